@@ -1,0 +1,99 @@
+package migration
+
+import "time"
+
+// Effect names one write to the tenant.
+type Effect string
+
+// The effects.
+const (
+	EffectImport        Effect = "snapshot.import"
+	EffectPurge         Effect = "snapshot.purge"
+	EffectJoin          Effect = "group.join"
+	EffectLicense       Effect = "license.assign"
+	EffectSettingCreate Effect = "setting.create"
+	EffectSettingAssign Effect = "setting.assign"
+)
+
+// WaveRow is the row index of effects that are done once for the whole wave.
+const WaveRow = -1
+
+// Intent says that an effect is about to be tried. It is committed before the call.
+type Intent struct {
+	ID  int64
+	Run string
+	// Row is the row's index, or WaveRow.
+	Row     int
+	Attempt int
+	Effect  Effect
+	// ClientRequestID is the id that the call carries.
+	ClientRequestID string
+	// Subject is what the effect is done to (user id, group id, setting name), never a secret.
+	Subject string
+	At      time.Time
+	// Outcome is nil while it is not known how the call ended.
+	Outcome *Outcome
+}
+
+// OutcomeStatus says how an effect ended.
+type OutcomeStatus string
+
+// The outcomes.
+const (
+	// OutcomeDone: the service said yes.
+	OutcomeDone OutcomeStatus = "done"
+	// OutcomeRefused: the service said no, or nothing was sent; the effect did not happen.
+	OutcomeRefused OutcomeStatus = "refused"
+	// OutcomeUnknown: no usable answer; the effect may have happened.
+	OutcomeUnknown OutcomeStatus = "unknown"
+	// OutcomeAdopted: found by reading back: it had happened.
+	OutcomeAdopted OutcomeStatus = "adopted"
+	// OutcomeNoEffect: established, by reading or by a person, that it had not happened.
+	OutcomeNoEffect OutcomeStatus = "no-effect"
+)
+
+// Happened reports whether the effect is known to be there.
+func (s OutcomeStatus) Happened() bool { return s == OutcomeDone || s == OutcomeAdopted }
+
+// Outcome is how an effect ended. It is committed after the call.
+type Outcome struct {
+	Status OutcomeStatus
+	// RemoteID is what the service calls the thing that was made; may be empty.
+	RemoteID string
+	// RequestID is the service's id of the request; may be empty.
+	RequestID string
+	// Detail is for people: the service's refusal, or how it was read back. No secret.
+	Detail string
+	At     time.Time
+}
+
+// Event is one entry of a run's history.
+type Event struct {
+	// ID grows with time within a ledger.
+	ID  int64
+	Run string
+	// Row is the row's index, or WaveRow.
+	Row int
+	At  time.Time
+	// From and To are the states before and after; both empty for events of the run itself.
+	From, To State
+	// Step is where the row stood before, NextStep where it stands after.
+	Step, NextStep Step
+	// Reason is a transition's reason, or for run events: started, resumed, drained, stopped, finished.
+	Reason  Reason
+	Note    string
+	Attempt int
+	Tries   int
+	Problem *Problem
+}
+
+// The reasons of events of the run itself.
+const (
+	RunStarted   Reason = "run-started"
+	RunResumed   Reason = "run-resumed"
+	RunDrained   Reason = "run-drained"
+	RunStopped   Reason = "run-stopped"
+	RunEnded     Reason = "run-finished"
+	RunPrepared  Reason = "wave-prepared"
+	RunThrottled Reason = "throttled"
+)

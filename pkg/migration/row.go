@@ -1,0 +1,122 @@
+package migration
+
+import "time"
+
+// Target is what validation read from file, storage and tenant and froze with the run. Nothing in it is secret: no
+// field ever holds a SAS query.
+type Target struct {
+	// Line is the physical line of the wave file, header = line 1.
+	Line int `json:"line"`
+	// User is the user as the file spells it; UserID and UPN are what the tenant answered.
+	User        string `json:"user"`
+	UserID      string `json:"user_id,omitempty"`
+	UPN         string `json:"upn,omitempty"`
+	DisplayName string `json:"display_name,omitempty"`
+	Disk        Source `json:"disk"`
+	// GuestState is the second file of a Trusted Launch source; nil: there is none.
+	GuestState *Source `json:"guest_state,omitempty"`
+	PolicyID   string  `json:"policy_id,omitempty"`
+	PolicyName string  `json:"policy_name,omitempty"`
+	GroupID    string  `json:"group_id,omitempty"`
+	GroupName  string  `json:"group_name,omitempty"`
+	Trigger    Trigger `json:"trigger,omitempty"`
+	// SKUID and SKUName name the license to assign; empty with the membership trigger.
+	SKUID   string `json:"sku_id,omitempty"`
+	SKUName string `json:"sku_name,omitempty"`
+	// PlanID, PlanName and PlanGiB are the service plan whose disk the snapshot must fit; 0 GiB: not known.
+	PlanID   string `json:"plan_id,omitempty"`
+	PlanName string `json:"plan_name,omitempty"`
+	PlanGiB  int    `json:"plan_gib,omitempty"`
+	// Priority orders starts, higher first.
+	Priority   int    `json:"priority,omitempty"`
+	Department string `json:"department,omitempty"`
+	Notify     string `json:"notify,omitempty"`
+	Notes      string `json:"notes,omitempty"`
+}
+
+// Source is one file in Blob storage, as validation saw it.
+type Source struct {
+	// URL is the blob's URL without any query.
+	URL string `json:"url"`
+	// Container and Name locate it in its account.
+	Container string `json:"container,omitempty"`
+	Name      string `json:"name,omitempty"`
+	// Signed says that the wave file brought its own SAS; it is read from the file again, never stored.
+	Signed bool   `json:"signed,omitempty"`
+	ETag   string `json:"etag,omitempty"`
+	// Length is the blob's length in bytes; Virtual the disk's size from the VHD footer, 0 for a guest state file.
+	Length  int64 `json:"length,omitempty"`
+	Virtual int64 `json:"virtual,omitempty"`
+}
+
+// Facts is what the journey has found out so far. It is stored with every transition that changes it. Times in it
+// are the service's own.
+type Facts struct {
+	SnapshotID    string    `json:"snapshot_id,omitempty"`
+	ImportStatus  string    `json:"import_status,omitempty"`
+	UsageStatus   string    `json:"usage_status,omitempty"`
+	ImportPolicy  string    `json:"import_policy,omitempty"`
+	ImportStarted time.Time `json:"import_started,omitzero"`
+	ImportEnded   time.Time `json:"import_ended,omitzero"`
+	MemberSeen    time.Time `json:"member_seen,omitzero"`
+	CutOver       time.Time `json:"cut_over,omitzero"`
+	CloudPCID     string    `json:"cloud_pc_id,omitempty"`
+	CloudPCName   string    `json:"cloud_pc_name,omitempty"`
+	CloudPCStatus string    `json:"cloud_pc_status,omitempty"`
+	ServicePlan   string    `json:"service_plan,omitempty"`
+	Provisioned   time.Time `json:"provisioned,omitzero"`
+	Proof         string    `json:"proof,omitempty"`
+	Warning       string    `json:"warning,omitempty"`
+	// Suspect is a surprising answer that was seen once and is not believed until it is seen again, apart in time.
+	Suspect   string    `json:"suspect,omitempty"`
+	SuspectAt time.Time `json:"suspect_at,omitzero"`
+}
+
+// Row is one row of a run: what it aims at, where it stands and what is known. It is a value; copies are independent
+// except for Input, which nobody changes.
+type Row struct {
+	Run string
+	// Index is the row's place in the wave, 0-based.
+	Index int
+	// Version counts the transitions of this row; the ledger refuses one that was built on an older version.
+	Version int64
+	Target  Target
+	// Input holds the cells of the file in column order, without any SAS query.
+	Input []string
+	State State
+	// Step is the step being done, or the next one to do.
+	Step Step
+	// Reason says why the row is in its state; Note says it to people in a few words.
+	Reason Reason
+	Note   string
+	// Attempt counts from 1 and grows with `retry`.
+	Attempt int
+	// Tries counts the failed tries of the current step; TroubleSince is when they began, zero: no trouble.
+	Tries        int
+	TroubleSince time.Time
+	// NotBefore is when a waiting row is due; zero: at once.
+	NotBefore time.Time
+	Facts     Facts
+	// Warned marks a success with warnings.
+	Warned bool
+	// Problem is why a row failed, is held, was skipped, or (while waiting) what went wrong last; nil: nothing.
+	Problem *Problem
+	// StartedAt is when this row was first claimed, FinishedAt when it became final, zero before that.
+	StartedAt, UpdatedAt, FinishedAt time.Time
+}
+
+// Problem is a failure as data: what a row's owner reads in the report.
+type Problem struct {
+	// Code is stable, such as "import.failed"; Message and Hint are for people.
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+	// Kind is the fault's kind, empty when the problem is not an error of a call.
+	Kind string `json:"kind,omitempty"`
+	// Service, Status, ServiceCode and the request ids are the service's own words, for a ticket.
+	Service         string `json:"service,omitempty"`
+	Status          int    `json:"status,omitempty"`
+	ServiceCode     string `json:"service_code,omitempty"`
+	RequestID       string `json:"request_id,omitempty"`
+	ClientRequestID string `json:"client_request_id,omitempty"`
+}

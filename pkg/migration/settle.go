@@ -1,0 +1,71 @@
+package migration
+
+import (
+	"time"
+
+	"wave365/pkg/fault"
+)
+
+// Patience is how long a step may be in trouble, by the kind of trouble, before its row fails.
+func Patience(kind fault.Kind) time.Duration {
+	switch kind {
+	case fault.Throttled:
+		return 24 * time.Hour
+	case fault.Unavailable, fault.Interrupted:
+		return 6 * time.Hour
+	case fault.Conflict:
+		return 30 * time.Minute
+	case fault.Denied:
+		return 10 * time.Minute
+	}
+	return 0
+}
+
+// Backoff is how long to wait before try number tries+1: 15 s doubled per failed try, at most 10 min, spread by
+// ±20 % with roll from [0,1).
+func Backoff(tries int, roll float64) time.Duration {
+	d := 15 * time.Second << min(tries, 6)
+	d = min(d, 10*time.Minute)
+	return time.Duration(float64(d) * (0.8 + 0.4*roll))
+}
+
+// Settle turns a step's result into the row's next transition. It answers false when nothing needs to be recorded:
+// the row goes on waiting as before, only its due time moves. roll, from [0,1), spreads the back-off.
+func Settle(r Row, res Result, now time.Time, roll float64) (Transition, bool) {
+	switch res.Kind {
+	case ResultDone:
+		if Next(r.Target.Trigger, r.Step) == "" {
+			return Succeed(r, res.Facts, now), true
+		}
+		var until time.Time
+		if res.Delay > 0 {
+			until = now.Add(res.Delay)
+		}
+		return Advance(r, res.Facts, until, res.Note, now), true
+	case ResultWait:
+		if r.State == Waiting && r.Facts == res.Facts && r.Problem == nil {
+			return Transition{}, false
+		}
+		return Park(r, res.Facts, now.Add(res.Delay), res.Note, now), true
+	case ResultAgain:
+		kind := fault.Kind(res.Problem.Kind)
+		since := r.TroubleSince
+		if since.IsZero() {
+			since = now
+		}
+		if now.Sub(since) >= Patience(kind) {
+			return Fail(r, res.Facts, *res.Problem, now), true
+		}
+		return Again(r, res.Facts, *res.Problem, now.Add(max(res.Delay, Backoff(r.Tries, roll))), now), true
+	case ResultFail:
+		return Fail(r, res.Facts, *res.Problem, now), true
+	case ResultHold:
+		return Hold(r, res.Facts, *res.Problem, now), true
+	case ResultStopped:
+		if r.State == Running {
+			return Interrupt(r, "stopped before this step was done", now), true
+		}
+		return Transition{}, false
+	}
+	panic("migration: unknown result " + string(res.Kind))
+}
