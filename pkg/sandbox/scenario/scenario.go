@@ -1,0 +1,267 @@
+// Package scenario says what a sandbox tenant holds and what will go wrong for whom: the shape of a scenario file. It
+// holds values and reads YAML; it is not for rules or HTTP.
+package scenario
+
+// Scenario is one scenario file. Ids that are left out are made from the tenant's id and the thing's name, so they
+// are the same every time.
+type Scenario struct {
+	// Version is 1.
+	Version int    `yaml:"version"`
+	Name    string `yaml:"name"`
+	// Description says to people what this scenario is for.
+	Description string `yaml:"description,omitempty"`
+	// Seed makes durations and random faults; the same seed tells the same story. 0 means 1.
+	Seed        int64        `yaml:"seed,omitempty"`
+	Tenant      Tenant       `yaml:"tenant"`
+	Users       []User       `yaml:"users"`
+	Licenses    []License    `yaml:"licenses"`
+	Groups      []Group      `yaml:"groups"`
+	Policies    []Policy     `yaml:"policies"`
+	Settings    []Setting    `yaml:"settings,omitempty"`
+	Connections []Connection `yaml:"connections,omitempty"`
+	Images      []Image      `yaml:"images,omitempty"`
+	Blobs       []Blob       `yaml:"blobs"`
+	CloudPCs    []CloudPC    `yaml:"cloud_pcs,omitempty"`
+	Imports     []Import     `yaml:"imports,omitempty"`
+	// Permissions are the application permissions that the sign-in holds; empty: all that the product can need.
+	Permissions []string `yaml:"permissions,omitempty"`
+	// Fates say what goes wrong for whom. A user without one has a good evening.
+	Fates  []Fate  `yaml:"fates,omitempty"`
+	Knobs  Knobs   `yaml:"knobs,omitempty"`
+	Faults []Fault `yaml:"faults,omitempty"`
+}
+
+// Tenant is the directory itself.
+type Tenant struct {
+	ID   string `yaml:"id"`
+	Name string `yaml:"name"`
+	// Domain completes user names that have no @.
+	Domain string `yaml:"domain"`
+}
+
+// User is a person in the directory.
+type User struct {
+	// UPN may leave out the domain.
+	UPN         string `yaml:"upn"`
+	ID          string `yaml:"id,omitempty"`
+	DisplayName string `yaml:"name,omitempty"`
+	Department  string `yaml:"department,omitempty"`
+	// Disabled accounts cannot sign in.
+	Disabled bool `yaml:"disabled,omitempty"`
+	// Location is the usage location; empty: "CH"; "none": not set.
+	Location string `yaml:"location,omitempty"`
+	// Licenses are part numbers that the user holds directly.
+	Licenses []string `yaml:"licenses,omitempty"`
+}
+
+// License is a product the tenant owns.
+type License struct {
+	// SKU is the part number, such as CPC_E_2C_8GB_128GB. Ids and plan come from the built-in table unless given.
+	SKU string `yaml:"sku"`
+	ID  string `yaml:"id,omitempty"`
+	// Seats is how many units are enabled; Used how many are consumed by people outside the scenario.
+	Seats int `yaml:"seats"`
+	Used  int `yaml:"used,omitempty"`
+	// Status is the capability status; empty: Enabled.
+	Status string `yaml:"status,omitempty"`
+	// Plan names the service plan, PlanID its id, DiskGiB its disk: for products that are not in the built-in table.
+	Plan    string `yaml:"plan,omitempty"`
+	PlanID  string `yaml:"plan_id,omitempty"`
+	DiskGiB int    `yaml:"disk_gib,omitempty"`
+}
+
+// Group is a security group.
+type Group struct {
+	Name    string   `yaml:"name"`
+	ID      string   `yaml:"id,omitempty"`
+	Members []string `yaml:"members,omitempty"`
+	// Dynamic, Synced, RoleAssignable and Restricted groups refuse members.
+	Dynamic        bool `yaml:"dynamic,omitempty"`
+	Synced         bool `yaml:"synced,omitempty"`
+	RoleAssignable bool `yaml:"role_assignable,omitempty"`
+	Restricted     bool `yaml:"restricted,omitempty"`
+	// Licenses are assigned to every member.
+	Licenses []string `yaml:"licenses,omitempty"`
+}
+
+// Policy is a provisioning policy.
+type Policy struct {
+	Name   string   `yaml:"name"`
+	ID     string   `yaml:"id,omitempty"`
+	Groups []string `yaml:"groups,omitempty"`
+	// Type is the provisioning type; empty: dedicated.
+	Type string `yaml:"type,omitempty"`
+	// Connection names a network connection; empty: the Microsoft-hosted network in Region.
+	Connection string `yaml:"connection,omitempty"`
+	// Region defaults to switzerlandnorth.
+	Region string `yaml:"region,omitempty"`
+	// Hybrid joins take longer.
+	Hybrid bool `yaml:"hybrid,omitempty"`
+	// Image is a gallery image id; empty: the first supported one.
+	Image string `yaml:"image,omitempty"`
+}
+
+// Setting is a user setting.
+type Setting struct {
+	Name string `yaml:"name"`
+	ID   string `yaml:"id,omitempty"`
+	// Source is image or snapshot; empty: not set, which acts as image.
+	Source string   `yaml:"source,omitempty"`
+	Groups []string `yaml:"groups,omitempty"`
+}
+
+// Connection is an Azure network connection.
+type Connection struct {
+	Name string `yaml:"name"`
+	ID   string `yaml:"id,omitempty"`
+	// Health is the health check status; empty: passed.
+	Health string `yaml:"health,omitempty"`
+	// Checked is how long ago the checks ended; empty: 1h.
+	Checked string `yaml:"checked,omitempty"`
+	// FreeAddresses in the subnet; 0 means 200; -1 means none.
+	FreeAddresses int  `yaml:"free_addresses,omitempty"`
+	Hybrid        bool `yaml:"hybrid,omitempty"`
+}
+
+// Image is a gallery image. When the list is empty two supported ones and one unsupported one exist.
+type Image struct {
+	ID     string `yaml:"id"`
+	Name   string `yaml:"name"`
+	Status string `yaml:"status,omitempty"`
+}
+
+// Blob is one file in the storage account.
+type Blob struct {
+	// Path is container/name.
+	Path string `yaml:"path"`
+	// Kind is fixed (default), dynamic, differencing, vhdx, guest-state, raw, empty or block-blob.
+	Kind string `yaml:"kind,omitempty"`
+	// GiB is the virtual size; Bytes, when given, is the virtual size in bytes instead.
+	GiB   int   `yaml:"gib,omitempty"`
+	Bytes int64 `yaml:"bytes,omitempty"`
+	// Fault spoils it: no-gpt, no-efi-partition, bad-checksum, size-mismatch, truncated, not-mib-aligned, leased,
+	// copy-pending, archived, forbidden.
+	Fault string `yaml:"fault,omitempty"`
+}
+
+// CloudPC is one that exists when the story begins.
+type CloudPC struct {
+	User   string `yaml:"user"`
+	Policy string `yaml:"policy,omitempty"`
+	// SKU is the license behind it; empty: the user's first.
+	SKU string `yaml:"sku,omitempty"`
+	// Status is empty for provisioned.
+	Status string `yaml:"status,omitempty"`
+}
+
+// Import is an imported snapshot that exists when the story begins.
+type Import struct {
+	User   string `yaml:"user"`
+	Status string `yaml:"status,omitempty"`
+	Usage  string `yaml:"usage,omitempty"`
+}
+
+// Fate is what goes wrong for one user.
+type Fate struct {
+	User string `yaml:"user"`
+	// Import is failed; Detail is the text the service gives with it.
+	Import string `yaml:"import,omitempty"`
+	Detail string `yaml:"detail,omitempty"`
+	// Provision is failed, warnings, or image: a Cloud PC that is not built from the snapshot. Code and Message go
+	// into its status detail.
+	Provision string `yaml:"provision,omitempty"`
+	Code      string `yaml:"code,omitempty"`
+	Message   string `yaml:"message,omitempty"`
+	// ImportTakes and ProvisionTakes fix the durations, such as 45m.
+	ImportTakes    string `yaml:"import_takes,omitempty"`
+	ProvisionTakes string `yaml:"provision_takes,omitempty"`
+}
+
+// Fault is a rule for spoiled answers, also taken by POST /sandbox/faults.
+type Fault struct {
+	// Match is a part of "METHOD path", without case; empty: every request.
+	Match string `yaml:"match" json:"match"`
+	// Kind is drop-reply, reset, status, delay, retry-after, malformed, lag, flip-flop, reuse-id, expire-import or quota.
+	Kind string `yaml:"kind" json:"kind"`
+	// Status is for kind status and retry-after (default 503 and 429). Code is the error code in the body.
+	Status int    `yaml:"status,omitempty" json:"status,omitempty"`
+	Code   string `yaml:"code,omitempty" json:"code,omitempty"`
+	// Rate is the share of matching requests that are hit, 0 means all; Count stops after so many hits, 0: never.
+	Rate  float64 `yaml:"rate,omitempty" json:"rate,omitempty"`
+	Count int     `yaml:"count,omitempty" json:"count,omitempty"`
+	// Delay is for kind delay and lag, in service time; RetryAfter is the header's seconds, -1: no header, 0: 10;
+	// Date sends it as an HTTP date.
+	Delay      string `yaml:"delay,omitempty" json:"delay,omitempty"`
+	RetryAfter int    `yaml:"retry_after,omitempty" json:"retry_after,omitempty"`
+	Date       bool   `yaml:"date,omitempty" json:"date,omitempty"`
+	// After lets so many matching requests pass first.
+	After int `yaml:"after,omitempty" json:"after,omitempty"`
+}
+
+// Knobs choose among the variants that the public sources leave open. The zero value of each is its default.
+type Knobs struct {
+	// RetrieveRoute is singular (default: the route that field reports call), plural or both.
+	RetrieveRoute string `yaml:"retrieve_route,omitempty"`
+	// RetrieveShape is object (default) or collection.
+	RetrieveShape string `yaml:"retrieve_shape,omitempty"`
+	// ListImports makes listSnapshotImportResults exist; default false: named once in prose, in no schema.
+	ListImports bool `yaml:"list_imports,omitempty"`
+	// SnapshotID is present (default), id (another name) or omitted in the import's answer.
+	SnapshotID string `yaml:"snapshot_id,omitempty"`
+	// AssignedUser is id (default: what the field saw), upn or empty.
+	AssignedUser string `yaml:"assigned_user,omitempty"`
+	// StorageField is fileName (default: the schema), blobName, both, or strict (an unknown property is a 400).
+	StorageField string `yaml:"storage_field,omitempty"`
+	// SecondImport is 400 (default) or 409.
+	SecondImport int `yaml:"second_import,omitempty"`
+	// NoPolicyImport is accept (default, policyName null) or refuse (400).
+	NoPolicyImport string `yaml:"no_policy_import,omitempty"`
+	// PurgeBusy is the status for purging an import in use or in progress: 400 (default) or 409.
+	PurgeBusy int `yaml:"purge_busy,omitempty"`
+	// PurgeUnknown is the status for purging an unknown id: 204 (default) or 404.
+	PurgeUnknown int `yaml:"purge_unknown,omitempty"`
+	// PartialPatch is refuse (default: 400 requiredFieldsNotProvided) or accept.
+	PartialPatch string `yaml:"partial_patch,omitempty"`
+	// PatchStatus is 200 with a body (default) or 204.
+	PatchStatus int `yaml:"patch_status,omitempty"`
+	// AssignmentID is accept (default) or refuse (400 naming Id) for an assign body that carries assignment ids.
+	AssignmentID string `yaml:"assignment_id,omitempty"`
+	// IgnoreSourceType makes the service forget provisioningSourceType silently; default false.
+	IgnoreSourceType bool `yaml:"ignore_source_type,omitempty"`
+	// DeletePolicyInUse is 400 (default) or 409.
+	DeletePolicyInUse int `yaml:"delete_policy_in_use,omitempty"`
+	// KeepUnknownEnums sends members after the sentinel even without the Prefer header; default false: they collapse.
+	KeepUnknownEnums bool `yaml:"keep_unknown_enums,omitempty"`
+	// StrictPermissions wants CloudPC.ReadWrite.All for import and purge; default false: the documented least is Read.All.
+	StrictPermissions bool `yaml:"strict_permissions,omitempty"`
+	// NoSnapshot says what a user with a snapshot setting but no usable import gets: image (default), wait or failed.
+	NoSnapshot string `yaml:"no_snapshot,omitempty"`
+	// Oversize says when a disk larger than the plan fails: provision (default) or import.
+	Oversize string `yaml:"oversize,omitempty"`
+	// MembershipLag and LicenseLag are the longest delays until a write is seen; empty: 60s and 300s; "0s": none.
+	MembershipLag string `yaml:"membership_lag,omitempty"`
+	LicenseLag    string `yaml:"license_lag,omitempty"`
+	// KeepImportRecord keeps the record after provisioning; default false: it is removed, and a read answers 404.
+	KeepImportRecord bool `yaml:"keep_import_record,omitempty"`
+	// ImportExpires is how long an unused import lives; empty: for ever.
+	ImportExpires string `yaml:"import_expires,omitempty"`
+	// DailyImports caps accepted imports a day; 0: no cap.
+	DailyImports int `yaml:"daily_imports,omitempty"`
+	// WritesPer20s and RequestsPer20s throttle virtualEndpoint; 0: 200 and 2000; -1: not at all.
+	WritesPer20s   int `yaml:"writes_per_20s,omitempty"`
+	RequestsPer20s int `yaml:"requests_per_20s,omitempty"`
+	// NoRetryAfter leaves the header out of 429 answers.
+	NoRetryAfter bool `yaml:"no_retry_after,omitempty"`
+	// PageSize of collections; 0: 50.
+	PageSize int `yaml:"page_size,omitempty"`
+	// ImportBase and ImportPer10GiB make an import's duration, with ±20 % by seed; empty: 10m and 1m.
+	ImportBase     string `yaml:"import_base,omitempty"`
+	ImportPer10GiB string `yaml:"import_per_10gib,omitempty"`
+	// ProvisionMin and ProvisionMax bound provisioning; empty: 30m and 60m; hybrid joins take half as long again.
+	ProvisionMin string `yaml:"provision_min,omitempty"`
+	ProvisionMax string `yaml:"provision_max,omitempty"`
+	// FlipFlop lets leaving Cloud PCs show inGracePeriod once more while deprovisioning; default true unless "off".
+	FlipFlop string `yaml:"flip_flop,omitempty"`
+	// ReuseCloudPCID gives a user's next Cloud PC the id of the one before.
+	ReuseCloudPCID bool `yaml:"reuse_cloud_pc_id,omitempty"`
+}
