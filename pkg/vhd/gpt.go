@@ -1,0 +1,154 @@
+package vhd
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+)
+
+// Partition types, as they lie on the disk.
+var (
+	efiSystem         = [16]byte{0x28, 0x73, 0x2A, 0xC1, 0x1F, 0xF8, 0xD2, 0x11, 0xBA, 0x4B, 0x00, 0xA0, 0xC9, 0x3E, 0xC9, 0x3B}
+	microsoftReserved = [16]byte{0x16, 0xE3, 0xC9, 0xE3, 0x5C, 0x0B, 0xB8, 0x4D, 0x81, 0x7D, 0xF9, 0x2D, 0xF0, 0x02, 0x15, 0xAE}
+	basicData         = [16]byte{0xA2, 0xA0, 0xD0, 0xEB, 0xE5, 0xB9, 0x33, 0x44, 0x87, 0xC0, 0x68, 0xB6, 0xB7, 0x26, 0x99, 0xC7}
+)
+
+const (
+	gptHeaderSize  = 92
+	gptEntries     = 128
+	gptEntrySize   = 128
+	gptEntriesLBA  = 2
+	gptSignature   = "EFI PART"
+	protectiveType = 0xEE
+)
+
+// GPT is what the partition table says. Its addresses are in sectors of 512 bytes.
+type GPT struct {
+	// BackupLBA is where the second header should be; it moves only when the partitioning tool is told that the
+	// disk has grown, so it may lie before the disk's end.
+	BackupLBA, FirstUsable, LastUsable uint64
+	// Partitions counts the used entries among those that were read.
+	Partitions int
+	// EFISystem: one of them is an EFI system partition.
+	EFISystem bool
+	// Complete: the whole list lay within the head. When it is false, EFISystem false only means "not seen".
+	Complete bool
+}
+
+// parseGPT reads the table from the start of a disk. It is nil, with the reason, when there is none to believe.
+func parseGPT(head []byte) (*GPT, string) {
+	switch {
+	case len(head) < 2*sectorSize, head[510] != 0x55, head[511] != 0xAA:
+		return nil, "the disk has no partition table"
+	case !hasProtectiveEntry(head):
+		return nil, "the disk is partitioned the old way (MBR)"
+	case string(head[sectorSize:sectorSize+8]) != gptSignature:
+		return nil, "the boot record announces a GPT, but its header is missing"
+	}
+	h := head[sectorSize : 2*sectorSize]
+	le := binary.LittleEndian
+	size := le.Uint32(h[12:])
+	if size < gptHeaderSize || size > sectorSize {
+		return nil, "the GPT header is damaged: impossible size"
+	}
+	own := append([]byte(nil), h[:size]...)
+	clear(own[16:20])
+	if crc32.ChecksumIEEE(own) != le.Uint32(h[16:]) {
+		return nil, "the GPT header is damaged: wrong checksum"
+	}
+	g := &GPT{BackupLBA: le.Uint64(h[32:]), FirstUsable: le.Uint64(h[40:]), LastUsable: le.Uint64(h[48:])}
+	g.readEntries(head, le.Uint64(h[72:]), le.Uint32(h[80:]), le.Uint32(h[84:]))
+	return g, ""
+}
+
+func hasProtectiveEntry(head []byte) bool {
+	for i := range 4 {
+		if head[446+16*i+4] == protectiveType {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *GPT) readEntries(head []byte, lba uint64, count, size uint32) {
+	if size < gptEntrySize || lba > uint64(len(head)/sectorSize) {
+		return
+	}
+	at, end := lba*sectorSize, uint64(len(head))
+	for range count {
+		if at+uint64(size) > end {
+			return
+		}
+		kind := [16]byte(head[at : at+16])
+		if kind != [16]byte{} {
+			g.Partitions++
+		}
+		g.EFISystem = g.EFISystem || kind == efiSystem
+		at += uint64(size)
+	}
+	g.Complete = true
+}
+
+// ProtectiveGPT builds the first [HeadLength] bytes of a GPT disk of virtual bytes, as a sandbox or a test needs them:
+// a Windows layout, with or without its EFI system partition. virtual is at least 1 MiB. The same arguments give the
+// same bytes.
+func ProtectiveGPT(virtual int64, withESP bool) []byte {
+	head := make([]byte, HeadLength)
+	le := binary.LittleEndian
+	sectors := uint64(max(virtual, mebibyte)) / sectorSize
+
+	mbr := head[446:]
+	copy(mbr, []byte{0, 0, 2, 0, protectiveType, 0xFF, 0xFF, 0xFF})
+	le.PutUint32(mbr[8:], 1)
+	le.PutUint32(mbr[12:], uint32(min(sectors-1, 0xFFFFFFFF)))
+	head[510], head[511] = 0x55, 0xAA
+
+	first, last := uint64(34), sectors-34
+	entries := head[gptEntriesLBA*sectorSize:]
+	layout := []partition{{microsoftReserved, 16 * mebibyte / sectorSize}, {basicData, 0}}
+	if withESP {
+		layout = append([]partition{{efiSystem, 100 * mebibyte / sectorSize}}, layout...)
+	}
+	layOut(entries, layout, first, last)
+
+	h := head[sectorSize : 2*sectorSize]
+	copy(h, gptSignature)
+	le.PutUint32(h[8:], 0x00010000)
+	le.PutUint32(h[12:], gptHeaderSize)
+	le.PutUint64(h[24:], 1)
+	le.PutUint64(h[32:], sectors-1)
+	le.PutUint64(h[40:], first)
+	le.PutUint64(h[48:], last)
+	le.PutUint64(h[56:], sectors) // a stable stand-in for the random disk id
+	le.PutUint64(h[72:], gptEntriesLBA)
+	le.PutUint32(h[80:], gptEntries)
+	le.PutUint32(h[84:], gptEntrySize)
+	le.PutUint32(h[88:], crc32.ChecksumIEEE(entries[:gptEntries*gptEntrySize]))
+	le.PutUint32(h[16:], crc32.ChecksumIEEE(h[:gptHeaderSize]))
+	return head
+}
+
+type partition struct {
+	kind [16]byte
+	// sectors is the size; 0, or more than is left: the rest.
+	sectors uint64
+}
+
+// layOut writes the entries one after the other from the first aligned sector. A disk too small for its layout gets
+// partitions of one sector: only their types matter.
+func layOut(entries []byte, layout []partition, first, last uint64) {
+	le := binary.LittleEndian
+	at := max(first, min(uint64(mebibyte/sectorSize), last-uint64(len(layout))))
+	for i, p := range layout {
+		left := last - at - uint64(len(layout)-1-i)
+		end := last
+		if p.sectors > 0 {
+			end = at + min(p.sectors-1, left/2)
+		}
+		e := entries[i*gptEntrySize:]
+		copy(e, p.kind[:])
+		le.PutUint64(e[16:], uint64(i+1)) // likewise for the partition's id
+		le.PutUint64(e[32:], at)
+		le.PutUint64(e[40:], end)
+		at = end + 1
+	}
+}

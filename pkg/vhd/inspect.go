@@ -1,0 +1,201 @@
+package vhd
+
+import (
+	"bytes"
+	"fmt"
+)
+
+// Problem is one thing wrong with a disk.
+type Problem struct {
+	// Code is stable: "vhd.dynamic", "guest.not-guest-state", …
+	Code string
+	// Warning: the import may work all the same.
+	Warning bool
+	// Message says what is wrong, Hint what to do; lower case, no full stop. Value is what was found, such as a size
+	// in bytes; it may be empty.
+	Message, Hint, Value string
+}
+
+// Disk is what a blob turned out to be.
+type Disk struct {
+	Kind Kind
+	// Virtual is the disk's size in bytes as its user sees it: what a license must cover.
+	Virtual int64
+	Footer  Footer
+	// GPT is nil for a disk without a believable partition table.
+	GPT *GPT
+}
+
+const (
+	hintFixed = "convert it to a fixed VHD and upload it again as a page blob: Convert-VHD -VHDType Fixed, " +
+		"or qemu-img convert -O vpc -o subformat=fixed,force_size=on"
+	hintCopy   = "copy the disk again from the snapshot and wait until the copy has succeeded"
+	hintSource = "check that the snapshot is the OS disk of a generation 2 VM"
+)
+
+// Inspect judges an OS disk by its length in bytes, its first [HeadLength] and its last [TailLength] bytes (all of it
+// when it is shorter). The codes are those of the vhd family. When one of the problems is not a warning, the Disk
+// carries its Kind and nothing else, so that nobody computes with a size that nothing vouches for.
+func Inspect(length int64, head, tail []byte) (Disk, []Problem) {
+	head, tail, short := clip(length, head, tail)
+	kind, problem := recognise(length, head, tail)
+	if problem != nil {
+		return Disk{Kind: kind}, []Problem{*problem}
+	}
+	if short {
+		return Disk{Kind: kind}, []Problem{{Code: "vhd.truncated", Value: fmt.Sprint(length),
+			Message: "fewer bytes could be read than the blob's length promises", Hint: hintCopy}}
+	}
+	footer, _ := ParseFooter(tail[len(tail)-FooterLength:])
+	disk := Disk{Kind: Fixed, Virtual: length - FooterLength, Footer: footer}
+	var problems []Problem
+	if disk.Virtual%mebibyte != 0 {
+		problems = append(problems, Problem{Code: "vhd.not-mib-aligned", Value: fmt.Sprint(disk.Virtual),
+			Message: fmt.Sprintf("the virtual size %d is not a whole number of MiB (%d bytes over)", disk.Virtual, disk.Virtual%mebibyte),
+			Hint:    "resize the disk to the next whole MiB before uploading it (Resize-VHD, or qemu-img resize -f raw) and upload it again"})
+	}
+	gpt, why := parseGPT(head)
+	disk.GPT = gpt
+	problems = append(problems, judgeGPT(gpt, why, disk.Virtual)...)
+	for _, p := range problems {
+		if !p.Warning {
+			return Disk{Kind: Fixed}, problems
+		}
+	}
+	return disk, problems
+}
+
+// clip cuts head and tail to what length allows and says whether less than that was given.
+func clip(length int64, head, tail []byte) (h, t []byte, short bool) {
+	length = max(length, 0)
+	wantHead, wantTail := int(min(length, HeadLength)), int(min(length, TailLength))
+	short = len(head) < wantHead || len(tail) < wantTail
+	return head[:min(len(head), wantHead)], tail[max(0, len(tail)-wantTail):], short
+}
+
+// recognise names the file. The problem is nil only for a fixed VHD whose footer is sound and fits the length.
+func recognise(length int64, head, tail []byte) (Kind, *Problem) {
+	switch {
+	case bytes.HasPrefix(head, []byte("vhdxfile")):
+		return VHDX, &Problem{Code: "vhd.vhdx", Message: "the blob is a VHDX file", Hint: hintFixed}
+	case bytes.HasPrefix(head, []byte(guestSignature)):
+		return GuestState, isGuestState(length)
+	}
+	if kind := sparse(head); kind != None {
+		return kind, sparseProblem(kind)
+	}
+	if len(tail) < FooterLength {
+		return None, notVHD(length, "the blob is smaller than a VHD footer", hintFixed)
+	}
+	raw := tail[len(tail)-FooterLength:]
+	footer, ok := ParseFooter(raw)
+	if !ok {
+		return None, withoutFooter(length, head)
+	}
+	if sum := Checksum(raw); sum != footer.Checksum {
+		return None, &Problem{Code: "vhd.bad-checksum", Value: fmt.Sprintf("0x%08x", footer.Checksum),
+			Message: fmt.Sprintf("the VHD footer is damaged: its checksum is 0x%08x and should be 0x%08x", footer.Checksum, sum),
+			Hint:    hintCopy}
+	}
+	switch {
+	case footer.Type == TypeDynamic:
+		return Dynamic, sparseProblem(Dynamic)
+	case footer.Type == TypeDifferencing:
+		return Differencing, sparseProblem(Differencing)
+	case footer.Type != TypeFixed:
+		return None, notVHD(int64(footer.Type), fmt.Sprintf("the VHD footer names disk type %d, which is not a fixed disk", footer.Type), hintFixed)
+	case footer.DataOffset != NoDataOffset && footer.DataOffset != shortNoDataOffset:
+		return None, notVHD(int64(footer.DataOffset), "the VHD footer says fixed disk, but points to the header of a dynamic one", hintFixed)
+	case length < FooterLength || footer.CurrentSize != uint64(length-FooterLength):
+		return Fixed, &Problem{Code: "vhd.size-mismatch", Value: fmt.Sprint(footer.CurrentSize),
+			Message: fmt.Sprintf("the VHD footer says %d bytes, but the blob holds %d and the footer", footer.CurrentSize, length-FooterLength),
+			Hint:    hintCopy}
+	}
+	if footer.CurrentSize <= guestStateMost && allZero(head[:min(len(head), int(length-FooterLength))]) {
+		return GuestState, isGuestState(length)
+	}
+	return Fixed, nil
+}
+
+// sparse names a dynamic or differencing disk by what it carries at its start: a copy of the footer and the sparse
+// header. None for everything else.
+func sparse(head []byte) Kind {
+	f, ok := ParseFooter(head)
+	if !ok {
+		return None
+	}
+	at := head[FooterLength:]
+	switch {
+	case f.Type == TypeDifferencing:
+		return Differencing
+	case f.Type == TypeDynamic, bytes.HasPrefix(at, []byte(sparseCookie)):
+		return Dynamic
+	}
+	return None
+}
+
+func sparseProblem(kind Kind) *Problem {
+	p := &Problem{Code: "vhd.dynamic", Message: "the blob is a dynamic VHD; only a fixed one can be imported", Hint: hintFixed}
+	if kind == Differencing {
+		p.Code, p.Message = "vhd.differencing", "the blob is a differencing VHD, which is nothing without its parent"
+		p.Hint = "merge it into its parent (Merge-VHD), then " + hintFixed
+	}
+	return p
+}
+
+// withoutFooter names what a file that ends without a footer most likely is.
+func withoutFooter(length int64, head []byte) *Problem {
+	gpt, _ := parseGPT(head)
+	switch {
+	case gpt != nil && gpt.beyond(length):
+		return &Problem{Code: "vhd.truncated", Value: fmt.Sprint(length),
+			Message: fmt.Sprintf("the blob ends after %d bytes, but its partition table describes a disk of %d", length, (gpt.BackupLBA+1)*sectorSize),
+			Hint:    hintCopy}
+	case gpt != nil && length%mebibyte == FooterLength:
+		return &Problem{Code: "vhd.truncated", Value: fmt.Sprint(length),
+			Message: "the blob has the length of a VHD, but its last 512 bytes are no footer: the copy did not reach the end", Hint: hintCopy}
+	case allZero(head):
+		return notVHD(length, "the blob holds zeros where a disk begins and where its footer should be: nothing was copied into it", hintCopy)
+	case gpt != nil || len(head) >= sectorSize && head[510] == 0x55 && head[511] == 0xAA:
+		return notVHD(length, "the blob is a disk image without a VHD footer (raw)", hintFixed)
+	}
+	return notVHD(length, "the blob does not end with a VHD footer", hintFixed)
+}
+
+func notVHD(value int64, message, hint string) *Problem {
+	return &Problem{Code: "vhd.not-vhd", Message: message, Hint: hint, Value: fmt.Sprint(value)}
+}
+
+func judgeGPT(g *GPT, why string, virtual int64) []Problem {
+	switch {
+	case g == nil:
+		return []Problem{{Code: "vhd.not-gpt", Warning: true,
+			Message: why + ": a Cloud PC starts generation 2 disks only", Hint: hintSource}}
+	case g.beyond(virtual):
+		return []Problem{{Code: "vhd.truncated", Value: fmt.Sprint(virtual),
+			Message: fmt.Sprintf("the disk is cut off: its partition table reaches to sector %d, but the disk ends at %d", max(g.BackupLBA, g.LastUsable), virtual/sectorSize-1),
+			Hint:    hintCopy}}
+	case !g.EFISystem && !g.Complete:
+		return []Problem{{Code: "vhd.no-efi-partition", Warning: true,
+			Message: "no EFI system partition was seen; the partition list lies beyond the start of the disk", Hint: hintSource}}
+	case !g.EFISystem:
+		return []Problem{{Code: "vhd.no-efi-partition", Warning: true,
+			Message: "the disk has no EFI system partition: it cannot start as a generation 2 machine", Hint: hintSource}}
+	}
+	return nil
+}
+
+// beyond reports whether the table speaks of sectors that a disk of size bytes does not have.
+func (g *GPT) beyond(size int64) bool {
+	end := uint64(max(size, 0)) / sectorSize
+	return g.BackupLBA >= end || g.LastUsable >= end
+}
+
+func allZero(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
