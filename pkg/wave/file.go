@@ -1,0 +1,69 @@
+package wave
+
+// Options change what [Read] accepts. The zero value is strict.
+type Options struct {
+	// AllowUnknownColumns carries columns of any name through; otherwise only those whose name starts with "x_".
+	AllowUnknownColumns bool
+}
+
+// Row is one line of the wave: one user, one disk.
+type Row struct {
+	// Line is the physical line of the row's first cell, header = 1.
+	Line int
+	// Index counts the data rows from 0.
+	Index int
+	// All without surrounding blanks. Blob and GuestStateBlob may hold a SAS URL: they are secret.
+	User, Blob, Policy, GuestStateBlob, License, Group string
+	// Priority: higher first; 0 when the cell is empty or no integer.
+	Priority                  int
+	Department, Notify, Notes string
+	// Cells is every cell as the file has it, one per column of the file, SAS queries removed.
+	Cells []string
+}
+
+// Dialect is how the file was written.
+type Dialect struct {
+	// Encoding is "utf-8", "utf-16le" or "utf-16be".
+	Encoding string
+	// BOM: the file starts with a byte order mark.
+	BOM bool
+	// Comma separates the cells: ',', ';' or a tab.
+	Comma rune
+	// SepLine: the first line was "sep=…". CRLF: the first line ends in CR LF.
+	SepLine, CRLF bool
+}
+
+// File is a wave that could be read, with or without findings.
+type File struct {
+	// Name is the base name of the file without folder and extension.
+	Name string
+	// Columns is the header as spelled, without trailing empty ones. Canonical has the same length and gives the name
+	// each is known by ("user", "blob", …); "" for a column that is carried through unread.
+	Columns, Canonical []string
+	// Rows has every data row in file order, those with errors too, with what could be read of them.
+	Rows []Row
+	// Hash is the hex SHA-256 of the file's bytes.
+	Hash    string
+	Dialect Dialect
+}
+
+// Row gives the row that starts at the physical line; false when none does.
+func (f *File) Row(line int) (Row, bool) {
+	for _, r := range f.Rows {
+		if r.Line == line {
+			return r, true
+		}
+	}
+	return Row{}, false
+}
+
+// Find gives the row of a user in whatever spelling of it; false when the wave has none.
+func (f *File) Find(user string) (Row, bool) {
+	key := UserKey(user)
+	for _, r := range f.Rows {
+		if UserKey(r.User) == key {
+			return r, true
+		}
+	}
+	return Row{}, false
+}
