@@ -1,0 +1,193 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/report/story"
+	"wave365/pkg/wave"
+)
+
+// The columns that failed.csv adds. A wave made from an earlier failed.csv has them already; they are replaced.
+const (
+	columnStatus = "x_wave365_status"
+	columnReason = "x_wave365_reason"
+)
+
+// resultColumns follow the input's own columns in results.csv.
+var resultColumns = [...]string{
+	"status", "step", "reason_code", "reason", "remedy", "started_at", "finished_at", "duration_seconds",
+	"import_seconds", "provision_seconds", "snapshot_id", "cloud_pc_id", "cloud_pc_name", "disk_gib", "plan_gib",
+	"attempts", "request_id",
+}
+
+// Results writes one line per input row in input order: the columns of the file with their own spelling, then ours.
+// Times are UTC in RFC 3339, durations whole seconds; what is not known is empty.
+func Results(w io.Writer, a Account) error {
+	t := newTable(w)
+	t.line(append(cells(a.Run.Columns, len(a.Run.Columns)), resultColumns[:]...))
+	rows, _ := story.Dossiers(a)
+	for _, d := range rows {
+		r := d.Row
+		t.line(append(cells(r.Input, len(a.Run.Columns)),
+			string(d.Class), string(r.Step), d.Why.Code, d.Why.Text, d.Why.Remedy,
+			stamp(r.StartedAt), stamp(r.FinishedAt), seconds(finishedTook(r)),
+			seconds(story.ImportTook(r.Facts)), seconds(story.ProvisionTook(r.Facts)),
+			r.Facts.SnapshotID, r.Facts.CloudPCID, r.Facts.CloudPCName,
+			gib(r.Target.Disk.Virtual), number(r.Target.PlanGiB), number(r.Attempt),
+			story.RequestID(r, d.Intents)))
+	}
+	return t.end()
+}
+
+// Failed writes the rows that may go into another wave (failed, held, deferred, skipped) in the shape of the input,
+// followed by what became of them. The file loads as a wave without editing.
+func Failed(w io.Writer, a Account) error {
+	t := newTable(w)
+	columns, keep := inputShape(a.Run.Columns)
+	t.line(append(columns, columnStatus, columnReason))
+	for _, r := range a.Rows {
+		class := story.ClassOf(r)
+		if !class.Loose() {
+			continue
+		}
+		why := story.WhyOf(r)
+		line := make([]string, 0, len(keep)+2)
+		for _, i := range keep {
+			line = append(line, cellAt(r.Input, i))
+		}
+		reason := why.Text
+		if why.Remedy != "" {
+			reason += " · " + why.Remedy
+		}
+		t.line(append(line, string(class), reason))
+	}
+	return t.end()
+}
+
+// Findings writes what validation found, by file line.
+func Findings(w io.Writer, a Account) error {
+	t := newTable(w)
+	t.line([]string{"severity", "code", "line", "column", "user", "value", "message", "hint"})
+	for _, f := range a.Findings {
+		t.line([]string{
+			string(f.Severity), f.Code, number(f.Line), f.Column, f.User, f.Value, f.Message, f.Hint,
+		})
+	}
+	return t.end()
+}
+
+// inputShape gives the header of failed.csv and the places of its cells in the input. A column that only
+// --allow-unknown-columns let in gets the x_ that every wave may carry.
+func inputShape(header []string) (columns []string, keep []int) {
+	file, _ := wave.Read("header", headerLine(header), wave.Options{AllowUnknownColumns: true})
+	for i, name := range header {
+		plain := strings.ToLower(strings.TrimSpace(name))
+		if plain == columnStatus || plain == columnReason {
+			continue
+		}
+		unknown := file != nil && i < len(file.Canonical) && file.Canonical[i] == ""
+		if unknown && !strings.HasPrefix(plain, "x_") {
+			name = "x_" + strings.TrimSpace(name)
+		}
+		columns, keep = append(columns, name), append(keep, i)
+	}
+	return columns, keep
+}
+
+func headerLine(header []string) []byte {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	if err := w.Write(header); err != nil {
+		return nil
+	}
+	w.Flush()
+	return b.Bytes()
+}
+
+// table writes CSV for people: UTF-8 with BOM, CRLF, no cell that a spreadsheet would run. The first error sticks.
+type table struct {
+	csv *csv.Writer
+	err error
+}
+
+func newTable(w io.Writer) *table {
+	_, err := io.WriteString(w, "\ufeff")
+	t := &table{csv: csv.NewWriter(w), err: err}
+	t.csv.UseCRLF = true
+	return t
+}
+
+func (t *table) line(line []string) {
+	if t.err != nil {
+		return
+	}
+	for i, s := range line {
+		line[i] = wave.NeutralCell(s)
+	}
+	t.err = t.csv.Write(line)
+}
+
+func (t *table) end() error {
+	if t.err != nil {
+		return t.err
+	}
+	t.csv.Flush()
+	return t.csv.Error()
+}
+
+// cells copies the first n cells, empty where the line was shorter.
+func cells(line []string, n int) []string {
+	out := make([]string, n, n+len(resultColumns))
+	copy(out, line)
+	return out
+}
+
+func cellAt(line []string, i int) string {
+	if i < len(line) {
+		return line[i]
+	}
+	return ""
+}
+
+func finishedTook(r migration.Row) time.Duration {
+	if r.FinishedAt.IsZero() {
+		return 0
+	}
+	return story.Took(r, r.FinishedAt)
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+func seconds(d time.Duration) string {
+	if d <= 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(d.Round(time.Second)/time.Second), 10)
+}
+
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.Itoa(n)
+}
+
+// gib is a size in GiB with up to three decimals; "" for 0 bytes.
+func gib(bytes int64) string {
+	if bytes <= 0 {
+		return ""
+	}
+	s := strconv.FormatFloat(float64(bytes)/(1<<30), 'f', 3, 64)
+	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
+}

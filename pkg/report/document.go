@@ -1,0 +1,136 @@
+package report
+
+import (
+	"time"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/report/story"
+	"wave365/pkg/wave"
+)
+
+// SchemaName marks run.json. The schema is only ever added to; a change that breaks a reader gets a new number.
+const SchemaName = "wave365/report/v1"
+
+// document is run.json. What each field means stands in schema.json, which a test holds against this type.
+type document struct {
+	Schema    string           `json:"schema"`
+	AsOf      time.Time        `json:"as_of"`
+	Verdict   string           `json:"verdict"`
+	Rehearsal bool             `json:"rehearsal"`
+	Run       migration.Run    `json:"run"`
+	State     string           `json:"state"`
+	ExitCode  int              `json:"exit_code"`
+	Counts    migration.Counts `json:"counts"`
+	Rows      []docRow         `json:"rows"`
+	Findings  []wave.Finding   `json:"findings"`
+	Effects   []docEffect      `json:"effects"`
+	Events    []docEvent       `json:"events"`
+	Next      []string         `json:"next"`
+}
+
+type docRow struct {
+	Index      int                `json:"index"`
+	Input      []string           `json:"input"`
+	Status     story.Class        `json:"status"`
+	State      migration.State    `json:"state"`
+	Step       migration.Step     `json:"step"`
+	Reason     string             `json:"reason"`
+	ReasonCode string             `json:"reason_code"`
+	Remedy     string             `json:"remedy"`
+	Attempts   int                `json:"attempts"`
+	StartedAt  time.Time          `json:"started_at,omitzero"`
+	FinishedAt time.Time          `json:"finished_at,omitzero"`
+	Target     migration.Target   `json:"target"`
+	Facts      migration.Facts    `json:"facts"`
+	Problem    *migration.Problem `json:"problem"`
+	Effects    []docEffect        `json:"effects"`
+	Events     []docEvent         `json:"events"`
+}
+
+type docEffect struct {
+	Effect          migration.Effect        `json:"effect"`
+	Attempt         int                     `json:"attempt"`
+	Subject         string                  `json:"subject"`
+	At              time.Time               `json:"at"`
+	ClientRequestID string                  `json:"client_request_id"`
+	Outcome         migration.OutcomeStatus `json:"outcome"`
+	OutcomeAt       time.Time               `json:"outcome_at,omitzero"`
+	RemoteID        string                  `json:"remote_id"`
+	RequestID       string                  `json:"request_id"`
+	Detail          string                  `json:"detail"`
+}
+
+type docEvent struct {
+	At      time.Time        `json:"at"`
+	From    migration.State  `json:"from,omitempty"`
+	To      migration.State  `json:"to,omitempty"`
+	Step    migration.Step   `json:"step,omitempty"`
+	Next    migration.Step   `json:"next_step,omitempty"`
+	Reason  migration.Reason `json:"reason"`
+	Note    string           `json:"note,omitempty"`
+	Attempt int              `json:"attempt,omitempty"`
+	Tries   int              `json:"tries,omitempty"`
+	Code    string           `json:"code,omitempty"`
+}
+
+func documentOf(a Account) document {
+	rows, run := story.Dossiers(a)
+	d := document{
+		Schema: SchemaName, AsOf: a.At.UTC(), Verdict: story.Verdict(a), Rehearsal: a.Rehearsal(),
+		Run: a.Run, State: string(a.Run.State), ExitCode: a.ExitCode, Counts: migration.Count(a.Rows),
+		Rows: make([]docRow, len(rows)), Findings: a.Findings, Next: a.Next,
+		Effects: effectsOf(run.Intents), Events: eventsOf(run.Events),
+	}
+	if d.Findings == nil {
+		d.Findings = []wave.Finding{}
+	}
+	if d.Next == nil {
+		d.Next = []string{}
+	}
+	for i, s := range rows {
+		r := s.Row
+		d.Rows[i] = docRow{
+			Index: r.Index, Input: cells(r.Input, len(r.Input)), Status: s.Class, State: r.State, Step: r.Step,
+			Reason: s.Why.Text, ReasonCode: s.Why.Code, Remedy: s.Why.Remedy, Attempts: r.Attempt,
+			StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt), Target: r.Target, Facts: r.Facts,
+			Problem: r.Problem, Effects: effectsOf(s.Intents), Events: eventsOf(s.Events),
+		}
+	}
+	return d
+}
+
+func effectsOf(intents []migration.Intent) []docEffect {
+	out := make([]docEffect, len(intents))
+	for i, in := range intents {
+		out[i] = docEffect{
+			Effect: in.Effect, Attempt: in.Attempt, Subject: in.Subject, At: in.At.UTC(), ClientRequestID: in.ClientRequestID,
+		}
+		if o := in.Outcome; o != nil {
+			out[i].Outcome, out[i].OutcomeAt = o.Status, utc(o.At)
+			out[i].RemoteID, out[i].RequestID, out[i].Detail = o.RemoteID, o.RequestID, o.Detail
+		}
+	}
+	return out
+}
+
+func eventsOf(events []migration.Event) []docEvent {
+	out := make([]docEvent, len(events))
+	for i, e := range events {
+		out[i] = docEvent{
+			At: e.At.UTC(), From: e.From, To: e.To, Step: e.Step, Next: e.NextStep, Reason: e.Reason, Note: e.Note,
+			Attempt: e.Attempt, Tries: e.Tries,
+		}
+		if e.Problem != nil {
+			out[i].Code = e.Problem.Code
+		}
+	}
+	return out
+}
+
+// utc keeps the zero time zero.
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.UTC()
+}

@@ -1,0 +1,61 @@
+package story
+
+import (
+	"encoding/json"
+	"time"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/wave"
+)
+
+// Account is everything a report is written from. The same account gives the same bytes.
+type Account struct {
+	Run migration.Run
+	// Rows are all rows of the run, by index. Events are the run's history, oldest first.
+	Rows     []migration.Row
+	Events   []migration.Event
+	Intents  []migration.Intent
+	Findings []wave.Finding
+	// Audit is the run's part of the audit chain, one JSON object each; may be empty.
+	Audit []AuditLine
+	// At is the moment the account is true for.
+	At       time.Time
+	ExitCode int
+	// Zone is the zone in which people read times; nil means UTC.
+	Zone *time.Location
+	// Next lists commands worth copying, the first one first.
+	Next []string
+}
+
+// AuditLine is one entry of the audit chain as raw JSON.
+type AuditLine = json.RawMessage
+
+// Location is the zone for people, never nil.
+func (a Account) Location() *time.Location {
+	if a.Zone == nil {
+		return time.UTC
+	}
+	return a.Zone
+}
+
+// Rehearsal reports whether the run met a sandbox tenant, so that nobody was moved.
+func (a Account) Rehearsal() bool {
+	return a.Run.Sandbox != "" || a.Run.SandboxState != "" || a.Run.Cloud == "sandbox"
+}
+
+// End is when the run ended, or the moment of the account while it has not.
+func (a Account) End() time.Time {
+	if !a.Run.FinishedAt.IsZero() {
+		return a.Run.FinishedAt
+	}
+	return a.At
+}
+
+// Tally counts the rows per outcome class.
+func (a Account) Tally() map[Class]int {
+	n := make(map[Class]int, 9)
+	for _, r := range a.Rows {
+		n[ClassOf(r)]++
+	}
+	return n
+}

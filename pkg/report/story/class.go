@@ -1,0 +1,98 @@
+package story
+
+import "wave365/pkg/migration"
+
+// Class says how a row ended, or that it has not. It is the word in results.csv, run.json and the page's filter.
+type Class string
+
+// The classes. The three open ones are told apart only while a run goes on.
+const (
+	Succeeded Class = "succeeded"
+	Warned    Class = "warned"
+	Failed    Class = "failed"
+	Held      Class = "held"
+	Skipped   Class = "skipped"
+	Deferred  Class = "deferred"
+	Cancelled Class = "cancelled"
+	Active    Class = "active"
+	Waiting   Class = "waiting"
+	Queued    Class = "queued"
+)
+
+// Classes lists every class, in the order in which people read them.
+func Classes() []Class {
+	return []Class{Succeeded, Warned, Failed, Held, Skipped, Deferred, Cancelled, Active, Waiting, Queued}
+}
+
+// ClassOf gives a row's class.
+func ClassOf(r migration.Row) Class {
+	switch r.State {
+	case migration.Pending:
+		return Queued
+	case migration.Running:
+		return Active
+	case migration.Succeeded:
+		if r.Warned {
+			return Warned
+		}
+	}
+	return Class(r.State)
+}
+
+// HasCloudPC reports whether a row of this class ended with a Cloud PC from its snapshot.
+func (c Class) HasCloudPC() bool { return c == Succeeded || c == Warned }
+
+// Open reports whether a row of this class is not finished.
+func (c Class) Open() bool { return c == Active || c == Waiting || c == Queued }
+
+// Loose reports whether a row of this class belongs into failed.csv: it ended without a Cloud PC and may go into
+// another wave. Cancelled rows are left out, because a person wanted it so.
+func (c Class) Loose() bool {
+	return c == Failed || c == Held || c == Deferred || c == Skipped
+}
+
+// Label is the class in words for people.
+func (c Class) Label() string {
+	switch c {
+	case Succeeded:
+		return "Done"
+	case Warned:
+		return "Done, with warnings"
+	case Failed:
+		return "Failed"
+	case Held:
+		return "Held for a decision"
+	case Skipped:
+		return "Not started: error in the wave"
+	case Deferred:
+		return "Put off"
+	case Cancelled:
+		return "Cancelled"
+	case Active:
+		return "Being worked on"
+	case Waiting:
+		return "Waiting for the service"
+	case Queued:
+		return "Waiting for its turn"
+	}
+	return string(c)
+}
+
+// Short is the label where space is short.
+func (c Class) Short() string {
+	switch c {
+	case Warned:
+		return "Done, warnings"
+	case Held:
+		return "Held"
+	case Skipped:
+		return "Not started"
+	case Active:
+		return "Working"
+	case Waiting:
+		return "In service"
+	case Queued:
+		return "Queued"
+	}
+	return c.Label()
+}

@@ -1,0 +1,86 @@
+package story
+
+import (
+	"time"
+
+	"wave365/pkg/migration"
+)
+
+// Why is the reason of a row's outcome, for people and for machines. Its fields are empty where there is nothing to
+// say, as for a plain success.
+type Why struct {
+	Code, Text, Remedy string
+}
+
+// WhyOf says why a row stands where it stands.
+func WhyOf(r migration.Row) Why {
+	if r.State == migration.Succeeded {
+		if r.Warned {
+			return Why{
+				Code: "cloudpc.warnings", Text: r.Facts.Warning,
+				Remedy: "the Cloud PC works; look at it in the Intune admin center and clear the warning",
+			}
+		}
+		return Why{}
+	}
+	if p := r.Problem; p != nil {
+		return Why{Code: p.Code, Text: p.Message, Remedy: p.Hint}
+	}
+	w := Why{Text: r.Note}
+	if r.State.Final() {
+		w.Code = string(r.Reason)
+		if w.Text == "" {
+			w.Text = plainReason(r.Reason)
+		}
+	}
+	return w
+}
+
+func plainReason(r migration.Reason) string {
+	switch r {
+	case migration.ReasonStopBy:
+		return "it would not have finished before the agreed end of the evening"
+	case migration.ReasonOperator:
+		return "the operator cancelled it"
+	}
+	return string(r)
+}
+
+// Took is how long a row took from its first step to its end, or to the moment of the account while it has none;
+// 0: it was not started.
+func Took(r migration.Row, at time.Time) time.Duration {
+	if r.StartedAt.IsZero() {
+		return 0
+	}
+	if !r.FinishedAt.IsZero() {
+		return span(r.StartedAt, r.FinishedAt)
+	}
+	return span(r.StartedAt, at)
+}
+
+// ImportTook is how long the service took for the import; 0: not known.
+func ImportTook(f migration.Facts) time.Duration { return span(f.ImportStarted, f.ImportEnded) }
+
+// ProvisionTook is how long it took from the cut-over to the provisioned Cloud PC; 0: not known.
+func ProvisionTook(f migration.Facts) time.Duration { return span(f.CutOver, f.Provisioned) }
+
+func span(from, to time.Time) time.Duration {
+	if from.IsZero() || to.IsZero() || to.Before(from) {
+		return 0
+	}
+	return to.Sub(from)
+}
+
+// RequestID is the service's id worth quoting in a ticket about this row: the failed call's, or else the import's.
+func RequestID(r migration.Row, intents []migration.Intent) string {
+	if r.Problem != nil && r.Problem.RequestID != "" {
+		return r.Problem.RequestID
+	}
+	id := ""
+	for _, in := range intents {
+		if in.Effect == migration.EffectImport && in.Outcome != nil && in.Outcome.RequestID != "" {
+			id = in.Outcome.RequestID
+		}
+	}
+	return id
+}

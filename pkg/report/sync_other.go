@@ -1,0 +1,17 @@
+//go:build !windows
+
+package report
+
+import (
+	"errors"
+	"os"
+)
+
+// syncFolder makes the renames durable.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

@@ -1,0 +1,90 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"wave365/pkg/fault"
+)
+
+// Verify checks a report folder without the ledger: every file against the manifest, then the audit chain. The
+// fault (Conflict, "report.touched") names the first file or entry that is not as it was written; a folder without
+// a manifest is Invalid, "report.not-a-report".
+func Verify(dir string) error {
+	manifest, err := os.ReadFile(filepath.Join(dir, FileManifest))
+	if err != nil {
+		return fault.Wrap(fault.Invalid, "report.not-a-report", filepath.ToSlash(dir)+" is not a report folder",
+			"name the folder that holds "+FileManifest, err)
+	}
+	seen := map[string]bool{}
+	for i, line := range strings.Split(strings.TrimRight(string(manifest), "\n"), "\n") {
+		sum, name, ok := strings.Cut(strings.TrimRight(line, "\r"), "  ")
+		if !ok || name != filepath.Base(name) || len(sum) != 2*sha256.Size {
+			return touched(fmt.Sprintf("line %d of %s is not a hash and a file name", i+1, FileManifest))
+		}
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return touched(name + " is listed in the manifest but cannot be read")
+		}
+		got := sha256.Sum256(data)
+		if hex.EncodeToString(got[:]) != strings.ToLower(sum) {
+			where := ""
+			if name == FileAudit {
+				if err := verifyChain(data); err != nil {
+					where = ": " + err.Error()
+				}
+			}
+			return touched(name + " is not as it was written" + where)
+		}
+		seen[name] = true
+	}
+	for _, name := range []string{FilePage, FileResults, FileFailed, FileFindings, FileRun, FileAudit} {
+		if !seen[name] {
+			return touched(name + " is missing from the manifest")
+		}
+	}
+	audit, err := os.ReadFile(filepath.Join(dir, FileAudit))
+	if err != nil {
+		return touched(FileAudit + " cannot be read")
+	}
+	if err := verifyChain(audit); err != nil {
+		return touched(FileAudit + ": " + err.Error())
+	}
+	return nil
+}
+
+func touched(msg string) error {
+	return fault.New(fault.Conflict, "report.touched", msg,
+		"write the report again with `wave365 report` and compare; the ledger holds the facts")
+}
+
+// verifyChain checks that each entry names the one before it.
+func verifyChain(data []byte) error {
+	lines := bufio.NewScanner(bytes.NewReader(data))
+	lines.Buffer(nil, 64<<20)
+	var before struct {
+		Seq  int64
+		Hash string
+	}
+	for n := 1; lines.Scan(); n++ {
+		var e struct {
+			Seq        int64
+			Prev, Hash string
+		}
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			return fmt.Errorf("line %d is not an audit entry", n)
+		}
+		if n > 1 && (e.Seq <= before.Seq || (e.Seq == before.Seq+1 && e.Prev != before.Hash)) {
+			return fmt.Errorf("entry %d does not follow entry %d", e.Seq, before.Seq)
+		}
+		before.Seq, before.Hash = e.Seq, e.Hash
+	}
+	return lines.Err()
+}
