@@ -1,0 +1,135 @@
+package progress
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// span is a piece of text with one look.
+type span struct {
+	text string
+	look look
+}
+
+// look is an SGR parameter; "" is plain.
+type look string
+
+const (
+	plainLook look = ""
+	bold      look = "1"
+	dim       look = "2"
+	red       look = "31"
+	green     look = "32"
+	yellow    look = "33"
+	cyan      look = "36"
+)
+
+// line puts spans together, cut to width columns; width 0 or less does not cut.
+func line(width int, color bool, spans ...span) string {
+	var b strings.Builder
+	left := width
+	for _, s := range spans {
+		text := s.text
+		if width > 0 {
+			if text = runewidth.Truncate(text, left, "…"); text == "" {
+				continue
+			}
+			left -= runewidth.StringWidth(text)
+		}
+		if color && s.look != plainLook && strings.TrimSpace(text) != "" {
+			fmt.Fprintf(&b, "\x1b[%sm%s\x1b[0m", s.look, text)
+		} else {
+			b.WriteString(text)
+		}
+		if width > 0 && (left <= 0 || text != s.text) {
+			break
+		}
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+// cell is text in exactly width columns.
+func cell(text string, width int) string {
+	return runewidth.FillRight(runewidth.Truncate(text, width, "…"), width)
+}
+
+// rightCell is text at the right of width columns.
+func rightCell(text string, width int) string {
+	return runewidth.FillLeft(runewidth.Truncate(text, width, "…"), width)
+}
+
+// clean makes text safe to show on one line: no control characters, which could move the cursor, and no marks that
+// turn the direction of what follows.
+func clean(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t' || r == '\r':
+			return ' '
+		case unicode.IsControl(r), r == unicode.ReplacementChar,
+			r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\u2028', r == '\u2029':
+			return -1
+		}
+		return r
+	}, text)
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// wrap breaks text at spaces into lines of at most width columns.
+func wrap(text string, width int) []string {
+	var lines []string
+	cur := ""
+	for _, w := range strings.Fields(text) {
+		switch {
+		case cur == "":
+			cur = w
+		case runewidth.StringWidth(cur)+1+runewidth.StringWidth(w) <= width:
+			cur += " " + w
+		default:
+			lines = append(lines, cur)
+			cur = w
+		}
+	}
+	if cur != "" {
+		lines = append(lines, cur)
+	}
+	return lines
+}
+
+// span of time in two units at most: 48s, 4m05s, 1h05m, 2d03h. Negative is 0s.
+func short(d time.Duration) string {
+	d = max(d, 0).Truncate(time.Second)
+	s := int(d / time.Second)
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+	case s < 86400:
+		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
+	}
+	return fmt.Sprintf("%dd%02dh", s/86400, s/3600%24)
+}
+
+// rough is a span of time for estimates: whole minutes, or seconds in steps of ten below one minute.
+func rough(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%ds", int(max(d, 0).Round(10*time.Second)/time.Second))
+	}
+	m := int(d.Round(time.Minute) / time.Minute)
+	if m < 60 {
+		return fmt.Sprintf("%dm", m)
+	}
+	return fmt.Sprintf("%dh%02dm", m/60, m%60)
+}
+
+// name is how people know a row.
+func name(user, upn string) string {
+	if upn != "" {
+		return clean(upn)
+	}
+	return clean(user)
+}
