@@ -1,0 +1,86 @@
+package cloud
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"wave365/pkg/fault"
+)
+
+// Cloud is one of Microsoft's clouds, or a sandbox on this machine.
+type Cloud struct {
+	// Name is "global", "usgov" or "sandbox".
+	Name string
+	// GraphRoot and Login are scheme://host[:port], without a trailing slash. Login is empty for a sandbox.
+	GraphRoot, Login string
+	// BlobSuffix is what follows the account's name in a blob host: "blob.core.windows.net". For a sandbox it is the
+	// root of the storage account, with its scheme.
+	BlobSuffix string
+	// Warning says why this cloud is supported with limits; empty: it is not limited.
+	Warning string
+}
+
+// Lookup gives the cloud of that name, in any case; "" is global. It answers a fault of kind Invalid and code
+// cloud.unsupported for a cloud in which Windows 365 cannot import snapshots, and for a name it does not know.
+func Lookup(name string) (Cloud, error) {
+	switch strings.ToLower(strings.TrimSpace(name)) {
+	case "", "global":
+		return Cloud{
+			Name: "global", GraphRoot: "https://graph.microsoft.com", Login: "https://login.microsoftonline.com",
+			BlobSuffix: "blob.core.windows.net",
+		}, nil
+	case "usgov":
+		return Cloud{
+			Name: "usgov", GraphRoot: "https://graph.microsoft.us", Login: "https://login.microsoftonline.us",
+			BlobSuffix: "blob.core.usgovcloudapi.net",
+			Warning: "the import call is listed for US Government L4, but the migration guide names the commercial cloud only: " +
+				"try one user before a wave",
+		}, nil
+	case "dod", "usgov-dod":
+		return Cloud{}, unsupported("dod", "US Government L5 (DoD) has no Cloud PC interfaces in Microsoft Graph")
+	case "china":
+		return Cloud{}, unsupported("china", "the cloud operated by 21Vianet has no Cloud PC interfaces in Microsoft Graph")
+	default:
+		return Cloud{}, unsupported(name, "no such cloud is known")
+	}
+}
+
+func unsupported(name, why string) error {
+	return fault.New(fault.Invalid, "cloud.unsupported", "cloud "+name+" cannot be used: "+why, "use global or usgov")
+}
+
+// Sandbox is the cloud that a sandbox on this machine serves. Both roots must be loopback addresses, because tokens
+// and signatures travel to them unencrypted; anything else is a fault of kind Invalid.
+func Sandbox(graphRoot, blobRoot string) (Cloud, error) {
+	for _, root := range []string{graphRoot, blobRoot} {
+		u, err := url.Parse(root)
+		if err != nil || u.Host == "" || !isLoopback(u.Hostname()) {
+			return Cloud{}, fault.New(fault.Invalid, "cloud.not-loopback",
+				"a sandbox must be on this machine: "+RedactString(root)+" is not a loopback address",
+				"use http://127.0.0.1:PORT")
+		}
+	}
+	return Cloud{
+		Name: "sandbox", GraphRoot: strings.TrimRight(graphRoot, "/"), BlobSuffix: strings.TrimRight(blobRoot, "/"),
+	}, nil
+}
+
+// isLoopback is about the name as written: nothing is resolved, so that nobody else's DNS can make a host local.
+func isLoopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && a.IsLoopback()
+}
+
+// origin is what is compared before a token is sent: scheme, host and port, in one spelling.
+func origin(u *url.URL) string {
+	scheme, host, port := strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[scheme]
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}

@@ -1,0 +1,98 @@
+package cloud
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Throttle says that a service asked for a pause.
+type Throttle struct {
+	// Service is the pipeline's service: "graph" or "blob".
+	Service string
+	// Until is when the pause ends, and Wait how long it is; both in service time.
+	Until time.Time
+	Wait  time.Duration
+	// Why is what the service answered, in a few words.
+	Why string
+}
+
+// gate lets requests through at the service's pace: none before the pause is over that the service asked for, and no
+// more a second than the limiter allows. All callers of a service share one.
+type gate struct {
+	clock   Clock
+	limiter *rate.Limiter // nil: no limit
+
+	mu    sync.Mutex
+	until time.Time // on the wall clock; zero: open
+}
+
+// wait returns when a request may be sent, or with the context's error. With a dead context it lets nothing through.
+func (g *gate) wait(ctx context.Context) error {
+	for {
+		if err := g.waitOpen(ctx); err != nil {
+			return err
+		}
+		if g.limiter == nil {
+			return nil
+		}
+		if err := g.limiter.Wait(ctx); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			// The limiter says so at once when the deadline comes before our turn.
+			return context.DeadlineExceeded
+		}
+		// The pause may have begun while we stood in line.
+		if g.remaining() <= 0 {
+			return nil
+		}
+	}
+}
+
+// waitOpen waits out the pause only.
+func (g *gate) waitOpen(ctx context.Context) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		d := g.remaining()
+		if d <= 0 {
+			return nil
+		}
+		t := time.NewTimer(d)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		}
+	}
+}
+
+func (g *gate) remaining() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.until.IsZero() {
+		return 0
+	}
+	return time.Until(g.until)
+}
+
+// hold closes the gate for d of service time from now, unless it is closed for longer already; it reports whether
+// that made a difference.
+func (g *gate) hold(d time.Duration) bool {
+	if d <= 0 {
+		return false
+	}
+	until := time.Now().Add(g.clock.Wall(d))
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !until.After(g.until) {
+		return false
+	}
+	g.until = until
+	return true
+}

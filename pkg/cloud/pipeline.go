@@ -1,0 +1,210 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"golang.org/x/time/rate"
+
+	"wave365/pkg/fault"
+)
+
+// PipelineConfig says what a [Pipeline] is for.
+type PipelineConfig struct {
+	// Service is "graph" or "blob": it names the limiter, the log lines and fault.Remote.Service. Required.
+	Service string
+	// Root is scheme://host[:port], the only place a token is sent to. Plain http is allowed for loopback hosts only.
+	// Empty: no token is sent anywhere, and Credential must be nil.
+	Root string
+	// Credential signs the requests of [Pipeline.Do]; nil: they go unsigned. Clients built on [Pipeline.ClientOptions]
+	// bring their own.
+	Credential azcore.TokenCredential
+	// Scopes are what tokens are asked for; empty: Root + "/.default".
+	Scopes []string
+	// Transport sends the requests. It must not follow redirects; an *http.Client is copied and told not to. nil: an
+	// http.Client of our own.
+	Transport policy.Transporter
+	// Logger gets one line for each request sent, at debug level, redacted. nil: nobody.
+	Logger *slog.Logger
+	// Clock is the service's time. RatePerSecond, Retry-After and the delays between tries are in service time.
+	Clock Clock
+	// RatePerSecond bounds the requests of all callers together, Burst how many may go at once. 0: no limit; a Burst
+	// of 0 is 1.
+	RatePerSecond float64
+	Burst         int
+	// RetryOn are answers that are safe to repeat for this service besides 429, 502, 503 and 504; nil: none.
+	RetryOn []int
+	// Notify is called when the service asks for a pause, from the goroutine that got the answer; it must not block.
+	// nil: nobody is told.
+	Notify func(Throttle)
+}
+
+// Pipeline sends requests to one service: it repeats what is safe to repeat, keeps the pace, and keeps the token at
+// home. Safe for concurrent use. It holds nothing that must be closed.
+type Pipeline struct {
+	cfg   PipelineConfig
+	root  string // origin; empty: no token
+	plain bool   // root is loopback over http
+	gate  *gate
+	inner runtime.Pipeline
+	retry policy.RetryOptions // for calls that are safe to repeat
+	once  policy.RetryOptions // for calls that are not
+}
+
+const (
+	module  = "wave365"
+	version = "v1.0.0"
+
+	// In service time. A pause longer than maxDelay is not sat out inside a request: the request ends as throttled, and
+	// whoever comes next waits at the gate.
+	maxRetries = 4
+	firstDelay = 800 * time.Millisecond
+	maxDelay   = time.Minute
+	// On the wall clock: a try without an answer for so long is given up.
+	tryTimeout = 2 * time.Minute
+)
+
+// NewPipeline checks cfg and builds the pipeline; it sends nothing. The error is a fault of kind Invalid that names
+// the field.
+func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
+	if cfg.Service == "" {
+		return nil, fault.New(fault.Invalid, "cloud.config", "pipeline without a service name", "set Service")
+	}
+	p := &Pipeline{cfg: cfg, gate: &gate{clock: cfg.Clock}}
+	if err := p.setRoot(); err != nil {
+		return nil, err
+	}
+	if cfg.Logger == nil {
+		p.cfg.Logger = slog.New(slog.DiscardHandler)
+	} else {
+		p.cfg.Logger = slog.New(NewRedactingHandler(cfg.Logger.Handler()))
+	}
+	if cfg.RatePerSecond > 0 {
+		p.gate.limiter = rate.NewLimiter(rate.Limit(cfg.RatePerSecond*cfg.Clock.Speed()), max(1, cfg.Burst))
+	}
+	switch t := cfg.Transport.(type) {
+	case nil:
+		p.cfg.Transport = newHTTPClient()
+	case *http.Client:
+		p.cfg.Transport = withoutRedirects(t)
+	}
+	p.retry, p.once = p.retryOptions()
+	opts := p.options()
+	own := runtime.PipelineOptions{PerRetry: []policy.Policy{policyFunc(p.pace)}}
+	if cfg.Credential != nil {
+		scopes := cfg.Scopes
+		if len(scopes) == 0 {
+			scopes = []string{strings.TrimRight(cfg.Root, "/") + "/.default"}
+		}
+		own.PerRetry = append(own.PerRetry, policyFunc(p.rootOnly), runtime.NewBearerTokenPolicy(signIn{cfg.Credential},
+			scopes, &policy.BearerTokenOptions{InsecureAllowCredentialWithHTTP: p.plain}))
+	}
+	opts.PerRetryPolicies = []policy.Policy{policyFunc(p.guard), policyFunc(p.edge)}
+	p.inner = runtime.NewPipeline(module, version, own, &opts)
+	return p, nil
+}
+
+func (p *Pipeline) setRoot() error {
+	if p.cfg.Root == "" {
+		if p.cfg.Credential != nil {
+			return fault.New(fault.Invalid, "cloud.config", "a credential without a root to send its tokens to", "set Root")
+		}
+		return nil
+	}
+	u, err := url.Parse(p.cfg.Root)
+	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http") {
+		return fault.New(fault.Invalid, "cloud.config", "root "+RedactString(p.cfg.Root)+" is not scheme://host", "set Root")
+	}
+	if u.Scheme == "http" {
+		if !isLoopback(u.Hostname()) {
+			return fault.New(fault.Invalid, "cloud.plain-http",
+				"root "+RedactString(p.cfg.Root)+" is plain http: a token would travel in clear",
+				"use https, or a loopback address for a sandbox")
+		}
+		p.plain = true
+	}
+	p.root = origin(u)
+	return nil
+}
+
+// Do sends one request and gives the service's answer, whatever its status; the body is read already. The error is the
+// context's, a *fault.Fault (sign-in refused, foreign host), or the transport's. Calls are repeated as [NoRetry] and
+// azcore's retry policy say; every wait ends with the request's context.
+func (p *Pipeline) Do(req *policy.Request) (*http.Response, error) {
+	resp, err := p.inner.Do(req)
+	if err != nil {
+		return resp, err
+	}
+	return resp, nil
+}
+
+// ClientOptions gives clients of the Azure SDK this pipeline's retries, pace, request ids, log, guard and transport.
+// They sign their own requests; a signed request to a host other than Root is refused all the same.
+func (p *Pipeline) ClientOptions() policy.ClientOptions {
+	o := p.options()
+	// A shared key signs the time too, so a long pause is sat out before signing; the second wait is for the retries.
+	o.PerCallPolicies = append(o.PerCallPolicies, policyFunc(p.open))
+	o.PerRetryPolicies = []policy.Policy{policyFunc(p.guard), policyFunc(p.pace), policyFunc(p.edge)}
+	return o
+}
+
+// Service is the name given in the configuration.
+func (p *Pipeline) Service() string { return p.cfg.Service }
+
+// Hold makes all callers wait for d of service time, because an answer that the pipeline cannot look into (one inside
+// a $batch) asked for it. Whoever was told of the pause is told once.
+func (p *Pipeline) Hold(d time.Duration, why string) {
+	if p.gate.hold(d) && p.cfg.Notify != nil {
+		p.cfg.Notify(Throttle{Service: p.cfg.Service, Until: p.cfg.Clock.Now().Add(d), Wait: d, Why: RedactString(why)})
+	}
+}
+
+// options are what both ways of riding the pipeline share.
+func (p *Pipeline) options() policy.ClientOptions {
+	return policy.ClientOptions{
+		InsecureAllowCredentialWithHTTP: p.plain,
+		Retry:                           p.retry,
+		Telemetry:                       policy.TelemetryOptions{ApplicationID: module},
+		Transport:                       p.cfg.Transport,
+		PerCallPolicies:                 []policy.Policy{policyFunc(p.identify), policyFunc(p.classify)},
+	}
+}
+
+func newHTTPClient() *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.MaxIdleConnsPerHost = 32
+	return withoutRedirects(&http.Client{Transport: t})
+}
+
+func withoutRedirects(c *http.Client) *http.Client {
+	own := *c
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
+}
+
+// policyFunc makes a method a policy.
+type policyFunc func(*policy.Request) (*http.Response, error)
+
+// Do calls f.
+func (f policyFunc) Do(req *policy.Request) (*http.Response, error) { return f(req) }
+
+// signIn turns a credential's refusals into faults, so that they are not taken for trouble of the service.
+type signIn struct{ azcore.TokenCredential }
+
+// GetToken asks the credential. The error is a fault: Denied when the sign-in was refused, Unavailable when it could
+// not be reached, or the context's.
+func (s signIn) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	t, err := s.TokenCredential.GetToken(ctx, o)
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return t, err
+	}
+	return t, signInFault(err)
+}

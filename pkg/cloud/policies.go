@@ -1,0 +1,226 @@
+package cloud
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"wave365/pkg/fault"
+)
+
+// identify gives the request the id of its operation, or one of its own.
+func (p *Pipeline) identify(req *policy.Request) (*http.Response, error) {
+	id := OperationOf(req.Raw().Context())
+	if id == "" {
+		id = NewOperationID()
+	}
+	h := req.Raw().Header
+	if p.cfg.Service == "blob" {
+		h.Set("x-ms-client-request-id", id)
+	} else {
+		h.Set("client-request-id", id)
+		h.Set("return-client-request-id", "true")
+	}
+	return req.Next()
+}
+
+// classify picks the retry rules: those for calls that are not idempotent when the context says so.
+func (p *Pipeline) classify(req *policy.Request) (*http.Response, error) {
+	if ctx := req.Raw().Context(); attemptOf(ctx) != nil {
+		req = req.WithContext(policy.WithRetryOptions(ctx, p.once))
+	}
+	return req.Next()
+}
+
+// retryOptions are the rules for calls that are safe to repeat and for those that are not. They differ in what is
+// repeated, not in how long is waited.
+func (p *Pipeline) retryOptions() (safe, once policy.RetryOptions) {
+	clock := p.cfg.Clock
+	safe = policy.RetryOptions{
+		MaxRetries:    maxRetries,
+		RetryDelay:    max(1, clock.Wall(firstDelay)),
+		MaxRetryDelay: max(1, clock.Wall(maxDelay)),
+		TryTimeout:    tryTimeout,
+	}
+	once = safe
+	safe.ShouldRetry = func(resp *http.Response, err error) bool {
+		if err != nil {
+			return !neverWorks(err)
+		}
+		switch resp.StatusCode {
+		case http.StatusTooManyRequests:
+			return !isQuota(resp)
+		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			return true
+		}
+		return slices.Contains(p.cfg.RetryOn, resp.StatusCode)
+	}
+	once.ShouldRetry = func(resp *http.Response, err error) bool {
+		if err != nil {
+			return notSent(err) && !neverWorks(err)
+		}
+		return resp.StatusCode == http.StatusTooManyRequests && !isQuota(resp)
+	}
+	return safe, once
+}
+
+// notSent reports errors that prove that no byte of the request left: there was no connection to send it on.
+func notSent(err error) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return true
+	}
+	return errors.Is(err, syscall.ECONNREFUSED) || neverWorks(err)
+}
+
+// neverWorks reports errors that the next try would meet again: the other side is not who it should be.
+func neverWorks(err error) bool {
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
+}
+
+// isQuota reports whether an answer says that an allowance is used up, in which case waiting some seconds is no use and
+// must not keep the other calls waiting.
+func isQuota(resp *http.Response) bool {
+	if resp.StatusCode < 400 || resp.StatusCode >= 500 {
+		return false
+	}
+	body, err := runtime.Payload(resp)
+	return err == nil && bytes.Contains(bytes.ToLower(body), []byte("quota"))
+}
+
+// open waits out a pause, once for each call.
+func (p *Pipeline) open(req *policy.Request) (*http.Response, error) {
+	if err := p.gate.waitOpen(req.Raw().Context()); err != nil {
+		return nil, err
+	}
+	return req.Next()
+}
+
+// pace lets a try through when the service's pace allows it, and hands what the answer asks for to everybody.
+func (p *Pipeline) pace(req *policy.Request) (*http.Response, error) {
+	if err := p.gate.wait(req.Raw().Context()); err != nil {
+		return nil, err
+	}
+	resp, err := req.Next()
+	if resp == nil {
+		return nil, err
+	}
+	wait := serviceWait(resp, p.cfg.Clock)
+	if wait <= 0 {
+		return resp, err
+	}
+	resp.Header.Set(headerServiceMS, strconv.FormatInt(max(1, wait.Milliseconds()), 10))
+	resp.Header.Set(headerRetryAfterMS, strconv.FormatInt(max(1, p.cfg.Clock.Wall(wait).Milliseconds()), 10))
+	if !isQuota(resp) {
+		p.Hold(wait, p.cfg.Service+" answered "+strconv.Itoa(resp.StatusCode)+" and asked to wait "+wait.String())
+	}
+	return resp, err
+}
+
+// rootOnly refuses a request to another host before it is signed.
+func (p *Pipeline) rootOnly(req *policy.Request) (*http.Response, error) {
+	if o := origin(req.Raw().URL); o != p.root {
+		return nil, p.foreign(o)
+	}
+	return req.Next()
+}
+
+// guard refuses a request that was signed for another host, whoever signed it.
+func (p *Pipeline) guard(req *policy.Request) (*http.Response, error) {
+	if req.Raw().Header.Get("Authorization") != "" {
+		return p.rootOnly(req)
+	}
+	return req.Next()
+}
+
+func (p *Pipeline) foreign(host string) error {
+	return permanent{fault.New(fault.Invalid, "cloud.foreign-host",
+		"refused to send a token to "+host+", it is for "+p.root+" only",
+		"a service that points to another host is not the one that was configured: check the cloud and the root")}
+}
+
+// permanent is an error that azcore must not repeat.
+type permanent struct{ error }
+
+// NonRetriable marks the error for azcore.
+func (permanent) NonRetriable() {}
+
+// Unwrap gives the fault.
+func (p permanent) Unwrap() error { return p.error }
+
+// edge is the last policy before the wire: it writes the log line and remembers whether a call that must not be
+// repeated may have had its effect.
+func (p *Pipeline) edge(req *policy.Request) (*http.Response, error) {
+	raw := req.Raw()
+	ctx := raw.Context()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	once := attemptOf(ctx)
+	if once != nil {
+		once.acted.Store(true)
+	}
+	start := time.Now()
+	resp, err := req.Next()
+	if once != nil && (err != nil && notSent(err) || resp != nil && resp.StatusCode == http.StatusTooManyRequests) {
+		once.acted.Store(false)
+	}
+	p.log(ctx, raw, resp, err, time.Since(start))
+	return resp, err
+}
+
+func (p *Pipeline) log(ctx context.Context, raw *http.Request, resp *http.Response, err error, took time.Duration) {
+	if !p.cfg.Logger.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("service", p.cfg.Service),
+		slog.String("method", raw.Method),
+		slog.String("url", loggedURL(raw.URL)),
+		slog.Duration("took", took),
+		slog.String("client_request_id", firstOf(raw.Header, "client-request-id", "x-ms-client-request-id")),
+	}
+	if resp != nil {
+		attrs = append(attrs, slog.Int("status", resp.StatusCode),
+			slog.String("request_id", firstOf(resp.Header, "request-id", "x-ms-request-id")))
+		if d := serviceWait(resp, p.cfg.Clock); d > 0 {
+			attrs = append(attrs, slog.Duration("retry_after", d))
+		}
+	}
+	if err != nil {
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+	p.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "request sent", attrs...)
+}
+
+// loggedURL drops the whole query of a signed URL; that the rest passes through Redact again does no harm.
+func loggedURL(u *url.URL) string {
+	if strings.Contains(strings.ToLower(u.RawQuery), "sig=") {
+		own := *u
+		own.RawQuery = ""
+		return own.String() + "?[redacted]"
+	}
+	return u.String()
+}
+
+func firstOf(h http.Header, names ...string) string {
+	for _, n := range names {
+		if v := h.Get(n); v != "" {
+			return v
+		}
+	}
+	return ""
+}

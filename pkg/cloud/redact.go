@@ -1,0 +1,11 @@
+package cloud
+
+import "wave365/pkg/cloud/redact"
+
+// Redact gives b without secrets: SAS queries and signatures, bearer tokens, storage keys and client secrets, raw,
+// URL-encoded, JSON-escaped or in base64. It is for finished bytes, on their way out. b is not changed; without a
+// secret in it the answer is b itself.
+func Redact(b []byte) []byte { return redact.Bytes(b) }
+
+// RedactString is [Redact] for strings.
+func RedactString(s string) string { return redact.String(s) }

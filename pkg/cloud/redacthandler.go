@@ -1,0 +1,77 @@
+package cloud
+
+import (
+	"context"
+	"io"
+	"log/slog"
+)
+
+// NewRedactingHandler gives a handler that passes records on to h with secrets taken out of the message and of every
+// value. Values that are not plain (errors, structs, anything that prints itself) become their printed text.
+func NewRedactingHandler(h slog.Handler) slog.Handler {
+	if r, ok := h.(redactingHandler); ok {
+		return r
+	}
+	return redactingHandler{h}
+}
+
+type redactingHandler struct{ next slog.Handler }
+
+// Enabled asks the next handler.
+func (h redactingHandler) Enabled(ctx context.Context, l slog.Level) bool {
+	return h.next.Enabled(ctx, l)
+}
+
+// Handle passes the record on, redacted.
+func (h redactingHandler) Handle(ctx context.Context, r slog.Record) error {
+	out := slog.NewRecord(r.Time, r.Level, RedactString(r.Message), r.PC)
+	r.Attrs(func(a slog.Attr) bool {
+		out.AddAttrs(redactAttr(a))
+		return true
+	})
+	return h.next.Handle(ctx, out)
+}
+
+// WithAttrs redacts the attributes before the next handler formats them.
+func (h redactingHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	own := make([]slog.Attr, len(attrs))
+	for i, a := range attrs {
+		own[i] = redactAttr(a)
+	}
+	return redactingHandler{h.next.WithAttrs(own)}
+}
+
+// WithGroup passes the group on.
+func (h redactingHandler) WithGroup(name string) slog.Handler {
+	return redactingHandler{h.next.WithGroup(name)}
+}
+
+func redactAttr(a slog.Attr) slog.Attr {
+	v := a.Value.Resolve()
+	switch v.Kind() {
+	case slog.KindBool, slog.KindDuration, slog.KindFloat64, slog.KindInt64, slog.KindTime, slog.KindUint64:
+		return a
+	case slog.KindGroup:
+		group := make([]slog.Attr, 0, len(v.Group()))
+		for _, m := range v.Group() {
+			group = append(group, redactAttr(m))
+		}
+		return slog.Attr{Key: a.Key, Value: slog.GroupValue(group...)}
+	default:
+		return slog.String(a.Key, RedactString(v.String()))
+	}
+}
+
+// NewRedactingWriter gives a writer that passes each Write on to w without secrets. A secret must not be split over two
+// writes: put it under something that writes whole lines, as slog's handlers do. Write reports len(p) on success.
+func NewRedactingWriter(w io.Writer) io.Writer { return redactingWriter{w} }
+
+type redactingWriter struct{ w io.Writer }
+
+// Write passes p on, redacted.
+func (r redactingWriter) Write(p []byte) (int, error) {
+	if _, err := r.w.Write(Redact(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
