@@ -1,0 +1,177 @@
+package scenario
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// checker looks for what is well-formed and still makes no sense: names that stand for nothing, values outside their
+// range, the same thing twice.
+type checker struct {
+	s        *Scenario
+	lines    [][]byte
+	items    map[string][]int32
+	problems []Problem
+
+	users, licenses, groups, policies, connections map[string]bool
+}
+
+func (c *checker) check() []Problem {
+	c.header()
+	c.connectionList()
+	c.licenseList()
+	c.userList()
+	c.groupList()
+	c.policyList()
+	c.settingList()
+	c.imageList()
+	c.blobList()
+	c.cloudPCList()
+	c.importList()
+	c.fateList()
+	c.knobs()
+	c.faultList()
+	return c.problems
+}
+
+var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$`)
+
+func (c *checker) header() {
+	if c.s.Version != 1 {
+		c.add("version", -1, "", "expected 1, got %d", c.s.Version)
+	}
+	if c.s.Name == "" {
+		c.add("name", -1, "", "expected a name for the scenario")
+	}
+	if c.s.Tenant.ID == "" || !guid.MatchString(c.s.Tenant.ID) {
+		c.add("tenant", -1, "id", "expected the tenant's id, a GUID such as 11111111-2222-4333-8444-555555555555, got %q", c.s.Tenant.ID)
+	}
+	if d := c.s.Tenant.Domain; d == "" || strings.ContainsAny(d, "@ /") {
+		c.add("tenant", -1, "domain", "expected a domain such as contoso.example, got %q", d)
+	}
+}
+
+// add notes a problem with entry i of a top-level list, or with a top-level field when i is negative.
+func (c *checker) add(section string, i int, field, format string, args ...any) {
+	p := Problem{Line: c.line(section, i, field), Field: section, Expected: fmt.Sprintf(format, args...)}
+	if i >= 0 {
+		p.Field = fmt.Sprintf("%s[%d]", section, i)
+	}
+	if field != "" {
+		p.Field += "." + field
+	}
+	c.problems = append(c.problems, p)
+}
+
+// line finds where a field stands. The trees are gone by now, so it looks for the field's name in the lines of its
+// entry; a field that is left out is at its entry's first line.
+func (c *checker) line(section string, i int, field string) int {
+	from, to := 0, len(c.lines)
+	if lines := c.items[section]; i >= 0 && i < len(lines) {
+		from = int(lines[i]) - 1
+		if i+1 < len(lines) {
+			to = int(lines[i+1]) - 1
+		}
+	} else {
+		for n, l := range c.lines {
+			if bytes.HasPrefix(l, []byte(section+":")) {
+				from = n
+				break
+			}
+		}
+	}
+	if field != "" {
+		name, _, _ := strings.Cut(field, "[")
+		for n := from; n < min(to, from+200); n++ {
+			if n > from && topKey(c.lines[n]) {
+				break
+			}
+			if hasField(c.lines[n], name) {
+				return n + 1
+			}
+		}
+	}
+	return from + 1
+}
+
+func hasField(line []byte, name string) bool {
+	at := bytes.Index(line, []byte(name+":"))
+	return at >= 0 && (at == 0 || bytes.IndexByte([]byte(" {,-"), line[at-1]) >= 0)
+}
+
+// once notes a name in a set and complains when it is there already.
+func (c *checker) once(set map[string]bool, section string, i int, field, key, shown string) {
+	if set[key] {
+		c.add(section, i, field, "expected each %s once, %q is there twice", strings.TrimSuffix(section, "s"), shown)
+	}
+	set[key] = true
+}
+
+// known complains about a name that is not in the set. what says where such names are declared.
+func (c *checker) known(set map[string]bool, section string, i int, field, key, what string) {
+	if set[fold(key)] {
+		return
+	}
+	near := ""
+	if len(set) <= 1000 {
+		all := make([]string, 0, len(set))
+		for k := range set {
+			all = append(all, k)
+		}
+		slices.Sort(all)
+		if n := nearest(key, all); n != "" {
+			near = fmt.Sprintf("; did you mean %q?", n)
+		}
+	}
+	c.add(section, i, field, "expected a name under %s, %q is not there%s", what, key, near)
+}
+
+// one complains about a value that is not one of those allowed; empty is always allowed.
+func (c *checker) one(section string, i int, field, value string, allowed ...string) {
+	if value == "" || slices.Contains(allowed, value) {
+		return
+	}
+	c.add(section, i, field, "expected one of %s, got %q", strings.Join(allowed, ", "), value)
+}
+
+// duration complains about text that is no duration of zero or more; empty is allowed.
+func (c *checker) duration(section string, i int, field, value string) {
+	if value == "" {
+		return
+	}
+	if d, err := time.ParseDuration(value); err != nil || d < 0 {
+		c.add(section, i, field, "expected a duration such as 90s, 20m or 1h30m, got %q", value)
+	}
+}
+
+// id complains about an id that is given and is no GUID, or is used twice.
+func (c *checker) id(ids map[string]bool, section string, i int, value string) {
+	if value == "" {
+		return
+	}
+	if !guid.MatchString(value) {
+		c.add(section, i, "id", "expected a GUID, got %q", value)
+	}
+	c.once(ids, section, i, "id", fold(value), value)
+}
+
+func (c *checker) atLeast(section string, i int, field string, value, least int) {
+	if value < least {
+		c.add(section, i, field, "expected %d or more, got %d", least, value)
+	}
+}
+
+// fold makes two spellings of one name equal.
+func fold(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+// upn completes a user name with the tenant's domain.
+func (c *checker) upn(s string) string {
+	if s != "" && !strings.Contains(s, "@") && !guid.MatchString(s) {
+		s += "@" + c.s.Tenant.Domain
+	}
+	return fold(s)
+}

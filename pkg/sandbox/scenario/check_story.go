@@ -1,0 +1,137 @@
+package scenario
+
+import (
+	"regexp"
+	"strings"
+)
+
+// container is Azure's rule for container names.
+var container = regexp.MustCompile(`^(\$root|\$web|[a-z0-9](-?[a-z0-9]){2,62})$`)
+
+func (c *checker) blobList() {
+	seen := make(map[string]bool, len(c.s.Blobs))
+	for i, b := range c.s.Blobs {
+		box, name, ok := strings.Cut(b.Path, "/")
+		if !ok || name == "" || !container.MatchString(box) {
+			c.add("blobs", i, "path", "expected container/name with a container of 3 to 63 small letters, digits and hyphens, got %q", b.Path)
+		} else {
+			c.once(seen, "blobs", i, "path", b.Path, b.Path)
+		}
+		c.one("blobs", i, "kind", b.Kind, "fixed", "dynamic", "differencing", "vhdx", "guest-state", "raw", "empty", "block-blob")
+		c.one("blobs", i, "fault", b.Fault, "no-gpt", "no-efi-partition", "bad-checksum", "size-mismatch", "truncated",
+			"not-mib-aligned", "leased", "copy-pending", "archived", "forbidden")
+		c.atLeast("blobs", i, "gib", b.GiB, 0)
+		if b.Bytes < 0 {
+			c.add("blobs", i, "bytes", "expected 0 or more, got %d", b.Bytes)
+		}
+		if b.GiB == 0 && b.Bytes == 0 && b.Kind != "guest-state" && b.Kind != "empty" {
+			c.add("blobs", i, "gib", "expected the disk's size: gib or bytes")
+		}
+		if b.GiB != 0 && b.Bytes != 0 {
+			c.add("blobs", i, "bytes", "expected gib or bytes, not both")
+		}
+	}
+}
+
+func (c *checker) importList() {
+	seen := map[string]bool{}
+	for i, m := range c.s.Imports {
+		key := c.upn(m.User)
+		c.known(c.users, "imports", i, "user", key, "users")
+		c.once(seen, "imports", i, "user", key, m.User)
+		c.one("imports", i, "status", m.Status, "pending", "inProgress", "succeeded", "failed")
+		c.one("imports", i, "usage", m.Usage, "notUsed", "inUse", "expired")
+	}
+}
+
+func (c *checker) fateList() {
+	seen := map[string]bool{}
+	for i, f := range c.s.Fates {
+		key := c.upn(f.User)
+		c.known(c.users, "fates", i, "user", key, "users")
+		c.once(seen, "fates", i, "user", key, f.User)
+		c.one("fates", i, "import", f.Import, "failed")
+		c.one("fates", i, "provision", f.Provision, "failed", "warnings", "image")
+		c.duration("fates", i, "import_takes", f.ImportTakes)
+		c.duration("fates", i, "provision_takes", f.ProvisionTakes)
+	}
+}
+
+func (c *checker) knobs() {
+	k := c.s.Knobs
+	one := func(field, value string, allowed ...string) { c.one("knobs", -1, field, value, allowed...) }
+	one("retrieve_route", k.RetrieveRoute, "singular", "plural", "both")
+	one("retrieve_shape", k.RetrieveShape, "object", "collection")
+	one("snapshot_id", k.SnapshotID, "present", "id", "omitted")
+	one("assigned_user", k.AssignedUser, "id", "upn", "empty")
+	one("storage_field", k.StorageField, "fileName", "blobName", "both", "strict")
+	one("no_policy_import", k.NoPolicyImport, "accept", "refuse")
+	one("partial_patch", k.PartialPatch, "refuse", "accept")
+	one("assignment_id", k.AssignmentID, "accept", "refuse")
+	one("no_snapshot", k.NoSnapshot, "image", "wait", "failed")
+	one("oversize", k.Oversize, "provision", "import")
+	one("flip_flop", k.FlipFlop, "on", "off")
+	for _, s := range []struct {
+		field   string
+		value   int
+		allowed [2]int
+	}{
+		{"second_import", k.SecondImport, [2]int{400, 409}},
+		{"purge_busy", k.PurgeBusy, [2]int{400, 409}},
+		{"purge_unknown", k.PurgeUnknown, [2]int{204, 404}},
+		{"patch_status", k.PatchStatus, [2]int{200, 204}},
+		{"delete_policy_in_use", k.DeletePolicyInUse, [2]int{400, 409}},
+	} {
+		if s.value != 0 && s.value != s.allowed[0] && s.value != s.allowed[1] {
+			c.add("knobs", -1, s.field, "expected %d or %d, got %d", s.allowed[0], s.allowed[1], s.value)
+		}
+	}
+	for field, value := range map[string]string{
+		"membership_lag": k.MembershipLag, "license_lag": k.LicenseLag, "import_expires": k.ImportExpires,
+		"import_base": k.ImportBase, "import_per_10gib": k.ImportPer10GiB, "provision_min": k.ProvisionMin, "provision_max": k.ProvisionMax,
+	} {
+		c.duration("knobs", -1, field, value)
+	}
+	c.atLeast("knobs", -1, "daily_imports", k.DailyImports, 0)
+	c.atLeast("knobs", -1, "page_size", k.PageSize, 0)
+	c.atLeast("knobs", -1, "writes_per_20s", k.WritesPer20s, -1)
+	c.atLeast("knobs", -1, "requests_per_20s", k.RequestsPer20s, -1)
+}
+
+// FaultKinds are the kinds of [Fault], those that spoil an answer first, then those that the tenant itself acts on.
+var FaultKinds = []string{"drop-reply", "reset", "status", "delay", "retry-after", "malformed", "lag", "flip-flop", "reuse-id", "expire-import", "quota"}
+
+func (c *checker) faultList() {
+	for i, f := range c.s.Faults {
+		for _, p := range f.Check() {
+			c.add("faults", i, p.Field, "%s", p.Expected)
+		}
+	}
+}
+
+// Check says what is wrong with a fault; the lines of the problems are 0.
+func (f Fault) Check() []Problem {
+	c := &checker{}
+	c.one("faults", -1, "kind", f.Kind, FaultKinds...)
+	if f.Kind == "" {
+		c.add("faults", -1, "kind", "expected one of %s", strings.Join(FaultKinds, ", "))
+	}
+	if f.Status != 0 && (f.Status < 400 || f.Status > 599) {
+		c.add("faults", -1, "status", "expected a status from 400 to 599, got %d", f.Status)
+	}
+	if f.Rate < 0 || f.Rate > 1 {
+		c.add("faults", -1, "rate", "expected a share from 0 to 1, got %v", f.Rate)
+	}
+	c.atLeast("faults", -1, "count", f.Count, 0)
+	c.atLeast("faults", -1, "after", f.After, 0)
+	c.atLeast("faults", -1, "retry_after", f.RetryAfter, -1)
+	c.duration("faults", -1, "delay", f.Delay)
+	if f.Kind == "delay" && f.Delay == "" {
+		c.add("faults", -1, "delay", "expected a duration such as 90s")
+	}
+	for i := range c.problems {
+		c.problems[i].Line = 0
+		c.problems[i].Field = strings.TrimPrefix(strings.TrimPrefix(c.problems[i].Field, "faults"), ".")
+	}
+	return c.problems
+}

@@ -1,0 +1,222 @@
+package scenario
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// shape compares a YAML tree with the types of this package and collects what does not fit: all of it, where the
+// decoder would stop at the first.
+type shape struct {
+	offset   int // lines before this tree in the file
+	problems []Problem
+	// items says on which line each entry of each top-level list begins.
+	items map[string][]int32
+	// base is how many entries of a top-level list earlier trees of the same file held.
+	base map[string]int
+	// top are the document's own fields that earlier trees held.
+	top map[string]bool
+}
+
+func (s *shape) problem(n ast.Node, field, expected string) {
+	s.problems = append(s.problems, Problem{Line: s.line(n), Field: field, Expected: expected})
+}
+
+func (s *shape) line(n ast.Node) int {
+	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
+		return s.offset + 1
+	}
+	return s.offset + n.GetToken().Position.Line
+}
+
+// walk compares one node with the type that its place has.
+func (s *shape) walk(n ast.Node, t reflect.Type, path string) {
+	n = plain(n)
+	switch n.(type) {
+	case nil, *ast.NullNode, *ast.AliasNode:
+		return // a missing value is the zero value; what an alias stands for is judged where it is written
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		s.mapping(n, t, path)
+	case reflect.Slice:
+		s.list(n, t, path)
+	default:
+		if want := expects(n, t.Kind()); want != "" {
+			s.problem(n, path, fmt.Sprintf("expected %s, got %s", want, kindOf(n)))
+		}
+	}
+}
+
+// topKeys notes the document's own fields, each of which may stand in one tree only.
+func (s *shape) topKeys(n ast.Node) {
+	for _, v := range pairs(plain(n)) {
+		key := v.Key.String()
+		if s.top[key] {
+			s.problem(v.Key, key, "expected each field once, this one is given twice")
+		}
+		s.top[key] = true
+	}
+}
+
+func (s *shape) list(n ast.Node, t reflect.Type, path string) {
+	seq, ok := n.(*ast.SequenceNode)
+	if !ok {
+		s.problem(n, path, fmt.Sprintf("expected a list, got %s", kindOf(n)))
+		return
+	}
+	top := !strings.ContainsAny(path, ".[")
+	for i, v := range seq.Values {
+		if top {
+			s.items[path] = append(s.items[path], int32(s.line(first(v))))
+		}
+		s.walk(v, t.Elem(), fmt.Sprintf("%s[%d]", path, s.base[path]+i))
+	}
+	if top {
+		s.base[path] += len(seq.Values)
+	}
+}
+
+func (s *shape) mapping(n ast.Node, t reflect.Type, path string) {
+	values := pairs(n)
+	if values == nil {
+		s.problem(n, path, fmt.Sprintf("expected fields (%s), got %s", strings.Join(head(names(t), 4), ", "), kindOf(n)))
+		return
+	}
+	seen := make(map[string]bool, len(values))
+	for _, v := range values {
+		key := v.Key.String()
+		if _, merge := v.Key.(*ast.MergeKeyNode); merge {
+			continue
+		}
+		at := key
+		if path != "" {
+			at = path + "." + key
+		}
+		if seen[key] && path != "" {
+			s.problem(v.Key, at, "expected each field once, this one is given twice")
+		}
+		seen[key] = true
+		f, ok := field(t, key)
+		if !ok {
+			want := "expected one of " + strings.Join(names(t), ", ")
+			if near := nearest(key, names(t)); near != "" {
+				want = "expected " + near + "?"
+			}
+			s.problem(v.Key, at, "unknown field; "+want)
+			continue
+		}
+		s.walk(v.Value, f.Type, at)
+	}
+}
+
+// pairs gives a mapping's entries; nil when the node is not a mapping.
+func pairs(n ast.Node) []*ast.MappingValueNode {
+	switch m := n.(type) {
+	case *ast.MappingNode:
+		if m.Values == nil {
+			return []*ast.MappingValueNode{}
+		}
+		return m.Values
+	case *ast.MappingValueNode:
+		return []*ast.MappingValueNode{m}
+	}
+	return nil
+}
+
+// plain takes anchors and tags off a node.
+func plain(n ast.Node) ast.Node {
+	for {
+		switch v := n.(type) {
+		case *ast.AnchorNode:
+			n = v.Value
+		case *ast.TagNode:
+			n = v.Value
+		default:
+			return n
+		}
+	}
+}
+
+// first is the node whose token stands where the value begins.
+func first(n ast.Node) ast.Node {
+	if p := pairs(plain(n)); len(p) > 0 {
+		return p[0].Key
+	}
+	return n
+}
+
+// expects says what the kind wants when the node is not that; empty when it fits.
+func expects(n ast.Node, k reflect.Kind) string {
+	_, isString := n.(*ast.StringNode)
+	_, isLiteral := n.(*ast.LiteralNode)
+	_, isInt := n.(*ast.IntegerNode)
+	_, isFloat := n.(*ast.FloatNode)
+	_, isBool := n.(*ast.BoolNode)
+	switch k {
+	case reflect.String:
+		if !isString && !isLiteral && !isInt && !isFloat {
+			return "text"
+		}
+	case reflect.Int, reflect.Int64:
+		if !isInt {
+			return "a whole number"
+		}
+	case reflect.Float64:
+		if !isFloat && !isInt {
+			return "a number"
+		}
+	case reflect.Bool:
+		if !isBool {
+			return "true or false"
+		}
+	}
+	return ""
+}
+
+// kindOf names a node for people.
+func kindOf(n ast.Node) string {
+	switch v := n.(type) {
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "fields"
+	case *ast.StringNode:
+		return fmt.Sprintf("the text %q", v.Value)
+	default:
+		return n.String()
+	}
+}
+
+func head(s []string, n int) []string {
+	if len(s) > n {
+		return append(s[:n:n], "…")
+	}
+	return s
+}
+
+// names lists a struct's field names as a file spells them.
+func names(t reflect.Type) []string {
+	out := make([]string, 0, t.NumField())
+	for f := range t.Fields() {
+		out = append(out, tag(f))
+	}
+	return out
+}
+
+func field(t reflect.Type, name string) (reflect.StructField, bool) {
+	for f := range t.Fields() {
+		if tag(f) == name {
+			return f, true
+		}
+	}
+	return reflect.StructField{}, false
+}
+
+func tag(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	return name
+}
