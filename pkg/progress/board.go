@@ -81,11 +81,12 @@ func (b *board) update(r migration.Row) (change, bool) {
 		tried: r.Tries > was.Tries,
 		ended: r.State.Final() && !was.State.Final(),
 	}
-	if was.Step != r.Step || r.State == migration.Succeeded && was.State != r.State {
+	if (was.Step != r.Step || r.State == migration.Succeeded) && !was.State.Final() && !t.since.IsZero() {
 		b.pace.add(was.Step, r.UpdatedAt.Sub(t.since))
 	}
-	if was.Step != r.Step || was.Attempt != r.Attempt {
-		t.since, t.looked = r.UpdatedAt, time.Time{}
+	// The time that a row lies in the queue is no part of its step.
+	if was.Step != r.Step || was.Attempt != r.Attempt || was.State == migration.Pending {
+		t.since, t.looked = stepSince(r), time.Time{}
 	}
 	t.row, t.next = r, r.NotBefore
 	b.counts.Add(r, 1)

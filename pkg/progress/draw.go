@@ -22,7 +22,7 @@ func (b *board) frame(width, height int, color bool) []string {
 			lines = append(lines, line(width, color, span{"  " + f, dim}))
 		}
 		if b.status != "" {
-			lines = append(lines, line(width, color, span{"  waiting: ", bold}, span{clean(b.status), yellow}))
+			lines = append(lines, line(width, color, span{"  ! " + clean(b.status), yellow}))
 		}
 		lines = append(lines, b.rowLines(width, height-len(lines), color, now)...)
 	}
@@ -119,16 +119,19 @@ func (b *board) outlook(now time.Time) string {
 	if !f.known {
 		return ""
 	}
-	late := ""
-	if f.slow > 0 {
-		late = fmt.Sprintf(", not counting %d slower than any before", f.slow)
-	}
 	if f.to <= 0 {
 		return "no forecast: what is left takes longer than any row before"
 	}
-	from, to := now.Add(f.from).Local(), now.Add(f.to).Local()
-	return fmt.Sprintf("about %s to %s left, until %s to %s%s",
-		rough(f.from), rough(f.to), from.Format("15:04"), to.Format("15:04 MST"), late)
+	late := ""
+	if f.slow > 0 {
+		late = fmt.Sprintf(", without %d slow", f.slow)
+	}
+	from, to, layout := now.Add(f.from).Local(), now.Add(f.to).Local(), "15:04"
+	if f.to > 12*time.Hour {
+		layout = "Mon 15:04"
+	}
+	return fmt.Sprintf("about %s to %s left (%s to %s%s)%s",
+		rough(f.from), rough(f.to), from.Format(layout), to.Format(layout), to.Format(" MST"), late)
 }
 
 // rowLines is a heading and one line per active row, and how many did not fit.
@@ -141,10 +144,10 @@ func (b *board) rowLines(width, height int, color bool, now time.Time) []string 
 	for _, t := range list {
 		user = max(user, runewidth.StringWidth(name(t.row.Target.User, t.row.Target.UPN)))
 	}
-	user = min(user, max(width/3, 16))
+	user = min(user, max(width*3/10, 16))
 	var lines []string
 	if height > 6 {
-		head := "  " + cell("user", user) + "  " + cell("step", stepWidth) + "  " + rightCell("since", sinceWidth) + "  next look"
+		head := "  " + cell("user", user) + "  " + cell("step", stepWidth) + "  " + rightCell("elapsed", elapsedWidth) + "  next look"
 		lines = append(lines, line(width, color, span{head, dim}))
 	}
 	shown := len(list)
@@ -162,9 +165,9 @@ func (b *board) rowLines(width, height int, color bool, now time.Time) []string 
 
 // The widths of the columns of a row's line.
 const (
-	stepWidth  = len("provision-wait")
-	sinceWidth = 6
-	nextWidth  = 11
+	stepWidth    = len("provision-wait")
+	elapsedWidth = len("elapsed")
+	nextWidth    = 9
 )
 
 // rowLine is one active row: who, where, for how long, when it is looked at next, and what is the matter.
@@ -179,7 +182,7 @@ func (b *board) rowLine(t *tracked, user, width int, color bool, now time.Time) 
 	switch {
 	case b.pace.slow(t, now):
 		mark, markLook, noteLook = "! ", yellow, yellow
-		note = "slow: usual " + rough(b.pace.usual(r.Step)) + ", last change " + short(now.Sub(r.UpdatedAt)) + " ago"
+		note = "slow: over " + rough(b.pace.usual(r.Step)) + ", last change " + short(now.Sub(r.UpdatedAt)) + " ago"
 		if !t.looked.IsZero() {
 			note += ", last look " + short(now.Sub(t.looked)) + " ago"
 		}
@@ -189,7 +192,7 @@ func (b *board) rowLine(t *tracked, user, width int, color bool, now time.Time) 
 	}
 	return line(width, color, span{mark, markLook}, span{cell(name(r.Target.User, r.Target.UPN), user), plainLook},
 		span{"  ", plainLook}, span{cell(string(r.Step), stepWidth), plainLook},
-		span{"  ", plainLook}, span{rightCell(elapsed, sinceWidth), plainLook},
+		span{"  ", plainLook}, span{rightCell(elapsed, elapsedWidth), plainLook},
 		span{"  ", plainLook}, span{cell(next, nextWidth), nextLook}, span{"  ", plainLook}, span{note, noteLook})
 }
 
@@ -209,21 +212,21 @@ func nextLook(t *tracked, now time.Time) (string, look) {
 // ending is what stays on the screen when a row has ended.
 func ending(r migration.Row, c change, width int, color bool) []string {
 	word, l := endWord(r)
-	spans := []span{{r.UpdatedAt.Local().Format("15:04:05") + "  ", dim}, {cell(word, 9), l}, {"  ", plainLook},
-		{name(r.Target.User, r.Target.UPN), plainLook}}
-	if c.took > 0 {
-		spans = append(spans, span{"  after " + short(c.took), dim})
-	}
+	tail := ""
 	if r.State == migration.Failed || r.State == migration.Held {
-		spans = append(spans, span{"  at " + string(r.Step), dim})
+		tail = "  at " + string(r.Step)
 	}
-	lines := []string{line(width, color, spans...)}
-	why := endWhy(r)
-	for i, part := range wrap(why, max(width-12, 20)) {
+	if c.took > 0 {
+		tail += "  after " + short(c.took)
+	}
+	who := runewidth.Truncate(name(r.Target.User, r.Target.UPN), max(width-21-runewidth.StringWidth(tail), 12), "…")
+	lines := []string{line(width, color, span{r.UpdatedAt.Local().Format("15:04:05") + "  ", dim},
+		span{cell(word, 9), l}, span{"  ", plainLook}, span{who, plainLook}, span{tail, dim})}
+	for i, part := range wrap(endWhy(r), max(width-10, 20)) {
 		if i == 3 {
 			break
 		}
-		lines = append(lines, line(width, color, span{"          ", plainLook}, span{part, plainLook}))
+		lines = append(lines, line(width, color, span{"          " + part, plainLook}))
 	}
 	return lines
 }

@@ -76,68 +76,87 @@ type forecast struct {
 	slow int
 }
 
-// forecast plays the rest of the run twice, with the short and with the long durations seen so far. It needs one
-// import and one provisioning that ended.
+// forecast plays the rest of the run twice, with short and with long durations. It needs one import and one
+// provisioning that ended.
 func (p *pace) forecast(rows map[int]*tracked, slots int, now time.Time) forecast {
-	imports, provisions := p.steps[migration.StepImportWait], p.steps[migration.StepProvisionWait]
-	if len(imports) == 0 || len(provisions) == 0 {
+	if len(p.steps[migration.StepImportWait]) == 0 || len(p.steps[migration.StepProvisionWait]) == 0 {
 		return forecast{}
 	}
-	long, slow := p.play(rows, slots, now, longOf)
-	short, _ := p.play(rows, slots, now, shortOf)
-	if min(len(imports), len(provisions)) < enough {
-		// One or two rows say little about the others.
-		short, long = short*3/4, long*3/2
-	}
+	long, slow := p.play(rows, slots, now, guess{own: longest, queue: quartile(3)})
+	short, _ := p.play(rows, slots, now, guess{own: shortest, queue: quartile(1)})
 	return forecast{known: true, from: min(short, long), to: max(short, long), slow: slow}
 }
 
-func shortOf(list []time.Duration) time.Duration { return list[len(list)/10] }
-func longOf(list []time.Duration) time.Duration  { return list[len(list)-1-len(list)/10] }
+// guess picks a duration from the ones seen, shortest first: for one row by itself, and for the many that queue for
+// slots, which will not all be the slowest.
+type guess struct {
+	own, queue func(seen []time.Duration) time.Duration
+}
 
-// play lets every open row take what pick takes from the samples, with as many imports side by side as there are
-// slots, and gives the end of the last row and how many rows are over their time already.
-func (p *pace) play(rows map[int]*tracked, slots int, now time.Time, pick func([]time.Duration) time.Duration) (end time.Duration, slow int) {
-	took := func(steps ...migration.Step) (sum time.Duration) {
+// shortest is what a quick row takes. One or two rows say little about the others, hence the margin.
+func shortest(seen []time.Duration) time.Duration {
+	if len(seen) < enough {
+		return seen[0] * 3 / 4
+	}
+	return seen[0]
+}
+
+// longest is what a slow row takes; with enough samples it is what [pace.usual] allows.
+func longest(seen []time.Duration) time.Duration {
+	last := seen[len(seen)-1]
+	if len(seen) < enough {
+		return last * 3 / 2
+	}
+	return last * 5 / 4
+}
+
+func quartile(n int) func([]time.Duration) time.Duration {
+	return func(seen []time.Duration) time.Duration { return seen[(len(seen)-1)*n/4] }
+}
+
+// play lets every open row take what is guessed from the samples, with as many imports side by side as there are
+// slots, and gives the end of the last row, and how many rows are over that already and so not in it.
+func (p *pace) play(rows map[int]*tracked, slots int, now time.Time, g guess) (end time.Duration, slow int) {
+	took := func(pick func([]time.Duration) time.Duration, steps ...migration.Step) (sum time.Duration) {
 		for _, s := range steps {
-			if list := p.steps[s]; len(list) > 0 {
-				sum += pick(list)
+			if seen := p.steps[s]; len(seen) > 0 {
+				sum += pick(seen)
 			}
 		}
 		return sum
 	}
-	inSlot := took(migration.StepCheck, migration.StepJoin, migration.StepImport, migration.StepImportWait)
-	after := took(migration.StepCutover, migration.StepProvisionWait, migration.StepProve)
+	before := []migration.Step{migration.StepCheck, migration.StepJoin, migration.StepImport, migration.StepImportWait}
+	inSlot, turn := took(g.own, before...), took(g.queue, before...)
+	after := took(g.own, migration.StepCutover, migration.StepProvisionWait, migration.StepProve)
 	free := make([]time.Duration, max(slots, 1))
 	queued, slot := 0, 0
 	for _, t := range rows {
 		if t.row.State.Final() {
 			continue
 		}
-		elapsed := now.Sub(t.since)
-		switch step := t.row.Step; step {
-		case migration.StepCutover, migration.StepProve:
-			end = max(end, after-took(migration.StepProvisionWait))
-			if step == migration.StepCutover {
-				end = max(end, after)
-			}
-		case migration.StepProvisionWait:
-			if rest := after - elapsed; rest > 0 {
-				end = max(end, rest)
-			} else {
-				slow++
-			}
+		elapsed, over := now.Sub(t.since), false
+		switch t.row.Step {
 		case migration.StepImportWait:
 			rest := inSlot - elapsed
-			if rest <= 0 {
-				slow++
-				continue
+			if over = rest <= 0 || p.slow(t, now); !over {
+				end = max(end, rest+after)
+				free[slot%len(free)] = max(free[slot%len(free)], rest)
+				slot++
 			}
-			end = max(end, rest+after)
-			free[slot%len(free)] = max(free[slot%len(free)], rest)
-			slot++
+		case migration.StepCutover:
+			end = max(end, after)
+		case migration.StepProvisionWait:
+			rest := after - elapsed
+			if over = rest <= 0 || p.slow(t, now); !over {
+				end = max(end, rest)
+			}
+		case migration.StepProve:
+			end = max(end, took(g.own, migration.StepProve))
 		default:
 			queued++
+		}
+		if over {
+			slow++
 		}
 	}
 	for range queued {
@@ -147,8 +166,8 @@ func (p *pace) play(rows map[int]*tracked, slots int, now time.Time, pick func([
 				i = j
 			}
 		}
-		free[i] += inSlot
-		end = max(end, free[i]+after)
+		end = max(end, free[i]+inSlot+after)
+		free[i] += turn
 	}
 	return end, slow
 }

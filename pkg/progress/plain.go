@@ -74,9 +74,9 @@ func (p *plain) Status(text string) {
 			return "", false
 		}
 		if text == "" {
-			return p.stamp(p.now(), "going on"), true
+			return p.stamp(p.now(), "status: clear"), true
 		}
-		return p.stamp(p.now(), "waiting: "+clean(text)), true
+		return p.stamp(p.now(), "status: "+clean(text)), true
 	})
 }
 

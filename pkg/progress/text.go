@@ -99,7 +99,7 @@ func wrap(text string, width int) []string {
 	return lines
 }
 
-// span of time in two units at most: 48s, 4m05s, 1h05m, 2d03h. Negative is 0s.
+// short is a span of time in two units at most: 48s, 4m05s, 1h05m, 2d03h. Negative is 0s.
 func short(d time.Duration) string {
 	d = max(d, 0).Truncate(time.Second)
 	s := int(d / time.Second)
