@@ -1,0 +1,85 @@
+package tenant
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"wave365/pkg/fault"
+)
+
+// AuditEvent is one entry of the Cloud PC audit log.
+type AuditEvent struct {
+	Seq                           int64
+	ID, Activity, Operation       string // Operation: create, delete or patch
+	Result                        string // success or clientError
+	Correlation                   string
+	ResourceID, ResourceType, App string
+	At                            time.Time
+}
+
+// auditKeep bounds the audit log; the oldest go first.
+const auditKeep = 50_000
+
+// Audit writes an event; id, time and order are filled in here.
+func (t *Tenant) Audit(now time.Time, e AuditEvent) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	e.Seq, e.At = t.next(), t.now
+	e.ID = t.idFor("audit", itoa(int(e.Seq)))
+	if len(t.audit) >= auditKeep {
+		t.audit = slices.Delete(t.audit, 0, auditKeep/10)
+	}
+	t.audit = append(t.audit, e)
+}
+
+// AuditEvents gives up to n events after seq, oldest first, and whether there are more.
+func (t *Tenant) AuditEvents(now time.Time, after int64, n int) ([]AuditEvent, bool) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	return page(t.audit, after, n, func(e AuditEvent) int64 { return e.Seq }, func(e AuditEvent) (AuditEvent, bool) { return e, true })
+}
+
+// AuditEvent finds one by id.
+func (t *Tenant) AuditEvent(now time.Time, id string) (AuditEvent, error) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	for _, e := range t.audit {
+		if e.ID == lower(id) {
+			return e, nil
+		}
+	}
+	return AuditEvent{}, missing("audit event", id)
+}
+
+// Mail is a message that was accepted for sending; nothing is ever sent.
+type Mail struct {
+	At            time.Time
+	From, Subject string
+	To            []string
+	ContentType   string
+	Body          string
+}
+
+// SendMail accepts a message from the mailbox of a person.
+func (t *Tenant) SendMail(now time.Time, sender string, m Mail) (string, error) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	u, err := t.mustUser(sender)
+	if err != nil {
+		return "", err
+	}
+	if len(m.To) == 0 {
+		return u.id, fault.New(fault.Invalid, "ErrorInvalidRecipients", "At least one recipient isn't valid.", "")
+	}
+	m.At, m.From, m.ContentType = t.now, u.upn, cmp.Or(m.ContentType, "text")
+	t.mails = append(t.mails, m)
+	return u.id, nil
+}
+
+// Mails are all that was accepted for sending.
+func (t *Tenant) Mails() []Mail {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.mails)
+}

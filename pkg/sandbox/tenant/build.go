@@ -1,0 +1,406 @@
+package tenant
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/tenant/catalog"
+)
+
+// build makes the tenant from its scenario. Nothing is provisioned by it: the story begins as the scenario says it is,
+// and the rules look at a person when something about them changes.
+func (t *Tenant) build(s *scenario.Scenario) error {
+	t.buildProducts(s)
+	for i := range s.Users {
+		if err := t.buildUser(&s.Users[i]); err != nil {
+			return err
+		}
+	}
+	if err := t.buildGroups(s); err != nil {
+		return err
+	}
+	if err := t.buildImages(s); err != nil {
+		return err
+	}
+	if err := t.buildConnections(s); err != nil {
+		return err
+	}
+	if err := t.buildPolicies(s); err != nil {
+		return err
+	}
+	for _, f := range s.Fates {
+		if err := t.buildFate(f); err != nil {
+			return err
+		}
+	}
+	for _, im := range s.Imports {
+		if err := t.buildImport(im); err != nil {
+			return err
+		}
+	}
+	for _, c := range s.CloudPCs {
+		if err := t.buildCloudPC(c); err != nil {
+			return err
+		}
+	}
+	clear(t.touched)
+	return nil
+}
+
+func unknown(field, name, what string) error {
+	return fault.New(fault.Invalid, "scenario.unknown", field+": there is no "+what+" \""+name+"\"", "add it to the scenario or correct the name")
+}
+
+func (t *Tenant) buildProducts(s *scenario.Scenario) {
+	known := map[string]catalog.Product{}
+	for _, p := range catalog.Products() {
+		known[lower(p.SKU)] = p
+	}
+	for _, l := range s.Licenses {
+		p, ok := known[lower(l.SKU)]
+		if !ok {
+			p = catalog.Product{SKU: l.SKU, Plan: l.SKU}
+			if l.DiskGiB > 0 {
+				p.Edition = edition(l.SKU)
+			}
+		}
+		p.SKUID = cmp.Or(l.ID, p.SKUID, t.idFor("sku", l.SKU))
+		p.Plan = cmp.Or(l.Plan, p.Plan, l.SKU)
+		p.PlanID = cmp.Or(l.PlanID, p.PlanID, t.idFor("plan", p.Plan))
+		p.DiskGiB = cmp.Or(l.DiskGiB, p.DiskGiB)
+		x := &product{Product: p, seats: l.Seats, used: l.Used, status: cmp.Or(l.Status, "Enabled")}
+		t.products = append(t.products, x)
+		t.skuID[lower(p.SKUID)] = x
+	}
+}
+
+func edition(sku string) string {
+	switch s := lower(sku); {
+	case strings.HasPrefix(s, "cpc_b") || strings.Contains(s, "business"):
+		return catalog.Business
+	case strings.HasPrefix(s, "cpc_s") || strings.Contains(s, "_s_") || strings.Contains(s, "frontline"):
+		return catalog.Frontline
+	}
+	return catalog.Enterprise
+}
+
+func (t *Tenant) product(sku string) *product {
+	for _, p := range t.products {
+		if strings.EqualFold(p.SKU, sku) || strings.EqualFold(p.SKUID, sku) {
+			return p
+		}
+	}
+	return nil
+}
+
+func (t *Tenant) fullName(upn string) string {
+	if !strings.Contains(upn, "@") && t.org.Domain != "" {
+		return upn + "@" + t.org.Domain
+	}
+	return upn
+}
+
+func (t *Tenant) buildUser(su *scenario.User) error {
+	u := &user{seq: t.next(), upn: t.fullName(su.UPN), dept: su.Department, enabled: !su.Disabled, location: cmp.Or(su.Location, "CH")}
+	if u.location == "none" {
+		u.location = ""
+	}
+	u.id = cmp.Or(su.ID, t.idFor("user", u.upn))
+	local, _, _ := strings.Cut(u.upn, "@")
+	u.name = cmp.Or(su.DisplayName, local)
+	if t.byUPN[lower(u.upn)] != nil || t.byID[lower(u.id)] != nil {
+		return fault.New(fault.Invalid, "scenario.duplicate", "users: "+u.upn+" is there twice", "remove one of them")
+	}
+	for _, sku := range su.Licenses {
+		p := t.product(sku)
+		if p == nil {
+			return unknown("users: "+su.UPN, sku, "license")
+		}
+		p.holders++
+		u.held = append(u.held, &held{prod: p, since: t.start, ready: t.start})
+	}
+	t.users = append(t.users, u)
+	t.byID[lower(u.id)], t.byUPN[lower(u.upn)] = u, u
+	return nil
+}
+
+func (t *Tenant) buildGroups(s *scenario.Scenario) error {
+	for _, sg := range s.Groups {
+		g := &group{seq: t.next(), name: sg.Name, dynamic: sg.Dynamic, synced: sg.Synced, roleAssignable: sg.RoleAssignable,
+			restricted: sg.Restricted, created: t.start}
+		g.id = cmp.Or(sg.ID, t.newID("group", sg.Name))
+		t.addGroup(g)
+		for _, sku := range sg.Licenses {
+			p := t.product(sku)
+			if p == nil {
+				return unknown("groups: "+sg.Name, sku, "license")
+			}
+			g.licenses = append(g.licenses, p)
+		}
+		for _, name := range sg.Members {
+			u := t.findUser(t.fullName(name))
+			if u == nil {
+				u = t.findUser(name)
+			}
+			if u == nil {
+				return unknown("groups: "+sg.Name, name, "user")
+			}
+			if u.in(g) != nil {
+				continue
+			}
+			t.join(u, g, t.start)
+			for _, p := range g.licenses {
+				if u.holdsAny(p) == nil {
+					p.holders++
+				}
+				u.held = append(u.held, &held{prod: p, by: g, since: t.start, ready: t.start})
+			}
+		}
+	}
+	return nil
+}
+
+func (t *Tenant) buildImages(s *scenario.Scenario) error {
+	list := catalog.Images()
+	if len(s.Images) > 0 {
+		list = nil
+		for _, i := range s.Images {
+			parts := append(strings.SplitN(i.ID, "_", 3), "", "")
+			list = append(list, catalog.Image{ID: i.ID, Name: cmp.Or(i.Name, i.ID), Status: cmp.Or(i.Status, "supported"),
+				Publisher: parts[0], Offer: parts[1], SKU: parts[2], SizeGB: 64})
+		}
+	}
+	for _, i := range list {
+		t.gallery = append(t.gallery, GalleryImage{Seq: t.next(), Image: i})
+	}
+	return nil
+}
+
+func (t *Tenant) buildConnections(s *scenario.Scenario) error {
+	for _, c := range s.Connections {
+		ago, err := duration("connections: "+c.Name+": checked", c.Checked, time.Hour)
+		if err != nil {
+			return err
+		}
+		t.conns = append(t.conns, &connection{seq: t.next(), id: cmp.Or(c.ID, t.newID("connection", c.Name)), name: c.Name,
+			health: cmp.Or(c.Health, "passed"), checked: t.start.Add(-ago), free: max(0, cmp.Or(c.FreeAddresses, 200)), hybrid: c.Hybrid})
+	}
+	return nil
+}
+
+func (t *Tenant) groupNamed(name string) *group {
+	if g := t.groupID[lower(name)]; g != nil {
+		return g
+	}
+	i := slices.IndexFunc(t.groups, func(g *group) bool { return strings.EqualFold(g.name, name) })
+	if i < 0 {
+		return nil
+	}
+	return t.groups[i]
+}
+
+func (t *Tenant) groupsNamed(field string, names []string) ([]assigned, error) {
+	var to []assigned
+	for _, name := range names {
+		g := t.groupNamed(name)
+		if g == nil {
+			return nil, unknown(field, name, "group")
+		}
+		to = append(to, assigned{group: g, order: t.next(), created: t.start})
+	}
+	return to, nil
+}
+
+func (t *Tenant) buildPolicies(s *scenario.Scenario) error {
+	for _, sp := range s.Policies {
+		p := &policy{seq: t.next(), created: t.start, modified: t.start}
+		join := map[string]any{"domainJoinType": "azureADJoin"}
+		if sp.Hybrid {
+			join["domainJoinType"], p.hybrid = "hybridAzureADJoin", true
+		}
+		if sp.Connection != "" {
+			i := slices.IndexFunc(t.conns, func(c *connection) bool { return c.name == sp.Connection || c.id == sp.Connection })
+			if i < 0 {
+				return unknown("policies: "+sp.Name, sp.Connection, "connection")
+			}
+			p.conn = t.conns[i]
+			join["onPremisesConnectionId"] = p.conn.id
+		} else {
+			join["regionName"], join["regionGroup"] = t.region(cmp.Or(sp.Region, "switzerlandnorth"))
+		}
+		img := t.gallery[0]
+		if sp.Image != "" {
+			img.ID, img.Name = sp.Image, sp.Image
+			if i := slices.IndexFunc(t.gallery, func(g GalleryImage) bool { return g.ID == sp.Image }); i >= 0 {
+				img = t.gallery[i]
+			}
+		}
+		p.props = Props{"displayName": sp.Name, "description": "", "provisioningType": cmp.Or(sp.Type, "dedicated"),
+			"imageId": img.ID, "imageDisplayName": img.Name, "imageType": "gallery", "domainJoinConfigurations": []any{join},
+			"enableSingleSignOn": true, "localAdminEnabled": false, "userExperienceType": "cloudPc", "managedBy": "windows365",
+			"windowsSetting": map[string]any{"locale": "en-US"}}
+		p.id = cmp.Or(sp.ID, t.newID("policy", sp.Name))
+		to, err := t.groupsNamed("policies: "+sp.Name, sp.Groups)
+		if err != nil {
+			return err
+		}
+		p.to = to
+		for _, a := range to {
+			a.group.policies = append(a.group.policies, p)
+		}
+		t.policies = append(t.policies, p)
+	}
+	for _, ss := range s.Settings {
+		x := &setting{seq: t.next(), created: t.start, modified: t.start, props: with(settingDefaults(), Props{"displayName": ss.Name})}
+		if ss.Source != "" {
+			x.props["provisioningSourceType"] = ss.Source
+		}
+		x.id = cmp.Or(ss.ID, t.newID("setting", ss.Name))
+		to, err := t.groupsNamed("settings: "+ss.Name, ss.Groups)
+		if err != nil {
+			return err
+		}
+		x.to = to
+		for _, a := range to {
+			a.group.settings = append(a.group.settings, x)
+		}
+		t.settings = append(t.settings, x)
+	}
+	return nil
+}
+
+func (t *Tenant) region(id string) (name, group string) {
+	for _, r := range catalog.Regions() {
+		if r.ID == id {
+			return r.ID, r.Group
+		}
+	}
+	return id, "default"
+}
+
+func (t *Tenant) who(field, name string) (*user, error) {
+	if u := t.findUser(t.fullName(name)); u != nil {
+		return u, nil
+	}
+	if u := t.findUser(name); u != nil {
+		return u, nil
+	}
+	return nil, unknown(field, name, "user")
+}
+
+func (t *Tenant) buildFate(f scenario.Fate) error {
+	u, err := t.who("fates", f.User)
+	if err != nil {
+		return err
+	}
+	x := &fate{importFails: f.Import == "failed", provision: f.Provision, code: f.Code, message: f.Message,
+		detail: cmp.Or(f.Detail, "The import failed: the file format is incorrect.")}
+	if f.Provision == "failed" {
+		x.code = cmp.Or(f.Code, "internalServerError")
+		x.message = cmp.Or(f.Message, "An internal error occurred while the Cloud PC was being provisioned.")
+	}
+	if f.Provision == "warnings" {
+		x.code = cmp.Or(f.Code, "diskAllocationWarning")
+		x.message = cmp.Or(f.Message, "The system partition could not be extended to the size of the disk.")
+	}
+	if x.importTakes, err = duration("fates: "+f.User+": import_takes", f.ImportTakes, 0); err != nil {
+		return err
+	}
+	if x.provisionTakes, err = duration("fates: "+f.User+": provision_takes", f.ProvisionTakes, 0); err != nil {
+		return err
+	}
+	u.fate = x
+	return nil
+}
+
+func (t *Tenant) buildImport(im scenario.Import) error {
+	u, err := t.who("imports", im.User)
+	if err != nil {
+		return err
+	}
+	if u.imp != nil {
+		return fault.New(fault.Invalid, "scenario.duplicate", "imports: "+im.User+" has two", "a user can have one import")
+	}
+	local, _, _ := strings.Cut(u.upn, "@")
+	// Attempt 0: what lies before the story does not use up a fate.
+	s := &snapshot{user: u, ID: t.idFor("import", u.id+"#0"), File: local + "-os.vhd", Bytes: 128 << 30,
+		Started: t.start.Add(-2 * time.Hour), Status: cmp.Or(im.Status, ImportSucceeded), Usage: cmp.Or(im.Usage, NotUsed)}
+	u.imp, t.imports[s.ID] = s, s
+	switch s.Status {
+	case ImportPending, ImportInProgress:
+		s.Started, s.Runs, s.Status = t.start.Add(-5*time.Minute), t.start, ImportPending
+		s.Ends = t.start.Add(t.rules.importBase)
+		t.at(s.Ends, importEnds, lower(u.id), s.N)
+		return nil
+	case ImportFailed:
+		s.Detail = "The file format is incorrect."
+	}
+	s.Ended = t.start.Add(-time.Hour)
+	s.Runs, s.Ends = s.Started, s.Ended
+	if t.rules.importExpires > 0 {
+		t.at(s.Ended.Add(t.rules.importExpires), importExpires, lower(u.id), s.N)
+	}
+	return nil
+}
+
+func (t *Tenant) buildCloudPC(c scenario.CloudPC) error {
+	u, err := t.who("cloud_pcs", c.User)
+	if err != nil {
+		return err
+	}
+	if u.pc != nil {
+		return fault.New(fault.Invalid, "scenario.duplicate", "cloud_pcs: "+c.User+" has two", "this sandbox gives a user one Cloud PC")
+	}
+	prod := t.planFor(u)
+	if c.SKU != "" {
+		prod = t.product(c.SKU)
+	}
+	if prod == nil {
+		return unknown("cloud_pcs: "+c.User, c.SKU, "license")
+	}
+	pol := t.policyFor(u)
+	if c.Policy != "" {
+		i := slices.IndexFunc(t.policies, func(p *policy) bool { return strings.EqualFold(p.name(), c.Policy) || p.id == c.Policy })
+		if i < 0 {
+			return unknown("cloud_pcs: "+c.User, c.Policy, "policy")
+		}
+		pol = t.policies[i]
+	}
+	if pol == nil {
+		return unknown("cloud_pcs: "+c.User, c.Policy, "policy")
+	}
+	name := u.id
+	if !t.rules.ReuseCloudPCID {
+		name += "#0"
+	}
+	pc := &cloudPC{seq: t.next(), user: u, prod: prod, ID: t.idFor("cloudPC", name), Source: "image", Final: statusProvisioned, Stage: stageSettled}
+	pc.adopt(pol, t.start.Add(-48*time.Hour))
+	pc.Provisioned, pc.Modified = t.start.Add(-47*time.Hour), t.start.Add(-47*time.Hour)
+	u.pc = pc
+	t.pcs = append(t.pcs, pc)
+	t.pcID[pc.ID] = pc
+	switch c.Status {
+	case "", statusProvisioned:
+	case statusGrace:
+		pc.Stage, pc.GraceEnd = stageGrace, t.start.Add(gracePeriod-24*time.Hour)
+		t.at(pc.GraceEnd, graceEnds, lower(u.id), pc.N)
+		t.linger(pc)
+	case statusProvisioning:
+		pc.Stage, pc.Provisioned, pc.Started = stageBuilding, time.Time{}, t.start.Add(-10*time.Minute)
+		pc.Ends = t.start.Add(t.between(t.rules.provisionMin, t.rules.provisionMax, "provision", u.upn, "0"))
+		t.at(pc.Ends, buildEnds, lower(u.id), pc.N)
+	case statusDeprovisioning:
+		t.leave(pc, t.start)
+		pc.Lag = 0
+	case statusFailed:
+		pc.Provisioned = time.Time{}
+		pc.fail("internalServerError", "An internal error occurred while the Cloud PC was being provisioned.")
+	default:
+		pc.Final = c.Status
+	}
+	return nil
+}

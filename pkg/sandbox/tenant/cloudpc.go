@@ -1,0 +1,221 @@
+package tenant
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/sandbox/tenant/catalog"
+)
+
+const (
+	statusNotProvisioned = "notProvisioned"
+	statusPreparing      = "preparing"
+	statusProvisioning   = "provisioning"
+	statusProvisioned    = "provisioned"
+	statusWarnings       = "provisionedWithWarnings"
+	statusFailed         = "failed"
+	statusGrace          = "inGracePeriod"
+	statusDeprovisioning = "deprovisioning"
+	statusPending        = "pendingProvision"
+)
+
+// cloudPC is one Cloud PC inside; its fields are exported for the state that survives a restart.
+type cloudPC struct {
+	seq  int64
+	user *user
+	prod *product
+
+	ID                                              string
+	N                                               int
+	Name                                            string
+	PolicyID, PolicyName, Image, Region, Connection string
+	Stage, Source, Final, Code, Message             string
+	Created, Started, Ends, Provisioned, Modified   time.Time
+	GraceEnd, Asked, Gone                           time.Time
+	Lag                                             time.Duration
+	Lingers                                         bool
+	Action                                          string
+	Acted                                           time.Time
+}
+
+// CloudPC is one Cloud PC as the service shows it.
+type CloudPC struct {
+	Seq                                             int64
+	ID, UserID, UPN, UserName, Name, Status         string
+	PolicyID, PolicyName, Image, Region, Connection string
+	// Code and Message are its status detail; empty: none.
+	Code, Message                    string
+	Plan                             catalog.Product
+	Created, Provisioned, Modified   time.Time
+	GraceEnd                         time.Time
+	DeviceID, ManagedID, ManagedName string
+	// Action is the last remote action; empty: none.
+	Action string
+	Acted  time.Time
+	// Source is image or snapshot: what the service never tells, for tests and people.
+	Source string
+}
+
+// status is what the service shows at a moment.
+func (t *Tenant) status(pc *cloudPC) string {
+	switch pc.Stage {
+	case stagePending:
+		return statusPending
+	case stageBuilding:
+		switch done := t.now.Sub(pc.Started); {
+		case done < min(30*time.Second, pc.Ends.Sub(pc.Started)/20):
+			return statusNotProvisioned
+		case done < min(90*time.Second, pc.Ends.Sub(pc.Started)/10):
+			return statusPreparing
+		}
+		return statusProvisioning
+	case stageGrace:
+		return statusGrace
+	case stageLeaving:
+		since := t.now.Sub(pc.Asked)
+		switch {
+		case t.rules.flipFlop && since >= pc.Lag*3/10 && since < pc.Lag*5/10:
+			return statusDeprovisioning
+		case since < pc.Lag:
+			return statusGrace
+		case pc.Gone.Sub(t.now) <= 30*time.Second:
+			return statusNotProvisioned
+		}
+		return statusDeprovisioning
+	}
+	return pc.Final
+}
+
+func (t *Tenant) viewPC(pc *cloudPC) CloudPC {
+	v := CloudPC{Seq: pc.seq, ID: pc.ID, UserID: pc.user.id, UPN: pc.user.upn, UserName: pc.user.name, Status: t.status(pc),
+		PolicyID: pc.PolicyID, PolicyName: pc.PolicyName, Image: pc.Image, Region: pc.Region, Connection: pc.Connection,
+		Plan: pc.prod.Product, Created: pc.Created, Provisioned: pc.Provisioned, Modified: pc.Modified, GraceEnd: pc.GraceEnd,
+		Action: pc.Action, Acted: pc.Acted, Source: pc.Source,
+		Name: cmp.Or(pc.Name, pc.PolicyName+" - "+cmp.Or(pc.user.name, pc.user.upn))}
+	if pc.Stage != stageBuilding && pc.Stage != stagePending {
+		v.Code, v.Message = pc.Code, pc.Message
+	}
+	if !pc.Provisioned.IsZero() {
+		v.DeviceID, v.ManagedID = t.idFor("device", pc.ID), t.idFor("managedDevice", pc.ID)
+		v.ManagedName = "CPC-" + strings.ToUpper(v.ManagedID[:5]+v.ManagedID[9:13])
+	}
+	if v.Status == statusGrace && v.GraceEnd.IsZero() {
+		v.GraceEnd = pc.Asked
+	}
+	return v
+}
+
+// CloudPCs gives up to n Cloud PCs after seq, and whether there are more.
+func (t *Tenant) CloudPCs(now time.Time, after int64, n int) ([]CloudPC, bool) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	return page(t.pcs, after, n, func(pc *cloudPC) int64 { return pc.seq },
+		func(pc *cloudPC) (CloudPC, bool) { return t.viewPC(pc), true })
+}
+
+// CloudPCOf is a person's Cloud PC; false when there is none.
+func (t *Tenant) CloudPCOf(now time.Time, key string) (CloudPC, bool) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	if u := t.findUser(key); u != nil && u.pc != nil {
+		return t.viewPC(u.pc), true
+	}
+	return CloudPC{}, false
+}
+
+// CloudPC finds one by id.
+func (t *Tenant) CloudPC(now time.Time, id string) (CloudPC, error) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	pc, err := t.mustPC(id)
+	if err != nil {
+		return CloudPC{}, err
+	}
+	return t.viewPC(pc), nil
+}
+
+func (t *Tenant) mustPC(id string) (*cloudPC, error) {
+	if pc := t.pcID[lower(id)]; pc != nil {
+		return pc, nil
+	}
+	return nil, missing("Cloud PC", id)
+}
+
+// Count is how many Cloud PCs show a status.
+type Count struct {
+	Status string
+	N      int
+}
+
+// CountByStatus counts the Cloud PCs, statuses in alphabetical order.
+func (t *Tenant) CountByStatus(now time.Time) []Count {
+	t.enter(now)
+	defer t.mu.Unlock()
+	by := map[string]int{}
+	for _, pc := range t.pcs {
+		by[t.status(pc)]++
+	}
+	var out []Count
+	for s, n := range by {
+		out = append(out, Count{s, n})
+	}
+	slices.SortFunc(out, func(a, b Count) int { return strings.Compare(a.Status, b.Status) })
+	return out
+}
+
+// The remote actions that this tenant knows.
+const (
+	EndGrace     = "endGracePeriod"
+	Reprovision  = "reprovision"
+	Troubleshoot = "troubleshoot"
+	Reboot       = "reboot"
+	Rename       = "rename"
+)
+
+// Act does a remote action and gives the object id of the Cloud PC's user. An action that does not fit the state is a
+// fault Invalid. arg is the new name for Rename, else unused.
+func (t *Tenant) Act(now time.Time, id, action, arg string) (string, error) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	pc, err := t.mustPC(id)
+	if err != nil {
+		return "", err
+	}
+	u := pc.user
+	unfit := func() (string, error) {
+		return u.id, invalid("invalidCloudPcStatus", "The action "+action+" is not allowed while the Cloud PC is "+t.status(pc)+".")
+	}
+	switch action {
+	case EndGrace:
+		switch {
+		case pc.Stage == stageGrace:
+			t.leave(pc, t.now)
+		case t.status(pc) != statusGrace:
+			return unfit()
+		}
+		return u.id, nil
+	case Reprovision:
+		pol := t.policyFor(u)
+		if pc.Stage != stageSettled || pol == nil {
+			return unfit()
+		}
+		u.builds++
+		pc.N = u.builds
+		pc.Provisioned = time.Time{}
+		t.buildPC(pc, pol, t.wantsSnapshot(u))
+	case Rename:
+		if arg == "" {
+			return u.id, invalid("requiredFieldsNotProvided", "The required field 'displayName' was not provided.")
+		}
+		pc.Name = arg
+	case Troubleshoot, Reboot:
+		if pc.Stage != stageSettled {
+			return unfit()
+		}
+	}
+	pc.Action, pc.Acted = action, t.now
+	t.changed(pc)
+	return u.id, nil
+}

@@ -1,0 +1,241 @@
+package tenant
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/tenant/catalog"
+)
+
+func lower(s string) string { return strings.ToLower(s) }
+
+func denied(msg string) error { return fault.New(fault.Denied, "Authorization_RequestDenied", msg, "") }
+
+type product struct {
+	catalog.Product
+	seats, used, holders int
+	status               string
+	// lingering is how many Cloud PCs of this product stand in grace or go while their license is taken already.
+	lingering int
+	waiting   []*user
+}
+
+func (p *product) free() int { return p.seats - p.used - p.holders }
+
+// held is a license that a user has. A non-empty err means the assignment failed and grants nothing.
+type held struct {
+	prod     *product
+	by       *group // nil: direct
+	ready    time.Time
+	since    time.Time
+	disabled []string
+	err      string
+}
+
+// SKU is a product the tenant owns.
+type SKU struct {
+	catalog.Product
+	Seats, Consumed int
+	Status          string
+}
+
+// Held is a license as the directory shows it.
+type Held struct {
+	SKU
+	// ByGroup is the id of the group it comes from; empty: direct.
+	ByGroup  string
+	Since    time.Time
+	Disabled []string
+	// Error is empty or the reason why the assignment failed, such as CountViolation.
+	Error string
+	// PlanStatus is the provisioning status of its plan: Success, PendingProvisioning, Disabled or Error.
+	PlanStatus string
+}
+
+func (t *Tenant) viewSKU(p *product) SKU {
+	return SKU{Product: p.Product, Seats: p.seats, Consumed: p.used + p.holders, Status: p.status}
+}
+
+func (t *Tenant) viewHeld(h *held) Held {
+	v := Held{SKU: t.viewSKU(h.prod), Since: h.since, Disabled: h.disabled, Error: h.err, PlanStatus: "Success"}
+	if h.by != nil {
+		v.ByGroup = h.by.id
+	}
+	switch {
+	case h.err != "":
+		v.PlanStatus = "Error"
+	case containsFold(h.disabled, h.prod.PlanID):
+		v.PlanStatus = "Disabled"
+	case h.ready.After(t.now):
+		v.PlanStatus = "PendingProvisioning"
+	}
+	return v
+}
+
+func containsFold(list []string, s string) bool {
+	return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, s) })
+}
+
+// SKUs are the products the tenant owns.
+func (t *Tenant) SKUs(now time.Time) []SKU {
+	t.enter(now)
+	defer t.mu.Unlock()
+	var out []SKU
+	for _, p := range t.products {
+		out = append(out, t.viewSKU(p))
+	}
+	return out
+}
+
+// Plans are all service plans of Enterprise and Business: a catalogue, not what the tenant owns.
+func (t *Tenant) Plans() []catalog.Product {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	seen := map[string]bool{}
+	var out []catalog.Product
+	add := func(p catalog.Product) {
+		if p.PlanID != "" && !seen[p.PlanID] && (p.Edition == catalog.Enterprise || p.Edition == catalog.Business) {
+			seen[p.PlanID] = true
+			out = append(out, p)
+		}
+	}
+	for _, p := range catalog.Products() {
+		add(p)
+	}
+	for _, p := range t.products {
+		add(p.Product)
+	}
+	return out
+}
+
+// Grant asks for one license.
+type Grant struct {
+	SKUID         string
+	DisabledPlans []string
+}
+
+// AssignLicense adds and removes direct licenses, all or nothing. A license that is held already is no error.
+func (t *Tenant) AssignLicense(now time.Time, key string, add []Grant, remove []string) (User, error) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	u, err := t.mustUser(key)
+	if err != nil {
+		return User{}, err
+	}
+	for _, id := range remove {
+		p := t.skuID[lower(id)]
+		if p == nil {
+			return User{}, noSKU(id)
+		}
+		if u.holds(p, nil) == nil {
+			return User{}, badRequest("User does not have a corresponding license.")
+		}
+	}
+	for _, g := range add {
+		p := t.skuID[lower(g.SKUID)]
+		if p == nil {
+			return User{}, noSKU(g.SKUID)
+		}
+		if u.holds(p, nil) != nil {
+			continue
+		}
+		if u.location == "" {
+			return User{}, badRequest("License assignment cannot be done for user with invalid usage location.")
+		}
+		if p.status != "Enabled" && p.status != "Warning" || u.holdsAny(p) == nil && p.free() <= 0 {
+			return User{}, badRequest("Subscription with SKU " + p.SKUID + " does not have any available licenses.")
+		}
+	}
+	for _, id := range remove {
+		t.revoke(u, t.skuID[lower(id)], nil)
+	}
+	for _, g := range add {
+		p := t.skuID[lower(g.SKUID)]
+		if h := u.holds(p, nil); h != nil {
+			h.disabled = g.DisabledPlans
+			continue
+		}
+		t.grant(u, p, nil, g.DisabledPlans)
+	}
+	t.touch(u)
+	if len(remove) > 0 {
+		t.soon(u, t.now.Add(t.licenseLag(u)))
+	} else {
+		t.evaluate(u)
+	}
+	return t.viewUser(u), nil
+}
+
+func noSKU(id string) error {
+	return badRequest("License " + id + " does not correspond to a valid company License.")
+}
+
+func (t *Tenant) licenseLag(u *user) time.Duration {
+	return t.between(0, t.rules.licenseLag, "license", u.upn)
+}
+
+func (u *user) holds(p *product, by *group) *held {
+	for _, h := range u.held {
+		if h.prod == p && h.by == by {
+			return h
+		}
+	}
+	return nil
+}
+
+// holdsAny is a working assignment of the product from anywhere.
+func (u *user) holdsAny(p *product) *held {
+	for _, h := range u.held {
+		if h.prod == p && h.err == "" {
+			return h
+		}
+	}
+	return nil
+}
+
+// grant gives a license; one from a group that has no seat or no place is kept as a failed assignment.
+func (t *Tenant) grant(u *user, p *product, by *group, disabled []string) {
+	h := &held{prod: p, by: by, since: t.now, disabled: disabled}
+	if other := u.holdsAny(p); other != nil {
+		h.ready = other.ready
+	} else if by != nil && p.free() <= 0 {
+		h.err = "CountViolation"
+	} else {
+		p.holders++
+		h.ready = t.now.Add(t.licenseLag(u))
+		t.soon(u, h.ready)
+	}
+	u.held = append(u.held, h)
+}
+
+func (t *Tenant) revoke(u *user, p *product, by *group) {
+	h := u.holds(p, by)
+	if h == nil {
+		return
+	}
+	u.held = slices.DeleteFunc(u.held, func(x *held) bool { return x == h })
+	if h.err == "" && u.holdsAny(p) == nil {
+		p.holders--
+	}
+}
+
+// planFor is the first Enterprise product that works for the user now.
+func (t *Tenant) planFor(u *user) *product {
+	for _, h := range u.held {
+		if h.prod.Edition == catalog.Enterprise && t.viewHeld(h).PlanStatus == "Success" {
+			return h.prod
+		}
+	}
+	return nil
+}
+
+func (t *Tenant) works(u *user, p *product) bool {
+	for _, h := range u.held {
+		if h.prod == p && t.viewHeld(h).PlanStatus == "Success" {
+			return true
+		}
+	}
+	return false
+}

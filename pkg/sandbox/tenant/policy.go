@@ -1,0 +1,308 @@
+package tenant
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+)
+
+// Props are the writable properties of a policy or a setting by their schema names, as JSON decodes them. They are
+// never changed in place.
+type Props map[string]any
+
+func (p Props) text(name string) string { s, _ := p[name].(string); return s }
+
+// Assignment is one group that a policy or a setting reaches.
+type Assignment struct {
+	GroupID string
+	Created time.Time
+}
+
+// assigned is an assignment inside; order says which came first.
+type assigned struct {
+	group   *group
+	order   int64
+	created time.Time
+}
+
+type policy struct {
+	seq               int64
+	id                string
+	props             Props
+	to                []assigned
+	created, modified time.Time
+	conn              *connection
+	hybrid            bool
+}
+
+func (p *policy) name() string { return p.props.text("displayName") }
+func (p *policy) kind() string { return cmp.Or(p.props.text("provisioningType"), "dedicated") }
+
+// Policy is a provisioning policy.
+type Policy struct {
+	Seq               int64
+	ID                string
+	Props             Props
+	Assignments       []Assignment
+	Created, Modified time.Time
+}
+
+func (t *Tenant) viewPolicy(p *policy) Policy {
+	return Policy{Seq: p.seq, ID: p.id, Props: p.props, Created: p.created, Modified: p.modified, Assignments: viewAssigned(p.to)}
+}
+
+func viewAssigned(to []assigned) []Assignment {
+	out := make([]Assignment, len(to))
+	for i, a := range to {
+		out[i] = Assignment{GroupID: a.group.id, Created: a.created}
+	}
+	return out
+}
+
+// Policies gives up to n policies after seq, and whether there are more.
+func (t *Tenant) Policies(now time.Time, after int64, n int) ([]Policy, bool) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	return page(t.policies, after, n, func(p *policy) int64 { return p.seq },
+		func(p *policy) (Policy, bool) { return t.viewPolicy(p), true })
+}
+
+// Policy finds one by id.
+func (t *Tenant) Policy(now time.Time, id string) (Policy, error) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	p, err := t.mustPolicy(id)
+	if err != nil {
+		return Policy{}, err
+	}
+	return t.viewPolicy(p), nil
+}
+
+func (t *Tenant) mustPolicy(id string) (*policy, error) {
+	for _, p := range t.policies {
+		if strings.EqualFold(p.id, id) {
+			return p, nil
+		}
+	}
+	return nil, missing("provisioning policy", id)
+}
+
+func missing(what, id string) error {
+	return fault.New(fault.NotFound, "ResourceNotFound", "The "+what+" '"+id+"' was not found.", "")
+}
+
+func invalid(code, msg string) error { return fault.New(fault.Invalid, code, msg, "") }
+
+// CreatePolicy makes a policy. displayName, imageId, imageDisplayName and imageType are required.
+func (t *Tenant) CreatePolicy(now time.Time, props Props) (Policy, error) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	p := &policy{created: t.now, modified: t.now, props: with(Props{
+		"description": "", "provisioningType": "dedicated", "enableSingleSignOn": false, "localAdminEnabled": false,
+		"userExperienceType": "cloudPc", "managedBy": "windows365", "windowsSetting": map[string]any{"locale": "en-US"},
+	}, props)}
+	if err := t.check(p); err != nil {
+		return Policy{}, err
+	}
+	p.seq, p.id = t.next(), t.newID("policy", p.name())
+	t.policies = append(t.policies, p)
+	return t.viewPolicy(p), nil
+}
+
+// PatchPolicy changes the properties given. What may not change after creation is refused.
+func (t *Tenant) PatchPolicy(now time.Time, id string, props Props) (Policy, error) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	old, err := t.mustPolicy(id)
+	if err != nil {
+		return Policy{}, err
+	}
+	for _, fixed := range []string{"provisioningType", "userExperienceType"} {
+		if v, ok := props[fixed]; ok && v != old.props[fixed] {
+			return Policy{}, invalid("invalidRequest", "The property '"+fixed+"' cannot be changed.")
+		}
+	}
+	p := *old
+	p.props, p.modified = with(old.props, props), t.now
+	if err := t.check(&p); err != nil {
+		return Policy{}, err
+	}
+	*old = p
+	return t.viewPolicy(old), nil
+}
+
+func with(base, change Props) Props {
+	out := maps.Clone(base)
+	maps.Copy(out, change)
+	return out
+}
+
+func (t *Tenant) check(p *policy) error {
+	for _, name := range []string{"displayName", "imageId", "imageDisplayName", "imageType"} {
+		if p.props.text(name) == "" {
+			return invalid("requiredFieldsNotProvided", "The required field '"+name+"' was not provided.")
+		}
+	}
+	p.conn, p.hybrid = nil, false
+	joins, _ := p.props["domainJoinConfigurations"].([]any)
+	if len(joins) == 0 {
+		return invalid("requiredFieldsNotProvided", "The required field 'domainJoinConfigurations' was not provided.")
+	}
+	for i, j := range joins {
+		m, _ := j.(map[string]any)
+		kind, _ := m["domainJoinType"].(string)
+		if kind == "" {
+			kind, _ = m["type"].(string)
+		}
+		conn, _ := m["onPremisesConnectionId"].(string)
+		region, _ := m["regionName"].(string)
+		switch {
+		case kind == "hybridAzureADJoin" && (conn == "" || region != ""):
+			return invalid("invalidDomainJoinConfiguration", "A hybrid join needs an onPremisesConnectionId and no regionName.")
+		case kind == "azureADJoin" && (conn == "") == (region == ""):
+			return invalid("invalidDomainJoinConfiguration", "An Entra join needs exactly one of onPremisesConnectionId and regionName.")
+		case kind != "azureADJoin" && kind != "hybridAzureADJoin":
+			return invalid("invalidDomainJoinConfiguration", "The domain join type is missing or unknown.")
+		}
+		if conn != "" && t.connection(conn) == nil {
+			return invalid("onPremisesConnectionNotFound", "The on-premises connection '"+conn+"' was not found.")
+		}
+		if i == 0 {
+			p.conn, p.hybrid = t.connection(conn), kind == "hybridAzureADJoin"
+		}
+	}
+	return nil
+}
+
+// DeletePolicy removes one that nobody uses; else a refusal whose status a knob chooses.
+func (t *Tenant) DeletePolicy(now time.Time, id string) error {
+	t.enter(now)
+	defer t.mu.Unlock()
+	p, err := t.mustPolicy(id)
+	if err != nil {
+		return err
+	}
+	inUse := len(p.to) > 0 || slices.ContainsFunc(t.pcs, func(pc *cloudPC) bool { return pc.PolicyID == p.id })
+	if inUse {
+		return fault.New(refusal(t.rules.DeletePolicyInUse), "provisioningPolicyInUse", "The provisioning policy is in use.", "")
+	}
+	t.policies = removeSeq(t.policies, p.seq, func(p *policy) int64 { return p.seq })
+	return nil
+}
+
+// AssignPolicy replaces the groups that a policy reaches. Those who lose it, or gain it, are looked at at once.
+func (t *Tenant) AssignPolicy(now time.Time, id string, groupIDs []string) error {
+	t.enter(now)
+	defer t.mu.Unlock()
+	p, err := t.mustPolicy(id)
+	if err != nil {
+		return err
+	}
+	to, changed, err := t.assignees(p.to, groupIDs)
+	if err != nil {
+		return err
+	}
+	p.to = to
+	for _, g := range changed {
+		g.policies = slices.DeleteFunc(g.policies, func(x *policy) bool { return x == p })
+		if slices.ContainsFunc(to, func(a assigned) bool { return a.group == g }) {
+			g.policies = append(g.policies, p)
+		}
+	}
+	p.modified = t.now
+	t.evaluateGroups(changed)
+	return nil
+}
+
+// assignees is the new set, keeping what was there, and the groups that came or went.
+func (t *Tenant) assignees(old []assigned, ids []string) (to []assigned, changed []*group, err error) {
+	keep := map[*group]bool{}
+	for _, id := range ids {
+		g := t.groupID[lower(id)]
+		if g == nil {
+			return nil, nil, invalid("groupNotFound", "The group '"+id+"' was not found.")
+		}
+		if keep[g] {
+			continue
+		}
+		keep[g] = true
+		if i := slices.IndexFunc(old, func(a assigned) bool { return a.group == g }); i >= 0 {
+			to = append(to, old[i])
+			continue
+		}
+		to = append(to, assigned{group: g, order: t.next(), created: t.now})
+		changed = append(changed, g)
+	}
+	for _, a := range old {
+		if !keep[a.group] {
+			changed = append(changed, a.group)
+		}
+	}
+	return to, changed, nil
+}
+
+func (t *Tenant) evaluateGroups(gs []*group) {
+	for _, g := range gs {
+		for _, m := range slices.Clone(g.members) {
+			if !m.visible.After(t.now) {
+				t.evaluate(m.user)
+			}
+		}
+	}
+}
+
+// AssignedUsers are the people that a policy reaches through one group: visible members with a working plan.
+func (t *Tenant) AssignedUsers(now time.Time, policyID, groupID string) ([]User, error) {
+	t.enter(now)
+	defer t.mu.Unlock()
+	p, err := t.mustPolicy(policyID)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(p.to, func(a assigned) bool { return strings.EqualFold(a.group.id, groupID) })
+	if i < 0 {
+		return nil, missing("assignment", policyID+"_"+groupID)
+	}
+	var out []User
+	for _, m := range p.to[i].group.members {
+		if !m.visible.After(t.now) && t.planFor(m.user) != nil {
+			out = append(out, t.viewUser(m.user))
+		}
+	}
+	return out, nil
+}
+
+// policyFor is the dedicated policy that was assigned first among those that reach the user now.
+func (t *Tenant) policyFor(u *user) *policy {
+	var best *policy
+	var order int64
+	for _, m := range u.groups {
+		if m.visible.After(t.now) {
+			continue
+		}
+		for _, p := range m.group.policies {
+			if p.kind() != "dedicated" {
+				continue
+			}
+			i := slices.IndexFunc(p.to, func(a assigned) bool { return a.group == m.group })
+			if best == nil || p.to[i].order < order {
+				best, order = p, p.to[i].order
+			}
+		}
+	}
+	return best
+}
+
+// reaches says whether the policy with that id still reaches the user.
+func (t *Tenant) reaches(policyID string, u *user) bool {
+	for _, m := range u.groups {
+		if !m.visible.After(t.now) && slices.ContainsFunc(m.group.policies, func(p *policy) bool { return p.id == policyID }) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,230 @@
+package tenant
+
+import (
+	"slices"
+	"time"
+)
+
+// Stages of a Cloud PC inside; what the service shows follows from stage and time.
+const (
+	stagePending  = "pending"
+	stageBuilding = "building"
+	stageSettled  = "settled"
+	stageGrace    = "grace"
+	stageLeaving  = "leaving"
+)
+
+const gracePeriod = 7 * 24 * time.Hour
+
+// fate is what goes wrong for a user, with its texts filled in.
+type fate struct {
+	importFails                 bool
+	detail                      string
+	provision, code, message    string
+	importTakes, provisionTakes time.Duration
+}
+
+// evaluate is the trigger: it looks at one user after anything that concerns them and starts, ends or mends.
+func (t *Tenant) evaluate(u *user) {
+	pc := u.pc
+	if pc == nil {
+		if u.deleted {
+			return
+		}
+		if pol, prod := t.policyFor(u), t.planFor(u); pol != nil && prod != nil {
+			t.provision(u, pol, prod)
+		}
+		return
+	}
+	linked := !u.deleted && t.works(u, pc.prod) && t.reaches(pc.PolicyID, u)
+	t.linger(pc)
+	switch {
+	case pc.Stage == stageSettled && !linked && pc.Final == statusFailed:
+		t.leave(pc, t.now)
+	case pc.Stage == stagePending && !linked:
+		t.remove(pc)
+	case pc.Stage == stageSettled && !linked:
+		pc.Stage, pc.GraceEnd = stageGrace, t.now.Add(gracePeriod)
+		t.changed(pc)
+		t.at(pc.GraceEnd, graceEnds, lower(u.id), pc.N)
+	case pc.Stage == stageGrace && linked:
+		pc.Stage, pc.GraceEnd = stageSettled, time.Time{}
+		t.changed(pc)
+	}
+}
+
+// linger keeps count of the Cloud PCs that hold on to a seat that their user has given back.
+func (t *Tenant) linger(pc *cloudPC) {
+	on := pc.user.holdsAny(pc.prod) == nil && pc.Stage != stagePending
+	if on == pc.Lingers {
+		return
+	}
+	pc.Lingers = on
+	if on {
+		pc.prod.lingering++
+	} else {
+		pc.prod.lingering--
+	}
+}
+
+func (t *Tenant) provision(u *user, pol *policy, prod *product) {
+	snap := t.wantsSnapshot(u)
+	if snap && !u.usable() && t.rules.NoSnapshot == "wait" {
+		return
+	}
+	u.builds++
+	name := u.id
+	if !t.rules.ReuseCloudPCID {
+		name += "#" + itoa(u.builds)
+	}
+	pc := &cloudPC{seq: t.next(), user: u, prod: prod, ID: t.idFor("cloudPC", name), N: u.builds}
+	u.pc = pc
+	t.pcs = append(t.pcs, pc)
+	t.pcID[pc.ID] = pc
+	if prod.lingering > 0 && prod.free() < prod.lingering {
+		pc.Stage = stagePending
+		pc.adopt(pol, t.now)
+		prod.waiting = append(prod.waiting, u)
+		t.changed(pc)
+		return
+	}
+	t.buildPC(pc, pol, snap)
+}
+
+// buildPC starts the building of a Cloud PC and decides how it will end.
+func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
+	u, try := pc.user, itoa(pc.user.builds)
+	// A build that failed and is tried again still has the import that it took.
+	reuse := pc.Final == statusFailed && u.imp != nil && u.imp.Usage == InUse
+	pc.adopt(pol, t.now)
+	pc.Stage, pc.Source, pc.Final, pc.Code, pc.Message = stageBuilding, "image", statusProvisioned, "", ""
+	first := u.builds == 1 && u.fate != nil
+	switch {
+	case snap && first && u.fate.provision == "image":
+		// Built from the image although all was in order: the import stays unused, and that is how to tell.
+	case snap && (u.usable() || reuse):
+		pc.Source, u.imp.Usage = "snapshot", InUse
+	case snap && t.rules.NoSnapshot == "failed":
+		pc.fail("importedSnapshotNotFound", "No imported snapshot is ready for the user.")
+	}
+	switch {
+	case pc.Source == "snapshot" && tooLarge(u.imp.Bytes, pc.prod):
+		pc.fail("snapshotDiskTooLarge", "The imported disk is larger than the disk of the service plan.")
+	case pol.conn != nil && pol.conn.health == "failed":
+		pc.fail("onPremisesConnectionUnhealthy", "The Azure network connection is not healthy.")
+	case pol.conn != nil && !pol.conn.takeAddress():
+		pc.fail("resourceAvailabilityCheckNoSubnetIP", "There are not enough IP addresses in the subnet.")
+	case first && u.fate.provision == "failed":
+		pc.fail(u.fate.code, u.fate.message)
+	case first && u.fate.provision == "warnings":
+		pc.Final, pc.Code, pc.Message = statusWarnings, u.fate.code, u.fate.message
+	}
+	takes := t.between(t.rules.provisionMin, t.rules.provisionMax, "provision", u.upn, try)
+	if pol.hybrid {
+		takes += takes / 2
+	}
+	if u.fate != nil && u.fate.provisionTakes > 0 {
+		takes = u.fate.provisionTakes
+	}
+	pc.Started, pc.Ends = t.now, t.now.Add(takes)
+	t.changed(pc)
+	t.at(pc.Ends, buildEnds, lower(u.id), pc.N)
+}
+
+func (pc *cloudPC) fail(code, message string) {
+	if pc.Final != statusFailed {
+		pc.Final, pc.Code, pc.Message = statusFailed, code, message
+	}
+}
+
+func (pc *cloudPC) adopt(pol *policy, now time.Time) {
+	pc.PolicyID, pc.PolicyName, pc.Created = pol.id, pol.name(), now
+	pc.Image = pol.props.text("imageDisplayName")
+	if pol.conn != nil {
+		pc.Connection = pol.conn.name
+	}
+	if joins, _ := pol.props["domainJoinConfigurations"].([]any); len(joins) > 0 {
+		m, _ := joins[0].(map[string]any)
+		pc.Region, _ = m["regionName"].(string)
+	}
+}
+
+func (t *Tenant) pcEvent(pc *cloudPC, e event) {
+	switch e.Kind {
+	case buildEnds:
+		if pc.Stage == stageBuilding && !pc.Ends.After(t.now) {
+			t.settle(pc)
+		}
+	case graceEnds:
+		if pc.Stage == stageGrace && !pc.GraceEnd.After(t.now) {
+			t.leave(pc, t.now)
+		}
+	case pcGone:
+		if pc.Stage == stageLeaving && !pc.Gone.After(t.now) {
+			t.remove(pc)
+		}
+	}
+}
+
+func (t *Tenant) settle(pc *cloudPC) {
+	u := pc.user
+	if u.deleted || !t.works(u, pc.prod) {
+		pc.fail("licenseNotFound", "The license was removed during provisioning.")
+	} else if !t.reaches(pc.PolicyID, u) {
+		pc.fail("provisioningPolicyNotFound", "The provisioning policy no longer reaches the user.")
+	}
+	pc.Stage = stageSettled
+	if pc.Final != statusFailed {
+		pc.Provisioned = pc.Ends
+		if pc.Source == "snapshot" && u.imp != nil && !t.rules.KeepImportRecord {
+			t.forget(u.imp)
+		}
+	}
+	t.changed(pc)
+	t.evaluate(u)
+}
+
+// leave starts the end of a Cloud PC. For some minutes it still shows, or shows again, that it is in grace.
+func (t *Tenant) leave(pc *cloudPC, now time.Time) {
+	u := pc.user
+	pc.Stage, pc.Asked = stageLeaving, now
+	pc.Lag = t.between(5*time.Minute, 10*time.Minute, "leave", u.upn, itoa(pc.N))
+	pc.Gone = now.Add(pc.Lag + t.between(8*time.Minute, 15*time.Minute, "deprovision", u.upn, itoa(pc.N)))
+	t.changed(pc)
+	t.at(pc.Gone, pcGone, lower(u.id), pc.N)
+}
+
+func (t *Tenant) remove(pc *cloudPC) {
+	u := pc.user
+	if pc.Lingers {
+		pc.prod.lingering--
+	}
+	delete(t.pcID, pc.ID)
+	t.pcs = removeSeq(t.pcs, pc.seq, func(pc *cloudPC) int64 { return pc.seq })
+	pc.prod.waiting = slices.DeleteFunc(pc.prod.waiting, func(x *user) bool { return x == u })
+	u.pc = nil
+	if u.imp != nil && u.imp.Usage == InUse && !t.rules.KeepImportRecord {
+		t.forget(u.imp)
+	}
+	t.touch(u)
+	t.evaluate(u)
+	t.wake(pc.prod)
+}
+
+// wake builds what waited for a seat.
+func (t *Tenant) wake(p *product) {
+	for len(p.waiting) > 0 && (p.lingering == 0 || p.free() >= p.lingering) {
+		u := p.waiting[0]
+		p.waiting = p.waiting[1:]
+		pol := t.policyFor(u)
+		if u.pc == nil || u.pc.Stage != stagePending || pol == nil {
+			continue
+		}
+		t.buildPC(u.pc, pol, t.wantsSnapshot(u))
+	}
+}
+
+func (t *Tenant) changed(pc *cloudPC) {
+	pc.Modified = t.now
+	t.touch(pc.user)
+}
