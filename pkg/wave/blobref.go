@@ -1,0 +1,86 @@
+package wave
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+	"unicode"
+)
+
+const (
+	maxBlobName      = 1024
+	minContainerName = 3
+	maxContainerName = 63
+)
+
+// blobFault says why a cell names no blob; "" when it does, as a path in the configured account or as a URL. Whether
+// the host is right and the signature good is judged elsewhere. The answer never repeats the cell.
+func blobFault(s string) string {
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return "the blob has a line break or another control character in it"
+	}
+	if strings.Contains(s, "://") {
+		return urlFault(s)
+	}
+	switch {
+	case strings.Contains(s, `\`):
+		return `the blob is not a path on a disk or share: write container/path.vhd, with "/"`
+	case strings.HasPrefix(s, "/"):
+		return `the blob starts with "/": write container/path.vhd`
+	case strings.Contains(s, "?"):
+		return "the blob has a signature or query, but is no URL: give the whole URL, or the path alone"
+	}
+	return pathFault(s)
+}
+
+func urlFault(s string) string {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return "the blob is not a URL that can be read"
+	case u.Scheme != "https" && u.Scheme != "http":
+		return "the blob's URL is neither https nor http"
+	case u.Hostname() == "":
+		return "the blob's URL names no host"
+	case u.User != nil:
+		return "the blob's URL carries a user name"
+	case u.Fragment != "":
+		return `the blob's URL has a "#" in it: write %23 for one that belongs to the name`
+	}
+	path := strings.TrimPrefix(u.Path, "/")
+	if pathStyle(u.Hostname()) {
+		_, path, _ = strings.Cut(path, "/")
+	}
+	return pathFault(path)
+}
+
+// pathStyle reports whether a host serves accounts as the first part of the path, as emulators do.
+func pathStyle(host string) bool {
+	_, err := netip.ParseAddr(host)
+	return err == nil || strings.EqualFold(host, "localhost")
+}
+
+func pathFault(path string) string {
+	container, name, ok := strings.Cut(path, "/")
+	switch {
+	case !ok || container == "":
+		return "the blob names no container: write container/path.vhd"
+	case !isContainer(container):
+		return "the blob's container has a name that no container can have (3 to 63 of a-z, 0-9 and single -)"
+	case name == "" || strings.HasSuffix(name, "/"):
+		return "the blob is a folder: the file's name is missing"
+	case len(name) > maxBlobName:
+		return "the blob's name is longer than 1,024 characters"
+	}
+	return ""
+}
+
+func isContainer(s string) bool {
+	if s == "$root" || s == "$web" {
+		return true
+	}
+	if len(s) < minContainerName || len(s) > maxContainerName || strings.Trim(s, "-") != s || strings.Contains(s, "--") {
+		return false
+	}
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == ""
+}

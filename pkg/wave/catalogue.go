@@ -1,0 +1,224 @@
+package wave
+
+// catalogue is every code there is, in the order people read it: the file, the people, the disks, the tenant.
+func catalogue() [][]Explanation {
+	return [][]Explanation{aboutFile(), aboutUsers(), aboutLicenses(), aboutBlobs(), aboutDisks(), aboutSignatures(), aboutTenant()}
+}
+
+func mistake(code, title, meaning, remedy string) Explanation {
+	return Explanation{Code: code, Severity: Error, Title: title, Meaning: meaning, Remedy: remedy}
+}
+
+func caution(code, title, meaning, remedy string) Explanation {
+	return Explanation{Code: code, Severity: Warning, Title: title, Meaning: meaning, Remedy: remedy}
+}
+
+func aboutFile() []Explanation {
+	return []Explanation{
+		mistake("csv.syntax", "the line is no valid CSV",
+			"A quote is not closed or not doubled, a row has more cells than the header, or two columns have the same meaning. What belongs where on that line cannot be told.",
+			`open the file in a text editor at that line; put cells that hold the separator or a line break in quotes, and double each quote within them ("")`),
+		mistake("csv.encoding", "the file has characters that are not in its encoding",
+			"The file was saved in an old code page, or is no text at all. Names with accents would reach the tenant misspelled.",
+			`save it again from Excel as "CSV UTF-8 (comma delimited)" or "Unicode Text", from LibreOffice with character set Unicode (UTF-8)`),
+		mistake("csv.missing-column", "a required column is missing",
+			"Without user, blob and policy a row cannot be run.",
+			"add the column, or name it in the first line; wave365 template prints a file with all of them"),
+		mistake("csv.unknown-column", "the column has a name that is not known",
+			"It may be a misspelled column whose values would be ignored.",
+			"correct the name; for a column of your own start it with x_, or use --allow-unknown-columns"),
+		mistake("csv.empty", "the wave has no rows",
+			"There is nothing to validate or to run.",
+			"add one row per user below the header; if you see rows in the spreadsheet, check that you saved the right sheet"),
+		mistake("csv.value-missing", "a required cell is empty",
+			"The row cannot be run without it.",
+			"fill in the cell, or delete the row"),
+		mistake("csv.value-bad", "the cell holds something that cannot be meant",
+			"The value has not the form its column needs, so the row cannot be run.",
+			"user: name@domain or an object id; blob: container/path.vhd or a blob URL; priority: a whole number; notify: one mail address"),
+	}
+}
+
+func aboutUsers() []Explanation {
+	return []Explanation{
+		mistake("user.duplicate", "the user is in the wave more than once",
+			"A user takes one imported snapshot; the second import would be refused or replace nothing. Spelling does not matter, and a name and an object id can be the same user.",
+			"keep one row per user and move a second machine into a later wave"),
+		mistake("user.not-found", "the user does not exist in the tenant",
+			"Neither a user principal name nor an object id of this tenant. It may be a mail address, or a user of another tenant.",
+			"copy the user principal name from Entra ID > Users, and check with wave365 doctor which tenant you are signed in to"),
+		mistake("user.disabled", "the user's account is disabled",
+			"A Cloud PC could be provisioned, but its user could not sign in.",
+			"enable the account in Entra ID, or take the row out of the wave"),
+		mistake("user.no-usage-location", "the user has no usage location",
+			"Entra ID refuses to assign a license to a user without one.",
+			"set Usage location in the user's properties in Entra ID (two-letter country)"),
+		mistake("user.in-other-run", "another run works on this user",
+			"Two runs on one user could import twice.",
+			"finish, cancel or reconcile the other run first: wave365 status shows it"),
+		mistake("user.has-cloud-pc", "the user has a Cloud PC already",
+			"A snapshot serves a new Cloud PC only; no second one is provisioned for the same plan.",
+			"end the old Cloud PC (wave365 deprovision, or Intune > Windows 365) when it is not needed, else take the row out"),
+		mistake("user.has-import", "an imported snapshot of this user is there already",
+			"The service keeps one import per user and does not overwrite. It may come from an earlier run or from another tool.",
+			"wave365 purge --user removes an unused import; one that is still running must end first"),
+		mistake("user.already-targeted", "the user has the license and is in the policy's group already",
+			"Nothing is left to start the provisioning with, and the service may build a Cloud PC from an image before the snapshot is there.",
+			"take the user out of the group, or the license away, before the wave; the run gives it back at the cut-over"),
+	}
+}
+
+func aboutLicenses() []Explanation {
+	return []Explanation{
+		mistake("license.missing", "the user has no Windows 365 license and the row names none",
+			"Without a license nothing is provisioned.",
+			"name the SKU part number in the license column, or assign a license in the Microsoft 365 admin center"),
+		mistake("license.ambiguous", "it cannot be told which plan the Cloud PC would get",
+			"The user holds several Windows 365 plans, or the license names no single disk size. The tool does not guess.",
+			"name the SKU in the license column, by its id if the part number is not enough, and remove plans that are not needed"),
+		mistake("license.not-enterprise", "the license is not Windows 365 Enterprise",
+			"Snapshots can be imported for Enterprise Cloud PCs only, not for Business, Frontline (Flex), Reserve or shared ones.",
+			"choose an Enterprise SKU: wave365 license list shows those of the tenant"),
+		mistake("license.disk-too-small", "the disk is larger than the license's disk",
+			"The Cloud PC's disk must be at least as large as the snapshot's virtual size, however little of it is used.",
+			"choose a license with a larger disk, or shrink the partition and the disk at the source and take a new snapshot"),
+		mistake("license.no-seats", "there are fewer free seats than rows that need one",
+			"The last rows of the wave could not be licensed at their cut-over.",
+			"buy or free seats in the Microsoft 365 admin center, or make the wave smaller"),
+		mistake("license.unknown-sku", "the tenant has no such SKU",
+			"The license cell is neither the part number nor the id of a subscription of this tenant.",
+			"copy the part number from wave365 license list"),
+		caution("license.from-group", "the user's license comes from a group",
+			"It cannot be given or taken for this user alone, so it may start the provisioning outside the wave's order.",
+			"leave the license column empty for these users, and let the policy's group be what starts the provisioning"),
+	}
+}
+
+func aboutBlobs() []Explanation {
+	return []Explanation{
+		mistake("blob.duplicate", "several users have the same blob",
+			"Two users would get the same machine, with one identity.",
+			"give each user the disk of their own VM"),
+		mistake("blob.not-found", "the blob does not exist",
+			"There is nothing to import. Names of blobs are case-sensitive.",
+			"copy the path from Storage browser in the Azure portal, and check the storage account in the configuration"),
+		mistake("blob.forbidden", "the blob may not be read",
+			"The sign-in or the SAS has no right to it, or the account's network rules keep this computer out.",
+			"assign Storage Blob Data Reader (and Storage Blob Delegator for signing) on the account, or allow this network; for a SAS, make a new one"),
+		mistake("blob.not-page-blob", "the blob is not a page blob",
+			"The service imports page blobs only. What Windows 365 itself exports, and most uploads, are block blobs.",
+			"copy it again as a page blob: azcopy copy SOURCE TARGET --blob-type PageBlob"),
+		mistake("blob.empty", "the blob has no content",
+			"There is no disk in it; the copy was created but never started.",
+			"copy the disk again from the snapshot"),
+		mistake("blob.copy-pending", "the copy into this blob has not ended",
+			"An import would take a disk whose end is not there yet.",
+			"wait until the copy status is success; if it has failed or was aborted, copy again"),
+		caution("blob.leased", "somebody holds a lease on the blob",
+			"Reading works, but a lease often means that a copy or another tool is still at work on it.",
+			"find out who holds it, or break the lease in the Azure portal when nobody does"),
+		mistake("blob.wrong-host", "the URL is not in a storage account of this cloud",
+			"The service takes blobs of Azure storage accounts only. The URL of a snapshot export (md-….blob.storage.azure.net) is not one.",
+			"copy the export into a container of your own storage account and name that blob"),
+		mistake("blob.archived", "the blob is in the archive tier",
+			"It cannot be read before it is brought back, which takes hours.",
+			"change its tier to Hot and wait until that is done, or copy the disk again as a page blob"),
+	}
+}
+
+func aboutDisks() []Explanation {
+	return []Explanation{
+		mistake("vhd.not-vhd", "the blob is not a VHD",
+			"It does not end with the footer of a fixed VHD, so the import would fail with a wrong file format.",
+			"convert the disk to a fixed VHD and upload it as a page blob"),
+		mistake("vhd.vhdx", "the disk is a VHDX",
+			"The service imports fixed VHD files only.",
+			"Convert-VHD -Path disk.vhdx -DestinationPath disk.vhd -VHDType Fixed, then upload it again"),
+		mistake("vhd.dynamic", "the disk is a dynamic VHD",
+			"The service imports fixed VHD files only.",
+			"Convert-VHD -VHDType Fixed (or qemu-img convert -O vpc -o subformat=fixed,force_size=on), then upload it again"),
+		mistake("vhd.differencing", "the disk is a differencing VHD",
+			"It holds only the differences to a parent disk.",
+			"merge it into its parent (Merge-VHD), convert the result to a fixed VHD and upload that"),
+		mistake("vhd.bad-checksum", "the VHD footer is damaged",
+			"The last 512 bytes do not agree with their own checksum; the rest of the copy may be damaged as well.",
+			"copy the disk again from the snapshot"),
+		mistake("vhd.size-mismatch", "the VHD footer and the blob's length do not agree",
+			"The blob must be 512 bytes longer than the disk its footer describes. The file was cut, padded or resized.",
+			"copy the disk again from the snapshot, without resizing the blob"),
+		mistake("vhd.not-mib-aligned", "the disk is not a whole number of MiB",
+			"Azure takes disks of whole MiB only.",
+			"resize the disk to the next MiB (Resize-VHD) before converting and uploading it"),
+		caution("vhd.not-gpt", "the disk has no GPT partition table",
+			"It is most likely the disk of a generation 1 VM, which cannot start as a Cloud PC.",
+			"check the VM's generation; convert it with mbr2gpt and a generation 2 VM before taking the snapshot"),
+		caution("vhd.no-efi-partition", "the disk has no EFI system partition",
+			"A generation 2 machine starts from that partition. This may be a data disk.",
+			"check that the snapshot is of the OS disk"),
+		mistake("vhd.truncated", "the disk is cut off",
+			"Its partition table reaches beyond the end of the blob: the copy is not complete.",
+			"copy the disk again and wait until all bytes are copied"),
+		mistake("vhd.is-guest-state", "the blob is a guest state file, not a disk",
+			"The export of a Trusted Launch VM gives two files; this is the small one.",
+			"put the disk into blob and this file into guest_state_blob"),
+		mistake("guest.not-guest-state", "the guest state blob is no guest state",
+			"A Trusted Launch disk needs its own guest state file (VMGS, about 4 MiB); another file makes the import fail.",
+			"name the second file of the snapshot's export, often …-gueststate.vhd"),
+		mistake("guest.same-as-disk", "disk and guest state are the same blob",
+			"They are two files; one of the two cells is wrong.",
+			"correct the cell, or leave guest_state_blob empty when the source was no Trusted Launch VM"),
+		caution("guest.missing", "a guest state file lies beside the disk, but the row names none",
+			"A Trusted Launch disk imported without its guest state fails, or starts without what its TPM held.",
+			"name the file in guest_state_blob, or leave it empty if the source was no Trusted Launch VM"),
+	}
+}
+
+func aboutSignatures() []Explanation {
+	const again = "make a new read-only SAS, or name the blob without one: the tool then signs by itself"
+	return []Explanation{
+		mistake("sas.malformed", "the SAS cannot be read", "A part that every SAS has is missing or not readable, so the service would refuse it.", again),
+		mistake("sas.expired", "the SAS has expired", "The blob can no longer be read with it.", again),
+		mistake("sas.expires-too-soon", "the SAS ends before this row's import would",
+			"The service copies in the background and needs the SAS until it has ended, in the order in which this wave runs.",
+			again+"; 48 hours are usual"),
+		mistake("sas.not-yet-valid", "the SAS is not valid yet", "Its start lies in the future; clocks that differ are enough for that.",
+			"make a new one that starts 15 minutes in the past, or without a start"),
+		mistake("sas.no-read", "the SAS does not allow reading", "The service must read the blob (sp must hold r).", again),
+		caution("sas.too-broad", "the SAS allows more than reading this blob", "Whoever gets hold of it can do more than the import needs.", again),
+		mistake("sas.http", "the SAS or URL allows http", "The disk would travel unencrypted; the service reads over https.", "make a new SAS with https only, and start the URL with https://"),
+		mistake("sas.cross-tenant", "the SAS was signed in another tenant", "The service does not import from storage of another tenant.",
+			"copy the disk into a storage account of the tenant that has the Cloud PCs"),
+	}
+}
+
+func aboutTenant() []Explanation {
+	return []Explanation{
+		mistake("policy.not-found", "there is no such provisioning policy", "The cell is neither the display name nor the id of a policy of this tenant.",
+			"copy the name from wave365 policy list"),
+		mistake("policy.ambiguous", "several provisioning policies have this name", "Which one is meant cannot be told.", "write the policy's id instead of its name: wave365 policy list"),
+		mistake("policy.not-assigned", "the policy is assigned to no group", "A policy reaches a user through a group; without one nothing is provisioned.",
+			"assign the policy to the wave's group in Intune > Windows 365 > Provisioning policies"),
+		mistake("policy.several-groups", "the policy is assigned to several groups and the row names none", "The user must join one of them; which one is not for the tool to guess.",
+			"name the group in the group column"),
+		mistake("policy.shared-type", "the policy is for shared Cloud PCs", "Snapshots can be imported for dedicated Enterprise Cloud PCs only.", "choose a policy of the type dedicated (Enterprise)"),
+		caution("policy.image-unsupported", "the policy's image is no longer supported", "Migrated Cloud PCs do not use it, but a later reprovisioning would fail.", "choose a newer image in the policy"),
+		mistake("setting.not-snapshot", "the users' setting does not provision from a snapshot", "With it the service would build the Cloud PC from an image and leave the import unused.",
+			"let wave365 run create and assign the wave's snapshot setting, or correct the one that is assigned"),
+		mistake("setting.conflict", "several user settings reach the group", "Which of them wins is not documented; the Cloud PC may come from an image.",
+			"take the group out of all but one setting for the time of the wave"),
+		caution("setting.shared-with-others", "the snapshot setting also reaches groups that are not in the wave", "Users there who are provisioned meanwhile fall under it as well.",
+			"use a setting of the wave's own"),
+		mistake("group.not-found", "there is no such group", "The cell is neither the display name nor the id of a group, or not of one that the policy is assigned to.", "copy the name from Entra ID > Groups"),
+		mistake("group.dynamic", "the group's members follow a rule", "The tool cannot add users to it, so it cannot start their provisioning.", "assign the policy to a group with assigned membership"),
+		mistake("group.synced", "the group comes from the local directory", "Its members can be changed there only.", "assign the policy to a group made in Entra ID"),
+		mistake("group.role-assignable", "roles can be assigned to the group", "Changing its members takes a privileged role, and would hand that role to the wave's users.", "assign the policy to an ordinary security group"),
+		caution("group.outsiders", "the group has members who are not in the wave", "The snapshot setting and the policy reach them, too.", "use a group that holds the wave's users and nobody else"),
+		mistake("network.unhealthy", "the policy's network connection has failed its checks", "Provisioning on it would fail.",
+			"open Intune > Windows 365 > Azure network connection, mend what is red and run the checks again"),
+		caution("network.stale", "the network connection's checks are older than six hours", "What they say may no longer hold.", "run the checks again before the wave: Intune > Windows 365 > Azure network connection > Retry"),
+		caution("network.few-addresses", "the subnet has few free addresses", "Each try takes a fresh address and gives it back only after hours; three per Cloud PC are a safe reserve.", "enlarge the subnet or make the wave smaller"),
+		mistake("permission.missing", "a permission is missing", "Some step of the run would be refused.", "have the permission named in the message granted and consented to by the role it names, then sign in again"),
+		mistake("cloud.unsupported", "this cloud has no snapshot import", "The service does not offer it there.", "run the wave in the commercial cloud"),
+		caution("cloud.limited", "snapshot import is not promised in this cloud", "The interface is listed there, but the migration is documented for the commercial cloud only.", "try one user first (--canary 1)"),
+	}
+}

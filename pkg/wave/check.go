@@ -1,0 +1,101 @@
+package wave
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// check finds what is wrong with the values, row by row and between rows.
+func (r *reading) check() {
+	if len(r.file.Rows) == 0 {
+		if len(r.findings) == 0 || r.present[colUser] {
+			r.find("csv.empty", 0, "", "", "", "the wave has a header but no rows")
+		}
+		return
+	}
+	for i, row := range r.file.Rows {
+		if !r.unread[i] {
+			r.values(row)
+		}
+	}
+	r.duplicateUsers()
+	r.duplicateBlobs()
+}
+
+func (r *reading) values(row Row) {
+	for _, c := range [...]struct{ column, value string }{{colUser, row.User}, {colBlob, row.Blob}, {colPolicy, row.Policy}} {
+		if c.value == "" && r.present[c.column] {
+			r.find("csv.value-missing", row.Line, c.column, row.User, "", fmt.Sprintf("the cell %q is empty", c.column))
+		}
+	}
+	bad := func(column, value, why string) {
+		if value != "" && why != "" {
+			r.find("csv.value-bad", row.Line, column, row.User, value, why)
+		}
+	}
+	bad(colUser, row.User, userFault(row.User))
+	bad(colBlob, row.Blob, blobFault(row.Blob))
+	bad(colGuestState, row.GuestStateBlob, blobFault(row.GuestStateBlob))
+	bad(colNotify, row.Notify, mailFault(row.Notify))
+	if row.Blob != "" && row.GuestStateBlob != "" && BlobKey(row.Blob) == BlobKey(row.GuestStateBlob) {
+		r.find("guest.same-as-disk", row.Line, colGuestState, row.User, row.GuestStateBlob, "the guest state is the same blob as the disk")
+	}
+}
+
+// priority reads the cell; it is 0 when that is empty or no integer, which is then a finding.
+func (r *reading) priority(row Row, cell string) int {
+	if cell == "" || r.unread[row.Index] {
+		return 0
+	}
+	n, err := strconv.ParseInt(cell, 10, 32)
+	if err != nil {
+		r.find("csv.value-bad", row.Line, colPriority, row.User, cell, "the priority is not a whole number")
+		return 0
+	}
+	return int(n)
+}
+
+// userFault says why a cell is neither a UPN nor an object id; "" when it is one.
+func userFault(s string) string {
+	if isGUID(s) || isAddress(s) {
+		return ""
+	}
+	return "the user is neither a user principal name (name@domain) nor an object id"
+}
+
+func mailFault(s string) string {
+	if isAddress(s) {
+		return ""
+	}
+	return "this is not one mail address"
+}
+
+func isAddress(s string) bool {
+	local, domain, ok := strings.Cut(s, "@")
+	if !ok || local == "" || strings.Contains(domain, "@") || !strings.Contains(strings.Trim(domain, "."), ".") ||
+		strings.HasPrefix(domain, ".") || strings.Contains(domain, "..") {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) || isBlank(r) || strings.ContainsRune(`"(),:;<>[\]`, r)
+	})
+}
+
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)):
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,122 @@
+package wave
+
+import (
+	"strings"
+	"unicode"
+)
+
+// The canonical column names.
+const (
+	colUser       = "user"
+	colBlob       = "blob"
+	colPolicy     = "policy"
+	colGuestState = "guest_state_blob"
+	colLicense    = "license"
+	colGroup      = "group"
+	colPriority   = "priority"
+	colDepartment = "department"
+	colNotify     = "notify"
+	colNotes      = "notes"
+)
+
+type column struct {
+	name     string
+	also     []string
+	required bool
+}
+
+// schema is the wave file's columns in the order of the template.
+func schema() []column {
+	return []column{
+		{name: colUser, also: []string{"upn", "userPrincipalName", "assignedUser"}, required: true},
+		{name: colBlob, also: []string{"blobPath", "vhd", "snapshot"}, required: true},
+		{name: colPolicy, also: []string{"targetPolicy", "provisioningPolicy"}, required: true},
+		{name: colGuestState, also: []string{"vmgs"}},
+		{name: colLicense, also: []string{"sku", "licence"}},
+		{name: colGroup},
+		{name: colPriority},
+		{name: colDepartment},
+		{name: colNotify},
+		{name: colNotes},
+	}
+}
+
+// canonical is the name by which a header cell is known; "" for none.
+func canonical(header string) string {
+	folded := foldHeader(header)
+	for _, c := range schema() {
+		if foldHeader(c.name) == folded {
+			return c.name
+		}
+		for _, a := range c.also {
+			if strings.EqualFold(a, folded) {
+				return c.name
+			}
+		}
+	}
+	return ""
+}
+
+// foldHeader drops what header names may differ in: case, blanks, "_" and "-".
+func foldHeader(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == '"' || isBlank(r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, s)
+}
+
+// carried reports whether a column may be unknown without being an error.
+func carried(header string, opt Options) bool {
+	return opt.AllowUnknownColumns || strings.HasPrefix(strings.ToLower(trim(header)), "x_")
+}
+
+// nearest is the known spelling closest to a header, and whether it is close enough to have been meant.
+func nearest(header string) (name string, close bool) {
+	folded := []rune(foldHeader(header))
+	best := 1 << 30
+	for _, c := range schema() {
+		for _, spelling := range append([]string{c.name}, c.also...) {
+			if d := distance(folded, []rune(foldHeader(spelling))); d < best {
+				best, name = d, spelling
+			}
+		}
+	}
+	return name, best <= max(1, len([]rune(foldHeader(name)))/3)
+}
+
+// distance counts the insertions, deletions, replacements and swaps of neighbours between a and b.
+func distance(a, b []rune) int {
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range a {
+		row := make([]int, len(b)+1)
+		row[0] = i + 1
+		for j := range b {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			row[j+1] = min(row[j]+1, last[j+1]+1, last[j]+cost)
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}
+
+// trim drops the blanks round a cell, those too that come with copying from a chat or a web page.
+func trim(s string) string { return strings.TrimFunc(s, isBlank) }
+
+func isBlank(r rune) bool {
+	switch r {
+	case '\u200B', '\u200C', '\u200D', '\u2060', '\uFEFF':
+		return true
+	}
+	return unicode.IsSpace(r)
+}

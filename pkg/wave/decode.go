@@ -1,0 +1,99 @@
+package wave
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+)
+
+// source is the file as text: valid UTF-8, every line end a single LF.
+type source struct {
+	text string
+	// spoiled holds the offsets in text of the characters that were no text in the file's encoding, ascending.
+	spoiled []int
+	dialect Dialect
+}
+
+// decode gives the text of the file, or why it is none. Bytes that are not UTF-8 are read as Windows-1252, so that the
+// rest of the file can still be checked, and are marked: nobody should provision for a guessed name.
+func decode(data []byte) (source, string) {
+	var s source
+	if why := notText(data); why != "" {
+		return s, why
+	}
+	lost := utf8.RuneError // what an invalid sequence looks like after decoding
+	switch {
+	case bytes.HasPrefix(data, []byte{0xFF, 0xFE}):
+		s.dialect = Dialect{Encoding: "utf-16le", BOM: true}
+		data = fromUTF16(data, unicode.LittleEndian)
+	case bytes.HasPrefix(data, []byte{0xFE, 0xFF}):
+		s.dialect = Dialect{Encoding: "utf-16be", BOM: true}
+		data = fromUTF16(data, unicode.BigEndian)
+	default:
+		lost = -1
+		s.dialect.Encoding = "utf-8"
+		data, s.dialect.BOM = bytes.CutPrefix(data, []byte("\uFEFF"))
+	}
+	if bytes.IndexByte(data, 0) >= 0 {
+		return source{}, "the file holds zero bytes: it is UTF-16 without a byte order mark, or no text at all"
+	}
+	if i := bytes.IndexByte(data, '\n'); i > 0 {
+		s.dialect.CRLF = data[i-1] == '\r'
+	}
+	data = unifyLines(data)
+	if utf8.Valid(data) && (lost < 0 || !bytes.ContainsRune(data, lost)) {
+		s.text = string(data)
+		return s, ""
+	}
+	s.text, s.spoiled = repair(data, lost)
+	return s, ""
+}
+
+// notText recognises what people send in place of a CSV.
+func notText(data []byte) string {
+	switch {
+	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
+		return "the file is an Excel or OpenDocument workbook, not a CSV"
+	case bytes.HasPrefix(data, []byte{0xD0, 0xCF, 0x11, 0xE0}):
+		return "the file is an old Excel workbook, not a CSV"
+	case bytes.HasPrefix(data, []byte{0xFF, 0xFE, 0, 0}), bytes.HasPrefix(data, []byte{0, 0, 0xFE, 0xFF}):
+		return "the file is UTF-32"
+	}
+	return ""
+}
+
+func fromUTF16(data []byte, order unicode.Endianness) []byte {
+	// The decoder never fails: what it cannot read becomes U+FFFD, which repair finds.
+	text, _ := unicode.UTF16(order, unicode.ExpectBOM).NewDecoder().Bytes(data)
+	return text
+}
+
+// unifyLines makes CR LF and CR one LF each. A line break within a cell is one, too.
+func unifyLines(data []byte) []byte {
+	if bytes.IndexByte(data, '\r') < 0 {
+		return data
+	}
+	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
+	return bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
+}
+
+func repair(data []byte, lost rune) (string, []int) {
+	var b strings.Builder
+	var spoiled []int
+	for len(data) > 0 {
+		r, size := utf8.DecodeRune(data)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			spoiled = append(spoiled, b.Len())
+			r = charmap.Windows1252.DecodeByte(data[0])
+		case r == lost:
+			spoiled = append(spoiled, b.Len())
+		}
+		b.WriteRune(r)
+		data = data[size:]
+	}
+	return b.String(), spoiled
+}

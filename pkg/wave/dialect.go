@@ -1,0 +1,92 @@
+package wave
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// separators that are looked for, the most likely first.
+const separators = ",;\t"
+
+// sepLine reads a first line "sep=;", which tells a spreadsheet how to split, and gives the text after it. comma is 0
+// when the line names no usable separator; ok is false when there is no such line.
+func sepLine(text string) (comma rune, rest string, ok bool) {
+	line, rest, _ := strings.Cut(text, "\n")
+	// LibreOffice quotes it like any other cell, and a spreadsheet fills the line up with separators.
+	line = strings.Trim(strings.TrimRight(line, " "), `"`)
+	if len(line) < 4 || !strings.EqualFold(line[:4], "sep=") {
+		return 0, text, false
+	}
+	named := strings.ReplaceAll(line[4:], `"`, "")
+	if named == "" {
+		return 0, rest, true
+	}
+	comma, _ = utf8.DecodeRuneInString(named)
+	if strings.Trim(named, string(comma)) != "" || !canSeparate(comma) {
+		return 0, text, false
+	}
+	return comma, rest, true
+}
+
+func canSeparate(r rune) bool {
+	return r == '\t' || r != utf8.RuneError && r != '"' && (unicode.IsPunct(r) || unicode.IsSymbol(r))
+}
+
+// detectComma chooses the separator that splits the header into the most known columns, or into the most cells when
+// none is known. Separators within quotes do not count.
+func detectComma(text string) rune {
+	header := firstRecord(text)
+	best, bestKnown, bestCells := ',', 0, 0
+	for _, comma := range separators {
+		cells := splitHeader(header, comma)
+		known := 0
+		for _, c := range cells {
+			if canonical(c) != "" {
+				known++
+			}
+		}
+		if known > bestKnown || known == bestKnown && len(cells) > bestCells {
+			best, bestKnown, bestCells = comma, known, len(cells)
+		}
+	}
+	return best
+}
+
+// firstRecord is the first record that is not blank, quoted line breaks included.
+func firstRecord(text string) string {
+	for text != "" {
+		end := recordEnd(text)
+		if strings.Trim(text[:end], separators+" \n\"") != "" {
+			return text[:end]
+		}
+		text = text[end:]
+	}
+	return ""
+}
+
+// recordEnd is where the first record of text ends, behind its line break.
+func recordEnd(text string) int {
+	quoted := false
+	for i := range len(text) {
+		switch text[i] {
+		case '"':
+			quoted = !quoted
+		case '\n':
+			if !quoted {
+				return i + 1
+			}
+		}
+	}
+	return len(text)
+}
+
+func splitHeader(record string, comma rune) []string {
+	quoted := false
+	return strings.FieldsFunc(record, func(r rune) bool {
+		if r == '"' {
+			quoted = !quoted
+		}
+		return r == comma && !quoted
+	})
+}

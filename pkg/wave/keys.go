@@ -1,0 +1,125 @@
+package wave
+
+import (
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// UserKey makes two spellings of one user compare equal: without surrounding blanks, case folded.
+func UserKey(s string) string {
+	s = trim(s)
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))
+		}
+	}
+	return strings.ToLower(s)
+}
+
+// BlobKey makes two spellings of one blob compare equal: a path or URL without its query, the host in lower case, the
+// scheme and its usual port dropped, percent-encoding undone. A path and the URL of the same blob stay different: only
+// the configuration knows the account that the path is in.
+func BlobKey(s string) string {
+	s = trim(s)
+	if isURL(s) {
+		s, _, _ = strings.Cut(s, "?")
+		s, _, _ = strings.Cut(s, "#")
+		scheme, rest, _ := strings.Cut(s, "://")
+		host, path, _ := strings.Cut(rest, "/")
+		host = strings.ToLower(host)
+		if strings.EqualFold(scheme, "https") {
+			host = strings.TrimSuffix(host, ":443")
+		} else {
+			host = strings.TrimSuffix(host, ":80")
+		}
+		return "//" + host + "/" + unescape(path)
+	}
+	s, _, _ = strings.Cut(s, "?")
+	return unescape(s)
+}
+
+func isURL(s string) bool {
+	s = strings.ToLower(s[:min(len(s), len("https://"))])
+	return strings.HasPrefix(s, "http://") || s == "https://"
+}
+
+func unescape(path string) string {
+	if plain, err := url.PathUnescape(path); err == nil {
+		return plain
+	}
+	return path
+}
+
+// RedactSAS gives s without the query of any URL in it. A text that carries a signature anywhere is cut where the query
+// that holds it begins, to its end.
+func RedactSAS(s string) string {
+	if at := signature(s); at >= 0 {
+		start := queryStart(s[:at])
+		return RedactSAS(s[:start])
+	}
+	if !strings.Contains(s, "://") || !strings.Contains(s, "?") {
+		return s
+	}
+	var b strings.Builder
+	for s != "" {
+		end := strings.IndexFunc(s, isBlank)
+		if end < 0 {
+			end = len(s)
+		}
+		word := s[:end]
+		if i := strings.Index(word, "?"); i >= 0 && strings.Contains(word[:i], "://") {
+			word = word[:i]
+		}
+		b.WriteString(word)
+		next := strings.IndexFunc(s[end:], func(r rune) bool { return !isBlank(r) })
+		if next < 0 {
+			next = len(s) - end
+		}
+		b.WriteString(s[end : end+next])
+		s = s[end+next:]
+	}
+	return b.String()
+}
+
+// signature is where "sig=" stands in s, plain or percent-encoded; -1 for nowhere.
+func signature(s string) int {
+	lower := asciiLower(s)
+	for from := 0; ; {
+		i := strings.Index(lower[from:], "sig")
+		if i < 0 {
+			return -1
+		}
+		i += from
+		from = i + 3
+		letterBefore := i > 0 && lower[i-1] >= 'a' && lower[i-1] <= 'z'
+		after := lower[from:]
+		if !letterBefore && (strings.HasPrefix(after, "=") || strings.HasPrefix(after, "%3d") || strings.HasPrefix(after, "%253d")) {
+			return i
+		}
+	}
+}
+
+// queryStart is where the query at the end of s begins: at its last "?", plain or percent-encoded, else at its last word.
+func queryStart(s string) int {
+	lower := asciiLower(s)
+	at := max(strings.LastIndexByte(lower, '?'), strings.LastIndex(lower, "%3f"), strings.LastIndex(lower, "%253f"))
+	if at >= 0 {
+		return at
+	}
+	return strings.LastIndexFunc(s, isBlank) + 1
+}
+
+// asciiLower keeps the offsets, which strings.ToLower does not.
+func asciiLower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}

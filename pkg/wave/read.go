@@ -1,0 +1,224 @@
+package wave
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gocarina/gocsv"
+)
+
+// Read reads a wave file and finds everything that is wrong with it, in the order of its lines. name is the file's name
+// or path, data its bytes. The File is nil only when the header could not be read, and then there is a finding that says
+// why. Rows with errors are kept, with what could be read of them. Read undoes [NeutralCell] in every cell.
+func Read(name string, data []byte, opt Options) (*File, []Finding) {
+	sum := sha256.Sum256(data)
+	f := &File{Name: baseName(name), Hash: hex.EncodeToString(sum[:])}
+	src, why := decode(data)
+	if why != "" {
+		return nil, []Finding{NewFinding("csv.encoding", 1, "", "", "", why)}
+	}
+	f.Dialect = src.dialect
+	comma, body, named := sepLine(src.text)
+	skipped := 0
+	if named {
+		skipped, f.Dialect.SepLine = 1, true
+	}
+	if comma == 0 {
+		comma = detectComma(body)
+	}
+	f.Dialect.Comma = comma
+	cut := len(src.text) - len(body)
+	spoiled := slices.Clone(src.spoiled)
+	for i := range spoiled {
+		spoiled[i] -= cut
+	}
+
+	r := &reading{file: f, opt: opt, scan: newScanner(body, comma, skipped, spoiled)}
+	if !r.header() {
+		return nil, r.findings
+	}
+	r.rows()
+	r.check()
+	slices.SortStableFunc(r.findings, func(a, b Finding) int { return a.Line - b.Line })
+	return f, r.findings
+}
+
+func baseName(name string) string {
+	name = name[strings.LastIndexAny(name, `/\`)+1:]
+	if i := strings.LastIndexByte(name, '.'); i > 0 {
+		name = name[:i]
+	}
+	return name
+}
+
+// reading is one Read under way.
+type reading struct {
+	file     *File
+	opt      Options
+	scan     *scanner
+	findings []Finding
+	// headerLine is where the header stands. unread marks rows, by index, whose cells may not be where they belong.
+	headerLine int
+	unread     map[int]bool
+	// present tells which canonical columns the file has.
+	present map[string]bool
+}
+
+func (r *reading) find(code string, line int, column, user, value, message string) {
+	r.findings = append(r.findings, NewFinding(code, line, column, user, value, message))
+}
+
+// header reads the first record that is not blank. It reports false when there is no header to go on with.
+func (r *reading) header() bool {
+	var head record
+	for {
+		var ok bool
+		if head, ok = r.scan.next(); !ok {
+			r.find("csv.empty", 0, "", "", "", "the file is empty")
+			return false
+		}
+		if head.broken != nil || !blank(head.cells) {
+			break
+		}
+	}
+	r.headerLine = head.line
+	if head.broken != nil {
+		r.broken(head, "", nil)
+		return false
+	}
+	if head.spoiled != nil {
+		r.spoiled(head, "", nil)
+	}
+	cells := head.cells
+	for len(cells) > 0 && trim(cells[len(cells)-1]) == "" {
+		cells = cells[:len(cells)-1]
+	}
+	r.columns(cells)
+	return true
+}
+
+func (r *reading) columns(cells []string) {
+	f := r.file
+	r.present = map[string]bool{}
+	var unknown []string
+	for _, c := range cells {
+		spelled := RedactSAS(DenormalCell(c))
+		name := canonical(spelled)
+		switch {
+		case name != "" && r.present[name]:
+			r.find("csv.syntax", r.headerLine, name, "", trim(spelled), fmt.Sprintf("two columns are both %q; only the first is read", name))
+			name = ""
+		case name != "":
+			r.present[name] = true
+		case trim(spelled) != "" && !carried(spelled, r.opt):
+			unknown = append(unknown, trim(spelled))
+		}
+		f.Columns, f.Canonical = append(f.Columns, spelled), append(f.Canonical, name)
+	}
+	if len(r.present) > 0 { // otherwise the header is missing, not misspelled
+		for _, u := range unknown {
+			message := fmt.Sprintf("unknown column %q; the nearest known name is %q", u, first(nearest(u)))
+			if name, close := nearest(u); close {
+				message = fmt.Sprintf("unknown column %q: did you mean %q?", u, name)
+			}
+			r.find("csv.unknown-column", r.headerLine, u, "", u, message)
+		}
+	}
+	for _, c := range schema() {
+		if c.required && !r.present[c.name] {
+			message := fmt.Sprintf("the column %q is missing", c.name)
+			if len(r.present) == 0 {
+				message = fmt.Sprintf("the first line has no known column name; %q is one that must be there", c.name)
+			}
+			r.find("csv.missing-column", r.headerLine, c.name, "", "", message)
+		}
+	}
+}
+
+func first(name string, _ bool) string { return name }
+
+// cells is what gocsv makes of one record. All text: a wrong number is a finding, not the end of reading.
+type cells struct {
+	User       string `csv:"user"`
+	Blob       string `csv:"blob"`
+	Policy     string `csv:"policy"`
+	GuestState string `csv:"guest_state_blob"`
+	License    string `csv:"license"`
+	Group      string `csv:"group"`
+	Priority   string `csv:"priority"`
+	Department string `csv:"department"`
+	Notify     string `csv:"notify"`
+	Notes      string `csv:"notes"`
+}
+
+// table hands records to gocsv, under their canonical names.
+type table [][]string
+
+// Read implements gocsv.CSVReader; UnmarshalCSV never calls it.
+func (t table) Read() ([]string, error) { return t[0], nil }
+
+// ReadAll implements gocsv.CSVReader.
+func (t table) ReadAll() ([][]string, error) { return t, nil }
+
+var _ gocsv.CSVReader = table(nil)
+
+// rows reads the rest of the file.
+func (r *reading) rows() {
+	f := r.file
+	width := len(f.Columns)
+	r.unread = map[int]bool{}
+	var records []record
+	t := table{f.Canonical}
+	for {
+		rec, ok := r.scan.next()
+		if !ok {
+			break
+		}
+		if rec.broken == nil && blank(rec.cells) {
+			continue
+		}
+		row := make([]string, width)
+		for i := range min(width, len(rec.cells)) {
+			row[i] = trim(DenormalCell(rec.cells[i]))
+		}
+		records, t = append(records, rec), append(t, row)
+	}
+	var read []cells
+	if len(records) > 0 {
+		if err := gocsv.UnmarshalCSV(t, &read); err != nil {
+			// Text into text fields: only a change of the library could get here.
+			r.find("csv.syntax", r.headerLine, "", "", "", "the rows could not be read")
+			return
+		}
+	}
+	f.Rows = make([]Row, len(records))
+	for i, rec := range records {
+		f.Rows[i] = newRow(i, rec, width, read[i])
+		r.shape(i, rec)
+		f.Rows[i].Priority = r.priority(f.Rows[i], read[i].Priority)
+	}
+}
+
+func newRow(index int, rec record, width int, c cells) Row {
+	raw := make([]string, width)
+	for i := range min(width, len(rec.cells)) {
+		raw[i] = RedactSAS(DenormalCell(rec.cells[i]))
+	}
+	return Row{
+		Line: rec.line, Index: index, Cells: raw,
+		User: c.User, Blob: c.Blob, Policy: c.Policy, GuestStateBlob: c.GuestState, License: c.License, Group: c.Group,
+		Department: c.Department, Notify: c.Notify, Notes: c.Notes,
+	}
+}
+
+func blank(cells []string) bool {
+	for _, c := range cells {
+		if trim(c) != "" {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,105 @@
+package wave
+
+import (
+	"bytes"
+	"encoding/csv"
+	"strconv"
+)
+
+// Write gives the rows as a wave file that every spreadsheet reads: UTF-8 with byte order mark, comma, CR LF, cells that
+// would run neutralised. [Read] gives the same rows back, on other lines and without signatures, which are not written.
+// A row without Cells is written from its fields.
+func Write(f *File, rows []Row) []byte {
+	records := make([][]string, 0, len(rows)+1)
+	records = append(records, f.Columns)
+	for _, r := range rows {
+		records = append(records, f.cells(r))
+	}
+	return encode(',', records)
+}
+
+// Template is a wave to fill in: the columns (none: all that are known) and one example row, whose user is in a domain
+// that cannot exist. Comma separated, which a spreadsheet whose list separator is another does not split: see
+// [TemplateWith].
+func Template(columns ...string) []byte { return TemplateWith(',', columns...) }
+
+// TemplateWith is [Template] with another separator: the semicolon for spreadsheets set to German, French, Polish, …
+func TemplateWith(comma rune, columns ...string) []byte {
+	if len(columns) == 0 {
+		for _, c := range schema() {
+			columns = append(columns, c.name)
+		}
+	}
+	example := Row{
+		User: "first.last@example.com", Blob: "vhds/first-last.vhd", Policy: "W365 Enterprise 128 GB",
+		License: "CPC_E_2C_8GB_128GB", Department: "Sales", Notify: "first.last@example.com",
+		Notes: "example: replace this row",
+	}
+	f := &File{Columns: columns}
+	for _, c := range columns {
+		f.Canonical = append(f.Canonical, canonical(c))
+	}
+	return encode(comma, [][]string{columns, f.cells(example)})
+}
+
+// cells gives one cell per column, without signatures.
+func (f *File) cells(r Row) []string {
+	out := make([]string, len(f.Columns))
+	if r.Cells != nil {
+		copy(out, r.Cells)
+	} else {
+		for i, name := range f.Canonical {
+			out[i] = r.cell(name)
+		}
+	}
+	for i := range out {
+		out[i] = RedactSAS(out[i])
+	}
+	return out
+}
+
+func (r Row) cell(name string) string {
+	switch name {
+	case colUser:
+		return r.User
+	case colBlob:
+		return r.Blob
+	case colPolicy:
+		return r.Policy
+	case colGuestState:
+		return r.GuestStateBlob
+	case colLicense:
+		return r.License
+	case colGroup:
+		return r.Group
+	case colPriority:
+		if r.Priority == 0 {
+			return ""
+		}
+		return strconv.Itoa(r.Priority)
+	case colDepartment:
+		return r.Department
+	case colNotify:
+		return r.Notify
+	case colNotes:
+		return r.Notes
+	}
+	return ""
+}
+
+func encode(comma rune, records [][]string) []byte {
+	var b bytes.Buffer
+	b.WriteString("\uFEFF")
+	w := csv.NewWriter(&b)
+	w.Comma, w.UseCRLF = comma, true
+	for _, cells := range records {
+		out := make([]string, len(cells))
+		for i, c := range cells {
+			out[i] = NeutralCell(c)
+		}
+		// A buffer takes everything, and the separators in use are valid.
+		_ = w.Write(out)
+	}
+	w.Flush()
+	return b.Bytes()
+}
