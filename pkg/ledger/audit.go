@@ -1,0 +1,181 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"time"
+
+	"wave365/pkg/fault"
+)
+
+// AuditEntry is one entry of the audit. An entry's JSON form is one line of audit.jsonl.
+type AuditEntry struct {
+	// Seq counts from 1 within the ledger, without gaps.
+	Seq int64 `json:"seq"`
+	// At is UTC.
+	At time.Time `json:"at"`
+	// Kind says what Body holds: "run-created", "transition", "event", "intent", "outcome", "run-finished",
+	// "run-reopened", "locked", "lock-replaced", "released", "unlocked".
+	Kind string `json:"kind"`
+	// Run is empty for entries about the ledger as a whole.
+	Run string `json:"run"`
+	// Row is the row's index, or migration.WaveRow.
+	Row  int             `json:"row"`
+	Body json.RawMessage `json:"body"`
+	// Prev is the hash of the run's entry before this one. A run's first entry holds the hash of the ledger's entry
+	// before it, which ties the runs together; the ledger's first entry holds "".
+	Prev string `json:"prev"`
+	// Hash is the hex SHA-256 of the fields above, see [AuditEntry.Sum].
+	Hash string `json:"hash"`
+}
+
+// The kinds of audit entries.
+const (
+	auditRunCreated   = "run-created"
+	auditRunFinished  = "run-finished"
+	auditRunReopened  = "run-reopened"
+	auditTransition   = "transition"
+	auditEvent        = "event"
+	auditIntent       = "intent"
+	auditOutcome      = "outcome"
+	auditLocked       = "locked"
+	auditLockReplaced = "lock-replaced"
+	auditReleased     = "released"
+	auditUnlocked     = "unlocked"
+)
+
+// Sum is the hash that the entry ought to have: the hex SHA-256 over seq, at, kind, run, row, body and prev in this
+// order, each written as its length in bytes, ":", the text and ",". Numbers are decimal; at is RFC 3339 in UTC with
+// nine digits after the second.
+func (e AuditEntry) Sum() string {
+	b := make([]byte, 0, 256+len(e.Body))
+	for _, s := range [...]string{
+		strconv.FormatInt(e.Seq, 10), stamp(e.At), e.Kind, e.Run, strconv.Itoa(e.Row), string(e.Body), e.Prev,
+	} {
+		b = strconv.AppendInt(b, int64(len(s)), 10)
+		b = append(b, ':')
+		b = append(b, s...)
+		b = append(b, ',')
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// chainTail is the ledger's last audit entry.
+type chainTail struct {
+	known bool
+	seq   int64
+	hash  string
+}
+
+// audit appends an entry in the caller's transaction and gives its number.
+func (t *txn) audit(at time.Time, kind, run string, row int, body any) (int64, error) {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return 0, err
+	}
+	if !t.tail.known {
+		err := t.get(`SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`, nil, &t.tail.seq, &t.tail.hash)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return 0, err
+		}
+		t.tail.known = true
+	}
+	prev, err := t.head(run)
+	if err != nil {
+		return 0, err
+	}
+	e := AuditEntry{Seq: t.tail.seq + 1, At: at, Kind: kind, Run: run, Row: row, Body: text, Prev: prev}
+	e.Hash = e.Sum()
+	err = t.exec(`INSERT INTO audit (seq, at, kind, run, idx, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		e.Seq, stamp(at), kind, run, row, string(text), prev, e.Hash)
+	if err != nil {
+		return 0, err
+	}
+	t.tail.seq, t.tail.hash = e.Seq, e.Hash
+	t.heads[run] = e.Hash
+	return e.Seq, nil
+}
+
+// head is what the run's next entry holds as Prev.
+func (t *txn) head(run string) (string, error) {
+	if t.heads == nil {
+		t.heads = map[string]string{}
+	}
+	if h, ok := t.heads[run]; ok {
+		return h, nil
+	}
+	var h string
+	err := t.get(`SELECT hash FROM audit WHERE run = ? ORDER BY seq DESC LIMIT 1`, []any{run}, &h)
+	if errors.Is(err, sql.ErrNoRows) {
+		return t.tail.hash, nil
+	}
+	return h, err
+}
+
+// Audit gives the entries of a run, oldest first; "" gives those of the whole ledger. It reads while it is ranged
+// over and ends after the first error.
+func (l *Ledger) Audit(ctx context.Context, runID string) iter.Seq2[AuditEntry, error] {
+	query := `SELECT seq, at, kind, run, idx, body, prev, hash FROM audit`
+	var args []any
+	if runID != "" {
+		query, args = query+` WHERE run = ?`, append(args, runID)
+	}
+	return func(yield func(AuditEntry, error) bool) {
+		for e, err := range list(ctx, l, query+` ORDER BY seq`, args, scanAudit) {
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+func scanAudit(rows *sql.Rows) (AuditEntry, error) {
+	var e AuditEntry
+	var body string
+	err := rows.Scan(&e.Seq, (*moment)(&e.At), &e.Kind, &e.Run, &e.Row, &body, &e.Prev, &e.Hash)
+	e.Body = json.RawMessage(body)
+	return e, err
+}
+
+// VerifyChain reads entries as [Ledger.Audit] gives them and names the first one that was changed, removed or put in
+// (Invalid, "ledger.tampered"). Entries cut off at the end cannot be seen; compare the last hash with a report.
+func VerifyChain(entries iter.Seq2[AuditEntry, error]) error {
+	var last AuditEntry
+	heads := map[string]string{}
+	for e, err := range entries {
+		if err != nil {
+			return err
+		}
+		head, known := heads[e.Run]
+		switch {
+		case e.Sum() != e.Hash:
+			return tampered(e, "its content does not fit its hash")
+		case e.Seq <= last.Seq:
+			return tampered(e, "it is out of order")
+		case known && e.Prev != head:
+			return tampered(e, "it does not follow the run's entry before it; that one, or one between them, was changed or removed")
+		case !known && e.Seq == last.Seq+1 && e.Prev != last.Hash:
+			return tampered(e, "it does not follow the entry before it")
+		case !known && e.Run != "" && e.Kind != auditRunCreated:
+			return tampered(e, "the beginning of its run was removed")
+		case (len(heads) > 1 || len(heads) == 1 && !known) && e.Seq != last.Seq+1:
+			return tampered(e, fmt.Sprintf("entries %d to %d were removed", last.Seq+1, e.Seq-1))
+		}
+		heads[e.Run] = e.Hash
+		last = e
+	}
+	return nil
+}
+
+func tampered(e AuditEntry, why string) error {
+	return fault.New(fault.Invalid, "ledger.tampered", fmt.Sprintf("audit entry %d was touched: %s", e.Seq, why),
+		"compare it with the audit.jsonl of an earlier report")
+}

@@ -1,0 +1,59 @@
+package ledger
+
+import (
+	"database/sql"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
+)
+
+// applicationID marks the file as ours in its header: "W365".
+const applicationID = 'W'<<24 | '3'<<16 | '6'<<8 | '5'
+
+// readers bounds the connections that read.
+const readers = 4
+
+type mode int
+
+const (
+	modeWrite mode = iota
+	modeRead
+	// modeFrozen reads the file alone: no lock is taken, no log is looked at, nothing beside it is made.
+	modeFrozen
+)
+
+// openPool gives connections to the file, each with the pragmas that are per connection. Nothing is opened yet.
+func openPool(path string, m mode, most int) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", source(path, m))
+	if err != nil {
+		return nil, classify(err, "open the ledger")
+	}
+	db.SetMaxOpenConns(most)
+	db.SetMaxIdleConns(most)
+	return db, nil
+}
+
+// source is the data source name. The path is escaped, so that a "?" or "%" in a folder's name stays one.
+func source(path string, m mode) string {
+	p := filepath.ToSlash(path)
+	if !strings.HasPrefix(p, "/") {
+		p = "/" + p // C:/x is /C:/x in a URI
+	}
+	q := url.Values{"_dqs": {"0"}, "_error_rc": {"1"}, "_pragma": {"busy_timeout(10000)", "trusted_schema(0)"}}
+	switch m {
+	case modeWrite:
+		q.Set("mode", "rw")
+		q.Set("_defensive", "1")
+		q["_pragma"] = append(q["_pragma"], "foreign_keys(1)", "synchronous(FULL)", "journal_size_limit(67108864)")
+	case modeRead:
+		q.Set("mode", "ro")
+		q["_pragma"] = append(q["_pragma"], "query_only(1)")
+	case modeFrozen:
+		q.Set("mode", "ro")
+		q.Set("immutable", "1")
+		q["_pragma"] = append(q["_pragma"], "query_only(1)")
+	}
+	return (&url.URL{Scheme: "file", Path: p, RawQuery: q.Encode()}).String()
+}

@@ -1,0 +1,100 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"io/fs"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"wave365/pkg/fault"
+)
+
+const codeDamaged = "ledger.damaged"
+
+// classify turns what SQLite or the writer answered into a fault; doing completes "could not …".
+func classify(err error, doing string) error {
+	if err == nil {
+		return nil
+	}
+	if f := fault.As(err); f != nil {
+		return err
+	}
+	msg := "could not " + doing
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fault.Wrap(fault.Interrupted, "", msg+": stopped", "", err)
+	case errors.Is(err, sql.ErrConnDone), errors.Is(err, errClosed):
+		return fault.Wrap(fault.Internal, "ledger.closed", msg+": the ledger is closed", "", err)
+	}
+	code := resultCode(err)
+	switch code {
+	case sqlite3.SQLITE_IOERR_SHMSIZE:
+		code = sqlite3.SQLITE_FULL
+	case sqlite3.SQLITE_READONLY_DBMOVED:
+		return fault.Wrap(fault.Unavailable, "ledger.moved-away", msg+": its file was moved or deleted",
+			"put the file back, or stop and open the ledger again", err)
+	}
+	switch code & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return fault.Wrap(fault.Unavailable, "ledger.full", msg+": the disk is full",
+			"make room on the ledger's disk; nothing new is started until this can be recorded", err)
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		return fault.Wrap(fault.Denied, "ledger.readonly", msg+": its file or folder may not be written",
+			"allow this user to write the ledger and its folder, or name another with --ledger", err)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return fault.Wrap(fault.Unavailable, "ledger.busy", msg+": another process is writing to the ledger",
+			"try again; if it stays so, look which process has the file open", err)
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fault.Wrap(fault.Internal, codeDamaged, msg+": the ledger's file is damaged",
+			"stop, keep a copy of the file, and open the ledger again", err)
+	case sqlite3.SQLITE_CANTOPEN:
+		return fault.Wrap(fault.Denied, "ledger.open", msg+": its file cannot be opened",
+			"allow this user to read and write the ledger and its folder", err)
+	case sqlite3.SQLITE_IOERR:
+		return fault.Wrap(fault.Unavailable, "ledger.io", msg+": the disk answered with an error",
+			"check the ledger's disk: space, quota, connection", err)
+	}
+	return fault.Wrap(fault.Internal, "ledger.failed", msg+": "+err.Error(), "", err)
+}
+
+// resultCode is SQLite's extended result code, 0 when err is not from it.
+func resultCode(err error) int {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code()
+	}
+	return 0
+}
+
+// undone reports whether SQLite may have rolled the whole transaction back on its own.
+func undone(err error) bool {
+	switch resultCode(err) & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_INTERRUPT,
+		sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB:
+		return true
+	}
+	return false
+}
+
+// openError says why a file or its folder cannot be opened.
+func openError(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fault.Wrap(fault.Denied, "ledger.readonly", "the ledger "+path+" may not be opened by this user",
+			"allow this user to read and write the ledger and its folder, or name another with --ledger", err)
+	case resultCode(err) != 0:
+		return classify(err, "open the ledger "+path)
+	}
+	return fault.Wrap(fault.Unavailable, "ledger.open", "could not open the ledger "+path+": "+err.Error(), "", err)
+}
+
+func isConstraint(err error) bool { return resultCode(err)&0xff == sqlite3.SQLITE_CONSTRAINT }
+
+func isForeignKey(err error) bool { return resultCode(err) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY }
+
+func isBusy(err error) bool {
+	code := resultCode(err) & 0xff
+	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
+}

@@ -1,0 +1,240 @@
+package ledger
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"sync"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger/process"
+	"wave365/pkg/migration"
+)
+
+// Holder is the process that drives the ledger's runs.
+type Holder struct {
+	// ID is what Unlock wants.
+	ID string `json:"id"`
+	// Host, User and PID say where the process is.
+	Host string `json:"host"`
+	User string `json:"user"`
+	PID  int    `json:"pid"`
+	// Started is when it took the lock, unless Lock was told another time.
+	Started time.Time `json:"started"`
+	Command string    `json:"command"`
+	// Run is the run it drives; may be empty.
+	Run string `json:"run"`
+}
+
+func (h Holder) describe() string {
+	return fmt.Sprintf("process %d of %s on %s (%s, since %s)", h.PID, h.User, h.Host, h.Command, h.Started.UTC().Format(time.RFC3339))
+}
+
+// held is the id of the lock that this ledger has, if any.
+type held struct {
+	mu    sync.Mutex
+	value string
+}
+
+func (h *held) id() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.value
+}
+
+func (h *held) set(id string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.value = id
+}
+
+// Lock makes this process the one that drives the ledger. ID, Host, User, PID and Started are filled where h leaves
+// them empty. A holder on this host whose process is gone is replaced. A live one, or one on another host, is
+// Conflict ("ledger.locked"), and the message names it with the id that [Ledger.Unlock] wants. release gives the
+// lock back, also after the caller was stopped, and may be called twice; Close does it too. While the lock is held,
+// Apply and Intend of this Ledger check that it still is, so that a process whose lock was taken away stops writing.
+func (l *Ledger) Lock(ctx context.Context, h Holder) (release func() error, err error) {
+	h = l.complete(h)
+	token := process.Token(h.PID)
+	err = l.do(ctx, "lock the ledger", func(t *txn) error {
+		old, oldToken, ok, err := readHolder(t.get)
+		if err != nil {
+			return err
+		}
+		kind := auditLocked
+		if ok {
+			if !gone(old, oldToken, h.Host) {
+				return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+old.describe()+lockedRun(old),
+					"wait for it, or, if it is certain that it is not running any more, `wave365 unlock --id "+old.ID+"`")
+			}
+			kind = auditLockReplaced
+			if _, err := t.change(`DELETE FROM holder WHERE id = ?`, old.ID); err != nil {
+				return err
+			}
+		}
+		err = t.exec(`INSERT INTO holder (one, id, host, user, pid, process, started, command, run)
+			VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID, h.Host, h.User, h.PID, token, stamp(h.Started), h.Command, h.Run)
+		if err != nil {
+			return err
+		}
+		entry := lockBody{Holder: h}
+		if ok {
+			entry.Replaced = &old
+		}
+		_, err = t.audit(t.now, kind, "", migration.WaveRow, entry)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.lock.set(h.ID)
+	return func() error { return l.release(h.ID) }, nil
+}
+
+type lockBody struct {
+	Holder   Holder  `json:"holder"`
+	Replaced *Holder `json:"replaced,omitempty"`
+}
+
+func lockedRun(h Holder) string {
+	if h.Run == "" {
+		return ""
+	}
+	return ", which drives the run " + h.Run
+}
+
+// complete fills what the caller left open.
+func (l *Ledger) complete(h Holder) Holder {
+	if h.ID == "" {
+		b := make([]byte, 6)
+		rand.Read(b)
+		h.ID = hex.EncodeToString(b)
+	}
+	if h.Host == "" {
+		h.Host, _ = os.Hostname()
+	}
+	if h.User == "" {
+		if u, err := user.Current(); err == nil {
+			h.User = u.Username
+		}
+	}
+	if h.PID == 0 {
+		h.PID = os.Getpid()
+	}
+	h.Started = orNow(h.Started, l.now().UTC())
+	return h
+}
+
+// gone reports whether the holder is known to have ended: only of processes on this host can that be known.
+func gone(h Holder, token, host string) bool {
+	return h.Host == host && !process.Alive(h.PID, token)
+}
+
+// release gives the lock back if it is still ours.
+func (l *Ledger) release(id string) error {
+	if id == "" || l.lock.id() != id {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), concludeWithin)
+	defer cancel()
+	err := l.do(ctx, "unlock the ledger", func(t *txn) error {
+		n, err := t.change(`DELETE FROM holder WHERE id = ?`, id)
+		if err != nil || n == 0 {
+			return err
+		}
+		_, err = t.audit(t.now, auditReleased, "", migration.WaveRow, struct {
+			ID string `json:"id"`
+		}{id})
+		return err
+	})
+	if err == nil {
+		l.lock.set("")
+	}
+	return err
+}
+
+// fence refuses when this ledger had the lock and it was taken away.
+func (l *Ledger) fence(t *txn) error {
+	id := l.lock.id()
+	if id == "" {
+		return nil
+	}
+	var ours int
+	if err := t.get(`SELECT count(*) FROM holder WHERE id = ?`, []any{id}, &ours); err != nil {
+		return err
+	}
+	if ours == 0 {
+		return fault.New(fault.Conflict, "ledger.lock-lost", "this process no longer holds the ledger: somebody unlocked it",
+			"look with `wave365 status` who drives the run now")
+	}
+	return nil
+}
+
+// Unlock takes the lock away from the holder with that id, whether it lives or not. NotFound ("ledger.unlocked") when
+// nobody holds the lock, Conflict ("ledger.locked") when the holder has another id.
+func (l *Ledger) Unlock(ctx context.Context, id string) error {
+	return l.do(ctx, "unlock the ledger", func(t *txn) error {
+		h, _, ok, err := readHolder(t.get)
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return fault.New(fault.NotFound, "ledger.unlocked", "nobody holds the ledger", "")
+		case h.ID != id:
+			return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe()+", not under the id "+id,
+				"the id is in the message of the command that was refused")
+		}
+		if err := t.exec(`DELETE FROM holder WHERE id = ?`, id); err != nil {
+			return err
+		}
+		_, err = t.audit(t.now, auditUnlocked, "", migration.WaveRow, lockBody{Holder: h})
+		return err
+	})
+}
+
+// Holder gives the process that holds the lock; false when nobody does.
+func (l *Ledger) Holder(ctx context.Context) (Holder, bool, error) {
+	h, _, ok, err := readHolder(l.query(ctx))
+	return h, ok, classify(err, "read who holds the ledger")
+}
+
+// query reads one row with a connection for reading.
+func (l *Ledger) query(ctx context.Context) func(string, []any, ...any) error {
+	return queryRow(ctx, l.read)
+}
+
+func queryRow(ctx context.Context, db *sql.DB) func(string, []any, ...any) error {
+	return func(query string, args []any, into ...any) error {
+		return db.QueryRowContext(ctx, query, args...).Scan(into...)
+	}
+}
+
+func readHolder(get func(string, []any, ...any) error) (h Holder, token string, ok bool, err error) {
+	err = get(`SELECT id, host, user, pid, process, started, command, run FROM holder`, nil,
+		&h.ID, &h.Host, &h.User, &h.PID, &token, (*moment)(&h.Started), &h.Command, &h.Run)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Holder{}, "", false, nil
+	}
+	return h, token, err == nil, err
+}
+
+// liveHolder looks into a file that may be damaged.
+func liveHolder(ctx context.Context, path string) (Holder, bool) {
+	db, err := openPool(path, modeFrozen, 1)
+	if err != nil {
+		return Holder{}, false
+	}
+	defer db.Close()
+	h, token, ok, err := readHolder(queryRow(ctx, db))
+	host, _ := os.Hostname()
+	if err != nil || !ok || gone(h, token, host) {
+		return Holder{}, false
+	}
+	return h, true
+}

@@ -1,0 +1,37 @@
+package process
+
+import (
+	"errors"
+	"strconv"
+
+	"golang.org/x/sys/windows"
+)
+
+// stillActive is the exit code of a process that has not ended.
+const stillActive = 259
+
+// running: a process that may not be opened is there.
+func running(pid int) bool {
+	h, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid))
+	if err != nil {
+		return !errors.Is(err, windows.ERROR_INVALID_PARAMETER)
+	}
+	defer windows.CloseHandle(h)
+	var code uint32
+	return windows.GetExitCodeProcess(h, &code) != nil || code == stillActive
+}
+
+// Token tells this process from others that have or had the same id: when it started. Empty when that cannot be
+// found out.
+func Token(pid int) string {
+	h, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid))
+	if err != nil {
+		return ""
+	}
+	defer windows.CloseHandle(h)
+	var created, exited, kernel, user windows.Filetime
+	if err := windows.GetProcessTimes(h, &created, &exited, &kernel, &user); err != nil {
+		return ""
+	}
+	return strconv.FormatInt(created.Nanoseconds(), 10)
+}

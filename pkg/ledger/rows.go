@@ -1,0 +1,241 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+)
+
+const insertRow = `INSERT INTO wave_rows (run, idx, user_id, version, state, step, reason, note, attempt, tries, warned,
+	trouble_since, not_before, started_at, updated_at, finished_at, problem, facts, target, input)
+	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+func (t *txn) addRow(run string, r migration.Row) error {
+	target, err1 := asJSON(r.Target)
+	input, err2 := asJSON(r.Input)
+	facts, err3 := asJSON(r.Facts)
+	problem, err4 := problemText(r.Problem)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		return err
+	}
+	finished := r.FinishedAt
+	if r.State.Final() && finished.IsZero() {
+		finished = t.now
+	}
+	user := strings.ToLower(r.Target.UserID)
+	err := t.exec(insertRow, run, r.Index, user, r.Version, string(r.State), string(r.Step), string(r.Reason), r.Note,
+		r.Attempt, r.Tries, r.Warned, when(r.TroubleSince), when(r.NotBefore), when(r.StartedAt), when(r.UpdatedAt),
+		when(finished), problem, facts, target, input)
+	if isConstraint(err) {
+		if held := t.userHeld(user, r.Target.User); held != nil {
+			return held
+		}
+	}
+	return err
+}
+
+// userHeld is the fault for a user who is in an unfinished row; nil when there is no such row.
+func (t *txn) userHeld(user, name string) error {
+	var run string
+	var idx int
+	err := t.get(`SELECT run, idx FROM wave_rows WHERE user_id = ? AND finished_at IS NULL AND user_id <> ''`,
+		[]any{user}, &run, &idx)
+	if err != nil {
+		return nil
+	}
+	return fault.New(fault.Conflict, "ledger.user-held", "the user "+name+" is in the unfinished run "+run,
+		"finish that run with `wave365 resume "+run+"`, or give it up with `wave365 cancel "+run+"`")
+}
+
+func problemText(p *migration.Problem) (any, error) {
+	if p == nil {
+		return nil, nil
+	}
+	return asJSON(p)
+}
+
+const rowColumns = `SELECT run, idx, version, state, step, reason, note, attempt, tries, warned, trouble_since, not_before,
+	started_at, updated_at, finished_at, problem, facts, target, input FROM wave_rows`
+
+// Rows gives the rows of a run by index; an unknown run has none. Memory: about 2 KB per row.
+func (l *Ledger) Rows(ctx context.Context, runID string) ([]migration.Row, error) {
+	return all(ctx, l, rowColumns+` WHERE run = ? ORDER BY idx`, []any{runID}, scanRow)
+}
+
+func scanRow(rows *sql.Rows) (migration.Row, error) {
+	var r migration.Row
+	var problem, facts, target, input sql.RawBytes
+	err := rows.Scan(&r.Run, &r.Index, &r.Version, &r.State, &r.Step, &r.Reason, &r.Note, &r.Attempt, &r.Tries, &r.Warned,
+		(*moment)(&r.TroubleSince), (*moment)(&r.NotBefore), (*moment)(&r.StartedAt), (*moment)(&r.UpdatedAt),
+		(*moment)(&r.FinishedAt), &problem, &facts, &target, &input)
+	if err != nil {
+		return r, err
+	}
+	if len(problem) > 0 {
+		r.Problem = &migration.Problem{}
+		err = json.Unmarshal(problem, r.Problem)
+	}
+	return r, errors.Join(err, json.Unmarshal(facts, &r.Facts), json.Unmarshal(target, &r.Target),
+		json.Unmarshal(input, &r.Input))
+}
+
+const updateRow = `UPDATE wave_rows SET version = ?, state = ?, step = ?, reason = ?, note = ?, attempt = ?, tries = ?,
+	warned = ?, trouble_since = ?, not_before = ?, started_at = ?, updated_at = ?, finished_at = ?, problem = ?, facts = ?
+	WHERE run = ? AND idx = ? AND version = ? AND state = ?`
+
+// Apply records a transition, with its event, in one transaction; it returns when that is durable. What the row aims
+// at (Target, Input) is not written. Faults: Conflict ("ledger.moved") when the row is not as t.From() has it,
+// Conflict ("ledger.user-held") when the row opens again and its user is in another unfinished row meanwhile,
+// Conflict ("ledger.lock-lost") when this ledger's lock was taken away, NotFound ("ledger.no-row"), and Internal
+// ("ledger.arrow") for a change that the database does not know.
+func (l *Ledger) Apply(ctx context.Context, tr migration.Transition) error {
+	from, to := tr.From(), tr.To()
+	if to.Run == "" || to.State == "" {
+		return fault.New(fault.Internal, "ledger.arrow", "the zero transition changes nothing", "")
+	}
+	problem, err := problemText(to.Problem)
+	if err != nil {
+		return err
+	}
+	facts, err := asJSON(to.Facts)
+	if err != nil {
+		return err
+	}
+	entry := eventBody(tr.Event())
+	if from.Facts != to.Facts {
+		entry.Facts = &to.Facts
+	}
+	entry.Version = to.Version
+	return l.do(ctx, fmt.Sprintf("record row %d", to.Index), func(t *txn) error {
+		if err := l.fence(t); err != nil {
+			return err
+		}
+		n, err := t.change(updateRow, to.Version, string(to.State), string(to.Step), string(to.Reason), to.Note,
+			to.Attempt, to.Tries, to.Warned, when(to.TroubleSince), when(to.NotBefore), when(to.StartedAt),
+			when(to.UpdatedAt), when(to.FinishedAt), problem, facts,
+			from.Run, from.Index, from.Version, string(from.State))
+		if err != nil {
+			return t.refusal(from, to, err)
+		}
+		if n == 0 {
+			return t.moved(from)
+		}
+		_, err = t.audit(to.UpdatedAt, auditTransition, to.Run, to.Index, entry)
+		return err
+	})
+}
+
+// refusal says why the database did not take the change.
+func (t *txn) refusal(from, to migration.Row, err error) error {
+	switch {
+	case refusedBy(err, "no such arrow"), refusedBy(err, "a version"):
+		return fault.Wrap(fault.Internal, "ledger.arrow",
+			fmt.Sprintf("the ledger knows no way from %s to %s (%s)", from.State, to.State, to.Reason), "", err)
+	case isConstraint(err):
+		if held := t.userHeld(strings.ToLower(from.Target.UserID), from.Target.User); held != nil {
+			return held
+		}
+	}
+	return err
+}
+
+// moved says how the row stands that an update did not find.
+func (t *txn) moved(from migration.Row) error {
+	var state string
+	var version int64
+	err := t.get(`SELECT state, version FROM wave_rows WHERE run = ? AND idx = ?`, []any{from.Run, from.Index}, &state, &version)
+	if errors.Is(err, sql.ErrNoRows) {
+		return fault.New(fault.NotFound, "ledger.no-row", fmt.Sprintf("the run %s has no row %d", from.Run, from.Index), "")
+	}
+	if err != nil {
+		return err
+	}
+	return fault.New(fault.Conflict, "ledger.moved",
+		fmt.Sprintf("row %d was %s (version %d) and is %s (version %d) by now", from.Index, from.State, from.Version, state, version),
+		"read the row again")
+}
+
+// OpenUsers maps each user (object id, lower case) who is in a row that is not final to the id of that row's run.
+func (l *Ledger) OpenUsers(ctx context.Context) (map[string]string, error) {
+	open := map[string]string{}
+	type held struct{ user, run string }
+	for h, err := range list(ctx, l, `SELECT user_id, run FROM wave_rows WHERE finished_at IS NULL AND user_id <> ''`, nil,
+		func(rows *sql.Rows) (h held, err error) { return h, rows.Scan(&h.user, &h.run) }) {
+		if err != nil {
+			return nil, err
+		}
+		open[h.user] = h.run
+	}
+	return open, nil
+}
+
+// body is an event as the audit holds it.
+type body struct {
+	From     migration.State    `json:"from,omitempty"`
+	To       migration.State    `json:"to,omitempty"`
+	Step     migration.Step     `json:"step,omitempty"`
+	NextStep migration.Step     `json:"next_step,omitempty"`
+	Reason   migration.Reason   `json:"reason"`
+	Note     string             `json:"note,omitempty"`
+	Attempt  int                `json:"attempt,omitempty"`
+	Tries    int                `json:"tries,omitempty"`
+	Version  int64              `json:"version,omitempty"`
+	Problem  *migration.Problem `json:"problem,omitempty"`
+	Facts    *migration.Facts   `json:"facts,omitempty"`
+}
+
+func eventBody(e migration.Event) body {
+	return body{
+		From: e.From, To: e.To, Step: e.Step, NextStep: e.NextStep, Reason: e.Reason, Note: e.Note,
+		Attempt: e.Attempt, Tries: e.Tries, Problem: e.Problem,
+	}
+}
+
+// Events gives the history of a run, oldest first: its rows' transitions and what Note recorded.
+func (l *Ledger) Events(ctx context.Context, runID string) ([]migration.Event, error) {
+	return all(ctx, l, `SELECT seq, at, kind, run, idx, body, '', '' FROM audit
+		WHERE run = ? AND kind IN ('transition', 'event') ORDER BY seq`, []any{runID}, scanEvent)
+}
+
+func scanEvent(rows *sql.Rows) (migration.Event, error) {
+	a, err := scanAudit(rows)
+	if err != nil {
+		return migration.Event{}, err
+	}
+	var b body
+	err = json.Unmarshal(a.Body, &b)
+	return migration.Event{
+		ID: a.Seq, Run: a.Run, Row: a.Row, At: a.At, From: b.From, To: b.To, Step: b.Step, NextStep: b.NextStep,
+		Reason: b.Reason, Note: b.Note, Attempt: b.Attempt, Tries: b.Tries, Problem: b.Problem,
+	}, err
+}
+
+// Note records an event that is no transition: something about the run (Row is migration.WaveRow), or about one row.
+// A zero At is now. NotFound ("ledger.no-run") for a run that is not in the ledger.
+func (l *Ledger) Note(ctx context.Context, e migration.Event) error {
+	return l.do(ctx, "record an event", func(t *txn) error {
+		var known int
+		if err := t.get(`SELECT count(*) FROM runs WHERE id = ?`, []any{e.Run}, &known); err != nil {
+			return err
+		}
+		if known == 0 {
+			return noRun(e.Run)
+		}
+		_, err := t.audit(orNow(e.At, t.now), auditEvent, e.Run, e.Row, eventBody(e))
+		return err
+	})
+}
+
+func orNow(at, now time.Time) time.Time {
+	if at.IsZero() {
+		return now
+	}
+	return at
+}

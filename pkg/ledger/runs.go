@@ -1,0 +1,193 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+	"wave365/pkg/wave"
+)
+
+// CreateRun records a run with its rows and findings in one transaction. Rows come pending or skipped, with indexes of
+// their own; their Run is the run's id, whatever the rows say. Faults: Invalid ("ledger.run") for a run without id,
+// without a row or with rows in other states; Conflict ("ledger.exists") for an id that is taken; Conflict
+// ("ledger.user-held") when a user is in an unfinished row, of this or another run.
+func (l *Ledger) CreateRun(ctx context.Context, run migration.Run, rows []migration.Row, findings []wave.Finding) error {
+	if err := checkNew(run, rows); err != nil {
+		return err
+	}
+	return l.do(ctx, "record the run", func(t *txn) error {
+		if err := t.addRun(run, rows, findings); err != nil {
+			return err
+		}
+		counts := migration.Count(rows)
+		_, err := t.audit(run.CreatedAt, auditRunCreated, run.ID, migration.WaveRow, struct {
+			Run    migration.Run    `json:"run"`
+			Counts migration.Counts `json:"counts"`
+		}{run, counts})
+		return err
+	})
+}
+
+func checkNew(run migration.Run, rows []migration.Row) error {
+	why := ""
+	switch {
+	case run.ID == "":
+		why = "a run needs an id"
+	case len(rows) == 0:
+		why = "a run needs a row"
+	case run.CreatedAt.IsZero():
+		why = "a run needs the time when it began"
+	}
+	for _, r := range rows {
+		if r.State != migration.Pending && r.State != migration.Skipped {
+			why = fmt.Sprintf("row %d begins %q; rows begin pending or skipped", r.Index, r.State)
+		}
+	}
+	if why == "" {
+		return nil
+	}
+	return fault.New(fault.Invalid, "ledger.run", why, "")
+}
+
+func (t *txn) addRun(run migration.Run, rows []migration.Row, findings []wave.Finding) error {
+	run.State, run.FinishedAt = migration.RunActive, time.Time{}
+	body, err := asJSON(run)
+	if err != nil {
+		return err
+	}
+	var taken int
+	if err := t.get(`SELECT count(*) FROM runs WHERE id = ?`, []any{run.ID}, &taken); err != nil {
+		return err
+	}
+	if taken > 0 {
+		return fault.New(fault.Conflict, "ledger.exists", "the run "+run.ID+" is in the ledger already", "")
+	}
+	err = t.exec(`INSERT INTO runs (id, state, created_at, body) VALUES (?, ?, ?, ?)`,
+		run.ID, string(run.State), stamp(run.CreatedAt), body)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if err := t.addRow(run.ID, r); err != nil {
+			return err
+		}
+	}
+	for i, f := range findings {
+		body, err := asJSON(f)
+		if err != nil {
+			return err
+		}
+		if err := t.exec(`INSERT INTO findings (run, n, body) VALUES (?, ?, ?)`, run.ID, i, body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const runColumns = `SELECT body, state, finished_at FROM runs`
+
+func scanRun(rows *sql.Rows) (migration.Run, error) {
+	var run migration.Run
+	var body, state string
+	var finished moment
+	if err := rows.Scan(&body, &state, &finished); err != nil {
+		return run, err
+	}
+	if err := json.Unmarshal([]byte(body), &run); err != nil {
+		return run, err
+	}
+	run.State, run.FinishedAt = migration.RunState(state), time.Time(finished)
+	return run, nil
+}
+
+// Run gives a run; "" gives the one that was created last. NotFound ("ledger.no-run") when there is none.
+func (l *Ledger) Run(ctx context.Context, id string) (migration.Run, error) {
+	query, args := runColumns+` ORDER BY n DESC LIMIT 1`, []any(nil)
+	if id != "" {
+		query, args = runColumns+` WHERE id = ?`, []any{id}
+	}
+	runs, err := all(ctx, l, query, args, scanRun)
+	if err != nil {
+		return migration.Run{}, err
+	}
+	if len(runs) == 0 {
+		return migration.Run{}, noRun(id)
+	}
+	return runs[0], nil
+}
+
+func noRun(id string) error {
+	if id == "" {
+		return fault.New(fault.NotFound, "ledger.no-run", "the ledger holds no run yet", "start one with `wave365 run`")
+	}
+	return fault.New(fault.NotFound, "ledger.no-run", "the ledger holds no run "+id,
+		"`wave365 status` without a run shows the latest one; check --ledger")
+}
+
+// Runs gives every run, the one created last first.
+func (l *Ledger) Runs(ctx context.Context) ([]migration.Run, error) {
+	return all(ctx, l, runColumns+` ORDER BY n DESC`, nil, scanRun)
+}
+
+// Findings gives what validation found, in the order in which CreateRun got it.
+func (l *Ledger) Findings(ctx context.Context, runID string) ([]wave.Finding, error) {
+	return all(ctx, l, `SELECT body FROM findings WHERE run = ? ORDER BY n`, []any{runID},
+		func(rows *sql.Rows) (wave.Finding, error) {
+			var f wave.Finding
+			var body string
+			if err := rows.Scan(&body); err != nil {
+				return f, err
+			}
+			return f, json.Unmarshal([]byte(body), &f)
+		})
+}
+
+// FinishRun marks the run finished at that time. Conflict ("ledger.open-rows") while a row of it is not final.
+// Finishing a finished run changes nothing.
+func (l *Ledger) FinishRun(ctx context.Context, runID string, at time.Time) error {
+	return l.setRun(ctx, runID, migration.RunFinished, at, auditRunFinished)
+}
+
+// ReopenRun marks the run active again. Reopening an active run changes nothing.
+func (l *Ledger) ReopenRun(ctx context.Context, runID string) error {
+	return l.setRun(ctx, runID, migration.RunActive, time.Time{}, auditRunReopened)
+}
+
+func (l *Ledger) setRun(ctx context.Context, id string, to migration.RunState, finished time.Time, kind string) error {
+	return l.do(ctx, "mark the run "+string(to), func(t *txn) error {
+		var state string
+		err := t.get(`SELECT state FROM runs WHERE id = ?`, []any{id}, &state)
+		if errors.Is(err, sql.ErrNoRows) {
+			return noRun(id)
+		}
+		if err != nil || state == string(to) {
+			return err
+		}
+		err = t.exec(`UPDATE runs SET state = ?, finished_at = ? WHERE id = ?`, string(to), when(finished), id)
+		if refusedBy(err, "run has open rows") {
+			return fault.New(fault.Conflict, "ledger.open-rows", "the run "+id+" has rows that are not final",
+				"go on with `wave365 resume`, or give them up with `wave365 cancel`")
+		}
+		if err != nil {
+			return err
+		}
+		at := finished
+		if at.IsZero() {
+			at = t.now
+		}
+		_, err = t.audit(at, kind, id, migration.WaveRow, struct{}{})
+		return err
+	})
+}
+
+// refusedBy reports whether a trigger refused with this text; the texts are those of the schema.
+func refusedBy(err error, text string) bool {
+	return err != nil && isConstraint(err) && strings.Contains(err.Error(), "ledger: "+text)
+}

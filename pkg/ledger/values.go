@@ -1,0 +1,84 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"time"
+)
+
+// stampLayout is RFC 3339 with a fixed number of digits, so that text sorts as time.
+const stampLayout = "2006-01-02T15:04:05.000000000Z"
+
+// stamp writes a time as the database and the audit hold it.
+func stamp(t time.Time) string { return t.UTC().Format(stampLayout) }
+
+// when is stamp for a column that may be NULL: the zero time is.
+func when(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return stamp(t)
+}
+
+// moment scans what when wrote; it is UTC.
+type moment time.Time
+
+func (m *moment) Scan(v any) error {
+	switch v := v.(type) {
+	case nil:
+		*m = moment{}
+		return nil
+	case string:
+		t, err := time.Parse(time.RFC3339Nano, v)
+		*m = moment(t)
+		return err
+	}
+	return fmt.Errorf("ledger: a time is stored as %T", v)
+}
+
+// asJSON is for columns whose CHECK wants JSON.
+func asJSON(v any) (string, error) {
+	b, err := json.Marshal(v)
+	return string(b), err
+}
+
+// list reads rows one by one; it stops after the first error.
+func list[T any](ctx context.Context, l *Ledger, query string, args []any, scan func(*sql.Rows) (T, error)) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		rows, err := l.read.QueryContext(ctx, query, args...)
+		if err != nil {
+			yield(none, classify(err, "read the ledger"))
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			v, err := scan(rows)
+			if err != nil {
+				yield(none, classify(err, "read the ledger"))
+				return
+			}
+			if !yield(v, nil) {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(none, classify(err, "read the ledger"))
+		}
+	}
+}
+
+// all is list as a slice.
+func all[T any](ctx context.Context, l *Ledger, query string, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
+	var out []T
+	for v, err := range list(ctx, l, query, args, scan) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
