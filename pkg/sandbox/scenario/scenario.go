@@ -196,6 +196,8 @@ type Fault struct {
 	Date       bool   `yaml:"date,omitempty" json:"date,omitempty"`
 	// After lets so many matching requests pass first.
 	After int `yaml:"after,omitempty" json:"after,omitempty"`
+	// Applied lets the request have its effect before a spoiled status is answered: a 504 after the commit.
+	Applied bool `yaml:"applied,omitempty" json:"applied,omitempty"`
 }
 
 // Knobs choose among the variants that the public sources leave open. The zero value of each is its default.

@@ -1,0 +1,143 @@
+// Package faults decides which requests of a sandbox are spoiled, and how. It holds rules and counts; it is not for
+// spoiling: the server does that.
+package faults
+
+import (
+	"encoding/binary"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"wave365/pkg/sandbox/scenario"
+)
+
+// Rule is a fault with what it has done so far.
+type Rule struct {
+	scenario.Fault
+	// Seen is how many requests matched, Hits how many of them were spoiled.
+	Seen int `json:"seen"`
+	Hits int `json:"hits"`
+}
+
+// Set is the rules in force, in order. Which requests a rule with a rate hits depends on the seed, the rule's place and how many
+// requests matched before, on nothing else. Safe for concurrent use.
+type Set struct {
+	mu    sync.Mutex
+	seed  int64
+	rules []Rule
+}
+
+// New makes a set.
+func New(seed int64, rules ...scenario.Fault) *Set {
+	s := &Set{seed: seed}
+	s.Add(rules...)
+	return s
+}
+
+// Add puts rules after those in force.
+func (s *Set) Add(rules ...scenario.Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, f := range rules {
+		s.rules = append(s.rules, Rule{Fault: f})
+	}
+}
+
+// Rules is a copy of the rules in force.
+func (s *Set) Rules() []Rule {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.rules)
+}
+
+// Restore replaces the rules and their counts.
+func (s *Set) Restore(rules []Rule) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rules = slices.Clone(rules)
+}
+
+// Plan is what happens to one request. The zero Plan leaves it alone.
+type Plan struct {
+	// Delay is how long the request waits first, in service time.
+	Delay time.Duration
+	// Spoil is the rule that spoils the answer; nil: none does.
+	Spoil *scenario.Fault
+	// Changed says that a rule's count moved.
+	Changed bool
+}
+
+// Kinds names the faults of the plan, for the request log.
+func (p Plan) Kinds() string {
+	var kinds []string
+	if p.Delay > 0 {
+		kinds = append(kinds, "delay")
+	}
+	if p.Spoil != nil {
+		kinds = append(kinds, p.Spoil.Kind)
+	}
+	return strings.Join(kinds, ",")
+}
+
+// Match counts a request and gives its plan: all delays that hit add up, and of the other rules the first that hits spoils the
+// answer. Kinds that the tenant itself acts on never hit a request.
+func (s *Set) Match(method, path string) Plan {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.rules) == 0 {
+		return Plan{}
+	}
+	var p Plan
+	line := strings.ToLower(method + " " + path)
+	for i := range s.rules {
+		r := &s.rules[i]
+		if OfTenant(r.Kind) || (p.Spoil != nil && r.Kind != "delay") || !strings.Contains(line, strings.ToLower(r.Match)) {
+			continue
+		}
+		if r.Count > 0 && r.Hits >= r.Count {
+			continue
+		}
+		r.Seen++
+		p.Changed = true
+		if r.Seen <= r.After || (r.Rate > 0 && s.chance(i, r.Seen) >= r.Rate) {
+			continue
+		}
+		r.Hits++
+		if r.Kind == "delay" {
+			d, _ := time.ParseDuration(r.Delay)
+			p.Delay += d
+			continue
+		}
+		hit := r.Fault
+		p.Spoil = &hit
+	}
+	return p
+}
+
+// OfTenant says whether the kind is one that the tenant acts on rather than the server.
+func OfTenant(kind string) bool {
+	switch kind {
+	case "lag", "flip-flop", "reuse-id", "expire-import", "quota":
+		return true
+	}
+	return false
+}
+
+// chance gives a number in [0,1) for the n-th match of rule i.
+func (s *Set) chance(i, n int) float64 {
+	h := fnv.New64a()
+	var b [24]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(s.seed))
+	binary.LittleEndian.PutUint64(b[8:], uint64(i))
+	binary.LittleEndian.PutUint64(b[16:], uint64(n))
+	h.Write(b[:])
+	x := h.Sum64()
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	x ^= x >> 33
+	x *= 0xc4ceb9fe1a85ec53
+	x ^= x >> 33
+	return float64(x>>11) / (1 << 53)
+}
