@@ -1,0 +1,198 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"wave365/pkg/sandbox/faults"
+	"wave365/pkg/sandbox/reqlog"
+	"wave365/pkg/sandbox/scenario"
+)
+
+// adminHandler serves the sandbox's own endpoints. They are never spoiled and never logged.
+func (s *Sandbox) adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /sandbox/clock", func(w http.ResponseWriter, _ *http.Request) { s.writeClock(w) })
+	mux.HandleFunc("POST /sandbox/clock", s.postClock)
+	mux.HandleFunc("GET /sandbox/requests", s.getRequests)
+	mux.HandleFunc("GET /sandbox/state", s.getState)
+	mux.HandleFunc("GET /sandbox/faults", func(w http.ResponseWriter, _ *http.Request) { s.writeFaults(w) })
+	mux.HandleFunc("POST /sandbox/faults", s.postFaults)
+	mux.HandleFunc("DELETE /sandbox/faults", s.deleteFaults)
+	mux.HandleFunc("/sandbox/", func(w http.ResponseWriter, r *http.Request) {
+		complain(w, http.StatusNotFound, "no such sandbox endpoint: "+r.Method+" "+r.URL.Path+
+			"; there are GET and POST clock, GET requests, GET state, and GET, POST and DELETE faults")
+	})
+	return mux
+}
+
+func (s *Sandbox) writeClock(w http.ResponseWriter) {
+	answer(w, struct {
+		Now   time.Time `json:"now"`
+		Speed float64   `json:"speed"`
+	}{s.clock.Now(), s.clock.Mark().Speed})
+}
+
+// postClock moves service time forward.
+func (s *Sandbox) postClock(w http.ResponseWriter, r *http.Request) {
+	var in struct {
+		Advance string `json:"advance"`
+	}
+	if err := strict(r.Body, &in); err != nil {
+		complain(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	d, err := time.ParseDuration(in.Advance)
+	if err != nil || d < 0 {
+		complain(w, http.StatusBadRequest, fmt.Sprintf("advance: expected a duration such as 20m, got %q", in.Advance))
+		return
+	}
+	err = s.amend(func() change {
+		m := s.clock.Advance(d)
+		return change{Clock: &m}
+	})
+	if err != nil {
+		complain(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	s.writeClock(w)
+}
+
+// amend makes a change that is no request, and makes it durable.
+func (s *Sandbox) amend(do func() change) error {
+	s.order.Lock()
+	defer s.order.Unlock()
+	if f := s.broken.Load(); f != nil {
+		return f
+	}
+	return s.record(do())
+}
+
+// getRequests pages through the request log: ?after=N begins behind entry N, ?limit=M stops after M. "dropped" counts the oldest
+// entries, which are no longer in memory.
+func (s *Sandbox) getRequests(w http.ResponseWriter, r *http.Request) {
+	after, err := number(r, "after")
+	limit, err2 := number(r, "limit")
+	if err := errors.Join(err, err2); err != nil {
+		complain(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	entries, dropped := s.requests.Page(after, int(limit))
+	answer(w, struct {
+		Requests []reqlog.Entry `json:"requests"`
+		Dropped  int64          `json:"dropped"`
+	}{entries, dropped})
+}
+
+func number(r *http.Request, name string) (int64, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%s: expected a whole number, got %q", name, text)
+	}
+	return n, nil
+}
+
+// getState shows what changed since the scenario.
+func (s *Sandbox) getState(w http.ResponseWriter, _ *http.Request) {
+	s.order.RLock()
+	data, err := s.tenant.Snapshot()
+	s.order.RUnlock()
+	if err != nil {
+		complain(w, http.StatusInternalServerError, err.Error())
+		return
+	}
+	var tenant any = data
+	if json.Valid(data) {
+		tenant = json.RawMessage(data)
+	}
+	answer(w, struct {
+		Scenario string        `json:"scenario"`
+		Seed     int64         `json:"seed"`
+		Start    time.Time     `json:"start"`
+		Now      time.Time     `json:"now"`
+		Speed    float64       `json:"speed"`
+		Faults   []faults.Rule `json:"faults"`
+		Tenant   any           `json:"tenant"`
+	}{s.name, s.seed, s.origin, s.clock.Now(), s.clock.Mark().Speed, s.faults.Rules(), tenant})
+}
+
+func (s *Sandbox) writeFaults(w http.ResponseWriter) {
+	answer(w, struct {
+		Faults []faults.Rule `json:"faults"`
+	}{append([]faults.Rule{}, s.faults.Rules()...)})
+}
+
+// postFaults adds a fault, or a list of them.
+func (s *Sandbox) postFaults(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	if err != nil {
+		complain(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	var list []scenario.Fault
+	if !strings.HasPrefix(strings.TrimSpace(string(body)), "[") {
+		list = make([]scenario.Fault, 1)
+		err = strict(bytes.NewReader(body), &list[0])
+	} else {
+		err = strict(bytes.NewReader(body), &list)
+	}
+	for _, f := range list {
+		for _, p := range f.Check() {
+			err = errors.Join(err, fmt.Errorf("%s: %s", p.Field, p.Expected))
+		}
+	}
+	if err != nil {
+		complain(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	s.setFaults(w, func() { s.faults.Add(list...) })
+}
+
+func (s *Sandbox) deleteFaults(w http.ResponseWriter, _ *http.Request) {
+	s.setFaults(w, func() { s.faults.Restore(nil) })
+}
+
+func (s *Sandbox) setFaults(w http.ResponseWriter, do func()) {
+	err := s.amend(func() change {
+		do()
+		return change{Rules: true, Faults: s.faults.Rules()}
+	})
+	if err != nil {
+		complain(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	s.writeFaults(w)
+}
+
+func strict(r io.Reader, into any) error {
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("expected a JSON document of this endpoint: %w", err)
+	}
+	return nil
+}
+
+func answer(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.Encode(v)
+}
+
+func complain(w http.ResponseWriter, status int, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{"message": message}})
+}

@@ -1,0 +1,76 @@
+package sandbox
+
+import (
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"wave365/pkg/fault"
+)
+
+// Endpoints are where a sandbox listens: the line that `wave365 sandbox` prints.
+type Endpoints struct {
+	Graph string `json:"graph"`
+	Blob  string `json:"blob"`
+}
+
+// EndpointsOf gives the roots for a listener's address.
+func EndpointsOf(addr net.Addr) Endpoints {
+	root := "http://" + addr.String()
+	return Endpoints{Graph: root, Blob: root + "/" + Account}
+}
+
+// servers are the listeners that are being served.
+type servers struct {
+	mu     sync.Mutex
+	all    []*http.Server
+	closed bool
+}
+
+// Serve answers on a listener until [Sandbox.Close], and then returns nil; it closes the listener. A listener that other machines
+// can reach is refused with a fault Invalid.
+func (s *Sandbox) Serve(l net.Listener) error {
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok || !addr.IP.IsLoopback() {
+		l.Close()
+		return fault.New(fault.Invalid, "sandbox.not-loopback", "a sandbox listens on loopback only, not on "+l.Addr().String(),
+			"use --listen 127.0.0.1:0")
+	}
+	server := &http.Server{
+		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	if !s.servers.add(server) {
+		l.Close()
+		return nil
+	}
+	if err := server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		return fault.Wrap(fault.Unavailable, "sandbox.listen", "the sandbox stopped listening on "+addr.String(), "", err)
+	}
+	return nil
+}
+
+func (s *servers) add(server *http.Server) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.all = append(s.all, server)
+	}
+	return !s.closed
+}
+
+func (s *servers) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	var err error
+	for _, server := range s.all {
+		err = errors.Join(err, server.Close())
+	}
+	s.all = nil
+	return err
+}

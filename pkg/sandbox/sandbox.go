@@ -1,0 +1,195 @@
+// Package sandbox is a Windows 365 tenant and a storage account on loopback, for rehearsals and tests: it speaks the same HTTP as
+// Microsoft Graph and Azure Blob storage, with the same traps, in a time of its own that can run faster. It puts the parts together:
+// scenario, tenant, graphapi, blobapi, faults, request log and state folder. It is not for production data: there is no
+// authentication worth the name, and it listens on loopback only.
+package sandbox
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/faults"
+	"wave365/pkg/sandbox/graphapi"
+	"wave365/pkg/sandbox/journal"
+	"wave365/pkg/sandbox/reqlog"
+	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/tenant"
+)
+
+// Scenario is what a sandbox holds and what will go wrong for whom.
+type Scenario = scenario.Scenario
+
+// Config says which sandbox.
+type Config struct {
+	Scenario *Scenario
+	// Speed is service seconds per wall second; 0 means 1.
+	Speed float64
+	// Seed replaces the scenario's own; 0 keeps it.
+	Seed int64
+	// StateDir keeps the state: a sandbox that is made again with the same scenario and folder goes on as if it had never
+	// stopped. Empty: the state is in memory.
+	StateDir string
+	// Logger gets what a person who runs the sandbox should know; nil: nobody does.
+	Logger *slog.Logger
+}
+
+// Sandbox is safe for concurrent use. It keeps no goroutine of its own. The caller closes it.
+type Sandbox struct {
+	log      *slog.Logger
+	clock    *clock
+	tenant   *tenant.Tenant
+	storage  *storage
+	graph    http.Handler
+	blobs    http.Handler
+	admin    http.Handler
+	faults   *faults.Set
+	requests *reqlog.Log
+	name     string
+	seed     int64
+	origin   time.Time
+
+	// order is held for reading by requests that read, for writing by those that may change something: changes happen one
+	// after the other, each at one moment, and are in the journal in the same order.
+	order   sync.RWMutex
+	journal *journal.Journal // nil: in memory
+	pinned  atomic.Pointer[time.Time]
+	broken  atomic.Pointer[fault.Fault]
+
+	servers servers
+}
+
+// New makes a sandbox and restores what StateDir holds. Faults: Invalid for a scenario that makes no sense, for a folder that cannot
+// be used and for a state that belongs to another scenario or seed; Conflict for a folder that another process uses.
+func New(cfg Config) (*Sandbox, error) {
+	if cfg.Scenario == nil {
+		return nil, fault.New(fault.Invalid, "scenario.missing", "a sandbox needs a scenario", "name a scenario file with --scenario")
+	}
+	if cfg.Speed < 0 {
+		return nil, fault.New(fault.Invalid, "sandbox.speed", "the speed of a sandbox cannot be negative", "use --speed 1 or more")
+	}
+	s := &Sandbox{
+		log:  cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
+		name: cfg.Scenario.Name,
+		seed: cmp.Or(cfg.Seed, cfg.Scenario.Seed, 1),
+	}
+	s.faults = faults.New(s.seed, cfg.Scenario.Faults...)
+	now := time.Now()
+	saved := state{Clock: mark{Wall: now, Service: now.UTC().Truncate(time.Millisecond), Speed: 1}}
+	saved.Start = saved.Clock.Service
+	fresh := true
+	if cfg.StateDir != "" {
+		j, data, err := journal.Open(cfg.StateDir, identity(cfg.Scenario, s.seed), s.name)
+		if err != nil {
+			return nil, err
+		}
+		s.journal = j
+		if data != nil {
+			fresh = false
+			if err := json.Unmarshal(data, &saved); err != nil {
+				return nil, s.fail(fault.Wrap(fault.Invalid, "sandbox.state", "the state in "+cfg.StateDir+" cannot be read", "remove the folder to begin the story again", err))
+			}
+		}
+	}
+	path := ""
+	if cfg.StateDir != "" {
+		path = filepath.Join(cfg.StateDir, "requests.jsonl")
+	}
+	var err error
+	if s.requests, err = reqlog.Open(path); err != nil {
+		return nil, s.fail(err)
+	}
+	if err := s.build(cfg.Scenario, saved); err != nil {
+		return nil, s.fail(err)
+	}
+	if err := s.restore(saved, fresh, cmp.Or(cfg.Speed, 1)); err != nil {
+		return nil, s.fail(err)
+	}
+	return s, nil
+}
+
+// fail closes what New had opened.
+func (s *Sandbox) fail(err error) error {
+	if s.requests != nil {
+		s.requests.Close()
+	}
+	if s.journal != nil {
+		s.journal.Close()
+	}
+	return err
+}
+
+func (s *Sandbox) build(sc *Scenario, saved state) error {
+	s.origin = saved.Start
+	var err error
+	if s.storage, err = newStorage(sc); err != nil {
+		return err
+	}
+	if s.tenant, err = tenant.New(sc, s.seed, saved.Start, s.storage); err != nil {
+		return err
+	}
+	s.clock = newClock(saved.Clock, saved.Clock.Speed)
+	s.graph = graphapi.New(graphapi.Config{
+		Tenant: s.tenant, Now: s.now, Self: func() http.Handler { return http.HandlerFunc(s.serveInner) },
+		Knobs: sc.Knobs, Permissions: sc.Permissions,
+	})
+	s.blobs = s.storage.handler(s.now)
+	s.admin = s.adminHandler()
+	return nil
+}
+
+// now is service time; while a change happens, the change's one moment.
+func (s *Sandbox) now() time.Time {
+	if t := s.pinned.Load(); t != nil {
+		return *t
+	}
+	return s.clock.Now()
+}
+
+// identity is what a state folder belongs to: the scenario as it was read, and the seed.
+func identity(sc *Scenario, seed int64) string {
+	h := sha256.New()
+	enc := json.NewEncoder(h)
+	if err := errors.Join(enc.Encode(sc), enc.Encode(seed)); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Close ends the servers, makes the state safe and gives the state folder back. Nothing may be asked of the sandbox after it.
+func (s *Sandbox) Close() error {
+	err := s.servers.close()
+	s.order.Lock()
+	defer s.order.Unlock()
+	s.broken.CompareAndSwap(nil, fault.New(fault.Interrupted, "sandbox.closed", "the sandbox is closed", ""))
+	if s.journal != nil {
+		err = errors.Join(err, s.journal.Close())
+		s.journal = nil
+		err = errors.Join(err, s.requests.Close())
+	}
+	return err
+}
+
+// LoadScenario reads and checks a scenario file: a bad one is a fault Invalid that lists path, line, field and what was
+// expected, for every problem.
+func LoadScenario(path string) (*Scenario, error) { return scenario.Load(path) }
+
+// ParseScenario is [LoadScenario] for a scenario in memory; name stands for the file in messages.
+func ParseScenario(name string, data []byte) (*Scenario, error) { return scenario.Parse(name, data) }
+
+type inner struct{}
+
+// withinBatch marks a context as that of a request inside a $batch.
+func withinBatch(ctx context.Context, x *exchange) context.Context {
+	return context.WithValue(ctx, inner{}, x)
+}

@@ -1,0 +1,277 @@
+package sandbox
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"wave365/pkg/sandbox/faults"
+	"wave365/pkg/sandbox/graphapi"
+	"wave365/pkg/sandbox/reqlog"
+)
+
+// maxBody is the largest Graph request that is read.
+const maxBody = 8 << 20
+
+// Handler serves Graph at /v1.0 and /beta, blobs at /devstoreaccount1 and the sandbox's own endpoints at /sandbox.
+func (s *Sandbox) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+
+func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/sandbox" || strings.HasPrefix(r.URL.Path, "/sandbox/") {
+		s.admin.ServeHTTP(w, r)
+		return
+	}
+	x := &exchange{}
+	rec := s.answer(w, r.WithContext(withinBatch(r.Context(), x)), false)
+	if cut := x.cut(rec.cut); cut != "" {
+		hangUp(w, cut)
+		return
+	}
+	rec.send(w)
+}
+
+// serveInner answers a request inside a $batch. A reply that is dropped in there drops the whole batch's.
+func (s *Sandbox) serveInner(w http.ResponseWriter, r *http.Request) {
+	rec := s.answer(w, r, true)
+	if rec.cut != "" {
+		if x, ok := r.Context().Value(inner{}).(*exchange); ok {
+			x.cut(rec.cut)
+		}
+		rec = newRecorder(nil)
+		rec.code = http.StatusGatewayTimeout
+	}
+	rec.send(w)
+}
+
+// exchange is one request on the wire with the requests inside it.
+type exchange struct {
+	mu  sync.Mutex
+	how string
+}
+
+// cut notes how the connection is to be closed, unless that is known already, and gives what is known.
+func (x *exchange) cut(how string) string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.how == "" {
+		x.how = how
+	}
+	return x.how
+}
+
+// hangUp closes the connection without an answer: with a reset, or as a server does that dies.
+func hangUp(w http.ResponseWriter, how string) {
+	if c, ok := w.(interface{ hangUp(how string) }); ok {
+		c.hangUp(how)
+		return
+	}
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok && how == "reset" {
+		tcp.SetLinger(0)
+	}
+	conn.Close()
+}
+
+// answer makes the answer to one request, spoils it as the faults say, and notes it in the request log.
+func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *recorder {
+	entry := reqlog.Entry{Method: r.Method, Path: r.URL.Path, Query: visible(r.URL.RawQuery), Batch: batch,
+		ClientRequestID: clientRequestID(r)}
+	rec := newRecorder(nil)
+	if f := s.broken.Load(); f != nil {
+		spoiled(rec, r, http.StatusServiceUnavailable, f.Code, f.Msg, s.now())
+		return rec
+	}
+	plan := s.faults.Match(r.Method, r.URL.Path)
+	if plan.Changed {
+		s.keepFaults()
+	}
+	entry.Fault = plan.Kinds()
+	if !s.sleep(r.Context(), plan.Delay) {
+		rec.cut = "reset"
+	} else {
+		rec = s.spoil(w, r, rec, plan, &entry)
+	}
+	entry.Time = s.now()
+	rec.header.Set("Date", entry.Time.Format(http.TimeFormat))
+	if rec.cut == "" {
+		entry.Status = rec.status()
+	}
+	if err := s.requests.Add(entry); err != nil {
+		s.breakDown(err)
+		rec.cut = "reset"
+	}
+	return rec
+}
+
+// spoil runs the handler, before it or instead of it the fault of the plan.
+func (s *Sandbox) spoil(w http.ResponseWriter, r *http.Request, rec *recorder, plan faults.Plan, entry *reqlog.Entry) *recorder {
+	f := plan.Spoil
+	if f == nil {
+		return s.handle(w, r, entry)
+	}
+	instead := f.Kind == "reset" || (f.Kind != "drop-reply" && f.Kind != "malformed" && !f.Applied)
+	if !instead {
+		if rec = s.handle(nil, r, entry); rec.cut != "" {
+			return rec
+		}
+	}
+	switch f.Kind {
+	case "reset", "drop-reply":
+		rec.cut = f.Kind
+	case "malformed":
+		mangle(rec)
+	default:
+		refuse(rec, r, *f, s.now())
+	}
+	if instead {
+		entry.RequestID = rec.header.Get("request-id")
+	}
+	return rec
+}
+
+// handle lets the part answer that the path belongs to. w, when given, may get the body of a blob as it comes.
+func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.Entry) *recorder {
+	if toBlobs(r) {
+		return s.handleBlob(w, r, entry)
+	}
+	var tr graphapi.Trace
+	rec := newRecorder(nil)
+	traced := func(r *http.Request) *http.Request { return r.WithContext(graphapi.WithTrace(r.Context(), &tr)) }
+	switch {
+	case strings.HasSuffix(strings.ToLower(r.URL.Path), "/$batch"):
+		s.graph.ServeHTTP(rec, traced(r)) // the requests inside take the lock themselves
+	case reads(r.Method):
+		func() {
+			s.order.RLock()
+			defer s.order.RUnlock()
+			s.graph.ServeHTTP(rec, traced(r))
+		}()
+	default:
+		body, err := readBody(r)
+		if err != nil {
+			rec.cut = "reset"
+			return rec
+		}
+		s.change(rec, traced(r), body, &tr)
+	}
+	entry.Effect, entry.User, entry.Outcome, entry.RequestID = tr.Effect, tr.User, tr.Outcome, tr.RequestID
+	return rec
+}
+
+// change lets a request change the tenant at one moment of service time, and makes what it changed durable.
+func (s *Sandbox) change(rec *recorder, r *http.Request, body []byte, tr *graphapi.Trace) {
+	s.order.Lock()
+	defer s.order.Unlock()
+	now := s.clock.Now()
+	s.pinned.Store(&now)
+	defer s.pinned.Store(nil)
+	s.storage.heard()
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	s.graph.ServeHTTP(rec, r)
+	if tr.Effect == "" {
+		return
+	}
+	if err := s.record(journalled(r, body, now, tr.Effect, s.storage.heard())); err != nil {
+		rec.cut = "reset"
+	}
+}
+
+// readBody reads a whole body and unpacks it, so that the journal holds plain text.
+func readBody(r *http.Request) ([]byte, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err != nil || !strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
+		return body, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return body, nil // the handler says what it thinks of it
+	}
+	plain, err := io.ReadAll(io.LimitReader(z, maxBody))
+	if err != nil {
+		return body, nil
+	}
+	r.Header = r.Header.Clone()
+	r.Header.Del("Content-Encoding")
+	return plain, nil
+}
+
+func reads(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
+func toBlobs(r *http.Request) bool {
+	rest, ok := strings.CutPrefix(r.URL.Path, "/"+Account)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+// visible is a query that may be shown: a signed one is not.
+func visible(query string) string {
+	if strings.Contains(query, "sig=") || strings.Contains(query, "skoid=") {
+		return ""
+	}
+	return query
+}
+
+func clientRequestID(r *http.Request) string {
+	if id := r.Header.Get("client-request-id"); id != "" {
+		return id
+	}
+	return r.Header.Get("x-ms-client-request-id")
+}
+
+// keepFaults makes the counts of the fault rules durable.
+func (s *Sandbox) keepFaults() {
+	s.order.Lock()
+	defer s.order.Unlock()
+	if s.journal != nil {
+		s.record(change{Rules: true, Faults: s.faults.Rules()})
+	}
+}
+
+// sleep waits a stretch of service time; false: the client went away.
+func (s *Sandbox) sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(s.clock.Wall(d))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// handleBlob lets the storage account answer. Large bodies are streamed to w when there is one.
+func (s *Sandbox) handleBlob(w http.ResponseWriter, r *http.Request, entry *reqlog.Entry) *recorder {
+	rec := newRecorder(w)
+	rec.header.Set("Date", s.now().Format(http.TimeFormat))
+	s.blobs.ServeHTTP(rec, r)
+	entry.RequestID = rec.header.Get("x-ms-request-id")
+	comp := r.URL.Query().Get("comp")
+	if reads(r.Method) || comp == "userdelegationkey" {
+		return rec
+	}
+	entry.Outcome = "refused"
+	if rec.status() < 300 {
+		entry.Outcome, entry.Effect = "accepted", strings.TrimSpace("blob "+strings.ToLower(r.Method)+" "+comp)
+		if err := s.storage.keep(s.journal); err != nil {
+			s.breakDown(err)
+			rec.cut = "reset"
+		}
+	}
+	return rec
+}

@@ -1,0 +1,95 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"wave365/pkg/sandbox/scenario"
+)
+
+// refuse makes the answer of a fault of kind status or retry-after.
+func refuse(rec *recorder, r *http.Request, f scenario.Fault, now time.Time) {
+	status := f.Status
+	if status == 0 {
+		status = http.StatusServiceUnavailable
+		if f.Kind == "retry-after" {
+			status = http.StatusTooManyRequests
+		}
+	}
+	spoiled(rec, r, status, f.Code, "the sandbox was told to answer so", now)
+	seconds := f.RetryAfter
+	if f.Kind == "retry-after" && seconds == 0 {
+		seconds = 10
+	}
+	switch {
+	case seconds <= 0:
+	case f.Date:
+		rec.header.Set("Retry-After", now.Add(time.Duration(seconds)*time.Second).UTC().Format(http.TimeFormat))
+	default:
+		rec.header.Set("Retry-After", strconv.Itoa(seconds))
+	}
+}
+
+// spoiled makes an error answer in the words of the service that the request was for.
+func spoiled(rec *recorder, r *http.Request, status int, code, message string, now time.Time) {
+	id := uuid.NewString()
+	if toBlobs(r) {
+		if code == "" {
+			code = blobCodes[status]
+		}
+		var body struct {
+			XMLName xml.Name `xml:"Error"`
+			Code    string
+			Message string
+		}
+		body.Code, body.Message = code, message
+		text, _ := xml.Marshal(body)
+		h := http.Header{"Content-Type": {"application/xml"}, "X-Ms-Request-Id": {id}, "X-Ms-Error-Code": {code}, "X-Ms-Version": {"2026-02-06"}}
+		rec.replace(status, h, xml.Header+string(text))
+		return
+	}
+	if code == "" {
+		code = graphCodes[status]
+	}
+	h := http.Header{"Content-Type": {"application/json"}}
+	h.Set("request-id", id)
+	client := r.Header.Get("client-request-id")
+	if client != "" {
+		h.Set("client-request-id", client)
+	}
+	text, _ := json.Marshal(map[string]any{"error": map[string]any{
+		"code": code, "message": message,
+		"innerError": map[string]any{"code": strconv.Itoa(status), "date": now.Format("2006-01-02T15:04:05"), "request-id": id, "client-request-id": client},
+	}})
+	rec.replace(status, h, string(text))
+}
+
+var graphCodes = map[int]string{
+	400: "BadRequest", 401: "InvalidAuthenticationToken", 403: "Forbidden", 404: "ResourceNotFound", 409: "Conflict", 412: "PreconditionFailed",
+	423: "Locked", 429: "TooManyRequests", 500: "InternalServerError", 502: "BadGateway", 503: "ServiceUnavailable", 504: "GatewayTimeout",
+	507: "InsufficientStorage", 509: "BandwidthLimitExceeded",
+}
+
+var blobCodes = map[int]string{
+	400: "InvalidInput", 403: "AuthorizationFailure", 404: "BlobNotFound", 409: "LeaseIdMissing", 412: "ConditionNotMet",
+	429: "TooManyRequests", 500: "InternalError", 503: "ServerBusy", 504: "OperationTimedOut",
+}
+
+// mangle breaks a body in the middle, as a proxy does that dies.
+func mangle(rec *recorder) {
+	body := rec.body.String()
+	text := fmt.Sprintf("%s\x00<html>", body[:len(body)/2])
+	h := rec.header.Clone()
+	h.Del("Content-Length")
+	status := rec.status()
+	if status == http.StatusNoContent {
+		status = http.StatusOK // an answer without a body cannot carry a broken one
+	}
+	rec.replace(status, h, text)
+}

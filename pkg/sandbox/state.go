@@ -1,0 +1,200 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/faults"
+	"wave365/pkg/sandbox/graphapi"
+)
+
+// state is a snapshot of everything but the blobs, which keep their own file.
+type state struct {
+	Start  time.Time     `json:"start"`
+	Clock  mark          `json:"clock"`
+	Faults []faults.Rule `json:"faults"`
+	Tenant []byte        `json:"tenant"`
+}
+
+// change is one line of the journal. The tenant's rules are the same every time for the same requests at the same service
+// times, so a change is kept as the request that made it: its cost does not depend on how much state there is.
+type change struct {
+	Time time.Time `json:"t"`
+	// A request that changed something, with what storage said about the blobs it named. No SAS query, no token.
+	Method string            `json:"method,omitempty"`
+	URI    string            `json:"uri,omitempty"`
+	Header map[string]string `json:"header,omitempty"`
+	Body   string            `json:"body,omitempty"`
+	Checks []check           `json:"checks,omitempty"`
+	Effect string            `json:"effect,omitempty"`
+	// Or a moved clock, or changed fault rules.
+	Clock  *mark         `json:"clock,omitempty"`
+	Faults []faults.Rule `json:"faults,omitempty"`
+	Rules  bool          `json:"rules,omitempty"`
+}
+
+// restore brings the parts to where the journal ends and lets service time go on at speed.
+func (s *Sandbox) restore(saved state, fresh bool, speed float64) error {
+	last := saved.Start
+	if s.journal != nil && !fresh {
+		if err := s.tenant.Restore(saved.Tenant); err != nil {
+			return fault.Wrap(fault.Invalid, "sandbox.state", "the tenant in the state folder cannot be read", "remove the folder to begin the story again", err)
+		}
+		s.faults.Restore(saved.Faults)
+		if err := s.storage.restore(s.journal); err != nil {
+			return err
+		}
+		err := s.journal.Replay(func(line []byte) error {
+			var c change
+			if err := json.Unmarshal(line, &c); err != nil {
+				return err
+			}
+			if c.Clock != nil {
+				saved.Clock = *c.Clock
+			}
+			last = c.Time
+			return s.redo(c)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	s.clock = newClock(saved.Clock, speed)
+	if now := s.clock.Now(); now.Before(last) {
+		s.clock.Advance(last.Sub(now)) // the wall clock was set back while the sandbox was down
+	}
+	if s.journal == nil {
+		return nil
+	}
+	if fresh {
+		return s.fold()
+	}
+	m := s.clock.Mark()
+	return s.record(change{Clock: &m})
+}
+
+// redo makes one change again.
+func (s *Sandbox) redo(c change) error {
+	switch {
+	case c.Rules:
+		s.faults.Restore(c.Faults)
+	case c.Method != "":
+		r, err := http.NewRequestWithContext(context.Background(), c.Method, "http://sandbox", bytes.NewReader([]byte(c.Body)))
+		if err != nil {
+			return err
+		}
+		if r.URL, err = url.ParseRequestURI(c.URI); err != nil {
+			return err
+		}
+		r.RequestURI = c.URI
+		for k, v := range c.Header {
+			r.Header.Set(k, v)
+		}
+		s.pinned.Store(&c.Time)
+		defer s.pinned.Store(nil)
+		s.storage.replay(c.Checks)
+		defer s.storage.live()
+		var tr graphapi.Trace
+		rec := newRecorder(nil)
+		s.graph.ServeHTTP(rec, r.WithContext(graphapi.WithTrace(r.Context(), &tr)))
+		if tr.Effect != c.Effect {
+			return fault.New(fault.Invalid, "sandbox.state",
+				fmt.Sprintf("the state folder was written by another version of this program: %s %s had the effect %q and now has %q (status %d)",
+					c.Method, r.URL.Path, c.Effect, tr.Effect, rec.status()), "remove the folder to begin the story again")
+		}
+	}
+	return nil
+}
+
+// record makes a change durable. The caller holds s.order for writing (or is alone).
+func (s *Sandbox) record(c change) error {
+	if s.journal == nil {
+		return nil
+	}
+	if c.Time.IsZero() {
+		c.Time = s.clock.Now()
+	}
+	line, err := json.Marshal(c)
+	if err == nil {
+		err = s.journal.Append(line)
+	}
+	if err == nil && s.journal.Due() {
+		err = s.fold()
+	}
+	if err != nil {
+		return s.breakDown(err)
+	}
+	return nil
+}
+
+// breakDown ends the sandbox's service: what happened in memory is not on disk, so nothing may be answered any more.
+func (s *Sandbox) breakDown(err error) error {
+	f := fault.Wrap(fault.Unavailable, "sandbox.state", "the sandbox cannot write its state folder and has stopped answering",
+		"make room on the disk and start it again", err)
+	if s.broken.CompareAndSwap(nil, f) {
+		s.log.Error(f.Msg, "error", err)
+	}
+	return f
+}
+
+// fold writes a new snapshot. The caller holds s.order for writing (or is alone).
+func (s *Sandbox) fold() error {
+	data, err := s.tenant.Snapshot()
+	if err != nil {
+		return err
+	}
+	whole, err := json.Marshal(state{Start: s.origin, Clock: s.clock.Mark(), Faults: s.faults.Rules(), Tenant: data})
+	if err != nil {
+		return err
+	}
+	return s.journal.Fold(whole)
+}
+
+// signed finds the query of a signed URL inside a JSON text.
+var signed = regexp.MustCompile(`(https?:[^"?\s]*)\?[^"\s]*sig(=|%3[dD])[^"\s]*`)
+
+// unsigned takes a signed URL's query away but for the two ends of its life: an import runs only as long as its signature.
+func unsigned(raw []byte) []byte {
+	path, query, _ := strings.Cut(string(raw), "?")
+	values, err := url.ParseQuery(strings.ReplaceAll(query, `\u0026`, "&"))
+	if err != nil {
+		return []byte(path)
+	}
+	kept := url.Values{}
+	for _, name := range []string{"se", "ske"} {
+		if v := values.Get(name); v != "" {
+			kept.Set(name, v)
+		}
+	}
+	if len(kept) == 0 {
+		return []byte(path)
+	}
+	return []byte(path + "?" + kept.Encode())
+}
+
+// journalled is the change of a request, without secrets.
+func journalled(r *http.Request, body []byte, now time.Time, effect string, checks []check) change {
+	c := change{Time: now, Method: r.Method, URI: r.RequestURI, Effect: effect, Checks: checks, Header: map[string]string{}}
+	if c.URI == "" {
+		c.URI = r.URL.RequestURI()
+	}
+	c.Body = string(signed.ReplaceAllFunc(body, unsigned))
+	for k := range r.Header {
+		switch k {
+		case "Authorization":
+			c.Header[k] = "Bearer sandbox"
+		case "Cookie", "User-Agent", "Accept-Encoding", "Content-Encoding", "Content-Length", "Connection", "X-Forwarded-For":
+		default:
+			c.Header[k] = r.Header.Get(k)
+		}
+	}
+	return c
+}

@@ -1,0 +1,180 @@
+package sandbox
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/blobapi"
+	"wave365/pkg/sandbox/journal"
+	"wave365/pkg/sandbox/tenant"
+	"wave365/pkg/vhd"
+)
+
+// Account is the storage account's name: the development account that storage clients know. AccountKey is its published key.
+const (
+	Account    = blobapi.DevelopmentAccount
+	AccountKey = blobapi.DevelopmentKey
+)
+
+// blobFile holds what was written to blobs since the scenario.
+const blobFile = "blobs.json"
+
+// storage is the storage account, and how the tenant sees it. It remembers what it said during a change, so that the change can be
+// made again later, when signatures have run out and blobs have changed.
+type storage struct {
+	store *blobapi.Store
+
+	mu     sync.Mutex
+	said   []check
+	script []check // what to say while a change is made again
+	redo   bool
+
+	writes atomic.Int64 // how many writes there were
+	saving sync.Mutex
+	saved  int64 // how many of them are in the file
+}
+
+// check is one answer about a blob.
+type check struct {
+	File  tenant.File `json:"file"`
+	Error string      `json:"error,omitempty"`
+}
+
+func newStorage(sc *Scenario) (*storage, error) {
+	s := &storage{store: blobapi.NewStore(Account, AccountKey)}
+	for _, b := range sc.Blobs {
+		d, err := blobapi.DiskOf(b)
+		if err == nil {
+			err = s.store.Put(d)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// CheckSAS implements [tenant.Disks].
+func (s *storage) CheckSAS(rawURL string, now time.Time) (tenant.File, error) {
+	return s.say(func() (tenant.File, error) {
+		u, err := url.Parse(rawURL)
+		if err != nil {
+			return tenant.File{}, errors.New("the URL cannot be read")
+		}
+		b, err := s.store.CheckReadSAS(u, now)
+		if err != nil {
+			return tenant.File{}, err
+		}
+		return fileOf(b), nil
+	})
+}
+
+// CheckBlob implements [tenant.Disks].
+func (s *storage) CheckBlob(container, name string) (tenant.File, error) {
+	return s.say(func() (tenant.File, error) {
+		b, ok := s.store.Lookup(container, name)
+		switch {
+		case !ok:
+			return tenant.File{}, errors.New("the blob was not found")
+		case b.Forbidden:
+			return tenant.File{}, errors.New("the blob may not be read")
+		}
+		return fileOf(b), nil
+	})
+}
+
+// fileOf judges a blob as an import does: by its type, its length and its ends.
+func fileOf(b blobapi.Blob) tenant.File {
+	first, last := b.Ends(vhd.HeadLength, vhd.TailLength)
+	d, _ := vhd.Inspect(b.Length, first, last)
+	return tenant.File{
+		Name: b.Name, PageBlob: b.Type == "PageBlob", Length: b.Length, Virtual: d.Virtual, Kind: string(d.Kind),
+		CopyPending: b.CopyStatus == "pending",
+	}
+}
+
+func (s *storage) say(ask func() (tenant.File, error)) (tenant.File, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.redo {
+		if len(s.script) == 0 {
+			return tenant.File{}, errors.New("the journal says nothing about this blob")
+		}
+		c := s.script[0]
+		s.script = s.script[1:]
+		if c.Error != "" {
+			return c.File, errors.New(c.Error)
+		}
+		return c.File, nil
+	}
+	f, err := ask()
+	c := check{File: f}
+	if err != nil {
+		c.Error = err.Error()
+	}
+	s.said = append(s.said, c)
+	return f, err
+}
+
+// heard gives what was said since the last call.
+func (s *storage) heard() []check {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	said := s.said
+	s.said = nil
+	return said
+}
+
+// replay answers from a script until [storage.live].
+func (s *storage) replay(script []check) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.redo, s.script = true, script
+}
+
+func (s *storage) live() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.redo, s.script = false, nil
+}
+
+// keep makes the writes so far durable; writers that wait for each other share one file write. What was written since the scenario
+// is written whole each time, which is fine for leases and small files and slow for uploads of gigabytes.
+func (s *storage) keep(j *journal.Journal) error {
+	mine := s.writes.Add(1)
+	if j == nil {
+		return nil
+	}
+	s.saving.Lock()
+	defer s.saving.Unlock()
+	if s.saved >= mine {
+		return nil
+	}
+	upTo := s.writes.Load()
+	data, err := s.store.Snapshot()
+	if err == nil {
+		err = j.Put(blobFile, data)
+	}
+	if err == nil {
+		s.saved = upTo
+	}
+	return err
+}
+
+func (s *storage) restore(j *journal.Journal) error {
+	data, err := j.Get(blobFile)
+	if err == nil && data != nil {
+		err = s.store.Restore(data)
+	}
+	if err != nil {
+		return fault.Wrap(fault.Invalid, "sandbox.state", "the blobs in the state folder cannot be read", "remove the folder to begin the story again", err)
+	}
+	return nil
+}
+
+func (s *storage) handler(now func() time.Time) http.Handler { return s.store.Handler(now) }

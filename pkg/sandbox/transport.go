@@ -1,0 +1,90 @@
+package sandbox
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"syscall"
+)
+
+// Transport is the same service without a network. Each round trip runs in its caller's goroutine and leaves nothing behind, so it works
+// inside a testing/synctest bubble. A fault that closes the connection is an error here, as it is on a real one; a context that ends
+// ends a delay. Bodies are held in memory whole.
+func (s *Sandbox) Transport() http.RoundTripper { return transport{s.Handler()} }
+
+type transport struct{ handler http.Handler }
+
+// RoundTrip implements [http.RoundTripper].
+func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		defer req.Body.Close()
+	}
+	ctx := req.Context()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	r := req.Clone(ctx)
+	r.RequestURI = req.URL.RequestURI()
+	u, err := url.ParseRequestURI(r.RequestURI)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	r.URL = u
+	if r.Host == "" {
+		r.Host = req.URL.Host
+	}
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	if r.ContentLength > 0 && r.Header.Get("Content-Length") == "" {
+		r.Header.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
+	}
+	r.Proto, r.ProtoMajor, r.ProtoMinor, r.RemoteAddr = "HTTP/1.1", 1, 1, "127.0.0.1:0"
+	w := &memory{recorder: *newRecorder(nil), head: req.Method == http.MethodHead}
+	t.handler.ServeHTTP(w, r)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return w.response(req)
+}
+
+// memory is the writer of a round trip in memory.
+type memory struct {
+	recorder
+	head bool
+}
+
+// Write keeps nothing of an answer to HEAD.
+func (m *memory) Write(b []byte) (int, error) {
+	if m.head {
+		m.WriteHeader(http.StatusOK)
+		return len(b), nil
+	}
+	return m.recorder.Write(b)
+}
+
+func (m *memory) hangUp(how string) { m.cut = how }
+
+func (m *memory) response(req *http.Request) (*http.Response, error) {
+	switch m.cut {
+	case "":
+	case "reset":
+		return nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+	default:
+		return nil, io.ErrUnexpectedEOF
+	}
+	code := m.status()
+	resp := &http.Response{
+		Status: fmt.Sprintf("%d %s", code, http.StatusText(code)), StatusCode: code,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: m.header, Request: req,
+		Body: io.NopCloser(bytes.NewReader(m.body.Bytes())), ContentLength: int64(m.body.Len()),
+	}
+	if n, err := strconv.ParseInt(m.header.Get("Content-Length"), 10, 64); err == nil && m.head {
+		resp.ContentLength = n
+	}
+	return resp, nil
+}
