@@ -1,0 +1,124 @@
+package blobapi
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/blobapi/signature"
+)
+
+// authorize lets a request in: by the account's key, by a signature in its query, or by a token. Tokens are not looked
+// into: whoever is signed in to the sandbox may do everything.
+func (s *server) authorize(c *call) *refusal {
+	header := c.Header.Get("Authorization")
+	switch {
+	case strings.HasPrefix(header, "Bearer ") && strings.TrimSpace(header[len("Bearer "):]) != "":
+		return nil
+	case c.operation.bearer && header != "":
+		return errAuth
+	case strings.HasPrefix(header, "SharedKey "):
+		if !s.account.SharedKey(c.Request) {
+			return errAuth
+		}
+		return nil
+	case header != "":
+		return refuse(http.StatusBadRequest, "InvalidAuthenticationInfo", "Authentication information is not given in the correct format. Check the value of Authorization header.")
+	case c.query.Get("sig") != "":
+		return s.authorizeSAS(c)
+	}
+	e := refuse(http.StatusUnauthorized, "NoAuthenticationInformation", "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.")
+	e.header = map[string]string{"WWW-Authenticate": `Bearer authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize" resource_id="https://storage.azure.com"`}
+	return e
+}
+
+func (s *server) authorizeSAS(c *call) *refusal {
+	if c.operation.bearer {
+		return errAuth
+	}
+	grant, problem := s.account.SAS(c.query, signature.Visit{
+		Container: c.container, Blob: c.blob, Now: c.now, Scheme: schemeOf(c.Request), Address: addressOf(c.Request),
+	})
+	switch problem {
+	case "":
+		return permit(grant, c.operation)
+	case signature.Protocol:
+		return refuse(http.StatusForbidden, "AuthorizationProtocolMismatch", "This request is not authorized to perform this operation using this protocol.")
+	case signature.Address:
+		return refuse(http.StatusForbidden, "AuthorizationSourceIPMismatch", "This request is not authorized to perform this operation using this source IP.")
+	}
+	return errAuth
+}
+
+// permit compares what a signature allows with what the operation needs.
+func permit(g signature.Grant, o operation) *refusal {
+	if g.Kind == signature.AccountSAS {
+		if !strings.Contains(g.Services, "b") {
+			return refuse(http.StatusForbidden, "AuthorizationServiceMismatch", "This request is not authorized to perform this operation using this service.")
+		}
+		if !strings.Contains(g.ResourceTypes, string(o.level)) {
+			return refuse(http.StatusForbidden, "AuthorizationResourceTypeMismatch", "This request is not authorized to perform this operation using this resource type.")
+		}
+	} else if o.level != onBlob && (g.Resource != "c" || o.level != onContainer || o.rights != "l") {
+		return errRights
+	}
+	if o.rights != "" && !strings.ContainsAny(g.Permissions, o.rights) {
+		return errRights
+	}
+	return nil
+}
+
+// CheckReadSAS does what the service does with the address of a source file that it is to read: signature, times,
+// rights and address must be good and the blob must be there and readable. now is the service's time. Errors are faults
+// of kind Invalid (not an address in this account), Denied, NotFound or Conflict (archived, or being copied); none
+// repeats the signature.
+func (s *Store) CheckReadSAS(u *url.URL, now time.Time) (Blob, error) {
+	c := &call{Request: &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}, now: now.UTC()}
+	if err := (&server{Store: s}).take(c); err != nil || c.blob == "" || !ownHost(u) {
+		return Blob{}, fault.New(fault.Invalid, "", "the address is not that of a blob in the account "+s.account.Name, "")
+	}
+	grant, problem := s.account.SAS(c.query, signature.Visit{Container: c.container, Blob: c.blob, Now: c.now, Scheme: u.Scheme})
+	if problem != "" {
+		return Blob{}, fault.New(fault.Denied, "", "the signature is not valid: "+string(problem), "")
+	}
+	if err := permit(grant, operation{level: onBlob, rights: "r"}); err != nil {
+		return Blob{}, fault.New(fault.Denied, "", "the signature gives no right to read", "")
+	}
+	b, ok := s.Lookup(c.container, c.blob)
+	switch {
+	case !ok:
+		return Blob{}, fault.New(fault.NotFound, "", "the blob does not exist", "")
+	case b.Forbidden:
+		return Blob{}, fault.New(fault.Denied, "", "the blob may not be read", "")
+	case b.Tier == tierSleep:
+		return Blob{}, fault.New(fault.Conflict, "", "the blob is archived", "")
+	case b.CopyStatus == "pending":
+		return Blob{}, fault.New(fault.Conflict, "", "a copy into the blob goes on", "")
+	}
+	return b, nil
+}
+
+// ownHost: the account is served on loopback only, on a port that it does not know.
+func ownHost(u *url.URL) bool {
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func schemeOf(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// addressOf is nil where the request did not come over a network.
+func addressOf(r *http.Request) net.IP {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return nil
+	}
+	return net.ParseIP(host)
+}

@@ -1,0 +1,62 @@
+package blobapi
+
+import (
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// refusal is an error answer as the service gives it.
+type refusal struct {
+	status  int
+	code    string
+	message string
+	header  map[string]string
+}
+
+func refuse(status int, code, message string) *refusal {
+	return &refusal{status: status, code: code, message: message}
+}
+
+// What is refused in more than one place.
+var ( // never changed
+	errNoBlob        = refuse(http.StatusNotFound, "BlobNotFound", "The specified blob does not exist.")
+	errNoContainer   = refuse(http.StatusNotFound, "ContainerNotFound", "The specified container does not exist.")
+	errCondition     = refuse(http.StatusPreconditionFailed, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
+	errNotModified   = refuse(http.StatusNotModified, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
+	errPageRange     = refuse(http.StatusRequestedRangeNotSatisfiable, "InvalidPageRange", "The page range specified is invalid.")
+	errHeader        = refuse(http.StatusBadRequest, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.")
+	errMissingHeader = refuse(http.StatusBadRequest, "MissingRequiredHeader", "An HTTP header that's mandatory for this request is not specified.")
+	errQuery         = refuse(http.StatusBadRequest, "InvalidQueryParameterValue", "Value for one of the query parameters specified in the request URI is invalid.")
+	errBlobType      = refuse(http.StatusConflict, "InvalidBlobType", "The blob type is invalid for this operation.")
+	errArchived      = refuse(http.StatusConflict, "BlobArchived", "This operation is not permitted on an archived blob.")
+	errXML           = refuse(http.StatusBadRequest, "InvalidXmlDocument", "XML specified is not syntactically valid.")
+	errAuth          = refuse(http.StatusForbidden, "AuthenticationFailed", "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.")
+	errRights        = refuse(http.StatusForbidden, "AuthorizationPermissionMismatch", "This request is not authorized to perform this operation using this permission.")
+	errTooLarge      = refuse(http.StatusRequestEntityTooLarge, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit.")
+)
+
+// write sends the refusal. A HEAD has no body, and neither has 304.
+func (e *refusal) write(w http.ResponseWriter, c *call) {
+	h := w.Header()
+	for k, v := range e.header {
+		h.Set(k, v)
+	}
+	h.Set("x-ms-error-code", e.code)
+	if c.Method == http.MethodHead || e.status == http.StatusNotModified {
+		w.WriteHeader(e.status)
+		return
+	}
+	var b strings.Builder
+	b.WriteString(xml.Header + "<Error><Code>" + e.code + "</Code><Message>")
+	text(&b, fmt.Sprintf("%s\nRequestId:%s\nTime:%s", e.message, c.id, c.now.Format(time.RFC3339Nano)))
+	b.WriteString("</Message></Error>")
+	h.Set("Content-Type", "application/xml")
+	w.WriteHeader(e.status)
+	_, _ = w.Write([]byte(b.String())) // the caller has gone
+}
+
+// text writes s as XML text.
+func text(b *strings.Builder, s string) { _ = xml.EscapeText(b, []byte(s)) } // a Builder never fails

@@ -1,0 +1,141 @@
+package blobapi
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// serviceVersion is the newest version of the protocol whose answers these are.
+const serviceVersion = "2026-02-06"
+
+// server answers requests out of a store.
+type server struct {
+	*Store
+	now    func() time.Time
+	routes []route
+	// served numbers the requests.
+	served atomic.Uint64
+}
+
+// call is one request, taken apart.
+type call struct {
+	*http.Request
+	container, blob string
+	query           url.Values
+	id              string
+	now             time.Time
+	operation       operation
+}
+
+// Handler serves the account at /account/container/blob. now is the service's time, asked once for each request; the
+// times of signatures and leases are judged by it.
+func (s *Store) Handler(now func() time.Time) http.Handler {
+	return &server{Store: s, now: now, routes: routes()}
+}
+
+// ServeHTTP answers one request.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := &call{Request: r, now: s.now().UTC(), id: requestID(s.served.Add(1))}
+	h := w.Header()
+	h.Set("Server", "Windows-Azure-Blob/1.0")
+	h.Set("x-ms-request-id", c.id)
+	h.Set("x-ms-version", version(r))
+	h.Set("Date", c.now.Format(http.TimeFormat))
+	if id := r.Header.Get("x-ms-client-request-id"); id != "" && len(id) <= 1024 {
+		h.Set("x-ms-client-request-id", id)
+	}
+	if err := s.answer(w, c); err != nil {
+		err.write(w, c)
+	}
+}
+
+func (s *server) answer(w http.ResponseWriter, c *call) *refusal {
+	var err *refusal
+	if err = s.take(c); err != nil {
+		return err
+	}
+	var ok bool
+	if c.operation, ok = s.find(c); !ok {
+		return refuse(http.StatusNotImplemented, "NotImplemented", "The sandbox does not know the request "+c.describe()+".")
+	}
+	if err = s.authorize(c); err != nil {
+		return err
+	}
+	return c.operation.run(s, w, c)
+}
+
+// take cuts the path: the account, the container, the blob.
+func (s *server) take(c *call) *refusal {
+	badPath := refuse(http.StatusBadRequest, "InvalidUri", "The requested URI does not represent any resource on the server.")
+	account, rest, _ := strings.Cut(strings.TrimPrefix(c.URL.EscapedPath(), "/"), "/")
+	if account != s.account.Name {
+		return badPath
+	}
+	container, blob, _ := strings.Cut(rest, "/")
+	var err1, err2, err3 error
+	c.container, err1 = url.PathUnescape(container)
+	c.blob, err2 = url.PathUnescape(blob)
+	c.query, err3 = url.ParseQuery(c.URL.RawQuery)
+	if err1 != nil || err2 != nil || err3 != nil {
+		return badPath
+	}
+	return nil
+}
+
+// describe names the request without its signature.
+func (c *call) describe() string {
+	out := c.Method + " " + c.URL.Path
+	sep := "?"
+	for _, name := range []string{"restype", "comp"} {
+		if v := c.query.Get(name); v != "" {
+			out += sep + name + "=" + v
+			sep = "&"
+		}
+	}
+	if t := c.Header.Get("x-ms-blob-type"); t != "" && c.Method == http.MethodPut {
+		out += " (" + t + ")"
+	}
+	if c.Header.Get("x-ms-copy-source") != "" {
+		out += " (copy)"
+	}
+	return out
+}
+
+func version(r *http.Request) string {
+	if v := r.Header.Get("x-ms-version"); v != "" {
+		return v
+	}
+	if v := r.URL.Query().Get("sv"); v != "" {
+		return v
+	}
+	return serviceVersion
+}
+
+// requestID is a GUID that counts.
+func requestID(n uint64) string {
+	var b [16]byte
+	copy(b[:], []byte{0x5a, 0x4d, 0xb0, 0x0b, 0, 0x1e, 0, 0x7d})
+	binary.BigEndian.PutUint64(b[8:], n)
+	return formatGUID(b[:])
+}
+
+// httpTime is how headers and listings write times.
+func httpTime(t time.Time) string { return t.UTC().Format(http.TimeFormat) }
+
+// header is the first of the named headers that is given.
+func (c *call) header(names ...string) string {
+	for _, name := range names {
+		if v := c.Header.Get(name); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// String is for people who debug a test.
+func (c *call) String() string { return fmt.Sprintf("%s (%s)", c.describe(), c.id) }
