@@ -3,22 +3,42 @@
 package page
 
 import (
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
 	"html/template"
 	"io"
 
 	"wave365/pkg/report/story"
 )
 
+//go:embed assets
+var assets embed.FS
+
 // Write writes the page. The same account gives the same bytes.
 func Write(w io.Writer, a story.Account) error {
-	t, err := template.New("page").Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><title>{{.Verdict}}</title><h1>{{.Verdict}}</h1>` +
-		`<table><tr><th>User<th>Status<th>Why{{range .Rows}}<tr><td>{{.Row.Target.User}}<td>{{.Class.Label}}<td>{{.Why.Text}}{{end}}</table>`)
+	css, err := assets.ReadFile("assets/page.css")
 	if err != nil {
 		return err
 	}
-	rows, _ := story.Dossiers(a)
-	return t.Execute(w, struct {
-		Verdict string
-		Rows    []story.Dossier
-	}{story.Verdict(a), rows})
+	js, err := assets.ReadFile("assets/page.js")
+	if err != nil {
+		return err
+	}
+	t, err := template.New("page.gohtml").Funcs(template.FuncMap{"text": text, "inline": inline}).
+		ParseFS(assets, "assets/*.gohtml")
+	if err != nil {
+		return err
+	}
+	v := viewOf(a)
+	v.CSS, v.JS = template.CSS(css), template.JS(js)
+	v.Policy = "default-src 'none'; style-src '" + hash(css) + "'; script-src '" + hash(js) +
+		"'; base-uri 'none'; form-action 'none'"
+	return t.Execute(w, v)
+}
+
+// hash is the source expression by which the content policy admits one inline block.
+func hash(b []byte) string {
+	sum := sha256.Sum256(b)
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -7,6 +7,15 @@ import (
 
 // Verdict is the run in one or two sentences with numbers. A rehearsal says so first.
 func Verdict(a Account) string {
+	headline, rest := Headline(a)
+	if rest == "" {
+		return headline
+	}
+	return headline + " " + rest
+}
+
+// Headline is the verdict in two parts: who has a Cloud PC, and what became of the others (empty: there are none).
+func Headline(a Account) (headline, rest string) {
 	n := a.Tally()
 	total := len(a.Rows)
 	done := n[Succeeded] + n[Warned]
@@ -22,7 +31,7 @@ func Verdict(a Account) string {
 	var s string
 	switch {
 	case total == 0:
-		return prefix + "The wave has no rows; nothing was done."
+		return prefix + "The wave has no rows; nothing was done.", ""
 	case done == total && total == 1:
 		s = "the only person of this wave " + strings.Replace(have, "have their", "has their", 1)
 		s = strings.Replace(s, "would has", "would have", 1)
@@ -39,13 +48,10 @@ func Verdict(a Account) string {
 		s += fmt.Sprintf(", %d with warnings", n[Warned])
 	}
 	s += "."
-	if rest := remainder(n, open); rest != "" {
-		s += " " + rest
-	}
 	if prefix == "" {
 		s = strings.ToUpper(s[:1]) + s[1:]
 	}
-	return prefix + s
+	return prefix + s, remainder(n, open)
 }
 
 // remainder says what became of the rows without a Cloud PC; "" when there are none.

@@ -1,0 +1,85 @@
+package page
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The longest text shown in full, and what a fold shows of a longer one, in runes.
+const (
+	foldAt   = 240
+	foldShow = 120
+)
+
+// text is foreign text for the page: escaped, apart from the direction of what surrounds it, with its control
+// characters made visible, and folded when it is long; the whole text stays in the page.
+func text(s string) template.HTML {
+	s = clean(s)
+	if len(s) <= foldAt || utf8.RuneCountInString(s) <= foldAt {
+		return template.HTML("<bdi>" + template.HTMLEscapeString(s) + "</bdi>")
+	}
+	return template.HTML(`<details class="long"><summary><bdi>` + template.HTMLEscapeString(cut(s, foldShow)) +
+		`…</bdi> <span>` + fmt.Sprint(utf8.RuneCountInString(s)) + ` characters</span></summary><bdi>` +
+		template.HTMLEscapeString(s) + `</bdi></details>`)
+}
+
+// inline is foreign text where a fold cannot stand; longer text is cut.
+func inline(s string) template.HTML {
+	return template.HTML("<bdi>" + template.HTMLEscapeString(short(s, 60)) + "</bdi>")
+}
+
+// plain is foreign text for attributes and titles: cut and held apart by Unicode isolates.
+func plain(s string) string { return "\u2068" + short(s, 60) + "\u2069" }
+
+func short(s string, n int) string {
+	s = strings.Join(strings.Fields(clean(s)), " ")
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return cut(s, n) + "…"
+}
+
+// clean makes visible what would change how other text reads: control characters and overrides of direction. Marks
+// of direction stay, they are part of ordinary Arabic and Hebrew text.
+func clean(s string) string {
+	bad := func(r rune) bool {
+		return r == utf8.RuneError || unicode.IsControl(r) && r != '\n' && r != '\t' ||
+			r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x2028 || r == 0x2029 ||
+			r == 0xfeff || r >= 0xe0000 && r <= 0xe007f
+	}
+	if strings.IndexFunc(s, bad) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case !bad(r):
+			b.WriteRune(r)
+		case r == '\r':
+		case r == utf8.RuneError:
+			b.WriteRune(r)
+		default:
+			fmt.Fprintf(&b, "[U+%04X]", r)
+		}
+	}
+	return b.String()
+}
+
+// cut gives the first n runes, less what would tear a composed character apart.
+func cut(s string, n int) string {
+	runes := []rune(s)
+	if len(runes) <= n {
+		return s
+	}
+	for n > 1 && (joins(runes[n]) || runes[n-1] == 0x200d) {
+		n--
+	}
+	return string(runes[:n])
+}
+
+func joins(r rune) bool {
+	return r == 0x200d || unicode.In(r, unicode.Mn, unicode.Me, unicode.Variation_Selector) || r >= 0x1f3fb && r <= 0x1f3ff
+}

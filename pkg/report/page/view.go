@@ -1,0 +1,171 @@
+package page
+
+import (
+	"html/template"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/report/story"
+)
+
+// view is what the templates read.
+type view struct {
+	Policy, Title  string
+	CSS            template.CSS
+	JS             template.JS
+	Run            migration.Run
+	Rehearsal      bool
+	Unfinished     bool
+	Tenant         string
+	Headline, Rest string
+	Bar            []slice
+	BarText        string
+	Total          int
+	Started, Ended moment
+	Took, Pace     string
+	Moves          []story.Move
+	Next           []string
+	Groups         []groupTable
+	Lists          []list
+	EvidenceNote   string
+	Chart          *chart
+	Troubles       []trouble
+	FindingGroups  []findingGroup
+	Provenance     []fact
+	Effects        []effect
+}
+
+// slice is one part of a stacked bar that is 1000 wide.
+type slice struct {
+	Class        story.Class
+	Label, Short string
+	N, X, W      int
+}
+
+// fact is one labelled value.
+type fact struct{ K, V string }
+
+func viewOf(a story.Account) *view {
+	rows, run := story.Dossiers(a)
+	c := clock{zone: a.Location(), start: a.Run.CreatedAt}
+	v := &view{
+		Run: a.Run, Rehearsal: a.Rehearsal(), Unfinished: a.Run.FinishedAt.IsZero(), Total: len(rows),
+		Tenant: tenantOf(a.Run), Bar: barOf(a.Tally(), len(rows)),
+		Started: momentOf(a.Run.CreatedAt, a.Location()), Ended: momentOf(a.End(), a.Location()),
+		Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a), Moves: story.Moves(a), Next: a.Next,
+		Groups: groupsOf(rows), Provenance: provenanceOf(a, c), Effects: effectsOf(run.Intents, c),
+	}
+	v.Headline, v.Rest = story.Headline(a)
+	v.Title = "Wave " + short(a.Run.Wave, 40) + ": " + v.Headline
+	var parts []string
+	for _, s := range v.Bar {
+		parts = append(parts, strconv.Itoa(s.N)+" "+strings.ToLower(s.Label))
+	}
+	v.BarText = strconv.Itoa(v.Total) + " people: " + strings.Join(parts, ", ")
+	v.Lists, v.EvidenceNote = listsOf(rows, a, c)
+	v.Chart = chartOf(rows, a, c)
+	v.Troubles = troublesOf(rows, a)
+	v.FindingGroups = findingGroupsOf(a.Findings)
+	return v
+}
+
+func tenantOf(r migration.Run) string {
+	if r.TenantName != "" {
+		return r.TenantName
+	}
+	return r.Tenant
+}
+
+// barOf cuts 1000 units into the classes that occur; none that occurs is thinner than 6.
+func barOf(tally map[story.Class]int, total int) []slice {
+	var out []slice
+	if total == 0 {
+		return nil
+	}
+	used, widest := 0, 0
+	for _, class := range story.Classes() {
+		n := tally[class]
+		if n == 0 {
+			continue
+		}
+		s := slice{Class: class, Label: class.Label(), Short: class.Short(), N: n, W: max(6, n*1000/total)}
+		out = append(out, s)
+		used += s.W
+		if s.W > out[widest].W {
+			widest = len(out) - 1
+		}
+	}
+	out[widest].W += 1000 - used
+	x := 0
+	for i := range out {
+		out[i].X = x
+		x += out[i].W
+	}
+	return out
+}
+
+// paceOf says what the run's time came to per finished row.
+func paceOf(a story.Account) string {
+	n, sum := 0, time.Duration(0)
+	for _, r := range a.Rows {
+		if story.ClassOf(r).HasCloudPC() {
+			n++
+			sum += story.Took(r, a.At)
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return "a finished row took " + took(sum/time.Duration(n)) + " on average"
+}
+
+type groupTable struct {
+	Title, Head string
+	ShowOpen    bool
+	Groups      []groupRow
+}
+
+type groupRow struct {
+	story.Group
+	Bar []slice
+}
+
+func groupsOf(rows []story.Dossier) []groupTable {
+	table := func(title, head string, groups []story.Group) groupTable {
+		t := groupTable{Title: title, Head: head}
+		for _, g := range groups {
+			t.ShowOpen = t.ShowOpen || g.Open() > 0
+			t.Groups = append(t.Groups, groupRow{g, barOf(g.Tally, g.Total)})
+		}
+		return t
+	}
+	return []groupTable{
+		table("By department", "Department", story.ByDepartment(rows)),
+		table("By policy", "Policy", story.ByPolicy(rows)),
+	}
+}
+
+func provenanceOf(a story.Account, c clock) []fact {
+	r := a.Run
+	facts := []fact{
+		{"Run", r.ID}, {"Wave file", r.WavePath}, {"SHA-256 of the wave", r.WaveHash},
+		{"Tenant", strings.TrimSpace(r.TenantName + " " + r.Tenant)}, {"Cloud", r.Cloud}, {"Graph", r.GraphRoot},
+		{"Storage", r.BlobRoot}, {"Operator", r.Operator}, {"Program", "wave365 " + r.Version},
+		{"Imports at once", strconv.Itoa(r.Slots)}, {"As of", momentOf(a.At, c.zone).Local + ", " + a.At.UTC().Format(time.RFC3339)},
+		{"Exit code", strconv.Itoa(a.ExitCode)},
+	}
+	if r.Sandbox != "" {
+		facts = append(facts, fact{"Sandbox scenario", r.Sandbox})
+	}
+	if r.SandboxSpeed > 0 {
+		facts = append(facts, fact{"Sandbox speed", strconv.FormatFloat(r.SandboxSpeed, 'g', -1, 64) + " times"})
+	}
+	for _, k := range slices.Sorted(maps.Keys(r.Settings)) {
+		facts = append(facts, fact{"--" + k, r.Settings[k]})
+	}
+	return slices.DeleteFunc(facts, func(f fact) bool { return f.V == "" })
+}

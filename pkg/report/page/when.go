@@ -1,0 +1,67 @@
+package page
+
+import (
+	"fmt"
+	"time"
+)
+
+// moment is one time in the three spellings the page needs.
+type moment struct{ ISO, Local, UTC string }
+
+func momentOf(t time.Time, zone *time.Location) moment {
+	if t.IsZero() {
+		return moment{Local: "not yet"}
+	}
+	local := t.In(zone)
+	m := moment{ISO: t.UTC().Format(time.RFC3339), Local: local.Format("Mon 2 Jan 2006, 15:04 MST")}
+	if _, offset := local.Zone(); offset != 0 {
+		m.UTC = t.UTC().Format("2 Jan 2006, 15:04 UTC")
+		if local.Format(time.DateOnly) == t.UTC().Format(time.DateOnly) {
+			m.UTC = t.UTC().Format("15:04 UTC")
+		}
+	}
+	return m
+}
+
+// clock tells times of one run in its zone, naming the day only where it is not the first one.
+type clock struct {
+	zone  *time.Location
+	start time.Time
+}
+
+func (c clock) at(t time.Time, layout string) string {
+	if t.IsZero() {
+		return ""
+	}
+	local := t.In(c.zone)
+	if local.Format(time.DateOnly) != c.start.In(c.zone).Format(time.DateOnly) {
+		layout = "Mon " + layout
+	}
+	return local.Format(layout)
+}
+
+func (c clock) precise(t time.Time) string { return c.at(t, "15:04:05") }
+
+// took is a duration for people; "" for 0.
+func took(d time.Duration) string {
+	switch {
+	case d <= 0:
+		return ""
+	case d < time.Second:
+		return "under 1 s"
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
+	case d < time.Hour:
+		d = d.Round(time.Second)
+		if d >= 10*time.Minute || d%time.Minute == 0 {
+			return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
+		}
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	d = d.Round(time.Minute)
+	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
+	if days > 0 {
+		return fmt.Sprintf("%d d %d h %02d min", days, hours, minutes)
+	}
+	return fmt.Sprintf("%d h %02d min", hours, minutes)
+}

@@ -1,0 +1,162 @@
+package story
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/wave"
+)
+
+// Group is how the people of one department or policy fared.
+type Group struct {
+	// Name is empty for rows that name none.
+	Name  string
+	Total int
+	Tally map[Class]int
+}
+
+// Done counts plain successes, NotDone those that were tried without success, NotStarted those that were not tried,
+// Open those that are not finished.
+func (g Group) Done() int { return g.Tally[Succeeded] }
+
+// Warned counts successes with warnings.
+func (g Group) Warned() int { return g.Tally[Warned] }
+
+// NotDone counts rows that were tried and have no Cloud PC from their snapshot.
+func (g Group) NotDone() int { return g.Tally[Failed] + g.Tally[Held] }
+
+// NotStarted counts rows that were left out on purpose.
+func (g Group) NotStarted() int { return g.Tally[Skipped] + g.Tally[Deferred] + g.Tally[Cancelled] }
+
+// Open counts rows that are not finished.
+func (g Group) Open() int { return g.Tally[Active] + g.Tally[Waiting] + g.Tally[Queued] }
+
+// ByDepartment and ByPolicy group the rows, by name, those without one last.
+func ByDepartment(rows []Dossier) []Group {
+	return groupBy(rows, func(t migration.Target) string { return t.Department })
+}
+
+// ByPolicy groups the rows by provisioning policy.
+func ByPolicy(rows []Dossier) []Group {
+	return groupBy(rows, func(t migration.Target) string { return t.PolicyName })
+}
+
+func groupBy(rows []Dossier, key func(migration.Target) string) []Group {
+	place := map[string]int{}
+	var out []Group
+	for _, d := range rows {
+		k := key(d.Row.Target)
+		i, ok := place[k]
+		if !ok {
+			i = len(out)
+			place[k] = i
+			out = append(out, Group{Name: k, Tally: map[Class]int{}})
+		}
+		out[i].Total++
+		out[i].Tally[d.Class]++
+	}
+	slices.SortFunc(out, func(a, b Group) int {
+		if (a.Name == "") != (b.Name == "") {
+			return cmp.Compare(len(b.Name), len(a.Name))
+		}
+		return cmp.Compare(a.Name, b.Name)
+	})
+	return out
+}
+
+// Trouble is one kind of trouble, with everybody it met.
+type Trouble struct {
+	Class Class
+	Code  string
+	// Text is the first row's message, Remedy what to do.
+	Text, Remedy string
+	// Same says that all rows have this very text.
+	Same bool
+	Rows []Dossier
+}
+
+// Troubles groups the rows without a Cloud PC by outcome and code, the largest group of the worst outcome first.
+func Troubles(rows []Dossier) []Trouble {
+	type key struct {
+		class Class
+		code  string
+	}
+	place := map[key]int{}
+	var out []Trouble
+	for _, d := range rows {
+		if !d.Class.Loose() && d.Class != Cancelled && d.Class != Warned {
+			continue
+		}
+		k := key{d.Class, d.Why.Code}
+		i, ok := place[k]
+		if !ok {
+			i = len(out)
+			place[k] = i
+			out = append(out, Trouble{Class: d.Class, Code: d.Why.Code, Text: d.Why.Text, Remedy: d.Why.Remedy, Same: true})
+		}
+		out[i].Same = out[i].Same && out[i].Text == d.Why.Text
+		out[i].Rows = append(out[i].Rows, d)
+	}
+	slices.SortStableFunc(out, func(a, b Trouble) int {
+		return cmp.Or(cmp.Compare(gravity(a.Class), gravity(b.Class)), cmp.Compare(len(b.Rows), len(a.Rows)),
+			cmp.Compare(a.Code, b.Code))
+	})
+	return out
+}
+
+// gravity orders classes by how much they want a person's attention.
+func gravity(c Class) int {
+	return slices.Index([]Class{Failed, Held, Skipped, Deferred, Cancelled, Active, Waiting, Queued, Warned, Succeeded}, c)
+}
+
+// ByGravity orders rows so that those that need attention come first; equals stay in input order.
+func ByGravity(rows []Dossier) []Dossier {
+	out := slices.Clone(rows)
+	slices.SortStableFunc(out, func(a, b Dossier) int { return cmp.Compare(gravity(a.Class), gravity(b.Class)) })
+	return out
+}
+
+// Slowest gives the n rows that took longest, the slowest first. Rows that were not started are left out.
+func Slowest(rows []Dossier, n int, at time.Time) []Dossier {
+	var out []Dossier
+	for _, d := range rows {
+		if !d.Row.StartedAt.IsZero() {
+			out = append(out, d)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Dossier) int { return cmp.Compare(Took(b.Row, at), Took(a.Row, at)) })
+	return out[:min(n, len(out))]
+}
+
+// FindingGroup is one finding code with everything found under it.
+type FindingGroup struct {
+	Severity wave.Severity
+	Code     string
+	Hint     string
+	Findings []wave.Finding
+}
+
+// FindingGroups groups findings by severity and code, errors first, in the order of their first appearance.
+func FindingGroups(findings []wave.Finding) []FindingGroup {
+	type key struct {
+		severity wave.Severity
+		code     string
+	}
+	place := map[key]int{}
+	var out []FindingGroup
+	for _, f := range findings {
+		k := key{f.Severity, f.Code}
+		i, ok := place[k]
+		if !ok {
+			i = len(out)
+			place[k] = i
+			out = append(out, FindingGroup{Severity: f.Severity, Code: f.Code, Hint: f.Hint})
+		}
+		out[i].Findings = append(out[i].Findings, f)
+	}
+	rank := map[wave.Severity]int{wave.Error: 0, wave.Warning: 1, wave.Info: 2}
+	slices.SortStableFunc(out, func(a, b FindingGroup) int { return cmp.Compare(rank[a.Severity], rank[b.Severity]) })
+	return out
+}

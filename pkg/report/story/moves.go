@@ -1,0 +1,89 @@
+package story
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Move is what happens next for one outcome, and whose move it is.
+type Move struct {
+	Class Class
+	Count int
+	// Who is a role: Helpdesk, Endpoint admin or Operator.
+	Who  string
+	What string
+}
+
+// The roles.
+const (
+	Helpdesk = "Helpdesk"
+	Admin    = "Endpoint admin"
+	Operator = "Operator"
+)
+
+// Moves says what happens next, the most urgent first. A rehearsal asks nothing of the helpdesk.
+func Moves(a Account) []Move {
+	n := a.Tally()
+	var out []Move
+	say := func(c Class, count int, who, one, many string) {
+		if count == 0 {
+			return
+		}
+		what := one
+		if count > 1 {
+			what = fmt.Sprintf(many, count)
+		}
+		out = append(out, Move{Class: c, Count: count, Who: who, What: what})
+	}
+	say(Held, n[Held], Admin, "Find out whether the held import happened, then settle the row with reconcile. Until then nothing is repeated.",
+		"Find out whether the %d held imports happened, then settle the rows with reconcile. Until then nothing is repeated.")
+	say(Failed, n[Failed], Admin, "Remove the cause of the failure below, then retry. Only the failed step onward is repeated.",
+		"Remove the causes of the %d failures below, then retry. Only the failed step onward is repeated.")
+	say(Active, n[Active]+n[Waiting]+n[Queued], Operator, "One row is not finished. Resume the run if no process is working on it.",
+		"%d rows are not finished. Resume the run if no process is working on it.")
+	say(Skipped, n[Skipped], Operator, "Correct the row in failed.csv and run that file as a wave.",
+		"Correct the %d rows in failed.csv and run that file as a wave.")
+	say(Deferred, n[Deferred], Operator, "One row was put off: retry it on another evening.",
+		"%d rows were put off: retry them on another evening.")
+	say(Warned, n[Warned], Admin, "One Cloud PC works but carries a warning. Look at it in the Intune admin center.",
+		"%d Cloud PCs work but carry warnings. Look at them in the Intune admin center.")
+	done := n[Succeeded] + n[Warned]
+	if a.Rehearsal() {
+		say(Succeeded, done, Operator, "The rehearsal worked for one row. Run the wave against the real tenant when the rest is settled.",
+			"The rehearsal worked for %d rows. Run the wave against the real tenant when the rest is settled.")
+		return out
+	}
+	say(Succeeded, done, Helpdesk, "Tell the person that the Cloud PC is ready, in the Windows App or at windows365.microsoft.com.",
+		"Tell %d people that their Cloud PC is ready, in the Windows App or at windows365.microsoft.com.")
+	return out
+}
+
+// Command is the exact command that goes on after one kind of trouble; empty when none does.
+func Command(a Account, t Trouble) string {
+	switch t.Class {
+	case Failed, Deferred, Cancelled:
+		return "wave365 retry " + a.Run.ID
+	case Held:
+		return "wave365 reconcile " + a.Run.ID + " --row " + quote(t.Rows[0].Row.Target.User)
+	}
+	return ""
+}
+
+// quote makes a word safe to paste into bash and PowerShell alike.
+func quote(s string) string {
+	plain := s != ""
+	for _, r := range s {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '@' || r == '.' || r == '-' || r == '_') || s[0] == '-' || s[0] == '@' {
+			plain = false
+		}
+	}
+	if plain {
+		return s
+	}
+	return "'" + strings.Map(func(r rune) rune {
+		if r == '\'' || r < ' ' {
+			return '_'
+		}
+		return r
+	}, s) + "'"
+}

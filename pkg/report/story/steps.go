@@ -1,0 +1,65 @@
+package story
+
+import (
+	"time"
+
+	"wave365/pkg/migration"
+)
+
+// Attempt is one going at a row; attempts are kept apart.
+type Attempt struct {
+	N     int
+	Steps []StepLog
+}
+
+// StepLog is one step of an attempt.
+type StepLog struct {
+	Step migration.Step
+	// From is when the row came to the step, To when it left it; zero while it stands there.
+	From, To time.Time
+	// Tries counts tries that failed and were repeated, Stops how often the tool was interrupted meanwhile.
+	Tries, Stops int
+	// End is how the step ended: done, failed, held, cancelled; empty while it goes on.
+	End string
+	// Trouble is what the failed tries said last; empty: nothing.
+	Trouble string
+}
+
+// Attempts reads a row's history as attempts and steps. Rows that were never taken up have none.
+func Attempts(d Dossier) []Attempt {
+	var out []Attempt
+	var open *StepLog
+	begin := func(e migration.Event, step migration.Step) {
+		if len(out) == 0 || out[len(out)-1].N != e.Attempt {
+			out = append(out, Attempt{N: e.Attempt})
+		}
+		a := &out[len(out)-1]
+		a.Steps = append(a.Steps, StepLog{Step: step, From: e.At})
+		open = &a.Steps[len(a.Steps)-1]
+	}
+	for _, e := range d.Events {
+		switch {
+		case e.Reason == migration.ReasonClaimed && open == nil:
+			begin(e, e.NextStep)
+		case e.Reason == migration.ReasonStepDone:
+			if open != nil {
+				open.To, open.End = e.At, "done"
+			}
+			begin(e, e.NextStep)
+		case e.Reason == migration.ReasonRetry && open != nil:
+			open.Tries = max(open.Tries, e.Tries)
+			open.Trouble = e.Note
+		case e.Reason == migration.ReasonInterrupted && open != nil:
+			open.Stops++
+		case e.To.Final() && open != nil:
+			open.To, open.End = e.At, string(e.To)
+			if e.To == migration.Succeeded {
+				open.End = "done"
+			}
+			open = nil
+		case e.Reason == migration.ReasonAdopted:
+			begin(e, e.NextStep)
+		}
+	}
+	return out
+}
