@@ -1,0 +1,76 @@
+# One line per target that a person could also type. `make` alone lists them.
+SHELL = /bin/sh
+.DEFAULT_GOAL := help
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS = -s -w -X main.version=$(VERSION)
+GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+FUZZTIME = 30s
+BENCH = .
+DEMO = .wave365/demo
+SAMPLE_FLAGS = --skip-invalid --yes --slots 8
+PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+.PHONY: help build demo test race check bench fuzz lint cover dist sample clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/wave365, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/wave365 ./cmd/wave365
+
+demo: build ## rehearse a whole wave on the built-in tenant (about a minute)
+	@rm -rf $(DEMO); mkdir -p $(DEMO)
+	@set -- bin/wave365 validate waves/friday.csv --sandbox --ledger $(DEMO)/ledger.db; \
+	echo "\$$ $$*"; "$$@"; code=$$?; \
+	test $$code -eq 4 || { echo "demo: validate ended with $$code; the sample wave has bad rows, so 4 was expected" >&2; exit 1; }
+	@set -- bin/wave365 run waves/friday.csv --sandbox $(SAMPLE_FLAGS) --ledger $(DEMO)/ledger.db --report-dir reports; \
+	echo; echo "\$$ $$*"; "$$@"; code=$$?; \
+	test $$code -eq 3 || { echo "demo: run ended with $$code; the scenario lets some rows fail, so 3 was expected" >&2; exit 1; }
+	@echo; echo 'demo: the wave ended as its scenario says: bad rows were refused before anything changed, and every failure was told apart from a Cloud PC that really came from its snapshot.'
+
+test: ## run all tests; needs Go alone
+	CGO_ENABLED=0 go test ./...
+
+race: ## run all tests with the race detector, in random order; needs a C compiler
+	go test -race -shuffle=on ./...
+
+check: ## what CI runs, start to end
+	bash .ci/run
+
+bench: ## run the benchmarks: BENCH=regexp
+	CGO_ENABLED=0 go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+fuzz: ## run every fuzz test for FUZZTIME each
+	@grep -rl --include='*_test.go' '^func Fuzz' pkg cmd | xargs -n 1 dirname | sort -u | while read -r dir; do \
+	  grep -ho '^func Fuzz[A-Za-z0-9_]*' "$$dir"/*_test.go | cut -c6- | while read -r name; do \
+	    echo "== $$dir $$name"; CGO_ENABLED=0 go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$dir" </dev/null || exit 1; \
+	  done || exit 1; \
+	done
+
+lint: ## run the linters (the first time this builds them: some minutes)
+	go run $(GOLANGCI) run ./...
+
+cover: ## measure coverage into coverage.html
+	CGO_ENABLED=0 go test -coverpkg=./pkg/...,./cmd/... -coverprofile=coverage.out ./...
+	go tool cover -html=coverage.out -o coverage.html
+	@go tool cover -func=coverage.out | tail -n 1
+
+dist: ## build for Linux, macOS and Windows into bin/dist, with checksums
+	@rm -rf bin/dist; mkdir -p bin/dist
+	@for p in $(PLATFORMS); do \
+	  os=$${p%/*}; arch=$${p#*/}; out=wave365-$$os-$$arch; test $$os = windows && out=$$out.exe; \
+	  echo "bin/dist/$$out"; \
+	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o bin/dist/$$out ./cmd/wave365 || exit 1; \
+	done
+	@cd bin/dist && sha256sum wave365-* > SHA256SUMS && cat SHA256SUMS
+
+sample: build ## write the report that is kept in reports/friday-sample again
+	@rm -rf .wave365/sample; mkdir -p .wave365/sample
+	bin/wave365 run waves/friday.csv --sandbox $(SAMPLE_FLAGS) --ledger .wave365/sample/ledger.db --report-dir .wave365/sample/reports; \
+	code=$$?; test $$code -eq 3 || { echo "sample: run ended with $$code, 3 was expected" >&2; exit 1; }
+	@rm -rf reports/friday-sample; mv .wave365/sample/reports/friday-* reports/friday-sample
+	@rm -rf .wave365/sample; ls reports/friday-sample
+
+clean: ## remove what building, demo and coverage left; ledgers of real runs stay
+	rm -rf bin $(DEMO) .wave365/sample coverage.out coverage.html
