@@ -1,0 +1,133 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/graph/odata"
+)
+
+// The states of a Cloud PC that decisions hang on. There are more, and younger ones may come; those are passed on as the
+// service spells them, and mean that something is going on.
+const (
+	StatusNotProvisioned          = "notProvisioned"
+	StatusPreparing               = "preparing"
+	StatusProvisioning            = "provisioning"
+	StatusProvisioned             = "provisioned"
+	StatusProvisionedWithWarnings = "provisionedWithWarnings"
+	StatusInGracePeriod           = "inGracePeriod"
+	StatusDeprovisioning          = "deprovisioning"
+	StatusPendingProvision        = "pendingProvision"
+	StatusFailed                  = "failed"
+)
+
+// CloudPC is a Cloud PC as the service sees it now. Its status lags and may flip back; its id may be used again for the
+// next Cloud PC of the same user, so tell them apart by ProvisionedAt.
+type CloudPC struct {
+	ID, DisplayName, UserPrincipalName, Status   string
+	ProvisioningPolicyID, ProvisioningPolicyName string
+	ProvisioningType                             string
+	ServicePlanID, ServicePlanName               string
+	ManagedDeviceName                            string
+	// Detail explains a status; empty when there is nothing to explain.
+	Detail StatusDetail
+	// ProvisionedAt, LastModified and GracePeriodEnd are zero when the service does not say.
+	ProvisionedAt, LastModified, GracePeriodEnd time.Time
+	// ImageDisplayName proves nothing about what it was made from.
+	ImageDisplayName string
+}
+
+// StatusDetail is what the service says about a status.
+type StatusDetail struct {
+	Code, Message string
+	// Info is further names and values, such as retriable, failedAction, rawError, correlationId; nil: none.
+	Info map[string]string
+}
+
+type wireDetail struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Info    []struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	} `json:"additionalInformation"`
+}
+
+func (w *wireDetail) detail() StatusDetail {
+	d := StatusDetail{Code: w.Code, Message: cloud.RedactString(w.Message)}
+	for _, i := range w.Info {
+		if d.Info == nil {
+			d.Info = map[string]string{}
+		}
+		d.Info[i.Name] = cloud.RedactString(i.Value)
+	}
+	return d
+}
+
+type wireCloudPC struct {
+	ID           string      `json:"id"`
+	DisplayName  string      `json:"displayName"`
+	UPN          string      `json:"userPrincipalName"`
+	Status       string      `json:"status"`
+	PolicyID     string      `json:"provisioningPolicyId"`
+	PolicyName   string      `json:"provisioningPolicyName"`
+	Provisioning string      `json:"provisioningType"`
+	PlanID       string      `json:"servicePlanId"`
+	PlanName     string      `json:"servicePlanName"`
+	DeviceName   string      `json:"managedDeviceName"`
+	Image        string      `json:"imageDisplayName"`
+	Detail       *wireDetail `json:"statusDetail"`
+	OldDetail    *wireDetail `json:"statusDetails"`
+	Provisioned  odata.Time  `json:"provisionedDateTime"`
+	Modified     odata.Time  `json:"lastModifiedDateTime"`
+	GraceEnd     odata.Time  `json:"gracePeriodEndDateTime"`
+}
+
+func (w wireCloudPC) cloudPC() CloudPC {
+	p := CloudPC{
+		ID: w.ID, DisplayName: w.DisplayName, UserPrincipalName: w.UPN,
+		Status: odata.Member(w.Status, StatusNotProvisioned, StatusPreparing, StatusProvisioning, StatusProvisioned, StatusProvisionedWithWarnings,
+			StatusInGracePeriod, StatusDeprovisioning, StatusPendingProvision, StatusFailed),
+		ProvisioningPolicyID: w.PolicyID, ProvisioningPolicyName: w.PolicyName,
+		ProvisioningType: odata.Member(w.Provisioning, ProvisioningDedicated, "shared", "sharedByUser", "sharedByEntraGroup", "reserve"),
+		ServicePlanID:    w.PlanID, ServicePlanName: w.PlanName, ManagedDeviceName: w.DeviceName, ImageDisplayName: w.Image,
+		ProvisionedAt: w.Provisioned.Time, LastModified: w.Modified.Time, GracePeriodEnd: w.GraceEnd.Time,
+	}
+	switch {
+	case w.Detail != nil && (w.Detail.Code != "" || w.Detail.Message != "" || w.OldDetail == nil):
+		p.Detail = w.Detail.detail()
+	case w.OldDetail != nil:
+		p.Detail = w.OldDetail.detail()
+	}
+	return p
+}
+
+const cloudPCs = ve + "/cloudPCs"
+
+// CloudPCs reads the Cloud PCs that filter (OData) lets through, to the last page; "" is all.
+func (c *Client) CloudPCs(ctx context.Context, filter string) ([]CloudPC, error) {
+	ws, err := list[wireCloudPC](ctx, c, call{doing: "list the Cloud PCs", method: http.MethodGet, path: cloudPCs, query: filterParam(filter), needs: cloudPCRead})
+	return convert(ws, wireCloudPC.cloudPC), err
+}
+
+// CloudPC reads one Cloud PC.
+func (c *Client) CloudPC(ctx context.Context, id string) (CloudPC, error) {
+	w, err := get[wireCloudPC](ctx, c, call{doing: "read the Cloud PC " + id, method: http.MethodGet, path: cloudPCs + "/" + esc(id), ids: []string{id}, needs: cloudPCRead})
+	return w.cloudPC(), err
+}
+
+// EndGracePeriod deprovisions a Cloud PC that is in its grace period, at once and for good. It is sent once. The status
+// may stay, or flip back, for some minutes.
+func (c *Client) EndGracePeriod(ctx context.Context, id string) error {
+	_, err := c.do(ctx, call{doing: "end the grace period of the Cloud PC " + id, method: http.MethodPost, path: cloudPCs + "/" + esc(id) + "/endGracePeriod", ids: []string{id}, once: true, needs: cloudPCWrite})
+	return err
+}
+
+func filterParam(filter string) string {
+	if filter == "" {
+		return ""
+	}
+	return param("$filter", filter)
+}

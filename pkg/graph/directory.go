@@ -1,0 +1,128 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"wave365/pkg/graph/odata"
+)
+
+// User is a user of the directory.
+type User struct {
+	// ID is the object id, which never changes; UPN may.
+	ID, UPN, DisplayName string
+	// UsageLocation is a country's two letters; empty: not set. UserType is "Member" or "Guest".
+	UsageLocation, UserType string
+	// Enabled reports whether the account may sign in, Synced whether it comes from an on-premises directory.
+	Enabled, Synced bool
+	// AssignedSKUs are the ids of the licences assigned, directly or by a group.
+	AssignedSKUs []string
+	// LicenseStates say how each of them came, and how it stands.
+	LicenseStates []LicenseState
+}
+
+// LicenseState is how the assignment of a licence stands.
+type LicenseState struct {
+	SKUID string
+	// State is "Active", "ActiveWithError", "Disabled" or "Error"; Error says why, such as "CountViolation".
+	State, Error string
+	// AssignedByGroup is the group's id; empty: assigned directly.
+	AssignedByGroup string
+	UpdatedAt       time.Time
+}
+
+// UserAnswer is the answer for one user.
+type UserAnswer struct {
+	User User
+	Err  error
+}
+
+type wireUser struct {
+	ID       string `json:"id"`
+	UPN      string `json:"userPrincipalName"`
+	Name     string `json:"displayName"`
+	Enabled  bool   `json:"accountEnabled"`
+	Location string `json:"usageLocation"`
+	Type     string `json:"userType"`
+	Synced   bool   `json:"onPremisesSyncEnabled"`
+	Licenses []struct {
+		SKU string `json:"skuId"`
+	} `json:"assignedLicenses"`
+	States []struct {
+		SKU     string     `json:"skuId"`
+		State   string     `json:"state"`
+		Error   string     `json:"error"`
+		Group   string     `json:"assignedByGroup"`
+		Updated odata.Time `json:"lastUpdatedDateTime"`
+	} `json:"licenseAssignmentStates"`
+}
+
+func (w wireUser) user() User {
+	u := User{ID: w.ID, UPN: w.UPN, DisplayName: w.Name, UsageLocation: w.Location, UserType: w.Type, Enabled: w.Enabled, Synced: w.Synced}
+	for _, l := range w.Licenses {
+		u.AssignedSKUs = append(u.AssignedSKUs, l.SKU)
+	}
+	for _, s := range w.States {
+		st := LicenseState{SKUID: s.SKU, State: odata.Member(s.State, "Active", "ActiveWithError", "Disabled", "Error"), Error: s.Error, AssignedByGroup: s.Group, UpdatedAt: s.Updated.Time}
+		if strings.EqualFold(st.Error, "None") {
+			st.Error = ""
+		}
+		u.LicenseStates = append(u.LicenseStates, st)
+	}
+	return u
+}
+
+// userFields are asked for by name: v1.0 leaves most of them out otherwise.
+var userFields = param("$select", "id,userPrincipalName,displayName,accountEnabled,usageLocation,userType,onPremisesSyncEnabled,assignedLicenses,licenseAssignmentStates")
+
+// userPath addresses a user by object id or UPN. A name that begins with $ would be taken for an operator.
+func userPath(idOrUPN string) string {
+	if strings.HasPrefix(idOrUPN, "$") {
+		return v1 + "/users(" + quoted(idOrUPN) + ")"
+	}
+	return v1 + "/users/" + esc(idOrUPN)
+}
+
+func userCall(idOrUPN string) call {
+	return call{doing: "read the user " + idOrUPN, method: http.MethodGet, path: userPath(idOrUPN), query: userFields, ids: []string{idOrUPN}, needs: userRead}
+}
+
+// User reads one user.
+func (c *Client) User(ctx context.Context, idOrUPN string) (User, error) {
+	w, err := get[wireUser](ctx, c, userCall(idOrUPN))
+	return w.user(), err
+}
+
+// Users reads many users, in batches; the answers come in the order asked for. The error is for the call as a whole.
+func (c *Client) Users(ctx context.Context, idsOrUPNs []string) ([]UserAnswer, error) {
+	us, errs, err := batchGet[wireUser](ctx, c, "read the users", convert(idsOrUPNs, userCall))
+	if err != nil {
+		return nil, err
+	}
+	out := make([]UserAnswer, len(us))
+	for i, w := range us {
+		out[i] = UserAnswer{User: w.user(), Err: errs[i]}
+	}
+	return out, nil
+}
+
+// Organization is the tenant.
+type Organization struct{ ID, DisplayName string }
+
+// Organization reads the tenant that the sign-in is for.
+func (c *Client) Organization(ctx context.Context) (Organization, error) {
+	cl := call{doing: "read the organization", method: http.MethodGet, path: v1 + "/organization", query: param("$select", "id,displayName"), needs: organizations}
+	ws, err := list[struct {
+		ID   string `json:"id"`
+		Name string `json:"displayName"`
+	}](ctx, c, cl)
+	if err != nil {
+		return Organization{}, err
+	}
+	if len(ws) != 1 || ws[0].ID == "" {
+		return Organization{}, c.unexpected(cl, "the service does not name one organization")
+	}
+	return Organization{ID: ws[0].ID, DisplayName: ws[0].Name}, nil
+}

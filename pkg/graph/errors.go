@@ -1,0 +1,181 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/graph/odata"
+)
+
+// The codes of this package's faults. What the service called it is in fault.Remote.Code.
+const (
+	CodeRequest           = "graph.request"            // refused before it was sent
+	CodeRefused           = "graph.refused"            // 400 and its kin
+	CodeUsageLocation     = "graph.usage-location"     // a licence cannot be assigned yet: no usage location, or not replicated
+	CodeDenied            = "graph.denied"             // 403
+	CodeSignIn            = "graph.sign-in"            // 401
+	CodeConditionalAccess = "graph.conditional-access" // 401, 403 with insufficient_claims
+	CodeNotFound          = "graph.not-found"
+	CodeConflict          = "graph.conflict"
+	CodeThrottled         = "graph.throttled"
+	CodeQuota             = "graph.quota" // an allowance is used up: waiting some seconds is no use
+	CodeUnavailable       = "graph.unavailable"
+	CodeOutcomeUnknown    = "graph.outcome-unknown"
+	CodeInterrupted       = "graph.interrupted"
+	CodeMalformed         = "graph.malformed"
+	CodePaging            = "graph.paging"
+	CodeForeignLink       = "graph.foreign-link"
+	CodeRedirect          = "graph.redirect"
+)
+
+// refused turns an answer that is not 2xx into a fault.
+func (c *Client) refused(cl call, a answer, operation string) *fault.Fault {
+	e := odata.DecodeError(a.body)
+	kind, code := classify(cl, a, e)
+	f := &fault.Fault{Kind: kind, Code: code, Remote: c.remote(a, e, operation), Hint: remedy(e, kind, code, cl.needs)}
+	f.Msg = cl.couldNot(describe(f.Remote, e))
+	return f
+}
+
+// remote is what the service said, for people. Only secrets are taken out.
+func (c *Client) remote(a answer, e odata.Error, operation string) *fault.Remote {
+	r := &fault.Remote{
+		Service: c.p.Service(), Status: a.status,
+		Code: cloud.RedactString(e.Code), Message: cloud.RedactString(e.Message),
+		RequestID: a.header.Get("request-id"), ClientRequestID: a.header.Get("client-request-id"),
+		RetryAfter: cloud.RetryAfter(a.header),
+	}
+	if r.RequestID == "" {
+		r.RequestID = e.RequestID
+	}
+	if r.ClientRequestID == "" {
+		r.ClientRequestID = e.ClientRequestID
+	}
+	if r.ClientRequestID == "" {
+		r.ClientRequestID = operation
+	}
+	return r
+}
+
+func describe(r *fault.Remote, e odata.Error) string {
+	msg := r.Message
+	if e.Inside != "" {
+		msg = cloud.RedactString(e.Inside)
+	}
+	if msg == "" {
+		msg = http.StatusText(r.Status)
+	}
+	return strconv.Itoa(r.Status) + " " + msg
+}
+
+// classify maps status and code to a kind and a code of ours.
+func classify(cl call, a answer, e odata.Error) (fault.Kind, string) {
+	claims := e.Mentions("insufficient_claims") || mentionsClaims(a.header)
+	switch s := a.status; {
+	case s == http.StatusUnauthorized && claims, s == http.StatusForbidden && claims:
+		return fault.Denied, CodeConditionalAccess
+	case s == http.StatusUnauthorized:
+		return fault.Denied, CodeSignIn
+	case s == http.StatusTooManyRequests, s == 509:
+		if e.Mentions("quota") {
+			return fault.Throttled, CodeQuota
+		}
+		return fault.Throttled, CodeThrottled
+	case s >= 400 && s < 500 && isQuota(e):
+		return fault.Throttled, CodeQuota
+	case s == http.StatusForbidden, s == http.StatusPaymentRequired:
+		return fault.Denied, CodeDenied
+	case s == http.StatusNotFound, s == http.StatusGone:
+		return fault.NotFound, CodeNotFound
+	case s == http.StatusConflict, s == http.StatusPreconditionFailed, s == http.StatusLocked:
+		return fault.Conflict, CodeConflict
+	case s >= 300 && s < 400:
+		return fault.Invalid, CodeRedirect
+	case s == http.StatusNotImplemented:
+		return fault.Invalid, CodeRefused
+	case (s >= 500 || s == http.StatusRequestTimeout) && cl.once:
+		return fault.OutcomeUnknown, CodeOutcomeUnknown
+	case s == http.StatusInsufficientStorage:
+		return fault.Throttled, CodeQuota
+	case s >= 500, s == http.StatusRequestTimeout, s == http.StatusFailedDependency:
+		return fault.Unavailable, CodeUnavailable
+	case mentionsUsageLocation(e):
+		return fault.Invalid, CodeUsageLocation
+	default:
+		return fault.Invalid, CodeRefused
+	}
+}
+
+// isQuota looks at codes only, except that a 403 may say it in its message alone.
+func isQuota(e odata.Error) bool {
+	for _, c := range append([]string{e.Code}, e.Codes...) {
+		if containsFold(c, "quota") {
+			return true
+		}
+	}
+	return false
+}
+
+func mentionsUsageLocation(e odata.Error) bool {
+	return e.Mentions("usage location") || e.Mentions("usagelocation")
+}
+
+func mentionsClaims(h http.Header) bool {
+	for _, v := range h.Values("WWW-Authenticate") {
+		if containsFold(v, "insufficient_claims") {
+			return true
+		}
+	}
+	return false
+}
+
+// lost turns the absence of an answer into a fault.
+func (c *Client) lost(ctx context.Context, cl call, err error) *fault.Fault {
+	remote := &fault.Remote{Service: c.p.Service(), ClientRequestID: cloud.OperationOf(ctx)}
+	if f := fault.As(err); f != nil {
+		return &fault.Fault{Kind: f.Kind, Code: f.Code, Msg: cl.couldNot(f.Msg), Hint: f.Hint, Remote: remote, Err: err}
+	}
+	f := &fault.Fault{Kind: fault.Unavailable, Code: CodeUnavailable, Remote: remote, Err: cloud.RedactError(err),
+		Msg: cl.couldNot("no answer came: " + cloud.RedactString(rootCause(err))), Hint: "nothing is known to have happened: try again"}
+	switch {
+	case cl.once && cloud.MayHaveActed(ctx):
+		f.Kind, f.Code = fault.OutcomeUnknown, CodeOutcomeUnknown
+		f.Hint = hintOutcomeUnknown
+	case errors.Is(err, context.Canceled):
+		f.Kind, f.Code = fault.Interrupted, CodeInterrupted
+		f.Msg, f.Hint = cl.couldNot("interrupted"), "nothing was done: go on when ready"
+	case errors.Is(err, context.DeadlineExceeded):
+		f.Msg = cl.couldNot("no answer came in time")
+	}
+	return f
+}
+
+// malformed is for a 2xx whose body cannot be read. A call that is sent once has had its effect all the same.
+func (c *Client) malformed(cl call, a answer, err error) *fault.Fault {
+	f := &fault.Fault{Kind: fault.Unavailable, Code: CodeMalformed, Remote: c.remote(a, odata.Error{Message: shorten(a.body)}, ""),
+		Msg: cl.couldNot("the answer is not what was asked for"), Hint: "try again; a proxy may have answered", Err: cloud.RedactError(err)}
+	if cl.once {
+		f.Kind, f.Code, f.Hint = fault.OutcomeUnknown, CodeOutcomeUnknown, hintOutcomeUnknown
+	}
+	return f
+}
+
+// unexpected is for an answer that can be read but cannot be true.
+func (c *Client) unexpected(cl call, why string) *fault.Fault {
+	return fault.New(fault.Unavailable, CodeMalformed, cl.couldNot(why), "try again; give the service's support the request id when it happens again")
+}
+
+// rootCause is the innermost error's text: the outer ones repeat the address.
+func rootCause(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err.Error()
+		}
+		err = next
+	}
+}

@@ -1,0 +1,126 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph/odata"
+)
+
+// GalleryImage is an image that Microsoft offers.
+type GalleryImage struct {
+	// ID is the value for a policy's ImageID.
+	ID, DisplayName string
+	// Status is "supported", "supportedWithWarning", "notSupported" or something younger.
+	Status                        string
+	Publisher, Offer, SKU         string
+	OSVersion                     string
+	SizeGiB                       int
+	StartDate, EndDate, ExpiresAt time.Time
+}
+
+type wireGallery struct {
+	ID           string     `json:"id"`
+	DisplayName  string     `json:"displayName"`
+	Status       string     `json:"status"`
+	Publisher    string     `json:"publisherName"`
+	OldPublisher string     `json:"publisher"`
+	Offer        string     `json:"offerName"`
+	OldOffer     string     `json:"offer"`
+	SKU          string     `json:"skuName"`
+	OldSKU       string     `json:"sku"`
+	OSVersion    string     `json:"osVersionNumber"`
+	Size         int        `json:"sizeInGB"`
+	Start        odata.Time `json:"startDate"`
+	End          odata.Time `json:"endDate"`
+	Expires      odata.Time `json:"expirationDate"`
+}
+
+// GalleryImages reads the images that Microsoft offers.
+func (c *Client) GalleryImages(ctx context.Context) ([]GalleryImage, error) {
+	ws, err := list[wireGallery](ctx, c, call{doing: "list the gallery images", method: http.MethodGet, path: ve + "/galleryImages", needs: cloudPCRead})
+	return convert(ws, func(w wireGallery) GalleryImage {
+		return GalleryImage{
+			ID: w.ID, DisplayName: w.DisplayName, Status: odata.Member(w.Status, "supported", "supportedWithWarning", "notSupported"),
+			Publisher: either(w.Publisher, w.OldPublisher), Offer: either(w.Offer, w.OldOffer), SKU: either(w.SKU, w.OldSKU),
+			OSVersion: w.OSVersion, SizeGiB: w.Size, StartDate: w.Start.Time, EndDate: w.End.Time, ExpiresAt: w.Expires.Time,
+		}
+	}), err
+}
+
+// DeviceImage is an image of the tenant's own.
+type DeviceImage struct {
+	ID, DisplayName, Version string
+	// SourceImageResourceID is the ARM id of the managed image it is made from.
+	SourceImageResourceID string
+	// Status is "pending", "ready", "failed", "warning" or something younger; read only, as all below.
+	Status string
+	// ErrorCode says why it failed.
+	ErrorCode                string
+	OperatingSystem, OSBuild string
+	ExpiresAt, LastModified  time.Time
+}
+
+type wireImage struct {
+	ID        string     `json:"id"`
+	Name      string     `json:"displayName"`
+	Version   string     `json:"version"`
+	Source    string     `json:"sourceImageResourceId"`
+	Status    string     `json:"status"`
+	ErrorCode string     `json:"errorCode"`
+	OldCode   string     `json:"statusDetails"`
+	OS        string     `json:"operatingSystem"`
+	Build     string     `json:"osBuildNumber"`
+	Expires   odata.Time `json:"expirationDate"`
+	Modified  odata.Time `json:"lastModifiedDateTime"`
+}
+
+func (w wireImage) image() DeviceImage {
+	return DeviceImage{
+		ID: w.ID, DisplayName: w.Name, Version: w.Version, SourceImageResourceID: w.Source,
+		Status: odata.Member(w.Status, "pending", "ready", "failed", "warning"), ErrorCode: either(w.ErrorCode, w.OldCode),
+		OperatingSystem: w.OS, OSBuild: w.Build, ExpiresAt: w.Expires.Time, LastModified: w.Modified.Time,
+	}
+}
+
+const images = ve + "/deviceImages"
+
+// DeviceImages reads the tenant's own images.
+func (c *Client) DeviceImages(ctx context.Context) ([]DeviceImage, error) {
+	ws, err := list[wireImage](ctx, c, call{doing: "list the device images", method: http.MethodGet, path: images, needs: cloudPCRead})
+	return convert(ws, wireImage.image), err
+}
+
+// DeviceImage reads one image.
+func (c *Client) DeviceImage(ctx context.Context, id string) (DeviceImage, error) {
+	w, err := get[wireImage](ctx, c, call{doing: "read the device image " + id, method: http.MethodGet, path: images + "/" + esc(id), ids: []string{id}, needs: cloudPCRead})
+	return w.image(), err
+}
+
+// CreateDeviceImage starts the upload of a managed image; its status is "pending" at first. It is sent once.
+func (c *Client) CreateDeviceImage(ctx context.Context, i DeviceImage) (DeviceImage, error) {
+	cl := call{doing: "create the device image " + i.DisplayName, method: http.MethodPost, path: images, once: true, needs: cloudPCWrite,
+		ids:  []string{i.DisplayName, i.Version, i.SourceImageResourceID},
+		body: map[string]string{"displayName": i.DisplayName, "version": i.Version, "sourceImageResourceId": i.SourceImageResourceID}}
+	ctx = operation(ctx)
+	w, err := get[wireImage](ctx, c, cl)
+	if err == nil && w.ID == "" {
+		err = c.created(ctx, cl)
+	}
+	return w.image(), err
+}
+
+// DeleteDeviceImage deletes an image. One that is gone already is no error.
+func (c *Client) DeleteDeviceImage(ctx context.Context, id string) error {
+	_, err := c.do(ctx, call{doing: "delete the device image " + id, method: http.MethodDelete, path: images + "/" + esc(id), ids: []string{id}, needs: cloudPCWrite})
+	return unless(err, fault.NotFound)
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,143 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph/odata"
+)
+
+// License is a licence that a user holds, as its plans stand.
+type License struct {
+	SKUID, SKUPartNumber string
+	Plans                []LicensePlan
+}
+
+// LicensePlan is one service plan of a licence.
+type LicensePlan struct {
+	ID, Name string
+	// Status is "Success" (usable), "Disabled", "Error", or one of the pending ones; in a tenant's SKU it is empty or
+	// what the service says.
+	Status string
+}
+
+// LicenseAnswer is the answer for one user.
+type LicenseAnswer struct {
+	Licenses []License
+	Err      error
+}
+
+// SKU is a product that the tenant owns.
+type SKU struct {
+	ID, PartNumber string
+	// Status is "Enabled", "Warning", "Suspended", "Deleted" or "LockedOut".
+	Status string
+	// Enabled and Consumed count units; Enabled − Consumed are free.
+	Enabled, Consumed int
+	Plans             []LicensePlan
+}
+
+type wirePlanInfo struct {
+	ID     string `json:"servicePlanId"`
+	Name   string `json:"servicePlanName"`
+	Status string `json:"provisioningStatus"`
+}
+
+func (w wirePlanInfo) plan() LicensePlan {
+	return LicensePlan{ID: w.ID, Name: w.Name,
+		Status: odata.Member(w.Status, "Success", "Disabled", "Error", "PendingInput", "PendingActivation", "PendingProvisioning")}
+}
+
+type wireLicense struct {
+	SKU   string         `json:"skuId"`
+	Name  string         `json:"skuPartNumber"`
+	Plans []wirePlanInfo `json:"servicePlans"`
+}
+
+func (w wireLicense) license() License {
+	return License{SKUID: w.SKU, SKUPartNumber: w.Name, Plans: convert(w.Plans, wirePlanInfo.plan)}
+}
+
+func licenseCall(userID string) call {
+	return call{doing: "read the licences of user " + userID, method: http.MethodGet, path: userPath(userID) + "/licenseDetails", ids: []string{userID}, needs: licenseRead}
+}
+
+// LicenseDetails reads what a user holds.
+func (c *Client) LicenseDetails(ctx context.Context, userID string) ([]License, error) {
+	ws, err := list[wireLicense](ctx, c, licenseCall(userID))
+	return convert(ws, wireLicense.license), err
+}
+
+// LicenseDetailsOf reads what many users hold, in batches; the answers come in the order of userIDs. The error is for
+// the call as a whole.
+func (c *Client) LicenseDetailsOf(ctx context.Context, userIDs []string) ([]LicenseAnswer, error) {
+	calls := convert(userIDs, licenseCall)
+	answers, err := c.batch(ctx, v1, "read the users' licences", calls)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]LicenseAnswer, len(answers))
+	for i, b := range answers {
+		if out[i].Err = b.err; b.err != nil {
+			continue
+		}
+		ws, err := rest[wireLicense](ctx, c, calls[i], b.answer)
+		out[i] = LicenseAnswer{Licenses: convert(ws, wireLicense.license), Err: err}
+	}
+	return out, nil
+}
+
+// SubscribedSKUs reads what the tenant owns.
+func (c *Client) SubscribedSKUs(ctx context.Context) ([]SKU, error) {
+	ws, err := list[struct {
+		wireLicense
+		Status   string `json:"capabilityStatus"`
+		Consumed int    `json:"consumedUnits"`
+		Prepaid  struct {
+			Enabled int `json:"enabled"`
+		} `json:"prepaidUnits"`
+	}](ctx, c, call{doing: "list the tenant's licences", method: http.MethodGet, path: v1 + "/subscribedSkus", needs: licenseRead})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]SKU, len(ws))
+	for i, w := range ws {
+		out[i] = SKU{
+			ID: w.SKU, PartNumber: w.Name, Status: odata.Member(w.Status, "Enabled", "Warning", "Suspended", "Deleted", "LockedOut"),
+			Enabled: w.Prepaid.Enabled, Consumed: w.Consumed, Plans: convert(w.Plans, wirePlanInfo.plan),
+		}
+	}
+	return out, nil
+}
+
+type wireAddLicense struct {
+	SKU           string   `json:"skuId"`
+	DisabledPlans []string `json:"disabledPlans"`
+}
+
+type wireAssignLicense struct {
+	Add    []wireAddLicense `json:"addLicenses"`
+	Remove []string         `json:"removeLicenses"`
+}
+
+// AssignLicense gives a user a licence with all its plans. It is safe to repeat: a licence that is held already is no
+// error. A fault with [CodeUsageLocation] may pass by itself some minutes after the location was set.
+func (c *Client) AssignLicense(ctx context.Context, userID, skuID string) error {
+	_, err := c.do(ctx, call{
+		doing: "assign the licence " + skuID + " to user " + userID, method: http.MethodPost, path: userPath(userID) + "/assignLicense",
+		ids: []string{userID, skuID}, needs: licenseWrite,
+		body: wireAssignLicense{Add: []wireAddLicense{{SKU: skuID, DisabledPlans: []string{}}}, Remove: []string{}},
+	})
+	if fault.CodeOf(err) != CodeRefused && !fault.Is(err, fault.Conflict) {
+		return err
+	}
+	// A refusal may only mean that there is nothing to do; the user's own record tells.
+	u, err2 := c.User(ctx, userID)
+	if err2 == nil && slices.ContainsFunc(u.AssignedSKUs, func(s string) bool { return strings.EqualFold(s, skuID) }) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,151 @@
+package odata
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// Error is what an error answer says. Every field may be empty.
+type Error struct {
+	// Code and Message are the service's words, untouched. Without an outer code it is the innermost one.
+	Code, Message string
+	// Target names the offending part; Details are further codes and messages.
+	Target  string
+	Details []Detail
+	// Codes are the outer code and those of the inner errors, outermost first.
+	Codes []string
+	// RequestID, ClientRequestID and Date are from the inner error.
+	RequestID, ClientRequestID, Date string
+	// Inside is the message found in a JSON document within Message, which some back ends send.
+	Inside string
+}
+
+// Detail is one of an error's details.
+type Detail struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Target  string `json:"target"`
+}
+
+// inner is the error object and, nested in it, the inner ones. encoding/json matches names in any case, so innerError
+// and innererror are the same to it.
+type inner struct {
+	Code            string          `json:"code"`
+	Message         json.RawMessage `json:"message"`
+	Target          string          `json:"target"`
+	Details         []Detail        `json:"details"`
+	RequestID       string          `json:"request-id"`
+	ClientRequestID string          `json:"client-request-id"`
+	Date            string          `json:"date"`
+	Inner           *inner          `json:"innerError"`
+}
+
+// maxText bounds what is kept of an answer that is no error envelope, such as a proxy's page.
+const maxText = 2048
+
+// DecodeError reads an error answer. What is no error envelope becomes the message, cut to a readable length.
+func DecodeError(body []byte) Error {
+	var env struct {
+		Error *inner `json:"error"`
+	}
+	if err := json.Unmarshal(body, &env); err != nil || env.Error == nil {
+		return Error{Message: cut(strings.TrimSpace(string(body)))}
+	}
+	e := Error{Code: env.Error.Code, Message: text(env.Error.Message), Target: env.Error.Target, Details: env.Error.Details}
+	for in := env.Error; in != nil; in = in.Inner {
+		if in.Code != "" {
+			e.Codes = append(e.Codes, in.Code)
+		}
+		e.RequestID = first(e.RequestID, in.RequestID)
+		e.ClientRequestID = first(e.ClientRequestID, in.ClientRequestID)
+		e.Date = first(e.Date, in.Date)
+		if e.Message == "" {
+			e.Message = text(in.Message)
+		}
+	}
+	if e.Code == "" && len(e.Codes) > 0 {
+		e.Code = e.Codes[len(e.Codes)-1]
+	}
+	e.Inside = inside(e.Message)
+	return e
+}
+
+// Has reports whether one of the error's codes, outer or inner, is code; case does not matter.
+func (e Error) Has(code string) bool {
+	for _, c := range e.Codes {
+		if strings.EqualFold(c, code) {
+			return true
+		}
+	}
+	return strings.EqualFold(e.Code, code)
+}
+
+// Mentions reports whether a code, the message or a detail contains s; case does not matter. Branch on it only where the
+// service leaves no better sign.
+func (e Error) Mentions(s string) bool {
+	s = strings.ToLower(s)
+	all := []string{e.Code, e.Message, e.Target, strings.Join(e.Codes, " ")}
+	for _, d := range e.Details {
+		all = append(all, d.Code, d.Message, d.Target)
+	}
+	for _, t := range all {
+		if strings.Contains(strings.ToLower(t), s) {
+			return true
+		}
+	}
+	return false
+}
+
+// text reads a message that should be a string but may be an object with a value, or anything.
+func text(raw json.RawMessage) string {
+	if len(raw) == 0 || string(raw) == "null" {
+		return ""
+	}
+	var s string
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	var o struct {
+		Value string `json:"value"`
+	}
+	if json.Unmarshal(raw, &o) == nil && o.Value != "" {
+		return o.Value
+	}
+	return cut(string(raw))
+}
+
+// inside tries once to read the message as a JSON document.
+func inside(message string) string {
+	if !strings.HasPrefix(strings.TrimSpace(message), "{") {
+		return ""
+	}
+	var doc struct {
+		Message json.RawMessage `json:"message"`
+		Phrase  string          `json:"CustomApiErrorPhrase"`
+		Error   *inner          `json:"error"`
+	}
+	if json.Unmarshal([]byte(message), &doc) != nil {
+		return ""
+	}
+	if m := text(doc.Message); m != "" {
+		return m
+	}
+	if doc.Error != nil {
+		return first(text(doc.Error.Message), doc.Error.Code)
+	}
+	return doc.Phrase
+}
+
+func first(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func cut(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxText], "") + "…"
+}

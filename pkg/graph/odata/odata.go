@@ -1,0 +1,67 @@
+// Package odata reads what Microsoft Graph writes: error envelopes, pages, batch answers, times, enum members. It is
+// forgiving where the service and its documentation disagree. It does no I/O and knows no resource.
+package odata
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// Time reads a timestamp and forgives: null, "", the year 1 and anything that is no time are the zero time. Times
+// without a zone are UTC, which the zero time and all others are given in.
+type Time struct{ time.Time }
+
+var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05", time.DateOnly}
+
+// UnmarshalJSON never fails.
+func (t *Time) UnmarshalJSON(b []byte) error {
+	t.Time = time.Time{}
+	s := strings.Trim(string(b), `"`)
+	for _, l := range layouts {
+		if v, err := time.Parse(l, s); err == nil {
+			if v.Year() > 1 {
+				t.Time = v.UTC()
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// Member gives an enum member in the spelling of known when only the case differs, and untouched otherwise: casing
+// differs between the service's prose and its schema, and unknown members must survive.
+func Member(v string, known ...string) string {
+	for _, k := range known {
+		if strings.EqualFold(v, k) {
+			return k
+		}
+	}
+	return v
+}
+
+// Page is one page of a collection.
+type Page struct {
+	Next  string            `json:"@odata.nextLink"`
+	Value []json.RawMessage `json:"value"`
+}
+
+// Elements gives what a body holds, be it one object or a page with a value array. An empty body holds nothing; the
+// error is for a body that is not JSON or neither of the two.
+func Elements(body []byte) ([]json.RawMessage, error) {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 || bytes.Equal(body, []byte("null")) {
+		return nil, nil
+	}
+	var probe struct {
+		Value *[]json.RawMessage `json:"value"`
+	}
+	if err := json.Unmarshal(body, &probe); err != nil {
+		return nil, err
+	}
+	if probe.Value != nil {
+		return *probe.Value, nil
+	}
+	return []json.RawMessage{body}, nil
+}

@@ -1,0 +1,222 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph/odata"
+)
+
+// How a policy provisions, and how its Cloud PCs join the directory.
+const (
+	ProvisioningDedicated = "dedicated"
+	JoinEntra             = "azureADJoin"
+	JoinHybrid            = "hybridAzureADJoin"
+	ImageGallery          = "gallery"
+	ImageCustom           = "custom"
+)
+
+// ProvisioningPolicy is a Cloud PC provisioning policy.
+type ProvisioningPolicy struct {
+	// ID is the service's; empty on create.
+	ID                       string
+	DisplayName, Description string
+	// ProvisioningType is "dedicated", "shared", "sharedByUser", "sharedByEntraGroup", "reserve" or something younger.
+	// It cannot be changed later; empty on create: dedicated.
+	ProvisioningType string
+	// ImageID and its kin are mandatory, though a Cloud PC made from a snapshot does not use the image. ImageType is
+	// "gallery" or "custom"; empty on write: gallery.
+	ImageID, ImageDisplayName, ImageType string
+	// DomainJoin is in order of priority.
+	DomainJoin []DomainJoin
+	// GroupIDs are the groups it is assigned to. They are read only, see [Client.AssignProvisioningPolicy].
+	GroupIDs                     []string
+	EnableSSO, LocalAdminEnabled bool
+	// Locale is the language of Windows; empty on create: en-US. NamingTemplate may be empty.
+	Locale, NamingTemplate string
+	// ManagedBy is "windows365" or another service; read only.
+	ManagedBy string
+	// GracePeriodHours and LastModified are read only; zero: unknown.
+	GracePeriodHours int
+	LastModified     time.Time
+}
+
+// DomainJoin is one way for a policy's Cloud PCs to join the directory and a network.
+type DomainJoin struct {
+	// Type is "azureADJoin" or "hybridAzureADJoin".
+	Type string
+	// ConnectionID names a network connection of the tenant; hybrid join needs it. Otherwise RegionName or RegionGroup
+	// say where Microsoft hosts the network.
+	ConnectionID, RegionName, RegionGroup string
+}
+
+type wirePolicy struct {
+	Type         string       `json:"@odata.type,omitempty"`
+	DisplayName  string       `json:"displayName"`
+	Description  string       `json:"description"`
+	Provisioning string       `json:"provisioningType,omitempty"`
+	ImageID      string       `json:"imageId"`
+	ImageName    string       `json:"imageDisplayName"`
+	ImageType    string       `json:"imageType"`
+	DomainJoin   []wireJoin   `json:"domainJoinConfigurations"`
+	SSO          bool         `json:"enableSingleSignOn"`
+	LocalAdmin   bool         `json:"localAdminEnabled"`
+	Windows      *wireWindows `json:"windowsSetting,omitempty"`
+	Naming       string       `json:"cloudPcNamingTemplate,omitempty"`
+}
+
+type wireWindows struct {
+	Locale string `json:"locale"`
+}
+
+type wireJoin struct {
+	Type         string `json:"domainJoinType,omitempty"`
+	ConnectionID string `json:"onPremisesConnectionId,omitempty"`
+	RegionName   string `json:"regionName,omitempty"`
+	RegionGroup  string `json:"regionGroup,omitempty"`
+}
+
+// readPolicy is what is read: deprecated names too.
+type readPolicy struct {
+	wirePolicy
+	ID          string       `json:"id"`
+	ManagedBy   string       `json:"managedBy"`
+	Grace       int          `json:"gracePeriodInHours"`
+	Modified    odata.Time   `json:"lastModifiedDateTime"`
+	Assignments []assignment `json:"assignments"`
+	OldWindows  *struct {
+		Language string `json:"language"`
+	} `json:"windowsSettings"`
+	DomainJoin []struct {
+		wireJoin
+		Old string `json:"type"`
+	} `json:"domainJoinConfigurations"`
+}
+
+func (r readPolicy) policy() ProvisioningPolicy {
+	p := ProvisioningPolicy{
+		ID: r.ID, DisplayName: r.DisplayName, Description: r.Description,
+		ProvisioningType: odata.Member(r.Provisioning, ProvisioningDedicated, "shared", "sharedByUser", "sharedByEntraGroup", "reserve"),
+		ImageID:          r.ImageID, ImageDisplayName: r.ImageName, ImageType: odata.Member(r.ImageType, ImageGallery, ImageCustom),
+		GroupIDs: groupIDs(r.Assignments), EnableSSO: r.SSO, LocalAdminEnabled: r.LocalAdmin, NamingTemplate: r.Naming,
+		ManagedBy: r.ManagedBy, GracePeriodHours: r.Grace, LastModified: r.Modified.Time,
+	}
+	switch {
+	case r.Windows != nil:
+		p.Locale = r.Windows.Locale
+	case r.OldWindows != nil:
+		p.Locale = r.OldWindows.Language
+	}
+	for _, j := range r.DomainJoin {
+		d := DomainJoin{Type: odata.Member(j.Type, JoinEntra, JoinHybrid), ConnectionID: j.ConnectionID, RegionName: j.RegionName, RegionGroup: j.RegionGroup}
+		if d.Type == "" {
+			d.Type = odata.Member(j.Old, JoinEntra, JoinHybrid)
+		}
+		p.DomainJoin = append(p.DomainJoin, d)
+	}
+	return p
+}
+
+// body is the full writable object. What cannot be changed later is sent on create only.
+func (p ProvisioningPolicy) body(create bool) (wirePolicy, error) {
+	w := wirePolicy{
+		Type: "#microsoft.graph.cloudPcProvisioningPolicy", DisplayName: p.DisplayName, Description: p.Description,
+		ImageID: p.ImageID, ImageName: p.ImageDisplayName, ImageType: p.ImageType, SSO: p.EnableSSO, LocalAdmin: p.LocalAdminEnabled,
+		Naming: p.NamingTemplate, DomainJoin: []wireJoin{},
+	}
+	bad := func(why, hint string) error {
+		return fault.New(fault.Invalid, CodeRequest, "policy "+p.DisplayName+": "+why, hint)
+	}
+	if p.DisplayName == "" || p.ImageID == "" || p.ImageDisplayName == "" {
+		return w, bad("a display name, an image id and an image name are mandatory",
+			"pick a supported gallery image: snapshots do not use it, but a later reprovision does")
+	}
+	if w.ImageType == "" {
+		w.ImageType = ImageGallery
+	}
+	if p.Locale != "" {
+		w.Windows = &wireWindows{Locale: p.Locale}
+	}
+	if create {
+		w.Provisioning = p.ProvisioningType
+		if w.Provisioning == "" {
+			w.Provisioning = ProvisioningDedicated
+		}
+	}
+	for _, d := range p.DomainJoin {
+		j := wireJoin{Type: d.Type, ConnectionID: d.ConnectionID, RegionName: d.RegionName, RegionGroup: d.RegionGroup}
+		if strings.EqualFold(j.RegionName, "automatic") && j.RegionGroup != "" {
+			// It is what the service says when it chose; it may not take it back.
+			j.RegionName = ""
+		}
+		region := j.RegionName != "" || j.RegionGroup != ""
+		switch {
+		case strings.EqualFold(j.Type, JoinHybrid) && (j.ConnectionID == "" || region):
+			return w, bad("hybrid join needs a network connection and no region", "name the connection only")
+		case strings.EqualFold(j.Type, JoinEntra) && (j.ConnectionID != "") == region:
+			return w, bad("Entra join needs a network connection or a region, and not both", "name one of the two")
+		}
+		w.DomainJoin = append(w.DomainJoin, j)
+	}
+	return w, nil
+}
+
+const policies = ve + "/provisioningPolicies"
+
+// ProvisioningPolicies reads all policies with their assignments; filter the answer.
+func (c *Client) ProvisioningPolicies(ctx context.Context) ([]ProvisioningPolicy, error) {
+	rs, err := list[readPolicy](ctx, c, call{doing: "list the provisioning policies", method: http.MethodGet, path: policies, query: expandAssignments, needs: cloudPCRead})
+	return convert(rs, readPolicy.policy), err
+}
+
+// ProvisioningPolicy reads one policy with its assignments.
+func (c *Client) ProvisioningPolicy(ctx context.Context, id string) (ProvisioningPolicy, error) {
+	r, err := get[readPolicy](ctx, c, call{doing: "read the provisioning policy " + id, method: http.MethodGet, path: policies + "/" + esc(id), query: expandAssignments, ids: []string{id}, needs: cloudPCRead})
+	return r.policy(), err
+}
+
+// CreateProvisioningPolicy creates a policy. It is sent once, and display names are not known to be unique: look for one
+// before.
+func (c *Client) CreateProvisioningPolicy(ctx context.Context, p ProvisioningPolicy) (ProvisioningPolicy, error) {
+	body, err := p.body(true)
+	if err != nil {
+		return ProvisioningPolicy{}, err
+	}
+	cl := call{doing: "create the provisioning policy " + p.DisplayName, method: http.MethodPost, path: policies, body: body, once: true, needs: cloudPCWrite}
+	ctx = operation(ctx)
+	r, err := get[readPolicy](ctx, c, cl)
+	if err == nil && r.ID == "" {
+		err = c.created(ctx, cl)
+	}
+	return r.policy(), err
+}
+
+// UpdateProvisioningPolicy writes the full writable object to p.ID and reads it again. Existing Cloud PCs and the
+// assignments are not touched.
+func (c *Client) UpdateProvisioningPolicy(ctx context.Context, p ProvisioningPolicy) (ProvisioningPolicy, error) {
+	body, err := p.body(false)
+	if err != nil {
+		return ProvisioningPolicy{}, err
+	}
+	if _, err := c.do(ctx, call{doing: "update the provisioning policy " + p.DisplayName, method: http.MethodPatch, path: policies + "/" + esc(p.ID), ids: []string{p.ID}, body: body, needs: cloudPCWrite}); err != nil {
+		return ProvisioningPolicy{}, err
+	}
+	return c.ProvisioningPolicy(ctx, p.ID)
+}
+
+// DeleteProvisioningPolicy deletes a policy; the service refuses while it is in use. One that is gone already is no
+// error.
+func (c *Client) DeleteProvisioningPolicy(ctx context.Context, id string) error {
+	_, err := c.do(ctx, call{doing: "delete the provisioning policy " + id, method: http.MethodDelete, path: policies + "/" + esc(id), ids: []string{id}, needs: cloudPCWrite})
+	return unless(err, fault.NotFound)
+}
+
+// AssignProvisioningPolicy replaces the whole set of groups by groupIDs. The caller reads and merges first: a group left
+// out starts the grace period of its users' Cloud PCs.
+func (c *Client) AssignProvisioningPolicy(ctx context.Context, id string, groupIDs []string) error {
+	_, err := c.do(ctx, call{doing: "assign the provisioning policy " + id, method: http.MethodPost, path: policies + "/" + esc(id) + "/assign", ids: append([]string{id}, groupIDs...), body: assignBody(groupIDs), needs: cloudPCWrite})
+	return err
+}
