@@ -10,7 +10,7 @@ import (
 // check finds what is wrong with the values, row by row and between rows.
 func (r *reading) check() {
 	if len(r.file.Rows) == 0 {
-		if len(r.findings) == 0 || r.present[colUser] {
+		if len(r.present) > 0 {
 			r.find("csv.empty", 0, "", "", "", "the wave has a header but no rows")
 		}
 		return
@@ -32,7 +32,7 @@ func (r *reading) values(row Row) {
 	}
 	bad := func(column, value, why string) {
 		if value != "" && why != "" {
-			r.find("csv.value-bad", row.Line, column, row.User, value, why)
+			r.bad(row, column, value, why)
 		}
 	}
 	bad(colUser, row.User, userFault(row.User))
@@ -44,6 +44,22 @@ func (r *reading) values(row Row) {
 	}
 }
 
+// bad is a value that cannot be meant, with the remedy for its column alone.
+func (r *reading) bad(row Row, column, value, why string) {
+	f := NewFinding("csv.value-bad", row.Line, column, row.User, value, why)
+	switch column {
+	case colUser:
+		f.Hint = "write the user principal name (name@domain) or the object id, as Entra ID > Users shows them"
+	case colBlob, colGuestState:
+		f.Hint = "write container/path.vhd for the configured storage account, or the blob's URL from the Azure portal"
+	case colPriority:
+		f.Hint = "write a whole number, higher first, or leave the cell empty"
+	case colNotify:
+		f.Hint = "write one mail address, or leave the cell empty"
+	}
+	r.findings = append(r.findings, f)
+}
+
 // priority reads the cell; it is 0 when that is empty or no integer, which is then a finding.
 func (r *reading) priority(row Row, cell string) int {
 	if cell == "" || r.unread[row.Index] {
@@ -51,7 +67,7 @@ func (r *reading) priority(row Row, cell string) int {
 	}
 	n, err := strconv.ParseInt(cell, 10, 32)
 	if err != nil {
-		r.find("csv.value-bad", row.Line, colPriority, row.User, cell, "the priority is not a whole number")
+		r.bad(row, colPriority, cell, "the priority is not a whole number")
 		return 0
 	}
 	return int(n)

@@ -78,12 +78,17 @@ func nearest(header string) (name string, close bool) {
 	best := 1 << 30
 	for _, c := range schema() {
 		for _, spelling := range append([]string{c.name}, c.also...) {
-			if d := distance(folded, []rune(foldHeader(spelling))); d < best {
+			known := []rune(foldHeader(spelling))
+			d := distance(folded, known)
+			if len(folded) > 2 && strings.HasPrefix(string(known), string(folded)) {
+				d = 1 // an abbreviation
+			}
+			if d < best {
 				best, name = d, spelling
 			}
 		}
 	}
-	return name, best <= max(1, len([]rune(foldHeader(name)))/3)
+	return name, best <= max(1, len(name)/3)
 }
 
 // distance counts the insertions, deletions, replacements and swaps of neighbours between a and b.
