@@ -68,54 +68,63 @@ func (e AuditEntry) Sum() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// chainTail is the ledger's last audit entry.
-type chainTail struct {
+// chain is the end of the audit: the last entry, and the last hash of each run that was asked for. The zero value
+// knows nothing yet.
+type chain struct {
 	known bool
 	seq   int64
 	hash  string
+	heads map[string]string
 }
 
-// audit appends an entry in the caller's transaction and gives its number.
-func (t *txn) audit(at time.Time, kind, run string, row int, body any) (int64, error) {
+// audit appends an entry in the caller's transaction.
+func (t *txn) audit(at time.Time, kind, run string, row int, body any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if !t.tail.known {
-		err := t.get(`SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`, nil, &t.tail.seq, &t.tail.hash)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return 0, err
-		}
-		t.tail.known = true
+	remembered := t.chain.known
+	err = t.appendAudit(at, kind, run, row, text)
+	if remembered && refusedBy(err, "the audit only grows") {
+		// Another process has written since: what was remembered is not the end any more.
+		t.chain = chain{}
+		err = t.appendAudit(at, kind, run, row, text)
 	}
+	return err
+}
+
+func (t *txn) appendAudit(at time.Time, kind, run string, row int, body []byte) error {
 	prev, err := t.head(run)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	e := AuditEntry{Seq: t.tail.seq + 1, At: at, Kind: kind, Run: run, Row: row, Body: text, Prev: prev}
+	e := AuditEntry{Seq: t.chain.seq + 1, At: at, Kind: kind, Run: run, Row: row, Body: body, Prev: prev}
 	e.Hash = e.Sum()
 	err = t.exec(`INSERT INTO audit (seq, at, kind, run, idx, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		e.Seq, stamp(at), kind, run, row, string(text), prev, e.Hash)
-	if err != nil {
-		return 0, err
+		e.Seq, stamp(at), kind, run, row, string(body), prev, e.Hash)
+	if err == nil {
+		t.chain.seq, t.chain.hash, t.chain.heads[run] = e.Seq, e.Hash, e.Hash
 	}
-	t.tail.seq, t.tail.hash = e.Seq, e.Hash
-	t.heads[run] = e.Hash
-	return e.Seq, nil
+	return err
 }
 
 // head is what the run's next entry holds as Prev.
 func (t *txn) head(run string) (string, error) {
-	if t.heads == nil {
-		t.heads = map[string]string{}
+	c := &t.chain
+	if !c.known {
+		err := t.get(`SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`, nil, &c.seq, &c.hash)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return "", err
+		}
+		c.known, c.heads = true, map[string]string{}
 	}
-	if h, ok := t.heads[run]; ok {
+	if h, ok := c.heads[run]; ok {
 		return h, nil
 	}
 	var h string
 	err := t.get(`SELECT hash FROM audit WHERE run = ? ORDER BY seq DESC LIMIT 1`, []any{run}, &h)
 	if errors.Is(err, sql.ErrNoRows) {
-		return t.tail.hash, nil
+		return c.hash, nil
 	}
 	return h, err
 }

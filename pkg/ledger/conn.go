@@ -46,7 +46,8 @@ func source(path string, m mode) string {
 	case modeWrite:
 		q.Set("mode", "rw")
 		q.Set("_defensive", "1")
-		q["_pragma"] = append(q["_pragma"], "foreign_keys(1)", "synchronous(FULL)", "journal_size_limit(67108864)")
+		q["_pragma"] = append(q["_pragma"], "foreign_keys(1)", "synchronous(FULL)",
+			"wal_autocheckpoint(4000)", "journal_size_limit(67108864)")
 	case modeRead:
 		q.Set("mode", "ro")
 		q["_pragma"] = append(q["_pragma"], "query_only(1)")

@@ -38,10 +38,9 @@ func (l *Ledger) Intend(ctx context.Context, in migration.Intent) (migration.Int
 			return err
 		}
 		in.ID = id
-		_, err = t.audit(in.At, auditIntent, in.Run, in.Row, intentBody{
+		return t.audit(in.At, auditIntent, in.Run, in.Row, intentBody{
 			ID: in.ID, Attempt: in.Attempt, Effect: in.Effect, ClientRequestID: in.ClientRequestID, Subject: in.Subject,
 		})
-		return err
 	})
 	if err != nil {
 		return migration.Intent{}, err
@@ -87,10 +86,9 @@ func (l *Ledger) Conclude(ctx context.Context, in migration.Intent, out migratio
 		case n == 0:
 			return fault.New(fault.NotFound, "ledger.no-intent", fmt.Sprintf("the ledger holds no intent %d of row %d", in.ID, in.Row), "")
 		}
-		_, err = t.audit(at, auditOutcome, in.Run, in.Row, outcomeBody{
+		return t.audit(at, auditOutcome, in.Run, in.Row, outcomeBody{
 			ID: in.ID, Status: out.Status, RemoteID: out.RemoteID, RequestID: out.RequestID, Detail: out.Detail,
 		})
-		return err
 	})
 }
 

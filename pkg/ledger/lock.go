@@ -87,8 +87,7 @@ func (l *Ledger) Lock(ctx context.Context, h Holder) (release func() error, err 
 		if ok {
 			entry.Replaced = &old
 		}
-		_, err = t.audit(t.now, kind, "", migration.WaveRow, entry)
-		return err
+		return t.audit(t.now, kind, "", migration.WaveRow, entry)
 	})
 	if err != nil {
 		return nil, err
@@ -148,10 +147,9 @@ func (l *Ledger) release(id string) error {
 		if err != nil || n == 0 {
 			return err
 		}
-		_, err = t.audit(t.now, auditReleased, "", migration.WaveRow, struct {
+		return t.audit(t.now, auditReleased, "", migration.WaveRow, struct {
 			ID string `json:"id"`
 		}{id})
-		return err
 	})
 	if err == nil {
 		l.lock.set("")
@@ -193,8 +191,7 @@ func (l *Ledger) Unlock(ctx context.Context, id string) error {
 		if err := t.exec(`DELETE FROM holder WHERE id = ?`, id); err != nil {
 			return err
 		}
-		_, err = t.audit(t.now, auditUnlocked, "", migration.WaveRow, lockBody{Holder: h})
-		return err
+		return t.audit(t.now, auditUnlocked, "", migration.WaveRow, lockBody{Holder: h})
 	})
 }
 

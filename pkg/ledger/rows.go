@@ -86,9 +86,15 @@ func scanRow(rows *sql.Rows) (migration.Row, error) {
 		json.Unmarshal(input, &r.Input))
 }
 
-const updateRow = `UPDATE wave_rows SET version = ?, state = ?, step = ?, reason = ?, note = ?, attempt = ?, tries = ?,
-	warned = ?, trouble_since = ?, not_before = ?, started_at = ?, updated_at = ?, finished_at = ?, problem = ?, facts = ?
-	WHERE run = ? AND idx = ? AND version = ? AND state = ?`
+// moveRow leaves finished_at alone: between states that are not final it does not change, and naming it would have
+// the index of open users written again each time. endRow is for every other change.
+const (
+	moveRow = `UPDATE wave_rows SET version = ?, state = ?, step = ?, reason = ?, note = ?, attempt = ?, tries = ?,
+	warned = ?, trouble_since = ?, not_before = ?, started_at = ?, updated_at = ?, problem = ?, facts = ?` + rowAsRead
+	endRow = `UPDATE wave_rows SET version = ?, state = ?, step = ?, reason = ?, note = ?, attempt = ?, tries = ?,
+	warned = ?, trouble_since = ?, not_before = ?, started_at = ?, updated_at = ?, problem = ?, facts = ?, finished_at = ?` + rowAsRead
+	rowAsRead = ` WHERE run = ? AND idx = ? AND version = ? AND state = ?`
+)
 
 // Apply records a transition, with its event, in one transaction; it returns when that is durable. What the row aims
 // at (Target, Input) is not written. Faults: Conflict ("ledger.moved") when the row is not as t.From() has it,
@@ -113,22 +119,26 @@ func (l *Ledger) Apply(ctx context.Context, tr migration.Transition) error {
 		entry.Facts = &to.Facts
 	}
 	entry.Version = to.Version
+	query, args := moveRow, []any{
+		to.Version, string(to.State), string(to.Step), string(to.Reason), to.Note, to.Attempt, to.Tries, to.Warned,
+		when(to.TroubleSince), when(to.NotBefore), when(to.StartedAt), when(to.UpdatedAt), problem, facts,
+	}
+	if from.State.Final() || to.State.Final() {
+		query, args = endRow, append(args, when(to.FinishedAt))
+	}
+	args = append(args, from.Run, from.Index, from.Version, string(from.State))
 	return l.do(ctx, fmt.Sprintf("record row %d", to.Index), func(t *txn) error {
 		if err := l.fence(t); err != nil {
 			return err
 		}
-		n, err := t.change(updateRow, to.Version, string(to.State), string(to.Step), string(to.Reason), to.Note,
-			to.Attempt, to.Tries, to.Warned, when(to.TroubleSince), when(to.NotBefore), when(to.StartedAt),
-			when(to.UpdatedAt), when(to.FinishedAt), problem, facts,
-			from.Run, from.Index, from.Version, string(from.State))
+		n, err := t.change(query, args...)
 		if err != nil {
 			return t.refusal(from, to, err)
 		}
 		if n == 0 {
 			return t.moved(from)
 		}
-		_, err = t.audit(to.UpdatedAt, auditTransition, to.Run, to.Index, entry)
-		return err
+		return t.audit(to.UpdatedAt, auditTransition, to.Run, to.Index, entry)
 	})
 }
 
@@ -228,8 +238,7 @@ func (l *Ledger) Note(ctx context.Context, e migration.Event) error {
 		if known == 0 {
 			return noRun(e.Run)
 		}
-		_, err := t.audit(orNow(e.At, t.now), auditEvent, e.Run, e.Row, eventBody(e))
-		return err
+		return t.audit(orNow(e.At, t.now), auditEvent, e.Run, e.Row, eventBody(e))
 	})
 }
 

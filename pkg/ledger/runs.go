@@ -27,11 +27,10 @@ func (l *Ledger) CreateRun(ctx context.Context, run migration.Run, rows []migrat
 			return err
 		}
 		counts := migration.Count(rows)
-		_, err := t.audit(run.CreatedAt, auditRunCreated, run.ID, migration.WaveRow, struct {
+		return t.audit(run.CreatedAt, auditRunCreated, run.ID, migration.WaveRow, struct {
 			Run    migration.Run    `json:"run"`
 			Counts migration.Counts `json:"counts"`
 		}{run, counts})
-		return err
 	})
 }
 
@@ -182,8 +181,7 @@ func (l *Ledger) setRun(ctx context.Context, id string, to migration.RunState, f
 		if at.IsZero() {
 			at = t.now
 		}
-		_, err = t.audit(at, kind, id, migration.WaveRow, struct{}{})
-		return err
+		return t.audit(at, kind, id, migration.WaveRow, struct{}{})
 	})
 }
 

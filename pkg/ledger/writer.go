@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -35,6 +36,8 @@ type writer struct {
 	err   error
 
 	stmts map[string]*sql.Stmt
+	// chain is the end of the audit as the last commit left it.
+	chain chain
 }
 
 // newWriter starts the writer's goroutine; close ends it and closes db.
@@ -126,7 +129,8 @@ func (w *writer) commit(batch []*request) {
 
 // transact fills answers with each request's refusal; its own error means that nothing was committed.
 func (w *writer) transact(batch []*request, answers []error) error {
-	t := &txn{w: w, now: w.now().UTC()}
+	t := &txn{w: w, now: w.now().UTC(), chain: w.chain}
+	w.chain = chain{}
 	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
@@ -135,7 +139,7 @@ func (w *writer) transact(batch []*request, answers []error) error {
 		if answers[i] = r.ctx.Err(); answers[i] != nil {
 			continue
 		}
-		err := w.one(t, r)
+		err := w.one(t, r, len(batch) == 1)
 		if err == nil {
 			kept++
 			continue
@@ -154,35 +158,33 @@ func (w *writer) transact(batch []*request, answers []error) error {
 		w.rollback()
 		return err
 	}
+	w.chain = t.chain
 	return nil
 }
 
-// one does a request's work in a savepoint of its own, so that its refusal takes nobody else's work with it.
-func (w *writer) one(t *txn, r *request) (err error) {
+// one does a request's work in a savepoint of its own, so that its refusal takes nobody else's work with it. Work that
+// is alone in its transaction needs none.
+func (w *writer) one(t *txn, r *request, alone bool) error {
+	if alone {
+		return t.run(r.fn)
+	}
 	if err := t.exec("SAVEPOINT caller"); err != nil {
 		return err
 	}
-	mark := t.tail
-	defer func() {
-		if p := recover(); p != nil {
-			err = fault.New(fault.Internal, "ledger.bug", "a write to the ledger panicked", "")
-		}
-		if err != nil && !undone(err) {
-			t.tail = mark
-			t.heads = nil
-			if back := t.exec("ROLLBACK TO caller"); back != nil {
-				err = back
-				return
-			}
-			if back := t.exec("RELEASE caller"); back != nil {
-				err = back
-			}
-		}
-	}()
-	if err := r.fn(t); err != nil {
+	err := t.run(r.fn)
+	if err == nil {
+		return t.exec("RELEASE caller")
+	}
+	if undone(err) {
 		return err
 	}
-	return t.exec("RELEASE caller")
+	t.chain = chain{}
+	for _, query := range []string{"ROLLBACK TO caller", "RELEASE caller"} {
+		if e := t.exec(query); e != nil {
+			return e
+		}
+	}
+	return err
 }
 
 // rollback ends the transaction if there is one still; SQLite may have ended it already.
@@ -195,9 +197,18 @@ func (w *writer) rollback() {
 type txn struct {
 	w   *writer
 	now time.Time
-	// tail is the last audit entry's place and hash, heads the last hash of each run; empty: not read yet.
-	tail  chainTail
-	heads map[string]string
+	// chain is the end of the audit as far as it is known in this transaction.
+	chain chain
+}
+
+// run calls fn. A panic in it ends the caller's work, not the writer's.
+func (t *txn) run(fn func(*txn) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.New(fault.Internal, "ledger.bug", fmt.Sprintf("a write to the ledger panicked: %v", p), "")
+		}
+	}()
+	return fn(t)
 }
 
 // stmt prepares a query once per ledger.
