@@ -26,6 +26,33 @@ func text(s string) template.HTML {
 		template.HTMLEscapeString(s) + `</bdi></details>`)
 }
 
+// prose is text with sentences in it: it begins with a capital letter, and what stands in back-ticks is code.
+func prose(s string) template.HTML {
+	h := string(text(sentence(s)))
+	parts := strings.Split(h, "`")
+	if len(parts)%2 == 0 || strings.HasPrefix(h, "<details") {
+		return template.HTML(h)
+	}
+	for i := 1; i < len(parts); i += 2 {
+		parts[i] = "<code>" + parts[i] + "</code>"
+	}
+	return template.HTML(strings.Join(parts, ""))
+}
+
+// sentence gives a message its capital letter, unless its first word is a name such as importSnapshot.
+func sentence(s string) string {
+	word, _, more := strings.Cut(s, " ")
+	if !more || s[0] < 'a' || s[0] > 'z' || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz,:;'") != "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// upn is an address that may break after its @.
+func upn(s string) template.HTML {
+	return template.HTML(strings.Replace(string(text(s)), "@", "@<wbr>", 1))
+}
+
 // inline is foreign text where a fold cannot stand; longer text is cut.
 func inline(s string) template.HTML {
 	return template.HTML("<bdi>" + template.HTMLEscapeString(short(s, 60)) + "</bdi>")

@@ -27,7 +27,7 @@ type view struct {
 	Total          int
 	Started, Ended moment
 	Took, Pace     string
-	Moves          []story.Move
+	Moves          []move
 	Next           []string
 	Groups         []groupTable
 	Lists          []list
@@ -56,7 +56,7 @@ func viewOf(a story.Account) *view {
 		Run: a.Run, Rehearsal: a.Rehearsal(), Unfinished: a.Run.FinishedAt.IsZero(), Total: len(rows),
 		Tenant: tenantOf(a.Run), Bar: barOf(a.Tally(), len(rows)),
 		Started: momentOf(a.Run.CreatedAt, a.Location()), Ended: momentOf(a.End(), a.Location()),
-		Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a), Moves: story.Moves(a), Next: a.Next,
+		Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a), Moves: movesOf(a), Next: a.Next,
 		Groups: groupsOf(rows), Provenance: provenanceOf(a, c), Effects: effectsOf(run.Intents, c),
 	}
 	v.Headline, v.Rest = story.Headline(a)
@@ -71,6 +71,24 @@ func viewOf(a story.Account) *view {
 	v.Troubles = troublesOf(rows, a)
 	v.FindingGroups = findingGroupsOf(a.Findings)
 	return v
+}
+
+// move is a next step with its outcome in words.
+type move struct {
+	story.Move
+	Label string
+}
+
+func movesOf(a story.Account) []move {
+	var out []move
+	for _, m := range story.Moves(a) {
+		label := strings.ToLower(m.Class.Short())
+		if m.Class == story.Active {
+			label = "not finished"
+		}
+		out = append(out, move{m, label})
+	}
+	return out
 }
 
 func tenantOf(r migration.Run) string {
