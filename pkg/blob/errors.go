@@ -94,7 +94,10 @@ func remote(answer *azcore.ResponseError) *fault.Remote {
 	r := &fault.Remote{Service: "blob", Status: answer.StatusCode, Code: answer.ErrorCode}
 	if resp := answer.RawResponse; resp != nil {
 		r.RequestID = resp.Header.Get("x-ms-request-id")
-		r.ClientRequestID = resp.Header.Get("x-ms-client-request-id")
+		// Not every server sends our own id back.
+		if r.ClientRequestID = resp.Header.Get("x-ms-client-request-id"); r.ClientRequestID == "" && resp.Request != nil {
+			r.ClientRequestID = resp.Request.Header.Get("x-ms-client-request-id")
+		}
 		r.Message = serviceText(resp)
 		r.RetryAfter = cloud.RetryAfter(resp.Header)
 	}

@@ -1,0 +1,119 @@
+package blobtest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	azb "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/fault"
+)
+
+func ref(t testing.TB, text, root string) blob.Ref {
+	t.Helper()
+	r, err := blob.ParseRef(text, root)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	return r
+}
+
+// wantFault fails unless err is a fault of that kind and code, and gives it.
+func wantFault(t testing.TB, err error, kind fault.Kind, code string) *fault.Fault {
+	t.Helper()
+	f := fault.As(err)
+	if f == nil {
+		t.Fatalf("error = %v, want a fault %s %s", err, kind, code)
+	}
+	if f.Kind != kind || f.Code != code || f.Hint == "" {
+		t.Errorf("fault = %s %q (%s), hint %q; want %s %q and a hint", f.Kind, f.Code, f.Msg, f.Hint, kind, code)
+	}
+	return f
+}
+
+// noQuery fails when any part of the reference's signature can be found in the fault or in what printing shows.
+func noQuery(t testing.TB, name string, f *fault.Fault, r blob.Ref) {
+	t.Helper()
+	sig := url.QueryEscape(signatureOf(r))
+	asJSON, _ := json.Marshal(struct {
+		F *fault.Fault
+		R blob.Ref
+	}{f, r}) // faults and references can be marshalled
+	for _, text := range []string{f.Error(), fmt.Sprintf("%+v %#v", f.Remote, f.Err), fmt.Sprintf("%v %+v %#v %s", r, r, r, r), string(asJSON)} {
+		for _, secret := range []string{sig, signatureOf(r), "sig="} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s: the signature shows in %s", name, text)
+			}
+		}
+	}
+}
+
+func signatureOf(r blob.Ref) string {
+	q, _ := url.ParseQuery(r.SAS().Query()) // it was parsed before
+	return q.Get("sig")
+}
+
+func asAnswer(err error) *azcore.ResponseError {
+	answer, _ := errors.AsType[*azcore.ResponseError](err)
+	return answer
+}
+
+func accountKey(t testing.TB) *service.SharedKeyCredential {
+	t.Helper()
+	cred, err := service.NewSharedKeyCredential(Account, Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cred
+}
+
+// signBlob gives the query of a service SAS; an empty name: for the container.
+func signBlob(t testing.TB, container, name, permissions string, from, to time.Time) string {
+	t.Helper()
+	q, err := sas.BlobSignatureValues{
+		ContainerName: container, BlobName: name, Permissions: permissions,
+		StartTime: from.UTC(), ExpiryTime: to.UTC(), Protocol: sas.ProtocolHTTPSandHTTP,
+	}.SignWithSharedKey(accountKey(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q.Encode()
+}
+
+// accountQuery gives the query of an account SAS that reads and lists everything.
+func accountQuery(t testing.TB) string {
+	t.Helper()
+	q, err := sas.AccountSignatureValues{
+		Permissions: "rl", ResourceTypes: "sco", ExpiryTime: time.Now().UTC().Add(time.Hour), Protocol: sas.ProtocolHTTPSandHTTP,
+	}.SignWithSharedKey(accountKey(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q.Encode()
+}
+
+func pageblobRange(offset, count int64) azb.HTTPRange {
+	return azb.HTTPRange{Offset: offset, Count: count}
+}
+
+func withLease(id string) *azb.AccessConditions {
+	return &azb.AccessConditions{LeaseAccessConditions: &azb.LeaseAccessConditions{LeaseID: &id}}
+}
+
+func ifMatch(tag azcore.ETag) *azb.AccessConditions {
+	return &azb.AccessConditions{ModifiedAccessConditions: &azb.ModifiedAccessConditions{IfMatch: &tag}}
+}
+
+func ifNoneMatchAny() *azb.AccessConditions {
+	anything := azcore.ETagAny
+	return &azb.AccessConditions{ModifiedAccessConditions: &azb.ModifiedAccessConditions{IfNoneMatch: &anything}}
+}
