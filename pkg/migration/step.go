@@ -58,8 +58,9 @@ type Work struct {
 	Step Step
 	// Batch is how many rows one call may take: 1 for effects, more for polling. 0: as many as are due.
 	Batch int
-	// Do does the step for rows that all stand at it and gives one result per row, in the same order. It never
-	// returns early on one row's trouble: that is the row's Result. With a dead context it changes nothing more
-	// and answers Stopped for the rest. Safe for concurrent use on disjoint rows.
-	Do func(ctx context.Context, rows []Row) []Result
+	// Do does the step for rows that all stand at it and gives one result per row, in the same order. One row's
+	// trouble is that row's Result; an error means that the run itself cannot go on (the ledger is broken), and the
+	// results are then ignored. With a dead context it changes nothing more and answers Stopped for the rest. Safe
+	// for concurrent use on disjoint rows.
+	Do func(ctx context.Context, rows []Row) ([]Result, error)
 }

@@ -1,0 +1,61 @@
+package playbook
+
+import (
+	"context"
+	"fmt"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+)
+
+// check looks once more, right before the import, whether the facts are still as they were validated: the disk and
+// its guest state, the policy and the user setting. A row whose facts moved fails and says what moved.
+func (b *Book) check(ctx context.Context, r migration.Row) (migration.Result, error) {
+	sources := []*migration.Source{&r.Target.Disk, r.Target.GuestState}
+	for i, s := range sources {
+		if s == nil {
+			continue
+		}
+		res, ok := b.unmoved(ctx, r, *s, i == 1)
+		if !ok {
+			return res, nil
+		}
+	}
+	problem, err := b.linked(ctx, r)
+	if err != nil {
+		return trouble(r, err, "check.failed", "read policies and user settings"), nil
+	}
+	if problem != nil {
+		return migration.Failure(r.Facts, *problem), nil
+	}
+	return migration.Done(r.Facts), nil
+}
+
+// unmoved compares a blob with what validation saw. It answers false with the row's result when they differ.
+func (b *Book) unmoved(ctx context.Context, r migration.Row, s migration.Source, guest bool) (migration.Result, bool) {
+	ref, err := b.sources(r.Index, guest, s)
+	if err != nil {
+		return trouble(r, err, "check.failed", "find "+s.URL), false
+	}
+	now, err := b.storage.Properties(ctx, ref)
+	if fault.Is(err, fault.NotFound) {
+		return migration.Failure(r.Facts, migration.ProblemOf(err, "blob.not-found", "look at "+s.URL)), false
+	}
+	if err != nil {
+		return trouble(r, err, "check.failed", "look at "+s.URL), false
+	}
+	moved := ""
+	switch {
+	case now.Length != s.Length:
+		moved = fmt.Sprintf("%s was %d bytes at validation and is %d now", s.URL, s.Length, now.Length)
+	case s.ETag != "" && now.ETag != s.ETag:
+		moved = fmt.Sprintf("%s was written to after validation (ETag %s, now %s)", s.URL, s.ETag, now.ETag)
+	}
+	if moved == "" {
+		return migration.Result{}, true
+	}
+	return migration.Failure(r.Facts, migration.Problem{
+		Code: "check.moved", Message: moved,
+		Hint: "make sure that nothing writes to the file any more, validate again and run the row in a new wave",
+	}), false
+}

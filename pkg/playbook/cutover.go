@@ -1,0 +1,73 @@
+package playbook
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+)
+
+// cutover closes the link that starts provisioning: the license, or the membership. Right before it the user setting
+// and the import are read once more, because from here on there is no way back.
+func (b *Book) cutover(ctx context.Context, r migration.Row) (migration.Result, error) {
+	if r.Facts.CutOver.IsZero() {
+		if res, ok := b.ready(ctx, r); !ok {
+			return res, nil
+		}
+	}
+	e, doing := b.membership(r), "add "+r.Target.User+" to group "+r.Target.GroupName
+	if r.Target.Trigger == migration.TriggerLicense {
+		e, doing = b.license(r), "assign "+r.Target.SKUName+" to "+r.Target.User
+	}
+	if _, err, jerr := b.apply(ctx, e); jerr != nil {
+		return migration.Result{}, jerr
+	} else if err != nil {
+		return trouble(r, err, "cutover.failed", doing), nil
+	}
+	f := calm(r.Facts)
+	f.CutOver = b.clock.Now()
+	return migration.DoneAfter(f, nextLook(0, b.pace.provisionTime()), "the service is provisioning the Cloud PC"), nil
+}
+
+// ready reports whether the cut-over may happen. When it may not, the result says what follows.
+func (b *Book) ready(ctx context.Context, r migration.Row) (migration.Result, bool) {
+	problem, err := b.linked(ctx, r)
+	if err != nil {
+		return trouble(r, err, "check.failed", "read policies and user settings"), false
+	}
+	if problem != nil {
+		return migration.Failure(r.Facts, *problem), false
+	}
+	im, err := b.graph.ImportResult(ctx, r.Facts.SnapshotID)
+	res := b.judgeImport(r, graph.ImportAnswer{Import: im, Err: err})
+	if res.Kind != migration.ResultDone {
+		if res.Kind == migration.ResultWait && res.Delay > time.Minute {
+			res.Delay = time.Minute
+		}
+		return res, false
+	}
+	return res, true
+}
+
+// license is the effect of assigning the row's license.
+func (b *Book) license(r migration.Row) effect {
+	user, sku := r.Target.UserID, r.Target.SKUID
+	return effect{
+		row: r.Index, attempt: r.Attempt, kind: migration.EffectLicense, subject: sku, repeatable: true,
+		present: func(ctx context.Context) (string, string, bool, error) {
+			held, err := b.graph.LicenseDetails(ctx, user)
+			if err != nil {
+				return "", "", false, err
+			}
+			for _, l := range held {
+				if strings.EqualFold(l.SKUID, sku) {
+					return "", "the user holds the license", true, nil
+				}
+			}
+			return "", "", false, nil
+		},
+		call: func(ctx context.Context) (string, error) { return "", b.graph.AssignLicense(ctx, user, sku) },
+	}
+}

@@ -1,0 +1,127 @@
+package playbook
+
+import (
+	"context"
+	"time"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+)
+
+// effect is one write to the tenant.
+type effect struct {
+	row     int // or migration.WaveRow
+	attempt int
+	kind    migration.Effect
+	// subject is what it is done to; together with kind it tells a row's effects apart.
+	subject string
+	// present looks whether the effect is there already; nil: there is no way to find out. The text says what was seen.
+	present func(ctx context.Context) (remoteID, seen string, ok bool, err error)
+	// call does it. It is given a context that does not end with the run: a call that has begun gets its answer.
+	call func(ctx context.Context) (remoteID string, err error)
+	// repeatable: doing it twice is the same as doing it once.
+	repeatable bool
+	// absentMeansNoEffect: when present says no, a call of unknown outcome is known to have had no effect, and a call
+	// that is not repeatable may be made again.
+	absentMeansNoEffect bool
+}
+
+// callTime bounds one effect's call, in wall time.
+const callTime = 3 * time.Minute
+
+// errUnknown is the fault of an effect whose outcome could not be read back.
+func errUnknown(e effect, in migration.Intent, cause error) error {
+	return fault.Wrap(fault.OutcomeUnknown, "effect.unknown",
+		"the outcome of "+string(e.kind)+" is not known (client-request-id "+in.ClientRequestID+")", "", cause)
+}
+
+// apply sees to it that the effect is there, exactly once. It answers the outcome, or the fault of the call:
+// OutcomeUnknown when it may or may not have happened and nothing could tell. The second error is the journal's.
+func (b *Book) apply(ctx context.Context, e effect) (migration.Outcome, error, error) {
+	past, jerr := b.journal.Intents(ctx, b.run.ID, e.row)
+	if jerr != nil {
+		return migration.Outcome{}, nil, jerr
+	}
+	var last *migration.Intent
+	for i := range past {
+		if p := &past[i]; p.Effect == e.kind && p.Subject == e.subject && p.Attempt == e.attempt {
+			last = p
+		}
+	}
+	// What happened once is not done again, unless it may be done at any time and nothing can tell whether it holds.
+	anytime := e.repeatable && e.present == nil
+	if last != nil && last.Outcome != nil && last.Outcome.Status.Happened() && !anytime {
+		return *last.Outcome, nil, nil
+	}
+	undecided := last != nil && (last.Outcome == nil || last.Outcome.Status == migration.OutcomeUnknown)
+	if e.present != nil {
+		id, seen, ok, err := e.present(ctx)
+		if err != nil {
+			return migration.Outcome{}, err, nil
+		}
+		out := migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: seen, At: b.clock.Now()}
+		switch {
+		case ok && undecided:
+			return out, nil, b.journal.Conclude(ctx, *last, out)
+		case ok:
+			return out, nil, nil // somebody else's doing: nothing of ours to record
+		case undecided && (e.repeatable || e.absentMeansNoEffect):
+			out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "looked: it is not there", At: b.clock.Now()}
+			if jerr := b.journal.Conclude(ctx, *last, out); jerr != nil {
+				return out, nil, jerr
+			}
+			undecided = false
+		}
+	}
+	if undecided && !e.repeatable {
+		if last.Outcome == nil {
+			out := migration.Outcome{Status: migration.OutcomeUnknown, Detail: "no answer was recorded", At: b.clock.Now()}
+			if jerr := b.journal.Conclude(ctx, *last, out); jerr != nil {
+				return out, nil, jerr
+			}
+		}
+		return migration.Outcome{}, errUnknown(e, *last, nil), nil
+	}
+	if ctx.Err() != nil {
+		return migration.Outcome{}, fault.Wrap(fault.Interrupted, "", "stopped before the call was made", "", ctx.Err()), nil
+	}
+	return b.act(ctx, e)
+}
+
+// act records the intent, makes the call and records the outcome.
+func (b *Book) act(ctx context.Context, e effect) (migration.Outcome, error, error) {
+	in, jerr := b.journal.Intend(ctx, migration.Intent{
+		Run: b.run.ID, Row: e.row, Attempt: e.attempt, Effect: e.kind, Subject: e.subject,
+		ClientRequestID: cloud.NewOperationID(), At: b.clock.Now(),
+	})
+	if jerr != nil {
+		return migration.Outcome{}, nil, jerr
+	}
+	sure := context.WithoutCancel(ctx)
+	callCtx, cancel := context.WithTimeout(cloud.WithOperation(sure, in.ClientRequestID), callTime)
+	defer cancel()
+	id, err := e.call(callCtx)
+	out := migration.Outcome{Status: migration.OutcomeDone, RemoteID: id, At: b.clock.Now()}
+	if f := fault.As(err); f != nil && f.Remote != nil {
+		out.RequestID = f.Remote.RequestID
+	}
+	switch {
+	case err == nil:
+	case fault.Is(err, fault.OutcomeUnknown), fault.Is(err, fault.Internal):
+		out.Status, out.Detail = migration.OutcomeUnknown, err.Error()
+	default:
+		out.Status, out.Detail = migration.OutcomeRefused, err.Error()
+	}
+	if jerr := b.journal.Conclude(sure, in, out); jerr != nil {
+		return out, nil, jerr
+	}
+	if out.Status == migration.OutcomeUnknown {
+		if e.repeatable {
+			// The next try looks again and repeats it if it must.
+			return out, fault.Wrap(fault.Unavailable, "", "no answer to "+string(e.kind), "", err), nil
+		}
+		return out, errUnknown(e, in, err), nil
+	}
+	return out, err, nil
+}

@@ -1,0 +1,179 @@
+package playbook
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+)
+
+// signatureLife is how long a signature that the tool makes for an import is good: the copy runs in the background.
+const signatureLife = 48 * time.Hour
+
+// importDisk starts the import. It is the one call that is never made twice: a lost answer holds the row.
+func (b *Book) importDisk(ctx context.Context, r migration.Row) (migration.Result, error) {
+	problem, err := b.linked(ctx, r)
+	if err != nil {
+		return trouble(r, err, "check.failed", "read policies and user settings"), nil
+	}
+	if problem != nil {
+		return migration.Failure(r.Facts, *problem), nil
+	}
+	files, err := b.sign(ctx, r)
+	if err != nil {
+		return trouble(r, err, "import.sign-failed", "sign the source of "+r.Target.User), nil
+	}
+	f := r.Facts
+	var answer graph.Import
+	out, err, jerr := b.apply(ctx, effect{
+		row: r.Index, attempt: r.Attempt, kind: migration.EffectImport, subject: r.Target.UserID,
+		call: func(ctx context.Context) (string, error) {
+			var err error
+			answer, err = b.graph.ImportSnapshot(ctx, r.Target.UserID, files)
+			return answer.SnapshotID, err
+		},
+	})
+	if jerr != nil {
+		return migration.Result{}, jerr
+	}
+	if fault.Is(err, fault.OutcomeUnknown) {
+		p := migration.ProblemOf(err, "import.unknown", "import for "+r.Target.User)
+		p.Hint = "find out whether an import for this user exists (Intune audit log, or ask Microsoft support with the client-request-id), then settle the row: " +
+			"`wave365 reconcile --row " + r.Target.User + " --snapshot-id ID` adopts it, `--no-effect` allows a new import"
+		return migration.Unknown(f, p), nil
+	}
+	if err != nil {
+		res := trouble(r, err, "import.refused", "import for "+r.Target.User)
+		if fault.Is(err, fault.Conflict) {
+			res.Problem.Code = "import.exists"
+		}
+		return res, nil
+	}
+	f.SnapshotID = out.RemoteID
+	f.ImportStatus, f.UsageStatus, f.ImportPolicy = answer.Status, answer.Usage, answer.PolicyName
+	if f.ImportStarted = answer.StartedAt; f.ImportStarted.IsZero() {
+		f.ImportStarted = out.At
+	}
+	expected := b.pace.importTime(r.Target.Disk.Virtual)
+	return migration.DoneAfter(f, nextLook(b.clock.Now().Sub(f.ImportStarted), expected), "the service is importing the disk"), nil
+}
+
+// sign makes the source files of the import: with the wave's own signatures where it brought them, else with
+// signatures made now.
+func (b *Book) sign(ctx context.Context, r migration.Row) ([]graph.SourceFile, error) {
+	var files []graph.SourceFile
+	now := b.clock.Now()
+	for i, s := range []*migration.Source{&r.Target.Disk, r.Target.GuestState} {
+		if s == nil {
+			continue
+		}
+		ref, err := b.sources(r.Index, i == 1, *s)
+		if err != nil {
+			return nil, err
+		}
+		signed := ref.SignedURL()
+		if ref.SAS() == nil {
+			if signed, err = b.storage.SignRead(ctx, ref, now.Add(-15*time.Minute), now.Add(signatureLife)); err != nil {
+				return nil, err
+			}
+		}
+		files = append(files, graph.SourceFile{SASURL: signed, GuestState: i == 1})
+	}
+	return files, nil
+}
+
+// importWait asks how the imports are getting on, 20 in one call.
+func (b *Book) importWait(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.Facts.SnapshotID
+	}
+	answers, err := b.graph.ImportResults(ctx, ids)
+	results := make([]migration.Result, len(rows))
+	for i, r := range rows {
+		if err != nil {
+			results[i] = trouble(r, err, "import.unreadable", "read the import of "+r.Target.User)
+			continue
+		}
+		results[i] = b.judgeImport(r, answers[i])
+	}
+	return results, nil
+}
+
+// judgeImport says what one answer about an import means for its row.
+func (b *Book) judgeImport(r migration.Row, a graph.ImportAnswer) migration.Result {
+	f := r.Facts
+	if fault.Is(a.Err, fault.NotFound) {
+		return b.surprising(r, f, "the import record is gone before a Cloud PC exists", func(f migration.Facts) migration.Result {
+			return migration.Failure(f, migration.Problem{
+				Code: "import.gone", Message: "the service no longer knows the import " + f.SnapshotID,
+				Hint: "somebody may have purged it: run `wave365 retry` to import again",
+			})
+		})
+	}
+	if a.Err != nil {
+		return trouble(r, a.Err, "import.unreadable", "read the import of "+r.Target.User)
+	}
+	im := a.Import
+	if !assigned(im.AssignedUser, r.Target) {
+		return migration.Unknown(f, migration.Problem{
+			Code: "import.wrong-user", Message: "import " + f.SnapshotID + " says it belongs to " + quoteOr(im.AssignedUser, "nobody") + ", not to " + r.Target.User,
+			Hint: "look the import up in the tenant before anything else happens to it, then settle the row with `wave365 reconcile`",
+		})
+	}
+	if !im.StartedAt.IsZero() {
+		f.ImportStarted = im.StartedAt
+	}
+	f.ImportStatus, f.UsageStatus = im.Status, im.Usage
+	if im.PolicyName != "" {
+		f.ImportPolicy = im.PolicyName
+	}
+	switch im.Status {
+	case graph.ImportSucceeded:
+		if im.Usage == graph.UsageExpired {
+			return b.surprising(r, f, "the import expired before it was used", func(f migration.Facts) migration.Result {
+				return migration.Failure(f, migration.Problem{
+					Code: "import.expired", Message: "the imported snapshot expired before it was used",
+					Hint: "run `wave365 retry` to import again",
+				})
+			})
+		}
+		f = calm(f)
+		if f.ImportEnded = im.EndedAt; f.ImportEnded.IsZero() {
+			f.ImportEnded = b.clock.Now()
+		}
+		b.pace.sawImport(r.Target.Disk.Virtual, f.ImportEnded.Sub(f.ImportStarted))
+		return migration.Done(f)
+	case graph.ImportFailed:
+		f.ImportEnded = im.EndedAt
+		return b.surprising(r, f, "the import failed", func(f migration.Facts) migration.Result {
+			return migration.Failure(f, migration.Problem{
+				Code: "import.failed", Message: "the service could not import the disk: " + quoteOr(im.Detail, "it gave no reason"),
+				Hint: "mend the disk (fixed-format generation 2 VHD in a page blob, with its guest state file for Trusted Launch), then run `wave365 retry`",
+			})
+		})
+	}
+	expected := b.pace.importTime(r.Target.Disk.Virtual)
+	return migration.Wait(calm(f), nextLook(b.clock.Now().Sub(f.ImportStarted), expected), r.Note)
+}
+
+// assigned reports whether the user that an import names is the row's: the field has been seen to hold the object id
+// as well as the UPN.
+func assigned(name string, t migration.Target) bool {
+	if _, err := uuid.Parse(name); err == nil {
+		return strings.EqualFold(name, t.UserID)
+	}
+	return name != "" && strings.EqualFold(name, t.UPN)
+}
+
+func quoteOr(s, none string) string {
+	if s == "" {
+		return none
+	}
+	return s
+}

@@ -1,0 +1,149 @@
+package playbook
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+)
+
+// SettingName is the display name of the user setting that the tool makes for a wave. It is the marker by which a
+// setting made by a call whose answer was lost is found again.
+func SettingName(run migration.Run) string { return "wave365 " + run.ID }
+
+// Prepare does what is done once for the wave: every target group is reached by exactly one user setting, and that
+// one says snapshot. Groups that have such a setting are left alone; for the others one setting is made, assigned and
+// read back. It waits out the service's lag, at most ten minutes of service time. It may be called again at any time.
+//
+// Errors: fault.Conflict when a group is reached by an image setting or by several; whatever the calls answer.
+func (b *Book) Prepare(ctx context.Context, rows []migration.Row) error {
+	want := map[string]string{} // group id → name
+	for _, r := range rows {
+		if !r.State.Final() {
+			want[strings.ToLower(r.Target.GroupID)] = r.Target.GroupName
+		}
+	}
+	if len(want) == 0 {
+		return nil
+	}
+	settings, err := b.graph.UserSettings(ctx)
+	if err != nil {
+		return fault.Wrap(fault.KindOf(err), "", "list user settings: "+err.Error(), fault.HintOf(err), err)
+	}
+	var bare []string
+	for id, name := range want {
+		reach := reaching(settings, id)
+		switch {
+		case len(reach) == 0:
+			bare = append(bare, id)
+		case len(reach) > 1:
+			return fault.New(fault.Conflict, "setting.conflict", "several user settings reach group "+name+": "+names(reach), "leave only the snapshot setting assigned to the group")
+		case !strings.EqualFold(reach[0].ProvisioningSourceType, SettingSource):
+			return fault.New(fault.Conflict, "setting.not-snapshot", "user setting "+reach[0].DisplayName+" reaches group "+name+" and does not say snapshot", "take the group out of that setting's assignment, or set its provisioning source to snapshot")
+		}
+	}
+	if len(bare) == 0 {
+		return nil
+	}
+	slices.Sort(bare)
+	id, err := b.ensureSetting(ctx)
+	if err != nil {
+		return err
+	}
+	return b.ensureAssigned(ctx, id, bare)
+}
+
+func reaching(settings []graph.UserSetting, group string) []graph.UserSetting {
+	var reach []graph.UserSetting
+	for _, s := range settings {
+		if containsFold(s.GroupIDs, group) {
+			reach = append(reach, s)
+		}
+	}
+	return reach
+}
+
+// ensureSetting finds or makes the wave's own user setting and gives its id.
+func (b *Book) ensureSetting(ctx context.Context) (string, error) {
+	name := SettingName(b.run)
+	out, err, jerr := b.apply(ctx, effect{
+		row: migration.WaveRow, kind: migration.EffectSettingCreate, subject: name, absentMeansNoEffect: true,
+		present: func(ctx context.Context) (string, string, bool, error) {
+			settings, err := b.graph.UserSettings(ctx)
+			if err != nil {
+				return "", "", false, err
+			}
+			i := slices.IndexFunc(settings, func(s graph.UserSetting) bool { return s.DisplayName == name })
+			if i < 0 {
+				return "", "", false, nil
+			}
+			return settings[i].ID, "found by its name", true, nil
+		},
+		call: func(ctx context.Context) (string, error) {
+			s, err := b.graph.CreateUserSetting(ctx, graph.UserSetting{
+				DisplayName: name, ProvisioningSourceType: SettingSource,
+				RestorePoint: &graph.RestorePointSetting{FrequencyType: "default", UserRestoreEnabled: true},
+			})
+			return s.ID, err
+		},
+	})
+	if jerr != nil {
+		return "", jerr
+	}
+	if err != nil {
+		return "", fault.Wrap(fault.KindOf(err), "setting.create-failed", "make user setting "+name+": "+err.Error(), fault.HintOf(err), err)
+	}
+	s, err := b.graph.UserSetting(ctx, out.RemoteID)
+	if err != nil {
+		return "", fault.Wrap(fault.KindOf(err), "", "read user setting "+name+" back: "+err.Error(), fault.HintOf(err), err)
+	}
+	if !strings.EqualFold(s.ProvisioningSourceType, SettingSource) {
+		return "", fault.New(fault.Conflict, "setting.not-snapshot", "the service did not keep the provisioning source of user setting "+name+": it says "+quoteOr(s.ProvisioningSourceType, "nothing"),
+			"this tenant may not have the migration feature yet: ask Microsoft support; nothing was imported")
+	}
+	return s.ID, nil
+}
+
+// ensureAssigned adds the groups to the setting's assignment and reads it back.
+func (b *Book) ensureAssigned(ctx context.Context, id string, groups []string) error {
+	for wait := time.Duration(0); ; wait += 15 * time.Second {
+		s, err := b.graph.UserSetting(ctx, id)
+		if err != nil {
+			return fault.Wrap(fault.KindOf(err), "", "read user setting "+id+": "+err.Error(), fault.HintOf(err), err)
+		}
+		merged := slices.Clone(s.GroupIDs)
+		for _, g := range groups {
+			if !containsFold(merged, g) {
+				merged = append(merged, g)
+			}
+		}
+		if len(merged) == len(s.GroupIDs) {
+			return nil
+		}
+		if wait > 10*time.Minute {
+			return fault.New(fault.Unavailable, "setting.not-assigned", "the assignment of user setting "+s.DisplayName+" does not show", "try `wave365 resume` later; nothing was imported")
+		}
+		if wait == 0 {
+			_, err, jerr := b.apply(ctx, effect{
+				row: migration.WaveRow, kind: migration.EffectSettingAssign, subject: id + " " + strings.Join(groups, " "), repeatable: true,
+				call: func(ctx context.Context) (string, error) { return "", b.graph.AssignUserSetting(ctx, id, merged) },
+			})
+			if jerr != nil {
+				return jerr
+			}
+			if err != nil {
+				return fault.Wrap(fault.KindOf(err), "setting.assign-failed", "assign user setting "+s.DisplayName+": "+err.Error(), fault.HintOf(err), err)
+			}
+			continue
+		}
+		select {
+		case <-time.After(b.clock.Wall(15 * time.Second)):
+		case <-ctx.Done():
+			return fault.Wrap(fault.Interrupted, "", "stopped while preparing the wave", "`wave365 resume` goes on", ctx.Err())
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package preflight
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"wave365/pkg/graph"
+)
+
+// triesPerRow is how many addresses one row may use up: provisioning tries three times, each with a fresh address.
+const triesPerRow = 3
+
+// staleAfter is how old health checks may be: the service repeats them every six hours.
+const staleAfter = 6 * time.Hour
+
+// networks checks the network connections and images behind the policies in use.
+func (c *check) networks(ctx context.Context) error {
+	conns, err := c.tenant.OnPremisesConnections(ctx)
+	if err != nil {
+		return c.refused(err, "network connections", "CloudPC.Read.All")
+	}
+	images, err := c.tenant.GalleryImages(ctx)
+	if err != nil {
+		return c.refused(err, "gallery images", "CloudPC.Read.All")
+	}
+	byID := map[string]graph.OnPremisesConnection{}
+	for _, n := range conns {
+		byID[fold(n.ID)] = n
+	}
+	need := map[string]int{}
+	imageSeen := map[string]bool{}
+	for i := range c.rows {
+		r := &c.rows[i]
+		if r.policy == nil {
+			continue
+		}
+		c.image(r, images, imageSeen)
+		if len(r.policy.DomainJoin) == 0 {
+			continue
+		}
+		id := r.policy.DomainJoin[0].ConnectionID
+		if id == "" {
+			continue // the Microsoft-hosted network has nothing to check
+		}
+		need[fold(id)]++
+		n, ok := byID[fold(id)]
+		switch {
+		case !ok:
+			c.flag("network.unhealthy", r, "policy", id, "the network connection of policy "+r.policy.DisplayName+" does not exist")
+		case usable(n.HealthCheckStatus):
+		default:
+			c.flag("network.unhealthy", r, "policy", n.DisplayName, "network connection "+n.DisplayName+" of policy "+r.policy.DisplayName+" is "+cmpOr(n.HealthCheckStatus, "not checked"))
+		}
+	}
+	for id, rows := range need {
+		n, ok := byID[id]
+		if !ok || !usable(n.HealthCheckStatus) {
+			continue
+		}
+		if age := c.in.Now.Sub(n.CheckedAt); !n.CheckedAt.IsZero() && age > staleAfter {
+			c.flagWave("network.stale", n.DisplayName, fmt.Sprintf("the checks of network connection %s ended %s ago", n.DisplayName, age.Round(time.Minute)))
+		}
+		if n.FreeAddresses >= 0 && n.FreeAddresses < rows*triesPerRow {
+			c.flagWave("network.few-addresses", n.DisplayName, fmt.Sprintf("the subnet of network connection %s has %d free addresses; %d rows may need up to %d", n.DisplayName, n.FreeAddresses, rows, rows*triesPerRow))
+		}
+	}
+	return nil
+}
+
+func usable(status string) bool {
+	switch strings.ToLower(status) {
+	case "passed", "warning", "informational":
+		return true
+	}
+	return false
+}
+
+// image warns once per policy about an image that is no longer supported.
+func (c *check) image(r *row, images []graph.GalleryImage, seen map[string]bool) {
+	if seen[r.policy.ID] || !strings.EqualFold(r.policy.ImageType, "gallery") {
+		return
+	}
+	seen[r.policy.ID] = true
+	for _, im := range images {
+		if strings.EqualFold(im.ID, r.policy.ImageID) && strings.EqualFold(im.Status, "notSupported") {
+			c.flagWave("policy.image-unsupported", r.policy.DisplayName, "the image of policy "+r.policy.DisplayName+" is no longer supported; it counts when a Cloud PC is reprovisioned")
+		}
+	}
+}

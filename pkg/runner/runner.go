@@ -1,0 +1,113 @@
+// Package runner gets a wave done: which row is taken up when, how many imports are in flight, when the service is
+// asked again, how a run drains and stops. It knows rows, steps and results; it does not know Graph, SQLite, CSV or
+// the terminal.
+package runner
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"wave365/pkg/migration"
+)
+
+// Ledger is where every change of a row is recorded before the runner acts on it.
+type Ledger interface {
+	// Apply records one transition durably, or fails and records nothing.
+	Apply(ctx context.Context, t migration.Transition) error
+}
+
+// Observer is told what happens, from one goroutine at a time. It must not block.
+type Observer interface {
+	// Row: this row changed.
+	Row(r migration.Row)
+	// Polled: these rows were looked at without a change; the next look is at next.
+	Polled(rows []int, next time.Time)
+}
+
+// Clock is the service's time; cloud.Clock is one.
+type Clock interface {
+	Now() time.Time
+	// Wall is how long a stretch of service time takes on the wall clock.
+	Wall(d time.Duration) time.Duration
+}
+
+// Config says how to get through the wave.
+type Config struct {
+	// Slots bounds imports in flight in the service; 0: 20.
+	Slots int
+	// Workers bounds calls of steps at a time, so HTTP requests in flight; 0: 8.
+	Workers int
+	// Steps says how each step is done; every step of both journeys must be there.
+	Steps []migration.Work
+	Clock Clock
+	// Roll gives numbers from [0,1) that spread retries; nil: math/rand. Called from several goroutines.
+	Roll func() float64
+	// Observer may be nil.
+	Observer Observer
+	// Logger takes the stack of a step that panicked; nil: discard.
+	Logger *slog.Logger
+}
+
+// End says how a run ended.
+type End string
+
+// The ends.
+const (
+	// Finished: every row is final.
+	Finished End = "finished"
+	// Drained: the operator asked for no new starts, and what was in flight has come to its end.
+	Drained End = "drained"
+	// Stopped: the operator asked to stop, or the context ended; rows may still be in flight in the service.
+	Stopped End = "stopped"
+)
+
+// Runner runs one wave. Build it with New; it is used once.
+type Runner struct {
+	cfg    Config
+	ledger Ledger
+	works  map[migration.Step]migration.Work
+}
+
+// New checks the configuration.
+func New(ledger Ledger, cfg Config) (*Runner, error) {
+	if cfg.Slots <= 0 {
+		cfg.Slots = 20
+	}
+	if cfg.Workers <= 0 {
+		cfg.Workers = 8
+	}
+	if cfg.Roll == nil {
+		cfg.Roll = rand.Float64
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Clock == nil {
+		return nil, errors.New("runner: Config.Clock is missing")
+	}
+	works := make(map[migration.Step]migration.Work)
+	for _, w := range cfg.Steps {
+		works[w.Step] = w
+	}
+	for _, trigger := range []migration.Trigger{migration.TriggerLicense, migration.TriggerMembership} {
+		for _, s := range migration.Journey(trigger) {
+			if works[s].Do == nil {
+				return nil, errors.New("runner: Config.Steps has no " + string(s))
+			}
+		}
+	}
+	return &Runner{cfg: cfg, ledger: ledger, works: works}, nil
+}
+
+// Run works on the rows until each is final, or drain is closed and what had started has ended, or ctx ends. It gives
+// the rows as they then stand, in the order given. An ended ctx lets the calls in flight finish and be recorded; it
+// is no error. An error means the ledger could not be written: rows may have moved on in the service, and a later Run
+// reads that back. It leaves no goroutine behind.
+func (r *Runner) Run(ctx context.Context, drain <-chan struct{}, rows []migration.Row) ([]migration.Row, End, error) {
+	w := newWave(r, rows)
+	end, err := w.run(ctx, drain)
+	return w.rows, end, err
+}

@@ -1,0 +1,268 @@
+package runner
+
+import (
+	"container/heap"
+	"context"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"wave365/pkg/migration"
+)
+
+// place says where a row is, as far as starting others goes.
+type place int
+
+const (
+	nowhere  place = iota
+	queued         // not taken up
+	ahead          // taken up, no import yet
+	slotted        // holds a slot: its import call is out, or the import is in flight
+	beyond         // imported; the service, or the proof, is at work
+	released       // a draining run will not go on with it; its wait stands in the ledger
+	ended
+	places // how many there are
+)
+
+// wave is the state of one Run. One goroutine, the one that called Run, owns it; workers only do steps, record
+// transitions and report back.
+type wave struct {
+	*Runner
+	rows  []migration.Row
+	due   []time.Time // when a waiting row is looked at next; waits that are not recorded move only this
+	where []place
+	count [places]int
+
+	pending queue                     // not taken up yet, in start order
+	ready   map[migration.Step]*queue // may be done now, in start order
+	waiting map[migration.Step]*queue // by due time
+
+	workers int
+	reports chan report
+
+	draining, stopping bool
+	err                error
+}
+
+// report is what a worker gives back: the rows as they now stand.
+type report struct {
+	at   []int
+	rows []migration.Row
+	due  []time.Time // zero: as the row says
+	err  error
+}
+
+func newWave(r *Runner, rows []migration.Row) *wave {
+	w := &wave{
+		Runner: r, rows: slices.Clone(rows),
+		due: make([]time.Time, len(rows)), where: make([]place, len(rows)),
+		ready: map[migration.Step]*queue{}, waiting: map[migration.Step]*queue{},
+		reports: make(chan report, r.cfg.Workers),
+	}
+	byOrder := func(a, b int) bool { return before(&w.rows[a], &w.rows[b]) < 0 }
+	byDue := func(a, b int) bool {
+		if c := w.due[a].Compare(w.due[b]); c != 0 {
+			return c < 0
+		}
+		return a < b
+	}
+	w.pending.less = byOrder
+	for s := range r.works {
+		w.ready[s] = &queue{less: byOrder}
+		w.waiting[s] = &queue{less: byDue}
+	}
+	return w
+}
+
+// run is the conductor's loop.
+func (w *wave) run(ctx context.Context, drain <-chan struct{}) (End, error) {
+	for i := range w.rows {
+		// A row that runs before anything was started belongs to a process that is no more.
+		w.interrupt(ctx, i, "the process that worked on it ended")
+		w.put(ctx, i, time.Time{})
+	}
+	// Not errgroup.WithContext: one worker's trouble must not cancel the others, whose outcomes have to be recorded.
+	var group errgroup.Group
+	group.SetLimit(w.cfg.Workers)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		w.stopping = w.stopping || w.err != nil || ctx.Err() != nil
+		if !w.stopping {
+			w.dispatch(ctx, &group)
+		}
+		if w.workers == 0 && w.over() {
+			break
+		}
+		timer.Reset(w.nap())
+		done := ctx.Done()
+		if w.stopping {
+			done = nil
+		}
+		select {
+		case rep := <-w.reports:
+			w.take(ctx, rep)
+		case <-timer.C:
+		case <-drain:
+			drain = nil
+			w.drain(ctx)
+		case <-done:
+		}
+	}
+	_ = group.Wait() // workers report through the channel; none returns an error here
+	for i := range w.rows {
+		w.interrupt(ctx, i, "stopped by the operator")
+	}
+	switch {
+	case w.err != nil:
+		return Stopped, w.err
+	case w.open() == 0:
+		return Finished, nil
+	case w.stopping:
+		return Stopped, nil
+	}
+	return Drained, nil
+}
+
+// interrupt gives a running row back to the ledger. It does nothing for rows in other states, and nothing once the
+// ledger is broken.
+func (w *wave) interrupt(ctx context.Context, i int, note string) {
+	if w.err != nil || w.rows[i].State != migration.Running {
+		return
+	}
+	t := migration.Interrupt(w.rows[i], note, w.cfg.Clock.Now())
+	if w.err = w.ledger.Apply(context.WithoutCancel(ctx), t); w.err != nil {
+		return
+	}
+	w.rows[i] = t.To()
+	if w.cfg.Observer != nil {
+		w.cfg.Observer.Row(w.rows[i])
+	}
+}
+
+// drain lets go of every row that has not begun to import.
+func (w *wave) drain(ctx context.Context) {
+	w.draining = true
+	for _, s := range []migration.Step{migration.StepCheck, migration.StepJoin, migration.StepImport} {
+		for _, q := range []*queue{w.ready[s], w.waiting[s]} {
+			at := q.at
+			q.at = nil
+			for _, i := range at {
+				w.put(ctx, i, w.due[i])
+			}
+		}
+	}
+}
+
+// put puts a row that no worker has where it belongs. due, when not zero, is when a waiting row is looked at next.
+func (w *wave) put(ctx context.Context, i int, due time.Time) {
+	if w.draining && !imported(w.rows[i].Step) {
+		w.interrupt(ctx, i, "given back: the run drains")
+	}
+	r := &w.rows[i]
+	to := ended
+	switch r.State {
+	case migration.Pending:
+		to = queued
+		heap.Push(&w.pending, i)
+	case migration.Running, migration.Waiting:
+		switch {
+		case w.draining && !imported(r.Step):
+			to = released
+		case r.Step == migration.StepImportWait:
+			to = slotted
+		case imported(r.Step):
+			to = beyond
+		default:
+			to = ahead
+		}
+	}
+	w.move(i, to)
+	if to == queued || to == released || to == ended {
+		return
+	}
+	if r.State == migration.Running {
+		heap.Push(w.ready[r.Step], i)
+		return
+	}
+	w.due[i] = r.NotBefore
+	if !due.IsZero() {
+		w.due[i] = due
+	}
+	heap.Push(w.waiting[r.Step], i)
+}
+
+func (w *wave) move(i int, to place) {
+	w.count[w.where[i]]--
+	w.count[to]++
+	w.where[i] = to
+}
+
+// imported reports whether a row at this step has its import behind it, or in the service's hands.
+func imported(s migration.Step) bool {
+	switch s {
+	case migration.StepImportWait, migration.StepCutover, migration.StepProvisionWait, migration.StepProve:
+		return true
+	}
+	return false
+}
+
+// open is how many rows are not final.
+func (w *wave) open() int { return len(w.rows) - w.count[ended] }
+
+// over reports whether nothing is left that this run may do. No worker is busy when it is asked.
+func (w *wave) over() bool {
+	if w.stopping || w.open() == 0 {
+		return true
+	}
+	return w.draining && w.count[ahead]+w.count[slotted]+w.count[beyond] == 0 && !w.resumable()
+}
+
+// resumable reports whether a queued row of an earlier process has an import in flight: a draining run still sees it
+// through.
+func (w *wave) resumable() bool {
+	return w.pending.Len() > 0 && imported(w.rows[w.pending.at[0]].Step)
+}
+
+// nap is how long nothing can happen unless a worker reports.
+func (w *wave) nap() time.Duration {
+	d := time.Hour
+	if w.stopping || w.workers == w.cfg.Workers {
+		return d
+	}
+	now := w.cfg.Clock.Now()
+	for step, q := range w.waiting {
+		if q.Len() == 0 || (step == migration.StepImport && w.count[slotted] >= w.cfg.Slots) {
+			continue
+		}
+		d = min(d, w.cfg.Clock.Wall(w.due[q.at[0]].Sub(now)))
+	}
+	// A clock that is scaled rounds down; a nap of nothing would spin.
+	return max(d, 50*time.Microsecond)
+}
+
+// take puts rows that a worker is done with back into their queues.
+func (w *wave) take(ctx context.Context, rep report) {
+	w.workers--
+	if rep.err != nil && w.err == nil {
+		w.err = rep.err
+	}
+	changed := false
+	var next time.Time
+	for k, i := range rep.at {
+		moved := w.rows[i].Version != rep.rows[k].Version
+		changed = changed || moved
+		w.rows[i] = rep.rows[k]
+		if moved && w.cfg.Observer != nil {
+			w.cfg.Observer.Row(w.rows[i])
+		}
+		w.put(ctx, i, rep.due[k])
+		if next.IsZero() || w.due[i].Before(next) {
+			next = w.due[i]
+		}
+	}
+	if !changed && rep.err == nil && w.cfg.Observer != nil {
+		w.cfg.Observer.Polled(rep.at, next)
+	}
+}
