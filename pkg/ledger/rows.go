@@ -61,31 +61,6 @@ func problemText(p *migration.Problem) (any, error) {
 	return asJSON(p)
 }
 
-const rowColumns = `SELECT run, idx, version, state, step, reason, note, attempt, tries, warned, trouble_since, not_before,
-	started_at, updated_at, finished_at, problem, facts, target, input FROM wave_rows`
-
-// Rows gives the rows of a run by index; an unknown run has none. Memory: about 2 KB per row.
-func (l *Ledger) Rows(ctx context.Context, runID string) ([]migration.Row, error) {
-	return all(ctx, l, rowColumns+` WHERE run = ? ORDER BY idx`, []any{runID}, scanRow)
-}
-
-func scanRow(rows *sql.Rows) (migration.Row, error) {
-	var r migration.Row
-	var problem, facts, target, input sql.RawBytes
-	err := rows.Scan(&r.Run, &r.Index, &r.Version, &r.State, &r.Step, &r.Reason, &r.Note, &r.Attempt, &r.Tries, &r.Warned,
-		(*moment)(&r.TroubleSince), (*moment)(&r.NotBefore), (*moment)(&r.StartedAt), (*moment)(&r.UpdatedAt),
-		(*moment)(&r.FinishedAt), &problem, &facts, &target, &input)
-	if err != nil {
-		return r, err
-	}
-	if len(problem) > 0 {
-		r.Problem = &migration.Problem{}
-		err = json.Unmarshal(problem, r.Problem)
-	}
-	return r, errors.Join(err, json.Unmarshal(facts, &r.Facts), json.Unmarshal(target, &r.Target),
-		json.Unmarshal(input, &r.Input))
-}
-
 // moveRow leaves finished_at alone: between states that are not final it does not change, and naming it would have
 // the index of open users written again each time. endRow is for every other change.
 const (
