@@ -74,7 +74,7 @@ func Parse(name string, data []byte) (*Scenario, error) {
 
 // syntax parses one piece; no body means the piece is empty.
 func syntax(p piece) (ast.Node, *Problem) {
-	file, err := parser.ParseBytes(p.data, 0)
+	file, err := parser.ParseBytes(p.data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		problem := decodeProblem(p, err)
 		return nil, &problem
