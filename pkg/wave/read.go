@@ -73,16 +73,13 @@ func (r *reading) find(code string, line int, column, user, value, message strin
 
 // header reads the first record that is not blank. It reports false when there is no header to go on with.
 func (r *reading) header() bool {
-	var head record
-	for {
-		var ok bool
-		if head, ok = r.scan.next(); !ok {
-			r.find("csv.empty", 0, "", "", "", "the file is empty")
-			return false
-		}
-		if head.broken != nil || !blank(head.cells) {
-			break
-		}
+	head, ok := r.scan.next()
+	for ok && head.broken == nil && blank(head.cells) {
+		head, ok = r.scan.next()
+	}
+	if !ok || firstRecord(r.scan.text) == "" {
+		r.find("csv.empty", 0, "", "", "", "the file is empty")
+		return false
 	}
 	r.headerLine = head.line
 	if head.broken != nil {
