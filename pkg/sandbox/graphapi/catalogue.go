@@ -1,0 +1,195 @@
+package graphapi
+
+import (
+	"slices"
+	"strings"
+
+	"wave365/pkg/sandbox/graphapi/odata"
+	"wave365/pkg/sandbox/tenant"
+	"wave365/pkg/sandbox/tenant/catalog"
+)
+
+func (c *call) galleryImages() (reply, error) {
+	return c.list(ve+"galleryImages", fixed(c.t.GalleryImages(), func(g tenant.GalleryImage) odata.Object {
+		return odata.Object{{Name: "id", Value: g.ID}, {Name: "displayName", Value: g.Name}, {Name: "startDate", Value: "2025-09-30"},
+			{Name: "endDate", Value: "2028-10-10"}, {Name: "expirationDate", Value: "2029-04-10"}, {Name: "osVersionNumber", Value: "10.0.26200"},
+			{Name: "publisherName", Value: g.Publisher}, {Name: "offerName", Value: g.Offer}, {Name: "skuName", Value: g.SKU},
+			{Name: "sizeInGB", Value: g.SizeGB}, {Name: "status", Value: g.Status}}
+	}))
+}
+
+func imageObject(i tenant.DeviceImage) odata.Object {
+	var code any
+	if i.Status == "failed" {
+		code = "sourceImageNotFound"
+	}
+	return odata.Object{{Name: "id", Value: i.ID}, {Name: "displayName", Value: i.Name}, {Name: "version", Value: i.Version},
+		{Name: "sourceImageResourceId", Value: i.Source}, {Name: "status", Value: i.Status}, {Name: "statusDetails", Value: code},
+		{Name: "errorCode", Value: code}, {Name: "operatingSystem", Value: "Windows 11 Enterprise"}, {Name: "osBuildNumber", Value: "25H2"},
+		{Name: "osVersionNumber", Value: "10.0.26200"}, {Name: "osStatus", Value: "supported"}, {Name: "sizeInGB", Value: 64},
+		{Name: "expirationDate"}, {Name: "lastModifiedDateTime", Value: i.Modified}, {Name: "scopeIds", Value: []string{"0"}}}
+}
+
+func (c *call) listImages() (reply, error) {
+	return c.list(ve+"deviceImages", fixed(c.t.DeviceImages(c.now), imageObject))
+}
+
+func (c *call) getImage() (reply, error) {
+	i, err := c.t.DeviceImage(c.now, c.params[0])
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(ve+"deviceImages", imageObject(i))
+}
+
+func (c *call) createImage() (reply, error) {
+	var in struct{ DisplayName, Version, SourceImageResourceID string }
+	if err := c.decode(&in); err != nil {
+		return reply{}, err
+	}
+	i, err := c.t.CreateImage(c.now, in.DisplayName, in.Version, in.SourceImageResourceID)
+	if err != nil {
+		return reply{}, err
+	}
+	c.resource = i.ID
+	return created(ve+"deviceImages", imageObject(i))
+}
+
+func (c *call) deleteImage() (reply, error) { return empty(), c.t.DeleteImage(c.now, c.params[0]) }
+func (c *call) retryImage() (reply, error)  { return empty(), c.t.RetryImage(c.now, c.params[0]) }
+
+func (c *call) connectionObject(n tenant.Connection) odata.Object {
+	kind := "azureADJoin"
+	if n.Hybrid {
+		kind = "hybridAzureADJoin"
+	}
+	vnet := "/subscriptions/" + c.t.Organization().ID + "/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/" + strings.ReplaceAll(n.Name, " ", "-")
+	check := odata.Object{{Name: "displayName", Value: "Subnet has available addresses"}, {Name: "status", Value: n.Health},
+		{Name: "startDateTime", Value: n.Checked}, {Name: "endDateTime", Value: n.Checked}, {Name: "errorType"},
+		{Name: "recommendedAction"}, {Name: "additionalDetail"}, {Name: "correlationId", Value: n.ID}}
+	if n.Health == "failed" {
+		check[4].Value, check[5].Value = "resourceAvailabilityCheckNoSubnetIP", "Free addresses in the subnet or use a larger one."
+	}
+	detail := odata.Object{{Name: "startDateTime", Value: n.Checked}, {Name: "endDateTime", Value: n.Checked},
+		{Name: "healthChecks", Value: []odata.Object{check}}}
+	return odata.Object{
+		{Name: "id", Value: n.ID}, {Name: "displayName", Value: n.Name}, {Name: "connectionType", Value: kind}, {Name: "type", Value: kind},
+		{Name: "subscriptionId", Value: c.t.Organization().ID}, {Name: "subscriptionName", Value: "Network"},
+		{Name: "resourceGroupId", Value: strings.Split(vnet, "/providers/")[0]}, {Name: "virtualNetworkId", Value: vnet},
+		{Name: "subnetId", Value: vnet + "/subnets/cloudpc"}, {Name: "virtualNetworkLocation", Value: "switzerlandnorth"},
+		{Name: "healthCheckStatus", Value: n.Health}, {Name: "healthCheckPaused", Value: false}, {Name: "inUseByCloudPc", Value: n.InUse},
+		{Name: "managedBy", Value: "windows365"}, {Name: "scopeIds", Value: []string{"0"}},
+		{Name: "healthCheckStatusDetail", Value: detail, When: odata.OnSelect},
+		{Name: "healthCheckStatusDetails", Value: detail, When: odata.OnSelect},
+		{Name: "inUse", Value: n.InUse, When: odata.OnSelect},
+		{Name: "alternateResourceUrl", When: odata.OnSelect},
+		{Name: "subnetPrivateIpDetail", When: odata.OnSelect, Value: odata.Object{{Name: "subnetAvailableIpCount", Value: n.FreeAddresses},
+			{Name: "subnetAvailableIpCountLastSyncDateTime", Value: n.Checked}}},
+	}
+}
+
+func (c *call) listConnections() (reply, error) {
+	return c.list(ve+"onPremisesConnections", fixed(c.t.Connections(c.now), c.connectionObject))
+}
+
+func (c *call) getConnection() (reply, error) {
+	n, err := c.t.Connection(c.now, c.params[0])
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(ve+"onPremisesConnections", c.connectionObject(n))
+}
+
+func (c *call) runChecks() (reply, error) { return empty(), c.t.RunChecks(c.now, c.params[0]) }
+
+func (c *call) regions() (reply, error) {
+	return c.list(ve+"supportedRegions", fixed(catalog.Regions(), func(r catalog.Region) odata.Object {
+		return odata.Object{{Name: "id", Value: r.ID}, {Name: "displayName", Value: r.Name}, {Name: "regionStatus", Value: r.Status},
+			{Name: "supportedSolution", Value: "windows365"}, {Name: "regionGroup", Value: r.Group, When: odata.OnSelect},
+			{Name: "geographicLocationType", Value: r.Geography, When: odata.OnSelect},
+			{Name: "regionRestrictionDetail", When: odata.OnSelect, Value: odata.Object{{Name: "cPURestricted", Value: r.Status == "restricted"},
+				{Name: "gPURestricted", Value: false}, {Name: "nestedVirtualizationRestricted", Value: false}, {Name: "availabilityZoneRestricted", Value: false}}}}
+	}))
+}
+
+func auditObject(e tenant.AuditEvent) odata.Object {
+	return odata.Object{{Name: "id", Value: e.ID}, {Name: "displayName", Value: e.Activity}, {Name: "componentName", Value: "CloudPC"},
+		{Name: "activity", Value: e.Activity}, {Name: "activityDateTime", Value: e.At}, {Name: "activityType", Value: e.Activity + " " + e.ResourceType},
+		{Name: "activityOperationType", Value: e.Operation}, {Name: "activityResult", Value: e.Result}, {Name: "correlationId", Value: e.Correlation},
+		{Name: "category", Value: "cloudPC"},
+		{Name: "actor", Value: odata.Object{{Name: "type", Value: "application"}, {Name: "applicationDisplayName", Value: "sandbox"},
+			{Name: "userPrincipalName"}, {Name: "applicationId"}}},
+		{Name: "resources", Value: []odata.Object{{{Name: "displayName"}, {Name: "resourceType", Value: e.ResourceType},
+			{Name: "resourceId", Value: e.ResourceID}, {Name: "modifiedProperties", Value: []odata.Object{}}}}}}
+}
+
+func (c *call) listAudit() (reply, error) {
+	return c.list(ve+"auditEvents", from(func(after int64, n int) ([]tenant.AuditEvent, bool) { return c.t.AuditEvents(c.now, after, n) },
+		func(e tenant.AuditEvent) int64 { return e.Seq }, auditObject))
+}
+
+func (c *call) getAudit() (reply, error) {
+	e, err := c.t.AuditEvent(c.now, c.params[0])
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(ve+"auditEvents", auditObject(e))
+}
+
+// texts answers a collection of plain texts.
+func (c *call) texts(list []string) (reply, error) {
+	o := odata.Object{{Name: "@odata.context", Value: c.metadata("Collection(Edm.String)")}, {Name: "value", Value: list}}
+	return reply{status: 200, raw: o.AppendJSON(nil, odata.Shape{})}, nil
+}
+
+func (c *call) auditTypes() (reply, error) {
+	return c.texts([]string{"importSnapshot CloudPcSnapshot", "purgeImportedSnapshot CloudPcSnapshot", "user setting create CloudPcUserSetting",
+		"user setting assign CloudPcUserSetting", "policy assign CloudPcProvisioningPolicy", "endGracePeriod CloudPC"})
+}
+
+// effective are the actions of a role with what the sign-in holds.
+func (c *call) effective() []string {
+	kinds := []string{"CloudPCs", "CloudPCImages", "ProvisioningPolicies", "UserSettings", "OnPremisesConnections", "AuditData", "Snapshots"}
+	var out []string
+	for _, k := range kinds {
+		out = append(out, "Microsoft.CloudPC/"+k+"/Read")
+		if c.h.perms.allow(writeCloudPC) {
+			out = append(out, "Microsoft.CloudPC/"+k+"/Create", "Microsoft.CloudPC/"+k+"/Update", "Microsoft.CloudPC/"+k+"/Delete")
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (c *call) effectivePermissions() (reply, error) { return c.texts(c.effective()) }
+
+func (c *call) scopedPermissions() (reply, error) {
+	return c.list("Collection(microsoft.graph.cloudPcScopedPermission)", fixed(c.effective(), func(s string) odata.Object {
+		return odata.Object{{Name: "permission", Value: s}, {Name: "scopeIds", Value: []string{"0"}}}
+	}))
+}
+
+func (c *call) sendMail() (reply, error) {
+	// encoding/json matches names without case: generated clients write Message, the documentation message.
+	var in struct {
+		Message *struct {
+			Subject      string
+			Body         struct{ ContentType, Content string }
+			ToRecipients []struct{ EmailAddress struct{ Address string } }
+		}
+		SaveToSentItems *bool
+	}
+	if err := c.decode(&in); err != nil {
+		return reply{}, err
+	}
+	if in.Message == nil {
+		return reply{}, status(400, "ErrorInvalidRequest", "The parameter Message is required.")
+	}
+	m := tenant.Mail{Subject: in.Message.Subject, ContentType: strings.ToLower(in.Message.Body.ContentType), Body: in.Message.Body.Content}
+	for _, to := range in.Message.ToRecipients {
+		m.To = append(m.To, to.EmailAddress.Address)
+	}
+	var err error
+	c.user, err = c.t.SendMail(c.now, c.params[0], m)
+	return reply{status: 202}, err
+}

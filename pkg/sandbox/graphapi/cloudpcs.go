@@ -1,0 +1,129 @@
+package graphapi
+
+import (
+	"slices"
+
+	"wave365/pkg/sandbox/graphapi/odata"
+	"wave365/pkg/sandbox/tenant"
+)
+
+// stableCloudPC are the properties that v1.0 has: no status among them.
+var stableCloudPC = []string{"aadDeviceId", "displayName", "gracePeriodEndDateTime", "id", "imageDisplayName", "lastModifiedDateTime",
+	"managedDeviceId", "managedDeviceName", "onPremisesConnectionName", "provisioningPolicyId", "provisioningPolicyName",
+	"provisioningType", "servicePlanId", "servicePlanName", "userPrincipalName"}
+
+func (c *call) cloudPCObject(p tenant.CloudPC) odata.Object {
+	var detail any
+	if p.Code != "" {
+		detail = odata.Object{{Name: "code", Value: p.Code}, {Name: "message", Value: p.Message},
+			{Name: "additionalInformation", Value: []odata.Object{
+				{{Name: "name", Value: "retriable"}, {Name: "value", Value: "true"}},
+				{{Name: "name", Value: "failedAction"}, {Name: "value", Value: "Provision"}}}}}
+	}
+	var action any
+	if p.Action != "" {
+		name := p.Action
+		if name == tenant.Reboot {
+			name = "restart"
+		}
+		action = odata.Object{{Name: "actionName", Value: name}, {Name: "actionState", Value: "done"}, {Name: "startDateTime", Value: p.Acted},
+			{Name: "lastUpdatedDateTime", Value: p.Acted}, {Name: "cloudPcId", Value: p.ID}, {Name: "managedDeviceId", Value: orNull(p.ManagedID)}}
+	}
+	health := "unknown"
+	if !p.Provisioned.IsZero() {
+		health = "available"
+	}
+	o := odata.Object{
+		{Name: "id", Value: p.ID},
+		{Name: "displayName", Value: p.Name},
+		{Name: "imageDisplayName", Value: p.Image},
+		{Name: "provisioningPolicyId", Value: p.PolicyID},
+		{Name: "provisioningPolicyName", Value: p.PolicyName},
+		{Name: "provisioningType", Value: "dedicated"},
+		{Name: "onPremisesConnectionName", Value: p.Connection},
+		{Name: "servicePlanId", Value: p.Plan.PlanID},
+		{Name: "servicePlanName", Value: p.Plan.PlanName()},
+		{Name: "servicePlanType", Value: p.Plan.Edition},
+		{Name: "status", Value: p.Status},
+		{Name: "statusDetail", Value: detail},
+		{Name: "statusDetails", Value: detail},
+		{Name: "userPrincipalName", Value: p.UPN},
+		{Name: "aadDeviceId", Value: orNull(p.DeviceID)},
+		{Name: "managedDeviceId", Value: orNull(p.ManagedID)},
+		{Name: "managedDeviceName", Value: orNull(p.ManagedName)},
+		{Name: "lastModifiedDateTime", Value: p.Modified},
+		{Name: "provisionedDateTime", Value: p.Provisioned},
+		{Name: "gracePeriodEndDateTime", Value: p.GraceEnd},
+		{Name: "deviceRegionName", Value: orNull(p.Region)},
+		{Name: "diskEncryptionState", Value: "encryptedUsingPlatformManagedKey"},
+		{Name: "osVersion", Value: "windows11"},
+		{Name: "productType", Value: "enterprise"},
+		{Name: "userAccountType", Value: "standardUser"},
+		{Name: "userExperienceType", Value: "cloudPc"},
+		{Name: "powerState", Value: "running"},
+		{Name: "scopeIds", Value: []string{"0"}},
+		{Name: "lastRemoteActionResult", Value: action},
+		{Name: "connectivityResult", When: odata.OnSelect, Value: odata.Object{{Name: "status", Value: health},
+			{Name: "updatedDateTime", Value: p.Modified}, {Name: "lastModifiedDateTime", Value: p.Modified}, {Name: "failedHealthCheckItems", Value: []odata.Object{}}}},
+		{Name: "lastLogoffDateTime", When: odata.OnSelect},
+		{Name: "disasterRecoveryCapability", When: odata.OnSelect},
+		{Name: "userDetail", When: odata.OnSelect, Value: odata.Object{{Name: "userId", Value: p.UserID}, {Name: "userDisplayName", Value: p.UserName}}},
+	}
+	if c.version == "beta" {
+		return o
+	}
+	return slices.DeleteFunc(o, func(p odata.Prop) bool { return !slices.Contains(stableCloudPC, p.Name) })
+}
+
+func (c *call) listCloudPCs() (reply, error) {
+	if upn, found := odata.Equals(c.query.Filter, "userPrincipalName"); found {
+		var one []tenant.CloudPC
+		if p, there := c.t.CloudPCOf(c.now, upn); there {
+			one = append(one, p)
+		}
+		return c.list(ve+"cloudPCs", fixed(one, c.cloudPCObject))
+	}
+	return c.list(ve+"cloudPCs", from(func(after int64, n int) ([]tenant.CloudPC, bool) { return c.t.CloudPCs(c.now, after, n) },
+		func(p tenant.CloudPC) int64 { return p.Seq }, c.cloudPCObject))
+}
+
+func (c *call) getCloudPC() (reply, error) {
+	p, err := c.t.CloudPC(c.now, c.params[0])
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(ve+"cloudPCs", c.cloudPCObject(p))
+}
+
+func (c *call) countByStatus() (reply, error) {
+	return c.list("Collection(microsoft.graph.cloudPcStatusSummary)", fixed(c.t.CountByStatus(c.now), func(n tenant.Count) odata.Object {
+		return odata.Object{{Name: "status", Value: n.Status}, {Name: "count", Value: n.N}}
+	}))
+}
+
+// act makes the call for a remote action.
+func act(action string) func(*call) (reply, error) {
+	return func(c *call) (reply, error) {
+		var in struct{ DisplayName string }
+		if c.raw != nil {
+			if err := c.decode(&in); err != nil {
+				return reply{}, err
+			}
+		}
+		var err error
+		c.user, err = c.t.Act(c.now, c.params[0], action, in.DisplayName)
+		return empty(), err
+	}
+}
+
+func (c *call) actionResults() (reply, error) {
+	p, err := c.t.CloudPC(c.now, c.params[0])
+	if err != nil {
+		return reply{}, err
+	}
+	var list []odata.Object
+	if v, _ := c.cloudPCObject(p).Get("lastRemoteActionResult"); v != nil {
+		list = append(list, v.(odata.Object))
+	}
+	return c.list("Collection(microsoft.graph.cloudPcRemoteActionResult)", fixed(list, func(o odata.Object) odata.Object { return o }))
+}

@@ -1,0 +1,188 @@
+package graphapi
+
+import (
+	"cmp"
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+
+	"wave365/pkg/sandbox/graphapi/odata"
+)
+
+// row is one entry of a collection; seq is its place in the stable order.
+type row struct {
+	seq    int64
+	object odata.Object
+}
+
+// source gives up to n rows after a place, and whether there are more.
+type source func(after int64, n int) ([]row, bool)
+
+// from makes a source of a paged read of the tenant.
+func from[V any](fetch func(after int64, n int) ([]V, bool), seq func(V) int64, view func(V) odata.Object) source {
+	return func(after int64, n int) ([]row, bool) {
+		vs, more := fetch(after, n)
+		rows := make([]row, len(vs))
+		for i, v := range vs {
+			rows[i] = row{seq(v), view(v)}
+		}
+		return rows, more
+	}
+}
+
+// fixed makes a source of a short list.
+func fixed[V any](vs []V, view func(V) odata.Object) source {
+	return func(after int64, n int) ([]row, bool) {
+		var rows []row
+		for i, v := range vs {
+			if int64(i+1) > after {
+				if len(rows) == n {
+					return rows, true
+				}
+				rows = append(rows, row{int64(i + 1), view(v)})
+			}
+		}
+		return rows, false
+	}
+}
+
+const (
+	defaultPage = 50
+	maxPage     = 999
+	chunk       = 500
+)
+
+// list answers one page of a collection.
+func (c *call) list(context string, src source) (reply, error) {
+	q := &c.query
+	size := cmp.Or(c.h.cfg.Knobs.PageSize, defaultPage)
+	if q.Top > 0 {
+		size = min(q.Top, maxPage)
+	}
+	after, err := place(q.Token)
+	if err != nil {
+		return reply{}, err
+	}
+	if len(q.OrderBy) > 0 {
+		src = fixed(c.sorted(src), func(r row) odata.Object { return r.object })
+	}
+	skip := q.Skip
+	if q.Token != "" {
+		skip = 0
+	}
+	var page []row
+	more := true
+	if q.Filter == nil && q.Search == "" && skip == 0 {
+		page, more = src(after, size)
+	}
+	for at := after; (q.Filter != nil || q.Search != "" || skip > 0) && more && len(page) <= size; {
+		var rows []row
+		if rows, more = src(at, chunk); len(rows) > 0 {
+			at = rows[len(rows)-1].seq
+		}
+		for _, r := range rows {
+			if !c.matches(r.object) {
+				continue
+			}
+			if skip > 0 {
+				skip--
+				continue
+			}
+			page = append(page, r)
+		}
+	}
+	if len(page) > size {
+		page, more = page[:size], true
+	}
+	b := odata.AppendText([]byte(`{"@odata.context":`), c.metadata(context))
+	if q.Count {
+		b = append(b, `,"@odata.count":`+strconv.Itoa(c.total(src))...)
+	}
+	if more && len(page) > 0 {
+		b = append(b, `,"@odata.nextLink":`...)
+		b = odata.AppendText(b, c.nextLink(page[len(page)-1].seq))
+	}
+	b = append(b, `,"value":[`...)
+	for i, r := range page {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = r.object.AppendJSON(b, q.Shape)
+	}
+	return reply{status: 200, raw: append(b, "]}"...)}, nil
+}
+
+func (c *call) matches(o odata.Object) bool {
+	q := &c.query
+	return (q.Filter == nil || q.Filter.Eval(o)) && (q.Search == "" || odata.Matches(o, q.Search))
+}
+
+func (c *call) total(src source) int {
+	n, at, more := 0, int64(0), true
+	for more {
+		var rows []row
+		if rows, more = src(at, chunk); len(rows) > 0 {
+			at = rows[len(rows)-1].seq
+		}
+		for _, r := range rows {
+			if c.matches(r.object) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// sorted is the whole collection in the order asked for; ties keep their place.
+func (c *call) sorted(src source) []row {
+	var all []row
+	at, more := int64(0), true
+	for more {
+		var rows []row
+		if rows, more = src(at, chunk); len(rows) > 0 {
+			at = rows[len(rows)-1].seq
+		}
+		all = append(all, rows...)
+	}
+	slices.SortStableFunc(all, func(a, b row) int {
+		for _, o := range c.query.OrderBy {
+			x, _ := a.object.Get(o.Path)
+			y, _ := b.object.Get(o.Path)
+			if d := odata.Compare(x, y); d != 0 {
+				if o.Desc {
+					return -d
+				}
+				return d
+			}
+		}
+		return 0
+	})
+	return all
+}
+
+func place(token string) (int64, error) {
+	if token == "" {
+		return 0, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(token)
+	if err == nil {
+		var n int64
+		if n, err = strconv.ParseInt(strings.TrimPrefix(string(b), "at:"), 10, 64); err == nil {
+			return n, nil
+		}
+	}
+	return 0, status(400, "BadRequest", "Skip token is invalid.")
+}
+
+// nextLink repeats the request from another place.
+func (c *call) nextLink(after int64) string {
+	v := c.r.URL.Query()
+	for name := range v {
+		if n := strings.ToLower(strings.TrimPrefix(name, "$")); n == "skiptoken" || n == "skip" {
+			v.Del(name)
+		}
+	}
+	v.Set("$skiptoken", base64.RawURLEncoding.EncodeToString([]byte("at:"+strconv.FormatInt(after, 10))))
+	return c.root() + c.r.URL.EscapedPath() + "?" + strings.ReplaceAll(v.Encode(), "%24", "$")
+}

@@ -1,0 +1,188 @@
+// Package odata is the part of OData that Graph speaks over any data: objects with selectable properties, their JSON, and
+// the query options. It is not for Graph's resources, and it knows no HTTP.
+package odata
+
+import (
+	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// When says when a property is part of an answer.
+type When uint8
+
+// Properties come always, only when they are selected by name, or only when they are expanded.
+const (
+	Always When = iota
+	OnSelect
+	OnExpand
+)
+
+// Prop is one property. Value is nil, string, bool, int, time.Time (zero is null), Object, []Object, []string or
+// anything that encoding/json takes.
+type Prop struct {
+	Name  string
+	Value any
+	When  When
+}
+
+// Object is an entity or a complex value, in the order in which it is written.
+type Object []Prop
+
+// Get finds a value by a path such as statusDetail/code, without case; false when there is no such property.
+func (o Object) Get(path string) (any, bool) {
+	name, rest, deeper := strings.Cut(path, "/")
+	for _, p := range o {
+		if !strings.EqualFold(p.Name, name) {
+			continue
+		}
+		if !deeper {
+			return p.Value, true
+		}
+		in, ok := p.Value.(Object)
+		if !ok {
+			return nil, p.Value == nil
+		}
+		return in.Get(rest)
+	}
+	return nil, false
+}
+
+// Shape is which properties to write and how.
+type Shape struct {
+	// Select and Expand are lower-case property names; an empty Select means those that come always.
+	Select, Expand map[string]bool
+	// Collapse, if set, is asked for every text: what it gives is written in its place.
+	Collapse func(property, text string) string
+}
+
+func (s Shape) wants(p Prop) bool {
+	if strings.HasPrefix(p.Name, "@") {
+		return true
+	}
+	name := strings.ToLower(p.Name)
+	switch {
+	case p.When == OnExpand:
+		return s.Expand[name]
+	case len(s.Select) > 0:
+		return s.Select[name]
+	}
+	return p.When == Always
+}
+
+// AppendJSON writes the object's wanted properties. Inner objects are written whole.
+func (o Object) AppendJSON(b []byte, s Shape) []byte {
+	b = append(b, '{')
+	first := true
+	for _, p := range o {
+		if !s.wants(p) {
+			continue
+		}
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = AppendText(b, p.Name)
+		b = append(b, ':')
+		b = appendValue(b, p.Name, p.Value, Shape{Collapse: s.Collapse})
+	}
+	return append(b, '}')
+}
+
+func appendValue(b []byte, name string, v any, s Shape) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(b, "null"...)
+	case string:
+		if s.Collapse != nil {
+			v = s.Collapse(name, v)
+		}
+		return AppendText(b, v)
+	case bool:
+		return strconv.AppendBool(b, v)
+	case int:
+		return strconv.AppendInt(b, int64(v), 10)
+	case time.Time:
+		if v.IsZero() {
+			return append(b, "null"...)
+		}
+		b = append(b, '"')
+		b = v.UTC().Truncate(time.Millisecond).AppendFormat(b, time.RFC3339Nano)
+		return append(b, '"')
+	case Object:
+		return v.AppendJSON(b, s)
+	case []Object:
+		b = append(b, '[')
+		for i, o := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = o.AppendJSON(b, s)
+		}
+		return append(b, ']')
+	case []string:
+		b = append(b, '[')
+		for i, x := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = AppendText(b, x)
+		}
+		return append(b, ']')
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return append(b, "null"...)
+	}
+	return append(b, raw...)
+}
+
+// AppendText writes a JSON string.
+func AppendText(b []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			raw, _ := json.Marshal(s) // a string always marshals
+			return append(b, raw...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}
+
+// FromMap is an Object of a decoded JSON object with the names in the order given first; names it lacks are left out.
+func FromMap(m map[string]any, names ...string) Object {
+	var o Object
+	for _, n := range names {
+		if v, ok := m[n]; ok {
+			o = append(o, Prop{Name: n, Value: fromAny(v)})
+		}
+	}
+	return o
+}
+
+func fromAny(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		names := make([]string, 0, len(v))
+		for n := range v {
+			names = append(names, n)
+		}
+		slices.Sort(names)
+		return FromMap(v, names...)
+	case []any:
+		out := make([]Object, 0, len(v))
+		for _, x := range v {
+			m, ok := fromAny(x).(Object)
+			if !ok {
+				return v
+			}
+			out = append(out, m)
+		}
+		return out
+	}
+	return v
+}

@@ -1,0 +1,124 @@
+package graphapi
+
+import "net/http"
+
+// table is every call that is known here.
+func table(h *handler) *node {
+	root := &node{}
+	get, post, patch, del := http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	dir := func(method, path string, cost int, perms []string, name, effect string, do func(*call) (reply, error)) {
+		root.add(&route{method: method, path: path, area: directoryArea, cost: cost, perms: perms, name: name, effect: effect, do: do})
+	}
+	dir(get, "organization", 1, nil, "", "", (*call).organization)
+	dir(get, "users", 2, readUser, "", "", (*call).listUsers)
+	dir(get, "users/{}", 1, readUser, "", "", (*call).getUser)
+	dir(patch, "users/{}", 1, writeUser, "user update", "usage location set", (*call).patchUser)
+	dir(del, "users/{}", 1, writeUser, "user delete", "user deleted", func(c *call) (reply, error) { return c.deleteUser(c.params[0]) })
+	dir(get, "users/{}/licenseDetails", 2, readLicense, "", "", (*call).licenseDetails)
+	dir(get, "users/{}/memberOf", 2, readGroup, "", "", (*call).memberOf)
+	dir(get, "users/{}/transitiveMemberOf", 2, readGroup, "", "", (*call).memberOf)
+	dir(get, "users/{}/memberOf/group", 2, readGroup, "", "", (*call).memberOfGroups)
+	dir(get, "users/{}/transitiveMemberOf/group", 2, readGroup, "", "", (*call).memberOfGroups)
+	dir(post, "users/{}/assignLicense", 1, writeLicense, "assignLicense", "license assigned", (*call).assignLicense)
+	dir(get, "subscribedSkus", 3, readSKU, "", "", (*call).subscribedSkus)
+	dir(get, "groups", 1, readGroup, "", "", (*call).listGroups)
+	dir(post, "groups", 1, createGroup, "group create", "group created", (*call).createGroup)
+	dir(get, "groups/{}", 1, readGroup, "", "", (*call).getGroup)
+	dir(patch, "groups/{}", 1, writeMember, "group member add", "group members added", (*call).patchGroup)
+	for _, path := range []string{"members", "transitiveMembers"} {
+		cost := 3
+		if path == "transitiveMembers" {
+			cost = 5
+		}
+		dir(get, "groups/{}/"+path, cost, readGroup, "", "", (*call).members)
+		dir(get, "groups/{}/"+path+"/user", cost, readGroup, "", "", (*call).members)
+		dir(get, "groups/{}/"+path+"/$count", cost, readGroup, "", "", (*call).countMembers)
+	}
+	dir(post, "groups/{}/members/$ref", 1, writeMember, "group member add", "group member added", (*call).addMember)
+	dir(del, "groups/{}/members/{}/$ref", 1, writeMember, "group member remove", "group member removed", (*call).removeMember)
+	// Without /$ref this is the person, not the membership. It is here because the real service does it, too.
+	dir(del, "groups/{}/members/{}", 1, writeUser, "user delete", "user deleted", func(c *call) (reply, error) { return c.deleteUser(c.params[1]) })
+	root.add(&route{method: post, path: "users/{}/sendMail", area: mailArea, perms: sendMail, name: "sendMail", effect: "mail accepted", do: (*call).sendMail})
+	root.add(&route{method: post, path: "$batch", area: batchArea, do: (*call).batch})
+	cloudPCReads(root)
+	cloudPCWrites(root, h)
+	return root
+}
+
+// stable are the collections of the Cloud PC service that v1.0 has as well.
+var stable = map[string]bool{"auditEvents": true, "cloudPCs": true, "deviceImages": true, "galleryImages": true,
+	"onPremisesConnections": true, "provisioningPolicies": true, "servicePlans": true, "userSettings": true}
+
+func cloudPCReads(root *node) {
+	read := func(path string, do func(*call) (reply, error)) {
+		root.add(&route{method: http.MethodGet, path: ve + path, area: cloudPCArea, perms: readCloudPC, beta: betaOnly(path), do: do})
+	}
+	read("cloudPCs", (*call).listCloudPCs)
+	read("cloudPCs/{}", (*call).getCloudPC)
+	read("cloudPCs/retrieveCloudPcCountByStatus", (*call).countByStatus)
+	read("cloudPCs/{}/retrieveCloudPCRemoteActionResults", (*call).actionResults)
+	read("servicePlans", (*call).servicePlans)
+	read("provisioningPolicies", (*call).listPolicies)
+	read("provisioningPolicies/{}", (*call).getPolicy)
+	read("provisioningPolicies/{}/assignments/{}/assignedUsers", (*call).assignedUsers)
+	read("userSettings", (*call).listSettings)
+	read("userSettings/{}", (*call).getSetting)
+	read("snapshots/retrieveSnapshotImportResult()/{}", func(c *call) (reply, error) { return c.retrieve(false) })
+	read("snapshots/retrieveSnapshotImportResults()/{}", func(c *call) (reply, error) { return c.retrieve(true) })
+	read("snapshots/listSnapshotImportResults", (*call).listImports)
+	read("galleryImages", (*call).galleryImages)
+	read("deviceImages", (*call).listImages)
+	read("deviceImages/{}", (*call).getImage)
+	read("onPremisesConnections", (*call).listConnections)
+	read("onPremisesConnections/{}", (*call).getConnection)
+	read("supportedRegions", (*call).regions)
+	read("auditEvents", (*call).listAudit)
+	read("auditEvents/{}", (*call).getAudit)
+	read("auditEvents/getAuditActivityTypes", (*call).auditTypes)
+	read("retrieveScopedPermissions", (*call).scopedPermissions)
+	read("getEffectivePermissions", (*call).effectivePermissions)
+	for _, path := range []string{"frontLineServicePlans", "managedLicenses", "bulkActions", "snapshots"} {
+		read(path, func(c *call) (reply, error) { return c.list(ve+path, fixed[row](nil, nil)) })
+	}
+}
+
+func cloudPCWrites(root *node, h *handler) {
+	write := func(method, path, name, effect, resource string, do func(*call) (reply, error)) *route {
+		rt := &route{method: method, path: ve + path, area: cloudPCArea, perms: writeCloudPC, beta: betaOnly(path),
+			name: name, effect: effect, resource: resource, do: do}
+		root.add(rt)
+		return rt
+	}
+	post, patch, del := http.MethodPost, http.MethodPatch, http.MethodDelete
+	imp := write(post, "snapshots/importSnapshot", "importSnapshot", "importSnapshot", "CloudPcSnapshot", (*call).importSnapshot)
+	imp.creates = true
+	purge := write(post, "snapshots/purgeImportedSnapshot", "purgeImportedSnapshot", "import purged", "CloudPcSnapshot", (*call).purge)
+	if !h.cfg.Knobs.StrictPermissions {
+		imp.perms, purge.perms = readCloudPC, readCloudPC
+	}
+	write(post, "userSettings", "user setting create", "user setting created", "CloudPcUserSetting", (*call).createSetting).creates = true
+	write(patch, "userSettings/{}", "user setting update", "user setting changed", "CloudPcUserSetting", (*call).patchSetting)
+	write(del, "userSettings/{}", "user setting delete", "user setting deleted", "CloudPcUserSetting", (*call).deleteSetting)
+	write(post, "userSettings/{}/assign", "user setting assign", "user setting assigned", "CloudPcUserSetting", (*call).assignSetting)
+	write(post, "provisioningPolicies", "policy create", "policy created", "CloudPcProvisioningPolicy", (*call).createPolicy).creates = true
+	write(patch, "provisioningPolicies/{}", "policy update", "policy changed", "CloudPcProvisioningPolicy", (*call).patchPolicy)
+	write(del, "provisioningPolicies/{}", "policy delete", "policy deleted", "CloudPcProvisioningPolicy", (*call).deletePolicy)
+	write(post, "provisioningPolicies/{}/assign", "policy assign", "policy assigned", "CloudPcProvisioningPolicy", (*call).assignPolicy)
+	for action, effect := range map[string]string{"endGracePeriod": "grace period ended", "reprovision": "reprovision started",
+		"troubleshoot": "troubleshoot done", "reboot": "rebooted", "rename": "renamed"} {
+		write(post, "cloudPCs/{}/"+action, action, effect, "CloudPC", act(action))
+	}
+	write(post, "deviceImages", "image create", "image created", "CloudPcDeviceImage", (*call).createImage).creates = true
+	write(del, "deviceImages/{}", "image delete", "image deleted", "CloudPcDeviceImage", (*call).deleteImage)
+	write(post, "deviceImages/{}/retryUpload", "image retry", "image upload retried", "CloudPcDeviceImage", (*call).retryImage)
+	write(post, "onPremisesConnections/{}/runHealthChecks", "runHealthChecks", "health checks started", "CloudPcOnPremisesConnection", (*call).runChecks).perms = delegatedOnly
+}
+
+func betaOnly(path string) bool {
+	for i := 0; i < len(path); i++ {
+		if path[i] == '/' {
+			path = path[:i]
+		}
+	}
+	return !stable[path]
+}
