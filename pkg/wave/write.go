@@ -2,8 +2,8 @@ package wave
 
 import (
 	"bytes"
-	"encoding/csv"
 	"strconv"
+	"strings"
 )
 
 // Write gives the rows as a wave file that every spreadsheet reads: UTF-8 with byte order mark, comma, CR LF, cells that
@@ -87,19 +87,23 @@ func (r Row) cell(name string) string {
 	return ""
 }
 
+// encode quotes every cell that holds a separator of any dialect, so that the file also survives a program that
+// guesses another one.
 func encode(comma rune, records [][]string) []byte {
 	var b bytes.Buffer
 	b.WriteString("\uFEFF")
-	w := csv.NewWriter(&b)
-	w.Comma, w.UseCRLF = comma, true
 	for _, cells := range records {
-		out := make([]string, len(cells))
 		for i, c := range cells {
-			out[i] = NeutralCell(c)
+			if i > 0 {
+				b.WriteRune(comma)
+			}
+			c = NeutralCell(c)
+			if strings.ContainsAny(c, separators+"\"\r\n") || strings.ContainsRune(c, comma) {
+				c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
+			}
+			b.WriteString(c)
 		}
-		// A buffer takes everything, and the separators in use are valid.
-		_ = w.Write(out)
+		b.WriteString("\r\n")
 	}
-	w.Flush()
 	return b.Bytes()
 }
