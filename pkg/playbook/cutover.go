@@ -56,7 +56,7 @@ func (b *Book) license(r migration.Row) effect {
 	user, sku := r.Target.UserID, r.Target.SKUID
 	return effect{
 		row: r.Index, attempt: r.Attempt, kind: migration.EffectLicense, subject: sku, repeatable: true,
-		present: func(ctx context.Context) (string, string, bool, error) {
+		present: func(ctx context.Context, _ *migration.Intent) (string, string, bool, error) {
 			held, err := b.graph.LicenseDetails(ctx, user)
 			if err != nil {
 				return "", "", false, err

@@ -16,8 +16,9 @@ type effect struct {
 	kind    migration.Effect
 	// subject is what it is done to; together with kind it tells a row's effects apart.
 	subject string
-	// present looks whether the effect is there already; nil: there is no way to find out. The text says what was seen.
-	present func(ctx context.Context) (remoteID, seen string, ok bool, err error)
+	// present looks whether the effect is there already; nil: there is no way to find out. lost is the try whose outcome
+	// is not known, nil when there is none. The text says what was seen.
+	present func(ctx context.Context, lost *migration.Intent) (remoteID, seen string, ok bool, err error)
 	// call does it. It is given a context that does not end with the run: a call that has begun gets its answer.
 	call func(ctx context.Context) (remoteID string, err error)
 	// repeatable: doing it twice is the same as doing it once.
@@ -56,7 +57,11 @@ func (b *Book) apply(ctx context.Context, e effect) (migration.Outcome, error, e
 	}
 	undecided := last != nil && (last.Outcome == nil || last.Outcome.Status == migration.OutcomeUnknown)
 	if e.present != nil {
-		id, seen, ok, err := e.present(ctx)
+		var lost *migration.Intent
+		if undecided {
+			lost = last
+		}
+		id, seen, ok, err := e.present(ctx, lost)
 		if err != nil {
 			return migration.Outcome{}, err, nil
 		}

@@ -32,6 +32,9 @@ func (b *Book) importDisk(ctx context.Context, r migration.Row) (migration.Resul
 	var answer graph.Import
 	out, err, jerr := b.apply(ctx, effect{
 		row: r.Index, attempt: r.Attempt, kind: migration.EffectImport, subject: r.Target.UserID,
+		present: func(ctx context.Context, lost *migration.Intent) (string, string, bool, error) {
+			return b.findImport(ctx, r.Target, lost)
+		},
 		call: func(ctx context.Context) (string, error) {
 			var err error
 			answer, err = b.graph.ImportSnapshot(ctx, r.Target.UserID, files)
@@ -42,10 +45,7 @@ func (b *Book) importDisk(ctx context.Context, r migration.Row) (migration.Resul
 		return migration.Result{}, jerr
 	}
 	if fault.Is(err, fault.OutcomeUnknown) {
-		p := migration.ProblemOf(err, "import.unknown", "import for "+r.Target.User)
-		p.Hint = "find out whether an import for this user exists (Intune audit log, or ask Microsoft support with the client-request-id), then settle the row: " +
-			"`wave365 reconcile --row " + r.Target.User + " --snapshot-id ID` adopts it, `--no-effect` allows a new import"
-		return migration.Unknown(f, p), nil
+		return b.lostImport(r, err), nil
 	}
 	if err != nil {
 		res := trouble(r, err, "import.refused", "import for "+r.Target.User)
@@ -54,6 +54,7 @@ func (b *Book) importDisk(ctx context.Context, r migration.Row) (migration.Resul
 		}
 		return res, nil
 	}
+	f = calm(f)
 	f.SnapshotID = out.RemoteID
 	f.ImportStatus, f.UsageStatus, f.ImportPolicy = answer.Status, answer.Usage, answer.PolicyName
 	if f.ImportStarted = answer.StartedAt; f.ImportStarted.IsZero() {

@@ -32,7 +32,7 @@ func (b *Book) membership(r migration.Row) effect {
 	group, user := r.Target.GroupID, r.Target.UserID
 	return effect{
 		row: r.Index, attempt: r.Attempt, kind: migration.EffectJoin, subject: group, repeatable: true,
-		present: func(ctx context.Context) (string, string, bool, error) {
+		present: func(ctx context.Context, _ *migration.Intent) (string, string, bool, error) {
 			ok, err := b.graph.IsMember(ctx, group, user)
 			return "", "the user is a member", ok, err
 		},

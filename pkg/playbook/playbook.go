@@ -29,6 +29,12 @@ type Imports interface {
 	ImportResults(ctx context.Context, ids []string) ([]graph.ImportAnswer, error)
 }
 
+// Records are the calls by which an import whose answer was lost may be found again.
+type Records interface {
+	AuditEvents(ctx context.Context, filter string) ([]graph.AuditEvent, error)
+	ListImports(ctx context.Context) ([]graph.Import, error)
+}
+
 // Directory are the calls about groups and licenses.
 type Directory interface {
 	IsMember(ctx context.Context, groupID, userID string) (bool, error)
@@ -54,6 +60,7 @@ type Settings interface {
 // Graph is all of the tenant that the playbook touches; *graph.Client is one.
 type Graph interface {
 	Imports
+	Records
 	Directory
 	Endpoint
 	Settings

@@ -72,7 +72,7 @@ func (b *Book) ensureSetting(ctx context.Context) (string, error) {
 	name := SettingName(b.run)
 	out, err, jerr := b.apply(ctx, effect{
 		row: migration.WaveRow, kind: migration.EffectSettingCreate, subject: name, absentMeansNoEffect: true,
-		present: func(ctx context.Context) (string, string, bool, error) {
+		present: func(ctx context.Context, _ *migration.Intent) (string, string, bool, error) {
 			settings, err := b.graph.UserSettings(ctx)
 			if err != nil {
 				return "", "", false, err

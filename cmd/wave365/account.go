@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"time"
+
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/report"
+)
+
+// account gathers from the ledger what a report is written from.
+func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time.Time, code int) (report.Account, error) {
+	acc := report.Account{At: now, ExitCode: code, Zone: a.zone}
+	var err error
+	if acc.Run, err = l.Run(ctx, id); err != nil {
+		return acc, err
+	}
+	if acc.Rows, err = l.Rows(ctx, id); err != nil {
+		return acc, err
+	}
+	if acc.Events, err = l.Events(ctx, id); err != nil {
+		return acc, err
+	}
+	if acc.Intents, err = l.AllIntents(ctx, id); err != nil {
+		return acc, err
+	}
+	if acc.Findings, err = l.Findings(ctx, id); err != nil {
+		return acc, err
+	}
+	for entry, err := range l.Audit(ctx, id) {
+		if err != nil {
+			return acc, err
+		}
+		line, err := json.Marshal(entry)
+		if err != nil {
+			return acc, err
+		}
+		acc.Audit = append(acc.Audit, line)
+	}
+	acc.Next = nextCommands(acc)
+	return acc, nil
+}
+
+// nextCommands says what to type next.
+func nextCommands(acc report.Account) []string {
+	c := migration.Count(acc.Rows)
+	var next []string
+	if c.Open() > 0 {
+		next = append(next, "wave365 resume "+acc.Run.ID)
+	}
+	if c.Failed+c.Skipped+c.Deferred > 0 && c.Open() == 0 {
+		next = append(next, "wave365 validate "+filepath.ToSlash(filepath.Join(report.Dir(acc.Run.ReportDir, acc.Run), "failed.csv")))
+	}
+	return next
+}
+
+// writeReport writes the report folder of a run as it stands.
+func (a *app) writeReport(ctx context.Context, l *ledger.Ledger, id string, now time.Time, code int) error {
+	acc, err := a.account(ctx, l, id, now, code)
+	if err != nil {
+		return err
+	}
+	return report.Write(report.Dir(acc.Run.ReportDir, acc.Run), acc)
+}

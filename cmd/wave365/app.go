@@ -1,0 +1,46 @@
+package main
+
+import (
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// app is what every command is given: the streams, what is known about the terminal, and the environment. There are
+// no package variables besides the version.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	// inTerm, errTerm: standard input and standard error are terminals.
+	inTerm, errTerm bool
+	// size gives the terminal's width and height.
+	size func() (int, int)
+	env  func(string) (string, bool)
+	// started is set once a command's own code runs: errors before that are mistakes in the command line.
+	started bool
+	zone    *time.Location
+}
+
+func newApp() *app {
+	fd := int(os.Stderr.Fd())
+	return &app{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		inTerm: term.IsTerminal(int(os.Stdin.Fd())), errTerm: term.IsTerminal(fd),
+		size: func() (int, int) {
+			w, h, err := term.GetSize(fd)
+			if err != nil {
+				return 80, 24
+			}
+			return w, h
+		},
+		env: os.LookupEnv, zone: time.Local,
+	}
+}
+
+// color reports whether progress may use colour: on a terminal, unless NO_COLOR is set to anything.
+func (a *app) color() bool {
+	v, _ := a.env("NO_COLOR")
+	return a.errTerm && v == ""
+}

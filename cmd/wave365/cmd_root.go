@@ -1,0 +1,116 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+)
+
+// globals are the flags that every command has.
+type globals struct {
+	ledger, reportDir, config string
+	tenant, cloud, account    string
+	blobEndpoint              string
+	sandbox                   string
+	speed                     float64
+	signIn, clientID          string
+	json, quiet, yes          bool
+	logFile, logLevel         string
+
+	log      *slog.Logger
+	closeLog func()
+}
+
+const rootHelp = `wave365 moves Azure VMs into Windows 365 Cloud PCs, a wave of users at a time.
+
+A wave is a CSV file of users, VHD blobs and provisioning policies. ` + "`validate`" + ` checks every row
+against the file, the storage account and the tenant, and changes nothing. ` + "`run`" + ` imports the disks,
+cuts the users over and proves that each Cloud PC was built from its snapshot. Every step is recorded in a
+ledger, so that ` + "`resume`" + ` goes on after any interruption.
+
+Try it without a tenant:  wave365 run waves/friday.csv --sandbox --skip-invalid
+
+Exit codes: 0 all rows succeeded, 1 unexpected, 2 usage or configuration, 3 finished and some rows failed,
+are held or were skipped, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do, 9 drained by the
+operator, 10 wave or facts changed since, 11 held by another process, 12 sign-in, 130 stopped at once.`
+
+func newRootCommand(a *app) *cobra.Command {
+	g := &globals{}
+	root := &cobra.Command{
+		Use: "wave365", Short: "Move Azure VMs into Windows 365 Cloud PCs, a wave of users at a time", Long: rootHelp,
+		SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := settle(a, cmd.Flags(), g.config); err != nil {
+				return err
+			}
+			a.started = true
+			return g.openLog(a)
+		},
+		PersistentPostRun: func(*cobra.Command, []string) { g.close() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = false
+	f := root.PersistentFlags()
+	f.StringVar(&g.ledger, "ledger", ".wave365/ledger.db", "the SQLite file that records every step")
+	f.StringVar(&g.reportDir, "report-dir", "reports", "where report folders are written")
+	f.StringVar(&g.config, "config", "wave365.yaml", "configuration file; its keys are the names of these flags")
+	f.StringVar(&g.tenant, "tenant", "", "tenant id or domain to sign in to (default: the sign-in's own)")
+	f.StringVar(&g.cloud, "cloud", "global", "global or usgov")
+	f.StringVar(&g.account, "storage-account", "", "storage account that bare blob paths are in")
+	f.StringVar(&g.blobEndpoint, "blob-endpoint", "", "another Blob endpoint, such as Azurite's http://127.0.0.1:10000/devstoreaccount1")
+	f.StringVar(&g.signIn, "sign-in", "default", "default, client-secret, client-certificate, device-code, azure-cli or managed-identity")
+	f.StringVar(&g.clientID, "client-id", "", "app registration to sign in with")
+	f.StringVar(&g.sandbox, "sandbox", "", "rehearse: alone, starts the scenario beside the wave; =FILE, that scenario; =URL, a sandbox that runs already")
+	f.Lookup("sandbox").NoOptDefVal = besideWave
+	f.Float64Var(&g.speed, "sandbox-speed", 600, "how much faster than the wall clock a sandbox in the process runs")
+	f.BoolVar(&g.json, "json", false, "answer with one JSON document on standard output")
+	f.BoolVar(&g.quiet, "quiet", false, "no progress")
+	f.BoolVar(&g.yes, "yes", false, "do not ask")
+	f.StringVar(&g.logFile, "log-file", "", "append a log to this file")
+	f.StringVar(&g.logLevel, "log-level", "info", "debug, info, warn or error")
+	for _, command := range []func(*app, *globals) *cobra.Command{
+		newValidateCommand, newRunCommand, newResumeCommand, newStatusCommand, newReportCommand,
+		newTemplateCommand, newSandboxCommand, newUnlockCommand, newVersionCommand,
+	} {
+		root.AddCommand(command(a, g))
+	}
+	return root
+}
+
+// openLog opens the log file, if one was asked for. Everything that goes into it is redacted.
+func (g *globals) openLog(*app) error {
+	g.log, g.closeLog = slog.New(slog.DiscardHandler), func() {}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(g.logLevel)); err != nil {
+		return fault.New(fault.Invalid, "usage", "there is no log level "+g.logLevel, "use debug, info, warn or error")
+	}
+	if g.logFile == "" {
+		return nil
+	}
+	file, err := os.OpenFile(g.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fault.Wrap(fault.Invalid, "usage", "the log file "+g.logFile+" cannot be written", "choose another --log-file", err)
+	}
+	g.log = slog.New(slog.NewJSONHandler(cloud.NewRedactingWriter(file), &slog.HandlerOptions{Level: level}))
+	g.closeLog = func() { _ = file.Close() }
+	return nil
+}
+
+func (g *globals) close() {
+	if g.closeLog != nil {
+		g.closeLog()
+	}
+}
+
+// besideWave is the value of --sandbox alone.
+const besideWave = "scenario beside the wave"
+
+// sandboxURL reports whether --sandbox names one that runs already.
+func sandboxURL(s string) bool {
+	return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/ledger"
+	"wave365/pkg/wave"
+)
+
+func newVersionCommand(a *app, g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if g.json {
+				printJSON(a.out, map[string]string{"schema": "wave365/version/v1", "version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
+				return nil
+			}
+			fmt.Fprintf(a.out, "wave365 %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return nil
+		},
+	}
+}
+
+func newTemplateCommand(a *app, _ *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "template", Short: "Print an empty wave that Excel opens correctly", Args: cobra.NoArgs,
+		Example: "  wave365 template > friday.csv",
+		RunE: func(*cobra.Command, []string) error {
+			_, err := a.out.Write(wave.Template())
+			return err
+		},
+	}
+}
+
+func newUnlockCommand(a *app, g *globals) *cobra.Command {
+	var id string
+	cmd := &cobra.Command{
+		Use: "unlock", Short: "Free a ledger whose holder is gone and could not be told to be gone",
+		Long: "Free a ledger that another host's process held when it ended. The id is printed where the ledger is refused.\nMake sure that the process named there has really ended: two processes on one run may import twice.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			l, err := openExisting(cmd.Context(), g, ledger.Options{})
+			if err != nil {
+				return err
+			}
+			defer func() { _ = l.Close() }()
+			if err := l.Unlock(cmd.Context(), id); err != nil {
+				return err
+			}
+			fmt.Fprintln(a.out, "The ledger is free.")
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&id, "id", "", "the lock's id")
+	_ = cmd.MarkFlagRequired("id")
+	return cmd
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/report"
+	"wave365/pkg/runner"
+)
+
+func newStatusCommand(a *app, g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "status [RUN]", Short: "Show where a run stands, also while another process runs it",
+		Long: "Show where a run stands; without a name, the latest one. It only reads, and may be used from a second terminal\nwhile the run goes on.",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			id := ""
+			if len(args) == 1 {
+				id = args[0]
+			}
+			return runStatus(cmd.Context(), a, g, id)
+		},
+	}
+}
+
+func runStatus(ctx context.Context, a *app, g *globals, id string) error {
+	l, err := openExisting(ctx, g, ledger.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	run, err := l.Run(ctx, id)
+	if err != nil {
+		return err
+	}
+	rows, err := l.Rows(ctx, run.ID)
+	if err != nil {
+		return err
+	}
+	h, held, err := l.Holder(ctx)
+	if err != nil {
+		return err
+	}
+	counts := migration.Count(rows)
+	state, code := "interrupted", exitDrained
+	switch {
+	case counts.Open() == 0:
+		state, code = "finished", runCode(runner.Finished, counts)
+	case held && h.Run == run.ID:
+		state, code = "running", exitOK
+	}
+	if g.json {
+		printJSON(a.out, runDocument{"wave365/status/v1", run.ID, run.Wave, run.Tenant, state, counts, code, report.Dir(run.ReportDir, run)})
+		return nil
+	}
+	fmt.Fprintf(a.out, "Run %s of wave %s in %s: %s\n", run.ID, run.Wave, tenantText(run), state)
+	if state == "running" {
+		fmt.Fprintf(a.out, "  by process %d of %s on %s: %s\n", h.PID, h.User, h.Host, h.Command)
+	}
+	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	for _, line := range []struct {
+		word string
+		n    int
+	}{
+		{"rows", counts.Total}, {"queued", counts.Queued}, {"active", counts.Active}, {"waiting", counts.Waiting},
+		{"succeeded", counts.Succeeded}, {"warned", counts.Warned}, {"failed", counts.Failed}, {"held", counts.Held},
+		{"deferred", counts.Deferred}, {"skipped", counts.Skipped}, {"cancelled", counts.Cancelled},
+	} {
+		if line.n > 0 || line.word == "rows" {
+			fmt.Fprintf(t, "  %s\t%d\n", line.word, line.n)
+		}
+	}
+	_ = t.Flush()
+	t = tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	for _, r := range rows {
+		if r.State == migration.Running || r.State == migration.Waiting {
+			fmt.Fprintf(t, "  line %d\t%s\t%s\t%s\n", r.Target.Line, r.Target.User, r.Step, r.Note)
+		}
+	}
+	_ = t.Flush()
+	printOutcome(a.out, rows)
+	fmt.Fprintf(a.out, "\nReport: %s\n", report.Dir(run.ReportDir, run))
+	if state == "interrupted" {
+		fmt.Fprintf(a.out, "Go on with: %s\n", resumeCommand(g, run))
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/preflight"
+	"wave365/pkg/wave"
+)
+
+// checking are the flags of commands that validate a wave.
+type checking struct {
+	allowUnknown bool
+	trigger      string
+	slots        int
+}
+
+func (c *checking) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&c.allowUnknown, "allow-unknown-columns", false, "carry columns of any name through to the reports")
+	f.StringVar(&c.trigger, "trigger", "", "which link is closed last: license or membership (default: license where the row names one, else membership)")
+	f.IntVar(&c.slots, "slots", 20, "imports in flight at a time")
+}
+
+func (c *checking) check() error {
+	switch migration.Trigger(c.trigger) {
+	case "", migration.TriggerLicense, migration.TriggerMembership:
+	default:
+		return fault.New(fault.Invalid, "usage", "there is no trigger "+c.trigger, "use license or membership")
+	}
+	if c.slots < 1 {
+		return fault.New(fault.Invalid, "usage", "--slots must be at least 1", "")
+	}
+	return nil
+}
+
+func newValidateCommand(a *app, g *globals) *cobra.Command {
+	var c checking
+	var offline bool
+	var explain string
+	cmd := &cobra.Command{
+		Use: "validate WAVE", Short: "Check a wave against file, storage account and tenant; changes nothing",
+		Long: `Check every row of a wave: first the file, then the storage account, then the tenant. All findings come at
+once, each with its line, its column, a code and a remedy. Nothing is changed anywhere.
+
+Exit codes: 0 the wave may run, 4 some rows have errors, 5 a permission or tenant prerequisite is missing.`,
+		Example: "  wave365 validate waves/friday.csv --storage-account contosovhds\n  wave365 validate waves/friday.csv --sandbox\n  wave365 validate --explain vhd.dynamic",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if explain != "" {
+				return explainCode(a, explain)
+			}
+			if len(args) == 0 {
+				return usageError{fault.New(fault.Invalid, "usage", "validate needs a wave file", "wave365 validate WAVE.csv")}
+			}
+			return runValidate(cmd.Context(), a, g, c, args[0], offline)
+		},
+	}
+	c.addFlags(cmd)
+	cmd.Flags().BoolVar(&offline, "offline", false, "check the file only; opens no connection")
+	cmd.Flags().StringVar(&explain, "explain", "", "say what a finding's code means and how to mend it")
+	return cmd
+}
+
+func runValidate(ctx context.Context, a *app, g *globals, c checking, path string, offline bool) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	file, findings, err := readWave(path, wave.Options{AllowUnknownColumns: c.allowUnknown})
+	if err != nil {
+		return err
+	}
+	res := preflight.Result{Findings: findings}
+	if !offline && file != nil {
+		ctx, stop := interruptible(ctx)
+		defer stop()
+		p, err := g.placeOf(path)
+		if err != nil {
+			return err
+		}
+		conn, err := a.connect(ctx, g, p)
+		if err != nil {
+			return err
+		}
+		defer conn.close()
+		open, err := openUsers(ctx, g)
+		if err != nil {
+			return err
+		}
+		if res, err = a.preflight(ctx, g, conn, c, file, findings, open); err != nil {
+			return err
+		}
+	}
+	return a.answerValidate(g, file, res)
+}
+
+// preflight runs the checks against storage and tenant, with a line of progress.
+func (a *app) preflight(ctx context.Context, g *globals, conn *connection, c checking, file *wave.File, findings []wave.Finding, open map[string]string) (preflight.Result, error) {
+	meter := newMeter(a, g)
+	defer meter.done()
+	return preflight.Check(ctx, conn.graph, conn.storage, preflight.Input{
+		File: file, Findings: findings, BlobRoot: conn.blobRoot, Trigger: migration.Trigger(c.trigger),
+		OpenUsers: open, Slots: c.slots, Now: conn.clock.Now(), Progress: meter.show,
+	})
+}
+
+// openUsers reads which users are held by unfinished runs of the ledger. No ledger holds nobody.
+func openUsers(ctx context.Context, g *globals) (map[string]string, error) {
+	l, err := ledger.Open(ctx, g.ledger, ledger.Options{ReadOnly: true})
+	if fault.CodeOf(err) == "ledger.none" {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = l.Close() }()
+	return l.OpenUsers(ctx)
+}
+
+// answerValidate prints the answer and gives the exit code.
+func (a *app) answerValidate(g *globals, file *wave.File, res preflight.Result) error {
+	rows := 0
+	if file != nil {
+		rows = len(file.Rows)
+	}
+	if g.json {
+		printJSON(a.out, validateDocument{
+			Schema: "wave365/validate/v1", Rows: rows, Errors: res.Count(wave.Error), Warnings: res.Count(wave.Warning),
+			Findings: emptyNotNull(res.Findings),
+		})
+	} else {
+		printFindings(a.out, res.Findings)
+		printValidity(a.out, rows, res)
+	}
+	switch {
+	case res.Denied():
+		// Design: an invalid wave is told before a missing permission, when both are there.
+		if res.Count(wave.Error) > deniedFindings(res) {
+			return exit(exitInvalid)
+		}
+		return exit(exitDenied)
+	case res.Count(wave.Error) > 0:
+		return exit(exitInvalid)
+	}
+	return nil
+}
+
+func deniedFindings(res preflight.Result) int {
+	n := 0
+	for _, f := range res.Findings {
+		if f.Code == "permission.missing" || f.Code == "cloud.unsupported" {
+			n++
+		}
+	}
+	return n
+}
+
+func explainCode(a *app, code string) error {
+	e, ok := wave.Explain(code)
+	if !ok {
+		return fault.New(fault.Invalid, "usage", "there is no finding "+code, "codes are printed by validate, such as vhd.dynamic")
+	}
+	printExplanation(a.out, e)
+	return nil
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/pflag"
+
+	"wave365/pkg/fault"
+)
+
+// settle fills flags that were not given: from WAVE365_* in the environment, else from the configuration file. A flag
+// that was given, also with its default value, stays as it is.
+func settle(a *app, flags *pflag.FlagSet, path string) error {
+	if v, ok := a.env("WAVE365_CONFIG"); ok && !flags.Changed("config") {
+		path = v
+	}
+	config, err := readConfig(path, flags.Changed("config"))
+	if err != nil {
+		return err
+	}
+	var wrong error
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed || wrong != nil || f.Name == "help" {
+			return
+		}
+		from, value := "", ""
+		if v, ok := a.env(envName(f.Name)); ok {
+			from, value = envName(f.Name), v
+		} else if v, ok := config[f.Name]; ok {
+			from, value = path, fmt.Sprint(v)
+		} else {
+			return
+		}
+		if err := flags.Set(f.Name, value); err != nil {
+			wrong = fault.Wrap(fault.Invalid, "usage", fmt.Sprintf("%s: %s: %v", from, f.Name, err), "see `wave365 --help` for what it takes", err)
+		}
+	})
+	return wrong
+}
+
+func envName(flag string) string {
+	return "WAVE365_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// configKeys are what a configuration file may hold: what is the same for every command.
+var configKeys = []string{
+	"version", "ledger", "report-dir", "tenant", "cloud", "storage-account", "blob-endpoint", "sign-in", "client-id",
+	"log-file", "log-level", "slots", "sandbox-speed",
+}
+
+// readConfig reads the configuration file. A missing file is fine unless it was asked for.
+func readConfig(path string, asked bool) (map[string]any, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !asked {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, "usage", "the configuration file "+path+" cannot be read: "+err.Error(), "check --config", err)
+	}
+	var config map[string]any
+	if err := yaml.Unmarshal(data, &config); err != nil {
+		return nil, fault.Wrap(fault.Invalid, "usage", path+": "+strings.TrimSpace(yaml.FormatError(err, false, true)), "write one `name: value` a line", err)
+	}
+	for key := range config {
+		if !slices.Contains(configKeys, key) {
+			return nil, fault.New(fault.Invalid, "usage", path+": unknown key "+key, "known keys: "+strings.Join(configKeys, ", "))
+		}
+	}
+	return config, nil
+}

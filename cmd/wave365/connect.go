@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/blobapi"
+)
+
+// place says which tenant and storage account a command works on.
+type place struct {
+	// sandbox is a URL, a scenario file, or empty for the real services.
+	sandbox string
+	// stateDir keeps a sandbox in the process alive between processes; empty: in memory.
+	stateDir string
+	speed    float64
+}
+
+// connection is a way to the services. The caller closes it.
+type connection struct {
+	cloud    cloud.Cloud
+	clock    cloud.Clock
+	graph    *graph.Client
+	storage  *blob.Client
+	blobRoot string
+	place    place
+	// throttle, when set, is told that a service asks to wait.
+	throttle func(cloud.Throttle)
+	close    func()
+}
+
+// placeOf turns the flags into a place; wavePath is what "the scenario beside the wave" refers to.
+func (g *globals) placeOf(wavePath string) (place, error) {
+	p := place{sandbox: g.sandbox, speed: g.speed}
+	if p.sandbox == besideWave {
+		base := strings.TrimSuffix(wavePath, filepath.Ext(wavePath))
+		p.sandbox = base + ".tenant.yaml"
+		if _, err := os.Stat(p.sandbox); err != nil {
+			return p, fault.Wrap(fault.Invalid, "sandbox.scenario", "there is no scenario "+p.sandbox+" beside the wave",
+				"name one with --sandbox=FILE, or use --sandbox=URL for a sandbox that runs already", err)
+		}
+	}
+	return p, nil
+}
+
+// connect builds the clients. It sends nothing to the real services yet; a sandbox is asked for its clock.
+func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, error) {
+	c := &connection{place: p, close: func() {}}
+	var cred azcore.TokenCredential
+	graphRoot, key := "", ""
+	switch {
+	case p.sandbox == "":
+		known, err := cloud.Lookup(g.cloud)
+		if err != nil {
+			return nil, err
+		}
+		c.cloud, graphRoot = known, known.GraphRoot
+		if cred, err = cloud.Credential(known, cloud.CredentialConfig{
+			Method: g.signIn, Tenant: g.tenant, ClientID: g.clientID,
+			Prompt: func(text string) { _, _ = a.err.Write([]byte(text + "\n")) },
+		}); err != nil {
+			return nil, err
+		}
+		switch {
+		case g.blobEndpoint != "":
+			c.blobRoot = strings.TrimSuffix(g.blobEndpoint, "/")
+		case g.account != "":
+			c.blobRoot = "https://" + g.account + "." + known.BlobSuffix
+		default:
+			return nil, fault.New(fault.Invalid, "usage", "no storage account is named", "give --storage-account NAME, or storage-account in the configuration file")
+		}
+	default:
+		ends, err := c.rehearse(ctx, g, p)
+		if err != nil {
+			return nil, err
+		}
+		graphRoot, c.blobRoot, key = ends.Graph, ends.Blob, blobapi.DevelopmentKey
+		if g.blobEndpoint != "" {
+			c.blobRoot = strings.TrimSuffix(g.blobEndpoint, "/")
+		}
+		if c.cloud, err = cloud.Sandbox(graphRoot, c.blobRoot); err != nil {
+			c.close()
+			return nil, err
+		}
+		cred = cloud.SandboxCredential()
+	}
+	if err := c.build(g, graphRoot, cred, key); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// build makes the two clients on their pipelines.
+func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCredential, key string) error {
+	notify := func(t cloud.Throttle) {
+		if c.throttle != nil {
+			c.throttle(t)
+		}
+	}
+	graphPipe, err := cloud.NewPipeline(cloud.PipelineConfig{
+		Service: "graph", Root: graphRoot, Credential: cred, Logger: g.log, Clock: c.clock, Notify: notify,
+		// The nearest published limit is 200 writes and 2,000 requests in 20 s; half of it leaves room for others.
+		RatePerSecond: 50 * max(1, c.clock.Speed()), Burst: 100,
+	})
+	if err != nil {
+		return err
+	}
+	c.graph = graph.New(graphPipe, graphRoot, graph.Options{Clock: c.clock})
+	blobPipe, err := cloud.NewPipeline(cloud.PipelineConfig{
+		Service: "blob", Root: originOf(c.blobRoot), Logger: g.log, Clock: c.clock, Notify: notify,
+	})
+	if err != nil {
+		return err
+	}
+	cfg := blob.Config{Root: c.blobRoot, Pipeline: blobPipe, Clock: c.clock}
+	if envKey := os.Getenv("WAVE365_STORAGE_KEY"); envKey != "" && g.blobEndpoint != "" {
+		key = envKey
+	} else if g.blobEndpoint != "" && blob.AccountOf(c.blobRoot) == blobapi.DevelopmentAccount {
+		key = blobapi.DevelopmentKey
+	}
+	if key != "" {
+		cfg.SharedKey = key
+	} else {
+		cfg.Credential = cred
+	}
+	c.storage, err = blob.New(cfg)
+	return err
+}
+
+// rehearse finds or starts the sandbox and takes over its time.
+func (c *connection) rehearse(ctx context.Context, g *globals, p place) (sandbox.Endpoints, error) {
+	if sandboxURL(p.sandbox) {
+		u, err := url.Parse(p.sandbox)
+		if err != nil || u.Host == "" {
+			return sandbox.Endpoints{}, fault.New(fault.Invalid, "usage", "--sandbox="+p.sandbox+" is not a URL", "copy the graph URL that `wave365 sandbox` printed")
+		}
+		root := u.Scheme + "://" + u.Host
+		c.clock, err = sandboxClock(ctx, root)
+		return sandbox.Endpoints{Graph: root, Blob: root + "/" + blobapi.DevelopmentAccount}, err
+	}
+	scenario, err := sandbox.LoadScenario(p.sandbox)
+	if err != nil {
+		return sandbox.Endpoints{}, err
+	}
+	s, err := sandbox.New(sandbox.Config{Scenario: scenario, Speed: p.speed, StateDir: p.stateDir, Logger: g.log})
+	if err != nil {
+		return sandbox.Endpoints{}, err
+	}
+	l, err := listen("127.0.0.1:0")
+	if err != nil {
+		_ = s.Close()
+		return sandbox.Endpoints{}, err
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	c.close = func() {
+		_ = s.Close()
+		<-served
+	}
+	ends := sandbox.EndpointsOf(l.Addr())
+	if c.clock, err = sandboxClock(ctx, ends.Graph); err != nil {
+		c.close()
+		return sandbox.Endpoints{}, err
+	}
+	return ends, nil
+}
+
+// listen takes a loopback port.
+func listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fault.Wrap(fault.Invalid, "sandbox.port", "another process listens on "+addr, "choose another port, or 127.0.0.1:0 for any free one", err)
+	}
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, "sandbox.port", "cannot listen on "+addr+": "+err.Error(), "use a loopback address such as 127.0.0.1:0", err)
+	}
+	return l, nil
+}
+
+// sandboxClock asks a sandbox for its time and speed.
+func sandboxClock(ctx context.Context, root string) (cloud.Clock, error) {
+	gone := func(err error) error {
+		return fault.Wrap(fault.Unavailable, "sandbox.gone", "no sandbox answers at "+root, "start one with `wave365 sandbox --scenario FILE`", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, root+"/sandbox/clock", nil)
+	if err != nil {
+		return cloud.Clock{}, gone(err)
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		return cloud.Clock{}, gone(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var now struct {
+		Now   time.Time `json:"now"`
+		Speed float64   `json:"speed"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&now); err != nil || now.Now.IsZero() {
+		return cloud.Clock{}, gone(err)
+	}
+	return cloud.FastClock(time.Now(), now.Now, now.Speed), nil
+}
+
+// originOf is the scheme and host of an endpoint.
+func originOf(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return endpoint
+	}
+	return u.Scheme + "://" + u.Host
+}

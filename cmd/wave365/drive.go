@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
+	"wave365/pkg/progress"
+	"wave365/pkg/report"
+	"wave365/pkg/runner"
+)
+
+// reportEvery is how often, on the wall clock, the report is written again while a run goes on.
+const reportEvery = 30 * time.Second
+
+// drive takes a run, new or resumed, to its end, and prints the answer.
+func (a *app) drive(ctx context.Context, g *globals, conn *connection, l *ledger.Ledger, run migration.Run, rows []migration.Row, how migration.Reason) error {
+	view := a.view(g, conn.clock)
+	conn.throttle = func(t cloud.Throttle) {
+		view.Status(fmt.Sprintf("%s asks to wait until %s: %s", t.Service, t.Until.In(a.zone).Format("15:04:05"), t.Why))
+		_ = l.Note(ctx, migration.Event{Run: run.ID, Row: migration.WaveRow, At: conn.clock.Now(), Reason: migration.RunThrottled, Note: t.Service + ": " + t.Why})
+	}
+	stops := listenForStops(ctx, func(text string) {
+		view.Status(text)
+		a.sayTo()(text)
+	})
+	defer stops.done()
+	note := func(why migration.Reason, text string) error {
+		return l.Note(context.WithoutCancel(ctx), migration.Event{Run: run.ID, Row: migration.WaveRow, At: conn.clock.Now(), Reason: why, Note: text})
+	}
+	if err := note(how, version); err != nil {
+		return err
+	}
+	view.Start(run, rows)
+	book := playbook.New(run, conn.graph, conn.storage, l, conn.clock, sourcesOf(run, conn.blobRoot))
+	r, err := runner.New(l, runner.Config{
+		Slots: run.Slots, Steps: book.Steps(), Clock: conn.clock, Observer: observer{view}, Logger: g.log,
+	})
+	if err != nil {
+		view.Done()
+		return err
+	}
+	writer := a.writeReports(ctx, l, run, conn.clock)
+	end, err := a.prepareAndRun(stops, book, r, rows)
+	writer()
+	view.Done()
+	if err != nil {
+		_ = note(migration.RunStopped, err.Error())
+		_ = a.writeReport(context.WithoutCancel(ctx), l, run.ID, conn.clock.Now(), exitUnexpected)
+		fmt.Fprintln(a.err, "wave365: the run has stopped; go on with: "+resumeCommand(g, run))
+		return err
+	}
+	why := map[runner.End]migration.Reason{runner.Finished: migration.RunEnded, runner.Drained: migration.RunDrained, runner.Stopped: migration.RunStopped}[end]
+	if err := note(why, ""); err != nil {
+		return err
+	}
+	if end == runner.Finished {
+		if err := l.FinishRun(ctx, run.ID, conn.clock.Now()); err != nil {
+			return err
+		}
+	}
+	return a.answerRun(context.WithoutCancel(ctx), g, l, run.ID, end, conn.clock.Now())
+}
+
+// prepareAndRun does what is done once, then the rows.
+func (a *app) prepareAndRun(s *stops, book *playbook.Book, r *runner.Runner, rows []migration.Row) (runner.End, error) {
+	select {
+	case <-s.drain:
+		return runner.Drained, nil
+	default:
+	}
+	if err := book.Prepare(s.ctx, rows); err != nil {
+		if fault.Is(err, fault.Interrupted) {
+			return runner.Stopped, nil
+		}
+		return runner.Stopped, err
+	}
+	_, end, err := r.Run(s.ctx, s.drain, rows)
+	return end, err
+}
+
+// answerRun prints how a run stands after this process is done with it, and gives the exit code.
+func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id string, end runner.End, now time.Time) error {
+	rows, err := l.Rows(ctx, id)
+	if err != nil {
+		return err
+	}
+	counts := migration.Count(rows)
+	code := runCode(end, counts)
+	if err := a.writeReport(ctx, l, id, now, code); err != nil {
+		return err
+	}
+	run, err := l.Run(ctx, id)
+	if err != nil {
+		return err
+	}
+	dir := report.Dir(run.ReportDir, run)
+	state := string(end)
+	if g.json {
+		printJSON(a.out, runDocument{"wave365/run/v1", run.ID, run.Wave, run.Tenant, state, counts, code, dir})
+	} else {
+		account, err := a.account(ctx, l, id, now, code)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(a.out, report.Verdict(account))
+		printOutcome(a.out, rows)
+		fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(dir, "report.html"))
+	}
+	if end != runner.Finished {
+		fmt.Fprintf(a.err, "wave365: %s, %d waiting in the service; go on with: %s\n", plural(counts.Queued, "row")+" not started", counts.Active+counts.Waiting, resumeCommand(g, run))
+	}
+	if code == exitOK {
+		return nil
+	}
+	return exit(code)
+}
+
+// resumeCommand is what a person types to go on.
+func resumeCommand(g *globals, run migration.Run) string {
+	parts := []string{"wave365 resume", run.ID}
+	if g.ledger != ".wave365/ledger.db" {
+		parts = append(parts, "--ledger", quoteArg(g.ledger))
+	}
+	return strings.Join(parts, " ")
+}
+
+func quoteArg(s string) string {
+	if strings.ContainsAny(s, " \t'\"") {
+		return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"`
+	}
+	return s
+}
+
+// view is how this command shows its progress.
+func (a *app) view(g *globals, clock cloud.Clock) progress.View {
+	if g.json && !g.quiet {
+		return progress.NewJSON(a.err, clock.Now)
+	}
+	return progress.New(progress.Options{
+		Out: a.err, Terminal: a.errTerm, Color: a.color(), Now: clock.Now, Quiet: g.quiet,
+		Width:  func() int { w, _ := a.size(); return w },
+		Height: func() int { _, h := a.size(); return h },
+	})
+}
+
+// observer tells the view what the runner tells.
+type observer struct{ view progress.View }
+
+func (o observer) Row(r migration.Row) { o.view.Row(r) }
+
+func (o observer) Polled(rows []int, next time.Time) {
+	o.view.Polled(progress.Poll{Rows: rows, Next: next})
+}
+
+// writeReports writes the report again every half minute until the function it gives is called.
+func (a *app) writeReports(ctx context.Context, l *ledger.Ledger, run migration.Run, clock cloud.Clock) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(reportEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				// A report that cannot be written now is written at the end, where its error counts.
+				_ = a.writeReport(ctx, l, run.ID, clock.Now(), 0)
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return func() {
+		cancel()
+		wg.Wait()
+	}
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+	"wave365/pkg/runner"
+)
+
+// The exit codes. Scripts depend on them: they are only added to.
+const (
+	exitOK         = 0
+	exitUnexpected = 1
+	exitUsage      = 2
+	exitFailedRows = 3
+	exitInvalid    = 4
+	exitDenied     = 5
+	exitNothing    = 6
+	exitDeferred   = 8
+	exitDrained    = 9
+	exitChanged    = 10
+	exitLocked     = 11
+	exitSignIn     = 12
+	exitStopped    = 130
+)
+
+// exit is an answer that has been given already and leaves only the code to tell.
+type exit int
+
+func (e exit) Error() string { return "exit" }
+
+// usageError is a mistake in the command line.
+type usageError struct{ error }
+
+func (u usageError) Unwrap() error { return u.error }
+
+// exitCode maps an error to the exit code; quiet: it has been told already.
+func exitCode(err error) (code int, quiet bool) {
+	if err == nil {
+		return exitOK, true
+	}
+	if e, ok := errors.AsType[exit](err); ok {
+		return int(e), true
+	}
+	if _, ok := errors.AsType[usageError](err); ok {
+		return exitUsage, false
+	}
+	f := fault.As(err)
+	switch {
+	case f == nil && errors.Is(err, context.Canceled), fault.Is(err, fault.Interrupted):
+		return exitStopped, false
+	case f == nil:
+		return exitUnexpected, false
+	case f.Code == "ledger.locked":
+		return exitLocked, false
+	case f.Code == "wave.changed" || f.Code == "tenant.changed":
+		return exitChanged, false
+	case strings.HasPrefix(f.Code, "cloud.sign-in"), f.Remote != nil && f.Remote.Status == 401:
+		return exitSignIn, false
+	case f.Kind == fault.Denied:
+		return exitDenied, false
+	case f.Kind == fault.Invalid, f.Kind == fault.NotFound, f.Code == "sandbox.port", strings.HasPrefix(f.Code, "ledger."):
+		return exitUsage, false
+	case strings.HasPrefix(f.Code, "setting."), strings.HasPrefix(f.Code, "policy."):
+		return exitDenied, false
+	}
+	return exitUnexpected, false
+}
+
+// errorText is what a person reads: what happened, and on the next line what to do.
+func errorText(err error) string {
+	text := "wave365: " + err.Error()
+	if hint := fault.HintOf(err); hint != "" {
+		text += "\n  " + hint
+	} else if _, ok := errors.AsType[usageError](err); ok {
+		text += "\n  see `wave365 --help`"
+	}
+	return cloud.RedactString(text)
+}
+
+// runCode is the exit code of a run that ended so.
+func runCode(end runner.End, c migration.Counts) int {
+	switch {
+	case end == runner.Stopped:
+		return exitStopped
+	case end == runner.Drained:
+		return exitDrained
+	case c.Failed+c.Held+c.Skipped+c.Cancelled > 0:
+		return exitFailedRows
+	case c.Deferred > 0:
+		return exitDeferred
+	}
+	return exitOK
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// interruptible gives a context that the first Ctrl-C ends, for commands that only read.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+// stops are the three ways in which a run is asked to end.
+type stops struct {
+	// drain is closed by the first signal: no new starts.
+	drain chan struct{}
+	// ctx ends with the second: stop after the calls in flight. The third ends the process.
+	ctx  context.Context
+	done context.CancelFunc
+}
+
+// listenForStops starts listening. say is told what the signal means, and must not block for long.
+func listenForStops(ctx context.Context, say func(string)) *stops {
+	ctx, cancel := context.WithCancel(ctx)
+	s := &stops{drain: make(chan struct{}), ctx: ctx}
+	signals := make(chan os.Signal, 3)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		select {
+		case <-signals:
+			say("draining: nothing new starts, what is in flight goes on to its end. Ctrl-C again stops at once")
+			close(s.drain)
+		case <-ctx.Done():
+			return
+		}
+		select {
+		case <-signals:
+			say("stopping after the calls in flight. Ctrl-C again ends the process")
+			signal.Stop(signals) // the third signal has its usual effect
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	s.done = func() {
+		signal.Stop(signals)
+		cancel()
+		<-ended
+	}
+	return s
+}
+
+// sayTo prints a line about a signal on standard error.
+func (a *app) sayTo() func(string) {
+	return func(text string) { fmt.Fprintln(a.err, "wave365: "+text) }
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
+	"wave365/pkg/wave"
+)
+
+// readWave reads a wave file. Findings of the file come back as such; the error is for a file that cannot be read.
+func readWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error) {
+	data, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "there is no wave file "+path, "check the path; `wave365 template` writes an empty wave", err)
+	case err != nil:
+		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "the wave file "+path+" cannot be read: "+err.Error(), "check the path and its permissions", err)
+	}
+	file, findings := wave.Read(waveName(path), data, opt)
+	return file, findings, nil
+}
+
+func waveName(path string) string {
+	return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+}
+
+// sourcesOf gives the playbook its blob references. A signature that the wave file brought is taken from the file,
+// which is read again when it is first needed and must not have changed; the ledger never holds one.
+func sourcesOf(run migration.Run, blobRoot string) playbook.Sources {
+	read := func() (*wave.File, error) {
+		file, _, err := readWave(run.WavePath, wave.Options{AllowUnknownColumns: true})
+		if err != nil {
+			return nil, err
+		}
+		if file == nil || file.Hash != run.WaveHash {
+			return nil, fault.New(fault.Conflict, "wave.changed", "the wave file "+run.WavePath+" has changed since the run began, so its signatures cannot be used",
+				"put the file back as it was")
+		}
+		return file, nil
+	}
+	once := sync.OnceValues(read)
+	return func(row int, guestState bool, s migration.Source) (blob.Ref, error) {
+		if !s.Signed {
+			return blob.ParseRef(s.URL, blobRoot)
+		}
+		file, err := once()
+		if err != nil {
+			return blob.Ref{}, err
+		}
+		if row >= len(file.Rows) {
+			return blob.Ref{}, fault.New(fault.Internal, "", "the wave file has no such row", "")
+		}
+		if guestState {
+			return blob.ParseRef(file.Rows[row].GuestStateBlob, blobRoot)
+		}
+		return blob.ParseRef(file.Rows[row].Blob, blobRoot)
+	}
+}
