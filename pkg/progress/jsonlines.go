@@ -20,7 +20,7 @@ func NewJSON(w io.Writer, now func() time.Time) View {
 	if now == nil {
 		now = time.Now
 	}
-	return &jsonLines{lines{board: board{now: now}, w: w}}
+	return &jsonLines{newLines(w, now)}
 }
 
 type head struct {
@@ -84,7 +84,7 @@ func (j *jsonLines) Start(run migration.Run, rows []migration.Row) {
 
 func (j *jsonLines) Row(r migration.Row) {
 	j.mutate(func() (string, bool) {
-		c, ok := j.update(r)
+		c, ok := j.board.Update(r)
 		if !ok {
 			return "", false
 		}
@@ -95,7 +95,7 @@ func (j *jsonLines) Row(r migration.Row) {
 		m := rowMessage{head: j.head("row"), Row: r.Index, Line: r.Target.Line, User: user, State: r.State, Step: r.Step,
 			Reason: r.Reason, Note: r.Note, Attempt: r.Attempt, Tries: r.Tries, NotBefore: r.NotBefore.UTC(),
 			Warned: r.Warned, Warning: r.Facts.Warning, Problem: r.Problem, CloudPC: r.Facts.CloudPCName,
-			Done: c.counts.Done(), Total: c.counts.Total}
+			Done: c.Counts.Done(), Total: c.Counts.Total}
 		if !r.UpdatedAt.IsZero() {
 			m.Time = r.UpdatedAt.UTC()
 		}
@@ -105,7 +105,7 @@ func (j *jsonLines) Row(r migration.Row) {
 
 func (j *jsonLines) Polled(p Poll) {
 	j.mutate(func() (string, bool) {
-		if !j.polled(p) {
+		if !j.board.Polled(p.Rows, p.Next) {
 			return "", false
 		}
 		rows := p.Rows
@@ -118,7 +118,7 @@ func (j *jsonLines) Polled(p Poll) {
 
 func (j *jsonLines) Status(text string) {
 	j.mutate(func() (string, bool) {
-		if !j.setStatus(text) {
+		if !j.board.SetStatus(text) {
 			return "", false
 		}
 		return j.text(statusMessage{j.head("status"), text}), true

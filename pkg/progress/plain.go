@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/progress/board"
+	"wave365/pkg/progress/screen"
 )
 
 // plain writes one line per change of step or state, for logs and pipes.
@@ -16,7 +18,7 @@ type plain struct {
 }
 
 func newPlain(w io.Writer, now func() time.Time) *plain {
-	return &plain{lines{board: board{now: now}, w: w}}
+	return &plain{newLines(w, now)}
 }
 
 func (p *plain) Start(run migration.Run, rows []migration.Row) {
@@ -27,14 +29,14 @@ func (p *plain) Start(run migration.Run, rows []migration.Row) {
 		}
 		c := migration.Count(rows)
 		return p.stamp(p.now(), fmt.Sprintf("run %s: wave %s, %d rows, %d done, tenant %s (%s), %d slots",
-			clean(run.ID), clean(run.Wave), c.Total, c.Done(), clean(tenant), clean(run.Cloud), run.Slots))
+			screen.Clean(run.ID), screen.Clean(run.Wave), c.Total, c.Done(), screen.Clean(tenant), screen.Clean(run.Cloud), run.Slots))
 	})
 }
 
 func (p *plain) Row(r migration.Row) {
 	p.mutate(func() (string, bool) {
-		c, ok := p.update(r)
-		if !ok || !c.moved && !c.tried {
+		c, ok := p.board.Update(r)
+		if !ok || !c.Moved && !c.Tried {
 			return "", false
 		}
 		at := r.UpdatedAt
@@ -43,13 +45,13 @@ func (p *plain) Row(r migration.Row) {
 		}
 		word := string(r.State)
 		if r.State.Final() {
-			word, _ = endWord(r)
+			word, _ = screen.EndWord(r)
 		}
-		text := []string{name(r.Target.User, r.Target.UPN), string(r.Step), word}
+		text := []string{screen.Name(r), string(r.Step), word}
 		if r.State.Final() {
-			text = append(text, fmt.Sprintf("(%d/%d)", c.counts.Done(), c.counts.Total))
-			if c.took > 0 {
-				text = append(text, "after "+short(c.took))
+			text = append(text, fmt.Sprintf("(%d/%d)", c.Counts.Done(), c.Counts.Total))
+			if c.Took > 0 {
+				text = append(text, "after "+screen.Short(c.Took))
 			}
 		}
 		if r.Tries > 0 && r.State == migration.Waiting {
@@ -59,36 +61,30 @@ func (p *plain) Row(r migration.Row) {
 			text = append(text, "until "+r.NotBefore.UTC().Format(time.RFC3339))
 		}
 		s := strings.Join(text, " ")
-		if why := endWhy(r); why != "" {
+		if why := screen.EndWhy(r); why != "" {
 			s += ": " + why
 		}
 		return p.stamp(at, s), true
 	})
 }
 
-func (p *plain) Polled(poll Poll) { p.polled(poll) }
+func (p *plain) Polled(poll Poll) { p.board.Polled(poll.Rows, poll.Next) }
 
 func (p *plain) Status(text string) {
 	p.mutate(func() (string, bool) {
-		if !p.setStatus(text) {
+		if !p.board.SetStatus(text) {
 			return "", false
 		}
 		if text == "" {
 			return p.stamp(p.now(), "status: clear"), true
 		}
-		return p.stamp(p.now(), "status: "+clean(text)), true
+		return p.stamp(p.now(), "status: "+screen.Clean(text)), true
 	})
 }
 
 func (p *plain) Done() {
 	p.finish(func(c migration.Counts) string {
-		var parts []string
-		for _, s := range p.countSpans()[1:] {
-			if s := strings.TrimSpace(s.text); s != "" {
-				parts = append(parts, s)
-			}
-		}
-		return p.stamp(p.now(), fmt.Sprintf("%d of %d rows done: %s", c.Done(), c.Total, strings.Join(parts, ", ")))
+		return p.stamp(p.now(), fmt.Sprintf("%d of %d rows done: %s", c.Done(), c.Total, screen.Counts(p.board.Snapshot())))
 	})
 }
 
@@ -98,18 +94,23 @@ func (p *plain) stamp(at time.Time, text string) string {
 
 // lines is a board whose changes leave in order, one line each.
 type lines struct {
-	board
-	w io.Writer
+	board *board.Board
+	now   func() time.Time
+	w     io.Writer
 
 	// order keeps lines in the order of the changes they tell of.
 	order sync.Mutex
 	out   *outbox
 }
 
+func newLines(w io.Writer, now func() time.Time) lines {
+	return lines{board: board.New(now), now: now, w: w}
+}
+
 func (l *lines) begin(run migration.Run, rows []migration.Row, text func() string) {
 	l.order.Lock()
 	defer l.order.Unlock()
-	if l.start(run, rows) {
+	if l.board.Start(run, rows) {
 		l.out = newOutbox(l.w)
 		l.out.put(text())
 	}
@@ -126,7 +127,7 @@ func (l *lines) mutate(change func() (string, bool)) {
 func (l *lines) finish(text func(migration.Counts) string) {
 	l.order.Lock()
 	defer l.order.Unlock()
-	if c, ok := l.end(); ok {
+	if c, ok := l.board.End(); ok {
 		l.out.put(text(c))
 		l.out.close()
 	}

@@ -2,12 +2,15 @@ package progress
 
 import (
 	"io"
+	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/progress/board"
+	"wave365/pkg/progress/screen"
 )
 
 // redraw is how often the bars are drawn.
@@ -16,19 +19,21 @@ const redraw = 200 * time.Millisecond
 // terminal keeps a few lines at the bottom of the screen and lets what has ended scroll away above them. mpb moves the
 // cursor; what is drawn comes from the board.
 type terminal struct {
-	board
-	opt Options
+	board *board.Board
+	opt   Options
+
+	mu sync.Mutex
 	// Both are nil until Start.
 	bars *mpb.Progress
 	out  *outbox
 }
 
 func newTerminal(opt Options) *terminal {
-	return &terminal{board: board{now: opt.Now}, opt: opt}
+	return &terminal{board: board.New(opt.Now), opt: opt}
 }
 
 func (t *terminal) Start(run migration.Run, rows []migration.Row) {
-	if !t.start(run, rows) {
+	if !t.board.Start(run, rows) {
 		return
 	}
 	width, _ := t.size()
@@ -38,7 +43,7 @@ func (t *terminal) Start(run migration.Run, rows []migration.Row) {
 	first := mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
 		width, height := t.size()
 		// The cursor stands on a line of its own below; the last column is left free because some terminals wrap there.
-		frame = t.frame(width-1, height-1, t.opt.Color)
+		frame = screen.Frame(t.board.Snapshot(), width-1, height-1, t.opt.Color)
 		_, err := io.WriteString(w, frame[0])
 		return err
 	})
@@ -58,12 +63,12 @@ func (t *terminal) Start(run migration.Run, rows []migration.Row) {
 }
 
 func (t *terminal) Row(r migration.Row) {
-	c, ok := t.update(r)
-	if !ok || !c.ended {
+	c, ok := t.board.Update(r)
+	if !ok || !c.Ended {
 		return
 	}
 	width, _ := t.size()
-	lines := ending(r, c, width-1, t.opt.Color)
+	lines := screen.Ending(r, c, width-1, t.opt.Color)
 	for i := range lines {
 		lines[i] += "\n"
 	}
@@ -75,11 +80,11 @@ func (t *terminal) Row(r migration.Row) {
 	}
 }
 
-func (t *terminal) Polled(p Poll)      { t.polled(p) }
-func (t *terminal) Status(text string) { t.setStatus(text) }
+func (t *terminal) Polled(p Poll)      { t.board.Polled(p.Rows, p.Next) }
+func (t *terminal) Status(text string) { t.board.SetStatus(text) }
 
 func (t *terminal) Done() {
-	if _, ok := t.end(); !ok {
+	if _, ok := t.board.End(); !ok {
 		return
 	}
 	t.mu.Lock()

@@ -1,4 +1,6 @@
-package progress
+// Package screen turns what is known of a run into lines of text that fit a terminal. It has no state and does no
+// I/O. Meaning is never in colour alone: with and without colour the words are the same.
+package screen
 
 import (
 	"fmt"
@@ -8,40 +10,36 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/progress/board"
 )
 
-// frame draws what stands at the bottom of a terminal: the total, the counts, the forecast, why it waits, and one line
-// per active row, in at most height lines of at most width columns. The last frame has no rows and no forecast.
-func (b *board) frame(width, height int, color bool) []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := b.now()
-	lines := []string{b.total(width, color, now), line(width, color, b.countSpans()...)}
-	if !b.done {
-		if f := b.outlook(now); f != "" {
-			lines = append(lines, line(width, color, span{"  " + f, dim}))
-		}
-		if b.status != "" {
-			lines = append(lines, line(width, color, span{"  ! " + clean(b.status), yellow}))
-		}
-		lines = append(lines, b.rowLines(width, height-len(lines), color, now)...)
+// Frame draws what stands at the bottom of a terminal: the total, the counts, the forecast, why it waits, and one line
+// per active row, in at most height lines (but at least one) of at most width columns.
+func Frame(s board.Snapshot, width, height int, color bool) []string {
+	lines := []string{total(s, width, color), line(width, color, counts(s)...)}
+	if f := outlook(s); f != "" {
+		lines = append(lines, line(width, color, span{"  " + f, dim}))
 	}
+	if s.Status != "" && !s.Ended {
+		lines = append(lines, line(width, color, span{"  ! " + Clean(s.Status), yellow}))
+	}
+	lines = append(lines, rowLines(s, width, height-len(lines), color)...)
 	return lines[:min(len(lines), max(height, 1))]
 }
 
 // total is the bar. Its share is of rows, and it says 100 % only when every row is final.
-func (b *board) total(width int, color bool, now time.Time) string {
-	c := b.counts
+func total(s board.Snapshot, width int, color bool) string {
+	c := s.Counts
 	pct := 0
 	if c.Total > 0 {
 		pct = min(100, 100*c.Done()/c.Total)
 	}
-	label := clean(b.run.Wave)
+	label := Clean(s.Run.Wave)
 	if label == "" {
 		label = "wave"
 	}
 	label = runewidth.Truncate(label, max(width/4, 8), "…")
-	tail := fmt.Sprintf("%d/%d rows  %3d %%  %s", c.Done(), c.Total, pct, short(now.Sub(b.began)))
+	tail := fmt.Sprintf("%d/%d rows  %3d %%  %s", c.Done(), c.Total, pct, Short(s.Now.Sub(s.Began)))
 	spans := []span{{label, bold}, {"  ", plainLook}}
 	if room := width - runewidth.StringWidth(label) - runewidth.StringWidth(tail) - 4; room >= 8 {
 		spans = append(spans, bar(c, min(room, 60))...)
@@ -80,9 +78,20 @@ func bar(c migration.Counts, width int) []span {
 	return []span{{strings.Repeat("█", g), green}, {strings.Repeat("▓", o), red}, {strings.Repeat("░", rest), dim}}
 }
 
-// countSpans names how many rows stand where: the usual ones always, the others when there are any.
-func (b *board) countSpans() []span {
-	c := b.counts
+// Counts says how many rows stand where, on one line.
+func Counts(s board.Snapshot) string {
+	var parts []string
+	for _, p := range counts(s) {
+		if text := strings.TrimSpace(p.text); text != "" {
+			parts = append(parts, text)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// counts names how many rows stand where: the usual ones always, the others when there are any.
+func counts(s board.Snapshot) []span {
+	c := s.Counts
 	spans := []span{{" ", plainLook}}
 	add := func(n int, word string, l look, always bool) {
 		if n == 0 && !always {
@@ -101,8 +110,8 @@ func (b *board) countSpans() []span {
 	add(c.Warned, "warned", yellow, false)
 	add(c.Failed, "failed", red, true)
 	add(c.Held, "held", red, false)
-	add(c.Active, "active", cyan, !b.done)
-	add(c.Waiting, "waiting", plainLook, !b.done)
+	add(c.Active, "active", cyan, !s.Ended)
+	add(c.Waiting, "waiting", plainLook, !s.Ended)
 	add(c.Queued, "queued", plainLook, false)
 	add(c.Skipped, "skipped", yellow, false)
 	add(c.Deferred, "deferred", yellow, false)
@@ -111,38 +120,34 @@ func (b *board) countSpans() []span {
 }
 
 // outlook is the forecast in words; "" while there is nothing to go by or nothing left.
-func (b *board) outlook(now time.Time) string {
-	if b.counts.Open() == 0 {
+func outlook(s board.Snapshot) string {
+	f := s.Forecast
+	if !f.Known || s.Counts.Open() == 0 {
 		return ""
 	}
-	f := b.pace.forecast(b.rows, b.run.Slots, now)
-	if !f.known {
-		return ""
-	}
-	if f.to <= 0 {
+	if f.To <= 0 {
 		return "no forecast: what is left takes longer than any row before"
 	}
 	late := ""
-	if f.slow > 0 {
-		late = fmt.Sprintf(", without %d slow", f.slow)
+	if f.Slow > 0 {
+		late = fmt.Sprintf(", without %d slow", f.Slow)
 	}
-	from, to, layout := now.Add(f.from).Local(), now.Add(f.to).Local(), "15:04"
-	if f.to > 12*time.Hour {
+	from, to, layout := s.Now.Add(f.From).Local(), s.Now.Add(f.To).Local(), "15:04"
+	if f.To > 12*time.Hour {
 		layout = "Mon 15:04"
 	}
 	return fmt.Sprintf("about %s to %s left (%s to %s%s)%s",
-		rough(f.from), rough(f.to), from.Format(layout), to.Format(layout), to.Format(" MST"), late)
+		rough(f.From), rough(f.To), from.Format(layout), to.Format(layout), to.Format(" MST"), late)
 }
 
-// rowLines is a heading and one line per active row, and how many did not fit.
-func (b *board) rowLines(width, height int, color bool, now time.Time) []string {
-	list := b.active(now)
-	if len(list) == 0 || height < 2 {
+// rowLines is a heading, one line per active row, and how many did not fit.
+func rowLines(s board.Snapshot, width, height int, color bool) []string {
+	if len(s.Active) == 0 || height < 2 {
 		return nil
 	}
 	user := 8
-	for _, t := range list {
-		user = max(user, runewidth.StringWidth(name(t.row.Target.User, t.row.Target.UPN)))
+	for _, l := range s.Active {
+		user = max(user, runewidth.StringWidth(Name(l.Row)))
 	}
 	user = min(user, max(width*3/10, 16))
 	var lines []string
@@ -150,14 +155,14 @@ func (b *board) rowLines(width, height int, color bool, now time.Time) []string 
 		head := "  " + cell("user", user) + "  " + cell("step", stepWidth) + "  " + rightCell("elapsed", elapsedWidth) + "  next look"
 		lines = append(lines, line(width, color, span{head, dim}))
 	}
-	shown := len(list)
+	shown := len(s.Active)
 	if room := height - len(lines); shown > room {
 		shown = room - 1
 	}
-	for _, t := range list[:shown] {
-		lines = append(lines, b.rowLine(t, user, width, color, now))
+	for _, l := range s.Active[:shown] {
+		lines = append(lines, rowLine(l, s.Now, user, width, color))
 	}
-	if more := len(list) - shown; more > 0 {
+	if more := len(s.Active) - shown; more > 0 {
 		lines = append(lines, line(width, color, span{fmt.Sprintf("  … and %d more", more), dim}))
 	}
 	return lines
@@ -171,58 +176,58 @@ const (
 )
 
 // rowLine is one active row: who, where, for how long, when it is looked at next, and what is the matter.
-func (b *board) rowLine(t *tracked, user, width int, color bool, now time.Time) string {
-	r := t.row
+func rowLine(l board.Line, now time.Time, user, width int, color bool) string {
+	r := l.Row
 	mark, markLook, elapsed := "  ", plainLook, "-"
-	if !t.since.IsZero() {
-		elapsed = short(now.Sub(t.since))
+	if !l.Since.IsZero() {
+		elapsed = Short(now.Sub(l.Since))
 	}
-	next, nextLook := nextLook(t, now)
-	note, noteLook := clean(r.Note), dim
+	next, nextLook := nextLook(l, now)
+	note, noteLook := Clean(r.Note), dim
 	switch {
-	case b.pace.slow(t, now):
+	case l.Slow:
 		mark, markLook, noteLook = "! ", yellow, yellow
-		note = "slow: over " + rough(b.pace.usual(r.Step)) + ", last change " + short(now.Sub(r.UpdatedAt)) + " ago"
-		if !t.looked.IsZero() {
-			note += ", last look " + short(now.Sub(t.looked)) + " ago"
+		note = "slow: over " + rough(l.Usual) + ", last change " + Short(now.Sub(r.UpdatedAt)) + " ago"
+		if !l.Looked.IsZero() {
+			note += ", last look " + Short(now.Sub(l.Looked)) + " ago"
 		}
 	case r.Tries > 0 && r.Problem != nil:
 		mark, markLook, noteLook = "! ", yellow, yellow
-		note = fmt.Sprintf("try %d: %s", r.Tries+1, clean(r.Problem.Message))
+		note = fmt.Sprintf("try %d: %s", r.Tries+1, Clean(r.Problem.Message))
 	}
-	return line(width, color, span{mark, markLook}, span{cell(name(r.Target.User, r.Target.UPN), user), plainLook},
+	return line(width, color, span{mark, markLook}, span{cell(Name(r), user), plainLook},
 		span{"  ", plainLook}, span{cell(string(r.Step), stepWidth), plainLook},
 		span{"  ", plainLook}, span{rightCell(elapsed, elapsedWidth), plainLook},
 		span{"  ", plainLook}, span{cell(next, nextWidth), nextLook}, span{"  ", plainLook}, span{note, noteLook})
 }
 
 // nextLook says when a row is looked at next.
-func nextLook(t *tracked, now time.Time) (string, look) {
+func nextLook(l board.Line, now time.Time) (string, look) {
 	switch {
-	case t.row.State == migration.Running:
+	case l.Row.State == migration.Running:
 		return "working", cyan
-	case t.next.IsZero():
+	case l.Next.IsZero():
 		return "waiting", plainLook
-	case !t.next.After(now):
+	case !l.Next.After(now):
 		return "now", cyan
 	}
-	return "in " + short(t.next.Sub(now)), plainLook
+	return "in " + Short(l.Next.Sub(now)), plainLook
 }
 
-// ending is what stays on the screen when a row has ended.
-func ending(r migration.Row, c change, width int, color bool) []string {
-	word, l := endWord(r)
+// Ending is what stays on the screen when a row has ended.
+func Ending(r migration.Row, c board.Change, width int, color bool) []string {
+	word, l := EndWord(r)
 	tail := ""
 	if r.State == migration.Failed || r.State == migration.Held {
 		tail = "  at " + string(r.Step)
 	}
-	if c.took > 0 {
-		tail += "  after " + short(c.took)
+	if c.Took > 0 {
+		tail += "  after " + Short(c.Took)
 	}
-	who := runewidth.Truncate(name(r.Target.User, r.Target.UPN), max(width-21-runewidth.StringWidth(tail), 12), "…")
+	who := runewidth.Truncate(Name(r), max(width-21-runewidth.StringWidth(tail), 12), "…")
 	lines := []string{line(width, color, span{r.UpdatedAt.Local().Format("15:04:05") + "  ", dim},
 		span{cell(word, 9), l}, span{"  ", plainLook}, span{who, plainLook}, span{tail, dim})}
-	for i, part := range wrap(endWhy(r), max(width-10, 20)) {
+	for i, part := range wrap(EndWhy(r), max(width-10, 20)) {
 		if i == 3 {
 			break
 		}
@@ -231,8 +236,8 @@ func ending(r migration.Row, c change, width int, color bool) []string {
 	return lines
 }
 
-// endWord is the word for how a row ended.
-func endWord(r migration.Row) (string, look) {
+// EndWord is the word for how a row ended.
+func EndWord(r migration.Row) (string, look) {
 	switch r.State {
 	case migration.Succeeded:
 		if r.Warned {
@@ -245,15 +250,15 @@ func endWord(r migration.Row) (string, look) {
 	return string(r.State), yellow
 }
 
-// endWhy is why a row did not simply succeed; "" when it did.
-func endWhy(r migration.Row) string {
+// EndWhy is why a row did not simply succeed; "" when it did.
+func EndWhy(r migration.Row) string {
 	switch {
 	case r.Problem != nil:
-		return clean(r.Problem.Code + ": " + r.Problem.Message)
+		return Clean(r.Problem.Code + ": " + r.Problem.Message)
 	case r.Warned:
-		return clean(r.Facts.Warning)
+		return Clean(r.Facts.Warning)
 	case r.State == migration.Succeeded:
 		return ""
 	}
-	return clean(r.Note)
+	return Clean(r.Note)
 }

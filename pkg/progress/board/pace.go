@@ -1,4 +1,4 @@
-package progress
+package board
 
 import (
 	"slices"
@@ -67,24 +67,24 @@ func (p *pace) slow(t *tracked, now time.Time) bool {
 	return !t.since.IsZero() && now.Sub(t.since) > p.usual(t.row.Step)
 }
 
-// forecast is how long the run may still take. The zero value says that there is nothing to go by.
-type forecast struct {
-	known bool
-	// from and to bound what is left; both 0: only rows over their time are left.
-	from, to time.Duration
-	// slow rows are over what was seen so far and are not part of the range.
-	slow int
+// Forecast is how long the run may still take. The zero value says that there is nothing to go by.
+type Forecast struct {
+	Known bool
+	// From and To bound what is left; both 0: only rows over their time are left, or none.
+	From, To time.Duration
+	// Slow rows are over what was seen so far and are not part of the range.
+	Slow int
 }
 
 // forecast plays the rest of the run twice, with short and with long durations. It needs one import and one
 // provisioning that ended.
-func (p *pace) forecast(rows map[int]*tracked, slots int, now time.Time) forecast {
+func (p *pace) forecast(rows map[int]*tracked, slots int, now time.Time) Forecast {
 	if len(p.steps[migration.StepImportWait]) == 0 || len(p.steps[migration.StepProvisionWait]) == 0 {
-		return forecast{}
+		return Forecast{}
 	}
 	long, slow := p.play(rows, slots, now, guess{own: longest, queue: quartile(3)})
 	short, _ := p.play(rows, slots, now, guess{own: shortest, queue: quartile(1)})
-	return forecast{known: true, from: min(short, long), to: max(short, long), slow: slow}
+	return Forecast{Known: true, From: min(short, long), To: max(short, long), Slow: slow}
 }
 
 // guess picks a duration from the ones seen, shortest first: for one row by itself, and for the many that queue for

@@ -1,4 +1,4 @@
-package progress
+package screen
 
 import (
 	"fmt"
@@ -7,6 +7,8 @@ import (
 	"unicode"
 
 	"github.com/mattn/go-runewidth"
+
+	"wave365/pkg/migration"
 )
 
 // span is a piece of text with one look.
@@ -62,9 +64,9 @@ func rightCell(text string, width int) string {
 	return runewidth.FillLeft(runewidth.Truncate(text, width, "…"), width)
 }
 
-// clean makes text safe to show on one line: no control characters, which could move the cursor, and no marks that
+// Clean makes text safe to show on one line: no control characters, which could move the cursor, and no marks that
 // turn the direction of what follows.
-func clean(text string) string {
+func Clean(text string) string {
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\t' || r == '\r':
@@ -99,8 +101,8 @@ func wrap(text string, width int) []string {
 	return lines
 }
 
-// short is a span of time in two units at most: 48s, 4m05s, 1h05m, 2d03h. Negative is 0s.
-func short(d time.Duration) string {
+// Short is a span of time in two units at most: 48s, 4m05s, 1h05m, 2d03h. Negative is 0s.
+func Short(d time.Duration) string {
 	d = max(d, 0).Truncate(time.Second)
 	s := int(d / time.Second)
 	switch {
@@ -126,10 +128,10 @@ func rough(d time.Duration) string {
 	return fmt.Sprintf("%dh%02dm", m/60, m%60)
 }
 
-// name is how people know a row.
-func name(user, upn string) string {
-	if upn != "" {
-		return clean(upn)
+// Name is how people know a row.
+func Name(r migration.Row) string {
+	if r.Target.UPN != "" {
+		return Clean(r.Target.UPN)
 	}
-	return clean(user)
+	return Clean(r.Target.User)
 }

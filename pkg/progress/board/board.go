@@ -1,0 +1,217 @@
+// Package board is what is known of a run while it runs: its rows, where they stand and since when, how many are done,
+// how long steps have taken and what that says about the rest. It is not for drawing and does nothing by itself.
+package board
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"wave365/pkg/migration"
+)
+
+// Board is told what happens and answers what is known; every view reads from one. Make it with [New]. Its methods
+// are safe for concurrent use.
+type Board struct {
+	now func() time.Time
+
+	mu      sync.Mutex
+	run     migration.Run
+	rows    map[int]*tracked
+	counts  migration.Counts
+	pace    pace
+	status  string
+	began   time.Time
+	started bool
+	done    bool
+}
+
+// New makes an empty board; now is service time.
+func New(now func() time.Time) *Board { return &Board{now: now} }
+
+// tracked is a row with what the row itself does not say.
+type tracked struct {
+	row migration.Row
+	// since is when the row came to its step, as far as that is known.
+	since time.Time
+	// looked and next are the last and the next look; zero: not known.
+	looked, next time.Time
+}
+
+// Change is what became of one reported row.
+type Change struct {
+	// Moved: another step or state; Tried: one more failed try; Ended: final now and not before.
+	Moved, Tried, Ended bool
+	// Counts is how many rows stand where with this change.
+	Counts migration.Counts
+	// Took is how long the row has been worked on, from its first claim; 0: not known.
+	Took time.Duration
+}
+
+// Snapshot is the board at one moment, for drawing.
+type Snapshot struct {
+	Run    migration.Run
+	Counts migration.Counts
+	// Status is why the run is waiting or slow; "": it is not.
+	Status string
+	// Began is when the board was started, Now when the snapshot was made.
+	Began, Now time.Time
+	// Ended says that nothing more is coming.
+	Ended bool
+	// Active lists the rows under way: those over their usual time first, then those in trouble, then in the order in
+	// which they were started, so that a row keeps its place.
+	Active   []Line
+	Forecast Forecast
+}
+
+// Line is one row under way.
+type Line struct {
+	Row migration.Row
+	// Since is when the row came to its step, as far as that is known.
+	Since time.Time
+	// Looked and Next are the last and the next look; zero: not known.
+	Looked, Next time.Time
+	// Usual is how long its step usually takes at most; Slow says that it takes longer.
+	Usual time.Duration
+	Slow  bool
+}
+
+// Start answers false when the board was started before or is done.
+func (b *Board) Start(run migration.Run, rows []migration.Row) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.started || b.done {
+		return false
+	}
+	b.started, b.run, b.began = true, run, b.now()
+	b.rows = make(map[int]*tracked, len(rows))
+	for _, r := range rows {
+		b.rows[r.Index] = &tracked{row: r, since: stepSince(r)}
+		b.counts.Add(r, 1)
+		b.pace.finished(r)
+	}
+	return true
+}
+
+// Update takes a row in; false: not started, done, or older than what is known.
+func (b *Board) Update(r migration.Row) (Change, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.started || b.done {
+		return Change{}, false
+	}
+	t := b.rows[r.Index]
+	if t == nil {
+		t = &tracked{since: stepSince(r)}
+		b.rows[r.Index] = t
+	} else {
+		if r.Version < t.row.Version {
+			return Change{}, false
+		}
+		b.counts.Add(t.row, -1)
+	}
+	was := t.row
+	c := Change{
+		Moved: was.Step != r.Step || was.State != r.State,
+		Tried: r.Tries > was.Tries,
+		Ended: r.State.Final() && !was.State.Final(),
+	}
+	if (was.Step != r.Step || r.State == migration.Succeeded) && !was.State.Final() && !t.since.IsZero() {
+		b.pace.add(was.Step, r.UpdatedAt.Sub(t.since))
+	}
+	// The time that a row lies in the queue is no part of its step.
+	if was.Step != r.Step || was.Attempt != r.Attempt || was.State == migration.Pending {
+		t.since, t.looked = stepSince(r), time.Time{}
+	}
+	t.row, t.next = r, r.NotBefore
+	b.counts.Add(r, 1)
+	c.Counts = b.counts
+	if !r.StartedAt.IsZero() {
+		c.Took = r.UpdatedAt.Sub(r.StartedAt)
+	}
+	return c, true
+}
+
+// Polled answers false when there is nothing to show.
+func (b *Board) Polled(rows []int, next time.Time) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.started || b.done {
+		return false
+	}
+	now := b.now()
+	for _, i := range rows {
+		if t := b.rows[i]; t != nil {
+			t.looked, t.next = now, next
+		}
+	}
+	return true
+}
+
+// SetStatus answers false when it says nothing new.
+func (b *Board) SetStatus(text string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.started || b.done || b.status == text {
+		return false
+	}
+	b.status = text
+	return true
+}
+
+// End answers false when it was never started or has ended before. Nothing is taken in afterwards.
+func (b *Board) End() (migration.Counts, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.started || b.done {
+		b.done = true
+		return b.counts, false
+	}
+	b.done = true
+	return b.counts, true
+}
+
+// Snapshot gives the board as it is now. Once it has ended there is nothing under way and nothing to forecast.
+func (b *Board) Snapshot() Snapshot {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := b.now()
+	s := Snapshot{Run: b.run, Counts: b.counts, Status: b.status, Began: b.began, Now: now, Ended: b.done}
+	if b.done {
+		return s
+	}
+	s.Forecast = b.pace.forecast(b.rows, b.run.Slots, now)
+	for _, t := range b.rows {
+		if t.row.State == migration.Running || t.row.State == migration.Waiting {
+			s.Active = append(s.Active, Line{Row: t.row, Since: t.since, Looked: t.looked, Next: t.next,
+				Usual: b.pace.usual(t.row.Step), Slow: b.pace.slow(t, now)})
+		}
+	}
+	slices.SortFunc(s.Active, func(x, y Line) int {
+		return cmp.Or(x.rank()-y.rank(), x.Row.StartedAt.Compare(y.Row.StartedAt), x.Row.Index-y.Row.Index)
+	})
+	return s
+}
+
+func (l Line) rank() int {
+	switch {
+	case l.Slow:
+		return 0
+	case l.Row.Tries > 0:
+		return 1
+	}
+	return 2
+}
+
+// stepSince is the best that a row alone tells about when its step began.
+func stepSince(r migration.Row) time.Time {
+	f := r.Facts
+	switch {
+	case r.Step == migration.StepImportWait && !f.ImportStarted.IsZero():
+		return f.ImportStarted
+	case r.Step == migration.StepProvisionWait && !f.CutOver.IsZero():
+		return f.CutOver
+	}
+	return r.UpdatedAt
+}

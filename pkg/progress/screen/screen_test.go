@@ -1,0 +1,95 @@
+package screen_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/mattn/go-runewidth"
+	"pgregory.net/rapid"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/progress/board"
+	"wave365/pkg/progress/screen"
+)
+
+// TestFrame_bar: the bar keeps its width, shows every kind of row that there is, and is full only when all are done.
+func TestFrame_bar(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		n := func(name string) int { return rapid.IntRange(0, 2000).Draw(t, name) }
+		c := migration.Counts{Succeeded: n("succeeded"), Failed: n("failed"), Queued: n("queued")}
+		c.Total = c.Succeeded + c.Failed + c.Queued
+		width := rapid.IntRange(1, 250).Draw(t, "width")
+		first := screen.Frame(board.Snapshot{Counts: c}, width, 1, false)[0]
+		if w := runewidth.StringWidth(first); w > width {
+			t.Fatalf("%d columns, want at most %d: %q", w, width, first)
+		}
+		if !strings.ContainsAny(first, "█▓░") {
+			return // No room for a bar.
+		}
+		for glyph, rows := range map[string]int{"█": c.Succeeded, "▓": c.Failed, "░": c.Queued} {
+			if got := strings.Contains(first, glyph); got != (rows > 0) && c.Total > 0 {
+				t.Fatalf("%q is there: %v, with %d rows of it: %q", glyph, got, rows, first)
+			}
+		}
+		if strings.Contains(first, "100 %") != (c.Queued == 0 && c.Total > 0) {
+			t.Fatalf("100 %% with %d of %d rows open: %q", c.Queued, c.Total, first)
+		}
+	})
+}
+
+func TestShort(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0s", 0: "0s", 59*time.Second + 900*time.Millisecond: "59s", time.Minute: "1m00s",
+		59*time.Minute + 59*time.Second: "59m59s", time.Hour + 5*time.Minute: "1h05m", 51 * time.Hour: "2d03h",
+	} {
+		if got := screen.Short(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestClean(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"plain":                        "plain",
+		"two\r\nlines\tand a tab":      "two lines and a tab",
+		"\x1b]0;title\x07clear\x1b[2J": "]0;titleclear[2J",
+		"abc\u202egpj.exe":             "abcgpj.exe",
+		"田中 zoë 👩":                     "田中 zoë 👩",
+	} {
+		if got := screen.Clean(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestEnding(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 6, 18, 0, 0, 0, time.UTC)
+	r := migration.Row{State: migration.Held, Step: migration.StepImport, UpdatedAt: at, Target: migration.Target{User: "x@y", UPN: "a-very-long-name-indeed@contoso.example"},
+		Problem: &migration.Problem{Code: "import.unknown", Message: strings.Repeat("no answer came ", 20)}}
+	got := screen.Ending(r, board.Change{Took: 90 * time.Second}, 60, false)
+	want := []string{
+		at.Local().Format("15:04:05") + "  held       a-very-long-na…  at import  after 1m30s",
+		"          import.unknown: no answer came no answer came no",
+		"          answer came no answer came no answer came no",
+		"          answer came no answer came no answer came no",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	r = migration.Row{State: migration.Succeeded, UpdatedAt: at, Target: migration.Target{User: "x@y"}}
+	if got := screen.Ending(r, board.Change{}, 60, false); len(got) != 1 || !strings.HasSuffix(got[0], "succeeded  x@y") {
+		t.Errorf("success: %q", got)
+	}
+	for state, word := range map[migration.State]string{migration.Deferred: "deferred", migration.Cancelled: "cancelled", migration.Skipped: "skipped"} {
+		r.State, r.Note = state, "why it is so"
+		if got := strings.Join(screen.Ending(r, board.Change{}, 60, false), "\n"); !strings.Contains(got, word) || !strings.Contains(got, "why it is so") {
+			t.Errorf("%s: %q", state, got)
+		}
+	}
+}
