@@ -75,6 +75,7 @@ type docEvent struct {
 
 func documentOf(a Account) document {
 	rows, run := story.Dossiers(a)
+	a.Run.CreatedAt, a.Run.FinishedAt = utc(a.Run.CreatedAt), utc(a.Run.FinishedAt)
 	d := document{
 		Schema: SchemaName, AsOf: a.At.UTC(), Verdict: story.Verdict(a), Rehearsal: a.Rehearsal(),
 		Run: a.Run, State: string(a.Run.State), ExitCode: a.ExitCode, Counts: migration.Count(a.Rows),
@@ -92,7 +93,7 @@ func documentOf(a Account) document {
 		d.Rows[i] = docRow{
 			Index: r.Index, Input: cells(r.Input, len(r.Input)), Status: s.Class, State: r.State, Step: r.Step,
 			Reason: s.Why.Text, ReasonCode: s.Why.Code, Remedy: s.Why.Remedy, Attempts: r.Attempt,
-			StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt), Target: r.Target, Facts: r.Facts,
+			StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt), Target: r.Target, Facts: factsOf(r.Facts),
 			Problem: r.Problem, Effects: effectsOf(s.Intents), Events: eventsOf(s.Events),
 		}
 	}
@@ -125,6 +126,16 @@ func eventsOf(events []migration.Event) []docEvent {
 		}
 	}
 	return out
+}
+
+// factsOf gives the facts with their times in UTC.
+func factsOf(f migration.Facts) migration.Facts {
+	for _, t := range []*time.Time{
+		&f.ImportStarted, &f.ImportEnded, &f.MemberSeen, &f.CutOver, &f.Provisioned, &f.SuspectAt,
+	} {
+		*t = utc(*t)
+	}
+	return f
 }
 
 // utc keeps the zero time zero.

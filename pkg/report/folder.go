@@ -42,7 +42,7 @@ func Write(dir string, a Account) error {
 		if err := p.write(&b, a); err != nil {
 			return fault.Wrap(fault.Internal, "report.render", "could not put "+p.name+" together", "", err)
 		}
-		f := file{name: p.name, bytes: redact(b.Bytes())}
+		f := file{name: p.name, bytes: redacted(b.Bytes())}
 		sum := sha256.Sum256(f.bytes)
 		fmt.Fprintf(&manifest, "%s  %s\n", hex.EncodeToString(sum[:]), f.name)
 		files = append(files, f)

@@ -1,11 +1,8 @@
 package report
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -63,28 +60,4 @@ func Verify(dir string) error {
 func touched(msg string) error {
 	return fault.New(fault.Conflict, "report.touched", msg,
 		"write the report again with `wave365 report` and compare; the ledger holds the facts")
-}
-
-// verifyChain checks that each entry names the one before it.
-func verifyChain(data []byte) error {
-	lines := bufio.NewScanner(bytes.NewReader(data))
-	lines.Buffer(nil, 64<<20)
-	var before struct {
-		Seq  int64
-		Hash string
-	}
-	for n := 1; lines.Scan(); n++ {
-		var e struct {
-			Seq        int64
-			Prev, Hash string
-		}
-		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-			return fmt.Errorf("line %d is not an audit entry", n)
-		}
-		if n > 1 && (e.Seq <= before.Seq || (e.Seq == before.Seq+1 && e.Prev != before.Hash)) {
-			return fmt.Errorf("entry %d does not follow entry %d", e.Seq, before.Seq)
-		}
-		before.Seq, before.Hash = e.Seq, e.Hash
-	}
-	return lines.Err()
 }

@@ -1,0 +1,166 @@
+package report_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/report"
+	"wave365/pkg/report/reporttest"
+	"wave365/pkg/wave"
+)
+
+func table(t *testing.T, b []byte) [][]string {
+	t.Helper()
+	if !bytes.HasPrefix(b, []byte("\ufeff")) {
+		t.Fatal("no byte order mark")
+	}
+	if bytes.Contains(bytes.ReplaceAll(b, []byte("\r\n"), nil), []byte("\n")) {
+		t.Fatal("a line ends in LF alone")
+	}
+	lines, err := csv.NewReader(bytes.NewReader(b[3:])).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}
+
+func TestResults_oneLinePerRowInInputOrder(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Sample()
+	var b bytes.Buffer
+	if err := report.Results(&b, a); err != nil {
+		t.Fatal(err)
+	}
+	lines := table(t, b.Bytes())
+	header := append(slices.Clone(a.Run.Columns), "status", "step", "reason_code", "reason", "remedy", "started_at",
+		"finished_at", "duration_seconds", "import_seconds", "provision_seconds", "snapshot_id", "cloud_pc_id",
+		"cloud_pc_name", "disk_gib", "plan_gib", "attempts", "request_id")
+	if diff := cmp.Diff(header, lines[0]); diff != "" {
+		t.Error(diff)
+	}
+	if len(lines) != 1+len(a.Rows) {
+		t.Fatalf("%d lines for %d rows", len(lines), len(a.Rows))
+	}
+	for i, r := range a.Rows {
+		if diff := cmp.Diff(r.Input, lines[i+1][:len(r.Input)]); diff != "" {
+			t.Errorf("row %d: %s", i, diff)
+		}
+	}
+	cell := func(row int, column string) string { return lines[row+1][slices.Index(header, column)] }
+	for _, c := range []struct {
+		row          int
+		column, want string
+	}{
+		{0, "status", "succeeded"}, {0, "reason_code", ""}, {0, "attempts", "1"}, {0, "disk_gib", "128"},
+		{0, "started_at", "2026-03-06T18:30:20Z"}, {0, "plan_gib", "128"}, {0, "step", "prove"},
+		{2, "status", "warned"}, {2, "reason_code", "cloudpc.warnings"},
+		{3, "status", "succeeded"}, {3, "attempts", "2"},
+		{5, "status", "skipped"}, {5, "reason_code", "vhd.dynamic"}, {5, "started_at", ""}, {5, "duration_seconds", ""},
+		{8, "status", "failed"}, {8, "reason_code", "import.failed"}, {8, "cloud_pc_id", ""},
+		{13, "reason_code", "provision.failed"}, {15, "reason_code", "prove.not-from-snapshot"},
+		{20, "status", "held"}, {22, "status", "cancelled"}, {23, "status", "deferred"}, {23, "reason_code", "stop-by"},
+	} {
+		if got := cell(c.row, c.column); got != c.want {
+			t.Errorf("row %d, %s: got %q, want %q", c.row, c.column, got, c.want)
+		}
+	}
+	if cell(8, "request_id") != a.Rows[8].Problem.RequestID || cell(0, "request_id") == "" {
+		t.Errorf("request ids: %q and %q", cell(8, "request_id"), cell(0, "request_id"))
+	}
+}
+
+func TestFailed_loadsAsAWave(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Sample()
+	a.Run.Columns = append(slices.Clone(a.Run.Columns), "Cost Centre", "x_wave365_status")
+	for i := range a.Rows {
+		a.Rows[i].Input = append(slices.Clone(a.Rows[i].Input), "4711", "failed")
+	}
+	a.Rows[8].Input[5] = "=1+1"
+	a.Rows[13].Input[5] = "line one\nline two, \"quoted\""
+	a.Rows[20].Input[5] = "'-quoted already"
+	var b bytes.Buffer
+	if err := report.Failed(&b, a); err != nil {
+		t.Fatal(err)
+	}
+	header := table(t, b.Bytes())[0]
+	want := []string{"User", "Blob", "Policy", "Licence", "Department", "Notes", "x_ticket", "x_Cost Centre", "x_wave365_status", "x_wave365_reason"}
+	if diff := cmp.Diff(want, header); diff != "" {
+		t.Error(diff)
+	}
+	file, findings := wave.Read("failed", b.Bytes(), wave.Options{})
+	for _, f := range findings {
+		if f.Severity == wave.Error && f.Code != "user.duplicate" && f.Code != "blob.duplicate" {
+			t.Errorf("line %d: %s %s: %s", f.Line, f.Code, f.Column, f.Message)
+		}
+	}
+	if file == nil {
+		t.Fatal("failed.csv is not a wave")
+	}
+	var loose []migration.Row
+	for _, r := range a.Rows {
+		if slices.Contains([]migration.State{migration.Failed, migration.Held, migration.Deferred, migration.Skipped}, r.State) {
+			loose = append(loose, r)
+		}
+	}
+	if len(file.Rows) != len(loose) || len(loose) != 9 {
+		t.Fatalf("%d rows in the wave, %d rows without a Cloud PC, want 9", len(file.Rows), len(loose))
+	}
+	for i, r := range loose {
+		got := file.Rows[i]
+		if diff := cmp.Diff(r.Input[:8], got.Cells[:8]); diff != "" {
+			t.Errorf("row %d does not survive the round trip: %s", r.Index, diff)
+		}
+		if got.User != r.Input[0] || got.Notes != r.Input[5] {
+			t.Errorf("row %d: %q %q", r.Index, got.User, got.Notes)
+		}
+	}
+}
+
+// TestCSV_nothingRuns: no cell of any file begins with what a spreadsheet would run.
+func TestCSV_nothingRuns(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Hostile()
+	for name, write := range map[string]func(*bytes.Buffer) error{
+		"results":  func(b *bytes.Buffer) error { return report.Results(b, a) },
+		"failed":   func(b *bytes.Buffer) error { return report.Failed(b, a) },
+		"findings": func(b *bytes.Buffer) error { return report.Findings(b, a) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var b bytes.Buffer
+			if err := write(&b); err != nil {
+				t.Fatal(err)
+			}
+			for i, line := range table(t, b.Bytes()) {
+				for _, cell := range line {
+					if strings.ContainsRune("=+-@\t\r", []rune(cell + "x")[0]) {
+						t.Errorf("line %d: %.40q would run", i+1, cell)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestFindings(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	a := reporttest.Sample()
+	if err := report.Findings(&b, a); err != nil {
+		t.Fatal(err)
+	}
+	lines := table(t, b.Bytes())
+	if len(lines) != 1+len(a.Findings) {
+		t.Fatalf("%d lines for %d findings", len(lines), len(a.Findings))
+	}
+	if diff := cmp.Diff([]string{"error", "vhd.dynamic", "7", "blob"}, lines[1][:4]); diff != "" {
+		t.Error(diff)
+	}
+}
