@@ -1,14 +1,16 @@
 package cloud
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -53,7 +55,6 @@ func (p *Pipeline) retryOptions() (safe, once policy.RetryOptions) {
 		MaxRetries:    maxRetries,
 		RetryDelay:    max(1, clock.Wall(firstDelay)),
 		MaxRetryDelay: max(1, clock.Wall(maxDelay)),
-		TryTimeout:    tryTimeout,
 	}
 	once = safe
 	safe.ShouldRetry = func(resp *http.Response, err error) bool {
@@ -98,8 +99,11 @@ func isQuota(resp *http.Response) bool {
 		return false
 	}
 	body, err := runtime.Payload(resp)
-	return err == nil && bytes.Contains(bytes.ToLower(body), []byte("quota"))
+	return err == nil && quotaCode.Match(body)
 }
+
+// quotaCode looks at codes only: ordinary throttling may speak of quotas in its message.
+var quotaCode = regexp.MustCompile(`(?i)"code"\s*:\s*"[^"]*quota`)
 
 // open waits out a pause, once for each call.
 func (p *Pipeline) open(req *policy.Request) (*http.Response, error) {
@@ -174,12 +178,45 @@ func (p *Pipeline) edge(req *policy.Request) (*http.Response, error) {
 		once.acted.Store(true)
 	}
 	start := time.Now()
-	resp, err := req.Next()
+	resp, err := p.try(req)
 	if once != nil && (err != nil && notSent(err) || resp != nil && resp.StatusCode == http.StatusTooManyRequests) {
 		once.acted.Store(false)
 	}
 	p.log(ctx, raw, resp, err, time.Since(start))
 	return resp, err
+}
+
+// try sends the request and gives up when no answer comes in time. azcore's own limit for a try would count the waits at
+// the gate too.
+func (p *Pipeline) try(req *policy.Request) (*http.Response, error) {
+	parent := req.Raw().Context()
+	ctx, cancel := context.WithTimeout(parent, tryTimeout)
+	resp, err := req.WithContext(ctx).Next()
+	if err != nil {
+		if parent.Err() == nil && ctx.Err() != nil {
+			err = fmt.Errorf("no answer within %s: %w", tryTimeout, context.DeadlineExceeded)
+		}
+		cancel()
+		return resp, err
+	}
+	if _, inMemory := resp.Body.(io.Seeker); inMemory || resp.Body == nil {
+		cancel()
+	} else {
+		resp.Body = &cancelOnClose{resp.Body, cancel}
+	}
+	return resp, nil
+}
+
+// cancelOnClose keeps the context of a streamed answer alive until its body is closed.
+type cancelOnClose struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+// Close closes the body and ends its context.
+func (c *cancelOnClose) Close() error {
+	defer c.cancel()
+	return c.ReadCloser.Close()
 }
 
 func (p *Pipeline) log(ctx context.Context, raw *http.Request, resp *http.Response, err error, took time.Duration) {

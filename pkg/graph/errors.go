@@ -81,7 +81,7 @@ func classify(cl call, a answer, e odata.Error) (fault.Kind, string) {
 	case s == http.StatusUnauthorized:
 		return fault.Denied, CodeSignIn
 	case s == http.StatusTooManyRequests, s == 509:
-		if e.Mentions("quota") {
+		if isQuota(e) {
 			return fault.Throttled, CodeQuota
 		}
 		return fault.Throttled, CodeThrottled
@@ -110,7 +110,7 @@ func classify(cl call, a answer, e odata.Error) (fault.Kind, string) {
 	}
 }
 
-// isQuota looks at codes only, except that a 403 may say it in its message alone.
+// isQuota looks at codes only: ordinary throttling may speak of quotas in its message.
 func isQuota(e odata.Error) bool {
 	for _, c := range append([]string{e.Code}, e.Codes...) {
 		if containsFold(c, "quota") {

@@ -4,8 +4,6 @@
 package redact
 
 import (
-	"bytes"
-	"encoding/base64"
 	"regexp"
 	"strings"
 )
@@ -13,25 +11,28 @@ import (
 // Mark stands where a secret stood.
 const Mark = "[redacted]"
 
-// How = and ? are spelled inside URLs, JSON and URLs within URLs.
+// How %, = and ? are spelled inside URLs, JSON, HTML and URLs within URLs.
 const (
-	eq = `(?:=|\\*u003d|%(?:25)*3d|&#61;|&#x3d;)`
-	qm = `(?:\?|\\*u003f|%(?:25)*3f)`
-	// end of a word: what neither a query nor a token contains.
-	word = "[^\\s\"'<>`|{}()\\[\\]]"
-	gap  = `(?:\s|%(?:25)*20|\+|\\*u0020)+`
+	pct = `(?:%|\\*u0025)(?:25)*`
+	eq  = `(?:=|\\*u003d|` + pct + `3d|&#61;|&#x3d;)`
+	qm  = `(?:\?|\\*u003f|` + pct + `3f)`
+	gap = `(?:\s|\+|\\*u0020|\\*u002b|` + pct + `2[0b])+`
+	// minToken is what a bearer token has at least, and few words of a sentence.
+	minToken = `{12,}`
 )
+
+// names are those of parameters and properties that hold a secret.
+var names = []string{"accountkey", "client_secret", "client_assertion", "access_token", "refresh_token", "id_token"}
 
 var (
 	// sasParam finds a signature; the parameter's name may follow an encoded & or ?.
-	sasParam = regexp.MustCompile(`(?i)(?:^|[^a-z0-9]|u0026|u003f|%(?:25)*26|%(?:25)*3f)sig` + eq)
+	sasParam = regexp.MustCompile(`(?i)(?:^|[^a-z0-9]|u0026|u003f|` + pct + `(?:26|3f))sig` + eq)
 	query    = regexp.MustCompile(`(?i)` + qm)
-	words    = regexp.MustCompile(word + `+`)
-	scheme   = regexp.MustCompile(`(?i)(bearer|sharedkey|sharedkeylite)` + gap + `[^\s"'<>,;]+`)
-	jwt      = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]+)+\.?`)
-	named    = regexp.MustCompile(`(?i)(accountkey|client_secret|client_assertion|access_token|refresh_token|id_token)(["']?\s*(?:=|:|%(?:25)*3d|\\*u003d)\s*\\*["']?)[^\s"'&;,\\]+`)
-	// blob64 is a run that may be base64, also with its specials URL-encoded or JSON-escaped.
-	blob64 = regexp.MustCompile(`(?i)(?:[a-z0-9_-]|\\?/|\+|%2b|%2f|\\u002b){20,}(?:=|%3d|\\u003d){0,2}`)
+	// words are runs of what a query or a token may contain.
+	words  = regexp.MustCompile("[^\\s\"'<>`|{}()\\[\\]]+")
+	scheme = regexp.MustCompile(`(?i)(bearer|sharedkey|sharedkeylite)` + gap + `[^\s"'<>,;]` + minToken)
+	jwt    = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]+)+\.?`)
+	named  = regexp.MustCompile(`(?i)(` + strings.Join(names, "|") + `)(\\*["']?\s*(?::|` + eq + `)\s*\\*["']?)[^\s"'&;,]+`)
 )
 
 // Bytes gives b without secrets. b is not changed; without a secret the answer is b itself.
@@ -48,19 +49,13 @@ func String(s string) string {
 	if s == "" {
 		return s
 	}
-	s = plain(s)
-	return blob64.ReplaceAllStringFunc(s, func(run string) string {
-		if hides(run) {
-			return Mark
-		}
-		return run
-	})
+	return runs(plain(s))
 }
 
 // plain handles everything but base64.
 func plain(s string) string {
 	low := strings.ToLower(s)
-	if strings.Contains(low, "sig") {
+	if maybeSAS(low) {
 		s = words.ReplaceAllStringFunc(s, cutSAS)
 	}
 	if strings.Contains(low, "bearer") || strings.Contains(low, "sharedkey") {
@@ -69,7 +64,26 @@ func plain(s string) string {
 	if strings.Contains(s, "eyJ") {
 		s = jwt.ReplaceAllString(s, Mark)
 	}
-	return named.ReplaceAllString(s, "${1}${2}"+Mark)
+	for _, name := range names {
+		if strings.Contains(low, name) {
+			return named.ReplaceAllString(s, "${1}${2}"+Mark)
+		}
+	}
+	return s
+}
+
+// maybeSAS is a cheap look for a parameter named sig: most lines have none.
+func maybeSAS(low string) bool {
+	for i := 0; ; {
+		n := strings.Index(low[i:], "sig")
+		if n < 0 {
+			return false
+		}
+		i += n + 3
+		if i < len(low) && strings.IndexByte(`=%\&`, low[i]) >= 0 {
+			return true
+		}
+	}
 }
 
 // cutSAS drops the query of a signed URL, or the whole word when it is a query without a URL.
@@ -81,38 +95,5 @@ func cutSAS(w string) string {
 	if q := query.FindStringIndex(w); q != nil && q[0] <= at[0] {
 		return w[:q[1]] + Mark
 	}
-	if i := strings.LastIndex(w[:at[0]], "://"); i >= 0 {
-		return Mark
-	}
 	return Mark
-}
-
-var unescape = strings.NewReplacer(`\/`, "/", "%2b", "+", "%2B", "+", "%2f", "/", "%2F", "/", `\u002b`, "+", `\u002B`, "+",
-	"-", "+", "_", "/")
-
-// hides reports whether a run is base64 of something with a secret in it. The run may begin with characters that do
-// not belong to it, so each alignment is tried.
-func hides(run string) bool {
-	r := unescape.Replace(run)
-	if i := strings.IndexAny(r, "=%\\"); i >= 0 {
-		r = r[:i]
-	}
-	for off := 0; off < 4 && off < len(r); off++ {
-		part := r[off:]
-		dec, err := base64.RawStdEncoding.DecodeString(part[:len(part)-len(part)%4])
-		if err != nil {
-			continue
-		}
-		if rest := part[len(part)-len(part)%4:]; len(rest) > 1 {
-			if tail, err := base64.RawStdEncoding.DecodeString(rest); err == nil {
-				dec = append(dec, tail...)
-			}
-		}
-		// UTF-16, as PowerShell encodes it.
-		text := string(bytes.ReplaceAll(dec, []byte{0}, nil))
-		if plain(text) != text {
-			return true
-		}
-	}
-	return false
 }

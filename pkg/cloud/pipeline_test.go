@@ -1,0 +1,538 @@
+package cloud_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+	"github.com/google/go-cmp/cmp"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+)
+
+var refused = &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+
+func TestRetryAfterHoldsEveryone(t *testing.T) {
+	t.Parallel()
+	for name, header := range map[string]func() []string{
+		"Seconds": func() []string { return []string{"Retry-After", "30"} },
+		"Date": func() []string {
+			return []string{"Retry-After", time.Now().Add(30 * time.Second).UTC().Format(http.TimeFormat)}
+		},
+		"Milliseconds": func() []string { return []string{"retry-after-ms", "30000"} },
+		"DateByTheServersClock": func() []string {
+			there := time.Now().Add(-5 * time.Hour).UTC()
+			return []string{"Date", there.Format(http.TimeFormat), "Retry-After", there.Add(30 * time.Second).Format(http.TimeFormat)}
+		},
+	} {
+		for _, code := range []int{429, 503, 403} {
+			t.Run(fmt.Sprintf("%s/%d", name, code), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					start := time.Now()
+					s := &script{answer: func(n int, _ *http.Request) (*http.Response, error) {
+						if n == 1 {
+							return reply(code, `{}`, header()...)
+						}
+						return reply(200, `{}`)
+					}}
+					var told []cloud.Throttle
+					p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Notify = func(x cloud.Throttle) { told = append(told, x) } })
+					var wg sync.WaitGroup
+					wg.Go(func() { _, _ = call(t.Context(), p, "GET", root+"/first", "") })
+					synctest.Wait()
+					for i := range 5 {
+						wg.Go(func() {
+							if _, err := call(t.Context(), p, "GET", fmt.Sprintf("%s/%d", root, i), ""); err != nil {
+								t.Error(err)
+							}
+						})
+					}
+					wg.Wait()
+					for _, r := range s.all()[1:] {
+						if d := r.at.Sub(start); d < 30*time.Second || d > 31*time.Second {
+							t.Errorf("%s was sent %s after the pause was asked for, want 30s", r.url, d)
+						}
+					}
+					if len(told) != 1 || told[0].Service != "graph" || told[0].Wait != 30*time.Second || !told[0].Until.Equal(start.Add(30*time.Second)) {
+						t.Errorf("told of %+v, want one pause of 30s", told)
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestPauseRunsInServiceTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		service := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+		clock := cloud.FastClock(start, service, 600)
+		s := &script{answer: inOrder(
+			status(429, "Retry-After", service.Add(time.Minute).Format(http.TimeFormat)),
+			status(503), status(200))}
+		var told cloud.Throttle
+		p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Clock = clock; c.Notify = func(x cloud.Throttle) { told = x } })
+		resp, err := call(t.Context(), p, "GET", root+"/a", "")
+		if err != nil || resp.StatusCode != 200 {
+			t.Fatal(resp, err)
+		}
+		all := s.all()
+		if d := all[1].at.Sub(start); d < 100*time.Millisecond || d > 101*time.Millisecond {
+			t.Errorf("a minute of service time took %s, want 100ms", d)
+		}
+		if d := all[2].at.Sub(all[1].at); d > 10*time.Millisecond {
+			t.Errorf("the backoff took %s on the wall clock", d)
+		}
+		if told.Wait != time.Minute || !told.Until.Equal(service.Add(time.Minute)) {
+			t.Errorf("told %+v, want service time", told)
+		}
+	})
+}
+
+func TestRetryAfterIsServiceTime(t *testing.T) {
+	t.Parallel()
+	s := &script{answer: inOrder(status(429, "Retry-After", "90"))}
+	p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Clock = cloud.FastClock(time.Now(), time.Now(), 1e6) })
+	resp, err := call(t.Context(), p, "GET", root+"/a", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cloud.RetryAfter(resp.Header); d != 90*time.Second {
+		t.Errorf("RetryAfter = %s, want 90s of service time", d)
+	}
+	if n := len(s.all()); n != 1 {
+		t.Errorf("sent %d times: a pause longer than a minute is left to the caller", n)
+	}
+}
+
+func TestSafeCallsAreRepeated(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		first func() (*http.Response, error)
+		sent  int
+	}{
+		"429":   {status(429), 2},
+		"502":   {status(502), 2},
+		"503":   {status(503), 2},
+		"504":   {status(504), 2},
+		"Reset": {broken(syscall.ECONNRESET), 2},
+		"Dial":  {broken(refused), 2},
+		"500":   {status(500), 1},
+		"400":   {status(400), 1},
+		"404":   {status(404), 1},
+		"Quota": {func() (*http.Response, error) { return reply(429, `{"error":{"code":"importQuotaExceeded"}}`) }, 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				s := &script{answer: inOrder(tt.first, status(200))}
+				p := newPipeline(t, s)
+				_, err := call(t.Context(), p, "PATCH", root+"/a", "the body")
+				if err != nil && tt.sent > 1 {
+					t.Fatal(err)
+				}
+				all := s.all()
+				if len(all) != tt.sent {
+					t.Fatalf("sent %d times, want %d", len(all), tt.sent)
+				}
+				for _, r := range all {
+					if r.body != `{"text":"the body"}` {
+						t.Errorf("body %q was not rewound", r.body)
+					}
+				}
+				if tt.sent > 1 && all[1].at.Sub(start) < 600*time.Millisecond {
+					t.Errorf("repeated after %s, want a backoff", all[1].at.Sub(start))
+				}
+			})
+		})
+	}
+}
+
+func TestBackoffGrowsAndEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answer: inOrder(status(503))}
+		resp, err := call(t.Context(), newPipeline(t, s), "GET", root+"/a", "")
+		if err != nil || resp.StatusCode != 503 {
+			t.Fatal(resp, err)
+		}
+		all := s.all()
+		if len(all) != 5 {
+			t.Fatalf("sent %d times, want 5", len(all))
+		}
+		for i := 2; i < len(all); i++ {
+			if a, b := all[i-1].at.Sub(all[i-2].at), all[i].at.Sub(all[i-1].at); b <= a {
+				t.Errorf("wait %d was %s after %s, want it to grow", i, b, a)
+			}
+		}
+	})
+}
+
+func TestRetryOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answer: inOrder(status(500), status(200))}
+		p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.RetryOn = []int{500} })
+		if resp, err := call(t.Context(), p, "GET", root+"/a", ""); err != nil || resp.StatusCode != 200 {
+			t.Fatal(resp, err)
+		}
+	})
+}
+
+func TestNoRetry(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		first func() (*http.Response, error)
+		sent  int
+		acted bool // after the first answer stands as the last
+	}{
+		"429":             {status(429), 2, false},
+		"429RetryAfter":   {status(429, "Retry-After", "5"), 2, false},
+		"Refused":         {broken(refused), 2, false},
+		"DNS":             {broken(&net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host"}}), 2, false},
+		"500":             {status(500), 1, true},
+		"502":             {status(502), 1, true},
+		"503":             {status(503), 1, true},
+		"503RetryAfter":   {status(503, "Retry-After", "5"), 1, true},
+		"504":             {status(504), 1, true},
+		"Reset":           {broken(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), 1, true},
+		"EOF":             {broken(io.ErrUnexpectedEOF), 1, true},
+		"400":             {status(400), 1, true},
+		"200":             {status(200), 1, true},
+		"ProxyCannotDial": {broken(&net.OpError{Op: "proxyconnect", Err: errors.New("no")}), 1, true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{answer: inOrder(tt.first, status(200))}
+				ctx := cloud.NoRetry(t.Context())
+				_, _ = call(ctx, newPipeline(t, s), "POST", root+"/a", "x")
+				if n := len(s.all()); n != tt.sent {
+					t.Errorf("sent %d times, want %d", n, tt.sent)
+				}
+				for _, r := range s.all() {
+					if r.body != `{"text":"x"}` {
+						t.Errorf("body %q", r.body)
+					}
+				}
+				s = &script{answer: inOrder(tt.first)}
+				ctx = cloud.NoRetry(t.Context())
+				_, _ = call(ctx, newPipeline(t, s), "POST", root+"/a", "x")
+				if cloud.MayHaveActed(ctx) != tt.acted {
+					t.Errorf("MayHaveActed = %v, want %v", !tt.acted, tt.acted)
+				}
+			})
+		})
+	}
+	if cloud.MayHaveActed(t.Context()) {
+		t.Error("a context without NoRetry has acted")
+	}
+}
+
+func TestATryEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		s := &script{answer: func(n int, r *http.Request) (*http.Response, error) {
+			if n > 1 {
+				return reply(200, "{}")
+			}
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		}}
+		p := newPipeline(t, s)
+		p.Hold(10*time.Minute, "a long pause is not counted")
+		if _, err := call(t.Context(), p, "GET", root+"/a", ""); err != nil {
+			t.Fatal(err)
+		}
+		all := s.all()
+		if all[0].at.Sub(start) != 10*time.Minute || len(all) != 2 || all[1].at.Sub(all[0].at) < 2*time.Minute {
+			t.Errorf("sent at %s and %s", all[0].at.Sub(start), all[1].at.Sub(start))
+		}
+	})
+}
+
+func TestWaitsEndWithTheContext(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(*testing.T, *script) *cloud.Pipeline{
+		"Gate": func(t *testing.T, s *script) *cloud.Pipeline {
+			p := newPipeline(t, s)
+			p.Hold(time.Hour, "test")
+			return p
+		},
+		"Limiter": func(t *testing.T, s *script) *cloud.Pipeline {
+			p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.RatePerSecond = 0.001 })
+			if _, err := call(t.Context(), p, "GET", root+"/used", ""); err != nil {
+				t.Fatal(err)
+			}
+			return p
+		},
+		"Backoff": func(t *testing.T, s *script) *cloud.Pipeline {
+			s.answer = inOrder(status(503, "Retry-After", "50"))
+			return newPipeline(t, s)
+		},
+	}
+	for name, setup := range tests {
+		for _, once := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/%v", name, once), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					if name == "Backoff" && once {
+						return // it does not wait
+					}
+					s := &script{answer: inOrder(status(200))}
+					p := setup(t, s)
+					before := len(s.all())
+					start := time.Now()
+					ctx, cancel := context.WithCancel(t.Context())
+					time.AfterFunc(7*time.Second, cancel)
+					if once {
+						ctx = cloud.NoRetry(ctx)
+					}
+					_, err := call(ctx, p, "POST", root+"/a", "x")
+					if !errors.Is(err, context.Canceled) || time.Since(start) != 7*time.Second {
+						t.Errorf("got %v after %s, want cancellation after 7s", err, time.Since(start))
+					}
+					if name != "Backoff" && (len(s.all()) != before || cloud.MayHaveActed(ctx)) {
+						t.Error("it was sent")
+					}
+				})
+			})
+		}
+	}
+}
+
+func TestDeadContextSendsNothing(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s := &script{answer: inOrder(status(200))}
+	if _, err := call(ctx, newPipeline(t, s), "GET", root+"/a", ""); !errors.Is(err, context.Canceled) || len(s.all()) != 0 {
+		t.Errorf("got %v and %d requests", err, len(s.all()))
+	}
+}
+
+func TestLimiter(t *testing.T) {
+	t.Parallel()
+	for _, speed := range []float64{1, 100} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &script{answer: inOrder(status(200))}
+			p := newPipeline(t, s, func(c *cloud.PipelineConfig) {
+				c.RatePerSecond, c.Burst, c.Clock = 10, 2, cloud.FastClock(time.Now(), time.Now(), speed)
+			})
+			start := time.Now()
+			var wg sync.WaitGroup
+			for range 22 {
+				wg.Go(func() { _, _ = call(t.Context(), p, "GET", root+"/a", "") })
+			}
+			wg.Wait()
+			want := time.Duration(float64(2*time.Second) / speed)
+			if d := time.Since(start); d < want-time.Millisecond || d > want+time.Millisecond {
+				t.Errorf("22 requests at 10/s and a burst of 2 took %s at speed %v, want %s", d, speed, want)
+			}
+		})
+	}
+}
+
+func TestQuotaHoldsNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answer: func(n int, _ *http.Request) (*http.Response, error) {
+			if n == 1 {
+				return reply(429, `{"error":{"code":"quotaExceeded","message":"no more imports today"}}`, "Retry-After", "36000")
+			}
+			return reply(200, `{}`)
+		}}
+		p := newPipeline(t, s)
+		resp, err := call(cloud.NoRetry(t.Context()), p, "POST", root+"/a", "x")
+		if err != nil || cloud.RetryAfter(resp.Header) != 10*time.Hour {
+			t.Fatal(resp, err)
+		}
+		start := time.Now()
+		if _, err := call(t.Context(), p, "GET", root+"/poll", ""); err != nil || time.Since(start) > 0 {
+			t.Errorf("polling waited %s (%v)", time.Since(start), err)
+		}
+	})
+}
+
+func TestTokenGoesToTheRootOnly(t *testing.T) {
+	t.Parallel()
+	for _, u := range []string{
+		"https://evil.example.test/v1.0/users", "http://graph.example.test/a", "https://graph.example.test:8443/a",
+		"https://graph.example.test.evil.test/a", "https://graph.example.test@evil.test/",
+	} {
+		s := &script{answer: inOrder(status(200))}
+		_, err := call(t.Context(), newPipeline(t, s), "GET", u, "")
+		if !fault.Is(err, fault.Invalid) || fault.CodeOf(err) != "cloud.foreign-host" {
+			t.Errorf("%s: %v", u, err)
+		}
+		if len(s.all()) != 0 {
+			t.Errorf("%s was called", u)
+		}
+	}
+	for _, u := range []string{root + "/a", "HTTPS://GRAPH.example.test:443/a"} {
+		s := &script{answer: inOrder(status(200))}
+		if _, err := call(t.Context(), newPipeline(t, s), "GET", u, ""); err != nil {
+			t.Errorf("%s: %v", u, err)
+		}
+		if got := s.all()[0].header.Get("Authorization"); got != "Bearer sandbox" {
+			t.Errorf("%s went with %q", u, got)
+		}
+	}
+}
+
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	rt := roundTripper(func(r *http.Request) (*http.Response, error) {
+		calls++
+		resp, _ := reply(302, "", "Location", "https://evil.example.test/")
+		resp.Request = r
+		return resp, nil
+	})
+	p := newPipeline(t, nil, func(c *cloud.PipelineConfig) { c.Transport = &http.Client{Transport: rt} })
+	resp, err := call(t.Context(), p, "GET", root+"/a", "")
+	if err != nil || resp.StatusCode != 302 || calls != 1 {
+		t.Errorf("got %v, %v after %d calls, want the redirect itself", resp, err, calls)
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestNewPipelineRefuses(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		cfg  cloud.PipelineConfig
+		code string
+	}{
+		"NoService":        {cloud.PipelineConfig{Root: root}, "cloud.config"},
+		"TokenWithoutRoot": {cloud.PipelineConfig{Service: "graph", Credential: cloud.SandboxCredential()}, "cloud.config"},
+		"NotAURL":          {cloud.PipelineConfig{Service: "graph", Root: "graph"}, "cloud.config"},
+		"UserInURL":        {cloud.PipelineConfig{Service: "graph", Root: "https://a@b"}, "cloud.config"},
+		"PlainHTTP":        {cloud.PipelineConfig{Service: "graph", Root: "http://graph.example.test", Credential: cloud.SandboxCredential()}, "cloud.plain-http"},
+		"LooksLocal":       {cloud.PipelineConfig{Service: "graph", Root: "http://127.0.0.1.evil.test"}, "cloud.plain-http"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := cloud.NewPipeline(tt.cfg); !fault.Is(err, fault.Invalid) || fault.CodeOf(err) != tt.code {
+				t.Errorf("got %v, want code %s", err, tt.code)
+			}
+		})
+	}
+}
+
+func TestPlainHTTPOnLoopback(t *testing.T) {
+	t.Parallel()
+	for _, r := range []string{"http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080"} {
+		s := &script{answer: inOrder(status(200))}
+		p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Root = r })
+		if _, err := call(t.Context(), p, "GET", r+"/v1.0/users", ""); err != nil {
+			t.Errorf("%s: %v", r, err)
+		}
+	}
+}
+
+func TestRequestIDs(t *testing.T) {
+	t.Parallel()
+	s := &script{answer: inOrder(status(200))}
+	p := newPipeline(t, s)
+	ctx := cloud.WithOperation(t.Context(), "the-operation")
+	for range 2 {
+		if _, err := call(ctx, p, "GET", root+"/a", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 2 {
+		if _, err := call(t.Context(), p, "GET", root+"/a", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var ids []string
+	for _, r := range s.all() {
+		ids = append(ids, r.header.Get("client-request-id"))
+		if r.header.Get("return-client-request-id") != "true" {
+			t.Error("the id is not asked back")
+		}
+	}
+	if ids[0] != "the-operation" || ids[1] != ids[0] || ids[2] == ids[3] || len(ids[2]) != 36 {
+		t.Errorf("ids %q", ids)
+	}
+	if cloud.OperationOf(ctx) != "the-operation" || cloud.OperationOf(t.Context()) != "" {
+		t.Error("OperationOf")
+	}
+}
+
+// TestClientOptions builds another client of the SDK on the pipeline's options.
+func TestClientOptions(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answer: inOrder(status(503, "Retry-After", "20"), status(200))}
+		p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Service = "blob"; c.Credential = nil })
+		o := p.ClientOptions()
+		sign := func(req *policy.Request) (*http.Response, error) {
+			req.Raw().Header.Set("Authorization", "SharedKey a:b")
+			return req.Next()
+		}
+		pl := runtime.NewPipeline("test", "v1", runtime.PipelineOptions{PerRetry: []policy.Policy{policyFunc(sign)}}, &o)
+		do := func(u string) error {
+			req, err := runtime.NewRequest(t.Context(), "GET", u)
+			if err != nil {
+				return err
+			}
+			_, err = pl.Do(req)
+			return err
+		}
+		start := time.Now()
+		if err := do(root + "/c/b.vhd"); err != nil || time.Since(start) != 20*time.Second {
+			t.Errorf("%v after %s", err, time.Since(start))
+		}
+		if id := s.all()[0].header.Get("x-ms-client-request-id"); len(id) != 36 {
+			t.Errorf("id %q", id)
+		}
+		if err := do("https://other.example.test/c/b.vhd"); fault.CodeOf(err) != "cloud.foreign-host" {
+			t.Errorf("a signed request to another host: %v", err)
+		}
+		if d := cmp.Diff(2, len(s.all())); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+type policyFunc func(*policy.Request) (*http.Response, error)
+
+func (f policyFunc) Do(req *policy.Request) (*http.Response, error) { return f(req) }
+
+func TestSignInFaults(t *testing.T) {
+	t.Parallel()
+	s := &script{answer: inOrder(status(200))}
+	p := newPipeline(t, s, func(c *cloud.PipelineConfig) {
+		c.Credential = noToken{errors.New("dial tcp: no route, sig=secretsecret")}
+	})
+	_, err := call(cloud.NoRetry(t.Context()), p, "POST", root+"/a", "x")
+	if !fault.Is(err, fault.Unavailable) || fault.CodeOf(err) != "cloud.sign-in" || len(s.all()) != 0 {
+		t.Errorf("got %v", err)
+	}
+	if strings.Contains(fault.As(err).Error(), "secretsecret") {
+		t.Errorf("the secret is in %v", err)
+	}
+}

@@ -1,0 +1,158 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+)
+
+// minRun is the shortest base64 that is looked into: fifteen bytes hold no secret together with what betrays it.
+const minRun = 20
+
+// runs replaces what is base64 of a secret.
+func runs(s string) string {
+	var out strings.Builder
+	done := 0
+	for i := 0; i < len(s); {
+		end, chars := run(s, i)
+		if chars >= minRun && hides(decoded(s[i:end], chars)) {
+			out.WriteString(s[done:i])
+			out.WriteString(Mark)
+			end = padding(s, end)
+			done = end
+		}
+		i = max(end, i+1)
+	}
+	if done == 0 {
+		return s
+	}
+	out.WriteString(s[done:])
+	return out.String()
+}
+
+// run gives where the base64 ends that starts at i, and how many characters it has. Its specials may be URL-encoded or
+// JSON-escaped.
+func run(s string, i int) (end, chars int) {
+	for i < len(s) {
+		_, n := char(s[i:])
+		if n == 0 {
+			break
+		}
+		i += n
+		chars++
+	}
+	return i, chars
+}
+
+// decoded gives a run in the standard alphabet.
+func decoded(s string, chars int) []byte {
+	out := make([]byte, 0, chars)
+	for i := 0; i < len(s); {
+		c, n := char(s[i:])
+		out = append(out, c)
+		i += n
+	}
+	return out
+}
+
+// std maps a character of either alphabet to the standard one.
+func std(c byte) byte {
+	switch c {
+	case '-':
+		return '+'
+	case '_':
+		return '/'
+	}
+	return c
+}
+
+// char reads one character of base64 and how many bytes it takes; 0: there is none.
+func char(s string) (byte, int) {
+	switch c := s[0]; {
+	case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '+', c == '/', c == '-', c == '_':
+		return std(c), 1
+	case c == '%' || c == '\\':
+		for _, special := range []struct {
+			hex  string
+			char byte
+		}{{"2b", '+'}, {"2f", '/'}} {
+			if n := encoded(s, special.hex); n > 0 {
+				return special.char, n
+			}
+		}
+		if strings.HasPrefix(s, `\/`) {
+			return '/', 2
+		}
+	}
+	return 0, 0
+}
+
+// encoded gives how many bytes at the start of s are the URL-encoded or JSON-escaped character with this code, in any
+// depth; 0: none.
+func encoded(s, hex string) int {
+	i := 0
+	switch {
+	case strings.HasPrefix(s, "%"):
+		i = 1
+	case strings.HasPrefix(s, `\`):
+		for i < len(s) && s[i] == '\\' {
+			i++
+		}
+		if hasFold(s[i:], "u00"+hex) {
+			return i + 5
+		}
+		if !hasFold(s[i:], "u0025") {
+			return 0
+		}
+		i += 5
+	default:
+		return 0
+	}
+	for strings.HasPrefix(s[i:], "25") && !strings.EqualFold(hex, "25") {
+		i += 2
+	}
+	if hasFold(s[i:], hex) {
+		return i + len(hex)
+	}
+	return 0
+}
+
+func hasFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+// padding gives where base64's padding ends that starts at i.
+func padding(s string, i int) int {
+	for i < len(s) {
+		if s[i] == '=' {
+			i++
+		} else if n := encoded(s[i:], "3d"); n > 0 {
+			i += n
+		} else {
+			break
+		}
+	}
+	return i
+}
+
+// hides reports whether a run is base64 of something with a secret in it. The run may begin with characters that do
+// not belong to it, so each alignment is tried.
+func hides(run []byte) bool {
+	dec := make([]byte, base64.RawStdEncoding.DecodedLen(len(run)))
+	for off := range 4 {
+		part := run[off:]
+		if len(part)%4 == 1 {
+			part = part[:len(part)-1]
+		}
+		n, err := base64.RawStdEncoding.Decode(dec, part)
+		if err != nil {
+			continue
+		}
+		// UTF-16, as PowerShell encodes it.
+		text := string(bytes.ReplaceAll(dec[:n], []byte{0}, nil))
+		if plain(text) != text {
+			return true
+		}
+	}
+	return false
+}
