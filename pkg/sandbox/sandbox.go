@@ -6,7 +6,6 @@ package sandbox
 
 import (
 	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -186,10 +185,3 @@ func LoadScenario(path string) (*Scenario, error) { return scenario.Load(path) }
 
 // ParseScenario is [LoadScenario] for a scenario in memory; name stands for the file in messages.
 func ParseScenario(name string, data []byte) (*Scenario, error) { return scenario.Parse(name, data) }
-
-type inner struct{}
-
-// withinBatch marks a context as that of a request inside a $batch.
-func withinBatch(ctx context.Context, x *exchange) context.Context {
-	return context.WithValue(ctx, inner{}, x)
-}

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 
 	"wave365/pkg/sandbox/faults"
@@ -27,43 +26,16 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 		s.admin.ServeHTTP(w, r)
 		return
 	}
-	x := &exchange{}
-	rec := s.answer(w, r.WithContext(withinBatch(r.Context(), x)), false)
-	if cut := x.cut(rec.cut); cut != "" {
-		hangUp(w, cut)
+	rec := s.answer(w, r, false)
+	if rec.cut != "" {
+		hangUp(w, rec.cut)
 		return
 	}
 	rec.send(w)
 }
 
-// serveInner answers a request inside a $batch. A reply that is dropped in there drops the whole batch's.
-func (s *Sandbox) serveInner(w http.ResponseWriter, r *http.Request) {
-	rec := s.answer(w, r, true)
-	if rec.cut != "" {
-		if x, ok := r.Context().Value(inner{}).(*exchange); ok {
-			x.cut(rec.cut)
-		}
-		rec = newRecorder(nil)
-		rec.code = http.StatusGatewayTimeout
-	}
-	rec.send(w)
-}
-
-// exchange is one request on the wire with the requests inside it.
-type exchange struct {
-	mu  sync.Mutex
-	how string
-}
-
-// cut notes how the connection is to be closed, unless that is known already, and gives what is known.
-func (x *exchange) cut(how string) string {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.how == "" {
-		x.how = how
-	}
-	return x.how
-}
+// serveInner answers a request inside a $batch.
+func (s *Sandbox) serveInner(w http.ResponseWriter, r *http.Request) { s.answer(nil, r, true).send(w) }
 
 // hangUp closes the connection without an answer: with a reset, or as a server does that dies.
 func hangUp(w http.ResponseWriter, how string) {
@@ -101,6 +73,11 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *re
 		rec = s.spoil(w, r, rec, plan, &entry)
 	}
 	entry.Time = s.now()
+	if batch && rec.cut != "" {
+		// There is no connection to close: the one in front of the services says that it heard nothing.
+		spoiled(rec, r, http.StatusGatewayTimeout, "", "the service did not answer", entry.Time)
+		rec.cut = ""
+	}
 	rec.header.Set("Date", entry.Time.Format(http.TimeFormat))
 	if rec.cut == "" {
 		entry.Status = rec.status()

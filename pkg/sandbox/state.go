@@ -18,10 +18,10 @@ import (
 
 // state is a snapshot of everything but the blobs, which keep their own file.
 type state struct {
-	Start  time.Time     `json:"start"`
-	Clock  mark          `json:"clock"`
-	Faults []faults.Rule `json:"faults"`
-	Tenant []byte        `json:"tenant"`
+	Start  time.Time       `json:"start"`
+	Clock  mark            `json:"clock"`
+	Faults []faults.Rule   `json:"faults"`
+	Tenant json.RawMessage `json:"tenant"`
 }
 
 // change is one line of the journal. The tenant's rules are the same every time for the same requests at the same service

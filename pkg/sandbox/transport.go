@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,8 +14,14 @@ import (
 
 // Transport is the same service without a network. Each round trip runs in its caller's goroutine and leaves nothing behind, so it works
 // inside a testing/synctest bubble. A fault that closes the connection is an error here, as it is on a real one; a context that ends
-// ends a delay. Bodies are held in memory whole.
+// ends a delay. Bodies are held in memory whole; one above 256 MiB (a whole disk) is an error.
+// Address it as http://127.0.0.1: signed URLs of other hosts are not the account's.
 func (s *Sandbox) Transport() http.RoundTripper { return transport{s.Handler()} }
+
+// longest is the largest body that is held in memory.
+const longest = 256 << 20
+
+var errTooLong = errors.New("sandbox: the answer is too long for the transport in memory; read a range of it")
 
 type transport struct{ handler http.Handler }
 
@@ -64,6 +71,10 @@ func (m *memory) Write(b []byte) (int, error) {
 		m.WriteHeader(http.StatusOK)
 		return len(b), nil
 	}
+	if m.body.Len()+len(b) > longest {
+		m.cut = "too long"
+		return 0, errTooLong
+	}
 	return m.recorder.Write(b)
 }
 
@@ -74,6 +85,8 @@ func (m *memory) response(req *http.Request) (*http.Response, error) {
 	case "":
 	case "reset":
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+	case "too long":
+		return nil, errTooLong
 	default:
 		return nil, io.ErrUnexpectedEOF
 	}
