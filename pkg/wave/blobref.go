@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 const (
@@ -22,15 +23,11 @@ func blobFault(s string) string {
 	if strings.Contains(s, "://") {
 		return urlFault(s)
 	}
-	switch {
-	case strings.Contains(s, `\`):
-		return `the blob is not a path on a disk or share: write container/path.vhd, with "/"`
-	case strings.HasPrefix(s, "/"):
-		return `the blob starts with "/": write container/path.vhd`
-	case strings.Contains(s, "?"):
-		return "the blob has a signature or query, but is no URL: give the whole URL, or the path alone"
+	s, _, _ = strings.Cut(s, "?")
+	if strings.HasPrefix(s, `\\`) || len(s) > 1 && s[1] == ':' {
+		return "the blob is a path on a disk or share, not in the storage account"
 	}
-	return pathFault(s)
+	return pathFault(slashes(s))
 }
 
 func urlFault(s string) string {
@@ -47,7 +44,7 @@ func urlFault(s string) string {
 	case u.Fragment != "":
 		return `the blob's URL has a "#" in it: write %23 for one that belongs to the name`
 	}
-	path := strings.TrimPrefix(u.Path, "/")
+	path := slashes(u.Path)
 	if pathStyle(u.Hostname()) {
 		_, path, _ = strings.Cut(path, "/")
 	}
@@ -60,6 +57,9 @@ func pathStyle(host string) bool {
 	return err == nil || strings.EqualFold(host, "localhost")
 }
 
+// slashes spells a path as the service does, which takes a backslash for a slash.
+func slashes(path string) string { return strings.TrimPrefix(strings.ReplaceAll(path, `\`, "/"), "/") }
+
 func pathFault(path string) string {
 	container, name, ok := strings.Cut(path, "/")
 	switch {
@@ -69,8 +69,13 @@ func pathFault(path string) string {
 		return "the blob's container has a name that no container can have (3 to 63 of a-z, 0-9 and single -)"
 	case name == "" || strings.HasSuffix(name, "/"):
 		return "the blob is a folder: the file's name is missing"
-	case len(name) > maxBlobName:
+	case utf8.RuneCountInString(name) > maxBlobName:
 		return "the blob's name is longer than 1,024 characters"
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "." || part == ".." {
+			return `the blob's path has a "." or ".." in it`
+		}
 	}
 	return ""
 }

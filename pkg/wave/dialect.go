@@ -57,12 +57,17 @@ func detectComma(text string) rune {
 func firstRecord(text string) string {
 	for text != "" {
 		end := recordEnd(text)
-		if strings.Trim(text[:end], separators+" \n\"") != "" {
+		if names(text[:end]) {
 			return text[:end]
 		}
 		text = text[end:]
 	}
 	return ""
+}
+
+// names reports whether a record has anything in it that could name a column, whatever separates them.
+func names(record string) bool {
+	return strings.ContainsFunc(record, func(r rune) bool { return !isBlank(r) && !strings.ContainsRune(separators+"\"", r) })
 }
 
 // recordEnd is where the first record of text ends, behind its line break.

@@ -20,9 +20,9 @@ func UserKey(s string) string {
 	return strings.ToLower(s)
 }
 
-// BlobKey makes two spellings of one blob compare equal: a path or URL without its query, the host in lower case, the
-// scheme and its usual port dropped, percent-encoding undone. A path and the URL of the same blob stay different: only
-// the configuration knows the account that the path is in.
+// BlobKey makes two spellings of one blob compare equal: a path or URL without its query; of a URL also the host in lower
+// case, the scheme and its usual port dropped, percent-encoding undone. A path is taken as it stands. A path and the URL
+// of the same blob stay different: only the configuration knows the account that the path is in.
 func BlobKey(s string) string {
 	s = trim(s)
 	if isURL(s) {
@@ -36,10 +36,10 @@ func BlobKey(s string) string {
 		} else {
 			host = strings.TrimSuffix(host, ":80")
 		}
-		return "//" + host + "/" + unescape(path)
+		return "//" + host + "/" + slashes(unescape(path))
 	}
 	s, _, _ = strings.Cut(s, "?")
-	return unescape(s)
+	return slashes(s)
 }
 
 func isURL(s string) bool {

@@ -74,10 +74,10 @@ func (r *reading) find(code string, line int, column, user, value, message strin
 // header reads the first record that is not blank. It reports false when there is no header to go on with.
 func (r *reading) header() bool {
 	head, ok := r.scan.next()
-	for ok && head.broken == nil && blank(head.cells) {
+	for ok && head.broken == nil && !names(strings.Join(head.cells, "")) {
 		head, ok = r.scan.next()
 	}
-	if !ok || firstRecord(r.scan.text) == "" {
+	if !ok {
 		r.find("csv.empty", 0, "", "", "", "the file is empty")
 		return false
 	}
@@ -102,7 +102,11 @@ func (r *reading) columns(cells []string) {
 	r.present = map[string]bool{}
 	var unknown []string
 	for _, c := range cells {
-		spelled := RedactSAS(DenormalCell(c))
+		c = DenormalCell(c)
+		spelled := RedactSAS(c)
+		if trim(spelled) == "" && trim(c) != "" {
+			spelled = "(redacted)" // a signature where a name should be; the column must not vanish with it
+		}
 		name := canonical(spelled)
 		switch {
 		case name != "" && r.present[name]:

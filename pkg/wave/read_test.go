@@ -195,8 +195,9 @@ func TestRead_Values(t *testing.T) {
 	blobs := map[string]bool{
 		"vhds/a.vhd": true, "vhds/plan/a b.vhd": true, "$root/a.vhd": true, "https://x.blob.core.windows.net/vhds/a.vhd": true,
 		"https://x.blob.core.windows.net/vhds/a.vhd?sp=r&sig=abc": true, "http://127.0.0.1:10000/devstoreaccount1/vhds/a.vhd": true,
-		"a.vhd": false, "/vhds/a.vhd": false, "vhds/": false, "vhds/x/": false, "Vhds/a.vhd": false, "v/a.vhd": false, "vh--ds/a.vhd": false,
-		`vhds\a.vhd`: false, `C:\a.vhd`: false, "C:/a.vhd": false, "vhds/a.vhd?sig=abc": false, "ftp://x/vhds/a.vhd": false,
+		"/vhds/a.vhd": true, `vhds\a.vhd`: true, "vhds/a.vhd?sig=abc": true, "vhds/" + strings.Repeat("é", 1024): true,
+		"a.vhd": false, `\\server\vhds\a.vhd`: false, "vhds/../a.vhd": false, "https://x.blob.core.windows.net/vhds/./a.vhd": false, "vhds/": false, "vhds/x/": false, "Vhds/a.vhd": false, "v/a.vhd": false, "vh--ds/a.vhd": false,
+		`C:\a.vhd`: false, "C:/a.vhd": false, "ftp://x/vhds/a.vhd": false,
 		"https://x.blob.core.windows.net/vhds": false, "https://x.blob.core.windows.net": false, "https:///vhds/a.vhd": false,
 		"http://127.0.0.1:10000/devstoreaccount1/vhds": false, "https://u:p@x.blob.core.windows.net/vhds/a.vhd": false,
 		"https://x.blob.core.windows.net/vhds/a#1.vhd": false, "https://x.blob.core.windows.net/vhds/%zz": false, "vhds/a\nb.vhd": false,
