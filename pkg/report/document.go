@@ -5,13 +5,12 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/report/story"
-	"wave365/pkg/wave"
 )
 
 // SchemaName marks run.json. The schema is only ever added to; a change that breaks a reader gets a new number.
 const SchemaName = "wave365/report/v1"
 
-// document is run.json. What each field means stands in schema.json, which a test holds against this type.
+// document is run.json without its lists. What each field means stands in schema.json, which a test holds against it.
 type document struct {
 	Schema    string           `json:"schema"`
 	AsOf      time.Time        `json:"as_of"`
@@ -21,11 +20,6 @@ type document struct {
 	State     string           `json:"state"`
 	ExitCode  int              `json:"exit_code"`
 	Counts    migration.Counts `json:"counts"`
-	Rows      []docRow         `json:"rows"`
-	Findings  []wave.Finding   `json:"findings"`
-	Effects   []docEffect      `json:"effects"`
-	Events    []docEvent       `json:"events"`
-	Next      []string         `json:"next"`
 }
 
 type docRow struct {
@@ -74,30 +68,21 @@ type docEvent struct {
 }
 
 func documentOf(a Account) document {
-	rows, run := story.Dossiers(a)
 	a.Run.CreatedAt, a.Run.FinishedAt = utc(a.Run.CreatedAt), utc(a.Run.FinishedAt)
-	d := document{
+	return document{
 		Schema: SchemaName, AsOf: a.At.UTC(), Verdict: story.Verdict(a), Rehearsal: a.Rehearsal(),
 		Run: a.Run, State: string(a.Run.State), ExitCode: a.ExitCode, Counts: migration.Count(a.Rows),
-		Rows: make([]docRow, len(rows)), Findings: a.Findings, Next: a.Next,
-		Effects: effectsOf(run.Intents), Events: eventsOf(run.Events),
 	}
-	if d.Findings == nil {
-		d.Findings = []wave.Finding{}
+}
+
+func rowOf(d story.Dossier) docRow {
+	r := d.Row
+	return docRow{
+		Index: r.Index, Input: cells(r.Input, len(r.Input)), Status: d.Class, State: r.State, Step: r.Step,
+		Reason: d.Why.Text, ReasonCode: d.Why.Code, Remedy: d.Why.Remedy, Attempts: r.Attempt,
+		StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt), Target: r.Target, Facts: factsOf(r.Facts),
+		Problem: r.Problem, Effects: effectsOf(d.Intents), Events: eventsOf(d.Events),
 	}
-	if d.Next == nil {
-		d.Next = []string{}
-	}
-	for i, s := range rows {
-		r := s.Row
-		d.Rows[i] = docRow{
-			Index: r.Index, Input: cells(r.Input, len(r.Input)), Status: s.Class, State: r.State, Step: r.Step,
-			Reason: s.Why.Text, ReasonCode: s.Why.Code, Remedy: s.Why.Remedy, Attempts: r.Attempt,
-			StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt), Target: r.Target, Facts: factsOf(r.Facts),
-			Problem: r.Problem, Effects: effectsOf(s.Intents), Events: eventsOf(s.Events),
-		}
-	}
-	return d
 }
 
 func effectsOf(intents []migration.Intent) []docEffect {

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sync/errgroup"
+
 	"wave365/pkg/fault"
 )
 
@@ -35,17 +37,25 @@ func Write(dir string, a Account) error {
 		{FilePage, HTML}, {FileResults, Results}, {FileFailed, Failed}, {FileFindings, Findings},
 		{FileRun, JSON}, {FileAudit, auditLines},
 	}
-	var files []file
+	files := make([]file, len(parts), len(parts)+1)
+	var g errgroup.Group
+	for i, p := range parts {
+		g.Go(func() error {
+			var b bytes.Buffer
+			if err := p.write(&b, a); err != nil {
+				return fault.Wrap(fault.Internal, "report.render", "could not put "+p.name+" together", "", err)
+			}
+			files[i] = file{name: p.name, bytes: redacted(b.Bytes())}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
 	var manifest bytes.Buffer
-	for _, p := range parts {
-		var b bytes.Buffer
-		if err := p.write(&b, a); err != nil {
-			return fault.Wrap(fault.Internal, "report.render", "could not put "+p.name+" together", "", err)
-		}
-		f := file{name: p.name, bytes: redacted(b.Bytes())}
+	for _, f := range files {
 		sum := sha256.Sum256(f.bytes)
 		fmt.Fprintf(&manifest, "%s  %s\n", hex.EncodeToString(sum[:]), f.name)
-		files = append(files, f)
 	}
 	files = append(files, file{name: FileManifest, bytes: manifest.Bytes()})
 	if err := os.MkdirAll(dir, 0o755); err != nil {

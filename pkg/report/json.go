@@ -1,14 +1,68 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
+
+	"wave365/pkg/report/story"
 )
 
-// JSON writes run.json: everything the report knows, for machines, with raw values. [Schema] describes it.
+// JSON writes run.json: everything the report knows, for machines, with raw values. [Schema] describes it. Long
+// lists have one entry a line, so that line tools and diffs can read them.
 func JSON(w io.Writer, a Account) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", " ")
-	return e.Encode(documentOf(a))
+	rows, run := story.Dossiers(a)
+	head, err := json.MarshalIndent(documentOf(a), "", " ")
+	if err != nil {
+		return err
+	}
+	l := &lister{w: w}
+	l.enc = json.NewEncoder(&l.line)
+	l.enc.SetEscapeHTML(false)
+	l.put(bytes.TrimSuffix(head, []byte("\n}")))
+	list(l, "rows", rows, func(d story.Dossier) any { return rowOf(d) })
+	list(l, "findings", a.Findings, nil)
+	list(l, "effects", effectsOf(run.Intents), nil)
+	list(l, "events", eventsOf(run.Events), nil)
+	list(l, "next", a.Next, nil)
+	l.put([]byte("\n}\n"))
+	return l.err
+}
+
+// lister writes lists of values; the first error sticks.
+type lister struct {
+	w    io.Writer
+	enc  *json.Encoder
+	line bytes.Buffer
+	err  error
+}
+
+func (l *lister) put(b []byte) {
+	if l.err == nil {
+		_, l.err = l.w.Write(b)
+	}
+}
+
+// list writes one list; of turns an entry into what is written, nil: the entry itself.
+func list[T any](l *lister, name string, entries []T, of func(T) any) {
+	l.put([]byte(",\n \"" + name + "\": ["))
+	for i, e := range entries {
+		l.line.Reset()
+		if i > 0 {
+			l.line.WriteByte(',')
+		}
+		l.line.WriteString("\n  ")
+		var v any = e
+		if of != nil {
+			v = of(e)
+		}
+		if l.err == nil {
+			l.err = l.enc.Encode(v)
+		}
+		l.put(bytes.TrimSuffix(l.line.Bytes(), []byte("\n")))
+	}
+	if len(entries) > 0 {
+		l.put([]byte("\n "))
+	}
+	l.put([]byte("]"))
 }

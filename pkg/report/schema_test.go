@@ -43,7 +43,7 @@ func TestSchema_refuses(t *testing.T) {
 		{`"schema": "wave365/report/v1"`, `"schema": "wave365/report/v2"`, "const"},
 		{`"exit_code": 3`, `"exit_code": "3"`, "type"},
 		{`"exit_code": 3`, `"exit_kode": 3`, "exit_kode"},
-		{`"status": "failed"`, `"status": "broken"`, "enum"},
+		{`"status":"failed"`, `"status":"broken"`, "enum"},
 		{`"as_of": "2026`, `"as_of": "26`, "date-time"},
 	} {
 		var b bytes.Buffer
