@@ -113,7 +113,12 @@ func queryStart(s string) int {
 	if at >= 0 {
 		return at
 	}
-	return strings.LastIndexFunc(s, isBlank) + 1
+	at = strings.LastIndexFunc(s, isBlank)
+	if at < 0 {
+		return 0
+	}
+	_, size := utf8.DecodeRuneInString(s[at:])
+	return at + size
 }
 
 // asciiLower keeps the offsets, which strings.ToLower does not.
