@@ -8,15 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
-
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
 
 	"wave365/pkg/sandbox"
 )
 
-// sign gives the blob's URL with a read-only signature of six hours.
-func sign(t *testing.T, root, blob string, now time.Time) string {
+// sign gives the blob's URL with a signature of six hours, read-only unless rights are given.
+func sign(t *testing.T, root, blob string, now time.Time, rights ...string) string {
 	t.Helper()
 	key, err := azblob.NewSharedKeyCredential(sandbox.Account, sandbox.AccountKey)
 	if err != nil {
@@ -25,7 +24,7 @@ func sign(t *testing.T, root, blob string, now time.Time) string {
 	container, name, _ := strings.Cut(blob, "/")
 	q, err := sas.BlobSignatureValues{
 		Protocol: sas.ProtocolHTTPSandHTTP, StartTime: now.Add(-5 * time.Minute).UTC(), ExpiryTime: now.Add(6 * time.Hour).UTC(),
-		Permissions: "r", ContainerName: container, BlobName: name,
+		Permissions: strings.Join(append(rights, "r")[:1], ""), ContainerName: container, BlobName: name,
 	}.SignWithSharedKey(key)
 	if err != nil {
 		t.Fatal(err)

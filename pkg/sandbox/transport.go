@@ -14,12 +14,12 @@ import (
 
 // Transport is the same service without a network. Each round trip runs in its caller's goroutine and leaves nothing behind, so it works
 // inside a testing/synctest bubble. A fault that closes the connection is an error here, as it is on a real one; a context that ends
-// ends a delay. Bodies are held in memory whole; one above 256 MiB (a whole disk) is an error.
+// ends a delay. Bodies are held in memory whole; one above 64 MiB (a whole disk) is an error.
 // Address it as http://127.0.0.1: signed URLs of other hosts are not the account's.
 func (s *Sandbox) Transport() http.RoundTripper { return transport{s.Handler()} }
 
 // longest is the largest body that is held in memory.
-const longest = 256 << 20
+const longest = 64 << 20
 
 var errTooLong = errors.New("sandbox: the answer is too long for the transport in memory; read a range of it")
 

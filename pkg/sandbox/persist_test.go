@@ -1,0 +1,201 @@
+package sandbox_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/sandbox"
+)
+
+// killed copies a state folder as it is now: what a process that is killed at this moment leaves.
+func killed(t *testing.T, dir string) string {
+	t.Helper()
+	to := t.TempDir()
+	if err := os.CopyFS(to, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// held is all that the tenant holds, at a moment that does not move.
+func held(t *testing.T, c client) any {
+	t.Helper()
+	state := read[map[string]any](t, c.do(200, "GET", "/sandbox/state", ""))
+	tenant := state["tenant"].(map[string]any)
+	delete(tenant, "Now")
+	return tenant
+}
+
+func TestKillLosesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := inMemory(t, start(t, sandbox.Config{StateDir: dir}))
+	step := func(what string, do func()) {
+		t.Helper()
+		do()
+		again := inMemory(t, start(t, sandbox.Config{StateDir: killed(t, dir)}))
+		again.do(200, "GET", virtualEndpoint+"/cloudPCs", "") // both have seen the same time
+		c.do(200, "GET", virtualEndpoint+"/cloudPCs", "")
+		if diff := cmp.Diff(held(t, c), held(t, again)); diff != "" {
+			t.Errorf("after %s (-before +after the kill):\n%s", what, diff)
+		}
+		if got, want := len(again.requests()), len(c.requests()); got != want {
+			t.Errorf("after %s: %d requests in the log, want %d", what, got, want)
+		}
+	}
+	step("nothing", func() {})
+	step("a migration", func() { c.migrate("anna") })
+	step("a refusal", func() {
+		c.do(400, "POST", virtualEndpoint+"/snapshots/importSnapshot", c.importBody(c.user("anna"), "disks/anna.vhd", c.clock()))
+	})
+	step("a jump of the clock", func() { c.advance("3h") })
+	step("another import", func() { c.startImport("ben") })
+	step("a setting", func() {
+		c.do(201, "POST", virtualEndpoint+"/userSettings", `{"displayName":"More","provisioningSourceType":"image"}`)
+	})
+	step("a batch", func() {
+		user := c.user("ben")
+		group := read[list](t, c.do(200, "GET", "/v1.0/groups", "")).Value[0].ID
+		c.do(200, "POST", "/v1.0/$batch", fmt.Sprintf(`{"requests":[{"id":"1","method":"POST","url":"/groups/%s/members/$ref",
+			"headers":{"Content-Type":"application/json"},"body":{"@odata.id":"https://graph.microsoft.com/v1.0/directoryObjects/%s"}}]}`, group, user))
+	})
+	step("an hour", func() { c.advance("1h") })
+}
+
+func TestImportGoesOnWhileDown(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := start(t, sandbox.Config{StateDir: dir, Speed: 1})
+	c := inMemory(t, first)
+	id := c.startImport("anna")
+	c.advance("45m")
+	before := c.clock()
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := inMemory(t, start(t, sandbox.Config{StateDir: dir, Speed: 600}))
+	if got := again.importOf(id); got.ImportStatus != "succeeded" {
+		t.Errorf("got %+v", got)
+	}
+	if now := again.clock(); now.Before(before) || now.After(before.Add(3*time.Hour)) {
+		t.Errorf("service time went from %v to %v", before, now)
+	}
+	if len(again.requests()) < 3 {
+		t.Error("the request log was lost")
+	}
+}
+
+func TestFaultsSurvive(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := inMemory(t, start(t, sandbox.Config{StateDir: dir}))
+	c.do(200, "POST", "/sandbox/faults", `{"match":"/users","kind":"status","count":2}`)
+	c.do(503, "GET", "/v1.0/users/anna@contoso.example", "")
+	again := inMemory(t, start(t, sandbox.Config{StateDir: killed(t, dir)}))
+	again.do(503, "GET", "/v1.0/users/anna@contoso.example", "")
+	again.do(200, "GET", "/v1.0/users/anna@contoso.example", "")
+}
+
+func TestBlobWritesSurvive(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := inMemory(t, start(t, sandbox.Config{StateDir: dir}))
+	signed := strings.Replace(sign(t, c.root, "disks/new.txt", c.clock(), "rcw"), c.root, "", 1)
+	put := func(c client, want int) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), "PUT", c.root+signed, strings.NewReader("hello"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("x-ms-blob-type", "BlockBlob")
+		req.Header.Set("If-None-Match", "*")
+		resp, err := c.http.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("put: got %s, want %d", resp.Status, want)
+		}
+	}
+	put(c, 201)
+	again := inMemory(t, start(t, sandbox.Config{StateDir: killed(t, dir)}))
+	if got := again.do(200, "GET", signed, ""); got.body != "hello" {
+		t.Errorf("got %q", got.body)
+	}
+	put(again, 409)
+}
+
+func TestStateOfAnotherScenarioIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	first := start(t, sandbox.Config{StateDir: dir})
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	other := load(t, strings.Replace(story, "{upn: ben}", "{upn: ben, department: Sales}", 1))
+	for name, cfg := range map[string]sandbox.Config{
+		"another scenario": {Scenario: other, StateDir: dir},
+		"another seed":     {Scenario: load(t, story), Seed: 9, StateDir: dir},
+	} {
+		if _, err := sandbox.New(cfg); fault.CodeOf(err) != "sandbox.state-of-another" {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	start(t, sandbox.Config{StateDir: dir})
+}
+
+func TestOneSandboxPerFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	start(t, sandbox.Config{StateDir: dir})
+	if _, err := sandbox.New(sandbox.Config{Scenario: load(t, story), StateDir: dir}); !fault.Is(err, fault.Conflict) {
+		t.Errorf("got %v, want a fault Conflict", err)
+	}
+}
+
+func TestFullDiskStopsTheSandbox(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := inMemory(t, start(t, sandbox.Config{StateDir: dir}))
+	group := read[list](t, c.do(200, "GET", "/v1.0/groups", "")).Value[0].ID
+	user := c.user("anna")
+	restore := breakFolder(t, dir)
+	defer restore()
+	// A write too large for the journal's next snapshot folds; the folder is gone, so nothing can be made durable.
+	long := strings.Repeat("x", 5<<20/2)
+	var err error
+	for range 3 {
+		_, err = c.try(t.Context(), "POST", virtualEndpoint+"/userSettings", `{"displayName":"`+long+`"}`)
+		if err != nil {
+			break
+		}
+	}
+	if err == nil {
+		t.Skip("the folder could still be written")
+	}
+	c.do(503, "GET", "/v1.0/groups/"+group+"/members", "")
+	c.do(503, "GET", "/v1.0/users/"+user, "")
+}
+
+// breakFolder makes a folder one that nothing can be made in.
+func breakFolder(t *testing.T, dir string) func() {
+	t.Helper()
+	away := filepath.Join(t.TempDir(), "away")
+	if err := os.Rename(dir, away); err != nil {
+		t.Skip("an open folder cannot be moved here")
+	}
+	return func() {
+		if err := os.Rename(away, dir); err != nil {
+			t.Error(err)
+		}
+	}
+}
