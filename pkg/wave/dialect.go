@@ -14,11 +14,14 @@ const separators = ",;\t"
 func sepLine(text string) (comma rune, rest string, ok bool) {
 	line, rest, _ := strings.Cut(text, "\n")
 	// LibreOffice quotes it like any other cell, and a spreadsheet fills the line up with separators.
-	line = strings.Trim(strings.TrimRight(line, " "), `"`)
+	if quotes := strings.Count(line, `"`); quotes == 2 && line[0] == '"' {
+		line = strings.ReplaceAll(line, `"`, "")
+	}
+	line = strings.TrimRight(line, " ")
 	if len(line) < 4 || !strings.EqualFold(line[:4], "sep=") {
 		return 0, text, false
 	}
-	named := strings.ReplaceAll(line[4:], `"`, "")
+	named := line[4:]
 	if named == "" {
 		return 0, rest, true
 	}
