@@ -92,6 +92,10 @@ func (r Row) cell(name string) string {
 func encode(comma rune, records [][]string) []byte {
 	var b bytes.Buffer
 	b.WriteString("\uFEFF")
+	if _, _, ok := sepLine(strings.Join(records[0], "")); ok {
+		// A header that reads like such a line stays a header only behind a true one.
+		b.WriteString("sep=" + string(comma) + "\r\n")
+	}
 	for _, cells := range records {
 		for i, c := range cells {
 			if i > 0 {
