@@ -26,6 +26,8 @@ type cloudPC struct {
 	seq  int64
 	user *user
 	prod *product
+	// device and managed are ids worked out at the first look.
+	device, managed string
 
 	ID                                              string
 	N                                               int
@@ -98,7 +100,10 @@ func (t *Tenant) viewPC(pc *cloudPC) CloudPC {
 		v.Code, v.Message = pc.Code, pc.Message
 	}
 	if !pc.Provisioned.IsZero() {
-		v.DeviceID, v.ManagedID = t.idFor("device", pc.ID), t.idFor("managedDevice", pc.ID)
+		if pc.device == "" {
+			pc.device, pc.managed = t.idFor("device", pc.ID), t.idFor("managedDevice", pc.ID)
+		}
+		v.DeviceID, v.ManagedID = pc.device, pc.managed
 		v.ManagedName = "CPC-" + strings.ToUpper(v.ManagedID[:5]+v.ManagedID[9:13])
 	}
 	if v.Status == statusGrace && v.GraceEnd.IsZero() {
