@@ -106,7 +106,7 @@ func number(r *http.Request, name string) (int64, error) {
 // getState shows what changed since the scenario.
 func (s *Sandbox) getState(w http.ResponseWriter, _ *http.Request) {
 	s.order.RLock()
-	data, err := s.tenant.Snapshot()
+	data, err := s.live.Load().tenant.Snapshot()
 	s.order.RUnlock()
 	if err != nil {
 		complain(w, http.StatusInternalServerError, err.Error())
@@ -164,11 +164,13 @@ func (s *Sandbox) deleteFaults(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Sandbox) setFaults(w http.ResponseWriter, do func()) {
+	var failed error
 	err := s.amend(func() change {
 		do()
+		failed = s.follow()
 		return change{Rules: true, Faults: s.faults.Rules()}
 	})
-	if err != nil {
+	if err = errors.Join(err, failed); err != nil {
 		complain(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}

@@ -19,11 +19,9 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/faults"
-	"wave365/pkg/sandbox/graphapi"
 	"wave365/pkg/sandbox/journal"
 	"wave365/pkg/sandbox/reqlog"
 	"wave365/pkg/sandbox/scenario"
-	"wave365/pkg/sandbox/tenant"
 )
 
 // Scenario is what a sandbox holds and what will go wrong for whom.
@@ -47,9 +45,9 @@ type Config struct {
 type Sandbox struct {
 	log      *slog.Logger
 	clock    *clock
-	tenant   *tenant.Tenant
+	scenario *Scenario
+	live     atomic.Pointer[live]
 	storage  *storage
-	graph    http.Handler
 	blobs    http.Handler
 	admin    http.Handler
 	faults   *faults.Set
@@ -129,19 +127,12 @@ func (s *Sandbox) fail(err error) error {
 }
 
 func (s *Sandbox) build(sc *Scenario, saved state) error {
-	s.origin = saved.Start
+	s.scenario, s.origin = sc, saved.Start
 	var err error
 	if s.storage, err = newStorage(sc); err != nil {
 		return err
 	}
-	if s.tenant, err = tenant.New(sc, s.seed, saved.Start, s.storage); err != nil {
-		return err
-	}
 	s.clock = newClock(saved.Clock, saved.Clock.Speed)
-	s.graph = graphapi.New(graphapi.Config{
-		Tenant: s.tenant, Now: s.now, Self: func() http.Handler { return http.HandlerFunc(s.serveInner) },
-		Knobs: sc.Knobs, Permissions: sc.Permissions,
-	})
 	s.blobs = s.storage.handler(s.now)
 	s.admin = s.adminHandler()
 	return nil

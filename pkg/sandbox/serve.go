@@ -125,12 +125,12 @@ func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.E
 	traced := func(r *http.Request) *http.Request { return r.WithContext(graphapi.WithTrace(r.Context(), &tr)) }
 	switch {
 	case strings.HasSuffix(strings.ToLower(r.URL.Path), "/$batch"):
-		s.graph.ServeHTTP(rec, traced(r)) // the requests inside take the lock themselves
+		s.live.Load().graph.ServeHTTP(rec, traced(r)) // the requests inside take the lock themselves
 	case reads(r.Method):
 		func() {
 			s.order.RLock()
 			defer s.order.RUnlock()
-			s.graph.ServeHTTP(rec, traced(r))
+			s.live.Load().graph.ServeHTTP(rec, traced(r))
 		}()
 	default:
 		body, err := readBody(r)
@@ -153,7 +153,7 @@ func (s *Sandbox) change(rec *recorder, r *http.Request, body []byte, tr *grapha
 	defer s.pinned.Store(nil)
 	s.storage.heard()
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	s.graph.ServeHTTP(rec, r)
+	s.live.Load().graph.ServeHTTP(rec, r)
 	if tr.Effect == "" {
 		return
 	}

@@ -216,3 +216,32 @@ func TestTransportRefusesWholeDisks(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestFaultsOfTheTenant(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := inMemory(t, start(t, sandbox.Config{StateDir: dir}))
+	id := c.startImport("anna")
+	c.fault(`{"kind":"quota","count":1}`)
+	body := c.importBody(c.user("ben"), "disks/ben.vhd", c.clock())
+	c.do(429, "POST", virtualEndpoint+"/snapshots/importSnapshot", body)
+	if got := c.importOf(id); got.SnapshotID != id || got.ImportStatus == "failed" {
+		t.Errorf("the import before the fault is %+v", got)
+	}
+	again := inMemory(t, start(t, sandbox.Config{StateDir: killed(t, dir)}))
+	again.do(429, "POST", virtualEndpoint+"/snapshots/importSnapshot", body)
+	c.do(200, "DELETE", "/sandbox/faults", "")
+	c.fault(`{"kind":"expire-import","delay":"2h"}`)
+	c.do(200, "POST", virtualEndpoint+"/snapshots/importSnapshot", body)
+	c.advance("30m")
+	c.fault(`{"kind":"lag","match":"member","delay":"30m"}`)
+	group := read[list](t, c.do(200, "GET", "/v1.0/groups", "")).Value[0].ID
+	c.do(204, "POST", "/v1.0/groups/"+group+"/members/$ref", `{"@odata.id":"https://graph.microsoft.com/v1.0/directoryObjects/`+c.user("cleo")+`"}`)
+	if got := read[list](t, c.do(200, "GET", "/v1.0/groups/"+group+"/members", "")); len(got.Value) != 0 {
+		t.Errorf("the membership is seen at once: %+v", got)
+	}
+	c.advance("31m")
+	if got := read[list](t, c.do(200, "GET", "/v1.0/groups/"+group+"/members", "")); len(got.Value) != 1 {
+		t.Errorf("the membership is never seen: %+v", got)
+	}
+}

@@ -44,11 +44,15 @@ type change struct {
 // restore brings the parts to where the journal ends and lets service time go on at speed.
 func (s *Sandbox) restore(saved state, fresh bool, speed float64) error {
 	last := saved.Start
-	if s.journal != nil && !fresh {
-		if err := s.tenant.Restore(saved.Tenant); err != nil {
+	if fresh {
+		if err := s.bring(s.faults.Rules(), nil); err != nil {
+			return err
+		}
+	} else {
+		s.faults.Restore(saved.Faults)
+		if err := s.bring(saved.Faults, saved.Tenant); err != nil {
 			return fault.Wrap(fault.Invalid, "sandbox.state", "the tenant in the state folder cannot be read", "remove the folder to begin the story again", err)
 		}
-		s.faults.Restore(saved.Faults)
 		if err := s.storage.restore(s.journal); err != nil {
 			return err
 		}
@@ -86,6 +90,7 @@ func (s *Sandbox) redo(c change) error {
 	switch {
 	case c.Rules:
 		s.faults.Restore(c.Faults)
+		return s.follow()
 	case c.Method != "":
 		r, err := http.NewRequestWithContext(context.Background(), c.Method, "http://sandbox", bytes.NewReader([]byte(c.Body)))
 		if err != nil {
@@ -104,7 +109,7 @@ func (s *Sandbox) redo(c change) error {
 		defer s.storage.live()
 		var tr graphapi.Trace
 		rec := newRecorder(nil)
-		s.graph.ServeHTTP(rec, r.WithContext(graphapi.WithTrace(r.Context(), &tr)))
+		s.live.Load().graph.ServeHTTP(rec, r.WithContext(graphapi.WithTrace(r.Context(), &tr)))
 		if tr.Effect != c.Effect {
 			return fault.New(fault.Invalid, "sandbox.state",
 				fmt.Sprintf("the state folder was written by another version of this program: %s %s had the effect %q and now has %q (status %d)",
@@ -147,7 +152,7 @@ func (s *Sandbox) breakDown(err error) error {
 
 // fold writes a new snapshot. The caller holds s.order for writing (or is alone).
 func (s *Sandbox) fold() error {
-	data, err := s.tenant.Snapshot()
+	data, err := s.live.Load().tenant.Snapshot()
 	if err != nil {
 		return err
 	}
