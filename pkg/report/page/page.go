@@ -25,7 +25,7 @@ func Write(w io.Writer, a story.Account) error {
 	if err != nil {
 		return err
 	}
-	t, err := template.New("page.gohtml").Funcs(template.FuncMap{"text": text, "inline": inline, "prose": prose, "upn": upn}).
+	t, err := template.New("page.gohtml").Funcs(template.FuncMap{"text": text, "inline": inline, "prose": prose, "upn": upn, "clean": clean}).
 		ParseFS(assets, "assets/*.gohtml")
 	if err != nil {
 		return err

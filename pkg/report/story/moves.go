@@ -69,7 +69,7 @@ func Command(a Account, t Trouble) string {
 	return ""
 }
 
-// quote makes a word safe to paste into bash and PowerShell alike.
+// quote makes a word safe to paste into bash and PowerShell alike; the latter takes curly quotes for straight ones.
 func quote(s string) string {
 	plain := s != ""
 	for _, r := range s {
@@ -81,7 +81,7 @@ func quote(s string) string {
 		return s
 	}
 	return "'" + strings.Map(func(r rune) rune {
-		if r == '\'' || r < ' ' {
+		if r < ' ' || strings.ContainsRune("'\u2018\u2019\u201a\u201b", r) {
 			return '_'
 		}
 		return r

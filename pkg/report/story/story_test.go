@@ -1,0 +1,268 @@
+package story_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/report/reporttest"
+	"wave365/pkg/report/story"
+)
+
+// rows makes rows from words: one state each, "warned" being a success with warnings.
+func rows(states ...string) []migration.Row {
+	out := make([]migration.Row, len(states))
+	for i, s := range states {
+		out[i] = migration.Row{Index: i, State: migration.State(s)}
+		if s == "warned" {
+			out[i].State, out[i].Warned = migration.Succeeded, true
+		}
+	}
+	return out
+}
+
+func many(n int, state string) []string { return slices.Repeat([]string{state}, n) }
+
+func TestVerdict(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		states  []string
+		sandbox bool
+		want    string
+	}{
+		{"nothing", nil, false, "The wave has no rows; nothing was done."},
+		{"all", many(24, "succeeded"), false, "All 24 people have their Cloud PC."},
+		{"one of one", []string{"succeeded"}, false, "The only person of this wave has their Cloud PC."},
+		{"one of one rehearsed", []string{"succeeded"}, true, "Rehearsal on a sandbox tenant, nobody was moved: the only person of this wave would have their Cloud PC."},
+		{"all with warnings", append(many(3, "succeeded"), "warned"), false, "All 4 people have their Cloud PC, 1 with warnings."},
+		{"some", slices.Concat(many(17, "succeeded"), many(3, "failed"), many(4, "skipped")), false,
+			"17 of 24 people have their Cloud PC. 3 failed, 4 rows were not started because of errors in the wave."},
+		{"some rehearsed", slices.Concat(many(17, "succeeded"), many(3, "failed"), many(4, "skipped")), true,
+			"Rehearsal on a sandbox tenant, nobody was moved: 17 of 24 people would have their Cloud PC. 3 failed, 4 rows were not started because of errors in the wave."},
+		{"one", []string{"succeeded", "failed"}, false, "1 of 2 people has their Cloud PC. 1 failed."},
+		{"none", []string{"failed", "held"}, false, "None of the 2 people have their Cloud PC. 1 failed, 1 is held until a person decides."},
+		{"going on", []string{"succeeded", "pending", "running", "waiting", "deferred"}, false,
+			"1 of 5 people has their Cloud PC so far. 1 was put off to another evening, 3 are not finished yet."},
+		{"barely begun", []string{"pending", "running"}, false, "0 of 2 people have their Cloud PC so far. 2 are not finished yet."},
+		{"cancelled", []string{"succeeded", "cancelled"}, false, "1 of 2 people has their Cloud PC. 1 was cancelled."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			a := story.Account{Rows: rows(c.states...)}
+			if c.sandbox {
+				a.Run.Sandbox = "waves/friday.tenant.yaml"
+			}
+			if diff := cmp.Diff(c.want, story.Verdict(a)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestClassOf_coversEveryState(t *testing.T) {
+	t.Parallel()
+	for _, s := range migration.States() {
+		c := story.ClassOf(migration.Row{State: s})
+		if !slices.Contains(story.Classes(), c) || c.Label() == string(c) {
+			t.Errorf("state %s has class %q, which has no words", s, c)
+		}
+	}
+}
+
+func find(t *testing.T, a story.Account, index int) story.Dossier {
+	t.Helper()
+	all, _ := story.Dossiers(a)
+	return all[index]
+}
+
+func TestSegments(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Sample()
+	for _, c := range []struct {
+		name string
+		row  int
+		want []story.Phase
+	}{
+		{"license trigger", 0, []story.Phase{"turn", "prepare", "import", "provision"}},
+		{"membership trigger", 1, []story.Phase{"turn", "prepare", "import", "provision"}},
+		{"second attempt", 3, []story.Phase{"turn", "prepare", "import", "turn", "import", "provision"}},
+		{"skipped", 5, nil},
+		{"failed import", 8, []story.Phase{"turn", "prepare", "import"}},
+		{"throttled", 12, []story.Phase{"turn", "prepare", "retry", "import", "provision"}},
+		{"deferred", 23, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := find(t, a, c.row)
+			segments := story.Segments(d, a.Run.CreatedAt, a.At)
+			var got []story.Phase
+			for i, s := range segments {
+				got = append(got, s.Phase)
+				if !s.To.After(s.From) || i > 0 && s.From.Before(segments[i-1].To) {
+					t.Errorf("segment %d runs from %s to %s", i, s.From, s.To)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+			if len(segments) > 0 && !segments[len(segments)-1].To.Equal(d.Row.FinishedAt) {
+				t.Errorf("the last segment ends at %s, the row at %s", segments[len(segments)-1].To, d.Row.FinishedAt)
+			}
+		})
+	}
+}
+
+func TestSegments_openRowsEndNow(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Running()
+	for _, r := range a.Rows {
+		segments := story.Segments(find(t, a, r.Index), a.Run.CreatedAt, a.At)
+		if !r.StartedAt.IsZero() && !r.State.Final() && !segments[len(segments)-1].To.Equal(a.At) {
+			t.Errorf("row %d ends at %s, now is %s", r.Index, segments[len(segments)-1].To, a.At)
+		}
+	}
+}
+
+func TestAttempts_areKeptApart(t *testing.T) {
+	t.Parallel()
+	attempts := story.Attempts(find(t, reporttest.Sample(), 3))
+	var got []string
+	for _, a := range attempts {
+		for _, s := range a.Steps {
+			got = append(got, string(rune('0'+a.N))+" "+string(s.Step)+" "+s.End)
+			if s.To.Before(s.From) {
+				t.Errorf("%s ends before it begins", s.Step)
+			}
+		}
+	}
+	want := []string{
+		"1 check done", "1 join done", "1 import done", "1 import-wait failed",
+		"2 import done", "2 import-wait done", "2 cutover done", "2 provision-wait done", "2 prove done",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	throttled := story.Attempts(find(t, reporttest.Sample(), 12))
+	if s := throttled[0].Steps[1]; s.Step != migration.StepImport || s.Tries != 1 || !strings.Contains(s.Trouble, "busy") {
+		t.Errorf("the throttled try reads %+v", s)
+	}
+}
+
+func TestMarks(t *testing.T) {
+	t.Parallel()
+	start := reporttest.Start()
+	at := func(m int, why migration.Reason) migration.Event {
+		return migration.Event{Row: migration.WaveRow, At: start.Add(time.Duration(m) * time.Minute), Reason: why}
+	}
+	row := migration.Event{Row: 1, At: start.Add(7 * time.Minute), From: migration.Pending, To: migration.Running}
+	gap := func(from, to int) story.Gap {
+		return story.Gap{From: start.Add(time.Duration(from) * time.Minute), To: start.Add(time.Duration(to) * time.Minute)}
+	}
+	for _, c := range []struct {
+		name     string
+		events   []migration.Event
+		finished bool
+		want     []story.Gap
+	}{
+		{"never down", []migration.Event{at(0, migration.RunStarted), row, at(9, migration.RunEnded)}, true, nil},
+		{"drained and resumed", []migration.Event{at(0, migration.RunStarted), row, at(10, migration.RunDrained), at(30, migration.RunResumed)}, true, []story.Gap{gap(10, 30)}},
+		{"killed", []migration.Event{at(0, migration.RunStarted), row, at(30, migration.RunResumed)}, true, []story.Gap{gap(7, 30)}},
+		{"still down", []migration.Event{at(0, migration.RunStarted), at(10, migration.RunStopped)}, false, []story.Gap{gap(10, 60)}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			a := story.Account{Events: c.events, At: start.Add(time.Hour)}
+			if c.finished {
+				a.Run.FinishedAt = a.At
+			}
+			_, gaps := story.Marks(a)
+			if diff := cmp.Diff(c.want, gaps); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestGroups_addUp(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Sample()
+	a.Rows[4].Target.Department = ""
+	all, _ := story.Dossiers(a)
+	for _, groups := range [][]story.Group{story.ByDepartment(all), story.ByPolicy(all)} {
+		total := 0
+		for _, g := range groups {
+			total += g.Total
+			if sum := g.Done() + g.Warned() + g.NotDone() + g.NotStarted() + g.Open(); sum != g.Total {
+				t.Errorf("%q: %d in parts, %d in all", g.Name, sum, g.Total)
+			}
+		}
+		if total != len(a.Rows) {
+			t.Errorf("%d rows in groups, %d in the wave", total, len(a.Rows))
+		}
+	}
+	var names []string
+	for _, g := range story.ByDepartment(all) {
+		names = append(names, g.Name)
+	}
+	if diff := cmp.Diff([]string{"Engineering", "Finance", "Sales", ""}, names); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTroubles_gravestFirst(t *testing.T) {
+	t.Parallel()
+	all, _ := story.Dossiers(reporttest.Sample())
+	var got []string
+	for _, tr := range story.Troubles(all) {
+		got = append(got, string(tr.Class)+" "+tr.Code)
+	}
+	want := []string{
+		"failed import.failed", "failed prove.not-from-snapshot", "failed provision.failed", "held import.outcome-unknown",
+		"skipped user.duplicate", "skipped license.disk-too-small", "skipped vhd.dynamic", "deferred stop-by",
+		"cancelled operator", "warned cloudpc.warnings",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestLevels_neverMoreThanRows(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Sample()
+	all, _ := story.Dossiers(a)
+	var segments [][]story.Segment
+	for _, d := range all {
+		segments = append(segments, story.Segments(d, a.Run.CreatedAt, a.At))
+	}
+	levels := story.Levels(segments)
+	for _, l := range levels {
+		if l.Import < 0 || l.Provision < 0 || l.Import > a.Run.Slots+1 || l.Import+l.Provision > len(a.Rows) {
+			t.Errorf("%s: %d importing, %d provisioning", l.From, l.Import, l.Provision)
+		}
+	}
+	if end := levels[len(levels)-1]; end.Import != 0 || end.Provision != 0 {
+		t.Errorf("it ends with %+v", end)
+	}
+}
+
+func TestCommand_isSafeToPaste(t *testing.T) {
+	t.Parallel()
+	for user, want := range map[string]string{
+		"a.b@c.example":    "wave365 reconcile r1 --row a.b@c.example",
+		"o'neil; rm -rf /": "wave365 reconcile r1 --row 'o_neil; rm -rf /'",
+		"$(calc)":          "wave365 reconcile r1 --row '$(calc)'",
+		"a’; calc; ‘b":     "wave365 reconcile r1 --row 'a_; calc; _b'",
+		"-x":               "wave365 reconcile r1 --row '-x'",
+	} {
+		a := story.Account{Run: migration.Run{ID: "r1"}}
+		d := story.Dossier{Row: migration.Row{Target: migration.Target{User: user}}}
+		if got := story.Command(a, story.Trouble{Class: story.Held, Rows: []story.Dossier{d}}); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
