@@ -58,7 +58,8 @@ type Group struct {
 
 func (t *Tenant) findUser(key string) *user {
 	key = strings.ToLower(key)
-	if u := t.byID[key]; u != nil {
+	// A person who was deleted stays known by id for as long as their Cloud PC takes to go.
+	if u := t.byID[key]; u != nil && !u.deleted {
 		return u
 	}
 	return t.byUPN[key]
