@@ -15,13 +15,15 @@ func (r *reading) check() {
 		}
 		return
 	}
+	users := make([]string, len(r.file.Rows))
 	for i, row := range r.file.Rows {
 		if !r.unread[i] {
 			r.values(row)
 		}
+		users[i] = UserKey(row.User)
 	}
-	r.duplicateUsers()
-	r.duplicateBlobs()
+	r.duplicateUsers(users)
+	r.duplicateBlobs(users)
 }
 
 func (r *reading) values(row Row) {

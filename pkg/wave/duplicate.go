@@ -10,16 +10,15 @@ import (
 const namedLines = 10
 
 // duplicateUsers names every row of a user who has several.
-func (r *reading) duplicateUsers() {
-	byUser := map[string][]int{}
-	for i, row := range r.file.Rows {
-		if row.User != "" {
-			key := UserKey(row.User)
+func (r *reading) duplicateUsers(keys []string) {
+	byUser := make(map[string][]int, len(keys))
+	for i, key := range keys {
+		if key != "" {
 			byUser[key] = append(byUser[key], i)
 		}
 	}
 	for i, row := range r.file.Rows {
-		if same := byUser[UserKey(row.User)]; row.User != "" && len(same) > 1 {
+		if same := byUser[keys[i]]; len(same) > 1 {
 			r.find("user.duplicate", row.Line, colUser, row.User, row.User,
 				"the user is also on "+r.others(same, i)+"; a user takes one snapshot")
 		}
@@ -28,55 +27,43 @@ func (r *reading) duplicateUsers() {
 
 // blobUse is a row that names a blob, and in which column.
 type blobUse struct {
-	row    int
-	column string
+	row          int
+	column, blob string
+	key          string
 }
 
 // duplicateBlobs names every row whose disk or guest state is also another user's. Two rows of one user are named by
 // duplicateUsers already.
-func (r *reading) duplicateBlobs() {
-	uses := map[string][]blobUse{}
-	users := map[string]map[string]bool{}
-	note := func(i int, column, blob string) {
-		if blob == "" {
-			return
-		}
-		key := BlobKey(blob)
-		uses[key] = append(uses[key], blobUse{i, column})
-	}
+func (r *reading) duplicateBlobs(users []string) {
+	uses := make([]blobUse, 0, len(users))
+	rowsOf := make(map[string][]int, len(users))
 	for i, row := range r.file.Rows {
-		note(i, colBlob, row.Blob)
-		note(i, colGuestState, row.GuestStateBlob)
-	}
-	for key, all := range uses {
-		if len(all) < 2 {
-			continue
+		disk := blobUse{i, colBlob, row.Blob, BlobKey(row.Blob)}
+		state := blobUse{i, colGuestState, row.GuestStateBlob, BlobKey(row.GuestStateBlob)}
+		if disk.key != "" {
+			uses, rowsOf[disk.key] = append(uses, disk), append(rowsOf[disk.key], i)
 		}
-		users[key] = map[string]bool{}
-		for _, u := range all {
-			users[key][UserKey(r.file.Rows[u.row].User)] = true
+		if state.key != "" && state.key != disk.key {
+			uses, rowsOf[state.key] = append(uses, state), append(rowsOf[state.key], i)
 		}
 	}
-	report := func(i int, column, blob string) {
-		key := BlobKey(blob)
-		if blob == "" || len(users[key]) < 2 {
-			return
-		}
-		var rows []int
-		for _, u := range uses[key] {
-			if len(rows) == 0 || rows[len(rows)-1] != u.row {
-				rows = append(rows, u.row)
-			}
-		}
-		r.find("blob.duplicate", r.file.Rows[i].Line, column, r.file.Rows[i].User, blob,
-			"the blob is also on "+r.others(rows, i)+", for another user")
-	}
-	for i, row := range r.file.Rows {
-		report(i, colBlob, row.Blob)
-		if row.GuestStateBlob != "" && (row.Blob == "" || BlobKey(row.GuestStateBlob) != BlobKey(row.Blob)) {
-			report(i, colGuestState, row.GuestStateBlob)
+	for _, u := range uses {
+		rows := rowsOf[u.key]
+		if len(rows) > 1 && severalUsers(rows, users) {
+			row := r.file.Rows[u.row]
+			r.find("blob.duplicate", row.Line, u.column, row.User, u.blob,
+				"the blob is also on "+r.others(rows, u.row)+", for another user")
 		}
 	}
+}
+
+func severalUsers(rows []int, users []string) bool {
+	for _, i := range rows {
+		if users[i] != users[rows[0]] {
+			return true
+		}
+	}
+	return false
 }
 
 // others names the lines of rows but one.
@@ -90,10 +77,9 @@ func (r *reading) others(rows []int, but int) string {
 			lines = append(lines, strconv.Itoa(r.file.Rows[i].Line))
 		}
 	}
-	switch n := len(lines); n {
-	case 1:
+	if len(lines) == 1 {
 		return "line " + lines[0]
-	default:
-		return "lines " + strings.Join(lines[:n-1], ", ") + " and " + lines[n-1]
 	}
+	last := len(lines) - 1
+	return "lines " + strings.Join(lines[:last], ", ") + " and " + lines[last]
 }

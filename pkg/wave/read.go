@@ -171,8 +171,9 @@ func (r *reading) rows() {
 	f := r.file
 	width := len(f.Columns)
 	r.unread = map[int]bool{}
-	var records []record
-	t := table{f.Canonical}
+	lines := len(r.scan.starts)
+	records := make([]record, 0, lines)
+	t := append(make(table, 0, lines+1), f.Canonical)
 	for {
 		rec, ok := r.scan.next()
 		if !ok {
