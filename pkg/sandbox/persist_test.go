@@ -199,3 +199,29 @@ func breakFolder(t *testing.T, dir string) func() {
 		}
 	}
 }
+
+func TestServiceTimeNeverGoesBack(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := inMemory(t, start(t, sandbox.Config{StateDir: dir}))
+	c.advance("5h")
+	c.startImport("anna")
+	before := c.clock()
+	back := killed(t, dir)
+	// The same folder on a machine whose clock is a day behind.
+	for _, name := range []string{"state.json", "changes-1.jsonl"} {
+		name = filepath.Join(back, name)
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		today, tomorrow := time.Now(), time.Now().Add(24*time.Hour)
+		text := strings.ReplaceAll(string(data), `"wall":"`+today.Format("2006-01-02"), `"wall":"`+tomorrow.Format("2006-01-02"))
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if now := inMemory(t, start(t, sandbox.Config{StateDir: back})).clock(); now.Before(before.Add(-time.Minute)) {
+		t.Errorf("service time went back from %v to %v", before, now)
+	}
+}
