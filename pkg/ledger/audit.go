@@ -169,14 +169,15 @@ func VerifyChain(entries iter.Seq2[AuditEntry, error]) error {
 			return tampered(e, "its content does not fit its hash")
 		case e.Seq <= last.Seq:
 			return tampered(e, "it is out of order")
+		case (e.Run == "" || len(heads) > 1 || len(heads) == 1 && !known) && e.Seq != last.Seq+1:
+			// Only the whole ledger's audit holds more than one run, and that has no gaps.
+			return tampered(e, fmt.Sprintf("entries %d to %d were removed", last.Seq+1, e.Seq-1))
 		case known && e.Prev != head:
 			return tampered(e, "it does not follow the run's entry before it; that one, or one between them, was changed or removed")
 		case !known && e.Seq == last.Seq+1 && e.Prev != last.Hash:
 			return tampered(e, "it does not follow the entry before it")
 		case !known && e.Run != "" && e.Kind != auditRunCreated:
 			return tampered(e, "the beginning of its run was removed")
-		case (len(heads) > 1 || len(heads) == 1 && !known) && e.Seq != last.Seq+1:
-			return tampered(e, fmt.Sprintf("entries %d to %d were removed", last.Seq+1, e.Seq-1))
 		}
 		heads[e.Run] = e.Hash
 		last = e

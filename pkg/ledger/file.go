@@ -35,7 +35,7 @@ func identify(ctx context.Context, path string, opt Options) (fresh bool, err er
 		return false, checkHeader(ctx, path, opt)
 	}
 	if logged(path) {
-		return false, setAside(ctx, path, opt.Now(), fault.New(fault.Internal, codeDamaged, "the ledger's file is empty, but its log is not", ""))
+		return false, damaged(ctx, path, opt, "the ledger's file is empty, but its log is not")
 	}
 	if opt.ReadOnly {
 		return false, fault.New(fault.NotFound, "ledger.none", "the ledger "+path+" is empty", "`wave365 run` fills it")
@@ -76,11 +76,15 @@ func checkHeader(ctx context.Context, path string, opt Options) error {
 	if !wasOurs(head) {
 		return foreign(path, "not a ledger")
 	}
-	broken := fault.New(fault.Internal, codeDamaged, "the ledger's file is damaged: its header cannot be read", "")
+	db.Close()
+	return damaged(ctx, path, opt, "the ledger's file is damaged: its header cannot be read")
+}
+
+func damaged(ctx context.Context, path string, opt Options, msg string) error {
+	broken := fault.New(fault.Internal, codeDamaged, msg, "keep a copy of it; opening it for writing moves it aside")
 	if opt.ReadOnly {
 		return broken
 	}
-	db.Close()
 	return setAside(ctx, path, opt.Now(), broken)
 }
 

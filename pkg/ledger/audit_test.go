@@ -1,0 +1,144 @@
+package ledger_test
+
+import (
+	"database/sql"
+	"encoding/json"
+	"iter"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+)
+
+// twoRuns is a ledger whose audit holds two runs, one into the other, and the lock.
+func twoRuns(t *testing.T) *ledger.Ledger {
+	t.Helper()
+	ctx := t.Context()
+	l, rows := begin(t, 3)
+	release, err := l.Lock(ctx, ledger.Holder{})
+	must(t, err)
+	other := newRows("r2", 2)
+	must(t, l.CreateRun(ctx, newRun("r2"), other, nil))
+	for i := range 2 {
+		must(t, l.Apply(ctx, migration.Claim(rows[i], evening)))
+		must(t, l.Apply(ctx, migration.Claim(other[i], evening.Add(time.Millisecond))))
+	}
+	must(t, l.Note(ctx, migration.Event{Run: "r1", Row: migration.WaveRow, Reason: migration.RunDrained, Note: "a <b> & \"c\""}))
+	must(t, release())
+	return l
+}
+
+func entries(t *testing.T, l *ledger.Ledger, run string) []ledger.AuditEntry {
+	t.Helper()
+	var all []ledger.AuditEntry
+	for e, err := range l.Audit(t.Context(), run) {
+		must(t, err)
+		all = append(all, e)
+	}
+	return all
+}
+
+func seq(all []ledger.AuditEntry) iter.Seq2[ledger.AuditEntry, error] {
+	return func(yield func(ledger.AuditEntry, error) bool) {
+		for _, e := range all {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestVerifyChainNamesTheFirstTouched(t *testing.T) {
+	t.Parallel()
+	l := twoRuns(t)
+	for _, run := range []string{"", "r1", "r2"} {
+		whole := entries(t, l, run)
+		must(t, ledger.VerifyChain(seq(whole)))
+		for i := range whole {
+			wantNamed := func(what string, changed []ledger.AuditEntry, want int64) {
+				t.Helper()
+				err := ledger.VerifyChain(seq(changed))
+				wantFault(t, err, fault.Invalid, "ledger.tampered")
+				if err != nil && !strings.Contains(err.Error(), "audit entry "+json.Number(itoa(want)).String()+" ") {
+					t.Errorf("run %q, %s at %d: error %q does not name entry %d", run, what, i, err, want)
+				}
+			}
+			edit := func(f func(*ledger.AuditEntry)) []ledger.AuditEntry {
+				c := slices.Clone(whole)
+				f(&c[i])
+				return c
+			}
+			wantNamed("body", edit(func(e *ledger.AuditEntry) { e.Body = json.RawMessage(`{"x":1}`) }), whole[i].Seq)
+			wantNamed("time", edit(func(e *ledger.AuditEntry) { e.At = e.At.Add(1) }), whole[i].Seq)
+			wantNamed("kind", edit(func(e *ledger.AuditEntry) { e.Kind += "x" }), whole[i].Seq)
+			wantNamed("row", edit(func(e *ledger.AuditEntry) { e.Row++ }), whole[i].Seq)
+			// Rehashed after the change: its successor in the run gives it away.
+			if next := slices.IndexFunc(whole[i+1:], func(e ledger.AuditEntry) bool { return e.Run == whole[i].Run }); next >= 0 {
+				wantNamed("rehashed", edit(func(e *ledger.AuditEntry) { e.Row += 7; e.Hash = e.Sum() }), firstBroken(whole, i))
+			}
+			if i+1 < len(whole) {
+				wantNamed("removed", slices.Delete(slices.Clone(whole), i, i+1), afterRemoval(whole, i, run))
+			}
+		}
+	}
+}
+
+// firstBroken is the entry that shows a rehashed one: the next of its run, or a run's first entry right behind it.
+func firstBroken(whole []ledger.AuditEntry, i int) int64 {
+	for j := i + 1; j < len(whole); j++ {
+		first := !slices.ContainsFunc(whole[:j], func(e ledger.AuditEntry) bool { return e.Run == whole[j].Run })
+		if whole[j].Run == whole[i].Run || first && j == i+1 && whole[j].Prev == whole[i].Hash {
+			return whole[j].Seq
+		}
+	}
+	return 0
+}
+
+// afterRemoval is the entry that shows that entry i is missing.
+func afterRemoval(whole []ledger.AuditEntry, i int, run string) int64 {
+	return whole[i+1].Seq
+}
+
+func itoa(n int64) string {
+	b, _ := json.Marshal(n)
+	return string(b)
+}
+
+// TestAuditLinesStandAlone writes entries as JSON lines and verifies what is read back.
+func TestAuditLinesStandAlone(t *testing.T) {
+	t.Parallel()
+	l := twoRuns(t)
+	var back []ledger.AuditEntry
+	for _, e := range entries(t, l, "r1") {
+		line, err := json.Marshal(e)
+		must(t, err)
+		var r ledger.AuditEntry
+		must(t, json.Unmarshal(line, &r))
+		back = append(back, r)
+	}
+	must(t, ledger.VerifyChain(seq(back)))
+}
+
+// TestTamperedFile removes the guards, changes one entry and asks the ledger.
+func TestTamperedFile(t *testing.T) {
+	t.Parallel()
+	l := twoRuns(t)
+	db := raw(t, l.Path())
+	sqlExec(t, db, `DROP TRIGGER audit_frozen`)
+	sqlExec(t, db, `UPDATE audit SET body = replace(body, 'claimed', 'retried') WHERE seq = 4`)
+	err := ledger.VerifyChain(l.Audit(t.Context(), ""))
+	wantFault(t, err, fault.Invalid, "ledger.tampered")
+	if err != nil && !strings.Contains(err.Error(), "entry 4 ") {
+		t.Errorf("error %q does not name entry 4", err)
+	}
+}
+
+func sqlExec(t *testing.T, db *sql.DB, query string) {
+	t.Helper()
+	_, err := db.Exec(query)
+	must(t, err)
+}

@@ -1,0 +1,107 @@
+package ledger_test
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+)
+
+func TestLock(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	l, rows := begin(t, 2)
+	second := openAt(t, l.Path(), ledger.Options{})
+	release, err := l.Lock(ctx, ledger.Holder{User: "eve", Command: "wave365 run friday.csv", Started: evening, Run: "r1"})
+	must(t, err)
+	h, held, err := second.Holder(ctx)
+	must(t, err)
+	if !held || h.ID == "" || h.Host == "" || h.PID != os.Getpid() || !h.Started.Equal(evening) {
+		t.Errorf("holder %+v, %v", h, held)
+	}
+
+	_, err = second.Lock(ctx, ledger.Holder{})
+	wantFault(t, err, fault.Conflict, "ledger.locked")
+	if err != nil {
+		text := err.Error() + fault.HintOf(err)
+		for _, want := range []string{h.ID, h.Host, "eve", "wave365 run friday.csv", "2026-05-08T18:00:00Z", "r1"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the refusal does not name %q: %s", want, text)
+			}
+		}
+	}
+	must(t, l.Apply(ctx, migration.Claim(rows[0], evening)))
+
+	wantFault(t, second.Unlock(ctx, "guess"), fault.Conflict, "ledger.locked")
+	must(t, second.Unlock(ctx, h.ID))
+	wantFault(t, second.Unlock(ctx, h.ID), fault.NotFound, "ledger.unlocked")
+	wantFault(t, l.Apply(ctx, migration.Claim(rows[1], evening)), fault.Conflict, "ledger.lock-lost")
+	_, err = l.Intend(ctx, migration.Intent{Run: "r1", Effect: migration.EffectJoin})
+	wantFault(t, err, fault.Conflict, "ledger.lock-lost")
+
+	releaseSecond, err := second.Lock(ctx, ledger.Holder{})
+	must(t, err)
+	must(t, release())
+	if _, held, _ := l.Holder(ctx); !held {
+		t.Error("the old holder's release freed the new holder's lock")
+	}
+	must(t, releaseSecond())
+	must(t, releaseSecond())
+	if h, held, _ := l.Holder(ctx); held {
+		t.Errorf("still held by %+v", h)
+	}
+	must(t, ledger.VerifyChain(l.Audit(ctx, "")))
+}
+
+func TestCloseReleases(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	path := t.TempDir() + "/ledger.db"
+	l, err := ledger.Open(ctx, path, ledger.Options{})
+	must(t, err)
+	release, err := l.Lock(ctx, ledger.Holder{})
+	must(t, err)
+	must(t, l.Close())
+	must(t, release())
+	l = openAt(t, path, ledger.Options{})
+	if h, held, _ := l.Holder(ctx); held {
+		t.Errorf("still held by %+v", h)
+	}
+}
+
+func TestLockReplacesTheDead(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	l := open(t)
+	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	must(t, cmd.Start())
+	_, err := l.Lock(ctx, ledger.Holder{PID: cmd.Process.Pid, ID: "dead"})
+	must(t, err)
+	must(t, cmd.Wait())
+	second := openAt(t, l.Path(), ledger.Options{})
+	release, err := second.Lock(ctx, ledger.Holder{ID: "alive"})
+	must(t, err)
+	replaced := false
+	for e, err := range l.Audit(ctx, "") {
+		must(t, err)
+		replaced = replaced || e.Kind == "lock-replaced" && strings.Contains(string(e.Body), "dead")
+	}
+	if !replaced {
+		t.Error("the audit does not say that a dead holder was replaced")
+	}
+	must(t, release())
+	must(t, ledger.VerifyChain(l.Audit(ctx, "")))
+}
+
+func TestLockOfAnotherHostStands(t *testing.T) {
+	t.Parallel()
+	l := open(t)
+	_, err := l.Lock(t.Context(), ledger.Holder{Host: "elsewhere", PID: 1 << 30})
+	must(t, err)
+	_, err = l.Lock(t.Context(), ledger.Holder{})
+	wantFault(t, err, fault.Conflict, "ledger.locked")
+}
