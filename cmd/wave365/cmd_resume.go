@@ -16,6 +16,8 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
+	"wave365/pkg/report"
+	"wave365/pkg/runner"
 )
 
 func newResumeCommand(a *app, g *globals) *cobra.Command {
@@ -63,8 +65,7 @@ func runResume(ctx context.Context, a *app, g *globals, id string, slots int) er
 		return err
 	}
 	if migration.Count(rows).Open() == 0 {
-		fmt.Fprintf(a.err, "wave365: run %s has ended: nothing to do\n", run.ID)
-		return exit(exitNothing)
+		return a.endedAlready(quick, g, l, run, rows)
 	}
 	if err := sameWave(run); err != nil {
 		return err
@@ -88,6 +89,23 @@ func runResume(ctx context.Context, a *app, g *globals, id string, slots int) er
 	}
 	stop() // from here on a signal drains
 	return a.drive(ctx, g, conn, l, run, rows, migration.RunResumed)
+}
+
+// endedAlready answers a run that has no row left to do. The process before may have ended between its last row and
+// its last word, or between that and the report: both are made up for.
+func (a *app) endedAlready(ctx context.Context, g *globals, l *ledger.Ledger, run migration.Run, rows []migration.Row) error {
+	at := lastChange(run, rows)
+	if run.State != migration.RunFinished {
+		if err := l.FinishRun(ctx, run.ID, at); err != nil {
+			return err
+		}
+		return a.answerRun(ctx, g, l, run.ID, runner.Finished, at)
+	}
+	if err := a.writeReport(ctx, l, run.ID, at, runCode(runner.Finished, migration.Count(rows))); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.err, "wave365: run %s has ended: nothing to do; its report is in %s\n", run.ID, report.Dir(run.ReportDir, run))
+	return exit(exitNothing)
 }
 
 // openExisting opens a ledger that must be there already.

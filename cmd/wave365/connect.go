@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -194,30 +192,13 @@ func listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// sandboxClock asks a sandbox for its time and speed.
+// sandboxClock is the time of a sandbox.
 func sandboxClock(ctx context.Context, root string) (cloud.Clock, error) {
-	gone := func(err error) error {
-		return fault.Wrap(fault.Unavailable, "sandbox.gone", "no sandbox answers at "+root, "start one with `wave365 sandbox --scenario FILE`", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, root+"/sandbox/clock", nil)
+	now, speed, err := sandbox.ClockOf(ctx, root)
 	if err != nil {
-		return cloud.Clock{}, gone(err)
+		return cloud.Clock{}, err
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		return cloud.Clock{}, gone(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	var now struct {
-		Now   time.Time `json:"now"`
-		Speed float64   `json:"speed"`
-	}
-	if err := json.NewDecoder(resp.Body).Decode(&now); err != nil || now.Now.IsZero() {
-		return cloud.Clock{}, gone(err)
-	}
-	return cloud.FastClock(time.Now(), now.Now, now.Speed), nil
+	return cloud.FastClock(time.Now(), now, speed), nil
 }
 
 // originOf is the scheme and host of an endpoint.

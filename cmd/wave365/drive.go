@@ -29,8 +29,11 @@ func (a *app) drive(ctx context.Context, g *globals, conn *connection, l *ledger
 		_ = l.Note(ctx, migration.Event{Run: run.ID, Row: migration.WaveRow, At: conn.clock.Now(), Reason: migration.RunThrottled, Note: t.Service + ": " + t.Why})
 	}
 	stops := listenForStops(ctx, func(text string) {
+		text += ". To go on later: " + resumeCommand(g, run)
 		view.Status(text)
-		a.sayTo()(text)
+		if g.quiet {
+			fmt.Fprintln(a.err, "wave365: "+text)
+		}
 	})
 	defer stops.done()
 	note := func(why migration.Reason, text string) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -35,14 +34,14 @@ func listenForStops(ctx context.Context, say func(string)) *stops {
 		defer close(ended)
 		select {
 		case <-signals:
-			say("draining: nothing new starts, what is in flight goes on to its end. Ctrl-C again stops at once")
+			say("draining: nothing new starts, what is in flight goes on to its end; Ctrl-C again stops at once")
 			close(s.drain)
 		case <-ctx.Done():
 			return
 		}
 		select {
 		case <-signals:
-			say("stopping after the calls in flight. Ctrl-C again ends the process")
+			say("stopping after the calls in flight; Ctrl-C again ends the process")
 			signal.Stop(signals) // the third signal has its usual effect
 			cancel()
 		case <-ctx.Done():
@@ -54,9 +53,4 @@ func listenForStops(ctx context.Context, say func(string)) *stops {
 		<-ended
 	}
 	return s
-}
-
-// sayTo prints a line about a signal on standard error.
-func (a *app) sayTo() func(string) {
-	return func(text string) { fmt.Fprintln(a.err, "wave365: "+text) }
 }

@@ -24,6 +24,8 @@ type room struct {
 	name string
 	// not names what the room must not know even though the order of rows would allow it.
 	not []ban
+	// but names what is allowed all the same, although a ban covers it.
+	but []string
 }
 
 // ban is an import path, with everything below it, and why it is not to be imported.
@@ -54,21 +56,22 @@ func rooms() []room {
 		return list
 	}
 	return []room{
-		{"fault", std("errors are values; they do no I/O", "os", "net", "log", "log/slog")},
-		{"wave", std(values, "os", "net", "io/ioutil")},
-		{"vhd", append(std(values, "os", "net", "io/ioutil"), pkg("a disk knows nothing of the file that names it", "wave")...)},
-		{"migration", append(std(pure, "os", "net"), pkg(pure, "wave", "vhd")...)},
-		{"cloud", pkg("the pipeline carries any request; it does not know what for", "wave", "vhd", "migration")},
-		{"graph", pkg(wire, "wave", "vhd", "migration")},
-		{"blob", pkg(wire, "wave", "vhd", "migration", "graph")},
-		{"preflight", nil},
-		{"playbook", append(std("one row or one batch at a time; the runner says how many at once", "golang.org/x/sync", "golang.org/x/time"),
+		{name: "fault", not: std("errors are values; they do no I/O", "os", "net", "log", "log/slog")},
+		{name: "wave", not: std(values, "os", "net", "io/ioutil")},
+		{name: "vhd", not: append(std(values, "os", "net", "io/ioutil"), pkg("a disk knows nothing of the file that names it", "wave")...)},
+		{name: "migration", not: append(std(pure, "os", "net"), pkg(pure, "wave", "vhd")...)},
+		{name: "cloud", not: pkg("the pipeline carries any request; it does not know what for", "wave", "vhd", "migration")},
+		{name: "graph", not: pkg(wire, "wave", "vhd", "migration")},
+		{name: "blob", not: pkg(wire, "wave", "vhd", "migration", "graph")},
+		{name: "preflight"},
+		{name: "playbook", not: append(std("one row or one batch at a time; the runner says how many at once", "golang.org/x/sync", "golang.org/x/time"),
 			pkg("checks are made before the run; a step looks for itself", "preflight")...)},
-		{"ledger", pkg(history, "vhd", "cloud", "graph", "blob", "preflight", "playbook")},
-		{"runner", pkg(driver, "wave", "vhd", "graph", "blob", "preflight", "playbook", "ledger")},
-		{"report", pkg(account, "vhd", "cloud", "graph", "blob", "preflight", "playbook", "ledger", "runner")},
-		{"progress", pkg(view, "wave", "vhd", "cloud", "graph", "blob", "preflight", "playbook", "ledger", "runner", "report")},
-		{"sandbox", pkg(imposter, "wave", "cloud", "graph", "blob", "preflight", "playbook", "ledger", "runner", "report", "progress")},
+		{name: "ledger", not: pkg(history, "vhd", "cloud", "graph", "blob", "preflight", "playbook")},
+		{name: "runner", not: pkg(driver, "wave", "vhd", "graph", "blob", "preflight", "playbook", "ledger")},
+		{name: "report", not: pkg(account, "vhd", "cloud", "graph", "blob", "preflight", "playbook", "ledger", "runner"),
+			but: []string{module + "/pkg/cloud/redact"}}, // the last look for secrets before a file is written
+		{name: "progress", not: pkg(view, "wave", "vhd", "cloud", "graph", "blob", "preflight", "playbook", "ledger", "runner", "report")},
+		{name: "sandbox", not: pkg(imposter, "wave", "cloud", "graph", "blob", "preflight", "playbook", "ledger", "runner", "report", "progress")},
 	}
 }
 
@@ -138,6 +141,8 @@ func TestWalls_complain(t *testing.T) {
 		{"reports/friday", "fmt", "not a room"},
 		{"cmd/wave365", "wave365/pkg/sandbox", ""},
 		{"cmd/wave365", "github.com/spf13/cobra", ""},
+		{"pkg/report", "wave365/pkg/cloud", "never asks again"},
+		{"pkg/report", "wave365/pkg/cloud/redact", ""},
 		{"pkg/wave", "net/url", ""},
 		{"pkg/graph/odata", "wave365/pkg/graph", ""},
 		{"pkg/graph/odata", "net/http", ""},
@@ -243,7 +248,7 @@ func (p listed) complaints() (list []string) {
 		}
 		if mine >= 0 {
 			for _, b := range layout[mine].not {
-				if within(path, b.path) {
+				if within(path, b.path) && !slices.Contains(layout[mine].but, path) {
 					say("imports %s, but %s", path, b.why)
 				}
 			}

@@ -183,6 +183,9 @@ func (w *wave) put(ctx context.Context, i int, due time.Time) {
 		return
 	}
 	if r.State == migration.Running {
+		if r.Step == migration.StepImport && w.count[slotted] >= w.cfg.Slots {
+			r.Note = "ready, waiting for a free slot" // for the observer; nothing happened that the ledger must know
+		}
 		heap.Push(w.ready[r.Step], i)
 		return
 	}
@@ -254,10 +257,10 @@ func (w *wave) take(ctx context.Context, rep report) {
 		moved := w.rows[i].Version != rep.rows[k].Version
 		changed = changed || moved
 		w.rows[i] = rep.rows[k]
+		w.put(ctx, i, rep.due[k])
 		if moved && w.cfg.Observer != nil {
 			w.cfg.Observer.Row(w.rows[i])
 		}
-		w.put(ctx, i, rep.due[k])
 		if next.IsZero() || w.due[i].Before(next) {
 			next = w.due[i]
 		}

@@ -1,0 +1,19 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be the tool: for scripts under the name wave365, and for tests that need a process
+// to kill, by an environment variable.
+func TestMain(m *testing.M) {
+	if os.Getenv(beTheTool) == "1" {
+		os.Exit(realMain())
+	}
+	testscript.Main(m, map[string]func(){"wave365": func() { os.Exit(realMain()) }})
+}
+
+const beTheTool = "WAVE365_TEST_BE_THE_TOOL"
