@@ -11,10 +11,16 @@ import (
 	"wave365/pkg/report/story"
 )
 
-// chartRows bounds the bars; beyond it the chart keeps to the rows that need attention and the slowest.
-const chartRows = 1500
+// chartRows bounds the bars; beyond it the chart keeps to the rows without a Cloud PC. More than denseRows are drawn
+// thinner.
+const (
+	chartRows = 1500
+	denseRows = 120
+)
 
 type chart struct {
+	// Dense draws thinner rows.
+	Dense      bool
 	Intro      string
 	Legend     []legend
 	MarkLegend []markLegend
@@ -118,6 +124,7 @@ func chartOf(rows []story.Dossier, a story.Account, c clock) *chart {
 	if len(ch.Rows) > chartRows {
 		ch.Rows = ch.Rows[:chartRows]
 	}
+	ch.Dense = len(ch.Rows) > denseRows
 	for _, p := range story.Phases() {
 		if seen[p] {
 			ch.Legend = append(ch.Legend, legend{p, p.Label()})
