@@ -225,3 +225,17 @@ func TestServiceTimeNeverGoesBack(t *testing.T) {
 		t.Errorf("service time went back from %v to %v", before, now)
 	}
 }
+
+func TestSignatureStillEndsAfterARestart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	c := inMemory(t, start(t, sandbox.Config{StateDir: dir}))
+	// Signed so that it ends in five minutes: long before the copy does.
+	body := c.importBody(c.user("anna"), "disks/anna.vhd", c.clock().Add(-6*time.Hour+5*time.Minute))
+	id := read[thing](t, c.do(200, "POST", virtualEndpoint+"/snapshots/importSnapshot", body)).SnapshotID
+	again := inMemory(t, start(t, sandbox.Config{StateDir: killed(t, dir)}))
+	again.advance("1h")
+	if got := again.importOf(id); got.ImportStatus != "failed" {
+		t.Errorf("got %+v, want a failed import", got)
+	}
+}

@@ -73,6 +73,6 @@ func (r *recorder) send(w http.ResponseWriter) {
 	}
 	w.WriteHeader(code)
 	if r.body.Len() > 0 {
-		w.Write(r.body.Bytes())
+		_, _ = w.Write(r.body.Bytes()) // a client that went away is no concern of this one
 	}
 }

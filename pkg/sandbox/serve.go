@@ -48,9 +48,9 @@ func hangUp(w http.ResponseWriter, how string) {
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok && how == "reset" {
-		tcp.SetLinger(0)
+		_ = tcp.SetLinger(0)
 	}
-	conn.Close()
+	_ = conn.Close()
 }
 
 // answer makes the answer to one request, spoils it as the faults say, and notes it in the request log.
@@ -83,7 +83,7 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *re
 		entry.Status = rec.status()
 	}
 	if err := s.requests.Add(entry); err != nil {
-		s.breakDown(err)
+		_ = s.breakDown(err)
 		rec.cut = "reset"
 	}
 	return rec
@@ -213,7 +213,7 @@ func (s *Sandbox) keepFaults() {
 	s.order.Lock()
 	defer s.order.Unlock()
 	if s.journal != nil {
-		s.record(change{Rules: true, Faults: s.faults.Rules()})
+		_ = s.record(change{Rules: true, Faults: s.faults.Rules()})
 	}
 }
 
@@ -246,7 +246,7 @@ func (s *Sandbox) handleBlob(w http.ResponseWriter, r *http.Request, entry *reql
 	if rec.status() < 300 {
 		entry.Outcome, entry.Effect = "accepted", strings.TrimSpace("blob "+strings.ToLower(r.Method)+" "+comp)
 		if err := s.storage.keep(s.journal); err != nil {
-			s.breakDown(err)
+			_ = s.breakDown(err)
 			rec.cut = "reset"
 		}
 	}
