@@ -156,9 +156,11 @@ func TestWalls_complain(t *testing.T) {
 	}
 }
 
-// TestClocks checks that the rooms that must not read the clock do not.
+// TestClocks checks that the rooms that must not read the clock do not, that no one sleeps where a context should be
+// listened to, and that tests sleep in a synctest bubble only.
 func TestClocks(t *testing.T) {
 	t.Parallel()
+	clock := []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"}
 	why := map[string]string{
 		"fault":     "errors are values",
 		"vhd":       "a disk's bytes say the same at any time",
@@ -166,41 +168,57 @@ func TestClocks(t *testing.T) {
 		"report":    "a report written twice from the same facts must be the same",
 	}
 	for _, p := range list(t, "linux") {
-		reason, ok := why[roomOf(p.ImportPath)]
-		if !ok {
-			continue
-		}
 		for _, f := range p.GoFiles {
-			path := filepath.Join(p.Dir, f)
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-			if err != nil {
-				t.Errorf("%s: %v", path, err)
-				continue
-			}
-			ast.Inspect(file, func(n ast.Node) bool {
-				if s, ok := n.(*ast.SelectorExpr); ok {
-					if x, ok := s.X.(*ast.Ident); ok && x.Name == "time" &&
-						slices.Contains([]string{"Now", "Since", "Until", "Sleep", "After", "NewTimer", "NewTicker", "Tick"}, s.Sel.Name) {
-						t.Errorf("%s uses time.%s, but %s", p.ImportPath, s.Sel.Name, reason)
-					}
+			used, _ := timeCalls(t, filepath.Join(p.Dir, f))
+			for _, name := range used {
+				if reason, ok := why[roomOf(p.ImportPath)]; ok && slices.Contains(clock, name) {
+					t.Errorf("%s/%s uses time.%s, but %s", p.ImportPath, f, name, reason)
+				} else if name == "Sleep" && !strings.HasSuffix(p.ImportPath, "test") {
+					t.Errorf("%s/%s uses time.Sleep, but a wait must end when its context does", p.ImportPath, f)
 				}
-				return true
-			})
+			}
+		}
+		for _, f := range slices.Concat(p.TestGoFiles, p.XTestGoFiles) {
+			if used, bubble := timeCalls(t, filepath.Join(p.Dir, f)); slices.Contains(used, "Sleep") && !bubble {
+				t.Errorf("%s/%s sleeps in real time, which is slow on a good day and fails on a bad one; use testing/synctest", p.ImportPath, f)
+			}
 		}
 	}
 }
 
+// timeCalls lists what a file uses of package time, and says whether it imports testing/synctest.
+func timeCalls(t *testing.T, path string) (used []string, bubble bool) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Errorf("%s: %v", path, err)
+		return nil, false
+	}
+	for _, i := range file.Imports {
+		bubble = bubble || i.Path.Value == `"testing/synctest"`
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := s.X.(*ast.Ident); ok && x.Name == "time" {
+				used = append(used, s.Sel.Name)
+			}
+		}
+		return true
+	})
+	return used, bubble
+}
+
 // listed is what go list says about a package.
 type listed struct {
-	ImportPath, Dir string
-	GoFiles         []string
-	Imports         []string
+	ImportPath, Dir                    string
+	GoFiles, TestGoFiles, XTestGoFiles []string
+	Imports                            []string
 }
 
 func list(t *testing.T, goos string) []listed {
 	t.Helper()
 	// Without -deps go list reads our own files only: quick, and no network.
-	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Dir,GoFiles,Imports", "./...")
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Dir,GoFiles,TestGoFiles,XTestGoFiles,Imports", "./...")
 	cmd.Dir = filepath.Join("..", "..")
 	cmd.Env = append(os.Environ(), "GOOS="+goos, "GOARCH=amd64", "CGO_ENABLED=0", "GOPROXY=off", "GOFLAGS=-mod=readonly", "GOWORK=off")
 	var stderr bytes.Buffer
