@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"io/fs"
+	"syscall"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -41,7 +42,7 @@ func classify(err error, doing string) error {
 	case sqlite3.SQLITE_FULL:
 		return fault.Wrap(fault.Unavailable, "ledger.full", msg+": the disk is full",
 			"make room on the ledger's disk; nothing new is started until this can be recorded", err)
-	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:
 		return fault.Wrap(fault.Denied, "ledger.readonly", msg+": its file or folder may not be written",
 			"allow this user to write the ledger and its folder, or name another with --ledger", err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
@@ -50,9 +51,6 @@ func classify(err error, doing string) error {
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return fault.Wrap(fault.Internal, codeDamaged, msg+": the ledger's file is damaged",
 			"stop, keep a copy of the file, and open the ledger again", err)
-	case sqlite3.SQLITE_CANTOPEN:
-		return fault.Wrap(fault.Denied, "ledger.open", msg+": its file cannot be opened",
-			"allow this user to read and write the ledger and its folder", err)
 	case sqlite3.SQLITE_IOERR:
 		return fault.Wrap(fault.Unavailable, "ledger.io", msg+": the disk answered with an error",
 			"check the ledger's disk: space, quota, connection", err)
@@ -81,7 +79,10 @@ func undone(err error) bool {
 // openError says why a file or its folder cannot be opened.
 func openError(path string, err error) error {
 	switch {
-	case errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, syscall.ENOSPC):
+		return fault.Wrap(fault.Unavailable, "ledger.full", "the disk of the ledger "+path+" is full",
+			"make room on the ledger's disk", err)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fault.Wrap(fault.Denied, "ledger.readonly", "the ledger "+path+" may not be opened by this user",
 			"allow this user to read and write the ledger and its folder, or name another with --ledger", err)
 	case resultCode(err) != 0:
