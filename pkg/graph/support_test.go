@@ -165,3 +165,11 @@ func singular(id string) string {
 func plural(id string) string {
 	return "GET VE/snapshots/retrieveSnapshotImportResults(snapshotId='" + id + "')"
 }
+
+// endless always points to one page more.
+type endless struct{ n int }
+
+func (e *endless) Do(*http.Request) (*http.Response, error) {
+	e.n++
+	return respond(200, `{"value":[],"@odata.nextLink":"`+root+`/beta/x?$skiptoken=`+strings.Repeat("x", e.n)+`"}`)
+}
