@@ -154,7 +154,7 @@ func (c *call) record(rt *route, err error) {
 	default:
 		c.trace.Effect = rt.name + " refused"
 	}
-	if rt.area != cloudPCArea {
+	if rt.area != cloudPCArea || rt.name == "importSnapshot" && c.h.cfg.Knobs.UnauditedImports {
 		return
 	}
 	e := tenant.AuditEvent{Activity: rt.name, Operation: "patch", Result: "success", Correlation: c.clientID,

@@ -155,7 +155,7 @@ func (t *Tenant) judge(files []SourceFile) (verdict, error) {
 		switch {
 		case got.CopyPending:
 			v.fails = "The source file is still being copied."
-		case !got.PageBlob || got.Kind != "fixed":
+		case !got.PageBlob || got.Kind != "fixed" || got.Virtual <= 0:
 			v.fails = "The file format is incorrect. Only fixed-size VHD files in page blobs can be imported."
 		}
 		if e := sasEnd(f.URL); !f.Storage && (v.expires.IsZero() || e.Before(v.expires)) {

@@ -305,6 +305,27 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// A knob that is turned while the tenant is kept holds for what was there before.
+func TestRestoreUnderOtherKnobs(t *testing.T) {
+	t.Parallel()
+	s := tell(t, nil)
+	im := s.imports(ada, "good")
+	s.wait(time.Hour)
+	s.expect("before", s.imp(im.ID), "succeeded/notUsed")
+	saved, err := s.tn.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tn, err = tenant.New(evening(knobs(func(k *scenario.Knobs) { k.ImportExpires = "10m" })), 0, start, allDisks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.tn.Restore(saved); err != nil {
+		t.Fatal(err)
+	}
+	s.expect("after", s.imp(im.ID), "succeeded/expired")
+}
+
 type view struct {
 	Users    []tenant.User
 	Members  []tenant.User

@@ -2,6 +2,7 @@ package tenant
 
 import (
 	"cmp"
+	"container/heap"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -198,7 +199,19 @@ func (t *Tenant) Restore(b []byte) error {
 	}
 	t.now, t.seq, t.events, t.audit, t.mails = s.Now, s.Seq, s.Events, s.Audit, s.Mails
 	t.created, t.daily = orEmpty(s.Created), orEmpty(s.Daily)
+	t.rescheduleExpiry()
 	return nil
+}
+
+// rescheduleExpiry lets imports expire as the knobs say now: they may have changed while the state was kept.
+func (t *Tenant) rescheduleExpiry() {
+	t.events = slices.DeleteFunc(t.events, func(e event) bool { return e.Kind == importExpires })
+	for _, s := range t.importsInOrder() {
+		if t.rules.importExpires > 0 && s.Status == ImportSucceeded && s.Usage == NotUsed {
+			t.events = append(t.events, event{At: s.Ended.Add(t.rules.importExpires), Kind: importExpires, Key: lower(s.user.id), N: s.N})
+		}
+	}
+	heap.Init(&t.events)
 }
 
 func orEmpty(m map[string]int) map[string]int {
