@@ -66,6 +66,12 @@ func TestInspect(t *testing.T) {
 			clear(i.tail)
 			return i
 		}, vhd.Dynamic, "vhd.dynamic"},
+		{"dynamic, its sparse header elsewhere, cut off at the end", func() image {
+			i := sparse(vhd.TypeDynamic)
+			clear(i.tail)
+			clear(i.head[512:])
+			return i
+		}, vhd.Dynamic, "vhd.dynamic"},
 		{"dynamic by its footer alone", func() image {
 			return fixed(gib, func(f *vhd.Footer) { f.Type, f.DataOffset = vhd.TypeDynamic, 512 })
 		}, vhd.Dynamic, "vhd.dynamic"},
@@ -117,6 +123,12 @@ func TestInspect(t *testing.T) {
 		{"one sector beyond the end", func() image {
 			i := fixed(gib)
 			le.PutUint64(i.head[512+32:], uint64(gib/512))
+			resum(i.head)
+			return i
+		}, vhd.Fixed, "vhd.truncated"},
+		{"last usable sector beyond the end", func() image {
+			i := fixed(gib)
+			le.PutUint64(i.head[512+48:], uint64(gib/512))
 			resum(i.head)
 			return i
 		}, vhd.Fixed, "vhd.truncated"},

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"wave365/pkg/wave/sheet"
 )
 
 // check finds what is wrong with the values, row by row and between rows.
@@ -97,7 +99,7 @@ func isAddress(s string) bool {
 		return false
 	}
 	return !strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsControl(r) || isBlank(r) || strings.ContainsRune(`"(),:;<>[\]`, r)
+		return unicode.IsControl(r) || sheet.IsBlank(r) || strings.ContainsRune(`"(),:;<>[\]`, r)
 	})
 }
 

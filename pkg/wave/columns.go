@@ -3,6 +3,8 @@ package wave
 import (
 	"strings"
 	"unicode"
+
+	"wave365/pkg/wave/sheet"
 )
 
 // The canonical column names.
@@ -60,7 +62,7 @@ func canonical(header string) string {
 // foldHeader drops what header names may differ in: case, blanks, "_" and "-".
 func foldHeader(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '_' || r == '-' || r == '"' || isBlank(r) {
+		if r == '_' || r == '-' || sheet.IsBlank(r) {
 			return -1
 		}
 		return unicode.ToLower(r)
@@ -69,7 +71,7 @@ func foldHeader(s string) string {
 
 // carried reports whether a column may be unknown without being an error.
 func carried(header string, opt Options) bool {
-	return opt.AllowUnknownColumns || strings.HasPrefix(strings.ToLower(trim(header)), "x_")
+	return opt.AllowUnknownColumns || strings.HasPrefix(strings.ToLower(sheet.Trim(header)), "x_")
 }
 
 // nearest is the known spelling closest to a header, and whether it is close enough to have been meant.
@@ -113,15 +115,4 @@ func distance(a, b []rune) int {
 		before, last = last, row
 	}
 	return last[len(b)]
-}
-
-// trim drops the blanks round a cell, those too that come with copying from a chat or a web page.
-func trim(s string) string { return strings.TrimFunc(s, isBlank) }
-
-func isBlank(r rune) bool {
-	switch r {
-	case '\u200B', '\u200C', '\u200D', '\u2060', '\uFEFF':
-		return true
-	}
-	return unicode.IsSpace(r)
 }

@@ -1,5 +1,7 @@
 package wave
 
+import "wave365/pkg/wave/sheet"
+
 // Options change what [Read] accepts. The zero value is strict.
 type Options struct {
 	// AllowUnknownColumns carries columns of any name through; otherwise only those whose name starts with "x_".
@@ -22,16 +24,7 @@ type Row struct {
 }
 
 // Dialect is how the file was written.
-type Dialect struct {
-	// Encoding is "utf-8", "utf-16le" or "utf-16be".
-	Encoding string
-	// BOM: the file starts with a byte order mark.
-	BOM bool
-	// Comma separates the cells: ',', ';' or a tab.
-	Comma rune
-	// SepLine: the first line was "sep=…". CRLF: the first line ends in CR LF.
-	SepLine, CRLF bool
-}
+type Dialect = sheet.Dialect
 
 // File is a wave that could be read, with or without findings.
 type File struct {

@@ -7,11 +7,13 @@ import (
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
+
+	"wave365/pkg/wave/sheet"
 )
 
 // UserKey makes two spellings of one user compare equal: without surrounding blanks, case folded.
 func UserKey(s string) string {
-	s = trim(s)
+	s = sheet.Trim(s)
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
 			return norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))
@@ -24,7 +26,7 @@ func UserKey(s string) string {
 // case, the scheme and its usual port dropped, percent-encoding undone. A path is taken as it stands. A path and the URL
 // of the same blob stay different: only the configuration knows the account that the path is in.
 func BlobKey(s string) string {
-	s = trim(s)
+	s = sheet.Trim(s)
 	if isURL(s) {
 		s, _, _ = strings.Cut(s, "?")
 		s, _, _ = strings.Cut(s, "#")
@@ -69,7 +71,7 @@ func RedactSAS(s string) string {
 	}
 	var b strings.Builder
 	for s != "" {
-		end := strings.IndexFunc(s, isBlank)
+		end := strings.IndexFunc(s, sheet.IsBlank)
 		if end < 0 {
 			end = len(s)
 		}
@@ -78,7 +80,7 @@ func RedactSAS(s string) string {
 			word = word[:i]
 		}
 		b.WriteString(word)
-		next := strings.IndexFunc(s[end:], func(r rune) bool { return !isBlank(r) })
+		next := strings.IndexFunc(s[end:], func(r rune) bool { return !sheet.IsBlank(r) })
 		if next < 0 {
 			next = len(s) - end
 		}
@@ -113,7 +115,7 @@ func queryStart(s string) int {
 	if at >= 0 {
 		return at
 	}
-	at = strings.LastIndexFunc(s, isBlank)
+	at = strings.LastIndexFunc(s, sheet.IsBlank)
 	if at < 0 {
 		return 0
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/gocarina/gocsv"
+
+	"wave365/pkg/wave/sheet"
 )
 
 // Read reads a wave file and finds everything that is wrong with it, in the order of its lines. name is the file's name
@@ -16,27 +18,12 @@ import (
 func Read(name string, data []byte, opt Options) (*File, []Finding) {
 	sum := sha256.Sum256(data)
 	f := &File{Name: baseName(name), Hash: hex.EncodeToString(sum[:])}
-	src, why := decode(data)
+	scan, why := sheet.Open(data, func(cell string) bool { return canonical(cell) != "" })
 	if why != "" {
 		return nil, []Finding{NewFinding("csv.encoding", 1, "", "", "", why)}
 	}
-	f.Dialect = src.dialect
-	comma, body, named := sepLine(src.text)
-	skipped := 0
-	if named {
-		skipped, f.Dialect.SepLine = 1, true
-	}
-	if comma == 0 {
-		comma = detectComma(body)
-	}
-	f.Dialect.Comma = comma
-	cut := len(src.text) - len(body)
-	spoiled := slices.Clone(src.spoiled)
-	for i := range spoiled {
-		spoiled[i] -= cut
-	}
-
-	r := &reading{file: f, opt: opt, scan: newScanner(body, comma, skipped, spoiled)}
+	f.Dialect = scan.Dialect
+	r := &reading{file: f, opt: opt, scan: scan}
 	if !r.header() {
 		return nil, r.findings
 	}
@@ -58,7 +45,7 @@ func baseName(name string) string {
 type reading struct {
 	file     *File
 	opt      Options
-	scan     *scanner
+	scan     *sheet.Reader
 	findings []Finding
 	// headerLine is where the header stands. unread marks rows, by index, whose cells may not be where they belong.
 	headerLine int
@@ -73,24 +60,24 @@ func (r *reading) find(code string, line int, column, user, value, message strin
 
 // header reads the first record that is not blank. It reports false when there is no header to go on with.
 func (r *reading) header() bool {
-	head, ok := r.scan.next()
-	for ok && head.broken == nil && !names(strings.Join(head.cells, "")) {
-		head, ok = r.scan.next()
+	head, ok := r.scan.Next()
+	for ok && head.Broken == nil && !sheet.Names(strings.Join(head.Cells, "")) {
+		head, ok = r.scan.Next()
 	}
 	if !ok {
 		r.find("csv.empty", 0, "", "", "", "the file is empty")
 		return false
 	}
-	r.headerLine = head.line
-	if head.broken != nil {
+	r.headerLine = head.Line
+	if head.Broken != nil {
 		r.broken(head, "", nil)
 		return false
 	}
-	if head.spoiled != nil {
+	if head.Spoiled != nil {
 		r.spoiled(head, "", nil)
 	}
-	cells := head.cells
-	for len(cells) > 0 && trim(cells[len(cells)-1]) == "" {
+	cells := head.Cells
+	for len(cells) > 0 && sheet.Trim(cells[len(cells)-1]) == "" {
 		cells = cells[:len(cells)-1]
 	}
 	r.columns(cells)
@@ -102,20 +89,20 @@ func (r *reading) columns(cells []string) {
 	r.present = map[string]bool{}
 	var unknown []string
 	for _, c := range cells {
-		c = DenormalCell(c)
+		c = sheet.Denormal(c)
 		spelled := RedactSAS(c)
-		if trim(spelled) == "" && trim(c) != "" {
+		if sheet.Trim(spelled) == "" && sheet.Trim(c) != "" {
 			spelled = "(redacted)" // a signature where a name should be; the column must not vanish with it
 		}
 		name := canonical(spelled)
 		switch {
 		case name != "" && r.present[name]:
-			r.find("csv.syntax", r.headerLine, name, "", trim(spelled), fmt.Sprintf("two columns are both %q; only the first is read", name))
+			r.find("csv.syntax", r.headerLine, name, "", sheet.Trim(spelled), fmt.Sprintf("two columns are both %q; only the first is read", name))
 			name = ""
 		case name != "":
 			r.present[name] = true
-		case trim(spelled) != "" && !carried(spelled, r.opt):
-			unknown = append(unknown, trim(spelled))
+		case sheet.Trim(spelled) != "" && !carried(spelled, r.opt):
+			unknown = append(unknown, sheet.Trim(spelled))
 		}
 		f.Columns, f.Canonical = append(f.Columns, spelled), append(f.Canonical, name)
 	}
@@ -171,20 +158,20 @@ func (r *reading) rows() {
 	f := r.file
 	width := len(f.Columns)
 	r.unread = map[int]bool{}
-	lines := len(r.scan.starts)
-	records := make([]record, 0, lines)
+	lines := r.scan.Lines()
+	records := make([]sheet.Record, 0, lines)
 	t := append(make(table, 0, lines+1), f.Canonical)
 	for {
-		rec, ok := r.scan.next()
+		rec, ok := r.scan.Next()
 		if !ok {
 			break
 		}
-		if rec.broken == nil && blank(rec.cells) {
+		if rec.Broken == nil && sheet.Blank(rec.Cells) {
 			continue
 		}
 		row := make([]string, width)
-		for i := range min(width, len(rec.cells)) {
-			row[i] = trim(DenormalCell(rec.cells[i]))
+		for i := range min(width, len(rec.Cells)) {
+			row[i] = sheet.Trim(sheet.Denormal(rec.Cells[i]))
 		}
 		records, t = append(records, rec), append(t, row)
 	}
@@ -204,23 +191,14 @@ func (r *reading) rows() {
 	}
 }
 
-func newRow(index int, rec record, width int, c cells) Row {
+func newRow(index int, rec sheet.Record, width int, c cells) Row {
 	raw := make([]string, width)
-	for i := range min(width, len(rec.cells)) {
-		raw[i] = RedactSAS(DenormalCell(rec.cells[i]))
+	for i := range min(width, len(rec.Cells)) {
+		raw[i] = RedactSAS(sheet.Denormal(rec.Cells[i]))
 	}
 	return Row{
-		Line: rec.line, Index: index, Cells: raw,
+		Line: rec.Line, Index: index, Cells: raw,
 		User: c.User, Blob: c.Blob, Policy: c.Policy, GuestStateBlob: c.GuestState, License: c.License, Group: c.Group,
 		Department: c.Department, Notify: c.Notify, Notes: c.Notes,
 	}
-}
-
-func blank(cells []string) bool {
-	for _, c := range cells {
-		if trim(c) != "" {
-			return false
-		}
-	}
-	return true
 }

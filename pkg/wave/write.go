@@ -1,9 +1,9 @@
 package wave
 
 import (
-	"bytes"
 	"strconv"
-	"strings"
+
+	"wave365/pkg/wave/sheet"
 )
 
 // Write gives the rows as a wave file that every spreadsheet reads: UTF-8 with byte order mark, comma, CR LF, cells that
@@ -15,7 +15,7 @@ func Write(f *File, rows []Row) []byte {
 	for _, r := range rows {
 		records = append(records, f.cells(r))
 	}
-	return encode(',', records)
+	return sheet.Write(',', records)
 }
 
 // Template is a wave to fill in: the columns (none: all that are known) and one example row, whose user is in a domain
@@ -39,7 +39,7 @@ func TemplateWith(comma rune, columns ...string) []byte {
 	for _, c := range columns {
 		f.Canonical = append(f.Canonical, canonical(c))
 	}
-	return encode(comma, [][]string{columns, f.cells(example)})
+	return sheet.Write(comma, [][]string{columns, f.cells(example)})
 }
 
 // cells gives one cell per column, without signatures.
@@ -85,29 +85,4 @@ func (r Row) cell(name string) string {
 		return r.Notes
 	}
 	return ""
-}
-
-// encode quotes every cell that holds a separator of any dialect, so that the file also survives a program that
-// guesses another one.
-func encode(comma rune, records [][]string) []byte {
-	var b bytes.Buffer
-	b.WriteString("\uFEFF")
-	if _, _, ok := sepLine(strings.Join(records[0], "")); ok {
-		// A header that reads like such a line stays a header only behind a true one.
-		b.WriteString("sep=" + string(comma) + "\r\n")
-	}
-	for _, cells := range records {
-		for i, c := range cells {
-			if i > 0 {
-				b.WriteRune(comma)
-			}
-			c = NeutralCell(c)
-			if strings.ContainsAny(c, separators+"\"\r\n") || strings.ContainsRune(c, comma) {
-				c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
-			}
-			b.WriteString(c)
-		}
-		b.WriteString("\r\n")
-	}
-	return b.Bytes()
 }

@@ -1,4 +1,4 @@
-package wave
+package sheet
 
 import (
 	"bytes"

@@ -1,10 +1,22 @@
-package wave
+package sheet
 
 import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
+
+// Dialect is how a file was written.
+type Dialect struct {
+	// Encoding is "utf-8", "utf-16le" or "utf-16be".
+	Encoding string
+	// BOM: the file starts with a byte order mark.
+	BOM bool
+	// Comma separates the cells: ',', ';', a tab, or what a "sep=" line names.
+	Comma rune
+	// SepLine: the first line was "sep=…". CRLF: the first line ends in CR LF.
+	SepLine, CRLF bool
+}
 
 // separators that are looked for, the most likely first.
 const separators = ",;\t"
@@ -38,19 +50,19 @@ func canSeparate(r rune) bool {
 
 // detectComma chooses the separator that splits the header into the most known columns, or into the most cells when
 // none is known. Separators within quotes do not count.
-func detectComma(text string) rune {
+func detectComma(text string, known func(string) bool) rune {
 	header := firstRecord(text)
-	best, bestKnown, bestCells := ',', 0, 0
+	best, most, mostCells := ',', 0, 0
 	for _, comma := range separators {
 		cells := splitHeader(header, comma)
-		known := 0
+		n := 0
 		for _, c := range cells {
-			if canonical(c) != "" {
-				known++
+			if known(c) {
+				n++
 			}
 		}
-		if known > bestKnown || known == bestKnown && len(cells) > bestCells {
-			best, bestKnown, bestCells = comma, known, len(cells)
+		if n > most || n == most && len(cells) > mostCells {
+			best, most, mostCells = comma, n, len(cells)
 		}
 	}
 	return best
@@ -60,7 +72,7 @@ func detectComma(text string) rune {
 func firstRecord(text string) string {
 	for text != "" {
 		end := recordEnd(text)
-		if names(text[:end]) {
+		if Names(text[:end]) {
 			return text[:end]
 		}
 		text = text[end:]
@@ -68,9 +80,9 @@ func firstRecord(text string) string {
 	return ""
 }
 
-// names reports whether a record has anything in it that could name a column, whatever separates them.
-func names(record string) bool {
-	return strings.ContainsFunc(record, func(r rune) bool { return !isBlank(r) && !strings.ContainsRune(separators+"\"", r) })
+// Names reports whether a record has anything in it that could name a column, whatever separates them.
+func Names(record string) bool {
+	return strings.ContainsFunc(record, func(r rune) bool { return !IsBlank(r) && !strings.ContainsRune(separators+"\"", r) })
 }
 
 // recordEnd is where the first record of text ends, behind its line break.
@@ -91,10 +103,14 @@ func recordEnd(text string) int {
 
 func splitHeader(record string, comma rune) []string {
 	quoted := false
-	return strings.FieldsFunc(record, func(r rune) bool {
+	cells := strings.FieldsFunc(record, func(r rune) bool {
 		if r == '"' {
 			quoted = !quoted
 		}
 		return r == comma && !quoted
 	})
+	for i, c := range cells {
+		cells[i] = strings.ReplaceAll(c, `"`, "")
+	}
+	return cells
 }

@@ -1,0 +1,193 @@
+package sheet
+
+import (
+	"encoding/csv"
+	"errors"
+	"io"
+	"sort"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxRestarts bounds how often reading starts again behind a quote that is never closed: each time costs a scan to the
+// end of the file.
+const maxRestarts = 50
+
+// Record is one record of the file, good or broken.
+type Record struct {
+	// Cells are as the file has them, without their quotes; line breaks within are LF.
+	Cells []string
+	// Line is the physical line it starts on.
+	Line int
+	// Broken says what is wrong with its quotes and where; nil for a good one. Cells then holds those before it.
+	Broken *Flaw
+	// Spoiled is the first character that could not be decoded, What its best guess; nil for none.
+	Spoiled *Flaw
+}
+
+// Flaw is a place in the file. Line and Column count from 1, Column in characters.
+type Flaw struct {
+	Line, Column int
+	// Cell is the index of the cell.
+	Cell int
+	What string
+}
+
+// Reader gives the records of a file one after the other. It is not safe for concurrent use.
+type Reader struct {
+	// Dialect is how the file was written.
+	Dialect Dialect
+
+	text  string
+	comma rune
+	// starts holds the offset of each line of text; skipped is how many lines of the file lie before text.
+	starts  []int
+	skipped int
+	spoiled []int
+
+	csv      *csv.Reader
+	first    int // index of the line at which csv started
+	end      int // offset behind the last record
+	restarts int
+}
+
+// Open decodes a file and finds out how it was written. known tells whether a cell of the first record is the name of a
+// column: it helps to tell separators apart. Without a Reader, why says what the file is instead of text.
+func Open(data []byte, known func(cell string) bool) (r *Reader, why string) {
+	src, why := decode(data)
+	if why != "" {
+		return nil, why
+	}
+	comma, body, named := sepLine(src.text)
+	if comma == 0 {
+		comma = detectComma(body, known)
+	}
+	src.dialect.Comma, src.dialect.SepLine = comma, named
+	r = &Reader{Dialect: src.dialect, text: body, comma: comma, starts: []int{0}}
+	if named {
+		r.skipped = 1
+	}
+	cut := len(src.text) - len(body)
+	for _, at := range src.spoiled {
+		if at >= cut {
+			r.spoiled = append(r.spoiled, at-cut)
+		}
+	}
+	for i := range len(body) {
+		if body[i] == '\n' {
+			r.starts = append(r.starts, i+1)
+		}
+	}
+	r.startAt(0)
+	return r, ""
+}
+
+// Lines is how many lines the file has, without a "sep=" line: no fewer than its records.
+func (s *Reader) Lines() int { return len(s.starts) }
+
+// startAt begins reading at a line, counted from 0.
+func (s *Reader) startAt(line int) {
+	s.first, s.end = line, s.starts[line]
+	s.csv = csv.NewReader(strings.NewReader(s.text[s.end:]))
+	s.csv.Comma = s.comma
+	s.csv.FieldsPerRecord = -1
+}
+
+// Next gives the next record; false at the end of the file.
+func (s *Reader) Next() (Record, bool) {
+	from := s.end
+	cells, err := s.csv.Read()
+	if errors.Is(err, io.EOF) {
+		return Record{}, false
+	}
+	s.end = s.starts[s.first] + int(s.csv.InputOffset())
+	r := Record{Cells: cells, Spoiled: s.spoiledIn(from, s.end, len(cells))}
+	if parse, ok := errors.AsType[*csv.ParseError](err); ok {
+		r.Line = s.first + parse.StartLine + s.skipped
+		r.Broken = s.judge(parse, len(cells))
+		return r, true
+	}
+	line, _ := s.csv.FieldPos(0)
+	r.Line = s.first + line + s.skipped
+	return r, true
+}
+
+// judge finds the quote that is to blame and sees to it that reading goes on with the next record.
+func (s *Reader) judge(e *csv.ParseError, cells int) *Flaw {
+	if errors.Is(e.Err, csv.ErrBareQuote) {
+		return s.flawAt(s.offset(e.Line, e.Column), cells, "a quote stands in the middle of a cell that does not begin with one")
+	}
+	wrong, open := s.offset(e.Line, e.Column), s.openQuote(s.offset(e.StartLine, 1), cells)
+	atEnd := wrong >= len(s.text)
+	// A closing quote that stands where cells begin is the opening one of another row.
+	if !atEnd && (s.lineOf(open) == s.lineOf(wrong) || !s.beginsCell(wrong)) {
+		return s.flawAt(wrong, cells, "a quote within a quoted cell is not doubled")
+	}
+	f := s.flawAt(open, cells, "a quote is opened and never closed")
+	next := s.lineOf(open) + 1
+	if s.restarts++; s.restarts > maxRestarts {
+		f.What += "; the rest of the file was not read, since it has too many of these"
+		s.csv = csv.NewReader(strings.NewReader(""))
+		return f
+	}
+	if next < len(s.starts) {
+		s.startAt(next)
+	}
+	return f
+}
+
+// offset turns a position of the reader into an offset in text.
+func (s *Reader) offset(line, column int) int {
+	line += s.first - 1
+	if line >= len(s.starts) {
+		return len(s.text)
+	}
+	return min(s.starts[line]+column-1, len(s.text))
+}
+
+// openQuote is where the cell with the index begins, in the record that starts at the offset.
+func (s *Reader) openQuote(at, cell int) int {
+	comma := string(s.comma)
+	for range cell {
+		if s.text[at] == '"' {
+			for at++; at < len(s.text) && (s.text[at] != '"' || strings.HasPrefix(s.text[at:], `""`)); at++ {
+				if s.text[at] == '"' {
+					at++
+				}
+			}
+		}
+		i := strings.Index(s.text[at:], comma)
+		if i < 0 {
+			return at
+		}
+		at += i + len(comma)
+	}
+	return at
+}
+
+func (s *Reader) beginsCell(at int) bool {
+	return at == 0 || s.text[at-1] == '\n' || strings.HasSuffix(s.text[:at], string(s.comma))
+}
+
+func (s *Reader) lineOf(at int) int { return sort.SearchInts(s.starts, at+1) - 1 }
+
+func (s *Reader) flawAt(at, cell int, what string) *Flaw {
+	line := s.lineOf(at)
+	return &Flaw{Line: line + 1 + s.skipped, Column: utf8.RuneCountInString(s.text[s.starts[line]:at]) + 1, Cell: cell, What: what}
+}
+
+// spoiledIn gives the first character between two offsets that could not be decoded.
+func (s *Reader) spoiledIn(from, to, cells int) *Flaw {
+	i := sort.SearchInts(s.spoiled, from)
+	if i == len(s.spoiled) || s.spoiled[i] >= to {
+		return nil
+	}
+	cell := 0
+	for ; cell+1 < cells; cell++ {
+		if line, column := s.csv.FieldPos(cell + 1); s.offset(line, column) > s.spoiled[i] {
+			break
+		}
+	}
+	r, _ := utf8.DecodeRuneInString(s.text[s.spoiled[i]:])
+	return s.flawAt(s.spoiled[i], cell, string(r))
+}

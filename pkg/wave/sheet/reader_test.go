@@ -1,0 +1,135 @@
+package sheet_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wave365/pkg/wave/sheet"
+)
+
+func known(cell string) bool {
+	return map[string]bool{"user": true, "blob": true, "policy": true, "notes": true}[sheet.Trim(cell)]
+}
+
+func TestOpen_Dialect(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, file string
+		want       sheet.Dialect
+	}{
+		{"comma", "user,blob\n", sheet.Dialect{Comma: ','}},
+		{"semicolon, CR LF", "user;blob\r\n", sheet.Dialect{Comma: ';', CRLF: true}},
+		{"tab", "user\tblob\n", sheet.Dialect{Comma: '\t'}},
+		{"mark", "\uFEFFuser;blob", sheet.Dialect{Comma: ';', BOM: true}},
+		{"one column", "user\na;b\n", sheet.Dialect{Comma: ','}},
+		{"nothing known: most cells", "a,b;c;d\n", sheet.Dialect{Comma: ';'}},
+		{"known names outweigh cells", "user;blob;x_a,b,c,d\n", sheet.Dialect{Comma: ';'}},
+		{"names within quotes do not count", "user;blob;policy;\"x_ user, blob, policy, notes\"\n", sheet.Dialect{Comma: ';'}},
+		{"a quoted line break in the header", "\"x_a\nuser,blob\";user;blob\n", sheet.Dialect{Comma: ';'}},
+		{"blank lines first", "\n;;;\nuser;blob\n", sheet.Dialect{Comma: ';'}},
+		{"sep line", "sep=;\nuser,blob\n", sheet.Dialect{Comma: ';', SepLine: true}},
+		{"sep line, tab", "SEP=\t\r\nuser\tblob\n", sheet.Dialect{Comma: '\t', SepLine: true, CRLF: true}},
+		{"sep line, another separator", "sep=|\nuser|blob\n", sheet.Dialect{Comma: '|', SepLine: true}},
+		{"sep line, quoted", "\"sep=;\"\nuser;blob\n", sheet.Dialect{Comma: ';', SepLine: true}},
+		{"sep line, filled up", "sep=;;;;\nuser;blob\n", sheet.Dialect{Comma: ';', SepLine: true}},
+		{"sep line without a separator", "sep=\nuser;blob\n", sheet.Dialect{Comma: ';', SepLine: true}},
+		{"a column that begins like it", "sep=x;user\n", sheet.Dialect{Comma: ';'}},
+		{"UTF-16", "\xFF\xFEu\x00;\x00\n\x00", sheet.Dialect{Comma: ';', BOM: true, Encoding: "utf-16le"}},
+		{"UTF-16, the other way", "\xFE\xFF\x00u\x00;\x00\n", sheet.Dialect{Comma: ';', BOM: true, Encoding: "utf-16be"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			if tc.want.Encoding == "" {
+				tc.want.Encoding = "utf-8"
+			}
+			r, why := sheet.Open([]byte(tc.file), known)
+			if why != "" {
+				t.Fatal(why)
+			}
+			if diff := cmp.Diff(tc.want, r.Dialect); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestOpen_NoText(t *testing.T) {
+	t.Parallel()
+	for name, data := range map[string]string{
+		"xlsx": "PK\x03\x04rest", "xls": "\xD0\xCF\x11\xE0rest", "UTF-32": "\xFF\xFE\x00\x00u\x00\x00\x00", "UTF-16 without a mark": "u\x00s\x00", "zeros": "user\x00",
+	} {
+		if r, why := sheet.Open([]byte(data), known); r != nil || why == "" {
+			t.Errorf("%s: %v %q", name, r, why)
+		}
+	}
+}
+
+// read gives every record.
+func read(t *testing.T, file string) []sheet.Record {
+	t.Helper()
+	r, why := sheet.Open([]byte(file), known)
+	if why != "" {
+		t.Fatal(why)
+	}
+	var out []sheet.Record
+	for rec, ok := r.Next(); ok; rec, ok = r.Next() {
+		out = append(out, rec)
+		if len(out) > r.Lines() {
+			t.Fatal("more records than lines")
+		}
+	}
+	return out
+}
+
+func TestReader_Next(t *testing.T) {
+	t.Parallel()
+	got := read(t, "sep=;\r\nuser;blob\r\n\r\n\"a\r\nb\";\"c;\"\"d\"\"\"\r\rj\xFCrgen;\"x\xFC\"\r\nopen;\"never\r\nlast;\"clos\"ed\r\n")
+	want := []sheet.Record{
+		{Cells: []string{"user", "blob"}, Line: 2},
+		{Cells: []string{"a\nb", `c;"d"`}, Line: 4},
+		{Cells: []string{"jürgen", "xü"}, Line: 7, Spoiled: &sheet.Flaw{Line: 7, Column: 2, What: "ü"}},
+		{Cells: []string{"open"}, Line: 8, Broken: &sheet.Flaw{Line: 8, Column: 6, Cell: 1, What: "a quote is opened and never closed"}},
+		{Cells: []string{"last"}, Line: 9, Broken: &sheet.Flaw{Line: 9, Column: 11, Cell: 1, What: "a quote within a quoted cell is not doubled"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// A lone surrogate is no character: what stood there is lost.
+func TestReader_BrokenUTF16(t *testing.T) {
+	t.Parallel()
+	got := read(t, "\xFF\xFEa\x00,\x00b\x00\x00\xD8c\x00")
+	if len(got) != 1 || got[0].Spoiled == nil || got[0].Spoiled.Cell != 1 || got[0].Spoiled.Column != 4 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestReader_GivesUpOnOpenQuotes(t *testing.T) {
+	t.Parallel()
+	got := read(t, strings.Repeat("a,\"b,x\n", 5_001))
+	last := got[len(got)-1]
+	if len(got) > 60 || last.Broken == nil || !strings.Contains(last.Broken.What, "was not read") {
+		t.Errorf("%d records, the last %+v", len(got), last)
+	}
+}
+
+func TestWrite(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		comma   rune
+		records [][]string
+		want    string
+	}{
+		{',', [][]string{{"a", "b"}, {"=1", `say "x"`}}, "a,b\r\n'=1,\"say \"\"x\"\"\"\r\n"},
+		{';', [][]string{{"a;b", "c,d"}, {"e\tf", "g\nh"}}, "\"a;b\";\"c,d\"\r\n\"e\tf\";\"g\nh\"\r\n"},
+		{'|', [][]string{{"a|b"}}, "\"a|b\"\r\n"},
+		{',', [][]string{{"sep=;"}}, "sep=,\r\n\"sep=;\"\r\n"},
+	} {
+		if got := string(sheet.Write(tc.comma, tc.records)); got != "\uFEFF"+tc.want {
+			t.Errorf("got %q, want %q", got, tc.want)
+		}
+	}
+}
