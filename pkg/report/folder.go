@@ -39,6 +39,7 @@ func Write(dir string, a Account) error {
 	}
 	files := make([]file, len(parts), len(parts)+1)
 	var g errgroup.Group
+	g.SetLimit(2) // the page and run.json are the large ones; more at once only costs memory
 	for i, p := range parts {
 		g.Go(func() error {
 			var b bytes.Buffer
