@@ -41,6 +41,13 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	r.URL = u
+	// Some clients write header names as they like; a server only ever sees them in the one spelling.
+	r.Header = make(http.Header, len(req.Header))
+	for name, values := range req.Header {
+		for _, v := range values {
+			r.Header.Add(name, v)
+		}
+	}
 	if r.Host == "" {
 		r.Host = req.URL.Host
 	}

@@ -82,15 +82,18 @@ func New(cfg Config) http.Handler {
 	return h
 }
 
-// requestID numbers the requests, so that a story told again has the same ids.
-func (h *handler) requestID() string {
-	var b [8]byte
-	binary.LittleEndian.PutUint64(b[:], h.counter.Add(1))
+// requestID numbers the requests, so that a story told again in virtual time has the same ids. The time is in it
+// because another handler of the same tenant, after a restart, counts from the beginning.
+func (h *handler) requestID(now time.Time) string {
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:8], h.counter.Add(1))
+	binary.LittleEndian.PutUint64(b[8:], uint64(now.UnixNano()))
 	return uuid.NewSHA1(h.space, b[:]).String()
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{h: h, t: h.t, r: r, now: h.cfg.Now(), id: h.requestID()}
+	now := h.cfg.Now()
+	c := &call{h: h, t: h.t, r: r, now: now, id: h.requestID(now)}
 	c.clientID = cmp.Or(r.Header.Get("client-request-id"), c.id)
 	if c.trace, _ = r.Context().Value(traceKey{}).(*Trace); c.trace == nil {
 		c.trace = &Trace{}

@@ -208,6 +208,8 @@ type Knobs struct {
 	RetrieveShape string `yaml:"retrieve_shape,omitempty"`
 	// ListImports makes listSnapshotImportResults exist; default false: named once in prose, in no schema.
 	ListImports bool `yaml:"list_imports,omitempty"`
+	// UnauditedImports keeps imports out of the audit log; default false: whether they are in it is documented nowhere.
+	UnauditedImports bool `yaml:"unaudited_imports,omitempty"`
 	// SnapshotID is present (default), id (another name) or omitted in the import's answer.
 	SnapshotID string `yaml:"snapshot_id,omitempty"`
 	// AssignedUser is id (default: what the field saw), upn or empty.

@@ -1,0 +1,205 @@
+package playbook_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/sandbox/scenario"
+)
+
+func (s *stage) prepare() error {
+	return s.book().Prepare(s.t.Context(), s.rows)
+}
+
+func accepted(s *stage) int {
+	n := 0
+	for _, r := range s.log() {
+		if r.Effect == "importSnapshot accepted" {
+			n++
+		}
+	}
+	return n
+}
+
+// The reply to one import is lost after the effect. Where the audit log shows imports, it is found there.
+func TestLostReplyIsFoundInTheAuditLog(t *testing.T) {
+	t.Parallel()
+	sc := story()
+	sc.Faults = []scenario.Fault{{Match: "importSnapshot", Kind: "drop-reply", Count: 1}}
+	play(t, sc, func(t *testing.T, s *stage) {
+		if got := states(s.rows); got != "succeeded succeeded succeeded succeeded" {
+			t.Error(got)
+		}
+		if n := accepted(s); n != 4 {
+			t.Errorf("%d imports were accepted, want 4", n)
+		}
+		adopted := 0
+		intents, err := s.ledger.AllIntents(t.Context(), "one")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range intents {
+			if in.Outcome != nil && in.Outcome.Status == migration.OutcomeAdopted {
+				adopted++
+			}
+		}
+		if adopted != 1 {
+			t.Errorf("%d outcomes were adopted, want the lost one", adopted)
+		}
+	})
+}
+
+// Where nothing shows imports, the row is held, and no second import is sent.
+func TestLostReplyThatNothingShowsIsHeld(t *testing.T) {
+	t.Parallel()
+	sc := story()
+	sc.Knobs.UnauditedImports = true
+	sc.Faults = []scenario.Fault{{Match: "importSnapshot", Kind: "drop-reply", Count: 1}}
+	play(t, sc, func(t *testing.T, s *stage) {
+		c := migration.Count(s.rows)
+		if c.Held != 1 || c.Succeeded != 3 {
+			t.Errorf("%s", states(s.rows))
+		}
+		if n := accepted(s); n != 4 {
+			t.Errorf("%d imports were accepted, want 4", n)
+		}
+		for _, r := range s.rows {
+			if r.State == migration.Held && (r.Problem.Code != "import.unknown" || !strings.Contains(r.Problem.Message, "client-request-id")) {
+				t.Errorf("held with %+v", r.Problem)
+			}
+		}
+	})
+}
+
+// An answer without an id is no answer: the same as a lost one.
+func TestAnswerWithoutAnIDIsHeldOrFound(t *testing.T) {
+	t.Parallel()
+	sc := story()
+	sc.Knobs.SnapshotID = "omitted"
+	sc.Knobs.UnauditedImports = true
+	play(t, sc, func(t *testing.T, s *stage) {
+		if c := migration.Count(s.rows); c.Held != 4 || accepted(s) != 4 {
+			t.Errorf("%s after %d imports", states(s.rows), accepted(s))
+		}
+	})
+}
+
+// The lost reply of the wave's own setting: it is found by its name, and not made twice.
+func TestLostReplyToTheSettingIsAdopted(t *testing.T) {
+	t.Parallel()
+	sc := story()
+	sc.Faults = []scenario.Fault{{Match: "POST /beta/deviceManagement/virtualEndpoint/userSettings", Kind: "drop-reply", Count: 1}}
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, sc)
+		defer s.close()
+		if err := s.prepare(); err == nil {
+			t.Fatal("the lost reply was not noticed")
+		}
+		s.play()
+		if got := states(s.rows); got != "succeeded succeeded succeeded succeeded" {
+			t.Error(got)
+		}
+		settings, err := s.graph.UserSettings(t.Context())
+		if err != nil || len(settings) != 1 {
+			t.Errorf("settings: %+v, %v", settings, err)
+		}
+	})
+}
+
+// A save in the portal sets the user setting back to image while imports run: no cut-over follows.
+func TestDriftStopsBeforeTheCutOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, story())
+		defer s.close()
+		time.AfterFunc(5*time.Minute, func() {
+			settings, err := s.graph.UserSettings(context.Background())
+			if err != nil || len(settings) != 1 {
+				t.Errorf("settings: %v, %v", settings, err)
+				return
+			}
+			settings[0].ProvisioningSourceType = "image"
+			if _, err := s.graph.UpdateUserSetting(context.Background(), settings[0]); err != nil {
+				t.Error(err)
+			}
+		})
+		s.play()
+		want := strings.TrimSpace(strings.Repeat("failed:setting.not-snapshot ", 4))
+		if got := states(s.rows); got != want {
+			t.Error(got)
+		}
+		for _, r := range s.log() {
+			if r.Effect == "license assigned" {
+				t.Error("a license was assigned after the drift")
+			}
+		}
+	})
+}
+
+// A disk that was written to after validation is not imported.
+func TestMovedDiskIsNotImported(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, story())
+		defer s.close()
+		s.rows[2].Target.Disk.ETag = `"0x0OLD"`
+		s.play()
+		if got := states(s.rows); got != "succeeded succeeded failed:check.moved succeeded" {
+			t.Error(got)
+		}
+		if n := accepted(s); n != 3 {
+			t.Errorf("%d imports were accepted, want 3", n)
+		}
+	})
+}
+
+// A surprising answer seen once is not believed: the status flips and comes back.
+func TestOneSurprisingAnswerIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, story())
+		defer s.close()
+		f := &flaky{Client: s.graph, once: map[string]bool{}}
+		s.over = f
+		s.play()
+		if got := states(s.rows); got != "succeeded succeeded succeeded succeeded" {
+			t.Error(got)
+		}
+		if len(f.once) == 0 {
+			t.Error("no answer was spoiled")
+		}
+	})
+}
+
+// flaky says of each import once that it failed, and of each Cloud PC once that it did.
+type flaky struct {
+	*graph.Client
+	once map[string]bool
+}
+
+func (f *flaky) ImportResults(ctx context.Context, ids []string) ([]graph.ImportAnswer, error) {
+	answers, err := f.Client.ImportResults(ctx, ids)
+	for i, id := range ids {
+		if err == nil && !f.once[id] {
+			f.once[id] = true
+			answers[i].Import.Status = graph.ImportFailed
+		}
+	}
+	return answers, err
+}
+
+func (f *flaky) CloudPCs(ctx context.Context, filter string) ([]graph.CloudPC, error) {
+	pcs, err := f.Client.CloudPCs(ctx, filter)
+	for i := range pcs {
+		if id := pcs[i].ID; !f.once[id] {
+			f.once[id] = true
+			pcs[i].Status = "failed"
+		}
+	}
+	return pcs, err
+}

@@ -1,0 +1,221 @@
+package playbook_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/cloud"
+	"wave365/pkg/graph"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
+	"wave365/pkg/preflight"
+	"wave365/pkg/runner"
+	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/blobapi"
+	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/wave"
+)
+
+// stage is a whole evening in virtual time: a sandbox tenant behind an in-memory transport, the real clients, a real
+// ledger on disk, the playbook and the runner. It lives inside a synctest bubble.
+type stage struct {
+	t       *testing.T
+	sandbox *sandbox.Sandbox
+	http    *http.Client
+	graph   *graph.Client
+	over    playbook.Graph // in place of graph for the playbook, when not nil
+	blobs   *blob.Client
+	ledger  *ledger.Ledger
+	file    *wave.File
+	run     migration.Run
+	rows    []migration.Row
+}
+
+const root = "http://127.0.0.1"
+
+// people are the stage's users: those with a license join the group last, the others get the license last.
+func story() *scenario.Scenario {
+	sc := &scenario.Scenario{
+		Version: 1, Name: "stage", Seed: 1,
+		Tenant:   scenario.Tenant{ID: "11111111-2222-3333-4444-555555555555", Name: "Contoso", Domain: "contoso.example"},
+		Licenses: []scenario.License{{SKU: "CPC_E_2C_8GB_128GB", Seats: 100}},
+		Groups:   []scenario.Group{{Name: "grp-p"}},
+		Policies: []scenario.Policy{{Name: "P", Groups: []string{"grp-p"}}},
+	}
+	for i, name := range []string{"ada", "bob", "cyd", "dan"} {
+		u := scenario.User{UPN: name}
+		if i%2 == 1 {
+			u.Licenses = []string{"CPC_E_2C_8GB_128GB"}
+		}
+		sc.Users = append(sc.Users, u)
+		sc.Blobs = append(sc.Blobs, scenario.Blob{Path: "disks/" + name + ".vhd", GiB: 64})
+	}
+	return sc
+}
+
+// newStage opens the stage. The caller is inside a synctest bubble and closes it before the bubble ends.
+func newStage(t *testing.T, sc *scenario.Scenario) *stage {
+	t.Helper()
+	text, err := yaml.Marshal(sc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := sandbox.ParseScenario("stage.yaml", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &stage{t: t}
+	if s.sandbox, err = sandbox.New(sandbox.Config{Scenario: parsed}); err != nil {
+		t.Fatal(err)
+	}
+	s.http = &http.Client{Transport: s.sandbox.Transport()}
+	pipe, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: root, Credential: cloud.SandboxCredential(), Transport: s.http})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.graph = graph.New(pipe, root, graph.Options{})
+	blobs, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "blob", Root: root, Transport: s.http})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.blobs, err = blob.New(blob.Config{Root: root + "/" + blobapi.DevelopmentAccount, Pipeline: blobs, SharedKey: blobapi.DevelopmentKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.ledger, err = ledger.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), ledger.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	s.validate(sc)
+	return s
+}
+
+func (s *stage) close() {
+	if err := s.ledger.Close(); err != nil {
+		s.t.Error(err)
+	}
+	if err := s.sandbox.Close(); err != nil {
+		s.t.Error(err)
+	}
+	s.http.CloseIdleConnections()
+}
+
+// validate turns the scenario's users into a wave, checks it, and records the run.
+func (s *stage) validate(sc *scenario.Scenario) {
+	s.t.Helper()
+	csv := "user,blob,policy,license\n"
+	for _, u := range sc.Users {
+		sku := "CPC_E_2C_8GB_128GB"
+		if len(u.Licenses) > 0 {
+			sku = ""
+		}
+		csv += fmt.Sprintf("%s@contoso.example,disks/%s.vhd,P,%s\n", u.UPN, u.UPN, sku)
+	}
+	var findings []wave.Finding
+	s.file, findings = wave.Read("stage", []byte(csv), wave.Options{})
+	res, err := preflight.Check(s.t.Context(), s.graph, s.blobs, preflight.Input{
+		File: s.file, Findings: findings, BlobRoot: s.blobs.Root(), Slots: 10, Now: time.Now(),
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if n := res.Count(wave.Error); n > 0 {
+		s.t.Fatalf("the stage's wave has errors: %+v", res.Findings)
+	}
+	s.run = migration.Run{ID: "one", Wave: "stage", Tenant: res.Organization.ID, State: migration.RunActive, CreatedAt: time.Now(), Columns: s.file.Columns}
+	for i, r := range s.file.Rows {
+		s.rows = append(s.rows, migration.Row{Run: "one", Index: i, Target: res.Targets[i], Input: r.Cells, State: migration.Pending,
+			Step: migration.StepCheck, Reason: migration.ReasonCreated, Attempt: 1, UpdatedAt: time.Now()})
+	}
+	if err := s.ledger.CreateRun(s.t.Context(), s.run, s.rows, res.Findings); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// book is a fresh playbook, as a new process would make it.
+func (s *stage) book() *playbook.Book {
+	var g playbook.Graph = s.graph
+	if s.over != nil {
+		g = s.over
+	}
+	return playbook.New(s.run, g, s.blobs, s.ledger, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (blob.Ref, error) {
+		return blob.ParseRef(src.URL, s.blobs.Root())
+	})
+}
+
+// play prepares the wave and runs it to its end.
+func (s *stage) play() []migration.Row {
+	s.t.Helper()
+	return s.playFor(s.t.Context())
+}
+
+func (s *stage) playFor(ctx context.Context) []migration.Row {
+	s.t.Helper()
+	book := s.book()
+	if err := book.Prepare(ctx, s.rows); err != nil {
+		s.t.Fatal(err)
+	}
+	r, err := runner.New(s.ledger, runner.Config{Slots: 10, Steps: book.Steps(), Clock: cloud.Clock{}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	rows, _, err := r.Run(ctx, nil, s.rows)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.rows = rows
+	return rows
+}
+
+// post sends to the sandbox's own endpoints.
+func (s *stage) post(path, body string) {
+	s.t.Helper()
+	resp, err := s.http.Post(root+path, "application/json", strings.NewReader(body)) //nolint:noctx // in memory
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode >= 300 {
+		text, _ := io.ReadAll(resp.Body)
+		s.t.Fatalf("%s: %s %s", path, resp.Status, text)
+	}
+}
+
+type logged struct{ Method, Path, Effect, User string }
+
+// log gives the tenant's requests that changed something.
+func (s *stage) log() []logged {
+	s.t.Helper()
+	resp, err := s.http.Get(root + "/sandbox/requests") //nolint:noctx // in memory
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var doc struct{ Requests []logged }
+	if err := json.NewDecoder(resp.Body).Decode(&doc); err != nil {
+		s.t.Fatal(err)
+	}
+	return slices.DeleteFunc(doc.Requests, func(r logged) bool { return r.Effect == "" })
+}
+
+// effects gives in order what was done to a user.
+func (s *stage) effects(row int) []string {
+	var all []string
+	for _, r := range s.log() {
+		if strings.EqualFold(r.User, s.rows[row].Target.UserID) {
+			all = append(all, r.Effect)
+		}
+	}
+	return all
+}
