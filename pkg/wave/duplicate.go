@@ -27,43 +27,46 @@ func (r *reading) duplicateUsers(keys []string) {
 
 // blobUse is a row that names a blob, and in which column.
 type blobUse struct {
-	row          int
-	column, blob string
-	key          string
+	row               int
+	column, blob, key string
+}
+
+// blobRows are the rows that name one blob; shared: not all of them are one user's.
+type blobRows struct {
+	rows   []int
+	shared bool
 }
 
 // duplicateBlobs names every row whose disk or guest state is also another user's. Two rows of one user are named by
 // duplicateUsers already.
 func (r *reading) duplicateBlobs(users []string) {
 	uses := make([]blobUse, 0, len(users))
-	rowsOf := make(map[string][]int, len(users))
-	for i, row := range r.file.Rows {
-		disk := blobUse{i, colBlob, row.Blob, BlobKey(row.Blob)}
-		state := blobUse{i, colGuestState, row.GuestStateBlob, BlobKey(row.GuestStateBlob)}
-		if disk.key != "" {
-			uses, rowsOf[disk.key] = append(uses, disk), append(rowsOf[disk.key], i)
+	byBlob := make(map[string]*blobRows, len(users))
+	note := func(u blobUse) {
+		b := byBlob[u.key]
+		if b == nil {
+			b = &blobRows{}
+			byBlob[u.key] = b
 		}
-		if state.key != "" && state.key != disk.key {
-			uses, rowsOf[state.key] = append(uses, state), append(rowsOf[state.key], i)
+		b.rows = append(b.rows, u.row)
+		b.shared = b.shared || users[u.row] != users[b.rows[0]]
+		uses = append(uses, u)
+	}
+	for i, row := range r.file.Rows {
+		disk, state := BlobKey(row.Blob), BlobKey(row.GuestStateBlob)
+		if disk != "" {
+			note(blobUse{i, colBlob, row.Blob, disk})
+		}
+		if state != "" && state != disk {
+			note(blobUse{i, colGuestState, row.GuestStateBlob, state})
 		}
 	}
 	for _, u := range uses {
-		rows := rowsOf[u.key]
-		if len(rows) > 1 && severalUsers(rows, users) {
+		if b := byBlob[u.key]; b.shared {
 			row := r.file.Rows[u.row]
-			r.find("blob.duplicate", row.Line, u.column, row.User, u.blob,
-				"the blob is also on "+r.others(rows, u.row)+", for another user")
+			r.find("blob.duplicate", row.Line, u.column, row.User, u.blob, "the blob is also on "+r.others(b.rows, u.row)+", for another user")
 		}
 	}
-}
-
-func severalUsers(rows []int, users []string) bool {
-	for _, i := range rows {
-		if users[i] != users[rows[0]] {
-			return true
-		}
-	}
-	return false
 }
 
 // others names the lines of rows but one.

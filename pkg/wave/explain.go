@@ -1,5 +1,7 @@
 package wave
 
+import "wave365/pkg/wave/catalogue"
+
 // Explanation is what the catalogue says about a code.
 type Explanation struct {
 	Code string
@@ -11,11 +13,16 @@ type Explanation struct {
 
 // Explain looks a code up; false when there is no such code.
 func Explain(code string) (Explanation, bool) {
-	for _, part := range catalogue() {
-		for _, e := range part {
-			if e.Code == code {
-				return e, true
+	for _, family := range catalogue.All() {
+		for _, e := range family {
+			if e.Code != code {
+				continue
 			}
+			found := Explanation{Code: code, Severity: Error, Title: e.Title, Meaning: e.Meaning, Remedy: e.Remedy}
+			if e.Warning {
+				found.Severity = Warning
+			}
+			return found, true
 		}
 	}
 	return Explanation{}, false
@@ -24,8 +31,8 @@ func Explain(code string) (Explanation, bool) {
 // Codes lists every code there is, family by family.
 func Codes() []string {
 	var out []string
-	for _, part := range catalogue() {
-		for _, e := range part {
+	for _, family := range catalogue.All() {
+		for _, e := range family {
 			out = append(out, e.Code)
 		}
 	}

@@ -1,20 +1,31 @@
-package wave
+// Package catalogue is the text of everything validation can find: one entry per code, written for the admin who has to
+// mend it. It is data; it is not for deciding what is wrong.
+package catalogue
 
-// catalogue is every code there is, in the order people read it: the file, the people, the disks, the tenant.
-func catalogue() [][]Explanation {
-	return [][]Explanation{aboutFile(), aboutUsers(), aboutLicenses(), aboutBlobs(), aboutDisks(), aboutSignatures(), aboutTenant()}
+// Entry explains one code.
+type Entry struct {
+	Code string
+	// Warning: the row may run all the same. Otherwise it is an error.
+	Warning bool
+	// Title names the problem, Meaning says what happens if it stays, Remedy what to do about it.
+	Title, Meaning, Remedy string
 }
 
-func mistake(code, title, meaning, remedy string) Explanation {
-	return Explanation{Code: code, Severity: Error, Title: title, Meaning: meaning, Remedy: remedy}
+// All gives the families in the order in which people read them: the file, the people, the disks, the tenant.
+func All() [][]Entry {
+	return [][]Entry{aboutFile(), aboutUsers(), aboutLicenses(), aboutBlobs(), aboutDisks(), aboutSignatures(), aboutTenant()}
 }
 
-func caution(code, title, meaning, remedy string) Explanation {
-	return Explanation{Code: code, Severity: Warning, Title: title, Meaning: meaning, Remedy: remedy}
+func mistake(code, title, meaning, remedy string) Entry {
+	return Entry{Code: code, Title: title, Meaning: meaning, Remedy: remedy}
 }
 
-func aboutFile() []Explanation {
-	return []Explanation{
+func caution(code, title, meaning, remedy string) Entry {
+	return Entry{Code: code, Warning: true, Title: title, Meaning: meaning, Remedy: remedy}
+}
+
+func aboutFile() []Entry {
+	return []Entry{
 		mistake("csv.syntax", "the line is no valid CSV",
 			"A quote is not closed or not doubled, a row has more cells than the header, or two columns have the same meaning. What belongs where on that line cannot be told.",
 			`open the file in a text editor at that line; put cells that hold the separator or a line break in quotes, and double each quote within them ("")`),
@@ -39,8 +50,8 @@ func aboutFile() []Explanation {
 	}
 }
 
-func aboutUsers() []Explanation {
-	return []Explanation{
+func aboutUsers() []Entry {
+	return []Entry{
 		mistake("user.duplicate", "the user is in the wave more than once",
 			"A user takes one imported snapshot; the second import would be refused or replace nothing. Spelling does not matter, and a name and an object id can be the same user.",
 			"keep one row per user and move a second machine into a later wave"),
@@ -68,8 +79,8 @@ func aboutUsers() []Explanation {
 	}
 }
 
-func aboutLicenses() []Explanation {
-	return []Explanation{
+func aboutLicenses() []Entry {
+	return []Entry{
 		mistake("license.missing", "the user has no Windows 365 license and the row names none",
 			"Without a license nothing is provisioned.",
 			"name the SKU part number in the license column, or assign a license in the Microsoft 365 admin center"),
@@ -94,8 +105,8 @@ func aboutLicenses() []Explanation {
 	}
 }
 
-func aboutBlobs() []Explanation {
-	return []Explanation{
+func aboutBlobs() []Entry {
+	return []Entry{
 		mistake("blob.duplicate", "several users have the same blob",
 			"Two users would get the same machine, with one identity.",
 			"give each user the disk of their own VM"),
@@ -126,8 +137,8 @@ func aboutBlobs() []Explanation {
 	}
 }
 
-func aboutDisks() []Explanation {
-	return []Explanation{
+func aboutDisks() []Entry {
+	return []Entry{
 		mistake("vhd.not-vhd", "the blob is not a VHD",
 			"It does not end with the footer of a fixed VHD, so the import would fail with a wrong file format.",
 			"convert the disk to a fixed VHD and upload it as a page blob"),
@@ -173,9 +184,9 @@ func aboutDisks() []Explanation {
 	}
 }
 
-func aboutSignatures() []Explanation {
+func aboutSignatures() []Entry {
 	const again = "make a new read-only SAS, or name the blob without one: the tool then signs by itself"
-	return []Explanation{
+	return []Entry{
 		mistake("sas.malformed", "the SAS cannot be read", "A part that every SAS has is missing or not readable, so the service would refuse it.", again),
 		mistake("sas.expired", "the SAS has expired", "The blob can no longer be read with it.", again),
 		mistake("sas.expires-too-soon", "the SAS ends before this row's import would",
@@ -191,8 +202,8 @@ func aboutSignatures() []Explanation {
 	}
 }
 
-func aboutTenant() []Explanation {
-	return []Explanation{
+func aboutTenant() []Entry {
+	return []Entry{
 		mistake("policy.not-found", "there is no such provisioning policy", "The cell is neither the display name nor the id of a policy of this tenant.",
 			"copy the name from wave365 policy list"),
 		mistake("policy.ambiguous", "several provisioning policies have this name", "Which one is meant cannot be told.", "write the policy's id instead of its name: wave365 policy list"),
