@@ -54,6 +54,8 @@ func TestForecast(t *testing.T) {
 			board.Forecast{Known: true, Slow: 1}},
 		{"cut-over and proof", append([]migration.Row{row(4, migration.Running, migration.StepCutover, evening), row(5, migration.Running, migration.StepProve, evening)}, three...), 1,
 			board.Forecast{Known: true, From: 20 * time.Minute, To: 30 * time.Minute}},
+		{"a row that waits for a slot is in the queue", append([]migration.Row{row(4, migration.Running, migration.StepImport, evening.Add(-time.Hour))}, three...), 1,
+			board.Forecast{Known: true, From: 28 * time.Minute, To: 45 * time.Minute}},
 		{"slots unknown is one", append([]migration.Row{queued(4)}, three...), 0,
 			board.Forecast{Known: true, From: 28 * time.Minute, To: 45 * time.Minute}},
 	} {

@@ -63,8 +63,9 @@ func (p *pace) usual(s migration.Step) time.Duration {
 	return usualShort
 }
 
+// slow does not judge rows that wait for a slot before their import.
 func (p *pace) slow(t *tracked, now time.Time) bool {
-	return !t.since.IsZero() && now.Sub(t.since) > p.usual(t.row.Step)
+	return t.row.Step != migration.StepImport && !t.since.IsZero() && now.Sub(t.since) > p.usual(t.row.Step)
 }
 
 // Forecast is how long the run may still take. The zero value says that there is nothing to go by.
@@ -125,8 +126,8 @@ func (p *pace) play(rows map[int]*tracked, slots int, now time.Time, g guess) (e
 		}
 		return sum
 	}
-	before := []migration.Step{migration.StepCheck, migration.StepJoin, migration.StepImport, migration.StepImportWait}
-	inSlot, turn := took(g.own, before...), took(g.queue, before...)
+	// The steps before are short, and what they take is mostly waiting for a slot, which is played here.
+	inSlot, turn := took(g.own, migration.StepImportWait), took(g.queue, migration.StepImportWait)
 	after := took(g.own, migration.StepCutover, migration.StepProvisionWait, migration.StepProve)
 	free := make([]time.Duration, max(slots, 1))
 	queued, slot := 0, 0

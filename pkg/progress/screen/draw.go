@@ -21,7 +21,12 @@ func Frame(s board.Snapshot, width, height int, color bool) []string {
 		lines = append(lines, line(width, color, span{"  " + f, dim}))
 	}
 	if s.Status != "" && !s.Ended {
-		lines = append(lines, line(width, color, span{"  ! " + Clean(s.Status), yellow}))
+		// It may hold a command that somebody needs, so it is wrapped, not cut.
+		mark := "  ! "
+		for _, part := range firstOf(3, wrap(Clean(s.Status), width-len(mark))) {
+			lines = append(lines, line(width, color, span{mark + part, yellow}))
+			mark = "    "
+		}
 	}
 	lines = append(lines, rowLines(s, width, height-len(lines), color)...)
 	return lines[:min(len(lines), max(height, 1))]
@@ -136,6 +141,9 @@ func outlook(s board.Snapshot) string {
 	if f.To > 12*time.Hour {
 		layout = "Mon 15:04"
 	}
+	if f.From < time.Minute {
+		return fmt.Sprintf("up to %s left (until %s%s)%s", rough(f.To), to.Format(layout), to.Format(" MST"), late)
+	}
 	return fmt.Sprintf("about %s to %s left (%s to %s%s)%s",
 		rough(f.From), rough(f.To), from.Format(layout), to.Format(layout), to.Format(" MST"), late)
 }
@@ -227,10 +235,7 @@ func Ending(r migration.Row, c board.Change, width int, color bool) []string {
 	who := runewidth.Truncate(Name(r), max(width-21-runewidth.StringWidth(tail), 12), "…")
 	lines := []string{line(width, color, span{r.UpdatedAt.Local().Format("15:04:05") + "  ", dim},
 		span{cell(word, 9), l}, span{"  ", plainLook}, span{who, plainLook}, span{tail, dim})}
-	for i, part := range wrap(EndWhy(r), max(width-10, 20)) {
-		if i == 3 {
-			break
-		}
+	for _, part := range firstOf(3, wrap(EndWhy(r), max(width-10, 20))) {
 		lines = append(lines, line(width, color, span{"          " + part, plainLook}))
 	}
 	return lines

@@ -40,6 +40,22 @@ func TestFrame_bar(t *testing.T) {
 	})
 }
 
+// TestFrame_status: a command in the status is not cut off.
+func TestFrame_status(t *testing.T) {
+	t.Parallel()
+	s := board.Snapshot{Counts: migration.Counts{Total: 1, Queued: 1}, Status: "draining: 3 imports are in flight; to go on later: wave365 resume friday-1",
+		Forecast: board.Forecast{Known: true, To: 20 * time.Minute}, Now: time.Date(2026, 11, 6, 18, 0, 0, 0, time.UTC)}
+	got := screen.Frame(s, 50, 24, false)
+	want := []string{
+		"  up to 20m left (until " + s.Now.Add(20*time.Minute).Local().Format("15:04 MST") + ")",
+		"  ! draining: 3 imports are in flight; to go on",
+		"    later: wave365 resume friday-1",
+	}
+	if diff := cmp.Diff(want, got[2:]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestShort(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{
@@ -77,7 +93,7 @@ func TestEnding(t *testing.T) {
 		at.Local().Format("15:04:05") + "  held       a-very-long-na…  at import  after 1m30s",
 		"          import.unknown: no answer came no answer came no",
 		"          answer came no answer came no answer came no",
-		"          answer came no answer came no answer came no",
+		"          answer came no answer came no answer came no …",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

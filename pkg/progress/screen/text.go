@@ -101,6 +101,16 @@ func wrap(text string, width int) []string {
 	return lines
 }
 
+// firstOf is at most n lines; the last one says when there were more.
+func firstOf(n int, lines []string) []string {
+	if len(lines) <= n {
+		return lines
+	}
+	cut := append([]string(nil), lines[:n]...)
+	cut[n-1] += " …"
+	return cut
+}
+
 // Short is a span of time in two units at most: 48s, 4m05s, 1h05m, 2d03h. Negative is 0s.
 func Short(d time.Duration) string {
 	d = max(d, 0).Truncate(time.Second)
