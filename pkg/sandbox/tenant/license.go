@@ -205,9 +205,11 @@ func (t *Tenant) grant(u *user, p *product, by *group, disabled []string) {
 	} else {
 		p.holders++
 		h.ready = t.now.Add(t.licenseLag(u))
-		t.soon(u, h.ready)
 	}
 	u.held = append(u.held, h)
+	if h.err == "" {
+		t.soon(u, h.ready)
+	}
 }
 
 func (t *Tenant) revoke(u *user, p *product, by *group) {

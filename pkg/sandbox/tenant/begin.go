@@ -1,0 +1,134 @@
+package tenant
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/scenario"
+)
+
+func (t *Tenant) who(field, name string) (*user, error) {
+	if u := t.findUser(t.fullName(name)); u != nil {
+		return u, nil
+	}
+	if u := t.findUser(name); u != nil {
+		return u, nil
+	}
+	return nil, unknown(field, name, "user")
+}
+
+func (t *Tenant) buildFate(f scenario.Fate) error {
+	u, err := t.who("fates", f.User)
+	if err != nil {
+		return err
+	}
+	x := &fate{importFails: f.Import == "failed", provision: f.Provision, code: f.Code, message: f.Message,
+		detail: cmp.Or(f.Detail, "The import failed: the file format is incorrect.")}
+	if f.Provision == "failed" {
+		x.code = cmp.Or(f.Code, "internalServerError")
+		x.message = cmp.Or(f.Message, "An internal error occurred while the Cloud PC was being provisioned.")
+	}
+	if f.Provision == "warnings" {
+		x.code = cmp.Or(f.Code, "diskAllocationWarning")
+		x.message = cmp.Or(f.Message, "The system partition could not be extended to the size of the disk.")
+	}
+	if x.importTakes, err = duration("fates: "+f.User+": import_takes", f.ImportTakes, 0); err != nil {
+		return err
+	}
+	if x.provisionTakes, err = duration("fates: "+f.User+": provision_takes", f.ProvisionTakes, 0); err != nil {
+		return err
+	}
+	u.fate = x
+	return nil
+}
+
+func (t *Tenant) buildImport(im scenario.Import) error {
+	u, err := t.who("imports", im.User)
+	if err != nil {
+		return err
+	}
+	if u.imp != nil {
+		return fault.New(fault.Invalid, "scenario.duplicate", "imports: "+im.User+" has two", "a user can have one import")
+	}
+	local, _, _ := strings.Cut(u.upn, "@")
+	// Attempt 0: what lies before the story does not use up a fate.
+	s := &snapshot{user: u, ID: t.idFor("import", u.id+"#0"), File: local + "-os.vhd", Bytes: 128 << 30,
+		Started: t.start.Add(-2 * time.Hour), Status: cmp.Or(im.Status, ImportSucceeded), Usage: cmp.Or(im.Usage, NotUsed)}
+	u.imp, t.imports[s.ID] = s, s
+	switch s.Status {
+	case ImportPending, ImportInProgress:
+		s.Started, s.Runs, s.Status = t.start.Add(-5*time.Minute), t.start, ImportPending
+		s.Ends = t.start.Add(t.rules.importBase)
+		t.at(s.Ends, importEnds, lower(u.id), s.N)
+		return nil
+	case ImportFailed:
+		s.Detail = "The file format is incorrect."
+	}
+	s.Ended = t.start.Add(-time.Hour)
+	s.Runs, s.Ends = s.Started, s.Ended
+	if t.rules.importExpires > 0 {
+		t.at(s.Ended.Add(t.rules.importExpires), importExpires, lower(u.id), s.N)
+	}
+	return nil
+}
+
+func (t *Tenant) buildCloudPC(c scenario.CloudPC) error {
+	u, err := t.who("cloud_pcs", c.User)
+	if err != nil {
+		return err
+	}
+	if u.pc != nil {
+		return fault.New(fault.Invalid, "scenario.duplicate", "cloud_pcs: "+c.User+" has two", "this sandbox gives a user one Cloud PC")
+	}
+	prod := t.planFor(u)
+	if c.SKU != "" {
+		prod = t.product(c.SKU)
+	}
+	if prod == nil {
+		return unknown("cloud_pcs: "+c.User, c.SKU, "license")
+	}
+	pol := t.policyFor(u)
+	if c.Policy != "" {
+		i := slices.IndexFunc(t.policies, func(p *policy) bool { return strings.EqualFold(p.name(), c.Policy) || p.id == c.Policy })
+		if i < 0 {
+			return unknown("cloud_pcs: "+c.User, c.Policy, "policy")
+		}
+		pol = t.policies[i]
+	}
+	if pol == nil {
+		return unknown("cloud_pcs: "+c.User, c.Policy, "policy")
+	}
+	name := u.id
+	if !t.rules.ReuseCloudPCID {
+		name += "#0"
+	}
+	pc := &cloudPC{seq: t.next(), user: u, prod: prod, ID: t.idFor("cloudPC", name), Source: "image", Final: statusProvisioned, Stage: stageSettled}
+	pc.adopt(pol, t.start.Add(-48*time.Hour))
+	pc.Provisioned, pc.Modified = t.start.Add(-47*time.Hour), t.start.Add(-47*time.Hour)
+	u.pc = pc
+	t.pcs = append(t.pcs, pc)
+	t.pcID[pc.ID] = pc
+	switch c.Status {
+	case "", statusProvisioned:
+	case statusGrace:
+		pc.Stage, pc.GraceEnd = stageGrace, t.start.Add(gracePeriod-24*time.Hour)
+		t.at(pc.GraceEnd, graceEnds, lower(u.id), pc.N)
+		t.linger(pc)
+	case statusProvisioning:
+		pc.Stage, pc.Provisioned, pc.Started = stageBuilding, time.Time{}, t.start.Add(-10*time.Minute)
+		pc.Ends = t.start.Add(t.between(t.rules.provisionMin, t.rules.provisionMax, "provision", u.upn, "0"))
+		t.at(pc.Ends, buildEnds, lower(u.id), pc.N)
+	case statusDeprovisioning:
+		t.leave(pc, t.start)
+		pc.Lag = 0
+	case statusFailed:
+		pc.Provisioned = time.Time{}
+		pc.fail("internalServerError", "An internal error occurred while the Cloud PC was being provisioned.")
+	default:
+		pc.Final = c.Status
+	}
+	return nil
+}
