@@ -6,8 +6,10 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,7 +53,10 @@ func Open(dir, identity, label string) (j *Journal, state []byte, err error) {
 		return nil, nil, unusable(dir, "cannot be made", err)
 	}
 	lock, err := takeLock(filepath.Join(dir, "lock"))
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, nil, unusable(dir, "cannot be written", err)
+	case err != nil:
 		return nil, nil, fault.Wrap(fault.Conflict, "sandbox.state-in-use", "the state folder "+dir+" is in use by another sandbox",
 			"stop the other one, or name another folder with --state", err)
 	}

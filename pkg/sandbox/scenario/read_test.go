@@ -145,6 +145,7 @@ func TestLoad(t *testing.T) {
 // large is a scenario above the size from which files are read in pieces, in two layouts of lists.
 func large(n int, broken string) string {
 	var b strings.Builder
+	long := strings.Repeat("Sales ", 30)
 	b.WriteString(small[:strings.Index(small, "users:")])
 	b.WriteString("users:\n")
 	for i := range n {
@@ -153,7 +154,7 @@ func large(n int, broken string) string {
 			fmt.Fprintf(&b, "  - upn: user%d\n    %s\n", i, broken)
 			continue
 		}
-		fmt.Fprintf(&b, "  - upn: user%d\n    department: Sales\n", i)
+		fmt.Fprintf(&b, "  - upn: user%d\n    department: %s\n", i, long)
 	}
 	b.WriteString("\nlicenses: [{sku: CPC_E_2C_8GB_128GB, seats: 5}]\nblobs:\n")
 	for i := range n {
@@ -164,18 +165,18 @@ func large(n int, broken string) string {
 
 func TestParseInPieces(t *testing.T) {
 	t.Parallel()
-	const n = 6000
+	const n = 1500
 	s, err := scenario.Parse("large.yaml", []byte(large(n, "name: Last But One")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Users) != n || len(s.Blobs) != n || len(s.Licenses) != 1 || s.Users[n-2].DisplayName != "Last But One" || s.Users[n-1].UPN != "user5999" {
+	if len(s.Users) != n || len(s.Blobs) != n || len(s.Licenses) != 1 || s.Users[n-2].DisplayName != "Last But One" || s.Users[n-1].UPN != "user1499" {
 		t.Errorf("got %d users, %d blobs, %d licenses, %+v", len(s.Users), len(s.Blobs), len(s.Licenses), s.Users[n-2:])
 	}
 	line := 4 + 2*(n-2) + 3
 	for broken, want := range map[string]string{
-		"nam: x":        fmt.Sprintf("large.yaml:%d: users[5998].nam: unknown field", line),
-		"location: Bad": fmt.Sprintf("large.yaml:%d: users[5998].location: expected a two-letter", line),
+		"nam: x":        fmt.Sprintf("large.yaml:%d: users[1498].nam: unknown field", line),
+		"location: Bad": fmt.Sprintf("large.yaml:%d: users[1498].location: expected a two-letter", line),
 		"name: [":       fmt.Sprintf("large.yaml:%d: expected valid YAML", line),
 	} {
 		_, err := scenario.Parse("large.yaml", []byte(large(n, broken)))
