@@ -104,6 +104,9 @@
       b.textContent = th.textContent;
       th.textContent = "";
       th.appendChild(b);
+      // Chromium does not repeat buttons in the table heads of further sheets, but it does repeat text.
+      addEventListener("beforeprint", function () { th.textContent = b.textContent; });
+      addEventListener("afterprint", function () { th.textContent = ""; th.appendChild(b); });
       b.addEventListener("click", function () {
         if (state.sort !== i) { state.sort = i; state.down = th.dataset.sort === "number"; }
         else if (state.down === (th.dataset.sort === "number")) state.down = !state.down;
