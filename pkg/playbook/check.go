@@ -1,131 +1,61 @@
-package blob
+package playbook
 
 import (
 	"context"
-	"encoding/xml"
-	"errors"
-	"net/http"
-	"net/url"
-	"strings"
-	"time"
+	"fmt"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-
-	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
+	"wave365/pkg/migration"
 )
 
-// faultOf turns what azblob answered into a fault about what (a sentence's beginning such as "read https://…/a.vhd").
-// The cause is dropped or redacted: azblob's own texts quote the whole URL, signature included.
-func faultOf(ctx context.Context, what string, sas *SAS, now time.Time, err error) error {
-	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fault.Wrap(fault.Interrupted, "", what+": interrupted", "", context.Cause(ctx))
-	}
-	answer, ok := errors.AsType[*azcore.ResponseError](err)
-	if !ok {
-		if f := fault.As(err); f != nil {
-			return f
+// check looks once more, right before the import, whether the facts are still as they were validated: the disk and
+// its guest state, the policy and the user setting. A row whose facts moved fails and says what moved.
+func (b *Book) check(ctx context.Context, r migration.Row) (migration.Result, error) {
+	sources := []*migration.Source{&r.Target.Disk, r.Target.GuestState}
+	for i, s := range sources {
+		if s == nil {
+			continue
 		}
-		if n, ok := errors.AsType[nonRetriable](err); ok {
-			return fault.New(fault.Denied, "", what+": the sign-in failed: "+firstLine(cloud.RedactString(n.Error())),
-				"run wave365 doctor to see which sign-in is used and why it fails")
+		res, ok := b.unmoved(ctx, r, *s, i == 1)
+		if !ok {
+			return res, nil
 		}
-		return fault.Wrap(fault.Unavailable, "", what+": "+transportText(err),
-			"check the network and the name of the storage account, then repeat", nil)
 	}
-	f := judge(answer, sas, now)
-	f.Msg = what + ": " + f.Msg
-	f.Remote = remote(answer)
-	return f
+	problem, err := b.linked(ctx, r)
+	if err != nil {
+		return trouble(r, err, "check.failed", "read policies and user settings"), nil
+	}
+	if problem != nil {
+		return migration.Failure(r.Facts, *problem), nil
+	}
+	return migration.Done(r.Facts), nil
 }
 
-// nonRetriable marks, among others, what credentials say when they were refused.
-type nonRetriable interface {
-	error
-	NonRetriable()
-}
-
-func judge(answer *azcore.ResponseError, sas *SAS, now time.Time) *fault.Fault {
-	switch code := answer.ErrorCode; {
-	case code == "BlobArchived" || code == "BlobBeingRehydrated":
-		return fault.New(fault.Conflict, "blob.archived", "the blob is in the archive tier and cannot be read",
-			"set its tier to Hot and wait until it is rehydrated, which takes hours")
-	case answer.StatusCode == http.StatusNotFound && code == "ContainerNotFound":
-		return fault.New(fault.NotFound, "blob.not-found", "the container does not exist",
-			"check the container's name and that it is in this storage account")
-	case answer.StatusCode == http.StatusNotFound:
-		return fault.New(fault.NotFound, "blob.not-found", "the blob does not exist",
-			"check the path: names of blobs know capital from small letters")
-	case answer.StatusCode == http.StatusForbidden && sas != nil:
-		return refusedSAS(sas, now)
-	case answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusUnauthorized:
-		return fault.New(fault.Denied, "blob.forbidden", "the storage account does not let this sign-in in",
-			"grant Storage Blob Data Reader on the account, and check that its firewall lets this computer in")
-	case answer.StatusCode == http.StatusTooManyRequests || code == "ServerBusy":
-		return fault.New(fault.Throttled, "", "the storage account is busy", "wait and repeat")
-	case answer.StatusCode >= 500 || answer.StatusCode == http.StatusRequestTimeout:
-		return fault.New(fault.Unavailable, "", "the storage account did not answer in time or has a fault", "repeat later")
-	case answer.StatusCode == http.StatusConflict || answer.StatusCode == http.StatusPreconditionFailed:
-		return fault.New(fault.Conflict, "", "the blob's state does not allow it", "see who works with the blob: lease, copy, tier")
-	case answer.StatusCode == http.StatusRequestedRangeNotSatisfiable:
-		return fault.New(fault.Conflict, "", "the blob is shorter than it was", "see who works with the blob, then validate again")
+// unmoved compares a blob with what validation saw. It answers false with the row's result when they differ.
+func (b *Book) unmoved(ctx context.Context, r migration.Row, s migration.Source, guest bool) (migration.Result, bool) {
+	ref, err := b.sources(r.Index, guest, s)
+	if err != nil {
+		return trouble(r, err, "check.failed", "find "+s.URL), false
 	}
-	return fault.New(fault.Invalid, "", "the storage account refused the request", "")
-}
-
-// refusedSAS says why a signature was refused as far as the signature itself tells. Azure says AuthenticationFailed,
-// others AuthorizationFailure, for forged and expired alike.
-func refusedSAS(s *SAS, now time.Time) *fault.Fault {
-	again := "make a new read-only SAS, or leave it out: the tool then makes one itself"
-	switch end := s.EffectiveExpiry(); {
-	case !end.IsZero() && !now.Before(end):
-		return fault.New(fault.Denied, "sas.expired", "the SAS has expired at "+end.Format(time.RFC3339), again)
-	case now.Before(s.EffectiveStart()):
-		return fault.New(fault.Denied, "sas.not-yet-valid", "the SAS is valid from "+s.EffectiveStart().Format(time.RFC3339)+" on", again)
-	case !s.CanRead():
-		return fault.New(fault.Denied, "sas.no-read", "the SAS gives no right to read", again)
+	now, err := b.storage.Properties(ctx, ref)
+	if fault.Is(err, fault.NotFound) {
+		return migration.Failure(r.Facts, migration.ProblemOf(err, "blob.not-found", "look at "+s.URL)), false
 	}
-	return fault.New(fault.Denied, "blob.forbidden", "the storage account does not accept the SAS", "it is forged, revoked, made for "+
-		"another blob, or the account's firewall keeps this computer out; "+again)
-}
-
-func remote(answer *azcore.ResponseError) *fault.Remote {
-	r := &fault.Remote{Service: "blob", Status: answer.StatusCode, Code: answer.ErrorCode}
-	if resp := answer.RawResponse; resp != nil {
-		r.RequestID = resp.Header.Get("x-ms-request-id")
-		// Not every server sends our own id back.
-		if r.ClientRequestID = resp.Header.Get("x-ms-client-request-id"); r.ClientRequestID == "" && resp.Request != nil {
-			r.ClientRequestID = resp.Request.Header.Get("x-ms-client-request-id")
-		}
-		r.Message = serviceText(resp)
-		r.RetryAfter = cloud.RetryAfter(resp.Header)
+	if err != nil {
+		return trouble(r, err, "check.failed", "look at "+s.URL), false
 	}
-	return r
-}
-
-// serviceText is the first line of the service's message. What stands behind it in refusals (the strings that were
-// signed) is nobody's business.
-func serviceText(resp *http.Response) string {
-	var body struct {
-		Message string `xml:"Message"`
+	moved := ""
+	switch {
+	case now.Length != s.Length:
+		moved = fmt.Sprintf("%s was %d bytes at validation and is %d now", s.URL, s.Length, now.Length)
+	case s.ETag != "" && now.ETag != s.ETag:
+		moved = fmt.Sprintf("%s was written to after validation (ETag %s, now %s)", s.URL, s.ETag, now.ETag)
 	}
-	raw, err := runtime.Payload(resp)
-	if err != nil || xml.Unmarshal(raw, &body) != nil {
-		return ""
+	if moved == "" {
+		return migration.Result{}, true
 	}
-	return cloud.RedactString(firstLine(body.Message))
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return strings.TrimSpace(line)
-}
-
-// transportText drops the URL that the standard library puts before every transport error.
-func transportText(err error) string {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
-	return cloud.RedactString(err.Error())
+	return migration.Failure(r.Facts, migration.Problem{
+		Code: "check.moved", Message: moved,
+		Hint: "make sure that nothing writes to the file any more, validate again and run the row in a new wave",
+	}), false
 }
