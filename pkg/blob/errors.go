@@ -1,149 +1,131 @@
-package playbook
+package blob
 
 import (
 	"context"
-	"slices"
+	"encoding/xml"
+	"errors"
+	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
-	"wave365/pkg/graph"
-	"wave365/pkg/migration"
 )
 
-// SettingName is the display name of the user setting that the tool makes for a wave. It is the marker by which a
-// setting made by a call whose answer was lost is found again.
-func SettingName(run migration.Run) string { return "wave365 " + run.ID }
-
-// Prepare does what is done once for the wave: every target group is reached by exactly one user setting, and that
-// one says snapshot. Groups that have such a setting are left alone; for the others one setting is made, assigned and
-// read back. It waits out the service's lag, at most ten minutes of service time. It may be called again at any time.
-//
-// Errors: fault.Conflict when a group is reached by an image setting or by several; whatever the calls answer.
-func (b *Book) Prepare(ctx context.Context, rows []migration.Row) error {
-	want := map[string]string{} // group id → name
-	for _, r := range rows {
-		if !r.State.Final() {
-			want[strings.ToLower(r.Target.GroupID)] = r.Target.GroupName
+// faultOf turns what azblob answered into a fault about what (a sentence's beginning such as "read https://…/a.vhd").
+// The cause is dropped or redacted: azblob's own texts quote the whole URL, signature included.
+func faultOf(ctx context.Context, what string, sas *SAS, now time.Time, err error) error {
+	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return fault.Wrap(fault.Interrupted, "", what+": interrupted", "", context.Cause(ctx))
+	}
+	answer, ok := errors.AsType[*azcore.ResponseError](err)
+	if !ok {
+		if f := fault.As(err); f != nil {
+			return f
 		}
-	}
-	if len(want) == 0 {
-		return nil
-	}
-	settings, err := b.graph.UserSettings(ctx)
-	if err != nil {
-		return fault.Wrap(fault.KindOf(err), "", "list user settings: "+err.Error(), fault.HintOf(err), err)
-	}
-	var bare []string
-	for id, name := range want {
-		reach := reaching(settings, id)
-		switch {
-		case len(reach) == 0:
-			bare = append(bare, id)
-		case len(reach) > 1:
-			return fault.New(fault.Conflict, "setting.conflict", "several user settings reach group "+name+": "+names(reach), "leave only the snapshot setting assigned to the group")
-		case !strings.EqualFold(reach[0].ProvisioningSourceType, SettingSource):
-			return fault.New(fault.Conflict, "setting.not-snapshot", "user setting "+reach[0].DisplayName+" reaches group "+name+" and does not say snapshot", "take the group out of that setting's assignment, or set its provisioning source to snapshot")
+		if n, ok := errors.AsType[nonRetriable](err); ok {
+			return fault.New(fault.Denied, "", what+": the sign-in failed: "+firstLine(cloud.RedactString(n.Error())),
+				"run wave365 doctor to see which sign-in is used and why it fails")
 		}
+		return fault.Wrap(fault.Unavailable, "", what+": "+transportText(err),
+			"check the network and the name of the storage account, then repeat", nil)
 	}
-	if len(bare) == 0 {
-		return nil
-	}
-	slices.Sort(bare)
-	id, err := b.ensureSetting(ctx)
-	if err != nil {
-		return err
-	}
-	return b.ensureAssigned(ctx, id, bare)
+	f := judge(answer, sas, now)
+	f.Msg = what + ": " + f.Msg
+	f.Remote = remote(answer)
+	return f
 }
 
-func reaching(settings []graph.UserSetting, group string) []graph.UserSetting {
-	var reach []graph.UserSetting
-	for _, s := range settings {
-		if containsFold(s.GroupIDs, group) {
-			reach = append(reach, s)
-		}
-	}
-	return reach
+// nonRetriable marks, among others, what credentials say when they were refused.
+type nonRetriable interface {
+	error
+	NonRetriable()
 }
 
-// ensureSetting finds or makes the wave's own user setting and gives its id.
-func (b *Book) ensureSetting(ctx context.Context) (string, error) {
-	name := SettingName(b.run)
-	out, err, jerr := b.apply(ctx, effect{
-		row: migration.WaveRow, kind: migration.EffectSettingCreate, subject: name, absentMeansNoEffect: true,
-		present: func(ctx context.Context, _ *migration.Intent) (string, string, bool, error) {
-			settings, err := b.graph.UserSettings(ctx)
-			if err != nil {
-				return "", "", false, err
-			}
-			i := slices.IndexFunc(settings, func(s graph.UserSetting) bool { return s.DisplayName == name })
-			if i < 0 {
-				return "", "", false, nil
-			}
-			return settings[i].ID, "found by its name", true, nil
-		},
-		call: func(ctx context.Context) (string, error) {
-			s, err := b.graph.CreateUserSetting(ctx, graph.UserSetting{
-				DisplayName: name, ProvisioningSourceType: SettingSource,
-				RestorePoint: &graph.RestorePointSetting{FrequencyType: "default", UserRestoreEnabled: true},
-			})
-			return s.ID, err
-		},
-	})
-	if jerr != nil {
-		return "", jerr
+func judge(answer *azcore.ResponseError, sas *SAS, now time.Time) *fault.Fault {
+	switch code := answer.ErrorCode; {
+	case code == "BlobArchived" || code == "BlobBeingRehydrated":
+		return fault.New(fault.Conflict, "blob.archived", "the blob is in the archive tier and cannot be read",
+			"set its tier to Hot and wait until it is rehydrated, which takes hours")
+	case answer.StatusCode == http.StatusNotFound && code == "ContainerNotFound":
+		return fault.New(fault.NotFound, "blob.not-found", "the container does not exist",
+			"check the container's name and that it is in this storage account")
+	case answer.StatusCode == http.StatusNotFound:
+		return fault.New(fault.NotFound, "blob.not-found", "the blob does not exist",
+			"check the path: names of blobs know capital from small letters")
+	case answer.StatusCode == http.StatusForbidden && sas != nil:
+		return refusedSAS(sas, now)
+	case answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusUnauthorized:
+		return fault.New(fault.Denied, "blob.forbidden", "the storage account does not let this sign-in in",
+			"grant Storage Blob Data Reader on the account, and check that its firewall lets this computer in")
+	case answer.StatusCode == http.StatusTooManyRequests || code == "ServerBusy":
+		return fault.New(fault.Throttled, "", "the storage account is busy", "wait and repeat")
+	case answer.StatusCode >= 500 || answer.StatusCode == http.StatusRequestTimeout:
+		return fault.New(fault.Unavailable, "", "the storage account did not answer in time or has a fault", "repeat later")
+	case answer.StatusCode == http.StatusConflict || answer.StatusCode == http.StatusPreconditionFailed:
+		return fault.New(fault.Conflict, "", "the blob's state does not allow it", "see who works with the blob: lease, copy, tier")
+	case answer.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+		return fault.New(fault.Conflict, "", "the blob is shorter than it was", "see who works with the blob, then validate again")
 	}
-	if err != nil {
-		return "", fault.Wrap(fault.KindOf(err), "setting.create-failed", "make user setting "+name+": "+err.Error(), fault.HintOf(err), err)
-	}
-	s, err := b.graph.UserSetting(ctx, out.RemoteID)
-	if err != nil {
-		return "", fault.Wrap(fault.KindOf(err), "", "read user setting "+name+" back: "+err.Error(), fault.HintOf(err), err)
-	}
-	if !strings.EqualFold(s.ProvisioningSourceType, SettingSource) {
-		return "", fault.New(fault.Conflict, "setting.not-snapshot", "the service did not keep the provisioning source of user setting "+name+": it says "+quoteOr(s.ProvisioningSourceType, "nothing"),
-			"this tenant may not have the migration feature yet: ask Microsoft support; nothing was imported")
-	}
-	return s.ID, nil
+	return fault.New(fault.Invalid, "", "the storage account refused the request", "")
 }
 
-// ensureAssigned adds the groups to the setting's assignment and reads it back.
-func (b *Book) ensureAssigned(ctx context.Context, id string, groups []string) error {
-	for wait := time.Duration(0); ; wait += 15 * time.Second {
-		s, err := b.graph.UserSetting(ctx, id)
-		if err != nil {
-			return fault.Wrap(fault.KindOf(err), "", "read user setting "+id+": "+err.Error(), fault.HintOf(err), err)
-		}
-		merged := slices.Clone(s.GroupIDs)
-		for _, g := range groups {
-			if !containsFold(merged, g) {
-				merged = append(merged, g)
-			}
-		}
-		if len(merged) == len(s.GroupIDs) {
-			return nil
-		}
-		if wait > 10*time.Minute {
-			return fault.New(fault.Unavailable, "setting.not-assigned", "the assignment of user setting "+s.DisplayName+" does not show", "try `wave365 resume` later; nothing was imported")
-		}
-		if wait == 0 {
-			_, err, jerr := b.apply(ctx, effect{
-				row: migration.WaveRow, kind: migration.EffectSettingAssign, subject: id + " " + strings.Join(groups, " "), repeatable: true,
-				call: func(ctx context.Context) (string, error) { return "", b.graph.AssignUserSetting(ctx, id, merged) },
-			})
-			if jerr != nil {
-				return jerr
-			}
-			if err != nil {
-				return fault.Wrap(fault.KindOf(err), "setting.assign-failed", "assign user setting "+s.DisplayName+": "+err.Error(), fault.HintOf(err), err)
-			}
-			continue
-		}
-		select {
-		case <-time.After(b.clock.Wall(15 * time.Second)):
-		case <-ctx.Done():
-			return fault.Wrap(fault.Interrupted, "", "stopped while preparing the wave", "`wave365 resume` goes on", ctx.Err())
-		}
+// refusedSAS says why a signature was refused as far as the signature itself tells. Azure says AuthenticationFailed,
+// others AuthorizationFailure, for forged and expired alike.
+func refusedSAS(s *SAS, now time.Time) *fault.Fault {
+	again := "make a new read-only SAS, or leave it out: the tool then makes one itself"
+	switch end := s.EffectiveExpiry(); {
+	case !end.IsZero() && !now.Before(end):
+		return fault.New(fault.Denied, "sas.expired", "the SAS has expired at "+end.Format(time.RFC3339), again)
+	case now.Before(s.EffectiveStart()):
+		return fault.New(fault.Denied, "sas.not-yet-valid", "the SAS is valid from "+s.EffectiveStart().Format(time.RFC3339)+" on", again)
+	case !s.CanRead():
+		return fault.New(fault.Denied, "sas.no-read", "the SAS gives no right to read", again)
 	}
+	return fault.New(fault.Denied, "blob.forbidden", "the storage account does not accept the SAS", "it is forged, revoked, made for "+
+		"another blob, or the account's firewall keeps this computer out; "+again)
+}
+
+func remote(answer *azcore.ResponseError) *fault.Remote {
+	r := &fault.Remote{Service: "blob", Status: answer.StatusCode, Code: answer.ErrorCode}
+	if resp := answer.RawResponse; resp != nil {
+		r.RequestID = resp.Header.Get("x-ms-request-id")
+		// Not every server sends our own id back.
+		if r.ClientRequestID = resp.Header.Get("x-ms-client-request-id"); r.ClientRequestID == "" && resp.Request != nil {
+			r.ClientRequestID = resp.Request.Header.Get("x-ms-client-request-id")
+		}
+		r.Message = serviceText(resp)
+		r.RetryAfter = cloud.RetryAfter(resp.Header)
+	}
+	return r
+}
+
+// serviceText is the first line of the service's message. What stands behind it in refusals (the strings that were
+// signed) is nobody's business.
+func serviceText(resp *http.Response) string {
+	var body struct {
+		Message string `xml:"Message"`
+	}
+	raw, err := runtime.Payload(resp)
+	if err != nil || xml.Unmarshal(raw, &body) != nil {
+		return ""
+	}
+	return cloud.RedactString(firstLine(body.Message))
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(line)
+}
+
+// transportText drops the URL that the standard library puts before every transport error.
+func transportText(err error) string {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	return cloud.RedactString(err.Error())
 }

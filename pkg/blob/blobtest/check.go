@@ -1,6 +1,7 @@
 package blobtest
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -86,6 +87,22 @@ func signBlob(t testing.TB, container, name, permissions string, from, to time.T
 	if err != nil {
 		t.Fatal(err)
 	}
+	return q.Encode()
+}
+
+// forge changes one bit of a signature.
+func forge(t testing.TB, query string) string {
+	t.Helper()
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := base64.StdEncoding.DecodeString(q.Get("sig"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw[0] ^= 1
+	q.Set("sig", base64.StdEncoding.EncodeToString(raw))
 	return q.Encode()
 }
 
