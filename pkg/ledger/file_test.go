@@ -3,9 +3,12 @@ package ledger_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -208,4 +211,55 @@ func TestOpenWithADeadContextMakesNothing(t *testing.T) {
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("a folder was made")
 	}
+}
+
+func TestOpenLeavesADamagedFileToItsDriver(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	l, err := ledger.Open(ctx, path, ledger.Options{})
+	must(t, err)
+	must(t, l.CreateRun(ctx, newRun("r1"), newRows("r1", 500), nil))
+	must(t, l.Close())
+	l, err = ledger.Open(ctx, path, ledger.Options{})
+	must(t, err)
+	_, err = l.Lock(ctx, ledger.Holder{Command: "wave365 run friday.csv"})
+	must(t, err)
+	defer l.Close()
+	// The last page is a leaf: noise in it leaves the rest readable. Another process does it, so that closing the file
+	// does not take this one's locks.
+	info, err := os.Stat(path)
+	must(t, err)
+	noise := exec.Command("dd", "if=/dev/urandom", "of="+path, "bs=4096", "count=1", "conv=notrunc",
+		fmt.Sprintf("seek=%d", info.Size()/4096-1))
+	if err := noise.Run(); err != nil {
+		t.Skipf("needs dd: %v", err)
+	}
+	_, err = ledger.Open(ctx, path, ledger.Options{})
+	wantFault(t, err, fault.Internal, "ledger.damaged")
+	if err != nil && !strings.Contains(err.Error(), "wave365 run friday.csv") {
+		t.Errorf("error %q does not name who uses the file", err)
+	}
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("the file was moved from under its driver: %v", err)
+	}
+}
+
+func TestOpenTogether(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "new", "ledger.db")
+	var wg sync.WaitGroup
+	for range 6 {
+		wg.Go(func() {
+			l, err := ledger.Open(t.Context(), path, ledger.Options{})
+			if err != nil {
+				t.Errorf("Open: %v", err)
+				return
+			}
+			if err := l.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		})
+	}
+	wg.Wait()
 }

@@ -221,17 +221,23 @@ func readHolder(get func(string, []any, ...any) error) (h Holder, token string, 
 	return h, token, err == nil, err
 }
 
-// liveHolder looks into a file that may be damaged.
+// liveHolder looks into a file that may be damaged. The log comes first: it may hold what the file does not yet.
 func liveHolder(ctx context.Context, path string) (Holder, bool) {
-	db, err := openPool(path, modeFrozen, 1)
-	if err != nil {
-		return Holder{}, false
+	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
+		return Holder{}, false // SQLite would throw the log of an empty file away
 	}
-	defer db.Close()
-	h, token, ok, err := readHolder(queryRow(ctx, db))
-	host, _ := os.Hostname()
-	if err != nil || !ok || gone(h, token, host) {
-		return Holder{}, false
+	for _, m := range []mode{modeRead, modeFrozen} {
+		db, err := openPool(path, m, 1)
+		if err != nil {
+			continue
+		}
+		h, token, ok, err := readHolder(queryRow(ctx, db))
+		db.Close()
+		if err != nil {
+			continue
+		}
+		host, _ := os.Hostname()
+		return h, ok && !gone(h, token, host)
 	}
-	return h, true
+	return Holder{}, false
 }
