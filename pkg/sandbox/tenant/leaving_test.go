@@ -255,7 +255,10 @@ func TestAssignLicenseRefusals(t *testing.T) {
 // A restart in the middle of everything: what the saved state tells later is what the first tenant tells.
 func TestRestart(t *testing.T) {
 	t.Parallel()
-	change := func(s *scenario.Scenario) { s.Licenses[0].Seats = 2 }
+	change := func(s *scenario.Scenario) {
+		s.Licenses[0].Seats = 2
+		s.Groups[0].Members = append(s.Groups[0].Members, "eve") // whom nothing touches
+	}
 	s := migrated(t, change)
 	s.imports(bob, "good")
 	s.unlicense(ada)
@@ -290,6 +293,19 @@ func TestRestart(t *testing.T) {
 		if diff := cmp.Diff(look(s.tn, now), look(again, now)); diff != "" {
 			t.Errorf("after %v:\n%s", later, diff)
 		}
+	}
+	for _, tn := range []*tenant.Tenant{s.tn, again} {
+		if _, err := tn.CreateSetting(s.now, tenant.Props{"displayName": "after"}); err != nil {
+			t.Fatal(err)
+		}
+		tn.Audit(s.now, tenant.AuditEvent{Activity: "after"})
+	}
+	last, _ := again.Settings(s.now, 0, 100)
+	if n := len(last); n != 3 || last[n-1].Seq <= last[n-2].Seq {
+		t.Errorf("what came after the restart is not last: %+v", last)
+	}
+	if diff := cmp.Diff(look(s.tn, s.now), look(again, s.now)); diff != "" {
+		t.Errorf("after the restart:\n%s", diff)
 	}
 	one, _ := s.tn.Snapshot()
 	two, _ := again.Snapshot()
