@@ -2,6 +2,7 @@ package cloud_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -141,5 +142,28 @@ func TestSignInRefused(t *testing.T) {
 		if _, err := call(t.Context(), p, "GET", root+"/a", ""); !fault.Is(err, fault.Denied) || fault.CodeOf(err) != "cloud.sign-in" {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// tokenThenCancel ends the context while it signs in.
+type tokenThenCancel struct {
+	azcore.TokenCredential
+	cancel func()
+}
+
+func (c tokenThenCancel) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	tok, err := c.TokenCredential.GetToken(ctx, o)
+	c.cancel()
+	return tok, err
+}
+
+func TestCancelledWhileSigningIn(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := &script{answer: inOrder(status(200))}
+	p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Credential = tokenThenCancel{cloud.SandboxCredential(), cancel} })
+	ctx = cloud.NoRetry(ctx)
+	if _, err := call(ctx, p, "POST", root+"/a", "x"); !errors.Is(err, context.Canceled) || cloud.MayHaveActed(ctx) || len(s.all()) != 0 {
+		t.Errorf("got %v, acted %v, %d requests", err, cloud.MayHaveActed(ctx), len(s.all()))
 	}
 }
