@@ -205,7 +205,18 @@ func TestManyWriters(t *testing.T) {
 			rows[i] = r
 		})
 	}
+	// Work that is refused after it has written takes nobody else's along, and leaves nothing.
+	late := newRows("r2", 3)
+	late[2].Target.UserID = rows[0].Target.UserID
+	wg.Go(func() {
+		for range 20 {
+			wantFault(t, l.CreateRun(ctx, newRun("r2"), late, nil), fault.Conflict, "ledger.user-held")
+		}
+	})
 	wg.Wait()
+	if runs, err := l.Runs(ctx); err != nil || len(runs) != 1 {
+		t.Errorf("%d runs, want 1 (%v)", len(runs), err)
+	}
 	got, err := second.Rows(ctx, "r1")
 	must(t, err)
 	wantSame(t, "Rows", got, rows)
@@ -273,4 +284,28 @@ func TestLargeRunReadsInOrder(t *testing.T) {
 	got, err := l.Rows(t.Context(), "r1")
 	must(t, err)
 	wantSame(t, "Rows", got, rows)
+}
+
+// TestTwoLedgersTakeTurns writes with two connections in turn: neither may go on from an end of the audit that the
+// other has moved since.
+func TestTwoLedgersTakeTurns(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	l, _ := begin(t, 1)
+	second := openAt(t, l.Path(), ledger.Options{})
+	for n := range 6 {
+		who := l
+		if n%2 == 1 {
+			who = second
+		}
+		must(t, who.Note(ctx, migration.Event{Run: "r1", Row: migration.WaveRow, Reason: migration.RunThrottled, Note: fmt.Sprint(n)}))
+	}
+	events, err := l.Events(ctx, "r1")
+	must(t, err)
+	for n, e := range events {
+		if e.Note != fmt.Sprint(n) {
+			t.Errorf("event %d is %q", n, e.Note)
+		}
+	}
+	must(t, ledger.VerifyChain(l.Audit(ctx, "")))
 }
