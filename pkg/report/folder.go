@@ -25,17 +25,22 @@ const (
 	FileManifest = "manifest.sha256"
 )
 
+// part is how one file is made; perRow is about how many bytes a row takes in it.
+type part struct {
+	name   string
+	write  func(io.Writer, Account) error
+	redact func([]byte) []byte
+	perRow int
+}
+
 // Write writes the whole report into dir, which it creates. Everything is put together and redacted in memory, then
 // stored beside its final place, synced, and only then renamed, the manifest last: whoever looks, and whenever the
 // process dies, each file is the old one or the new one, never half. A failure leaves the earlier report as it was
 // as far as the file system lets it; the fault says which file.
 func Write(dir string, a Account) error {
-	parts := []struct {
-		name  string
-		write func(io.Writer, Account) error
-	}{
-		{FilePage, HTML}, {FileResults, Results}, {FileFailed, Failed}, {FileFindings, Findings},
-		{FileRun, JSON}, {FileAudit, auditLines},
+	parts := []part{
+		{FilePage, HTML, redacted, 1500}, {FileResults, Results, redacted, 400}, {FileFailed, Failed, redacted, 100},
+		{FileFindings, Findings, redacted, 50}, {FileRun, JSON, redactedLines, 3500}, {FileAudit, auditLines, redactedLines, 0},
 	}
 	files := make([]file, len(parts), len(parts)+1)
 	var g errgroup.Group
@@ -43,10 +48,11 @@ func Write(dir string, a Account) error {
 	for i, p := range parts {
 		g.Go(func() error {
 			var b bytes.Buffer
+			b.Grow(p.perRow * len(a.Rows))
 			if err := p.write(&b, a); err != nil {
 				return fault.Wrap(fault.Internal, "report.render", "could not put "+p.name+" together", "", err)
 			}
-			files[i] = file{name: p.name, bytes: redacted(b.Bytes())}
+			files[i] = file{name: p.name, bytes: p.redact(b.Bytes())}
 			return nil
 		})
 	}

@@ -232,6 +232,9 @@ func TestWrite_noSecret(t *testing.T) {
 	a.Rows[0].Input = append([]string{}, a.Rows[0].Input...)
 	a.Rows[0].Input[1] = secret
 	a.Next = append(a.Next, "wave365 run "+secret)
+	big := reporttest.Large(800)
+	a.Rows, a.Events = append(a.Rows, big.Rows[24:]...), append(a.Events, big.Events...)
+	a.Rows[700].Note, a.Rows[700].Facts.Proof = secret, secret
 	dir := t.TempDir()
 	if err := report.Write(dir, a); err != nil {
 		t.Fatal(err)
