@@ -77,9 +77,18 @@ func scanRow(rows *sql.Rows, seen words) (migration.Row, error) {
 	if string(facts) != "{}" {
 		err = errors.Join(err, json.Unmarshal(facts, &r.Facts))
 	}
-	err = errors.Join(err, json.Unmarshal(target, &r.Target), json.Unmarshal(input, &r.Input))
-	seen.share(&r)
-	return r, err
+	err = errors.Join(err, readTarget(target, &r.Target, seen))
+	cells, wrong := readInput(input, func(cell []byte) string {
+		switch string(cell) {
+		case r.Target.User:
+			return r.Target.User
+		case r.Target.Disk.URL:
+			return r.Target.Disk.URL
+		}
+		return seen[string(cell)]
+	})
+	r.Input = cells
+	return r, errors.Join(err, wrong)
 }
 
 // words keeps one copy of each text that many rows have: a large run would hold the name of its policy once per row.
@@ -92,38 +101,9 @@ func (w words) word(b []byte) string {
 	if s, ok := w[string(b)]; ok {
 		return s
 	}
-	return w.keep(string(b))
-}
-
-func (w words) keep(s string) string {
+	s := string(b)
 	if len(w) < enough {
 		w[s] = s
 	}
 	return s
-}
-
-// share replaces the texts of a row that others are likely to have too.
-func (w words) share(r *migration.Row) {
-	t := &r.Target
-	for _, s := range [...]*string{
-		&t.PolicyID, &t.PolicyName, &t.GroupID, &t.GroupName, &t.SKUID, &t.SKUName, &t.PlanID, &t.PlanName,
-		&t.Department, &t.Disk.Container, (*string)(&t.Trigger),
-	} {
-		if known, ok := w[*s]; ok {
-			*s = known
-		} else {
-			w.keep(*s)
-		}
-	}
-	for i, cell := range r.Input {
-		known, ok := w[cell]
-		switch {
-		case ok:
-			r.Input[i] = known
-		case cell == t.User:
-			r.Input[i] = t.User
-		case cell == t.Disk.URL:
-			r.Input[i] = t.Disk.URL
-		}
-	}
 }

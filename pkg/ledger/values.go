@@ -1,11 +1,13 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 )
 
@@ -41,8 +43,11 @@ func (m *moment) Scan(v any) error {
 
 // asJSON is for columns whose CHECK wants JSON.
 func asJSON(v any) (string, error) {
-	b, err := json.Marshal(v)
-	return string(b), err
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return strings.TrimSuffix(b.String(), "\n"), err
 }
 
 // list reads rows one by one; it stops after the first error.
