@@ -171,6 +171,9 @@ func SandboxCredential() azcore.TokenCredential { return sandboxCredential{} }
 type sandboxCredential struct{}
 
 // GetToken never fails, except with the context's error.
+// sandboxToken opens nothing but a sandbox. It is long and odd so that a test can look for it where no token belongs.
+const sandboxToken = "sandbox-token-9d2f61c07be84a35"
+
 func (sandboxCredential) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	return azcore.AccessToken{Token: "sandbox", ExpiresOn: time.Now().Add(24 * time.Hour)}, ctx.Err()
+	return azcore.AccessToken{Token: sandboxToken, ExpiresOn: time.Now().Add(24 * time.Hour)}, ctx.Err()
 }

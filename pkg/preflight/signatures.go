@@ -55,7 +55,7 @@ func (l *look) signature(column string, ref blob.Ref) bool {
 	if more := sas.Excess(); more != "" {
 		l.flag("sas.too-broad", column, ref.URL(), "the signature allows more than reading ("+more+")")
 	}
-	if !ref.Insecure() && strings.HasPrefix(strings.ToLower(ref.Root), "http://") {
+	if ref.Insecure() {
 		flag("sas.http", "the URL is http; the signature would travel in clear")
 	}
 	if sas.TenantID != "" && l.c.facts.org.ID != "" && !strings.EqualFold(sas.TenantID, l.c.facts.org.ID) {
