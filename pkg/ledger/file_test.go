@@ -191,6 +191,22 @@ func TestOpenRefusesSyncedFolders(t *testing.T) {
 	openAt(t, path, ledger.Options{AnyPlace: true})
 }
 
+func TestCloseLeavesOneFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l, err := ledger.Open(t.Context(), filepath.Join(dir, "ledger.db"), ledger.Options{})
+	must(t, err)
+	must(t, l.CreateRun(t.Context(), newRun("r1"), newRows("r1", 1), nil))
+	_, err = l.Rows(t.Context(), "r1")
+	must(t, err)
+	must(t, l.Close())
+	for name := range folder(t, dir) {
+		if name != "ledger.db" {
+			t.Errorf("Close left %s", name)
+		}
+	}
+}
+
 func TestOpenTakesOddNames(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "100% sure?", "a#b & c=d", "läger.db")

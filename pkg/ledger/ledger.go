@@ -129,10 +129,13 @@ func (l *Ledger) Close() error {
 		var errs []error
 		if l.w != nil {
 			errs = append(errs, l.release(l.lock.id()))
-			errs = append(errs, l.w.close())
 		}
 		if l.read != nil {
 			errs = append(errs, l.read.Close())
+		}
+		if l.w != nil {
+			// Last, because only a connection that writes can fold the log into the file and take it away.
+			errs = append(errs, l.w.close())
 		}
 		l.closed = classify(errors.Join(errs...), "close the ledger")
 	})

@@ -120,7 +120,7 @@ func (l *Ledger) Apply(ctx context.Context, tr migration.Transition) error {
 // refusal says why the database did not take the change.
 func (t *txn) refusal(from, to migration.Row, err error) error {
 	switch {
-	case refusedBy(err, "no such arrow"), refusedBy(err, "a version"):
+	case refusedBy(err, "a row changes by an arrow"):
 		return fault.Wrap(fault.Internal, "ledger.arrow",
 			fmt.Sprintf("the ledger knows no way from %s to %s (%s)", from.State, to.State, to.Reason), "", err)
 	case isConstraint(err):

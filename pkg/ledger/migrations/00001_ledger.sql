@@ -130,14 +130,10 @@ BEGIN SELECT RAISE(ABORT, 'ledger: a row begins pending or skipped, once'); END;
 
 -- +goose StatementBegin
 CREATE TRIGGER wave_rows_arrow BEFORE UPDATE ON wave_rows
-WHEN NOT EXISTS (SELECT 1 FROM arrows
+WHEN NEW.version <> OLD.version + 1
+  OR NOT EXISTS (SELECT 1 FROM arrows
                  WHERE from_state = OLD.state AND to_state = NEW.state AND reason = NEW.reason)
-BEGIN SELECT RAISE(ABORT, 'ledger: no such arrow'); END;
--- +goose StatementEnd
-
--- +goose StatementBegin
-CREATE TRIGGER wave_rows_version BEFORE UPDATE ON wave_rows WHEN NEW.version <> OLD.version + 1
-BEGIN SELECT RAISE(ABORT, 'ledger: a version goes up by one'); END;
+BEGIN SELECT RAISE(ABORT, 'ledger: a row changes by an arrow, one version up'); END;
 -- +goose StatementEnd
 
 -- +goose StatementBegin
