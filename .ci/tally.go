@@ -22,7 +22,7 @@ type event struct {
 
 func main() {
 	passed, failed, skipped := 0, 0, 0
-	output := map[string]string{}
+	output, blamed := map[string]string{}, map[string]bool{}
 	var closing, slow []string
 	for _, name := range os.Args[1:] {
 		f, err := os.Open(name)
@@ -50,7 +50,8 @@ func main() {
 				text := output[key]
 				delete(output, key)
 				if e.Test == "" {
-					if e.Action == "fail" {
+					if e.Action == "fail" && !blamed[e.Package] {
+						// It did not build, or ended outside of a test.
 						failed++
 						fmt.Print(text)
 					}
@@ -63,6 +64,7 @@ func main() {
 					passed++
 				case "fail":
 					failed++
+					blamed[e.Package] = true
 					fmt.Printf("FAILED %s\n%s", key, text)
 				case "skip":
 					skipped++
