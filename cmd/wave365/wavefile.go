@@ -49,7 +49,8 @@ func sourcesOf(run migration.Run, blobRoot string) playbook.Sources {
 	once := sync.OnceValues(read)
 	return func(row int, guestState bool, s migration.Source) (blob.Ref, error) {
 		if !s.Signed {
-			return blob.ParseRef(s.URL, blobRoot)
+			// By its place in the account, not by its URL: a sandbox has another port after a restart.
+			return blob.Ref{Root: blobRoot, Container: s.Container, Name: s.Name}, nil
 		}
 		file, err := once()
 		if err != nil {
