@@ -49,6 +49,9 @@ func newRootCommand(a *app) *cobra.Command {
 			if err := settle(a, cmd.Flags(), g.config); err != nil {
 				return err
 			}
+			if err := cmd.ValidateRequiredFlags(); err != nil {
+				return err
+			}
 			a.started = true
 			return g.openLog(a)
 		},
