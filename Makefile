@@ -63,7 +63,7 @@ dist: ## build for Linux, macOS and Windows into bin/dist, with checksums
 	  echo "bin/dist/$$out"; \
 	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o bin/dist/$$out ./cmd/wave365 || exit 1; \
 	done
-	@cd bin/dist && sha256sum wave365-* > SHA256SUMS && cat SHA256SUMS
+	@cd bin/dist && { sha256sum wave365-* 2>/dev/null || shasum -a 256 wave365-*; } > SHA256SUMS && cat SHA256SUMS
 
 sample: build ## write the report that is kept in reports/friday-sample again
 	@rm -rf .wave365/sample; mkdir -p .wave365/sample
