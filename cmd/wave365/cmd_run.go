@@ -99,7 +99,7 @@ func runRun(ctx context.Context, a *app, g *globals, o runOptions, path string) 
 	if err != nil {
 		return err
 	}
-	if res.Denied() || res.Count(wave.Error) > 0 && !o.skipInvalid {
+	if res.Denied() || res.Whole() || res.Count(wave.Error) > 0 && !o.skipInvalid {
 		return a.answerValidate(g, file, res)
 	}
 	run := newRun(a, g, o, conn, path, file, res)

@@ -103,6 +103,20 @@ func (r Result) Count(s wave.Severity) int {
 	return n
 }
 
+// Whole reports whether an error concerns the wave as a whole rather than rows that could be left out.
+func (r Result) Whole() bool {
+	of := map[int]bool{}
+	for _, t := range r.Targets {
+		of[t.Line] = true
+	}
+	for _, f := range r.Findings {
+		if f.Severity == wave.Error && !of[f.Line] {
+			return true
+		}
+	}
+	return false
+}
+
 // Denied reports whether a permission or tenant prerequisite is missing, rather than a row being wrong.
 func (r Result) Denied() bool {
 	for _, f := range r.Findings {
