@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -69,9 +70,7 @@ func runSandbox(ctx context.Context, a *app, _ *globals, path, addr string, cfg 
 		_ = s.Close()
 		return err
 	case <-ctx.Done():
-		err = s.Close()
-		<-served
-		return err
+		return errors.Join(s.Close(), <-served)
 	}
 }
 

@@ -170,7 +170,7 @@ func (c *connection) rehearse(ctx context.Context, g *globals, p place) (sandbox
 	go func() { served <- s.Serve(l) }()
 	c.close = func() {
 		_ = s.Close()
-		<-served
+		_ = <-served // that it was closed
 	}
 	ends := sandbox.EndpointsOf(l.Addr())
 	if c.clock, err = sandboxClock(ctx, ends.Graph); err != nil {

@@ -365,7 +365,8 @@ func killOneWave(t *testing.T, dice *rand.Rand, most int) int {
 		}
 	}
 	if c := r.counts(t); c != friday {
-		t.Errorf("after %d kills: %+v, want %+v", kills, c, friday)
+		status, _ := tool(r.dir, "status").CombinedOutput()
+		t.Errorf("after %d kills: %+v, want %+v\n%s", kills, c, friday, status)
 	}
 	r.importsOnce(t)
 	if out, err := tool(r.dir, "report").CombinedOutput(); err != nil {

@@ -91,7 +91,7 @@ type loggedRequest struct {
 }
 
 func readRequests(root string) ([]loggedRequest, error) {
-	resp, err := http.Get(root + "/sandbox/requests") //nolint:noctx // a test's own sandbox
+	resp, err := http.Get(root + "/sandbox/requests")
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,12 @@ func errUnknown(e effect, in migration.Intent, cause error) error {
 // apply sees to it that the effect is there, exactly once. It answers the outcome, or the fault of the call:
 // OutcomeUnknown when it may or may not have happened and nothing could tell. The second error is the journal's.
 func (b *Book) apply(ctx context.Context, e effect) (migration.Outcome, error, error) {
-	past, jerr := b.journal.Intents(ctx, b.run.ID, e.row)
+	if ctx.Err() != nil {
+		return migration.Outcome{}, fault.Wrap(fault.Interrupted, "", "stopped before the call was made", "", ctx.Err()), nil
+	}
+	// The journal is read and written to the end: a stop must not look like a broken ledger.
+	sure := context.WithoutCancel(ctx)
+	past, jerr := b.journal.Intents(sure, b.run.ID, e.row)
 	if jerr != nil {
 		return migration.Outcome{}, nil, jerr
 	}
@@ -68,12 +73,12 @@ func (b *Book) apply(ctx context.Context, e effect) (migration.Outcome, error, e
 		out := migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: seen, At: b.clock.Now()}
 		switch {
 		case ok && undecided:
-			return out, nil, b.journal.Conclude(ctx, *last, out)
+			return out, nil, b.journal.Conclude(sure, *last, out)
 		case ok:
 			return out, nil, nil // somebody else's doing: nothing of ours to record
 		case undecided && (e.repeatable || e.absentMeansNoEffect):
 			out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "looked: it is not there", At: b.clock.Now()}
-			if jerr := b.journal.Conclude(ctx, *last, out); jerr != nil {
+			if jerr := b.journal.Conclude(sure, *last, out); jerr != nil {
 				return out, nil, jerr
 			}
 			undecided = false
@@ -82,7 +87,7 @@ func (b *Book) apply(ctx context.Context, e effect) (migration.Outcome, error, e
 	if undecided && !e.repeatable {
 		if last.Outcome == nil {
 			out := migration.Outcome{Status: migration.OutcomeUnknown, Detail: "no answer was recorded", At: b.clock.Now()}
-			if jerr := b.journal.Conclude(ctx, *last, out); jerr != nil {
+			if jerr := b.journal.Conclude(sure, *last, out); jerr != nil {
 				return out, nil, jerr
 			}
 		}
@@ -96,14 +101,14 @@ func (b *Book) apply(ctx context.Context, e effect) (migration.Outcome, error, e
 
 // act records the intent, makes the call and records the outcome.
 func (b *Book) act(ctx context.Context, e effect) (migration.Outcome, error, error) {
-	in, jerr := b.journal.Intend(ctx, migration.Intent{
+	sure := context.WithoutCancel(ctx)
+	in, jerr := b.journal.Intend(sure, migration.Intent{
 		Run: b.run.ID, Row: e.row, Attempt: e.attempt, Effect: e.kind, Subject: e.subject,
 		ClientRequestID: cloud.NewOperationID(), At: b.clock.Now(),
 	})
 	if jerr != nil {
 		return migration.Outcome{}, nil, jerr
 	}
-	sure := context.WithoutCancel(ctx)
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(sure, in.ClientRequestID), callTime)
 	defer cancel()
 	id, err := e.call(callCtx)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -178,26 +177,12 @@ func (s *stage) playFor(ctx context.Context) []migration.Row {
 	return rows
 }
 
-// post sends to the sandbox's own endpoints.
-func (s *stage) post(path, body string) {
-	s.t.Helper()
-	resp, err := s.http.Post(root+path, "application/json", strings.NewReader(body)) //nolint:noctx // in memory
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode >= 300 {
-		text, _ := io.ReadAll(resp.Body)
-		s.t.Fatalf("%s: %s %s", path, resp.Status, text)
-	}
-}
-
 type logged struct{ Method, Path, Effect, User string }
 
 // log gives the tenant's requests that changed something.
 func (s *stage) log() []logged {
 	s.t.Helper()
-	resp, err := s.http.Get(root + "/sandbox/requests") //nolint:noctx // in memory
+	resp, err := s.http.Get(root + "/sandbox/requests")
 	if err != nil {
 		s.t.Fatal(err)
 	}
