@@ -1,8 +1,8 @@
 package redact
 
 import (
-	"bytes"
 	"encoding/base64"
+	"slices"
 	"strings"
 )
 
@@ -12,22 +12,56 @@ const minRun = 20
 // runs replaces what is base64 of a secret.
 func runs(s string) string {
 	var out strings.Builder
+	var l lens
 	done := 0
-	for i := 0; i < len(s); {
-		end, chars := run(s, i)
-		if chars >= minRun && hides(decoded(s[i:end], chars)) {
-			out.WriteString(s[done:i])
-			out.WriteString(Mark)
-			end = padding(s, end)
-			done = end
-		}
-		i = max(end, i+1)
+	for at, end := l.next(s, 0); at >= 0; at, end = l.next(s, end) {
+		out.WriteString(s[done:at])
+		out.WriteString(Mark)
+		end = padding(s, end)
+		done = end
 	}
 	if done == 0 {
 		return s
 	}
 	out.WriteString(s[done:])
 	return out.String()
+}
+
+// alphabet marks the bytes that a run may begin with or go on with.
+var alphabet = func() (t [256]bool) {
+	for c := range t {
+		_, n := char(string([]byte{byte(c)}))
+		t[c] = n > 0 || c == '%' || c == '\\'
+	}
+	return t
+}()
+
+// lens holds what looking into runs needs again and again.
+type lens struct{ run, dec []byte }
+
+// next gives the place of the first run at or after i that is base64 of a secret; at is -1 when there is none.
+func (l *lens) next(s string, i int) (at, end int) {
+	for i < len(s) {
+		if !alphabet[s[i]] {
+			i++
+			continue
+		}
+		// Most runs are words: a run of n characters has at least n bytes of the alphabet.
+		bytes := i
+		for bytes < len(s) && alphabet[s[bytes]] {
+			bytes++
+		}
+		if bytes-i < minRun {
+			i = bytes
+			continue
+		}
+		end, chars := run(s, i)
+		if chars >= minRun && l.hides(s[i:end]) {
+			return i, end
+		}
+		i = max(end, i+1)
+	}
+	return -1, len(s)
 }
 
 // run gives where the base64 ends that starts at i, and how many characters it has. Its specials may be URL-encoded or
@@ -42,17 +76,6 @@ func run(s string, i int) (end, chars int) {
 		chars++
 	}
 	return i, chars
-}
-
-// decoded gives a run in the standard alphabet.
-func decoded(s string, chars int) []byte {
-	out := make([]byte, 0, chars)
-	for i := 0; i < len(s); {
-		c, n := char(s[i:])
-		out = append(out, c)
-		i += n
-	}
-	return out
 }
 
 // std maps a character of either alphabet to the standard one.
@@ -137,20 +160,31 @@ func padding(s string, i int) int {
 
 // hides reports whether a run is base64 of something with a secret in it. The run may begin with characters that do
 // not belong to it, so each alignment is tried.
-func hides(run []byte) bool {
-	dec := make([]byte, base64.RawStdEncoding.DecodedLen(len(run)))
+func (l *lens) hides(s string) bool {
+	l.run = l.run[:0]
+	for i := 0; i < len(s); {
+		c, n := char(s[i:])
+		l.run = append(l.run, c)
+		i += n
+	}
+	l.dec = slices.Grow(l.dec[:0], base64.RawStdEncoding.DecodedLen(len(l.run)))
 	for off := range 4 {
-		part := run[off:]
+		part := l.run[off:]
 		if len(part)%4 == 1 {
 			part = part[:len(part)-1]
 		}
-		n, err := base64.RawStdEncoding.Decode(dec, part)
+		n, err := base64.RawStdEncoding.Decode(l.dec[:cap(l.dec)], part)
 		if err != nil {
 			continue
 		}
 		// UTF-16, as PowerShell encodes it.
-		text := string(bytes.ReplaceAll(dec[:n], []byte{0}, nil))
-		if plain(text) != text {
+		text := l.dec[:0]
+		for _, c := range l.dec[:n] {
+			if c != 0 {
+				text = append(text, c)
+			}
+		}
+		if suspect(text) && plain(string(text)) != string(text) {
 			return true
 		}
 	}
