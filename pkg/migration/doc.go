@@ -10,4 +10,5 @@
 //	                      ├─unknown▶ held ──adopted──▶ waiting, ──no-effect──▶ pending
 //	                      └─interrupted▶ pending
 //	pending ─▶ skipped, deferred;  pending, waiting, held ─▶ cancelled;  deferred, cancelled ─▶ pending
+//	pending, skipped ──amended──▶ pending, while nothing was done for the row
 package migration

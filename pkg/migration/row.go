@@ -67,6 +67,8 @@ type Facts struct {
 	Provisioned   time.Time `json:"provisioned,omitzero"`
 	Proof         string    `json:"proof,omitempty"`
 	Warning       string    `json:"warning,omitempty"`
+	// Retried is when the present attempt began; zero for the first.
+	Retried time.Time `json:"retried,omitzero"`
 	// Suspect is a surprising answer that was seen once and is not believed until it is seen again, apart in time.
 	Suspect   string    `json:"suspect,omitempty"`
 	SuspectAt time.Time `json:"suspect_at,omitzero"`

@@ -99,5 +99,7 @@ func Arrows() []Arrow {
 		{Failed, Pending, ReasonRetried},
 		{Cancelled, Pending, ReasonRetried},
 		{Deferred, Pending, ReasonRetried},
+		{Pending, Pending, ReasonAmended},
+		{Skipped, Pending, ReasonAmended},
 	}
 }

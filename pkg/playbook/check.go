@@ -11,6 +11,11 @@ import (
 // check looks once more, right before the import, whether the facts are still as they were validated: the disk and
 // its guest state, the policy and the user setting. A row whose facts moved fails and says what moved.
 func (b *Book) check(ctx context.Context, r migration.Row) (migration.Result, error) {
+	if r.Attempt > 1 {
+		if res, ok, jerr := b.clear(ctx, r); !ok || jerr != nil {
+			return res, jerr
+		}
+	}
 	sources := []*migration.Source{&r.Target.Disk, r.Target.GuestState}
 	for i, s := range sources {
 		if s == nil {

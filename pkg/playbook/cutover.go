@@ -12,7 +12,11 @@ import (
 // cutover closes the link that starts provisioning: the license, or the membership. Right before it the user setting
 // and the import are read once more, because from here on there is no way back.
 func (b *Book) cutover(ctx context.Context, r migration.Row) (migration.Result, error) {
-	if r.Facts.CutOver.IsZero() {
+	made, jerr := b.madeAlready(ctx, r)
+	if jerr != nil {
+		return migration.Result{}, jerr
+	}
+	if made.IsZero() {
 		if res, ok := b.ready(ctx, r); !ok {
 			return res, nil
 		}
@@ -27,8 +31,26 @@ func (b *Book) cutover(ctx context.Context, r migration.Row) (migration.Result, 
 		return trouble(r, err, "cutover.failed", doing), nil
 	}
 	f := calm(r.Facts)
-	f.CutOver = b.clock.Now()
+	if f.CutOver = made; made.IsZero() {
+		f.CutOver = b.clock.Now()
+	}
 	return migration.DoneAfter(f, nextLook(0, b.pace.provisionTime()), "the service is provisioning the Cloud PC"), nil
+}
+
+// madeAlready says when the row's cut-over was made; zero: it was not, as far as is known. A process may have ended right
+// after it, and then the import may be in use or gone by now, as it should be.
+func (b *Book) madeAlready(ctx context.Context, r migration.Row) (time.Time, error) {
+	if r.CutOver() {
+		return r.Facts.CutOver, nil
+	}
+	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if in := closedLink(past, r.Target); in != nil {
+		return in.Outcome.At, nil
+	}
+	return time.Time{}, nil
 }
 
 // ready reports whether the cut-over may happen. When it may not, the result says what follows.

@@ -49,12 +49,7 @@ func (b *Book) apply(ctx context.Context, e effect) (migration.Outcome, error, e
 	if jerr != nil {
 		return migration.Outcome{}, nil, jerr
 	}
-	var last *migration.Intent
-	for i := range past {
-		if p := &past[i]; p.Effect == e.kind && p.Subject == e.subject && p.Attempt == e.attempt {
-			last = p
-		}
-	}
+	last := lastOf(past, e)
 	// What happened once is not done again, unless it may be done at any time and nothing can tell whether it holds.
 	anytime := e.repeatable && e.present == nil
 	if last != nil && last.Outcome != nil && last.Outcome.Status.Happened() && !anytime {
@@ -97,6 +92,20 @@ func (b *Book) apply(ctx context.Context, e effect) (migration.Outcome, error, e
 		return migration.Outcome{}, fault.Wrap(fault.Interrupted, "", "stopped before the call was made", "", ctx.Err()), nil
 	}
 	return b.act(ctx, e)
+}
+
+// lastOf gives the latest try of the effect in the row's present attempt; of an import in any attempt, because one that
+// happened, or may have, stands until it is known to be gone.
+func lastOf(past []migration.Intent, e effect) (last *migration.Intent) {
+	if e.kind == migration.EffectImport {
+		return lastImport(past)
+	}
+	for i := range past {
+		if p := &past[i]; p.Effect == e.kind && p.Subject == e.subject && p.Attempt == e.attempt {
+			last = p
+		}
+	}
+	return last
 }
 
 // act records the intent, makes the call and records the outcome.

@@ -45,7 +45,7 @@ func (b *Book) importDisk(ctx context.Context, r migration.Row) (migration.Resul
 		return migration.Result{}, jerr
 	}
 	if fault.Is(err, fault.OutcomeUnknown) {
-		return b.lostImport(r, err), nil
+		return b.lostImport(ctx, r, err)
 	}
 	if err != nil {
 		res := trouble(r, err, "import.refused", "import for "+r.Target.User)
@@ -122,10 +122,7 @@ func (b *Book) judgeImport(r migration.Row, a graph.ImportAnswer) migration.Resu
 	}
 	im := a.Import
 	if !assigned(im.AssignedUser, r.Target) {
-		return migration.Unknown(f, migration.Problem{
-			Code: "import.wrong-user", Message: "import " + f.SnapshotID + " says it belongs to " + quoteOr(im.AssignedUser, "nobody") + ", not to " + r.Target.User,
-			Hint: "look the import up in the tenant before anything else happens to it, then settle the row with `wave365 reconcile`",
-		})
+		return migration.Unknown(f, wrongUser(f.SnapshotID, im, r))
 	}
 	if !im.StartedAt.IsZero() {
 		f.ImportStarted = im.StartedAt
@@ -170,6 +167,13 @@ func assigned(name string, t migration.Target) bool {
 		return strings.EqualFold(name, t.UserID)
 	}
 	return name != "" && strings.EqualFold(name, t.UPN)
+}
+
+func wrongUser(id string, im graph.Import, r migration.Row) migration.Problem {
+	return migration.Problem{
+		Code: "import.wrong-user", Message: "import " + id + " says it belongs to " + quoteOr(im.AssignedUser, "nobody") + ", not to " + r.Target.User,
+		Hint: "look the import up in the tenant before anything else happens to it, then settle the row with " + reconcileCommand(r),
+	}
 }
 
 func quoteOr(s, none string) string {

@@ -20,18 +20,49 @@ const (
 
 // lostImport handles an import of unknown outcome: it is looked for a while, then the row is held. It is never sent
 // again.
-func (b *Book) lostImport(r migration.Row, err error) migration.Result {
+func (b *Book) lostImport(ctx context.Context, r migration.Row, err error) (migration.Result, error) {
 	f, now := r.Facts, b.clock.Now()
 	if f.Suspect != lostAnswer {
 		f.Suspect, f.SuspectAt = lostAnswer, now
 	}
 	if now.Sub(f.SuspectAt) < lostPatience {
-		return migration.Wait(f, time.Minute, lostAnswer+": looking for it in the tenant")
+		return migration.Wait(f, time.Minute, lostAnswer+": looking for it in the tenant"), nil
+	}
+	if b.repeatLost {
+		return b.assumeNone(ctx, r, f)
 	}
 	p := migration.ProblemOf(err, "import.unknown", "import for "+r.Target.User)
 	p.Hint = "find out whether the tenant has an import for this user: look in the Intune audit log, or ask Microsoft support with the client-request-id. " +
-		"The row stays as it is; no second import is sent"
-	return migration.Unknown(f, p)
+		"Then " + reconcileCommand(r) + " with --snapshot-id ID takes the import over, or with --no-effect allows a new one; until then no second import is sent"
+	return migration.Unknown(f, p), nil
+}
+
+// RepeatLostImports has an import whose answer was lost, and which could not be found for a while, taken as not done and
+// sent again. The first may exist all the same: the service then refuses the second, or makes a second one that nobody
+// knows. Call it before the steps are used.
+func (b *Book) RepeatLostImports() { b.repeatLost = true }
+
+// assumeNone settles the lost import as if it had not happened; the next try sends a new one.
+func (b *Book) assumeNone(ctx context.Context, r migration.Row, f migration.Facts) (migration.Result, error) {
+	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
+	if err != nil {
+		return migration.Result{}, err
+	}
+	if last := lastImport(past); last != nil && undecided(*last) {
+		out := migration.Outcome{
+			Status: migration.OutcomeNoEffect, At: b.clock.Now(),
+			Detail: "not found in the tenant for " + lostPatience.String() + "; taken as not done, because the operator chose --on-lost-reply repeat",
+		}
+		if err := b.journal.Conclude(ctx, *last, out); err != nil {
+			return migration.Result{}, err
+		}
+	}
+	return migration.Wait(calm(f), time.Second, lostAnswer+" and was not found: importing again, as --on-lost-reply repeat says"), nil
+}
+
+// reconcileCommand is what a person types to settle a held row.
+func reconcileCommand(r migration.Row) string {
+	return "`wave365 reconcile " + r.Run + " --row " + r.Target.User + "`"
 }
 
 // findImport looks for the import of a lost answer: in the audit log by the client-request-id that the call carried,

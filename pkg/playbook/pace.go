@@ -3,6 +3,9 @@ package playbook
 import (
 	"sync"
 	"time"
+
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
 )
 
 // pace says when the next look is worth a call, from how long things took so far in this run. Safe for concurrent use.
@@ -61,6 +64,35 @@ func (p *pace) sawProvision(took time.Duration) {
 	defer p.mu.Unlock()
 	p.provided++
 	p.provision += (took - p.provision) / time.Duration(min(p.provided+1, 10))
+}
+
+// looks is how long the looks around an import and its Cloud PC take together: checks, answers found late, the proof.
+const looks = 5 * time.Minute
+
+// Forecast is how long the row will need from now until its step until is done, from what this run has seen; "": until
+// its end. It does not count time spent waiting for a slot.
+func (b *Book) Forecast(r migration.Row, until migration.Step) time.Duration {
+	d := looks
+	if !r.Step.Imported() || r.Step == migration.StepImportWait {
+		d += b.pace.importTime(r.Target.Disk.Virtual)
+	}
+	if until != migration.StepImportWait && r.Step != migration.StepProve {
+		d += b.pace.provisionTime()
+	}
+	return d
+}
+
+// Learn takes over what rows that are done, or further on, have seen before this process.
+func (b *Book) Learn(rows []migration.Row) {
+	for _, r := range rows {
+		f := r.Facts
+		if !f.ImportStarted.IsZero() && !f.ImportEnded.IsZero() && f.ImportStatus == graph.ImportSucceeded {
+			b.pace.sawImport(r.Target.Disk.Virtual, f.ImportEnded.Sub(f.ImportStarted))
+		}
+		if !f.CutOver.IsZero() && !f.Provisioned.IsZero() {
+			b.pace.sawProvision(f.Provisioned.Sub(f.CutOver))
+		}
+	}
 }
 
 // nextLook is how long to leave the service alone: until most of the expected time has passed, then often enough to

@@ -25,6 +25,7 @@ type Journal interface {
 // Imports are the calls about imported snapshots.
 type Imports interface {
 	ImportSnapshot(ctx context.Context, userID string, files []graph.SourceFile) (graph.Import, error)
+	PurgeImport(ctx context.Context, snapshotID string) error
 	ImportResult(ctx context.Context, snapshotID string) (graph.Import, error)
 	ImportResults(ctx context.Context, ids []string) ([]graph.ImportAnswer, error)
 }
@@ -89,6 +90,8 @@ type Book struct {
 	sources Sources
 	links   *linkCache
 	pace    *pace
+	// repeatLost: see RepeatLostImports.
+	repeatLost bool
 }
 
 // Sources gives the blob reference of a source: with the wave's own SAS where the file brought one. It fails when

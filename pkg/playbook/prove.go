@@ -42,7 +42,7 @@ func (b *Book) prove(ctx context.Context, r migration.Row) (migration.Result, er
 	return b.surprising(r, f, "the import says "+quoteOr(im.Usage, "nothing")+" after provisioning", func(f migration.Facts) migration.Result {
 		return migration.Unknown(f, migration.Problem{
 			Code: "proof.unclear", Message: "the Cloud PC is provisioned, but its import says " + quoteOr(im.Usage, "nothing") + ", which proves neither",
-			Hint: "ask the user to sign in and look for their files, then settle the row with `wave365 reconcile`",
+			Hint: "ask the user to sign in and look for their files, then have it looked at again with " + reconcileCommand(r) + " --snapshot-id " + f.SnapshotID,
 		})
 	}), nil
 }

@@ -48,7 +48,7 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 		if len(pcs) > 0 {
 			return b.wrongCloudPC(r, pcs[0])
 		}
-		if now.Sub(f.CutOver) > provisionPatience {
+		if now.Sub(later(f.CutOver, f.Retried)) > provisionPatience {
 			return migration.Failure(f, migration.Problem{
 				Code: "provision.not-started", Message: "no Cloud PC appeared for " + r.Target.User + " within " + provisionPatience.String() + " of the cut-over",
 				Hint: "check in Intune that the license is active and the policy reaches the user, then run `wave365 retry`",
@@ -84,7 +84,7 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 			})
 		})
 	}
-	if now.Sub(f.CutOver) > provisionPatience {
+	if now.Sub(later(f.CutOver, f.Retried)) > provisionPatience {
 		return migration.Failure(f, migration.Problem{
 			Code: "provision.stuck", Message: "the Cloud PC of " + r.Target.User + " is still " + pc.Status + " " + provisionPatience.String() + " after the cut-over",
 			Hint: "look at it in Intune; when it is provisioned, run `wave365 retry` to prove it",

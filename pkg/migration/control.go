@@ -1,0 +1,161 @@
+package migration
+
+import "time"
+
+// This file builds what an operator does to rows: retry, reconcile, cancel, defer, and edits of the wave file.
+
+// ReasonAmended is the reason of a row whose line in the wave file was edited before it began.
+const ReasonAmended Reason = "amended"
+
+// The reasons of events by which an operator, or a rule that the operator set, steers a run.
+const (
+	RunOrdered   Reason = "ordered"
+	RunObeyed    Reason = "obeyed"
+	RunHalted    Reason = "run-halted"
+	RunCanary    Reason = "canary"
+	RunReached   Reason = "run-reached"
+	RunRetried   Reason = "run-retried"
+	RunAmended   Reason = "run-amended"
+	RunAssumed   Reason = "lost-reply-assumed"
+	RunCancelled Reason = "run-cancelled"
+)
+
+// Begun reports whether anything was ever done for the row. Until then its line in the wave file may still change.
+func (r Row) Begun() bool { return !r.StartedAt.IsZero() }
+
+// CutOver reports whether the link that starts provisioning is known to be closed: from here on nothing about the row
+// can be taken back.
+func (r Row) CutOver() bool { return !r.Facts.CutOver.IsZero() }
+
+// Imported reports whether a row at this step has its import behind it, or in the service's hands.
+func (s Step) Imported() bool {
+	switch s {
+	case StepImportWait, StepCutover, StepProvisionWait, StepProve:
+		return true
+	}
+	return false
+}
+
+// Cancellable reports whether the operator may give the row up: it is not final, or held, and its import has not been
+// accepted. A row that runs is given back first, see [Interrupt].
+func (r Row) Cancellable() bool {
+	switch r.State {
+	case Pending, Running, Waiting, Held:
+		return !r.Step.Imported()
+	}
+	return false
+}
+
+// Cancel gives a row up that waits, is queued or held.
+func Cancel(r Row, note string, at time.Time) Transition {
+	t := move(r, Cancelled, ReasonOperator, at)
+	t.to.Note = note
+	t.to.Problem = &Problem{Code: "row.cancelled", Message: note, Hint: "`wave365 retry` takes the row up again"}
+	if r.State == Held && r.Problem != nil {
+		// What is not known about a held row stays to be read.
+		p := *r.Problem
+		p.Message += "; " + note
+		t.to.Problem = &p
+	}
+	return t
+}
+
+// Defer leaves a queued row for another evening.
+func Defer(r Row, p Problem, at time.Time) Transition {
+	t := move(r, Deferred, ReasonStopBy, at)
+	t.to.Problem, t.to.Note = &p, p.Message
+	return t
+}
+
+// Retryable reports whether a row may get a new attempt.
+func (r Row) Retryable() bool {
+	switch r.State {
+	case Failed, Cancelled, Deferred:
+		return true
+	}
+	return false
+}
+
+// RetryStep says where a new attempt of the row begins. A row whose import cannot be used any more begins anew, and
+// so does one that has not come as far as an import; an import that stands is never left behind.
+func RetryStep(r Row) Step {
+	if !r.Step.Imported() {
+		return StepCheck
+	}
+	code := ""
+	if r.Problem != nil {
+		code = r.Problem.Code
+	}
+	switch r.Step {
+	case StepImportWait, StepCutover:
+		if !r.CutOver() && LostImport(code) {
+			return StepCheck
+		}
+	case StepProve:
+		if code == "proof.not-from-snapshot" {
+			return StepProvisionWait // another Cloud PC has to take the place of the wrong one first
+		}
+	}
+	return r.Step
+}
+
+// LostImport reports whether the problem's code says that the row's import cannot become a Cloud PC.
+func LostImport(code string) bool {
+	switch code {
+	case "import.failed", "import.expired", "import.gone":
+		return true
+	}
+	return false
+}
+
+// Retry gives the row a new attempt, from [RetryStep] on. A row that begins anew forgets its facts and takes over
+// target, in which the facts of its disk may have been read again; the others keep both.
+func Retry(r Row, target Target, note string, at time.Time) Transition {
+	t := move(r, Pending, ReasonRetried, at)
+	t.to.Attempt++
+	t.to.Step, t.to.Note = RetryStep(r), note
+	t.to.Tries, t.to.TroubleSince, t.to.Problem, t.to.Warned = 0, time.Time{}, nil, false
+	if t.to.Step == StepCheck {
+		t.to.Facts, t.to.Target = Facts{}, target
+		t.to.Target.UserID, t.to.Target.User, t.to.Target.Line = r.Target.UserID, r.Target.User, r.Target.Line
+	}
+	t.to.Facts.Suspect, t.to.Facts.SuspectAt = "", time.Time{}
+	t.to.Facts.Retried = at
+	return t
+}
+
+// Adopt settles a held row: its import exists and is known by the facts. A row that was held later than its import
+// goes on where it stood.
+func Adopt(r Row, f Facts, note string, at time.Time) Transition {
+	t := move(r, Waiting, ReasonAdopted, at)
+	if !r.Step.Imported() {
+		t.to.Step = StepImportWait
+	}
+	f.Suspect, f.SuspectAt = "", time.Time{}
+	t.to.Facts, t.to.Note, t.to.NotBefore = f, note, at
+	t.to.Tries, t.to.TroubleSince, t.to.Problem = 0, time.Time{}, nil
+	return t
+}
+
+// NoEffect settles a held row: its import never happened, and a new one may be sent.
+func NoEffect(r Row, note string, at time.Time) Transition {
+	t := move(r, Pending, ReasonNoEffect, at)
+	t.to.Step, t.to.Note = StepImport, note
+	t.to.Facts.Suspect, t.to.Facts.SuspectAt = "", time.Time{}
+	t.to.Tries, t.to.TroubleSince, t.to.Problem = 0, time.Time{}, nil
+	return t
+}
+
+// Amend takes over an edited line for a row that has not begun; a row that was skipped is free again. It panics for a
+// row that has begun.
+func Amend(r Row, target Target, input []string, at time.Time) Transition {
+	if r.Begun() {
+		panic("migration: a row that has begun is not amended")
+	}
+	t := move(r, Pending, ReasonAmended, at)
+	t.to.Target, t.to.Input, t.to.Problem = target, input, nil
+	return t
+}
+
+// Retargets reports whether the transition changes what the row aims at, not only where it stands.
+func (t Transition) Retargets() bool { return t.to.Reason == ReasonAmended || t.to.Reason == ReasonRetried }

@@ -1,0 +1,100 @@
+package playbook
+
+import (
+	"context"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+)
+
+// Adopt settles a held row by the import that a person found: it is read, must belong to the row's user, and is
+// recorded as the row's own. The transition puts the row where the import is waited for; the caller records it. who is
+// named in the record. Calling it again after it was cut short is fine.
+//
+// Errors: Conflict for a row that is not held, for an import of somebody else (also of nobody), and when another
+// import of the row is known to exist; NotFound when the service knows no such import; what the call answers.
+func (b *Book) Adopt(ctx context.Context, r migration.Row, snapshotID, who string) (migration.Transition, error) {
+	var none migration.Transition
+	past, err := b.heldPast(ctx, r)
+	if err != nil {
+		return none, err
+	}
+	im, err := b.graph.ImportResult(ctx, snapshotID)
+	if fault.Is(err, fault.NotFound) {
+		return none, fault.Wrap(fault.NotFound, "reconcile.not-found", "the service knows no import "+snapshotID,
+			"check the id; an import that was used up is gone too", err)
+	}
+	if err != nil {
+		return none, err
+	}
+	if !assigned(im.AssignedUser, r.Target) {
+		return none, fault.New(fault.Conflict, "reconcile.wrong-user",
+			"import "+snapshotID+" says it belongs to "+quoteOr(im.AssignedUser, "nobody")+", not to "+r.Target.User, "nothing was changed: look up the right id")
+	}
+	last, id := lastImport(past), im.SnapshotID
+	if id == "" {
+		id = snapshotID
+	}
+	out := migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: "found by " + who + ", read back: it belongs to the user", At: b.clock.Now()}
+	switch {
+	case last != nil && undecided(*last):
+		err = b.journal.Conclude(ctx, *last, out)
+	case last != nil && last.Outcome.Status.Happened() && last.Outcome.RemoteID == id:
+	default:
+		// The row's own call is known to have made another import, or none: the one that was found gets a record of its own.
+		var in migration.Intent
+		in, err = b.journal.Intend(ctx, migration.Intent{
+			Run: b.run.ID, Row: r.Index, Attempt: r.Attempt, Effect: migration.EffectImport, Subject: r.Target.UserID,
+			ClientRequestID: cloud.NewOperationID(), At: b.clock.Now(),
+		})
+		if err == nil {
+			err = b.journal.Conclude(ctx, in, out)
+		}
+	}
+	if err != nil {
+		return none, err
+	}
+	f := r.Facts
+	f.SnapshotID, f.ImportStatus, f.UsageStatus = id, im.Status, im.Usage
+	if im.PolicyName != "" {
+		f.ImportPolicy = im.PolicyName
+	}
+	if f.ImportStarted = im.StartedAt; f.ImportStarted.IsZero() {
+		f.ImportStarted = b.clock.Now()
+	}
+	return migration.Adopt(r, f, "import "+id+" adopted by "+who, b.clock.Now()), nil
+}
+
+// NoEffect settles a held row whose import, as a person has established, never happened: a new one may be sent. The
+// caller records the transition.
+//
+// Errors: Conflict for a row that is not held, and when the service is known to have accepted the row's import.
+func (b *Book) NoEffect(ctx context.Context, r migration.Row, who string) (migration.Transition, error) {
+	past, err := b.heldPast(ctx, r)
+	if err != nil {
+		return migration.Transition{}, err
+	}
+	last := lastImport(past)
+	if r.Step.Imported() || last != nil && last.Outcome != nil && last.Outcome.Status.Happened() {
+		return migration.Transition{}, fault.New(fault.Conflict, "reconcile.known",
+			"the import of "+r.Target.User+" did happen: the service answered it with id "+quoteOr(r.Facts.SnapshotID, "(none)"),
+			"settle the row with --snapshot-id")
+	}
+	if last != nil && undecided(*last) {
+		out := migration.Outcome{Status: migration.OutcomeNoEffect, Detail: who + " says that it did not happen", At: b.clock.Now()}
+		if err := b.journal.Conclude(ctx, *last, out); err != nil {
+			return migration.Transition{}, err
+		}
+	}
+	return migration.NoEffect(r, "the lost import did not happen, says "+who, b.clock.Now()), nil
+}
+
+// heldPast gives the intents of a row that is held.
+func (b *Book) heldPast(ctx context.Context, r migration.Row) ([]migration.Intent, error) {
+	if r.State != migration.Held {
+		return nil, fault.New(fault.Conflict, "reconcile.not-held", "the row of "+r.Target.User+" is "+string(r.State)+", not held",
+			"only a held row is settled; a failed one is taken up again with `wave365 retry`")
+	}
+	return b.journal.Intents(ctx, b.run.ID, r.Index)
+}
