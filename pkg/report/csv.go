@@ -36,11 +36,11 @@ func Results(w io.Writer, a Account) error {
 		r := d.Row
 		t.line(append(cells(r.Input, len(a.Run.Columns)),
 			string(d.Class), string(r.Step), d.Why.Code, d.Why.Text, d.Why.Remedy,
-			stamp(r.StartedAt), stamp(r.FinishedAt), seconds(finishedTook(r)),
+			stamp(r.StartedAt), stamp(r.FinishedAt), seconds(finishedTook(*r)),
 			seconds(story.ImportTook(r.Facts)), seconds(story.ProvisionTook(r.Facts)),
 			r.Facts.SnapshotID, r.Facts.CloudPCID, r.Facts.CloudPCName,
 			gib(r.Target.Disk.Virtual), number(r.Target.PlanGiB), number(r.Attempt),
-			story.RequestID(r, d.Intents)))
+			story.RequestID(*r, d.Intents)))
 	}
 	return t.end()
 }

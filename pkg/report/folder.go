@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -25,50 +24,59 @@ const (
 	FileManifest = "manifest.sha256"
 )
 
-// part is how one file is made; perRow is about how many bytes a row takes in it.
+// part is how one file is made. seam ends each piece in which secrets are searched for: what no value in the file can
+// hold. Without one the file is searched as a whole.
 type part struct {
-	name   string
-	write  func(io.Writer, Account) error
-	redact func([]byte) []byte
-	perRow int
+	name  string
+	write func(io.Writer, Account) error
+	seam  string
 }
 
-// Write writes the whole report into dir, which it creates. Everything is put together and redacted in memory, then
-// stored beside its final place, synced, and only then renamed, the manifest last: whoever looks, and whenever the
-// process dies, each file is the old one or the new one, never half. A failure leaves the earlier report as it was
-// as far as the file system lets it; the fault says which file.
-func Write(dir string, a Account) error {
-	parts := []part{
-		{FilePage, HTML, redacted, 1500}, {FileResults, Results, redacted, 400}, {FileFailed, Failed, redacted, 100},
-		{FileFindings, Findings, redacted, 50}, {FileRun, JSON, redactedLines, 3500}, {FileAudit, auditLines, redactedLines, 0},
+func parts() []part {
+	return []part{
+		{FilePage, HTML, "\n<"}, // in a value "<" is always escaped
+		{FileResults, Results, ""}, {FileFailed, Failed, ""}, {FileFindings, Findings, ""},
+		{FileRun, JSON, "\n"}, {FileAudit, auditLines, "\n"},
 	}
-	files := make([]file, len(parts), len(parts)+1)
+}
+
+// Write writes the whole report into dir, which it creates. Each file is stored beside its final place, redacted on
+// its way there, and synced; only when all are safe they are renamed, the manifest last: whoever looks, and whenever
+// the process dies, each file is the old one or the new one, never half. A failure leaves the earlier report as it
+// was as far as the file system lets it; the fault says which file.
+func Write(dir string, a Account) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return writeFault(dir, err)
+	}
+	sweep(dir)
+	s := &stored{dir: dir}
+	defer s.drop()
+	all := parts()
+	files := make([]file, len(all))
 	var g errgroup.Group
 	g.SetLimit(2) // the page and run.json are the large ones; more at once only costs memory
-	for i, p := range parts {
+	for i, p := range all {
 		g.Go(func() error {
-			var b bytes.Buffer
-			b.Grow(p.perRow * len(a.Rows))
-			if err := p.write(&b, a); err != nil {
-				return fault.Wrap(fault.Internal, "report.render", "could not put "+p.name+" together", "", err)
-			}
-			files[i] = file{name: p.name, bytes: p.redact(b.Bytes())}
-			return nil
+			var err error
+			files[i], err = s.put(p.name, p.seam, func(w io.Writer) error { return p.write(w, a) })
+			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	var manifest bytes.Buffer
-	for _, f := range files {
-		sum := sha256.Sum256(f.bytes)
-		fmt.Fprintf(&manifest, "%s  %s\n", hex.EncodeToString(sum[:]), f.name)
+	manifest, err := s.put(FileManifest, "", func(w io.Writer) error {
+		for _, f := range files {
+			if _, err := fmt.Fprintf(w, "%s  %s\n", hex.EncodeToString(f.sum), f.name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	files = append(files, file{name: FileManifest, bytes: manifest.Bytes()})
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return writeFault(dir, err)
-	}
-	return replaceAll(dir, files)
+	return s.publish(append(files, manifest))
 }
 
 func auditLines(w io.Writer, a Account) error {

@@ -1,62 +1,75 @@
 package report
 
 import (
+	"crypto/sha256"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+
+	"wave365/pkg/fault"
 )
 
-// file is one finished file of the folder.
+// file is one finished file that waits beside its place.
 type file struct {
-	name  string
-	bytes []byte
+	name, temp string
+	// sum is the SHA-256 of its bytes.
+	sum []byte
 }
 
 const tempSuffix = ".wave365-tmp"
 
-// replaceAll stores all files beside their places first and renames them after the last one is safe, so that a full
-// disk leaves the earlier folder untouched.
-func replaceAll(dir string, files []file) error {
-	sweep(dir)
-	temps := make([]string, 0, len(files))
-	defer func() {
-		for _, t := range temps {
-			_ = os.Remove(t)
-		}
-	}()
+// stored holds the files that wait in a folder. It may be used by several goroutines.
+type stored struct {
+	dir   string
+	mu    sync.Mutex
+	temps []string
+}
+
+// put writes one file under a name of its own in the folder and syncs it. What leaves write goes through the search
+// for secrets.
+func (s *stored) put(name, seam string, write func(io.Writer) error) (file, error) {
+	place := filepath.Join(s.dir, name)
+	t, err := os.CreateTemp(s.dir, "."+name+".*"+tempSuffix)
+	if err != nil {
+		return file{}, writeFault(place, err)
+	}
+	s.mu.Lock()
+	s.temps = append(s.temps, t.Name())
+	s.mu.Unlock()
+	sum := sha256.New()
+	g := &gate{w: io.MultiWriter(t, sum), seam: seam}
+	werr := write(g)
+	if werr != nil && g.err == nil {
+		_ = t.Close()
+		return file{}, fault.Wrap(fault.Internal, "report.render", "could not put "+name+" together", "", werr)
+	}
+	if err := errors.Join(g.close(), t.Chmod(0o644), t.Sync(), t.Close()); err != nil {
+		return file{}, writeFault(place, err)
+	}
+	return file{name: name, temp: t.Name(), sum: sum.Sum(nil)}, nil
+}
+
+// publish renames the files to their places.
+func (s *stored) publish(files []file) error {
 	for _, f := range files {
-		temp, err := store(dir, f)
-		if err != nil {
-			return writeFault(filepath.Join(dir, f.name), err)
-		}
-		temps = append(temps, temp)
-	}
-	for i, f := range files {
-		if err := os.Rename(temps[i], filepath.Join(dir, f.name)); err != nil {
-			return writeFault(filepath.Join(dir, f.name), err)
+		if err := os.Rename(f.temp, filepath.Join(s.dir, f.name)); err != nil {
+			return writeFault(filepath.Join(s.dir, f.name), err)
 		}
 	}
-	temps = nil
-	if err := syncFolder(dir); err != nil {
-		return writeFault(dir, err)
+	if err := syncFolder(s.dir); err != nil {
+		return writeFault(s.dir, err)
 	}
 	return nil
 }
 
-// store writes one file under a name of its own in the same folder and syncs it.
-func store(dir string, f file) (string, error) {
-	t, err := os.CreateTemp(dir, "."+f.name+".*"+tempSuffix)
-	if err != nil {
-		return "", err
+// drop removes what still waits.
+func (s *stored) drop() {
+	for _, t := range s.temps {
+		_ = os.Remove(t)
 	}
-	_, werr := t.Write(f.bytes)
-	err = errors.Join(werr, t.Chmod(0o644), t.Sync(), t.Close())
-	if err != nil {
-		_ = os.Remove(t.Name())
-		return "", err
-	}
-	return t.Name(), nil
 }
 
 // sweep removes what a killed process left behind.

@@ -246,17 +246,6 @@ func TestWrite_noSecret(t *testing.T) {
 	}
 }
 
-func BenchmarkWrite10000(b *testing.B) {
-	a := reporttest.Large(10000)
-	dir := b.TempDir()
-	b.ReportAllocs()
-	for b.Loop() {
-		if err := report.Write(dir, a); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
 func TestHTML_sizeGuard(t *testing.T) {
 	t.Parallel()
 	var page bytes.Buffer

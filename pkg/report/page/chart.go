@@ -298,7 +298,7 @@ func (ch *chart) addSlowest(started []story.Dossier, a story.Account) {
 	for _, d := range story.Slowest(started, 5, a.At) {
 		spent := story.Spent(story.Segments(d, d.Row.StartedAt, a.At))
 		s := slow{
-			Line: d.Row.Target.Line, Name: nameOf(d.Row.Target), Took: took(story.Took(d.Row, a.At)),
+			Line: d.Row.Target.Line, Name: nameOf(d.Row.Target), Took: took(story.Took(*d.Row, a.At)),
 			Waited: took(spent[story.Turn] + spent[story.Retry]), Import: took(spent[story.Import]), Provision: took(spent[story.Provision]),
 		}
 		if d.Row.Target.Disk.Virtual > 0 {

@@ -90,7 +90,7 @@ func personOf(d story.Dossier, a story.Account, c clock) personRow {
 	if p.Name != t.User {
 		p.UPN = t.User
 	}
-	spent := story.Took(d.Row, a.At)
+	spent := story.Took(*d.Row, a.At)
 	p.Seconds, p.Took = int(spent.Seconds()), took(spent)
 	return p
 }

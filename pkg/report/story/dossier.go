@@ -4,7 +4,8 @@ import "wave365/pkg/migration"
 
 // Dossier is what is known about one row.
 type Dossier struct {
-	Row     migration.Row
+	// Row is the account's own row; nobody changes it.
+	Row     *migration.Row
 	Class   Class
 	Why     Why
 	Events  []migration.Event
@@ -16,24 +17,44 @@ type Dossier struct {
 func Dossiers(a Account) ([]Dossier, Dossier) {
 	out := make([]Dossier, len(a.Rows))
 	place := make(map[int]int, len(a.Rows))
-	for i, r := range a.Rows {
-		out[i] = Dossier{Row: r, Class: ClassOf(r), Why: WhyOf(r)}
+	for i := range a.Rows {
+		r := &a.Rows[i]
+		out[i] = Dossier{Row: r, Class: ClassOf(*r), Why: WhyOf(*r)}
 		place[r.Index] = i
 	}
-	var run Dossier
-	for _, e := range a.Events {
-		if i, ok := place[e.Row]; ok && e.Row != migration.WaveRow {
-			out[i].Events = append(out[i].Events, e)
-		} else {
-			run.Events = append(run.Events, e)
+	of := func(row int) int {
+		if i, ok := place[row]; ok && row != migration.WaveRow {
+			return i
 		}
+		return len(out)
 	}
-	for _, in := range a.Intents {
-		if i, ok := place[in.Row]; ok && in.Row != migration.WaveRow {
-			out[i].Intents = append(out[i].Intents, in)
-		} else {
-			run.Intents = append(run.Intents, in)
+	events := perRow(a.Events, len(out), func(e migration.Event) int { return of(e.Row) })
+	intents := perRow(a.Intents, len(out), func(in migration.Intent) int { return of(in.Row) })
+	for i := range out {
+		out[i].Events, out[i].Intents = events[i], intents[i]
+	}
+	return out, Dossier{Events: events[len(out)], Intents: intents[len(out)]}
+}
+
+// perRow deals list out to n rows, and to one place more for what belongs to none; order is kept. It copies each
+// entry once: a large run has some hundred thousand of them.
+func perRow[T any](list []T, n int, of func(T) int) [][]T {
+	counts := make([]int, n+1)
+	for _, v := range list {
+		counts[of(v)]++
+	}
+	all := make([]T, len(list))
+	out := make([][]T, n+1)
+	at := 0
+	for i, c := range counts {
+		if c > 0 {
+			out[i] = all[at : at : at+c]
 		}
+		at += c
 	}
-	return out, run
+	for _, v := range list {
+		i := of(v)
+		out[i] = append(out[i], v)
+	}
+	return out
 }

@@ -126,7 +126,7 @@ func Slowest(rows []Dossier, n int, at time.Time) []Dossier {
 			out = append(out, d)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Dossier) int { return cmp.Compare(Took(b.Row, at), Took(a.Row, at)) })
+	slices.SortStableFunc(out, func(a, b Dossier) int { return cmp.Compare(Took(*b.Row, at), Took(*a.Row, at)) })
 	return out[:min(n, len(out))]
 }
 

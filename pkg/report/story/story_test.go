@@ -260,7 +260,7 @@ func TestCommand_isSafeToPaste(t *testing.T) {
 		"-x":               "wave365 reconcile r1 --row '-x'",
 	} {
 		a := story.Account{Run: migration.Run{ID: "r1"}}
-		d := story.Dossier{Row: migration.Row{Target: migration.Target{User: user}}}
+		d := story.Dossier{Row: &migration.Row{Target: migration.Target{User: user}}}
 		if got := story.Command(a, story.Trouble{Class: story.Held, Rows: []story.Dossier{d}}); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
