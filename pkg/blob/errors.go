@@ -25,7 +25,9 @@ func faultOf(ctx context.Context, what string, sas *SAS, now time.Time, err erro
 	answer, ok := errors.AsType[*azcore.ResponseError](err)
 	if !ok {
 		if f := fault.As(err); f != nil {
-			return f
+			own := *f
+			own.Msg = what + ": " + f.Msg
+			return &own
 		}
 		if n, ok := errors.AsType[nonRetriable](err); ok {
 			return fault.New(fault.Denied, "", what+": the sign-in failed: "+firstLine(cloud.RedactString(n.Error())),
@@ -98,6 +100,8 @@ func remote(answer *azcore.ResponseError) *fault.Remote {
 		if r.ClientRequestID = resp.Header.Get("x-ms-client-request-id"); r.ClientRequestID == "" && resp.Request != nil {
 			r.ClientRequestID = resp.Request.Header.Get("x-ms-client-request-id")
 		}
+		// Whatever stands in front of the service may write what it likes into the headers.
+		r.Code, r.RequestID, r.ClientRequestID = cloud.RedactString(r.Code), cloud.RedactString(r.RequestID), cloud.RedactString(r.ClientRequestID)
 		r.Message = serviceText(resp)
 		r.RetryAfter = cloud.RetryAfter(resp.Header)
 	}

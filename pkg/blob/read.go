@@ -8,6 +8,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 
+	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 )
 
@@ -95,6 +96,7 @@ func (c *Client) Read(ctx context.Context, r Ref, offset, count int64) ([]byte, 
 }
 
 func wrongRange(what, why string) error {
+	why = cloud.RedactString(why) // it may quote a header
 	f := fault.New(fault.Conflict, "", what+": "+why, "the blob may have changed while it was read: validate again")
 	f.Remote = &fault.Remote{Service: "blob"}
 	return f

@@ -42,3 +42,11 @@ func (c Clock) Speed() float64 {
 	}
 	return c.speed
 }
+
+// Service is how much service time passes in a stretch of wall time: the inverse of [Clock.Wall].
+func (c Clock) Service(d time.Duration) time.Duration {
+	if c.speed == 0 {
+		return d
+	}
+	return time.Duration(float64(d) * c.speed)
+}

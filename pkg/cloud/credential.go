@@ -148,32 +148,15 @@ func firstLine(s string) string {
 	return strings.TrimSpace(line)
 }
 
-// redacted is an error whose text is safe and whose cause can still be asked for with errors.Is and errors.As.
-type redacted struct{ err error }
-
-// Error is the redacted text.
-func (r redacted) Error() string { return RedactString(r.err.Error()) }
-
-// Unwrap gives the cause, whose own text is not redacted.
-func (r redacted) Unwrap() error { return r.err }
-
-// RedactError gives err with a text that is safe to keep; errors.Is and errors.As still see the original. nil for nil.
-func RedactError(err error) error {
-	if err == nil {
-		return nil
-	}
-	return redacted{err}
-}
-
 // SandboxCredential gives a fixed token that is worth nothing, for a sandbox on loopback.
 func SandboxCredential() azcore.TokenCredential { return sandboxCredential{} }
 
 type sandboxCredential struct{}
 
-// GetToken never fails, except with the context's error.
 // sandboxToken opens nothing but a sandbox. It is long and odd so that a test can look for it where no token belongs.
 const sandboxToken = "sandbox-token-9d2f61c07be84a35"
 
+// GetToken never fails, except with the context's error.
 func (sandboxCredential) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	return azcore.AccessToken{Token: sandboxToken, ExpiresOn: time.Now().Add(24 * time.Hour)}, ctx.Err()
 }

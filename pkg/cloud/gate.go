@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"wave365/pkg/fault"
 )
 
 // Throttle says that a service asked for a pause.
@@ -22,6 +24,7 @@ type Throttle struct {
 // gate lets requests through at the service's pace: none before the pause is over that the service asked for, and no
 // more a second than the limiter allows. All callers of a service share one.
 type gate struct {
+	service string
 	clock   Clock
 	limiter *rate.Limiter // nil: no limit
 
@@ -29,7 +32,8 @@ type gate struct {
 	until time.Time // on the wall clock; zero: open
 }
 
-// wait returns when a request may be sent, or with the context's error. With a dead context it lets nothing through.
+// wait returns when a request may be sent, or with the context's error. With a dead context it lets nothing through. A
+// deadline that comes before our turn is a fault of kind Throttled at once: waiting for it would tell nothing more.
 func (g *gate) wait(ctx context.Context) error {
 	for {
 		if err := g.waitOpen(ctx); err != nil {
@@ -43,7 +47,7 @@ func (g *gate) wait(ctx context.Context) error {
 				return ctx.Err()
 			}
 			// The limiter says so at once when the deadline comes before our turn.
-			return context.DeadlineExceeded
+			return g.tooLate("the tool's own pace leaves no turn before the deadline", 0)
 		}
 		// The pause may have begun while we stood in line.
 		if g.remaining() <= 0 {
@@ -62,6 +66,10 @@ func (g *gate) waitOpen(ctx context.Context) error {
 		if d <= 0 {
 			return nil
 		}
+		if end, ok := ctx.Deadline(); ok && time.Until(end) < d {
+			rest := g.clock.Service(d)
+			return g.tooLate("the service asked for a pause that goes on for "+rest.Round(time.Second).String(), rest)
+		}
 		t := time.NewTimer(d)
 		select {
 		case <-t.C:
@@ -70,6 +78,13 @@ func (g *gate) waitOpen(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+}
+
+// tooLate is a request that was not sent. It is not repeated: the answer would be the same.
+func (g *gate) tooLate(why string, rest time.Duration) error {
+	f := fault.New(fault.Throttled, "cloud.paused", g.service+": "+why, "nothing was sent: go on when the pause is over")
+	f.Remote = &fault.Remote{Service: g.service, RetryAfter: rest}
+	return permanent{f}
 }
 
 func (g *gate) remaining() time.Duration {

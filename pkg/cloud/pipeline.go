@@ -78,7 +78,7 @@ func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
 	if cfg.Service == "" {
 		return nil, fault.New(fault.Invalid, "cloud.config", "pipeline without a service name", "set Service")
 	}
-	p := &Pipeline{cfg: cfg, gate: &gate{clock: cfg.Clock}}
+	p := &Pipeline{cfg: cfg, gate: &gate{service: cfg.Service, clock: cfg.Clock}}
 	if err := p.setRoot(); err != nil {
 		return nil, err
 	}
@@ -136,14 +136,26 @@ func (p *Pipeline) setRoot() error {
 }
 
 // Do sends one request and gives the service's answer, whatever its status; the body is read already. The error is the
-// context's, a *fault.Fault (sign-in refused, foreign host), or the transport's. Calls are repeated as [NoRetry] and
-// azcore's retry policy say; every wait ends with the request's context.
+// context's, a *fault.Fault (sign-in refused, foreign host, a pause longer than the request's deadline), or the
+// transport's with secrets taken out of its text. Calls are repeated as [NoRetry] and azcore's retry policy say. Every
+// wait ends with the request's context; a wait that its deadline would cut short does not begin.
 func (p *Pipeline) Do(req *policy.Request) (*http.Response, error) {
 	resp, err := p.inner.Do(req)
 	if err != nil {
-		return resp, err
+		return resp, safe(err)
 	}
 	return resp, nil
+}
+
+// safe leaves alone what prints no more than this package wrote.
+func safe(err error) error {
+	if f := fault.As(err); f != nil {
+		return f
+	}
+	if err == context.Canceled || err == context.DeadlineExceeded {
+		return err
+	}
+	return RedactError(err)
 }
 
 // ClientOptions gives clients of the Azure SDK this pipeline's retries, pace, request ids, log, guard and transport.

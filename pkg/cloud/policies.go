@@ -95,6 +95,9 @@ func neverWorks(err error) bool {
 // isQuota reports whether an answer says that an allowance is used up, in which case waiting some seconds is no use and
 // must not keep the other calls waiting.
 func isQuota(resp *http.Response) bool {
+	if resp.StatusCode == http.StatusInsufficientStorage {
+		return true
+	}
 	if resp.StatusCode < 400 || resp.StatusCode >= 500 {
 		return false
 	}
@@ -127,7 +130,12 @@ func (p *Pipeline) pace(req *policy.Request) (*http.Response, error) {
 		return resp, err
 	}
 	resp.Header.Set(headerServiceMS, strconv.FormatInt(max(1, wait.Milliseconds()), 10))
-	resp.Header.Set(headerRetryAfterMS, strconv.FormatInt(max(1, p.cfg.Clock.Wall(wait).Milliseconds()), 10))
+	wall := p.cfg.Clock.Wall(wait)
+	if end, ok := req.Raw().Context().Deadline(); ok && time.Until(end) < wall {
+		// azcore gives back an answer that asks for more than it will wait; sitting the deadline out would lose it.
+		wall = max(wall, p.cfg.Clock.Wall(maxDelay)+time.Second)
+	}
+	resp.Header.Set(headerRetryAfterMS, strconv.FormatInt(max(1, wall.Milliseconds()), 10))
 	if !isQuota(resp) {
 		p.Hold(wait, p.cfg.Service+" answered "+strconv.Itoa(resp.StatusCode)+" and asked to wait "+wait.String())
 	}

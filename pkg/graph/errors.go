@@ -58,6 +58,8 @@ func (c *Client) remote(a answer, e odata.Error, operation string) *fault.Remote
 	if r.ClientRequestID == "" {
 		r.ClientRequestID = operation
 	}
+	// Whatever stands in front of the service may write what it likes into these.
+	r.RequestID, r.ClientRequestID = cloud.RedactString(r.RequestID), cloud.RedactString(r.ClientRequestID)
 	return r
 }
 
@@ -137,6 +139,9 @@ func mentionsClaims(h http.Header) bool {
 func (c *Client) lost(ctx context.Context, cl call, err error) *fault.Fault {
 	remote := &fault.Remote{Service: c.p.Service(), ClientRequestID: cloud.OperationOf(ctx)}
 	if f := fault.As(err); f != nil {
+		if f.Remote != nil {
+			remote.RetryAfter = f.Remote.RetryAfter
+		}
 		return &fault.Fault{Kind: f.Kind, Code: f.Code, Msg: cl.couldNot(f.Msg), Hint: f.Hint, Remote: remote, Err: err}
 	}
 	f := &fault.Fault{Kind: fault.Unavailable, Code: CodeUnavailable, Remote: remote, Err: cloud.RedactError(err),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"strings"
 	"syscall"
 	"testing"
@@ -166,10 +167,84 @@ func TestInterrupted(t *testing.T) {
 		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		c, _ = play(t, exchange{want: getPC, status: 503, answer: []string{"Retry-After", "30"}})
+		start := time.Now()
+		// The answer is worth more than waiting for a deadline that comes before the pause ends.
+		if _, err := c.CloudPC(ctx, "pc"); !fault.Is(err, fault.Unavailable) || fault.As(err).Remote.RetryAfter != 30*time.Second || time.Since(start) != 0 {
+			t.Errorf("deadline: %v after %s", err, time.Since(start))
+		}
+		c = newClient(t, hangs{}, graph.Options{})
+		ctx, cancel = context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
 		if _, err := c.CloudPC(ctx, "pc"); !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "in time") {
-			t.Errorf("deadline: %v", err)
+			t.Errorf("no answer: %v", err)
 		}
 	})
+}
+
+// hangs never answers.
+type hangs struct{}
+
+func (hangs) Do(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// TestPauseBeforeADeadline: whoever has a deadline is told of a pause that outlasts it, and for how long it goes on;
+// whoever has none waits; a used-up allowance holds nobody.
+func TestPauseBeforeADeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		throttled := exchange{want: getPC, status: 429, reply: errorBody("TooManyRequests", "slow down"), answer: []string{"Retry-After", "600"}}
+		c, tp := play(t, throttled, exchange{want: getPC, reply: `{"id":"pc"}`})
+		start := time.Now()
+		for n, after := range []time.Duration{600 * time.Second, 600 * time.Second, 540 * time.Second} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			_, err := c.CloudPC(ctx, "pc")
+			cancel()
+			f := fault.As(err)
+			if !fault.Is(err, fault.Throttled) || f.Remote == nil || f.Remote.RetryAfter != after || f.Hint == "" || len(tp.came) != 1 {
+				t.Errorf("call %d: %+v (%d sent), want throttled for %s", n+1, f, len(tp.came), after)
+			}
+			if n == 1 {
+				time.Sleep(time.Minute)
+			}
+		}
+		if d := time.Since(start); d != time.Minute {
+			t.Errorf("callers with a deadline hung for %s", d-time.Minute)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := c.ImportSnapshot(ctx, userID, disk); !fault.Is(err, fault.Throttled) {
+			t.Errorf("an import that was never sent: %v", err)
+		}
+		if _, err := c.CloudPC(t.Context(), "pc"); err != nil || time.Since(start) != 600*time.Second {
+			t.Errorf("without a deadline: %v after %s", err, time.Since(start))
+		}
+	})
+}
+
+func TestUsedUpAllowanceHoldsNobody(t *testing.T) {
+	t.Parallel()
+	for name, ex := range map[string]exchange{
+		"429": {status: 429, reply: errorBody("quotaExceeded", "tomorrow")}, "403": {status: 403, reply: errorBody("Directory_QuotaExceeded", "full")},
+		"507": {status: 507}, // of unknown outcome, as all that is 5xx
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ex.want, ex.answer = postImport, []string{"Retry-After", "40000"}
+				start := time.Now()
+				c, _ := play(t, ex, exchange{want: getPC, reply: `{"id":"pc"}`})
+				_, err := c.ImportSnapshot(t.Context(), userID, disk)
+				if code := fault.CodeOf(err); code != graph.CodeQuota && name != "507" || fault.As(err).Remote.RetryAfter != 40000*time.Second {
+					t.Errorf("%+v", fault.As(err))
+				}
+				if _, err := c.CloudPC(t.Context(), "pc"); err != nil || time.Since(start) > 0 {
+					t.Errorf("others: %v after %s", err, time.Since(start))
+				}
+			})
+		})
+	}
 }
 
 func TestSentOnceAndRepeated(t *testing.T) {
