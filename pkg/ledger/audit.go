@@ -22,7 +22,7 @@ type AuditEntry struct {
 	// At is UTC.
 	At time.Time `json:"at"`
 	// Kind says what Body holds: "run-created", "transition", "event", "intent", "outcome", "run-finished",
-	// "run-reopened", "locked", "lock-replaced", "released", "unlocked".
+	// "run-reopened", "run-changed", "locked", "lock-replaced", "released", "unlocked".
 	Kind string `json:"kind"`
 	// Run is empty for entries about the ledger as a whole.
 	Run string `json:"run"`
@@ -41,6 +41,7 @@ const (
 	auditRunCreated   = "run-created"
 	auditRunFinished  = "run-finished"
 	auditRunReopened  = "run-reopened"
+	auditRunChanged   = "run-changed"
 	auditTransition   = "transition"
 	auditEvent        = "event"
 	auditIntent       = "intent"

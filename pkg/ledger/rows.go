@@ -62,32 +62,58 @@ func problemText(p *migration.Problem) (any, error) {
 }
 
 // moveRow leaves finished_at alone: between states that are not final it does not change, and naming it would have
-// the index of open users written again each time. endRow is for every other change.
+// the index of open users written again each time. endRow is for every other change, aimRow for those that change what
+// the row aims at.
 const (
 	moveRow = `UPDATE wave_rows SET version = ?, state = ?, step = ?, reason = ?, note = ?, attempt = ?, tries = ?,
 	warned = ?, trouble_since = ?, not_before = ?, started_at = ?, updated_at = ?, problem = ?, facts = ?` + rowAsRead
 	endRow = `UPDATE wave_rows SET version = ?, state = ?, step = ?, reason = ?, note = ?, attempt = ?, tries = ?,
 	warned = ?, trouble_since = ?, not_before = ?, started_at = ?, updated_at = ?, problem = ?, facts = ?, finished_at = ?` + rowAsRead
+	aimRow = `UPDATE wave_rows SET version = ?, state = ?, step = ?, reason = ?, note = ?, attempt = ?, tries = ?,
+	warned = ?, trouble_since = ?, not_before = ?, started_at = ?, updated_at = ?, problem = ?, facts = ?, finished_at = ?,
+	user_id = ?, target = ?, input = ?` + rowAsRead
 	rowAsRead = ` WHERE run = ? AND idx = ? AND version = ? AND state = ?`
 )
 
 // Apply records a transition, with its event, in one transaction; it returns when that is durable. What the row aims
-// at (Target, Input) is not written. Faults: Conflict ("ledger.moved") when the row is not as t.From() has it,
+// at (Target, Input) is written for an amended row and for a new attempt only. Faults: Conflict ("ledger.moved") when the row is not as t.From() has it,
 // Conflict ("ledger.user-held") when the row opens again and its user is in another unfinished row meanwhile,
 // Conflict ("ledger.lock-lost") when this ledger's lock was taken away, NotFound ("ledger.no-row"), and Internal
 // ("ledger.arrow") for a change that the database does not know.
 func (l *Ledger) Apply(ctx context.Context, tr migration.Transition) error {
+	m, err := moveOf(tr)
+	if err != nil {
+		return err
+	}
+	return l.do(ctx, fmt.Sprintf("record row %d", m.to.Index), func(t *txn) error {
+		if err := l.fence(t); err != nil {
+			return err
+		}
+		return t.moveRow(m)
+	})
+}
+
+// movement is a transition as the database takes it.
+type movement struct {
+	from, to migration.Row
+	query    string
+	args     []any
+	entry    body
+}
+
+func moveOf(tr migration.Transition) (movement, error) {
 	from, to := tr.From(), tr.To()
+	m := movement{from: from, to: to}
 	if to.Run == "" || to.State == "" {
-		return fault.New(fault.Internal, "ledger.arrow", "the zero transition changes nothing", "")
+		return m, fault.New(fault.Internal, "ledger.arrow", "the zero transition changes nothing", "")
 	}
 	problem, err := problemText(to.Problem)
 	if err != nil {
-		return err
+		return m, err
 	}
 	facts, err := asJSON(to.Facts)
 	if err != nil {
-		return err
+		return m, err
 	}
 	entry := eventBody(tr.Event())
 	if from.Facts != to.Facts {
@@ -98,23 +124,34 @@ func (l *Ledger) Apply(ctx context.Context, tr migration.Transition) error {
 		to.Version, string(to.State), string(to.Step), string(to.Reason), to.Note, to.Attempt, to.Tries, to.Warned,
 		when(to.TroubleSince), when(to.NotBefore), when(to.StartedAt), when(to.UpdatedAt), problem, facts,
 	}
-	if from.State.Final() || to.State.Final() {
+	switch {
+	case tr.Retargets():
+		target, err := asJSON(to.Target)
+		if err != nil {
+			return m, err
+		}
+		input, err := asJSON(to.Input)
+		if err != nil {
+			return m, err
+		}
+		entry.Target = &to.Target
+		query, args = aimRow, append(args, when(to.FinishedAt), strings.ToLower(to.Target.UserID), target, input)
+	case from.State.Final() || to.State.Final():
 		query, args = endRow, append(args, when(to.FinishedAt))
 	}
-	args = append(args, from.Run, from.Index, from.Version, string(from.State))
-	return l.do(ctx, fmt.Sprintf("record row %d", to.Index), func(t *txn) error {
-		if err := l.fence(t); err != nil {
-			return err
-		}
-		n, err := t.change(query, args...)
-		if err != nil {
-			return t.refusal(from, to, err)
-		}
-		if n == 0 {
-			return t.moved(from)
-		}
-		return t.audit(to.UpdatedAt, auditTransition, to.Run, to.Index, entry)
-	})
+	m.query, m.args, m.entry = query, append(args, from.Run, from.Index, from.Version, string(from.State)), entry
+	return m, nil
+}
+
+func (t *txn) moveRow(m movement) error {
+	n, err := t.change(m.query, m.args...)
+	if err != nil {
+		return t.refusal(m.from, m.to, err)
+	}
+	if n == 0 {
+		return t.moved(m.from)
+	}
+	return t.audit(m.to.UpdatedAt, auditTransition, m.to.Run, m.to.Index, m.entry)
 }
 
 // refusal says why the database did not take the change.
@@ -124,7 +161,7 @@ func (t *txn) refusal(from, to migration.Row, err error) error {
 		return fault.Wrap(fault.Internal, "ledger.arrow",
 			fmt.Sprintf("the ledger knows no way from %s to %s (%s)", from.State, to.State, to.Reason), "", err)
 	case isConstraint(err):
-		if held := t.userHeld(strings.ToLower(from.Target.UserID), from.Target.User); held != nil {
+		if held := t.userHeld(strings.ToLower(to.Target.UserID), to.Target.User); held != nil {
 			return held
 		}
 	}
@@ -174,6 +211,7 @@ type body struct {
 	Version  int64              `json:"version,omitempty"`
 	Problem  *migration.Problem `json:"problem,omitempty"`
 	Facts    *migration.Facts   `json:"facts,omitempty"`
+	Target   *migration.Target  `json:"target,omitempty"`
 }
 
 func eventBody(e migration.Event) body {

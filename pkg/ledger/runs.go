@@ -119,6 +119,9 @@ func (l *Ledger) Run(ctx context.Context, id string) (migration.Run, error) {
 	if len(runs) == 0 {
 		return migration.Run{}, noRun(id)
 	}
+	if runs, err = l.changed(ctx, runs); err != nil {
+		return migration.Run{}, err
+	}
 	return runs[0], nil
 }
 
@@ -132,7 +135,11 @@ func noRun(id string) error {
 
 // Runs gives every run, the one created last first.
 func (l *Ledger) Runs(ctx context.Context) ([]migration.Run, error) {
-	return all(ctx, l, runColumns+` ORDER BY n DESC`, nil, scanRun)
+	runs, err := all(ctx, l, runColumns+` ORDER BY n DESC`, nil, scanRun)
+	if err != nil || len(runs) == 0 {
+		return runs, err
+	}
+	return l.changed(ctx, runs)
 }
 
 // Findings gives what validation found, in the order in which CreateRun got it.

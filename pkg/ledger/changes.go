@@ -1,0 +1,159 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+	"wave365/pkg/wave"
+)
+
+// Change is what changes about a run after it was created. Zero fields stay as they were; Settings replaces single keys,
+// and a value of "" takes a key away.
+type Change struct {
+	Slots    int               `json:"slots,omitempty"`
+	WaveHash string            `json:"wave_hash,omitempty"`
+	Settings map[string]string `json:"settings,omitempty"`
+	// By says who changed it, and how.
+	By string `json:"by,omitempty"`
+}
+
+func (c Change) apply(run *migration.Run) {
+	if c.Slots > 0 {
+		run.Slots = c.Slots
+	}
+	if c.WaveHash != "" {
+		run.WaveHash = c.WaveHash
+	}
+	if len(c.Settings) == 0 {
+		return
+	}
+	run.Settings = maps.Clone(run.Settings)
+	if run.Settings == nil {
+		run.Settings = map[string]string{}
+	}
+	for k, v := range c.Settings {
+		if v == "" {
+			delete(run.Settings, k)
+		} else {
+			run.Settings[k] = v
+		}
+	}
+}
+
+// ChangeRun records a change of the run; from then on Run and Runs give the run with it.
+func (l *Ledger) ChangeRun(ctx context.Context, runID string, c Change) error {
+	return l.do(ctx, "record a change of the run", func(t *txn) error { return t.changeRun(runID, c) })
+}
+
+func (t *txn) changeRun(runID string, c Change) error {
+	body, err := asJSON(c)
+	if err != nil {
+		return err
+	}
+	err = t.exec(`INSERT INTO run_changes (run, at, body) VALUES (?, ?, ?)`, runID, stamp(t.now), body)
+	if isForeignKey(err) {
+		return noRun(runID)
+	}
+	if err != nil {
+		return err
+	}
+	return t.audit(t.now, auditRunChanged, runID, migration.WaveRow, c)
+}
+
+// Edit is an edited wave file, as far as its run takes it over.
+type Edit struct {
+	Change Change
+	// Moves are of rows that are cancelled or amended; Added are new ones, with the indexes after the last.
+	Moves []migration.Transition
+	Added []migration.Row
+	// Findings are those of the rows that were validated again.
+	Findings []wave.Finding
+}
+
+// EditRun takes an edited wave file over, in one transaction: the run is opened again, rows are moved and added, and the
+// change is recorded. The faults are those of Apply and CreateRun.
+func (l *Ledger) EditRun(ctx context.Context, runID string, e Edit) error {
+	var moves []movement
+	for _, tr := range e.Moves {
+		m, err := moveOf(tr)
+		if err != nil {
+			return err
+		}
+		moves = append(moves, m)
+	}
+	return l.do(ctx, "take over the edited wave", func(t *txn) error {
+		if err := l.fence(t); err != nil {
+			return err
+		}
+		if err := t.exec(`UPDATE runs SET state = 'active', finished_at = NULL WHERE id = ?`, runID); err != nil {
+			return err
+		}
+		for _, m := range moves {
+			if err := t.moveRow(m); err != nil {
+				return err
+			}
+		}
+		var next, findings int
+		if err := t.get(`SELECT coalesce(max(idx), -1) + 1 FROM wave_rows WHERE run = ?`, []any{runID}, &next); err != nil {
+			return err
+		}
+		for i, r := range e.Added {
+			if r.Index != next+i {
+				return fault.New(fault.Internal, "ledger.index", fmt.Sprintf("a new row has index %d, the next one is %d", r.Index, next+i), "")
+			}
+			if err := t.addRow(runID, r); err != nil {
+				return err
+			}
+		}
+		if err := t.get(`SELECT coalesce(max(n), -1) + 1 FROM findings WHERE run = ?`, []any{runID}, &findings); err != nil {
+			return err
+		}
+		for i, f := range e.Findings {
+			body, err := asJSON(f)
+			if err != nil {
+				return err
+			}
+			if err := t.exec(`INSERT INTO findings (run, n, body) VALUES (?, ?, ?)`, runID, findings+i, body); err != nil {
+				return err
+			}
+		}
+		return t.changeRun(runID, e.Change)
+	})
+}
+
+// changed puts on top of the runs what changed about them since.
+func (l *Ledger) changed(ctx context.Context, runs []migration.Run) ([]migration.Run, error) {
+	if ok, err := l.hasTable(ctx, "run_changes"); err != nil || !ok {
+		return runs, err
+	}
+	at := map[string]int{}
+	for i, r := range runs {
+		at[r.ID] = i
+	}
+	type entry struct {
+		run  string
+		body string
+	}
+	query, args := `SELECT run, body FROM run_changes ORDER BY n`, []any(nil)
+	if len(runs) == 1 {
+		query, args = `SELECT run, body FROM run_changes WHERE run = ? ORDER BY n`, []any{runs[0].ID}
+	}
+	for e, err := range list(ctx, l, query, args, func(rows *sql.Rows) (e entry, err error) { return e, rows.Scan(&e.run, &e.body) }) {
+		if err != nil {
+			return nil, err
+		}
+		var c Change
+		if err := json.Unmarshal([]byte(e.body), &c); err != nil {
+			return nil, classify(err, "read a change of the run")
+		}
+		if i, ok := at[e.run]; ok {
+			c.apply(&runs[i])
+		}
+	}
+	return runs, nil
+}

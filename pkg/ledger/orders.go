@@ -1,0 +1,118 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+)
+
+// The kinds of order.
+const (
+	OrderPause    = "pause"
+	OrderContinue = "continue"
+	OrderSlots    = "slots"
+	OrderDrain    = "drain"
+	OrderCancel   = "cancel"
+)
+
+// Order is what an operator asks of the process that drives a run.
+type Order struct {
+	ID  int64
+	Run string
+	// Holder is the lock's id of the process that it is for; no other one obeys it.
+	Holder string
+	At     time.Time
+	// By says who asks, and from where.
+	By   string
+	Kind string
+	// Arg is the number of slots, or the user whose row is cancelled ("" for every row).
+	Arg string
+	// ObeyedAt is zero until the process has obeyed; Answer is what it says then.
+	ObeyedAt time.Time
+	Answer   string
+}
+
+func (o Order) text() string {
+	return strings.TrimSpace(o.Kind + " " + o.Arg)
+}
+
+// Order records an order for the process that drives the run, with an event that names who asks. The result is o with
+// ID, Holder, and At when it was zero. Conflict ("ledger.not-driven") when no process drives that run now.
+func (l *Ledger) Order(ctx context.Context, o Order) (Order, error) {
+	err := l.do(ctx, "record an order", func(t *txn) error {
+		h, _, ok, err := readHolder(t.get)
+		if err != nil {
+			return err
+		}
+		if !ok || h.Run != o.Run {
+			return fault.New(fault.Conflict, "ledger.not-driven", "no process drives the run "+o.Run+" now", "`wave365 resume "+o.Run+"` goes on with it")
+		}
+		o.Holder, o.At = h.ID, orNow(o.At, t.now)
+		o.ID, err = t.insert(`INSERT INTO orders (run, holder, at, by_whom, kind, arg) VALUES (?, ?, ?, ?, ?, ?)`,
+			o.Run, o.Holder, stamp(o.At), o.By, o.Kind, o.Arg)
+		if isConstraint(err) {
+			return fault.Wrap(fault.Internal, "ledger.order", fmt.Sprintf("%q by %q is no order", o.Kind, o.By), "", err)
+		}
+		if err != nil {
+			return err
+		}
+		return t.audit(o.At, auditEvent, o.Run, migration.WaveRow, eventBody(migration.Event{Reason: migration.RunOrdered, Note: o.text() + ", by " + o.By}))
+	})
+	return o, err
+}
+
+// Obey records that an order was obeyed, with an event. Conflict ("ledger.obeyed") when it was already.
+func (l *Ledger) Obey(ctx context.Context, o Order, at time.Time, answer string) error {
+	return l.do(ctx, "record that an order was obeyed", func(t *txn) error {
+		n, err := t.change(`UPDATE orders SET obeyed_at = ?, answer = ? WHERE id = ? AND obeyed_at IS NULL`, stamp(at), answer, o.ID)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.New(fault.Conflict, "ledger.obeyed", fmt.Sprintf("there is no order %d to obey any more", o.ID), "")
+		}
+		return t.audit(at, auditEvent, o.Run, migration.WaveRow,
+			eventBody(migration.Event{Reason: migration.RunObeyed, Note: o.text() + ", asked by " + o.By + ": " + answer}))
+	})
+}
+
+const orderColumns = `SELECT id, run, holder, at, by_whom, kind, arg, obeyed_at, answer FROM orders`
+
+// OrdersForMe gives the orders that this ledger's own lock is asked to obey and has not, oldest first; none without a
+// lock.
+func (l *Ledger) OrdersForMe(ctx context.Context) ([]Order, error) {
+	id := l.lock.id()
+	if id == "" {
+		return nil, nil
+	}
+	return all(ctx, l, orderColumns+` WHERE holder = ? AND obeyed_at IS NULL ORDER BY id`, []any{id}, scanOrder)
+}
+
+// Orders gives every order that was given to a run, oldest first.
+func (l *Ledger) Orders(ctx context.Context, runID string) ([]Order, error) {
+	if ok, err := l.hasTable(ctx, "orders"); err != nil || !ok {
+		return nil, err
+	}
+	return all(ctx, l, orderColumns+` WHERE run = ? ORDER BY id`, []any{runID}, scanOrder)
+}
+
+func scanOrder(rows *sql.Rows) (Order, error) {
+	var o Order
+	err := rows.Scan(&o.ID, &o.Run, &o.Holder, (*moment)(&o.At), &o.By, &o.Kind, &o.Arg, (*moment)(&o.ObeyedAt), &o.Answer)
+	return o, err
+}
+
+// hasTable is for ledgers of an older version that are only read, and so are not brought to this one.
+func (l *Ledger) hasTable(ctx context.Context, name string) (bool, error) {
+	if l.w != nil {
+		return true, nil
+	}
+	var n int
+	err := l.query(ctx)(`SELECT count(*) FROM sqlite_schema WHERE name = ?`, []any{name}, &n)
+	return n > 0, classify(err, "read the ledger's version")
+}
