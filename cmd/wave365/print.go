@@ -144,32 +144,6 @@ func printPlan(w io.Writer, tenant string, rows []migration.Row, slots int) {
 	_ = t.Flush()
 }
 
-// printOutcome lists the rows that need a person, and what to do.
-func printOutcome(w io.Writer, rows []migration.Row) {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	n := 0
-	for _, r := range rows {
-		word, why := "", ""
-		switch {
-		case r.State == migration.Succeeded && r.Warned:
-			word, why = "warning", r.Facts.Warning
-		case r.State == migration.Failed || r.State == migration.Held || r.State == migration.Skipped || r.State == migration.Cancelled || r.State == migration.Deferred:
-			word = string(r.State)
-			if r.Problem != nil {
-				why = r.Problem.Code + ": " + r.Problem.Message
-			}
-		default:
-			continue
-		}
-		n++
-		fmt.Fprintf(t, "  line %d\t%s\t%s\t%s\n", r.Target.Line, r.Target.User, word, why)
-	}
-	if n > 0 {
-		fmt.Fprintln(w)
-	}
-	_ = t.Flush()
-}
-
 func plural(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
