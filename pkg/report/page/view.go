@@ -65,7 +65,7 @@ func viewOf(a story.Account) *view {
 	for _, s := range v.Bar {
 		parts = append(parts, strconv.Itoa(s.N)+" "+strings.ToLower(s.Label))
 	}
-	v.BarText = strconv.Itoa(v.Total) + " people: " + strings.Join(parts, ", ")
+	v.BarText = count(v.Total, "row", "rows") + ": " + strings.Join(parts, ", ")
 	v.Lists, v.EvidenceNote = listsOf(rows, a, c)
 	v.Chart = chartOf(rows, a, c)
 	v.Troubles = troublesOf(rows, a)

@@ -1,7 +1,10 @@
 package story
 
 import (
+	"cmp"
 	"encoding/json"
+	"strconv"
+	"strings"
 	"time"
 
 	"wave365/pkg/migration"
@@ -58,4 +61,25 @@ func (a Account) Tally() map[Class]int {
 		n[ClassOf(r)]++
 	}
 	return n
+}
+
+// People counts the people of the wave, and those of them who have their Cloud PC. Somebody who stands in the wave
+// twice is one person.
+func (a Account) People() (all, done int) {
+	has := make(map[string]bool, len(a.Rows))
+	for i, r := range a.Rows {
+		who := strings.ToLower(cmp.Or(r.Target.UPN, r.Target.User))
+		if who == "" {
+			who = "row " + strconv.Itoa(i)
+		}
+		had, known := has[who]
+		has[who] = had || ClassOf(r).HasCloudPC()
+		if !known {
+			all++
+		}
+		if !had && has[who] {
+			done++
+		}
+	}
+	return all, done
 }

@@ -47,7 +47,7 @@ func Moves(a Account) []Move {
 		"%d rows were put off: retry them on another evening.")
 	say(Warned, n[Warned], Admin, "One Cloud PC works but carries a warning. Look at it in the Intune admin center.",
 		"%d Cloud PCs work but carry warnings. Look at them in the Intune admin center.")
-	done := n[Succeeded] + n[Warned]
+	_, done := a.People()
 	if a.Rehearsal() {
 		say(Succeeded, done, Operator, "The rehearsal worked for one row. Run the wave against the real tenant when the rest is settled.",
 			"The rehearsal worked for %d rows. Run the wave against the real tenant when the rest is settled.")

@@ -64,6 +64,23 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
+func TestVerdict_oneInTwoRowsIsOnePerson(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ states, users, want string }{
+		{"succeeded skipped failed", "a@x A@X b@x", "1 of 2 people has their Cloud PC. Of the 3 rows, 1 failed, 1 row was not started because of errors in the wave."},
+		{"succeeded skipped", "a@x A@X", "The only person of this wave has their Cloud PC. Of the 2 rows, 1 row was not started because of errors in the wave."},
+		{"succeeded pending", "a@x A@X", "1 of 1 person has their Cloud PC so far. Of the 2 rows, 1 is not finished yet."},
+	} {
+		a := story.Account{Rows: rows(strings.Fields(c.states)...)}
+		for i, u := range strings.Fields(c.users) {
+			a.Rows[i].Target.User = u
+		}
+		if diff := cmp.Diff(c.want, story.Verdict(a)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
 func TestClassOf_coversEveryState(t *testing.T) {
 	t.Parallel()
 	for _, s := range migration.States() {

@@ -17,8 +17,7 @@ func Verdict(a Account) string {
 // Headline is the verdict in two parts: who has a Cloud PC, and what became of the others (empty: there are none).
 func Headline(a Account) (headline, rest string) {
 	n := a.Tally()
-	total := len(a.Rows)
-	done := n[Succeeded] + n[Warned]
+	total, done := a.People()
 	open := n[Active] + n[Waiting] + n[Queued]
 	have := "have their Cloud PC"
 	if done == 1 {
@@ -32,10 +31,10 @@ func Headline(a Account) (headline, rest string) {
 	switch {
 	case total == 0:
 		return prefix + "The wave has no rows; nothing was done.", ""
-	case done == total && total == 1:
+	case done == total && open == 0 && total == 1:
 		s = "the only person of this wave " + strings.Replace(have, "have their", "has their", 1)
 		s = strings.Replace(s, "would has", "would have", 1)
-	case done == total:
+	case done == total && open == 0:
 		s = fmt.Sprintf("all %d people %s", total, have)
 	case done == 0 && open == 0:
 		s = fmt.Sprintf("none of the %s %s", people(total), have)
@@ -51,7 +50,11 @@ func Headline(a Account) (headline, rest string) {
 	if prefix == "" {
 		s = strings.ToUpper(s[:1]) + s[1:]
 	}
-	return prefix + s, remainder(n, open)
+	rest = remainder(n, open)
+	if rest != "" && total != len(a.Rows) {
+		rest = fmt.Sprintf("Of the %d rows, %s", len(a.Rows), rest)
+	}
+	return prefix + s, rest
 }
 
 // remainder says what became of the rows without a Cloud PC; "" when there are none.
