@@ -29,6 +29,13 @@ func Backoff(tries int, roll float64) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*roll))
 }
 
+// maxTries bounds the tries of one step whatever the trouble: kinds that take turns must not go on for ever.
+const maxTries = 400
+
+// otherTrouble reports whether a row's trouble is of another kind than before: its patience begins anew, because each
+// kind is measured by itself. Waiting hours for a quota must not use up the patience for the first reset after it.
+func otherTrouble(r Row, p Problem) bool { return r.Problem != nil && r.Problem.Kind != p.Kind }
+
 // Settle turns a step's result into the row's next transition. It answers false when nothing needs to be recorded:
 // the row goes on waiting as before, only its due time moves. roll, from [0,1), spreads the back-off.
 func Settle(r Row, res Result, now time.Time, roll float64) (Transition, bool) {
@@ -50,10 +57,12 @@ func Settle(r Row, res Result, now time.Time, roll float64) (Transition, bool) {
 	case ResultAgain:
 		kind := fault.Kind(res.Problem.Kind)
 		since := r.TroubleSince
-		if since.IsZero() {
+		if since.IsZero() || otherTrouble(r, *res.Problem) {
 			since = now
 		}
-		if now.Sub(since) >= Patience(kind) {
+		// A service that names an hour to come back is waited for until then, however late it gets.
+		named := kind == fault.Throttled && res.Delay >= time.Hour
+		if (now.Sub(since) >= Patience(kind) && !named) || r.Tries >= maxTries {
 			return Fail(r, res.Facts, *res.Problem, now), true
 		}
 		return Again(r, res.Facts, *res.Problem, now.Add(max(res.Delay, Backoff(r.Tries, roll))), now), true

@@ -28,7 +28,7 @@ func (b *Book) check(ctx context.Context, r migration.Row) (migration.Result, er
 	}
 	problem, err := b.linked(ctx, r)
 	if err != nil {
-		return trouble(r, err, "check.failed", "read policies and user settings"), nil
+		return unread(b, r, err, "check.failed", "read policies and user settings"), nil
 	}
 	if problem != nil {
 		return migration.Failure(r.Facts, *problem), nil
@@ -44,10 +44,11 @@ func (b *Book) unmoved(ctx context.Context, r migration.Row, s migration.Source,
 	}
 	now, err := b.storage.Properties(ctx, ref)
 	if fault.Is(err, fault.NotFound) {
-		return migration.Failure(r.Facts, migration.ProblemOf(err, "blob.not-found", "look at "+s.URL)), false
+		p := migration.ProblemOf(err, "blob.not-found", "look at "+s.URL)
+		return b.surprising(r, r.Facts, s.URL+" is not there", func(f migration.Facts) migration.Result { return migration.Failure(f, p) }), false
 	}
 	if err != nil {
-		return trouble(r, err, "check.failed", "look at "+s.URL), false
+		return unread(b, r, err, "check.failed", "look at "+s.URL), false
 	}
 	moved := ""
 	switch {
@@ -59,8 +60,10 @@ func (b *Book) unmoved(ctx context.Context, r migration.Row, s migration.Source,
 	if moved == "" {
 		return migration.Result{}, true
 	}
-	return migration.Failure(r.Facts, migration.Problem{
-		Code: "check.moved", Message: moved,
-		Hint: "make sure that nothing writes to the file any more, validate again and run the row in a new wave",
+	return b.surprising(r, r.Facts, s.URL+" is not as it was validated", func(f migration.Facts) migration.Result {
+		return migration.Failure(f, migration.Problem{
+			Code: "check.moved", Message: moved,
+			Hint: "make sure that nothing writes to the file any more, validate again and run the row in a new wave",
+		})
 	}), false
 }

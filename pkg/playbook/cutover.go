@@ -12,18 +12,33 @@ import (
 // cutover closes the link that starts provisioning: the license, or the membership. Right before it the user setting
 // and the import are read once more, because from here on there is no way back.
 func (b *Book) cutover(ctx context.Context, r migration.Row) (migration.Result, error) {
-	made, jerr := b.madeAlready(ctx, r)
-	if jerr != nil {
-		return migration.Result{}, jerr
-	}
-	if made.IsZero() {
-		if res, ok := b.ready(ctx, r); !ok {
-			return res, nil
-		}
+	made, err := b.madeAlready(ctx, r)
+	if err != nil {
+		return migration.Result{}, err
 	}
 	e, doing := b.membership(r), "add "+r.Target.User+" to group "+r.Target.GroupName
 	if r.Target.Trigger == migration.TriggerLicense {
 		e, doing = b.license(r), "assign "+r.Target.SKUName+" to "+r.Target.User
+	}
+	if made.IsZero() {
+		begun, jerr := b.begun(ctx, e)
+		if jerr != nil {
+			return migration.Result{}, jerr
+		}
+		closed := false
+		if !begun.IsZero() {
+			if _, _, closed, err = e.present(ctx, nil); err != nil {
+				return unread(b, r, err, "cutover.failed", doing), nil
+			}
+		}
+		if !closed {
+			if res, ok := b.ready(ctx, r); !ok {
+				if gone(res) && b.clock.Now().Sub(begun) < linkLag {
+					return migration.Wait(res.Facts, apart, "looking whether the cut-over that was begun shows"), nil
+				}
+				return res, nil
+			}
+		}
 	}
 	if _, err, jerr := b.apply(ctx, e); jerr != nil {
 		return migration.Result{}, jerr
@@ -53,11 +68,30 @@ func (b *Book) madeAlready(ctx context.Context, r migration.Row) (time.Time, err
 	return time.Time{}, nil
 }
 
+// linkLag is how long a closed link may take to be seen by reads.
+const linkLag = 30 * time.Minute
+
+// begun says when the effect was last begun by a process that did not live to record how it ended; zero: there is no
+// such try. The link may be closed then, and an import that is in use or gone is as it should be.
+func (b *Book) begun(ctx context.Context, e effect) (at time.Time, err error) {
+	past, err := b.journal.Intents(ctx, b.run.ID, e.row)
+	for _, p := range past {
+		if p.Effect == e.kind && p.Subject == e.subject && undecided(p) {
+			at = p.At
+		}
+	}
+	return at, err
+}
+
+func gone(res migration.Result) bool {
+	return res.Kind == migration.ResultFail && res.Problem.Code == codeGone
+}
+
 // ready reports whether the cut-over may happen. When it may not, the result says what follows.
 func (b *Book) ready(ctx context.Context, r migration.Row) (migration.Result, bool) {
 	problem, err := b.linked(ctx, r)
 	if err != nil {
-		return trouble(r, err, "check.failed", "read policies and user settings"), false
+		return unread(b, r, err, "check.failed", "read policies and user settings"), false
 	}
 	if problem != nil {
 		return migration.Failure(r.Facts, *problem), false

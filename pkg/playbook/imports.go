@@ -19,7 +19,7 @@ const signatureLife = 48 * time.Hour
 func (b *Book) importDisk(ctx context.Context, r migration.Row) (migration.Result, error) {
 	problem, err := b.linked(ctx, r)
 	if err != nil {
-		return trouble(r, err, "check.failed", "read policies and user settings"), nil
+		return unread(b, r, err, "check.failed", "read policies and user settings"), nil
 	}
 	if problem != nil {
 		return migration.Failure(r.Facts, *problem), nil
@@ -98,7 +98,7 @@ func (b *Book) importWait(ctx context.Context, rows []migration.Row) ([]migratio
 	results := make([]migration.Result, len(rows))
 	for i, r := range rows {
 		if err != nil {
-			results[i] = trouble(r, err, "import.unreadable", "read the import of "+r.Target.User)
+			results[i] = unread(b, r, err, "import.unreadable", "read the import of "+r.Target.User)
 			continue
 		}
 		results[i] = b.judgeImport(r, answers[i])
@@ -106,19 +106,22 @@ func (b *Book) importWait(ctx context.Context, rows []migration.Row) ([]migratio
 	return results, nil
 }
 
+// codeGone is the problem of an import whose record is gone although nothing has used it.
+const codeGone = "import.gone"
+
 // judgeImport says what one answer about an import means for its row.
 func (b *Book) judgeImport(r migration.Row, a graph.ImportAnswer) migration.Result {
 	f := r.Facts
 	if fault.Is(a.Err, fault.NotFound) {
 		return b.surprising(r, f, "the import record is gone before a Cloud PC exists", func(f migration.Facts) migration.Result {
 			return migration.Failure(f, migration.Problem{
-				Code: "import.gone", Message: "the service no longer knows the import " + f.SnapshotID,
+				Code: codeGone, Message: "the service no longer knows the import " + f.SnapshotID,
 				Hint: "somebody may have purged it: run `wave365 retry` to import again",
 			})
 		})
 	}
 	if a.Err != nil {
-		return trouble(r, a.Err, "import.unreadable", "read the import of "+r.Target.User)
+		return unread(b, r, a.Err, "import.unreadable", "read the import of "+r.Target.User)
 	}
 	im := a.Import
 	if !assigned(im.AssignedUser, r.Target) {

@@ -18,7 +18,7 @@ func (b *Book) join(ctx context.Context, r migration.Row) (migration.Result, err
 	f := r.Facts
 	seen, err := b.graph.IsMember(ctx, r.Target.GroupID, r.Target.UserID)
 	if err != nil {
-		return trouble(r, err, "group.join-failed", "look for "+r.Target.User+" in group "+r.Target.GroupName), nil
+		return unread(b, r, err, "group.join-failed", "look for "+r.Target.User+" in group "+r.Target.GroupName), nil
 	}
 	if !seen {
 		return migration.Wait(f, 15*time.Second, "waiting for the directory to show the membership"), nil

@@ -23,7 +23,7 @@ func (b *Book) prove(ctx context.Context, r migration.Row) (migration.Result, er
 			return migration.Done(f)
 		}), nil
 	case err != nil:
-		return trouble(r, err, "proof.unreadable", "read the import of "+r.Target.User), nil
+		return unread(b, r, err, "proof.unreadable", "read the import of "+r.Target.User), nil
 	}
 	f.ImportStatus, f.UsageStatus = im.Status, im.Usage
 	switch im.Usage {

@@ -32,7 +32,7 @@ func (b *Book) provisionWait(ctx context.Context, rows []migration.Row) ([]migra
 	}
 	for i, r := range rows {
 		if err != nil {
-			results[i] = trouble(r, err, "provision.unreadable", "list Cloud PCs")
+			results[i] = unread(b, r, err, "provision.unreadable", "list Cloud PCs")
 			continue
 		}
 		results[i] = b.judgeCloudPC(r, byUser[strings.ToLower(r.Target.UPN)])

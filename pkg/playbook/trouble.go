@@ -22,6 +22,15 @@ func trouble(r migration.Row, err error, code, doing string) migration.Result {
 	return migration.Failure(r.Facts, p)
 }
 
+// unread is trouble with a read: the same, but an answer that would end the row must be there twice, apart in time.
+func unread(b *Book, r migration.Row, err error, code, doing string) migration.Result {
+	res := trouble(r, err, code, doing)
+	if res.Kind != migration.ResultFail {
+		return res
+	}
+	return b.surprising(r, r.Facts, "could not "+doing, func(migration.Facts) migration.Result { return res })
+}
+
 func retryAfter(err error) time.Duration {
 	if f := fault.As(err); f != nil && f.Remote != nil {
 		return f.Remote.RetryAfter

@@ -1,0 +1,165 @@
+package simtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/sandbox/reqlog"
+)
+
+// tenantState is what the service itself holds at the end, as far as it decides anything.
+type tenantState struct {
+	Tenant struct {
+		CloudPCs []struct {
+			User string
+			PC   struct{ Stage, Source, Final, PolicyID string }
+		}
+		Settings []struct {
+			Props map[string]any
+		}
+	}
+}
+
+// check wants every promise kept, and says of each that is broken where.
+func (w *world) check() error {
+	ctx := context.Background()
+	rows, err := w.store.Rows(ctx, runID)
+	if err != nil {
+		return err
+	}
+	intents, err := w.store.AllIntents(ctx, runID)
+	if err != nil {
+		return err
+	}
+	log, err := w.requests()
+	if err != nil {
+		return err
+	}
+	var state tenantState
+	if err := w.admin(http.MethodGet, "/sandbox/state", "", &state); err != nil {
+		return err
+	}
+	var broken []error
+	say := func(format string, args ...any) { broken = append(broken, fmt.Errorf(format, args...)) }
+
+	c := migration.Count(rows)
+	if c.Total != len(w.story.people) || c.Open() != 0 || c.Done() != c.Total {
+		say("totals: %+v of %d rows", c, len(w.story.people))
+	}
+	built := map[string]string{} // user id → what their Cloud PC was built from
+	for _, pc := range state.Tenant.CloudPCs {
+		built[strings.ToLower(pc.User)] = pc.PC.Stage + " " + pc.PC.Final + " from " + pc.PC.Source
+	}
+	own := 0
+	for _, s := range state.Tenant.Settings {
+		if name, _ := s.Props["displayName"].(string); strings.HasPrefix(name, "wave365") {
+			own++
+		}
+	}
+	if own > 1 {
+		say("%d user settings were made for the wave", own)
+	}
+	for i, r := range rows {
+		for _, err := range w.checkRow(w.story.people[i], r, of(intents, i), log, built[strings.ToLower(r.Target.UserID)]) {
+			say("row %d (%s, %s): %w", i, r.Target.User, r.Target.Trigger, err)
+		}
+	}
+	if l, ok := w.store.(*ledger.Ledger); ok {
+		if err := ledger.VerifyChain(l.Audit(ctx, "")); err != nil {
+			say("the audit chain: %w", err)
+		}
+	}
+	return errors.Join(broken...)
+}
+
+func of(intents []migration.Intent, row int) (own []migration.Intent) {
+	for _, in := range intents {
+		if in.Row == row {
+			own = append(own, in)
+		}
+	}
+	return own
+}
+
+// checkRow compares how a row ended with what really happened.
+func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, log []reqlog.Entry, built string) (broken []error) {
+	say := func(format string, args ...any) { broken = append(broken, fmt.Errorf(format, args...)) }
+	var accepted []reqlog.Entry
+	var cutOver time.Time
+	for _, e := range log {
+		if !strings.EqualFold(e.User, r.Target.UserID) {
+			continue
+		}
+		switch {
+		case e.Effect == "importSnapshot accepted":
+			accepted = append(accepted, e)
+		case cutOver.IsZero() && e.Effect == map[migration.Trigger]string{
+			migration.TriggerLicense: "license assigned", migration.TriggerMembership: "group member added"}[p.trigger]:
+			cutOver = e.Time
+		}
+	}
+	if len(accepted) > 1 {
+		say("%d imports were accepted", len(accepted))
+	}
+	if !cutOver.IsZero() {
+		switch {
+		case len(accepted) == 0:
+			say("it was cut over without an import")
+		case p.code == "import.failed":
+			say("it was cut over although its import failed")
+		case cutOver.Before(accepted[0].Time.Add(p.takes)):
+			say("it was cut over at %s, before its import ended at %s", stamp(cutOver), stamp(accepted[0].Time.Add(p.takes)))
+		}
+	}
+	want := w.expected(p, intents, len(accepted) > 0)
+	got := string(r.State)
+	if r.Problem != nil {
+		got += " " + r.Problem.Code
+	}
+	if r.Warned {
+		got += " with warnings"
+	}
+	if got != want {
+		say("it ended as %s, want %s: %s", got, want, r.Note)
+	}
+	if r.State == migration.Succeeded {
+		if r.Facts.Proof == "" || r.Facts.CloudPCID == "" || !r.Facts.Provisioned.After(r.Facts.ImportEnded) {
+			say("it succeeded without a proof: %+v", r.Facts)
+		}
+		if !strings.HasPrefix(built, "settled provisioned") || !strings.HasSuffix(built, " from snapshot") {
+			say("it succeeded, but its Cloud PC is: %s", built)
+		}
+	}
+	return broken
+}
+
+// expected is how the row must end: held when the answer to its import was lost and nothing shows the import, otherwise
+// as its fate says.
+func (w *world) expected(p person, intents []migration.Intent, accepted bool) string {
+	last := ""
+	for _, in := range intents {
+		if in.Effect == migration.EffectImport {
+			last = in.ClientRequestID
+		}
+	}
+	k := w.story.scenario.Knobs
+	switch {
+	case last == "":
+		return "an import"
+	case w.truth.lost(last) && !(accepted && (k.ListImports || !k.UnauditedImports)):
+		return "held import.unknown"
+	case p.code != "":
+		return "failed " + p.code
+	case p.warned:
+		return "succeeded with warnings"
+	}
+	return "succeeded"
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("01-02 15:04:05") }

@@ -1,0 +1,6 @@
+//go:build !race
+
+package simtest
+
+// defaultSeeds is how many stories every test run plays.
+const defaultSeeds = 2000

@@ -1,0 +1,6 @@
+//go:build race
+
+package simtest
+
+// defaultSeeds is small under the race detector, which makes everything some ten times slower.
+const defaultSeeds = 100

@@ -1,0 +1,127 @@
+// Package simtest plays whole evenings in virtual time: the real clients, playbook and runner against the sandbox, with
+// faults, delays and sudden deaths drawn from a seed. It holds tests only.
+package simtest
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wave365/pkg/migration"
+)
+
+// TestMain lets memory grow a little for speed: the stories leave much behind that is soon garbage.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
+}
+
+// TestSimulation plays as many stories as WAVE365_SEEDS says (default 2,000), from WAVE365_FIRST on (default 1). With
+// WAVE365_SEED it plays that one alone, up to WAVE365_TIMES times (default 20), with all it asked when it fails: which of
+// two goroutines comes first at the same instant is not in the seed.
+func TestSimulation(t *testing.T) {
+	t.Parallel()
+	if one := number("WAVE365_SEED", 0); one > 0 {
+		for range number("WAVE365_TIMES", 20) {
+			if !t.Run(fmt.Sprint("Seed", one), func(t *testing.T) { playSeed(t, one) }) {
+				return
+			}
+		}
+		return
+	}
+	seeds, first := number("WAVE365_SEEDS", defaultSeeds), number("WAVE365_FIRST", 1)
+	var next, failed atomic.Uint64
+	next.Store(first)
+	for i := range runtime.GOMAXPROCS(0) {
+		t.Run(fmt.Sprint("Worker", i), func(t *testing.T) {
+			t.Parallel()
+			for seed := next.Add(1) - 1; seed < first+seeds && failed.Load() < 5; seed = next.Add(1) - 1 {
+				if !t.Run(fmt.Sprint("Seed", seed), func(t *testing.T) { playSeed(t, seed) }) {
+					failed.Add(1)
+				}
+			}
+		})
+	}
+}
+
+func number(name string, def uint64) uint64 {
+	if n, err := strconv.ParseUint(os.Getenv(name), 10, 64); err == nil {
+		return n
+	}
+	return def
+}
+
+func playSeed(t *testing.T, seed uint64) {
+	synctest.Test(t, func(t *testing.T) {
+		w, err := newWorld(t, draw(seed))
+		if w != nil {
+			defer func() {
+				if err := w.close(); err != nil {
+					t.Error(err)
+				}
+			}()
+		}
+		if err == nil {
+			err = errors.Join(w.play(), w.check())
+		}
+		if err != nil {
+			t.Errorf("a promise was broken; play it again with: WAVE365_SEED=%d go test -run TestSimulation ./pkg/runner/simtest\n%v\n%s", seed, err, w.story.tell())
+			if os.Getenv("WAVE365_SEED") != "" && w != nil {
+				w.trace(t)
+			}
+		}
+	})
+}
+
+// tell says what the story is about.
+func (s *story) tell() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d rows, %d slots, %d workers, knobs %+v", len(s.people), s.slots, s.workers, s.scenario.Knobs)
+	for _, f := range s.faults {
+		fmt.Fprintf(&b, "\n  fault %+v", f)
+	}
+	for _, e := range s.ends {
+		fmt.Fprintf(&b, "\n  %s at step %d (it takes effect: %t), then %s", e.how, e.after, e.effect, e.pause)
+	}
+	return b.String()
+}
+
+// trace writes everything that was asked and everything that was recorded.
+func (w *world) trace(t *testing.T) {
+	log, err := w.requests()
+	if err != nil {
+		t.Log(err)
+	}
+	events, err := w.store.Events(t.Context(), runID)
+	if err != nil {
+		t.Log(err)
+	}
+	var b strings.Builder
+	write := func(at time.Time) {
+		for len(events) > 0 && !events[0].At.After(at) {
+			e := events[0]
+			events = events[1:]
+			code := ""
+			if e.Problem != nil {
+				code = e.Problem.Code + ": " + e.Problem.Message
+			}
+			fmt.Fprintf(&b, "%s   row %d: %s at %s → %s at %s (%s) %s %s\n", stamp(e.At), e.Row, e.From, e.Step, e.To, e.NextStep, e.Reason, e.Note, code)
+		}
+	}
+	for _, e := range log {
+		write(e.Time.Add(-1))
+		fmt.Fprintf(&b, "%s %s %s?%s %d %s %s %s\n", stamp(e.Time), e.Method, e.Path, e.Query, e.Status, e.Effect, e.User, e.Fault)
+	}
+	write(time.Now())
+	t.Log(b.String())
+	rows, _ := w.store.Rows(t.Context(), runID)
+	t.Logf("%+v", migration.Count(rows))
+}

@@ -1,0 +1,290 @@
+package simtest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
+	"wave365/pkg/preflight"
+	"wave365/pkg/runner"
+	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/blobapi"
+	"wave365/pkg/sandbox/reqlog"
+	"wave365/pkg/wave"
+)
+
+const (
+	origin = "http://127.0.0.1"
+	runID  = "sim"
+)
+
+// store is a ledger that outlives the processes.
+type store interface {
+	book
+	Rows(ctx context.Context, run string) ([]migration.Row, error)
+	AllIntents(ctx context.Context, run string) ([]migration.Intent, error)
+	Events(ctx context.Context, run string) ([]migration.Event, error)
+}
+
+// world is what the processes of one evening have in common: the service, and the ledger. It lives inside a synctest
+// bubble.
+type world struct {
+	t       testing.TB
+	story   *story
+	sandbox *sandbox.Sandbox
+	wire    http.RoundTripper
+	path    string // of the ledger's file; empty: in memory
+	store   store
+	run     migration.Run
+	truth   *truth
+	steps   int // of the last process
+}
+
+// newWorld validates the story's wave and records its run; nothing goes wrong before that.
+func newWorld(t testing.TB, s *story) (*world, error) {
+	w := &world{t: t, story: s, truth: &truth{calls: map[string]*importCall{}}}
+	var err error
+	if w.sandbox, err = sandbox.New(sandbox.Config{Scenario: &s.scenario}); err != nil {
+		return nil, err
+	}
+	w.wire = w.sandbox.Transport()
+	rows, err := w.validate()
+	if err != nil {
+		return w, err
+	}
+	if s.onDisk {
+		w.path = filepath.Join(folder(t), "ledger.db")
+		if err := w.openLedger(); err != nil {
+			return w, err
+		}
+		if err := w.store.(*ledger.Ledger).CreateRun(t.Context(), w.run, rows, nil); err != nil {
+			return w, err
+		}
+	} else {
+		w.store = newMemory(rows)
+	}
+	if len(s.faults) == 0 {
+		return w, nil
+	}
+	text, err := json.Marshal(s.faults)
+	if err != nil {
+		return w, err
+	}
+	return w, w.admin(http.MethodPost, "/sandbox/faults", string(text), nil)
+}
+
+// folder is a place for a ledger, in memory where the system has such a disk.
+func folder(t testing.TB) string {
+	if dir, err := os.MkdirTemp("/dev/shm", "wave365-sim-"); err == nil {
+		t.Cleanup(func() { _ = os.RemoveAll(dir) })
+		return dir
+	}
+	return t.TempDir()
+}
+
+func (w *world) openLedger() error {
+	l, err := ledger.Open(context.Background(), w.path, ledger.Options{})
+	if err == nil {
+		w.store = l
+	}
+	return err
+}
+
+func (w *world) close() error {
+	var err error
+	if l, ok := w.store.(*ledger.Ledger); ok {
+		err = l.Close()
+	}
+	return errors.Join(err, w.sandbox.Close())
+}
+
+// clients are fresh ones on a wire.
+func clients(wire http.RoundTripper) (*graph.Client, *blob.Client, error) {
+	web := &http.Client{Transport: wire}
+	pipe, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: origin, Credential: cloud.SandboxCredential(), Transport: web})
+	if err != nil {
+		return nil, nil, err
+	}
+	files, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "blob", Root: origin, Transport: web})
+	if err != nil {
+		return nil, nil, err
+	}
+	b, err := blob.New(blob.Config{Root: origin + "/" + blobapi.DevelopmentAccount, Pipeline: files, SharedKey: blobapi.DevelopmentKey})
+	return graph.New(pipe, origin, graph.Options{}), b, err
+}
+
+func (w *world) validate() ([]migration.Row, error) {
+	g, b, err := clients(w.wire)
+	if err != nil {
+		return nil, err
+	}
+	var csv strings.Builder
+	csv.WriteString("user,blob,policy,license\n")
+	groups := len(w.story.scenario.Groups)
+	for i, p := range w.story.people {
+		sku := w.story.scenario.Licenses[0].SKU
+		if p.trigger == migration.TriggerMembership {
+			sku = ""
+		}
+		fmt.Fprintf(&csv, "%s@contoso.example,disks/%s.vhd,P%d,%s\n", p.name, p.name, i%groups, sku)
+	}
+	file, findings := wave.Read("simulation", []byte(csv.String()), wave.Options{})
+	res, err := preflight.Check(context.Background(), g, b, preflight.Input{
+		File: file, Findings: findings, BlobRoot: b.Root(), Slots: w.story.slots, Now: time.Now(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if res.Count(wave.Error) > 0 {
+		return nil, fmt.Errorf("the wave has errors: %+v", res.Findings)
+	}
+	w.run = migration.Run{ID: runID, Wave: "simulation", Tenant: res.Organization.ID, State: migration.RunActive, CreatedAt: time.Now(), Columns: file.Columns}
+	var rows []migration.Row
+	for i, r := range file.Rows {
+		if res.Targets[i].Trigger != w.story.people[i].trigger {
+			return nil, fmt.Errorf("row %d has trigger %s", i, res.Targets[i].Trigger)
+		}
+		rows = append(rows, migration.Row{Run: runID, Index: i, Target: res.Targets[i], Input: r.Cells, State: migration.Pending,
+			Step: migration.StepCheck, Reason: migration.ReasonCreated, Attempt: 1, UpdatedAt: time.Now()})
+	}
+	return rows, nil
+}
+
+// maxTime is how much service time an evening may take, with everything that goes wrong in it.
+const maxTime = 5 * 24 * time.Hour
+
+// play lets one process after the other work on the wave until every row is final.
+func (w *world) play() error {
+	began := time.Now()
+	ends := w.story.ends
+	for process := 0; ; process++ {
+		rows, err := w.store.Rows(context.Background(), runID)
+		if err != nil {
+			return err
+		}
+		if c := migration.Count(rows); c.Open() == 0 {
+			return nil
+		}
+		if time.Since(began) > maxTime || process > 200 {
+			return fmt.Errorf("stuck after %s and %d processes: %+v", time.Since(began), process, migration.Count(rows))
+		}
+		e := ending{pause: 5 * time.Minute}
+		if len(ends) > 0 {
+			e, ends = ends[0], ends[1:]
+		}
+		if err := w.process(process, e, rows, maxTime-time.Since(began)); err != nil {
+			return fmt.Errorf("process %d: %w", process, err)
+		}
+		time.Sleep(e.pause)
+		if w.path == "" {
+			continue
+		}
+		if err := errors.Join(w.store.(*ledger.Ledger).Close(), w.openLedger()); err != nil {
+			return err
+		}
+	}
+}
+
+// process is one process from its start to its end. An error is one that it should not have had.
+func (w *world) process(n int, e ending, rows []migration.Row, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	l := &life{end: e, left: e.after, kill: cancel, drain: make(chan struct{})}
+	if e.how == "" {
+		l.left = -1
+	}
+	g, b, err := clients(mortalWire{w.wire, l, w.truth})
+	if err != nil {
+		return err
+	}
+	mortal := mortalLedger{w.store, l, w.truth}
+	steps := playbook.New(w.run, g, b, mortal, cloud.Clock{}, func(_ int, _ bool, s migration.Source) (blob.Ref, error) {
+		return blob.ParseRef(s.URL, b.Root())
+	})
+	dice := &dice{r: rand.New(rand.NewPCG(w.story.seed, uint64(n)))}
+	r, err := runner.New(mortal, runner.Config{Slots: w.story.slots, Workers: w.story.workers, Steps: steps.Steps(), Clock: cloud.Clock{}, Roll: dice.roll})
+	if err != nil {
+		return err
+	}
+	if err := steps.Prepare(ctx, rows); err != nil {
+		switch fault.KindOf(err) {
+		case fault.Unavailable, fault.Throttled, fault.OutcomeUnknown, fault.Interrupted, fault.Denied:
+			return nil // it says so and ends; the operator resumes
+		}
+		if l.died() {
+			return nil
+		}
+		return err
+	}
+	_, end, err := r.Run(ctx, l.drain, rows)
+	switch {
+	case l.died():
+		return nil
+	case err != nil:
+		return err
+	case end == runner.Stopped && ctx.Err() == nil:
+		return fmt.Errorf("it stopped, and nobody had asked it to")
+	}
+	return nil
+}
+
+// dice is safe for concurrent use.
+type dice struct {
+	mu sync.Mutex
+	r  *rand.Rand
+}
+
+func (d *dice) roll() float64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.r.Float64()
+}
+
+// admin asks the sandbox's own endpoints.
+func (w *world) admin(method, path, body string, into any) error {
+	req, err := http.NewRequestWithContext(context.Background(), method, origin+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	resp, err := w.wire.RoundTrip(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", path, resp.Status)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.NewDecoder(resp.Body).Decode(into)
+}
+
+// requests is all that the service was asked.
+func (w *world) requests() ([]reqlog.Entry, error) {
+	var doc struct {
+		Requests []reqlog.Entry
+		Dropped  int64
+	}
+	err := w.admin(http.MethodGet, "/sandbox/requests", "", &doc)
+	if err == nil && doc.Dropped > 0 {
+		err = errors.New("the request log is not complete")
+	}
+	return doc.Requests, err
+}
