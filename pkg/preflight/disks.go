@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -15,112 +16,173 @@ import (
 	"wave365/pkg/wave"
 )
 
-type finding = wave.Finding
-
-const severityError = wave.Error
+// Storage is what is read of the storage account; *blob.Client is one.
+type Storage interface {
+	List(ctx context.Context, container, prefix string) ([]blob.Item, error)
+	Properties(ctx context.Context, r blob.Ref) (blob.Properties, error)
+	Read(ctx context.Context, r blob.Ref, offset, count int64) ([]byte, error)
+	// SignRead is asked once, to see whether links can be signed; the link is thrown away.
+	SignRead(ctx context.Context, r blob.Ref, start, expiry time.Time) (string, error)
+}
 
 // readers is how many blobs are looked at at a time.
 const readers = 16
 
 // disks looks at every row's disk and guest state: that they are there, what kind of blob they are, and what their
-// first and last bytes say. Findings keep the order of the file, whatever order the answers come in.
+// first and last bytes say. What kind they are comes from one listing per container; the bytes are two ranged reads a
+// blob. Findings keep the order of the file, whatever order the answers come in.
 func (c *check) disks(ctx context.Context) error {
-	found := make([][]wave.Finding, len(c.rows))
-	var group errgroup.Group
-	group.SetLimit(readers)
+	looks := make([]look, len(c.rows))
+	for i := range c.rows {
+		looks[i] = look{c: c, r: &c.rows[i]}
+		looks[i].resolve()
+	}
+	c.oneUserPerBlob()
+	if err := c.list(ctx); err != nil {
+		return err
+	}
 	var mu sync.Mutex
 	done := 0
-	for i := range c.rows {
-		if c.rows[i].Blob == "" {
-			continue
-		}
+	var group errgroup.Group
+	group.SetLimit(readers)
+	for i := range looks {
 		group.Go(func() error {
 			if ctx.Err() != nil {
-				return ctx.Err()
+				return nil // Check says that it was stopped
 			}
-			look := &look{c: c, r: &c.rows[i], index: i}
-			err := look.both(ctx)
-			found[i] = look.found
+			err := looks[i].read(ctx)
 			mu.Lock()
 			defer mu.Unlock()
-			done++
-			if done%50 == 0 || done == len(c.rows) {
-				c.progress("disks", done, len(c.rows))
+			if done++; done%50 == 0 || done == len(looks) {
+				c.progress("disks", done, len(looks))
 			}
 			return err
 		})
 	}
-	if err := group.Wait(); err != nil {
-		if ctx.Err() != nil {
-			return nil // Check says that it was stopped
-		}
-		return err
+	err := group.Wait()
+	for i := range looks {
+		c.found = append(c.found, looks[i].found...)
 	}
-	for _, f := range found {
-		c.found = append(c.found, f...)
+	if ctx.Err() != nil {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // look is the look at one row's files.
 type look struct {
 	c     *check
 	r     *row
-	index int
 	found []wave.Finding
 }
 
 func (l *look) flag(code, column, value, message string) {
-	l.found = append(l.found, wave.NewFinding(code, l.r.Line, column, l.r.User, wave.RedactSAS(value), message))
+	l.found = append(l.found, wave.NewFinding(code, l.r.Line, column, l.r.User, value, message))
 }
 
-func (l *look) both(ctx context.Context) error {
-	src, err := l.file(ctx, "blob", l.r.Blob)
-	l.r.target.Disk = src
-	if err != nil || l.r.GuestStateBlob == "" {
-		return err
+// file is one of a row's blobs.
+type file struct {
+	// column is where the row names it: "blob" or "guest_state_blob".
+	column string
+	ref    blob.Ref
+	// usable is false when nothing can be read from it: it is in the wrong place, or its signature is no good.
+	usable bool
+	// src is where the row's target has what was found out about it.
+	src *migration.Source
+}
+
+// key is the same for all spellings of one blob.
+func (f file) key(root string) string {
+	if f.ref.In(root) {
+		return f.ref.Container + "/" + f.ref.Name
 	}
-	guest, err := l.file(ctx, "guest_state_blob", l.r.GuestStateBlob)
-	l.r.target.GuestState = &guest
-	return err
+	return f.ref.URL()
 }
 
-// file looks at one file of the row and gives what could be found out about it.
-func (l *look) file(ctx context.Context, column, text string) (migration.Source, error) {
+// resolve finds out which blobs the row names, and judges the signatures that came with them.
+func (l *look) resolve() {
+	l.reference("blob", l.r.Blob, &l.r.target.Disk)
+	if l.r.GuestStateBlob != "" {
+		l.r.target.GuestState = &migration.Source{}
+		l.reference("guest_state_blob", l.r.GuestStateBlob, l.r.target.GuestState)
+	}
+}
+
+func (l *look) reference(column, text string, src *migration.Source) {
+	src.URL = wave.RedactSAS(text)
+	if text == "" || l.c.told(l.r.Line, column, "csv.value-bad") {
+		return
+	}
 	ref, err := blob.ParseRef(text, l.c.in.BlobRoot)
 	if err != nil {
-		code := fault.CodeOf(err)
-		if code == "" {
-			code = "csv.value-bad"
-		}
-		// The file's own check may have said so already.
-		for _, f := range l.c.in.Findings {
-			if f.Line == l.r.Line && f.Column == column && f.Code == code {
-				return migration.Source{URL: wave.RedactSAS(text)}, nil
-			}
-		}
-		l.flag(code, column, text, err.Error())
-		return migration.Source{URL: wave.RedactSAS(text)}, nil
+		l.flag(cmpOr(fault.CodeOf(err), "csv.value-bad"), column, text, err.Error())
+		return
 	}
-	src := migration.Source{URL: ref.URL(), Container: ref.Container, Name: ref.Name, Signed: ref.SAS() != nil}
-	if !l.signature(column, ref) {
-		return src, nil
-	}
-	if ref.SAS() == nil && !ref.In(l.c.in.BlobRoot) {
+	*src = migration.Source{URL: ref.URL(), Container: ref.Container, Name: ref.Name, Signed: ref.SAS() != nil}
+	here := l.host(column, ref)
+	valid := l.signature(column, ref)
+	l.r.files = append(l.r.files, file{column, ref, here && valid, src})
+}
+
+// host judges which storage account the blob is in. It answers false for one that nothing can be read from.
+func (l *look) host(column string, ref blob.Ref) bool {
+	switch {
+	case ref.In(l.c.in.BlobRoot):
+		return true
+	case ref.SAS() == nil:
 		l.flag("blob.wrong-host", column, ref.URL(), "the blob is in another storage account ("+ref.Account()+") and has no signature")
-		return src, nil
+	case !storageHost(ref.Root, l.c.suffix):
+		l.flag("blob.wrong-host", column, ref.URL(), "the URL's host is no storage account of this cloud")
+	default:
+		return true
 	}
-	props, err := l.c.storage.Properties(ctx, ref)
+	return false
+}
+
+// storageHost reports whether an endpoint is that of an Azure storage account: its name (3 to 24 small letters and
+// digits), and the cloud's suffix or that of an account in a DNS zone. Exports of managed disks (md-….) are not.
+func storageHost(root, suffix string) bool {
+	_, host, _ := strings.Cut(root, "://")
+	account, rest, _ := strings.Cut(host, ".")
+	if len(account) < 3 || len(account) > 24 || strings.Trim(account, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		return false
+	}
+	zone, zoned := strings.CutSuffix(rest, ".blob.storage.azure.net")
+	return suffix != "" && (rest == suffix || zoned && !strings.Contains(zone, "."))
+}
+
+// read looks at the row's files.
+func (l *look) read(ctx context.Context) error {
+	for _, f := range l.r.files {
+		if !f.usable {
+			continue
+		}
+		if err := l.file(ctx, f.column, f.ref, f.src); err != nil {
+			return err
+		}
+		if l.r.GuestStateBlob != "" {
+			continue
+		}
+		if state := l.c.guestStateOf(f.ref); state != "" {
+			l.flag("guest.missing", "guest_state_blob", state, "beside the disk lies "+state+", which is named like its guest state; the row names none")
+		}
+	}
+	return nil
+}
+
+// file looks at one file of the row and notes in src what could be found out about it.
+func (l *look) file(ctx context.Context, column string, ref blob.Ref, src *migration.Source) error {
+	props, err := l.c.properties(ctx, ref)
 	if err != nil {
-		return src, l.refused(err, column, ref)
+		return l.refused(err, column, ref)
 	}
 	src.ETag, src.Length = props.ETag, props.Length
 	if !l.properties(column, ref, props) {
-		return src, nil
+		return nil
 	}
 	head, tail, err := l.ends(ctx, ref, props.Length)
 	if err != nil {
-		return src, l.refused(err, column, ref)
+		return l.refused(err, column, ref)
 	}
 	var problems []vhd.Problem
 	if column == "blob" {
@@ -133,16 +195,16 @@ func (l *look) file(ctx context.Context, column, text string) (migration.Source,
 	for _, p := range problems {
 		l.flag(p.Code, column, cmpOr(p.Value, ref.URL()), p.Message)
 	}
-	return src, nil
+	return nil
 }
 
 // ends reads the first and the last bytes of a blob.
 func (l *look) ends(ctx context.Context, ref blob.Ref, length int64) (head, tail []byte, err error) {
-	if head, err = l.c.storage.Read(ctx, ref, 0, min(vhd.HeadLength, length)); err != nil {
+	n := min(vhd.TailLength, length)
+	if tail, err = l.c.storage.Read(ctx, ref, length-n, n); err != nil {
 		return nil, nil, err
 	}
-	n := min(vhd.TailLength, length)
-	tail, err = l.c.storage.Read(ctx, ref, length-n, n)
+	head, err = l.c.storage.Read(ctx, ref, 0, min(vhd.HeadLength, length))
 	return head, tail, err
 }
 
@@ -153,7 +215,7 @@ func (l *look) refused(err error, column string, ref blob.Ref) error {
 	case strings.HasPrefix(code, "blob.") || strings.HasPrefix(code, "sas."):
 	case fault.Is(err, fault.NotFound):
 		code = "blob.not-found"
-	case fault.Is(err, fault.Denied):
+	case denied(err):
 		code = "blob.forbidden"
 	default:
 		return err
@@ -164,48 +226,63 @@ func (l *look) refused(err error, column string, ref blob.Ref) error {
 
 // properties judges what kind of blob it is.
 func (l *look) properties(column string, ref blob.Ref, p blob.Properties) bool {
-	ok := true
-	bad := func(code, message string) {
-		l.flag(code, column, ref.URL(), message)
-		ok = false
-	}
 	if strings.EqualFold(p.LeaseState, "leased") {
 		l.flag("blob.leased", column, ref.URL(), "the blob is leased: something may still be writing to it")
 	}
-	switch {
-	case strings.EqualFold(p.CopyStatus, "pending"):
-		bad("blob.copy-pending", "the copy into this blob has not finished")
+	bad := func(code, message string) bool {
+		l.flag(code, column, ref.URL(), message)
+		return false
+	}
+	switch copied := strings.ToLower(p.CopyStatus); {
+	case copied == "pending":
+		return bad("blob.copy-pending", "the copy into this blob has not finished ("+cmpOr(p.CopyProgress, "progress unknown")+" bytes)")
+	case copied == "failed" || copied == "aborted":
+		return bad("blob.copy-pending", "the copy into this blob has "+map[bool]string{true: "failed", false: "been aborted"}[copied == "failed"])
 	case strings.EqualFold(p.Tier, "archive"):
-		bad("blob.archived", "the blob is in the archive tier and cannot be read")
-	case p.Type != "" && !strings.EqualFold(p.Type, "PageBlob"):
-		bad("blob.not-page-blob", "the blob is a "+p.Type+"; the import takes page blobs only")
+		return bad("blob.archived", "the blob is in the archive tier and cannot be read")
+	case p.Type != "" && p.Type != blob.PageBlob:
+		return bad("blob.not-page-blob", "the blob is a "+p.Type+"; the import takes page blobs only")
 	case p.Length == 0:
-		bad("blob.empty", "the blob is empty")
+		return bad("blob.empty", "the blob is empty")
 	}
-	return ok
+	return true
 }
 
-// sizes compares every disk with its license.
-func (c *check) sizes(context.Context) error {
-	for i := range c.rows {
-		r := &c.rows[i]
-		if tooSmall(r.target.PlanGiB, r.target.Disk.Virtual) {
-			c.flag("license.disk-too-small", r, "blob", fmt.Sprint(r.target.Disk.Virtual),
-				fmt.Sprintf("the disk has %s and %s has %d GB", gibText(r.target.Disk.Virtual), cmpOr(r.target.SKUName, r.target.PlanName), r.target.PlanGiB))
+// oneUserPerBlob finds rows of different users that name one blob in spellings that the file alone cannot compare,
+// such as a path and the URL of the same account, and rows whose disk and guest state are one. The file's own check has
+// told the others.
+func (c *check) oneUserPerBlob() {
+	uses := map[string][]*row{}
+	c.eachRow(func(r *row) {
+		for _, f := range r.files {
+			uses[f.key(c.in.BlobRoot)] = append(uses[f.key(c.in.BlobRoot)], r)
 		}
-	}
-	return nil
+	})
+	c.eachRow(func(r *row) {
+		for i, f := range r.files {
+			if i > 0 && f.key(c.in.BlobRoot) == r.files[0].key(c.in.BlobRoot) {
+				if !c.told(r.Line, f.column, "guest.same-as-disk") {
+					c.flag("guest.same-as-disk", r, f.column, f.src.URL, "the guest state is the same blob as the disk")
+				}
+				r.files[i].usable = false
+				continue
+			}
+			if c.told(r.Line, f.column, "blob.duplicate") {
+				continue
+			}
+			for _, other := range uses[f.key(c.in.BlobRoot)] {
+				if other != r && !sameUser(other, r) {
+					c.flag("blob.duplicate", r, f.column, f.src.URL, fmt.Sprintf("the blob is also on line %d, for another user", other.Line))
+					break
+				}
+			}
+		}
+	})
 }
 
-// tooSmall is the license disk rule: the plan's GB, read as GiB, must be at least the disk's virtual size. Unknown
-// sizes (0) are never too small: they have findings of their own.
-func tooSmall(planGiB int, virtual int64) bool {
-	return planGiB > 0 && virtual > int64(planGiB)<<30
-}
-
-func gibText(n int64) string {
-	if n%(1<<30) == 0 {
-		return fmt.Sprintf("%d GiB", n>>30)
+func sameUser(a, b *row) bool {
+	if a.user != nil && b.user != nil {
+		return fold(a.user.ID) == fold(b.user.ID)
 	}
-	return fmt.Sprintf("%.3f GiB", float64(n)/(1<<30))
+	return wave.UserKey(a.User) == wave.UserKey(b.User)
 }

@@ -10,15 +10,20 @@ import (
 	"wave365/pkg/graph"
 )
 
-// groups reads the groups behind the policies, and their members, once each, and says which of them cannot take the
-// wave's users.
+const permissionGroups = "GroupMember.Read.All"
+
+// groups reads the groups behind the policies once each, and the members of those that rows will join, and says which
+// of them cannot take the wave's users.
 func (c *check) groups(ctx context.Context) error {
-	c.facts.groups, c.facts.members = map[string]graph.Group{}, map[string]map[string]graph.Member{}
+	c.facts.groups = map[string]graph.Group{}
 	var ids []string
+	seen := map[string]bool{}
 	for i := range c.rows {
-		if p := c.rows[i].policy; p != nil {
+		if p := c.rows[i].policy; p != nil && !seen["policy "+p.ID] {
+			seen["policy "+p.ID] = true
 			for _, id := range p.GroupIDs {
-				if !slices.Contains(ids, fold(id)) {
+				if !seen[fold(id)] {
+					seen[fold(id)] = true
 					ids = append(ids, fold(id))
 				}
 			}
@@ -26,31 +31,37 @@ func (c *check) groups(ctx context.Context) error {
 	}
 	answers, err := c.tenant.Groups(ctx, ids)
 	if err != nil {
-		return c.refused(err, "groups", "GroupMember.Read.All")
+		return c.refused(err, "groups", permissionGroups)
 	}
 	for i, a := range answers {
-		if a.Err == nil {
+		switch {
+		case a.Err == nil:
 			c.facts.groups[ids[i]] = a.Group
-		} else if !fault.Is(a.Err, fault.NotFound) {
+		case !fault.Is(a.Err, fault.NotFound):
 			// What may not be read is not said to be missing.
-			return c.refused(a.Err, "groups", "GroupMember.Read.All")
+			return c.refused(a.Err, "groups", permissionGroups)
 		}
 	}
+	users := map[string][]*row{} // group → rows that will be in it
 	for i := range c.rows {
-		c.resolveGroup(&c.rows[i])
+		if r := &c.rows[i]; c.resolveGroup(r) {
+			users[fold(r.target.GroupID)] = append(users[fold(r.target.GroupID)], r)
+		}
 	}
 	for _, id := range ids {
-		if err := c.members(ctx, id); err != nil {
-			return err
+		if len(users[id]) > 0 {
+			if err := c.members(ctx, id, users[id]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// resolveGroup settles which group the row's user will be in.
-func (c *check) resolveGroup(r *row) {
+// resolveGroup settles which group the row's user will be in. It answers false when there is none to be in.
+func (c *check) resolveGroup(r *row) bool {
 	if r.policy == nil {
-		return
+		return false
 	}
 	if r.Group != "" {
 		r.target.GroupID = ""
@@ -61,16 +72,16 @@ func (c *check) resolveGroup(r *row) {
 		}
 		if r.target.GroupID == "" {
 			c.flag("group.not-found", r, "group", r.Group, "policy "+r.policy.DisplayName+" is not assigned to a group "+r.Group)
-			return
+			return false
 		}
 	}
 	if r.target.GroupID == "" {
-		return
+		return false
 	}
 	g, ok := c.facts.groups[fold(r.target.GroupID)]
 	if !ok {
 		c.flag("group.not-found", r, "group", r.target.GroupID, "the group that policy "+r.policy.DisplayName+" is assigned to does not exist any more")
-		return
+		return false
 	}
 	r.target.GroupName = g.DisplayName
 	switch {
@@ -81,54 +92,60 @@ func (c *check) resolveGroup(r *row) {
 	case g.RoleAssignable || g.Restricted:
 		c.flag("group.role-assignable", r, "group", g.DisplayName, "group "+g.DisplayName+" is role-assignable or restricted: this sign-in cannot add members")
 	}
-	if len(g.LicenseSKUs) > 0 {
-		c.flag("license.from-group", r, "group", g.DisplayName, "group "+g.DisplayName+" carries licenses: they arrive with the membership, which may start provisioning before the import has ended")
-	}
+	return true
 }
 
-// members reads a group's members once and warns about those who are not in the wave.
-func (c *check) members(ctx context.Context, id string) error {
+// members reads a group's members once, notes which rows' users are in it already, and warns about those who are not
+// in the wave.
+func (c *check) members(ctx context.Context, id string, rows []*row) error {
 	list, err := c.tenant.GroupMembers(ctx, id)
 	if err != nil {
-		return c.refused(err, "group members", "GroupMember.Read.All")
+		return c.refused(err, "group members", permissionGroups)
 	}
-	members := make(map[string]graph.Member, len(list))
+	outside := make(map[string]graph.Member, len(list))
 	for _, m := range list {
-		members[fold(m.ID)] = m
+		outside[fold(m.ID)] = m
 	}
-	c.facts.members[id] = members
-	used := false
-	for i := range c.rows {
-		r := &c.rows[i]
-		if fold(r.target.GroupID) != id {
-			continue
-		}
-		used = true
-		if r.user == nil {
-			continue
-		}
-		if _, ok := members[fold(r.user.ID)]; ok {
-			r.member = true
-			delete(members, fold(r.user.ID))
+	members := len(outside)
+	for _, r := range rows {
+		if r.user != nil {
+			// Two rows of one user are both in it.
+			_, r.member = outside[fold(r.user.ID)]
 		}
 	}
-	if !used || len(members) == 0 {
+	for _, r := range rows {
+		if r.user != nil {
+			delete(outside, fold(r.user.ID))
+		}
+	}
+	if len(outside) == 0 {
 		return nil
 	}
-	var names []string
-	for _, m := range list {
-		if _, outside := members[fold(m.ID)]; outside {
-			names = append(names, cmpOr(m.UPN, m.ID))
-		}
+	names := make([]string, 0, len(outside))
+	for _, m := range outside {
+		names = append(names, memberName(m))
 	}
 	slices.Sort(names)
 	shown := strings.Join(names[:min(3, len(names))], ", ")
 	if len(names) > 3 {
 		shown += fmt.Sprintf(" and %d more", len(names)-3)
 	}
-	c.flagWave("group.outsiders", c.facts.groups[id].DisplayName,
-		fmt.Sprintf("group %s has %d members who are not in this wave (%s): the snapshot setting will reach them too", c.facts.groups[id].DisplayName, len(names), shown))
+	name := c.facts.groups[id].DisplayName
+	c.flagWave("group.outsiders", name, fmt.Sprintf("%d of the %d members of group %s are not in this wave (%s): the snapshot setting and the policy reach them too",
+		len(names), members, name, shown))
 	return nil
+}
+
+// memberName is how a member is shown; what is no user is named as what it is. Nested groups have no say in whom a
+// provisioning policy reaches, so their members are not looked at.
+func memberName(m graph.Member) string {
+	switch {
+	case m.UPN != "":
+		return m.UPN
+	case m.Type == "" || m.Type == "user":
+		return m.ID
+	}
+	return m.Type + " " + m.ID
 }
 
 func cmpOr(a, b string) string {

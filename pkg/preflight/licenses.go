@@ -9,30 +9,35 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/preflight/plans"
 )
 
-// licenses settles for every row which license, which plan and which trigger it has.
+// held is a Windows 365 license of a user, or of a group.
+type held struct {
+	sku, name string
+	plan      plans.Plan
+	// group is the id of the group that it came with; empty: assigned directly.
+	group string
+}
+
+// licenses settles for every row which license and which plan it has, and says what is wrong with that.
 func (c *check) licenses(ctx context.Context) error {
 	if err := c.readLicenses(ctx); err != nil {
 		return err
 	}
 	for i := range c.rows {
 		r := &c.rows[i]
-		r.target.Trigger = c.in.Trigger
-		if r.target.Trigger == "" {
-			r.target.Trigger = migration.TriggerMembership
-			if r.License != "" {
-				r.target.Trigger = migration.TriggerLicense
-			}
+		if r.License != "" {
+			c.namedLicense(r)
+		} else if r.target.Trigger == migration.TriggerLicense {
+			c.flag("license.missing", r, "license", "", "the license is to be assigned last, but the row names none")
 		}
 		switch {
-		case r.License != "":
-			c.namedLicense(r)
-		case r.user != nil:
-			c.heldLicense(r)
-		}
-		if r.target.Trigger == migration.TriggerLicense && r.License == "" {
-			c.flag("license.missing", r, "license", "", "the license is to be assigned last, but the row names none")
+		case r.user == nil || r.unlicensed:
+		case r.target.Trigger == migration.TriggerLicense:
+			c.licenseLast(r)
+		default:
+			c.membershipLast(r)
 		}
 	}
 	return nil
@@ -50,122 +55,180 @@ func (c *check) readLicenses(ctx context.Context) error {
 			at[fold(u.ID)] = append(at[fold(u.ID)], i)
 		}
 	}
-	const stretch = 200
-	for from := 0; from < len(ids); from += stretch {
-		part := ids[from:min(from+stretch, len(ids))]
-		c.progress("licenses", from, len(ids))
-		answers, err := c.tenant.LicenseDetailsOf(ctx, part)
-		if err != nil {
-			return c.refused(err, "licenses of users", "LicenseAssignment.Read.All")
+	answers := make([]graph.LicenseAnswer, len(ids))
+	err := c.batches(ctx, "licenses", len(ids), func(ctx context.Context, from, to int) error {
+		part, err := c.tenant.LicenseDetailsOf(ctx, ids[from:to])
+		copy(answers[from:to], part)
+		return err
+	})
+	if err != nil {
+		c.eachRow(func(r *row) { r.unlicensed = true })
+		return c.refused(err, "licenses of users", "LicenseAssignment.Read.All")
+	}
+	for k, a := range answers {
+		for _, i := range at[fold(ids[k])] {
+			c.rows[i].held, c.rows[i].unlicensed = c.cloudPCLicenses(c.rows[i].user, a.Licenses), a.Err != nil
 		}
-		for k, a := range answers {
-			if a.Err != nil && !fault.Is(a.Err, fault.NotFound) {
-				if err := c.refused(a.Err, "licenses of users", "LicenseAssignment.Read.All"); err != nil {
-					return err
-				}
-			}
-			for _, i := range at[fold(part[k])] {
-				c.rows[i].plans = c.cloudPCLicenses(a.Licenses)
+		if a.Err != nil && !fault.Is(a.Err, fault.NotFound) {
+			if err := c.refused(a.Err, "licenses of users", "LicenseAssignment.Read.All"); err != nil {
+				return err
 			}
 		}
 	}
-	c.progress("licenses", len(ids), len(ids))
 	return nil
 }
 
-// cloudPCLicenses keeps the licenses that hold a usable Cloud PC plan.
-func (c *check) cloudPCLicenses(all []graph.License) []graph.License {
-	return slices.DeleteFunc(slices.Clone(all), func(l graph.License) bool {
-		return !slices.ContainsFunc(l.Plans, func(p graph.LicensePlan) bool {
-			_, ok := cloudPCPlan(p, l.SKUID, l.SKUPartNumber, c.facts.plans)
-			return ok && strings.EqualFold(p.Status, "Success")
-		})
-	})
+// cloudPCLicenses keeps the Windows 365 licenses among those that a user holds.
+func (c *check) cloudPCLicenses(u *graph.User, all []graph.License) []held {
+	var found []held
+	for _, l := range all {
+		for _, p := range plans.Of(l, c.facts.plans) {
+			h := held{sku: l.SKUID, name: l.SKUPartNumber, plan: p}
+			for _, s := range u.LicenseStates {
+				if strings.EqualFold(s.SKUID, l.SKUID) {
+					// Held in both ways, the direct one stays when the group goes.
+					if h.group = s.AssignedByGroup; h.group == "" {
+						break
+					}
+				}
+			}
+			found = append(found, h)
+		}
+	}
+	return found
 }
 
-// namedLicense resolves the license that the row wants assigned.
+// namedLicense resolves the license that the row names.
 func (c *check) namedLicense(r *row) {
-	if c.facts.skus == nil {
+	if c.facts.unread[readSKUs] {
 		return
 	}
 	var hits []graph.SKU
 	for _, s := range c.facts.skus {
-		if sameSKU(r.License, s.ID, s.PartNumber) {
+		if plans.SameSKU(r.License, s.ID, s.PartNumber) {
 			hits = append(hits, s)
 		}
 	}
-	switch {
-	case len(hits) == 0:
+	switch len(hits) {
+	case 1:
+		r.sku = &hits[0]
+		r.target.SKUID, r.target.SKUName = r.sku.ID, r.sku.PartNumber
+		c.settlePlan(r, r.License, c.plansOf(*r.sku))
+	case 0:
 		c.flag("license.unknown-sku", r, "license", r.License, "the tenant does not own a license "+r.License+c.owned())
-		return
-	case len(hits) > 1:
+	default:
 		c.flag("license.ambiguous", r, "license", r.License, "several of the tenant's licenses are called "+r.License)
-		return
-	}
-	sku := hits[0]
-	r.target.SKUID, r.target.SKUName = sku.ID, sku.PartNumber
-	var plans []plan
-	for _, p := range sku.Plans {
-		if cp, ok := cloudPCPlan(p, sku.ID, sku.PartNumber, c.facts.plans); ok {
-			plans = append(plans, cp)
-		}
-	}
-	c.settlePlan(r, plans, sku.PartNumber)
-	if r.target.Trigger != migration.TriggerLicense {
-		return
-	}
-	for _, l := range r.plans {
-		c.flag("user.already-targeted", r, "license", l.SKUPartNumber,
-			r.User+" holds "+l.SKUPartNumber+" already: joining the group would start provisioning before the import, so the license cannot come last")
-		break
 	}
 }
 
-// heldLicense finds the plan behind the license that the user holds.
-func (c *check) heldLicense(r *row) {
-	if len(r.plans) == 0 {
-		if r.target.Trigger == migration.TriggerMembership {
-			c.flag("license.missing", r, "license", "", r.User+" holds no Windows 365 license, and the row names none")
+func (c *check) plansOf(s graph.SKU) []plans.Plan {
+	return plans.Of(graph.License{SKUID: s.ID, SKUPartNumber: s.PartNumber, Plans: s.Plans}, c.facts.plans)
+}
+
+// licenseLast checks a row whose license closes the last link: until then the user may hold none that could start
+// provisioning, and the group that is joined before the import may bring none. A license that is not usable yet may
+// become so at any time, so it counts.
+func (c *check) licenseLast(r *row) {
+	const so = ": the Cloud PC would be started before the snapshot is there"
+	for _, h := range r.held {
+		if h.plan.Enterprise && (h.plan.Usable() || h.plan.Pending()) {
+			c.flag("user.already-targeted", r, "license", h.name, r.User+" holds "+h.name+" already and joins the group before the import"+so)
+			return
 		}
+	}
+	for _, h := range c.groupLicenses(r) {
+		if h.plan.Enterprise {
+			c.flag("user.already-targeted", r, "group", r.target.GroupName, "group "+r.target.GroupName+" gives its members "+h.name+", and the user joins it before the import"+so+
+				"; leave the license cell empty, so that the membership comes last")
+			return
+		}
+	}
+}
+
+// membershipLast checks a row whose membership closes the last link: the user must hold a usable license already, or
+// get it with the membership. Being a member already leaves nothing to close.
+func (c *check) membershipLast(r *row) {
+	usable := slices.DeleteFunc(slices.Clone(r.held), func(h held) bool { return !h.plan.Usable() })
+	if r.sku != nil {
+		usable = slices.DeleteFunc(usable, func(h held) bool { return !strings.EqualFold(h.sku, r.sku.ID) })
+	}
+	if len(usable) == 0 {
+		if usable = c.groupLicenses(r); len(usable) > 0 {
+			c.flag("license.from-group", r, "group", r.target.GroupName, "the license "+usable[0].name+" of "+r.User+" comes with group "+r.target.GroupName+": it starts the provisioning together with the membership, and goes with it")
+		}
+	} else if usable[0].group != "" {
+		c.flag("license.from-group", r, "user", usable[0].name, "the license "+usable[0].name+" of "+r.User+" comes from group "+usable[0].group+": it lasts as long as that membership")
+	}
+	if len(usable) == 0 {
+		c.flag("license.missing", r, "license", r.License, c.whyUnlicensed(r))
 		return
 	}
-	var plans []plan
-	name := ""
-	for _, l := range r.plans {
-		for _, p := range l.Plans {
-			if cp, ok := cloudPCPlan(p, l.SKUID, l.SKUPartNumber, c.facts.plans); ok && strings.EqualFold(p.Status, "Success") {
-				plans, name = append(plans, cp), l.SKUPartNumber
+	if r.sku == nil {
+		var all []plans.Plan
+		for _, h := range usable {
+			all = append(all, h.plan)
+		}
+		c.settlePlan(r, usable[0].name, all)
+	}
+	if r.member {
+		c.flag("user.already-targeted", r, "user", r.User, r.User+" is licensed and in group "+r.target.GroupName+" already: nothing is left to start provisioning with")
+	}
+}
+
+func (c *check) whyUnlicensed(r *row) string {
+	for _, h := range r.held {
+		if !h.plan.Usable() {
+			return r.User + " holds " + h.name + ", but its Cloud PC plan is " + cmpOr(h.plan.Status, "in no known state") + ", not usable yet"
+		}
+	}
+	if r.License != "" {
+		return "the membership is to come last, but " + r.User + " does not hold " + r.License + " yet"
+	}
+	return r.User + " holds no Windows 365 license, and the row names none"
+}
+
+// groupLicenses are the Windows 365 licenses that come with the row's group.
+func (c *check) groupLicenses(r *row) []held {
+	var found []held
+	g := c.facts.groups[fold(r.target.GroupID)]
+	for _, id := range g.LicenseSKUs {
+		for _, s := range c.facts.skus {
+			if !strings.EqualFold(s.ID, id) || r.sku != nil && !strings.EqualFold(r.sku.ID, id) && r.target.Trigger == migration.TriggerMembership {
+				continue
+			}
+			for _, p := range c.plansOf(s) {
+				found = append(found, held{sku: s.ID, name: s.PartNumber, plan: p, group: g.ID})
 			}
 		}
 	}
-	c.settlePlan(r, plans, name)
+	return found
 }
 
 // settlePlan picks the one Enterprise plan; none or several of different size are errors, never a guess.
-func (c *check) settlePlan(r *row, plans []plan, name string) {
-	usable := slices.DeleteFunc(slices.Clone(plans), func(p plan) bool { return !p.enterprise })
+func (c *check) settlePlan(r *row, name string, all []plans.Plan) {
+	usable := slices.DeleteFunc(slices.Clone(all), func(p plans.Plan) bool { return !p.Enterprise })
 	if len(usable) == 0 {
 		c.flag("license.not-enterprise", r, "license", name, name+" is not a Windows 365 Enterprise license; only those take a migration")
 		return
 	}
 	for _, p := range usable[1:] {
-		if p.diskGiB != usable[0].diskGiB {
-			c.flag("license.ambiguous", r, "license", name, fmt.Sprintf("%s has several Cloud PC plans with different disks (%d GB and %d GB)", r.User, usable[0].diskGiB, p.diskGiB))
+		if p.DiskGiB != usable[0].DiskGiB {
+			c.flag("license.ambiguous", r, "license", name, fmt.Sprintf("%s has several Cloud PC plans with different disks (%d GB and %d GB)", r.User, usable[0].DiskGiB, p.DiskGiB))
 			return
 		}
 	}
-	if usable[0].diskGiB == 0 {
+	if usable[0].DiskGiB == 0 {
 		c.flag("license.ambiguous", r, "license", name, "the disk size of "+name+" is not known: it is in neither the tenant's plans, nor the license table, nor its name")
 		return
 	}
-	r.target.PlanID, r.target.PlanName, r.target.PlanGiB = usable[0].id, usable[0].name, usable[0].diskGiB
+	r.target.PlanID, r.target.PlanName, r.target.PlanGiB = usable[0].ID, usable[0].Name, usable[0].DiskGiB
 }
 
 // owned lists the Windows 365 licenses of the tenant, as a help for a misspelt one.
 func (c *check) owned() string {
 	var names []string
 	for _, s := range c.facts.skus {
-		if cloudPCName(s.PartNumber) {
+		if plans.Named(s.PartNumber) {
 			names = append(names, s.PartNumber)
 		}
 	}
@@ -174,40 +237,4 @@ func (c *check) owned() string {
 	}
 	slices.Sort(names)
 	return "; it owns " + strings.Join(names, ", ")
-}
-
-// seats compares the rows that need a license with its free units, over the whole wave.
-func (c *check) seats(context.Context) error {
-	free := map[string]int{}
-	for _, s := range c.facts.skus {
-		if strings.EqualFold(s.Status, "Enabled") {
-			free[fold(s.ID)] = max(0, s.Enabled-s.Consumed)
-		}
-	}
-	need := map[string][]*row{}
-	for i := range c.rows {
-		r := &c.rows[i]
-		if r.target.Trigger == migration.TriggerLicense && r.target.SKUID != "" && !c.wrong(r) {
-			need[fold(r.target.SKUID)] = append(need[fold(r.target.SKUID)], r)
-		}
-	}
-	for id, rows := range need {
-		for _, r := range rows[min(free[id], len(rows)):] {
-			c.flag("license.no-seats", r, "license", r.target.SKUName,
-				fmt.Sprintf("%d rows need %s and %d seats are free: none is left for this one", len(rows), r.target.SKUName, free[id]))
-		}
-	}
-	return nil
-}
-
-// wrong reports whether the row has an error already, so that it will not take a seat.
-func (c *check) wrong(r *row) bool {
-	for _, list := range [][]finding{c.in.Findings, c.found} {
-		for _, f := range list {
-			if f.Line == r.Line && f.Severity == severityError {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -15,18 +15,11 @@ const triesPerRow = 3
 // staleAfter is how old health checks may be: the service repeats them every six hours.
 const staleAfter = 6 * time.Hour
 
-// networks checks the network connections and images behind the policies in use.
-func (c *check) networks(ctx context.Context) error {
-	conns, err := c.tenant.OnPremisesConnections(ctx)
-	if err != nil {
-		return c.refused(err, "network connections", "CloudPC.Read.All")
-	}
-	images, err := c.tenant.GalleryImages(ctx)
-	if err != nil {
-		return c.refused(err, "gallery images", "CloudPC.Read.All")
-	}
+// networks checks the network connections and images behind the policies in use. Of several connections of a policy
+// the first counts: the others stand in for it.
+func (c *check) networks(context.Context) error {
 	byID := map[string]graph.OnPremisesConnection{}
-	for _, n := range conns {
+	for _, n := range c.facts.networks {
 		byID[fold(n.ID)] = n
 	}
 	need := map[string]int{}
@@ -36,40 +29,41 @@ func (c *check) networks(ctx context.Context) error {
 		if r.policy == nil {
 			continue
 		}
-		c.image(r, images, imageSeen)
-		if len(r.policy.DomainJoin) == 0 {
-			continue
-		}
-		id := r.policy.DomainJoin[0].ConnectionID
-		if id == "" {
+		c.image(r, imageSeen)
+		if len(r.policy.DomainJoin) == 0 || r.policy.DomainJoin[0].ConnectionID == "" || c.facts.unread[readNetworks] {
 			continue // the Microsoft-hosted network has nothing to check
 		}
-		need[fold(id)]++
+		id := r.policy.DomainJoin[0].ConnectionID
 		n, ok := byID[fold(id)]
 		switch {
 		case !ok:
 			c.flag("network.unhealthy", r, "policy", id, "the network connection of policy "+r.policy.DisplayName+" does not exist")
-		case usable(n.HealthCheckStatus):
-		default:
+		case !healthy(n.HealthCheckStatus):
 			c.flag("network.unhealthy", r, "policy", n.DisplayName, "network connection "+n.DisplayName+" of policy "+r.policy.DisplayName+" is "+cmpOr(n.HealthCheckStatus, "not checked"))
+		default:
+			need[fold(id)]++
 		}
 	}
-	for id, rows := range need {
-		n, ok := byID[id]
-		if !ok || !usable(n.HealthCheckStatus) {
-			continue
-		}
-		if age := c.in.Now.Sub(n.CheckedAt); !n.CheckedAt.IsZero() && age > staleAfter {
-			c.flagWave("network.stale", n.DisplayName, fmt.Sprintf("the checks of network connection %s ended %s ago", n.DisplayName, age.Round(time.Minute)))
-		}
-		if n.FreeAddresses >= 0 && n.FreeAddresses < rows*triesPerRow {
-			c.flagWave("network.few-addresses", n.DisplayName, fmt.Sprintf("the subnet of network connection %s has %d free addresses; %d rows may need up to %d", n.DisplayName, n.FreeAddresses, rows, rows*triesPerRow))
-		}
+	for _, n := range c.facts.networks {
+		c.network(n, need[fold(n.ID)])
 	}
 	return nil
 }
 
-func usable(status string) bool {
+// network warns about a connection that so many rows are to use.
+func (c *check) network(n graph.OnPremisesConnection, rows int) {
+	if rows == 0 {
+		return
+	}
+	if age := c.in.Now.Sub(n.CheckedAt); !n.CheckedAt.IsZero() && age > staleAfter {
+		c.flagWave("network.stale", n.DisplayName, fmt.Sprintf("the checks of network connection %s ended %s ago", n.DisplayName, age.Round(time.Minute)))
+	}
+	if n.FreeAddresses >= 0 && n.FreeAddresses < rows*triesPerRow {
+		c.flagWave("network.few-addresses", n.DisplayName, fmt.Sprintf("the subnet of network connection %s has %d free addresses; %d rows may need up to %d", n.DisplayName, n.FreeAddresses, rows, rows*triesPerRow))
+	}
+}
+
+func healthy(status string) bool {
 	switch strings.ToLower(status) {
 	case "passed", "warning", "informational":
 		return true
@@ -78,12 +72,12 @@ func usable(status string) bool {
 }
 
 // image warns once per policy about an image that is no longer supported.
-func (c *check) image(r *row, images []graph.GalleryImage, seen map[string]bool) {
-	if seen[r.policy.ID] || !strings.EqualFold(r.policy.ImageType, "gallery") {
+func (c *check) image(r *row, seen map[string]bool) {
+	if seen[r.policy.ID] || !strings.EqualFold(r.policy.ImageType, graph.ImageGallery) {
 		return
 	}
 	seen[r.policy.ID] = true
-	for _, im := range images {
+	for _, im := range c.facts.images {
 		if strings.EqualFold(im.ID, r.policy.ImageID) && strings.EqualFold(im.Status, "notSupported") {
 			c.flagWave("policy.image-unsupported", r.policy.DisplayName, "the image of policy "+r.policy.DisplayName+" is no longer supported; it counts when a Cloud PC is reprovisioned")
 		}

@@ -5,6 +5,9 @@ import (
 	"fmt"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/wave"
 )
 
 // people resolves every user of the wave, in batches, and says what is wrong with them.
@@ -13,42 +16,40 @@ func (c *check) people(ctx context.Context) error {
 	at := map[string][]int{} // spelling → rows
 	for i := range c.rows {
 		name := c.rows[i].User
-		if name == "" {
+		if name == "" || c.told(c.rows[i].Line, "user", "csv.value-bad") {
 			continue
 		}
-		key := fold(name)
+		key := wave.UserKey(name)
 		if at[key] == nil {
 			names = append(names, name)
 		}
 		at[key] = append(at[key], i)
 	}
-	const stretch = 200 // so that progress moves on a large wave
-	for from := 0; from < len(names); from += stretch {
-		part := names[from:min(from+stretch, len(names))]
-		c.progress("people", from, len(names))
-		answers, err := c.tenant.Users(ctx, part)
-		if err != nil {
-			return c.refused(err, "users", "User.Read.All")
-		}
-		for k, a := range answers {
-			for _, i := range at[fold(part[k])] {
-				r := &c.rows[i]
-				switch {
-				case fault.Is(a.Err, fault.NotFound):
-					c.flag("user.not-found", r, "user", r.User, "the tenant has no user "+r.User)
-				case a.Err != nil:
-					if err := c.refused(a.Err, "users", "User.Read.All"); err != nil {
-						return err
-					}
-				default:
-					user := a.User
-					r.user = &user
-					r.target.UserID, r.target.UPN, r.target.DisplayName = user.ID, user.UPN, user.DisplayName
+	answers := make([]graph.UserAnswer, len(names))
+	err := c.batches(ctx, "people", len(names), func(ctx context.Context, from, to int) error {
+		part, err := c.tenant.Users(ctx, names[from:to])
+		copy(answers[from:to], part)
+		return err
+	})
+	if err != nil {
+		return c.refused(err, "users", "User.Read.All")
+	}
+	for k, a := range answers {
+		for _, i := range at[wave.UserKey(names[k])] {
+			r := &c.rows[i]
+			switch {
+			case fault.Is(a.Err, fault.NotFound):
+				c.flag("user.not-found", r, "user", r.User, "the tenant has no user "+r.User)
+			case a.Err != nil:
+				if err := c.refused(a.Err, "users", "User.Read.All"); err != nil {
+					return err
 				}
+			default:
+				r.user = &answers[k].User
+				r.target.UserID, r.target.UPN, r.target.DisplayName = r.user.ID, r.user.UPN, r.user.DisplayName
 			}
 		}
 	}
-	c.progress("people", len(names), len(names))
 	c.onePerPerson()
 	for i := range c.rows {
 		r := &c.rows[i]
@@ -58,7 +59,7 @@ func (c *check) people(ctx context.Context) error {
 		if !r.user.Enabled {
 			c.flag("user.disabled", r, "user", r.User, "the account of "+r.User+" is disabled")
 		}
-		if r.License != "" && r.user.UsageLocation == "" {
+		if r.target.Trigger == migration.TriggerLicense && r.user.UsageLocation == "" {
 			c.flag("user.no-usage-location", r, "user", r.User, r.User+" has no usage location, so no license can be assigned")
 		}
 		if run := c.in.OpenUsers[fold(r.user.ID)]; run != "" {
@@ -77,15 +78,9 @@ func (c *check) onePerPerson() {
 			byID[fold(u.ID)] = append(byID[fold(u.ID)], i)
 		}
 	}
-	told := map[int]bool{}
-	for _, f := range c.in.Findings {
-		if f.Code == "user.duplicate" {
-			told[f.Line] = true
-		}
-	}
 	for i := range c.rows {
 		r := &c.rows[i]
-		if r.user == nil || told[r.Line] {
+		if r.user == nil || c.told(r.Line, "user", "user.duplicate") {
 			continue
 		}
 		for _, k := range byID[fold(r.user.ID)] {

@@ -10,55 +10,12 @@ import (
 	"strings"
 	"time"
 
-	"wave365/pkg/blob"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/wave"
 )
-
-// Directory is what is read of people, groups and licenses.
-type Directory interface {
-	Users(ctx context.Context, idsOrUPNs []string) ([]graph.UserAnswer, error)
-	LicenseDetailsOf(ctx context.Context, userIDs []string) ([]graph.LicenseAnswer, error)
-	SubscribedSKUs(ctx context.Context) ([]graph.SKU, error)
-	Organization(ctx context.Context) (graph.Organization, error)
-}
-
-// Groups is what is read of groups.
-type Groups interface {
-	Groups(ctx context.Context, ids []string) ([]graph.GroupAnswer, error)
-	GroupMembers(ctx context.Context, groupID string) ([]graph.Member, error)
-}
-
-// Endpoint is what is read of Windows 365.
-type Endpoint interface {
-	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
-	UserSettings(ctx context.Context) ([]graph.UserSetting, error)
-	ServicePlans(ctx context.Context) ([]graph.ServicePlan, error)
-	CloudPCs(ctx context.Context, filter string) ([]graph.CloudPC, error)
-}
-
-// Networks is what is read of images and network connections.
-type Networks interface {
-	OnPremisesConnections(ctx context.Context) ([]graph.OnPremisesConnection, error)
-	GalleryImages(ctx context.Context) ([]graph.GalleryImage, error)
-}
-
-// Tenant is all that is read of the tenant; *graph.Client is one.
-type Tenant interface {
-	Directory
-	Groups
-	Endpoint
-	Networks
-}
-
-// Storage is what is read of the storage account; *blob.Client is one.
-type Storage interface {
-	Properties(ctx context.Context, r blob.Ref) (blob.Properties, error)
-	Read(ctx context.Context, r blob.Ref, offset, count int64) ([]byte, error)
-}
 
 // Input is what to check against what.
 type Input struct {
@@ -72,11 +29,17 @@ type Input struct {
 	Trigger migration.Trigger
 	// OpenUsers maps object ids (lower case) to the unfinished run of this ledger that holds the user.
 	OpenUsers map[string]string
-	// LiveImports maps object ids (lower case) to snapshot ids that this ledger knows to exist; may be nil.
-	LiveImports map[string]string
+	// LiveImports maps object ids (lower case) to the snapshots that this ledger's runs imported for the user; each is
+	// looked up, since it may be used or gone. May be nil.
+	LiveImports map[string][]string
+	// Cloud is the name of the cloud ("global", "usgov", …); "" and "sandbox" are not judged.
+	Cloud string
+	// Granted are the permissions of the sign-in, as [Granted] gives them; empty: not known.
+	Granted []string
 	// Slots is how many imports will be in flight, for the forecast of when a row's signature is needed.
 	Slots int
-	Now   time.Time
+	// Now is the service's time.
+	Now time.Time
 	// Progress, when not nil, is called as blobs and people are read: done of total. Not concurrently.
 	Progress func(what string, done, total int)
 }
@@ -92,7 +55,7 @@ type Result struct {
 	Bad []bool
 }
 
-// Errors counts findings by severity.
+// Count counts findings by severity.
 func (r Result) Count(s wave.Severity) int {
 	n := 0
 	for _, f := range r.Findings {
@@ -128,25 +91,24 @@ func (r Result) Denied() bool {
 }
 
 // Check validates the wave. The error is for the check as a whole (no sign-in, no network, stopped); everything that
-// is wrong with the wave, the storage account or the tenant is a finding.
+// is wrong with the wave, the storage account or the tenant is a finding. It only reads, and what it reads grows with
+// the pages of the tenant's lists and the batches of its people, not with rows times checks.
 func Check(ctx context.Context, t Tenant, s Storage, in Input) (Result, error) {
-	c := &check{in: in, tenant: t, storage: s, rows: make([]row, len(in.File.Rows))}
-	for i, r := range in.File.Rows {
-		c.rows[i] = row{Row: r, target: migration.Target{
-			Line: r.Line, User: r.User, Priority: r.Priority,
-			// People paste links anywhere: a signature in a note is as secret as one in its column.
-			Department: cloud.RedactString(r.Department), Notify: cloud.RedactString(r.Notify), Notes: cloud.RedactString(r.Notes),
-		}}
+	c := newCheck(t, s, in)
+	if !c.cloudLimits() {
+		return c.result(), nil
 	}
 	for _, family := range []func(*check, context.Context) error{
 		(*check).readTenant, (*check).people, (*check).policies, (*check).groups, (*check).settings, (*check).networks,
-		(*check).licenses, (*check).existing, (*check).disks, (*check).sizes, (*check).seats,
+		(*check).licenses, (*check).existing, (*check).disks, (*check).sizes, (*check).expiries, (*check).permissions,
+		(*check).seats,
 	} {
-		if err := family(c, ctx); err != nil {
-			return Result{}, err
-		}
+		err := family(c, ctx)
 		if ctx.Err() != nil {
 			return Result{}, fault.Wrap(fault.Interrupted, "", "stopped while validating", "nothing was changed", ctx.Err())
+		}
+		if err != nil {
+			return Result{}, err
 		}
 	}
 	return c.result(), nil
@@ -157,9 +119,19 @@ type check struct {
 	in      Input
 	tenant  Tenant
 	storage Storage
-	facts   facts
-	rows    []row
-	found   []wave.Finding
+	// suffix is that of the cloud's blob hosts; empty: not known.
+	suffix string
+	facts  facts
+	rows   []row
+	found  []wave.Finding
+	// ofFile are the findings of the file.
+	ofFile map[place]bool
+}
+
+// place is where a finding is.
+type place struct {
+	line         int
+	column, code string
 }
 
 // row is a row with what has been resolved of it.
@@ -167,26 +139,52 @@ type row struct {
 	wave.Row
 	target migration.Target
 	user   *graph.User
-	plans  []graph.License
-	policy *graph.ProvisioningPolicy
+	// held are the user's Windows 365 licenses; unlicensed: they could not be read.
+	held       []held
+	unlicensed bool
+	policy     *graph.ProvisioningPolicy
+	// sku is the license that the row names.
+	sku *graph.SKU
+	// member: the user is in the row's group already.
 	member bool
+	// files are the blobs that the row names, the disk first, as far as what it says can be read.
+	files []file
 }
 
-// facts is what was read once for the whole wave. A nil list was not readable; a finding says so.
-type facts struct {
-	org      graph.Organization
-	policies []graph.ProvisioningPolicy
-	settings []graph.UserSetting
-	plans    []graph.ServicePlan
-	skus     []graph.SKU
-	pcs      []graph.CloudPC
-	groups   map[string]graph.Group
-	members  map[string]map[string]graph.Member // group id → user id, both lower case
+func newCheck(t Tenant, s Storage, in Input) *check {
+	c := &check{in: in, tenant: t, storage: s, rows: make([]row, len(in.File.Rows)), ofFile: map[place]bool{}}
+	for _, f := range in.Findings {
+		c.ofFile[place{f.Line, f.Column, f.Code}] = true
+	}
+	for i, r := range in.File.Rows {
+		trigger := in.Trigger
+		if trigger == "" {
+			trigger = migration.TriggerMembership
+			if r.License != "" {
+				trigger = migration.TriggerLicense
+			}
+		}
+		c.rows[i] = row{Row: r, target: migration.Target{
+			Line: r.Line, User: r.User, Priority: r.Priority, Trigger: trigger,
+			// People paste links anywhere: a signature in a note is as secret as one in its column.
+			Department: cloud.RedactString(r.Department), Notify: cloud.RedactString(r.Notify), Notes: cloud.RedactString(r.Notes),
+		}}
+	}
+	return c
 }
+
+func (c *check) eachRow(do func(r *row)) {
+	for i := range c.rows {
+		do(&c.rows[i])
+	}
+}
+
+// told reports whether the file's own check has said this already.
+func (c *check) told(line int, column, code string) bool { return c.ofFile[place{line, column, code}] }
 
 // flag adds a finding about a row's column.
 func (c *check) flag(code string, r *row, column, value, message string) {
-	c.found = append(c.found, wave.NewFinding(code, r.Line, column, r.User, wave.RedactSAS(value), message))
+	c.found = append(c.found, wave.NewFinding(code, r.Line, column, r.User, value, message))
 }
 
 // flagWave adds a finding about the wave as a whole.
@@ -210,12 +208,7 @@ func (c *check) result() Result {
 		}
 		return a.Severity == wave.Error && b.Severity != wave.Error
 	})
-	wrong := map[int]bool{}
-	for _, f := range res.Findings {
-		if f.Severity == wave.Error {
-			wrong[f.Line] = true
-		}
-	}
+	wrong := c.wrong()
 	for i := range c.rows {
 		res.Targets[i] = c.rows[i].target
 		res.Bad[i] = wrong[c.rows[i].Line]

@@ -1,28 +1,21 @@
 package preflight
 
 import (
+	"context"
 	"strings"
 	"time"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/preflight/forecast"
 	"wave365/pkg/wave"
 )
 
-// importTime and reserve are what a signature must cover: an import of the largest disk takes about this long, and
-// the copy may begin late.
-const (
-	importTime = 90 * time.Minute
-	reserve    = 12 * time.Hour
-)
+// reserve is for how long after the expected end of its import a signature should still work: runs begin late, and
+// services are slow.
+const reserve = 12 * time.Hour
 
-// forecast is when a row's import is expected to start and end, from its place in the wave and the slots.
-func (c *check) forecast(index int) (start, end time.Time) {
-	slots := max(c.in.Slots, 1)
-	start = c.in.Now.Add(time.Duration(index/slots) * importTime / 2)
-	return start, start.Add(importTime)
-}
-
-// signature judges the SAS that the wave brought, if any. It answers false when it cannot be used.
+// signature judges what a SAS says about itself, if the wave brought one. It answers false when it cannot be used. Its
+// end is judged later, against the row's place in the wave ([check.expiries]).
 func (l *look) signature(column string, ref blob.Ref) bool {
 	sas := ref.SAS()
 	if sas == nil {
@@ -33,21 +26,11 @@ func (l *look) signature(column string, ref blob.Ref) bool {
 		l.flag(code, column, ref.URL(), message)
 		ok = false
 	}
-	start, end := l.c.forecast(l.index)
-	expiry := sas.EffectiveExpiry()
-	switch {
-	case expiry.IsZero():
-	case !expiry.After(l.c.in.Now):
-		flag("sas.expired", "the signature ended at "+expiry.Format(time.RFC3339))
-	case expiry.Before(end):
-		flag("sas.expires-too-soon", "the signature ends at "+expiry.Format(time.RFC3339)+"; this row's import is expected from "+
-			start.Format(time.RFC3339)+" to "+end.Format(time.RFC3339))
-	case expiry.Before(end.Add(reserve)):
-		l.flag("sas.expires-too-soon", column, ref.URL(), "the signature ends at "+expiry.Format(time.RFC3339)+", less than 12 h after this row's import is expected to end")
-		l.found[len(l.found)-1].Severity = wave.Warning
+	if expiry := sas.EffectiveExpiry(); !expiry.IsZero() && !expiry.After(l.c.in.Now) {
+		flag("sas.expired", "the signature ended at "+stamp(expiry))
 	}
 	if from := sas.EffectiveStart(); from.After(l.c.in.Now) {
-		flag("sas.not-yet-valid", "the signature begins to work at "+from.Format(time.RFC3339))
+		flag("sas.not-yet-valid", "the signature begins to work at "+stamp(from))
 	}
 	if !sas.CanRead() {
 		flag("sas.no-read", "the signature does not allow reading")
@@ -55,11 +38,51 @@ func (l *look) signature(column string, ref blob.Ref) bool {
 	if more := sas.Excess(); more != "" {
 		l.flag("sas.too-broad", column, ref.URL(), "the signature allows more than reading ("+more+")")
 	}
-	if ref.Insecure() {
+	switch {
+	case ref.Insecure():
 		flag("sas.http", "the URL is http; the signature would travel in clear")
+	case sas.AllowsHTTP() && strings.HasPrefix(ref.Root, "https://"):
+		// The import itself goes over https, so this one can still be used.
+		l.flag("sas.http", column, ref.URL(), "the signature would also be taken over http")
+		l.found[len(l.found)-1].Severity = wave.Warning
 	}
 	if sas.TenantID != "" && l.c.facts.org.ID != "" && !strings.EqualFold(sas.TenantID, l.c.facts.org.ID) {
 		flag("sas.cross-tenant", "the signature was made in tenant "+sas.TenantID+"; storage in another tenant is not supported")
 	}
 	return ok
 }
+
+// expiries compares the end of every signature with when its row's import is expected to run in this wave: an error
+// when it ends before the import would, a warning when it ends soon after. Every row is reckoned with, also those with
+// errors: they may be mended and run.
+func (c *check) expiries(context.Context) error {
+	jobs := make([]forecast.Job, len(c.rows))
+	for i := range c.rows {
+		t := c.rows[i].target
+		jobs[i] = forecast.Job{Priority: t.Priority, Bytes: max(t.Disk.Virtual, t.Disk.Length)}
+	}
+	spans := forecast.Spans(jobs, c.in.Slots, c.in.Now)
+	for i := range c.rows {
+		for _, f := range c.rows[i].files {
+			if f.usable && f.ref.SAS() != nil {
+				c.expiry(&c.rows[i], f, spans[i])
+			}
+		}
+	}
+	return nil
+}
+
+func (c *check) expiry(r *row, f file, span forecast.Span) {
+	expiry := f.ref.SAS().EffectiveExpiry()
+	message := "the signature ends at " + stamp(expiry) + "; this row's import is expected from " + stamp(span.Start) + " to " + stamp(span.End)
+	switch {
+	case expiry.IsZero(): // a stored policy knows
+	case expiry.Before(span.End):
+		c.flag("sas.expires-too-soon", r, f.column, f.src.URL, message)
+	case expiry.Before(span.End.Add(reserve)):
+		c.flag("sas.expires-too-soon", r, f.column, f.src.URL, message+"; less than 12 hours are left for a late start or a slow service")
+		c.found[len(c.found)-1].Severity = wave.Warning
+	}
+}
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -3,30 +3,128 @@ package preflight
 import (
 	"context"
 
+	"wave365/pkg/blob"
+	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
+	"wave365/pkg/graph"
 )
 
-// reading is one read of the tenant and the permission it needs.
-type reading struct {
-	what, permission string
-	read             func(ctx context.Context) error
+// Directory is what is read of people, groups and licenses.
+type Directory interface {
+	Users(ctx context.Context, idsOrUPNs []string) ([]graph.UserAnswer, error)
+	LicenseDetailsOf(ctx context.Context, userIDs []string) ([]graph.LicenseAnswer, error)
+	SubscribedSKUs(ctx context.Context) ([]graph.SKU, error)
+	Organization(ctx context.Context) (graph.Organization, error)
+}
+
+// Groups is what is read of groups.
+type Groups interface {
+	Groups(ctx context.Context, ids []string) ([]graph.GroupAnswer, error)
+	GroupMembers(ctx context.Context, groupID string) ([]graph.Member, error)
+}
+
+// Endpoint is what is read of Windows 365.
+type Endpoint interface {
+	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
+	UserSettings(ctx context.Context) ([]graph.UserSetting, error)
+	ServicePlans(ctx context.Context) ([]graph.ServicePlan, error)
+	CloudPCs(ctx context.Context, filter string) ([]graph.CloudPC, error)
+}
+
+// Networks is what is read of images and network connections.
+type Networks interface {
+	OnPremisesConnections(ctx context.Context) ([]graph.OnPremisesConnection, error)
+	GalleryImages(ctx context.Context) ([]graph.GalleryImage, error)
+}
+
+// Imports is what is read of imported snapshots.
+type Imports interface {
+	ImportResults(ctx context.Context, ids []string) ([]graph.ImportAnswer, error)
+	ListImports(ctx context.Context) ([]graph.Import, error)
+}
+
+// Tenant is all that is read of the tenant; *graph.Client is one.
+type Tenant interface {
+	Directory
+	Groups
+	Endpoint
+	Networks
+	Imports
+}
+
+// facts is what was read once for the whole wave.
+type facts struct {
+	org      graph.Organization
+	policies []graph.ProvisioningPolicy
+	settings []graph.UserSetting
+	plans    []graph.ServicePlan
+	skus     []graph.SKU
+	pcs      []graph.CloudPC
+	networks []graph.OnPremisesConnection
+	images   []graph.GalleryImage
+	// groups are by id, in lower case.
+	groups map[string]graph.Group
+	// listings are what containers hold, by name; folders the names in each folder. Containers that were not listed
+	// are not in there.
+	listings map[string]map[string]blob.Item
+	folders  map[string]map[string][]string
+	// unread are the readings that a missing permission kept from being made; a finding says so.
+	unread map[string]bool
+}
+
+// What is read once. A rule that needs one of them is silent when it could not be read.
+const (
+	readOrganization = "the tenant"
+	readPolicies     = "provisioning policies"
+	readSettings     = "user settings"
+	readPlans        = "service plans"
+	readCloudPCs     = "Cloud PCs"
+	readSKUs         = "the tenant's licenses"
+	readNetworks     = "network connections"
+	readImages       = "gallery images"
+)
+
+// cloudLimits says what is known about the cloud before anything is asked of it. It answers false where the service
+// does not exist.
+func (c *check) cloudLimits() bool {
+	if c.in.Cloud == "" || c.in.Cloud == "sandbox" {
+		return true
+	}
+	known, err := cloud.Lookup(c.in.Cloud)
+	if err != nil {
+		c.flagWave("cloud.unsupported", c.in.Cloud, err.Error())
+		return false
+	}
+	c.suffix = known.BlobSuffix
+	if known.Warning != "" {
+		c.flagWave("cloud.limited", known.Name, known.Warning)
+	}
+	return true
 }
 
 // readTenant reads once what is the same for every row. A read that is refused becomes a finding that names the
 // permission; the others go on, so that all that is missing is known at once.
 func (c *check) readTenant(ctx context.Context) error {
 	f, t := &c.facts, c.tenant
-	readings := []reading{
-		{"the tenant", "Organization.Read.All", func(ctx context.Context) (err error) { f.org, err = t.Organization(ctx); return }},
-		{"provisioning policies", "CloudPC.Read.All", func(ctx context.Context) (err error) { f.policies, err = t.ProvisioningPolicies(ctx); return }},
-		{"user settings", "CloudPC.Read.All", func(ctx context.Context) (err error) { f.settings, err = t.UserSettings(ctx); return }},
-		{"service plans", "CloudPC.Read.All", func(ctx context.Context) (err error) { f.plans, err = t.ServicePlans(ctx); return }},
-		{"Cloud PCs", "CloudPC.Read.All", func(ctx context.Context) (err error) { f.pcs, err = t.CloudPCs(ctx, ""); return }},
-		{"the tenant's licenses", "LicenseAssignment.Read.All", func(ctx context.Context) (err error) { f.skus, err = t.SubscribedSKUs(ctx); return }},
+	readings := []struct {
+		what, permission string
+		read             func(ctx context.Context) error
+	}{
+		{readOrganization, "Organization.Read.All", func(ctx context.Context) (err error) { f.org, err = t.Organization(ctx); return }},
+		{readPolicies, "CloudPC.Read.All", func(ctx context.Context) (err error) { f.policies, err = t.ProvisioningPolicies(ctx); return }},
+		{readSettings, "CloudPC.Read.All", func(ctx context.Context) (err error) { f.settings, err = t.UserSettings(ctx); return }},
+		{readPlans, "CloudPC.Read.All", func(ctx context.Context) (err error) { f.plans, err = t.ServicePlans(ctx); return }},
+		{readCloudPCs, "CloudPC.Read.All", func(ctx context.Context) (err error) { f.pcs, err = t.CloudPCs(ctx, ""); return }},
+		{readNetworks, "CloudPC.Read.All", func(ctx context.Context) (err error) { f.networks, err = t.OnPremisesConnections(ctx); return }},
+		{readImages, "CloudPC.Read.All", func(ctx context.Context) (err error) { f.images, err = t.GalleryImages(ctx); return }},
+		{readSKUs, "LicenseAssignment.Read.All", func(ctx context.Context) (err error) { f.skus, err = t.SubscribedSKUs(ctx); return }},
 	}
+	f.unread = map[string]bool{}
 	for i, r := range readings {
 		c.progress("tenant", i, len(readings))
-		if err := c.refused(r.read(ctx), r.what, r.permission); err != nil {
+		err := r.read(ctx)
+		f.unread[r.what] = err != nil
+		if err := c.refused(err, r.what, r.permission); err != nil {
 			return err
 		}
 	}
@@ -39,15 +137,9 @@ func (c *check) refused(err error, what, permission string) error {
 	if err == nil {
 		return nil
 	}
-	f := fault.As(err)
-	if !fault.Is(err, fault.Denied) || f.Remote == nil || f.Remote.Status == 401 {
+	if !denied(err) || fault.As(err).Remote.Status == 401 {
 		return err
 	}
-	for _, old := range c.found {
-		if old.Code == "permission.missing" && old.Value == permission {
-			return nil
-		}
-	}
-	c.flagWave("permission.missing", permission, "not allowed to read "+what+": the sign-in lacks "+permission)
+	c.lacks(permission, "to read "+what)
 	return nil
 }

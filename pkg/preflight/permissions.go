@@ -1,0 +1,109 @@
+package preflight
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+)
+
+// Granted gives the permissions that an access token says it carries: the roles of an application, or the scopes of
+// a person. nil: the token does not say, as those of a sandbox. The token is not verified: it was given to us, and the
+// service decides.
+func Granted(token string) []string {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	if err != nil {
+		return nil
+	}
+	var claims struct {
+		Roles []string `json:"roles"`
+		Scope string   `json:"scp"`
+	}
+	if json.Unmarshal(raw, &claims) != nil {
+		return nil
+	}
+	return append(claims.Roles, strings.Fields(claims.Scope)...)
+}
+
+// write is a permission that the run needs and no read can prove, with those that include it.
+type write struct {
+	permission, purpose string
+	also                []string
+	// license: only waves that assign a license need it.
+	license bool
+}
+
+func writes() []write {
+	return []write{
+		{permission: "CloudPC.ReadWrite.All", purpose: "to import snapshots and to set up the user setting"},
+		{permission: "GroupMember.ReadWrite.All", purpose: "to add users to the policy's group", also: []string{"Group.ReadWrite.All", "Directory.ReadWrite.All"}},
+		{permission: "LicenseAssignment.ReadWrite.All", purpose: "to assign licenses", also: []string{"User.ReadWrite.All", "Directory.ReadWrite.All"}, license: true},
+	}
+}
+
+// permissions looks for what the run will need beyond reading. How each permission is proven:
+//   - those to read, by the reads of this validation: each family names the one it lacks;
+//   - those to write, by the token's own roles or scopes ([Granted]), since trying them would change something. A
+//     token that does not list any proves nothing, and nothing is said;
+//   - the one to make signatures, by asking the storage account for the key that it takes, which changes nothing. It is
+//     not asked for when every row brings its signature.
+//
+// What roles a signed-in person holds in Windows 365 besides, and whether the service itself may read the storage
+// account, shows only when an import is tried.
+func (c *check) permissions(ctx context.Context) error {
+	if len(c.in.Granted) > 0 {
+		assigns := slices.ContainsFunc(c.rows, func(r row) bool { return r.target.Trigger == migration.TriggerLicense })
+		for _, w := range writes() {
+			if (!w.license || assigns) && !slices.ContainsFunc(append(w.also, w.permission), func(p string) bool { return holds(c.in.Granted, p) }) {
+				c.lacks(w.permission, w.purpose)
+			}
+		}
+	}
+	for i := range c.rows {
+		for _, f := range c.rows[i].files {
+			if !f.usable || f.ref.SAS() != nil {
+				continue
+			}
+			_, err := c.storage.SignRead(ctx, f.ref, c.in.Now, c.in.Now.Add(time.Hour))
+			if !denied(err) {
+				return err
+			}
+			c.lacks("Storage Blob Delegator", "to sign links to the disks; a role on the storage account, given by its Owner or User Access Administrator")
+			return nil
+		}
+	}
+	return nil
+}
+
+// denied reports whether a service refused what was asked. A sign-in that failed is another matter: nobody was asked.
+func denied(err error) bool {
+	f := fault.As(err)
+	return fault.Is(err, fault.Denied) && f.Remote != nil
+}
+
+func holds(granted []string, permission string) bool {
+	return slices.ContainsFunc(granted, func(g string) bool { return strings.EqualFold(g, permission) })
+}
+
+// lacks names a missing permission, once, with who can grant it.
+func (c *check) lacks(permission, purpose string) {
+	for _, old := range c.found {
+		if old.Code == "permission.missing" && old.Value == permission {
+			return
+		}
+	}
+	message := "the sign-in lacks " + permission + ", which it takes " + purpose
+	if strings.HasSuffix(permission, ".All") {
+		message += "; a Privileged Role Administrator or Global Administrator grants it to the app registration"
+	}
+	c.flagWave("permission.missing", permission, message)
+}

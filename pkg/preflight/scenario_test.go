@@ -1,0 +1,383 @@
+package preflight_test
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wave365/pkg/preflight"
+	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/wave"
+)
+
+// now is the time of the scenarios that have signatures in them; the sandbox begins when it is started.
+func soon() time.Time { return time.Now().Add(10 * time.Minute) }
+
+// builder makes one wave and the tenant it meets.
+type builder struct {
+	t     *testing.T
+	sc    *scenario.Scenario
+	lines []string
+	names int
+}
+
+// row is a row of the wave by column; what is left out is that of a good row.
+type row map[string]string
+
+// someone adds a user with a disk and gives the name; change spoils them.
+func (b *builder) someone(change ...func(*scenario.User, *scenario.Blob)) string {
+	b.names++
+	name := fmt.Sprintf("u%02d", b.names)
+	person(b.sc, name, change...)
+	return name
+}
+
+var columns = []string{"user", "blob", "policy", "guest_state_blob", "license", "group", "priority"}
+
+// add adds a row for that user and gives its line.
+func (b *builder) add(name string, r row) int {
+	cells := make([]string, len(columns))
+	for i, c := range columns {
+		good := map[string]string{"user": name + "@" + domain, "blob": "disks/" + name + ".vhd", "policy": "P", "license": sku}
+		v, changed := r[c]
+		if !changed {
+			v = good[c]
+		}
+		cells[i] = v
+	}
+	b.lines = append(b.lines, strings.Join(cells, ","))
+	return len(b.lines) + 1
+}
+
+// policy adds a policy with a group of its own.
+func (b *builder) policy(name string, change func(*scenario.Policy, *scenario.Group)) {
+	p, g := scenario.Policy{Name: name, Groups: []string{"grp-" + name}}, scenario.Group{Name: "grp-" + name}
+	change(&p, &g)
+	b.sc.Policies, b.sc.Groups = append(b.sc.Policies, p), append(b.sc.Groups, g)
+}
+
+// elsewhere is a URL of another account with a signature whose parts are given.
+func elsewhere(scheme, name string, parts ...string) string {
+	q := url.Values{"sv": {"2024-11-04"}, "sr": {"b"}, "sp": {"r"}, "spr": {"https"}, "se": {time.Now().Add(72 * time.Hour).UTC().Format(time.RFC3339)}, "sig": {"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU="}}
+	for i := 0; i < len(parts); i += 2 {
+		q.Set(parts[i], parts[i+1])
+	}
+	return scheme + "://waveaccount.blob.core.windows.net/disks/" + name + ".vhd?" + q.Encode()
+}
+
+const otherRun = "9a8b7c6d-0000-4000-8000-000000000001"
+
+// blobFault is a row whose only fault is that of its blob.
+func blobFault(kind, fault string) func(b *builder) []int {
+	return func(b *builder) []int {
+		return []int{b.add(b.someone(func(_ *scenario.User, d *scenario.Blob) { d.Kind, d.Fault = kind, fault }), nil)}
+	}
+}
+
+// groupFault is a row whose only fault is that of its policy's group.
+func groupFault(name string, change func(*scenario.Policy, *scenario.Group)) func(b *builder) []int {
+	return func(b *builder) []int {
+		b.policy(name, change)
+		return []int{b.add(b.someone(), row{"policy": name})}
+	}
+}
+
+// whole is the same for a finding about the wave as a whole.
+func whole(build func(b *builder) []int) func(b *builder) []int {
+	return func(b *builder) []int {
+		build(b)
+		return []int{0}
+	}
+}
+
+func signedRow(make func(name string) string) func(b *builder) []int {
+	return func(b *builder) []int {
+		name := b.someone()
+		return []int{b.add(name, row{"blob": make(name)})}
+	}
+}
+
+// together has a row, or two, for every code that can stand in one wave with the others: what it adds to wave and
+// tenant, and on which lines the code has to be found (0: once for the wave).
+func together(t *testing.T) map[string]func(b *builder) []int {
+	return map[string]func(b *builder) []int{
+		"csv.syntax": func(b *builder) []int {
+			line := b.add(b.someone(), nil)
+			b.lines[len(b.lines)-1] += ",one too many"
+			return []int{line}
+		},
+		"csv.value-missing": func(b *builder) []int { return []int{b.add(b.someone(), row{"policy": ""})} },
+		"csv.value-bad":     func(b *builder) []int { return []int{b.add(b.someone(), row{"priority": "soon"})} },
+
+		"user.duplicate": func(b *builder) []int {
+			one, two := b.someone(), b.someone()
+			return []int{b.add(one, nil), b.add(two, row{"user": strings.ToUpper(one) + "@" + domain})}
+		},
+		"user.not-found": func(b *builder) []int { return []int{b.add(b.someone(), row{"user": "ghost@" + domain})} },
+		"user.disabled": func(b *builder) []int {
+			return []int{b.add(b.someone(func(u *scenario.User, _ *scenario.Blob) { u.Disabled = true }), nil)}
+		},
+		"user.no-usage-location": func(b *builder) []int {
+			return []int{b.add(b.someone(func(u *scenario.User, _ *scenario.Blob) { u.Location = "none" }), nil)}
+		},
+		"user.in-other-run": func(b *builder) []int {
+			return []int{b.add(b.someone(func(u *scenario.User, _ *scenario.Blob) { u.ID = otherRun }), nil)}
+		},
+		"user.has-cloud-pc": func(b *builder) []int {
+			name := b.someone()
+			b.sc.CloudPCs = append(b.sc.CloudPCs, scenario.CloudPC{User: name, Policy: "P", SKU: sku})
+			return []int{b.add(name, nil)}
+		},
+		"user.has-import": func(b *builder) []int {
+			name := b.someone()
+			b.sc.Knobs.ListImports = true
+			b.sc.Imports = append(b.sc.Imports, scenario.Import{User: name})
+			return []int{b.add(name, nil)}
+		},
+		"user.already-targeted": func(b *builder) []int {
+			return []int{b.add(b.someone(func(u *scenario.User, _ *scenario.Blob) { u.Licenses = []string{sku} }), nil)}
+		},
+
+		"license.missing": func(b *builder) []int { return []int{b.add(b.someone(), row{"license": ""})} },
+		"license.ambiguous": func(b *builder) []int {
+			b.sc.Licenses = append(b.sc.Licenses, scenario.License{SKU: "CPC_E_2C_4GB_64GB", Seats: 5})
+			name := b.someone(func(u *scenario.User, _ *scenario.Blob) { u.Licenses = []string{sku, "CPC_E_2C_4GB_64GB"} })
+			return []int{b.add(name, row{"license": ""})}
+		},
+		"license.not-enterprise": func(b *builder) []int {
+			b.sc.Licenses = append(b.sc.Licenses, scenario.License{SKU: "CPC_B_2C_8GB_128GB", Seats: 5})
+			return []int{b.add(b.someone(), row{"license": "CPC_B_2C_8GB_128GB"})}
+		},
+		"license.disk-too-small": func(b *builder) []int {
+			return []int{b.add(b.someone(func(_ *scenario.User, d *scenario.Blob) { d.GiB = 256 }), nil)}
+		},
+		"license.no-seats": func(b *builder) []int {
+			b.sc.Licenses = append(b.sc.Licenses, scenario.License{SKU: "CPC_E_4C_16GB_128GB", Seats: 1})
+			b.add(b.someone(), row{"license": "CPC_E_4C_16GB_128GB"})
+			return []int{b.add(b.someone(), row{"license": "CPC_E_4C_16GB_128GB"})}
+		},
+		"license.unknown-sku": func(b *builder) []int { return []int{b.add(b.someone(), row{"license": "CPC_E_9C_9GB_999GB"})} },
+		"license.from-group": func(b *builder) []int {
+			b.policy("carries", func(_ *scenario.Policy, g *scenario.Group) { g.Licenses = []string{sku} })
+			return []int{b.add(b.someone(), row{"policy": "carries", "license": ""})}
+		},
+
+		"blob.duplicate": func(b *builder) []int {
+			one, two := b.someone(), b.someone()
+			return []int{b.add(one, nil), b.add(two, row{"blob": blobRoot + "/disks/" + one + ".vhd"})}
+		},
+		"blob.not-found": func(b *builder) []int {
+			return []int{b.add(b.someone(), row{"blob": "disks/nowhere.vhd"})}
+		},
+		"blob.forbidden":     blobFault("", "forbidden"),
+		"blob.not-page-blob": blobFault("block-blob", ""),
+		"blob.empty":         blobFault("empty", ""),
+		"blob.copy-pending":  blobFault("", "copy-pending"),
+		"blob.leased":        blobFault("", "leased"),
+		"blob.archived":      blobFault("", "archived"),
+		"blob.wrong-host": func(b *builder) []int {
+			return []int{b.add(b.someone(), row{"blob": "https://otheraccount.blob.core.windows.net/disks/a.vhd"})}
+		},
+
+		"vhd.not-vhd":          blobFault("raw", ""),
+		"vhd.vhdx":             blobFault("vhdx", ""),
+		"vhd.dynamic":          blobFault("dynamic", ""),
+		"vhd.differencing":     blobFault("differencing", ""),
+		"vhd.bad-checksum":     blobFault("", "bad-checksum"),
+		"vhd.size-mismatch":    blobFault("", "size-mismatch"),
+		"vhd.not-mib-aligned":  blobFault("", "not-mib-aligned"),
+		"vhd.not-gpt":          blobFault("", "no-gpt"),
+		"vhd.no-efi-partition": blobFault("", "no-efi-partition"),
+		"vhd.truncated":        blobFault("", "truncated"),
+		"vhd.is-guest-state":   blobFault("guest-state", ""),
+		"guest.not-guest-state": func(b *builder) []int {
+			b.sc.Blobs = append(b.sc.Blobs, scenario.Blob{Path: "states/odd.vmgs", GiB: 1})
+			return []int{b.add(b.someone(), row{"guest_state_blob": "states/odd.vmgs"})}
+		},
+		"guest.same-as-disk": func(b *builder) []int {
+			name := b.someone()
+			return []int{b.add(name, row{"guest_state_blob": blobRoot + "/disks/" + name + ".vhd"})}
+		},
+		"guest.missing": func(b *builder) []int {
+			name := b.someone()
+			b.sc.Blobs = append(b.sc.Blobs, scenario.Blob{Path: "disks/" + name + ".vmgs", Kind: "guest-state"})
+			return []int{b.add(name, nil)}
+		},
+
+		"sas.malformed": signedRow(func(name string) string { return "disks/" + name + ".vhd?sv=2024-11-04&sp=r" }),
+		"sas.expired": signedRow(func(name string) string {
+			return elsewhere("https", name, "se", time.Now().Add(-time.Hour).UTC().Format(time.RFC3339))
+		}),
+		"sas.expires-too-soon": signedRow(func(name string) string { return signed(t, "disks/"+name+".vhd", "r", soon()) }),
+		"sas.not-yet-valid": signedRow(func(name string) string {
+			return elsewhere("https", name, "st", time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
+		}),
+		"sas.no-read":   signedRow(func(name string) string { return elsewhere("https", name, "sp", "l") }),
+		"sas.too-broad": signedRow(func(name string) string { return signed(t, "disks/"+name+".vhd", "rw", time.Now().Add(96*time.Hour)) }),
+		"sas.http":      signedRow(func(name string) string { return elsewhere("http", name) }),
+		"sas.cross-tenant": signedRow(func(name string) string {
+			return elsewhere("https", name, userDelegation("22222222-2222-4222-8222-222222222222")...)
+		}),
+
+		"policy.not-found": func(b *builder) []int { return []int{b.add(b.someone(), row{"policy": "Q"})} },
+		"policy.ambiguous": func(b *builder) []int {
+			for i := range 2 {
+				b.policy(fmt.Sprint("twin", i), func(p *scenario.Policy, _ *scenario.Group) {
+					p.Name, p.ID = "Twin", fmt.Sprintf("33333333-3333-4333-8333-33333333333%d", i)
+				})
+			}
+			return []int{b.add(b.someone(), row{"policy": "Twin"})}
+		},
+		"policy.not-assigned": groupFault("alone", func(p *scenario.Policy, _ *scenario.Group) { p.Groups = nil }),
+		"policy.several-groups": groupFault("several", func(p *scenario.Policy, _ *scenario.Group) {
+			p.Groups = append(p.Groups, "grp-p")
+		}),
+		"policy.shared-type": groupFault("shared", func(p *scenario.Policy, _ *scenario.Group) { p.Type = "shared" }),
+		"policy.image-unsupported": whole(func(b *builder) []int {
+			b.sc.Images = []scenario.Image{{ID: "new", Name: "New", Status: "supported"}, {ID: "old", Name: "Old", Status: "notSupported"}}
+			return groupFault("old", func(p *scenario.Policy, _ *scenario.Group) { p.Image = "old" })(b)
+		}),
+
+		"setting.not-snapshot": func(b *builder) []int {
+			b.sc.Settings = append(b.sc.Settings, scenario.Setting{Name: "image", Source: "image", Groups: []string{"grp-image"}})
+			return groupFault("image", func(*scenario.Policy, *scenario.Group) {})(b)
+		},
+		"setting.conflict": func(b *builder) []int {
+			for _, name := range []string{"c1", "c2"} {
+				b.sc.Settings = append(b.sc.Settings, scenario.Setting{Name: name, Source: "snapshot", Groups: []string{"grp-conflict"}})
+			}
+			return groupFault("conflict", func(*scenario.Policy, *scenario.Group) {})(b)
+		},
+		"setting.shared-with-others": whole(func(b *builder) []int {
+			b.sc.Groups = append(b.sc.Groups, scenario.Group{Name: "grp-others"})
+			b.sc.Settings = append(b.sc.Settings, scenario.Setting{Name: "wide", Source: "snapshot", Groups: []string{"grp-wide", "grp-others"}})
+			return groupFault("wide", func(*scenario.Policy, *scenario.Group) {})(b)
+		}),
+
+		"group.not-found":       func(b *builder) []int { return []int{b.add(b.someone(), row{"group": "nobody"})} },
+		"group.dynamic":         groupFault("dynamic", func(_ *scenario.Policy, g *scenario.Group) { g.Dynamic = true }),
+		"group.synced":          groupFault("synced", func(_ *scenario.Policy, g *scenario.Group) { g.Synced = true }),
+		"group.role-assignable": groupFault("role", func(_ *scenario.Policy, g *scenario.Group) { g.RoleAssignable = true }),
+		"group.outsiders": whole(func(b *builder) []int {
+			b.sc.Users = append(b.sc.Users, scenario.User{UPN: "stranger"})
+			return groupFault("crowd", func(_ *scenario.Policy, g *scenario.Group) { g.Members = []string{"stranger"} })(b)
+		}),
+
+		"network.unhealthy": func(b *builder) []int {
+			b.sc.Connections = append(b.sc.Connections, scenario.Connection{Name: "ill", Health: "failed"})
+			return groupFault("ill", func(p *scenario.Policy, _ *scenario.Group) { p.Connection = "ill" })(b)
+		},
+		"network.stale": whole(func(b *builder) []int {
+			b.sc.Connections = append(b.sc.Connections, scenario.Connection{Name: "stale", Checked: "7h"})
+			return groupFault("stale", func(p *scenario.Policy, _ *scenario.Group) { p.Connection = "stale" })(b)
+		}),
+		"network.few-addresses": whole(func(b *builder) []int {
+			b.sc.Connections = append(b.sc.Connections, scenario.Connection{Name: "full", FreeAddresses: 2})
+			return groupFault("full", func(p *scenario.Policy, _ *scenario.Group) { p.Connection = "full" })(b)
+		}),
+	}
+}
+
+// userDelegation are the parts that make a signature one of a person or application of that tenant.
+func userDelegation(tenant string) []string {
+	at := func(d time.Duration) string { return time.Now().Add(d).UTC().Format(time.RFC3339) }
+	return []string{"skoid", "44444444-4444-4444-8444-444444444444", "sktid", tenant, "skt", at(-time.Hour), "ske", at(72 * time.Hour), "sks", "b", "skv", "2024-11-04"}
+}
+
+// apart has the codes that make the rest of a wave unreadable, or unreachable: each has a wave of its own.
+func apart() map[string]func(t *testing.T) []wave.Finding {
+	const good = "ada@" + domain + ",disks/ada.vhd,P,,,,\n"
+	head := strings.Join(columns, ",") + "\n"
+	read := func(csv string) func(t *testing.T) []wave.Finding {
+		return func(*testing.T) []wave.Finding {
+			_, findings := wave.Read("w", []byte(csv), wave.Options{})
+			return findings
+		}
+	}
+	meet := func(change func(sc *scenario.Scenario), in func(*preflight.Input)) func(t *testing.T) []wave.Finding {
+		return func(t *testing.T) []wave.Finding {
+			sc := newScenario()
+			person(sc, "ada", func(u *scenario.User, _ *scenario.Blob) { u.Licenses = []string{sku} })
+			change(sc)
+			return newStage(t, sc).check(head+good, in).Findings
+		}
+	}
+	return map[string]func(t *testing.T) []wave.Finding{
+		"csv.encoding":       read(head + "ada@" + domain + ",disks/\xFC.vhd,P,,,,\n"),
+		"csv.missing-column": read("user,blob\nada@" + domain + ",disks/ada.vhd\n"),
+		"csv.unknown-column": read("user,blob,policy,colour\nada@" + domain + ",disks/ada.vhd,P,red\n"),
+		"csv.empty":          read(head),
+		"permission.missing": meet(func(sc *scenario.Scenario) {
+			sc.Permissions = []string{"CloudPC.Read.All", "User.Read.All", "LicenseAssignment.Read.All", "Organization.Read.All"}
+		}, func(*preflight.Input) {}),
+		"cloud.unsupported": meet(func(*scenario.Scenario) {}, func(in *preflight.Input) { in.Cloud = "china" }),
+		"cloud.limited":     meet(func(*scenario.Scenario) {}, func(in *preflight.Input) { in.Cloud = "usgov" }),
+	}
+}
+
+// Every code there is has a row, and each is found on its line, once, and nothing else.
+func TestCheck_EveryCode(t *testing.T) {
+	t.Parallel()
+	in, out := together(t), apart()
+	for _, code := range wave.Codes() {
+		if in[code] == nil && out[code] == nil {
+			t.Errorf("%s has no row: add one to together or apart", code)
+		}
+	}
+	for code, find := range out {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			found := find(t)
+			if len(found) != 1 || found[0].Code != code || found[0].Hint == "" || found[0].Message == "" {
+				t.Errorf("found %+v", found)
+			}
+		})
+	}
+	b := &builder{t: t, sc: newScenario()}
+	var want []string
+	for _, code := range slices.Sorted(func(yield func(string) bool) {
+		for code := range in {
+			if !yield(code) {
+				return
+			}
+		}
+	}) {
+		e, known := wave.Explain(code)
+		if !known {
+			t.Errorf("%s is in no catalogue", code)
+		}
+		grade := ""
+		if e.Severity != wave.Error {
+			grade = " " + string(e.Severity[:1])
+		}
+		for _, line := range in[code](b) {
+			want = append(want, fmt.Sprintf("%d %s%s", line, code, grade))
+		}
+	}
+	s := newStage(t, b.sc)
+	res := s.check(strings.Join(columns, ",")+"\n"+strings.Join(b.lines, "\n")+"\n", func(in *preflight.Input) {
+		in.Cloud, in.OpenUsers = "global", map[string]string{otherRun: "20260306-1830-abcd"}
+	})
+	slices.Sort(want)
+	if diff := cmp.Diff(want, brief(res.Findings)); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+		for _, f := range res.Findings {
+			t.Logf("%d %s: %s", f.Line, f.Code, f.Message)
+		}
+	}
+	for _, f := range res.Findings {
+		if f.Hint == "" || f.Message == "" || strings.Contains(f.Message+f.Value, "sig=") {
+			t.Errorf("%+v", f)
+		}
+	}
+	for _, r := range s.requests() {
+		if r.Effect != "" {
+			t.Errorf("validation changed something: %+v", r)
+		}
+	}
+}
