@@ -7,11 +7,14 @@ LDFLAGS = -s -w -X main.version=$(VERSION)
 GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME = 30s
 BENCH = .
+SEEDS = 20000
+FIRST = 1
+KILLS = 200
 DEMO = .wave365/demo
 SAMPLE_FLAGS = --skip-invalid --yes --slots 8
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: help build demo test race check bench fuzz lint cover dist sample clean
+.PHONY: help build demo test race check torture bench fuzz lint cover dist sample clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +40,10 @@ race: ## run all tests with the race detector, in random order; needs a C compil
 
 check: ## what CI runs, start to end
 	bash .ci/run
+
+torture: ## play SEEDS evenings with faults and sudden deaths from FIRST on, and kill the real program KILLS times
+	CGO_ENABLED=0 WAVE365_SEEDS=$(SEEDS) WAVE365_FIRST=$(FIRST) go test -count=1 -timeout 0 -run TestSimulation ./pkg/runner/simtest
+	CGO_ENABLED=0 WAVE365_KILLS=$(KILLS) go test -count=1 -timeout 0 -run TestKilledAtAnyMoment ./cmd/wave365
 
 bench: ## run the benchmarks: BENCH=regexp
 	CGO_ENABLED=0 go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
