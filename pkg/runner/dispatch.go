@@ -23,7 +23,7 @@ func (w *wave) dispatch(ctx context.Context, group *errgroup.Group) {
 	now := w.cfg.Clock.Now()
 	for _, step := range dispatchOrder {
 		for w.workers < w.cfg.Workers {
-			batch := w.batch(step, now)
+			batch := w.batch(ctx, step, now)
 			if len(batch) == 0 {
 				break
 			}
@@ -31,7 +31,7 @@ func (w *wave) dispatch(ctx context.Context, group *errgroup.Group) {
 		}
 	}
 	for w.workers < w.cfg.Workers {
-		batch := w.starters()
+		batch := w.starters(ctx, now)
 		if len(batch) == 0 {
 			return
 		}
@@ -39,23 +39,31 @@ func (w *wave) dispatch(ctx context.Context, group *errgroup.Group) {
 	}
 }
 
-// batch takes the rows for one call of a step: ready ones in start order, then waiting ones that are due, then, to
-// fill the call, those that are nearly due. Empty: nothing to do now.
-func (w *wave) batch(step migration.Step, now time.Time) []int {
+// batch takes the rows for one call of a step: waiting ones that are due, which would else wait for every ready one, then
+// ready ones in start order, then, to fill the call, those that are nearly due. Empty: nothing to do now.
+func (w *wave) batch(ctx context.Context, step migration.Step, now time.Time) []int {
 	size := w.works[step].Batch
 	all := size == 0 // one list answers for every row that waits
 	if all {
 		size = len(w.rows)
 	}
 	if step == migration.StepImport {
-		size = min(size, w.cfg.Slots-w.count[slotted])
+		if w.holdStarts(now) {
+			return nil
+		}
+		size = min(size, w.slots-w.count[slotted])
 	}
 	ready, waiting := w.ready[step], w.waiting[step]
 	until := now
 	var batch []int
 	for len(batch) < size {
-		if ready.Len() > 0 {
-			batch = append(batch, heap.Pop(ready).(int))
+		overdue := waiting.Len() > 0 && !w.due[waiting.at[0]].After(now)
+		if ready.Len() > 0 && !overdue {
+			i := heap.Pop(ready).(int)
+			if step == migration.StepImport && w.deferIfLate(ctx, i) {
+				continue
+			}
+			batch = append(batch, i)
 			until = now.Add(gather)
 			continue
 		}
@@ -65,7 +73,11 @@ func (w *wave) batch(step migration.Step, now time.Time) []int {
 		if w.due[waiting.at[0]].After(until) && (!all || len(batch) == 0) {
 			break
 		}
-		batch = append(batch, heap.Pop(waiting).(int))
+		i := heap.Pop(waiting).(int)
+		if step == migration.StepImport && w.deferIfLate(ctx, i) {
+			continue
+		}
+		batch = append(batch, i)
 		until = now.Add(gather)
 	}
 	return batch
@@ -74,7 +86,7 @@ func (w *wave) batch(step migration.Step, now time.Time) []int {
 // starters takes pending rows up: as many as there are free slots, and a few ahead so that a slot that comes free is
 // filled at once. Rows that an earlier process had under way go on at the step where they stood, whatever the limit:
 // their imports are in flight already.
-func (w *wave) starters() []int {
+func (w *wave) starters(ctx context.Context, now time.Time) []int {
 	var batch []int
 	for w.pending.Len() > 0 {
 		i := w.pending.at[0]
@@ -82,13 +94,24 @@ func (w *wave) starters() []int {
 		if len(batch) > 0 && (step != w.rows[batch[0]].Step || len(batch) >= max(1, w.works[step].Batch)) {
 			break
 		}
-		if !imported(step) {
-			taken := w.count[ahead] + w.count[slotted] + len(batch)
-			if w.draining || taken >= w.cfg.Slots+w.lookahead() {
+		if !step.Imported() {
+			if w.holdStarts(now) {
 				break
 			}
-			if step == migration.StepImport && w.count[slotted]+len(batch) >= w.cfg.Slots {
+			taken := w.count[ahead] + w.count[slotted] + len(batch)
+			if w.draining || taken >= w.slots+w.lookahead() {
 				break
+			}
+			if step == migration.StepImport && w.count[slotted]+len(batch) >= w.slots {
+				break
+			}
+			if w.late(i) {
+				heap.Pop(&w.pending)
+				if w.deferIfLate(ctx, i) {
+					continue
+				}
+				batch = append(batch, i)
+				continue
 			}
 		}
 		batch = append(batch, heap.Pop(&w.pending).(int))
@@ -97,7 +120,7 @@ func (w *wave) starters() []int {
 }
 
 // lookahead is how many rows are checked and joined before a slot is free for them.
-func (w *wave) lookahead() int { return max(1, w.cfg.Slots/4) }
+func (w *wave) lookahead() int { return max(1, w.slots/4) }
 
 // hand gives rows to a worker.
 func (w *wave) hand(ctx context.Context, group *errgroup.Group, step migration.Step, batch []int) {
@@ -106,11 +129,12 @@ func (w *wave) hand(ctx context.Context, group *errgroup.Group, step migration.S
 		switch {
 		case step.InService():
 			w.move(i, slotted)
-		case imported(step):
+		case step.Imported():
 			w.move(i, beyond)
 		default:
 			w.move(i, ahead)
 		}
+		w.busy[i] = true
 		rows[k] = w.rows[i]
 	}
 	w.workers++

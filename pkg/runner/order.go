@@ -7,9 +7,15 @@ import (
 	"wave365/pkg/migration"
 )
 
-// before orders rows for their start: those that were already under way, then by priority, then the longest expected
+// before orders rows for their start: those whose import is sent, those that were already under way, then by priority, then the longest expected
 // tail, so that the wave ends early, then file order.
 func before(a, b *migration.Row) int {
+	if a.Step.Imported() != b.Step.Imported() {
+		if a.Step.Imported() {
+			return -1
+		}
+		return 1
+	}
 	if a.StartedAt.IsZero() != b.StartedAt.IsZero() {
 		if a.StartedAt.IsZero() {
 			return 1

@@ -47,6 +47,25 @@ type Config struct {
 	Roll func() float64
 	// Observer may be nil.
 	Observer Observer
+	// Canary is how many rows go alone first; the others start when all of these have succeeded, and never when one
+	// failed or is held. 0: none.
+	Canary int
+	// Halt says when nothing new may start because too much goes wrong; the zero value: never.
+	Halt Halt
+	// StopBy is when rows must be done: those that would not be are deferred instead of started. Zero: whenever.
+	StopBy time.Time
+	// Forecast is how long a row needs from now, without waiting for a slot; wanted for StopBy.
+	Forecast func(migration.Row) time.Duration
+	// Until is the last step to do; "": all. Rows stand at the step after it when the run ends.
+	Until migration.Step
+	// Orders brings what the operator asks meanwhile; may be nil. It is read until Run returns.
+	Orders <-chan Order
+	// Touched reports whether an import was sent for the row whose end is not known: such a row is neither cancelled nor
+	// deferred. nil: never. An error ends the run.
+	Touched func(context.Context, migration.Row) (bool, error)
+	// Say is told why the run waits (why is ""; "" as text: it does not) and what happened to it as a whole (why is a
+	// run's reason). Called from the goroutine of Run; it must not block. May be nil.
+	Say func(why migration.Reason, text string)
 	// Logger takes the stack of a step that panicked; nil: discard.
 	Logger *slog.Logger
 }
@@ -60,6 +79,10 @@ const (
 	Finished End = "finished"
 	// Drained: the operator asked for no new starts, and what was in flight has come to its end.
 	Drained End = "drained"
+	// Halted: too much went wrong, nothing new was started, and what was in flight has come to its end.
+	Halted End = "halted"
+	// Reached: every row that can has done the last step that was asked for.
+	Reached End = "reached"
 	// Stopped: the operator asked to stop, or the context ended; rows may still be in flight in the service.
 	Stopped End = "stopped"
 )

@@ -273,7 +273,7 @@ func TestATriedRowHoldsNoSlot(t *testing.T) {
 		s.script = func(step migration.Step, r migration.Row) (migration.Result, bool) {
 			if step == migration.StepImport && r.Index == 3 && refused < 5 {
 				refused++
-				return migration.TryAgain(r.Facts, migration.Problem{Code: "q", Message: "quota", Kind: string(fault.Throttled)}, 30*time.Minute), true
+				return migration.TryAgain(r.Facts, migration.Problem{Code: "q", Message: "lost", Kind: string(fault.Unavailable)}, 30*time.Minute), true
 			}
 			return migration.Result{}, false
 		}

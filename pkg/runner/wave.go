@@ -18,9 +18,10 @@ const (
 	nowhere  place = iota
 	queued         // not taken up
 	ahead          // taken up, no import yet
+	parked         // taken up, no import yet, and waiting after trouble or for the canaries: it takes nobody's place
 	slotted        // holds a slot: its import call is out, or the import is in flight
 	beyond         // imported; the service, or the proof, is at work
-	released       // a draining run will not go on with it; its wait stands in the ledger
+	released       // this run will not go on with it; where it stands is in the ledger
 	ended
 	places // how many there are
 )
@@ -41,8 +42,19 @@ type wave struct {
 	workers int
 	reports chan report
 
-	draining, stopping bool
-	err                error
+	slots      int
+	tally      migration.Counts // how many rows stand where
+	busy       []bool           // a worker has it
+	doomed     map[int]bool     // to be cancelled when its worker is done
+	gate       map[int]bool     // the canaries; nil: every row may start
+	behind     []int            // rows that wait for the canaries
+	quotaUntil time.Time        // no import is started before
+	quotaWhy   string
+	judged     int    // for how many final rows, plus one, the rules were applied
+	told       string // the last status
+
+	draining, stopping, paused, halted bool
+	err                                error
 }
 
 // report is what a worker gives back: the rows as they now stand.
@@ -59,6 +71,13 @@ func newWave(r *Runner, rows []migration.Row) *wave {
 		due: make([]time.Time, len(rows)), where: make([]place, len(rows)),
 		ready: map[migration.Step]*queue{}, waiting: map[migration.Step]*queue{},
 		reports: make(chan report, r.cfg.Workers),
+		slots:   r.cfg.Slots, tally: migration.Count(rows), busy: make([]bool, len(rows)), doomed: map[int]bool{},
+	}
+	if r.cfg.Canary > 0 {
+		w.gate = map[int]bool{}
+		for _, i := range canaries(rows, r.cfg.Canary) {
+			w.gate[i] = true
+		}
 	}
 	byOrder := func(a, b int) bool { return before(&w.rows[a], &w.rows[b]) < 0 }
 	byDue := func(a, b int) bool {
@@ -80,6 +99,7 @@ func (w *wave) run(ctx context.Context, drain <-chan struct{}) (End, error) {
 	for i := range w.rows {
 		// A row that runs before anything was started belongs to a process that is no more.
 		w.interrupt(ctx, i, "the process that worked on it ended")
+		w.quota(w.rows[i])
 		w.put(ctx, i, time.Time{})
 	}
 	// Not errgroup.WithContext: one worker's trouble must not cancel the others, whose outcomes have to be recorded.
@@ -90,7 +110,9 @@ func (w *wave) run(ctx context.Context, drain <-chan struct{}) (End, error) {
 	for {
 		w.stopping = w.stopping || w.err != nil || ctx.Err() != nil
 		if !w.stopping {
+			w.judge(ctx)
 			w.dispatch(ctx, &group)
+			w.status()
 		}
 		if w.workers == 0 && w.over() {
 			break
@@ -107,6 +129,8 @@ func (w *wave) run(ctx context.Context, drain <-chan struct{}) (End, error) {
 		case <-drain:
 			drain = nil
 			w.drain(ctx)
+		case o := <-w.cfg.Orders:
+			w.obey(ctx, o)
 		case <-done:
 		}
 	}
@@ -121,8 +145,12 @@ func (w *wave) run(ctx context.Context, drain <-chan struct{}) (End, error) {
 		return Finished, nil
 	case w.stopping:
 		return Stopped, nil
+	case w.halted:
+		return Halted, nil
+	case w.draining:
+		return Drained, nil
 	}
-	return Drained, nil
+	return Reached, nil
 }
 
 // interrupt gives a running row back to the ledger. It does nothing for rows in other states, and nothing once the
@@ -131,19 +159,13 @@ func (w *wave) interrupt(ctx context.Context, i int, note string) {
 	if w.err != nil || w.rows[i].State != migration.Running {
 		return
 	}
-	t := migration.Interrupt(w.rows[i], note, w.cfg.Clock.Now())
-	if w.err = w.ledger.Apply(context.WithoutCancel(ctx), t); w.err != nil {
-		return
-	}
-	w.rows[i] = t.To()
-	if w.cfg.Observer != nil {
-		w.cfg.Observer.Row(w.rows[i])
-	}
+	w.apply(ctx, i, migration.Interrupt(w.rows[i], note, w.cfg.Clock.Now()))
 }
 
 // drain lets go of every row that has not begun to import.
 func (w *wave) drain(ctx context.Context) {
 	w.draining = true
+	w.openGate(ctx, nil)
 	for _, s := range []migration.Step{migration.StepCheck, migration.StepJoin, migration.StepImport} {
 		for _, q := range []*queue{w.ready[s], w.waiting[s]} {
 			at := q.at
@@ -157,23 +179,44 @@ func (w *wave) drain(ctx context.Context) {
 
 // put puts a row that no worker has where it belongs. due, when not zero, is when a waiting row is looked at next.
 func (w *wave) put(ctx context.Context, i int, due time.Time) {
-	if w.draining && !imported(w.rows[i].Step) {
+	if w.doomed[i] && w.rows[i].Cancellable() && !w.touched(ctx, w.rows[i]) && w.err == nil {
+		w.giveUp(ctx, i)
+		return
+	}
+	switch step := w.rows[i].Step; {
+	case w.draining && !step.Imported():
 		w.interrupt(ctx, i, "given back: the run drains")
+	case w.past(i):
+		w.interrupt(ctx, i, "the next step waits until the run is resumed")
+	case w.kept(i):
+		w.interrupt(ctx, i, "given back: the canaries go first")
 	}
 	r := &w.rows[i]
 	to := ended
-	switch r.State {
-	case migration.Pending:
+	switch {
+	case r.State.Final():
+	case w.kept(i):
+		w.behind = append(w.behind, i)
+		if to = queued; r.State == migration.Waiting {
+			to = parked
+		}
+		w.move(i, to)
+		return
+	case w.past(i):
+		to = released
+	case r.State == migration.Pending:
 		to = queued
 		heap.Push(&w.pending, i)
-	case migration.Running, migration.Waiting:
+	default:
 		switch {
-		case w.draining && !imported(r.Step):
+		case w.draining && !r.Step.Imported():
 			to = released
 		case r.Step == migration.StepImportWait:
 			to = slotted
-		case imported(r.Step):
+		case r.Step.Imported():
 			to = beyond
+		case r.State == migration.Waiting && r.Reason == migration.ReasonRetry:
+			to = parked
 		default:
 			to = ahead
 		}
@@ -183,7 +226,7 @@ func (w *wave) put(ctx context.Context, i int, due time.Time) {
 		return
 	}
 	if r.State == migration.Running {
-		if r.Step == migration.StepImport && w.count[slotted] >= w.cfg.Slots {
+		if r.Step == migration.StepImport && w.count[slotted] >= w.slots {
 			r.Note = "ready, waiting for a free slot" // for the observer; nothing happened that the ledger must know
 		}
 		heap.Push(w.ready[r.Step], i)
@@ -202,13 +245,16 @@ func (w *wave) move(i int, to place) {
 	w.where[i] = to
 }
 
-// imported reports whether a row at this step has its import behind it, or in the service's hands.
-func imported(s migration.Step) bool {
-	switch s {
-	case migration.StepImportWait, migration.StepCutover, migration.StepProvisionWait, migration.StepProve:
-		return true
-	}
-	return false
+// past reports whether the row has done the last step that was asked for, and nothing that cannot wait has begun.
+func (w *wave) past(i int) bool {
+	r := &w.rows[i]
+	return w.cfg.Until != "" && !r.State.Final() && !r.CutOver() && r.Step == migration.Next(r.Target.Trigger, w.cfg.Until)
+}
+
+// kept reports whether the row has to wait for the canaries.
+func (w *wave) kept(i int) bool {
+	r := &w.rows[i]
+	return w.gate != nil && !w.gate[i] && !r.State.Final() && !r.Step.Imported()
 }
 
 // open is how many rows are not final.
@@ -219,13 +265,16 @@ func (w *wave) over() bool {
 	if w.stopping || w.open() == 0 {
 		return true
 	}
-	return w.draining && w.count[ahead]+w.count[slotted]+w.count[beyond] == 0 && !w.resumable()
+	if w.draining {
+		return w.count[ahead]+w.count[parked]+w.count[slotted]+w.count[beyond] == 0 && !w.resumable()
+	}
+	return w.count[released] == w.open()
 }
 
 // resumable reports whether a queued row of an earlier process has an import in flight: a draining run still sees it
 // through.
 func (w *wave) resumable() bool {
-	return w.pending.Len() > 0 && imported(w.rows[w.pending.at[0]].Step)
+	return w.pending.Len() > 0 && w.rows[w.pending.at[0]].Step.Imported()
 }
 
 // nap is how long nothing can happen unless a worker reports.
@@ -236,10 +285,13 @@ func (w *wave) nap() time.Duration {
 	}
 	now := w.cfg.Clock.Now()
 	for step, q := range w.waiting {
-		if q.Len() == 0 || (step == migration.StepImport && w.count[slotted] >= w.cfg.Slots) {
+		if q.Len() == 0 || (step == migration.StepImport && (w.count[slotted] >= w.slots || w.holdStarts(now))) {
 			continue
 		}
 		d = min(d, w.cfg.Clock.Wall(w.due[q.at[0]].Sub(now)))
+	}
+	if now.Before(w.quotaUntil) {
+		d = min(d, w.cfg.Clock.Wall(w.quotaUntil.Sub(now)))
 	}
 	// A clock that is scaled rounds down; a nap of nothing would spin.
 	return max(d, 50*time.Microsecond)
@@ -256,7 +308,11 @@ func (w *wave) take(ctx context.Context, rep report) {
 	for k, i := range rep.at {
 		moved := w.rows[i].Version != rep.rows[k].Version
 		changed = changed || moved
-		w.rows[i] = rep.rows[k]
+		w.busy[i] = false
+		w.set(i, rep.rows[k])
+		if moved {
+			w.quota(w.rows[i])
+		}
 		w.put(ctx, i, rep.due[k])
 		if moved && w.cfg.Observer != nil {
 			w.cfg.Observer.Row(w.rows[i])

@@ -1,0 +1,303 @@
+package runner
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+)
+
+// Ask is what an operator may ask of a run that goes on.
+type Ask string
+
+// What may be asked.
+const (
+	// Pause: nothing new starts; what is in flight goes on, and the run does not end.
+	Pause Ask = "pause"
+	// Continue ends a pause.
+	Continue Ask = "continue"
+	// SetSlots changes how many imports may be in flight; those that are more than that go on.
+	SetSlots Ask = "slots"
+	// Drain is the same as closing the drain channel.
+	Drain Ask = "drain"
+	// Cancel gives rows up that have no import yet.
+	Cancel Ask = "cancel"
+)
+
+// Order asks something of a run that goes on. Send it on Config.Orders.
+type Order struct {
+	Ask Ask
+	// Slots is for SetSlots, at least 1.
+	Slots int
+	// Row is the position of the row to cancel; -1: every row.
+	Row int
+	// Done, when not nil, is told what was done, on the goroutine that called Run; it must not block.
+	Done func(answer string)
+}
+
+// obey does what was asked.
+func (w *wave) obey(ctx context.Context, o Order) {
+	answer := ""
+	switch o.Ask {
+	case Pause:
+		w.paused, answer = true, "paused: nothing new starts; "+w.inFlight()+" go on"
+	case Continue:
+		w.paused, answer = false, "going on"
+	case SetSlots:
+		was := w.slots
+		w.slots = max(1, o.Slots)
+		answer = fmt.Sprintf("%d slots instead of %d; %d imports are in flight", w.slots, was, w.count[slotted])
+	case Drain:
+		w.drain(ctx)
+		answer = "draining: " + w.inFlight() + " go on to their end, then the run ends"
+	case Cancel:
+		answer = w.cancel(ctx, o.Row)
+	default:
+		answer = "not understood: " + string(o.Ask)
+	}
+	if o.Done != nil {
+		o.Done(answer)
+	}
+}
+
+func (w *wave) inFlight() string {
+	return fmt.Sprintf("%d imports and %d rows behind their import", w.count[slotted], w.count[beyond])
+}
+
+// cancel gives up one row, or every row, as far as there is no import yet. A row that a worker has is given up when the
+// worker is done with it, unless its import was accepted meanwhile.
+func (w *wave) cancel(ctx context.Context, row int) string {
+	gone, busy, goOn := map[int]bool{}, 0, 0
+	for i := range w.rows {
+		r := w.rows[i]
+		switch {
+		case row >= 0 && i != row, r.State.Final() && (row < 0 || r.State != migration.Held):
+		case w.busy[i]:
+			w.doomed[i] = true
+			busy++
+		case w.touched(ctx, r), !r.Cancellable():
+			goOn++
+		default:
+			gone[i] = true
+		}
+	}
+	w.pull(gone)
+	for i := range gone {
+		w.giveUp(ctx, i)
+	}
+	text := fmt.Sprintf("%d cancelled", len(gone))
+	if busy > 0 {
+		text += fmt.Sprintf(", %d as soon as the step under way is done, unless their import is accepted in it", busy)
+	}
+	if goOn > 0 {
+		text += fmt.Sprintf(", %d go on in the service, because their import was sent", goOn)
+	}
+	return text
+}
+
+// giveUp cancels a row that is in no queue.
+func (w *wave) giveUp(ctx context.Context, i int) {
+	delete(w.doomed, i)
+	w.interrupt(ctx, i, "given back: cancelled by the operator")
+	w.apply(ctx, i, migration.Cancel(w.rows[i], "cancelled by the operator", w.cfg.Clock.Now()))
+	w.move(i, ended)
+}
+
+// late reports whether the row, if it started now, would not be done by the end of the evening.
+func (w *wave) late(i int) bool {
+	if w.cfg.StopBy.IsZero() || w.cfg.Forecast == nil {
+		return false
+	}
+	return w.cfg.Clock.Now().Add(w.cfg.Forecast(w.rows[i])).After(w.cfg.StopBy)
+}
+
+// deferIfLate leaves a row that is in no queue, and has no import, for another evening when it would not be done in time.
+func (w *wave) deferIfLate(ctx context.Context, i int) bool {
+	if !w.late(i) || w.touched(ctx, w.rows[i]) {
+		return false
+	}
+	now := w.cfg.Clock.Now()
+	p := migration.Problem{
+		Code: "row.deferred",
+		Message: fmt.Sprintf("not started: it needs about %s and would not be done by %s", w.cfg.Forecast(w.rows[i]).Round(time.Minute),
+			w.cfg.StopBy.Format("2006-01-02 15:04 MST")),
+		Hint: "run it another evening: `wave365 retry`, or the rows of failed.csv as a wave of their own",
+	}
+	if w.rows[i].State == migration.Waiting {
+		w.apply(ctx, i, migration.Wake(w.rows[i], now))
+	}
+	w.interrupt(ctx, i, "given back: it would not be done in time")
+	if w.err == nil {
+		w.apply(ctx, i, migration.Defer(w.rows[i], p, now))
+	}
+	w.move(i, ended)
+	return true
+}
+
+// touched reports whether an import of the row was sent whose end is not known, so that the row must be looked at.
+func (w *wave) touched(ctx context.Context, r migration.Row) bool {
+	if r.Step != migration.StepImport || w.cfg.Touched == nil || w.err != nil || r.State == migration.Held {
+		return false
+	}
+	yes, err := w.cfg.Touched(context.WithoutCancel(ctx), r)
+	if err != nil {
+		w.err = err
+	}
+	return yes
+}
+
+// apply records a transition of a row that no worker has. It does nothing once the ledger is broken.
+func (w *wave) apply(ctx context.Context, i int, t migration.Transition) {
+	if w.err != nil {
+		return
+	}
+	if w.err = w.ledger.Apply(context.WithoutCancel(ctx), t); w.err != nil {
+		return
+	}
+	w.set(i, t.To())
+	if w.cfg.Observer != nil {
+		w.cfg.Observer.Row(w.rows[i])
+	}
+}
+
+// set takes over a row as it stands, and keeps count.
+func (w *wave) set(i int, r migration.Row) {
+	w.tally.Add(w.rows[i], -1)
+	w.tally.Add(r, 1)
+	w.rows[i] = r
+}
+
+// pull takes rows out of every queue.
+func (w *wave) pull(gone map[int]bool) {
+	if len(gone) == 0 {
+		return
+	}
+	queues := []*queue{&w.pending}
+	for s := range w.works {
+		queues = append(queues, w.ready[s], w.waiting[s])
+	}
+	for _, q := range queues {
+		kept := q.at[:0]
+		for _, i := range q.at {
+			if !gone[i] {
+				kept = append(kept, i)
+			}
+		}
+		q.at = kept
+		heap.Init(q)
+	}
+	kept := w.behind[:0]
+	for _, i := range w.behind {
+		if !gone[i] {
+			kept = append(kept, i)
+		}
+	}
+	w.behind = kept
+}
+
+// judge applies the rules that look at the run as a whole: the canaries and the threshold.
+func (w *wave) judge(ctx context.Context) {
+	if w.halted || w.draining || w.stopping || w.err != nil || w.judged == 1+w.tally.Done() {
+		return
+	}
+	w.judged = 1 + w.tally.Done()
+	if w.cfg.Halt.fires(w.tally) {
+		w.halt(ctx, w.cfg.Halt.why(w.tally, w.rows))
+		return
+	}
+	if w.gate == nil {
+		return
+	}
+	passed, bad := true, false
+	chosen := canaries(w.rows, w.cfg.Canary)
+	gate := make(map[int]bool, len(chosen))
+	for _, i := range chosen {
+		gate[i] = true
+		passed = passed && w.rows[i].State == migration.Succeeded
+		bad = bad || w.rows[i].State == migration.Failed || w.rows[i].State == migration.Held
+	}
+	switch {
+	case bad:
+		w.halt(ctx, "halted: a canary did not succeed, so no other row starts: "+named(w.rows, func(r migration.Row) bool {
+			return (r.State == migration.Failed || r.State == migration.Held) && isCanary(w.rows, gate, r)
+		}))
+	case passed:
+		w.say(migration.RunCanary, fmt.Sprintf("the canary passed: %s; the others start", count(len(chosen), "row")))
+		w.openGate(ctx, nil)
+	default:
+		w.openGate(ctx, gate) // a canary that was given up has another in its place
+	}
+}
+
+func isCanary(rows []migration.Row, gate map[int]bool, r migration.Row) bool {
+	for i := range gate {
+		if rows[i].Index == r.Index {
+			return true
+		}
+	}
+	return false
+}
+
+// openGate lets the rows in gate start; nil: every row.
+func (w *wave) openGate(ctx context.Context, gate map[int]bool) {
+	w.gate = gate
+	behind := w.behind
+	w.behind = nil
+	for _, i := range behind {
+		w.put(ctx, i, w.due[i])
+	}
+}
+
+// halt lets nothing new start and says why.
+func (w *wave) halt(ctx context.Context, why string) {
+	w.halted = true
+	w.say(migration.RunHalted, why)
+	w.drain(ctx)
+}
+
+func (w *wave) say(why migration.Reason, text string) {
+	if w.cfg.Say != nil {
+		w.cfg.Say(why, text)
+	}
+}
+
+// quota remembers that the service takes no imports for a while: that is about everybody's imports, not about the row
+// whose call was refused.
+func (w *wave) quota(r migration.Row) {
+	if r.State == migration.Waiting && r.Step == migration.StepImport && r.Reason == migration.ReasonRetry &&
+		r.Problem != nil && r.Problem.Kind == string(fault.Throttled) && r.NotBefore.After(w.quotaUntil) {
+		w.quotaUntil, w.quotaWhy = r.NotBefore, r.Problem.Message
+	}
+}
+
+// holdStarts reports whether no import may be started now.
+func (w *wave) holdStarts(now time.Time) bool { return w.paused || now.Before(w.quotaUntil) }
+
+// status says in one line why the run is waiting; it is told when it changes.
+func (w *wave) status() {
+	var why []string
+	if w.paused {
+		why = append(why, "paused: nothing new starts until `wave365 continue`")
+	}
+	if w.cfg.Clock.Now().Before(w.quotaUntil) {
+		why = append(why, "no new imports until "+w.quotaUntil.Format("15:04:05 MST")+": "+w.quotaWhy+"; what is in flight is watched")
+	}
+	if w.gate != nil && len(w.behind) > 0 {
+		why = append(why, "canary: "+count(len(w.gate), "row")+" first, "+count(len(w.behind), "other")+" wait for their success")
+	}
+	if text := strings.Join(why, "; "); text != w.told {
+		w.told = text
+		w.say("", text)
+	}
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
