@@ -18,8 +18,8 @@ func Write(f *File, rows []Row) []byte {
 	return sheet.Write(',', records)
 }
 
-// Template is a wave to fill in: the columns (none: all that are known) and one example row, whose user is in a domain
-// that cannot exist. Comma separated, which a spreadsheet whose list separator is another does not split: see
+// Template is an empty wave: the columns (none given: all that are known) and no row, so that nothing in it can be
+// imported by mistake. Comma separated, which a spreadsheet whose list separator is another does not split: see
 // [TemplateWith].
 func Template(columns ...string) []byte { return TemplateWith(',', columns...) }
 
@@ -30,16 +30,7 @@ func TemplateWith(comma rune, columns ...string) []byte {
 			columns = append(columns, c.name)
 		}
 	}
-	example := Row{
-		User: "first.last@example.com", Blob: "vhds/first-last.vhd", Policy: "W365 Enterprise 128 GB",
-		License: "CPC_E_2C_8GB_128GB", Department: "Sales", Notify: "first.last@example.com",
-		Notes: "example: replace this row",
-	}
-	f := &File{Columns: columns}
-	for _, c := range columns {
-		f.Canonical = append(f.Canonical, canonical(c))
-	}
-	return sheet.Write(comma, [][]string{columns, f.cells(example)})
+	return sheet.Write(comma, [][]string{columns})
 }
 
 // cells gives one cell per column, without signatures.

@@ -67,12 +67,13 @@ func TestWrite_RowsWithoutCells(t *testing.T) {
 	}
 }
 
+// A template loads: its columns are known, and it brings no row that somebody could run by mistake.
 func TestTemplate(t *testing.T) {
 	t.Parallel()
 	for _, data := range [][]byte{wave.Template(), wave.TemplateWith(';'), wave.Template("upn", "Blob", "policy", "x_room")} {
 		f, findings := wave.Read("template.csv", data, wave.Options{})
-		if len(findings) != 0 || len(f.Rows) != 1 || !strings.HasSuffix(f.Rows[0].User, "@example.com") {
-			t.Errorf("%+v\n%+v", findings, f)
+		if diff := cmp.Diff([]string{"0 csv.empty"}, brief(findings)); diff != "" || len(f.Rows) != 0 {
+			t.Errorf("%+v %s", f, diff)
 		}
 		if !f.Dialect.BOM || !f.Dialect.CRLF {
 			t.Errorf("%+v", f.Dialect)
