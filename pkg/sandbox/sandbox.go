@@ -62,6 +62,7 @@ type Sandbox struct {
 	journal *journal.Journal // nil: in memory
 	pinned  atomic.Pointer[time.Time]
 	broken  atomic.Pointer[fault.Fault]
+	spoils  atomic.Uint64
 
 	servers servers
 }

@@ -4,11 +4,14 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"wave365/pkg/sandbox/faults"
 	"wave365/pkg/sandbox/graphapi"
@@ -59,7 +62,7 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *re
 		ClientRequestID: clientRequestID(r)}
 	rec := newRecorder(nil)
 	if f := s.broken.Load(); f != nil {
-		spoiled(rec, r, http.StatusServiceUnavailable, f.Code, f.Msg, s.now())
+		spoiled(rec, r, s.spoiledID(), http.StatusServiceUnavailable, f.Code, f.Msg, s.now())
 		return rec
 	}
 	plan := s.faults.Match(r.Method, r.URL.Path)
@@ -75,18 +78,28 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *re
 	entry.Time = s.now()
 	if batch && rec.cut != "" {
 		// There is no connection to close: the one in front of the services says that it heard nothing.
-		spoiled(rec, r, http.StatusGatewayTimeout, "", "the service did not answer", entry.Time)
+		spoiled(rec, r, s.spoiledID(), http.StatusGatewayTimeout, "", "the service did not answer", entry.Time)
 		rec.cut = ""
 	}
 	rec.header.Set("Date", entry.Time.Format(http.TimeFormat))
 	if rec.cut == "" {
 		entry.Status = rec.status()
 	}
+	if entry.Outcome == "unknown" {
+		s.log.Warn("the sandbox does not know this request", "method", entry.Method, "path", entry.Path, "query", entry.Query, "batch", batch)
+	}
 	if err := s.requests.Add(entry); err != nil {
 		_ = s.breakDown(err)
 		rec.cut = "reset"
 	}
 	return rec
+}
+
+// spoiledID numbers the answers that no handler made, so that a story told again has the same ids; the time is in it
+// because a restart begins to count again.
+func (s *Sandbox) spoiledID() string {
+	name := fmt.Sprint("spoiled ", s.seed, s.spoils.Add(1), s.now().UnixNano())
+	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(name)).String()
 }
 
 // spoil runs the handler, before it or instead of it the fault of the plan.
@@ -107,7 +120,7 @@ func (s *Sandbox) spoil(w http.ResponseWriter, r *http.Request, rec *recorder, p
 	case "malformed":
 		mangle(rec)
 	default:
-		refuse(rec, r, *f, s.now())
+		refuse(rec, r, s.spoiledID(), *f, s.now())
 	}
 	if instead {
 		entry.RequestID = rec.header.Get("request-id")
@@ -239,6 +252,10 @@ func (s *Sandbox) handleBlob(w http.ResponseWriter, r *http.Request, entry *reql
 	s.blobs.ServeHTTP(rec, r)
 	entry.RequestID = rec.header.Get("x-ms-request-id")
 	comp := r.URL.Query().Get("comp")
+	if rec.status() == http.StatusNotImplemented {
+		entry.Outcome = "unknown"
+		return rec
+	}
 	if reads(r.Method) || comp == "userdelegationkey" {
 		return rec
 	}

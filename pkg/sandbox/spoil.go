@@ -8,13 +8,11 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/google/uuid"
-
 	"wave365/pkg/sandbox/scenario"
 )
 
 // refuse makes the answer of a fault of kind status or retry-after.
-func refuse(rec *recorder, r *http.Request, f scenario.Fault, now time.Time) {
+func refuse(rec *recorder, r *http.Request, id string, f scenario.Fault, now time.Time) {
 	status := f.Status
 	if status == 0 {
 		status = http.StatusServiceUnavailable
@@ -22,7 +20,7 @@ func refuse(rec *recorder, r *http.Request, f scenario.Fault, now time.Time) {
 			status = http.StatusTooManyRequests
 		}
 	}
-	spoiled(rec, r, status, f.Code, "the sandbox was told to answer so", now)
+	spoiled(rec, r, id, status, f.Code, "the sandbox was told to answer so", now)
 	seconds := f.RetryAfter
 	if f.Kind == "retry-after" && seconds == 0 {
 		seconds = 10
@@ -37,8 +35,7 @@ func refuse(rec *recorder, r *http.Request, f scenario.Fault, now time.Time) {
 }
 
 // spoiled makes an error answer in the words of the service that the request was for.
-func spoiled(rec *recorder, r *http.Request, status int, code, message string, now time.Time) {
-	id := uuid.NewString()
+func spoiled(rec *recorder, r *http.Request, id string, status int, code, message string, now time.Time) {
 	if toBlobs(r) {
 		if code == "" {
 			code = blobCodes[status]

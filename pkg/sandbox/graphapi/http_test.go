@@ -240,6 +240,26 @@ func TestPaging(t *testing.T) {
 	b.want(200, "GET", "/v1.0/users?$search=\"displayName:u00\"", nil, "ConsistencyLevel", "eventual")
 }
 
+// TestPageSize: the knob is the size of a page nobody chose; whoever chooses gets at most 999.
+func TestPageSize(t *testing.T) {
+	t.Parallel()
+	s := friday()
+	s.Users = nil
+	for i := range 1010 {
+		s.Users = append(s.Users, scenario.User{UPN: fmt.Sprintf("u%04d", i)})
+	}
+	for knob, c := range map[int]struct{ bare, top7, top5000 int }{0: {50, 7, 999}, 3: {3, 7, 999}, 2000: {1010, 7, 999}} {
+		s.Knobs.PageSize = knob
+		b := setup(t, s)
+		for query, want := range map[string]int{"": c.bare, "?$top=7": c.top7, "?$top=5000": c.top5000} {
+			a := b.want(200, "GET", "/v1.0/users"+query, nil)
+			if n := len(a.list()); n != want || (a.str("@odata.nextLink") == "") != (want == 1010) {
+				t.Errorf("page_size %d, %q: %d users, next %q", knob, query, n, a.str("@odata.nextLink"))
+			}
+		}
+	}
+}
+
 func TestSelect(t *testing.T) {
 	t.Parallel()
 	b := setup(t, friday())

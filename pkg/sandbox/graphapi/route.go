@@ -87,8 +87,11 @@ func (h *handler) split(escaped string) (version string, segs []string, err erro
 		if err != nil {
 			return "", nil, status(400, "BadRequest", "The path cannot be read.")
 		}
-		if rest, ok := cutPrefixFold(s, "microsoft.graph."); ok {
-			s = rest
+		for _, namespace := range []string{"microsoft.graph.", "graph."} { // the second is its alias, which generated clients use
+			if rest, ok := cutPrefixFold(s, namespace); ok {
+				s = rest
+				break
+			}
 		}
 		name, arg, has := strings.Cut(s, "(")
 		arg, closed := strings.CutSuffix(arg, ")")

@@ -88,7 +88,7 @@ func (c *checker) knobs() {
 	}
 	for field, value := range map[string]string{
 		"membership_lag": k.MembershipLag, "license_lag": k.LicenseLag, "import_expires": k.ImportExpires,
-		"import_base": k.ImportBase, "import_per_10gib": k.ImportPer10GiB, "provision_min": k.ProvisionMin, "provision_max": k.ProvisionMax,
+		"usage_location_lag": k.UsageLocationLag, "import_base": k.ImportBase, "import_per_10gib": k.ImportPer10GiB, "provision_min": k.ProvisionMin, "provision_max": k.ProvisionMax,
 	} {
 		c.duration("knobs", -1, field, value)
 	}

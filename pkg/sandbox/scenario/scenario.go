@@ -245,6 +245,8 @@ type Knobs struct {
 	// MembershipLag and LicenseLag are the longest delays until a write is seen; empty: 60s and 300s; "0s": none.
 	MembershipLag string `yaml:"membership_lag,omitempty"`
 	LicenseLag    string `yaml:"license_lag,omitempty"`
+	// UsageLocationLag is the longest time until licensing knows of a usage location that was set; empty: 60s; "0s": none.
+	UsageLocationLag string `yaml:"usage_location_lag,omitempty"`
 	// KeepImportRecord keeps the record after provisioning; default false: it is removed, and a read answers 404.
 	KeepImportRecord bool `yaml:"keep_import_record,omitempty"`
 	// ImportExpires is how long an unused import lives; empty: for ever.

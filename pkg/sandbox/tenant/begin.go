@@ -80,9 +80,6 @@ func (t *Tenant) buildCloudPC(c scenario.CloudPC) error {
 	if err != nil {
 		return err
 	}
-	if u.pc != nil {
-		return fault.New(fault.Invalid, "scenario.duplicate", "cloud_pcs: "+c.User+" has two", "this sandbox gives a user one Cloud PC")
-	}
 	prod := t.planFor(u)
 	if c.SKU != "" {
 		prod = t.product(c.SKU)
@@ -101,14 +98,18 @@ func (t *Tenant) buildCloudPC(c scenario.CloudPC) error {
 	if pol == nil {
 		return unknown("cloud_pcs: "+c.User, c.Policy, "policy")
 	}
-	name := u.id
+	if u.pcOf(prod) != nil {
+		return fault.New(fault.Invalid, "scenario.duplicate", "cloud_pcs: "+c.User+" has two of "+prod.SKU, "a user has one Cloud PC of each license")
+	}
+	name := u.id + "/" + prod.SKUID
 	if !t.rules.ReuseCloudPCID {
 		name += "#0"
 	}
 	pc := &cloudPC{seq: t.next(), user: u, prod: prod, ID: t.idFor("cloudPC", name), Source: "image", Final: statusProvisioned, Stage: stageSettled}
+	pc.N = -len(u.pcs) // what lies before the story does not count as a build
 	pc.adopt(pol, t.start.Add(-48*time.Hour))
 	pc.Provisioned, pc.Modified = t.start.Add(-47*time.Hour), t.start.Add(-47*time.Hour)
-	u.pc = pc
+	u.pcs = append(u.pcs, pc)
 	t.pcs = append(t.pcs, pc)
 	t.pcID[pc.ID] = pc
 	switch c.Status {

@@ -120,12 +120,12 @@ func (t *Tenant) CloudPCs(now time.Time, after int64, n int) ([]CloudPC, bool) {
 		func(pc *cloudPC) (CloudPC, bool) { return t.viewPC(pc), true })
 }
 
-// CloudPCOf is a person's Cloud PC; false when there is none.
+// CloudPCOf is a person's oldest Cloud PC; false when there is none. There is one of each Enterprise license at most.
 func (t *Tenant) CloudPCOf(now time.Time, key string) (CloudPC, bool) {
 	t.enter(now)
 	defer t.mu.Unlock()
-	if u := t.findUser(key); u != nil && u.pc != nil {
-		return t.viewPC(u.pc), true
+	if u := t.findUser(key); u != nil && len(u.pcs) > 0 {
+		return t.viewPC(u.pcs[0]), true
 	}
 	return CloudPC{}, false
 }

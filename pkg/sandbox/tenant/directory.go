@@ -11,11 +11,12 @@ type user struct {
 	seq                 int64
 	id, upn, name, dept string
 	location            string
+	located             time.Time // when licensing learns of the location
 	enabled, deleted    bool
 	held                []*held
 	groups              []*membership
 	imp                 *snapshot
-	pc                  *cloudPC
+	pcs                 []*cloudPC // by seq, one of each product at most
 	imports, builds     int
 	fate                *fate
 }
@@ -123,6 +124,7 @@ func (t *Tenant) SetUsageLocation(now time.Time, key, location string) (User, er
 		return User{}, badRequest("Invalid value specified for property 'usageLocation' of resource 'User'.")
 	}
 	u.location = strings.ToUpper(location)
+	u.located = t.now.Add(t.between(0, t.rules.locationLag, "location", u.upn))
 	t.touch(u)
 	return t.viewUser(u), nil
 }

@@ -1,6 +1,7 @@
 package tenant_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,16 @@ func TestUsageLocation(t *testing.T) {
 	}
 	if u, err := s.tn.SetUsageLocation(s.now, "eve@contoso.example", "ch"); err != nil || u.Location != "CH" {
 		t.Fatalf("%+v, %v", u, err)
+	}
+	// The location is read back at once, but licensing learns of it later.
+	if _, err := s.tn.AssignLicense(s.now, "eve@contoso.example", []tenant.Grant{{SKUID: sku}}, nil); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "usage location") {
+		t.Errorf("at once: %v", err)
+	}
+	s.wait(time.Minute)
+	s.license("eve@contoso.example")
+	s = tell(t, knobs(func(k *scenario.Knobs) { k.UsageLocationLag = "0s" }))
+	if _, err := s.tn.SetUsageLocation(s.now, "eve@contoso.example", "CH"); err != nil {
+		t.Fatal(err)
 	}
 	s.license("eve@contoso.example")
 }

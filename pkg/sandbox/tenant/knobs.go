@@ -12,7 +12,7 @@ type rules struct {
 	scenario.Knobs
 	membershipLag, licenseLag                           time.Duration
 	importBase, importPer10, provisionMin, provisionMax time.Duration
-	importExpires                                       time.Duration
+	importExpires, locationLag                          time.Duration
 	flipFlop                                            bool
 }
 
@@ -32,6 +32,7 @@ func readRules(k scenario.Knobs) (rules, error) {
 	r.importPer10 = read("knobs.import_per_10gib", k.ImportPer10GiB, time.Minute)
 	r.provisionMin = read("knobs.provision_min", k.ProvisionMin, 30*time.Minute)
 	r.provisionMax = read("knobs.provision_max", k.ProvisionMax, time.Hour)
+	r.locationLag = read("knobs.usage_location_lag", k.UsageLocationLag, time.Minute)
 	r.importExpires = read("knobs.import_expires", k.ImportExpires, 0)
 	return r, err
 }

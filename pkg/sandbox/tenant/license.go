@@ -141,7 +141,7 @@ func (t *Tenant) AssignLicense(now time.Time, key string, add []Grant, remove []
 		if u.holds(p, nil) != nil {
 			continue
 		}
-		if u.location == "" {
+		if u.location == "" || u.located.After(t.now) {
 			return User{}, badRequest("License assignment cannot be done for user with invalid usage location.")
 		}
 		if p.status != "Enabled" && p.status != "Warning" || u.holdsAny(p) == nil && p.free() <= 0 {
@@ -225,9 +225,28 @@ func (t *Tenant) revoke(u *user, p *product, by *group) {
 
 // planFor is the first Enterprise product that works for the user now.
 func (t *Tenant) planFor(u *user) *product {
+	if ps := t.plansFor(u); len(ps) > 0 {
+		return ps[0]
+	}
+	return nil
+}
+
+// plansFor are the Enterprise products that work for the user now, in the order in which they came.
+func (t *Tenant) plansFor(u *user) []*product {
+	var out []*product
 	for _, h := range u.held {
-		if h.prod.Edition == catalog.Enterprise && t.viewHeld(h).PlanStatus == "Success" {
-			return h.prod
+		if h.prod.Edition == catalog.Enterprise && !slices.Contains(out, h.prod) && t.viewHeld(h).PlanStatus == "Success" {
+			out = append(out, h.prod)
+		}
+	}
+	return out
+}
+
+// pcOf is the user's Cloud PC of a product, or nil.
+func (u *user) pcOf(p *product) *cloudPC {
+	for _, pc := range u.pcs {
+		if pc.prod == p {
+			return pc
 		}
 	}
 	return nil

@@ -35,6 +35,7 @@ type saved struct {
 
 type savedUser struct {
 	ID, Location    string
+	Located         time.Time
 	Deleted         bool
 	Held            []savedHeld
 	Groups          []savedMember
@@ -107,7 +108,7 @@ func (t *Tenant) Snapshot() ([]byte, error) {
 		Audit: t.audit, Mails: t.mails, Waiting: map[string][]string{}}
 	touched := slices.SortedFunc(maps.Keys(t.touched), func(a, b *user) int { return cmp.Compare(a.seq, b.seq) })
 	for _, u := range touched {
-		su := savedUser{ID: u.id, Location: u.location, Deleted: u.deleted, Imports: u.imports, Builds: u.builds}
+		su := savedUser{ID: u.id, Location: u.location, Located: u.located, Deleted: u.deleted, Imports: u.imports, Builds: u.builds}
 		for _, h := range u.held {
 			sh := savedHeld{SKU: h.prod.SKUID, Err: h.err, Ready: h.ready, Since: h.since, Disabled: h.disabled}
 			if h.by != nil {

@@ -24,18 +24,28 @@ type fate struct {
 	importTakes, provisionTakes time.Duration
 }
 
-// evaluate is the trigger: it looks at one user after anything that concerns them and starts, ends or mends.
+// evaluate is the trigger: it looks at one user after anything that concerns them and starts, ends or mends. A user has
+// one Cloud PC of each Enterprise product.
 func (t *Tenant) evaluate(u *user) {
-	pc := u.pc
-	if pc == nil {
-		if u.deleted {
-			return
+	for _, pc := range slices.Clone(u.pcs) {
+		if slices.Contains(u.pcs, pc) { // the end of another may have ended this one
+			t.follow(pc)
 		}
-		if pol, prod := t.policyFor(u), t.planFor(u); pol != nil && prod != nil {
-			t.provision(u, pol, prod)
-		}
+	}
+	pol := t.policyFor(u)
+	if u.deleted || pol == nil {
 		return
 	}
+	for _, prod := range t.plansFor(u) {
+		if u.pcOf(prod) == nil {
+			t.provision(u, pol, prod)
+		}
+	}
+}
+
+// follow lets a Cloud PC follow its license and its policy.
+func (t *Tenant) follow(pc *cloudPC) {
+	u := pc.user
 	linked := !u.deleted && t.works(u, pc.prod) && t.reaches(pc.PolicyID, u)
 	t.linger(pc)
 	switch {
@@ -73,12 +83,12 @@ func (t *Tenant) provision(u *user, pol *policy, prod *product) {
 		return
 	}
 	u.builds++
-	name := u.id
+	name := u.id + "/" + prod.SKUID
 	if !t.rules.ReuseCloudPCID {
 		name += "#" + itoa(u.builds)
 	}
 	pc := &cloudPC{seq: t.next(), user: u, prod: prod, ID: t.idFor("cloudPC", name), N: u.builds}
-	u.pc = pc
+	u.pcs = append(u.pcs, pc)
 	t.pcs = append(t.pcs, pc)
 	t.pcID[pc.ID] = pc
 	if prod.lingering > 0 && prod.free() < prod.lingering {
@@ -93,9 +103,9 @@ func (t *Tenant) provision(u *user, pol *policy, prod *product) {
 
 // buildPC starts the building of a Cloud PC and decides how it will end.
 func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
-	u, try := pc.user, itoa(pc.user.builds)
+	u, try := pc.user, itoa(pc.N)
 	// A build that failed and is tried again still has the import that it took.
-	reuse := pc.Final == statusFailed && u.imp != nil && u.imp.Usage == InUse
+	reuse := pc.Final == statusFailed && pc.Source == "snapshot" && u.imp != nil && u.imp.Usage == InUse
 	pc.adopt(pol, t.now)
 	pc.Stage, pc.Source, pc.Final, pc.Code, pc.Message = stageBuilding, "image", statusProvisioned, "", ""
 	first := u.builds == 1 && u.fate != nil
@@ -202,8 +212,8 @@ func (t *Tenant) remove(pc *cloudPC) {
 	delete(t.pcID, pc.ID)
 	t.pcs = removeSeq(t.pcs, pc.seq, func(pc *cloudPC) int64 { return pc.seq })
 	pc.prod.waiting = slices.DeleteFunc(pc.prod.waiting, func(x *user) bool { return x == u })
-	u.pc = nil
-	if u.imp != nil && u.imp.Usage == InUse && !t.rules.KeepImportRecord {
+	u.pcs = slices.DeleteFunc(u.pcs, func(x *cloudPC) bool { return x == pc })
+	if pc.Source == "snapshot" && u.imp != nil && u.imp.Usage == InUse && !t.rules.KeepImportRecord {
 		t.forget(u.imp)
 	}
 	t.touch(u)
@@ -217,10 +227,11 @@ func (t *Tenant) wake(p *product) {
 		u := p.waiting[0]
 		p.waiting = p.waiting[1:]
 		pol := t.policyFor(u)
-		if u.pc == nil || u.pc.Stage != stagePending || pol == nil {
+		pc := u.pcOf(p)
+		if pc == nil || pc.Stage != stagePending || pol == nil {
 			continue
 		}
-		t.buildPC(u.pc, pol, t.wantsSnapshot(u))
+		t.buildPC(pc, pol, t.wantsSnapshot(u))
 	}
 }
 

@@ -67,7 +67,7 @@ func (r *restorer) users(list []savedUser) {
 		if u == nil {
 			continue
 		}
-		u.location, u.deleted, u.imports, u.builds = su.Location, su.Deleted, su.Imports, su.Builds
+		u.location, u.located, u.deleted, u.imports, u.builds = su.Location, su.Located, su.Deleted, su.Imports, su.Builds
 		for _, sm := range su.Groups {
 			if g := r.group(sm.Group); g != nil {
 				m := &membership{seq: sm.Seq, user: u, group: g, visible: sm.Visible}
@@ -164,7 +164,7 @@ func (r *restorer) imports(list []savedImport) {
 func (r *restorer) cloudPCs(list []savedPC, waiting map[string][]string) {
 	t := r.t
 	for _, u := range t.users {
-		u.pc = nil
+		u.pcs = nil
 	}
 	t.pcs = nil
 	clear(t.pcID)
@@ -186,7 +186,7 @@ func (r *restorer) cloudPCs(list []savedPC, waiting map[string][]string) {
 		if pc.Lingers {
 			pc.prod.lingering++
 		}
-		pc.user.pc = pc
+		pc.user.pcs = append(pc.user.pcs, pc)
 		t.pcs = append(t.pcs, pc)
 		t.pcID[strings.ToLower(pc.ID)] = pc
 	}

@@ -153,8 +153,11 @@ func (t *Tenant) happen(e event) {
 			t.touch(u)
 		}
 	default:
-		if pc := u.pc; pc != nil && pc.N == e.N {
-			t.pcEvent(pc, e)
+		for _, pc := range u.pcs {
+			if pc.N == e.N {
+				t.pcEvent(pc, e)
+				break
+			}
 		}
 	}
 }
