@@ -16,6 +16,7 @@ type document struct {
 	AsOf      time.Time        `json:"as_of"`
 	Verdict   string           `json:"verdict"`
 	Rehearsal bool             `json:"rehearsal"`
+	Redacted  bool             `json:"redacted,omitzero"`
 	Run       migration.Run    `json:"run"`
 	State     string           `json:"state"`
 	ExitCode  int              `json:"exit_code"`
@@ -70,7 +71,7 @@ type docEvent struct {
 func documentOf(a Account) document {
 	a.Run.CreatedAt, a.Run.FinishedAt = utc(a.Run.CreatedAt), utc(a.Run.FinishedAt)
 	return document{
-		Schema: SchemaName, AsOf: a.At.UTC(), Verdict: story.Verdict(a), Rehearsal: a.Rehearsal(),
+		Schema: SchemaName, AsOf: a.At.UTC(), Verdict: story.Verdict(a), Rehearsal: a.Rehearsal(), Redacted: a.Redacted,
 		Run: a.Run, State: string(a.Run.State), ExitCode: a.ExitCode, Counts: migration.Count(a.Rows),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/report/chain"
 )
 
 // Verify checks a report folder without the ledger: every file against the manifest, then the audit chain. The
@@ -34,7 +35,7 @@ func Verify(dir string) error {
 		if hex.EncodeToString(got[:]) != strings.ToLower(sum) {
 			where := ""
 			if name == FileAudit {
-				if err := verifyChain(data); err != nil {
+				if err := chain.Verify(data); err != nil {
 					where = ": " + err.Error()
 				}
 			}
@@ -51,7 +52,7 @@ func Verify(dir string) error {
 	if err != nil {
 		return touched(FileAudit + " cannot be read")
 	}
-	if err := verifyChain(audit); err != nil {
+	if err := chain.Verify(audit); err != nil {
 		return touched(FileAudit + ": " + err.Error())
 	}
 	return nil

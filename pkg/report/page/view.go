@@ -19,6 +19,7 @@ type view struct {
 	JS             template.JS
 	Run            migration.Run
 	Rehearsal      bool
+	Redacted       bool
 	Unfinished     bool
 	Tenant         string
 	Headline, Rest string
@@ -53,7 +54,7 @@ func viewOf(a story.Account) *view {
 	rows, run := story.Dossiers(a)
 	c := clock{zone: a.Location(), start: a.Run.CreatedAt}
 	v := &view{
-		Run: a.Run, Rehearsal: a.Rehearsal(), Unfinished: a.Run.FinishedAt.IsZero(), Total: len(rows),
+		Run: a.Run, Rehearsal: a.Rehearsal(), Redacted: a.Redacted, Unfinished: a.Run.FinishedAt.IsZero(), Total: len(rows),
 		Tenant: tenantOf(a.Run), Bar: barOf(a.Tally(), len(rows)),
 		Started: momentOf(a.Run.CreatedAt, a.Location()), Ended: momentOf(a.End(), a.Location()),
 		Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a), Moves: movesOf(a), Next: a.Next,

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
 
 	"wave365/pkg/migration"
@@ -28,6 +27,8 @@ type Account struct {
 	Zone *time.Location
 	// Next lists commands worth copying, the first one first.
 	Next []string
+	// Redacted says that names, addresses and hosts are pseudonyms.
+	Redacted bool
 }
 
 // AuditLine is one entry of the audit chain as raw JSON.
@@ -68,7 +69,7 @@ func (a Account) Tally() map[Class]int {
 func (a Account) People() (all, done int) {
 	has := make(map[string]bool, len(a.Rows))
 	for i, r := range a.Rows {
-		who := strings.ToLower(cmp.Or(r.Target.UPN, r.Target.User))
+		who := wave.UserKey(cmp.Or(r.Target.UPN, r.Target.User))
 		if who == "" {
 			who = "row " + strconv.Itoa(i)
 		}
