@@ -91,11 +91,11 @@ func runRun(ctx context.Context, a *app, g *globals, o runOptions, path string) 
 		return err
 	}
 	defer func() { _ = release() }()
-	open, err := l.OpenUsers(quick)
+	before, err := knownTo(quick, l)
 	if err != nil {
 		return err
 	}
-	res, err := a.preflight(quick, g, conn, o.checking, file, findings, open)
+	res, err := a.preflight(quick, g, conn, o.checking, file, findings, before)
 	if err != nil {
 		return err
 	}

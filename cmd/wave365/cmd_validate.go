@@ -1,14 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"os"
+	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
+	"wave365/pkg/report"
 	"wave365/pkg/wave"
 )
 
@@ -41,7 +46,7 @@ func (c *checking) check() error {
 func newValidateCommand(a *app, g *globals) *cobra.Command {
 	var c checking
 	var offline bool
-	var explain string
+	var explain, csvFile string
 	cmd := &cobra.Command{
 		Use: "validate WAVE", Short: "Check a wave against file, storage account and tenant; changes nothing",
 		Long: `Check every row of a wave: first the file, then the storage account, then the tenant. All findings come at
@@ -57,16 +62,17 @@ Exit codes: 0 the wave may run, 4 some rows have errors, 5 a permission or tenan
 			if len(args) == 0 {
 				return usageError{fault.New(fault.Invalid, "usage", "validate needs a wave file", "wave365 validate WAVE.csv")}
 			}
-			return runValidate(cmd.Context(), a, g, c, args[0], offline)
+			return runValidate(cmd.Context(), a, g, c, args[0], offline, csvFile)
 		},
 	}
 	c.addFlags(cmd)
 	cmd.Flags().BoolVar(&offline, "offline", false, "check the file only; opens no connection")
+	cmd.Flags().StringVar(&csvFile, "findings", "", "also write the findings to this CSV file, for a spreadsheet")
 	cmd.Flags().StringVar(&explain, "explain", "", "say what a finding's code means and how to mend it")
 	return cmd
 }
 
-func runValidate(ctx context.Context, a *app, g *globals, c checking, path string, offline bool) error {
+func runValidate(ctx context.Context, a *app, g *globals, c checking, path string, offline bool, csvFile string) error {
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -76,49 +82,118 @@ func runValidate(ctx context.Context, a *app, g *globals, c checking, path strin
 	}
 	res := preflight.Result{Findings: findings}
 	if !offline && file != nil {
-		ctx, stop := interruptible(ctx)
-		defer stop()
-		p, err := g.placeOf(path)
-		if err != nil {
+		if res, err = a.validateOnline(ctx, g, c, path, file, findings); err != nil {
 			return err
 		}
-		conn, err := a.connect(ctx, g, p)
-		if err != nil {
-			return err
-		}
-		defer conn.close()
-		open, err := openUsers(ctx, g)
-		if err != nil {
-			return err
-		}
-		if res, err = a.preflight(ctx, g, conn, c, file, findings, open); err != nil {
+	}
+	if csvFile != "" {
+		if err := writeFindings(csvFile, res.Findings); err != nil {
 			return err
 		}
 	}
 	return a.answerValidate(g, file, res)
 }
 
+// validateOnline goes on with storage account and tenant.
+func (a *app) validateOnline(ctx context.Context, g *globals, c checking, path string, file *wave.File, findings []wave.Finding) (preflight.Result, error) {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	p, err := g.placeOf(path)
+	if err != nil {
+		return preflight.Result{}, err
+	}
+	conn, err := a.connect(ctx, g, p)
+	if fault.CodeOf(err) == "cloud.unsupported" {
+		return preflight.Result{Findings: append(findings, wave.NewFinding("cloud.unsupported", 0, "", "", g.cloud, err.Error()))}, nil
+	}
+	if err != nil {
+		return preflight.Result{}, err
+	}
+	defer conn.close()
+	before, err := knownBefore(ctx, g)
+	if err != nil {
+		return preflight.Result{}, err
+	}
+	return a.preflight(ctx, g, conn, c, file, findings, before)
+}
+
+// writeFindings writes the findings in the shape of a report folder's findings.csv.
+func writeFindings(path string, findings []wave.Finding) error {
+	var b bytes.Buffer
+	err := report.Findings(&b, report.Account{Findings: findings})
+	if err == nil {
+		err = os.WriteFile(path, b.Bytes(), 0o644)
+	}
+	if err != nil {
+		return fault.Wrap(fault.Invalid, "usage", "the findings cannot be written to "+path+": "+err.Error(), "choose another --findings", err)
+	}
+	return nil
+}
+
 // preflight runs the checks against storage and tenant, with a line of progress.
-func (a *app) preflight(ctx context.Context, g *globals, conn *connection, c checking, file *wave.File, findings []wave.Finding, open map[string]string) (preflight.Result, error) {
+func (a *app) preflight(ctx context.Context, g *globals, conn *connection, c checking, file *wave.File, findings []wave.Finding, before known) (preflight.Result, error) {
 	meter := newMeter(a, g)
 	defer meter.done()
 	return preflight.Check(ctx, conn.graph, conn.storage, preflight.Input{
 		File: file, Findings: findings, BlobRoot: conn.blobRoot, Trigger: migration.Trigger(c.trigger),
-		OpenUsers: open, Slots: c.slots, Now: conn.clock.Now(), Progress: meter.show,
+		OpenUsers: before.open, LiveImports: before.imports, Cloud: conn.cloud.Name, Granted: conn.granted(ctx),
+		Slots: c.slots, Now: conn.clock.Now(), Progress: meter.show,
 	})
 }
 
-// openUsers reads which users are held by unfinished runs of the ledger. No ledger holds nobody.
-func openUsers(ctx context.Context, g *globals) (map[string]string, error) {
+// granted are the permissions that the sign-in's token lists. A sign-in that fails is left to the first call to tell.
+func (c *connection) granted(ctx context.Context) []string {
+	token, err := c.cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{c.cloud.GraphRoot + "/.default"}})
+	if err != nil {
+		return nil
+	}
+	return preflight.Granted(token.Token)
+}
+
+// known is what a ledger knows of users, by object id in lower case: the unfinished run that holds them, and the
+// snapshots that earlier runs left behind.
+type known struct {
+	open    map[string]string
+	imports map[string][]string
+}
+
+// knownBefore reads the ledger. No ledger knows nobody.
+func knownBefore(ctx context.Context, g *globals) (known, error) {
 	l, err := ledger.Open(ctx, g.ledger, ledger.Options{ReadOnly: true})
 	if fault.CodeOf(err) == "ledger.none" {
-		return nil, nil
+		return known{}, nil
 	}
 	if err != nil {
-		return nil, err
+		return known{}, err
 	}
 	defer func() { _ = l.Close() }()
-	return l.OpenUsers(ctx)
+	return knownTo(ctx, l)
+}
+
+func knownTo(ctx context.Context, l *ledger.Ledger) (known, error) {
+	k := known{imports: map[string][]string{}}
+	var err error
+	if k.open, err = l.OpenUsers(ctx); err != nil {
+		return k, err
+	}
+	runs, err := l.Runs(ctx)
+	if err != nil {
+		return k, err
+	}
+	for _, run := range runs {
+		rows, err := l.Rows(ctx, run.ID)
+		if err != nil {
+			return k, err
+		}
+		for _, r := range rows {
+			// The service removes what a Cloud PC was made from.
+			if r.Facts.SnapshotID != "" && r.State != migration.Succeeded {
+				user := strings.ToLower(r.Target.UserID)
+				k.imports[user] = append(k.imports[user], r.Facts.SnapshotID)
+			}
+		}
+	}
+	return k, nil
 }
 
 // answerValidate prints the answer and gives the exit code.

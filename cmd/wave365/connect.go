@@ -38,6 +38,8 @@ type connection struct {
 	storage  *blob.Client
 	blobRoot string
 	place    place
+	// cred is what the tenant is entered with.
+	cred azcore.TokenCredential
 	// throttle, when set, is told that a service asks to wait.
 	throttle func(cloud.Throttle)
 	close    func()
@@ -98,6 +100,7 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 		}
 		cred = cloud.SandboxCredential()
 	}
+	c.cred = cred
 	if err := c.build(g, graphRoot, cred, key); err != nil {
 		c.close()
 		return nil, err

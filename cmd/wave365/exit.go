@@ -61,7 +61,7 @@ func exitCode(err error) (code int, quiet bool) {
 		return exitChanged, false
 	case strings.HasPrefix(f.Code, "cloud.sign-in"), f.Remote != nil && f.Remote.Status == 401:
 		return exitSignIn, false
-	case f.Kind == fault.Denied:
+	case f.Kind == fault.Denied, f.Code == "cloud.unsupported":
 		return exitDenied, false
 	case f.Kind == fault.Invalid, f.Kind == fault.NotFound, f.Code == "sandbox.port", strings.HasPrefix(f.Code, "ledger."):
 		return exitUsage, false

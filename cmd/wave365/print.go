@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
@@ -48,7 +49,8 @@ func emptyNotNull(f []wave.Finding) []wave.Finding {
 	return f
 }
 
-// printFindings prints findings grouped by problem: what it is and how to mend it once, then each line.
+// printFindings prints findings grouped by problem: what it is and how to mend it once, and in between each line, those
+// of which the same is to be said together.
 func printFindings(w io.Writer, findings []wave.Finding) {
 	var codes []string
 	by := map[string][]wave.Finding{}
@@ -63,18 +65,56 @@ func printFindings(w io.Writer, findings []wave.Finding) {
 	for _, key := range codes {
 		group := by[key]
 		fmt.Fprintf(w, "%s  %s\n", strings.ToUpper(string(group[0].Severity)), group[0].Code)
+		var said []string
+		lines := map[string][]int{}
 		for _, f := range group {
-			place := "wave"
-			if f.Line > 0 {
-				place = fmt.Sprintf("line %d", f.Line)
+			if lines[f.Message] == nil {
+				said = append(said, f.Message)
 			}
-			fmt.Fprintf(w, "  %-8s %s\n", place, f.Message)
+			lines[f.Message] = append(lines[f.Message], f.Line)
+		}
+		for _, message := range said {
+			fmt.Fprintf(w, "  %-8s %s\n", lineList(lines[message]), printable(message))
 		}
 		if h := group[0].Hint; h != "" {
 			fmt.Fprintf(w, "  remedy:  %s\n", h)
 		}
 		fmt.Fprintln(w)
 	}
+}
+
+// lineList names lines of the file, in their order, runs of them as one: "lines 2-4, 9". 0 is the wave as a whole.
+func lineList(lines []int) string {
+	var parts []string
+	for i := 0; i < len(lines); {
+		end := i
+		for end+1 < len(lines) && lines[end+1]-lines[end] <= 1 {
+			end++
+		}
+		switch {
+		case lines[i] == 0:
+			return "wave"
+		case lines[end] == lines[i]:
+			parts = append(parts, fmt.Sprint(lines[i]))
+		default:
+			parts = append(parts, fmt.Sprintf("%d-%d", lines[i], lines[end]))
+		}
+		i = end + 1
+	}
+	if lines[0] == lines[len(lines)-1] {
+		return "line " + parts[0]
+	}
+	return "lines " + strings.Join(parts, ", ")
+}
+
+// printable keeps what a cell or a service brings along from steering the terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 func grade(s wave.Severity) int {
