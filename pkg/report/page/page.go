@@ -25,8 +25,7 @@ func Write(w io.Writer, a story.Account) error {
 	if err != nil {
 		return err
 	}
-	t, err := template.New("page.gohtml").Funcs(template.FuncMap{"text": text, "inline": inline, "prose": prose, "upn": upn, "clean": clean}).
-		ParseFS(assets, "assets/*.gohtml")
+	t, err := parsed()
 	if err != nil {
 		return err
 	}
@@ -34,7 +33,12 @@ func Write(w io.Writer, a story.Account) error {
 	v.CSS, v.JS = template.CSS(css), template.JS(js)
 	v.Policy = "default-src 'none'; style-src '" + hash(css) + "'; script-src '" + hash(js) +
 		"'; base-uri 'none'; form-action 'none'"
-	return t.Execute(w, v)
+	return t.ExecuteTemplate(w, "page.gohtml", v)
+}
+
+func parsed() (*template.Template, error) {
+	return template.New("").Funcs(template.FuncMap{"text": text, "inline": inline, "prose": prose, "upn": upn, "clean": clean}).
+		ParseFS(assets, "assets/*.gohtml")
 }
 
 // hash is the source expression by which the content policy admits one inline block.

@@ -62,11 +62,7 @@ func viewOf(a story.Account) *view {
 	}
 	v.Headline, v.Rest = story.Headline(a)
 	v.Title = "Wave " + short(a.Run.Wave, 40) + ": " + v.Headline
-	var parts []string
-	for _, s := range v.Bar {
-		parts = append(parts, strconv.Itoa(s.N)+" "+strings.ToLower(s.Label))
-	}
-	v.BarText = count(v.Total, "row", "rows") + ": " + strings.Join(parts, ", ")
+	v.BarText = barText(a)
 	v.Lists, v.EvidenceNote = listsOf(rows, a, c)
 	v.Chart = chartOf(rows, a, c)
 	v.Troubles = troublesOf(rows, a)
@@ -140,6 +136,15 @@ func paceOf(a story.Account) string {
 		return ""
 	}
 	return "a finished row took " + took(sum/time.Duration(n)) + " on average"
+}
+
+// barText says in words what the bar of a run shows.
+func barText(a story.Account) string {
+	var parts []string
+	for _, s := range barOf(a.Tally(), len(a.Rows)) {
+		parts = append(parts, strconv.Itoa(s.N)+" "+strings.ToLower(s.Label))
+	}
+	return count(len(a.Rows), "row", "rows") + ": " + strings.Join(parts, ", ")
 }
 
 type groupTable struct {

@@ -1,0 +1,76 @@
+package page
+
+import (
+	"html/template"
+	"io"
+
+	"wave365/pkg/report/story"
+)
+
+// comparison is what its template reads.
+type comparison struct {
+	Policy, Title string
+	CSS           template.CSS
+	Tenant        string
+	Rehearsal     bool
+	Redacted      bool
+	Verdict       string
+	Runs          []comparedRun
+	Rows          []comparedRow
+	Same          int
+}
+
+type comparedRun struct {
+	Name, ID   string
+	Headline   string
+	Rest       string
+	Began, End moment
+	Bar        []slice
+	BarText    string
+}
+
+type comparedRow struct {
+	Name, UPN, Department, PC string
+	Before, After             story.Class
+	Why, Remedy               string
+}
+
+// WriteComparison writes one page on what a second run changed, in the same dress and under the same rules as the
+// report; it has no script.
+func WriteComparison(w io.Writer, c story.Comparison) error {
+	css, err := assets.ReadFile("assets/page.css")
+	if err != nil {
+		return err
+	}
+	t, err := parsed()
+	if err != nil {
+		return err
+	}
+	v := comparison{
+		CSS: template.CSS(css), Policy: "default-src 'none'; style-src '" + hash(css) + "'; base-uri 'none'; form-action 'none'",
+		Title: "Wave " + short(c.Second.Run.Wave, 40) + ": two runs compared", Tenant: tenantOf(c.Second.Run),
+		Rehearsal: c.First.Rehearsal() || c.Second.Rehearsal(), Redacted: c.Second.Redacted, Verdict: c.Verdict(), Same: c.Same,
+	}
+	for i, a := range []story.Account{c.First, c.Second} {
+		r := comparedRun{
+			Name: []string{"First run", "Second run"}[i], ID: a.Run.ID, Began: momentOf(a.Run.CreatedAt, a.Location()),
+			End: momentOf(a.End(), a.Location()), Bar: barOf(a.Tally(), len(a.Rows)), BarText: barText(a),
+		}
+		r.Headline, r.Rest = story.Headline(a)
+		v.Runs = append(v.Runs, r)
+	}
+	for _, ch := range c.Changes {
+		row := comparedRow{
+			Name: nameOf(ch.Target), Department: ch.Target.Department, Before: ch.Before, After: ch.After,
+			Why: ch.Why.Text, Remedy: ch.Why.Remedy,
+		}
+		if row.Name != ch.Target.User {
+			row.UPN = ch.Target.User
+		}
+		if ch.After.HasCloudPC() {
+			row.PC = ch.CloudPC
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	return t.ExecuteTemplate(w, "compare.gohtml", v)
+}

@@ -1,0 +1,122 @@
+package story
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/wave"
+)
+
+// Comparison is what a second run changed for the people of two runs.
+type Comparison struct {
+	First, Second Account
+	// Changes lists everybody whose outcome differs or who is in one run only: better ones last, gravest first.
+	Changes []Change
+	// Same counts the people whose outcome is the same in both.
+	Same int
+}
+
+// Change is one person in two runs.
+type Change struct {
+	// Target is the person's row in the second run, or in the first when they are not in the second.
+	Target migration.Target
+	// Before and After are empty for a run that the person is not in.
+	Before, After Class
+	// Why is the reason of the later outcome.
+	Why Why
+	// CloudPC is the name of the Cloud PC that the person has now; may be empty.
+	CloudPC string
+}
+
+// Compare compares two runs, person by person. Somebody who stands in a run twice counts with the better row.
+func Compare(first, second Account) Comparison {
+	c := Comparison{First: first, Second: second}
+	before, after := byPerson(first), byPerson(second)
+	for key, old := range before {
+		now, both := after[key]
+		switch {
+		case !both:
+			c.Changes = append(c.Changes, Change{Target: old.Target, Before: ClassOf(old), Why: WhyOf(old), CloudPC: old.Facts.CloudPCName})
+		case ClassOf(old) == ClassOf(now):
+			c.Same++
+		default:
+			c.Changes = append(c.Changes, Change{
+				Target: now.Target, Before: ClassOf(old), After: ClassOf(now), Why: WhyOf(now), CloudPC: now.Facts.CloudPCName,
+			})
+		}
+	}
+	for key, now := range after {
+		if _, both := before[key]; !both {
+			c.Changes = append(c.Changes, Change{Target: now.Target, After: ClassOf(now), Why: WhyOf(now), CloudPC: now.Facts.CloudPCName})
+		}
+	}
+	slices.SortFunc(c.Changes, func(x, y Change) int {
+		return cmp.Or(cmp.Compare(rank(x), rank(y)), cmp.Compare(x.Target.Line, y.Target.Line), cmp.Compare(x.Target.User, y.Target.User))
+	})
+	return c
+}
+
+// rank orders changes: what is there of the second run by gravity, then who is in the first one only.
+func rank(c Change) int {
+	if c.After == "" {
+		return 100 + gravity(c.Before)
+	}
+	return gravity(c.After)
+}
+
+func byPerson(a Account) map[string]migration.Row {
+	out := make(map[string]migration.Row, len(a.Rows))
+	for _, r := range a.Rows {
+		key := wave.UserKey(cmp.Or(r.Target.UPN, r.Target.User))
+		if had, ok := out[key]; !ok || !ClassOf(had).HasCloudPC() && ClassOf(r).HasCloudPC() {
+			out[key] = r
+		}
+	}
+	return out
+}
+
+// Verdict is the comparison in one or two sentences with numbers.
+func (c Comparison) Verdict() string {
+	var gained, lost, joined, left, still, otherwise int
+	for _, ch := range c.Changes {
+		switch {
+		case ch.Before == "":
+			joined++
+		case ch.After == "":
+			left++
+		case !ch.Before.HasCloudPC() && ch.After.HasCloudPC():
+			gained++
+		case ch.Before.HasCloudPC() && !ch.After.HasCloudPC():
+			lost++
+		default:
+			otherwise++
+		}
+	}
+	after := byPerson(c.Second)
+	for key, old := range byPerson(c.First) {
+		if now, both := after[key]; both && !ClassOf(old).HasCloudPC() && !ClassOf(now).HasCloudPC() {
+			still++
+		}
+	}
+	var parts []string
+	say := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+		}
+	}
+	say(gained, "got a Cloud PC that the first run had not brought")
+	say(lost, "had one and ended without in the second")
+	say(still, "ended without one in both")
+	say(joined, "only the second run knows")
+	say(left, "only the first run knows")
+	if len(parts) == 0 {
+		if otherwise > 0 {
+			return fmt.Sprintf("Nobody won or lost a Cloud PC; %s changed otherwise.", people(otherwise))
+		}
+		return fmt.Sprintf("The second run changed nothing for its %s.", people(c.Same))
+	}
+	return "Of all people of the two runs, " + strings.Join(parts, ", ") + "."
+}

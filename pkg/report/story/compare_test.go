@@ -1,0 +1,61 @@
+package story_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/report/story"
+)
+
+// runOf makes a run from users and words for states.
+func runOf(pairs ...string) story.Account {
+	var a story.Account
+	for i := 0; i < len(pairs); i += 2 {
+		r := rows(pairs[i+1])[0]
+		r.Index, r.Target.Line, r.Target.User = i/2, i/2+2, pairs[i]
+		r.Problem = &migration.Problem{Code: "code." + pairs[i+1], Message: "because"}
+		a.Rows = append(a.Rows, r)
+	}
+	return a
+}
+
+func TestCompare(t *testing.T) {
+	t.Parallel()
+	first := runOf("done@x", "succeeded", "mended@x", "failed", "still@x", "failed", "worse@x", "succeeded", "gone@x", "skipped", "twice@x", "skipped", "TWICE@x", "succeeded", "moved@x", "failed")
+	second := runOf("moved@x", "held", "Mended@X", "succeeded", "still@x", "failed", "worse@x", "failed", "new@x", "warned", "twice@x", "succeeded", "done@x", "succeeded")
+	c := story.Compare(first, second)
+	var got []string
+	for _, ch := range c.Changes {
+		got = append(got, ch.Target.User+": "+string(ch.Before)+" > "+string(ch.After))
+	}
+	want := []string{
+		"worse@x: succeeded > failed", "moved@x: failed > held", "new@x:  > warned", "Mended@X: failed > succeeded", "gone@x: skipped > ",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if c.Same != 3 {
+		t.Errorf("%d are the same, want 3", c.Same)
+	}
+	if c.Changes[0].Why.Code != "code.failed" || c.Changes[3].Why.Code != "" {
+		t.Errorf("the reasons are not those of the later run: %+v", c.Changes)
+	}
+	const verdict = "Of all people of the two runs, 1 got a Cloud PC that the first run had not brought, 1 had one and ended without in the second, " +
+		"2 ended without one in both, 1 only the second run knows, 1 only the first run knows."
+	if diff := cmp.Diff(verdict, c.Verdict()); diff != "" {
+		t.Error(diff)
+	}
+	for want, pair := range map[string][2]story.Account{
+		"The second run changed nothing for its 1 person.":            {runOf("a@x", "succeeded"), runOf("a@x", "succeeded")},
+		"Nobody won or lost a Cloud PC; 1 person changed otherwise.":  {runOf("a@x", "succeeded"), runOf("a@x", "warned")},
+		"Of all people of the two runs, 1 only the first run knows.":  {runOf("a@x", "succeeded"), {}},
+		"Of all people of the two runs, 1 ended without one in both.": {runOf("a@x", "failed"), runOf("a@x", "failed")},
+		"The second run changed nothing for its 0 people.":            {},
+	} {
+		if diff := cmp.Diff(want, story.Compare(pair[0], pair[1]).Verdict()); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
