@@ -2,7 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,20 +17,40 @@ import (
 	"wave365/pkg/runner"
 )
 
+// reportOptions are the flags of report.
+type reportOptions struct {
+	redact bool
+	format string
+}
+
 func newReportCommand(a *app, g *globals) *cobra.Command {
+	var o reportOptions
 	cmd := &cobra.Command{
 		Use: "report [RUN]", Short: "Write the report folder of a run again from the ledger",
-		Long: "Write the report folder of a run again from the ledger alone; without a name, of the latest run.",
+		Long: `Write the report folder of a run again from the ledger alone; without a name, of the latest run.
+
+--redact writes a copy for people outside into a folder of its own: people, tenant, disks and hosts have pseudonyms,
+the same ones in every report of this ledger; notes and columns of your own are withheld. Departments, policies,
+licenses, times, codes, and the ids of snapshots and requests stay.
+
+--format prints one file of the report to standard output instead: ` + strings.Join(report.Formats(), ", ") + `.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id := ""
 			if len(args) == 1 {
 				id = args[0]
 			}
-			return runReport(cmd.Context(), a, g, id)
+			return runReport(cmd.Context(), a, g, o, id)
 		},
 	}
-	cmd.AddCommand(&cobra.Command{
+	cmd.Flags().BoolVar(&o.redact, "redact", false, "replace names, addresses and hosts by pseudonyms, for sharing outside")
+	cmd.Flags().StringVar(&o.format, "format", "", "print one file instead: "+strings.Join(report.Formats(), ", "))
+	cmd.AddCommand(newVerifyCommand(a), newCompareCommand(a, g))
+	return cmd
+}
+
+func newVerifyCommand(a *app) *cobra.Command {
+	return &cobra.Command{
 		Use: "verify DIR", Short: "Check a report folder against its manifest and its audit chain",
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -36,45 +60,73 @@ func newReportCommand(a *app, g *globals) *cobra.Command {
 			fmt.Fprintf(a.out, "%s is as it was written.\n", args[0])
 			return nil
 		},
-	})
-	return cmd
+	}
 }
 
-func runReport(ctx context.Context, a *app, g *globals, id string) error {
+func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id string) error {
+	if o.format != "" && g.json {
+		return usageError{errors.New("--format and --json exclude each other; --format json prints run.json")}
+	}
 	l, err := openExisting(ctx, g, ledger.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	run, err := l.Run(ctx, id)
+	acc, err := a.recorded(ctx, l, id)
 	if err != nil {
 		return err
 	}
-	rows, err := l.Rows(ctx, run.ID)
-	if err != nil {
-		return err
+	dir := report.Dir(acc.Run.ReportDir, acc.Run)
+	if o.redact {
+		if acc, err = pseudonymous(ctx, l, acc); err != nil {
+			return err
+		}
+		dir += "-redacted"
 	}
-	at, end := lastChange(run, rows), runner.Finished
-	counts := migration.Count(rows)
-	if counts.Open() > 0 {
-		end = runner.Drained
+	if o.format != "" {
+		return report.Print(a.out, o.format, acc)
 	}
-	code := runCode(end, counts)
-	acc, err := a.account(ctx, l, run.ID, at, code)
-	if err != nil {
-		return err
-	}
-	dir := report.Dir(run.ReportDir, run)
 	if err := report.Write(dir, acc); err != nil {
 		return err
 	}
+	run := acc.Run
 	if g.json {
-		printJSON(a.out, runDocument{"wave365/report-command/v1", run.ID, run.Wave, run.Tenant, string(run.State), counts, code, dir})
+		printJSON(a.out, runDocument{"wave365/report-command/v1", run.ID, run.Wave, run.Tenant, string(run.State), migration.Count(acc.Rows), acc.ExitCode, dir})
 		return nil
 	}
-	fmt.Fprintln(a.out, report.Verdict(acc))
-	fmt.Fprintf(a.out, "\nReport: %s\n", dir)
+	fmt.Fprintf(a.out, "Report: %s\n\n%s\n", dir, report.Verdict(acc))
 	return nil
+}
+
+// recorded is the account of a run as the ledger holds it, true for the moment of the last recorded fact.
+func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (report.Account, error) {
+	run, err := l.Run(ctx, id)
+	if err != nil {
+		return report.Account{}, err
+	}
+	acc, err := a.account(ctx, l, run.ID, time.Time{}, 0)
+	if err != nil {
+		return acc, err
+	}
+	end, counts := runner.Finished, migration.Count(acc.Rows)
+	if counts.Open() > 0 {
+		end = runner.Drained
+	}
+	acc.At, acc.ExitCode = lastChange(acc.Run, acc.Rows), runCode(end, counts)
+	return acc, nil
+}
+
+// pseudonymous makes an account fit for people outside. The key to its pseudonyms is drawn from the ledger's first
+// entry, so that they are the same in every report of one ledger.
+func pseudonymous(ctx context.Context, l *ledger.Ledger, acc report.Account) (report.Account, error) {
+	for entry, err := range l.Audit(ctx, "") {
+		if err != nil {
+			return acc, err
+		}
+		key := sha256.Sum256([]byte("wave365 pseudonyms " + entry.Hash))
+		return report.Pseudonymous(acc, key[:]), nil
+	}
+	return acc, errors.New("the ledger has no audit")
 }
 
 // lastChange is the moment that a regenerated report is true for: of the last recorded fact, so that the same ledger
@@ -90,4 +142,118 @@ func lastChange(run migration.Run, rows []migration.Row) time.Time {
 		}
 	}
 	return at
+}
+
+func newCompareCommand(a *app, g *globals) *cobra.Command {
+	var o reportOptions
+	cmd := &cobra.Command{
+		Use: "compare RUN RUN", Short: "Show what a second run changed, person by person",
+		Example: "  wave365 report compare 20260306-1830-k7f3 20260313-1830-a1b2\n  wave365 report compare FIRST SECOND --format html > compared.html",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runCompare(cmd.Context(), a, g, o, args[0], args[1])
+		},
+	}
+	cmd.Flags().BoolVar(&o.redact, "redact", false, "replace names, addresses and hosts by pseudonyms, for sharing outside")
+	cmd.Flags().StringVar(&o.format, "format", "table", "table or html")
+	return cmd
+}
+
+// comparisonDocument is the answer of `report compare --json`.
+type comparisonDocument struct {
+	Schema  string           `json:"schema"`
+	Verdict string           `json:"verdict"`
+	First   comparedRun      `json:"first"`
+	Second  comparedRun      `json:"second"`
+	Same    int              `json:"same"`
+	Changes []comparedPerson `json:"changes"`
+}
+
+type comparedRun struct {
+	Run    string           `json:"run"`
+	Wave   string           `json:"wave"`
+	Counts migration.Counts `json:"counts"`
+}
+
+type comparedPerson struct {
+	User       string `json:"user"`
+	Department string `json:"department"`
+	Before     string `json:"before"`
+	After      string `json:"after"`
+	CloudPC    string `json:"cloud_pc_name"`
+	ReasonCode string `json:"reason_code"`
+	Reason     string `json:"reason"`
+	Remedy     string `json:"remedy"`
+}
+
+func runCompare(ctx context.Context, a *app, g *globals, o reportOptions, first, second string) error {
+	if o.format != "table" && o.format != "html" {
+		return usageError{fmt.Errorf("%q is neither table nor html", o.format)}
+	}
+	l, err := openExisting(ctx, g, ledger.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	var both [2]report.Account
+	for i, id := range []string{first, second} {
+		if both[i], err = a.recorded(ctx, l, id); err != nil {
+			return err
+		}
+		if o.redact {
+			if both[i], err = pseudonymous(ctx, l, both[i]); err != nil {
+				return err
+			}
+		}
+	}
+	c := report.Compare(both[0], both[1])
+	switch {
+	case g.json:
+		printJSON(a.out, comparisonOf(c))
+	case o.format == "html":
+		return report.CompareHTML(a.out, c)
+	default:
+		printComparison(a, c)
+	}
+	return nil
+}
+
+func comparisonOf(c report.Comparison) comparisonDocument {
+	run := func(a report.Account) comparedRun {
+		return comparedRun{a.Run.ID, a.Run.Wave, migration.Count(a.Rows)}
+	}
+	doc := comparisonDocument{
+		Schema: "wave365/report-compare/v1", Verdict: c.Verdict(), First: run(c.First), Second: run(c.Second), Same: c.Same,
+		Changes: []comparedPerson{},
+	}
+	for _, ch := range c.Changes {
+		doc.Changes = append(doc.Changes, comparedPerson{
+			User: ch.Target.User, Department: ch.Target.Department, Before: string(ch.Before), After: string(ch.After),
+			CloudPC: ch.CloudPC, ReasonCode: ch.Why.Code, Reason: ch.Why.Text, Remedy: ch.Why.Remedy,
+		})
+	}
+	return doc
+}
+
+func printComparison(a *app, c report.Comparison) {
+	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "USER\tFIRST RUN\tSECOND RUN\tWHY")
+	for _, ch := range c.Changes {
+		before, after := string(ch.Before), string(ch.After)
+		if before == "" {
+			before = "not in it"
+		}
+		if after == "" {
+			after = "not in it"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", ch.Target.User, before, after, ch.Why.Text)
+	}
+	if len(c.Changes) > 0 {
+		_ = t.Flush()
+		fmt.Fprintln(a.out)
+	}
+	if c.Same > 0 {
+		fmt.Fprintf(a.out, "%d ended the same in both runs.\n", c.Same)
+	}
+	fmt.Fprintln(a.out, c.Verdict())
 }

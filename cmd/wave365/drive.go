@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"wave365/pkg/progress"
 	"wave365/pkg/report"
 	"wave365/pkg/runner"
+	"wave365/pkg/runner/awake"
 )
 
 // reportEvery is how often, on the wall clock, the report is written again while a run goes on.
@@ -42,10 +44,37 @@ func (a *app) drive(ctx context.Context, g *globals, conn *connection, l *ledger
 	if err := note(how, version); err != nil {
 		return err
 	}
+	limit, err := limitsOf(run, conn.clock.Now(), a.zone)
+	if err != nil {
+		return err
+	}
+	if release, err := awake.Keep("wave365 run " + run.ID); err == nil {
+		defer release()
+	} else {
+		g.log.Warn("nothing keeps the machine awake", "error", err.Error())
+	}
 	view.Start(run, rows)
 	book := playbook.New(run, conn.graph, conn.storage, l, conn.clock, sourcesOf(run, conn.blobRoot))
+	book.Learn(rows)
+	if limit.repeatLost {
+		book.RepeatLostImports()
+	}
+	halted := ""
+	orders, deaf := a.obeyOrders(ctx, g, l, run, rows, conn.clock)
+	defer deaf()
 	r, err := runner.New(l, runner.Config{
 		Slots: run.Slots, Steps: book.Steps(), Clock: conn.clock, Observer: observer{view}, Logger: g.log,
+		Canary: limit.canary, Halt: limit.halt, StopBy: limit.stopBy, Until: limit.until, Orders: orders, Touched: book.Touched,
+		Forecast: func(r migration.Row) time.Duration { return book.Forecast(r, limit.until) },
+		Say: func(why migration.Reason, text string) {
+			view.Status(text)
+			if why == migration.RunHalted {
+				halted = text
+			}
+			if why != "" {
+				_ = note(why, text)
+			}
+		},
 	})
 	if err != nil {
 		view.Done()
@@ -53,6 +82,7 @@ func (a *app) drive(ctx context.Context, g *globals, conn *connection, l *ledger
 	}
 	writer := a.writeReports(ctx, l, run, conn.clock)
 	end, err := a.prepareAndRun(stops, book, r, rows)
+	deaf()
 	writer()
 	view.Done()
 	if err != nil {
@@ -61,16 +91,46 @@ func (a *app) drive(ctx context.Context, g *globals, conn *connection, l *ledger
 		fmt.Fprintln(a.err, "wave365: the run has stopped; go on with: "+resumeCommand(g, run))
 		return err
 	}
-	why := map[runner.End]migration.Reason{runner.Finished: migration.RunEnded, runner.Drained: migration.RunDrained, runner.Stopped: migration.RunStopped}[end]
-	if err := note(why, ""); err != nil {
+	if err := note(endReasons()[end], ""); err != nil {
 		return err
 	}
-	if end == runner.Finished {
+	switch end {
+	case runner.Finished:
 		if err := l.FinishRun(ctx, run.ID, conn.clock.Now()); err != nil {
 			return err
 		}
+	case runner.Reached:
+		// The next resume is the evening of the cut-over.
+		if err := l.ChangeRun(ctx, run.ID, ledger.Change{Settings: map[string]string{"until": ""}, By: "the last step was reached"}); err != nil {
+			return err
+		}
+	case runner.Halted:
+		fmt.Fprintln(a.err, "wave365: "+halted+"\n  mend the cause, then `wave365 retry "+run.ID+"` takes those rows up again, or resume with another --halt-after or --canary")
 	}
 	return a.answerRun(context.WithoutCancel(ctx), g, l, run.ID, end, conn.clock.Now())
+}
+
+// endReasons says by which event each end of a run is recorded.
+func endReasons() map[runner.End]migration.Reason {
+	return map[runner.End]migration.Reason{
+		runner.Finished: migration.RunEnded, runner.Drained: migration.RunDrained, runner.Stopped: migration.RunStopped,
+		runner.Halted: migration.RunHalted, runner.Reached: migration.RunReached,
+	}
+}
+
+// lastEnd is how the run's latest process ended, as far as it could record that.
+func lastEnd(events []migration.Event) runner.End {
+	for _, e := range slices.Backward(events) {
+		if e.Reason == migration.RunStarted || e.Reason == migration.RunResumed {
+			break
+		}
+		for end, why := range endReasons() {
+			if e.Row == migration.WaveRow && e.Reason == why {
+				return end
+			}
+		}
+	}
+	return runner.Drained
 }
 
 // prepareAndRun does what is done once, then the rows.
@@ -114,11 +174,14 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(a.out, report.Verdict(account))
 		printOutcome(a.out, rows)
-		fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(dir, "report.html"))
+		fmt.Fprintf(a.out, "\nReport: %s\n\n%s\n", filepath.Join(dir, "report.html"), report.Verdict(account))
 	}
-	if end != runner.Finished {
+	switch end {
+	case runner.Finished:
+	case runner.Reached:
+		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", plural(counts.Open(), "row"), resumeCommand(g, run))
+	default:
 		fmt.Fprintf(a.err, "wave365: %s, %d waiting in the service; go on with: %s\n", plural(counts.Queued, "row")+" not started", counts.Active+counts.Waiting, resumeCommand(g, run))
 	}
 	if code == exitOK {

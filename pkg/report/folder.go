@@ -3,10 +3,13 @@ package report
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -77,6 +80,21 @@ func Write(dir string, a Account) error {
 		return err
 	}
 	return s.publish(append(files, manifest))
+}
+
+// Formats lists what [Print] can write.
+func Formats() []string { return []string{"html", "csv", "failed", "findings", "json", "audit"} }
+
+// Print writes one file of the report, without its secrets, to w: html, csv (results.csv), failed, findings, json or
+// audit. Another format is Invalid, "report.format".
+func Print(w io.Writer, format string, a Account) error {
+	i := slices.Index(Formats(), format)
+	if i < 0 {
+		return fault.New(fault.Invalid, "report.format", fmt.Sprintf("%q is not a format of the report", format), "use one of "+strings.Join(Formats(), ", "))
+	}
+	p := parts()[i]
+	g := &gate{w: w, seam: p.seam}
+	return errors.Join(p.write(g, a), g.close())
 }
 
 func auditLines(w io.Writer, a Account) error {
