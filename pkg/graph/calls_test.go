@@ -74,24 +74,28 @@ func TestAssignLicense(t *testing.T) {
 	const post = "POST /v1.0/users/" + userID + "/assignLicense"
 	const body = `{"addLicenses":[{"skuId":"` + skuID + `","disabledPlans":[]}],"removeLicenses":[]}`
 	const get = "GET /v1.0/users/" + userID + userQuery
+	notThere := errorBody("Request_BadRequest", "License assignment cannot be done for user with invalid usage location.")
 	held := `{"id":"` + userID + `","assignedLicenses":[{"skuId":"` + strings.ToUpper(skuID) + `"}]}`
 	tests := map[string]struct {
 		script []exchange
 		code   string
+		kind   fault.Kind
 	}{
-		"OK":            {[]exchange{{want: post, body: body, reply: `{"id":"x"}`}}, ""},
-		"Held":          {[]exchange{{want: post, status: 400, reply: errorBody("Request_BadRequest", "User license is already assigned.")}, {want: get, reply: held}}, ""},
-		"NoSeats":       {[]exchange{{want: post, status: 400, reply: errorBody("Request_BadRequest", "Subscription does not have any available licenses.")}, {want: get, reply: `{"id":"x"}`}}, graph.CodeRefused},
-		"CannotLook":    {[]exchange{{want: post, status: 400, reply: errorBody("Request_BadRequest", "x")}, {want: get, status: 403}}, graph.CodeRefused},
-		"UsageLocation": {[]exchange{{want: post, status: 400, reply: errorBody("Request_BadRequest", "License assignment cannot be done for user with invalid usage location.")}}, graph.CodeUsageLocation},
-		"Denied":        {[]exchange{{want: post, status: 403, reply: errorBody("Authorization_RequestDenied", "x")}}, graph.CodeDenied},
+		"OK":            {[]exchange{{want: post, body: body, reply: `{"id":"x"}`}}, "", ""},
+		"Held":          {[]exchange{{want: post, status: 400, reply: errorBody("Request_BadRequest", "User license is already assigned.")}, {want: get, reply: held}}, "", ""},
+		"NoSeats":       {[]exchange{{want: post, status: 400, reply: errorBody("Request_BadRequest", "Subscription does not have any available licenses.")}, {want: get, reply: `{"id":"x"}`}}, graph.CodeRefused, fault.Invalid},
+		"CannotLook":    {[]exchange{{want: post, status: 400, reply: errorBody("Request_BadRequest", "x")}, {want: get, status: 403}}, graph.CodeRefused, fault.Invalid},
+		"UsageLocation": {[]exchange{{want: post, status: 400, reply: notThere}, {want: get, reply: `{"id":"x","usageLocation":null}`}}, graph.CodeUsageLocation, fault.Invalid},
+		"Replicating":   {[]exchange{{want: post, status: 400, reply: notThere}, {want: get, reply: `{"id":"x","usageLocation":"CH"}`}}, graph.CodeUsageLocation, fault.Conflict},
+		"LocationBlind": {[]exchange{{want: post, status: 400, reply: notThere}, {want: get, status: 403}}, graph.CodeUsageLocation, fault.Invalid},
+		"Denied":        {[]exchange{{want: post, status: 403, reply: errorBody("Authorization_RequestDenied", "x")}}, graph.CodeDenied, fault.Denied},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c, _ := play(t, tt.script...)
-			if err := c.AssignLicense(t.Context(), userID, skuID); fault.CodeOf(err) != tt.code {
-				t.Errorf("got %v", err)
+			if err := c.AssignLicense(t.Context(), userID, skuID); fault.CodeOf(err) != tt.code || fault.KindOf(err) != tt.kind {
+				t.Errorf("got %v (%s), want %s, %s", err, fault.KindOf(err), tt.code, tt.kind)
 			}
 		})
 	}

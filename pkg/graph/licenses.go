@@ -124,20 +124,28 @@ type wireAssignLicense struct {
 }
 
 // AssignLicense gives a user a licence with all its plans. It is safe to repeat: a licence that is held already is no
-// error. A fault with [CodeUsageLocation] may pass by itself some minutes after the location was set.
+// error. A fault with [CodeUsageLocation] is of kind Invalid when the user has no usage location, and of kind Conflict
+// when the directory has it and licensing does not know it yet, which passes by itself within minutes.
 func (c *Client) AssignLicense(ctx context.Context, userID, skuID string) error {
 	_, err := c.do(ctx, call{
 		doing: "assign the licence " + skuID + " to user " + userID, method: http.MethodPost, path: userPath(userID) + "/assignLicense",
 		ids: []string{userID, skuID}, needs: licenseWrite,
 		body: wireAssignLicense{Add: []wireAddLicense{{SKU: skuID, DisabledPlans: []string{}}}, Remove: []string{}},
 	})
-	if fault.CodeOf(err) != CodeRefused && !fault.Is(err, fault.Conflict) {
+	location := fault.CodeOf(err) == CodeUsageLocation
+	if !location && fault.CodeOf(err) != CodeRefused && !fault.Is(err, fault.Conflict) {
 		return err
 	}
-	// A refusal may only mean that there is nothing to do; the user's own record tells.
+	// A refusal may only mean that there is nothing to do, or nothing to do yet; the user's own record tells.
 	u, err2 := c.User(ctx, userID)
-	if err2 == nil && slices.ContainsFunc(u.AssignedSKUs, func(s string) bool { return strings.EqualFold(s, skuID) }) {
+	switch {
+	case err2 != nil:
+	case slices.ContainsFunc(u.AssignedSKUs, func(s string) bool { return strings.EqualFold(s, skuID) }):
 		return nil
+	case location && u.UsageLocation != "":
+		f := *fault.As(err)
+		f.Kind, f.Hint = fault.Conflict, "the usage location is set, but licensing does not know it yet: try again in some minutes"
+		return &f
 	}
 	return err
 }

@@ -1,0 +1,72 @@
+package graph
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"wave365/pkg/fault"
+)
+
+// maxNamed is how many things one filter names: the address must stay short enough for proxies.
+const maxNamed = 15
+
+// CloudPCsOf reads the Cloud PCs of these users (by UPN), many with each call, and may give those of others as well: a
+// service that does not understand the filter is asked for one user at a time, and one that ignores it gives all.
+func (c *Client) CloudPCsOf(ctx context.Context, upns []string) ([]CloudPC, error) {
+	var all []CloudPC
+	for chunk := range slices.Chunk(distinct(upns), maxNamed) {
+		pcs, err := c.CloudPCs(ctx, anyOf("userPrincipalName", chunk))
+		if fault.Is(err, fault.Invalid) && len(chunk) > 1 {
+			pcs = nil
+			for _, upn := range chunk {
+				one, err := c.CloudPCs(ctx, anyOf("userPrincipalName", []string{upn}))
+				if err != nil {
+					return nil, err
+				}
+				pcs = append(pcs, one...)
+			}
+			err = nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, pcs...)
+	}
+	return all, nil
+}
+
+// MembersAmong says which of these users are direct members, in their order, many with each call; where the service does
+// not understand such a question, each is asked for alone. What was written may take a while to be seen.
+func (c *Client) MembersAmong(ctx context.Context, groupID string, userIDs []string) ([]bool, error) {
+	seen := map[string]bool{}
+	for chunk := range slices.Chunk(distinct(userIDs), maxNamed) {
+		cl := call{
+			doing: "look for users in group " + groupID, method: http.MethodGet, path: v1 + "/groups/" + esc(groupID) + "/members",
+			ids: append([]string{groupID}, chunk...), eventual: true, needs: memberRead,
+			query: param("$filter", anyOf("id", chunk)) + "&" + param("$count", "true") + "&" + param("$select", "id"),
+		}
+		ws, err := list[wireMember](ctx, c, cl)
+		if fault.Is(err, fault.Invalid) {
+			for _, id := range chunk {
+				if seen[strings.ToLower(id)], err = c.IsMember(ctx, groupID, id); err != nil {
+					return nil, err
+				}
+			}
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range ws {
+			seen[strings.ToLower(w.ID)] = true
+		}
+	}
+	return convert(userIDs, func(id string) bool { return seen[strings.ToLower(id)] }), nil
+}
+
+// anyOf is a filter for things whose field has one of these values.
+func anyOf(field string, values []string) string {
+	return strings.Join(convert(values, func(v string) string { return field + " eq '" + strings.ReplaceAll(v, "'", "''") + "'" }), " or ")
+}
