@@ -51,6 +51,17 @@ func nextCommands(acc report.Account) []string {
 	if c.Open() > 0 {
 		next = append(next, "wave365 resume "+acc.Run.ID)
 	}
+	if c.Held > 0 {
+		for _, r := range acc.Rows {
+			if r.State == migration.Held {
+				next = append(next, "wave365 reconcile "+acc.Run.ID+" --row "+r.Target.User)
+				break // one shows how
+			}
+		}
+	}
+	if c.Failed+c.Deferred+c.Cancelled > 0 {
+		next = append(next, "wave365 retry "+acc.Run.ID)
+	}
 	if c.Failed+c.Skipped+c.Deferred > 0 && c.Open() == 0 {
 		next = append(next, "wave365 validate "+filepath.ToSlash(filepath.Join(report.Dir(acc.Run.ReportDir, acc.Run), "failed.csv")))
 	}

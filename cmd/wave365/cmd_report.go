@@ -110,7 +110,7 @@ func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (report
 	}
 	end, counts := runner.Finished, migration.Count(acc.Rows)
 	if counts.Open() > 0 {
-		end = runner.Drained
+		end = lastEnd(acc.Events)
 	}
 	acc.At, acc.ExitCode = lastChange(acc.Run, acc.Rows), runCode(end, counts)
 	return acc, nil

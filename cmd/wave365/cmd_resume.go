@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
@@ -20,75 +19,91 @@ import (
 	"wave365/pkg/runner"
 )
 
+// resuming are the flags of resume.
+type resuming struct {
+	steering
+	slots  int
+	accept bool
+}
+
 func newResumeCommand(a *app, g *globals) *cobra.Command {
-	var slots int
+	var o resuming
 	cmd := &cobra.Command{
 		Use: "resume [RUN]", Short: "Go on with an interrupted run from the last recorded fact",
-		Long: `Go on with a run that was drained, stopped or killed, from the last recorded fact; without a name, with the
-latest run. Effects whose outcome was not recorded are looked up in the tenant before anything is done.
+		Long: `Go on with a run that was drained, halted, stopped or killed, from the last recorded fact; without a name, with the
+latest run. Effects whose outcome was not recorded are looked up in the tenant before anything is done. What run was told
+with --canary, --halt-after, --stop-by and --until holds again, unless it is given anew.
 
-A wave file that was edited since the run began is refused (exit 10).`,
+A wave file that was edited since the run began is refused (exit 10), and what changed is listed; rows are known by user and
+blob, not by line. --accept-changes validates the rows that are new or changed and have not begun, takes them over, and
+cancels those that were taken out. Rows that have begun are not changed.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id := ""
-			if len(args) == 1 {
-				id = args[0]
-			}
-			return runResume(cmd.Context(), a, g, id, slots)
+			return runResume(cmd, a, g, runArg(args), o)
 		},
 	}
-	cmd.Flags().IntVar(&slots, "slots", 0, "imports in flight at a time (default: as the run began)")
+	cmd.Flags().IntVar(&o.slots, "slots", 0, "imports in flight at a time (default: as before)")
+	cmd.Flags().BoolVar(&o.accept, "accept-changes", false, "take over what changed in the wave file")
+	o.addFlags(cmd, true)
+	addLive(cmd, &g.live)
 	return cmd
 }
 
-func runResume(ctx context.Context, a *app, g *globals, id string, slots int) error {
+func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) error {
+	ctx := cmd.Context()
+	if o.slots < 0 {
+		return usageError{fault.New(fault.Invalid, "usage", "--slots must be at least 1", "")}
+	}
+	if _, err := o.settings(cmd, time.Now(), a.zone); err != nil {
+		return err
+	}
 	quick, stop := interruptible(ctx)
 	defer stop()
-	// The ledger tells which tenant, and so whose time counts; until then its stamps are wall time.
-	var clock cloud.Clock
-	l, err := openExisting(quick, g, ledger.Options{Now: func() time.Time { return clock.Now() }})
+	t, err := takeUp(quick, g, id)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = l.Close() }()
-	run, err := l.Run(quick, id)
+	defer t.close()
+	if migration.Count(t.rows).Open() == 0 && !o.accept {
+		return a.endedAlready(quick, g, t.l, t.run, t.rows)
+	}
+	file, findings, d, err := t.edit()
 	if err != nil {
 		return err
 	}
-	release, err := l.Lock(quick, holder(run.ID, time.Now()))
+	if d != nil && (!o.accept || len(d.Refused) > 0) {
+		return a.refuseEdit(t, d, o.accept)
+	}
+	if d == nil && migration.Count(t.rows).Open() == 0 {
+		return a.endedAlready(quick, g, t.l, t.run, t.rows)
+	}
+	if err := t.connect(quick, a, g); err != nil {
+		return err
+	}
+	if d != nil {
+		fmt.Fprintf(a.err, "wave365: the wave file was edited; taken over: %s\n", plural(len(d.Lines), "change"))
+		for _, line := range d.Lines {
+			fmt.Fprintln(a.err, "  "+line)
+		}
+		if err := a.takeOver(quick, g, t, file, findings, d); err != nil {
+			return err
+		}
+	}
+	if migration.Count(t.rows).Open() == 0 {
+		return a.endedAlready(quick, g, t.l, t.run, t.rows)
+	}
+	settings, err := o.settings(cmd, t.now(), a.zone)
 	if err != nil {
 		return err
-	}
-	defer func() { _ = release() }()
-	rows, err := l.Rows(quick, run.ID)
-	if err != nil {
-		return err
-	}
-	if migration.Count(rows).Open() == 0 {
-		return a.endedAlready(quick, g, l, run, rows)
-	}
-	if err := sameWave(run); err != nil {
-		return err
-	}
-	conn, err := a.connect(quick, g.as(run), placeOfRun(run))
-	if err != nil {
-		return err
-	}
-	defer conn.close()
-	clock = conn.clock
-	org, err := conn.graph.Organization(quick)
-	if err != nil {
-		return err
-	}
-	if org.ID != run.Tenant {
-		return fault.New(fault.Conflict, "tenant.changed", "this sign-in is in tenant "+org.ID+" ("+org.DisplayName+"), but the run belongs to "+run.Tenant+" ("+run.TenantName+")",
-			"sign in to the run's own tenant")
-	}
-	if slots > 0 {
-		run.Slots = slots
 	}
 	stop() // from here on a signal drains
-	return a.drive(ctx, g, conn, l, run, rows, migration.RunResumed)
+	if err := t.l.ChangeRun(ctx, t.run.ID, ledger.Change{Slots: o.slots, Settings: settings, By: whoAndWhere() + ", resume"}); err != nil {
+		return err
+	}
+	if t.run, err = t.l.Run(ctx, t.run.ID); err != nil {
+		return err
+	}
+	return a.drive(ctx, g, t.conn, t.l, t.run, t.rows, migration.RunResumed)
 }
 
 // endedAlready answers a run that has no row left to do. The process before may have ended between its last row and
@@ -128,7 +143,7 @@ func sameWave(run migration.Run) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "wave.changed", "the wave file "+run.WavePath+" was edited since run "+run.ID+" began",
-		"put it back as it was to resume; put new or changed rows into a wave of their own")
+		"put it back as it was, or take the edit over with `wave365 resume "+run.ID+" --accept-changes`")
 }
 
 // placeOfRun is where a recorded run went on.

@@ -21,6 +21,8 @@ type globals struct {
 	signIn, clientID          string
 	json, quiet, yes          bool
 	logFile, logLevel         string
+	// live is where run, resume and status serve the page of the run; empty: nowhere.
+	live string
 
 	log      *slog.Logger
 	closeLog func()
@@ -36,8 +38,9 @@ ledger, so that ` + "`resume`" + ` goes on after any interruption.
 Try it without a tenant:  wave365 run waves/friday.csv --sandbox --skip-invalid
 
 Exit codes: 0 all rows succeeded, 1 unexpected, 2 usage or configuration, 3 finished and some rows failed,
-are held or were skipped, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do, 9 drained by the
-operator, 10 wave or facts changed since, 11 held by another process, 12 sign-in, 130 stopped at once.`
+are held or were skipped, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do, 7 halted by
+--halt-after or a canary, 8 rows deferred by --stop-by, 9 drained by the operator, 10 wave or facts changed since,
+11 held by another process, 12 sign-in, 130 stopped at once.`
 
 func newRootCommand(a *app) *cobra.Command {
 	g := &globals{}
@@ -78,6 +81,7 @@ func newRootCommand(a *app) *cobra.Command {
 	f.StringVar(&g.logLevel, "log-level", "info", "debug, info, warn or error")
 	for _, command := range []func(*app, *globals) *cobra.Command{
 		newValidateCommand, newRunCommand, newResumeCommand, newStatusCommand, newReportCommand,
+		newRetryCommand, newReconcileCommand, newCancelCommand, newPauseCommand, newContinueCommand, newSlotsCommand, newDrainCommand,
 		newTemplateCommand, newSandboxCommand, newUnlockCommand, newVersionCommand,
 	} {
 		root.AddCommand(command(a, g))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -25,6 +24,7 @@ import (
 // runOptions are the flags of run.
 type runOptions struct {
 	checking
+	steering
 	skipInvalid bool
 	runID       string
 }
@@ -41,20 +41,26 @@ Ctrl-C once: nothing new starts, what is in flight goes on to its end. Twice: st
 ` + "`wave365 resume`" + ` goes on after either, and after a crash.
 
 Exit codes: 0 all rows succeeded, 3 some failed, are held or were skipped, 4 wave invalid, 5 permission or tenant
-prerequisite, 6 nothing to do, 9 drained, 11 held by another process, 130 stopped.`,
+prerequisite, 6 nothing to do, 7 halted, 8 rows deferred, 9 drained, 11 held by another process, 130 stopped.`,
 		Example: "  wave365 run waves/friday.csv --storage-account contosovhds\n  wave365 run waves/friday.csv --sandbox --skip-invalid --yes",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(cmd *cobra.Command, args []string) error { return runRun(cmd.Context(), a, g, o, args[0]) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return runRun(cmd, a, g, o, args[0]) },
 	}
-	o.addFlags(cmd)
+	o.checking.addFlags(cmd)
+	o.steering.addFlags(cmd, false)
 	cmd.Flags().BoolVar(&o.skipInvalid, "skip-invalid", false, "run the clean rows and report the others as skipped")
 	cmd.Flags().StringVar(&o.runID, "run-id", "", "name of this run in ledger and reports (default: date, time and four random letters)")
+	addLive(cmd, &g.live)
 	return cmd
 }
 
-func runRun(ctx context.Context, a *app, g *globals, o runOptions, path string) error {
+func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) error {
+	ctx := cmd.Context()
 	if err := o.check(); err != nil {
 		return err
+	}
+	if _, err := o.settings(cmd, time.Now(), a.zone); err != nil {
+		return err // before anything is asked of anybody
 	}
 	file, findings, err := readWave(path, wave.Options{AllowUnknownColumns: o.allowUnknown})
 	if err != nil {
@@ -104,6 +110,11 @@ func runRun(ctx context.Context, a *app, g *globals, o runOptions, path string) 
 	}
 	run := newRun(a, g, o, conn, path, file, res)
 	run.ID = id
+	settings, err := o.settings(cmd, conn.clock.Now(), a.zone)
+	if err != nil {
+		return err
+	}
+	record(&run, settings)
 	rows := newRows(run, file, res)
 	if migration.Count(rows).Open() == 0 {
 		return a.nothingToRun(g, file, res)
@@ -181,7 +192,7 @@ func (a *app) nothingToRun(g *globals, file *wave.File, res preflight.Result) er
 	return exit(exitNothing)
 }
 
-// confirm shows the plan and asks. Without a terminal to ask on, --yes must have been given.
+// confirm shows the plan and asks.
 func (a *app) confirm(g *globals, run migration.Run, rows []migration.Row, res preflight.Result) error {
 	if !g.json {
 		if res.Count(wave.Error)+res.Count(wave.Warning) > 0 {
@@ -189,13 +200,18 @@ func (a *app) confirm(g *globals, run migration.Run, rows []migration.Row, res p
 		}
 		printPlan(a.err, tenantText(run), rows, run.Slots)
 	}
+	return a.ask(g, "Start? This changes the tenant.")
+}
+
+// ask asks a question that only yes goes on from. Without a terminal to ask on, --yes must have been given.
+func (a *app) ask(g *globals, question string) error {
 	if g.yes {
 		return nil
 	}
 	if !a.inTerm {
 		return fault.New(fault.Invalid, "usage", "nobody can be asked: standard input is not a terminal", "give --yes to run without a question")
 	}
-	fmt.Fprint(a.err, "Start? This changes the tenant. [y/N] ")
+	fmt.Fprint(a.err, question+" [y/N] ")
 	line, _ := bufio.NewReader(a.in).ReadString('\n')
 	switch strings.ToLower(strings.TrimSpace(line)) {
 	case "y", "yes":

@@ -14,7 +14,7 @@ import (
 )
 
 func newStatusCommand(a *app, g *globals) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "status [RUN]", Short: "Show where a run stands, also while another process runs it",
 		Long: "Show where a run stands; without a name, the latest one. It only reads, and may be used from a second terminal\nwhile the run goes on.",
 		Args: cobra.MaximumNArgs(1),
@@ -26,6 +26,16 @@ func newStatusCommand(a *app, g *globals) *cobra.Command {
 			return runStatus(cmd.Context(), a, g, id)
 		},
 	}
+	addLive(cmd, &g.live)
+	return cmd
+}
+
+// statusDocument is the answer of status with --json.
+type statusDocument struct {
+	runDocument
+	Slots    int  `json:"slots"`
+	Paused   bool `json:"paused"`
+	Draining bool `json:"draining"`
 }
 
 func runStatus(ctx context.Context, a *app, g *globals, id string) error {
@@ -54,13 +64,34 @@ func runStatus(ctx context.Context, a *app, g *globals, id string) error {
 	case held && h.Run == run.ID:
 		state, code = "running", exitOK
 	}
+	steered := controls{slots: run.Slots}
+	if state == "running" {
+		orders, err := l.Orders(ctx, run.ID)
+		if err != nil {
+			return err
+		}
+		steered = controlsOf(orders, h.ID, run.Slots)
+	}
+	if state == "interrupted" {
+		events, err := l.Events(ctx, run.ID)
+		if err != nil {
+			return err
+		}
+		if end := lastEnd(events); end == runner.Halted || end == runner.Reached {
+			state, code = string(end), runCode(end, counts)
+		}
+	}
 	if g.json {
-		printJSON(a.out, runDocument{"wave365/status/v1", run.ID, run.Wave, run.Tenant, state, counts, code, report.Dir(run.ReportDir, run)})
+		printJSON(a.out, statusDocument{
+			runDocument: runDocument{"wave365/status/v1", run.ID, run.Wave, run.Tenant, state, counts, code, report.Dir(run.ReportDir, run)},
+			Slots:       steered.slots, Paused: steered.paused, Draining: steered.draining,
+		})
 		return nil
 	}
 	fmt.Fprintf(a.out, "Run %s of wave %s in %s: %s\n", run.ID, run.Wave, tenantText(run), state)
 	if state == "running" {
 		fmt.Fprintf(a.out, "  by process %d of %s on %s: %s\n", h.PID, h.User, h.Host, h.Command)
+		fmt.Fprintf(a.out, "  %s\n", steered)
 	}
 	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	for _, line := range []struct {
@@ -85,7 +116,7 @@ func runStatus(ctx context.Context, a *app, g *globals, id string) error {
 	_ = t.Flush()
 	printOutcome(a.out, rows)
 	fmt.Fprintf(a.out, "\nReport: %s\n", report.Dir(run.ReportDir, run))
-	if state == "interrupted" {
+	if counts.Open() > 0 && state != "running" {
 		fmt.Fprintf(a.out, "Go on with: %s\n", resumeCommand(g, run))
 	}
 	return nil

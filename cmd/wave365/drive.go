@@ -53,6 +53,11 @@ func (a *app) drive(ctx context.Context, g *globals, conn *connection, l *ledger
 	} else {
 		g.log.Warn("nothing keeps the machine awake", "error", err.Error())
 	}
+	frozen, err := a.serveLive(g.live, l, run, conn.clock.Now)
+	if err != nil {
+		return err
+	}
+	defer frozen()
 	view.Start(run, rows)
 	book := playbook.New(run, conn.graph, conn.storage, l, conn.clock, sourcesOf(run, conn.blobRoot))
 	book.Learn(rows)

@@ -20,6 +20,7 @@ const (
 	exitInvalid    = 4
 	exitDenied     = 5
 	exitNothing    = 6
+	exitHalted     = 7
 	exitDeferred   = 8
 	exitDrained    = 9
 	exitChanged    = 10
@@ -57,6 +58,8 @@ func exitCode(err error) (code int, quiet bool) {
 		return exitUnexpected, false
 	case f.Code == "ledger.locked":
 		return exitLocked, false
+	case f.Code == "ledger.not-driven":
+		return exitNothing, false
 	case f.Code == "wave.changed" || f.Code == "tenant.changed":
 		return exitChanged, false
 	case strings.HasPrefix(f.Code, "cloud.sign-in"), f.Remote != nil && f.Remote.Status == 401:
@@ -89,6 +92,8 @@ func runCode(end runner.End, c migration.Counts) int {
 		return exitStopped
 	case end == runner.Drained:
 		return exitDrained
+	case end == runner.Halted:
+		return exitHalted
 	case c.Failed+c.Held+c.Skipped+c.Cancelled > 0:
 		return exitFailedRows
 	case c.Deferred > 0:

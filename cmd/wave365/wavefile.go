@@ -47,7 +47,7 @@ func sourcesOf(run migration.Run, blobRoot string) playbook.Sources {
 		return file, nil
 	}
 	once := sync.OnceValues(read)
-	return func(row int, guestState bool, s migration.Source) (blob.Ref, error) {
+	return func(_ int, guestState bool, s migration.Source) (blob.Ref, error) {
 		if !s.Signed {
 			// By its place in the account, not by its URL: a sandbox has another port after a restart.
 			return blob.Ref{Root: blobRoot, Container: s.Container, Name: s.Name}, nil
@@ -56,12 +56,16 @@ func sourcesOf(run migration.Run, blobRoot string) playbook.Sources {
 		if err != nil {
 			return blob.Ref{}, err
 		}
-		if row >= len(file.Rows) {
-			return blob.Ref{}, fault.New(fault.Internal, "", "the wave file has no such row", "")
+		for _, r := range file.Rows {
+			text := r.Blob
+			if guestState {
+				text = r.GuestStateBlob
+			}
+			// Not by line: rows may have moved since, when an edit of the file was taken over.
+			if ref, err := blob.ParseRef(text, blobRoot); err == nil && ref.URL() == s.URL {
+				return ref, nil
+			}
 		}
-		if guestState {
-			return blob.ParseRef(file.Rows[row].GuestStateBlob, blobRoot)
-		}
-		return blob.ParseRef(file.Rows[row].Blob, blobRoot)
+		return blob.Ref{}, fault.New(fault.Conflict, "wave.changed", "the wave file "+run.WavePath+" does not name "+s.URL+" any more", "put its line back")
 	}
 }

@@ -137,3 +137,15 @@ func later(a, b time.Time) time.Time {
 	}
 	return a
 }
+
+// Touched reports whether an import was sent for the row whose end is not known: it may be in the service.
+func (b *Book) Touched(ctx context.Context, r migration.Row) (bool, error) {
+	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
+	return Open(past), err
+}
+
+// Open reports whether, of a row's intents, the last import is one whose end is not known.
+func Open(past []migration.Intent) bool {
+	last := lastImport(past)
+	return last != nil && undecided(*last)
+}

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
+	"wave365/pkg/runner"
+)
+
+func newCancelCommand(a *app, g *globals) *cobra.Command {
+	var user string
+	cmd := &cobra.Command{
+		Use: "cancel [RUN]", Short: "Give rows up that have no import yet, also of a live run",
+		Long: `Give up the rows of a run that have no import yet; without a name, of the latest run. Works on an interrupted run
+and, from a second terminal, on a live one. Nothing is taken back in the tenant: rows whose import was sent go on in the
+service, and the command names them. ` + "`wave365 resume`" + ` follows those to their end; ` + "`wave365 retry`" + ` takes cancelled rows up again.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runCancel(cmd.Context(), a, g, runArg(args), user)
+		},
+	}
+	cmd.Flags().StringVar(&user, "row", "", "only the row of this user; also gives up a held row")
+	return cmd
+}
+
+func runCancel(ctx context.Context, a *app, g *globals, id, user string) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	t, err := takeUp(ctx, g, id)
+	if fault.CodeOf(err) == "ledger.locked" {
+		return a.cancelLive(ctx, g, id, user, err)
+	}
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	only := -1
+	if user != "" {
+		if only, err = rowOf(t.rows, user); err != nil {
+			return err
+		}
+	}
+	cancelled, goOn := 0, []migration.Row(nil)
+	for i, r := range t.rows {
+		if only >= 0 && i != only || r.State.Final() && (only < 0 || r.State != migration.Held) {
+			continue
+		}
+		past, err := t.l.Intents(ctx, t.run.ID, r.Index)
+		if err != nil {
+			return err
+		}
+		if !r.Cancellable() || r.State != migration.Held && playbook.Open(past) {
+			goOn = append(goOn, r)
+			continue
+		}
+		if r.State == migration.Running {
+			tr := migration.Interrupt(r, "the process that worked on it ended", t.now())
+			if err := t.l.Apply(ctx, tr); err != nil {
+				return err
+			}
+			r = tr.To()
+		}
+		if err := t.l.Apply(ctx, migration.Cancel(r, "cancelled by "+whoAndWhere(), t.now())); err != nil {
+			return err
+		}
+		cancelled++
+	}
+	if cancelled > 0 {
+		e := migration.Event{Run: t.run.ID, Row: migration.WaveRow, At: t.now(), Reason: migration.RunCancelled, Note: plural(cancelled, "row") + ", by " + whoAndWhere()}
+		if err := t.l.Note(ctx, e); err != nil {
+			return err
+		}
+	}
+	return a.answerCancel(ctx, g, t, cancelled, goOn)
+}
+
+// cancelLive asks the process that drives the run; refused is what the lock said.
+func (a *app) cancelLive(ctx context.Context, g *globals, id, user string, refused error) error {
+	err := runOrder(ctx, a, g, id, ledger.OrderCancel, user)
+	if fault.CodeOf(err) == "ledger.not-driven" {
+		return refused // the lock is held for something else
+	}
+	return err
+}
+
+// answerCancel says what was given up and what goes on all the same, and finishes a run that has nothing left.
+func (a *app) answerCancel(ctx context.Context, g *globals, t *takeup, cancelled int, goOn []migration.Row) error {
+	if cancelled == 0 && len(goOn) == 0 {
+		fmt.Fprintln(a.err, "wave365: there is no row to cancel")
+		return exit(exitNothing)
+	}
+	if err := t.reload(ctx); err != nil {
+		return err
+	}
+	counts, end := migration.Count(t.rows), runner.Drained
+	if counts.Open() == 0 {
+		end = runner.Finished
+		if err := t.l.FinishRun(ctx, t.run.ID, t.now()); err != nil {
+			return err
+		}
+	}
+	if err := a.writeReport(ctx, t.l, t.run.ID, t.now(), runCode(end, counts)); err != nil {
+		return err
+	}
+	text := fmt.Sprintf("%d cancelled, %d go on in the service, because their import was sent", cancelled, len(goOn))
+	if g.json {
+		printJSON(a.out, orderDocument{"wave365/order/v1", t.run.ID, ledger.OrderCancel, "", text})
+		return nil
+	}
+	fmt.Fprintf(a.out, "Run %s: %s.\n", t.run.ID, text)
+	for _, r := range goOn {
+		fmt.Fprintf(a.out, "  line %-4d %s: %s; %s\n", r.Target.Line, r.Target.User, r.Step, fateOf(r))
+	}
+	if len(goOn) > 0 {
+		fmt.Fprintf(a.out, "Follow them to their end with: %s\n", resumeCommand(g, t.run))
+	}
+	return nil
+}
+
+// fateOf says what the service does with a row that cannot be cancelled.
+func fateOf(r migration.Row) string {
+	switch {
+	case r.CutOver() || r.Step == migration.StepProvisionWait || r.Step == migration.StepProve:
+		return "the Cloud PC is being provisioned"
+	case r.Step == migration.StepCutover:
+		return "the disk is imported, and the cut-over not made: without resume it stays imported and unused"
+	case r.Step == migration.StepImport:
+		return "an import was sent, and its answer is not known"
+	}
+	return "the service is importing the disk"
+}

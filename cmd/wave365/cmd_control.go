@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+)
+
+// orderPatience is how long a command waits for the running process to obey.
+const orderPatience = 20 * time.Second
+
+func newPauseCommand(a *app, g *globals) *cobra.Command {
+	return orderCommand(a, g, ledger.OrderPause, "pause [RUN]", "Let a live run start nothing new until continue",
+		"Let the process that drives the run start nothing new. What is in flight goes on and is watched. Works from a second\nterminal; `wave365 continue` ends it. Without a name, the latest run.")
+}
+
+func newContinueCommand(a *app, g *globals) *cobra.Command {
+	return orderCommand(a, g, ledger.OrderContinue, "continue [RUN]", "End a pause of a live run",
+		"Let the process that drives the run start rows again. An interrupted run is gone on with by `wave365 resume`.")
+}
+
+func newDrainCommand(a *app, g *globals) *cobra.Command {
+	return orderCommand(a, g, ledger.OrderDrain, "drain [RUN]", "Let a live run end with what is in flight",
+		"The same as one Ctrl-C at the terminal of the run: nothing new starts, what is in flight goes on to its end, and the\nprocess ends with exit code 9. `wave365 resume` goes on.")
+}
+
+func newSlotsCommand(a *app, g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "slots N [RUN]", Short: "Change how many imports a live run has in flight",
+		Long: "Change how many imports the process that drives the run has in flight. Those that are more than that go on; no new\none starts before there is room. The number stays with the run.",
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			n, err := strconv.Atoi(args[0])
+			if err != nil || n < 1 {
+				return usageError{fault.New(fault.Invalid, "usage", strconv.Quote(args[0])+" is no number of slots", "give a number from 1")}
+			}
+			return runOrder(cmd.Context(), a, g, runArg(args[1:]), ledger.OrderSlots, strconv.Itoa(n))
+		},
+	}
+}
+
+func orderCommand(a *app, g *globals, kind, use, short, long string) *cobra.Command {
+	return &cobra.Command{
+		Use: use, Short: short, Long: long, Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runOrder(cmd.Context(), a, g, runArg(args), kind, "")
+		},
+	}
+}
+
+// runArg is the run that a command names; "": the latest.
+func runArg(args []string) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return args[0]
+}
+
+// runOrder asks the process that drives the run for something and tells what it answers.
+func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	l, err := openExisting(ctx, g, ledger.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	run, err := l.Run(ctx, id)
+	if err != nil {
+		return err
+	}
+	answer, err := order(ctx, l, ledger.Order{Run: run.ID, By: whoAndWhere(), Kind: kind, Arg: arg})
+	if err != nil {
+		return err
+	}
+	if g.json {
+		printJSON(a.out, orderDocument{"wave365/order/v1", run.ID, kind, arg, answer})
+		return nil
+	}
+	fmt.Fprintf(a.out, "Run %s: %s\n", run.ID, answer)
+	return nil
+}
+
+// orderDocument is the answer of pause, continue, slots, drain and cancel with --json.
+type orderDocument struct {
+	Schema string `json:"schema"`
+	Run    string `json:"run"`
+	Order  string `json:"order"`
+	Arg    string `json:"arg,omitempty"`
+	Answer string `json:"answer"`
+}
+
+// order records an order and waits until the process that drives the run has obeyed it.
+func order(ctx context.Context, l *ledger.Ledger, o ledger.Order) (answer string, err error) {
+	if o, err = l.Order(ctx, o); err != nil {
+		return "", err
+	}
+	limit := time.NewTimer(orderPatience)
+	defer limit.Stop()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		all, err := l.Orders(ctx, o.Run)
+		if err != nil {
+			return "", err
+		}
+		for _, known := range all {
+			if known.ID == o.ID && !known.ObeyedAt.IsZero() {
+				return known.Answer, nil
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return "", fault.Wrap(fault.Interrupted, "", "stopped waiting for the running process; the order stands", "", ctx.Err())
+		case <-limit.C:
+			return "", fault.New(fault.Unavailable, "run.deaf", "the process that drives the run has not obeyed within "+orderPatience.String(),
+				"look with `wave365 status` whether it still runs; it obeys as soon as it can")
+		}
+	}
+}
+
+// whoAndWhere names the operator of this terminal for the record.
+func whoAndWhere() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return operator() + " on " + host
+}
