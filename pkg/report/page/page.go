@@ -33,6 +33,9 @@ func Write(w io.Writer, a story.Account) error {
 	v.CSS, v.JS = template.CSS(css), template.JS(js)
 	v.Policy = "default-src 'none'; style-src '" + hash(css) + "'; script-src '" + hash(js) +
 		"'; base-uri 'none'; form-action 'none'"
+	if a.Live {
+		v.Policy += "; connect-src 'self'"
+	}
 	return t.ExecuteTemplate(w, "page.gohtml", v)
 }
 

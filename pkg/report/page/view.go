@@ -20,6 +20,7 @@ type view struct {
 	Run            migration.Run
 	Rehearsal      bool
 	Redacted       bool
+	Live           string
 	Unfinished     bool
 	Tenant         string
 	Headline, Rest string
@@ -59,6 +60,9 @@ func viewOf(a story.Account) *view {
 		Started: momentOf(a.Run.CreatedAt, a.Location()), Ended: momentOf(a.End(), a.Location()),
 		Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a), Moves: movesOf(a), Next: a.Next,
 		Groups: groupsOf(rows), Provenance: provenanceOf(a, c), Effects: effectsOf(run.Intents, c),
+	}
+	if a.Live {
+		v.Live = c.at(a.At, "15:04:05 MST")
 	}
 	v.Headline, v.Rest = story.Headline(a)
 	v.Title = "Wave " + short(a.Run.Wave, 40) + ": " + v.Headline

@@ -29,6 +29,8 @@ type Account struct {
 	Next []string
 	// Redacted says that names, addresses and hosts are pseudonyms.
 	Redacted bool
+	// Live marks the page of a run that goes on and is watched: it follows by itself. A file is never live.
+	Live bool
 }
 
 // AuditLine is one entry of the audit chain as raw JSON.

@@ -1,18 +1,8 @@
 (function () {
   "use strict";
-  var root = document.documentElement, people = document.getElementById("people");
-  if (!people) return;
+  var root = document.documentElement;
   var all = function (q, in_) { return Array.prototype.slice.call((in_ || document).querySelectorAll(q)); };
-  var controls = people.querySelector(".controls"), input = controls.querySelector("input");
-  var shown = controls.querySelector(".shown"), none = people.querySelector(".none");
-  var pills = all("[data-pill]", controls);
-  var lists = all(".list", people).map(function (el) {
-    var table = el.querySelector("table");
-    return { el: el, table: table, rows: all("tbody", table).map(function (b, i) {
-      return { el: b, place: i, status: b.dataset.s, text: b.rows[0].textContent.toLowerCase() };
-    }) };
-  });
-  var total = lists.reduce(function (n, l) { return n + l.rows.length; }, 0);
+  var people, controls, input, shown, none, pills, lists, total;
   var state = { status: [], q: "", sort: -1, down: false };
   var collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
@@ -78,85 +68,102 @@
   }
   function change(sorted) { if (sorted) sort(); filter(); store(); }
 
-  controls.hidden = false;
-  people.querySelector(".print").hidden = false;
-  pills.forEach(function (b) {
-    b.addEventListener("click", function (e) {
-      var s = b.dataset.pill, at = state.status.indexOf(s);
-      if (!s) state.status = [];
-      else if (e.ctrlKey || e.metaKey || e.shiftKey) { if (at < 0) state.status.push(s); else state.status.splice(at, 1); }
-      else state.status = at >= 0 && state.status.length === 1 ? [] : [s];
-      change();
+  var timer = 0, heads = [];
+  // bind takes up the page as it stands; a page that follows a run does so after every change.
+  function bind() {
+    people = document.getElementById("people");
+    controls = people.querySelector(".controls");
+    input = controls.querySelector("input");
+    shown = controls.querySelector(".shown");
+    none = people.querySelector(".none");
+    pills = all("[data-pill]", controls);
+    lists = all(".list", people).map(function (el) {
+      var table = el.querySelector("table");
+      return { el: el, table: table, rows: all("tbody", table).map(function (b, i) {
+        return { el: b, place: i, status: b.dataset.s, text: b.rows[0].textContent.toLowerCase() };
+      }) };
     });
-  });
-  var timer = 0;
-  input.addEventListener("input", function () {
-    clearTimeout(timer);
-    timer = setTimeout(function () { state.q = input.value.trim(); change(); }, total > 2000 ? 200 : 40);
-  });
-  people.querySelector("[data-clear]").addEventListener("click", function () {
-    state.status = []; state.q = ""; input.value = ""; change(); input.focus();
-  });
-  lists.forEach(function (l) {
-    all("th[data-sort]", l.table.tHead).forEach(function (th, i) {
-      var b = document.createElement("button");
-      b.type = "button";
-      b.textContent = th.textContent;
-      th.textContent = "";
-      th.appendChild(b);
-      // Chromium does not repeat buttons in the table heads of further sheets, but it does repeat text.
-      addEventListener("beforeprint", function () { th.textContent = b.textContent; });
-      addEventListener("afterprint", function () { th.textContent = ""; th.appendChild(b); });
-      b.addEventListener("click", function () {
-        if (state.sort !== i) { state.sort = i; state.down = th.dataset.sort === "number"; }
-        else if (state.down === (th.dataset.sort === "number")) state.down = !state.down;
-        else { state.sort = -1; state.down = false; }
-        change(true);
+    total = lists.reduce(function (n, l) { return n + l.rows.length; }, 0);
+    heads = [];
+    controls.hidden = false;
+    people.querySelector(".print").hidden = false;
+    pills.forEach(function (b) {
+      b.addEventListener("click", function (e) {
+        var s = b.dataset.pill, at = state.status.indexOf(s);
+        if (!s) state.status = [];
+        else if (e.ctrlKey || e.metaKey || e.shiftKey) { if (at < 0) state.status.push(s); else state.status.splice(at, 1); }
+        else state.status = at >= 0 && state.status.length === 1 ? [] : [s];
+        change();
       });
     });
-  });
-  all("a[data-filter]").forEach(function (a) {
-    a.addEventListener("click", function (e) {
-      e.preventDefault();
-      state.status = [a.dataset.filter]; state.q = "";
-      change();
-      people.scrollIntoView();
-      var pill = pills.filter(function (b) { return b.dataset.pill === a.dataset.filter; })[0];
-      if (pill) pill.focus({ preventScroll: true });
+    input.addEventListener("input", function () {
+      clearTimeout(timer);
+      timer = setTimeout(function () { state.q = input.value.trim(); change(); }, total > 2000 ? 200 : 40);
     });
-  });
+    people.querySelector("[data-clear]").addEventListener("click", function () {
+      state.status = []; state.q = ""; input.value = ""; change(); input.focus();
+    });
+    lists.forEach(function (l) {
+      all("th[data-sort]", l.table.tHead).forEach(function (th, i) {
+        var b = document.createElement("button");
+        b.type = "button";
+        b.textContent = th.textContent;
+        th.textContent = "";
+        th.appendChild(b);
+        heads.push({ th: th, b: b });
+        b.addEventListener("click", function () {
+          if (state.sort !== i) { state.sort = i; state.down = th.dataset.sort === "number"; }
+          else if (state.down === (th.dataset.sort === "number")) state.down = !state.down;
+          else { state.sort = -1; state.down = false; }
+          change(true);
+        });
+      });
+    });
+    all("a[data-filter]").forEach(function (a) {
+      a.addEventListener("click", function (e) {
+        e.preventDefault();
+        state.status = [a.dataset.filter]; state.q = "";
+        change();
+        people.scrollIntoView();
+        var pill = pills.filter(function (b) { return b.dataset.pill === a.dataset.filter; })[0];
+        if (pill) pill.focus({ preventScroll: true });
+      });
+    });
+    all(".commands code").forEach(function (c) {
+      var b = document.createElement("button");
+      b.type = "button";
+      b.textContent = "Copy";
+      b.setAttribute("aria-label", "Copy " + c.textContent);
+      b.addEventListener("click", function () {
+        var done = function () { b.textContent = "Copied"; setTimeout(function () { b.textContent = "Copy"; }, 1600); };
+        var select = function () { var s = getSelection(); s.selectAllChildren(c); if (document.execCommand("copy")) done(); };
+        if (navigator.clipboard) navigator.clipboard.writeText(c.textContent).then(done, select); else select();
+      });
+      c.parentNode.appendChild(b);
+    });
+
+    all("[data-print]").forEach(function (b) {
+      b.addEventListener("click", function () {
+        var full = b.dataset.print === "full", opened = [];
+        root.classList.add("print-" + b.dataset.print);
+        if (full) all("details").forEach(function (d) { if (!d.open) { d.open = true; opened.push(d); } });
+        addEventListener("afterprint", function () {
+          root.classList.remove("print-" + b.dataset.print);
+          opened.forEach(function (d) { d.open = false; });
+        }, { once: true });
+        print();
+      });
+    });
+  }
+  // Chromium does not repeat buttons in the table heads of further sheets, but it does repeat text.
+  addEventListener("beforeprint", function () { heads.forEach(function (h) { h.th.textContent = h.b.textContent; }); });
+  addEventListener("afterprint", function () { heads.forEach(function (h) { h.th.textContent = ""; h.th.appendChild(h.b); }); });
   document.addEventListener("keydown", function (e) {
     if (e.key === "/" && !/^(INPUT|TEXTAREA|SELECT)$/.test(e.target.tagName) && !e.ctrlKey && !e.metaKey && !e.altKey) {
       e.preventDefault(); input.focus();
     } else if (e.key === "Escape" && e.target === input && input.value) {
       e.preventDefault(); input.value = ""; state.q = ""; change();
     }
-  });
-
-  all(".commands code").forEach(function (c) {
-    var b = document.createElement("button");
-    b.type = "button";
-    b.textContent = "Copy";
-    b.setAttribute("aria-label", "Copy " + c.textContent);
-    b.addEventListener("click", function () {
-      var done = function () { b.textContent = "Copied"; setTimeout(function () { b.textContent = "Copy"; }, 1600); };
-      var select = function () { var s = getSelection(); s.selectAllChildren(c); if (document.execCommand("copy")) done(); };
-      if (navigator.clipboard) navigator.clipboard.writeText(c.textContent).then(done, select); else select();
-    });
-    c.parentNode.appendChild(b);
-  });
-
-  all("[data-print]").forEach(function (b) {
-    b.addEventListener("click", function () {
-      var full = b.dataset.print === "full", opened = [];
-      root.classList.add("print-" + b.dataset.print);
-      if (full) all("details").forEach(function (d) { if (!d.open) { d.open = true; opened.push(d); } });
-      addEventListener("afterprint", function () {
-        root.classList.remove("print-" + b.dataset.print);
-        opened.forEach(function (d) { d.open = false; });
-      }, { once: true });
-      print();
-    });
   });
 
   function go() {
@@ -167,6 +174,43 @@
     var d = el.querySelector(".ev details");
     if (d) d.open = true;
   }
+  // A page that follows a run takes over each new state in place: what is open, typed or marked stays.
+  function take(text) {
+    var fresh = new DOMParser().parseFromString(text, "text/html"), main = document.getElementById("main");
+    if (!fresh.getElementById("people")) return;
+    var name = function (d) { return d.closest("[id]").id + d.querySelector("summary").textContent.replace(/\d/g, ""); };
+    var open = {}, y = scrollY, typing = document.activeElement === input && [input.selectionStart, input.selectionEnd, input.value];
+    all("details", main).forEach(function (d) { open[name(d)] = d.open; });
+    main.replaceWith(document.adoptNode(fresh.getElementById("main")));
+    document.title = fresh.title;
+    var bar = document.querySelector(".following"), now = fresh.querySelector(".following");
+    if (bar && now) bar.replaceWith(document.adoptNode(now)); else if (bar) bar.remove();
+    all("#main details").forEach(function (d) { var k = name(d); if (k in open) d.open = open[k]; });
+    bind();
+    sort();
+    filter();
+    if (typing) { input.value = typing[2]; input.focus({ preventScroll: true }); input.setSelectionRange(typing[0], typing[1]); }
+    scrollTo({ top: y, behavior: "instant" });
+  }
+  function follow() {
+    if (!document.querySelector(".following") || !window.EventSource) return;
+    var events = new EventSource("events"), busy = false, again = false, over = false;
+    function load() {
+      if (busy) { again = true; return; }
+      busy = true;
+      fetch("", { cache: "no-store" }).then(function (r) { if (!r.ok) throw r.status; return r.text(); }).then(take).catch(function () {}).then(function () {
+        busy = false;
+        if (again) { again = false; load(); }
+      });
+    }
+    function say(text) { var s = document.querySelector(".following span"); if (s) s.textContent = text; }
+    events.addEventListener("change", load);
+    events.addEventListener("end", function () { over = true; events.close(); load(); });
+    events.onerror = function () { if (!over) say("The connection to wave365 is lost; this is how it stood last."); };
+  }
   addEventListener("hashchange", go);
+  if (!document.getElementById("people")) return;
+  bind();
   go();
+  follow();
 })();

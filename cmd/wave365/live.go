@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/progress/live"
+	"wave365/pkg/report"
+)
+
+// livePatience is how long the end of a command waits for browsers to take over the last page.
+const livePatience = 3 * time.Second
+
+// addLive gives a command the flag that serves the page of its run.
+func addLive(cmd *cobra.Command, addr *string) {
+	cmd.Flags().StringVar(addr, "live", "", "serve the report on loopback while the run goes on; =127.0.0.1:PORT chooses the port")
+	cmd.Flags().Lookup("live").NoOptDefVal = live.Default
+}
+
+// watched is a run as the live page sees it.
+type watched struct {
+	a   *app
+	l   *ledger.Ledger
+	run string
+	now func() time.Time
+}
+
+// Stamp changes with every row and with the state of the run.
+func (w watched) Stamp(ctx context.Context) (string, error) {
+	run, err := w.l.Run(ctx, w.run)
+	if err != nil {
+		return "", err
+	}
+	rows, err := w.l.Rows(ctx, w.run)
+	if err != nil {
+		return "", err
+	}
+	var versions int64
+	for _, r := range rows {
+		versions += r.Version
+	}
+	return fmt.Sprint(len(rows), versions, run.State), nil
+}
+
+// Page is the report as things stand.
+func (w watched) Page(ctx context.Context) ([]byte, error) {
+	acc, err := w.a.account(ctx, w.l, w.run, w.now(), 0)
+	if err != nil {
+		return nil, err
+	}
+	acc.Live = true
+	var b bytes.Buffer
+	err = report.Print(&b, "html", acc)
+	return b.Bytes(), err
+}
+
+// serveLive serves the page of a run until the function it gives is called. That freezes the page into the file that
+// was written last. Without an address it does nothing.
+func (a *app) serveLive(addr string, l *ledger.Ledger, run migration.Run, now func() time.Time) (end func(), err error) {
+	if addr == "" {
+		return func() {}, nil
+	}
+	s, err := live.Start(addr, watched{a, l, run.ID, now})
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(a.err, "Live: %s\n", s.URL())
+	return func() {
+		if page, err := os.ReadFile(filepath.Join(report.Dir(run.ReportDir, run), report.FilePage)); err == nil {
+			s.Freeze(page)
+		}
+		s.Close(livePatience)
+	}, nil
+}
+
+// followLive serves the page of a run that another process drives, until the run has ended or the person stops it.
+func (a *app) followLive(ctx context.Context, addr string, l *ledger.Ledger, run migration.Run) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	// What another process writes has the time of the run, which a sandbox makes run faster than the clock here.
+	now := func() time.Time {
+		rows, err := l.Rows(ctx, run.ID)
+		if err != nil {
+			return run.CreatedAt
+		}
+		return lastChange(run, rows)
+	}
+	s, err := live.Start(addr, watched{a, l, run.ID, now})
+	if err != nil {
+		return err
+	}
+	defer s.Close(livePatience)
+	fmt.Fprintf(a.err, "Live: %s\nIt ends with the run, or with Ctrl-C.\n", s.URL())
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		if now, err := l.Run(ctx, run.ID); err == nil && now.State == migration.RunFinished {
+			return a.freeze(ctx, s, l, run)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// freeze ends a live page with what the file holds, or is about to hold.
+func (a *app) freeze(ctx context.Context, s *live.Server, l *ledger.Ledger, run migration.Run) error {
+	acc, err := a.recorded(ctx, l, run.ID)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := report.Print(&b, "html", acc); err != nil {
+		return err
+	}
+	s.Freeze(b.Bytes())
+	fmt.Fprintf(a.out, "Report: %s\n\n%s\n", filepath.Join(report.Dir(run.ReportDir, run), report.FilePage), report.Verdict(acc))
+	return nil
+}
