@@ -48,6 +48,9 @@ func runStatus(ctx context.Context, a *app, g *globals, id string) error {
 	if err != nil {
 		return err
 	}
+	if g.live != "" {
+		return a.followLive(ctx, g.live, l, run)
+	}
 	rows, err := l.Rows(ctx, run.ID)
 	if err != nil {
 		return err
