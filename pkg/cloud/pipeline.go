@@ -64,8 +64,9 @@ const (
 	version = "v1.0.0"
 
 	// In service time. A pause longer than maxDelay is not sat out inside a request: the request ends as throttled, and
-	// whoever comes next waits at the gate.
-	maxRetries = 4
+	// whoever comes next waits at the gate. Without a Retry-After the delays add up to three quarters of a minute, which
+	// outlives the windows of 20 seconds that the service counts in.
+	maxRetries = 5
 	firstDelay = 800 * time.Millisecond
 	maxDelay   = time.Minute
 	// On the wall clock: a try without an answer for so long is given up.

@@ -173,8 +173,8 @@ func TestBackoffGrowsAndEnds(t *testing.T) {
 			t.Fatal(resp, err)
 		}
 		all := s.all()
-		if len(all) != 5 {
-			t.Fatalf("sent %d times, want 5", len(all))
+		if len(all) != 6 {
+			t.Fatalf("sent %d times, want 6", len(all))
 		}
 		for i := 2; i < len(all); i++ {
 			if a, b := all[i-1].at.Sub(all[i-2].at), all[i].at.Sub(all[i-1].at); b <= a {
@@ -182,6 +182,25 @@ func TestBackoffGrowsAndEnds(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestThrottledWithoutAWord: the service counts in windows of 20 seconds and does not always say how long to wait.
+func TestThrottledWithoutAWord(t *testing.T) {
+	t.Parallel()
+	for range 20 { // the delays are spread at random
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			s := &script{answer: func(int, *http.Request) (*http.Response, error) {
+				if time.Since(start) < 20*time.Second {
+					return reply(429, "{}")
+				}
+				return reply(200, "{}")
+			}}
+			if resp, err := call(cloud.NoRetry(t.Context()), newPipeline(t, s), "POST", root+"/a", "x"); err != nil || resp.StatusCode != 200 {
+				t.Errorf("%v, %v after %d tries in %s", resp.Status, err, len(s.all()), time.Since(start))
+			}
+		})
+	}
 }
 
 func TestRetryOn(t *testing.T) {

@@ -111,7 +111,7 @@ func TestNoAnswer(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				ex := exchange{want: getPC, err: cause}
-				c, tp := play(t, ex, ex, ex, ex, ex)
+				c, tp := play(t, ex, ex, ex, ex, ex, ex)
 				_, err := c.CloudPC(t.Context(), "pc")
 				f := fault.As(err)
 				if !fault.Is(err, fault.Unavailable) || !errors.Is(err, cause) || f.Remote.ClientRequestID != tp.came[0].header.Get("client-request-id") {
@@ -128,7 +128,7 @@ func TestNoAnswer(t *testing.T) {
 	// Nothing was sent, so the outcome of a call that is sent once is known.
 	synctest.Test(t, func(t *testing.T) {
 		ex := exchange{want: postImport, err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}
-		c, _ := play(t, ex, ex, ex, ex, ex)
+		c, _ := play(t, ex, ex, ex, ex, ex, ex)
 		if _, err := c.ImportSnapshot(t.Context(), userID, disk); !fault.Is(err, fault.Unavailable) {
 			t.Error(err)
 		}
@@ -301,7 +301,7 @@ func TestSentOnceAndRepeated(t *testing.T) {
 		t.Run(name, func(t *testing.T) { t.Parallel(); run(t, do, 1, fault.OutcomeUnknown) })
 	}
 	for name, do := range safe {
-		t.Run(name, func(t *testing.T) { t.Parallel(); run(t, do, 5, fault.Unavailable) })
+		t.Run(name, func(t *testing.T) { t.Parallel(); run(t, do, 6, fault.Unavailable) })
 	}
 }
 
