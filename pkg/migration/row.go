@@ -60,6 +60,8 @@ type Facts struct {
 	ImportEnded   time.Time `json:"import_ended,omitzero"`
 	MemberSeen    time.Time `json:"member_seen,omitzero"`
 	CutOver       time.Time `json:"cut_over,omitzero"`
+	// UsedSeen is when the import was seen in use while the Cloud PC was being built; zero: it was not looked at then.
+	UsedSeen      time.Time `json:"used_seen,omitzero"`
 	CloudPCID     string    `json:"cloud_pc_id,omitempty"`
 	CloudPCName   string    `json:"cloud_pc_name,omitempty"`
 	CloudPCStatus string    `json:"cloud_pc_status,omitempty"`

@@ -12,7 +12,7 @@ func Patience(kind fault.Kind) time.Duration {
 	case fault.Throttled:
 		return 24 * time.Hour
 	case fault.Unavailable, fault.Interrupted:
-		return 6 * time.Hour
+		return 12 * time.Hour // a network that goes in the evening may be mended in the morning
 	case fault.Conflict:
 		return 30 * time.Minute
 	case fault.Denied:
@@ -32,9 +32,20 @@ func Backoff(tries int, roll float64) time.Duration {
 // maxTries bounds the tries of one step whatever the trouble: kinds that take turns must not go on for ever.
 const maxTries = 400
 
-// otherTrouble reports whether a row's trouble is of another kind than before: its patience begins anew, because each
-// kind is measured by itself. Waiting hours for a quota must not use up the patience for the first reset after it.
-func otherTrouble(r Row, p Problem) bool { return r.Problem != nil && r.Problem.Kind != p.Kind }
+// unattended is how much later than due a row is looked at only when nobody was there to look.
+const unattended = 15 * time.Minute
+
+// troubleSince says when the trouble began whose patience is measured. Each kind is measured by itself: waiting hours for
+// a quota must not use up the patience for the first reset after it. And hours in which no process ran were not spent
+// trying.
+func troubleSince(r Row, p Problem, now time.Time) time.Time {
+	other := r.Problem != nil && r.Problem.Kind != p.Kind
+	missed := !r.NotBefore.IsZero() && now.Sub(r.NotBefore) > unattended
+	if r.TroubleSince.IsZero() || other || missed {
+		return now
+	}
+	return r.TroubleSince
+}
 
 // Settle turns a step's result into the row's next transition. It answers false when nothing needs to be recorded:
 // the row goes on waiting as before, only its due time moves. roll, from [0,1), spreads the back-off.
@@ -56,10 +67,7 @@ func Settle(r Row, res Result, now time.Time, roll float64) (Transition, bool) {
 		return Park(r, res.Facts, now.Add(res.Delay), res.Note, now), true
 	case ResultAgain:
 		kind := fault.Kind(res.Problem.Kind)
-		since := r.TroubleSince
-		if since.IsZero() || otherTrouble(r, *res.Problem) {
-			since = now
-		}
+		since := troubleSince(r, *res.Problem, now)
 		// A service that names an hour to come back is waited for until then, however late it gets.
 		named := kind == fault.Throttled && res.Delay >= time.Hour
 		if (now.Sub(since) >= Patience(kind) && !named) || r.Tries >= maxTries {

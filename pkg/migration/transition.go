@@ -97,9 +97,7 @@ func Again(r Row, f Facts, p Problem, until, at time.Time) Transition {
 	t := move(r, Waiting, ReasonRetry, at)
 	t.to.Facts = f
 	t.to.Tries, t.to.NotBefore, t.to.Problem, t.to.Note = r.Tries+1, until, &p, p.Message
-	if t.to.TroubleSince.IsZero() || otherTrouble(r, p) {
-		t.to.TroubleSince = at
-	}
+	t.to.TroubleSince = troubleSince(r, p, at)
 	return t
 }
 

@@ -33,6 +33,12 @@ func build(r migration.Row) map[migration.Arrow]func() migration.Transition {
 		arrow(migration.Failed, migration.ReasonFailed):       func() migration.Transition { return migration.Fail(r, r.Facts, problem, at) },
 		arrow(migration.Held, migration.ReasonUnknown):        func() migration.Transition { return migration.Hold(r, r.Facts, problem, at) },
 		arrow(migration.Pending, migration.ReasonInterrupted): func() migration.Transition { return migration.Interrupt(r, "n", at) },
+		arrow(migration.Pending, migration.ReasonRetried):     func() migration.Transition { return migration.Retry(r, r.Target, "n", at) },
+		arrow(migration.Cancelled, migration.ReasonOperator):  func() migration.Transition { return migration.Cancel(r, "n", at) },
+		arrow(migration.Deferred, migration.ReasonStopBy):     func() migration.Transition { return migration.Defer(r, problem, at) },
+		arrow(migration.Waiting, migration.ReasonAdopted):     func() migration.Transition { return migration.Adopt(r, r.Facts, "n", at) },
+		arrow(migration.Pending, migration.ReasonNoEffect):    func() migration.Transition { return migration.NoEffect(r, "n", at) },
+		arrow(migration.Pending, migration.ReasonAmended):     func() migration.Transition { return migration.Amend(r, r.Target, nil, at) },
 		arrow(migration.Skipped, migration.ReasonFinding):     func() migration.Transition { return migration.Skip(r, problem, at) },
 	}
 }
@@ -107,7 +113,7 @@ func TestSettle(t *testing.T) {
 	waiting := row(migration.Waiting, migration.StepImportWait)
 	waiting.Facts = facts
 	tired := row(migration.Waiting, migration.StepImport)
-	tired.Tries, tired.TroubleSince = 9, at.Add(-7*time.Hour)
+	tired.Tries, tired.TroubleSince = 9, at.Add(-13*time.Hour)
 	last := row(migration.Running, migration.StepProve)
 	for _, tc := range []struct {
 		name    string

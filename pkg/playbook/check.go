@@ -33,6 +33,9 @@ func (b *Book) check(ctx context.Context, r migration.Row) (migration.Result, er
 	if problem != nil {
 		return migration.Failure(r.Facts, *problem), nil
 	}
+	if migration.Next(r.Target.Trigger, migration.StepCheck) == migration.StepJoin {
+		return migration.DoneAfter(calm(r.Facts), b.joinLook(), "about to join the group"), nil
+	}
 	return migration.Done(r.Facts), nil
 }
 

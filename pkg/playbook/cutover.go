@@ -49,7 +49,7 @@ func (b *Book) cutover(ctx context.Context, r migration.Row) (migration.Result, 
 	if f.CutOver = made; made.IsZero() {
 		f.CutOver = b.clock.Now()
 	}
-	return migration.DoneAfter(f, nextLook(0, b.pace.provisionTime()), "the service is provisioning the Cloud PC"), nil
+	return migration.DoneAfter(f, b.provisionLook(f.CutOver), "the service is provisioning the Cloud PC"), nil
 }
 
 // madeAlready says when the row's cut-over was made; zero: it was not, as far as is known. A process may have ended right
@@ -71,12 +71,12 @@ func (b *Book) madeAlready(ctx context.Context, r migration.Row) (time.Time, err
 // linkLag is how long a closed link may take to be seen by reads.
 const linkLag = 30 * time.Minute
 
-// begun says when the effect was last begun by a process that did not live to record how it ended; zero: there is no
-// such try. The link may be closed then, and an import that is in use or gone is as it should be.
+// begun says when the effect was last tried without a clear refusal; zero: it was not. The link may be closed then, also
+// when it was looked for and not seen, for reads lag; and an import that is in use or gone is as it should be.
 func (b *Book) begun(ctx context.Context, e effect) (at time.Time, err error) {
 	past, err := b.journal.Intents(ctx, b.run.ID, e.row)
 	for _, p := range past {
-		if p.Effect == e.kind && p.Subject == e.subject && undecided(p) {
+		if p.Effect == e.kind && p.Subject == e.subject && (p.Outcome == nil || p.Outcome.Status != migration.OutcomeRefused) {
 			at = p.At
 		}
 	}
@@ -96,6 +96,9 @@ func (b *Book) ready(ctx context.Context, r migration.Row) (migration.Result, bo
 	if problem != nil {
 		return migration.Failure(r.Facts, *problem), false
 	}
+	if at, ok := b.fresh.LoadAndDelete(r.Index); ok && b.clock.Now().Sub(at.(time.Time)) < linkAge {
+		return migration.Result{}, true // the answer that ended the import is as good as one more
+	}
 	im, err := b.graph.ImportResult(ctx, r.Facts.SnapshotID)
 	res := b.judgeImport(r, graph.ImportAnswer{Import: im, Err: err})
 	if res.Kind != migration.ResultDone {
@@ -111,7 +114,7 @@ func (b *Book) ready(ctx context.Context, r migration.Row) (migration.Result, bo
 func (b *Book) license(r migration.Row) effect {
 	user, sku := r.Target.UserID, r.Target.SKUID
 	return effect{
-		row: r.Index, attempt: r.Attempt, kind: migration.EffectLicense, subject: sku, repeatable: true,
+		row: r.Index, attempt: r.Attempt, kind: migration.EffectLicense, subject: sku, repeatable: true, blind: true,
 		present: func(ctx context.Context, _ *migration.Intent) (string, string, bool, error) {
 			held, err := b.graph.LicenseDetails(ctx, user)
 			if err != nil {

@@ -23,6 +23,9 @@ type effect struct {
 	call func(ctx context.Context) (remoteID string, err error)
 	// repeatable: doing it twice is the same as doing it once.
 	repeatable bool
+	// blind: where no earlier try is undecided it is done without a look, because the service takes a second one for a
+	// first.
+	blind bool
 	// absentMeansNoEffect: when present says no, a call of unknown outcome is known to have had no effect, and a call
 	// that is not repeatable may be made again.
 	absentMeansNoEffect bool
@@ -56,7 +59,7 @@ func (b *Book) apply(ctx context.Context, e effect) (migration.Outcome, error, e
 		return *last.Outcome, nil, nil
 	}
 	undecided := last != nil && (last.Outcome == nil || last.Outcome.Status == migration.OutcomeUnknown)
-	if e.present != nil {
+	if e.present != nil && (undecided || !e.blind) {
 		var lost *migration.Intent
 		if undecided {
 			lost = last

@@ -60,8 +60,7 @@ func (b *Book) importDisk(ctx context.Context, r migration.Row) (migration.Resul
 	if f.ImportStarted = answer.StartedAt; f.ImportStarted.IsZero() {
 		f.ImportStarted = out.At
 	}
-	expected := b.pace.importTime(r.Target.Disk.Virtual)
-	return migration.DoneAfter(f, nextLook(b.clock.Now().Sub(f.ImportStarted), expected), "the service is importing the disk"), nil
+	return migration.DoneAfter(f, b.importLook(r, f.ImportStarted), "the service is importing the disk"), nil
 }
 
 // sign makes the source files of the import: with the wave's own signatures where it brought them, else with
@@ -102,6 +101,9 @@ func (b *Book) importWait(ctx context.Context, rows []migration.Row) ([]migratio
 			continue
 		}
 		results[i] = b.judgeImport(r, answers[i])
+		if results[i].Kind == migration.ResultDone {
+			b.fresh.Store(r.Index, b.clock.Now())
+		}
 	}
 	return results, nil
 }
@@ -159,8 +161,7 @@ func (b *Book) judgeImport(r migration.Row, a graph.ImportAnswer) migration.Resu
 			})
 		})
 	}
-	expected := b.pace.importTime(r.Target.Disk.Virtual)
-	return migration.Wait(calm(f), nextLook(b.clock.Now().Sub(f.ImportStarted), expected), r.Note)
+	return migration.Wait(calm(f), b.importLook(r, f.ImportStarted), r.Note)
 }
 
 // assigned reports whether the user that an import names is the row's: the field has been seen to hold the object id

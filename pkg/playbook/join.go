@@ -4,34 +4,134 @@ import (
 	"context"
 	"time"
 
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 )
 
-// join puts the user into the row's group before the import, as the import wants the policy to be assigned to the
-// user, and waits until the directory shows it.
-func (b *Book) join(ctx context.Context, r migration.Row) (migration.Result, error) {
-	if _, err, jerr := b.apply(ctx, b.membership(r)); jerr != nil {
-		return migration.Result{}, jerr
-	} else if err != nil {
-		return trouble(r, err, "group.join-failed", "add "+r.Target.User+" to group "+r.Target.GroupName), nil
+// seenAfter is how long after joining the directory is asked for the first time: most memberships show within a minute.
+const seenAfter = time.Minute
+
+// join puts the users into their groups before the import, as the import wants the policy to be assigned to the user, and
+// waits until the directory shows it. Users of one group are added, and looked for, many with each call.
+func (b *Book) join(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
+	results := make([]migration.Result, len(rows))
+	todo := map[string][]int{} // group → those who never were asked for
+	look := map[string][]int{} // group → those who were added
+	for i, r := range rows {
+		past, jerr := b.journal.Intents(context.WithoutCancel(ctx), b.run.ID, r.Index)
+		if jerr != nil {
+			return nil, jerr
+		}
+		if lastOf(past, b.membership(r)) == nil {
+			todo[r.Target.GroupID] = append(todo[r.Target.GroupID], i)
+			continue
+		}
+		out, err, jerr := b.apply(ctx, b.membership(r))
+		switch {
+		case jerr != nil:
+			return nil, jerr
+		case err != nil:
+			results[i] = trouble(r, err, "group.join-failed", "add "+r.Target.User+" to group "+r.Target.GroupName)
+		case b.clock.Now().Sub(out.At) < seenAfter/2:
+			results[i] = b.joined(r)
+		default:
+			look[r.Target.GroupID] = append(look[r.Target.GroupID], i)
+		}
 	}
-	f := r.Facts
-	seen, err := b.graph.IsMember(ctx, r.Target.GroupID, r.Target.UserID)
+	for group, at := range todo {
+		if err := b.addAll(ctx, group, at, rows, results); err != nil {
+			return nil, err
+		}
+	}
+	for group, at := range look {
+		users := make([]string, len(at))
+		for k, i := range at {
+			users[k] = rows[i].Target.UserID
+		}
+		seen, err := b.graph.MembersAmong(ctx, group, users)
+		for k, i := range at {
+			r := rows[i]
+			switch {
+			case err != nil:
+				results[i] = unread(b, r, err, "group.join-failed", "look for "+r.Target.User+" in group "+r.Target.GroupName)
+			case !seen[k]:
+				results[i] = migration.Wait(calm(r.Facts), b.aligned(half/2, half/2), noteJoined)
+			default:
+				f := calm(r.Facts)
+				f.MemberSeen = b.clock.Now()
+				results[i] = migration.Done(f)
+			}
+		}
+	}
+	return results, nil
+}
+
+const noteJoined = "waiting for the directory to show the membership"
+
+func (b *Book) joined(r migration.Row) migration.Result {
+	return migration.Wait(calm(r.Facts), b.aligned(seenAfter, half), noteJoined)
+}
+
+// addAll adds users to a group with one call. Each has an intent of its own, and all carry the call's id. When the call
+// is refused or its answer lost, each row goes on by itself and looks first.
+func (b *Book) addAll(ctx context.Context, group string, at []int, rows []migration.Row, results []migration.Result) error {
+	sure := context.WithoutCancel(ctx)
+	id := cloud.NewOperationID()
+	intents := make([]migration.Intent, len(at))
+	users := make([]string, len(at))
+	for k, i := range at {
+		if ctx.Err() != nil {
+			for _, i := range at[k:] {
+				results[i] = migration.Stopped(rows[i].Facts)
+			}
+			at, intents, users = at[:k], intents[:k], users[:k]
+			break
+		}
+		in, err := b.journal.Intend(sure, migration.Intent{
+			Run: b.run.ID, Row: rows[i].Index, Attempt: rows[i].Attempt, Effect: migration.EffectJoin, Subject: group,
+			ClientRequestID: id, At: b.clock.Now(),
+		})
+		if err != nil {
+			return err
+		}
+		intents[k], users[k] = in, rows[i].Target.UserID
+	}
+	if len(at) == 0 {
+		return nil
+	}
+	callCtx, cancel := context.WithTimeout(cloud.WithOperation(sure, id), callTime)
+	defer cancel()
+	err := b.graph.AddMembers(callCtx, group, users)
+	out := migration.Outcome{Status: migration.OutcomeDone, At: b.clock.Now()}
 	if err != nil {
-		return unread(b, r, err, "group.join-failed", "look for "+r.Target.User+" in group "+r.Target.GroupName), nil
+		out.Status, out.Detail = migration.OutcomeUnknown, err.Error()
+		if f := fault.As(err); f != nil && f.Remote != nil {
+			out.RequestID = f.Remote.RequestID
+		}
 	}
-	if !seen {
-		return migration.Wait(f, 15*time.Second, "waiting for the directory to show the membership"), nil
+	for k, i := range at {
+		if jerr := b.journal.Conclude(sure, intents[k], out); jerr != nil {
+			return jerr
+		}
+		r := rows[i]
+		switch {
+		case err == nil:
+			results[i] = b.joined(r)
+		case len(at) == 1:
+			results[i] = trouble(r, err, "group.join-failed", "add "+r.Target.User+" to group "+r.Target.GroupName)
+		default:
+			results[i] = migration.Wait(r.Facts, b.aligned(half/2, half/2), "adding many users at once did not work: one by one")
+		}
 	}
-	f.MemberSeen = b.clock.Now()
-	return migration.Done(f), nil
+	return nil
 }
 
 // membership is the effect of joining the row's group.
 func (b *Book) membership(r migration.Row) effect {
 	group, user := r.Target.GroupID, r.Target.UserID
 	return effect{
-		row: r.Index, attempt: r.Attempt, kind: migration.EffectJoin, subject: group, repeatable: true,
+		row: r.Index, attempt: r.Attempt, kind: migration.EffectJoin, subject: group, repeatable: true, blind: true,
 		present: func(ctx context.Context, _ *migration.Intent) (string, string, bool, error) {
 			ok, err := b.graph.IsMember(ctx, group, user)
 			return "", "the user is a member", ok, err

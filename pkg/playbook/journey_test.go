@@ -40,7 +40,7 @@ func TestBothTriggersInTheirOrder(t *testing.T) {
 			t.Fatal(got)
 		}
 		for i, want := range map[int]string{
-			0: "group member added, importSnapshot accepted, license assigned",
+			0: "group members added, importSnapshot accepted, license assigned",
 			1: "importSnapshot accepted, group member added",
 		} {
 			if got := strings.Join(s.effects(i), ", "); got != want {

@@ -14,23 +14,31 @@ import (
 // SettingSource is the provisioning source type that a migration needs.
 const SettingSource = "snapshot"
 
-// linkCache reads policies and user settings at most once a minute for all rows together: a drift is found within
-// that minute, at two calls a minute for a wave of any size. Safe for concurrent use.
+// linkCache reads policies and user settings once for all rows together, as often as their age matters: a drift of a
+// setting is found before a cut-over that is more than a minute later, at a call a minute for a wave of any size. Safe for
+// concurrent use.
 type linkCache struct {
 	graph Graph
 	clock Clock
 
 	// turn holds one token: whoever takes it may read and write what follows. A channel rather than a mutex, because
 	// the calls are made while it is held, and waiting for them must count as waiting in virtual time.
-	turn     chan struct{}
-	at       time.Time
-	policies []graph.ProvisioningPolicy
-	settings []graph.UserSetting
+	turn       chan struct{}
+	at         time.Time // of the settings
+	policiesAt time.Time
+	policies   []graph.ProvisioningPolicy
+	settings   []graph.UserSetting
 }
 
-const linkAge = time.Minute
+// A cut-over has no way back: the settings it relies on are at most linkAge old. For what comes before, and for policies,
+// whose drift keeps a Cloud PC from coming rather than making a wrong one, more is enough.
+const (
+	linkAge   = time.Minute
+	earlyAge  = 5 * time.Minute
+	policyAge = 10 * time.Minute
+)
 
-func (c *linkCache) read(ctx context.Context) ([]graph.ProvisioningPolicy, []graph.UserSetting, error) {
+func (c *linkCache) read(ctx context.Context, age time.Duration) ([]graph.ProvisioningPolicy, []graph.UserSetting, error) {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
@@ -38,25 +46,31 @@ func (c *linkCache) read(ctx context.Context) ([]graph.ProvisioningPolicy, []gra
 		return nil, nil, fault.Wrap(fault.Interrupted, "", "stopped while reading policies and settings", "", ctx.Err())
 	}
 	now := c.clock.Now()
-	if !c.at.IsZero() && now.Sub(c.at) < linkAge {
-		return c.policies, c.settings, nil
+	if c.policiesAt.IsZero() || now.Sub(c.policiesAt) >= policyAge {
+		policies, err := c.graph.ProvisioningPolicies(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		c.policiesAt, c.policies = now, policies
 	}
-	policies, err := c.graph.ProvisioningPolicies(ctx)
-	if err != nil {
-		return nil, nil, err
+	if c.at.IsZero() || now.Sub(c.at) >= age {
+		settings, err := c.graph.UserSettings(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		c.at, c.settings = now, settings
 	}
-	settings, err := c.graph.UserSettings(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	c.at, c.policies, c.settings = now, policies, settings
-	return policies, settings, nil
+	return c.policies, c.settings, nil
 }
 
 // linked checks that what will decide about the row's Cloud PC is as it was validated: the policy is assigned to the
 // row's group, and the only user setting that reaches that group says snapshot. It gives nil when all is well.
 func (b *Book) linked(ctx context.Context, r migration.Row) (*migration.Problem, error) {
-	policies, settings, err := b.links.read(ctx)
+	age := earlyAge
+	if r.Step == migration.StepCutover {
+		age = linkAge
+	}
+	policies, settings, err := b.links.read(ctx, age)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -10,22 +11,40 @@ import (
 
 // pace says when the next look is worth a call, from how long things took so far in this run. Safe for concurrent use.
 type pace struct {
-	mu        sync.Mutex
-	perGiB    time.Duration // of imports, beyond importBase
-	imports   int
+	mu sync.Mutex
+	// Sums for the straight line through the imports seen: minutes over GiB.
+	n, x, y, xx, xy float64
+	// ratios are the last imports' times by what was expected of them; low and high bound nearly all of them.
+	ratios    []float64
+	low, high float64
 	provision time.Duration
 	provided  int
 }
 
-// importBase and the first guesses are what public field reports and our own rehearsals suggest; they are replaced
-// by what this run sees.
+// The first guesses are what public field reports and our own rehearsals suggest; they are replaced by what this run
+// sees.
 const (
 	importBase     = 8 * time.Minute
 	firstPerGiB    = 6 * time.Second
 	firstProvision = 35 * time.Minute
+	// firstLow and firstHigh bound an import's time by what is expected, as long as too few were seen to say.
+	firstLow, firstHigh = 0.7, 1.5
+	enoughSeen          = 8
+	remembered          = 200
 )
 
-func newPace() *pace { return &pace{perGiB: firstPerGiB, provision: firstProvision} }
+func newPace() *pace {
+	p := &pace{provision: firstProvision, low: firstLow, high: firstHigh}
+	for _, size := range []float64{64, 512} { // the guess has the weight of two imports
+		p.add(size, importBase+time.Duration(size*float64(firstPerGiB)))
+	}
+	return p
+}
+
+func (p *pace) add(gibs float64, took time.Duration) {
+	m := took.Minutes()
+	p.n, p.x, p.y, p.xx, p.xy = p.n+1, p.x+gibs, p.y+m, p.xx+gibs*gibs, p.xy+gibs*m
+}
 
 const gib = 1 << 30
 
@@ -33,8 +52,42 @@ const gib = 1 << 30
 func (p *pace) importTime(size int64) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return importBase + time.Duration(float64(size)/gib*float64(p.perGiB))
+	return p.expect(float64(size) / gib)
 }
+
+func (p *pace) expect(gibs float64) time.Duration {
+	slope := 0.0
+	if d := p.n*p.xx - p.x*p.x; d > 0 {
+		slope = max(0, (p.n*p.xy-p.x*p.y)/d)
+	}
+	base := (p.y - slope*p.x) / p.n
+	return max(time.Minute, time.Duration((base+slope*gibs)*float64(time.Minute)))
+}
+
+// nextImportLook is how long to leave an import alone: until the first of its size would be done, then in even steps
+// until nearly all would be, then ever more rarely. The steps make an import's end known after about a fortieth of its
+// time on average; they are a whole number of half minutes, so that looks of many rows fall together.
+func (p *pace) nextImportLook(elapsed time.Duration, size int64) (d, grid time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	expected := p.expect(float64(size) / gib)
+	from, to := time.Duration(p.low*float64(expected)), time.Duration(p.high*float64(expected))
+	grid = min(max(((to-from)/looksInWindow).Round(half), half), 3*time.Minute)
+	switch {
+	case elapsed < from:
+		return min(max(from-elapsed, half), 30*time.Minute), grid
+	case elapsed < to:
+		return grid, grid
+	}
+	return min(max(elapsed/15, grid), 10*time.Minute), grid
+}
+
+const (
+	half = 30 * time.Second
+	// looksInWindow is how often an import is looked at between the time when the fastest of its size and the time when
+	// the slowest would be done: more looks cost calls, fewer leave slots idle.
+	looksInWindow = 10
+)
 
 // provisionTime is how long provisioning is expected to take.
 func (p *pace) provisionTime() time.Duration {
@@ -50,9 +103,16 @@ func (p *pace) sawImport(size int64, took time.Duration) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.imports++
-	seen := time.Duration(float64(max(took-importBase, 0)) / (float64(size) / gib))
-	p.perGiB += (seen - p.perGiB) / time.Duration(min(p.imports+1, 10))
+	gibs := float64(size) / gib
+	p.ratios = append(p.ratios, took.Minutes()/p.expect(gibs).Minutes())
+	p.add(gibs, took)
+	if len(p.ratios) > remembered {
+		p.ratios = p.ratios[1:]
+	}
+	if n := len(p.ratios); n >= enoughSeen {
+		sorted := slices.Sorted(slices.Values(p.ratios))
+		p.low, p.high = sorted[n/50], sorted[n-1-n/50]
+	}
 }
 
 // sawProvision learns from a Cloud PC that got ready.
@@ -95,14 +155,53 @@ func (b *Book) Learn(rows []migration.Row) {
 	}
 }
 
-// nextLook is how long to leave the service alone: until most of the expected time has passed, then often enough to
-// find out soon, then ever more rarely. It is at least 30 s and at most 10 min.
-func nextLook(elapsed, expected time.Duration) time.Duration {
-	switch most := expected * 7 / 10; {
+// nextProvisionLook is how long to leave a Cloud PC alone: until most of the expected time has passed, then every few
+// minutes, then ever more rarely. One list answers for all, so the looks fall together.
+func nextProvisionLook(elapsed, expected time.Duration) (d, grid time.Duration) {
+	switch most := expected * 6 / 10; {
 	case elapsed < most:
-		return min(max(most-elapsed, 30*time.Second), 10*time.Minute)
+		return min(max(most-elapsed, half), 10*time.Minute), provisionGrid
 	case elapsed < expected*2:
-		return min(max(expected/20, 30*time.Second), 3*time.Minute)
+		return provisionGrid, provisionGrid
 	}
-	return min(max(elapsed/15, time.Minute), 10*time.Minute)
+	return min(max(elapsed/15, provisionGrid), 10*time.Minute), provisionGrid
+}
+
+const provisionGrid = 3 * time.Minute
+
+// aligned stretches a wait so that it ends at a whole multiple of grid: rows that wait for the same thing are then
+// looked at together.
+func (b *Book) aligned(d, grid time.Duration) time.Duration {
+	now := b.clock.Now()
+	due := now.Add(d)
+	if on := due.Truncate(grid); on.Before(due) {
+		due = on.Add(grid)
+	}
+	return due.Sub(now)
+}
+
+func (b *Book) importLook(r migration.Row, started time.Time) time.Duration {
+	return b.aligned(b.pace.nextImportLook(b.clock.Now().Sub(started), r.Target.Disk.Virtual))
+}
+
+func (b *Book) provisionLook(since time.Time) time.Duration {
+	return b.aligned(nextProvisionLook(b.clock.Now().Sub(since), b.pace.provisionTime()))
+}
+
+// joinLook is how long a row waits for others to join the group together with it. Rows are taken up ahead of their slot
+// by a quarter of the slots, so a tenth of an import's time costs nothing; before the first import there is none to wait
+// behind.
+func (b *Book) joinLook() time.Duration {
+	if b.pace.seen() == 0 {
+		return time.Second
+	}
+	grid := min(max((b.pace.importTime(64*gib)/12).Round(half), half), 5*time.Minute)
+	return b.aligned(time.Second, grid)
+}
+
+// seen is how many imports this run has seen end.
+func (p *pace) seen() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.ratios)
 }

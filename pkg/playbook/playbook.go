@@ -5,6 +5,7 @@ package playbook
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"wave365/pkg/blob"
@@ -39,7 +40,9 @@ type Records interface {
 // Directory are the calls about groups and licenses.
 type Directory interface {
 	IsMember(ctx context.Context, groupID, userID string) (bool, error)
+	MembersAmong(ctx context.Context, groupID string, userIDs []string) ([]bool, error)
 	AddMember(ctx context.Context, groupID, userID string) error
+	AddMembers(ctx context.Context, groupID string, userIDs []string) error
 	LicenseDetails(ctx context.Context, userID string) ([]graph.License, error)
 	AssignLicense(ctx context.Context, userID, skuID string) error
 }
@@ -48,6 +51,7 @@ type Directory interface {
 type Endpoint interface {
 	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
 	CloudPCs(ctx context.Context, filter string) ([]graph.CloudPC, error)
+	CloudPCsOf(ctx context.Context, upns []string) ([]graph.CloudPC, error)
 }
 
 // Settings are the calls about user settings.
@@ -90,6 +94,7 @@ type Book struct {
 	sources Sources
 	links   *linkCache
 	pace    *pace
+	fresh   sync.Map // row index → when its import was read as ended, by this process
 	// repeatLost: see RepeatLostImports.
 	repeatLost bool
 }
@@ -110,12 +115,12 @@ func New(run migration.Run, g Graph, s Storage, j Journal, c Clock, sources Sour
 func (b *Book) Steps() []migration.Work {
 	return []migration.Work{
 		{Step: migration.StepCheck, Batch: 1, Do: each(b.check)},
-		{Step: migration.StepJoin, Batch: 1, Do: each(b.join)},
+		{Step: migration.StepJoin, Batch: 20, Do: b.join},
 		{Step: migration.StepImport, Batch: 1, Do: each(b.importDisk)},
 		{Step: migration.StepImportWait, Batch: 20, Do: b.importWait},
 		{Step: migration.StepCutover, Batch: 1, Do: each(b.cutover)},
 		{Step: migration.StepProvisionWait, Batch: 0, Do: b.provisionWait},
-		{Step: migration.StepProve, Batch: 1, Do: each(b.prove)},
+		{Step: migration.StepProve, Batch: 20, Do: b.prove},
 	}
 }
 

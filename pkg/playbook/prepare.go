@@ -15,12 +15,32 @@ import (
 // setting made by a call whose answer was lost is found again.
 func SettingName(run migration.Run) string { return "wave365 " + run.ID }
 
+// preparePatience is how long a service that is throttled or not there is waited for before the wave begins.
+const preparePatience = 45 * time.Minute
+
 // Prepare does what is done once for the wave: every target group is reached by exactly one user setting, and that
 // one says snapshot. Groups that have such a setting are left alone; for the others one setting is made, assigned and
-// read back. It waits out the service's lag, at most ten minutes of service time. It may be called again at any time.
+// read back. It waits out the service's lag, at most ten minutes of service time, and trouble that passes. It may be
+// called again at any time.
 //
 // Errors: fault.Conflict when a group is reached by an image setting or by several; whatever the calls answer.
 func (b *Book) Prepare(ctx context.Context, rows []migration.Row) error {
+	since := b.clock.Now()
+	for tries := 0; ; tries++ {
+		err := b.prepare(ctx, rows)
+		passing := fault.Is(err, fault.Throttled) || fault.Is(err, fault.Unavailable)
+		if !passing || strings.HasPrefix(fault.CodeOf(err), "ledger.") || b.clock.Now().Sub(since) >= preparePatience {
+			return err
+		}
+		select {
+		case <-time.After(b.clock.Wall(max(migration.Backoff(tries, 0.5), min(retryAfter(err), preparePatience)))):
+		case <-ctx.Done():
+			return fault.Wrap(fault.Interrupted, "", "stopped while preparing the wave", "`wave365 resume` goes on", ctx.Err())
+		}
+	}
+}
+
+func (b *Book) prepare(ctx context.Context, rows []migration.Row) error {
 	want := map[string]string{} // group id → name
 	for _, r := range rows {
 		if !r.State.Final() {

@@ -21,21 +21,79 @@ const (
 // provisionPatience is how long after the cut-over a Cloud PC may take to end one way or the other.
 const provisionPatience = 12 * time.Hour
 
-// provisionWait looks at the Cloud PCs of all rows that wait, with one list.
+// provisionWait looks at the Cloud PCs of all rows that wait: one list of those that are being provisioned, then those of
+// the users who have left it, or are not in it yet, by name.
 func (b *Book) provisionWait(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	results := make([]migration.Result, len(rows))
-	pcs, err := b.graph.CloudPCs(ctx, "")
+	pcs, err := b.graph.CloudPCs(ctx, "status eq 'provisioning'")
+	building := map[string]bool{}
+	for _, pc := range pcs {
+		building[strings.ToLower(pc.UserPrincipalName)] = true
+	}
+	var others []string
+	for _, r := range rows {
+		u := strings.ToLower(r.Target.UPN)
+		if err == nil && !building[u] && (r.Facts.CloudPCID != "" || b.due(r)) {
+			others = append(others, u)
+		}
+	}
+	asked := map[string]bool{}
+	if len(others) > 0 {
+		var more []graph.CloudPC
+		more, err = b.graph.CloudPCsOf(ctx, others)
+		pcs = append(pcs, more...)
+		for _, u := range others {
+			asked[u] = true
+		}
+	}
 	byUser := make(map[string][]graph.CloudPC, len(pcs))
 	for _, pc := range pcs {
 		u := strings.ToLower(pc.UserPrincipalName)
 		byUser[u] = append(byUser[u], pc)
 	}
 	for i, r := range rows {
-		if err != nil {
+		u := strings.ToLower(r.Target.UPN)
+		switch {
+		case err != nil:
 			results[i] = unread(b, r, err, "provision.unreadable", "list Cloud PCs")
-			continue
+		case !building[u] && !asked[u]:
+			results[i] = migration.Wait(r.Facts, b.provisionLook(r.Facts.CutOver), "waiting for provisioning to begin")
+		default:
+			results[i] = b.judgeCloudPC(r, byUser[u])
 		}
-		results[i] = b.judgeCloudPC(r, byUser[strings.ToLower(r.Target.UPN)])
+	}
+	return b.consumed(ctx, rows, results)
+}
+
+// due reports whether a Cloud PC that is not in the list of those being built may be there already: it was not there yet
+// when it was looked for, or another one is in the way.
+func (b *Book) due(r migration.Row) bool {
+	return b.clock.Now().Sub(r.Facts.CutOver) >= b.pace.provisionTime()/2 || r.Facts.Suspect != ""
+}
+
+// consumed reads, once while a Cloud PC is being built, whether its import is in use: that it was is half of the proof,
+// and the record is gone when the Cloud PC is ready. What cannot be read now is left to the proof.
+func (b *Book) consumed(ctx context.Context, rows []migration.Row, results []migration.Result) ([]migration.Result, error) {
+	var ids []string
+	var at []int
+	for i, res := range results {
+		f := res.Facts
+		if res.Kind == migration.ResultWait && f.CloudPCID != "" && rows[i].Facts.CloudPCID == "" && f.SnapshotID != "" {
+			ids, at = append(ids, f.SnapshotID), append(at, i)
+		}
+	}
+	if len(ids) == 0 || ctx.Err() != nil {
+		return results, nil
+	}
+	answers, err := b.graph.ImportResults(ctx, ids)
+	if err != nil {
+		return results, nil
+	}
+	for k, i := range at {
+		im := answers[k].Import
+		if answers[k].Err == nil && im.Usage == graph.UsageInUse && assigned(im.AssignedUser, rows[i].Target) {
+			results[i].Facts.UsageStatus, results[i].Facts.UsedSeen = im.Usage, b.clock.Now()
+		}
 	}
 	return results, nil
 }
@@ -54,7 +112,7 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 				Hint: "check in Intune that the license is active and the policy reaches the user, then run `wave365 retry`",
 			})
 		}
-		return migration.Wait(calm(f), nextLook(now.Sub(f.CutOver), b.pace.provisionTime()), "waiting for provisioning to begin")
+		return migration.Wait(calm(f), b.provisionLook(f.CutOver), "waiting for provisioning to begin")
 	}
 	f.CloudPCID, f.CloudPCName, f.CloudPCStatus, f.ServicePlan = pc.ID, pc.DisplayName, pc.Status, pc.ServicePlanName
 	switch pc.Status {
@@ -90,7 +148,7 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 			Hint: "look at it in Intune; when it is provisioned, run `wave365 retry` to prove it",
 		})
 	}
-	return migration.Wait(calm(f), nextLook(now.Sub(f.CutOver), b.pace.provisionTime()), r.Note)
+	return migration.Wait(calm(f), b.provisionLook(f.CutOver), r.Note)
 }
 
 // pick gives the user's Cloud PC under the row's policy.

@@ -167,7 +167,7 @@ func (w *world) validate() ([]migration.Row, error) {
 }
 
 // maxTime is how much service time an evening may take, with everything that goes wrong in it.
-const maxTime = 5 * 24 * time.Hour
+const maxTime = 30 * 24 * time.Hour
 
 // play lets one process after the other work on the wave until every row is final.
 func (w *world) play() error {
