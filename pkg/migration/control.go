@@ -158,4 +158,6 @@ func Amend(r Row, target Target, input []string, at time.Time) Transition {
 }
 
 // Retargets reports whether the transition changes what the row aims at, not only where it stands.
-func (t Transition) Retargets() bool { return t.to.Reason == ReasonAmended || t.to.Reason == ReasonRetried }
+func (t Transition) Retargets() bool {
+	return t.to.Reason == ReasonAmended || t.to.Reason == ReasonRetried
+}

@@ -180,7 +180,6 @@ func TestRetryAfterTheImportIsGone(t *testing.T) {
 	t.Parallel()
 	steered(t, story(), func(t *testing.T, s *stage, l *liar) {
 		l.failed = nil
-		time.AfterFunc(40*time.Minute, func() {}) // the bubble's clock may run on
 		ctx, stop := context.WithCancel(t.Context())
 		s.playUntilImported(ctx)
 		stop()
@@ -238,10 +237,8 @@ func TestALostImportIsNeverRepeatedByRetry(t *testing.T) {
 			t.Errorf("hint %q", p.Hint)
 		}
 		for range 2 {
-			if book := s.book(); true {
-				if yes, err := book.Touched(t.Context(), s.rows[0]); err != nil || !yes {
-					t.Errorf("Touched = %v, %v", yes, err)
-				}
+			if yes, err := s.book().Touched(t.Context(), s.rows[0]); err != nil || !yes {
+				t.Errorf("Touched = %v, %v", yes, err)
 			}
 			s.move(migration.Cancel(s.rows[0], "cancelled", time.Now()))
 			s.retry(0)

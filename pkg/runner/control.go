@@ -254,7 +254,7 @@ func (w *wave) openGate(ctx context.Context, gate map[int]bool) {
 
 // halt lets nothing new start and says why.
 func (w *wave) halt(ctx context.Context, why string) {
-	w.halted = true
+	w.halted, w.haltWhy = true, why
 	w.say(migration.RunHalted, why)
 	w.drain(ctx)
 }
@@ -280,6 +280,9 @@ func (w *wave) holdStarts(now time.Time) bool { return w.paused || now.Before(w.
 // status says in one line why the run is waiting; it is told when it changes.
 func (w *wave) status() {
 	var why []string
+	if w.halted {
+		why = append(why, w.haltWhy)
+	}
 	if w.paused {
 		why = append(why, "paused: nothing new starts until `wave365 continue`")
 	}

@@ -50,6 +50,7 @@ type wave struct {
 	behind     []int            // rows that wait for the canaries
 	quotaUntil time.Time        // no import is started before
 	quotaWhy   string
+	haltWhy    string
 	judged     int    // for how many final rows, plus one, the rules were applied
 	told       string // the last status
 
