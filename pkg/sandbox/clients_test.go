@@ -50,8 +50,8 @@ func (c client) asSDK(want int, method, path, body string) string {
 	return string(text)
 }
 
-// TestGeneratedClientIsWelcome is what Microsoft's generated clients put on the wire: v1.0 as captured from the Go client,
-// beta as its templates spell it.
+// TestGeneratedClientIsWelcome is what Microsoft's generated Go clients put on the wire: users, licenses, mail and user
+// settings as captured from msgraph-sdk-go v1.89 and msgraph-beta-sdk-go v0.130, the import as their templates spell it.
 func TestGeneratedClientIsWelcome(t *testing.T) {
 	t.Parallel()
 	for name, connect := range map[string]func(*testing.T, *sandbox.Sandbox) client{"InMemory": inMemory, "OverLoopback": overLoopback} {
@@ -80,6 +80,10 @@ func TestGeneratedClientIsWelcome(t *testing.T) {
 			group := read[list](t, c.do(200, "GET", "/v1.0/groups", "")).Value[0].ID
 			c.asSDK(204, "POST", virtualEndpoint+"/userSettings/"+made.ID+"/assign",
 				`{"assignments":[{"@odata.type":"#microsoft.graph.cloudPcUserSettingAssignment","target":{"@odata.type":"#microsoft.graph.cloudPcManagementGroupAssignmentTarget","groupId":"`+group+`"}}]}`)
+			// It sends back what it read, read-only properties and all.
+			c.asSDK(200, "PATCH", virtualEndpoint+"/userSettings/"+made.ID, `{"id":"`+made.ID+`","provisioningSourceType":"snapshot","@odata.context":"http://127.0.0.1/beta/$metadata#deviceManagement/virtualEndpoint/userSettings/$entity",`+
+				`"createdDateTime":"2026-11-21T19:49:01Z","crossRegionDisasterRecoverySetting":{"disasterRecoveryType":"notConfigured","maintainCrossRegionRestorePointEnabled":false,"userInitiatedDisasterRecoveryAllowed":false},`+
+				`"displayName":"sdk2","lastModifiedDateTime":"2026-11-21T19:49:01Z","localAdminEnabled":false,"resetEnabled":false,"restorePointSetting":{"frequencyType":"default","userRestoreEnabled":false}}`)
 			imported := c.asSDK(200, "POST", virtualEndpoint+"/snapshots/microsoft.graph.importSnapshot", strings.Replace(c.importBody(user, "disks/anna.vhd", c.clock()),
 				`"assignedUserId"`, `"@odata.type":"#microsoft.graph.cloudPcSnapshotImportAction","assignedUserId"`, 1))
 			var im thing
