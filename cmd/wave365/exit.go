@@ -66,7 +66,8 @@ func exitCode(err error) (code int, quiet bool) {
 		return exitSignIn, false
 	case f.Kind == fault.Denied, f.Code == "cloud.unsupported":
 		return exitDenied, false
-	case f.Kind == fault.Invalid, f.Kind == fault.NotFound, f.Code == "sandbox.port", strings.HasPrefix(f.Code, "ledger."):
+	case f.Kind == fault.Invalid, f.Kind == fault.NotFound, f.Code == "sandbox.port", strings.HasPrefix(f.Code, "ledger."),
+		strings.HasPrefix(f.Code, "row."), strings.HasPrefix(f.Code, "reconcile."):
 		return exitUsage, false
 	case strings.HasPrefix(f.Code, "setting."), strings.HasPrefix(f.Code, "policy."):
 		return exitDenied, false

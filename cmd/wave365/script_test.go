@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -32,10 +33,16 @@ func TestScripts(t *testing.T) {
 			e.Setenv("NO_COLOR", "1")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "tenant": tenant, "requests": requests, "count": count, "same": same,
-		},
+		Cmds: scriptCommands(),
 	})
+}
+
+func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	all := steerCommands()
+	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
+		"exits": exits, "tenant": tenant, "requests": requests, "count": count, "same": same,
+	})
+	return all
 }
 
 // exits CODE PROGRAM ARGS… runs a program and wants this exit code.
