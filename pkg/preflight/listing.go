@@ -4,6 +4,7 @@ import (
 	"context"
 	"path"
 	"strings"
+	"sync"
 
 	"wave365/pkg/blob"
 	"wave365/pkg/fault"
@@ -26,7 +27,7 @@ func (c *check) list(ctx context.Context) error {
 			prefix[ref.Container] = common(before, folder(ref.Name))
 		}
 	})
-	c.facts.listings, c.facts.folders = map[string]map[string]blob.Item{}, map[string]map[string][]string{}
+	c.facts.listings = map[string]*listing{}
 	done := 0
 	for container, from := range prefix {
 		c.progress("containers", done, len(prefix))
@@ -39,33 +40,58 @@ func (c *check) list(ctx context.Context) error {
 		case err != nil:
 			return err
 		}
-		byName, byFolder := make(map[string]blob.Item, len(items)), map[string][]string{}
-		for _, it := range items {
-			byName[it.Name] = it
-			byFolder[folder(it.Name)] = append(byFolder[folder(it.Name)], it.Name)
-		}
-		c.facts.listings[container], c.facts.folders[container] = byName, byFolder
+		c.facts.listings[container] = newListing(items)
 	}
 	c.progress("containers", len(prefix), len(prefix))
 	return nil
 }
 
+// listing is what a container holds. Safe for concurrent use.
+type listing struct {
+	items map[string]blob.Item
+	// states are the names that guest state files have, by their lower case; disks counts the others that are called
+	// .vhd, by folder.
+	states map[string]string
+	disks  map[string]int
+	// folded gives the names by their lower case, for people who mistyped one.
+	folded func() map[string]string
+}
+
+func newListing(items []blob.Item) *listing {
+	l := &listing{items: make(map[string]blob.Item, len(items)), states: map[string]string{}, disks: map[string]int{}}
+	for _, it := range items {
+		l.items[it.Name] = it
+		switch low := strings.ToLower(it.Name); {
+		case strings.HasSuffix(low, ".vmgs"), strings.HasSuffix(low, "gueststate.vhd"):
+			l.states[low] = it.Name
+		case strings.HasSuffix(low, ".vhd"):
+			l.disks[folder(low)]++
+		}
+	}
+	l.folded = sync.OnceValue(func() map[string]string {
+		m := make(map[string]string, len(l.items))
+		for name := range l.items {
+			m[strings.ToLower(name)] = name
+		}
+		return m
+	})
+	return l
+}
+
 // properties are those of the listing; of a blob that brings a signature, or whose container may not be listed, those
 // that it gives itself.
 func (c *check) properties(ctx context.Context, ref blob.Ref) (blob.Properties, error) {
-	listing, listed := c.facts.listings[ref.Container]
-	if !listed || ref.SAS() != nil {
+	l := c.facts.listings[ref.Container]
+	if l == nil || ref.SAS() != nil {
 		return c.storage.Properties(ctx, ref)
 	}
-	it, ok := listing[ref.Name]
+	it, ok := l.items[ref.Name]
 	if ok {
 		return it.Properties, nil
 	}
 	message := ref.URL() + " does not exist"
-	for _, name := range c.facts.folders[ref.Container][folder(ref.Name)] {
-		if strings.EqualFold(name, ref.Name) {
-			message += "; did you mean " + ref.Container + "/" + name + "? Names know capital from small letters"
-		}
+	if name, ok := l.folded()[strings.ToLower(ref.Name)]; ok {
+		message += "; did you mean " + ref.Container + "/" + name + "? Names know capital from small letters"
 	}
 	return blob.Properties{}, fault.New(fault.NotFound, "blob.not-found", message, "")
 }
@@ -73,46 +99,34 @@ func (c *check) properties(ctx context.Context, ref blob.Ref) (blob.Properties, 
 // guestStateOf finds the guest state file that is named like this very disk; "" when there is none, or when nobody
 // knows, because the container was not listed.
 func (c *check) guestStateOf(disk blob.Ref) string {
-	if disk.SAS() != nil {
+	l := c.facts.listings[disk.Container]
+	if l == nil || disk.SAS() != nil {
 		return ""
 	}
-	beside := c.facts.folders[disk.Container][folder(disk.Name)]
-	if name := guestStateNamed(disk.Name, beside); name != "" {
+	if name := l.guestStateOf(strings.ToLower(disk.Name)); name != "" && name != disk.Name {
 		return disk.Container + "/" + name
 	}
 	return ""
 }
 
-// guestStateNamed picks from a folder the file that by its name is the guest state of disk: NAME-gueststate.vhd beside
+// guestStateOf picks the file that by its name is the guest state of disk, given in lower case: NAME-gueststate.vhd beside
 // NAME-os.vhd or NAME.vhd, NAME.vmgs beside NAME.vhd, and virtualMachineGuestState.vhd beside the only disk in its folder.
-func guestStateNamed(disk string, beside []string) string {
-	stem := strings.TrimSuffix(strings.ToLower(disk), strings.ToLower(path.Ext(disk)))
-	stems := []string{stem}
-	if plain, ok := strings.CutSuffix(stem, "-os"); ok {
-		stems = append(stems, plain)
+func (l *listing) guestStateOf(disk string) string {
+	if len(l.states) == 0 {
+		return ""
 	}
-	others, generic := 0, ""
-	for _, name := range beside {
-		low := strings.ToLower(name)
-		switch {
-		case name == disk:
-		case path.Base(low) == "virtualmachinegueststate.vhd":
-			generic = name
-		case path.Ext(low) == ".vhd" && !strings.HasSuffix(low, "gueststate.vhd"):
-			others++
-		}
-		for _, s := range stems {
-			for _, end := range []string{".vmgs", "-gueststate.vhd", "_gueststate.vhd", ".gueststate.vhd", "-gueststate.vmgs"} {
-				if low == s+end || low == strings.ToLower(disk)+end {
-					return name
-				}
+	stem := strings.TrimSuffix(disk, path.Ext(disk))
+	for _, s := range []string{disk, stem, strings.TrimSuffix(stem, "-os")} {
+		for _, end := range []string{".vmgs", "-gueststate.vhd", "_gueststate.vhd", ".gueststate.vhd", "-gueststate.vmgs"} {
+			if name, ok := l.states[s+end]; ok {
+				return name
 			}
 		}
 	}
-	if others > 0 {
-		return ""
+	if l.disks[folder(disk)] == 1 {
+		return l.states[folder(disk)+"virtualmachinegueststate.vhd"]
 	}
-	return generic
+	return ""
 }
 
 // folder is a blob's name up to its last slash, with it.

@@ -3,7 +3,6 @@ package preflight
 import (
 	"context"
 
-	"wave365/pkg/blob"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
@@ -64,10 +63,8 @@ type facts struct {
 	images   []graph.GalleryImage
 	// groups are by id, in lower case.
 	groups map[string]graph.Group
-	// listings are what containers hold, by name; folders the names in each folder. Containers that were not listed
-	// are not in there.
-	listings map[string]map[string]blob.Item
-	folders  map[string]map[string][]string
+	// listings are by container. Containers that were not listed are not in there.
+	listings map[string]*listing
 	// unread are the readings that a missing permission kept from being made; a finding says so.
 	unread map[string]bool
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/gocarina/gocsv"
 )
@@ -83,5 +84,10 @@ func diskFromName(name string) int {
 
 // plain drops what part numbers may differ in: case, blanks, commas, "_" and "-".
 func plain(s string) string {
-	return strings.NewReplacer("_", "", " ", "", ",", "", "-", "").Replace(strings.ToLower(strings.TrimSpace(s)))
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("_-, \t", r) {
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, s)
 }

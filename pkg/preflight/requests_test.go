@@ -1,0 +1,105 @@
+package preflight_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wave365/pkg/preflight"
+	"wave365/pkg/sandbox"
+	"wave365/pkg/wave"
+)
+
+// generated is a stage with a wave of so many good rows.
+func generated(t testing.TB, rows int) (*stage, []byte) {
+	t.Helper()
+	csv, text, err := sandbox.Generate(rows, 1, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Quotas are another test's matter.
+	parsed, err := sandbox.ParseScenario("generated.yaml", append(text, "knobs: {writes_per_20s: -1, requests_per_20s: -1}\n"...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stageOf(t, parsed), csv
+}
+
+// The tenant is asked in pages and batches; the storage account once per container, and twice per blob.
+func TestCheck_requests(t *testing.T) {
+	t.Parallel()
+	const rows = 1000
+	s, csv := generated(t, rows)
+	if res := s.check(string(csv)); len(res.Findings) != 0 {
+		t.Fatalf("%+v", res.Findings[0])
+	}
+	blobs := rows + bytes.Count(csv, []byte("-gueststate.vhd"))
+	groups := 60 // departments at most: a page of members each
+	if got, most := s.sent.n["graph"], 2*rows/20+groups+20; got > most {
+		t.Errorf("%d requests to the tenant for %d rows; %d at most", got, rows, most)
+	}
+	t.Logf("%d rows, %d blobs: %v", rows, blobs, s.sent.n)
+	delete(s.sent.n, "graph")
+	delete(s.sent.n, "sandbox")
+	if diff := cmp.Diff(map[string]int{"list": 1, "range": 2 * blobs}, s.sent.n); diff != "" {
+		t.Errorf("requests to the storage account (-want +got):\n%s", diff)
+	}
+	seen := map[string]bool{}
+	for _, r := range s.requests() {
+		seen[r.Method] = true
+		if r.Effect != "" || r.Method != "GET" && !strings.HasSuffix(r.Path, "$batch") {
+			t.Fatalf("validation sent %+v", r)
+		}
+	}
+	if !seen["POST"] {
+		t.Error("the request log shows no batch: it is not the one that was asked")
+	}
+}
+
+// Blobs that cannot be listed are asked one by one: those that bring a signature.
+func TestCheck_requestsOfSigned(t *testing.T) {
+	t.Parallel()
+	sc := newScenario()
+	person(sc, "ada")
+	person(sc, "bob")
+	s := newStage(t, sc)
+	csv := head + ada + "," + signed(t, "disks/ada.vhd", "r", s.now.Add(1000*3600e9)) + ",P," + sku + "\n"
+	if res := s.check(csv); len(res.Findings) != 0 {
+		t.Fatalf("%+v", res.Findings)
+	}
+	delete(s.sent.n, "graph")
+	delete(s.sent.n, "sandbox")
+	if diff := cmp.Diff(map[string]int{"head": 1, "range": 2}, s.sent.n); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Ten thousand rows with three mistakes give three findings, on their lines, in their order, and progress to its end.
+func TestCheck_tenThousand(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	const rows = 10_000
+	s, csv := generated(t, rows)
+	lines := strings.SplitAfter(string(csv), "\n")
+	lines[3_000] = "nobody@nordwind.example" + lines[3_000][strings.IndexByte(lines[3_000], ','):]
+	lines[6_000] = strings.Replace(lines[6_000], "-os.vhd", "-so.vhd", 1)
+	lines[9_000] = strings.Replace(lines[9_000], ",W365 ", ",W 365 ", 1)
+	last := map[string][2]int{}
+	res := s.check(strings.Join(lines, ""), func(in *preflight.Input) {
+		in.Progress = func(what string, done, total int) { last[what] = [2]int{done, total} }
+	})
+	if diff := cmp.Diff([]string{"3001 user.not-found", "6001 blob.not-found", "9001 policy.not-found"}, brief(res.Findings)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if !slices.IsSortedFunc(res.Findings, func(a, b wave.Finding) int { return a.Line - b.Line }) {
+		t.Error("findings are not in the order of the file")
+	}
+	if last["disks"] != [2]int{rows, rows} || last["people"] != [2]int{rows, rows} {
+		t.Errorf("progress ended at %v", last)
+	}
+}

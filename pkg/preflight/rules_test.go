@@ -1,0 +1,364 @@
+package preflight_test
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/preflight"
+	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/wave"
+)
+
+const (
+	head = "user,blob,policy,license\n"
+	ada  = "ada@" + domain
+	// adaRow is a good row whose license comes last, adaHeld one whose membership does.
+	adaRow  = ada + ",disks/ada.vhd,P," + sku + "\n"
+	adaHeld = ada + ",disks/ada.vhd,P,\n"
+	adaID   = "aaaaaaaa-0000-4000-8000-000000000001"
+)
+
+// rigged is a tenant in which some answers are others.
+type rigged struct {
+	*graph.Client
+	licenses func([]graph.LicenseAnswer)
+	members  func([]graph.Member) []graph.Member
+	groups   func([]graph.GroupAnswer)
+	pcs      []graph.CloudPC
+	policies func([]graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error)
+	imports  map[string]graph.Import
+}
+
+func (f rigged) LicenseDetailsOf(ctx context.Context, ids []string) ([]graph.LicenseAnswer, error) {
+	a, err := f.Client.LicenseDetailsOf(ctx, ids)
+	if f.licenses != nil {
+		f.licenses(a)
+	}
+	return a, err
+}
+
+func (f rigged) GroupMembers(ctx context.Context, id string) ([]graph.Member, error) {
+	m, err := f.Client.GroupMembers(ctx, id)
+	if f.members != nil {
+		m = f.members(m)
+	}
+	return m, err
+}
+
+func (f rigged) Groups(ctx context.Context, ids []string) ([]graph.GroupAnswer, error) {
+	a, err := f.Client.Groups(ctx, ids)
+	if f.groups != nil {
+		f.groups(a)
+	}
+	return a, err
+}
+
+func (f rigged) CloudPCs(ctx context.Context, filter string) ([]graph.CloudPC, error) {
+	if f.pcs != nil {
+		return f.pcs, nil
+	}
+	return f.Client.CloudPCs(ctx, filter)
+}
+
+func (f rigged) ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error) {
+	all, err := f.Client.ProvisioningPolicies(ctx)
+	if f.policies != nil && err == nil {
+		return f.policies(all)
+	}
+	return all, err
+}
+
+func (f rigged) ImportResults(ctx context.Context, ids []string) ([]graph.ImportAnswer, error) {
+	if f.imports == nil {
+		return f.Client.ImportResults(ctx, ids)
+	}
+	out := make([]graph.ImportAnswer, len(ids))
+	for i, id := range ids {
+		im, ok := f.imports[id]
+		if out[i].Import = im; !ok {
+			out[i].Err = fault.New(fault.NotFound, "", "gone", "")
+		}
+	}
+	return out, nil
+}
+
+// account is a storage account in which some answers are others.
+type account struct {
+	*blob.Client
+	list, sign error
+	properties func(*blob.Properties)
+}
+
+func (a account) List(ctx context.Context, container, prefix string) ([]blob.Item, error) {
+	if a.list != nil {
+		return nil, a.list
+	}
+	items, err := a.Client.List(ctx, container, prefix)
+	for i := range items {
+		if a.properties != nil {
+			a.properties(&items[i].Properties)
+		}
+	}
+	return items, err
+}
+
+func (a account) SignRead(ctx context.Context, r blob.Ref, start, expiry time.Time) (string, error) {
+	if a.sign != nil {
+		return "", a.sign
+	}
+	return a.Client.SignRead(ctx, r, start, expiry)
+}
+
+// refusal is what a service says to whom it does not let in.
+func refusal(service string, status int) error {
+	f := fault.New(fault.Denied, "", "refused", "")
+	f.Remote = &fault.Remote{Service: service, Status: status}
+	return f
+}
+
+// status makes every plan of a license stand so.
+func status(s string) func([]graph.LicenseAnswer) {
+	return func(all []graph.LicenseAnswer) {
+		for _, a := range all {
+			for _, l := range a.Licenses {
+				for i := range l.Plans {
+					l.Plans[i].Status = s
+				}
+			}
+		}
+	}
+}
+
+func TestCheck_rules(t *testing.T) {
+	t.Parallel()
+	holds := func(sc *scenario.Scenario) { sc.Users[0].Licenses = []string{sku} }
+	carries := func(sc *scenario.Scenario) { sc.Groups[0].Licenses = []string{sku} }
+	join := func(members []graph.Member) []graph.Member {
+		return append(members, graph.Member{ID: strings.ToUpper(adaID), UPN: ada, Type: "user"})
+	}
+	for _, tc := range []struct {
+		name   string
+		tenant func(*scenario.Scenario)
+		rig    rigged
+		acct   account
+		csv    string
+		in     func(*preflight.Input)
+		want   []string
+		say    string // in the first finding's message
+	}{
+		{name: "license last", csv: adaRow},
+		{name: "membership last", tenant: holds, csv: adaHeld},
+		{name: "by object id, with spaces", csv: " " + strings.ToUpper(adaID) + " ,disks/ada.vhd, p ,cpc e 2c 8gb 128gb\n"},
+		{name: "one person by name and by id", csv: adaRow + adaID + ",disks/two.vhd,P," + sku + "\n",
+			want: []string{"2 user.duplicate", "3 user.duplicate"}, say: "the same person as on line 3"},
+		{name: "one person, one blob in two spellings", csv: adaRow + adaID + "," + blobRoot + "/disks/ada.vhd,P," + sku + "\n", want: []string{"2 user.duplicate", "3 user.duplicate"}},
+		{name: "a disk that is another's guest state", tenant: func(sc *scenario.Scenario) { sc.Users = append(sc.Users, scenario.User{UPN: "bob"}) },
+			csv:  "bob@" + domain + "," + blobRoot + "/disks/state.vmgs,P," + sku + ",\n" + ada + ",disks/ada.vhd,P," + sku + ",disks/state.vmgs\n",
+			want: []string{"2 blob.duplicate", "2 vhd.is-guest-state", "3 blob.duplicate"}, say: "line 3"},
+		{name: "what the file has refused is not looked up", csv: "ada,ada.vhd,P," + sku + "\n", want: []string{"2 csv.value-bad", "2 csv.value-bad"}},
+
+		{name: "license last, held already", tenant: holds, csv: adaRow, want: []string{"2 user.already-targeted"}, say: "joins the group before the import"},
+		{name: "license last, on its way already", tenant: holds, rig: rigged{licenses: status("PendingActivation")}, csv: adaRow, want: []string{"2 user.already-targeted"}},
+		{name: "license last, held but disabled", tenant: holds, rig: rigged{licenses: status("Disabled")}, csv: adaRow},
+		{name: "license last, and the group brings one", tenant: carries, csv: adaRow, want: []string{"2 user.already-targeted"}, say: "gives its members"},
+		{name: "license last, none named", csv: adaHeld, in: func(in *preflight.Input) { in.Trigger = migration.TriggerLicense }, want: []string{"2 license.missing"}},
+		{name: "membership last, no license", csv: adaHeld, want: []string{"2 license.missing"}},
+		{name: "membership last, license on its way", tenant: holds, rig: rigged{licenses: status("PendingInput")}, csv: adaHeld, want: []string{"2 license.missing"}, say: "PendingInput, not usable yet"},
+		{name: "membership last, the license in error", tenant: holds, rig: rigged{licenses: status("Error")}, csv: adaHeld, want: []string{"2 license.missing"}},
+		{name: "membership last, the named license held", tenant: holds, csv: adaRow, in: membership},
+		{name: "membership last, the named license not held", csv: adaRow, in: membership, want: []string{"2 license.missing"}, say: "does not hold " + sku + " yet"},
+		{name: "membership last, the group brings it", tenant: carries, csv: adaHeld, want: []string{"2 license.from-group w"}, say: "comes with group grp-p"},
+		{name: "the group brings another product", tenant: func(sc *scenario.Scenario) {
+			sc.Licenses = append(sc.Licenses, scenario.License{SKU: "SPE_E5", Seats: 9, Plan: "EXCHANGE", PlanID: "12121212-1212-4212-8212-121212121212"})
+			sc.Groups[0].Licenses = []string{"SPE_E5"}
+		}, csv: adaRow},
+		{name: "licensed and in the group", tenant: holds, rig: rigged{members: join}, csv: adaHeld, want: []string{"2 user.already-targeted"}, say: "nothing is left"},
+		{name: "in the group, license last", rig: rigged{members: join}, csv: adaRow},
+		{name: "no seats in a product that is not enabled", tenant: func(sc *scenario.Scenario) { sc.Licenses[0].Status = "Warning" }, csv: adaRow, want: []string{"2 license.no-seats"}},
+		{name: "no seats for what the group brings", tenant: func(sc *scenario.Scenario) { carries(sc); sc.Licenses[0].Seats = 0 }, csv: adaHeld, want: []string{"2 license.from-group w", "2 license.no-seats"}},
+		{name: "a row with an error takes no seat", tenant: func(sc *scenario.Scenario) { sc.Licenses[0].Seats = 1 },
+			csv: "ghost@" + domain + ",disks/two.vhd,P," + sku + "\n" + adaRow, want: []string{"2 user.not-found"}},
+
+		{name: "a license without a policy is no Cloud PC", tenant: holds, rig: rigged{pcs: []graph.CloudPC{{UserPrincipalName: ada, Status: graph.StatusNotProvisioned}}}, csv: adaHeld},
+		{name: "a Cloud PC of another plan and policy", rig: rigged{pcs: []graph.CloudPC{{UserPrincipalName: ada, Status: graph.StatusProvisioned, ServicePlanID: "x", ProvisioningPolicyID: "y"}}}, csv: adaRow},
+		{name: "a Cloud PC in its grace period", rig: rigged{pcs: []graph.CloudPC{{UserPrincipalName: strings.ToUpper(ada), Status: graph.StatusInGracePeriod, ServicePlanID: "3EFFF3FE-528A-4FC5-B1BA-845802CC764F"}}},
+			csv: adaRow, want: []string{"2 user.has-cloud-pc"}, say: "inGracePeriod"},
+		{name: "an import of an earlier run", rig: rigged{imports: map[string]graph.Import{"s2": {SnapshotID: "s2", Status: graph.ImportFailed}}}, csv: adaRow,
+			in: func(in *preflight.Input) { in.LiveImports = map[string][]string{adaID: {"s1", "s2"}} }, want: []string{"2 user.has-import"}, say: "s2 (failed)"},
+		{name: "an import that was used up", rig: rigged{imports: map[string]graph.Import{}}, csv: adaRow,
+			in: func(in *preflight.Input) { in.LiveImports = map[string][]string{adaID: {"s1"}} }},
+
+		{name: "a tenant without policies", rig: rigged{policies: func([]graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error) { return nil, nil }}, csv: adaRow, want: []string{"2 policy.not-found"}},
+		{name: "policies that may not be read", rig: rigged{policies: func([]graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error) {
+			return nil, refusal("graph", 403)
+		}},
+			csv: adaRow, want: []string{"0 permission.missing"}, say: "Privileged Role Administrator"},
+		{name: "a policy that is nearly called so", tenant: func(sc *scenario.Scenario) { sc.Policies[0].Name = "Wave One" }, csv: ada + ",disks/ada.vhd,wave-one," + sku + "\n",
+			want: []string{"2 policy.not-found"}, say: "did you mean Wave One?"},
+		{name: "a network connection that is gone", rig: rigged{policies: func(all []graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error) {
+			all[0].DomainJoin = []graph.DomainJoin{{ConnectionID: "gone"}}
+			return all, nil
+		}}, csv: adaRow, want: []string{"2 network.unhealthy"}, say: "does not exist"},
+		{name: "a group that is gone", rig: rigged{groups: func(a []graph.GroupAnswer) { a[0] = graph.GroupAnswer{Err: fault.New(fault.NotFound, "", "", "")} }},
+			csv: adaRow, want: []string{"2 group.not-found"}, say: "does not exist any more"},
+		{name: "members that are no users", rig: rigged{members: func(m []graph.Member) []graph.Member {
+			return append(m, graph.Member{ID: "g1", Type: "group"}, graph.Member{ID: "d1", Type: "device"}, graph.Member{ID: "u1"}, graph.Member{ID: "u2", UPN: "z@x"})
+		}}, csv: adaRow, want: []string{"0 group.outsiders w"}, say: "4 of the 4 members of group grp-p are not in this wave (device d1, group g1, u1 and 1 more)"},
+
+		{name: "a container that may not be listed", acct: account{list: refusal("blob", 403)}, csv: adaRow},
+		{name: "a name in other letters", csv: ada + ",disks/Ada.vhd,P," + sku + "\n", want: []string{"2 blob.not-found"}, say: "did you mean disks/ada.vhd?"},
+		{name: "a container that is not there", csv: ada + ",nowhere/ada.vhd,P," + sku + "\n", want: []string{"2 blob.not-found"}},
+		{name: "a copy that was aborted", acct: account{properties: func(p *blob.Properties) { p.CopyStatus = "aborted" }}, csv: adaRow, want: []string{"2 blob.copy-pending"}, say: "been aborted"},
+		{name: "no right to sign", acct: account{sign: refusal("blob", 403)}, csv: adaRow, want: []string{"0 permission.missing"}, say: "Storage Blob Delegator"},
+
+		{name: "all that the token must list", csv: adaRow, in: func(in *preflight.Input) {
+			in.Granted = []string{"cloudpc.readwrite.all", "Group.ReadWrite.All", "LicenseAssignment.ReadWrite.All"}
+		}},
+		{name: "a token that only reads", csv: adaRow, in: func(in *preflight.Input) { in.Granted = []string{"CloudPC.Read.All"} },
+			want: []string{"0 permission.missing", "0 permission.missing", "0 permission.missing"}, say: "to import snapshots"},
+		{name: "licenses are not assigned", tenant: holds, csv: adaHeld, in: func(in *preflight.Input) {
+			in.Granted = []string{"CloudPC.ReadWrite.All", "GroupMember.ReadWrite.All"}
+		}},
+		{name: "a cloud without the service", csv: adaRow, in: func(in *preflight.Input) { in.Cloud = "dod" }, want: []string{"0 cloud.unsupported"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			sc := newScenario()
+			sc.Users = []scenario.User{{UPN: "ada", ID: adaID}}
+			sc.Blobs = []scenario.Blob{{Path: "disks/ada.vhd", GiB: 64}, {Path: "disks/two.vhd", GiB: 64}, {Path: "disks/state.vmgs", Kind: "guest-state"}}
+			if tc.tenant != nil {
+				tc.tenant(sc)
+			}
+			s := newStage(t, sc)
+			tc.rig.Client, tc.acct.Client = s.graph, s.blobs
+			columns := head
+			if strings.Count(tc.csv, ",") > 3*strings.Count(tc.csv, "\n") {
+				columns = "user,blob,policy,license,guest_state_blob\n"
+			}
+			file, findings := wave.Read("w", []byte(columns+tc.csv), wave.Options{})
+			in := preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: s.now}
+			if tc.in != nil {
+				tc.in(&in)
+			}
+			res, err := preflight.Check(t.Context(), tc.rig, tc.acct, in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tc.want, brief(res.Findings)); diff != "" {
+				t.Errorf("(-want +got):\n%s\n%+v", diff, res.Findings)
+			} else if len(tc.want) > 0 && !strings.Contains(res.Findings[0].Message, tc.say) {
+				t.Errorf("%q does not say %q", res.Findings[0].Message, tc.say)
+			}
+			for i, bad := range res.Bad {
+				want := false
+				for _, f := range tc.want {
+					want = want || strings.HasPrefix(f, fmt.Sprint(file.Rows[i].Line, " ")) && !strings.HasSuffix(f, " w")
+				}
+				if bad != want {
+					t.Errorf("row %d: bad is %v", i, bad)
+				}
+			}
+		})
+	}
+}
+
+func membership(in *preflight.Input) { in.Trigger = migration.TriggerMembership }
+
+// What validation saw is what the run is pinned to.
+func TestCheck_freezes(t *testing.T) {
+	t.Parallel()
+	sc := newScenario()
+	sc.Users = []scenario.User{{UPN: "ada", ID: adaID, DisplayName: "Ada"}}
+	sc.Blobs = []scenario.Blob{{Path: "disks/ada.vhd", GiB: 127}, {Path: "disks/ada.vmgs", Kind: "guest-state"}}
+	s := newStage(t, sc)
+	res := s.check("user,blob,policy,license,guest_state_blob,priority\n" + ada + ",disks/ada.vhd,P," + sku + ",disks/ada.vmgs,7\n")
+	if len(res.Findings) != 0 || res.Organization.ID != tenantID || res.Bad[0] {
+		t.Fatalf("%+v", res)
+	}
+	got := res.Targets[0]
+	ref, err := blob.ParseRef("disks/ada.vhd", blobRoot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now, err := s.blobs.Properties(t.Context(), ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Disk.ETag != now.ETag || got.Disk.ETag == "" {
+		t.Errorf("the listing's ETag is %q, the blob's %q: the check before the import would find that it moved", got.Disk.ETag, now.ETag)
+	}
+	if got.PolicyID == "" || got.GroupID == "" || got.SKUID == "" || got.PlanID == "" || got.GuestState.ETag == "" {
+		t.Errorf("%+v", got)
+	}
+	want := migration.Target{
+		Line: 2, User: ada, UserID: adaID, UPN: ada, DisplayName: "Ada", PolicyID: got.PolicyID, PolicyName: "P", GroupID: got.GroupID, GroupName: "grp-p",
+		Trigger: migration.TriggerLicense, SKUID: got.SKUID, SKUName: sku, PlanID: got.PlanID, PlanName: got.PlanName, PlanGiB: 128, Priority: 7,
+		Disk:       migration.Source{URL: blobRoot + "/disks/ada.vhd", Container: "disks", Name: "ada.vhd", ETag: now.ETag, Length: 127<<30 + 512, Virtual: 127 << 30},
+		GuestState: &migration.Source{URL: blobRoot + "/disks/ada.vmgs", Container: "disks", Name: "ada.vmgs", ETag: got.GuestState.ETag, Length: 4<<20 + 512},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What is no finding is an error of the whole: nothing was validated.
+func TestCheck_errors(t *testing.T) {
+	t.Parallel()
+	sc := newScenario()
+	sc.Users, sc.Blobs = []scenario.User{{UPN: "ada"}}, []scenario.Blob{{Path: "disks/ada.vhd", GiB: 64}}
+	s := newStage(t, sc)
+	file, _ := wave.Read("w", []byte(head+adaRow), wave.Options{})
+	in := preflight.Input{File: file, BlobRoot: blobRoot, Slots: 1, Now: s.now}
+	check := func(ctx context.Context, acct account, rig rigged) error {
+		acct.Client, rig.Client = s.blobs, s.graph
+		_, err := preflight.Check(ctx, rig, acct, in)
+		return err
+	}
+	answer := func(err error) rigged {
+		return rigged{policies: func([]graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error) { return nil, err }}
+	}
+	if err := check(t.Context(), account{}, answer(fault.New(fault.Unavailable, "", "down", ""))); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("a service that is down: %v", err)
+	}
+	if err := check(t.Context(), account{}, answer(refusal("graph", 401))); !fault.Is(err, fault.Denied) {
+		t.Errorf("a token that is refused: %v", err)
+	}
+	if err := check(t.Context(), account{list: fault.New(fault.Denied, "", "the sign-in failed", "")}, rigged{}); !fault.Is(err, fault.Denied) {
+		t.Errorf("a sign-in to the storage account that failed: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := rigged{members: func(m []graph.Member) []graph.Member { cancel(); return m }}
+	if err := check(ctx, account{}, stopped); !fault.Is(err, fault.Interrupted) {
+		t.Errorf("stopped: %v", err)
+	}
+}
+
+func TestGranted(t *testing.T) {
+	t.Parallel()
+	token := func(claims string) string {
+		return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
+	}
+	for in, want := range map[string][]string{
+		token(`{"roles":["CloudPC.ReadWrite.All","User.Read.All"]}`): {"CloudPC.ReadWrite.All", "User.Read.All"},
+		token(`{"scp":"CloudPC.Read.All  openid"}`):                  {"CloudPC.Read.All", "openid"},
+		token(`{"aud":"x"}`):     nil,
+		token(`{"roles":"odd"}`): nil,
+		"sandbox-token":          nil,
+		"a.b.c":                  nil,
+		"e30." + base64.URLEncoding.EncodeToString([]byte(`{"scp":"a"}`)) + ".": {"a"},
+	} {
+		if diff := cmp.Diff(want, preflight.Granted(in)); diff != "" {
+			t.Errorf("%s: %s", in, diff)
+		}
+	}
+}
