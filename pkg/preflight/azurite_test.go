@@ -1,0 +1,241 @@
+package preflight_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/pageblob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+
+	ours "wave365/pkg/blob"
+	"wave365/pkg/blob/blobtest"
+	"wave365/pkg/preflight"
+	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/vhd"
+	"wave365/pkg/wave"
+)
+
+// qemuImage makes a disk image, or skips where the program is missing; not on CI, where it has to be there.
+func qemuImage(t testing.TB, format, options, path, size string) {
+	t.Helper()
+	program, err := exec.LookPath("qemu-img")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("qemu-img is needed here: apt-get install qemu-utils")
+		}
+		t.Skip("no qemu-img on this machine: apt-get install qemu-utils")
+	}
+	if out, err := exec.CommandContext(t.Context(), program, "create", "-q", "-f", format, "-o", options, path, size).CombinedOutput(); err != nil {
+		t.Fatalf("qemu-img: %v\n%s", err, out)
+	}
+}
+
+// azure is the ordinary Azure client of an Azurite.
+func azure(t testing.TB, root string) *service.Client {
+	t.Helper()
+	cred, err := service.NewSharedKeyCredential(blobtest.Account, blobtest.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := service.NewClientWithSharedKeyCredential(root, cred, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.NewContainerClient("disks").Create(context.Background(), nil); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// upload makes a page blob as long as the file, with the first and the last pages of it: what lies between are zeros,
+// of which a terabyte takes no room.
+func upload(t testing.TB, c *service.Client, name, path string, head []byte) {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	length := (info.Size() + 511) / 512 * 512
+	b := c.NewContainerClient("disks").NewPageBlobClient(name)
+	if _, err := b.Create(context.Background(), length, nil); err != nil {
+		t.Fatal(err)
+	}
+	first, last := make([]byte, min(64<<10, length)), make([]byte, min(1024, length))
+	for at, part := range map[int64][]byte{0: first, max(length-1024, 0): last} {
+		if _, err := file.ReadAt(part, at); err != nil && err != io.EOF {
+			t.Fatal(err)
+		}
+	}
+	copy(first, head)
+	pages(t, b, 0, first)
+	pages(t, b, length-int64(len(last)), last)
+}
+
+func pages(t testing.TB, b *pageblob.Client, at int64, data []byte) {
+	t.Helper()
+	_, err := b.UploadPages(context.Background(), streaming.NopCloser(bytes.NewReader(data)), blob.HTTPRange{Offset: at, Count: int64(len(data))}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// on gives a client of the account at root.
+func on(t testing.TB, root string) *ours.Client {
+	t.Helper()
+	origin := strings.TrimSuffix(root, "/"+blobtest.Account)
+	_, blobs := clients(t, &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 32}}, origin, root)
+	return blobs
+}
+
+// Disks of six sizes as qemu-img makes them, on Azurite, under a license that fits exactly and under the next smaller
+// one: fixed ones pass (without a partition table with a warning), the others are called what they are.
+func TestCheck_disksOnAzurite(t *testing.T) {
+	t.Parallel()
+	root := blobtest.StartAzurite(t)
+	account := azure(t, root)
+	sc := newScenario()
+	sc.Licenses = nil
+	for _, gib := range []int{64, 128, 256, 512, 1024} {
+		sc.Licenses = append(sc.Licenses, scenario.License{SKU: license(gib), Seats: 100, Plan: license(gib), PlanID: fmt.Sprintf("56565656-0000-4000-8000-%012d", gib), DiskGiB: gib})
+	}
+	dir := t.TempDir()
+	csv, line := head, 1
+	var want []string
+	row := func(disk string, plan int, codes ...string) {
+		line++
+		name := fmt.Sprintf("u%d", line)
+		sc.Users = append(sc.Users, scenario.User{UPN: name})
+		csv += fmt.Sprintf("%s@%s,disks/%s,P,%s\n", name, domain, disk, license(plan))
+		for _, c := range codes {
+			want = append(want, fmt.Sprintf("%d %s", line, c))
+		}
+	}
+	// The smallest plan that holds the disk, and the largest that does not.
+	for size, plan := range map[int][2]int{64: {64, 0}, 127: {128, 64}, 128: {128, 64}, 256: {256, 128}, 512: {512, 256}, 1024: {1024, 512}} {
+		path := filepath.Join(dir, fmt.Sprint(size))
+		qemuImage(t, "vpc", "subformat=fixed,force_size=on", path, fmt.Sprint(size, "G"))
+		for _, part := range []bool{true, false} {
+			var start []byte
+			name, codes := fmt.Sprintf("fixed-%d-raw.vhd", size), []string{"vhd.not-gpt w"}
+			if part {
+				name, codes, start = fmt.Sprintf("fixed-%d.vhd", size), nil, vhd.ProtectiveGPT(int64(size)<<30, true)
+			}
+			upload(t, account, name, path, start)
+			row(name, plan[0], codes...)
+		}
+		if plan[1] > 0 {
+			name := fmt.Sprintf("fixed-%d-small.vhd", size)
+			upload(t, account, name, path, vhd.ProtectiveGPT(int64(size)<<30, true))
+			row(name, plan[1], "license.disk-too-small")
+		}
+		for kind, make := range map[string][2]string{"dynamic": {"vpc", "subformat=dynamic,force_size=on"}, "vhdx": {"vhdx", "subformat=dynamic"}} {
+			path := fmt.Sprintf("%s-%s", path, kind)
+			qemuImage(t, make[0], make[1], path, fmt.Sprint(size, "G"))
+			upload(t, account, fmt.Sprintf("%s-%d.vhd", kind, size), path, nil)
+			row(fmt.Sprintf("%s-%d.vhd", kind, size), plan[0], "vhd."+kind)
+		}
+	}
+	s := newStage(t, sc)
+	file, findings := wave.Read("w", []byte(csv), wave.Options{})
+	res, err := preflight.Check(t.Context(), s.graph, on(t, root), preflight.Input{
+		File: file, Findings: findings, BlobRoot: root, Cloud: "sandbox", Slots: 20, Now: time.Now(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, brief(res.Findings)); diff != "" {
+		t.Errorf("(-want +got):\n%s\n%s", diff, csv)
+	}
+	for i, target := range res.Targets {
+		if strings.Contains(target.Disk.Name, "fixed") && target.Disk.Virtual != target.Disk.Length-512 {
+			t.Errorf("row %d: %+v", i, target.Disk)
+		}
+	}
+}
+
+func license(gib int) string { return fmt.Sprintf("CPC_E_TEST_%dGB", gib) }
+
+// BenchmarkCheckAzurite measures Azurite's HEAD rate and then validates as many disks on it. Beside the rows it gives
+// the reads a second, two of which make a row, as a share of the HEAD rate.
+func BenchmarkCheckAzurite(b *testing.B) {
+	const rows = 1000
+	root := blobtest.StartAzurite(b)
+	account := azure(b, root)
+	path := filepath.Join(b.TempDir(), "disk")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		b.Fatal(err)
+	}
+	sc, csv := newScenario(), head
+	sc.Knobs.RequestsPer20s = -1
+	footer := vhd.FixedFooter(64 << 30)
+	var refs []ours.Ref
+	for i := range rows {
+		name := fmt.Sprintf("u%04d", i)
+		sc.Users = append(sc.Users, scenario.User{UPN: name})
+		csv += name + "@" + domain + ",disks/" + name + ".vhd,P," + sku + "\n"
+		page := account.NewContainerClient("disks").NewPageBlobClient(name + ".vhd")
+		if _, err := page.Create(context.Background(), 64<<30+512, nil); err != nil {
+			b.Fatal(err)
+		}
+		pages(b, page, 0, vhd.ProtectiveGPT(64<<30, true))
+		pages(b, page, 64<<30, footer[:])
+		refs = append(refs, ours.Ref{Root: root, Container: "disks", Name: name + ".vhd"})
+	}
+	s, storage := newStage(b, sc), on(b, root)
+	file, findings := wave.Read("w", []byte(csv), wave.Options{})
+	heads := func() time.Duration {
+		began := time.Now()
+		var group errgroup.Group
+		var next atomic.Int64
+		for range 16 {
+			group.Go(func() error {
+				for i := next.Add(1) - 1; i < rows; i = next.Add(1) - 1 {
+					if _, err := storage.Properties(context.Background(), refs[i]); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		if err := group.Wait(); err != nil {
+			b.Fatal(err)
+		}
+		return time.Since(began)
+	}
+	heads() // warm
+	var asked, checked time.Duration
+	for b.Loop() {
+		asked += heads()
+		began := time.Now()
+		res, err := preflight.Check(context.Background(), s.graph, storage, preflight.Input{File: file, Findings: findings, BlobRoot: root, Slots: 20, Now: time.Now()})
+		if err != nil || len(res.Findings) != 0 {
+			b.Fatalf("%v %+v", err, res.Findings)
+		}
+		checked += time.Since(began)
+	}
+	rate := func(n int, d time.Duration) float64 { return float64(n*b.N) / d.Seconds() }
+	b.ReportMetric(rate(rows, asked), "HEAD/s")
+	b.ReportMetric(rate(rows, checked), "rows/s")
+	b.ReportMetric(100*rate(2*rows, checked)/rate(rows, asked), "%ofHEAD")
+}
