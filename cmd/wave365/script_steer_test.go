@@ -70,7 +70,9 @@ func snapshotOf(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: snapshot VAR N")
 	}
-	var doc struct{ Tenant struct{ Imports []struct{ ID string } } }
+	var doc struct {
+		Tenant struct{ Imports []struct{ ID string } }
+	}
 	read(ts, "/sandbox/state", &doc)
 	if strconv.Itoa(len(doc.Tenant.Imports)) != args[1] {
 		ts.Fatalf("%d imports, want %s", len(doc.Tenant.Imports), args[1])
