@@ -142,12 +142,10 @@ func (t *Tenant) DeleteUser(now time.Time, key string) (User, error) {
 		m.group.drop(m)
 	}
 	u.groups = nil
-	for _, h := range u.held {
-		if h.err == "" {
-			h.prod.holders--
-		}
+	for len(u.held) > 0 {
+		t.revoke(u, u.held[0].prod, u.held[0].by) // one product may be held directly and by groups, and counts once
 	}
-	u.held, u.deleted = nil, true
+	u.deleted = true
 	t.evaluate(u)
 	delete(t.byUPN, strings.ToLower(u.upn))
 	t.users = removeSeq(t.users, u.seq, func(u *user) int64 { return u.seq })

@@ -105,7 +105,8 @@ func (t *Tenant) provision(u *user, pol *policy, prod *product) {
 func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
 	u, try := pc.user, itoa(pc.N)
 	// A build that failed and is tried again still has the import that it took.
-	reuse := pc.Final == statusFailed && pc.Source == "snapshot" && u.imp != nil && u.imp.Usage == InUse
+	before := pc.Source
+	reuse := pc.Final == statusFailed && before == "snapshot" && u.imp != nil && u.imp.Usage == InUse
 	pc.adopt(pol, t.now)
 	pc.Stage, pc.Source, pc.Final, pc.Code, pc.Message = stageBuilding, "image", statusProvisioned, "", ""
 	first := u.builds == 1 && u.fate != nil
@@ -116,6 +117,9 @@ func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
 		pc.Source, u.imp.Usage = "snapshot", InUse
 	case snap && t.rules.NoSnapshot == "failed":
 		pc.fail("importedSnapshotNotFound", "No imported snapshot is ready for the user.")
+	}
+	if before == "snapshot" && pc.Source == "image" && u.imp != nil && u.imp.Usage == InUse && !t.rules.KeepImportRecord {
+		t.forget(u.imp) // what it was used for is gone, and nothing will use it again
 	}
 	switch {
 	case pc.Source == "snapshot" && tooLarge(u.imp.Bytes, pc.prod):
