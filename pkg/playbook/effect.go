@@ -130,7 +130,8 @@ func (b *Book) act(ctx context.Context, e effect) (migration.Outcome, error, err
 	}
 	switch {
 	case err == nil:
-	case fault.Is(err, fault.OutcomeUnknown), fault.Is(err, fault.Internal):
+	case fault.Is(err, fault.OutcomeUnknown), fault.Is(err, fault.Internal), fault.Is(err, fault.Unavailable) && e.repeatable:
+		// A call that may be repeated is reported as unavailable when no answer came; it may have had its effect.
 		out.Status, out.Detail = migration.OutcomeUnknown, err.Error()
 	default:
 		out.Status, out.Detail = migration.OutcomeRefused, err.Error()

@@ -33,7 +33,7 @@ func (b *Book) join(ctx context.Context, rows []migration.Row) ([]migration.Resu
 			return nil, jerr
 		case err != nil:
 			results[i] = trouble(r, err, "group.join-failed", "add "+r.Target.User+" to group "+r.Target.GroupName)
-		case b.clock.Now().Sub(out.At) < seenAfter/2:
+		case b.clock.Now().Sub(out.At) < seenAfter/4:
 			results[i] = b.joined(r)
 		default:
 			look[r.Target.GroupID] = append(look[r.Target.GroupID], i)
@@ -70,6 +70,9 @@ func (b *Book) join(ctx context.Context, rows []migration.Row) ([]migration.Resu
 const noteJoined = "waiting for the directory to show the membership"
 
 func (b *Book) joined(r migration.Row) migration.Result {
+	if b.pace.seen() == 0 { // at the beginning slots are idle: sooner is worth a call
+		return migration.Wait(calm(r.Facts), seenAfter/4, noteJoined)
+	}
 	return migration.Wait(calm(r.Facts), b.aligned(seenAfter, half), noteJoined)
 }
 
