@@ -350,3 +350,37 @@ func TestManyRowsInTroubleHoldUpNobody(t *testing.T) {
 		}
 	})
 }
+
+// A row that an earlier process had sent an import for, perhaps, is looked at first, whatever the hour and whoever cancels.
+func TestATouchedRowIsNeitherDeferredNorCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEvening(t, 3, 3)
+		for i := range e.rows {
+			e.rows[i].Step, e.rows[i].StartedAt = migration.StepImport, time.Now()
+			e.m.rows[i] = e.rows[i]
+		}
+		e.cfg.StopBy = time.Now().Add(time.Minute)
+		e.cfg.Forecast = func(migration.Row) time.Duration { return time.Hour }
+		e.cfg.Touched = func(_ context.Context, r migration.Row) (bool, error) { return r.Index == 1, nil }
+		c := e.play(runner.Finished)
+		if c.Deferred != 2 || e.rows[1].State != migration.Succeeded {
+			t.Errorf("counts %+v, the touched row is %s", c, e.rows[1].State)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		e := newEvening(t, 3, 3)
+		tried := map[int]int{}
+		e.s.script = func(step migration.Step, r migration.Row) (migration.Result, bool) {
+			if tried[r.Index]++; step == migration.StepImport && tried[r.Index] < 20 {
+				return migration.Wait(r.Facts, time.Minute, "looking for it"), true
+			}
+			return migration.Result{}, false
+		}
+		e.cfg.Touched = func(_ context.Context, r migration.Row) (bool, error) { return r.Index == 1, nil }
+		answers := e.later(map[time.Duration]runner.Order{10*time.Minute + 30*time.Second: {Ask: runner.Cancel, Row: -1}})
+		c := e.play(runner.Finished)
+		if c.Cancelled != 2 || e.rows[1].State != migration.Succeeded || !strings.Contains(strings.Join(*answers, ""), "2 cancelled, 1 go on in the service") {
+			t.Errorf("counts %+v, the touched row is %s, answers %q", c, e.rows[1].State, *answers)
+		}
+	})
+}
