@@ -8,6 +8,7 @@ import (
 
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
+	"wave365/pkg/preflight/forecast"
 	"wave365/pkg/report"
 )
 
@@ -41,7 +42,29 @@ func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time
 		acc.Audit = append(acc.Audit, line)
 	}
 	acc.Next = nextCommands(acc)
+	acc.Forecast = forecastOf(acc)
 	return acc, nil
+}
+
+// provisioning is what the slowest Cloud PC is reckoned with after its import.
+const provisioning = time.Hour
+
+// forecastOf says what could be reckoned with when the run began. It is made from what was recorded then, so that it
+// is the same in every report of the run.
+func forecastOf(acc report.Account) report.Forecast {
+	var jobs []forecast.Job
+	for _, r := range acc.Rows {
+		if r.State != migration.Skipped {
+			jobs = append(jobs, forecast.Job{Priority: r.Target.Priority, Bytes: max(r.Target.Disk.Virtual, r.Target.Disk.Length)})
+		}
+	}
+	var f report.Forecast
+	for _, s := range forecast.Spans(jobs, acc.Run.Slots, acc.Run.CreatedAt) {
+		if s.End.After(f.Imports) {
+			f.Imports, f.End = s.End, s.End.Add(provisioning)
+		}
+	}
+	return f
 }
 
 // nextCommands says what to type next.

@@ -15,6 +15,9 @@ import (
 // Account is everything a report is written from.
 type Account = story.Account
 
+// Forecast is what was reckoned with when a run began.
+type Forecast = story.Forecast
+
 // AuditLine is one entry of the audit chain as raw JSON.
 type AuditLine = story.AuditLine
 

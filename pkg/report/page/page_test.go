@@ -69,7 +69,7 @@ func TestWrite_closed(t *testing.T) {
 	t.Parallel()
 	known := strings.Fields("html head meta title style body a svg defs symbol circle path rect text line use title header " +
 		"div p span nav ul ol li main section h1 h2 h3 h4 small b strong i em bdi wbr dl dt dd time code button label input table " +
-		"br caption thead tbody tr th td details summary article script")
+		"br caption aside thead tbody tr th td details summary article script")
 	pages := map[string]string{}
 	for name, a := range accounts() {
 		pages[name] = render(t, a)

@@ -22,7 +22,7 @@ func text(s string) template.HTML {
 		return template.HTML("<bdi>" + template.HTMLEscapeString(s) + "</bdi>")
 	}
 	return template.HTML(`<details class="long"><summary><bdi>` + template.HTMLEscapeString(cut(s, foldShow)) +
-		`…</bdi> <span>` + fmt.Sprint(utf8.RuneCountInString(s)) + ` characters</span></summary><bdi>` +
+		`…</bdi> <span>` + fmt.Sprint(utf8.RuneCountInString(s)) + ` characters</span></summary><bdi tabindex="0">` +
 		template.HTMLEscapeString(s) + `</bdi></details>`)
 }
 

@@ -32,6 +32,7 @@ type view struct {
 	Moves          []move
 	Next           []string
 	Groups         []groupTable
+	Plan           []planRow
 	Lists          []list
 	EvidenceNote   string
 	Chart          *chart
@@ -59,7 +60,7 @@ func viewOf(a story.Account) *view {
 		Tenant: tenantOf(a.Run), Bar: barOf(a.Tally(), len(rows)),
 		Started: momentOf(a.Run.CreatedAt, a.Location()), Ended: momentOf(a.End(), a.Location()),
 		Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a), Moves: movesOf(a), Next: a.Next,
-		Groups: groupsOf(rows), Provenance: provenanceOf(a, c), Effects: effectsOf(run.Intents, c),
+		Groups: groupsOf(rows), Plan: planOf(a, c), Provenance: provenanceOf(a, c), Effects: effectsOf(run.Intents, c),
 	}
 	if a.Live {
 		v.Live = c.at(a.At, "15:04:05 MST")

@@ -27,10 +27,18 @@ type Account struct {
 	Zone *time.Location
 	// Next lists commands worth copying, the first one first.
 	Next []string
+	// Forecast is what was reckoned with when the run began; zero: nothing was.
+	Forecast Forecast
 	// Redacted says that names, addresses and hosts are pseudonyms.
 	Redacted bool
 	// Live marks the page of a run that goes on and is watched: it follows by itself. A file is never live.
 	Live bool
+}
+
+// Forecast is an estimate on the late side, made from sizes and slots before anything has run.
+type Forecast struct {
+	// Imports is when the last import, and End when the last Cloud PC was expected.
+	Imports, End time.Time
 }
 
 // AuditLine is one entry of the audit chain as raw JSON.

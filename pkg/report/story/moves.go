@@ -39,8 +39,11 @@ func Moves(a Account) []Move {
 		"Find out whether the %d held imports happened, then settle the rows with reconcile. Until then nothing is repeated.")
 	say(Failed, n[Failed], Admin, "Remove the cause of the failure below, then retry. Only the failed step onward is repeated.",
 		"Remove the causes of the %d failures below, then retry. Only the failed step onward is repeated.")
-	say(Active, n[Active]+n[Waiting]+n[Queued], Operator, "One row is not finished. Resume the run if no process is working on it.",
-		"%d rows are not finished. Resume the run if no process is working on it.")
+	one, many := "One row is not finished. Resume the run if no process is working on it.", "%d rows are not finished. Resume the run if no process is working on it."
+	if a.Live {
+		one, many = "One row is being worked on or waits for its turn. Nothing is to be done.", "%d rows are being worked on or wait for their turn. Nothing is to be done."
+	}
+	say(Active, n[Active]+n[Waiting]+n[Queued], Operator, one, many)
 	say(Skipped, n[Skipped], Operator, "Correct the row in failed.csv and run that file as a wave.",
 		"Correct the %d rows in failed.csv and run that file as a wave.")
 	say(Deferred, n[Deferred], Operator, "One row was put off: retry it on another evening.",

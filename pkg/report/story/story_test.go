@@ -205,6 +205,18 @@ func TestMarks(t *testing.T) {
 	}
 }
 
+func TestPlanOf(t *testing.T) {
+	t.Parallel()
+	p := story.PlanOf(reporttest.Sample())
+	if p.Rows != 20 || p.LeftOut != 4 || p.Done != 14 || p.StopBy != "23:30" || p.Imported != 16 || p.ImportsEnded.IsZero() || p.Ended.IsZero() {
+		t.Errorf("finished: %+v", p)
+	}
+	p = story.PlanOf(reporttest.Running())
+	if p.Rows != 20 || p.Done != 1 || p.Imported == 0 || !p.ImportsEnded.IsZero() || !p.Ended.IsZero() {
+		t.Errorf("running: %+v", p)
+	}
+}
+
 func TestGroups_addUp(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Sample()

@@ -1,0 +1,326 @@
+package report_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"wave365/pkg/progress/live"
+	"wave365/pkg/report"
+	"wave365/pkg/report/browsertest"
+	"wave365/pkg/report/reporttest"
+)
+
+// opened writes the folder of an account and gives the address of its page.
+func opened(tb testing.TB, a report.Account) string {
+	tb.Helper()
+	dir := tb.TempDir()
+	if err := report.Write(dir, a); err != nil {
+		tb.Fatal(err)
+	}
+	return "file://" + filepath.ToSlash(filepath.Join(dir, report.FilePage))
+}
+
+const (
+	shownRows = `[...document.querySelectorAll("tbody[id^=row-]")].filter(b => b.offsetParent !== null && b.getClientRects().length).length`
+	names     = `[...document.querySelectorAll("tbody[id^=row-]")].filter(b => b.offsetParent !== null).map(b => b.rows[0].cells[0].firstElementChild.textContent).join("|")`
+	fits      = `document.documentElement.scrollWidth <= document.documentElement.clientWidth`
+	// widest names what sticks out, for the failure's text.
+	widest = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !e.closest(".slow, nav, .sprite, .vh"))
+		.slice(0, 3).map(e => e.tagName + "." + (e.getAttribute("class") || "") + " " + Math.round(e.getBoundingClientRect().right) + " " + e.textContent.slice(0, 40)).join("; ")`
+)
+
+// TestBrowser opens the page as people do: from a file, offline.
+func TestBrowser(t *testing.T) {
+	t.Parallel()
+	b := browsertest.New(t)
+	rehearsal := reporttest.Sample()
+	rehearsal.Run.Sandbox = "waves/friday.tenant.yaml"
+	large := reporttest.Large(1000)
+	for name, a := range map[string]report.Account{
+		"sample": reporttest.Sample(), "running": reporttest.Running(), "hostile": reporttest.Hostile(), "large": large, "rehearsal": rehearsal,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address := opened(t, a)
+			t.Run("opens", func(t *testing.T) { opens(t, b, name, address, len(a.Rows)) })
+			t.Run("small screen", func(t *testing.T) { smallScreen(t, b, name, address) })
+			t.Run("dark", func(t *testing.T) { dark(t, b, name, address) })
+			t.Run("print", func(t *testing.T) { printed(t, b, name, address) })
+			t.Run("without scripts", func(t *testing.T) { withoutScripts(t, b, name, address, a) })
+			t.Run("accessible", func(t *testing.T) { accessible(t, b, address, len(a.Rows)) })
+		})
+	}
+	t.Run("filter", func(t *testing.T) {
+		t.Parallel()
+		filter(t, b, opened(t, reporttest.Sample()))
+	})
+	t.Run("live", func(t *testing.T) {
+		t.Parallel()
+		follows(t, b)
+	})
+}
+
+func opens(t *testing.T, b *browsertest.Browser, name, address string, rows int) {
+	tab := b.Open(t)
+	tab.Size(1280, 900)
+	tab.Go(address)
+	if got := browsertest.Eval[int](tab, shownRows); got != rows {
+		t.Errorf("%d rows are to be seen, want %d", got, rows)
+	}
+	if !browsertest.Eval[bool](tab, fits) {
+		t.Errorf("1280 wide it scrolls sideways: %s", browsertest.Eval[string](tab, widest))
+	}
+	tab.Picture(name, false)
+	tab.Picture(name+"-whole", rows < 100 && name != "hostile")
+	tab.Quiet("file://")
+}
+
+func smallScreen(t *testing.T, b *browsertest.Browser, name, address string) {
+	tab := b.Open(t)
+	tab.Size(320, 640)
+	tab.Go(address)
+	if !browsertest.Eval[bool](tab, fits) {
+		t.Errorf("320 wide it scrolls sideways: %s", browsertest.Eval[string](tab, widest))
+	}
+	tab.Picture(name+"-320", false)
+	tab.Quiet("file://")
+}
+
+func dark(t *testing.T, b *browsertest.Browser, name, address string) {
+	tab := b.Open(t)
+	tab.Size(1280, 900)
+	tab.Media("screen", "dark")
+	tab.Go(address)
+	const light = `getComputedStyle(document.body).backgroundColor.match(/\d+/g).slice(0, 3).reduce((a, b) => a + +b, 0)`
+	if got := browsertest.Eval[int](tab, light); got > 150 {
+		t.Errorf("in the dark its ground has the brightness %d of 765", got)
+	}
+	tab.Picture(name+"-dark", false)
+	tab.Quiet("file://")
+}
+
+// printed looks at the page as a sheet of A4 has it: 186 mm between the margins are 703 pixels.
+func printed(t *testing.T, b *browsertest.Browser, name, address string) {
+	tab := b.Open(t)
+	tab.Size(703, 1000)
+	tab.Media("print", "light")
+	tab.Go(address)
+	if !browsertest.Eval[bool](tab, fits) {
+		t.Errorf("the print is wider than the paper: %s", browsertest.Eval[string](tab, widest))
+	}
+	pdf := tab.PDF()
+	if pages := bytes.Count(pdf, []byte("/Type /Page\n")) + bytes.Count(pdf, []byte("/Type /Page ")) + bytes.Count(pdf, []byte("/Type/Page/")); !bytes.HasPrefix(pdf, []byte("%PDF-")) || len(pdf) < 10_000 {
+		t.Errorf("the print is %d bytes with %d pages", len(pdf), pages)
+	}
+	tab.Keep(name+".pdf", pdf)
+	tab.Quiet("file://")
+}
+
+func withoutScripts(t *testing.T, b *browsertest.Browser, name, address string, a report.Account) {
+	tab := b.Open(t)
+	tab.Size(1280, 900)
+	tab.ScriptsOff()
+	tab.Go(address)
+	// The developer tools' own scripts run all the same.
+	if got := browsertest.Eval[int](tab, shownRows); got != len(a.Rows) {
+		t.Errorf("%d rows are to be seen, want %d", got, len(a.Rows))
+	}
+	if browsertest.Eval[bool](tab, `!!document.querySelector(".controls, .print").getClientRects().length`) {
+		t.Error("controls that do nothing are shown")
+	}
+	if got := browsertest.Eval[int](tab, `[...document.querySelectorAll("table")].filter(t => t.getClientRects().length || t.closest("details:not([open])")).length - document.querySelectorAll("table").length`); got != 0 {
+		t.Errorf("%d tables are not to be seen", -got)
+	}
+	if !browsertest.Eval[bool](tab, `(() => { const d = document.querySelector(".ev details"); d.open = true; return d.querySelector(".evidence").getClientRects().length > 0 })()`) {
+		t.Error("evidence does not open")
+	}
+	tab.Picture(name+"-noscript", false)
+	tab.Quiet("file://")
+}
+
+func accessible(t *testing.T, b *browsertest.Browser, address string, rows int) {
+	tab := b.Open(t)
+	tab.Size(1280, 900)
+	tab.Go(address)
+	if rows > 100 {
+		// Measuring each text's contrast again takes minutes; the colours are those of the small pages.
+		seriously(t, tab, "color-contrast")
+		return
+	}
+	seriously(t, tab)
+	// Evidence counts, too.
+	browsertest.Eval[bool](tab, `(document.querySelectorAll("details").forEach(d => d.open = true), true)`)
+	seriously(t, tab)
+	tab.Size(320, 640)
+	seriously(t, tab)
+	tab.Media("screen", "dark")
+	seriously(t, tab)
+	tab.Quiet("file://")
+}
+
+// seriously fails for what axe-core takes seriously, and tells the rest.
+func seriously(t *testing.T, tab *browsertest.Tab, without ...string) {
+	t.Helper()
+	for _, v := range tab.Axe(without...) {
+		text := fmt.Sprintf("axe: %s (%s): %s: %.600v", v.ID, v.Impact, v.Help, v.Nodes)
+		if v.Impact == "serious" || v.Impact == "critical" {
+			t.Error(text)
+		} else {
+			t.Log(text)
+		}
+	}
+}
+
+func filter(t *testing.T, b *browsertest.Browser, address string) {
+	tab := b.Open(t)
+	tab.Size(1280, 900)
+	tab.Go(address)
+	expect := func(what string, want int) {
+		t.Helper()
+		if got := browsertest.Eval[int](tab, shownRows); got != want {
+			t.Errorf("%s: %d rows are shown, want %d", what, got, want)
+		}
+	}
+	in := func(part string) {
+		t.Helper()
+		if hash := browsertest.Eval[string](tab, "location.hash"); !strings.Contains(hash, part) {
+			t.Errorf("the address ends in %q, want %q in it", hash, part)
+		}
+	}
+	browsertest.Eval[bool](tab, `(document.querySelector('[data-pill=failed]').click(), true)`)
+	expect("pill", 3)
+	in("status=failed")
+	if !browsertest.Eval[bool](tab, `document.querySelector('[data-pill=failed]').getAttribute("aria-pressed") === "true"`) {
+		t.Error("the pill does not say that it is pressed")
+	}
+	tab.Picture("filter", false)
+	browsertest.Eval[bool](tab, `(document.querySelector('[data-pill=held]').dispatchEvent(new MouseEvent("click", {ctrlKey: true})), true)`)
+	expect("two pills", 4)
+	// The filtered view is a link.
+	link := browsertest.Eval[string](tab, "location.href")
+	other := b.Open(t)
+	other.Size(1280, 900)
+	other.Go(link)
+	if got := browsertest.Eval[int](other, shownRows); got != 4 {
+		t.Errorf("the link shows %d rows, want 4", got)
+	}
+	browsertest.Eval[bool](tab, `(document.querySelector('[data-pill=""]').click(), true)`)
+	expect("all", 24)
+	search(tab, "mueller sales")
+	tab.Until(`location.hash.includes("q=")`)
+	expect("search", 1)
+	in(url.Values{"q": {"mueller sales"}}.Encode())
+	escape(tab)
+	tab.Until(`!location.hash.includes("q=")`)
+	expect("escape", 24)
+	search(tab, "nobody at all")
+	tab.Until(`!document.querySelector(".none").hidden`)
+	expect("nobody", 0)
+	browsertest.Eval[bool](tab, `(document.querySelector("[data-clear]").click(), true)`)
+	expect("cleared", 24)
+	sort := func(n int) {
+		browsertest.Eval[bool](tab, fmt.Sprintf(`(document.querySelectorAll(".list:last-of-type thead button")[%d].click(), true)`, n))
+	}
+	sort(0)
+	first := strings.Split(browsertest.Eval[string](tab, names), "|")
+	in("sort=0")
+	sort(0)
+	in("dir=down")
+	if last := strings.Split(browsertest.Eval[string](tab, names), "|"); first[0] == last[0] || browsertest.Eval[string](tab, `document.querySelector("th[aria-sort]").getAttribute("aria-sort")`) != "descending" {
+		t.Errorf("sorted up %q comes first, sorted down %q", first[0], last[0])
+	}
+	sort(5)
+	took := `[...document.querySelectorAll(".list:last-of-type tbody")].map(b => +b.rows[0].cells[5].dataset.v)`
+	if !browsertest.Eval[bool](tab, took+`.every((v, i, a) => !i || a[i - 1] >= v)`) {
+		t.Error("by time the slowest is not first")
+	}
+	other.Go(address + "#row-5")
+	if !browsertest.Eval[bool](other, `document.querySelector("#row-5 details").open`) {
+		t.Error("a link to a row does not open its evidence")
+	}
+	tab.Quiet("file://")
+	other.Quiet("file://")
+}
+
+// evening is a run whose state a test sets.
+type evening struct {
+	mu sync.Mutex
+	a  report.Account
+}
+
+func (e *evening) set(a report.Account) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.a = a
+	e.a.Live = true
+}
+
+func (e *evening) Stamp(context.Context) (string, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return report.Verdict(e.a), nil
+}
+
+func (e *evening) Page(context.Context) ([]byte, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var b bytes.Buffer
+	err := report.Print(&b, "html", e.a)
+	return b.Bytes(), err
+}
+
+// follows watches a run in the browser: the same page takes over each state in place and freezes into the file.
+func follows(t *testing.T, b *browsertest.Browser) {
+	src := &evening{}
+	src.set(reporttest.Running())
+	s, err := live.Start("", src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close(0) })
+	tab := b.Open(t)
+	tab.Size(1280, 900)
+	tab.Go(s.URL())
+	running := report.Verdict(reporttest.Running())
+	headline := func(verdict string) string {
+		return fmt.Sprintf(`document.querySelector("h1").textContent.length && %q.startsWith(document.querySelector("h1").textContent)`, verdict)
+	}
+	tab.Until(headline(running))
+	if !browsertest.Eval[bool](tab, `document.querySelector(".following").textContent.includes("Live")`) {
+		t.Error("the page does not say that it is live")
+	}
+	tab.Picture("live", false)
+	seriously(t, tab)
+	search(tab, "vance")
+	tab.Until(`location.hash.includes("q=vance")`)
+	browsertest.Eval[bool](tab, `(document.querySelector("#row-2 details").open = true, true)`)
+	src.set(reporttest.Sample())
+	done := report.Verdict(reporttest.Sample())
+	tab.Until(headline(done))
+	if !browsertest.Eval[bool](tab, `document.querySelector("#row-2 details").open && document.activeElement.value === "vance" && document.querySelector(".following") !== null`) {
+		t.Error("what was open, typed and focussed is lost with the next state")
+	}
+	if got := browsertest.Eval[int](tab, shownRows); got != 1 {
+		t.Errorf("the filter is lost: %d rows", got)
+	}
+	var file bytes.Buffer
+	if err := report.Print(&file, "html", reporttest.Sample()); err != nil {
+		t.Fatal(err)
+	}
+	s.Freeze(file.Bytes())
+	s.Close(20 * time.Second)
+	tab.Until(`document.querySelector(".following") === null`)
+	tab.Until(headline(done))
+	browsertest.Eval[bool](tab, `(document.querySelector('[data-clear]').click(), true)`)
+	if got := browsertest.Eval[int](tab, shownRows); got != 24 {
+		t.Errorf("after the end the page is dead: %d rows", got)
+	}
+	tab.Quiet(s.URL())
+}

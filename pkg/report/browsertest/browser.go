@@ -1,0 +1,261 @@
+// Package browsertest opens pages in Chromium for the tests of the report, and notes what a page must not do: ask a
+// network, or complain on the console. It is for tests only.
+package browsertest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+// Browser is one Chromium with a fresh profile.
+type Browser struct{ ctx context.Context }
+
+// New starts Chromium, which ends with the test. Without one the test is skipped, except in CI.
+func New(tb testing.TB) *Browser {
+	tb.Helper()
+	path := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			path = found
+			break
+		}
+	}
+	if path == "" {
+		Missing(tb, "there is no Chromium on this machine")
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(tb.TempDir()),
+		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true), chromedp.Flag("lang", "en-GB"))
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
+	tb.Cleanup(cancel)
+	ctx, cancelBrowser := chromedp.NewContext(ctx)
+	tb.Cleanup(cancelBrowser)
+	if err := chromedp.Do(ctx, chromedp.Navigate("about:blank")); err != nil {
+		tb.Fatal(err)
+	}
+	return &Browser{ctx}
+}
+
+// Missing skips a test whose tool is not there; in CI that is a failure.
+func Missing(tb testing.TB, what string) {
+	tb.Helper()
+	if os.Getenv("CI") == "true" {
+		tb.Fatal(what)
+	}
+	tb.Skip(what)
+}
+
+// Tab is one page. Its methods fail the test.
+type Tab struct {
+	tb  testing.TB
+	ctx context.Context
+
+	mu       sync.Mutex
+	requests []string
+	errors   []string
+}
+
+// Open opens a new tab that listens before anything is loaded.
+func (b *Browser) Open(tb testing.TB) *Tab {
+	tb.Helper()
+	t := &Tab{tb: tb}
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithListener(t.hear))
+	tb.Cleanup(cancel)
+	t.ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
+	tb.Cleanup(cancel)
+	_, err := chromedp.Call(t.ctx, network.Enable, network.EnableParams{})
+	_, lerr := chromedp.Call(t.ctx, log.Enable, cdp.Empty{})
+	if err = errors.Join(err, lerr); err != nil {
+		tb.Fatal(err)
+	}
+	return t
+}
+
+func (t *Tab) hear(ev any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch ev := ev.(type) {
+	case *network.EventRequestWillBeSent:
+		t.requests = append(t.requests, ev.Request.URL)
+	case *runtime.EventExceptionThrown:
+		t.errors = append(t.errors, ev.ExceptionDetails.Text)
+	case *runtime.EventConsoleAPICalled:
+		t.errors = append(t.errors, "console."+string(ev.Type))
+	case *log.EventEntryAdded:
+		t.errors = append(t.errors, ev.Entry.Text)
+	}
+}
+
+// Quiet fails the test when the page asked for anything that does not begin with allowed, or complained.
+func (t *Tab) Quiet(allowed string) {
+	t.tb.Helper()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, url := range t.requests {
+		if !strings.HasPrefix(url, allowed) {
+			t.tb.Errorf("the page asked for %.120s", url)
+		}
+	}
+	for _, e := range t.errors {
+		t.tb.Errorf("the page complained: %.300s", e)
+	}
+}
+
+// Do runs actions.
+func (t *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
+	t.tb.Helper()
+	if err := chromedp.Do(t.ctx, steps...); err != nil {
+		t.tb.Fatal(err)
+	}
+}
+
+// Go loads an address.
+func (t *Tab) Go(url string) {
+	t.tb.Helper()
+	t.Do(chromedp.Navigate(url))
+}
+
+// Eval evaluates an expression, promises included.
+func Eval[T any](t *Tab, expression string) T {
+	t.tb.Helper()
+	v, err := chromedp.Run(t.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.tb.Fatalf("%.200s: %v", expression, err)
+	}
+	return v
+}
+
+// Until waits until an expression is true.
+func (t *Tab) Until(expression string) {
+	t.tb.Helper()
+	for {
+		if Eval[bool](t, "!!("+expression+")") {
+			return
+		}
+		t.Do(chromedp.Sleep(20 * time.Millisecond))
+	}
+}
+
+// Size makes the window so large.
+func (t *Tab) Size(width, height int64) {
+	t.tb.Helper()
+	t.Do(chromedp.EmulateViewport(width, height))
+}
+
+// Media emulates a medium ("print", "screen") and a colour scheme ("light", "dark").
+func (t *Tab) Media(medium, scheme string) {
+	t.tb.Helper()
+	_, err := chromedp.Call(t.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Media: medium, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	if err != nil {
+		t.tb.Fatal(err)
+	}
+}
+
+// ScriptsOff keeps what is loaded from now on from running scripts.
+func (t *Tab) ScriptsOff() {
+	t.tb.Helper()
+	if _, err := chromedp.Call(t.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		t.tb.Fatal(err)
+	}
+}
+
+// PDF prints the page.
+func (t *Tab) PDF() []byte {
+	t.tb.Helper()
+	b, err := chromedp.Run(t.ctx, chromedp.PrintToPDF(chromedp.PDFPreferCSSPageSize(), chromedp.PDFPaper(chromedp.PaperA4), chromedp.PDFPrintBackground(), chromedp.PDFStream()))
+	if err != nil {
+		t.tb.Fatal(err)
+	}
+	return b
+}
+
+// Picture keeps a screenshot as name.png in the folder that WAVE365_SCREENSHOTS names, for people to look at. Without
+// it nothing is done.
+func (t *Tab) Picture(name string, whole bool) {
+	t.tb.Helper()
+	dir := os.Getenv("WAVE365_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	shot := chromedp.CaptureScreenshot()
+	if whole {
+		shot = chromedp.FullScreenshot(100)
+	}
+	b, err := chromedp.Run(t.ctx, shot)
+	if err != nil {
+		t.tb.Fatal(err)
+	}
+	t.Keep(name+".png", b)
+}
+
+// Keep writes a file beside the pictures.
+func (t *Tab) Keep(name string, b []byte) {
+	t.tb.Helper()
+	dir := os.Getenv("WAVE365_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(filepath.Join(dir, name), b, 0o644)); err != nil {
+		t.tb.Fatal(err)
+	}
+}
+
+// Violation is what axe-core found.
+type Violation struct {
+	ID, Impact, Help string
+	Nodes            []struct {
+		Target []any
+		HTML   string
+	}
+}
+
+// Axe runs axe-core in the page and gives what breaks WCAG 2.2 A or AA, and its best practices. Its script is looked
+// for in AXE_DIR, or where CI puts it; without it the test is skipped, except in CI. The rules named are left out.
+func (t *Tab) Axe(without ...string) []Violation {
+	t.tb.Helper()
+	dir := os.Getenv("AXE_DIR")
+	if dir == "" {
+		if cache, err := os.UserCacheDir(); err == nil {
+			dir = filepath.Join(cache, "wave365", "axe")
+		}
+	}
+	script, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
+	if err != nil {
+		Missing(t.tb, "axe-core is not in "+dir+"; npm install --prefix "+dir+" axe-core")
+	}
+	if !Eval[bool](t, `!!window.axe`) {
+		Eval[chromedp.Void](t, string(script)+";0")
+	}
+	off := map[string]map[string]bool{}
+	for _, rule := range without {
+		off[rule] = map[string]bool{"enabled": false}
+	}
+	rules, err := json.Marshal(off)
+	if err != nil {
+		t.tb.Fatal(err)
+	}
+	text := Eval[string](t, `axe.run(document, {resultTypes: ["violations"], rules: `+string(rules)+`, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+		.then(r => JSON.stringify(r.violations.map(v => ({ID: v.id, Impact: v.impact, Help: v.help, Nodes: v.nodes.slice(0, 3).map(n => ({Target: n.target, HTML: n.html.slice(0, 200)}))}))))`)
+	var out []Violation
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
+		t.tb.Fatal(err)
+	}
+	return out
+}

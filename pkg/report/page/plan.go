@@ -1,0 +1,36 @@
+package page
+
+import (
+	"fmt"
+	"time"
+
+	"wave365/pkg/report/story"
+)
+
+// planRow is one line of what was planned, forecast and came.
+type planRow struct{ What, Planned, Forecast, Actual string }
+
+func planOf(a story.Account, c clock) []planRow {
+	p := story.PlanOf(a)
+	if p.Rows == 0 {
+		return nil
+	}
+	at := func(t time.Time) string { return c.at(t, "15:04 MST") }
+	plan := fmt.Sprint(p.Rows)
+	if p.LeftOut > 0 {
+		plan += fmt.Sprintf(", %d left out by validation", p.LeftOut)
+	}
+	imports := fmt.Sprintf("%d of %d so far", p.Imported, p.Rows)
+	if !p.ImportsEnded.IsZero() {
+		imports = fmt.Sprintf("%s, %d of %d", at(p.ImportsEnded), p.Imported, p.Rows)
+	}
+	ended := "not yet"
+	if !p.Ended.IsZero() {
+		ended = at(p.Ended)
+	}
+	return []planRow{
+		{"Rows with a Cloud PC", plan, "", fmt.Sprint(p.Done)},
+		{"Last import", "", at(p.Forecast.Imports), imports},
+		{"End", p.StopBy, at(p.Forecast.End), ended},
+	}
+}
