@@ -127,14 +127,15 @@ func (c *Client) pick(cl call, a answer, id string) (Import, error) {
 func (c *Client) ImportResults(ctx context.Context, ids []string) ([]ImportAnswer, error) {
 	out := make([]ImportAnswer, len(ids))
 	start := 0
-	if len(ids) > 0 && c.route.Load() == routeUnknown {
-		// One at a time until a route has proven itself; within a batch nothing could be concluded.
-		i, err := c.ImportResult(ctx, ids[0])
+	for start < len(ids) && c.route.Load() == routeUnknown {
+		// One at a time until a route has proven itself: within a batch a route that does not exist looks like an import
+		// that is gone.
+		i, err := c.ImportResult(ctx, ids[start])
 		if ctx.Err() != nil {
 			return nil, err
 		}
-		out[0] = ImportAnswer{Import: i, Err: err}
-		start = 1
+		out[start] = ImportAnswer{Import: i, Err: err}
+		start++
 	}
 	route := c.route.Load()
 	calls := make([]call, 0, len(ids))

@@ -32,16 +32,17 @@ func Backoff(tries int, roll float64) time.Duration {
 // maxTries bounds the tries of one step whatever the trouble: kinds that take turns must not go on for ever.
 const maxTries = 400
 
-// unattended is how much later than due a row is looked at only when nobody was there to look.
-const unattended = 15 * time.Minute
+// unattended reports whether a row that was due then is looked at so late that nobody was there to look: no process ran,
+// or the run held it back. That time was not spent trying.
+func unattended(due, now time.Time) bool {
+	return !due.IsZero() && now.Sub(due) > 15*time.Minute
+}
 
 // troubleSince says when the trouble began whose patience is measured. Each kind is measured by itself: waiting hours for
-// a quota must not use up the patience for the first reset after it. And hours in which no process ran were not spent
-// trying.
+// a quota must not use up the patience for the first reset after it.
 func troubleSince(r Row, p Problem, now time.Time) time.Time {
 	other := r.Problem != nil && r.Problem.Kind != p.Kind
-	missed := !r.NotBefore.IsZero() && now.Sub(r.NotBefore) > unattended
-	if r.TroubleSince.IsZero() || other || missed {
+	if r.TroubleSince.IsZero() || other || unattended(r.NotBefore, now) {
 		return now
 	}
 	return r.TroubleSince

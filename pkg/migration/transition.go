@@ -63,6 +63,9 @@ func Claim(r Row, at time.Time) Transition {
 func Wake(r Row, at time.Time) Transition {
 	t := move(r, Running, ReasonDue, at)
 	t.to.Note = r.Note
+	if unattended(r.NotBefore, at) {
+		t.to.TroubleSince = time.Time{}
+	}
 	return t
 }
 
@@ -127,6 +130,9 @@ func Hold(r Row, f Facts, p Problem, at time.Time) Transition {
 func Interrupt(r Row, note string, at time.Time) Transition {
 	t := move(r, Pending, ReasonInterrupted, at)
 	t.to.Note = note
+	if unattended(r.UpdatedAt, at) {
+		t.to.TroubleSince = time.Time{}
+	}
 	return t
 }
 
