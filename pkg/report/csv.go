@@ -183,11 +183,8 @@ func number(n int) string {
 	return strconv.Itoa(n)
 }
 
-// gib is a size in GiB with up to three decimals; "" for 0 bytes.
+// gib is a size in whole GiB, rounded up; "" for 0 bytes. It has no decimals, because a spreadsheet in many a locale
+// takes the point for a separator of thousands.
 func gib(bytes int64) string {
-	if bytes <= 0 {
-		return ""
-	}
-	s := strconv.FormatFloat(float64(bytes)/(1<<30), 'f', 3, 64)
-	return strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	return number(int((bytes + 1<<30 - 1) >> 30))
 }
