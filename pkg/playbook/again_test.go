@@ -24,6 +24,7 @@ type liar struct {
 	lose   bool            // the answer is lost after the effect
 	never  bool            // the request is lost before it
 	made   []string        // the imports that were made for that user
+	others bool            // failed imports are said to be somebody else's
 }
 
 func (l *liar) ImportSnapshot(ctx context.Context, userID string, files []graph.SourceFile) (graph.Import, error) {
@@ -44,6 +45,9 @@ func (l *liar) ImportSnapshot(ctx context.Context, userID string, files []graph.
 func (l *liar) spoil(im *graph.Import) {
 	if l.failed[im.SnapshotID] && im.Status == graph.ImportSucceeded {
 		im.Status, im.Detail = graph.ImportFailed, "the file format is incorrect"
+		if l.others {
+			im.AssignedUser = "somebody@contoso.example"
+		}
 	}
 }
 
@@ -423,6 +427,78 @@ func TestForecastLearns(t *testing.T) {
 		book.Learn(seen)
 		if got := book.Forecast(r, ""); got < 4*time.Hour+30*time.Minute || got > 5*time.Hour+30*time.Minute {
 			t.Errorf("after rows that took 5 h the forecast is %v", got)
+		}
+	})
+}
+
+// failOnce has the import of the first row fail and plays the evening.
+func failOnce(t *testing.T, s *stage, l *liar) {
+	t.Helper()
+	time.AfterFunc(time.Minute+time.Second, func() {
+		for _, id := range l.made {
+			l.failed[id] = true
+		}
+	})
+	s.play()
+	if got := states(s.rows); !strings.HasPrefix(got, "failed:import.failed succeeded") {
+		t.Fatal(got)
+	}
+}
+
+// What does not say that it is the row's own is not purged.
+func TestAnImportOfSomebodyElseIsNotPurged(t *testing.T) {
+	t.Parallel()
+	steered(t, story(), func(t *testing.T, s *stage, l *liar) {
+		failOnce(t, s, l)
+		l.others = true
+		s.retry(0)
+		s.play()
+		if got := states(s.rows); !strings.HasPrefix(got, "held:import.wrong-user") {
+			t.Error(got)
+		}
+		if did := s.effects(0); count(did, "purged") != 0 || count(did, "importSnapshot accepted") != 1 {
+			t.Errorf("done to the user: %q", did)
+		}
+	})
+}
+
+// After a cut-over there is nothing to begin anew: the Cloud PC may exist.
+func TestNothingIsImportedAgainAfterTheCutOver(t *testing.T) {
+	t.Parallel()
+	steered(t, story(), func(t *testing.T, s *stage, l *liar) {
+		failOnce(t, s, l)
+		in, err := s.ledger.Intend(t.Context(), migration.Intent{Run: "one", Row: 0, Attempt: 1, Effect: migration.EffectLicense, Subject: s.rows[0].Target.SKUID, ClientRequestID: "c"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.ledger.Conclude(t.Context(), in, migration.Outcome{Status: migration.OutcomeDone}); err != nil {
+			t.Fatal(err)
+		}
+		s.retry(0)
+		s.play()
+		if got := states(s.rows); !strings.HasPrefix(got, "failed:retry.cut-over") {
+			t.Error(got)
+		}
+		if did := s.effects(0); count(did, "purged") != 0 || count(did, "importSnapshot accepted") != 1 {
+			t.Errorf("done to the user: %q", did)
+		}
+	})
+}
+
+// A new attempt has patience of its own: what took too long for the first may end in the second.
+func TestARetryHasPatienceOfItsOwn(t *testing.T) {
+	t.Parallel()
+	sc := story()
+	sc.Fates = []scenario.Fate{{User: "ada", ProvisionTakes: "20h"}}
+	steered(t, sc, func(t *testing.T, s *stage, _ *liar) {
+		s.play()
+		if got := states(s.rows); !strings.HasPrefix(got, "failed:provision.stuck") {
+			t.Fatal(got)
+		}
+		s.retry(0)
+		s.play()
+		if got := states(s.rows); got != allSucceeded {
+			t.Error(got)
 		}
 	})
 }
