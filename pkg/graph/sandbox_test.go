@@ -123,6 +123,9 @@ func (r *rehearsal) raw(method, path, body string, headers ...string) (int, stri
 	return resp.StatusCode, string(text)
 }
 
+// wait lets virtual time pass: every rehearsal runs in a bubble of its own, see [onSandbox].
+func (r *rehearsal) wait(d time.Duration) { time.Sleep(d) }
+
 // seen is a request as the sandbox logged it.
 type seen struct{ Method, Path, Query, Effect, Outcome string }
 

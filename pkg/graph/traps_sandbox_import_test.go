@@ -220,7 +220,7 @@ func TestTrapT15OnSandbox(t *testing.T) {
 		id := r.started().SnapshotID
 		r.until(id, graph.ImportSucceeded)
 		if variant == "Expired" {
-			time.Sleep(31 * time.Minute)
+			r.wait(31 * time.Minute)
 			if i, err := r.ImportResult(ctx, id); err != nil || i.Usage != graph.UsageExpired || i.Status != graph.ImportSucceeded {
 				r.t.Errorf("%+v, %v", i, err)
 			}

@@ -131,7 +131,7 @@ func TestTrapT13OnSandbox(t *testing.T) {
 		ctx := r.t.Context()
 		r.must(r.AddMember(ctx, r.group, r.anna.ID))
 		r.must(r.AssignLicense(ctx, r.anna.ID, r.sku))
-		time.Sleep(time.Minute)
+		r.wait(time.Minute)
 		pcs, err := r.CloudPCs(ctx, "")
 		if err != nil || len(pcs) != 1 || pcs[0].Status != "preparing" {
 			r.t.Errorf("%+v, %v", pcs, err)
@@ -224,7 +224,7 @@ func TestTrapT19OnSandbox(t *testing.T) {
 				flips++
 			}
 			last = pcs[0].Status
-			time.Sleep(15 * time.Second)
+			r.wait(15 * time.Second)
 		}
 		if (flips > 0) != (variant != "Steady") {
 			r.t.Errorf("went back into grace %d times", flips)
