@@ -66,6 +66,7 @@ type Settings interface {
 type Graph interface {
 	Imports
 	Records
+	People
 	Directory
 	Endpoint
 	Settings
@@ -114,7 +115,7 @@ func New(run migration.Run, g Graph, s Storage, j Journal, c Clock, sources Sour
 // Steps lists how each step is done, for the runner.
 func (b *Book) Steps() []migration.Work {
 	return []migration.Work{
-		{Step: migration.StepCheck, Batch: 1, Do: each(b.check)},
+		{Step: migration.StepCheck, Batch: 20, Do: b.checkAll},
 		{Step: migration.StepJoin, Batch: 20, Do: b.join},
 		{Step: migration.StepImport, Batch: 1, Do: each(b.importDisk)},
 		{Step: migration.StepImportWait, Batch: 20, Do: b.importWait},

@@ -19,7 +19,7 @@ func (c *check) existing(ctx context.Context) error {
 			return
 		}
 		for _, pc := range byUser[fold(r.user.UPN)] {
-			if inTheWay(pc, r.target.PolicyID, r.target.PlanID) {
+			if inTheWay(pc, r.target.PolicyID, r.plan) {
 				c.flag("user.has-cloud-pc", r, "user", r.User, r.User+" has a Cloud PC already: "+pc.DisplayName+" ("+pc.Status+")")
 				return
 			}

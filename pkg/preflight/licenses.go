@@ -152,7 +152,8 @@ func (c *check) membershipLast(r *row) {
 	if r.sku != nil {
 		usable = slices.DeleteFunc(usable, func(h held) bool { return !strings.EqualFold(h.sku, r.sku.ID) })
 	}
-	if len(usable) == 0 {
+	fromGroup := len(usable) == 0
+	if fromGroup {
 		if usable = c.groupLicenses(r); len(usable) > 0 {
 			c.flag("license.from-group", r, "group", r.target.GroupName, "the license "+usable[0].name+" of "+r.User+" comes with group "+r.target.GroupName+": it starts the provisioning together with the membership, and goes with it")
 		}
@@ -169,6 +170,10 @@ func (c *check) membershipLast(r *row) {
 			all = append(all, h.plan)
 		}
 		c.settlePlan(r, usable[0].name, all)
+	}
+	if fromGroup {
+		// It is not held before the cut-over, so nobody must look for it then.
+		r.target.PlanID = ""
 	}
 	if r.member {
 		c.flag("user.already-targeted", r, "user", r.User, r.User+" is licensed and in group "+r.target.GroupName+" already: nothing is left to start provisioning with")
@@ -221,6 +226,7 @@ func (c *check) settlePlan(r *row, name string, all []plans.Plan) {
 		c.flag("license.ambiguous", r, "license", name, "the disk size of "+name+" is not known: it is in neither the tenant's plans, nor the license table, nor its name")
 		return
 	}
+	r.plan = usable[0].ID
 	r.target.PlanID, r.target.PlanName, r.target.PlanGiB = usable[0].ID, usable[0].Name, usable[0].DiskGiB
 }
 

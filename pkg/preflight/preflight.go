@@ -142,7 +142,9 @@ type row struct {
 	// held are the user's Windows 365 licenses; unlicensed: they could not be read.
 	held       []held
 	unlicensed bool
-	policy     *graph.ProvisioningPolicy
+	// plan is the id of the service plan that the Cloud PC will have; empty: not known.
+	plan   string
+	policy *graph.ProvisioningPolicy
 	// sku is the license that the row names.
 	sku *graph.SKU
 	// member: the user is in the row's group already.
