@@ -271,7 +271,11 @@ func TestCancelWhileItRuns(t *testing.T) {
 			10 * time.Minute: {Ask: runner.Cancel, Row: 3}, // among the first: in flight
 			30 * time.Minute: {Ask: runner.Cancel, Row: -1},
 		})
-		time.AfterFunc(30*time.Minute-time.Millisecond, func() { inFlight = len(e.s.imported) })
+		time.AfterFunc(30*time.Minute-time.Millisecond, func() {
+			e.s.mu.Lock()
+			defer e.s.mu.Unlock()
+			inFlight = len(e.s.imported)
+		})
 		c := e.play(runner.Finished)
 		if e.rows[0].State != migration.Cancelled || e.s.imported[0] != 0 || e.rows[0].Problem.Code != "row.cancelled" {
 			t.Errorf("row 0 is %s after %d imports", e.rows[0].State, e.s.imported[0])
