@@ -15,8 +15,8 @@ import (
 const SettingSource = "snapshot"
 
 // linkCache reads policies and user settings once for all rows together, as often as their age matters: a drift of a
-// setting is found before a cut-over that is more than a minute later, at a call a minute for a wave of any size. Safe for
-// concurrent use.
+// setting is found before a cut-over that is more than two minutes later, at a call in two minutes for a wave of any size.
+// Safe for concurrent use.
 type linkCache struct {
 	graph Graph
 	clock Clock
@@ -33,7 +33,7 @@ type linkCache struct {
 // A cut-over has no way back: the settings it relies on are at most linkAge old. For what comes before, and for policies,
 // whose drift keeps a Cloud PC from coming rather than making a wrong one, more is enough.
 const (
-	linkAge   = time.Minute
+	linkAge   = 2 * time.Minute
 	earlyAge  = 5 * time.Minute
 	policyAge = 10 * time.Minute
 )

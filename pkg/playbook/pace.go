@@ -17,6 +17,7 @@ type pace struct {
 	// ratios are the last imports' times by what was expected of them; low and high bound nearly all of them.
 	ratios    []float64
 	low, high float64
+	lately    time.Duration // the last import
 	provision time.Duration
 	provided  int
 }
@@ -86,7 +87,7 @@ const (
 	half = 30 * time.Second
 	// looksInWindow is how often an import is looked at between the time when the fastest of its size and the time when
 	// the slowest would be done: more looks cost calls, fewer leave slots idle.
-	looksInWindow = 10
+	looksInWindow = 7
 )
 
 // provisionTime is how long provisioning is expected to take.
@@ -106,6 +107,7 @@ func (p *pace) sawImport(size int64, took time.Duration) {
 	gibs := float64(size) / gib
 	p.ratios = append(p.ratios, took.Minutes()/p.expect(gibs).Minutes())
 	p.add(gibs, took)
+	p.lately = took
 	if len(p.ratios) > remembered {
 		p.ratios = p.ratios[1:]
 	}
@@ -167,15 +169,15 @@ func nextProvisionLook(elapsed, expected time.Duration) (d, grid time.Duration) 
 	return min(max(elapsed/15, provisionGrid), 10*time.Minute), provisionGrid
 }
 
-const provisionGrid = 3 * time.Minute
+const provisionGrid = 5 * time.Minute
 
-// aligned stretches a wait so that it ends at a whole multiple of grid: rows that wait for the same thing are then
-// looked at together.
+// aligned moves the end of a wait to the nearest whole multiple of grid, but not nearer than half of it: rows that wait
+// for the same thing are then looked at together.
 func (b *Book) aligned(d, grid time.Duration) time.Duration {
 	now := b.clock.Now()
-	due := now.Add(d)
-	if on := due.Truncate(grid); on.Before(due) {
-		due = on.Add(grid)
+	due := now.Add(d).Round(grid)
+	if due.Sub(now) < grid/2 {
+		due = due.Add(grid)
 	}
 	return due.Sub(now)
 }
@@ -189,19 +191,20 @@ func (b *Book) provisionLook(since time.Time) time.Duration {
 }
 
 // joinLook is how long a row waits for others to join the group together with it. Rows are taken up ahead of their slot
-// by a quarter of the slots, so a tenth of an import's time costs nothing; before the first import there is none to wait
+// by a quarter of the slots, so an eighth of an import's time costs nothing; before the first import there is none to wait
 // behind.
 func (b *Book) joinLook() time.Duration {
-	if b.pace.seen() == 0 {
+	seen, lately := b.pace.seen()
+	if seen == 0 {
 		return time.Second
 	}
-	grid := min(max((b.pace.importTime(64*gib)/12).Round(half), half), 5*time.Minute)
-	return b.aligned(time.Second, grid)
+	grid := min(max((lately/8).Round(half), half), 5*time.Minute)
+	return b.aligned(grid/2, grid)
 }
 
-// seen is how many imports this run has seen end.
-func (p *pace) seen() int {
+// seen is how many imports this run remembers to have seen end, and how long the last one took.
+func (p *pace) seen() (int, time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.ratios)
+	return len(p.ratios), p.lately
 }
