@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"wave365/pkg/report"
+	"wave365/pkg/report/browsertest"
 	"wave365/pkg/report/reporttest"
 )
 
@@ -37,6 +39,30 @@ func BenchmarkWrite10000(b *testing.B) {
 		b.Errorf("at most %.0f MB were in use, 200 MB are wanted", most)
 	}
 	runtime.KeepAlive(a)
+}
+
+// BenchmarkFirstPaint10000 opens the page of a large run in Chromium: until something is to be seen (wanted: 1.5 s), until
+// the page answers, and how long a filter and a sort take. The times depend on the machine.
+func BenchmarkFirstPaint10000(b *testing.B) {
+	browser := browsertest.New(b)
+	address := opened(b, reporttest.Large(10000))
+	var paint, ready, filter, sort float64
+	for b.Loop() {
+		tab := browser.Open(b)
+		tab.Size(1280, 900)
+		tab.Go(address)
+		paint += browsertest.Eval[float64](tab, `performance.getEntriesByName("first-contentful-paint")[0].startTime`)
+		ready += browsertest.Eval[float64](tab, `performance.getEntriesByType("navigation")[0].loadEventEnd`)
+		const clicked = `new Promise(done => { const t = performance.now(); document.querySelector(%q).click(); requestAnimationFrame(() => setTimeout(() => done(performance.now() - t))) })`
+		filter += browsertest.Eval[float64](tab, fmt.Sprintf(clicked, "[data-pill=failed]"))
+		sort += browsertest.Eval[float64](tab, fmt.Sprintf(clicked, ".list:last-of-type thead button"))
+		tab.Close()
+	}
+	n := float64(b.N)
+	b.ReportMetric(paint/n, "first-paint-ms")
+	b.ReportMetric(ready/n, "loaded-ms")
+	b.ReportMetric(filter/n, "filter-ms")
+	b.ReportMetric(sort/n, "sort-ms")
 }
 
 // watchHeap looks at the memory in use until the function it gives is called, which says the most that was seen.

@@ -62,8 +62,9 @@ func Missing(tb testing.TB, what string) {
 
 // Tab is one page. Its methods fail the test.
 type Tab struct {
-	tb  testing.TB
-	ctx context.Context
+	tb     testing.TB
+	ctx    context.Context
+	cancel context.CancelFunc
 
 	mu       sync.Mutex
 	requests []string
@@ -76,6 +77,7 @@ func (b *Browser) Open(tb testing.TB) *Tab {
 	t := &Tab{tb: tb}
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithListener(t.hear))
 	tb.Cleanup(cancel)
+	t.cancel = cancel
 	t.ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
 	tb.Cleanup(cancel)
 	_, err := chromedp.Call(t.ctx, network.Enable, network.EnableParams{})
@@ -123,6 +125,9 @@ func (t *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 		t.tb.Fatal(err)
 	}
 }
+
+// Close closes the tab before the test ends.
+func (t *Tab) Close() { t.cancel() }
 
 // Go loads an address.
 func (t *Tab) Go(url string) {

@@ -21,6 +21,7 @@ type view struct {
 	Rehearsal      bool
 	Redacted       bool
 	Live           string
+	Huge           bool
 	Unfinished     bool
 	Tenant         string
 	Headline, Rest string
@@ -56,7 +57,7 @@ func viewOf(a story.Account) *view {
 	rows, run := story.Dossiers(a)
 	c := clock{zone: a.Location(), start: a.Run.CreatedAt}
 	v := &view{
-		Run: a.Run, Rehearsal: a.Rehearsal(), Redacted: a.Redacted, Unfinished: a.Run.FinishedAt.IsZero(), Total: len(rows),
+		Run: a.Run, Rehearsal: a.Rehearsal(), Redacted: a.Redacted, Huge: len(rows) > anyEvidence, Unfinished: a.Run.FinishedAt.IsZero(), Total: len(rows),
 		Tenant: tenantOf(a.Run), Bar: barOf(a.Tally(), len(rows)),
 		Started: momentOf(a.Run.CreatedAt, a.Location()), Ended: momentOf(a.End(), a.Location()),
 		Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a), Moves: movesOf(a), Next: a.Next,

@@ -2,8 +2,11 @@
   "use strict";
   var root = document.documentElement;
   var all = function (q, in_) { return Array.prototype.slice.call((in_ || document).querySelectorAll(q)); };
-  var people, controls, input, shown, none, pills, lists, total;
+  var people, controls, input, shown, none, more, pills, lists, total;
   var state = { status: [], q: "", sort: -1, down: false };
+  // A table of thousands of rows freezes the window with every change: of a large wave so many rows are laid out at a
+  // time, and a button brings more. Search, sort and count know them all.
+  var large = 2000, piece = 300, most = piece;
   var collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
   function read() {
@@ -26,13 +29,15 @@
   }
   function filter() {
     var words = state.q.toLowerCase().split(/\s+/).filter(Boolean), n = 0;
+    var bound = total > large ? most : Infinity, held = 0;
     lists.forEach(function (l) {
       var here = 0;
-      l.rows.forEach(function (r) {
+      (l.order || l.rows).forEach(function (r) {
         var ok = (!state.status.length || state.status.indexOf(r.status) >= 0) &&
           words.every(function (w) { return r.text.indexOf(w) >= 0; });
-        if (r.el.hidden === ok) r.el.hidden = !ok;
         if (ok) here++;
+        if (ok && here > bound) { ok = false; held++; }
+        if (r.el.hidden === ok) r.el.hidden = !ok;
       });
       l.el.hidden = here === 0;
       l.table.caption.querySelector("span").textContent = here;
@@ -45,6 +50,8 @@
     if (input.value !== state.q) input.value = state.q;
     shown.textContent = n === total ? "" : n + " of " + total + " shown";
     none.hidden = n > 0;
+    more.hidden = held === 0;
+    more.textContent = "Show more: " + held + " are not shown";
   }
   function key(r, i) {
     var c = r.el.rows[0].cells[i];
@@ -61,12 +68,14 @@
         var d = typeof a.k === "number" ? a.k - b.k : collator.compare(a.k, b.k);
         return (state.down ? -d : d) || a.r.place - b.r.place;
       });
+      l.order = rows.map(function (x) { return x.r; });
       var frag = document.createDocumentFragment();
-      rows.forEach(function (x) { frag.appendChild(x.r.el); });
+      if (total > large) l.rows.forEach(function (r) { r.el.hidden = true; });
+      l.order.forEach(function (r) { frag.appendChild(r.el); });
       l.table.appendChild(frag);
     });
   }
-  function change(sorted) { if (sorted) sort(); filter(); store(); }
+  function change(sorted) { most = piece; if (sorted) sort(); filter(); store(); }
 
   var timer = 0, heads = [];
   // bind takes up the page as it stands; a page that follows a run does so after every change.
@@ -76,6 +85,8 @@
     input = controls.querySelector("input");
     shown = controls.querySelector(".shown");
     none = people.querySelector(".none");
+    more = people.querySelector("[data-more]");
+    more.addEventListener("click", function () { most += piece; filter(); });
     pills = all("[data-pill]", controls);
     lists = all(".list", people).map(function (el) {
       var table = el.querySelector("table");
@@ -144,12 +155,14 @@
 
     all("[data-print]").forEach(function (b) {
       b.addEventListener("click", function () {
-        var full = b.dataset.print === "full", opened = [];
+        var full = b.dataset.print === "full", opened = [], before = most;
+        if (full) { most = Infinity; filter(); }
         root.classList.add("print-" + b.dataset.print);
         if (full) all("details").forEach(function (d) { if (!d.open) { d.open = true; opened.push(d); } });
         addEventListener("afterprint", function () {
           root.classList.remove("print-" + b.dataset.print);
           opened.forEach(function (d) { d.open = false; });
+          if (full) { most = before; filter(); }
         }, { once: true });
         print();
       });
@@ -170,7 +183,7 @@
     if (read()) { sort(); filter(); people.scrollIntoView(); return; }
     var m = /^#(row-\d+)$/.exec(location.hash), el = m && document.getElementById(m[1]);
     if (!el) return;
-    if (el.hidden) { state.status = []; state.q = ""; filter(); el.scrollIntoView(); }
+    if (el.hidden) { state.status = []; state.q = ""; filter(); el.hidden = false; el.scrollIntoView(); }
     var d = el.querySelector(".ev details");
     if (d) d.open = true;
   }
@@ -209,8 +222,14 @@
     events.onerror = function () { if (!over) say("The connection to wave365 is lost; this is how it stood last."); };
   }
   addEventListener("hashchange", go);
-  if (!document.getElementById("people")) return;
-  bind();
-  go();
-  follow();
+  // Until all is there, the tables of a large wave are not laid out: a table that grows is laid out anew each time.
+  root.classList.add("js");
+  document.addEventListener("DOMContentLoaded", function () {
+    if (!document.getElementById("people")) return;
+    bind();
+    if (total > large) filter();
+    root.classList.add("ready");
+    go();
+    follow();
+  });
 })();
