@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 )
 
@@ -18,6 +19,11 @@ func trouble(r migration.Row, err error, code, doing string) migration.Result {
 		return migration.Unknown(r.Facts, p)
 	case fault.Throttled, fault.Unavailable, fault.Denied:
 		return migration.TryAgain(r.Facts, p, retryAfter(err))
+	case fault.Conflict:
+		// A usage location that was set a moment ago has not reached the license service yet.
+		if fault.CodeOf(err) == graph.CodeUsageLocation {
+			return migration.TryAgain(r.Facts, p, time.Minute)
+		}
 	}
 	return migration.Failure(r.Facts, p)
 }

@@ -62,7 +62,9 @@ func (m *meter) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		req.Body = io.NopCloser(bytes.NewReader(text))
-		var doc struct{ Requests []struct{ Method, URL string } }
+		var doc struct {
+			Requests []struct{ Method, URL string }
+		}
 		if err := json.Unmarshal(text, &doc); err != nil {
 			return nil, err
 		}
