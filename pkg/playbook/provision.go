@@ -107,7 +107,7 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 			return b.wrongCloudPC(r, pcs[0])
 		}
 		if now.Sub(later(f.CutOver, f.Retried)) > provisionPatience {
-			return migration.Failure(f, migration.Problem{
+			return b.overdue(f, migration.Problem{
 				Code: "provision.not-started", Message: "no Cloud PC appeared for " + r.Target.User + " within " + provisionPatience.String() + " of the cut-over",
 				Hint: "check in Intune that the license is active and the policy reaches the user, then run `wave365 retry`",
 			})
@@ -143,12 +143,25 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 		})
 	}
 	if now.Sub(later(f.CutOver, f.Retried)) > provisionPatience {
-		return migration.Failure(f, migration.Problem{
+		return b.overdue(f, migration.Problem{
 			Code: "provision.stuck", Message: "the Cloud PC of " + r.Target.User + " is still " + pc.Status + " " + provisionPatience.String() + " after the cut-over",
 			Hint: "look at it in Intune; when it is provisioned, run `wave365 retry` to prove it",
 		})
 	}
 	return migration.Wait(calm(f), b.provisionLook(f.CutOver), r.Note)
+}
+
+// overdue lets a row fail for the time it took, but not before it was watched for two hours more: a clock that was set
+// forward, or a machine that slept, makes every row look late.
+func (b *Book) overdue(f migration.Facts, p migration.Problem) migration.Result {
+	const what = "it takes longer than any Cloud PC should"
+	if f.Suspect != what {
+		f.Suspect, f.SuspectAt = what, b.clock.Now()
+	}
+	if b.clock.Now().Sub(f.SuspectAt) < 2*time.Hour {
+		return migration.Wait(f, b.aligned(provisionGrid, provisionGrid), p.Message)
+	}
+	return migration.Failure(f, p)
 }
 
 // pick gives the user's Cloud PC under the row's policy.

@@ -53,12 +53,15 @@ type world struct {
 	store   store
 	run     migration.Run
 	truth   *truth
-	steps   int // of the last process
+	clock   interface {
+		Now() time.Time
+		Wall(d time.Duration) time.Duration
+	}
 }
 
 // newWorld validates the story's wave and records its run; nothing goes wrong before that.
 func newWorld(t testing.TB, s *story) (*world, error) {
-	w := &world{t: t, story: s, truth: &truth{calls: map[string]*importCall{}}}
+	w := &world{t: t, story: s, truth: &truth{calls: map[string]*importCall{}}, clock: cloud.Clock{}}
 	var err error
 	if w.sandbox, err = sandbox.New(sandbox.Config{Scenario: &s.scenario}); err != nil {
 		return nil, err
@@ -214,15 +217,18 @@ func (w *world) process(n int, e ending, rows []migration.Row, limit time.Durati
 		return err
 	}
 	mortal := mortalLedger{w.store, l, w.truth}
-	steps := playbook.New(w.run, g, b, mortal, cloud.Clock{}, func(_ int, _ bool, s migration.Source) (blob.Ref, error) {
+	steps := playbook.New(w.run, g, b, mortal, w.clock, func(_ int, _ bool, s migration.Source) (blob.Ref, error) {
 		return blob.ParseRef(s.URL, b.Root())
 	})
 	dice := &dice{r: rand.New(rand.NewPCG(w.story.seed, uint64(n)))}
-	r, err := runner.New(mortal, runner.Config{Slots: w.story.slots, Workers: w.story.workers, Steps: steps.Steps(), Clock: cloud.Clock{}, Roll: dice.roll})
+	r, err := runner.New(mortal, runner.Config{Slots: w.story.slots, Workers: w.story.workers, Steps: steps.Steps(), Clock: w.clock, Roll: dice.roll})
 	if err != nil {
 		return err
 	}
 	if err := steps.Prepare(ctx, rows); err != nil {
+		if strings.HasPrefix(fault.CodeOf(err), "ledger.") {
+			return err
+		}
 		switch fault.KindOf(err) {
 		case fault.Unavailable, fault.Throttled, fault.OutcomeUnknown, fault.Interrupted, fault.Denied:
 			return nil // it says so and ends; the operator resumes
@@ -237,7 +243,7 @@ func (w *world) process(n int, e ending, rows []migration.Row, limit time.Durati
 	case l.died():
 		return nil
 	case err != nil:
-		return err
+		return err // such as a ledger that cannot be written
 	case end == runner.Stopped && ctx.Err() == nil:
 		return fmt.Errorf("it stopped, and nobody had asked it to")
 	}
