@@ -95,6 +95,7 @@ type Book struct {
 	sources Sources
 	links   *linkCache
 	pace    *pace
+	login   signIn
 	fresh   sync.Map // row index → when its import was read as ended, by this process
 	// repeatLost: see RepeatLostImports.
 	repeatLost bool
@@ -114,7 +115,7 @@ func New(run migration.Run, g Graph, s Storage, j Journal, c Clock, sources Sour
 
 // Steps lists how each step is done, for the runner.
 func (b *Book) Steps() []migration.Work {
-	return []migration.Work{
+	steps := []migration.Work{
 		{Step: migration.StepCheck, Batch: 20, Do: b.checkAll},
 		{Step: migration.StepJoin, Batch: 20, Do: b.join},
 		{Step: migration.StepImport, Batch: 1, Do: each(b.importDisk)},
@@ -123,6 +124,10 @@ func (b *Book) Steps() []migration.Work {
 		{Step: migration.StepProvisionWait, Batch: 0, Do: b.provisionWait},
 		{Step: migration.StepProve, Batch: 20, Do: b.prove},
 	}
+	for i := range steps {
+		steps[i] = b.signedIn(steps[i])
+	}
+	return steps
 }
 
 // each makes a step for many rows out of one for a single row.

@@ -233,6 +233,30 @@ func TestTokenExpiresOnce(t *testing.T) {
 	})
 }
 
+// A token that the service goes on refusing ends the run with what to do; no row fails for it, and after the sign-in the
+// wave goes on to its end.
+func TestTokenIsRefusedForGood(t *testing.T) {
+	t.Parallel()
+	inWorld(t, calm(5), func(t *testing.T, w *world) {
+		began := time.Now()
+		rows, err := withToken(t, w, -1)
+		if fault.CodeOf(err) != "cloud.sign-in" || fault.As(err).Remote.Status != http.StatusUnauthorized || !strings.Contains(fault.HintOf(err), "wave365 resume") {
+			t.Fatalf("the run ended with %v", err)
+		}
+		if took := time.Since(began); took > 40*time.Minute {
+			t.Errorf("it took %s to notice", took)
+		}
+		for _, r := range rows {
+			if r.State.Final() && r.State != migration.Succeeded {
+				t.Errorf("row %d is %s: %+v", r.Index, r.State, r.Problem)
+			}
+		}
+		if err := errors.Join(w.play(), w.check()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // smallDisk mounts a disk of its own; only root may.
 func smallDisk(t *testing.T) string {
 	t.Helper()
