@@ -130,7 +130,6 @@ func (s *Server) following() bool {
 
 // watch asks the source and wakes the browsers when something has changed.
 func (s *Server) watch(ctx context.Context) {
-	wait := pause
 	for {
 		began := time.Now()
 		if stamp, err := s.source.Stamp(ctx); err == nil {
@@ -142,9 +141,8 @@ func (s *Server) watch(ctx context.Context) {
 			}
 			s.mu.Unlock()
 		}
-		wait = max(pause, 10*time.Since(began))
 		select {
-		case <-time.After(wait):
+		case <-time.After(max(pause, 10*time.Since(began))):
 		case <-ctx.Done():
 			return
 		}

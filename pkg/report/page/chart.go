@@ -279,6 +279,8 @@ func (ch *chart) addMarks(a story.Account, x axis, c clock) {
 		migration.RunThrottled: {"throttled", "Throttled by the service"},
 		migration.RunDrained:   {"interrupted", "Stopped by the operator"},
 		migration.RunStopped:   {"interrupted", "Stopped"},
+		migration.RunHalted:    {"interrupted", "Halted by a threshold"},
+		migration.RunReached:   {"interrupted", "Stopped at the step that was asked for"},
 		migration.RunResumed:   {"resumed", "Resumed"},
 	}
 	for _, m := range marks {

@@ -115,7 +115,7 @@ type Level struct {
 
 // Mark is a moment of the run itself worth a sign on the timeline.
 type Mark struct {
-	// Kind is migration's reason: throttled, run-drained, run-stopped or run-resumed.
+	// Kind is migration's reason: throttled, run-drained, run-stopped, run-halted, run-reached or run-resumed.
 	Kind migration.Reason
 	At   time.Time
 	Note string
@@ -133,7 +133,7 @@ func Marks(a Account) (marks []Mark, gaps []Gap) {
 			switch e.Reason {
 			case migration.RunThrottled:
 				marks = append(marks, Mark{e.Reason, e.At, e.Note})
-			case migration.RunDrained, migration.RunStopped:
+			case migration.RunDrained, migration.RunStopped, migration.RunHalted, migration.RunReached:
 				marks = append(marks, Mark{e.Reason, e.At, e.Note})
 				down = e.At
 			case migration.RunResumed:

@@ -188,6 +188,7 @@ func TestMarks(t *testing.T) {
 	}{
 		{"never down", []migration.Event{at(0, migration.RunStarted), row, at(9, migration.RunEnded)}, true, nil},
 		{"drained and resumed", []migration.Event{at(0, migration.RunStarted), row, at(10, migration.RunDrained), at(30, migration.RunResumed)}, true, []story.Gap{gap(10, 30)}},
+		{"halted and resumed", []migration.Event{at(0, migration.RunStarted), at(10, migration.RunHalted), at(20, migration.RunResumed)}, true, []story.Gap{gap(10, 20)}},
 		{"killed", []migration.Event{at(0, migration.RunStarted), row, at(30, migration.RunResumed)}, true, []story.Gap{gap(7, 30)}},
 		{"still down", []migration.Event{at(0, migration.RunStarted), at(10, migration.RunStopped)}, false, []story.Gap{gap(10, 60)}},
 	} {
