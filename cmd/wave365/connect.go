@@ -173,7 +173,9 @@ func (c *connection) rehearse(ctx context.Context, g *globals, p place) (sandbox
 	go func() { served <- s.Serve(l) }()
 	c.close = func() {
 		_ = s.Close()
-		_ = <-served // that it was closed
+		if err := <-served; err != nil {
+			g.log.Error("the sandbox in the process ended with an error", "error", err.Error())
+		}
 	}
 	ends := sandbox.EndpointsOf(l.Addr())
 	if c.clock, err = sandboxClock(ctx, ends.Graph); err != nil {

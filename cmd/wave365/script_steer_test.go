@@ -43,7 +43,7 @@ func post(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: post PATH BODY")
 	}
-	resp, err := http.Post(ts.Getenv("TENANT")+args[0], "application/json", bytes.NewReader([]byte(args[1]))) //nolint:noctx // a test's own sandbox
+	resp, err := http.Post(ts.Getenv("TENANT")+args[0], "application/json", bytes.NewReader([]byte(args[1])))
 	ts.Check(err)
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
@@ -81,7 +81,7 @@ func snapshotOf(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func read(ts *testscript.TestScript, path string, into any) {
-	resp, err := http.Get(ts.Getenv("TENANT") + path) //nolint:noctx // a test's own sandbox
+	resp, err := http.Get(ts.Getenv("TENANT") + path)
 	ts.Check(err)
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)

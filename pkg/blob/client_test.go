@@ -244,7 +244,7 @@ func TestABrokenBodyIsReadAgain(t *testing.T) {
 		from := strings.TrimPrefix(r.Header.Get("x-ms-range"), "bytes=")
 		w.Header().Set("Content-Range", "bytes "+from+"/4096")
 		w.Header().Set("ETag", `"1"`)
-		n := 512
+		var n int
 		if calls.Add(1) == 1 {
 			w.Header().Set("Content-Length", "512")
 			n = 100 // and the connection ends

@@ -153,8 +153,11 @@ func safe(err error) error {
 	if f := fault.As(err); f != nil {
 		return f
 	}
-	if err == context.Canceled || err == context.DeadlineExceeded {
-		return err
+	// The bare cause, not what is wrapped around it.
+	for _, cause := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, cause) {
+			return cause
+		}
 	}
 	return RedactError(err)
 }

@@ -277,12 +277,12 @@ func TestReconcileAdopts(t *testing.T) {
 		if _, err := book.Adopt(t.Context(), s.rows[1], l.made[0], "ada"); fault.CodeOf(err) != "reconcile.not-held" {
 			t.Errorf("a row that is not held was settled: %v", err)
 		}
-		tr, err := book.Adopt(t.Context(), s.rows[0], l.made[0], "ada on host")
-		if err != nil {
+		if _, err := book.Adopt(t.Context(), s.rows[0], l.made[0], "ada on host"); err != nil {
 			t.Fatal(err)
 		}
 		// Cut short before the transition was recorded, it may be called again.
-		if tr, err = book.Adopt(t.Context(), s.rows[0], l.made[0], "ada on host"); err != nil {
+		tr, err := book.Adopt(t.Context(), s.rows[0], l.made[0], "ada on host")
+		if err != nil {
 			t.Fatal(err)
 		}
 		s.move(tr)

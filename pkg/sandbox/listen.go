@@ -2,8 +2,7 @@ package sandbox
 
 import (
 	"errors"
-	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
@@ -42,7 +41,7 @@ func (s *Sandbox) Serve(l net.Listener) error {
 	}
 	server := &http.Server{
 		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second,
-		ErrorLog: log.New(io.Discard, "", 0),
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	if !s.servers.add(server) {
 		l.Close()

@@ -52,12 +52,12 @@ licenses:
 		fmt.Fprintf(&b, "  - {name: W365 %s, groups: [grp-w365-%s], %s}\n", d.name, strings.ToLower(d.name), network)
 	}
 	b.WriteString("\nusers:\n")
-	g.users.WriteTo(&b)
+	b.Write(g.users.Bytes())
 	b.WriteString("\nblobs:\n")
-	g.blobs.WriteTo(&b)
+	b.Write(g.blobs.Bytes())
 	if g.fates.Len() > 0 {
 		b.WriteString("\nfates:\n")
-		g.fates.WriteTo(&b)
+		b.Write(g.fates.Bytes())
 	}
 	if g.faults {
 		b.WriteString(`
