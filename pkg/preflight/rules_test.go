@@ -26,6 +26,8 @@ const (
 	adaRow  = ada + ",disks/ada.vhd,P," + sku + "\n"
 	adaHeld = ada + ",disks/ada.vhd,P,\n"
 	adaID   = "aaaaaaaa-0000-4000-8000-000000000001"
+	// cpc2 is the service plan of sku.
+	cpc2 = "3efff3fe-528a-4fc5-b1ba-845802cc764f"
 )
 
 // rigged is a tenant in which some answers are others.
@@ -189,12 +191,16 @@ func TestCheck_rules(t *testing.T) {
 		{name: "a row with an error takes no seat", tenant: func(sc *scenario.Scenario) { sc.Licenses[0].Seats = 1 },
 			csv: "ghost@" + domain + ",disks/two.vhd,P," + sku + "\n" + adaRow, want: []string{"2 user.not-found"}},
 
-		{name: "a license without a policy is no Cloud PC", tenant: holds, rig: rigged{pcs: []graph.CloudPC{{UserPrincipalName: ada, Status: graph.StatusNotProvisioned}}}, csv: adaHeld},
+		{name: "a license without a policy is no Cloud PC", tenant: holds, rig: rigged{pcs: []graph.CloudPC{{UserPrincipalName: ada, Status: graph.StatusNotProvisioned, ServicePlanID: cpc2}}}, csv: adaHeld},
 		{name: "a Cloud PC of another plan and policy", rig: rigged{pcs: []graph.CloudPC{{UserPrincipalName: ada, Status: graph.StatusProvisioned, ServicePlanID: "x", ProvisioningPolicyID: "y"}}}, csv: adaRow},
-		{name: "a Cloud PC in its grace period", rig: rigged{pcs: []graph.CloudPC{{UserPrincipalName: strings.ToUpper(ada), Status: graph.StatusInGracePeriod, ServicePlanID: "3EFFF3FE-528A-4FC5-B1BA-845802CC764F"}}},
+		{name: "a Cloud PC in its grace period", rig: rigged{pcs: []graph.CloudPC{{UserPrincipalName: strings.ToUpper(ada), Status: graph.StatusInGracePeriod, ServicePlanID: strings.ToUpper(cpc2)}}},
 			csv: adaRow, want: []string{"2 user.has-cloud-pc"}, say: "inGracePeriod"},
 		{name: "an import of an earlier run", rig: rigged{imports: map[string]graph.Import{"s2": {SnapshotID: "s2", Status: graph.ImportFailed}}}, csv: adaRow,
 			in: func(in *preflight.Input) { in.LiveImports = map[string][]string{adaID: {"s1", "s2"}} }, want: []string{"2 user.has-import"}, say: "s2 (failed)"},
+		{name: "an import that another tool left, under the user's name", tenant: func(sc *scenario.Scenario) {
+			sc.Knobs.ListImports, sc.Knobs.AssignedUser = true, "upn"
+			sc.Imports = []scenario.Import{{User: "ada", Status: "inProgress"}}
+		}, csv: adaRow, want: []string{"2 user.has-import"}, say: "(inProgress)"},
 		{name: "an import that was used up", rig: rigged{imports: map[string]graph.Import{}}, csv: adaRow,
 			in: func(in *preflight.Input) { in.LiveImports = map[string][]string{adaID: {"s1"}} }},
 
@@ -308,6 +314,19 @@ func TestCheck_freezes(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Where the service does not exist nothing is asked.
+func TestCheck_unsupportedCloud(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, newScenario())
+	res := s.check(head+adaRow, func(in *preflight.Input) { in.Cloud = "china" })
+	if diff := cmp.Diff([]string{"0 cloud.unsupported"}, brief(res.Findings)); diff != "" || !res.Denied() {
+		t.Error(diff)
+	}
+	if n := s.sent.n["graph"]; n != 0 {
+		t.Errorf("%d requests", n)
 	}
 }
 

@@ -60,7 +60,7 @@ func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
 		kind = "head"
 	case r.URL.Query().Get("comp") == "list":
 		kind = "list"
-	case r.Header.Get("X-Ms-Range") != "" || r.Header.Get("Range") != "":
+	case ranged(r.Header):
 		kind = "range"
 	default:
 		kind = "blob"
@@ -69,6 +69,16 @@ func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
 	c.n[kind]++
 	c.mu.Unlock()
 	return c.next.RoundTrip(r)
+}
+
+// ranged reports a read of a part. The storage client does not spell header names as Go does.
+func ranged(h http.Header) bool {
+	for name := range h {
+		if strings.EqualFold(name, "x-ms-range") {
+			return true
+		}
+	}
+	return false
 }
 
 // newScenario is a tenant with one license, one group and one policy "P".
