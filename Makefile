@@ -73,11 +73,10 @@ dist: ## build for Linux, macOS and Windows into bin/dist, with checksums
 	@cd bin/dist && { sha256sum wave365-* 2>/dev/null || shasum -a 256 wave365-*; } > SHA256SUMS && cat SHA256SUMS
 
 sample: build ## write the report that is kept in reports/friday-sample again
-	@rm -rf .wave365/sample; mkdir -p .wave365/sample
-	bin/wave365 run waves/friday.csv --sandbox $(SAMPLE_FLAGS) --ledger .wave365/sample/ledger.db --report-dir .wave365/sample/reports; \
-	code=$$?; test $$code -eq 3 || { echo "sample: run ended with $$code, 3 was expected" >&2; exit 1; }
-	@rm -rf reports/friday-sample; mv .wave365/sample/reports/friday-* reports/friday-sample
-	@rm -rf .wave365/sample; ls reports/friday-sample
+	@dir=$$(mktemp -d) && cp -R waves bin/wave365 "$$dir" && cd "$$dir" || exit 1; \
+	./wave365 run waves/friday.csv --sandbox $(SAMPLE_FLAGS) --run-id sample --quiet; code=$$?; \
+	test $$code -eq 3 || { echo "sample: run ended with $$code, 3 was expected" >&2; exit 1; }; \
+	rm -rf '$(CURDIR)/reports/friday-sample'; cp -R reports/friday-sample '$(CURDIR)/reports/'; rm -rf "$$dir"
 
 clean: ## remove what building, demo and coverage left; ledgers of real runs stay
 	rm -rf bin $(DEMO) .wave365/sample coverage.out coverage.html
