@@ -178,13 +178,14 @@ func TestAccount_words(t *testing.T) {
 	a := story.Account{Run: migration.Run{ID: "r", Operator: `CORP\will`, GraphRoot: "https://graph.microsoft.com", BlobRoot: "http://127.0.0.1:9"}}
 	a.Rows = []migration.Row{
 		{Target: migration.Target{User: "mark@x.example", UPN: "mark@x.example", DisplayName: "Mark Lee"}},
-		{Index: 1, Target: migration.Target{User: "marko@x.example", UPN: "marko@x.example", DisplayName: "Marko Li"}},
+		{Index: 1, Target: migration.Target{User: "marko@x.example", UPN: "marko@x.example", DisplayName: "Marko Lichtenberg"}},
 	}
 	for in, want := range map[string]string{
 		"":                                       "",
 		"the mark of the fleet":                  "the person-1 of the fleet",
 		"MARK@X.EXAMPLE, marko@x.example":        "person-1@redacted.example, person-2@redacted.example",
 		"Mark and Marko":                         "person-1 and person-2",
+		"Lichtenberg's notebook, a lichtenberg":  "person-2's notebook, a lichtenberg",
 		"x.example":                              "host-1.redacted.example",
 		"https://graph.microsoft.com/v1.0":       "https://graph.microsoft.com/v1.0",
 		"https://learn.microsoft.com, see 1.2.3": "https://learn.microsoft.com, see 1.2.3",
