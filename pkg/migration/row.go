@@ -1,6 +1,9 @@
 package migration
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Target is what validation read from file, storage and tenant and froze with the run. Nothing in it is secret: no
 // field ever holds a SAS query.
@@ -123,4 +126,10 @@ type Problem struct {
 	ServiceCode     string `json:"service_code,omitempty"`
 	RequestID       string `json:"request_id,omitempty"`
 	ClientRequestID string `json:"client_request_id,omitempty"`
+}
+
+// SignedOut reports whether the service did not take our sign-in at all, which no row can help.
+func (p Problem) SignedOut() bool {
+	const unauthorized = 401
+	return p.Status == unauthorized || strings.HasPrefix(p.Code, "cloud.sign-in")
 }

@@ -2,8 +2,6 @@ package playbook
 
 import (
 	"context"
-	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -44,7 +42,7 @@ func (s *signIn) judge(res migration.Result, step migration.Step, now time.Time)
 	defer s.mu.Unlock()
 	p := res.Problem
 	switch {
-	case p != nil && (p.Status == http.StatusUnauthorized || strings.HasPrefix(p.Code, "cloud.sign-in")):
+	case p != nil && p.SignedOut():
 		if s.since.IsZero() {
 			s.since = now
 		}

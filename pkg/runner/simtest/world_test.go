@@ -194,7 +194,7 @@ func (w *world) play() error {
 		if err := w.process(process, e, rows, maxTime-time.Since(began)); err != nil {
 			return fmt.Errorf("process %d: %w", process, err)
 		}
-		time.Sleep(e.pause)
+		<-time.After(e.pause) // the bubble's time
 		if w.path == "" {
 			continue
 		}
