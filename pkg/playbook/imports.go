@@ -12,6 +12,9 @@ import (
 	"wave365/pkg/migration"
 )
 
+// signatureEarly is how long ago such a signature began: a clock that is ahead must not make it one of the future.
+const signatureEarly = 72 * time.Hour
+
 // signatureLife is how long a signature that the tool makes for an import is good: the copy runs in the background.
 const signatureLife = 48 * time.Hour
 
@@ -78,7 +81,7 @@ func (b *Book) sign(ctx context.Context, r migration.Row) ([]graph.SourceFile, e
 		}
 		signed := ref.SignedURL()
 		if ref.SAS() == nil {
-			if signed, err = b.storage.SignRead(ctx, ref, now.Add(-15*time.Minute), now.Add(signatureLife)); err != nil {
+			if signed, err = b.storage.SignRead(ctx, ref, now.Add(-signatureEarly), now.Add(signatureLife)); err != nil {
 				return nil, err
 			}
 		}

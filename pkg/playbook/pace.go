@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -67,13 +68,13 @@ func (p *pace) expect(gibs float64) time.Duration {
 
 // nextImportLook is how long to leave an import alone: until the first of its size would be done, then in even steps
 // until nearly all would be, then ever more rarely. The steps make an import's end known after about a fortieth of its
-// time on average; they are a whole number of half minutes, so that looks of many rows fall together.
+// time on average; they are whole numbers of ticks, so that looks of many rows fall together.
 func (p *pace) nextImportLook(elapsed time.Duration, size int64) (d, grid time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	expected := p.expect(float64(size) / gib)
 	from, to := time.Duration(p.low*float64(expected)), time.Duration(p.high*float64(expected))
-	grid = min(max(((to-from)/looksInWindow).Round(half), half), 3*time.Minute)
+	grid = min(max(time.Duration(float64(step)*math.Sqrt((to-from).Minutes())).Round(tick), half), 4*time.Minute)
 	switch {
 	case elapsed < from:
 		return min(max(from-elapsed, half), 30*time.Minute), grid
@@ -85,9 +86,10 @@ func (p *pace) nextImportLook(elapsed time.Duration, size int64) (d, grid time.D
 
 const (
 	half = 30 * time.Second
-	// looksInWindow is how often an import is looked at between the time when the fastest of its size and the time when
-	// the slowest would be done: more looks cost calls, fewer leave slots idle.
-	looksInWindow = 7
+	tick = 15 * time.Second
+	// step is how long after one look the next one follows, for a window of a minute; it grows with the root of the
+	// window, which is what makes slots idle least for a given number of looks.
+	step = 29 * time.Second
 )
 
 // provisionTime is how long provisioning is expected to take.
@@ -113,7 +115,7 @@ func (p *pace) sawImport(size int64, took time.Duration) {
 	}
 	if n := len(p.ratios); n >= enoughSeen {
 		sorted := slices.Sorted(slices.Values(p.ratios))
-		p.low, p.high = sorted[n/50], sorted[n-1-n/50]
+		p.low, p.high = sorted[n/20], sorted[n-1-n/20]
 	}
 }
 

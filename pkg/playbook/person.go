@@ -12,7 +12,7 @@ import (
 
 // People are the calls that read many users at once.
 type People interface {
-	Users(ctx context.Context, idsOrUPNs []string) ([]graph.UserAnswer, error)
+	UsersTogether(ctx context.Context, ids []string) ([]graph.UserAnswer, error)
 	LicenseDetailsOf(ctx context.Context, userIDs []string) ([]graph.LicenseAnswer, error)
 }
 
@@ -30,10 +30,22 @@ func (b *Book) checkAll(ctx context.Context, rows []migration.Row) ([]migration.
 		ids[i] = r.Target.UserID
 	}
 	people := map[string]person{}
-	users, err := b.graph.Users(ctx, ids)
-	var licenses []graph.LicenseAnswer
-	if err == nil {
-		licenses, err = b.graph.LicenseDetailsOf(ctx, ids)
+	users, err := b.graph.UsersTogether(ctx, ids)
+	licenses := make([]graph.LicenseAnswer, len(ids))
+	var holders []string
+	var at []int
+	for i := range users {
+		if users[i].Err != nil || len(users[i].User.AssignedSKUs) > 0 { // nobody has the plans of a license they do not hold
+			holders, at = append(holders, ids[i]), append(at, i)
+		}
+	}
+	if err == nil && len(holders) > 0 {
+		var details []graph.LicenseAnswer
+		if details, err = b.graph.LicenseDetailsOf(ctx, holders); err == nil {
+			for k, i := range at {
+				licenses[i] = details[k]
+			}
+		}
 	}
 	for i, id := range ids {
 		if err != nil {

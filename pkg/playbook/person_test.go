@@ -20,12 +20,15 @@ type altered struct {
 	calls    int
 }
 
-func (a *altered) Users(ctx context.Context, ids []string) ([]graph.UserAnswer, error) {
+func (a *altered) UsersTogether(ctx context.Context, ids []string) ([]graph.UserAnswer, error) {
 	a.calls++
-	answers, err := a.Client.Users(ctx, ids)
+	answers, err := a.Client.UsersTogether(ctx, ids)
 	for i, id := range ids {
 		if a.user != nil && err == nil && strings.EqualFold(id, a.at) {
 			a.user(&answers[i])
+		}
+		if a.licenses != nil && err == nil && strings.EqualFold(id, a.at) {
+			answers[i].User.AssignedSKUs = append(answers[i].User.AssignedSKUs, "x")
 		}
 	}
 	return answers, err

@@ -98,6 +98,9 @@ func (w *wave) starters(ctx context.Context, now time.Time) []int {
 			if w.holdStarts(now) {
 				break
 			}
+			if len(batch) == 0 && w.count[slotted] >= w.slots && w.count[ahead] > w.lookahead()/2 {
+				break // enough are ahead: the next are taken up together, which saves calls
+			}
 			taken := w.count[ahead] + w.count[slotted] + len(batch)
 			if w.draining || taken >= w.slots+w.lookahead() {
 				break

@@ -20,7 +20,7 @@ import (
 
 // TestMain lets memory grow a little for speed: the stories leave much behind that is soon garbage.
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(1000)
 	os.Exit(m.Run())
 }
 

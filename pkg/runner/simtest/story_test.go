@@ -55,7 +55,7 @@ const (
 func draw(seed uint64) *story {
 	r := rand.New(rand.NewPCG(seed, 365))
 	s := &story{seed: seed, slots: 1 + r.IntN(10), workers: 1 + r.IntN(8), onDisk: seed%20 == 0}
-	rows := 5 + min(r.IntN(26), r.IntN(26), r.IntN(26), r.IntN(26)) // 5 to 30, more often few
+	rows := 5 + min(r.IntN(26), r.IntN(26), r.IntN(26), r.IntN(26), r.IntN(26), r.IntN(26)) // 5 to 30, more often few
 	s.cast(r, rows)
 	s.wire(r)
 	budget := rows * 12 // about as many requests and writes as an undisturbed evening takes
