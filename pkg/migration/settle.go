@@ -10,7 +10,7 @@ import (
 func Patience(kind fault.Kind) time.Duration {
 	switch kind {
 	case fault.Throttled:
-		return 24 * time.Hour
+		return 72 * time.Hour // a quota for a day may be used up on the next day as well
 	case fault.Unavailable, fault.Interrupted:
 		return 12 * time.Hour // a network that goes in the evening may be mended in the morning
 	case fault.Conflict:
@@ -31,6 +31,12 @@ func Backoff(tries int, roll float64) time.Duration {
 
 // maxTries bounds the tries of one step whatever the trouble: kinds that take turns must not go on for ever.
 const maxTries = 400
+
+// named reports whether the service named a time to come back that is so far off, as quotas have it, that it is waited for
+// however late it gets.
+func named(p Problem, wait time.Duration) bool {
+	return p.Kind == string(fault.Throttled) && wait >= time.Hour
+}
 
 // unattended reports whether a row that was due then is looked at so late that nobody was there to look: no process ran,
 // or the run held it back. That time was not spent trying.
@@ -69,9 +75,7 @@ func Settle(r Row, res Result, now time.Time, roll float64) (Transition, bool) {
 	case ResultAgain:
 		kind := fault.Kind(res.Problem.Kind)
 		since := troubleSince(r, *res.Problem, now)
-		// A service that names an hour to come back is waited for until then, however late it gets.
-		named := kind == fault.Throttled && res.Delay >= time.Hour
-		if (now.Sub(since) >= Patience(kind) && !named) || r.Tries >= maxTries {
+		if (now.Sub(since) >= Patience(kind) && !named(*res.Problem, res.Delay)) || r.Tries >= maxTries {
 			return Fail(r, res.Facts, *res.Problem, now), true
 		}
 		return Again(r, res.Facts, *res.Problem, now.Add(max(res.Delay, Backoff(r.Tries, roll))), now), true

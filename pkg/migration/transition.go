@@ -100,7 +100,9 @@ func Again(r Row, f Facts, p Problem, until, at time.Time) Transition {
 	t := move(r, Waiting, ReasonRetry, at)
 	t.to.Facts = f
 	t.to.Tries, t.to.NotBefore, t.to.Problem, t.to.Note = r.Tries+1, until, &p, p.Message
-	t.to.TroubleSince = troubleSince(r, p, at)
+	if t.to.TroubleSince = troubleSince(r, p, at); named(p, until.Sub(at)) {
+		t.to.TroubleSince = time.Time{} // patience begins when the service said to come back
+	}
 	return t
 }
 
