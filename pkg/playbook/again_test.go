@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +20,7 @@ import (
 // liar spoils what is said about imports.
 type liar struct {
 	*graph.Client
+	mu     sync.Mutex      // guards failed and made while rows are worked on
 	failed map[string]bool // these imports are said to have failed
 	user   string          // imports for this user are spoiled:
 	lose   bool            // the answer is lost after the effect
@@ -34,7 +36,9 @@ func (l *liar) ImportSnapshot(ctx context.Context, userID string, files []graph.
 	}
 	im, err := l.Client.ImportSnapshot(ctx, userID, files)
 	if userID == l.user && err == nil {
+		l.mu.Lock()
 		l.made = append(l.made, im.SnapshotID)
+		l.mu.Unlock()
 		if l.lose {
 			return graph.Import{}, unknown
 		}
@@ -42,7 +46,18 @@ func (l *liar) ImportSnapshot(ctx context.Context, userID string, files []graph.
 	return im, err
 }
 
+// fail has the imports that were made so far said to have failed.
+func (l *liar) fail() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, id := range l.made {
+		l.failed[id] = true
+	}
+}
+
 func (l *liar) spoil(im *graph.Import) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.failed[im.SnapshotID] && im.Status == graph.ImportSucceeded {
 		im.Status, im.Detail = graph.ImportFailed, "the file format is incorrect"
 		if l.others {
@@ -125,9 +140,7 @@ func TestRetryAfterAFailedImport(t *testing.T) {
 	t.Parallel()
 	steered(t, story(), func(t *testing.T, s *stage, l *liar) {
 		time.AfterFunc(time.Minute+time.Second, func() {
-			for _, id := range l.made {
-				l.failed[id] = true
-			}
+			l.fail()
 		})
 		s.play()
 		if got := states(s.rows); !strings.HasPrefix(got, "failed:import.failed succeeded") {
@@ -162,9 +175,7 @@ func TestRetryTakesOverAnImportThatIsFine(t *testing.T) {
 	t.Parallel()
 	steered(t, story(), func(t *testing.T, s *stage, l *liar) {
 		time.AfterFunc(time.Minute+time.Second, func() {
-			for _, id := range l.made {
-				l.failed[id] = true
-			}
+			l.fail()
 		})
 		s.play()
 		l.failed = nil
@@ -435,9 +446,7 @@ func TestForecastLearns(t *testing.T) {
 func failOnce(t *testing.T, s *stage, l *liar) {
 	t.Helper()
 	time.AfterFunc(time.Minute+time.Second, func() {
-		for _, id := range l.made {
-			l.failed[id] = true
-		}
+		l.fail()
 	})
 	s.play()
 	if got := states(s.rows); !strings.HasPrefix(got, "failed:import.failed succeeded") {
