@@ -89,7 +89,7 @@ const (
 	tick = 15 * time.Second
 	// step is how long after one look the next one follows, for a window of a minute; it grows with the root of the
 	// window, which is what makes slots idle least for a given number of looks.
-	step = 29 * time.Second
+	step = 25 * time.Second
 )
 
 // provisionTime is how long provisioning is expected to take.
@@ -193,14 +193,14 @@ func (b *Book) provisionLook(since time.Time) time.Duration {
 }
 
 // joinLook is how long a row waits for others to join the group together with it. Rows are taken up ahead of their slot
-// by a quarter of the slots, so an eighth of an import's time costs nothing; before the first import there is none to wait
+// by a quarter to half of the slots, so a tenth of an import's time costs nothing; before the first import there is none to wait
 // behind.
 func (b *Book) joinLook() time.Duration {
 	seen, lately := b.pace.seen()
 	if seen == 0 {
 		return time.Second
 	}
-	grid := min(max((lately/8).Round(half), half), 5*time.Minute)
+	grid := min(max((lately/10).Round(half), half), 5*time.Minute)
 	return b.aligned(grid/2, grid)
 }
 

@@ -123,7 +123,7 @@ func (w *wave) starters(ctx context.Context, now time.Time) []int {
 }
 
 // lookahead is how many rows are checked and joined before a slot is free for them.
-func (w *wave) lookahead() int { return max(1, w.slots/4) }
+func (w *wave) lookahead() int { return max(1, w.slots/2) }
 
 // hand gives rows to a worker.
 func (w *wave) hand(ctx context.Context, group *errgroup.Group, step migration.Step, batch []int) {
