@@ -156,8 +156,12 @@ func TestSpeed(t *testing.T) {
 				missed = append(missed, fmt.Errorf("%s: %.3f, want at most %.2f", what, got, most))
 			}
 		}
-		miss("Graph requests per user", requests, 10)
-		miss("HTTP calls per user", calls, 4)
+		few := 1.0
+		if rows < 500 { // in a short wave fewer rows share a call
+			few = 1.25
+		}
+		miss("Graph requests per user", requests, 10*few)
+		miss("HTTP calls per user", calls, 4*few)
 		if rows >= 10000 { // a short wave has a long tail
 			miss("makespan by lower bound", ratio, 1.03)
 		}
