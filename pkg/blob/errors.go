@@ -31,7 +31,7 @@ func faultOf(ctx context.Context, what string, sas *SAS, now time.Time, err erro
 		}
 		if n, ok := errors.AsType[nonRetriable](err); ok {
 			return fault.New(fault.Denied, "", what+": the sign-in failed: "+firstLine(cloud.RedactString(n.Error())),
-				"run wave365 doctor to see which sign-in is used and why it fails")
+				"check with --sign-in which sign-in is used, and that it may read this storage account")
 		}
 		return fault.Wrap(fault.Unavailable, "", what+": "+transportText(err),
 			"check the network and the name of the storage account, then repeat", nil)
