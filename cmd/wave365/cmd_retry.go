@@ -155,7 +155,7 @@ func (t *takeup) freshDisks(ctx context.Context, a *app, g *globals, chosen []in
 	if len(rows) == 0 {
 		return targets, nil, nil
 	}
-	res, err := t.checkSome(ctx, a, g, checking{slots: t.run.Slots}, file, findings, lines, known{})
+	res, err := t.checkSome(ctx, a, g, file, findings, lines, known{})
 	if err != nil {
 		return nil, nil, err
 	}

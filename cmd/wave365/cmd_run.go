@@ -146,6 +146,9 @@ func newRun(a *app, g *globals, o runOptions, conn *connection, path string, fil
 	if o.trigger != "" {
 		run.Settings["trigger"] = o.trigger
 	}
+	if o.source == sourceAccount {
+		run.Settings["import-source"], run.Settings["storage-account-id"] = o.source, o.account
+	}
 	if conn.place.sandbox != "" {
 		run.Sandbox, run.SandboxState, run.SandboxSpeed = conn.place.sandbox, conn.place.stateDir, conn.clock.Speed()
 		if !sandboxURL(run.Sandbox) {

@@ -22,6 +22,15 @@ type checking struct {
 	allowUnknown bool
 	trigger      string
 	slots        int
+	importSource
+}
+
+// recorded are the checks as a run was begun with.
+func recorded(run migration.Run) checking {
+	return checking{
+		slots: run.Slots, trigger: run.Settings["trigger"],
+		importSource: importSource{run.Settings["import-source"], run.Settings["storage-account-id"]},
+	}
 }
 
 func (c *checking) addFlags(cmd *cobra.Command) {
@@ -29,6 +38,7 @@ func (c *checking) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&c.allowUnknown, "allow-unknown-columns", false, "carry columns of any name through to the reports")
 	f.StringVar(&c.trigger, "trigger", "", "which link is closed last: license or membership (default: license where the row names one, else membership)")
 	f.IntVar(&c.slots, "slots", 20, "imports in flight at a time")
+	c.importSource.addFlags(cmd)
 }
 
 func (c *checking) check() error {
@@ -132,10 +142,14 @@ func writeFindings(path string, findings []wave.Finding) error {
 
 // preflight runs the checks against storage and tenant, with a line of progress.
 func (a *app) preflight(ctx context.Context, g *globals, conn *connection, c checking, file *wave.File, findings []wave.Finding, before known) (preflight.Result, error) {
+	account, err := c.accountID(conn.blobRoot, conn.place.sandbox != "")
+	if err != nil {
+		return preflight.Result{}, err
+	}
 	meter := newMeter(a, g)
 	defer meter.done()
 	return preflight.Check(ctx, conn.graph, conn.storage, preflight.Input{
-		File: file, Findings: findings, BlobRoot: conn.blobRoot, Trigger: migration.Trigger(c.trigger),
+		File: file, Findings: findings, BlobRoot: conn.blobRoot, AccountID: account, Trigger: migration.Trigger(c.trigger),
 		OpenUsers: before.open, LiveImports: before.imports, Cloud: conn.cloud.Name, Granted: conn.granted(ctx),
 		Slots: c.slots, Now: conn.clock.Now(), Progress: meter.show,
 	})

@@ -51,7 +51,7 @@ func envName(flag string) string {
 // configKeys are what a configuration file may hold: what is the same for every command.
 var configKeys = []string{
 	"version", "ledger", "report-dir", "tenant", "cloud", "storage-account", "blob-endpoint", "sign-in", "client-id",
-	"log-file", "log-level", "slots", "sandbox-speed",
+	"log-file", "log-level", "slots", "sandbox-speed", "import-source", "storage-account-id",
 }
 
 // readConfig reads the configuration file. A missing file is fine unless it was asked for.

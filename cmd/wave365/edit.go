@@ -64,7 +64,7 @@ func (a *app) takeOver(ctx context.Context, g *globals, t *takeup, file *wave.Fi
 		for _, p := range d.Changed {
 			delete(before.open, strings.ToLower(t.rows[p.Row].Target.UserID))
 		}
-		res, err := t.checkSome(ctx, a, g, checking{slots: t.run.Slots, trigger: t.run.Settings["trigger"]}, file, findings, at, before)
+		res, err := t.checkSome(ctx, a, g, file, findings, at, before)
 		if err != nil {
 			return err
 		}

@@ -90,8 +90,8 @@ func (t *takeup) close() {
 	_ = t.l.Close()
 }
 
-// checkSome validates some rows of a file, given by their positions, on their own.
-func (t *takeup) checkSome(ctx context.Context, a *app, g *globals, c checking, file *wave.File, findings []wave.Finding, at []int, before known) (preflight.Result, error) {
+// checkSome validates some rows of a file, given by their positions, on their own, as the run was begun.
+func (t *takeup) checkSome(ctx context.Context, a *app, g *globals, file *wave.File, findings []wave.Finding, at []int, before known) (preflight.Result, error) {
 	some, lines := *file, map[int]bool{}
 	some.Rows = nil
 	for k, i := range at {
@@ -106,5 +106,5 @@ func (t *takeup) checkSome(ctx context.Context, a *app, g *globals, c checking, 
 			theirs = append(theirs, f)
 		}
 	}
-	return a.preflight(ctx, g, t.conn, c, &some, theirs, before)
+	return a.preflight(ctx, g, t.conn, recorded(t.run), &some, theirs, before)
 }

@@ -45,8 +45,10 @@ type Source struct {
 	Container string `json:"container,omitempty"`
 	Name      string `json:"name,omitempty"`
 	// Signed says that the wave file brought its own SAS; it is read from the file again, never stored.
-	Signed bool   `json:"signed,omitempty"`
-	ETag   string `json:"etag,omitempty"`
+	Signed bool `json:"signed,omitempty"`
+	// Account is the ARM id of the blob's storage account when the import names the blob by it; empty: by a signature.
+	Account string `json:"account,omitempty"`
+	ETag    string `json:"etag,omitempty"`
 	// Length is the blob's length in bytes; Virtual the disk's size from the VHD footer, 0 for a guest state file.
 	Length  int64 `json:"length,omitempty"`
 	Virtual int64 `json:"virtual,omitempty"`

@@ -66,13 +66,17 @@ func (b *Book) importDisk(ctx context.Context, r migration.Row) (migration.Resul
 	return migration.DoneAfter(f, b.importLook(r, f.ImportStarted), "the service is importing the disk"), nil
 }
 
-// sign makes the source files of the import: with the wave's own signatures where it brought them, else with
-// signatures made now.
+// sign makes the source files of the import: by their storage account where the run says so, else with the wave's own
+// signatures where it brought them, else with signatures made now.
 func (b *Book) sign(ctx context.Context, r migration.Row) ([]graph.SourceFile, error) {
 	var files []graph.SourceFile
 	now := b.clock.Now()
 	for i, s := range []*migration.Source{&r.Target.Disk, r.Target.GuestState} {
 		if s == nil {
+			continue
+		}
+		if s.Account != "" {
+			files = append(files, graph.SourceFile{StorageAccountID: s.Account, Container: s.Container, Name: s.Name, GuestState: i == 1})
 			continue
 		}
 		ref, err := b.sources(r.Index, i == 1, *s)

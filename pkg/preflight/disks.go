@@ -118,7 +118,7 @@ func (l *look) reference(column, text string, src *migration.Source) {
 		l.flag(cmpOr(fault.CodeOf(err), "csv.value-bad"), column, text, err.Error())
 		return
 	}
-	*src = migration.Source{URL: ref.URL(), Container: ref.Container, Name: ref.Name, Signed: ref.SAS() != nil}
+	*src = migration.Source{URL: ref.URL(), Container: ref.Container, Name: ref.Name, Signed: ref.SAS() != nil, Account: l.c.in.AccountID}
 	here := l.host(column, ref)
 	valid := l.signature(column, ref)
 	l.r.files = append(l.r.files, file{column, ref, here && valid, src})
@@ -129,6 +129,8 @@ func (l *look) host(column string, ref blob.Ref) bool {
 	switch {
 	case ref.In(l.c.in.BlobRoot):
 		return true
+	case l.c.in.AccountID != "":
+		l.flag("blob.wrong-host", column, ref.URL(), "the blob is in another storage account ("+ref.Account()+") than the one that imports are to be made from")
 	case ref.SAS() == nil:
 		l.flag("blob.wrong-host", column, ref.URL(), "the blob is in another storage account ("+ref.Account()+") and has no signature")
 	case !storageHost(ref.Root, l.c.suffix):

@@ -24,6 +24,8 @@ type Input struct {
 	Findings []wave.Finding
 	// BlobRoot is the storage account's endpoint, which completes bare paths.
 	BlobRoot string
+	// AccountID is the ARM id of the account at BlobRoot, when imports name blobs by it; empty: by signatures.
+	AccountID string
 	// Trigger is "license" or "membership" to say for every row which link is closed last; empty: the license where
 	// the row names one, else the membership.
 	Trigger migration.Trigger
