@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -21,6 +22,8 @@ import (
 type reportOptions struct {
 	redact bool
 	format string
+	// dir is where the folder goes; empty: where the run wrote it.
+	dir string
 }
 
 func newReportCommand(a *app, g *globals) *cobra.Command {
@@ -39,6 +42,9 @@ licenses, times, codes, and the ids of snapshots and requests stay.
 			id := ""
 			if len(args) == 1 {
 				id = args[0]
+			}
+			if cmd.Flags().Changed("report-dir") {
+				o.dir = g.reportDir
 			}
 			return runReport(cmd.Context(), a, g, o, id)
 		},
@@ -76,7 +82,7 @@ func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id stri
 	if err != nil {
 		return err
 	}
-	dir := report.Dir(acc.Run.ReportDir, acc.Run)
+	dir := report.Dir(cmp.Or(o.dir, acc.Run.ReportDir), acc.Run)
 	if o.redact {
 		if acc, err = pseudonymous(ctx, l, acc); err != nil {
 			return err
