@@ -59,7 +59,7 @@ func newRows(run string, n int) []migration.Row {
 				UPN: fmt.Sprintf("user%d@example.com", i), DisplayName: fmt.Sprintf("User %d", i),
 				Disk: migration.Source{
 					URL: fmt.Sprintf("https://store.blob.example/disks/%d.vhd", i), Container: "disks", Name: fmt.Sprintf("%d.vhd", i),
-					ETag: "0x8D", Length: 128<<30 + 512, Virtual: 128 << 30,
+					ETag: `"0x8D0000000000000"`, Length: 128<<30 + 512, Virtual: 128 << 30,
 				},
 				PolicyID: "22222222-0000-0000-0000-000000000000", PolicyName: "Berlin", GroupID: "33333333-0000-0000-0000-000000000000",
 				GroupName: "W365 Berlin", Trigger: migration.TriggerLicense, SKUID: "44444444-0000-0000-0000-000000000000",

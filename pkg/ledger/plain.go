@@ -9,8 +9,8 @@ import (
 )
 
 // Reading a run of 100,000 rows is mostly reading JSON that this package wrote itself: one flat object per row. The
-// functions here read that form in one pass and share repeated texts; whatever else they meet, an escape, a field they
-// do not know, they leave to encoding/json.
+// functions here read that form in one pass and share repeated texts; whatever else they meet, an escape other than those
+// of quotes (every ETag has two), a field they do not know, they leave to encoding/json.
 
 // readTarget decodes what asJSON wrote for a target.
 func readTarget(text []byte, into *migration.Target, seen words) error {
@@ -51,7 +51,7 @@ func readInput(text []byte, same func([]byte) string) ([]string, error) {
 	return cells, err
 }
 
-// plain walks over JSON without white space and without escapes.
+// plain walks over JSON without white space, and without escapes other than \" and \\.
 type plain struct{ rest []byte }
 
 func (p *plain) skip(c byte) bool {
@@ -67,12 +67,35 @@ func (p *plain) text() ([]byte, bool) {
 		return nil, false
 	}
 	end := bytes.IndexByte(p.rest, '"')
-	if end < 0 || bytes.IndexByte(p.rest[:end], '\\') >= 0 {
+	if end < 0 {
 		return nil, false
+	}
+	if bytes.IndexByte(p.rest[:end], '\\') >= 0 {
+		return p.escaped()
 	}
 	b := p.rest[:end]
 	p.rest = p.rest[end+1:]
 	return b, true
+}
+
+func (p *plain) escaped() ([]byte, bool) {
+	var b []byte
+	for i := 0; i < len(p.rest); i++ {
+		switch c := p.rest[i]; c {
+		case '"':
+			p.rest = p.rest[i+1:]
+			return b, true
+		case '\\':
+			i++
+			if i == len(p.rest) || p.rest[i] != '"' && p.rest[i] != '\\' {
+				return nil, false
+			}
+			b = append(b, p.rest[i])
+		default:
+			b = append(b, c)
+		}
+	}
+	return nil, false
 }
 
 func (p *plain) number() (int64, bool) {
@@ -185,6 +208,12 @@ func (p *plain) source(s *migration.Source, seen words) bool {
 			return p.shared(&s.Container, seen)
 		case "name":
 			return p.own(&s.Name)
+		case "signed":
+			s.Signed = bytes.HasPrefix(p.rest, []byte("true")) // false is left out
+			p.rest = bytes.TrimPrefix(p.rest, []byte("true"))
+			return s.Signed
+		case "account":
+			return p.shared(&s.Account, seen)
 		case "etag":
 			return p.own(&s.ETag)
 		case "length":
