@@ -175,16 +175,19 @@ func TestCheck_disksOnAzurite(t *testing.T) {
 
 func license(gib int) string { return fmt.Sprintf("CPC_E_TEST_%dGB", gib) }
 
-// BenchmarkCheckAzurite measures how many HEADs and how many ranged GETs Azurite answers in a second, and then validates
-// disks on it. A row takes two GETs: their rate is given as a share of each of the two.
+// BenchmarkCheckAzurite validates disks on Azurite, and asks it just before, as many at a time, for HEADs and for the same
+// bytes without judging them. It gives the median rates, and the median of what share of each a validation reached, two
+// requests a row.
+//
+// A validation cannot reach what HEADs alone would allow, half a HEAD's rate in rows. Azurite 3.35 works on one thread: by
+// its own processor time a HEAD takes about 0.5 ms of it and a ranged GET 0.7 to 0.85 ms, one of 512 bytes as much as one of
+// 17,408, on disk as in memory (it reads each range twice, the first time for an MD5 that it does not send). So two GETs
+// come to 60 to 70 % of the HEADs' rate, with 4, 8, 16, 32 or 64 at a time; the client takes 0.2 ms of another core for
+// either, and opens no connection twice. What a validation adds of its own shows in the share of the GETs.
 func BenchmarkCheckAzurite(b *testing.B) {
-	const rows = 1000
+	const rows = 500
 	root := blobtest.StartAzurite(b)
 	account := azure(b, root)
-	path := filepath.Join(b.TempDir(), "disk")
-	if err := os.WriteFile(path, nil, 0o600); err != nil {
-		b.Fatal(err)
-	}
 	sc, csv := newScenario(), head
 	sc.Knobs.RequestsPer20s = -1
 	footer := vhd.FixedFooter(64 << 30)
@@ -204,45 +207,54 @@ func BenchmarkCheckAzurite(b *testing.B) {
 	s, storage := newStage(b, sc), on(b, root)
 	file, findings := wave.Read("w", []byte(csv), wave.Options{})
 	// each asks something about every disk, as many at a time as a validation does.
-	each := func(ask func(ours.Ref) error) time.Duration {
-		began := time.Now()
-		var group errgroup.Group
-		group.SetLimit(16)
-		for _, r := range refs {
-			group.Go(func() error { return ask(r) })
+	each := func(ask func(ours.Ref) error) func() error {
+		return func() error {
+			var group errgroup.Group
+			group.SetLimit(16)
+			for _, r := range refs {
+				group.Go(func() error { return ask(r) })
+			}
+			return group.Wait()
 		}
-		if err := group.Wait(); err != nil {
-			b.Fatal(err)
-		}
-		return time.Since(began)
 	}
-	head := func(r ours.Ref) error {
+	heads := each(func(r ours.Ref) error {
 		_, err := storage.Properties(context.Background(), r)
 		return err
-	}
-	ends := func(r ours.Ref) error {
-		if _, err := storage.Read(context.Background(), r, 64<<30-512, 1024); err != nil {
+	})
+	ends := each(func(r ours.Ref) error {
+		if _, err := storage.Read(context.Background(), r, 64<<30-512, vhd.TailLength); err != nil {
 			return err
 		}
-		_, err := storage.Read(context.Background(), r, 0, 17408)
+		_, err := storage.Read(context.Background(), r, 0, vhd.HeadLength)
+		return err
+	})
+	check := func() error {
+		res, err := preflight.Check(context.Background(), s.graph, storage, preflight.Input{File: file, Findings: findings, BlobRoot: root, Slots: 20, Now: time.Now()})
+		if err == nil && len(res.Findings) > 0 {
+			err = fmt.Errorf("%+v", res.Findings[0])
+		}
 		return err
 	}
-	each(head) // warm
-	var heads, reads, checked time.Duration
-	for b.Loop() {
-		heads += each(head)
-		reads += each(ends)
+	// rate gives how many requests a second were answered.
+	rate := func(requests int, do func() error) float64 {
 		began := time.Now()
-		res, err := preflight.Check(context.Background(), s.graph, storage, preflight.Input{File: file, Findings: findings, BlobRoot: root, Slots: 20, Now: time.Now()})
-		if err != nil || len(res.Findings) != 0 {
-			b.Fatalf("%v %+v", err, res.Findings)
+		if err := do(); err != nil {
+			b.Fatal(err)
 		}
-		checked += time.Since(began)
+		return float64(requests) / time.Since(began).Seconds()
 	}
-	rate := func(n int, d time.Duration) float64 { return float64(n*b.N) / d.Seconds() }
-	b.ReportMetric(rate(rows, heads), "HEAD/s")
-	b.ReportMetric(rate(2*rows, reads), "GET/s")
-	b.ReportMetric(rate(rows, checked), "rows/s")
-	b.ReportMetric(100*rate(2*rows, checked)/rate(rows, heads), "%ofHEAD")
-	b.ReportMetric(100*rate(2*rows, checked)/rate(2*rows, reads), "%ofGET")
+	for _, do := range []func() error{heads, ends, check} { // until Azurite's compiler has seen them
+		rate(0, do)
+	}
+	found := map[string][]float64{}
+	for b.Loop() {
+		head, get, row := rate(rows, heads), rate(2*rows, ends), rate(2*rows, check)
+		for unit, v := range map[string]float64{"HEAD/s": head, "GET/s": get, "rows/s": row / 2, "%ofHEAD": 100 * row / head, "%ofGET": 100 * row / get} {
+			found[unit] = append(found[unit], v)
+		}
+	}
+	for unit, all := range found {
+		slices.Sort(all)
+		b.ReportMetric(all[len(all)/2], unit)
+	}
 }
