@@ -79,13 +79,27 @@ func newRootCommand(a *app) *cobra.Command {
 	f.BoolVar(&g.yes, "yes", false, "do not ask")
 	f.StringVar(&g.logFile, "log-file", "", "append a log to this file")
 	f.StringVar(&g.logLevel, "log-level", "info", "debug, info, warn or error")
-	for _, command := range []func(*app, *globals) *cobra.Command{
-		newValidateCommand, newRunCommand, newResumeCommand, newStatusCommand, newReportCommand,
-		newRetryCommand, newReconcileCommand, newCancelCommand, newPauseCommand, newContinueCommand, newSlotsCommand, newDrainCommand,
-		newTemplateCommand, newSandboxCommand, newUnlockCommand, newVersionCommand,
+	for _, group := range []struct {
+		id, title string
+		commands  []func(*app, *globals) *cobra.Command
+	}{
+		{"wave", "A wave, from the file to the report:", []func(*app, *globals) *cobra.Command{
+			newTemplateCommand, newValidateCommand, newRunCommand, newResumeCommand, newStatusCommand, newReportCommand}},
+		{"mend", "What did not end well:", []func(*app, *globals) *cobra.Command{
+			newRetryCommand, newReconcileCommand, newCancelCommand, newUnlockCommand}},
+		{"steer", "A run that goes on in another terminal:", []func(*app, *globals) *cobra.Command{
+			newPauseCommand, newContinueCommand, newSlotsCommand, newDrainCommand}},
+		{"more", "And besides:", []func(*app, *globals) *cobra.Command{newSandboxCommand, newVersionCommand}},
 	} {
-		root.AddCommand(command(a, g))
+		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
+		for _, command := range group.commands {
+			c := command(a, g)
+			c.GroupID = group.id
+			root.AddCommand(c)
+		}
 	}
+	root.SetHelpCommandGroupID("more")
+	root.SetCompletionCommandGroupID("more")
 	return root
 }
 
