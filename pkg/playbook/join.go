@@ -2,6 +2,8 @@ package playbook
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"wave365/pkg/cloud"
@@ -39,12 +41,14 @@ func (b *Book) join(ctx context.Context, rows []migration.Row) ([]migration.Resu
 			look[r.Target.GroupID] = append(look[r.Target.GroupID], i)
 		}
 	}
-	for group, at := range todo {
+	for _, group := range slices.Sorted(maps.Keys(todo)) {
+		at := todo[group]
 		if err := b.addAll(ctx, group, at, rows, results); err != nil {
 			return nil, err
 		}
 	}
-	for group, at := range look {
+	for _, group := range slices.Sorted(maps.Keys(look)) {
+		at := look[group]
 		users := make([]string, len(at))
 		for k, i := range at {
 			users[k] = rows[i].Target.UserID
