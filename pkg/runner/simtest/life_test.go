@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -23,7 +24,8 @@ type life struct {
 	dead bool
 	kill context.CancelFunc
 	// drain and stop are the operator's wishes.
-	drain chan struct{}
+	drain   chan struct{}
+	moments *moments
 	// lastStep names what it died at.
 	lastStep string
 }
@@ -79,6 +81,7 @@ type book interface {
 }
 
 func (m mortalLedger) Apply(ctx context.Context, t migration.Transition) error {
+	m.life.moments.wait("apply", fmt.Sprint(t.To().Index, t.To().Version, t.To().Reason))
 	goOn, answer := m.life.step("ledger: apply " + string(t.To().Reason))
 	if !goOn {
 		return errDead{}

@@ -201,7 +201,7 @@ func withToken(t *testing.T, w *world, left int) ([]migration.Row, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &life{left: -1, kill: func() {}, drain: make(chan struct{})}
+	l := &life{left: -1, kill: func() {}, drain: make(chan struct{}), moments: newMoments(1)}
 	mortal := mortalLedger{w.store, l, w.truth}
 	steps := playbook.New(w.run, graph.New(pipe, origin, graph.Options{}), b, mortal, cloud.Clock{}, func(_ int, _ bool, s migration.Source) (blob.Ref, error) {
 		return blob.ParseRef(s.URL, b.Root())

@@ -133,7 +133,7 @@ func clients(wire http.RoundTripper) (*graph.Client, *blob.Client, error) {
 }
 
 func (w *world) validate() ([]migration.Row, error) {
-	g, b, err := clients(w.wire)
+	g, b, err := clients(inTurn{w.wire, newMoments(w.story.seed)})
 	if err != nil {
 		return nil, err
 	}
@@ -208,11 +208,11 @@ func (w *world) play() error {
 func (w *world) process(n int, e ending, rows []migration.Row, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	l := &life{end: e, left: e.after, kill: cancel, drain: make(chan struct{})}
+	l := &life{end: e, left: e.after, kill: cancel, drain: make(chan struct{}), moments: newMoments(w.story.seed ^ uint64(n+1)<<32)}
 	if e.how == "" {
 		l.left = -1
 	}
-	g, b, err := clients(mortalWire{w.wire, l, w.truth})
+	g, b, err := clients(inTurn{mortalWire{w.wire, l, w.truth}, l.moments})
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (w *world) process(n int, e ending, rows []migration.Row, limit time.Durati
 		return blob.ParseRef(s.URL, b.Root())
 	})
 	dice := &dice{r: rand.New(rand.NewPCG(w.story.seed, uint64(n)))}
-	r, err := runner.New(mortal, runner.Config{Slots: w.story.slots, Workers: w.story.workers, Steps: steps.Steps(), Clock: w.clock, Roll: dice.roll})
+	r, err := runner.New(mortal, runner.Config{Slots: w.story.slots, Workers: w.story.workers, Steps: stepsInTurn(l.moments, steps.Steps()), Clock: w.clock, Roll: dice.roll})
 	if err != nil {
 		return err
 	}
