@@ -65,7 +65,7 @@ func (a *app) drive(ctx context.Context, g *globals, conn *connection, l *ledger
 		book.RepeatLostImports()
 	}
 	halted := ""
-	orders, deaf := a.obeyOrders(ctx, g, l, run, rows, conn.clock)
+	orders, deaf := a.obeyOrders(ctx, g, l, run, conn.clock)
 	defer deaf()
 	r, err := runner.New(l, runner.Config{
 		Slots: run.Slots, Steps: book.Steps(), Clock: conn.clock, Observer: observer{view}, Logger: g.log,

@@ -21,7 +21,7 @@ const lookForOrders = 500 * time.Millisecond
 
 // obeyOrders hands the orders that other processes wrote into the ledger to the runner, and records that they were obeyed,
 // until the function it gives is called.
-func (a *app) obeyOrders(ctx context.Context, g *globals, l *ledger.Ledger, run migration.Run, rows []migration.Row, clock cloud.Clock) (orders <-chan runner.Order, stop func()) {
+func (a *app) obeyOrders(ctx context.Context, g *globals, l *ledger.Ledger, run migration.Run, clock cloud.Clock) (orders <-chan runner.Order, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	c := make(chan runner.Order)
 	var wg sync.WaitGroup
@@ -39,7 +39,7 @@ func (a *app) obeyOrders(ctx context.Context, g *globals, l *ledger.Ledger, run 
 				g.log.Warn("orders could not be read", "error", err.Error())
 			}
 			for _, o := range asked {
-				answer, ok := hand(ctx, c, o, rows)
+				answer, ok := hand(ctx, c, o, l)
 				if !ok {
 					return
 				}
@@ -59,8 +59,11 @@ func (a *app) obeyOrders(ctx context.Context, g *globals, l *ledger.Ledger, run 
 }
 
 // hand gives one order to the runner and waits for its answer; false when the run is over.
-func hand(ctx context.Context, c chan<- runner.Order, o ledger.Order, rows []migration.Row) (string, bool) {
-	order, err := orderOf(o, rows)
+func hand(ctx context.Context, c chan<- runner.Order, o ledger.Order, l *ledger.Ledger) (string, bool) {
+	order, err := orderOf(ctx, o, l)
+	if ctx.Err() != nil {
+		return "", false
+	}
 	if err != nil {
 		return err.Error(), true
 	}
@@ -80,7 +83,7 @@ func hand(ctx context.Context, c chan<- runner.Order, o ledger.Order, rows []mig
 }
 
 // orderOf turns a recorded order into the runner's.
-func orderOf(o ledger.Order, rows []migration.Row) (runner.Order, error) {
+func orderOf(ctx context.Context, o ledger.Order, l *ledger.Ledger) (runner.Order, error) {
 	order := runner.Order{Ask: runner.Ask(o.Kind), Row: -1}
 	switch {
 	case o.Kind == ledger.OrderSlots:
@@ -90,6 +93,11 @@ func orderOf(o ledger.Order, rows []migration.Row) (runner.Order, error) {
 		}
 		order.Slots = n
 	case o.Kind == ledger.OrderCancel && o.Arg != "":
+		// Read when asked for: the runner has the rows in memory, and a large wave need not be there twice.
+		rows, err := l.Rows(ctx, o.Run)
+		if err != nil {
+			return order, err
+		}
 		i, err := rowOf(rows, o.Arg)
 		if err != nil {
 			return order, err

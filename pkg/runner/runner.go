@@ -126,7 +126,8 @@ func New(ledger Ledger, cfg Config) (*Runner, error) {
 }
 
 // Run works on the rows until each is final, or drain is closed and what had started has ended, or ctx ends. It gives
-// the rows as they then stand, in the order given. An ended ctx lets the calls in flight finish and be recorded; it
+// the rows as they then stand, in the order given; the slice belongs to it from the call on, because a copy of a large
+// wave costs as much memory as all else. An ended ctx lets the calls in flight finish and be recorded; it
 // is no error. An error means the ledger could not be written: rows may have moved on in the service, and a later Run
 // reads that back. It leaves no goroutine behind.
 func (r *Runner) Run(ctx context.Context, drain <-chan struct{}, rows []migration.Row) ([]migration.Row, End, error) {

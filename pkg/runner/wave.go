@@ -3,7 +3,6 @@ package runner
 import (
 	"container/heap"
 	"context"
-	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -68,7 +67,7 @@ type report struct {
 
 func newWave(r *Runner, rows []migration.Row) *wave {
 	w := &wave{
-		Runner: r, rows: slices.Clone(rows),
+		Runner: r, rows: rows,
 		due: make([]time.Time, len(rows)), where: make([]place, len(rows)),
 		ready: map[migration.Step]*queue{}, waiting: map[migration.Step]*queue{},
 		reports: make(chan report, r.cfg.Workers),
