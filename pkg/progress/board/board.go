@@ -30,13 +30,31 @@ type Board struct {
 // New makes an empty board; now is service time.
 func New(now func() time.Time) *Board { return &Board{now: now} }
 
-// tracked is a row with what the row itself does not say.
+// tracked is how a row stands, with what the row itself does not say.
 type tracked struct {
-	row migration.Row
+	standing
+	// line is the row while it is under way. The others are not drawn, and a large wave need not be here a second time.
+	line *migration.Row
 	// since is when the row came to its step, as far as that is known.
 	since time.Time
 	// looked and next are the last and the next look; zero: not known.
 	looked, next time.Time
+}
+
+// standing is what a later report of a row is compared with.
+type standing struct {
+	version        int64
+	state          migration.State
+	step           migration.Step
+	attempt, tries int
+	warned         bool
+}
+
+func (t *tracked) stand(r migration.Row) {
+	t.standing, t.line = standing{r.Version, r.State, r.Step, r.Attempt, r.Tries, r.Warned}, nil
+	if r.State == migration.Running || r.State == migration.Waiting {
+		t.line = &r
+	}
 }
 
 // Change is what became of one reported row.
@@ -87,10 +105,12 @@ func (b *Board) Start(run migration.Run, rows []migration.Row) bool {
 	b.started, b.run, b.began = true, run, b.now()
 	b.rows = make(map[int]*tracked, len(rows))
 	for _, r := range rows {
-		b.rows[r.Index] = &tracked{row: r, since: stepSince(r)}
+		t := &tracked{since: stepSince(r)}
+		t.stand(r)
+		b.rows[r.Index] = t
 		b.counts.Add(r, 1)
-		b.pace.finished(r)
 	}
+	b.pace.finished(rows)
 	return true
 }
 
@@ -106,25 +126,26 @@ func (b *Board) Update(r migration.Row) (Change, bool) {
 		t = &tracked{since: stepSince(r)}
 		b.rows[r.Index] = t
 	} else {
-		if r.Version < t.row.Version {
+		if r.Version < t.version {
 			return Change{}, false
 		}
-		b.counts.Add(t.row, -1)
+		b.counts.Add(migration.Row{State: t.state, Warned: t.warned}, -1)
 	}
-	was := t.row
+	was := t.standing
 	c := Change{
-		Moved: was.Step != r.Step || was.State != r.State,
-		Tried: r.Tries > was.Tries,
-		Ended: r.State.Final() && !was.State.Final(),
+		Moved: was.step != r.Step || was.state != r.State,
+		Tried: r.Tries > was.tries,
+		Ended: r.State.Final() && !was.state.Final(),
 	}
-	if (was.Step != r.Step || r.State == migration.Succeeded) && !was.State.Final() && !t.since.IsZero() {
-		b.pace.add(was.Step, r.UpdatedAt.Sub(t.since))
+	if (was.step != r.Step || r.State == migration.Succeeded) && !was.state.Final() && !t.since.IsZero() {
+		b.pace.add(was.step, r.UpdatedAt.Sub(t.since))
 	}
 	// The time that a row lies in the queue is no part of its step.
-	if was.Step != r.Step || was.Attempt != r.Attempt || was.State == migration.Pending {
+	if was.step != r.Step || was.attempt != r.Attempt || was.state == migration.Pending {
 		t.since, t.looked = stepSince(r), time.Time{}
 	}
-	t.row, t.next = r, r.NotBefore
+	t.stand(r)
+	t.next = r.NotBefore
 	b.counts.Add(r, 1)
 	c.Counts = b.counts
 	if !r.StartedAt.IsZero() {
@@ -183,9 +204,9 @@ func (b *Board) Snapshot() Snapshot {
 	}
 	s.Forecast = b.pace.forecast(b.rows, b.run.Slots, now)
 	for _, t := range b.rows {
-		if t.row.State == migration.Running || t.row.State == migration.Waiting {
-			s.Active = append(s.Active, Line{Row: t.row, Since: t.since, Looked: t.looked, Next: t.next,
-				Usual: b.pace.usual(t.row.Step), Slow: b.pace.slow(t, now)})
+		if t.line != nil {
+			s.Active = append(s.Active, Line{Row: *t.line, Since: t.since, Looked: t.looked, Next: t.next,
+				Usual: b.pace.usual(t.step), Slow: b.pace.slow(t, now)})
 		}
 	}
 	slices.SortFunc(s.Active, func(x, y Line) int {

@@ -35,18 +35,28 @@ func (p *pace) add(s migration.Step, d time.Duration) {
 	p.steps[s] = slices.Insert(list, i, d)
 }
 
-// finished learns from a row that had succeeded before we began to look.
-func (p *pace) finished(r migration.Row) {
-	f := r.Facts
-	if r.State != migration.Succeeded {
-		return
+// finished learns from the rows that had succeeded before we began to look. It sorts once: add would move a large
+// wave's samples once per row.
+func (p *pace) finished(rows []migration.Row) {
+	steps := map[migration.Step][]time.Duration{}
+	for _, r := range rows {
+		f := r.Facts
+		if r.State != migration.Succeeded {
+			continue
+		}
+		if !f.ImportStarted.IsZero() && !f.ImportEnded.IsZero() {
+			steps[migration.StepImportWait] = append(steps[migration.StepImportWait], f.ImportEnded.Sub(f.ImportStarted))
+		}
+		if !f.CutOver.IsZero() && !f.Provisioned.IsZero() {
+			steps[migration.StepProvisionWait] = append(steps[migration.StepProvisionWait], f.Provisioned.Sub(f.CutOver))
+		}
 	}
-	if !f.ImportStarted.IsZero() && !f.ImportEnded.IsZero() {
-		p.add(migration.StepImportWait, f.ImportEnded.Sub(f.ImportStarted))
+	for s, list := range steps {
+		list = slices.DeleteFunc(list, func(d time.Duration) bool { return d < 0 })
+		slices.Sort(list)
+		steps[s] = list
 	}
-	if !f.CutOver.IsZero() && !f.Provisioned.IsZero() {
-		p.add(migration.StepProvisionWait, f.Provisioned.Sub(f.CutOver))
-	}
+	p.steps = steps
 }
 
 // usual is how long a step may take before it is remarkable: a quarter more than the longest one so far.
@@ -65,7 +75,7 @@ func (p *pace) usual(s migration.Step) time.Duration {
 
 // slow does not judge rows that wait for a slot before their import.
 func (p *pace) slow(t *tracked, now time.Time) bool {
-	return t.row.Step != migration.StepImport && !t.since.IsZero() && now.Sub(t.since) > p.usual(t.row.Step)
+	return t.step != migration.StepImport && !t.since.IsZero() && now.Sub(t.since) > p.usual(t.step)
 }
 
 // Forecast is how long the run may still take. The zero value says that there is nothing to go by.
@@ -132,11 +142,11 @@ func (p *pace) play(rows map[int]*tracked, slots int, now time.Time, g guess) (e
 	free := make([]time.Duration, max(slots, 1))
 	queued, slot := 0, 0
 	for _, t := range rows {
-		if t.row.State.Final() {
+		if t.state.Final() {
 			continue
 		}
 		elapsed, over := now.Sub(t.since), false
-		switch t.row.Step {
+		switch t.step {
 		case migration.StepImportWait:
 			rest := inSlot - elapsed
 			if over = rest <= 0 || p.slow(t, now); !over {
