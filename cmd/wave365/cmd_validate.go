@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/graph"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
@@ -148,11 +149,26 @@ func (a *app) preflight(ctx context.Context, g *globals, conn *connection, c che
 	}
 	meter := newMeter(a, g)
 	defer meter.done()
-	return preflight.Check(ctx, conn.graph, conn.storage, preflight.Input{
+	res, err := preflight.Check(ctx, conn.graph, conn.storage, preflight.Input{
 		File: file, Findings: findings, BlobRoot: conn.blobRoot, AccountID: account, Trigger: migration.Trigger(c.trigger),
 		OpenUsers: before.open, LiveImports: before.imports, Cloud: conn.cloud.Name, Granted: conn.granted(ctx),
 		Slots: c.slots, Now: conn.clock.Now(), Progress: meter.show,
 	})
+	if err == nil && conn.place.sandbox == "" {
+		err = rightTenant(g.tenant, res.Organization)
+	}
+	return res, err
+}
+
+// rightTenant refuses a sign-in that is in another tenant than the one that was named: an environment's credential or a managed
+// identity has a tenant of its own, whatever --tenant says. An empty name, or a tenant that could not be read, is not judged.
+func rightTenant(named string, org graph.Organization) error {
+	if named == "" || org.ID == "" || org.Is(named) {
+		return nil
+	}
+	return fault.New(fault.Invalid, "tenant.other",
+		"--tenant names "+named+", but this sign-in is in "+org.DisplayName+" ("+org.ID+")",
+		"sign in to the tenant that is meant, for instance with another --sign-in, or name the other one; nothing was changed")
 }
 
 // granted are the permissions that the sign-in's token lists. A sign-in that fails is left to the first call to tell.

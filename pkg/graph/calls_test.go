@@ -111,7 +111,7 @@ func TestReads(t *testing.T) {
 		exchange{want: "GET VE/auditEvents?$filter=correlationId%20eq%20%27x%27", reply: `{"value":[{"id":"a","correlationId":"x","activityDateTime":"2026-08-05T01:02:03Z","actor":{"applicationId":"app"},"activityResult":"Success","resources":[{"resourceId":"r"}]}]}`},
 		exchange{want: "GET VE/deviceImages/i", reply: `{"id":"i","status":"Failed","statusDetails":"sourceImageNotFound"}`},
 		exchange{want: "POST VE/deviceImages", status: 201, reply: `{}`},
-		exchange{want: "GET /v1.0/organization?$select=id%2CdisplayName", reply: `{"value":[]}`},
+		exchange{want: "GET /v1.0/organization?$select=id%2CdisplayName%2CverifiedDomains", reply: `{"value":[]}`},
 		exchange{want: "POST /v1.0/users/ops@contoso.example/sendMail", status: 202, body: `{"message":{"subject":"s","body":{"contentType":"text","content":"t"},"toRecipients":[{"emailAddress":{"address":"a@b"}}]},"saveToSentItems":false}`},
 		exchange{want: "POST VE/userSettings", status: 201, reply: `{"displayName":"n"}`},
 	)

@@ -3,6 +3,7 @@ package graph
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,14 +110,27 @@ func (c *Client) Users(ctx context.Context, idsOrUPNs []string) ([]UserAnswer, e
 }
 
 // Organization is the tenant.
-type Organization struct{ ID, DisplayName string }
+type Organization struct {
+	ID, DisplayName string
+	// Domains are its verified domains.
+	Domains []string
+}
+
+// Is reports whether the tenant is the one that somebody named, by its id or by one of its domains.
+func (o Organization) Is(name string) bool {
+	return strings.EqualFold(o.ID, name) || slices.ContainsFunc(o.Domains, func(d string) bool { return strings.EqualFold(d, name) })
+}
 
 // Organization reads the tenant that the sign-in is for.
 func (c *Client) Organization(ctx context.Context) (Organization, error) {
-	cl := call{doing: "read the organization", method: http.MethodGet, path: v1 + "/organization", query: param("$select", "id,displayName"), needs: organizations}
+	cl := call{doing: "read the organization", method: http.MethodGet, path: v1 + "/organization", query: param("$select", "id,displayName,verifiedDomains"), needs: organizations}
 	ws, err := list[struct {
 		ID   string `json:"id"`
 		Name string `json:"displayName"`
+
+		Domains []struct {
+			Name string `json:"name"`
+		} `json:"verifiedDomains"`
 	}](ctx, c, cl)
 	if err != nil {
 		return Organization{}, err
@@ -124,5 +138,9 @@ func (c *Client) Organization(ctx context.Context) (Organization, error) {
 	if len(ws) != 1 || ws[0].ID == "" {
 		return Organization{}, c.unexpected(cl, "the service does not name one organization")
 	}
-	return Organization{ID: ws[0].ID, DisplayName: ws[0].Name}, nil
+	o := Organization{ID: ws[0].ID, DisplayName: ws[0].Name}
+	for _, d := range ws[0].Domains {
+		o.Domains = append(o.Domains, d.Name)
+	}
+	return o, nil
 }

@@ -170,7 +170,7 @@ func TestTrapT13UnknownMembersSurvive(t *testing.T) {
 	prefer := map[string]string{"Prefer": "include-unknown-enum-members"}
 	c, _ := play(t, exchange{want: "GET VE/cloudPCs", headers: prefer, reply: `{"value":[{"id":"1","status":"preparing"}],"@odata.nextLink":"` + root + `/beta/deviceManagement/virtualEndpoint/cloudPCs?$skiptoken=x"}`},
 		exchange{want: "GET VE/cloudPCs?$skiptoken=x", headers: prefer, reply: `{"value":[{"id":"2","status":"unknownFutureValue"},{"id":"3","status":"upgrading"},{"id":"4","status":"ProvisionedWithWarnings"},{"id":"5"}]}`},
-		exchange{want: "GET /v1.0/organization?$select=id%2CdisplayName", headers: map[string]string{"Prefer": ""}, reply: `{"value":[{"id":"t","displayName":"T"}]}`},
+		exchange{want: "GET /v1.0/organization?$select=id%2CdisplayName%2CverifiedDomains", headers: map[string]string{"Prefer": ""}, reply: `{"value":[{"id":"t","displayName":"T","verifiedDomains":[{"name":"t.example"},{"name":"T.onmicrosoft.com"}]}]}`},
 		exchange{want: "GET VE/userSettings?$expand=assignments", headers: prefer, reply: `{"value":[]}`},
 		exchange{want: postImport, headers: map[string]string{"Prefer": ""}, reply: result(`"importStatus":"unknownFutureValue"`)})
 	pcs, err := c.CloudPCs(t.Context(), "")
@@ -181,7 +181,7 @@ func TestTrapT13UnknownMembersSurvive(t *testing.T) {
 	if d := cmp.Diff([]string{"preparing", "unknownFutureValue", "upgrading", "provisionedWithWarnings", ""}, got); err != nil || d != "" {
 		t.Errorf("%v %s", err, d)
 	}
-	if o, err := c.Organization(t.Context()); err != nil || o.ID != "t" {
+	if o, err := c.Organization(t.Context()); err != nil || o.ID != "t" || !o.Is("T") || !o.Is("t.onmicrosoft.com") || o.Is("onmicrosoft.com") || o.Is("") {
 		t.Errorf("%+v, %v", o, err)
 	}
 	if _, err := c.UserSettings(t.Context()); err != nil {
