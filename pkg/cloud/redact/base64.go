@@ -56,12 +56,23 @@ func (l *lens) next(s string, i int) (at, end int) {
 			continue
 		}
 		end, chars := run(s, i)
-		if chars >= minRun && l.hides(s[i:end]) {
+		if chars >= minRun && !isID(s[i:end]) && l.hides(s[i:end]) {
 			return i, end
 		}
 		i = max(end, i+1)
 	}
 	return -1, len(s)
+}
+
+// isID reports whether a run has only small hex digits and dashes, as ids have, of which a report is full. Base64 of a
+// word that betrays a secret always has other characters; a test holds the words against it.
+func isID(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'a' || c > 'f') && c != '-' {
+			return false
+		}
+	}
+	return true
 }
 
 // run gives where the base64 ends that starts at i, and how many characters it has. Its specials may be URL-encoded or
