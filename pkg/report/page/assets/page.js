@@ -4,9 +4,9 @@
   var all = function (q, in_) { return Array.prototype.slice.call((in_ || document).querySelectorAll(q)); };
   var people, controls, input, shown, none, more, pills, lists, total;
   var state = { status: [], q: "", sort: -1, down: false };
-  // A table of thousands of rows freezes the window with every change: of a large wave so many rows are laid out at a
-  // time, and a button brings more. Search, sort and count know them all.
-  var large = 2000, piece = 300, most = piece;
+  // A table of thousands of rows freezes the window with every change: of a large wave so many rows are in the page at a
+  // time, and a button brings more. The others wait outside of it; search, sort and count know them all.
+  var large = 2000, piece = 100, most = piece;
   var collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
   function read() {
@@ -15,7 +15,7 @@
     var p = new URLSearchParams(m[1]);
     state.status = (p.get("status") || "").split(",").filter(Boolean);
     state.q = p.get("q") || "";
-    state.sort = p.has("sort") ? +p.get("sort") : -1;
+    state.sort = /^[0-5]$/.test(p.get("sort")) ? +p.get("sort") : -1;
     state.down = p.get("dir") === "down";
     return true;
   }
@@ -27,21 +27,34 @@
     var s = p.toString();
     try { history.replaceState(null, "", "#people" + (s ? "?" + s : "")); } catch (e) { /* a viewer that forbids it */ }
   }
+  function text(r) {
+    if (r.text === undefined) r.text = r.el.rows[0].textContent.toLowerCase();
+    return r.text;
+  }
+  // fill puts these rows into a table and takes the others out; its head stays, it may have the focus.
+  function fill(l, rows) {
+    if (rows.length === l.shown.length && rows.every(function (r, i) { return r === l.shown[i]; })) return;
+    var body = document.createRange(), frag = document.createDocumentFragment();
+    body.setStartAfter(l.table.tHead);
+    body.setEnd(l.table, l.table.childNodes.length);
+    body.deleteContents();
+    rows.forEach(function (r) { frag.appendChild(r.el); });
+    l.table.appendChild(frag);
+    l.shown = rows;
+  }
   function filter() {
     var words = state.q.toLowerCase().split(/\s+/).filter(Boolean), n = 0;
     var bound = total > large ? most : Infinity, held = 0;
     lists.forEach(function (l) {
-      var here = 0;
-      (l.order || l.rows).forEach(function (r) {
-        var ok = (!state.status.length || state.status.indexOf(r.status) >= 0) &&
-          words.every(function (w) { return r.text.indexOf(w) >= 0; });
-        if (ok) here++;
-        if (ok && here > bound) { ok = false; held++; }
-        if (r.el.hidden === ok) r.el.hidden = !ok;
+      var here = l.order.filter(function (r) {
+        return (!state.status.length || state.status.indexOf(r.status) >= 0) &&
+          words.every(function (w) { return text(r).indexOf(w) >= 0; });
       });
-      l.el.hidden = here === 0;
-      l.table.caption.querySelector("span").textContent = here;
-      n += here;
+      fill(l, here.slice(0, bound));
+      held += here.length - l.shown.length;
+      l.el.hidden = here.length === 0;
+      l.table.caption.querySelector("span").textContent = here.length;
+      n += here.length;
     });
     pills.forEach(function (b) {
       var on = b.dataset.pill ? state.status.indexOf(b.dataset.pill) >= 0 : !state.status.length;
@@ -53,9 +66,19 @@
     more.hidden = held === 0;
     more.textContent = "Show more: " + held + " are not shown";
   }
-  function key(r, i) {
-    var c = r.el.rows[0].cells[i];
-    return c.dataset.v !== undefined ? +c.dataset.v : c.textContent;
+  // keys gives what a column is sorted by as numbers: words are compared once only.
+  function keys(l, i) {
+    if (l.keys[i]) return l.keys[i];
+    var values = l.rows.map(function (r) {
+      var c = r.el.rows[0].cells[i];
+      return c.dataset.v !== undefined ? +c.dataset.v : c.textContent;
+    });
+    if (typeof values[0] === "string") {
+      var rank = new Map();
+      Array.from(new Set(values)).sort(collator.compare).forEach(function (v, n) { rank.set(v, n); });
+      values = values.map(function (v) { return rank.get(v); });
+    }
+    return l.keys[i] = values;
   }
   function sort() {
     lists.forEach(function (l) {
@@ -63,16 +86,10 @@
         if (i === state.sort) th.setAttribute("aria-sort", state.down ? "descending" : "ascending");
         else th.removeAttribute("aria-sort");
       });
-      var rows = l.rows.map(function (r) { return { r: r, k: state.sort < 0 ? r.place : key(r, state.sort) }; });
-      rows.sort(function (a, b) {
-        var d = typeof a.k === "number" ? a.k - b.k : collator.compare(a.k, b.k);
-        return (state.down ? -d : d) || a.r.place - b.r.place;
-      });
-      l.order = rows.map(function (x) { return x.r; });
-      var frag = document.createDocumentFragment();
-      if (total > large) l.rows.forEach(function (r) { r.el.hidden = true; });
-      l.order.forEach(function (r) { frag.appendChild(r.el); });
-      l.table.appendChild(frag);
+      l.order = l.rows;
+      if (state.sort < 0) return;
+      var k = keys(l, state.sort), sign = state.down ? -1 : 1;
+      l.order = l.rows.slice().sort(function (a, b) { return sign * (k[a.place] - k[b.place]) || a.place - b.place; });
     });
   }
   function change(sorted) { most = piece; if (sorted) sort(); filter(); store(); }
@@ -86,13 +103,12 @@
     shown = controls.querySelector(".shown");
     none = people.querySelector(".none");
     more = people.querySelector("[data-more]");
-    more.addEventListener("click", function () { most += piece; filter(); });
+    more.addEventListener("click", function () { most *= 3; filter(); });
     pills = all("[data-pill]", controls);
     lists = all(".list", people).map(function (el) {
       var table = el.querySelector("table");
-      return { el: el, table: table, rows: all("tbody", table).map(function (b, i) {
-        return { el: b, place: i, status: b.dataset.s, text: b.rows[0].textContent.toLowerCase() };
-      }) };
+      var rows = all("tbody", table).map(function (b, i) { return { el: b, place: i, status: b.dataset.s }; });
+      return { el: el, table: table, rows: rows, order: rows, shown: rows, keys: [] };
     });
     total = lists.reduce(function (n, l) { return n + l.rows.length; }, 0);
     heads = [];
@@ -109,7 +125,7 @@
     });
     input.addEventListener("input", function () {
       clearTimeout(timer);
-      timer = setTimeout(function () { state.q = input.value.trim(); change(); }, total > 2000 ? 200 : 40);
+      timer = setTimeout(function () { state.q = input.value.trim(); change(); }, total > large ? 120 : 40);
     });
     people.querySelector("[data-clear]").addEventListener("click", function () {
       state.status = []; state.q = ""; input.value = ""; change(); input.focus();
@@ -181,10 +197,13 @@
 
   function go() {
     if (read()) { sort(); filter(); people.scrollIntoView(); return; }
-    var m = /^#(row-\d+)$/.exec(location.hash), el = m && document.getElementById(m[1]);
-    if (!el) return;
-    if (el.hidden) { state.status = []; state.q = ""; filter(); el.hidden = false; el.scrollIntoView(); }
-    var d = el.querySelector(".ev details");
+    var m = /^#(row-\d+)$/.exec(location.hash), row, list;
+    if (m) lists.forEach(function (l) { l.rows.forEach(function (r) { if (r.el.id === m[1]) { row = r; list = l; } }); });
+    if (!row) return;
+    if (!row.el.isConnected) { state.status = []; state.q = ""; filter(); }
+    if (!row.el.isConnected) fill(list, list.shown.concat(row));
+    location.replace(location.hash); // now there is something to be the target
+    var d = row.el.querySelector(".ev details");
     if (d) d.open = true;
   }
   // A page that follows a run takes over each new state in place: what is open, typed or marked stays.
