@@ -34,7 +34,13 @@ func newRehearsal(t *testing.T, speed string) rehearsal {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := tool(dir, "sandbox", "--scenario", strings.TrimSuffix(wave, ".csv")+".tenant.yaml", "--speed", speed, "--state", filepath.Join(dir, "state"))
+	return rehearsal{dir: dir, wave: wave, url: startTenant(t, dir, strings.TrimSuffix(wave, ".csv")+".tenant.yaml", speed)}
+}
+
+// startTenant serves a scenario in a process of its own until the test ends, with its state in dir, and gives its URL.
+func startTenant(t testing.TB, dir, scenario, speed string) (url string) {
+	t.Helper()
+	cmd := tool(dir, "sandbox", "--scenario", scenario, "--speed", speed, "--state", filepath.Join(dir, "state"))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +60,7 @@ func newRehearsal(t *testing.T, speed string) rehearsal {
 	if err := json.Unmarshal([]byte(line), &ends); err != nil {
 		t.Fatal(err)
 	}
-	return rehearsal{dir: dir, wave: wave, url: ends.Graph}
+	return ends.Graph
 }
 
 // tool is the program itself, as a process of its own in dir.
