@@ -17,7 +17,6 @@ import (
 	"wave365/pkg/progress"
 	"wave365/pkg/report"
 	"wave365/pkg/runner"
-	"wave365/pkg/runner/awake"
 )
 
 // reportEvery is how often, on the wall clock, the report is written again while a run goes on.
@@ -48,11 +47,7 @@ func (a *app) drive(ctx context.Context, g *globals, conn *connection, l *ledger
 	if err != nil {
 		return err
 	}
-	if release, err := awake.Keep("wave365 run " + run.ID); err == nil {
-		defer release()
-	} else {
-		g.log.Warn("nothing keeps the machine awake", "error", err.Error())
-	}
+	defer a.stayOn(ctx, g, run.ID, view)()
 	frozen, err := a.serveLive(g.live, l, run, conn.clock.Now)
 	if err != nil {
 		return err
