@@ -77,7 +77,7 @@ func nextCommands(acc report.Account) []string {
 	if c.Held > 0 {
 		for _, r := range acc.Rows {
 			if r.State == migration.Held {
-				next = append(next, "wave365 reconcile "+acc.Run.ID+" --row "+r.Target.User)
+				next = append(next, "wave365 reconcile "+acc.Run.ID+" --row "+report.Quote(r.Target.User))
 				break // one shows how
 			}
 		}
@@ -86,7 +86,7 @@ func nextCommands(acc report.Account) []string {
 		next = append(next, "wave365 retry "+acc.Run.ID)
 	}
 	if c.Failed+c.Skipped+c.Deferred > 0 && c.Open() == 0 {
-		next = append(next, "wave365 validate "+filepath.ToSlash(filepath.Join(report.Dir(acc.Run.ReportDir, acc.Run), "failed.csv")))
+		next = append(next, "wave365 validate "+report.Quote(filepath.ToSlash(filepath.Join(report.Dir(acc.Run.ReportDir, acc.Run), report.FileFailed))))
 	}
 	return next
 }

@@ -24,6 +24,9 @@ type AuditLine = story.AuditLine
 // Verdict is the run in one or two sentences with numbers. A rehearsal says so first.
 func Verdict(a Account) string { return story.Verdict(a) }
 
+// Quote makes a word of a command safe to paste into sh and PowerShell alike.
+func Quote(s string) string { return story.Quote(s) }
+
 // HTML writes the page.
 func HTML(w io.Writer, a Account) error { return page.Write(w, a) }
 

@@ -2,7 +2,6 @@ package story
 
 import (
 	"fmt"
-	"strings"
 )
 
 // Move is what happens next for one outcome, and whose move it is.
@@ -67,26 +66,7 @@ func Command(a Account, t Trouble) string {
 	case Failed, Deferred, Cancelled:
 		return "wave365 retry " + a.Run.ID
 	case Held:
-		return "wave365 reconcile " + a.Run.ID + " --row " + quote(t.Rows[0].Row.Target.User)
+		return "wave365 reconcile " + a.Run.ID + " --row " + Quote(t.Rows[0].Row.Target.User)
 	}
 	return ""
-}
-
-// quote makes a word safe to paste into bash and PowerShell alike; the latter takes curly quotes for straight ones.
-func quote(s string) string {
-	plain := s != ""
-	for _, r := range s {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '@' || r == '.' || r == '-' || r == '_') || s[0] == '-' || s[0] == '@' {
-			plain = false
-		}
-	}
-	if plain {
-		return s
-	}
-	return "'" + strings.Map(func(r rune) rune {
-		if r < ' ' || strings.ContainsRune("'\u2018\u2019\u201a\u201b", r) {
-			return '_'
-		}
-		return r
-	}, s) + "'"
 }

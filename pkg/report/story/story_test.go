@@ -284,7 +284,7 @@ func TestCommand_isSafeToPaste(t *testing.T) {
 	t.Parallel()
 	for user, want := range map[string]string{
 		"a.b@c.example":    "wave365 reconcile r1 --row a.b@c.example",
-		"o'neil; rm -rf /": "wave365 reconcile r1 --row 'o_neil; rm -rf /'",
+		"o'neil; rm -rf /": "wave365 reconcile r1 --row \"o'neil; rm -rf /\"",
 		"$(calc)":          "wave365 reconcile r1 --row '$(calc)'",
 		"a’; calc; ‘b":     "wave365 reconcile r1 --row 'a_; calc; _b'",
 		"-x":               "wave365 reconcile r1 --row '-x'",

@@ -1,0 +1,49 @@
+package story_test
+
+import (
+	"os/exec"
+	"testing"
+
+	"wave365/pkg/report/story"
+)
+
+func TestQuote(t *testing.T) {
+	t.Parallel()
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Log("there is no sh here to ask")
+	}
+	for _, tt := range []struct{ in, want, means string }{
+		{in: "ada@contoso.com", want: "ada@contoso.com"},
+		{in: "reports/friday-1/failed.csv", want: "reports/friday-1/failed.csv"},
+		{in: "C:/waves/a.csv", want: "C:/waves/a.csv"},
+		{in: "my reports/failed.csv", want: "'my reports/failed.csv'"},
+		{in: "o'brien@contoso.com", want: `"o'brien@contoso.com"`},
+		{in: "a$(reboot)", want: "'a$(reboot)'"},
+		{in: "a;reboot #", want: "'a;reboot #'"},
+		{in: "@file", want: "'@file'"},
+		{in: "-x", want: "'-x'"},
+		{in: "", want: "''"},
+		{in: "müller@contoso.com", want: "'müller@contoso.com'"},
+		// What one of the shells cannot take.
+		{in: "o'b$HOME", want: "'o_b$HOME'", means: "o_b$HOME"},
+		{in: "a\u2019;reboot", want: "'a_;reboot'", means: "a_;reboot"},
+		{in: "a'b\u201d;reboot", want: "'a_b\u201d;reboot'", means: "a_b\u201d;reboot"},
+		{in: "a\nreboot", want: "'a_reboot'", means: "a_reboot"},
+	} {
+		got := story.Quote(tt.in)
+		if got != tt.want {
+			t.Errorf("%q is quoted %s, want %s", tt.in, got, tt.want)
+		}
+		if tt.means == "" {
+			tt.means = tt.in
+		}
+		if sh == "" {
+			continue
+		}
+		out, err := exec.Command(sh, "-c", "printf %s "+got).Output()
+		if err != nil || string(out) != tt.means {
+			t.Errorf("%s means %q to sh (%v), want %q", got, out, err, tt.means)
+		}
+	}
+}
