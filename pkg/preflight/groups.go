@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,23 +13,11 @@ import (
 
 const permissionGroups = "GroupMember.Read.All"
 
-// groups reads the groups behind the policies once each, and the members of those that rows will join, and says which
-// of them cannot take the wave's users.
+// groups reads the groups behind policies and user settings once each, with their members, and says which of those that
+// rows will join cannot take the wave's users.
 func (c *check) groups(ctx context.Context) error {
-	c.facts.groups = map[string]graph.Group{}
-	var ids []string
-	seen := map[string]bool{}
-	for i := range c.rows {
-		if p := c.rows[i].policy; p != nil && !seen["policy "+p.ID] {
-			seen["policy "+p.ID] = true
-			for _, id := range p.GroupIDs {
-				if !seen[fold(id)] {
-					seen[fold(id)] = true
-					ids = append(ids, fold(id))
-				}
-			}
-		}
-	}
+	c.facts.groups, c.reach = map[string]graph.Group{}, c.assignments()
+	ids := c.groupIDs()
 	answers, err := c.tenant.Groups(ctx, ids)
 	if err != nil {
 		return c.refused(err, "groups", permissionGroups)
@@ -48,14 +37,47 @@ func (c *check) groups(ctx context.Context) error {
 			users[fold(r.target.GroupID)] = append(users[fold(r.target.GroupID)], r)
 		}
 	}
-	for _, id := range ids {
+	ids = slices.DeleteFunc(ids, func(id string) bool {
+		_, exists := c.facts.groups[id]
+		_, brings := c.reach[id]
+		return !exists || len(users[id]) == 0 && !brings
+	})
+	outside := map[string]string{}
+	err = c.memberships(ctx, ids, func(id string, members []graph.Member) {
 		if len(users[id]) > 0 {
-			if err := c.members(ctx, id, users[id]); err != nil {
-				return err
+			outside[id] = c.outsiders(id, members, users[id])
+		}
+	})
+	for _, id := range ids {
+		if outside[id] != "" {
+			c.flagWave("group.outsiders", c.groupName(id), outside[id])
+		}
+	}
+	return err
+}
+
+// groupIDs are the groups of the policies in use, in the order of the rows, and then those that bring anybody anything.
+func (c *check) groupIDs() []string {
+	var ids []string
+	seen := map[string]bool{}
+	add := func(id string) {
+		if !seen[id] {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	for i := range c.rows {
+		if p := c.rows[i].policy; p != nil && !seen["policy "+p.ID] {
+			seen["policy "+p.ID] = true
+			for _, id := range p.GroupIDs {
+				add(fold(id))
 			}
 		}
 	}
-	return nil
+	for _, id := range slices.Sorted(maps.Keys(c.reach)) {
+		add(id)
+	}
+	return ids
 }
 
 // resolveGroup settles which group the row's user will be in. It answers false when there is none to be in.
@@ -95,13 +117,8 @@ func (c *check) resolveGroup(r *row) bool {
 	return true
 }
 
-// members reads a group's members once, notes which rows' users are in it already, and warns about those who are not
-// in the wave.
-func (c *check) members(ctx context.Context, id string, rows []*row) error {
-	list, err := c.tenant.GroupMembers(ctx, id)
-	if err != nil {
-		return c.refused(err, "group members", permissionGroups)
-	}
+// outsiders says which members of a group are not in the wave; "" when all are.
+func (c *check) outsiders(group string, list []graph.Member, rows []*row) string {
 	outside := make(map[string]graph.Member, len(list))
 	for _, m := range list {
 		outside[fold(m.ID)] = m
@@ -109,17 +126,11 @@ func (c *check) members(ctx context.Context, id string, rows []*row) error {
 	members := len(outside)
 	for _, r := range rows {
 		if r.user != nil {
-			// Two rows of one user are both in it.
-			_, r.member = outside[fold(r.user.ID)]
-		}
-	}
-	for _, r := range rows {
-		if r.user != nil {
 			delete(outside, fold(r.user.ID))
 		}
 	}
 	if len(outside) == 0 {
-		return nil
+		return ""
 	}
 	names := make([]string, 0, len(outside))
 	for _, m := range outside {
@@ -130,10 +141,8 @@ func (c *check) members(ctx context.Context, id string, rows []*row) error {
 	if len(names) > 3 {
 		shown += fmt.Sprintf(" and %d more", len(names)-3)
 	}
-	name := c.facts.groups[id].DisplayName
-	c.flagWave("group.outsiders", name, fmt.Sprintf("%d of the %d members of group %s are not in this wave (%s): the snapshot setting and the policy reach them too",
-		len(names), members, name, shown))
-	return nil
+	return fmt.Sprintf("%d of the %d members of group %s are not in this wave (%s): the snapshot setting and the policy reach them too",
+		len(names), members, c.groupName(group), shown)
 }
 
 // memberName is how a member is shown; what is no user is named as what it is. Nested groups have no say in whom a

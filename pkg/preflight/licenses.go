@@ -175,8 +175,14 @@ func (c *check) membershipLast(r *row) {
 		// It is not held before the cut-over, so nobody must look for it then.
 		r.target.PlanID = ""
 	}
-	if r.member {
-		c.flag("user.already-targeted", r, "user", r.User, r.User+" is licensed and in group "+r.target.GroupName+" already: nothing is left to start provisioning with")
+	if r.policy == nil {
+		return
+	}
+	for _, g := range r.policy.GroupIDs {
+		if r.in(g) {
+			c.flag("user.already-targeted", r, "user", r.User, r.User+" is licensed and in group "+c.groupName(fold(g))+" already: nothing is left to start provisioning with")
+			return
+		}
 	}
 }
 

@@ -50,6 +50,11 @@ func (c *check) people(ctx context.Context) error {
 			}
 		}
 	}
+	c.eachRow(func(r *row) {
+		if r.user != nil {
+			c.byID[fold(r.user.ID)] = append(c.byID[fold(r.user.ID)], r)
+		}
+	})
 	c.onePerPerson()
 	for i := range c.rows {
 		r := &c.rows[i]
@@ -72,22 +77,15 @@ func (c *check) people(ctx context.Context) error {
 // onePerPerson finds rows of one person that the file spells so differently that only the tenant can tell, such as
 // UPN and object id. The file's own check has told the others.
 func (c *check) onePerPerson() {
-	byID := map[string][]int{}
-	for i := range c.rows {
-		if u := c.rows[i].user; u != nil {
-			byID[fold(u.ID)] = append(byID[fold(u.ID)], i)
-		}
-	}
-	for i := range c.rows {
-		r := &c.rows[i]
+	c.eachRow(func(r *row) {
 		if r.user == nil || c.told(r.Line, "user", "user.duplicate") {
-			continue
+			return
 		}
-		for _, k := range byID[fold(r.user.ID)] {
-			if k != i {
-				c.flag("user.duplicate", r, "user", r.User, fmt.Sprintf("%s is the same person as on line %d; a user can have one snapshot", r.User, c.rows[k].Line))
-				break
+		for _, other := range c.byID[fold(r.user.ID)] {
+			if other != r {
+				c.flag("user.duplicate", r, "user", r.User, fmt.Sprintf("%s is the same person as on line %d; a user can have one snapshot", r.User, other.Line))
+				return
 			}
 		}
-	}
+	})
 }

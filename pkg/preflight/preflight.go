@@ -101,7 +101,7 @@ func Check(ctx context.Context, t Tenant, s Storage, in Input) (Result, error) {
 		return c.result(), nil
 	}
 	for _, family := range []func(*check, context.Context) error{
-		(*check).readTenant, (*check).people, (*check).policies, (*check).groups, (*check).settings, (*check).networks,
+		(*check).readTenant, (*check).people, (*check).policies, (*check).groups, (*check).settings, (*check).elsewhere, (*check).networks,
 		(*check).licenses, (*check).existing, (*check).disks, (*check).sizes, (*check).expiries, (*check).permissions,
 		(*check).seats,
 	} {
@@ -125,7 +125,11 @@ type check struct {
 	suffix string
 	facts  facts
 	rows   []row
-	found  []wave.Finding
+	// byID are the rows of each user that was found, by object id in lower case.
+	byID map[string][]*row
+	// reach is what groups bring their members, by id in lower case.
+	reach map[string]reach
+	found []wave.Finding
 	// ofFile are the findings of the file.
 	ofFile map[place]bool
 }
@@ -149,14 +153,14 @@ type row struct {
 	policy *graph.ProvisioningPolicy
 	// sku is the license that the row names.
 	sku *graph.SKU
-	// member: the user is in the row's group already.
-	member bool
+	// groups are those, of the groups that were read, that the user is a direct member of: ids in lower case.
+	groups []string
 	// files are the blobs that the row names, the disk first, as far as what it says can be read.
 	files []file
 }
 
 func newCheck(t Tenant, s Storage, in Input) *check {
-	c := &check{in: in, tenant: t, storage: s, rows: make([]row, len(in.File.Rows)), ofFile: map[place]bool{}}
+	c := &check{in: in, tenant: t, storage: s, rows: make([]row, len(in.File.Rows)), byID: map[string][]*row{}, ofFile: map[place]bool{}}
 	for _, f := range in.Findings {
 		c.ofFile[place{f.Line, f.Column, f.Code}] = true
 	}

@@ -231,11 +231,13 @@ func together(t *testing.T) map[string]func(b *builder) []int {
 					p.Name, p.ID = "Twin", fmt.Sprintf("33333333-3333-4333-8333-33333333333%d", i)
 				})
 			}
-			return []int{b.add(b.someone(), row{"policy": "Twin"})}
+			name := b.someone()
+			b.policy("before", func(_ *scenario.Policy, g *scenario.Group) { g.Members = []string{name} })
+			return []int{b.add(b.someone(), row{"policy": "Twin"}), b.add(name, nil)}
 		},
 		"policy.not-assigned": groupFault("alone", func(p *scenario.Policy, _ *scenario.Group) { p.Groups = nil }),
 		"policy.several-groups": groupFault("several", func(p *scenario.Policy, _ *scenario.Group) {
-			p.Groups = append(p.Groups, "grp-p")
+			p.Groups = append(p.Groups, "grp-alone")
 		}),
 		"policy.shared-type": groupFault("shared", func(p *scenario.Policy, _ *scenario.Group) { p.Type = "shared" }),
 		"policy.image-unsupported": whole(func(b *builder) []int {
@@ -251,7 +253,10 @@ func together(t *testing.T) map[string]func(b *builder) []int {
 			for _, name := range []string{"c1", "c2"} {
 				b.sc.Settings = append(b.sc.Settings, scenario.Setting{Name: name, Source: "snapshot", Groups: []string{"grp-conflict"}})
 			}
-			return groupFault("conflict", func(*scenario.Policy, *scenario.Group) {})(b)
+			name := b.someone()
+			b.sc.Groups = append(b.sc.Groups, scenario.Group{Name: "grp-everyday", Members: []string{name}})
+			b.sc.Settings = append(b.sc.Settings, scenario.Setting{Name: "everyday", Source: "image", Groups: []string{"grp-everyday"}})
+			return append(groupFault("conflict", func(*scenario.Policy, *scenario.Group) {})(b), b.add(name, nil))
 		},
 		"setting.shared-with-others": whole(func(b *builder) []int {
 			b.sc.Groups = append(b.sc.Groups, scenario.Group{Name: "grp-others"})

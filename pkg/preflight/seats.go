@@ -60,7 +60,7 @@ func (c *check) takes(r *row) string {
 	if r.target.Trigger == migration.TriggerLicense {
 		return fold(r.target.SKUID)
 	}
-	if r.user == nil || r.member || slices.ContainsFunc(r.held, func(h held) bool { return h.plan.Usable() }) {
+	if r.user == nil || r.in(r.target.GroupID) || slices.ContainsFunc(r.held, func(h held) bool { return h.plan.Usable() }) {
 		return ""
 	}
 	for _, h := range c.groupLicenses(r) {

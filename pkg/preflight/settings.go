@@ -8,14 +8,8 @@ import (
 )
 
 // settings checks which user settings reach the target groups. A group that none reaches is fine: the run makes one.
-// Settings that reach a user through other groups of theirs are not seen: only the row's group is looked at.
 func (c *check) settings(context.Context) error {
-	reaching, used := map[string][]graph.UserSetting{}, map[string]bool{}
-	for _, s := range c.facts.settings {
-		for _, g := range s.GroupIDs {
-			reaching[fold(g)] = append(reaching[fold(g)], s)
-		}
-	}
+	used := map[string]bool{}
 	for i := range c.rows {
 		used[fold(c.rows[i].target.GroupID)] = true
 	}
@@ -25,7 +19,7 @@ func (c *check) settings(context.Context) error {
 		if r.target.GroupID == "" {
 			continue
 		}
-		reach, name := reaching[fold(r.target.GroupID)], cmpOr(r.target.GroupName, r.target.GroupID)
+		reach, name := c.reach[fold(r.target.GroupID)].settings, cmpOr(r.target.GroupName, r.target.GroupID)
 		switch {
 		case len(reach) == 0:
 		case len(reach) > 1:

@@ -1,0 +1,159 @@
+package preflight
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"wave365/pkg/graph"
+	"wave365/pkg/wave"
+)
+
+// reach is what a group brings its members. Nested groups do not count: Windows 365 does not support them for
+// provisioning policies, and user settings are assigned in the same way.
+type reach struct {
+	policies []*graph.ProvisioningPolicy
+	settings []*graph.UserSetting
+}
+
+// assignments maps groups (lower case) to what is assigned to them. Only policies that could make the Cloud PC of a
+// row are in there: those of Windows 365 for dedicated Cloud PCs.
+func (c *check) assignments() map[string]reach {
+	all := map[string]reach{}
+	for i := range c.facts.policies {
+		p := &c.facts.policies[i]
+		if !dedicated(p) || p.ManagedBy != "" && !strings.Contains(strings.ToLower(p.ManagedBy), "windows365") {
+			continue
+		}
+		for _, g := range p.GroupIDs {
+			r := all[fold(g)]
+			r.policies = append(r.policies, p)
+			all[fold(g)] = r
+		}
+	}
+	for i := range c.facts.settings {
+		s := &c.facts.settings[i]
+		for _, g := range s.GroupIDs {
+			r := all[fold(g)]
+			r.settings = append(r.settings, s)
+			all[fold(g)] = r
+		}
+	}
+	return all
+}
+
+func dedicated(p *graph.ProvisioningPolicy) bool {
+	return p.ProvisioningType == "" || strings.EqualFold(p.ProvisioningType, graph.ProvisioningDedicated)
+}
+
+// memberships reads the members of each group once, some groups at a time, and notes in the rows which of them their
+// users are in. seen is given each group's members, one group at a time, in no order.
+func (c *check) memberships(ctx context.Context, groups []string, seen func(group string, members []graph.Member)) error {
+	lists, errs := make(chan int), make([]error, len(groups))
+	members := make([][]graph.Member, len(groups))
+	go func() {
+		var reading errgroup.Group
+		reading.SetLimit(askers)
+		for i := range groups {
+			reading.Go(func() error {
+				members[i], errs[i] = c.tenant.GroupMembers(ctx, groups[i])
+				lists <- i
+				return nil
+			})
+		}
+		_ = reading.Wait()
+		close(lists)
+	}()
+	done := 0
+	for i := range lists {
+		for _, m := range members[i] {
+			for _, r := range c.byID[fold(m.ID)] {
+				r.groups = append(r.groups, groups[i])
+			}
+		}
+		if errs[i] == nil {
+			seen(groups[i], members[i])
+		}
+		members[i] = nil // the groups of a whole company are large
+		done++
+		c.progress("groups", done, len(groups))
+	}
+	for _, err := range errs {
+		if err := c.refused(err, "group members", permissionGroups); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// in reports whether the row's user is a direct member of that group, as far as its members were read.
+func (r *row) in(group string) bool { return slices.Contains(r.groups, fold(group)) }
+
+// elsewhere finds what else reaches a row's user: provisioning policies besides the row's own, through its group or through
+// others that the user is in, and user settings through those others. Which setting wins is not documented; of the policies
+// the one that was assigned first does, and the service does not tell which that was.
+func (c *check) elsewhere(context.Context) error {
+	c.eachRow(func(r *row) {
+		if r.user == nil || r.policy == nil || r.target.GroupID == "" {
+			return
+		}
+		own := fold(r.target.GroupID)
+		groups := slices.DeleteFunc(slices.Clone(r.groups), func(g string) bool { return g == own })
+		slices.Sort(groups)
+		if dedicated(r.policy) {
+			c.otherPolicy(r, append([]string{own}, groups...))
+		}
+		if len(c.reach[own].settings) < 2 { // else the conflict has been told
+			c.otherSetting(r, own, groups)
+		}
+	})
+	return nil
+}
+
+// otherPolicy flags the first policy besides the row's own that comes with one of these groups.
+func (c *check) otherPolicy(r *row, groups []string) {
+	for _, g := range groups {
+		for _, p := range c.reach[g].policies {
+			if p.ID != r.policy.ID {
+				c.flag("policy.ambiguous", r, "policy", p.DisplayName, "policy "+p.DisplayName+" reaches the user too, through group "+c.groupName(g)+
+					": of "+p.DisplayName+" and "+r.policy.DisplayName+" the one that was assigned first makes the Cloud PC")
+				return
+			}
+		}
+	}
+}
+
+// otherSetting flags the settings besides that of the row's group that come with these groups. When all of them say
+// snapshot the Cloud PC comes from the snapshot whichever wins, so that is a warning.
+func (c *check) otherSetting(r *row, own string, groups []string) {
+	var others []string
+	safe, seen := true, map[string]bool{}
+	for _, s := range c.reach[own].settings {
+		seen[s.ID] = true
+	}
+	for _, g := range groups {
+		for _, s := range c.reach[g].settings {
+			if seen[s.ID] {
+				continue
+			}
+			seen[s.ID] = true
+			source := cmpOr(s.ProvisioningSourceType, "image")
+			others = append(others, s.DisplayName+" ("+source+", through group "+c.groupName(g)+")")
+			safe = safe && strings.EqualFold(source, graph.SourceSnapshot)
+		}
+	}
+	if len(others) == 0 {
+		return
+	}
+	c.flag("setting.conflict", r, "user", r.User, "the user is also reached by user setting "+strings.Join(others, " and ")+
+		", besides that of group "+r.target.GroupName+"; which one wins is not documented")
+	if safe {
+		last := &c.found[len(c.found)-1]
+		last.Severity = wave.Warning
+		last.Message += "; all of them say snapshot, but they may differ in what they allow the user"
+	}
+}
+
+func (c *check) groupName(id string) string { return cmpOr(c.facts.groups[id].DisplayName, id) }
