@@ -6,8 +6,10 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -59,12 +61,30 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	}
 	quick, stop := interruptible(ctx)
 	defer stop()
-	t, err := takeUp(quick, g, id)
+	t, err := takeLock(quick, g, id)
 	if err != nil {
 		return err
 	}
 	defer t.close()
-	if migration.Count(t.rows).Open() == 0 && !o.accept {
+	// Both reading many rows and signing in take a while, so neither waits for the other where it is sure that the run
+	// goes on.
+	connecting, giveUp := context.WithCancel(quick)
+	connect := sync.OnceValue(func() error { return t.connect(connecting, a, g) })
+	var early sync.WaitGroup
+	notYet := func() {
+		giveUp()
+		early.Wait()
+	}
+	defer notYet()
+	if t.run.State == migration.RunActive && sameWave(t.run) == nil {
+		early.Go(func() { _ = connect() })
+	}
+	if t.rows, err = t.l.Rows(quick, t.run.ID); err != nil {
+		return err
+	}
+	open := migration.Count(t.rows).Open()
+	if open == 0 && !o.accept {
+		notYet()
 		return a.endedAlready(quick, g, t.l, t.run, t.rows)
 	}
 	file, findings, d, err := t.edit()
@@ -74,10 +94,11 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	if d != nil && (!o.accept || len(d.Refused) > 0) {
 		return a.refuseEdit(t, d, o.accept)
 	}
-	if d == nil && migration.Count(t.rows).Open() == 0 {
+	if d == nil && open == 0 {
+		notYet()
 		return a.endedAlready(quick, g, t.l, t.run, t.rows)
 	}
-	if err := t.connect(quick, a, g); err != nil {
+	if err := connect(); err != nil {
 		return err
 	}
 	if d != nil {
@@ -88,9 +109,9 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 		if err := a.takeOver(quick, g, t, file, findings, d); err != nil {
 			return err
 		}
-	}
-	if migration.Count(t.rows).Open() == 0 {
-		return a.endedAlready(quick, g, t.l, t.run, t.rows)
+		if migration.Count(t.rows).Open() == 0 {
+			return a.endedAlready(quick, g, t.l, t.run, t.rows)
+		}
 	}
 	settings, err := o.settings(cmd, t.now(), a.zone)
 	if err != nil {
@@ -103,7 +124,9 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	if t.run, err = t.l.Run(ctx, t.run.ID); err != nil {
 		return err
 	}
-	return a.drive(ctx, g, t.conn, t.l, t.run, t.rows, migration.RunResumed)
+	rows := t.rows
+	t.rows = nil // the run goes on with them, and they change
+	return a.drive(ctx, g, t.conn, t.l, t.run, rows, migration.RunResumed)
 }
 
 // endedAlready answers a run that has no row left to do. The process before may have ended between its last row and
@@ -134,12 +157,13 @@ func openExisting(ctx context.Context, g *globals, o ledger.Options) (*ledger.Le
 // sameWave refuses a wave file that was edited since the run began. A file that is gone is no edit: the ledger holds
 // what the run needs, except signatures, which are asked for when they are needed.
 func sameWave(run migration.Run) error {
-	data, err := os.ReadFile(run.WavePath)
+	f, err := os.Open(run.WavePath)
 	if err != nil {
 		return nil
 	}
-	sum := sha256.Sum256(data)
-	if hex.EncodeToString(sum[:]) == run.WaveHash {
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil || hex.EncodeToString(sum.Sum(nil)) == run.WaveHash {
 		return nil
 	}
 	return fault.New(fault.Conflict, "wave.changed", "the wave file "+run.WavePath+" was edited since run "+run.ID+" began",

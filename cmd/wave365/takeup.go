@@ -22,8 +22,21 @@ type takeup struct {
 	release func() error
 }
 
-// takeUp opens the ledger and takes the lock for the run; "" is the latest.
+// takeUp opens the ledger, takes the lock for the run and reads its rows; "" is the latest.
 func takeUp(ctx context.Context, g *globals, id string) (*takeup, error) {
+	t, err := takeLock(ctx, g, id)
+	if err != nil {
+		return nil, err
+	}
+	if t.rows, err = t.l.Rows(ctx, t.run.ID); err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// takeLock is takeUp without the rows, which take seconds to read when there are many.
+func takeLock(ctx context.Context, g *globals, id string) (*takeup, error) {
 	t := &takeup{release: func() error { return nil }}
 	// The ledger tells which tenant, and so whose time counts; until then its stamps are wall time.
 	var err error
@@ -34,7 +47,6 @@ func takeUp(ctx context.Context, g *globals, id string) (*takeup, error) {
 		var release func() error
 		if release, err = t.l.Lock(ctx, holder(t.run.ID, time.Now())); err == nil {
 			t.release = release
-			t.rows, err = t.l.Rows(ctx, t.run.ID)
 		}
 	}
 	if err != nil {
