@@ -51,7 +51,7 @@ func (a *app) takeOver(ctx context.Context, g *globals, t *takeup, file *wave.Fi
 	}
 	e := ledger.Edit{Change: ledger.Change{WaveHash: file.Hash, By: whoAndWhere() + ", resume --accept-changes: " + strings.Join(d.Lines, "; ")}}
 	for _, i := range d.Removed {
-		e.Moves = append(e.Moves, migration.Cancel(t.rows[i], "its line was taken out of the wave file", t.now()))
+		e.Moves = append(e.Moves, migration.Remove(t.rows[i], t.now()))
 	}
 	if len(at) > 0 {
 		before, err := knownTo(ctx, t.l)

@@ -60,6 +60,21 @@ func Cancel(r Row, note string, at time.Time) Transition {
 	return t
 }
 
+// codeRemoved is the problem's code of a row whose line was taken out of the wave file.
+const codeRemoved = "row.removed"
+
+// Remove gives a row up because its line was taken out of the wave file before it began.
+func Remove(r Row, at time.Time) Transition {
+	t := Cancel(r, "its line was taken out of the wave file", at)
+	t.to.Problem.Code, t.to.Problem.Hint = codeRemoved, "put the line back and run `wave365 resume --accept-changes` to have it in the wave again"
+	return t
+}
+
+// Removed reports whether the row was given up by [Remove]: it belongs to the wave no more.
+func (r Row) Removed() bool {
+	return r.State == Cancelled && r.Problem != nil && r.Problem.Code == codeRemoved
+}
+
 // Defer leaves a queued row for another evening.
 func Defer(r Row, p Problem, at time.Time) Transition {
 	t := move(r, Deferred, ReasonStopBy, at)
@@ -71,7 +86,7 @@ func Defer(r Row, p Problem, at time.Time) Transition {
 func (r Row) Retryable() bool {
 	switch r.State {
 	case Failed, Cancelled, Deferred:
-		return true
+		return !r.Removed()
 	}
 	return false
 }

@@ -41,7 +41,7 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 	user, blob := slices.Index(file.Canonical, "user"), slices.Index(file.Canonical, "blob")
 	known := map[[2]string][]int{}
 	for i, r := range rows {
-		if r.State != migration.Cancelled || r.Begun() {
+		if !r.Removed() { // a line that is put back is a new row
 			k := key(cell(r.Input, user), cell(r.Input, blob))
 			known[k] = append(known[k], i)
 		}

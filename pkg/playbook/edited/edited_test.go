@@ -46,7 +46,8 @@ func TestCompare(t *testing.T) {
 		{name: "RemovedAfterItBegan", change: func(r []migration.Row) { r[1].StartedAt = began }, after: strings.Replace(before, "bob@x.example,d/bob.vhd,P,\n", "", 1), lines: 1, refused: "has begun"},
 		{name: "RemovedAfterItEnded", change: func(r []migration.Row) { r[1].StartedAt, r[1].State = began, migration.Succeeded }, after: strings.Replace(before, "bob@x.example,d/bob.vhd,P,\n", "", 1)},
 		{name: "ASkippedRowIsMended", change: func(r []migration.Row) { r[0].State = migration.Skipped }, after: strings.Replace(before, "ada.vhd,P", "ada.vhd,Q", 1), want: edited.Difference{Changed: []edited.Pair{{Row: 0, File: 0}}}, lines: 1},
-		{name: "ACancelledRowComesBack", change: func(r []migration.Row) { r[0].State = migration.Cancelled }, after: before, want: edited.Difference{Added: []int{0}}, lines: 1},
+		{name: "ARemovedRowComesBack", change: func(r []migration.Row) { r[0] = migration.Remove(r[0], began).To() }, after: before, want: edited.Difference{Added: []int{0}}, lines: 1},
+		{name: "ACancelledRowStaysCancelled", change: func(r []migration.Row) { r[0] = migration.Cancel(r[0], "by the operator", began).To() }, after: before},
 		{name: "OtherColumns", after: "user,blob,policy\nada@x.example,d/ada.vhd,P\n", refused: "the columns were"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
