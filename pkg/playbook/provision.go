@@ -1,7 +1,9 @@
 package playbook
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,14 +39,20 @@ func (b *Book) provisionWait(ctx context.Context, rows []migration.Row) ([]migra
 			others = append(others, u)
 		}
 	}
-	asked := map[string]bool{}
-	if len(others) > 0 {
+	asked, failed := map[string]bool{}, map[string]error{}
+	for chunk := range slices.Chunk(others, atOnce(rows)) {
 		var more []graph.CloudPC
-		more, err = b.graph.CloudPCsOf(ctx, others)
-		pcs = append(pcs, more...)
-		for _, u := range others {
-			asked[u] = true
+		if err == nil {
+			more, err = b.graph.CloudPCsOf(ctx, chunk)
 		}
+		pcs = append(pcs, more...)
+		for _, u := range chunk {
+			asked[u] = true
+			failed[u] = err
+		}
+	}
+	if len(asked) > 0 {
+		err = nil // the first list was read: those in it are judged
 	}
 	byUser := make(map[string][]graph.CloudPC, len(pcs))
 	for _, pc := range pcs {
@@ -53,7 +61,7 @@ func (b *Book) provisionWait(ctx context.Context, rows []migration.Row) ([]migra
 	}
 	for i, r := range rows {
 		u := strings.ToLower(r.Target.UPN)
-		switch {
+		switch err := cmp.Or(err, failed[u]); {
 		case err != nil:
 			results[i] = unread(b, r, err, "provision.unreadable", "list Cloud PCs")
 		case !building[u] && !asked[u]:
@@ -63,6 +71,16 @@ func (b *Book) provisionWait(ctx context.Context, rows []migration.Row) ([]migra
 		}
 	}
 	return b.consumed(ctx, rows, results)
+}
+
+// atOnce is how many users are asked for together: fewer after trouble, because a list is worth nothing before its last
+// page, and where every second page is refused a long one is never read to its end.
+func atOnce(rows []migration.Row) int {
+	tries := 0
+	for _, r := range rows {
+		tries = max(tries, r.Tries)
+	}
+	return max(1, 300>>tries)
 }
 
 // due reports whether a Cloud PC that is not in the list of those being built may be there already: it was not there yet
