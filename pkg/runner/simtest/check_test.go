@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,25 @@ type tenantState struct {
 		Settings []struct {
 			Props map[string]any
 		}
+		Imports []struct{ User, ID string }
 	}
 }
+
+// imports are the ids of a user's imports, oldest first, and of everybody else's.
+func (s tenantState) imports(user string) (mine, others []string) {
+	for _, im := range s.Tenant.Imports {
+		if strings.EqualFold(im.User, user) {
+			mine = append(mine, im.ID)
+		} else {
+			others = append(others, im.ID)
+		}
+	}
+	return mine, others
+}
+
+type reqEntry = reqlog.Entry
+
+const acceptedImport = "importSnapshot accepted"
 
 // check wants every promise kept, and says of each that is broken where.
 func (w *world) check() error {
@@ -49,8 +67,8 @@ func (w *world) check() error {
 	say := func(format string, args ...any) { broken = append(broken, fmt.Errorf(format, args...)) }
 
 	c := migration.Count(rows)
-	if c.Total != len(w.story.people) || c.Open() != 0 || c.Done() != c.Total {
-		say("totals: %+v of %d rows", c, len(w.story.people))
+	if c.Total != w.deeds.rows || c.Open() != 0 || c.Done() != c.Total {
+		say("totals: %+v of %d rows", c, w.deeds.rows)
 	}
 	built := map[string]string{} // user id → what their Cloud PC was built from
 	for _, pc := range state.Tenant.CloudPCs {
@@ -90,34 +108,43 @@ func of(intents []migration.Intent, row int) (own []migration.Intent) {
 // checkRow compares how a row ended with what really happened.
 func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, log []reqlog.Entry, built string) (broken []error) {
 	say := func(format string, args ...any) { broken = append(broken, fmt.Errorf(format, args...)) }
-	var accepted []reqlog.Entry
-	var cutOver time.Time
+	var accepted []reqlog.Entry // imports
+	var cutOver, ready time.Time
+	purged := 0
 	for _, e := range log {
 		if !strings.EqualFold(e.User, r.Target.UserID) {
 			continue
 		}
 		switch {
-		case e.Effect == "importSnapshot accepted":
-			accepted = append(accepted, e)
+		case e.Effect == acceptedImport:
+			if accepted = append(accepted, e); len(accepted) > 1+purged {
+				say("%d imports were accepted, and %d purged", len(accepted), purged)
+			}
+			if ready = e.Time.Add(p.takes); p.code == "import.failed" && len(accepted) == 1 {
+				ready = time.Time{} // what goes wrong goes wrong once
+			}
+		case e.Effect == "import purged":
+			purged++
+			ready = time.Time{}
 		case cutOver.IsZero() && e.Effect == map[migration.Trigger]string{
 			migration.TriggerLicense: "license assigned", migration.TriggerMembership: "group member added"}[p.trigger]:
-			cutOver = e.Time
+			if cutOver = e.Time; ready.IsZero() {
+				say("it was cut over at %s without an import that can be used", stamp(cutOver))
+			} else if cutOver.Before(ready) {
+				say("it was cut over at %s, before its import ended at %s", stamp(cutOver), stamp(ready))
+			}
 		}
 	}
-	if len(accepted) > 1 {
-		say("%d imports were accepted", len(accepted))
-	}
-	if !cutOver.IsZero() {
-		switch {
-		case len(accepted) == 0:
-			say("it was cut over without an import")
-		case p.code == "import.failed":
-			say("it was cut over although its import failed")
-		case cutOver.Before(accepted[0].Time.Add(p.takes)):
-			say("it was cut over at %s, before its import ended at %s", stamp(cutOver), stamp(accepted[0].Time.Add(p.takes)))
+	if r.State == migration.Cancelled || r.State == migration.Deferred {
+		w.deeds.mu.Lock()
+		asked := w.deeds.deferring && r.State == migration.Deferred || r.State == migration.Cancelled && w.deeds.cancelled[r.Index]
+		w.deeds.mu.Unlock()
+		if !asked || !cutOver.IsZero() {
+			say("it is %s; asked for: %t, cut over: %s", r.State, asked, stamp(cutOver))
 		}
+		return broken
 	}
-	want := w.expected(p, intents, len(accepted) > 0)
+	want := w.expected(p, r, intents, accepted)
 	got := string(r.State)
 	if r.Problem != nil {
 		got += " " + r.Problem.Code
@@ -140,20 +167,26 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 }
 
 // expected is how the row must end: held when the answer to its import was lost and nothing shows the import, otherwise
-// as its fate says.
-func (w *world) expected(p person, intents []migration.Intent, accepted bool) string {
+// as its fate says, which strikes the first import and the first Cloud PC.
+func (w *world) expected(p person, r migration.Row, intents []migration.Intent, accepted []reqlog.Entry) string {
 	last := ""
 	for _, in := range intents {
 		if in.Effect == migration.EffectImport {
 			last = in.ClientRequestID
 		}
 	}
+	there := slices.ContainsFunc(accepted, func(e reqlog.Entry) bool { return e.ClientRequestID == last })
 	k := w.story.scenario.Knobs
 	switch {
 	case last == "":
 		return "an import"
-	case w.truth.lost(last) && !(accepted && (k.ListImports || !k.UnauditedImports)):
+	case w.truth.lost(last) && !w.deeds.settled[last] && !(there && (k.ListImports || !k.UnauditedImports)):
 		return "held import.unknown"
+	case w.deeds.lied[r.Index] && k.SecondImport == http.StatusConflict:
+		return "failed import.exists"
+	case w.deeds.lied[r.Index]:
+		return "failed import.refused"
+	case p.code == "import.failed" && len(accepted) > 1:
 	case p.code != "":
 		return "failed " + p.code
 	case p.warned:

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 )
 
@@ -33,6 +34,23 @@ func (m *memory) Apply(_ context.Context, t migration.Transition) error {
 	}
 	m.rows[to.Index] = to
 	m.events = append(m.events, t.Event())
+	return nil
+}
+
+func (m *memory) EditRun(ctx context.Context, _ string, e ledger.Edit) error {
+	for _, t := range e.Moves {
+		if err := m.Apply(ctx, t); err != nil {
+			return err
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, r := range e.Added {
+		if r.Index != len(m.rows) {
+			return fmt.Errorf("a new row has index %d, the next one is %d", r.Index, len(m.rows))
+		}
+		m.rows = append(m.rows, r)
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@
 package simtest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -85,12 +86,18 @@ func playSeed(t *testing.T, seed uint64) {
 // tell says what the story is about.
 func (s *story) tell() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d rows, %d slots, %d workers, knobs %+v", len(s.people), s.slots, s.workers, s.scenario.Knobs)
+	fmt.Fprintf(&b, "%d rows (%d of them late), %d slots, %d workers, knobs %+v", len(s.people), s.late, s.slots, s.workers, s.scenario.Knobs)
 	for _, f := range s.faults {
 		fmt.Fprintf(&b, "\n  fault %+v", f)
 	}
 	for _, e := range s.ends {
-		fmt.Fprintf(&b, "\n  %s at step %d (it takes effect: %t), then %s", e.how, e.after, e.effect, e.pause)
+		for _, a := range e.before {
+			fmt.Fprintf(&b, "\n  the operator: %s (%d)", a.what, a.n)
+		}
+		fmt.Fprintf(&b, "\n  %s at step %d (it takes effect: %t), then %s; flags %+v", cmp.Or(e.how, "not ended"), e.after, e.effect, e.pause, e.steer)
+		for _, o := range e.orders {
+			fmt.Fprintf(&b, "\n    after %s: %s %d %d", o.after, o.Ask, o.Slots, o.Row)
+		}
 	}
 	return b.String()
 }

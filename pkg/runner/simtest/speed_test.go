@@ -29,7 +29,7 @@ func quiet(rows int) *story {
 	sc.Groups = []scenario.Group{{Name: "grp-0"}}
 	sc.Policies = []scenario.Policy{{Name: "P0", Groups: []string{"grp-0"}}}
 	for i := range rows {
-		p := person{name: fmt.Sprintf("u%05d", i), trigger: migration.TriggerLicense}
+		p := person{name: fmt.Sprintf("u%05d", i), crowd: i, trigger: migration.TriggerLicense}
 		u := scenario.User{UPN: p.name}
 		if i%5 == 4 {
 			p.trigger = migration.TriggerMembership

@@ -20,6 +20,8 @@ type story struct {
 	slots   int
 	workers int
 	ends    []ending
+	// late is how many of the last people come into the wave by an edit of its file.
+	late int
 	// onDisk uses the ledger's file; otherwise a ledger in memory with the same guards is used, for speed.
 	onDisk bool
 }
@@ -27,6 +29,7 @@ type story struct {
 // person is a row of the wave and what will become of it when nothing is lost.
 type person struct {
 	name    string
+	crowd   int // which group and policy
 	trigger migration.Trigger
 	fate    scenario.Fate
 	takes   time.Duration // of the import
@@ -43,6 +46,11 @@ type ending struct {
 	effect bool
 	// pause is how long nobody runs the tool.
 	pause time.Duration
+	// before is what the operator does before the process starts, steer the flags it is started with, and orders what is
+	// asked of it while it runs.
+	before []act
+	steer  steering
+	orders []order
 }
 
 const (
@@ -73,6 +81,7 @@ func draw(seed uint64) *story {
 		}
 		s.ends = append(s.ends, e)
 	}
+	s.operate(rand.New(rand.NewPCG(seed, 366)))
 	return s
 }
 
@@ -92,7 +101,7 @@ func (s *story) cast(r *rand.Rand, rows int) {
 		sc.Settings = []scenario.Setting{{Name: "Migration", Source: "snapshot", Groups: []string{"grp-0"}}}
 	}
 	for i := range rows {
-		p := person{name: fmt.Sprintf("u%02d", i), trigger: migration.TriggerLicense, takes: time.Duration(4+r.IntN(45)) * time.Minute}
+		p := person{name: fmt.Sprintf("u%02d", i), crowd: i, trigger: migration.TriggerLicense, takes: time.Duration(4+r.IntN(45)) * time.Minute}
 		u := scenario.User{UPN: p.name}
 		if r.IntN(3) == 0 {
 			p.trigger = migration.TriggerMembership

@@ -39,6 +39,7 @@ type store interface {
 	book
 	Rows(ctx context.Context, run string) ([]migration.Row, error)
 	AllIntents(ctx context.Context, run string) ([]migration.Intent, error)
+	EditRun(ctx context.Context, run string, e ledger.Edit) error
 	Events(ctx context.Context, run string) ([]migration.Event, error)
 }
 
@@ -53,6 +54,7 @@ type world struct {
 	store   store
 	run     migration.Run
 	truth   *truth
+	deeds   *deeds
 	clock   interface {
 		Now() time.Time
 		Wall(d time.Duration) time.Duration
@@ -61,7 +63,7 @@ type world struct {
 
 // newWorld validates the story's wave and records its run; nothing goes wrong before that.
 func newWorld(t testing.TB, s *story) (*world, error) {
-	w := &world{t: t, story: s, truth: &truth{calls: map[string]*importCall{}}, clock: cloud.Clock{}}
+	w := &world{t: t, story: s, truth: &truth{calls: map[string]*importCall{}}, deeds: newDeeds(), clock: cloud.Clock{}}
 	var err error
 	if w.sandbox, err = sandbox.New(sandbox.Config{Scenario: &s.scenario}); err != nil {
 		return nil, err
@@ -137,17 +139,7 @@ func (w *world) validate() ([]migration.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	var csv strings.Builder
-	csv.WriteString("user,blob,policy,license\n")
-	groups := len(w.story.scenario.Groups)
-	for i, p := range w.story.people {
-		sku := w.story.scenario.Licenses[0].SKU
-		if p.trigger == migration.TriggerMembership {
-			sku = ""
-		}
-		fmt.Fprintf(&csv, "%s@contoso.example,disks/%s.vhd,P%d,%s\n", p.name, p.name, i%groups, sku)
-	}
-	file, findings := wave.Read("simulation", []byte(csv.String()), wave.Options{})
+	file, findings := w.file(w.story.people[:len(w.story.people)-w.story.late], nil)
 	res, err := preflight.Check(context.Background(), g, b, preflight.Input{
 		File: file, Findings: findings, BlobRoot: b.Root(), Slots: w.story.slots, Now: time.Now(),
 	})
@@ -163,10 +155,30 @@ func (w *world) validate() ([]migration.Row, error) {
 		if res.Targets[i].Trigger != w.story.people[i].trigger {
 			return nil, fmt.Errorf("row %d has trigger %s", i, res.Targets[i].Trigger)
 		}
-		rows = append(rows, migration.Row{Run: runID, Index: i, Target: res.Targets[i], Input: r.Cells, State: migration.Pending,
-			Step: migration.StepCheck, Reason: migration.ReasonCreated, Attempt: 1, UpdatedAt: time.Now()})
+		rows = append(rows, newRow(i, res.Targets[i], r.Cells))
 	}
+	w.deeds.rows = len(rows)
 	return rows, nil
+}
+
+func newRow(i int, target migration.Target, cells []string) migration.Row {
+	return migration.Row{Run: runID, Index: i, Target: target, Input: cells, State: migration.Pending,
+		Step: migration.StepCheck, Reason: migration.ReasonCreated, Attempt: 1, UpdatedAt: time.Now()}
+}
+
+// file is the wave as the operator writes it: these people, with a word about some of them.
+func (w *world) file(people []person, words map[string]string) (*wave.File, []wave.Finding) {
+	var csv strings.Builder
+	csv.WriteString("user,blob,policy,license,department\n")
+	groups := len(w.story.scenario.Groups)
+	for _, p := range people {
+		sku := w.story.scenario.Licenses[0].SKU
+		if p.trigger == migration.TriggerMembership {
+			sku = ""
+		}
+		fmt.Fprintf(&csv, "%s@contoso.example,disks/%s.vhd,P%d,%s,%s\n", p.name, p.name, p.crowd%groups, sku, words[p.name])
+	}
+	return wave.Read("simulation", []byte(csv.String()), wave.Options{})
 }
 
 // maxTime is how much service time an evening may take, with everything that goes wrong in it.
@@ -177,19 +189,25 @@ func (w *world) play() error {
 	began := time.Now()
 	ends := w.story.ends
 	for process := 0; ; process++ {
+		e, more := ending{pause: 5 * time.Minute}, len(ends) > 0
+		if more {
+			e, ends = ends[0], ends[1:]
+		}
+		if err := w.operate(process, e.before); err != nil {
+			return fmt.Errorf("the operator before process %d: %w", process, err)
+		}
 		rows, err := w.store.Rows(context.Background(), runID)
 		if err != nil {
 			return err
 		}
 		if c := migration.Count(rows); c.Open() == 0 {
-			return nil
+			if !more {
+				return nil
+			}
+			continue
 		}
 		if time.Since(began) > maxTime || process > 200 {
 			return fmt.Errorf("stuck after %s and %d processes: %+v", time.Since(began), process, migration.Count(rows))
-		}
-		e := ending{pause: 5 * time.Minute}
-		if len(ends) > 0 {
-			e, ends = ends[0], ends[1:]
 		}
 		if err := w.process(process, e, rows, maxTime-time.Since(began)); err != nil {
 			return fmt.Errorf("process %d: %w", process, err)
@@ -208,6 +226,7 @@ func (w *world) play() error {
 func (w *world) process(n int, e ending, rows []migration.Row, limit time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
+	began := time.Now()
 	l := &life{end: e, left: e.after, kill: cancel, drain: make(chan struct{}), moments: newMoments(w.story.seed ^ uint64(n+1)<<32)}
 	if e.how == "" {
 		l.left = -1
@@ -221,7 +240,12 @@ func (w *world) process(n int, e ending, rows []migration.Row, limit time.Durati
 		return blob.ParseRef(s.URL, b.Root())
 	})
 	dice := &dice{r: rand.New(rand.NewPCG(w.story.seed, uint64(n)))}
-	r, err := runner.New(mortal, runner.Config{Slots: w.story.slots, Workers: w.story.workers, Steps: stepsInTurn(l.moments, steps.Steps()), Clock: w.clock, Roll: dice.roll})
+	steps.Learn(rows)
+	orders := make(chan runner.Order)
+	r, err := runner.New(mortal, e.steer.config(w, steps, runner.Config{
+		Slots: w.story.slots, Workers: w.story.workers, Steps: stepsInTurn(l.moments, steps.Steps()), Clock: w.clock, Roll: dice.roll,
+		Orders: orders, Touched: steps.Touched,
+	}))
 	if err != nil {
 		return err
 	}
@@ -238,16 +262,18 @@ func (w *world) process(n int, e ending, rows []migration.Row, limit time.Durati
 		}
 		return err
 	}
+	quiet := w.order(ctx, e.orders, orders)
 	_, end, err := r.Run(ctx, l.drain, rows)
+	quiet()
 	switch {
 	case l.died():
-		return nil
+		return e.steer.kept(w, began)
 	case err != nil:
 		return err // such as a ledger that cannot be written
 	case end == runner.Stopped && ctx.Err() == nil:
 		return fmt.Errorf("it stopped, and nobody had asked it to")
 	}
-	return nil
+	return e.steer.kept(w, began)
 }
 
 // dice is safe for concurrent use.
