@@ -79,7 +79,7 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	if t.run.State == migration.RunActive && sameWave(t.run) == nil {
 		early.Go(func() { _ = connect() })
 	}
-	if t.rows, err = t.l.Rows(quick, t.run.ID); err != nil {
+	if err := t.read(quick, g); err != nil {
 		return err
 	}
 	open := migration.Count(t.rows).Open()

@@ -28,11 +28,29 @@ func takeUp(ctx context.Context, g *globals, id string) (*takeup, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.rows, err = t.l.Rows(ctx, t.run.ID); err != nil {
+	if err := t.read(ctx, g); err != nil {
 		t.close()
 		return nil, err
 	}
 	return t, nil
+}
+
+// read reads the rows. A large ledger is not checked through before, so damage may show only now: then the ledger is
+// opened again in the way that looks at everything, and moves a damaged file aside.
+func (t *takeup) read(ctx context.Context, g *globals) error {
+	var err error
+	t.rows, err = t.l.Rows(ctx, t.run.ID)
+	if fault.CodeOf(err) != "ledger.damaged" {
+		return err
+	}
+	_ = t.release()
+	_ = t.l.Close()
+	l, worse := ledger.Open(ctx, g.ledger, ledger.Options{Thorough: true})
+	if worse != nil {
+		return worse
+	}
+	_ = l.Close()
+	return err
 }
 
 // takeLock is takeUp without the rows, which take seconds to read when there are many.

@@ -5,17 +5,23 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/migration"
 )
 
-// TestCheckHealthOfALargeFile: beyond the bound damage in the rows is still found, damage in the audit is not looked for.
+// TestCheckHealthOfALargeFile: beyond the bound damage in the intents is still found; damage in the rows shows when they
+// are read, and damage in the audit when that is.
 func TestCheckHealthOfALargeFile(t *testing.T) {
 	t.Parallel()
-	for table, want := range map[string]bool{"wave_rows": true, "audit": false} {
+	for table, want := range map[string]bool{"intents": true, "wave_rows": false, "audit": false} {
 		path := filepath.Join(t.TempDir(), "ledger.db")
 		l, err := Open(t.Context(), path, Options{})
 		if err != nil {
+			t.Fatal(err)
+		}
+		if err := l.CreateRun(t.Context(), migration.Run{ID: "r1", CreatedAt: time.Unix(0, 0)}, []migration.Row{{State: migration.Pending}}, nil); err != nil {
 			t.Fatal(err)
 		}
 		var page int64
@@ -43,6 +49,18 @@ func TestCheckHealthOfALargeFile(t *testing.T) {
 				t.Errorf("damage in %s, bound %d: error %v, want it found: %v", table, most, err, want)
 			}
 			db.Close()
+		}
+		if table != "wave_rows" {
+			continue
+		}
+		if l, err = Open(t.Context(), path, Options{ReadOnly: true}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Rows(t.Context(), "r1"); fault.CodeOf(err) != codeDamaged {
+			t.Errorf("reading damaged rows: error %v, want %s", err, codeDamaged)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -23,6 +23,10 @@ type Options struct {
 	// AnyPlace opens a ledger in a network or synced folder all the same. Such folders break the promises of this
 	// package: their locks do not hold, and a sync client may put back an older file.
 	AnyPlace bool
+	// Thorough checks every page of the file, however large it is. Without it the rows and the audit of a file of more
+	// than 64 MiB are not looked at; damage in them shows when they are read, as the same fault, but the file is moved
+	// aside only by a thorough Open.
+	Thorough bool
 }
 
 // Ledger is an open ledger file. Safe for concurrent use. The caller closes it.
@@ -72,7 +76,7 @@ func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 	if opt.ReadOnly {
 		err = l.openForReading(ctx)
 	} else {
-		err = l.openForWriting(ctx, fresh)
+		err = l.openForWriting(ctx, fresh, opt.Thorough)
 	}
 	if err != nil {
 		l.Close()
@@ -103,12 +107,12 @@ func (l *Ledger) openForReading(ctx context.Context) error {
 	return checkVersion(ctx, l.read)
 }
 
-func (l *Ledger) openForWriting(ctx context.Context, fresh bool) error {
+func (l *Ledger) openForWriting(ctx context.Context, fresh, thorough bool) error {
 	db, err := openPool(l.path, modeWrite, 1)
 	if err != nil {
 		return err
 	}
-	if err := prepare(ctx, db, fresh); err != nil {
+	if err := prepare(ctx, db, fresh, thorough); err != nil {
 		db.Close()
 		return err
 	}

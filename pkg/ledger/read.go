@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-const rowColumns = `SELECT run, idx, version, state, step, reason, note, attempt, tries, warned, trouble_since, not_before,
+const rowColumns = `SELECT idx, version, state, step, reason, note, attempt, tries, warned, trouble_since, not_before,
 	started_at, updated_at, finished_at, problem, facts, target, input FROM wave_rows`
 
 // stretch is how many rows are worth a connection of their own.
@@ -54,6 +54,7 @@ func (l *Ledger) stretch(ctx context.Context, runID string, from, to int, rows [
 		if err != nil {
 			return nil, err
 		}
+		r.Run = runID
 		rows = append(rows, r)
 	}
 	return rows, nil
@@ -61,14 +62,14 @@ func (l *Ledger) stretch(ctx context.Context, runID string, from, to int, rows [
 
 func scanRow(rows *sql.Rows, seen words) (migration.Row, error) {
 	var r migration.Row
-	var run, state, step, reason, note, problem, facts, target, input sql.RawBytes
-	err := rows.Scan(&run, &r.Index, &r.Version, &state, &step, &reason, &note, &r.Attempt, &r.Tries, &r.Warned,
+	var state, step, reason, note, problem, facts, target, input sql.RawBytes
+	err := rows.Scan(&r.Index, &r.Version, &state, &step, &reason, &note, &r.Attempt, &r.Tries, &r.Warned,
 		(*moment)(&r.TroubleSince), (*moment)(&r.NotBefore), (*moment)(&r.StartedAt), (*moment)(&r.UpdatedAt),
 		(*moment)(&r.FinishedAt), &problem, &facts, &target, &input)
 	if err != nil {
 		return r, err
 	}
-	r.Run, r.State, r.Step = seen.word(run), migration.State(seen.word(state)), migration.Step(seen.word(step))
+	r.State, r.Step = migration.State(seen.word(state)), migration.Step(seen.word(step))
 	r.Reason, r.Note = migration.Reason(seen.word(reason)), seen.word(note)
 	if len(problem) > 0 {
 		r.Problem = &migration.Problem{}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 
 	"github.com/pressly/goose/v3"
@@ -22,7 +23,7 @@ var migrations embed.FS
 const versionTable = "schema_versions"
 
 // prepare brings a file that is ours to the present schema: header, log mode, health, migrations, arrows.
-func prepare(ctx context.Context, db *sql.DB, fresh bool) error {
+func prepare(ctx context.Context, db *sql.DB, fresh, thorough bool) error {
 	if fresh {
 		// Before the log is switched on, so that the mark is in the file itself from its first page on.
 		if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
@@ -37,7 +38,11 @@ func prepare(ctx context.Context, db *sql.DB, fresh bool) error {
 		return fault.New(fault.Invalid, "ledger.place", "the ledger's folder does not allow a write-ahead log (the file stays in mode "+mode+")",
 			"put the ledger on a local disk with --ledger")
 	}
-	if err := checkHealth(ctx, db, checkAll); err != nil {
+	most := int64(checkAll)
+	if thorough {
+		most = math.MaxInt64
+	}
+	if err := checkHealth(ctx, db, most); err != nil {
 		return err
 	}
 	if err := migrate(ctx, db); err != nil {
@@ -47,10 +52,10 @@ func prepare(ctx context.Context, db *sql.DB, fresh bool) error {
 }
 
 // checkAll is the size in bytes up to which every page of the file is checked at open.
-const checkAll = 256 << 20
+const checkAll = 64 << 20
 
-// checkHealth lets SQLite look at the structure of every page. In a file larger than most bytes it leaves the audit
-// out, which may be nine tenths of it and bears hashes of its own: a large run must not wait for it to resume.
+// checkHealth lets SQLite look at the structure of every page. In a file larger than most bytes it leaves out what a large
+// run must not wait for: the rows, which are checked by reading them all, and the audit, which bears hashes of its own.
 func checkHealth(ctx context.Context, db *sql.DB, most int64) error {
 	var size int64
 	err := db.QueryRowContext(ctx, `SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`).Scan(&size)
@@ -60,7 +65,7 @@ func checkHealth(ctx context.Context, db *sql.DB, most int64) error {
 	checks := []string{"PRAGMA quick_check(1)"}
 	if size > most {
 		checks = checks[:0]
-		for _, table := range []string{"runs", "wave_rows", "intents", "findings", "arrows", "holder"} {
+		for _, table := range []string{"runs", "intents", "findings", "arrows", "holder"} {
 			checks = append(checks, "PRAGMA quick_check("+table+")")
 		}
 	}
