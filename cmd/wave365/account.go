@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"path/filepath"
 	"time"
 
 	"wave365/pkg/ledger"
@@ -86,7 +85,7 @@ func nextCommands(acc report.Account) []string {
 		next = append(next, "wave365 retry "+acc.Run.ID)
 	}
 	if c.Failed+c.Skipped+c.Deferred > 0 && c.Open() == 0 {
-		next = append(next, "wave365 validate "+report.Quote(filepath.ToSlash(filepath.Join(report.Dir(acc.Run.ReportDir, acc.Run), report.FileFailed))))
+		next = append(next, "wave365 validate "+report.Quote(report.FailedFile(acc.Run)))
 	}
 	return next
 }

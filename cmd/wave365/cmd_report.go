@@ -172,6 +172,7 @@ type comparisonDocument struct {
 	First   comparedRun      `json:"first"`
 	Second  comparedRun      `json:"second"`
 	Same    int              `json:"same"`
+	Kept    int              `json:"kept"`
 	Changes []comparedPerson `json:"changes"`
 }
 
@@ -229,7 +230,7 @@ func comparisonOf(c report.Comparison) comparisonDocument {
 		return comparedRun{a.Run.ID, a.Run.Wave, migration.Count(a.Rows)}
 	}
 	doc := comparisonDocument{
-		Schema: "wave365/report-compare/v1", Verdict: c.Verdict(), First: run(c.First), Second: run(c.Second), Same: c.Same,
+		Schema: "wave365/report-compare/v1", Verdict: c.Verdict(), First: run(c.First), Second: run(c.Second), Same: c.Same, Kept: c.Kept,
 		Changes: []comparedPerson{},
 	}
 	for _, ch := range c.Changes {
@@ -260,6 +261,9 @@ func printComparison(a *app, c report.Comparison) {
 	}
 	if c.Same > 0 {
 		fmt.Fprintf(a.out, "%d ended the same in both runs.\n", c.Same)
+	}
+	if c.Kept > 0 {
+		fmt.Fprintf(a.out, "%d had their Cloud PC from the first run and were not in the second.\n", c.Kept)
 	}
 	fmt.Fprintln(a.out, c.Verdict())
 }

@@ -3,8 +3,6 @@ package report
 import (
 	"errors"
 	"io"
-	"path/filepath"
-	"strings"
 
 	"wave365/pkg/migration"
 	"wave365/pkg/report/page"
@@ -46,16 +44,7 @@ func CompareHTML(w io.Writer, c Comparison) error {
 func Pseudonymous(a Account, key []byte) Account { return pseudonym.Account(a, key) }
 
 // Dir is the folder of a run's report: base/<wave>-<run>. What a file name may not hold becomes "_".
-func Dir(base string, run migration.Run) string {
-	return filepath.Join(base, fileName(run.Wave)+"-"+fileName(run.ID))
-}
+func Dir(base string, run migration.Run) string { return story.Dir(base, run) }
 
-func fileName(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || strings.ContainsRune(`/\:*?"<>|`, r) {
-			return '_'
-		}
-		return r
-	}, s)
-	return strings.Trim(s, " .")
-}
+// FailedFile is the path, with slashes, of the file in which a run leaves what did not end well, to be mended.
+func FailedFile(run migration.Run) string { return story.FailedFile(run) }

@@ -303,6 +303,11 @@ func (ch *chart) addSlowest(started []story.Dossier, a story.Account) {
 			Line: d.Row.Target.Line, Name: nameOf(d.Row.Target), Took: took(story.Took(*d.Row, a.At)),
 			Waited: took(spent[story.Turn] + spent[story.Retry]), Import: took(spent[story.Import]), Provision: took(spent[story.Provision]),
 		}
+		for _, cell := range []*string{&s.Waited, &s.Import, &s.Provision} {
+			if *cell == "" {
+				*cell = "–"
+			}
+		}
 		if d.Row.Target.Disk.Virtual > 0 {
 			s.Disk = gib(d.Row.Target.Disk.Virtual)
 		}

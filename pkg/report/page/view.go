@@ -68,6 +68,9 @@ func viewOf(a story.Account) *view {
 	}
 	v.Headline, v.Rest = story.Headline(a)
 	v.Title = "Wave " + short(a.Run.Wave, 40) + ": " + v.Headline
+	if v.Rehearsal {
+		v.Title = "Rehearsal of wave " + short(a.Run.Wave, 40) + ": " + v.Headline
+	}
 	v.BarText = barText(a)
 	v.Lists, v.EvidenceNote = listsOf(rows, a, c)
 	v.Chart = chartOf(rows, a, c)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"wave365/pkg/migration"
 	"wave365/pkg/wave"
@@ -13,8 +12,11 @@ import (
 // Comparison is what a second run changed for the people of two runs.
 type Comparison struct {
 	First, Second Account
-	// Changes lists everybody whose outcome differs or who is in one run only: better ones last, gravest first.
+	// Changes lists everybody whose outcome differs or who is in one run only: better ones last, gravest first. Who has a
+	// Cloud PC from the first run and is not in the second is not among them.
 	Changes []Change
+	// Kept counts those: a second run is often made of what is left of the first.
+	Kept int
 	// Same counts the people whose outcome is the same in both.
 	Same int
 }
@@ -38,6 +40,8 @@ func Compare(first, second Account) Comparison {
 	for key, old := range before {
 		now, both := after[key]
 		switch {
+		case !both && ClassOf(old).HasCloudPC():
+			c.Kept++
 		case !both:
 			c.Changes = append(c.Changes, Change{Target: old.Target, Before: ClassOf(old), Why: WhyOf(old), CloudPC: old.Facts.CloudPCName})
 		case ClassOf(old) == ClassOf(now):
@@ -110,6 +114,7 @@ func (c Comparison) Verdict() string {
 	say(gained, "got a Cloud PC that the first run had not brought")
 	say(lost, "had one and ended without in the second")
 	say(still, "ended without one in both")
+	say(c.Kept, "had their Cloud PC already and needed no second run")
 	say(joined, "only the second run knows")
 	say(left, "only the first run knows")
 	if len(parts) == 0 {
@@ -118,5 +123,5 @@ func (c Comparison) Verdict() string {
 		}
 		return fmt.Sprintf("The second run changed nothing for its %s.", people(c.Same))
 	}
-	return "Of all people of the two runs, " + strings.Join(parts, ", ") + "."
+	return "Of all people of the two runs, " + listed(parts) + "."
 }

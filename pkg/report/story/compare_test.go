@@ -23,7 +23,7 @@ func runOf(pairs ...string) story.Account {
 
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	first := runOf("done@x", "succeeded", "mended@x", "failed", "still@x", "failed", "worse@x", "succeeded", "gone@x", "skipped", "twice@x", "skipped", "TWICE@x", "succeeded", "moved@x", "failed")
+	first := runOf("done@x", "succeeded", "mended@x", "failed", "still@x", "failed", "worse@x", "succeeded", "gone@x", "skipped", "twice@x", "skipped", "TWICE@x", "succeeded", "moved@x", "failed", "kept@x", "warned")
 	second := runOf("moved@x", "held", "Mended@X", "succeeded", "still@x", "failed", "worse@x", "failed", "new@x", "warned", "twice@x", "succeeded", "done@x", "succeeded")
 	c := story.Compare(first, second)
 	var got []string
@@ -43,14 +43,14 @@ func TestCompare(t *testing.T) {
 		t.Errorf("the reasons are not those of the later run: %+v", c.Changes)
 	}
 	const verdict = "Of all people of the two runs, 1 got a Cloud PC that the first run had not brought, 1 had one and ended without in the second, " +
-		"2 ended without one in both, 1 only the second run knows, 1 only the first run knows."
+		"2 ended without one in both, 1 had their Cloud PC already and needed no second run, 1 only the second run knows and 1 only the first run knows."
 	if diff := cmp.Diff(verdict, c.Verdict()); diff != "" {
 		t.Error(diff)
 	}
 	for want, pair := range map[string][2]story.Account{
 		"The second run changed nothing for its 1 person.":            {runOf("a@x", "succeeded"), runOf("a@x", "succeeded")},
 		"Nobody won or lost a Cloud PC; 1 person changed otherwise.":  {runOf("a@x", "succeeded"), runOf("a@x", "warned")},
-		"Of all people of the two runs, 1 only the first run knows.":  {runOf("a@x", "succeeded"), {}},
+		"Of all people of the two runs, 1 only the first run knows.":  {runOf("a@x", "failed"), {}},
 		"Of all people of the two runs, 1 ended without one in both.": {runOf("a@x", "failed"), runOf("a@x", "failed")},
 		"The second run changed nothing for its 0 people.":            {},
 	} {

@@ -63,6 +63,8 @@ func Moves(a Account) []Move {
 // Command is the exact command that goes on after one kind of trouble; empty when none does.
 func Command(a Account, t Trouble) string {
 	switch t.Class {
+	case Skipped:
+		return "wave365 validate " + Quote(FailedFile(a.Run))
 	case Failed, Deferred, Cancelled:
 		return "wave365 retry " + a.Run.ID
 	case Held:

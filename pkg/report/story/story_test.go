@@ -36,18 +36,20 @@ func TestVerdict(t *testing.T) {
 		want    string
 	}{
 		{"nothing", nil, false, "The wave has no rows; nothing was done."},
+		{"nothing rehearsed", nil, true, "Rehearsal on a sandbox tenant, nobody was moved: the wave has no rows; nothing was done."},
+		{"of each", []string{"failed", "held", "skipped"}, false, "None of the 3 people have their Cloud PC. 1 failed, 1 is held until a person decides and 1 was not started because of errors in the wave."},
 		{"all", many(24, "succeeded"), false, "All 24 people have their Cloud PC."},
 		{"one of one", []string{"succeeded"}, false, "The only person of this wave has their Cloud PC."},
 		{"one of one rehearsed", []string{"succeeded"}, true, "Rehearsal on a sandbox tenant, nobody was moved: the only person of this wave would have their Cloud PC."},
 		{"all with warnings", append(many(3, "succeeded"), "warned"), false, "All 4 people have their Cloud PC, 1 with warnings."},
 		{"some", slices.Concat(many(17, "succeeded"), many(3, "failed"), many(4, "skipped")), false,
-			"17 of 24 people have their Cloud PC. 3 failed, 4 rows were not started because of errors in the wave."},
+			"17 of 24 people have their Cloud PC. 3 failed and 4 were not started because of errors in the wave."},
 		{"some rehearsed", slices.Concat(many(17, "succeeded"), many(3, "failed"), many(4, "skipped")), true,
-			"Rehearsal on a sandbox tenant, nobody was moved: 17 of 24 people would have their Cloud PC. 3 failed, 4 rows were not started because of errors in the wave."},
+			"Rehearsal on a sandbox tenant, nobody was moved: 17 of 24 people would have their Cloud PC. 3 failed and 4 were not started because of errors in the wave."},
 		{"one", []string{"succeeded", "failed"}, false, "1 of 2 people has their Cloud PC. 1 failed."},
-		{"none", []string{"failed", "held"}, false, "None of the 2 people have their Cloud PC. 1 failed, 1 is held until a person decides."},
+		{"none", []string{"failed", "held"}, false, "None of the 2 people have their Cloud PC. 1 failed and 1 is held until a person decides."},
 		{"going on", []string{"succeeded", "pending", "running", "waiting", "deferred"}, false,
-			"1 of 5 people has their Cloud PC so far. 1 was put off to another evening, 3 are not finished yet."},
+			"1 of 5 people has their Cloud PC so far. 1 was put off to another evening and 3 are not finished yet."},
 		{"barely begun", []string{"pending", "running"}, false, "0 of 2 people have their Cloud PC so far. 2 are not finished yet."},
 		{"cancelled", []string{"succeeded", "cancelled"}, false, "1 of 2 people has their Cloud PC. 1 was cancelled."},
 	} {
@@ -67,8 +69,8 @@ func TestVerdict(t *testing.T) {
 func TestVerdict_oneInTwoRowsIsOnePerson(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ states, users, want string }{
-		{"succeeded skipped failed", "a@x A@X b@x", "1 of 2 people has their Cloud PC. Of the 3 rows, 1 failed, 1 row was not started because of errors in the wave."},
-		{"succeeded skipped", "a@x A@X", "The only person of this wave has their Cloud PC. Of the 2 rows, 1 row was not started because of errors in the wave."},
+		{"succeeded skipped failed", "a@x A@X b@x", "1 of 2 people has their Cloud PC. Of the 3 rows, 1 failed and 1 was not started because of errors in the wave."},
+		{"succeeded skipped", "a@x A@X", "The only person of this wave has their Cloud PC. Of the 2 rows, 1 was not started because of errors in the wave."},
 		{"succeeded pending", "a@x A@X", "1 of 1 person has their Cloud PC so far. Of the 2 rows, 1 is not finished yet."},
 	} {
 		a := story.Account{Rows: rows(strings.Fields(c.states)...)}

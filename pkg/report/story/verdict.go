@@ -7,54 +7,52 @@ import (
 
 // Verdict is the run in one or two sentences with numbers. A rehearsal says so first.
 func Verdict(a Account) string {
-	headline, rest := Headline(a)
-	if rest == "" {
-		return headline
+	verdict, rest := Headline(a)
+	if a.Rehearsal() {
+		verdict = "Rehearsal on a sandbox tenant, nobody was moved: " + strings.ToLower(verdict[:1]) + verdict[1:]
 	}
-	return headline + " " + rest
+	if rest == "" {
+		return verdict
+	}
+	return verdict + " " + rest
 }
 
-// Headline is the verdict in two parts: who has a Cloud PC, and what became of the others (empty: there are none).
+// Headline is the verdict in two parts: who has a Cloud PC, and what became of the others (empty: there are none). Of a
+// rehearsal it says who would have one; that it was a rehearsal is for the caller to say.
 func Headline(a Account) (headline, rest string) {
 	n := a.Tally()
 	total, done := a.People()
 	open := n[Active] + n[Waiting] + n[Queued]
-	have := "have their Cloud PC"
-	if done == 1 {
-		have = "has their Cloud PC"
-	}
-	prefix := ""
+	have, has := "have their Cloud PC", "has their Cloud PC"
 	if a.Rehearsal() {
-		prefix, have = "Rehearsal on a sandbox tenant, nobody was moved: ", "would have their Cloud PC"
+		have, has = "would have their Cloud PC", "would have their Cloud PC"
 	}
-	var s string
+	if done == 1 {
+		have = has
+	}
 	switch {
 	case total == 0:
-		return prefix + "The wave has no rows; nothing was done.", ""
+		return "The wave has no rows; nothing was done.", ""
 	case done == total && open == 0 && total == 1:
-		s = "the only person of this wave " + strings.Replace(have, "have their", "has their", 1)
-		s = strings.Replace(s, "would has", "would have", 1)
+		headline = "The only person of this wave " + has
 	case done == total && open == 0:
-		s = fmt.Sprintf("all %d people %s", total, have)
+		headline = fmt.Sprintf("All %d people %s", total, have)
 	case done == 0 && open == 0:
-		s = fmt.Sprintf("none of the %s %s", people(total), have)
-	case open > 0:
-		s = fmt.Sprintf("%d of %s %s so far", done, people(total), have)
+		headline = fmt.Sprintf("None of the %s %s", people(total), have)
 	default:
-		s = fmt.Sprintf("%d of %s %s", done, people(total), have)
+		headline = fmt.Sprintf("%d of %s %s", done, people(total), have)
+	}
+	if open > 0 {
+		headline += " so far"
 	}
 	if n[Warned] > 0 {
-		s += fmt.Sprintf(", %d with warnings", n[Warned])
-	}
-	s += "."
-	if prefix == "" {
-		s = strings.ToUpper(s[:1]) + s[1:]
+		headline += fmt.Sprintf(", %d with warnings", n[Warned])
 	}
 	rest = remainder(n, open)
 	if rest != "" && total != len(a.Rows) {
 		rest = fmt.Sprintf("Of the %d rows, %s", len(a.Rows), rest)
 	}
-	return prefix + s, rest
+	return headline + ".", rest
 }
 
 // remainder says what became of the rows without a Cloud PC; "" when there are none.
@@ -70,14 +68,22 @@ func remainder(n map[Class]int, open int) string {
 	}
 	say(n[Failed], "failed", "failed")
 	say(n[Held], "is held until a person decides", "are held until a person decides")
-	say(n[Skipped], "row was not started because of errors in the wave", "rows were not started because of errors in the wave")
+	say(n[Skipped], "was not started because of errors in the wave", "were not started because of errors in the wave")
 	say(n[Deferred], "was put off to another evening", "were put off to another evening")
 	say(n[Cancelled], "was cancelled", "were cancelled")
 	say(open, "is not finished yet", "are not finished yet")
 	if len(parts) == 0 {
 		return ""
 	}
-	return strings.Join(parts, ", ") + "."
+	return listed(parts) + "."
+}
+
+// listed is a list as a sentence has it: a, b and c.
+func listed(parts []string) string {
+	if last := len(parts) - 1; last > 0 {
+		parts = append(parts[:last-1], parts[last-1]+" and "+parts[last])
+	}
+	return strings.Join(parts, ", ")
 }
 
 func people(n int) string {

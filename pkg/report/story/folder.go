@@ -1,0 +1,28 @@
+package story
+
+import (
+	"path/filepath"
+	"strings"
+
+	"wave365/pkg/migration"
+)
+
+// Dir is the folder of a run's report: base/<wave>-<run>. What a file name may not hold becomes "_".
+func Dir(base string, run migration.Run) string {
+	return filepath.Join(base, fileName(run.Wave)+"-"+fileName(run.ID))
+}
+
+// FailedFile is the path, with slashes, of the file in which a run leaves what did not end well, to be mended.
+func FailedFile(run migration.Run) string {
+	return filepath.ToSlash(filepath.Join(Dir(run.ReportDir, run), "failed.csv"))
+}
+
+func fileName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`/\:*?"<>|`, r) {
+			return '_'
+		}
+		return r
+	}, s)
+	return strings.Trim(s, " .")
+}
