@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -92,7 +94,11 @@ func runValidate(ctx context.Context, a *app, g *globals, c checking, path strin
 		return err
 	}
 	res := preflight.Result{Findings: findings}
-	if !offline && file != nil {
+	switch {
+	case file == nil:
+	case offline:
+		res = preflight.OfFile(file, findings)
+	default:
 		if res, err = a.validateOnline(ctx, g, c, path, file, findings); err != nil {
 			return err
 		}
@@ -102,7 +108,11 @@ func runValidate(ctx context.Context, a *app, g *globals, c checking, path strin
 			return err
 		}
 	}
-	return a.answerValidate(g, file, res)
+	err = a.answerValidate(g, file, res)
+	if offline && !g.json {
+		fmt.Fprintln(a.out, "Only the file was checked; validate without --offline to check the disks and the tenant too.")
+	}
+	return err
 }
 
 // validateOnline goes on with storage account and tenant.
@@ -265,10 +275,29 @@ func deniedFindings(res preflight.Result) int {
 }
 
 func explainCode(a *app, code string) error {
-	e, ok := wave.Explain(code)
+	e, ok := wave.Explain(strings.ToLower(strings.TrimSpace(code)))
 	if !ok {
-		return fault.New(fault.Invalid, "usage", "there is no finding "+code, "codes are printed by validate, such as vhd.dynamic")
+		return fault.New(fault.Invalid, "usage", "there is no finding "+code, codesLike(code))
 	}
 	printExplanation(a.out, e)
 	return nil
+}
+
+// codesLike lists the codes of the family that a mistyped code names, or else the families.
+func codesLike(code string) string {
+	family, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(code)), ".")
+	var codes, families []string
+	for _, c := range wave.Codes() {
+		of, _, _ := strings.Cut(c, ".")
+		if of == family {
+			codes = append(codes, c)
+		}
+		if !slices.Contains(families, of) {
+			families = append(families, of)
+		}
+	}
+	if len(codes) > 0 {
+		return "those of " + family + " are " + strings.Join(codes, ", ")
+	}
+	return "codes are printed by validate, such as vhd.dynamic; `wave365 validate --explain vhd` lists a family, and there are " + strings.Join(families, ", ")
 }

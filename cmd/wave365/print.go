@@ -50,7 +50,7 @@ func emptyNotNull(f []wave.Finding) []wave.Finding {
 }
 
 // printFindings prints findings grouped by problem: what it is and how to mend it once, and in between each line, those
-// of which the same is to be said together.
+// of which the same is to be said together; a line that stands alone with the user it is about.
 func printFindings(w io.Writer, findings []wave.Finding) {
 	var codes []string
 	by := map[string][]wave.Finding{}
@@ -66,15 +66,19 @@ func printFindings(w io.Writer, findings []wave.Finding) {
 		group := by[key]
 		fmt.Fprintf(w, "%s  %s\n", strings.ToUpper(string(group[0].Severity)), group[0].Code)
 		var said []string
-		lines := map[string][]int{}
+		lines, users := map[string][]int{}, map[string]string{}
 		for _, f := range group {
 			if lines[f.Message] == nil {
 				said = append(said, f.Message)
 			}
-			lines[f.Message] = append(lines[f.Message], f.Line)
+			lines[f.Message], users[f.Message] = append(lines[f.Message], f.Line), f.User
 		}
 		for _, message := range said {
-			fmt.Fprintf(w, "  %-8s %s\n", lineList(lines[message]), printable(message))
+			who := ""
+			if user := users[message]; len(lines[message]) == 1 && user != "" && !strings.Contains(message, user) {
+				who = user + ": "
+			}
+			fmt.Fprintf(w, "  %-8s %s\n", lineList(lines[message]), printable(who+message))
 		}
 		if h := group[0].Hint; h != "" {
 			fmt.Fprintf(w, "  remedy:  %s\n", h)

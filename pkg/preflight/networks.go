@@ -56,7 +56,7 @@ func (c *check) network(n graph.OnPremisesConnection, rows int) {
 		return
 	}
 	if age := c.in.Now.Sub(n.CheckedAt); !n.CheckedAt.IsZero() && age > staleAfter {
-		c.flagWave("network.stale", n.DisplayName, fmt.Sprintf("the checks of network connection %s ended %s ago", n.DisplayName, age.Round(time.Minute)))
+		c.flagWave("network.stale", n.DisplayName, fmt.Sprintf("the checks of network connection %s ended %d hours ago", n.DisplayName, int(age.Hours())))
 	}
 	if n.FreeAddresses >= 0 && n.FreeAddresses < rows*triesPerRow {
 		c.flagWave("network.few-addresses", n.DisplayName, fmt.Sprintf("the subnet of network connection %s has %d free addresses; %d rows may need up to %d", n.DisplayName, n.FreeAddresses, rows, rows*triesPerRow))

@@ -116,6 +116,11 @@ func Check(ctx context.Context, t Tenant, s Storage, in Input) (Result, error) {
 	return c.result(), nil
 }
 
+// OfFile is the result when nothing but the file is looked at.
+func OfFile(file *wave.File, findings []wave.Finding) Result {
+	return newCheck(nil, nil, Input{File: file, Findings: findings}).result()
+}
+
 // check is one validation under way.
 type check struct {
 	in      Input
