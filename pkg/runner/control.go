@@ -1,11 +1,16 @@
 package runner
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
@@ -86,9 +91,17 @@ func (w *wave) cancel(ctx context.Context, row int) string {
 		}
 	}
 	w.pull(gone)
-	for i := range gone {
-		w.giveUp(ctx, i)
+	now := w.cfg.Clock.Now()
+	var idle []int
+	var moves []migration.Transition
+	for _, i := range slices.Sorted(maps.Keys(gone)) {
+		if w.rows[i].State == migration.Running {
+			w.giveUp(ctx, i)
+			continue
+		}
+		idle, moves = append(idle, i), append(moves, migration.Cancel(w.rows[i], byOperator, now))
 	}
+	w.endAll(ctx, idle, moves)
 	text := fmt.Sprintf("%d cancelled", len(gone))
 	if busy > 0 {
 		text += fmt.Sprintf(", %d as soon as the step under way is done, unless their import is accepted in it", busy)
@@ -99,11 +112,13 @@ func (w *wave) cancel(ctx context.Context, row int) string {
 	return text
 }
 
+const byOperator = "cancelled by the operator"
+
 // giveUp cancels a row that is in no queue.
 func (w *wave) giveUp(ctx context.Context, i int) {
 	delete(w.doomed, i)
 	w.interrupt(ctx, i, "given back: cancelled by the operator")
-	w.apply(ctx, i, migration.Cancel(w.rows[i], "cancelled by the operator", w.cfg.Clock.Now()))
+	w.apply(ctx, i, migration.Cancel(w.rows[i], byOperator, w.cfg.Clock.Now()))
 	w.move(i, ended)
 }
 
@@ -121,21 +136,71 @@ func (w *wave) deferIfLate(ctx context.Context, i int) bool {
 		return false
 	}
 	now := w.cfg.Clock.Now()
-	p := migration.Problem{
-		Code: "row.deferred",
-		Message: fmt.Sprintf("not started: it needs about %s and would not be done by %s", w.cfg.Forecast(w.rows[i]).Round(time.Minute),
-			w.cfg.StopBy.Format("2006-01-02 15:04 MST")),
-		Hint: "run it another evening: `wave365 retry`, or the rows of failed.csv as a wave of their own",
-	}
 	if w.rows[i].State == migration.Waiting {
 		w.apply(ctx, i, migration.Wake(w.rows[i], now))
 	}
 	w.interrupt(ctx, i, "given back: it would not be done in time")
 	if w.err == nil {
-		w.apply(ctx, i, migration.Defer(w.rows[i], p, now))
+		w.apply(ctx, i, migration.Defer(w.rows[i], w.lateness(i), now))
 	}
 	w.move(i, ended)
 	return true
+}
+
+// lateness says why a row is deferred.
+func (w *wave) lateness(i int) migration.Problem {
+	return migration.Problem{
+		Code: "row.deferred",
+		Message: fmt.Sprintf("not started: it needs about %s and would not be done by %s", w.cfg.Forecast(w.rows[i]).Round(time.Minute),
+			w.cfg.StopBy.Format("2006-01-02 15:04 MST")),
+		Hint: "run it another evening: `wave365 retry`, or the rows of failed.csv as a wave of their own",
+	}
+}
+
+// deferLate leaves for another evening every row that was never begun and would not be done in time. When one is late,
+// most of the others soon are.
+func (w *wave) deferLate(ctx context.Context) {
+	now := w.cfg.Clock.Now()
+	var at []int
+	var moves []migration.Transition
+	gone := map[int]bool{}
+	for _, i := range w.pending.at {
+		if !w.rows[i].Begun() && w.rows[i].State == migration.Pending && w.late(i) {
+			at, moves = append(at, i), append(moves, migration.Defer(w.rows[i], w.lateness(i), now))
+			gone[i] = true
+		}
+	}
+	w.pull(gone)
+	w.endAll(ctx, at, moves)
+}
+
+// together is how many transitions are recorded at a time: the ledger makes callers that come together durable together.
+const together = 64
+
+// endAll records the ends of rows that are in no queue, many at a time. Of rows that could not be recorded nothing is
+// changed, and the ledger counts as broken.
+func (w *wave) endAll(ctx context.Context, at []int, moves []migration.Transition) {
+	if w.err != nil {
+		return
+	}
+	errs := make([]error, len(at))
+	var group errgroup.Group
+	group.SetLimit(together)
+	for k := range at {
+		group.Go(func() error {
+			errs[k] = w.ledger.Apply(context.WithoutCancel(ctx), moves[k])
+			return nil
+		})
+	}
+	_ = group.Wait() // the errors are in errs, each beside its row
+	for k, i := range at {
+		w.move(i, ended)
+		if errs[k] != nil {
+			w.err = cmp.Or(w.err, errs[k])
+			continue
+		}
+		w.took(i, moves[k].To())
+	}
 }
 
 // touched reports whether an import of the row was sent whose end is not known, so that the row must be looked at.
@@ -158,9 +223,14 @@ func (w *wave) apply(ctx context.Context, i int, t migration.Transition) {
 	if w.err = w.ledger.Apply(context.WithoutCancel(ctx), t); w.err != nil {
 		return
 	}
-	w.set(i, t.To())
+	w.took(i, t.To())
+}
+
+// took takes over a row as it was recorded, and tells.
+func (w *wave) took(i int, r migration.Row) {
+	w.set(i, r)
 	if w.cfg.Observer != nil {
-		w.cfg.Observer.Row(w.rows[i])
+		w.cfg.Observer.Row(r)
 	}
 }
 

@@ -109,6 +109,10 @@ func (w *wave) starters(ctx context.Context, now time.Time) []int {
 				break
 			}
 			if w.late(i) {
+				if !w.rows[i].Begun() {
+					w.deferLate(ctx)
+					continue
+				}
 				heap.Pop(&w.pending)
 				if w.deferIfLate(ctx, i) {
 					continue
