@@ -49,25 +49,26 @@ func (l *Ledger) Rows(ctx context.Context, runID string) ([]migration.Row, error
 // stretch appends the rows whose index is in [from, to).
 func (l *Ledger) stretch(ctx context.Context, runID string, from, to int, rows []migration.Row) ([]migration.Row, error) {
 	seen := words{}
-	for r, err := range list(ctx, l, rowColumns+` WHERE run = ? AND idx >= ? AND idx < ? ORDER BY idx`, []any{runID, from, to},
-		func(rows *sql.Rows) (migration.Row, error) { return scanRow(rows, seen) }) {
+	// A row is a kilobyte: it is read into its place, and not carried there.
+	scan := func(from *sql.Rows) (struct{}, error) {
+		rows = append(rows, migration.Row{Run: runID})
+		return struct{}{}, scanRow(from, &rows[len(rows)-1], seen)
+	}
+	for _, err := range list(ctx, l, rowColumns+` WHERE run = ? AND idx >= ? AND idx < ? ORDER BY idx`, []any{runID, from, to}, scan) {
 		if err != nil {
 			return nil, err
 		}
-		r.Run = runID
-		rows = append(rows, r)
 	}
 	return rows, nil
 }
 
-func scanRow(rows *sql.Rows, seen words) (migration.Row, error) {
-	var r migration.Row
+func scanRow(rows *sql.Rows, r *migration.Row, seen words) error {
 	var state, step, reason, note, problem, facts, target, input sql.RawBytes
 	err := rows.Scan(&r.Index, &r.Version, &state, &step, &reason, &note, &r.Attempt, &r.Tries, &r.Warned,
 		(*moment)(&r.TroubleSince), (*moment)(&r.NotBefore), (*moment)(&r.StartedAt), (*moment)(&r.UpdatedAt),
 		(*moment)(&r.FinishedAt), &problem, &facts, &target, &input)
 	if err != nil {
-		return r, err
+		return err
 	}
 	r.State, r.Step = migration.State(seen.word(state)), migration.Step(seen.word(step))
 	r.Reason, r.Note = migration.Reason(seen.word(reason)), seen.word(note)
@@ -89,7 +90,7 @@ func scanRow(rows *sql.Rows, seen words) (migration.Row, error) {
 		return seen[string(cell)]
 	})
 	r.Input = cells
-	return r, errors.Join(err, wrong)
+	return errors.Join(err, wrong)
 }
 
 // words keeps one copy of each text that many rows have: a large run would hold the name of its policy once per row.

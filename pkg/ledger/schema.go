@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/pressly/goose/v3"
 
@@ -30,8 +31,8 @@ func prepare(ctx context.Context, db *sql.DB, fresh, thorough bool) error {
 			return classify(err, "mark the ledger's file")
 		}
 	}
-	var mode string
-	if err := db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
+	mode, err := switchOnLog(ctx, db)
+	if err != nil {
 		return classify(err, "switch on the ledger's log")
 	}
 	if mode != "wal" {
@@ -49,6 +50,23 @@ func prepare(ctx context.Context, db *sql.DB, fresh, thorough bool) error {
 		return err
 	}
 	return syncArrows(ctx, db)
+}
+
+// switchOnLog answers the mode that the file has then. Switching needs the file for itself for a moment, and SQLite does
+// not wait for that, busy_timeout or not: a process that opens the new file too is waited out here.
+func switchOnLog(ctx context.Context, db *sql.DB) (mode string, err error) {
+	const pause, most = 20 * time.Millisecond, 250
+	for try := 0; ; try++ {
+		err = db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
+		if !isBusy(err) || try == most {
+			return mode, err
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return mode, ctx.Err()
+		}
+	}
 }
 
 // checkAll is the size in bytes up to which every page of the file is checked at open.
