@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -115,7 +116,7 @@ func (l *look) reference(column, text string, src *migration.Source) {
 	}
 	ref, err := blob.ParseRef(text, l.c.in.BlobRoot)
 	if err != nil {
-		l.flag(cmpOr(fault.CodeOf(err), "csv.value-bad"), column, text, err.Error())
+		l.flag(cmp.Or(fault.CodeOf(err), "csv.value-bad"), column, text, err.Error())
 		return
 	}
 	*src = migration.Source{URL: ref.URL(), Container: ref.Container, Name: ref.Name, Signed: ref.SAS() != nil, Account: l.c.in.AccountID}
@@ -195,7 +196,7 @@ func (l *look) file(ctx context.Context, column string, ref blob.Ref, src *migra
 		problems = vhd.InspectGuestState(props.Length, head, tail)
 	}
 	for _, p := range problems {
-		l.flag(p.Code, column, cmpOr(p.Value, ref.URL()), p.Message)
+		l.flag(p.Code, column, cmp.Or(p.Value, ref.URL()), p.Message)
 	}
 	return nil
 }
@@ -237,7 +238,7 @@ func (l *look) properties(column string, ref blob.Ref, p blob.Properties) bool {
 	}
 	switch copied := strings.ToLower(p.CopyStatus); {
 	case copied == "pending":
-		return bad("blob.copy-pending", "the copy into this blob has not finished ("+cmpOr(p.CopyProgress, "progress unknown")+" bytes)")
+		return bad("blob.copy-pending", "the copy into this blob has not finished ("+cmp.Or(p.CopyProgress, "progress unknown")+" bytes)")
 	case copied == "failed" || copied == "aborted":
 		return bad("blob.copy-pending", "the copy into this blob has "+map[bool]string{true: "failed", false: "been aborted"}[copied == "failed"])
 	case strings.EqualFold(p.Tier, "archive"):

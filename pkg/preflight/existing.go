@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -106,7 +107,7 @@ func (c *check) ownImports(ctx context.Context, found map[string]graph.Import) e
 
 func importText(im graph.Import) string {
 	if im.Status == graph.ImportSucceeded {
-		return im.Status + ", " + cmpOr(im.Usage, "usage unknown")
+		return im.Status + ", " + cmp.Or(im.Usage, "usage unknown")
 	}
-	return cmpOr(im.Status, "state unknown")
+	return cmp.Or(im.Status, "state unknown")
 }

@@ -141,8 +141,8 @@ func (c *check) outsiders(group string, list []graph.Member, rows []*row) string
 	if len(names) > 3 {
 		shown += fmt.Sprintf(" and %d more", len(names)-3)
 	}
-	return fmt.Sprintf("%d of the %d members of group %s are not in this wave (%s): the snapshot setting and the policy reach them too",
-		len(names), members, c.groupName(group), shown)
+	return fmt.Sprintf("group %s has members who are not in this wave, %d of %d (%s): the snapshot setting and the policy reach them too",
+		c.groupName(group), len(names), members, shown)
 }
 
 // memberName is how a member is shown; what is no user is named as what it is. Nested groups have no say in whom a
@@ -155,11 +155,4 @@ func memberName(m graph.Member) string {
 		return m.ID
 	}
 	return m.Type + " " + m.ID
-}
-
-func cmpOr(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -189,7 +190,7 @@ func (c *check) membershipLast(r *row) {
 func (c *check) whyUnlicensed(r *row) string {
 	for _, h := range r.held {
 		if !h.plan.Usable() {
-			return r.User + " holds " + h.name + ", but its Cloud PC plan is " + cmpOr(h.plan.Status, "in no known state") + ", not usable yet"
+			return r.User + " holds " + h.name + ", but its Cloud PC plan is " + cmp.Or(h.plan.Status, "in no known state") + ", not usable yet"
 		}
 	}
 	if r.License != "" {

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -39,7 +40,7 @@ func (c *check) networks(context.Context) error {
 		case !ok:
 			c.flag("network.unhealthy", r, "policy", id, "the network connection of policy "+r.policy.DisplayName+" does not exist")
 		case !healthy(n.HealthCheckStatus):
-			c.flag("network.unhealthy", r, "policy", n.DisplayName, "network connection "+n.DisplayName+" of policy "+r.policy.DisplayName+" is "+cmpOr(n.HealthCheckStatus, "not checked"))
+			c.flag("network.unhealthy", r, "policy", n.DisplayName, "network connection "+n.DisplayName+" of policy "+r.policy.DisplayName+" is "+cmp.Or(n.HealthCheckStatus, "not checked"))
 		default:
 			need[fold(id)]++
 		}

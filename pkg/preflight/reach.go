@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -139,7 +140,7 @@ func (c *check) otherSetting(r *row, own string, groups []string) {
 				continue
 			}
 			seen[s.ID] = true
-			source := cmpOr(s.ProvisioningSourceType, "image")
+			source := cmp.Or(s.ProvisioningSourceType, "image")
 			others = append(others, s.DisplayName+" ("+source+", through group "+c.groupName(g)+")")
 			safe = safe && strings.EqualFold(source, graph.SourceSnapshot)
 		}
@@ -156,4 +157,4 @@ func (c *check) otherSetting(r *row, own string, groups []string) {
 	}
 }
 
-func (c *check) groupName(id string) string { return cmpOr(c.facts.groups[id].DisplayName, id) }
+func (c *check) groupName(id string) string { return cmp.Or(c.facts.groups[id].DisplayName, id) }

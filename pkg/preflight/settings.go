@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -19,7 +20,7 @@ func (c *check) settings(context.Context) error {
 		if r.target.GroupID == "" {
 			continue
 		}
-		reach, name := c.reach[fold(r.target.GroupID)].settings, cmpOr(r.target.GroupName, r.target.GroupID)
+		reach, name := c.reach[fold(r.target.GroupID)].settings, cmp.Or(r.target.GroupName, r.target.GroupID)
 		switch {
 		case len(reach) == 0:
 		case len(reach) > 1:
