@@ -135,7 +135,8 @@ func (m *moments) answered(req *http.Request, resp *http.Response) {
 	if resp == nil {
 		return
 	}
-	if until := now.Add(cloud.ParseRetryAfter(resp.Header, now)); until.After(m.held[service(req)]) {
+	wait := cloud.ParseRetryAfter(resp.Header, now)
+	if until := now.Add(wait); wait < time.Hour && until.After(m.held[service(req)]) { // a quota holds nobody else
 		m.held[service(req)] = until
 	}
 }
