@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net/http"
 	"strings"
 
 	"wave365/pkg/cloud"
@@ -62,7 +63,7 @@ func exitCode(err error) (code int, quiet bool) {
 		return exitNothing, false
 	case f.Code == "wave.changed" || f.Code == "tenant.changed":
 		return exitChanged, false
-	case strings.HasPrefix(f.Code, "cloud.sign-in"), f.Remote != nil && f.Remote.Status == 401:
+	case strings.HasPrefix(f.Code, "cloud.sign-in"), signedOut(err):
 		return exitSignIn, false
 	case f.Kind == fault.Denied, f.Code == "cloud.unsupported":
 		return exitDenied, false
@@ -73,6 +74,21 @@ func exitCode(err error) (code int, quiet bool) {
 		return exitDenied, false
 	}
 	return exitUnexpected, false
+}
+
+// signedOut reports whether a service did not take the sign-in; what went on meanwhile may be said around its answer.
+func signedOut(err error) bool {
+	for err != nil {
+		f := fault.As(err)
+		if f == nil {
+			return false
+		}
+		if f.Remote != nil && f.Remote.Status == http.StatusUnauthorized {
+			return true
+		}
+		err = errors.Unwrap(f)
+	}
+	return false
 }
 
 // errorText is what a person reads: what happened, and on the next line what to do.

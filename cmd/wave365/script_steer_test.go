@@ -14,7 +14,7 @@ import (
 
 // steerCommands are the script commands about runs that are steered while they go on.
 func steerCommands() map[string]func(*testscript.TestScript, bool, []string) {
-	return map[string]func(*testscript.TestScript, bool, []string){"awaits": awaits, "post": post, "clockin": clockIn, "snapshot": snapshotOf}
+	return map[string]func(*testscript.TestScript, bool, []string){"awaits": awaits, "post": post, "mend": mend, "clockin": clockIn, "snapshot": snapshotOf}
 }
 
 // awaits PATTERN PROGRAM ARGS… runs a program again and again until its standard output matches.
@@ -50,6 +50,21 @@ func post(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if resp.StatusCode >= 300 {
 		ts.Fatalf("POST %s: %s %s", args[0], resp.Status, text)
+	}
+}
+
+// mend takes every fault out of the tenant.
+func mend(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: mend")
+	}
+	req, err := http.NewRequest(http.MethodDelete, ts.Getenv("TENANT")+"/sandbox/faults", nil)
+	ts.Check(err)
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	ts.Check(resp.Body.Close())
+	if resp.StatusCode >= 300 {
+		ts.Fatalf("DELETE /sandbox/faults: %s", resp.Status)
 	}
 }
 
