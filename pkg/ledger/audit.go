@@ -123,11 +123,20 @@ func (t *txn) head(run string) (string, error) {
 		return h, nil
 	}
 	var h string
-	err := t.get(`SELECT hash FROM audit WHERE run = ? ORDER BY seq DESC LIMIT 1`, []any{run}, &h)
+	where, args := entriesOf(run)
+	err := t.get(`SELECT hash FROM audit`+where+` ORDER BY seq DESC LIMIT 1`, args, &h)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c.hash, nil
 	}
 	return h, err
+}
+
+// entriesOf is the condition for the audit entries of one run, or with "" of none.
+func entriesOf(run string) (where string, args []any) {
+	if run == "" {
+		return ` WHERE run = ''`, nil
+	}
+	return ` WHERE run = ? AND seq >= (SELECT min(seq) FROM audit WHERE run = ? AND kind = 'run-created')`, []any{run, run}
 }
 
 // Audit gives the entries of a run, oldest first; "" gives those of the whole ledger. It reads while it is ranged
@@ -136,7 +145,9 @@ func (l *Ledger) Audit(ctx context.Context, runID string) iter.Seq2[AuditEntry, 
 	query := `SELECT seq, at, kind, run, idx, body, prev, hash FROM audit`
 	var args []any
 	if runID != "" {
-		query, args = query+` WHERE run = ?`, append(args, runID)
+		var where string
+		where, args = entriesOf(runID)
+		query += where
 	}
 	return func(yield func(AuditEntry, error) bool) {
 		for e, err := range list(ctx, l, query+` ORDER BY seq`, args, scanAudit) {

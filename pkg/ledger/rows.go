@@ -223,8 +223,9 @@ func eventBody(e migration.Event) body {
 
 // Events gives the history of a run, oldest first: its rows' transitions and what Note recorded.
 func (l *Ledger) Events(ctx context.Context, runID string) ([]migration.Event, error) {
-	return all(ctx, l, `SELECT seq, at, kind, run, idx, body, '', '' FROM audit
-		WHERE run = ? AND kind IN ('transition', 'event') ORDER BY seq`, []any{runID}, scanEvent)
+	where, args := entriesOf(runID)
+	return all(ctx, l, `SELECT seq, at, kind, run, idx, body, '', '' FROM audit`+where+
+		` AND kind IN ('transition', 'event') ORDER BY seq`, args, scanEvent)
 }
 
 func scanEvent(rows *sql.Rows) (migration.Event, error) {
