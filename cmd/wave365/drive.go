@@ -182,7 +182,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	case runner.Reached:
 		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", plural(counts.Open(), "row"), resumeCommand(g, run))
 	default:
-		fmt.Fprintf(a.err, "wave365: %s, %d waiting in the service; go on with: %s\n", plural(counts.Queued, "row")+" not started", counts.Active+counts.Waiting, resumeCommand(g, run))
+		fmt.Fprintf(a.err, "wave365: %s; go on with: %s\n", leftOpen(rows), resumeCommand(g, run))
 	}
 	if code == exitOK {
 		return nil
@@ -190,10 +190,31 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	return exit(code)
 }
 
+// leftOpen says how far the rows are that are not final.
+func leftOpen(rows []migration.Row) string {
+	idle, begun, imported := 0, 0, 0
+	for _, r := range rows {
+		switch {
+		case r.State.Final():
+		case r.Step.Imported():
+			imported++
+		case r.Begun():
+			begun++
+		default:
+			idle++
+		}
+	}
+	text := plural(idle, "row") + " not started"
+	if begun > 0 {
+		text += fmt.Sprintf(", %d begun and not imported", begun)
+	}
+	return text + fmt.Sprintf(", %d in the service", imported)
+}
+
 // resumeCommand is what a person types to go on.
 func resumeCommand(g *globals, run migration.Run) string {
 	parts := []string{"wave365 resume", run.ID}
-	if g.ledger != ".wave365/ledger.db" {
+	if g.ledger != defaultLedger {
 		parts = append(parts, "--ledger", quoteArg(g.ledger))
 	}
 	return strings.Join(parts, " ")

@@ -102,6 +102,12 @@ func (w *wave) cancel(ctx context.Context, row int) string {
 		idle, moves = append(idle, i), append(moves, migration.Cancel(w.rows[i], byOperator, now))
 	}
 	w.endAll(ctx, idle, moves)
+	if len(gone)+busy+goOn == 0 {
+		if row >= 0 {
+			return "nothing to cancel: the row is " + string(w.rows[row].State) + " already"
+		}
+		return "nothing to cancel: every row has ended"
+	}
 	text := fmt.Sprintf("%d cancelled", len(gone))
 	if busy > 0 {
 		text += fmt.Sprintf(", %d as soon as the step under way is done, unless their import is accepted in it", busy)

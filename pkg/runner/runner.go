@@ -21,7 +21,7 @@ type Ledger interface {
 
 // Observer is told what happens, from one goroutine at a time. It must not block.
 type Observer interface {
-	// Row: this row changed.
+	// Row: this row changed. A row that waits, and that this run leaves alone from here on, is told as pending.
 	Row(r migration.Row)
 	// Polled: these rows were looked at without a change; the next look is at next.
 	Polled(rows []int, next time.Time)

@@ -222,6 +222,12 @@ func (w *wave) put(ctx context.Context, i int, due time.Time) {
 		}
 	}
 	w.move(i, to)
+	if to == released && r.State == migration.Waiting && w.cfg.Observer != nil {
+		// Nobody looks at it any more: to whoever watches this run it is queued for the next.
+		left := *r
+		left.State, left.Note = migration.Pending, "left for resume"
+		w.cfg.Observer.Row(left)
+	}
 	if to == queued || to == released || to == ended {
 		return
 	}
@@ -314,7 +320,7 @@ func (w *wave) take(ctx context.Context, rep report) {
 			w.quota(w.rows[i])
 		}
 		w.put(ctx, i, rep.due[k])
-		if moved && w.cfg.Observer != nil {
+		if moved && w.where[i] != released && w.cfg.Observer != nil {
 			w.cfg.Observer.Row(w.rows[i])
 		}
 		if next.IsZero() || w.due[i].Before(next) {
