@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"time"
 
 	"wave365/pkg/ledger"
@@ -13,7 +15,7 @@ import (
 
 // account gathers from the ledger what a report is written from.
 func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time.Time, code int) (report.Account, error) {
-	acc := report.Account{At: now, ExitCode: code, Zone: a.zone}
+	acc := report.Account{At: now, ExitCode: code, Zone: a.zone, Ledger: ledgerFlag(l.Path())}
 	var err error
 	if acc.Run, err = l.Run(ctx, id); err != nil {
 		return acc, err
@@ -45,6 +47,23 @@ func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time
 	return acc, nil
 }
 
+// defaultLedger is where a ledger is when nothing else is said.
+const defaultLedger = ".wave365/ledger.db"
+
+// ledgerFlag is what commands in this folder are to be told about a ledger: its path, shortened where it lies below;
+// nothing about the default one.
+func ledgerFlag(path string) string {
+	if dir, err := os.Getwd(); err == nil {
+		if below, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(below) {
+			path = below
+		}
+	}
+	if path = filepath.ToSlash(path); path == defaultLedger {
+		return ""
+	}
+	return path
+}
+
 // provisioning is what the slowest Cloud PC is reckoned with after its import.
 const provisioning = time.Hour
 
@@ -71,21 +90,21 @@ func nextCommands(acc report.Account) []string {
 	c := migration.Count(acc.Rows)
 	var next []string
 	if c.Open() > 0 {
-		next = append(next, "wave365 resume "+acc.Run.ID)
+		next = append(next, acc.Command("resume", acc.Run.ID))
 	}
 	if c.Held > 0 {
 		for _, r := range acc.Rows {
 			if r.State == migration.Held {
-				next = append(next, "wave365 reconcile "+acc.Run.ID+" --row "+report.Quote(r.Target.User))
+				next = append(next, acc.Command("reconcile", acc.Run.ID, "--row", report.Quote(r.Target.User)))
 				break // one shows how
 			}
 		}
 	}
 	if c.Failed+c.Deferred+c.Cancelled > 0 {
-		next = append(next, "wave365 retry "+acc.Run.ID)
+		next = append(next, acc.Command("retry", acc.Run.ID))
 	}
 	if c.Failed+c.Skipped+c.Deferred > 0 && c.Open() == 0 {
-		next = append(next, "wave365 validate "+report.Quote(report.FailedFile(acc.Run)))
+		next = append(next, acc.Command("validate", report.Quote(report.FailedFile(acc.Run))))
 	}
 	return next
 }

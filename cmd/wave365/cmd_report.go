@@ -262,8 +262,5 @@ func printComparison(a *app, c report.Comparison) {
 	if c.Same > 0 {
 		fmt.Fprintf(a.out, "%d ended the same in both runs.\n", c.Same)
 	}
-	if c.Kept > 0 {
-		fmt.Fprintf(a.out, "%d had their Cloud PC from the first run and were not in the second.\n", c.Kept)
-	}
 	fmt.Fprintln(a.out, c.Verdict())
 }

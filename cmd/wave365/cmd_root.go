@@ -62,7 +62,7 @@ func newRootCommand(a *app) *cobra.Command {
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
 	f := root.PersistentFlags()
-	f.StringVar(&g.ledger, "ledger", ".wave365/ledger.db", "the SQLite file that records every step")
+	f.StringVar(&g.ledger, "ledger", defaultLedger, "the SQLite file that records every step")
 	f.StringVar(&g.reportDir, "report-dir", "reports", "where report folders are written")
 	f.StringVar(&g.config, "config", "wave365.yaml", "configuration file; its keys are the names of these flags")
 	f.StringVar(&g.tenant, "tenant", "", "tenant id or domain to sign in to (default: the sign-in's own)")

@@ -17,7 +17,7 @@ type comparison struct {
 	Verdict       string
 	Runs          []comparedRun
 	Rows          []comparedRow
-	Same, Kept    int
+	Same          int
 }
 
 type comparedRun struct {
@@ -49,7 +49,7 @@ func WriteComparison(w io.Writer, c story.Comparison) error {
 	v := comparison{
 		CSS: template.CSS(css), Policy: "default-src 'none'; style-src '" + hash(css) + "'; base-uri 'none'; form-action 'none'",
 		Title: "Wave " + short(c.Second.Run.Wave, 40) + ": two runs compared", Tenant: tenantOf(c.Second.Run),
-		Rehearsal: c.First.Rehearsal() || c.Second.Rehearsal(), Redacted: c.Second.Redacted, Verdict: c.Verdict(), Same: c.Same, Kept: c.Kept,
+		Rehearsal: c.First.Rehearsal() || c.Second.Rehearsal(), Redacted: c.Second.Redacted, Verdict: c.Verdict(), Same: c.Same,
 	}
 	for i, a := range []story.Account{c.First, c.Second} {
 		r := comparedRun{

@@ -63,7 +63,8 @@ func viewOf(a story.Account) *view {
 		Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a), Moves: movesOf(a), Next: a.Next,
 		Groups: groupsOf(rows), Plan: planOf(a, c), Provenance: provenanceOf(a, c), Effects: effectsOf(run.Intents, c),
 	}
-	if a.Live {
+	if a.Live { // the run's own process goes on with it
+		v.Next = nil
 		v.Live = c.at(a.At, "15:04:05 MST")
 	}
 	v.Headline, v.Rest = story.Headline(a)

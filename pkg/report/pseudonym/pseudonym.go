@@ -33,7 +33,7 @@ func Account(a story.Account, key []byte) story.Account {
 	out.Intents = each(a.Intents, n.intent)
 	out.Findings = each(a.Findings, n.finding)
 	out.Audit = n.chain(a.Audit)
-	out.Next = each(a.Next, n.text)
+	out.Next, out.Ledger = each(a.Next, n.text), n.text(a.Ledger)
 	return out
 }
 
@@ -79,7 +79,7 @@ func newNamer(a story.Account, key []byte) *namer {
 			n.term(name, n.address(a.Run.Operator))
 		}
 	}
-	for _, path := range []string{a.Run.WavePath, a.Run.Sandbox, a.Run.SandboxState, a.Run.ReportDir} {
+	for _, path := range []string{a.Run.WavePath, a.Run.Sandbox, a.Run.SandboxState, a.Run.ReportDir, a.Ledger} {
 		if filepath.IsAbs(path) {
 			n.term(path, "…/"+filepath.Base(path))
 			n.term(filepath.ToSlash(path), "…/"+filepath.Base(path))

@@ -27,6 +27,8 @@ type Account struct {
 	Zone *time.Location
 	// Next lists commands worth copying, the first one first.
 	Next []string
+	// Ledger is what commands are to be told with --ledger; empty: the default.
+	Ledger string
 	// Forecast is what was reckoned with when the run began; zero: nothing was.
 	Forecast Forecast
 	// Redacted says that names, addresses and hosts are pseudonyms.

@@ -64,11 +64,11 @@ func Moves(a Account) []Move {
 func Command(a Account, t Trouble) string {
 	switch t.Class {
 	case Skipped:
-		return "wave365 validate " + Quote(FailedFile(a.Run))
+		return a.Command("validate", Quote(FailedFile(a.Run)))
 	case Failed, Deferred, Cancelled:
-		return "wave365 retry " + a.Run.ID
+		return a.Command("retry", a.Run.ID)
 	case Held:
-		return "wave365 reconcile " + a.Run.ID + " --row " + Quote(t.Rows[0].Row.Target.User)
+		return a.Command("reconcile", a.Run.ID, "--row", Quote(t.Rows[0].Row.Target.User))
 	}
 	return ""
 }

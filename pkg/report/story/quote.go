@@ -20,6 +20,15 @@ func Quote(s string) string {
 	}, s) + "'"
 }
 
+// Command is a command on the ledger of the account, to be copied. Its words are quoted already where they must be.
+func (a Account) Command(words ...string) string {
+	line := "wave365 " + strings.Join(words, " ")
+	if a.Ledger != "" {
+		line += " --ledger " + Quote(a.Ledger)
+	}
+	return line
+}
+
 func control(r rune) bool { return r < ' ' || r == 0x7f }
 
 // plain reports whether both shells take s as it is.

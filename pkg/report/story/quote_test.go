@@ -47,3 +47,13 @@ func TestQuote(t *testing.T) {
 		}
 	}
 }
+
+func TestAccount_Command(t *testing.T) {
+	t.Parallel()
+	if got := (story.Account{}).Command("resume", "r1"); got != "wave365 resume r1" {
+		t.Errorf("with the default ledger: %s", got)
+	}
+	if got := (story.Account{Ledger: "my runs/l.db"}).Command("resume", "r1"); got != "wave365 resume r1 --ledger 'my runs/l.db'" {
+		t.Errorf("with another ledger: %s", got)
+	}
+}
