@@ -133,7 +133,11 @@ func (c *check) licenseLast(r *row) {
 	const so = ": the Cloud PC would be started before the snapshot is there"
 	for _, h := range r.held {
 		if h.plan.Enterprise && (h.plan.Usable() || h.plan.Pending()) {
-			c.flag("user.already-targeted", r, "license", h.name, r.User+" holds "+h.name+" already and joins the group before the import"+so)
+			mend := ""
+			if !r.in(r.target.GroupID) && h.plan.Usable() {
+				mend = "; leave the license cell empty, so that the membership comes last"
+			}
+			c.flag("user.already-targeted", r, "license", h.name, r.User+" holds "+h.name+" already and joins the group before the import"+so+mend)
 			return
 		}
 	}

@@ -169,7 +169,7 @@ func TestCheck_rules(t *testing.T) {
 			want: []string{"2 blob.duplicate", "2 vhd.is-guest-state", "3 blob.duplicate"}, say: "line 3"},
 		{name: "what the file has refused is not looked up", csv: "ada,ada.vhd,P," + sku + "\n", want: []string{"2 csv.value-bad", "2 csv.value-bad"}},
 
-		{name: "license last, held already", tenant: holds, csv: adaRow, want: []string{"2 user.already-targeted"}, say: "joins the group before the import"},
+		{name: "license last, held already", tenant: holds, csv: adaRow, want: []string{"2 user.already-targeted"}, say: "leave the license cell empty"},
 		{name: "license last, on its way already", tenant: holds, rig: rigged{licenses: status("PendingActivation")}, csv: adaRow, want: []string{"2 user.already-targeted"}},
 		{name: "license last, held but disabled", tenant: holds, rig: rigged{licenses: status("Disabled")}, csv: adaRow},
 		{name: "license last, and the group brings one", tenant: carries, csv: adaRow, want: []string{"2 user.already-targeted"}, say: "gives its members"},
