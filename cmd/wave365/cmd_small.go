@@ -25,14 +25,21 @@ func newVersionCommand(a *app, g *globals) *cobra.Command {
 }
 
 func newTemplateCommand(a *app, _ *globals) *cobra.Command {
-	return &cobra.Command{
+	var semicolon bool
+	cmd := &cobra.Command{
 		Use: "template", Short: "Print an empty wave that Excel opens correctly", Args: cobra.NoArgs,
-		Example: "  wave365 template > friday.csv",
+		Example: "  wave365 template > friday.csv\n  wave365 template --semicolon > freitag.csv",
 		RunE: func(*cobra.Command, []string) error {
-			_, err := a.out.Write(wave.Template())
+			comma := ','
+			if semicolon {
+				comma = ';'
+			}
+			_, err := a.out.Write(wave.TemplateWith(comma))
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&semicolon, "semicolon", false, "part the columns with semicolons, as Excel does where the comma is in numbers: German, French, Polish, …")
+	return cmd
 }
 
 func newUnlockCommand(a *app, g *globals) *cobra.Command {
