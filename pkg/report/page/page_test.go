@@ -263,3 +263,17 @@ func TestContrast(t *testing.T) {
 		}
 	}
 }
+
+// TestWrite_liveHasNoCommands: while the run's own process goes on with it, there is nothing to type.
+func TestWrite_liveHasNoCommands(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Running()
+	const heading = "Commands to copy"
+	if !strings.Contains(render(t, a), heading) {
+		t.Error("a run that was interrupted does not say how to go on")
+	}
+	a.Live = true
+	if strings.Contains(render(t, a), heading) {
+		t.Error("a run that goes on asks for commands")
+	}
+}
