@@ -53,7 +53,8 @@ func bareCommit(b *testing.B, dir string) (commit func()) {
 
 // BenchmarkTransition is one caller, each of whose transitions waits for a durable commit of its own, beside bare commits
 // on the same disk. The two take turns, so that whatever else the machine does meets both, and medians are compared. It
-// reports what both cost in µs, which tells the disk, and the ratio "x-bare", which shall be at most 1.5.
+// reports what both cost in µs, which tells the disk, and the ratio "x-bare", which shall be at most 1.5; "x-bare-p10" is
+// that of the quickest tenth, which a busy machine disturbs less.
 func BenchmarkTransition(b *testing.B) {
 	l, rows := begin(b, 1000)
 	_, err := l.Lock(context.Background(), ledger.Holder{Run: "r1"}) // as a run has it
@@ -84,11 +85,11 @@ func BenchmarkTransition(b *testing.B) {
 	}
 	slices.Sort(ours)
 	slices.Sort(theirs)
-	mine, least := ours[len(ours)/2], theirs[len(theirs)/2]
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(float64(least.Microseconds()), "bare-µs")
-	b.ReportMetric(float64(mine.Microseconds()), "transition-µs")
-	b.ReportMetric(float64(mine)/float64(least), "x-bare")
+	b.ReportMetric(float64(theirs[len(theirs)/2].Microseconds()), "bare-µs")
+	b.ReportMetric(float64(ours[len(ours)/2].Microseconds()), "transition-µs")
+	b.ReportMetric(float64(ours[len(ours)/2])/float64(theirs[len(theirs)/2]), "x-bare")
+	b.ReportMetric(float64(ours[len(ours)/10])/float64(theirs[len(theirs)/10]), "x-bare-p10")
 }
 
 // flip is a transition that can be repeated for ever.

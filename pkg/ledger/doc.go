@@ -11,7 +11,7 @@
 //
 // # Processes and goroutines
 //
-// A [Ledger] is safe for concurrent use. Writes of many goroutines are committed together by one writer; reads use
+// A [Ledger] is safe for concurrent use. Writes of many goroutines are committed together; reads use
 // connections of their own, so that a second process can look while a run writes. One process drives at a time:
 // [Ledger.Lock].
 //

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,66 +17,118 @@ var errClosed = errors.New("ledger: closed")
 // together bounds how many callers' work one transaction carries.
 const together = 256
 
-// request is one caller's work. done has room for one answer, so that the writer never waits for a caller.
+// request is one caller's work. done has room for one answer, so that nobody waits for a caller to take it.
 type request struct {
 	ctx  context.Context
 	fn   func(*txn) error
 	done chan error
 }
 
-// writer owns the one connection that writes. Its goroutine commits the work of all callers that wait, together.
+// writer owns the one connection that writes. There is no goroutine of its own: of the callers that wait, one has the turn
+// and commits the work of all of them together. A caller that is alone so waits for the disk only, and for no one to wake up.
 type writer struct {
 	db   *sql.DB
 	conn *sql.Conn
 	now  func() time.Time
 
-	queue chan *request
-	quit  chan struct{}
-	gone  chan struct{}
-	once  sync.Once
-	err   error
-
+	// turn has room for one: who has put something in uses what follows it, and takes it out again.
+	turn  chan struct{}
 	stmts map[string]*sql.Stmt
 	// chain is the end of the audit as the last commit left it.
 	chain chain
+
+	mu      sync.Mutex
+	waiting []*request
+	closed  bool
+
+	once sync.Once
+	err  error
 }
 
-// newWriter starts the writer's goroutine; close ends it and closes db.
 func newWriter(ctx context.Context, db *sql.DB, now func() time.Time) (*writer, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{
-		db: db, conn: conn, now: now,
-		queue: make(chan *request), quit: make(chan struct{}), gone: make(chan struct{}),
-		stmts: map[string]*sql.Stmt{},
-	}
-	go w.loop()
-	return w, nil
+	return &writer{db: db, conn: conn, now: now, turn: make(chan struct{}, 1), stmts: map[string]*sql.Stmt{}}, nil
 }
 
-// do hands fn to the writer and waits until it is durable or refused. It does nothing when ctx is dead before its turn
-// comes, and never leaves while fn may still be committed.
+// do returns when fn's work is durable or refused. It does nothing when ctx is dead before its turn comes, and never
+// leaves while fn may still be committed.
 func (w *writer) do(ctx context.Context, fn func(*txn) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	r := &request{ctx: ctx, fn: fn, done: make(chan error, 1)}
-	select {
-	case w.queue <- r:
-		return <-r.done
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-w.quit:
+	if !w.enter(r) {
 		return errClosed
+	}
+	for {
+		select {
+		case err := <-r.done:
+			return err
+		default:
+		}
+		select {
+		case w.turn <- struct{}{}:
+			if batch := w.collect(); len(batch) > 0 {
+				w.commit(batch)
+			}
+			<-w.turn
+		case err := <-r.done:
+			return err
+		case <-ctx.Done():
+			if w.leave(r) {
+				return ctx.Err()
+			}
+			return <-r.done
+		}
 	}
 }
 
+func (w *writer) enter(r *request) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.closed {
+		w.waiting = append(w.waiting, r)
+	}
+	return !w.closed
+}
+
+// leave reports whether the request was still waiting.
+func (w *writer) leave(r *request) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i := slices.Index(w.waiting, r)
+	if i >= 0 {
+		w.waiting = slices.Delete(w.waiting, i, i+1)
+	}
+	return i >= 0
+}
+
+// collect takes those who have waited longest.
+func (w *writer) collect() []*request {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := min(len(w.waiting), together)
+	batch := w.waiting[:n:n]
+	w.waiting = append([]*request(nil), w.waiting[n:]...)
+	return batch
+}
+
+// close waits for the commit under way, refuses who waits and closes db.
 func (w *writer) close() error {
 	w.once.Do(func() {
-		close(w.quit)
-		<-w.gone
+		w.mu.Lock()
+		w.closed = true
+		w.mu.Unlock()
+		w.turn <- struct{}{} // and nobody gets it any more
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, r := range w.waiting {
+			r.done <- errClosed
+		}
+		w.waiting = nil
 		var errs []error
 		for _, s := range w.stmts {
 			errs = append(errs, s.Close())
@@ -83,32 +136,6 @@ func (w *writer) close() error {
 		w.err = errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
 	})
 	return w.err
-}
-
-func (w *writer) loop() {
-	defer close(w.gone)
-	for {
-		select {
-		case r := <-w.queue:
-			w.commit(w.collect(r))
-		case <-w.quit:
-			return
-		}
-	}
-}
-
-// collect takes everyone who waits at this moment.
-func (w *writer) collect(first *request) []*request {
-	batch := []*request{first}
-	for len(batch) < together {
-		select {
-		case r := <-w.queue:
-			batch = append(batch, r)
-		default:
-			return batch
-		}
-	}
-	return batch
 }
 
 // commit does the batch in one transaction and answers everyone in it.
