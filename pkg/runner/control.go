@@ -211,7 +211,8 @@ func (w *wave) endAll(ctx context.Context, at []int, moves []migration.Transitio
 
 // touched reports whether an import of the row was sent whose end is not known, so that the row must be looked at.
 func (w *wave) touched(ctx context.Context, r migration.Row) bool {
-	if r.Step != migration.StepImport || w.cfg.Touched == nil || w.err != nil || r.State == migration.Held {
+	// In a first attempt nothing was sent before its step; in a later one the import of an earlier one may be open.
+	if r.Step != migration.StepImport && r.Attempt <= 1 || w.cfg.Touched == nil || w.err != nil || r.State == migration.Held {
 		return false
 	}
 	yes, err := w.cfg.Touched(context.WithoutCancel(ctx), r)

@@ -115,12 +115,13 @@ type deeds struct {
 	rows      int
 	cancelled map[int]bool    // by position; -1: all
 	lied      map[int]bool    // an import that is there was said not to be
+	again     map[int]bool    // retried after the import had failed
 	settled   map[string]bool // client-request-ids of lost imports that the operator knew about
 	deferring bool
 }
 
 func newDeeds() *deeds {
-	return &deeds{cancelled: map[int]bool{}, lied: map[int]bool{}, settled: map[string]bool{}}
+	return &deeds{cancelled: map[int]bool{}, lied: map[int]bool{}, again: map[int]bool{}, settled: map[string]bool{}}
 }
 
 func (d *deeds) cancel(row int) {
@@ -274,6 +275,9 @@ func chosen(rows []migration.Row, one bool, n int, fits func(migration.Row) bool
 
 func (w *world) retry(rows []migration.Row, a act) error {
 	for _, i := range chosen(rows, a.what == retryOne, a.n, migration.Row.Retryable) {
+		if p := rows[i].Problem; p != nil && p.Code == "import.failed" {
+			w.deeds.again[i] = true
+		}
 		if err := w.store.Apply(context.Background(), migration.Retry(rows[i], rows[i].Target, "again", w.clock.Now())); err != nil {
 			return err
 		}
