@@ -11,7 +11,6 @@ import (
 
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
-	"wave365/pkg/playbook"
 	"wave365/pkg/sandbox/reqlog"
 )
 
@@ -143,7 +142,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 		if !asked || !cutOver.IsZero() {
 			say("it is %s; asked for: %t, cut over: %s", r.State, asked, stamp(cutOver))
 		}
-		if r.Problem.Code != "import.unknown" && playbook.Open(intents) { // a held row that is given up says what is not known
+		if r.Problem.Code != "import.unknown" && unsettled(intents) { // a held row that is given up says what is not known
 			say("it is %s, and an import was sent whose end is not known", r.State)
 		}
 		return broken
@@ -168,6 +167,16 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 		}
 	}
 	return broken
+}
+
+// unsettled reports whether nobody knows how the last import ended.
+func unsettled(intents []migration.Intent) (open bool) {
+	for _, in := range intents {
+		if in.Effect == migration.EffectImport {
+			open = in.Outcome == nil || in.Outcome.Status == migration.OutcomeUnknown
+		}
+	}
+	return open
 }
 
 // expected is how the row must end: held when the answer to its import was lost and nothing shows the import, otherwise
