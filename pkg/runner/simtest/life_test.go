@@ -81,7 +81,7 @@ type book interface {
 }
 
 func (m mortalLedger) Apply(ctx context.Context, t migration.Transition) error {
-	m.life.moments.wait("apply", fmt.Sprint(t.To().Index, t.To().Version, t.To().Reason))
+	_ = m.life.moments.wait(ctx, "apply", fmt.Sprint(t.To().Index, t.To().Version, t.To().Reason))
 	goOn, answer := m.life.step("ledger: apply " + string(t.To().Reason))
 	if !goOn {
 		return errDead{}

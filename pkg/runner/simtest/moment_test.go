@@ -37,8 +37,8 @@ func newMoments(seed uint64) *moments {
 	return &moments{seed: seed, seen: map[uint64]uint64{}, tries: map[string]try{}, held: map[string]time.Time{}}
 }
 
-// wait sleeps until the moment of this doing of a thing: less than a millisecond.
-func (m *moments) wait(what ...string) {
+// wait waits until the moment of this doing of a thing: less than a millisecond. It ends with an error when the context does.
+func (m *moments) wait(ctx context.Context, what ...string) error {
 	h := fnv.New64a()
 	for _, w := range what {
 		_, _ = h.Write([]byte(w))
@@ -57,7 +57,19 @@ func (m *moments) wait(what ...string) {
 	x ^= x >> 33
 	x *= 0xff51afd7ed558ccd
 	x ^= x >> 33
-	time.Sleep(time.Duration(x % uint64(time.Millisecond)))
+	return until(ctx, time.Now().Add(time.Duration(x%uint64(time.Millisecond))))
+}
+
+// until waits for a moment, or for the end of the context and gives its error.
+func until(ctx context.Context, at time.Time) error {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // inTurn is a network on which no two requests are sent at the same instant.
@@ -75,10 +87,15 @@ func (w inTurn) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	ctx, cancel := w.settle(req)
+	ctx, cancel, err := w.settle(req)
+	if err != nil {
+		return nil, err
+	}
 	defer cancel()
 	who, _ := ctx.Value(worker{}).(string)
-	w.wait(who, req.Method, req.URL.String(), string(body))
+	if err := w.wait(ctx, who, req.Method, req.URL.String(), string(body)); err != nil {
+		return nil, err
+	}
 	resp, err := w.RoundTripper.RoundTrip(req.WithContext(ctx))
 	w.answered(req, resp)
 	return resp, err
@@ -93,7 +110,7 @@ func stepsInTurn(m *moments, works []migration.Work) []migration.Work {
 		do, step := works[i].Do, works[i].Step
 		works[i].Do = func(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 			who := fmt.Sprint(step, rows[0].Index, rows[0].Version)
-			m.wait(who)
+			_ = m.wait(ctx, who) // the step itself sees to a stop
 			return do(context.WithValue(ctx, worker{}, who), rows)
 		}
 	}
@@ -103,23 +120,31 @@ func stepsInTurn(m *moments, works []migration.Work) []migration.Work {
 // settle makes a further try of a call begin at the latest moment at which azcore's own dice could have sent it, not
 // while the service holds everyone, and end at the earliest moment at which it could be given up: those dice are not in
 // the seed.
-func (m *moments) settle(req *http.Request) (context.Context, context.CancelFunc) {
+func (m *moments) settle(req *http.Request) (context.Context, context.CancelFunc, error) {
 	m.mu.Lock()
 	t, held := m.tries[call(req)], m.held[service(req)]
 	m.mu.Unlock()
 	if t.n == 0 || t.n > 5 {
-		return req.Context(), func() {}
+		return req.Context(), func() {}, nil
 	}
 	const firstDelay, tryTimeout = 800 * time.Millisecond, 2 * time.Minute
 	delay := firstDelay * time.Duration(int(1)<<t.n-1)
 	earliest, latest := t.end.Add(delay*8/10), t.end.Add(delay*13/10)
-	if time.Sleep(time.Until(latest)); held.After(latest) {
-		time.Sleep(time.Until(held))
+	if err := until(req.Context(), later(latest, held)); err != nil {
+		return nil, nil, err
 	}
 	if time.Now().After(latest) {
-		return req.Context(), func() {} // it was sent when the service had said, not when the dice did
+		return req.Context(), func() {}, nil // it was sent when the service had said, not when the dice did
 	}
-	return context.WithDeadline(req.Context(), earliest.Add(tryTimeout))
+	ctx, cancel := context.WithDeadline(req.Context(), earliest.Add(tryTimeout))
+	return ctx, cancel, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // answered notes the end of a try.
