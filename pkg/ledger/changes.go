@@ -94,7 +94,7 @@ func (l *Ledger) EditRun(ctx context.Context, runID string, e Edit) error {
 			return err
 		}
 		for _, m := range moves {
-			if err := t.moveRow(m); err != nil {
+			if err := l.moveRow(t, m); err != nil {
 				return err
 			}
 		}

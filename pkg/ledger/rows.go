@@ -72,7 +72,9 @@ const (
 	aimRow = `UPDATE wave_rows SET version = ?, state = ?, step = ?, reason = ?, note = ?, attempt = ?, tries = ?,
 	warned = ?, trouble_since = ?, not_before = ?, started_at = ?, updated_at = ?, problem = ?, facts = ?, finished_at = ?,
 	user_id = ?, target = ?, input = ?` + rowAsRead
-	rowAsRead = ` WHERE run = ? AND idx = ? AND version = ? AND state = ?`
+	// The lock is looked at in the same statement, because that costs next to nothing: see fence.
+	rowAsRead = ` WHERE run = ? AND idx = ? AND version = ? AND state = ?
+	AND (? = '' OR EXISTS (SELECT 1 FROM holder WHERE id = ?))`
 )
 
 // Apply records a transition, with its event, in one transaction; it returns when that is durable. What the row aims
@@ -85,12 +87,7 @@ func (l *Ledger) Apply(ctx context.Context, tr migration.Transition) error {
 	if err != nil {
 		return err
 	}
-	return l.do(ctx, fmt.Sprintf("record row %d", m.to.Index), func(t *txn) error {
-		if err := l.fence(t); err != nil {
-			return err
-		}
-		return t.moveRow(m)
-	})
+	return l.do(ctx, fmt.Sprintf("record row %d", m.to.Index), func(t *txn) error { return l.moveRow(t, m) })
 }
 
 // movement is a transition as the database takes it.
@@ -143,12 +140,16 @@ func moveOf(tr migration.Transition) (movement, error) {
 	return m, nil
 }
 
-func (t *txn) moveRow(m movement) error {
-	n, err := t.change(m.query, m.args...)
+func (l *Ledger) moveRow(t *txn, m movement) error {
+	lock := l.lock.id()
+	n, err := t.change(m.query, append(m.args, lock, lock)...)
 	if err != nil {
 		return t.refusal(m.from, m.to, err)
 	}
 	if n == 0 {
+		if err := l.fence(t); err != nil {
+			return err
+		}
 		return t.moved(m.from)
 	}
 	return t.audit(m.to.UpdatedAt, auditTransition, m.to.Run, m.to.Index, m.entry)
