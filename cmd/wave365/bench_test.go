@@ -167,7 +167,7 @@ func (f *front) note(path string) {
 	switch {
 	case !strings.HasPrefix(path, "/v1.0/") && !strings.HasPrefix(path, "/beta/"):
 		return
-	case strings.Contains(path, "/users"), strings.Contains(path, "$batch"):
+	case strings.Contains(path, "/users"), strings.Contains(path, "$batch"), strings.Contains(path, "/snapshots/"), strings.Contains(path, "/cloudPCs"):
 		what = aboutRows
 	}
 	f.mu.Lock()

@@ -248,18 +248,25 @@ func (o observer) Polled(rows []int, next time.Time) {
 	o.view.Polled(progress.Poll{Rows: rows, Next: next})
 }
 
-// writeReports writes the report again every half minute until the function it gives is called.
+// reportShare is how many times as long as a report takes to be written it is left alone: that of a very large wave
+// takes seconds.
+const reportShare = 20
+
+// writeReports writes the report again every half minute, or more rarely when it is large, until the function it gives
+// is called.
 func (a *app) writeReports(ctx context.Context, l *ledger.Ledger, run migration.Run, clock cloud.Clock) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		tick := time.NewTicker(reportEvery)
-		defer tick.Stop()
+		next := time.NewTimer(reportEvery)
+		defer next.Stop()
 		for {
 			select {
-			case <-tick.C:
+			case <-next.C:
+				began := time.Now()
 				// A report that cannot be written now is written at the end, where its error counts.
 				_ = a.writeReport(ctx, l, run.ID, clock.Now(), 0)
+				next.Reset(max(reportEvery, reportShare*time.Since(began)))
 			case <-ctx.Done():
 				return
 			}

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"net/http"
 	"strings"
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
+	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/runner"
 )
@@ -83,7 +83,7 @@ func signedOut(err error) bool {
 		if f == nil {
 			return false
 		}
-		if f.Remote != nil && f.Remote.Status == http.StatusUnauthorized {
+		if f.Code == graph.CodeSignIn || f.Code == graph.CodeConditionalAccess {
 			return true
 		}
 		err = errors.Unwrap(f)
@@ -91,15 +91,40 @@ func signedOut(err error) bool {
 	return false
 }
 
+// errorDocument is the answer with --json of a command that ends without one of its own.
+type errorDocument struct {
+	Schema   string `json:"schema"`
+	ExitCode int    `json:"exit_code"`
+	// Code is stable, such as "ledger.none"; empty: there is none.
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Hint    string `json:"hint"`
+}
+
+func errorDocumentOf(err error, code int) errorDocument {
+	return errorDocument{
+		Schema: "wave365/error/v1", ExitCode: code, Code: fault.CodeOf(err),
+		Message: cloud.RedactString(err.Error()), Hint: cloud.RedactString(hintOf(err)),
+	}
+}
+
 // errorText is what a person reads: what happened, and on the next line what to do.
 func errorText(err error) string {
 	text := "wave365: " + err.Error()
-	if hint := fault.HintOf(err); hint != "" {
+	if hint := hintOf(err); hint != "" {
 		text += "\n  " + hint
-	} else if _, ok := errors.AsType[usageError](err); ok {
-		text += "\n  see `wave365 --help`"
 	}
 	return cloud.RedactString(text)
+}
+
+func hintOf(err error) string {
+	if hint := fault.HintOf(err); hint != "" {
+		return hint
+	}
+	if _, ok := errors.AsType[usageError](err); ok {
+		return "see `wave365 --help`"
+	}
+	return ""
 }
 
 // runCode is the exit code of a run that ended so.
