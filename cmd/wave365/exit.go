@@ -57,7 +57,7 @@ func exitCode(err error) (code int, quiet bool) {
 		return exitStopped, false
 	case f == nil:
 		return exitUnexpected, false
-	case f.Code == "ledger.locked":
+	case f.Code == "ledger.locked", f.Code == "ledger.lock-lost":
 		return exitLocked, false
 	case f.Code == "ledger.not-driven":
 		return exitNothing, false
@@ -67,6 +67,8 @@ func exitCode(err error) (code int, quiet bool) {
 		return exitSignIn, false
 	case f.Kind == fault.Denied, f.Code == "cloud.unsupported":
 		return exitDenied, false
+	case strings.HasPrefix(f.Code, "ledger.") && (f.Kind == fault.Unavailable || f.Kind == fault.Internal):
+		return exitUnexpected, false // the disk's trouble, not the command line's
 	case f.Kind == fault.Invalid, f.Kind == fault.NotFound, f.Code == "sandbox.port", strings.HasPrefix(f.Code, "ledger."),
 		strings.HasPrefix(f.Code, "row."), strings.HasPrefix(f.Code, "reconcile."):
 		return exitUsage, false
