@@ -82,6 +82,9 @@ func userFault(s string) string {
 	if isGUID(s) || isAddress(s) {
 		return ""
 	}
+	if i := strings.IndexFunc(s, func(r rune) bool { return !unicode.IsSpace(r) && sheet.IsBlank(r) }); i >= 0 {
+		return fmt.Sprintf("an invisible character stands in the user, after %q", s[:i])
+	}
 	return "the user is neither a user principal name (name@domain) nor an object id"
 }
 
@@ -89,7 +92,7 @@ func mailFault(s string) string {
 	if isAddress(s) {
 		return ""
 	}
-	return "this is not one mail address"
+	return "notify is not one mail address"
 }
 
 func isAddress(s string) bool {

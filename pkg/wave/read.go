@@ -80,6 +80,10 @@ func (r *reading) header() bool {
 	for len(cells) > 0 && sheet.Trim(cells[len(cells)-1]) == "" {
 		cells = cells[:len(cells)-1]
 	}
+	if oneCell(cells) {
+		r.findings = append(r.findings, wholeLine(head.Line, cells[0], "the whole first line stands in one cell, in quotes"))
+		return false
+	}
 	r.columns(cells)
 	return true
 }
@@ -97,7 +101,9 @@ func (r *reading) columns(cells []string) {
 		name := canonical(spelled)
 		switch {
 		case name != "" && r.present[name]:
-			r.find("csv.syntax", r.headerLine, name, "", sheet.Trim(spelled), fmt.Sprintf("two columns are both %q; only the first is read", name))
+			f := NewFinding("csv.syntax", r.headerLine, name, "", sheet.Trim(spelled), fmt.Sprintf("two columns are both %q; only the first is read", name))
+			f.Hint = "take one of them out, or begin its name with x_ to carry it through to the reports"
+			r.findings = append(r.findings, f)
 			name = ""
 		case name != "":
 			r.present[name] = true

@@ -2,7 +2,9 @@ package wave
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 
 	"wave365/pkg/wave/sheet"
 )
@@ -18,6 +20,12 @@ func (r *reading) shape(i int, rec sheet.Record) {
 		r.spoiled(rec, row.User, r.file.Canonical)
 	}
 	width := len(r.file.Columns)
+	if other := r.parted(rec); other != 0 {
+		r.unread[i] = true
+		r.file.Rows[i].User = "" // it is the whole row, and nobody's name
+		r.findings = append(r.findings, wholeLine(row.Line, "", fmt.Sprintf("the whole row stands in one cell: its cells are parted by %s, those of the header by %s", commaName(other), commaName(r.file.Dialect.Comma))))
+		return
+	}
 	if rec.Broken == nil && len(rec.Cells) > width && !sheet.Blank(rec.Cells[width:]) {
 		r.unread[i] = true
 		last := len(rec.Cells)
@@ -27,6 +35,35 @@ func (r *reading) shape(i int, rec sheet.Record) {
 		r.find("csv.syntax", row.Line, "", row.User, rec.Cells[width],
 			fmt.Sprintf("the row has %d cells and the header %d: a cell that holds %s must be in quotes", last, width, commaName(r.file.Dialect.Comma)))
 	}
+}
+
+// parted gives the separator of a row that stands in one cell because it has another one than the file; else 0.
+func (r *reading) parted(rec sheet.Record) rune {
+	if rec.Broken != nil || len(rec.Cells) == 0 || len(r.file.Columns) < 3 || !sheet.Blank(rec.Cells[1:]) {
+		return 0
+	}
+	for _, comma := range ",;\t" {
+		if strings.Count(rec.Cells[0], string(comma)) >= 2 {
+			return comma
+		}
+	}
+	return 0
+}
+
+// oneCell reports whether the header stands in one cell, as when a spreadsheet has put every line in quotes.
+func oneCell(head []string) bool {
+	if len(head) != 1 {
+		return false
+	}
+	names := strings.FieldsFunc(head[0], func(r rune) bool { return strings.ContainsRune(",;\t", r) })
+	return len(names) > 1 && slices.ContainsFunc(names, func(name string) bool { return canonical(name) != "" })
+}
+
+// wholeLine is the finding for a line that stands in one cell.
+func wholeLine(line int, value, message string) Finding {
+	f := NewFinding("csv.syntax", line, "", "", value, message)
+	f.Hint = "part it into columns in the spreadsheet (Data > Text to Columns) and save it again, or mend the line in a text editor"
+	return f
 }
 
 func commaName(r rune) string {
@@ -44,12 +81,12 @@ func commaName(r rune) string {
 func (r *reading) broken(rec sheet.Record, user string, canonical []string) {
 	b := rec.Broken
 	r.find("csv.syntax", rec.Line, columnOf(b.Cell, canonical), user, "",
-		fmt.Sprintf("line %d, character %d: %s", b.Line, b.Column, b.What))
+		at(rec.Line, b.Line, b.Column)+": "+b.What)
 }
 
 func (r *reading) spoiled(rec sheet.Record, user string, canonical []string) {
 	s := rec.Spoiled
-	message := fmt.Sprintf("line %d, character %d is not %s", s.Line, s.Column, r.file.Dialect.Encoding)
+	message := at(rec.Line, s.Line, s.Column) + " is not " + r.file.Dialect.Encoding
 	if r.file.Dialect.Encoding == "utf-8" {
 		message += fmt.Sprintf("; if the file is Windows-1252 it is %q", s.What)
 	}
@@ -58,6 +95,14 @@ func (r *reading) spoiled(rec sheet.Record, user string, canonical []string) {
 		value = rec.Cells[s.Cell]
 	}
 	r.find("csv.encoding", rec.Line, columnOf(s.Cell, canonical), user, value, message)
+}
+
+// at names a place in a record that begins on line start; the line only when it is another one.
+func at(start, line, character int) string {
+	if line == start {
+		return fmt.Sprintf("character %d", character)
+	}
+	return fmt.Sprintf("line %d, character %d", line, character)
 }
 
 func columnOf(cell int, canonical []string) string {
