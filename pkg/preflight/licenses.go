@@ -126,6 +126,9 @@ func (c *check) plansOf(s graph.SKU) []plans.Plan {
 	return plans.Of(graph.License{SKUID: s.ID, SKUPartNumber: s.PartNumber, Plans: s.Plans}, c.facts.plans)
 }
 
+// leaveLicense is how a user who would be licensed too early gets the membership last instead.
+const leaveLicense = "leave the license cell empty, so that the membership comes last"
+
 // licenseLast checks a row whose license closes the last link: until then the user may hold none that could start
 // provisioning, and the group that is joined before the import may bring none. A license that is not usable yet may
 // become so at any time, so it counts.
@@ -133,18 +136,17 @@ func (c *check) licenseLast(r *row) {
 	const so = ": the Cloud PC would be started before the snapshot is there"
 	for _, h := range r.held {
 		if h.plan.Enterprise && (h.plan.Usable() || h.plan.Pending()) {
-			mend := ""
+			c.flag("user.already-targeted", r, "license", h.name, r.User+" holds "+h.name+" already and joins the group before the import"+so)
 			if !r.in(r.target.GroupID) && h.plan.Usable() {
-				mend = "; leave the license cell empty, so that the membership comes last"
+				c.mend(leaveLicense)
 			}
-			c.flag("user.already-targeted", r, "license", h.name, r.User+" holds "+h.name+" already and joins the group before the import"+so+mend)
 			return
 		}
 	}
 	for _, h := range c.groupLicenses(r) {
 		if h.plan.Enterprise {
-			c.flag("user.already-targeted", r, "group", r.target.GroupName, "group "+r.target.GroupName+" gives its members "+h.name+", and the user joins it before the import"+so+
-				"; leave the license cell empty, so that the membership comes last")
+			c.flag("user.already-targeted", r, "group", r.target.GroupName, "group "+r.target.GroupName+" gives its members "+h.name+", and the user joins it before the import"+so)
+			c.mend(leaveLicense)
 			return
 		}
 	}

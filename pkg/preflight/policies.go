@@ -2,6 +2,8 @@ package preflight
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 
 	"wave365/pkg/graph"
@@ -55,13 +57,23 @@ func (c *check) policy(r *row, p *graph.ProvisioningPolicy) {
 	}
 }
 
-// nearestPolicy names a policy that differs only in case and punctuation, when there is one.
+// nearestPolicy names a policy that differs only in case and punctuation, or else what there is to choose from.
 func (c *check) nearestPolicy(name string) string {
+	const shown = 8
 	plain := func(s string) string { return strings.NewReplacer(" ", "", "-", "", "_", "").Replace(fold(s)) }
+	var names []string
 	for _, p := range c.facts.policies {
 		if plain(p.DisplayName) == plain(name) {
 			return "; did you mean " + p.DisplayName + "?"
 		}
+		names = append(names, p.DisplayName)
 	}
-	return ""
+	if len(names) == 0 {
+		return "; it has none at all"
+	}
+	slices.Sort(names)
+	if more := len(names) - shown; more > 0 {
+		return fmt.Sprintf("; it has %s and %d more", strings.Join(names[:shown], ", "), more)
+	}
+	return "; it has " + strings.Join(names, ", ")
 }

@@ -200,6 +200,9 @@ func (c *check) flag(code string, r *row, column, value, message string) {
 	c.found = append(c.found, wave.NewFinding(code, r.Line, column, r.User, value, message))
 }
 
+// mend gives the latest finding a remedy that fits it better than that of its code.
+func (c *check) mend(hint string) { c.found[len(c.found)-1].Hint = hint }
+
 // flagWave adds a finding about the wave as a whole.
 func (c *check) flagWave(code, value, message string) {
 	c.found = append(c.found, wave.NewFinding(code, 0, "", "", value, message))
@@ -229,4 +232,7 @@ func (c *check) result() Result {
 	return res
 }
 
-func fold(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+// fold is what names are compared by: case does not count, and a no-break space, as web pages bring it along, is a space.
+func fold(s string) string {
+	return strings.ToLower(strings.TrimSpace(strings.ReplaceAll(s, "\u00a0", " ")))
+}

@@ -204,13 +204,15 @@ func TestCheck_rules(t *testing.T) {
 		{name: "an import that was used up", rig: rigged{imports: map[string]graph.Import{}}, csv: adaRow,
 			in: func(in *preflight.Input) { in.LiveImports = map[string][]string{adaID: {"s1"}} }},
 
-		{name: "a tenant without policies", rig: rigged{policies: func([]graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error) { return nil, nil }}, csv: adaRow, want: []string{"2 policy.not-found"}},
+		{name: "a tenant without policies", rig: rigged{policies: func([]graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error) { return nil, nil }}, csv: adaRow, want: []string{"2 policy.not-found"}, say: "it has none at all"},
 		{name: "policies that may not be read", rig: rigged{policies: func([]graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error) {
 			return nil, refusal("graph", 403)
 		}},
 			csv: adaRow, want: []string{"0 permission.missing"}, say: "Privileged Role Administrator"},
 		{name: "a policy that is nearly called so", tenant: func(sc *scenario.Scenario) { sc.Policies[0].Name = "Wave One" }, csv: ada + ",disks/ada.vhd,wave-one," + sku + "\n",
 			want: []string{"2 policy.not-found"}, say: "did you mean Wave One?"},
+		{name: "a no-break space in the policy", tenant: func(sc *scenario.Scenario) { sc.Policies[0].Name = "Wave One" }, csv: ada + ",disks/ada.vhd,Wave\u00a0One," + sku + "\n"},
+		{name: "a policy that nothing resembles", csv: ada + ",disks/ada.vhd,Nowhere," + sku + "\n", want: []string{"2 policy.not-found"}, say: "; it has P"},
 		{name: "a network connection that is gone", rig: rigged{policies: func(all []graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error) {
 			all[0].DomainJoin = []graph.DomainJoin{{ConnectionID: "gone"}}
 			return all, nil
@@ -262,8 +264,8 @@ func TestCheck_rules(t *testing.T) {
 			}
 			if diff := cmp.Diff(tc.want, brief(res.Findings)); diff != "" {
 				t.Errorf("(-want +got):\n%s\n%+v", diff, res.Findings)
-			} else if len(tc.want) > 0 && !strings.Contains(res.Findings[0].Message, tc.say) {
-				t.Errorf("%q does not say %q", res.Findings[0].Message, tc.say)
+			} else if len(tc.want) > 0 && !strings.Contains(res.Findings[0].Message+"; "+res.Findings[0].Hint, tc.say) {
+				t.Errorf("%q, %q does not say %q", res.Findings[0].Message, res.Findings[0].Hint, tc.say)
 			}
 			for i, bad := range res.Bad {
 				want := false
