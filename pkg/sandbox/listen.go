@@ -30,14 +30,20 @@ type servers struct {
 	closed bool
 }
 
+// Loopback gives a fault Invalid, "sandbox.not-loopback", for an address that other machines can reach.
+func Loopback(addr net.Addr) error {
+	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
+		return nil
+	}
+	return fault.New(fault.Invalid, "sandbox.not-loopback", "a sandbox listens on loopback only, not on "+addr.String(), "use --listen 127.0.0.1:0")
+}
+
 // Serve answers on a listener until [Sandbox.Close], and then returns nil; it closes the listener. A listener that other machines
 // can reach is refused with a fault Invalid.
 func (s *Sandbox) Serve(l net.Listener) error {
-	addr, ok := l.Addr().(*net.TCPAddr)
-	if !ok || !addr.IP.IsLoopback() {
+	if err := Loopback(l.Addr()); err != nil {
 		l.Close()
-		return fault.New(fault.Invalid, "sandbox.not-loopback", "a sandbox listens on loopback only, not on "+l.Addr().String(),
-			"use --listen 127.0.0.1:0")
+		return err
 	}
 	server := &http.Server{
 		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second,
@@ -48,7 +54,7 @@ func (s *Sandbox) Serve(l net.Listener) error {
 		return nil
 	}
 	if err := server.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
-		return fault.Wrap(fault.Unavailable, "sandbox.listen", "the sandbox stopped listening on "+addr.String(), "", err)
+		return fault.Wrap(fault.Unavailable, "sandbox.listen", "the sandbox stopped listening on "+l.Addr().String(), "", err)
 	}
 	return nil
 }
