@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -51,17 +52,26 @@ licenses, times, codes, and the ids of snapshots and requests stay.
 	}
 	cmd.Flags().BoolVar(&o.redact, "redact", false, "replace names, addresses and hosts by pseudonyms, for sharing outside")
 	cmd.Flags().StringVar(&o.format, "format", "", "print one file instead: "+strings.Join(report.Formats(), ", "))
-	cmd.AddCommand(newVerifyCommand(a), newCompareCommand(a, g))
+	cmd.AddCommand(newVerifyCommand(a, g), newCompareCommand(a, g))
 	return cmd
 }
 
-func newVerifyCommand(a *app) *cobra.Command {
+func newVerifyCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "verify DIR", Short: "Check a report folder against its manifest and its audit chain",
-		Args: cobra.ExactArgs(1),
+		Long: `Check a report folder against its manifest and its audit chain: whether every file is as it was written. Files that were
+put beside them do not count.
+
+Exit codes: 0 nothing was touched, 1 something was, 2 this is no report folder.`,
+		Example: "  wave365 report verify reports/friday-20260306-1830-k7f3",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := report.Verify(args[0]); err != nil {
 				return err
+			}
+			if g.json {
+				printJSON(a.out, map[string]string{"schema": "wave365/report-verify/v1", "report_dir": args[0]})
+				return nil
 			}
 			fmt.Fprintf(a.out, "%s is as it was written.\n", args[0])
 			return nil
@@ -100,7 +110,7 @@ func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id stri
 		printJSON(a.out, runDocument{"wave365/report-command/v1", run.ID, run.Wave, run.Tenant, string(run.State), migration.Count(acc.Rows), acc.ExitCode, dir})
 		return nil
 	}
-	fmt.Fprintf(a.out, "Report: %s\n\n%s\n", dir, report.Verdict(acc))
+	fmt.Fprintf(a.out, "Report: %s\n\n%s", filepath.Join(dir, "report.html"), folded("", report.Verdict(acc), columns(a.out)))
 	return nil
 }
 
@@ -253,7 +263,11 @@ func printComparison(a *app, c report.Comparison) {
 		if after == "" {
 			after = "not in it"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", ch.Target.User, before, after, ch.Why.Text)
+		line := ch.Target.User + "\t" + before + "\t" + after
+		if ch.Why.Text != "" {
+			line += "\t" + ch.Why.Text
+		}
+		fmt.Fprintln(t, line)
 	}
 	if len(c.Changes) > 0 {
 		_ = t.Flush()
@@ -262,5 +276,5 @@ func printComparison(a *app, c report.Comparison) {
 	if c.Same > 0 {
 		fmt.Fprintf(a.out, "%d ended the same in both runs.\n", c.Same)
 	}
-	fmt.Fprintln(a.out, c.Verdict())
+	fmt.Fprint(a.out, folded("", c.Verdict(), columns(a.out)))
 }

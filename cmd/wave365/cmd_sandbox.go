@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,11 +38,11 @@ goes on while it is stopped. Its own pages: GET /sandbox/requests, /sandbox/stat
 	f.Int64Var(&seed, "seed", 0, "another seed than the scenario's")
 	f.StringVar(&state, "state", "", "folder that keeps the tenant between starts")
 	_ = cmd.MarkFlagRequired("scenario")
-	cmd.AddCommand(newGenerateCommand(a))
+	cmd.AddCommand(newGenerateCommand(a, g))
 	return cmd
 }
 
-func runSandbox(ctx context.Context, a *app, _ *globals, path, addr string, cfg sandbox.Config) error {
+func runSandbox(ctx context.Context, a *app, g *globals, path, addr string, cfg sandbox.Config) error {
 	scenario, err := sandbox.LoadScenario(path)
 	if err != nil {
 		return err
@@ -60,11 +61,18 @@ func runSandbox(ctx context.Context, a *app, _ *globals, path, addr string, cfg 
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
-	line, err := json.Marshal(sandbox.EndpointsOf(l.Addr()))
+	ends := sandbox.EndpointsOf(l.Addr())
+	line, err := json.Marshal(struct {
+		Schema string `json:"schema"`
+		sandbox.Endpoints
+	}{"wave365/sandbox/v1", ends})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(a.out, string(line))
+	if a.errTerm && !g.quiet {
+		fmt.Fprintf(a.err, "Serving until Ctrl-C. In another terminal: wave365 run WAVE.csv --sandbox=%s\n", ends.Graph)
+	}
 	select {
 	case err = <-served:
 		_ = s.Close()
@@ -74,7 +82,7 @@ func runSandbox(ctx context.Context, a *app, _ *globals, path, addr string, cfg 
 	}
 }
 
-func newGenerateCommand(a *app) *cobra.Command {
+func newGenerateCommand(a *app, g *globals) *cobra.Command {
 	var rows int
 	var seed int64
 	var out string
@@ -91,15 +99,17 @@ func newGenerateCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := os.MkdirAll(out, 0o755); err != nil {
-				return fault.Wrap(fault.Invalid, "usage", "cannot write to "+out+": "+err.Error(), "choose another --out", err)
+			doc := generatedDocument{
+				Schema: "wave365/sandbox-generate/v1", Wave: filepath.Join(out, "wave.csv"), Scenario: filepath.Join(out, "wave.tenant.yaml"), Rows: rows,
 			}
-			for name, data := range map[string][]byte{"wave.csv": csv, "wave.tenant.yaml": yaml} {
-				if err := os.WriteFile(filepath.Join(out, name), data, 0o644); err != nil {
-					return fault.Wrap(fault.Invalid, "usage", "cannot write to "+out+": "+err.Error(), "choose another --out", err)
-				}
+			if err := writeNew(out, map[string][]byte{doc.Wave: csv, doc.Scenario: yaml}); err != nil {
+				return err
 			}
-			fmt.Fprintf(a.out, "Wrote %s and its scenario.\nTry: wave365 run %s --sandbox\n", filepath.Join(out, "wave.csv"), filepath.Join(out, "wave.csv"))
+			if g.json {
+				printJSON(a.out, doc)
+				return nil
+			}
+			fmt.Fprintf(a.out, "Wrote %s and its scenario.\nTry: wave365 run %s --sandbox\n", doc.Wave, quoteArg(doc.Wave))
 			return nil
 		},
 	}
@@ -107,6 +117,36 @@ func newGenerateCommand(a *app) *cobra.Command {
 	f.IntVar(&rows, "rows", 100, "how many rows")
 	f.Int64Var(&seed, "seed", 1, "the same seed writes the same files")
 	f.StringVar(&out, "out", ".", "the folder to write to")
-	f.BoolVar(&faults, "faults", false, "let some rows fail")
+	f.BoolVar(&faults, "faults", false, "let about one row in twenty-five end badly, and spoil some of the service's answers")
 	return cmd
+}
+
+// generatedDocument is the answer of `sandbox generate --json`.
+type generatedDocument struct {
+	Schema   string `json:"schema"`
+	Wave     string `json:"wave"`
+	Scenario string `json:"scenario"`
+	Rows     int    `json:"rows"`
+}
+
+// writeNew writes files into dir, which is made. A file that is there already with other content is left alone, and then
+// nothing is written: it may be somebody's wave.
+func writeNew(dir string, files map[string][]byte) error {
+	cannot := func(err error) error {
+		return fault.Wrap(fault.Invalid, "usage", "cannot write to "+dir+": "+err.Error(), "choose another --out", err)
+	}
+	for path, data := range files {
+		if there, err := os.ReadFile(path); err == nil && !bytes.Equal(there, data) {
+			return fault.New(fault.Invalid, "usage", path+" is there already and is not overwritten", "choose another --out, or move the file away")
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return cannot(err)
+	}
+	for path, data := range files {
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			return cannot(err)
+		}
+	}
+	return nil
 }

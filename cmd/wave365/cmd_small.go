@@ -24,7 +24,7 @@ func newVersionCommand(a *app, g *globals) *cobra.Command {
 	}
 }
 
-func newTemplateCommand(a *app, _ *globals) *cobra.Command {
+func newTemplateCommand(a *app, g *globals) *cobra.Command {
 	var semicolon bool
 	cmd := &cobra.Command{
 		Use: "template", Short: "Print an empty wave that Excel opens correctly", Args: cobra.NoArgs,
@@ -34,7 +34,12 @@ func newTemplateCommand(a *app, _ *globals) *cobra.Command {
 			if semicolon {
 				comma = ';'
 			}
-			_, err := a.out.Write(wave.TemplateWith(comma))
+			csv := wave.TemplateWith(comma)
+			if g.json {
+				printJSON(a.out, map[string]string{"schema": "wave365/template/v1", "csv": string(csv)})
+				return nil
+			}
+			_, err := a.out.Write(csv)
 			return err
 		},
 	}
@@ -56,6 +61,10 @@ func newUnlockCommand(a *app, g *globals) *cobra.Command {
 			defer func() { _ = l.Close() }()
 			if err := l.Unlock(cmd.Context(), id); err != nil {
 				return err
+			}
+			if g.json {
+				printJSON(a.out, map[string]string{"schema": "wave365/unlock/v1", "ledger": g.ledger})
+				return nil
 			}
 			fmt.Fprintln(a.out, "The ledger is free.")
 			return nil

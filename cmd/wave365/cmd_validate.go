@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/spf13/cobra"
@@ -69,8 +70,8 @@ Exit codes: 0 the wave may run, 4 some rows have errors, 5 a permission or tenan
 		Example: "  wave365 validate waves/friday.csv --storage-account contosovhds\n  wave365 validate waves/friday.csv --sandbox\n  wave365 validate --explain vhd.dynamic",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if explain != "" {
-				return explainCode(a, explain)
+			if cmd.Flags().Changed("explain") {
+				return explainCode(a, g, explain)
 			}
 			if len(args) == 0 {
 				return usageError{fault.New(fault.Invalid, "usage", "validate needs a wave file", "wave365 validate WAVE.csv")}
@@ -274,18 +275,50 @@ func deniedFindings(res preflight.Result) int {
 	return n
 }
 
-func explainCode(a *app, code string) error {
-	e, ok := wave.Explain(strings.ToLower(strings.TrimSpace(code)))
-	if !ok {
-		return fault.New(fault.Invalid, "usage", "there is no finding "+code, codesLike(code))
+// explanationDocument is the answer of `validate --explain --json`.
+type explanationDocument struct {
+	Schema string        `json:"schema"`
+	Codes  []explanation `json:"codes"`
+}
+
+type explanation struct {
+	Code     string        `json:"code"`
+	Severity wave.Severity `json:"severity"`
+	Title    string        `json:"title"`
+	Meaning  string        `json:"meaning"`
+	Remedy   string        `json:"remedy"`
+}
+
+// explainCode explains one code, or names those of a family.
+func explainCode(a *app, g *globals, code string) error {
+	code = strings.ToLower(strings.TrimSpace(code))
+	doc := explanationDocument{Schema: "wave365/explain/v1"}
+	for _, c := range wave.Codes() {
+		if family, _, _ := strings.Cut(c, "."); c == code || family == code {
+			e, _ := wave.Explain(c)
+			doc.Codes = append(doc.Codes, explanation(e))
+		}
 	}
-	printExplanation(a.out, e)
+	switch {
+	case len(doc.Codes) == 0:
+		return fault.New(fault.Invalid, "usage", "there is no finding "+code, codesLike(code))
+	case g.json:
+		printJSON(a.out, doc)
+	case doc.Codes[0].Code == code:
+		printExplanation(a.out, wave.Explanation(doc.Codes[0]))
+	default:
+		t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+		for _, e := range doc.Codes {
+			fmt.Fprintf(t, "%s\t%s\t%s\n", e.Code, e.Severity, e.Title)
+		}
+		return t.Flush()
+	}
 	return nil
 }
 
 // codesLike lists the codes of the family that a mistyped code names, or else the families.
 func codesLike(code string) string {
-	family, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(code)), ".")
+	family, _, _ := strings.Cut(code, ".")
 	var codes, families []string
 	for _, c := range wave.Codes() {
 		of, _, _ := strings.Cut(c, ".")

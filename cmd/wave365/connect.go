@@ -194,6 +194,10 @@ func listen(addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, "sandbox.port", "cannot listen on "+addr+": "+err.Error(), "use a loopback address such as 127.0.0.1:0", err)
 	}
+	if err := sandbox.Loopback(l.Addr()); err != nil {
+		_ = l.Close()
+		return nil, err
+	}
 	return l, nil
 }
 

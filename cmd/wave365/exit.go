@@ -69,7 +69,7 @@ func exitCode(err error) (code int, quiet bool) {
 		return exitDenied, false
 	case strings.HasPrefix(f.Code, "ledger.") && (f.Kind == fault.Unavailable || f.Kind == fault.Internal):
 		return exitUnexpected, false // the disk's trouble, not the command line's
-	case f.Kind == fault.Invalid, f.Kind == fault.NotFound, f.Code == "sandbox.port", strings.HasPrefix(f.Code, "ledger."),
+	case f.Kind == fault.Invalid, f.Kind == fault.NotFound, f.Code == "sandbox.port", f.Code == "sandbox.gone", strings.HasPrefix(f.Code, "ledger."),
 		strings.HasPrefix(f.Code, "row."), strings.HasPrefix(f.Code, "reconcile."):
 		return exitUsage, false
 	case strings.HasPrefix(f.Code, "setting."), strings.HasPrefix(f.Code, "policy."):
@@ -104,10 +104,13 @@ type errorDocument struct {
 }
 
 func errorDocumentOf(err error, code int) errorDocument {
-	return errorDocument{
-		Schema: "wave365/error/v1", ExitCode: code, Code: fault.CodeOf(err),
-		Message: cloud.RedactString(err.Error()), Hint: cloud.RedactString(hintOf(err)),
+	doc := errorDocument{Schema: "wave365/error/v1", ExitCode: code}
+	if _, told := errors.AsType[exit](err); told {
+		doc.Message = "standard error says what happened"
+		return doc
 	}
+	doc.Code, doc.Message, doc.Hint = fault.CodeOf(err), cloud.RedactString(err.Error()), cloud.RedactString(hintOf(err))
+	return doc
 }
 
 // errorText is what a person reads: what happened, and on the next line what to do.

@@ -5,7 +5,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 )
 
 // version is set by the linker: -X main.version=…
@@ -22,8 +24,10 @@ func execute(ctx context.Context, a *app, args []string) int {
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	root.SetIn(a.in)
-	root.SetOut(a.out)
 	root.SetErr(a.err)
+	out := &noted{Writer: a.out}
+	a.out = out
+	root.SetOut(a.out)
 	err := root.ExecuteContext(ctx)
 	if err != nil && !a.started {
 		err = usageError{err}
@@ -32,5 +36,19 @@ func execute(ctx context.Context, a *app, args []string) int {
 	if err != nil && !quiet {
 		fmt.Fprintln(a.err, errorText(err))
 	}
+	if err != nil && !out.wrote && (slices.Contains(args, "--json") || root.PersistentFlags().Lookup("json").Value.String() == "true") {
+		printJSON(a.out, errorDocumentOf(err, code))
+	}
 	return code
+}
+
+// noted is standard output, and whether anything was written to it.
+type noted struct {
+	io.Writer
+	wrote bool
+}
+
+func (n *noted) Write(p []byte) (int, error) {
+	n.wrote = true
+	return n.Writer.Write(p)
 }

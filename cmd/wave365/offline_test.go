@@ -52,7 +52,7 @@ func TestValidate_offline(t *testing.T) {
 		t.Error("--offline opened a connection")
 	default:
 	}
-	check(exitUnexpected) // nobody answers: what this shows is the trap itself
+	check(exitUsage) // nobody answers: what this shows is the trap itself
 	select {
 	case <-dialled:
 	default:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"wave365/pkg/migration"
 )
@@ -14,47 +15,57 @@ const outcomeRows = 12
 
 // printOutcome lists the rows that need a person, one problem after the other: which rows, what happened, what to do.
 func printOutcome(w io.Writer, rows []migration.Row) {
-	type class struct {
-		word, code, hint string
-		rows             []migration.Row
-	}
-	var classes []*class
-	by := map[string]*class{}
-	for _, r := range rows {
-		word := endWord(r)
-		if word == "" {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r migration.Row) bool { return endWord(r) == "" })
+	ends, by := grouped(rows, func(r migration.Row) string { return endTitle(endWord(r), problemCode(r)) })
+	// What went wrong in the tenant comes before what was never started.
+	slices.SortStableFunc(ends, func(x, y string) int { return cmp.Compare(endOrder(endWord(by[x][0])), endOrder(endWord(by[y][0]))) })
+	for _, end := range ends {
+		fmt.Fprintf(w, "\n%s\n", end)
+		if more := len(by[end]) - outcomeRows; more > 0 {
+			printEnded(w, by[end][:outcomeRows])
+			fmt.Fprintf(w, "  … and %d more: see the report\n", more)
 			continue
 		}
-		c := &class{word: word}
-		if r.Problem != nil {
-			c.code, c.hint = r.Problem.Code, r.Problem.Hint
-		}
-		key := word + " " + c.code
-		if by[key] == nil {
-			by[key] = c
-			classes = append(classes, c)
-		}
-		by[key].rows = append(by[key].rows, r)
+		printEnded(w, by[end])
 	}
-	// What went wrong in the tenant comes before what was never started.
-	slices.SortStableFunc(classes, func(a, b *class) int { return cmp.Compare(endOrder(a.word), endOrder(b.word)) })
-	for _, c := range classes {
-		fmt.Fprintf(w, "\n%s\n", endTitle(c.word, c.code))
-		for i, r := range c.rows {
-			if i == outcomeRows {
-				fmt.Fprintf(w, "  … and %d more: see the report\n", len(c.rows)-i)
-				break
-			}
+}
+
+// printEnded lists rows of one kind of end; those that are mended in the same way stand together above the remedy.
+func printEnded(w io.Writer, rows []migration.Row) {
+	width := columns(w)
+	hints, by := grouped(rows, remedyFor)
+	for _, hint := range hints {
+		for _, r := range by[hint] {
 			what := r.Facts.Warning
 			if r.Problem != nil {
 				what = r.Problem.Message
 			}
-			fmt.Fprintf(w, "  line %-4d %s\n            %s\n", r.Target.Line, r.Target.User, what)
+			fmt.Fprintf(w, "  line %-4d %s\n", r.Target.Line, r.Target.User)
+			fmt.Fprint(w, folded("            ", what, width))
 		}
-		if c.hint != "" {
-			fmt.Fprintf(w, "  remedy:   %s\n", c.hint)
+		if len(by[hint]) == 1 && hint != "" {
+			hint = by[hint][0].Problem.Hint
+		}
+		if hint != "" {
+			fmt.Fprint(w, folded("  remedy:   ", hint, width))
 		}
 	}
+}
+
+// problemCode is the code of what stands in the row's way; empty when nothing does.
+func problemCode(r migration.Row) string {
+	if r.Problem == nil {
+		return ""
+	}
+	return r.Problem.Code
+}
+
+// remedyFor is what to do about the row, with USER for its user: the same for all rows that are mended alike.
+func remedyFor(r migration.Row) string {
+	if r.Problem == nil {
+		return ""
+	}
+	return strings.ReplaceAll(r.Problem.Hint, r.Target.User, "USER")
 }
 
 func endTitle(word, code string) string {

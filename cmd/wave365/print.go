@@ -49,42 +49,52 @@ func emptyNotNull(f []wave.Finding) []wave.Finding {
 	return f
 }
 
-// printFindings prints findings grouped by problem: what it is and how to mend it once, and in between each line, those
-// of which the same is to be said together; a line that stands alone with the user it is about.
+// printFindings prints findings grouped by problem: what it is once, then each line, those of which the same is to be
+// said together, and under the lines how to mend them; a line that stands alone with the user it is about.
 func printFindings(w io.Writer, findings []wave.Finding) {
-	var codes []string
-	by := map[string][]wave.Finding{}
-	for _, f := range findings {
-		key := string(f.Severity) + " " + f.Code
-		if by[key] == nil {
-			codes = append(codes, key)
-		}
-		by[key] = append(by[key], f)
-	}
-	slices.SortStableFunc(codes, func(x, y string) int { return grade(by[x][0].Severity) - grade(by[y][0].Severity) })
-	for _, key := range codes {
-		group := by[key]
-		fmt.Fprintf(w, "%s  %s\n", strings.ToUpper(string(group[0].Severity)), group[0].Code)
-		var said []string
-		lines, users := map[string][]int{}, map[string]string{}
-		for _, f := range group {
-			if lines[f.Message] == nil {
-				said = append(said, f.Message)
+	groups, by := grouped(findings, func(f wave.Finding) string { return string(f.Severity) + " " + f.Code })
+	slices.SortStableFunc(groups, func(x, y string) int { return grade(by[x][0].Severity) - grade(by[y][0].Severity) })
+	for _, g := range groups {
+		fmt.Fprintf(w, "%s  %s\n", strings.ToUpper(string(by[g][0].Severity)), by[g][0].Code)
+		hints, of := grouped(by[g], func(f wave.Finding) string { return f.Hint })
+		for _, hint := range hints {
+			printSaid(w, of[hint])
+			if hint != "" {
+				fmt.Fprint(w, folded("  remedy:  ", printable(hint), columns(w)))
 			}
-			lines[f.Message], users[f.Message] = append(lines[f.Message], f.Line), f.User
-		}
-		for _, message := range said {
-			who := ""
-			if user := users[message]; len(lines[message]) == 1 && user != "" && !strings.Contains(message, user) {
-				who = user + ": "
-			}
-			fmt.Fprintf(w, "  %-8s %s\n", lineList(lines[message]), printable(who+message))
-		}
-		if h := group[0].Hint; h != "" {
-			fmt.Fprintf(w, "  remedy:  %s\n", h)
 		}
 		fmt.Fprintln(w)
 	}
+}
+
+// printSaid prints what is found, each message once with all its lines.
+func printSaid(w io.Writer, findings []wave.Finding) {
+	messages, by := grouped(findings, func(f wave.Finding) string { return f.Message })
+	for _, message := range messages {
+		var lines []int
+		for _, f := range by[message] {
+			lines = append(lines, f.Line)
+		}
+		who := ""
+		if user := by[message][0].User; len(lines) == 1 && user != "" && !strings.Contains(message, user) {
+			who = user + ": "
+		}
+		fmt.Fprint(w, folded(fmt.Sprintf("  %-8s ", lineList(lines)), printable(who+message), columns(w)))
+	}
+}
+
+// grouped gives the keys in the order in which they first come, and what belongs to each.
+func grouped[T any](all []T, key func(T) string) ([]string, map[string][]T) {
+	var keys []string
+	by := map[string][]T{}
+	for _, one := range all {
+		k := key(one)
+		if by[k] == nil {
+			keys = append(keys, k)
+		}
+		by[k] = append(by[k], one)
+	}
+	return keys, by
 }
 
 // lineList names lines of the file, in their order, runs of them as one: "lines 2-4, 9". 0 is the wave as a whole.
@@ -146,7 +156,8 @@ func printValidity(w io.Writer, rows int, res preflight.Result) {
 }
 
 func printExplanation(w io.Writer, e wave.Explanation) {
-	fmt.Fprintf(w, "%s (%s): %s\n\n%s\n\nRemedy: %s\n", e.Code, e.Severity, e.Title, e.Meaning, e.Remedy)
+	width := columns(w)
+	fmt.Fprintf(w, "%s (%s): %s\n\n%s\n%s", e.Code, e.Severity, e.Title, folded("", e.Meaning, width), folded("Remedy: ", e.Remedy, width))
 }
 
 // printPlan shows what a run is about to do, by policy.
@@ -178,7 +189,7 @@ func printPlan(w io.Writer, tenant string, rows []migration.Row, slots int) {
 		}
 	}
 	slices.Sort(names)
-	fmt.Fprintf(w, "Plan for %s: %s to import, %d at a time; %d skipped.\n", tenant, plural(len(rows)-skipped, "disk"), slots, skipped)
+	fmt.Fprint(w, folded("", fmt.Sprintf("Plan for %s: %s to import, %d at a time; %d skipped.", tenant, plural(len(rows)-skipped, "disk"), slots, skipped), columns(w)))
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "  POLICY\tROWS\tDISKS\tLICENSE LAST\tMEMBERSHIP LAST")
 	for _, n := range names {

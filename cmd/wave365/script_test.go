@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := steerCommands()
 	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits, "tenant": tenant, "requests": requests, "count": count, "same": same,
+		"exits": exits, "tenant": tenant, "requests": requests, "count": count, "same": same, "document": document,
 	})
 	return all
 }
@@ -143,6 +143,17 @@ func count(ts *testscript.TestScript, neg bool, args []string) {
 		if got, ok := doc.Counts[args[i]]; !ok || fmt.Sprint(got) != args[i+1] {
 			ts.Fatalf("%s is %d, want %s, in %v", args[i], got, args[i+1], doc.Counts)
 		}
+	}
+}
+
+// document SCHEMA wants one JSON document of this schema on the last command's standard output, and nothing else.
+func document(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: document SCHEMA")
+	}
+	var doc struct{ Schema string }
+	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &doc); err != nil || doc.Schema != args[0] {
+		ts.Fatalf("schema %q, %v, want %q in\n%s", doc.Schema, err, args[0], ts.ReadFile("stdout"))
 	}
 }
 

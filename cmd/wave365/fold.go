@@ -1,0 +1,54 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strings"
+
+	"github.com/mattn/go-runewidth"
+	"golang.org/x/term"
+)
+
+// columns is how wide w is: a terminal's width, 0 for a file or a pipe, which take lines of any length.
+func columns(w io.Writer) int {
+	if n, ok := w.(*noted); ok {
+		w = n.Writer
+	}
+	file, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
+
+// folded is lead and text on lines of at most width columns, broken at spaces; every further line hangs under the
+// beginning of text. A width of 0, or one that leaves too little for words, folds nothing.
+func folded(lead, text string, width int) string {
+	const least = 20
+	indent := runewidth.StringWidth(lead)
+	if width-indent < least {
+		return lead + text + "\n"
+	}
+	var b strings.Builder
+	b.WriteString(lead)
+	at := indent
+	for i, word := range strings.Fields(text) {
+		n := runewidth.StringWidth(word)
+		switch {
+		case i == 0:
+		case at+1+n > width:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			at = indent
+		default:
+			b.WriteString(" ")
+			at++
+		}
+		b.WriteString(word)
+		at += n
+	}
+	return b.String() + "\n"
+}
