@@ -47,7 +47,8 @@ func newRootCommand(a *app) *cobra.Command {
 	root := &cobra.Command{
 		Use: "wave365", Short: "Move Azure VMs into Windows 365 Cloud PCs, a wave of users at a time", Long: rootHelp,
 		SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version: versionText(),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := settle(a, cmd.Flags(), g.config); err != nil {
 				return err
@@ -61,6 +62,7 @@ func newRootCommand(a *app) *cobra.Command {
 		PersistentPostRun: func(*cobra.Command, []string) { g.close() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
+	root.SetVersionTemplate("wave365 {{.Version}}\n")
 	f := root.PersistentFlags()
 	f.StringVar(&g.ledger, "ledger", defaultLedger, "the SQLite file that records every step")
 	f.StringVar(&g.reportDir, "report-dir", "reports", "where report folders are written")
@@ -100,6 +102,7 @@ func newRootCommand(a *app) *cobra.Command {
 	}
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
+	explainMistakes(root)
 	return root
 }
 

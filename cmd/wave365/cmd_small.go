@@ -18,10 +18,14 @@ func newVersionCommand(a *app, g *globals) *cobra.Command {
 				printJSON(a.out, map[string]string{"schema": "wave365/version/v1", "version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
 				return nil
 			}
-			fmt.Fprintf(a.out, "wave365 %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintln(a.out, "wave365", versionText())
 			return nil
 		},
 	}
+}
+
+func versionText() string {
+	return fmt.Sprintf("%s (%s, %s/%s)", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 func newTemplateCommand(a *app, g *globals) *cobra.Command {

@@ -20,7 +20,7 @@ func settle(a *app, flags *pflag.FlagSet, path string) error {
 	if v, ok := a.env("WAVE365_CONFIG"); ok && !flags.Changed("config") {
 		path = v
 	}
-	config, err := readConfig(path, flags.Changed("config"))
+	config, err := readConfig(flags, path)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func settle(a *app, flags *pflag.FlagSet, path string) error {
 			return
 		}
 		if err := flags.Set(f.Name, value); err != nil {
-			wrong = fault.Wrap(fault.Invalid, "usage", fmt.Sprintf("%s: %s: %v", from, f.Name, err), "see `wave365 --help` for what it takes", err)
+			wrong = fault.Wrap(fault.Invalid, "usage", from+": "+flagText(err), "see `wave365 --help` for what it takes", err)
 		}
 	})
 	return wrong
@@ -48,16 +48,17 @@ func envName(flag string) string {
 	return "WAVE365_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// configKeys are what a configuration file may hold: what is the same for every command.
+// configKeys are what a configuration file may hold: what is the same for every wave. What belongs to one run, or speaks for
+// the person who is asked, is no setting.
 var configKeys = []string{
 	"version", "ledger", "report-dir", "tenant", "cloud", "storage-account", "blob-endpoint", "sign-in", "client-id",
-	"log-file", "log-level", "slots", "sandbox-speed", "import-source", "storage-account-id",
+	"log-file", "log-level", "slots", "sandbox-speed", "import-source", "storage-account-id", "allow-unknown-columns", "halt-after", "quiet",
 }
 
 // readConfig reads the configuration file. A missing file is fine unless it was asked for.
-func readConfig(path string, asked bool) (map[string]any, error) {
+func readConfig(flags *pflag.FlagSet, path string) (map[string]any, error) {
 	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && !asked {
+	if errors.Is(err, fs.ErrNotExist) && !flags.Changed("config") {
 		return nil, nil
 	}
 	if err != nil {
@@ -69,8 +70,24 @@ func readConfig(path string, asked bool) (map[string]any, error) {
 	}
 	for key := range config {
 		if !slices.Contains(configKeys, key) {
-			return nil, fault.New(fault.Invalid, "usage", path+": unknown key "+key, "known keys: "+strings.Join(configKeys, ", "))
+			return nil, fault.New(fault.Invalid, "usage", path+": unknown key "+key, keysLike(flags, key))
 		}
 	}
 	return config, nil
+}
+
+// keysLike says about a key that is none which one may be meant, or why it is none.
+func keysLike(flags *pflag.FlagSet, key string) string {
+	known := pflag.NewFlagSet("", pflag.ContinueOnError)
+	for _, k := range configKeys {
+		known.String(k, "", "")
+	}
+	name := strings.ReplaceAll(strings.ToLower(key), "_", "-")
+	if near := nearestFlag(known, name); near != "" {
+		return "did you mean " + near + "?"
+	}
+	if flags.Lookup(name) != nil {
+		return "--" + name + " is given on the command line each time; the file may hold " + strings.Join(configKeys, ", ")
+	}
+	return "the file may hold " + strings.Join(configKeys, ", ")
 }

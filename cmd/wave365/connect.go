@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -59,6 +60,9 @@ func (g *globals) placeOf(wavePath string) (place, error) {
 	return p, nil
 }
 
+// accountName is the shape of a storage account's name.
+var accountName = regexp.MustCompile(`^[a-z0-9]{3,24}$`)
+
 // connect builds the clients. It sends nothing to the real services yet; a sandbox is asked for its clock.
 func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, error) {
 	c := &connection{place: p, close: func() {}}
@@ -80,6 +84,8 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 		switch {
 		case g.blobEndpoint != "":
 			c.blobRoot = strings.TrimSuffix(g.blobEndpoint, "/")
+		case g.account != "" && !accountName.MatchString(g.account):
+			return nil, fault.New(fault.Invalid, "usage", "no storage account can be called "+g.account, "give its name alone, such as contosovhds: 3 to 24 small letters and digits")
 		case g.account != "":
 			c.blobRoot = "https://" + g.account + "." + known.BlobSuffix
 		default:

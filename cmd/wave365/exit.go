@@ -109,27 +109,17 @@ func errorDocumentOf(err error, code int) errorDocument {
 		doc.Message = "standard error says what happened"
 		return doc
 	}
-	doc.Code, doc.Message, doc.Hint = fault.CodeOf(err), cloud.RedactString(err.Error()), cloud.RedactString(hintOf(err))
+	doc.Code, doc.Message, doc.Hint = fault.CodeOf(err), cloud.RedactString(err.Error()), cloud.RedactString(fault.HintOf(err))
 	return doc
 }
 
 // errorText is what a person reads: what happened, and on the next line what to do.
 func errorText(err error) string {
 	text := "wave365: " + err.Error()
-	if hint := hintOf(err); hint != "" {
+	if hint := fault.HintOf(err); hint != "" {
 		text += "\n  " + hint
 	}
 	return cloud.RedactString(text)
-}
-
-func hintOf(err error) string {
-	if hint := fault.HintOf(err); hint != "" {
-		return hint
-	}
-	if _, ok := errors.AsType[usageError](err); ok {
-		return "see `wave365 --help`"
-	}
-	return ""
 }
 
 // runCode is the exit code of a run that ended so.

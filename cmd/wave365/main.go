@@ -4,10 +4,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+
+	"wave365/pkg/fault"
 )
 
 // version is set by the linker: -X main.version=…
@@ -28,9 +31,12 @@ func execute(ctx context.Context, a *app, args []string) int {
 	out := &noted{Writer: a.out}
 	a.out = out
 	root.SetOut(a.out)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !a.started {
 		err = usageError{err}
+	}
+	if _, ok := errors.AsType[usageError](err); ok && fault.HintOf(err) == "" {
+		err = usageError{fault.Wrap(fault.Invalid, "usage", err.Error(), "see `"+cmd.CommandPath()+" --help`", err)}
 	}
 	code, quiet := exitCode(err)
 	if err != nil && !quiet {

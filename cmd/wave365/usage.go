@@ -1,0 +1,100 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"wave365/pkg/fault"
+)
+
+// explainMistakes makes a command and those below it say, of a mistake in the command line, what they take.
+func explainMistakes(cmd *cobra.Command) {
+	cmd.SetFlagErrorFunc(mistakenFlag)
+	takes := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := takes(cmd, args); err != nil {
+			return mistakenArgs(cmd, args, err)
+		}
+		return nil
+	}
+	for _, below := range cmd.Commands() {
+		explainMistakes(below)
+	}
+}
+
+func mistakenArgs(cmd *cobra.Command, args []string, err error) error {
+	hint := "write " + strings.TrimSuffix(cmd.UseLine(), " [flags]") + "; see `" + cmd.CommandPath() + " --help`"
+	last := ""
+	if len(args) > 0 {
+		last = args[len(args)-1]
+	}
+	switch {
+	case !cmd.HasParent():
+		hint = "see `wave365 --help`"
+		cmd.SuggestionsMinimumDistance = 2
+		if near := cmd.SuggestionsFor(last); len(near) > 0 {
+			hint = "did you mean `wave365 " + near[0] + "`?"
+		}
+		return fault.Wrap(fault.Invalid, "usage", fmt.Sprintf("unknown command %q", args[0]), hint, err)
+	case cmd.Flags().Lookup("sandbox").Value.String() == besideWave && len(args) > 1 && (sandboxURL(last) || strings.HasSuffix(last, ".yaml")):
+		return fault.Wrap(fault.Invalid, "usage", "too many arguments: "+strings.Join(args, " "),
+			"a scenario or URL is given to --sandbox with an equals sign: --sandbox="+last, err)
+	case len(args) == 0:
+		return fault.Wrap(fault.Invalid, "usage", cmd.Name()+" needs an argument", hint, err)
+	}
+	return fault.Wrap(fault.Invalid, "usage", cmd.Name()+" cannot be given "+strings.Join(args, " "), hint, err)
+}
+
+func mistakenFlag(cmd *cobra.Command, err error) error {
+	hint := "see `" + cmd.CommandPath() + " --help`"
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		if near := nearestFlag(cmd.Flags(), unknown.GetSpecifiedName()); near != "" {
+			hint = "did you mean --" + near + "?"
+		}
+	}
+	return fault.Wrap(fault.Invalid, "usage", flagText(err), hint, err)
+}
+
+// flagText says what is wrong with a flag or its value.
+func flagText(err error) string {
+	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		what := bad.Unwrap().Error()
+		switch bad.GetFlag().Value.Type() {
+		case "int", "int64":
+			what = "this is not a whole number"
+		case "float64":
+			what = "this is not a number"
+		case "bool":
+			what = "this is neither true nor false"
+		}
+		return fmt.Sprintf("--%s %s: %s", bad.GetFlag().Name, bad.GetValue(), what)
+	}
+	return err.Error()
+}
+
+// nearestFlag is the flag that a name which is no flag was probably meant to be; "" when none is much like it.
+func nearestFlag(flags *pflag.FlagSet, name string) string {
+	best, near := max(2, len(name)-3), ""
+	flags.VisitAll(func(f *pflag.Flag) {
+		if n := alike(name, f.Name); n > best {
+			best, near = n, f.Name
+		}
+	})
+	return near
+}
+
+// alike is how many letters two names have in common at their beginnings and at their ends.
+func alike(a, b string) int {
+	most, head, tail := min(len(a), len(b)), 0, 0
+	for head < most && a[head] == b[head] {
+		head++
+	}
+	for tail < most-head && a[len(a)-1-tail] == b[len(b)-1-tail] {
+		tail++
+	}
+	return head + tail
+}
