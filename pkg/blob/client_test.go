@@ -355,7 +355,7 @@ func TestARefusedSignInIsDenied(t *testing.T) {
 	_, err := b.client.Properties(t.Context(), r)
 	_, err2 := b.client.SignRead(t.Context(), r, time.Time{}, time.Now().Add(time.Hour))
 	for _, err := range []error{err, err2} {
-		if !fault.Is(err, fault.Denied) || !strings.Contains(err.Error(), "AADSTS7000215") || strings.Contains(err.Error(), "more") {
+		if !fault.Is(err, fault.Denied) || fault.CodeOf(err) != "cloud.sign-in" || !strings.Contains(err.Error(), "AADSTS7000215") || strings.Contains(err.Error(), "more") {
 			t.Errorf("err = %v", err)
 		}
 	}
