@@ -57,7 +57,7 @@ licenses, times, codes, and the ids of snapshots and requests stay.
 }
 
 func newVerifyCommand(a *app, g *globals) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "verify DIR", Short: "Check a report folder against its manifest and its audit chain",
 		Long: `Check a report folder against its manifest and its audit chain: whether every file is as it was written. Files that were
 put beside them do not count.
@@ -77,6 +77,8 @@ Exit codes: 0 nothing was touched, 1 something was, 2 this is no report folder.`
 			return nil
 		},
 	}
+	standsAlone(cmd)
+	return cmd
 }
 
 func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id string) error {

@@ -66,14 +66,14 @@ func newRootCommand(a *app) *cobra.Command {
 	f := root.PersistentFlags()
 	f.StringVar(&g.ledger, "ledger", defaultLedger, "the SQLite file that records every step")
 	f.StringVar(&g.reportDir, "report-dir", "reports", "where report folders are written")
-	f.StringVar(&g.config, "config", "wave365.yaml", "configuration file; its keys are the names of these flags")
+	f.StringVar(&g.config, "config", "wave365.yaml", "configuration file; its keys are names of flags")
 	f.StringVar(&g.tenant, "tenant", "", "tenant id or domain to sign in to (default: the sign-in's own)")
 	f.StringVar(&g.cloud, "cloud", "global", "global or usgov")
 	f.StringVar(&g.account, "storage-account", "", "storage account that bare blob paths are in")
 	f.StringVar(&g.blobEndpoint, "blob-endpoint", "", "another Blob endpoint, such as Azurite's http://127.0.0.1:10000/devstoreaccount1")
 	f.StringVar(&g.signIn, "sign-in", "default", "default, client-secret, client-certificate, device-code, azure-cli or managed-identity")
 	f.StringVar(&g.clientID, "client-id", "", "app registration to sign in with")
-	f.StringVar(&g.sandbox, "sandbox", "", "rehearse: alone, starts the scenario beside the wave; =FILE, that scenario; =URL, a sandbox that runs already")
+	f.StringVar(&g.sandbox, "sandbox", "", "rehearse on a simulated tenant: alone, on the scenario beside the wave; =`FILE`, on that one; =URL, on a sandbox that runs already")
 	f.Lookup("sandbox").NoOptDefVal = besideWave
 	f.Float64Var(&g.speed, "sandbox-speed", 600, "how much faster than the wall clock a sandbox in the process runs")
 	f.BoolVar(&g.json, "json", false, "answer with one JSON document on standard output")
@@ -103,6 +103,7 @@ func newRootCommand(a *app) *cobra.Command {
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
 	explainMistakes(root)
+	layOut(root, columns(a.out))
 	return root
 }
 
@@ -131,8 +132,8 @@ func (g *globals) close() {
 	}
 }
 
-// besideWave is the value of --sandbox alone.
-const besideWave = "scenario beside the wave"
+// besideWave is the value of --sandbox alone: the scenario of that name beside the wave.
+const besideWave = "WAVE.tenant.yaml"
 
 // sandboxURL reports whether --sandbox names one that runs already.
 func sandboxURL(s string) bool {

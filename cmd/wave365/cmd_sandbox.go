@@ -113,6 +113,7 @@ func newGenerateCommand(a *app, g *globals) *cobra.Command {
 			return nil
 		},
 	}
+	standsAlone(cmd)
 	f := cmd.Flags()
 	f.IntVar(&rows, "rows", 100, "how many rows")
 	f.Int64Var(&seed, "seed", 1, "the same seed writes the same files")

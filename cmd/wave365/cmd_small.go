@@ -11,7 +11,7 @@ import (
 )
 
 func newVersionCommand(a *app, g *globals) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if g.json {
@@ -22,6 +22,8 @@ func newVersionCommand(a *app, g *globals) *cobra.Command {
 			return nil
 		},
 	}
+	standsAlone(cmd)
+	return cmd
 }
 
 func versionText() string {
@@ -47,6 +49,7 @@ func newTemplateCommand(a *app, g *globals) *cobra.Command {
 			return err
 		},
 	}
+	standsAlone(cmd)
 	cmd.Flags().BoolVar(&semicolon, "semicolon", false, "part the columns with semicolons, as Excel does where the comma is in numbers: German, French, Polish, …")
 	return cmd
 }

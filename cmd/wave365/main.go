@@ -10,6 +10,8 @@ import (
 	"os"
 	"slices"
 
+	"github.com/spf13/cobra"
+
 	"wave365/pkg/fault"
 )
 
@@ -19,6 +21,7 @@ var version = "dev"
 func main() { os.Exit(realMain()) }
 
 func realMain() int {
+	cobra.EnableCommandSorting = false // the commands are listed in the order in which they are used
 	return execute(context.Background(), newApp(), os.Args[1:])
 }
 

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// alone marks a command that goes to no ledger and no tenant: the flags for those are left out of its help.
+const alone = "alone"
+
+func standsAlone(cmd *cobra.Command) { cmd.Annotations = map[string]string{alone: ""} }
+
+// layOut fits the help of a command and of those below it to a terminal of this width; 0 is no terminal.
+func layOut(cmd *cobra.Command, width int) {
+	const widest = 110
+	if width == 0 || width > widest {
+		width = widest
+	}
+	cmd.Long = reflowed(cmd.Long, width)
+	cmd.SetUsageTemplate(usageTemplate(cmd, width))
+	for _, below := range cmd.Commands() {
+		layOut(below, width)
+	}
+}
+
+func usageTemplate(cmd *cobra.Command, width int) string {
+	// Of cobra's own, so that what it adds is not lost.
+	text := strings.ReplaceAll((&cobra.Command{}).UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", width))
+	text = strings.ReplaceAll(text, "FlagUsages|", fmt.Sprintf("FlagUsagesWrapped %d|", width))
+	text = strings.Replace(text, "Global Flags:", "Flags of every command:", 1)
+	if _, ok := cmd.Annotations[alone]; !ok {
+		return text
+	}
+	before, rest, found := strings.Cut(text, "{{if .HasAvailableInheritedFlags}}")
+	_, after, ended := strings.Cut(rest, "{{end}}")
+	if !found || !ended {
+		return text
+	}
+	return before + after
+}
+
+// reflowed breaks the paragraphs of a text anew; those with an indented line stay as they are.
+func reflowed(text string, width int) string {
+	if text == "" {
+		return ""
+	}
+	paragraphs := strings.Split(text, "\n\n")
+	for i, p := range paragraphs {
+		if !strings.HasPrefix(p, " ") && !strings.Contains(p, "\n ") {
+			paragraphs[i] = strings.TrimSuffix(folded("", p, width), "\n")
+		}
+	}
+	return strings.Join(paragraphs, "\n\n")
+}
