@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -90,6 +91,24 @@ func TestRead_Findings(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Windows PowerShell reads what a program prints in the console's code page and writes UTF-16: the template's mark comes back as text.
+func TestRead_TemplateThroughPowerShell(t *testing.T) {
+	t.Parallel()
+	for _, misread := range []string{"∩╗┐", "´╗┐", "ï»¿"} {
+		text := misread + strings.TrimPrefix(string(wave.TemplateWith(',')), "\uFEFF") + "a@contoso.com,vhds/a.vhd,P\r\n"
+		utf16le := []byte{0xFF, 0xFE}
+		for _, unit := range utf16.Encode([]rune(text)) {
+			utf16le = append(utf16le, byte(unit), byte(unit>>8))
+		}
+		for _, data := range [][]byte{utf16le, []byte(text)} {
+			file, findings := wave.Read("wave.csv", data, wave.Options{})
+			if len(findings) > 0 || file == nil || len(file.Rows) != 1 || file.Rows[0].User != "a@contoso.com" {
+				t.Errorf("%q: %+v", misread, findings)
+			}
+		}
 	}
 }
 

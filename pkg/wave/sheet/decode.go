@@ -37,6 +37,7 @@ func decode(data []byte) (source, string) {
 		s.dialect.Encoding = "utf-8"
 		data, s.dialect.BOM = bytes.CutPrefix(data, []byte("\uFEFF"))
 	}
+	data = withoutMisreadMark(data)
 	if bytes.IndexByte(data, 0) >= 0 {
 		return source{}, "the file holds zero bytes: it is UTF-16 without a byte order mark, or no text at all"
 	}
@@ -69,6 +70,17 @@ func fromUTF16(data []byte, order unicode.Endianness) []byte {
 	// The decoder never fails: what it cannot read becomes U+FFFD, which repair finds.
 	text, _ := unicode.UTF16(order, unicode.ExpectBOM).NewDecoder().Bytes(data)
 	return text
+}
+
+// withoutMisreadMark cuts a byte order mark that was read in another code page and written again as text: Windows PowerShell
+// does so to what a program prints (`>` and Out-File), in the code page of its console.
+func withoutMisreadMark(data []byte) []byte {
+	for _, mark := range []string{"∩╗┐", "´╗┐", "ï»¿", "п»ї", "я╗┐"} { // 437, 850, 1252, 1251, 866
+		if rest, found := bytes.CutPrefix(data, []byte(mark)); found {
+			return rest
+		}
+	}
+	return data
 }
 
 // unifyLines makes CR LF and CR one LF each. A line break within a cell is one, too.
