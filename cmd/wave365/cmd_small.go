@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -32,17 +33,28 @@ func versionText() string {
 
 func newTemplateCommand(a *app, g *globals) *cobra.Command {
 	var semicolon bool
+	var out string
 	cmd := &cobra.Command{
 		Use: "template", Short: "Print an empty wave that Excel opens correctly", Args: cobra.NoArgs,
-		Example: "  wave365 template > friday.csv\n  wave365 template --semicolon > freitag.csv",
+		Long:    "Print an empty wave that Excel opens correctly, or write it to a file. In Windows PowerShell use --out: its > changes what a\nprogram prints, and Excel then shows one column.",
+		Example: "  wave365 template --out friday.csv\n  wave365 template --out freitag.csv --semicolon",
 		RunE: func(*cobra.Command, []string) error {
 			comma := ','
 			if semicolon {
 				comma = ';'
 			}
 			csv := wave.TemplateWith(comma)
-			if g.json {
-				printJSON(a.out, map[string]string{"schema": "wave365/template/v1", "csv": string(csv)})
+			if out != "" {
+				if err := writeNew(filepath.Dir(out), map[string][]byte{out: csv}); err != nil {
+					return err
+				}
+			}
+			switch {
+			case g.json:
+				printJSON(a.out, map[string]string{"schema": "wave365/template/v1", "csv": string(csv), "wave": out})
+				return nil
+			case out != "":
+				fmt.Fprintf(a.out, "Wrote %s.\n", out)
 				return nil
 			}
 			_, err := a.out.Write(csv)
@@ -50,6 +62,7 @@ func newTemplateCommand(a *app, g *globals) *cobra.Command {
 		},
 	}
 	standsAlone(cmd)
+	cmd.Flags().StringVar(&out, "out", "", "write it to this file, which must not be there yet")
 	cmd.Flags().BoolVar(&semicolon, "semicolon", false, "part the columns with semicolons, as Excel does where the comma is in numbers: German, French, Polish, …")
 	return cmd
 }
