@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"wave365/pkg/migration"
 	"wave365/pkg/report/story"
@@ -206,8 +207,12 @@ func factsOf(d story.Dossier) []fact {
 	add("Proof", f.Proof)
 	if p := d.Row.Problem; p != nil {
 		add("Code", p.Code)
-		if p.Service != "" {
-			add("Answer", fmt.Sprintf("%s %d %s", p.Service, p.Status, p.ServiceCode))
+		switch {
+		case p.Service == "":
+		case p.Status == 0:
+			add("Answer", "none came from "+p.Service)
+		default:
+			add("Answer", strings.TrimSpace(fmt.Sprintf("%s %d %s", p.Service, p.Status, p.ServiceCode)))
 		}
 		add("request-id", p.RequestID)
 		add("client-request-id", p.ClientRequestID)
