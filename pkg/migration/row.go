@@ -66,7 +66,9 @@ type Facts struct {
 	MemberSeen    time.Time `json:"member_seen,omitzero"`
 	CutOver       time.Time `json:"cut_over,omitzero"`
 	// UsedSeen is when the import was seen in use while the Cloud PC was being built; zero: it was not looked at then.
-	UsedSeen      time.Time `json:"used_seen,omitzero"`
+	UsedSeen time.Time `json:"used_seen,omitzero"`
+	// GoneSeen is when the import's record was found gone for the second time while the Cloud PC was being built.
+	GoneSeen      time.Time `json:"gone_seen,omitzero"`
 	CloudPCID     string    `json:"cloud_pc_id,omitempty"`
 	CloudPCName   string    `json:"cloud_pc_name,omitempty"`
 	CloudPCStatus string    `json:"cloud_pc_status,omitempty"`

@@ -3,6 +3,7 @@ package playbook
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
@@ -16,15 +17,8 @@ func (b *Book) check(ctx context.Context, r migration.Row) (migration.Result, er
 			return res, jerr
 		}
 	}
-	sources := []*migration.Source{&r.Target.Disk, r.Target.GuestState}
-	for i, s := range sources {
-		if s == nil {
-			continue
-		}
-		res, ok := b.unmoved(ctx, r, *s, i == 1)
-		if !ok {
-			return res, nil
-		}
+	if res, ok := b.disks(ctx, r); !ok {
+		return res, nil
 	}
 	problem, err := b.linked(ctx, r)
 	if err != nil {
@@ -37,6 +31,35 @@ func (b *Book) check(ctx context.Context, r migration.Row) (migration.Result, er
 		return migration.DoneAfter(calm(r.Facts), b.joinLook(), "about to join the group"), nil
 	}
 	return migration.Done(r.Facts), nil
+}
+
+// disks compares the row's blobs with what validation saw, and remembers when. It answers false with the row's result when
+// one differs.
+func (b *Book) disks(ctx context.Context, r migration.Row) (migration.Result, bool) {
+	for i, s := range []*migration.Source{&r.Target.Disk, r.Target.GuestState} {
+		if s == nil {
+			continue
+		}
+		if res, ok := b.unmoved(ctx, r, *s, i == 1); !ok {
+			return res, false
+		}
+	}
+	b.looked.Store(r.Index, b.clock.Now())
+	return migration.Result{}, true
+}
+
+// disksStill looks once more at the blobs of a row that waited long between its check and its import, for a slot or for the
+// operator. What was sent already is not called back by a disk that changed later.
+func (b *Book) disksStill(ctx context.Context, r migration.Row) (migration.Result, bool, error) {
+	if at, ok := b.looked.LoadAndDelete(r.Index); ok && b.clock.Now().Sub(at.(time.Time)) < earlyAge {
+		return migration.Result{}, true, nil
+	}
+	past, err := b.journal.Intents(context.WithoutCancel(ctx), b.run.ID, r.Index)
+	if last := lastImport(past); err != nil || last != nil && (undecided(*last) || last.Outcome.Status.Happened()) {
+		return migration.Result{}, true, err
+	}
+	res, ok := b.disks(ctx, r)
+	return res, ok, nil
 }
 
 // unmoved compares a blob with what validation saw. It answers false with the row's result when they differ.

@@ -130,8 +130,9 @@ func (b *Book) act(ctx context.Context, e effect) (migration.Outcome, error, err
 	}
 	switch {
 	case err == nil:
-	case fault.Is(err, fault.OutcomeUnknown), fault.Is(err, fault.Internal), fault.Is(err, fault.Unavailable) && e.repeatable:
-		// A call that may be repeated is reported as unavailable when no answer came; it may have had its effect.
+	case fault.Is(err, fault.OutcomeUnknown), fault.Is(err, fault.Internal), e.repeatable && (fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Throttled)):
+		// A call that may be repeated is reported as unavailable when no answer came, and as throttled when the service
+		// wanted a pause before the try after that; it may have had its effect.
 		out.Status, out.Detail = migration.OutcomeUnknown, err.Error()
 	default:
 		out.Status, out.Detail = migration.OutcomeRefused, err.Error()
@@ -139,7 +140,7 @@ func (b *Book) act(ctx context.Context, e effect) (migration.Outcome, error, err
 	if jerr := b.journal.Conclude(sure, in, out); jerr != nil {
 		return out, nil, jerr
 	}
-	if out.Status == migration.OutcomeUnknown {
+	if out.Status == migration.OutcomeUnknown && !fault.Is(err, fault.Throttled) {
 		if e.repeatable {
 			// The next try looks again and repeats it if it must.
 			return out, fault.Wrap(fault.Unavailable, "", "no answer to "+string(e.kind), "", err), nil

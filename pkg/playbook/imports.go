@@ -27,6 +27,9 @@ func (b *Book) importDisk(ctx context.Context, r migration.Row) (migration.Resul
 	if problem != nil {
 		return migration.Failure(r.Facts, *problem), nil
 	}
+	if res, ok, jerr := b.disksStill(ctx, r); !ok || jerr != nil {
+		return res, jerr
+	}
 	files, err := b.sign(ctx, r)
 	if err != nil {
 		return trouble(r, err, "import.sign-failed", "sign the source of "+r.Target.User), nil

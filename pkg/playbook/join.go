@@ -20,6 +20,7 @@ func (b *Book) join(ctx context.Context, rows []migration.Row) ([]migration.Resu
 	results := make([]migration.Result, len(rows))
 	todo := map[string][]int{} // group → those who never were asked for
 	look := map[string][]int{} // group → those who were added
+	added := make([]time.Time, len(rows))
 	for i, r := range rows {
 		past, jerr := b.journal.Intents(context.WithoutCancel(ctx), b.run.ID, r.Index)
 		if jerr != nil {
@@ -39,6 +40,7 @@ func (b *Book) join(ctx context.Context, rows []migration.Row) ([]migration.Resu
 			results[i] = b.joined(r)
 		default:
 			look[r.Target.GroupID] = append(look[r.Target.GroupID], i)
+			added[i] = out.At
 		}
 	}
 	for _, group := range slices.Sorted(maps.Keys(todo)) {
@@ -59,6 +61,11 @@ func (b *Book) join(ctx context.Context, rows []migration.Row) ([]migration.Resu
 			switch {
 			case err != nil:
 				results[i] = unread(b, r, err, "group.join-failed", "look for "+r.Target.User+" in group "+r.Target.GroupName)
+			case !seen[k] && b.clock.Now().Sub(added[i]) > linkLag:
+				results[i] = b.late(r.Facts, "the membership does not show", linkLag/2, half/2, migration.Problem{
+					Code: "group.left", Message: r.Target.User + " was added to group " + r.Target.GroupName + " at " + stamp(added[i]) + " and is not a member: somebody took them out again",
+					Hint: "find out who or what removes members of the group; `wave365 retry` adds the user again",
+				})
 			case !seen[k]:
 				results[i] = migration.Wait(calm(r.Facts), b.aligned(half/2, half/2), noteJoined)
 			default:

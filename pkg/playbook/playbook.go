@@ -97,6 +97,7 @@ type Book struct {
 	pace    *pace
 	login   signIn
 	fresh   sync.Map // row index → when its import was read as ended, by this process
+	looked  sync.Map // row index → when its disk was found unmoved, by this process
 	// repeatLost: see RepeatLostImports.
 	repeatLost bool
 }

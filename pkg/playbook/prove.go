@@ -46,6 +46,11 @@ func (b *Book) prove(ctx context.Context, rows []migration.Row) ([]migration.Res
 func (b *Book) judgeProof(r migration.Row, im graph.Import, err error) migration.Result {
 	f := r.Facts
 	switch {
+	case fault.Is(err, fault.NotFound) && !f.GoneSeen.IsZero() && f.GoneSeen.Before(f.Provisioned):
+		return migration.Failure(f, migration.Problem{
+			Code: "proof.unclear", Message: "the Cloud PC is provisioned, but its import was gone before that: somebody may have purged it, and then the Cloud PC is empty",
+			Hint: "ask " + r.Target.User + " to sign in and look for their files; when they are missing, deprovision the Cloud PC and import again in a new wave",
+		})
 	case fault.Is(err, fault.NotFound):
 		return b.surprising(r, f, "the import record is gone after provisioning", func(f migration.Facts) migration.Result {
 			f.UsageStatus = ""

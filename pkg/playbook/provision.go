@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 )
@@ -89,6 +90,10 @@ func (b *Book) due(r migration.Row) bool {
 	return b.clock.Now().Sub(r.Facts.CutOver) >= b.pace.provisionTime()/2 || r.Facts.Suspect != ""
 }
 
+// usageGone is noted of an import whose record is gone while the Cloud PC seems to be still being built: too early for it to
+// have been used up, when a second look says the same.
+const usageGone = "gone"
+
 // consumed reads, once while a Cloud PC is being built, whether its import is in use: that it was is half of the proof,
 // and the record is gone when the Cloud PC is ready. What cannot be read now is left to the proof.
 func (b *Book) consumed(ctx context.Context, rows []migration.Row, results []migration.Result) ([]migration.Result, error) {
@@ -96,7 +101,8 @@ func (b *Book) consumed(ctx context.Context, rows []migration.Row, results []mig
 	var at []int
 	for i, res := range results {
 		f := res.Facts
-		if res.Kind == migration.ResultWait && f.CloudPCID != "" && rows[i].Facts.CloudPCID == "" && f.SnapshotID != "" {
+		unread := rows[i].Facts.CloudPCID == "" || f.UsageStatus == usageGone && f.GoneSeen.IsZero()
+		if res.Kind == migration.ResultWait && f.CloudPCID != "" && unread && f.SnapshotID != "" {
 			ids, at = append(ids, f.SnapshotID), append(at, i)
 		}
 	}
@@ -109,8 +115,14 @@ func (b *Book) consumed(ctx context.Context, rows []migration.Row, results []mig
 	}
 	for k, i := range at {
 		im := answers[k].Import
+		if f := &results[i].Facts; fault.Is(answers[k].Err, fault.NotFound) {
+			if f.UsageStatus == usageGone && f.GoneSeen.IsZero() {
+				f.GoneSeen = b.clock.Now()
+			}
+			f.UsageStatus, results[i].Delay = usageGone, min(results[i].Delay, apart)
+		}
 		if answers[k].Err == nil && im.Usage == graph.UsageInUse && assigned(im.AssignedUser, rows[i].Target) {
-			results[i].Facts.UsageStatus, results[i].Facts.UsedSeen = im.Usage, b.clock.Now()
+			results[i].Facts.UsageStatus, results[i].Facts.UsedSeen, results[i].Facts.GoneSeen = im.Usage, b.clock.Now(), time.Time{}
 		}
 	}
 	return results, nil
@@ -169,15 +181,19 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 	return migration.Wait(calm(f), b.provisionLook(f.CutOver), r.Note)
 }
 
-// overdue lets a row fail for the time it took, but not before it was watched for two hours more: a clock that was set
-// forward, or a machine that slept, makes every row look late.
+// overdue lets a row fail for the time its Cloud PC took, but not before it was watched for two hours more.
 func (b *Book) overdue(f migration.Facts, p migration.Problem) migration.Result {
-	const what = "it takes longer than any Cloud PC should"
+	return b.late(f, "it takes longer than any Cloud PC should", 2*time.Hour, provisionGrid, p)
+}
+
+// late lets a row fail for the time it took, but not before it was watched for so long more: a clock that was set forward,
+// or a machine that slept, makes every row look late.
+func (b *Book) late(f migration.Facts, what string, more, grid time.Duration, p migration.Problem) migration.Result {
 	if f.Suspect != what {
 		f.Suspect, f.SuspectAt = what, b.clock.Now()
 	}
-	if b.clock.Now().Sub(f.SuspectAt) < 2*time.Hour {
-		return migration.Wait(f, b.aligned(provisionGrid, provisionGrid), p.Message)
+	if b.clock.Now().Sub(f.SuspectAt) < more {
+		return migration.Wait(f, b.aligned(grid, grid), p.Message)
 	}
 	return migration.Failure(f, p)
 }

@@ -110,6 +110,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 	say := func(format string, args ...any) { broken = append(broken, fmt.Errorf(format, args...)) }
 	var accepted []reqlog.Entry // imports
 	var cutOver, ready time.Time
+	var gone time.Time // the import was purged by somebody who does not work for us
 	purged := 0
 	for _, e := range log {
 		if !strings.EqualFold(e.User, r.Target.UserID) {
@@ -120,17 +121,25 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 			if accepted = append(accepted, e); len(accepted) > 1+purged {
 				say("%d imports were accepted, and %d purged", len(accepted), purged)
 			}
+			if is := w.meddled.written[r.Index]; is.etag != "" && is.etag != r.Target.Disk.ETag && e.Time.After(is.at.Add(blindFor)) {
+				say("it was imported at %s, and its disk was written to at %s", stamp(e.Time), stamp(is.at))
+			}
 			if ready = e.Time.Add(p.takes); p.code == "import.failed" && len(accepted) == 1 {
 				ready = time.Time{} // what goes wrong goes wrong once
 			}
 		case e.Effect == "import purged":
 			purged++
-			ready = time.Time{}
+			if ready = (time.Time{}); e.ClientRequestID == somebody {
+				gone = e.Time
+			}
 		case cutOver.IsZero() && e.Effect == map[migration.Trigger]string{
 			migration.TriggerLicense: "license assigned", migration.TriggerMembership: "group member added"}[p.trigger]:
-			if cutOver = e.Time; ready.IsZero() {
+			if cutOver = e.Time; w.meddled.imaged(r.Target.GroupID, cutOver) {
+				say("it was cut over at %s, when the user setting said image", stamp(cutOver))
+			}
+			if ready.IsZero() && (gone.IsZero() || cutOver.After(gone.Add(blindFor))) {
 				say("it was cut over at %s without an import that can be used", stamp(cutOver))
-			} else if cutOver.Before(ready) {
+			} else if !ready.IsZero() && cutOver.Before(ready) {
 				say("it was cut over at %s, before its import ended at %s", stamp(cutOver), stamp(ready))
 			}
 		}
@@ -155,18 +164,33 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 	if r.Warned {
 		got += " with warnings"
 	}
-	if got != want {
+	if got != want && !slices.Contains(w.mayAlso(p, r.Index), got) {
 		say("it ended as %s, want %s: %s", got, want, r.Note)
 	}
 	if r.State == migration.Succeeded {
 		if r.Facts.Proof == "" || r.Facts.CloudPCID == "" || !r.Facts.Provisioned.After(r.Facts.ImportEnded) {
 			say("it succeeded without a proof: %+v", r.Facts)
 		}
-		if !strings.HasPrefix(built, "settled provisioned") || !strings.HasSuffix(built, " from snapshot") {
+		if !gone.IsZero() && !seenGone(log, r, gone) {
+			return broken // nobody looked while it was built: nothing could tell
+		}
+		late := w.meddled.with(r.Index, unjoin) || w.meddled.with(r.Index, unlicense) // it was taken away again
+		if !(late && built == "") && (!strings.HasPrefix(built, "settled provisioned") && !late || !strings.HasSuffix(built, " from snapshot")) {
 			say("it succeeded, but its Cloud PC is: %s", built)
 		}
 	}
 	return broken
+}
+
+// seenGone reports whether the service said twice, before the Cloud PC was ready, that it does not know the row's import.
+func seenGone(log []reqlog.Entry, r migration.Row, from time.Time) bool {
+	times := 0
+	for _, e := range log {
+		if e.Status == http.StatusNotFound && strings.Contains(e.Path, r.Facts.SnapshotID) && e.Time.After(from) && e.Time.Before(r.Facts.Provisioned) {
+			times++
+		}
+	}
+	return times > 1
 }
 
 // unsettled reports whether nobody knows how the last import ended.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -60,7 +61,8 @@ func (m *moments) wait(ctx context.Context, what ...string) error {
 	return until(ctx, time.Now().Add(time.Duration(x%uint64(time.Millisecond))))
 }
 
-// until waits for a moment, or for the end of the context and gives its error.
+// until waits for a moment. When the context ends before, the error is that of a connection that was never made: nothing was
+// sent.
 func until(ctx context.Context, at time.Time) error {
 	timer := time.NewTimer(time.Until(at))
 	defer timer.Stop()
@@ -68,7 +70,7 @@ func until(ctx context.Context, at time.Time) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return &net.OpError{Op: "dial", Net: "tcp", Err: ctx.Err()}
 	}
 }
 

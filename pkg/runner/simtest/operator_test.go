@@ -314,6 +314,8 @@ func (w *world) settleHeld(book *playbook.Book, rows []migration.Row, a act) err
 		there := slices.ContainsFunc(log, func(e reqEntry) bool { return e.ClientRequestID == last && e.Effect == acceptedImport })
 		var tr migration.Transition
 		switch mine, others := state.imports(rows[i].Target.UserID); {
+		case a.what == settleAll && there && len(mine) == 0:
+			continue // somebody purged it: the operator goes on looking
 		case a.what == settleAll && there:
 			if len(others) > 0 {
 				if _, err := book.Adopt(ctx, rows[i], others[0], "the operator"); err == nil {

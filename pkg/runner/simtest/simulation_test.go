@@ -90,6 +90,9 @@ func (s *story) tell() string {
 	for _, f := range s.faults {
 		fmt.Fprintf(&b, "\n  fault %+v", f)
 	}
+	for _, m := range s.others {
+		fmt.Fprintf(&b, "\n  somebody, after %s: %s (%d; %s)", m.after, m.what, m.n, m.lasts)
+	}
 	for _, e := range s.ends {
 		for _, a := range e.before {
 			fmt.Fprintf(&b, "\n  the operator: %s (%d)", a.what, a.n)

@@ -20,6 +20,7 @@ type story struct {
 	slots   int
 	workers int
 	ends    []ending
+	others  []meddling
 	// late is how many of the last people come into the wave by an edit of its file.
 	late int
 	// onDisk uses the ledger's file; otherwise a ledger in memory with the same guards is used, for speed.
@@ -82,6 +83,7 @@ func draw(seed uint64) *story {
 		s.ends = append(s.ends, e)
 	}
 	s.operate(rand.New(rand.NewPCG(seed, 366)))
+	s.meddle(rand.New(rand.NewPCG(seed, 367)))
 	return s
 }
 

@@ -1,0 +1,151 @@
+package playbook_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
+	"wave365/pkg/runner"
+)
+
+// touched is a storage account where somebody writes to every disk at a moment.
+type touched struct {
+	*blob.Client
+	at time.Time
+}
+
+func (s touched) Properties(ctx context.Context, r blob.Ref) (blob.Properties, error) {
+	p, err := s.Client.Properties(ctx, r)
+	if time.Now().After(s.at) {
+		p.ETag = `"0x0NEW"`
+	}
+	return p, err
+}
+
+// A disk that is written to while its row, checked already, waits for a slot is not imported.
+func TestDiskThatMovesWhileItsRowWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, story())
+		defer s.close()
+		book := playbook.New(s.run, s.graph, touched{s.blobs, time.Now().Add(3 * time.Minute)}, s.ledger, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (blob.Ref, error) {
+			return blob.ParseRef(src.URL, s.blobs.Root())
+		})
+		if err := book.Prepare(t.Context(), s.rows); err != nil {
+			t.Fatal(err)
+		}
+		r, err := runner.New(s.ledger, runner.Config{Slots: 1, Steps: book.Steps(), Clock: cloud.Clock{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.rows, _, err = r.Run(t.Context(), nil, s.rows); err != nil {
+			t.Fatal(err)
+		}
+		if got := migration.Count(s.rows); got.Succeeded != 1 || strings.Count(states(s.rows), "failed:check.moved") != 3 {
+			t.Error(states(s.rows))
+		}
+		if n := accepted(s); n != 1 {
+			t.Errorf("%d imports were accepted, want the one that was sent before", n)
+		}
+	})
+}
+
+// leaver is a tenant where somebody takes a user out of every group as soon as they are in it.
+type leaver struct {
+	*graph.Client
+	user string
+}
+
+func (l leaver) MembersAmong(ctx context.Context, group string, users []string) ([]bool, error) {
+	seen, err := l.Client.MembersAmong(ctx, group, users)
+	for i, u := range users {
+		if err == nil && u == l.user {
+			seen[i] = false
+		}
+	}
+	return seen, err
+}
+
+// A membership that does not show is not waited for without end.
+func TestMembershipThatNeverShows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, story())
+		defer s.close()
+		s.over = leaver{s.graph, s.rows[0].Target.UserID}
+		s.play()
+		if got := states(s.rows); got != "failed:group.left succeeded succeeded succeeded" {
+			t.Fatal(got)
+		}
+		if r := s.rows[0]; r.FinishedAt.Sub(r.StartedAt) > time.Hour || !strings.Contains(r.Problem.Hint, "wave365 retry") {
+			t.Errorf("after %s: %+v", r.FinishedAt.Sub(r.StartedAt), r.Problem)
+		}
+		if n := accepted(s); n != 3 {
+			t.Errorf("%d imports were accepted, want 3", n)
+		}
+	})
+}
+
+// meddler does something right after a user's license was assigned.
+type meddler struct {
+	*graph.Client
+	user string
+	then func(ctx context.Context) error
+	done bool
+}
+
+func (m *meddler) AssignLicense(ctx context.Context, user, sku string) error {
+	err := m.Client.AssignLicense(ctx, user, sku)
+	if err == nil && user == m.user && !m.done {
+		m.done = true
+		return m.then(ctx)
+	}
+	return err
+}
+
+// An import that is purged after the cut-over and before the Cloud PC is built leaves a Cloud PC from the image and no
+// record, as a used one does. That the record was gone too early tells them apart.
+func TestImportPurgedAfterTheCutOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, story())
+		defer s.close()
+		l := &liar{Client: s.graph, user: s.rows[0].Target.UserID}
+		m := &meddler{Client: s.graph, user: l.user, then: func(ctx context.Context) error { return s.graph.PurgeImport(ctx, l.made[0]) }}
+		s.over = struct {
+			*meddler
+			playbook.Imports
+		}{m, l}
+		s.play()
+		if got := states(s.rows); got != "failed:proof.unclear succeeded succeeded succeeded" {
+			t.Error(got)
+		}
+	})
+}
+
+// The first try of a cut-over is made and its answer lost, and before the next one the service wants a pause of hours: the
+// row hears of the pause only. By then its Cloud PC is ready and its import used up, as it should be.
+func TestCutOverThatHidesBehindAPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, story())
+		defer s.close()
+		s.over = &meddler{Client: s.graph, user: s.rows[0].Target.UserID, then: func(context.Context) error {
+			f := fault.New(fault.Throttled, "", "the service asked for a pause", "")
+			f.Remote = &fault.Remote{RetryAfter: 4 * time.Hour}
+			return f
+		}}
+		s.play()
+		if got := states(s.rows); got != allSucceeded {
+			t.Error(got)
+		}
+	})
+}
