@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -91,7 +95,7 @@ func runStatus(ctx context.Context, a *app, g *globals, id string) error {
 		})
 		return nil
 	}
-	fmt.Fprintf(a.out, "Run %s of wave %s in %s: %s\n", run.ID, run.Wave, tenantText(run), state)
+	fmt.Fprint(a.out, folded("", fmt.Sprintf("Run %s of wave %s in %s: %s", run.ID, run.Wave, tenantText(run), state), columns(a.out)))
 	if state == "running" {
 		fmt.Fprintf(a.out, "  by process %d of %s on %s: %s\n", h.PID, h.User, h.Host, h.Command)
 		fmt.Fprintf(a.out, "  %s\n", steered)
@@ -110,17 +114,33 @@ func runStatus(ctx context.Context, a *app, g *globals, id string) error {
 		}
 	}
 	_ = t.Flush()
-	t = tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-	for _, r := range rows {
-		if r.State == migration.Running || r.State == migration.Waiting {
-			fmt.Fprintf(t, "  line %d\t%s\t%s\t%s\n", r.Target.Line, r.Target.User, r.Step, r.Note)
-		}
-	}
-	_ = t.Flush()
+	printAtWork(a.out, rows)
 	printOutcome(a.out, rows)
-	fmt.Fprintf(a.out, "\nReport: %s\n", report.Dir(run.ReportDir, run))
+	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(report.Dir(run.ReportDir, run), report.FilePage))
 	if counts.Open() > 0 && state != "running" {
 		fmt.Fprintf(a.out, "Go on with: %s\n", resumeCommand(g, run))
 	}
 	return nil
+}
+
+// printAtWork lists the rows that are under way, with what each waits for.
+func printAtWork(w io.Writer, rows []migration.Row) {
+	var b bytes.Buffer
+	var notes []string
+	t := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
+	for _, r := range rows {
+		if r.State == migration.Running || r.State == migration.Waiting {
+			fmt.Fprintf(t, "  line %d\t%s\t%s\t\n", r.Target.Line, r.Target.User, r.Step)
+			notes = append(notes, r.Note)
+		}
+	}
+	_ = t.Flush()
+	for i, note := range notes {
+		lead, _ := b.ReadString('\n')
+		lead = strings.TrimSuffix(lead, "\n")
+		if note == "" {
+			lead = strings.TrimRight(lead, " ")
+		}
+		fmt.Fprint(w, folded(lead, notes[i], columns(w)))
+	}
 }

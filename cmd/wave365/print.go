@@ -151,7 +151,11 @@ func printValidity(w io.Writer, rows int, res preflight.Result) {
 	case bad == 0:
 		fmt.Fprintf(w, "%s checked: %s; the wave does not start.\n", plural(rows, "row"), plural(errors, "error"))
 	default:
-		fmt.Fprintf(w, "%s checked: %s with errors, %d clean. Mend the file, or run the clean rows with --skip-invalid.\n", plural(rows, "row"), plural(bad, "row"), rows-bad)
+		next := "Mend the file, or run the clean rows with --skip-invalid."
+		if bad == rows {
+			next = "Mend the file."
+		}
+		fmt.Fprint(w, folded("", fmt.Sprintf("%s checked: %s with errors, %d clean. %s", plural(rows, "row"), plural(bad, "row"), rows-bad, next), columns(w)))
 	}
 }
 
