@@ -23,7 +23,7 @@ help: ## list the targets
 build: ## build bin/wave365, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/wave365 ./cmd/wave365
 
-demo: build ## rehearse a whole wave on the built-in tenant (about a minute)
+demo: build ## rehearse a whole wave on the built-in tenant (about half a minute)
 	@rm -rf $(DEMO); mkdir -p $(DEMO)
 	@set -- bin/wave365 validate waves/friday.csv --sandbox --ledger $(DEMO)/ledger.db; \
 	echo "\$$ $$*"; "$$@"; code=$$?; \
