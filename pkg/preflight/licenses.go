@@ -237,6 +237,7 @@ func (c *check) settlePlan(r *row, name string, all []plans.Plan) {
 	}
 	if usable[0].DiskGiB == 0 {
 		c.flag("license.ambiguous", r, "license", name, "the disk size of "+name+" is not known: it is in neither the tenant's plans, nor the license table, nor its name")
+		c.mend("name a Windows 365 Enterprise license that says its disk, such as CPC_E_2C_8GB_128GB")
 		return
 	}
 	r.plan = usable[0].ID
