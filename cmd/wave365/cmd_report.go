@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/report"
@@ -40,14 +41,10 @@ licenses, times, codes, and the ids of snapshots and requests stay.
 --format prints one file of the report to standard output instead: ` + strings.Join(report.Formats(), ", ") + `.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id := ""
-			if len(args) == 1 {
-				id = args[0]
-			}
 			if cmd.Flags().Changed("report-dir") {
 				o.dir = g.reportDir
 			}
-			return runReport(cmd.Context(), a, g, o, id)
+			return runReport(cmd.Context(), a, g, o, runArg(args))
 		},
 	}
 	cmd.Flags().BoolVar(&o.redact, "redact", false, "replace names, addresses and hosts by pseudonyms, for sharing outside")
@@ -120,7 +117,7 @@ func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id stri
 func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (report.Account, error) {
 	run, err := l.Run(ctx, id)
 	if err != nil {
-		return report.Account{}, err
+		return report.Account{}, whichRuns(ctx, l, err)
 	}
 	acc, err := a.account(ctx, l, run.ID, time.Time{}, 0)
 	if err != nil {
@@ -132,6 +129,24 @@ func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (report
 	}
 	acc.At, acc.ExitCode = lastChange(acc.Run, acc.Rows), runCode(end, counts)
 	return acc, nil
+}
+
+// whichRuns adds to the error for a run that is not there which ones are, the latest first.
+func whichRuns(ctx context.Context, l *ledger.Ledger, err error) error {
+	const shown = 8
+	runs, failed := l.Runs(ctx)
+	if fault.CodeOf(err) != "ledger.no-run" || failed != nil || len(runs) == 0 {
+		return err
+	}
+	var names []string
+	for _, run := range runs[:min(shown, len(runs))] {
+		names = append(names, run.ID)
+	}
+	hint := "it holds " + strings.Join(names, ", ")
+	if more := len(runs) - shown; more > 0 {
+		hint += fmt.Sprintf(" and %d earlier ones", more)
+	}
+	return fault.Wrap(fault.NotFound, "ledger.no-run", err.Error(), hint+"; check --ledger", err)
 }
 
 // pseudonymous makes an account fit for people outside. The key to its pseudonyms is drawn from the ledger's first

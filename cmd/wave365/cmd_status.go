@@ -23,11 +23,7 @@ func newStatusCommand(a *app, g *globals) *cobra.Command {
 		Long: "Show where a run stands; without a name, the latest one. It only reads, and may be used from a second terminal\nwhile the run goes on.",
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			id := ""
-			if len(args) == 1 {
-				id = args[0]
-			}
-			return runStatus(cmd.Context(), a, g, id)
+			return runStatus(cmd.Context(), a, g, runArg(args))
 		},
 	}
 	addLive(cmd, &g.live)
@@ -50,7 +46,7 @@ func runStatus(ctx context.Context, a *app, g *globals, id string) error {
 	defer func() { _ = l.Close() }()
 	run, err := l.Run(ctx, id)
 	if err != nil {
-		return err
+		return whichRuns(ctx, l, err)
 	}
 	if g.live != "" {
 		return a.followLive(ctx, g.live, l, run)
