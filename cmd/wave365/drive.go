@@ -16,6 +16,7 @@ import (
 	"wave365/pkg/playbook"
 	"wave365/pkg/progress"
 	"wave365/pkg/report"
+	"wave365/pkg/report/story"
 	"wave365/pkg/runner"
 )
 
@@ -215,16 +216,9 @@ func leftOpen(rows []migration.Row) string {
 func resumeCommand(g *globals, run migration.Run) string {
 	parts := []string{"wave365 resume", run.ID}
 	if g.ledger != defaultLedger {
-		parts = append(parts, "--ledger", quoteArg(g.ledger))
+		parts = append(parts, "--ledger", story.Quote(g.ledger))
 	}
 	return strings.Join(parts, " ")
-}
-
-func quoteArg(s string) string {
-	if strings.ContainsAny(s, " \t'\"") {
-		return `"` + strings.ReplaceAll(s, `"`, `\"`) + `"`
-	}
-	return s
 }
 
 // view is how this command shows its progress.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -65,6 +64,9 @@ func hand(ctx context.Context, c chan<- runner.Order, o ledger.Order, l *ledger.
 		return "", false
 	}
 	if err != nil {
+		if hint := fault.HintOf(err); hint != "" {
+			return err.Error() + "; " + hint, true
+		}
 		return err.Error(), true
 	}
 	answer := make(chan string, 1)
@@ -155,7 +157,7 @@ func controlsOf(orders []ledger.Order, holder string, slots int) controls {
 }
 
 func (c controls) String() string {
-	words := []string{fmt.Sprintf("%d slots", c.slots)}
+	words := []string{plural(c.slots, "slot")}
 	if c.paused {
 		words = append(words, "paused")
 	}

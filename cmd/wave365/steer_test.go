@@ -173,6 +173,28 @@ func TestRunCode(t *testing.T) {
 	}
 }
 
+// What is left open is called by how far it is: only what was imported is in the service.
+func TestLeftOpen(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 3, 6, 18, 30, 0, 0, time.UTC)
+	idle := migration.Row{State: migration.Pending, Step: migration.StepCheck, Attempt: 1}
+	joining := migration.Row{State: migration.Waiting, Step: migration.StepJoin, Attempt: 1, StartedAt: at}
+	imported := migration.Row{State: migration.Waiting, Step: migration.StepProvisionWait, Attempt: 1, StartedAt: at}
+	done := migration.Row{State: migration.Succeeded, Step: migration.StepProve, Attempt: 1, StartedAt: at}
+	for _, tc := range []struct {
+		want string
+		rows []migration.Row
+	}{
+		{"1 row not started, 0 in the service", []migration.Row{idle, done}},
+		{"0 rows not started, 2 begun and not imported, 0 in the service", []migration.Row{joining, joining, done}},
+		{"2 rows not started, 1 begun and not imported, 1 in the service", []migration.Row{idle, joining, imported, idle}},
+	} {
+		if got := leftOpen(tc.rows); got != tc.want {
+			t.Errorf("got %q, want %q", got, tc.want)
+		}
+	}
+}
+
 // Whatever a message tells people to type has to be there.
 func TestCommandsThatAreNamedExist(t *testing.T) {
 	t.Parallel()

@@ -27,9 +27,13 @@ func (p *plain) Start(run migration.Run, rows []migration.Row) {
 		if tenant == "" {
 			tenant = run.Tenant
 		}
+		slots := fmt.Sprintf("%d slots", run.Slots)
+		if run.Slots == 1 {
+			slots = "1 slot"
+		}
 		c := migration.Count(rows)
-		return p.stamp(p.now(), fmt.Sprintf("run %s: wave %s, %d rows, %d done, tenant %s (%s), %d slots",
-			screen.Clean(run.ID), screen.Clean(run.Wave), c.Total, c.Done(), screen.Clean(tenant), screen.Clean(run.Cloud), run.Slots))
+		return p.stamp(p.now(), fmt.Sprintf("run %s: wave %s, %d rows, %d done, tenant %s (%s), %s",
+			screen.Clean(run.ID), screen.Clean(run.Wave), c.Total, c.Done(), screen.Clean(tenant), screen.Clean(run.Cloud), slots))
 	})
 }
 

@@ -261,6 +261,50 @@ func TestDrainByOrder(t *testing.T) {
 	})
 }
 
+// seen remembers how each row was shown last.
+type seen struct{ rows map[int]migration.Row }
+
+func (s seen) Row(r migration.Row)   { s.rows[r.Index] = r }
+func (seen) Polled([]int, time.Time) {}
+
+// A row that was taken up, not imported and let go by a drain is shown as queued: nobody looks at it any more, so it must not
+// come to look slow.
+func TestDrainedRowsAreShownAsQueued(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEvening(t, 2, 1)
+		e.s.script = func(at migration.Step, r migration.Row) (migration.Result, bool) {
+			return migration.Wait(r.Facts, time.Hour, "waiting for the directory"), at == migration.StepJoin && r.Index == 1
+		}
+		for i := range e.rows {
+			e.rows[i].Target.Trigger = migration.TriggerLicense
+		}
+		e.m = ledgerOf(e.rows)
+		shown := seen{map[int]migration.Row{}}
+		e.cfg.Observer = shown
+		e.later(map[time.Duration]runner.Order{10 * time.Minute: {Ask: runner.Drain}})
+		e.play(runner.Drained)
+		if r := e.rows[1]; r.State != migration.Waiting || r.Step != migration.StepJoin {
+			t.Fatalf("row 1 is %s at %s; the story is not what it should be", r.State, r.Step)
+		}
+		if r := shown.rows[1]; r.State != migration.Pending || r.Note != "left for resume" {
+			t.Errorf("row 1 is shown as %s: %q", r.State, r.Note)
+		}
+	})
+}
+
+// A cancel that has nothing to cancel says why.
+func TestCancelOfWhatHasEndedSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEvening(t, 2, 2)
+		e.fail(migration.StepCheck, 0)
+		answers := e.later(map[time.Duration]runner.Order{20 * time.Minute: {Ask: runner.Cancel, Row: 0}})
+		e.play(runner.Finished)
+		if got := strings.Join(*answers, "|"); got != "nothing to cancel: the row is failed already" {
+			t.Errorf("answered %q", got)
+		}
+	})
+}
+
 func TestCancelWhileItRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvening(t, 24, 4)
