@@ -3,10 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"time"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight/forecast"
@@ -49,6 +53,20 @@ func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time
 
 // defaultLedger is where a ledger is when nothing else is said.
 const defaultLedger = ".wave365/ledger.db"
+
+// here has the commands in a text name the ledger, so that they work when they are copied; ledger is what --ledger says.
+func here(ledger, text string) string {
+	if ledger == "" || ledger == defaultLedger {
+		return text
+	}
+	onLedger := regexp.MustCompile("`wave365 (resume|retry|reconcile|cancel|status|report|unlock)\\b[^`]*`")
+	return onLedger.ReplaceAllStringFunc(text, func(command string) string {
+		if strings.Contains(command, "--ledger") {
+			return command
+		}
+		return strings.TrimSuffix(command, "`") + " --ledger " + report.Quote(ledger) + "`"
+	})
+}
 
 // ledgerFlag is what commands in this folder are to be told about a ledger: its path, shortened where it lies below;
 // nothing about the default one.
@@ -107,6 +125,24 @@ func nextCommands(acc report.Account) []string {
 		next = append(next, acc.Command("validate", report.Quote(report.FailedFile(acc.Run))))
 	}
 	return next
+}
+
+// writable finds out whether the report can be written where it is to go: not only when the evening is over. The fault
+// is Invalid.
+func writable(run migration.Run) error {
+	dir := report.Dir(run.ReportDir, run)
+	err := os.MkdirAll(dir, 0o755)
+	if err == nil {
+		var f *os.File
+		if f, err = os.CreateTemp(dir, ".try-*"); err == nil {
+			err = errors.Join(f.Close(), os.Remove(f.Name()))
+		}
+	}
+	if err != nil {
+		return fault.Wrap(fault.Invalid, "report.place", "the report cannot be written to "+dir+": "+err.Error(),
+			"let this user write there, or name another folder with --report-dir; nothing was changed", err)
+	}
+	return nil
 }
 
 // writeReport writes the report folder of a run as it stands.

@@ -92,8 +92,7 @@ func (a *app) cancelLive(ctx context.Context, g *globals, id, user string, refus
 // answerCancel says what was given up and what goes on all the same, and finishes a run that has nothing left.
 func (a *app) answerCancel(ctx context.Context, g *globals, t *takeup, cancelled int, goOn []migration.Row) error {
 	if cancelled == 0 && len(goOn) == 0 {
-		fmt.Fprintln(a.err, "wave365: there is no row to cancel")
-		return exit(exitNothing)
+		return nothing("there is no row to cancel", "")
 	}
 	if err := t.reload(ctx); err != nil {
 		return err

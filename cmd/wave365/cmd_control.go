@@ -11,6 +11,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
 )
 
 // orderPatience is how long a command waits for the running process to obey.
@@ -75,6 +76,9 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 	run, err := l.Run(ctx, id)
 	if err != nil {
 		return err
+	}
+	if run.State == migration.RunFinished {
+		return nothing("run "+run.ID+" has ended", "`wave365 status "+run.ID+"` shows how")
 	}
 	answer, err := order(ctx, l, ledger.Order{Run: run.ID, By: whoAndWhere(), Kind: kind, Arg: arg})
 	if err != nil {

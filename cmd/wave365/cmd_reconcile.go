@@ -63,13 +63,16 @@ func runReconcile(ctx context.Context, a *app, g *globals, id string, o reconcil
 			return fault.New(fault.Conflict, "reconcile.taken", "import "+o.snapshot+" is that of "+other.Target.User+" in this run", "nothing was changed: look up the right id")
 		}
 	}
+	if err := playbook.Settleable(row); err != nil {
+		return err
+	}
 	if err := t.connect(ctx, a, g); err != nil {
 		return err
 	}
 	book := playbook.New(t.run, t.conn.graph, t.conn.storage, t.l, t.conn.clock, sourcesOf(t.run, t.conn.blobRoot))
 	var tr migration.Transition
 	if o.noEffect {
-		if err := a.ask(g, "Is it certain that the tenant has no import for "+row.Target.User+"? A new one will be sent."); err != nil {
+		if err := a.ask(ctx, g, "Is it certain that the tenant has no import for "+row.Target.User+"? A new one will be sent."); err != nil {
 			return err
 		}
 		tr, err = book.NoEffect(ctx, row, whoAndWhere())

@@ -117,6 +117,9 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	if err != nil {
 		return err
 	}
+	if err := writable(t.run); err != nil {
+		return err
+	}
 	stop() // from here on a signal drains
 	if err := t.l.ChangeRun(ctx, t.run.ID, ledger.Change{Slots: o.slots, Settings: settings, By: whoAndWhere() + ", resume"}); err != nil {
 		return err
@@ -142,8 +145,7 @@ func (a *app) endedAlready(ctx context.Context, g *globals, l *ledger.Ledger, ru
 	if err := a.writeReport(ctx, l, run.ID, at, runCode(runner.Finished, migration.Count(rows))); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.err, "wave365: run %s has ended: nothing to do; its report is in %s\n", run.ID, report.Dir(run.ReportDir, run))
-	return exit(exitNothing)
+	return nothing("run "+run.ID+" has ended: nothing to do; its report is in "+report.Dir(run.ReportDir, run), "")
 }
 
 // openExisting opens a ledger that must be there already.

@@ -50,8 +50,7 @@ func runRetry(ctx context.Context, a *app, g *globals, id, user string) error {
 		return err
 	}
 	if len(chosen) == 0 {
-		fmt.Fprintf(a.err, "wave365: run %s has no failed, cancelled or deferred row: nothing to retry\n", t.run.ID)
-		return exit(exitNothing)
+		return nothing("run "+t.run.ID+" has no failed, cancelled or deferred row: nothing to retry", "")
 	}
 	if err := sameWave(t.run); err != nil {
 		return err
@@ -74,7 +73,10 @@ func runRetry(ctx context.Context, a *app, g *globals, id, user string) error {
 		return exit(exitInvalid)
 	}
 	a.printRetry(g, t.rows, chosen)
-	if err := a.ask(g, "Try again? This changes the tenant."); err != nil {
+	if err := a.ask(quick, g, "Try again? This changes the tenant."); err != nil {
+		return err
+	}
+	if err := writable(t.run); err != nil {
 		return err
 	}
 	stop() // from here on a signal drains

@@ -2,12 +2,14 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"os"
 	"os/user"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -73,6 +75,9 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if id == "" {
 		id = newRunID(time.Now())
 	}
+	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString(id) {
+		return usageError{fault.New(fault.Invalid, "usage", "--run-id "+strconv.Quote(id)+" cannot name a run", "use up to 64 letters, digits, dots, dashes and underscores")}
+	}
 	p, err := g.placeOf(path)
 	if err != nil {
 		return err
@@ -119,7 +124,10 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if migration.Count(rows).Open() == 0 {
 		return a.nothingToRun(g, file, res)
 	}
-	if err := a.confirm(g, run, rows, res); err != nil {
+	if err := a.confirm(quick, g, run, rows, res); err != nil {
+		return err
+	}
+	if err := writable(run); err != nil {
 		return err
 	}
 	stop() // from here on a signal drains
@@ -191,23 +199,26 @@ func (a *app) nothingToRun(g *globals, file *wave.File, res preflight.Result) er
 	if err := a.answerValidate(g, file, res); err != nil && len(file.Rows) == 0 {
 		return err
 	}
-	fmt.Fprintln(a.err, "wave365: no row of this wave can run: nothing to do")
-	return exit(exitNothing)
+	return nothing("no row of this wave can run: nothing to do", "mend the rows that have errors")
 }
 
 // confirm shows the plan and asks.
-func (a *app) confirm(g *globals, run migration.Run, rows []migration.Row, res preflight.Result) error {
+func (a *app) confirm(ctx context.Context, g *globals, run migration.Run, rows []migration.Row, res preflight.Result) error {
 	if !g.json {
 		if res.Count(wave.Error)+res.Count(wave.Warning) > 0 {
 			printFindings(a.err, res.Findings)
 		}
 		printPlan(a.err, tenantText(run), rows, run.Slots)
 	}
-	return a.ask(g, "Start? This changes the tenant.")
+	if run.Sandbox != "" {
+		return a.ask(ctx, g, "Start? It is a rehearsal: nobody is moved.")
+	}
+	return a.ask(ctx, g, "Start? This changes the tenant.")
 }
 
-// ask asks a question that only yes goes on from. Without a terminal to ask on, --yes must have been given.
-func (a *app) ask(g *globals, question string) error {
+// ask asks a question that only yes goes on from. Without a terminal to ask on, --yes must have been given. An ended ctx
+// is an answer too: the fault is Interrupted.
+func (a *app) ask(ctx context.Context, g *globals, question string) error {
 	if g.yes {
 		return nil
 	}
@@ -215,13 +226,22 @@ func (a *app) ask(g *globals, question string) error {
 		return fault.New(fault.Invalid, "usage", "nobody can be asked: standard input is not a terminal", "give --yes to run without a question")
 	}
 	fmt.Fprint(a.err, question+" [y/N] ")
-	line, _ := bufio.NewReader(a.in).ReadString('\n')
-	switch strings.ToLower(strings.TrimSpace(line)) {
-	case "y", "yes":
-		return nil
+	answered := make(chan string, 1)
+	go func() { // a read from a terminal cannot be called off; the process ends soon after
+		line, _ := bufio.NewReader(a.in).ReadString('\n')
+		answered <- line
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(a.err)
+		return fault.Wrap(fault.Interrupted, "", "stopped at the question; nothing was changed", "", ctx.Err())
+	case line := <-answered:
+		switch strings.ToLower(strings.TrimSpace(line)) {
+		case "y", "yes":
+			return nil
+		}
 	}
-	fmt.Fprintln(a.err, "wave365: not started; nothing was changed")
-	return exit(exitNothing)
+	return nothing("not started; nothing was changed", "")
 }
 
 func tenantText(run migration.Run) string {

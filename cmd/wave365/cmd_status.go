@@ -111,7 +111,7 @@ func runStatus(ctx context.Context, a *app, g *globals, id string) error {
 	}
 	_ = t.Flush()
 	printAtWork(a.out, rows)
-	printOutcome(a.out, rows)
+	printOutcome(a.out, g.ledger, rows)
 	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(report.Dir(run.ReportDir, run), report.FilePage))
 	if counts.Open() > 0 && state != "running" {
 		fmt.Fprintf(a.out, "Go on with: %s\n", resumeCommand(g, run))

@@ -61,7 +61,7 @@ func (a *app) drive(ctx context.Context, g *globals, conn *connection, l *ledger
 		book.RepeatLostImports()
 	}
 	halted := ""
-	orders, deaf := a.obeyOrders(ctx, g, l, run, conn.clock)
+	orders, deaf := a.obeyOrders(ctx, g, l, run, conn.clock, stops.drained)
 	defer deaf()
 	r, err := runner.New(l, runner.Config{
 		Slots: run.Slots, Steps: book.Steps(), Clock: conn.clock, Observer: observer{view}, Logger: g.log,
@@ -106,7 +106,7 @@ func (a *app) drive(ctx context.Context, g *globals, conn *connection, l *ledger
 			return err
 		}
 	case runner.Halted:
-		fmt.Fprintln(a.err, "wave365: "+halted+"\n  mend the cause, then `wave365 retry "+run.ID+"` takes those rows up again, or resume with another --halt-after or --canary")
+		fmt.Fprintln(a.err, "wave365: "+halted+"\n  "+here(g.ledger, "mend the cause, then `wave365 retry "+run.ID+"` takes those rows up again, or resume with another --halt-after or --canary"))
 	}
 	return a.answerRun(context.WithoutCancel(ctx), g, l, run.ID, end, conn.clock.Now())
 }
@@ -159,9 +159,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	}
 	counts := migration.Count(rows)
 	code := runCode(end, counts)
-	if err := a.writeReport(ctx, l, id, now, code); err != nil {
-		return err
-	}
+	unwritten := a.writeReport(ctx, l, id, now, code) // told last: how the run ended is told in any case
 	run, err := l.Run(ctx, id)
 	if err != nil {
 		return err
@@ -175,8 +173,8 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 		if err != nil {
 			return err
 		}
-		printOutcome(a.out, rows)
-		fmt.Fprintf(a.out, "\nReport: %s\n\n%s\n", filepath.Join(dir, "report.html"), report.Verdict(account))
+		printOutcome(a.out, g.ledger, rows)
+		fmt.Fprintf(a.out, "\nReport: %s\n\n%s", filepath.Join(dir, report.FilePage), folded("", report.Verdict(account), columns(a.out)))
 	}
 	switch end {
 	case runner.Finished:
@@ -184,6 +182,9 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", plural(counts.Open(), "row"), resumeCommand(g, run))
 	default:
 		fmt.Fprintf(a.err, "wave365: %s; go on with: %s\n", leftOpen(rows), resumeCommand(g, run))
+	}
+	if unwritten != nil {
+		return unwritten
 	}
 	if code == exitOK {
 		return nil
@@ -205,11 +206,16 @@ func leftOpen(rows []migration.Row) string {
 			idle++
 		}
 	}
-	text := plural(idle, "row") + " not started"
-	if begun > 0 {
-		text += fmt.Sprintf(", %d begun and not imported", begun)
+	var parts []string
+	say := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, plural(n, "row")+" "+what)
+		}
 	}
-	return text + fmt.Sprintf(", %d in the service", imported)
+	say(idle, "not started")
+	say(begun, "begun and not imported")
+	say(imported, "in the service")
+	return strings.Join(parts, ", ")
 }
 
 // resumeCommand is what a person types to go on.

@@ -35,6 +35,12 @@ type exit int
 
 func (e exit) Error() string { return "exit" }
 
+// codeNothing is the code of a command that found nothing to do.
+const codeNothing = "nothing-to-do"
+
+// nothing says that there is nothing to do, and why.
+func nothing(why, hint string) error { return fault.New(fault.Conflict, codeNothing, why, hint) }
+
 // usageError is a mistake in the command line.
 type usageError struct{ error }
 
@@ -59,7 +65,7 @@ func exitCode(err error) (code int, quiet bool) {
 		return exitUnexpected, false
 	case f.Code == "ledger.locked", f.Code == "ledger.lock-lost":
 		return exitLocked, false
-	case f.Code == "ledger.not-driven":
+	case f.Code == codeNothing, f.Code == "ledger.not-driven", f.Code == "ledger.unlocked":
 		return exitNothing, false
 	case f.Code == "wave.changed" || f.Code == "tenant.changed":
 		return exitChanged, false

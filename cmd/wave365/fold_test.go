@@ -81,7 +81,7 @@ func TestPrintOutcome_Remedies(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			var b bytes.Buffer
-			printOutcome(&b, tc.rows)
+			printOutcome(&b, "", tc.rows)
 			var got []string
 			for line := range strings.Lines(b.String()) {
 				if rest, ok := strings.CutPrefix(line, "  remedy:   "); ok {

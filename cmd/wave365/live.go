@@ -124,6 +124,6 @@ func (a *app) freeze(ctx context.Context, s *live.Server, l *ledger.Ledger, run 
 		return err
 	}
 	s.Freeze(b.Bytes())
-	fmt.Fprintf(a.out, "Report: %s\n\n%s\n", filepath.Join(report.Dir(run.ReportDir, run), report.FilePage), report.Verdict(acc))
+	fmt.Fprintf(a.out, "Report: %s\n\n%s", filepath.Join(report.Dir(run.ReportDir, run), report.FilePage), folded("", report.Verdict(acc), columns(a.out)))
 	return nil
 }

@@ -43,7 +43,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 	}
 	code, quiet := exitCode(err)
 	if err != nil && !quiet {
-		fmt.Fprintln(a.err, errorText(err))
+		fmt.Fprintln(a.err, here(root.PersistentFlags().Lookup("ledger").Value.String(), errorText(err)))
 	}
 	if err != nil && !out.wrote && (slices.Contains(args, "--json") || root.PersistentFlags().Lookup("json").Value.String() == "true") {
 		printJSON(a.out, errorDocumentOf(err, code))

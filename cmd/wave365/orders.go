@@ -19,8 +19,8 @@ import (
 const lookForOrders = 500 * time.Millisecond
 
 // obeyOrders hands the orders that other processes wrote into the ledger to the runner, and records that they were obeyed,
-// until the function it gives is called.
-func (a *app) obeyOrders(ctx context.Context, g *globals, l *ledger.Ledger, run migration.Run, clock cloud.Clock) (orders <-chan runner.Order, stop func()) {
+// until the function it gives is called. drained is called when one of them was to drain.
+func (a *app) obeyOrders(ctx context.Context, g *globals, l *ledger.Ledger, run migration.Run, clock cloud.Clock, drained func()) (orders <-chan runner.Order, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	c := make(chan runner.Order)
 	var wg sync.WaitGroup
@@ -41,6 +41,9 @@ func (a *app) obeyOrders(ctx context.Context, g *globals, l *ledger.Ledger, run 
 				answer, ok := hand(ctx, c, o, l)
 				if !ok {
 					return
+				}
+				if o.Kind == ledger.OrderDrain {
+					drained()
 				}
 				if n, err := strconv.Atoi(o.Arg); err == nil && o.Kind == ledger.OrderSlots {
 					_ = l.ChangeRun(context.WithoutCancel(ctx), run.ID, ledger.Change{Slots: n, By: o.By})

@@ -14,7 +14,8 @@ import (
 const outcomeRows = 12
 
 // printOutcome lists the rows that need a person, one problem after the other: which rows, what happened, what to do.
-func printOutcome(w io.Writer, rows []migration.Row) {
+// ledger is what --ledger says.
+func printOutcome(w io.Writer, ledger string, rows []migration.Row) {
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r migration.Row) bool { return endWord(r) == "" })
 	ends, by := grouped(rows, func(r migration.Row) string { return endTitle(endWord(r), problemCode(r)) })
 	// What went wrong in the tenant comes before what was never started.
@@ -22,16 +23,16 @@ func printOutcome(w io.Writer, rows []migration.Row) {
 	for _, end := range ends {
 		fmt.Fprintf(w, "\n%s\n", end)
 		if more := len(by[end]) - outcomeRows; more > 0 {
-			printEnded(w, by[end][:outcomeRows])
+			printEnded(w, ledger, by[end][:outcomeRows])
 			fmt.Fprintf(w, "  … and %d more: see the report\n", more)
 			continue
 		}
-		printEnded(w, by[end])
+		printEnded(w, ledger, by[end])
 	}
 }
 
 // printEnded lists rows of one kind of end; those that are mended in the same way stand together above the remedy.
-func printEnded(w io.Writer, rows []migration.Row) {
+func printEnded(w io.Writer, ledger string, rows []migration.Row) {
 	width := columns(w)
 	hints, by := grouped(rows, remedyFor)
 	for _, hint := range hints {
@@ -47,7 +48,7 @@ func printEnded(w io.Writer, rows []migration.Row) {
 			hint = by[hint][0].Problem.Hint
 		}
 		if hint != "" {
-			fmt.Fprint(w, folded("  remedy:   ", hint, width))
+			fmt.Fprint(w, folded("  remedy:   ", here(ledger, hint), width))
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 )
 
@@ -21,6 +22,8 @@ type stops struct {
 	// ctx ends with the second: stop after the calls in flight. The third ends the process.
 	ctx  context.Context
 	done context.CancelFunc
+	// drained is told that the run drains already, as another terminal asked: the first signal then counts as the second.
+	drained func()
 }
 
 // listenForStops starts listening. say is told what the signal means, and must not block for long.
@@ -29,13 +32,16 @@ func listenForStops(ctx context.Context, say func(string)) *stops {
 	s := &stops{drain: make(chan struct{}), ctx: ctx}
 	signals := make(chan os.Signal, 3)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	ended := make(chan struct{})
+	ended, byOrder := make(chan struct{}), make(chan struct{})
+	s.drained = sync.OnceFunc(func() { close(byOrder) })
 	go func() {
 		defer close(ended)
 		select {
 		case <-signals:
 			say("draining: nothing new starts, what is in flight goes on to its end; Ctrl-C again stops at once")
 			close(s.drain)
+		case <-byOrder:
+			say("draining, as another terminal asked: nothing new starts, what is in flight goes on to its end; Ctrl-C stops at once")
 		case <-ctx.Done():
 			return
 		}

@@ -185,9 +185,9 @@ func TestLeftOpen(t *testing.T) {
 		want string
 		rows []migration.Row
 	}{
-		{"1 row not started, 0 in the service", []migration.Row{idle, done}},
-		{"0 rows not started, 2 begun and not imported, 0 in the service", []migration.Row{joining, joining, done}},
-		{"2 rows not started, 1 begun and not imported, 1 in the service", []migration.Row{idle, joining, imported, idle}},
+		{"1 row not started", []migration.Row{idle, done}},
+		{"2 rows begun and not imported", []migration.Row{joining, joining, done}},
+		{"2 rows not started, 1 row begun and not imported, 1 row in the service", []migration.Row{idle, joining, imported, idle}},
 	} {
 		if got := leftOpen(tc.rows); got != tc.want {
 			t.Errorf("got %q, want %q", got, tc.want)

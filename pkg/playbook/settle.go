@@ -90,11 +90,19 @@ func (b *Book) NoEffect(ctx context.Context, r migration.Row, who string) (migra
 	return migration.NoEffect(r, "the lost import did not happen, says "+who, b.clock.Now()), nil
 }
 
+// Settleable gives the Conflict of a row that is not held.
+func Settleable(r migration.Row) error {
+	if r.State == migration.Held {
+		return nil
+	}
+	return fault.New(fault.Conflict, "reconcile.not-held", "the row of "+r.Target.User+" is "+string(r.State)+", not held",
+		"only a held row is settled; a failed one is taken up again with `wave365 retry`")
+}
+
 // heldPast gives the intents of a row that is held.
 func (b *Book) heldPast(ctx context.Context, r migration.Row) ([]migration.Intent, error) {
-	if r.State != migration.Held {
-		return nil, fault.New(fault.Conflict, "reconcile.not-held", "the row of "+r.Target.User+" is "+string(r.State)+", not held",
-			"only a held row is settled; a failed one is taken up again with `wave365 retry`")
+	if err := Settleable(r); err != nil {
+		return nil, err
 	}
 	return b.journal.Intents(ctx, b.run.ID, r.Index)
 }

@@ -27,14 +27,17 @@ func (p *plain) Start(run migration.Run, rows []migration.Row) {
 		if tenant == "" {
 			tenant = run.Tenant
 		}
-		slots := fmt.Sprintf("%d slots", run.Slots)
-		if run.Slots == 1 {
-			slots = "1 slot"
-		}
 		c := migration.Count(rows)
-		return p.stamp(p.now(), fmt.Sprintf("run %s: wave %s, %d rows, %d done, tenant %s (%s), %s",
-			screen.Clean(run.ID), screen.Clean(run.Wave), c.Total, c.Done(), screen.Clean(tenant), screen.Clean(run.Cloud), slots))
+		return p.stamp(p.now(), fmt.Sprintf("run %s: wave %s, %s, %d done, tenant %s (%s), %s",
+			screen.Clean(run.ID), screen.Clean(run.Wave), many(c.Total, "row"), c.Done(), screen.Clean(tenant), screen.Clean(run.Cloud), many(run.Slots, "slot")))
 	})
+}
+
+func many(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }
 
 func (p *plain) Row(r migration.Row) {
