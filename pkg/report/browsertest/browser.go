@@ -82,7 +82,9 @@ func (b *Browser) Open(tb testing.TB) *Tab {
 	tb.Cleanup(cancel)
 	_, err := chromedp.Call(t.ctx, network.Enable, network.EnableParams{})
 	_, lerr := chromedp.Call(t.ctx, log.Enable, cdp.Empty{})
-	if err = errors.Join(err, lerr); err != nil {
+	// Without this, keys that are typed while another tab is in front are lost.
+	_, ferr := chromedp.Call(t.ctx, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	if err = errors.Join(err, lerr, ferr); err != nil {
 		tb.Fatal(err)
 	}
 	return t
@@ -152,7 +154,9 @@ func (t *Tab) Until(expression string) {
 		if Eval[bool](t, "!!("+expression+")") {
 			return
 		}
-		t.Do(chromedp.Sleep(20 * time.Millisecond))
+		if err := chromedp.Do(t.ctx, chromedp.Sleep(20*time.Millisecond)); err != nil {
+			t.tb.Fatalf("waiting for %.200s: %v", expression, err)
+		}
 	}
 }
 
