@@ -25,8 +25,9 @@ func columns(w io.Writer) int {
 	return width
 }
 
-// folded is lead and text on lines of at most width columns, broken at spaces; every further line hangs under the
-// beginning of text. A width of 0, or one that leaves too little for words, folds nothing.
+// folded is lead and text on lines of at most width columns, broken at spaces but not inside a command, which would not
+// work when it is copied; every further line hangs under the beginning of text. A width of 0, or one that leaves too little
+// for words, folds nothing.
 func folded(lead, text string, width int) string {
 	const least = 20
 	indent := runewidth.StringWidth(lead)
@@ -36,7 +37,7 @@ func folded(lead, text string, width int) string {
 	var b strings.Builder
 	b.WriteString(lead)
 	at := indent
-	for i, word := range strings.Fields(text) {
+	for i, word := range unbroken(text) {
 		n := runewidth.StringWidth(word)
 		switch {
 		case i == 0:
@@ -51,4 +52,22 @@ func folded(lead, text string, width int) string {
 		at += n
 	}
 	return b.String() + "\n"
+}
+
+// unbroken gives the words of a text; what stands in back-ticks is one.
+func unbroken(text string) []string {
+	paired := strings.Count(text, "`")%2 == 0
+	var words []string
+	open := false
+	for _, word := range strings.Fields(text) {
+		if open {
+			words[len(words)-1] += " " + word
+		} else {
+			words = append(words, word)
+		}
+		if paired && strings.Count(word, "`")%2 == 1 {
+			open = !open
+		}
+	}
+	return words
 }

@@ -23,6 +23,8 @@ func TestFolded(t *testing.T) {
 		{"exactly as wide", "> ", "one two three four fi", 23, "> one two three four fi\n"},
 		{"a word that is too long stands alone", "> ", "to https://contosovhds.blob.core.windows.net/w365/x.vhd now", 24, "> to\n  https://contosovhds.blob.core.windows.net/w365/x.vhd\n  now\n"},
 		{"too narrow for words", "            ", "one two three four five six", 24, "            one two three four five six\n"},
+		{"a command stays whole", "> ", "run `wave365 retry r1` now then", 23, "> run\n  `wave365 retry r1`\n  now then\n"},
+		{"a lone back-tick is a letter", "> ", "one ` two three four five", 24, "> one ` two three four\n  five\n"},
 		{"nothing to say", "> ", "", 80, "> \n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
