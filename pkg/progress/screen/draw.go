@@ -181,6 +181,8 @@ const (
 	stepWidth    = len("provision-wait")
 	elapsedWidth = len("elapsed")
 	nextWidth    = 9
+	// leastNote is the room below which the last column would say nothing.
+	leastNote = 12
 )
 
 // rowLine is one active row: who, where, for how long, when it is looked at next, and what is the matter.
@@ -202,6 +204,9 @@ func rowLine(l board.Line, now time.Time, user, width int, color bool) string {
 	case r.Tries > 0 && r.Problem != nil:
 		mark, markLook, noteLook = "! ", yellow, yellow
 		note = fmt.Sprintf("try %d: %s", r.Tries+1, Clean(r.Problem.Message))
+	}
+	if width-user-stepWidth-elapsedWidth-nextWidth-10 < leastNote {
+		note = ""
 	}
 	return line(width, color, span{mark, markLook}, span{cell(Name(r), user), plainLook},
 		span{"  ", plainLook}, span{cell(string(r.Step), stepWidth), plainLook},

@@ -56,6 +56,20 @@ func TestFrame_status(t *testing.T) {
 	}
 }
 
+// TestFrame_note: the last column is whole words or cut far from its beginning, or not there: a letter says nothing.
+func TestFrame_note(t *testing.T) {
+	t.Parallel()
+	s := board.Snapshot{Counts: migration.Counts{Total: 1, Waiting: 1}, Active: []board.Line{{Row: migration.Row{
+		State: migration.Waiting, Step: migration.StepImportWait, Note: "importing", Target: migration.Target{User: "ada@contoso.example"},
+	}}}}
+	for width, want := range map[int]bool{120: true, 90: true, 60: false, 50: false} {
+		lines := screen.Frame(s, width, 24, false)
+		if last := lines[len(lines)-1]; strings.Contains(last, "importing") != want || strings.HasSuffix(last, "…") {
+			t.Errorf("%d columns: %q", width, last)
+		}
+	}
+}
+
 func TestShort(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{
