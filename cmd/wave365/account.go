@@ -129,7 +129,7 @@ func nextCommands(acc report.Account) []string {
 
 // writable finds out whether the report can be written where it is to go: not only when the evening is over. The fault
 // is Invalid.
-func writable(run migration.Run) error {
+func writable(run migration.Run, hint string) error {
 	dir := report.Dir(run.ReportDir, run)
 	err := os.MkdirAll(dir, 0o755)
 	if err == nil {
@@ -140,7 +140,7 @@ func writable(run migration.Run) error {
 	}
 	if err != nil {
 		return fault.Wrap(fault.Invalid, "report.place", "the report cannot be written to "+dir+": "+err.Error(),
-			"let this user write there, or name another folder with --report-dir; nothing was changed", err)
+			hint+"; nothing was changed", err)
 	}
 	return nil
 }

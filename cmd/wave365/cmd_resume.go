@@ -79,8 +79,9 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	if t.run.State == migration.RunActive && sameWave(t.run) == nil {
 		early.Go(func() { _ = connect() })
 	}
-	if err := t.read(quick, g); err != nil {
-		return err
+	if err := t.read(quick); err != nil {
+		notYet()
+		return t.setAside(quick, g, err)
 	}
 	open := migration.Count(t.rows).Open()
 	if open == 0 && !o.accept {
@@ -117,7 +118,7 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	if err != nil {
 		return err
 	}
-	if err := writable(t.run); err != nil {
+	if err := writable(t.run, "let this user write there: it is the run's own folder"); err != nil {
 		return err
 	}
 	stop() // from here on a signal drains

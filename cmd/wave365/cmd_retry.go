@@ -76,7 +76,7 @@ func runRetry(ctx context.Context, a *app, g *globals, id, user string) error {
 	if err := a.ask(quick, g, "Try again? This changes the tenant."); err != nil {
 		return err
 	}
-	if err := writable(t.run); err != nil {
+	if err := writable(t.run, "let this user write there: it is the run's own folder"); err != nil {
 		return err
 	}
 	stop() // from here on a signal drains

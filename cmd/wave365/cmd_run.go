@@ -127,7 +127,7 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if err := a.confirm(quick, g, run, rows, res); err != nil {
 		return err
 	}
-	if err := writable(run); err != nil {
+	if err := writable(run, "let this user write there, or name another folder with --report-dir"); err != nil {
 		return err
 	}
 	stop() // from here on a signal drains

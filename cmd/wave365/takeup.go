@@ -28,18 +28,24 @@ func takeUp(ctx context.Context, g *globals, id string) (*takeup, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := t.read(ctx, g); err != nil {
+	if err := t.read(ctx); err != nil {
+		err = t.setAside(ctx, g, err)
 		t.close()
 		return nil, err
 	}
 	return t, nil
 }
 
-// read reads the rows. A large ledger is not checked through before, so damage may show only now: then the ledger is
-// opened again in the way that looks at everything, and moves a damaged file aside.
-func (t *takeup) read(ctx context.Context, g *globals) error {
-	var err error
+// read reads the rows. What it answers is to be given to setAside.
+func (t *takeup) read(ctx context.Context) (err error) {
 	t.rows, err = t.l.Rows(ctx, t.run.ID)
+	return err
+}
+
+// setAside answers a ledger that could not be read. A large one is not checked through when it is opened, so damage may show
+// only now: then it is opened again in the way that looks at everything, and moves a damaged file aside. Nothing else may use
+// the ledger meanwhile; afterwards it is closed.
+func (t *takeup) setAside(ctx context.Context, g *globals, err error) error {
 	if fault.CodeOf(err) != "ledger.damaged" {
 		return err
 	}
