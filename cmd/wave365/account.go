@@ -122,7 +122,7 @@ func nextCommands(acc report.Account) []string {
 		next = append(next, acc.Command("retry", acc.Run.ID))
 	}
 	if c.Failed+c.Skipped+c.Deferred > 0 && c.Open() == 0 {
-		next = append(next, acc.Command("validate", report.Quote(report.FailedFile(acc.Run))))
+		next = append(next, acc.ValidateFailed())
 	}
 	return next
 }

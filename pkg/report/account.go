@@ -45,6 +45,3 @@ func Pseudonymous(a Account, key []byte) Account { return pseudonym.Account(a, k
 
 // Dir is the folder of a run's report: base/<wave>-<run>. What a file name may not hold becomes "_".
 func Dir(base string, run migration.Run) string { return story.Dir(base, run) }
-
-// FailedFile is the path, with slashes, of the file in which a run leaves what did not end well, to be mended.
-func FailedFile(run migration.Run) string { return story.FailedFile(run) }

@@ -64,7 +64,7 @@ func Moves(a Account) []Move {
 func Command(a Account, t Trouble) string {
 	switch t.Class {
 	case Skipped:
-		return a.Command("validate", Quote(FailedFile(a.Run)))
+		return a.ValidateFailed()
 	case Failed, Deferred, Cancelled:
 		return a.Command("retry", a.Run.ID)
 	case Held:

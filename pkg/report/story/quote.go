@@ -29,6 +29,15 @@ func (a Account) Command(words ...string) string {
 	return line
 }
 
+// ValidateFailed is the command that looks at the mended file of what did not end well: a rehearsal's on its scenario.
+func (a Account) ValidateFailed() string {
+	words := []string{"validate", Quote(FailedFile(a.Run))}
+	if a.Run.Sandbox != "" {
+		words = append(words, "--sandbox="+Quote(a.Run.Sandbox))
+	}
+	return a.Command(words...)
+}
+
 func control(r rune) bool { return r < ' ' || r == 0x7f }
 
 // plain reports whether both shells take s as it is.

@@ -4,6 +4,7 @@ import (
 	"os/exec"
 	"testing"
 
+	"wave365/pkg/migration"
 	"wave365/pkg/report/story"
 )
 
@@ -55,5 +56,18 @@ func TestAccount_Command(t *testing.T) {
 	}
 	if got := (story.Account{Ledger: "my runs/l.db"}).Command("resume", "r1"); got != "wave365 resume r1 --ledger 'my runs/l.db'" {
 		t.Errorf("with another ledger: %s", got)
+	}
+}
+
+// The command of a rehearsal goes to the tenant of the rehearsal, not to a real one.
+func TestAccount_ValidateFailed(t *testing.T) {
+	t.Parallel()
+	run := migration.Run{ID: "r1", Wave: "friday", ReportDir: "reports"}
+	if got, want := (story.Account{Run: run}).ValidateFailed(), "wave365 validate reports/friday-r1/failed.csv"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	run.Sandbox = "/my waves/friday.tenant.yaml"
+	if got, want := (story.Account{Run: run}).ValidateFailed(), "wave365 validate reports/friday-r1/failed.csv --sandbox='/my waves/friday.tenant.yaml'"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
