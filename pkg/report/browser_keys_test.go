@@ -1,7 +1,7 @@
 package report_test
 
 import (
-	"github.com/chromedp/chromedp"
+	"fmt"
 
 	"wave365/pkg/report/browsertest"
 )
@@ -11,8 +11,11 @@ import (
 func search(tab *browsertest.Tab, text string) {
 	browsertest.Eval[bool](tab, `(document.body.dispatchEvent(new KeyboardEvent("keydown", {key: "/", bubbles: true})), true)`)
 	tab.Until(`document.activeElement.type === "search"`)
-	tab.Do(chromedp.KeyEvent(text))
+	// Not by the browser's own keyboard: it loses keys for a tab that is not in front, and others open tabs meanwhile.
+	browsertest.Eval[bool](tab, fmt.Sprintf(`(document.activeElement.value = %q, document.activeElement.dispatchEvent(new InputEvent("input", {bubbles: true})), true)`, text))
 }
 
 // escape presses the escape key.
-func escape(tab *browsertest.Tab) { tab.Do(chromedp.KeyEvent("\x1b")) }
+func escape(tab *browsertest.Tab) {
+	browsertest.Eval[bool](tab, `(document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {key: "Escape", bubbles: true, cancelable: true})), true)`)
+}
