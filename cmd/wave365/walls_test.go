@@ -60,6 +60,7 @@ func rooms() []room {
 		{name: "wave", not: std(values, "os", "net", "io/ioutil")},
 		{name: "vhd", not: append(std(values, "os", "net", "io/ioutil"), pkg("a disk knows nothing of the file that names it", "wave")...)},
 		{name: "migration", not: append(std(pure, "os", "net"), pkg(pure, "wave", "vhd")...)},
+		{name: "audit", not: append(std(pure, "os", "net"), pkg("the chain is over any entries; what they mean is their writer's", "wave", "vhd", "migration")...)},
 		{name: "cloud", not: pkg("the pipeline carries any request; it does not know what for", "wave", "vhd", "migration")},
 		{name: "graph", not: pkg(wire, "wave", "vhd", "migration")},
 		{name: "blob", not: pkg(wire, "wave", "vhd", "migration", "graph")},

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"wave365/pkg/audit"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
@@ -32,9 +33,9 @@ func twoRuns(t *testing.T) *ledger.Ledger {
 	return l
 }
 
-func entries(t *testing.T, l *ledger.Ledger, run string) []ledger.AuditEntry {
+func entries(t *testing.T, l *ledger.Ledger, run string) []audit.Entry {
 	t.Helper()
-	var all []ledger.AuditEntry
+	var all []audit.Entry
 	for e, err := range l.Audit(t.Context(), run) {
 		must(t, err)
 		all = append(all, e)
@@ -42,8 +43,8 @@ func entries(t *testing.T, l *ledger.Ledger, run string) []ledger.AuditEntry {
 	return all
 }
 
-func seq(all []ledger.AuditEntry) iter.Seq2[ledger.AuditEntry, error] {
-	return func(yield func(ledger.AuditEntry, error) bool) {
+func seq(all []audit.Entry) iter.Seq2[audit.Entry, error] {
+	return func(yield func(audit.Entry, error) bool) {
 		for _, e := range all {
 			if !yield(e, nil) {
 				return
@@ -59,7 +60,7 @@ func TestVerifyChainNamesTheFirstTouched(t *testing.T) {
 		whole := entries(t, l, run)
 		must(t, ledger.VerifyChain(seq(whole)))
 		for i := range whole {
-			wantNamed := func(what string, changed []ledger.AuditEntry, want int64) {
+			wantNamed := func(what string, changed []audit.Entry, want int64) {
 				t.Helper()
 				err := ledger.VerifyChain(seq(changed))
 				wantFault(t, err, fault.Invalid, "ledger.tampered")
@@ -67,18 +68,18 @@ func TestVerifyChainNamesTheFirstTouched(t *testing.T) {
 					t.Errorf("run %q, %s at %d: error %q does not name entry %d", run, what, i, err, want)
 				}
 			}
-			edit := func(f func(*ledger.AuditEntry)) []ledger.AuditEntry {
+			edit := func(f func(*audit.Entry)) []audit.Entry {
 				c := slices.Clone(whole)
 				f(&c[i])
 				return c
 			}
-			wantNamed("body", edit(func(e *ledger.AuditEntry) { e.Body = json.RawMessage(`{"x":1}`) }), whole[i].Seq)
-			wantNamed("time", edit(func(e *ledger.AuditEntry) { e.At = e.At.Add(1) }), whole[i].Seq)
-			wantNamed("kind", edit(func(e *ledger.AuditEntry) { e.Kind += "x" }), whole[i].Seq)
-			wantNamed("row", edit(func(e *ledger.AuditEntry) { e.Row++ }), whole[i].Seq)
+			wantNamed("body", edit(func(e *audit.Entry) { e.Body = json.RawMessage(`{"x":1}`) }), whole[i].Seq)
+			wantNamed("time", edit(func(e *audit.Entry) { e.At = e.At.Add(1) }), whole[i].Seq)
+			wantNamed("kind", edit(func(e *audit.Entry) { e.Kind += "x" }), whole[i].Seq)
+			wantNamed("row", edit(func(e *audit.Entry) { e.Row++ }), whole[i].Seq)
 			// Rehashed after the change: its successor in the run gives it away.
-			if next := slices.IndexFunc(whole[i+1:], func(e ledger.AuditEntry) bool { return e.Run == whole[i].Run }); next >= 0 {
-				wantNamed("rehashed", edit(func(e *ledger.AuditEntry) { e.Row += 7; e.Hash = e.Sum() }), firstBroken(whole, i))
+			if next := slices.IndexFunc(whole[i+1:], func(e audit.Entry) bool { return e.Run == whole[i].Run }); next >= 0 {
+				wantNamed("rehashed", edit(func(e *audit.Entry) { e.Row += 7; e.Hash = e.Sum() }), firstBroken(whole, i))
 			}
 			if i+1 < len(whole) {
 				wantNamed("removed", slices.Delete(slices.Clone(whole), i, i+1), afterRemoval(whole, i, run))
@@ -88,9 +89,9 @@ func TestVerifyChainNamesTheFirstTouched(t *testing.T) {
 }
 
 // firstBroken is the entry that shows a rehashed one: the next of its run, or a run's first entry right behind it.
-func firstBroken(whole []ledger.AuditEntry, i int) int64 {
+func firstBroken(whole []audit.Entry, i int) int64 {
 	for j := i + 1; j < len(whole); j++ {
-		first := !slices.ContainsFunc(whole[:j], func(e ledger.AuditEntry) bool { return e.Run == whole[j].Run })
+		first := !slices.ContainsFunc(whole[:j], func(e audit.Entry) bool { return e.Run == whole[j].Run })
 		if whole[j].Run == whole[i].Run || first && j == i+1 && whole[j].Prev == whole[i].Hash {
 			return whole[j].Seq
 		}
@@ -99,7 +100,7 @@ func firstBroken(whole []ledger.AuditEntry, i int) int64 {
 }
 
 // afterRemoval is the entry that shows that entry i is missing.
-func afterRemoval(whole []ledger.AuditEntry, i int, run string) int64 {
+func afterRemoval(whole []audit.Entry, i int, run string) int64 {
 	return whole[i+1].Seq
 }
 
@@ -112,11 +113,11 @@ func itoa(n int64) string {
 func TestAuditLinesStandAlone(t *testing.T) {
 	t.Parallel()
 	l := twoRuns(t)
-	var back []ledger.AuditEntry
+	var back []audit.Entry
 	for _, e := range entries(t, l, "r1") {
 		line, err := json.Marshal(e)
 		must(t, err)
-		var r ledger.AuditEntry
+		var r audit.Entry
 		must(t, json.Unmarshal(line, &r))
 		back = append(back, r)
 	}

@@ -9,13 +9,12 @@ import (
 	"iter"
 	"strings"
 	"time"
+
+	"wave365/pkg/audit"
 )
 
-// stampLayout is RFC 3339 with a fixed number of digits, so that text sorts as time.
-const stampLayout = "2006-01-02T15:04:05.000000000Z"
-
-// stamp writes a time as the database and the audit hold it.
-func stamp(t time.Time) string { return t.UTC().Format(stampLayout) }
+// stamp writes a time as the database and the audit hold it: with a fixed number of digits, so that text sorts as time.
+func stamp(t time.Time) string { return t.UTC().Format(audit.TimeLayout) }
 
 // when is stamp for a column that may be NULL: the zero time is.
 func when(t time.Time) any {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"wave365/pkg/ledger"
+	"wave365/pkg/audit"
 	"wave365/pkg/migration"
 	"wave365/pkg/report"
 	"wave365/pkg/report/reporttest"
@@ -29,7 +29,7 @@ func sample(t testing.TB) report.Account {
 		if err != nil {
 			t.Fatal(err)
 		}
-		entry := ledger.AuditEntry{
+		entry := audit.Entry{
 			Seq: int64(10 + 2*i), At: e.At, Kind: "transition", Run: e.Run, Row: e.Row, Body: body, Prev: prev,
 		}
 		entry.Hash = entry.Sum()
@@ -188,7 +188,7 @@ func TestVerify_namesWhatWasTouched(t *testing.T) {
 		"audit content": {func(t *testing.T, dir string) { reseal(t, dir, edit(report.FileAudit, "Ctrl-C", "nothing")) }, "was touched: its content does not fit its hash"},
 		"audit removed": {func(t *testing.T, dir string) {
 			reseal(t, dir, func(t *testing.T, dir string) { dropLine(t, dir, report.FileAudit, "Ctrl-C") })
-		}, "does not follow entry"},
+		}, "does not follow"},
 		"audit unsealed": {edit(report.FileAudit, "Ctrl-C", "nothing"), "audit.jsonl is not as it was written: entry "},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -8,8 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"wave365/pkg/audit"
 	"wave365/pkg/fault"
-	"wave365/pkg/report/chain"
 )
 
 // Verify checks a report folder without the ledger: every file against the manifest, then the audit chain. The
@@ -35,7 +36,7 @@ func Verify(dir string) error {
 		if hex.EncodeToString(got[:]) != strings.ToLower(sum) {
 			where := ""
 			if name == FileAudit {
-				if err := chain.Verify(data); err != nil {
+				if err := audit.Verify(audit.Lines(bytes.NewReader(data))); err != nil {
 					where = ": " + err.Error()
 				}
 			}
@@ -48,11 +49,11 @@ func Verify(dir string) error {
 			return touched(name + " is missing from the manifest")
 		}
 	}
-	audit, err := os.ReadFile(filepath.Join(dir, FileAudit))
+	lines, err := os.ReadFile(filepath.Join(dir, FileAudit))
 	if err != nil {
 		return touched(FileAudit + " cannot be read")
 	}
-	if err := chain.Verify(audit); err != nil {
+	if err := audit.Verify(audit.Lines(bytes.NewReader(lines))); err != nil {
 		return touched(FileAudit + ": " + err.Error())
 	}
 	return nil

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 
-	"wave365/pkg/report/chain"
+	"wave365/pkg/audit"
 	"wave365/pkg/report/story"
 )
 
@@ -14,7 +14,7 @@ func (n *namer) chain(lines []story.AuditLine) []story.AuditLine {
 	out := make([]story.AuditLine, 0, len(lines))
 	prev := ""
 	for _, line := range lines {
-		var e chain.Entry
+		var e audit.Entry
 		if json.Unmarshal(line, &e) != nil {
 			continue
 		}

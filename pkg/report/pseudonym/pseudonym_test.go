@@ -12,9 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wave365/pkg/audit"
 	"wave365/pkg/migration"
 	"wave365/pkg/report"
-	"wave365/pkg/report/chain"
 	"wave365/pkg/report/pseudonym"
 	"wave365/pkg/report/reporttest"
 	"wave365/pkg/report/story"
@@ -38,7 +38,7 @@ func evening(t *testing.T) story.Account {
 		if err != nil {
 			t.Fatal(err)
 		}
-		entry := chain.Entry{Seq: int64(i + 1), At: e.At, Kind: "event", Run: e.Run, Row: e.Row, Body: body, Prev: prev}
+		entry := audit.Entry{Seq: int64(i + 1), At: e.At, Kind: "event", Run: e.Run, Row: e.Row, Body: body, Prev: prev}
 		entry.Hash = entry.Sum()
 		prev = entry.Hash
 		line, err := json.Marshal(entry)

@@ -1,0 +1,119 @@
+// Package audit is the hash chain over what happened: one entry, its sum, and the check of many. It is the only place
+// that knows how the chain is made. It is not for what the entries mean, and it does no I/O of its own.
+package audit
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+	"time"
+)
+
+// Entry is one entry of the audit. Its JSON form is one line of audit.jsonl.
+type Entry struct {
+	// Seq counts from 1 within the ledger, without gaps.
+	Seq int64 `json:"seq"`
+	// At is UTC.
+	At time.Time `json:"at"`
+	// Kind says what Body holds. The kinds are those of whoever appends: package ledger lists them.
+	Kind string `json:"kind"`
+	// Run is empty for entries about the ledger as a whole.
+	Run string `json:"run"`
+	// Row is the row's index within its run, or -1.
+	Row int `json:"row"`
+	// Body is JSON, hashed byte for byte.
+	Body json.RawMessage `json:"body"`
+	// Prev is the hash of the run's entry before this one. A run's first entry holds the hash of the ledger's entry
+	// before it, which ties the runs together; the ledger's first entry holds "".
+	Prev string `json:"prev"`
+	// Hash is what [Entry.Sum] returned when the entry was appended.
+	Hash string `json:"hash"`
+}
+
+// TimeLayout is RFC 3339 in UTC with nine digits after the second, as times are hashed.
+const TimeLayout = "2006-01-02T15:04:05.000000000Z"
+
+// Sum is the hash that the entry ought to have: the hex SHA-256 over seq, at, kind, run, row, body and prev in this
+// order, each written as its length in bytes, ":", the text and ",". Numbers are decimal, at is in TimeLayout.
+func (e Entry) Sum() string {
+	b := make([]byte, 0, 256+len(e.Body))
+	for _, s := range [...]string{
+		strconv.FormatInt(e.Seq, 10), e.At.UTC().Format(TimeLayout), e.Kind, e.Run, strconv.Itoa(e.Row), string(e.Body), e.Prev,
+	} {
+		b = strconv.AppendInt(b, int64(len(s)), 10)
+		b = append(b, ':')
+		b = append(b, s...)
+		b = append(b, ',')
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// Broken says which entry of a chain shows that it was changed, removed or put in.
+type Broken struct {
+	// Seq is the number of that entry.
+	Seq int64
+	// Why completes "entry N was touched: …".
+	Why string
+}
+
+func (b *Broken) Error() string { return fmt.Sprintf("entry %d was touched: %s", b.Seq, b.Why) }
+
+// Verify checks entries, oldest first: those of a whole ledger, or those of one run. It returns a [*Broken] for the
+// first entry that does not fit, or the first error of entries. Entries cut off at the end cannot be seen; compare the
+// last hash with one that was written down elsewhere.
+func Verify(entries iter.Seq2[Entry, error]) error {
+	var last Entry
+	heads := map[string]string{}
+	for e, err := range entries {
+		if err != nil {
+			return err
+		}
+		head, known := heads[e.Run]
+		switch {
+		case e.Sum() != e.Hash:
+			return &Broken{e.Seq, "its content does not fit its hash"}
+		case e.Seq <= last.Seq:
+			return &Broken{e.Seq, "it is out of order"}
+		case (e.Run == "" || len(heads) > 1 || len(heads) == 1 && !known) && e.Seq != last.Seq+1:
+			// Only a whole ledger's audit holds more than one run, and that has no gaps.
+			return &Broken{e.Seq, fmt.Sprintf("entries %d to %d were removed", last.Seq+1, e.Seq-1)}
+		case known && e.Prev != head:
+			return &Broken{e.Seq, "it does not follow the run's entry before it; that one, or one between them, was changed or removed"}
+		case !known && e.Seq == last.Seq+1 && e.Prev != last.Hash:
+			return &Broken{e.Seq, "it does not follow the entry before it"}
+		}
+		heads[e.Run] = e.Hash
+		last = e
+	}
+	return nil
+}
+
+// longest bounds one line of audit.jsonl, in bytes.
+const longest = 64 << 20
+
+// Lines reads entries from audit.jsonl. It ends after the first error, which names the line that is not an entry.
+func Lines(r io.Reader) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		lines := bufio.NewScanner(r)
+		lines.Buffer(nil, longest)
+		for n := 1; lines.Scan(); n++ {
+			var e Entry
+			if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+				yield(Entry{}, fmt.Errorf("line %d is not an audit entry", n))
+				return
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+		if err := lines.Err(); err != nil {
+			yield(Entry{}, err)
+		}
+	}
+}
