@@ -37,6 +37,22 @@ type CloudPC struct {
 	ProvisionedAt, LastModified, GracePeriodEnd time.Time
 	// ImageDisplayName proves nothing about what it was made from.
 	ImageDisplayName string
+	// Region and Connection say where it runs; empty: the service does not say.
+	Region, Connection string
+	// LastAction is the last remote action; its Name is empty when there was none, or when the service was not asked, see
+	// [Client.CloudPCDetails].
+	LastAction RemoteAction
+	// Connectivity is "available", "unavailable", "inUse", …; empty when the service was not asked.
+	Connectivity string
+	// LastLogoff is zero when unknown, or when the service was not asked.
+	LastLogoff time.Time
+}
+
+// RemoteAction is something that was done to a Cloud PC from afar.
+type RemoteAction struct {
+	// Name is "reprovision", "restart", …; State is "pending", "active", "done", "failed", …
+	Name, State string
+	At          time.Time
 }
 
 // StatusDetail is what the service says about a status.
@@ -83,6 +99,17 @@ type wireCloudPC struct {
 	Provisioned  odata.Time  `json:"provisionedDateTime"`
 	Modified     odata.Time  `json:"lastModifiedDateTime"`
 	GraceEnd     odata.Time  `json:"gracePeriodEndDateTime"`
+	Region       string      `json:"deviceRegionName"`
+	Connection   string      `json:"onPremisesConnectionName"`
+	Logoff       odata.Time  `json:"lastLogoffDateTime"`
+	Action       *struct {
+		Name  string     `json:"actionName"`
+		State string     `json:"actionState"`
+		At    odata.Time `json:"lastUpdatedDateTime"`
+	} `json:"lastRemoteActionResult"`
+	Connectivity *struct {
+		Status string `json:"status"`
+	} `json:"connectivityResult"`
 }
 
 func (w wireCloudPC) cloudPC() CloudPC {
@@ -94,6 +121,13 @@ func (w wireCloudPC) cloudPC() CloudPC {
 		ProvisioningType: odata.Member(w.Provisioning, ProvisioningDedicated, "shared", "sharedByUser", "sharedByEntraGroup", "reserve"),
 		ServicePlanID:    w.PlanID, ServicePlanName: w.PlanName, ManagedDeviceName: w.DeviceName, ImageDisplayName: w.Image,
 		ProvisionedAt: w.Provisioned.Time, LastModified: w.Modified.Time, GracePeriodEnd: w.GraceEnd.Time,
+		Region: w.Region, Connection: w.Connection, LastLogoff: w.Logoff.Time,
+	}
+	if w.Action != nil {
+		p.LastAction = RemoteAction{w.Action.Name, w.Action.State, w.Action.At.Time}
+	}
+	if w.Connectivity != nil {
+		p.Connectivity = w.Connectivity.Status
 	}
 	switch {
 	case w.Detail != nil && (w.Detail.Code != "" || w.Detail.Message != "" || w.OldDetail == nil):
@@ -115,6 +149,17 @@ func (c *Client) CloudPCs(ctx context.Context, filter string) ([]CloudPC, error)
 // CloudPC reads one Cloud PC.
 func (c *Client) CloudPC(ctx context.Context, id string) (CloudPC, error) {
 	w, err := get[wireCloudPC](ctx, c, call{doing: "read the Cloud PC " + id, method: http.MethodGet, path: cloudPCs + "/" + esc(id), ids: []string{id}, needs: cloudPCRead})
+	return w.cloudPC(), err
+}
+
+// detailFields are what the service leaves out unless it is asked for by name.
+var detailFields = param("$select", "id,displayName,userPrincipalName,status,statusDetail,statusDetails,provisioningPolicyId,provisioningPolicyName,"+
+	"provisioningType,servicePlanId,servicePlanName,managedDeviceName,imageDisplayName,provisionedDateTime,lastModifiedDateTime,"+
+	"gracePeriodEndDateTime,deviceRegionName,onPremisesConnectionName,lastRemoteActionResult,connectivityResult,lastLogoffDateTime")
+
+// CloudPCDetails reads one Cloud PC with its last remote action, its connectivity and its last log-off.
+func (c *Client) CloudPCDetails(ctx context.Context, id string) (CloudPC, error) {
+	w, err := get[wireCloudPC](ctx, c, call{doing: "read the Cloud PC " + id, method: http.MethodGet, path: cloudPCs + "/" + esc(id), query: detailFields, ids: []string{id}, needs: cloudPCRead})
 	return w.cloudPC(), err
 }
 

@@ -96,6 +96,13 @@ func (c *Client) User(ctx context.Context, idOrUPN string) (User, error) {
 	return w.user(), err
 }
 
+// UsersNamed reads the users of this display name, which need not be unique.
+func (c *Client) UsersNamed(ctx context.Context, name string) ([]User, error) {
+	ws, err := list[wireUser](ctx, c, call{doing: "look for the user " + name, method: http.MethodGet, path: v1 + "/users",
+		query: param("$filter", anyOf("displayName", []string{name})) + "&" + userFields, ids: []string{name}, needs: userRead})
+	return convert(ws, wireUser.user), err
+}
+
 // Users reads many users, in batches; the answers come in the order asked for. The error is for the call as a whole.
 func (c *Client) Users(ctx context.Context, idsOrUPNs []string) ([]UserAnswer, error) {
 	us, errs, err := batchGet[wireUser](ctx, c, "read the users", convert(idsOrUPNs, userCall))

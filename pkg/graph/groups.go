@@ -118,3 +118,23 @@ func (c *Client) IsMember(ctx context.Context, groupID, userID string) (bool, er
 	}
 	return slices.ContainsFunc(ws, func(w wireMember) bool { return strings.EqualFold(w.ID, userID) }), err
 }
+
+// GroupsNamed reads the groups of this display name, which need not be unique.
+func (c *Client) GroupsNamed(ctx context.Context, name string) ([]Group, error) {
+	ws, err := list[wireGroup](ctx, c, call{doing: "look for the group " + name, method: http.MethodGet, path: v1 + "/groups",
+		query: param("$filter", anyOf("displayName", []string{name})) + "&" + groupFields, ids: []string{name}, needs: memberRead})
+	return convert(ws, wireGroup.group), err
+}
+
+// CreateGroup makes a security group with assigned members. It is sent once, and display names are not unique: look for
+// one before. nickname is the mail nickname, which the service demands though the group has no mail; it must be unique.
+func (c *Client) CreateGroup(ctx context.Context, name, nickname, description string) (Group, error) {
+	cl := call{doing: "create the group " + name, method: http.MethodPost, path: v1 + "/groups", ids: []string{name, nickname}, once: true, needs: groupCreate,
+		body: map[string]any{"displayName": name, "mailNickname": nickname, "description": description, "mailEnabled": false, "securityEnabled": true}}
+	ctx = operation(ctx)
+	w, err := get[wireGroup](ctx, c, cl)
+	if err == nil && w.ID == "" {
+		err = c.created(ctx, cl)
+	}
+	return w.group(), err
+}

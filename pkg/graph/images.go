@@ -60,7 +60,11 @@ type DeviceImage struct {
 	// ErrorCode says why it failed.
 	ErrorCode                string
 	OperatingSystem, OSBuild string
-	ExpiresAt, LastModified  time.Time
+	// OSStatus is "supported", "supportedWithWarning", "unknown" or something younger.
+	OSStatus string
+	// SizeGiB is 0 while it is not known.
+	SizeGiB                 int
+	ExpiresAt, LastModified time.Time
 }
 
 type wireImage struct {
@@ -73,6 +77,8 @@ type wireImage struct {
 	OldCode   string     `json:"statusDetails"`
 	OS        string     `json:"operatingSystem"`
 	Build     string     `json:"osBuildNumber"`
+	OSStatus  string     `json:"osStatus"`
+	Size      int        `json:"sizeInGB"`
 	Expires   odata.Time `json:"expirationDate"`
 	Modified  odata.Time `json:"lastModifiedDateTime"`
 }
@@ -81,7 +87,8 @@ func (w wireImage) image() DeviceImage {
 	return DeviceImage{
 		ID: w.ID, DisplayName: w.Name, Version: w.Version, SourceImageResourceID: w.Source,
 		Status: odata.Member(w.Status, "pending", "ready", "failed", "warning"), ErrorCode: either(w.ErrorCode, w.OldCode),
-		OperatingSystem: w.OS, OSBuild: w.Build, ExpiresAt: w.Expires.Time, LastModified: w.Modified.Time,
+		OperatingSystem: w.OS, OSBuild: w.Build,
+		OSStatus: odata.Member(w.OSStatus, "supported", "supportedWithWarning", "unknown"), SizeGiB: w.Size, ExpiresAt: w.Expires.Time, LastModified: w.Modified.Time,
 	}
 }
 

@@ -35,9 +35,18 @@ type SKU struct {
 	ID, PartNumber string
 	// Status is "Enabled", "Warning", "Suspended", "Deleted" or "LockedOut".
 	Status string
-	// Enabled and Consumed count units; Enabled − Consumed are free.
-	Enabled, Consumed int
-	Plans             []LicensePlan
+	// Enabled, Warning (in their paid grace), Suspended and LockedOut count units by state; Consumed are those assigned.
+	Enabled, Warning, Suspended, LockedOut, Consumed int
+	Plans                                            []LicensePlan
+}
+
+// Free is how many units can be assigned now, never below 0: those enabled and in warning less those consumed. While the
+// product is suspended, locked out or deleted there are none, whatever the numbers say.
+func (s SKU) Free() int {
+	if s.Status != "Enabled" && s.Status != "Warning" {
+		return 0
+	}
+	return max(0, s.Enabled+s.Warning-s.Consumed)
 }
 
 type wirePlanInfo struct {
@@ -97,7 +106,10 @@ func (c *Client) SubscribedSKUs(ctx context.Context) ([]SKU, error) {
 		Status   string `json:"capabilityStatus"`
 		Consumed int    `json:"consumedUnits"`
 		Prepaid  struct {
-			Enabled int `json:"enabled"`
+			Enabled   int `json:"enabled"`
+			Warning   int `json:"warning"`
+			Suspended int `json:"suspended"`
+			LockedOut int `json:"lockedOut"`
 		} `json:"prepaidUnits"`
 	}](ctx, c, call{doing: "list the tenant's licences", method: http.MethodGet, path: v1 + "/subscribedSkus", needs: licenseRead})
 	if err != nil {
@@ -107,7 +119,8 @@ func (c *Client) SubscribedSKUs(ctx context.Context) ([]SKU, error) {
 	for i, w := range ws {
 		out[i] = SKU{
 			ID: w.SKU, PartNumber: w.Name, Status: odata.Member(w.Status, "Enabled", "Warning", "Suspended", "Deleted", "LockedOut"),
-			Enabled: w.Prepaid.Enabled, Consumed: w.Consumed, Plans: convert(w.Plans, wirePlanInfo.plan),
+			Enabled: w.Prepaid.Enabled, Warning: w.Prepaid.Warning, Suspended: w.Prepaid.Suspended, LockedOut: w.Prepaid.LockedOut,
+			Consumed: w.Consumed, Plans: convert(w.Plans, wirePlanInfo.plan),
 		}
 	}
 	return out, nil
@@ -148,4 +161,22 @@ func (c *Client) AssignLicense(ctx context.Context, userID, skuID string) error 
 		return &f
 	}
 	return err
+}
+
+// RemoveLicense takes a license away that was assigned to the user directly. It is safe to repeat: one that the user does
+// not hold is no error. A license that comes from a group stays, and the fault is Conflict.
+func (c *Client) RemoveLicense(ctx context.Context, userID, skuID string) error {
+	_, err := c.do(ctx, call{
+		doing: "take the license " + skuID + " from user " + userID, method: http.MethodPost, path: userPath(userID) + "/assignLicense",
+		ids: []string{userID, skuID}, needs: licenseWrite, body: wireAssignLicense{Add: []wireAddLicense{}, Remove: []string{skuID}},
+	})
+	if fault.CodeOf(err) != CodeRefused && !fault.Is(err, fault.Conflict) {
+		return err
+	}
+	// A refusal may only mean that there is nothing to take; the user's own record tells.
+	u, err2 := c.User(ctx, userID)
+	if err2 != nil || slices.ContainsFunc(u.AssignedSKUs, func(s string) bool { return strings.EqualFold(s, skuID) }) {
+		return err
+	}
+	return nil
 }

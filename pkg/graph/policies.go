@@ -37,12 +37,40 @@ type ProvisioningPolicy struct {
 	EnableSSO, LocalAdminEnabled bool
 	// Locale is the language of Windows; empty on create: en-US. NamingTemplate may be empty.
 	Locale, NamingTemplate string
+	// UserExperienceType is "cloudPc" or "cloudApp". It cannot be changed later; empty on create: cloudPc.
+	UserExperienceType string
+	// Extras are the properties that are sent only when they are set.
+	Extras PolicyExtras
 	// ManagedBy is "windows365" or another service; read only.
 	ManagedBy string
 	// GracePeriodHours and LastModified are read only; zero: unknown.
 	GracePeriodHours int
 	LastModified     time.Time
 }
+
+// PolicyExtras are writable properties that most policies leave alone: nil is not sent, so that an update keeps what the
+// service has.
+type PolicyExtras struct {
+	// AutopatchGroupID joins the Cloud PCs to a group of Windows Autopatch; setting it takes a delegated sign-in.
+	AutopatchGroupID *string
+	Autopilot        *Autopilot
+	// ManagedDesktop is "notManaged", "premiumManaged", "standardManaged" or "starterManaged".
+	ManagedDesktop *ManagedDesktop
+	// SnapshotResetMode is "notApplicable", "enabled" or "disabled"; it is documented nowhere.
+	SnapshotResetMode *string
+}
+
+// Autopilot is a device preparation profile that runs before a Cloud PC is handed over.
+type Autopilot struct {
+	ProfileID string
+	// TimeoutMinutes is 30 to 360.
+	TimeoutMinutes int
+	// DenyOnFailure keeps the user out when the preparation fails.
+	DenyOnFailure bool
+}
+
+// ManagedDesktop is how Microsoft Managed Desktop looks after the Cloud PCs.
+type ManagedDesktop struct{ Type, Profile string }
 
 // DomainJoin is one way for a policy's Cloud PCs to join the directory and a network.
 type DomainJoin struct {
@@ -66,6 +94,56 @@ type wirePolicy struct {
 	LocalAdmin   bool         `json:"localAdminEnabled"`
 	Windows      *wireWindows `json:"windowsSetting,omitempty"`
 	Naming       string       `json:"cloudPcNamingTemplate,omitempty"`
+	Experience   string       `json:"userExperienceType,omitempty"`
+
+	Autopatch *wireAutopatch `json:"autopatch,omitempty"`
+	Autopilot *wireAutopilot `json:"autopilotConfiguration,omitempty"`
+	Managed   *wireManaged   `json:"microsoftManagedDesktop,omitempty"`
+	ResetMode *string        `json:"snapshotResetMode,omitempty"`
+}
+
+type wireAutopatch struct {
+	GroupID string `json:"autopatchGroupId"`
+}
+
+type wireAutopilot struct {
+	ProfileID string `json:"devicePreparationProfileId"`
+	Timeout   int    `json:"applicationTimeoutInMinutes"`
+	Deny      bool   `json:"onFailureDeviceAccessDenied"`
+}
+
+type wireManaged struct {
+	Type    string `json:"managedType"`
+	Profile string `json:"profile,omitempty"`
+}
+
+// extras writes down what is set.
+func (w *wirePolicy) extras(x PolicyExtras) {
+	if x.AutopatchGroupID != nil {
+		w.Autopatch = &wireAutopatch{*x.AutopatchGroupID}
+	}
+	if a := x.Autopilot; a != nil {
+		w.Autopilot = &wireAutopilot{a.ProfileID, a.TimeoutMinutes, a.DenyOnFailure}
+	}
+	if m := x.ManagedDesktop; m != nil {
+		w.Managed = &wireManaged{m.Type, m.Profile}
+	}
+	w.ResetMode = x.SnapshotResetMode
+}
+
+// readExtras is what a policy has of them.
+func (w wirePolicy) readExtras() PolicyExtras {
+	x := PolicyExtras{SnapshotResetMode: w.ResetMode}
+	if w.Autopatch != nil {
+		x.AutopatchGroupID = &w.Autopatch.GroupID
+	}
+	if a := w.Autopilot; a != nil {
+		x.Autopilot = &Autopilot{a.ProfileID, a.Timeout, a.Deny}
+	}
+	if m := w.Managed; m != nil {
+		x.ManagedDesktop = &ManagedDesktop{odata.Member(m.Type, "notManaged", "premiumManaged", "standardManaged", "starterManaged"), m.Profile}
+	}
+	return x
 }
 
 type wireWindows struct {
@@ -103,6 +181,7 @@ func (r readPolicy) policy() ProvisioningPolicy {
 		ImageID:          r.ImageID, ImageDisplayName: r.ImageName, ImageType: odata.Member(r.ImageType, ImageGallery, ImageCustom),
 		GroupIDs: groupIDs(r.Assignments), EnableSSO: r.SSO, LocalAdminEnabled: r.LocalAdmin, NamingTemplate: r.Naming,
 		ManagedBy: r.ManagedBy, GracePeriodHours: r.Grace, LastModified: r.Modified.Time,
+		UserExperienceType: odata.Member(r.Experience, "cloudPc", "cloudApp"), Extras: r.readExtras(),
 	}
 	switch {
 	case r.Windows != nil:
@@ -145,7 +224,9 @@ func (p ProvisioningPolicy) body(create bool) (wirePolicy, error) {
 		if w.Provisioning == "" {
 			w.Provisioning = ProvisioningDedicated
 		}
+		w.Experience = p.UserExperienceType
 	}
+	w.extras(p.Extras)
 	for _, d := range p.DomainJoin {
 		j := wireJoin{Type: d.Type, ConnectionID: d.ConnectionID, RegionName: d.RegionName, RegionGroup: d.RegionGroup}
 		if strings.EqualFold(j.RegionName, "automatic") && j.RegionGroup != "" {

@@ -20,6 +20,7 @@ const (
 	licenseWrite  permission = "LicenseAssignment.ReadWrite.All"
 	memberRead    permission = "GroupMember.Read.All"
 	memberWrite   permission = "GroupMember.ReadWrite.All"
+	groupCreate   permission = "Group.Create"
 	organizations permission = "Organization.Read.All"
 	mailSend      permission = "Mail.Send"
 )
