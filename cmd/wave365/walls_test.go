@@ -42,6 +42,12 @@ func rooms() []room {
 		driver   = "it gets through any wave of any steps, which is how its tests run whole nights in memory; what it needs it declares as an interface"
 		history  = "the ledger records what happened; what to do next is decided elsewhere"
 		imposter = "a sandbox built with our own clients would share their mistakes and hide them"
+		chain    = "it links any entries to one another; what they mean is their writer's"
+		reckoned = "sizes and times are handed in, so that one model answers before, during and after the same way"
+		told     = "how a run stands is said from values that were read, so that terminal, page and file say the same"
+		session  = "a worker without a terminal drives runs too; what a person sees, types or interrupts ends in cmd"
+		messages = "who succeeded is read from the summary; a message only says it"
+		jobs     = "one job is one run; what is done for its rows is the run's"
 	)
 	pkg := func(why string, names ...string) (list []ban) {
 		for _, n := range names {
@@ -60,19 +66,26 @@ func rooms() []room {
 		{name: "wave", not: std(values, "os", "net", "io/ioutil")},
 		{name: "vhd", not: append(std(values, "os", "net", "io/ioutil"), pkg("a disk knows nothing of the file that names it", "wave")...)},
 		{name: "migration", not: append(std(pure, "os", "net"), pkg(pure, "wave", "vhd")...)},
-		{name: "audit", not: append(std(pure, "os", "net"), pkg("the chain is over any entries; what they mean is their writer's", "wave", "vhd", "migration")...)},
+		{name: "audit", not: append(std(chain, "os", "net"), pkg(chain, "wave", "vhd", "migration")...)},
+		{name: "estimate", not: append(std(reckoned, "os", "net"), pkg(reckoned, "wave", "vhd")...)},
 		{name: "cloud", not: pkg("the pipeline carries any request; it does not know what for", "wave", "vhd", "migration")},
 		{name: "graph", not: pkg(wire, "wave", "vhd", "migration")},
 		{name: "blob", not: pkg(wire, "wave", "vhd", "migration", "graph")},
 		{name: "preflight"},
 		{name: "playbook", not: append(std("one row or one batch at a time; the runner says how many at once", "golang.org/x/sync", "golang.org/x/time"),
 			pkg("checks are made before the run; a step looks for itself", "preflight")...)},
+		{name: "tenantcare", not: pkg("it cares for the tenant between the waves; the rows of a wave are the playbook's", "preflight", "playbook")},
 		{name: "ledger", not: pkg(history, "vhd", "cloud", "graph", "blob", "preflight", "playbook")},
-		{name: "runner", not: pkg(driver, "wave", "vhd", "graph", "blob", "preflight", "playbook", "ledger")},
-		{name: "report", not: pkg(account, "vhd", "cloud", "graph", "blob", "preflight", "playbook", "ledger", "runner"),
+		{name: "runner", not: pkg(driver, "wave", "vhd", "graph", "blob", "preflight", "playbook", "tenantcare", "ledger")},
+		{name: "summary", not: append(std(told, "os", "net", "html/template"), pkg(told, "vhd", "cloud", "graph", "blob", "preflight", "playbook", "tenantcare", "ledger", "runner")...),
+			but: []string{module + "/pkg/cloud/redact"}},
+		{name: "report", not: pkg(account, "vhd", "cloud", "graph", "blob", "preflight", "playbook", "tenantcare", "ledger", "runner"),
 			but: []string{module + "/pkg/cloud/redact"}}, // the last look for secrets before a file is written
-		{name: "progress", not: pkg(view, "wave", "vhd", "cloud", "graph", "blob", "preflight", "playbook", "ledger", "runner", "report")},
-		{name: "sandbox", not: pkg(imposter, "wave", "cloud", "graph", "blob", "preflight", "playbook", "ledger", "runner", "report", "progress")},
+		{name: "progress", not: pkg(view, "wave", "vhd", "cloud", "graph", "blob", "preflight", "playbook", "tenantcare", "ledger", "runner", "report")},
+		{name: "notify", not: pkg(messages, "wave", "vhd", "blob", "preflight", "playbook", "tenantcare", "ledger", "runner", "report", "progress")},
+		{name: "run", not: append(std(session, "os/signal", "os/exec", "flag", "golang.org/x/term"), pkg(session, "report", "progress", "notify")...)},
+		{name: "fleet", not: pkg(jobs, "wave", "vhd", "graph", "blob", "preflight", "playbook", "tenantcare", "runner", "report", "progress")},
+		{name: "sandbox", not: pkg(imposter, "wave", "cloud", "graph", "blob", "preflight", "playbook", "ledger", "runner", "summary", "report", "progress", "run")},
 	}
 }
 
@@ -145,6 +158,15 @@ func TestWalls_complain(t *testing.T) {
 		{"pkg/fault", "wave365/cmd/wave365", "nothing imports the command"},
 		{"pkg/surprise", "fmt", "not a room"},
 		{"reports/friday", "fmt", "not a room"},
+		{"pkg/run", "os/signal", "without a terminal"},
+		{"pkg/run", "wave365/pkg/progress", "without a terminal"},
+		{"pkg/run", "wave365/pkg/playbook", ""},
+		{"pkg/summary", "wave365/pkg/ledger", "from values that were read"},
+		{"pkg/summary", "wave365/pkg/report", "stands below"},
+		{"pkg/notify", "wave365/pkg/summary", ""},
+		{"pkg/tenantcare", "wave365/pkg/playbook", "the playbook's"},
+		{"pkg/fleet", "wave365/pkg/run", ""},
+		{"pkg/audit", "wave365/pkg/migration", "what they mean"},
 		{"cmd/wave365", "wave365/pkg/sandbox", ""},
 		{"cmd/wave365", "github.com/spf13/cobra", ""},
 		{"pkg/report", "wave365/pkg/cloud", "never asks again"},
@@ -171,6 +193,9 @@ func TestClocks(t *testing.T) {
 		"fault":     "errors are values",
 		"vhd":       "a disk's bytes say the same at any time",
 		"migration": "a journey gets its times as arguments, so that it can be replayed",
+		"audit":     "an entry's time is handed in",
+		"estimate":  "the same question asked twice has the same answer",
+		"summary":   "what is said of a run is true for the moment it was read for",
 		"report":    "a report written twice from the same facts must be the same",
 	}
 	for _, p := range list(t, "linux") {
