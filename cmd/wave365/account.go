@@ -15,11 +15,12 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight/forecast"
 	"wave365/pkg/report"
+	"wave365/pkg/summary"
 )
 
 // account gathers from the ledger what a report is written from.
-func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time.Time, code int) (report.Account, error) {
-	acc := report.Account{At: now, ExitCode: code, Zone: a.zone, Ledger: ledgerFlag(l.Path())}
+func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time.Time, code int) (summary.Record, error) {
+	acc := summary.Record{At: now, ExitCode: code, Zone: a.zone, Ledger: ledgerFlag(l.Path())}
 	var err error
 	if acc.Run, err = l.Run(ctx, id); err != nil {
 		return acc, err
@@ -64,7 +65,7 @@ func here(ledger, text string) string {
 		if strings.Contains(command, "--ledger") {
 			return command
 		}
-		return strings.TrimSuffix(command, "`") + " --ledger " + report.Quote(ledger) + "`"
+		return strings.TrimSuffix(command, "`") + " --ledger " + summary.Quote(ledger) + "`"
 	})
 }
 
@@ -87,14 +88,14 @@ const provisioning = time.Hour
 
 // forecastOf says what could be reckoned with when the run began. It is made from what was recorded then, so that it
 // is the same in every report of the run.
-func forecastOf(acc report.Account) report.Forecast {
+func forecastOf(acc summary.Record) summary.Forecast {
 	var jobs []forecast.Job
 	for _, r := range acc.Rows {
 		if r.State != migration.Skipped {
 			jobs = append(jobs, forecast.Job{Priority: r.Target.Priority, Bytes: max(r.Target.Disk.Virtual, r.Target.Disk.Length)})
 		}
 	}
-	var f report.Forecast
+	var f summary.Forecast
 	for _, s := range forecast.Spans(jobs, acc.Run.Slots, acc.Run.CreatedAt) {
 		if s.End.After(f.Imports) {
 			f.Imports, f.End = s.End, s.End.Add(provisioning)
@@ -104,7 +105,7 @@ func forecastOf(acc report.Account) report.Forecast {
 }
 
 // nextCommands says what to type next.
-func nextCommands(acc report.Account) []string {
+func nextCommands(acc summary.Record) []string {
 	c := migration.Count(acc.Rows)
 	var next []string
 	if c.Open() > 0 {
@@ -113,7 +114,7 @@ func nextCommands(acc report.Account) []string {
 	if c.Held > 0 {
 		for _, r := range acc.Rows {
 			if r.State == migration.Held {
-				next = append(next, acc.Command("reconcile", acc.Run.ID, "--row", report.Quote(r.Target.User)))
+				next = append(next, acc.Command("reconcile", acc.Run.ID, "--row", summary.Quote(r.Target.User)))
 				break // one shows how
 			}
 		}
@@ -130,7 +131,7 @@ func nextCommands(acc report.Account) []string {
 // writable finds out whether the report can be written where it is to go: not only when the evening is over. The fault
 // is Invalid.
 func writable(run migration.Run, hint string) error {
-	dir := report.Dir(run.ReportDir, run)
+	dir := summary.Dir(run.ReportDir, run)
 	err := os.MkdirAll(dir, 0o755)
 	if err == nil {
 		var f *os.File
@@ -151,5 +152,5 @@ func (a *app) writeReport(ctx context.Context, l *ledger.Ledger, id string, now 
 	if err != nil {
 		return err
 	}
-	return report.Write(report.Dir(acc.Run.ReportDir, acc.Run), acc)
+	return report.Write(summary.Dir(acc.Run.ReportDir, acc.Run), acc)
 }

@@ -18,6 +18,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/report"
 	"wave365/pkg/runner"
+	"wave365/pkg/summary"
 )
 
 // reportOptions are the flags of report.
@@ -91,7 +92,7 @@ func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id stri
 	if err != nil {
 		return err
 	}
-	dir := report.Dir(cmp.Or(o.dir, acc.Run.ReportDir), acc.Run)
+	dir := summary.Dir(cmp.Or(o.dir, acc.Run.ReportDir), acc.Run)
 	if o.redact {
 		if acc, err = pseudonymous(ctx, l, acc); err != nil {
 			return err
@@ -109,15 +110,15 @@ func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id stri
 		printJSON(a.out, runDocument{"wave365/report-command/v1", run.ID, run.Wave, run.Tenant, string(run.State), migration.Count(acc.Rows), acc.ExitCode, dir})
 		return nil
 	}
-	fmt.Fprintf(a.out, "Report: %s\n\n%s", filepath.Join(dir, "report.html"), folded("", report.Verdict(acc), columns(a.out)))
+	fmt.Fprintf(a.out, "Report: %s\n\n%s", filepath.Join(dir, "report.html"), folded("", summary.Verdict(acc), columns(a.out)))
 	return nil
 }
 
 // recorded is the account of a run as the ledger holds it, true for the moment of the last recorded fact.
-func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (report.Account, error) {
+func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (summary.Record, error) {
 	run, err := l.Run(ctx, id)
 	if err != nil {
-		return report.Account{}, whichRuns(ctx, l, err)
+		return summary.Record{}, whichRuns(ctx, l, err)
 	}
 	acc, err := a.account(ctx, l, run.ID, time.Time{}, 0)
 	if err != nil {
@@ -151,7 +152,7 @@ func whichRuns(ctx context.Context, l *ledger.Ledger, err error) error {
 
 // pseudonymous makes an account fit for people outside. The key to its pseudonyms is drawn from the ledger's first
 // entry, so that they are the same in every report of one ledger.
-func pseudonymous(ctx context.Context, l *ledger.Ledger, acc report.Account) (report.Account, error) {
+func pseudonymous(ctx context.Context, l *ledger.Ledger, acc summary.Record) (summary.Record, error) {
 	for entry, err := range l.Audit(ctx, "") {
 		if err != nil {
 			return acc, err
@@ -229,7 +230,7 @@ func runCompare(ctx context.Context, a *app, g *globals, o reportOptions, first,
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	var both [2]report.Account
+	var both [2]summary.Record
 	for i, id := range []string{first, second} {
 		if both[i], err = a.recorded(ctx, l, id); err != nil {
 			return err
@@ -240,7 +241,7 @@ func runCompare(ctx context.Context, a *app, g *globals, o reportOptions, first,
 			}
 		}
 	}
-	c := report.Compare(both[0], both[1])
+	c := summary.Compare(both[0], both[1])
 	switch {
 	case g.json:
 		printJSON(a.out, comparisonOf(c))
@@ -252,8 +253,8 @@ func runCompare(ctx context.Context, a *app, g *globals, o reportOptions, first,
 	return nil
 }
 
-func comparisonOf(c report.Comparison) comparisonDocument {
-	run := func(a report.Account) comparedRun {
+func comparisonOf(c summary.Comparison) comparisonDocument {
+	run := func(a summary.Record) comparedRun {
 		return comparedRun{a.Run.ID, a.Run.Wave, migration.Count(a.Rows)}
 	}
 	doc := comparisonDocument{
@@ -269,7 +270,7 @@ func comparisonOf(c report.Comparison) comparisonDocument {
 	return doc
 }
 
-func printComparison(a *app, c report.Comparison) {
+func printComparison(a *app, c summary.Comparison) {
 	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "USER\tFIRST RUN\tSECOND RUN\tWHY")
 	for _, ch := range c.Changes {

@@ -17,8 +17,8 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
-	"wave365/pkg/report"
 	"wave365/pkg/runner"
+	"wave365/pkg/summary"
 )
 
 // resuming are the flags of resume.
@@ -146,7 +146,7 @@ func (a *app) endedAlready(ctx context.Context, g *globals, l *ledger.Ledger, ru
 	if err := a.writeReport(ctx, l, run.ID, at, runCode(runner.Finished, migration.Count(rows))); err != nil {
 		return err
 	}
-	return nothing("run "+run.ID+" has ended: nothing to do; its report is in "+report.Dir(run.ReportDir, run), "")
+	return nothing("run "+run.ID+" has ended: nothing to do; its report is in "+summary.Dir(run.ReportDir, run), "")
 }
 
 // openExisting opens a ledger that must be there already.

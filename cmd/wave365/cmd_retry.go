@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
-	"wave365/pkg/report"
+	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
 
@@ -122,7 +122,7 @@ func retryable(rows []migration.Row, user string) ([]int, error) {
 	case r.Retryable():
 		return []int{i}, nil
 	case r.State == migration.Held:
-		return nil, fault.New(fault.Conflict, "row.held", "the row of "+r.Target.User+" is held: an import of it may exist", "settle it with `wave365 reconcile "+r.Run+" --row "+report.Quote(r.Target.User)+"`")
+		return nil, fault.New(fault.Conflict, "row.held", "the row of "+r.Target.User+" is held: an import of it may exist", "settle it with `wave365 reconcile "+r.Run+" --row "+summary.Quote(r.Target.User)+"`")
 	case r.Removed():
 		return nil, fault.New(fault.Conflict, "row.removed", "the line of "+r.Target.User+" was taken out of the wave file", "put it back, then `wave365 resume "+r.Run+" --accept-changes`")
 	case r.State == migration.Skipped:

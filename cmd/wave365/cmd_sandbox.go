@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
-	"wave365/pkg/report/story"
 	"wave365/pkg/sandbox"
+	"wave365/pkg/summary"
 )
 
 func newSandboxCommand(a *app, g *globals) *cobra.Command {
@@ -110,7 +110,7 @@ func newGenerateCommand(a *app, g *globals) *cobra.Command {
 				printJSON(a.out, doc)
 				return nil
 			}
-			fmt.Fprintf(a.out, "Wrote %s and its scenario.\nTry: wave365 run %s --sandbox\n", doc.Wave, story.Quote(doc.Wave))
+			fmt.Fprintf(a.out, "Wrote %s and its scenario.\nTry: wave365 run %s --sandbox\n", doc.Wave, summary.Quote(doc.Wave))
 			return nil
 		},
 	}

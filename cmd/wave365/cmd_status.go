@@ -15,6 +15,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/report"
 	"wave365/pkg/runner"
+	"wave365/pkg/summary"
 )
 
 func newStatusCommand(a *app, g *globals) *cobra.Command {
@@ -86,7 +87,7 @@ func runStatus(ctx context.Context, a *app, g *globals, id string) error {
 	}
 	if g.json {
 		printJSON(a.out, statusDocument{
-			runDocument: runDocument{"wave365/status/v1", run.ID, run.Wave, run.Tenant, state, counts, code, report.Dir(run.ReportDir, run)},
+			runDocument: runDocument{"wave365/status/v1", run.ID, run.Wave, run.Tenant, state, counts, code, summary.Dir(run.ReportDir, run)},
 			Slots:       steered.slots, Paused: steered.paused, Draining: steered.draining,
 		})
 		return nil
@@ -112,7 +113,7 @@ func runStatus(ctx context.Context, a *app, g *globals, id string) error {
 	_ = t.Flush()
 	printAtWork(a.out, rows)
 	printOutcome(a.out, g.ledger, rows)
-	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(report.Dir(run.ReportDir, run), report.FilePage))
+	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(run.ReportDir, run), report.FilePage))
 	if counts.Open() > 0 && state != "running" {
 		fmt.Fprintf(a.out, "Go on with: %s\n", resumeCommand(g, run))
 	}

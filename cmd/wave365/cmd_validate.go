@@ -18,6 +18,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
 	"wave365/pkg/report"
+	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
 
@@ -142,7 +143,7 @@ func (a *app) validateOnline(ctx context.Context, g *globals, c checking, path s
 // writeFindings writes the findings in the shape of a report folder's findings.csv.
 func writeFindings(path string, findings []wave.Finding) error {
 	var b bytes.Buffer
-	err := report.Findings(&b, report.Account{Findings: findings})
+	err := report.Findings(&b, summary.Record{Findings: findings})
 	if err == nil {
 		err = os.WriteFile(path, b.Bytes(), 0o644)
 	}

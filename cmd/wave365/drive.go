@@ -16,8 +16,8 @@ import (
 	"wave365/pkg/playbook"
 	"wave365/pkg/progress"
 	"wave365/pkg/report"
-	"wave365/pkg/report/story"
 	"wave365/pkg/runner"
+	"wave365/pkg/summary"
 )
 
 // reportEvery is how often, on the wall clock, the report is written again while a run goes on.
@@ -164,7 +164,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	if err != nil {
 		return err
 	}
-	dir := report.Dir(run.ReportDir, run)
+	dir := summary.Dir(run.ReportDir, run)
 	state := string(end)
 	if g.json {
 		printJSON(a.out, runDocument{"wave365/run/v1", run.ID, run.Wave, run.Tenant, state, counts, code, dir})
@@ -174,7 +174,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 			return err
 		}
 		printOutcome(a.out, g.ledger, rows)
-		fmt.Fprintf(a.out, "\nReport: %s\n\n%s", filepath.Join(dir, report.FilePage), folded("", report.Verdict(account), columns(a.out)))
+		fmt.Fprintf(a.out, "\nReport: %s\n\n%s", filepath.Join(dir, report.FilePage), folded("", summary.Verdict(account), columns(a.out)))
 	}
 	switch end {
 	case runner.Finished:
@@ -222,7 +222,7 @@ func leftOpen(rows []migration.Row) string {
 func resumeCommand(g *globals, run migration.Run) string {
 	parts := []string{"wave365 resume", run.ID}
 	if g.ledger != defaultLedger {
-		parts = append(parts, "--ledger", story.Quote(g.ledger))
+		parts = append(parts, "--ledger", summary.Quote(g.ledger))
 	}
 	return strings.Join(parts, " ")
 }

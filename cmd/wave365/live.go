@@ -14,6 +14,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/live"
 	"wave365/pkg/report"
+	"wave365/pkg/summary"
 )
 
 // livePatience is how long the end of a command waits for browsers to take over the last page.
@@ -74,7 +75,7 @@ func (a *app) serveLive(addr string, l *ledger.Ledger, run migration.Run, now fu
 	}
 	fmt.Fprintf(a.err, "Live: %s\n", s.URL())
 	return func() {
-		if page, err := os.ReadFile(filepath.Join(report.Dir(run.ReportDir, run), report.FilePage)); err == nil {
+		if page, err := os.ReadFile(filepath.Join(summary.Dir(run.ReportDir, run), report.FilePage)); err == nil {
 			s.Freeze(page)
 		}
 		s.Close(livePatience)
@@ -124,6 +125,6 @@ func (a *app) freeze(ctx context.Context, s *live.Server, l *ledger.Ledger, run 
 		return err
 	}
 	s.Freeze(b.Bytes())
-	fmt.Fprintf(a.out, "Report: %s\n\n%s", filepath.Join(report.Dir(run.ReportDir, run), report.FilePage), folded("", report.Verdict(acc), columns(a.out)))
+	fmt.Fprintf(a.out, "Report: %s\n\n%s", filepath.Join(summary.Dir(run.ReportDir, run), report.FilePage), folded("", summary.Verdict(acc), columns(a.out)))
 	return nil
 }

@@ -15,10 +15,11 @@ import (
 	"wave365/pkg/report"
 	"wave365/pkg/report/browsertest"
 	"wave365/pkg/report/reporttest"
+	"wave365/pkg/summary"
 )
 
 // opened writes the folder of an account and gives the address of its page.
-func opened(tb testing.TB, a report.Account) string {
+func opened(tb testing.TB, a summary.Record) string {
 	tb.Helper()
 	dir := tb.TempDir()
 	if err := report.Write(dir, a); err != nil {
@@ -43,7 +44,7 @@ func TestBrowser(t *testing.T) {
 	rehearsal := reporttest.Sample()
 	rehearsal.Run.Sandbox = "waves/friday.tenant.yaml"
 	large := reporttest.Large(1000)
-	for name, a := range map[string]report.Account{
+	for name, a := range map[string]summary.Record{
 		"sample": reporttest.Sample(), "running": reporttest.Running(), "hostile": reporttest.Hostile(), "large": large, "rehearsal": rehearsal,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -129,7 +130,7 @@ func printed(t *testing.T, b *browsertest.Browser, name, address string, rows in
 	tab.Quiet("file://")
 }
 
-func withoutScripts(t *testing.T, b *browsertest.Browser, name, address string, a report.Account) {
+func withoutScripts(t *testing.T, b *browsertest.Browser, name, address string, a summary.Record) {
 	tab := b.Open(t)
 	tab.Size(1280, 900)
 	tab.ScriptsOff()
@@ -287,10 +288,10 @@ func huge(t *testing.T, b *browsertest.Browser) {
 // evening is a run whose state a test sets.
 type evening struct {
 	mu sync.Mutex
-	a  report.Account
+	a  summary.Record
 }
 
-func (e *evening) set(a report.Account) {
+func (e *evening) set(a summary.Record) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.a = a
@@ -300,7 +301,7 @@ func (e *evening) set(a report.Account) {
 func (e *evening) Stamp(context.Context) (string, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return report.Verdict(e.a), nil
+	return summary.Verdict(e.a), nil
 }
 
 func (e *evening) Page(context.Context) ([]byte, error) {
@@ -323,7 +324,7 @@ func follows(t *testing.T, b *browsertest.Browser) {
 	tab := b.Open(t)
 	tab.Size(1280, 900)
 	tab.Go(s.URL())
-	running := report.Verdict(reporttest.Running())
+	running := summary.Verdict(reporttest.Running())
 	headline := func(verdict string) string {
 		return fmt.Sprintf(`document.querySelector("h1").textContent.length && %q.startsWith(document.querySelector("h1").textContent)`, verdict)
 	}
@@ -337,7 +338,7 @@ func follows(t *testing.T, b *browsertest.Browser) {
 	tab.Until(`location.hash.includes("q=vance")`)
 	browsertest.Eval[bool](tab, `(document.querySelector("#row-2 details").open = true, true)`)
 	src.set(reporttest.Sample())
-	done := report.Verdict(reporttest.Sample())
+	done := summary.Verdict(reporttest.Sample())
 	tab.Until(headline(done))
 	if !browsertest.Eval[bool](tab, `document.querySelector("#row-2 details").open && document.activeElement.value === "vance" && document.querySelector(".following") !== null`) {
 		t.Error("what was open, typed and focussed is lost with the next state")

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
 
@@ -28,35 +28,35 @@ var resultColumns = [...]string{
 
 // Results writes one line per input row in input order: the columns of the file with their own spelling, then ours.
 // Times are UTC in RFC 3339, durations whole seconds; what is not known is empty.
-func Results(w io.Writer, a Account) error {
+func Results(w io.Writer, a summary.Record) error {
 	t := newTable(w)
 	t.line(append(cells(a.Run.Columns, len(a.Run.Columns)), resultColumns[:]...))
-	rows, _ := story.Dossiers(a)
+	rows, _ := summary.RowRecords(a)
 	for _, d := range rows {
 		r := d.Row
 		t.line(append(cells(r.Input, len(a.Run.Columns)),
 			string(d.Class), string(r.Step), d.Why.Code, d.Why.Text, d.Why.Remedy,
 			stamp(r.StartedAt), stamp(r.FinishedAt), seconds(finishedTook(*r)),
-			seconds(story.ImportTook(r.Facts)), seconds(story.ProvisionTook(r.Facts)),
+			seconds(summary.ImportTook(r.Facts)), seconds(summary.ProvisionTook(r.Facts)),
 			r.Facts.SnapshotID, r.Facts.CloudPCID, r.Facts.CloudPCName,
 			gib(r.Target.Disk.Virtual), number(r.Target.PlanGiB), number(r.Attempt),
-			story.RequestID(*r, d.Intents)))
+			summary.RequestID(*r, d.Intents)))
 	}
 	return t.end()
 }
 
 // Failed writes the rows that may go into another wave (failed, held, deferred, skipped) in the shape of the input,
 // followed by what became of them. The file loads as a wave without editing.
-func Failed(w io.Writer, a Account) error {
+func Failed(w io.Writer, a summary.Record) error {
 	t := newTable(w)
 	columns, keep := inputShape(a.Run.Columns)
 	t.line(append(columns, columnStatus, columnReason))
 	for _, r := range a.Rows {
-		class := story.ClassOf(r)
+		class := summary.ClassOf(r)
 		if !class.Loose() {
 			continue
 		}
-		why := story.WhyOf(r)
+		why := summary.WhyOf(r)
 		line := make([]string, 0, len(keep)+2)
 		for _, i := range keep {
 			line = append(line, cellAt(r.Input, i))
@@ -71,7 +71,7 @@ func Failed(w io.Writer, a Account) error {
 }
 
 // Findings writes what validation found, by file line.
-func Findings(w io.Writer, a Account) error {
+func Findings(w io.Writer, a summary.Record) error {
 	t := newTable(w)
 	t.line([]string{"severity", "code", "line", "column", "user", "value", "message", "hint"})
 	for _, f := range a.Findings {
@@ -159,7 +159,7 @@ func finishedTook(r migration.Row) time.Duration {
 	if r.FinishedAt.IsZero() {
 		return 0
 	}
-	return story.Took(r, r.FinishedAt)
+	return summary.Took(r, r.FinishedAt)
 }
 
 func stamp(t time.Time) string {

@@ -1,6 +1,6 @@
 // Package report is the account given to people: a page, tables and a document for machines, written from an
-// [Account] alone, so that the same facts give the same bytes at any time. It queries nothing, uses no network and
-// reads no clock. What the facts mean is decided in report/story, how the page looks in report/page.
+// [summary.Record] alone, so that the same facts give the same bytes at any time. It queries nothing, uses no network and
+// reads no clock. What the facts mean is decided in pkg/summary, how the page looks in report/page.
 //
 // A report is a folder:
 //

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 // SchemaName marks run.json. The schema is only ever added to; a change that breaks a reader gets a new number.
@@ -26,7 +26,7 @@ type document struct {
 type docRow struct {
 	Index      int                `json:"index"`
 	Input      []string           `json:"input"`
-	Status     story.Class        `json:"status"`
+	Status     summary.Class      `json:"status"`
 	State      migration.State    `json:"state"`
 	Step       migration.Step     `json:"step"`
 	Reason     string             `json:"reason"`
@@ -68,15 +68,15 @@ type docEvent struct {
 	Code    string           `json:"code,omitempty"`
 }
 
-func documentOf(a Account) document {
+func documentOf(a summary.Record) document {
 	a.Run.CreatedAt, a.Run.FinishedAt = utc(a.Run.CreatedAt), utc(a.Run.FinishedAt)
 	return document{
-		Schema: SchemaName, AsOf: a.At.UTC(), Verdict: story.Verdict(a), Rehearsal: a.Rehearsal(), Redacted: a.Redacted,
+		Schema: SchemaName, AsOf: a.At.UTC(), Verdict: summary.Verdict(a), Rehearsal: a.Rehearsal(), Redacted: a.Redacted,
 		Run: a.Run, State: string(a.Run.State), ExitCode: a.ExitCode, Counts: migration.Count(a.Rows),
 	}
 }
 
-func rowOf(d story.Dossier) docRow {
+func rowOf(d summary.RowRecord) docRow {
 	r := d.Row
 	return docRow{
 		Index: r.Index, Input: cells(r.Input, len(r.Input)), Status: d.Class, State: r.State, Step: r.Step,

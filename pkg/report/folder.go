@@ -14,6 +14,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/report/page"
+	"wave365/pkg/report/pseudonym"
+	"wave365/pkg/summary"
 )
 
 // The files of a report folder.
@@ -31,7 +34,7 @@ const (
 // hold. Without one the file is searched as a whole.
 type part struct {
 	name  string
-	write func(io.Writer, Account) error
+	write func(io.Writer, summary.Record) error
 	seam  string
 }
 
@@ -47,7 +50,7 @@ func parts() []part {
 // its way there, and synced; only when all are safe they are renamed, the manifest last: whoever looks, and whenever
 // the process dies, each file is the old one or the new one, never half. A failure leaves the earlier report as it
 // was as far as the file system lets it; the fault says which file.
-func Write(dir string, a Account) error {
+func Write(dir string, a summary.Record) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return writeFault(dir, err)
 	}
@@ -87,7 +90,7 @@ func Formats() []string { return []string{"html", "csv", "failed", "findings", "
 
 // Print writes one file of the report, without its secrets, to w: html, csv (results.csv), failed, findings, json or
 // audit. Another format is Invalid, "report.format".
-func Print(w io.Writer, format string, a Account) error {
+func Print(w io.Writer, format string, a summary.Record) error {
 	i := slices.Index(Formats(), format)
 	if i < 0 {
 		return fault.New(fault.Invalid, "report.format", fmt.Sprintf("%q is not a format of the report", format), "use one of "+strings.Join(Formats(), ", "))
@@ -97,7 +100,19 @@ func Print(w io.Writer, format string, a Account) error {
 	return errors.Join(p.write(g, a), g.close())
 }
 
-func auditLines(w io.Writer, a Account) error {
+// HTML writes the page.
+func HTML(w io.Writer, a summary.Record) error { return page.Write(w, a) }
+
+// CompareHTML writes a page on a comparison, without secrets.
+func CompareHTML(w io.Writer, c summary.Comparison) error {
+	g := &gate{w: w, seam: "\n<"}
+	return errors.Join(page.WriteComparison(g, c), g.close())
+}
+
+// Pseudonymous returns a copy of a that may be shown outside; see [pseudonym.Record].
+func Pseudonymous(a summary.Record, key []byte) summary.Record { return pseudonym.Record(a, key) }
+
+func auditLines(w io.Writer, a summary.Record) error {
 	for _, line := range a.Audit {
 		if _, err := w.Write(append(bytes.TrimSpace(line), '\n')); err != nil {
 			return err

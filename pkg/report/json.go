@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"io"
 
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 // JSON writes run.json: everything the report knows, for machines, with raw values. [Schema] describes it. Long
 // lists have one entry a line, so that line tools and diffs can read them.
-func JSON(w io.Writer, a Account) error {
-	rows, run := story.Dossiers(a)
+func JSON(w io.Writer, a summary.Record) error {
+	rows, run := summary.RowRecords(a)
 	head, err := json.MarshalIndent(documentOf(a), "", " ")
 	if err != nil {
 		return err
@@ -20,7 +20,7 @@ func JSON(w io.Writer, a Account) error {
 	l.enc = json.NewEncoder(&l.line)
 	l.enc.SetEscapeHTML(false)
 	l.put(bytes.TrimSuffix(head, []byte("\n}")))
-	list(l, "rows", rows, func(d story.Dossier) any { return rowOf(d) })
+	list(l, "rows", rows, func(d summary.RowRecord) any { return rowOf(d) })
 	list(l, "findings", a.Findings, nil)
 	list(l, "effects", effectsOf(run.Intents), nil)
 	list(l, "events", eventsOf(run.Events), nil)

@@ -9,6 +9,7 @@ import (
 
 	"wave365/pkg/report"
 	"wave365/pkg/report/reporttest"
+	"wave365/pkg/summary"
 )
 
 // writerDir names the folder in the environment of the process that is killed.
@@ -20,7 +21,7 @@ func TestWriter(t *testing.T) {
 	if dir == "" {
 		return // it runs in a process of its own only
 	}
-	for _, a := range slices.Repeat([]report.Account{reporttest.Sample(), reporttest.Running()}, 1000) {
+	for _, a := range slices.Repeat([]summary.Record{reporttest.Sample(), reporttest.Running()}, 1000) {
 		if err := report.Write(dir, a); err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +40,7 @@ func TestWrite_killed(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := map[string][]string{}
-	for _, a := range []report.Account{reporttest.Sample(), reporttest.Running()} {
+	for _, a := range []summary.Record{reporttest.Sample(), reporttest.Running()} {
 		dir := t.TempDir()
 		if err := report.Write(dir, a); err != nil {
 			t.Fatal(err)

@@ -15,12 +15,13 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/report"
 	"wave365/pkg/report/reporttest"
+	"wave365/pkg/summary"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files of the sample report")
 
 // sample is the sample evening with an audit chain made by the ledger's own hand.
-func sample(t testing.TB) report.Account {
+func sample(t testing.TB) summary.Record {
 	t.Helper()
 	a := reporttest.Sample()
 	prev := strings.Repeat("0", 64)
@@ -215,7 +216,7 @@ func TestDir(t *testing.T) {
 		{`a/b\c:d`, "1", "a_b_c_d-1"},
 		{"..", "1", "-1"},
 	} {
-		got := report.Dir("reports", migration.Run{Wave: c.wave, ID: c.id})
+		got := summary.Dir("reports", migration.Run{Wave: c.wave, ID: c.id})
 		if want := filepath.Join("reports", c.want); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}

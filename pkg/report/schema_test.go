@@ -13,12 +13,13 @@ import (
 
 	"wave365/pkg/report"
 	"wave365/pkg/report/reporttest"
+	"wave365/pkg/summary"
 )
 
 func TestJSON_meetsItsSchema(t *testing.T) {
 	t.Parallel()
 	root := parse(t, []byte(report.Schema()))
-	for name, a := range map[string]report.Account{
+	for name, a := range map[string]summary.Record{
 		"finished": reporttest.Sample(), "running": reporttest.Running(), "hostile": reporttest.Hostile(),
 		"empty": {At: reporttest.Start(), Run: reporttest.Sample().Run},
 	} {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 // chartRows bounds the bars; beyond it the chart keeps to the rows without a Cloud PC. More than denseRows are drawn
@@ -34,7 +34,7 @@ type chart struct {
 }
 
 type legend struct {
-	Phase story.Phase
+	Phase summary.Phase
 	Label string
 }
 
@@ -52,7 +52,7 @@ type levels struct {
 
 type chartRow struct {
 	Line  int
-	Class story.Class
+	Class summary.Class
 	Name  string
 	Text  string
 	Paths []phasePath
@@ -60,12 +60,12 @@ type chartRow struct {
 }
 
 type phasePath struct {
-	Phase story.Phase
+	Phase summary.Phase
 	D     string
 }
 
 type endMark struct {
-	Class story.Class
+	Class summary.Class
 	X     int
 }
 
@@ -94,9 +94,9 @@ func (x axis) percent(t time.Time) string { return fmt.Sprintf("%.2f%%", 100*x.s
 func (x axis) unit(t time.Time) int { return int(1000*x.share(t) + 0.5) }
 
 // chartOf draws the run; nil when no row was ever started.
-func chartOf(rows []story.Dossier, a story.Account, c clock) *chart {
+func chartOf(rows []summary.RowRecord, a summary.Record, c clock) *chart {
 	x := axis{from: a.Run.CreatedAt, to: a.End()}
-	var started []story.Dossier
+	var started []summary.RowRecord
 	var idle int
 	for _, d := range rows {
 		if d.Row.StartedAt.IsZero() {
@@ -108,12 +108,12 @@ func chartOf(rows []story.Dossier, a story.Account, c clock) *chart {
 	if len(started) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(started, func(p, q story.Dossier) int { return p.Row.StartedAt.Compare(q.Row.StartedAt) })
+	slices.SortStableFunc(started, func(p, q summary.RowRecord) int { return p.Row.StartedAt.Compare(q.Row.StartedAt) })
 	ch := &chart{Ticks: ticksOf(x, c)}
-	all := make([][]story.Segment, len(started))
-	seen := map[story.Phase]bool{}
+	all := make([][]summary.Segment, len(started))
+	seen := map[summary.Phase]bool{}
 	for i, d := range started {
-		all[i] = story.Segments(d, a.Run.CreatedAt, a.At)
+		all[i] = summary.Segments(d, a.Run.CreatedAt, a.At)
 		for _, s := range all[i] {
 			seen[s.Phase] = true
 		}
@@ -125,12 +125,12 @@ func chartOf(rows []story.Dossier, a story.Account, c clock) *chart {
 		ch.Rows = ch.Rows[:chartRows]
 	}
 	ch.Dense = len(ch.Rows) > denseRows
-	for _, p := range story.Phases() {
+	for _, p := range summary.Phases() {
 		if seen[p] {
 			ch.Legend = append(ch.Legend, legend{p, p.Label()})
 		}
 	}
-	ch.Levels = levelsOf(story.Levels(all), x, c)
+	ch.Levels = levelsOf(summary.Levels(all), x, c)
 	ch.addMarks(a, x, c)
 	ch.addSlowest(started, a)
 	ch.Intro = fmt.Sprintf("%d rows from %s to %s. Grey is waiting, colour is work.", len(started),
@@ -151,9 +151,9 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-func chartRowOf(d story.Dossier, segments []story.Segment, x axis, c clock) chartRow {
+func chartRowOf(d summary.RowRecord, segments []summary.Segment, x axis, c clock) chartRow {
 	r := chartRow{Line: d.Row.Target.Line, Class: d.Class, Name: nameOf(d.Row.Target)}
-	paths := map[story.Phase]*strings.Builder{}
+	paths := map[summary.Phase]*strings.Builder{}
 	for _, s := range segments {
 		from, to := x.unit(s.From), x.unit(s.To)
 		if to == from {
@@ -165,19 +165,19 @@ func chartRowOf(d story.Dossier, segments []story.Segment, x axis, c clock) char
 			paths[s.Phase] = b
 		}
 		top, high := 0, 10
-		if s.Phase == story.Turn || s.Phase == story.Retry {
+		if s.Phase == summary.Turn || s.Phase == summary.Retry {
 			top, high = 4, 2
 		}
 		fmt.Fprintf(b, "M%d %dH%dv%dH%dz", from, top, to, high, from)
 	}
-	for _, p := range story.Phases() {
+	for _, p := range summary.Phases() {
 		if b := paths[p]; b != nil {
 			r.Paths = append(r.Paths, phasePath{p, b.String()})
 		}
 	}
 	for _, e := range d.Events {
 		if e.To == migration.Failed || e.To == migration.Held {
-			r.Ends = append(r.Ends, endMark{story.Class(e.To), min(998, x.unit(e.At))})
+			r.Ends = append(r.Ends, endMark{summary.Class(e.To), min(998, x.unit(e.At))})
 		}
 	}
 	r.Text = rowText(d, segments, c)
@@ -185,17 +185,17 @@ func chartRowOf(d story.Dossier, segments []story.Segment, x axis, c clock) char
 }
 
 // rowText says in words what a row's bar shows.
-func rowText(d story.Dossier, segments []story.Segment, c clock) string {
-	spent := story.Spent(segments)
+func rowText(d summary.RowRecord, segments []summary.Segment, c clock) string {
+	spent := summary.Spent(segments)
 	var parts []string
 	say := func(word string, t time.Duration) {
 		if s := took(t); s != "" {
 			parts = append(parts, word+" "+s)
 		}
 	}
-	say("waited", spent[story.Turn]+spent[story.Retry])
-	say("import", spent[story.Import])
-	say("provisioning", spent[story.Provision])
+	say("waited", spent[summary.Turn]+spent[summary.Retry])
+	say("import", spent[summary.Import])
+	say("provisioning", spent[summary.Provision])
 	end := strings.ToLower(d.Class.Label())
 	if !d.Row.FinishedAt.IsZero() {
 		end += " at " + c.at(d.Row.FinishedAt, "15:04")
@@ -243,9 +243,9 @@ func ticksOf(x axis, c clock) []tick {
 }
 
 // levelsOf draws how many rows were in the service as two stacked areas.
-func levelsOf(steps []story.Level, x axis, c clock) levels {
+func levelsOf(steps []summary.Level, x axis, c clock) levels {
 	var l levels
-	var peak story.Level
+	var peak summary.Level
 	for _, s := range steps {
 		if n := s.Import + s.Provision; n > l.Max {
 			l.Max, peak = n, s
@@ -269,8 +269,8 @@ func levelsOf(steps []story.Level, x axis, c clock) levels {
 	return l
 }
 
-func (ch *chart) addMarks(a story.Account, x axis, c clock) {
-	marks, gaps := story.Marks(a)
+func (ch *chart) addMarks(a summary.Record, x axis, c clock) {
+	marks, gaps := summary.Marks(a)
 	for _, g := range gaps {
 		w := max(0.1, 100*(x.share(g.To)-x.share(g.From)))
 		ch.Gaps = append(ch.Gaps, gap{x.percent(g.From), fmt.Sprintf("%.2f%%", w)})
@@ -293,15 +293,15 @@ func (ch *chart) addMarks(a story.Account, x axis, c clock) {
 	slices.SortFunc(ch.MarkLegend, func(p, q markLegend) int { return cmp.Compare(p.Kind, q.Kind) })
 }
 
-func (ch *chart) addSlowest(started []story.Dossier, a story.Account) {
+func (ch *chart) addSlowest(started []summary.RowRecord, a summary.Record) {
 	if len(started) < 5 {
 		return
 	}
-	for _, d := range story.Slowest(started, 5, a.At) {
-		spent := story.Spent(story.Segments(d, d.Row.StartedAt, a.At))
+	for _, d := range summary.Slowest(started, 5, a.At) {
+		spent := summary.Spent(summary.Segments(d, d.Row.StartedAt, a.At))
 		s := slow{
-			Line: d.Row.Target.Line, Name: nameOf(d.Row.Target), Took: took(story.Took(*d.Row, a.At)),
-			Waited: took(spent[story.Turn] + spent[story.Retry]), Import: took(spent[story.Import]), Provision: took(spent[story.Provision]),
+			Line: d.Row.Target.Line, Name: nameOf(d.Row.Target), Took: took(summary.Took(*d.Row, a.At)),
+			Waited: took(spent[summary.Turn] + spent[summary.Retry]), Import: took(spent[summary.Import]), Provision: took(spent[summary.Provision]),
 		}
 		for _, cell := range []*string{&s.Waited, &s.Import, &s.Provision} {
 			if *cell == "" {

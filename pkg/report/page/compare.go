@@ -4,7 +4,7 @@ import (
 	"html/template"
 	"io"
 
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 // comparison is what its template reads.
@@ -31,13 +31,13 @@ type comparedRun struct {
 
 type comparedRow struct {
 	Name, UPN, Department, PC string
-	Before, After             story.Class
+	Before, After             summary.Class
 	Why, Remedy               string
 }
 
 // WriteComparison writes one page on what a second run changed, in the same dress and under the same rules as the
 // report; it has no script.
-func WriteComparison(w io.Writer, c story.Comparison) error {
+func WriteComparison(w io.Writer, c summary.Comparison) error {
 	css, err := assets.ReadFile("assets/page.css")
 	if err != nil {
 		return err
@@ -51,12 +51,12 @@ func WriteComparison(w io.Writer, c story.Comparison) error {
 		Title: "Wave " + short(c.Second.Run.Wave, 40) + ": two runs compared", Tenant: tenantOf(c.Second.Run),
 		Rehearsal: c.First.Rehearsal() || c.Second.Rehearsal(), Redacted: c.Second.Redacted, Verdict: c.Verdict(), Same: c.Same,
 	}
-	for i, a := range []story.Account{c.First, c.Second} {
+	for i, a := range []summary.Record{c.First, c.Second} {
 		r := comparedRun{
 			Name: []string{"First run", "Second run"}[i], ID: a.Run.ID, Began: momentOf(a.Run.CreatedAt, a.Location()),
 			End: momentOf(a.End(), a.Location()), Bar: barOf(a.Tally(), len(a.Rows)), BarText: barText(a),
 		}
-		r.Headline, r.Rest = story.Headline(a)
+		r.Headline, r.Rest = summary.Headline(a)
 		v.Runs = append(v.Runs, r)
 	}
 	for _, ch := range c.Changes {

@@ -1,5 +1,5 @@
 // Package page draws report.html from an account: one file, no outside request, complete with scripts off. It is not
-// for deciding what the facts mean; that is report/story.
+// for deciding what the facts mean; that is report/summary.
 package page
 
 import (
@@ -9,14 +9,14 @@ import (
 	"html/template"
 	"io"
 
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 //go:embed assets
 var assets embed.FS
 
 // Write writes the page. The same account gives the same bytes.
-func Write(w io.Writer, a story.Account) error {
+func Write(w io.Writer, a summary.Record) error {
 	css, err := assets.ReadFile("assets/page.css")
 	if err != nil {
 		return err

@@ -13,10 +13,10 @@ import (
 
 	"wave365/pkg/report/page"
 	"wave365/pkg/report/reporttest"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
-func render(t *testing.T, a story.Account) string {
+func render(t *testing.T, a summary.Record) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := page.Write(&b, a); err != nil {
@@ -53,10 +53,10 @@ func content(n *html.Node) string {
 	return b.String()
 }
 
-func accounts() map[string]story.Account {
+func accounts() map[string]summary.Record {
 	rehearsal := reporttest.Sample()
 	rehearsal.Run.Sandbox, rehearsal.Run.Cloud = "waves/friday.tenant.yaml", "sandbox"
-	return map[string]story.Account{
+	return map[string]summary.Record{
 		"sample": reporttest.Sample(), "running": reporttest.Running(), "rehearsal": rehearsal,
 		"hostile": reporttest.Hostile(), "large": reporttest.Large(450), "huge": reporttest.Large(2100),
 		"empty": {At: reporttest.Start(), Run: reporttest.Sample().Run},
@@ -74,8 +74,8 @@ func TestWrite_closed(t *testing.T) {
 	for name, a := range accounts() {
 		pages[name] = render(t, a)
 	}
-	for name, c := range map[string]story.Comparison{
-		"compared": story.Compare(reporttest.Running(), reporttest.Sample()), "hostile compared": story.Compare(reporttest.Hostile(), reporttest.Sample()),
+	for name, c := range map[string]summary.Comparison{
+		"compared": summary.Compare(reporttest.Running(), reporttest.Sample()), "hostile compared": summary.Compare(reporttest.Hostile(), reporttest.Sample()),
 	} {
 		var b bytes.Buffer
 		if err := page.WriteComparison(&b, c); err != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 // The size guard. Beyond the first bound plain successes carry short evidence, beyond the second none: run.json has it.
@@ -23,7 +23,7 @@ type list struct {
 
 type personRow struct {
 	Line               int
-	Class              story.Class
+	Class              summary.Class
 	Short              string
 	Name, UPN, Plain   string
 	Department, Policy string
@@ -51,12 +51,12 @@ type effect struct {
 }
 
 // listsOf makes the two tables: people without a Cloud PC, the gravest first, and people with one.
-func listsOf(rows []story.Dossier, a story.Account, c clock) ([]list, string) {
+func listsOf(rows []summary.RowRecord, a summary.Record, c clock) ([]list, string) {
 	without := list{Title: "Without a Cloud PC", Fifth: "Why, and what to do"}
 	with := list{Title: "With a Cloud PC", Fifth: "Cloud PC"}
-	for _, d := range story.ByGravity(rows) {
+	for _, d := range summary.ByGravity(rows) {
 		row := personOf(d, a, c)
-		plain := d.Class == story.Succeeded && d.Row.Attempt <= 1
+		plain := d.Class == summary.Succeeded && d.Row.Attempt <= 1
 		switch {
 		case !plain || len(rows) <= fullEvidence:
 			row.Evidence = evidenceOf(d, c, true)
@@ -79,7 +79,7 @@ func listsOf(rows []story.Dossier, a story.Account, c clock) ([]list, string) {
 	return []list{without, with}, note
 }
 
-func personOf(d story.Dossier, a story.Account, c clock) personRow {
+func personOf(d summary.RowRecord, a summary.Record, c clock) personRow {
 	t := d.Row.Target
 	p := personRow{
 		Line: t.Line, Class: d.Class, Short: d.Class.Short(), Name: nameOf(t), Plain: plain(nameOf(t)),
@@ -91,7 +91,7 @@ func personOf(d story.Dossier, a story.Account, c clock) personRow {
 	if p.Name != t.User {
 		p.UPN = t.User
 	}
-	spent := story.Took(*d.Row, a.At)
+	spent := summary.Took(*d.Row, a.At)
 	p.Seconds, p.Took = int(spent.Seconds()), took(spent)
 	return p
 }
@@ -103,12 +103,12 @@ func nameOf(t migration.Target) string {
 	return t.User
 }
 
-func evidenceOf(d story.Dossier, c clock, full bool) *evidence {
+func evidenceOf(d summary.RowRecord, c clock, full bool) *evidence {
 	e := &evidence{Facts: factsOf(d)}
 	if !full {
 		return e
 	}
-	attempts := story.Attempts(d)
+	attempts := summary.Attempts(d)
 	for _, at := range attempts {
 		v := attempt{}
 		if len(attempts) > 1 {
@@ -123,7 +123,7 @@ func evidenceOf(d story.Dossier, c clock, full bool) *evidence {
 	return e
 }
 
-func stepOf(s story.StepLog, c clock) step {
+func stepOf(s summary.StepLog, c clock) step {
 	out := step{Step: string(s.Step), From: c.precise(s.From), End: s.End}
 	if !s.To.IsZero() {
 		if out.To = c.precise(s.To); out.To == out.From {
@@ -164,7 +164,7 @@ func effectsOf(intents []migration.Intent, c clock) []effect {
 	return out
 }
 
-func factsOf(d story.Dossier) []fact {
+func factsOf(d summary.RowRecord) []fact {
 	t, f := d.Row.Target, d.Row.Facts
 	var out []fact
 	add := func(k, v string) {
@@ -201,9 +201,9 @@ func factsOf(d story.Dossier) []fact {
 	}
 	add("Snapshot", f.SnapshotID)
 	add("Import", joinWords(f.ImportStatus, f.UsageStatus))
-	add("Import took", took(story.ImportTook(f)))
+	add("Import took", took(summary.ImportTook(f)))
 	add("Cloud PC", joinWords(f.CloudPCName, f.CloudPCID, f.CloudPCStatus))
-	add("Provisioning took", took(story.ProvisionTook(f)))
+	add("Provisioning took", took(summary.ProvisionTook(f)))
 	add("Proof", f.Proof)
 	if p := d.Row.Problem; p != nil {
 		add("Code", p.Code)

@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"time"
 
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 // planRow is one line of what was planned, forecast and came.
 type planRow struct{ What, Planned, Forecast, Actual string }
 
-func planOf(a story.Account, c clock) []planRow {
-	p := story.PlanOf(a)
+func planOf(a summary.Record, c clock) []planRow {
+	p := summary.PlanOf(a)
 	if p.Rows == 0 {
 		return nil
 	}

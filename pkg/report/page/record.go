@@ -1,7 +1,7 @@
 package page
 
 import (
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
 
@@ -12,7 +12,7 @@ const (
 )
 
 type trouble struct {
-	story.Trouble
+	summary.Trouble
 	Short   string
 	N, More int
 	People  []who
@@ -24,10 +24,10 @@ type who struct {
 	Name string
 }
 
-func troublesOf(rows []story.Dossier, a story.Account) []trouble {
+func troublesOf(rows []summary.RowRecord, a summary.Record) []trouble {
 	var out []trouble
-	for _, t := range story.Troubles(rows) {
-		v := trouble{Trouble: t, Short: t.Class.Short(), N: len(t.Rows), Command: story.Command(a, t)}
+	for _, t := range summary.Troubles(rows) {
+		v := trouble{Trouble: t, Short: t.Class.Short(), N: len(t.Rows), Command: summary.Command(a, t)}
 		for i, d := range t.Rows {
 			if i == namedPeople {
 				v.More = len(t.Rows) - i
@@ -41,14 +41,14 @@ func troublesOf(rows []story.Dossier, a story.Account) []trouble {
 }
 
 type findingGroup struct {
-	story.FindingGroup
+	summary.FindingGroup
 	N, More int
 	Open    bool
 }
 
 func findingGroupsOf(findings []wave.Finding) []findingGroup {
 	var out []findingGroup
-	for _, g := range story.FindingGroups(findings) {
+	for _, g := range summary.FindingGroups(findings) {
 		v := findingGroup{FindingGroup: g, N: len(g.Findings), Open: g.Severity == wave.Error}
 		if v.N > shownFindings {
 			v.More, v.Findings = v.N-shownFindings, g.Findings[:shownFindings]

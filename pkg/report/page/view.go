@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 // view is what the templates read.
@@ -45,7 +45,7 @@ type view struct {
 
 // slice is one part of a stacked bar that is 1000 wide.
 type slice struct {
-	Class        story.Class
+	Class        summary.Class
 	Label, Short string
 	N, X, W      int
 }
@@ -53,8 +53,8 @@ type slice struct {
 // fact is one labelled value.
 type fact struct{ K, V string }
 
-func viewOf(a story.Account) *view {
-	rows, run := story.Dossiers(a)
+func viewOf(a summary.Record) *view {
+	rows, run := summary.RowRecords(a)
 	c := clock{zone: a.Location(), start: a.Run.CreatedAt}
 	v := &view{
 		Run: a.Run, Rehearsal: a.Rehearsal(), Redacted: a.Redacted, Huge: len(rows) > anyEvidence, Unfinished: a.Run.FinishedAt.IsZero(), Total: len(rows),
@@ -67,7 +67,7 @@ func viewOf(a story.Account) *view {
 		v.Next = nil
 		v.Live = c.at(a.At, "15:04:05 MST")
 	}
-	v.Headline, v.Rest = story.Headline(a)
+	v.Headline, v.Rest = summary.Headline(a)
 	v.Title = "Wave " + short(a.Run.Wave, 40) + ": " + v.Headline
 	if v.Rehearsal {
 		v.Title = "Rehearsal of wave " + short(a.Run.Wave, 40) + ": " + v.Headline
@@ -82,15 +82,15 @@ func viewOf(a story.Account) *view {
 
 // move is a next step with its outcome in words.
 type move struct {
-	story.Move
+	summary.Move
 	Label string
 }
 
-func movesOf(a story.Account) []move {
+func movesOf(a summary.Record) []move {
 	var out []move
-	for _, m := range story.Moves(a) {
+	for _, m := range summary.Moves(a) {
 		label := strings.ToLower(m.Class.Short())
-		if m.Class == story.Active {
+		if m.Class == summary.Active {
 			label = "not finished"
 		}
 		out = append(out, move{m, label})
@@ -106,13 +106,13 @@ func tenantOf(r migration.Run) string {
 }
 
 // barOf cuts 1000 units into the classes that occur; none that occurs is thinner than 6.
-func barOf(tally map[story.Class]int, total int) []slice {
+func barOf(tally map[summary.Class]int, total int) []slice {
 	var out []slice
 	if total == 0 {
 		return nil
 	}
 	used, widest := 0, 0
-	for _, class := range story.Classes() {
+	for _, class := range summary.Classes() {
 		n := tally[class]
 		if n == 0 {
 			continue
@@ -134,12 +134,12 @@ func barOf(tally map[story.Class]int, total int) []slice {
 }
 
 // paceOf says what the run's time came to per finished row.
-func paceOf(a story.Account) string {
+func paceOf(a summary.Record) string {
 	n, sum := 0, time.Duration(0)
 	for _, r := range a.Rows {
-		if story.ClassOf(r).HasCloudPC() {
+		if summary.ClassOf(r).HasCloudPC() {
 			n++
-			sum += story.Took(r, a.At)
+			sum += summary.Took(r, a.At)
 		}
 	}
 	if n == 0 {
@@ -149,7 +149,7 @@ func paceOf(a story.Account) string {
 }
 
 // barText says in words what the bar of a run shows.
-func barText(a story.Account) string {
+func barText(a summary.Record) string {
 	var parts []string
 	for _, s := range barOf(a.Tally(), len(a.Rows)) {
 		parts = append(parts, strconv.Itoa(s.N)+" "+strings.ToLower(s.Label))
@@ -164,12 +164,12 @@ type groupTable struct {
 }
 
 type groupRow struct {
-	story.Group
+	summary.Group
 	Bar []slice
 }
 
-func groupsOf(rows []story.Dossier) []groupTable {
-	table := func(title, head string, groups []story.Group) groupTable {
+func groupsOf(rows []summary.RowRecord) []groupTable {
+	table := func(title, head string, groups []summary.Group) groupTable {
 		t := groupTable{Title: title, Head: head}
 		for _, g := range groups {
 			t.ShowOpen = t.ShowOpen || g.Open() > 0
@@ -178,12 +178,12 @@ func groupsOf(rows []story.Dossier) []groupTable {
 		return t
 	}
 	return []groupTable{
-		table("By department", "Department", story.ByDepartment(rows)),
-		table("By policy", "Policy", story.ByPolicy(rows)),
+		table("By department", "Department", summary.ByDepartment(rows)),
+		table("By policy", "Policy", summary.ByPolicy(rows)),
 	}
 }
 
-func provenanceOf(a story.Account, c clock) []fact {
+func provenanceOf(a summary.Record, c clock) []fact {
 	r := a.Run
 	facts := []fact{
 		{"Run", r.ID}, {"Wave file", r.WavePath}, {"SHA-256 of the wave", r.WaveHash},

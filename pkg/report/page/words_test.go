@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 func TestTook(t *testing.T) {
@@ -101,9 +101,9 @@ func TestTicksOf(t *testing.T) {
 
 func TestBarOf_fillsTheBar(t *testing.T) {
 	t.Parallel()
-	for _, tally := range []map[story.Class]int{
-		{story.Succeeded: 1}, {story.Succeeded: 9999, story.Failed: 1}, {story.Failed: 1, story.Held: 1, story.Skipped: 1},
-		{story.Succeeded: 3, story.Warned: 1, story.Failed: 1, story.Held: 1, story.Skipped: 1, story.Deferred: 1, story.Cancelled: 1, story.Queued: 9000},
+	for _, tally := range []map[summary.Class]int{
+		{summary.Succeeded: 1}, {summary.Succeeded: 9999, summary.Failed: 1}, {summary.Failed: 1, summary.Held: 1, summary.Skipped: 1},
+		{summary.Succeeded: 3, summary.Warned: 1, summary.Failed: 1, summary.Held: 1, summary.Skipped: 1, summary.Deferred: 1, summary.Cancelled: 1, summary.Queued: 9000},
 	} {
 		total := 0
 		for _, n := range tally {

@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 
 	"wave365/pkg/audit"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 // chain rewrites the audit and seals it again: each entry keeps its number, time and kind, and names the one before.
 // What cannot be read is left out.
-func (n *namer) chain(lines []story.AuditLine) []story.AuditLine {
-	out := make([]story.AuditLine, 0, len(lines))
+func (n *namer) chain(lines []summary.AuditLine) []summary.AuditLine {
+	out := make([]summary.AuditLine, 0, len(lines))
 	prev := ""
 	for _, line := range lines {
 		var e audit.Entry

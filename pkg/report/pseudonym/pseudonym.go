@@ -12,18 +12,18 @@ import (
 	"strings"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
 
 // Withheld stands where a free text stood.
 const Withheld = "[withheld]"
 
-// Account gives a copy of a whose people, tenant, disks, machines and hosts have pseudonyms. The same key gives the
+// Record gives a copy of a whose people, tenant, disks, machines and hosts have pseudonyms. The same key gives the
 // same pseudonym to the same person in any account; without the key nobody can find out by trying whose it is. What
 // stays: departments, policies, groups, licenses, sizes, times, codes, and the ids of snapshots and requests, which
 // the service's support asks for.
-func Account(a story.Account, key []byte) story.Account {
+func Record(a summary.Record, key []byte) summary.Record {
 	n := newNamer(a, key)
 	out := a
 	out.Redacted = true
@@ -66,7 +66,7 @@ func (n *namer) tag(kind, s string) string {
 	return hex.EncodeToString(h.Sum(nil))[:8]
 }
 
-func newNamer(a story.Account, key []byte) *namer {
+func newNamer(a summary.Record, key []byte) *namer {
 	n := &namer{key: key, terms: map[string]string{}, exact: map[string]string{}, known: knownColumns(a.Run.Columns)}
 	for _, r := range a.Rows {
 		n.learn(r)

@@ -17,13 +17,13 @@ import (
 	"wave365/pkg/report"
 	"wave365/pkg/report/pseudonym"
 	"wave365/pkg/report/reporttest"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 func key() []byte { return []byte("a key") }
 
 // evening is the sample with an audit and with names where they do not belong.
-func evening(t *testing.T) story.Account {
+func evening(t *testing.T) summary.Record {
 	t.Helper()
 	a := reporttest.Sample()
 	a.Run.WavePath, a.Run.ReportDir = "/home/megan/waves/friday.csv", "/home/megan/reports"
@@ -50,7 +50,7 @@ func evening(t *testing.T) story.Account {
 	return a
 }
 
-func folder(t *testing.T, a story.Account) map[string]string {
+func folder(t *testing.T, a summary.Record) map[string]string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := report.Write(dir, a); err != nil {
@@ -74,8 +74,8 @@ func folder(t *testing.T, a story.Account) map[string]string {
 	return out
 }
 
-// TestAccount_nobodyIsNamed looks for everything that names somebody or something in every file of the folder.
-func TestAccount_nobodyIsNamed(t *testing.T) {
+// TestRecord_nobodyIsNamed looks for everything that names somebody or something in every file of the folder.
+func TestRecord_nobodyIsNamed(t *testing.T) {
 	t.Parallel()
 	a := evening(t)
 	secrets := []string{
@@ -87,7 +87,7 @@ func TestAccount_nobodyIsNamed(t *testing.T) {
 		secrets = append(secrets, t.User, t.UPN, t.UserID, t.DisplayName, t.Disk.Name, strings.Split(t.UPN, "@")[0], strings.Fields(t.DisplayName)[0],
 			r.Facts.CloudPCID, r.Facts.CloudPCName)
 	}
-	for name, text := range folder(t, pseudonym.Account(a, key())) {
+	for name, text := range folder(t, pseudonym.Record(a, key())) {
 		low := strings.ToLower(text)
 		for _, s := range secrets {
 			if s != "" && holdsWord(low, strings.ToLower(s)) {
@@ -118,15 +118,15 @@ func holdsWord(text, name string) bool {
 	}
 }
 
-// TestAccount_stable: the same person has the same pseudonym everywhere, and what does not name anybody stays.
-func TestAccount_stable(t *testing.T) {
+// TestRecord_stable: the same person has the same pseudonym everywhere, and what does not name anybody stays.
+func TestRecord_stable(t *testing.T) {
 	t.Parallel()
 	a := evening(t)
 	before, err := json.Marshal(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, two := pseudonym.Account(a, key()), pseudonym.Account(a, key())
+	one, two := pseudonym.Record(a, key()), pseudonym.Record(a, key())
 	one.Zone, two.Zone = nil, nil
 	if diff := cmp.Diff(one, two); diff != "" {
 		t.Error(diff)
@@ -134,7 +134,7 @@ func TestAccount_stable(t *testing.T) {
 	if after, _ := json.Marshal(a); string(after) != string(before) {
 		t.Error("the account itself was changed")
 	}
-	other := pseudonym.Account(a, []byte("another key"))
+	other := pseudonym.Record(a, []byte("another key"))
 	if one.Rows[0].Target.User == other.Rows[0].Target.User {
 		t.Error("the pseudonym does not depend on the key")
 	}
@@ -154,7 +154,7 @@ func TestAccount_stable(t *testing.T) {
 			t.Errorf("row %d lost what names nobody: %+v", i, g)
 		}
 	}
-	if got, want := story.Verdict(one), story.Verdict(a); got != want {
+	if got, want := summary.Verdict(one), summary.Verdict(a); got != want {
 		t.Errorf("the verdict reads %q, want %q", got, want)
 	}
 	if one.Rows[1].Input[1] == a.Rows[1].Input[1] || one.Rows[2].Input[5] != pseudonym.Withheld || one.Rows[1].Input[5] != "" || one.Rows[1].Input[6] != pseudonym.Withheld {
@@ -162,20 +162,20 @@ func TestAccount_stable(t *testing.T) {
 	}
 }
 
-func TestAccount_hostile(t *testing.T) {
+func TestRecord_hostile(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Hostile()
 	a.Rows[0].Target.DisplayName, a.Rows[0].Note = "İİİ \xff Ⱥⱥ", "a İİİ \xff Ⱥⱥ z"
-	got := pseudonym.Account(a, key())
+	got := pseudonym.Record(a, key())
 	if strings.Contains(got.Rows[0].Note, "İİİ") {
 		t.Errorf("the name is left in %q", got.Rows[0].Note)
 	}
 	folder(t, got)
 }
 
-func TestAccount_words(t *testing.T) {
+func TestRecord_words(t *testing.T) {
 	t.Parallel()
-	a := story.Account{Run: migration.Run{ID: "r", Operator: `CORP\will`, GraphRoot: "https://graph.microsoft.com", BlobRoot: "http://127.0.0.1:9"}}
+	a := summary.Record{Run: migration.Run{ID: "r", Operator: `CORP\will`, GraphRoot: "https://graph.microsoft.com", BlobRoot: "http://127.0.0.1:9"}}
 	a.Rows = []migration.Row{
 		{Target: migration.Target{User: "mark@x.example", UPN: "mark@x.example", DisplayName: "Mark Lee"}},
 		{Index: 1, Target: migration.Target{User: "marko@x.example", UPN: "marko@x.example", DisplayName: "Marko Lichtenberg"}},
@@ -192,7 +192,7 @@ func TestAccount_words(t *testing.T) {
 		"will it run":                            "person-3@redacted.example it run",
 	} {
 		a.Rows[0].Note = in
-		got := pseudonym.Account(a, key())
+		got := pseudonym.Record(a, key())
 		tags := strings.NewReplacer(
 			got.Rows[0].Target.User[len("person-"):len("person-")+8], "1", got.Rows[1].Target.User[len("person-"):len("person-")+8], "2",
 			got.Run.Operator[len("person-"):len("person-")+8], "3")
@@ -203,9 +203,9 @@ func TestAccount_words(t *testing.T) {
 	}
 }
 
-func BenchmarkAccount10000(b *testing.B) {
+func BenchmarkRecord10000(b *testing.B) {
 	a := reporttest.Large(10000)
 	for b.Loop() {
-		pseudonym.Account(a, key())
+		pseudonym.Record(a, key())
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
 
@@ -25,7 +25,7 @@ func Nasty() []string {
 }
 
 // Hostile is the sample evening with nasty texts in every place that a file, a tenant or a service fills.
-func Hostile() story.Account {
+func Hostile() summary.Record {
 	a := Sample()
 	texts := Nasty()
 	n := 0

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
 
@@ -16,13 +16,13 @@ func Start() time.Time { return time.Date(2026, 3, 6, 18, 30, 0, 0, time.UTC) }
 
 // Sample is a finished evening: 24 rows, both triggers, every outcome, an interruption with a resume, throttling,
 // and one row that needed a second attempt.
-func Sample() story.Account { return evening(people(), Start().Add(12*time.Hour)) }
+func Sample() summary.Record { return evening(people(), Start().Add(12*time.Hour)) }
 
 // Running is the sample evening as it stood 75 minutes after its start.
-func Running() story.Account { return evening(people(), Start().Add(75*time.Minute)) }
+func Running() summary.Record { return evening(people(), Start().Add(75*time.Minute)) }
 
 // Large is a finished evening of n rows whose outcomes are spread like those of Sample.
-func Large(n int) story.Account {
+func Large(n int) summary.Record {
 	base := people()
 	all := make([]person, n)
 	for i := range all {
@@ -35,9 +35,9 @@ func Large(n int) story.Account {
 	return evening(all, Start().Add(2000*time.Hour))
 }
 
-func evening(all []person, limit time.Time) story.Account {
+func evening(all []person, limit time.Time) summary.Record {
 	start := Start()
-	a := story.Account{
+	a := summary.Record{
 		Run: migration.Run{
 			ID: "20260306-183000-k7f3", Wave: "friday", WavePath: "waves/friday.csv",
 			WaveHash: "9f2c41b07d6e8a53c1f4e2907b6d35a8e0c94f17d2b86a35f1e7c0d94b28a613",
@@ -51,7 +51,7 @@ func evening(all []person, limit time.Time) story.Account {
 			},
 		},
 		Zone: time.FixedZone("CET", 3600), ExitCode: 3,
-		Forecast: story.Forecast{Imports: start.Add(145 * time.Minute), End: start.Add(205 * time.Minute)},
+		Forecast: summary.Forecast{Imports: start.Add(145 * time.Minute), End: start.Add(205 * time.Minute)},
 		Next: []string{
 			"wave365 retry 20260306-183000-k7f3",
 			"wave365 reconcile 20260306-183000-k7f3 --row lidia.holloway@contoso.example",
@@ -92,7 +92,7 @@ func evening(all []person, limit time.Time) story.Account {
 }
 
 // finish ends the run, or leaves it open when rows are open, and orders the history as the ledger does.
-func finish(a *story.Account, last, limit time.Time, note func(time.Time, migration.Reason, string)) {
+func finish(a *summary.Record, last, limit time.Time, note func(time.Time, migration.Reason, string)) {
 	a.At = limit
 	if migration.Count(a.Rows).Open() == 0 {
 		note(last, migration.RunEnded, "")

@@ -5,13 +5,13 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 // walk takes one row along its journey with the real transitions and writes down what the ledger would hold.
 // Everything later than limit has not happened yet.
 type walk struct {
-	acc   *story.Account
+	acc   *summary.Record
 	row   migration.Row
 	at    time.Time
 	limit time.Time

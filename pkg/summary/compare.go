@@ -1,4 +1,4 @@
-package story
+package summary
 
 import (
 	"cmp"
@@ -11,7 +11,7 @@ import (
 
 // Comparison is what a second run changed for the people of two runs.
 type Comparison struct {
-	First, Second Account
+	First, Second Record
 	// Changes lists everybody whose outcome differs or who is in one run only: better ones last, gravest first. Who has a
 	// Cloud PC from the first run and is not in the second is not among them.
 	Changes []Change
@@ -34,7 +34,7 @@ type Change struct {
 }
 
 // Compare compares two runs, person by person. Somebody who stands in a run twice counts with the better row.
-func Compare(first, second Account) Comparison {
+func Compare(first, second Record) Comparison {
 	c := Comparison{First: first, Second: second}
 	before, after := byPerson(first), byPerson(second)
 	for key, old := range before {
@@ -71,7 +71,7 @@ func rank(c Change) int {
 	return gravity(c.After)
 }
 
-func byPerson(a Account) map[string]migration.Row {
+func byPerson(a Record) map[string]migration.Row {
 	out := make(map[string]migration.Row, len(a.Rows))
 	for _, r := range a.Rows {
 		key := wave.UserKey(cmp.Or(r.Target.UPN, r.Target.User))

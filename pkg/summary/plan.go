@@ -1,4 +1,4 @@
-package story
+package summary
 
 import (
 	"time"
@@ -22,7 +22,7 @@ type Plan struct {
 }
 
 // PlanOf gives the plan of a run and what came of it.
-func PlanOf(a Account) Plan {
+func PlanOf(a Record) Plan {
 	p := Plan{StopBy: a.Run.Settings["stop-by"], Forecast: a.Forecast, Ended: a.Run.FinishedAt}
 	open := false
 	for _, r := range a.Rows {

@@ -1,4 +1,4 @@
-package story_test
+package summary_test
 
 import (
 	"slices"
@@ -10,7 +10,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/report/reporttest"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 // rows makes rows from words: one state each, "warned" being a success with warnings.
@@ -55,11 +55,11 @@ func TestVerdict(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			a := story.Account{Rows: rows(c.states...)}
+			a := summary.Record{Rows: rows(c.states...)}
 			if c.sandbox {
 				a.Run.Sandbox = "waves/friday.tenant.yaml"
 			}
-			if diff := cmp.Diff(c.want, story.Verdict(a)); diff != "" {
+			if diff := cmp.Diff(c.want, summary.Verdict(a)); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -73,11 +73,11 @@ func TestVerdict_oneInTwoRowsIsOnePerson(t *testing.T) {
 		{"succeeded skipped", "a@x A@X", "The only person of this wave has their Cloud PC. Of the 2 rows, 1 was not started because of errors in the wave."},
 		{"succeeded pending", "a@x A@X", "1 of 1 person has their Cloud PC so far. Of the 2 rows, 1 is not finished yet."},
 	} {
-		a := story.Account{Rows: rows(strings.Fields(c.states)...)}
+		a := summary.Record{Rows: rows(strings.Fields(c.states)...)}
 		for i, u := range strings.Fields(c.users) {
 			a.Rows[i].Target.User = u
 		}
-		if diff := cmp.Diff(c.want, story.Verdict(a)); diff != "" {
+		if diff := cmp.Diff(c.want, summary.Verdict(a)); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -86,16 +86,16 @@ func TestVerdict_oneInTwoRowsIsOnePerson(t *testing.T) {
 func TestClassOf_coversEveryState(t *testing.T) {
 	t.Parallel()
 	for _, s := range migration.States() {
-		c := story.ClassOf(migration.Row{State: s})
-		if !slices.Contains(story.Classes(), c) || c.Label() == string(c) {
+		c := summary.ClassOf(migration.Row{State: s})
+		if !slices.Contains(summary.Classes(), c) || c.Label() == string(c) {
 			t.Errorf("state %s has class %q, which has no words", s, c)
 		}
 	}
 }
 
-func find(t *testing.T, a story.Account, index int) story.Dossier {
+func find(t *testing.T, a summary.Record, index int) summary.RowRecord {
 	t.Helper()
-	all, _ := story.Dossiers(a)
+	all, _ := summary.RowRecords(a)
 	return all[index]
 }
 
@@ -105,21 +105,21 @@ func TestSegments(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		row  int
-		want []story.Phase
+		want []summary.Phase
 	}{
-		{"license trigger", 0, []story.Phase{"turn", "prepare", "import", "provision"}},
-		{"membership trigger", 1, []story.Phase{"turn", "prepare", "import", "provision"}},
-		{"second attempt", 3, []story.Phase{"turn", "prepare", "import", "turn", "import", "provision"}},
+		{"license trigger", 0, []summary.Phase{"turn", "prepare", "import", "provision"}},
+		{"membership trigger", 1, []summary.Phase{"turn", "prepare", "import", "provision"}},
+		{"second attempt", 3, []summary.Phase{"turn", "prepare", "import", "turn", "import", "provision"}},
 		{"skipped", 5, nil},
-		{"failed import", 8, []story.Phase{"turn", "prepare", "import"}},
-		{"throttled", 12, []story.Phase{"turn", "prepare", "retry", "import", "provision"}},
+		{"failed import", 8, []summary.Phase{"turn", "prepare", "import"}},
+		{"throttled", 12, []summary.Phase{"turn", "prepare", "retry", "import", "provision"}},
 		{"deferred", 23, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			d := find(t, a, c.row)
-			segments := story.Segments(d, a.Run.CreatedAt, a.At)
-			var got []story.Phase
+			segments := summary.Segments(d, a.Run.CreatedAt, a.At)
+			var got []summary.Phase
 			for i, s := range segments {
 				got = append(got, s.Phase)
 				if !s.To.After(s.From) || i > 0 && s.From.Before(segments[i-1].To) {
@@ -140,7 +140,7 @@ func TestSegments_openRowsEndNow(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Running()
 	for _, r := range a.Rows {
-		segments := story.Segments(find(t, a, r.Index), a.Run.CreatedAt, a.At)
+		segments := summary.Segments(find(t, a, r.Index), a.Run.CreatedAt, a.At)
 		if !r.StartedAt.IsZero() && !r.State.Final() && !segments[len(segments)-1].To.Equal(a.At) {
 			t.Errorf("row %d ends at %s, now is %s", r.Index, segments[len(segments)-1].To, a.At)
 		}
@@ -149,7 +149,7 @@ func TestSegments_openRowsEndNow(t *testing.T) {
 
 func TestAttempts_areKeptApart(t *testing.T) {
 	t.Parallel()
-	attempts := story.Attempts(find(t, reporttest.Sample(), 3))
+	attempts := summary.Attempts(find(t, reporttest.Sample(), 3))
 	var got []string
 	for _, a := range attempts {
 		for _, s := range a.Steps {
@@ -166,7 +166,7 @@ func TestAttempts_areKeptApart(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	throttled := story.Attempts(find(t, reporttest.Sample(), 12))
+	throttled := summary.Attempts(find(t, reporttest.Sample(), 12))
 	if s := throttled[0].Steps[1]; s.Step != migration.StepImport || s.Tries != 1 || !strings.Contains(s.Trouble, "busy") {
 		t.Errorf("the throttled try reads %+v", s)
 	}
@@ -179,28 +179,28 @@ func TestMarks(t *testing.T) {
 		return migration.Event{Row: migration.WaveRow, At: start.Add(time.Duration(m) * time.Minute), Reason: why}
 	}
 	row := migration.Event{Row: 1, At: start.Add(7 * time.Minute), From: migration.Pending, To: migration.Running}
-	gap := func(from, to int) story.Gap {
-		return story.Gap{From: start.Add(time.Duration(from) * time.Minute), To: start.Add(time.Duration(to) * time.Minute)}
+	gap := func(from, to int) summary.Gap {
+		return summary.Gap{From: start.Add(time.Duration(from) * time.Minute), To: start.Add(time.Duration(to) * time.Minute)}
 	}
 	for _, c := range []struct {
 		name     string
 		events   []migration.Event
 		finished bool
-		want     []story.Gap
+		want     []summary.Gap
 	}{
 		{"never down", []migration.Event{at(0, migration.RunStarted), row, at(9, migration.RunEnded)}, true, nil},
-		{"drained and resumed", []migration.Event{at(0, migration.RunStarted), row, at(10, migration.RunDrained), at(30, migration.RunResumed)}, true, []story.Gap{gap(10, 30)}},
-		{"halted and resumed", []migration.Event{at(0, migration.RunStarted), at(10, migration.RunHalted), at(20, migration.RunResumed)}, true, []story.Gap{gap(10, 20)}},
-		{"killed", []migration.Event{at(0, migration.RunStarted), row, at(30, migration.RunResumed)}, true, []story.Gap{gap(7, 30)}},
-		{"still down", []migration.Event{at(0, migration.RunStarted), at(10, migration.RunStopped)}, false, []story.Gap{gap(10, 60)}},
+		{"drained and resumed", []migration.Event{at(0, migration.RunStarted), row, at(10, migration.RunDrained), at(30, migration.RunResumed)}, true, []summary.Gap{gap(10, 30)}},
+		{"halted and resumed", []migration.Event{at(0, migration.RunStarted), at(10, migration.RunHalted), at(20, migration.RunResumed)}, true, []summary.Gap{gap(10, 20)}},
+		{"killed", []migration.Event{at(0, migration.RunStarted), row, at(30, migration.RunResumed)}, true, []summary.Gap{gap(7, 30)}},
+		{"still down", []migration.Event{at(0, migration.RunStarted), at(10, migration.RunStopped)}, false, []summary.Gap{gap(10, 60)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			a := story.Account{Events: c.events, At: start.Add(time.Hour)}
+			a := summary.Record{Events: c.events, At: start.Add(time.Hour)}
 			if c.finished {
 				a.Run.FinishedAt = a.At
 			}
-			_, gaps := story.Marks(a)
+			_, gaps := summary.Marks(a)
 			if diff := cmp.Diff(c.want, gaps); diff != "" {
 				t.Error(diff)
 			}
@@ -210,11 +210,11 @@ func TestMarks(t *testing.T) {
 
 func TestPlanOf(t *testing.T) {
 	t.Parallel()
-	p := story.PlanOf(reporttest.Sample())
+	p := summary.PlanOf(reporttest.Sample())
 	if p.Rows != 20 || p.LeftOut != 4 || p.Done != 14 || p.StopBy != "23:30" || p.Imported != 16 || p.ImportsEnded.IsZero() || p.Ended.IsZero() {
 		t.Errorf("finished: %+v", p)
 	}
-	p = story.PlanOf(reporttest.Running())
+	p = summary.PlanOf(reporttest.Running())
 	if p.Rows != 20 || p.Done != 1 || p.Imported == 0 || !p.ImportsEnded.IsZero() || !p.Ended.IsZero() {
 		t.Errorf("running: %+v", p)
 	}
@@ -224,8 +224,8 @@ func TestGroups_addUp(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Sample()
 	a.Rows[4].Target.Department = ""
-	all, _ := story.Dossiers(a)
-	for _, groups := range [][]story.Group{story.ByDepartment(all), story.ByPolicy(all)} {
+	all, _ := summary.RowRecords(a)
+	for _, groups := range [][]summary.Group{summary.ByDepartment(all), summary.ByPolicy(all)} {
 		total := 0
 		for _, g := range groups {
 			total += g.Total
@@ -238,7 +238,7 @@ func TestGroups_addUp(t *testing.T) {
 		}
 	}
 	var names []string
-	for _, g := range story.ByDepartment(all) {
+	for _, g := range summary.ByDepartment(all) {
 		names = append(names, g.Name)
 	}
 	if diff := cmp.Diff([]string{"Engineering", "Finance", "Sales", ""}, names); diff != "" {
@@ -248,9 +248,9 @@ func TestGroups_addUp(t *testing.T) {
 
 func TestTroubles_gravestFirst(t *testing.T) {
 	t.Parallel()
-	all, _ := story.Dossiers(reporttest.Sample())
+	all, _ := summary.RowRecords(reporttest.Sample())
 	var got []string
-	for _, tr := range story.Troubles(all) {
+	for _, tr := range summary.Troubles(all) {
 		got = append(got, string(tr.Class)+" "+tr.Code)
 	}
 	want := []string{
@@ -266,12 +266,12 @@ func TestTroubles_gravestFirst(t *testing.T) {
 func TestLevels_neverMoreThanRows(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Sample()
-	all, _ := story.Dossiers(a)
-	var segments [][]story.Segment
+	all, _ := summary.RowRecords(a)
+	var segments [][]summary.Segment
 	for _, d := range all {
-		segments = append(segments, story.Segments(d, a.Run.CreatedAt, a.At))
+		segments = append(segments, summary.Segments(d, a.Run.CreatedAt, a.At))
 	}
-	levels := story.Levels(segments)
+	levels := summary.Levels(segments)
 	for _, l := range levels {
 		if l.Import < 0 || l.Provision < 0 || l.Import > a.Run.Slots+1 || l.Import+l.Provision > len(a.Rows) {
 			t.Errorf("%s: %d importing, %d provisioning", l.From, l.Import, l.Provision)
@@ -291,9 +291,9 @@ func TestCommand_isSafeToPaste(t *testing.T) {
 		"a’; calc; ‘b":     "wave365 reconcile r1 --row 'a_; calc; _b'",
 		"-x":               "wave365 reconcile r1 --row '-x'",
 	} {
-		a := story.Account{Run: migration.Run{ID: "r1"}}
-		d := story.Dossier{Row: &migration.Row{Target: migration.Target{User: user}}}
-		if got := story.Command(a, story.Trouble{Class: story.Held, Rows: []story.Dossier{d}}); got != want {
+		a := summary.Record{Run: migration.Run{ID: "r1"}}
+		d := summary.RowRecord{Row: &migration.Row{Target: migration.Target{User: user}}}
+		if got := summary.Command(a, summary.Trouble{Class: summary.Held, Rows: []summary.RowRecord{d}}); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}

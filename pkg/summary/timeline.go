@@ -1,4 +1,4 @@
-package story
+package summary
 
 import (
 	"time"
@@ -51,7 +51,7 @@ type Segment struct {
 
 // Segments cuts a row's time from start to its end, or to the moment at while it has none, into stretches. A row
 // that was never started has none.
-func Segments(d Dossier, start, at time.Time) []Segment {
+func Segments(d RowRecord, start, at time.Time) []Segment {
 	if d.Row.StartedAt.IsZero() {
 		return nil
 	}
@@ -126,7 +126,7 @@ type Gap struct{ From, To time.Time }
 
 // Marks gives the moments and gaps of a run. An end that nobody could record (a killed process, a power cut) is
 // taken to be the last thing recorded before the resume; a gap that still lasts ends at the account's moment.
-func Marks(a Account) (marks []Mark, gaps []Gap) {
+func Marks(a Record) (marks []Mark, gaps []Gap) {
 	var down, last time.Time
 	for _, e := range a.Events {
 		if e.Row == migration.WaveRow && e.From == "" && e.To == "" {

@@ -1,4 +1,4 @@
-package story_test
+package summary_test
 
 import (
 	"testing"
@@ -6,12 +6,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 // runOf makes a run from users and words for states.
-func runOf(pairs ...string) story.Account {
-	var a story.Account
+func runOf(pairs ...string) summary.Record {
+	var a summary.Record
 	for i := 0; i < len(pairs); i += 2 {
 		r := rows(pairs[i+1])[0]
 		r.Index, r.Target.Line, r.Target.User = i/2, i/2+2, pairs[i]
@@ -25,7 +25,7 @@ func TestCompare(t *testing.T) {
 	t.Parallel()
 	first := runOf("done@x", "succeeded", "mended@x", "failed", "still@x", "failed", "worse@x", "succeeded", "gone@x", "skipped", "twice@x", "skipped", "TWICE@x", "succeeded", "moved@x", "failed", "kept@x", "warned")
 	second := runOf("moved@x", "held", "Mended@X", "succeeded", "still@x", "failed", "worse@x", "failed", "new@x", "warned", "twice@x", "succeeded", "done@x", "succeeded")
-	c := story.Compare(first, second)
+	c := summary.Compare(first, second)
 	var got []string
 	for _, ch := range c.Changes {
 		got = append(got, ch.Target.User+": "+string(ch.Before)+" > "+string(ch.After))
@@ -47,14 +47,14 @@ func TestCompare(t *testing.T) {
 	if diff := cmp.Diff(verdict, c.Verdict()); diff != "" {
 		t.Error(diff)
 	}
-	for want, pair := range map[string][2]story.Account{
+	for want, pair := range map[string][2]summary.Record{
 		"The second run changed nothing for its 1 person.":            {runOf("a@x", "succeeded"), runOf("a@x", "succeeded")},
 		"Nobody won or lost a Cloud PC; 1 person changed otherwise.":  {runOf("a@x", "succeeded"), runOf("a@x", "warned")},
 		"Of all people of the two runs, 1 only the first run knows.":  {runOf("a@x", "failed"), {}},
 		"Of all people of the two runs, 1 ended without one in both.": {runOf("a@x", "failed"), runOf("a@x", "failed")},
 		"The second run changed nothing for its 0 people.":            {},
 	} {
-		if diff := cmp.Diff(want, story.Compare(pair[0], pair[1]).Verdict()); diff != "" {
+		if diff := cmp.Diff(want, summary.Compare(pair[0], pair[1]).Verdict()); diff != "" {
 			t.Error(diff)
 		}
 	}

@@ -1,4 +1,4 @@
-package story
+package summary
 
 import "strings"
 
@@ -21,7 +21,7 @@ func Quote(s string) string {
 }
 
 // Command is a command on the ledger of the account, to be copied. Its words are quoted already where they must be.
-func (a Account) Command(words ...string) string {
+func (a Record) Command(words ...string) string {
 	line := "wave365 " + strings.Join(words, " ")
 	if a.Ledger != "" {
 		line += " --ledger " + Quote(a.Ledger)
@@ -30,7 +30,7 @@ func (a Account) Command(words ...string) string {
 }
 
 // ValidateFailed is the command that looks at the mended file of what did not end well: a rehearsal's on its scenario.
-func (a Account) ValidateFailed() string {
+func (a Record) ValidateFailed() string {
 	words := []string{"validate", Quote(FailedFile(a.Run))}
 	if a.Run.Sandbox != "" {
 		words = append(words, "--sandbox="+Quote(a.Run.Sandbox))

@@ -1,9 +1,9 @@
-package story
+package summary
 
 import "wave365/pkg/migration"
 
-// Dossier is what is known about one row.
-type Dossier struct {
+// RowRecord is what is known about one row.
+type RowRecord struct {
 	// Row is the account's own row; nobody changes it.
 	Row     *migration.Row
 	Class   Class
@@ -12,14 +12,14 @@ type Dossier struct {
 	Intents []migration.Intent
 }
 
-// Dossiers gives one dossier per row, in input order. The second result holds the events and intents of the run
+// RowRecords gives one dossier per row, in input order. The second result holds the events and intents of the run
 // itself.
-func Dossiers(a Account) ([]Dossier, Dossier) {
-	out := make([]Dossier, len(a.Rows))
+func RowRecords(a Record) ([]RowRecord, RowRecord) {
+	out := make([]RowRecord, len(a.Rows))
 	place := make(map[int]int, len(a.Rows))
 	for i := range a.Rows {
 		r := &a.Rows[i]
-		out[i] = Dossier{Row: r, Class: ClassOf(*r), Why: WhyOf(*r)}
+		out[i] = RowRecord{Row: r, Class: ClassOf(*r), Why: WhyOf(*r)}
 		place[r.Index] = i
 	}
 	of := func(row int) int {
@@ -33,7 +33,7 @@ func Dossiers(a Account) ([]Dossier, Dossier) {
 	for i := range out {
 		out[i].Events, out[i].Intents = events[i], intents[i]
 	}
-	return out, Dossier{Events: events[len(out)], Intents: intents[len(out)]}
+	return out, RowRecord{Events: events[len(out)], Intents: intents[len(out)]}
 }
 
 // perRow deals list out to n rows, and to one place more for what belongs to none; order is kept. It copies each

@@ -1,4 +1,4 @@
-package story
+package summary
 
 import (
 	"fmt"
@@ -21,7 +21,7 @@ const (
 )
 
 // Moves says what happens next, the most urgent first. A rehearsal asks nothing of the helpdesk.
-func Moves(a Account) []Move {
+func Moves(a Record) []Move {
 	n := a.Tally()
 	var out []Move
 	say := func(c Class, count int, who, one, many string) {
@@ -61,7 +61,7 @@ func Moves(a Account) []Move {
 }
 
 // Command is the exact command that goes on after one kind of trouble; empty when none does.
-func Command(a Account, t Trouble) string {
+func Command(a Record, t Trouble) string {
 	switch t.Class {
 	case Skipped:
 		return a.ValidateFailed()

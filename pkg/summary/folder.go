@@ -1,4 +1,4 @@
-package story
+package summary
 
 import (
 	"path/filepath"

@@ -1,11 +1,11 @@
-package story_test
+package summary_test
 
 import (
 	"os/exec"
 	"testing"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/report/story"
+	"wave365/pkg/summary"
 )
 
 func TestQuote(t *testing.T) {
@@ -32,7 +32,7 @@ func TestQuote(t *testing.T) {
 		{in: "a'b\u201d;reboot", want: "'a_b\u201d;reboot'", means: "a_b\u201d;reboot"},
 		{in: "a\nreboot", want: "'a_reboot'", means: "a_reboot"},
 	} {
-		got := story.Quote(tt.in)
+		got := summary.Quote(tt.in)
 		if got != tt.want {
 			t.Errorf("%q is quoted %s, want %s", tt.in, got, tt.want)
 		}
@@ -51,10 +51,10 @@ func TestQuote(t *testing.T) {
 
 func TestAccount_Command(t *testing.T) {
 	t.Parallel()
-	if got := (story.Account{}).Command("resume", "r1"); got != "wave365 resume r1" {
+	if got := (summary.Record{}).Command("resume", "r1"); got != "wave365 resume r1" {
 		t.Errorf("with the default ledger: %s", got)
 	}
-	if got := (story.Account{Ledger: "my runs/l.db"}).Command("resume", "r1"); got != "wave365 resume r1 --ledger 'my runs/l.db'" {
+	if got := (summary.Record{Ledger: "my runs/l.db"}).Command("resume", "r1"); got != "wave365 resume r1 --ledger 'my runs/l.db'" {
 		t.Errorf("with another ledger: %s", got)
 	}
 }
@@ -63,11 +63,11 @@ func TestAccount_Command(t *testing.T) {
 func TestAccount_ValidateFailed(t *testing.T) {
 	t.Parallel()
 	run := migration.Run{ID: "r1", Wave: "friday", ReportDir: "reports"}
-	if got, want := (story.Account{Run: run}).ValidateFailed(), "wave365 validate reports/friday-r1/failed.csv"; got != want {
+	if got, want := (summary.Record{Run: run}).ValidateFailed(), "wave365 validate reports/friday-r1/failed.csv"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	run.Sandbox = "/my waves/friday.tenant.yaml"
-	if got, want := (story.Account{Run: run}).ValidateFailed(), "wave365 validate reports/friday-r1/failed.csv --sandbox='/my waves/friday.tenant.yaml'"; got != want {
+	if got, want := (summary.Record{Run: run}).ValidateFailed(), "wave365 validate reports/friday-r1/failed.csv --sandbox='/my waves/friday.tenant.yaml'"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

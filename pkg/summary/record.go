@@ -1,4 +1,4 @@
-package story
+package summary
 
 import (
 	"cmp"
@@ -10,8 +10,8 @@ import (
 	"wave365/pkg/wave"
 )
 
-// Account is everything a report is written from. The same account gives the same bytes.
-type Account struct {
+// Record is everything a report is written from. The same account gives the same bytes.
+type Record struct {
 	Run migration.Run
 	// Rows are all rows of the run, by index. Events are the run's history, oldest first.
 	Rows     []migration.Row
@@ -47,7 +47,7 @@ type Forecast struct {
 type AuditLine = json.RawMessage
 
 // Location is the zone for people, never nil.
-func (a Account) Location() *time.Location {
+func (a Record) Location() *time.Location {
 	if a.Zone == nil {
 		return time.UTC
 	}
@@ -55,12 +55,12 @@ func (a Account) Location() *time.Location {
 }
 
 // Rehearsal reports whether the run met a sandbox tenant, so that nobody was moved.
-func (a Account) Rehearsal() bool {
+func (a Record) Rehearsal() bool {
 	return a.Run.Sandbox != "" || a.Run.SandboxState != "" || a.Run.Cloud == "sandbox"
 }
 
 // End is when the run ended, or the moment of the account while it has not.
-func (a Account) End() time.Time {
+func (a Record) End() time.Time {
 	if !a.Run.FinishedAt.IsZero() {
 		return a.Run.FinishedAt
 	}
@@ -68,7 +68,7 @@ func (a Account) End() time.Time {
 }
 
 // Tally counts the rows per outcome class.
-func (a Account) Tally() map[Class]int {
+func (a Record) Tally() map[Class]int {
 	n := make(map[Class]int, 9)
 	for _, r := range a.Rows {
 		n[ClassOf(r)]++
@@ -78,7 +78,7 @@ func (a Account) Tally() map[Class]int {
 
 // People counts the people of the wave, and those of them who have their Cloud PC. Somebody who stands in the wave
 // twice is one person.
-func (a Account) People() (all, done int) {
+func (a Record) People() (all, done int) {
 	has := make(map[string]bool, len(a.Rows))
 	for i, r := range a.Rows {
 		who := wave.UserKey(cmp.Or(r.Target.UPN, r.Target.User))

@@ -1,4 +1,4 @@
-package story
+package summary
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 )
 
 // Verdict is the run in one or two sentences with numbers. A rehearsal says so first.
-func Verdict(a Account) string {
+func Verdict(a Record) string {
 	verdict, rest := Headline(a)
 	if a.Rehearsal() {
 		verdict = "Rehearsal on a sandbox tenant, nobody was moved: " + strings.ToLower(verdict[:1]) + verdict[1:]
@@ -19,7 +19,7 @@ func Verdict(a Account) string {
 
 // Headline is the verdict in two parts: who has a Cloud PC, and what became of the others (empty: there are none). Of a
 // rehearsal it says who would have one; that it was a rehearsal is for the caller to say.
-func Headline(a Account) (headline, rest string) {
+func Headline(a Record) (headline, rest string) {
 	n := a.Tally()
 	total, done := a.People()
 	open := n[Active] + n[Waiting] + n[Queued]

@@ -1,4 +1,4 @@
-package story
+package summary
 
 import (
 	"cmp"
@@ -34,16 +34,16 @@ func (g Group) NotStarted() int { return g.Tally[Skipped] + g.Tally[Deferred] + 
 func (g Group) Open() int { return g.Tally[Active] + g.Tally[Waiting] + g.Tally[Queued] }
 
 // ByDepartment and ByPolicy group the rows, by name, those without one last.
-func ByDepartment(rows []Dossier) []Group {
+func ByDepartment(rows []RowRecord) []Group {
 	return groupBy(rows, func(t migration.Target) string { return t.Department })
 }
 
 // ByPolicy groups the rows by provisioning policy.
-func ByPolicy(rows []Dossier) []Group {
+func ByPolicy(rows []RowRecord) []Group {
 	return groupBy(rows, func(t migration.Target) string { return t.PolicyName })
 }
 
-func groupBy(rows []Dossier, key func(migration.Target) string) []Group {
+func groupBy(rows []RowRecord, key func(migration.Target) string) []Group {
 	place := map[string]int{}
 	var out []Group
 	for _, d := range rows {
@@ -74,11 +74,11 @@ type Trouble struct {
 	Text, Remedy string
 	// Same says that all rows have this very text.
 	Same bool
-	Rows []Dossier
+	Rows []RowRecord
 }
 
 // Troubles groups the rows without a Cloud PC by outcome and code, the largest group of the worst outcome first.
-func Troubles(rows []Dossier) []Trouble {
+func Troubles(rows []RowRecord) []Trouble {
 	type key struct {
 		class Class
 		code  string
@@ -112,21 +112,21 @@ func gravity(c Class) int {
 }
 
 // ByGravity orders rows so that those that need attention come first; equals stay in input order.
-func ByGravity(rows []Dossier) []Dossier {
+func ByGravity(rows []RowRecord) []RowRecord {
 	out := slices.Clone(rows)
-	slices.SortStableFunc(out, func(a, b Dossier) int { return cmp.Compare(gravity(a.Class), gravity(b.Class)) })
+	slices.SortStableFunc(out, func(a, b RowRecord) int { return cmp.Compare(gravity(a.Class), gravity(b.Class)) })
 	return out
 }
 
 // Slowest gives the n rows that took longest, the slowest first. Rows that were not started are left out.
-func Slowest(rows []Dossier, n int, at time.Time) []Dossier {
-	var out []Dossier
+func Slowest(rows []RowRecord, n int, at time.Time) []RowRecord {
+	var out []RowRecord
 	for _, d := range rows {
 		if !d.Row.StartedAt.IsZero() {
 			out = append(out, d)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Dossier) int { return cmp.Compare(Took(*b.Row, at), Took(*a.Row, at)) })
+	slices.SortStableFunc(out, func(a, b RowRecord) int { return cmp.Compare(Took(*b.Row, at), Took(*a.Row, at)) })
 	return out[:min(n, len(out))]
 }
 

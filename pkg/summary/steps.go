@@ -1,4 +1,4 @@
-package story
+package summary
 
 import (
 	"time"
@@ -26,7 +26,7 @@ type StepLog struct {
 }
 
 // Attempts reads a row's history as attempts and steps. Rows that were never taken up have none.
-func Attempts(d Dossier) []Attempt {
+func Attempts(d RowRecord) []Attempt {
 	var out []Attempt
 	var open *StepLog
 	begin := func(e migration.Event, step migration.Step) {
