@@ -261,7 +261,7 @@ func bigRow(run migration.Run, group string, i int, r wave.Row) migration.Row {
 			PolicyID: "22222222-0000-0000-0000-000000000000", PolicyName: policy, GroupID: group,
 			GroupName: "grp-w365", Trigger: migration.TriggerLicense, SKUID: "44444444-0000-0000-0000-000000000000",
 			SKUName: "CPC_E_2C_8GB_128GB", PlanID: "55555555-0000-0000-0000-000000000000",
-			PlanName: "Cloud PC Enterprise 2vCPU/8GB/128GB", PlanGiB: 128, Department: "Finance",
+			PlanName: "Cloud PC Enterprise 2vCPU/8GB/128GB", PlanGiB: 128, Carried: migration.Carried{Department: "Finance"},
 		},
 	}
 }

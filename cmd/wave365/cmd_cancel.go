@@ -125,12 +125,10 @@ func (a *app) answerCancel(ctx context.Context, g *globals, t *takeup, cancelled
 // fateOf says what the service does with a row that cannot be cancelled.
 func fateOf(r migration.Row) string {
 	switch {
-	case r.CutOver() || r.Step == migration.StepProvisionWait || r.Step == migration.StepProve:
-		return "the Cloud PC is being provisioned"
-	case r.Step == migration.StepCutover:
-		return "the disk is imported, and the cut-over not made: without resume it stays imported and unused"
-	case r.Step == migration.StepImport:
-		return "an import was sent, and its answer is not known"
+	case r.CutOver():
+		return migration.StepProvisionWait.Info().Fate
+	case !r.Step.Imported(): // it cannot be cancelled, so an import of an earlier attempt is open
+		return migration.StepImport.Info().Fate
 	}
-	return "the service is importing the disk"
+	return r.Step.Info().Fate
 }

@@ -64,7 +64,7 @@ func newRows(run string, n int) []migration.Row {
 				PolicyID: "22222222-0000-0000-0000-000000000000", PolicyName: "Berlin", GroupID: "33333333-0000-0000-0000-000000000000",
 				GroupName: "W365 Berlin", Trigger: migration.TriggerLicense, SKUID: "44444444-0000-0000-0000-000000000000",
 				SKUName: "CPC_E_2C_8GB_128GB", PlanID: "55555555-0000-0000-0000-000000000000", PlanName: "2 vCPU", PlanGiB: 128,
-				Department: "Finance",
+				Carried: migration.Carried{Department: "Finance"},
 			},
 		}
 	}

@@ -28,8 +28,8 @@ func TestReadTargetIsEncodingJSON(t *testing.T) {
 			DisplayName: text.Draw(t, "display"), Disk: source(), PolicyID: text.Draw(t, "pid"), PolicyName: text.Draw(t, "p"),
 			GroupID: text.Draw(t, "gid"), GroupName: text.Draw(t, "g"), Trigger: migration.Trigger(text.Draw(t, "t")),
 			SKUID: text.Draw(t, "sid"), SKUName: text.Draw(t, "s"), PlanID: text.Draw(t, "lid"), PlanName: text.Draw(t, "l"),
-			PlanGiB: rapid.Int().Draw(t, "gib"), Priority: rapid.Int().Draw(t, "prio"), Department: text.Draw(t, "d"),
-			Notify: text.Draw(t, "n"), Notes: text.Draw(t, "notes"),
+			PlanGiB: rapid.Int().Draw(t, "gib"), Priority: rapid.Int().Draw(t, "prio"),
+			Carried: migration.Carried{Department: text.Draw(t, "d"), Notify: text.Draw(t, "n"), Notes: text.Draw(t, "notes")},
 		}
 		if rapid.Bool().Draw(t, "guest") {
 			g := source()

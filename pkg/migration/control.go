@@ -27,15 +27,6 @@ func (r Row) Begun() bool { return !r.StartedAt.IsZero() }
 // can be taken back.
 func (r Row) CutOver() bool { return !r.Facts.CutOver.IsZero() }
 
-// Imported reports whether a row at this step has its import behind it, or in the service's hands.
-func (s Step) Imported() bool {
-	switch s {
-	case StepImportWait, StepCutover, StepProvisionWait, StepProve:
-		return true
-	}
-	return false
-}
-
 // Cancellable reports whether the operator may give the row up: it is not final, or held, and its import has not been
 // accepted. A row that runs is given back first, see [Interrupt].
 func (r Row) Cancellable() bool {

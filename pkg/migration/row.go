@@ -31,10 +31,20 @@ type Target struct {
 	PlanName string `json:"plan_name,omitempty"`
 	PlanGiB  int    `json:"plan_gib,omitempty"`
 	// Priority orders starts, higher first.
-	Priority   int    `json:"priority,omitempty"`
+	Priority int `json:"priority,omitempty"`
+	Carried
+}
+
+// Carried are the cells of the row that decide nothing and are carried into reports: wave.Carried, field by field.
+type Carried struct {
 	Department string `json:"department,omitempty"`
 	Notify     string `json:"notify,omitempty"`
 	Notes      string `json:"notes,omitempty"`
+}
+
+// Each gives the cells as clean makes them.
+func (c Carried) Each(clean func(string) string) Carried {
+	return Carried{clean(c.Department), clean(c.Notify), clean(c.Notes)}
 }
 
 // Source is one file in Blob storage, as validation saw it.

@@ -8,8 +8,7 @@ import (
 // Step names one step of the journey. The names are data in ledgers that exist: renaming one is a migration.
 type Step string
 
-// The steps, in order. Join is walked by rows with the license trigger only: the user must be reached by the policy
-// before the import, and the license comes last.
+// The steps. What there is to know about each stands in [Steps], how it is done in a file of its own in the playbook.
 const (
 	StepCheck         Step = "check"
 	StepJoin          Step = "join"
@@ -31,27 +30,108 @@ const (
 	TriggerMembership Trigger = "membership"
 )
 
+// Triggers lists every trigger. The result is the caller's own.
+func Triggers() []Trigger { return []Trigger{TriggerLicense, TriggerMembership} }
+
+// Licenses reports whether the cut-over of this trigger is to assign a license; else it is to join the group.
+func (t Trigger) Licenses() bool { return t == TriggerLicense }
+
+// Phase is what a step is to people.
+type Phase string
+
+// The phases of a row's journey, in order.
+const (
+	PhasePrepare   Phase = "prepare"
+	PhaseImport    Phase = "import"
+	PhaseProvision Phase = "provision"
+)
+
+// StepInfo is what there is to know about a step.
+type StepInfo struct {
+	Step  Step
+	Phase Phase
+	// Triggers are those whose rows walk it; empty: all.
+	Triggers []Trigger
+	// Slot: a row at this step has an import in flight, which is what a slot stands for.
+	Slot bool
+	// Imported: a row at this step has its import behind it, or in the service's hands.
+	Imported bool
+	// Rank orders due work of different steps, lowest first: what frees slots and ends rows comes before new rows.
+	Rank int
+	// Fate says what the service does with a row that stands here and that nobody looks at any more.
+	Fate string
+}
+
+// Steps is the one table of steps, in the order in which rows walk them. The result is the caller's own.
+func Steps() []StepInfo {
+	const provisioning = "the Cloud PC is being provisioned"
+	return []StepInfo{
+		{Step: StepCheck, Phase: PhasePrepare, Rank: 7, Fate: "nothing was done for it yet"},
+		{Step: StepJoin, Phase: PhasePrepare, Rank: 6, Triggers: []Trigger{TriggerLicense}, Fate: "the user may be in the group already"},
+		{Step: StepImport, Phase: PhaseImport, Rank: 5, Slot: true, Fate: "an import was sent, and its answer is not known"},
+		{Step: StepImportWait, Phase: PhaseImport, Rank: 3, Slot: true, Imported: true, Fate: "the service is importing the disk"},
+		{Step: StepCutover, Phase: PhaseProvision, Rank: 2, Imported: true, Fate: "the disk is imported, and the cut-over not made: without resume it stays imported and unused"},
+		{Step: StepProvisionWait, Phase: PhaseProvision, Rank: 4, Imported: true, Fate: provisioning},
+		{Step: StepProve, Phase: PhaseProvision, Rank: 1, Imported: true, Fate: provisioning},
+	}
+}
+
+// table is Steps by name.
+var table = func() map[Step]StepInfo {
+	m := map[Step]StepInfo{}
+	for _, s := range Steps() {
+		m[s.Step] = s
+	}
+	return m
+}()
+
+// Info gives what there is to know about the step. A name that is not in [Steps] has only that.
+func (s Step) Info() StepInfo {
+	info, ok := table[s]
+	if !ok {
+		info.Step = s
+	}
+	return info
+}
+
+// Imported reports whether a row at this step has its import behind it, or in the service's hands.
+func (s Step) Imported() bool { return table[s].Imported }
+
+// InService reports whether a row at this step has an import in flight, which is what a slot stands for.
+func (s Step) InService() bool { return table[s].Slot }
+
 // Journey lists the steps of a row with this trigger, in order. The result is the caller's own.
 func Journey(t Trigger) []Step {
-	steps := []Step{StepCheck, StepJoin, StepImport, StepImportWait, StepCutover, StepProvisionWait, StepProve}
-	if t == TriggerMembership {
-		return slices.Delete(steps, 1, 2)
+	var steps []Step
+	for _, s := range Steps() {
+		if len(s.Triggers) == 0 || slices.Contains(s.Triggers, t) {
+			steps = append(steps, s.Step)
+		}
 	}
 	return steps
 }
 
+// journeys is Journey for every trigger, for those who ask at each transition.
+var journeys = func() map[Trigger][]Step {
+	m := map[Trigger][]Step{}
+	for _, t := range Triggers() {
+		m[t] = Journey(t)
+	}
+	return m
+}()
+
 // Next gives the step after s for this trigger; "" after the last one.
 func Next(t Trigger, s Step) Step {
-	steps := Journey(t)
+	steps, ok := journeys[t]
+	if !ok {
+		steps = Journey(t)
+	}
 	i := slices.Index(steps, s)
 	if i < 0 || i+1 == len(steps) {
 		return ""
 	}
 	return steps[i+1]
 }
-
-// InService reports whether a row at this step has an import in flight, which is what a slot stands for.
-func (s Step) InService() bool { return s == StepImport || s == StepImportWait }
 
 // Work is how a step is done. The playbook supplies it; the runner calls it.
 type Work struct {

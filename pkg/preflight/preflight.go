@@ -180,7 +180,7 @@ func newCheck(t Tenant, s Storage, in Input) *check {
 		c.rows[i] = row{Row: r, target: migration.Target{
 			Line: r.Line, User: r.User, Priority: r.Priority, Trigger: trigger,
 			// People paste links anywhere: a signature in a note is as secret as one in its column.
-			Department: cloud.RedactString(r.Department), Notify: cloud.RedactString(r.Notify), Notes: cloud.RedactString(r.Notes),
+			Carried: migration.Carried(r.Carried).Each(cloud.RedactString),
 		}}
 	}
 	return c

@@ -1,10 +1,12 @@
 package runner
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -13,10 +15,15 @@ import (
 )
 
 // dispatchOrder is the order in which due work gets a worker: what frees slots and ends rows first, new rows last.
-var dispatchOrder = []migration.Step{
-	migration.StepProve, migration.StepCutover, migration.StepImportWait, migration.StepProvisionWait,
-	migration.StepImport, migration.StepJoin, migration.StepCheck,
-}
+var dispatchOrder = func() []migration.Step {
+	table := migration.Steps()
+	slices.SortFunc(table, func(a, b migration.StepInfo) int { return cmp.Compare(a.Rank, b.Rank) })
+	order := make([]migration.Step, len(table))
+	for i, s := range table {
+		order[i] = s.Step
+	}
+	return order
+}()
 
 // dispatch hands out whatever is due and allowed, as long as a worker is free.
 func (w *wave) dispatch(ctx context.Context, group *errgroup.Group) {

@@ -40,7 +40,7 @@ type Config struct {
 	Slots int
 	// Workers bounds calls of steps at a time, so HTTP requests in flight; 0: 8.
 	Workers int
-	// Steps says how each step is done; every step of both journeys must be there.
+	// Steps says how each step is done; every one of [migration.Steps] must be there.
 	Steps []migration.Work
 	Clock Clock
 	// Roll gives numbers from [0,1) that spread retries; nil: math/rand. Called from several goroutines.
@@ -115,11 +115,9 @@ func New(ledger Ledger, cfg Config) (*Runner, error) {
 	for _, w := range cfg.Steps {
 		works[w.Step] = w
 	}
-	for _, trigger := range []migration.Trigger{migration.TriggerLicense, migration.TriggerMembership} {
-		for _, s := range migration.Journey(trigger) {
-			if works[s].Do == nil {
-				return nil, errors.New("runner: Config.Steps has no " + string(s))
-			}
+	for _, s := range migration.Steps() {
+		if works[s.Step].Do == nil {
+			return nil, errors.New("runner: Config.Steps has no " + string(s.Step))
 		}
 	}
 	return &Runner{cfg: cfg, ledger: ledger, works: works}, nil

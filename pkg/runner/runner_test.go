@@ -110,7 +110,8 @@ func (s *service) one(step migration.Step, r migration.Row) migration.Result {
 
 func (s *service) steps() []migration.Work {
 	var w []migration.Work
-	for _, step := range migration.Journey(migration.TriggerLicense) {
+	for _, info := range migration.Steps() {
+		step := info.Step
 		batch := map[migration.Step]int{migration.StepImportWait: 20, migration.StepProvisionWait: 0}
 		n, ok := batch[step]
 		if !ok {

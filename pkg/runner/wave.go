@@ -166,8 +166,11 @@ func (w *wave) interrupt(ctx context.Context, i int, note string) {
 func (w *wave) drain(ctx context.Context) {
 	w.draining = true
 	w.openGate(ctx, nil)
-	for _, s := range []migration.Step{migration.StepCheck, migration.StepJoin, migration.StepImport} {
-		for _, q := range []*queue{w.ready[s], w.waiting[s]} {
+	for _, s := range migration.Steps() {
+		if s.Imported {
+			continue
+		}
+		for _, q := range []*queue{w.ready[s.Step], w.waiting[s.Step]} {
 			at := q.at
 			q.at = nil
 			for _, i := range at {
@@ -211,7 +214,7 @@ func (w *wave) put(ctx context.Context, i int, due time.Time) {
 		switch {
 		case w.draining && !r.Step.Imported():
 			to = released
-		case r.Step == migration.StepImportWait:
+		case r.Step.Imported() && r.Step.InService():
 			to = slotted
 		case r.Step.Imported():
 			to = beyond

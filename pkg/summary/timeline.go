@@ -89,10 +89,10 @@ func phaseOf(e migration.Event) Phase {
 	if e.Reason == migration.ReasonRetry {
 		return Retry
 	}
-	switch e.NextStep {
-	case migration.StepImport, migration.StepImportWait:
+	switch e.NextStep.Info().Phase {
+	case migration.PhaseImport:
 		return Import
-	case migration.StepCutover, migration.StepProvisionWait, migration.StepProve:
+	case migration.PhaseProvision:
 		return Provision
 	}
 	return Prepare

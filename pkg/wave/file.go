@@ -8,6 +8,14 @@ type Options struct {
 	AllowUnknownColumns bool
 }
 
+// Carried are the cells that decide nothing and are carried into reports. A new one is a field here and in
+// migration.Carried, and a column in schema.
+type Carried struct {
+	Department string `csv:"department"`
+	Notify     string `csv:"notify"`
+	Notes      string `csv:"notes"`
+}
+
 // Row is one line of the wave: one user, one disk.
 type Row struct {
 	// Line is the physical line of the row's first cell, header = 1.
@@ -17,8 +25,8 @@ type Row struct {
 	// All without surrounding blanks. Blob and GuestStateBlob may hold a SAS URL: they are secret.
 	User, Blob, Policy, GuestStateBlob, License, Group string
 	// Priority: higher first; 0 when the cell is empty or no integer.
-	Priority                  int
-	Department, Notify, Notes string
+	Priority int
+	Carried
 	// Cells is every cell as the file has it, one per column of the file, SAS queries removed.
 	Cells []string
 }

@@ -143,9 +143,7 @@ type cells struct {
 	License    string `csv:"license"`
 	Group      string `csv:"group"`
 	Priority   string `csv:"priority"`
-	Department string `csv:"department"`
-	Notify     string `csv:"notify"`
-	Notes      string `csv:"notes"`
+	Carried
 }
 
 // table hands records to gocsv, under their canonical names.
@@ -205,6 +203,6 @@ func newRow(index int, rec sheet.Record, width int, c cells) Row {
 	return Row{
 		Line: rec.Line, Index: index, Cells: raw,
 		User: c.User, Blob: c.Blob, Policy: c.Policy, GuestStateBlob: c.GuestState, License: c.License, Group: c.Group,
-		Department: c.Department, Notify: c.Notify, Notes: c.Notes,
+		Carried: c.Carried,
 	}
 }

@@ -50,7 +50,7 @@ func TestWrite_RowsWithoutCells(t *testing.T) {
 	f, _ := wave.Read("w", wave.Template(), wave.Options{})
 	rows := []wave.Row{
 		{User: "a@contoso.com", Blob: "https://x.blob.core.windows.net/vhds/a.vhd?sig=abc", Policy: "P", GuestStateBlob: "vhds/g", License: "L", Group: "G",
-			Priority: -2, Department: "D", Notify: "a@contoso.com", Notes: "N"},
+			Priority: -2, Carried: wave.Carried{Department: "D", Notify: "a@contoso.com", Notes: "N"}},
 		{User: "b@contoso.com", Blob: "vhds/b.vhd", Policy: "P"},
 	}
 	g, findings := wave.Read("w", wave.Write(f, rows), wave.Options{})

@@ -122,7 +122,7 @@ func rowOf(run string, i int, p person) migration.Row {
 			ETag: fmt.Sprintf("0x8DD%011X", i*7919+104729), Length: gib + 512, Virtual: gib,
 		},
 		PolicyID: id(0x901, len(p.policy), 0), PolicyName: p.policy, GroupID: id(0x9409, len(p.policy), 0),
-		GroupName: "CPC " + p.department, PlanName: "Cloud PC Enterprise", PlanGiB: 128, Department: p.department,
+		GroupName: "CPC " + p.department, PlanName: "Cloud PC Enterprise", PlanGiB: 128, Carried: migration.Carried{Department: p.department},
 		Trigger: migration.TriggerMembership,
 	}
 	if p.license != "" {
