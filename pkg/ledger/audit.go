@@ -22,6 +22,8 @@ const (
 	auditEvent        = "event"
 	auditIntent       = "intent"
 	auditOutcome      = "outcome"
+	auditWriteIntent  = "write-intent"
+	auditWriteOutcome = "write-outcome"
 	auditLocked       = "locked"
 	auditLockReplaced = "lock-replaced"
 	auditReleased     = "released"

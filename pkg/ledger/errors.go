@@ -93,6 +93,8 @@ func openError(path string, err error) error {
 
 func isConstraint(err error) bool { return resultCode(err)&0xff == sqlite3.SQLITE_CONSTRAINT }
 
+func isUnique(err error) bool { return resultCode(err) == sqlite3.SQLITE_CONSTRAINT_UNIQUE }
+
 func isForeignKey(err error) bool { return resultCode(err) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY }
 
 func isBusy(err error) bool {

@@ -24,6 +24,14 @@ func when(t time.Time) any {
 	return stamp(t)
 }
 
+// flag is a bool as a STRICT table holds it.
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // moment scans what when wrote; it is UTC.
 type moment time.Time
 

@@ -64,7 +64,9 @@ type Outcome struct {
 	RequestID string
 	// Detail is for people: the service's refusal, or how it was read back. No secret.
 	Detail string
-	At     time.Time
+	// NoChange: the service took the call, and said that all was so already. What was so already is not undone.
+	NoChange bool
+	At       time.Time
 }
 
 // Event is one entry of a run's history.
