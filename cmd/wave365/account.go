@@ -10,10 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"wave365/pkg/estimate"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
-	"wave365/pkg/preflight/forecast"
 	"wave365/pkg/report"
 	"wave365/pkg/summary"
 )
@@ -83,25 +83,20 @@ func ledgerFlag(path string) string {
 	return path
 }
 
-// provisioning is what the slowest Cloud PC is reckoned with after its import.
-const provisioning = time.Hour
-
 // forecastOf says what could be reckoned with when the run began. It is made from what was recorded then, so that it
 // is the same in every report of the run.
 func forecastOf(acc summary.Record) summary.Forecast {
-	var jobs []forecast.Job
+	var jobs []estimate.Job
 	for _, r := range acc.Rows {
 		if r.State != migration.Skipped {
-			jobs = append(jobs, forecast.Job{Priority: r.Target.Priority, Bytes: max(r.Target.Disk.Virtual, r.Target.Disk.Length)})
+			jobs = append(jobs, estimate.Job{Priority: r.Target.Priority, Bytes: max(r.Target.Disk.Virtual, r.Target.Disk.Length), Policy: r.Target.PolicyID})
 		}
 	}
-	var f summary.Forecast
-	for _, s := range forecast.Spans(jobs, acc.Run.Slots, acc.Run.CreatedAt) {
-		if s.End.After(f.Imports) {
-			f.Imports, f.End = s.End, s.End.Add(provisioning)
-		}
+	left := estimate.New().Left(jobs, estimate.Plan{Slots: acc.Run.Slots})
+	if left.To == 0 {
+		return summary.Forecast{}
 	}
-	return f
+	return summary.Forecast{From: acc.Run.CreatedAt.Add(left.From), To: acc.Run.CreatedAt.Add(left.To)}
 }
 
 // nextCommands says what to type next.

@@ -49,7 +49,7 @@ func (b *Book) cutover(ctx context.Context, r migration.Row) (migration.Result, 
 	if f.CutOver = made; made.IsZero() {
 		f.CutOver = b.clock.Now()
 	}
-	return migration.DoneAfter(f, b.provisionLook(f.CutOver), "the service is provisioning the Cloud PC"), nil
+	return migration.DoneAfter(f, b.provisionLook(r, f.CutOver), "the service is provisioning the Cloud PC"), nil
 }
 
 // madeAlready says when the row's cut-over was made; zero: it was not, as far as is known. A process may have ended right

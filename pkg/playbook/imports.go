@@ -160,7 +160,8 @@ func (b *Book) judgeImport(r migration.Row, a graph.ImportAnswer) migration.Resu
 		if f.ImportEnded = im.EndedAt; f.ImportEnded.IsZero() {
 			f.ImportEnded = b.clock.Now()
 		}
-		b.pace.sawImport(r.Target.Disk.Virtual, f.ImportEnded.Sub(f.ImportStarted))
+		r.Facts = f
+		b.pace.LearnImport(r)
 		return migration.Done(f)
 	case graph.ImportFailed:
 		f.ImportEnded = im.EndedAt

@@ -81,7 +81,7 @@ func (b *Book) join(ctx context.Context, rows []migration.Row) ([]migration.Resu
 const noteJoined = "waiting for the directory to show the membership"
 
 func (b *Book) joined(r migration.Row) migration.Result {
-	if n, _ := b.pace.seen(); n == 0 { // at the beginning slots are idle: sooner is worth a call
+	if b.pace.Imports() == 0 { // at the beginning slots are idle: sooner is worth a call
 		return migration.Wait(calm(r.Facts), seenAfter/4, noteJoined)
 	}
 	return migration.Wait(calm(r.Facts), b.aligned(seenAfter, half), noteJoined)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/estimate"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 )
@@ -94,7 +95,7 @@ type Book struct {
 	clock   Clock
 	sources Sources
 	links   *linkCache
-	pace    *pace
+	pace    *estimate.Model
 	login   signIn
 	fresh   sync.Map // row index → when its import was read as ended, by this process
 	looked  sync.Map // row index → when its disk was found unmoved, by this process
@@ -110,7 +111,7 @@ type Sources func(row int, guestState bool, s migration.Source) (blob.Ref, error
 func New(run migration.Run, g Graph, s Storage, j Journal, c Clock, sources Sources) *Book {
 	return &Book{
 		run: run, graph: g, storage: s, journal: j, clock: c, sources: sources,
-		links: &linkCache{graph: g, clock: c, turn: make(chan struct{}, 1)}, pace: newPace(),
+		links: &linkCache{graph: g, clock: c, turn: make(chan struct{}, 1)}, pace: estimate.New(),
 	}
 }
 

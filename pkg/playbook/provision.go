@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"wave365/pkg/estimate"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
@@ -66,7 +67,7 @@ func (b *Book) provisionWait(ctx context.Context, rows []migration.Row) ([]migra
 		case err != nil:
 			results[i] = unread(b, r, err, "provision.unreadable", "list Cloud PCs")
 		case !building[u] && !asked[u]:
-			results[i] = migration.Wait(r.Facts, b.provisionLook(r.Facts.CutOver), "waiting for provisioning to begin")
+			results[i] = migration.Wait(r.Facts, b.provisionLook(r, r.Facts.CutOver), "waiting for provisioning to begin")
 		default:
 			results[i] = b.judgeCloudPC(r, byUser[u])
 		}
@@ -87,7 +88,7 @@ func atOnce(rows []migration.Row) int {
 // due reports whether a Cloud PC that is not in the list of those being built may be there already: it was not there yet
 // when it was looked for, or another one is in the way.
 func (b *Book) due(r migration.Row) bool {
-	return b.clock.Now().Sub(r.Facts.CutOver) >= b.pace.provisionTime()/2 || r.Facts.Suspect != ""
+	return b.clock.Now().Sub(r.Facts.CutOver) >= b.pace.Provision(r.Target.PolicyID)/2 || r.Facts.Suspect != ""
 }
 
 // usageGone is noted of an import whose record is gone while the Cloud PC seems to be still being built: too early for it to
@@ -142,7 +143,7 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 				Hint: "check in Intune that the license is active and the policy reaches the user, then run `wave365 retry`",
 			})
 		}
-		return migration.Wait(calm(f), b.provisionLook(f.CutOver), "waiting for provisioning to begin")
+		return migration.Wait(calm(f), b.provisionLook(r, f.CutOver), "waiting for provisioning to begin")
 	}
 	f.CloudPCID, f.CloudPCName, f.CloudPCStatus, f.ServicePlan = pc.ID, pc.DisplayName, pc.Status, pc.ServicePlanName
 	switch pc.Status {
@@ -155,7 +156,8 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 		if pc.Status == pcWarnings {
 			f.Warning = warning(pc)
 		}
-		b.pace.sawProvision(pc.ProvisionedAt.Sub(f.CutOver))
+		r.Facts = f
+		b.pace.LearnProvision(r)
 		return migration.Done(f)
 	case pcFailed:
 		return b.surprising(r, f, "provisioning failed", func(f migration.Facts) migration.Result {
@@ -178,12 +180,12 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 			Hint: "look at it in Intune; when it is provisioned, run `wave365 retry` to prove it",
 		})
 	}
-	return migration.Wait(calm(f), b.provisionLook(f.CutOver), r.Note)
+	return migration.Wait(calm(f), b.provisionLook(r, f.CutOver), r.Note)
 }
 
 // overdue lets a row fail for the time its Cloud PC took, but not before it was watched for two hours more.
 func (b *Book) overdue(f migration.Facts, p migration.Problem) migration.Result {
-	return b.late(f, "it takes longer than any Cloud PC should", 2*time.Hour, provisionGrid, p)
+	return b.late(f, "it takes longer than any Cloud PC should", 2*time.Hour, estimate.ProvisionGrid, p)
 }
 
 // late lets a row fail for the time it took, but not before it was watched for so long more: a clock that was set forward,

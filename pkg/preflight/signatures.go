@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"wave365/pkg/blob"
-	"wave365/pkg/preflight/forecast"
+	"wave365/pkg/estimate"
 	"wave365/pkg/wave"
 )
 
@@ -59,12 +59,12 @@ func (c *check) expiries(context.Context) error {
 	if c.in.AccountID != "" {
 		return nil // the service is not given the signatures
 	}
-	jobs := make([]forecast.Job, len(c.rows))
+	jobs := make([]estimate.Job, len(c.rows))
 	for i := range c.rows {
 		t := c.rows[i].target
-		jobs[i] = forecast.Job{Priority: t.Priority, Bytes: max(t.Disk.Virtual, t.Disk.Length)}
+		jobs[i] = estimate.Job{Priority: t.Priority, Bytes: max(t.Disk.Virtual, t.Disk.Length)}
 	}
-	spans := forecast.Spans(jobs, c.in.Slots, c.in.Now)
+	spans := estimate.New().Spans(jobs, c.in.Slots, c.in.Now)
 	for i := range c.rows {
 		for _, f := range c.rows[i].files {
 			if f.usable && f.ref.SAS() != nil {
@@ -75,7 +75,7 @@ func (c *check) expiries(context.Context) error {
 	return nil
 }
 
-func (c *check) expiry(r *row, f file, span forecast.Span) {
+func (c *check) expiry(r *row, f file, span estimate.Span) {
 	expiry := f.ref.SAS().EffectiveExpiry()
 	message := "the signature ends at " + stamp(expiry) + "; this row's import is expected from " + stamp(span.Start) + " to " + stamp(span.End)
 	switch {

@@ -37,11 +37,8 @@ type Record struct {
 	Live bool
 }
 
-// Forecast is an estimate on the late side, made from sizes and slots before anything has run.
-type Forecast struct {
-	// Imports is when the last import, and End when the last Cloud PC was expected.
-	Imports, End time.Time
-}
+// Forecast is between when and when the end was expected, from sizes, slots and policies before anything had run.
+type Forecast struct{ From, To time.Time }
 
 // AuditLine is one entry of the audit chain as raw JSON.
 type AuditLine = json.RawMessage

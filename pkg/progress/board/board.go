@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"wave365/pkg/estimate"
 	"wave365/pkg/migration"
 )
 
@@ -20,7 +21,8 @@ type Board struct {
 	run     migration.Run
 	rows    map[int]*tracked
 	counts  migration.Counts
-	pace    pace
+	pace    *estimate.Model
+	left    left
 	status  string
 	began   time.Time
 	started bool
@@ -28,7 +30,7 @@ type Board struct {
 }
 
 // New makes an empty board; now is service time.
-func New(now func() time.Time) *Board { return &Board{now: now} }
+func New(now func() time.Time) *Board { return &Board{now: now, pace: estimate.New()} }
 
 // tracked is how a row stands, with what the row itself does not say.
 type tracked struct {
@@ -37,6 +39,10 @@ type tracked struct {
 	line *migration.Row
 	// since is when the row came to its step, as far as that is known.
 	since time.Time
+	// job is the row for the estimate; its phase began at since.
+	job estimate.Job
+	// imported and built say that its import and its Cloud PC have been learned from.
+	imported, built bool
 	// looked and next are the last and the next look; zero: not known.
 	looked, next time.Time
 }
@@ -79,8 +85,15 @@ type Snapshot struct {
 	Ended bool
 	// Active lists the rows under way: those over their usual time first, then those in trouble, then in the order in
 	// which they were started, so that a row keeps its place.
-	Active   []Line
-	Forecast Forecast
+	Active []Line
+	// Left is how long the run may still take.
+	Left estimate.Range
+}
+
+// left is the range as it was made last. Making it costs some milliseconds for a large wave, drawing happens more often.
+type left struct {
+	at  time.Time
+	was estimate.Range
 }
 
 // Line is one row under way.
@@ -107,10 +120,10 @@ func (b *Board) Start(run migration.Run, rows []migration.Row) bool {
 	for _, r := range rows {
 		t := &tracked{since: stepSince(r)}
 		t.stand(r)
+		b.learn(t, r)
 		b.rows[r.Index] = t
 		b.counts.Add(r, 1)
 	}
-	b.pace.finished(rows)
 	return true
 }
 
@@ -137,14 +150,12 @@ func (b *Board) Update(r migration.Row) (Change, bool) {
 		Tried: r.Tries > was.tries,
 		Ended: r.State.Final() && !was.state.Final(),
 	}
-	if (was.step != r.Step || r.State == migration.Succeeded) && !was.state.Final() && !t.since.IsZero() {
-		b.pace.add(was.step, r.UpdatedAt.Sub(t.since))
-	}
 	// The time that a row lies in the queue is no part of its step.
 	if was.step != r.Step || was.attempt != r.Attempt || was.state == migration.Pending {
 		t.since, t.looked = stepSince(r), time.Time{}
 	}
 	t.stand(r)
+	b.learn(t, r)
 	t.next = r.NotBefore
 	b.counts.Add(r, 1)
 	c.Counts = b.counts
@@ -202,17 +213,53 @@ func (b *Board) Snapshot() Snapshot {
 	if b.done {
 		return s
 	}
-	s.Forecast = b.pace.forecast(b.rows, b.run.Slots, now)
+	s.Left = b.remaining(now)
 	for _, t := range b.rows {
 		if t.line != nil {
+			usual := b.pace.Usual(t.job)
 			s.Active = append(s.Active, Line{Row: *t.line, Since: t.since, Looked: t.looked, Next: t.next,
-				Usual: b.pace.usual(t.step), Slow: b.pace.slow(t, now)})
+				Usual: usual, Slow: usual > 0 && !t.since.IsZero() && now.Sub(t.since) > usual})
 		}
 	}
 	slices.SortFunc(s.Active, func(x, y Line) int {
 		return cmp.Or(x.rank()-y.rank(), x.Row.StartedAt.Compare(y.Row.StartedAt), x.Row.Index-y.Row.Index)
 	})
 	return s
+}
+
+// learn takes from a row what it says about the pace of the evening, each import and each Cloud PC once.
+func (b *Board) learn(t *tracked, r migration.Row) {
+	t.job, _ = estimate.JobOf(r, r.UpdatedAt)
+	if !t.imported && !r.Facts.ImportEnded.IsZero() {
+		t.imported = true
+		b.pace.LearnImport(r)
+	}
+	if !t.built && !r.Facts.Provisioned.IsZero() {
+		t.built = true
+		b.pace.LearnProvision(r)
+	}
+}
+
+func (b *Board) remaining(now time.Time) estimate.Range {
+	const fresh = 15 * time.Second
+	if age := now.Sub(b.left.at); !b.left.at.IsZero() && age >= 0 && age < fresh && b.left.was.From > age {
+		r := b.left.was
+		r.From, r.Likely, r.To = r.From-age, r.Likely-age, r.To-age
+		return r
+	}
+	jobs := make([]estimate.Job, 0, len(b.rows))
+	for _, t := range b.rows {
+		if t.state.Final() {
+			continue
+		}
+		j := t.job
+		if j.Phase != estimate.Queued && !t.since.IsZero() {
+			j.In = max(0, now.Sub(t.since))
+		}
+		jobs = append(jobs, j)
+	}
+	b.left = left{now, b.pace.Left(jobs, estimate.Plan{Slots: b.run.Slots})}
+	return b.left.was
 }
 
 func (l Line) rank() int {

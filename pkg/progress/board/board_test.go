@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wave365/pkg/estimate"
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/board"
 )
@@ -22,51 +23,40 @@ func row(i int, state migration.State, step migration.Step, at time.Time) migrat
 func finished(i int, imported, provisioned time.Duration) migration.Row {
 	r := row(i, migration.Succeeded, migration.StepProve, evening)
 	r.Facts.ImportStarted, r.Facts.ImportEnded = evening.Add(-time.Hour), evening.Add(-time.Hour+imported)
+	r.Facts.ImportStatus, r.Target.Disk.Virtual = "succeeded", 128<<30
 	r.Facts.CutOver, r.Facts.Provisioned = evening.Add(-time.Hour), evening.Add(-time.Hour+provisioned)
 	return r
 }
 
-func TestForecast(t *testing.T) {
+// TestLeft: the board asks for what is left of the rows that it knows, learns from each import and Cloud PC once, and
+// grows no older answer than some seconds.
+func TestLeft(t *testing.T) {
 	t.Parallel()
-	three := []migration.Row{finished(0, 8*time.Minute, 20*time.Minute), finished(1, 12*time.Minute, 24*time.Minute), finished(2, 12*time.Minute, 24*time.Minute)}
-	queued := func(i int) migration.Row { return row(i, migration.Pending, migration.StepCheck, time.Time{}) }
-	for _, c := range []struct {
-		name  string
-		rows  []migration.Row
-		slots int
-		want  board.Forecast
-	}{
-		{"nothing ended", []migration.Row{queued(0)}, 4, board.Forecast{}},
-		{"nothing left", three, 4, board.Forecast{Known: true}},
-		{"one sample is widened", []migration.Row{three[1], queued(4)}, 4,
-			board.Forecast{Known: true, From: 27 * time.Minute, To: 54 * time.Minute}},
-		{"one row", append([]migration.Row{queued(4)}, three...), 4,
-			board.Forecast{Known: true, From: 28 * time.Minute, To: 45 * time.Minute}},
-		{"a queue goes through its slots", append([]migration.Row{queued(4), queued(5), queued(6)}, three...), 1,
-			board.Forecast{Known: true, From: (8 + 8 + 28) * time.Minute, To: (12 + 12 + 45) * time.Minute}},
-		{"an import in flight holds its slot", append([]migration.Row{row(4, migration.Waiting, migration.StepImportWait, evening), queued(5)}, three...), 1,
-			board.Forecast{Known: true, From: (8 + 28) * time.Minute, To: (15 + 45) * time.Minute}},
-		{"waiting for provisioning holds none", append([]migration.Row{row(4, migration.Waiting, migration.StepProvisionWait, evening), queued(5)}, three...), 1,
-			board.Forecast{Known: true, From: 28 * time.Minute, To: 45 * time.Minute}},
-		{"time already spent counts", append([]migration.Row{row(4, migration.Waiting, migration.StepProvisionWait, evening.Add(-15*time.Minute))}, three...), 1,
-			board.Forecast{Known: true, From: 5 * time.Minute, To: 15 * time.Minute}},
-		{"overdue rows are named, not forecast", append([]migration.Row{row(4, migration.Waiting, migration.StepProvisionWait, evening.Add(-time.Hour))}, three...), 1,
-			board.Forecast{Known: true, Slow: 1}},
-		{"cut-over and proof", append([]migration.Row{row(4, migration.Running, migration.StepCutover, evening), row(5, migration.Running, migration.StepProve, evening)}, three...), 1,
-			board.Forecast{Known: true, From: 20 * time.Minute, To: 30 * time.Minute}},
-		{"a row that waits for a slot is in the queue", append([]migration.Row{row(4, migration.Running, migration.StepImport, evening.Add(-time.Hour))}, three...), 1,
-			board.Forecast{Known: true, From: 28 * time.Minute, To: 45 * time.Minute}},
-		{"slots unknown is one", append([]migration.Row{queued(4)}, three...), 0,
-			board.Forecast{Known: true, From: 28 * time.Minute, To: 45 * time.Minute}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			b := board.New(func() time.Time { return evening })
-			b.Start(migration.Run{Slots: c.slots}, c.rows)
-			if diff := cmp.Diff(c.want, b.Snapshot().Forecast); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
+	now := evening
+	b := board.New(func() time.Time { return now })
+	waiting := row(0, migration.Waiting, migration.StepImportWait, evening)
+	waiting.Target.Disk.Virtual, waiting.Facts.ImportStarted = 128<<30, evening
+	b.Start(migration.Run{Slots: 1}, []migration.Row{waiting, row(1, migration.Pending, migration.StepCheck, time.Time{}), row(2, migration.Held, migration.StepImport, evening)})
+	first := b.Snapshot().Left
+	job, _ := estimate.JobOf(waiting, now)
+	if want := estimate.New().Left([]estimate.Job{job, {}}, estimate.Plan{Slots: 1}); first != want {
+		t.Errorf("two of three rows are open: %v, want %v", first, want)
+	}
+	now = now.Add(5 * time.Second)
+	if got := b.Snapshot().Left; got.To != first.To-5*time.Second || got.From != first.From-5*time.Second {
+		t.Errorf("five seconds later: %v after %v", got, first)
+	}
+	// The first import takes three times as long as expected.
+	now = now.Add(75 * time.Minute)
+	done := waiting
+	done.Version, done.Step = 2, migration.StepCutover
+	done.Facts.ImportStatus, done.Facts.ImportEnded = "succeeded", now
+	b.Update(done)
+	learned := b.Snapshot().Left
+	b.Update(done)
+	now = now.Add(time.Minute)
+	if again := b.Snapshot().Left; learned.To <= 0 || again.To > learned.To {
+		t.Errorf("learned twice from one import: %v after %v", again, learned)
 	}
 }
 
@@ -80,18 +70,17 @@ func TestSlow(t *testing.T) {
 		want  bool
 		usual time.Duration
 	}{
-		{"first guess", nil, 44 * time.Minute, false, 45 * time.Minute},
-		{"beyond the first guess", nil, 46 * time.Minute, true, 45 * time.Minute},
-		{"two samples say little", []migration.Row{finished(0, time.Minute, time.Minute), finished(1, time.Minute, time.Minute)}, 20 * time.Minute, false, 45 * time.Minute},
-		{"own pace", []migration.Row{finished(0, 8*time.Minute, 0), finished(1, 4*time.Minute, 0), finished(2, 6*time.Minute, 0)}, 11 * time.Minute, true, 10 * time.Minute},
-		{"quick run", []migration.Row{finished(0, time.Second, 0), finished(1, time.Second, 0), finished(2, time.Second, 0)}, time.Minute, false, 2 * time.Minute},
+		{"first guess", nil, 45 * time.Minute, false, 2736 * time.Second},
+		{"beyond the first guess", nil, 46 * time.Minute, true, 2736 * time.Second},
+		{"quick run", []migration.Row{finished(0, time.Second, 0), finished(1, time.Second, 0), finished(2, time.Second, 0),
+			finished(3, time.Second, 0), finished(4, time.Second, 0), finished(5, time.Second, 0), finished(6, time.Second, 0)}, time.Minute, false, 2 * time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := board.New(func() time.Time { return evening })
 			b.Start(migration.Run{Slots: 1}, append([]migration.Row{row(9, migration.Waiting, migration.StepImportWait, evening.Add(-c.since))}, c.rows...))
 			got := b.Snapshot().Active[0]
-			if got.Slow != c.want || got.Usual != c.usual {
+			if got.Slow != c.want || got.Usual.Round(time.Second) != c.usual {
 				t.Errorf("slow %v, usual %v, want %v, %v", got.Slow, got.Usual, c.want, c.usual)
 			}
 		})

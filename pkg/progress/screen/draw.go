@@ -124,28 +124,31 @@ func counts(s board.Snapshot) []span {
 	return spans
 }
 
-// outlook is the forecast in words; "" while there is nothing to go by or nothing left.
+// outlook is the expected end in words; "" when nothing is left.
 func outlook(s board.Snapshot) string {
-	f := s.Forecast
-	if !f.Known || s.Counts.Open() == 0 {
+	r := s.Left
+	if s.Counts.Open() == 0 {
 		return ""
 	}
-	if f.To <= 0 {
-		return "no forecast: what is left takes longer than any row before"
+	if r.To <= 0 {
+		if r.Slow == 0 {
+			return ""
+		}
+		return "no forecast: what is left takes longer than usual"
 	}
 	late := ""
-	if f.Slow > 0 {
-		late = fmt.Sprintf(", without %d slow", f.Slow)
+	if r.Slow > 0 {
+		late = fmt.Sprintf(", without %d slow", r.Slow)
 	}
-	from, to, layout := s.Now.Add(f.From).Local(), s.Now.Add(f.To).Local(), "15:04"
-	if f.To > 12*time.Hour {
+	from, to, layout := s.Now.Add(r.From).Local(), s.Now.Add(r.To).Local(), "15:04"
+	if r.To > 12*time.Hour {
 		layout = "Mon 15:04"
 	}
-	if f.From < time.Minute {
-		return fmt.Sprintf("up to %s left (until %s%s)%s", rough(f.To), to.Format(layout), to.Format(" MST"), late)
+	if r.From < time.Minute {
+		return fmt.Sprintf("up to %s left (until %s%s)%s", rough(r.To), to.Format(layout), to.Format(" MST"), late)
 	}
 	return fmt.Sprintf("about %s to %s left (%s to %s%s)%s",
-		rough(f.From), rough(f.To), from.Format(layout), to.Format(layout), to.Format(" MST"), late)
+		rough(r.From), rough(r.To), from.Format(layout), to.Format(layout), to.Format(" MST"), late)
 }
 
 // rowLines is a heading, one line per active row, and how many did not fit.

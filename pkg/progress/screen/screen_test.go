@@ -9,6 +9,7 @@ import (
 	"github.com/mattn/go-runewidth"
 	"pgregory.net/rapid"
 
+	"wave365/pkg/estimate"
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/board"
 	"wave365/pkg/progress/screen"
@@ -44,7 +45,7 @@ func TestFrame_bar(t *testing.T) {
 func TestFrame_status(t *testing.T) {
 	t.Parallel()
 	s := board.Snapshot{Counts: migration.Counts{Total: 1, Queued: 1}, Status: "draining: 3 imports are in flight; to go on later: wave365 resume friday-1",
-		Forecast: board.Forecast{Known: true, To: 20 * time.Minute}, Now: time.Date(2026, 11, 6, 18, 0, 0, 0, time.UTC)}
+		Left: estimate.Range{To: 20 * time.Minute}, Now: time.Date(2026, 11, 6, 18, 0, 0, 0, time.UTC)}
 	got := screen.Frame(s, 50, 24, false)
 	want := []string{
 		"  up to 20m left (until " + s.Now.Add(20*time.Minute).Local().Format("15:04 MST") + ")",

@@ -24,13 +24,17 @@ func planOf(a summary.Record, c clock) []planRow {
 	if !p.ImportsEnded.IsZero() {
 		imports = fmt.Sprintf("%s, %d of %d", at(p.ImportsEnded), p.Imported, p.Rows)
 	}
+	forecast := ""
+	if f := p.Forecast; !f.To.IsZero() {
+		forecast = c.at(f.From, "15:04") + " to " + at(f.To)
+	}
 	ended := "not yet"
 	if !p.Ended.IsZero() {
 		ended = at(p.Ended)
 	}
 	return []planRow{
 		{"Rows with a Cloud PC", plan, "", fmt.Sprint(p.Done)},
-		{"Last import", "", at(p.Forecast.Imports), imports},
-		{"End", p.StopBy, at(p.Forecast.End), ended},
+		{"Last import", "", "", imports},
+		{"End", p.StopBy, forecast, ended},
 	}
 }

@@ -51,7 +51,7 @@ func evening(all []person, limit time.Time) summary.Record {
 			},
 		},
 		Zone: time.FixedZone("CET", 3600), ExitCode: 3,
-		Forecast: summary.Forecast{Imports: start.Add(145 * time.Minute), End: start.Add(205 * time.Minute)},
+		Forecast: summary.Forecast{From: start.Add(145 * time.Minute), To: start.Add(205 * time.Minute)},
 		Next: []string{
 			"wave365 retry 20260306-183000-k7f3",
 			"wave365 reconcile 20260306-183000-k7f3 --row lidia.holloway@contoso.example",

@@ -1,0 +1,97 @@
+package estimate
+
+import (
+	"time"
+
+	"wave365/pkg/migration"
+)
+
+// Phase is what a row is waiting for.
+type Phase int
+
+// The phases of a row that is not final.
+const (
+	// Queued rows wait for a slot, or have not been looked at yet.
+	Queued Phase = iota
+	// Checking rows are looked at, or join their group, before they wait for a slot.
+	Checking
+	Importing
+	Provisioning
+	// Proving rows have a Cloud PC and wait for the last look.
+	Proving
+)
+
+// Job is one row as the model sees it. The zero value is a queued row with a disk of usual size.
+type Job struct {
+	// Priority orders starts, higher first.
+	Priority int
+	// Bytes is the disk's virtual size; 0: not known.
+	Bytes  int64
+	Policy string
+	Phase  Phase
+	// In is how long the row has been in its phase; 0 for queued rows.
+	In time.Duration
+}
+
+// JobOf is the row as a job; false: it is final and nothing is left to do.
+func JobOf(r migration.Row, now time.Time) (Job, bool) {
+	j := Job{Priority: r.Target.Priority, Bytes: max(r.Target.Disk.Virtual, r.Target.Disk.Length), Policy: r.Target.PolicyID}
+	since := func(t time.Time) time.Duration {
+		if t.IsZero() {
+			t = r.UpdatedAt
+		}
+		return max(0, now.Sub(t))
+	}
+	switch r.Step {
+	case migration.StepCheck, migration.StepJoin:
+		if r.State != migration.Pending {
+			j.Phase, j.In = Checking, since(time.Time{})
+		}
+	case migration.StepImportWait:
+		j.Phase, j.In = Importing, since(r.Facts.ImportStarted)
+	case migration.StepCutover:
+		j.Phase = Provisioning
+	case migration.StepProvisionWait:
+		j.Phase, j.In = Provisioning, since(r.Facts.CutOver)
+	case migration.StepProve:
+		j.Phase = Proving
+	}
+	return j, !r.State.Final()
+}
+
+// Usual is how long the job's phase may take before that is remarkable; 0: it is never remarkable, as a queue is as long
+// as it is.
+func (m *Model) Usual(j Job) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.usual(j)
+}
+
+func (m *Model) usual(j Job) time.Duration {
+	// short is for a check or a proof, which are a look or two; floor keeps a quick evening from calling an ordinary row slow.
+	const short, floor = 15 * time.Minute, 2 * time.Minute
+	switch j.Phase {
+	case Importing:
+		return max(floor, minutes(m.importMinutes(gibs(j.Bytes))*m.imports.most()))
+	case Provisioning:
+		return max(floor, minutes(m.provisionMinutes(j.Policy)*m.pcs.most()))
+	case Checking, Proving:
+		return short
+	default:
+		return 0
+	}
+}
+
+// Row is how long one row needs from now on, without the time that it waits for a slot; importsOnly: until its import is
+// done.
+func (m *Model) Row(r migration.Row, importsOnly bool) time.Duration {
+	j, _ := JobOf(r, r.UpdatedAt)
+	d := looks
+	if j.Phase <= Importing {
+		d += m.Import(j.Bytes)
+	}
+	if !importsOnly && j.Phase <= Provisioning {
+		d += m.Provision(j.Policy)
+	}
+	return d
+}

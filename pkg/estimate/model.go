@@ -1,0 +1,197 @@
+// Package estimate says how long snapshot imports and provisioning take: before a wave starts, while it runs, and what
+// is left of it. It is the only estimator: the plan, the screen, `status`, the live page, the report, polling and
+// --stop-by all ask one [Model], so that an operator never sees two ends of one evening. It reads no clock and draws
+// no numbers of its own: the same facts give the same answer.
+package estimate
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	"wave365/pkg/migration"
+)
+
+// What is expected before this run has shown anything. Field reports and rehearsals suggest ten minutes and one more for
+// every 10 GiB for an import, three quarters of an hour for a Cloud PC.
+const (
+	firstBase      = 10 * time.Minute
+	firstPerGiB    = 6 * time.Second
+	firstProvision = 45 * time.Minute
+	// usualDisk counts for a disk whose size is not known.
+	usualDisk = 128 * gib
+	gib       = 1 << 30
+
+	// evening is how far a whole evening may be quicker or slower than expected, row how far one row differs from the
+	// others: standard deviations of the logarithm.
+	evening, row = 0.22, 0.2
+	// enough samples say by themselves how far rows differ; so many are remembered.
+	enough, remembered = 8, 200
+	// ownPolicy is how many Cloud PCs of a policy weigh as much as what is known of all policies.
+	ownPolicy = 3
+)
+
+// Model is what is known of how long things take. [New] makes one; it is safe for concurrent use.
+type Model struct {
+	mu sync.Mutex
+	// n to xy are sums for the straight line through the imports seen: minutes over GiB.
+	n, x, y, xx, xy float64
+	imports, pcs    spread
+	// lately is how long the last import took.
+	lately   time.Duration
+	all      mean
+	policies map[string]mean
+}
+
+// mean is a running mean of minutes.
+type mean struct{ sum, n float64 }
+
+func (m *mean) add(minutes float64) { m.sum, m.n = m.sum+minutes, m.n+1 }
+
+// spread is how the last things took by what was expected of them, in the order in which they ended.
+type spread struct{ ratios []float64 }
+
+func (s *spread) add(ratio float64) {
+	if s.ratios = append(s.ratios, ratio); len(s.ratios) > remembered {
+		s.ratios = s.ratios[1:]
+	}
+}
+
+// New is a model that has seen nothing: it answers with first guesses, which weigh as much as two imports and two
+// Cloud PCs.
+func New() *Model {
+	m := &Model{policies: map[string]mean{}}
+	for _, size := range []float64{64, 512} {
+		m.line(size, (firstBase + time.Duration(size*float64(firstPerGiB))).Minutes())
+	}
+	m.all = mean{2 * firstProvision.Minutes(), 2}
+	return m
+}
+
+// Of is a model that has learned from these rows.
+func Of(rows []migration.Row) *Model {
+	m := New()
+	for _, r := range rows {
+		m.Learn(r)
+	}
+	return m
+}
+
+// Learn takes in what the service has said of the row's import and Cloud PC. Only the service's own times count, so
+// time in which the tool was off is no sample. Each row is to be learned from once per import and Cloud PC: see
+// [Model.LearnImport].
+func (m *Model) Learn(r migration.Row) {
+	m.LearnImport(r)
+	m.LearnProvision(r)
+}
+
+// LearnImport takes in an import that succeeded.
+func (m *Model) LearnImport(r migration.Row) {
+	f := r.Facts
+	took := f.ImportEnded.Sub(f.ImportStarted)
+	if f.ImportStarted.IsZero() || f.ImportEnded.IsZero() || f.ImportStatus != "succeeded" || took <= 0 || r.Target.Disk.Virtual <= 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	size := float64(r.Target.Disk.Virtual) / gib
+	m.imports.add(took.Minutes() / m.importMinutes(size))
+	m.line(size, took.Minutes())
+	m.lately = took
+}
+
+// LearnProvision takes in a Cloud PC that got ready.
+func (m *Model) LearnProvision(r migration.Row) {
+	f := r.Facts
+	took := f.Provisioned.Sub(f.CutOver)
+	if f.CutOver.IsZero() || f.Provisioned.IsZero() || took <= 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := r.Target.PolicyID
+	m.pcs.add(took.Minutes() / m.provisionMinutes(id))
+	own := m.policies[id]
+	own.add(took.Minutes())
+	m.policies[id] = own
+	m.all.add(took.Minutes())
+	const recent = 40 // older ones fade, as a service's evening changes
+	if m.all.n > recent {
+		m.all.sum, m.all.n = m.all.sum*recent/m.all.n, recent
+	}
+}
+
+func (m *Model) line(gibs, minutes float64) {
+	m.n, m.x, m.y, m.xx, m.xy = m.n+1, m.x+gibs, m.y+minutes, m.xx+gibs*gibs, m.xy+gibs*minutes
+}
+
+func (m *Model) importMinutes(gibs float64) float64 {
+	slope := 0.0
+	if d := m.n*m.xx - m.x*m.x; d > 0 {
+		slope = max(0, (m.n*m.xy-m.x*m.y)/d)
+	}
+	return max(1, (m.y-slope*m.x)/m.n+slope*gibs)
+}
+
+func (m *Model) provisionMinutes(policy string) float64 {
+	own := m.policies[policy]
+	return (own.sum + ownPolicy*m.all.sum/m.all.n) / (own.n + ownPolicy)
+}
+
+// Import is how long the import of a disk of so many bytes is expected to take; 0 bytes: not known, a usual one.
+func (m *Model) Import(bytes int64) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return minutes(m.importMinutes(gibs(bytes)))
+}
+
+// Provision is how long a Cloud PC of this policy is expected to take from its cut-over on.
+func (m *Model) Provision(policy string) time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return minutes(m.provisionMinutes(policy))
+}
+
+// Imports is how many imports the model has learned from, as far as it remembers.
+func (m *Model) Imports() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.imports.ratios)
+}
+
+func gibs(bytes int64) float64 {
+	if bytes <= 0 {
+		bytes = usualDisk
+	}
+	return float64(bytes) / gib
+}
+
+func minutes(m float64) time.Duration {
+	return time.Duration(m * float64(time.Minute)).Round(time.Millisecond)
+}
+
+// bounds are the ratios between which nearly all lie; first guesses while there are too few.
+func (s spread) bounds() (low, high float64) {
+	const firstLow, firstHigh = 0.7, 1.5
+	n := len(s.ratios)
+	if n < enough {
+		return firstLow, firstHigh
+	}
+	sorted := slices.Sorted(slices.Values(s.ratios))
+	return sorted[n/20], sorted[n-1-n/20]
+}
+
+// most is the largest ratio that is nothing remarkable.
+func (s spread) most() float64 {
+	const few, guess, margin = 3, 2, 1.25
+	if len(s.ratios) < few {
+		return guess
+	}
+	return slices.Max(s.ratios) * margin
+}
+
+// unsure is how far the whole evening may still be off, given what has been seen of it.
+func (s spread) unsure() float64 {
+	return 1 / math.Sqrt(1/(evening*evening)+float64(len(s.ratios))/(row*row))
+}
