@@ -49,6 +49,7 @@ torture: ## play SEEDS evenings with faults and sudden deaths from FIRST on, and
 bench: ## run the benchmarks (BENCH=regexp), and a wave of ROWS rows in virtual time against its lower bound (minutes)
 	CGO_ENABLED=0 go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 	CGO_ENABLED=0 WAVE365_ROWS=$(ROWS) go test -count=1 -timeout 0 -v -run TestSpeed ./pkg/runner/simtest
+	CGO_ENABLED=0 WAVE365_EVENINGS=500 go test -count=1 -timeout 0 -v -run TestForecast ./pkg/runner/simtest | tail -n 4
 
 fuzz: ## run every fuzz test for FUZZTIME each
 	@grep -rl --include='*_test.go' '^func Fuzz' pkg cmd | xargs -n 1 dirname | sort -u | while read -r dir; do \
