@@ -111,7 +111,7 @@ func (l *look) resolve() {
 
 func (l *look) reference(column, text string, src *migration.Source) {
 	src.URL = wave.RedactSAS(text)
-	if text == "" || l.c.told(l.r.Line, column, "csv.value-bad") {
+	if text == "" || l.c.told(l.r.Line, column, "csv.value-bad") || l.c.told(l.r.Line, column, "blob.wrong-host") {
 		return
 	}
 	ref, err := blob.ParseRef(text, l.c.in.BlobRoot)

@@ -7,7 +7,6 @@ package preflight
 import (
 	"context"
 	"sort"
-	"strings"
 	"time"
 
 	"wave365/pkg/cloud"
@@ -232,7 +231,5 @@ func (c *check) result() Result {
 	return res
 }
 
-// fold is what names are compared by: case does not count, and a no-break space, as web pages bring it along, is a space.
-func fold(s string) string {
-	return strings.ToLower(strings.TrimSpace(strings.ReplaceAll(s, "\u00a0", " ")))
-}
+// fold is what names and ids are compared by.
+func fold(s string) string { return wave.NameKey(s) }

@@ -111,6 +111,12 @@ func together(t *testing.T) map[string]func(b *builder) []int {
 			b.lines[len(b.lines)-1] += ",one too many"
 			return []int{line}
 		},
+		// Nobody looks for the garbled policy in the tenant.
+		"csv.garbled-text": func(b *builder) []int { return []int{b.add(b.someone(), row{"policy": "ZÃ¼rich"})} },
+		"csv.not-a-header": func(b *builder) []int {
+			b.lines = append(b.lines, strings.Join(columns, ","))
+			return []int{len(b.lines) + 1}
+		},
 		"csv.value-missing": func(b *builder) []int { return []int{b.add(b.someone(), row{"policy": ""})} },
 		"csv.value-bad":     func(b *builder) []int { return []int{b.add(b.someone(), row{"priority": "soon"})} },
 
