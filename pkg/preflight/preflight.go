@@ -6,6 +6,7 @@ package preflight
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"time"
 
@@ -83,10 +84,14 @@ func (r Result) Whole() bool {
 
 // Denied reports whether a permission or tenant prerequisite is missing, rather than a row being wrong.
 func (r Result) Denied() bool {
-	for _, f := range r.Findings {
-		if f.Code == "permission.missing" || f.Code == "cloud.unsupported" {
-			return true
-		}
+	return slices.ContainsFunc(r.Findings, func(f wave.Finding) bool { return Prerequisite(f.Code) })
+}
+
+// Prerequisite reports codes that are about the sign-in, the tenant or the cloud, which no change to the wave cures.
+func Prerequisite(code string) bool {
+	switch code {
+	case "permission.missing", "permission.not-possible", "cloud.unsupported", "cloud.unreadable":
+		return true
 	}
 	return false
 }

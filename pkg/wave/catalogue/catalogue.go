@@ -64,6 +64,9 @@ func aboutUsers() []Entry {
 		mistake("user.not-found", "the user does not exist in the tenant",
 			"Neither a user principal name nor an object id of this tenant. It may be a mail address, or a user of another tenant.",
 			"copy the user principal name from Entra ID > Users, and check which tenant you are signed in to"),
+		mistake("user.unreadable", "the directory cannot give the user's record",
+			"The service answered with an error for this one user, or with something that cannot be read. Whether the row may run is not known.",
+			"validate again in some minutes; if it stays so, open the user in the Entra admin center and give the request id to the service's support, and run the others with --skip-invalid"),
 		mistake("user.disabled", "the user's account is disabled",
 			"A Cloud PC could be provisioned, but its user could not sign in.",
 			"enable the account in Entra ID, or take the row out of the wave"),
@@ -87,6 +90,9 @@ func aboutUsers() []Entry {
 
 func aboutLicenses() []Entry {
 	return []Entry{
+		mistake("license.unreadable", "what the user is licensed for cannot be read",
+			"The service answered with an error for this one user. A license that is there already could start provisioning too early.",
+			"validate again in some minutes; if it stays so, give the request id to the service's support, and run the others with --skip-invalid"),
 		mistake("license.missing", "the user has no Windows 365 license and the row names none",
 			"Without a license nothing is provisioned.",
 			"name the SKU part number in the license column, or assign a license in the Microsoft 365 admin center"),
@@ -119,6 +125,9 @@ func aboutBlobs() []Entry {
 		mistake("blob.not-found", "the blob does not exist",
 			"There is nothing to import. Names of blobs are case-sensitive.",
 			"copy the path from Storage browser in the Azure portal, and check the storage account in the configuration"),
+		mistake("blob.unreadable", "the blob cannot be read now",
+			"The storage account answered with an error for this one blob, or its host cannot be reached. Whether the disk is sound is not known.",
+			"look at the blob in the Azure portal (encryption, lease, a copy into it), then validate again; run the others with --skip-invalid"),
 		mistake("blob.forbidden", "the blob may not be read",
 			"The sign-in or the SAS has no right to it, or the account's network rules keep this computer out.",
 			"assign Storage Blob Data Reader (and Storage Blob Delegator for signing) on the account, or allow this network; for a SAS, make a new one"),
@@ -212,6 +221,9 @@ func aboutTenant() []Entry {
 	return []Entry{
 		mistake("policy.not-found", "there is no such provisioning policy", "The cell is neither the display name nor the id of a policy of this tenant.",
 			"copy the name from Intune > Windows 365 > Provisioning policies"),
+		mistake("policy.unreadable", "the policy's record cannot be read",
+			"The service gave it in a form that is not the documented one, so whom it reaches is not known.",
+			"open the policy in Intune > Windows 365 and save it again, or name another; give the service's support the request id when it stays so"),
 		mistake("policy.ambiguous", "several provisioning policies could make the user's Cloud PC",
 			"Either several policies have the name in the cell, or another policy reaches the user as well, through a group that the user is in. Of several policies the one that was assigned first counts, and the service does not tell which one that is.",
 			"where several have this name, write the policy's id; where another one reaches the user too, take the user out of that policy's group, or the group out of that policy, before the wave"),
@@ -228,6 +240,7 @@ func aboutTenant() []Entry {
 		caution("setting.shared-with-others", "the snapshot setting also reaches groups that are not in the wave", "Users there who are provisioned meanwhile fall under it as well.",
 			"use a setting of the wave's own"),
 		mistake("group.not-found", "there is no such group", "The cell is neither the display name nor the id of a group, or not of one that the policy is assigned to.", "copy the name from Entra ID > Groups"),
+		mistake("group.unreadable", "the group or its members cannot be read", "The service answered with an error for this one group, so whether users can be added to it, and who is in it, is not known.", "validate again in some minutes; if it stays so, assign the policy to another group"),
 		mistake("group.dynamic", "the group's members follow a rule", "The tool cannot add users to it, so it cannot start their provisioning.", "assign the policy to a group with assigned membership"),
 		mistake("group.synced", "the group comes from the local directory", "Its members can be changed there only.", "assign the policy to a group made in Entra ID"),
 		mistake("group.role-assignable", "roles can be assigned to the group", "Changing its members takes a privileged role, and would hand that role to the wave's users.", "assign the policy to an ordinary security group"),
@@ -237,7 +250,10 @@ func aboutTenant() []Entry {
 		caution("network.stale", "the network connection's checks are older than six hours", "What they say may no longer hold.", "run the checks again before the wave: Intune > Windows 365 > Azure network connection > Retry"),
 		caution("network.few-addresses", "the subnet has few free addresses", "Each try takes a fresh address and gives it back only after hours; three per Cloud PC are a safe reserve.", "enlarge the subnet or make the wave smaller"),
 		mistake("permission.missing", "a permission is missing", "Some step of the run would be refused.", "have the permission named in the message granted and consented to by the role it names, then sign in again"),
+		mistake("permission.not-possible", "this sign-in can never hold the permission", "The token belongs to an app of Microsoft's own, such as the Azure CLI's. Such apps have no Cloud PC permissions, and no administrator can add them.",
+			"sign in with an app registration of your own: --sign-in client-secret, client-certificate or managed-identity, az login --service-principal, or --sign-in device-code or browser with --client-id of a public client app"),
 		mistake("cloud.unsupported", "this cloud has no snapshot import", "The service does not offer it there.", "run the wave in the commercial cloud"),
+		mistake("cloud.unreadable", "a list of the tenant could not be read", "The service answered with an error. What hangs on that list was not checked, so the wave does not run.", "validate again in some minutes; the request id helps the service's support"),
 		caution("cloud.limited", "snapshot import is not promised in this cloud", "The interface is listed there, but the migration is documented for the commercial cloud only.", "try one user first (--canary 1)"),
 	}
 }
