@@ -199,7 +199,6 @@ func TestRestoreEdges(t *testing.T) {
 	}
 	for name, edit := range map[string]func(*scenario.Scenario){
 		"group":      func(s *scenario.Scenario) { s.Groups[0].ID = "" },
-		"connection": func(s *scenario.Scenario) { s.Connections[0].ID = "other" },
 		"license":    func(s *scenario.Scenario) { s.Licenses[0].ID = "other" },
 		"user":       func(s *scenario.Scenario) { s.Users[0].ID = "other" },
 	} {
