@@ -29,6 +29,8 @@ type place struct {
 	// stateDir keeps a sandbox in the process alive between processes; empty: in memory.
 	stateDir string
 	speed    float64
+	// tenantOnly leaves the storage account out: the command has nothing to do with blobs.
+	tenantOnly bool
 }
 
 // connection is a way to the services. The caller closes it.
@@ -82,6 +84,7 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 			return nil, err
 		}
 		switch {
+		case p.tenantOnly:
 		case g.blobEndpoint != "":
 			c.blobRoot = strings.TrimSuffix(g.blobEndpoint, "/")
 		case g.account != "" && !accountName.MatchString(g.account):
@@ -130,6 +133,9 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 		return err
 	}
 	c.graph = graph.New(graphPipe, graphRoot, graph.Options{Clock: c.clock})
+	if c.blobRoot == "" {
+		return nil
+	}
 	blobPipe, err := cloud.NewPipeline(cloud.PipelineConfig{
 		Service: "blob", Root: originOf(c.blobRoot), Logger: g.log, Clock: c.clock, Notify: notify,
 	})

@@ -74,7 +74,8 @@ func rooms() []room {
 		{name: "preflight"},
 		{name: "playbook", not: append(std("one row or one batch at a time; the runner says how many at once", "golang.org/x/sync", "golang.org/x/time"),
 			pkg("checks are made before the run; a step looks for itself", "preflight")...)},
-		{name: "tenantcare", not: pkg("it cares for the tenant between the waves; the rows of a wave are the playbook's", "preflight", "playbook")},
+		{name: "tenantcare", not: pkg("it cares for the tenant between the waves; the rows of a wave are the playbook's", "preflight", "playbook"),
+			but: []string{module + "/pkg/preflight/plans"}}, // what a license stands for is said in one place
 		{name: "ledger", not: pkg(history, "vhd", "cloud", "graph", "blob", "preflight", "playbook")},
 		{name: "runner", not: pkg(driver, "wave", "vhd", "graph", "blob", "preflight", "playbook", "tenantcare", "ledger")},
 		{name: "summary", not: append(std(told, "os", "net", "html/template"), pkg(told, "vhd", "cloud", "graph", "blob", "preflight", "playbook", "tenantcare", "ledger", "runner")...),

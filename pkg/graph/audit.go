@@ -25,7 +25,6 @@ type AuditEvent struct {
 type AuditResource struct{ ID, Type, DisplayName string }
 
 type wireAudit struct {
-	defect
 	ID          string     `json:"id"`
 	Name        string     `json:"displayName"`
 	Activity    string     `json:"activity"`

@@ -49,7 +49,6 @@ type wireHealth struct {
 }
 
 type wireConnection struct {
-	defect
 	ID        string      `json:"id"`
 	Name      string      `json:"displayName"`
 	Type      string      `json:"connectionType"`

@@ -59,9 +59,8 @@ func canonical(header string) string {
 	return ""
 }
 
-// foldHeader drops what header names may differ in: case, blanks, "_", "-" and quotes round them.
+// foldHeader drops what header names may differ in: case, blanks, "_" and "-".
 func foldHeader(s string) string {
-	s = sheet.Unquote(s)
 	return strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || sheet.IsBlank(r) {
 			return -1

@@ -28,9 +28,8 @@ type call struct {
 	query        odata.Query
 	raw          []byte
 	trace        *Trace
-	// effect, user and resources (ids) are what the handler says about what it did.
-	effect, user string
-	resources    []string
+	// effect, user and resource are what the handler says about what it did.
+	effect, user, resource string
 }
 
 // reply is an answer: an object, or finished bytes; neither for an empty one.

@@ -125,7 +125,7 @@ func (c *call) createPolicy() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c.resources = []string{p.ID}
+	c.resource = p.ID
 	return created(ve+"provisioningPolicies", c.policyObject(p))
 }
 
@@ -229,7 +229,7 @@ func (c *call) createSetting() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c.resources = []string{s.ID}
+	c.resource = s.ID
 	return created(ve+"userSettings", c.settingObject(s))
 }
 

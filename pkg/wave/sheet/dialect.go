@@ -47,3 +47,70 @@ func sepLine(text string) (comma rune, rest string, ok bool) {
 func canSeparate(r rune) bool {
 	return r == '\t' || r != utf8.RuneError && r != '"' && (unicode.IsPunct(r) || unicode.IsSymbol(r))
 }
+
+// detectComma chooses the separator that splits the header into the most known columns, or into the most cells when
+// none is known. Separators within quotes do not count.
+func detectComma(text string, known func(string) bool) rune {
+	header := firstRecord(text)
+	best, most, mostCells := ',', 0, 0
+	for _, comma := range separators {
+		cells := splitHeader(header, comma)
+		n := 0
+		for _, c := range cells {
+			if known(c) {
+				n++
+			}
+		}
+		if n > most || n == most && len(cells) > mostCells {
+			best, most, mostCells = comma, n, len(cells)
+		}
+	}
+	return best
+}
+
+// firstRecord is the first record that is not blank, quoted line breaks included.
+func firstRecord(text string) string {
+	for text != "" {
+		end := recordEnd(text)
+		if Names(text[:end]) {
+			return text[:end]
+		}
+		text = text[end:]
+	}
+	return ""
+}
+
+// Names reports whether a record has anything in it that could name a column, whatever separates them.
+func Names(record string) bool {
+	return strings.ContainsFunc(record, func(r rune) bool { return !IsBlank(r) && !strings.ContainsRune(separators+"\"", r) })
+}
+
+// recordEnd is where the first record of text ends, behind its line break.
+func recordEnd(text string) int {
+	quoted := false
+	for i := range len(text) {
+		switch text[i] {
+		case '"':
+			quoted = !quoted
+		case '\n':
+			if !quoted {
+				return i + 1
+			}
+		}
+	}
+	return len(text)
+}
+
+func splitHeader(record string, comma rune) []string {
+	quoted := false
+	cells := strings.FieldsFunc(record, func(r rune) bool {
+		if r == '"' {
+			quoted = !quoted
+		}
+		return r == comma && !quoted
+	})
+	for i, c := range cells {
+		cells[i] = strings.ReplaceAll(c, `"`, "")
+	}
+	return cells
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/tenantcare"
+)
+
+func newCloudPCCommand(a *app, g *globals) *cobra.Command {
+	return family("cloudpc", "Cloud PCs of the tenant", newCloudPCListCommand(a, g), newCloudPCShowCommand(a, g))
+}
+
+// cloudPCFilter are the flags of cloudpc list.
+type cloudPCFilter struct {
+	users                []string
+	policy, status, wave string
+}
+
+func newCloudPCListCommand(a *app, g *globals) *cobra.Command {
+	var f cloudPCFilter
+	cmd := &cobra.Command{
+		Use: "list", Short: "List Cloud PCs, by user, policy, status or wave", Args: cobra.NoArgs,
+		Example: "  wave365 cloudpc list --status inGracePeriod\n  wave365 cloudpc list --wave waves/friday.csv",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.cloudPCList(ctx, g, conn, f) })
+		},
+	}
+	cmd.Flags().StringSliceVar(&f.users, "user", nil, "only of these users: UPN or object id")
+	cmd.Flags().StringVar(&f.policy, "policy", "", "only of this provisioning policy: name or id")
+	cmd.Flags().StringVar(&f.status, "status", "", "only with this status, such as provisioned, failed or inGracePeriod")
+	cmd.Flags().StringVar(&f.wave, "wave", "", "only of the users of this wave file")
+	return cmd
+}
+
+func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f cloudPCFilter) error {
+	which := tenantcare.Which{Users: f.users, Policy: f.policy, Status: f.status}
+	if f.wave != "" {
+		rows, err := waveRows(f.wave)
+		if err != nil {
+			return err
+		}
+		if which.Users == nil {
+			which.Users = []string{}
+		}
+		for _, r := range rows {
+			which.Users = append(which.Users, r.User)
+		}
+	}
+	if which.Users != nil {
+		users, err := conn.graph.UsersTogether(ctx, which.Users)
+		if err != nil {
+			return err
+		}
+		for i, u := range users {
+			if u.Err == nil {
+				which.Users[i] = u.User.UPN
+			}
+		}
+	}
+	all, err := conn.graph.CloudPCs(ctx, "")
+	if err != nil {
+		return err
+	}
+	list := []tenantcare.CloudPC{}
+	for _, p := range tenantcare.Select(all, which) {
+		list = append(list, tenantcare.Shown(p))
+	}
+	if len(list) == 0 {
+		if len(all) == 0 {
+			return nothing("this tenant has no Cloud PC", "")
+		}
+		return nothing("no Cloud PC fits, of "+plural(len(all), "Cloud PC")+" in this tenant", "`wave365 cloudpc list` shows them all")
+	}
+	if g.json {
+		printJSON(a.out, struct {
+			Schema   string               `json:"schema"`
+			CloudPCs []tenantcare.CloudPC `json:"cloud_pcs"`
+		}{"wave365/cloudpc-list/v1", list})
+		return nil
+	}
+	var lines [][]string
+	for _, p := range list {
+		note := p.Reason
+		if !p.GraceEnd.IsZero() {
+			note = "grace period ends " + a.when(p.GraceEnd)
+		}
+		lines = append(lines, []string{p.User, p.Name, p.Status, p.Policy, p.Plan, a.when(p.Provisioned), note})
+	}
+	table(a.out, "USER\tCLOUD PC\tSTATUS\tPOLICY\tPLAN\tPROVISIONED\tNOTE", lines)
+	return nil
+}
+
+func newCloudPCShowCommand(a *app, g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "show USER|ID", Short: "Show the Cloud PCs of a user, or one by its id: grace period, last action, connectivity", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.cloudPCShow(ctx, g, conn, args[0]) })
+		},
+	}
+}
+
+func (a *app) cloudPCShow(ctx context.Context, g *globals, conn *connection, name string) error {
+	found, err := cloudPCsOf(ctx, conn, name)
+	if err != nil {
+		return err
+	}
+	list := []tenantcare.CloudPC{}
+	for _, p := range found {
+		full, err := conn.graph.CloudPCDetails(ctx, p.ID)
+		if err != nil {
+			return err
+		}
+		list = append(list, tenantcare.Shown(full))
+	}
+	if g.json {
+		printJSON(a.out, struct {
+			Schema   string               `json:"schema"`
+			CloudPCs []tenantcare.CloudPC `json:"cloud_pcs"`
+		}{"wave365/cloudpc-show/v1", list})
+		return nil
+	}
+	for i, p := range list {
+		if i > 0 {
+			_, _ = a.out.Write([]byte("\n"))
+		}
+		action := p.LastAction
+		if action != "" {
+			action += ", " + p.LastActionState + ", " + a.when(p.LastActionAt)
+		}
+		details(a.out, "Cloud PC", p.Name, "id", p.ID, "user", p.User, "status", p.Status, "reason", p.Reason, "policy", p.Policy, "plan", p.Plan,
+			"image of the policy", p.Image, "device", p.Device, "region", p.Region, "network", p.Network, "provisioned", a.when(p.Provisioned),
+			"grace period ends", a.when(p.GraceEnd), "last action", action, "connectivity", p.Connectivity, "last log-off", a.when(p.LastLogoff))
+	}
+	return nil
+}
+
+// cloudPCsOf finds the Cloud PC with an id, or those of a user.
+func cloudPCsOf(ctx context.Context, conn *connection, name string) ([]graph.CloudPC, error) {
+	p, err := conn.graph.CloudPC(ctx, name)
+	if err == nil {
+		return []graph.CloudPC{p}, nil
+	}
+	if !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Invalid) {
+		return nil, err
+	}
+	u, err := findUser(ctx, conn, name)
+	if err != nil {
+		return nil, err
+	}
+	all, err := conn.graph.CloudPCsOf(ctx, []string{u.UPN})
+	if err != nil {
+		return nil, err
+	}
+	found := tenantcare.Select(all, tenantcare.Which{Users: []string{u.UPN}})
+	if len(found) == 0 {
+		return nil, nothing(u.UPN+" has no Cloud PC", "")
+	}
+	return found, nil
+}
+
+// findUser finds the one person that a name means: UPN, object id, or display name if only one bears it.
+func findUser(ctx context.Context, conn *connection, name string) (graph.User, error) {
+	u, err := conn.graph.User(ctx, name)
+	if err == nil || !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Invalid) {
+		return u, err
+	}
+	alike, err := conn.graph.UsersNamed(ctx, name)
+	if err != nil {
+		return graph.User{}, err
+	}
+	return tenantcare.OneUser(name, alike)
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/tenantcare"
+)
+
+func newImageCommand(a *app, g *globals) *cobra.Command {
+	return family("image", "Images that provisioning policies may name", newImageListCommand(a, g))
+}
+
+func newImageListCommand(a *app, g *globals) *cobra.Command {
+	var kind string
+	cmd := &cobra.Command{
+		Use: "list", Short: "List the tenant's own images and the gallery's, with their status and support", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.imageList(ctx, g, conn, kind) })
+		},
+	}
+	cmd.Flags().StringVar(&kind, "type", "", "only custom, or only gallery")
+	return cmd
+}
+
+func (a *app) imageList(ctx context.Context, g *globals, conn *connection, kind string) error {
+	own, err := conn.graph.DeviceImages(ctx)
+	if err != nil {
+		return err
+	}
+	gallery, err := conn.graph.GalleryImages(ctx)
+	if err != nil {
+		return err
+	}
+	list := []tenantcare.Image{}
+	for _, i := range tenantcare.Images(own, gallery) {
+		if kind == "" || strings.EqualFold(kind, i.Type) {
+			list = append(list, i)
+		}
+	}
+	if len(list) == 0 {
+		return nothing("there is no such image", "`wave365 image list` shows all there are")
+	}
+	if g.json {
+		printJSON(a.out, struct {
+			Schema string             `json:"schema"`
+			Images []tenantcare.Image `json:"images"`
+		}{"wave365/image-list/v1", list})
+		return nil
+	}
+	var lines [][]string
+	for _, i := range list {
+		state := i.Status
+		if i.Error != "" {
+			state += ": " + i.Error
+		}
+		lines = append(lines, []string{i.Name, i.Type, i.Version, state, i.OS, i.OSStatus, gib(i.SizeGiB), day(i.Expires), i.ID})
+	}
+	table(a.out, "IMAGE\tTYPE\tVERSION\tSTATUS\tWINDOWS\tSUPPORT\tDISK\tEXPIRES\tID", lines)
+	return nil
+}

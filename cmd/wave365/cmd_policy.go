@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/graph"
+	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/policyfile"
+)
+
+func newPolicyCommand(a *app, g *globals) *cobra.Command {
+	return family("policy", "Provisioning policies, as YAML files", newPolicyListCommand(a, g), newPolicyShowCommand(a, g), newPolicyExportCommand(a, g), newPolicyApplyCommand(a, g))
+}
+
+func newPolicyListCommand(a *app, g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the provisioning policies: type, network, image, groups", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.policyList(ctx, g, conn) })
+		},
+	}
+}
+
+func (a *app) policyList(ctx context.Context, g *globals, conn *connection) error {
+	all, err := conn.graph.ProvisioningPolicies(ctx)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return nothing("this tenant has no provisioning policy", "`wave365 policy apply -f FILE` makes one")
+	}
+	name, err := policyNames(ctx, conn, all)
+	if err != nil {
+		return err
+	}
+	list := []tenantcare.Policy{}
+	for _, p := range all {
+		list = append(list, tenantcare.ShownPolicy(p, name))
+	}
+	if g.json {
+		printJSON(a.out, struct {
+			Schema   string              `json:"schema"`
+			Policies []tenantcare.Policy `json:"policies"`
+		}{"wave365/policy-list/v1", list})
+		return nil
+	}
+	var lines [][]string
+	for _, p := range list {
+		lines = append(lines, []string{p.Name, p.Type, strings.Join(p.Joins, "; "), p.Image, strings.Join(p.Groups, ", "), p.ID})
+	}
+	table(a.out, "POLICY\tTYPE\tJOIN\tIMAGE\tGROUPS\tID", lines)
+	return nil
+}
+
+// policyNames names the groups and networks of policies.
+func policyNames(ctx context.Context, conn *connection, all []graph.ProvisioningPolicy) (func(id string) string, error) {
+	groups, err := groupNames(ctx, conn, distinctIDs(all, groupsOfPolicy))
+	if err != nil {
+		return nil, err
+	}
+	networks, err := conn.graph.OnPremisesConnections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(id string) string {
+		for _, n := range networks {
+			if strings.EqualFold(n.ID, id) {
+				return n.DisplayName
+			}
+		}
+		return groups(id)
+	}, nil
+}
+
+// onePolicy finds the policy that a name or id means.
+func onePolicy(ctx context.Context, conn *connection, cell string) (graph.ProvisioningPolicy, error) {
+	all, err := conn.graph.ProvisioningPolicies(ctx)
+	if err != nil {
+		return graph.ProvisioningPolicy{}, err
+	}
+	return tenantcare.Pick("provisioning policy", "policy", cell, all, func(p graph.ProvisioningPolicy) tenantcare.Named {
+		return tenantcare.Named{ID: p.ID, Name: p.DisplayName}
+	})
+}
+
+func newPolicyShowCommand(a *app, g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "show NAME|ID", Short: "Show one provisioning policy with all its properties", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.policyShow(ctx, g, conn, args[0]) })
+		},
+	}
+}
+
+func (a *app) policyShow(ctx context.Context, g *globals, conn *connection, cell string) error {
+	p, err := onePolicy(ctx, conn, cell)
+	if err != nil {
+		return err
+	}
+	name, err := policyNames(ctx, conn, []graph.ProvisioningPolicy{p})
+	if err != nil {
+		return err
+	}
+	properties := policyfile.Properties(p)
+	if g.json {
+		printJSON(a.out, struct {
+			Schema     string            `json:"schema"`
+			Policy     tenantcare.Policy `json:"policy"`
+			Properties map[string]string `json:"properties"`
+		}{"wave365/policy-show/v1", tenantcare.ShownPolicy(p, name), mapOf(properties)})
+		return nil
+	}
+	pairs := []string{"id", p.ID}
+	pairs = append(pairs, properties...)
+	pairs = append(pairs, "groups", strings.Join(tenantcare.Names(p.GroupIDs, name), ", "), "managed by", p.ManagedBy, "grace period", hours(p.GracePeriodHours), "changed", a.when(p.LastModified))
+	details(a.out, pairs...)
+	return nil
+}
+
+func mapOf(pairs []string) map[string]string {
+	m := map[string]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		m[pairs[i]] = pairs[i+1]
+	}
+	return m
+}
+
+func hours(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return plural(n, "hour")
+}
+
+func newPolicyExportCommand(a *app, g *globals) *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use: "export NAME|ID", Short: "Write a provisioning policy as a YAML file that `policy apply` takes", Args: cobra.ExactArgs(1),
+		Long:    "Write a provisioning policy as a YAML file, its groups and networks by name. Applied to the same tenant it changes nothing;\napplied to another one it makes the policy there.",
+		Example: "  wave365 policy export \"W365 Finance\" --out finance.policy.yaml",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error {
+				return a.policyExport(ctx, g, conn, args[0], out)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "write it to this file, which must not be there yet")
+	return cmd
+}
+
+func (a *app) policyExport(ctx context.Context, g *globals, conn *connection, cell, out string) error {
+	p, err := onePolicy(ctx, conn, cell)
+	if err != nil {
+		return err
+	}
+	name, err := policyNames(ctx, conn, []graph.ProvisioningPolicy{p})
+	if err != nil {
+		return err
+	}
+	text, err := policyfile.Export(p, name)
+	if err != nil {
+		return err
+	}
+	if out != "" {
+		if err := writeNew(filepath.Dir(out), map[string][]byte{out: text}); err != nil {
+			return err
+		}
+	}
+	switch {
+	case g.json:
+		printJSON(a.out, map[string]string{"schema": "wave365/policy-export/v1", "file": out, "yaml": string(text)})
+	case out != "":
+		_, err = a.out.Write([]byte("Wrote " + out + ".\n"))
+	default:
+		_, err = a.out.Write(text)
+	}
+	return err
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/policies"
+	"wave365/pkg/tenantcare/policyfile"
+)
+
+// applying are the flags of policy apply.
+type applying struct{ files, remove []string }
+
+func newPolicyApplyCommand(a *app, g *globals) *cobra.Command {
+	var o applying
+	cmd := &cobra.Command{
+		Use: "apply -f FILE", Short: "Create provisioning policies from files, or change what differs", Args: cobra.NoArgs,
+		Long: `Create provisioning policies from YAML files, or change what differs from them. Properties bear Graph's own names;
+` + "`wave365 policy export`" + ` writes such a file. Groups, network connections and the image may be named by name.
+
+The rules are checked before anything is sent, each with its line. Then the difference is shown, and asked for. What the
+file does not name is left as it is: a group that the policy is assigned to stays, because taking it away starts the
+grace period of its users' Cloud PCs; --remove-group names one that is to go. What was written is read back.
+
+Exit codes: 0 applied, 2 a file has errors, 5 permission missing, 6 the tenant is as the files say already.`,
+		Example: "  wave365 policy apply -f waves/finance.policy.yaml",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.policyApply(ctx, g, conn, o) })
+		},
+	}
+	cmd.Flags().StringArrayVarP(&o.files, "file", "f", nil, "the policy's file; may be given again")
+	cmd.Flags().StringArrayVar(&o.remove, "remove-group", nil, "a group, by name or id, that is to lose the policy")
+	_ = cmd.MarkFlagRequired("file")
+	return cmd
+}
+
+// appliedPolicy is one policy of the answer of `policy apply` with --json.
+type appliedPolicy struct {
+	File     string               `json:"file"`
+	Name     string               `json:"name"`
+	ID       string               `json:"id"`
+	New      bool                 `json:"new"`
+	Changes  []policyfile.Change  `json:"changes"`
+	Added    []string             `json:"groups_added"`
+	Removed  []string             `json:"groups_removed"`
+	Kept     []string             `json:"groups_kept"`
+	Notes    []string             `json:"notes,omitempty"`
+	Problems []policyfile.Problem `json:"problems,omitempty"`
+}
+
+type policyApplyDocument struct {
+	Schema   string          `json:"schema"`
+	Policies []appliedPolicy `json:"policies"`
+	ExitCode int             `json:"exit_code"`
+}
+
+func (a *app) policyApply(ctx context.Context, g *globals, conn *connection, o applying) error {
+	if len(o.remove) > 0 && len(o.files) > 1 {
+		return usageError{fault.New(fault.Invalid, "usage", "--remove-group goes with one file", "apply the files one by one")}
+	}
+	plans, doc, err := a.policyPlans(ctx, g, conn, o)
+	if err != nil {
+		return err
+	}
+	todo := 0
+	for _, p := range plans {
+		if !p.Nothing() {
+			todo++
+		}
+	}
+	if todo == 0 {
+		return nothing("the tenant is as "+strings.Join(o.files, ", ")+" says: nothing to do", "")
+	}
+	if err := a.ask(ctx, g, "Apply? This changes the tenant."); err != nil {
+		return err
+	}
+	return a.withWriter(ctx, g, conn, "policy apply", "", func(w tenantcare.Writer) error {
+		for i, p := range plans {
+			if p.Nothing() {
+				continue
+			}
+			now, err := policies.Apply(ctx, w, conn.graph, p)
+			if err != nil {
+				return err
+			}
+			doc.Policies[i].ID = now.ID
+			if !g.json {
+				done := "changed"
+				if p.New() {
+					done = "created"
+				}
+				fmt.Fprintf(a.out, "Policy %s %s, and read back: %s\n", now.DisplayName, done, now.ID)
+			}
+		}
+		if g.json {
+			printJSON(a.out, doc)
+		}
+		return nil
+	})
+}
+
+// policyPlans reads the files and the tenant, and shows what is wrong, or what would change.
+func (a *app) policyPlans(ctx context.Context, g *globals, conn *connection, o applying) ([]policies.Plan, policyApplyDocument, error) {
+	doc := policyApplyDocument{Schema: "wave365/policy-apply/v1"}
+	var plans []policies.Plan
+	bad := false
+	for _, path := range o.files {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, doc, fault.Wrap(fault.Invalid, "policy.file", "the policy file "+path+" cannot be read: "+err.Error(), "check the path", err)
+		}
+		file, problems := policyfile.Parse(data)
+		var p policies.Plan
+		if len(problems) == 0 {
+			if p, problems, err = policies.Look(ctx, conn.graph, file, o.remove); err != nil {
+				return nil, doc, err
+			}
+		}
+		plans, bad = append(plans, p), bad || len(problems) > 0
+		doc.Policies = append(doc.Policies, describePlan(path, file, p, problems))
+		if !g.json {
+			a.printPolicyPlan(doc.Policies[len(doc.Policies)-1], p, problems)
+		}
+	}
+	if !bad {
+		return plans, doc, nil
+	}
+	doc.ExitCode = exitUsage
+	if g.json {
+		printJSON(a.out, doc)
+	}
+	fmt.Fprintln(a.err, "wave365: nothing was changed: correct the files first")
+	return nil, doc, exit(exitUsage)
+}
+
+func describePlan(path string, file *policyfile.File, p policies.Plan, problems []policyfile.Problem) appliedPolicy {
+	out := appliedPolicy{File: path, ID: p.Have.ID, Changes: p.Changes, Problems: problems,
+		Added: tenantcare.Names(p.Groups.Add, p.Name), Removed: tenantcare.Names(p.Groups.Remove, p.Name), Kept: tenantcare.Names(p.Groups.Stay, p.Name)}
+	if out.Changes == nil {
+		out.Changes = []policyfile.Change{}
+	}
+	if file != nil {
+		out.Name, out.Notes = file.Policy.DisplayName, file.Notes
+		out.New = len(problems) == 0 && p.New()
+	}
+	return out
+}
+
+// printPolicyPlan shows one file's problems, or its difference to the tenant.
+func (a *app) printPolicyPlan(d appliedPolicy, p policies.Plan, problems []policyfile.Problem) {
+	for _, pr := range problems {
+		where := d.File
+		if pr.Line > 0 {
+			where = fmt.Sprintf("%s:%d", d.File, pr.Line)
+		}
+		fmt.Fprintf(a.err, "%s: %s\n", where, printable(pr.Message))
+		if pr.Hint != "" {
+			fmt.Fprint(a.err, folded("  remedy:  ", printable(pr.Hint), columns(a.err)))
+		}
+	}
+	if len(problems) > 0 {
+		return
+	}
+	switch {
+	case p.Nothing():
+		fmt.Fprintf(a.err, "%s: policy %s is as the file says\n", d.File, printable(d.Name))
+		return
+	case p.New():
+		fmt.Fprintf(a.err, "%s: policy %s is new\n", d.File, printable(d.Name))
+	default:
+		fmt.Fprintf(a.err, "%s: policy %s differs\n", d.File, printable(d.Name))
+	}
+	for _, c := range d.Changes {
+		switch {
+		case c.Have == "":
+			fmt.Fprintf(a.err, "  + %s: %s\n", c.Property, printable(c.Want))
+		case c.Want == "":
+			fmt.Fprintf(a.err, "  - %s: %s\n", c.Property, printable(c.Have))
+		default:
+			fmt.Fprintf(a.err, "  ~ %s: %s -> %s\n", c.Property, printable(c.Have), printable(c.Want))
+		}
+	}
+	for _, n := range d.Added {
+		fmt.Fprintf(a.err, "  + group %s\n", printable(n))
+	}
+	for _, n := range d.Removed {
+		fmt.Fprintf(a.err, "  - group %s: the grace period of its users' Cloud PCs begins\n", printable(n))
+	}
+	for _, n := range d.Kept {
+		fmt.Fprintf(a.err, "    group %s stays, though the file does not name it\n", printable(n))
+	}
+	for _, n := range d.Notes {
+		fmt.Fprintf(a.err, "  note: %s\n", printable(n))
+	}
+}

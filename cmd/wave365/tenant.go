@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/ledger"
+	"wave365/pkg/tenantcare"
+)
+
+// tenantPlace is where a command works that is about the tenant and not about a wave. A scenario file is served from a
+// folder of its own beside the ledger, so that the next command finds what this one changed.
+func (g *globals) tenantPlace() (place, error) {
+	p := place{sandbox: g.sandbox, speed: g.speed, tenantOnly: true}
+	switch {
+	case p.sandbox == besideWave:
+		return p, usageError{fault.New(fault.Invalid, "usage", "--sandbox alone means the scenario beside a wave, and this command takes no wave",
+			"name the scenario with --sandbox=FILE, or a sandbox that runs already with --sandbox=URL")}
+	case p.sandbox != "" && !sandboxURL(p.sandbox):
+		p.stateDir = filepath.Join(filepath.Dir(g.ledger), "sandbox", "tenant-"+filepath.Base(p.sandbox))
+	}
+	return p, nil
+}
+
+// withTenant runs a command that is about the tenant alone. The first Ctrl-C ends it.
+func (a *app) withTenant(ctx context.Context, g *globals, do func(ctx context.Context, conn *connection) error) error {
+	p, err := g.tenantPlace()
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	conn, err := a.connect(ctx, g, p)
+	if err != nil {
+		return err
+	}
+	defer conn.close()
+	return do(ctx, conn)
+}
+
+// family is a command that only bears others.
+func family(name, short string, below ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(below...)
+	return cmd
+}
+
+// table prints rows under a header, in columns; an empty cell is a dash.
+func table(w io.Writer, header string, rows [][]string) {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, header)
+	for _, r := range rows {
+		cells := make([]string, len(r))
+		for i, cell := range r {
+			if cells[i] = printable(cell); cell == "" {
+				cells[i] = "-"
+			}
+		}
+		fmt.Fprintln(t, strings.Join(cells, "\t"))
+	}
+	_ = t.Flush()
+}
+
+// details prints names and values, one a line; those without a value are left out.
+func details(w io.Writer, pairs ...string) {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			fmt.Fprintf(t, "%s\t%s\n", pairs[i], printable(pairs[i+1]))
+		}
+	}
+	_ = t.Flush()
+}
+
+// when is a time for people; "" for none.
+func (a *app) when(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.In(a.zone).Format("2006-01-02 15:04")
+}
+
+// day is a date for people; "" for none.
+func day(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format("2006-01-02")
+}
+
+// number is n, "" for 0.
+func number(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// groupNames reads the names of groups; what cannot be read keeps its id.
+func groupNames(ctx context.Context, conn *connection, ids []string) (func(id string) string, error) {
+	names := map[string]string{}
+	answers, err := conn.graph.Groups(ctx, ids)
+	if err != nil && !fault.Is(err, fault.Denied) {
+		return nil, err
+	}
+	for i, a := range answers {
+		if a.Err == nil && a.Group.DisplayName != "" {
+			names[strings.ToLower(ids[i])] = a.Group.DisplayName
+		}
+	}
+	return func(id string) string {
+		if n := names[strings.ToLower(id)]; n != "" {
+			return n
+		}
+		return id
+	}, nil
+}
+
+// distinctIDs are the groups of many things, each once.
+func distinctIDs[T any](all []T, ids func(T) []string) []string {
+	seen := map[string]bool{}
+	var out []string
+	for _, one := range all {
+		for _, id := range ids(one) {
+			if key := strings.ToLower(id); !seen[key] {
+				seen[key] = true
+				out = append(out, id)
+			}
+		}
+	}
+	return out
+}
+
+func groupsOfPolicy(p graph.ProvisioningPolicy) []string { return p.GroupIDs }
+func groupsOfSetting(s graph.UserSetting) []string       { return s.GroupIDs }
+
+// withWriter opens the ledger, takes its lock, and hands out what writes to the tenant for one command. run is the run that
+// the writes belong to, or "".
+func (a *app) withWriter(ctx context.Context, g *globals, conn *connection, command, run string, do func(tenantcare.Writer) error) error {
+	l, err := ledger.Open(ctx, g.ledger, ledger.Options{Now: conn.clock.Now})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	release, err := l.Lock(ctx, holder(run, conn.clock.Now()))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = release() }()
+	return do(tenantcare.Writer{Journal: l, Clock: conn.clock, Command: command, By: whoAndWhere(), Run: run})
+}

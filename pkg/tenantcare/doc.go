@@ -1,0 +1,5 @@
+// Package tenantcare is the tenant before and after a wave: what is there, as tables, and below it one package for each
+// thing that is done to it. Rules take what was read and return what is to be done; writes go through [Writer], which
+// records the intent before the call and the outcome after it. It is not for the terminal, for files, or for the rows of
+// a run that goes on.
+package tenantcare

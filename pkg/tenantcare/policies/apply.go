@@ -1,0 +1,298 @@
+// Package policies brings provisioning policies to what their files say: it reads the tenant, says what would change, and
+// writes it.
+package policies
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/policyfile"
+	"wave365/pkg/wave"
+)
+
+// Tenant is what of the tenant is read; *graph.Client is one.
+type Tenant interface {
+	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
+	OnPremisesConnections(ctx context.Context) ([]graph.OnPremisesConnection, error)
+	Images
+	Groups
+}
+
+// Images reads the images that a policy may name.
+type Images interface {
+	DeviceImages(ctx context.Context) ([]graph.DeviceImage, error)
+	GalleryImages(ctx context.Context) ([]graph.GalleryImage, error)
+}
+
+// Groups finds groups.
+type Groups interface {
+	Group(ctx context.Context, id string) (graph.Group, error)
+	GroupsNamed(ctx context.Context, name string) ([]graph.Group, error)
+}
+
+// Writes are the calls that change a policy; *graph.Client makes them.
+type Writes interface {
+	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
+	CreateProvisioningPolicy(ctx context.Context, p graph.ProvisioningPolicy) (graph.ProvisioningPolicy, error)
+	UpdateProvisioningPolicy(ctx context.Context, p graph.ProvisioningPolicy) (graph.ProvisioningPolicy, error)
+	AssignProvisioningPolicy(ctx context.Context, id string, groupIDs []string) error
+}
+
+// Plan is what one file changes.
+type Plan struct {
+	File *policyfile.File
+	// Have is the policy as it stands; its zero value when the file makes a new one. Want is what is written.
+	Have, Want graph.ProvisioningPolicy
+	Changes    []policyfile.Change
+	Groups     policyfile.Groups
+	// Names are display names of the groups in Groups, by id in lower case.
+	Names map[string]string
+}
+
+// New reports whether the policy does not exist yet.
+func (p Plan) New() bool { return p.Have.ID == "" }
+
+// Nothing reports whether the tenant is as the file says already.
+func (p Plan) Nothing() bool { return !p.New() && len(p.Changes) == 0 && !p.Groups.Changed() }
+
+// Name is a group's display name, or its id.
+func (p Plan) Name(group string) string {
+	if n := p.Names[strings.ToLower(group)]; n != "" {
+		return n
+	}
+	return group
+}
+
+// Look reads the tenant and says what a file changes. remove are groups, by name or id, that are to lose the policy. What
+// the file gets wrong about the tenant comes as problems; then there is no plan.
+func Look(ctx context.Context, t Tenant, f *policyfile.File, remove []string) (Plan, []policyfile.Problem, error) {
+	p := Plan{File: f, Names: map[string]string{}}
+	all, err := t.ProvisioningPolicies(ctx)
+	if err != nil {
+		return p, nil, err
+	}
+	if p.Have, err = existing(all, f.Policy.DisplayName); err != nil {
+		return p, nil, err
+	}
+	var known policyfile.Known
+	if known.Connections, err = t.OnPremisesConnections(ctx); err != nil {
+		return p, nil, err
+	}
+	if known.Own, err = t.DeviceImages(ctx); err != nil {
+		return p, nil, err
+	}
+	if known.Gallery, err = t.GalleryImages(ctx); err != nil {
+		return p, nil, err
+	}
+	problems := f.Resolve(known, p.Have)
+	found := map[string][]graph.Group{}
+	for _, cell := range append(slices.Clone(f.Groups), remove...) {
+		if found[cell], err = groupsAt(ctx, t, cell); err != nil {
+			return p, nil, err
+		}
+		for _, g := range found[cell] {
+			p.Names[strings.ToLower(g.ID)] = g.DisplayName
+		}
+	}
+	ids, more := f.GroupIDs(found)
+	problems = append(problems, more...)
+	if p.New() && !f.Gives("domainJoinConfigurations") {
+		problems = append(problems, policyfile.Problem{Property: "domainJoinConfigurations", Message: "a new policy needs domainJoinConfigurations", Hint: "say how its Cloud PCs join, and in which network or region"})
+	}
+	gone, err := toRemove(remove, found, p.Have)
+	if err != nil {
+		return p, nil, err
+	}
+	p.Groups = policyfile.MergeGroups(p.Have.GroupIDs, ids, gone)
+	for _, id := range p.Groups.Stay {
+		g, err := t.Group(ctx, id)
+		switch {
+		case err == nil:
+			p.Names[strings.ToLower(id)] = g.DisplayName
+		case !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Denied):
+			return p, nil, err
+		}
+	}
+	if len(problems) > 0 {
+		return p, problems, nil
+	}
+	p.Want, p.Changes, problems = f.Merge(p.Have)
+	return p, problems, nil
+}
+
+// existing finds the policy of this name; none is the zero value.
+func existing(all []graph.ProvisioningPolicy, name string) (graph.ProvisioningPolicy, error) {
+	var ids []string
+	var found graph.ProvisioningPolicy
+	for _, p := range all {
+		if wave.UserKey(p.DisplayName) == wave.UserKey(name) {
+			found, ids = p, append(ids, p.ID)
+		}
+	}
+	if len(ids) > 1 {
+		return found, fault.New(fault.Invalid, "policy.ambiguous", "several policies are called "+name+": "+strings.Join(ids, ", "),
+			"rename all but one of them; nothing was changed")
+	}
+	return found, nil
+}
+
+// groupsAt finds groups by id or by display name.
+func groupsAt(ctx context.Context, t Groups, cell string) ([]graph.Group, error) {
+	g, err := t.Group(ctx, cell)
+	if err == nil {
+		return []graph.Group{g}, nil
+	}
+	if !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Invalid) {
+		return nil, err
+	}
+	return t.GroupsNamed(ctx, cell)
+}
+
+// toRemove finds the groups that are to lose the policy. One that the policy is not assigned to is a mistake: what was
+// meant is not known.
+func toRemove(cells []string, found map[string][]graph.Group, have graph.ProvisioningPolicy) ([]string, error) {
+	var ids []string
+	for _, cell := range cells {
+		g, err := tenantcare.Pick("group", "group", cell, found[cell], func(g graph.Group) tenantcare.Named { return tenantcare.Named{ID: g.ID, Name: g.DisplayName} })
+		if err != nil {
+			return nil, err
+		}
+		if !slices.ContainsFunc(have.GroupIDs, func(id string) bool { return strings.EqualFold(id, g.ID) }) {
+			continue // it was taken away already
+		}
+		ids = append(ids, g.ID)
+	}
+	return ids, nil
+}
+
+// Apply writes what the plan says, and reads it back. It may be stopped between the two writes and run again.
+func Apply(ctx context.Context, w tenantcare.Writer, t Writes, p Plan) (graph.ProvisioningPolicy, error) {
+	id := p.Have.ID
+	switch {
+	case p.New():
+		out, err := w.Do(ctx, create(t, p))
+		if err != nil {
+			return graph.ProvisioningPolicy{}, err
+		}
+		id = out.RemoteID
+	case len(p.Changes) > 0:
+		if _, err := w.Do(ctx, update(t, p)); err != nil {
+			return graph.ProvisioningPolicy{}, err
+		}
+	}
+	if p.Groups.Changed() {
+		if _, err := w.Do(ctx, assign(t, p, id)); err != nil {
+			return graph.ProvisioningPolicy{}, err
+		}
+	}
+	return verify(ctx, w, t, p, id)
+}
+
+func create(t Writes, p Plan) tenantcare.Effect {
+	name := p.Want.DisplayName
+	return tenantcare.Effect{
+		Write: migration.Write{Effect: tenantcare.PolicyCreate, Target: name, After: asJSON(p.Want)},
+		Present: func(ctx context.Context) (string, string, bool, error) {
+			all, err := t.ProvisioningPolicies(ctx)
+			if err != nil {
+				return "", "", false, err
+			}
+			found, err := existing(all, name)
+			return found.ID, "found by its name", found.ID != "", err
+		},
+		Call: func(ctx context.Context) (string, error) {
+			made, err := t.CreateProvisioningPolicy(ctx, p.Want)
+			return made.ID, err
+		},
+	}
+}
+
+func update(t Writes, p Plan) tenantcare.Effect {
+	return tenantcare.Effect{
+		Write: migration.Write{Effect: tenantcare.PolicyUpdate, Target: p.Have.ID, Before: asJSON(p.Have), After: asJSON(p.Want)},
+		Present: func(ctx context.Context) (string, string, bool, error) {
+			now, err := read(ctx, t, p.Have.ID)
+			return now.ID, "the policy is as the file says", err == nil && len(p.File.Differs(now)) == 0, err
+		},
+		Call: func(ctx context.Context) (string, error) {
+			now, err := t.UpdateProvisioningPolicy(ctx, p.Want)
+			return now.ID, err
+		},
+	}
+}
+
+// assign merges into what is assigned at this moment: somebody may have added a group since the plan was made.
+func assign(t Writes, p Plan, id string) tenantcare.Effect {
+	merged := func(ctx context.Context) (policyfile.Groups, error) {
+		now, err := read(ctx, t, id)
+		return policyfile.MergeGroups(now.GroupIDs, p.Groups.Add, p.Groups.Remove), err
+	}
+	return tenantcare.Effect{
+		Write: migration.Write{Effect: tenantcare.PolicyAssign, Target: id, Before: asJSON(p.Have.GroupIDs), After: asJSON(p.Groups.Want)},
+		Present: func(ctx context.Context) (string, string, bool, error) {
+			g, err := merged(ctx)
+			return id, "the groups are as wanted", err == nil && !g.Changed(), err
+		},
+		Call: func(ctx context.Context) (string, error) {
+			g, err := merged(ctx)
+			if err != nil {
+				return "", err
+			}
+			return id, t.AssignProvisioningPolicy(ctx, id, g.Want)
+		},
+	}
+}
+
+func read(ctx context.Context, t Writes, id string) (graph.ProvisioningPolicy, error) {
+	all, err := t.ProvisioningPolicies(ctx)
+	if err != nil {
+		return graph.ProvisioningPolicy{}, err
+	}
+	for _, p := range all {
+		if strings.EqualFold(p.ID, id) {
+			return p, nil
+		}
+	}
+	return graph.ProvisioningPolicy{}, fault.New(fault.NotFound, "policy.not-found", "the policy "+id+" is gone", "somebody deleted it: apply the file again")
+}
+
+// verify reads back until the tenant shows what was written, for a while.
+func verify(ctx context.Context, w tenantcare.Writer, t Writes, p Plan, id string) (graph.ProvisioningPolicy, error) {
+	const looks = 8
+	for try := 0; ; try++ {
+		now, err := read(ctx, t, id)
+		if err != nil && (try == looks || !fault.Is(err, fault.NotFound)) {
+			return now, err
+		}
+		wrong := p.File.Differs(now)
+		if policyfile.MergeGroups(now.GroupIDs, p.Groups.Add, p.Groups.Remove).Changed() {
+			wrong = append(wrong, "groups")
+		}
+		if err == nil && len(wrong) == 0 {
+			return now, nil
+		}
+		if try == looks {
+			return now, fault.New(fault.Conflict, "policy.not-as-written", "the service took the policy "+p.Want.DisplayName+", but does not show as written: "+strings.Join(wrong, ", "),
+				"run the command again; a property that the service never keeps is not for this tenant or this sign-in")
+		}
+		if err := tenantcare.Sleep(ctx, w.Clock, 15*time.Second); err != nil {
+			return now, err
+		}
+	}
+}
+
+// asJSON is for the journal: what is written holds no secret.
+func asJSON(v any) json.RawMessage {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	return text
+}

@@ -1,0 +1,204 @@
+package tenantcare
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+)
+
+// The effects of commands outside runs. Those that runs have too bear the same names.
+const (
+	PolicyCreate   migration.Effect = "policy.create"
+	PolicyUpdate   migration.Effect = "policy.update"
+	PolicyAssign   migration.Effect = "policy.assign"
+	SettingRestore migration.Effect = "setting.restore"
+	ImageCreate    migration.Effect = "image.create"
+	ImageDelete    migration.Effect = "image.delete"
+	GroupCreate    migration.Effect = "group.create"
+	GroupLeave     migration.Effect = "group.leave"
+	LicenseRemove  migration.Effect = "license.remove"
+	GraceEnd       migration.Effect = "cloudpc.end-grace"
+	BlobDelete     migration.Effect = "blob.delete"
+)
+
+// Journal is where writes are recorded. *ledger.Ledger is one.
+type Journal interface {
+	// IntendWrite records that a write is about to be tried; it is durable when it returns.
+	IntendWrite(ctx context.Context, w migration.Write) (migration.Write, error)
+	// ConcludeWrite records how it ended.
+	ConcludeWrite(ctx context.Context, w migration.Write, out migration.Outcome) error
+	// Writes returns what was recorded, oldest first.
+	Writes(ctx context.Context, f migration.WriteFilter) ([]migration.Write, error)
+}
+
+// Clock is the service's time; cloud.Clock is one.
+type Clock interface {
+	Now() time.Time
+	// Wall is how long a stretch of service time takes on the wall clock.
+	Wall(d time.Duration) time.Duration
+}
+
+// Writer makes the writes of one command. It is for one goroutine.
+type Writer struct {
+	Journal Journal
+	Clock   Clock
+	// Command is the command as a person types it, By who and from where, Run the run that the writes belong to, or "".
+	Command, By, Run string
+}
+
+// Effect is one write to the tenant that [Writer.Do] sees to.
+type Effect struct {
+	// Write says what is done to what. Command, By, Run, ClientRequestID and At are filled in.
+	migration.Write
+	// Present looks whether the effect is there: then nothing is sent. id is what the service calls it; seen says to people
+	// how it was found.
+	Present func(ctx context.Context) (id, seen string, ok bool, err error)
+	// Call makes it, and is given a context that does not end with the command: a call that has begun gets its answer.
+	Call func(ctx context.Context) (id string, err error)
+	// Shows is how long, in service time, an effect may take to be seen by Present. When it is not there by then, a call
+	// whose answer was lost had no effect. 0: two minutes.
+	Shows time.Duration
+}
+
+// callTime bounds one call, in wall time.
+const callTime = 3 * time.Minute
+
+// apart lies between two looks at something that is not there yet, in service time.
+const apart = 15 * time.Second
+
+// Do sees to it that the effect is there, exactly once: it looks, records the intent, calls, records the outcome. A call
+// whose answer is lost is looked for and never repeated by this process; when it does not show, it is recorded as without
+// effect, and the fault says that the command may be run again. The outcome's status is Adopted when the effect was there
+// already. Errors: the call's; OutcomeUnknown ("effect.unknown") when nothing could be read; the journal's.
+func (w Writer) Do(ctx context.Context, e Effect) (migration.Outcome, error) {
+	sure := context.WithoutCancel(ctx)
+	past, err := w.Journal.Writes(sure, migration.WriteFilter{Command: w.Command, Target: e.Target, Undecided: true})
+	if err != nil {
+		return migration.Outcome{}, err
+	}
+	var open []migration.Write
+	for _, p := range past {
+		if p.Effect == e.Effect && p.Row == e.Row && strings.EqualFold(p.UserID, e.UserID) {
+			open = append(open, p)
+		}
+	}
+	if out, found, err := w.settle(ctx, e, open); err != nil || found {
+		return out, err
+	}
+	if ctx.Err() != nil {
+		return migration.Outcome{}, Stopped(ctx)
+	}
+	in := e.Write
+	in.Command, in.By, in.Run, in.At, in.ClientRequestID = w.Command, w.By, w.Run, w.Clock.Now(), cloud.NewOperationID()
+	if in, err = w.Journal.IntendWrite(sure, in); err != nil {
+		return migration.Outcome{}, err
+	}
+	callCtx, cancel := context.WithTimeout(cloud.WithOperation(sure, in.ClientRequestID), callTime)
+	defer cancel()
+	id, err := e.Call(callCtx)
+	out := migration.Outcome{Status: migration.OutcomeDone, RemoteID: id, At: w.Clock.Now()}
+	if f := fault.As(err); f != nil && f.Remote != nil {
+		out.RequestID = f.Remote.RequestID
+	}
+	switch fault.KindOf(err) {
+	case "":
+		return out, w.Journal.ConcludeWrite(sure, in, out)
+	case fault.OutcomeUnknown, fault.Internal, fault.Unavailable, fault.Throttled, fault.Interrupted:
+		// No answer, or one that says nothing: the effect may be there.
+		out.Status, out.Detail = migration.OutcomeUnknown, err.Error()
+		if jerr := w.Journal.ConcludeWrite(sure, in, out); jerr != nil {
+			return out, jerr
+		}
+		return w.lost(ctx, e, in, err)
+	}
+	out.Status, out.Detail = migration.OutcomeRefused, err.Error()
+	if jerr := w.Journal.ConcludeWrite(sure, in, out); jerr != nil {
+		return out, jerr
+	}
+	return out, err
+}
+
+// settle looks before the call. Writes of an earlier process whose outcome nobody knows are decided by the same look: what
+// is there was their doing, what is not there after its time was without effect.
+func (w Writer) settle(ctx context.Context, e Effect, open []migration.Write) (migration.Outcome, bool, error) {
+	sure := context.WithoutCancel(ctx)
+	id, seen, ok, err := e.Present(ctx)
+	if err != nil {
+		return migration.Outcome{}, false, err
+	}
+	if !ok && len(open) > 0 {
+		if id, seen, ok, err = w.await(ctx, e, open[len(open)-1].At); err != nil {
+			return migration.Outcome{}, false, err
+		}
+	}
+	out := migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: seen, At: w.Clock.Now()}
+	if !ok {
+		out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "looked: it is not there", At: w.Clock.Now()}
+	}
+	for _, p := range open {
+		if err := w.Journal.ConcludeWrite(sure, p, out); err != nil {
+			return out, false, err
+		}
+	}
+	return out, ok, nil
+}
+
+// await looks until the effect shows, or has had its time since a call at that moment.
+func (w Writer) await(ctx context.Context, e Effect, since time.Time) (id, seen string, ok bool, err error) {
+	shows := e.Shows
+	if shows == 0 {
+		shows = 2 * time.Minute
+	}
+	for {
+		id, seen, ok, err = e.Present(ctx)
+		if err != nil || ok || w.Clock.Now().Sub(since) >= shows {
+			return id, seen, ok, err
+		}
+		if err := Sleep(ctx, w.Clock, apart); err != nil {
+			return "", "", false, err
+		}
+	}
+}
+
+// lost looks for a call whose answer was lost.
+func (w Writer) lost(ctx context.Context, e Effect, in migration.Write, cause error) (migration.Outcome, error) {
+	id, seen, ok, err := w.await(ctx, e, in.At)
+	if err != nil {
+		return migration.Outcome{}, fault.Wrap(fault.OutcomeUnknown, "effect.unknown",
+			"the answer to "+string(e.Effect)+" was lost (client-request-id "+in.ClientRequestID+"), and it could not be looked for: "+err.Error(),
+			"run the same command again: it looks first, and repeats nothing that happened", cause)
+	}
+	out := migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: "its answer was lost; " + seen, At: w.Clock.Now()}
+	if !ok {
+		out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "its answer was lost; looked: it is not there", At: w.Clock.Now()}
+	}
+	if err := w.Journal.ConcludeWrite(context.WithoutCancel(ctx), in, out); err != nil {
+		return out, err
+	}
+	if ok {
+		return out, nil
+	}
+	return out, fault.Wrap(fault.Unavailable, "effect.lost", "no answer came to "+string(e.Effect)+", and it did not happen: "+cause.Error(),
+		"run the same command again", cause)
+}
+
+// Sleep waits for a stretch of service time. The fault is Interrupted when ctx ends first.
+func Sleep(ctx context.Context, c Clock, d time.Duration) error {
+	t := time.NewTimer(c.Wall(d))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return Stopped(ctx)
+	}
+}
+
+// Stopped is the fault of a command that was told to stop between two writes.
+func Stopped(ctx context.Context) error {
+	return fault.Wrap(fault.Interrupted, "", "stopped; what was done so far is recorded", "run the same command again: it goes on where it stopped", ctx.Err())
+}
