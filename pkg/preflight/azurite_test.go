@@ -135,7 +135,7 @@ func TestCheck_disksOnAzurite(t *testing.T) {
 		qemuImage(t, "vpc", "subformat=fixed,force_size=on", path, fmt.Sprint(size, "G"))
 		for _, part := range []bool{true, false} {
 			var start []byte
-			name, codes := fmt.Sprintf("fixed-%d-raw.vhd", size), []string{"vhd.not-gpt w"}
+			name, codes := fmt.Sprintf("fixed-%d-raw.vhd", size), []string{"vhd.unwritten"}
 			if part {
 				name, codes, start = fmt.Sprintf("fixed-%d.vhd", size), nil, vhd.ProtectiveGPT(int64(size)<<30, true)
 			}

@@ -31,7 +31,7 @@ const readers = 16
 
 // disks looks at every row's disk and guest state: that they are there, what kind of blob they are, and what their
 // first and last bytes say. What kind they are comes from one listing per container; the bytes are two ranged reads a
-// blob. Findings keep the order of the file, whatever order the answers come in.
+// blob, three for a disk. Findings keep the order of the file, whatever order the answers come in.
 func (c *check) disks(ctx context.Context) error {
 	looks := make([]look, len(c.rows))
 	for i := range c.rows {
@@ -190,13 +190,22 @@ func (l *look) file(ctx context.Context, column string, ref blob.Ref, src *migra
 	var problems []vhd.Problem
 	if column == "blob" {
 		var disk vhd.Disk
-		disk, problems = vhd.Inspect(props.Length, head, tail)
+		var more []vhd.Part
+		if offset, count := vhd.More(props.Length, head, tail); count > 0 {
+			data, err := l.c.storage.Read(ctx, ref, offset, count)
+			if err != nil {
+				return l.refused(err, column, ref)
+			}
+			more = append(more, vhd.Part{Offset: offset, Data: data})
+		}
+		disk, problems = vhd.Inspect(props.Length, head, tail, more...)
 		src.Virtual = disk.Virtual
 	} else {
 		problems = vhd.InspectGuestState(props.Length, head, tail)
 	}
 	for _, p := range problems {
 		l.flag(p.Code, column, cmp.Or(p.Value, ref.URL()), p.Message)
+		l.found[len(l.found)-1].Hint = p.Hint
 	}
 	return nil
 }

@@ -191,7 +191,7 @@ func together(t *testing.T) map[string]func(b *builder) []int {
 		"vhd.bad-checksum":     blobFault("", "bad-checksum"),
 		"vhd.size-mismatch":    blobFault("", "size-mismatch"),
 		"vhd.not-mib-aligned":  blobFault("", "not-mib-aligned"),
-		"vhd.not-gpt":          blobFault("", "no-gpt"),
+		"vhd.generation-1":     blobFault("", "no-gpt"),
 		"vhd.no-efi-partition": blobFault("", "no-efi-partition"),
 		"vhd.truncated":        blobFault("", "truncated"),
 		"vhd.is-guest-state":   blobFault("guest-state", ""),
@@ -317,6 +317,10 @@ func apart() map[string]func(t *testing.T) []wave.Finding {
 		"csv.missing-column": read("user,blob\nada@" + domain + ",disks/ada.vhd\n"),
 		"csv.unknown-column": read("user,blob,policy,colour\nada@" + domain + ",disks/ada.vhd,P,red\n"),
 		"csv.empty":          read(head),
+		"vhd.unwritten":      meetDisk(unwritten),
+		"vhd.two-footers":    meetDisk(twoFooters),
+		"vhd.trailing-bytes": meetDisk(padded),
+		"vhd.encrypted":      meetDisk(bitLocker),
 		"permission.missing": meet(func(sc *scenario.Scenario) {
 			sc.Permissions = []string{"CloudPC.Read.All", "User.Read.All", "LicenseAssignment.Read.All", "Organization.Read.All"}
 		}, func(*preflight.Input) {}),

@@ -1,6 +1,6 @@
 // Package vhd says what the first and last bytes of a disk tell about it: the VHD footer, the partition table, and
-// whether the file is something else (VHDX, dynamic, guest state). Two reads are enough: the first [HeadLength] and
-// the last [TailLength] bytes. It is not for reading what is on the disk, and it does no I/O.
+// whether the file is something else (VHDX, dynamic, guest state, an archive, the disk of another product). Two reads tell
+// most, the first [HeadLength] and the last [TailLength] bytes; [More] says which third one tells the rest. It is not for reading what is on the disk, and it does no I/O.
 //
 // A good answer means that the container is sound, not that Windows on it would start: the footer's checksum covers
 // the footer only.
@@ -10,8 +10,8 @@ package vhd
 const (
 	// TailLength is the last sector of the disk and the footer behind it.
 	TailLength = 1024
-	// HeadLength is 34 sectors: boot record, GPT header and its 128 entries.
-	HeadLength = 17408
+	// HeadLength is 72 sectors: boot record, GPT header, its 128 entries, and the descriptor by which CD images are known.
+	HeadLength = 36864
 	// FooterLength is the VHD footer. A fixed disk's blob is its virtual size and this.
 	FooterLength = 512
 )

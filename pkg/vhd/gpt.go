@@ -30,6 +30,8 @@ type GPT struct {
 	Partitions int
 	// EFISystem: one of them is an EFI system partition.
 	EFISystem bool
+	// Largest is where the largest partition begins that holds data; 0: none was seen.
+	Largest uint64
 	// Complete: the whole list lay within the head. When it is false, EFISystem false only means "not seen".
 	Complete bool
 }
@@ -40,7 +42,7 @@ func parseGPT(head []byte) (*GPT, string) {
 	case len(head) < 2*sectorSize, head[510] != 0x55, head[511] != 0xAA:
 		return nil, "the disk has no partition table"
 	case !hasProtectiveEntry(head):
-		return nil, "the disk is partitioned the old way (MBR)"
+		return nil, "it is partitioned the old way, with an MBR"
 	case string(head[sectorSize:sectorSize+8]) != gptSignature:
 		return nil, "the boot record announces a GPT, but its header is missing"
 	}
@@ -74,6 +76,7 @@ func (g *GPT) readEntries(head []byte, lba uint64, count, size uint32) {
 		return
 	}
 	at, end := lba*sectorSize, uint64(len(head))
+	most := uint64(0)
 	for range count {
 		if at+uint64(size) > end {
 			return
@@ -83,6 +86,10 @@ func (g *GPT) readEntries(head []byte, lba uint64, count, size uint32) {
 			g.Partitions++
 		}
 		g.EFISystem = g.EFISystem || kind == efiSystem
+		first, last := binary.LittleEndian.Uint64(head[at+32:]), binary.LittleEndian.Uint64(head[at+40:])
+		if kind != efiSystem && kind != microsoftReserved && kind != [16]byte{} && last > first && last-first > most && last <= g.LastUsable {
+			g.Largest, most = first, last-first
+		}
 		at += uint64(size)
 	}
 	g.Complete = true

@@ -29,17 +29,23 @@ type Disk struct {
 const (
 	hintFixed = "convert it to a fixed VHD and upload it again as a page blob: Convert-VHD -VHDType Fixed, " +
 		"or qemu-img convert -O vpc -o subformat=fixed,force_size=on"
-	hintCopy   = "copy the disk again from the snapshot and wait until the copy has succeeded"
-	hintSource = "check that the snapshot is the OS disk of a generation 2 VM"
+	hintCopy       = "copy the disk again from the snapshot and wait until the copy has succeeded"
+	hintGeneration = "convert the disk to GPT (mbr2gpt /convert /allowFullOS), move the VM to generation 2, check that it starts, and take the snapshot again"
+	hintSource     = "check that the snapshot is the OS disk of a generation 2 VM"
 )
 
 // Inspect judges an OS disk by its length in bytes, its first [HeadLength] and its last [TailLength] bytes (all of it
-// when it is shorter). The codes are those of the vhd family. When one of the problems is not a warning, the Disk
+// when it is shorter), and by the part that [More] asks for; without that part it says less. The codes are those of the vhd family. When one of the problems is not a warning, the Disk
 // carries its Kind and nothing else, so that nobody computes with a size that nothing vouches for.
-func Inspect(length int64, head, tail []byte) (Disk, []Problem) {
+func Inspect(length int64, head, tail []byte, more ...Part) (Disk, []Problem) {
 	head, tail, short := clip(length, head, tail)
 	kind, problem := recognise(length, head, tail)
 	if problem != nil {
+		for _, p := range more {
+			if at, ok := innerFooter(p); ok && goesOn(*problem, length, head) && at+FooterLength < length {
+				return Disk{Kind: kind}, []Problem{*trailing(length, at)}
+			}
+		}
 		return Disk{Kind: kind}, []Problem{*problem}
 	}
 	if short {
@@ -48,21 +54,64 @@ func Inspect(length int64, head, tail []byte) (Disk, []Problem) {
 	}
 	footer, _ := ParseFooter(tail[len(tail)-FooterLength:])
 	disk := Disk{Kind: Fixed, Virtual: length - FooterLength, Footer: footer}
-	var problems []Problem
-	if disk.Virtual%mebibyte != 0 {
-		problems = append(problems, Problem{Code: "vhd.not-mib-aligned", Value: fmt.Sprint(disk.Virtual),
-			Message: fmt.Sprintf("the virtual size %d is not a whole number of MiB (%d bytes over)", disk.Virtual, disk.Virtual%mebibyte),
-			Hint:    "resize the disk to the next whole MiB before uploading it (Resize-VHD, or qemu-img resize -f raw) and upload it again"})
-	}
-	gpt, why := parseGPT(head)
-	disk.GPT = gpt
-	problems = append(problems, judgeGPT(gpt, why, disk.Virtual)...)
+	problems := judge(disk.Virtual, head, tail, more)
+	disk.GPT, _ = parseGPT(head)
 	for _, p := range problems {
 		if !p.Warning {
 			return Disk{Kind: Fixed}, problems
 		}
 	}
 	return disk, problems
+}
+
+// goesOn reports whether a file without a footer at its end may have it before: no other format is seen in it, and its
+// partition table, if any, is that of a shorter disk.
+func goesOn(p Problem, length int64, head []byte) bool {
+	if _, other := otherFormat(head); other {
+		return false
+	}
+	gpt, _ := parseGPT(head)
+	return (p.Code == "vhd.not-vhd" || p.Code == "vhd.truncated") && (gpt == nil || !gpt.beyond(length-FooterLength))
+}
+
+// judge says what is wrong with a disk of virtual bytes whose footer is sound.
+func judge(virtual int64, head, tail []byte, more []Part) []Problem {
+	if at := virtual - FooterLength; len(tail) >= TailLength && soundFooter(tail[len(tail)-TailLength:], at) {
+		return []Problem{*twice(virtual, at)}
+	}
+	var problems []Problem
+	for _, p := range more {
+		if at, ok := innerFooter(p); ok && at < virtual {
+			return []Problem{*twice(virtual, at)}
+		}
+		problems = append(problems, encrypted(p)...)
+	}
+	if virtual%mebibyte != 0 {
+		problems = append(problems, Problem{Code: "vhd.not-mib-aligned", Value: fmt.Sprint(virtual),
+			Message: fmt.Sprintf("the virtual size %d is not a whole number of MiB (%d bytes over)", virtual, virtual%mebibyte),
+			Hint:    "resize the disk to the next whole MiB before uploading it (Resize-VHD, or qemu-img resize -f raw) and upload it again"})
+	}
+	if format, other := otherFormat(head); other {
+		return append(problems, *notVHD(virtual, "the blob is "+format.name+" with a VHD footer behind it", format.how))
+	}
+	gpt, why := parseGPT(head)
+	if gpt == nil {
+		return append(problems, withoutGPT(head, why))
+	}
+	return append(problems, judgeGPT(gpt, virtual)...)
+}
+
+// withoutGPT says what a disk is that has no partition table of a generation 2 machine.
+func withoutGPT(head []byte, why string) Problem {
+	switch {
+	case allZero(head):
+		return Problem{Code: "vhd.unwritten", Message: "the disk holds zeros where its partition table should be: nothing but the footer was copied into it", Hint: hintCopy}
+	case bootRecord(head) && !hasProtectiveEntry(head):
+		return Problem{Code: "vhd.generation-1", Message: "the disk is of a generation 1 VM: " + why + ", and a Cloud PC starts generation 2 disks only", Hint: hintGeneration}
+	case len(head) >= 4096+8 && string(head[4096:4096+8]) == gptSignature:
+		why = "the partition table is written for sectors of 4,096 bytes, and disks in Azure have 512"
+	}
+	return Problem{Code: "vhd.no-efi-partition", Warning: true, Message: why + ": no EFI system partition can be seen, from which a Cloud PC would start", Hint: hintSource}
 }
 
 // clip cuts head and tail to what length allows and says whether less than that was given.
@@ -156,7 +205,11 @@ func withoutFooter(length int64, head []byte) *Problem {
 			Message: "the blob has the length of a VHD, but its last 512 bytes are no footer: the copy did not reach the end", Hint: hintCopy}
 	case allZero(head):
 		return notVHD(length, "the blob holds zeros where a disk begins and where its footer should be: nothing was copied into it", hintCopy)
-	case gpt != nil || len(head) >= sectorSize && head[510] == 0x55 && head[511] == 0xAA:
+	}
+	if format, other := otherFormat(head); other {
+		return notVHD(length, "the blob is "+format.name, format.how)
+	}
+	if gpt != nil || bootRecord(head) {
 		return notVHD(length, "the blob is a disk image without a VHD footer (raw)", hintFixed)
 	}
 	return notVHD(length, "the blob does not end with a VHD footer", hintFixed)
@@ -166,11 +219,8 @@ func notVHD(value int64, message, hint string) *Problem {
 	return &Problem{Code: "vhd.not-vhd", Message: message, Hint: hint, Value: fmt.Sprint(value)}
 }
 
-func judgeGPT(g *GPT, why string, virtual int64) []Problem {
+func judgeGPT(g *GPT, virtual int64) []Problem {
 	switch {
-	case g == nil:
-		return []Problem{{Code: "vhd.not-gpt", Warning: true,
-			Message: why + ": a Cloud PC starts generation 2 disks only", Hint: hintSource}}
 	case g.beyond(virtual):
 		return []Problem{{Code: "vhd.truncated", Value: fmt.Sprint(virtual),
 			Message: fmt.Sprintf("the disk is cut off: its partition table reaches to sector %d, but the disk ends at %d", max(g.BackupLBA, g.LastUsable), virtual/sectorSize-1),

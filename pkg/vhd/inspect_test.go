@@ -85,21 +85,21 @@ func TestInspect(t *testing.T) {
 			i := fixed(gib + mib/2)
 			clear(i.head)
 			return i
-		}, vhd.Fixed, "vhd.not-mib-aligned, vhd.not-gpt w"},
-		{"no partition table", func() image { i := fixed(gib); clear(i.head); return i }, vhd.Fixed, "vhd.not-gpt w"},
+		}, vhd.Fixed, "vhd.not-mib-aligned, vhd.unwritten"},
+		{"no partition table", func() image { i := fixed(gib); clear(i.head); return i }, vhd.Fixed, "vhd.unwritten"},
 		{"MBR", func() image {
 			i := fixed(gib)
 			clear(i.head)
 			i.head[450], i.head[510], i.head[511] = 7, 0x55, 0xAA
 			return i
-		}, vhd.Fixed, "vhd.not-gpt w"},
-		{"GPT header gone", func() image { i := fixed(gib); clear(i.head[512:]); return i }, vhd.Fixed, "vhd.not-gpt w"},
-		{"GPT header damaged", func() image { i := fixed(gib); i.head[512+40] ^= 1; return i }, vhd.Fixed, "vhd.not-gpt w"},
+		}, vhd.Fixed, "vhd.generation-1"},
+		{"GPT header gone", func() image { i := fixed(gib); clear(i.head[512:]); return i }, vhd.Fixed, "vhd.no-efi-partition w"},
+		{"GPT header damaged", func() image { i := fixed(gib); i.head[512+40] ^= 1; return i }, vhd.Fixed, "vhd.no-efi-partition w"},
 		{"GPT header of an impossible size", func() image {
 			i := fixed(gib)
 			le.PutUint32(i.head[512+12:], 1<<31)
 			return i
-		}, vhd.Fixed, "vhd.not-gpt w"},
+		}, vhd.Fixed, "vhd.no-efi-partition w"},
 		{"protective entry is not the first", func() image {
 			i := fixed(gib)
 			i.head[450], i.head[466] = 7, 0xEE

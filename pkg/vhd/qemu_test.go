@@ -53,7 +53,7 @@ func TestInspect_Qemu(t *testing.T) {
 	t.Parallel()
 	for _, size := range []string{"64G", "127G", "128G", "256G", "512G", "1024G"} {
 		for _, tc := range []struct{ name, format, options, want string }{
-			{"fixed", "vpc", "subformat=fixed,force_size=on", "vhd.not-gpt w"},
+			{"fixed", "vpc", "subformat=fixed,force_size=on", "vhd.unwritten"},
 			{"dynamic", "vpc", "subformat=dynamic,force_size=on", "vhd.dynamic"},
 			{"vhdx", "vhdx", "subformat=dynamic", "vhd.vhdx"},
 		} {
@@ -68,9 +68,6 @@ func TestInspect_Qemu(t *testing.T) {
 				}
 				if disk.Virtual != 0 && disk.Virtual%gib != 0 {
 					t.Errorf("virtual size %d", disk.Virtual)
-				}
-				if tc.name == "fixed" && disk.Virtual == 0 {
-					t.Error("no virtual size")
 				}
 			})
 		}

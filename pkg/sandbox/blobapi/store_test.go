@@ -50,7 +50,7 @@ func TestDisksAreJudgedAsTheirName(t *testing.T) {
 		{scenario.Blob{Kind: "empty"}, vhd.None, "vhd.not-vhd"},
 		{scenario.Blob{Kind: "guest-state"}, vhd.GuestState, "vhd.is-guest-state"},
 		{scenario.Blob{Kind: "block-blob"}, vhd.Fixed, ""},
-		{scenario.Blob{Fault: "no-gpt"}, vhd.Fixed, "vhd.not-gpt"},
+		{scenario.Blob{Fault: "no-gpt"}, vhd.Fixed, "vhd.generation-1"},
 		{scenario.Blob{Fault: "no-efi-partition"}, vhd.Fixed, "vhd.no-efi-partition"},
 		{scenario.Blob{Fault: "bad-checksum"}, vhd.None, "vhd.bad-checksum"},
 		{scenario.Blob{Fault: "size-mismatch"}, vhd.Fixed, "vhd.size-mismatch"},

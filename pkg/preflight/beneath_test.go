@@ -1,0 +1,84 @@
+package preflight_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/preflight"
+	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/vhd"
+	"wave365/pkg/wave"
+)
+
+// bytesOf are what stands in a disk: its length, and bytes at offsets between zeros.
+type bytesOf struct {
+	length int64
+	parts  map[int64][]byte
+}
+
+// realDisk is the stage's storage account, whose disks have bytes of their own.
+type realDisk struct {
+	*blob.Client
+	disk bytesOf
+}
+
+// List implements [preflight.Storage].
+func (r realDisk) List(ctx context.Context, container, prefix string) ([]blob.Item, error) {
+	items, err := r.Client.List(ctx, container, prefix)
+	for i := range items {
+		items[i].Length = r.disk.length
+	}
+	return items, err
+}
+
+// Read implements [preflight.Storage].
+func (r realDisk) Read(_ context.Context, _ blob.Ref, offset, count int64) ([]byte, error) {
+	b := make([]byte, count)
+	for at, data := range r.disk.parts {
+		if from := max(at, offset); from < min(at+int64(len(data)), offset+count) {
+			copy(b[from-offset:], data[from-at:])
+		}
+	}
+	return b, nil
+}
+
+const size = int64(64) << 30
+
+func footer(virtual int64) []byte {
+	f := vhd.FixedFooter(virtual)
+	return f[:]
+}
+
+func unwritten() bytesOf { return bytesOf{size + 512, map[int64][]byte{size: footer(size)}} }
+
+func twoFooters() bytesOf {
+	return bytesOf{size + 1024, map[int64][]byte{0: vhd.ProtectiveGPT(size, true), size: footer(size), size + 512: footer(size + 512)}}
+}
+
+func padded() bytesOf {
+	return bytesOf{size + 1<<20, map[int64][]byte{0: vhd.ProtectiveGPT(size, true), size: footer(size)}}
+}
+
+func bitLocker() bytesOf {
+	const windows = (1 + 100 + 16) << 20 // behind what a Windows disk begins with
+	return bytesOf{size + 512, map[int64][]byte{0: vhd.ProtectiveGPT(size, true), windows: []byte("\xEB\x58\x90-FVE-FS-"), size: footer(size)}}
+}
+
+// meetDisk validates a wave of one row whose disk has those bytes.
+func meetDisk(make func() bytesOf) func(t *testing.T) []wave.Finding {
+	return func(t *testing.T) []wave.Finding {
+		sc := newScenario()
+		person(sc, "ada", func(u *scenario.User, _ *scenario.Blob) { u.Licenses = []string{sku} })
+		s := newStage(t, sc)
+		file, findings := wave.Read("w", []byte("user,blob,policy\nada@"+domain+",disks/ada.vhd,P\n"), wave.Options{})
+		res, err := preflight.Check(t.Context(), s.graph, realDisk{s.blobs, make()}, preflight.Input{
+			File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: s.now.Add(time.Second),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.Findings
+	}
+}
