@@ -10,7 +10,7 @@ import (
 )
 
 func newImageCommand(a *app, g *globals) *cobra.Command {
-	return family("image", "Images that provisioning policies may name", newImageListCommand(a, g))
+	return family("image", "Images that provisioning policies may name", newImageListCommand(a, g), newImageCreateCommand(a, g), newImageDeleteCommand(a, g))
 }
 
 func newImageListCommand(a *app, g *globals) *cobra.Command {

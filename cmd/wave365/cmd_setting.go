@@ -11,7 +11,7 @@ import (
 )
 
 func newSettingCommand(a *app, g *globals) *cobra.Command {
-	return family("setting", "Cloud PC user settings of the tenant", newSettingListCommand(a, g), newSettingShowCommand(a, g))
+	return family("setting", "Cloud PC user settings of the tenant", newSettingListCommand(a, g), newSettingShowCommand(a, g), newSettingEnsureCommand(a, g))
 }
 
 func newSettingListCommand(a *app, g *globals) *cobra.Command {

@@ -76,12 +76,23 @@ func exitCode(err error) (code int, quiet bool) {
 	case strings.HasPrefix(f.Code, "ledger.") && (f.Kind == fault.Unavailable || f.Kind == fault.Internal):
 		return exitUnexpected, false // the disk's trouble, not the command line's
 	case f.Kind == fault.Invalid, f.Kind == fault.NotFound, f.Code == "sandbox.port", f.Code == "sandbox.gone", strings.HasPrefix(f.Code, "ledger."),
-		strings.HasPrefix(f.Code, "row."), strings.HasPrefix(f.Code, "reconcile."):
+		strings.HasPrefix(f.Code, "row."), strings.HasPrefix(f.Code, "reconcile."), refusedByRule(f.Code):
 		return exitUsage, false
+	case f.Code == "image.failed":
+		return exitFailedRows, false
 	case strings.HasPrefix(f.Code, "setting."), strings.HasPrefix(f.Code, "policy."):
 		return exitDenied, false
 	}
 	return exitUnexpected, false
+}
+
+// refusedByRule reports whether a command about the tenant refused what it was told to do, before anything was changed.
+func refusedByRule(code string) bool {
+	switch code {
+	case "image.in-use", "close.not-final", "close.unsettled", "undo.refused", "purge.refused", "deprovision.refused":
+		return true
+	}
+	return false
 }
 
 // signedOut reports whether a service did not take the sign-in; what went on meanwhile may be said around its answer.

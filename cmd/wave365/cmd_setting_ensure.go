@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/snapshotsetting"
+)
+
+// ensuring are the flags of setting ensure.
+type ensuring struct {
+	wave, name string
+	groups     []string
+}
+
+func newSettingEnsureCommand(a *app, g *globals) *cobra.Command {
+	var o ensuring
+	cmd := &cobra.Command{
+		Use: "ensure {--wave WAVE | --group GROUP}", Short: "See to it that a wave's groups are reached by one snapshot user setting", Args: cobra.NoArgs,
+		Long: `See to it that the groups of a wave are reached by exactly one user setting, and that it builds Cloud PCs from
+snapshots: one is found by its name, or made, then assigned by adding to what is assigned, and read back. ` + "`wave365 run`" + `
+does the same at its beginning; this is for whoever wants it done, and seen, before.
+
+A group that another setting reaches, or whose people another setting reaches through another group, is refused: which
+setting wins is not documented.
+
+Exit codes: 0 done, 5 a setting is in the way or a permission is missing, 6 it is so already.`,
+		Example: "  wave365 setting ensure --wave waves/friday.csv",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if (o.wave == "") == (len(o.groups) == 0) {
+				return usageError{fault.New(fault.Invalid, "usage", "setting ensure needs either --wave or --group", "see `wave365 setting ensure --help`")}
+			}
+			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.settingEnsure(ctx, g, conn, o) })
+		},
+	}
+	cmd.Flags().StringVar(&o.wave, "wave", "", "the groups that the policies of this wave file are assigned to")
+	cmd.Flags().StringArrayVar(&o.groups, "group", nil, "a group, by name or id; may be given again")
+	cmd.Flags().StringVar(&o.name, "name", "", "the setting's name (default: wave365 and the wave's name)")
+	return cmd
+}
+
+func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o ensuring) error {
+	groups, err := ensuredGroups(ctx, conn, o)
+	if err != nil {
+		return err
+	}
+	name := o.name
+	switch {
+	case name == "" && o.wave != "":
+		name = "wave365 " + waveName(o.wave)
+	case name == "":
+		name = "wave365 " + groups[0].Name
+	}
+	settings, err := conn.graph.UserSettings(ctx)
+	if err != nil {
+		return err
+	}
+	ids := make([]string, len(groups))
+	for i := range groups {
+		ids[i] = groups[i].ID
+		if err := readMembers(ctx, conn, &groups[i]); err != nil {
+			return err
+		}
+	}
+	others, err := otherGroups(ctx, conn, snapshotsetting.Others(settings, ids))
+	if err != nil {
+		return err
+	}
+	plan, err := snapshotsetting.Decide(name, groups, settings, others)
+	if err != nil {
+		return err
+	}
+	if plan.Nothing() {
+		return nothing("every group is reached by a snapshot setting already: nothing to do", strings.Join(plan.Reached, ", "))
+	}
+	if !g.json {
+		a.printSettingPlan(plan)
+	}
+	if err := a.ask(ctx, g, "Go on? This changes the tenant: Cloud PCs of members of these groups are built from snapshots from now on."); err != nil {
+		return err
+	}
+	return a.withWriter(ctx, g, conn, "setting ensure", "", func(w tenantcare.Writer) error {
+		s, err := snapshotsetting.Ensure(ctx, w, conn.graph, plan)
+		if err != nil {
+			return err
+		}
+		if g.json {
+			name, err := groupNames(ctx, conn, s.GroupIDs)
+			if err != nil {
+				return err
+			}
+			printJSON(a.out, struct {
+				Schema  string             `json:"schema"`
+				Setting tenantcare.Setting `json:"setting"`
+			}{"wave365/setting-ensure/v1", tenantcare.ShownSetting(s, name)})
+			return nil
+		}
+		fmt.Fprintf(a.out, "User setting %s builds from snapshots for %s, and was read back: %s\n", s.DisplayName, plural(len(s.GroupIDs), "group"), s.ID)
+		return nil
+	})
+}
+
+func (a *app) printSettingPlan(p snapshotsetting.Plan) {
+	switch {
+	case p.Have.ID == "":
+		fmt.Fprintf(a.err, "  + user setting %s, builds from snapshots\n", p.Name)
+	case p.Switch:
+		fmt.Fprintf(a.err, "  ~ user setting %s: builds from image -> snapshot\n", p.Name)
+	}
+	for _, g := range p.Add {
+		fmt.Fprintf(a.err, "  + group %s, %s\n", printable(g.Name), plural(len(g.Members), "member"))
+	}
+	for _, r := range p.Reached {
+		fmt.Fprintf(a.err, "    reached already: %s\n", printable(r))
+	}
+}
+
+// ensuredGroups are the groups that are meant: those named, or those that a wave's policies are assigned to.
+func ensuredGroups(ctx context.Context, conn *connection, o ensuring) ([]snapshotsetting.Group, error) {
+	if o.wave == "" {
+		var out []snapshotsetting.Group
+		for _, cell := range o.groups {
+			g, err := findGroup(ctx, conn, cell)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, snapshotsetting.Group{ID: g.ID, Name: g.DisplayName})
+		}
+		return out, nil
+	}
+	rows, err := waveRows(o.wave)
+	if err != nil {
+		return nil, err
+	}
+	policies, err := conn.graph.ProvisioningPolicies(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, r := range rows {
+		p, err := tenantcare.Pick("provisioning policy", "policy", r.Policy, policies, func(p graph.ProvisioningPolicy) tenantcare.Named {
+			return tenantcare.Named{ID: p.ID, Name: p.DisplayName}
+		})
+		switch {
+		case err != nil:
+			return nil, err
+		case r.Group != "":
+			g, err := findGroup(ctx, conn, r.Group)
+			if err != nil {
+				return nil, err
+			}
+			ids = append(ids, g.ID)
+		case len(p.GroupIDs) == 1:
+			ids = append(ids, p.GroupIDs[0])
+		case len(p.GroupIDs) == 0:
+			return nil, fault.New(fault.Invalid, "policy.not-assigned", "policy "+p.DisplayName+" is assigned to no group", "put `groups:` into its file and `wave365 policy apply -f FILE`")
+		default:
+			return nil, fault.New(fault.Invalid, "policy.several-groups", fmt.Sprintf("line %d: policy %s is assigned to %d groups", r.Line, p.DisplayName, len(p.GroupIDs)), "say which one in column group, or use --group")
+		}
+	}
+	ids = distinctIDs(ids, func(id string) []string { return []string{id} })
+	name, err := groupNames(ctx, conn, ids)
+	if err != nil {
+		return nil, err
+	}
+	if len(ids) == 0 {
+		return nil, nothing("this wave has no row", "")
+	}
+	out := make([]snapshotsetting.Group, len(ids))
+	for i, id := range ids {
+		out[i] = snapshotsetting.Group{ID: id, Name: name(id)}
+	}
+	return out, nil
+}
+
+// findGroup finds the one group that a name or id means.
+func findGroup(ctx context.Context, conn *connection, cell string) (graph.Group, error) {
+	g, err := conn.graph.Group(ctx, cell)
+	if err == nil || !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Invalid) {
+		return g, err
+	}
+	found, err := conn.graph.GroupsNamed(ctx, cell)
+	if err != nil {
+		return g, err
+	}
+	return tenantcare.Pick("group", "group", cell, found, func(g graph.Group) tenantcare.Named { return tenantcare.Named{ID: g.ID, Name: g.DisplayName} })
+}
+
+func readMembers(ctx context.Context, conn *connection, g *snapshotsetting.Group) error {
+	members, err := conn.graph.GroupMembers(ctx, g.ID)
+	for _, m := range members {
+		g.Members = append(g.Members, m.ID)
+	}
+	return err
+}
+
+// otherGroups reads groups with their members, by id in lower case; one that is gone reaches nobody.
+func otherGroups(ctx context.Context, conn *connection, ids []string) (map[string]snapshotsetting.Group, error) {
+	name, err := groupNames(ctx, conn, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]snapshotsetting.Group{}
+	for _, id := range ids {
+		g := snapshotsetting.Group{ID: id, Name: name(id)}
+		if err := readMembers(ctx, conn, &g); err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		out[strings.ToLower(id)] = g
+	}
+	return out, nil
+}

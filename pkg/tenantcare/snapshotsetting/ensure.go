@@ -1,0 +1,309 @@
+// Package snapshotsetting sees to it that the groups of a wave are reached by exactly one user setting, and that one builds
+// Cloud PCs from snapshots; and afterwards that it builds them from images again.
+package snapshotsetting
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare"
+)
+
+// Tenant are the calls it makes; *graph.Client makes them.
+type Tenant interface {
+	UserSettings(ctx context.Context) ([]graph.UserSetting, error)
+	CreateUserSetting(ctx context.Context, s graph.UserSetting) (graph.UserSetting, error)
+	UpdateUserSetting(ctx context.Context, s graph.UserSetting) (graph.UserSetting, error)
+	AssignUserSetting(ctx context.Context, id string, groupIDs []string) error
+}
+
+// Group is a group with the object ids of its direct members.
+type Group struct {
+	ID, Name string
+	Members  []string
+}
+
+// Plan is what Ensure has to do.
+type Plan struct {
+	Name string
+	// Have is the setting of that name; its zero value when there is none.
+	Have graph.UserSetting
+	// Reached are groups that a snapshot setting reaches already, as "group by setting".
+	Reached []string
+	// Add are the groups to be added to the setting's assignment.
+	Add []Group
+	// Switch says that the setting of that name exists and says image.
+	Switch bool
+}
+
+// Nothing reports whether all is so already.
+func (p Plan) Nothing() bool { return len(p.Add) == 0 && !p.Switch }
+
+// Decide says what is to be done so that these groups are reached by a snapshot setting called name. others are the groups
+// that other settings are assigned to, with their members: a person whom two settings reach is a conflict, because which
+// one wins is documented nowhere.
+//
+// Errors: Conflict (setting.conflict, setting.not-snapshot), Invalid (setting.ambiguous).
+func Decide(name string, groups []Group, settings []graph.UserSetting, others map[string]Group) (Plan, error) {
+	p := Plan{Name: name}
+	for _, s := range settings {
+		if s.DisplayName != name {
+			continue
+		}
+		if p.Have.ID != "" {
+			return p, fault.New(fault.Invalid, "setting.ambiguous", "two user settings are called "+name+": "+p.Have.ID+", "+s.ID, "rename one of them; nothing was changed")
+		}
+		p.Have = s
+	}
+	for _, g := range groups {
+		reach := reaching(settings, g.ID)
+		switch {
+		case len(reach) > 1:
+			return p, fault.New(fault.Conflict, "setting.conflict", fmt.Sprintf("%d user settings reach group %s: %s", len(reach), g.Name, names(reach)), "leave only the snapshot setting assigned to the group")
+		case len(reach) == 1 && reach[0].ID != p.Have.ID && !snapshot(reach[0]):
+			return p, fault.New(fault.Conflict, "setting.not-snapshot", "user setting "+reach[0].DisplayName+" reaches group "+g.Name+" and builds from the image",
+				"take the group out of that setting's assignment; two settings on one group have no documented order")
+		case len(reach) == 1 && reach[0].ID != p.Have.ID:
+			p.Reached = append(p.Reached, g.Name+" by "+reach[0].DisplayName)
+		case len(reach) == 1:
+			p.Switch = p.Switch || !snapshot(p.Have)
+		default:
+			p.Add = append(p.Add, g)
+		}
+	}
+	if len(p.Add) > 0 {
+		p.Switch = p.Have.ID != "" && !snapshot(p.Have)
+	}
+	return p, overlap(p, groups, settings, others)
+}
+
+// overlap finds people of the groups whom another setting reaches through another group.
+func overlap(p Plan, groups []Group, settings []graph.UserSetting, others map[string]Group) error {
+	mine := map[string]string{}
+	for _, g := range groups {
+		for _, m := range g.Members {
+			mine[strings.ToLower(m)] = g.Name
+		}
+	}
+	for _, s := range settings {
+		if s.ID == p.Have.ID {
+			continue
+		}
+		for _, id := range s.GroupIDs {
+			if slices.ContainsFunc(groups, func(g Group) bool { return strings.EqualFold(g.ID, id) }) {
+				continue // judged above
+			}
+			other, known := others[strings.ToLower(id)]
+			if !known {
+				continue
+			}
+			shared := 0
+			for _, m := range other.Members {
+				if mine[strings.ToLower(m)] != "" {
+					shared++
+				}
+			}
+			if shared > 0 {
+				return fault.New(fault.Conflict, "setting.conflict", fmt.Sprintf("user setting %s reaches %d of the same people through group %s", s.DisplayName, shared, other.Name),
+					"take them out of one of the groups, or the group out of that setting: which setting wins is not documented")
+			}
+		}
+	}
+	return nil
+}
+
+// Others are the ids of groups that settings are assigned to besides these groups: their members must be known to Decide.
+func Others(settings []graph.UserSetting, groups []string) []string {
+	var out []string
+	for _, s := range settings {
+		for _, id := range s.GroupIDs {
+			if !has(groups, id) && !has(out, id) {
+				out = append(out, id)
+			}
+		}
+	}
+	return out
+}
+
+// Ensure does what the plan says and reads it back. It may be stopped between its writes and run again.
+func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, p Plan) (graph.UserSetting, error) {
+	id := p.Have.ID
+	if id == "" {
+		out, err := w.Do(ctx, create(t, p.Name))
+		if err != nil {
+			return graph.UserSetting{}, err
+		}
+		id = out.RemoteID
+	}
+	if p.Switch {
+		if err := SetSource(ctx, w, t, p.Have, graph.SourceSnapshot); err != nil {
+			return graph.UserSetting{}, err
+		}
+	}
+	var add []string
+	for _, g := range p.Add {
+		add = append(add, g.ID)
+	}
+	if len(add) > 0 {
+		if _, err := w.Do(ctx, assign(t, id, add)); err != nil {
+			return graph.UserSetting{}, err
+		}
+	}
+	for try := 0; ; try++ {
+		s, err := read(ctx, t, id)
+		if err == nil && snapshot(s) && !slices.ContainsFunc(add, func(g string) bool { return !has(s.GroupIDs, g) }) {
+			return s, nil
+		}
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return s, err
+		}
+		if try == looks {
+			return s, fault.New(fault.Conflict, "setting.not-snapshot", "the service did not keep user setting "+p.Name+" as written: it builds from "+s.ProvisioningSourceType,
+				"this tenant may not have the migration feature yet: ask Microsoft support")
+		}
+		if err := tenantcare.Sleep(ctx, w.Clock, apart); err != nil {
+			return s, err
+		}
+	}
+}
+
+// SetSource writes the whole setting with another provisioning source, and reads it back.
+func SetSource(ctx context.Context, w tenantcare.Writer, t Tenant, have graph.UserSetting, source string) error {
+	_, err := w.Do(ctx, tenantcare.Effect{
+		Write: migration.Write{Effect: tenantcare.SettingRestore, Target: have.ID, Before: quoted(have.ProvisioningSourceType), After: quoted(source)},
+		Present: func(ctx context.Context) (string, string, bool, error) {
+			now, err := read(ctx, t, have.ID)
+			return have.ID, "it builds from " + source, err == nil && strings.EqualFold(now.ProvisioningSourceType, source), err
+		},
+		Call: func(ctx context.Context) (string, error) {
+			now, err := read(ctx, t, have.ID) // what else was changed in it meanwhile stays
+			if err != nil {
+				return "", err
+			}
+			now.ProvisioningSourceType = source
+			_, err = t.UpdateUserSetting(ctx, now)
+			return have.ID, err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	for try := 0; ; try++ {
+		now, err := read(ctx, t, have.ID)
+		switch {
+		case err != nil:
+			return err
+		case strings.EqualFold(now.ProvisioningSourceType, source):
+			return nil
+		case try == looks:
+			return fault.New(fault.Conflict, "setting.not-as-written", "the service took user setting "+have.DisplayName+", but it still builds from "+now.ProvisioningSourceType, "run the command again in some minutes")
+		}
+		if err := tenantcare.Sleep(ctx, w.Clock, apart); err != nil {
+			return err
+		}
+	}
+}
+
+const (
+	looks = 8
+	apart = 15 * time.Second
+)
+
+func create(t Tenant, name string) tenantcare.Effect {
+	return tenantcare.Effect{
+		Write: migration.Write{Effect: migration.EffectSettingCreate, Target: name},
+		Present: func(ctx context.Context) (string, string, bool, error) {
+			all, err := t.UserSettings(ctx)
+			i := slices.IndexFunc(all, func(s graph.UserSetting) bool { return s.DisplayName == name })
+			if err != nil || i < 0 {
+				return "", "", false, err
+			}
+			return all[i].ID, "found by its name", true, nil
+		},
+		Call: func(ctx context.Context) (string, error) {
+			s, err := t.CreateUserSetting(ctx, graph.UserSetting{
+				DisplayName: name, ProvisioningSourceType: graph.SourceSnapshot,
+				RestorePoint: &graph.RestorePointSetting{FrequencyType: "default", UserRestoreEnabled: true},
+			})
+			return s.ID, err
+		},
+	}
+}
+
+// assign adds groups to what is assigned at this moment.
+func assign(t Tenant, id string, add []string) tenantcare.Effect {
+	return tenantcare.Effect{
+		Write: migration.Write{Effect: migration.EffectSettingAssign, Target: id, After: quoted(strings.Join(add, " "))},
+		Present: func(ctx context.Context) (string, string, bool, error) {
+			s, err := read(ctx, t, id)
+			return id, "it is assigned", err == nil && !slices.ContainsFunc(add, func(g string) bool { return !has(s.GroupIDs, g) }), err
+		},
+		Call: func(ctx context.Context) (string, error) {
+			s, err := read(ctx, t, id)
+			if err != nil {
+				return "", err
+			}
+			merged := slices.Clone(s.GroupIDs)
+			for _, g := range add {
+				if !has(merged, g) {
+					merged = append(merged, g)
+				}
+			}
+			return id, t.AssignUserSetting(ctx, id, merged)
+		},
+	}
+}
+
+func read(ctx context.Context, t Tenant, id string) (graph.UserSetting, error) {
+	all, err := t.UserSettings(ctx)
+	if err != nil {
+		return graph.UserSetting{}, err
+	}
+	for _, s := range all {
+		if strings.EqualFold(s.ID, id) {
+			return s, nil
+		}
+	}
+	return graph.UserSetting{}, fault.New(fault.NotFound, "setting.not-found", "the user setting "+id+" is gone", "somebody deleted it: run the command again")
+}
+
+func reaching(settings []graph.UserSetting, group string) []graph.UserSetting {
+	var out []graph.UserSetting
+	for _, s := range settings {
+		if has(s.GroupIDs, group) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func snapshot(s graph.UserSetting) bool {
+	return strings.EqualFold(s.ProvisioningSourceType, graph.SourceSnapshot)
+}
+
+func has(list []string, id string) bool {
+	return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, id) })
+}
+
+func names(settings []graph.UserSetting) string {
+	var n []string
+	for _, s := range settings {
+		n = append(n, s.DisplayName)
+	}
+	return strings.Join(n, ", ")
+}
+
+func quoted(s string) json.RawMessage {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil
+	}
+	return text
+}
