@@ -269,7 +269,7 @@ func (a *app) answerValidate(g *globals, file *wave.File, res preflight.Result) 
 func deniedFindings(res preflight.Result) int {
 	n := 0
 	for _, f := range res.Findings {
-		if f.Code == "permission.missing" || f.Code == "cloud.unsupported" {
+		if preflight.Prerequisite(f.Code) {
 			n++
 		}
 	}

@@ -25,6 +25,7 @@ type AuditEvent struct {
 type AuditResource struct{ ID, Type, DisplayName string }
 
 type wireAudit struct {
+	defect
 	ID          string     `json:"id"`
 	Name        string     `json:"displayName"`
 	Activity    string     `json:"activity"`

@@ -64,7 +64,7 @@ func (c *Client) batch(ctx context.Context, version, doing string, calls []call)
 		var longest time.Duration
 		for chunk := range slices.Chunk(todo, odata.MaxBatch) {
 			more, wait, err := c.batchOnce(ctx, version, doing, calls, chunk, out)
-			if err != nil {
+			if err = c.apart(ctx, calls, chunk, out, err); err != nil {
 				return nil, err
 			}
 			again = append(again, more...)
@@ -110,7 +110,7 @@ func (c *Client) batchOnce(ctx context.Context, version, doing string, calls []c
 	}
 	for n, i := range chunk {
 		in, ok := answers[strconv.Itoa(n+1)]
-		if !ok {
+		if !ok || in.Status == 0 {
 			out[i] = batched{err: fault.New(fault.Unavailable, CodeMalformed, calls[i].couldNot("the batch came back without an answer to it"), "try again")}
 			again = append(again, i)
 			continue
@@ -134,6 +134,29 @@ func (c *Client) batchOnce(ctx context.Context, version, doing string, calls []c
 		c.p.Hold(wait, "graph throttled calls within a batch and asked to wait "+wait.String())
 	}
 	return again, wait, nil
+}
+
+// apart keeps one call that a batch cannot take from taking the others along: when the service refuses the batch itself as
+// malformed, its calls are sent one by one; an outage during one batch is that of its calls. The error is one that would
+// meet all: no connection, no sign-in, no permission, a pause.
+func (c *Client) apart(ctx context.Context, calls []call, chunk []int, out []batched, err error) error {
+	f := fault.As(err)
+	if err == nil || f == nil || f.Remote == nil || f.Remote.Status == 0 || f.Kind == fault.Denied || f.Kind == fault.Throttled {
+		return err
+	}
+	if f.Kind == fault.Unavailable {
+		for _, i := range chunk {
+			out[i] = batched{err: f}
+		}
+		return nil
+	}
+	for _, i := range chunk {
+		out[i].answer, out[i].err = c.do(ctx, calls[i])
+		if g := fault.As(out[i].err); g != nil && (g.Remote == nil || g.Remote.Status == 0) {
+			return g
+		}
+	}
+	return nil
 }
 
 // sleep waits on the wall clock, or until the context ends.

@@ -198,7 +198,10 @@ func TestImportResultsInBatches(t *testing.T) {
 	c, tp := play(t,
 		exchange{want: singular(guid(0)), reply: `{"snapshotId":"` + guid(0) + `","importStatus":"succeeded"}`},
 		exchange{want: "POST /beta/$batch", reply: `{"responses":[{"id":"2","status":404,"body":` + errorBody("ResourceNotFound", "gone") + `},{"id":"1","status":200,"body":{"value":[{"importStatus":"FAILED","additionalDetail":"d"}]}}]}`},
-		exchange{want: "POST /beta/$batch", reply: `{"responses":[]}`, status: 400})
+		exchange{want: "POST /beta/$batch", reply: `{"responses":[]}`, status: 400},
+		exchange{want: singular(guid(0)), reply: `{"snapshotId":"` + guid(0) + `","importStatus":"succeeded"}`},
+		exchange{want: singular(guid(1)), reply: `{}`, status: 400},
+		exchange{want: singular(guid(2)), reply: `{"snapshotId":"` + guid(2) + `","importStatus":"failed"}`})
 	as, err := c.ImportResults(t.Context(), ids)
 	if err != nil || len(as) != 3 {
 		t.Fatal(as, err)
@@ -209,9 +212,10 @@ func TestImportResultsInBatches(t *testing.T) {
 	if !strings.Contains(string(tp.came[1].body), `"Prefer":"include-unknown-enum-members"`) {
 		t.Errorf("sent %s", tp.came[1].body)
 	}
-	// From the second time on a batch is enough, and its failure is that of the call.
-	if _, err := c.ImportResults(t.Context(), ids); !fault.Is(err, fault.Invalid) {
-		t.Error(err)
+	// From the second time on a batch is enough; when it is refused as it is, each is asked for alone.
+	as, err = c.ImportResults(t.Context(), ids)
+	if err != nil || as[0].Err != nil || !fault.Is(as[1].Err, fault.Invalid) || as[2].Import.Status != graph.ImportFailed {
+		t.Errorf("%+v, %v", as, err)
 	}
 	if as, err := c.ImportResults(t.Context(), nil); len(as) != 0 || err != nil {
 		t.Error(as, err)
@@ -222,8 +226,8 @@ func TestBatchWithoutResponses(t *testing.T) {
 	t.Parallel()
 	c, _ := play(t, exchange{want: "POST /v1.0/$batch", reply: `{}`}, exchange{want: "POST /v1.0/$batch", reply: `no`})
 	for range 2 {
-		if _, err := c.Users(t.Context(), []string{userID}); fault.CodeOf(err) != graph.CodeMalformed {
-			t.Error(err)
+		if us, err := c.Users(t.Context(), []string{userID}); err != nil || fault.CodeOf(us[0].Err) != graph.CodeMalformed {
+			t.Error(us, err)
 		}
 	}
 }

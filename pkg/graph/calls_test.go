@@ -117,7 +117,7 @@ func TestReads(t *testing.T) {
 	)
 	ctx := t.Context()
 	skus, err := c.SubscribedSKUs(ctx)
-	if d := cmp.Diff([]graph.SKU{{ID: "s", PartNumber: "CPC_E", Status: "Enabled", Enabled: 10, Consumed: 3, Plans: []graph.LicensePlan{{ID: "p", Name: "n"}}}}, skus); err != nil || d != "" {
+	if d := cmp.Diff([]graph.SKU{{ID: "s", PartNumber: "CPC_E", Status: "Enabled", Enabled: 10, Warning: 1, Consumed: 3, Plans: []graph.LicensePlan{{ID: "p", Name: "n"}}}}, skus); err != nil || d != "" {
 		t.Errorf("%v %s", err, d)
 	}
 	nets, err := c.OnPremisesConnections(ctx)

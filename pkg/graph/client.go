@@ -1,8 +1,10 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -183,12 +185,17 @@ func rest[T any](ctx context.Context, c *Client, cl call, a answer) ([]T, error)
 		if err := json.Unmarshal(a.body, &p); err != nil {
 			return nil, c.malformed(cl, a, err)
 		}
+		if p.Value == nil {
+			return nil, c.malformed(cl, a, errNoCollection)
+		}
 		for _, raw := range p.Value {
-			var v T
-			if err := json.Unmarshal(raw, &v); err != nil {
+			v, err := element[T](raw)
+			if err != nil {
 				return nil, c.malformed(cl, a, err)
 			}
-			all = append(all, v)
+			if v != nil {
+				all = append(all, *v)
+			}
 		}
 		if p.Next == "" {
 			return all, nil
@@ -206,6 +213,33 @@ func rest[T any](ctx context.Context, c *Client, cl call, a answer) ([]T, error)
 			return nil, err
 		}
 	}
+}
+
+var errNoCollection = errors.New("the answer is no collection: it has no value")
+
+// defect is embedded in what is read of a list: one field of the wrong type spoils that element, not the list. The other
+// fields are as they came.
+type defect struct{ why string }
+
+func (d *defect) mark(err error) { d.why = err.Error() }
+
+// element reads one element of a list; nil for a null. The error is for an element that is no object at all, or cannot say
+// of itself that it is spoiled.
+func element[T any](raw json.RawMessage) (*T, error) {
+	if bytes.Equal(bytes.TrimSpace(raw), []byte("null")) {
+		return nil, nil
+	}
+	v := new(T)
+	err := json.Unmarshal(raw, v)
+	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	if err == nil || !ok {
+		return v, err
+	}
+	if d, ok := any(v).(interface{ mark(err error) }); ok && wrong.Field != "" {
+		d.mark(err)
+		return v, nil
+	}
+	return nil, err
 }
 
 // nextPage gives the address of the next page, verbatim, unless it leads away from the root.

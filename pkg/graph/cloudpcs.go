@@ -37,6 +37,8 @@ type CloudPC struct {
 	ProvisionedAt, LastModified, GracePeriodEnd time.Time
 	// ImageDisplayName proves nothing about what it was made from.
 	ImageDisplayName string
+	// Unreadable says which part of the record is not what it should be, and is missing here; empty: none.
+	Unreadable string
 	// Region and Connection say where it runs; empty: the service does not say.
 	Region, Connection string
 	// LastAction is the last remote action; its Name is empty when there was none, or when the service was not asked, see
@@ -83,6 +85,7 @@ func (w *wireDetail) detail() StatusDetail {
 }
 
 type wireCloudPC struct {
+	defect
 	ID           string      `json:"id"`
 	DisplayName  string      `json:"displayName"`
 	UPN          string      `json:"userPrincipalName"`
@@ -120,7 +123,7 @@ func (w wireCloudPC) cloudPC() CloudPC {
 		ProvisioningPolicyID: w.PolicyID, ProvisioningPolicyName: w.PolicyName,
 		ProvisioningType: odata.Member(w.Provisioning, ProvisioningDedicated, "shared", "sharedByUser", "sharedByEntraGroup", "reserve"),
 		ServicePlanID:    w.PlanID, ServicePlanName: w.PlanName, ManagedDeviceName: w.DeviceName, ImageDisplayName: w.Image,
-		ProvisionedAt: w.Provisioned.Time, LastModified: w.Modified.Time, GracePeriodEnd: w.GraceEnd.Time,
+		ProvisionedAt: w.Provisioned.Time, LastModified: w.Modified.Time, GracePeriodEnd: w.GraceEnd.Time, Unreadable: w.why,
 		Region: w.Region, Connection: w.Connection, LastLogoff: w.Logoff.Time,
 	}
 	if w.Action != nil {

@@ -111,6 +111,9 @@ func (c *Client) Users(ctx context.Context, idsOrUPNs []string) ([]UserAnswer, e
 	}
 	out := make([]UserAnswer, len(us))
 	for i, w := range us {
+		if errs[i] == nil && w.ID == "" {
+			errs[i] = c.unexpected(userCall(idsOrUPNs[i]), "the answer names no user")
+		}
 		out[i] = UserAnswer{User: w.user(), Err: errs[i]}
 	}
 	return out, nil

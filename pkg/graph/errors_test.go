@@ -286,7 +286,13 @@ func TestSentOnceAndRepeated(t *testing.T) {
 		},
 		"removeMember":  func(ctx context.Context, c *graph.Client) error { return c.RemoveMember(ctx, groupID, userID) },
 		"assignLicense": func(ctx context.Context, c *graph.Client) error { return c.AssignLicense(ctx, userID, skuID) },
-		"batch":         func(ctx context.Context, c *graph.Client) error { _, err := c.Users(ctx, []string{userID}); return err },
+		"batch": func(ctx context.Context, c *graph.Client) error {
+			us, err := c.Users(ctx, []string{userID})
+			if err != nil {
+				return err
+			}
+			return us[0].Err
+		},
 	}
 	run := func(t *testing.T, do func(context.Context, *graph.Client) error, sent int, kind fault.Kind) {
 		t.Helper()

@@ -70,6 +70,9 @@ func (c *Client) Groups(ctx context.Context, ids []string) ([]GroupAnswer, error
 	}
 	out := make([]GroupAnswer, len(gs))
 	for i, w := range gs {
+		if errs[i] == nil && w.ID == "" {
+			errs[i] = c.unexpected(groupCall(ids[i]), "the answer names no group")
+		}
 		out[i] = GroupAnswer{Group: w.group(), Err: errs[i]}
 	}
 	return out, nil
@@ -85,6 +88,7 @@ type Member struct {
 }
 
 type wireMember struct {
+	defect
 	ID   string `json:"id"`
 	UPN  string `json:"userPrincipalName"`
 	Type string `json:"@odata.type"`

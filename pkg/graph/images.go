@@ -22,6 +22,7 @@ type GalleryImage struct {
 }
 
 type wireGallery struct {
+	defect
 	ID           string     `json:"id"`
 	DisplayName  string     `json:"displayName"`
 	Status       string     `json:"status"`

@@ -102,6 +102,7 @@ func (c *Client) LicenseDetailsOf(ctx context.Context, userIDs []string) ([]Lice
 // SubscribedSKUs reads what the tenant owns.
 func (c *Client) SubscribedSKUs(ctx context.Context) ([]SKU, error) {
 	ws, err := list[struct {
+		defect
 		wireLicense
 		Status   string `json:"capabilityStatus"`
 		Consumed int    `json:"consumedUnits"`

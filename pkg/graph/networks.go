@@ -49,6 +49,7 @@ type wireHealth struct {
 }
 
 type wireConnection struct {
+	defect
 	ID        string      `json:"id"`
 	Name      string      `json:"displayName"`
 	Type      string      `json:"connectionType"`

@@ -20,6 +20,7 @@ type ServicePlan struct {
 }
 
 type wirePlan struct {
+	defect
 	ID           string `json:"id"`
 	DisplayName  string `json:"displayName"`
 	Type         string `json:"type"`

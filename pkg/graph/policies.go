@@ -46,6 +46,8 @@ type ProvisioningPolicy struct {
 	// GracePeriodHours and LastModified are read only; zero: unknown.
 	GracePeriodHours int
 	LastModified     time.Time
+	// Unreadable says which part of the record is not what it should be, and is missing here; empty: none. Read only.
+	Unreadable string
 }
 
 // PolicyExtras are writable properties that most policies leave alone: nil is not sent, so that an update keeps what the
@@ -159,6 +161,7 @@ type wireJoin struct {
 
 // readPolicy is what is read: deprecated names too.
 type readPolicy struct {
+	defect
 	wirePolicy
 	ID          string       `json:"id"`
 	ManagedBy   string       `json:"managedBy"`
@@ -180,7 +183,7 @@ func (r readPolicy) policy() ProvisioningPolicy {
 		ProvisioningType: odata.Member(r.Provisioning, ProvisioningDedicated, "shared", "sharedByUser", "sharedByEntraGroup", "reserve"),
 		ImageID:          r.ImageID, ImageDisplayName: r.ImageName, ImageType: odata.Member(r.ImageType, ImageGallery, ImageCustom),
 		GroupIDs: groupIDs(r.Assignments), EnableSSO: r.SSO, LocalAdminEnabled: r.LocalAdmin, NamingTemplate: r.Naming,
-		ManagedBy: r.ManagedBy, GracePeriodHours: r.Grace, LastModified: r.Modified.Time,
+		ManagedBy: r.ManagedBy, GracePeriodHours: r.Grace, LastModified: r.Modified.Time, Unreadable: r.why,
 		UserExperienceType: odata.Member(r.Experience, "cloudPc", "cloudApp"), Extras: r.readExtras(),
 	}
 	switch {

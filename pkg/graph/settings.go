@@ -35,6 +35,8 @@ type UserSetting struct {
 	GroupIDs []string
 	// LastModified is zero when unknown.
 	LastModified time.Time
+	// Unreadable says which part of the record is not what it should be, and is missing here; empty: none. Read only.
+	Unreadable string
 }
 
 // RestorePointSetting says how often restore points are made.
@@ -76,6 +78,7 @@ type wireDRSubnet struct {
 
 // readSetting is what is read: deprecated names too.
 type readSetting struct {
+	defect
 	wireSetting
 	ID           string          `json:"id"`
 	Modified     odata.Time      `json:"lastModifiedDateTime"`
@@ -94,7 +97,7 @@ func (r readSetting) setting() UserSetting {
 	s := UserSetting{
 		ID: r.ID, DisplayName: r.DisplayName, LocalAdminEnabled: r.LocalAdmin, ResetEnabled: r.Reset,
 		ProvisioningSourceType: odata.Member(r.Source, SourceImage, SourceSnapshot),
-		GroupIDs:               groupIDs(r.Assignments), LastModified: r.Modified.Time,
+		GroupIDs:               groupIDs(r.Assignments), LastModified: r.Modified.Time, Unreadable: r.why,
 	}
 	if s.ProvisioningSourceType == "" {
 		s.ProvisioningSourceType = SourceImage

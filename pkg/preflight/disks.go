@@ -34,14 +34,22 @@ const readers = 16
 // blob, three for a disk. Findings keep the order of the file, whatever order the answers come in.
 func (c *check) disks(ctx context.Context) error {
 	looks := make([]look, len(c.rows))
+	read := &tally{code: "blob.unreadable", things: "disks"}
 	for i := range c.rows {
-		looks[i] = look{c: c, r: &c.rows[i]}
+		looks[i] = look{c: c, r: &c.rows[i], tally: read}
 		looks[i].resolve()
 	}
 	c.oneUserPerBlob()
 	if err := c.list(ctx); err != nil {
 		return err
 	}
+	c.eachRow(func(r *row) {
+		for _, f := range r.files {
+			if f.usable {
+				read.total++
+			}
+		}
+	})
 	var mu sync.Mutex
 	done := 0
 	var group errgroup.Group
@@ -74,6 +82,7 @@ func (c *check) disks(ctx context.Context) error {
 type look struct {
 	c     *check
 	r     *row
+	tally *tally
 	found []wave.Finding
 }
 
@@ -111,7 +120,7 @@ func (l *look) resolve() {
 
 func (l *look) reference(column, text string, src *migration.Source) {
 	src.URL = wave.RedactSAS(text)
-	if text == "" || l.c.told(l.r.Line, column, "csv.value-bad") {
+	if text == "" || l.c.told(l.r.Line, column, "csv.value-bad") || l.c.told(l.r.Line, column, "blob.wrong-host") {
 		return
 	}
 	ref, err := blob.ParseRef(text, l.c.in.BlobRoot)
@@ -179,13 +188,15 @@ func (l *look) file(ctx context.Context, column string, ref blob.Ref, src *migra
 	if err != nil {
 		return l.refused(err, column, ref)
 	}
-	src.ETag, src.Length = props.ETag, props.Length
-	if !l.properties(column, ref, props) {
-		return nil
+	if src.ETag, src.Length = props.ETag, props.Length; !l.properties(column, ref, props) {
+		return l.tally.add(nil)
 	}
 	head, tail, err := l.ends(ctx, ref, props.Length)
 	if err != nil {
 		return l.refused(err, column, ref)
+	}
+	if err := l.tally.add(nil); err != nil {
+		return err
 	}
 	var problems []vhd.Problem
 	if column == "blob" {
@@ -220,9 +231,10 @@ func (l *look) ends(ctx context.Context, ref blob.Ref, length int64) (head, tail
 	return head, tail, err
 }
 
-// refused turns the storage account's refusal into a finding; what is no refusal of this one blob is given back.
+// refused turns what the storage account answered about this one blob into a finding. The error is one that concerns
+// more than this blob.
 func (l *look) refused(err error, column string, ref blob.Ref) error {
-	code := fault.CodeOf(err)
+	code, answered := fault.CodeOf(err), true
 	switch {
 	case strings.HasPrefix(code, "blob.") || strings.HasPrefix(code, "sas."):
 	case fault.Is(err, fault.NotFound):
@@ -230,10 +242,16 @@ func (l *look) refused(err error, column string, ref blob.Ref) error {
 	case denied(err):
 		code = "blob.forbidden"
 	default:
-		return err
+		code, answered = "blob.unreadable", false
 	}
-	l.flag(code, column, ref.URL(), err.Error())
-	return nil
+	l.flag(code, column, ref.URL(), why(err))
+	if h := fault.HintOf(err); code == "blob.unreadable" && h != "" {
+		l.found[len(l.found)-1].Hint = h
+	}
+	if answered {
+		return l.tally.add(nil)
+	}
+	return l.tally.add(err)
 }
 
 // properties judges what kind of blob it is.

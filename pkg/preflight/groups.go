@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -22,13 +23,18 @@ func (c *check) groups(ctx context.Context) error {
 	if err != nil {
 		return c.refused(err, "groups", permissionGroups)
 	}
+	c.facts.unreadGroups = map[string]error{}
+	t := &tally{code: "group.unreadable", things: "groups", total: len(ids)}
 	for i, a := range answers {
+		if err := t.add(a.Err); err != nil {
+			return c.refused(err, "groups", permissionGroups)
+		}
 		switch {
 		case a.Err == nil:
 			c.facts.groups[ids[i]] = a.Group
 		case !fault.Is(a.Err, fault.NotFound):
-			// What may not be read is not said to be missing.
-			return c.refused(a.Err, "groups", permissionGroups)
+			// What cannot be read is not said to be missing.
+			c.facts.unreadGroups[ids[i]] = a.Err
 		}
 	}
 	users := map[string][]*row{} // group → rows that will be in it
@@ -40,20 +46,37 @@ func (c *check) groups(ctx context.Context) error {
 	ids = slices.DeleteFunc(ids, func(id string) bool {
 		_, exists := c.facts.groups[id]
 		_, brings := c.reach[id]
-		return !exists || len(users[id]) == 0 && !brings
+		return !exists && c.facts.unreadGroups[id] == nil || len(users[id]) == 0 && !brings
 	})
 	outside := map[string]string{}
-	err = c.memberships(ctx, ids, func(id string, members []graph.Member) {
+	unread, err := c.memberships(ctx, ids, func(id string, members []graph.Member) {
 		if len(users[id]) > 0 {
 			outside[id] = c.outsiders(id, members, users[id])
 		}
 	})
+	for i, id := range ids {
+		c.membersUnread(id, users[id], unread[i])
+	}
 	for _, id := range ids {
 		if outside[id] != "" {
 			c.flagWave("group.outsiders", c.groupName(id), outside[id])
 		}
 	}
 	return err
+}
+
+// membersUnread says that a group's members could not be read: each row that is to join it is in doubt, and with a group
+// that none joins, whom it brings what.
+func (c *check) membersUnread(id string, rows []*row, err error) {
+	if err == nil || fault.Is(err, fault.NotFound) {
+		return
+	}
+	for _, r := range rows {
+		c.unreadable("group.unreadable", r, "group", c.groupName(id), err)
+	}
+	if len(rows) == 0 {
+		c.flagWave("group.unreadable", c.groupName(id), "whom the policies and settings of group "+c.groupName(id)+" reach is not known: "+why(err))
+	}
 }
 
 // groupIDs are the groups of the policies in use, in the order of the rows, and then those that bring anybody anything.
@@ -87,10 +110,16 @@ func (c *check) resolveGroup(r *row) bool {
 	}
 	if r.Group != "" {
 		r.target.GroupID = ""
+		var unread error
 		for _, id := range r.policy.GroupIDs {
+			unread = cmp.Or(unread, c.facts.unreadGroups[fold(id)])
 			if fold(id) == fold(r.Group) || fold(c.facts.groups[fold(id)].DisplayName) == fold(r.Group) {
 				r.target.GroupID = id
 			}
+		}
+		if r.target.GroupID == "" && unread != nil {
+			c.unreadable("group.unreadable", r, "group", r.Group, unread)
+			return false
 		}
 		if r.target.GroupID == "" {
 			c.flag("group.not-found", r, "group", r.Group, "policy "+r.policy.DisplayName+" is not assigned to a group "+r.Group)
@@ -101,6 +130,10 @@ func (c *check) resolveGroup(r *row) bool {
 		return false
 	}
 	g, ok := c.facts.groups[fold(r.target.GroupID)]
+	if err := c.facts.unreadGroups[fold(r.target.GroupID)]; err != nil {
+		c.unreadable("group.unreadable", r, "group", r.target.GroupID, err)
+		return true // its members may be readable all the same
+	}
 	if !ok {
 		c.flag("group.not-found", r, "group", r.target.GroupID, "the group that policy "+r.policy.DisplayName+" is assigned to does not exist any more")
 		return false

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight/plans"
@@ -57,9 +56,13 @@ func (c *check) readLicenses(ctx context.Context) error {
 		}
 	}
 	answers := make([]graph.LicenseAnswer, len(ids))
+	t := &tally{code: "license.unreadable", things: "users' licenses", total: len(ids)}
 	err := c.batches(ctx, "licenses", len(ids), func(ctx context.Context, from, to int) error {
 		part, err := c.tenant.LicenseDetailsOf(ctx, ids[from:to])
 		copy(answers[from:to], part)
+		for i := from; i < to && err == nil; i++ {
+			err = t.add(answers[i].Err)
+		}
 		return err
 	})
 	if err != nil {
@@ -68,11 +71,10 @@ func (c *check) readLicenses(ctx context.Context) error {
 	}
 	for k, a := range answers {
 		for _, i := range at[fold(ids[k])] {
-			c.rows[i].held, c.rows[i].unlicensed = c.cloudPCLicenses(c.rows[i].user, a.Licenses), a.Err != nil
-		}
-		if a.Err != nil && !fault.Is(a.Err, fault.NotFound) {
-			if err := c.refused(a.Err, "licenses of users", "LicenseAssignment.Read.All"); err != nil {
-				return err
+			r := &c.rows[i]
+			r.held, r.unlicensed = c.cloudPCLicenses(r.user, a.Licenses), a.Err != nil
+			if a.Err != nil {
+				c.unreadable("license.unreadable", r, "user", r.User, a.Err)
 			}
 		}
 	}

@@ -7,11 +7,12 @@ import (
 	"sync"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 )
 
 // list lists each container that the wave's unsigned blobs are in, once, from the folder on that they have in common.
-// A container that may not be listed is left out: its blobs are asked about one by one.
+// A container that cannot be listed is left out: its blobs are asked about one by one.
 func (c *check) list(ctx context.Context) error {
 	prefix := map[string]string{}
 	c.eachRow(func(r *row) {
@@ -33,12 +34,13 @@ func (c *check) list(ctx context.Context) error {
 		c.progress("containers", done, len(prefix))
 		done++
 		items, err := c.storage.List(ctx, container, from)
-		switch {
+		switch f := fault.As(err); {
+		case err == nil:
 		case fault.Is(err, fault.NotFound): // an empty listing says the same of each blob
-		case denied(err):
+		case ctx.Err() != nil || f == nil || wide(f) || f.Code == cloud.CodeUnreachable:
+			return err // the blobs of this account would only say it again, one by one
+		default:
 			continue
-		case err != nil:
-			return err
 		}
 		c.facts.listings[container] = newListing(items)
 	}

@@ -44,6 +44,10 @@ func (c *check) policies(context.Context) error {
 // policy gives the row its policy, and the policy's group when there is only one.
 func (c *check) policy(r *row, p *graph.ProvisioningPolicy) {
 	r.policy, r.target.PolicyID, r.target.PolicyName = p, p.ID, p.DisplayName
+	if p.Unreadable != "" {
+		c.flag("policy.unreadable", r, "policy", r.Policy, "the record of policy "+p.DisplayName+" cannot be read: "+p.Unreadable)
+		return
+	}
 	if !dedicated(p) {
 		c.flag("policy.shared-type", r, "policy", r.Policy, "policy "+p.DisplayName+" is of type "+p.ProvisioningType+"; a migration needs dedicated")
 	}

@@ -6,8 +6,8 @@ package preflight
 
 import (
 	"context"
+	"slices"
 	"sort"
-	"strings"
 	"time"
 
 	"wave365/pkg/cloud"
@@ -84,10 +84,14 @@ func (r Result) Whole() bool {
 
 // Denied reports whether a permission or tenant prerequisite is missing, rather than a row being wrong.
 func (r Result) Denied() bool {
-	for _, f := range r.Findings {
-		if f.Code == "permission.missing" || f.Code == "cloud.unsupported" {
-			return true
-		}
+	return slices.ContainsFunc(r.Findings, func(f wave.Finding) bool { return Prerequisite(f.Code) })
+}
+
+// Prerequisite reports codes that are about the sign-in, the tenant or the cloud, which no change to the wave cures.
+func Prerequisite(code string) bool {
+	switch code {
+	case "permission.missing", "permission.not-possible", "cloud.unsupported", "cloud.unreadable":
+		return true
 	}
 	return false
 }
@@ -232,7 +236,5 @@ func (c *check) result() Result {
 	return res
 }
 
-// fold is what names are compared by: case does not count, and a no-break space, as web pages bring it along, is a space.
-func fold(s string) string {
-	return strings.ToLower(strings.TrimSpace(strings.ReplaceAll(s, "\u00a0", " ")))
-}
+// fold is what names and ids are compared by.
+func fold(s string) string { return wave.NameKey(s) }

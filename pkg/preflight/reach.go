@@ -50,8 +50,9 @@ func dedicated(p *graph.ProvisioningPolicy) bool {
 }
 
 // memberships reads the members of each group once, some groups at a time, and notes in the rows which of them their
-// users are in. seen is given each group's members, one group at a time, in no order.
-func (c *check) memberships(ctx context.Context, groups []string, seen func(group string, members []graph.Member)) error {
+// users are in. seen is given each group's members, one group at a time, in no order. unread says for each group why it
+// could not be read; the error is for the check as a whole.
+func (c *check) memberships(ctx context.Context, groups []string, seen func(group string, members []graph.Member)) (unread []error, err error) {
 	lists, errs := make(chan int), make([]error, len(groups))
 	members := make([][]graph.Member, len(groups))
 	go func() {
@@ -81,12 +82,13 @@ func (c *check) memberships(ctx context.Context, groups []string, seen func(grou
 		done++
 		c.progress("groups", done, len(groups))
 	}
+	t := &tally{code: "group.unreadable", things: "groups' members", total: len(groups)}
 	for _, err := range errs {
-		if err := c.refused(err, "group members", permissionGroups); err != nil {
-			return err
+		if end := t.add(err); end != nil {
+			return make([]error, len(groups)), c.refused(end, "group members", permissionGroups)
 		}
 	}
-	return nil
+	return errs, nil
 }
 
 // in reports whether the row's user is a direct member of that group, as far as its members were read.

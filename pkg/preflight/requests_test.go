@@ -21,7 +21,7 @@ func generated(t testing.TB, rows int) (*stage, []byte) {
 		t.Fatal(err)
 	}
 	// Quotas are another test's matter.
-	parsed, err := sandbox.ParseScenario("generated.yaml", append(text, "knobs: {writes_per_20s: -1, requests_per_20s: -1}\n"...))
+	parsed, err := sandbox.ParseScenario("generated.yaml", bytes.Replace(text, []byte("knobs: {"), []byte("knobs: {writes_per_20s: -1, requests_per_20s: -1, "), 1))
 	if err != nil {
 		t.Fatal(err)
 	}

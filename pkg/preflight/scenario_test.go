@@ -111,6 +111,12 @@ func together(t *testing.T) map[string]func(b *builder) []int {
 			b.lines[len(b.lines)-1] += ",one too many"
 			return []int{line}
 		},
+		// Nobody looks for the garbled policy in the tenant.
+		"csv.garbled-text": func(b *builder) []int { return []int{b.add(b.someone(), row{"policy": "ZÃ¼rich"})} },
+		"csv.not-a-header": func(b *builder) []int {
+			b.lines = append(b.lines, strings.Join(columns, ","))
+			return []int{len(b.lines) + 1}
+		},
 		"csv.value-missing": func(b *builder) []int { return []int{b.add(b.someone(), row{"policy": ""})} },
 		"csv.value-bad":     func(b *builder) []int { return []int{b.add(b.someone(), row{"priority": "soon"})} },
 
@@ -324,8 +330,34 @@ func apart() map[string]func(t *testing.T) []wave.Finding {
 		"permission.missing": meet(func(sc *scenario.Scenario) {
 			sc.Permissions = []string{"CloudPC.Read.All", "User.Read.All", "LicenseAssignment.Read.All", "Organization.Read.All"}
 		}, func(*preflight.Input) {}),
+		// TestCheck_OneBadThing and its like have more of these.
+		"user.unreadable":    spoiled(spoiler{match: "/users/bo@", status: 400, body: "{}"}, "P"),
+		"license.unreadable": spoiled(spoiler{match: "/users/" + userOf(1) + "/licenseDetails", status: 400, body: "{}"}, "P"),
+		"blob.unreadable":    spoiled(spoiler{match: "/disks/bo.vhd", status: 409}, "P"),
+		"group.unreadable":   spoiled(spoiler{match: "/groups/66666666-6666-4666-8666-666666666666/members", status: 400, body: "{}"}, "Q"),
+		"policy.unreadable": spoiled(spoiler{match: "/provisioningPolicies", status: 200,
+			body: `{"value":[{"id":"p","displayName":"P","assignments":[{"target":{"groupId":"77777777-7777-4777-8777-777777777777"}}]},{"id":"q","displayName":"Q","assignments":7}]}`}, "Q"),
+		"cloud.unreadable": spoiled(spoiler{match: "/galleryImages", status: 500, body: "{}"}, "P"),
+		"permission.not-possible": func(*testing.T) []wave.Finding {
+			return []wave.Finding{wave.NewFinding("permission.not-possible", 0, "", "", "", "the sign-in comes before the wave is read")}
+		},
 		"cloud.unsupported": meet(func(*scenario.Scenario) {}, func(in *preflight.Input) { in.Cloud = "china" }),
 		"cloud.limited":     meet(func(*scenario.Scenario) {}, func(in *preflight.Input) { in.Cloud = "usgov" }),
+	}
+}
+
+// spoiled are the findings of a wave of three sound rows, the second under policyOfBo, of which one answer is spoiled.
+func spoiled(s spoiler, policyOfBo string) func(t *testing.T) []wave.Finding {
+	return func(t *testing.T) []wave.Finding {
+		text := fourRows(policyOfBo)
+		text = text[:strings.Index(text, "dee@")]
+		return spoiledStage(t, s, func(sc *scenario.Scenario) {
+			sc.Groups = append(sc.Groups, scenario.Group{Name: "grp-q", ID: "66666666-6666-4666-8666-666666666666"})
+			sc.Groups[0].ID = "77777777-7777-4777-8777-777777777777"
+			if strings.Contains(s.match, "/groups/") {
+				sc.Policies = append(sc.Policies, scenario.Policy{Name: "Q", Groups: []string{"grp-q"}})
+			}
+		}).check(text).Findings
 	}
 }
 

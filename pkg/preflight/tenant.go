@@ -63,6 +63,8 @@ type facts struct {
 	images   []graph.GalleryImage
 	// groups are by id, in lower case.
 	groups map[string]graph.Group
+	// unreadGroups are those that exist or not, nobody knows, and why: by id in lower case.
+	unreadGroups map[string]error
 	// listings are by container. Containers that were not listed are not in there.
 	listings map[string]*listing
 	// unread are the readings that a missing permission kept from being made; a finding says so.
@@ -117,15 +119,34 @@ func (c *check) readTenant(ctx context.Context) error {
 		{readSKUs, "LicenseAssignment.Read.All", func(ctx context.Context) (err error) { f.skus, err = t.SubscribedSKUs(ctx); return }},
 	}
 	f.unread = map[string]bool{}
+	told := &tally{code: "cloud.unreadable", things: "lists of the tenant", total: len(readings)}
 	for i, r := range readings {
 		c.progress("tenant", i, len(readings))
 		err := r.read(ctx)
 		f.unread[r.what] = err != nil
-		if err := c.refused(err, r.what, r.permission); err != nil {
+		if err := c.unlisted(err, r.what, r.permission, told); err != nil {
 			return err
 		}
 	}
 	c.progress("tenant", len(readings), len(readings))
+	return nil
+}
+
+// unlisted turns a list that could not be read into a finding about the wave: what hangs on it was not checked. The error
+// is one of the sign-in, of the network, or of a service that reads nothing at all.
+func (c *check) unlisted(err error, what, permission string, told *tally) error {
+	if denied(err) {
+		return c.refused(err, what, permission)
+	}
+	if f := fault.As(err); f != nil && (f.Remote == nil || f.Remote.Status == 0) && f.Code != cloud.CodeTooLarge {
+		return err // no answer came: the next list is on the same host
+	}
+	if end := told.add(err); end != nil {
+		return end
+	}
+	if err != nil {
+		c.flagWave("cloud.unreadable", what, what+" could not be read, so what hangs on them is not checked: "+why(err))
+	}
 	return nil
 }
 

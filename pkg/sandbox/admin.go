@@ -23,12 +23,13 @@ func (s *Sandbox) adminHandler() http.Handler {
 	mux.HandleFunc("POST /sandbox/clock", s.postClock)
 	mux.HandleFunc("GET /sandbox/requests", s.getRequests)
 	mux.HandleFunc("GET /sandbox/state", s.getState)
+	mux.HandleFunc("POST /sandbox/events", s.postEvents)
 	mux.HandleFunc("GET /sandbox/faults", func(w http.ResponseWriter, _ *http.Request) { s.writeFaults(w) })
 	mux.HandleFunc("POST /sandbox/faults", s.postFaults)
 	mux.HandleFunc("DELETE /sandbox/faults", s.deleteFaults)
 	mux.HandleFunc("/sandbox/", func(w http.ResponseWriter, r *http.Request) {
 		complain(w, http.StatusNotFound, "no such sandbox endpoint: "+r.Method+" "+r.URL.Path+
-			"; there are GET and POST clock, GET requests, GET state, and GET, POST and DELETE faults")
+			"; there are GET and POST clock, GET requests, GET state, POST events, and GET, POST and DELETE faults")
 	})
 	return mux
 }
@@ -133,30 +134,60 @@ func (s *Sandbox) writeFaults(w http.ResponseWriter) {
 	}{append([]faults.Rule{}, s.faults.Rules()...)})
 }
 
-// postFaults adds a fault, or a list of them.
-func (s *Sandbox) postFaults(w http.ResponseWriter, r *http.Request) {
+// list reads one value of a body, or a list of them, and what is wrong with each.
+func list[T interface{ Check() []scenario.Problem }](r *http.Request) ([]T, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err != nil {
-		complain(w, http.StatusBadRequest, err.Error())
-		return
+		return nil, err
 	}
-	var list []scenario.Fault
+	var all []T
 	if !strings.HasPrefix(strings.TrimSpace(string(body)), "[") {
-		list = make([]scenario.Fault, 1)
-		err = strict(bytes.NewReader(body), &list[0])
+		all = make([]T, 1)
+		err = strict(bytes.NewReader(body), &all[0])
 	} else {
-		err = strict(bytes.NewReader(body), &list)
+		err = strict(bytes.NewReader(body), &all)
 	}
-	for _, f := range list {
-		for _, p := range f.Check() {
+	for _, x := range all {
+		for _, p := range x.Check() {
 			err = errors.Join(err, fmt.Errorf("%s: %s", p.Field, p.Expected))
 		}
 	}
+	return all, err
+}
+
+// postFaults adds a fault, or a list of them.
+func (s *Sandbox) postFaults(w http.ResponseWriter, r *http.Request) {
+	rules, err := list[scenario.Fault](r)
 	if err != nil {
 		complain(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	s.setFaults(w, func() { s.faults.Add(list...) })
+	s.setFaults(w, func() { s.faults.Add(rules...) })
+}
+
+// postEvents lets other people do something, one thing or a list, each at its time from now on.
+func (s *Sandbox) postEvents(w http.ResponseWriter, r *http.Request) {
+	events, err := list[scenario.Event](r)
+	if err != nil {
+		complain(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	s.order.Lock()
+	defer s.order.Unlock()
+	if f := s.broken.Load(); f != nil {
+		complain(w, http.StatusServiceUnavailable, f.Error())
+		return
+	}
+	now := s.clock.Now()
+	if err := s.live.Load().tenant.Others(now, events); err != nil {
+		complain(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if err := s.record(change{Time: now, Events: events}); err != nil {
+		complain(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (s *Sandbox) deleteFaults(w http.ResponseWriter, _ *http.Request) {

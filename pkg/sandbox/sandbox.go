@@ -48,7 +48,6 @@ type Sandbox struct {
 	scenario *Scenario
 	live     atomic.Pointer[live]
 	storage  *storage
-	blobs    http.Handler
 	admin    http.Handler
 	faults   *faults.Set
 	requests *reqlog.Log
@@ -130,11 +129,10 @@ func (s *Sandbox) fail(err error) error {
 func (s *Sandbox) build(sc *Scenario, saved state) error {
 	s.scenario, s.origin = sc, saved.Start
 	var err error
-	if s.storage, err = newStorage(sc); err != nil {
+	if s.storage, err = newStorage(sc, s.now); err != nil {
 		return err
 	}
 	s.clock = newClock(saved.Clock, saved.Clock.Speed)
-	s.blobs = s.storage.handler(s.now)
 	s.admin = s.adminHandler()
 	return nil
 }

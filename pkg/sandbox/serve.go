@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,10 +63,10 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *re
 		ClientRequestID: clientRequestID(r)}
 	rec := newRecorder(nil)
 	if f := s.broken.Load(); f != nil {
-		spoiled(rec, r, s.spoiledID(), http.StatusServiceUnavailable, f.Code, f.Msg, s.now())
+		spoiled(rec, r, s.toBlobs(r), s.spoiledID(), http.StatusServiceUnavailable, f.Code, f.Msg, s.now())
 		return rec
 	}
-	plan := s.faults.Match(r.Method, r.URL.Path)
+	plan := s.faults.Match(faults.Request{Method: r.Method, Path: r.URL.Path, Blob: s.toBlobs(r), At: s.now().Sub(s.origin)})
 	if plan.Changed {
 		s.keepFaults()
 	}
@@ -78,7 +79,7 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *re
 	entry.Time = s.now()
 	if batch && rec.cut != "" {
 		// There is no connection to close: the one in front of the services says that it heard nothing.
-		spoiled(rec, r, s.spoiledID(), http.StatusGatewayTimeout, "", "the service did not answer", entry.Time)
+		spoiled(rec, r, s.toBlobs(r), s.spoiledID(), http.StatusGatewayTimeout, "", "the service did not answer", entry.Time)
 		rec.cut = ""
 	}
 	rec.header.Set("Date", entry.Time.Format(http.TimeFormat))
@@ -108,7 +109,7 @@ func (s *Sandbox) spoil(w http.ResponseWriter, r *http.Request, rec *recorder, p
 	if f == nil {
 		return s.handle(w, r, entry)
 	}
-	instead := f.Kind == "reset" || (f.Kind != "drop-reply" && f.Kind != "malformed" && !f.Applied)
+	instead := f.Kind == "reset" || (!slices.Contains([]string{"drop-reply", "malformed", "next-link"}, f.Kind) && !f.Applied)
 	if !instead {
 		if rec = s.handle(nil, r, entry); rec.cut != "" {
 			return rec
@@ -119,8 +120,10 @@ func (s *Sandbox) spoil(w http.ResponseWriter, r *http.Request, rec *recorder, p
 		rec.cut = f.Kind
 	case "malformed":
 		mangle(rec)
+	case "next-link":
+		relink(rec, r, f.Link)
 	default:
-		refuse(rec, r, s.spoiledID(), *f, s.now())
+		refuse(rec, r, s.toBlobs(r), s.spoiledID(), *f, s.now())
 	}
 	if instead {
 		entry.RequestID = rec.header.Get("request-id")
@@ -130,7 +133,7 @@ func (s *Sandbox) spoil(w http.ResponseWriter, r *http.Request, rec *recorder, p
 
 // handle lets the part answer that the path belongs to. w, when given, may get the body of a blob as it comes.
 func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.Entry) *recorder {
-	if toBlobs(r) {
+	if s.toBlobs(r) {
 		return s.handleBlob(w, r, entry)
 	}
 	var tr graphapi.Trace
@@ -201,9 +204,9 @@ func reads(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
-func toBlobs(r *http.Request) bool {
-	rest, ok := strings.CutPrefix(r.URL.Path, "/"+Account)
-	return ok && (rest == "" || rest[0] == '/')
+func (s *Sandbox) toBlobs(r *http.Request) bool {
+	_, ok := s.storage.account(r.URL.Path)
+	return ok
 }
 
 // visible is a query that may be shown: a signed one is not.
@@ -249,7 +252,8 @@ func (s *Sandbox) sleep(ctx context.Context, d time.Duration) bool {
 func (s *Sandbox) handleBlob(w http.ResponseWriter, r *http.Request, entry *reqlog.Entry) *recorder {
 	rec := newRecorder(w)
 	rec.header.Set("Date", s.now().Format(http.TimeFormat))
-	s.blobs.ServeHTTP(rec, r)
+	account, _ := s.storage.account(r.URL.Path)
+	s.storage.handlers[account].ServeHTTP(rec, r)
 	entry.RequestID = rec.header.Get("x-ms-request-id")
 	comp := r.URL.Query().Get("comp")
 	if rec.status() == http.StatusNotImplemented {

@@ -17,7 +17,13 @@ import (
 // sign gives the blob's URL with a signature of six hours, read-only unless rights are given.
 func sign(t *testing.T, root, blob string, now time.Time, rights ...string) string {
 	t.Helper()
-	key, err := azblob.NewSharedKeyCredential(sandbox.Account, sandbox.AccountKey)
+	return signFor(t, root, sandbox.Account, blob, now, rights...)
+}
+
+// signFor is [sign] for a blob of another account.
+func signFor(t *testing.T, root, account, blob string, now time.Time, rights ...string) string {
+	t.Helper()
+	key, err := azblob.NewSharedKeyCredential(account, sandbox.AccountKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +35,7 @@ func sign(t *testing.T, root, blob string, now time.Time, rights ...string) stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	u := url.URL{Path: "/" + sandbox.Account + "/" + blob, RawQuery: q.Encode()}
+	u := url.URL{Path: "/" + account + "/" + blob, RawQuery: q.Encode()}
 	return root + u.String()
 }
 

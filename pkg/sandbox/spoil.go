@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"wave365/pkg/sandbox/scenario"
 )
 
 // refuse makes the answer of a fault of kind status or retry-after.
-func refuse(rec *recorder, r *http.Request, id string, f scenario.Fault, now time.Time) {
+func refuse(rec *recorder, r *http.Request, blob bool, id string, f scenario.Fault, now time.Time) {
 	status := f.Status
 	if status == 0 {
 		status = http.StatusServiceUnavailable
@@ -20,7 +21,15 @@ func refuse(rec *recorder, r *http.Request, id string, f scenario.Fault, now tim
 			status = http.StatusTooManyRequests
 		}
 	}
-	spoiled(rec, r, id, status, f.Code, "the sandbox was told to answer so", now)
+	spoiled(rec, r, blob, id, status, f.Code, "the sandbox was told to answer so", now)
+	if f.Body != "" {
+		rec.replace(status, rec.header, f.Body)
+	}
+	defer func() {
+		for name, value := range f.Headers {
+			rec.header.Set(name, value)
+		}
+	}()
 	seconds := f.RetryAfter
 	if f.Kind == "retry-after" && seconds == 0 {
 		seconds = 10
@@ -35,8 +44,8 @@ func refuse(rec *recorder, r *http.Request, id string, f scenario.Fault, now tim
 }
 
 // spoiled makes an error answer in the words of the service that the request was for.
-func spoiled(rec *recorder, r *http.Request, id string, status int, code, message string, now time.Time) {
-	if toBlobs(r) {
+func spoiled(rec *recorder, r *http.Request, blob bool, id string, status int, code, message string, now time.Time) {
+	if blob {
 		if code == "" {
 			code = blobCodes[status]
 		}
@@ -89,4 +98,25 @@ func mangle(rec *recorder) {
 		status = http.StatusOK // an answer without a body cannot carry a broken one
 	}
 	rec.replace(status, h, text)
+}
+
+// relink gives one page of a list another next link: the given one, or the request's own address, so that the list never
+// ends. Other answers stay as they are.
+func relink(rec *recorder, r *http.Request, link string) {
+	var page map[string]json.RawMessage
+	if json.Unmarshal(rec.body.Bytes(), &page) != nil || page["value"] == nil {
+		return
+	}
+	if link == "" {
+		link = "http://" + r.Host + r.URL.RequestURI()
+		if r.TLS != nil {
+			link = "https" + strings.TrimPrefix(link, "http")
+		}
+	}
+	page["@odata.nextLink"], _ = json.Marshal(link)
+	body, err := json.Marshal(page)
+	if err != nil {
+		return
+	}
+	rec.replace(rec.status(), rec.header, string(body))
 }

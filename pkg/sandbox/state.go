@@ -14,6 +14,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/faults"
 	"wave365/pkg/sandbox/graphapi"
+	"wave365/pkg/sandbox/scenario"
 )
 
 // state is a snapshot of everything but the blobs, which keep their own file.
@@ -39,6 +40,8 @@ type change struct {
 	Clock  *mark         `json:"clock,omitempty"`
 	Faults []faults.Rule `json:"faults,omitempty"`
 	Rules  bool          `json:"rules,omitempty"`
+	// Or what others were made to do.
+	Events []scenario.Event `json:"events,omitempty"`
 }
 
 // restore brings the parts to where the journal ends and lets service time go on at speed.
@@ -91,6 +94,8 @@ func (s *Sandbox) redo(c change) error {
 	case c.Rules:
 		s.faults.Restore(c.Faults)
 		return s.follow()
+	case c.Events != nil:
+		return s.live.Load().tenant.Others(c.Time, c.Events)
 	case c.Method != "":
 		r, err := http.NewRequestWithContext(context.Background(), c.Method, "http://sandbox", bytes.NewReader([]byte(c.Body)))
 		if err != nil {

@@ -1,9 +1,12 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,6 +14,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/blobapi"
 	"wave365/pkg/sandbox/journal"
+	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant"
 	"wave365/pkg/vhd"
 )
@@ -27,7 +31,10 @@ const blobFile = "blobs.json"
 // storage is the storage account, and how the tenant sees it. It remembers what it said during a change, so that the change can be
 // made again later, when signatures have run out and blobs have changed.
 type storage struct {
-	store *blobapi.Store
+	// stores are the storage accounts by name; the handlers serve them.
+	stores      map[string]*blobapi.Store
+	handlers    map[string]http.Handler
+	unreachable map[string]bool
 
 	mu     sync.Mutex
 	said   []check
@@ -45,18 +52,29 @@ type check struct {
 	Error string      `json:"error,omitempty"`
 }
 
-func newStorage(sc *Scenario) (*storage, error) {
-	s := &storage{store: blobapi.NewStore(Account, AccountKey)}
+func newStorage(sc *Scenario, now func() time.Time) (*storage, error) {
+	s := &storage{stores: map[string]*blobapi.Store{}, handlers: map[string]http.Handler{}, unreachable: map[string]bool{}}
+	for _, a := range append([]scenario.Account{{Name: Account}}, sc.Accounts...) {
+		store := blobapi.NewStore(a.Name, AccountKey)
+		s.stores[a.Name], s.handlers[a.Name], s.unreachable[a.Name] = store, store.Handler(now), a.Unreachable
+	}
 	for _, b := range sc.Blobs {
 		d, err := blobapi.DiskOf(b)
 		if err == nil {
-			err = s.store.Put(d)
+			err = s.stores[cmp.Or(b.Account, Account)].Put(d)
 		}
 		if err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
+}
+
+// account is the storage account that a path begins with; false: none of ours.
+func (s *storage) account(path string) (name string, ok bool) {
+	name, _, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	_, ok = s.stores[name]
+	return name, ok
 }
 
 // CheckSAS implements [tenant.Disks].
@@ -66,7 +84,11 @@ func (s *storage) CheckSAS(rawURL string, now time.Time) (tenant.File, error) {
 		if err != nil {
 			return tenant.File{}, errors.New("the URL cannot be read")
 		}
-		b, err := s.store.CheckReadSAS(u, now)
+		name, ok := s.account(u.Path)
+		if !ok || s.unreachable[name] {
+			return tenant.File{Unreachable: true}, nil
+		}
+		b, err := s.stores[name].CheckReadSAS(u, now)
 		if err != nil {
 			return tenant.File{}, err
 		}
@@ -75,9 +97,14 @@ func (s *storage) CheckSAS(rawURL string, now time.Time) (tenant.File, error) {
 }
 
 // CheckBlob implements [tenant.Disks].
-func (s *storage) CheckBlob(container, name string) (tenant.File, error) {
+func (s *storage) CheckBlob(account, container, name string) (tenant.File, error) {
 	return s.say(func() (tenant.File, error) {
-		b, ok := s.store.Lookup(container, name)
+		// Any other account of a configuration made for the cloud is played by the development account.
+		store := cmp.Or(s.stores[account[strings.LastIndex(account, "/")+1:]], s.stores[Account])
+		if s.unreachable[store.Account()] {
+			return tenant.File{}, errors.New("the storage account refuses the service")
+		}
+		b, ok := store.Lookup(container, name)
 		switch {
 		case !ok:
 			return tenant.File{}, errors.New("the blob was not found")
@@ -91,12 +118,24 @@ func (s *storage) CheckBlob(container, name string) (tenant.File, error) {
 // fileOf judges a blob as an import does: by its type, its length and its ends.
 func fileOf(b blobapi.Blob) tenant.File {
 	first, last := b.Ends(vhd.HeadLength, vhd.TailLength)
-	d, _ := vhd.Inspect(b.Length, first, last)
-	return tenant.File{
-		Name: b.Name, PageBlob: b.Type == "PageBlob", Length: b.Length, Virtual: d.Virtual, Kind: string(d.Kind),
-		CopyPending: b.CopyStatus == "pending",
+	d, problems := vhd.Inspect(b.Length, first, last)
+	f := tenant.File{Name: b.Name, PageBlob: b.Type == "PageBlob", Length: b.Length, Kind: string(d.Kind), CopyPending: b.CopyStatus == "pending"}
+	if d.Kind == vhd.Fixed {
+		f.Virtual = b.Length - vhd.FooterLength
 	}
+	for _, p := range problems {
+		switch {
+		case slices.Contains(unbootable, p.Code):
+			f.Unbootable = p.Message
+		case !p.Warning:
+			f.Virtual = 0
+		}
+	}
+	return f
 }
+
+// unbootable are the problems of a disk that can be imported all the same; only the machine made of it will not start.
+var unbootable = []string{"vhd.not-gpt", "vhd.generation-1", "vhd.unwritten", "vhd.no-efi-partition"}
 
 func (s *storage) say(ask func() (tenant.File, error)) (tenant.File, error) {
 	s.mu.Lock()
@@ -156,7 +195,7 @@ func (s *storage) keep(j *journal.Journal) error {
 		return nil
 	}
 	upTo := s.writes.Load()
-	data, err := s.store.Snapshot()
+	data, err := s.snapshot()
 	if err == nil {
 		err = j.Put(blobFile, data)
 	}
@@ -166,15 +205,15 @@ func (s *storage) keep(j *journal.Journal) error {
 	return err
 }
 
+func (s *storage) snapshot() ([]byte, error) { return s.stores[Account].Snapshot() }
+
 func (s *storage) restore(j *journal.Journal) error {
 	data, err := j.Get(blobFile)
 	if err == nil && data != nil {
-		err = s.store.Restore(data)
+		err = s.stores[Account].Restore(data)
 	}
 	if err != nil {
 		return fault.Wrap(fault.Invalid, "sandbox.state", "the blobs in the state folder cannot be read", "remove the folder to begin the story again", err)
 	}
 	return nil
 }
-
-func (s *storage) handler(now func() time.Time) http.Handler { return s.store.Handler(now) }

@@ -166,7 +166,7 @@ faults:
 	if third, _ := tell(t, scenario, 99, again); cmp.Equal(first, third, cmp.AllowUnexported(told{})) {
 		t.Error("another seed tells the same story")
 	}
-	for _, want := range []string{"error: ", "was told to answer so", "<html>", "X-Ms-Request-Id", "quotaExceeded", `"importStatus":`, `"provisioned"`} {
+	for _, want := range []string{"error: ", "was told to answer so", "<html>", "X-Ms-Request-Id", `"code":"TooManyRequests"`, `"importStatus":`, `"provisioned"`} {
 		if !slices.ContainsFunc(first, func(r told) bool { return strings.Contains(r.came, want) }) {
 			t.Errorf("%s is nowhere in the story, so nothing was shown about it", want)
 		}

@@ -1,11 +1,14 @@
 package wave
 
 import (
+	"fmt"
 	"net/netip"
 	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"wave365/pkg/wave/sheet"
 )
 
 const (
@@ -19,6 +22,9 @@ const (
 func blobFault(s string) string {
 	if strings.ContainsFunc(s, unicode.IsControl) {
 		return "the blob has a line break or another control character in it"
+	}
+	if i := strings.IndexFunc(s, sheet.Invisible); i >= 0 {
+		return fmt.Sprintf("an invisible character (%U) stands in the blob", []rune(s[i:])[0])
 	}
 	if strings.Contains(s, "://") {
 		return urlFault(s)

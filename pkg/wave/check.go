@@ -30,7 +30,7 @@ func (r *reading) check() {
 
 func (r *reading) values(row Row) {
 	for _, c := range [...]struct{ column, value string }{{colUser, row.User}, {colBlob, row.Blob}, {colPolicy, row.Policy}} {
-		if c.value == "" && r.present[c.column] {
+		if c.value == "" && r.present[c.column] && !r.lost[cellAt{row.Index, c.column}] {
 			r.find("csv.value-missing", row.Line, c.column, row.User, "", fmt.Sprintf("the cell %q is empty", c.column))
 		}
 	}
@@ -40,11 +40,27 @@ func (r *reading) values(row Row) {
 		}
 	}
 	bad(colUser, row.User, userFault(row.User))
-	bad(colBlob, row.Blob, blobFault(row.Blob))
-	bad(colGuestState, row.GuestStateBlob, blobFault(row.GuestStateBlob))
-	bad(colNotify, row.Notify, mailFault(row.Notify))
+	r.address(row, colBlob, row.Blob)
+	r.address(row, colGuestState, row.GuestStateBlob)
+	if !r.lost[cellAt{row.Index, colNotify}] {
+		bad(colNotify, row.Notify, mailFault(row.Notify))
+	}
 	if row.Blob != "" && row.GuestStateBlob != "" && BlobKey(row.Blob) == BlobKey(row.GuestStateBlob) {
 		r.find("guest.same-as-disk", row.Line, colGuestState, row.User, row.GuestStateBlob, "the guest state is the same blob as the disk")
+	}
+}
+
+// address judges a cell that should name a blob.
+func (r *reading) address(row Row, column, cell string) {
+	if cell == "" {
+		return
+	}
+	if is, ok := pasted(cell); ok {
+		f := NewFinding(is.code, row.Line, column, row.User, cell, is.why)
+		f.Hint = RedactSAS(is.hint)
+		r.findings = append(r.findings, f)
+	} else if why := blobFault(cell); why != "" {
+		r.bad(row, column, cell, why)
 	}
 }
 

@@ -59,8 +59,9 @@ func canonical(header string) string {
 	return ""
 }
 
-// foldHeader drops what header names may differ in: case, blanks, "_" and "-".
+// foldHeader drops what header names may differ in: case, blanks, "_", "-" and quotes round them.
 func foldHeader(s string) string {
+	s = sheet.Unquote(s)
 	return strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || sheet.IsBlank(r) {
 			return -1

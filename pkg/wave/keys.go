@@ -3,6 +3,7 @@ package wave
 import (
 	"net/url"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/cases"
@@ -11,16 +12,34 @@ import (
 	"wave365/pkg/wave/sheet"
 )
 
-// UserKey makes two spellings of one user compare equal: without surrounding blanks, case folded.
-func UserKey(s string) string {
+// NameKey makes two spellings of one name compare equal, be it of a policy, a group, a license or a user: NFC, without
+// invisible characters and surrounding blanks, blanks and quotes of any kind alike, without case. Blanks in a row count as one.
+func NameKey(s string) string {
 	s = sheet.Trim(s)
+	plain := true
 	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			return norm.NFC.String(cases.Fold().String(norm.NFC.String(s)))
+		if c := s[i]; c >= utf8.RuneSelf || c <= ' ' || c == '"' || c == '`' {
+			plain = false
+			break
 		}
 	}
-	return strings.ToLower(s)
+	if plain {
+		return strings.ToLower(s)
+	}
+	s = strings.Join(strings.FieldsFunc(strings.Map(func(r rune) rune {
+		switch {
+		case sheet.Invisible(r):
+			return -1
+		case sheet.IsQuote(r):
+			return '\''
+		}
+		return r
+	}, norm.NFC.String(s)), unicode.IsSpace), " ")
+	return norm.NFC.String(cases.Fold().String(s))
 }
+
+// UserKey is [NameKey] of a user.
+func UserKey(s string) string { return NameKey(s) }
 
 // BlobKey makes two spellings of one blob compare equal: a path or URL without its query; of a URL also the host in lower
 // case, the scheme and its usual port dropped, percent-encoding undone. A path is taken as it stands. A path and the URL
@@ -100,12 +119,17 @@ func signature(s string) int {
 		}
 		i += from
 		from = i + 3
-		letterBefore := i > 0 && lower[i-1] >= 'a' && lower[i-1] <= 'z'
+		letterBefore := i > 0 && lower[i-1] >= 'a' && lower[i-1] <= 'z' && !escapedBefore(lower[:i])
 		after := lower[from:]
 		if !letterBefore && (strings.HasPrefix(after, "=") || strings.HasPrefix(after, "%3d") || strings.HasPrefix(after, "%253d")) {
 			return i
 		}
 	}
+}
+
+// escapedBefore reports whether s ends in a percent-encoded character, encoded once or twice.
+func escapedBefore(s string) bool {
+	return len(s) >= 3 && (s[len(s)-3] == '%' || strings.HasSuffix(s[:len(s)-2], "%25"))
 }
 
 // queryStart is where the query at the end of s begins: at its last "?", plain or percent-encoded, else at its last word.

@@ -50,6 +50,8 @@ type reading struct {
 	// headerLine is where the header stands. unread marks rows, by index, whose cells may not be where they belong.
 	headerLine int
 	unread     map[int]bool
+	// lost are the cells whose letters are, so that nothing else is said of them.
+	lost map[cellAt]bool
 	// present tells which canonical columns the file has.
 	present map[string]bool
 }
@@ -69,6 +71,7 @@ func (r *reading) header() bool {
 		return false
 	}
 	r.headerLine = head.Line
+	r.above()
 	if head.Broken != nil {
 		r.broken(head, "", nil)
 		return false
@@ -109,6 +112,12 @@ func (r *reading) columns(cells []string) {
 			r.present[name] = true
 		case sheet.Trim(spelled) != "" && !carried(spelled, r.opt):
 			unknown = append(unknown, sheet.Trim(spelled))
+		default:
+			if why := r.garbled("", spelled); why != "" {
+				f := NewFinding("csv.garbled-text", r.headerLine, sheet.Trim(spelled), "", spelled, why)
+				f.Severity = Warning
+				r.findings = append(r.findings, f)
+			}
 		}
 		f.Columns, f.Canonical = append(f.Columns, spelled), append(f.Canonical, name)
 	}
@@ -161,7 +170,7 @@ var _ gocsv.CSVReader = table(nil)
 func (r *reading) rows() {
 	f := r.file
 	width := len(f.Columns)
-	r.unread = map[int]bool{}
+	r.unread, r.lost = map[int]bool{}, map[cellAt]bool{}
 	lines := r.scan.Lines()
 	records := make([]sheet.Record, 0, lines)
 	t := append(make(table, 0, lines+1), f.Canonical)
@@ -175,7 +184,7 @@ func (r *reading) rows() {
 		}
 		row := make([]string, width)
 		for i := range min(width, len(rec.Cells)) {
-			row[i] = sheet.Trim(sheet.Denormal(rec.Cells[i]))
+			row[i] = value(f.Canonical[i], rec.Cells[i])
 		}
 		records, t = append(records, rec), append(t, row)
 	}
@@ -190,9 +199,20 @@ func (r *reading) rows() {
 	f.Rows = make([]Row, len(records))
 	for i, rec := range records {
 		f.Rows[i] = newRow(i, rec, width, read[i])
-		r.shape(i, rec)
+		if r.shape(i, rec) {
+			r.letters(i, rec)
+		}
 		f.Rows[i].Priority = r.priority(f.Rows[i], read[i].Priority)
 	}
+}
+
+// value is what a cell says, without the quotes and apostrophes of spreadsheets and word processors round it.
+func value(column, cell string) string {
+	cell = sheet.Denormal(cell)
+	if carriedText(column) {
+		return sheet.Trim(cell)
+	}
+	return sheet.Unquote(cell)
 }
 
 func newRow(index int, rec sheet.Record, width int, c cells) Row {

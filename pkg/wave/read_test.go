@@ -53,7 +53,7 @@ func TestRead_Findings(t *testing.T) {
 		{"guest state is the disk", "user,blob,policy,vmgs\nanna@contoso.com,https://A.blob.core.windows.net/vhds/a%2Evhd?sig=1,P,https://a.blob.core.windows.net/vhds/a.vhd\n",
 			[]string{"2 guest.same-as-disk guest_state_blob"}},
 		{"user twice, in several spellings", head + "anna@contoso.com,vhds/a.vhd,P\nbob@contoso.com,vhds/b.vhd,P\n ANNA@Contoso.com ,vhds/c.vhd,P\n'anna@contoso.com,vhds/d.vhd,P\nAnna@contoso.com,vhds/d.vhd,P\n",
-			[]string{"2 user.duplicate user", "4 user.duplicate user", "5 blob.duplicate blob", "6 user.duplicate user", "6 blob.duplicate blob"}},
+			[]string{"2 user.duplicate user", "4 user.duplicate user", "5 user.duplicate user", "6 user.duplicate user"}},
 		{"object id twice", head + "86D70DBB-d4c6-4662-ba17-3014204cbb28,vhds/a.vhd,P\n86d70dbb-d4c6-4662-ba17-3014204cbb28,vhds/b.vhd,P\n",
 			[]string{"2 user.duplicate user", "3 user.duplicate user"}},
 		{"one user, one disk, twice", head + good + good, []string{"2 user.duplicate user", "3 user.duplicate user"}},

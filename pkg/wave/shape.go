@@ -9,8 +9,9 @@ import (
 	"wave365/pkg/wave/sheet"
 )
 
-// shape reports what is wrong with a row before its values can be: quotes, characters, cells too many.
-func (r *reading) shape(i int, rec sheet.Record) {
+// shape reports what is wrong with a row before its values can be: quotes, characters, cells too many, a line that is no
+// row. It answers false for one whose cells say nothing.
+func (r *reading) shape(i int, rec sheet.Record) bool {
 	row := r.file.Rows[i]
 	if rec.Broken != nil {
 		r.unread[i] = true
@@ -24,7 +25,15 @@ func (r *reading) shape(i int, rec sheet.Record) {
 		r.unread[i] = true
 		r.file.Rows[i].User = "" // it is the whole row, and nobody's name
 		r.findings = append(r.findings, wholeLine(row.Line, "", fmt.Sprintf("the whole row stands in one cell: its cells are parted by %s, those of the header by %s", commaName(other), commaName(r.file.Dialect.Comma))))
-		return
+		return false
+	}
+	if rec.Broken == nil {
+		if why := r.stray(rec); why != "" {
+			r.unread[i] = true
+			r.file.Rows[i] = Row{Line: row.Line, Index: row.Index, Cells: row.Cells}
+			r.find("csv.not-a-header", row.Line, "", "", strings.TrimRight(strings.Join(row.Cells, string(r.file.Dialect.Comma)), string(r.file.Dialect.Comma)), why)
+			return false
+		}
 	}
 	if rec.Broken == nil && len(rec.Cells) > width && !sheet.Blank(rec.Cells[width:]) {
 		r.unread[i] = true
@@ -33,8 +42,9 @@ func (r *reading) shape(i int, rec sheet.Record) {
 			last--
 		}
 		r.find("csv.syntax", row.Line, "", row.User, rec.Cells[width],
-			fmt.Sprintf("the row has %d cells and the header %d: a cell that holds %s must be in quotes", last, width, commaName(r.file.Dialect.Comma)))
+			fmt.Sprintf("the row has %d cells and the header %d: a cell that holds %s must be in quotes (\"), not in typographic ones", last, width, commaName(r.file.Dialect.Comma)))
 	}
+	return true
 }
 
 // parted gives the separator of a row that stands in one cell because it has another one than the file; else 0.

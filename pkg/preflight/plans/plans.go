@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"wave365/pkg/graph"
+	"wave365/pkg/wave"
 )
 
 // Plan is a service plan of a license from which a Cloud PC is made.
@@ -91,7 +92,8 @@ func enterprise(s graph.ServicePlan) bool {
 // SameSKU reports whether a cell of the wave names this product: by id, by part number, or by a part number that is
 // written with blanks, commas or underscores in other places.
 func SameSKU(cell, id, partNumber string) bool {
-	return strings.EqualFold(cell, id) || strings.EqualFold(cell, partNumber) || plain(cell) == plain(partNumber)
+	cell = wave.NameKey(cell)
+	return cell == strings.ToLower(id) || cell == wave.NameKey(partNumber) || plain(cell) == plain(partNumber)
 }
 
 // TooSmall is the license disk rule: the plan's GB, read as GiB, must be at least the disk's virtual size in bytes, as

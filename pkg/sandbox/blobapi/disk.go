@@ -2,7 +2,10 @@ package blobapi
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,17 +15,29 @@ import (
 	"wave365/pkg/vhd"
 )
 
-// The kinds of content that [Store.Put] makes.
+// Kinds of content that this file tells apart by name; the rest stand in [formats].
 const (
-	KindFixed        = "fixed"
-	KindDynamic      = "dynamic"
-	KindDifferencing = "differencing"
-	KindVHDX         = "vhdx"
-	KindGuestState   = "guest-state"
-	KindRaw          = "raw"
-	KindEmpty        = "empty"
-	KindBlockBlob    = "block-blob"
+	kindDynamic      = "dynamic"
+	kindDifferencing = "differencing"
+	kindVHDX         = "vhdx"
+	kindGuestState   = "guest-state"
+	kindRaw          = "raw"
+	kindEmpty        = "empty"
+	kindBlockBlob    = "block-blob"
+	kindGeneration1  = "generation-1"
 )
+
+// formats are files of other kinds that got a disk's name: what stands where in them.
+var formats = map[string]struct {
+	at    int64
+	bytes string
+}{
+	"qcow2": {0, "QFI\xfb\x00\x00\x00\x03"},
+	"vmdk":  {0, "KDMV\x01\x00\x00\x00"},
+	"zip":   {0, "PK\x03\x04\x14\x00\x00\x00\x08\x00"},
+	"gzip":  {0, "\x1f\x8b\x08\x00\x00\x00\x00\x00"},
+	"iso":   {32768, "\x01CD001\x01\x00"},
+}
 
 const (
 	mebibyte  = 1 << 20
@@ -37,23 +52,15 @@ const (
 // Disk is a disk to put into the account.
 type Disk struct {
 	Container, Name string
-	// Kind is one of the Kind constants; empty: fixed.
+	// Kind is one of [scenario.BlobKinds]; empty: fixed.
 	Kind string
-	// Size is the virtual size in bytes. Guest state and empty blobs do not need it.
+	// Size is the virtual size in bytes. Guest state, empty blobs and the kinds that are no disks do not need it.
 	Size int64
-	// NoGPT leaves a disk of generation 1, NoESP a partition table without an EFI system partition, BadChecksum a
-	// damaged footer, SizeMismatch a footer of another disk, Truncated half of a disk, NotAligned a virtual size that is
-	// no whole MiB. Each is for fixed disks.
-	NoGPT, NoESP, BadChecksum, SizeMismatch, Truncated, NotAligned bool
-	// LeaseState is empty or "leased" (for ever, by a stranger).
-	LeaseState string
-	// CopyPending: a copy into the blob goes on for ever.
-	CopyPending bool
-	// Tier is empty, or the name of a tier; nothing can be read from "Archive".
-	Tier string
-	// Forbidden blobs are listed, but refuse to be read.
-	Forbidden bool
-	// LastModified defaults to the first second of 2026.
+	// Fault is empty or one of [scenario.BlobFaults]. Those of the disk are for fixed disks.
+	Fault string
+	// File is the path of a file whose bytes these are; the size is the file's.
+	File string
+	// LastModified defaults to the first second of 2026, and for a file to when that was written.
 	LastModified time.Time
 }
 
@@ -61,52 +68,37 @@ type Disk struct {
 // wrong.
 func DiskOf(b scenario.Blob) (Disk, error) {
 	var ok bool
-	d := Disk{Kind: b.Kind, Size: b.Bytes}
+	d := Disk{Kind: b.Kind, Size: b.Bytes, Fault: b.Fault, File: b.File}
 	if d.Container, d.Name, ok = strings.Cut(b.Path, "/"); !ok || d.Container == "" || d.Name == "" {
 		return Disk{}, badDisk(b.Path, "path", "container/name")
 	}
 	if d.Size == 0 {
 		d.Size = int64(b.GiB) * gibibyte
 	}
-	switch b.Fault {
-	case "":
-	case "no-gpt":
-		d.NoGPT = true
-	case "no-efi-partition":
-		d.NoESP = true
-	case "bad-checksum":
-		d.BadChecksum = true
-	case "size-mismatch":
-		d.SizeMismatch = true
-	case "truncated":
-		d.Truncated = true
-	case "not-mib-aligned":
-		d.NotAligned = true
-	case "leased":
-		d.LeaseState = "leased"
-	case "copy-pending":
-		d.CopyPending = true
-	case "archived":
-		d.Tier = tierSleep
-	case "forbidden":
-		d.Forbidden = true
-	default:
-		return Disk{}, badDisk(b.Path, "fault", "no-gpt, no-efi-partition, bad-checksum, size-mismatch, truncated, "+
-			"not-mib-aligned, leased, copy-pending, archived or forbidden")
+	if d.File != "" {
+		info, err := os.Stat(d.File)
+		if err != nil {
+			return Disk{}, badDisk(b.Path, "file", "a file that can be read: "+err.Error())
+		}
+		d.Size, d.LastModified = info.Size(), info.ModTime().UTC().Truncate(time.Second)
+		if d.Kind != kindBlockBlob && d.Size%pageSize != 0 {
+			return Disk{}, badDisk(b.Path, "file", "a file of whole 512 bytes, as every page blob is, or kind block-blob")
+		}
 	}
 	return d, d.check()
 }
 
 func (d Disk) check() error {
 	path := d.Container + "/" + d.Name
-	switch d.Kind {
-	case "", KindFixed, KindDynamic, KindDifferencing, KindVHDX, KindRaw, KindBlockBlob:
-		if d.Size < mebibyte || d.Size > longest-mebibyte {
-			return badDisk(path, "gib", "a size of 1 MiB to 8,191 GiB")
-		}
-	case KindGuestState, KindEmpty:
-	default:
-		return badDisk(path, "kind", "fixed, dynamic, differencing, vhdx, guest-state, raw, empty or block-blob")
+	if d.Kind != "" && !slices.Contains(scenario.BlobKinds, d.Kind) {
+		return badDisk(path, "kind", strings.Join(scenario.BlobKinds, ", "))
+	}
+	if d.Fault != "" && !slices.Contains(scenario.BlobFaults, d.Fault) {
+		return badDisk(path, "fault", strings.Join(scenario.BlobFaults, ", "))
+	}
+	_, other := formats[d.Kind]
+	if free := other || d.Kind == kindGuestState || d.Kind == kindEmpty || d.File != ""; !free && (d.Size < mebibyte || d.Size > longest-mebibyte) {
+		return badDisk(path, "gib", "a size of 1 MiB to 8,191 GiB")
 	}
 	if !validContainer(d.Container) {
 		return badDisk(path, "path", "a container of 3 to 63 lower-case letters, digits and hyphens")
@@ -131,16 +123,18 @@ func (s *Store) Put(d Disk) error {
 	defer s.mu.Unlock()
 	b := &Blob{
 		Container: d.Container, Name: d.Name, Type: pageBlob, ContentType: "application/octet-stream",
-		Created: d.LastModified, Modified: d.LastModified, Tier: d.Tier, Forbidden: d.Forbidden,
-		ETag: firstETag(d),
+		Created: d.LastModified, Modified: d.LastModified, Forbidden: d.Fault == "forbidden",
+		ETag: firstETag(d), file: d.File,
 	}
-	if d.Kind == KindBlockBlob {
+	if d.Kind == kindBlockBlob {
 		b.Type = blockBlob
 	}
-	if d.CopyPending {
+	switch d.Fault {
+	case "copy-pending":
 		b.CopyStatus = "pending"
-	}
-	if d.LeaseState == leased {
+	case "archived":
+		b.Tier = tierSleep
+	case "leased":
 		id := sha256.Sum256([]byte(d.Container + "/" + d.Name))
 		b.Lease = Lease{ID: formatGUID(id[:16]), Seconds: -1}
 	}
@@ -156,39 +150,69 @@ func (s *Store) Put(d Disk) error {
 
 // fill writes the pages that matter and gives the blob's length.
 func (s *Store) fill(p *pages.Pages, d Disk) int64 {
+	if d.File != "" {
+		return d.Size
+	}
+	if f, other := formats[d.Kind]; other {
+		p.Write(f.at, []byte(f.bytes))
+		return max(mebibyte, d.Size)
+	}
 	switch d.Kind {
-	case KindEmpty:
+	case kindEmpty:
 		return 0
-	case KindGuestState:
+	case kindGuestState:
 		head := make([]byte, vhd.FooterLength)
 		copy(head, "GUESTRTS\x00\x00\x03\x00")
 		p.Write(0, head)
 		return footerAt(p, guestBytes, d, nil)
-	case KindVHDX:
+	case kindVHDX:
 		head := make([]byte, vhd.FooterLength)
 		copy(head, "vhdxfile")
 		p.Write(0, head)
 		return max(mebibyte, d.Size/3/mebibyte*mebibyte)
-	case KindDynamic:
+	case kindDynamic:
 		return sparseVHD(p, d, vhd.TypeDynamic)
-	case KindDifferencing:
+	case kindDifferencing:
 		return sparseVHD(p, d, vhd.TypeDifferencing)
 	}
 	virtual := d.Size
-	if d.NotAligned {
+	if d.Fault == "not-mib-aligned" {
 		virtual += vhd.FooterLength
 	}
-	p.Write(0, s.head(virtual, d))
-	switch {
-	case d.Kind == KindRaw:
+	if d.Fault != "unwritten" {
+		p.Write(0, s.head(virtual, d))
+	}
+	if d.Kind == kindRaw {
 		return virtual
-	case d.Truncated:
+	}
+	switch d.Fault {
+	case "truncated":
 		// What a copy that broke off leaves: the beginning, and no footer.
 		return max(virtual/2/mebibyte*mebibyte, mebibyte/2) + vhd.FooterLength
-	case d.SizeMismatch:
+	case "size-mismatch":
 		return footerAt(p, virtual, d, func(f *vhd.Footer) { f.CurrentSize += gibibyte })
+	case "trailing-bytes":
+		// An upload that was padded to a whole MiB.
+		return (footerAt(p, virtual, d, nil) + mebibyte - 1) / mebibyte * mebibyte
+	case "two-footers":
+		// A VHD that was taken for a raw disk and converted again.
+		return footerAt(p, footerAt(p, virtual, d, nil), d, nil)
+	case "encrypted":
+		if at := windowsStart(s.head(virtual, d)); at > 0 {
+			p.Write(at, []byte("\xeb\x58\x90-FVE-FS-"))
+		}
 	}
 	return footerAt(p, virtual, d, nil)
+}
+
+// windowsStart is where the first basic data partition of a GPT begins, in bytes; 0: there is none.
+func windowsStart(head []byte) int64 {
+	for at := 2 * vhd.FooterLength; at+128 <= len(head); at += 128 {
+		if string(head[at:at+4]) == "\xa2\xa0\xd0\xeb" {
+			return int64(binary.LittleEndian.Uint64(head[at+32:])) * vhd.FooterLength
+		}
+	}
+	return 0
 }
 
 // footerAt writes the footer behind virtual bytes and gives the whole length.
@@ -201,7 +225,7 @@ func footerAt(p *pages.Pages, virtual int64, d Disk, change func(*vhd.Footer)) i
 			change(f)
 		}
 	})
-	if d.BadChecksum {
+	if d.Fault == "bad-checksum" {
 		footer[70] ^= 0xFF
 	}
 	p.Write(virtual, footer[:])
@@ -227,13 +251,13 @@ type headKey struct {
 
 // head gives the first sectors. Disks of the same size share them.
 func (s *Store) head(virtual int64, d Disk) []byte {
-	if d.NoGPT {
+	if d.Kind == kindGeneration1 || d.Fault == "no-gpt" {
 		mbr := make([]byte, vhd.FooterLength)
 		copy(mbr[446:], []byte{0x80, 0x20, 0x21, 0, 0x07, 0xFE, 0xFF, 0xFF, 0, 8, 0, 0})
 		mbr[510], mbr[511] = 0x55, 0xAA
 		return mbr
 	}
-	key := headKey{virtual, !d.NoESP}
+	key := headKey{virtual, d.Fault != "no-efi-partition"}
 	if s.shared[key] == nil {
 		s.shared[key] = vhd.ProtectiveGPT(virtual, key.esp)
 	}

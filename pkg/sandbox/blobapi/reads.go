@@ -53,6 +53,11 @@ func (s *server) getBlob(w http.ResponseWriter, c *call) *refusal {
 	if b.Tier == tierSleep {
 		return errArchived
 	}
+	readAt, closed, openErr := b.open()
+	if openErr != nil {
+		return refuse(http.StatusInternalServerError, "InternalError", "The file behind the blob cannot be read.")
+	}
+	defer closed()
 	h := w.Header()
 	r, ranged := parseSpan(c.header("x-ms-range", "Range"))
 	if ranged && r.start >= b.Length {
@@ -71,16 +76,18 @@ func (s *server) getBlob(w http.ResponseWriter, c *call) *refusal {
 	b.describe(h, c)
 	h.Set("Content-Length", strconv.FormatInt(r.length(), 10))
 	w.WriteHeader(status)
-	send(w, c, b.content, r)
+	send(w, c, readAt, r)
 	return nil
 }
 
 // send writes the stretch piece by piece, until the caller goes away: it can be a whole disk.
-func send(w io.Writer, c *call, p pages.Pages, r span) {
+func send(w io.Writer, c *call, readAt func([]byte, int64) error, r span) {
 	buf := make([]byte, min(r.length(), 64<<10))
 	for at := r.start; at <= r.end && c.Context().Err() == nil; {
 		piece := buf[:min(int64(len(buf)), r.end-at+1)]
-		p.ReadAt(piece, at)
+		if readAt(piece, at) != nil {
+			return // the answer ends before its length, and the client sees that
+		}
 		if _, err := w.Write(piece); err != nil {
 			return
 		}
@@ -158,7 +165,12 @@ func (s *server) pageRanges(w http.ResponseWriter, c *call) *refusal {
 	}
 	var out strings.Builder
 	out.WriteString(`<?xml version="1.0" encoding="utf-8"?><PageList>`)
-	for _, p := range b.content.Written(r.start/pageSize*pageSize, min(r.end+1, b.Length)) {
+	written := b.content
+	if b.file != "" {
+		written = pages.Pages{}
+		fmt.Fprintf(&out, "<PageRange><Start>%d</Start><End>%d</End></PageRange>", r.start/pageSize*pageSize, min(r.end, b.Length-1))
+	}
+	for _, p := range written.Written(r.start/pageSize*pageSize, min(r.end+1, b.Length)) {
 		// Pages are written whole.
 		fmt.Fprintf(&out, "<PageRange><Start>%d</Start><End>%d</End></PageRange>", p.Start/pageSize*pageSize, (p.End+pageSize-1)/pageSize*pageSize-1)
 	}

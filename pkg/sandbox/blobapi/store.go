@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"hash/fnv"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -74,17 +75,39 @@ type Blob struct {
 	Lease     Lease             `json:"lease,omitzero"`
 
 	content pages.Pages
+	// file holds the content where it is a real file.
+	file    string
 	changed bool
 }
 
-// ReadAt fills b with the content from offset on; what lies behind the blob's end reads as zeros.
-func (b Blob) ReadAt(p []byte, offset int64) { b.content.ReadAt(p, offset) }
+// open gives the content to read from, which the caller closes. What lies behind a sparse blob's end reads as zeros. The
+// error is that of a file that is gone.
+func (b Blob) open() (readAt func(p []byte, offset int64) error, closed func(), err error) {
+	if b.file == "" {
+		return func(p []byte, offset int64) error { b.content.ReadAt(p, offset); return nil }, func() {}, nil
+	}
+	f, err := os.Open(b.file)
+	if err != nil {
+		return nil, nil, err
+	}
+	return func(p []byte, offset int64) error {
+		_, err := f.ReadAt(p, offset)
+		return err
+	}, func() { _ = f.Close() }, nil
+}
 
-// Ends gives the first head and the last tail bytes, or all of the blob when it is shorter.
+// Ends gives the first head and the last tail bytes, or all of the blob when it is shorter; nothing when the file behind it
+// cannot be read.
 func (b Blob) Ends(head, tail int64) (first, last []byte) {
 	first, last = make([]byte, min(head, b.Length)), make([]byte, min(tail, b.Length))
-	b.content.ReadAt(first, 0)
-	b.content.ReadAt(last, b.Length-int64(len(last)))
+	readAt, closed, err := b.open()
+	if err != nil {
+		return nil, nil
+	}
+	defer closed()
+	if readAt(first, 0) != nil || readAt(last, b.Length-int64(len(last))) != nil {
+		return nil, nil
+	}
 	return first, last
 }
 

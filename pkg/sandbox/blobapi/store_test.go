@@ -105,13 +105,13 @@ func TestBadDisksAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, b := range map[string]scenario.Blob{
 		"NoPath": {GiB: 1}, "NoContainer": {Path: "a.vhd", GiB: 1}, "BadContainer": {Path: "VHDs/a.vhd", GiB: 1}, "NoSize": {Path: "vhds/a.vhd"},
-		"TooLarge": {Path: "vhds/a.vhd", GiB: 9000}, "Kind": {Path: "vhds/a.vhd", GiB: 1, Kind: "iso"}, "Fault": {Path: "vhds/a.vhd", GiB: 1, Fault: "broken"},
+		"TooLarge": {Path: "vhds/a.vhd", GiB: 9000}, "Kind": {Path: "vhds/a.vhd", GiB: 1, Kind: "tape"}, "Fault": {Path: "vhds/a.vhd", GiB: 1, Fault: "broken"},
 	} {
 		if _, err := blobapi.DiskOf(b); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := blobapi.NewStore("", "").Put(blobapi.Disk{Container: "vhds", Name: "x", Kind: "iso"}); !fault.Is(err, fault.Invalid) {
+	if err := blobapi.NewStore("", "").Put(blobapi.Disk{Container: "vhds", Name: "x", Kind: "tape"}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("Put: %v", err)
 	}
 }

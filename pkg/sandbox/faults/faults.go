@@ -81,19 +81,28 @@ func (p Plan) Kinds() string {
 	return strings.Join(kinds, ",")
 }
 
+// Request is what a rule can look at.
+type Request struct {
+	Method, Path string
+	// Blob: it is for a storage account, else for Graph.
+	Blob bool
+	// At is service time since the beginning of the story.
+	At time.Duration
+}
+
 // Match counts a request and gives its plan: all delays that hit add up, and of the other rules the first that hits spoils the
 // answer. Kinds that the tenant itself acts on never hit a request.
-func (s *Set) Match(method, path string) Plan {
+func (s *Set) Match(q Request) Plan {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.rules) == 0 {
 		return Plan{}
 	}
 	var p Plan
-	line := strings.ToLower(method + " " + path)
+	line := strings.ToLower(q.Method + " " + q.Path)
 	for i := range s.rules {
 		r := &s.rules[i]
-		if OfTenant(r.Kind) || (p.Spoil != nil && r.Kind != "delay") || !strings.Contains(line, strings.ToLower(r.Match)) {
+		if OfTenant(r.Kind) || (p.Spoil != nil && r.Kind != "delay") || !strings.Contains(line, strings.ToLower(r.Match)) || !concerns(r.Fault, q) {
 			continue
 		}
 		if r.Count > 0 && r.Hits >= r.Count {
@@ -114,6 +123,16 @@ func (s *Set) Match(method, path string) Plan {
 		p.Spoil = &hit
 	}
 	return p
+}
+
+// concerns says whether a rule is about the service of a request, and in force.
+func concerns(f scenario.Fault, q Request) bool {
+	if f.Service != "" && (f.Service == "blob") != q.Blob {
+		return false
+	}
+	from, _ := time.ParseDuration(f.From)
+	until, err := time.ParseDuration(f.Until)
+	return q.At >= from && (err != nil || q.At < until)
 }
 
 // OfTenant says whether the kind is one that the tenant acts on rather than the server.

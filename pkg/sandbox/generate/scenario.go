@@ -51,6 +51,9 @@ licenses:
 		}
 		fmt.Fprintf(&b, "  - {name: W365 %s, groups: [grp-w365-%s], %s}\n", d.name, strings.ToLower(d.name), network)
 	}
+	if rows > 1000 {
+		b.WriteString("\n# More than the service is said to take in a day: here it takes them all.\nknobs: {daily_imports: -1}\n")
+	}
 	b.WriteString("\nusers:\n")
 	b.Write(g.users.Bytes())
 	b.WriteString("\nblobs:\n")

@@ -32,7 +32,7 @@ func (d disks) find(name string) (tenant.File, error) {
 }
 
 func (d disks) CheckSAS(raw string, _ time.Time) (tenant.File, error) { return d.find(raw) }
-func (d disks) CheckBlob(_, name string) (tenant.File, error)         { return d.find(name) }
+func (d disks) CheckBlob(_, _, name string) (tenant.File, error)      { return d.find(name) }
 
 func fixedDisk(name string, gib int64) tenant.File {
 	return tenant.File{Name: name, PageBlob: true, Length: gib<<30 + 512, Virtual: gib << 30, Kind: "fixed"}

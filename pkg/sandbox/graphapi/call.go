@@ -28,8 +28,9 @@ type call struct {
 	query        odata.Query
 	raw          []byte
 	trace        *Trace
-	// effect, user and resource are what the handler says about what it did.
-	effect, user, resource string
+	// effect, user and resources (ids) are what the handler says about what it did.
+	effect, user string
+	resources    []string
 }
 
 // reply is an answer: an object, or finished bytes; neither for an empty one.

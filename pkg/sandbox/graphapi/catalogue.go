@@ -18,16 +18,28 @@ func (c *call) galleryImages() (reply, error) {
 	}))
 }
 
+// imageObject: what the service finds out about the operating system it knows when the upload has ended well.
 func imageObject(i tenant.DeviceImage) odata.Object {
-	var code any
-	if i.Status == "failed" {
-		code = "sourceImageNotFound"
+	var code, system, build, version, osStatus, expires, size any
+	switch i.Status {
+	case "failed":
+		code = i.Error
+	case "ready":
+		system, build, version, osStatus, expires, size = "Windows 11 Enterprise", "25H2", "10.0.26200", "supported", "2029-04-10", 64
 	}
 	return odata.Object{{Name: "id", Value: i.ID}, {Name: "displayName", Value: i.Name}, {Name: "version", Value: i.Version},
 		{Name: "sourceImageResourceId", Value: i.Source}, {Name: "status", Value: i.Status}, {Name: "statusDetails", Value: code},
-		{Name: "errorCode", Value: code}, {Name: "operatingSystem", Value: "Windows 11 Enterprise"}, {Name: "osBuildNumber", Value: "25H2"},
-		{Name: "osVersionNumber", Value: "10.0.26200"}, {Name: "osStatus", Value: "supported"}, {Name: "sizeInGB", Value: 64},
-		{Name: "expirationDate"}, {Name: "lastModifiedDateTime", Value: i.Modified}, {Name: "scopeIds", Value: []string{"0"}}}
+		{Name: "errorCode", Value: code}, {Name: "operatingSystem", Value: system}, {Name: "osBuildNumber", Value: build},
+		{Name: "osVersionNumber", Value: version}, {Name: "osStatus", Value: osStatus}, {Name: "sizeInGB", Value: size},
+		{Name: "expirationDate", Value: expires}, {Name: "lastModifiedDateTime", Value: i.Modified}, {Name: "scopeIds", Value: []string{"0"}}}
+}
+
+func (c *call) sourceImages() (reply, error) {
+	return c.list("Collection(microsoft.graph.cloudPcSourceDeviceImage)", fixed(c.t.SourceImages(), func(id string) odata.Object {
+		parts := strings.Split(id, "/")
+		return odata.Object{{Name: "id", Value: id}, {Name: "resourceId", Value: id}, {Name: "displayName", Value: parts[len(parts)-1]},
+			{Name: "subscriptionId", Value: orNull(parts[min(2, len(parts)-1)])}, {Name: "subscriptionDisplayName"}}
+	}))
 }
 
 func (c *call) listImages() (reply, error) {
@@ -51,7 +63,7 @@ func (c *call) createImage() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c.resource = i.ID
+	c.resources = []string{i.ID}
 	return created(ve+"deviceImages", imageObject(i))
 }
 
@@ -113,14 +125,20 @@ func (c *call) regions() (reply, error) {
 }
 
 func auditObject(e tenant.AuditEvent) odata.Object {
+	actor := odata.Object{{Name: "type", Value: "application"}, {Name: "applicationDisplayName", Value: "sandbox"},
+		{Name: "userPrincipalName"}, {Name: "applicationId"}}
+	if e.Admin != "" {
+		actor = odata.Object{{Name: "type", Value: "itPro"}, {Name: "applicationDisplayName"}, {Name: "userPrincipalName", Value: e.Admin}, {Name: "applicationId"}}
+	}
+	resources := []odata.Object{}
+	for _, id := range e.Resources {
+		resources = append(resources, odata.Object{{Name: "displayName"}, {Name: "resourceType", Value: e.ResourceType},
+			{Name: "resourceId", Value: id}, {Name: "modifiedProperties", Value: []odata.Object{}}})
+	}
 	return odata.Object{{Name: "id", Value: e.ID}, {Name: "displayName", Value: e.Activity}, {Name: "componentName", Value: "CloudPC"},
 		{Name: "activity", Value: e.Activity}, {Name: "activityDateTime", Value: e.At}, {Name: "activityType", Value: e.Activity + " " + e.ResourceType},
 		{Name: "activityOperationType", Value: e.Operation}, {Name: "activityResult", Value: e.Result}, {Name: "correlationId", Value: e.Correlation},
-		{Name: "category", Value: "cloudPC"},
-		{Name: "actor", Value: odata.Object{{Name: "type", Value: "application"}, {Name: "applicationDisplayName", Value: "sandbox"},
-			{Name: "userPrincipalName"}, {Name: "applicationId"}}},
-		{Name: "resources", Value: []odata.Object{{{Name: "displayName"}, {Name: "resourceType", Value: e.ResourceType},
-			{Name: "resourceId", Value: e.ResourceID}, {Name: "modifiedProperties", Value: []odata.Object{}}}}}}
+		{Name: "category", Value: "cloudPC"}, {Name: "actor", Value: actor}, {Name: "resources", Value: resources}}
 }
 
 func (c *call) listAudit() (reply, error) {
@@ -149,13 +167,18 @@ func (c *call) auditTypes() (reply, error) {
 
 // effective are the actions of a role with what the sign-in holds.
 func (c *call) effective() []string {
-	kinds := []string{"CloudPCs", "CloudPCImages", "ProvisioningPolicies", "UserSettings", "OnPremisesConnections", "AuditData", "Snapshots"}
+	kinds := []string{"CloudPCs", "CloudPCImages", "ProvisioningPolicies", "UserSettings", "OnPremisesConnections", "AuditData"}
 	var out []string
 	for _, k := range kinds {
 		out = append(out, "Microsoft.CloudPC/"+k+"/Read")
 		if c.h.perms.allow(writeCloudPC) {
 			out = append(out, "Microsoft.CloudPC/"+k+"/Create", "Microsoft.CloudPC/"+k+"/Update", "Microsoft.CloudPC/"+k+"/Delete")
 		}
+	}
+	// Of snapshots the roles name the actions one by one.
+	out = append(out, "Microsoft.CloudPC/Snapshot/Read")
+	if c.h.perms.allow(writeCloudPC) {
+		out = append(out, "Microsoft.CloudPC/Snapshot/Import", "Microsoft.CloudPC/Snapshot/PurgeImportedSnapshot", "Microsoft.CloudPC/Snapshot/Share")
 	}
 	slices.Sort(out)
 	return out

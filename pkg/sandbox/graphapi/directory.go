@@ -138,7 +138,13 @@ func (c *call) groupObject(g tenant.Group) odata.Object {
 	if g.Dynamic {
 		types, rule = []string{"DynamicMembership"}, `user.accountEnabled -eq true`
 	}
-	var synced any
+	if g.Unified {
+		types = append(types, "Unified")
+	}
+	var synced, mail any
+	if g.MailEnabled {
+		mail = g.ID[:8] + "@" + c.t.Organization().Domain
+	}
 	if g.Synced {
 		synced = true
 	}
@@ -154,12 +160,12 @@ func (c *call) groupObject(g tenant.Group) odata.Object {
 		{Name: "groupTypes", Value: types},
 		{Name: "isAssignableToRole", Value: g.RoleAssignable},
 		{Name: "isManagementRestricted", Value: g.Restricted, When: odata.OnSelect},
-		{Name: "mail"},
-		{Name: "mailEnabled", Value: false},
+		{Name: "mail", Value: mail},
+		{Name: "mailEnabled", Value: g.MailEnabled},
 		{Name: "mailNickname", Value: strings.ReplaceAll(g.Name, " ", "")},
 		{Name: "membershipRule", Value: rule},
 		{Name: "onPremisesSyncEnabled", Value: synced},
-		{Name: "securityEnabled", Value: true},
+		{Name: "securityEnabled", Value: !g.Unified},
 		{Name: "visibility"},
 		{Name: "assignedLicenses", Value: licenses, When: odata.OnSelect},
 		{Name: "licenseProcessingState", Value: odata.Object{{Name: "state", Value: "ProcessingComplete"}}, When: odata.OnSelect},
@@ -187,14 +193,24 @@ func (c *call) createGroup() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	for _, name := range []string{"mailEnabled", "mailNickname", "securityEnabled"} {
+		if _, there := m[name]; !there {
+			return reply{}, status(400, "Request_BadRequest", "A value is required for property '"+name+"' of resource 'Group'.")
+		}
+	}
+	if m["mailEnabled"] != false || m["securityEnabled"] != true {
+		return reply{}, status(400, "Request_BadRequest", "The sandbox makes security groups without mail only.")
+	}
 	name, _ := m["displayName"].(string)
 	g, err := c.t.CreateGroup(c.now, name)
 	if err != nil {
 		return reply{}, err
 	}
-	c.resource = g.ID
+	c.resources = []string{g.ID}
 	return created("groups", c.groupObject(g))
 }
+
+func (c *call) deleteGroup() (reply, error) { return empty(), c.t.DeleteGroup(c.now, c.params[0]) }
 
 // memberObject shows of a member what the sign-in may see of people.
 func (c *call) memberObject(u tenant.User) odata.Object {
@@ -285,7 +301,7 @@ func (c *call) addMember() (reply, error) {
 		return reply{}, err
 	}
 	id := reference(m["@odata.id"])
-	c.user, c.resource = id, id
+	c.user, c.resources = id, []string{id}
 	return empty(), c.t.AddMembers(c.now, c.params[0], []string{id})
 }
 

@@ -44,6 +44,9 @@ func asRefusal(err error) *refusal {
 		return &refusal{status: 500, code: "InternalServerError", message: "An internal server error has occurred."}
 	}
 	r := &refusal{status: statusOf[f.Kind], code: f.Code, message: f.Msg}
+	if r.status == http.StatusTooManyRequests {
+		r.inner = "429"
+	}
 	if f.Remote != nil {
 		r.retryAfter = f.Remote.RetryAfter
 	}

@@ -161,7 +161,7 @@ func (c *call) record(rt *route, err error) {
 		return
 	}
 	e := tenant.AuditEvent{Activity: rt.name, Operation: "patch", Result: "success", Correlation: c.clientID,
-		ResourceID: c.resource, ResourceType: rt.resource}
+		Resources: c.resources, ResourceType: rt.resource}
 	switch {
 	case rt.method == http.MethodDelete:
 		e.Operation = "delete"
@@ -171,8 +171,8 @@ func (c *call) record(rt *route, err error) {
 	if err != nil {
 		e.Result = "clientError"
 	}
-	if e.ResourceID == "" && len(c.params) > 0 {
-		e.ResourceID = c.params[0]
+	if len(e.Resources) == 0 && len(c.params) > 0 {
+		e.Resources = c.params[:1]
 	}
 	c.t.Audit(c.now, e)
 }

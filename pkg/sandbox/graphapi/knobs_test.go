@@ -2,6 +2,7 @@ package graphapi_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -188,7 +189,6 @@ func TestPolicies(t *testing.T) {
 	b.want(400, "POST", ve+"provisioningPolicies", `{"displayName":"New"}`)
 	b.want(400, "POST", ve+"provisioningPolicies", join(`{"domainJoinType":"hybridAzureADJoin","regionName":"westeurope"}`))
 	b.want(400, "POST", ve+"provisioningPolicies", join(`{"domainJoinType":"azureADJoin"}`))
-	b.want(400, "POST", ve+"provisioningPolicies", join(`{"domainJoinType":"azureADJoin","onPremisesConnectionId":"nope"}`))
 	id := b.want(201, "POST", ve+"provisioningPolicies", join(`{"domainJoinType":"azureADJoin","regionName":"westeurope"}`)).str("id")
 	b.want(400, "PATCH", ve+"provisioningPolicies/"+id, `{"provisioningType":"shared"}`)
 	if a := b.want(200, "PATCH", ve+"provisioningPolicies/"+id, `{"description":"d"}`); a.str("description") != "d" || a.str("displayName") != "New" {
@@ -281,14 +281,108 @@ func TestDeviceImages(t *testing.T) {
 	}
 }
 
-func TestQuota(t *testing.T) {
+// The day's limit counts requests, those that were refused too, and says nothing of a quota.
+func TestDailyImports(t *testing.T) {
 	t.Parallel()
-	b := with(t, func(k *scenario.Knobs) { k.DailyImports = 1 })
-	b.startImport("ada", "ada")
-	a := b.want(429, "POST", ve+"snapshots/importSnapshot", importBody(b.userID("bob"), "bob"))
-	if a.str("error", "code") != "quotaExceeded" || a.head.Get("Retry-After") != "25200" {
-		t.Errorf("quota: %v %s", a.head, a.raw)
+	for _, c := range []struct{ knob, header string }{{"", ""}, {"10h", "36000"}} {
+		b := with(t, func(k *scenario.Knobs) { k.DailyImports, k.DailyRetryAfter = 2, c.knob })
+		b.want(400, "POST", ve+"snapshots/importSnapshot", `{"assignedUserId":"nobody"}`)
+		b.startImport("ada", "ada")
+		for range 2 {
+			a := b.want(429, "POST", ve+"snapshots/importSnapshot", importBody(b.userID("bob"), "bob"))
+			if a.str("error", "code") != "TooManyRequests" || a.str("error", "innerError", "code") != "429" || a.head.Get("Retry-After") != c.header {
+				t.Errorf("over the limit: %v %s", a.head, a.raw)
+			}
+		}
+		b.advance(24 * time.Hour)
+		b.startImport("bob", "bob")
 	}
+}
+
+// The example of the documentation of the call that creates policies: no imageType, any connection.
+func TestDocumentedPolicyIsTaken(t *testing.T) {
+	t.Parallel()
+	b := with(t, func(*scenario.Knobs) {})
+	a := b.want(201, "POST", ve+"provisioningPolicies", `{"@odata.type": "#microsoft.graph.cloudPcProvisioningPolicy",
+		"description": "Description value", "displayName": "Display Name value", "domainJoinConfigurations": [
+		{"onPremisesConnectionId": "16ee6c71-fc10-438b-88ac-daa1ccafffff", "domainJoinType": "hybridAzureADJoin"},
+		{"onPremisesConnectionId": "26e16c71-f210-438b-88ac-d481ccafffff", "domainJoinType": "hybridAzureADJoin"}],
+		"id": "1d164206-bf41-4fd2-8424-a3192d39ffff", "enableSingleSignOn": true, "imageDisplayName": "Windows-10 19h1-evd",
+		"imageId": "MicrosoftWindowsDesktop_Windows-10_19h1-evd", "windowsSetting": {"locale": "en-US"}, "provisioningType": "dedicated"}`)
+	if a.str("imageType") != "gallery" || a.str("id") == "1d164206-bf41-4fd2-8424-a3192d39ffff" {
+		t.Errorf("created: %s", a.raw)
+	}
+	// What it stands for fails when somebody is to get a Cloud PC by it.
+	b.want(204, "POST", ve+"provisioningPolicies/"+a.str("id")+"/assign", `{"assignments":[{"target":{"groupId":"`+groupID+`"}}]}`)
+}
+
+func TestNamingTemplate(t *testing.T) {
+	t.Parallel()
+	b := with(t, func(*scenario.Knobs) {})
+	for template, want := range map[string]int{"CPC-%USERNAME:4%-%RAND:5%": 201, "CPC-%username:5%-%RAND:5%": 201, "CPC-%USERNAME:6%-%RAND:5%": 400,
+		"A-name-of-sixtee": 400, "%RAND:99999999999999999999%": 400, "CPC-%DATE:4%": 400, "CPC-%USERNAME%": 400} {
+		b.want(want, "POST", ve+"provisioningPolicies", `{"displayName":"New","imageId":"i","imageDisplayName":"I","cloudPcNamingTemplate":"`+template+
+			`","domainJoinConfigurations":[{"domainJoinType":"azureADJoin","regionName":"westeurope"}]}`)
+	}
+}
+
+// What nobody made is unknown, not missing.
+func TestUnknownIsNotNotFound(t *testing.T) {
+	t.Parallel()
+	b := with(t, func(*scenario.Knobs) {})
+	for _, path := range []string{ve + "cloudPCs/$count", ve + "cloudPCs/retrieveSomething", ve + "cloudPCs/getSomething()", ve + "userSettings/$count",
+		ve + "reports", "/v1.0/users/$count", "/v1.0/devices"} {
+		if b.want(501, "GET", path, nil); b.trace.Outcome != "unknown" {
+			t.Errorf("%s: outcome %q", path, b.trace.Outcome)
+		}
+	}
+	b.want(404, "GET", ve+"cloudPCs/16ee6c71-fc10-438b-88ac-daa1ccafffff", nil)
+	b.want(404, "GET", "/v1.0/users/getrude@contoso.example", nil)
+}
+
+func TestPendingImageKnowsNoSystem(t *testing.T) {
+	t.Parallel()
+	b := with(t, func(*scenario.Knobs) {})
+	a := b.want(201, "POST", ve+"deviceImages", `{"displayName": "ImageForDev", "version": "0.0.1", "sourceImageResourceId":
+		"/subscriptions/0ac520ee-14c0-480f-b6c9-0a90c58ffff/resourceGroups/Example/providers/Microsoft.Compute/images/exampleImage"}`)
+	for _, name := range []string{"operatingSystem", "osBuildNumber", "osStatus", "expirationDate", "statusDetails", "errorCode"} {
+		if v, there := a.m[name]; !there || v != nil {
+			t.Errorf("%s of a pending image: %v", name, v)
+		}
+	}
+	b.advance(time.Hour)
+	if a = b.want(200, "GET", ve+"deviceImages/"+a.str("id"), nil); a.str("status") != "ready" || a.str("osStatus") != "supported" {
+		t.Errorf("later: %s", a.raw)
+	}
+}
+
+// Who purged what is in the audit log, by id.
+func TestPurgesAreAudited(t *testing.T) {
+	t.Parallel()
+	b := with(t, func(*scenario.Knobs) {})
+	id := b.startImport("ada", "ada")
+	b.advance(2 * time.Hour)
+	b.want(204, "POST", ve+"snapshots/purgeImportedSnapshot", `{"snapshotIds":["`+id+`"]}`)
+	a := b.want(200, "GET", ve+"auditEvents", nil)
+	last := a.list()[len(a.list())-1]
+	if !strings.Contains(fmt.Sprint(last), "purgeImportedSnapshot") || !strings.Contains(fmt.Sprint(last), id) {
+		t.Errorf("audit: %v", last)
+	}
+}
+
+func TestGroupsComeAndGo(t *testing.T) {
+	t.Parallel()
+	b := with(t, func(*scenario.Knobs) {})
+	b.want(400, "POST", "/v1.0/groups", `{"displayName":"wave 7"}`)
+	id := b.want(201, "POST", "/v1.0/groups", `{"displayName":"wave 7","mailEnabled":false,"mailNickname":"wave7","securityEnabled":true}`).str("id")
+	b.want(204, "POST", "/v1.0/groups/"+id+"/members/$ref", `{"@odata.id":"http://example.com/v1.0/directoryObjects/`+b.userID("ada")+`"}`)
+	b.want(204, "POST", ve+"provisioningPolicies/"+policyID+"/assign", `{"assignments":[{"target":{"groupId":"`+id+`"}}]}`)
+	b.want(204, "DELETE", "/v1.0/groups/"+id, nil)
+	b.want(404, "GET", "/v1.0/groups/"+id, nil)
+	if a := b.want(200, "GET", ve+"provisioningPolicies/"+policyID+"?$expand=assignments", nil); strings.Contains(string(a.raw), id) {
+		t.Errorf("still assigned: %s", a.raw)
+	}
+	b.want(204, "DELETE", ve+"provisioningPolicies/"+policyID, nil)
 }
 
 func TestLicenses(t *testing.T) {

@@ -39,12 +39,8 @@ func (c *call) licenseDetails() (reply, error) {
 func (c *call) subscribedSkus() (reply, error) {
 	org := c.t.Organization()
 	return c.list("subscribedSkus", fixed(c.t.SKUs(c.now), func(s tenant.SKU) odata.Object {
-		units := odata.Object{{Name: "enabled", Value: 0}, {Name: "suspended", Value: 0}, {Name: "warning", Value: 0}, {Name: "lockedOut", Value: 0}}
-		for i, state := range []string{"Enabled", "Suspended", "Warning", "LockedOut"} {
-			if s.Status == state {
-				units[i].Value = s.Seats
-			}
-		}
+		units := odata.Object{{Name: "enabled", Value: s.Units.Enabled}, {Name: "suspended", Value: s.Units.Suspended},
+			{Name: "warning", Value: s.Units.Warning}, {Name: "lockedOut", Value: s.Units.LockedOut}}
 		return odata.Object{{Name: "id", Value: org.ID + "_" + s.SKUID}, {Name: "accountId", Value: org.ID}, {Name: "accountName", Value: org.Name},
 			{Name: "appliesTo", Value: "User"}, {Name: "capabilityStatus", Value: s.Status}, {Name: "consumedUnits", Value: s.Consumed},
 			{Name: "prepaidUnits", Value: units}, {Name: "skuId", Value: s.SKUID}, {Name: "skuPartNumber", Value: s.SKU},
@@ -67,7 +63,7 @@ func (c *call) assignLicense() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c.user, c.resource = u.ID, u.ID
+	c.user, c.resources = u.ID, []string{u.ID}
 	if len(*in.AddLicenses) == 0 {
 		c.effect = "license removed"
 	}

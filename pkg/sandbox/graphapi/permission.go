@@ -14,6 +14,7 @@ var (
 	writeLicense  = []string{"LicenseAssignment.ReadWrite.All", "User.ReadWrite.All", "Directory.ReadWrite.All"}
 	readGroup     = []string{"GroupMember.ReadBasic.All", "GroupMember.Read.All", "GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"}
 	writeMember   = []string{"GroupMember.ReadWrite.All", "Group.ReadWrite.All", "Directory.ReadWrite.All"}
+	writeGroup    = []string{"Group.ReadWrite.All", "Directory.ReadWrite.All"}
 	createGroup   = []string{"Group.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All"}
 	sendMail      = []string{"Mail.Send"}
 	// delegatedOnly is what no application may do, whatever it holds.
@@ -27,7 +28,7 @@ type permissions map[string]bool
 func grantedTo(list []string) permissions {
 	if len(list) == 0 {
 		list = []string{"CloudPC.ReadWrite.All", "User.Read.All", "LicenseAssignment.ReadWrite.All", "GroupMember.ReadWrite.All",
-			"Group.Create", "Mail.Send", "Organization.Read.All"}
+			"Group.Create", "Group.ReadWrite.All", "Mail.Send", "Organization.Read.All"}
 	}
 	p := permissions{}
 	for _, s := range list {

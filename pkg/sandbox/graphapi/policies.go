@@ -125,7 +125,7 @@ func (c *call) createPolicy() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c.resource = p.ID
+	c.resources = []string{p.ID}
 	return created(ve+"provisioningPolicies", c.policyObject(p))
 }
 
@@ -229,7 +229,7 @@ func (c *call) createSetting() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c.resource = s.ID
+	c.resources = []string{s.ID}
 	return created(ve+"userSettings", c.settingObject(s))
 }
 

@@ -66,10 +66,17 @@ func (n *node) find(segs, params []string) (*node, []string) {
 			return found, p
 		}
 	}
-	if n.param != nil {
+	if n.param != nil && !isCall(segs[0]) {
 		return n.param.find(segs[1:], append(params, segs[0]))
 	}
 	return nil, nil
+}
+
+// isCall says whether a segment is a function or a system resource ($count, $value), and so the key of nothing: the keys
+// of this service are ids and user names. What is not known here must end as a 501, not as a key that was not found.
+func isCall(seg string) bool {
+	verb := strings.HasPrefix(seg, "retrieve") || strings.HasPrefix(seg, "get")
+	return strings.HasPrefix(seg, "$") || strings.HasSuffix(seg, "()") || verb && !strings.ContainsAny(seg, "@.-0123456789")
 }
 
 // split takes a path apart: the version, then the segments with qualified names, empty brackets and keys in brackets

@@ -20,6 +20,9 @@ type sourceFile struct {
 }
 
 func (c *call) importSnapshot() (reply, error) {
+	if err := c.t.CountImport(c.now); err != nil {
+		return reply{}, err
+	}
 	var in struct {
 		AssignedUserID string
 		SourceFiles    []sourceFile
@@ -45,7 +48,7 @@ func (c *call) importSnapshot() (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	c.user, c.resource = im.UserID, im.ID
+	c.user, c.resources = im.UserID, []string{im.ID}
 	o := c.importObject(im)
 	if c.h.cfg.Knobs.SnapshotID == "omitted" {
 		o = o[1:]
@@ -176,7 +179,7 @@ func (c *call) purge() (reply, error) {
 		return reply{}, err
 	}
 	if len(in.SnapshotIDs) > 0 {
-		c.resource = in.SnapshotIDs[0]
+		c.resources = in.SnapshotIDs
 		if im, err := c.t.Import(c.now, in.SnapshotIDs[0]); err == nil {
 			c.user = im.UserID
 		}

@@ -24,6 +24,7 @@ func table(h *handler) *node {
 	dir(get, "groups", 1, readGroup, "", "", (*call).listGroups)
 	dir(post, "groups", 1, createGroup, "group create", "group created", (*call).createGroup)
 	dir(get, "groups/{}", 1, readGroup, "", "", (*call).getGroup)
+	dir(del, "groups/{}", 1, writeGroup, "group delete", "group deleted", (*call).deleteGroup)
 	dir(patch, "groups/{}", 1, writeMember, "group member add", "group members added", (*call).patchGroup)
 	for _, path := range []string{"members", "transitiveMembers"} {
 		cost := 3
@@ -69,6 +70,7 @@ func cloudPCReads(root *node) {
 	read("galleryImages", (*call).galleryImages)
 	read("deviceImages", (*call).listImages)
 	read("deviceImages/{}", (*call).getImage)
+	read("deviceImages/getSourceImages", (*call).sourceImages)
 	read("onPremisesConnections", (*call).listConnections)
 	read("onPremisesConnections/{}", (*call).getConnection)
 	read("supportedRegions", (*call).regions)

@@ -17,7 +17,10 @@ type checker struct {
 	items    map[string][]int32
 	problems []Problem
 
-	users, licenses, groups, policies, connections map[string]bool
+	users, connections map[string]bool
+	// licenses, groups and policies say how many things a name or id stands for.
+	licenses, groups, policies named
+	accounts                   map[string]bool
 }
 
 func (c *checker) check() []Problem {
@@ -29,10 +32,12 @@ func (c *checker) check() []Problem {
 	c.policyList()
 	c.settingList()
 	c.imageList()
+	c.accountList()
 	c.blobList()
 	c.cloudPCList()
 	c.importList()
 	c.fateList()
+	c.eventList()
 	c.knobs()
 	c.faultList()
 	return c.problems
@@ -109,6 +114,38 @@ func (c *checker) once(set map[string]bool, section string, i int, field, key, s
 		c.add(section, i, field, "expected each %s once, %q is there twice", strings.TrimSuffix(section, "s"), shown)
 	}
 	set[key] = true
+}
+
+// named are names that several things may bear, as they are written and folded, and ids.
+type named struct{ exact, folded map[string]int }
+
+func (n *named) add(name, id string) {
+	if n.exact == nil {
+		n.exact, n.folded = map[string]int{}, map[string]int{}
+	}
+	if name != "" {
+		n.exact[name]++
+		n.folded[fold(name)]++
+	}
+	if id != "" {
+		n.folded[fold(id)]++
+	}
+}
+
+// oneOf complains about a name that stands for nothing under what, or for more than one thing.
+func (c *checker) oneOf(set named, section string, i int, field, name, what string) {
+	if set.exact[name] == 1 || set.folded[fold(name)] == 1 {
+		return
+	}
+	if n := set.folded[fold(name)]; n > 1 {
+		c.add(section, i, field, "expected the id of one of the %d %s that are called %q", n, what, name)
+		return
+	}
+	known := make(map[string]bool, len(set.folded))
+	for k := range set.folded {
+		known[k] = true
+	}
+	c.known(known, section, i, field, name, what)
 }
 
 // known complains about a name that is not in the set. what says where such names are declared.

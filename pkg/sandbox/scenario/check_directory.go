@@ -24,7 +24,7 @@ func (c *checker) userList() {
 			c.add("users", i, "location", "expected a two-letter country code such as CH, or none, got %q", u.Location)
 		}
 		for _, sku := range u.Licenses {
-			c.known(c.licenses, "users", i, "licenses", sku, "licenses")
+			c.oneOf(c.licenses, "users", i, "licenses", sku, "licenses")
 		}
 	}
 	for id := range ids {
@@ -33,16 +33,17 @@ func (c *checker) userList() {
 }
 
 func (c *checker) licenseList() {
-	c.licenses = map[string]bool{}
 	ids := map[string]bool{}
 	for i, l := range c.s.Licenses {
 		if l.SKU == "" {
 			c.add("licenses", i, "sku", "expected a part number such as CPC_E_2C_8GB_128GB")
-		} else {
-			c.once(c.licenses, "licenses", i, "sku", fold(l.SKU), l.SKU)
 		}
+		c.licenses.add(l.SKU, l.ID)
 		c.id(ids, "licenses", i, l.ID)
 		c.atLeast("licenses", i, "seats", l.Seats, 0)
+		c.atLeast("licenses", i, "warning", l.Warning, 0)
+		c.atLeast("licenses", i, "suspended", l.Suspended, 0)
+		c.atLeast("licenses", i, "locked_out", l.LockedOut, 0)
 		c.atLeast("licenses", i, "used", l.Used, 0)
 		c.atLeast("licenses", i, "disk_gib", l.DiskGiB, 0)
 		c.one("licenses", i, "status", l.Status, "Enabled", "Warning", "Suspended", "Deleted", "LockedOut")
@@ -53,13 +54,14 @@ func (c *checker) licenseList() {
 }
 
 func (c *checker) groupList() {
-	c.groups = map[string]bool{}
 	ids := map[string]bool{}
 	for i, g := range c.s.Groups {
 		if g.Name == "" {
 			c.add("groups", i, "name", "expected a group name")
-		} else {
-			c.once(c.groups, "groups", i, "name", fold(g.Name), g.Name)
+		}
+		c.groups.add(g.Name, g.ID)
+		if g.Unified && g.MailEnabled {
+			c.add("groups", i, "unified", "expected unified or mail_enabled, not both: a Microsoft 365 group has mail anyway")
 		}
 		c.id(ids, "groups", i, g.ID)
 		members := map[string]bool{}
@@ -72,24 +74,18 @@ func (c *checker) groupList() {
 			members[key] = true
 		}
 		for _, sku := range g.Licenses {
-			c.known(c.licenses, "groups", i, "licenses", sku, "licenses")
+			c.oneOf(c.licenses, "groups", i, "licenses", sku, "licenses")
 		}
 	}
 }
 
 func (c *checker) policyList() {
-	c.policies = map[string]bool{}
 	ids := map[string]bool{}
-	named := map[string]bool{}
 	for i, p := range c.s.Policies {
 		if p.Name == "" {
 			c.add("policies", i, "name", "expected a policy name")
 		}
-		// Two policies may share a name, as in a real tenant, but then ids must tell them apart.
-		if p.ID == "" {
-			c.once(named, "policies", i, "name", fold(p.Name), p.Name)
-		}
-		c.policies[fold(p.Name)] = true
+		c.policies.add(p.Name, p.ID)
 		c.id(ids, "policies", i, p.ID)
 		c.groupNames("policies", i, p.Groups)
 		c.one("policies", i, "type", p.Type, "dedicated", "shared", "sharedByUser", "sharedByEntraGroup", "reserve")
@@ -100,19 +96,13 @@ func (c *checker) policyList() {
 			c.add("policies", i, "hybrid", "expected a connection too: a hybrid join needs one")
 		}
 	}
-	for id := range ids {
-		c.policies[id] = true
-	}
 }
 
 func (c *checker) settingList() {
 	ids := map[string]bool{}
-	named := map[string]bool{}
 	for i, s := range c.s.Settings {
 		if s.Name == "" {
 			c.add("settings", i, "name", "expected a name for the user setting")
-		} else if s.ID == "" {
-			c.once(named, "settings", i, "name", fold(s.Name), s.Name)
 		}
 		c.id(ids, "settings", i, s.ID)
 		c.one("settings", i, "source", s.Source, "image", "snapshot")
@@ -122,7 +112,7 @@ func (c *checker) settingList() {
 
 func (c *checker) groupNames(section string, i int, groups []string) {
 	for _, g := range groups {
-		c.known(c.groups, section, i, "groups", g, "groups")
+		c.oneOf(c.groups, section, i, "groups", g, "groups")
 	}
 }
 
@@ -152,16 +142,25 @@ func (c *checker) imageList() {
 		}
 		c.one("images", i, "status", m.Status, "supported", "supportedWithWarning", "notSupported")
 	}
+	seen = map[string]bool{}
+	for i, m := range c.s.SourceImages {
+		if m.ID == "" {
+			c.add("source_images", i, "id", "expected the ARM id of a managed image")
+		} else {
+			c.once(seen, "source_images", i, "id", fold(m.ID), m.ID)
+		}
+		c.one("source_images", i, "error", m.Error, ImageErrors...)
+	}
 }
 
 func (c *checker) cloudPCList() {
 	for i, p := range c.s.CloudPCs {
 		c.known(c.users, "cloud_pcs", i, "user", c.upn(p.User), "users")
 		if p.Policy != "" {
-			c.known(c.policies, "cloud_pcs", i, "policy", p.Policy, "policies")
+			c.oneOf(c.policies, "cloud_pcs", i, "policy", p.Policy, "policies")
 		}
 		if p.SKU != "" {
-			c.known(c.licenses, "cloud_pcs", i, "sku", p.SKU, "licenses")
+			c.oneOf(c.licenses, "cloud_pcs", i, "sku", p.SKU, "licenses")
 		}
 		c.one("cloud_pcs", i, "status", p.Status, "notProvisioned", "provisioning", "provisioned", "inGracePeriod", "deprovisioning",
 			"failed", "provisionedWithWarnings", "resizing", "restoring", "pendingProvision", "movingRegion", "resizePendingLicense",
@@ -169,3 +168,8 @@ func (c *checker) cloudPCList() {
 			"failbackInProgress")
 	}
 }
+
+// ImageErrors are the error codes with which making a custom image fails (cloudPcDeviceImageErrorCode).
+var ImageErrors = []string{"internalServerError", "sourceImageNotFound", "osVersionNotSupported", "sourceImageInvalid",
+	"sourceImageNotGeneralized", "vmAlreadyAzureAdjoined", "paidSourceImageNotSupport", "sourceImageNotSupportCustomizeVMName",
+	"sourceImageSizeExceedsLimitation"}

@@ -2,11 +2,37 @@ package scenario
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // container is Azure's rule for container names.
 var container = regexp.MustCompile(`^(\$root|\$web|[a-z0-9](-?[a-z0-9]){2,62})$`)
+
+// BlobKinds are the kinds of content that a blob without a file can have.
+var BlobKinds = []string{"fixed", "dynamic", "differencing", "vhdx", "guest-state", "raw", "empty", "block-blob",
+	"generation-1", "data-disk", "linux", "qcow2", "vmdk", "zip", "gzip", "iso"}
+
+// BlobFaults are the ways to spoil a blob, the disks first, then the blobs.
+var BlobFaults = []string{"no-gpt", "no-efi-partition", "bad-checksum", "size-mismatch", "truncated", "not-mib-aligned",
+	"trailing-bytes", "two-footers", "unwritten", "encrypted", "leased", "copy-pending", "archived", "forbidden"}
+
+var accountName = regexp.MustCompile(`^[a-z0-9]{3,24}$`)
+
+func (c *checker) accountList() {
+	c.accounts = map[string]bool{"": true, developmentAccount: true}
+	for i, a := range c.s.Accounts {
+		switch {
+		case !accountName.MatchString(a.Name) || a.Name == developmentAccount:
+			c.add("accounts", i, "name", "expected a storage account's name of 3 to 24 small letters and digits other than %s, got %q", developmentAccount, a.Name)
+		default:
+			c.once(c.accounts, "accounts", i, "name", a.Name, a.Name)
+		}
+	}
+}
+
+// developmentAccount is there in every scenario.
+const developmentAccount = "devstoreaccount1"
 
 func (c *checker) blobList() {
 	seen := make(map[string]bool, len(c.s.Blobs))
@@ -15,16 +41,24 @@ func (c *checker) blobList() {
 		if !ok || name == "" || !container.MatchString(box) {
 			c.add("blobs", i, "path", "expected container/name with a container of 3 to 63 small letters, digits and hyphens, got %q", b.Path)
 		} else {
-			c.once(seen, "blobs", i, "path", b.Path, b.Path)
+			c.once(seen, "blobs", i, "path", b.Account+"/"+b.Path, b.Path)
 		}
-		c.one("blobs", i, "kind", b.Kind, "fixed", "dynamic", "differencing", "vhdx", "guest-state", "raw", "empty", "block-blob")
-		c.one("blobs", i, "fault", b.Fault, "no-gpt", "no-efi-partition", "bad-checksum", "size-mismatch", "truncated",
-			"not-mib-aligned", "leased", "copy-pending", "archived", "forbidden")
+		if !c.accounts[b.Account] {
+			c.known(c.accounts, "blobs", i, "account", b.Account, "accounts")
+		}
+		c.one("blobs", i, "kind", b.Kind, BlobKinds...)
+		c.one("blobs", i, "fault", b.Fault, BlobFaults...)
+		if b.File != "" {
+			if b.GiB != 0 || b.Bytes != 0 || b.Kind != "" && b.Kind != "block-blob" {
+				c.add("blobs", i, "file", "expected a file alone, or with kind block-blob: its bytes say the size and the kind")
+			}
+			continue
+		}
 		c.atLeast("blobs", i, "gib", b.GiB, 0)
 		if b.Bytes < 0 {
 			c.add("blobs", i, "bytes", "expected 0 or more, got %d", b.Bytes)
 		}
-		if b.GiB == 0 && b.Bytes == 0 && b.Kind != "guest-state" && b.Kind != "empty" {
+		if b.GiB == 0 && b.Bytes == 0 && !slices.Contains([]string{"guest-state", "empty", "qcow2", "vmdk", "zip", "gzip", "iso"}, b.Kind) {
 			c.add("blobs", i, "gib", "expected the disk's size: gib or bytes")
 		}
 		if b.GiB != 0 && b.Bytes != 0 {
@@ -66,6 +100,7 @@ func (c *checker) knobs() {
 	one("assigned_user", k.AssignedUser, "id", "upn", "empty")
 	one("storage_field", k.StorageField, "fileName", "blobName", "both", "strict")
 	one("no_policy_import", k.NoPolicyImport, "accept", "refuse")
+	one("bad_disk", k.BadDisk, "fail", "refuse")
 	one("partial_patch", k.PartialPatch, "refuse", "accept")
 	one("assignment_id", k.AssignmentID, "accept", "refuse")
 	one("no_snapshot", k.NoSnapshot, "image", "wait", "failed")
@@ -88,18 +123,68 @@ func (c *checker) knobs() {
 	}
 	for field, value := range map[string]string{
 		"membership_lag": k.MembershipLag, "license_lag": k.LicenseLag, "import_expires": k.ImportExpires,
-		"usage_location_lag": k.UsageLocationLag, "import_base": k.ImportBase, "import_per_10gib": k.ImportPer10GiB, "provision_min": k.ProvisionMin, "provision_max": k.ProvisionMax,
+		"daily_retry_after": k.DailyRetryAfter, "usage_location_lag": k.UsageLocationLag, "import_base": k.ImportBase, "import_per_10gib": k.ImportPer10GiB, "provision_min": k.ProvisionMin, "provision_max": k.ProvisionMax,
 	} {
 		c.duration("knobs", -1, field, value)
 	}
-	c.atLeast("knobs", -1, "daily_imports", k.DailyImports, 0)
+	c.atLeast("knobs", -1, "daily_imports", k.DailyImports, -1)
 	c.atLeast("knobs", -1, "page_size", k.PageSize, 0)
 	c.atLeast("knobs", -1, "writes_per_20s", k.WritesPer20s, -1)
 	c.atLeast("knobs", -1, "requests_per_20s", k.RequestsPer20s, -1)
 }
 
+// EventKinds are what [Event] can do.
+var EventKinds = []string{"rename", "disable", "delete-user", "give-license", "take-license", "join", "leave", "give-import", "purge-import",
+	"give-cloud-pc", "end-cloud-pc"}
+
+func (c *checker) eventList() {
+	for i, e := range c.s.Events {
+		for _, p := range e.Check() {
+			c.add("events", i, p.Field, "%s", p.Expected)
+		}
+		if e.User != "" {
+			c.known(c.users, "events", i, "user", c.upn(e.User), "users")
+		}
+		switch {
+		case e.What == "":
+		case e.Do == "give-license" || e.Do == "take-license":
+			c.oneOf(c.licenses, "events", i, "what", e.What, "licenses")
+		case e.Do == "join" || e.Do == "leave":
+			c.oneOf(c.groups, "events", i, "what", e.What, "groups")
+		case e.Do == "give-cloud-pc":
+			c.oneOf(c.policies, "events", i, "what", e.What, "policies")
+		}
+	}
+}
+
+// Check says what is wrong with an event by itself; the lines of the problems are 0.
+func (e Event) Check() []Problem {
+	c := &checker{}
+	if e.Do == "" || !slices.Contains(EventKinds, e.Do) {
+		c.add("events", -1, "do", "expected one of %s, got %q", strings.Join(EventKinds, ", "), e.Do)
+	}
+	if e.User == "" {
+		c.add("events", -1, "user", "expected the user whom it concerns")
+	}
+	c.duration("events", -1, "at", e.At)
+	if e.What == "" && slices.Contains([]string{"rename", "give-license", "take-license", "join", "leave"}, e.Do) {
+		c.add("events", -1, "what", "expected what %s is about", e.Do)
+	}
+	c.one("events", -1, "status", e.Status, "succeeded", "failed", "inProgress")
+	return c.alone("events")
+}
+
+// alone gives the problems of a value that stands in no file: without lines and without the section's name.
+func (c *checker) alone(section string) []Problem {
+	for i := range c.problems {
+		c.problems[i].Line = 0
+		c.problems[i].Field = strings.TrimPrefix(strings.TrimPrefix(c.problems[i].Field, section), ".")
+	}
+	return c.problems
+}
+
 // FaultKinds are the kinds of [Fault], those that spoil an answer first, then those that the tenant itself acts on.
-var FaultKinds = []string{"drop-reply", "reset", "status", "delay", "retry-after", "malformed", "lag", "flip-flop", "reuse-id", "expire-import", "quota"}
+var FaultKinds = []string{"drop-reply", "reset", "status", "delay", "retry-after", "malformed", "next-link", "lag", "flip-flop", "reuse-id", "expire-import", "quota"}
 
 func (c *checker) faultList() {
 	for i, f := range c.s.Faults {
@@ -116,9 +201,22 @@ func (f Fault) Check() []Problem {
 	if f.Kind == "" {
 		c.add("faults", -1, "kind", "expected one of %s", strings.Join(FaultKinds, ", "))
 	}
-	if f.Status != 0 && (f.Status < 400 || f.Status > 599) {
-		c.add("faults", -1, "status", "expected a status from 400 to 599, got %d", f.Status)
+	least := 400
+	if f.Body != "" {
+		least = 200 // an answer of one's own need not be an error
 	}
+	if f.Status != 0 && (f.Status < least || f.Status > 599) {
+		c.add("faults", -1, "status", "expected a status from %d to 599, got %d", least, f.Status)
+	}
+	if (len(f.Headers) > 0 || f.Body != "") && f.Kind != "status" && f.Kind != "retry-after" {
+		c.add("faults", -1, "headers", "expected headers and body with kind status or retry-after only")
+	}
+	if f.Link != "" && f.Kind != "next-link" {
+		c.add("faults", -1, "link", "expected a link with kind next-link only")
+	}
+	c.one("faults", -1, "service", f.Service, "graph", "blob")
+	c.duration("faults", -1, "from", f.From)
+	c.duration("faults", -1, "until", f.Until)
 	if f.Rate < 0 || f.Rate > 1 {
 		c.add("faults", -1, "rate", "expected a share from 0 to 1, got %v", f.Rate)
 	}
@@ -129,9 +227,5 @@ func (f Fault) Check() []Problem {
 	if f.Kind == "delay" && f.Delay == "" {
 		c.add("faults", -1, "delay", "expected a duration such as 90s")
 	}
-	for i := range c.problems {
-		c.problems[i].Line = 0
-		c.problems[i].Field = strings.TrimPrefix(strings.TrimPrefix(c.problems[i].Field, "faults"), ".")
-	}
-	return c.problems
+	return c.alone("faults")
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 
@@ -22,7 +23,16 @@ func Load(path string) (*Scenario, error) {
 		return nil, fault.Wrap(fault.Invalid, "scenario.unreadable", "scenario "+path+" cannot be read: "+cause(err),
 			"name a scenario file with --scenario; waves/README.md says how to write one", err)
 	}
-	return Parse(path, data)
+	s, err := Parse(path, data)
+	if err != nil {
+		return nil, err
+	}
+	for i, b := range s.Blobs {
+		if b.File != "" && !filepath.IsAbs(b.File) {
+			s.Blobs[i].File = filepath.Join(filepath.Dir(path), filepath.FromSlash(b.File))
+		}
+	}
+	return s, nil
 }
 
 func cause(err error) string {

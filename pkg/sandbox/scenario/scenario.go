@@ -20,13 +20,20 @@ type Scenario struct {
 	Settings    []Setting    `yaml:"settings,omitempty"`
 	Connections []Connection `yaml:"connections,omitempty"`
 	Images      []Image      `yaml:"images,omitempty"`
-	Blobs       []Blob       `yaml:"blobs"`
-	CloudPCs    []CloudPC    `yaml:"cloud_pcs,omitempty"`
-	Imports     []Import     `yaml:"imports,omitempty"`
+	// SourceImages are the managed images in Azure that a custom image can be made of. When the list is empty every
+	// well-formed ARM id stands for a good one.
+	SourceImages []SourceImage `yaml:"source_images,omitempty"`
+	// Accounts are storage accounts beside the development account.
+	Accounts []Account `yaml:"accounts,omitempty"`
+	Blobs    []Blob    `yaml:"blobs"`
+	CloudPCs []CloudPC `yaml:"cloud_pcs,omitempty"`
+	Imports  []Import  `yaml:"imports,omitempty"`
 	// Permissions are the application permissions that the sign-in holds; empty: all that the product can need.
 	Permissions []string `yaml:"permissions,omitempty"`
 	// Fates say what goes wrong for whom. A user without one has a good evening.
-	Fates  []Fate  `yaml:"fates,omitempty"`
+	Fates []Fate `yaml:"fates,omitempty"`
+	// Events are what other people do while the story goes on.
+	Events []Event `yaml:"events,omitempty"`
 	Knobs  Knobs   `yaml:"knobs,omitempty"`
 	Faults []Fault `yaml:"faults,omitempty"`
 }
@@ -62,7 +69,12 @@ type License struct {
 	// Seats is how many units are enabled; Used how many are consumed by people outside the scenario.
 	Seats int `yaml:"seats"`
 	Used  int `yaml:"used,omitempty"`
-	// Status is the capability status; empty: Enabled.
+	// Warning (in the paid grace after the end), Suspended and LockedOut are units in those states, beside Seats.
+	Warning   int `yaml:"warning,omitempty"`
+	Suspended int `yaml:"suspended,omitempty"`
+	LockedOut int `yaml:"locked_out,omitempty"`
+	// Status is the capability status; empty: that of the best units there are. When it is not Enabled and no units are
+	// given by state, Seats are in that state.
 	Status string `yaml:"status,omitempty"`
 	// Plan names the service plan, PlanID its id, DiskGiB its disk: for products that are not in the built-in table.
 	Plan    string `yaml:"plan,omitempty"`
@@ -70,7 +82,7 @@ type License struct {
 	DiskGiB int    `yaml:"disk_gib,omitempty"`
 }
 
-// Group is a security group.
+// Group is a security group. Several may have one name when something else tells them apart: an id.
 type Group struct {
 	Name    string   `yaml:"name"`
 	ID      string   `yaml:"id,omitempty"`
@@ -80,6 +92,9 @@ type Group struct {
 	Synced         bool `yaml:"synced,omitempty"`
 	RoleAssignable bool `yaml:"role_assignable,omitempty"`
 	Restricted     bool `yaml:"restricted,omitempty"`
+	// MailEnabled makes it a mail-enabled security group, Unified a Microsoft 365 group. The first refuses members, too.
+	MailEnabled bool `yaml:"mail_enabled,omitempty"`
+	Unified     bool `yaml:"unified,omitempty"`
 	// Licenses are assigned to every member.
 	Licenses []string `yaml:"licenses,omitempty"`
 }
@@ -130,17 +145,36 @@ type Image struct {
 	Status string `yaml:"status,omitempty"`
 }
 
-// Blob is one file in the storage account.
+// SourceImage is a managed image in Azure.
+type SourceImage struct {
+	// ID is its ARM id.
+	ID string `yaml:"id"`
+	// Error is the error code with which a custom image of it fails, such as sourceImageNotGeneralized; empty: it is good.
+	Error string `yaml:"error,omitempty"`
+}
+
+// Account is a storage account. Its key is the development account's.
+type Account struct {
+	Name string `yaml:"name"`
+	// Unreachable: the service cannot read from it (a firewall, another tenant). The tool can.
+	Unreachable bool `yaml:"unreachable,omitempty"`
+}
+
+// Blob is one file in a storage account.
 type Blob struct {
 	// Path is container/name.
 	Path string `yaml:"path"`
-	// Kind is fixed (default), dynamic, differencing, vhdx, guest-state, raw, empty or block-blob.
+	// Account names one of the scenario's accounts; empty: the development account.
+	Account string `yaml:"account,omitempty"`
+	// Kind is one of [BlobKinds]; empty: fixed.
 	Kind string `yaml:"kind,omitempty"`
+	// File is a real file whose bytes these are, relative to the scenario file: a page blob, or with kind block-blob one of
+	// those. No size is given with it.
+	File string `yaml:"file,omitempty"`
 	// GiB is the virtual size; Bytes, when given, is the virtual size in bytes instead.
 	GiB   int   `yaml:"gib,omitempty"`
 	Bytes int64 `yaml:"bytes,omitempty"`
-	// Fault spoils it: no-gpt, no-efi-partition, bad-checksum, size-mismatch, truncated, not-mib-aligned, leased,
-	// copy-pending, archived, forbidden.
+	// Fault spoils it: one of [BlobFaults].
 	Fault string `yaml:"fault,omitempty"`
 }
 
@@ -177,15 +211,41 @@ type Fate struct {
 	ProvisionTakes string `yaml:"provision_takes,omitempty"`
 }
 
+// Event is something that somebody else does: an admin, a script, a colleague's tool.
+type Event struct {
+	// At is when, counted from the beginning of the story; for one that is sent to a running sandbox, from now.
+	At string `yaml:"at,omitempty" json:"at,omitempty"`
+	// Do is one of [EventKinds].
+	Do string `yaml:"do" json:"do"`
+	// User is whom it concerns; a user name or an object id.
+	User string `yaml:"user" json:"user"`
+	// What it is about: the new user name of rename; the part number or id of give-license and take-license; the group of
+	// join and leave; the policy of give-cloud-pc (empty: the one that reaches the user).
+	What string `yaml:"what,omitempty" json:"what,omitempty"`
+	// Status of give-import: succeeded (default), failed, or inProgress, which goes on as every import does.
+	Status string `yaml:"status,omitempty" json:"status,omitempty"`
+}
+
 // Fault is a rule for spoiled answers, also taken by POST /sandbox/faults.
 type Fault struct {
 	// Match is a part of "METHOD path", without case; empty: every request.
 	Match string `yaml:"match" json:"match"`
-	// Kind is drop-reply, reset, status, delay, retry-after, malformed, lag, flip-flop, reuse-id, expire-import or quota.
+	// Service limits the rule to graph or blob; empty: both.
+	Service string `yaml:"service,omitempty" json:"service,omitempty"`
+	// Kind is one of [FaultKinds].
 	Kind string `yaml:"kind" json:"kind"`
 	// Status is for kind status and retry-after (default 503 and 429). Code is the error code in the body.
 	Status int    `yaml:"status,omitempty" json:"status,omitempty"`
 	Code   string `yaml:"code,omitempty" json:"code,omitempty"`
+	// Headers are set on the answer of kind status and retry-after, over its own; Body is sent as it stands instead of an
+	// error in the words of the service. Both take effect on Graph and blob answers alike.
+	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty"`
+	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`
+	// Link is the next link of kind next-link; empty: the address of the request itself, which is a cycle.
+	Link string `yaml:"link,omitempty" json:"link,omitempty"`
+	// From and Until bound the rule in service time since the beginning of the story; empty: no bound.
+	From  string `yaml:"from,omitempty" json:"from,omitempty"`
+	Until string `yaml:"until,omitempty" json:"until,omitempty"`
 	// Rate is the share of matching requests that are hit, 0 means all; Count stops after so many hits, 0: never.
 	Rate  float64 `yaml:"rate,omitempty" json:"rate,omitempty"`
 	Count int     `yaml:"count,omitempty" json:"count,omitempty"`
@@ -218,7 +278,7 @@ type Knobs struct {
 	StorageField string `yaml:"storage_field,omitempty"`
 	// SecondImport is 400 (default) or 409.
 	SecondImport int `yaml:"second_import,omitempty"`
-	// NoPolicyImport is accept (default, policyName null) or refuse (400).
+	// NoPolicyImport is accept (default, policyName null) or refuse (400 MissingProvisionPolicy).
 	NoPolicyImport string `yaml:"no_policy_import,omitempty"`
 	// PurgeBusy is the status for purging an import in use or in progress: 400 (default) or 409.
 	PurgeBusy int `yaml:"purge_busy,omitempty"`
@@ -251,8 +311,12 @@ type Knobs struct {
 	KeepImportRecord bool `yaml:"keep_import_record,omitempty"`
 	// ImportExpires is how long an unused import lives; empty: for ever.
 	ImportExpires string `yaml:"import_expires,omitempty"`
-	// DailyImports caps accepted imports a day; 0: no cap.
+	// BadDisk says what an import of no fixed VHD gets: fail (default: accepted, and ends as failed) or refuse (400 InvalidVHD).
+	BadDisk string `yaml:"bad_disk,omitempty"`
+	// DailyImports is how many import requests a UTC day allows, refused ones counted; 0: 1000 (field reports); -1: no limit.
 	DailyImports int `yaml:"daily_imports,omitempty"`
+	// DailyRetryAfter is the Retry-After of a request over that limit; empty: there is none.
+	DailyRetryAfter string `yaml:"daily_retry_after,omitempty"`
 	// WritesPer20s and RequestsPer20s throttle virtualEndpoint; 0: 200 and 2000; -1: not at all.
 	WritesPer20s   int `yaml:"writes_per_20s,omitempty"`
 	RequestsPer20s int `yaml:"requests_per_20s,omitempty"`

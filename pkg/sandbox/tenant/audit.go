@@ -10,12 +10,15 @@ import (
 
 // AuditEvent is one entry of the Cloud PC audit log.
 type AuditEvent struct {
-	Seq                           int64
-	ID, Activity, Operation       string // Operation: create, delete or patch
-	Result                        string // success or clientError
-	Correlation                   string
-	ResourceID, ResourceType, App string
-	At                            time.Time
+	Seq                       int64
+	ID, Activity, Operation   string // Operation: create, delete or patch
+	Result                    string // success or clientError
+	Correlation, ResourceType string
+	// Resources are the ids of what was changed.
+	Resources []string
+	// Admin is the user name of the person who did it; empty: the application that is signed in.
+	Admin string
+	At    time.Time
 }
 
 // auditKeep bounds the audit log; the oldest go first.
@@ -25,6 +28,10 @@ const auditKeep = 50_000
 func (t *Tenant) Audit(now time.Time, e AuditEvent) {
 	t.enter(now)
 	defer t.mu.Unlock()
+	t.note(e)
+}
+
+func (t *Tenant) note(e AuditEvent) {
 	e.Seq, e.At = t.next(), t.now
 	e.ID = t.idFor("audit", itoa(int(e.Seq)))
 	if len(t.audit) >= auditKeep {

@@ -2,7 +2,6 @@ package tenant
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 
@@ -89,11 +88,7 @@ func (t *Tenant) buildCloudPC(c scenario.CloudPC) error {
 	}
 	pol := t.policyFor(u)
 	if c.Policy != "" {
-		i := slices.IndexFunc(t.policies, func(p *policy) bool { return strings.EqualFold(p.name(), c.Policy) || p.id == c.Policy })
-		if i < 0 {
-			return unknown("cloud_pcs: "+c.User, c.Policy, "policy")
-		}
-		pol = t.policies[i]
+		pol = t.policyNamed(c.Policy)
 	}
 	if pol == nil {
 		return unknown("cloud_pcs: "+c.User, c.Policy, "policy")
@@ -101,17 +96,7 @@ func (t *Tenant) buildCloudPC(c scenario.CloudPC) error {
 	if u.pcOf(prod) != nil {
 		return fault.New(fault.Invalid, "scenario.duplicate", "cloud_pcs: "+c.User+" has two of "+prod.SKU, "a user has one Cloud PC of each license")
 	}
-	name := u.id + "/" + prod.SKUID
-	if !t.rules.ReuseCloudPCID {
-		name += "#0"
-	}
-	pc := &cloudPC{seq: t.next(), user: u, prod: prod, ID: t.idFor("cloudPC", name), Source: "image", Final: statusProvisioned, Stage: stageSettled}
-	pc.N = -len(u.pcs) // what lies before the story does not count as a build
-	pc.adopt(pol, t.start.Add(-48*time.Hour))
-	pc.Provisioned, pc.Modified = t.start.Add(-47*time.Hour), t.start.Add(-47*time.Hour)
-	u.pcs = append(u.pcs, pc)
-	t.pcs = append(t.pcs, pc)
-	t.pcID[pc.ID] = pc
+	pc := t.placePC(u, prod, pol, t.start.Add(-47*time.Hour))
 	switch c.Status {
 	case "", statusProvisioned:
 	case statusGrace:
@@ -132,4 +117,25 @@ func (t *Tenant) buildCloudPC(c scenario.CloudPC) error {
 		pc.Final = c.Status
 	}
 	return nil
+}
+
+func (t *Tenant) policyNamed(name string) *policy {
+	return find(t.policies, name, func(p *policy) (id, name string) { return p.id, p.name() })
+}
+
+// placePC gives a user a Cloud PC from the image that nothing here has built: it was there before the story, or somebody
+// else saw to it.
+func (t *Tenant) placePC(u *user, prod *product, pol *policy, since time.Time) *cloudPC {
+	name := u.id + "/" + prod.SKUID
+	n := -len(u.pcs) // what nothing here has built does not count as a build
+	if !t.rules.ReuseCloudPCID {
+		name += "#" + itoa(n)
+	}
+	pc := &cloudPC{seq: t.next(), user: u, prod: prod, ID: t.newID("cloudPC", name), N: n, Source: "image", Final: statusProvisioned, Stage: stageSettled}
+	pc.adopt(pol, since.Add(-time.Hour))
+	pc.Provisioned, pc.Modified = since, since
+	u.pcs = append(u.pcs, pc)
+	t.pcs = append(t.pcs, pc)
+	t.pcID[pc.ID] = pc
+	return pc
 }

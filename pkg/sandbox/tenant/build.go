@@ -48,7 +48,7 @@ func (t *Tenant) build(s *scenario.Scenario) error {
 		}
 	}
 	clear(t.touched)
-	return nil
+	return t.schedule(s.Events, t.start)
 }
 
 func unknown(field, name, what string) error {
@@ -68,11 +68,15 @@ func (t *Tenant) buildProducts(s *scenario.Scenario) {
 				p.Edition = edition(l.SKU)
 			}
 		}
-		p.SKUID = cmp.Or(l.ID, p.SKUID, t.idFor("sku", l.SKU))
+		if t.skuID[lower(p.SKUID)] != nil {
+			p.SKUID = "" // the second product of one part number is another product
+		}
+		p.SKUID = cmp.Or(l.ID, p.SKUID, t.newID("sku", l.SKU))
 		p.Plan = cmp.Or(l.Plan, p.Plan, l.SKU)
 		p.PlanID = cmp.Or(l.PlanID, p.PlanID, t.idFor("plan", p.Plan))
 		p.DiskGiB = cmp.Or(l.DiskGiB, p.DiskGiB)
-		x := &product{Product: p, seats: l.Seats, used: l.Used, status: cmp.Or(l.Status, "Enabled")}
+		x := &product{Product: p, used: l.Used}
+		x.units, x.status = unitsOf(l)
 		t.products = append(t.products, x)
 		t.skuID[lower(p.SKUID)] = x
 	}
@@ -89,12 +93,24 @@ func edition(sku string) string {
 }
 
 func (t *Tenant) product(sku string) *product {
-	for _, p := range t.products {
-		if strings.EqualFold(p.SKU, sku) || strings.EqualFold(p.SKUID, sku) {
-			return p
+	return find(t.products, sku, func(p *product) (id, name string) { return p.SKUID, p.SKU })
+}
+
+// find gives the thing with that id, or that name as it is written, or that name in another case; nil: none.
+func find[T any](list []*T, key string, names func(*T) (id, name string)) *T {
+	var exact, folded *T
+	for _, x := range list {
+		id, name := names(x)
+		switch {
+		case strings.EqualFold(id, key):
+			return x
+		case name == key && exact == nil:
+			exact = x
+		case folded == nil && strings.EqualFold(strings.TrimSpace(name), strings.TrimSpace(key)):
+			folded = x
 		}
 	}
-	return nil
+	return cmp.Or(exact, folded)
 }
 
 func (t *Tenant) fullName(upn string) string {
@@ -131,7 +147,7 @@ func (t *Tenant) buildUser(su *scenario.User) error {
 func (t *Tenant) buildGroups(s *scenario.Scenario) error {
 	for _, sg := range s.Groups {
 		g := &group{seq: t.next(), name: sg.Name, dynamic: sg.Dynamic, synced: sg.Synced, roleAssignable: sg.RoleAssignable,
-			restricted: sg.Restricted, created: t.start}
+			restricted: sg.Restricted, mail: sg.MailEnabled, unified: sg.Unified, created: t.start}
 		g.id = cmp.Or(sg.ID, t.newID("group", sg.Name))
 		t.addGroup(g)
 		for _, sku := range sg.Licenses {
@@ -174,6 +190,9 @@ func (t *Tenant) buildImages(s *scenario.Scenario) error {
 				Publisher: parts[0], Offer: parts[1], SKU: parts[2], SizeGB: 64})
 		}
 	}
+	for _, i := range s.SourceImages {
+		t.sources[lower(i.ID)] = i.Error
+	}
 	for _, i := range list {
 		t.gallery = append(t.gallery, GalleryImage{Seq: t.next(), Image: i})
 	}
@@ -193,14 +212,7 @@ func (t *Tenant) buildConnections(s *scenario.Scenario) error {
 }
 
 func (t *Tenant) groupNamed(name string) *group {
-	if g := t.groupID[lower(name)]; g != nil {
-		return g
-	}
-	i := slices.IndexFunc(t.groups, func(g *group) bool { return strings.EqualFold(g.name, name) })
-	if i < 0 {
-		return nil
-	}
-	return t.groups[i]
+	return find(t.groups, name, func(g *group) (id, name string) { return g.id, g.name })
 }
 
 func (t *Tenant) groupsNamed(field string, names []string) ([]assigned, error) {

@@ -1,6 +1,7 @@
 package tenant
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ type group struct {
 	seq                                         int64
 	id, name                                    string
 	dynamic, synced, roleAssignable, restricted bool
+	mail, unified                               bool
 	members                                     []*membership // by seq
 	licenses                                    []*product
 	policies                                    []*policy
@@ -52,6 +54,7 @@ type Group struct {
 	Seq                                         int64
 	ID, Name                                    string
 	Dynamic, Synced, RoleAssignable, Restricted bool
+	MailEnabled, Unified                        bool
 	Licenses                                    []SKU
 	Created                                     time.Time
 	Members                                     int
@@ -138,6 +141,11 @@ func (t *Tenant) DeleteUser(now time.Time, key string) (User, error) {
 		return User{}, err
 	}
 	v := t.viewUser(u)
+	t.deleteUser(u)
+	return v, nil
+}
+
+func (t *Tenant) deleteUser(u *user) {
 	for _, m := range u.groups {
 		m.group.drop(m)
 	}
@@ -150,7 +158,6 @@ func (t *Tenant) DeleteUser(now time.Time, key string) (User, error) {
 	delete(t.byUPN, strings.ToLower(u.upn))
 	t.users = removeSeq(t.users, u.seq, func(u *user) int64 { return u.seq })
 	t.touch(u)
-	return v, nil
 }
 
 func (t *Tenant) mustGroup(id string) (*group, error) {
@@ -181,7 +188,7 @@ func (t *Tenant) Groups(now time.Time, after int64, n int) ([]Group, bool) {
 
 func (t *Tenant) viewGroup(g *group) Group {
 	v := Group{Seq: g.seq, ID: g.id, Name: g.name, Dynamic: g.dynamic, Synced: g.synced, RoleAssignable: g.roleAssignable,
-		Restricted: g.restricted, Created: g.created, Members: len(g.members)}
+		Restricted: g.restricted, MailEnabled: g.mail || g.unified, Unified: g.unified, Created: g.created, Members: len(g.members)}
 	for _, p := range g.licenses {
 		v.Licenses = append(v.Licenses, t.viewSKU(p))
 	}
@@ -199,6 +206,32 @@ func (t *Tenant) CreateGroup(now time.Time, name string) (Group, error) {
 	t.addGroup(g)
 	t.fresh[g.id] = true
 	return t.viewGroup(g), nil
+}
+
+// DeleteGroup removes a group for good: its members lose what came with it, and nothing is assigned to it any more.
+func (t *Tenant) DeleteGroup(now time.Time, id string) error {
+	t.enter(now)
+	defer t.mu.Unlock()
+	g, err := t.mustGroup(id)
+	if err != nil {
+		return err
+	}
+	if g.synced || g.roleAssignable || g.restricted {
+		return g.accepts()
+	}
+	reaches := func(a assigned) bool { return a.group == g }
+	for _, p := range g.policies {
+		p.to = slices.DeleteFunc(p.to, reaches)
+	}
+	for _, s := range g.settings {
+		s.to = slices.DeleteFunc(s.to, reaches)
+	}
+	for _, m := range slices.Clone(g.members) {
+		t.quit(m.user, g)
+	}
+	delete(t.groupID, lower(g.id))
+	t.groups = removeSeq(t.groups, g.seq, func(g *group) int64 { return g.seq })
+	return nil
 }
 
 func (t *Tenant) addGroup(g *group) {

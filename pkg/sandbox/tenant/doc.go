@@ -9,8 +9,8 @@ import "time"
 type Disks interface {
 	// CheckSAS is what the service does with a sasUrl. An error says why the service cannot use it, without the query.
 	CheckSAS(rawURL string, now time.Time) (File, error)
-	// CheckBlob is the storage-account form of the same question.
-	CheckBlob(container, name string) (File, error)
+	// CheckBlob is the storage-account form of the same question; account is an ARM id.
+	CheckBlob(account, container, name string) (File, error)
 }
 
 // File is a blob as an import judges it.
@@ -22,4 +22,8 @@ type File struct {
 	// Kind is fixed, dynamic, differencing, vhdx, guest-state or none.
 	Kind        string
 	CopyPending bool
+	// Unreachable: the service may not read from the account that it is in.
+	Unreachable bool
+	// Unbootable says why a generation 2 machine will not start from the disk; empty: it will.
+	Unbootable string
 }

@@ -198,10 +198,9 @@ func TestRestoreEdges(t *testing.T) {
 		t.Error(diff)
 	}
 	for name, edit := range map[string]func(*scenario.Scenario){
-		"group":      func(s *scenario.Scenario) { s.Groups[0].ID = "" },
-		"connection": func(s *scenario.Scenario) { s.Connections[0].ID = "other" },
-		"license":    func(s *scenario.Scenario) { s.Licenses[0].ID = "other" },
-		"user":       func(s *scenario.Scenario) { s.Users[0].ID = "other" },
+		"group":   func(s *scenario.Scenario) { s.Groups[0].ID = "" },
+		"license": func(s *scenario.Scenario) { s.Licenses[0].ID = "other" },
+		"user":    func(s *scenario.Scenario) { s.Users[0].ID = "other" },
 	} {
 		edited, err := tenant.New(evening(func(s *scenario.Scenario) { change(s); edit(s) }), 0, start, allDisks)
 		if err != nil {

@@ -1,6 +1,9 @@
 package tenant
 
 import (
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +25,9 @@ type deviceImage struct {
 type DeviceImage struct {
 	Seq                               int64 `json:"-"`
 	ID, Name, Version, Source, Status string
-	Modified                          time.Time
+	// Error is the error code of one that failed.
+	Error    string
+	Modified time.Time
 }
 
 // GalleryImages are the images that policies may name.
@@ -61,7 +66,7 @@ func (t *Tenant) DeviceImage(now time.Time, id string) (DeviceImage, error) {
 }
 
 // CreateImage starts the upload of a custom image; all three texts are required. A source that is not the id of a
-// managed image fails after a while.
+// managed image, or of one that is no good, fails after a while.
 func (t *Tenant) CreateImage(now time.Time, name, version, source string) (DeviceImage, error) {
 	t.enter(now)
 	defer t.mu.Unlock()
@@ -77,7 +82,7 @@ func (t *Tenant) CreateImage(now time.Time, name, version, source string) (Devic
 }
 
 func (t *Tenant) upload(i *deviceImage) {
-	i.Status, i.Modified = "pending", t.now
+	i.Status, i.Error, i.Modified = "pending", "", t.now
 	t.at(t.now.Add(t.between(10*time.Minute, 30*time.Minute, "image", i.ID)), imageReady, i.ID, 0)
 }
 
@@ -87,10 +92,20 @@ func (t *Tenant) imageEnds(id string) {
 		return
 	}
 	i.Status, i.Modified = "ready", t.now
-	if !strings.Contains(lower(i.Source), "/providers/microsoft.compute/") {
-		i.Status = "failed"
+	code, known := t.sources[lower(i.Source)]
+	if !managedImage.MatchString(i.Source) || len(t.sources) > 0 && !known {
+		code = "sourceImageNotFound"
+	}
+	if code != "" {
+		i.Status, i.Error = "failed", code
 	}
 }
+
+// managedImage is the ARM id of a managed image. Its documentation's example has a subscription id that is no GUID.
+var managedImage = regexp.MustCompile(`(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Compute/images/[^/]+$`)
+
+// SourceImages are the ids of the managed images that custom images can be made of.
+func (t *Tenant) SourceImages() []string { return slices.Sorted(maps.Keys(t.sources)) }
 
 // RetryImage uploads a failed image again.
 func (t *Tenant) RetryImage(now time.Time, id string) error {

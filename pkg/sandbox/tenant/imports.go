@@ -27,12 +27,14 @@ const (
 
 // snapshot is an imported snapshot; its fields are exported for the state that survives a restart.
 type snapshot struct {
-	user    *user
-	ID      string
-	N       int
-	File    string
-	Bytes   int64
-	Started time.Time
+	user  *user
+	ID    string
+	N     int
+	File  string
+	Bytes int64
+	// Unbootable says why no Cloud PC will start from it; empty: it will.
+	Unbootable string
+	Started    time.Time
 	// Runs is when it leaves pending, Ends when it ends, Ended when it did.
 	Runs, Ends, Ended     time.Time
 	Status, Usage, Detail string
@@ -115,17 +117,23 @@ func (t *Tenant) ImportSnapshot(now time.Time, userID string, files []SourceFile
 			"The user already has an imported snapshot. Purge it before importing another.", "")
 	}
 	if t.rules.NoPolicyImport == "refuse" && t.policyFor(u) == nil {
-		return Import{}, invalid("provisioningPolicyNotAssigned", "No provisioning policy is assigned to the user.")
+		return Import{}, invalid("MissingProvisionPolicy", "The user has no provisioning policy assigned.")
 	}
-	day := t.now.Format(time.DateOnly)
-	if max := t.rules.DailyImports; max > 0 && t.daily[day] >= max {
-		wait := t.now.Truncate(24 * time.Hour).Add(24 * time.Hour).Sub(t.now)
-		return Import{}, &fault.Fault{Kind: fault.Throttled, Code: "quotaExceeded",
-			Msg:    "The daily limit of snapshot imports has been reached.",
-			Remote: &fault.Remote{RetryAfter: wait}}
-	}
-	t.daily[day]++
 	return t.viewImport(t.startImport(u, data)), nil
+}
+
+// CountImport counts an import request of the day, whatever becomes of it, and is a fault Throttled when the day allows no
+// more.
+func (t *Tenant) CountImport(now time.Time) error {
+	t.enter(now)
+	defer t.mu.Unlock()
+	day := t.now.Format(time.DateOnly)
+	t.daily[day]++
+	if most := t.rules.DailyImports; most > 0 && t.daily[day] > most {
+		return &fault.Fault{Kind: fault.Throttled, Code: "TooManyRequests", Msg: "Too many requests.",
+			Remote: &fault.Remote{RetryAfter: t.rules.dailyRetryAfter}}
+	}
+	return nil
 }
 
 // verdict is what the service makes of the files before it copies them.
@@ -152,6 +160,9 @@ func (t *Tenant) judge(files []SourceFile) (verdict, error) {
 		}
 		data++
 		v.File = got
+		if bad := !got.PageBlob || got.Kind != "fixed" || got.Virtual <= 0; bad && t.rules.BadDisk == "refuse" {
+			return v, invalid("InvalidVHD", "The source file is not a fixed-size VHD in a page blob.")
+		}
 		switch {
 		case got.CopyPending:
 			v.fails = "The source file is still being copied."
@@ -175,9 +186,12 @@ func (t *Tenant) look(f SourceFile) (File, error) {
 	var got File
 	var err error
 	if f.Storage {
-		got, err = t.disks.CheckBlob(f.Container, f.Name)
+		got, err = t.disks.CheckBlob(f.Account, f.Container, f.Name)
 	} else {
 		got, err = t.disks.CheckSAS(f.URL, t.now)
+	}
+	if got.Unreachable {
+		return File{}, invalid("InvalidSasUrl", "The service cannot reach the storage account of the source file.")
 	}
 	if err != nil {
 		return File{}, invalid("invalidStorageInformation", "The storage information is invalid: "+scrub(err.Error(), f.URL))
@@ -216,7 +230,7 @@ func sasEnd(raw string) time.Time {
 func (t *Tenant) startImport(u *user, v verdict) *snapshot {
 	u.imports++
 	s := &snapshot{user: u, N: u.imports, ID: t.idFor("import", u.id+"#"+itoa(u.imports)), File: v.Name, Bytes: v.Virtual,
-		Started: t.now, Status: ImportPending, Usage: NotUsed, Fails: v.fails}
+		Unbootable: v.Unbootable, Started: t.now, Status: ImportPending, Usage: NotUsed, Fails: v.fails}
 	try := itoa(u.imports)
 	takes := t.rules.importBase + t.rules.importPer10*time.Duration(math.Ceil(float64(v.Virtual)/(10<<30)))
 	takes = takes * 4 / 5

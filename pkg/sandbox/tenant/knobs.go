@@ -12,7 +12,7 @@ type rules struct {
 	scenario.Knobs
 	membershipLag, licenseLag                           time.Duration
 	importBase, importPer10, provisionMin, provisionMax time.Duration
-	importExpires, locationLag                          time.Duration
+	importExpires, locationLag, dailyRetryAfter         time.Duration
 	flipFlop                                            bool
 }
 
@@ -33,6 +33,10 @@ func readRules(k scenario.Knobs) (rules, error) {
 	r.provisionMin = read("knobs.provision_min", k.ProvisionMin, 30*time.Minute)
 	r.provisionMax = read("knobs.provision_max", k.ProvisionMax, time.Hour)
 	r.locationLag = read("knobs.usage_location_lag", k.UsageLocationLag, time.Minute)
+	r.dailyRetryAfter = read("knobs.daily_retry_after", k.DailyRetryAfter, 0)
+	if r.DailyImports == 0 {
+		r.DailyImports = 1000
+	}
 	r.importExpires = read("knobs.import_expires", k.ImportExpires, 0)
 	return r, err
 }

@@ -135,8 +135,8 @@ func (w *world) laws(*rapid.T) {
 		}
 	}
 	for _, s := range w.tn.SKUs(w.now) {
-		if s.Consumed != holders[s.SKUID] || s.Consumed > s.Seats {
-			w.Fatalf("%s: %d of %d seats consumed, %d people hold it", s.Product.SKU, s.Consumed, s.Seats, holders[s.SKUID])
+		if s.Consumed != holders[s.SKUID] || s.Consumed > s.Units.Enabled {
+			w.Fatalf("%s: %d of %d seats consumed, %d people hold it", s.Product.SKU, s.Consumed, s.Units.Enabled, holders[s.SKUID])
 		}
 	}
 	ps, _ := w.tn.Policies(w.now, 0, 100)

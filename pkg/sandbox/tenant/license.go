@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant/catalog"
 )
 
@@ -15,14 +16,49 @@ func denied(msg string) error { return fault.New(fault.Denied, "Authorization_Re
 
 type product struct {
 	catalog.Product
-	seats, used, holders int
-	status               string
+	units         Units
+	used, holders int
+	status        string
 	// lingering is how many Cloud PCs of this product stand in grace or go while their license is taken already.
 	lingering int
 	waiting   []*user
 }
 
-func (p *product) free() int { return p.seats - p.used - p.holders }
+// Units are the seats of a product by the state of their subscription.
+type Units struct{ Enabled, Warning, Suspended, LockedOut int }
+
+// free is how many seats can be given: those in warning are in their paid grace, and a subscription that is suspended,
+// locked out or deleted gives none, whatever its numbers say.
+func (p *product) free() int {
+	if p.status != "Enabled" && p.status != "Warning" {
+		return 0
+	}
+	return p.units.Enabled + p.units.Warning - p.used - p.holders
+}
+
+// unitsOf reads the seats of a scenario's license, and the state of its subscription.
+func unitsOf(l scenario.License) (Units, string) {
+	u := Units{Enabled: l.Seats, Warning: l.Warning, Suspended: l.Suspended, LockedOut: l.LockedOut}
+	status := l.Status
+	switch byState := u.Warning+u.Suspended+u.LockedOut > 0; {
+	case status == "" && (u.Enabled > 0 || !byState):
+		status = "Enabled"
+	case status == "" && u.Warning > 0:
+		status = "Warning"
+	case status == "" && u.Suspended > 0:
+		status = "Suspended"
+	case status == "":
+		status = "LockedOut"
+	case byState:
+	case status == "Warning":
+		u = Units{Warning: l.Seats}
+	case status == "Suspended":
+		u = Units{Suspended: l.Seats}
+	case status == "LockedOut":
+		u = Units{LockedOut: l.Seats}
+	}
+	return u, status
+}
 
 // held is a license that a user has. A non-empty err means the assignment failed and grants nothing.
 type held struct {
@@ -37,8 +73,9 @@ type held struct {
 // SKU is a product the tenant owns.
 type SKU struct {
 	catalog.Product
-	Seats, Consumed int
-	Status          string
+	Units    Units
+	Consumed int
+	Status   string
 }
 
 // Held is a license as the directory shows it.
@@ -55,7 +92,7 @@ type Held struct {
 }
 
 func (t *Tenant) viewSKU(p *product) SKU {
-	return SKU{Product: p.Product, Seats: p.seats, Consumed: p.used + p.holders, Status: p.status}
+	return SKU{Product: p.Product, Units: p.units, Consumed: p.used + p.holders, Status: p.status}
 }
 
 func (t *Tenant) viewHeld(h *held) Held {
@@ -121,31 +158,38 @@ func (t *Tenant) AssignLicense(now time.Time, key string, add []Grant, remove []
 	t.enter(now)
 	defer t.mu.Unlock()
 	u, err := t.mustUser(key)
+	if err == nil {
+		err = t.assign(u, add, remove)
+	}
 	if err != nil {
 		return User{}, err
 	}
+	return t.viewUser(u), nil
+}
+
+func (t *Tenant) assign(u *user, add []Grant, remove []string) error {
 	for _, id := range remove {
 		p := t.skuID[lower(id)]
 		if p == nil {
-			return User{}, noSKU(id)
+			return noSKU(id)
 		}
 		if u.holds(p, nil) == nil {
-			return User{}, badRequest("User does not have a corresponding license.")
+			return badRequest("User does not have a corresponding license.")
 		}
 	}
 	for _, g := range add {
 		p := t.skuID[lower(g.SKUID)]
 		if p == nil {
-			return User{}, noSKU(g.SKUID)
+			return noSKU(g.SKUID)
 		}
 		if u.holds(p, nil) != nil {
 			continue
 		}
 		if u.location == "" || u.located.After(t.now) {
-			return User{}, badRequest("License assignment cannot be done for user with invalid usage location.")
+			return badRequest("License assignment cannot be done for user with invalid usage location.")
 		}
-		if p.status != "Enabled" && p.status != "Warning" || u.holdsAny(p) == nil && p.free() <= 0 {
-			return User{}, badRequest("Subscription with SKU " + p.SKUID + " does not have any available licenses.")
+		if u.holdsAny(p) == nil && p.free() <= 0 {
+			return badRequest("Subscription with SKU " + p.SKUID + " does not have any available licenses.")
 		}
 	}
 	for _, id := range remove {
@@ -165,7 +209,7 @@ func (t *Tenant) AssignLicense(now time.Time, key string, add []Grant, remove []
 	} else {
 		t.evaluate(u)
 	}
-	return t.viewUser(u), nil
+	return nil
 }
 
 func noSKU(id string) error {

@@ -108,15 +108,20 @@ func (t *Tenant) AddMembers(now time.Time, groupID string, ids []string) error {
 		us = append(us, u)
 	}
 	for _, u := range us {
-		visible := t.now.Add(t.between(0, t.rules.membershipLag, "membership", u.upn, g.name))
-		t.join(u, g, visible)
-		t.touch(u)
-		for _, p := range g.licenses {
-			t.grant(u, p, g, nil)
-		}
-		t.soon(u, visible)
+		t.admit(u, g)
 	}
 	return nil
+}
+
+// admit makes a person a member who is none. Reads and the Cloud PC service see it after the membership lag.
+func (t *Tenant) admit(u *user, g *group) {
+	visible := t.now.Add(t.between(0, t.rules.membershipLag, "membership", u.upn, g.name))
+	t.join(u, g, visible)
+	t.touch(u)
+	for _, p := range g.licenses {
+		t.grant(u, p, g, nil)
+	}
+	t.soon(u, visible)
 }
 
 // RemoveMember takes a person out of a group. Reads see it at once, the Cloud PC service after the membership lag.
@@ -134,6 +139,12 @@ func (t *Tenant) RemoveMember(now time.Time, groupID, userID string) error {
 	if u == nil || u.in(g) == nil {
 		return gone(userID)
 	}
+	t.quit(u, g)
+	return nil
+}
+
+// quit ends a membership that there is.
+func (t *Tenant) quit(u *user, g *group) {
 	m := u.in(g)
 	g.drop(m)
 	u.groups = slices.DeleteFunc(u.groups, func(x *membership) bool { return x == m })
@@ -142,7 +153,6 @@ func (t *Tenant) RemoveMember(now time.Time, groupID, userID string) error {
 	}
 	t.touch(u)
 	t.soon(u, t.now.Add(t.between(0, t.rules.membershipLag, "membership", u.upn, g.name)))
-	return nil
 }
 
 func (g *group) accepts() error {
@@ -151,6 +161,8 @@ func (g *group) accepts() error {
 		return badRequest("Members of a group with a dynamic membership rule cannot be changed directly.")
 	case g.synced:
 		return badRequest("Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.")
+	case g.mail:
+		return badRequest("Cannot Update a mail-enabled security groups and or distribution list.")
 	case g.roleAssignable, g.restricted:
 		return denied("Insufficient privileges to complete the operation.")
 	}

@@ -3,9 +3,12 @@ package tenant
 import (
 	"cmp"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"wave365/pkg/fault"
 )
@@ -37,6 +40,8 @@ type policy struct {
 	created, modified time.Time
 	conn              *connection
 	hybrid            bool
+	// lost: it names a network connection that there is not.
+	lost bool
 }
 
 func (p *policy) name() string { return p.props.text("displayName") }
@@ -97,12 +102,13 @@ func missing(what, id string) error {
 
 func invalid(code, msg string) error { return fault.New(fault.Invalid, code, msg, "") }
 
-// CreatePolicy makes a policy. displayName, imageId, imageDisplayName and imageType are required.
+// CreatePolicy makes a policy. displayName, imageId, imageDisplayName and a domain join are required; the documentation's own
+// example leaves imageType out.
 func (t *Tenant) CreatePolicy(now time.Time, props Props) (Policy, error) {
 	t.enter(now)
 	defer t.mu.Unlock()
 	p := &policy{created: t.now, modified: t.now, props: with(Props{
-		"description": "", "provisioningType": "dedicated", "enableSingleSignOn": false, "localAdminEnabled": false,
+		"description": "", "provisioningType": "dedicated", "imageType": "gallery", "enableSingleSignOn": false, "localAdminEnabled": false,
 		"userExperienceType": "cloudPc", "managedBy": "windows365", "windowsSetting": map[string]any{"locale": "en-US"},
 	}, props)}
 	if err := t.check(p); err != nil {
@@ -142,12 +148,15 @@ func with(base, change Props) Props {
 }
 
 func (t *Tenant) check(p *policy) error {
-	for _, name := range []string{"displayName", "imageId", "imageDisplayName", "imageType"} {
+	for _, name := range []string{"displayName", "imageId", "imageDisplayName"} {
 		if p.props.text(name) == "" {
 			return invalid("requiredFieldsNotProvided", "The required field '"+name+"' was not provided.")
 		}
 	}
-	p.conn, p.hybrid = nil, false
+	if err := checkTemplate(p.props.text("cloudPcNamingTemplate")); err != nil {
+		return err
+	}
+	p.conn, p.hybrid, p.lost = nil, false, false
 	joins, _ := p.props["domainJoinConfigurations"].([]any)
 	if len(joins) == 0 {
 		return invalid("requiredFieldsNotProvided", "The required field 'domainJoinConfigurations' was not provided.")
@@ -168,12 +177,36 @@ func (t *Tenant) check(p *policy) error {
 		case kind != "azureADJoin" && kind != "hybridAzureADJoin":
 			return invalid("invalidDomainJoinConfiguration", "The domain join type is missing or unknown.")
 		}
-		if conn != "" && t.connection(conn) == nil {
-			return invalid("onPremisesConnectionNotFound", "The on-premises connection '"+conn+"' was not found.")
-		}
+		// Whether a connection is looked up here is documented nowhere, and the documentation's example names any.
 		if i == 0 {
 			p.conn, p.hybrid = t.connection(conn), kind == "hybridAzureADJoin"
+			p.lost = conn != "" && p.conn == nil
 		}
+	}
+	return nil
+}
+
+// longestName is how many characters the names that a naming template makes may have.
+const longestName = 15
+
+var nameToken = regexp.MustCompile(`(?i)%(USERNAME|RAND):(\d+)%`)
+
+// checkTemplate refuses a naming template that makes longer names, or has other tokens than the two that there are.
+func checkTemplate(template string) error {
+	if template == "" {
+		return nil
+	}
+	length := 0
+	rest := nameToken.ReplaceAllStringFunc(template, func(token string) string {
+		n, _ := strconv.Atoi(nameToken.FindStringSubmatch(token)[2])
+		length += min(n, longestName+1)
+		return ""
+	})
+	switch {
+	case strings.Contains(rest, "%"):
+		return invalid("invalidCloudPcNamingTemplate", "The property 'cloudPcNamingTemplate' has a token other than %USERNAME:x% and %RAND:x%.")
+	case length+utf8.RuneCountInString(rest) > longestName:
+		return invalid("invalidCloudPcNamingTemplate", "The names that the property 'cloudPcNamingTemplate' makes are longer than 15 characters.")
 	}
 	return nil
 }

@@ -124,6 +124,10 @@ func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
 	switch {
 	case pc.Source == "snapshot" && tooLarge(u.imp.Bytes, pc.prod):
 		pc.fail("snapshotDiskTooLarge", "The imported disk is larger than the disk of the service plan.")
+	case pc.Source == "snapshot" && u.imp.Unbootable != "":
+		pc.fail("snapshotDiskNotBootable", "The virtual machine did not start from the imported disk: "+u.imp.Unbootable+".")
+	case pol.lost:
+		pc.fail("onPremisesConnectionNotFound", "The Azure network connection of the provisioning policy was not found.")
 	case pol.conn != nil && pol.conn.health == "failed":
 		pc.fail("onPremisesConnectionUnhealthy", "The Azure network connection is not healthy.")
 	case pol.conn != nil && !pol.conn.takeAddress():

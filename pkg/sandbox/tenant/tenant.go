@@ -46,6 +46,8 @@ type Tenant struct {
 	daily    map[string]int // accepted imports by UTC day
 	audit    []AuditEvent
 	mails    []Mail
+	story    []scenario.Event  // what others do, in the order in which it became known
+	sources  map[string]string // managed images in Azure by ARM id, with the error that one made of it ends in
 	touched  map[*user]struct{}
 	fresh    map[string]bool // groups made after the start
 }
@@ -73,7 +75,7 @@ func New(s *scenario.Scenario, seed int64, start time.Time, disks Disks) (*Tenan
 		org:  Organization{ID: space.String(), Name: s.Tenant.Name, Domain: s.Tenant.Domain},
 		byID: make(map[string]*user, len(s.Users)), byUPN: make(map[string]*user, len(s.Users)),
 		groupID: map[string]*group{}, skuID: map[string]*product{}, imports: map[string]*snapshot{},
-		pcID: map[string]*cloudPC{}, created: map[string]int{}, daily: map[string]int{},
+		pcID: map[string]*cloudPC{}, created: map[string]int{}, daily: map[string]int{}, sources: map[string]string{},
 		touched: map[*user]struct{}{}, fresh: map[string]bool{},
 	}
 	if err := t.build(s); err != nil {
@@ -90,7 +92,7 @@ func (t *Tenant) enter(now time.Time) {
 	t.mu.Lock()
 	now = now.UTC()
 	for len(t.events) > 0 && !t.events[0].At.After(now) {
-		e := heap.Pop(&t.events).(event)
+		e := t.popEvent()
 		if e.At.After(t.now) {
 			t.now = e.At
 		}
@@ -100,6 +102,8 @@ func (t *Tenant) enter(now time.Time) {
 		t.now = now
 	}
 }
+
+func (t *Tenant) popEvent() event { return heap.Pop(&t.events).(event) }
 
 func (t *Tenant) next() int64 { t.seq++; return t.seq }
 
@@ -121,6 +125,7 @@ const (
 	pcGone        = "gone"
 	checksEnd     = "checks end"
 	imageReady    = "image ready"
+	others        = "others"
 )
 
 func (t *Tenant) at(when time.Time, kind, key string, n int) {
@@ -136,6 +141,9 @@ func (t *Tenant) happen(e event) {
 		return
 	case imageReady:
 		t.imageEnds(e.Key)
+		return
+	case others:
+		t.othersDo(t.story[e.N], t.byID[e.Key])
 		return
 	}
 	u := t.byID[e.Key]

@@ -35,7 +35,7 @@ func (d disks) CheckSAS(raw string, _ time.Time) (tenant.File, error) {
 	return tenant.File{}, errors.New("no such blob: " + raw)
 }
 
-func (d disks) CheckBlob(container, name string) (tenant.File, error) {
+func (d disks) CheckBlob(_, container, name string) (tenant.File, error) {
 	return d.CheckSAS(container+"/"+name, time.Time{})
 }
 
@@ -286,7 +286,7 @@ func TestImportRefusals(t *testing.T) {
 		"no data file":      {files: []tenant.SourceFile{{GuestState: true, Storage: true, Container: "c", Name: "state"}}, kind: fault.Invalid, code: "invalidSourceFiles"},
 		"unknown user":      {user: "99999999-0000-0000-0000-000000000000", kind: fault.NotFound, code: "userNotFound"},
 		"user by name":      {user: ada, kind: fault.Invalid, code: "invalidAssignedUser"},
-		"no policy, strict": {change: func(s *scenario.Scenario) { s.Knobs.NoPolicyImport = "refuse"; s.Policies[0].Groups = nil }, kind: fault.Invalid, code: "provisioningPolicyNotAssigned"},
+		"no policy, strict": {change: func(s *scenario.Scenario) { s.Knobs.NoPolicyImport = "refuse"; s.Policies[0].Groups = nil }, kind: fault.Invalid, code: "MissingProvisionPolicy"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -313,15 +313,26 @@ func TestImportRefusals(t *testing.T) {
 
 func TestDailyCap(t *testing.T) {
 	t.Parallel()
-	s := tell(t, knobs(func(k *scenario.Knobs) { k.DailyImports = 1 }))
-	s.imports(ada, "good")
-	_, err := s.tryImport(bob, "good")
-	f := fault.As(err)
-	if f == nil || f.Kind != fault.Throttled || f.Remote == nil || f.Remote.RetryAfter != 7*time.Hour {
+	s := tell(t, knobs(func(k *scenario.Knobs) { k.DailyImports, k.DailyRetryAfter = 2, "10h" }))
+	for range 2 {
+		if err := s.tn.CountImport(s.now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := fault.As(s.tn.CountImport(s.now))
+	if f == nil || f.Kind != fault.Throttled || f.Remote == nil || f.Remote.RetryAfter != 10*time.Hour {
 		t.Fatalf("over the cap: %+v", f)
 	}
 	s.wait(7 * time.Hour)
-	s.imports(bob, "good")
+	if err := s.tn.CountImport(s.now); err != nil {
+		t.Errorf("the next day: %v", err)
+	}
+	s = tell(t, knobs(func(k *scenario.Knobs) { k.DailyImports = -1 }))
+	for range 5000 {
+		if err := s.tn.CountImport(s.now); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestPurge(t *testing.T) {

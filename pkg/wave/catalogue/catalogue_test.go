@@ -11,7 +11,7 @@ import (
 // Each family stands together, each code once, and each entry says something of its own.
 func TestAll(t *testing.T) {
 	t.Parallel()
-	code := regexp.MustCompile(`^[a-z]+\.[a-z]+(-[a-z]+)*$`)
+	code := regexp.MustCompile(`^[a-z]+\.[a-z]+(-[a-z0-9]+)*$`)
 	seen, titles, closed := map[string]bool{}, map[string]string{}, map[string]bool{}
 	last := ""
 	for _, family := range catalogue.All() {

@@ -2,6 +2,8 @@ package sheet
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -15,6 +17,8 @@ type source struct {
 	// spoiled holds the offsets in text of the characters that were no text in the file's encoding, ascending.
 	spoiled []int
 	dialect Dialect
+	// page is the wrong code page that the byte order mark was read in; "" for none.
+	page string
 }
 
 // decode gives the text of the file, or why it is none. Bytes that are not UTF-8 are read as Windows-1252, so that the
@@ -35,16 +39,20 @@ func decode(data []byte) (source, string) {
 	default:
 		lost = -1
 		s.dialect.Encoding = "utf-8"
-		data, s.dialect.BOM = bytes.CutPrefix(data, []byte("\uFEFF"))
+		data, s.dialect.BOM = bytes.CutPrefix(data, []byte(mark))
 	}
-	data = withoutMisreadMark(data)
+	data, s.page = withoutMarks(data)
+	data, why := withoutEnd(data)
+	if why != "" {
+		return source{}, why
+	}
 	if bytes.IndexByte(data, 0) >= 0 {
 		return source{}, "the file holds zero bytes: it is UTF-16 without a byte order mark, or no text at all"
 	}
 	if i := bytes.IndexByte(data, '\n'); i > 0 {
 		s.dialect.CRLF = data[i-1] == '\r'
 	}
-	data = unifyLines(data)
+	data = withoutInnerMark(unifyLines(data))
 	if utf8.Valid(data) && (lost < 0 || !bytes.ContainsRune(data, lost)) {
 		s.text = string(data)
 		return s, ""
@@ -72,15 +80,38 @@ func fromUTF16(data []byte, order unicode.Endianness) []byte {
 	return text
 }
 
-// withoutMisreadMark cuts a byte order mark that was read in another code page and written again as text: Windows PowerShell
-// does so to what a program prints (`>` and Out-File), in the code page of its console.
-func withoutMisreadMark(data []byte) []byte {
-	for _, mark := range []string{"∩╗┐", "´╗┐", "ï»¿", "п»ї", "я╗┐"} { // 437, 850, 1252, 1251, 866
-		if rest, found := bytes.CutPrefix(data, []byte(mark)); found {
-			return rest
+// withoutMarks cuts further byte order marks, and one that was read in another code page and written again as text, which
+// gives the page: Windows PowerShell does so to what a program prints (`>` and Out-File), in the code page of its console.
+func withoutMarks(data []byte) (rest []byte, page string) {
+	for {
+		plain := bytes.TrimPrefix(data, []byte(mark))
+		misread := ""
+		for _, p := range pages {
+			if p.mark != "" && bytes.HasPrefix(plain, []byte(p.mark)) {
+				plain, misread = plain[len(p.mark):], p.name
+				break
+			}
 		}
+		if len(plain) == len(data) {
+			return data, page
+		}
+		data, page = plain, cmp.Or(page, misread)
 	}
-	return data
+}
+
+// withoutEnd cuts the Ctrl-Z by which old tools end a text, and zero bytes behind the last line. Zeros in the middle of a
+// line are what is left of a file that was not written to its end: then why says so.
+func withoutEnd(data []byte) (rest []byte, why string) {
+	rest = bytes.TrimRight(data, "\x00\x1A\r\n")
+	cut := data[len(rest):]
+	zero := bytes.IndexByte(cut, 0)
+	if zero >= 0 && !bytes.ContainsAny(cut[:zero], "\n\r\x1A") {
+		return nil, fmt.Sprintf("the file ends in %d zero bytes in the middle of a line: it was not written to its end; save it again", bytes.Count(cut, []byte{0}))
+	}
+	if zero < 0 && bytes.IndexByte(cut, 0x1A) < 0 {
+		return data, ""
+	}
+	return append(rest[:len(rest):len(rest)], '\n'), ""
 }
 
 // unifyLines makes CR LF and CR one LF each. A line break within a cell is one, too.
@@ -90,6 +121,17 @@ func unifyLines(data []byte) []byte {
 	}
 	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 	return bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
+}
+
+// withoutInnerMark cuts the byte order mark before a quoted first line that stands in the file again, as when files were joined:
+// behind it, the quote would be one in the middle of a cell.
+func withoutInnerMark(data []byte) []byte {
+	first, _, _ := bytes.Cut(data, []byte("\n"))
+	if !bytes.HasPrefix(first, []byte{'"'}) {
+		return data
+	}
+	again := append([]byte("\n"+mark), first...)
+	return bytes.ReplaceAll(data, again, append([]byte("\n"), first...))
 }
 
 func repair(data []byte, lost rune) (string, []int) {

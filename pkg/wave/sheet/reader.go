@@ -37,6 +37,10 @@ type Flaw struct {
 type Reader struct {
 	// Dialect is how the file was written.
 	Dialect Dialect
+	// Above are the lines above the header that are not blank, in their order.
+	Above []Stray
+	// Misread tells through which wrong code page the text went; nil: none is seen.
+	Misread *Misreading
 
 	text  string
 	comma rune
@@ -59,9 +63,11 @@ func Open(data []byte, known func(cell string) bool) (r *Reader, why string) {
 		return nil, why
 	}
 	comma, body, named := sepLine(src.text)
-	if comma == 0 {
-		comma = detectComma(body, known)
+	commas := separators
+	if comma != 0 {
+		commas = string(comma)
 	}
+	header, comma := findHeader(body, commas, known)
 	src.dialect.Comma, src.dialect.SepLine = comma, named
 	r = &Reader{Dialect: src.dialect, text: body, comma: comma, starts: []int{0}}
 	if named {
@@ -78,7 +84,16 @@ func Open(data []byte, known func(cell string) bool) (r *Reader, why string) {
 			r.starts = append(r.starts, i+1)
 		}
 	}
-	r.startAt(0)
+	r.Misread = misreading(body, src.page)
+	for i, from := range r.starts {
+		if from >= header {
+			r.startAt(i)
+			break
+		}
+		if line := Trim(body[from : r.starts[i+1]-1]); Names(line) {
+			r.Above = append(r.Above, Stray{Line: i + 1 + r.skipped, Text: line})
+		}
+	}
 	return r, ""
 }
 

@@ -1,0 +1,166 @@
+package tenant
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/tenant/catalog"
+)
+
+// Others lets other people do things, each at its time from now on. Names that stand for nothing are a fault Invalid, and
+// then none of it happens.
+func (t *Tenant) Others(now time.Time, events []scenario.Event) error {
+	t.enter(now)
+	defer t.mu.Unlock()
+	err := t.schedule(events, t.now)
+	for len(t.events) > 0 && err == nil && !t.events[0].At.After(t.now) {
+		t.happen(t.popEvent())
+	}
+	return err
+}
+
+// schedule notes what others will do. The user is looked up now: by then the name may have changed.
+func (t *Tenant) schedule(events []scenario.Event, from time.Time) error {
+	due := make([]time.Time, len(events))
+	who := make([]*user, len(events))
+	for i, e := range events {
+		after, err := duration("events: "+e.User+": at", e.At, 0)
+		if err != nil {
+			return err
+		}
+		if who[i], err = t.who("events", e.User); err != nil {
+			return err
+		}
+		if err := t.about(e); err != nil {
+			return err
+		}
+		due[i] = from.Add(after)
+	}
+	for i, e := range events {
+		t.story = append(t.story, e)
+		t.at(due[i], others, lower(who[i].id), len(t.story)-1)
+	}
+	return nil
+}
+
+// about says whether what an event is about exists.
+func (t *Tenant) about(e scenario.Event) error {
+	switch e.Do {
+	case "give-license", "take-license":
+		if t.product(e.What) == nil {
+			return unknown("events: "+e.User, e.What, "license")
+		}
+	case "join", "leave":
+		if t.groupNamed(e.What) == nil {
+			return unknown("events: "+e.User, e.What, "group")
+		}
+	case "give-cloud-pc":
+		if e.What != "" && t.policyNamed(e.What) == nil {
+			return unknown("events: "+e.User, e.What, "policy")
+		}
+	}
+	return nil
+}
+
+// othersDo does what somebody else does now. What cannot be done, because it is done already or nothing is there to do it
+// with, does not happen.
+func (t *Tenant) othersDo(e scenario.Event, u *user) {
+	if u.deleted {
+		return
+	}
+	switch e.Do {
+	case "rename":
+		t.rename(u, t.fullName(e.What))
+	case "disable":
+		u.enabled = false
+	case "delete-user":
+		t.deleteUser(u)
+	case "give-license":
+		_ = t.assign(u, []Grant{{SKUID: t.product(e.What).SKUID}}, nil) // without a seat the portal says no to the other one, too
+	case "take-license":
+		_ = t.assign(u, nil, []string{t.product(e.What).SKUID})
+	case "join":
+		if g := t.groupNamed(e.What); g != nil && u.in(g) == nil {
+			t.admit(u, g)
+		}
+	case "leave":
+		if g := t.groupNamed(e.What); g != nil && u.in(g) != nil {
+			t.quit(u, g)
+		}
+	case "give-import":
+		t.giveImport(u, e.Status)
+	case "purge-import":
+		if s := u.imp; s != nil && !s.Ended.IsZero() && s.Usage != InUse {
+			t.note(AuditEvent{Activity: "purgeImportedSnapshot", Operation: "patch", Result: "success", ResourceType: "CloudPcSnapshot",
+				Resources: []string{s.ID}, Admin: "admin@" + t.org.Domain, Correlation: t.newID("correlation", s.ID)})
+			t.forget(s)
+		}
+	case "give-cloud-pc":
+		t.givePC(u, e.What)
+	case "end-cloud-pc":
+		for _, pc := range slices.Clone(u.pcs) {
+			if pc.Stage == stageSettled || pc.Stage == stageGrace {
+				t.leave(pc, t.now)
+			}
+		}
+	}
+	t.touch(u)
+}
+
+func (t *Tenant) rename(u *user, upn string) {
+	if t.byUPN[lower(upn)] != nil {
+		return
+	}
+	delete(t.byUPN, lower(u.upn))
+	u.upn = upn
+	t.byUPN[lower(upn)] = u
+}
+
+// giveImport lets somebody else have imported a disk for the user.
+func (t *Tenant) giveImport(u *user, status string) {
+	if u.imp != nil {
+		return
+	}
+	local, _, _ := strings.Cut(u.upn, "@")
+	s := t.startImport(u, verdict{File: File{Name: local + "-others.vhd", Virtual: 64 << 30}})
+	t.note(AuditEvent{Activity: "importSnapshot", Operation: "create", Result: "success", ResourceType: "CloudPcSnapshot",
+		Resources: []string{s.ID}, Admin: "admin@" + t.org.Domain, Correlation: t.newID("correlation", s.ID)})
+	if status == ImportInProgress {
+		return
+	}
+	s.Started, s.Runs, s.Ends, s.Fails = t.now.Add(-time.Hour), t.now.Add(-time.Hour), t.now, ""
+	if status == ImportFailed {
+		s.Fails = "The file format is incorrect."
+	}
+	t.importEnds(u, s.N)
+}
+
+// givePC lets somebody else have given the user a Cloud PC from the image, with the license and the membership that go with it.
+func (t *Tenant) givePC(u *user, policyName string) {
+	pol := t.policyFor(u)
+	if policyName != "" {
+		pol = t.policyNamed(policyName)
+	}
+	prod := t.planFor(u)
+	if prod == nil {
+		if i := slices.IndexFunc(t.products, func(p *product) bool { return p.Edition == catalog.Enterprise && p.free() > 0 }); i >= 0 {
+			prod = t.products[i]
+		}
+	}
+	if pol == nil && len(t.policies) > 0 {
+		pol = t.policies[0]
+	}
+	if pol == nil || prod == nil || u.pcOf(prod) != nil {
+		return
+	}
+	t.placePC(u, prod, pol, t.now)
+	if u.holdsAny(prod) == nil {
+		prod.holders++
+		u.held = append(u.held, &held{prod: prod, since: t.now, ready: t.now})
+	}
+	if len(pol.to) > 0 && !t.reaches(pol.id, u) {
+		t.join(u, pol.to[0].group, t.now)
+	}
+}

@@ -1,0 +1,148 @@
+package wave
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// address is what a cell turned out to be in place of a blob, and what to write instead.
+type address struct{ code, why, hint string }
+
+const (
+	hintExport = "copy it into a container of the storage account as a page blob (azcopy copy LINK TARGET --blob-type PageBlob) and write container/path.vhd"
+	hintOwnURL = "write container/path.vhd, or the URL that Storage browser in the Azure portal shows in the blob's properties"
+)
+
+// pasted recognises what people have at hand when they are asked for a blob: links of other endpoints of the account, exports
+// of disks, pages of the portal, resource ids, command lines. false: it is none of these.
+func pasted(s string) (address, bool) {
+	lower := strings.ToLower(s)
+	bad := func(why, hint string) (address, bool) { return address{"csv.value-bad", why, hint}, true }
+	for _, prefix := range []string{"azcopy ", "azcopy.exe ", "az ", "wget ", "curl ", "invoke-webrequest "} {
+		if strings.HasPrefix(lower, prefix) {
+			return bad("the blob is a whole command line ("+strings.TrimSpace(prefix)+" …)", "write only the blob's URL out of it, without quotes")
+		}
+	}
+	if at := strings.Index(lower, "/subscriptions/"); at == 0 || strings.HasPrefix(lower, "subscriptions/") || strings.HasPrefix(lower, "https://management.") && at > 0 {
+		return resourceID(lower)
+	}
+	switch {
+	case strings.HasPrefix(lower, "storageexplorer:"):
+		return bad("the blob is a link that opens Azure Storage Explorer", "in Storage Explorer use Copy URL of the blob, or write container/path.vhd")
+	case strings.HasPrefix(lower, "file:"):
+		return bad("the blob is a file on a computer (file:), not in the storage account", hintUpload)
+	case strings.HasPrefix(lower, "https%3a"), strings.HasPrefix(lower, "http%3a"):
+		return bad("the blob's URL is percent-encoded as a whole", "write it decoded, beginning with https://")
+	case strings.HasPrefix(lower, `https:\\`), strings.HasPrefix(lower, `http:\\`):
+		return bad("the blob's URL has backslashes", "write it with slashes, beginning with https://")
+	case strings.HasPrefix(lower, "["), strings.HasPrefix(lower, "<"):
+		return bad("the blob is a link with brackets round it, as chats and mails write it", "write only the URL, without brackets")
+	case !strings.Contains(lower, "://"):
+		host, _, path := strings.Cut(strings.TrimPrefix(lower, "//"), "/")
+		if path && strings.Count(host, ".") >= 2 && (strings.Contains(host, ".core.") || strings.Contains(host, "storage.azure.")) {
+			return bad("the blob's URL lacks its beginning", "write https:// before it")
+		}
+		return address{}, false
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return address{}, false
+	}
+	return linkTo(u)
+}
+
+const hintUpload = "upload it into a container of the storage account as a page blob (azcopy copy FILE TARGET --blob-type PageBlob) and write container/path.vhd"
+
+// linkTo judges a URL by its scheme, host and query.
+func linkTo(u *url.URL) (address, bool) {
+	host, path := strings.ToLower(u.Hostname()), slashes(u.EscapedPath())
+	bad := func(why, hint string) (address, bool) { return address{"csv.value-bad", why, hint}, true }
+	elsewhere := func(why, hint string) (address, bool) { return address{"blob.wrong-host", why, hint}, true }
+	labels := strings.Split(host, ".")
+	service := storageService(labels)
+	account := labels[0]
+	switch {
+	case strings.HasPrefix(u.Scheme, "abfs") || strings.HasPrefix(u.Scheme, "wasb"):
+		hint := hintOwnURL
+		if container := u.User.Username(); container != "" && service != "" {
+			hint = "write " + blobURL(labels, service, container+"/"+path)
+		}
+		return elsewhere("the blob is a Hadoop address ("+u.Scheme+"://) of a Data Lake (dfs) endpoint", hint)
+	case strings.HasPrefix(account, "md-") && service != "":
+		return elsewhere("the blob is the export link of a managed disk or snapshot ("+account+"), which is in no storage account of yours and soon expires", hintExport)
+	case slices.Contains(labels, "privatelink"):
+		return elsewhere("the blob's URL names the private endpoint (privatelink) of the storage account "+account+", under which the service does not find it",
+			"write "+blobURL(labels, service, path))
+	case service == "dfs":
+		return elsewhere("the blob's URL names the Data Lake (dfs) endpoint of the storage account "+account, "write "+blobURL(labels, service, path))
+	case service == "file":
+		return elsewhere("the blob's URL names a file share (Azure Files), which holds no blobs", hintUpload)
+	case service != "" && service != "blob":
+		return elsewhere("the blob's URL names the "+service+" endpoint of the storage account "+account+", which serves no page blobs", "write "+blobURL(labels, service, path))
+	case service == "blob" && strings.HasSuffix(account, "-secondary"):
+		labels[0] = strings.TrimSuffix(account, "-secondary")
+		return elsewhere("the blob's URL names the read-only second region of the storage account", "write "+blobURL(labels, service, path))
+	case isPortal(labels):
+		return bad("the blob is a page of the Azure portal", "open the blob there and copy the URL from its properties, or write container/path.vhd")
+	case strings.HasSuffix(host, "safelinks.protection.outlook.com"):
+		return bad("the blob is a link that Outlook has wrapped (Safe Links)", hintOwnURL)
+	case strings.HasSuffix(host, ".sharepoint.com"), host == "1drv.ms", strings.HasSuffix(host, "onedrive.live.com"):
+		return bad("the blob is a file in SharePoint or OneDrive, not in a storage account", hintUpload)
+	case service == "blob" && (u.Query().Has("snapshot") || u.Query().Has("versionid")):
+		return bad("the URL names an older state of the blob (a snapshot or version of it), and the import takes the blob itself", "copy that state into a blob of its own, and write the URL without snapshot= or versionid=")
+	}
+	return address{}, false
+}
+
+// storageService is which service of a storage account a host serves: "blob", "dfs", "file", "queue", "table", "web"; "" when
+// it is no host of Azure Storage.
+func storageService(labels []string) string {
+	for i, l := range labels {
+		switch l {
+		case "blob", "dfs", "file", "queue", "table", "web":
+			if i > 0 && i+1 < len(labels) && (labels[i+1] == "core" || labels[i+1] == "storage") {
+				return l
+			}
+		}
+	}
+	return ""
+}
+
+// blobURL is the blob endpoint's spelling of an address at another endpoint of the same account.
+func blobURL(labels []string, service, path string) string {
+	var host []string
+	for i, l := range labels {
+		switch {
+		case l == "privatelink", service == "web" && i > 0 && strings.HasPrefix(l, "z"):
+			continue
+		case l == service && i > 0:
+			l = "blob"
+		}
+		host = append(host, l)
+	}
+	return "https://" + strings.Join(host, ".") + "/" + path
+}
+
+func isPortal(labels []string) bool {
+	for i := 0; i+1 < len(labels); i++ {
+		if labels[i] == "portal" && labels[i+1] == "azure" {
+			return true
+		}
+	}
+	return false
+}
+
+// resourceID judges an id of Azure Resource Manager by what it is of.
+func resourceID(lower string) (address, bool) {
+	bad := func(why, hint string) (address, bool) { return address{"csv.value-bad", why, hint}, true }
+	switch {
+	case strings.Contains(lower, "/microsoft.compute/disks/"), strings.Contains(lower, "/microsoft.compute/snapshots/"):
+		return bad("the blob is the resource id (ARM id) of a managed disk or snapshot", "export it (az snapshot grant-access), and "+hintExport)
+	case strings.Contains(lower, "/microsoft.compute/"):
+		return bad("the blob is the resource id (ARM id) of a virtual machine or image, not of its disk", "make a snapshot of its OS disk, export it, and "+hintExport)
+	case strings.Contains(lower, "/microsoft.storage/"):
+		return bad("the blob is the resource id (ARM id) of a storage account, not the address of a blob", hintOwnURL)
+	}
+	return bad("the blob is a resource id (ARM id), not the address of a blob", hintOwnURL)
+}

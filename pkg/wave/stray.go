@@ -1,0 +1,84 @@
+package wave
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"wave365/pkg/wave/sheet"
+)
+
+// aboveMost is how many lines above the header are told one by one.
+const aboveMost = 10
+
+// above tells the lines that stand above the header. The type that Windows PowerShell writes there is read over.
+func (r *reading) above() {
+	lines := r.scan.Above
+	for i, l := range lines {
+		if strings.HasPrefix(strings.ToUpper(strings.TrimLeft(l.Text, `"`)), "#TYPE ") {
+			continue
+		}
+		what := "the line"
+		if isComment(l.Text) {
+			what = "the comment"
+		}
+		if rest := len(lines) - i; i >= aboveMost && rest > 1 {
+			r.find("csv.not-a-header", l.Line, "", "", "", fmt.Sprintf("this line and %d more stand above the header, which is on line %d", rest-1, r.headerLine))
+			return
+		}
+		r.find("csv.not-a-header", l.Line, "", "", l.Text, fmt.Sprintf("%s stands above the header, which is on line %d", what, r.headerLine))
+	}
+}
+
+// stray says why a record is no row of the table; "" when it is one.
+func (r *reading) stray(rec sheet.Record) string {
+	cells := rec.Cells
+	first := ""
+	filled := 0
+	for _, c := range cells {
+		if c = sheet.Trim(c); c != "" {
+			if filled++; filled == 1 {
+				first = c
+			}
+		}
+	}
+	switch {
+	case isComment(sheet.Trim(cells[0])), strings.HasPrefix(sheet.Trim(cells[0]), ";"):
+		return "the line is a comment, and a wave has none: it would be read as a row"
+	case r.isHeader(cells):
+		return fmt.Sprintf("the header stands here again; it was on line %d", r.headerLine)
+	case !strings.ContainsFunc(strings.Join(cells, ""), func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }):
+		if strings.ContainsFunc(first, unicode.IsControl) {
+			return fmt.Sprintf("the line holds nothing but control characters (%U), such as the Ctrl-Z by which old tools end a file", []rune(first)[0])
+		}
+		return "the line is a rule: it has neither letters nor digits"
+	case filled == 1 && len(r.file.Columns) >= 3 && userFault(sheet.Unquote(first)) != "":
+		return "only one cell of the line is filled, as with a title, a note or a total: it is no row"
+	}
+	return ""
+}
+
+// isComment reports whether a line begins as comments do elsewhere.
+func isComment(s string) bool {
+	for _, mark := range []string{"#", "//", "/*", "<!--", "-- ", "REM ", "::", "%"} {
+		if len(s) >= len(mark) && strings.EqualFold(s[:len(mark)], mark) {
+			return true
+		}
+	}
+	return false
+}
+
+// isHeader reports whether a record says again what the header says.
+func (r *reading) isHeader(cells []string) bool {
+	same, names := 0, 0
+	for i, name := range r.file.Canonical {
+		if name == "" {
+			continue
+		}
+		names++
+		if i < len(cells) && canonical(cells[i]) == name {
+			same++
+		}
+	}
+	return same >= 2 && 2*same > names
+}
