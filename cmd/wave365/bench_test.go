@@ -21,6 +21,7 @@ import (
 
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
+	"wave365/pkg/run"
 	"wave365/pkg/sandbox"
 	"wave365/pkg/wave"
 )
@@ -183,7 +184,7 @@ func bigLedger(b *testing.B, dir, root string) {
 	b.Helper()
 	ctx := context.Background()
 	path := filepath.Join(dir, "wave.csv")
-	file, _, err := readWave(path, wave.Options{})
+	file, _, err := run.ReadWave(path, wave.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -191,7 +192,6 @@ func bigLedger(b *testing.B, dir, root string) {
 	run := migration.Run{
 		ID: "big", Wave: file.Name, WavePath: path, WaveHash: file.Hash, Columns: file.Columns, Tenant: firstID(b, root, "organization"), Cloud: "sandbox",
 		Sandbox: root, SandboxSpeed: 600, Slots: 200, ReportDir: "reports", Operator: "eve", State: migration.RunActive, CreatedAt: evening,
-		Settings: map[string]string{"slots": "200"},
 	}
 	group := firstID(b, root, "groups")
 	rows := make([]migration.Row, len(file.Rows))

@@ -9,7 +9,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
-	"wave365/pkg/playbook"
+	"wave365/pkg/run"
 	"wave365/pkg/runner"
 )
 
@@ -32,52 +32,19 @@ service, and the command names them. ` + "`wave365 resume`" + ` follows those to
 func runCancel(ctx context.Context, a *app, g *globals, id, user string) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	t, err := takeUp(ctx, g, id)
+	s, err := run.Open(ctx, a.session(g), id)
 	if fault.CodeOf(err) == "ledger.locked" {
 		return a.cancelLive(ctx, g, id, user, err)
 	}
 	if err != nil {
 		return err
 	}
-	defer t.close()
-	only := -1
-	if user != "" {
-		if only, err = rowOf(t.rows, user); err != nil {
-			return err
-		}
+	defer s.Close()
+	c, err := s.Cancel(ctx, user)
+	if err != nil {
+		return err
 	}
-	cancelled, goOn := 0, []migration.Row(nil)
-	for i, r := range t.rows {
-		if only >= 0 && i != only || r.State.Final() && (only < 0 || r.State != migration.Held) {
-			continue
-		}
-		past, err := t.l.Intents(ctx, t.run.ID, r.Index)
-		if err != nil {
-			return err
-		}
-		if !r.Cancellable() || r.State != migration.Held && playbook.Open(past) {
-			goOn = append(goOn, r)
-			continue
-		}
-		if r.State == migration.Running {
-			tr := migration.Interrupt(r, "the process that worked on it ended", t.now())
-			if err := t.l.Apply(ctx, tr); err != nil {
-				return err
-			}
-			r = tr.To()
-		}
-		if err := t.l.Apply(ctx, migration.Cancel(r, "cancelled by "+whoAndWhere(), t.now())); err != nil {
-			return err
-		}
-		cancelled++
-	}
-	if cancelled > 0 {
-		e := migration.Event{Run: t.run.ID, Row: migration.WaveRow, At: t.now(), Reason: migration.RunCancelled, Note: plural(cancelled, "row") + ", by " + whoAndWhere()}
-		if err := t.l.Note(ctx, e); err != nil {
-			return err
-		}
-	}
-	return a.answerCancel(ctx, g, t, cancelled, goOn)
+	return a.answerCancel(ctx, g, s, c)
 }
 
 // cancelLive asks the process that drives the run; refused is what the lock said.
@@ -89,35 +56,29 @@ func (a *app) cancelLive(ctx context.Context, g *globals, id, user string, refus
 	return err
 }
 
-// answerCancel says what was given up and what goes on all the same, and finishes a run that has nothing left.
-func (a *app) answerCancel(ctx context.Context, g *globals, t *takeup, cancelled int, goOn []migration.Row) error {
-	if cancelled == 0 && len(goOn) == 0 {
+// answerCancel says what was given up and what goes on all the same.
+func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c run.Cancelled) error {
+	if c.Rows == 0 && len(c.GoOn) == 0 {
 		return nothing("there is no row to cancel", "")
 	}
-	if err := t.reload(ctx); err != nil {
-		return err
-	}
-	counts, end := migration.Count(t.rows), runner.Drained
+	counts, end := migration.Count(s.Rows), runner.Drained
 	if counts.Open() == 0 {
 		end = runner.Finished
-		if err := t.l.FinishRun(ctx, t.run.ID, t.now()); err != nil {
-			return err
-		}
 	}
-	if err := a.writeReport(ctx, t.l, t.run.ID, t.now(), runCode(end, counts)); err != nil {
+	if err := a.writeReport(ctx, s.Ledger, s.Run.ID, s.Now(), runCode(end, counts)); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%d cancelled, %d go on in the service, because their import was sent", cancelled, len(goOn))
+	text := fmt.Sprintf("%d cancelled, %d go on in the service, because their import was sent", c.Rows, len(c.GoOn))
 	if g.json {
-		printJSON(a.out, orderDocument{"wave365/order/v1", t.run.ID, ledger.OrderCancel, "", text})
+		printJSON(a.out, orderDocument{"wave365/order/v1", s.Run.ID, ledger.OrderCancel, "", text})
 		return nil
 	}
-	fmt.Fprintf(a.out, "Run %s: %s.\n", t.run.ID, text)
-	for _, r := range goOn {
+	fmt.Fprintf(a.out, "Run %s: %s.\n", s.Run.ID, text)
+	for _, r := range c.GoOn {
 		fmt.Fprintf(a.out, "  line %-4d %s: %s; %s\n", r.Target.Line, r.Target.User, r.Step, fateOf(r))
 	}
-	if len(goOn) > 0 {
-		fmt.Fprintf(a.out, "Follow them to their end with: %s\n", resumeCommand(g, t.run))
+	if len(c.GoOn) > 0 {
+		fmt.Fprintf(a.out, "Follow them to their end with: %s\n", resumeCommand(g, s.Run))
 	}
 	return nil
 }

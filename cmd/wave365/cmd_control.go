@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"strconv"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
+	"wave365/pkg/run"
 )
 
 // orderPatience is how long a command waits for the running process to obey.
@@ -68,27 +68,27 @@ func runArg(args []string) string {
 func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	l, err := openExisting(ctx, g, ledger.Options{})
+	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	run, err := l.Run(ctx, id)
+	r, err := l.Run(ctx, id)
 	if err != nil {
 		return err
 	}
-	if run.State == migration.RunFinished {
-		return nothing("run "+run.ID+" has ended", "`wave365 status "+run.ID+"` shows how")
+	if r.State == migration.RunFinished {
+		return nothing("run "+r.ID+" has ended", "`wave365 status "+r.ID+"` shows how")
 	}
-	answer, err := order(ctx, l, ledger.Order{Run: run.ID, By: whoAndWhere(), Kind: kind, Arg: arg})
+	answer, err := order(ctx, l, ledger.Order{Run: r.ID, By: run.ThisProcess(version).String(), Kind: kind, Arg: arg})
 	if err != nil {
 		return err
 	}
 	if g.json {
-		printJSON(a.out, orderDocument{"wave365/order/v1", run.ID, kind, arg, answer})
+		printJSON(a.out, orderDocument{"wave365/order/v1", r.ID, kind, arg, answer})
 		return nil
 	}
-	fmt.Fprintf(a.out, "Run %s: %s\n", run.ID, answer)
+	fmt.Fprintf(a.out, "Run %s: %s\n", r.ID, answer)
 	return nil
 }
 
@@ -129,13 +129,4 @@ func order(ctx context.Context, l *ledger.Ledger, o ledger.Order) (answer string
 				"look with `wave365 status` whether it still runs; it obeys as soon as it can")
 		}
 	}
-}
-
-// whoAndWhere names the operator of this terminal for the record.
-func whoAndWhere() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return operator() + " on " + host
 }

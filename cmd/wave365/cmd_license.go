@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/run"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/wave"
 )
@@ -117,7 +118,7 @@ func gib(n int) string {
 
 // waveRows reads the rows of a wave file for a command that only looks at it.
 func waveRows(path string) ([]wave.Row, error) {
-	file, findings, err := readWave(path, wave.Options{AllowUnknownColumns: true})
+	file, findings, err := run.ReadWave(path, wave.Options{AllowUnknownColumns: true})
 	if err != nil {
 		return nil, err
 	}

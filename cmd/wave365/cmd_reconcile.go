@@ -7,8 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
-	"wave365/pkg/migration"
-	"wave365/pkg/playbook"
+	"wave365/pkg/run"
 )
 
 // reconciling are the flags of reconcile.
@@ -48,54 +47,34 @@ Nothing is sent but reads. ` + "`wave365 resume`" + ` goes on with the run after
 func runReconcile(ctx context.Context, a *app, g *globals, id string, o reconciling) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	t, err := takeUp(ctx, g, id)
+	s, err := run.Open(ctx, a.session(g), id)
 	if err != nil {
 		return err
 	}
-	defer t.close()
-	i, err := rowOf(t.rows, o.user)
+	defer s.Close()
+	row, err := s.HeldRow(o.user, o.snapshot)
 	if err != nil {
 		return err
 	}
-	row := t.rows[i]
-	for _, other := range t.rows {
-		if o.snapshot != "" && other.Index != row.Index && other.Facts.SnapshotID == o.snapshot {
-			return fault.New(fault.Conflict, "reconcile.taken", "import "+o.snapshot+" is that of "+other.Target.User+" in this run", "nothing was changed: look up the right id")
-		}
-	}
-	if err := playbook.Settleable(row); err != nil {
+	if err := s.Connect(ctx); err != nil {
 		return err
 	}
-	if err := t.connect(ctx, a, g); err != nil {
-		return err
-	}
-	book := playbook.New(t.run, t.conn.graph, t.conn.storage, t.l, t.conn.clock, sourcesOf(t.run, t.conn.blobRoot))
-	var tr migration.Transition
 	if o.noEffect {
 		if err := a.ask(ctx, g, "Is it certain that the tenant has no import for "+row.Target.User+"? A new one will be sent."); err != nil {
 			return err
 		}
-		tr, err = book.NoEffect(ctx, row, whoAndWhere())
-	} else {
-		tr, err = book.Adopt(ctx, row, o.snapshot, whoAndWhere())
 	}
+	to, err := s.Reconcile(ctx, row, o.snapshot)
 	if err != nil {
 		return err
 	}
-	if err := t.l.ReopenRun(ctx, t.run.ID); err != nil {
+	if err := a.writeReport(ctx, s.Ledger, s.Run.ID, s.Now(), exitDrained); err != nil {
 		return err
 	}
-	if err := t.l.Apply(ctx, tr); err != nil {
-		return err
-	}
-	if err := a.writeReport(ctx, t.l, t.run.ID, t.now(), exitDrained); err != nil {
-		return err
-	}
-	to := tr.To()
 	if g.json {
-		printJSON(a.out, rowDocument{"wave365/reconcile/v1", t.run.ID, to.Target.User, string(to.State), string(to.Step), to.Note})
+		printJSON(a.out, rowDocument{"wave365/reconcile/v1", s.Run.ID, to.Target.User, string(to.State), string(to.Step), to.Note})
 	} else {
-		fmt.Fprintf(a.out, "%s: %s; the row is %s at %s.\nGo on with: %s\n", to.Target.User, to.Note, to.State, to.Step, resumeCommand(g, t.run))
+		fmt.Fprintf(a.out, "%s: %s; the row is %s at %s.\nGo on with: %s\n", to.Target.User, to.Note, to.State, to.Step, resumeCommand(g, s.Run))
 	}
 	return nil
 }

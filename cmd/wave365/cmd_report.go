@@ -17,6 +17,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/report"
+	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
 )
@@ -83,7 +84,7 @@ func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id stri
 	if o.format != "" && g.json {
 		return usageError{errors.New("--format and --json exclude each other; --format json prints run.json")}
 	}
-	l, err := openExisting(ctx, g, ledger.Options{ReadOnly: true})
+	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
@@ -105,9 +106,8 @@ func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id stri
 	if err := report.Write(dir, acc); err != nil {
 		return err
 	}
-	run := acc.Run
-	if g.json {
-		printJSON(a.out, runDocument{"wave365/report-command/v1", run.ID, run.Wave, run.Tenant, string(run.State), migration.Count(acc.Rows), acc.ExitCode, dir})
+	if r := acc.Run; g.json {
+		printJSON(a.out, runDocument{"wave365/report-command/v1", r.ID, r.Wave, r.Tenant, string(r.State), migration.Count(acc.Rows), acc.ExitCode, dir})
 		return nil
 	}
 	fmt.Fprintf(a.out, "Report: %s\n\n%s", filepath.Join(dir, "report.html"), folded("", summary.Verdict(acc), columns(a.out)))
@@ -116,19 +116,19 @@ func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id stri
 
 // recorded is the account of a run as the ledger holds it, true for the moment of the last recorded fact.
 func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (summary.Record, error) {
-	run, err := l.Run(ctx, id)
+	r, err := l.Run(ctx, id)
 	if err != nil {
 		return summary.Record{}, whichRuns(ctx, l, err)
 	}
-	acc, err := a.account(ctx, l, run.ID, time.Time{}, 0)
+	acc, err := a.account(ctx, l, r.ID, time.Time{}, 0)
 	if err != nil {
 		return acc, err
 	}
 	end, counts := runner.Finished, migration.Count(acc.Rows)
 	if counts.Open() > 0 {
-		end = lastEnd(acc.Events)
+		end = run.LastEnd(acc.Events)
 	}
-	acc.At, acc.ExitCode = lastChange(acc.Run, acc.Rows), runCode(end, counts)
+	acc.At, acc.ExitCode = run.LastChange(acc.Run, acc.Rows), runCode(end, counts)
 	return acc, nil
 }
 
@@ -140,8 +140,8 @@ func whichRuns(ctx context.Context, l *ledger.Ledger, err error) error {
 		return err
 	}
 	var names []string
-	for _, run := range runs[:min(shown, len(runs))] {
-		names = append(names, run.ID)
+	for _, r := range runs[:min(shown, len(runs))] {
+		names = append(names, r.ID)
 	}
 	hint := "it holds " + strings.Join(names, ", ")
 	if more := len(runs) - shown; more > 0 {
@@ -161,21 +161,6 @@ func pseudonymous(ctx context.Context, l *ledger.Ledger, acc summary.Record) (su
 		return report.Pseudonymous(acc, key[:]), nil
 	}
 	return acc, errors.New("the ledger has no audit")
-}
-
-// lastChange is the moment that a regenerated report is true for: of the last recorded fact, so that the same ledger
-// gives the same bytes.
-func lastChange(run migration.Run, rows []migration.Row) time.Time {
-	at := run.CreatedAt
-	if run.FinishedAt.After(at) {
-		at = run.FinishedAt
-	}
-	for _, r := range rows {
-		if r.UpdatedAt.After(at) {
-			at = r.UpdatedAt
-		}
-	}
-	return at
 }
 
 func newCompareCommand(a *app, g *globals) *cobra.Command {
@@ -225,7 +210,7 @@ func runCompare(ctx context.Context, a *app, g *globals, o reportOptions, first,
 	if o.format != "table" && o.format != "html" {
 		return usageError{fmt.Errorf("%q is neither table nor html", o.format)}
 	}
-	l, err := openExisting(ctx, g, ledger.Options{ReadOnly: true})
+	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
@@ -254,11 +239,11 @@ func runCompare(ctx context.Context, a *app, g *globals, o reportOptions, first,
 }
 
 func comparisonOf(c summary.Comparison) comparisonDocument {
-	run := func(a summary.Record) comparedRun {
+	compared := func(a summary.Record) comparedRun {
 		return comparedRun{a.Run.ID, a.Run.Wave, migration.Count(a.Rows)}
 	}
 	doc := comparisonDocument{
-		Schema: "wave365/report-compare/v1", Verdict: c.Verdict(), First: run(c.First), Second: run(c.Second), Same: c.Same, Kept: c.Kept,
+		Schema: "wave365/report-compare/v1", Verdict: c.Verdict(), First: compared(c.First), Second: compared(c.Second), Same: c.Same, Kept: c.Kept,
 		Changes: []comparedPerson{},
 	}
 	for _, ch := range c.Changes {

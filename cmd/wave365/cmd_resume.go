@@ -2,21 +2,15 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
-	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
+	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
 )
@@ -56,136 +50,107 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	if o.slots < 0 {
 		return usageError{fault.New(fault.Invalid, "usage", "--slots must be at least 1", "")}
 	}
-	if _, err := o.settings(cmd, time.Now(), a.zone); err != nil {
+	if _, err := o.settings(cmd, migration.Settings{}, time.Now(), a.zone); err != nil {
 		return err
 	}
 	quick, stop := interruptible(ctx)
 	defer stop()
-	t, err := takeLock(quick, g, id)
+	s, err := run.Lock(quick, a.session(g), id)
 	if err != nil {
 		return err
 	}
-	defer t.close()
+	defer s.Close()
 	// Both reading many rows and signing in take a while, so neither waits for the other where it is sure that the run
 	// goes on.
 	connecting, giveUp := context.WithCancel(quick)
-	connect := sync.OnceValue(func() error { return t.connect(connecting, a, g) })
+	connect := sync.OnceValue(func() error { return s.Connect(connecting) })
 	var early sync.WaitGroup
 	notYet := func() {
 		giveUp()
 		early.Wait()
 	}
 	defer notYet()
-	if t.run.State == migration.RunActive && sameWave(t.run) == nil {
+	if s.Run.State == migration.RunActive && run.SameWave(s.Run) == nil {
 		early.Go(func() { _ = connect() })
 	}
-	if err := t.read(quick); err != nil {
+	if err := s.Read(quick); err != nil {
 		notYet()
-		return t.setAside(quick, g, err)
+		return s.SetAside(quick, err)
 	}
-	open := migration.Count(t.rows).Open()
-	if open == 0 && !o.accept {
-		notYet()
-		return a.endedAlready(quick, g, t.l, t.run, t.rows)
-	}
-	file, findings, d, err := t.edit()
+	edit, err := s.Edited()
 	if err != nil {
 		return err
 	}
-	if d != nil && (!o.accept || len(d.Refused) > 0) {
-		return a.refuseEdit(t, d, o.accept)
-	}
-	if d == nil && open == 0 {
+	switch open := migration.Count(s.Rows).Open(); {
+	case open == 0 && (edit == nil || !o.accept):
 		notYet()
-		return a.endedAlready(quick, g, t.l, t.run, t.rows)
+		return a.endedAlready(quick, g, s)
+	case edit != nil:
+		if err := edit.Refuse(s.Run.ID, o.accept); err != nil {
+			a.printLines(edit.Lines)
+			return err
+		}
 	}
 	if err := connect(); err != nil {
 		return err
 	}
-	if d != nil {
-		fmt.Fprintf(a.err, "wave365: the wave file was edited; taken over: %s\n", plural(len(d.Lines), "change"))
-		for _, line := range d.Lines {
-			fmt.Fprintln(a.err, "  "+line)
-		}
-		if err := a.takeOver(quick, g, t, file, findings, d); err != nil {
+	if edit != nil {
+		if done, err := a.amend(quick, g, s, edit); done || err != nil {
 			return err
 		}
-		if migration.Count(t.rows).Open() == 0 {
-			return a.endedAlready(quick, g, t.l, t.run, t.rows)
-		}
 	}
-	settings, err := o.settings(cmd, t.now(), a.zone)
+	next, err := o.settings(cmd, s.Run.Settings, s.Now(), a.zone)
 	if err != nil {
 		return err
 	}
-	if err := writable(t.run, "let this user write there: it is the run's own folder"); err != nil {
+	if err := writable(s.Run, "let this user write there: it is the run's own folder"); err != nil {
 		return err
 	}
 	stop() // from here on a signal drains
-	if err := t.l.ChangeRun(ctx, t.run.ID, ledger.Change{Slots: o.slots, Settings: settings, By: whoAndWhere() + ", resume"}); err != nil {
+	if err := s.Choose(ctx, o.slots, next, "resume"); err != nil {
 		return err
 	}
-	if t.run, err = t.l.Run(ctx, t.run.ID); err != nil {
-		return err
+	return a.drive(ctx, g, s, migration.RunResumed)
+}
+
+// amend takes an edited wave file over. done: there is nothing left to run, and that was answered.
+func (a *app) amend(ctx context.Context, g *globals, s *run.Session, edit *run.Edit) (done bool, err error) {
+	fmt.Fprintf(a.err, "wave365: the wave file was edited; taken over: %s\n", plural(len(edit.Lines), "change"))
+	a.printLines(edit.Lines)
+	res, ok, err := s.Amend(ctx, edit)
+	if err != nil {
+		return true, err
 	}
-	rows := t.rows
-	t.rows = nil // the run goes on with them, and they change
-	return a.drive(ctx, g, t.conn, t.l, t.run, rows, migration.RunResumed)
+	if !ok {
+		return true, a.answerValidate(g, edit.File, res)
+	}
+	if !g.json {
+		printFindings(a.err, res.Findings)
+	}
+	if migration.Count(s.Rows).Open() == 0 {
+		return true, a.endedAlready(ctx, g, s)
+	}
+	return false, nil
+}
+
+func (a *app) printLines(lines []string) {
+	for _, line := range lines {
+		fmt.Fprintln(a.err, "  "+line)
+	}
 }
 
 // endedAlready answers a run that has no row left to do. The process before may have ended between its last row and
 // its last word, or between that and the report: both are made up for.
-func (a *app) endedAlready(ctx context.Context, g *globals, l *ledger.Ledger, run migration.Run, rows []migration.Row) error {
-	at := lastChange(run, rows)
-	if run.State != migration.RunFinished {
-		if err := l.FinishRun(ctx, run.ID, at); err != nil {
+func (a *app) endedAlready(ctx context.Context, g *globals, s *run.Session) error {
+	at := run.LastChange(s.Run, s.Rows)
+	if s.Run.State != migration.RunFinished {
+		if err := s.Ledger.FinishRun(ctx, s.Run.ID, at); err != nil {
 			return err
 		}
-		return a.answerRun(ctx, g, l, run.ID, runner.Finished, at)
+		return a.answerRun(ctx, g, s.Ledger, s.Run.ID, runner.Finished, at)
 	}
-	if err := a.writeReport(ctx, l, run.ID, at, runCode(runner.Finished, migration.Count(rows))); err != nil {
+	if err := a.writeReport(ctx, s.Ledger, s.Run.ID, at, runCode(runner.Finished, migration.Count(s.Rows))); err != nil {
 		return err
 	}
-	return nothing("run "+run.ID+" has ended: nothing to do; its report is in "+summary.Dir(run.ReportDir, run), "")
-}
-
-// openExisting opens a ledger that must be there already.
-func openExisting(ctx context.Context, g *globals, o ledger.Options) (*ledger.Ledger, error) {
-	if _, err := os.Stat(g.ledger); errors.Is(err, fs.ErrNotExist) {
-		return nil, fault.Wrap(fault.Invalid, "ledger.none", "there is no ledger "+g.ledger, "name it with --ledger, or start a run first", err)
-	}
-	return ledger.Open(ctx, g.ledger, o)
-}
-
-// sameWave refuses a wave file that was edited since the run began. A file that is gone is no edit: the ledger holds
-// what the run needs, except signatures, which are asked for when they are needed.
-func sameWave(run migration.Run) error {
-	f, err := os.Open(run.WavePath)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil || hex.EncodeToString(sum.Sum(nil)) == run.WaveHash {
-		return nil
-	}
-	return fault.New(fault.Conflict, "wave.changed", "the wave file "+run.WavePath+" was edited since run "+run.ID+" began",
-		"put it back as it was, or take the edit over with `wave365 resume "+run.ID+" --accept-changes`")
-}
-
-// placeOfRun is where a recorded run went on.
-func placeOfRun(run migration.Run) place {
-	return place{sandbox: run.Sandbox, stateDir: run.SandboxState, speed: run.SandboxSpeed}
-}
-
-// as gives the flags as they were for the run, as far as they say which services.
-func (g *globals) as(run migration.Run) *globals {
-	was := *g
-	if run.Sandbox == "" {
-		was.cloud, was.blobEndpoint = run.Cloud, run.BlobRoot
-		if was.tenant == "" {
-			was.tenant = run.Tenant
-		}
-	}
-	return &was
+	return nothing("run "+s.Run.ID+" has ended: nothing to do; its report is in "+summary.Dir(s.Run.ReportDir, s.Run), "")
 }

@@ -3,23 +3,17 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"fmt"
-	"os"
-	"os/user"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
-	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
+	"wave365/pkg/run"
 	"wave365/pkg/wave"
 )
 
@@ -61,10 +55,10 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if err := o.check(); err != nil {
 		return err
 	}
-	if _, err := o.settings(cmd, time.Now(), a.zone); err != nil {
+	if _, err := o.settings(cmd, migration.Settings{}, time.Now(), a.zone); err != nil {
 		return err // before anything is asked of anybody
 	}
-	file, findings, err := readWave(path, wave.Options{AllowUnknownColumns: o.allowUnknown})
+	file, findings, err := run.ReadWave(path, wave.Options{AllowUnknownColumns: o.allowUnknown})
 	if err != nil {
 		return err
 	}
@@ -73,10 +67,10 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	}
 	id := o.runID
 	if id == "" {
-		id = newRunID(time.Now())
+		id = run.NewID(time.Now())
 	}
-	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString(id) {
-		return usageError{fault.New(fault.Invalid, "usage", "--run-id "+strconv.Quote(id)+" cannot name a run", "use up to 64 letters, digits, dots, dashes and underscores")}
+	if err := run.CheckID(id); err != nil {
+		return usageError{err}
 	}
 	p, err := g.placeOf(path)
 	if err != nil {
@@ -91,107 +85,44 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if err != nil {
 		return err
 	}
-	defer conn.close()
-	l, err := ledger.Open(quick, g.ledger, ledger.Options{Now: conn.clock.Now})
+	services := a.services(g, conn, o.checking)
+	s, err := run.Begin(quick, a.session(g), id, services)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = l.Close() }()
-	release, err := l.Lock(quick, holder(id, conn.clock.Now()))
+	defer s.Close()
+	before, err := run.KnownTo(quick, s.Ledger)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = release() }()
-	before, err := knownTo(quick, l)
-	if err != nil {
-		return err
-	}
-	res, err := a.preflight(quick, g, conn, o.checking, file, findings, before)
+	res, err := services.Validate(quick, file, findings, before)
 	if err != nil {
 		return err
 	}
 	if res.Denied() || res.Whole() || res.Count(wave.Error) > 0 && !o.skipInvalid {
 		return a.answerValidate(g, file, res)
 	}
-	run := newRun(a, g, o, conn, path, file, res)
-	run.ID = id
-	settings, err := o.settings(cmd, conn.clock.Now(), a.zone)
+	chosen, err := o.settings(cmd, migration.Settings{}, s.Now(), a.zone)
 	if err != nil {
 		return err
 	}
-	record(&run, settings)
-	rows := newRows(run, file, res)
-	if migration.Count(rows).Open() == 0 {
+	o.checking.record(&chosen)
+	chosen.SkipInvalid = o.skipInvalid
+	s.Draft(run.Plan{WavePath: path, ReportDir: g.reportDir, File: file, Checked: res, Slots: o.slots, Settings: chosen, Place: conn.pinned()})
+	if migration.Count(s.Rows).Open() == 0 {
 		return a.nothingToRun(g, file, res)
 	}
-	if err := a.confirm(quick, g, run, rows, res); err != nil {
+	if err := a.confirm(quick, g, s.Run, s.Rows, res); err != nil {
 		return err
 	}
-	if err := writable(run, "let this user write there, or name another folder with --report-dir"); err != nil {
+	if err := writable(s.Run, "let this user write there, or name another folder with --report-dir"); err != nil {
 		return err
 	}
 	stop() // from here on a signal drains
-	if err := l.CreateRun(ctx, run, rows, res.Findings); err != nil {
+	if err := s.Create(ctx, res.Findings); err != nil {
 		return err
 	}
-	return a.drive(ctx, g, conn, l, run, rows, migration.RunStarted)
-}
-
-// newRun describes the run for ledger and reports.
-func newRun(a *app, g *globals, o runOptions, conn *connection, path string, file *wave.File, res preflight.Result) migration.Run {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		abs = path
-	}
-	run := migration.Run{
-		Wave: file.Name, WavePath: abs, WaveHash: file.Hash, Columns: file.Columns,
-		Tenant: res.Organization.ID, TenantName: res.Organization.DisplayName,
-		Cloud: conn.cloud.Name, GraphRoot: conn.cloud.GraphRoot, BlobRoot: conn.blobRoot,
-		Slots: o.slots, ReportDir: g.reportDir, Operator: operator(), Version: version,
-		State: migration.RunActive, CreatedAt: conn.clock.Now(),
-		Settings: map[string]string{"skip-invalid": strconv.FormatBool(o.skipInvalid), "slots": strconv.Itoa(o.slots)},
-	}
-	if o.trigger != "" {
-		run.Settings["trigger"] = o.trigger
-	}
-	if o.source == sourceAccount {
-		run.Settings["import-source"], run.Settings["storage-account-id"] = o.source, o.account
-	}
-	if conn.place.sandbox != "" {
-		run.Sandbox, run.SandboxState, run.SandboxSpeed = conn.place.sandbox, conn.place.stateDir, conn.clock.Speed()
-		if !sandboxURL(run.Sandbox) {
-			if abs, err := filepath.Abs(run.Sandbox); err == nil {
-				run.Sandbox = abs
-			}
-			if abs, err := filepath.Abs(run.SandboxState); err == nil {
-				run.SandboxState = abs
-			}
-		}
-	}
-	return run
-}
-
-// newRows makes the rows of a run: pending, or skipped with the first error as the reason.
-func newRows(run migration.Run, file *wave.File, res preflight.Result) []migration.Row {
-	rows := make([]migration.Row, len(file.Rows))
-	for i, in := range file.Rows {
-		rows[i] = migration.Row{
-			Run: run.ID, Index: i, Target: res.Targets[i], Input: in.Cells, State: migration.Pending,
-			Step: migration.StepCheck, Reason: migration.ReasonCreated, Attempt: 1, UpdatedAt: run.CreatedAt,
-		}
-		if !res.Bad[i] {
-			continue
-		}
-		p := migration.Problem{Code: "wave.invalid", Message: "the row has an error"}
-		for _, f := range res.Findings {
-			if f.Line == in.Line && f.Severity == wave.Error {
-				p = migration.Problem{Code: f.Code, Message: f.Message, Hint: f.Hint}
-				break
-			}
-		}
-		rows[i] = migration.Skip(rows[i], p, run.CreatedAt).To()
-	}
-	return rows
+	return a.drive(ctx, g, s, migration.RunStarted)
 }
 
 // nothingToRun answers a wave in which no row may run.
@@ -203,14 +134,14 @@ func (a *app) nothingToRun(g *globals, file *wave.File, res preflight.Result) er
 }
 
 // confirm shows the plan and asks.
-func (a *app) confirm(ctx context.Context, g *globals, run migration.Run, rows []migration.Row, res preflight.Result) error {
+func (a *app) confirm(ctx context.Context, g *globals, r migration.Run, rows []migration.Row, res preflight.Result) error {
 	if !g.json {
 		if res.Count(wave.Error)+res.Count(wave.Warning) > 0 {
 			printFindings(a.err, res.Findings)
 		}
-		printPlan(a.err, tenantText(run), rows, run.Slots)
+		printPlan(a.err, tenantText(r), rows, r.Slots)
 	}
-	if run.Sandbox != "" {
+	if r.Sandbox != "" {
 		return a.ask(ctx, g, "Start? It is a rehearsal: nobody is moved.")
 	}
 	return a.ask(ctx, g, "Start? This changes the tenant.")
@@ -244,38 +175,13 @@ func (a *app) ask(ctx context.Context, g *globals, question string) error {
 	return nothing("not started; nothing was changed", "")
 }
 
-func tenantText(run migration.Run) string {
-	name := run.TenantName
+func tenantText(r migration.Run) string {
+	name := r.TenantName
 	if name == "" {
-		name = run.Tenant
+		name = r.Tenant
 	}
-	if run.Sandbox != "" {
+	if r.Sandbox != "" {
 		name += " (a sandbox: nobody is moved)"
 	}
 	return name
-}
-
-// newRunID names a run: date, time, and four letters so that two runs of a minute differ.
-func newRunID(now time.Time) string {
-	b := make([]byte, 2)
-	_, _ = rand.Read(b)
-	return now.Format("20060102-1504") + "-" + hex.EncodeToString(b)
-}
-
-func operator() string {
-	if u, err := user.Current(); err == nil && u.Username != "" {
-		return u.Username
-	}
-	return "unknown"
-}
-
-// holder says who drives the run, for whoever is refused.
-func holder(run string, now time.Time) ledger.Holder {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return ledger.Holder{
-		Host: host, User: operator(), PID: os.Getpid(), Started: now, Command: strings.Join(os.Args, " "), Run: run,
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/ledger"
+	"wave365/pkg/run"
 	"wave365/pkg/wave"
 )
 
@@ -74,7 +75,7 @@ func newUnlockCommand(a *app, g *globals) *cobra.Command {
 		Long: "Free a ledger that another host's process held when it ended. The id is printed where the ledger is refused.\nMake sure that the process named there has really ended: two processes on one run may import twice.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			l, err := openExisting(cmd.Context(), g, ledger.Options{})
+			l, err := run.OpenLedger(cmd.Context(), g.ledger, ledger.Options{})
 			if err != nil {
 				return err
 			}

@@ -14,6 +14,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/report"
+	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
 )
@@ -40,19 +41,19 @@ type statusDocument struct {
 }
 
 func runStatus(ctx context.Context, a *app, g *globals, id string) error {
-	l, err := openExisting(ctx, g, ledger.Options{ReadOnly: true})
+	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	run, err := l.Run(ctx, id)
+	r, err := l.Run(ctx, id)
 	if err != nil {
 		return whichRuns(ctx, l, err)
 	}
 	if g.live != "" {
-		return a.followLive(ctx, g.live, l, run)
+		return a.followLive(ctx, g.live, l, r)
 	}
-	rows, err := l.Rows(ctx, run.ID)
+	rows, err := l.Rows(ctx, r.ID)
 	if err != nil {
 		return err
 	}
@@ -65,37 +66,37 @@ func runStatus(ctx context.Context, a *app, g *globals, id string) error {
 	switch {
 	case counts.Open() == 0:
 		state, code = "finished", runCode(runner.Finished, counts)
-	case held && h.Run == run.ID:
+	case held && h.Run == r.ID:
 		state, code = "running", exitOK
 	}
-	steered := controls{slots: run.Slots}
+	steered := run.Controls{Slots: r.Slots}
 	if state == "running" {
-		orders, err := l.Orders(ctx, run.ID)
+		orders, err := l.Orders(ctx, r.ID)
 		if err != nil {
 			return err
 		}
-		steered = controlsOf(orders, h.ID, run.Slots)
+		steered = run.ControlsOf(orders, h.ID, r.Slots)
 	}
 	if state == "interrupted" {
-		events, err := l.Events(ctx, run.ID)
+		events, err := l.Events(ctx, r.ID)
 		if err != nil {
 			return err
 		}
-		if end := lastEnd(events); end == runner.Halted || end == runner.Reached {
+		if end := run.LastEnd(events); end == runner.Halted || end == runner.Reached {
 			state, code = string(end), runCode(end, counts)
 		}
 	}
 	if g.json {
 		printJSON(a.out, statusDocument{
-			runDocument: runDocument{"wave365/status/v1", run.ID, run.Wave, run.Tenant, state, counts, code, summary.Dir(run.ReportDir, run)},
-			Slots:       steered.slots, Paused: steered.paused, Draining: steered.draining,
+			runDocument: runDocument{"wave365/status/v1", r.ID, r.Wave, r.Tenant, state, counts, code, summary.Dir(r.ReportDir, r)},
+			Slots:       steered.Slots, Paused: steered.Paused, Draining: steered.Draining,
 		})
 		return nil
 	}
-	fmt.Fprint(a.out, folded("", fmt.Sprintf("Run %s of wave %s in %s: %s", run.ID, run.Wave, tenantText(run), state), columns(a.out)))
+	fmt.Fprint(a.out, folded("", fmt.Sprintf("Run %s of wave %s in %s: %s", r.ID, r.Wave, tenantText(r), state), columns(a.out)))
 	if state == "running" {
 		fmt.Fprintf(a.out, "  by process %d of %s on %s: %s\n", h.PID, h.User, h.Host, h.Command)
-		fmt.Fprintf(a.out, "  %s\n", steered)
+		fmt.Fprintf(a.out, "  %s\n", controlsText(steered))
 	}
 	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	for _, line := range []struct {
@@ -113,9 +114,9 @@ func runStatus(ctx context.Context, a *app, g *globals, id string) error {
 	_ = t.Flush()
 	printAtWork(a.out, rows)
 	printOutcome(a.out, g.ledger, rows)
-	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(run.ReportDir, run), report.FilePage))
+	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(r.ReportDir, r), report.FilePage))
 	if counts.Open() > 0 && state != "running" {
-		fmt.Fprintf(a.out, "Go on with: %s\n", resumeCommand(g, run))
+		fmt.Fprintf(a.out, "Go on with: %s\n", resumeCommand(g, r))
 	}
 	return nil
 }
@@ -140,4 +141,16 @@ func printAtWork(w io.Writer, rows []migration.Row) {
 		}
 		fmt.Fprint(w, folded(lead, notes[i], columns(w)))
 	}
+}
+
+// controlsText says how a live run was steered.
+func controlsText(c run.Controls) string {
+	words := []string{plural(c.Slots, "slot")}
+	if c.Paused {
+		words = append(words, "paused")
+	}
+	if c.Draining {
+		words = append(words, "draining")
+	}
+	return strings.Join(words, ", ")
 }

@@ -14,10 +14,10 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
-	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
 	"wave365/pkg/report"
+	"wave365/pkg/run"
 	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
@@ -31,10 +31,18 @@ type checking struct {
 }
 
 // recorded are the checks as a run was begun with.
-func recorded(run migration.Run) checking {
+func recorded(r migration.Run) checking {
 	return checking{
-		slots: run.Slots, trigger: run.Settings["trigger"],
-		importSource: importSource{run.Settings["import-source"], run.Settings["storage-account-id"]},
+		slots: r.Slots, trigger: string(r.Settings.Trigger),
+		importSource: importSource{r.Settings.ImportSource, r.Settings.StorageAccountID},
+	}
+}
+
+// record puts the checks into the settings of a run that is begun with them.
+func (c *checking) record(s *migration.Settings) {
+	s.Trigger = migration.Trigger(c.trigger)
+	if c.source == sourceAccount {
+		s.ImportSource, s.StorageAccountID = c.source, c.account
 	}
 }
 
@@ -91,7 +99,7 @@ func runValidate(ctx context.Context, a *app, g *globals, c checking, path strin
 	if err := c.check(); err != nil {
 		return err
 	}
-	file, findings, err := readWave(path, wave.Options{AllowUnknownColumns: c.allowUnknown})
+	file, findings, err := run.ReadWave(path, wave.Options{AllowUnknownColumns: c.allowUnknown})
 	if err != nil {
 		return err
 	}
@@ -133,7 +141,7 @@ func (a *app) validateOnline(ctx context.Context, g *globals, c checking, path s
 		return preflight.Result{}, err
 	}
 	defer conn.close()
-	before, err := knownBefore(ctx, g)
+	before, err := run.KnownIn(ctx, g.ledger)
 	if err != nil {
 		return preflight.Result{}, err
 	}
@@ -154,7 +162,7 @@ func writeFindings(path string, findings []wave.Finding) error {
 }
 
 // preflight runs the checks against storage and tenant, with a line of progress.
-func (a *app) preflight(ctx context.Context, g *globals, conn *connection, c checking, file *wave.File, findings []wave.Finding, before known) (preflight.Result, error) {
+func (a *app) preflight(ctx context.Context, g *globals, conn *connection, c checking, file *wave.File, findings []wave.Finding, before run.Known) (preflight.Result, error) {
 	account, err := c.accountID(conn.blobRoot, conn.place.sandbox != "")
 	if err != nil {
 		return preflight.Result{}, err
@@ -163,7 +171,7 @@ func (a *app) preflight(ctx context.Context, g *globals, conn *connection, c che
 	defer meter.done()
 	res, err := preflight.Check(ctx, conn.graph, conn.storage, preflight.Input{
 		File: file, Findings: findings, BlobRoot: conn.blobRoot, AccountID: account, Trigger: migration.Trigger(c.trigger),
-		OpenUsers: before.open, LiveImports: before.imports, Cloud: conn.cloud.Name, Granted: conn.granted(ctx),
+		OpenUsers: before.Open, LiveImports: before.Imports, Cloud: conn.cloud.Name, Granted: conn.granted(ctx),
 		Slots: c.slots, Now: conn.clock.Now(), Progress: meter.show,
 	})
 	if err == nil && conn.place.sandbox == "" {
@@ -190,52 +198,6 @@ func (c *connection) granted(ctx context.Context) []string {
 		return nil
 	}
 	return preflight.Granted(token.Token)
-}
-
-// known is what a ledger knows of users, by object id in lower case: the unfinished run that holds them, and the
-// snapshots that earlier runs left behind.
-type known struct {
-	open    map[string]string
-	imports map[string][]string
-}
-
-// knownBefore reads the ledger. No ledger knows nobody.
-func knownBefore(ctx context.Context, g *globals) (known, error) {
-	l, err := ledger.Open(ctx, g.ledger, ledger.Options{ReadOnly: true})
-	if fault.CodeOf(err) == "ledger.none" {
-		return known{}, nil
-	}
-	if err != nil {
-		return known{}, err
-	}
-	defer func() { _ = l.Close() }()
-	return knownTo(ctx, l)
-}
-
-func knownTo(ctx context.Context, l *ledger.Ledger) (known, error) {
-	k := known{imports: map[string][]string{}}
-	var err error
-	if k.open, err = l.OpenUsers(ctx); err != nil {
-		return k, err
-	}
-	runs, err := l.Runs(ctx)
-	if err != nil {
-		return k, err
-	}
-	for _, run := range runs {
-		rows, err := l.Rows(ctx, run.ID)
-		if err != nil {
-			return k, err
-		}
-		for _, r := range rows {
-			// The service removes what a Cloud PC was made from.
-			if r.Facts.SnapshotID != "" && r.State != migration.Succeeded {
-				user := strings.ToLower(r.Target.UserID)
-				k.imports[user] = append(k.imports[user], r.Facts.SnapshotID)
-			}
-		}
-	}
-	return k, nil
 }
 
 // answerValidate prints the answer and gives the exit code.

@@ -4,18 +4,15 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"wave365/pkg/cloud"
-	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
-	"wave365/pkg/playbook"
 	"wave365/pkg/progress"
 	"wave365/pkg/report"
+	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
 )
@@ -24,131 +21,39 @@ import (
 const reportEvery = 30 * time.Second
 
 // drive takes a run, new or resumed, to its end, and prints the answer.
-func (a *app) drive(ctx context.Context, g *globals, conn *connection, l *ledger.Ledger, run migration.Run, rows []migration.Row, how migration.Reason) error {
-	view := a.view(g, conn.clock)
-	conn.throttle = func(t cloud.Throttle) {
-		view.Status(fmt.Sprintf("%s asks to wait until %s: %s", t.Service, t.Until.In(a.zone).Format("15:04:05"), t.Why))
-		_ = l.Note(ctx, migration.Event{Run: run.ID, Row: migration.WaveRow, At: conn.clock.Now(), Reason: migration.RunThrottled, Note: t.Service + ": " + t.Why})
-	}
+func (a *app) drive(ctx context.Context, g *globals, s *run.Session, how migration.Reason) error {
+	l, r, now := s.Ledger, s.Run, s.Now
+	view := a.view(g, now)
 	stops := listenForStops(ctx, func(text string) {
-		text += ". To go on later: " + resumeCommand(g, run)
+		text += ". To go on later: " + resumeCommand(g, r)
 		view.Status(text)
 		if g.quiet {
 			fmt.Fprintln(a.err, "wave365: "+text)
 		}
 	})
 	defer stops.done()
-	note := func(why migration.Reason, text string) error {
-		return l.Note(context.WithoutCancel(ctx), migration.Event{Run: run.ID, Row: migration.WaveRow, At: conn.clock.Now(), Reason: why, Note: text})
-	}
-	if err := note(how, version); err != nil {
-		return err
-	}
-	limit, err := limitsOf(run, conn.clock.Now(), a.zone)
-	if err != nil {
-		return err
-	}
-	defer a.stayOn(ctx, g, run.ID, view)()
-	frozen, err := a.serveLive(g.live, l, run, conn.clock.Now)
+	defer a.stayOn(ctx, g, r.ID, view)()
+	frozen, err := a.serveLive(g.live, l, r, now)
 	if err != nil {
 		return err
 	}
 	defer frozen()
-	view.Start(run, rows)
-	book := playbook.New(run, conn.graph, conn.storage, l, conn.clock, sourcesOf(run, conn.blobRoot))
-	book.Learn(rows)
-	if limit.repeatLost {
-		book.RepeatLostImports()
-	}
-	halted := ""
-	orders, deaf := a.obeyOrders(ctx, g, l, run, conn.clock, stops.drained)
-	defer deaf()
-	r, err := runner.New(l, runner.Config{
-		Slots: run.Slots, Steps: book.Steps(), Clock: conn.clock, Observer: observer{view}, Logger: g.log,
-		Canary: limit.canary, Halt: limit.halt, StopBy: limit.stopBy, Until: limit.until, Orders: orders, Touched: book.Touched,
-		Forecast: func(r migration.Row) time.Duration { return book.Forecast(r, limit.until) },
-		Say: func(why migration.Reason, text string) {
-			view.Status(text)
-			if why == migration.RunHalted {
-				halted = text
-			}
-			if why != "" {
-				_ = note(why, text)
-			}
-		},
+	view.Start(r, s.Rows)
+	writer := a.writeReports(ctx, l, r, now)
+	out, err := s.Execute(stops.ctx, run.Execution{
+		How: how, Drain: stops.drain, Drained: stops.drained, Observer: observer{view}, Say: view.Status, Zone: a.zone, Logger: g.log,
 	})
-	if err != nil {
-		view.Done()
-		return err
-	}
-	writer := a.writeReports(ctx, l, run, conn.clock)
-	end, err := a.prepareAndRun(stops, book, r, rows)
-	deaf()
 	writer()
 	view.Done()
 	if err != nil {
-		_ = note(migration.RunStopped, err.Error())
-		_ = a.writeReport(context.WithoutCancel(ctx), l, run.ID, conn.clock.Now(), exitUnexpected)
-		fmt.Fprintln(a.err, "wave365: the run has stopped; go on with: "+resumeCommand(g, run))
+		_ = a.writeReport(context.WithoutCancel(ctx), l, r.ID, now(), exitUnexpected)
+		fmt.Fprintln(a.err, "wave365: the run has stopped; go on with: "+resumeCommand(g, r))
 		return err
 	}
-	if err := note(endReasons()[end], ""); err != nil {
-		return err
+	if out.End == runner.Halted {
+		fmt.Fprintln(a.err, "wave365: "+out.Why+"\n  "+here(g.ledger, "fix the cause, then `wave365 retry "+r.ID+"` gives those rows a new attempt, or resume with another --halt-after or --canary"))
 	}
-	switch end {
-	case runner.Finished:
-		if err := l.FinishRun(ctx, run.ID, conn.clock.Now()); err != nil {
-			return err
-		}
-	case runner.Reached:
-		// The next resume is the evening of the cut-over.
-		if err := l.ChangeRun(ctx, run.ID, ledger.Change{Settings: map[string]string{"until": ""}, By: "the last step was reached"}); err != nil {
-			return err
-		}
-	case runner.Halted:
-		fmt.Fprintln(a.err, "wave365: "+halted+"\n  "+here(g.ledger, "mend the cause, then `wave365 retry "+run.ID+"` takes those rows up again, or resume with another --halt-after or --canary"))
-	}
-	return a.answerRun(context.WithoutCancel(ctx), g, l, run.ID, end, conn.clock.Now())
-}
-
-// endReasons says by which event each end of a run is recorded.
-func endReasons() map[runner.End]migration.Reason {
-	return map[runner.End]migration.Reason{
-		runner.Finished: migration.RunEnded, runner.Drained: migration.RunDrained, runner.Stopped: migration.RunStopped,
-		runner.Halted: migration.RunHalted, runner.Reached: migration.RunReached,
-	}
-}
-
-// lastEnd is how the run's latest process ended, as far as it could record that.
-func lastEnd(events []migration.Event) runner.End {
-	for _, e := range slices.Backward(events) {
-		if e.Reason == migration.RunStarted || e.Reason == migration.RunResumed {
-			break
-		}
-		for end, why := range endReasons() {
-			if e.Row == migration.WaveRow && e.Reason == why {
-				return end
-			}
-		}
-	}
-	return runner.Drained
-}
-
-// prepareAndRun does what is done once, then the rows.
-func (a *app) prepareAndRun(s *stops, book *playbook.Book, r *runner.Runner, rows []migration.Row) (runner.End, error) {
-	select {
-	case <-s.drain:
-		return runner.Drained, nil
-	default:
-	}
-	if err := book.Prepare(s.ctx, rows); err != nil {
-		if fault.Is(err, fault.Interrupted) {
-			return runner.Stopped, nil
-		}
-		return runner.Stopped, err
-	}
-	_, end, err := r.Run(s.ctx, s.drain, rows)
-	return end, err
+	return a.answerRun(context.WithoutCancel(ctx), g, l, r.ID, out.End, now())
 }
 
 // answerRun prints how a run stands after this process is done with it, and gives the exit code.
@@ -160,14 +65,14 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	counts := migration.Count(rows)
 	code := runCode(end, counts)
 	unwritten := a.writeReport(ctx, l, id, now, code) // told last: how the run ended is told in any case
-	run, err := l.Run(ctx, id)
+	r, err := l.Run(ctx, id)
 	if err != nil {
 		return err
 	}
-	dir := summary.Dir(run.ReportDir, run)
+	dir := summary.Dir(r.ReportDir, r)
 	state := string(end)
 	if g.json {
-		printJSON(a.out, runDocument{"wave365/run/v1", run.ID, run.Wave, run.Tenant, state, counts, code, dir})
+		printJSON(a.out, runDocument{"wave365/run/v1", r.ID, r.Wave, r.Tenant, state, counts, code, dir})
 	} else {
 		account, err := a.account(ctx, l, id, now, code)
 		if err != nil {
@@ -179,9 +84,9 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	switch end {
 	case runner.Finished:
 	case runner.Reached:
-		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", plural(counts.Open(), "row"), resumeCommand(g, run))
+		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", plural(counts.Open(), "row"), resumeCommand(g, r))
 	default:
-		fmt.Fprintf(a.err, "wave365: %s; go on with: %s\n", leftOpen(rows), resumeCommand(g, run))
+		fmt.Fprintf(a.err, "wave365: %s; go on with: %s\n", leftOpen(rows), resumeCommand(g, r))
 	}
 	if unwritten != nil {
 		return unwritten
@@ -219,8 +124,8 @@ func leftOpen(rows []migration.Row) string {
 }
 
 // resumeCommand is what a person types to go on.
-func resumeCommand(g *globals, run migration.Run) string {
-	parts := []string{"wave365 resume", run.ID}
+func resumeCommand(g *globals, r migration.Run) string {
+	parts := []string{"wave365 resume", r.ID}
 	if g.ledger != defaultLedger {
 		parts = append(parts, "--ledger", summary.Quote(g.ledger))
 	}
@@ -228,12 +133,12 @@ func resumeCommand(g *globals, run migration.Run) string {
 }
 
 // view is how this command shows its progress.
-func (a *app) view(g *globals, clock cloud.Clock) progress.View {
+func (a *app) view(g *globals, now func() time.Time) progress.View {
 	if g.json && !g.quiet {
-		return progress.NewJSON(a.err, clock.Now)
+		return progress.NewJSON(a.err, now)
 	}
 	return progress.New(progress.Options{
-		Out: a.err, Terminal: a.errTerm, Color: a.color(), Now: clock.Now, Quiet: g.quiet,
+		Out: a.err, Terminal: a.errTerm, Color: a.color(), Now: now, Quiet: g.quiet,
 		Width:  func() int { w, _ := a.size(); return w },
 		Height: func() int { _, h := a.size(); return h },
 	})
@@ -254,7 +159,7 @@ const reportShare = 20
 
 // writeReports writes the report again every half minute, or more rarely when it is large, until the function it gives
 // is called.
-func (a *app) writeReports(ctx context.Context, l *ledger.Ledger, run migration.Run, clock cloud.Clock) (stop func()) {
+func (a *app) writeReports(ctx context.Context, l *ledger.Ledger, r migration.Run, now func() time.Time) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -265,7 +170,7 @@ func (a *app) writeReports(ctx context.Context, l *ledger.Ledger, run migration.
 			case <-next.C:
 				began := time.Now()
 				// A report that cannot be written now is written at the end, where its error counts.
-				_ = a.writeReport(ctx, l, run.ID, clock.Now(), 0)
+				_ = a.writeReport(ctx, l, r.ID, now(), 0)
 				next.Reset(max(reportEvery, reportShare*time.Since(began)))
 			case <-ctx.Done():
 				return

@@ -14,6 +14,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/live"
 	"wave365/pkg/report"
+	runs "wave365/pkg/run"
 	"wave365/pkg/summary"
 )
 
@@ -92,7 +93,7 @@ func (a *app) followLive(ctx context.Context, addr string, l *ledger.Ledger, run
 		if err != nil {
 			return run.CreatedAt
 		}
-		return lastChange(run, rows)
+		return runs.LastChange(run, rows)
 	}
 	s, err := live.Start(addr, watched{a, l, run.ID, now})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/ledger"
+	"wave365/pkg/run"
 	"wave365/pkg/tenantcare"
 )
 
@@ -150,18 +151,19 @@ func distinctIDs[T any](all []T, ids func(T) []string) []string {
 func groupsOfPolicy(p graph.ProvisioningPolicy) []string { return p.GroupIDs }
 func groupsOfSetting(s graph.UserSetting) []string       { return s.GroupIDs }
 
-// withWriter opens the ledger, takes its lock, and hands out what writes to the tenant for one command. run is the run that
+// withWriter opens the ledger, takes its lock, and hands out what writes to the tenant for one command. id is the run that
 // the writes belong to, or "".
-func (a *app) withWriter(ctx context.Context, g *globals, conn *connection, command, run string, do func(tenantcare.Writer) error) error {
+func (a *app) withWriter(ctx context.Context, g *globals, conn *connection, command, id string, do func(tenantcare.Writer) error) error {
 	l, err := ledger.Open(ctx, g.ledger, ledger.Options{Now: conn.clock.Now})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	release, err := l.Lock(ctx, holder(run, conn.clock.Now()))
+	driver := run.ThisProcess(version)
+	release, err := l.Lock(ctx, driver.Holder(id, conn.clock.Now()))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = release() }()
-	return do(tenantcare.Writer{Journal: l, Clock: conn.clock, Command: command, By: whoAndWhere(), Run: run})
+	return do(tenantcare.Writer{Journal: l, Clock: conn.clock, Command: command, By: driver.String(), Run: id})
 }

@@ -5,44 +5,30 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"maps"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/wave"
 )
 
-// Change is what changes about a run after it was created. Zero fields stay as they were; Settings replaces single keys,
-// and a value of "" takes a key away.
+// Change is what changes about a run after it was created. Zero fields stay as they were.
 type Change struct {
-	Slots    int               `json:"slots,omitempty"`
-	WaveHash string            `json:"wave_hash,omitempty"`
-	Settings map[string]string `json:"settings,omitempty"`
+	Slots    int    `json:"slots,omitempty"`
+	WaveHash string `json:"wave_hash,omitempty"`
+	// Settings is what turns the run's settings into the new ones.
+	Settings migration.SettingsPatch `json:"settings,omitempty"`
 	// By says who changed it, and how.
 	By string `json:"by,omitempty"`
 }
 
-func (c Change) apply(run *migration.Run) {
+func (c Change) apply(run *migration.Run) error {
 	if c.Slots > 0 {
 		run.Slots = c.Slots
 	}
 	if c.WaveHash != "" {
 		run.WaveHash = c.WaveHash
 	}
-	if len(c.Settings) == 0 {
-		return
-	}
-	run.Settings = maps.Clone(run.Settings)
-	if run.Settings == nil {
-		run.Settings = map[string]string{}
-	}
-	for k, v := range c.Settings {
-		if v == "" {
-			delete(run.Settings, k)
-		} else {
-			run.Settings[k] = v
-		}
-	}
+	return run.Settings.Apply(c.Settings)
 }
 
 // ChangeRun records a change of the run; from then on Run and Runs give the run with it.
@@ -152,7 +138,9 @@ func (l *Ledger) changed(ctx context.Context, runs []migration.Run) ([]migration
 			return nil, classify(err, "read a change of the run")
 		}
 		if i, ok := at[e.run]; ok {
-			c.apply(&runs[i])
+			if err := c.apply(&runs[i]); err != nil {
+				return nil, classify(err, "read a change of the run")
+			}
 		}
 	}
 	return runs, nil

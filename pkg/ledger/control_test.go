@@ -90,14 +90,11 @@ func TestChangesLieOnTopOfTheRun(t *testing.T) {
 	ctx := t.Context()
 	l, _ := begin(t, 1)
 	must(t, l.CreateRun(ctx, newRun("r2"), newRows("r2", 1), nil))
-	must(t, l.ChangeRun(ctx, "r1", ledger.Change{Slots: 7, Settings: map[string]string{"until": "imported", "canary": "2"}, By: "ada"}))
-	must(t, l.ChangeRun(ctx, "r1", ledger.Change{Settings: map[string]string{"until": ""}, WaveHash: "new"}))
+	must(t, l.ChangeRun(ctx, "r1", ledger.Change{Slots: 7, Settings: migration.SettingsPatch{"until": "imported", "canary": "2"}, By: "ada"}))
+	must(t, l.ChangeRun(ctx, "r1", ledger.Change{Settings: migration.SettingsPatch{"until": ""}, WaveHash: "new"}))
 	wantFault(t, l.ChangeRun(ctx, "r9", ledger.Change{Slots: 1}), fault.NotFound, "ledger.no-run")
 	want := newRun("r1")
-	want.Slots, want.WaveHash, want.Settings = 7, "new", map[string]string{"canary": "2"}
-	for k, v := range newRun("r1").Settings {
-		want.Settings[k] = v
-	}
+	want.Slots, want.WaveHash, want.Settings.Canary = 7, "new", 2
 	run, err := l.Run(ctx, "r1")
 	must(t, err)
 	wantSame(t, "Run", run, want)

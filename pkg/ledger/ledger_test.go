@@ -43,7 +43,7 @@ func newRun(id string) migration.Run {
 		ID: id, Wave: "friday", WavePath: "waves/friday.csv", WaveHash: "00ff", Columns: []string{"user", "blob", "policy"},
 		Tenant: "11111111-0000-0000-0000-000000000000", Cloud: "global", GraphRoot: "https://graph.example",
 		Slots: 20, ReportDir: "reports", Operator: "eve", Version: "test", State: migration.RunActive,
-		Settings: map[string]string{"slots": "20"}, CreatedAt: evening,
+		Settings: migration.Settings{SkipInvalid: true}, CreatedAt: evening,
 	}
 }
 

@@ -263,3 +263,19 @@ func orNow(at, now time.Time) time.Time {
 	}
 	return at
 }
+
+// ImportsLeft maps each user (object id, lower case) to the snapshots that runs of this ledger imported and that no Cloud
+// PC is known to have been made from.
+func (l *Ledger) ImportsLeft(ctx context.Context) (map[string][]string, error) {
+	left := map[string][]string{}
+	type of struct{ user, snapshot string }
+	for o, err := range list(ctx, l, `SELECT user_id, json_extract(facts, '$.snapshot_id') FROM wave_rows
+		WHERE state <> 'succeeded' AND user_id <> '' AND json_extract(facts, '$.snapshot_id') <> '' ORDER BY run, idx`, nil,
+		func(rows *sql.Rows) (o of, err error) { return o, rows.Scan(&o.user, &o.snapshot) }) {
+		if err != nil {
+			return nil, err
+		}
+		left[o.user] = append(left[o.user], o.snapshot)
+	}
+	return left, nil
+}

@@ -37,6 +37,43 @@ func (r Row) Cancellable() bool {
 	return false
 }
 
+// CancelVerdict is what an operator's wish to give a row up comes to.
+type CancelVerdict int
+
+const (
+	// CancelEnded: the row has come to its end; there is nothing to give up.
+	CancelEnded CancelVerdict = iota
+	// CancelGoesOn: its import was sent, or may have been; the service goes on with it.
+	CancelGoesOn
+	// CancelGiveUp: nothing of it is in the service; see [GiveUp].
+	CancelGiveUp
+)
+
+// CancelVerdict says what cancelling comes to for this row. named: the operator named this row, which also gives up a
+// held one. inDoubt: an import was sent for the row whose end is not known.
+func (r Row) CancelVerdict(named, inDoubt bool) CancelVerdict {
+	switch {
+	case r.State == Held && named, !r.State.Final() && !inDoubt:
+		if r.Cancellable() {
+			return CancelGiveUp
+		}
+		return CancelGoesOn
+	case r.State.Final():
+		return CancelEnded
+	}
+	return CancelGoesOn
+}
+
+// GiveUp lists the transitions by which a cancellable row is given up, in order: one that runs is interrupted first.
+func GiveUp(r Row, interrupted, note string, at time.Time) []Transition {
+	var moves []Transition
+	if r.State == Running {
+		moves = append(moves, Interrupt(r, interrupted, at))
+		r = moves[0].To()
+	}
+	return append(moves, Cancel(r, note, at))
+}
+
 // Cancel gives a row up that waits, is queued or held.
 func Cancel(r Row, note string, at time.Time) Transition {
 	t := move(r, Cancelled, ReasonOperator, at)

@@ -44,8 +44,8 @@ type Run struct {
 	Operator  string   `json:"operator"`
 	Version   string   `json:"version"`
 	State     RunState `json:"state"`
-	// Settings lists what else was chosen, for the report; keys are flag names.
-	Settings map[string]string `json:"settings,omitempty"`
+	// Settings is what else was chosen.
+	Settings Settings `json:"settings,omitzero"`
 	// CreatedAt is when the run began, FinishedAt when its last row became final (zero before).
 	CreatedAt  time.Time `json:"created_at"`
 	FinishedAt time.Time `json:"finished_at,omitzero"`
@@ -109,6 +109,9 @@ func Count(rows []Row) Counts {
 func (c Counts) Done() int {
 	return c.Succeeded + c.Warned + c.Failed + c.Held + c.Deferred + c.Skipped + c.Cancelled
 }
+
+// Ended is how many rows were begun and have come to their end.
+func (c Counts) Ended() int { return c.Succeeded + c.Warned + c.Failed + c.Held }
 
 // Open is how many rows are not final.
 func (c Counts) Open() int { return c.Queued + c.Active + c.Waiting }

@@ -86,14 +86,18 @@ func (w *wave) cancel(ctx context.Context, row int) string {
 	gone, busy, goOn := map[int]bool{}, 0, 0
 	for i := range w.rows {
 		r := w.rows[i]
-		switch {
-		case row >= 0 && i != row, r.State.Final() && (row < 0 || r.State != migration.Held):
-		case w.busy[i]:
+		if row >= 0 && i != row {
+			continue
+		}
+		if w.busy[i] {
 			w.doomed[i] = true
 			busy++
-		case w.touched(ctx, r), !r.Cancellable():
+			continue
+		}
+		switch r.CancelVerdict(row >= 0, w.touched(ctx, r)) {
+		case migration.CancelGoesOn:
 			goOn++
-		default:
+		case migration.CancelGiveUp:
 			gone[i] = true
 		}
 	}
@@ -130,8 +134,9 @@ const byOperator = "cancelled by the operator"
 // giveUp cancels a row that is in no queue.
 func (w *wave) giveUp(ctx context.Context, i int) {
 	delete(w.doomed, i)
-	w.interrupt(ctx, i, "given back: cancelled by the operator")
-	w.apply(ctx, i, migration.Cancel(w.rows[i], byOperator, w.cfg.Clock.Now()))
+	for _, tr := range migration.GiveUp(w.rows[i], "given back: "+byOperator, byOperator, w.cfg.Clock.Now()) {
+		w.apply(ctx, i, tr)
+	}
 	w.move(i, ended)
 }
 
@@ -289,8 +294,8 @@ func (w *wave) judge(ctx context.Context) {
 		return
 	}
 	w.judged = 1 + w.tally.Done()
-	if w.cfg.Halt.fires(w.tally) {
-		w.halt(ctx, w.cfg.Halt.why(w.tally, w.rows))
+	if w.cfg.Halt.Fires(w.tally) {
+		w.halt(ctx, haltWhy(w.cfg.Halt, w.tally, w.rows))
 		return
 	}
 	if w.gate == nil {

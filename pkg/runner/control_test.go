@@ -146,7 +146,7 @@ func TestACanaryThatFailsHaltsTheRun(t *testing.T) {
 func TestTooManyFailuresHaltTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvening(t, 40, 4)
-		e.cfg.Halt = runner.Halt{Share: 0.1, Floor: 3}
+		e.cfg.Halt = migration.Halt{Share: 0.1, Floor: 3}
 		e.fail(migration.StepImportWait, 3, 7, 11)
 		c := e.play(runner.Halted)
 		if c.Failed != 3 || c.Queued == 0 || c.Active+c.Waiting != 0 || c.Failed+c.Succeeded+c.Queued != 40 {
@@ -159,7 +159,7 @@ func TestTooManyFailuresHaltTheRun(t *testing.T) {
 		if again := e.play(runner.Halted); again.Queued != c.Queued {
 			t.Errorf("the halted run started rows: %+v", again)
 		}
-		e.cfg.Halt = runner.Halt{Share: 0.9, Floor: 3}
+		e.cfg.Halt = migration.Halt{Share: 0.9, Floor: 3}
 		if c = e.play(runner.Finished); c.Succeeded != 37 {
 			t.Errorf("counts %+v", c)
 		}

@@ -51,7 +51,7 @@ type Config struct {
 	// failed or is held. 0: none.
 	Canary int
 	// Halt says when nothing new may start because too much goes wrong; the zero value: never.
-	Halt Halt
+	Halt migration.Halt
 	// StopBy is when rows must be done: those that would not be are deferred instead of started. Zero: whenever.
 	StopBy time.Time
 	// Forecast is how long a row needs from now, without waiting for a slot; wanted for StopBy.

@@ -10,8 +10,8 @@ import (
 type Plan struct {
 	// Rows were to be moved, LeftOut were not, because of errors in the wave; Done have their Cloud PC.
 	Rows, LeftOut, Done int
-	// StopBy is the agreed end of the evening as the operator gave it; may be empty.
-	StopBy   string
+	// StopBy is the agreed end of the evening; zero: none.
+	StopBy   time.Time
 	Forecast Forecast
 	// Imported counts rows whose import has ended well; ImportsEnded is when the last of them did, zero while rows are
 	// still to be imported.
@@ -23,7 +23,7 @@ type Plan struct {
 
 // PlanOf gives the plan of a run and what came of it.
 func PlanOf(a Record) Plan {
-	p := Plan{StopBy: a.Run.Settings["stop-by"], Forecast: a.Forecast, Ended: a.Run.FinishedAt}
+	p := Plan{StopBy: a.Run.Settings.StopBy, Forecast: a.Forecast, Ended: a.Run.FinishedAt}
 	open := false
 	for _, r := range a.Rows {
 		if r.State == migration.Skipped {

@@ -211,7 +211,7 @@ func TestMarks(t *testing.T) {
 func TestPlanOf(t *testing.T) {
 	t.Parallel()
 	p := summary.PlanOf(reporttest.Sample())
-	if p.Rows != 20 || p.LeftOut != 4 || p.Done != 14 || p.StopBy != "23:30" || p.Imported != 16 || p.ImportsEnded.IsZero() || p.Ended.IsZero() {
+	if p.Rows != 20 || p.LeftOut != 4 || p.Done != 14 || !p.StopBy.Equal(reporttest.Start().Add(5*time.Hour)) || p.Imported != 16 || p.ImportsEnded.IsZero() || p.Ended.IsZero() {
 		t.Errorf("finished: %+v", p)
 	}
 	p = summary.PlanOf(reporttest.Running())

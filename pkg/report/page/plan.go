@@ -35,6 +35,6 @@ func planOf(a summary.Record, c clock) []planRow {
 	return []planRow{
 		{"Rows with a Cloud PC", plan, "", fmt.Sprint(p.Done)},
 		{"Last import", "", "", imports},
-		{"End", p.StopBy, forecast, ended},
+		{"End", at(p.StopBy), forecast, ended},
 	}
 }

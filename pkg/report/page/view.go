@@ -2,7 +2,6 @@ package page
 
 import (
 	"html/template"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -198,8 +197,8 @@ func provenanceOf(a summary.Record, c clock) []fact {
 	if r.SandboxSpeed > 0 {
 		facts = append(facts, fact{"Sandbox speed", strconv.FormatFloat(r.SandboxSpeed, 'g', -1, 64) + " times"})
 	}
-	for _, k := range slices.Sorted(maps.Keys(r.Settings)) {
-		facts = append(facts, fact{"--" + k, r.Settings[k]})
+	for _, chosen := range r.Settings.List() {
+		facts = append(facts, fact{"--" + chosen.Name, chosen.Value})
 	}
 	return slices.DeleteFunc(facts, func(f fact) bool { return f.V == "" })
 }

@@ -166,11 +166,7 @@ func (n *namer) run(r migration.Run) migration.Run {
 	r.GraphRoot, r.BlobRoot = n.text(r.GraphRoot), n.text(r.BlobRoot)
 	r.Sandbox, r.SandboxState, r.ReportDir = n.text(r.Sandbox), n.text(r.SandboxState), n.text(r.ReportDir)
 	r.Operator = n.text(r.Operator)
-	settings := make(map[string]string, len(r.Settings))
-	for k, v := range r.Settings {
-		settings[k] = n.text(v)
-	}
-	r.Settings = settings
+	r.Settings.StorageAccountID = n.text(r.Settings.StorageAccountID)
 	return r
 }
 

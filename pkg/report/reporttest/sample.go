@@ -46,8 +46,8 @@ func evening(all []person, limit time.Time) summary.Record {
 			GraphRoot: "https://graph.microsoft.com", BlobRoot: "https://contosowave.blob.core.windows.net",
 			Slots: 6, ReportDir: "reports", Operator: "megan@contoso.example", Version: "v0.1.0",
 			State: migration.RunFinished, CreatedAt: start,
-			Settings: map[string]string{
-				"trigger": "license", "import-source": "sas", "skip-invalid": "true", "stop-by": "23:30", "until": "proven",
+			Settings: migration.Settings{
+				Trigger: migration.TriggerLicense, ImportSource: "sas", SkipInvalid: true, StopBy: start.Add(5 * time.Hour),
 			},
 		},
 		Zone: time.FixedZone("CET", 3600), ExitCode: 3,

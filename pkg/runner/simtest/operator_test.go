@@ -15,8 +15,8 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
-	"wave365/pkg/playbook/edited"
 	"wave365/pkg/preflight"
+	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/wave"
 )
@@ -46,7 +46,7 @@ type order struct {
 // steering are the flags of a process.
 type steering struct {
 	canary int
-	halt   runner.Halt
+	halt   migration.Halt
 	stopBy time.Duration // after its start; zero: no such flag
 	until  migration.Step
 }
@@ -69,7 +69,7 @@ func (s *story) operate(r *rand.Rand) {
 		case 0:
 			e.steer.canary = 1 + r.IntN(2)
 		case 1:
-			e.steer.halt = runner.Halt{Share: 0.1, Floor: 1 + r.IntN(3)}
+			e.steer.halt = migration.Halt{Share: 0.1, Floor: 1 + r.IntN(3)}
 		case 2:
 			e.steer.stopBy = time.Duration(30+r.IntN(240)) * time.Minute
 		case 3:
@@ -387,7 +387,7 @@ func (w *world) edit(rows []migration.Row, a act, check func(*wave.File, []wave.
 	}
 	people = slices.DeleteFunc(people, func(p person) bool { return p.name == gone })
 	file, findings := w.file(people, words)
-	d := edited.Compare(w.run, rows, file)
+	d := run.Compare(w.run, rows, file)
 	if len(d.Refused) > 0 || len(d.Added) != w.story.late {
 		return fmt.Errorf("the edit is not understood: %+v", d)
 	}

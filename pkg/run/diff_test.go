@@ -1,4 +1,4 @@
-package edited_test
+package run_test
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/playbook/edited"
+	"wave365/pkg/run"
 	"wave365/pkg/wave"
 )
 
@@ -30,23 +30,23 @@ func TestCompare(t *testing.T) {
 		name    string
 		change  func([]migration.Row)
 		after   string
-		want    edited.Difference
+		want    run.Difference
 		lines   int
 		refused string
 	}{
 		{name: "Nothing", after: before},
 		{name: "LinesMoved", after: "user,blob,policy,notes\n\ncyd@x.example,d/cyd.vhd,P,\nADA@x.example,d/ada.vhd,P,\nbob@x.example,d/bob.vhd,P,\n",
 			// Another spelling is a change of the cell, of the same row.
-			want: edited.Difference{Changed: []edited.Pair{{Row: 0, File: 1}}}, lines: 1},
-		{name: "Added", after: before + "dan@x.example,d/dan.vhd,P,\n", want: edited.Difference{Added: []int{3}}, lines: 1},
-		{name: "Removed", after: strings.Replace(before, "bob@x.example,d/bob.vhd,P,\n", "", 1), want: edited.Difference{Removed: []int{1}}, lines: 1},
-		{name: "Changed", after: strings.Replace(before, "cyd.vhd,P", "cyd.vhd,Q", 1), want: edited.Difference{Changed: []edited.Pair{{Row: 2, File: 2}}}, lines: 1},
-		{name: "AnotherBlobIsAnotherRow", after: strings.Replace(before, "d/cyd.vhd", "d/new.vhd", 1), want: edited.Difference{Added: []int{2}, Removed: []int{2}}, lines: 2},
+			want: run.Difference{Changed: []run.Pair{{Row: 0, File: 1}}}, lines: 1},
+		{name: "Added", after: before + "dan@x.example,d/dan.vhd,P,\n", want: run.Difference{Added: []int{3}}, lines: 1},
+		{name: "Removed", after: strings.Replace(before, "bob@x.example,d/bob.vhd,P,\n", "", 1), want: run.Difference{Removed: []int{1}}, lines: 1},
+		{name: "Changed", after: strings.Replace(before, "cyd.vhd,P", "cyd.vhd,Q", 1), want: run.Difference{Changed: []run.Pair{{Row: 2, File: 2}}}, lines: 1},
+		{name: "AnotherBlobIsAnotherRow", after: strings.Replace(before, "d/cyd.vhd", "d/new.vhd", 1), want: run.Difference{Added: []int{2}, Removed: []int{2}}, lines: 2},
 		{name: "ChangedAfterItBegan", change: func(r []migration.Row) { r[2].StartedAt = began }, after: strings.Replace(before, "cyd.vhd,P", "cyd.vhd,Q", 1), lines: 1, refused: `policy was "P" and is "Q"`},
 		{name: "RemovedAfterItBegan", change: func(r []migration.Row) { r[1].StartedAt = began }, after: strings.Replace(before, "bob@x.example,d/bob.vhd,P,\n", "", 1), lines: 1, refused: "has begun"},
 		{name: "RemovedAfterItEnded", change: func(r []migration.Row) { r[1].StartedAt, r[1].State = began, migration.Succeeded }, after: strings.Replace(before, "bob@x.example,d/bob.vhd,P,\n", "", 1)},
-		{name: "ASkippedRowIsMended", change: func(r []migration.Row) { r[0].State = migration.Skipped }, after: strings.Replace(before, "ada.vhd,P", "ada.vhd,Q", 1), want: edited.Difference{Changed: []edited.Pair{{Row: 0, File: 0}}}, lines: 1},
-		{name: "ARemovedRowComesBack", change: func(r []migration.Row) { r[0] = migration.Remove(r[0], began).To() }, after: before, want: edited.Difference{Added: []int{0}}, lines: 1},
+		{name: "ASkippedRowIsMended", change: func(r []migration.Row) { r[0].State = migration.Skipped }, after: strings.Replace(before, "ada.vhd,P", "ada.vhd,Q", 1), want: run.Difference{Changed: []run.Pair{{Row: 0, File: 0}}}, lines: 1},
+		{name: "ARemovedRowComesBack", change: func(r []migration.Row) { r[0] = migration.Remove(r[0], began).To() }, after: before, want: run.Difference{Added: []int{0}}, lines: 1},
 		{name: "ACancelledRowStaysCancelled", change: func(r []migration.Row) { r[0] = migration.Cancel(r[0], "by the operator", began).To() }, after: before},
 		{name: "OtherColumns", after: "user,blob,policy\nada@x.example,d/ada.vhd,P\n", refused: "the columns were"},
 	} {
@@ -60,7 +60,7 @@ func TestCompare(t *testing.T) {
 			if tc.change != nil {
 				tc.change(rows)
 			}
-			got := edited.Compare(migration.Run{Columns: file.Columns}, rows, read(t, tc.after))
+			got := run.Compare(migration.Run{Columns: file.Columns}, rows, read(t, tc.after))
 			if len(got.Lines) != tc.lines || (len(got.Refused) > 0) != (tc.refused != "") || !strings.Contains(strings.Join(got.Refused, "\n"), tc.refused) {
 				t.Errorf("lines %q, refused %q", got.Lines, got.Refused)
 			}
@@ -83,7 +83,7 @@ func TestANewSignatureIsNoChange(t *testing.T) {
 	}
 	old := read(t, csv("AAAA"))
 	rows := []migration.Row{{Input: old.Rows[0].Cells, State: migration.Running, StartedAt: time.Now()}}
-	if d := edited.Compare(migration.Run{Columns: old.Columns}, rows, read(t, csv("BBBB"))); !d.Empty() {
+	if d := run.Compare(migration.Run{Columns: old.Columns}, rows, read(t, csv("BBBB"))); !d.Empty() {
 		t.Errorf("%+v", d)
 	}
 }

@@ -1,6 +1,4 @@
-// Package edited compares a wave file that was edited with the rows of the run that was started from it. Rows are known
-// by user and blob, never by line: a line that moved is the same row. It is not for validating what is new.
-package edited
+package run
 
 import (
 	"fmt"
@@ -11,7 +9,8 @@ import (
 	"wave365/pkg/wave"
 )
 
-// Difference is what the edit would change. The numbers are positions in the run's rows and in the file's rows.
+// Difference is what an edit of the wave file would change. Rows are known by user and blob, never by line: a line that moved
+// is the same row. The numbers are positions in the run's rows and in the file's rows.
 type Difference struct {
 	// Added are rows of the file that the run does not have.
 	Added []int
@@ -42,13 +41,13 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 	known := map[[2]string][]int{}
 	for i, r := range rows {
 		if !r.Removed() { // a line that is put back is a new row
-			k := key(cell(r.Input, user), cell(r.Input, blob))
+			k := rowKey(cell(r.Input, user), cell(r.Input, blob))
 			known[k] = append(known[k], i)
 		}
 	}
 	var added, changed []string
 	for i, f := range file.Rows {
-		k := key(f.User, f.Blob)
+		k := rowKey(f.User, f.Blob)
 		if len(known[k]) == 0 {
 			d.Added = append(d.Added, i)
 			added = append(added, fmt.Sprintf("added    line %d: %s", f.Line, f.User))
@@ -56,7 +55,7 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 		}
 		at := known[k][0]
 		known[k] = known[k][1:]
-		what := columns(file.Columns, rows[at].Input, f.Cells)
+		what := changedCells(file.Columns, rows[at].Input, f.Cells)
 		if len(what) == 0 {
 			continue
 		}
@@ -70,7 +69,7 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 	}
 	var removed []string
 	for i, r := range rows {
-		k := key(cell(r.Input, user), cell(r.Input, blob))
+		k := rowKey(cell(r.Input, user), cell(r.Input, blob))
 		if !slices.Contains(known[k], i) || r.State.Final() {
 			continue // what has ended stays in the run, whatever becomes of its line
 		}
@@ -85,7 +84,7 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 	return d
 }
 
-func key(user, blob string) [2]string { return [2]string{wave.UserKey(user), wave.BlobKey(blob)} }
+func rowKey(user, blob string) [2]string { return [2]string{wave.UserKey(user), wave.BlobKey(blob)} }
 
 func cell(cells []string, i int) string {
 	if i < 0 || i >= len(cells) {
@@ -94,8 +93,8 @@ func cell(cells []string, i int) string {
 	return cells[i]
 }
 
-// columns names the columns whose cells differ, with both values. A new signature is no change: cells hold none.
-func columns(names, was, is []string) []string {
+// changedCells names the columns whose cells differ, with both values. A new signature is no change: cells hold none.
+func changedCells(names, was, is []string) []string {
 	var all []string
 	for i, n := range names {
 		if a, b := cell(was, i), cell(is, i); a != b {

@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"context"
@@ -41,9 +41,9 @@ func TestSetAside(t *testing.T) {
 			if tc.damaged {
 				spoil(t, path)
 			}
-			take := &takeup{l: l, release: func() error { return nil }}
-			defer take.close()
-			got := take.setAside(t.Context(), &globals{ledger: path}, tc.err)
+			take := &Session{Ledger: l, opt: Options{Ledger: path}, release: func() error { return nil }}
+			defer take.Close()
+			got := take.SetAside(t.Context(), tc.err)
 			aside, err := filepath.Glob(filepath.Join(filepath.Dir(path), "*damaged*"))
 			if err != nil {
 				t.Fatal(err)

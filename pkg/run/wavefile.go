@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"errors"
@@ -15,8 +15,8 @@ import (
 	"wave365/pkg/wave"
 )
 
-// readWave reads a wave file. Findings of the file come back as such; the error is for a file that cannot be read.
-func readWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error) {
+// ReadWave reads a wave file. Findings of the file come back as such; the error is for a file that cannot be read.
+func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error) {
 	data, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -32,11 +32,11 @@ func waveName(path string) string {
 	return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 }
 
-// sourcesOf gives the playbook its blob references. A signature that the wave file brought is taken from the file,
+// SourcesOf gives the playbook its blob references. A signature that the wave file brought is taken from the file,
 // which is read again when it is first needed and must not have changed; the ledger never holds one.
-func sourcesOf(run migration.Run, blobRoot string) playbook.Sources {
+func SourcesOf(run migration.Run, blobRoot string) playbook.Sources {
 	read := func() (*wave.File, error) {
-		file, _, err := readWave(run.WavePath, wave.Options{AllowUnknownColumns: true})
+		file, _, err := ReadWave(run.WavePath, wave.Options{AllowUnknownColumns: true})
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/migration"
+	"wave365/pkg/preflight"
+	"wave365/pkg/run"
+	"wave365/pkg/wave"
+)
+
+// session says which ledger a command is about, and how it gets to a run's services.
+func (a *app) session(g *globals) run.Options {
+	return run.Options{
+		Ledger: g.ledger, Driver: run.ThisProcess(version),
+		Connect: func(ctx context.Context, r migration.Run) (*run.Services, error) {
+			conn, err := a.connect(ctx, g.as(r), placeOfRun(r))
+			if err != nil {
+				return nil, err
+			}
+			return a.services(g, conn, recorded(r)), nil
+		},
+	}
+}
+
+// services are a connection as a run takes it; c says how rows are validated.
+func (a *app) services(g *globals, conn *connection, c checking) *run.Services {
+	return &run.Services{
+		Tenant: conn.graph, Storage: conn.storage, Clock: conn.clock, BlobRoot: conn.blobRoot,
+		Validate: func(ctx context.Context, file *wave.File, findings []wave.Finding, before run.Known) (preflight.Result, error) {
+			return a.preflight(ctx, g, conn, c, file, findings, before)
+		},
+		Throttled: func(tell func(cloud.Throttle)) { conn.throttle = tell },
+		Close:     conn.close,
+	}
+}
+
+// placeOfRun is where a recorded run went on.
+func placeOfRun(r migration.Run) place {
+	return place{sandbox: r.Sandbox, stateDir: r.SandboxState, speed: r.SandboxSpeed}
+}
+
+// pinned is what a new run on this connection is pinned to.
+func (c *connection) pinned() run.Place {
+	p := run.Place{Cloud: c.cloud.Name, GraphRoot: c.cloud.GraphRoot, BlobRoot: c.blobRoot}
+	if c.place.sandbox == "" {
+		return p
+	}
+	p.Sandbox, p.StateDir, p.Speed = c.place.sandbox, c.place.stateDir, c.clock.Speed()
+	if !sandboxURL(p.Sandbox) {
+		p.Sandbox, p.StateDir = absolute(p.Sandbox), absolute(p.StateDir)
+	}
+	return p
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// as gives the flags as they were for the run, as far as they say which services.
+func (g *globals) as(r migration.Run) *globals {
+	was := *g
+	if r.Sandbox == "" {
+		was.cloud, was.blobEndpoint = r.Cloud, r.BlobRoot
+		if was.tenant == "" {
+			was.tenant = r.Tenant
+		}
+	}
+	return &was
+}

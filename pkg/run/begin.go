@@ -1,0 +1,116 @@
+package run
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/preflight"
+	"wave365/pkg/wave"
+)
+
+// NewID names a run: date, time, and four letters so that two runs of a minute differ.
+func NewID(now time.Time) string {
+	b := make([]byte, 2)
+	_, _ = rand.Read(b)
+	return now.Format("20060102-1504") + "-" + hex.EncodeToString(b)
+}
+
+// CheckID refuses an id that cannot name a run, whose name is also part of a folder's.
+func CheckID(id string) error {
+	if regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString(id) {
+		return nil
+	}
+	return fault.New(fault.Invalid, "usage", "invalid run ID "+strconv.Quote(id), "use up to 64 letters, digits, dots, dashes and underscores")
+}
+
+// Begin opens the ledger, or makes one, and takes its lock for a run that is about to be recorded. The session has the
+// services that were given, and closes them, also when there is none because of an error.
+func Begin(ctx context.Context, o Options, id string, services *Services) (*Session, error) {
+	s := &Session{opt: o, Services: services, Run: migration.Run{ID: id}, release: func() error { return nil }}
+	var err error
+	if s.Ledger, err = ledger.Open(ctx, o.Ledger, ledger.Options{Now: s.Now}); err != nil {
+		s.closeServices()
+		return nil, err
+	}
+	if err := s.lock(ctx, id, s.Now()); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Place says which services a run is pinned to.
+type Place struct {
+	Cloud, GraphRoot, BlobRoot string
+	// Sandbox is a URL or a scenario's file; StateDir keeps one in the process; Speed is its speed. Empty: the real
+	// services.
+	Sandbox, StateDir string
+	Speed             float64
+}
+
+// Plan is what a run is made from.
+type Plan struct {
+	// WavePath is where the wave was read from, ReportDir where report folders are written.
+	WavePath, ReportDir string
+	File                *wave.File
+	Checked             preflight.Result
+	Slots               int
+	Settings            migration.Settings
+	Place               Place
+}
+
+// Draft describes the session's run, for its plan, its ledger and its reports; Create records it.
+func (s *Session) Draft(p Plan) {
+	s.Run = migration.Run{
+		ID: s.Run.ID, Wave: p.File.Name, WavePath: absolute(p.WavePath), WaveHash: p.File.Hash, Columns: p.File.Columns,
+		Tenant: p.Checked.Organization.ID, TenantName: p.Checked.Organization.DisplayName,
+		Cloud: p.Place.Cloud, GraphRoot: p.Place.GraphRoot, BlobRoot: p.Place.BlobRoot,
+		Slots: p.Slots, ReportDir: p.ReportDir, Operator: s.opt.Driver.User, Version: s.opt.Driver.Version,
+		State: migration.RunActive, CreatedAt: s.Now(), Settings: p.Settings,
+		Sandbox: p.Place.Sandbox, SandboxState: p.Place.StateDir, SandboxSpeed: p.Place.Speed,
+	}
+	s.Rows = NewRows(s.Run, p.File, p.Checked)
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// NewRows makes the rows of a run: pending, or skipped with the row's first error as the reason.
+func NewRows(r migration.Run, file *wave.File, res preflight.Result) []migration.Row {
+	rows := make([]migration.Row, len(file.Rows))
+	for i, in := range file.Rows {
+		rows[i] = migration.Row{
+			Run: r.ID, Index: i, Target: res.Targets[i], Input: in.Cells, State: migration.Pending,
+			Step: migration.StepCheck, Reason: migration.ReasonCreated, Attempt: 1, UpdatedAt: r.CreatedAt,
+		}
+		if !res.Bad[i] {
+			continue
+		}
+		p := migration.Problem{Code: "wave.invalid", Message: "the row has an error"}
+		for _, f := range res.Findings {
+			if f.Line == in.Line && f.Severity == wave.Error {
+				p = migration.Problem{Code: f.Code, Message: f.Message, Hint: f.Hint}
+				break
+			}
+		}
+		rows[i] = migration.Skip(rows[i], p, r.CreatedAt).To()
+	}
+	return rows
+}
+
+// Create records the drafted run.
+func (s *Session) Create(ctx context.Context, findings []wave.Finding) error {
+	return s.Ledger.CreateRun(ctx, s.Run, s.Rows, findings)
+}

@@ -1,0 +1,70 @@
+package run
+
+import (
+	"context"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
+)
+
+// Cancelled is what cancelling rows came to.
+type Cancelled struct {
+	// Rows is how many were given up.
+	Rows int
+	// GoOn are those that cannot be given up: the service works on them, or may.
+	GoOn []migration.Row
+	// Named is the row of the user who was named, as it stood; nil for every row.
+	Named *migration.Row
+}
+
+// Cancel gives up every row, or that of one user, as far as there is no import yet, and marks a run finished that has
+// nothing left. The session's run and rows are read again. What a live run does when it is asked to is the same rule:
+// [migration.Row.CancelVerdict].
+func (s *Session) Cancel(ctx context.Context, user string) (Cancelled, error) {
+	var c Cancelled
+	rows := s.Rows
+	if user != "" {
+		i, err := RowOf(s.Rows, user)
+		if err != nil {
+			return c, err
+		}
+		rows, c.Named = s.Rows[i:i+1], &s.Rows[i]
+	}
+	by := s.opt.Driver.String()
+	for _, r := range rows {
+		past, err := s.Ledger.Intents(ctx, s.Run.ID, r.Index)
+		if err != nil {
+			return c, err
+		}
+		switch r.CancelVerdict(user != "", playbook.Open(past)) {
+		case migration.CancelEnded:
+			continue
+		case migration.CancelGoesOn:
+			c.GoOn = append(c.GoOn, r)
+			continue
+		}
+		for _, tr := range migration.GiveUp(r, "the process that worked on it ended", "cancelled by "+by, s.Now()) {
+			if err := s.Ledger.Apply(ctx, tr); err != nil {
+				return c, err
+			}
+		}
+		c.Rows++
+	}
+	if c.Rows > 0 {
+		if err := s.Note(ctx, migration.RunCancelled, rowsText(c.Rows)+", by "+by); err != nil {
+			return c, err
+		}
+	}
+	if c.Rows == 0 && len(c.GoOn) == 0 {
+		return c, nil
+	}
+	named := c.Named
+	if err := s.Reload(ctx); err != nil {
+		return c, err
+	}
+	c.Named = named
+	if migration.Count(s.Rows).Open() == 0 {
+		return c, s.Ledger.FinishRun(ctx, s.Run.ID, s.Now())
+	}
+	return c, nil
+}

@@ -1,0 +1,146 @@
+package run
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/runner"
+)
+
+// lookForCommands is how often, on the wall clock, a run looks whether somebody at another terminal wants something.
+const lookForCommands = 500 * time.Millisecond
+
+// listen hands the commands that other processes wrote into the ledger to the runner, and records that they were followed,
+// until the function it gives is called.
+func (x *execution) listen(ctx context.Context) (commands <-chan runner.Order, stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	c := make(chan runner.Order)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(lookForCommands)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			asked, err := x.Ledger.OrdersForMe(ctx)
+			if err != nil {
+				x.Logger.Warn("commands could not be read", "error", err.Error())
+			}
+			for _, o := range asked {
+				if !x.follow(ctx, c, o) {
+					return
+				}
+			}
+		}
+	})
+	return c, func() {
+		cancel()
+		wg.Wait()
+	}
+}
+
+// follow has one command followed and recorded; false when the run is over.
+func (x *execution) follow(ctx context.Context, c chan<- runner.Order, o ledger.Order) bool {
+	answer, ok := x.hand(ctx, c, o)
+	if !ok {
+		return false
+	}
+	if o.Kind == ledger.OrderDrain && x.Drained != nil {
+		x.Drained()
+	}
+	if n, err := strconv.Atoi(o.Arg); err == nil && o.Kind == ledger.OrderSlots {
+		_ = x.Ledger.ChangeRun(context.WithoutCancel(ctx), x.Run.ID, ledger.Change{Slots: n, By: o.By})
+	}
+	if err := x.Ledger.Obey(context.WithoutCancel(ctx), o, x.Now(), answer); err != nil {
+		x.Logger.Warn("a command was followed and could not be recorded", "error", err.Error())
+	}
+	return true
+}
+
+// hand gives one command to the runner and waits for its answer; false when the run is over.
+func (x *execution) hand(ctx context.Context, c chan<- runner.Order, o ledger.Order) (string, bool) {
+	order, err := commandOf(ctx, o, x.Ledger)
+	if ctx.Err() != nil {
+		return "", false
+	}
+	if err != nil {
+		if hint := fault.HintOf(err); hint != "" {
+			return err.Error() + "; " + hint, true
+		}
+		return err.Error(), true
+	}
+	answer := make(chan string, 1)
+	order.Done = func(s string) { answer <- s }
+	select {
+	case c <- order:
+	case <-ctx.Done():
+		return "", false
+	}
+	select {
+	case s := <-answer:
+		return s, true
+	case <-ctx.Done():
+		return "", false
+	}
+}
+
+// commandOf turns a recorded command into the runner's.
+func commandOf(ctx context.Context, o ledger.Order, l *ledger.Ledger) (runner.Order, error) {
+	order := runner.Order{Ask: runner.Ask(o.Kind), Row: -1}
+	switch {
+	case o.Kind == ledger.OrderSlots:
+		n, err := strconv.Atoi(o.Arg)
+		if err != nil || n < 1 {
+			return order, fault.New(fault.Invalid, "usage", "not understood: "+o.Arg+" slots", "")
+		}
+		order.Slots = n
+	case o.Kind == ledger.OrderCancel && o.Arg != "":
+		// Read when asked for: the runner has the rows in memory, and a large wave need not be there twice.
+		rows, err := l.Rows(ctx, o.Run)
+		if err != nil {
+			return order, err
+		}
+		i, err := RowOf(rows, o.Arg)
+		if err != nil {
+			return order, err
+		}
+		order.Row = i
+	}
+	return order, nil
+}
+
+// Controls is how a live run was steered from outside.
+type Controls struct {
+	Paused, Draining bool
+	Slots            int
+}
+
+// ControlsOf folds the commands that the process holding the lock has followed.
+func ControlsOf(commands []ledger.Order, holder string, slots int) Controls {
+	c := Controls{Slots: slots}
+	for _, o := range commands {
+		if o.Holder != holder || o.ObeyedAt.IsZero() {
+			continue
+		}
+		switch o.Kind {
+		case ledger.OrderPause:
+			c.Paused = true
+		case ledger.OrderContinue:
+			c.Paused = false
+		case ledger.OrderDrain:
+			c.Draining = true
+		case ledger.OrderSlots:
+			if n, err := strconv.Atoi(o.Arg); err == nil {
+				c.Slots = n
+			}
+		}
+	}
+	return c
+}

@@ -1,0 +1,143 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+	"strings"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/preflight"
+	"wave365/pkg/wave"
+)
+
+// SameWave refuses a wave file that was edited since the run began: Conflict ("wave.changed"). A file that is gone is no
+// edit: the ledger holds what the run needs, except signatures, which are asked for when they are needed.
+func SameWave(r migration.Run) error {
+	f, err := os.Open(r.WavePath)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil || hex.EncodeToString(sum.Sum(nil)) == r.WaveHash {
+		return nil
+	}
+	return fault.New(fault.Conflict, "wave.changed", "the wave file "+r.WavePath+" was edited since run "+r.ID+" began",
+		"put it back as it was, or take the edit over with `wave365 resume "+r.ID+" --accept-changes`")
+}
+
+// Edit is a wave file that was edited since the run began, beside the run.
+type Edit struct {
+	Difference
+	// File is the wave as it is now.
+	File     *wave.File
+	findings []wave.Finding
+	path     string
+}
+
+// Edited compares the wave file with the run. A file that is gone, or that did not change, gives nil.
+func (s *Session) Edited() (*Edit, error) {
+	if SameWave(s.Run) == nil {
+		return nil, nil
+	}
+	file, findings, err := ReadWave(s.Run.WavePath, wave.Options{AllowUnknownColumns: true})
+	if err != nil {
+		return nil, err
+	}
+	if file == nil {
+		return nil, fault.New(fault.Conflict, "wave.changed", "the wave file "+s.Run.WavePath+" was edited and cannot be read as a wave any more", "`wave365 validate --offline` says why")
+	}
+	return &Edit{Compare(s.Run, s.Rows, file), file, findings, s.Run.WavePath}, nil
+}
+
+// Refuse gives the Conflict ("wave.changed") of an edit that cannot be taken over, or, when it was not accepted, of any;
+// nil when it may be taken over.
+func (e *Edit) Refuse(runID string, accepted bool) error {
+	msg, hint := "the wave file "+e.path+" was edited since run "+runID+" began",
+		"put it back as it was, or take the edit over with `wave365 resume "+runID+" --accept-changes`"
+	switch {
+	case accepted && len(e.Refused) == 0:
+		return nil
+	case accepted:
+		msg, hint = "the edit of "+e.path+" cannot be taken over: "+strings.Join(e.Refused, "; "), "put these lines back as they were; what is new goes into a wave of its own"
+	case e.Empty():
+		msg += ", though no row changed"
+	}
+	return fault.New(fault.Conflict, "wave.changed", msg, hint)
+}
+
+// Amend validates what is new in an edited file and records it; the session's run and rows are then those with the edit.
+// ok is false when what is new has errors: then nothing was recorded. The result is that of the validation, empty when
+// nothing had to be validated.
+func (s *Session) Amend(ctx context.Context, e *Edit) (res preflight.Result, ok bool, err error) {
+	at := append([]int(nil), e.Added...)
+	for _, p := range e.Changed {
+		at = append(at, p.File)
+	}
+	edit := ledger.Edit{Change: ledger.Change{WaveHash: e.File.Hash, By: s.opt.Driver.String() + ", resume --accept-changes: " + strings.Join(e.Lines, "; ")}}
+	for _, i := range e.Removed {
+		edit.Moves = append(edit.Moves, migration.Remove(s.Rows[i], s.Now()))
+	}
+	if len(at) > 0 {
+		before, err := s.knownBeside(ctx, e)
+		if err != nil {
+			return res, false, err
+		}
+		if res, err = s.validateSome(ctx, e.File, e.findings, at, before); err != nil {
+			return res, false, err
+		}
+		if res.Denied() || res.Whole() || res.Count(wave.Error) > 0 && !s.Run.Settings.SkipInvalid {
+			return res, false, nil
+		}
+		s.amended(&edit, e, at, res)
+	}
+	if err := s.Ledger.EditRun(ctx, s.Run.ID, edit); err != nil {
+		return res, false, err
+	}
+	return res, true, s.Reload(ctx)
+}
+
+// knownBeside is what the ledger knows of users, without the rows that the edit is about: they are not in their own way.
+func (s *Session) knownBeside(ctx context.Context, e *Edit) (Known, error) {
+	before, err := KnownTo(ctx, s.Ledger)
+	if err != nil {
+		return before, err
+	}
+	free := append([]int(nil), e.Removed...)
+	for _, p := range e.Changed {
+		free = append(free, p.Row)
+	}
+	for _, i := range free {
+		delete(before.Open, strings.ToLower(s.Rows[i].Target.UserID))
+	}
+	return before, nil
+}
+
+// amended adds the rows that were validated to what is recorded: at are their positions in the file, the new ones first.
+func (s *Session) amended(edit *ledger.Edit, e *Edit, at []int, res preflight.Result) {
+	some := *e.File
+	some.Rows = nil
+	for _, i := range at {
+		some.Rows = append(some.Rows, e.File.Rows[i])
+	}
+	r := s.Run
+	r.CreatedAt = s.Now()
+	fresh := NewRows(r, &some, res)
+	for k := range e.Added {
+		fresh[k].Index = len(s.Rows) + k
+		edit.Added = append(edit.Added, fresh[k])
+	}
+	for k, p := range e.Changed {
+		r := fresh[len(e.Added)+k]
+		move := migration.Amend(s.Rows[p.Row], r.Target, r.Input, s.Now())
+		if edit.Moves = append(edit.Moves, move); r.State == migration.Skipped {
+			edit.Moves = append(edit.Moves, migration.Skip(move.To(), *r.Problem, s.Now()))
+		}
+	}
+	edit.Findings = res.Findings
+}

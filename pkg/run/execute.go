@@ -1,0 +1,169 @@
+package run
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
+	"wave365/pkg/runner"
+)
+
+// Execution says how Execute goes about the run. The zero value works.
+type Execution struct {
+	// How is by which event the process is recorded to drive the run from now on: migration.RunStarted, else RunResumed.
+	How migration.Reason
+	// Drain, when closed, lets nothing new start; what is in flight goes on to its end. May be nil.
+	Drain <-chan struct{}
+	// Drained is called when another terminal asked to drain. May be nil.
+	Drained func()
+	// Observer is told what happens to rows, Say why the run waits and what happened to it as a whole; "" when it does not
+	// wait. Say may be called from several goroutines; neither may block. Both may be nil.
+	Observer runner.Observer
+	Say      func(text string)
+	// Zone is that of times in texts; nil: UTC.
+	Zone   *time.Location
+	Logger *slog.Logger
+}
+
+// Outcome says why Execute has stopped.
+type Outcome struct {
+	End runner.End
+	// Why says what halted the run; empty otherwise.
+	Why string
+	// Due is when there is something to do again, on the service's clock; zero: when somebody says so, or never.
+	Due time.Time
+}
+
+// Execute goes on with the run until every row is final, the run drains, halts or has reached the step it was to reach, or
+// ctx ends; what was in flight is then seen through, or stays as the ledger has it. The session must be connected; its rows
+// belong to Execute from the call on and are nil afterwards. How the run ended is recorded.
+//
+// An error means that the run cannot go on: the ledger could not be written, or preparing the wave failed. Every row then
+// stands as it was last recorded.
+func (s *Session) Execute(ctx context.Context, e Execution) (Outcome, error) {
+	x := &execution{Session: s, Execution: e}
+	if x.Say == nil {
+		x.Say = func(string) {}
+	}
+	if x.Logger == nil {
+		x.Logger = slog.New(slog.DiscardHandler)
+	}
+	if x.Zone == nil {
+		x.Zone = time.UTC
+	}
+	if x.How == "" {
+		x.How = migration.RunResumed
+	}
+	rows := s.Rows
+	s.Rows = nil
+	if err := s.Note(ctx, x.How, s.opt.Driver.Version); err != nil {
+		return Outcome{End: runner.Stopped}, err
+	}
+	out, err := x.run(ctx, rows)
+	if err != nil {
+		_ = s.Note(ctx, migration.RunStopped, err.Error())
+		return out, err
+	}
+	return out, x.conclude(ctx, out.End)
+}
+
+// execution is one Execute under way.
+type execution struct {
+	*Session
+	Execution
+}
+
+func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, error) {
+	out := Outcome{End: runner.Stopped}
+	if x.Services.Throttled != nil {
+		x.Services.Throttled(func(t cloud.Throttle) {
+			x.Say(t.Service + " asks to wait until " + t.Until.In(x.Zone).Format("15:04:05") + ": " + t.Why)
+			_ = x.Note(ctx, migration.RunThrottled, t.Service+": "+t.Why)
+		})
+	}
+	chosen := x.Run.Settings
+	book := x.playbook()
+	book.Learn(rows)
+	if chosen.RepeatLost {
+		book.RepeatLostImports()
+	}
+	orders, deaf := x.listen(ctx)
+	defer deaf()
+	r, err := runner.New(x.Ledger, runner.Config{
+		Slots: x.Run.Slots, Steps: book.Steps(), Clock: x.Services.Clock, Observer: x.Observer, Logger: x.Logger,
+		Canary: chosen.Canary, Halt: chosen.Halt, StopBy: stopBy(chosen, x.Now(), x.Zone), Until: chosen.Until, Orders: orders, Touched: book.Touched,
+		Forecast: func(r migration.Row) time.Duration { return book.Forecast(r, chosen.Until) },
+		Say: func(why migration.Reason, text string) {
+			x.Say(text)
+			if why == migration.RunHalted {
+				out.Why = text
+			}
+			if why != "" {
+				_ = x.Note(ctx, why, text)
+			}
+		},
+	})
+	if err != nil {
+		return out, err
+	}
+	rows, out.End, err = x.prepareAndRun(ctx, book, r, rows)
+	if out.End == runner.Stopped {
+		out.Due = due(rows, x.Now())
+	}
+	return out, err
+}
+
+// prepareAndRun does what is done once, then the rows.
+func (x *execution) prepareAndRun(ctx context.Context, book *playbook.Book, r *runner.Runner, rows []migration.Row) ([]migration.Row, runner.End, error) {
+	select {
+	case <-x.Drain:
+		return rows, runner.Drained, nil
+	default:
+	}
+	if err := book.Prepare(ctx, rows); err != nil {
+		if fault.Is(err, fault.Interrupted) {
+			return rows, runner.Stopped, nil
+		}
+		return rows, runner.Stopped, err
+	}
+	return r.Run(ctx, x.Drain, rows)
+}
+
+// due is when the first row has something to do; zero when none has.
+func due(rows []migration.Row, now time.Time) time.Time {
+	var first time.Time
+	for _, r := range rows {
+		if r.State.Final() {
+			continue
+		}
+		at := r.NotBefore
+		if r.State != migration.Waiting || at.Before(now) {
+			at = now
+		}
+		if first.IsZero() || at.Before(first) {
+			first = at
+		}
+	}
+	return first
+}
+
+// conclude records how the run ended.
+func (x *execution) conclude(ctx context.Context, end runner.End) error {
+	if err := x.Note(ctx, endReasons()[end], ""); err != nil {
+		return err
+	}
+	switch end {
+	case runner.Finished:
+		return x.Ledger.FinishRun(context.WithoutCancel(ctx), x.Run.ID, x.Now())
+	case runner.Reached:
+		// The next resume is the evening of the cut-over.
+		next := x.Run.Settings
+		next.Until = ""
+		return x.Choose(ctx, 0, next, "the last step was reached")
+	}
+	return nil
+}

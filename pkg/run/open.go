@@ -1,0 +1,119 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/preflight"
+	"wave365/pkg/wave"
+)
+
+// OpenLedger opens a ledger that must be there already; the fault when it is not is Invalid ("ledger.none").
+func OpenLedger(ctx context.Context, path string, o ledger.Options) (*ledger.Ledger, error) {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, fault.Wrap(fault.Invalid, "ledger.none", "there is no ledger "+path, "name it with --ledger, or start a run first", err)
+	}
+	return ledger.Open(ctx, path, o)
+}
+
+// Open opens the ledger, takes the lock for the run and reads its rows. See [Pick] for an empty id.
+func Open(ctx context.Context, o Options, id string) (*Session, error) {
+	s, err := Lock(ctx, o, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Read(ctx); err != nil {
+		err = s.SetAside(ctx, err)
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Lock is Open without the rows, which take a while to read when there are many: see Read.
+func Lock(ctx context.Context, o Options, id string) (*Session, error) {
+	s := &Session{opt: o, release: func() error { return nil }}
+	// The ledger tells which tenant, and so whose time counts; until then its stamps are wall time.
+	var err error
+	if s.Ledger, err = OpenLedger(ctx, o.Ledger, ledger.Options{Now: s.Now}); err != nil {
+		return nil, err
+	}
+	if s.Run, err = s.Ledger.Run(ctx, id); err == nil {
+		err = s.lock(ctx, s.Run.ID, time.Now())
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Session) lock(ctx context.Context, runID string, now time.Time) error {
+	release, err := s.Ledger.Lock(ctx, s.opt.Driver.Holder(runID, now))
+	if err == nil {
+		s.release = release
+	}
+	return err
+}
+
+// Read reads the rows. What it answers is to be given to SetAside.
+func (s *Session) Read(ctx context.Context) (err error) {
+	s.Rows, err = s.Ledger.Rows(ctx, s.Run.ID)
+	return err
+}
+
+// SetAside answers a ledger that could not be read. A large one is not checked through when it is opened, so damage may
+// show only now: then it is opened again in the way that looks at everything, and moves a damaged file aside. Nothing else
+// may use the ledger meanwhile; afterwards it is closed.
+func (s *Session) SetAside(ctx context.Context, err error) error {
+	if fault.CodeOf(err) != "ledger.damaged" {
+		return err
+	}
+	_ = s.release()
+	_ = s.Ledger.Close()
+	l, worse := ledger.Open(ctx, s.opt.Ledger, ledger.Options{Thorough: true})
+	if worse != nil {
+		return worse
+	}
+	_ = l.Close()
+	return err
+}
+
+// validateSome validates some rows of a file, given by their positions, on their own, as the run was begun.
+func (s *Session) validateSome(ctx context.Context, file *wave.File, findings []wave.Finding, at []int, before Known) (preflight.Result, error) {
+	some, lines := *file, map[int]bool{}
+	some.Rows = nil
+	for k, i := range at {
+		r := file.Rows[i]
+		r.Index = k
+		some.Rows = append(some.Rows, r)
+		lines[r.Line] = true
+	}
+	var theirs []wave.Finding
+	for _, f := range findings {
+		if f.Line == 0 || lines[f.Line] {
+			theirs = append(theirs, f)
+		}
+	}
+	return s.Services.Validate(ctx, &some, theirs, before)
+}
+
+// LastChange is the moment of the last recorded fact about a run: what is written from its ledger is true for it.
+func LastChange(r migration.Run, rows []migration.Row) time.Time {
+	at := r.CreatedAt
+	if r.FinishedAt.After(at) {
+		at = r.FinishedAt
+	}
+	for _, row := range rows {
+		if row.UpdatedAt.After(at) {
+			at = row.UpdatedAt
+		}
+	}
+	return at
+}

@@ -1,0 +1,161 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+	"wave365/pkg/wave"
+)
+
+// RowOf finds the row of a user, by the spelling of the file, the UPN or the object id. Of several rows of one user, which
+// only skipped or cancelled ones can be, it gives the one that lives. NotFound ("row.none") when there is none.
+func RowOf(rows []migration.Row, user string) (int, error) {
+	key, found := wave.UserKey(user), -1
+	for i, r := range rows {
+		if key != wave.UserKey(r.Target.User) && key != wave.UserKey(r.Target.UPN) && key != wave.UserKey(r.Target.UserID) {
+			continue
+		}
+		if found < 0 || rows[found].State == migration.Skipped || rows[found].State == migration.Cancelled {
+			found = i
+		}
+	}
+	if found < 0 {
+		return 0, fault.New(fault.NotFound, "row.none", "the run has no row of "+user, "name the user as the wave file does")
+	}
+	return found, nil
+}
+
+// Retryable gives the positions of the rows that get a new attempt: every one that may, or that of one user. The Conflict
+// says why the row of one user gets none.
+func Retryable(rows []migration.Row, user string) ([]int, error) {
+	var at []int
+	if user == "" {
+		for i, r := range rows {
+			if r.Retryable() {
+				at = append(at, i)
+			}
+		}
+		return at, nil
+	}
+	i, err := RowOf(rows, user)
+	if err != nil {
+		return nil, err
+	}
+	switch r := rows[i]; {
+	case r.Retryable():
+		return []int{i}, nil
+	case r.State == migration.Held:
+		return nil, fault.New(fault.Conflict, "row.held", "the row of "+r.Target.User+" is held: an import of it may exist", "settle it with `wave365 reconcile "+r.Run+" --row "+r.Target.User+"`")
+	case r.Removed():
+		return nil, fault.New(fault.Conflict, "row.removed", "the line of "+r.Target.User+" was removed from the wave file", "put it back, then `wave365 resume "+r.Run+" --accept-changes`")
+	case r.State == migration.Skipped:
+		return nil, fault.New(fault.Conflict, "row.skipped", "the row of "+r.Target.User+" was skipped, because it had an error", "fix its line in the wave file, then `wave365 resume "+r.Run+" --accept-changes`")
+	default:
+		return nil, fault.New(fault.Conflict, "row.state", "the row of "+r.Target.User+" is "+string(r.State), "only failed, cancelled and deferred rows get a new attempt")
+	}
+}
+
+// Attempt is a retry that was prepared.
+type Attempt struct {
+	// Rows are the positions of the rows that get a new attempt.
+	Rows []int
+	// Findings are what is wrong with disks that have to be imported anew; their rows get no new attempt.
+	Findings []wave.Finding
+	// targets are those of all rows of the run, with the facts of disks that were read again.
+	targets []migration.Target
+}
+
+// NewAttempt reads the facts of the disks again for those of the chosen rows that begin anew, because a disk that failed
+// has to be fixed.
+func (s *Session) NewAttempt(ctx context.Context, chosen []int) (Attempt, error) {
+	a := Attempt{Rows: chosen}
+	var err error
+	if a.targets, a.Findings, err = s.freshDisks(ctx, chosen); err != nil {
+		return a, err
+	}
+	a.Rows = slices.DeleteFunc(slices.Clone(chosen), func(i int) bool {
+		return slices.ContainsFunc(a.Findings, func(f wave.Finding) bool { return f.Line == s.Rows[i].Target.Line })
+	})
+	return a, nil
+}
+
+// Retry records the new attempt, with the settings that hold from now on; slots of 0 leave their number as it is. The
+// session's rows are then those to execute.
+func (s *Session) Retry(ctx context.Context, a Attempt, slots int, next migration.Settings) error {
+	who := s.opt.Driver.String()
+	if err := s.Ledger.ReopenRun(ctx, s.Run.ID); err != nil {
+		return err
+	}
+	for _, i := range a.Rows {
+		if err := s.Ledger.Apply(ctx, migration.Retry(s.Rows[i], a.targets[i], "new attempt by "+who, s.Now())); err != nil {
+			return err
+		}
+	}
+	if err := s.Note(ctx, migration.RunRetried, rowsText(len(a.Rows))+", by "+who); err != nil {
+		return err
+	}
+	if err := s.Choose(ctx, slots, next, "retry"); err != nil {
+		return err
+	}
+	return s.Reload(ctx)
+}
+
+// freshDisks gives every row's target, with what is read again, and what is wrong with the disks.
+func (s *Session) freshDisks(ctx context.Context, chosen []int) ([]migration.Target, []wave.Finding, error) {
+	targets := make([]migration.Target, len(s.Rows))
+	for i, r := range s.Rows {
+		targets[i] = r.Target
+	}
+	if _, err := os.Stat(s.Run.WavePath); err != nil {
+		return targets, nil, nil // without the file the check step compares with what validation saw
+	}
+	file, findings, err := ReadWave(s.Run.WavePath, wave.Options{AllowUnknownColumns: true})
+	if err != nil || file == nil {
+		return targets, nil, err
+	}
+	var rows, lines []int
+	for _, i := range chosen {
+		if migration.RetryStep(s.Rows[i]) != migration.StepCheck {
+			continue
+		}
+		if at := slices.IndexFunc(file.Rows, func(f wave.Row) bool {
+			return wave.UserKey(f.User) == wave.UserKey(s.Rows[i].Target.User) && f.Line == s.Rows[i].Target.Line
+		}); at >= 0 {
+			rows, lines = append(rows, i), append(lines, at)
+		}
+	}
+	if len(rows) == 0 {
+		return targets, nil, nil
+	}
+	res, err := s.validateSome(ctx, file, findings, lines, Known{})
+	if err != nil {
+		return nil, nil, err
+	}
+	for k, i := range rows {
+		if disk := res.Targets[k].Disk; disk.URL != "" && disk.Length > 0 {
+			targets[i].Disk, targets[i].GuestState = disk, res.Targets[k].GuestState
+		}
+	}
+	// Everything else that validation finds is about a user who is half-way through: the steps look for themselves.
+	bad := slices.DeleteFunc(res.Findings, func(f wave.Finding) bool { return f.Severity != wave.Error || !aboutDisks(f.Code) })
+	return targets, bad, nil
+}
+
+// aboutDisks reports whether a finding's code is about a disk, or a disk that does not fit.
+func aboutDisks(code string) bool {
+	family, _, _ := strings.Cut(code, ".")
+	return slices.Contains([]string{"blob", "vhd", "guest", "sas"}, family) || code == "license.disk-too-small"
+}
+
+// rowsText counts rows.
+func rowsText(n int) string {
+	if n == 1 {
+		return "1 row"
+	}
+	return fmt.Sprintf("%d rows", n)
+}

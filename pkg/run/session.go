@@ -1,0 +1,173 @@
+// Package run is a run as a session: it is begun or opened, amended, retried, reconciled, cancelled and executed, and it
+// says where it stands. It holds the rules that every way of driving a run shares, at a terminal or in a worker, and
+// takes what it needs as values and interfaces. It is not for flags, terminals, signals or exit codes, nor for what is
+// printed and reported.
+package run
+
+import (
+	"context"
+	"os"
+	"os/user"
+	"strings"
+	"time"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
+	"wave365/pkg/preflight"
+	"wave365/pkg/wave"
+)
+
+// Driver is the process, and the person behind it, that drives runs or asks for something: locks, events and reports
+// name it.
+type Driver struct {
+	User, Host string
+	PID        int
+	// Command is the command line, Version the program's version.
+	Command, Version string
+}
+
+// ThisProcess describes the process that calls it. What cannot be found out is "unknown".
+func ThisProcess(version string) Driver {
+	d := Driver{User: "unknown", Host: "unknown", PID: os.Getpid(), Command: strings.Join(os.Args, " "), Version: version}
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		d.User = u.Username
+	}
+	if host, err := os.Hostname(); err == nil {
+		d.Host = host
+	}
+	return d
+}
+
+// String names the person and the machine.
+func (d Driver) String() string { return d.User + " on " + d.Host }
+
+// Holder is the driver as the lock of a ledger names it; runID may be empty.
+func (d Driver) Holder(runID string, now time.Time) ledger.Holder {
+	return ledger.Holder{Host: d.Host, User: d.User, PID: d.PID, Started: now, Command: d.Command, Run: runID}
+}
+
+// Tenant is all that a run reads of and does to the tenant; *graph.Client is one.
+type Tenant interface {
+	playbook.Graph
+	preflight.Tenant
+}
+
+// Storage is all that a run asks of the storage account; *blob.Client is one.
+type Storage interface {
+	playbook.Storage
+	preflight.Storage
+}
+
+// Clock is the service's time; cloud.Clock is one.
+type Clock interface {
+	Now() time.Time
+	// Wall is how long a stretch of service time takes on the wall clock.
+	Wall(d time.Duration) time.Duration
+}
+
+// Services is the way to a run's tenant and storage account.
+type Services struct {
+	Tenant  Tenant
+	Storage Storage
+	Clock   Clock
+	// BlobRoot is the storage account's endpoint.
+	BlobRoot string
+	// Validate checks rows of a wave against both, as the run was begun. It may show progress.
+	Validate func(ctx context.Context, file *wave.File, findings []wave.Finding, before Known) (preflight.Result, error)
+	// Throttled has every wish of a service to wait told to tell; nil: there is no way to.
+	Throttled func(tell func(cloud.Throttle))
+	// Close lets the services go; called once.
+	Close func()
+}
+
+// Options say which ledger a session is about, and for whom.
+type Options struct {
+	// Ledger is the path of the ledger.
+	Ledger string
+	Driver Driver
+	// Connect signs in where the run went on. It is called at most once by a session.
+	Connect func(ctx context.Context, r migration.Run) (*Services, error)
+}
+
+// Session is one run that this process drives: its ledger open and locked. The caller closes it. Not safe for
+// concurrent use, except that Connect may run beside Read.
+type Session struct {
+	Ledger *ledger.Ledger
+	Run    migration.Run
+	// Rows are the run's rows as they stand; nil before Read.
+	Rows []migration.Row
+	// Services is nil until Connect, or Begin, has them.
+	Services *Services
+
+	opt     Options
+	release func() error
+}
+
+// Driver is who drives.
+func (s *Session) Driver() Driver { return s.opt.Driver }
+
+// Now is the service's time, as soon as it is known which service; before, the wall clock's.
+func (s *Session) Now() time.Time {
+	if s.Services == nil {
+		return cloud.Clock{}.Now()
+	}
+	return s.Services.Clock.Now()
+}
+
+// Note records an event of the run as a whole. It is recorded also when ctx has ended.
+func (s *Session) Note(ctx context.Context, why migration.Reason, text string) error {
+	return s.Ledger.Note(context.WithoutCancel(ctx), migration.Event{Run: s.Run.ID, Row: migration.WaveRow, At: s.Now(), Reason: why, Note: text})
+}
+
+// Connect signs in where the run went on, and makes sure that it is the run's own tenant. The fault for another tenant is
+// Conflict ("tenant.changed").
+func (s *Session) Connect(ctx context.Context) error {
+	services, err := s.opt.Connect(ctx, s.Run)
+	if err != nil {
+		return err
+	}
+	s.Services = services
+	org, err := services.Tenant.Organization(ctx)
+	if err != nil {
+		return err
+	}
+	if org.ID != s.Run.Tenant {
+		return fault.New(fault.Conflict, "tenant.changed", "this sign-in is in tenant "+org.ID+" ("+org.DisplayName+"), but the run belongs to "+s.Run.Tenant+" ("+s.Run.TenantName+")",
+			"sign in to the run's own tenant")
+	}
+	return nil
+}
+
+// Reload reads run and rows again.
+func (s *Session) Reload(ctx context.Context) error {
+	r, err := s.Ledger.Run(ctx, s.Run.ID)
+	if err != nil {
+		return err
+	}
+	s.Run = r
+	s.Rows, err = s.Ledger.Rows(ctx, s.Run.ID)
+	return err
+}
+
+// Close lets the lock, the services and the ledger go. It may be called twice.
+func (s *Session) Close() {
+	_ = s.release()
+	s.closeServices()
+	_ = s.Ledger.Close()
+}
+
+func (s *Session) closeServices() {
+	if s.Services != nil && s.Services.Close != nil {
+		s.Services.Close()
+		s.Services.Close = nil
+	}
+}
+
+// playbook makes the playbook of the run.
+func (s *Session) playbook() *playbook.Book {
+	v := s.Services
+	return playbook.New(s.Run, v.Tenant, v.Storage, s.Ledger, v.Clock, SourcesOf(s.Run, v.BlobRoot))
+}

@@ -1,0 +1,60 @@
+package run
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+)
+
+// Choose records what holds from now on; slots of 0 leave their number as it is. how is the command that chose.
+func (s *Session) Choose(ctx context.Context, slots int, next migration.Settings, how string) error {
+	return s.change(ctx, ledger.Change{Slots: slots, Settings: s.Run.Settings.PatchTo(next), By: s.opt.Driver.String() + ", " + how})
+}
+
+// change records a change of the run and takes it over. One that changes nothing is not recorded.
+func (s *Session) change(ctx context.Context, c ledger.Change) error {
+	if c.Slots == s.Run.Slots {
+		c.Slots = 0
+	}
+	if c.Slots == 0 && c.WaveHash == "" && len(c.Settings) == 0 {
+		return nil
+	}
+	if err := s.Ledger.ChangeRun(context.WithoutCancel(ctx), s.Run.ID, c); err != nil {
+		return err
+	}
+	r, err := s.Ledger.Run(ctx, s.Run.ID)
+	if err == nil {
+		s.Run = r
+	}
+	return err
+}
+
+// ClockTime is the next moment at which the clock on the wall in zone shows hh:mm; zero for "none".
+func ClockTime(text string, now time.Time, zone *time.Location) (time.Time, error) {
+	if text = strings.TrimSpace(text); text == "none" || text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse("15:04", text)
+	if err != nil {
+		return time.Time{}, fault.New(fault.Invalid, "usage", "invalid time of day "+strconv.Quote(text), "")
+	}
+	now = now.In(zone)
+	at := time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), 0, 0, zone)
+	if !at.After(now) {
+		at = time.Date(now.Year(), now.Month(), now.Day()+1, t.Hour(), t.Minute(), 0, 0, zone)
+	}
+	return at, nil
+}
+
+// stopBy is when rows must be done, in zone. A time that has passed was for another evening.
+func stopBy(s migration.Settings, now time.Time, zone *time.Location) time.Time {
+	if !s.StopBy.After(now) {
+		return time.Time{}
+	}
+	return s.StopBy.In(zone)
+}
