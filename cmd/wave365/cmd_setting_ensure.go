@@ -9,6 +9,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
+	"wave365/pkg/run"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/snapshotsetting"
 )
@@ -53,7 +54,7 @@ func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o
 	name := o.name
 	switch {
 	case name == "" && o.wave != "":
-		name = "wave365 " + waveName(o.wave)
+		name = "wave365 " + run.WaveName(o.wave)
 	case name == "":
 		name = "wave365 " + groups[0].Name
 	}

@@ -24,11 +24,12 @@ func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error)
 	case err != nil:
 		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "the wave file "+path+" cannot be read: "+err.Error(), "check the path and its permissions", err)
 	}
-	file, findings := wave.Read(waveName(path), data, opt)
+	file, findings := wave.Read(WaveName(path), data, opt)
 	return file, findings, nil
 }
 
-func waveName(path string) string {
+// WaveName is what a wave is called: the name of its file without folder and extension.
+func WaveName(path string) string {
 	return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 }
 
