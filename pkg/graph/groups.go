@@ -16,6 +16,8 @@ type Group struct {
 	// a role that this tool should not hold.
 	Dynamic, Synced, RoleAssignable, Restricted bool
 	SecurityEnabled                             bool
+	// MailEnabled groups that are not of Microsoft 365 (Unified) are ruled by Exchange: Graph adds nobody to them.
+	MailEnabled, Unified bool
 	// LicenseSKUs are the licences that come with the membership.
 	LicenseSKUs []string
 }
@@ -34,6 +36,7 @@ type wireGroup struct {
 	Role       bool     `json:"isAssignableToRole"`
 	Restricted bool     `json:"isManagementRestricted"`
 	Security   bool     `json:"securityEnabled"`
+	Mail       bool     `json:"mailEnabled"`
 	Rule       string   `json:"membershipRule"`
 	Licenses   []struct {
 		SKU string `json:"skuId"`
@@ -42,11 +45,15 @@ type wireGroup struct {
 
 func (w wireGroup) group() Group {
 	g := Group{ID: w.ID, DisplayName: w.Name, Synced: w.Synced, RoleAssignable: w.Role, Restricted: w.Restricted, SecurityEnabled: w.Security,
-		Dynamic: slices.ContainsFunc(w.Types, func(t string) bool { return strings.EqualFold(t, "DynamicMembership") })}
+		MailEnabled: w.Mail, Unified: w.is("Unified"), Dynamic: w.is("DynamicMembership")}
 	for _, l := range w.Licenses {
 		g.LicenseSKUs = append(g.LicenseSKUs, l.SKU)
 	}
 	return g
+}
+
+func (w wireGroup) is(kind string) bool {
+	return slices.ContainsFunc(w.Types, func(t string) bool { return strings.EqualFold(t, kind) })
 }
 
 // groupFields are asked for by name: v1.0 leaves some of them out otherwise.

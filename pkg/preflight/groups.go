@@ -108,23 +108,8 @@ func (c *check) resolveGroup(r *row) bool {
 	if r.policy == nil {
 		return false
 	}
-	if r.Group != "" {
-		r.target.GroupID = ""
-		var unread error
-		for _, id := range r.policy.GroupIDs {
-			unread = cmp.Or(unread, c.facts.unreadGroups[fold(id)])
-			if fold(id) == fold(r.Group) || fold(c.facts.groups[fold(id)].DisplayName) == fold(r.Group) {
-				r.target.GroupID = id
-			}
-		}
-		if r.target.GroupID == "" && unread != nil {
-			c.unreadable("group.unreadable", r, "group", r.Group, unread)
-			return false
-		}
-		if r.target.GroupID == "" {
-			c.flag("group.not-found", r, "group", r.Group, "policy "+r.policy.DisplayName+" is not assigned to a group "+r.Group)
-			return false
-		}
+	if r.Group != "" && !c.namedGroup(r) {
+		return false
 	}
 	if r.target.GroupID == "" {
 		return false
@@ -144,10 +129,40 @@ func (c *check) resolveGroup(r *row) bool {
 		c.flag("group.dynamic", r, "group", g.DisplayName, "group "+g.DisplayName+" is dynamic: members cannot be added")
 	case g.Synced:
 		c.flag("group.synced", r, "group", g.DisplayName, "group "+g.DisplayName+" is synchronised from on-premises: members cannot be added here")
+	case g.MailEnabled && !g.Unified:
+		c.flag("group.mail-enabled", r, "group", g.DisplayName, "group "+g.DisplayName+" is mail-enabled: its members can be changed in Exchange only")
 	case g.RoleAssignable || g.Restricted:
 		c.flag("group.role-assignable", r, "group", g.DisplayName, "group "+g.DisplayName+" is role-assignable or restricted: this sign-in cannot add members")
 	}
 	return true
+}
+
+// namedGroup settles which of the policy's groups the row names.
+func (c *check) namedGroup(r *row) bool {
+	var hits []string
+	var unread error
+	for _, id := range r.policy.GroupIDs {
+		unread = cmp.Or(unread, c.facts.unreadGroups[fold(id)])
+		if fold(id) == fold(r.Group) {
+			hits = []string{id}
+			break
+		}
+		if fold(c.facts.groups[fold(id)].DisplayName) == fold(r.Group) {
+			hits = append(hits, id)
+		}
+	}
+	r.target.GroupID = ""
+	switch {
+	case len(hits) == 0 && unread != nil:
+		c.unreadable("group.unreadable", r, "group", r.Group, unread)
+	case len(hits) == 0:
+		c.flag("group.not-found", r, "group", r.Group, "policy "+r.policy.DisplayName+" is not assigned to a group "+r.Group)
+	case len(hits) == 1:
+		r.target.GroupID = hits[0]
+	default:
+		c.flag("group.ambiguous", r, "group", r.Group, fmt.Sprintf("%d groups of policy %s are called %s (%s)", len(hits), r.policy.DisplayName, r.Group, strings.Join(hits, ", ")))
+	}
+	return len(hits) == 1
 }
 
 // outsiders says which members of a group are not in the wave; "" when all are.

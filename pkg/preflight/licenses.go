@@ -107,9 +107,14 @@ func (c *check) namedLicense(r *row) {
 		return
 	}
 	var hits []graph.SKU
+	var ids []string
 	for _, s := range c.facts.skus {
+		if fold(s.ID) == fold(r.License) {
+			hits = []graph.SKU{s}
+			break
+		}
 		if plans.SameSKU(r.License, s.ID, s.PartNumber) {
-			hits = append(hits, s)
+			hits, ids = append(hits, s), append(ids, s.ID)
 		}
 	}
 	switch len(hits) {
@@ -120,7 +125,8 @@ func (c *check) namedLicense(r *row) {
 	case 0:
 		c.flag("license.unknown-sku", r, "license", r.License, "the tenant does not own a license "+r.License+c.owned())
 	default:
-		c.flag("license.ambiguous", r, "license", r.License, "several of the tenant's licenses are called "+r.License)
+		c.flag("license.ambiguous", r, "license", r.License, fmt.Sprintf("%d of the tenant's products are called %s (%s)", len(hits), r.License, strings.Join(ids, ", ")))
+		c.mend("write the product's id in place of its part number")
 	}
 }
 

@@ -35,7 +35,12 @@ func (c *check) policies(context.Context) error {
 		case 1:
 			c.policy(r, hits[0])
 		default:
-			c.flag("policy.ambiguous", r, "policy", r.Policy, "several provisioning policies are called "+r.Policy)
+			ids := make([]string, len(hits))
+			for k, p := range hits {
+				ids[k] = p.ID
+			}
+			c.flag("policy.ambiguous", r, "policy", r.Policy, fmt.Sprintf("%d provisioning policies are called %s (%s)", len(hits), r.Policy, strings.Join(ids, ", ")))
+			c.mend("write the policy's id in place of its name")
 		}
 	}
 	return nil

@@ -186,7 +186,23 @@ func TestCheck_rules(t *testing.T) {
 		}, csv: adaRow},
 		{name: "licensed and in the group", tenant: holds, rig: rigged{members: join}, csv: adaHeld, want: []string{"2 user.already-targeted"}, say: "nothing is left"},
 		{name: "in the group, license last", rig: rigged{members: join}, csv: adaRow},
-		{name: "no seats in a product that is not enabled", tenant: func(sc *scenario.Scenario) { sc.Licenses[0].Status = "Warning" }, csv: adaRow, want: []string{"2 license.no-seats"}},
+		{name: "a product in its grace period", tenant: func(sc *scenario.Scenario) { sc.Licenses[0].Status = "Warning" }, csv: adaRow, want: []string{"0 license.in-grace w"}},
+		{name: "a suspended product", tenant: func(sc *scenario.Scenario) { sc.Licenses[0].Status = "Suspended" }, csv: adaRow, want: []string{"2 license.not-usable"}, say: "is suspended"},
+		{name: "a deleted product, held", tenant: func(sc *scenario.Scenario) { holds(sc); sc.Licenses[0].Status = "Deleted" }, csv: adaHeld, want: []string{"2 license.not-usable"}, say: "is deleted"},
+		{name: "names in other spellings", csv: ada + ",disks/ada.vhd,​p ," + strings.ToLower(sku[:3]) + "​" + sku[3:] + "\n"},
+		{name: "a group of a name that another one has", tenant: func(sc *scenario.Scenario) {
+			sc.Groups = append(sc.Groups, scenario.Group{Name: "grp-q"})
+			sc.Policies[0].Groups = append(sc.Policies[0].Groups, "grp-q")
+		}, rig: rigged{groups: func(a []graph.GroupAnswer) {
+			a[0].Group.DisplayName, a[1].Group.DisplayName = "Pilot “A”", "pilot  'a'"
+		}}, csv: strings.Replace(head, "license", "license,group", 1) + ada + ",disks/ada.vhd,P," + sku + ",Pilot 'A'\n", want: []string{"2 group.ambiguous"}, say: "2 groups of policy P are called"},
+		{name: "a mail-enabled group", rig: rigged{groups: func(a []graph.GroupAnswer) { a[0].Group.MailEnabled = true }}, csv: adaRow, want: []string{"2 group.mail-enabled"}},
+		{name: "a Microsoft 365 group", rig: rigged{groups: func(a []graph.GroupAnswer) { a[0].Group.MailEnabled, a[0].Group.Unified = true, true }}, csv: adaRow},
+		{name: "two policies of one name", rig: rigged{policies: func(p []graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error) {
+			other := p[0]
+			other.ID, other.DisplayName = "bbbbbbbb-0000-4000-8000-000000000001", "p "
+			return append(p, other), nil
+		}}, csv: adaRow, want: []string{"2 policy.ambiguous"}, say: "2 provisioning policies are called P ("},
 		{name: "no seats for what the group brings", tenant: func(sc *scenario.Scenario) { carries(sc); sc.Licenses[0].Seats = 0 }, csv: adaHeld, want: []string{"2 license.from-group w", "2 license.no-seats"}},
 		{name: "a row with an error takes no seat", tenant: func(sc *scenario.Scenario) { sc.Licenses[0].Seats = 1 },
 			csv: "ghost@" + domain + ",disks/two.vhd,P," + sku + "\n" + adaRow, want: []string{"2 user.not-found"}},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wave365/pkg/graph"
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/wave"
@@ -167,6 +168,14 @@ func together(t *testing.T) map[string]func(b *builder) []int {
 			b.add(b.someone(), row{"license": "CPC_E_4C_16GB_128GB"})
 			return []int{b.add(b.someone(), row{"license": "CPC_E_4C_16GB_128GB"})}
 		},
+		"license.not-usable": func(b *builder) []int {
+			b.sc.Licenses = append(b.sc.Licenses, scenario.License{SKU: "CPC_E_8C_32GB_128GB", Seats: 5, Status: "LockedOut"})
+			return []int{b.add(b.someone(), row{"license": "CPC_E_8C_32GB_128GB"})}
+		},
+		"license.in-grace": whole(func(b *builder) []int {
+			b.sc.Licenses = append(b.sc.Licenses, scenario.License{SKU: "CPC_E_8C_32GB_256GB", Seats: 5, Status: "Warning"})
+			return []int{b.add(b.someone(), row{"license": "CPC_E_8C_32GB_256GB"})}
+		}),
 		"license.unknown-sku": func(b *builder) []int { return []int{b.add(b.someone(), row{"license": "CPC_E_9C_9GB_999GB"})} },
 		"license.from-group": func(b *builder) []int {
 			b.policy("carries", func(_ *scenario.Policy, g *scenario.Group) { g.Licenses = []string{sku} })
@@ -323,6 +332,8 @@ func apart() map[string]func(t *testing.T) []wave.Finding {
 		"csv.missing-column": read("user,blob\nada@" + domain + ",disks/ada.vhd\n"),
 		"csv.unknown-column": read("user,blob,policy,colour\nada@" + domain + ",disks/ada.vhd,P,red\n"),
 		"csv.empty":          read(head),
+		"group.ambiguous":    rigGroups(func(a []graph.GroupAnswer) { a[1].Group.DisplayName = a[0].Group.DisplayName }),
+		"group.mail-enabled": rigGroups(func(a []graph.GroupAnswer) { a[0].Group.MailEnabled = true }),
 		"vhd.unwritten":      meetDisk(unwritten),
 		"vhd.two-footers":    meetDisk(twoFooters),
 		"vhd.trailing-bytes": meetDisk(padded),
@@ -358,6 +369,25 @@ func spoiled(s spoiler, policyOfBo string) func(t *testing.T) []wave.Finding {
 				sc.Policies = append(sc.Policies, scenario.Policy{Name: "Q", Groups: []string{"grp-q"}})
 			}
 		}).check(text).Findings
+	}
+}
+
+// rigGroups validates a wave of one row whose policy has two groups, which are told otherwise than they are.
+func rigGroups(change func([]graph.GroupAnswer)) func(t *testing.T) []wave.Finding {
+	return func(t *testing.T) []wave.Finding {
+		sc := newScenario()
+		person(sc, "ada")
+		sc.Groups = append(sc.Groups, scenario.Group{Name: "grp-q"})
+		sc.Policies[0].Groups = []string{"grp-p", "grp-q"}
+		s := newStage(t, sc)
+		file, findings := wave.Read("w", []byte("user,blob,policy,license,group\nada@"+domain+",disks/ada.vhd,P,"+sku+",GRP-P\n"), wave.Options{})
+		res, err := preflight.Check(t.Context(), rigged{Client: s.graph, groups: change}, s.blobs, preflight.Input{
+			File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: s.now,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.Findings
 	}
 }
 

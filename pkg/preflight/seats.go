@@ -5,8 +5,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
+	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight/plans"
 	"wave365/pkg/wave"
@@ -31,29 +31,72 @@ func gibText(n int64) string {
 }
 
 // seats compares the rows that need a license with its free units, over the whole wave: in file order, the last rows
-// go without. Rows with errors take no seat. Units of a product that is not in the Enabled state are not free.
+// go without. Rows with errors take no seat. Of a product that is suspended, locked out or deleted nobody gets one, and who
+// has one gets no Cloud PC with it; units in their grace period can be given, and last only so long.
 func (c *check) seats(context.Context) error {
 	if c.facts.unread[readSKUs] {
 		return nil
 	}
 	wrong := c.wrong()
-	need := map[string][]*row{}
+	need, use := map[string][]*row{}, map[string][]*row{}
 	c.eachRow(func(r *row) {
-		if sku := c.takes(r); sku != "" && !wrong[r.Line] {
+		switch sku := c.takes(r); {
+		case wrong[r.Line]:
+		case sku != "":
 			need[sku] = append(need[sku], r)
+		default:
+			for _, h := range r.held {
+				if h.plan.Enterprise && (r.plan == "" || fold(h.plan.ID) == fold(r.plan)) {
+					use[fold(h.sku)] = append(use[fold(h.sku)], r)
+					break
+				}
+			}
 		}
 	})
 	for _, s := range c.facts.skus {
-		rows, free := need[fold(s.ID)], 0
-		if strings.EqualFold(s.Status, "Enabled") {
-			free = max(0, s.Enabled-s.Consumed)
+		rows, holders := need[fold(s.ID)], use[fold(s.ID)]
+		if state, usable := subscriptionState(s.Status); !usable {
+			for _, r := range append(holders, rows...) {
+				c.flag("license.not-usable", r, "license", s.PartNumber, "the subscription of "+s.PartNumber+" is "+state+": no Cloud PC is provisioned with it")
+			}
+			continue
 		}
+		c.grace(s, len(rows), len(rows)+len(holders))
+		free := s.Free()
 		for _, r := range rows[min(free, len(rows)):] {
 			c.flag("license.no-seats", r, "license", s.PartNumber,
-				fmt.Sprintf("%d rows need %s and %d of its seats are free: none is left for this row", len(rows), s.PartNumber, free))
+				fmt.Sprintf("%d rows need %s and %d of its seats are free: none is left for this row%s", len(rows), s.PartNumber, free, shut(s)))
 		}
 	}
 	return nil
+}
+
+// subscriptionState says in what state a product is that cannot be used.
+func subscriptionState(status string) (state string, usable bool) {
+	switch status {
+	case "Suspended":
+		return "suspended: it has expired and was not renewed", false
+	case "LockedOut":
+		return "locked out: it was cancelled or blocked", false
+	case "Deleted":
+		return "deleted", false
+	}
+	return "", true
+}
+
+// shut tells of seats that cannot be given since their subscription is not in order.
+func shut(s graph.SKU) string {
+	if n := s.Suspended + s.LockedOut; n > 0 {
+		return fmt.Sprintf(" (%d more are of a subscription that is suspended or locked out)", n)
+	}
+	return ""
+}
+
+// grace warns when rows use units that are in their grace period: those to be taken, or any when the whole product is in it.
+func (c *check) grace(s graph.SKU, taken, used int) {
+	if s.Status == "Warning" && used > 0 || s.Warning > 0 && taken > max(0, s.Enabled-s.Consumed) {
+		c.flagWave("license.in-grace", s.PartNumber, fmt.Sprintf("the subscription of %s has expired and is in its grace period: %d of its seats end with it", s.PartNumber, s.Warning))
+	}
 }
 
 // takes is the id of the product of which the row will take a seat, lower case; "" for none.
