@@ -3,6 +3,8 @@ package vhd_test
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +19,8 @@ type file struct {
 
 func (f file) read(offset, count int64) []byte {
 	b := make([]byte, count)
-	for at, data := range f.parts {
+	for _, at := range slices.Sorted(maps.Keys(f.parts)) { // a part within another one lies over it
+		data := f.parts[at]
 		if from := max(at, offset); from < min(at+int64(len(data)), offset+count) {
 			copy(b[from-offset:], data[from-at:])
 		}

@@ -148,6 +148,7 @@ func TestRead_AroundTheTable(t *testing.T) {
 		{"a header that is misspelled", "usr,blob,polcy\n" + rows, []string{"1 csv.unknown-column usr", "1 csv.unknown-column polcy", "1 csv.missing-column user", "1 csv.missing-column policy"}},
 		{"the header again", head + rows + head + "c@contoso.com,vhds/c.vhd,P\n", []string{"4 csv.not-a-header"}},
 		{"the header again, with its mark", "\uFEFF\"user\",\"blob\",\"policy\"\n" + rows + "\uFEFF\"user\",\"blob\",\"policy\"\n", []string{"4 csv.not-a-header"}},
+		{"another header", head + rows + "UPN,VHD,Target Policy\n", []string{"4 csv.not-a-header"}},
 		{"a rule", "user,blob,policy\n----,----,------\n" + rows, []string{"2 csv.not-a-header"}},
 		{"a total", head + rows + "Total: 2\n(2 rows affected)\n,,2 rows\n", []string{"4 csv.not-a-header", "5 csv.not-a-header", "6 csv.not-a-header"}},
 		{"comments of other kinds", head + "// bo is ill\n-- and so is cy\n; dee\n;d@contoso.com,vhds/d.vhd,P\n" + rows, []string{"2 csv.not-a-header", "3 csv.not-a-header", "4 csv.not-a-header", "5 csv.not-a-header"}},

@@ -68,17 +68,20 @@ func isComment(s string) bool {
 	return false
 }
 
-// isHeader reports whether a record says again what the header says.
+// isHeader reports whether a record is a header, this file's or another's: most of its cells are names of columns, and none is
+// a user.
 func (r *reading) isHeader(cells []string) bool {
-	same, names := 0, 0
-	for i, name := range r.file.Canonical {
-		if name == "" {
+	names, filled := 0, 0
+	for i, c := range cells {
+		if sheet.Trim(c) == "" {
 			continue
 		}
-		names++
-		if i < len(cells) && canonical(cells[i]) == name {
-			same++
+		filled++
+		if canonical(c) != "" {
+			names++
+		} else if i < len(r.file.Canonical) && r.file.Canonical[i] == colUser && userFault(sheet.Unquote(c)) == "" {
+			return false
 		}
 	}
-	return same >= 2 && 2*same > names
+	return names >= 2 && 2*names > filled
 }
