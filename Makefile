@@ -66,14 +66,15 @@ cover: ## measure coverage into coverage.html
 	go tool cover -html=coverage.out -o coverage.html
 	@go tool cover -func=coverage.out | tail -n 1
 
-dist: ## build for Linux, macOS and Windows into bin/dist, with checksums
+dist: ## build for Linux, macOS and Windows into bin/dist, with checksums and a bill of materials (SPDX)
 	@rm -rf bin/dist; mkdir -p bin/dist
 	@for p in $(PLATFORMS); do \
 	  os=$${p%/*}; arch=$${p#*/}; out=wave365-$$os-$$arch; test $$os = windows && out=$$out.exe; \
 	  echo "bin/dist/$$out"; \
 	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o bin/dist/$$out ./cmd/wave365 || exit 1; \
 	done
-	@cd bin/dist && { sha256sum wave365-* 2>/dev/null || shasum -a 256 wave365-*; } > SHA256SUMS && cat SHA256SUMS
+	@go run .ci/sbom.go $(VERSION) bin/dist/wave365-* > bin/dist/wave365.spdx.json
+	@cd bin/dist && { sha256sum wave365* 2>/dev/null || shasum -a 256 wave365*; } > SHA256SUMS && cat SHA256SUMS
 
 sample: build ## write the report that is kept in reports/friday-sample again
 	@dir=$$(mktemp -d) && cp -R waves bin/wave365 "$$dir" && cd "$$dir" || exit 1; \

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +19,15 @@ func newVersionCommand(a *app, g *globals) *cobra.Command {
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if g.json {
-				printJSON(a.out, map[string]string{"schema": "wave365/version/v1", "version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
+				doc := map[string]string{"schema": "wave365/version/v1", "version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH}
+				if info, ok := debug.ReadBuildInfo(); ok {
+					for _, s := range info.Settings {
+						if name, found := strings.CutPrefix(s.Key, "vcs."); found {
+							doc[name] = s.Value // revision and time of the commit, and whether the tree was modified
+						}
+					}
+				}
+				printJSON(a.out, doc)
 				return nil
 			}
 			fmt.Fprintln(a.out, "wave365", versionText())
