@@ -75,7 +75,7 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	}
 	if err := s.Read(quick); err != nil {
 		notYet()
-		return s.SetAside(quick, err)
+		return err
 	}
 	edit, err := s.Edited()
 	if err != nil {

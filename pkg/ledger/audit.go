@@ -10,6 +10,7 @@ import (
 
 	"wave365/pkg/audit"
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/store"
 )
 
 // The kinds of audit entries.
@@ -33,7 +34,7 @@ const (
 // chain is the end of the audit: the last entry, and the last hash of each run that was asked for. The zero value
 // knows nothing yet.
 type chain struct {
-	known bool
+	known bool // in this transaction
 	seq   int64
 	hash  string
 	heads map[string]string
@@ -45,25 +46,14 @@ func (t *txn) audit(at time.Time, kind, run string, row int, body any) error {
 	if err != nil {
 		return err
 	}
-	remembered := t.chain.known
-	err = t.appendAudit(at, kind, run, row, text)
-	if remembered && refusedBy(err, "the audit only grows") {
-		// Another process has written since: what was remembered is not the end any more.
-		t.chain = chain{}
-		err = t.appendAudit(at, kind, run, row, text)
-	}
-	return err
-}
-
-func (t *txn) appendAudit(at time.Time, kind, run string, row int, body []byte) error {
 	prev, err := t.head(run)
 	if err != nil {
 		return err
 	}
-	e := audit.Entry{Seq: t.chain.seq + 1, At: at, Kind: kind, Run: run, Row: row, Body: body, Prev: prev}
+	e := audit.Entry{Seq: t.chain.seq + 1, At: at, Kind: kind, Run: run, Row: row, Body: text, Prev: prev}
 	e.Hash = e.Sum()
-	err = t.exec(`INSERT INTO audit (seq, at, kind, run, idx, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		e.Seq, stamp(at), kind, run, row, string(body), prev, e.Hash)
+	err = t.Exec(`INSERT INTO audit (seq, at, kind, run, idx, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		e.Seq, stamp(at), kind, run, row, string(text), prev, e.Hash)
 	if err == nil {
 		t.chain.seq, t.chain.hash, t.chain.heads[run] = e.Seq, e.Hash, e.Hash
 	}
@@ -72,24 +62,39 @@ func (t *txn) appendAudit(at time.Time, kind, run string, row int, body []byte) 
 
 // head is what the run's next entry holds as Prev.
 func (t *txn) head(run string) (string, error) {
-	c := &t.chain
-	if !c.known {
-		err := t.get(`SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`, nil, &c.seq, &c.hash)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if !t.chain.known {
+		if err := t.end(); err != nil {
 			return "", err
 		}
-		c.known, c.heads = true, map[string]string{}
 	}
+	c := &t.chain
 	if h, ok := c.heads[run]; ok {
 		return h, nil
 	}
 	var h string
 	where, args := entriesOf(run)
-	err := t.get(`SELECT hash FROM audit`+where+` ORDER BY seq DESC LIMIT 1`, args, &h)
+	err := t.Get(`SELECT hash FROM audit`+where+` ORDER BY seq DESC LIMIT 1`, args, &h)
 	if errors.Is(err, sql.ErrNoRows) {
 		return c.hash, nil
 	}
 	return h, err
+}
+
+// end looks where the audit ends now. When that is where this ledger left it, nobody else has written since, and what
+// is remembered of the runs holds.
+func (t *txn) end() error {
+	var seq int64
+	var hash string
+	err := t.Get(`SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`, nil, &seq, &hash)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
+	}
+	c := &t.chain
+	if c.heads == nil || c.seq != seq || c.hash != hash {
+		*c = chain{seq: seq, hash: hash, heads: map[string]string{}}
+	}
+	c.known = true
+	return nil
 }
 
 // entriesOf is the condition for the audit entries of one run, or with "" of none.
@@ -101,7 +106,7 @@ func entriesOf(run string) (where string, args []any) {
 }
 
 // Audit gives the entries of a run, oldest first; "" gives those of the whole ledger. It reads while it is ranged
-// over and ends after the first error.
+// over and ends after the first error, which may be that an entry does not fit its hash (Invalid, "ledger.tampered").
 func (l *Ledger) Audit(ctx context.Context, runID string) iter.Seq2[audit.Entry, error] {
 	query := `SELECT seq, at, kind, run, idx, body, prev, hash FROM audit`
 	var args []any
@@ -111,7 +116,7 @@ func (l *Ledger) Audit(ctx context.Context, runID string) iter.Seq2[audit.Entry,
 		query += where
 	}
 	return func(yield func(audit.Entry, error) bool) {
-		for e, err := range list(ctx, l, query+` ORDER BY seq`, args, scanAudit) {
+		for e, err := range store.List(ctx, l.db, query+` ORDER BY seq`, args, scanAudit) {
 			if !yield(e, err) {
 				return
 			}
@@ -119,11 +124,14 @@ func (l *Ledger) Audit(ctx context.Context, runID string) iter.Seq2[audit.Entry,
 	}
 }
 
-func scanAudit(rows *sql.Rows) (audit.Entry, error) {
+func scanAudit(scan store.Scan) (audit.Entry, error) {
 	var e audit.Entry
 	var body string
-	err := rows.Scan(&e.Seq, (*moment)(&e.At), &e.Kind, &e.Run, &e.Row, &body, &e.Prev, &e.Hash)
+	err := scan(&e.Seq, (*moment)(&e.At), &e.Kind, &e.Run, &e.Row, &body, &e.Prev, &e.Hash)
 	e.Body = json.RawMessage(body)
+	if err == nil && e.Sum() != e.Hash {
+		err = tampered(&audit.Broken{Seq: e.Seq, Why: "its content does not fit its hash"})
+	}
 	return e, err
 }
 
@@ -144,7 +152,11 @@ func VerifyChain(entries iter.Seq2[audit.Entry, error]) error {
 		}
 	})
 	if broken, ok := errors.AsType[*audit.Broken](err); ok {
-		return fault.Wrap(fault.Invalid, "ledger.tampered", "audit "+broken.Error(), "compare it with the audit.jsonl of an earlier report", err)
+		return tampered(broken)
 	}
 	return err
+}
+
+func tampered(b *audit.Broken) error {
+	return fault.Wrap(fault.Invalid, "ledger.tampered", "audit "+b.Error(), "compare it with the audit.jsonl of an earlier report", b)
 }

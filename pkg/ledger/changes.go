@@ -2,11 +2,11 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/store"
 	"wave365/pkg/migration"
 	"wave365/pkg/wave"
 )
@@ -41,14 +41,14 @@ func (t *txn) changeRun(runID string, c Change) error {
 	if err != nil {
 		return err
 	}
-	err = t.exec(`INSERT INTO run_changes (run, at, body) VALUES (?, ?, ?)`, runID, stamp(t.now), body)
-	if isForeignKey(err) {
+	err = t.Exec(`INSERT INTO run_changes (run, at, body) VALUES (?, ?, ?)`, runID, stamp(t.Now), body)
+	if t.l.db.Refused(err) == store.ForeignKey {
 		return noRun(runID)
 	}
 	if err != nil {
 		return err
 	}
-	return t.audit(t.now, auditRunChanged, runID, migration.WaveRow, c)
+	return t.audit(t.Now, auditRunChanged, runID, migration.WaveRow, c)
 }
 
 // Edit is an edited wave file, as far as its run takes it over.
@@ -64,28 +64,22 @@ type Edit struct {
 // EditRun takes an edited wave file over, in one transaction: the run is opened again, rows are moved and added, and the
 // change is recorded. The faults are those of Apply and CreateRun.
 func (l *Ledger) EditRun(ctx context.Context, runID string, e Edit) error {
-	var moves []movement
-	for _, tr := range e.Moves {
-		m, err := moveOf(tr)
-		if err != nil {
-			return err
-		}
-		moves = append(moves, m)
+	moves, err := movesOf(e.Moves)
+	if err != nil {
+		return err
 	}
 	return l.do(ctx, "take over the edited wave", func(t *txn) error {
-		if err := l.fence(t); err != nil {
+		if err := t.fence(); err != nil {
 			return err
 		}
-		if err := t.exec(`UPDATE runs SET state = 'active', finished_at = NULL WHERE id = ?`, runID); err != nil {
+		if err := t.Exec(`UPDATE runs SET state = 'active', finished_at = NULL WHERE id = ?`, runID); err != nil {
 			return err
 		}
-		for _, m := range moves {
-			if err := l.moveRow(t, m); err != nil {
-				return err
-			}
+		if err := t.moveRows(moves); err != nil {
+			return err
 		}
 		var next, findings int
-		if err := t.get(`SELECT coalesce(max(idx), -1) + 1 FROM wave_rows WHERE run = ?`, []any{runID}, &next); err != nil {
+		if err := t.Get(`SELECT coalesce(max(idx), -1) + 1 FROM wave_rows WHERE run = ?`, []any{runID}, &next); err != nil {
 			return err
 		}
 		for i, r := range e.Added {
@@ -96,7 +90,7 @@ func (l *Ledger) EditRun(ctx context.Context, runID string, e Edit) error {
 				return err
 			}
 		}
-		if err := t.get(`SELECT coalesce(max(n), -1) + 1 FROM findings WHERE run = ?`, []any{runID}, &findings); err != nil {
+		if err := t.Get(`SELECT coalesce(max(n), -1) + 1 FROM findings WHERE run = ?`, []any{runID}, &findings); err != nil {
 			return err
 		}
 		for i, f := range e.Findings {
@@ -104,7 +98,7 @@ func (l *Ledger) EditRun(ctx context.Context, runID string, e Edit) error {
 			if err != nil {
 				return err
 			}
-			if err := t.exec(`INSERT INTO findings (run, n, body) VALUES (?, ?, ?)`, runID, findings+i, body); err != nil {
+			if err := t.Exec(`INSERT INTO findings (run, n, body) VALUES (?, ?, ?)`, runID, findings+i, body); err != nil {
 				return err
 			}
 		}
@@ -114,8 +108,8 @@ func (l *Ledger) EditRun(ctx context.Context, runID string, e Edit) error {
 
 // changed puts on top of the runs what changed about them since.
 func (l *Ledger) changed(ctx context.Context, runs []migration.Run) ([]migration.Run, error) {
-	if ok, err := l.hasTable(ctx, "run_changes"); err != nil || !ok {
-		return runs, err
+	if !l.has(versionControl) {
+		return runs, nil
 	}
 	at := map[string]int{}
 	for i, r := range runs {
@@ -129,13 +123,13 @@ func (l *Ledger) changed(ctx context.Context, runs []migration.Run) ([]migration
 	if len(runs) == 1 {
 		query, args = `SELECT run, body FROM run_changes WHERE run = ? ORDER BY n`, []any{runs[0].ID}
 	}
-	for e, err := range list(ctx, l, query, args, func(rows *sql.Rows) (e entry, err error) { return e, rows.Scan(&e.run, &e.body) }) {
+	for e, err := range store.List(ctx, l.db, query, args, func(scan store.Scan) (e entry, err error) { return e, scan(&e.run, &e.body) }) {
 		if err != nil {
 			return nil, err
 		}
 		var c Change
 		if err := json.Unmarshal([]byte(e.body), &c); err != nil {
-			return nil, classify(err, "read a change of the run")
+			return nil, store.Damaged("a change of the run cannot be read", err)
 		}
 		if i, ok := at[e.run]; ok {
 			if err := c.apply(&runs[i]); err != nil {

@@ -89,14 +89,6 @@ func TestOpenMovesADamagedFileAside(t *testing.T) {
 			must(t, err)
 			must(t, os.Truncate(path, info.Size()/2))
 		},
-		"empty beside a log": func(t *testing.T, path string) {
-			must(t, os.Truncate(path, 0))
-			must(t, os.WriteFile(path+"-wal", []byte("a log"), 0o600))
-		},
-		"gone beside a log": func(t *testing.T, path string) {
-			must(t, os.Remove(path))
-			must(t, os.WriteFile(path+"-wal", []byte("a log"), 0o600))
-		},
 	}
 	for name, damage := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -138,20 +130,48 @@ func TestOpenMovesADamagedFileAside(t *testing.T) {
 	}
 }
 
-func TestReadOnlyMovesNothing(t *testing.T) {
+// TestOpenRefusesAFileWithoutSchema: what lies there is neither taken for a new ledger nor touched.
+func TestOpenRefusesAFileWithoutSchema(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	path := filepath.Join(dir, "ledger.db")
-	l, err := ledger.Open(t.Context(), path, ledger.Options{})
-	must(t, err)
-	must(t, l.Close())
-	must(t, os.Truncate(path, 0))
-	must(t, os.WriteFile(path+"-wal", []byte("a log"), 0o600))
-	before := folder(t, dir)
-	if _, err := ledger.Open(t.Context(), path, ledger.Options{ReadOnly: true}); err == nil {
-		t.Error("no error")
+	cases := map[string]func(*testing.T, string){
+		"empty": func(t *testing.T, path string) { must(t, os.Truncate(path, 0)) },
+		"empty beside a log": func(t *testing.T, path string) {
+			must(t, os.Truncate(path, 0))
+			must(t, os.WriteFile(path+"-wal", []byte("a log"), 0o600))
+		},
+		"gone beside a log": func(t *testing.T, path string) {
+			must(t, os.Remove(path))
+			must(t, os.WriteFile(path+"-wal", []byte("a log"), 0o600))
+		},
+		// What a copy without the log took along from earlier versions of this program.
+		"marked, with an empty schema": func(t *testing.T, path string) {
+			must(t, os.Remove(path))
+			db := raw(t, path)
+			_, err := db.Exec("PRAGMA application_id = 1462974005; PRAGMA journal_mode = WAL")
+			must(t, err)
+			must(t, db.Close())
+		},
 	}
-	wantSame(t, "the folder afterwards", folder(t, dir), before)
+	for name, spoil := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			path := filepath.Join(dir, "ledger.db")
+			l, err := ledger.Open(t.Context(), path, ledger.Options{})
+			must(t, err)
+			must(t, l.Close())
+			spoil(t, path)
+			before := folder(t, dir)
+			for _, opt := range []ledger.Options{{}, {ReadOnly: true}} {
+				_, err := ledger.Open(t.Context(), path, opt)
+				wantFault(t, err, fault.Invalid, "ledger.empty")
+			}
+			after := folder(t, dir)
+			if before["ledger.db"] != after["ledger.db"] || before["ledger.db-wal"] != after["ledger.db-wal"] {
+				t.Errorf("what lay there was touched: %d and %d bytes", len(after["ledger.db"]), len(after["ledger.db-wal"]))
+			}
+		})
+	}
 }
 
 func TestOpenReadOnly(t *testing.T) {

@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/store"
 	"wave365/pkg/migration"
 )
 
-// concludeWithin bounds how long an outcome is tried to be recorded when its caller was stopped.
-const concludeWithin = 15 * time.Second
+// errDone ends a transaction whose work was done by one before it.
+var errDone = errors.New("ledger: done already")
 
 // Intend records that an effect is about to be tried, and returns when that is durable: only then may the call be
 // sent. The result is in with ID, and At when it was zero. Faults: NotFound ("ledger.no-run"), Conflict
@@ -23,17 +24,16 @@ const concludeWithin = 15 * time.Second
 func (l *Ledger) Intend(ctx context.Context, in migration.Intent) (migration.Intent, error) {
 	in.Outcome = nil
 	err := l.do(ctx, "record what is about to be done", func(t *txn) error {
-		if err := l.fence(t); err != nil {
+		if err := t.fence(); err != nil {
 			return err
 		}
-		in.At = orNow(in.At, t.now)
-		id, err := t.insert(`INSERT INTO intents (run, idx, attempt, effect, client_request_id, subject, at)
-			VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		in.At = orNow(in.At, t.Now)
+		id, err := t.insert("intents", "run, idx, attempt, effect, client_request_id, subject, at",
 			in.Run, in.Row, in.Attempt, string(in.Effect), in.ClientRequestID, in.Subject, stamp(in.At))
 		switch {
 		case refusedBy(err, "an import of this row"):
 			return t.importOpen(in)
-		case isForeignKey(err):
+		case l.db.Refused(err) == store.ForeignKey:
 			return noRun(in.Run)
 		case err != nil:
 			return err
@@ -52,7 +52,7 @@ func (l *Ledger) Intend(ctx context.Context, in migration.Intent) (migration.Int
 // importOpen says which import is not settled: one of the row, or of the same person in another run.
 func (t *txn) importOpen(in migration.Intent) error {
 	run, row := in.Run, in.Row
-	err := t.get(`SELECT run, idx FROM intents WHERE effect = ? AND (status IS NULL OR status = 'unknown')
+	err := t.Get(`SELECT run, idx FROM intents WHERE effect = ? AND (status IS NULL OR status = 'unknown')
 		AND (run = ? AND idx = ? OR subject <> '' AND lower(subject) = ?) LIMIT 1`,
 		[]any{string(in.Effect), in.Run, in.Row, strings.ToLower(in.Subject)}, &run, &row)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -83,7 +83,8 @@ type outcomeBody struct {
 }
 
 // Conclude records how an intent ended, once; an unknown outcome may be settled later, as adopted or as no-effect. It
-// is recorded even when ctx is done: what happened, happened. A zero out.At is now. Faults: NotFound
+// is recorded even when ctx is done, and under a lock that was taken away: what happened, happened. While the disk is
+// full or slow, or the database away, it tries on until the ledger is closed. A zero out.At is now. Faults: NotFound
 // ("ledger.no-intent"), Conflict ("ledger.concluded") when there is an outcome that stands.
 func (l *Ledger) Conclude(ctx context.Context, in migration.Intent, out migration.Outcome) error {
 	return l.conclude(ctx, conclusion{
@@ -103,41 +104,51 @@ type conclusion struct {
 	none   string // what is said when there is no such intent
 }
 
+// conclude tries on while the disk or the database does not take the outcome: it is in hand, and nobody else has it.
 func (l *Ledger) conclude(ctx context.Context, c conclusion, out migration.Outcome) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), concludeWithin)
-	defer cancel()
-	return l.do(ctx, "record how it ended", func(t *txn) error {
-		at := orNow(out.At, t.now)
-		n, err := t.change(`UPDATE `+c.table+` SET status = ?, remote_id = ?, request_id = ?, detail = ?, no_change = ?, concluded_at = ?
-			WHERE id = ? AND coalesce(run, '') = ? AND idx = ?`,
-			string(out.Status), out.RemoteID, out.RequestID, out.Detail, flag(out.NoChange), stamp(at), c.id, c.run, c.row)
-		switch {
-		case refusedBy(err, "an outcome is not rewritten"):
-			return fault.Wrap(fault.Conflict, "ledger.concluded",
-				fmt.Sprintf("intent %d (%s) has an outcome already; it cannot become %s", c.id, c.effect, out.Status), "", err)
-		case isConstraint(err):
-			return fault.Wrap(fault.Internal, "ledger.outcome", fmt.Sprintf("%q is no outcome", out.Status), "", err)
-		case err != nil:
+	ctx, out.At = context.WithoutCancel(ctx), orNow(out.At, l.now().UTC())
+	var told time.Time
+	for try := 0; ; try++ {
+		err := l.do(ctx, "record how it ended", func(t *txn) error { return t.conclude(c, out, try > 0) })
+		if !fault.Is(err, fault.Unavailable) || fault.CodeOf(err) == "ledger.moved-away" {
 			return err
-		case n == 0:
-			return fault.New(fault.NotFound, "ledger.no-intent", c.none, "")
 		}
-		return t.audit(at, c.kind, c.run, c.row, outcomeBody{
-			ID: c.id, Status: out.Status, RemoteID: out.RemoteID, RequestID: out.RequestID, Detail: out.Detail, NoChange: out.NoChange,
-		})
-	})
+		if now := time.Now(); l.stalled != nil && now.Sub(told) >= time.Minute {
+			told = now
+			l.stalled(err)
+		}
+		select {
+		case <-time.After(min(time.Duration(try+1)*200*time.Millisecond, 5*time.Second)):
+		case <-l.ending:
+			return err
+		}
+	}
 }
 
-// intentColumns takes no_change for 0 in a ledger of an older version that is only read.
-func (l *Ledger) intentColumns(ctx context.Context) (string, error) {
-	noChange := "no_change"
-	if ok, err := l.hasTable(ctx, "writes"); err != nil {
-		return "", err
-	} else if !ok {
-		noChange = "0"
+// conclude records the outcome. again: an earlier try may have done so, without being told.
+func (t *txn) conclude(c conclusion, out migration.Outcome, again bool) error {
+	n, err := t.Change(`UPDATE `+c.table+` SET status = ?, remote_id = ?, request_id = ?, detail = ?, no_change = ?, concluded_at = ?
+		WHERE id = ? AND coalesce(run, '') = ? AND idx = ?`,
+		string(out.Status), out.RemoteID, out.RequestID, out.Detail, flag(out.NoChange), stamp(out.At), c.id, c.run, c.row)
+	switch {
+	case refusedBy(err, "an outcome is not rewritten"):
+		var same int
+		if again && t.Get(`SELECT count(*) FROM `+c.table+` WHERE id = ? AND status = ? AND remote_id = ? AND concluded_at = ?`,
+			[]any{c.id, string(out.Status), out.RemoteID, stamp(out.At)}, &same) == nil && same == 1 {
+			return errDone
+		}
+		return fault.Wrap(fault.Conflict, "ledger.concluded",
+			fmt.Sprintf("intent %d (%s) has an outcome already; it cannot become %s", c.id, c.effect, out.Status), "", err)
+	case t.l.db.Refused(err) != store.NotRefused:
+		return fault.Wrap(fault.Internal, "ledger.outcome", fmt.Sprintf("%q is no outcome", out.Status), "", err)
+	case err != nil:
+		return err
+	case n == 0:
+		return fault.New(fault.NotFound, "ledger.no-intent", c.none, "")
 	}
-	return `SELECT id, run, idx, attempt, effect, client_request_id, subject, at,
-	status, remote_id, request_id, detail, ` + noChange + `, concluded_at FROM intents`, nil
+	return t.audit(out.At, c.kind, c.run, c.row, outcomeBody{
+		ID: c.id, Status: out.Status, RemoteID: out.RemoteID, RequestID: out.RequestID, Detail: out.Detail, NoChange: out.NoChange,
+	})
 }
 
 // Intents gives what was intended for one row, or for migration.WaveRow, oldest first, with outcomes.
@@ -151,17 +162,18 @@ func (l *Ledger) AllIntents(ctx context.Context, runID string) ([]migration.Inte
 }
 
 func (l *Ledger) intents(ctx context.Context, where string, args ...any) ([]migration.Intent, error) {
-	columns, err := l.intentColumns(ctx)
-	if err != nil {
-		return nil, err
+	noChange := "no_change"
+	if !l.has(versionWrites) {
+		noChange = "0"
 	}
-	return all(ctx, l, columns+where, args, scanIntent)
+	return store.All(ctx, l.db, `SELECT id, run, idx, attempt, effect, client_request_id, subject, at,
+		status, remote_id, request_id, detail, `+noChange+`, concluded_at FROM intents`+where, args, scanIntent)
 }
 
-func scanIntent(rows *sql.Rows) (migration.Intent, error) {
+func scanIntent(scan store.Scan) (migration.Intent, error) {
 	var in migration.Intent
 	var end ending
-	err := rows.Scan(append([]any{&in.ID, &in.Run, &in.Row, &in.Attempt, &in.Effect, &in.ClientRequestID, &in.Subject,
+	err := scan(append([]any{&in.ID, &in.Run, &in.Row, &in.Attempt, &in.Effect, &in.ClientRequestID, &in.Subject,
 		(*moment)(&in.At)}, end.into()...)...)
 	in.Outcome = end.outcome()
 	return in, err

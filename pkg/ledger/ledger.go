@@ -2,15 +2,16 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/place"
+	"wave365/pkg/ledger/sqlite"
+	"wave365/pkg/ledger/store"
 )
 
 // Options says how to open a ledger. The zero value opens for writing.
@@ -23,32 +24,36 @@ type Options struct {
 	// AnyPlace opens a ledger in a network or synced folder all the same. Such folders break the promises of this
 	// package: their locks do not hold, and a sync client may put back an older file.
 	AnyPlace bool
-	// Thorough checks every page of the file, however large it is. Without it the rows and the audit of a file of more
-	// than 64 MiB are not looked at; damage in them shows when they are read, as the same fault, but the file is moved
-	// aside only by a thorough Open.
-	Thorough bool
+	// Stalled, when it is not nil, is told why an outcome cannot be recorded, at once and once a minute while that
+	// lasts. It must not block.
+	Stalled func(why error)
 }
 
 // Ledger is an open ledger file. Safe for concurrent use. The caller closes it.
 type Ledger struct {
 	path string
 	now  func() time.Time
-	read *sql.DB
-	w    *writer // nil when opened read-only
+	db   *store.DB
 	lock held
+	// chain is the end of the audit as the last commit left it. The transaction under way has it to itself.
+	chain chain
 
 	closing sync.Once
 	closed  error
+	// stalled is Options.Stalled.
+	stalled func(error)
+	// ending is closed when Close is called.
+	ending chan struct{}
 }
 
 // Open opens the ledger at path, and creates the folder and the file where they are missing. It refuses, each as a
-// fault: a network or synced folder (Invalid, "ledger.place"), another program's file (Invalid, "ledger.foreign"),
-// a file of a newer version of this program (Invalid, "ledger.newer"). A damaged file is moved aside, together with
-// its -wal and -shm, and the fault (Internal, "ledger.damaged") says where to; the next Open starts a new ledger.
-// With ReadOnly a missing file is NotFound, "ledger.none".
+// fault: a network or synced folder (Invalid, "ledger.place"), another program's file (Invalid, "ledger.foreign"), a file
+// without a schema (Invalid, "ledger.empty"), a file of a newer version of this program (Invalid, "ledger.newer"). A
+// damaged file is moved aside, together with its -wal and -shm, and the fault (Internal, "ledger.damaged") says where
+// to; the next Open starts a new ledger. With ReadOnly a missing file is NotFound, "ledger.none".
 func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, classify(err, "open the ledger")
+	if ctx.Err() != nil {
+		return nil, fault.Wrap(fault.Interrupted, "", "could not open the ledger: stopped", "", ctx.Err())
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -63,85 +68,26 @@ func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 				"put it on a local disk with --ledger; locks and flushes cannot be trusted there")
 		}
 	}
-	if !opt.ReadOnly {
-		if err := os.MkdirAll(filepath.Dir(abs), 0o700); err != nil {
-			return nil, openError(abs, err)
-		}
-	}
-	fresh, err := identify(ctx, abs, opt)
+	db, err := sqlite.Open(ctx, sqlite.Config{Path: abs, Now: opt.Now, ReadOnly: opt.ReadOnly, InUse: inUse})
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{path: abs, now: opt.Now}
-	if opt.ReadOnly {
-		err = l.openForReading(ctx)
-	} else {
-		err = l.openForWriting(ctx, fresh, opt.Thorough)
-	}
-	if err != nil {
-		l.Close()
-		if fault.CodeOf(err) == codeDamaged && !opt.ReadOnly {
-			return nil, setAside(ctx, abs, opt.Now(), err)
-		}
-		return nil, err
-	}
-	return l, nil
-}
-
-func (l *Ledger) openForReading(ctx context.Context) error {
-	var err error
-	if l.read, err = openPool(l.path, modeRead, readers); err != nil {
-		return err
-	}
-	if err = l.read.PingContext(ctx); err != nil && !exists(l.path+"-wal") {
-		// A folder in which nothing may be created has no room for the shared index of the log. Without a log
-		// there is nobody to share it with.
-		l.read.Close()
-		if l.read, err = openPool(l.path, modeFrozen, readers); err == nil {
-			err = l.read.PingContext(ctx)
-		}
-	}
-	if err != nil {
-		return openError(l.path, err)
-	}
-	return checkVersion(ctx, l.read)
-}
-
-func (l *Ledger) openForWriting(ctx context.Context, fresh, thorough bool) error {
-	db, err := openPool(l.path, modeWrite, 1)
-	if err != nil {
-		return err
-	}
-	if err := prepare(ctx, db, fresh, thorough); err != nil {
-		db.Close()
-		return err
-	}
-	if l.w, err = newWriter(ctx, db, l.now); err != nil {
-		db.Close()
-		return classify(err, "open the ledger")
-	}
-	if l.read, err = openPool(l.path, modeRead, readers); err != nil {
-		return err
-	}
-	return nil
+	return &Ledger{path: abs, now: opt.Now, db: db, stalled: opt.Stalled, ending: make(chan struct{})}, nil
 }
 
 // Close lets go of the lock if this ledger still holds it, waits for the writes under way and closes the file.
 // Calls after it fail. Closing twice is fine.
 func (l *Ledger) Close() error {
 	l.closing.Do(func() {
+		close(l.ending)
 		var errs []error
-		if l.w != nil {
-			errs = append(errs, l.release(l.lock.id()))
+		if !l.db.ReadOnly() {
+			errs = append(errs, l.release(l.lock.get().id))
 		}
-		if l.read != nil {
-			errs = append(errs, l.read.Close())
+		errs = append(errs, l.db.Close())
+		if err := errors.Join(errs...); err != nil {
+			l.closed = l.db.Fault(err, "close the ledger")
 		}
-		if l.w != nil {
-			// Last, because only a connection that writes can fold the log into the file and take it away.
-			errs = append(errs, l.w.close())
-		}
-		l.closed = classify(errors.Join(errs...), "close the ledger")
 	})
 	return l.closed
 }
@@ -149,10 +95,45 @@ func (l *Ledger) Close() error {
 // Path is the absolute path of the ledger's file.
 func (l *Ledger) Path() string { return l.path }
 
-// do runs fn in a transaction of the writer and returns when it is durable or refused.
+// txn is the open transaction as the work inside it sees it.
+type txn struct {
+	*store.Tx
+	l *Ledger
+	// chain is the end of the audit as far as it is known in this transaction.
+	chain chain
+}
+
+// do runs fn in a transaction and returns when it is durable or refused. fn may be called again when the connection to
+// the database breaks.
 func (l *Ledger) do(ctx context.Context, doing string, fn func(*txn) error) error {
-	if l.w == nil {
-		return fault.New(fault.Denied, "ledger.readonly", "the ledger was opened for reading only", "")
+	err := l.db.Do(ctx, func(tx *store.Tx) error {
+		t := &txn{Tx: tx, l: l, chain: l.chain}
+		l.chain = chain{}
+		tx.OnCommit = func() {
+			l.chain = t.chain
+			l.chain.known = false
+		}
+		return fn(t)
+	})
+	if err == nil || errors.Is(err, errDone) {
+		return nil
 	}
-	return classify(l.w.do(ctx, fn), doing)
+	return l.db.Fault(err, doing)
+}
+
+// has reports whether the ledger's schema is at least of that version: one that is only read may be older.
+func (l *Ledger) has(version int64) bool { return l.db.Version() >= version }
+
+// Versions of the schema that brought what an older ledger, which is only read, does not have.
+const (
+	versionControl = 2 // orders, run_changes
+	versionWrites  = 4 // writes, intents.no_change
+)
+
+// insert adds a record with the next id; columns are those beside it.
+func (t *txn) insert(table, columns string, args ...any) (id int64, err error) {
+	if err := t.Get(`SELECT coalesce(max(id), 0) + 1 FROM `+table, nil, &id); err != nil {
+		return 0, err
+	}
+	return id, t.Exec(`INSERT INTO `+table+` (id, `+columns+`) VALUES (?`+strings.Repeat(", ?", len(args))+`)`, append([]any{id}, args...)...)
 }

@@ -36,22 +36,28 @@ func (h Holder) describe() string {
 	return fmt.Sprintf("process %d of %s on %s (%s, since %s)", h.PID, h.User, h.Host, h.Command, h.Started.UTC().Format(time.RFC3339))
 }
 
-// held is the id of the lock that this ledger has, if any.
+// held is the lock that this ledger has, if any.
 type held struct {
 	mu    sync.Mutex
-	value string
+	value claim
 }
 
-func (h *held) id() string {
+// claim is a lock as its holder knows it; the zero value is none.
+type claim struct {
+	id    string
+	epoch int64
+}
+
+func (h *held) get() claim {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.value
 }
 
-func (h *held) set(id string) {
+func (h *held) set(c claim) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.value = id
+	h.value = c
 }
 
 // Lock makes this process the one that drives the ledger. ID, Host, User, PID and Started are filled where h leaves
@@ -62,8 +68,9 @@ func (h *held) set(id string) {
 func (l *Ledger) Lock(ctx context.Context, h Holder) (release func() error, err error) {
 	h = l.complete(h)
 	token := process.Token(h.PID)
+	mine := claim{id: h.ID}
 	err = l.do(ctx, "lock the ledger", func(t *txn) error {
-		old, oldToken, ok, err := readHolder(t.get)
+		old, oldToken, ok, err := readHolder(t.Get)
 		if err != nil {
 			return err
 		}
@@ -74,11 +81,14 @@ func (l *Ledger) Lock(ctx context.Context, h Holder) (release func() error, err 
 					"wait for it, or, if it is certain that it is not running any more, `wave365 unlock --id "+old.ID+"`")
 			}
 			kind = auditLockReplaced
-			if _, err := t.change(`DELETE FROM holder WHERE id = ?`, old.ID); err != nil {
+			if _, err := t.Change(`DELETE FROM holder WHERE id = ?`, old.ID); err != nil {
 				return err
 			}
 		}
-		err = t.exec(`INSERT INTO holder (one, id, host, user, pid, process, started, command, run)
+		if mine.epoch, err = t.raise(); err != nil {
+			return err
+		}
+		err = t.Exec(`INSERT INTO holder (one, id, host, "user", pid, process, started, command, run)
 			VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID, h.Host, h.User, h.PID, token, stamp(h.Started), h.Command, h.Run)
 		if err != nil {
 			return err
@@ -87,12 +97,12 @@ func (l *Ledger) Lock(ctx context.Context, h Holder) (release func() error, err 
 		if ok {
 			entry.Replaced = &old
 		}
-		return t.audit(t.now, kind, "", migration.WaveRow, entry)
+		return t.audit(t.Now, kind, "", migration.WaveRow, entry)
 	})
 	if err != nil {
 		return nil, err
 	}
-	l.lock.set(h.ID)
+	l.lock.set(mine)
 	return func() error { return l.release(h.ID) }, nil
 }
 
@@ -135,50 +145,78 @@ func gone(h Holder, token, host string) bool {
 	return h.Host == host && !process.Alive(h.PID, token)
 }
 
+// releaseWithin bounds how long a lock is tried to be given back.
+const releaseWithin = 15 * time.Second
+
 // release gives the lock back if it is still ours.
 func (l *Ledger) release(id string) error {
-	if id == "" || l.lock.id() != id {
+	if id == "" || l.lock.get().id != id {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), concludeWithin)
+	ctx, cancel := context.WithTimeout(context.Background(), releaseWithin)
 	defer cancel()
 	err := l.do(ctx, "unlock the ledger", func(t *txn) error {
-		n, err := t.change(`DELETE FROM holder WHERE id = ?`, id)
+		n, err := t.Change(`DELETE FROM holder WHERE id = ?`, id)
 		if err != nil || n == 0 {
 			return err
 		}
-		return t.audit(t.now, auditReleased, "", migration.WaveRow, struct {
+		return t.audit(t.Now, auditReleased, "", migration.WaveRow, struct {
 			ID string `json:"id"`
 		}{id})
 	})
 	if err == nil {
-		l.lock.set("")
+		l.lock.set(claim{})
 	}
 	return err
 }
 
-// fence refuses when this ledger had the lock and it was taken away.
-func (l *Ledger) fence(t *txn) error {
-	id := l.lock.id()
-	if id == "" {
+// raise raises the ledger's epoch: whoever took the lock before is refused from here on.
+func (t *txn) raise() (epoch int64, err error) {
+	err = t.Get(`UPDATE fence SET epoch = epoch + 1 RETURNING epoch`, nil, &epoch)
+	return epoch, err
+}
+
+// fence refuses when this ledger had the lock and it was taken away. It stays as it is until the transaction ends.
+func (t *txn) fence() error {
+	mine := t.l.lock.get()
+	if mine.id == "" {
 		return nil
 	}
-	var ours int
-	if err := t.get(`SELECT count(*) FROM holder WHERE id = ?`, []any{id}, &ours); err != nil {
+	var epoch int64
+	if err := t.Get(`SELECT epoch FROM fence`+t.l.db.Share, nil, &epoch); err != nil {
 		return err
 	}
-	if ours == 0 {
-		return fault.New(fault.Conflict, "ledger.lock-lost", "this process no longer holds the ledger: somebody unlocked it",
-			"look with `wave365 status` who drives the run now")
+	return mine.against(epoch)
+}
+
+func (c claim) against(epoch int64) error {
+	if c.epoch == epoch {
+		return nil
 	}
-	return nil
+	return fault.New(fault.Conflict, "ledger.lock-lost", "this process no longer holds the ledger: somebody unlocked it, or took it over",
+		"look with `wave365 status` who drives the run now")
+}
+
+// Holds asks whether the lock that this ledger took is still its own: nil when it is, or when it took none. Conflict
+// ("ledger.lock-lost") when it was taken away. Whoever holds the lock asks between the intent and the call, because a
+// process may have been frozen in between.
+func (l *Ledger) Holds(ctx context.Context) error {
+	mine := l.lock.get()
+	if mine.id == "" {
+		return nil
+	}
+	var epoch int64
+	if err := l.db.Get(ctx)(`SELECT epoch FROM fence`, nil, &epoch); err != nil {
+		return l.db.Fault(err, "ask who holds the ledger")
+	}
+	return mine.against(epoch)
 }
 
 // Unlock takes the lock away from the holder with that id, whether it lives or not. NotFound ("ledger.unlocked") when
 // nobody holds the lock, Conflict ("ledger.locked") when the holder has another id.
 func (l *Ledger) Unlock(ctx context.Context, id string) error {
 	return l.do(ctx, "unlock the ledger", func(t *txn) error {
-		h, _, ok, err := readHolder(t.get)
+		h, _, ok, err := readHolder(t.Get)
 		switch {
 		case err != nil:
 			return err
@@ -188,32 +226,27 @@ func (l *Ledger) Unlock(ctx context.Context, id string) error {
 			return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe()+", not under the id "+id,
 				"the id is in the message of the command that was refused")
 		}
-		if err := t.exec(`DELETE FROM holder WHERE id = ?`, id); err != nil {
+		if err := t.Exec(`DELETE FROM holder WHERE id = ?`, id); err != nil {
 			return err
 		}
-		return t.audit(t.now, auditUnlocked, "", migration.WaveRow, lockBody{Holder: h})
+		if _, err := t.raise(); err != nil {
+			return err
+		}
+		return t.audit(t.Now, auditUnlocked, "", migration.WaveRow, lockBody{Holder: h})
 	})
 }
 
 // Holder gives the process that holds the lock; false when nobody does.
 func (l *Ledger) Holder(ctx context.Context) (Holder, bool, error) {
-	h, _, ok, err := readHolder(l.query(ctx))
-	return h, ok, classify(err, "read who holds the ledger")
-}
-
-// query reads one row with a connection for reading.
-func (l *Ledger) query(ctx context.Context) func(string, []any, ...any) error {
-	return queryRow(ctx, l.read)
-}
-
-func queryRow(ctx context.Context, db *sql.DB) func(string, []any, ...any) error {
-	return func(query string, args []any, into ...any) error {
-		return db.QueryRowContext(ctx, query, args...).Scan(into...)
+	h, _, ok, err := readHolder(l.db.Get(ctx))
+	if err != nil {
+		return Holder{}, false, l.db.Fault(err, "read who holds the ledger")
 	}
+	return h, ok, nil
 }
 
 func readHolder(get func(string, []any, ...any) error) (h Holder, token string, ok bool, err error) {
-	err = get(`SELECT id, host, user, pid, process, started, command, run FROM holder`, nil,
+	err = get(`SELECT id, host, "user", pid, process, started, command, run FROM holder`, nil,
 		&h.ID, &h.Host, &h.User, &h.PID, &token, (*moment)(&h.Started), &h.Command, &h.Run)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Holder{}, "", false, nil
@@ -221,23 +254,12 @@ func readHolder(get func(string, []any, ...any) error) (h Holder, token string, 
 	return h, token, err == nil, err
 }
 
-// liveHolder looks into a file that may be damaged. The log comes first: it may hold what the file does not yet.
-func liveHolder(ctx context.Context, path string) (Holder, bool) {
-	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
-		return Holder{}, false // SQLite would throw the log of an empty file away
+// inUse names the live process that drives a ledger, which may be damaged.
+func inUse(get func(query string, args []any, into ...any) error) (who string, live bool) {
+	h, token, ok, err := readHolder(get)
+	if err != nil || !ok {
+		return "", false
 	}
-	for _, m := range []mode{modeRead, modeFrozen} {
-		db, err := openPool(path, m, 1)
-		if err != nil {
-			continue
-		}
-		h, token, ok, err := readHolder(queryRow(ctx, db))
-		db.Close()
-		if err != nil {
-			continue
-		}
-		host, _ := os.Hostname()
-		return h, ok && !gone(h, token, host)
-	}
-	return Holder{}, false
+	host, _ := os.Hostname()
+	return h.describe(), !gone(h, token, host)
 }

@@ -2,12 +2,12 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/store"
 	"wave365/pkg/migration"
 )
 
@@ -45,17 +45,17 @@ func (o Order) text() string {
 // ID, Holder, and At when it was zero. Conflict ("ledger.not-driven") when no process drives that run now.
 func (l *Ledger) Order(ctx context.Context, o Order) (Order, error) {
 	err := l.do(ctx, "record an order", func(t *txn) error {
-		h, _, ok, err := readHolder(t.get)
+		h, _, ok, err := readHolder(t.Get)
 		if err != nil {
 			return err
 		}
 		if !ok || h.Run != o.Run {
 			return fault.New(fault.Conflict, "ledger.not-driven", "no process drives the run "+o.Run+" now", "`wave365 resume "+o.Run+"` goes on with it")
 		}
-		o.Holder, o.At = h.ID, orNow(o.At, t.now)
-		o.ID, err = t.insert(`INSERT INTO orders (run, holder, at, by_whom, kind, arg) VALUES (?, ?, ?, ?, ?, ?)`,
+		o.Holder, o.At = h.ID, orNow(o.At, t.Now)
+		o.ID, err = t.insert("orders", "run, holder, at, by_whom, kind, arg",
 			o.Run, o.Holder, stamp(o.At), o.By, o.Kind, o.Arg)
-		if isConstraint(err) {
+		if l.db.Refused(err) != store.NotRefused {
 			return fault.Wrap(fault.Internal, "ledger.order", fmt.Sprintf("%q by %q is no order", o.Kind, o.By), "", err)
 		}
 		if err != nil {
@@ -69,7 +69,7 @@ func (l *Ledger) Order(ctx context.Context, o Order) (Order, error) {
 // Obey records that an order was obeyed, with an event. Conflict ("ledger.obeyed") when it was already.
 func (l *Ledger) Obey(ctx context.Context, o Order, at time.Time, answer string) error {
 	return l.do(ctx, "record that an order was obeyed", func(t *txn) error {
-		n, err := t.change(`UPDATE orders SET obeyed_at = ?, answer = ? WHERE id = ? AND obeyed_at IS NULL`, stamp(at), answer, o.ID)
+		n, err := t.Change(`UPDATE orders SET obeyed_at = ?, answer = ? WHERE id = ? AND obeyed_at IS NULL`, stamp(at), answer, o.ID)
 		if err != nil {
 			return err
 		}
@@ -86,33 +86,23 @@ const orderColumns = `SELECT id, run, holder, at, by_whom, kind, arg, obeyed_at,
 // OrdersForMe gives the orders that this ledger's own lock is asked to obey and has not, oldest first; none without a
 // lock.
 func (l *Ledger) OrdersForMe(ctx context.Context) ([]Order, error) {
-	id := l.lock.id()
+	id := l.lock.get().id
 	if id == "" {
 		return nil, nil
 	}
-	return all(ctx, l, orderColumns+` WHERE holder = ? AND obeyed_at IS NULL ORDER BY id`, []any{id}, scanOrder)
+	return store.All(ctx, l.db, orderColumns+` WHERE holder = ? AND obeyed_at IS NULL ORDER BY id`, []any{id}, scanOrder)
 }
 
 // Orders gives every order that was given to a run, oldest first.
 func (l *Ledger) Orders(ctx context.Context, runID string) ([]Order, error) {
-	if ok, err := l.hasTable(ctx, "orders"); err != nil || !ok {
-		return nil, err
+	if !l.has(versionControl) {
+		return nil, nil
 	}
-	return all(ctx, l, orderColumns+` WHERE run = ? ORDER BY id`, []any{runID}, scanOrder)
+	return store.All(ctx, l.db, orderColumns+` WHERE run = ? ORDER BY id`, []any{runID}, scanOrder)
 }
 
-func scanOrder(rows *sql.Rows) (Order, error) {
+func scanOrder(scan store.Scan) (Order, error) {
 	var o Order
-	err := rows.Scan(&o.ID, &o.Run, &o.Holder, (*moment)(&o.At), &o.By, &o.Kind, &o.Arg, (*moment)(&o.ObeyedAt), &o.Answer)
+	err := scan(&o.ID, &o.Run, &o.Holder, (*moment)(&o.At), &o.By, &o.Kind, &o.Arg, (*moment)(&o.ObeyedAt), &o.Answer)
 	return o, err
-}
-
-// hasTable is for ledgers of an older version that are only read, and so are not brought to this one.
-func (l *Ledger) hasTable(ctx context.Context, name string) (bool, error) {
-	if l.w != nil {
-		return true, nil
-	}
-	var n int
-	err := l.query(ctx)(`SELECT count(*) FROM sqlite_schema WHERE name = ?`, []any{name}, &n)
-	return n > 0, classify(err, "read the ledger's version")
 }

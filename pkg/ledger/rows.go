@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/store"
 	"wave365/pkg/migration"
 )
 
@@ -27,13 +29,13 @@ func (t *txn) addRow(run string, r migration.Row) error {
 	}
 	finished := r.FinishedAt
 	if r.State.Final() && finished.IsZero() {
-		finished = t.now
+		finished = t.Now
 	}
 	user := strings.ToLower(r.Target.UserID)
-	err := t.exec(insertRow, run, r.Index, user, r.Version, string(r.State), string(r.Step), string(r.Reason), r.Note,
-		r.Attempt, r.Tries, r.Warned, when(r.TroubleSince), when(r.NotBefore), when(r.StartedAt), when(r.UpdatedAt),
+	err := t.Exec(insertRow, run, r.Index, user, r.Version, string(r.State), string(r.Step), string(r.Reason), r.Note,
+		r.Attempt, r.Tries, flag(r.Warned), when(r.TroubleSince), when(r.NotBefore), when(r.StartedAt), when(r.UpdatedAt),
 		when(finished), problem, facts, target, input)
-	if isConstraint(err) {
+	if t.l.db.Refused(err) != store.NotRefused {
 		if held := t.userHeld(user, r.Target.User); held != nil {
 			return held
 		}
@@ -45,7 +47,7 @@ func (t *txn) addRow(run string, r migration.Row) error {
 func (t *txn) userHeld(user, name string) error {
 	var run string
 	var idx int
-	err := t.get(`SELECT run, idx FROM wave_rows WHERE user_id = ? AND finished_at IS NULL AND user_id <> ''`,
+	err := t.Get(`SELECT run, idx FROM wave_rows WHERE user_id = ? AND finished_at IS NULL AND user_id <> ''`,
 		[]any{user}, &run, &idx)
 	if err != nil {
 		return nil
@@ -72,9 +74,9 @@ const (
 	aimRow = `UPDATE wave_rows SET version = ?, state = ?, step = ?, reason = ?, note = ?, attempt = ?, tries = ?,
 	warned = ?, trouble_since = ?, not_before = ?, started_at = ?, updated_at = ?, problem = ?, facts = ?, finished_at = ?,
 	user_id = ?, target = ?, input = ?` + rowAsRead
-	// The lock is looked at in the same statement, because that costs next to nothing: see fence.
-	rowAsRead = ` WHERE run = ? AND idx = ? AND version = ? AND state = ?
-	AND (? = '' OR EXISTS (SELECT 1 FROM holder WHERE id = ?))`
+	rowAsRead = ` WHERE run = ? AND idx = ? AND version = ? AND state = ?`
+	// rowFenced looks at the fence in the same statement, because that costs next to nothing: see fence.
+	rowFenced = ` AND (CAST(? AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM fence WHERE epoch = ?%s))`
 )
 
 // Apply records a transition, with its event, in one transaction; it returns when that is durable. What the row aims
@@ -87,7 +89,36 @@ func (l *Ledger) Apply(ctx context.Context, tr migration.Transition) error {
 	if err != nil {
 		return err
 	}
-	return l.do(ctx, fmt.Sprintf("record row %d", m.to.Index), func(t *txn) error { return l.moveRow(t, m) })
+	return l.do(ctx, fmt.Sprintf("record row %d", m.to.Index), func(t *txn) error { return t.moveRow(m) })
+}
+
+// ApplyAll is Apply for many rows in one transaction: all are recorded, or none.
+func (l *Ledger) ApplyAll(ctx context.Context, list []migration.Transition) error {
+	moves, err := movesOf(list)
+	if err != nil || len(moves) == 0 {
+		return err
+	}
+	return l.do(ctx, fmt.Sprintf("record %d rows", len(moves)), func(t *txn) error { return t.moveRows(moves) })
+}
+
+func movesOf(list []migration.Transition) ([]movement, error) {
+	moves := make([]movement, len(list))
+	for i, tr := range list {
+		var err error
+		if moves[i], err = moveOf(tr); err != nil {
+			return nil, err
+		}
+	}
+	return moves, nil
+}
+
+func (t *txn) moveRows(moves []movement) error {
+	for _, m := range moves {
+		if err := t.moveRow(m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // movement is a transition as the database takes it.
@@ -118,7 +149,7 @@ func moveOf(tr migration.Transition) (movement, error) {
 	}
 	entry.Version = to.Version
 	query, args := moveRow, []any{
-		to.Version, string(to.State), string(to.Step), string(to.Reason), to.Note, to.Attempt, to.Tries, to.Warned,
+		to.Version, string(to.State), string(to.Step), string(to.Reason), to.Note, to.Attempt, to.Tries, flag(to.Warned),
 		when(to.TroubleSince), when(to.NotBefore), when(to.StartedAt), when(to.UpdatedAt), problem, facts,
 	}
 	switch {
@@ -140,14 +171,14 @@ func moveOf(tr migration.Transition) (movement, error) {
 	return m, nil
 }
 
-func (l *Ledger) moveRow(t *txn, m movement) error {
-	lock := l.lock.id()
-	n, err := t.change(m.query, append(m.args, lock, lock)...)
+func (t *txn) moveRow(m movement) error {
+	epoch := t.l.lock.get().epoch
+	n, err := t.Change(m.query+fmt.Sprintf(rowFenced, t.l.db.Share), append(slices.Clip(m.args), epoch, epoch)...)
 	if err != nil {
 		return t.refusal(m.from, m.to, err)
 	}
 	if n == 0 {
-		if err := l.fence(t); err != nil {
+		if err := t.fence(); err != nil {
 			return err
 		}
 		return t.moved(m.from)
@@ -161,7 +192,7 @@ func (t *txn) refusal(from, to migration.Row, err error) error {
 	case refusedBy(err, "a row changes by an arrow"):
 		return fault.Wrap(fault.Internal, "ledger.arrow",
 			fmt.Sprintf("the ledger knows no way from %s to %s (%s)", from.State, to.State, to.Reason), "", err)
-	case isConstraint(err):
+	case t.l.db.Refused(err) != store.NotRefused:
 		if held := t.userHeld(strings.ToLower(to.Target.UserID), to.Target.User); held != nil {
 			return held
 		}
@@ -173,7 +204,7 @@ func (t *txn) refusal(from, to migration.Row, err error) error {
 func (t *txn) moved(from migration.Row) error {
 	var state string
 	var version int64
-	err := t.get(`SELECT state, version FROM wave_rows WHERE run = ? AND idx = ?`, []any{from.Run, from.Index}, &state, &version)
+	err := t.Get(`SELECT state, version FROM wave_rows WHERE run = ? AND idx = ?`, []any{from.Run, from.Index}, &state, &version)
 	if errors.Is(err, sql.ErrNoRows) {
 		return fault.New(fault.NotFound, "ledger.no-row", fmt.Sprintf("the run %s has no row %d", from.Run, from.Index), "")
 	}
@@ -189,8 +220,8 @@ func (t *txn) moved(from migration.Row) error {
 func (l *Ledger) OpenUsers(ctx context.Context) (map[string]string, error) {
 	open := map[string]string{}
 	type held struct{ user, run string }
-	for h, err := range list(ctx, l, `SELECT user_id, run FROM wave_rows WHERE finished_at IS NULL AND user_id <> ''`, nil,
-		func(rows *sql.Rows) (h held, err error) { return h, rows.Scan(&h.user, &h.run) }) {
+	for h, err := range store.List(ctx, l.db, `SELECT user_id, run FROM wave_rows WHERE finished_at IS NULL AND user_id <> ''`, nil,
+		func(scan store.Scan) (h held, err error) { return h, scan(&h.user, &h.run) }) {
 		if err != nil {
 			return nil, err
 		}
@@ -225,12 +256,12 @@ func eventBody(e migration.Event) body {
 // Events gives the history of a run, oldest first: its rows' transitions and what Note recorded.
 func (l *Ledger) Events(ctx context.Context, runID string) ([]migration.Event, error) {
 	where, args := entriesOf(runID)
-	return all(ctx, l, `SELECT seq, at, kind, run, idx, body, '', '' FROM audit`+where+
+	return store.All(ctx, l.db, `SELECT seq, at, kind, run, idx, body, prev, hash FROM audit`+where+
 		` AND kind IN ('transition', 'event') ORDER BY seq`, args, scanEvent)
 }
 
-func scanEvent(rows *sql.Rows) (migration.Event, error) {
-	a, err := scanAudit(rows)
+func scanEvent(scan store.Scan) (migration.Event, error) {
+	a, err := scanAudit(scan)
 	if err != nil {
 		return migration.Event{}, err
 	}
@@ -247,13 +278,13 @@ func scanEvent(rows *sql.Rows) (migration.Event, error) {
 func (l *Ledger) Note(ctx context.Context, e migration.Event) error {
 	return l.do(ctx, "record an event", func(t *txn) error {
 		var known int
-		if err := t.get(`SELECT count(*) FROM runs WHERE id = ?`, []any{e.Run}, &known); err != nil {
+		if err := t.Get(`SELECT count(*) FROM runs WHERE id = ?`, []any{e.Run}, &known); err != nil {
 			return err
 		}
 		if known == 0 {
 			return noRun(e.Run)
 		}
-		return t.audit(orNow(e.At, t.now), auditEvent, e.Run, e.Row, eventBody(e))
+		return t.audit(orNow(e.At, t.Now), auditEvent, e.Run, e.Row, eventBody(e))
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/store"
 	"wave365/pkg/migration"
 	"wave365/pkg/wave"
 )
@@ -62,13 +63,13 @@ func (t *txn) addRun(run migration.Run, rows []migration.Row, findings []wave.Fi
 		return err
 	}
 	var taken int
-	if err := t.get(`SELECT count(*) FROM runs WHERE id = ?`, []any{run.ID}, &taken); err != nil {
+	if err := t.Get(`SELECT count(*) FROM runs WHERE id = ?`, []any{run.ID}, &taken); err != nil {
 		return err
 	}
 	if taken > 0 {
 		return fault.New(fault.Conflict, "ledger.exists", "the run "+run.ID+" is in the ledger already", "")
 	}
-	err = t.exec(`INSERT INTO runs (id, state, created_at, body) VALUES (?, ?, ?, ?)`,
+	err = t.Exec(`INSERT INTO runs (id, state, created_at, body) VALUES (?, ?, ?, ?)`,
 		run.ID, string(run.State), stamp(run.CreatedAt), body)
 	if err != nil {
 		return err
@@ -83,7 +84,7 @@ func (t *txn) addRun(run migration.Run, rows []migration.Row, findings []wave.Fi
 		if err != nil {
 			return err
 		}
-		if err := t.exec(`INSERT INTO findings (run, n, body) VALUES (?, ?, ?)`, run.ID, i, body); err != nil {
+		if err := t.Exec(`INSERT INTO findings (run, n, body) VALUES (?, ?, ?)`, run.ID, i, body); err != nil {
 			return err
 		}
 	}
@@ -92,11 +93,11 @@ func (t *txn) addRun(run migration.Run, rows []migration.Row, findings []wave.Fi
 
 const runColumns = `SELECT body, state, finished_at FROM runs`
 
-func scanRun(rows *sql.Rows) (migration.Run, error) {
+func scanRun(scan store.Scan) (migration.Run, error) {
 	var run migration.Run
 	var body, state string
 	var finished moment
-	if err := rows.Scan(&body, &state, &finished); err != nil {
+	if err := scan(&body, &state, &finished); err != nil {
 		return run, err
 	}
 	if err := json.Unmarshal([]byte(body), &run); err != nil {
@@ -112,7 +113,7 @@ func (l *Ledger) Run(ctx context.Context, id string) (migration.Run, error) {
 	if id != "" {
 		query, args = runColumns+` WHERE id = ?`, []any{id}
 	}
-	runs, err := all(ctx, l, query, args, scanRun)
+	runs, err := store.All(ctx, l.db, query, args, scanRun)
 	if err != nil {
 		return migration.Run{}, err
 	}
@@ -135,7 +136,7 @@ func noRun(id string) error {
 
 // Runs gives every run, the one created last first.
 func (l *Ledger) Runs(ctx context.Context) ([]migration.Run, error) {
-	runs, err := all(ctx, l, runColumns+` ORDER BY n DESC`, nil, scanRun)
+	runs, err := store.All(ctx, l.db, runColumns+` ORDER BY n DESC`, nil, scanRun)
 	if err != nil || len(runs) == 0 {
 		return runs, err
 	}
@@ -144,11 +145,11 @@ func (l *Ledger) Runs(ctx context.Context) ([]migration.Run, error) {
 
 // Findings gives what validation found, in the order in which CreateRun got it.
 func (l *Ledger) Findings(ctx context.Context, runID string) ([]wave.Finding, error) {
-	return all(ctx, l, `SELECT body FROM findings WHERE run = ? ORDER BY n`, []any{runID},
-		func(rows *sql.Rows) (wave.Finding, error) {
+	return store.All(ctx, l.db, `SELECT body FROM findings WHERE run = ? ORDER BY n`, []any{runID},
+		func(scan store.Scan) (wave.Finding, error) {
 			var f wave.Finding
 			var body string
-			if err := rows.Scan(&body); err != nil {
+			if err := scan(&body); err != nil {
 				return f, err
 			}
 			return f, json.Unmarshal([]byte(body), &f)
@@ -169,14 +170,14 @@ func (l *Ledger) ReopenRun(ctx context.Context, runID string) error {
 func (l *Ledger) setRun(ctx context.Context, id string, to migration.RunState, finished time.Time, kind string) error {
 	return l.do(ctx, "mark the run "+string(to), func(t *txn) error {
 		var state string
-		err := t.get(`SELECT state FROM runs WHERE id = ?`, []any{id}, &state)
+		err := t.Get(`SELECT state FROM runs WHERE id = ?`, []any{id}, &state)
 		if errors.Is(err, sql.ErrNoRows) {
 			return noRun(id)
 		}
 		if err != nil || state == string(to) {
 			return err
 		}
-		err = t.exec(`UPDATE runs SET state = ?, finished_at = ? WHERE id = ?`, string(to), when(finished), id)
+		err = t.Exec(`UPDATE runs SET state = ?, finished_at = ? WHERE id = ?`, string(to), when(finished), id)
 		if refusedBy(err, "run has open rows") {
 			return fault.New(fault.Conflict, "ledger.open-rows", "the run "+id+" has rows that are not final",
 				"go on with `wave365 resume`, or give them up with `wave365 cancel`")
@@ -186,7 +187,7 @@ func (l *Ledger) setRun(ctx context.Context, id string, to migration.RunState, f
 		}
 		at := finished
 		if at.IsZero() {
-			at = t.now
+			at = t.Now
 		}
 		return t.audit(at, kind, id, migration.WaveRow, struct{}{})
 	})
@@ -194,5 +195,5 @@ func (l *Ledger) setRun(ctx context.Context, id string, to migration.RunState, f
 
 // refusedBy reports whether a trigger refused with this text; the texts are those of the schema.
 func refusedBy(err error, text string) bool {
-	return err != nil && isConstraint(err) && strings.Contains(err.Error(), "ledger: "+text)
+	return err != nil && strings.Contains(err.Error(), "ledger: "+text)
 }

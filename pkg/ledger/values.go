@@ -2,11 +2,8 @@ package ledger
 
 import (
 	"bytes"
-	"context"
-	"database/sql"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"strings"
 	"time"
 
@@ -55,42 +52,4 @@ func asJSON(v any) (string, error) {
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(v)
 	return strings.TrimSuffix(b.String(), "\n"), err
-}
-
-// list reads rows one by one; it stops after the first error.
-func list[T any](ctx context.Context, l *Ledger, query string, args []any, scan func(*sql.Rows) (T, error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var none T
-		rows, err := l.read.QueryContext(ctx, query, args...)
-		if err != nil {
-			yield(none, classify(err, "read the ledger"))
-			return
-		}
-		defer rows.Close()
-		for rows.Next() {
-			v, err := scan(rows)
-			if err != nil {
-				yield(none, classify(err, "read the ledger"))
-				return
-			}
-			if !yield(v, nil) {
-				return
-			}
-		}
-		if err := rows.Err(); err != nil {
-			yield(none, classify(err, "read the ledger"))
-		}
-	}
-}
-
-// all is list as a slice.
-func all[T any](ctx context.Context, l *Ledger, query string, args []any, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	var out []T
-	for v, err := range list(ctx, l, query, args, scan) {
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	return out, nil
 }

@@ -273,17 +273,25 @@ func TestInABubble(t *testing.T) {
 	})
 }
 
-func TestLargeRunReadsInOrder(t *testing.T) {
+// TestApplyAll: all of them or none.
+func TestApplyAll(t *testing.T) {
 	t.Parallel()
-	rows := newRows("r1", 9000)
-	for i := range rows {
-		rows[i].Target.Notes = fmt.Sprint("note ", i)
-	}
-	l := open(t)
-	must(t, l.CreateRun(t.Context(), newRun("r1"), rows, nil))
-	got, err := l.Rows(t.Context(), "r1")
+	ctx := t.Context()
+	l, rows := begin(t, 4)
+	must(t, l.ApplyAll(ctx, nil))
+	moves := []migration.Transition{migration.Claim(rows[0], evening), migration.Claim(rows[1], evening)}
+	must(t, l.ApplyAll(ctx, moves))
+	late := []migration.Transition{migration.Claim(rows[2], evening), moves[0], migration.Claim(rows[3], evening)}
+	wantFault(t, l.ApplyAll(ctx, late), fault.Conflict, "ledger.moved")
+	got, err := l.Rows(ctx, "r1")
 	must(t, err)
-	wantSame(t, "Rows", got, rows)
+	wantSame(t, "Rows", got, []migration.Row{moves[0].To(), moves[1].To(), rows[2], rows[3]})
+	events, err := l.Events(ctx, "r1")
+	must(t, err)
+	if len(events) != 2 {
+		t.Errorf("%d events, want 2", len(events))
+	}
+	must(t, ledger.VerifyChain(l.Audit(ctx, "")))
 }
 
 // TestTwoLedgersTakeTurns writes with two connections in turn: neither may go on from an end of the audit that the

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/store"
 	"wave365/pkg/migration"
 )
 
@@ -26,20 +27,20 @@ func (l *Ledger) IntendWrite(ctx context.Context, w migration.Write) (migration.
 		w.Row = migration.WaveRow
 	}
 	err := l.do(ctx, "record what is about to be done", func(t *txn) error {
-		if err := l.fence(t); err != nil {
+		if err := t.fence(); err != nil {
 			return err
 		}
-		w.At = orNow(w.At, t.now)
-		id, err := t.insert(`INSERT INTO writes (command, by_whom, run, idx, user_id, user_name, effect, target, before_write,
-			after_write, once, client_request_id, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		w.At = orNow(w.At, t.Now)
+		id, err := t.insert("writes", `command, by_whom, run, idx, user_id, user_name, effect, target, before_write, after_write,
+			once, client_request_id, at`,
 			w.Command, w.By, orNull(w.Run), w.Row, strings.ToLower(w.UserID), w.User, string(w.Effect), w.Target,
 			orNull(string(w.Before)), orNull(string(w.After)), orNull(w.Once), w.ClientRequestID, stamp(w.At))
 		switch {
-		case isUnique(err):
+		case l.db.Refused(err) == store.Unique:
 			return fault.Wrap(fault.Conflict, "ledger.once", fmt.Sprintf("%s was done before, or may have been: %s", w.Effect, w.Once), "", err)
-		case isForeignKey(err):
+		case l.db.Refused(err) == store.ForeignKey:
 			return noRun(w.Run)
-		case isConstraint(err):
+		case l.db.Refused(err) != store.NotRefused:
 			return fault.Wrap(fault.Internal, "ledger.write", fmt.Sprintf("the write %q by %q cannot be recorded", w.Effect, w.Command), "", err)
 		case err != nil:
 			return err
@@ -95,8 +96,8 @@ const writesOf = `SELECT 1 AS outside, id, command, by_whom, coalesce(run, '') A
 // writes that commands made outside them. It answers "what did we do for this person", "what did we do to this group",
 // "what is undecided"; [migration.Write.Changed] tells what an undo may take back.
 func (l *Ledger) Writes(ctx context.Context, f migration.WriteFilter) ([]migration.Write, error) {
-	if ok, err := l.hasTable(ctx, "writes"); err != nil || !ok {
-		return nil, err
+	if !l.has(versionWrites) {
+		return nil, nil
 	}
 	where, args := []string{"1 = 1"}, []any(nil)
 	and := func(cond string, values ...any) { where, args = append(where, cond), append(args, values...) }
@@ -118,15 +119,15 @@ func (l *Ledger) Writes(ctx context.Context, f migration.WriteFilter) ([]migrati
 	if f.Undecided {
 		and("(status IS NULL OR status = 'unknown')")
 	}
-	return all(ctx, l, `SELECT * FROM (`+writesOf+`) AS w WHERE `+strings.Join(where, " AND ")+` ORDER BY at, outside, id`, args, scanWrite)
+	return store.All(ctx, l.db, `SELECT * FROM (`+writesOf+`) AS w WHERE `+strings.Join(where, " AND ")+` ORDER BY at, outside, id`, args, scanWrite)
 }
 
-func scanWrite(rows *sql.Rows) (migration.Write, error) {
+func scanWrite(scan store.Scan) (migration.Write, error) {
 	var w migration.Write
 	var outside int
 	var before, after sql.NullString
 	var end ending
-	err := rows.Scan(append([]any{&outside, &w.ID, &w.Command, &w.By, &w.Run, &w.Row, &w.UserID, &w.User, &w.Effect, &w.Target,
+	err := scan(append([]any{&outside, &w.ID, &w.Command, &w.By, &w.Run, &w.Row, &w.UserID, &w.User, &w.Effect, &w.Target,
 		&before, &after, &w.Once, &w.ClientRequestID, (*moment)(&w.At)}, end.into()...)...)
 	if err != nil {
 		return w, err

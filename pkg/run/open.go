@@ -29,7 +29,6 @@ func Open(ctx context.Context, o Options, id string) (*Session, error) {
 		return nil, err
 	}
 	if err := s.Read(ctx); err != nil {
-		err = s.SetAside(ctx, err)
 		s.Close()
 		return nil, err
 	}
@@ -62,26 +61,9 @@ func (s *Session) lock(ctx context.Context, runID string, now time.Time) error {
 	return err
 }
 
-// Read reads the rows. What it answers is to be given to SetAside.
+// Read reads the rows.
 func (s *Session) Read(ctx context.Context) (err error) {
 	s.Rows, err = s.Ledger.Rows(ctx, s.Run.ID)
-	return err
-}
-
-// SetAside answers a ledger that could not be read. A large one is not checked through when it is opened, so damage may
-// show only now: then it is opened again in the way that looks at everything, and moves a damaged file aside. Nothing else
-// may use the ledger meanwhile; afterwards it is closed.
-func (s *Session) SetAside(ctx context.Context, err error) error {
-	if fault.CodeOf(err) != "ledger.damaged" {
-		return err
-	}
-	_ = s.release()
-	_ = s.Ledger.Close()
-	l, worse := ledger.Open(ctx, s.opt.Ledger, ledger.Options{Thorough: true})
-	if worse != nil {
-		return worse
-	}
-	_ = l.Close()
 	return err
 }
 

@@ -1,7 +1,6 @@
 package runner
 
 import (
-	"cmp"
 	"container/heap"
 	"context"
 	"fmt"
@@ -9,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
@@ -192,32 +189,18 @@ func (w *wave) deferLate(ctx context.Context) {
 	w.endAll(ctx, at, moves)
 }
 
-// together is how many transitions are recorded at a time: the ledger makes callers that come together durable together.
-const together = 64
-
-// endAll records the ends of rows that are in no queue, many at a time. Of rows that could not be recorded nothing is
-// changed, and the ledger counts as broken.
+// endAll records the ends of rows that are in no queue, together. When they could not be recorded none is changed, and
+// the ledger counts as broken.
 func (w *wave) endAll(ctx context.Context, at []int, moves []migration.Transition) {
-	if w.err != nil {
+	if w.err != nil || len(at) == 0 {
 		return
 	}
-	errs := make([]error, len(at))
-	var group errgroup.Group
-	group.SetLimit(together)
-	for k := range at {
-		group.Go(func() error {
-			errs[k] = w.ledger.Apply(context.WithoutCancel(ctx), moves[k])
-			return nil
-		})
-	}
-	_ = group.Wait() // the errors are in errs, each beside its row
+	w.err = w.ledger.ApplyAll(context.WithoutCancel(ctx), moves)
 	for k, i := range at {
 		w.move(i, ended)
-		if errs[k] != nil {
-			w.err = cmp.Or(w.err, errs[k])
-			continue
+		if w.err == nil {
+			w.took(i, moves[k].To())
 		}
-		w.took(i, moves[k].To())
 	}
 }
 

@@ -17,6 +17,8 @@ import (
 type Ledger interface {
 	// Apply records one transition durably, or fails and records nothing.
 	Apply(ctx context.Context, t migration.Transition) error
+	// ApplyAll records all of them durably, or fails and records nothing.
+	ApplyAll(ctx context.Context, list []migration.Transition) error
 }
 
 // Observer is told what happens, from one goroutine at a time. It must not block.

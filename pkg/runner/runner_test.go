@@ -41,6 +41,15 @@ func (m *memory) Apply(_ context.Context, t migration.Transition) error {
 	return nil
 }
 
+func (m *memory) ApplyAll(ctx context.Context, list []migration.Transition) error {
+	for _, t := range list {
+		if err := m.Apply(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // service is a pretended Windows 365: imports take 20 minutes, provisioning 40.
 type service struct {
 	mu               sync.Mutex

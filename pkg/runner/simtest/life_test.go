@@ -92,6 +92,22 @@ func (m mortalLedger) Apply(ctx context.Context, t migration.Transition) error {
 	return errDead{}
 }
 
+func (m mortalLedger) ApplyAll(ctx context.Context, list []migration.Transition) error {
+	if len(list) == 0 {
+		return nil
+	}
+	to := list[0].To()
+	_ = m.life.moments.wait(ctx, "apply", fmt.Sprint(to.Index, to.Version, to.Reason))
+	goOn, answer := m.life.step(fmt.Sprintf("ledger: apply %d, %s", len(list), to.Reason))
+	if !goOn {
+		return errDead{}
+	}
+	if err := m.book.ApplyAll(ctx, list); err != nil || answer {
+		return err
+	}
+	return errDead{}
+}
+
 func (m mortalLedger) Intend(ctx context.Context, in migration.Intent) (migration.Intent, error) {
 	goOn, answer := m.life.step("ledger: intend " + string(in.Effect))
 	if !goOn {

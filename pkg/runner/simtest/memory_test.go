@@ -37,11 +37,18 @@ func (m *memory) Apply(_ context.Context, t migration.Transition) error {
 	return nil
 }
 
-func (m *memory) EditRun(ctx context.Context, _ string, e ledger.Edit) error {
-	for _, t := range e.Moves {
+func (m *memory) ApplyAll(ctx context.Context, list []migration.Transition) error {
+	for _, t := range list {
 		if err := m.Apply(ctx, t); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (m *memory) EditRun(ctx context.Context, _ string, e ledger.Edit) error {
+	if err := m.ApplyAll(ctx, e.Moves); err != nil {
+		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,4 +1,4 @@
-package ledger
+package sqlite
 
 import (
 	"context"
@@ -11,9 +11,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/store"
 )
-
-const codeDamaged = "ledger.damaged"
 
 // classify turns what SQLite or the writer answered into a fault; doing completes "could not …".
 func classify(err error, doing string) error {
@@ -27,7 +26,7 @@ func classify(err error, doing string) error {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fault.Wrap(fault.Interrupted, "", msg+": stopped", "", err)
-	case errors.Is(err, sql.ErrConnDone), errors.Is(err, errClosed):
+	case errors.Is(err, sql.ErrConnDone), errors.Is(err, store.ErrClosed):
 		return fault.Wrap(fault.Internal, "ledger.closed", msg+": the ledger is closed", "", err)
 	}
 	code := resultCode(err)
@@ -49,7 +48,7 @@ func classify(err error, doing string) error {
 		return fault.Wrap(fault.Unavailable, "ledger.busy", msg+": another process is writing to the ledger",
 			"try again; if it stays so, look which process has the file open", err)
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return fault.Wrap(fault.Internal, codeDamaged, msg+": the ledger's file is damaged",
+		return fault.Wrap(fault.Internal, store.CodeDamaged, msg+": the ledger's file is damaged",
 			"stop, keep a copy of the file, and open the ledger again", err)
 	case sqlite3.SQLITE_IOERR:
 		return fault.Wrap(fault.Unavailable, "ledger.io", msg+": the disk answered with an error",
@@ -79,6 +78,8 @@ func undone(err error) bool {
 // openError says why a file or its folder cannot be opened.
 func openError(path string, err error) error {
 	switch {
+	case fault.As(err) != nil:
+		return err
 	case errors.Is(err, syscall.ENOSPC):
 		return fault.Wrap(fault.Unavailable, "ledger.full", "the disk of the ledger "+path+" is full",
 			"make room on the ledger's disk", err)
@@ -91,11 +92,18 @@ func openError(path string, err error) error {
 	return fault.Wrap(fault.Unavailable, "ledger.open", "could not open the ledger "+path+": "+err.Error(), "", err)
 }
 
-func isConstraint(err error) bool { return resultCode(err)&0xff == sqlite3.SQLITE_CONSTRAINT }
-
-func isUnique(err error) bool { return resultCode(err) == sqlite3.SQLITE_CONSTRAINT_UNIQUE }
-
-func isForeignKey(err error) bool { return resultCode(err) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY }
+func refused(err error) store.Refusal {
+	code := resultCode(err)
+	switch {
+	case code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return store.ForeignKey
+	case code == sqlite3.SQLITE_CONSTRAINT_UNIQUE:
+		return store.Unique
+	case code&0xff == sqlite3.SQLITE_CONSTRAINT:
+		return store.Check
+	}
+	return store.NotRefused
+}
 
 func isBusy(err error) bool {
 	code := resultCode(err) & 0xff

@@ -1,4 +1,4 @@
-package ledger
+package sqlite
 
 import (
 	"database/sql"
@@ -54,7 +54,8 @@ func source(path string, m mode) string {
 	case modeFrozen:
 		q.Set("mode", "ro")
 		q.Set("immutable", "1")
-		q["_pragma"] = append(q["_pragma"], "query_only(1)")
+		// A file that is shorter than its header says is no reason not to read the header: the rest may be in the log.
+		q["_pragma"] = append(q["_pragma"], "query_only(1)", "writable_schema(1)")
 	}
 	return (&url.URL{Scheme: "file", Path: p, RawQuery: q.Encode()}).String()
 }

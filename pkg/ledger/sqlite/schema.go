@@ -1,0 +1,45 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger/store"
+)
+
+// switchOnLog makes the file one with a write-ahead log, which it is but for the first time. Switching needs the file for
+// itself for a moment, and SQLite does not wait for that, busy_timeout or not: a process that opens the new file too is
+// waited out here.
+func switchOnLog(ctx context.Context, db *sql.DB) error {
+	const pause, most = 20 * time.Millisecond, 250
+	for try := 0; ; try++ {
+		var mode string
+		err := db.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode)
+		switch {
+		case err == nil && mode != "wal":
+			return fault.New(fault.Invalid, "ledger.place", "the ledger's folder does not allow a write-ahead log (the file stays in mode "+mode+")",
+				"put the ledger on a local disk with --ledger")
+		case !isBusy(err) || try == most:
+			return classify(err, "switch on the ledger's log")
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return classify(ctx.Err(), "switch on the ledger's log")
+		}
+	}
+}
+
+// checkHealth lets SQLite look at the structure of every page and at every constraint. The log is part of what it looks at.
+func checkHealth(ctx context.Context, db *sql.DB) error {
+	var found string
+	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
+		return classify(err, "check the ledger")
+	}
+	if found != "ok" {
+		return store.Damaged(found, nil)
+	}
+	return nil
+}

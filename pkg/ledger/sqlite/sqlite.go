@@ -1,0 +1,237 @@
+// Package sqlite keeps a ledger in one SQLite file: what is at the path, whether it is whole, how it becomes this
+// version's, and that what is committed soon is in the file itself. It does not know what the ledger records.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pressly/goose/v3"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger/store"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Config says which file, and how it is opened.
+type Config struct {
+	// Path is absolute.
+	Path string
+	// Now stamps transactions and the names of files that are moved aside.
+	Now func() time.Time
+	// ReadOnly changes nothing on disk: a missing file is an error, and every write is refused.
+	ReadOnly bool
+	// InUse reads, with get, who drives the ledger: the text names a live process. A damaged file is left to it.
+	InUse func(get func(query string, args []any, into ...any) error) (who string, live bool)
+	// Checkpoint is after how long a commit is in the file itself; zero: 5 s.
+	Checkpoint time.Duration
+}
+
+func schema() store.Schema {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		panic(err) // the name is one of the embedded folder
+	}
+	return store.Schema{
+		Goose: goose.DialectSQLite3, Files: files,
+		Again: func(err error) bool { return isBusy(err) || !undone(err) },
+	}
+}
+
+func dialect() store.Dialect {
+	return store.Dialect{Begin: "BEGIN IMMEDIATE", Fault: classify, Refused: refused}
+}
+
+// Open opens the ledger at the path. When there is nothing at the path, it makes a ledger there, whole or not at all. It
+// refuses, each as a fault: another program's file (Invalid, "ledger.foreign"), a file without a schema, as a copy
+// without its -wal is (Invalid, "ledger.empty"), a file of a newer version of this program (Invalid, "ledger.newer").
+// A damaged file, which is one that SQLite itself cannot recover, is moved aside together with its -wal and -shm, and
+// the fault (Internal, "ledger.damaged") says where to. With ReadOnly a missing file is NotFound, "ledger.none", and
+// nothing is moved.
+func Open(ctx context.Context, c Config) (*store.DB, error) {
+	if c.Checkpoint == 0 {
+		c.Checkpoint = 5 * time.Second
+	}
+	if !c.ReadOnly {
+		if err := os.MkdirAll(filepath.Dir(c.Path), 0o700); err != nil {
+			return nil, openError(c.Path, err)
+		}
+	}
+	db, err := c.open(ctx)
+	if fault.CodeOf(err) == store.CodeDamaged {
+		// Once more, with nothing left of the first look: no file is moved for what a second look does not see.
+		if db, err = c.open(ctx); fault.CodeOf(err) == store.CodeDamaged && !c.ReadOnly {
+			err = c.setAside(ctx, err)
+		}
+	}
+	return db, err
+}
+
+func (c Config) open(ctx context.Context) (*store.DB, error) {
+	missing, err := c.identify(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.ReadOnly:
+		return c.openForReading(ctx)
+	case missing:
+		if err := c.create(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return c.openForWriting(ctx)
+}
+
+func (c Config) openForReading(ctx context.Context) (*store.DB, error) {
+	read, err := openPool(c.Path, modeRead, readers)
+	if err != nil {
+		return nil, err
+	}
+	if err = read.PingContext(ctx); err != nil && !exists(c.Path+"-wal") {
+		// A folder in which nothing may be created has no room for the shared index of the log. Without a log
+		// there is nobody to share it with.
+		read.Close()
+		if read, err = openPool(c.Path, modeFrozen, readers); err == nil {
+			err = read.PingContext(ctx)
+		}
+	}
+	var version int64
+	if err == nil {
+		version, err = c.check(ctx, read)
+	}
+	if err != nil {
+		read.Close()
+		return nil, openError(c.Path, err)
+	}
+	return store.New(dialect(), store.Hooks{}, read, nil, version, c.Now), nil
+}
+
+func (c Config) openForWriting(ctx context.Context) (_ *store.DB, err error) {
+	var pools []*sql.DB
+	defer func() {
+		if err != nil {
+			for _, p := range pools {
+				p.Close()
+			}
+		}
+	}()
+	pool := func(m mode, most int) *sql.DB {
+		db, openErr := openPool(c.Path, m, most)
+		if openErr == nil {
+			pools = append(pools, db)
+		}
+		err = errors.Join(err, openErr)
+		return db
+	}
+	write, read, side := pool(modeWrite, 1), pool(modeRead, readers), pool(modeWrite, 1)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.prepare(ctx, write); err != nil {
+		return nil, openError(c.Path, err)
+	}
+	file, err := watch(c.Path)
+	if err != nil {
+		return nil, openError(c.Path, err)
+	}
+	folder, err := newCheckpointer(ctx, side, c.Checkpoint)
+	if err != nil {
+		return nil, openError(c.Path, err)
+	}
+	hooks := store.Hooks{Before: file.stillThere, Committed: folder.soon, Closing: folder.close}
+	return store.New(dialect(), hooks, read, write, schema().Latest(), c.Now), nil
+}
+
+// check looks at a file that is there: is it whole, and is it a ledger that this program knows?
+func (c Config) check(ctx context.Context, db *sql.DB) (version int64, err error) {
+	defer func() {
+		if p := recover(); p != nil { // SQLite's code meets damage that it does not expect
+			err = store.Damaged(fmt.Sprintf("checking it failed with %v", p), nil)
+		}
+	}()
+	if err := checkHealth(ctx, db); err != nil {
+		return 0, err
+	}
+	var tables int
+	err = db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name IN (?, 'runs', 'audit')`, store.VersionTable).Scan(&tables)
+	if err != nil {
+		return 0, err
+	}
+	if tables < 3 {
+		return 0, emptyFile(c.Path)
+	}
+	return schema().Check(ctx, db)
+}
+
+// prepare brings a ledger's file to the present schema: log mode, health, migrations, arrows.
+func (c Config) prepare(ctx context.Context, db *sql.DB) error {
+	if err := switchOnLog(ctx, db); err != nil {
+		return err
+	}
+	if _, err := c.check(ctx, db); err != nil {
+		return err
+	}
+	return upgrade(ctx, db)
+}
+
+func upgrade(ctx context.Context, db *sql.DB) error {
+	if err := schema().Migrate(ctx, db); err != nil {
+		return classify(err, "bring the ledger to this version")
+	}
+	return classify(schema().SyncArrows(ctx, db), "write the ledger's rules")
+}
+
+// create makes a new ledger beside the path and puts it there when it is whole, so that no file without a schema is ever
+// at the path. Of two processes that do so at once the first one's stays.
+func (c Config) create(ctx context.Context) (err error) {
+	dir, err := os.MkdirTemp(filepath.Dir(c.Path), ".new-ledger-")
+	if err != nil {
+		return openError(c.Path, err)
+	}
+	defer os.RemoveAll(dir)
+	made := filepath.Join(dir, "ledger.db")
+	if err := build(ctx, made); err != nil {
+		return openError(c.Path, err)
+	}
+	err = os.Link(made, c.Path)
+	if err != nil && !errors.Is(err, fs.ErrExist) && !exists(c.Path) {
+		err = os.Rename(made, c.Path) // a file system without links
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return openError(c.Path, err)
+	}
+	return nil
+}
+
+// build makes the file of an empty ledger, with nothing beside it.
+func build(ctx context.Context, path string) (err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := openPool(path, modeWrite, 1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	// Before the log is switched on, so that the mark is in the file itself from its first page on.
+	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
+		return err
+	}
+	if err := switchOnLog(ctx, db); err != nil {
+		return err
+	}
+	return upgrade(ctx, db)
+}

@@ -1,0 +1,354 @@
+// Package store is a ledger's database as the rest of package ledger sees it: one writer whose transactions come one
+// after the other, readers beside it, and the few differences between SQLite and PostgreSQL as values. It knows no
+// table but goose's and the arrows; it is not for what a ledger records.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"wave365/pkg/fault"
+)
+
+// ErrClosed is what every call on a closed DB returns.
+var ErrClosed = errors.New("ledger: closed")
+
+// Refusal says what a constraint refused.
+type Refusal int
+
+// The refusals. Check is a CHECK, a NOT NULL or a trigger; the error's text tells which.
+const (
+	NotRefused Refusal = iota
+	Check
+	Unique
+	ForeignKey
+)
+
+// Dialect is how one kind of database differs from the other.
+type Dialect struct {
+	// Begin begins a transaction beside which no other one writes.
+	Begin string
+	// Share is what a SELECT ends in whose rows must not change before the transaction ends.
+	Share string
+	// Bind puts the database's placeholders in place of "?"; nil: it takes "?".
+	Bind func(query string) string
+	// Fault turns an error of the database into a fault; doing completes "could not …".
+	Fault func(err error, doing string) error
+	// Refused says whether a constraint refused a statement.
+	Refused func(err error) Refusal
+	// Lost reports whether the connection broke, so that a COMMIT under way may have happened; nil: that cannot be.
+	Lost func(err error) bool
+	// Stamp returns an id for the open transaction, and Settle says, on a new connection, whether the transaction with
+	// that id was committed. Both are there when Lost is.
+	Stamp  func(ctx context.Context, c *sql.Conn) (string, error)
+	Settle func(ctx context.Context, c *sql.Conn, id string) (committed bool, err error)
+	// Statement bounds one statement; zero: it takes the time it takes.
+	Statement time.Duration
+}
+
+// Hooks are what an owner of the database's home wants to be asked and told. Nil functions are left out.
+type Hooks struct {
+	// Before is asked ahead of each transaction; its error refuses it.
+	Before func() error
+	// Committed is told after each commit.
+	Committed func()
+	// Closing is called once, after the last transaction and before the connections are closed.
+	Closing func()
+}
+
+// DB is an open ledger's database. Safe for concurrent use. The owner closes it.
+type DB struct {
+	Dialect
+	hooks Hooks
+	read  *sql.DB
+	write *sql.DB // nil when opened for reading
+	now   func() time.Time
+	// version is the schema's, as it was found or made when the ledger was opened.
+	version int64
+
+	// turn has room for one: who has put something in uses what follows it, and takes it out again.
+	turn   chan struct{}
+	conn   *sql.Conn // nil until it is needed, and after it broke
+	stmts  map[string]*sql.Stmt
+	closed bool
+}
+
+// New makes a DB of connections that belong to it from then on; write is nil for a ledger that is only read.
+func New(d Dialect, h Hooks, read, write *sql.DB, version int64, now func() time.Time) *DB {
+	return &DB{Dialect: d, hooks: h, read: read, write: write, version: version, now: now, turn: make(chan struct{}, 1), stmts: map[string]*sql.Stmt{}}
+}
+
+// Version is the version of the schema: that of this program, or an older one when the ledger is only read.
+func (d *DB) Version() int64 { return d.version }
+
+// ReadOnly reports whether Do refuses everything.
+func (d *DB) ReadOnly() bool { return d.write == nil }
+
+// Close waits for the transaction under way and closes the connections. Transactions after it are refused. Closing
+// twice is fine.
+func (d *DB) Close() error {
+	d.turn <- struct{}{}
+	defer func() { <-d.turn }()
+	if d.closed {
+		return nil
+	}
+	d.closed = true
+	if d.hooks.Closing != nil {
+		d.hooks.Closing()
+	}
+	errs := []error{d.read.Close()}
+	if d.write != nil {
+		// Last, because only a connection that writes can fold SQLite's log into the file and take it away.
+		errs = append(errs, d.drop(), d.write.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Do runs fn in a transaction and returns when it is durable or refused. It does nothing when ctx is done before its
+// turn comes, and never returns while fn may still be committed. fn's error undoes everything; fn may be called again
+// when the connection broke before the transaction was committed.
+func (d *DB) Do(ctx context.Context, fn func(*Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if d.write == nil {
+		return fault.New(fault.Denied, "ledger.readonly", "the ledger was opened for reading only", "")
+	}
+	select {
+	case d.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { <-d.turn }()
+	if d.closed {
+		return ErrClosed
+	}
+	if d.hooks.Before != nil {
+		if err := d.hooks.Before(); err != nil {
+			return err
+		}
+	}
+	err := d.transact(fn)
+	if err == nil && d.hooks.Committed != nil {
+		d.hooks.Committed()
+	}
+	return err
+}
+
+// reach bounds how long a database that went away is tried again within one transaction.
+const reach = 20 * time.Second
+
+// transact is one transaction, and again while connections break.
+func (d *DB) transact(fn func(*Tx) error) error {
+	deadline := time.Now().Add(reach)
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 3*time.Second) {
+		id, err := d.once(fn)
+		if err == nil || d.Lost == nil || !d.Lost(err) {
+			return err
+		}
+		_ = d.drop()
+		for id != "" && time.Now().Before(deadline) {
+			committed, unsettled := d.settle(id)
+			if unsettled == nil && committed {
+				return nil
+			}
+			if unsettled == nil {
+				break
+			}
+			<-time.After(pause)
+		}
+		if time.Now().After(deadline) {
+			return err
+		}
+		<-time.After(pause)
+	}
+}
+
+// once is one try. id is not empty when the connection broke at the COMMIT.
+func (d *DB) once(fn func(*Tx) error) (id string, err error) {
+	defer damagedBy(&err)
+	t := &Tx{d: d, Now: d.now().UTC()}
+	if t.conn, err = d.connect(); err != nil {
+		return "", err
+	}
+	if err := t.run(d.Begin); err != nil {
+		return "", err
+	}
+	if d.Stamp != nil {
+		ctx, cancel := d.statement()
+		id, err = d.Stamp(ctx, t.conn)
+		cancel()
+		if err != nil {
+			t.undo()
+			return "", err
+		}
+	}
+	if err := t.call(fn); err != nil {
+		t.undo()
+		return "", err
+	}
+	if t.over {
+		return "", fault.New(fault.Internal, "ledger.bug", "a write to the ledger went on after it was refused", "")
+	}
+	if err := t.run("COMMIT"); err != nil {
+		t.undo()
+		return id, err
+	}
+	if t.OnCommit != nil {
+		t.OnCommit()
+	}
+	return "", nil
+}
+
+func (d *DB) settle(id string) (committed bool, err error) {
+	conn, err := d.connect()
+	if err != nil {
+		_ = d.drop()
+		return false, err
+	}
+	ctx, cancel := d.statement()
+	defer cancel()
+	committed, err = d.Settle(ctx, conn, id)
+	if err != nil {
+		_ = d.drop()
+	}
+	return committed, err
+}
+
+// statement is the context of one statement. Statements do not stop with a caller's context: what is half done then
+// would have to be undone.
+func (d *DB) statement() (context.Context, context.CancelFunc) {
+	if d.Statement == 0 {
+		return context.Background(), func() {}
+	}
+	return context.WithTimeout(context.Background(), d.Statement)
+}
+
+func (d *DB) connect() (*sql.Conn, error) {
+	if d.conn != nil {
+		return d.conn, nil
+	}
+	ctx, cancel := d.statement()
+	defer cancel()
+	conn, err := d.write.Conn(ctx)
+	if err == nil {
+		d.conn = conn
+	}
+	return conn, err
+}
+
+// drop gives the writing connection up.
+func (d *DB) drop() error {
+	var errs []error
+	for _, s := range d.stmts {
+		errs = append(errs, s.Close())
+	}
+	clear(d.stmts)
+	if d.conn != nil {
+		errs = append(errs, d.conn.Close())
+		d.conn = nil
+	}
+	return errors.Join(errs...)
+}
+
+// Tx is the open transaction as the work inside it sees it. The first statement that fails ends it; reading goes on to
+// work after that, outside any transaction, so that a refusal can be explained.
+type Tx struct {
+	d    *DB
+	conn *sql.Conn
+	over bool
+	// Now is the time of the transaction, in UTC.
+	Now time.Time
+	// OnCommit, when it is set, is called after the commit and before the next transaction begins.
+	OnCommit func()
+}
+
+// call calls fn. A panic in it ends the caller's work, not the ledger's.
+func (t *Tx) call(fn func(*Tx) error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fault.New(fault.Internal, "ledger.bug", fmt.Sprintf("a write to the ledger panicked: %v", p), "")
+		}
+	}()
+	return fn(t)
+}
+
+// undo rolls back if there is something still; SQLite may have done so already.
+func (t *Tx) undo() {
+	if t.over {
+		return
+	}
+	t.over = true
+	ctx, cancel := t.d.statement()
+	defer cancel()
+	_, _ = t.conn.ExecContext(ctx, "ROLLBACK")
+}
+
+// run runs a statement that has no parameters, without preparing it.
+func (t *Tx) run(query string) error {
+	ctx, cancel := t.d.statement()
+	defer cancel()
+	_, err := t.conn.ExecContext(ctx, query)
+	return err
+}
+
+// stmt prepares a query once per connection.
+func (t *Tx) stmt(query string) (*sql.Stmt, error) {
+	if s := t.d.stmts[query]; s != nil {
+		return s, nil
+	}
+	ctx, cancel := t.d.statement()
+	defer cancel()
+	bound := query
+	if t.d.Bind != nil {
+		bound = t.d.Bind(query)
+	}
+	s, err := t.conn.PrepareContext(ctx, bound)
+	if err != nil {
+		return nil, err
+	}
+	t.d.stmts[query] = s
+	return s, nil
+}
+
+// Exec runs a statement.
+func (t *Tx) Exec(query string, args ...any) error {
+	_, err := t.Change(query, args...)
+	return err
+}
+
+// Change runs a statement and says how many rows it changed.
+func (t *Tx) Change(query string, args ...any) (int64, error) {
+	s, err := t.stmt(query)
+	if err != nil {
+		t.undo()
+		return 0, err
+	}
+	ctx, cancel := t.d.statement()
+	defer cancel()
+	res, err := s.ExecContext(ctx, args...)
+	if err != nil {
+		t.undo()
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// Get reads one row; [sql.ErrNoRows] when there is none.
+func (t *Tx) Get(query string, args []any, into ...any) error {
+	s, err := t.stmt(query)
+	if err != nil {
+		t.undo()
+		return err
+	}
+	ctx, cancel := t.d.statement()
+	defer cancel()
+	err = s.QueryRowContext(ctx, args...).Scan(into...)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		t.undo()
+	}
+	return err
+}
