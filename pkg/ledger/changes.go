@@ -133,7 +133,7 @@ func (l *Ledger) changed(ctx context.Context, runs []migration.Run) ([]migration
 		}
 		if i, ok := at[e.run]; ok {
 			if err := c.apply(&runs[i]); err != nil {
-				return nil, classify(err, "read a change of the run")
+				return nil, store.Damaged("a change of the run cannot be read", err)
 			}
 		}
 	}

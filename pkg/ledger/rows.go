@@ -300,13 +300,24 @@ func orNow(at, now time.Time) time.Time {
 func (l *Ledger) ImportsLeft(ctx context.Context) (map[string][]string, error) {
 	left := map[string][]string{}
 	type of struct{ user, snapshot string }
-	for o, err := range list(ctx, l, `SELECT user_id, json_extract(facts, '$.snapshot_id') FROM wave_rows
-		WHERE state <> 'succeeded' AND user_id <> '' AND json_extract(facts, '$.snapshot_id') <> '' ORDER BY run, idx`, nil,
-		func(rows *sql.Rows) (o of, err error) { return o, rows.Scan(&o.user, &o.snapshot) }) {
+	for o, err := range store.List(ctx, l.db, `SELECT user_id, facts FROM wave_rows
+		WHERE state <> 'succeeded' AND user_id <> '' AND facts <> '{}' ORDER BY run, idx`, nil, func(scan store.Scan) (of, error) {
+		var o of
+		var text string
+		var facts migration.Facts
+		err := scan(&o.user, &text)
+		if err == nil {
+			err = json.Unmarshal([]byte(text), &facts)
+		}
+		o.snapshot = facts.SnapshotID
+		return o, err
+	}) {
 		if err != nil {
 			return nil, err
 		}
-		left[o.user] = append(left[o.user], o.snapshot)
+		if o.snapshot != "" {
+			left[o.user] = append(left[o.user], o.snapshot)
+		}
 	}
 	return left, nil
 }
