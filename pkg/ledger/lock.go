@@ -142,7 +142,7 @@ func (l *Ledger) complete(h Holder) Holder {
 
 // gone reports whether the holder is known to have ended: only of processes on this host can that be known.
 func gone(h Holder, token, host string) bool {
-	return h.Host == host && !process.Alive(h.PID, token)
+	return h.Host == host && process.LifeOf(h.PID, token) == process.Gone
 }
 
 // releaseWithin bounds how long a lock is tried to be given back.

@@ -2,16 +2,48 @@
 // replaced. It is not for starting, signalling or ending one.
 package process
 
-// Alive reports whether the process with that id lives. token is what [Token] said about it when it was known to
-// live: another process that got the same id later, also after a restart of the machine, does not count. An empty
-// token compares nothing. When in doubt the answer is true.
-func Alive(pid int, token string) bool {
-	if pid <= 0 || !running(pid) {
-		return false
+// Life says what is known of a process.
+type Life string
+
+// What can be known.
+const (
+	Alive Life = "alive"
+	// Gone: it has ended. A process that has ended and that its parent has not taken note of counts as gone: it does
+	// nothing any more.
+	Gone Life = "gone"
+	// Unknown: it cannot be seen from here, as from one container the processes of another.
+	Unknown Life = "unknown"
+)
+
+// LifeOf says whether the process with that id lives. token is what [Token] said about it when it was known to live:
+// another process that got the same id later, also after a restart of the machine, does not count. An empty token
+// compares nothing. When in doubt about a process that can be seen, the answer is Alive.
+func LifeOf(pid int, token string) Life {
+	if pid <= 0 {
+		return Gone
 	}
-	if token == "" {
-		return true
+	was, space := split(token)
+	if here := namespace(); space != "" && here != "" && space != here {
+		return Unknown
 	}
-	now := Token(pid)
-	return now == "" || now == token
+	if !running(pid) {
+		return Gone
+	}
+	if was == "" {
+		return Alive
+	}
+	if now, _ := split(Token(pid)); now != "" && now != was {
+		return Gone
+	}
+	return Alive
+}
+
+// split parts a token into when the process started and the space in which its id means it; either may be empty.
+func split(token string) (started, space string) {
+	for i := len(token) - 1; i >= 0; i-- {
+		if token[i] == '@' {
+			return token[:i], token[i+1:]
+		}
+	}
+	return token, ""
 }

@@ -35,3 +35,6 @@ func Token(pid int) string {
 	}
 	return strconv.FormatInt(created.Nanoseconds(), 10)
 }
+
+// namespace: there is one space of process ids.
+func namespace() string { return "" }

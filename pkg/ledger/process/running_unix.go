@@ -9,6 +9,8 @@ import (
 
 // running: somebody else's process answers "not permitted", which means that it is there.
 func running(pid int) bool {
-	err := syscall.Kill(pid, 0)
-	return err == nil || !errors.Is(err, syscall.ESRCH)
+	if err := syscall.Kill(pid, 0); errors.Is(err, syscall.ESRCH) {
+		return false
+	}
+	return !ended(pid)
 }

@@ -6,18 +6,42 @@ import (
 	"os"
 )
 
-// Token tells this process from others that have or had the same id: the machine's start and the process's. Empty
-// when that cannot be found out.
+// Token tells this process from others that have or had the same id: the machine's start, the process's, and the space
+// in which its id means it. Empty when that cannot be found out.
 func Token(pid int) string {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return ""
-	}
-	// The name in parentheses may hold spaces; what follows it does not. Start time is field 22, state is field 3.
-	fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+	fields := stat(pid)
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil || len(fields) < 20 {
 		return ""
 	}
-	return string(bytes.TrimSpace(boot)) + "/" + string(fields[19])
+	started := string(bytes.TrimSpace(boot)) + "/" + string(fields[19])
+	if space := namespace(); space != "" {
+		return started + "@" + space
+	}
+	return started
+}
+
+// stat gives the fields of /proc/PID/stat from the third on, the state; start time is field 22. The name in parentheses
+// before them may hold spaces; what follows it does not.
+func stat(pid int) [][]byte {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return nil
+	}
+	return bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+}
+
+// ended reports whether the process with that id does nothing any more, and is only there to be taken note of.
+func ended(pid int) bool {
+	fields := stat(pid)
+	return len(fields) > 0 && (fields[0][0] == 'Z' || fields[0][0] == 'X')
+}
+
+// namespace is the space in which process ids mean processes, as containers have their own; empty: not known.
+func namespace() string {
+	space, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return ""
+	}
+	return space
 }
