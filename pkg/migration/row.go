@@ -67,10 +67,14 @@ type Source struct {
 // Facts is what the journey has found out so far. It is stored with every transition that changes it. Times in it
 // are the service's own.
 type Facts struct {
-	SnapshotID    string    `json:"snapshot_id,omitempty"`
-	ImportStatus  string    `json:"import_status,omitempty"`
-	UsageStatus   string    `json:"usage_status,omitempty"`
-	ImportPolicy  string    `json:"import_policy,omitempty"`
+	SnapshotID   string `json:"snapshot_id,omitempty"`
+	ImportStatus string `json:"import_status,omitempty"`
+	UsageStatus  string `json:"usage_status,omitempty"`
+	ImportPolicy string `json:"import_policy,omitempty"`
+	// ImportFile is what the service calls the imported file, UserSettingID the user setting that reached the row's group
+	// when the import was sent.
+	ImportFile    string    `json:"import_file,omitempty"`
+	UserSettingID string    `json:"user_setting_id,omitempty"`
 	ImportStarted time.Time `json:"import_started,omitzero"`
 	ImportEnded   time.Time `json:"import_ended,omitzero"`
 	MemberSeen    time.Time `json:"member_seen,omitzero"`

@@ -9,72 +9,95 @@ import (
 	"wave365/pkg/migration"
 )
 
-// check looks once more, right before the import, whether the facts are still as they were validated: the disk and
-// its guest state, the policy and the user setting. A row whose facts moved fails and says what moved.
-func (b *Book) check(ctx context.Context, r migration.Row) (migration.Result, error) {
-	if r.Attempt > 1 {
-		if res, ok, jerr := b.clear(ctx, r); !ok || jerr != nil {
-			return res, jerr
+// checkAll looks once more whether the facts are still as they were validated: the user and what the tenant holds for them,
+// read for up to twenty together; then, row by row, the disk and its guest state, the policy and the user setting. A row
+// whose facts moved fails and says what moved.
+func (b *Playbook) checkAll(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
+	seen := b.lookAround(ctx, rows)
+	results := make([]migration.Result, len(rows))
+	for i, r := range rows {
+		if ctx.Err() != nil {
+			results[i] = migration.Stopped(r.Facts)
+			continue
+		}
+		var err error
+		if results[i], err = b.check(ctx, r, seen[i]); err != nil {
+			return nil, err
 		}
 	}
-	if res, ok := b.disks(ctx, r); !ok {
-		return res, nil
-	}
-	problem, err := b.linked(ctx, r)
+	return results, nil
+}
+
+func (b *Playbook) check(ctx context.Context, r migration.Row, seen surroundings) (migration.Result, error) {
+	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
 	if err != nil {
-		return unread(b, r, err, "check.failed", "read policies and user settings"), nil
+		return migration.Result{}, err
 	}
-	if problem != nil {
-		return migration.Failure(r.Facts, *problem), nil
+	if r.Attempt > 1 && seen.err == nil {
+		s, err := b.settleEarlierImport(ctx, r, seen, past)
+		if err != nil {
+			return migration.Result{}, err
+		}
+		if s != nil {
+			return *s, nil
+		}
+		if past, err = b.journal.Intents(ctx, b.run.ID, r.Index); err != nil {
+			return migration.Result{}, err
+		}
 	}
-	if migration.Next(r.Target.Trigger, migration.StepCheck) == migration.StepJoin {
-		return migration.DoneAfter(calm(r.Facts), b.joinLook(), "about to join the group"), nil
+	for _, look := range []func() (stop, error){
+		func() (stop, error) { return b.freeToImport(r, seen, past) },
+		func() (stop, error) { return b.disksUnchanged(ctx, r) },
+		func() (stop, error) { _, s, err := b.targetingIntact(ctx, r); return s, err },
+	} {
+		s, err := look()
+		if err != nil {
+			return migration.Result{}, err
+		}
+		if s != nil {
+			return *s, nil
+		}
+	}
+	b.looked.Store(r.Index, b.clock.Now())
+	if next := migration.Next(r.Target.Trigger, migration.StepCheck); next != migration.StepImport {
+		return migration.DoneAfter(clearSuspicion(r.Facts), b.joinLook(), "about to join the group"), nil
 	}
 	return migration.Done(r.Facts), nil
 }
 
-// disks compares the row's blobs with what validation saw, and remembers when. It answers false with the row's result when
-// one differs.
-func (b *Book) disks(ctx context.Context, r migration.Row) (migration.Result, bool) {
+// lookedLately reports whether nothing was in the way of the row's import a moment ago.
+func (b *Playbook) lookedLately(r migration.Row) bool {
+	at, ok := b.looked.Load(r.Index)
+	return ok && b.clock.Now().Sub(at.(time.Time)) < lookAge
+}
+
+// disksUnchanged compares the row's blobs with what validation saw.
+func (b *Playbook) disksUnchanged(ctx context.Context, r migration.Row) (stop, error) {
 	for i, s := range []*migration.Source{&r.Target.Disk, r.Target.GuestState} {
 		if s == nil {
 			continue
 		}
-		if res, ok := b.unmoved(ctx, r, *s, i == 1); !ok {
-			return res, false
+		if res, err := b.blobUnchanged(ctx, r, *s, i == 1); res != nil || err != nil {
+			return res, err
 		}
 	}
-	b.looked.Store(r.Index, b.clock.Now())
-	return migration.Result{}, true
+	return nil, nil
 }
 
-// disksStill looks once more at the blobs of a row that waited long between its check and its import, for a slot or for the
-// operator. What was sent already is not called back by a disk that changed later.
-func (b *Book) disksStill(ctx context.Context, r migration.Row) (migration.Result, bool, error) {
-	if at, ok := b.looked.LoadAndDelete(r.Index); ok && b.clock.Now().Sub(at.(time.Time)) < earlyAge {
-		return migration.Result{}, true, nil
-	}
-	past, err := b.journal.Intents(context.WithoutCancel(ctx), b.run.ID, r.Index)
-	if last := lastImport(past); err != nil || last != nil && (undecided(*last) || last.Outcome.Status.Happened()) {
-		return migration.Result{}, true, err
-	}
-	res, ok := b.disks(ctx, r)
-	return res, ok, nil
-}
-
-// unmoved compares a blob with what validation saw. It answers false with the row's result when they differ.
-func (b *Book) unmoved(ctx context.Context, r migration.Row, s migration.Source, guest bool) (migration.Result, bool) {
+// blobUnchanged compares a blob with what validation saw.
+func (b *Playbook) blobUnchanged(ctx context.Context, r migration.Row, s migration.Source, guest bool) (stop, error) {
 	ref, err := b.sources(r.Index, guest, s)
 	if err != nil {
-		return trouble(r, err, "check.failed", "find "+s.URL), false
+		return stopWith(resultOf(r, err, "check.failed", "find "+s.URL))
 	}
 	now, err := b.storage.Properties(ctx, ref)
 	if fault.Is(err, fault.NotFound) {
 		p := migration.ProblemOf(err, "blob.not-found", "look at "+s.URL)
-		return b.surprising(r, r.Facts, s.URL+" is not there", func(f migration.Facts) migration.Result { return migration.Failure(f, p) }), false
+		res := b.confirmTwice(r, r.Facts, s.URL+" is not there", func(f migration.Facts) migration.Result { return migration.Failure(f, p) })
+		return &res, nil
 	}
 	if err != nil {
-		return unread(b, r, err, "check.failed", "look at "+s.URL), false
+		return stopWith(b.readFailed(r, err, "check.failed", "look at "+s.URL))
 	}
 	moved := ""
 	switch {
@@ -84,12 +107,13 @@ func (b *Book) unmoved(ctx context.Context, r migration.Row, s migration.Source,
 		moved = fmt.Sprintf("%s was written to after validation (ETag %s, now %s)", s.URL, s.ETag, now.ETag)
 	}
 	if moved == "" {
-		return migration.Result{}, true
+		return nil, nil
 	}
-	return b.surprising(r, r.Facts, s.URL+" is not as it was validated", func(f migration.Facts) migration.Result {
+	res := b.confirmTwice(r, r.Facts, s.URL+" is not as it was validated", func(f migration.Facts) migration.Result {
 		return migration.Failure(f, migration.Problem{
 			Code: "check.moved", Message: moved,
 			Hint: "make sure that nothing writes to the file any more, validate again and run the row in a new wave",
 		})
-	}), false
+	})
+	return &res, nil
 }

@@ -11,107 +11,97 @@ import (
 
 // cutover closes the link that starts provisioning: the license, or the membership. Right before it the user setting
 // and the import are read once more, because from here on there is no way back.
-func (b *Book) cutover(ctx context.Context, r migration.Row) (migration.Result, error) {
-	made, err := b.madeAlready(ctx, r)
+func (b *Playbook) cutover(ctx context.Context, r migration.Row) (migration.Result, error) {
+	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
 	if err != nil {
 		return migration.Result{}, err
 	}
+	made := r.Facts.CutOver
+	if in := cutoverIntent(past, r.Target); made.IsZero() && in != nil {
+		made = in.Outcome.At // a process may have ended right after it
+	}
 	e, doing := b.membership(r), "add "+r.Target.User+" to group "+r.Target.GroupName
-	if r.Target.Trigger == migration.TriggerLicense {
+	if r.Target.Trigger.Licenses() {
 		e, doing = b.license(r), "assign "+r.Target.SKUName+" to "+r.Target.User
 	}
 	if made.IsZero() {
-		begun, jerr := b.begun(ctx, e)
-		if jerr != nil {
-			return migration.Result{}, jerr
-		}
-		closed := false
+		begun, closed := begunAt(past, e), false
 		if !begun.IsZero() {
 			if _, _, closed, err = e.present(ctx, nil); err != nil {
-				return unread(b, r, err, "cutover.failed", doing), nil
+				return b.readFailed(r, err, "cutover.failed", doing)
 			}
 		}
 		if !closed {
-			if res, ok := b.ready(ctx, r); !ok {
-				if gone(res) && b.clock.Now().Sub(begun) < linkLag {
-					return migration.Wait(res.Facts, apart, "looking whether the cut-over that was begun shows"), nil
-				}
-				return res, nil
+			s, err := b.readyForCutover(ctx, r)
+			if err != nil {
+				return migration.Result{}, err
+			}
+			if s != nil {
+				return b.notReady(*s, begun), nil
 			}
 		}
 	}
-	if _, err, jerr := b.apply(ctx, e); jerr != nil {
-		return migration.Result{}, jerr
-	} else if err != nil {
-		return trouble(r, err, "cutover.failed", doing), nil
+	if r.Facts.CutOver.IsZero() {
+		if _, err := b.apply(ctx, e); err != nil {
+			return effectFailed(r, err, "cutover.failed", doing)
+		}
 	}
-	f := calm(r.Facts)
+	f := clearSuspicion(r.Facts)
 	if f.CutOver = made; made.IsZero() {
 		f.CutOver = b.clock.Now()
 	}
 	return migration.DoneAfter(f, b.provisionLook(r, f.CutOver), "the service is provisioning the Cloud PC"), nil
 }
 
-// madeAlready says when the row's cut-over was made; zero: it was not, as far as is known. A process may have ended right
-// after it, and then the import may be in use or gone by now, as it should be.
-func (b *Book) madeAlready(ctx context.Context, r migration.Row) (time.Time, error) {
-	if r.CutOver() {
-		return r.Facts.CutOver, nil
+// notReady is what follows when the cut-over may not happen. A cut-over that was begun may show late.
+func (b *Playbook) notReady(res migration.Result, begun time.Time) migration.Result {
+	gone := res.Kind == migration.ResultFail && res.Problem.Code == codeGone
+	if gone && b.clock.Now().Sub(begun) < linkLag {
+		return migration.Wait(res.Facts, apart, "looking whether the cut-over that was begun shows")
 	}
-	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
-	if err != nil {
-		return time.Time{}, err
-	}
-	if in := closedLink(past, r.Target); in != nil {
-		return in.Outcome.At, nil
-	}
-	return time.Time{}, nil
+	return res
 }
 
 // linkLag is how long a closed link may take to be seen by reads.
 const linkLag = 30 * time.Minute
 
-// begun says when the effect was last tried without a clear refusal; zero: it was not. The link may be closed then, also
-// when it was looked for and not seen, for reads lag; and an import that is in use or gone is as it should be.
-func (b *Book) begun(ctx context.Context, e effect) (at time.Time, err error) {
-	past, err := b.journal.Intents(ctx, b.run.ID, e.row)
-	for _, p := range past {
+// begunAt says when the effect was last tried since the row's import without a clear refusal; zero: it was not. The link may
+// be closed then, also when it was looked for and not seen, for reads lag; and an import that is in use or gone is as it
+// should be.
+func begunAt(past []migration.Intent, e effect) (at time.Time) {
+	for _, p := range sinceImport(past) {
 		if p.Effect == e.kind && p.Subject == e.subject && (p.Outcome == nil || p.Outcome.Status != migration.OutcomeRefused) {
 			at = p.At
 		}
 	}
-	return at, err
+	return at
 }
 
-func gone(res migration.Result) bool {
-	return res.Kind == migration.ResultFail && res.Problem.Code == codeGone
-}
-
-// ready reports whether the cut-over may happen. When it may not, the result says what follows.
-func (b *Book) ready(ctx context.Context, r migration.Row) (migration.Result, bool) {
-	problem, err := b.linked(ctx, r)
-	if err != nil {
-		return unread(b, r, err, "check.failed", "read policies and user settings"), false
-	}
-	if problem != nil {
-		return migration.Failure(r.Facts, *problem), false
+// readyForCutover looks whether the cut-over may happen; nil: it may. When the import turns out to have become a Cloud PC
+// already, the result is that the step is done.
+func (b *Playbook) readyForCutover(ctx context.Context, r migration.Row) (stop, error) {
+	if _, s, err := b.targetingIntact(ctx, r); s != nil || err != nil {
+		return s, err
 	}
 	if at, ok := b.fresh.LoadAndDelete(r.Index); ok && b.clock.Now().Sub(at.(time.Time)) < linkAge {
-		return migration.Result{}, true // the answer that ended the import is as good as one more
+		return nil, nil // the answer that ended the import is as good as one more
 	}
 	im, err := b.graph.ImportResult(ctx, r.Facts.SnapshotID)
-	res := b.judgeImport(r, graph.ImportAnswer{Import: im, Err: err})
-	if res.Kind != migration.ResultDone {
-		if res.Kind == migration.ResultWait && res.Delay > time.Minute {
-			res.Delay = time.Minute
-		}
-		return res, false
+	res, err := b.judgeImport(ctx, r, graph.ImportAnswer{Import: im, Err: err})
+	if err != nil {
+		return nil, err
 	}
-	return res, true
+	if res.Kind == migration.ResultDone && res.Facts.CutOver.IsZero() {
+		return nil, nil
+	}
+	if res.Kind == migration.ResultWait && res.Delay > time.Minute {
+		res.Delay = time.Minute
+	}
+	return &res, nil
 }
 
 // license is the effect of assigning the row's license.
-func (b *Book) license(r migration.Row) effect {
+func (b *Playbook) license(r migration.Row) effect {
 	user, sku := r.Target.UserID, r.Target.SKUID
 	return effect{
 		row: r.Index, attempt: r.Attempt, kind: migration.EffectLicense, subject: sku, repeatable: true, blind: true,

@@ -40,61 +40,71 @@ func errUnknown(e effect, in migration.Intent, cause error) error {
 		"the outcome of "+string(e.kind)+" is not known (client-request-id "+in.ClientRequestID+")", "", cause)
 }
 
-// apply sees to it that the effect is there, exactly once. It answers the outcome, or the fault of the call:
-// OutcomeUnknown when it may or may not have happened and nothing could tell. The second error is the journal's.
-func (b *Book) apply(ctx context.Context, e effect) (migration.Outcome, error, error) {
+// apply sees to it that the effect is there, exactly once. It gives the outcome, or the fault of the call:
+// OutcomeUnknown when it may or may not have happened and nothing could tell. An error of the journal is a journalError.
+func (b *Playbook) apply(ctx context.Context, e effect) (migration.Outcome, error) {
 	if ctx.Err() != nil {
-		return migration.Outcome{}, fault.Wrap(fault.Interrupted, "", "stopped before the call was made", "", ctx.Err()), nil
+		return migration.Outcome{}, errStopped(ctx)
 	}
-	// The journal is read and written to the end: a stop must not look like a broken ledger.
-	sure := context.WithoutCancel(ctx)
-	past, jerr := b.journal.Intents(sure, b.run.ID, e.row)
-	if jerr != nil {
-		return migration.Outcome{}, nil, jerr
+	past, err := b.journal.Intents(ctx, b.run.ID, e.row)
+	if err != nil {
+		return migration.Outcome{}, err
 	}
 	last := lastOf(past, e)
 	// What happened once is not done again, unless it may be done at any time and nothing can tell whether it holds.
 	anytime := e.repeatable && e.present == nil
 	if last != nil && last.Outcome != nil && last.Outcome.Status.Happened() && !anytime {
-		return *last.Outcome, nil, nil
+		return *last.Outcome, nil
 	}
-	undecided := last != nil && (last.Outcome == nil || last.Outcome.Status == migration.OutcomeUnknown)
-	if e.present != nil && (undecided || !e.blind) {
-		var lost *migration.Intent
-		if undecided {
-			lost = last
+	open := last != nil && undecided(*last)
+	if e.present != nil && (open || !e.blind) {
+		out, found, err := b.lookFor(ctx, e, last, open)
+		if err != nil || found {
+			return out, err
 		}
-		id, seen, ok, err := e.present(ctx, lost)
-		if err != nil {
-			return migration.Outcome{}, err, nil
-		}
-		out := migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: seen, At: b.clock.Now()}
-		switch {
-		case ok && undecided:
-			return out, nil, b.journal.Conclude(sure, *last, out)
-		case ok:
-			return out, nil, nil // somebody else's doing: nothing of ours to record
-		case undecided && (e.repeatable || e.absentMeansNoEffect):
-			out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "looked: it is not there", At: b.clock.Now()}
-			if jerr := b.journal.Conclude(sure, *last, out); jerr != nil {
-				return out, nil, jerr
-			}
-			undecided = false
-		}
+		open = open && !e.repeatable && !e.absentMeansNoEffect
 	}
-	if undecided && !e.repeatable {
+	if open && !e.repeatable {
 		if last.Outcome == nil {
 			out := migration.Outcome{Status: migration.OutcomeUnknown, Detail: "no answer was recorded", At: b.clock.Now()}
-			if jerr := b.journal.Conclude(sure, *last, out); jerr != nil {
-				return out, nil, jerr
+			if err := b.journal.Conclude(ctx, *last, out); err != nil {
+				return out, err
 			}
 		}
-		return migration.Outcome{}, errUnknown(e, *last, nil), nil
+		return migration.Outcome{}, errUnknown(e, *last, nil)
 	}
 	if ctx.Err() != nil {
-		return migration.Outcome{}, fault.Wrap(fault.Interrupted, "", "stopped before the call was made", "", ctx.Err()), nil
+		return migration.Outcome{}, errStopped(ctx)
 	}
 	return b.act(ctx, e)
+}
+
+func errStopped(ctx context.Context) error {
+	return fault.Wrap(fault.Interrupted, "", "stopped before the call was made", "", ctx.Err())
+}
+
+// lookFor looks whether the effect is there already, and settles an open try of it as far as the look tells.
+func (b *Playbook) lookFor(ctx context.Context, e effect, last *migration.Intent, open bool) (out migration.Outcome, found bool, err error) {
+	var lost *migration.Intent
+	if open {
+		lost = last
+	}
+	id, seen, found, err := e.present(ctx, lost)
+	if err != nil {
+		return out, false, err
+	}
+	if found {
+		out = migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: seen, At: b.clock.Now()}
+		if open {
+			err = b.journal.Conclude(ctx, *last, out)
+		} // else somebody else's doing: nothing of ours to record
+		return out, true, err
+	}
+	if open && (e.repeatable || e.absentMeansNoEffect) {
+		out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "looked: it is not there", At: b.clock.Now()}
+		return out, false, b.journal.Conclude(ctx, *last, out)
+	}
+	return out, false, nil
 }
 
 // lastOf gives the latest try of the effect in the row's present attempt; of an import in any attempt, because one that
@@ -112,16 +122,15 @@ func lastOf(past []migration.Intent, e effect) (last *migration.Intent) {
 }
 
 // act records the intent, makes the call and records the outcome.
-func (b *Book) act(ctx context.Context, e effect) (migration.Outcome, error, error) {
-	sure := context.WithoutCancel(ctx)
-	in, jerr := b.journal.Intend(sure, migration.Intent{
+func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error) {
+	in, err := b.journal.Intend(ctx, migration.Intent{
 		Run: b.run.ID, Row: e.row, Attempt: e.attempt, Effect: e.kind, Subject: e.subject,
 		ClientRequestID: cloud.NewOperationID(), At: b.clock.Now(),
 	})
-	if jerr != nil {
-		return migration.Outcome{}, nil, jerr
+	if err != nil {
+		return migration.Outcome{}, err
 	}
-	callCtx, cancel := context.WithTimeout(cloud.WithOperation(sure, in.ClientRequestID), callTime)
+	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), in.ClientRequestID), callTime)
 	defer cancel()
 	id, err := e.call(callCtx)
 	out := migration.Outcome{Status: migration.OutcomeDone, RemoteID: id, At: b.clock.Now()}
@@ -137,15 +146,15 @@ func (b *Book) act(ctx context.Context, e effect) (migration.Outcome, error, err
 	default:
 		out.Status, out.Detail = migration.OutcomeRefused, err.Error()
 	}
-	if jerr := b.journal.Conclude(sure, in, out); jerr != nil {
-		return out, nil, jerr
+	if err := b.journal.Conclude(ctx, in, out); err != nil {
+		return out, err
 	}
 	if out.Status == migration.OutcomeUnknown && !fault.Is(err, fault.Throttled) {
 		if e.repeatable {
 			// The next try looks again and repeats it if it must.
-			return out, fault.Wrap(fault.Unavailable, "", "no answer to "+string(e.kind), "", err), nil
+			return out, fault.Wrap(fault.Unavailable, "", "no answer to "+string(e.kind), "", err)
 		}
-		return out, errUnknown(e, in, err), nil
+		return out, errUnknown(e, in, err)
 	}
-	return out, err, nil
+	return out, err
 }

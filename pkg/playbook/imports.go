@@ -18,25 +18,64 @@ const signatureEarly = 72 * time.Hour
 // signatureLife is how long a signature that the tool makes for an import is good: the copy runs in the background.
 const signatureLife = 48 * time.Hour
 
-// importDisk starts the import. It is the one call that is never made twice: a lost answer holds the row.
-func (b *Book) importDisk(ctx context.Context, r migration.Row) (migration.Result, error) {
-	problem, err := b.linked(ctx, r)
+// importBatch is how many imports one call of the step sends, one after the other, after one look for all of them.
+const importBatch = 5
+
+// importDisks starts imports. Before any is sent the tenant is looked at for all rows together, unless that was done a
+// moment ago.
+func (b *Playbook) importDisks(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
+	results := make([]migration.Result, len(rows))
+	pasts := make([][]migration.Intent, len(rows))
+	var unseen []migration.Row
+	var at []int
+	for i, r := range rows {
+		var err error
+		if pasts[i], err = b.journal.Intents(ctx, b.run.ID, r.Index); err != nil {
+			return nil, err
+		}
+		if wouldSend(pasts[i]) && !b.lookedLately(r) && ctx.Err() == nil {
+			unseen, at = append(unseen, r), append(at, i)
+		}
+	}
+	looks := make([]*surroundings, len(rows))
+	for k, s := range b.lookAround(ctx, unseen) {
+		looks[at[k]] = &s
+	}
+	for i, r := range rows {
+		if ctx.Err() != nil {
+			results[i] = migration.Stopped(r.Facts)
+			continue
+		}
+		var err error
+		if results[i], err = b.importDisk(ctx, r, pasts[i], looks[i]); err != nil {
+			return nil, err
+		}
+	}
+	return results, nil
+}
+
+// importDisk starts one import. It is the one call that is never made twice: a lost answer holds the row. seen is what a look
+// found just now; nil: there was one a moment ago, or nothing would be sent.
+func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migration.Intent, seen *surroundings) (migration.Result, error) {
+	setting, s, err := b.targetingIntact(ctx, r)
+	if s == nil && err == nil && seen != nil {
+		if s, err = b.freeToImport(r, *seen, past); s == nil && err == nil {
+			s, err = b.disksUnchanged(ctx, r)
+		}
+	}
 	if err != nil {
-		return unread(b, r, err, "check.failed", "read policies and user settings"), nil
+		return migration.Result{}, err
 	}
-	if problem != nil {
-		return migration.Failure(r.Facts, *problem), nil
-	}
-	if res, ok, jerr := b.disksStill(ctx, r); !ok || jerr != nil {
-		return res, jerr
+	if s != nil {
+		return *s, nil
 	}
 	files, err := b.sign(ctx, r)
 	if err != nil {
-		return trouble(r, err, "import.sign-failed", "sign the source of "+r.Target.User), nil
+		return resultOf(r, err, "import.sign-failed", "sign the source of "+r.Target.User)
 	}
-	f := r.Facts
+	b.looked.Delete(r.Index) // a look is good for one import
 	var answer graph.Import
-	out, err, jerr := b.apply(ctx, effect{
+	out, err := b.apply(ctx, effect{
 		row: r.Index, attempt: r.Attempt, kind: migration.EffectImport, subject: r.Target.UserID,
 		present: func(ctx context.Context, lost *migration.Intent) (string, string, bool, error) {
 			return b.findImport(ctx, r.Target, lost)
@@ -47,31 +86,46 @@ func (b *Book) importDisk(ctx context.Context, r migration.Row) (migration.Resul
 			return answer.SnapshotID, err
 		},
 	})
-	if jerr != nil {
-		return migration.Result{}, jerr
-	}
-	if fault.Is(err, fault.OutcomeUnknown) {
+	if fault.Is(err, fault.OutcomeUnknown) && !isJournalError(err) {
 		return b.lostImport(ctx, r, err)
 	}
 	if err != nil {
-		res := trouble(r, err, "import.refused", "import for "+r.Target.User)
-		if fault.Is(err, fault.Conflict) {
-			res.Problem.Code = "import.exists"
-		}
-		return res, nil
+		return importRefused(r, err)
 	}
-	f = calm(f)
-	f.SnapshotID = out.RemoteID
-	f.ImportStatus, f.UsageStatus, f.ImportPolicy = answer.Status, answer.Usage, answer.PolicyName
+	f := clearSuspicion(r.Facts)
+	f.SnapshotID, f.UserSettingID = out.RemoteID, setting
+	f.ImportStatus, f.UsageStatus, f.ImportPolicy, f.ImportFile = answer.Status, answer.Usage, answer.PolicyName, answer.Filename
 	if f.ImportStarted = answer.StartedAt; f.ImportStarted.IsZero() {
 		f.ImportStarted = out.At
 	}
 	return migration.DoneAfter(f, b.importLook(r, f.ImportStarted), "the service is importing the disk"), nil
 }
 
+// importRefused says what follows from a refused import. A conflict says nothing about what there is: the next try looks
+// first, as every one does. Only one that says that something exists already ends the row.
+func importRefused(r migration.Row, err error) (migration.Result, error) {
+	doing := "import for " + r.Target.User
+	if f := fault.As(err); f != nil && f.Remote != nil && !isJournalError(err) {
+		says := strings.ToLower(f.Remote.Code + " " + f.Remote.Message)
+		if status := f.Remote.Status; (status == statusBadRequest || status == statusConflict) &&
+			(strings.Contains(says, "exist") && !strings.Contains(says, "not exist") || strings.Contains(says, "duplicate")) {
+			p := migration.ProblemOf(err, "import.exists", doing)
+			p.Hint = "the service says that " + r.Target.User + " has an import already, and this ledger knows none that is alive: find out who sent it (another run, another ledger, a colleague) before anything is purged, then run `wave365 retry`"
+			return migration.Failure(r.Facts, p), nil
+		}
+	}
+	return effectFailed(r, err, "import.refused", doing)
+}
+
+// The statuses by which a refused import may say that there is one.
+const (
+	statusBadRequest = 400
+	statusConflict   = 409
+)
+
 // sign makes the source files of the import: by their storage account where the run says so, else with the wave's own
 // signatures where it brought them, else with signatures made now.
-func (b *Book) sign(ctx context.Context, r migration.Row) ([]graph.SourceFile, error) {
+func (b *Playbook) sign(ctx context.Context, r migration.Row) ([]graph.SourceFile, error) {
 	var files []graph.SourceFile
 	now := b.clock.Now()
 	for i, s := range []*migration.Source{&r.Target.Disk, r.Target.GuestState} {
@@ -98,7 +152,7 @@ func (b *Book) sign(ctx context.Context, r migration.Row) ([]graph.SourceFile, e
 }
 
 // importWait asks how the imports are getting on, 20 in one call.
-func (b *Book) importWait(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
+func (b *Playbook) importWait(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	ids := make([]string, len(rows))
 	for i, r := range rows {
 		ids[i] = r.Facts.SnapshotID
@@ -107,10 +161,14 @@ func (b *Book) importWait(ctx context.Context, rows []migration.Row) ([]migratio
 	results := make([]migration.Result, len(rows))
 	for i, r := range rows {
 		if err != nil {
-			results[i] = unread(b, r, err, "import.unreadable", "read the import of "+r.Target.User)
+			if results[i], err = b.readFailed(r, err, "import.unreadable", "read the import of "+r.Target.User); err != nil {
+				return nil, err
+			}
 			continue
 		}
-		results[i] = b.judgeImport(r, answers[i])
+		if results[i], err = b.judgeImport(ctx, r, answers[i]); err != nil {
+			return nil, err
+		}
 		if results[i].Kind == migration.ResultDone {
 			b.fresh.Store(r.Index, b.clock.Now())
 		}
@@ -122,23 +180,50 @@ func (b *Book) importWait(ctx context.Context, rows []migration.Row) ([]migratio
 const codeGone = "import.gone"
 
 // judgeImport says what one answer about an import means for its row.
-func (b *Book) judgeImport(r migration.Row, a graph.ImportAnswer) migration.Result {
+func (b *Playbook) judgeImport(ctx context.Context, r migration.Row, a graph.ImportAnswer) (migration.Result, error) {
 	f := r.Facts
 	if fault.Is(a.Err, fault.NotFound) {
-		return b.surprising(r, f, "the import record is gone before a Cloud PC exists", func(f migration.Facts) migration.Result {
-			return migration.Failure(f, migration.Problem{
-				Code: codeGone, Message: "the service no longer knows the import " + f.SnapshotID,
-				Hint: "somebody may have purged it: run `wave365 retry` to import again",
-			})
-		})
+		return b.importGone(ctx, r)
 	}
 	if a.Err != nil {
-		return unread(b, r, a.Err, "import.unreadable", "read the import of "+r.Target.User)
+		return b.readFailed(r, a.Err, "import.unreadable", "read the import of "+r.Target.User)
 	}
 	im := a.Import
 	if !assigned(im.AssignedUser, r.Target) {
-		return migration.Unknown(f, wrongUser(f.SnapshotID, im, r))
+		return migration.Unknown(f, wrongUser(f.SnapshotID, im, r)), nil
 	}
+	f = importFacts(f, im)
+	switch im.Status {
+	case graph.ImportSucceeded:
+		if im.Usage == graph.UsageExpired {
+			return b.confirmTwice(r, f, "the import expired before it was used", func(f migration.Facts) migration.Result {
+				return migration.Failure(f, migration.Problem{
+					Code: "import.expired", Message: "the imported snapshot expired before it was used",
+					Hint: "run `wave365 retry` to import again",
+				})
+			}), nil
+		}
+		f = clearSuspicion(f)
+		if f.ImportEnded = im.EndedAt; f.ImportEnded.IsZero() {
+			f.ImportEnded = b.clock.Now()
+		}
+		r.Facts = f
+		b.pace.LearnImport(r)
+		return migration.Done(f), nil
+	case graph.ImportFailed:
+		f.ImportEnded = im.EndedAt
+		return b.confirmTwice(r, f, "the import failed", func(f migration.Facts) migration.Result {
+			return migration.Failure(f, migration.Problem{
+				Code: "import.failed", Message: "the service could not import the disk: " + quoteOr(im.Detail, "it gave no reason"),
+				Hint: "fix the disk (fixed-format generation 2 VHD in a page blob, with its guest state file for Trusted Launch), then run `wave365 retry`",
+			})
+		}), nil
+	}
+	return migration.Wait(clearSuspicion(f), b.importLook(r, f.ImportStarted), r.Note), nil
+}
+
+// importFacts takes over what an import's record says.
+func importFacts(f migration.Facts, im graph.Import) migration.Facts {
 	if !im.StartedAt.IsZero() {
 		f.ImportStarted = im.StartedAt
 	}
@@ -146,33 +231,43 @@ func (b *Book) judgeImport(r migration.Row, a graph.ImportAnswer) migration.Resu
 	if im.PolicyName != "" {
 		f.ImportPolicy = im.PolicyName
 	}
-	switch im.Status {
-	case graph.ImportSucceeded:
-		if im.Usage == graph.UsageExpired {
-			return b.surprising(r, f, "the import expired before it was used", func(f migration.Facts) migration.Result {
-				return migration.Failure(f, migration.Problem{
-					Code: "import.expired", Message: "the imported snapshot expired before it was used",
-					Hint: "run `wave365 retry` to import again",
-				})
-			})
-		}
-		f = calm(f)
-		if f.ImportEnded = im.EndedAt; f.ImportEnded.IsZero() {
-			f.ImportEnded = b.clock.Now()
-		}
-		r.Facts = f
-		b.pace.LearnImport(r)
-		return migration.Done(f)
-	case graph.ImportFailed:
-		f.ImportEnded = im.EndedAt
-		return b.surprising(r, f, "the import failed", func(f migration.Facts) migration.Result {
-			return migration.Failure(f, migration.Problem{
-				Code: "import.failed", Message: "the service could not import the disk: " + quoteOr(im.Detail, "it gave no reason"),
-				Hint: "mend the disk (fixed-format generation 2 VHD in a page blob, with its guest state file for Trusted Launch), then run `wave365 retry`",
-			})
-		})
+	if im.Filename != "" {
+		f.ImportFile = im.Filename
 	}
-	return migration.Wait(calm(f), b.importLook(r, f.ImportStarted), r.Note)
+	return f
+}
+
+// importGone handles an import whose record is gone. It may have become the user's Cloud PC already, when this ledger is
+// older than what it tells of: then the row goes on, and the proof decides. Else somebody purged it.
+func (b *Playbook) importGone(ctx context.Context, r migration.Row) (migration.Result, error) {
+	const what = "the import record is gone before a Cloud PC exists"
+	res := b.confirmTwice(r, r.Facts, what, func(f migration.Facts) migration.Result {
+		return migration.Failure(f, migration.Problem{
+			Code: codeGone, Message: "the service no longer knows the import " + f.SnapshotID,
+			Hint: "somebody may have purged it: run `wave365 retry` to import again",
+		})
+	})
+	if res.Kind != migration.ResultFail {
+		return res, nil
+	}
+	pcs, err := b.graph.CloudPCsOf(ctx, []string{r.Target.UPN})
+	if err != nil {
+		return b.readFailed(r, err, "provision.unreadable", "list Cloud PCs")
+	}
+	pc := becameCloudPC(r, pcs, r.Facts.ImportStarted)
+	if pc == nil || !strings.EqualFold(pc.UserPrincipalName, r.Target.UPN) {
+		return res, nil
+	}
+	f := clearSuspicion(r.Facts)
+	f.ImportStatus, f.UsageStatus = graph.ImportSucceeded, usageGone
+	if f.ImportEnded.IsZero() {
+		f.ImportEnded = f.ImportStarted
+	}
+	// Both links are closed, or there would be no Cloud PC.
+	if f.CutOver = pc.ProvisionedAt; f.CutOver.IsZero() {
+		f.CutOver = b.clock.Now()
+	}
+	return migration.DoneAfter(f, 0, "the import became a Cloud PC already"), nil
 }
 
 // assigned reports whether the user that an import names is the row's: the field has been seen to hold the object id

@@ -16,26 +16,26 @@ const seenAfter = time.Minute
 
 // join puts the users into their groups before the import, as the import wants the policy to be assigned to the user, and
 // waits until the directory shows it. Users of one group are added, and looked for, many with each call.
-func (b *Book) join(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
+func (b *Playbook) join(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	results := make([]migration.Result, len(rows))
 	todo := map[string][]int{} // group → those who never were asked for
 	look := map[string][]int{} // group → those who were added
 	added := make([]time.Time, len(rows))
 	for i, r := range rows {
-		past, jerr := b.journal.Intents(context.WithoutCancel(ctx), b.run.ID, r.Index)
-		if jerr != nil {
-			return nil, jerr
+		past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
+		if err != nil {
+			return nil, err
 		}
 		if lastOf(past, b.membership(r)) == nil {
 			todo[r.Target.GroupID] = append(todo[r.Target.GroupID], i)
 			continue
 		}
-		out, err, jerr := b.apply(ctx, b.membership(r))
+		out, err := b.apply(ctx, b.membership(r))
 		switch {
-		case jerr != nil:
-			return nil, jerr
 		case err != nil:
-			results[i] = trouble(r, err, "group.join-failed", "add "+r.Target.User+" to group "+r.Target.GroupName)
+			if results[i], err = effectFailed(r, err, "group.join-failed", "add "+r.Target.User+" to group "+r.Target.GroupName); err != nil {
+				return nil, err
+			}
 		case b.clock.Now().Sub(out.At) < seenAfter/4:
 			results[i] = b.joined(r)
 		default:
@@ -60,16 +60,18 @@ func (b *Book) join(ctx context.Context, rows []migration.Row) ([]migration.Resu
 			r := rows[i]
 			switch {
 			case err != nil:
-				results[i] = unread(b, r, err, "group.join-failed", "look for "+r.Target.User+" in group "+r.Target.GroupName)
+				if results[i], err = b.readFailed(r, err, "group.join-failed", "look for "+r.Target.User+" in group "+r.Target.GroupName); err != nil {
+					return nil, err
+				}
 			case !seen[k] && b.clock.Now().Sub(added[i]) > linkLag:
 				results[i] = b.late(r.Facts, "the membership does not show", linkLag/2, half/2, migration.Problem{
 					Code: "group.left", Message: r.Target.User + " was added to group " + r.Target.GroupName + " at " + stamp(added[i]) + " and is not a member: somebody took them out again",
 					Hint: "find out who or what removes members of the group; `wave365 retry` adds the user again",
 				})
 			case !seen[k]:
-				results[i] = migration.Wait(calm(r.Facts), b.aligned(half/2, half/2), noteJoined)
+				results[i] = migration.Wait(clearSuspicion(r.Facts), b.aligned(half/2, half/2), noteJoined)
 			default:
-				f := calm(r.Facts)
+				f := clearSuspicion(r.Facts)
 				f.MemberSeen = b.clock.Now()
 				results[i] = migration.Done(f)
 			}
@@ -80,17 +82,16 @@ func (b *Book) join(ctx context.Context, rows []migration.Row) ([]migration.Resu
 
 const noteJoined = "waiting for the directory to show the membership"
 
-func (b *Book) joined(r migration.Row) migration.Result {
+func (b *Playbook) joined(r migration.Row) migration.Result {
 	if b.pace.Imports() == 0 { // at the beginning slots are idle: sooner is worth a call
-		return migration.Wait(calm(r.Facts), seenAfter/4, noteJoined)
+		return migration.Wait(clearSuspicion(r.Facts), seenAfter/4, noteJoined)
 	}
-	return migration.Wait(calm(r.Facts), b.aligned(seenAfter, half), noteJoined)
+	return migration.Wait(clearSuspicion(r.Facts), b.aligned(seenAfter, half), noteJoined)
 }
 
 // addAll adds users to a group with one call. Each has an intent of its own, and all carry the call's id. When the call
 // is refused or its answer lost, each row goes on by itself and looks first.
-func (b *Book) addAll(ctx context.Context, group string, at []int, rows []migration.Row, results []migration.Result) error {
-	sure := context.WithoutCancel(ctx)
+func (b *Playbook) addAll(ctx context.Context, group string, at []int, rows []migration.Row, results []migration.Result) error {
 	id := cloud.NewOperationID()
 	intents := make([]migration.Intent, len(at))
 	users := make([]string, len(at))
@@ -102,7 +103,7 @@ func (b *Book) addAll(ctx context.Context, group string, at []int, rows []migrat
 			at, intents, users = at[:k], intents[:k], users[:k]
 			break
 		}
-		in, err := b.journal.Intend(sure, migration.Intent{
+		in, err := b.journal.Intend(ctx, migration.Intent{
 			Run: b.run.ID, Row: rows[i].Index, Attempt: rows[i].Attempt, Effect: migration.EffectJoin, Subject: group,
 			ClientRequestID: id, At: b.clock.Now(),
 		})
@@ -114,7 +115,7 @@ func (b *Book) addAll(ctx context.Context, group string, at []int, rows []migrat
 	if len(at) == 0 {
 		return nil
 	}
-	callCtx, cancel := context.WithTimeout(cloud.WithOperation(sure, id), callTime)
+	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), id), callTime)
 	defer cancel()
 	err := b.graph.AddMembers(callCtx, group, users)
 	out := migration.Outcome{Status: migration.OutcomeDone, At: b.clock.Now()}
@@ -125,15 +126,19 @@ func (b *Book) addAll(ctx context.Context, group string, at []int, rows []migrat
 		}
 	}
 	for k, i := range at {
-		if jerr := b.journal.Conclude(sure, intents[k], out); jerr != nil {
-			return jerr
+		if err := b.journal.Conclude(ctx, intents[k], out); err != nil {
+			return err
 		}
 		r := rows[i]
 		switch {
 		case err == nil:
 			results[i] = b.joined(r)
 		case len(at) == 1:
-			results[i] = trouble(r, err, "group.join-failed", "add "+r.Target.User+" to group "+r.Target.GroupName)
+			res, err := effectFailed(r, err, "group.join-failed", "add "+r.Target.User+" to group "+r.Target.GroupName)
+			if err != nil {
+				return err
+			}
+			results[i] = res
 		default:
 			results[i] = migration.Wait(r.Facts, b.aligned(half/2, half/2), "adding many users at once did not work: one by one")
 		}
@@ -142,7 +147,7 @@ func (b *Book) addAll(ctx context.Context, group string, at []int, rows []migrat
 }
 
 // membership is the effect of joining the row's group.
-func (b *Book) membership(r migration.Row) effect {
+func (b *Playbook) membership(r migration.Row) effect {
 	group, user := r.Target.GroupID, r.Target.UserID
 	return effect{
 		row: r.Index, attempt: r.Attempt, kind: migration.EffectJoin, subject: group, repeatable: true, blind: true,

@@ -22,7 +22,7 @@ const (
 
 // lostImport handles an import of unknown outcome: it is looked for a while, then the row is held. It is never sent
 // again.
-func (b *Book) lostImport(ctx context.Context, r migration.Row, err error) (migration.Result, error) {
+func (b *Playbook) lostImport(ctx context.Context, r migration.Row, err error) (migration.Result, error) {
 	f, now := r.Facts, b.clock.Now()
 	if f.Suspect != lostAnswer {
 		f.Suspect, f.SuspectAt = lostAnswer, now
@@ -42,10 +42,10 @@ func (b *Book) lostImport(ctx context.Context, r migration.Row, err error) (migr
 // RepeatLostImports has an import whose answer was lost, and which could not be found for a while, taken as not done and
 // sent again. The first may exist all the same: the service then refuses the second, or makes a second one that nobody
 // knows. Call it before the steps are used.
-func (b *Book) RepeatLostImports() { b.repeatLost = true }
+func (b *Playbook) RepeatLostImports() { b.repeatLost = true }
 
 // assumeNone settles the lost import as if it had not happened; the next try sends a new one.
-func (b *Book) assumeNone(ctx context.Context, r migration.Row, f migration.Facts) (migration.Result, error) {
+func (b *Playbook) assumeNone(ctx context.Context, r migration.Row, f migration.Facts) (migration.Result, error) {
 	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
 	if err != nil {
 		return migration.Result{}, err
@@ -59,7 +59,7 @@ func (b *Book) assumeNone(ctx context.Context, r migration.Row, f migration.Fact
 			return migration.Result{}, err
 		}
 	}
-	return migration.Wait(calm(f), time.Second, lostAnswer+" and was not found: importing again, as --on-lost-reply repeat says"), nil
+	return migration.Wait(clearSuspicion(f), time.Second, lostAnswer+" and was not found: importing again, as --on-lost-reply repeat says"), nil
 }
 
 // reconcileCommand is what a person types to settle a held row.
@@ -70,7 +70,7 @@ func reconcileCommand(r migration.Row) string {
 // findImport looks for the import of a lost answer: in the audit log by the client-request-id that the call carried,
 // then in the list of imports, where the service has one. Neither is documented to show imports, so not finding it
 // proves nothing. What is found must belong to the row's user.
-func (b *Book) findImport(ctx context.Context, t migration.Target, lost *migration.Intent) (id, seen string, ok bool, err error) {
+func (b *Playbook) findImport(ctx context.Context, t migration.Target, lost *migration.Intent) (id, seen string, ok bool, err error) {
 	if lost == nil {
 		return "", "", false, nil
 	}

@@ -6,6 +6,7 @@ package playbook
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"wave365/pkg/blob"
@@ -14,63 +15,40 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Journal is where intents and outcomes are recorded. An error from it is a failure of the run, never of a row.
-type Journal interface {
-	// Intend records that an effect is about to be tried; it is durable when it returns.
-	Intend(ctx context.Context, in migration.Intent) (migration.Intent, error)
-	// Conclude records how it ended.
-	Conclude(ctx context.Context, in migration.Intent, out migration.Outcome) error
-	// Intents gives what was recorded for a row (or migration.WaveRow), oldest first.
-	Intents(ctx context.Context, run string, row int) ([]migration.Intent, error)
-}
-
-// Imports are the calls about imported snapshots.
-type Imports interface {
+// Graph is what the playbook asks of the tenant, by what it is about; *graph.Client is one.
+type Graph interface {
+	// Imported snapshots.
 	ImportSnapshot(ctx context.Context, userID string, files []graph.SourceFile) (graph.Import, error)
 	PurgeImport(ctx context.Context, snapshotID string) error
 	ImportResult(ctx context.Context, snapshotID string) (graph.Import, error)
 	ImportResults(ctx context.Context, ids []string) ([]graph.ImportAnswer, error)
-}
 
-// Records are the calls by which an import whose answer was lost may be found again.
-type Records interface {
+	// The records by which an import whose answer was lost may be found again.
 	AuditEvents(ctx context.Context, filter string) ([]graph.AuditEvent, error)
 	ListImports(ctx context.Context) ([]graph.Import, error)
-}
 
-// Directory are the calls about groups and licenses.
-type Directory interface {
+	// People and their licenses.
+	UsersTogether(ctx context.Context, ids []string) ([]graph.UserAnswer, error)
+	LicenseDetails(ctx context.Context, userID string) ([]graph.License, error)
+	LicenseDetailsOf(ctx context.Context, userIDs []string) ([]graph.LicenseAnswer, error)
+	AssignLicense(ctx context.Context, userID, skuID string) error
+
+	// Groups.
 	IsMember(ctx context.Context, groupID, userID string) (bool, error)
 	MembersAmong(ctx context.Context, groupID string, userIDs []string) ([]bool, error)
 	AddMember(ctx context.Context, groupID, userID string) error
 	AddMembers(ctx context.Context, groupID string, userIDs []string) error
-	LicenseDetails(ctx context.Context, userID string) ([]graph.License, error)
-	AssignLicense(ctx context.Context, userID, skuID string) error
-}
 
-// Endpoint are the calls about policies and Cloud PCs.
-type Endpoint interface {
+	// Policies and Cloud PCs.
 	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
 	CloudPCs(ctx context.Context, filter string) ([]graph.CloudPC, error)
 	CloudPCsOf(ctx context.Context, upns []string) ([]graph.CloudPC, error)
-}
 
-// Settings are the calls about user settings.
-type Settings interface {
+	// User settings.
 	UserSettings(ctx context.Context) ([]graph.UserSetting, error)
 	UserSetting(ctx context.Context, id string) (graph.UserSetting, error)
 	CreateUserSetting(ctx context.Context, s graph.UserSetting) (graph.UserSetting, error)
 	AssignUserSetting(ctx context.Context, id string, groupIDs []string) error
-}
-
-// Graph is all of the tenant that the playbook touches; *graph.Client is one.
-type Graph interface {
-	Imports
-	Records
-	People
-	Directory
-	Endpoint
-	Settings
 }
 
 // Storage is what the playbook asks of the storage account; *blob.Client is one.
@@ -86,19 +64,20 @@ type Clock interface {
 	Wall(d time.Duration) time.Duration
 }
 
-// Book is the playbook of one run. Build it with New. Safe for concurrent use.
-type Book struct {
-	run     migration.Run
-	graph   Graph
-	storage Storage
-	journal Journal
-	clock   Clock
-	sources Sources
-	links   *linkCache
-	pace    *estimate.Model
-	login   signIn
-	fresh   sync.Map // row index → when its import was read as ended, by this process
-	looked  sync.Map // row index → when its disk was found unmoved, by this process
+// Playbook is the playbook of one run. Build it with New. Safe for concurrent use.
+type Playbook struct {
+	run         migration.Run
+	graph       Graph
+	storage     Storage
+	journal     marked
+	clock       Clock
+	sources     Sources
+	assignments *assignments
+	pace        *estimate.Model
+	login       signIn
+	fresh       sync.Map    // row index → when its import was read as ended, by this process
+	looked      sync.Map    // row index → when nothing was found in its import's way, by this process
+	unlisted    atomic.Bool // the service has no call that lists imports
 	// repeatLost: see RepeatLostImports.
 	repeatLost bool
 }
@@ -108,19 +87,19 @@ type Book struct {
 type Sources func(row int, guestState bool, s migration.Source) (blob.Ref, error)
 
 // New makes the playbook of a run.
-func New(run migration.Run, g Graph, s Storage, j Journal, c Clock, sources Sources) *Book {
-	return &Book{
-		run: run, graph: g, storage: s, journal: j, clock: c, sources: sources,
-		links: &linkCache{graph: g, clock: c, turn: make(chan struct{}, 1)}, pace: estimate.New(),
+func New(run migration.Run, g Graph, s Storage, j Journal, c Clock, sources Sources) *Playbook {
+	return &Playbook{
+		run: run, graph: g, storage: s, journal: marked{j}, clock: c, sources: sources,
+		assignments: &assignments{graph: g, clock: c, turn: make(chan struct{}, 1)}, pace: estimate.New(),
 	}
 }
 
 // Steps lists how each step is done, for the runner.
-func (b *Book) Steps() []migration.Work {
+func (b *Playbook) Steps() []migration.Work {
 	steps := []migration.Work{
 		{Step: migration.StepCheck, Batch: 20, Do: b.checkAll},
 		{Step: migration.StepJoin, Batch: 20, Do: b.join},
-		{Step: migration.StepImport, Batch: 1, Do: each(b.importDisk)},
+		{Step: migration.StepImport, Batch: importBatch, Do: b.importDisks},
 		{Step: migration.StepImportWait, Batch: 20, Do: b.importWait},
 		{Step: migration.StepCutover, Batch: 1, Do: each(b.cutover)},
 		{Step: migration.StepProvisionWait, Batch: 0, Do: b.provisionWait},

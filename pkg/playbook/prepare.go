@@ -9,6 +9,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/preflight/rules"
 )
 
 // SettingName is the display name of the user setting that the tool makes for a wave. It is the marker by which a
@@ -24,12 +25,12 @@ const preparePatience = 45 * time.Minute
 // called again at any time.
 //
 // Errors: fault.Conflict when a group is reached by an image setting or by several; whatever the calls answer.
-func (b *Book) Prepare(ctx context.Context, rows []migration.Row) error {
+func (b *Playbook) Prepare(ctx context.Context, rows []migration.Row) error {
 	since := b.clock.Now()
 	for tries := 0; ; tries++ {
 		err := b.prepare(ctx, rows)
-		passing := fault.Is(err, fault.Throttled) || fault.Is(err, fault.Unavailable)
-		if !passing || strings.HasPrefix(fault.CodeOf(err), "ledger.") || b.clock.Now().Sub(since) >= preparePatience {
+		passing := fault.Is(err, fault.Throttled) || fault.Is(err, fault.Unavailable) || passes(err)
+		if !passing || isJournalError(err) || b.clock.Now().Sub(since) >= preparePatience {
 			return err
 		}
 		select {
@@ -40,7 +41,7 @@ func (b *Book) Prepare(ctx context.Context, rows []migration.Row) error {
 	}
 }
 
-func (b *Book) prepare(ctx context.Context, rows []migration.Row) error {
+func (b *Playbook) prepare(ctx context.Context, rows []migration.Row) error {
 	want := map[string]string{} // group id → name
 	for _, r := range rows {
 		if !r.State.Final() {
@@ -56,14 +57,12 @@ func (b *Book) prepare(ctx context.Context, rows []migration.Row) error {
 	}
 	var bare []string
 	for id, name := range want {
-		reach := reaching(settings, id)
+		setting, broken := rules.Setting(rules.Reaching(settings, id), name)
 		switch {
-		case len(reach) == 0:
+		case broken != nil:
+			return fault.New(fault.Conflict, broken.Code, broken.Message, settingRemedy(broken.Code))
+		case setting == nil:
 			bare = append(bare, id)
-		case len(reach) > 1:
-			return fault.New(fault.Conflict, "setting.conflict", "several user settings reach group "+name+": "+names(reach), "leave only the snapshot setting assigned to the group")
-		case !strings.EqualFold(reach[0].ProvisioningSourceType, SettingSource):
-			return fault.New(fault.Conflict, "setting.not-snapshot", "user setting "+reach[0].DisplayName+" reaches group "+name+" and does not say snapshot", "take the group out of that setting's assignment, or set its provisioning source to snapshot")
 		}
 	}
 	if len(bare) == 0 {
@@ -77,20 +76,10 @@ func (b *Book) prepare(ctx context.Context, rows []migration.Row) error {
 	return b.ensureAssigned(ctx, id, bare)
 }
 
-func reaching(settings []graph.UserSetting, group string) []graph.UserSetting {
-	var reach []graph.UserSetting
-	for _, s := range settings {
-		if containsFold(s.GroupIDs, group) {
-			reach = append(reach, s)
-		}
-	}
-	return reach
-}
-
 // ensureSetting finds or makes the wave's own user setting and gives its id.
-func (b *Book) ensureSetting(ctx context.Context) (string, error) {
+func (b *Playbook) ensureSetting(ctx context.Context) (string, error) {
 	name := SettingName(b.run)
-	out, err, jerr := b.apply(ctx, effect{
+	out, err := b.apply(ctx, effect{
 		row: migration.WaveRow, kind: migration.EffectSettingCreate, subject: name, absentMeansNoEffect: true,
 		present: func(ctx context.Context, _ *migration.Intent) (string, string, bool, error) {
 			settings, err := b.graph.UserSettings(ctx)
@@ -105,14 +94,14 @@ func (b *Book) ensureSetting(ctx context.Context) (string, error) {
 		},
 		call: func(ctx context.Context) (string, error) {
 			s, err := b.graph.CreateUserSetting(ctx, graph.UserSetting{
-				DisplayName: name, ProvisioningSourceType: SettingSource,
+				DisplayName: name, ProvisioningSourceType: graph.SourceSnapshot,
 				RestorePoint: &graph.RestorePointSetting{FrequencyType: "default", UserRestoreEnabled: true},
 			})
 			return s.ID, err
 		},
 	})
-	if jerr != nil {
-		return "", jerr
+	if isJournalError(err) {
+		return "", err
 	}
 	if err != nil {
 		return "", fault.Wrap(fault.KindOf(err), "setting.create-failed", "make user setting "+name+": "+err.Error(), fault.HintOf(err), err)
@@ -121,7 +110,7 @@ func (b *Book) ensureSetting(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fault.Wrap(fault.KindOf(err), "", "read user setting "+name+" back: "+err.Error(), fault.HintOf(err), err)
 	}
-	if !strings.EqualFold(s.ProvisioningSourceType, SettingSource) {
+	if !strings.EqualFold(s.ProvisioningSourceType, graph.SourceSnapshot) {
 		return "", fault.New(fault.Conflict, "setting.not-snapshot", "the service did not keep the provisioning source of user setting "+name+": it says "+quoteOr(s.ProvisioningSourceType, "nothing"),
 			"this tenant may not have the migration feature yet: ask Microsoft support; nothing was imported")
 	}
@@ -129,7 +118,7 @@ func (b *Book) ensureSetting(ctx context.Context) (string, error) {
 }
 
 // ensureAssigned adds the groups to the setting's assignment and reads it back.
-func (b *Book) ensureAssigned(ctx context.Context, id string, groups []string) error {
+func (b *Playbook) ensureAssigned(ctx context.Context, id string, groups []string) error {
 	for wait := time.Duration(0); ; wait += 15 * time.Second {
 		s, err := b.graph.UserSetting(ctx, id)
 		if err != nil {
@@ -148,12 +137,12 @@ func (b *Book) ensureAssigned(ctx context.Context, id string, groups []string) e
 			return fault.New(fault.Unavailable, "setting.not-assigned", "the assignment of user setting "+s.DisplayName+" does not show", "try `wave365 resume` later; nothing was imported")
 		}
 		if wait == 0 {
-			_, err, jerr := b.apply(ctx, effect{
+			_, err := b.apply(ctx, effect{
 				row: migration.WaveRow, kind: migration.EffectSettingAssign, subject: id + " " + strings.Join(groups, " "), repeatable: true,
 				call: func(ctx context.Context) (string, error) { return "", b.graph.AssignUserSetting(ctx, id, merged) },
 			})
-			if jerr != nil {
-				return jerr
+			if isJournalError(err) {
+				return err
 			}
 			if err != nil {
 				return fault.Wrap(fault.KindOf(err), "setting.assign-failed", "assign user setting "+s.DisplayName+": "+err.Error(), fault.HintOf(err), err)

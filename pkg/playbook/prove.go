@@ -2,6 +2,7 @@ package playbook
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"wave365/pkg/fault"
@@ -10,19 +11,18 @@ import (
 )
 
 // prove finds out whether the Cloud PC was built from the snapshot. Nothing in the API says so directly; what can be
-// seen is that the import was consumed: it is in use, or its record is gone after provisioning.
+// seen is that the import was consumed: it is in use, or its record is gone after provisioning and nobody purged it.
 //
 // An import that was seen in use while the Cloud PC was built, under a policy and at a time that can only be this
 // migration's, needs no further look: there is nothing left that could be seen.
-func (b *Book) prove(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
+func (b *Playbook) prove(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	results := make([]migration.Result, len(rows))
 	var ids []string
 	var at []int
 	for i, r := range rows {
 		f := r.Facts
 		if f.UsageStatus == graph.UsageInUse && f.UsedSeen.After(f.CutOver) && f.Provisioned.After(f.CutOver) && f.UsedSeen.Before(b.clock.Now()) {
-			f.Proof = "the Cloud PC was provisioned under the row's policy at " + stamp(f.Provisioned) + ", after the import had ended at " + stamp(f.ImportEnded) +
-				", and the import was in use at " + stamp(f.UsedSeen) + ", while it was being built"
+			f.Proof = provisionedText(f) + ", and the import was in use at " + stamp(f.UsedSeen) + ", while it was being built"
 			results[i] = migration.Done(f)
 			continue
 		}
@@ -32,55 +32,164 @@ func (b *Book) prove(ctx context.Context, rows []migration.Row) ([]migration.Res
 		return results, nil
 	}
 	answers, err := b.graph.ImportResults(ctx, ids)
+	var purges *purgeLog
 	for k, i := range at {
+		r := rows[i]
 		if err != nil {
-			results[i] = unread(b, rows[i], err, "proof.unreadable", "read the import of "+rows[i].Target.User)
+			if results[i], err = b.readFailed(r, err, "proof.unreadable", "read the import of "+r.Target.User); err != nil {
+				return nil, err
+			}
 			continue
 		}
-		results[i] = b.judgeProof(rows[i], answers[k].Import, answers[k].Err)
+		if fault.Is(answers[k].Err, fault.NotFound) && purges == nil && (goneEarly(r.Facts) || b.believes(r, codeGoneAfter)) {
+			purges = b.readPurges(ctx, rows)
+		}
+		if results[i], err = b.judgeProof(r, answers[k].Import, answers[k].Err, purges); err != nil {
+			return nil, err
+		}
 	}
 	return results, nil
 }
 
-// judgeProof says what one answer about an import proves, after its Cloud PC was provisioned.
-func (b *Book) judgeProof(r migration.Row, im graph.Import, err error) migration.Result {
+// codeGoneAfter is noted of an import whose record is gone after provisioning, until a second look says the same.
+const codeGoneAfter = "the import record is gone after provisioning"
+
+// goneEarly reports whether the import's record was gone before the Cloud PC was ready.
+func goneEarly(f migration.Facts) bool { return !f.GoneSeen.IsZero() && f.GoneSeen.Before(f.Provisioned) }
+
+// believes reports whether a surprise that is seen once more now is believed.
+func (b *Playbook) believes(r migration.Row, what string) bool {
+	return r.Facts.Suspect == what && !b.clock.Now().Before(r.Facts.SuspectAt.Add(apart))
+}
+
+// purgeLog is what the audit log says about imports that were purged.
+type purgeLog struct {
+	// by are the purges by snapshot id in lower case.
+	by map[string]graph.AuditEvent
+	// err is why the log could not be read.
+	err error
+}
+
+// readPurges reads the audit log once for all rows, from the first of their imports on.
+func (b *Playbook) readPurges(ctx context.Context, rows []migration.Row) *purgeLog {
+	var since time.Time
+	for _, r := range rows {
+		if t := r.Facts.ImportStarted; since.IsZero() || t.Before(since) {
+			since = t
+		}
+	}
+	events, err := b.graph.AuditEvents(ctx, "activityDateTime ge "+since.Add(-clockSkew).UTC().Format(time.RFC3339))
+	log := &purgeLog{by: map[string]graph.AuditEvent{}, err: err}
+	for _, e := range events {
+		what := strings.ToLower(e.Activity + " " + e.ActivityType + " " + e.DisplayName)
+		if !strings.Contains(what, "purge") || !strings.EqualFold(e.Result, "success") && e.Result != "" {
+			continue
+		}
+		for _, res := range e.Resources {
+			log.by[strings.ToLower(res.ID)] = e
+		}
+	}
+	return log
+}
+
+// names reports whether the log names a purge of the import. A log that was not read names none.
+func (l *purgeLog) names(snapshotID string) bool {
+	if l == nil {
+		return false
+	}
+	_, ok := l.by[strings.ToLower(snapshotID)]
+	return ok
+}
+
+// usagePurged is the usage of an import that the audit log says was purged.
+const usagePurged = "purged"
+
+// judgeProof says what one answer about an import proves, after its Cloud PC was provisioned. purges is what the audit log
+// says; it is there when a record that is gone is believed to be.
+func (b *Playbook) judgeProof(r migration.Row, im graph.Import, err error, purges *purgeLog) (migration.Result, error) {
 	f := r.Facts
 	switch {
-	case fault.Is(err, fault.NotFound) && !f.GoneSeen.IsZero() && f.GoneSeen.Before(f.Provisioned):
+	case fault.Is(err, fault.NotFound) && purges != nil && purges.err != nil && !absent(purges.err):
+		return b.readFailed(r, purges.err, "proof.unreadable", "read the audit log")
+	case fault.Is(err, fault.NotFound) && goneEarly(f) && !purges.names(f.SnapshotID):
 		return migration.Failure(f, migration.Problem{
 			Code: "proof.unclear", Message: "the Cloud PC is provisioned, but its import was gone before that: somebody may have purged it, and then the Cloud PC is empty",
-			Hint: "ask " + r.Target.User + " to sign in and look for their files; when they are missing, deprovision the Cloud PC and import again in a new wave",
-		})
+			Hint: "ask " + r.Target.User + " to sign in and look for their files; when they are missing, decide with them about the Cloud PC and import again once it is gone",
+		}), nil
+	case fault.Is(err, fault.NotFound) && goneEarly(f):
+		return b.goneProof(r, f, purges), nil
 	case fault.Is(err, fault.NotFound):
-		return b.surprising(r, f, "the import record is gone after provisioning", func(f migration.Facts) migration.Result {
-			f.UsageStatus = ""
-			f.Proof = "the Cloud PC was provisioned under the row's policy at " + stamp(f.Provisioned) + ", after the import had ended at " + stamp(f.ImportEnded) +
-				", and the import record was gone at " + stamp(f.SuspectAt) + " and at " + stamp(b.clock.Now())
-			return migration.Done(f)
-		})
+		return b.confirmTwice(r, f, codeGoneAfter, func(f migration.Facts) migration.Result { return b.goneProof(r, f, purges) }), nil
 	case err != nil:
-		return unread(b, r, err, "proof.unreadable", "read the import of "+r.Target.User)
+		return b.readFailed(r, err, "proof.unreadable", "read the import of "+r.Target.User)
 	}
 	f.ImportStatus, f.UsageStatus = im.Status, im.Usage
 	switch im.Usage {
 	case graph.UsageInUse:
-		f.Proof = "the Cloud PC was provisioned under the row's policy at " + stamp(f.Provisioned) + ", after the import had ended at " + stamp(f.ImportEnded) +
-			", and the import was in use at " + stamp(b.clock.Now())
-		return migration.Done(f)
+		f.Proof = provisionedText(f) + ", and the import was in use at " + stamp(b.clock.Now())
+		return migration.Done(f), nil
 	case graph.UsageNotUsed:
-		return b.surprising(r, f, "the import is still not used", func(f migration.Facts) migration.Result {
+		return b.confirmTwice(r, f, "the import is still not used", func(f migration.Facts) migration.Result {
 			return migration.Failure(f, migration.Problem{
-				Code: "proof.not-from-snapshot", Message: "provisioned, but not from the snapshot: the import of " + r.Target.User + " is still not used",
-				Hint: "the user has an empty Cloud PC built from the image: tell them, deprovision it, check that only a snapshot user setting reaches the group, then run `wave365 retry`",
+				Code:    "proof.not-from-snapshot",
+				Message: "provisioned, but not from the snapshot: the import of " + r.Target.User + " is still not used",
+				Hint:    fromImageRemedy(r, f, "check that only a snapshot user setting reaches the group, then run `wave365 retry`"),
 			})
-		})
+		}), nil
 	}
-	return b.surprising(r, f, "the import says "+quoteOr(im.Usage, "nothing")+" after provisioning", func(f migration.Facts) migration.Result {
+	return b.confirmTwice(r, f, "the import says "+quoteOr(im.Usage, "nothing")+" after provisioning", func(f migration.Facts) migration.Result {
 		return migration.Unknown(f, migration.Problem{
 			Code: "proof.unclear", Message: "the Cloud PC is provisioned, but its import says " + quoteOr(im.Usage, "nothing") + ", which proves neither",
 			Hint: "ask the user to sign in and look for their files, then have it looked at again with " + reconcileCommand(r) + " --snapshot-id " + f.SnapshotID,
 		})
-	})
+	}), nil
+}
+
+// goneProof is what a record that is gone after provisioning proves: that it was used up, unless the audit log names a purge
+// of it. Where that log cannot be read, it is a success with a warning.
+func (b *Playbook) goneProof(r migration.Row, f migration.Facts, purges *purgeLog) migration.Result {
+	gone := provisionedText(f) + ", and the import record was gone at " + stamp(f.SuspectAt) + " and at " + stamp(b.clock.Now())
+	if purges != nil && purges.err == nil {
+		if e, ok := purges.by[strings.ToLower(f.SnapshotID)]; ok {
+			f.UsageStatus = usagePurged
+			return migration.Failure(f, migration.Problem{
+				Code: "proof.not-from-snapshot",
+				Message: "provisioned, but not from the snapshot: the audit log says that " + quoteOr(e.Actor, "somebody") + " purged the import of " +
+					r.Target.User + " at " + stamp(e.At),
+				Hint: fromImageRemedy(r, f, "run `wave365 retry` to import again once it is gone"),
+			})
+		}
+		f.UsageStatus, f.Proof = "", gone+", and the audit log names no purge of it"
+		return migration.Done(f)
+	}
+	why := "it was not read"
+	if purges != nil {
+		why = purges.err.Error()
+	}
+	f.UsageStatus, f.Proof = "", gone
+	if f.Warning != "" {
+		f.Warning += "; "
+	}
+	f.Warning += "that nobody purged the import could not be checked, because the audit log cannot be read: " + why
+	return migration.Done(f)
+}
+
+// fromImageRemedy says what to do about a Cloud PC that is proven not to come from the snapshot. Only one that is younger
+// than this row's cut-over was made by it; about any other its user has to be asked.
+func fromImageRemedy(r migration.Row, f migration.Facts, then string) string {
+	if !f.CutOver.IsZero() && f.Provisioned.After(f.CutOver) {
+		return "the user has an empty Cloud PC built from the image after this row's cut-over: tell them, have it deprovisioned when nothing was stored on it, " + then
+	}
+	return "the Cloud PC is not younger than this row's cut-over, so this row did not make it: ask " + r.Target.User + " and whoever runs Windows 365 here about it; after they have decided, " + then
+}
+
+// provisionedText says when Cloud PC and import came about, as far as it is known.
+func provisionedText(f migration.Facts) string {
+	text := "the Cloud PC was provisioned under the row's policy at " + stamp(f.Provisioned)
+	if f.ImportEnded.After(f.ImportStarted) {
+		return text + ", after the import had ended at " + stamp(f.ImportEnded)
+	}
+	return text + ", after the import was sent at " + stamp(f.ImportStarted)
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

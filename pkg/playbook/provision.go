@@ -27,7 +27,7 @@ const provisionPatience = 12 * time.Hour
 
 // provisionWait looks at the Cloud PCs of all rows that wait: one list of those that are being provisioned, then those of
 // the users who have left it, or are not in it yet, by name.
-func (b *Book) provisionWait(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
+func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	results := make([]migration.Result, len(rows))
 	pcs, err := b.graph.CloudPCs(ctx, "status eq 'provisioning'")
 	building := map[string]bool{}
@@ -65,7 +65,9 @@ func (b *Book) provisionWait(ctx context.Context, rows []migration.Row) ([]migra
 		u := strings.ToLower(r.Target.UPN)
 		switch err := cmp.Or(err, failed[u]); {
 		case err != nil:
-			results[i] = unread(b, r, err, "provision.unreadable", "list Cloud PCs")
+			if results[i], err = b.readFailed(r, err, "provision.unreadable", "list Cloud PCs"); err != nil {
+				return nil, err
+			}
 		case !building[u] && !asked[u]:
 			results[i] = migration.Wait(r.Facts, b.provisionLook(r, r.Facts.CutOver), "waiting for provisioning to begin")
 		default:
@@ -87,7 +89,7 @@ func atOnce(rows []migration.Row) int {
 
 // due reports whether a Cloud PC that is not in the list of those being built may be there already: it was not there yet
 // when it was looked for, or another one is in the way.
-func (b *Book) due(r migration.Row) bool {
+func (b *Playbook) due(r migration.Row) bool {
 	return b.clock.Now().Sub(r.Facts.CutOver) >= b.pace.Provision(r.Target.PolicyID)/2 || r.Facts.Suspect != ""
 }
 
@@ -97,7 +99,7 @@ const usageGone = "gone"
 
 // consumed reads, once while a Cloud PC is being built, whether its import is in use: that it was is half of the proof,
 // and the record is gone when the Cloud PC is ready. What cannot be read now is left to the proof.
-func (b *Book) consumed(ctx context.Context, rows []migration.Row, results []migration.Result) ([]migration.Result, error) {
+func (b *Playbook) consumed(ctx context.Context, rows []migration.Row, results []migration.Result) ([]migration.Result, error) {
 	var ids []string
 	var at []int
 	for i, res := range results {
@@ -130,7 +132,7 @@ func (b *Book) consumed(ctx context.Context, rows []migration.Row, results []mig
 }
 
 // judgeCloudPC says what the Cloud PCs of a row's user mean for the row.
-func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Result {
+func (b *Playbook) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Result {
 	f, now := r.Facts, b.clock.Now()
 	pc, ok := pick(pcs, r)
 	if !ok {
@@ -143,7 +145,7 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 				Hint: "check in Intune that the license is active and the policy reaches the user, then run `wave365 retry`",
 			})
 		}
-		return migration.Wait(calm(f), b.provisionLook(r, f.CutOver), "waiting for provisioning to begin")
+		return migration.Wait(clearSuspicion(f), b.provisionLook(r, f.CutOver), "waiting for provisioning to begin")
 	}
 	f.CloudPCID, f.CloudPCName, f.CloudPCStatus, f.ServicePlan = pc.ID, pc.DisplayName, pc.Status, pc.ServicePlanName
 	switch pc.Status {
@@ -151,7 +153,7 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 		if !pc.ProvisionedAt.After(f.ImportEnded) {
 			return b.wrongCloudPC(r, pc)
 		}
-		f = calm(f)
+		f = clearSuspicion(f)
 		f.Provisioned = pc.ProvisionedAt
 		if pc.Status == pcWarnings {
 			f.Warning = warning(pc)
@@ -160,14 +162,14 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 		b.pace.LearnProvision(r)
 		return migration.Done(f)
 	case pcFailed:
-		return b.surprising(r, f, "provisioning failed", func(f migration.Facts) migration.Result {
+		return b.confirmTwice(r, f, "provisioning failed", func(f migration.Facts) migration.Result {
 			return migration.Failure(f, migration.Problem{
 				Code: "provision.failed", Message: "the service could not provision the Cloud PC: " + detail(pc), ServiceCode: pc.Detail.Code,
-				Hint: "mend the cause, press Retry for this Cloud PC in Intune, then run `wave365 retry`; the imported snapshot is kept until it is used",
+				Hint: "fix the cause, press Retry for this Cloud PC in Intune, then run `wave365 retry`; the imported snapshot is kept until it is used",
 			})
 		})
 	case pcGrace, pcDeprovisioned:
-		return b.surprising(r, f, "the Cloud PC is leaving ("+pc.Status+")", func(f migration.Facts) migration.Result {
+		return b.confirmTwice(r, f, "the Cloud PC is leaving ("+pc.Status+")", func(f migration.Facts) migration.Result {
 			return migration.Failure(f, migration.Problem{
 				Code: "provision.leaving", Message: "the Cloud PC of " + r.Target.User + " is " + pc.Status + ": its license, group or policy was taken away",
 				Hint: "put back what was removed within the grace period, then run `wave365 retry`",
@@ -180,17 +182,17 @@ func (b *Book) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Resu
 			Hint: "look at it in Intune; when it is provisioned, run `wave365 retry` to prove it",
 		})
 	}
-	return migration.Wait(calm(f), b.provisionLook(r, f.CutOver), r.Note)
+	return migration.Wait(clearSuspicion(f), b.provisionLook(r, f.CutOver), r.Note)
 }
 
 // overdue lets a row fail for the time its Cloud PC took, but not before it was watched for two hours more.
-func (b *Book) overdue(f migration.Facts, p migration.Problem) migration.Result {
+func (b *Playbook) overdue(f migration.Facts, p migration.Problem) migration.Result {
 	return b.late(f, "it takes longer than any Cloud PC should", 2*time.Hour, estimate.ProvisionGrid, p)
 }
 
 // late lets a row fail for the time it took, but not before it was watched for so long more: a clock that was set forward,
 // or a machine that slept, makes every row look late.
-func (b *Book) late(f migration.Facts, what string, more, grid time.Duration, p migration.Problem) migration.Result {
+func (b *Playbook) late(f migration.Facts, what string, more, grid time.Duration, p migration.Problem) migration.Result {
 	if f.Suspect != what {
 		f.Suspect, f.SuspectAt = what, b.clock.Now()
 	}
@@ -210,17 +212,20 @@ func pick(pcs []graph.CloudPC, r migration.Row) (graph.CloudPC, bool) {
 	return graph.CloudPC{}, false
 }
 
-// wrongCloudPC handles a Cloud PC that cannot be the one of this migration.
-func (b *Book) wrongCloudPC(r migration.Row, pc graph.CloudPC) migration.Result {
-	return b.surprising(r, r.Facts, "another Cloud PC is in the way", func(f migration.Facts) migration.Result {
+// wrongCloudPC handles a Cloud PC that cannot be the one of this migration. Whoever made it, it is not for this row to ask for
+// its end.
+func (b *Playbook) wrongCloudPC(r migration.Row, pc graph.CloudPC) migration.Result {
+	return b.confirmTwice(r, r.Facts, "another Cloud PC is in the way", func(f migration.Facts) migration.Result {
+		decide := "ask " + r.Target.User + " and whoever runs Windows 365 in this tenant about it, and do not end it before they have decided"
 		p := migration.Problem{
 			Code: "provision.wrong-policy", Message: r.Target.User + " has a Cloud PC under policy " + quoteOr(pc.ProvisioningPolicyName, "(none)") + ", not under " + r.Target.PolicyName,
-			Hint: "find out which group brings the other policy; after that Cloud PC is gone, run `wave365 retry`",
+			Hint: "find out which group brings the other policy; " + decide + ", then run `wave365 retry`",
 		}
 		if strings.EqualFold(pc.ProvisioningPolicyID, r.Target.PolicyID) {
 			p.Code = "provision.older"
-			p.Message = "the Cloud PC of " + r.Target.User + " was provisioned before its import had ended, so not from the snapshot"
-			p.Hint = "deprovision it, then run `wave365 retry`"
+			p.Message = r.Target.User + " has a Cloud PC that is older than this row's import: " + describeCloudPC(pc)
+			p.Hint = "another run, another ledger or a colleague made it; it may be what the user works on: " + decide +
+				". Import " + f.SnapshotID + " of this row is unused: `wave365 purge --id " + f.SnapshotID + "` removes it"
 		}
 		return migration.Failure(f, p)
 	})

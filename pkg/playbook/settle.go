@@ -14,7 +14,7 @@ import (
 //
 // Errors: Conflict for a row that is not held, for an import of somebody else (also of nobody), and when another
 // import of the row is known to exist; NotFound when the service knows no such import; what the call answers.
-func (b *Book) Adopt(ctx context.Context, r migration.Row, snapshotID, who string) (migration.Transition, error) {
+func (b *Playbook) Adopt(ctx context.Context, r migration.Row, snapshotID, who string) (migration.Transition, error) {
 	var none migration.Transition
 	past, err := b.heldPast(ctx, r)
 	if err != nil {
@@ -70,7 +70,7 @@ func (b *Book) Adopt(ctx context.Context, r migration.Row, snapshotID, who strin
 // caller records the transition.
 //
 // Errors: Conflict for a row that is not held, and when the service is known to have accepted the row's import.
-func (b *Book) NoEffect(ctx context.Context, r migration.Row, who string) (migration.Transition, error) {
+func (b *Playbook) NoEffect(ctx context.Context, r migration.Row, who string) (migration.Transition, error) {
 	past, err := b.heldPast(ctx, r)
 	if err != nil {
 		return migration.Transition{}, err
@@ -100,7 +100,7 @@ func Settleable(r migration.Row) error {
 }
 
 // heldPast gives the intents of a row that is held.
-func (b *Book) heldPast(ctx context.Context, r migration.Row) ([]migration.Intent, error) {
+func (b *Playbook) heldPast(ctx context.Context, r migration.Row) ([]migration.Intent, error) {
 	if err := Settleable(r); err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ type signIn struct {
 
 // signedIn makes a step end the run when the sign-in is refused for longer than signInPatience: then no row can go on, and
 // none should fail for it. The rows stay where they stand.
-func (b *Book) signedIn(w migration.Work) migration.Work {
+func (b *Playbook) signedIn(w migration.Work) migration.Work {
 	do := w.Do
 	w.Do = func(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 		results, err := do(ctx, rows)

@@ -143,7 +143,7 @@ func (s *stage) validate(sc *scenario.Scenario) {
 }
 
 // book is a fresh playbook, as a new process would make it.
-func (s *stage) book() *playbook.Book {
+func (s *stage) book() *playbook.Playbook {
 	var g playbook.Graph = s.graph
 	if s.over != nil {
 		g = s.over

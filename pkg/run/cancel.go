@@ -36,7 +36,7 @@ func (s *Session) Cancel(ctx context.Context, user string) (Cancelled, error) {
 		if err != nil {
 			return c, err
 		}
-		switch r.CancelVerdict(user != "", playbook.Open(past)) {
+		switch r.CancelVerdict(user != "", playbook.ImportInDoubt(past)) {
 		case migration.CancelEnded:
 			continue
 		case migration.CancelGoesOn:

@@ -118,7 +118,7 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 }
 
 // prepareAndRun does what is done once, then the rows.
-func (x *execution) prepareAndRun(ctx context.Context, book *playbook.Book, r *runner.Runner, rows []migration.Row) ([]migration.Row, runner.End, error) {
+func (x *execution) prepareAndRun(ctx context.Context, book *playbook.Playbook, r *runner.Runner, rows []migration.Row) ([]migration.Row, runner.End, error) {
 	select {
 	case <-x.Drain:
 		return rows, runner.Drained, nil

@@ -167,7 +167,7 @@ func (s *Session) closeServices() {
 }
 
 // playbook makes the playbook of the run.
-func (s *Session) playbook() *playbook.Book {
+func (s *Session) playbook() *playbook.Playbook {
 	v := s.Services
 	return playbook.New(s.Run, v.Tenant, v.Storage, s.Ledger, v.Clock, SourcesOf(s.Run, v.BlobRoot))
 }

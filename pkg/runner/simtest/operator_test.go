@@ -131,7 +131,7 @@ func (d *deeds) cancel(row int) {
 }
 
 // config adds the flags to a process.
-func (s steering) config(w *world, b *playbook.Book, c runner.Config) runner.Config {
+func (s steering) config(w *world, b *playbook.Playbook, c runner.Config) runner.Config {
 	c.Canary, c.Halt, c.Until = s.canary, s.halt, s.until
 	c.Forecast = func(r migration.Row) time.Duration { return b.Forecast(r, s.until) }
 	if s.stopBy > 0 {
@@ -286,7 +286,7 @@ func (w *world) retry(rows []migration.Row, a act) error {
 }
 
 // settleHeld settles held rows as they really are, or says of one whose import is there that it is not.
-func (w *world) settleHeld(book *playbook.Book, rows []migration.Row, a act) error {
+func (w *world) settleHeld(book *playbook.Playbook, rows []migration.Row, a act) error {
 	ctx := context.Background()
 	held := chosen(rows, a.what == lie, a.n, func(r migration.Row) bool { return r.State == migration.Held })
 	if len(held) == 0 {
@@ -354,7 +354,7 @@ func (w *world) cancel(rows []migration.Row, a act) error {
 			return err
 		}
 		r := rows[i]
-		if r.State != migration.Held && playbook.Open(past) {
+		if r.State != migration.Held && playbook.ImportInDoubt(past) {
 			continue
 		}
 		if r.State == migration.Running {

@@ -18,7 +18,6 @@ import (
 
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
-	"wave365/pkg/playbook"
 	"wave365/pkg/sandbox/blobapi"
 )
 
@@ -194,7 +193,7 @@ func (w *world) drift(ctx context.Context, wire http.RoundTripper, lasts time.Du
 			return
 		}
 		settings, err := g.UserSettings(ctx)
-		if i := slices.IndexFunc(settings, func(s graph.UserSetting) bool { return s.ProvisioningSourceType == playbook.SettingSource }); err == nil && i >= 0 {
+		if i := slices.IndexFunc(settings, func(s graph.UserSetting) bool { return s.ProvisioningSourceType == graph.SourceSnapshot }); err == nil && i >= 0 {
 			target = settings[i]
 		}
 	}
@@ -221,7 +220,7 @@ func (w *world) drift(ctx context.Context, wire http.RoundTripper, lasts time.Du
 		w.meddled.images[len(w.meddled.images)-1].to = time.Now()
 		w.meddled.mu.Unlock()
 	}
-	for !insist(ctx, says(playbook.SettingSource)) && ctx.Err() == nil {
+	for !insist(ctx, says(graph.SourceSnapshot)) && ctx.Err() == nil {
 		_ = until(ctx, time.Now().Add(time.Minute))
 	}
 }

@@ -1,0 +1,123 @@
+package playbook
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/preflight/rules"
+)
+
+// assignments reads policies and user settings once for all rows together, as often as their age matters: a drift of a
+// setting is found before a cut-over that is more than two minutes later, at a call in two minutes for a wave of any size.
+// Safe for concurrent use.
+type assignments struct {
+	graph Graph
+	clock Clock
+
+	// turn holds one token: whoever takes it may read and write what follows. A channel rather than a mutex, because
+	// the calls are made while it is held, and waiting for them must count as waiting in virtual time.
+	turn       chan struct{}
+	at         time.Time // of the settings
+	policiesAt time.Time
+	policies   []graph.ProvisioningPolicy
+	settings   []graph.UserSetting
+}
+
+// A cut-over has no way back: the settings it relies on are at most linkAge old. For what comes before, and for policies,
+// whose drift keeps a Cloud PC from coming rather than making a wrong one, more is enough.
+const (
+	linkAge   = 2 * time.Minute
+	earlyAge  = 5 * time.Minute
+	policyAge = 10 * time.Minute
+)
+
+func (a *assignments) read(ctx context.Context, age time.Duration) ([]graph.ProvisioningPolicy, []graph.UserSetting, error) {
+	select {
+	case a.turn <- struct{}{}:
+		defer func() { <-a.turn }()
+	case <-ctx.Done():
+		return nil, nil, fault.Wrap(fault.Interrupted, "", "stopped while reading policies and settings", "", ctx.Err())
+	}
+	now := a.clock.Now()
+	if a.policiesAt.IsZero() || now.Sub(a.policiesAt) >= policyAge {
+		policies, err := a.graph.ProvisioningPolicies(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		a.policiesAt, a.policies = now, policies
+	}
+	if a.at.IsZero() || now.Sub(a.at) >= age {
+		settings, err := a.graph.UserSettings(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		a.at, a.settings = now, settings
+	}
+	return a.policies, a.settings, nil
+}
+
+// targetingIntact checks that what will decide about the row's Cloud PC is as it was validated: the policy is assigned to
+// the row's group, and the only user setting that reaches that group says snapshot. It gives that setting's id when all is
+// well, else the row's result.
+func (b *Playbook) targetingIntact(ctx context.Context, r migration.Row) (settingID string, s stop, err error) {
+	age := earlyAge
+	if r.Step == migration.StepCutover {
+		age = linkAge
+	}
+	policies, settings, err := b.assignments.read(ctx, age)
+	if err != nil {
+		s, err = stopWith(b.readFailed(r, err, "check.failed", "read policies and user settings"))
+		return "", s, err
+	}
+	id, problem := targeting(r.Target, policies, settings)
+	if problem != nil {
+		res := migration.Failure(r.Facts, *problem)
+		return "", &res, nil
+	}
+	return id, nil, nil
+}
+
+// targeting is the rule behind targetingIntact.
+func targeting(t migration.Target, policies []graph.ProvisioningPolicy, settings []graph.UserSetting) (settingID string, p *migration.Problem) {
+	i := slices.IndexFunc(policies, func(p graph.ProvisioningPolicy) bool { return strings.EqualFold(p.ID, t.PolicyID) })
+	if i < 0 {
+		return "", &migration.Problem{
+			Code: "policy.not-found", Message: "provisioning policy " + t.PolicyName + " is gone since validation",
+			Hint: "restore the policy, or put another one into the wave file, then run `wave365 retry`",
+		}
+	}
+	if !containsFold(policies[i].GroupIDs, t.GroupID) {
+		return "", &migration.Problem{
+			Code: "policy.not-assigned", Message: "provisioning policy " + t.PolicyName + " is no longer assigned to group " + t.GroupName,
+			Hint: "assign the policy to the group again, then run `wave365 retry`",
+		}
+	}
+	setting, broken := rules.Setting(rules.Reaching(settings, t.GroupID), t.GroupName)
+	switch {
+	case broken != nil:
+		return "", &migration.Problem{Code: broken.Code, Message: broken.Message, Hint: settingRemedy(broken.Code) + ", then run `wave365 retry`"}
+	case setting == nil:
+		return "", &migration.Problem{
+			Code: "setting.not-snapshot", Message: "no user setting reaches group " + t.GroupName + " any more: Cloud PCs would be built from the image",
+			Hint: "`wave365 resume` sets up the wave's user setting again; then run `wave365 retry`",
+		}
+	}
+	return setting.ID, nil
+}
+
+// settingRemedy says how a broken rule about user settings is put right.
+func settingRemedy(code string) string {
+	if code == "setting.conflict" {
+		return "leave only the snapshot setting assigned to the group"
+	}
+	return "set its provisioning source back to snapshot (a save in the portal can reset it), or take the group out of its assignment"
+}
+
+func containsFold(list []string, s string) bool {
+	return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, s) })
+}

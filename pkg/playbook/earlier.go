@@ -1,0 +1,169 @@
+package playbook
+
+import (
+	"context"
+	"time"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+)
+
+// settleEarlierImport sees to it that an import of an earlier attempt is not in the way of a new one: what failed or expired
+// is purged, what is gone is recorded as gone. Only an import that the journal knows to be this row's own is touched, only
+// when it says right now that it is over and unused, and that it belongs to the row's user. One that is alive after all, or
+// that has become a Cloud PC, is left alone: the import step takes it over.
+func (b *Playbook) settleEarlierImport(ctx context.Context, r migration.Row, seen surroundings, past []migration.Intent) (stop, error) {
+	last := lastImport(past)
+	if last == nil || last.Outcome == nil || !last.Outcome.Status.Happened() {
+		return nil, nil
+	}
+	id := last.Outcome.RemoteID
+	im, err := b.graph.ImportResult(ctx, id)
+	missing := fault.Is(err, fault.NotFound)
+	if missing && becameCloudPC(r, seen.cloudPCs, last.At) != nil {
+		return nil, nil
+	}
+	if cutoverIntent(past, r.Target) != nil {
+		if pc := cloudPCInTheWay(r, seen.cloudPCs); pc != nil {
+			res := migration.Failure(r.Facts, migration.Problem{
+				Code: "retry.cut-over", Message: "import " + id + " was followed by the cut-over of " + r.Target.User + ", and there is a Cloud PC: " + describeCloudPC(*pc),
+				Hint: "nothing is imported again as long as it is there: " + r.Target.User + " and whoever runs Windows 365 here decide about it; after that, `wave365 retry`",
+			})
+			return &res, nil
+		}
+	}
+	switch {
+	case missing:
+		res := b.confirmTwice(r, r.Facts, "the earlier import is gone", migration.Done)
+		if res.Kind != migration.ResultDone {
+			return &res, nil
+		}
+		return nil, b.recordGone(ctx, r, past, id)
+	case err != nil:
+		return stopWith(resultOf(r, err, "import.unreadable", "read the earlier import of "+r.Target.User))
+	case !assigned(im.AssignedUser, r.Target):
+		res := migration.Unknown(r.Facts, wrongUser(id, im, r))
+		return &res, nil
+	case !spent(im):
+		return nil, nil
+	}
+	_, err = b.apply(ctx, effect{
+		row: r.Index, attempt: r.Attempt, kind: migration.EffectPurge, subject: id, repeatable: true,
+		call: func(ctx context.Context) (string, error) { return id, b.graph.PurgeImport(ctx, id) },
+	})
+	if err != nil {
+		return stopWith(effectFailed(r, err, "import.purge-failed", "purge the earlier import of "+r.Target.User))
+	}
+	return nil, nil
+}
+
+// spent reports whether an import is over and can neither be used nor be in use.
+func spent(im graph.Import) bool {
+	switch im.Status {
+	case graph.ImportFailed:
+		return im.Usage != graph.UsageInUse
+	case graph.ImportSucceeded:
+		return im.Usage == graph.UsageExpired
+	}
+	return false
+}
+
+// recordGone records that an import needs no purge any more: somebody else's, or one whose answer was lost.
+func (b *Playbook) recordGone(ctx context.Context, r migration.Row, past []migration.Intent, id string) error {
+	var in migration.Intent
+	for _, p := range past {
+		if p.Effect == migration.EffectPurge && p.Subject == id && undecided(p) {
+			in = p
+		}
+	}
+	if in.ID == 0 {
+		var err error
+		if in, err = b.journal.Intend(ctx, migration.Intent{
+			Run: b.run.ID, Row: r.Index, Attempt: r.Attempt, Effect: migration.EffectPurge, Subject: id,
+			ClientRequestID: cloud.NewOperationID(), At: b.clock.Now(),
+		}); err != nil {
+			return err
+		}
+	}
+	return b.journal.Conclude(ctx, in, migration.Outcome{
+		Status: migration.OutcomeAdopted, RemoteID: id, Detail: "looked twice: the import is gone; no purge was sent", At: b.clock.Now(),
+	})
+}
+
+// lastImport gives the row's latest import, of whatever attempt, unless it is known to be purged or gone; nil: none.
+// Only the latest can be undecided: the journal takes no further one before.
+func lastImport(past []migration.Intent) *migration.Intent {
+	last := latestImport(past)
+	if last == nil || last.Outcome == nil || !last.Outcome.Status.Happened() {
+		return last
+	}
+	for _, p := range past {
+		if p.Effect == migration.EffectPurge && p.Subject == last.Outcome.RemoteID && p.Outcome != nil && p.Outcome.Status.Happened() {
+			return nil
+		}
+	}
+	return last
+}
+
+// latestImport gives the row's latest import, whatever became of it; nil: none was ever tried.
+func latestImport(past []migration.Intent) (last *migration.Intent) {
+	for i := range past {
+		if past[i].Effect == migration.EffectImport {
+			last = &past[i]
+		}
+	}
+	return last
+}
+
+// sinceImport gives the intents that are later than the row's latest import: a cut-over that followed an earlier one says
+// nothing about this one.
+func sinceImport(past []migration.Intent) []migration.Intent {
+	for i := len(past) - 1; i >= 0; i-- {
+		if past[i].Effect == migration.EffectImport {
+			return past[i+1:]
+		}
+	}
+	return past
+}
+
+// cutoverIntent gives the intent by which the row's cut-over was made after its latest import; nil: it was not made, as far
+// as is known.
+func cutoverIntent(past []migration.Intent, t migration.Target) *migration.Intent {
+	kind, subject := migration.EffectJoin, t.GroupID
+	if t.Trigger.Licenses() {
+		kind, subject = migration.EffectLicense, t.SKUID
+	}
+	past = sinceImport(past)
+	for i := range past {
+		if p := &past[i]; p.Effect == kind && p.Subject == subject && p.Outcome != nil && p.Outcome.Status.Happened() {
+			return p
+		}
+	}
+	return nil
+}
+
+func undecided(in migration.Intent) bool {
+	return in.Outcome == nil || in.Outcome.Status == migration.OutcomeUnknown
+}
+
+// later gives the later of two times.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// Touched reports whether an import was sent for the row whose end is not known: it may be in the service.
+func (b *Playbook) Touched(ctx context.Context, r migration.Row) (bool, error) {
+	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
+	return ImportInDoubt(past), err
+}
+
+// ImportInDoubt reports whether, of a row's intents, the last import is one whose end is not known.
+func ImportInDoubt(past []migration.Intent) bool {
+	last := lastImport(past)
+	return last != nil && undecided(*last)
+}

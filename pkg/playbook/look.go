@@ -1,0 +1,298 @@
+package playbook
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/preflight/rules"
+)
+
+// surroundings is what the tenant holds for a row's user, as one look before an import found it.
+type surroundings struct {
+	user     graph.UserAnswer
+	licenses graph.LicenseAnswer
+	cloudPCs []graph.CloudPC
+	// member: the user is in the row's group. Looked at only where joining it is the cut-over.
+	member bool
+	// imports are those of the user, where the service lists them.
+	imports []graph.Import
+	// err is why the look failed, while doing what.
+	err   error
+	doing string
+}
+
+// lookAround looks once at what the tenant holds for the users of some rows: accounts, licenses, Cloud PCs, memberships,
+// imports, each of them for all rows together. The answers are in the order of rows.
+func (b *Playbook) lookAround(ctx context.Context, rows []migration.Row) []surroundings {
+	seen := make([]surroundings, len(rows))
+	if len(rows) == 0 {
+		return seen
+	}
+	for _, look := range []struct {
+		doing string
+		read  func(context.Context, []migration.Row, []surroundings) error
+	}{
+		{"read the users", b.lookAtPeople}, {"list Cloud PCs", b.lookAtCloudPCs},
+		{"look for members", b.lookAtMembers}, {"list the imports", b.lookAtImports},
+	} {
+		err := look.read(ctx, rows, seen)
+		if err == nil {
+			continue
+		}
+		if len(rows) > 1 && !common(err) {
+			// One user about whom the service cannot be asked must not keep the others waiting.
+			for i := range rows {
+				seen[i] = b.lookAround(ctx, rows[i:i+1])[0]
+			}
+			return seen
+		}
+		for i := range seen {
+			seen[i].err, seen[i].doing = err, look.doing
+		}
+		return seen
+	}
+	return seen
+}
+
+// common reports whether an error would be the same whoever was asked about.
+func common(err error) bool {
+	switch fault.KindOf(err) {
+	case fault.Interrupted, fault.Throttled, fault.Unavailable, fault.Denied:
+		return true
+	}
+	return false
+}
+
+func (b *Playbook) lookAtPeople(ctx context.Context, rows []migration.Row, seen []surroundings) error {
+	ids := make([]string, len(rows))
+	for i, r := range rows {
+		ids[i] = r.Target.UserID
+	}
+	users, err := b.graph.UsersTogether(ctx, ids)
+	if err != nil {
+		return err
+	}
+	var holders []string
+	var at []int
+	for i, u := range users {
+		seen[i].user = u
+		if u.Err != nil || len(u.User.AssignedSKUs) > 0 { // nobody has the plans of a license they do not hold
+			holders, at = append(holders, ids[i]), append(at, i)
+		}
+	}
+	if len(holders) == 0 {
+		return nil
+	}
+	details, err := b.graph.LicenseDetailsOf(ctx, holders)
+	if err != nil {
+		return err
+	}
+	for k, i := range at {
+		seen[i].licenses = details[k]
+	}
+	return nil
+}
+
+func (b *Playbook) lookAtCloudPCs(ctx context.Context, rows []migration.Row, seen []surroundings) error {
+	upns := make([]string, len(rows))
+	for i, r := range rows {
+		upns[i] = r.Target.UPN
+	}
+	pcs, err := b.graph.CloudPCsOf(ctx, upns)
+	if err != nil {
+		return err
+	}
+	for i, upn := range upns {
+		for _, pc := range pcs {
+			if upn != "" && strings.EqualFold(pc.UserPrincipalName, upn) {
+				seen[i].cloudPCs = append(seen[i].cloudPCs, pc)
+			}
+		}
+	}
+	return nil
+}
+
+func (b *Playbook) lookAtMembers(ctx context.Context, rows []migration.Row, seen []surroundings) error {
+	in := map[string][]int{}
+	for i, r := range rows {
+		if !r.Target.Trigger.Licenses() {
+			in[r.Target.GroupID] = append(in[r.Target.GroupID], i)
+		}
+	}
+	for _, group := range slices.Sorted(maps.Keys(in)) {
+		users := make([]string, len(in[group]))
+		for k, i := range in[group] {
+			users[k] = rows[i].Target.UserID
+		}
+		members, err := b.graph.MembersAmong(ctx, group, users)
+		if err != nil {
+			return err
+		}
+		for k, i := range in[group] {
+			seen[i].member = members[k]
+		}
+	}
+	return nil
+}
+
+// lookAtImports asks for the list of imports, which most services do not have: then it is asked for once.
+func (b *Playbook) lookAtImports(ctx context.Context, rows []migration.Row, seen []surroundings) error {
+	if b.unlisted.Load() {
+		return nil
+	}
+	all, err := b.graph.ListImports(ctx)
+	if absent(err) {
+		b.unlisted.Store(true)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for i, r := range rows {
+		for _, im := range all {
+			if assigned(im.AssignedUser, r.Target) {
+				seen[i].imports = append(seen[i].imports, im)
+			}
+		}
+	}
+	return nil
+}
+
+// lookAge is how old a look before an import may be.
+const lookAge = 2 * time.Minute
+
+// wouldSend reports whether the import step would send an import for a row with this past: none of it is there, or may be.
+func wouldSend(past []migration.Intent) bool {
+	last := lastImport(past)
+	return last == nil || !undecided(*last) && !last.Outcome.Status.Happened()
+}
+
+// freeToImport says whether the row may be imported, by what was seen of its user: the user is as validated, and, when an
+// import would be sent, nothing is there that it would collide with or that would start a Cloud PC from the image.
+func (b *Playbook) freeToImport(r migration.Row, s surroundings, past []migration.Intent) (stop, error) {
+	for _, err := range []error{s.err, s.user.Err, s.licenses.Err} {
+		if err != nil && (s.err != nil || !fault.Is(err, fault.NotFound)) {
+			doing := s.doing
+			if doing == "" {
+				doing = "read user " + r.Target.User
+			}
+			return stopWith(b.readFailed(r, err, "check.failed", doing))
+		}
+	}
+	problem := userDrift(r, s)
+	if problem == nil && wouldSend(past) {
+		problem = obstacle(r, s, past)
+	}
+	if problem == nil {
+		return nil, nil
+	}
+	res := b.confirmTwice(r, r.Facts, problem.Message, func(f migration.Facts) migration.Result { return migration.Failure(f, *problem) })
+	return &res, nil
+}
+
+// obstacle is what of the tenant is in the way of an import for the row; nil: nothing.
+func obstacle(r migration.Row, s surroundings, past []migration.Intent) *migration.Problem {
+	if pc := cloudPCInTheWay(r, s.cloudPCs); pc != nil {
+		return foreignCloudPC(r, *pc)
+	}
+	ours := map[string]bool{}
+	for _, p := range past {
+		if p.Effect == migration.EffectImport && p.Outcome != nil {
+			ours[p.Outcome.RemoteID] = true
+		}
+	}
+	for _, im := range s.imports {
+		if !ours[im.SnapshotID] {
+			return foreignImport(r, im)
+		}
+	}
+	if r.Target.Trigger.Licenses() {
+		if l := rules.Starts(s.licenses.Licenses, nil); l != nil {
+			return &migration.Problem{
+				Code:    "user.already-targeted",
+				Message: r.Target.User + " holds " + l.SKUPartNumber + ": with the group's membership the Cloud PC would be started before the snapshot is there",
+				Hint: "somebody gave it since validation, or an earlier attempt did: when it was not meant, take the license away and run `wave365 retry`; " +
+					"when it was, leave this row and put the user into a new wave with --trigger relicense",
+			}
+		}
+	} else if s.member {
+		return &migration.Problem{
+			Code:    "user.already-targeted",
+			Message: r.Target.User + " is licensed and in group " + r.Target.GroupName + " already: nothing is left to start provisioning with, and an image may be used before the snapshot is there",
+			Hint:    "somebody added the user since validation, or an earlier attempt did: when it was not meant, take the user out of the group and run `wave365 retry`",
+		}
+	}
+	return nil
+}
+
+// cloudPCInTheWay gives the first of the user's Cloud PCs that would keep this row's from being made; nil: none.
+func cloudPCInTheWay(r migration.Row, pcs []graph.CloudPC) *graph.CloudPC {
+	for i, pc := range pcs {
+		if r.Target.PlanID == "" && !strings.EqualFold(pc.ProvisioningPolicyID, r.Target.PolicyID) {
+			continue // the plan comes with the group: which one it is was not kept
+		}
+		if rules.InTheWay(pc, r.Target.PolicyID, r.Target.PlanID) {
+			return &pcs[i]
+		}
+	}
+	return nil
+}
+
+// foreignCloudPC says that the user has a Cloud PC that this row did not make, and who has to decide about it. It never asks
+// for its end: it may be what the user works on.
+func foreignCloudPC(r migration.Row, pc graph.CloudPC) *migration.Problem {
+	p := &migration.Problem{Code: "user.has-cloud-pc", Message: r.Target.User + " has a Cloud PC that this row did not make: " + describeCloudPC(pc)}
+	switch {
+	case leaving(pc.Status):
+		if p.Message += "; it is leaving"; !pc.GracePeriodEnd.IsZero() {
+			p.Message += ", at the latest at " + stamp(pc.GracePeriodEnd)
+		}
+		p.Hint = "wait until it is gone, then run `wave365 retry`; whether it may go sooner is for " + r.Target.User + " and whoever took its license or group away to decide"
+	case strings.EqualFold(pc.ProvisioningPolicyID, r.Target.PolicyID):
+		p.Hint = "another run, another ledger or a colleague made it: ask " + r.Target.User + " and whoever runs Windows 365 in this tenant. When it is the migrated one, nothing is left to do for this row; no disk is imported as long as it is there"
+	default:
+		p.Hint = "ask " + r.Target.User + " and whoever runs Windows 365 in this tenant whether it is in use; no disk is imported as long as it is there. Once they have decided, run `wave365 retry`"
+	}
+	return p
+}
+
+func foreignImport(r migration.Row, im graph.Import) *migration.Problem {
+	p := &migration.Problem{
+		Code: "user.has-import", Message: r.Target.User + " has an imported snapshot that is not this row's: " + im.SnapshotID + " (" + im.Status + ", " + quoteOr(im.Usage, "usage unknown") + ")",
+		Hint: "another run, another ledger or a colleague sent it: ask who, before anything is purged; when it is not wanted, `wave365 purge --id " + im.SnapshotID + "` removes it as long as it is unused, then run `wave365 retry`",
+	}
+	if spent(im) {
+		p.Message += ", a leftover that cannot be used any more"
+	}
+	return p
+}
+
+func leaving(status string) bool { return status == pcGrace || status == pcDeprovisioned }
+
+func describeCloudPC(pc graph.CloudPC) string {
+	text := quoteOr(pc.DisplayName, pc.ID) + ", " + pc.Status + ", policy " + quoteOr(pc.ProvisioningPolicyName, "(none)")
+	if !pc.ProvisionedAt.IsZero() {
+		text += ", provisioned at " + stamp(pc.ProvisionedAt)
+	}
+	return text
+}
+
+// becameCloudPC gives the Cloud PC that an import may have become that was sent at since and whose record is gone: one under
+// the row's policy that is not older and is not leaving. nil: there is none.
+func becameCloudPC(r migration.Row, pcs []graph.CloudPC, since time.Time) *graph.CloudPC {
+	for i, pc := range pcs {
+		if !strings.EqualFold(pc.ProvisioningPolicyID, r.Target.PolicyID) || leaving(pc.Status) || pc.Status == pcFailed || pc.Status == graph.StatusNotProvisioned {
+			continue
+		}
+		if pc.ProvisionedAt.IsZero() || pc.ProvisionedAt.After(since) {
+			return &pcs[i]
+		}
+	}
+	return nil
+}

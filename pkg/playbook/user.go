@@ -1,0 +1,48 @@
+package playbook
+
+import (
+	"slices"
+	"strings"
+
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/preflight/rules"
+)
+
+// userDrift says how a row's user differs from what validation saw: the account is there, enabled and called as before,
+// and the license that must be there before the cut-over still is. nil: as validated.
+func userDrift(r migration.Row, s surroundings) *migration.Problem {
+	t := r.Target
+	answer := s.user
+	if answer.Err == nil && s.licenses.Err != nil {
+		answer.Err = s.licenses.Err // gone between the two reads
+	}
+	if broken := rules.User(t.User, answer); broken != nil {
+		fix := "restore the account in Entra ID"
+		if broken.Code == "user.disabled" {
+			fix = "enable it in Entra ID"
+		}
+		return &migration.Problem{Code: broken.Code, Message: broken.Message + ", and was not so at validation", Hint: fix + ", then run `wave365 retry`"}
+	}
+	if u := answer.User; t.UPN != "" && !strings.EqualFold(u.UPN, t.UPN) {
+		return &migration.Problem{
+			Code: "check.moved", Message: t.UPN + " is called " + u.UPN + " since validation, and Cloud PCs are found by that name",
+			Hint: "write the new name into the wave file, validate again and run the row in a new wave",
+		}
+	}
+	if t.Trigger == migration.TriggerMembership && t.PlanID != "" && !holdsPlan(s.licenses.Licenses, t.PlanID) {
+		return &migration.Problem{
+			Code: "license.missing", Message: t.User + " does not hold " + t.PlanName + " any more, or not in a usable state",
+			Hint: "assign the license again, then run `wave365 retry`",
+		}
+	}
+	return nil
+}
+
+func holdsPlan(held []graph.License, planID string) bool {
+	return slices.ContainsFunc(held, func(l graph.License) bool {
+		return slices.ContainsFunc(l.Plans, func(p graph.LicensePlan) bool {
+			return strings.EqualFold(p.Status, "Success") && strings.EqualFold(p.ID, planID)
+		})
+	})
+}

@@ -1,0 +1,82 @@
+// Package rules are the rules that validation and the run share: what must hold of a row's user and of the user setting
+// of its group, and what of the tenant would be in an import's way. They take what was read and give what is wrong,
+// without a remedy, which depends on who asks. It is not for reading anything.
+package rules
+
+import (
+	"slices"
+	"strings"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/preflight/plans"
+)
+
+// Broken says which rule does not hold, as a finding code and a message for people.
+type Broken struct{ Code, Message string }
+
+// Reaching gives the user settings that are assigned to the group.
+func Reaching(settings []graph.UserSetting, groupID string) []graph.UserSetting {
+	var reach []graph.UserSetting
+	for _, s := range settings {
+		if slices.ContainsFunc(s.GroupIDs, func(g string) bool { return strings.EqualFold(g, groupID) }) {
+			reach = append(reach, s)
+		}
+	}
+	return reach
+}
+
+// Setting applies the rule on which a migration rests: exactly one user setting reaches the group, and it says snapshot.
+// reach are those that do, as [Reaching] gives them, group is the group's name. It gives that setting; nil with nil when
+// none reaches the group, which only the caller can judge.
+func Setting(reach []graph.UserSetting, group string) (*graph.UserSetting, *Broken) {
+	switch {
+	case len(reach) == 0:
+		return nil, nil
+	case len(reach) > 1:
+		names := make([]string, len(reach))
+		for i, s := range reach {
+			names[i] = s.DisplayName
+		}
+		return nil, &Broken{"setting.conflict", "several user settings reach group " + group + ": " + strings.Join(names, ", ") + "; which one wins is not documented"}
+	case !strings.EqualFold(reach[0].ProvisioningSourceType, graph.SourceSnapshot):
+		return &reach[0], &Broken{"setting.not-snapshot", "user setting " + reach[0].DisplayName + " reaches group " + group +
+			" and does not say snapshot: Cloud PCs would be built from the image"}
+	}
+	return &reach[0], nil
+}
+
+// User says what is wrong with a user who was asked for under that name; nil: nothing. An answer that is an error other
+// than NotFound is for the caller to judge.
+func User(name string, a graph.UserAnswer) *Broken {
+	switch {
+	case fault.Is(a.Err, fault.NotFound):
+		return &Broken{"user.not-found", "the tenant has no user " + name}
+	case a.Err == nil && !a.User.Enabled:
+		return &Broken{"user.disabled", "the account of " + name + " is disabled"}
+	}
+	return nil
+}
+
+// Starts gives, of the licenses that a user holds, the first from which a Cloud PC would be made: an Enterprise plan that
+// is usable, or on its way and so usable at any time. nil: none. catalogue may be nil, see [plans.Of].
+func Starts(held []graph.License, catalogue []graph.ServicePlan) *graph.License {
+	for i, l := range held {
+		for _, p := range plans.Of(l, catalogue) {
+			if p.Enterprise && (p.Usable() || p.Pending()) {
+				return &held[i]
+			}
+		}
+	}
+	return nil
+}
+
+// InTheWay reports whether a Cloud PC keeps another one from being made under this policy and service plan; an empty plan is
+// not known, and any Cloud PC may be in its way. "notProvisioned" is no Cloud PC: it stands for a license whose user no
+// policy reaches yet.
+func InTheWay(pc graph.CloudPC, policyID, planID string) bool {
+	if strings.EqualFold(pc.Status, graph.StatusNotProvisioned) {
+		return false
+	}
+	return planID == "" || strings.EqualFold(pc.ServicePlanID, planID) || strings.EqualFold(pc.ProvisioningPolicyID, policyID)
+}
