@@ -34,6 +34,13 @@ func (b *Playbook) settleEarlierImport(ctx context.Context, r migration.Row, see
 			return &res, nil
 		}
 	}
+	if missing || err == nil && spent(im) {
+		// Nothing is cleared away for an import that could not be sent.
+		if p := obstacle(r, seen, past); p != nil {
+			res := b.confirmTwice(r, r.Facts, p.Message, func(f migration.Facts) migration.Result { return migration.Failure(f, *p) })
+			return &res, nil
+		}
+	}
 	switch {
 	case missing:
 		res := b.confirmTwice(r, r.Facts, "the earlier import is gone", migration.Done)

@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -216,7 +217,7 @@ func obstacle(r migration.Row, s surroundings, past []migration.Intent) *migrati
 		if l := rules.Starts(s.licenses.Licenses, nil); l != nil {
 			return &migration.Problem{
 				Code:    "user.already-targeted",
-				Message: r.Target.User + " holds " + l.SKUPartNumber + ": with the group's membership the Cloud PC would be started before the snapshot is there",
+				Message: r.Target.User + " holds " + cmp.Or(l.SKUPartNumber, r.Target.SKUName, l.SKUID) + " since validation: with the group's membership the Cloud PC would be started before the snapshot is there",
 				Hint: "somebody gave it since validation, or an earlier attempt did: when it was not meant, take the license away and run `wave365 retry`; " +
 					"when it was, leave this row and put the user into a new wave with --trigger relicense",
 			}

@@ -22,7 +22,7 @@ func userDrift(r migration.Row, s surroundings) *migration.Problem {
 		if broken.Code == "user.disabled" {
 			fix = "enable it in Entra ID"
 		}
-		return &migration.Problem{Code: broken.Code, Message: broken.Message + ", and was not so at validation", Hint: fix + ", then run `wave365 retry`"}
+		return &migration.Problem{Code: broken.Code, Message: broken.Message + " since validation", Hint: fix + ", then run `wave365 retry`"}
 	}
 	if u := answer.User; t.UPN != "" && !strings.EqualFold(u.UPN, t.UPN) {
 		return &migration.Problem{

@@ -65,8 +65,8 @@ func TestCheck_personChanged(t *testing.T) {
 		{name: "Renamed", row: bob, user: func(a *graph.UserAnswer) { a.User.UPN = "robert@contoso.example" }, code: "check.moved", text: "is called robert@contoso.example"},
 		{name: "RenamedInOtherLetters", row: ada, user: func(a *graph.UserAnswer) { a.User.UPN = strings.ToUpper(a.User.UPN) }},
 		{name: "LicensedMeanwhile", row: ada, licenses: func(s *stage, a *graph.LicenseAnswer) {
-			a.Licenses = append(a.Licenses, graph.License{SKUID: s.rows[ada].Target.SKUID, Plans: []graph.LicensePlan{{ID: "x", Status: "PendingActivation"}}})
-		}, code: "user.already-targeted", text: "was given CPC_E_2C_8GB_128GB since validation"},
+			a.Licenses = append(a.Licenses, graph.License{SKUID: s.rows[ada].Target.SKUID, SKUPartNumber: s.rows[ada].Target.SKUName, Plans: []graph.LicensePlan{{ID: "x", Status: "PendingActivation"}}})
+		}, code: "user.already-targeted", text: "holds CPC_E_2C_8GB_128GB since validation"},
 		{name: "OtherLicenseMeanwhile", row: ada, licenses: func(_ *stage, a *graph.LicenseAnswer) {
 			a.Licenses = append(a.Licenses, graph.License{SKUID: "e5", Plans: []graph.LicensePlan{{ID: "x", Status: "Success"}}})
 		}},

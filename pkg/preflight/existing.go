@@ -3,11 +3,11 @@ package preflight
 import (
 	"cmp"
 	"context"
-	"strings"
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
+	"wave365/pkg/preflight/rules"
 )
 
 // existing finds what is in a row's way already: a Cloud PC, or an import.
@@ -24,23 +24,13 @@ func (c *check) existing(ctx context.Context) error {
 			return
 		}
 		for _, pc := range byUser[fold(r.user.UPN)] {
-			if inTheWay(pc, r.target.PolicyID, r.plan) {
+			if rules.InTheWay(pc, r.target.PolicyID, r.plan) {
 				c.flag("user.has-cloud-pc", r, "user", r.User, r.User+" has a Cloud PC already: "+pc.DisplayName+" ("+pc.Status+")")
 				return
 			}
 		}
 	})
 	return c.imports(ctx)
-}
-
-// inTheWay reports whether a Cloud PC keeps another one from being made under this policy and plan; an empty plan is
-// not known, and any Cloud PC may be in its way. "notProvisioned" is no Cloud PC: it stands for a license whose user no
-// policy reaches yet.
-func inTheWay(pc graph.CloudPC, policy, plan string) bool {
-	if strings.EqualFold(pc.Status, graph.StatusNotProvisioned) {
-		return false
-	}
-	return plan == "" || strings.EqualFold(pc.ServicePlanID, plan) || strings.EqualFold(pc.ProvisioningPolicyID, policy)
 }
 
 // imports finds records of imported snapshots: those of this ledger's runs, each looked up, and, where the service can

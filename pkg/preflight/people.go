@@ -7,6 +7,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/preflight/rules"
 	"wave365/pkg/wave"
 )
 
@@ -41,9 +42,11 @@ func (c *check) people(ctx context.Context) error {
 	for k, a := range answers {
 		for _, i := range at[wave.UserKey(names[k])] {
 			r := &c.rows[i]
+			if broken := rules.User(r.User, a); broken != nil {
+				c.flag(broken.Code, r, "user", r.User, broken.Message)
+			}
 			switch {
 			case fault.Is(a.Err, fault.NotFound):
-				c.flag("user.not-found", r, "user", r.User, "the tenant has no user "+r.User)
 			case a.Err != nil:
 				c.unreadable("user.unreadable", r, "user", r.User, a.Err)
 			default:
@@ -62,9 +65,6 @@ func (c *check) people(ctx context.Context) error {
 		r := &c.rows[i]
 		if r.user == nil {
 			continue
-		}
-		if !r.user.Enabled {
-			c.flag("user.disabled", r, "user", r.User, "the account of "+r.User+" is disabled")
 		}
 		if r.target.Trigger == migration.TriggerLicense && r.user.UsageLocation == "" {
 			c.flag("user.no-usage-location", r, "user", r.User, r.User+" has no usage location, so no license can be assigned")

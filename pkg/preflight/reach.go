@@ -16,7 +16,7 @@ import (
 // provisioning policies, and user settings are assigned in the same way.
 type reach struct {
 	policies []*graph.ProvisioningPolicy
-	settings []*graph.UserSetting
+	settings []graph.UserSetting
 }
 
 // assignments maps groups (lower case) to what is assigned to them. Only policies that could make the Cloud PC of a
@@ -35,7 +35,7 @@ func (c *check) assignments() map[string]reach {
 		}
 	}
 	for i := range c.facts.settings {
-		s := &c.facts.settings[i]
+		s := c.facts.settings[i]
 		for _, g := range s.GroupIDs {
 			r := all[fold(g)]
 			r.settings = append(r.settings, s)

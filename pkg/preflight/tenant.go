@@ -8,47 +8,31 @@ import (
 	"wave365/pkg/graph"
 )
 
-// Directory is what is read of people, groups and licenses.
-type Directory interface {
+// Tenant is all that is read of the tenant, by what it is about; *graph.Client is one.
+type Tenant interface {
+	// The tenant, its people and their licenses.
+	Organization(ctx context.Context) (graph.Organization, error)
 	Users(ctx context.Context, idsOrUPNs []string) ([]graph.UserAnswer, error)
 	LicenseDetailsOf(ctx context.Context, userIDs []string) ([]graph.LicenseAnswer, error)
 	SubscribedSKUs(ctx context.Context) ([]graph.SKU, error)
-	Organization(ctx context.Context) (graph.Organization, error)
-}
 
-// Groups is what is read of groups.
-type Groups interface {
+	// Groups.
 	Groups(ctx context.Context, ids []string) ([]graph.GroupAnswer, error)
 	GroupMembers(ctx context.Context, groupID string) ([]graph.Member, error)
-}
 
-// Endpoint is what is read of Windows 365.
-type Endpoint interface {
+	// Windows 365.
 	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
 	UserSettings(ctx context.Context) ([]graph.UserSetting, error)
 	ServicePlans(ctx context.Context) ([]graph.ServicePlan, error)
 	CloudPCs(ctx context.Context, filter string) ([]graph.CloudPC, error)
-}
 
-// Networks is what is read of images and network connections.
-type Networks interface {
+	// Images and network connections.
 	OnPremisesConnections(ctx context.Context) ([]graph.OnPremisesConnection, error)
 	GalleryImages(ctx context.Context) ([]graph.GalleryImage, error)
-}
 
-// Imports is what is read of imported snapshots.
-type Imports interface {
+	// Imported snapshots.
 	ImportResults(ctx context.Context, ids []string) ([]graph.ImportAnswer, error)
 	ListImports(ctx context.Context) ([]graph.Import, error)
-}
-
-// Tenant is all that is read of the tenant; *graph.Client is one.
-type Tenant interface {
-	Directory
-	Groups
-	Endpoint
-	Networks
-	Imports
 }
 
 // facts is what was read once for the whole wave.
