@@ -65,14 +65,11 @@ func (b *Playbook) check(ctx context.Context, r migration.Row, seen surroundings
 	return migration.Done(r.Facts), nil
 }
 
-// lookedLately reports whether nothing was in the way of the row's import a moment ago.
-func (b *Playbook) lookedLately(r migration.Row) bool {
-	at, ok := b.looked.Load(r.Index)
-	return ok && b.clock.Now().Sub(at.(time.Time)) < lookAge
-}
-
-// disksUnchanged compares the row's blobs with what validation saw.
+// disksUnchanged compares the row's blobs with what validation saw, unless that was done a moment ago.
 func (b *Playbook) disksUnchanged(ctx context.Context, r migration.Row) (stop, error) {
+	if at, ok := b.disksSeen.LoadAndDelete(r.Index); ok && r.Step != migration.StepCheck && b.clock.Now().Sub(at.(time.Time)) < earlyAge {
+		return nil, nil
+	}
 	for i, s := range []*migration.Source{&r.Target.Disk, r.Target.GuestState} {
 		if s == nil {
 			continue
@@ -81,6 +78,7 @@ func (b *Playbook) disksUnchanged(ctx context.Context, r migration.Row) (stop, e
 			return res, err
 		}
 	}
+	b.disksSeen.Store(r.Index, b.clock.Now())
 	return nil, nil
 }
 

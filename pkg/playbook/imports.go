@@ -59,9 +59,10 @@ func (b *Playbook) importDisks(ctx context.Context, rows []migration.Row) ([]mig
 func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migration.Intent, seen *surroundings) (migration.Result, error) {
 	setting, s, err := b.targetingIntact(ctx, r)
 	if s == nil && err == nil && seen != nil {
-		if s, err = b.freeToImport(r, *seen, past); s == nil && err == nil {
-			s, err = b.disksUnchanged(ctx, r)
-		}
+		s, err = b.freeToImport(r, *seen, past)
+	}
+	if s == nil && err == nil && wouldSend(past) {
+		s, err = b.disksUnchanged(ctx, r)
 	}
 	if err != nil {
 		return migration.Result{}, err
@@ -161,8 +162,9 @@ func (b *Playbook) importWait(ctx context.Context, rows []migration.Row) ([]migr
 	results := make([]migration.Result, len(rows))
 	for i, r := range rows {
 		if err != nil {
-			if results[i], err = b.readFailed(r, err, "import.unreadable", "read the import of "+r.Target.User); err != nil {
-				return nil, err
+			var fatal error
+			if results[i], fatal = b.readFailed(r, err, "import.unreadable", "read the import of "+r.Target.User); fatal != nil {
+				return nil, fatal
 			}
 			continue
 		}

@@ -60,8 +60,9 @@ func (b *Playbook) join(ctx context.Context, rows []migration.Row) ([]migration.
 			r := rows[i]
 			switch {
 			case err != nil:
-				if results[i], err = b.readFailed(r, err, "group.join-failed", "look for "+r.Target.User+" in group "+r.Target.GroupName); err != nil {
-					return nil, err
+				var fatal error
+				if results[i], fatal = b.readFailed(r, err, "group.join-failed", "look for "+r.Target.User+" in group "+r.Target.GroupName); fatal != nil {
+					return nil, fatal
 				}
 			case !seen[k] && b.clock.Now().Sub(added[i]) > linkLag:
 				results[i] = b.late(r.Facts, "the membership does not show", linkLag/2, half/2, migration.Problem{

@@ -168,6 +168,12 @@ func (b *Playbook) lookAtImports(ctx context.Context, rows []migration.Row, seen
 // lookAge is how old a look before an import may be.
 const lookAge = 2 * time.Minute
 
+// lookedLately reports whether nothing was in the way of the row's import a moment ago.
+func (b *Playbook) lookedLately(r migration.Row) bool {
+	at, ok := b.looked.Load(r.Index)
+	return ok && b.clock.Now().Sub(at.(time.Time)) < lookAge
+}
+
 // wouldSend reports whether the import step would send an import for a row with this past: none of it is there, or may be.
 func wouldSend(past []migration.Intent) bool {
 	last := lastImport(past)

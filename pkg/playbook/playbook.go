@@ -76,7 +76,8 @@ type Playbook struct {
 	pace        *estimate.Model
 	login       signIn
 	fresh       sync.Map    // row index → when its import was read as ended, by this process
-	looked      sync.Map    // row index → when nothing was found in its import's way, by this process
+	looked      sync.Map    // row index → when nothing of the tenant was found in its import's way, by this process
+	disksSeen   sync.Map    // row index → when its disks were found unchanged, by this process
 	unlisted    atomic.Bool // the service has no call that lists imports
 	// repeatLost: see RepeatLostImports.
 	repeatLost bool

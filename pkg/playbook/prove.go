@@ -36,8 +36,9 @@ func (b *Playbook) prove(ctx context.Context, rows []migration.Row) ([]migration
 	for k, i := range at {
 		r := rows[i]
 		if err != nil {
-			if results[i], err = b.readFailed(r, err, "proof.unreadable", "read the import of "+r.Target.User); err != nil {
-				return nil, err
+			var fatal error
+			if results[i], fatal = b.readFailed(r, err, "proof.unreadable", "read the import of "+r.Target.User); fatal != nil {
+				return nil, fatal
 			}
 			continue
 		}
@@ -55,7 +56,9 @@ func (b *Playbook) prove(ctx context.Context, rows []migration.Row) ([]migration
 const codeGoneAfter = "the import record is gone after provisioning"
 
 // goneEarly reports whether the import's record was gone before the Cloud PC was ready.
-func goneEarly(f migration.Facts) bool { return !f.GoneSeen.IsZero() && f.GoneSeen.Before(f.Provisioned) }
+func goneEarly(f migration.Facts) bool {
+	return !f.GoneSeen.IsZero() && f.GoneSeen.Before(f.Provisioned)
+}
 
 // believes reports whether a surprise that is seen once more now is believed.
 func (b *Playbook) believes(r migration.Row, what string) bool {
