@@ -6,8 +6,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"time"
 
 	"wave365/pkg/estimate"
@@ -20,11 +18,12 @@ import (
 
 // account gathers from the ledger what a report is written from.
 func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time.Time, code int) (summary.Record, error) {
-	acc := summary.Record{At: now, ExitCode: code, Zone: a.zone, Ledger: ledgerFlag(l.Path())}
+	acc := summary.Record{At: now, ExitCode: code, Zone: a.zone, Shell: shell(ledgerFlag(l.Path()), id)}
 	var err error
 	if acc.Run, err = l.Run(ctx, id); err != nil {
 		return acc, err
 	}
+	acc.Shell.Run = acc.Run.ID
 	if acc.Rows, err = l.Rows(ctx, id); err != nil {
 		return acc, err
 	}
@@ -47,27 +46,12 @@ func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time
 		}
 		acc.Audit = append(acc.Audit, line)
 	}
-	acc.Next = nextCommands(acc)
 	acc.Forecast = forecastOf(acc)
 	return acc, nil
 }
 
 // defaultLedger is where a ledger is when nothing else is said.
 const defaultLedger = ".wave365/ledger.db"
-
-// here has the commands in a text name the ledger, so that they work when they are copied; ledger is what --ledger says.
-func here(ledger, text string) string {
-	if ledger == "" || ledger == defaultLedger {
-		return text
-	}
-	onLedger := regexp.MustCompile("`wave365 (resume|retry|reconcile|cancel|status|report|unlock)\\b[^`]*`")
-	return onLedger.ReplaceAllStringFunc(text, func(command string) string {
-		if strings.Contains(command, "--ledger") {
-			return command
-		}
-		return strings.TrimSuffix(command, "`") + " --ledger " + summary.Quote(ledger) + "`"
-	})
-}
 
 // ledgerFlag is what commands in this folder are to be told about a ledger: its path, shortened where it lies below;
 // nothing about the default one.
@@ -97,30 +81,6 @@ func forecastOf(acc summary.Record) summary.Forecast {
 		return summary.Forecast{}
 	}
 	return summary.Forecast{From: acc.Run.CreatedAt.Add(left.From), To: acc.Run.CreatedAt.Add(left.To)}
-}
-
-// nextCommands says what to type next.
-func nextCommands(acc summary.Record) []string {
-	c := migration.Count(acc.Rows)
-	var next []string
-	if c.Open() > 0 {
-		next = append(next, acc.Command("resume", acc.Run.ID))
-	}
-	if c.Held > 0 {
-		for _, r := range acc.Rows {
-			if r.State == migration.Held {
-				next = append(next, acc.Command("reconcile", acc.Run.ID, "--row", summary.Quote(r.Target.User)))
-				break // one shows how
-			}
-		}
-	}
-	if c.Failed+c.Deferred+c.Cancelled > 0 {
-		next = append(next, acc.Command("retry", acc.Run.ID))
-	}
-	if c.Failed+c.Skipped+c.Deferred > 0 && c.Open() == 0 {
-		next = append(next, acc.ValidateFailed())
-	}
-	return next
 }
 
 // writable finds out whether the report can be written where it is to go: not only when the evening is over. The fault

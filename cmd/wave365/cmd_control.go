@@ -78,7 +78,7 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 		return err
 	}
 	if r.State == migration.RunFinished {
-		return nothing("run "+r.ID+" has ended", "`wave365 status "+r.ID+"` shows how")
+		return nothing("run "+r.ID+" has ended", "status shows how", fault.NewCommand("status").For(r.ID))
 	}
 	answer, err := order(ctx, l, ledger.Order{Run: r.ID, By: run.ThisProcess(version).String(), Kind: kind, Arg: arg})
 	if err != nil {
@@ -125,8 +125,8 @@ func order(ctx context.Context, l *ledger.Ledger, o ledger.Order) (answer string
 		case <-ctx.Done():
 			return "", fault.Wrap(fault.Interrupted, "", "stopped waiting for the running process; the order stands", "", ctx.Err())
 		case <-limit.C:
-			return "", fault.New(fault.Unavailable, "run.deaf", "the process that drives the run has not obeyed within "+orderPatience.String(),
-				"look with `wave365 status` whether it still runs; it obeys as soon as it can")
+			return "", fault.New(fault.Unavailable, "run.deaf", "the process that drives the run did not respond within "+orderPatience.String(),
+				"look whether it still runs; it follows the order as soon as it can", fault.NewCommand("status"))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/tenantcare"
 )
 
@@ -41,7 +42,7 @@ func (a *app) imageList(ctx context.Context, g *globals, conn *connection, kind 
 		}
 	}
 	if len(list) == 0 {
-		return nothing("there is no such image", "`wave365 image list` shows all there are")
+		return nothing("there is no such image", "image list shows all there are", fault.NewCommand("image list"))
 	}
 	if g.json {
 		printJSON(a.out, struct {

@@ -33,7 +33,7 @@ Exit codes: 0 made (with --wait: ready), 2 the file or the source is wrong, 3 it
 		Example: "  wave365 image create -f waves/evening.image.json --wait",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.file != "" && o.spec != (images.Spec{}) {
-				return usageError{fault.New(fault.Invalid, "usage", "an image is described by -f FILE or by --name, --version and --source, not by both", "see `wave365 image create --help`")}
+				return usageError{fault.New(fault.Invalid, "usage", "an image is described by -f FILE or by --name, --version and --source, not by both", "the help says which", fault.NewCommand("image create", "--help"))}
 			}
 			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.imageCreate(ctx, g, conn, o) })
 		},
@@ -131,7 +131,7 @@ func (a *app) imageDelete(ctx context.Context, g *globals, conn *connection, cel
 		return err
 	}
 	if users := images.Users(one.ID, policies); len(users) > 0 {
-		return fault.New(fault.Conflict, "image.in-use", "image "+one.DisplayName+" is named by "+plural(len(users), "policy")+": "+strings.Join(users, ", "), "give those policies another image first: `wave365 policy apply -f FILE`")
+		return fault.New(fault.Conflict, "image.in-use", "image "+one.DisplayName+" is named by "+strings.Join(users, ", "), "give those policies another image first", fault.NewCommand("policy apply", "-f", "FILE.yaml"))
 	}
 	if err := a.ask(ctx, g, "Delete image "+one.DisplayName+" "+one.Version+"? This cannot be taken back."); err != nil {
 		return err

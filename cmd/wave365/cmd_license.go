@@ -9,6 +9,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/run"
+	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/wave"
 )
@@ -90,11 +91,11 @@ func (a *app) licenseList(ctx context.Context, g *globals, conn *connection, pat
 	table(a.out, header, lines)
 	for _, l := range all {
 		if len(l.Takers) > 0 {
-			fmt.Fprint(a.out, folded("\n"+l.SKU+" is named by ", printable(strings.Join(l.Takers, ", ")), columns(a.out)))
+			fmt.Fprint(a.out, folded("\n"+l.SKU+" is named by ", summary.OneLine(strings.Join(l.Takers, ", ")), columns(a.out)))
 		}
 	}
 	for _, r := range unknown {
-		fmt.Fprintf(a.out, "\nline %d: %s names the license %s, which this tenant does not own\n", r.Line, printable(r.User), printable(r.License))
+		fmt.Fprintf(a.out, "\nline %d: %s names the license %s, which this tenant does not own\n", r.Line, summary.OneLine(r.User), summary.OneLine(r.License))
 	}
 	return nil
 }
@@ -127,7 +128,7 @@ func waveRows(path string) ([]wave.Row, error) {
 		if len(findings) > 0 {
 			why = findings[0].Message
 		}
-		return nil, fault.New(fault.Invalid, "wave.unreadable", "the wave file "+path+" cannot be read: "+why, "`wave365 validate --offline "+path+"` says all that is wrong with it")
+		return nil, fault.New(fault.Invalid, "wave.unreadable", "the wave file "+path+" cannot be read: "+why, "validate says all that is wrong with it", fault.NewCommand("validate", "--offline", path))
 	}
 	return file.Rows, nil
 }

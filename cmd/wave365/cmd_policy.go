@@ -7,7 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/graph"
+	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/policyfile"
 )
@@ -31,7 +33,7 @@ func (a *app) policyList(ctx context.Context, g *globals, conn *connection) erro
 		return err
 	}
 	if len(all) == 0 {
-		return nothing("this tenant has no provisioning policy", "`wave365 policy apply -f FILE` makes one")
+		return nothing("this tenant has no provisioning policy", "policy apply makes one", fault.NewCommand("policy apply", "-f", "FILE.yaml"))
 	}
 	name, err := policyNames(ctx, conn, all)
 	if err != nil {
@@ -133,7 +135,7 @@ func hours(n int) string {
 	if n == 0 {
 		return ""
 	}
-	return plural(n, "hour")
+	return summary.Count(n, "hour")
 }
 
 func newPolicyExportCommand(a *app, g *globals) *cobra.Command {

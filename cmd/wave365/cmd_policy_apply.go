@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/policies"
 	"wave365/pkg/tenantcare/policyfile"
@@ -159,9 +160,9 @@ func (a *app) printPolicyPlan(d appliedPolicy, p policies.Plan, problems []polic
 		if pr.Line > 0 {
 			where = fmt.Sprintf("%s:%d", d.File, pr.Line)
 		}
-		fmt.Fprintf(a.err, "%s: %s\n", where, printable(pr.Message))
+		fmt.Fprintf(a.err, "%s: %s\n", where, summary.OneLine(pr.Message))
 		if pr.Hint != "" {
-			fmt.Fprint(a.err, folded("  remedy:  ", printable(pr.Hint), columns(a.err)))
+			fmt.Fprint(a.err, folded("  remedy:  ", summary.OneLine(pr.Hint), columns(a.err)))
 		}
 	}
 	if len(problems) > 0 {
@@ -169,33 +170,33 @@ func (a *app) printPolicyPlan(d appliedPolicy, p policies.Plan, problems []polic
 	}
 	switch {
 	case p.Nothing():
-		fmt.Fprintf(a.err, "%s: policy %s is as the file says\n", d.File, printable(d.Name))
+		fmt.Fprintf(a.err, "%s: policy %s is as the file says\n", d.File, summary.OneLine(d.Name))
 		return
 	case p.New():
-		fmt.Fprintf(a.err, "%s: policy %s is new\n", d.File, printable(d.Name))
+		fmt.Fprintf(a.err, "%s: policy %s is new\n", d.File, summary.OneLine(d.Name))
 	default:
-		fmt.Fprintf(a.err, "%s: policy %s differs\n", d.File, printable(d.Name))
+		fmt.Fprintf(a.err, "%s: policy %s differs\n", d.File, summary.OneLine(d.Name))
 	}
 	for _, c := range d.Changes {
 		switch {
 		case c.Have == "":
-			fmt.Fprintf(a.err, "  + %s: %s\n", c.Property, printable(c.Want))
+			fmt.Fprintf(a.err, "  + %s: %s\n", c.Property, summary.OneLine(c.Want))
 		case c.Want == "":
-			fmt.Fprintf(a.err, "  - %s: %s\n", c.Property, printable(c.Have))
+			fmt.Fprintf(a.err, "  - %s: %s\n", c.Property, summary.OneLine(c.Have))
 		default:
-			fmt.Fprintf(a.err, "  ~ %s: %s -> %s\n", c.Property, printable(c.Have), printable(c.Want))
+			fmt.Fprintf(a.err, "  ~ %s: %s -> %s\n", c.Property, summary.OneLine(c.Have), summary.OneLine(c.Want))
 		}
 	}
 	for _, n := range d.Added {
-		fmt.Fprintf(a.err, "  + group %s\n", printable(n))
+		fmt.Fprintf(a.err, "  + group %s\n", summary.OneLine(n))
 	}
 	for _, n := range d.Removed {
-		fmt.Fprintf(a.err, "  - group %s: the grace period of its users' Cloud PCs begins\n", printable(n))
+		fmt.Fprintf(a.err, "  - group %s: the grace period of its users' Cloud PCs begins\n", summary.OneLine(n))
 	}
 	for _, n := range d.Kept {
-		fmt.Fprintf(a.err, "    group %s stays, though the file does not name it\n", printable(n))
+		fmt.Fprintf(a.err, "    group %s stays, though the file does not name it\n", summary.OneLine(n))
 	}
 	for _, n := range d.Notes {
-		fmt.Fprintf(a.err, "  note: %s\n", printable(n))
+		fmt.Fprintf(a.err, "  note: %s\n", summary.OneLine(n))
 	}
 }

@@ -32,7 +32,7 @@ Nothing is sent but reads. ` + "`wave365 resume`" + ` goes on with the run after
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (o.snapshot == "") == !o.noEffect {
-				return usageError{fault.New(fault.Invalid, "usage", "reconcile needs either --snapshot-id ID or --no-effect", "see `wave365 reconcile --help`")}
+				return usageError{fault.New(fault.Invalid, "usage", "reconcile needs either --snapshot-id ID or --no-effect", "the help says which", fault.NewCommand("reconcile", "--help"))}
 			}
 			return runReconcile(cmd.Context(), a, g, runArg(args), o)
 		},

@@ -101,7 +101,7 @@ func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id stri
 		dir += "-redacted"
 	}
 	if o.format != "" {
-		return report.Print(a.out, o.format, acc)
+		return report.Print(asIs(a.out), o.format, acc)
 	}
 	if err := report.Write(dir, acc); err != nil {
 		return err
@@ -231,7 +231,7 @@ func runCompare(ctx context.Context, a *app, g *globals, o reportOptions, first,
 	case g.json:
 		printJSON(a.out, comparisonOf(c))
 	case o.format == "html":
-		return report.CompareHTML(a.out, c)
+		return report.CompareHTML(asIs(a.out), c)
 	default:
 		printComparison(a, c)
 	}
@@ -249,7 +249,7 @@ func comparisonOf(c summary.Comparison) comparisonDocument {
 	for _, ch := range c.Changes {
 		doc.Changes = append(doc.Changes, comparedPerson{
 			User: ch.Target.User, Department: ch.Target.Department, Before: string(ch.Before), After: string(ch.After),
-			CloudPC: ch.CloudPC, ReasonCode: ch.Why.Code, Reason: ch.Why.Text, Remedy: ch.Why.Remedy,
+			CloudPC: ch.CloudPC, ReasonCode: ch.Why.Code, Reason: ch.Why.Text, Remedy: c.Second.Shell.Remedy(ch.Why.Remedy),
 		})
 	}
 	return doc

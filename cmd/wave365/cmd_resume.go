@@ -115,7 +115,7 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 
 // amend takes an edited wave file over. done: there is nothing left to run, and that was answered.
 func (a *app) amend(ctx context.Context, g *globals, s *run.Session, edit *run.Edit) (done bool, err error) {
-	fmt.Fprintf(a.err, "wave365: the wave file was edited; taken over: %s\n", plural(len(edit.Lines), "change"))
+	fmt.Fprintf(a.err, "wave365: the wave file was edited; taken over: %s\n", summary.Count(len(edit.Lines), "change"))
 	a.printLines(edit.Lines)
 	res, ok, err := s.Amend(ctx, edit)
 	if err != nil {
@@ -125,7 +125,7 @@ func (a *app) amend(ctx context.Context, g *globals, s *run.Session, edit *run.E
 		return true, a.answerValidate(g, edit.File, res)
 	}
 	if !g.json {
-		printFindings(a.err, res.Findings)
+		printFindings(a.err, shell(g.ledger, ""), res.Findings)
 	}
 	if migration.Count(s.Rows).Open() == 0 {
 		return true, a.endedAlready(ctx, g, s)

@@ -8,6 +8,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
+	"wave365/pkg/summary"
 )
 
 func newRetryCommand(a *app, g *globals) *cobra.Command {
@@ -57,7 +58,7 @@ func runRetry(ctx context.Context, a *app, g *globals, id, user string) error {
 		return err
 	}
 	if len(attempt.Findings) > 0 {
-		printFindings(a.err, attempt.Findings)
+		printFindings(a.err, shell(g.ledger, ""), attempt.Findings)
 	}
 	if len(attempt.Rows) == 0 {
 		fmt.Fprintln(a.err, "wave365: the disks still have errors: nothing to retry")
@@ -84,7 +85,7 @@ func (a *app) printRetry(g *globals, rows []migration.Row, chosen []int) {
 	if g.json {
 		return
 	}
-	fmt.Fprintf(a.err, "New attempt for %s:\n", plural(len(chosen), "row"))
+	fmt.Fprintf(a.err, "New attempt for %s:\n", summary.Count(len(chosen), "row"))
 	for _, i := range chosen {
 		r, from := rows[i], migration.RetryStep(rows[i])
 		text := fmt.Sprintf("  line %-4d %s: %s at %s, goes on at %s", r.Target.Line, r.Target.User, r.State, r.Step, from)

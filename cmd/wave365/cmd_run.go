@@ -137,7 +137,7 @@ func (a *app) nothingToRun(g *globals, file *wave.File, res preflight.Result) er
 func (a *app) confirm(ctx context.Context, g *globals, r migration.Run, rows []migration.Row, res preflight.Result) error {
 	if !g.json {
 		if res.Count(wave.Error)+res.Count(wave.Warning) > 0 {
-			printFindings(a.err, res.Findings)
+			printFindings(a.err, shell(g.ledger, ""), res.Findings)
 		}
 		printPlan(a.err, tenantText(r), rows, r.Slots)
 	}

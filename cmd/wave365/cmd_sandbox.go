@@ -13,7 +13,6 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox"
-	"wave365/pkg/summary"
 )
 
 func newSandboxCommand(a *app, g *globals) *cobra.Command {
@@ -110,7 +109,7 @@ func newGenerateCommand(a *app, g *globals) *cobra.Command {
 				printJSON(a.out, doc)
 				return nil
 			}
-			fmt.Fprintf(a.out, "Wrote %s and its scenario.\nTry: wave365 run %s --sandbox\n", doc.Wave, summary.Quote(doc.Wave))
+			fmt.Fprintf(a.out, "Wrote %s and its scenario.\nTry: %s\n", doc.Wave, shell("", "").Line(fault.NewCommand("run", doc.Wave, "--sandbox")))
 			return nil
 		},
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/tenantcare"
 )
@@ -31,7 +32,7 @@ func newSettingListCommand(a *app, g *globals) *cobra.Command {
 
 func (a *app) settingList(ctx context.Context, g *globals, conn *connection, all []graph.UserSetting) error {
 	if len(all) == 0 {
-		return nothing("this tenant has no user setting", "`wave365 run` makes the one that a wave needs; `wave365 setting ensure` makes it before")
+		return nothing("this tenant has no user setting", "run makes the one that a wave needs; setting ensure makes it before", fault.NewCommand("setting ensure", "--wave", "WAVE.csv"))
 	}
 	name, err := groupNames(ctx, conn, distinctIDs(all, groupsOfSetting))
 	if err != nil {

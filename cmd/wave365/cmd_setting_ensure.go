@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/run"
+	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/snapshotsetting"
 )
@@ -35,7 +36,7 @@ Exit codes: 0 done, 5 a setting is in the way or a permission is missing, 6 it i
 		Example: "  wave365 setting ensure --wave waves/friday.csv",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if (o.wave == "") == (len(o.groups) == 0) {
-				return usageError{fault.New(fault.Invalid, "usage", "setting ensure needs either --wave or --group", "see `wave365 setting ensure --help`")}
+				return usageError{fault.New(fault.Invalid, "usage", "setting ensure needs either --wave or --group", "the help says which", fault.NewCommand("setting ensure", "--help"))}
 			}
 			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.settingEnsure(ctx, g, conn, o) })
 		},
@@ -102,7 +103,7 @@ func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o
 			}{"wave365/setting-ensure/v1", tenantcare.ShownSetting(s, name)})
 			return nil
 		}
-		fmt.Fprintf(a.out, "User setting %s builds from snapshots for %s, and was read back: %s\n", s.DisplayName, plural(len(s.GroupIDs), "group"), s.ID)
+		fmt.Fprintf(a.out, "User setting %s builds from snapshots for %s, and was read back: %s\n", s.DisplayName, summary.Count(len(s.GroupIDs), "group"), s.ID)
 		return nil
 	})
 }
@@ -115,10 +116,10 @@ func (a *app) printSettingPlan(p snapshotsetting.Plan) {
 		fmt.Fprintf(a.err, "  ~ user setting %s: builds from image -> snapshot\n", p.Name)
 	}
 	for _, g := range p.Add {
-		fmt.Fprintf(a.err, "  + group %s, %s\n", printable(g.Name), plural(len(g.Members), "member"))
+		fmt.Fprintf(a.err, "  + group %s, %s\n", summary.OneLine(g.Name), summary.Count(len(g.Members), "member"))
 	}
 	for _, r := range p.Reached {
-		fmt.Fprintf(a.err, "    reached already: %s\n", printable(r))
+		fmt.Fprintf(a.err, "    reached already: %s\n", summary.OneLine(r))
 	}
 }
 
@@ -160,7 +161,7 @@ func ensuredGroups(ctx context.Context, conn *connection, o ensuring) ([]snapsho
 		case len(p.GroupIDs) == 1:
 			ids = append(ids, p.GroupIDs[0])
 		case len(p.GroupIDs) == 0:
-			return nil, fault.New(fault.Invalid, "policy.not-assigned", "policy "+p.DisplayName+" is assigned to no group", "put `groups:` into its file and `wave365 policy apply -f FILE`")
+			return nil, fault.New(fault.Invalid, "policy.not-assigned", "policy "+p.DisplayName+" is assigned to no group", "put `groups:` into its file and apply it", fault.NewCommand("policy apply", "-f", "FILE.yaml"))
 		default:
 			return nil, fault.New(fault.Invalid, "policy.several-groups", fmt.Sprintf("line %d: policy %s is assigned to %d groups", r.Line, p.DisplayName, len(p.GroupIDs)), "say which one in column group, or use --group")
 		}

@@ -68,7 +68,7 @@ func newTemplateCommand(a *app, g *globals) *cobra.Command {
 				fmt.Fprintf(a.out, "Wrote %s.\n", out)
 				return nil
 			}
-			_, err := a.out.Write(csv)
+			_, err := asIs(a.out).Write(csv)
 			return err
 		},
 	}

@@ -113,7 +113,7 @@ func runStatus(ctx context.Context, a *app, g *globals, id string) error {
 	}
 	_ = t.Flush()
 	printAtWork(a.out, rows)
-	printOutcome(a.out, g.ledger, rows)
+	printOutcome(a.out, shell(g.ledger, r.ID), rows)
 	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(r.ReportDir, r), report.FilePage))
 	if counts.Open() > 0 && state != "running" {
 		fmt.Fprintf(a.out, "Go on with: %s\n", resumeCommand(g, r))
@@ -145,7 +145,7 @@ func printAtWork(w io.Writer, rows []migration.Row) {
 
 // controlsText says how a live run was steered.
 func controlsText(c run.Controls) string {
-	words := []string{plural(c.Slots, "slot")}
+	words := []string{summary.Count(c.Slots, "slot")}
 	if c.Paused {
 		words = append(words, "paused")
 	}

@@ -83,7 +83,7 @@ Exit codes: 0 the wave may run, 4 some rows have errors, 5 a permission or tenan
 				return explainCode(a, g, explain)
 			}
 			if len(args) == 0 {
-				return usageError{fault.New(fault.Invalid, "usage", "validate needs a wave file", "wave365 validate WAVE.csv")}
+				return usageError{fault.New(fault.Invalid, "usage", "validate needs a wave file", "name one", fault.NewCommand("validate", "WAVE.csv"))}
 			}
 			return runValidate(cmd.Context(), a, g, c, args[0], offline, csvFile)
 		},
@@ -212,7 +212,7 @@ func (a *app) answerValidate(g *globals, file *wave.File, res preflight.Result) 
 			Findings: emptyNotNull(res.Findings),
 		})
 	} else {
-		printFindings(a.out, res.Findings)
+		printFindings(a.out, shell(g.ledger, ""), res.Findings)
 		printValidity(a.out, rows, res)
 	}
 	switch {
@@ -264,7 +264,7 @@ func explainCode(a *app, g *globals, code string) error {
 	}
 	switch {
 	case len(doc.Codes) == 0:
-		return fault.New(fault.Invalid, "usage", "there is no finding "+code, codesLike(code))
+		return fault.New(fault.Invalid, "usage", "there is no code "+code, codesLike(code), fault.NewCommand("validate", "--explain", "vhd"))
 	case g.json:
 		printJSON(a.out, doc)
 	case doc.Codes[0].Code == code:
@@ -295,5 +295,5 @@ func codesLike(code string) string {
 	if len(codes) > 0 {
 		return "those of " + family + " are " + strings.Join(codes, ", ")
 	}
-	return "codes are printed by validate, such as vhd.dynamic; `wave365 validate --explain vhd` lists a family, and there are " + strings.Join(families, ", ")
+	return "every code that is printed is explained, such as vhd.dynamic; a family can be listed: " + strings.Join(families, ", ")
 }

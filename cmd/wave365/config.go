@@ -38,7 +38,7 @@ func settle(a *app, flags *pflag.FlagSet, path string) error {
 			return
 		}
 		if err := flags.Set(f.Name, value); err != nil {
-			wrong = fault.Wrap(fault.Invalid, "usage", from+": "+flagText(err), "see `wave365 --help` for what it takes", err)
+			wrong = fault.Wrap(fault.Invalid, "usage", from+": "+flagText(err), "the help says what it takes", err, fault.NewCommand("", "--help"))
 		}
 	})
 	return wrong

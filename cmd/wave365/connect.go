@@ -162,7 +162,7 @@ func (c *connection) rehearse(ctx context.Context, g *globals, p place) (sandbox
 	if sandboxURL(p.sandbox) {
 		u, err := url.Parse(p.sandbox)
 		if err != nil || u.Host == "" {
-			return sandbox.Endpoints{}, fault.New(fault.Invalid, "usage", "--sandbox="+p.sandbox+" is not a URL", "copy the graph URL that `wave365 sandbox` printed")
+			return sandbox.Endpoints{}, fault.New(fault.Invalid, "usage", "--sandbox="+p.sandbox+" is not a URL", "copy the graph URL that the sandbox command printed")
 		}
 		root := u.Scheme + "://" + u.Host
 		c.clock, err = sandboxClock(ctx, root)

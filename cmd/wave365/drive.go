@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/progress"
@@ -51,7 +52,8 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, how migrati
 		return err
 	}
 	if out.End == runner.Halted {
-		fmt.Fprintln(a.err, "wave365: "+out.Why+"\n  "+here(g.ledger, "fix the cause, then `wave365 retry "+r.ID+"` gives those rows a new attempt, or resume with another --halt-after or --canary"))
+		fmt.Fprintf(a.err, "wave365: %s\n  fix the cause, then give those rows a new attempt, or resume with another --halt-after or --canary\n  %s\n",
+			out.Why, shell(g.ledger, r.ID).Line(fault.NewCommand("retry")))
 	}
 	return a.answerRun(context.WithoutCancel(ctx), g, l, r.ID, out.End, now())
 }
@@ -78,13 +80,13 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 		if err != nil {
 			return err
 		}
-		printOutcome(a.out, g.ledger, rows)
+		printOutcome(a.out, shell(g.ledger, id), rows)
 		fmt.Fprintf(a.out, "\nReport: %s\n\n%s", filepath.Join(dir, report.FilePage), folded("", summary.Verdict(account), columns(a.out)))
 	}
 	switch end {
 	case runner.Finished:
 	case runner.Reached:
-		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", plural(counts.Open(), "row"), resumeCommand(g, r))
+		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", summary.Count(counts.Open(), "row"), resumeCommand(g, r))
 	default:
 		fmt.Fprintf(a.err, "wave365: %s; go on with: %s\n", leftOpen(rows), resumeCommand(g, r))
 	}
@@ -114,7 +116,7 @@ func leftOpen(rows []migration.Row) string {
 	var parts []string
 	say := func(n int, what string) {
 		if n > 0 {
-			parts = append(parts, plural(n, "row")+" "+what)
+			parts = append(parts, summary.Count(n, "row")+" "+what)
 		}
 	}
 	say(idle, "not started")
@@ -125,20 +127,16 @@ func leftOpen(rows []migration.Row) string {
 
 // resumeCommand is what a person types to go on.
 func resumeCommand(g *globals, r migration.Run) string {
-	parts := []string{"wave365 resume", r.ID}
-	if g.ledger != defaultLedger {
-		parts = append(parts, "--ledger", summary.Quote(g.ledger))
-	}
-	return strings.Join(parts, " ")
+	return shell(g.ledger, r.ID).Line(fault.NewCommand("resume"))
 }
 
 // view is how this command shows its progress.
 func (a *app) view(g *globals, now func() time.Time) progress.View {
 	if g.json && !g.quiet {
-		return progress.NewJSON(a.err, now)
+		return progress.NewJSON(asIs(a.err), now)
 	}
 	return progress.New(progress.Options{
-		Out: a.err, Terminal: a.errTerm, Color: a.color(), Now: now, Quiet: g.quiet,
+		Out: asIs(a.err), Terminal: a.errTerm, Color: a.color(), Now: now, Quiet: g.quiet,
 		Width:  func() int { w, _ := a.size(); return w },
 		Height: func() int { _, h := a.size(); return h },
 	})

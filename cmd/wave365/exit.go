@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/runner"
+	"wave365/pkg/summary"
 )
 
 // The exit codes. Scripts depend on them: they are only added to.
@@ -39,7 +40,9 @@ func (e exit) Error() string { return "exit" }
 const codeNothing = "nothing-to-do"
 
 // nothing says that there is nothing to do, and why.
-func nothing(why, hint string) error { return fault.New(fault.Conflict, codeNothing, why, hint) }
+func nothing(why, hint string, commands ...fault.Command) error {
+	return fault.New(fault.Conflict, codeNothing, why, hint, commands...)
+}
 
 // usageError is a mistake in the command line.
 type usageError struct{ error }
@@ -118,25 +121,32 @@ type errorDocument struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
 	Hint    string `json:"hint"`
+	// Commands are what to type, if anything.
+	Commands []string `json:"commands,omitempty"`
 }
 
-func errorDocumentOf(err error, code int) errorDocument {
+func errorDocumentOf(err error, code int, sh summary.Shell) errorDocument {
 	doc := errorDocument{Schema: "wave365/error/v1", ExitCode: code}
 	if _, told := errors.AsType[exit](err); told {
 		doc.Message = "standard error says what happened"
 		return doc
 	}
-	doc.Code, doc.Message, doc.Hint = fault.CodeOf(err), cloud.RedactString(err.Error()), cloud.RedactString(fault.HintOf(err))
+	do := fault.RemedyOf(err)
+	doc.Code, doc.Message, doc.Hint, doc.Commands = fault.CodeOf(err), cloud.RedactString(err.Error()), cloud.RedactString(do.Text), sh.Lines(do)
 	return doc
 }
 
-// errorText is what a person reads: what happened, and on the next line what to do.
-func errorText(err error) string {
+// errorText is what a person reads: what happened, and on the next lines what to do and what to type.
+func errorText(err error, sh summary.Shell) string {
+	do := fault.RemedyOf(err)
 	text := "wave365: " + err.Error()
-	if hint := fault.HintOf(err); hint != "" {
-		text += "\n  " + hint
+	if do.Text != "" {
+		text += "\n  " + do.Text
 	}
-	return cloud.RedactString(text)
+	for _, line := range sh.Lines(do) {
+		text += "\n  " + line
+	}
+	return summary.Clean(cloud.RedactString(text))
 }
 
 // runCode is the exit code of a run that ended so.

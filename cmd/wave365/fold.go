@@ -11,8 +11,8 @@ import (
 
 // columns is how wide w is: a terminal's width, 0 for a file or a pipe, which take lines of any length.
 func columns(w io.Writer) int {
-	if n, ok := w.(*noted); ok {
-		w = n.Writer
+	if c, ok := w.(*cleaned); ok {
+		w = c.Writer
 	}
 	file, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(file.Fd())) {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 
@@ -30,34 +29,24 @@ func execute(ctx context.Context, a *app, args []string) int {
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	root.SetIn(a.in)
-	root.SetErr(a.err)
-	out := &noted{Writer: a.out}
-	a.out = out
+	out := &cleaned{Writer: a.out}
+	a.out, a.err = out, &cleaned{Writer: a.err}
 	root.SetOut(a.out)
+	root.SetErr(a.err)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !a.started {
 		err = usageError{err}
 	}
 	if _, ok := errors.AsType[usageError](err); ok && fault.HintOf(err) == "" {
-		err = usageError{fault.Wrap(fault.Invalid, "usage", err.Error(), "see `"+cmd.CommandPath()+" --help`", err)}
+		err = usageError{fault.Wrap(fault.Invalid, "usage", err.Error(), "the help says how", err, helpOf(cmd))}
 	}
 	code, quiet := exitCode(err)
+	sh := shell(root.PersistentFlags().Lookup("ledger").Value.String(), "")
 	if err != nil && !quiet {
-		fmt.Fprintln(a.err, here(root.PersistentFlags().Lookup("ledger").Value.String(), errorText(err)))
+		fmt.Fprintln(a.err, errorText(err, sh))
 	}
 	if err != nil && !out.wrote && (slices.Contains(args, "--json") || root.PersistentFlags().Lookup("json").Value.String() == "true") {
-		printJSON(a.out, errorDocumentOf(err, code))
+		printJSON(a.out, errorDocumentOf(err, code, sh))
 	}
 	return code
-}
-
-// noted is standard output, and whether anything was written to it.
-type noted struct {
-	io.Writer
-	wrote bool
-}
-
-func (n *noted) Write(p []byte) (int, error) {
-	n.wrote = true
-	return n.Writer.Write(p)
 }

@@ -70,5 +70,5 @@ func lowText(p awake.Power) string {
 	if !p.Draining || p.Percent > lowPower {
 		return ""
 	}
-	return fmt.Sprintf("the battery is at %d %%: plug the machine in; if it goes out, `wave365 resume` goes on from there", p.Percent)
+	return fmt.Sprintf("the battery is at %d %%: plug the machine in; if it goes out, resume goes on from there", p.Percent)
 }

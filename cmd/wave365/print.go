@@ -1,16 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
 	"text/tabwriter"
-	"unicode"
 
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
+	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
 
@@ -35,11 +36,14 @@ type runDocument struct {
 	ReportDir string           `json:"report_dir"`
 }
 
+// printJSON prints a document. What a terminal or an eye could be led astray by is escaped, which programs do not notice.
 func printJSON(w io.Writer, doc any) {
-	e := json.NewEncoder(w)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	_ = e.Encode(doc)
+	_, _ = io.WriteString(w, summary.EscapeJSON(b.String()))
 }
 
 func emptyNotNull(f []wave.Finding) []wave.Finding {
@@ -50,18 +54,14 @@ func emptyNotNull(f []wave.Finding) []wave.Finding {
 }
 
 // printFindings prints findings grouped by problem: what it is once, then each line, those of which the same is to be
-// said together, and under the lines how to mend them; a line that stands alone with the user it is about.
-func printFindings(w io.Writer, findings []wave.Finding) {
-	groups, by := grouped(findings, func(f wave.Finding) string { return string(f.Severity) + " " + f.Code })
-	slices.SortStableFunc(groups, func(x, y string) int { return grade(by[x][0].Severity) - grade(by[y][0].Severity) })
-	for _, g := range groups {
-		fmt.Fprintf(w, "%s  %s\n", strings.ToUpper(string(by[g][0].Severity)), by[g][0].Code)
-		hints, of := grouped(by[g], func(f wave.Finding) string { return f.Hint })
-		for _, hint := range hints {
-			printSaid(w, of[hint])
-			if hint != "" {
-				fmt.Fprint(w, folded("  remedy:  ", printable(hint), columns(w)))
-			}
+// said together, and under the lines what to do; a line that stands alone with the user it is about.
+func printFindings(w io.Writer, sh summary.Shell, findings []wave.Finding) {
+	for _, g := range summary.FindingGroups(findings) {
+		fmt.Fprintf(w, "%s  %s\n", strings.ToUpper(string(g.Severity)), g.Code)
+		remedies, of := grouped(g.Findings, func(f wave.Finding) string { return sh.Remedy(f.Remedy()) })
+		for _, remedy := range remedies {
+			printSaid(w, of[remedy])
+			printRemedy(w, "  remedy:  ", sh, of[remedy][0].Remedy())
 		}
 		fmt.Fprintln(w)
 	}
@@ -79,7 +79,7 @@ func printSaid(w io.Writer, findings []wave.Finding) {
 		if user := by[message][0].User; len(lines) == 1 && user != "" && !strings.Contains(message, user) {
 			who = user + ": "
 		}
-		fmt.Fprint(w, folded(fmt.Sprintf("  %-8s ", lineList(lines)), printable(who+message), columns(w)))
+		fmt.Fprint(w, folded(fmt.Sprintf("  %-8s ", lineList(lines)), summary.OneLine(who+message), columns(w)))
 	}
 }
 
@@ -121,20 +121,6 @@ func lineList(lines []int) string {
 	return "lines " + strings.Join(parts, ", ")
 }
 
-// printable keeps what a cell or a service brings along from steering the terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
-}
-
-func grade(s wave.Severity) int {
-	return slices.Index([]wave.Severity{wave.Error, wave.Warning, wave.Info}, s)
-}
-
 func printValidity(w io.Writer, rows int, res preflight.Result) {
 	bad := 0
 	for _, b := range res.Bad {
@@ -145,17 +131,17 @@ func printValidity(w io.Writer, rows int, res preflight.Result) {
 	errors, warnings := res.Count(wave.Error), res.Count(wave.Warning)
 	switch {
 	case errors == 0 && warnings == 0:
-		fmt.Fprintf(w, "%s checked: the wave may run.\n", plural(rows, "row"))
+		fmt.Fprintf(w, "%s checked: the wave may run.\n", summary.Count(rows, "row"))
 	case errors == 0:
-		fmt.Fprintf(w, "%s checked: the wave may run, with %s.\n", plural(rows, "row"), plural(warnings, "warning"))
+		fmt.Fprintf(w, "%s checked: the wave may run, with %s.\n", summary.Count(rows, "row"), summary.Count(warnings, "warning"))
 	case bad == 0:
-		fmt.Fprintf(w, "%s checked: %s; the wave does not start.\n", plural(rows, "row"), plural(errors, "error"))
+		fmt.Fprintf(w, "%s checked: %s; the wave does not start.\n", summary.Count(rows, "row"), summary.Count(errors, "error"))
 	default:
-		next := "Mend the file, or run the clean rows with --skip-invalid."
+		next := "Fix the file, or run the clean rows with --skip-invalid."
 		if bad == rows {
-			next = "Mend the file."
+			next = "Fix the file."
 		}
-		fmt.Fprint(w, folded("", fmt.Sprintf("%s checked: %s with errors, %d clean. %s", plural(rows, "row"), plural(bad, "row"), rows-bad, next), columns(w)))
+		fmt.Fprint(w, folded("", fmt.Sprintf("%s checked: %s with errors, %d clean. %s", summary.Count(rows, "row"), summary.Count(bad, "row"), rows-bad, next), columns(w)))
 	}
 }
 
@@ -193,19 +179,12 @@ func printPlan(w io.Writer, tenant string, rows []migration.Row, slots int) {
 		}
 	}
 	slices.Sort(names)
-	fmt.Fprint(w, folded("", fmt.Sprintf("Plan for %s: %s to import, %d at a time; %d skipped.", tenant, plural(len(rows)-skipped, "disk"), slots, skipped), columns(w)))
+	fmt.Fprint(w, folded("", fmt.Sprintf("Plan for %s: %s to import, %d at a time; %d skipped.", summary.OneLine(tenant), summary.Count(len(rows)-skipped, "disk"), slots, skipped), columns(w)))
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "  POLICY\tROWS\tDISKS\tLICENSE LAST\tMEMBERSHIP LAST")
 	for _, n := range names {
 		s := by[n]
-		fmt.Fprintf(t, "  %s\t%d\t%d GiB\t%d\t%d\n", n, s.rows, s.bytes>>30, s.license, s.membership)
+		fmt.Fprintf(t, "  %s\t%d\t%d GiB\t%d\t%d\n", summary.OneLine(n), s.rows, s.bytes>>30, s.license, s.membership)
 	}
 	_ = t.Flush()
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -1,10 +1,14 @@
 package main
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -93,18 +97,15 @@ func TestLeftOpen(t *testing.T) {
 	}
 }
 
-// Whatever a message tells people to type has to be there.
+// Whatever people are told to type has to be there, flags and all, and is told as a value: a command in prose knows neither
+// the ledger nor the quotes of the shell.
 func TestCommandsThatAreNamedExist(t *testing.T) {
 	t.Parallel()
-	known := map[string]bool{"help": true, "completion": true} // and "wave365 moves", which begins the help
-	for _, c := range newRootCommand(newApp()).Commands() {
-		known[c.Name()] = true
-	}
-	named := regexp.MustCompile("`wave365 ([a-z]+)")
-	n := 0
+	root := newRootCommand(newApp())
+	named, n := regexp.MustCompile("`wave365 ([a-z]+)"), 0
 	for _, dir := range []string{".", filepath.Join("..", "..", "pkg")} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "reporttest") {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
 			text, err := os.ReadFile(path)
@@ -112,17 +113,84 @@ func TestCommandsThatAreNamedExist(t *testing.T) {
 				return err
 			}
 			for _, m := range named.FindAllStringSubmatch(string(text), -1) {
-				if n++; !known[m[1]] && m[1] != "moves" {
+				if found, _, err := root.Find([]string{m[1]}); err != nil || found == root && m[1] != "moves" {
 					t.Errorf("%s names `wave365 %s`, and there is no such command", path, m[1])
+				} else if dir != "." {
+					t.Errorf("%s has `wave365 %s` in its prose: make it a fault.Command", path, m[1])
 				}
 			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, text, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			ast.Inspect(file, func(node ast.Node) bool {
+				if words := commandWords(node); words != nil {
+					n++
+					if missing := missingFrom(root, words); missing != "" {
+						t.Errorf("%s: a remedy is wave365 %s, and there is no %s", path, strings.Join(words, " "), missing)
+					}
+				}
+				return true
+			})
 			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n < 20 {
+	if n < 40 {
 		t.Errorf("only %d commands were found in the sources: the test looks in the wrong place", n)
 	}
+	for words, want := range map[string]string{"retry": "", "retry --row": "", "retri": "retri", "retry --rows": "--rows", "report verify": "", "": ""} {
+		if got := missingFrom(root, strings.Split(words, " ")); got != want {
+			t.Errorf("%q lacks %q, want %q", words, got, want)
+		}
+	}
+}
+
+// commandWords gives the name of a command and its flags where node makes one with [fault.NewCommand]; "" is wave365 alone.
+func commandWords(node ast.Node) []string {
+	call, ok := node.(*ast.CallExpr)
+	if !ok {
+		return nil
+	}
+	f, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok || f.Sel.Name != "NewCommand" {
+		return nil
+	}
+	var words []string
+	for i, arg := range call.Args {
+		if lit, ok := arg.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			word, _ := strconv.Unquote(lit.Value)
+			if i == 0 || strings.HasPrefix(word, "--") {
+				words = append(words, strings.Split(word, " ")...)
+			}
+		} else if i == 0 {
+			return nil
+		}
+	}
+	return words
+}
+
+// missingFrom gives the first word that is no command or flag; "" when all are.
+func missingFrom(root *cobra.Command, words []string) string {
+	var name, flags []string
+	for _, w := range words {
+		if strings.HasPrefix(w, "--") {
+			flags = append(flags, w)
+		} else if w != "" {
+			name = append(name, w)
+		}
+	}
+	cmd, rest, err := root.Find(name)
+	if err != nil || len(rest) > 0 {
+		return name[len(name)-1]
+	}
+	for _, w := range flags {
+		flag, _, _ := strings.Cut(strings.TrimPrefix(w, "--"), "=")
+		if flag != "help" && cmd.Flag(flag) == nil {
+			return w
+		}
+	}
+	return ""
 }

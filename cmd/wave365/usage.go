@@ -27,36 +27,41 @@ func explainMistakes(cmd *cobra.Command) {
 }
 
 func mistakenArgs(cmd *cobra.Command, args []string, err error) error {
-	hint := "write " + strings.TrimSuffix(cmd.UseLine(), " [flags]") + "; see `" + cmd.CommandPath() + " --help`"
+	hint, help := "usage: "+strings.TrimSuffix(cmd.UseLine(), " [flags]"), helpOf(cmd)
 	last := ""
 	if len(args) > 0 {
 		last = args[len(args)-1]
 	}
 	switch {
 	case !cmd.HasParent():
-		hint = "see `wave365 --help`"
+		hint = "the help lists the commands"
 		cmd.SuggestionsMinimumDistance = 2
 		if near := cmd.SuggestionsFor(last); len(near) > 0 {
-			hint = "did you mean `wave365 " + near[0] + "`?"
+			hint, help = "did you mean this?", fault.NewCommand(near[0])
 		}
-		return fault.Wrap(fault.Invalid, "usage", fmt.Sprintf("unknown command %q", args[0]), hint, err)
+		return fault.Wrap(fault.Invalid, "usage", fmt.Sprintf("unknown command %q", args[0]), hint, err, help)
 	case cmd.Flags().Lookup("sandbox").Value.String() == besideWave && len(args) > 1 && (sandboxURL(last) || strings.HasSuffix(last, ".yaml")):
 		return fault.Wrap(fault.Invalid, "usage", "too many arguments: "+strings.Join(args, " "),
 			"a scenario or URL is given to --sandbox with an equals sign: --sandbox="+last, err)
 	case len(args) == 0:
-		return fault.Wrap(fault.Invalid, "usage", cmd.Name()+" needs an argument", hint, err)
+		return fault.Wrap(fault.Invalid, "usage", cmd.Name()+" needs an argument", hint, err, help)
 	}
-	return fault.Wrap(fault.Invalid, "usage", cmd.Name()+" cannot be given "+strings.Join(args, " "), hint, err)
+	return fault.Wrap(fault.Invalid, "usage", cmd.Name()+": unexpected argument "+strings.Join(args, " "), hint, err, help)
 }
 
 func mistakenFlag(cmd *cobra.Command, err error) error {
-	hint := "see `" + cmd.CommandPath() + " --help`"
+	hint, help := "the help lists the flags", []fault.Command{helpOf(cmd)}
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		if near := nearestFlag(cmd.Flags(), unknown.GetSpecifiedName()); near != "" {
-			hint = "did you mean --" + near + "?"
+			hint, help = "did you mean --"+near+"?", nil
 		}
 	}
-	return fault.Wrap(fault.Invalid, "usage", flagText(err), hint, err)
+	return fault.Wrap(fault.Invalid, "usage", flagText(err), hint, err, help...)
+}
+
+// helpOf is the command that prints a command's help.
+func helpOf(cmd *cobra.Command) fault.Command {
+	return fault.NewCommand(strings.TrimSpace(strings.TrimPrefix(cmd.CommandPath(), "wave365")), "--help")
 }
 
 // flagText says what is wrong with a flag or its value.

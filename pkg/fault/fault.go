@@ -43,8 +43,9 @@ type Fault struct {
 	Code string
 	// Msg says what happened, to whom: lower case, no full stop.
 	Msg string
-	// Hint says what to do next. Empty: nothing better than the message is known.
-	Hint string
+	// Hint says what to do next, Commands what to type for it; see [Remedy]. Empty: nothing better than the message is known.
+	Hint     string
+	Commands []Command
 	// Remote is what a service answered; nil when no service was involved.
 	Remote *Remote
 	// Err is the cause; may be nil.
@@ -84,13 +85,13 @@ func (f *Fault) Error() string {
 func (f *Fault) Unwrap() error { return f.Err }
 
 // New makes a fault without a cause.
-func New(kind Kind, code, msg, hint string) *Fault {
-	return &Fault{Kind: kind, Code: code, Msg: msg, Hint: hint}
+func New(kind Kind, code, msg, hint string, commands ...Command) *Fault {
+	return &Fault{Kind: kind, Code: code, Msg: msg, Hint: hint, Commands: commands}
 }
 
 // Wrap makes a fault around a cause. The cause's text is not part of the message; put into msg what is safe to show.
-func Wrap(kind Kind, code, msg, hint string, err error) *Fault {
-	return &Fault{Kind: kind, Code: code, Msg: msg, Hint: hint, Err: err}
+func Wrap(kind Kind, code, msg, hint string, err error, commands ...Command) *Fault {
+	return &Fault{Kind: kind, Code: code, Msg: msg, Hint: hint, Commands: commands, Err: err}
 }
 
 // As gives the first fault in err's tree, or nil.
@@ -114,21 +115,6 @@ func KindOf(err error) Kind {
 
 // Is reports whether err carries the kind.
 func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }
-
-// HintOf gives the first non-empty hint in err's tree, outermost first; "" when there is none.
-func HintOf(err error) string {
-	for err != nil {
-		f := As(err)
-		if f == nil {
-			return ""
-		}
-		if f.Hint != "" {
-			return f.Hint
-		}
-		err = f.Err
-	}
-	return ""
-}
 
 // CodeOf gives the code of the first fault in err's tree, or "".
 func CodeOf(err error) string {

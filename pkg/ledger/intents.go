@@ -62,7 +62,7 @@ func (t *txn) importOpen(in migration.Intent) error {
 	if run != in.Run {
 		msg = fmt.Sprintf("the person of row %d has an import in the run %s whose outcome is not known", in.Row, run)
 	}
-	return fault.New(fault.Conflict, "ledger.intent-open", msg, "find out what became of it and settle it with `wave365 reconcile "+run+"`")
+	return fault.New(fault.Conflict, "ledger.intent-open", msg, "find out what became of it, then settle its row with reconcile", fault.NewCommand("status").For(run))
 }
 
 type intentBody struct {

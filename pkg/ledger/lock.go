@@ -78,7 +78,7 @@ func (l *Ledger) Lock(ctx context.Context, h Holder) (release func() error, err 
 		if ok {
 			if !gone(old, oldToken, h.Host) {
 				return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+old.describe()+lockedRun(old),
-					"wait for it, or, if it is certain that it is not running any more, `wave365 unlock --id "+old.ID+"`")
+					"wait for it, or, if it is certain that it is not running any more, unlock the ledger", fault.NewCommand("unlock", "--id", old.ID))
 			}
 			kind = auditLockReplaced
 			if _, err := t.Change(`DELETE FROM holder WHERE id = ?`, old.ID); err != nil {
@@ -194,7 +194,7 @@ func (c claim) against(epoch int64) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "ledger.lock-lost", "this process no longer holds the ledger: somebody unlocked it, or took it over",
-		"look with `wave365 status` who drives the run now")
+		"look who drives the run now", fault.NewCommand("status"))
 }
 
 // Holds asks whether the lock that this ledger took is still its own: nil when it is, or when it took none. Conflict

@@ -27,7 +27,7 @@ func TestLock(t *testing.T) {
 	_, err = second.Lock(ctx, ledger.Holder{})
 	wantFault(t, err, fault.Conflict, "ledger.locked")
 	if err != nil {
-		text := err.Error() + fault.HintOf(err)
+		text := err.Error() + fault.HintOf(err) + fault.RemedyOf(err).Commands[0].String()
 		for _, want := range []string{h.ID, h.Host, "eve", "wave365 run friday.csv", "2026-05-08T18:00:00Z", "r1"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the refusal does not name %q: %s", want, text)

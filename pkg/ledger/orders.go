@@ -50,7 +50,7 @@ func (l *Ledger) Order(ctx context.Context, o Order) (Order, error) {
 			return err
 		}
 		if !ok || h.Run != o.Run {
-			return fault.New(fault.Conflict, "ledger.not-driven", "no process drives the run "+o.Run+" now", "`wave365 resume "+o.Run+"` goes on with it")
+			return fault.New(fault.Conflict, "ledger.not-driven", "no process drives the run "+o.Run+" now", "resume goes on with it", fault.NewCommand("resume").For(o.Run))
 		}
 		o.Holder, o.At = h.ID, orNow(o.At, t.Now)
 		o.ID, err = t.insert("orders", "run, holder, at, by_whom, kind, arg",

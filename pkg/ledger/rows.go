@@ -53,7 +53,7 @@ func (t *txn) userHeld(user, name string) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "ledger.user-held", "the user "+name+" is in the unfinished run "+run,
-		"finish that run with `wave365 resume "+run+"`, or give it up with `wave365 cancel "+run+"`")
+		"finish that run, or cancel it", fault.NewCommand("resume").For(run), fault.NewCommand("cancel").For(run))
 }
 
 func problemText(p *migration.Problem) (any, error) {

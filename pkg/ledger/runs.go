@@ -128,10 +128,10 @@ func (l *Ledger) Run(ctx context.Context, id string) (migration.Run, error) {
 
 func noRun(id string) error {
 	if id == "" {
-		return fault.New(fault.NotFound, "ledger.no-run", "the ledger holds no run yet", "start one with `wave365 run`")
+		return fault.New(fault.NotFound, "ledger.no-run", "the ledger holds no run yet", "start one", fault.NewCommand("run", "WAVE.csv"))
 	}
 	return fault.New(fault.NotFound, "ledger.no-run", "the ledger holds no run "+id,
-		"`wave365 status` without a run shows the latest one; check --ledger")
+		"check the run ID and --ledger; status without a run shows the latest one", fault.NewCommand("status"))
 }
 
 // Runs gives every run, the one created last first.
@@ -180,7 +180,7 @@ func (l *Ledger) setRun(ctx context.Context, id string, to migration.RunState, f
 		err = t.Exec(`UPDATE runs SET state = ?, finished_at = ? WHERE id = ?`, string(to), when(finished), id)
 		if refusedBy(err, "run has open rows") {
 			return fault.New(fault.Conflict, "ledger.open-rows", "the run "+id+" has rows that are not final",
-				"go on with `wave365 resume`, or give them up with `wave365 cancel`")
+				"go on with them, or cancel them", fault.NewCommand("resume").For(id), fault.NewCommand("cancel").For(id))
 		}
 		if err != nil {
 			return err

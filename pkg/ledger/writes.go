@@ -79,7 +79,7 @@ func (l *Ledger) ConcludeWrite(ctx context.Context, w migration.Write, out migra
 	}
 	return l.conclude(ctx, conclusion{
 		table: "writes", id: w.ID, run: w.Run, row: w.Row, effect: w.Effect, kind: auditWriteOutcome,
-		none: fmt.Sprintf("the ledger holds no write %d by `wave365 %s`", w.ID, w.Command),
+		none: fmt.Sprintf("the ledger holds no write %d by wave365 %s", w.ID, w.Command),
 	}, out)
 }
 

@@ -1,6 +1,10 @@
 package migration
 
-import "time"
+import (
+	"time"
+
+	"wave365/pkg/fault"
+)
 
 // This file builds what an operator does to rows: retry, reconcile, cancel, defer, and edits of the wave file.
 
@@ -78,7 +82,7 @@ func GiveUp(r Row, interrupted, note string, at time.Time) []Transition {
 func Cancel(r Row, note string, at time.Time) Transition {
 	t := move(r, Cancelled, ReasonOperator, at)
 	t.to.Note = note
-	t.to.Problem = &Problem{Code: "row.cancelled", Message: note, Hint: "`wave365 retry` takes the row up again"}
+	t.to.Problem = &Problem{Code: "row.cancelled", Message: note, Hint: "retry takes the row up again", Commands: []fault.Command{fault.NewCommand("retry")}}
 	if r.State == Held && r.Problem != nil {
 		// What is not known about a held row stays to be read.
 		p := *r.Problem
@@ -94,7 +98,8 @@ const codeRemoved = "row.removed"
 // Remove gives a row up because its line was taken out of the wave file before it began.
 func Remove(r Row, at time.Time) Transition {
 	t := Cancel(r, "its line was taken out of the wave file", at)
-	t.to.Problem.Code, t.to.Problem.Hint = codeRemoved, "put the line back and run `wave365 resume --accept-changes` to have it in the wave again"
+	t.to.Problem.Code, t.to.Problem.Hint = codeRemoved, "put the line back, then resume with the edited file, to have it in the wave again"
+	t.to.Problem.Commands = []fault.Command{fault.NewCommand("resume", "--accept-changes")}
 	return t
 }
 

@@ -61,7 +61,8 @@ func Stopped(f Facts) Result { return Result{Kind: ResultStopped, Facts: f} }
 // ProblemOf turns a call's error into a row's problem; code is ours, doing says what was being done. The service's
 // own words are kept.
 func ProblemOf(err error, code, doing string) Problem {
-	p := Problem{Code: code, Message: doing, Hint: fault.HintOf(err), Kind: string(fault.KindOf(err))}
+	do := fault.RemedyOf(err)
+	p := Problem{Code: code, Message: doing, Hint: do.Text, Commands: do.Commands, Kind: string(fault.KindOf(err))}
 	f := fault.As(err)
 	if f == nil {
 		if err != nil {

@@ -3,6 +3,8 @@ package migration
 import (
 	"strings"
 	"time"
+
+	"wave365/pkg/fault"
 )
 
 // Target is what validation read from file, storage and tenant and froze with the run. Nothing in it is secret: no
@@ -132,10 +134,11 @@ type Row struct {
 
 // Problem is a failure as data: what a row's owner reads in the report.
 type Problem struct {
-	// Code is stable, such as "import.failed"; Message and Hint are for people.
-	Code    string `json:"code"`
-	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"`
+	// Code is stable, such as "import.failed"; Message and Hint are for people, Commands is what to type; see [fault.Remedy].
+	Code     string          `json:"code"`
+	Message  string          `json:"message"`
+	Hint     string          `json:"hint,omitempty"`
+	Commands []fault.Command `json:"commands,omitempty"`
 	// Kind is the fault's kind, empty when the problem is not an error of a call.
 	Kind string `json:"kind,omitempty"`
 	// Service, Status, ServiceCode and the request ids are the service's own words, for a ticket.
@@ -145,6 +148,9 @@ type Problem struct {
 	RequestID       string `json:"request_id,omitempty"`
 	ClientRequestID string `json:"client_request_id,omitempty"`
 }
+
+// Remedy is what to do about it.
+func (p Problem) Remedy() fault.Remedy { return fault.Remedy{Text: p.Hint, Commands: p.Commands} }
 
 // SignedOut reports whether the service did not take our sign-in at all, which no row can help.
 func (p Problem) SignedOut() bool {

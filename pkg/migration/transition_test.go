@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 )
@@ -187,7 +189,7 @@ func TestProblemKeepsTheServicesWords(t *testing.T) {
 	got := migration.ProblemOf(f, "import.refused", "import")
 	want := migration.Problem{Code: "import.refused", Message: "import: the service refused (graph: invalidStorageInformation)", Hint: "do this", Kind: "invalid",
 		Service: "graph", Status: 400, ServiceCode: "invalidStorageInformation", RequestID: "a", ClientRequestID: "b"}
-	if got != want {
-		t.Errorf("got %+v", got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

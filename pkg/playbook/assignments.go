@@ -88,23 +88,23 @@ func targeting(t migration.Target, policies []graph.ProvisioningPolicy, settings
 	if i < 0 {
 		return "", &migration.Problem{
 			Code: "policy.not-found", Message: "provisioning policy " + t.PolicyName + " is gone since validation",
-			Hint: "restore the policy, or put another one into the wave file, then run `wave365 retry`",
+			Hint: "restore the policy, or put another one into the wave file, then retry", Commands: retry(),
 		}
 	}
 	if !containsFold(policies[i].GroupIDs, t.GroupID) {
 		return "", &migration.Problem{
 			Code: "policy.not-assigned", Message: "provisioning policy " + t.PolicyName + " is no longer assigned to group " + t.GroupName,
-			Hint: "assign the policy to the group again, then run `wave365 retry`",
+			Hint: "assign the policy to the group again, then retry", Commands: retry(),
 		}
 	}
 	setting, broken := rules.Setting(rules.Reaching(settings, t.GroupID), t.GroupName)
 	switch {
 	case broken != nil:
-		return "", &migration.Problem{Code: broken.Code, Message: broken.Message, Hint: settingRemedy(broken.Code) + ", then run `wave365 retry`"}
+		return "", &migration.Problem{Code: broken.Code, Message: broken.Message, Hint: settingRemedy(broken.Code) + ", then retry", Commands: retry()}
 	case setting == nil:
 		return "", &migration.Problem{
 			Code: "setting.not-snapshot", Message: "no user setting reaches group " + t.GroupName + " any more: Cloud PCs would be built from the image",
-			Hint: "`wave365 resume` sets up the wave's user setting again; then run `wave365 retry`",
+			Hint: "resume sets up the wave's user setting again; then retry", Commands: []fault.Command{fault.NewCommand("resume"), fault.NewCommand("retry")},
 		}
 	}
 	return setting.ID, nil

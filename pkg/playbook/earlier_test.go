@@ -248,8 +248,8 @@ func TestALostImportIsNeverRepeatedByRetry(t *testing.T) {
 		if got := states(s.rows); !strings.HasPrefix(got, "held:import.unknown") {
 			t.Fatal(got)
 		}
-		if p := s.rows[0].Problem; !strings.Contains(p.Hint, "wave365 reconcile one --row ada@contoso.example") {
-			t.Errorf("hint %q", p.Hint)
+		if p := s.rows[0].Problem; len(p.Commands) != 2 || p.Commands[1].String() != "wave365 reconcile --row ada@contoso.example --no-effect" {
+			t.Errorf("commands %q", p.Commands)
 		}
 		for range 2 {
 			if yes, err := s.book().Touched(t.Context(), s.rows[0]); err != nil || !yes {

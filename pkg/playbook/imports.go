@@ -111,7 +111,8 @@ func importRefused(r migration.Row, err error) (migration.Result, error) {
 		if status := f.Remote.Status; (status == statusBadRequest || status == statusConflict) &&
 			(strings.Contains(says, "exist") && !strings.Contains(says, "not exist") || strings.Contains(says, "duplicate")) {
 			p := migration.ProblemOf(err, "import.exists", doing)
-			p.Hint = "the service says that " + r.Target.User + " has an import already, and this ledger knows none that is alive: find out who sent it (another run, another ledger, a colleague) before anything is purged, then run `wave365 retry`"
+			p.Hint = "the service says that " + r.Target.User + " has an import already, and this ledger knows none that is alive: find out who sent it (another run, another ledger, a colleague) before anything is purged, then retry"
+			p.Commands = retry()
 			return migration.Failure(r.Facts, p), nil
 		}
 	}
@@ -201,7 +202,7 @@ func (b *Playbook) judgeImport(ctx context.Context, r migration.Row, a graph.Imp
 			return b.confirmTwice(r, f, "the import expired before it was used", func(f migration.Facts) migration.Result {
 				return migration.Failure(f, migration.Problem{
 					Code: "import.expired", Message: "the imported snapshot expired before it was used",
-					Hint: "run `wave365 retry` to import again",
+					Hint: "retry to import again", Commands: retry(),
 				})
 			}), nil
 		}
@@ -217,7 +218,7 @@ func (b *Playbook) judgeImport(ctx context.Context, r migration.Row, a graph.Imp
 		return b.confirmTwice(r, f, "the import failed", func(f migration.Facts) migration.Result {
 			return migration.Failure(f, migration.Problem{
 				Code: "import.failed", Message: "the service could not import the disk: " + quoteOr(im.Detail, "it gave no reason"),
-				Hint: "fix the disk (fixed-format generation 2 VHD in a page blob, with its guest state file for Trusted Launch), then run `wave365 retry`",
+				Hint: "fix the disk (fixed-format generation 2 VHD in a page blob, with its guest state file for Trusted Launch), then retry", Commands: retry(),
 			})
 		}), nil
 	}
@@ -246,7 +247,7 @@ func (b *Playbook) importGone(ctx context.Context, r migration.Row) (migration.R
 	res := b.confirmTwice(r, r.Facts, what, func(f migration.Facts) migration.Result {
 		return migration.Failure(f, migration.Problem{
 			Code: codeGone, Message: "the service no longer knows the import " + f.SnapshotID,
-			Hint: "somebody may have purged it: run `wave365 retry` to import again",
+			Hint: "somebody may have purged it: retry to import again", Commands: retry(),
 		})
 	})
 	if res.Kind != migration.ResultFail {
@@ -284,7 +285,7 @@ func assigned(name string, t migration.Target) bool {
 func wrongUser(id string, im graph.Import, r migration.Row) migration.Problem {
 	return migration.Problem{
 		Code: "import.wrong-user", Message: "import " + id + " says it belongs to " + quoteOr(im.AssignedUser, "nobody") + ", not to " + r.Target.User,
-		Hint: "look the import up in the tenant before anything else happens to it, then settle the row with " + reconcileCommand(r),
+		Hint: "look the import up in the tenant before anything else happens to it, then settle the row", Commands: reconcile(r),
 	}
 }
 

@@ -224,15 +224,15 @@ func obstacle(r migration.Row, s surroundings, past []migration.Intent) *migrati
 			return &migration.Problem{
 				Code:    "user.already-targeted",
 				Message: r.Target.User + " holds " + cmp.Or(l.SKUPartNumber, r.Target.SKUName, l.SKUID) + " since validation: with the group's membership the Cloud PC would be started before the snapshot is there",
-				Hint: "somebody gave it since validation, or an earlier attempt did: when it was not meant, take the license away and run `wave365 retry`; " +
-					"when it was, leave this row and put the user into a new wave with --trigger relicense",
+				Hint: "somebody gave it since validation, or an earlier attempt did: when it was not meant, take the license away and retry; " +
+					"when it was, leave this row and put the user into a new wave with --trigger relicense", Commands: retry(),
 			}
 		}
 	} else if s.member {
 		return &migration.Problem{
 			Code:    "user.already-targeted",
 			Message: r.Target.User + " is licensed and in group " + r.Target.GroupName + " already: nothing is left to start provisioning with, and an image may be used before the snapshot is there",
-			Hint:    "somebody added the user since validation, or an earlier attempt did: when it was not meant, take the user out of the group and run `wave365 retry`",
+			Hint:    "somebody added the user since validation, or an earlier attempt did: when it was not meant, take the user out of the group and retry", Commands: retry(),
 		}
 	}
 	return nil
@@ -260,11 +260,13 @@ func foreignCloudPC(r migration.Row, pc graph.CloudPC) *migration.Problem {
 		if p.Message += "; it is leaving"; !pc.GracePeriodEnd.IsZero() {
 			p.Message += ", at the latest at " + stamp(pc.GracePeriodEnd)
 		}
-		p.Hint = "wait until it is gone, then run `wave365 retry`; whether it may go sooner is for " + r.Target.User + " and whoever took its license or group away to decide"
+		p.Hint = "wait until it is gone, then retry; whether it may go sooner is for " + r.Target.User + " and whoever took its license or group away to decide"
+		p.Commands = retry()
 	case strings.EqualFold(pc.ProvisioningPolicyID, r.Target.PolicyID):
 		p.Hint = "another run, another ledger or a colleague made it: ask " + r.Target.User + " and whoever runs Windows 365 in this tenant. When it is the migrated one, nothing is left to do for this row; no disk is imported as long as it is there"
 	default:
-		p.Hint = "ask " + r.Target.User + " and whoever runs Windows 365 in this tenant whether it is in use; no disk is imported as long as it is there. Once they have decided, run `wave365 retry`"
+		p.Hint = "ask " + r.Target.User + " and whoever runs Windows 365 in this tenant whether it is in use; no disk is imported as long as it is there. Once they have decided, retry"
+		p.Commands = retry()
 	}
 	return p
 }
@@ -272,7 +274,8 @@ func foreignCloudPC(r migration.Row, pc graph.CloudPC) *migration.Problem {
 func foreignImport(r migration.Row, im graph.Import) *migration.Problem {
 	p := &migration.Problem{
 		Code: "user.has-import", Message: r.Target.User + " has an imported snapshot that is not this row's: " + im.SnapshotID + " (" + im.Status + ", " + quoteOr(im.Usage, "usage unknown") + ")",
-		Hint: "another run, another ledger or a colleague sent it: ask who, before anything is purged; when it is not wanted, `wave365 purge --id " + im.SnapshotID + "` removes it as long as it is unused, then run `wave365 retry`",
+		Hint:     "another run, another ledger or a colleague sent it: ask who, before anything is purged; when it is not wanted, purge it as long as it is unused, then retry",
+		Commands: []fault.Command{fault.NewCommand("purge", "--id", im.SnapshotID), fault.NewCommand("retry")},
 	}
 	if spent(im) {
 		p.Message += ", a leftover that cannot be used any more"

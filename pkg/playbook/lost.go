@@ -35,7 +35,8 @@ func (b *Playbook) lostImport(ctx context.Context, r migration.Row, err error) (
 	}
 	p := migration.ProblemOf(err, "import.unknown", "import for "+r.Target.User)
 	p.Hint = "find out whether the tenant has an import for this user: look in the Intune audit log, or ask Microsoft support with the client-request-id. " +
-		"Then " + reconcileCommand(r) + " with --snapshot-id ID takes the import over, or with --no-effect allows a new one; until then no second import is sent"
+		"Then take the import over by its id, or allow a new one; until then no second import is sent"
+	p.Commands = append(reconcile(r, "--snapshot-id", "ID"), reconcile(r, "--no-effect")...)
 	return migration.Unknown(f, p), nil
 }
 
@@ -62,9 +63,12 @@ func (b *Playbook) assumeNone(ctx context.Context, r migration.Row, f migration.
 	return migration.Wait(clearSuspicion(f), time.Second, lostAnswer+" and was not found: importing again, as --on-lost-reply repeat says"), nil
 }
 
-// reconcileCommand is what a person types to settle a held row.
-func reconcileCommand(r migration.Row) string {
-	return "`wave365 reconcile " + r.Run + " --row " + r.Target.User + "`"
+// retry is what a person types to have failed rows taken up again.
+func retry() []fault.Command { return []fault.Command{fault.NewCommand("retry")} }
+
+// reconcile is what a person types to settle a held row.
+func reconcile(r migration.Row, args ...string) []fault.Command {
+	return []fault.Command{fault.NewCommand("reconcile", append([]string{"--row", r.Target.User}, args...)...)}
 }
 
 // findImport looks for the import of a lost answer: in the audit log by the client-request-id that the call carried,

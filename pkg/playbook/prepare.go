@@ -36,7 +36,7 @@ func (b *Playbook) Prepare(ctx context.Context, rows []migration.Row) error {
 		select {
 		case <-time.After(b.clock.Wall(max(migration.Backoff(tries, 0.5), min(retryAfter(err), preparePatience)))):
 		case <-ctx.Done():
-			return fault.Wrap(fault.Interrupted, "", "stopped while preparing the wave", "`wave365 resume` goes on", ctx.Err())
+			return fault.Wrap(fault.Interrupted, "", "stopped while preparing the wave", "resume goes on", ctx.Err(), fault.NewCommand("resume"))
 		}
 	}
 }
@@ -134,7 +134,7 @@ func (b *Playbook) ensureAssigned(ctx context.Context, id string, groups []strin
 			return nil
 		}
 		if wait > 10*time.Minute {
-			return fault.New(fault.Unavailable, "setting.not-assigned", "the assignment of user setting "+s.DisplayName+" does not show", "try `wave365 resume` later; nothing was imported")
+			return fault.New(fault.Unavailable, "setting.not-assigned", "the assignment of user setting "+s.DisplayName+" does not show", "resume later; nothing was imported", fault.NewCommand("resume"))
 		}
 		if wait == 0 {
 			_, err := b.apply(ctx, effect{
@@ -152,7 +152,7 @@ func (b *Playbook) ensureAssigned(ctx context.Context, id string, groups []strin
 		select {
 		case <-time.After(b.clock.Wall(15 * time.Second)):
 		case <-ctx.Done():
-			return fault.Wrap(fault.Interrupted, "", "stopped while preparing the wave", "`wave365 resume` goes on", ctx.Err())
+			return fault.Wrap(fault.Interrupted, "", "stopped while preparing the wave", "resume goes on", ctx.Err(), fault.NewCommand("resume"))
 		}
 	}
 }

@@ -136,14 +136,14 @@ func (b *Playbook) judgeProof(r migration.Row, im graph.Import, err error, purge
 			return migration.Failure(f, migration.Problem{
 				Code:    "proof.not-from-snapshot",
 				Message: "provisioned, but not from the snapshot: the import of " + r.Target.User + " is still not used",
-				Hint:    fromImageRemedy(r, f, "check that only a snapshot user setting reaches the group, then run `wave365 retry`"),
+				Hint:    fromImageRemedy(r, f, "check that only a snapshot user setting reaches the group, then retry"), Commands: retry(),
 			})
 		}), nil
 	}
 	return b.confirmTwice(r, f, "the import says "+quoteOr(im.Usage, "nothing")+" after provisioning", func(f migration.Facts) migration.Result {
 		return migration.Unknown(f, migration.Problem{
 			Code: "proof.unclear", Message: "the Cloud PC is provisioned, but its import says " + quoteOr(im.Usage, "nothing") + ", which proves neither",
-			Hint: "ask the user to sign in and look for their files, then have it looked at again with " + reconcileCommand(r) + " --snapshot-id " + f.SnapshotID,
+			Hint: "ask the user to sign in and look for their files, then have it looked at again", Commands: reconcile(r, "--snapshot-id", f.SnapshotID),
 		})
 	}), nil
 }
@@ -159,7 +159,7 @@ func (b *Playbook) goneProof(r migration.Row, f migration.Facts, purges *purgeLo
 				Code: "proof.not-from-snapshot",
 				Message: "provisioned, but not from the snapshot: the audit log says that " + quoteOr(e.Actor, "somebody") + " purged the import of " +
 					r.Target.User + " at " + stamp(e.At),
-				Hint: fromImageRemedy(r, f, "run `wave365 retry` to import again once it is gone"),
+				Hint: fromImageRemedy(r, f, "retry to import again once it is gone"), Commands: retry(),
 			})
 		}
 		f.UsageStatus, f.Proof = "", gone+", and the audit log names no purge of it"

@@ -142,7 +142,7 @@ func (b *Playbook) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.
 		if now.Sub(later(f.CutOver, f.Retried)) > provisionPatience {
 			return b.overdue(f, migration.Problem{
 				Code: "provision.not-started", Message: "no Cloud PC appeared for " + r.Target.User + " within " + provisionPatience.String() + " of the cut-over",
-				Hint: "check in Intune that the license is active and the policy reaches the user, then run `wave365 retry`",
+				Hint: "check in Intune that the license is active and the policy reaches the user, then retry", Commands: retry(),
 			})
 		}
 		return migration.Wait(clearSuspicion(f), b.provisionLook(r, f.CutOver), "waiting for provisioning to begin")
@@ -165,21 +165,21 @@ func (b *Playbook) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.
 		return b.confirmTwice(r, f, "provisioning failed", func(f migration.Facts) migration.Result {
 			return migration.Failure(f, migration.Problem{
 				Code: "provision.failed", Message: "the service could not provision the Cloud PC: " + detail(pc), ServiceCode: pc.Detail.Code,
-				Hint: "fix the cause, press Retry for this Cloud PC in Intune, then run `wave365 retry`; the imported snapshot is kept until it is used",
+				Hint: "fix the cause, press Retry for this Cloud PC in Intune, then retry; the imported snapshot is kept until it is used", Commands: retry(),
 			})
 		})
 	case pcGrace, pcDeprovisioned:
 		return b.confirmTwice(r, f, "the Cloud PC is leaving ("+pc.Status+")", func(f migration.Facts) migration.Result {
 			return migration.Failure(f, migration.Problem{
 				Code: "provision.leaving", Message: "the Cloud PC of " + r.Target.User + " is " + pc.Status + ": its license, group or policy was taken away",
-				Hint: "put back what was removed within the grace period, then run `wave365 retry`",
+				Hint: "put back what was removed within the grace period, then retry", Commands: retry(),
 			})
 		})
 	}
 	if now.Sub(later(f.CutOver, f.Retried)) > provisionPatience {
 		return b.overdue(f, migration.Problem{
 			Code: "provision.stuck", Message: "the Cloud PC of " + r.Target.User + " is still " + pc.Status + " " + provisionPatience.String() + " after the cut-over",
-			Hint: "look at it in Intune; when it is provisioned, run `wave365 retry` to prove it",
+			Hint: "look at it in Intune; when it is provisioned, retry to prove it", Commands: retry(),
 		})
 	}
 	return migration.Wait(clearSuspicion(f), b.provisionLook(r, f.CutOver), r.Note)
@@ -219,13 +219,14 @@ func (b *Playbook) wrongCloudPC(r migration.Row, pc graph.CloudPC) migration.Res
 		decide := "ask " + r.Target.User + " and whoever runs Windows 365 in this tenant about it, and do not end it before they have decided"
 		p := migration.Problem{
 			Code: "provision.wrong-policy", Message: r.Target.User + " has a Cloud PC under policy " + quoteOr(pc.ProvisioningPolicyName, "(none)") + ", not under " + r.Target.PolicyName,
-			Hint: "find out which group brings the other policy; " + decide + ", then run `wave365 retry`",
+			Hint: "find out which group brings the other policy; " + decide + ", then retry", Commands: retry(),
 		}
 		if strings.EqualFold(pc.ProvisioningPolicyID, r.Target.PolicyID) {
 			p.Code = "provision.older"
 			p.Message = r.Target.User + " has a Cloud PC that is older than this row's import: " + describeCloudPC(pc)
 			p.Hint = "another run, another ledger or a colleague made it; it may be what the user works on: " + decide +
-				". Import " + f.SnapshotID + " of this row is unused: `wave365 purge --id " + f.SnapshotID + "` removes it"
+				". Import " + f.SnapshotID + " of this row is unused: purge removes it"
+			p.Commands = []fault.Command{fault.NewCommand("purge", "--id", f.SnapshotID)}
 		}
 		return migration.Failure(f, p)
 	})

@@ -96,7 +96,7 @@ func Settleable(r migration.Row) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "reconcile.not-held", "the row of "+r.Target.User+" is "+string(r.State)+", not held",
-		"only a held row is settled; a failed one is taken up again with `wave365 retry`")
+		"only a held row is settled; a failed one is retried", fault.NewCommand("retry"))
 }
 
 // heldPast gives the intents of a row that is held.

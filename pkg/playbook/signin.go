@@ -51,7 +51,7 @@ func (s *signIn) judge(res migration.Result, step migration.Step, now time.Time)
 		}
 		return &fault.Fault{
 			Kind: fault.Denied, Code: "cloud.sign-in", Msg: "the sign-in is refused since " + stamp(s.since) + ": " + p.Message,
-			Hint:   "sign in again (a token may have expired or been revoked), then `wave365 resume`: every row goes on where it stands",
+			Hint: "sign in again (a token may have expired or been revoked), then resume: every row goes on where it stands", Commands: []fault.Command{fault.NewCommand("resume")},
 			Remote: &fault.Remote{Service: p.Service, Status: p.Status, RequestID: p.RequestID, ClientRequestID: p.ClientRequestID},
 		}
 	case step != migration.StepCheck && (res.Kind == migration.ResultDone || res.Kind == migration.ResultWait):

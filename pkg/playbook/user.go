@@ -22,7 +22,7 @@ func userDrift(r migration.Row, s surroundings) *migration.Problem {
 		if broken.Code == "user.disabled" {
 			fix = "enable it in Entra ID"
 		}
-		return &migration.Problem{Code: broken.Code, Message: broken.Message + " since validation", Hint: fix + ", then run `wave365 retry`"}
+		return &migration.Problem{Code: broken.Code, Message: broken.Message + " since validation", Hint: fix + ", then retry", Commands: retry()}
 	}
 	if u := answer.User; t.UPN != "" && !strings.EqualFold(u.UPN, t.UPN) {
 		return &migration.Problem{
@@ -33,7 +33,7 @@ func userDrift(r migration.Row, s surroundings) *migration.Problem {
 	if t.Trigger == migration.TriggerMembership && t.PlanID != "" && !holdsPlan(s.licenses.Licenses, t.PlanID) {
 		return &migration.Problem{
 			Code: "license.missing", Message: t.User + " does not hold " + t.PlanName + " any more, or not in a usable state",
-			Hint: "assign the license again, then run `wave365 retry`",
+			Hint: "assign the license again, then retry", Commands: retry(),
 		}
 	}
 	return nil

@@ -51,7 +51,7 @@ func TestPlain(t *testing.T) {
 2026-11-06T18:00:00Z user00@contoso.example import running
 2026-11-06T18:00:00Z user00@contoso.example import-wait waiting until 2026-11-06T18:01:00Z
 2026-11-06T18:01:00Z status: throttled until 18:02
-2026-11-06T18:02:00Z user00@contoso.example import-wait waiting before try 2 until 2026-11-06T18:03:00Z: graph.busy: the service is [31mbusy
+2026-11-06T18:02:00Z user00@contoso.example import-wait waiting before try 2 until 2026-11-06T18:03:00Z: graph.busy: the service is [U+001B][31mbusy
 2026-11-06T18:02:00Z status: clear
 2026-11-06T18:10:00Z user00@contoso.example cutover running
 2026-11-06T18:10:00Z user00@contoso.example provision-wait waiting until 2026-11-06T18:11:00Z

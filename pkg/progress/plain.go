@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/board"
 	"wave365/pkg/progress/screen"
+	"wave365/pkg/summary"
 )
 
 // plain writes one line per change of step or state, for logs and pipes.
@@ -29,15 +30,8 @@ func (p *plain) Start(run migration.Run, rows []migration.Row) {
 		}
 		c := migration.Count(rows)
 		return p.stamp(p.now(), fmt.Sprintf("run %s: wave %s, %s, %d done, tenant %s (%s), %s",
-			screen.Clean(run.ID), screen.Clean(run.Wave), many(c.Total, "row"), c.Done(), screen.Clean(tenant), screen.Clean(run.Cloud), many(run.Slots, "slot")))
+			summary.OneLine(run.ID), summary.OneLine(run.Wave), summary.Count(c.Total, "row"), c.Done(), summary.OneLine(tenant), summary.OneLine(run.Cloud), summary.Count(run.Slots, "slot")))
 	})
-}
-
-func many(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
 }
 
 func (p *plain) Row(r migration.Row) {
@@ -52,7 +46,7 @@ func (p *plain) Row(r migration.Row) {
 		}
 		word := string(r.State)
 		if r.State.Final() {
-			word, _ = screen.EndWord(r)
+			word = string(summary.ClassOf(r))
 		}
 		text := []string{screen.Name(r), string(r.Step), word}
 		if r.State.Final() {
@@ -68,7 +62,7 @@ func (p *plain) Row(r migration.Row) {
 			text = append(text, "until "+r.NotBefore.UTC().Format(time.RFC3339))
 		}
 		s := strings.Join(text, " ")
-		if why := screen.EndWhy(r); why != "" {
+		if why := screen.Reason(r); why != "" {
 			s += ": " + why
 		}
 		return p.stamp(at, s), true
@@ -85,7 +79,7 @@ func (p *plain) Status(text string) {
 		if text == "" {
 			return p.stamp(p.now(), "status: clear"), true
 		}
-		return p.stamp(p.now(), "status: "+screen.Clean(text)), true
+		return p.stamp(p.now(), "status: "+summary.OneLine(text)), true
 	})
 }
 

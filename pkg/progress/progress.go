@@ -3,8 +3,8 @@
 // separate from drawing, so that all views say the same.
 //
 // The output policy: everything goes to the one writer that the caller gives. Piped output has no colour and no
-// carriage returns, and its times are RFC 3339. On a terminal, what colour says is also said by a word. Text that
-// came from a service or a file is stripped of control characters before it is shown.
+// carriage returns, and its times are RFC 3339. On a terminal, what colour says is also said by a word. Control
+// characters in text that came from a service or a file are made visible.
 package progress
 
 import (

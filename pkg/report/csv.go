@@ -35,7 +35,7 @@ func Results(w io.Writer, a summary.Record) error {
 	for _, d := range rows {
 		r := d.Row
 		t.line(append(cells(r.Input, len(a.Run.Columns)),
-			string(d.Class), string(r.Step), d.Why.Code, d.Why.Text, d.Why.Remedy,
+			string(d.Class), string(r.Step), d.Why.Code, summary.Clean(d.Why.Text), summary.Clean(a.Shell.Remedy(d.Why.Remedy)),
 			stamp(r.StartedAt), stamp(r.FinishedAt), seconds(finishedTook(*r)),
 			seconds(summary.ImportTook(r.Facts)), seconds(summary.ProvisionTook(r.Facts)),
 			r.Facts.SnapshotID, r.Facts.CloudPCID, r.Facts.CloudPCName,
@@ -45,7 +45,7 @@ func Results(w io.Writer, a summary.Record) error {
 	return t.end()
 }
 
-// Failed writes the rows that may go into another wave (failed, held, deferred, skipped) in the shape of the input,
+// Failed writes the rows that may go into another wave (failed, skipped, deferred, cancelled) in the shape of the input,
 // followed by what became of them. The file loads as a wave without editing.
 func Failed(w io.Writer, a summary.Record) error {
 	t := newTable(w)
@@ -53,7 +53,7 @@ func Failed(w io.Writer, a summary.Record) error {
 	t.line(append(columns, columnStatus, columnReason))
 	for _, r := range a.Rows {
 		class := summary.ClassOf(r)
-		if !class.Loose() {
+		if !class.Rerunnable() {
 			continue
 		}
 		why := summary.WhyOf(r)
@@ -62,10 +62,10 @@ func Failed(w io.Writer, a summary.Record) error {
 			line = append(line, cellAt(r.Input, i))
 		}
 		reason := why.Text
-		if why.Remedy != "" {
-			reason += " · " + why.Remedy
+		if remedy := a.Shell.Remedy(why.Remedy); remedy != "" {
+			reason += " · " + remedy
 		}
-		t.line(append(line, string(class), reason))
+		t.line(append(line, string(class), summary.Clean(reason)))
 	}
 	return t.end()
 }
@@ -76,7 +76,7 @@ func Findings(w io.Writer, a summary.Record) error {
 	t.line([]string{"severity", "code", "line", "column", "user", "value", "message", "hint"})
 	for _, f := range a.Findings {
 		t.line([]string{
-			string(f.Severity), f.Code, number(f.Line), f.Column, f.User, f.Value, f.Message, f.Hint,
+			string(f.Severity), f.Code, number(f.Line), f.Column, f.User, f.Value, summary.Clean(f.Message), summary.Clean(a.Shell.Remedy(f.Remedy())),
 		})
 	}
 	return t.end()

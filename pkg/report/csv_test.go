@@ -63,7 +63,7 @@ func TestResults_oneLinePerRowInInputOrder(t *testing.T) {
 		{3, "status", "succeeded"}, {3, "attempts", "2"},
 		{5, "status", "skipped"}, {5, "reason_code", "vhd.dynamic"}, {5, "started_at", ""}, {5, "duration_seconds", ""},
 		{8, "status", "failed"}, {8, "reason_code", "import.failed"}, {8, "cloud_pc_id", ""},
-		{13, "reason_code", "provision.failed"}, {15, "reason_code", "prove.not-from-snapshot"},
+		{13, "reason_code", "provision.failed"}, {15, "reason_code", "proof.not-from-snapshot"},
 		{20, "status", "held"}, {22, "status", "cancelled"}, {23, "status", "deferred"}, {23, "reason_code", "stop-by"},
 	} {
 		if got := cell(c.row, c.column); got != c.want {
@@ -84,7 +84,7 @@ func TestFailed_loadsAsAWave(t *testing.T) {
 	}
 	a.Rows[8].Input[5] = "=1+1"
 	a.Rows[13].Input[5] = "line one\nline two, \"quoted\""
-	a.Rows[20].Input[5] = "'-quoted already"
+	a.Rows[23].Input[5] = "'-quoted already"
 	var b bytes.Buffer
 	if err := report.Failed(&b, a); err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func TestFailed_loadsAsAWave(t *testing.T) {
 	}
 	var loose []migration.Row
 	for _, r := range a.Rows {
-		if slices.Contains([]migration.State{migration.Failed, migration.Held, migration.Deferred, migration.Skipped}, r.State) {
+		if slices.Contains([]migration.State{migration.Failed, migration.Deferred, migration.Skipped, migration.Cancelled}, r.State) {
 			loose = append(loose, r)
 		}
 	}

@@ -76,11 +76,11 @@ func documentOf(a summary.Record) document {
 	}
 }
 
-func rowOf(d summary.RowRecord) docRow {
+func rowOf(d summary.RowRecord, shell summary.Shell) docRow {
 	r := d.Row
 	return docRow{
 		Index: r.Index, Input: cells(r.Input, len(r.Input)), Status: d.Class, State: r.State, Step: r.Step,
-		Reason: d.Why.Text, ReasonCode: d.Why.Code, Remedy: d.Why.Remedy, Attempts: r.Attempt,
+		Reason: d.Why.Text, ReasonCode: d.Why.Code, Remedy: shell.Remedy(d.Why.Remedy), Attempts: r.Attempt,
 		StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt), Target: r.Target, Facts: factsOf(r.Facts),
 		Problem: r.Problem, Effects: effectsOf(d.Intents), Events: eventsOf(d.Events),
 	}

@@ -123,6 +123,6 @@ func auditLines(w io.Writer, a summary.Record) error {
 
 func writeFault(path string, err error) error {
 	return fault.Wrap(fault.Unavailable, "report.write", "could not write "+filepath.ToSlash(path),
-		"check the disk and the folder's permissions, close the file where it is open, then write the report again "+
-			"with `wave365 report`; the ledger holds everything", err)
+		"check the disk and the folder's permissions, close the file where it is open, then write the report again; the ledger holds everything",
+		err, fault.NewCommand("report"))
 }

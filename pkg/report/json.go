@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/summary"
 )
 
@@ -20,11 +21,11 @@ func JSON(w io.Writer, a summary.Record) error {
 	l.enc = json.NewEncoder(&l.line)
 	l.enc.SetEscapeHTML(false)
 	l.put(bytes.TrimSuffix(head, []byte("\n}")))
-	list(l, "rows", rows, func(d summary.RowRecord) any { return rowOf(d) })
+	list(l, "rows", rows, func(d summary.RowRecord) any { return rowOf(d, a.Shell) })
 	list(l, "findings", a.Findings, nil)
 	list(l, "effects", effectsOf(run.Intents), nil)
 	list(l, "events", eventsOf(run.Events), nil)
-	list(l, "next", a.Next, nil)
+	list(l, "next", a.Shell.Lines(fault.Remedy{Commands: summary.Next(a)}), nil)
 	l.put([]byte("\n}\n"))
 	return l.err
 }

@@ -232,7 +232,7 @@ func TestWrite_noSecret(t *testing.T) {
 	a.Rows[0].Note, a.Rows[0].Facts.Proof, a.Rows[1].Target.Notes = secret, secret, secret
 	a.Rows[0].Input = append([]string{}, a.Rows[0].Input...)
 	a.Rows[0].Input[1] = secret
-	a.Next = append(a.Next, "wave365 run "+secret)
+	a.Shell.Ledger = secret
 	big := reporttest.Large(800)
 	a.Rows, a.Events = append(a.Rows, big.Rows[24:]...), append(a.Events, big.Events...)
 	a.Rows[700].Note, a.Rows[700].Facts.Proof = secret, secret

@@ -61,5 +61,5 @@ func Verify(dir string) error {
 
 func touched(msg string) error {
 	return fault.New(fault.Conflict, "report.touched", msg,
-		"write the report again with `wave365 report` and compare; the ledger holds the facts")
+		"write the report again and compare; the ledger holds the facts", fault.NewCommand("report"))
 }

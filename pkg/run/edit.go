@@ -28,7 +28,7 @@ func SameWave(r migration.Run) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "wave.changed", "the wave file "+r.WavePath+" was edited since run "+r.ID+" began",
-		"put it back as it was, or take the edit over with `wave365 resume "+r.ID+" --accept-changes`")
+		"put it back as it was, or resume with the edited file", fault.NewCommand("resume", "--accept-changes").For(r.ID))
 }
 
 // Edit is a wave file that was edited since the run began, beside the run.
@@ -50,7 +50,7 @@ func (s *Session) Edited() (*Edit, error) {
 		return nil, err
 	}
 	if file == nil {
-		return nil, fault.New(fault.Conflict, "wave.changed", "the wave file "+s.Run.WavePath+" was edited and cannot be read as a wave any more", "`wave365 validate --offline` says why")
+		return nil, fault.New(fault.Conflict, "wave.changed", "the wave file "+s.Run.WavePath+" was edited and cannot be read as a wave any more", "validate says why", fault.NewCommand("validate", "--offline", s.Run.WavePath))
 	}
 	return &Edit{Compare(s.Run, s.Rows, file), file, findings, s.Run.WavePath}, nil
 }
@@ -58,17 +58,18 @@ func (s *Session) Edited() (*Edit, error) {
 // Refuse gives the Conflict ("wave.changed") of an edit that cannot be taken over, or, when it was not accepted, of any;
 // nil when it may be taken over.
 func (e *Edit) Refuse(runID string, accepted bool) error {
-	msg, hint := "the wave file "+e.path+" was edited since run "+runID+" began",
-		"put it back as it was, or take the edit over with `wave365 resume "+runID+" --accept-changes`"
+	msg, hint := "the wave file "+e.path+" was edited since run "+runID+" began", "put it back as it was, or resume with the edited file"
+	next := []fault.Command{fault.NewCommand("resume", "--accept-changes").For(runID)}
 	switch {
 	case accepted && len(e.Refused) == 0:
 		return nil
 	case accepted:
 		msg, hint = "the edit of "+e.path+" cannot be taken over: "+strings.Join(e.Refused, "; "), "put these lines back as they were; what is new goes into a wave of its own"
+		next = nil
 	case e.Empty():
 		msg += ", though no row changed"
 	}
-	return fault.New(fault.Conflict, "wave.changed", msg, hint)
+	return fault.New(fault.Conflict, "wave.changed", msg, hint, next...)
 }
 
 // Amend validates what is new in an edited file and records it; the session's run and rows are then those with the edit.

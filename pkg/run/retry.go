@@ -50,11 +50,11 @@ func Retryable(rows []migration.Row, user string) ([]int, error) {
 	case r.Retryable():
 		return []int{i}, nil
 	case r.State == migration.Held:
-		return nil, fault.New(fault.Conflict, "row.held", "the row of "+r.Target.User+" is held: an import of it may exist", "settle it with `wave365 reconcile "+r.Run+" --row "+r.Target.User+"`")
+		return nil, fault.New(fault.Conflict, "row.held", "the row of "+r.Target.User+" is held: an import of it may exist", "settle it first", fault.NewCommand("reconcile", "--row", r.Target.User).For(r.Run))
 	case r.Removed():
-		return nil, fault.New(fault.Conflict, "row.removed", "the line of "+r.Target.User+" was removed from the wave file", "put it back, then `wave365 resume "+r.Run+" --accept-changes`")
+		return nil, fault.New(fault.Conflict, "row.removed", "the line of "+r.Target.User+" was removed from the wave file", "put it back, then resume with the edited file", fault.NewCommand("resume", "--accept-changes").For(r.Run))
 	case r.State == migration.Skipped:
-		return nil, fault.New(fault.Conflict, "row.skipped", "the row of "+r.Target.User+" was skipped, because it had an error", "fix its line in the wave file, then `wave365 resume "+r.Run+" --accept-changes`")
+		return nil, fault.New(fault.Conflict, "row.skipped", "the row of "+r.Target.User+" was skipped, because it had an error", "fix its line in the wave file, then resume with the edited file", fault.NewCommand("resume", "--accept-changes").For(r.Run))
 	default:
 		return nil, fault.New(fault.Conflict, "row.state", "the row of "+r.Target.User+" is "+string(r.State), "only failed, cancelled and deferred rows get a new attempt")
 	}

@@ -20,7 +20,7 @@ func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error)
 	data, err := os.ReadFile(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "there is no wave file "+path, "check the path; `wave365 template` writes an empty wave", err)
+		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "there is no wave file "+path, "check the path; template writes an empty wave", err, fault.NewCommand("template", "--out", "WAVE.csv"))
 	case err != nil:
 		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "the wave file "+path+" cannot be read: "+err.Error(), "check the path and its permissions", err)
 	}

@@ -168,7 +168,7 @@ func (w *wave) lateness(i int) migration.Problem {
 		Code: "row.deferred",
 		Message: fmt.Sprintf("not started: it needs about %s and would not be done by %s", w.cfg.Forecast(w.rows[i]).Round(time.Minute),
 			w.cfg.StopBy.Format("2006-01-02 15:04 MST")),
-		Hint: "run it another evening: `wave365 retry`, or the rows of failed.csv as a wave of their own",
+		Hint: "retry another evening, or run the rows of failed.csv as a wave of their own", Commands: []fault.Command{fault.NewCommand("retry")},
 	}
 }
 
@@ -356,7 +356,7 @@ func (w *wave) status() {
 		why = append(why, w.haltWhy)
 	}
 	if w.paused {
-		why = append(why, "paused: nothing new starts until `wave365 continue`")
+		why = append(why, "paused: nothing new starts until it is continued")
 	}
 	if w.cfg.Clock.Now().Before(w.quotaUntil) {
 		why = append(why, "no new imports until "+w.quotaUntil.Format("15:04:05 MST")+": "+w.quotaWhy+"; what is in flight is watched")

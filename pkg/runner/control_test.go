@@ -242,7 +242,7 @@ func TestPauseContinueAndSlots(t *testing.T) {
 		if got := strings.Join(*answers, "|"); !strings.Contains(got, "paused: nothing new starts; 4 imports") || !strings.Contains(got, "2 slots instead of 4") {
 			t.Errorf("answers %s", got)
 		}
-		if !e.heard("paused: nothing new starts until `wave365 continue`") {
+		if !e.heard("paused: nothing new starts until it is continued") {
 			t.Errorf("said %q", e.said)
 		}
 	})

@@ -13,7 +13,7 @@ import (
 // runs. It waits at most ten seconds. The fault is Unavailable, "sandbox.gone", when no sandbox answers there.
 func ClockOf(ctx context.Context, root string) (now time.Time, speed float64, err error) {
 	gone := func(err error) error {
-		return fault.Wrap(fault.Unavailable, "sandbox.gone", "no sandbox answers at "+root, "start one with `wave365 sandbox --scenario FILE`", err)
+		return fault.Wrap(fault.Unavailable, "sandbox.gone", "no sandbox answers at "+root, "start one, or check the URL", err, fault.NewCommand("sandbox", "--scenario", "FILE.yaml"))
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Endpoints are where a sandbox listens: the line that `wave365 sandbox` prints.
+// Endpoints are where a sandbox listens: the line that the sandbox command prints.
 type Endpoints struct {
 	Graph string `json:"graph"`
 	Blob  string `json:"blob"`

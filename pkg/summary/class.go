@@ -1,6 +1,10 @@
 package summary
 
-import "wave365/pkg/migration"
+import (
+	"slices"
+
+	"wave365/pkg/migration"
+)
 
 // Class says how a row ended, or that it has not. It is the word in results.csv, run.json and the page's filter.
 type Class string
@@ -39,16 +43,22 @@ func ClassOf(r migration.Row) Class {
 	return Class(r.State)
 }
 
+// Gravity orders classes by how much they want a person's attention, the gravest 0. Everything that lists problems uses
+// this order.
+func (c Class) Gravity() int {
+	return slices.Index([]Class{Held, Failed, Skipped, Deferred, Cancelled, Warned, Active, Waiting, Queued, Succeeded}, c)
+}
+
 // HasCloudPC reports whether a row of this class ended with a Cloud PC from its snapshot.
 func (c Class) HasCloudPC() bool { return c == Succeeded || c == Warned }
 
 // Open reports whether a row of this class is not finished.
 func (c Class) Open() bool { return c == Active || c == Waiting || c == Queued }
 
-// Loose reports whether a row of this class belongs into failed.csv: it ended without a Cloud PC and may go into
-// another wave. Cancelled rows are left out, because a person wanted it so.
-func (c Class) Loose() bool {
-	return c == Failed || c == Held || c == Deferred || c == Skipped
+// Rerunnable reports whether a row of this class belongs into failed.csv: it ended without a Cloud PC and may go into
+// another wave. A held row may not: its import may exist.
+func (c Class) Rerunnable() bool {
+	return c == Failed || c == Skipped || c == Deferred || c == Cancelled
 }
 
 // Label is the class in words for people.

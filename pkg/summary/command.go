@@ -1,47 +1,109 @@
 package summary
 
-import "strings"
+import (
+	"slices"
+	"strings"
 
-// Quote makes a word safe to paste into sh and PowerShell alike: quoted only where it must be. What neither shell can
-// take, control characters and quotes of both kinds in one word, becomes "_".
-func Quote(s string) string {
-	switch {
-	case plain(s):
-		return s
-	case strings.Contains(s, "'") && !strings.ContainsAny(s, "\"\\$`!\u201c\u201d\u201e") && !strings.ContainsFunc(s, control):
-		return `"` + s + `"`
+	"wave365/pkg/fault"
+)
+
+// Shell is what a command needs besides its own words to work where it is copied. The zero Shell is a POSIX shell in the
+// folder of the default ledger.
+type Shell struct {
+	// Ledger is what commands are to be told with --ledger; empty: the default ledger.
+	Ledger string
+	// Run is named by commands that take a run and name none; empty: they act on the latest.
+	Run string
+	// Windows asks for quotes that cmd.exe and PowerShell both know.
+	Windows bool
+}
+
+// takesRun names the commands whose first argument is a run.
+var takesRun = []string{"resume", "status", "retry", "reconcile", "cancel", "report", "pause", "continue", "slots", "drain", "close", "undo", "notify"}
+
+// noLedger names the commands that need no ledger.
+var noLedger = []string{"", "template", "sandbox", "sandbox generate", "rehearse", "help", "version", "completion", "doctor"}
+
+// Line is the command as it is typed. What no shell can take is left out of its words: control characters, and marks that
+// nobody sees; users are known by their names without them.
+func (s Shell) Line(c fault.Command) string {
+	words := []string{"wave365"}
+	if c.Name != "" {
+		words = append(words, c.Name)
 	}
-	return "'" + strings.Map(func(r rune) rune {
-		// PowerShell takes curly quotes for straight ones.
-		if control(r) || strings.ContainsRune("'\u2018\u2019\u201a\u201b", r) {
-			return '_'
+	help := slices.Contains(c.Args, "--help")
+	run := c.Run
+	if run == "" {
+		run = s.Run
+	}
+	if run != "" && !help && slices.Contains(takesRun, c.Name) {
+		words = append(words, s.Quote(run))
+	}
+	for _, a := range c.Args {
+		flag, value, given := strings.Cut(a, "=")
+		switch {
+		case !strings.HasPrefix(a, "--"):
+			a = s.Quote(a)
+		case given:
+			a = flag + "=" + s.Quote(value)
+		}
+		words = append(words, a)
+	}
+	if s.Ledger != "" && !help && !slices.Contains(noLedger, c.Name) && !slices.Contains(c.Args, "--ledger") {
+		words = append(words, "--ledger", s.Quote(s.Ledger))
+	}
+	return strings.Join(words, " ")
+}
+
+// Lines are the commands of a remedy as they are typed.
+func (s Shell) Lines(r fault.Remedy) []string {
+	var out []string
+	for _, c := range r.Commands {
+		out = append(out, s.Line(c))
+	}
+	return out
+}
+
+// Remedy is a remedy on one line, its commands after its text.
+func (s Shell) Remedy(r fault.Remedy) string {
+	commands := strings.Join(s.Lines(r), "; ")
+	if r.Text == "" || commands == "" {
+		return r.Text + commands
+	}
+	return r.Text + ": " + commands
+}
+
+// Quote makes a word safe to paste, in quotes only where it must be. On Windows these are double quotes, which cmd.exe and
+// PowerShell take alike; only what PowerShell would expand in them is put into single quotes, which cmd.exe does not know.
+func (s Shell) Quote(word string) string {
+	word = strings.Map(func(r rune) rune {
+		if unsafe(r) || r == '\n' || r == '\t' {
+			return -1
 		}
 		return r
-	}, s) + "'"
-}
-
-// Command is a command on the ledger of the account, to be copied. Its words are quoted already where they must be.
-func (a Record) Command(words ...string) string {
-	line := "wave365 " + strings.Join(words, " ")
-	if a.Ledger != "" {
-		line += " --ledger " + Quote(a.Ledger)
+	}, word)
+	const singles = "'\u2018\u2019\u201a\u201b" // PowerShell takes curly quotes for straight ones
+	switch {
+	case bare(word):
+		return word
+	case s.Windows && !strings.ContainsAny(word, "\"$`\u201c\u201d\u201e"):
+		if strings.HasSuffix(word, `\`) {
+			word += `\` // or it would escape the quote
+		}
+		return `"` + word + `"`
+	case s.Windows:
+		for _, q := range singles {
+			word = strings.ReplaceAll(word, string(q), string(q)+string(q))
+		}
+		return "'" + strings.ReplaceAll(word, `"`, `\"`) + "'"
+	case strings.Contains(word, "'") && !strings.ContainsAny(word, "\"\\$`!"):
+		return `"` + word + `"`
 	}
-	return line
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// ValidateFailed is the command that looks at the mended file of what did not end well: a rehearsal's on its scenario.
-func (a Record) ValidateFailed() string {
-	words := []string{"validate", Quote(FailedFile(a.Run))}
-	if a.Run.Sandbox != "" {
-		words = append(words, "--sandbox="+Quote(a.Run.Sandbox))
-	}
-	return a.Command(words...)
-}
-
-func control(r rune) bool { return r < ' ' || r == 0x7f }
-
-// plain reports whether both shells take s as it is.
-func plain(s string) bool {
+// bare reports whether every shell takes s as it is.
+func bare(s string) bool {
 	if s == "" || s[0] == '-' || s[0] == '@' {
 		return false
 	}

@@ -2,39 +2,47 @@ package summary_test
 
 import (
 	"os/exec"
+	"strings"
 	"testing"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/migration"
+	"wave365/pkg/report/reporttest"
 	"wave365/pkg/summary"
 )
 
-func TestQuote(t *testing.T) {
+func TestShell_Quote(t *testing.T) {
 	t.Parallel()
 	sh, err := exec.LookPath("sh")
 	if err != nil {
 		t.Log("there is no sh here to ask")
 	}
-	for _, tt := range []struct{ in, want, means string }{
-		{in: "ada@contoso.com", want: "ada@contoso.com"},
-		{in: "reports/friday-1/failed.csv", want: "reports/friday-1/failed.csv"},
-		{in: "C:/waves/a.csv", want: "C:/waves/a.csv"},
-		{in: "my reports/failed.csv", want: "'my reports/failed.csv'"},
-		{in: "o'brien@contoso.com", want: `"o'brien@contoso.com"`},
-		{in: "a$(reboot)", want: "'a$(reboot)'"},
-		{in: "a;reboot #", want: "'a;reboot #'"},
-		{in: "@file", want: "'@file'"},
-		{in: "-x", want: "'-x'"},
-		{in: "", want: "''"},
-		{in: "müller@contoso.com", want: "'müller@contoso.com'"},
-		// What one of the shells cannot take.
-		{in: "o'b$HOME", want: "'o_b$HOME'", means: "o_b$HOME"},
-		{in: "a\u2019;reboot", want: "'a_;reboot'", means: "a_;reboot"},
-		{in: "a'b\u201d;reboot", want: "'a_b\u201d;reboot'", means: "a_b\u201d;reboot"},
-		{in: "a\nreboot", want: "'a_reboot'", means: "a_reboot"},
+	for _, tt := range []struct{ in, posix, windows, means string }{
+		{in: "ada@contoso.com", posix: "ada@contoso.com", windows: "ada@contoso.com"},
+		{in: "reports/friday-1/failed.csv", posix: "reports/friday-1/failed.csv", windows: "reports/friday-1/failed.csv"},
+		{in: "C:/waves/a.csv", posix: "C:/waves/a.csv", windows: "C:/waves/a.csv"},
+		{in: `C:\my waves\`, posix: `'C:\my waves\'`, windows: `"C:\my waves\\"`},
+		{in: "my reports/failed.csv", posix: "'my reports/failed.csv'", windows: `"my reports/failed.csv"`},
+		{in: "o'brien@contoso.com", posix: `"o'brien@contoso.com"`, windows: `"o'brien@contoso.com"`},
+		{in: "o'b$HOME", posix: `'o'\''b$HOME'`, windows: "'o''b$HOME'"},
+		{in: "o'neil!", posix: `'o'\''neil!'`, windows: `"o'neil!"`},
+		{in: "a$(reboot)", posix: "'a$(reboot)'", windows: "'a$(reboot)'"},
+		{in: "a;reboot #", posix: "'a;reboot #'", windows: `"a;reboot #"`},
+		{in: "a\u2019;reboot", posix: "'a\u2019;reboot'", windows: "\"a\u2019;reboot\""},
+		{in: "a\u201d$;reboot\u2019", posix: "'a\u201d$;reboot\u2019'", windows: "'a\u201d$;reboot\u2019\u2019'"},
+		{in: "@file", posix: "'@file'", windows: `"@file"`},
+		{in: "-x", posix: "'-x'", windows: `"-x"`},
+		{in: "", posix: "''", windows: `""`},
+		{in: "müller@contoso.com", posix: "'müller@contoso.com'", windows: `"müller@contoso.com"`},
+		// What no terminal should be given goes.
+		{in: "a\n\x1b]0;x\a\u202eb", posix: "'a]0;xb'", windows: `"a]0;xb"`, means: "a]0;xb"},
 	} {
-		got := summary.Quote(tt.in)
-		if got != tt.want {
-			t.Errorf("%q is quoted %s, want %s", tt.in, got, tt.want)
+		if got := (summary.Shell{Windows: true}).Quote(tt.in); got != tt.windows {
+			t.Errorf("%q is quoted %s on Windows, want %s", tt.in, got, tt.windows)
+		}
+		got := summary.Shell{}.Quote(tt.in)
+		if got != tt.posix {
+			t.Errorf("%q is quoted %s, want %s", tt.in, got, tt.posix)
 		}
 		if tt.means == "" {
 			tt.means = tt.in
@@ -49,25 +57,94 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-func TestAccount_Command(t *testing.T) {
+func TestShell_Line(t *testing.T) {
 	t.Parallel()
-	if got := (summary.Record{}).Command("resume", "r1"); got != "wave365 resume r1" {
-		t.Errorf("with the default ledger: %s", got)
-	}
-	if got := (summary.Record{Ledger: "my runs/l.db"}).Command("resume", "r1"); got != "wave365 resume r1 --ledger 'my runs/l.db'" {
-		t.Errorf("with another ledger: %s", got)
+	other := summary.Shell{Ledger: "my runs/l.db", Run: "r1"}
+	for _, tc := range []struct {
+		name  string
+		shell summary.Shell
+		in    fault.Command
+		want  string
+	}{
+		{"nothing known", summary.Shell{}, fault.NewCommand("retry"), "wave365 retry"},
+		{"run", summary.Shell{Run: "r1"}, fault.NewCommand("resume"), "wave365 resume r1"},
+		{"run of its own", summary.Shell{Run: "r1"}, fault.NewCommand("resume").For("r0"), "wave365 resume r0"},
+		{"ledger", other, fault.NewCommand("reconcile", "--row", "o'neil@x.example"), `wave365 reconcile r1 --row "o'neil@x.example" --ledger 'my runs/l.db'`},
+		{"a user that looks like a flag", other, fault.NewCommand("retry", "--row", "-x"), "wave365 retry r1 --row '-x' --ledger 'my runs/l.db'"},
+		{"takes no run", other, fault.NewCommand("unlock", "--id", "3"), "wave365 unlock --id 3 --ledger 'my runs/l.db'"},
+		{"needs no ledger", other, fault.NewCommand("template", "--out", "my wave.csv"), "wave365 template --out 'my wave.csv'"},
+		{"flag with a value", summary.Shell{}, fault.NewCommand("validate", "a b.csv", "--sandbox=a b.yaml"), "wave365 validate 'a b.csv' --sandbox='a b.yaml'"},
+		{"help", other, fault.NewCommand("retry", "--help"), "wave365 retry --help"},
+		{"help of all", other, fault.NewCommand("", "--help"), "wave365 --help"},
+		{"two words", other, fault.NewCommand("report verify", "a b"), "wave365 report verify 'a b' --ledger 'my runs/l.db'"},
+		{"Windows", summary.Shell{Windows: true, Ledger: `D:/my runs/l.db`, Run: "r1"}, fault.NewCommand("retry"), `wave365 retry r1 --ledger "D:/my runs/l.db"`},
+	} {
+		if got := tc.shell.Line(tc.in); got != tc.want {
+			t.Errorf("%s: got %s, want %s", tc.name, got, tc.want)
+		}
 	}
 }
 
-// The command of a rehearsal goes to the tenant of the rehearsal, not to a real one.
-func TestAccount_ValidateFailed(t *testing.T) {
+func TestShell_Remedy(t *testing.T) {
 	t.Parallel()
-	run := migration.Run{ID: "r1", Wave: "friday", ReportDir: "reports"}
-	if got, want := (summary.Record{Run: run}).ValidateFailed(), "wave365 validate reports/friday-r1/failed.csv"; got != want {
-		t.Errorf("got %s, want %s", got, want)
+	retry := []fault.Command{fault.NewCommand("retry")}
+	for _, tc := range []struct {
+		in   fault.Remedy
+		want string
+	}{
+		{fault.Remedy{}, ""},
+		{fault.Remedy{Text: "fix it"}, "fix it"},
+		{fault.Remedy{Commands: retry}, "wave365 retry r1"},
+		{fault.Remedy{Text: "fix it, then retry", Commands: append(retry, fault.NewCommand("status"))}, "fix it, then retry: wave365 retry r1; wave365 status r1"},
+	} {
+		if got := (summary.Shell{Run: "r1"}).Remedy(tc.in); got != tc.want {
+			t.Errorf("got %q, want %q", got, tc.want)
+		}
 	}
-	run.Sandbox = "/my waves/friday.tenant.yaml"
-	if got, want := (summary.Record{Run: run}).ValidateFailed(), "wave365 validate reports/friday-r1/failed.csv --sandbox='/my waves/friday.tenant.yaml'"; got != want {
-		t.Errorf("got %s, want %s", got, want)
+}
+
+// The first command is the most urgent one, each stands once, and all are for this ledger and this tenant.
+func TestNext(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		states  string
+		sandbox string
+		live    bool
+		want    string
+	}{
+		{states: "succeeded", want: ""},
+		{states: "running failed", want: "resume; retry"},
+		{states: "failed held deferred", want: "reconcile --row u1; retry; validate reports/friday-r1/failed.csv"},
+		{states: "skipped", want: "validate reports/friday-r1/failed.csv"},
+		{states: "skipped", sandbox: "/my waves/friday.tenant.yaml", want: "validate reports/friday-r1/failed.csv --sandbox=/my waves/friday.tenant.yaml"},
+		{states: "cancelled", want: "retry"},
+		{states: "running failed", live: true, want: ""},
+	} {
+		a := summary.Record{Rows: rows(strings.Fields(tc.states)...), Live: tc.live}
+		a.Run = migration.Run{ID: "r1", Wave: "friday", ReportDir: "reports", Sandbox: tc.sandbox}
+		for i := range a.Rows {
+			a.Rows[i].Target.User = "u" + string(rune('0'+i))
+		}
+		var got []string
+		for _, c := range summary.Next(a) {
+			got = append(got, strings.TrimPrefix(c.String(), "wave365 "))
+		}
+		if all := strings.Join(got, "; "); all != tc.want {
+			t.Errorf("%s: got %s, want %s", tc.states, all, tc.want)
+		}
+	}
+}
+
+// What is at the top of the page is not said again in each card.
+func TestRecord_Beyond(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Sample()
+	r := fault.Remedy{Commands: []fault.Command{fault.NewCommand("retry"), fault.NewCommand("status")}}
+	if got := a.Beyond(r); len(got) != 1 || got[0].Name != "status" {
+		t.Errorf("got %v", got)
+	}
+	a.Live = true
+	if got := a.Beyond(r); len(got) != 0 {
+		t.Errorf("while the run goes on: %v", got)
 	}
 }

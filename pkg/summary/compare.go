@@ -66,9 +66,9 @@ func Compare(first, second Record) Comparison {
 // rank orders changes: what is there of the second run by gravity, then who is in the first one only.
 func rank(c Change) int {
 	if c.After == "" {
-		return 100 + gravity(c.Before)
+		return 100 + c.Before.Gravity()
 	}
-	return gravity(c.After)
+	return c.After.Gravity()
 }
 
 func byPerson(a Record) map[string]migration.Row {
@@ -119,9 +119,9 @@ func (c Comparison) Verdict() string {
 	say(left, "only the first run knows")
 	if len(parts) == 0 {
 		if otherwise > 0 {
-			return fmt.Sprintf("Nobody won or lost a Cloud PC; %s changed otherwise.", people(otherwise))
+			return fmt.Sprintf("Nobody won or lost a Cloud PC; %s changed otherwise.", Count(otherwise, "person"))
 		}
-		return fmt.Sprintf("The second run changed nothing for its %s.", people(c.Same))
+		return fmt.Sprintf("The second run changed nothing for its %s.", Count(c.Same, "person"))
 	}
-	return "Of all people of the two runs, " + listed(parts) + "."
+	return "Of all people of the two runs, " + List(parts) + "."
 }

@@ -31,7 +31,7 @@ func TestCompare(t *testing.T) {
 		got = append(got, ch.Target.User+": "+string(ch.Before)+" > "+string(ch.After))
 	}
 	want := []string{
-		"worse@x: succeeded > failed", "moved@x: failed > held", "new@x:  > warned", "Mended@X: failed > succeeded", "gone@x: skipped > ",
+		"moved@x: failed > held", "worse@x: succeeded > failed", "new@x:  > warned", "Mended@X: failed > succeeded", "gone@x: skipped > ",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -39,7 +39,7 @@ func TestCompare(t *testing.T) {
 	if c.Same != 3 {
 		t.Errorf("%d are the same, want 3", c.Same)
 	}
-	if c.Changes[0].Why.Code != "code.failed" || c.Changes[3].Why.Code != "" {
+	if c.Changes[1].Why.Code != "code.failed" || c.Changes[3].Why.Code != "" {
 		t.Errorf("the reasons are not those of the later run: %+v", c.Changes)
 	}
 	const verdict = "Of all people of the two runs, 1 got a Cloud PC that the first run had not brought, 1 had one and ended without in the second, " +

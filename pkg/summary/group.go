@@ -66,55 +66,10 @@ func groupBy(rows []RowRecord, key func(migration.Target) string) []Group {
 	return out
 }
 
-// Trouble is one kind of trouble, with everybody it met.
-type Trouble struct {
-	Class Class
-	Code  string
-	// Text is the first row's message, Remedy what to do.
-	Text, Remedy string
-	// Same says that all rows have this very text.
-	Same bool
-	Rows []RowRecord
-}
-
-// Troubles groups the rows without a Cloud PC by outcome and code, the largest group of the worst outcome first.
-func Troubles(rows []RowRecord) []Trouble {
-	type key struct {
-		class Class
-		code  string
-	}
-	place := map[key]int{}
-	var out []Trouble
-	for _, d := range rows {
-		if !d.Class.Loose() && d.Class != Cancelled && d.Class != Warned {
-			continue
-		}
-		k := key{d.Class, d.Why.Code}
-		i, ok := place[k]
-		if !ok {
-			i = len(out)
-			place[k] = i
-			out = append(out, Trouble{Class: d.Class, Code: d.Why.Code, Text: d.Why.Text, Remedy: d.Why.Remedy, Same: true})
-		}
-		out[i].Same = out[i].Same && out[i].Text == d.Why.Text
-		out[i].Rows = append(out[i].Rows, d)
-	}
-	slices.SortStableFunc(out, func(a, b Trouble) int {
-		return cmp.Or(cmp.Compare(gravity(a.Class), gravity(b.Class)), cmp.Compare(len(b.Rows), len(a.Rows)),
-			cmp.Compare(a.Code, b.Code))
-	})
-	return out
-}
-
-// gravity orders classes by how much they want a person's attention.
-func gravity(c Class) int {
-	return slices.Index([]Class{Failed, Held, Skipped, Deferred, Cancelled, Active, Waiting, Queued, Warned, Succeeded}, c)
-}
-
 // ByGravity orders rows so that those that need attention come first; equals stay in input order.
 func ByGravity(rows []RowRecord) []RowRecord {
 	out := slices.Clone(rows)
-	slices.SortStableFunc(out, func(a, b RowRecord) int { return cmp.Compare(gravity(a.Class), gravity(b.Class)) })
+	slices.SortStableFunc(out, func(a, b RowRecord) int { return cmp.Compare(a.Class.Gravity(), b.Class.Gravity()) })
 	return out
 }
 
@@ -134,7 +89,6 @@ func Slowest(rows []RowRecord, n int, at time.Time) []RowRecord {
 type FindingGroup struct {
 	Severity wave.Severity
 	Code     string
-	Hint     string
 	Findings []wave.Finding
 }
 
@@ -152,7 +106,7 @@ func FindingGroups(findings []wave.Finding) []FindingGroup {
 		if !ok {
 			i = len(out)
 			place[k] = i
-			out = append(out, FindingGroup{Severity: f.Severity, Code: f.Code, Hint: f.Hint})
+			out = append(out, FindingGroup{Severity: f.Severity, Code: f.Code})
 		}
 		out[i].Findings = append(out[i].Findings, f)
 	}

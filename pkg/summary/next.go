@@ -2,6 +2,10 @@ package summary
 
 import (
 	"fmt"
+	"slices"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
 )
 
 // Move is what happens next for one outcome, and whose move it is.
@@ -60,15 +64,44 @@ func Moves(a Record) []Move {
 	return out
 }
 
-// Command is the exact command that goes on after one kind of trouble; empty when none does.
-func Command(a Record, t Trouble) string {
-	switch t.Class {
-	case Skipped:
-		return a.ValidateFailed()
-	case Failed, Deferred, Cancelled:
-		return a.Command("retry", a.Run.ID)
-	case Held:
-		return a.Command("reconcile", a.Run.ID, "--row", Quote(t.Rows[0].Row.Target.User))
+// Next lists the commands worth typing now, the first one first. While a process drives the run there are none: it holds
+// the ledger, which refuses them.
+func Next(a Record) []fault.Command {
+	if a.Live {
+		return nil
 	}
-	return ""
+	n := a.Tally()
+	var out []fault.Command
+	open := n[Active]+n[Waiting]+n[Queued] > 0
+	if open {
+		out = append(out, fault.NewCommand("resume"))
+	}
+	if n[Held] > 0 {
+		i := slices.IndexFunc(a.Rows, func(r migration.Row) bool { return r.State == migration.Held })
+		out = append(out, fault.NewCommand("reconcile", "--row", a.Rows[i].Target.User)) // one shows how
+	}
+	if n[Failed]+n[Deferred]+n[Cancelled] > 0 {
+		out = append(out, fault.NewCommand("retry"))
+	}
+	if n[Failed]+n[Skipped]+n[Deferred] > 0 && !open {
+		out = append(out, validateFailed(a.Run))
+	}
+	return out
+}
+
+// validateFailed looks at the corrected file of what did not end well: a rehearsal's on its scenario.
+func validateFailed(run migration.Run) fault.Command {
+	words := []string{FailedFile(run)}
+	if run.Sandbox != "" {
+		words = append(words, "--sandbox="+run.Sandbox)
+	}
+	return fault.NewCommand("validate", words...)
+}
+
+// Beyond lists the commands of a remedy that [Next] does not say already.
+func (a Record) Beyond(r fault.Remedy) []fault.Command {
+	next := Next(a)
+	return slices.DeleteFunc(slices.Clone(r.Commands), func(c fault.Command) bool {
+		return a.Live || slices.ContainsFunc(next, c.Equal)
+	})
 }

@@ -3,13 +3,15 @@ package summary
 import (
 	"time"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 )
 
 // Why is the reason of a row's outcome, for people and for machines. Its fields are empty where there is nothing to
 // say, as for a plain success.
 type Why struct {
-	Code, Text, Remedy string
+	Code, Text string
+	Remedy     fault.Remedy
 }
 
 // WhyOf says why a row stands where it stands.
@@ -18,13 +20,13 @@ func WhyOf(r migration.Row) Why {
 		if r.Warned {
 			return Why{
 				Code: "cloudpc.warnings", Text: r.Facts.Warning,
-				Remedy: "the Cloud PC works; look at it in the Intune admin center and clear the warning",
+				Remedy: fault.Remedy{Text: "the Cloud PC works; look at it in the Intune admin center and clear the warning"},
 			}
 		}
 		return Why{}
 	}
 	if p := r.Problem; p != nil {
-		return Why{Code: p.Code, Text: p.Message, Remedy: p.Hint}
+		return Why{Code: p.Code, Text: p.Message, Remedy: p.Remedy()}
 	}
 	w := Why{Text: r.Note}
 	if r.State.Final() {
@@ -46,7 +48,7 @@ func plainReason(r migration.Reason) string {
 	return string(r)
 }
 
-// Took is how long a row took from its first step to its end, or to the moment of the account while it has none;
+// Took is how long a row took from its first step to its end, or to the moment of the record while it has none;
 // 0: it was not started.
 func Took(r migration.Row, at time.Time) time.Duration {
 	if r.StartedAt.IsZero() {

@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// Record is everything a report is written from. The same account gives the same bytes.
+// Record is everything that is recorded of a run, as it stood at one moment. The same record gives the same words.
 type Record struct {
 	Run migration.Run
 	// Rows are all rows of the run, by index. Events are the run's history, oldest first.
@@ -20,15 +20,13 @@ type Record struct {
 	Findings []wave.Finding
 	// Audit is the run's part of the audit chain, one JSON object each; may be empty.
 	Audit []AuditLine
-	// At is the moment the account is true for.
+	// At is the moment the record is true for.
 	At       time.Time
 	ExitCode int
 	// Zone is the zone in which people read times; nil means UTC.
 	Zone *time.Location
-	// Next lists commands worth copying, the first one first.
-	Next []string
-	// Ledger is what commands are to be told with --ledger; empty: the default.
-	Ledger string
+	// Shell says how commands are written; it names the run.
+	Shell Shell
 	// Forecast is what was reckoned with when the run began; zero: nothing was.
 	Forecast Forecast
 	// Redacted says that names, addresses and hosts are pseudonyms.
@@ -56,7 +54,7 @@ func (a Record) Rehearsal() bool {
 	return a.Run.Sandbox != "" || a.Run.SandboxState != "" || a.Run.Cloud == "sandbox"
 }
 
-// End is when the run ended, or the moment of the account while it has not.
+// End is when the run ended, or the moment of the record while it has not.
 func (a Record) End() time.Time {
 	if !a.Run.FinishedAt.IsZero() {
 		return a.Run.FinishedAt

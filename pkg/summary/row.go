@@ -4,7 +4,7 @@ import "wave365/pkg/migration"
 
 // RowRecord is what is known about one row.
 type RowRecord struct {
-	// Row is the account's own row; nobody changes it.
+	// Row is the record's own row; nobody changes it.
 	Row     *migration.Row
 	Class   Class
 	Why     Why

@@ -125,7 +125,7 @@ type Mark struct {
 type Gap struct{ From, To time.Time }
 
 // Marks gives the moments and gaps of a run. An end that nobody could record (a killed process, a power cut) is
-// taken to be the last thing recorded before the resume; a gap that still lasts ends at the account's moment.
+// taken to be the last thing recorded before the resume; a gap that still lasts ends at the record's moment.
 func Marks(a Record) (marks []Mark, gaps []Gap) {
 	var down, last time.Time
 	for _, e := range a.Events {

@@ -23,9 +23,9 @@ func Headline(a Record) (headline, rest string) {
 	n := a.Tally()
 	total, done := a.People()
 	open := n[Active] + n[Waiting] + n[Queued]
-	have, has := "have their Cloud PC", "has their Cloud PC"
+	have, has, without := "have their Cloud PC", "has their Cloud PC", "has no Cloud PC"
 	if a.Rehearsal() {
-		have, has = "would have their Cloud PC", "would have their Cloud PC"
+		have, has, without = "would have their Cloud PC", "would have their Cloud PC", "would have no Cloud PC"
 	}
 	if done == 1 {
 		have = has
@@ -35,12 +35,14 @@ func Headline(a Record) (headline, rest string) {
 		return "The wave has no rows; nothing was done.", ""
 	case done == total && open == 0 && total == 1:
 		headline = "The only person of this wave " + has
+	case done == 0 && open == 0 && total == 1:
+		headline = "The only person of this wave " + without
 	case done == total && open == 0:
 		headline = fmt.Sprintf("All %d people %s", total, have)
 	case done == 0 && open == 0:
-		headline = fmt.Sprintf("None of the %s %s", people(total), have)
+		headline = fmt.Sprintf("None of the %d people %s", total, have)
 	default:
-		headline = fmt.Sprintf("%d of %s %s", done, people(total), have)
+		headline = fmt.Sprintf("%d of %s %s", done, Count(total, "person"), have)
 	}
 	if open > 0 {
 		headline += " so far"
@@ -66,8 +68,8 @@ func remainder(n map[Class]int, open int) string {
 			parts = append(parts, fmt.Sprintf("%d %s", k, many))
 		}
 	}
-	say(n[Failed], "failed", "failed")
 	say(n[Held], "is held until a person decides", "are held until a person decides")
+	say(n[Failed], "failed", "failed")
 	say(n[Skipped], "was not started because of errors in the wave", "were not started because of errors in the wave")
 	say(n[Deferred], "was put off to another evening", "were put off to another evening")
 	say(n[Cancelled], "was cancelled", "were cancelled")
@@ -75,20 +77,5 @@ func remainder(n map[Class]int, open int) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return listed(parts) + "."
-}
-
-// listed is a list as a sentence has it: a, b and c.
-func listed(parts []string) string {
-	if last := len(parts) - 1; last > 0 {
-		parts = append(parts[:last-1], parts[last-1]+" and "+parts[last])
-	}
-	return strings.Join(parts, ", ")
-}
-
-func people(n int) string {
-	if n == 1 {
-		return "1 person"
-	}
-	return fmt.Sprintf("%d people", n)
+	return List(parts) + "."
 }

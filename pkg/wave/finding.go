@@ -1,5 +1,7 @@
 package wave
 
+import "wave365/pkg/fault"
+
 // Severity grades a finding.
 type Severity string
 
@@ -24,7 +26,11 @@ type Finding struct {
 	User string `json:"user" csv:"user"`
 	// Value is the offending value, without any SAS query.
 	Value string `json:"value" csv:"value"`
-	// Message says what is wrong, Hint what to do about it.
-	Message string `json:"message" csv:"message"`
-	Hint    string `json:"hint" csv:"hint"`
+	// Message says what is wrong, Hint what to do about it, Commands what to type for that; see [fault.Remedy].
+	Message  string          `json:"message" csv:"message"`
+	Hint     string          `json:"hint" csv:"hint"`
+	Commands []fault.Command `json:"commands,omitempty" csv:"-"`
 }
+
+// Remedy is what to do about it.
+func (f Finding) Remedy() fault.Remedy { return fault.Remedy{Text: f.Hint, Commands: f.Commands} }

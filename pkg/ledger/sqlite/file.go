@@ -27,7 +27,7 @@ func (c Config) identify(ctx context.Context) (missing bool, err error) {
 		return false, lostFile(c.Path, "is missing")
 	case errors.Is(err, fs.ErrNotExist) && c.ReadOnly:
 		return false, fault.New(fault.NotFound, "ledger.none", "there is no ledger "+c.Path,
-			"check --ledger; `wave365 run` makes one")
+			"check --ledger; the first run makes one", fault.NewCommand("run", "WAVE.csv"))
 	case errors.Is(err, fs.ErrNotExist):
 		return true, nil
 	case err != nil:

@@ -11,6 +11,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/board"
+	"wave365/pkg/summary"
 )
 
 // Frame draws what stands at the bottom of a terminal: the total, the counts, the forecast, why it waits, and one line
@@ -23,7 +24,7 @@ func Frame(s board.Snapshot, width, height int, color bool) []string {
 	if s.Status != "" && !s.Ended {
 		// It may hold a command that somebody needs, so it is wrapped, not cut.
 		mark := "  ! "
-		for _, part := range firstOf(3, wrap(Clean(s.Status), width-len(mark))) {
+		for _, part := range firstOf(3, wrap(summary.OneLine(s.Status), width-len(mark))) {
 			lines = append(lines, line(width, color, span{mark + part, yellow}))
 			mark = "    "
 		}
@@ -39,7 +40,7 @@ func total(s board.Snapshot, width int, color bool) string {
 	if c.Total > 0 {
 		pct = min(100, 100*c.Done()/c.Total)
 	}
-	label := Clean(s.Run.Wave)
+	label := summary.OneLine(s.Run.Wave)
 	if label == "" {
 		label = "wave"
 	}
@@ -196,7 +197,7 @@ func rowLine(l board.Line, now time.Time, user, width int, color bool) string {
 		elapsed = Short(now.Sub(l.Since))
 	}
 	next, nextLook := nextLook(l, now)
-	note, noteLook := Clean(r.Note), dim
+	note, noteLook := summary.OneLine(r.Note), dim
 	switch {
 	case l.Slow:
 		mark, markLook, noteLook = "! ", yellow, yellow
@@ -206,7 +207,7 @@ func rowLine(l board.Line, now time.Time, user, width int, color bool) string {
 		}
 	case r.Tries > 0 && r.Problem != nil:
 		mark, markLook, noteLook = "! ", yellow, yellow
-		note = fmt.Sprintf("try %d: %s", r.Tries+1, Clean(r.Problem.Message))
+		note = fmt.Sprintf("try %d: %s", r.Tries+1, summary.OneLine(r.Problem.Message))
 	}
 	if width-user-stepWidth-elapsedWidth-nextWidth-10 < leastNote {
 		note = ""
@@ -232,7 +233,7 @@ func nextLook(l board.Line, now time.Time) (string, look) {
 
 // Ending is what stays on the screen when a row has ended.
 func Ending(r migration.Row, c board.Change, width int, color bool) []string {
-	word, l := EndWord(r)
+	class := summary.ClassOf(r)
 	tail := ""
 	if r.State == migration.Failed || r.State == migration.Held {
 		tail = "  at " + string(r.Step)
@@ -242,36 +243,29 @@ func Ending(r migration.Row, c board.Change, width int, color bool) []string {
 	}
 	who := runewidth.Truncate(Name(r), max(width-21-runewidth.StringWidth(tail), 12), "…")
 	lines := []string{line(width, color, span{r.UpdatedAt.Local().Format("15:04:05") + "  ", dim},
-		span{cell(word, 9), l}, span{"  ", plainLook}, span{who, plainLook}, span{tail, dim})}
-	for _, part := range firstOf(3, wrap(EndWhy(r), max(width-10, 20))) {
+		span{cell(string(class), 9), lookOf(class)}, span{"  ", plainLook}, span{who, plainLook}, span{tail, dim})}
+	for _, part := range firstOf(3, wrap(Reason(r), max(width-10, 20))) {
 		lines = append(lines, line(width, color, span{"          " + part, plainLook}))
 	}
 	return lines
 }
 
-// EndWord is the word for how a row ended.
-func EndWord(r migration.Row) (string, look) {
-	switch r.State {
-	case migration.Succeeded:
-		if r.Warned {
-			return "warned", yellow
-		}
-		return "succeeded", green
-	case migration.Failed, migration.Held:
-		return string(r.State), red
+// lookOf is the colour of how a row ended; the word says the same.
+func lookOf(c summary.Class) look {
+	switch c {
+	case summary.Succeeded:
+		return green
+	case summary.Failed, summary.Held:
+		return red
 	}
-	return string(r.State), yellow
+	return yellow
 }
 
-// EndWhy is why a row did not simply succeed; "" when it did.
-func EndWhy(r migration.Row) string {
-	switch {
-	case r.Problem != nil:
-		return Clean(r.Problem.Code + ": " + r.Problem.Message)
-	case r.Warned:
-		return Clean(r.Facts.Warning)
-	case r.State == migration.Succeeded:
-		return ""
+// Reason is why a row did not simply succeed, with its code; "" when it did.
+func Reason(r migration.Row) string {
+	why := summary.WhyOf(r)
+	if r.Problem == nil || why.Code == "" {
+		return summary.OneLine(why.Text)
 	}
-	return Clean(r.Note)
+	return summary.OneLine(why.Code + ": " + why.Text)
 }

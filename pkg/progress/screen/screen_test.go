@@ -83,21 +83,6 @@ func TestShort(t *testing.T) {
 	}
 }
 
-func TestClean(t *testing.T) {
-	t.Parallel()
-	for in, want := range map[string]string{
-		"plain":                        "plain",
-		"two\r\nlines\tand a tab":      "two lines and a tab",
-		"\x1b]0;title\x07clear\x1b[2J": "]0;titleclear[2J",
-		"abc\u202egpj.exe":             "abcgpj.exe",
-		"田中 zoë 👩":                     "田中 zoë 👩",
-	} {
-		if got := screen.Clean(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestEnding(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 6, 18, 0, 0, 0, time.UTC)

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/mattn/go-runewidth"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/summary"
 )
 
 // span is a piece of text with one look.
@@ -62,22 +62,6 @@ func cell(text string, width int) string {
 // rightCell is text at the right of width columns.
 func rightCell(text string, width int) string {
 	return runewidth.FillLeft(runewidth.Truncate(text, width, "…"), width)
-}
-
-// Clean makes text safe to show on one line: no control characters, which could move the cursor, and no marks that
-// turn the direction of what follows.
-func Clean(text string) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t' || r == '\r':
-			return ' '
-		case unicode.IsControl(r), r == unicode.ReplacementChar,
-			r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069', r == '\u2028', r == '\u2029':
-			return -1
-		}
-		return r
-	}, text)
-	return strings.Join(strings.Fields(text), " ")
 }
 
 // wrap breaks text at spaces into lines of at most width columns.
@@ -141,7 +125,7 @@ func rough(d time.Duration) string {
 // Name is how people know a row.
 func Name(r migration.Row) string {
 	if r.Target.UPN != "" {
-		return Clean(r.Target.UPN)
+		return summary.OneLine(r.Target.UPN)
 	}
-	return Clean(r.Target.User)
+	return summary.OneLine(r.Target.User)
 }

@@ -62,7 +62,7 @@ func WriteComparison(w io.Writer, c summary.Comparison) error {
 	for _, ch := range c.Changes {
 		row := comparedRow{
 			Name: nameOf(ch.Target), Department: ch.Target.Department, Before: ch.Before, After: ch.After,
-			Why: ch.Why.Text, Remedy: ch.Why.Remedy,
+			Why: ch.Why.Text, Remedy: c.Second.Shell.Remedy(ch.Why.Remedy),
 		}
 		if row.Name != ch.Target.User {
 			row.UPN = ch.Target.User

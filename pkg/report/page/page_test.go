@@ -177,7 +177,7 @@ func TestWrite_complete(t *testing.T) {
 	for _, want := range []string{
 		"14 of 23 people have their Cloud PC, 1 with warnings.", "Fri 6 Mar 2026, 19:30 CET", "18:30 UTC", "Attempt 2",
 		"Provisioned, but not from the snapshot", "wave365 retry 20260306-183000-k7f3", a.Run.WaveHash, "Throttled by the service",
-		"Stopped by the operator", "Resumed", "import.outcome-unknown", "network.stale",
+		"Stopped by the operator", "Resumed", "import.unknown", "network.stale",
 		"wave365 reconcile 20260306-183000-k7f3 --row lidia.holloway@contoso.example",
 	} {
 		if !strings.Contains(whole, want) {

@@ -83,7 +83,7 @@ func personOf(d summary.RowRecord, a summary.Record, c clock) personRow {
 	t := d.Row.Target
 	p := personRow{
 		Line: t.Line, Class: d.Class, Short: d.Class.Short(), Name: nameOf(t), Plain: plain(nameOf(t)),
-		Department: t.Department, Policy: t.PolicyName, PC: d.Row.Facts.CloudPCName, Why: d.Why.Text, Remedy: d.Why.Remedy,
+		Department: t.Department, Policy: t.PolicyName, PC: d.Row.Facts.CloudPCName, Why: d.Why.Text, Remedy: d.Why.Remedy.Text,
 	}
 	if !d.Class.HasCloudPC() {
 		p.PC = ""

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"wave365/pkg/fault"
 	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
@@ -11,12 +12,19 @@ const (
 	shownFindings = 100
 )
 
-type trouble struct {
-	summary.Trouble
-	Short   string
-	N, More int
-	People  []who
-	Command string
+// problem is one kind of problem with what to do about it.
+type problem struct {
+	summary.ProblemGroup
+	Short  string
+	N      int
+	Advice []advice
+}
+
+type advice struct {
+	summary.Advice
+	More     int
+	People   []who
+	Commands []string
 }
 
 type who struct {
@@ -24,34 +32,47 @@ type who struct {
 	Name string
 }
 
-func troublesOf(rows []summary.RowRecord, a summary.Record) []trouble {
-	var out []trouble
-	for _, t := range summary.Troubles(rows) {
-		v := trouble{Trouble: t, Short: t.Class.Short(), N: len(t.Rows), Command: summary.Command(a, t)}
-		for i, d := range t.Rows {
-			if i == namedPeople {
-				v.More = len(t.Rows) - i
-				break
+func problemsOf(rows []summary.RowRecord, a summary.Record) []problem {
+	var out []problem
+	for _, g := range summary.Problems(rows) {
+		p := problem{ProblemGroup: g, Short: g.Class.Short(), N: g.Len()}
+		for _, one := range g.Advice {
+			v := advice{Advice: one, Commands: a.Shell.Lines(fault.Remedy{Commands: a.Beyond(one.Remedy)})}
+			for i, d := range one.Rows {
+				if i == namedPeople {
+					v.More = len(one.Rows) - i
+					break
+				}
+				v.People = append(v.People, who{d.Row.Target.Line, nameOf(d.Row.Target)})
 			}
-			v.People = append(v.People, who{d.Row.Target.Line, nameOf(d.Row.Target)})
+			p.Advice = append(p.Advice, v)
 		}
-		out = append(out, v)
+		out = append(out, p)
 	}
 	return out
 }
 
 type findingGroup struct {
 	summary.FindingGroup
-	N, More int
-	Open    bool
+	Findings []finding
+	N, More  int
+	Open     bool
 }
 
-func findingGroupsOf(findings []wave.Finding) []findingGroup {
+type finding struct {
+	wave.Finding
+	Commands []string
+}
+
+func findingGroupsOf(a summary.Record) []findingGroup {
 	var out []findingGroup
-	for _, g := range summary.FindingGroups(findings) {
+	for _, g := range summary.FindingGroups(a.Findings) {
 		v := findingGroup{FindingGroup: g, N: len(g.Findings), Open: g.Severity == wave.Error}
 		if v.N > shownFindings {
-			v.More, v.Findings = v.N-shownFindings, g.Findings[:shownFindings]
+			v.More, g.Findings = v.N-shownFindings, g.Findings[:shownFindings]
+		}
+		for _, f := range g.Findings {
+			v.Findings = append(v.Findings, finding{f, a.Shell.Lines(f.Remedy())})
 		}
 		out = append(out, v)
 	}

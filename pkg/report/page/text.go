@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"wave365/pkg/summary"
 )
 
 // The longest text shown in full, and what a fold shows of a longer one, in runes.
@@ -17,7 +19,7 @@ const (
 // text is foreign text for the page: escaped, apart from the direction of what surrounds it, with its control
 // characters made visible, and folded when it is long; the whole text stays in the page.
 func text(s string) template.HTML {
-	s = clean(s)
+	s = summary.Clean(s)
 	if len(s) <= foldAt || utf8.RuneCountInString(s) <= foldAt {
 		return template.HTML("<bdi>" + template.HTMLEscapeString(s) + "</bdi>")
 	}
@@ -62,37 +64,11 @@ func inline(s string) template.HTML {
 func plain(s string) string { return "\u2068" + short(s, 60) + "\u2069" }
 
 func short(s string, n int) string {
-	s = strings.Join(strings.Fields(clean(s)), " ")
+	s = strings.Join(strings.Fields(summary.Clean(s)), " ")
 	if utf8.RuneCountInString(s) <= n {
 		return s
 	}
 	return cut(s, n) + "…"
-}
-
-// clean makes visible what would change how other text reads: control characters and overrides of direction. Marks
-// of direction stay, they are part of ordinary Arabic and Hebrew text.
-func clean(s string) string {
-	bad := func(r rune) bool {
-		return r == utf8.RuneError || unicode.IsControl(r) && r != '\n' && r != '\t' ||
-			r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x2028 || r == 0x2029 ||
-			r == 0xfeff || r >= 0xe0000 && r <= 0xe007f
-	}
-	if strings.IndexFunc(s, bad) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case !bad(r):
-			b.WriteRune(r)
-		case r == '\r':
-		case r == utf8.RuneError:
-			b.WriteRune(r)
-		default:
-			fmt.Fprintf(&b, "[U+%04X]", r)
-		}
-	}
-	return b.String()
 }
 
 // cut gives the first n runes, less what would tear a composed character apart.

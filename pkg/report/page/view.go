@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
 )
@@ -36,7 +37,7 @@ type view struct {
 	Lists          []list
 	EvidenceNote   string
 	Chart          *chart
-	Troubles       []trouble
+	Problems       []problem
 	FindingGroups  []findingGroup
 	Provenance     []fact
 	Effects        []effect
@@ -59,11 +60,10 @@ func viewOf(a summary.Record) *view {
 		Run: a.Run, Rehearsal: a.Rehearsal(), Redacted: a.Redacted, Huge: len(rows) > anyEvidence, Unfinished: a.Run.FinishedAt.IsZero(), Total: len(rows),
 		Tenant: tenantOf(a.Run), Bar: barOf(a.Tally(), len(rows)),
 		Started: momentOf(a.Run.CreatedAt, a.Location()), Ended: momentOf(a.End(), a.Location()),
-		Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a), Moves: movesOf(a), Next: a.Next,
+		Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a), Moves: movesOf(a), Next: a.Shell.Lines(fault.Remedy{Commands: summary.Next(a)}),
 		Groups: groupsOf(rows), Plan: planOf(a, c), Provenance: provenanceOf(a, c), Effects: effectsOf(run.Intents, c),
 	}
-	if a.Live { // the run's own process goes on with it
-		v.Next = nil
+	if a.Live {
 		v.Live = c.at(a.At, "15:04:05 MST")
 	}
 	v.Headline, v.Rest = summary.Headline(a)
@@ -74,8 +74,8 @@ func viewOf(a summary.Record) *view {
 	v.BarText = barText(a)
 	v.Lists, v.EvidenceNote = listsOf(rows, a, c)
 	v.Chart = chartOf(rows, a, c)
-	v.Troubles = troublesOf(rows, a)
-	v.FindingGroups = findingGroupsOf(a.Findings)
+	v.Problems = problemsOf(rows, a)
+	v.FindingGroups = findingGroupsOf(a)
 	return v
 }
 

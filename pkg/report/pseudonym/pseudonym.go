@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
 	"wave365/pkg/wave"
@@ -33,7 +34,7 @@ func Record(a summary.Record, key []byte) summary.Record {
 	out.Intents = each(a.Intents, n.intent)
 	out.Findings = each(a.Findings, n.finding)
 	out.Audit = n.chain(a.Audit)
-	out.Next, out.Ledger = each(a.Next, n.text), n.text(a.Ledger)
+	out.Shell.Ledger = n.text(a.Shell.Ledger)
 	return out
 }
 
@@ -79,7 +80,7 @@ func newNamer(a summary.Record, key []byte) *namer {
 			n.term(name, n.address(a.Run.Operator))
 		}
 	}
-	for _, path := range []string{a.Run.WavePath, a.Run.Sandbox, a.Run.SandboxState, a.Run.ReportDir, a.Ledger} {
+	for _, path := range []string{a.Run.WavePath, a.Run.Sandbox, a.Run.SandboxState, a.Run.ReportDir, a.Shell.Ledger} {
 		if filepath.IsAbs(path) {
 			n.term(path, "…/"+filepath.Base(path))
 			n.term(filepath.ToSlash(path), "…/"+filepath.Base(path))
@@ -223,6 +224,7 @@ func (n *namer) problem(p *migration.Problem) *migration.Problem {
 		return nil
 	}
 	q := *p
+	q.Commands = each(p.Commands, n.command)
 	q.Message, q.Hint, q.ServiceCode = n.text(p.Message), n.text(p.Hint), n.text(p.ServiceCode)
 	return &q
 }
@@ -243,10 +245,16 @@ func (n *namer) intent(in migration.Intent) migration.Intent {
 }
 
 func (n *namer) finding(f wave.Finding) wave.Finding {
+	f.Commands = each(f.Commands, n.command)
 	f.User, f.Message, f.Hint = n.text(f.User), n.text(f.Message), n.text(f.Hint)
 	f.Value = n.text(f.Value)
 	if f.Column != "" && !knownColumns([]string{f.Column})[0] {
 		f.Value = withheld(f.Value)
 	}
 	return f
+}
+
+func (n *namer) command(c fault.Command) fault.Command {
+	c.Args = each(c.Args, n.text)
+	return c
 }

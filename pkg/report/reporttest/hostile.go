@@ -65,7 +65,6 @@ func Hostile() summary.Record {
 	a.Findings = append(a.Findings, wave.Finding{Severity: wave.Info, Code: next(), Column: next(), Message: next()})
 	a.Run.TenantName, a.Run.Operator, a.Run.WavePath = next(), next(), next()
 	a.Run.Settings = migration.Settings{StorageAccountID: next(), ImportSource: next(), Trigger: migration.Trigger(next())}
-	a.Next = append(a.Next, next())
 	a.Events = append(a.Events, migration.Event{Run: a.Run.ID, Row: migration.WaveRow, At: a.At, Reason: migration.RunThrottled, Note: next()})
 	return a
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 )
 
@@ -54,9 +55,10 @@ func imported(w *walk, kind int, f migration.Facts) (migration.Facts, bool) {
 	if kind == 20 {
 		w.effect(migration.EffectImport, w.row.Target.UserID, migration.OutcomeUnknown, "", "connection reset after the request was sent")
 		w.hold(migration.Problem{
-			Code: "import.outcome-unknown", Message: "the import was sent and no answer came back; no snapshot of this user could be read back",
-			Hint: "look for the snapshot in the Intune admin center, then tell wave365 with `wave365 reconcile` whether it is there",
-			Kind: "outcome_unknown", Service: "graph", ClientRequestID: id(0xc11e, i, 77),
+			Code: "import.unknown", Message: "the import was sent and no answer came back; no snapshot of this user could be read back",
+			Hint:     "look for the snapshot in the Intune admin center, then settle the row",
+			Commands: []fault.Command{fault.NewCommand("reconcile", "--row", w.row.Target.User, "--snapshot-id", "ID"), fault.NewCommand("reconcile", "--row", w.row.Target.User, "--no-effect")},
+			Kind:     "outcome_unknown", Service: "graph", ClientRequestID: id(0xc11e, i, 77),
 		})
 		return f, false
 	}
@@ -77,7 +79,7 @@ func imported(w *walk, kind int, f migration.Facts) (migration.Facts, bool) {
 		f.ImportStatus = "failed"
 		w.fail(migration.Problem{
 			Code: "import.failed", Message: "import the snapshot: the service could not read the source disk (sourceBlobInaccessible)",
-			Hint: "open the storage account's firewall for trusted services, then `wave365 retry`",
+			Hint: "open the storage account's firewall for trusted services, then retry", Commands: []fault.Command{fault.NewCommand("retry")},
 			Kind: "invalid", Service: "graph", Status: 200, ServiceCode: "sourceBlobInaccessible", RequestID: id(0x5e7, i, 71),
 		})
 		if kind == 8 || w.over {
@@ -119,7 +121,7 @@ func provisioned(w *walk, kind int, f migration.Facts) {
 		w.row.Facts = f
 		w.fail(migration.Problem{
 			Code: "provision.failed", Message: "provision the Cloud PC: it ended as failed (networkIpAddressAllocationFailed)",
-			Hint: "free addresses in the subnet of “weu-eng”, then `wave365 retry`; the snapshot is kept",
+			Hint: "free addresses in the subnet of “weu-eng”, then retry; the snapshot is kept", Commands: []fault.Command{fault.NewCommand("retry")},
 			Kind: "conflict", Service: "graph", Status: 200, ServiceCode: "networkIpAddressAllocationFailed", RequestID: id(0x5e7, i, 72),
 		})
 		return
@@ -134,10 +136,10 @@ func provisioned(w *walk, kind int, f migration.Facts) {
 	if kind == 15 {
 		w.row.Facts = f
 		w.fail(migration.Problem{
-			Code:    "prove.not-from-snapshot",
+			Code:    "proof.not-from-snapshot",
 			Message: "provisioned, but not from the snapshot: the Cloud PC is there and the import is still notUsed",
-			Hint:    "the person has an empty Cloud PC: deprovision it, then `wave365 retry`",
-			Kind:    "conflict",
+			Hint:    "the person has an empty Cloud PC: deprovision it, then retry", Commands: []fault.Command{fault.NewCommand("retry")},
+			Kind: "conflict",
 		})
 		return
 	}

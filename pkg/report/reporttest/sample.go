@@ -52,11 +52,7 @@ func evening(all []person, limit time.Time) summary.Record {
 		},
 		Zone: time.FixedZone("CET", 3600), ExitCode: 3,
 		Forecast: summary.Forecast{From: start.Add(145 * time.Minute), To: start.Add(205 * time.Minute)},
-		Next: []string{
-			"wave365 retry 20260306-183000-k7f3",
-			"wave365 reconcile 20260306-183000-k7f3 --row lidia.holloway@contoso.example",
-			"wave365 run reports/friday-20260306-183000-k7f3/failed.csv --skip-invalid",
-		},
+		Shell:    summary.Shell{Run: "20260306-183000-k7f3"},
 	}
 	slots := make([]time.Time, 6*(1+len(all)/200))
 	for i := range slots {
@@ -99,7 +95,6 @@ func finish(a *summary.Record, last, limit time.Time, note func(time.Time, migra
 		a.Run.FinishedAt, a.At = last, last
 	} else {
 		a.Run.State, a.Run.FinishedAt, a.ExitCode = migration.RunActive, time.Time{}, 9
-		a.Next = []string{"wave365 resume " + a.Run.ID, "wave365 status " + a.Run.ID}
 	}
 	slices.SortStableFunc(a.Events, func(x, y migration.Event) int { return x.At.Compare(y.At) })
 	for i := range a.Events {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -240,7 +241,7 @@ func TestTokenIsRefusedForGood(t *testing.T) {
 	inWorld(t, calm(5), func(t *testing.T, w *world) {
 		began := time.Now()
 		rows, err := withToken(t, w, -1)
-		if fault.CodeOf(err) != "cloud.sign-in" || fault.As(err).Remote.Status != http.StatusUnauthorized || !strings.Contains(fault.HintOf(err), "wave365 resume") {
+		if fault.CodeOf(err) != "cloud.sign-in" || fault.As(err).Remote.Status != http.StatusUnauthorized || !slices.ContainsFunc(fault.RemedyOf(err).Commands, fault.NewCommand("resume").Equal) {
 			t.Fatalf("the run ended with %v", err)
 		}
 		if took := time.Since(began); took > 40*time.Minute {

@@ -88,7 +88,7 @@ func Open(dir, identity, label string) (j *Journal, state []byte, err error) {
 }
 
 func unusable(dir, what string, err error) error {
-	return fault.Wrap(fault.Invalid, "sandbox.state", "the state folder "+dir+" "+what, "choose a folder that you may write to: with --state of `wave365 sandbox`, or for a rehearsal beside the ledger, with --ledger", err)
+	return fault.Wrap(fault.Invalid, "sandbox.state", "the state folder "+dir+" "+what, "choose a folder that you may write to: with --state of the sandbox command, or for a rehearsal beside the ledger, with --ledger", err)
 }
 
 // Replay gives every line after the snapshot to apply, in order. A last line that was cut off by the end of the process was never

@@ -78,7 +78,7 @@ func (s Spec) Find(all []graph.DeviceImage) (graph.DeviceImage, error) {
 		}
 		if !strings.EqualFold(i.SourceImageResourceID, s.Source) {
 			return i, fault.New(fault.Invalid, "image.differs", fmt.Sprintf("image %s %s exists and was made from another source: %s", i.DisplayName, i.Version, i.SourceImageResourceID),
-				"give this one another version, or delete that one: `wave365 image delete "+i.ID+"`")
+				"give this one another version, or delete that one", fault.NewCommand("image delete", i.ID))
 		}
 		return i, nil
 	}
@@ -134,7 +134,7 @@ func Wait(ctx context.Context, c tenantcare.Clock, t Tenant, id string, tell fun
 		case strings.EqualFold(now.Status, "failed"):
 			return now, Failed(now)
 		case c.Now().Sub(since) > patience:
-			return now, fault.New(fault.Unavailable, "image.pending", "image "+now.DisplayName+" is still "+now.Status+" after "+patience.String(), "`wave365 image list` shows it later")
+			return now, fault.New(fault.Unavailable, "image.pending", "image "+now.DisplayName+" is still "+now.Status+" after "+patience.String(), "look at it later", fault.NewCommand("image list"))
 		}
 		if err := tenantcare.Sleep(ctx, c, pollEvery); err != nil {
 			return now, err
@@ -144,7 +144,7 @@ func Wait(ctx context.Context, c tenantcare.Clock, t Tenant, id string, tell fun
 
 // Failed is the fault of an image that the service could not take over.
 func Failed(i graph.DeviceImage) error {
-	return fault.New(fault.Conflict, "image.failed", "image "+i.DisplayName+" "+i.Version+" failed: "+i.ErrorCode, remedy(i.ErrorCode)+"; `wave365 image delete "+i.ID+"` clears it away")
+	return fault.New(fault.Conflict, "image.failed", "image "+i.DisplayName+" "+i.Version+" failed: "+i.ErrorCode, remedy(i.ErrorCode)+"; delete this one", fault.NewCommand("image delete", i.ID))
 }
 
 // remedy says what a failure of an image wants. Codes are compared without case: documentation and schema differ in it.

@@ -77,5 +77,5 @@ func Export(p graph.ProvisioningPolicy, name func(id string) string) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	return append([]byte("# A provisioning policy of Windows 365. `wave365 policy apply -f FILE` creates it, or changes what differs.\n"), text...), nil
+	return append([]byte("# A provisioning policy of Windows 365. wave365 policy apply -f FILE creates it, or changes what differs.\n"), text...), nil
 }

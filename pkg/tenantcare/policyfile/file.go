@@ -58,14 +58,14 @@ func Parse(data []byte) (*File, []Problem) {
 		return nil, []Problem{{Line: lineOf(err), Message: "it is not YAML: " + firstLine(yaml.FormatError(err, false, false)), Hint: "write one `property: value` a line"}}
 	}
 	if len(doc.Docs) == 0 || len(doc.Docs) == 1 && doc.Docs[0].Body == nil {
-		return nil, []Problem{{Message: "it is empty", Hint: "`wave365 policy export` shows what belongs into it"}}
+		return nil, []Problem{{Message: "it is empty", Hint: "policy export shows what belongs into it"}}
 	}
 	if len(doc.Docs) != 1 || doc.Docs[0].Body == nil {
 		return nil, []Problem{{Message: fmt.Sprintf("it holds %d documents, not one policy", len(doc.Docs)), Hint: "put each policy into a file of its own"}}
 	}
 	entries, ok := mapping(doc.Docs[0].Body)
 	if !ok {
-		return nil, []Problem{{Line: 1, Message: "it is not a list of properties", Hint: "write one `property: value` a line; `wave365 policy export` shows one"}}
+		return nil, []Problem{{Line: 1, Message: "it is not a list of properties", Hint: "write one `property: value` a line; policy export shows one"}}
 	}
 	r := &reader{file: &File{lines: map[string]int{}}}
 	for _, e := range entries {

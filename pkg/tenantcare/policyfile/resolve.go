@@ -71,7 +71,7 @@ func (f *File) resolveImage(known Known, have graph.ProvisioningPolicy) []Proble
 		}
 		i, ok := supported(known.Gallery)
 		if !ok {
-			return []Problem{{Message: "the gallery has no supported image, and a policy wants one", Hint: "name one with image; `wave365 image list` shows them"}}
+			return []Problem{{Message: "the gallery has no supported image, and a policy wants one", Hint: "name one with image; image list shows them"}}
 		}
 		f.Notes = append(f.Notes, "no image is named, and a policy wants one: "+i.DisplayName+" is taken; Cloud PCs from snapshots do not use it")
 		f.take(image{i.ID, i.DisplayName, graph.ImageGallery, i.Status}, 0)
@@ -82,7 +82,7 @@ func (f *File) resolveImage(known Known, have graph.ProvisioningPolicy) []Proble
 		return []Problem{f.problem(from, err)}
 	}
 	if !one.usable() {
-		return []Problem{{f.Line(from), from, fmt.Sprintf("the image %s is %s", one.name, one.status), "name another; `wave365 image list` shows them"}}
+		return []Problem{{f.Line(from), from, fmt.Sprintf("the image %s is %s", one.name, one.status), "name another; image list shows them"}}
 	}
 	if kind := f.Policy.ImageType; kind != "" && kind != one.kind {
 		return []Problem{{f.Line("imageType"), "imageType", "the image " + one.name + " is of type " + one.kind + ", not " + kind, "leave imageType out"}}

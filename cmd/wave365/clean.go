@@ -1,0 +1,51 @@
+package main
+
+import (
+	"io"
+	"sync"
+	"unicode/utf8"
+
+	"wave365/pkg/summary"
+)
+
+// cleaned is a standard stream that people may look at: what a file, the tenant or a service brought along cannot steer
+// their terminal, whoever forgot to clean it. What is no text goes through [asIs].
+type cleaned struct {
+	io.Writer
+	mu sync.Mutex
+	// wrote says that anything was written.
+	wrote bool
+	// rest is the beginning of a character whose end has not been written yet.
+	rest []byte
+}
+
+func (c *cleaned) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wrote = true
+	text := append(c.rest, p...)
+	c.rest = nil
+	for i := max(0, len(text)-utf8.UTFMax+1); i < len(text); i++ {
+		if utf8.RuneStart(text[i]) && !utf8.FullRune(text[i:]) {
+			c.rest = append(c.rest, text[i:]...)
+			text = text[:i]
+			break
+		}
+	}
+	if _, err := io.WriteString(c.Writer, summary.Clean(string(text))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// asIs gives the stream below, for files and for what draws on a terminal itself.
+func asIs(w io.Writer) io.Writer {
+	c, ok := w.(*cleaned)
+	if !ok {
+		return w
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.wrote = true
+	return c.Writer
+}

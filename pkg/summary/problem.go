@@ -1,0 +1,116 @@
+package summary
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"wave365/pkg/fault"
+)
+
+// Placeholder stands for the user in advice that several rows share.
+const Placeholder = "USER"
+
+// ProblemGroup is one kind of problem: rows that ended in the same way for the same reason.
+type ProblemGroup struct {
+	Class Class
+	// Code is empty where the outcome says it all.
+	Code string
+	// Advice holds the rows, those for which the same is to be done together; there is at least one.
+	Advice []Advice
+}
+
+// Advice is what to do, once for all rows that it helps. What differs between them but for the user's name stands apart.
+type Advice struct {
+	// Remedy has [Placeholder] for the user where there are several rows; it may be empty.
+	Remedy fault.Remedy
+	// Text is what happened to the first row; Same says that it happened to all of them in these words.
+	Text string
+	Same bool
+	Rows []RowRecord
+}
+
+// Len counts the rows.
+func (g ProblemGroup) Len() int {
+	n := 0
+	for _, a := range g.Advice {
+		n += len(a.Rows)
+	}
+	return n
+}
+
+// Rows lists the rows of all advice.
+func (g ProblemGroup) Rows() []RowRecord {
+	var out []RowRecord
+	for _, a := range g.Advice {
+		out = append(out, a.Rows...)
+	}
+	return out
+}
+
+// Problems groups the rows that need somebody's attention by outcome and code: the gravest outcome first, then the largest
+// group. Within a group the most frequent advice comes first; rows stand in input order.
+func Problems(rows []RowRecord) []ProblemGroup {
+	var out []ProblemGroup
+	place := map[string]int{}
+	for _, d := range rows {
+		if d.Class.Open() || d.Class == Succeeded {
+			continue
+		}
+		key := string(d.Class) + "\x00" + d.Why.Code
+		i, ok := place[key]
+		if !ok {
+			i = len(out)
+			place[key] = i
+			out = append(out, ProblemGroup{Class: d.Class, Code: d.Why.Code})
+		}
+		out[i].add(d)
+	}
+	for i := range out {
+		out[i].settle()
+	}
+	slices.SortStableFunc(out, func(a, b ProblemGroup) int {
+		return cmp.Or(cmp.Compare(a.Class.Gravity(), b.Class.Gravity()), cmp.Compare(b.Len(), a.Len()), cmp.Compare(a.Code, b.Code))
+	})
+	return out
+}
+
+// add puts a row to the advice that helps it.
+func (g *ProblemGroup) add(d RowRecord) {
+	general := anybodys(d.Why.Remedy, d.Row.Target.User)
+	for i := range g.Advice {
+		a := &g.Advice[i]
+		if a.Remedy.Text == general.Text && slices.EqualFunc(a.Remedy.Commands, general.Commands, fault.Command.Equal) {
+			a.Same = a.Same && a.Text == d.Why.Text
+			a.Rows = append(a.Rows, d)
+			return
+		}
+	}
+	g.Advice = append(g.Advice, Advice{Remedy: general, Text: d.Why.Text, Same: true, Rows: []RowRecord{d}})
+}
+
+// settle gives advice for one row that row's own words, and orders the advice.
+func (g *ProblemGroup) settle() {
+	for i, a := range g.Advice {
+		if len(a.Rows) == 1 {
+			g.Advice[i].Remedy = a.Rows[0].Why.Remedy
+		}
+	}
+	slices.SortStableFunc(g.Advice, func(a, b Advice) int { return cmp.Compare(len(b.Rows), len(a.Rows)) })
+}
+
+// anybodys is a remedy with [Placeholder] for its user.
+func anybodys(r fault.Remedy, user string) fault.Remedy {
+	if user == "" {
+		return r
+	}
+	r.Text = strings.ReplaceAll(r.Text, user, Placeholder)
+	r.Commands = slices.Clone(r.Commands)
+	for i, c := range r.Commands {
+		r.Commands[i].Args = slices.Clone(c.Args)
+		for k, arg := range c.Args {
+			r.Commands[i].Args[k] = strings.ReplaceAll(arg, user, Placeholder)
+		}
+	}
+	return r
+}
