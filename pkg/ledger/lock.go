@@ -30,6 +30,9 @@ type Holder struct {
 	Command string    `json:"command"`
 	// Run is the run it drives; may be empty.
 	Run string `json:"run"`
+	// Life says whether the process still lives, as far as this host can know; of a process on another host it is
+	// Unknown. [Ledger.Holder] fills it; it is not stored.
+	Life process.Life `json:"-"`
 }
 
 func (h Holder) describe() string {
@@ -70,15 +73,14 @@ func (l *Ledger) Lock(ctx context.Context, h Holder) (release func() error, err 
 	token := process.Token(h.PID)
 	mine := claim{id: h.ID}
 	err = l.do(ctx, "lock the ledger", func(t *txn) error {
-		old, oldToken, ok, err := readHolder(t.Get)
+		old, ok, err := readHolder(t.Get)
 		if err != nil {
 			return err
 		}
 		kind := auditLocked
 		if ok {
-			if !gone(old, oldToken, h.Host) {
-				return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+old.describe()+lockedRun(old),
-					"wait for it, or, if it is certain that it is not running any more, unlock the ledger", fault.NewCommand("unlock", "--id", old.ID))
+			if old.Life != process.Gone {
+				return refusedBecause(old)
 			}
 			kind = auditLockReplaced
 			if _, err := t.Change(`DELETE FROM holder WHERE id = ?`, old.ID); err != nil {
@@ -104,6 +106,15 @@ func (l *Ledger) Lock(ctx context.Context, h Holder) (release func() error, err 
 	}
 	l.lock.set(mine)
 	return func() error { return l.release(h.ID) }, nil
+}
+
+// refusedBecause is the fault for whoever wants the lock that h has. How to take it away is said only where h may be gone.
+func refusedBecause(h Holder) error {
+	hint, next := "wait for it, or have it drained", fault.NewCommand("drain").For(h.Run)
+	if h.Life == process.Unknown {
+		hint, next = "wait for it, or, if it is certain that it is not running any more, unlock the ledger", fault.NewCommand("unlock", "--id", h.ID)
+	}
+	return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe()+lockedRun(h), hint, next)
 }
 
 type lockBody struct {
@@ -138,11 +149,6 @@ func (l *Ledger) complete(h Holder) Holder {
 	}
 	h.Started = orNow(h.Started, l.now().UTC())
 	return h
-}
-
-// gone reports whether the holder is known to have ended: only of processes on this host can that be known.
-func gone(h Holder, token, host string) bool {
-	return h.Host == host && process.LifeOf(h.PID, token) == process.Gone
 }
 
 // releaseWithin bounds how long a lock is tried to be given back.
@@ -212,19 +218,23 @@ func (l *Ledger) Holds(ctx context.Context) error {
 	return mine.against(epoch)
 }
 
-// Unlock takes the lock away from the holder with that id, whether it lives or not. NotFound ("ledger.unlocked") when
-// nobody holds the lock, Conflict ("ledger.locked") when the holder has another id.
+// Unlock takes the lock away from the holder with that id, unless it is known to live. NotFound ("ledger.unlocked") when
+// nobody holds the lock, Conflict ("ledger.locked") when the holder has another id, Conflict ("ledger.holder-lives") when
+// its process runs on this host.
 func (l *Ledger) Unlock(ctx context.Context, id string) error {
 	return l.do(ctx, "unlock the ledger", func(t *txn) error {
-		h, _, ok, err := readHolder(t.Get)
+		h, ok, err := readHolder(t.Get)
 		switch {
 		case err != nil:
 			return err
 		case !ok:
-			return fault.New(fault.NotFound, "ledger.unlocked", "nobody holds the ledger", "")
+			return fault.New(fault.NotFound, "ledger.unlocked", "the ledger is not locked", "")
 		case h.ID != id:
 			return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe()+", not under the id "+id,
 				"the id is in the message of the command that was refused")
+		case h.Life == process.Alive:
+			return fault.New(fault.Conflict, "ledger.holder-lives", "the ledger is in use by "+h.describe()+", which is running on this machine",
+				"end that process, or have it drained: its lock ends with it", fault.NewCommand("drain").For(h.Run))
 		}
 		if err := t.Exec(`DELETE FROM holder WHERE id = ?`, id); err != nil {
 			return err
@@ -236,30 +246,34 @@ func (l *Ledger) Unlock(ctx context.Context, id string) error {
 	})
 }
 
-// Holder gives the process that holds the lock; false when nobody does.
+// Holder gives the process that holds the lock, with what is known of its life; false when nobody does.
 func (l *Ledger) Holder(ctx context.Context) (Holder, bool, error) {
-	h, _, ok, err := readHolder(l.db.Get(ctx))
+	h, ok, err := readHolder(l.db.Get(ctx))
 	if err != nil {
 		return Holder{}, false, l.db.Fault(err, "read who holds the ledger")
 	}
 	return h, ok, nil
 }
 
-func readHolder(get func(string, []any, ...any) error) (h Holder, token string, ok bool, err error) {
+func readHolder(get func(string, []any, ...any) error) (h Holder, ok bool, err error) {
+	token := ""
 	err = get(`SELECT id, host, "user", pid, process, started, command, run FROM holder`, nil,
 		&h.ID, &h.Host, &h.User, &h.PID, &token, (*moment)(&h.Started), &h.Command, &h.Run)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Holder{}, "", false, nil
+		return Holder{}, false, nil
 	}
-	return h, token, err == nil, err
+	h.Life = process.Unknown
+	if host, _ := os.Hostname(); err == nil && h.Host == host {
+		h.Life = process.LifeOf(h.PID, token)
+	}
+	return h, err == nil, err
 }
 
 // inUse names the live process that drives a ledger, which may be damaged.
 func inUse(get func(query string, args []any, into ...any) error) (who string, live bool) {
-	h, token, ok, err := readHolder(get)
+	h, ok, err := readHolder(get)
 	if err != nil || !ok {
 		return "", false
 	}
-	host, _ := os.Hostname()
-	return h.describe(), !gone(h, token, host)
+	return h.describe(), h.Life != process.Gone
 }

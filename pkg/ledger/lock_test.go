@@ -8,6 +8,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
+	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
 )
 
@@ -16,11 +17,11 @@ func TestLock(t *testing.T) {
 	ctx := t.Context()
 	l, rows := begin(t, 2)
 	second := openAt(t, l.Path(), ledger.Options{})
-	release, err := l.Lock(ctx, ledger.Holder{User: "eve", Command: "wave365 run friday.csv", Started: evening, Run: "r1"})
+	release, err := l.Lock(ctx, ledger.Holder{Host: "elsewhere", User: "eve", Command: "wave365 run friday.csv", Started: evening, Run: "r1"})
 	must(t, err)
 	h, held, err := second.Holder(ctx)
 	must(t, err)
-	if !held || h.ID == "" || h.Host == "" || h.PID != os.Getpid() || !h.Started.Equal(evening) {
+	if !held || h.ID == "" || h.Life != process.Unknown || h.PID != os.Getpid() || !h.Started.Equal(evening) {
 		t.Errorf("holder %+v, %v", h, held)
 	}
 
@@ -55,6 +56,51 @@ func TestLock(t *testing.T) {
 		t.Errorf("still held by %+v", h)
 	}
 	must(t, ledger.VerifyChain(l.Audit(ctx, "")))
+}
+
+// The lock of a process that runs on this host is not taken away, and nobody is told how to.
+func TestALivingHolderIsNotUnlocked(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	l, _ := begin(t, 1)
+	_, err := l.Lock(ctx, ledger.Holder{Run: "r1"})
+	must(t, err)
+	second := openAt(t, l.Path(), ledger.Options{})
+	h, _, err := second.Holder(ctx)
+	must(t, err)
+	if h.Life != process.Alive || h.Host == "" {
+		t.Errorf("the holder is %+v", h)
+	}
+	_, err = second.Lock(ctx, ledger.Holder{})
+	wantFault(t, err, fault.Conflict, "ledger.locked")
+	if strings.Contains(fault.HintOf(err), "unlock") {
+		t.Errorf("the holder lives, and its lock is offered: %s", fault.HintOf(err))
+	}
+	wantFault(t, second.Unlock(ctx, h.ID), fault.Conflict, "ledger.holder-lives")
+	must(t, l.Holds(ctx))
+}
+
+// What is asked of a run whose process has died is answered at once.
+func TestNobodyIsAskedOfTheDead(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	l, _ := begin(t, 1)
+	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	must(t, cmd.Start())
+	_, err := l.Lock(ctx, ledger.Holder{PID: cmd.Process.Pid, Run: "r1"})
+	must(t, err)
+	must(t, cmd.Wait())
+	second := openAt(t, l.Path(), ledger.Options{})
+	_, err = second.Order(ctx, ledger.Order{Run: "r1", By: "ada on host", Kind: ledger.OrderPause})
+	wantFault(t, err, fault.Conflict, "ledger.not-driven")
+	if err != nil && !strings.Contains(err.Error(), "ended without a word") {
+		t.Errorf("it does not say that the process is gone: %v", err)
+	}
+	h, held, err := second.Holder(ctx)
+	must(t, err)
+	if !held || h.Life != process.Gone {
+		t.Errorf("the holder is %+v, %v", h, held)
+	}
 }
 
 func TestCloseReleases(t *testing.T) {

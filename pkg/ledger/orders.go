@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/process"
 	"wave365/pkg/ledger/store"
 	"wave365/pkg/migration"
 )
@@ -45,12 +46,16 @@ func (o Order) text() string {
 // ID, Holder, and At when it was zero. Conflict ("ledger.not-driven") when no process drives that run now.
 func (l *Ledger) Order(ctx context.Context, o Order) (Order, error) {
 	err := l.do(ctx, "record an order", func(t *txn) error {
-		h, _, ok, err := readHolder(t.Get)
+		h, ok, err := readHolder(t.Get)
 		if err != nil {
 			return err
 		}
-		if !ok || h.Run != o.Run {
-			return fault.New(fault.Conflict, "ledger.not-driven", "no process drives the run "+o.Run+" now", "resume goes on with it", fault.NewCommand("resume").For(o.Run))
+		if !ok || h.Run != o.Run || h.Life == process.Gone {
+			why := "no process drives the run " + o.Run + " now"
+			if ok && h.Run == o.Run {
+				why += fmt.Sprintf(": process %d ended without a word", h.PID)
+			}
+			return fault.New(fault.Conflict, "ledger.not-driven", why, "resume goes on with it", fault.NewCommand("resume").For(o.Run))
 		}
 		o.Holder, o.At = h.ID, orNow(o.At, t.Now)
 		o.ID, err = t.insert("orders", "run, holder, at, by_whom, kind, arg",

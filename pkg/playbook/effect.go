@@ -130,6 +130,9 @@ func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error)
 	if err != nil {
 		return migration.Outcome{}, err
 	}
+	if err := b.journal.Holds(ctx); err != nil {
+		return migration.Outcome{}, err // whoever drives the run now finds the intent, and looks
+	}
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), in.ClientRequestID), callTime)
 	defer cancel()
 	id, err := e.call(callCtx)

@@ -116,6 +116,9 @@ func (b *Playbook) addAll(ctx context.Context, group string, at []int, rows []mi
 	if len(at) == 0 {
 		return nil
 	}
+	if err := b.journal.Holds(ctx); err != nil {
+		return err
+	}
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), id), callTime)
 	defer cancel()
 	err := b.graph.AddMembers(callCtx, group, users)

@@ -13,6 +13,9 @@ type Journal interface {
 	Intend(ctx context.Context, in migration.Intent) (migration.Intent, error)
 	// Conclude records how it ended.
 	Conclude(ctx context.Context, in migration.Intent, out migration.Outcome) error
+	// Holds asks, between the intent and the call, whether this process may still act for the run: the fault is Conflict
+	// when it was frozen meanwhile, and the run was given to another.
+	Holds(ctx context.Context) error
 	// Intents gives what was recorded for a row (or migration.WaveRow), oldest first.
 	Intents(ctx context.Context, run string, row int) ([]migration.Intent, error)
 }
@@ -42,6 +45,10 @@ func mark(err error) error {
 func (m marked) Intend(ctx context.Context, in migration.Intent) (migration.Intent, error) {
 	in, err := m.j.Intend(context.WithoutCancel(ctx), in)
 	return in, mark(err)
+}
+
+func (m marked) Holds(ctx context.Context) error {
+	return mark(m.j.Holds(context.WithoutCancel(ctx)))
 }
 
 func (m marked) Conclude(ctx context.Context, in migration.Intent, out migration.Outcome) error {

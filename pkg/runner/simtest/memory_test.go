@@ -90,6 +90,9 @@ func (m *memory) Conclude(_ context.Context, in migration.Intent, out migration.
 	return nil
 }
 
+// Holds: nobody takes the run away from the process that has it.
+func (m *memory) Holds(context.Context) error { return nil }
+
 func (m *memory) Intents(_ context.Context, _ string, row int) ([]migration.Intent, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
