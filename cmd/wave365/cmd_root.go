@@ -71,7 +71,7 @@ func newRootCommand(a *app) *cobra.Command {
 	f.StringVar(&g.cloud, "cloud", "global", "global or usgov")
 	f.StringVar(&g.account, "storage-account", "", "storage account that bare blob paths are in")
 	f.StringVar(&g.blobEndpoint, "blob-endpoint", "", "another Blob endpoint, such as Azurite's http://127.0.0.1:10000/devstoreaccount1")
-	f.StringVar(&g.signIn, "sign-in", "default", "default, client-secret, client-certificate, device-code, azure-cli or managed-identity")
+	f.StringVar(&g.signIn, "sign-in", "default", "default, client-secret, client-certificate, device-code, browser, azure-cli or managed-identity")
 	f.StringVar(&g.clientID, "client-id", "", "app registration to sign in with")
 	f.StringVar(&g.sandbox, "sandbox", "", "rehearse on a simulated tenant: alone, on the scenario beside the wave; =`FILE`, on that one; =URL, on a sandbox that runs already")
 	f.Lookup("sandbox").NoOptDefVal = besideWave

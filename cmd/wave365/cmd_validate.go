@@ -12,6 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/spf13/cobra"
 
+	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
@@ -134,8 +135,8 @@ func (a *app) validateOnline(ctx context.Context, g *globals, c checking, path s
 		return preflight.Result{}, err
 	}
 	conn, err := a.connect(ctx, g, p)
-	if fault.CodeOf(err) == "cloud.unsupported" {
-		return preflight.Result{Findings: append(findings, wave.NewFinding("cloud.unsupported", 0, "", "", g.cloud, err.Error()))}, nil
+	if code := fault.CodeOf(err); preflight.Prerequisite(code) {
+		return preflight.Result{Findings: append(findings, wave.NewFinding(code, 0, "", "", g.cloud, err.Error()))}, nil
 	}
 	if err != nil {
 		return preflight.Result{}, err
@@ -197,7 +198,7 @@ func (c *connection) granted(ctx context.Context) []string {
 	if err != nil {
 		return nil
 	}
-	return preflight.Granted(token.Token)
+	return cloud.Granted(token.Token)
 }
 
 // answerValidate prints the answer and gives the exit code.

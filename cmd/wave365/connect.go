@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"wave365/pkg/blob"
 	"wave365/pkg/cloud"
@@ -65,7 +66,8 @@ func (g *globals) placeOf(wavePath string) (place, error) {
 // accountName is the shape of a storage account's name.
 var accountName = regexp.MustCompile(`^[a-z0-9]{3,24}$`)
 
-// connect builds the clients. It sends nothing to the real services yet; a sandbox is asked for its clock.
+// connect signs in and builds the clients. Beyond the sign-in it sends nothing to the real services yet; a sandbox is asked
+// for its clock. Without a network it ends within 15 s.
 func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, error) {
 	c := &connection{place: p, close: func() {}}
 	var cred azcore.TokenCredential
@@ -114,6 +116,11 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 		c.close()
 		return nil, err
 	}
+	// The sign-in comes first: what it cannot do is not found out call by call.
+	if _, err := cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{graphRoot + "/.default"}}); err != nil {
+		c.close()
+		return nil, err
+	}
 	return c, nil
 }
 
@@ -136,8 +143,9 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 	if c.blobRoot == "" {
 		return nil
 	}
+	own := c.cloud.OwnStorage(c.blobRoot)
 	blobPipe, err := cloud.NewPipeline(cloud.PipelineConfig{
-		Service: "blob", Root: originOf(c.blobRoot), Logger: g.log, Clock: c.clock, Notify: notify,
+		Service: "blob", Root: originOf(c.blobRoot), NoToken: !own, Logger: g.log, Clock: c.clock, Notify: notify,
 	})
 	if err != nil {
 		return err
@@ -148,9 +156,10 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 	} else if g.blobEndpoint != "" && blob.AccountOf(c.blobRoot) == blobapi.DevelopmentAccount {
 		key = blobapi.DevelopmentKey
 	}
-	if key != "" {
+	switch {
+	case key != "":
 		cfg.SharedKey = key
-	} else {
+	case own:
 		cfg.Credential = cred
 	}
 	c.storage, err = blob.New(cfg)
@@ -163,6 +172,9 @@ func (c *connection) rehearse(ctx context.Context, g *globals, p place) (sandbox
 		u, err := url.Parse(p.sandbox)
 		if err != nil || u.Host == "" {
 			return sandbox.Endpoints{}, fault.New(fault.Invalid, "usage", "--sandbox="+p.sandbox+" is not a URL", "copy the graph URL that the sandbox command printed")
+		}
+		if err := cloud.Loopback(p.sandbox); err != nil {
+			return sandbox.Endpoints{}, err
 		}
 		root := u.Scheme + "://" + u.Host
 		c.clock, err = sandboxClock(ctx, root)

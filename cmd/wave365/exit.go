@@ -72,7 +72,7 @@ func exitCode(err error) (code int, quiet bool) {
 		return exitNothing, false
 	case f.Code == "wave.changed" || f.Code == "tenant.changed":
 		return exitChanged, false
-	case strings.HasPrefix(f.Code, "cloud.sign-in"), signedOut(err):
+	case strings.HasPrefix(f.Code, cloud.CodeSignIn), f.Code == cloud.CodeUnreachable, signedOut(err):
 		return exitSignIn, false
 	case f.Kind == fault.Denied, f.Code == "cloud.unsupported":
 		return exitDenied, false

@@ -16,7 +16,8 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Config says whose storage account it is and how it is entered. Exactly one of Credential and SharedKey is given.
+// Config says whose storage account it is and how it is entered. At most one of Credential and SharedKey is given; with
+// neither only blobs that bring their own signature can be read.
 type Config struct {
 	// Root is the account's endpoint, as in [Ref]. Plain http only on this computer.
 	Root string
@@ -39,7 +40,8 @@ type Client struct {
 	own           *service.Client // with our credential
 	options       azblob.ClientOptions
 	sharedKey     *service.SharedKeyCredential
-	keys          *keyring // nil with a shared key
+	keys          *keyring // nil without a credential
+	stranger      bool     // neither key nor credential
 }
 
 // New checks cfg. Errors are faults of kind Invalid that name the field.
@@ -53,8 +55,8 @@ func New(cfg Config) (*Client, error) {
 		return nil, badConfig("the storage endpoint is plain http on another computer")
 	case cfg.Pipeline == nil:
 		return nil, badConfig("the blob client has no pipeline")
-	case (cfg.Credential == nil) == (cfg.SharedKey == ""):
-		return nil, badConfig("the blob client needs either a sign-in or an account key")
+	case cfg.Credential != nil && cfg.SharedKey != "":
+		return nil, badConfig("the blob client takes a sign-in or an account key, not both")
 	}
 	c := &Client{root: root, account: cfg.Account, clock: cfg.Clock}
 	if c.account == "" {
@@ -72,12 +74,17 @@ func New(cfg Config) (*Client, error) {
 
 func (c *Client) signIn(cfg Config) (err error) {
 	options := service.ClientOptions(c.options)
-	if cfg.SharedKey != "" {
+	switch {
+	case cfg.SharedKey != "":
+		cloud.Know(cfg.SharedKey)
 		if c.sharedKey, err = service.NewSharedKeyCredential(c.account, cfg.SharedKey); err != nil {
 			return badConfig("the account key is not base64")
 		}
 		c.own, err = service.NewClientWithSharedKeyCredential(c.root, c.sharedKey, &options)
-	} else {
+	case cfg.Credential == nil:
+		c.stranger = true
+		c.own, err = service.NewClientWithNoCredential(c.root, &options)
+	default:
 		// Only the sandbox on this computer is entered by a token over plain http.
 		options.InsecureAllowCredentialWithHTTP = strings.HasPrefix(c.root, "http://")
 		c.keys = newKeyring(c.root, cfg.Credential, options.ClientOptions)
@@ -110,7 +117,19 @@ func (c *Client) at(r Ref) (*blob.Client, error) {
 		return nil, fault.New(fault.Invalid, "blob.wrong-host", r.URL()+" is not in the storage account "+c.account,
 			"copy the disk into that account, configure the other account, or give a SAS URL")
 	}
+	if err := c.mayEnter(); err != nil {
+		return nil, err
+	}
 	return c.own.NewContainerClient(r.Container).NewBlobClient(r.Name), nil
+}
+
+// mayEnter refuses what would need a sign-in at an endpoint that gets none.
+func (c *Client) mayEnter() error {
+	if !c.stranger {
+		return nil
+	}
+	return fault.New(fault.Denied, "blob.forbidden", c.root+" is not a storage host of this cloud, so no token is sent to it",
+		"give each row a SAS URL, or set WAVE365_STORAGE_KEY to the account's key; for the account itself use --storage-account NAME without --blob-endpoint")
 }
 
 func (c *Client) fault(ctx context.Context, what string, sas *SAS, err error) error {

@@ -73,6 +73,31 @@ func mustRef(t testing.TB, text, root string) blob.Ref {
 	return r
 }
 
+// Without a sign-in and without a key only blobs that bring their own signature are asked for.
+func TestStranger(t *testing.T) {
+	t.Parallel()
+	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "blob", NoToken: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := blob.New(blob.Config{Root: "https://other.example/acct", Account: "acct", Pipeline: p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref, err := blob.ParseRef("disks/a.vhd", c.Root())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err1 := c.Properties(t.Context(), ref)
+	_, err2 := c.List(t.Context(), "disks", "")
+	_, err3 := c.SignRead(t.Context(), ref, time.Time{}, time.Now().Add(time.Hour))
+	for _, err := range []error{err1, err2, err3} {
+		if fault.CodeOf(err) != "blob.forbidden" || !strings.Contains(fault.HintOf(err), "WAVE365_STORAGE_KEY") {
+			t.Error(err)
+		}
+	}
+}
+
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "blob"})
@@ -86,7 +111,6 @@ func TestNewRefuses(t *testing.T) {
 		"PlainHTTP":       func(c *blob.Config) { c.Root = "http://contoso.blob.core.windows.net" },
 		"SASInRoot":       func(c *blob.Config) { c.Root = azure + "?" + query },
 		"NoPipeline":      func(c *blob.Config) { c.Pipeline = nil },
-		"NoSignIn":        func(c *blob.Config) { c.SharedKey = "" },
 		"TwoSignIns":      func(c *blob.Config) { c.Credential = cloud.SandboxCredential() },
 		"KeyNotBase64":    func(c *blob.Config) { c.SharedKey = "S3cr3tS3cr3t!" },
 		"NoAccountInPath": func(c *blob.Config) { c.Root = "http://127.0.0.1:10000" },

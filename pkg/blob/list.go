@@ -22,6 +22,9 @@ func (c *Client) List(ctx context.Context, name, prefix string) ([]Item, error) 
 	if why := badContainer(name); why != "" {
 		return nil, badRef("the container's name "+why, "container names have 3 to 63 lower-case letters, digits and single hyphens")
 	}
+	if err := c.mayEnter(); err != nil {
+		return nil, err
+	}
 	what := "list " + c.root + "/" + name
 	options := container.ListBlobsFlatOptions{Include: container.ListBlobsInclude{Copy: true}}
 	if prefix != "" {

@@ -55,16 +55,42 @@ func unsupported(name, why string) error {
 // and signatures travel to them unencrypted; anything else is a fault of kind Invalid.
 func Sandbox(graphRoot, blobRoot string) (Cloud, error) {
 	for _, root := range []string{graphRoot, blobRoot} {
-		u, err := url.Parse(root)
-		if err != nil || u.Host == "" || !isLoopback(u.Hostname()) {
-			return Cloud{}, fault.New(fault.Invalid, "cloud.not-loopback",
-				"a sandbox must be on this machine: "+RedactString(root)+" is not a loopback address",
-				"use http://127.0.0.1:PORT")
+		if err := Loopback(root); err != nil {
+			return Cloud{}, err
 		}
 	}
 	return Cloud{
 		Name: "sandbox", GraphRoot: strings.TrimRight(graphRoot, "/"), BlobSuffix: strings.TrimRight(blobRoot, "/"),
 	}, nil
+}
+
+// OwnStorage reports whether an endpoint is that of a storage account of this cloud: https, the account's name (3 to 24
+// small letters and digits), and the cloud's suffix or that of an account in a DNS zone. A token for storage opens every
+// account of its owner, so it is sent to such hosts only; a sandbox's own root is one too.
+func (c Cloud) OwnStorage(endpoint string) bool {
+	if c.Name == "sandbox" {
+		return strings.TrimRight(endpoint, "/") == c.BlobSuffix
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" && u.Port() != "443" {
+		return false
+	}
+	account, rest, _ := strings.Cut(strings.ToLower(u.Hostname()), ".")
+	if len(account) < 3 || len(account) > 24 || strings.Trim(account, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		return false
+	}
+	zone, zoned := strings.CutSuffix(rest, ".blob.storage.azure.net")
+	return rest == c.BlobSuffix || zoned && c.Name == "global" && !strings.Contains(zone, ".")
+}
+
+// Loopback refuses an address that is not on this machine, before anything is sent to it.
+func Loopback(root string) error {
+	u, err := url.Parse(root)
+	if err != nil || u.Host == "" || u.User != nil || !isLoopback(u.Hostname()) {
+		return fault.New(fault.Invalid, "cloud.not-loopback",
+			"a sandbox must be on this machine: "+RedactString(root)+" is not a loopback address", "use http://127.0.0.1:PORT")
+	}
+	return nil
 }
 
 // isLoopback is about the name as written: nothing is resolved, so that nobody else's DNS can make a host local.

@@ -1,8 +1,10 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -12,21 +14,32 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 )
 
 // CredentialConfig says how to sign in. It holds no secret: those come from the environment only.
 type CredentialConfig struct {
 	// Method is "" or "default" (azidentity's chain: environment, workload and managed identity, Azure CLI, …),
-	// "client-secret", "client-certificate", "device-code", "azure-cli" or "managed-identity".
+	// "client-secret", "client-certificate", "device-code", "browser", "azure-cli" or "managed-identity".
 	Method string
 	// Tenant and ClientID name the tenant and the app registration; empty: AZURE_TENANT_ID and AZURE_CLIENT_ID.
 	Tenant, ClientID string
 	// CertificatePath is a PEM or PKCS#12 file with certificate and key; empty: AZURE_CLIENT_CERTIFICATE_PATH. Its
 	// password, if it has one, is AZURE_CLIENT_CERTIFICATE_PASSWORD.
 	CertificatePath string
-	// Prompt shows what the user has to do for "device-code", which requires it.
+	// Prompt shows what the user has to do for "device-code", which requires it, and what a sign-in is waited for; nil:
+	// nobody is told.
 	Prompt func(string)
+}
+
+// takesClientID reports the ways to sign in that take a client id.
+func takesClientID(method string) bool {
+	switch method {
+	case "client-secret", "client-certificate", "device-code", "browser", "managed-identity":
+		return true
+	}
+	return false
 }
 
 // Credential builds the credential; it does not sign in yet. The error is a fault of kind Invalid that says what is
@@ -35,26 +48,47 @@ func Credential(c Cloud, cfg CredentialConfig) (azcore.TokenCredential, error) {
 	if c.Name == "sandbox" {
 		return SandboxCredential(), nil
 	}
+	cfg.Method = strings.ToLower(cfg.Method)
+	if cfg.ClientID != "" && !takesClientID(cfg.Method) {
+		return nil, fault.New(fault.Invalid, "cloud.credential", "signing in by "+cmp.Or(RedactString(cfg.Method), "default")+" does not use the client id that was given",
+			"leave --client-id out, or say how to sign in with it: --sign-in client-secret, client-certificate, managed-identity, device-code or browser")
+	}
 	cfg.Tenant = orEnv(cfg.Tenant, "AZURE_TENANT_ID")
 	cfg.ClientID = orEnv(cfg.ClientID, "AZURE_CLIENT_ID")
 	cfg.CertificatePath = orEnv(cfg.CertificatePath, "AZURE_CLIENT_CERTIFICATE_PATH")
+	person := cfg.Method == "device-code" || cfg.Method == "browser"
+	if person && cfg.ClientID == "" {
+		return nil, notPossible("signing in by " + cfg.Method + " without a client id uses the app of the Azure CLI, which cannot hold the permission CloudPC.ReadWrite.All, and no administrator can add it")
+	}
+	wire := &identityTransport{client: newHTTPClient()}
+	wire.client.CheckRedirect = nil // identity endpoints may redirect; what they are sent is bound to the host by TLS
 	cred, err := newCredential(policy.ClientOptions{
 		Cloud:     azcloud.Configuration{ActiveDirectoryAuthorityHost: c.Login + "/"},
 		Telemetry: policy.TelemetryOptions{ApplicationID: module},
+		Retry:     policy.RetryOptions{MaxRetries: 2, RetryDelay: 400 * time.Millisecond, MaxRetryDelay: 2 * time.Second},
+		Transport: wire,
 	}, cfg)
-	if err == nil || fault.As(err) != nil {
-		return cred, err
+	if err == nil {
+		s := &signer{TokenCredential: cred, login: hostOf(c.Login), graph: hostOf(c.GraphRoot), limit: signInLimit, waiting: cfg.Prompt, wire: wire}
+		if person {
+			s.limit = 0
+		}
+		return s, nil
+	}
+	if fault.As(err) != nil {
+		return nil, err
 	}
 	return nil, fault.Wrap(fault.Invalid, "cloud.credential", "cannot sign in with this configuration: "+RedactString(err.Error()),
 		"check the tenant, the client id and the environment", redacted{err})
 }
 
 func newCredential(o policy.ClientOptions, cfg CredentialConfig) (azcore.TokenCredential, error) {
-	switch strings.ToLower(cfg.Method) {
+	switch cfg.Method {
 	case "", "default":
 		return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: o, TenantID: cfg.Tenant})
 	case "client-secret":
 		secret := os.Getenv("AZURE_CLIENT_SECRET")
+		redact.Know(secret)
 		if err := require("client-secret", "tenant", cfg.Tenant, "client id", cfg.ClientID, "AZURE_CLIENT_SECRET", secret); err != nil {
 			return nil, err
 		}
@@ -69,6 +103,8 @@ func newCredential(o policy.ClientOptions, cfg CredentialConfig) (azcore.TokenCr
 			ClientOptions: o, TenantID: cfg.Tenant, ClientID: cfg.ClientID,
 			UserPrompt: func(_ context.Context, m azidentity.DeviceCodeMessage) error { cfg.Prompt(m.Message); return nil },
 		})
+	case "browser":
+		return azidentity.NewInteractiveBrowserCredential(&azidentity.InteractiveBrowserCredentialOptions{ClientOptions: o, TenantID: cfg.Tenant, ClientID: cfg.ClientID})
 	case "azure-cli":
 		return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: cfg.Tenant})
 	case "managed-identity":
@@ -79,7 +115,7 @@ func newCredential(o policy.ClientOptions, cfg CredentialConfig) (azcore.TokenCr
 		return azidentity.NewManagedIdentityCredential(mo)
 	default:
 		return nil, fault.New(fault.Invalid, "cloud.credential", "unknown sign-in method "+RedactString(cfg.Method),
-			"use default, client-secret, client-certificate, device-code, azure-cli or managed-identity")
+			"use default, client-secret, client-certificate, device-code, browser, azure-cli or managed-identity")
 	}
 }
 
@@ -91,7 +127,9 @@ func newCertificateCredential(o policy.ClientOptions, cfg CredentialConfig) (azc
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, "cloud.credential", "the certificate cannot be read: "+err.Error(), "check the path", err)
 	}
-	certs, key, err := azidentity.ParseCertificates(data, []byte(os.Getenv("AZURE_CLIENT_CERTIFICATE_PASSWORD")))
+	password := os.Getenv("AZURE_CLIENT_CERTIFICATE_PASSWORD")
+	redact.Know(password)
+	certs, key, err := azidentity.ParseCertificates(data, []byte(password))
 	if err != nil {
 		// The parser's text is not passed on: it may quote the file.
 		return nil, fault.New(fault.Invalid, "cloud.credential", "the certificate "+cfg.CertificatePath+" has no usable certificate and key",
@@ -116,6 +154,15 @@ func missing(method, what string) error {
 		"tenant and client id come from the configuration or AZURE_TENANT_ID and AZURE_CLIENT_ID; secrets from the environment only")
 }
 
+// hostOf is the host of scheme://host[:port].
+func hostOf(root string) string {
+	u, err := url.Parse(root)
+	if err != nil {
+		return root
+	}
+	return u.Hostname()
+}
+
 func orEnv(v, name string) string {
 	if v != "" {
 		return v
@@ -137,9 +184,9 @@ func signInFault(err error) error {
 		NonRetriable()
 	}](err)
 	if refused || needed || unavailable {
-		return fault.Wrap(fault.Denied, "cloud.sign-in", "sign-in refused: "+firstLine(RedactString(err.Error())), hint, redacted{err})
+		return fault.Wrap(fault.Denied, CodeSignIn, "sign-in refused: "+firstLine(RedactString(err.Error())), hint, redacted{err})
 	}
-	return fault.Wrap(fault.Unavailable, "cloud.sign-in", "the sign-in service could not be used: "+firstLine(RedactString(err.Error())),
+	return fault.Wrap(fault.Unavailable, CodeSignIn, "the sign-in service could not be used: "+firstLine(RedactString(err.Error())),
 		"check the network and try again", redacted{err})
 }
 
@@ -158,5 +205,6 @@ const sandboxToken = "sandbox-token-9d2f61c07be84a35"
 
 // GetToken never fails, except with the context's error.
 func (sandboxCredential) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	redact.Know(sandboxToken)
 	return azcore.AccessToken{Token: sandboxToken, ExpiresOn: time.Now().Add(24 * time.Hour)}, ctx.Err()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,6 +25,9 @@ type PipelineConfig struct {
 	// Root is scheme://host[:port], the only place a token is sent to. Plain http is allowed for loopback hosts only.
 	// Empty: no token is sent anywhere, and Credential must be nil.
 	Root string
+	// NoToken refuses every bearer token, also to Root: for endpoints that are not the cloud's own, which are entered by an
+	// account key or by signatures.
+	NoToken bool
 	// Credential signs the requests of [Pipeline.Do]; nil: they go unsigned. Clients built on [Pipeline.ClientOptions]
 	// bring their own.
 	Credential azcore.TokenCredential
@@ -54,9 +58,11 @@ type Pipeline struct {
 	root  string // origin; empty: no token
 	plain bool   // root is loopback over http
 	gate  *gate
-	inner runtime.Pipeline
-	retry policy.RetryOptions // for calls that are safe to repeat
-	once  policy.RetryOptions // for calls that are not
+	// contacts are the hosts that were spoken to.
+	contacts contacts
+	inner    runtime.Pipeline
+	retry    policy.RetryOptions // for calls that are safe to repeat
+	once     policy.RetryOptions // for calls that are not
 }
 
 const (
@@ -197,6 +203,7 @@ func (p *Pipeline) options() policy.ClientOptions {
 func newHTTPClient() *http.Client {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = 32
+	t.DialContext = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
 	return withoutRedirects(&http.Client{Transport: t})
 }
 

@@ -270,22 +270,77 @@ func TestATryEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		s := &script{answer: func(n int, r *http.Request) (*http.Response, error) {
-			if n > 1 {
+			if n != 2 {
 				return reply(200, "{}")
 			}
 			<-r.Context().Done()
 			return nil, r.Context().Err()
 		}}
 		p := newPipeline(t, s)
+		if _, err := call(t.Context(), p, "GET", root+"/a", ""); err != nil {
+			t.Fatal(err)
+		}
 		p.Hold(10*time.Minute, "a long pause is not counted")
 		if _, err := call(t.Context(), p, "GET", root+"/a", ""); err != nil {
 			t.Fatal(err)
 		}
 		all := s.all()
-		if all[0].at.Sub(start) != 10*time.Minute || len(all) != 2 || all[1].at.Sub(all[0].at) < 2*time.Minute {
-			t.Errorf("sent at %s and %s", all[0].at.Sub(start), all[1].at.Sub(start))
+		if all[1].at.Sub(start) != 10*time.Minute || len(all) != 3 || all[2].at.Sub(all[1].at) < 2*time.Minute {
+			t.Errorf("sent at %s and %s", all[1].at.Sub(start), all[2].at.Sub(start))
 		}
 	})
+}
+
+// A host that has never answered is given up within 15 s, by whichever way it does not answer; one that has is not.
+func TestFirstContact(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		fail func(r *http.Request) error
+		want string
+	}{
+		"NoSuchHost": {func(*http.Request) error {
+			return &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", IsNotFound: true}}
+		}, "cannot reach graph.example.test: no such host"},
+		"BlackHole": {func(*http.Request) error {
+			time.Sleep(10 * time.Second)
+			return &net.OpError{Op: "dial", Err: context.DeadlineExceeded}
+		}, "cannot reach graph.example.test: no answer came in time"},
+		"Silent": {func(r *http.Request) error { <-r.Context().Done(); return r.Context().Err() }, "cannot reach graph.example.test: no answer came in time"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := &script{answer: func(_ int, r *http.Request) (*http.Response, error) { return nil, tt.fail(r) }}
+				start := time.Now()
+				_, err := call(t.Context(), newPipeline(t, s), "GET", root+"/a", "")
+				if took := time.Since(start); took > 15*time.Second || err == nil || err.Error() != tt.want || fault.CodeOf(err) != cloud.CodeUnreachable || !fault.Is(err, fault.Unavailable) {
+					t.Errorf("%v after %s, %d tries", err, took, len(s.all()))
+				}
+				known := &script{answer: func(n int, r *http.Request) (*http.Response, error) {
+					if n == 1 || n == 5 {
+						return reply(200, "{}")
+					}
+					return nil, tt.fail(r)
+				}}
+				p := newPipeline(t, known)
+				for range 2 {
+					if _, err := call(t.Context(), p, "GET", root+"/a", ""); err != nil {
+						t.Errorf("a host that was there: %v", err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A token for storage does not leave the cloud's hosts, whoever signs the request.
+func TestNoToken(t *testing.T) {
+	t.Parallel()
+	s := &script{answer: inOrder(status(200))}
+	p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.NoToken = true })
+	if _, err := call(t.Context(), p, "GET", root+"/a", ""); fault.CodeOf(err) != "cloud.foreign-host" || len(s.all()) != 0 {
+		t.Errorf("%v after %d requests", err, len(s.all()))
+	}
 }
 
 func TestWaitsEndWithTheContext(t *testing.T) {

@@ -7,14 +7,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -76,14 +74,6 @@ func (p *Pipeline) retryOptions() (safe, once policy.RetryOptions) {
 		return resp.StatusCode == http.StatusTooManyRequests && !isQuota(resp)
 	}
 	return safe, once
-}
-
-// notSent reports errors that prove that no byte of the request left: there was no connection to send it on.
-func notSent(err error) bool {
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return true
-	}
-	return errors.Is(err, syscall.ECONNREFUSED) || neverWorks(err)
 }
 
 // neverWorks reports errors that the next try would meet again: the other side is not who it should be.
@@ -152,15 +142,23 @@ func (p *Pipeline) rootOnly(req *policy.Request) (*http.Response, error) {
 
 // guard refuses a request that was signed for another host, whoever signed it.
 func (p *Pipeline) guard(req *policy.Request) (*http.Response, error) {
-	if req.Raw().Header.Get("Authorization") != "" {
-		return p.rootOnly(req)
+	auth := req.Raw().Header.Get("Authorization")
+	if auth == "" {
+		return req.Next()
 	}
-	return req.Next()
+	if p.cfg.NoToken && strings.HasPrefix(strings.ToLower(auth), "bearer") {
+		return nil, p.foreign(origin(req.Raw().URL))
+	}
+	return p.rootOnly(req)
 }
 
 func (p *Pipeline) foreign(host string) error {
+	home := p.root
+	if p.cfg.NoToken {
+		home = "the cloud's own hosts"
+	}
 	return permanent{fault.New(fault.Invalid, "cloud.foreign-host",
-		"refused to send a token to "+host+", it is for "+p.root+" only",
+		"refused to send a token to "+host+", it is for "+home+" only",
 		"a service that points to another host is not the one that was configured: check the cloud and the root")}
 }
 
@@ -181,6 +179,7 @@ func (p *Pipeline) edge(req *policy.Request) (*http.Response, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	knowSecrets(req)
 	once := attemptOf(ctx)
 	if once != nil {
 		once.acted.Store(true)
@@ -191,18 +190,45 @@ func (p *Pipeline) edge(req *policy.Request) (*http.Response, error) {
 		once.acted.Store(false)
 	}
 	p.log(ctx, raw, resp, err, time.Since(start))
-	return resp, err
+	return resp, p.reached(raw.URL.Hostname(), err)
 }
+
+// reached turns a connection that was never made into a fault that names host and cause, and ends the tries at a host that
+// has never answered.
+func (p *Pipeline) reached(host string, err error) error {
+	switch {
+	case err == nil:
+		p.contacts.answered(host)
+		return nil
+	case !noConnection(err) && !errors.Is(err, errFirstTry):
+		return err
+	}
+	f := unreachable(host, causeOf(err), err)
+	if p.contacts.hopeless(host) {
+		return permanent{f}
+	}
+	return f
+}
+
+// errFirstTry is a first request that nobody answered.
+var errFirstTry = errors.New("no answer to the first request")
 
 // try sends the request and gives up when no answer comes in time. azcore's own limit for a try would count the waits at
 // the gate too.
 func (p *Pipeline) try(req *policy.Request) (*http.Response, error) {
-	parent := req.Raw().Context()
-	ctx, cancel := context.WithTimeout(parent, tryTimeout)
+	parent, limit := req.Raw().Context(), tryTimeout
+	known := p.contacts.knock(req.Raw().URL.Hostname())
+	if !known {
+		limit = firstTry
+	}
+	ctx, cancel := context.WithTimeout(parent, limit)
 	resp, err := req.WithContext(ctx).Next()
 	if err != nil {
 		if parent.Err() == nil && ctx.Err() != nil {
-			err = fmt.Errorf("no answer within %s: %w", tryTimeout, context.DeadlineExceeded)
+			err = fmt.Errorf("no answer within %s: %w", limit, context.DeadlineExceeded)
+			if !known && attemptOf(parent) == nil {
+				err = fmt.Errorf("%w: %w", errFirstTry, err)
+			}
 		}
 		cancel()
 		return resp, err

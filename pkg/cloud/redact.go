@@ -7,5 +7,9 @@ import "wave365/pkg/cloud/redact"
 // secret in it the answer is b itself.
 func Redact(b []byte) []byte { return redact.Bytes(b) }
 
+// Know makes this process look for a secret in all that it redacts from now on, in any spelling. It is called for whatever
+// is sent, see [Pipeline]; call it as well for what is only held.
+func Know(secret string) { redact.Know(secret) }
+
 // RedactString is [Redact] for strings.
 func RedactString(s string) string { return redact.String(s) }

@@ -111,13 +111,16 @@ func TestNoAnswer(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				ex := exchange{want: getPC, err: cause}
-				c, tp := play(t, ex, ex, ex, ex, ex, ex)
+				c, tp := play(t, exchange{want: getPC, reply: `{"id":"pc"}`}, ex, ex, ex, ex, ex, ex)
+				if _, err := c.CloudPC(t.Context(), "pc"); err != nil { // the host is there
+					t.Fatal(err)
+				}
 				_, err := c.CloudPC(t.Context(), "pc")
 				f := fault.As(err)
-				if !fault.Is(err, fault.Unavailable) || !errors.Is(err, cause) || f.Remote.ClientRequestID != tp.came[0].header.Get("client-request-id") {
+				if !fault.Is(err, fault.Unavailable) || !errors.Is(err, cause) || f.Remote.ClientRequestID != tp.came[1].header.Get("client-request-id") {
 					t.Errorf("%+v", f)
 				}
-				for _, r := range tp.came {
+				for _, r := range tp.came[1:] {
 					if r.header.Get("client-request-id") != f.Remote.ClientRequestID {
 						t.Error("a retry has another id")
 					}
@@ -128,7 +131,10 @@ func TestNoAnswer(t *testing.T) {
 	// Nothing was sent, so the outcome of a call that is sent once is known.
 	synctest.Test(t, func(t *testing.T) {
 		ex := exchange{want: postImport, err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}
-		c, _ := play(t, ex, ex, ex, ex, ex, ex)
+		c, _ := play(t, exchange{want: getPC, reply: `{"id":"pc"}`}, ex, ex, ex, ex, ex, ex)
+		if _, err := c.CloudPC(t.Context(), "pc"); err != nil {
+			t.Fatal(err)
+		}
 		if _, err := c.ImportSnapshot(t.Context(), userID, disk); !fault.Is(err, fault.Unavailable) {
 			t.Error(err)
 		}

@@ -2,8 +2,6 @@ package preflight
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -12,28 +10,6 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 )
-
-// Granted gives the permissions that an access token says it carries: the roles of an application, or the scopes of
-// a person. nil: the token does not say, as those of a sandbox. The token is not verified: it was given to us, and the
-// service decides.
-func Granted(token string) []string {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return nil
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	if err != nil {
-		return nil
-	}
-	var claims struct {
-		Roles []string `json:"roles"`
-		Scope string   `json:"scp"`
-	}
-	if json.Unmarshal(raw, &claims) != nil {
-		return nil
-	}
-	return append(claims.Roles, strings.Fields(claims.Scope)...)
-}
 
 // write is a permission that the run needs and no read can prove, with those that include it.
 type write struct {
@@ -53,7 +29,7 @@ func writes() []write {
 
 // permissions looks for what the run will need beyond reading. How each permission is proven:
 //   - those to read, by the reads of this validation: each family names the one it lacks;
-//   - those to write, by the token's own roles or scopes ([Granted]), since trying them would change something. A
+//   - those to write, by the token's own roles or scopes ([cloud.Granted]), since trying them would change something. A
 //     token that does not list any proves nothing, and nothing is said;
 //   - the one to make signatures, by asking the storage account for the key that it takes, which changes nothing. It is
 //     not asked for when every row brings its signature, or imports name the blobs by their account.

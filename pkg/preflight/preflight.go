@@ -36,7 +36,7 @@ type Input struct {
 	LiveImports map[string][]string
 	// Cloud is the name of the cloud ("global", "usgov", …); "" and "sandbox" are not judged.
 	Cloud string
-	// Granted are the permissions of the sign-in, as [Granted] gives them; empty: not known.
+	// Granted are the permissions of the sign-in, as [cloud.Granted] gives them; empty: not known.
 	Granted []string
 	// Slots is how many imports will be in flight, for the forecast of when a row's signature is needed.
 	Slots int

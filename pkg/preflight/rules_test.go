@@ -2,7 +2,6 @@ package preflight_test
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -377,25 +376,5 @@ func TestCheck_errors(t *testing.T) {
 	stopped := rigged{members: func(m []graph.Member) []graph.Member { cancel(); return m }}
 	if err := check(ctx, account{}, stopped); !fault.Is(err, fault.Interrupted) {
 		t.Errorf("stopped: %v", err)
-	}
-}
-
-func TestGranted(t *testing.T) {
-	t.Parallel()
-	token := func(claims string) string {
-		return "e30." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
-	}
-	for in, want := range map[string][]string{
-		token(`{"roles":["CloudPC.ReadWrite.All","User.Read.All"]}`): {"CloudPC.ReadWrite.All", "User.Read.All"},
-		token(`{"scp":"CloudPC.Read.All  openid"}`):                  {"CloudPC.Read.All", "openid"},
-		token(`{"aud":"x"}`):     nil,
-		token(`{"roles":"odd"}`): nil,
-		"sandbox-token":          nil,
-		"a.b.c":                  nil,
-		"e30." + base64.URLEncoding.EncodeToString([]byte(`{"scp":"a"}`)) + ".": {"a"},
-	} {
-		if diff := cmp.Diff(want, preflight.Granted(in)); diff != "" {
-			t.Errorf("%s: %s", in, diff)
-		}
 	}
 }

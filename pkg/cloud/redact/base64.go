@@ -56,7 +56,7 @@ func (l *lens) next(s string, i int) (at, end int) {
 			continue
 		}
 		end, chars := run(s, i)
-		if chars >= minRun && !isID(s[i:end]) && l.hides(s[i:end]) {
+		if chars >= minRun && (inHex(s[i:end]) || !isID(s[i:end]) && l.hides(s[i:end])) {
 			return i, end
 		}
 		i = max(end, i+1)
@@ -195,7 +195,7 @@ func (l *lens) hides(s string) bool {
 				text = append(text, c)
 			}
 		}
-		if suspect(text) && plain(string(text)) != string(text) {
+		if suspect(text) && plain(string(text)) != string(text) || len(traces(text)) > 0 {
 			return true
 		}
 	}

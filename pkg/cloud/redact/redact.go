@@ -1,6 +1,7 @@
 // Package redact takes secrets out of finished bytes: SAS queries and signatures, bearer tokens, storage keys and client
-// secrets; raw, URL-encoded, JSON-escaped and in base64. It knows secrets by their shape, so it can be put behind
-// every writer; it is no licence to put secrets into messages. It does no I/O.
+// secrets; raw, URL-encoded, JSON-escaped, as entities, in hex and in base64. It knows the secrets that this process was
+// told of (see [Know]), and others by their shape, so it can be put behind every writer; it is no license to put secrets
+// into messages. It does no I/O.
 package redact
 
 import (
@@ -30,7 +31,9 @@ var (
 	sasParam = regexp.MustCompile(`(?i)(?:^|[^a-z0-9]|u0026|u003f|` + pct + `(?:26|3f))sig` + eq)
 	query    = regexp.MustCompile(`(?i)` + qm)
 	// words are runs of what a query or a token may contain.
-	words  = regexp.MustCompile("[^\\s\"'<>`|{}()\\[\\]]+")
+	words = regexp.MustCompile("[^\\s\"'<>`|{}()\\[\\]]+")
+	// loose is a signature with blanks or a colon between name and value.
+	loose  = regexp.MustCompile(`(?i)(^|[^a-z0-9])(sig(?:nature)?["']?\s*(?::|` + eq + `)\s*["']?)[a-z0-9+/%_-]{20,}(?:=|%3d)*`)
 	scheme = regexp.MustCompile(`(?i)(bearer|sharedkey|sharedkeylite)` + gap + `[^\s"'<>,;]` + minToken)
 	jwt    = regexp.MustCompile(`eyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]+)+\.?`)
 	named  = regexp.MustCompile(`(?i)(` + strings.Join(names, "|") + `)(\\*["']?\s*(?::|` + eq + `)\s*\\*["']?)[^\s"'&;,]+`)
@@ -38,7 +41,7 @@ var (
 
 // Bytes gives b without secrets. b is not changed; without a secret the answer is b itself.
 func Bytes(b []byte) []byte {
-	if !suspect(b) {
+	if !suspect(b) && len(traces(b)) == 0 {
 		// A look at the bytes themselves: large files are mostly clean, and copying them costs more than looking.
 		var l lens
 		if at, _ := l.next(unsafe.String(unsafe.SliceData(b), len(b)), 0); at < 0 {
@@ -53,7 +56,7 @@ func String(s string) string {
 	if s == "" {
 		return s
 	}
-	return runs(plain(s))
+	return runs(cut(plain(s)))
 }
 
 // plain handles everything but base64.
@@ -68,6 +71,9 @@ func thorough(s string) string {
 	low := strings.ToLower(s)
 	if maybeSAS(low) {
 		s = words.ReplaceAllStringFunc(s, cutSAS)
+	}
+	if strings.Contains(low, "sig") {
+		s = loose.ReplaceAllString(s, "${1}${2}"+Mark)
 	}
 	if strings.Contains(low, "bearer") || strings.Contains(low, "sharedkey") {
 		s = scheme.ReplaceAllString(s, "$1 "+Mark)

@@ -16,7 +16,7 @@ func suspect[T string | []byte](s T) bool {
 		}
 		switch s[i] {
 		case 'g', 'G': // a parameter named sig; letters beyond ASCII may count as i or s
-			if i >= 2 && i+1 < len(s) && (s[i+1] == '=' || s[i+1] == '%' || s[i+1] == '\\' || s[i+1] == '&') &&
+			if i >= 2 && i+1 < len(s) && (s[i+1] == ' ' || s[i+1] == ':' || s[i+1] == '"' || s[i+1] == 'n' || s[i+1] == '=' || s[i+1] == '%' || s[i+1] == '\\' || s[i+1] == '&') &&
 				(endsFold(s, i, "si") || s[i-1] >= 0x80 || s[i-2] >= 0x80) {
 				return true
 			}

