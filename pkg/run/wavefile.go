@@ -9,13 +9,14 @@ import (
 	"sync"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
 	"wave365/pkg/wave"
 )
 
-// ReadWave reads a wave file. Findings of the file come back as such; the error is for a file that cannot be read.
+// ReadWave reads a wave file; its raw cells hold no secret any more. Findings of the file come back as such; the error is for a file that cannot be read.
 func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error) {
 	data, err := os.ReadFile(path)
 	switch {
@@ -25,6 +26,14 @@ func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error)
 		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "the wave file "+path+" cannot be read: "+err.Error(), "check the path and its permissions", err)
 	}
 	file, findings := wave.Read(WaveName(path), data, opt)
+	if file != nil {
+		// The cells go into the ledger as they are read, and what people paste into a note may be a token or a key.
+		for _, r := range file.Rows {
+			for i, cell := range r.Cells {
+				r.Cells[i] = cloud.RedactString(cell)
+			}
+		}
+	}
 	return file, findings, nil
 }
 
