@@ -150,25 +150,48 @@ func traces[T string | []byte](s T) (found []span) {
 
 // read gives the byte at i and how many bytes spell it: percent-encoded in any depth, as an entity, or in JSON's escapes.
 func read[T string | []byte](s T, i int) (c byte, width int) {
-	c, width = 0, 1
-	switch s[i] {
-	case '%':
-		c = '%'
-	case '\\':
-		c, width = escape(s, i)
-	case '&':
-		c, width = entity(s, i)
-	default:
-		return s[i], 1
-	}
-	for c == '%' {
-		v, ok := hexPair(s, i+width)
-		if !ok {
+	for c, width = one(s, i); c == '%'; {
+		if v, ok := hexPair(s, i+width); ok {
+			c, width = v, width+2
+			continue
+		}
+		// The two digits may be spelled as well.
+		a, n1 := digit(s, i+width)
+		b, n2 := digit(s, i+width+n1)
+		if n1 == 0 || n2 == 0 {
 			break
 		}
-		c, width = v, width+2
+		c, width = a<<4|b, width+n1+n2
 	}
 	return c, width
+}
+
+// one reads an entity or an escape, or the byte itself.
+func one[T string | []byte](s T, i int) (c byte, width int) {
+	switch s[i] {
+	case '\\':
+		return escape(s, i)
+	case '&':
+		return entity(s, i)
+	}
+	return s[i], 1
+}
+
+// digit reads a hex digit that is spelled as an entity, an escape or percent-encoded; width is 0 for anything else.
+func digit[T string | []byte](s T, i int) (v byte, width int) {
+	if i >= len(s) {
+		return 0, 0
+	}
+	c, width := one(s, i)
+	if c == '%' {
+		if plain, ok := hexPair(s, i+width); ok {
+			c, width = plain, width+2
+		}
+	}
+	if v, ok := hexDigit(c); ok {
+		return v, width
+	}
+	return 0, 0
 }
 
 // escape reads \u0041 and \x41, behind any number of backslashes.

@@ -27,6 +27,9 @@ var spelled = map[string]func(s string) string{
 	"JSONTwice":     func(s string) string { return each(s, `\\u%04X`) },
 	"JSONSlash":     func(s string) string { return strings.ReplaceAll(s, "/", `\/`) },
 	"Escapes":       func(s string) string { return each(s, `\x%02x`) },
+	"EntitiesOfURL": func(s string) string { return each(url.QueryEscape(s), "&#%d;") },
+	"PercentOfURL":  func(s string) string { return each(url.QueryEscape(s), "%%%02x") },
+	"JSONOfURL":     func(s string) string { return each(url.QueryEscape(s), `\u%04x`) },
 	"Hex":           func(s string) string { return hex.EncodeToString([]byte(s)) },
 	"HEX":           func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) },
 	"Base64":        func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
@@ -63,10 +66,11 @@ func reversed(s string) string {
 	return string(b)
 }
 
-// pieces are parts by which the secret would be known again.
+// pieces are parts by which the secret would be known again: a third of its spelling, which is more than its padding.
 func pieces(s string) (out []string) {
-	for at := 0; at+15 <= len(s); at++ {
-		out = append(out, s[at:at+15])
+	n := max(15, len(s)/3)
+	for at := 0; at+n <= len(s); at++ {
+		out = append(out, s[at:at+n])
 	}
 	return out
 }
