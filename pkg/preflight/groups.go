@@ -185,6 +185,7 @@ func (c *check) outsiders(group string, list []graph.Member, rows []*row) string
 		names = append(names, memberName(m))
 	}
 	slices.Sort(names)
+	c.outside[group] = names
 	shown := strings.Join(names[:min(3, len(names))], ", ")
 	if len(names) > 3 {
 		shown += fmt.Sprintf(" and %d more", len(names)-3)

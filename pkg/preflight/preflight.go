@@ -55,6 +55,8 @@ type Result struct {
 	Targets []migration.Target
 	// Bad says for each row whether an error finding keeps it from running.
 	Bad []bool
+	// Around is what the wave will meet in the tenant.
+	Around Around
 }
 
 // Count counts findings by severity.
@@ -138,7 +140,9 @@ type check struct {
 	byID map[string][]*row
 	// reach is what groups bring their members, by id in lower case.
 	reach map[string]reach
-	found []wave.Finding
+	// outside are the members of target groups who are not in the wave, by group in lower case.
+	outside map[string][]string
+	found   []wave.Finding
 	// ofFile are the findings of the file.
 	ofFile map[place]bool
 }
@@ -169,7 +173,7 @@ type row struct {
 }
 
 func newCheck(t Tenant, s Storage, in Input) *check {
-	c := &check{in: in, tenant: t, storage: s, rows: make([]row, len(in.File.Rows)), byID: map[string][]*row{}, ofFile: map[place]bool{}}
+	c := &check{in: in, tenant: t, storage: s, rows: make([]row, len(in.File.Rows)), byID: map[string][]*row{}, outside: map[string][]string{}, ofFile: map[place]bool{}}
 	for _, f := range in.Findings {
 		c.ofFile[place{f.Line, f.Column, f.Code}] = true
 	}
@@ -219,7 +223,7 @@ func (c *check) progress(what string, done, total int) {
 }
 
 func (c *check) result() Result {
-	res := Result{Organization: c.facts.org, Bad: make([]bool, len(c.rows)), Targets: make([]migration.Target, len(c.rows))}
+	res := Result{Organization: c.facts.org, Around: c.around(), Bad: make([]bool, len(c.rows)), Targets: make([]migration.Target, len(c.rows))}
 	res.Findings = append(append(res.Findings, c.in.Findings...), c.found...)
 	sort.SliceStable(res.Findings, func(i, j int) bool {
 		a, b := res.Findings[i], res.Findings[j]

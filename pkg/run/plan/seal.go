@@ -1,0 +1,56 @@
+package plan
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+
+	"wave365/pkg/fault"
+)
+
+// sealed is a plan with the hash of its own text, so that an edit is seen.
+type sealed struct {
+	Plan json.RawMessage `json:"plan"`
+	Seal string          `json:"sha256"`
+}
+
+// most is how long a sealed plan may be: 10,000 rows have less than half of it.
+const most = 16 << 20
+
+// Seal writes the plan for a file.
+func (p Plan) Seal() ([]byte, error) {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(text)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err = e.Encode(sealed{text, hex.EncodeToString(sum[:])})
+	return b.Bytes(), err
+}
+
+// Open reads a sealed plan. The fault is Invalid for a file that is none, or that was edited.
+func Open(path string, text []byte) (Plan, error) {
+	bad := func(what string) (Plan, error) {
+		return Plan{}, fault.New(fault.Invalid, "plan.invalid", path+" "+what, "make a new plan: wave365 plan WAVE --out "+path)
+	}
+	var s sealed
+	var p Plan
+	switch {
+	case len(text) > most:
+		return bad("is too large for a plan")
+	case json.Unmarshal(text, &s) != nil || len(s.Plan) == 0:
+		return bad("is not a plan that `wave365 plan --out` wrote")
+	}
+	if sum := sha256.Sum256(s.Plan); !strings.EqualFold(s.Seal, hex.EncodeToString(sum[:])) {
+		return bad("was edited after it was sealed")
+	}
+	if err := json.Unmarshal(s.Plan, &p); err != nil || p.Schema != Schema {
+		return bad("is a plan of another version of wave365")
+	}
+	return p, nil
+}

@@ -1,0 +1,155 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/migration"
+)
+
+// Line is one line of a plan for people. Deeper lines belong to the one above.
+type Line struct {
+	Depth int
+	// Mark is + for what is made, ~ for what changes, > for what is started, - for what is taken, = for what is used as
+	// it is; empty for the rest.
+	Mark, Text string
+}
+
+// shown is how many names a line lists before it counts.
+const shown = 5
+
+// Lines are the plan for people, with times in zone; start is when the run would begin.
+func (p Plan) Lines(start time.Time, zone *time.Location) []Line {
+	var lines []Line
+	add := func(depth int, mark, format string, args ...any) {
+		lines = append(lines, Line{depth, mark, fmt.Sprintf(format, args...)})
+	}
+	for _, s := range p.Changes.Settings {
+		if s.Create {
+			add(0, "+", "user setting %q is created with provisioning source snapshot and assigned to %s", s.Name, names(s.Groups))
+		} else {
+			add(0, "=", "user setting %q says snapshot and reaches %s already", s.Name, names(s.Groups))
+		}
+	}
+	for _, g := range p.Changes.Groups {
+		switch joins := len(g.Before) + len(g.AtEnd); {
+		case joins == 0:
+			add(0, "=", "group %s: all its users of this wave are members already", g.Name)
+		case len(g.AtEnd) == 0:
+			add(0, "~", "group %s: %s before the import", g.Name, joinText(g.Before))
+		case len(g.Before) == 0:
+			add(0, "~", "group %s: %s as the cut-over", g.Name, joinText(g.AtEnd))
+		default:
+			add(0, "~", "group %s: %s before the import, %d as the cut-over", g.Name, joinText(g.Before), len(g.AtEnd))
+		}
+		if n := len(g.Outsiders); n > 0 {
+			add(1, "", "%s outside the wave %s reached by policy and snapshot setting too: %s", count(n, "member"), isAre(n), names(g.Outsiders))
+		}
+	}
+	for _, l := range p.Changes.Licenses {
+		add(0, "~", "license %s: %d of %s taken, %d left", l.Name, l.Give, count(l.Free, "free seat"), l.Left())
+		if n := len(l.Relicensed); n > 0 {
+			add(1, "-", "taken from %s before the import and given back as the cut-over", names(l.Relicensed))
+		}
+	}
+	i := p.Changes.Imports
+	add(0, ">", "%s (%d GiB), %d at a time", count(i.Count, "snapshot import"), i.Bytes>>30, p.Slots)
+	if i.Count > i.DayLimit {
+		add(1, "", "the service is said to take %d imports a day: this takes %d days", i.DayLimit, (i.Count+i.DayLimit-1)/i.DayLimit)
+	}
+	return append(lines, p.how(start, zone)...)
+}
+
+// how says in what order and until when.
+func (p Plan) how(start time.Time, zone *time.Location) []Line {
+	by := map[migration.Trigger]int{}
+	for _, r := range p.Rows {
+		by[r.Trigger]++
+	}
+	var triggers []string
+	for _, t := range []struct {
+		trigger migration.Trigger
+		text    string
+	}{{migration.TriggerLicense, "license last"}, {migration.TriggerMembership, "membership last"}} {
+		if n := by[t.trigger]; n > 0 {
+			triggers = append(triggers, fmt.Sprintf("%d %s", n, t.text))
+		}
+		delete(by, t.trigger)
+	}
+	for t, n := range by {
+		triggers = append(triggers, fmt.Sprintf("%d %s", n, t))
+	}
+	slices.Sort(triggers[min(2, len(triggers)):])
+	rows := count(len(p.Rows), "row") + " to run (" + strings.Join(triggers, ", ") + ")"
+	if p.Skipped > 0 {
+		rows += fmt.Sprintf(", %d skipped because of errors", p.Skipped)
+	}
+	if p.Done > 0 {
+		rows += fmt.Sprintf(", %d migrated already", p.Done)
+	}
+	lines := []Line{{0, "", "Rows: " + rows + "."}}
+	add := func(format string, args ...any) { lines = append(lines, Line{0, "", fmt.Sprintf(format, args...)}) }
+	if n := p.Settings["canary"]; n != "" {
+		add("Canary: %s alone first; the others start when all of them have succeeded.", n)
+	}
+	if h := p.Settings["halt-after"]; h != "" {
+		add("Halt: nothing new starts after %s failed or held (share of the finished rows, floor).", h)
+	}
+	if s, err := time.Parse(time.RFC3339, p.Settings["stop-by"]); err == nil {
+		add("Stop by: nothing is started that would not finish by %s; those rows are deferred.", s.In(zone).Format("15:04 MST"))
+	}
+	if p.Settings["until"] != "" {
+		add("Until: the run ends when the imports are done; `wave365 resume` does the cut-over.")
+	}
+	if p.Expected.To > 0 {
+		from, to := start.Add(time.Duration(p.Expected.From)*time.Minute).In(zone), start.Add(time.Duration(p.Expected.To)*time.Minute).In(zone)
+		layout := "15:04"
+		if to.Sub(start) > 12*time.Hour {
+			layout = "Mon 15:04"
+		}
+		add("Expected end, started now: %s to %s (%s to %s).", from.Format(layout), to.Format(layout+" MST"), rough(p.Expected.From), rough(p.Expected.To))
+	}
+	switch {
+	case p.Rehearsal:
+		add("It is a rehearsal on a sandbox tenant: nobody is moved.")
+	case p.Settings["until"] != "":
+		add("Not taken back by itself: memberships, the user setting, and imports that are never used (`wave365 undo`, `close`, `purge`).")
+	default:
+		add("Irreversible: an import is used up by its Cloud PC. A license or a membership can be taken back, which starts the Cloud PC's grace period of 7 days.")
+	}
+	return lines
+}
+
+func joinText(users []string) string {
+	if len(users) == 1 {
+		return users[0] + " joins"
+	}
+	return fmt.Sprintf("%d users join", len(users))
+}
+
+func isAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+func names(list []string) string {
+	if len(list) <= shown {
+		return strings.Join(list, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(list[:shown-1], ", "), len(list)-shown+1)
+}
+
+func count(n int, noun string) string {
+	return fmt.Sprintf("%d %s%s", n, noun, map[bool]string{false: "s"}[n == 1])
+}
+
+// rough is a time in minutes as a person would say it.
+func rough(minutes int) string {
+	h, m := minutes/60, minutes%60
+	return cmp.Or(strings.TrimPrefix(fmt.Sprintf("%dh%02dm", h, m), "0h"), "0m")
+}
