@@ -24,7 +24,7 @@ func (c *check) around() Around {
 	for group, r := range c.reach {
 		if len(r.settings) > 0 {
 			for _, s := range r.settings {
-				a.Settings[group] = append(a.Settings[group], *s)
+				a.Settings[group] = append(a.Settings[group], s)
 			}
 		}
 	}
