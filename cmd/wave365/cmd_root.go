@@ -86,7 +86,7 @@ func newRootCommand(a *app) *cobra.Command {
 		commands  []func(*app, *globals) *cobra.Command
 	}{
 		{"wave", "A wave, from the file to the report:", []func(*app, *globals) *cobra.Command{
-			newTemplateCommand, newValidateCommand, newRunCommand, newResumeCommand, newStatusCommand, newReportCommand}},
+			newTemplateCommand, newValidateCommand, newPlanCommand, newRunCommand, newResumeCommand, newStatusCommand, newReportCommand}},
 		{"mend", "What did not end well:", []func(*app, *globals) *cobra.Command{
 			newRetryCommand, newReconcileCommand, newCancelCommand, newUnlockCommand}},
 		{"steer", "A run that goes on in another terminal:", []func(*app, *globals) *cobra.Command{

@@ -12,8 +12,10 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
+	"wave365/pkg/run/plan"
 	"wave365/pkg/wave"
 )
 
@@ -23,6 +25,7 @@ type runOptions struct {
 	steering
 	skipInvalid bool
 	runID       string
+	planFile    string
 }
 
 func newRunCommand(a *app, g *globals) *cobra.Command {
@@ -46,16 +49,25 @@ prerequisite, 6 nothing to do, 7 halted, 8 rows deferred, 9 drained, 11 held by 
 	o.steering.addFlags(cmd, false)
 	cmd.Flags().BoolVar(&o.skipInvalid, "skip-invalid", false, "run the clean rows and report the others as skipped")
 	cmd.Flags().StringVar(&o.runID, "run-id", "", "name of this run in ledger and reports (default: date, time and four random letters)")
+	cmd.Flags().StringVar(&o.planFile, "plan", "", "start only if everything is as in this file of wave365 plan --out; its flags hold")
 	addLive(cmd, &g.live)
 	return cmd
 }
 
 func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) error {
 	ctx := cmd.Context()
+	var sealed plan.Plan
+	var was migration.Settings
+	if o.planFile != "" {
+		var err error
+		if sealed, was, err = o.openPlan(cmd, o.planFile); err != nil {
+			return err
+		}
+	}
 	if err := o.check(); err != nil {
 		return err
 	}
-	if _, err := o.settings(cmd, migration.Settings{}, time.Now(), a.zone); err != nil {
+	if _, err := o.settings(cmd, was, time.Now(), a.zone); err != nil {
 		return err // before anything is asked of anybody
 	}
 	file, findings, err := run.ReadWave(path, wave.Options{AllowUnknownColumns: o.allowUnknown})
@@ -102,17 +114,21 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if res.Denied() || res.Whole() || res.Count(wave.Error) > 0 && !o.skipInvalid {
 		return a.answerValidate(g, file, res)
 	}
-	chosen, err := o.settings(cmd, migration.Settings{}, s.Now(), a.zone)
+	chosen, err := o.chosen(cmd, was, s.Now(), a.zone)
 	if err != nil {
 		return err
 	}
-	o.checking.record(&chosen)
-	chosen.SkipInvalid = o.skipInvalid
 	s.Draft(run.Plan{WavePath: path, ReportDir: g.reportDir, File: file, Checked: res, Slots: o.slots, Settings: chosen, Place: conn.pinned()})
 	if migration.Count(s.Rows).Open() == 0 {
 		return a.nothingToRun(g, file, res)
 	}
-	if err := a.confirm(quick, g, s.Run, s.Rows, res); err != nil {
+	planned := plan.Make(s.Run, s.Rows, res, playbook.SettingName(s.Run))
+	if o.planFile != "" {
+		if err := asPlanned(sealed, planned, o.planFile); err != nil {
+			return err
+		}
+	}
+	if err := a.confirmPlan(quick, g, planned, res); err != nil {
 		return err
 	}
 	if err := writable(s.Run, "let this user write there, or name another folder with --report-dir"); err != nil {
@@ -131,20 +147,6 @@ func (a *app) nothingToRun(g *globals, file *wave.File, res preflight.Result) er
 		return err
 	}
 	return nothing("no row of this wave can run: nothing to do", "mend the rows that have errors")
-}
-
-// confirm shows the plan and asks.
-func (a *app) confirm(ctx context.Context, g *globals, r migration.Run, rows []migration.Row, res preflight.Result) error {
-	if !g.json {
-		if res.Count(wave.Error)+res.Count(wave.Warning) > 0 {
-			printFindings(a.err, shell(g.ledger, ""), res.Findings)
-		}
-		printPlan(a.err, tenantText(r), rows, r.Slots)
-	}
-	if r.Sandbox != "" {
-		return a.ask(ctx, g, "Start? It is a rehearsal: nobody is moved.")
-	}
-	return a.ask(ctx, g, "Start? This changes the tenant.")
 }
 
 // ask asks a question that only yes goes on from. Without a terminal to ask on, --yes must have been given. An ended ctx

@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
@@ -148,43 +146,4 @@ func printValidity(w io.Writer, rows int, res preflight.Result) {
 func printExplanation(w io.Writer, e wave.Explanation) {
 	width := columns(w)
 	fmt.Fprintf(w, "%s (%s): %s\n\n%s\n%s", e.Code, e.Severity, e.Title, folded("", e.Meaning, width), folded("Remedy: ", e.Remedy, width))
-}
-
-// printPlan shows what a run is about to do, by policy.
-func printPlan(w io.Writer, tenant string, rows []migration.Row, slots int) {
-	type sum struct {
-		rows, license, membership int
-		bytes                     int64
-	}
-	var names []string
-	by := map[string]*sum{}
-	skipped := 0
-	for _, r := range rows {
-		if r.State == migration.Skipped {
-			skipped++
-			continue
-		}
-		s := by[r.Target.PolicyName]
-		if s == nil {
-			s = &sum{}
-			by[r.Target.PolicyName] = s
-			names = append(names, r.Target.PolicyName)
-		}
-		s.rows++
-		s.bytes += r.Target.Disk.Virtual
-		if r.Target.Trigger == migration.TriggerLicense {
-			s.license++
-		} else {
-			s.membership++
-		}
-	}
-	slices.Sort(names)
-	fmt.Fprint(w, folded("", fmt.Sprintf("Plan for %s: %s to import, %d at a time; %d skipped.", summary.OneLine(tenant), summary.Count(len(rows)-skipped, "disk"), slots, skipped), columns(w)))
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "  POLICY\tROWS\tDISKS\tLICENSE LAST\tMEMBERSHIP LAST")
-	for _, n := range names {
-		s := by[n]
-		fmt.Fprintf(t, "  %s\t%d\t%d GiB\t%d\t%d\n", summary.OneLine(n), s.rows, s.bytes>>30, s.license, s.membership)
-	}
-	_ = t.Flush()
 }

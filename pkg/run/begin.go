@@ -68,16 +68,19 @@ type Plan struct {
 }
 
 // Draft describes the session's run, for its plan, its ledger and its reports; Create records it.
-func (s *Session) Draft(p Plan) {
-	s.Run = migration.Run{
-		ID: s.Run.ID, Wave: p.File.Name, WavePath: absolute(p.WavePath), WaveHash: p.File.Hash, Columns: p.File.Columns,
+func (s *Session) Draft(p Plan) { s.Run, s.Rows = Draft(s.opt, s.Run.ID, s.Now(), p) }
+
+// Draft describes a run that would begin now, and its rows.
+func Draft(o Options, id string, now time.Time, p Plan) (migration.Run, []migration.Row) {
+	r := migration.Run{
+		ID: id, Wave: p.File.Name, WavePath: absolute(p.WavePath), WaveHash: p.File.Hash, Columns: p.File.Columns,
 		Tenant: p.Checked.Organization.ID, TenantName: p.Checked.Organization.DisplayName,
 		Cloud: p.Place.Cloud, GraphRoot: p.Place.GraphRoot, BlobRoot: p.Place.BlobRoot,
-		Slots: p.Slots, ReportDir: p.ReportDir, Operator: s.opt.Driver.User, Version: s.opt.Driver.Version,
-		State: migration.RunActive, CreatedAt: s.Now(), Settings: p.Settings,
+		Slots: p.Slots, ReportDir: p.ReportDir, Operator: o.Driver.User, Version: o.Driver.Version,
+		State: migration.RunActive, CreatedAt: now, Settings: p.Settings,
 		Sandbox: p.Place.Sandbox, SandboxState: p.Place.StateDir, SandboxSpeed: p.Place.Speed,
 	}
-	s.Rows = NewRows(s.Run, p.File, p.Checked)
+	return r, NewRows(r, p.File, p.Checked)
 }
 
 func absolute(path string) string {

@@ -69,16 +69,17 @@ func (p Plan) around(now Plan, say func(string, ...any)) {
 func (p Plan) rows(now Plan, say func(string, ...any)) {
 	is := map[string]Row{}
 	for _, r := range now.Rows {
-		is[r.UserID+" "+r.Blob] = r
+		is[r.UserID] = r
 	}
 	for _, was := range p.Rows {
-		r, ok := is[was.UserID+" "+was.Blob]
+		r, ok := is[was.UserID]
 		if !ok {
 			say("line %d, %s: would not run any more", was.Line, was.User)
 			continue
 		}
-		delete(is, was.UserID+" "+was.Blob)
+		delete(is, was.UserID)
 		for _, f := range []struct{ what, was, is string }{
+			{"the disk is another one", was.Blob, r.Blob},
 			{"the disk was written again (its ETag changed)", was.ETag, r.ETag},
 			{"the policy is another one", was.Policy, r.Policy},
 			{"the group is another one", was.Group, r.Group},
@@ -92,7 +93,7 @@ func (p Plan) rows(now Plan, say func(string, ...any)) {
 		}
 	}
 	for _, r := range now.Rows {
-		if _, fresh := is[r.UserID+" "+r.Blob]; fresh {
+		if _, fresh := is[r.UserID]; fresh {
 			say("line %d, %s: is not in the plan", r.Line, r.User)
 		}
 	}

@@ -5,6 +5,7 @@ package plan
 import (
 	"cmp"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -134,7 +135,7 @@ func Make(r migration.Run, rows []migration.Row, res preflight.Result, settingNa
 			continue
 		}
 		t := row.Target
-		p.Rows = append(p.Rows, Row{Line: t.Line, User: cmp.Or(t.UPN, t.User), UserID: t.UserID, Blob: t.Disk.URL, ETag: t.Disk.ETag,
+		p.Rows = append(p.Rows, Row{Line: t.Line, User: cmp.Or(t.UPN, t.User), UserID: t.UserID, Blob: p.blob(t.Disk), ETag: t.Disk.ETag,
 			Policy: t.PolicyID, Group: t.GroupID, License: t.SKUID, Trigger: t.Trigger, Plan: t.PlanID})
 		p.Changes.Imports.Count++
 		p.Changes.Imports.Bytes += max(t.Disk.Virtual, 0)
@@ -174,6 +175,14 @@ func (p *Plan) change(i int, t migration.Target, around preflight.Around) {
 		k = len(p.Changes.Licenses) - 1
 	}
 	p.Changes.Licenses[k].Give++
+}
+
+// blob is where the disk lies. A rehearsal's storage is on another port each time, so its host does not count.
+func (p *Plan) blob(d migration.Source) string {
+	if u, err := url.Parse(d.URL); err == nil && p.Rehearsal {
+		return u.Path
+	}
+	return d.URL
 }
 
 func (p *Plan) group(t migration.Target, around preflight.Around) *Group {

@@ -36,7 +36,7 @@ func (p Plan) Seal() ([]byte, error) {
 // Open reads a sealed plan. The fault is Invalid for a file that is none, or that was edited.
 func Open(path string, text []byte) (Plan, error) {
 	bad := func(what string) (Plan, error) {
-		return Plan{}, fault.New(fault.Invalid, "plan.invalid", path+" "+what, "make a new plan: wave365 plan WAVE --out "+path)
+		return Plan{}, fault.New(fault.Invalid, "plan.invalid", path+" "+what, "make a new plan", fault.NewCommand("plan", "WAVE", "--out="+path))
 	}
 	var s sealed
 	var p Plan
@@ -44,7 +44,7 @@ func Open(path string, text []byte) (Plan, error) {
 	case len(text) > most:
 		return bad("is too large for a plan")
 	case json.Unmarshal(text, &s) != nil || len(s.Plan) == 0:
-		return bad("is not a plan that `wave365 plan --out` wrote")
+		return bad("is not a sealed plan")
 	}
 	if sum := sha256.Sum256(s.Plan); !strings.EqualFold(s.Seal, hex.EncodeToString(sum[:])) {
 		return bad("was edited after it was sealed")

@@ -102,7 +102,7 @@ func (p Plan) how(start time.Time, zone *time.Location) []Line {
 		add("Stop by: nothing is started that would not finish by %s; those rows are deferred.", s.In(zone).Format("15:04 MST"))
 	}
 	if p.Settings["until"] != "" {
-		add("Until: the run ends when the imports are done; `wave365 resume` does the cut-over.")
+		add("Until: the run ends when the imports are done; resume it for the cut-over.")
 	}
 	if p.Expected.To > 0 {
 		from, to := start.Add(time.Duration(p.Expected.From)*time.Minute).In(zone), start.Add(time.Duration(p.Expected.To)*time.Minute).In(zone)
@@ -116,7 +116,7 @@ func (p Plan) how(start time.Time, zone *time.Location) []Line {
 	case p.Rehearsal:
 		add("It is a rehearsal on a sandbox tenant: nobody is moved.")
 	case p.Settings["until"] != "":
-		add("Not taken back by itself: memberships, the user setting, and imports that are never used (`wave365 undo`, `close`, `purge`).")
+		add("Not taken back by itself: memberships, the user setting, and imports that are never used; undo, close and purge take them back.")
 	default:
 		add("Irreversible: an import is used up by its Cloud PC. A license or a membership can be taken back, which starts the Cloud PC's grace period of 7 days.")
 	}

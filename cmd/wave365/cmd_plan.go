@@ -1,0 +1,222 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
+	"wave365/pkg/preflight"
+	"wave365/pkg/run"
+	"wave365/pkg/run/plan"
+	"wave365/pkg/summary"
+	"wave365/pkg/wave"
+)
+
+func newPlanCommand(a *app, g *globals) *cobra.Command {
+	var o runOptions
+	var out string
+	cmd := &cobra.Command{
+		Use: "plan WAVE", Short: "Show what run would change, change by change; changes nothing",
+		Long: `Validate a wave and show what ` + "`wave365 run`" + ` with the same flags would change: user settings, groups and who joins
+them, licenses, imports, and when it would end. --out seals the plan into a file; ` + "`wave365 run --plan FILE`" + ` then refuses
+to start when the wave or the tenant moved since, and says what.
+
+Exit codes: 0 there is something to do, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do.`,
+		Example: "  wave365 plan waves/friday.csv --sandbox --skip-invalid\n  wave365 plan waves/friday.csv --storage-account contosovhds --canary 2 --out friday.plan.json",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return runPlan(cmd, a, g, o, args[0], out) },
+	}
+	o.checking.addFlags(cmd)
+	o.steering.addFlags(cmd, false)
+	cmd.Flags().BoolVar(&o.skipInvalid, "skip-invalid", false, "plan for the clean rows and count the others as skipped")
+	cmd.Flags().StringVar(&out, "out", "", "seal the plan into this file, for run --plan")
+	return cmd
+}
+
+func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out string) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if _, err := o.settings(cmd, migration.Settings{}, time.Now(), a.zone); err != nil {
+		return err
+	}
+	file, findings, err := run.ReadWave(path, wave.Options{AllowUnknownColumns: o.allowUnknown})
+	if err != nil {
+		return err
+	}
+	if file == nil {
+		return a.answerValidate(g, nil, preflight.Result{Findings: findings})
+	}
+	ctx, stop := interruptible(cmd.Context())
+	defer stop()
+	at, err := g.placeOf(path)
+	if err != nil {
+		return err
+	}
+	conn, err := a.connect(ctx, g, at)
+	if err != nil {
+		return err
+	}
+	defer conn.close()
+	before, err := run.KnownIn(ctx, g.ledger)
+	if err != nil {
+		return err
+	}
+	res, err := a.preflight(ctx, g, conn, o.checking, file, findings, before)
+	if err != nil {
+		return err
+	}
+	if res.Denied() || res.Whole() || res.Count(wave.Error) > 0 && !o.skipInvalid {
+		return a.answerValidate(g, file, res)
+	}
+	now := conn.clock.Now()
+	chosen, err := o.chosen(cmd, migration.Settings{}, now, a.zone)
+	if err != nil {
+		return err
+	}
+	r, rows := run.Draft(a.session(g), "RUN", now, run.Plan{WavePath: path, ReportDir: g.reportDir, File: file, Checked: res, Slots: o.slots, Settings: chosen, Place: conn.pinned()})
+	p := plan.Make(r, rows, res, playbook.SettingName(r))
+	if len(p.Rows) == 0 {
+		return a.nothingToRun(g, file, res)
+	}
+	if out != "" {
+		if err := sealPlan(p, out); err != nil {
+			return err
+		}
+	}
+	return a.answerPlan(g, p, res, out)
+}
+
+// chosen are the settings of a run that would begin now: was, with what the flags say.
+func (o *runOptions) chosen(cmd *cobra.Command, was migration.Settings, now time.Time, zone *time.Location) (migration.Settings, error) {
+	s, err := o.settings(cmd, was, now, zone)
+	o.record(&s)
+	s.SkipInvalid = o.skipInvalid
+	return s, err
+}
+
+func sealPlan(p plan.Plan, path string) error {
+	text, err := p.Seal()
+	if err == nil {
+		err = os.WriteFile(path, text, 0o600) // it names people
+	}
+	if err != nil {
+		return fault.Wrap(fault.Invalid, "usage", "the plan cannot be written to "+path+": "+err.Error(), "choose another --out; nothing was changed", err)
+	}
+	return nil
+}
+
+func (a *app) answerPlan(g *globals, p plan.Plan, res preflight.Result, out string) error {
+	if res.Count(wave.Error)+res.Count(wave.Warning) > 0 && !g.json {
+		printFindings(a.err, shell(g.ledger, ""), res.Findings)
+	}
+	if g.json {
+		printJSON(a.out, p)
+		return nil
+	}
+	printPlan(a.out, p, time.Now(), a.zone)
+	if out == "" {
+		fmt.Fprintln(a.out, "\nNothing was changed. To be held to exactly this plan, seal it with --out FILE and start with run --plan FILE.")
+	} else {
+		fmt.Fprintf(a.out, "\nSealed into %s. Nothing was changed.\n", out)
+	}
+	return nil
+}
+
+// printPlan shows a plan as text, in a terminal's width.
+func printPlan(w io.Writer, p plan.Plan, start time.Time, zone *time.Location) {
+	of := p.TenantName
+	if of == "" {
+		of = p.Tenant
+	}
+	if p.Rehearsal {
+		of += " (a sandbox: nobody is moved)"
+	}
+	fmt.Fprint(w, folded("", "Plan for "+summary.OneLine(of)+":", columns(w)))
+	headed := false
+	for _, l := range p.Lines(start, zone) {
+		lead := strings.Repeat("  ", l.Depth+1)
+		switch {
+		case l.Mark != "":
+			lead += l.Mark + " "
+		case l.Depth > 0:
+			lead += "  "
+		default:
+			if !headed {
+				fmt.Fprintln(w)
+			}
+			headed, lead = true, ""
+		}
+		fmt.Fprint(w, folded(lead, summary.OneLine(l.Text), columns(w)))
+	}
+}
+
+// openPlan reads a sealed plan and has run's flags say what it says, where they were not given.
+func (o *runOptions) openPlan(cmd *cobra.Command, path string) (plan.Plan, migration.Settings, error) {
+	var was migration.Settings
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return plan.Plan{}, was, fault.Wrap(fault.Invalid, "plan.invalid", "the plan cannot be read: "+err.Error(), "make one", err, fault.NewCommand("plan", "WAVE", "--out="+path))
+	}
+	p, err := plan.Open(path, text)
+	if err != nil {
+		return p, was, err
+	}
+	if err := was.Apply(migration.SettingsPatch(p.Settings)); err != nil {
+		return p, was, fault.Wrap(fault.Invalid, "plan.invalid", err.Error(), "make a new plan", err, fault.NewCommand("plan", "WAVE", "--out="+path))
+	}
+	changed := cmd.Flags().Changed
+	if !changed("slots") {
+		o.slots = p.Slots
+	}
+	if !changed("skip-invalid") {
+		o.skipInvalid = was.SkipInvalid
+	}
+	if !changed("trigger") {
+		o.trigger = string(was.Trigger)
+	}
+	if !changed("import-source") {
+		o.source = was.ImportSource
+	}
+	if !changed("storage-account-id") {
+		o.account = was.StorageAccountID
+	}
+	return p, was, nil
+}
+
+// asPlanned refuses a run that is not what was planned.
+func asPlanned(sealed, now plan.Plan, path string) error {
+	moved := sealed.Moved(now)
+	if len(moved) == 0 {
+		return nil
+	}
+	const shown = 20
+	if len(moved) > shown {
+		moved = append(moved[:shown], fmt.Sprintf("and %d more", len(moved)-shown))
+	}
+	return fault.New(fault.Conflict, "plan.changed", "not as planned in "+path+":\n    "+strings.Join(moved, "\n    "),
+		"nothing was changed; make a new plan for what is left, look at it, and start with that",
+		fault.NewCommand("plan", sealed.WavePath, "--skip-invalid", "--out="+path))
+}
+
+func (a *app) confirmPlan(ctx context.Context, g *globals, p plan.Plan, res preflight.Result) error {
+	if !g.json {
+		if res.Count(wave.Error)+res.Count(wave.Warning) > 0 {
+			printFindings(a.err, shell(g.ledger, ""), res.Findings)
+		}
+		printPlan(a.err, p, time.Now(), a.zone)
+		fmt.Fprintln(a.err)
+	}
+	if p.Rehearsal {
+		return a.ask(ctx, g, "Start? It is a rehearsal: nobody is moved.")
+	}
+	return a.ask(ctx, g, "Start? This changes the tenant.")
+}
