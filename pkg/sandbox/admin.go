@@ -14,6 +14,7 @@ import (
 	"wave365/pkg/sandbox/faults"
 	"wave365/pkg/sandbox/reqlog"
 	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/tenant"
 )
 
 // adminHandler serves the sandbox's own endpoints. They are never spoiled and never logged.
@@ -104,19 +105,11 @@ func number(r *http.Request, name string) (int64, error) {
 	return n, nil
 }
 
-// getState shows what changed since the scenario.
+// getState shows the tenant, but of its people only those about whom something changed since the scenario.
 func (s *Sandbox) getState(w http.ResponseWriter, _ *http.Request) {
 	s.order.RLock()
-	data, err := s.live.Load().tenant.Snapshot()
+	state := s.tenant.State()
 	s.order.RUnlock()
-	if err != nil {
-		complain(w, http.StatusInternalServerError, err.Error())
-		return
-	}
-	var tenant any = data
-	if json.Valid(data) {
-		tenant = json.RawMessage(data)
-	}
 	answer(w, struct {
 		Scenario string        `json:"scenario"`
 		Seed     int64         `json:"seed"`
@@ -124,8 +117,8 @@ func (s *Sandbox) getState(w http.ResponseWriter, _ *http.Request) {
 		Now      time.Time     `json:"now"`
 		Speed    float64       `json:"speed"`
 		Faults   []faults.Rule `json:"faults"`
-		Tenant   any           `json:"tenant"`
-	}{s.name, s.seed, s.origin, s.clock.Now(), s.clock.Mark().Speed, s.faults.Rules(), tenant})
+		Tenant   tenant.State  `json:"tenant"`
+	}{s.name, s.seed, s.origin, s.clock.Now(), s.clock.Mark().Speed, s.faults.Rules(), state})
 }
 
 func (s *Sandbox) writeFaults(w http.ResponseWriter) {
@@ -179,7 +172,7 @@ func (s *Sandbox) postEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := s.clock.Now()
-	if err := s.live.Load().tenant.Others(now, events); err != nil {
+	if err := s.tenant.Others(now, events); err != nil {
 		complain(w, http.StatusBadRequest, err.Error())
 		return
 	}
@@ -198,8 +191,9 @@ func (s *Sandbox) setFaults(w http.ResponseWriter, do func()) {
 	var failed error
 	err := s.amend(func() change {
 		do()
-		failed = s.follow()
-		return change{Rules: true, Faults: s.faults.Rules()}
+		now := s.clock.Now()
+		failed = s.tenant.SetKnobs(now, s.knobs())
+		return change{Time: now, Rules: true, Faults: s.faults.Rules()}
 	})
 	if err = errors.Join(err, failed); err != nil {
 		complain(w, http.StatusServiceUnavailable, err.Error())

@@ -19,9 +19,11 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/faults"
+	"wave365/pkg/sandbox/graphapi"
 	"wave365/pkg/sandbox/journal"
 	"wave365/pkg/sandbox/reqlog"
 	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/tenant"
 )
 
 // Scenario is what a sandbox holds and what will go wrong for whom.
@@ -46,7 +48,8 @@ type Sandbox struct {
 	log      *slog.Logger
 	clock    *clock
 	scenario *Scenario
-	live     atomic.Pointer[live]
+	tenant   *tenant.Tenant
+	graph    http.Handler
 	storage  *storage
 	admin    http.Handler
 	faults   *faults.Set
@@ -77,42 +80,59 @@ func New(cfg Config) (*Sandbox, error) {
 	}
 	s := &Sandbox{
 		log:  cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
-		name: cfg.Scenario.Name,
+		name: cfg.Scenario.Name, scenario: cfg.Scenario,
 		seed: cmp.Or(cfg.Seed, cfg.Scenario.Seed, 1),
 	}
 	s.faults = faults.New(s.seed, cfg.Scenario.Faults...)
-	now := time.Now()
-	saved := state{Clock: mark{Wall: now, Service: now.UTC().Truncate(time.Millisecond), Speed: 1}}
-	saved.Start = saved.Clock.Service
-	fresh := true
-	if cfg.StateDir != "" {
-		j, data, err := journal.Open(cfg.StateDir, identity(cfg.Scenario, s.seed), s.name)
-		if err != nil {
-			return nil, err
-		}
-		s.journal = j
-		if data != nil {
-			fresh = false
-			if err := json.Unmarshal(data, &saved); err != nil {
-				return nil, s.fail(fault.Wrap(fault.Invalid, "sandbox.state", "the state in "+cfg.StateDir+" cannot be read", "remove the folder to begin the story again", err))
-			}
-		}
-	}
 	path := ""
 	if cfg.StateDir != "" {
 		path = filepath.Join(cfg.StateDir, "requests.jsonl")
 	}
-	var err error
-	if s.requests, err = reqlog.Open(path); err != nil {
-		return nil, s.fail(err)
-	}
-	if err := s.build(cfg.Scenario, saved); err != nil {
-		return nil, s.fail(err)
-	}
-	if err := s.restore(saved, fresh, cmp.Or(cfg.Speed, 1)); err != nil {
+	if err := s.open(cfg, path); err != nil {
 		return nil, s.fail(err)
 	}
 	return s, nil
+}
+
+// open builds the tenant as its story began and tells what happened since.
+func (s *Sandbox) open(cfg Config, requests string) error {
+	wall := time.Now()
+	at := mark{Wall: wall, Service: wall.UTC().Truncate(time.Millisecond), Speed: 1}
+	if cfg.StateDir == "" {
+		if err := s.build(at); err != nil {
+			return err
+		}
+	} else {
+		begin, err := json.Marshal(at)
+		if err != nil {
+			return err
+		}
+		last := time.Time{}
+		s.journal, err = journal.Open(cfg.StateDir, identity(cfg.Scenario, s.seed), s.name, begin, func(begin []byte) error {
+			if err := json.Unmarshal(begin, &at); err != nil {
+				return err
+			}
+			return s.build(at)
+		}, func(line []byte) error { return s.retell(line, &at, &last) })
+		if err == nil && s.tenant == nil {
+			err = s.build(at)
+		}
+		if err != nil {
+			return err
+		}
+		s.clock = newClock(at, at.Speed)
+		if now := s.clock.Now(); now.Before(last) {
+			s.clock.Advance(last.Sub(now)) // the wall clock was set back while the sandbox was down
+		}
+		at = s.clock.Mark()
+	}
+	s.clock = newClock(at, cmp.Or(cfg.Speed, 1))
+	var err error
+	if s.requests, err = reqlog.Open(requests); err != nil {
+		return err
+	}
+	m := s.clock.Mark()
+	return s.record(change{Clock: &m})
 }
 
 // fail closes what New had opened.
@@ -126,13 +146,20 @@ func (s *Sandbox) fail(err error) error {
 	return err
 }
 
-func (s *Sandbox) build(sc *Scenario, saved state) error {
-	s.scenario, s.origin = sc, saved.Start
+// build makes the parts as the story begins, at the mark.
+func (s *Sandbox) build(at mark) error {
+	s.origin, s.clock = at.Service, newClock(at, at.Speed)
 	var err error
-	if s.storage, err = newStorage(sc, s.now); err != nil {
+	if s.storage, err = newStorage(s.scenario, s.now); err != nil {
 		return err
 	}
-	s.clock = newClock(saved.Clock, saved.Clock.Speed)
+	sc := *s.scenario
+	sc.Knobs = s.knobs()
+	if s.tenant, err = tenant.New(&sc, s.seed, s.origin, s.storage); err != nil {
+		return err
+	}
+	s.graph = graphapi.New(graphapi.Config{Tenant: s.tenant, Now: s.now, Self: func() http.Handler { return http.HandlerFunc(s.serveInner) },
+		Knobs: s.scenario.Knobs, Permissions: s.scenario.Permissions})
 	s.admin = s.adminHandler()
 	return nil
 }

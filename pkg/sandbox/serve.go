@@ -141,12 +141,12 @@ func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.E
 	traced := func(r *http.Request) *http.Request { return r.WithContext(graphapi.WithTrace(r.Context(), &tr)) }
 	switch {
 	case strings.HasSuffix(strings.ToLower(r.URL.Path), "/$batch"):
-		s.live.Load().graph.ServeHTTP(rec, traced(r)) // the requests inside take the lock themselves
+		s.graph.ServeHTTP(rec, traced(r)) // the requests inside take the lock themselves
 	case reads(r.Method):
 		func() {
 			s.order.RLock()
 			defer s.order.RUnlock()
-			s.live.Load().graph.ServeHTTP(rec, traced(r))
+			s.graph.ServeHTTP(rec, traced(r))
 		}()
 	default:
 		body, err := readBody(r)
@@ -169,7 +169,7 @@ func (s *Sandbox) change(rec *recorder, r *http.Request, body []byte, tr *grapha
 	defer s.pinned.Store(nil)
 	s.storage.heard()
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	s.live.Load().graph.ServeHTTP(rec, r)
+	s.graph.ServeHTTP(rec, r)
 	if tr.Effect == "" {
 		return
 	}
@@ -253,23 +253,24 @@ func (s *Sandbox) handleBlob(w http.ResponseWriter, r *http.Request, entry *reql
 	rec := newRecorder(w)
 	rec.header.Set("Date", s.now().Format(http.TimeFormat))
 	account, _ := s.storage.account(r.URL.Path)
+	s.tenant.Pass(s.now()) // others may have written to the blob
+	if r.Method == http.MethodDelete {
+		s.order.Lock()
+		defer s.order.Unlock()
+	}
 	s.storage.handlers[account].ServeHTTP(rec, r)
 	entry.RequestID = rec.header.Get("x-ms-request-id")
-	comp := r.URL.Query().Get("comp")
-	if rec.status() == http.StatusNotImplemented {
+	switch {
+	case rec.status() == http.StatusNotImplemented:
 		entry.Outcome = "unknown"
-		return rec
-	}
-	if reads(r.Method) || comp == "userdelegationkey" {
-		return rec
-	}
-	entry.Outcome = "refused"
-	if rec.status() < 300 {
-		entry.Outcome, entry.Effect = "accepted", strings.TrimSpace("blob "+strings.ToLower(r.Method)+" "+comp)
-		if err := s.storage.keep(s.journal); err != nil {
-			_ = s.breakDown(err)
+	case r.Method == http.MethodDelete && rec.status() < 300:
+		entry.Outcome, entry.Effect = "accepted", "blob deleted"
+		container, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"+account+"/"), "/")
+		if err := s.record(change{Deleted: []string{account, container, name}}); err != nil {
 			rec.cut = "reset"
 		}
+	case r.Method == http.MethodDelete:
+		entry.Outcome = "refused"
 	}
 	return rec
 }

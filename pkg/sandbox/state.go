@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,14 +17,6 @@ import (
 	"wave365/pkg/sandbox/graphapi"
 	"wave365/pkg/sandbox/scenario"
 )
-
-// state is a snapshot of everything but the blobs, which keep their own file.
-type state struct {
-	Start  time.Time       `json:"start"`
-	Clock  mark            `json:"clock"`
-	Faults []faults.Rule   `json:"faults"`
-	Tenant json.RawMessage `json:"tenant"`
-}
 
 // change is one line of the journal. The tenant's rules are the same every time for the same requests at the same service
 // times, so a change is kept as the request that made it: its cost does not depend on how much state there is.
@@ -42,84 +35,57 @@ type change struct {
 	Rules  bool          `json:"rules,omitempty"`
 	// Or what others were made to do.
 	Events []scenario.Event `json:"events,omitempty"`
+	// Or a blob that was deleted: account, container and name.
+	Deleted []string `json:"deleted,omitempty"`
 }
 
-// restore brings the parts to where the journal ends and lets service time go on at speed.
-func (s *Sandbox) restore(saved state, fresh bool, speed float64) error {
-	last := saved.Start
-	if fresh {
-		if err := s.bring(s.faults.Rules(), nil); err != nil {
-			return err
-		}
-	} else {
-		s.faults.Restore(saved.Faults)
-		if err := s.bring(saved.Faults, saved.Tenant); err != nil {
-			return fault.Wrap(fault.Invalid, "sandbox.state", "the tenant in the state folder cannot be read", "remove the folder to begin the story again", err)
-		}
-		if err := s.storage.restore(s.journal); err != nil {
-			return err
-		}
-		err := s.journal.Replay(func(line []byte) error {
-			var c change
-			if err := json.Unmarshal(line, &c); err != nil {
-				return err
-			}
-			if c.Clock != nil {
-				saved.Clock = *c.Clock
-			}
-			last = c.Time
-			return s.redo(c)
-		})
-		if err != nil {
-			return err
-		}
+// retell makes one line of the journal happen again. at and last follow the clock and the time of the changes.
+func (s *Sandbox) retell(line []byte, at *mark, last *time.Time) error {
+	var c change
+	if err := json.Unmarshal(line, &c); err != nil {
+		return err
 	}
-	s.clock = newClock(saved.Clock, speed)
-	if now := s.clock.Now(); now.Before(last) {
-		s.clock.Advance(last.Sub(now)) // the wall clock was set back while the sandbox was down
-	}
-	if s.journal == nil {
-		return nil
-	}
-	if fresh {
-		return s.fold()
-	}
-	m := s.clock.Mark()
-	return s.record(change{Clock: &m})
-}
-
-// redo makes one change again.
-func (s *Sandbox) redo(c change) error {
+	*last = c.Time
 	switch {
+	case c.Clock != nil:
+		*at = *c.Clock
 	case c.Rules:
 		s.faults.Restore(c.Faults)
-		return s.follow()
+		return s.tenant.SetKnobs(c.Time, s.knobs())
 	case c.Events != nil:
-		return s.live.Load().tenant.Others(c.Time, c.Events)
+		return s.tenant.Others(c.Time, c.Events)
+	case len(c.Deleted) == 3:
+		s.storage.stores[c.Deleted[0]].Delete(c.Deleted[1], c.Deleted[2])
 	case c.Method != "":
-		r, err := http.NewRequestWithContext(context.Background(), c.Method, "http://sandbox", bytes.NewReader([]byte(c.Body)))
-		if err != nil {
-			return err
-		}
-		if r.URL, err = url.ParseRequestURI(c.URI); err != nil {
-			return err
-		}
-		r.RequestURI = c.URI
-		for k, v := range c.Header {
-			r.Header.Set(k, v)
-		}
-		s.pinned.Store(&c.Time)
-		defer s.pinned.Store(nil)
-		s.storage.replay(c.Checks)
-		defer s.storage.live()
-		var tr graphapi.Trace
-		rec := newRecorder(nil)
-		s.live.Load().graph.ServeHTTP(rec, r.WithContext(graphapi.WithTrace(r.Context(), &tr)))
-		if tr.Effect != c.Effect {
-			return fault.New(fault.Invalid, "sandbox.state",
-				fmt.Sprintf("the state folder was written by another version of this program: %s %s had the effect %q and now has %q (status %d)",
-					c.Method, r.URL.Path, c.Effect, tr.Effect, rec.status()), "remove the folder to begin the story again")
-		}
+		return s.redo(c)
+	}
+	return nil
+}
+
+// redo makes the change of a request again.
+func (s *Sandbox) redo(c change) error {
+	r, err := http.NewRequestWithContext(context.Background(), c.Method, "http://sandbox", bytes.NewReader([]byte(c.Body)))
+	if err != nil {
+		return err
+	}
+	if r.URL, err = url.ParseRequestURI(c.URI); err != nil {
+		return err
+	}
+	r.RequestURI = c.URI
+	for k, v := range c.Header {
+		r.Header.Set(k, v)
+	}
+	s.pinned.Store(&c.Time)
+	defer s.pinned.Store(nil)
+	s.storage.replay(c.Checks)
+	defer s.storage.live()
+	var tr graphapi.Trace
+	rec := newRecorder(nil)
+	s.graph.ServeHTTP(rec, r.WithContext(graphapi.WithTrace(r.Context(), &tr)))
+	if tr.Effect != c.Effect {
+		return fault.New(fault.Invalid, "sandbox.state",
+			fmt.Sprintf("the state folder was written by another version of this program: %s %s had the effect %q and now has %q (status %d)",
+				c.Method, r.URL.Path, c.Effect, tr.Effect, rec.status()), "remove the folder to begin the story again")
 	}
 	return nil
 }
@@ -136,9 +102,6 @@ func (s *Sandbox) record(c change) error {
 	if err == nil {
 		err = s.journal.Append(line)
 	}
-	if err == nil && s.journal.Due() {
-		err = s.fold()
-	}
 	if err != nil {
 		return s.breakDown(err)
 	}
@@ -153,19 +116,6 @@ func (s *Sandbox) breakDown(err error) error {
 		s.log.Error(f.Msg, "error", err)
 	}
 	return f
-}
-
-// fold writes a new snapshot. The caller holds s.order for writing (or is alone).
-func (s *Sandbox) fold() error {
-	data, err := s.live.Load().tenant.Snapshot()
-	if err != nil {
-		return err
-	}
-	whole, err := json.Marshal(state{Start: s.origin, Clock: s.clock.Mark(), Faults: s.faults.Rules(), Tenant: data})
-	if err != nil {
-		return err
-	}
-	return s.journal.Fold(whole)
 }
 
 // signed finds the query of a signed URL inside a JSON text.
@@ -207,4 +157,32 @@ func journalled(r *http.Request, body []byte, now time.Time, effect string, chec
 		}
 	}
 	return c
+}
+
+// knobs are the scenario's with what the fault rules in force make of them, those that the tenant itself acts on: lag is a delay
+// until a write is seen (of memberships or licenses when match says so), expire-import the life of an unused import, quota the
+// imports that a day allows.
+func (s *Sandbox) knobs() scenario.Knobs {
+	k := s.scenario.Knobs
+	for _, f := range s.faults.Rules() {
+		switch f.Kind {
+		case "lag":
+			match := strings.ToLower(f.Match)
+			if !strings.Contains(match, "license") {
+				k.MembershipLag = cmp.Or(f.Delay, "10m")
+			}
+			if !strings.Contains(match, "member") {
+				k.LicenseLag = cmp.Or(f.Delay, "10m")
+			}
+		case "flip-flop":
+			k.FlipFlop = "on"
+		case "reuse-id":
+			k.ReuseCloudPCID = true
+		case "expire-import":
+			k.ImportExpires = cmp.Or(f.Delay, "1h")
+		case "quota":
+			k.DailyImports = cmp.Or(f.Count, 1)
+		}
+	}
+	return k
 }

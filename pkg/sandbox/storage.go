@@ -8,12 +8,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
-	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/blobapi"
-	"wave365/pkg/sandbox/journal"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant"
 	"wave365/pkg/vhd"
@@ -25,10 +22,7 @@ const (
 	AccountKey = blobapi.DevelopmentKey
 )
 
-// blobFile holds what was written to blobs since the scenario.
-const blobFile = "blobs.json"
-
-// storage is the storage account, and how the tenant sees it. It remembers what it said during a change, so that the change can be
+// storage is the storage accounts, and how the tenant sees it. It remembers what it said during a change, so that the change can be
 // made again later, when signatures have run out and blobs have changed.
 type storage struct {
 	// stores are the storage accounts by name; the handlers serve them.
@@ -40,10 +34,6 @@ type storage struct {
 	said   []check
 	script []check // what to say while a change is made again
 	redo   bool
-
-	writes atomic.Int64 // how many writes there were
-	saving sync.Mutex
-	saved  int64 // how many of them are in the file
 }
 
 // check is one answer about a blob.
@@ -182,38 +172,8 @@ func (s *storage) live() {
 	s.redo, s.script = false, nil
 }
 
-// keep makes the writes so far durable; writers that wait for each other share one file write. What was written since the scenario
-// is written whole each time, which is fine for leases and small files and slow for uploads of gigabytes.
-func (s *storage) keep(j *journal.Journal) error {
-	mine := s.writes.Add(1)
-	if j == nil {
-		return nil
-	}
-	s.saving.Lock()
-	defer s.saving.Unlock()
-	if s.saved >= mine {
-		return nil
-	}
-	upTo := s.writes.Load()
-	data, err := s.snapshot()
-	if err == nil {
-		err = j.Put(blobFile, data)
-	}
-	if err == nil {
-		s.saved = upTo
-	}
-	return err
-}
-
-func (s *storage) snapshot() ([]byte, error) { return s.stores[Account].Snapshot() }
-
-func (s *storage) restore(j *journal.Journal) error {
-	data, err := j.Get(blobFile)
-	if err == nil && data != nil {
-		err = s.stores[Account].Restore(data)
-	}
-	if err != nil {
-		return fault.Wrap(fault.Invalid, "sandbox.state", "the blobs in the state folder cannot be read", "remove the folder to begin the story again", err)
-	}
-	return nil
+// Touch implements [tenant.Disks].
+func (s *storage) Touch(path string, now time.Time) {
+	container, name, _ := strings.Cut(path, "/")
+	s.stores[Account].Touch(container, name, now)
 }

@@ -2,6 +2,7 @@ package blobtest
 
 import (
 	"bufio"
+	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -9,6 +10,10 @@ import (
 	"regexp"
 	"testing"
 	"time"
+
+	azb "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/lease"
 )
 
 // The account that Azurite and the sandbox share, with its published key.
@@ -86,4 +91,46 @@ func readAddress(out io.Reader, address chan<- string) {
 	}
 	address <- found
 	_, _ = io.Copy(io.Discard, out) // until it ends
+}
+
+// PutIn makes blobs in an Azurite, for [Server.Put].
+func PutIn(root string) func(t testing.TB, container string, b Blob) {
+	return func(t testing.TB, name string, b Blob) {
+		t.Helper()
+		ctx := context.Background()
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatalf("%s/%s: %v", name, b.Name, err)
+			}
+		}
+		c := Server{Root: root}.service(t).NewContainerClient(name)
+		if _, err := c.Create(ctx, nil); !bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
+			must(err)
+		}
+		if b.Block {
+			_, err := c.NewBlockBlobClient(b.Name).Upload(ctx, body(b.Head), nil)
+			must(err)
+		} else {
+			pages := c.NewPageBlobClient(b.Name)
+			_, err := pages.Create(ctx, b.Length, nil)
+			must(err)
+			for offset, data := range map[int64][]byte{0: b.Head, b.Length - int64(len(b.Tail)): b.Tail} {
+				if len(data) > 0 {
+					_, err := pages.UploadPages(ctx, body(data), pageblobRange(offset, int64(len(data))), nil)
+					must(err)
+				}
+			}
+		}
+		if b.Archived {
+			_, err := c.NewBlobClient(b.Name).SetTier(ctx, azb.AccessTierArchive, nil)
+			must(err)
+		}
+		if b.Leased {
+			l, err := lease.NewBlobClient(c.NewBlobClient(b.Name), nil)
+			must(err)
+			_, err = l.AcquireLease(ctx, -1, nil)
+			must(err)
+		}
+	}
 }

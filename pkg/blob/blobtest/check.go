@@ -106,31 +106,10 @@ func forge(t testing.TB, query string) string {
 	return q.Encode()
 }
 
-// accountQuery gives the query of an account SAS that reads and lists everything.
-func accountQuery(t testing.TB) string {
-	t.Helper()
-	q, err := sas.AccountSignatureValues{
-		Permissions: "rl", ResourceTypes: "sco", ExpiryTime: time.Now().UTC().Add(time.Hour), Protocol: sas.ProtocolHTTPSandHTTP,
-	}.SignWithSharedKey(accountKey(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return q.Encode()
-}
-
 func pageblobRange(offset, count int64) azb.HTTPRange {
 	return azb.HTTPRange{Offset: offset, Count: count}
 }
 
-func withLease(id string) *azb.AccessConditions {
-	return &azb.AccessConditions{LeaseAccessConditions: &azb.LeaseAccessConditions{LeaseID: &id}}
-}
-
 func ifMatch(tag azcore.ETag) *azb.AccessConditions {
 	return &azb.AccessConditions{ModifiedAccessConditions: &azb.ModifiedAccessConditions{IfMatch: &tag}}
-}
-
-func ifNoneMatchAny() *azb.AccessConditions {
-	anything := azcore.ETagAny
-	return &azb.AccessConditions{ModifiedAccessConditions: &azb.ModifiedAccessConditions{IfNoneMatch: &anything}}
 }

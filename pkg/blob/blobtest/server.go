@@ -2,7 +2,6 @@ package blobtest
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,8 +13,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
-	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
-	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/pageblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
 	"wave365/pkg/blob"
@@ -26,10 +23,23 @@ import (
 type Server struct {
 	// Root is the account's endpoint: http://127.0.0.1:PORT/devstoreaccount1.
 	Root string
+	// Put makes a blob, with its container if need be, in whatever way the server has for that.
+	Put func(t testing.TB, container string, b Blob)
 	// Logger gets what the client's pipeline logs; nil: nobody.
 	Logger *slog.Logger
 
 	containers *atomic.Int64
+}
+
+// Blob is one that [Server.Put] makes: Length bytes that begin with Head and end with Tail, zeros between them. It is a page
+// blob of whole pages, or with Block a block blob.
+type Blob struct {
+	Name       string
+	Length     int64
+	Head, Tail []byte
+	Block      bool
+	// Leased: by somebody, for ever. Archived: moved to the archive.
+	Leased, Archived bool
 }
 
 // client is a client of this project with the account's key.
@@ -64,38 +74,8 @@ func (s Server) service(t testing.TB) *service.Client {
 	return c
 }
 
-// container makes an empty container of its own for the test.
-func (s Server) container(t testing.TB) (*container.Client, string) {
-	t.Helper()
-	name := fmt.Sprintf("suite-%d", s.containers.Add(1))
-	c := s.service(t).NewContainerClient(name)
-	if _, err := c.Create(context.Background(), nil); err != nil {
-		t.Fatalf("create container: %v", err)
-	}
-	return c, name
-}
-
-// disk makes a page blob of length bytes that begins with head and ends with tail; whole pages.
-func disk(t testing.TB, c *container.Client, name string, length int64, head, tail []byte) *pageblob.Client {
-	t.Helper()
-	b := c.NewPageBlobClient(name)
-	if _, err := b.Create(context.Background(), length, nil); err != nil {
-		t.Fatalf("create page blob: %v", err)
-	}
-	write(t, b, 0, head)
-	write(t, b, length-int64(len(tail)), tail)
-	return b
-}
-
-func write(t testing.TB, b *pageblob.Client, offset int64, data []byte) {
-	t.Helper()
-	if len(data) == 0 {
-		return
-	}
-	if _, err := b.UploadPages(context.Background(), body(data), pageblobRange(offset, int64(len(data))), nil); err != nil {
-		t.Fatalf("write pages: %v", err)
-	}
-}
+// container names a container of its own for the test.
+func (s Server) container() string { return fmt.Sprintf("suite-%d", s.containers.Add(1)) }
 
 func body(data []byte) io.ReadSeekCloser { return streaming.NopCloser(bytes.NewReader(data)) }
 

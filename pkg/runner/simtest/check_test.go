@@ -17,21 +17,18 @@ import (
 // tenantState is what the service itself holds at the end, as far as it decides anything.
 type tenantState struct {
 	Tenant struct {
-		CloudPCs []struct {
-			User string
-			PC   struct{ Stage, Source, Final, PolicyID string }
-		}
+		CloudPCs []struct{ UserID, Status, Source, PolicyID string }
 		Settings []struct {
 			Props map[string]any
 		}
-		Imports []struct{ User, ID string }
+		Imports []struct{ UserID, ID string }
 	}
 }
 
 // imports are the ids of a user's imports, oldest first, and of everybody else's.
 func (s tenantState) imports(user string) (mine, others []string) {
 	for _, im := range s.Tenant.Imports {
-		if strings.EqualFold(im.User, user) {
+		if strings.EqualFold(im.UserID, user) {
 			mine = append(mine, im.ID)
 		} else {
 			others = append(others, im.ID)
@@ -72,7 +69,7 @@ func (w *world) check() error {
 	}
 	built := map[string]string{} // user id → what their Cloud PC was built from
 	for _, pc := range state.Tenant.CloudPCs {
-		built[strings.ToLower(pc.User)] = pc.PC.Stage + " " + pc.PC.Final + " from " + pc.PC.Source
+		built[strings.ToLower(pc.UserID)] = pc.Status + " from " + pc.Source
 	}
 	own := 0
 	for _, s := range state.Tenant.Settings {
@@ -175,7 +172,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 			return broken // nobody looked while it was built: nothing could tell
 		}
 		late := w.meddled.with(r.Index, unjoin) || w.meddled.with(r.Index, unlicense) // it was taken away again
-		if !(late && built == "") && (!strings.HasPrefix(built, "settled provisioned") && !late || !strings.HasSuffix(built, " from snapshot")) {
+		if !(late && built == "") && (!strings.HasPrefix(built, "provisioned") && !late || !strings.HasSuffix(built, " from snapshot")) {
 			say("it succeeded, but its Cloud PC is: %s", built)
 		}
 	}

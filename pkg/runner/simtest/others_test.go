@@ -12,13 +12,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	azblob "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
-
+	"wave365/pkg/blob"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
-	"wave365/pkg/sandbox/blobapi"
 )
 
 // meddling is what somebody else does in the tenant, so long after the evening began; n picks the row.
@@ -243,33 +239,32 @@ func (w *world) purge(ctx context.Context, wire http.RoundTripper, n int) {
 	})
 }
 
-// rewrite changes the row's disk a little.
+// rewrite lets somebody write to the row's disk.
 func (w *world) rewrite(ctx context.Context, wire http.RoundTripper, n int) {
 	r, ok := w.row(n)
 	if !ok {
 		return
 	}
-	key, err := azblob.NewSharedKeyCredential(blobapi.DevelopmentAccount, blobapi.DevelopmentKey)
+	_, blobs, err := clients(wire)
 	if err != nil {
 		return
 	}
-	c, err := azblob.NewClientWithSharedKeyCredential(r.Target.Disk.URL, key, &azblob.ClientOptions{ClientOptions: azcore.ClientOptions{
-		Transport: &http.Client{Transport: wire}, Retry: policy.RetryOptions{MaxRetries: -1},
-	}})
+	disk, err := blob.ParseRef(r.Target.Disk.URL, blobs.Root())
 	if err != nil {
 		return
 	}
 	w.meddled.note(n, rewrite)
-	text, etag := somebody, ""
+	if w.admin(http.MethodPost, "/sandbox/events", fmt.Sprintf(`{"do":"write-blob","what":%q}`, disk.Container+"/"+disk.Name), nil) != nil {
+		return
+	}
+	at, etag := time.Now(), ""
 	if insist(ctx, func() (int, error) {
-		resp, err := c.SetMetadata(ctx, map[string]*string{"touched": &text}, nil)
-		if resp.ETag != nil {
-			etag = string(*resp.ETag)
-		}
+		p, err := blobs.Properties(ctx, disk)
+		etag = p.ETag
 		return http.StatusOK, err
 	}) {
 		w.meddled.mu.Lock()
-		w.meddled.written[n] = writing{time.Now(), etag}
+		w.meddled.written[n] = writing{at, etag}
 		w.meddled.mu.Unlock()
 	}
 }

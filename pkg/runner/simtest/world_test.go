@@ -307,7 +307,7 @@ func (w *world) admin(method, path, body string, into any) error {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
+	if resp.StatusCode >= 300 {
 		return fmt.Errorf("%s: %s", path, resp.Status)
 	}
 	if into == nil {

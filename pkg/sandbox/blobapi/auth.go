@@ -55,17 +55,7 @@ func (s *server) authorizeSAS(c *call) *refusal {
 
 // permit compares what a signature allows with what the operation needs.
 func permit(g signature.Grant, o operation) *refusal {
-	if g.Kind == signature.AccountSAS {
-		if !strings.Contains(g.Services, "b") {
-			return refuse(http.StatusForbidden, "AuthorizationServiceMismatch", "This request is not authorized to perform this operation using this service.")
-		}
-		if !strings.Contains(g.ResourceTypes, string(o.level)) {
-			return refuse(http.StatusForbidden, "AuthorizationResourceTypeMismatch", "This request is not authorized to perform this operation using this resource type.")
-		}
-	} else if o.level != onBlob && (g.Resource != "c" || o.level != onContainer || o.rights != "l") {
-		return errRights
-	}
-	if o.rights != "" && !strings.ContainsAny(g.Permissions, o.rights) {
+	if o.onService || o.onContainer && g.Resource != "c" || !strings.Contains(g.Permissions, o.right) {
 		return errRights
 	}
 	return nil
@@ -84,7 +74,7 @@ func (s *Store) CheckReadSAS(u *url.URL, now time.Time) (Blob, error) {
 	if problem != "" {
 		return Blob{}, fault.New(fault.Denied, "", "the signature is not valid: "+string(problem), "")
 	}
-	if err := permit(grant, operation{level: onBlob, rights: "r"}); err != nil {
+	if err := permit(grant, operation{right: "r"}); err != nil {
 		return Blob{}, fault.New(fault.Denied, "", "the signature gives no right to read", "")
 	}
 	b, ok := s.Lookup(c.container, c.blob)

@@ -7,31 +7,21 @@ import (
 	"time"
 )
 
-// conditions checks the If- headers against a blob; nil: there is none. A read whose blob is known to the caller is
-// told so.
+// conditions checks the If- headers against a blob. A read whose blob is known to the caller is told so.
 func conditions(c *call, b *Blob) *refusal {
 	h := c.Header
-	read := c.Method == http.MethodGet || c.Method == http.MethodHead
-	if want := h.Get("If-Match"); want != "" && (b == nil || want != "*" && !sameTag(want, b.ETag)) {
+	unchanged := errCondition
+	if c.Method != http.MethodDelete {
+		unchanged = errNotModified
+	}
+	if want := h.Get("If-Match"); want != "" && want != "*" && !sameTag(want, b.ETag) {
 		return errCondition
 	}
-	if not := h.Get("If-None-Match"); not != "" && b != nil && (not == "*" || sameTag(not, b.ETag)) {
-		switch {
-		case read:
-			return errNotModified
-		case not == "*" && c.Method == http.MethodPut && c.query.Get("comp") == "":
-			return refuse(http.StatusConflict, "BlobAlreadyExists", "The specified blob already exists.")
-		}
-		return errCondition
-	}
-	if b == nil {
-		return nil
+	if not := h.Get("If-None-Match"); not != "" && (not == "*" || sameTag(not, b.ETag)) {
+		return unchanged
 	}
 	if t, ok := headerTime(h.Get("If-Modified-Since")); ok && !b.Modified.Truncate(time.Second).After(t) {
-		if read {
-			return errNotModified
-		}
-		return errCondition
+		return unchanged
 	}
 	if t, ok := headerTime(h.Get("If-Unmodified-Since")); ok && b.Modified.Truncate(time.Second).After(t) {
 		return errCondition

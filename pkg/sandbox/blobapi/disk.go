@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
-	"wave365/pkg/sandbox/blobapi/pages"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/vhd"
 )
@@ -43,6 +42,7 @@ const (
 	mebibyte  = 1 << 20
 	gibibyte  = 1 << 30
 	tierSleep = "Archive"
+	pageSize  = 512
 	// guestBytes is the usual capacity of a guest state store.
 	guestBytes = 4 * mebibyte
 	// longest is what a page blob can hold.
@@ -122,9 +122,8 @@ func (s *Store) Put(d Disk) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := &Blob{
-		Container: d.Container, Name: d.Name, Type: pageBlob, ContentType: "application/octet-stream",
-		Created: d.LastModified, Modified: d.LastModified, Forbidden: d.Fault == "forbidden",
-		ETag: firstETag(d), file: d.File,
+		Container: d.Container, Name: d.Name, Type: pageBlob, Created: d.LastModified, Modified: d.LastModified,
+		ETag: etag(d), Forbidden: d.Fault == "forbidden", Leased: d.Fault == "leased", content: content{file: d.File},
 	}
 	if d.Kind == kindBlockBlob {
 		b.Type = blockBlob
@@ -134,27 +133,24 @@ func (s *Store) Put(d Disk) error {
 		b.CopyStatus = "pending"
 	case "archived":
 		b.Tier = tierSleep
-	case "leased":
-		id := sha256.Sum256([]byte(d.Container + "/" + d.Name))
-		b.Lease = Lease{ID: formatGUID(id[:16]), Seconds: -1}
 	}
 	b.Length = s.fill(&b.content, d)
 	c := s.containers[d.Container]
 	if c == nil {
-		c = &container{Name: d.Container, ETag: firstETag(d.Container), Modified: d.LastModified, blobs: make(map[string]*Blob)}
+		c = &container{blobs: make(map[string]*Blob)}
 		s.containers[d.Container] = c
 	}
-	c.set(b)
+	c.blobs[b.Name], c.order = b, nil
 	return nil
 }
 
 // fill writes the pages that matter and gives the blob's length.
-func (s *Store) fill(p *pages.Pages, d Disk) int64 {
+func (s *Store) fill(p *content, d Disk) int64 {
 	if d.File != "" {
 		return d.Size
 	}
 	if f, other := formats[d.Kind]; other {
-		p.Write(f.at, []byte(f.bytes))
+		p.write(f.at, []byte(f.bytes))
 		return max(mebibyte, d.Size)
 	}
 	switch d.Kind {
@@ -163,12 +159,12 @@ func (s *Store) fill(p *pages.Pages, d Disk) int64 {
 	case kindGuestState:
 		head := make([]byte, vhd.FooterLength)
 		copy(head, "GUESTRTS\x00\x00\x03\x00")
-		p.Write(0, head)
+		p.write(0, head)
 		return footerAt(p, guestBytes, d, nil)
 	case kindVHDX:
 		head := make([]byte, vhd.FooterLength)
 		copy(head, "vhdxfile")
-		p.Write(0, head)
+		p.write(0, head)
 		return max(mebibyte, d.Size/3/mebibyte*mebibyte)
 	case kindDynamic:
 		return sparseVHD(p, d, vhd.TypeDynamic)
@@ -180,7 +176,7 @@ func (s *Store) fill(p *pages.Pages, d Disk) int64 {
 		virtual += vhd.FooterLength
 	}
 	if d.Fault != "unwritten" {
-		p.Write(0, s.head(virtual, d))
+		p.write(0, s.head(virtual, d))
 	}
 	if d.Kind == kindRaw {
 		return virtual
@@ -199,7 +195,7 @@ func (s *Store) fill(p *pages.Pages, d Disk) int64 {
 		return footerAt(p, footerAt(p, virtual, d, nil), d, nil)
 	case "encrypted":
 		if at := windowsStart(s.head(virtual, d)); at > 0 {
-			p.Write(at, []byte("\xeb\x58\x90-FVE-FS-"))
+			p.write(at, []byte("\xeb\x58\x90-FVE-FS-"))
 		}
 	}
 	return footerAt(p, virtual, d, nil)
@@ -216,7 +212,7 @@ func windowsStart(head []byte) int64 {
 }
 
 // footerAt writes the footer behind virtual bytes and gives the whole length.
-func footerAt(p *pages.Pages, virtual int64, d Disk, change func(*vhd.Footer)) int64 {
+func footerAt(p *content, virtual int64, d Disk, change func(*vhd.Footer)) int64 {
 	id := sha256.Sum256([]byte(d.Container + "/" + d.Name))
 	footer := vhd.FixedFooter(virtual, func(f *vhd.Footer) {
 		copy(f.ID[:], id[:])
@@ -228,19 +224,19 @@ func footerAt(p *pages.Pages, virtual int64, d Disk, change func(*vhd.Footer)) i
 	if d.Fault == "bad-checksum" {
 		footer[70] ^= 0xFF
 	}
-	p.Write(virtual, footer[:])
+	p.write(virtual, footer[:])
 	return virtual + vhd.FooterLength
 }
 
 // sparseVHD writes what a dynamic or differencing disk begins and ends with: the footer, the second header, the footer.
-func sparseVHD(p *pages.Pages, d Disk, kind uint32) int64 {
+func sparseVHD(p *content, d Disk, kind uint32) int64 {
 	footer := vhd.FixedFooter(d.Size, func(f *vhd.Footer) { f.Type, f.DataOffset, f.Created = kind, vhd.FooterLength, d.LastModified })
 	header := make([]byte, 2*vhd.FooterLength)
 	copy(header, "cxsparse")
-	p.Write(0, footer[:])
-	p.Write(vhd.FooterLength, header)
+	p.write(0, footer[:])
+	p.write(vhd.FooterLength, header)
 	end := max(mebibyte, d.Size/3/mebibyte*mebibyte)
-	p.Write(end, footer[:])
+	p.write(end, footer[:])
 	return end + vhd.FooterLength
 }
 

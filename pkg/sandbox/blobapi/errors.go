@@ -22,20 +22,14 @@ func refuse(status int, code, message string) *refusal {
 
 // What is refused in more than one place.
 var ( // never changed
-	errNoBlob        = refuse(http.StatusNotFound, "BlobNotFound", "The specified blob does not exist.")
-	errNoContainer   = refuse(http.StatusNotFound, "ContainerNotFound", "The specified container does not exist.")
-	errCondition     = refuse(http.StatusPreconditionFailed, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
-	errNotModified   = refuse(http.StatusNotModified, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
-	errPageRange     = refuse(http.StatusRequestedRangeNotSatisfiable, "InvalidPageRange", "The page range specified is invalid.")
-	errHeader        = refuse(http.StatusBadRequest, "InvalidHeaderValue", "The value for one of the HTTP headers is not in the correct format.")
-	errMissingHeader = refuse(http.StatusBadRequest, "MissingRequiredHeader", "An HTTP header that's mandatory for this request is not specified.")
-	errQuery         = refuse(http.StatusBadRequest, "InvalidQueryParameterValue", "Value for one of the query parameters specified in the request URI is invalid.")
-	errBlobType      = refuse(http.StatusConflict, "InvalidBlobType", "The blob type is invalid for this operation.")
-	errArchived      = refuse(http.StatusConflict, "BlobArchived", "This operation is not permitted on an archived blob.")
-	errXML           = refuse(http.StatusBadRequest, "InvalidXmlDocument", "XML specified is not syntactically valid.")
-	errAuth          = refuse(http.StatusForbidden, "AuthenticationFailed", "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.")
-	errRights        = refuse(http.StatusForbidden, "AuthorizationPermissionMismatch", "This request is not authorized to perform this operation using this permission.")
-	errTooLarge      = refuse(http.StatusRequestEntityTooLarge, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum permissible limit.")
+	errNoBlob      = refuse(http.StatusNotFound, "BlobNotFound", "The specified blob does not exist.")
+	errNoContainer = refuse(http.StatusNotFound, "ContainerNotFound", "The specified container does not exist.")
+	errCondition   = refuse(http.StatusPreconditionFailed, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
+	errNotModified = refuse(http.StatusNotModified, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
+	errArchived    = refuse(http.StatusConflict, "BlobArchived", "This operation is not permitted on an archived blob.")
+	errXML         = refuse(http.StatusBadRequest, "InvalidXmlDocument", "XML specified is not syntactically valid.")
+	errAuth        = refuse(http.StatusForbidden, "AuthenticationFailed", "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.")
+	errRights      = refuse(http.StatusForbidden, "AuthorizationPermissionMismatch", "This request is not authorized to perform this operation using this permission.")
 )
 
 // write sends the refusal. A HEAD has no body, and neither has 304.

@@ -2,7 +2,6 @@ package blobapi
 
 import (
 	"encoding/binary"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -16,8 +15,7 @@ const serviceVersion = "2026-02-06"
 // server answers requests out of a store.
 type server struct {
 	*Store
-	now    func() time.Time
-	routes []route
+	now func() time.Time
 	// served numbers the requests.
 	served atomic.Uint64
 }
@@ -33,9 +31,9 @@ type call struct {
 }
 
 // Handler serves the account at /account/container/blob. now is the service's time, asked once for each request; the
-// times of signatures and leases are judged by it.
+// times of signatures are judged by it.
 func (s *Store) Handler(now func() time.Time) http.Handler {
-	return &server{Store: s, now: now, routes: routes()}
+	return &server{Store: s, now: now}
 }
 
 // ServeHTTP answers one request.
@@ -97,12 +95,6 @@ func (c *call) describe() string {
 			sep = "&"
 		}
 	}
-	if t := c.Header.Get("x-ms-blob-type"); t != "" && c.Method == http.MethodPut {
-		out += " (" + t + ")"
-	}
-	if c.Header.Get("x-ms-copy-source") != "" {
-		out += " (copy)"
-	}
 	return out
 }
 
@@ -136,6 +128,3 @@ func (c *call) header(names ...string) string {
 	}
 	return ""
 }
-
-// String is for people who debug a test.
-func (c *call) String() string { return fmt.Sprintf("%s (%s)", c.describe(), c.id) }

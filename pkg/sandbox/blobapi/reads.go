@@ -6,11 +6,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-
-	"wave365/pkg/sandbox/blobapi/pages"
 )
 
-// look gives the blob that a read is about, when it may be read.
+// look gives the blob that a request is about, when it may be seen.
 func (s *server) look(c *call) (Blob, *refusal) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -28,7 +26,7 @@ func (s *server) look(c *call) (Blob, *refusal) {
 	if b.Forbidden {
 		return Blob{}, errRights
 	}
-	return *b, b.Lease.mayRead(c)
+	return *b, nil
 }
 
 func (s *server) headBlob(w http.ResponseWriter, c *call) *refusal {
@@ -36,11 +34,8 @@ func (s *server) headBlob(w http.ResponseWriter, c *call) *refusal {
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	b.describe(h, c)
-	if c.operation.name == "Get Blob Properties" {
-		h.Set("Content-Length", strconv.FormatInt(b.Length, 10))
-	}
+	b.describe(w.Header())
+	w.Header().Set("Content-Length", strconv.FormatInt(b.Length, 10))
 	w.WriteHeader(http.StatusOK)
 	return nil
 }
@@ -53,11 +48,11 @@ func (s *server) getBlob(w http.ResponseWriter, c *call) *refusal {
 	if b.Tier == tierSleep {
 		return errArchived
 	}
-	readAt, closed, openErr := b.open()
+	content, closer, openErr := b.content.open()
 	if openErr != nil {
 		return refuse(http.StatusInternalServerError, "InternalError", "The file behind the blob cannot be read.")
 	}
-	defer closed()
+	defer func() { _ = closer.Close() }()
 	h := w.Header()
 	r, ranged := parseSpan(c.header("x-ms-range", "Range"))
 	if ranged && r.start >= b.Length {
@@ -73,19 +68,35 @@ func (s *server) getBlob(w http.ResponseWriter, c *call) *refusal {
 	} else {
 		r = span{0, b.Length - 1}
 	}
-	b.describe(h, c)
+	b.describe(h)
 	h.Set("Content-Length", strconv.FormatInt(r.length(), 10))
 	w.WriteHeader(status)
-	send(w, c, readAt, r)
+	send(w, c, content, r)
+	return nil
+}
+
+// deleteBlob removes a blob for good. The conditions are those of every request; a lease of somebody else keeps it.
+func (s *server) deleteBlob(w http.ResponseWriter, c *call) *refusal {
+	b, err := s.look(c)
+	switch {
+	case err != nil:
+		return err
+	case b.Leased:
+		return refuse(http.StatusPreconditionFailed, "LeaseIdMissing", "There is currently a lease on the blob and no lease ID was specified in the request.")
+	case !s.Delete(c.container, c.blob):
+		return errNoBlob
+	}
+	w.Header().Set("x-ms-delete-type-permanent", "true")
+	w.WriteHeader(http.StatusAccepted)
 	return nil
 }
 
 // send writes the stretch piece by piece, until the caller goes away: it can be a whole disk.
-func send(w io.Writer, c *call, readAt func([]byte, int64) error, r span) {
+func send(w io.Writer, c *call, from io.ReaderAt, r span) {
 	buf := make([]byte, min(r.length(), 64<<10))
 	for at := r.start; at <= r.end && c.Context().Err() == nil; {
 		piece := buf[:min(int64(len(buf)), r.end-at+1)]
-		if readAt(piece, at) != nil {
+		if _, err := from.ReadAt(piece, at); err != nil {
 			return // the answer ends before its length, and the client sees that
 		}
 		if _, err := w.Write(piece); err != nil {
@@ -96,18 +107,16 @@ func send(w io.Writer, c *call, readAt func([]byte, int64) error, r span) {
 }
 
 // describe writes the headers that tell about the blob.
-func (b *Blob) describe(h http.Header, c *call) {
-	b.stamp(h)
+func (b *Blob) describe(h http.Header) {
+	h.Set("ETag", b.ETag)
+	h.Set("Last-Modified", httpTime(b.Modified))
 	h.Set("Accept-Ranges", "bytes")
-	h.Set("Content-Type", b.ContentType)
+	h.Set("Content-Type", contentType)
 	h.Set("x-ms-blob-type", b.Type)
 	h.Set("x-ms-creation-time", httpTime(b.Created))
 	h.Set("x-ms-server-encrypted", "true")
-	if b.ContentMD5 != "" {
-		h.Set("Content-MD5", b.ContentMD5)
-	}
 	if b.Type == pageBlob {
-		h.Set("x-ms-blob-sequence-number", strconv.FormatInt(b.Sequence, 10))
+		h.Set("x-ms-blob-sequence-number", "0")
 	}
 	if b.Tier != "" {
 		h.Set("x-ms-access-tier", b.Tier)
@@ -118,68 +127,32 @@ func (b *Blob) describe(h http.Header, c *call) {
 		h.Set("x-ms-copy-progress", b.copyProgress())
 		h.Set("x-ms-copy-source", copySource)
 	}
-	b.Lease.headers(h, c.now)
-	for k, v := range b.Metadata {
-		h["x-ms-meta-"+k] = []string{v}
+	status, state, duration := b.lease()
+	h.Set("x-ms-lease-status", status)
+	h.Set("x-ms-lease-state", state)
+	if duration != "" {
+		h.Set("x-ms-lease-duration", duration)
 	}
 }
 
-// copySource is where a pending copy comes from: the export of a snapshot.
-const copySource = "https://md-example.z1.blob.storage.azure.net/export/disk"
+const (
+	contentType = "application/octet-stream"
+	// copySource is where a pending copy comes from: the export of a snapshot.
+	copySource = "https://md-example.z1.blob.storage.azure.net/export/disk"
+)
+
+func (b *Blob) lease() (status, state, duration string) {
+	if b.Leased {
+		return "locked", "leased", "infinite"
+	}
+	return "unlocked", "available", ""
+}
 
 func (b *Blob) copyID() string {
 	return formatGUID([]byte((strings.Trim(b.ETag, `"`) + "0123456789abcdef")[:16]))
 }
 
-func (b *Blob) copyProgress() string {
-	done := b.Length
-	if b.CopyStatus == "pending" {
-		done = b.Length / 3
-	}
-	return fmt.Sprintf("%d/%d", done, b.Length)
-}
-
-// stamp writes the version of the blob.
-func (b *Blob) stamp(h http.Header) {
-	h.Set("ETag", b.ETag)
-	h.Set("Last-Modified", httpTime(b.Modified))
-}
-
-// pageRanges lists what was written.
-func (s *server) pageRanges(w http.ResponseWriter, c *call) *refusal {
-	b, err := s.look(c)
-	if err != nil {
-		return err
-	}
-	if b.Type != pageBlob {
-		return errBlobType
-	}
-	if c.query.Get("prevsnapshot") != "" {
-		return refuse(http.StatusNotImplemented, "NotImplemented", "The sandbox does not know the difference between snapshots.")
-	}
-	r, ranged := parseSpan(c.header("x-ms-range", "Range"))
-	if !ranged {
-		r = span{0, b.Length - 1}
-	} else if r.start >= b.Length {
-		return errPageRange
-	}
-	var out strings.Builder
-	out.WriteString(`<?xml version="1.0" encoding="utf-8"?><PageList>`)
-	written := b.content
-	if b.file != "" {
-		written = pages.Pages{}
-		fmt.Fprintf(&out, "<PageRange><Start>%d</Start><End>%d</End></PageRange>", r.start/pageSize*pageSize, min(r.end, b.Length-1))
-	}
-	for _, p := range written.Written(r.start/pageSize*pageSize, min(r.end+1, b.Length)) {
-		// Pages are written whole.
-		fmt.Fprintf(&out, "<PageRange><Start>%d</Start><End>%d</End></PageRange>", p.Start/pageSize*pageSize, (p.End+pageSize-1)/pageSize*pageSize-1)
-	}
-	out.WriteString("</PageList>")
-	b.stamp(w.Header())
-	w.Header().Set("x-ms-blob-content-length", strconv.FormatInt(b.Length, 10))
-	writeXML(w, out.String())
-	return nil
-}
+func (b *Blob) copyProgress() string { return fmt.Sprintf("%d/%d", b.Length/3, b.Length) }
 
 func writeXML(w http.ResponseWriter, body string) {
 	w.Header().Set("Content-Type", "application/xml")

@@ -4,12 +4,11 @@ import (
 	"encoding/base64"
 	"fmt"
 	"hash/fnv"
-	"os"
+	"maps"
 	"slices"
 	"sync"
 	"time"
 
-	"wave365/pkg/sandbox/blobapi/pages"
 	"wave365/pkg/sandbox/blobapi/signature"
 )
 
@@ -25,87 +24,51 @@ const (
 	blockBlob = "BlockBlob"
 )
 
-// Store is the account's content. Safe for concurrent use.
+// Store is the account's content: what the scenario put there, less what was deleted. Safe for concurrent use.
 type Store struct {
 	account signature.Account
 
 	mu         sync.RWMutex
 	containers map[string]*container
-	// sequence numbers the changes; ETags are made of it.
-	sequence uint64
 	// shared are disk heads that many disks have in common.
 	shared map[headKey][]byte
-	// gone are the blobs that were put and deleted since.
-	gone map[[2]string]bool
 }
 
 type container struct {
-	Name     string            `json:"name"`
-	ETag     string            `json:"etag"`
-	Modified time.Time         `json:"modified"`
-	Metadata map[string]string `json:"metadata,omitempty"`
-
 	blobs map[string]*Blob
 	// order are the names in order; nil: has to be made again.
 	order []string
-	// made: by a request, not by Put.
-	made bool
 }
 
 // Blob is one blob as it was when it was looked up.
 type Blob struct {
-	Container string `json:"container"`
-	Name      string `json:"name"`
+	Container, Name string
 	// Type is PageBlob or BlockBlob, Length in bytes.
-	Type   string `json:"type"`
-	Length int64  `json:"length"`
+	Type   string
+	Length int64
 	// ETag has quotes round it.
-	ETag              string    `json:"etag"`
-	Created, Modified time.Time `json:",omitzero"`
-	ContentType       string    `json:"content_type,omitempty"`
-	ContentMD5        string    `json:"content_md5,omitempty"`
-	// Tier is empty, or Hot, Archive and so on.
-	Tier string `json:"tier,omitempty"`
-	// CopyStatus is empty, pending or success.
-	CopyStatus string `json:"copy_status,omitempty"`
-	// Forbidden blobs refuse every read.
-	Forbidden bool              `json:"forbidden,omitempty"`
-	Metadata  map[string]string `json:"metadata,omitempty"`
-	Sequence  int64             `json:"sequence_number,omitempty"`
-	Lease     Lease             `json:"lease,omitzero"`
+	ETag              string
+	Created, Modified time.Time
+	// Tier is empty, or Archive. CopyStatus is empty or pending.
+	Tier, CopyStatus string
+	// Forbidden blobs refuse every read; a stranger holds Leased ones for ever.
+	Forbidden, Leased bool
 
-	content pages.Pages
-	// file holds the content where it is a real file.
-	file    string
-	changed bool
-}
-
-// open gives the content to read from, which the caller closes. What lies behind a sparse blob's end reads as zeros. The
-// error is that of a file that is gone.
-func (b Blob) open() (readAt func(p []byte, offset int64) error, closed func(), err error) {
-	if b.file == "" {
-		return func(p []byte, offset int64) error { b.content.ReadAt(p, offset); return nil }, func() {}, nil
-	}
-	f, err := os.Open(b.file)
-	if err != nil {
-		return nil, nil, err
-	}
-	return func(p []byte, offset int64) error {
-		_, err := f.ReadAt(p, offset)
-		return err
-	}, func() { _ = f.Close() }, nil
+	content content
 }
 
 // Ends gives the first head and the last tail bytes, or all of the blob when it is shorter; nothing when the file behind it
 // cannot be read.
 func (b Blob) Ends(head, tail int64) (first, last []byte) {
 	first, last = make([]byte, min(head, b.Length)), make([]byte, min(tail, b.Length))
-	readAt, closed, err := b.open()
+	r, closer, err := b.content.open()
 	if err != nil {
 		return nil, nil
 	}
-	defer closed()
-	if readAt(first, 0) != nil || readAt(last, b.Length-int64(len(last))) != nil {
+	defer func() { _ = closer.Close() }()
+	_, err = r.ReadAt(first, 0)
+	_, err2 := r.ReadAt(last, b.Length-int64(len(last)))
+	if err != nil || err2 != nil {
 		return nil, nil
 	}
 	return first, last
@@ -125,7 +88,6 @@ func NewStore(account, key string) *Store {
 		account:    signature.Account{Name: account, Key: raw},
 		containers: make(map[string]*container),
 		shared:     make(map[headKey][]byte),
-		gone:       make(map[[2]string]bool),
 	}
 }
 
@@ -155,14 +117,35 @@ func (s *Store) Len() int {
 	return n
 }
 
-// nextETag numbers a change. It holds quotes.
-func (s *Store) nextETag() string {
-	s.sequence++
-	return fmt.Sprintf(`"0x8D%013X"`, s.sequence)
+// Delete takes a blob out; false: there is none.
+func (s *Store) Delete(containerName, name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.containers[containerName]
+	if c == nil || c.blobs[name] == nil {
+		return false
+	}
+	delete(c.blobs, name)
+	c.order = nil
+	return true
 }
 
-// firstETag is that of a blob nobody has changed: always the same for the same disk.
-func firstETag(parts ...any) string {
+// Touch lets somebody have written to a blob at the time now: it is another version since. False: there is none.
+func (s *Store) Touch(containerName, name string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.containers[containerName]
+	if c == nil || c.blobs[name] == nil {
+		return false
+	}
+	b := *c.blobs[name]
+	b.ETag, b.Modified = etag(b.ETag, now.UnixNano()), now.UTC()
+	c.blobs[name] = &b
+	return true
+}
+
+// etag is always the same for the same parts.
+func etag(parts ...any) string {
 	h := fnv.New64a()
 	_, _ = fmt.Fprintln(h, parts...)
 	return fmt.Sprintf(`"0x8C%014X"`, h.Sum64()>>8)
@@ -171,19 +154,7 @@ func firstETag(parts ...any) string {
 // names are the container's blobs in order. The caller holds the store's write lock.
 func (c *container) names() []string {
 	if c.order == nil {
-		c.order = make([]string, 0, len(c.blobs))
-		for name := range c.blobs {
-			c.order = append(c.order, name)
-		}
-		slices.Sort(c.order)
+		c.order = slices.Sorted(maps.Keys(c.blobs))
 	}
 	return c.order
-}
-
-// set puts the blob in; replaced by name. The caller holds the store's write lock.
-func (c *container) set(b *Blob) {
-	if c.blobs[b.Name] == nil {
-		c.order = nil
-	}
-	c.blobs[b.Name] = b
 }

@@ -1,7 +1,6 @@
 package journal_test
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,16 +12,13 @@ import (
 	"wave365/pkg/sandbox/journal"
 )
 
-// open opens a folder and gives its state and lines.
-func open(t *testing.T, dir, identity string) (*journal.Journal, string, []string, error) {
+// open opens a folder and gives what it began with and its lines.
+func open(t *testing.T, dir, identity string) (j *journal.Journal, begin string, lines []string, err error) {
 	t.Helper()
-	j, state, err := journal.Open(dir, identity, "scenario "+identity)
-	if err != nil {
-		return nil, "", nil, err
-	}
-	var lines []string
-	err = j.Replay(func(line []byte) error { lines = append(lines, string(line)); return nil })
-	return j, string(state), lines, err
+	j, err = journal.Open(dir, identity, "scenario "+identity, []byte(`{"n":0}`),
+		func(b []byte) error { begin = string(b); return nil },
+		func(line []byte) error { lines = append(lines, string(line)); return nil })
+	return j, begin, lines, err
 }
 
 func must(t *testing.T, err error) {
@@ -32,16 +28,15 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// begin makes a folder with a snapshot and some lines, and lets go of it as the end of a process does.
+// begin makes a folder with some lines, and lets go of it as the end of a process does.
 func begin(t *testing.T, lines ...string) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "state")
-	j, state, _, err := open(t, dir, "a")
+	j, began, _, err := open(t, dir, "a")
 	must(t, err)
-	if state != "" {
-		t.Errorf("a new folder holds %s", state)
+	if began != "" {
+		t.Errorf("a new folder began with %s", began)
 	}
-	must(t, j.Fold([]byte(`{"n":0}`)))
 	for _, l := range lines {
 		must(t, j.Append([]byte(l)))
 	}
@@ -52,45 +47,42 @@ func begin(t *testing.T, lines ...string) string {
 func TestGoesOn(t *testing.T) {
 	t.Parallel()
 	dir := begin(t, `{"n":1}`, `{"n":2}`)
-	j, state, lines, err := open(t, dir, "a")
+	j, began, lines, err := open(t, dir, "a")
 	must(t, err)
-	if diff := cmp.Diff([]string{`{"n":1}`, `{"n":2}`}, lines); diff != "" || state != `{"n":0}` {
-		t.Errorf("state %s\n%s", state, diff)
+	if diff := cmp.Diff([]string{`{"n":1}`, `{"n":2}`}, lines); diff != "" || began != `{"n":0}` {
+		t.Errorf("began %s\n%s", began, diff)
 	}
 	must(t, j.Append([]byte(`{"n":3}`)))
-	must(t, j.Fold([]byte(`{"n":3}`)))
-	must(t, j.Append([]byte(`{"n":4}`)))
 	must(t, j.Close())
-	j, state, lines, err = open(t, dir, "a")
+	j, _, lines, err = open(t, dir, "a")
 	must(t, err)
 	defer j.Close()
-	if diff := cmp.Diff([]string{`{"n":4}`}, lines); diff != "" || state != `{"n":3}` {
-		t.Errorf("after a fold: state %s\n%s", state, diff)
-	}
-	if left, _ := filepath.Glob(filepath.Join(dir, "changes-*")); len(left) != 1 {
-		t.Errorf("files of changes: %v", left)
+	if diff := cmp.Diff([]string{`{"n":1}`, `{"n":2}`, `{"n":3}`}, lines); diff != "" {
+		t.Error(diff)
 	}
 }
 
+// Whatever the end of a process cuts off, the whole lines before it stay, and what comes later is whole: also when nothing but a part of
+// the first line was written.
 func TestCutOffLineIsDropped(t *testing.T) {
 	t.Parallel()
-	dir := begin(t, `{"n":1}`)
-	name := filepath.Join(dir, "changes-1.jsonl")
-	data, err := os.ReadFile(name)
+	whole, err := os.ReadFile(filepath.Join(begin(t, `{"n":1}`, `{"n":2}`), "journal.jsonl"))
 	must(t, err)
-	must(t, os.WriteFile(name, append(data, `{"n":2`...), 0o600))
-	j, _, lines, err := open(t, dir, "a")
-	must(t, err)
-	must(t, j.Append([]byte(`{"n":3}`)))
-	must(t, j.Close())
-	j, _, again, err := open(t, dir, "a")
-	must(t, err)
-	defer j.Close()
-	if diff := cmp.Diff([]string{`{"n":1}`}, lines); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]string{`{"n":1}`, `{"n":3}`}, again); diff != "" {
-		t.Errorf("what came after the cut line is not whole:\n%s", diff)
+	first := strings.IndexByte(string(whole), '\n') + 1
+	for cut := range whole {
+		dir := t.TempDir()
+		must(t, os.WriteFile(filepath.Join(dir, "journal.jsonl"), whole[:cut], 0o600))
+		j, began, lines, err := open(t, dir, "a")
+		must(t, err)
+		must(t, j.Append([]byte(`{"n":3}`)))
+		must(t, j.Close())
+		j, _, again, err := open(t, dir, "a")
+		must(t, err)
+		must(t, j.Close())
+		want := strings.Count(string(whole[first:max(first, cut)]), "\n")
+		if len(lines) != want || len(again) != want+1 || again[want] != `{"n":3}` || (began != "") != (cut >= first) {
+			t.Errorf("cut at %d: began %q with %q, and then %q", cut, began, lines, again)
+		}
 	}
 }
 
@@ -120,21 +112,24 @@ func TestRefuses(t *testing.T) {
 			t.Errorf("got %v, want a fault Conflict", err)
 		}
 	})
-	t.Run("not a state", func(t *testing.T) {
-		t.Parallel()
-		dir := t.TempDir()
-		must(t, os.WriteFile(filepath.Join(dir, "state.json"), []byte("{}"), 0o600))
-		if _, _, _, err := open(t, dir, "a"); !fault.Is(err, fault.Invalid) {
-			t.Errorf("got %v, want a fault Invalid", err)
-		}
-	})
-	t.Run("damaged in the middle", func(t *testing.T) {
-		t.Parallel()
-		dir := begin(t, `{"n":1}`, `{"n":`, `{"n":3}`)
-		if _, _, _, err := open(t, dir, "a"); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "line 2 is damaged") {
-			t.Errorf("got %v", err)
-		}
-	})
+	for name, files := range map[string]map[string]string{
+		"not a state":             {"journal.jsonl": "{}\n"},
+		"of an earlier version":   {"state.json": `{"format":1}`},
+		"damaged at the start":    {"journal.jsonl": "{\n"},
+		"damaged in the middle 2": {"journal.jsonl": `{"format":2,"identity":"a","label":"a","begin":{}}` + "\n{\n{}\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for file, text := range files {
+				must(t, os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600))
+			}
+			_, _, _, err := open(t, dir, "a")
+			if !fault.Is(err, fault.Invalid) || strings.Contains(name, "2") && !strings.Contains(err.Error(), "line 2 is damaged") {
+				t.Errorf("got %v, want a fault Invalid", err)
+			}
+		})
+	}
 	t.Run("a file in the folder's place", func(t *testing.T) {
 		t.Parallel()
 		name := filepath.Join(t.TempDir(), "f")
@@ -143,39 +138,4 @@ func TestRefuses(t *testing.T) {
 			t.Errorf("got %v, want a fault Invalid", err)
 		}
 	})
-}
-
-func TestDueFollowsTheSnapshot(t *testing.T) {
-	t.Parallel()
-	j, _, _, err := open(t, t.TempDir(), "a")
-	must(t, err)
-	defer j.Close()
-	must(t, j.Fold(fmt.Appendf(nil, `{"big":%q}`, strings.Repeat("x", 6<<20))))
-	line := fmt.Appendf(nil, `{"n":%q}`, strings.Repeat("y", 1<<20))
-	var folds []int
-	for i := range 9 {
-		must(t, j.Append(line))
-		if j.Due() {
-			folds = append(folds, i+1)
-			break
-		}
-	}
-	if diff := cmp.Diff([]int{7}, folds); diff != "" {
-		t.Errorf("a snapshot of a little over 6 MiB was due after:\n%s", diff)
-	}
-}
-
-func TestPutGet(t *testing.T) {
-	t.Parallel()
-	j, _, _, err := open(t, t.TempDir(), "a")
-	must(t, err)
-	defer j.Close()
-	if got, err := j.Get("blobs.json"); got != nil || err != nil {
-		t.Errorf("nothing yet: got %s, %v", got, err)
-	}
-	must(t, j.Put("blobs.json", []byte("1")))
-	must(t, j.Put("blobs.json", []byte("2")))
-	if got, err := j.Get("blobs.json"); string(got) != "2" || err != nil {
-		t.Errorf("got %s, %v", got, err)
-	}
 }

@@ -135,7 +135,7 @@ func (c *checker) knobs() {
 
 // EventKinds are what [Event] can do.
 var EventKinds = []string{"rename", "disable", "delete-user", "give-license", "take-license", "join", "leave", "give-import", "purge-import",
-	"give-cloud-pc", "end-cloud-pc"}
+	"give-cloud-pc", "end-cloud-pc", "write-blob"}
 
 func (c *checker) eventList() {
 	for i, e := range c.s.Events {
@@ -163,11 +163,11 @@ func (e Event) Check() []Problem {
 	if e.Do == "" || !slices.Contains(EventKinds, e.Do) {
 		c.add("events", -1, "do", "expected one of %s, got %q", strings.Join(EventKinds, ", "), e.Do)
 	}
-	if e.User == "" {
+	if e.User == "" && e.Do != "write-blob" {
 		c.add("events", -1, "user", "expected the user whom it concerns")
 	}
 	c.duration("events", -1, "at", e.At)
-	if e.What == "" && slices.Contains([]string{"rename", "give-license", "take-license", "join", "leave"}, e.Do) {
+	if e.What == "" && slices.Contains([]string{"rename", "give-license", "take-license", "join", "leave", "write-blob"}, e.Do) {
 		c.add("events", -1, "what", "expected what %s is about", e.Do)
 	}
 	c.one("events", -1, "status", e.Status, "succeeded", "failed", "inProgress")

@@ -218,9 +218,10 @@ type Event struct {
 	// Do is one of [EventKinds].
 	Do string `yaml:"do" json:"do"`
 	// User is whom it concerns; a user name or an object id.
-	User string `yaml:"user" json:"user"`
+	User string `yaml:"user,omitempty" json:"user,omitempty"`
 	// What it is about: the new user name of rename; the part number or id of give-license and take-license; the group of
-	// join and leave; the policy of give-cloud-pc (empty: the one that reaches the user).
+	// join and leave; the policy of give-cloud-pc (empty: the one that reaches the user); the path of write-blob, which makes a
+	// new version of a blob of the development account and concerns no user.
 	What string `yaml:"what,omitempty" json:"what,omitempty"`
 	// Status of give-import: succeeded (default), failed, or inProgress, which goes on as every import does.
 	Status string `yaml:"status,omitempty" json:"status,omitempty"`

@@ -204,7 +204,6 @@ func (t *Tenant) CreateGroup(now time.Time, name string) (Group, error) {
 	}
 	g := &group{seq: t.next(), id: t.newID("group", name), name: name, created: t.now}
 	t.addGroup(g)
-	t.fresh[g.id] = true
 	return t.viewGroup(g), nil
 }
 

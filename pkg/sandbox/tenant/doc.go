@@ -11,6 +11,8 @@ type Disks interface {
 	CheckSAS(rawURL string, now time.Time) (File, error)
 	// CheckBlob is the storage-account form of the same question; account is an ARM id.
 	CheckBlob(account, container, name string) (File, error)
+	// Touch lets somebody have written to the blob of the first account with that path.
+	Touch(path string, now time.Time)
 }
 
 // File is a blob as an import judges it.

@@ -1,6 +1,8 @@
 package tenant
 
 import (
+	"container/heap"
+	"slices"
 	"time"
 
 	"wave365/pkg/fault"
@@ -39,6 +41,30 @@ func readRules(k scenario.Knobs) (rules, error) {
 	}
 	r.importExpires = read("knobs.import_expires", k.ImportExpires, 0)
 	return r, err
+}
+
+// SetKnobs lets other rules be in force from now on. What is on its way goes on by the rules under which it began, but for
+// imports, which expire as the rules now say. A duration that cannot be read is a fault Invalid, and nothing changes.
+func (t *Tenant) SetKnobs(now time.Time, k scenario.Knobs) error {
+	r, err := readRules(k)
+	if err != nil {
+		return err
+	}
+	t.enter(now)
+	defer t.mu.Unlock()
+	before := t.rules.importExpires
+	t.rules = r
+	if r.importExpires == before {
+		return nil
+	}
+	t.events = slices.DeleteFunc(t.events, func(e event) bool { return e.Kind == importExpires })
+	heap.Init(&t.events)
+	for _, s := range t.importsInOrder() {
+		if r.importExpires > 0 && s.Status == ImportSucceeded && s.Usage == NotUsed {
+			t.at(s.Ended.Add(r.importExpires), importExpires, lower(s.user.id), s.N)
+		}
+	}
+	return nil
 }
 
 func duration(field, text string, def time.Duration) (time.Duration, error) {

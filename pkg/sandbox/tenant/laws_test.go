@@ -1,12 +1,10 @@
 package tenant_test
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"wave365/pkg/sandbox/scenario"
@@ -102,21 +100,6 @@ func (w *world) wait(*rapid.T) {
 	w.now = w.now.Add(time.Duration(rapid.IntRange(1, 4000).Draw(w.T, "minutes")) * time.Minute / 10)
 }
 
-// sight is all that can be seen.
-func sight(tn *tenant.Tenant, now time.Time) string {
-	us, _ := tn.Users(now, 0, 100)
-	pcs, _ := tn.CloudPCs(now, 0, 100)
-	gs, _ := tn.Groups(now, 0, 100)
-	ps, _ := tn.Policies(now, 0, 100)
-	ss, _ := tn.Settings(now, 0, 100)
-	out := fmt.Sprintf("%+v\n%+v\n%+v\n%+v\n%+v\n%+v\n%+v\n", us, pcs, gs, ps, ss, tn.SKUs(now), tn.Imports(now))
-	for _, g := range gs {
-		ms, _, _ := tn.Members(now, g.ID, 0, 100)
-		out += fmt.Sprintf("%s: %+v\n", g.Name, ms)
-	}
-	return out
-}
-
 // laws hold at any time, whatever was done.
 func (w *world) laws(*rapid.T) {
 	us, _ := w.tn.Users(w.now, 0, 100)
@@ -191,30 +174,11 @@ func (w *world) laws(*rapid.T) {
 	}
 }
 
-// restart makes the tenant again from what it would have saved; now and days later nobody can tell.
-func (w *world) restart(*rapid.T) {
-	data, err := w.tn.Snapshot()
-	if err != nil {
-		w.Fatal(err)
-	}
-	again, err := tenant.New(evening(lawful), 7, start, allDisks)
-	if err == nil {
-		err = again.Restore(data)
-	}
-	if err != nil {
-		w.Fatal(err)
-	}
-	if d := cmp.Diff(sight(w.tn, w.now), sight(again, w.now)); d != "" {
-		w.Fatalf("after a restart (-before +after):\n%s", d)
-	}
-	w.tn = again
-}
-
-// TestLaws lets random people do random things in random order, with restarts in between.
+// TestLaws lets random people do random things in random order.
 func TestLaws(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
-		t.Repeat(map[string]func(*rapid.T){"act": w.act, "wait": w.wait, "restart": w.restart, "": w.laws})
+		t.Repeat(map[string]func(*rapid.T){"act": w.act, "wait": w.wait, "": w.laws})
 	})
 }

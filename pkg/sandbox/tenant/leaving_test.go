@@ -252,120 +252,26 @@ func TestAssignLicenseRefusals(t *testing.T) {
 	}
 }
 
-// A restart in the middle of everything: what the saved state tells later is what the first tenant tells.
-func TestRestart(t *testing.T) {
-	t.Parallel()
-	change := func(s *scenario.Scenario) {
-		s.Licenses[0].Seats = 2
-		s.Groups[0].Members = append(s.Groups[0].Members, "eve") // whom nothing touches
-	}
-	s := migrated(t, change)
-	s.imports(bob, "good")
-	s.unlicense(ada)
-	if _, err := s.tn.CreateGroup(s.now, "Next"); err != nil {
-		t.Fatal(err)
-	}
-	set, err := s.tn.CreateSetting(s.now, tenant.Props{"displayName": "later"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.tn.AssignSetting(s.now, set.ID, []string{group}); err != nil {
-		t.Fatal(err)
-	}
-	s.act(ada, tenant.EndGrace)
-	s.tn.Audit(s.now, tenant.AuditEvent{Activity: "x", Correlation: "c"})
-	if _, err := s.tn.SendMail(s.now, ada, tenant.Mail{To: []string{bob}}); err != nil {
-		t.Fatal(err)
-	}
-	saved, err := s.tn.Snapshot()
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := tenant.New(evening(change), 0, start, allDisks)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := again.Restore(saved); err != nil {
-		t.Fatal(err)
-	}
-	for _, later := range []time.Duration{0, 10 * minute, time.Hour} {
-		now := s.now.Add(later)
-		if diff := cmp.Diff(look(s.tn, now), look(again, now)); diff != "" {
-			t.Errorf("after %v:\n%s", later, diff)
-		}
-	}
-	for _, tn := range []*tenant.Tenant{s.tn, again} {
-		if _, err := tn.CreateSetting(s.now, tenant.Props{"displayName": "after"}); err != nil {
-			t.Fatal(err)
-		}
-		tn.Audit(s.now, tenant.AuditEvent{Activity: "after"})
-	}
-	last, _ := again.Settings(s.now, 0, 100)
-	if n := len(last); n != 3 || last[n-1].Seq <= last[n-2].Seq {
-		t.Errorf("what came after the restart is not last: %+v", last)
-	}
-	if diff := cmp.Diff(look(s.tn, s.now), look(again, s.now)); diff != "" {
-		t.Errorf("after the restart:\n%s", diff)
-	}
-	one, _ := s.tn.Snapshot()
-	two, _ := again.Snapshot()
-	if diff := cmp.Diff(string(one), string(two)); diff != "" {
-		t.Error(diff)
-	}
-	other, _ := tenant.New(evening(func(s *scenario.Scenario) { s.Tenant.ID = "99999999-2222-3333-4444-555555555555" }), 1, start, nil)
-	if err := other.Restore(saved); !fault.Is(err, fault.Invalid) {
-		t.Errorf("another tenant's state: %v", err)
-	}
-	if err := other.Restore([]byte("{")); !fault.Is(err, fault.Invalid) {
-		t.Errorf("a broken state: %v", err)
-	}
-}
-
-// A knob that is turned while the tenant is kept holds for what was there before.
-func TestRestoreUnderOtherKnobs(t *testing.T) {
+// A knob that is turned while the story goes on holds for what was there before, and is turned back.
+func TestKnobsTurnedMeanwhile(t *testing.T) {
 	t.Parallel()
 	s := tell(t, nil)
 	im := s.imports(ada, "good")
 	s.wait(time.Hour)
 	s.expect("before", s.imp(im.ID), "succeeded/notUsed")
-	saved, err := s.tn.Snapshot()
-	if err != nil {
-		t.Fatal(err)
+	set := func(k scenario.Knobs) {
+		t.Helper()
+		if err := s.tn.SetKnobs(s.now, k); err != nil {
+			t.Fatal(err)
+		}
 	}
-	s.tn, err = tenant.New(evening(knobs(func(k *scenario.Knobs) { k.ImportExpires = "10m" })), 0, start, allDisks)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.tn.Restore(saved); err != nil {
-		t.Fatal(err)
-	}
+	set(scenario.Knobs{ImportExpires: "2h"})
+	set(scenario.Knobs{})
+	s.wait(3 * time.Hour)
+	s.expect("turned back in time", s.imp(im.ID), "succeeded/notUsed")
+	set(scenario.Knobs{ImportExpires: "10m"})
 	s.expect("after", s.imp(im.ID), "succeeded/expired")
-}
-
-type view struct {
-	Users    []tenant.User
-	Members  []tenant.User
-	Groups   []tenant.Group
-	PCs      []tenant.CloudPC
-	Imports  []tenant.Import
-	Policies []tenant.Policy
-	Settings []tenant.Setting
-	SKUs     []tenant.SKU
-	Audit    []tenant.AuditEvent
-	Mails    []tenant.Mail
-}
-
-func look(tn *tenant.Tenant, now time.Time) view {
-	var v view
-	v.Users, _ = tn.Users(now, 0, 100)
-	v.Members, _, _ = tn.Members(now, group, 0, 100)
-	v.Groups, _ = tn.Groups(now, 0, 100)
-	v.PCs, _ = tn.CloudPCs(now, 0, 100)
-	v.Imports = tn.Imports(now)
-	v.Policies, _ = tn.Policies(now, 0, 100)
-	v.Settings, _ = tn.Settings(now, 0, 100)
-	v.SKUs = tn.SKUs(now)
-	v.Audit, _ = tn.AuditEvents(now, 0, 100)
-	v.Mails = tn.Mails()
-	return v
+	if err := s.tn.SetKnobs(s.now, scenario.Knobs{LicenseLag: "soon"}); !fault.Is(err, fault.Invalid) {
+		t.Errorf("a bad duration: %v", err)
+	}
 }

@@ -30,8 +30,10 @@ func (t *Tenant) schedule(events []scenario.Event, from time.Time) error {
 		if err != nil {
 			return err
 		}
-		if who[i], err = t.who("events", e.User); err != nil {
-			return err
+		if e.Do != "write-blob" {
+			if who[i], err = t.who("events", e.User); err != nil {
+				return err
+			}
 		}
 		if err := t.about(e); err != nil {
 			return err
@@ -40,7 +42,11 @@ func (t *Tenant) schedule(events []scenario.Event, from time.Time) error {
 	}
 	for i, e := range events {
 		t.story = append(t.story, e)
-		t.at(due[i], others, lower(who[i].id), len(t.story)-1)
+		key := ""
+		if who[i] != nil {
+			key = lower(who[i].id)
+		}
+		t.at(due[i], others, key, len(t.story)-1)
 	}
 	return nil
 }
@@ -67,6 +73,12 @@ func (t *Tenant) about(e scenario.Event) error {
 // othersDo does what somebody else does now. What cannot be done, because it is done already or nothing is there to do it
 // with, does not happen.
 func (t *Tenant) othersDo(e scenario.Event, u *user) {
+	if e.Do == "write-blob" {
+		if t.disks != nil {
+			t.disks.Touch(e.What, t.now)
+		}
+		return
+	}
 	if u.deleted {
 		return
 	}

@@ -49,7 +49,6 @@ type Tenant struct {
 	story    []scenario.Event  // what others do, in the order in which it became known
 	sources  map[string]string // managed images in Azure by ARM id, with the error that one made of it ends in
 	touched  map[*user]struct{}
-	fresh    map[string]bool // groups made after the start
 }
 
 // Organization is the tenant itself.
@@ -76,7 +75,7 @@ func New(s *scenario.Scenario, seed int64, start time.Time, disks Disks) (*Tenan
 		byID: make(map[string]*user, len(s.Users)), byUPN: make(map[string]*user, len(s.Users)),
 		groupID: map[string]*group{}, skuID: map[string]*product{}, imports: map[string]*snapshot{},
 		pcID: map[string]*cloudPC{}, created: map[string]int{}, daily: map[string]int{}, sources: map[string]string{},
-		touched: map[*user]struct{}{}, fresh: map[string]bool{},
+		touched: map[*user]struct{}{},
 	}
 	if err := t.build(s); err != nil {
 		return nil, err
@@ -101,6 +100,12 @@ func (t *Tenant) enter(now time.Time) {
 	if now.After(t.now) {
 		t.now = now
 	}
+}
+
+// Pass lets happen what is due by now.
+func (t *Tenant) Pass(now time.Time) {
+	t.enter(now)
+	t.mu.Unlock()
 }
 
 func (t *Tenant) popEvent() event { return heap.Pop(&t.events).(event) }

@@ -39,6 +39,8 @@ func (d disks) CheckBlob(_, container, name string) (tenant.File, error) {
 	return d.CheckSAS(container+"/"+name, time.Time{})
 }
 
+func (d disks) Touch(string, time.Time) {}
+
 func disk(gib int64) tenant.File {
 	return tenant.File{Name: "os.vhd", PageBlob: true, Length: gib<<30 + 512, Virtual: gib << 30, Kind: "fixed"}
 }

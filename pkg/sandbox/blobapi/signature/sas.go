@@ -29,7 +29,6 @@ type Kind string
 // The kinds.
 const (
 	ServiceSAS    Kind = "service"
-	AccountSAS    Kind = "account"
 	DelegationSAS Kind = "user delegation"
 )
 
@@ -46,14 +45,15 @@ type Visit struct {
 // Grant is what a valid signature allows.
 type Grant struct {
 	Kind Kind
-	// Permissions are the letters of sp. Services and ResourceTypes are those of an account SAS. Resource is b or c.
-	Permissions, Services, ResourceTypes, Resource string
+	// Permissions are the letters of sp; Resource is b or c.
+	Permissions, Resource string
 }
 
-// SAS verifies the signature in the query of a request. The texts of its parts are signed as they were sent.
+// SAS verifies the signature in the query of a request, of one blob or of a container: those for a whole account are not known here.
+// The texts of its parts are signed as they were sent.
 func (a Account) SAS(q url.Values, v Visit) (Grant, Problem) {
 	p := parts(q)
-	g := Grant{Kind: ServiceSAS, Permissions: p("sp"), Services: p("ss"), ResourceTypes: p("srt"), Resource: p("sr")}
+	g := Grant{Kind: ServiceSAS, Permissions: p("sp"), Resource: p("sr")}
 	key := a.Key
 	var text string
 	switch version := p("sv"); {
@@ -63,13 +63,10 @@ func (a Account) SAS(q url.Values, v Visit) (Grant, Problem) {
 		g.Kind = DelegationSAS
 		key = a.DelegationKey(Delegation{ObjectID: p("skoid"), TenantID: p("sktid"), Start: p("skt"), Expiry: p("ske"), Service: p("sks"), Version: p("skv")})
 		text = a.delegationText(p, v)
-	case g.Services != "":
-		g.Kind = AccountSAS
-		text = a.accountText(p)
 	default:
 		text = a.serviceText(p, v)
 	}
-	if g.Kind != AccountSAS && g.Resource != "b" && g.Resource != "c" || !a.matches(key, text, p("sig")) {
+	if g.Resource != "b" && g.Resource != "c" || !a.matches(key, text, p("sig")) {
 		return Grant{}, Forged
 	}
 	return g, limits(p, v)
@@ -143,7 +140,7 @@ func (a Account) delegationText(p part, v Visit) string {
 	return strings.Join(append(lines, tail(p)...), "\n")
 }
 
-// tail are the lines that all but the account's signatures end with.
+// tail are the lines that both kinds of signatures end with.
 func tail(p part) (lines []string) {
 	version := p("sv")
 	if version >= "2018-11-09" {
@@ -153,14 +150,6 @@ func tail(p part) (lines []string) {
 		lines = append(lines, p("ses"))
 	}
 	return append(lines, p("rscc"), p("rscd"), p("rsce"), p("rscl"), p("rsct"))
-}
-
-func (a Account) accountText(p part) string {
-	lines := []string{a.Name, p("sp"), p("ss"), p("srt"), p("st"), p("se"), p("sip"), p("spr"), p("sv")}
-	if p("sv") >= "2020-12-06" {
-		lines = append(lines, p("ses"))
-	}
-	return strings.Join(append(lines, ""), "\n")
 }
 
 // Delegation names a user delegation key by what was asked for; times as they are written.

@@ -111,6 +111,7 @@ func TestServiceSAS(t *testing.T) {
 	}
 }
 
+// A signature for a whole account is none that is known here.
 func TestAccountSAS(t *testing.T) {
 	t.Parallel()
 	a, cred := account(t)
@@ -122,12 +123,8 @@ func TestAccountSAS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if g, problem := a.SAS(q, signature.Visit{Now: now, Scheme: "http"}); problem != "" || g.Kind != signature.AccountSAS || g.ResourceTypes != "sco" || g.Services != "b" {
-		t.Errorf("grant = %+v, %q", g, problem)
-	}
-	q.Set("srt", "o")
 	if _, problem := a.SAS(q, signature.Visit{Now: now, Scheme: "http"}); problem != signature.Forged {
-		t.Errorf("other resource types: %q", problem)
+		t.Errorf("problem = %q", problem)
 	}
 }
 

@@ -1,0 +1,64 @@
+package tenant
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// State is what a tenant holds, for people and tests.
+type State struct {
+	Now time.Time
+	// Seq is the last number that was given to anything.
+	Seq int64
+	// Users are those about whom something changed since the scenario, with the groups they are in or will be seen in.
+	Users       []Person
+	Groups      []Group
+	Policies    []Policy
+	Settings    []Setting
+	Connections []Connection
+	Images      []DeviceImage
+	Imports     []Import
+	CloudPCs    []CloudPC
+	SKUs        []SKU
+	Audit       []AuditEvent
+	Mails       []Mail
+}
+
+// Person is a user with the ids of the groups.
+type Person struct {
+	User
+	Groups []string
+}
+
+// State gives all of it.
+func (t *Tenant) State() State {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := State{Now: t.now, Seq: t.seq, Audit: slices.Clone(t.audit), Mails: slices.Clone(t.mails)}
+	for _, u := range slices.SortedFunc(maps.Keys(t.touched), func(a, b *user) int { return cmp.Compare(a.seq, b.seq) }) {
+		p := Person{User: t.viewUser(u)}
+		for _, m := range u.groups {
+			p.Groups = append(p.Groups, m.group.id)
+		}
+		s.Users = append(s.Users, p)
+	}
+	s.Groups = views(t.groups, t.viewGroup)
+	s.Policies = views(t.policies, t.viewPolicy)
+	s.Settings = views(t.settings, viewSetting)
+	s.Connections = views(t.conns, t.viewConnection)
+	s.Images = views(t.images, (*deviceImage).view)
+	s.Imports = views(t.importsInOrder(), t.viewImport)
+	s.CloudPCs = views(t.pcs, t.viewPC)
+	s.SKUs = views(t.products, t.viewSKU)
+	return s
+}
+
+func views[T, V any](list []T, view func(T) V) []V {
+	out := make([]V, len(list))
+	for i, x := range list {
+		out[i] = view(x)
+	}
+	return out
+}
