@@ -104,6 +104,11 @@ func (o *runOptions) chosen(cmd *cobra.Command, was migration.Settings, now time
 }
 
 func sealPlan(p plan.Plan, path string) error {
+	if old, err := os.ReadFile(path); err == nil {
+		if _, err := plan.Open(path, old); err != nil {
+			return fault.New(fault.Invalid, "usage", path+" exists and is not a plan: it is not overwritten", "choose another --out; nothing was changed")
+		}
+	}
 	text, err := p.Seal()
 	if err == nil {
 		err = os.WriteFile(path, text, 0o600) // it names people

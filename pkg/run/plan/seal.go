@@ -36,7 +36,7 @@ func (p Plan) Seal() ([]byte, error) {
 // Open reads a sealed plan. The fault is Invalid for a file that is none, or that was edited.
 func Open(path string, text []byte) (Plan, error) {
 	bad := func(what string) (Plan, error) {
-		return Plan{}, fault.New(fault.Invalid, "plan.invalid", path+" "+what, "make a new plan", fault.NewCommand("plan", "WAVE", "--out="+path))
+		return Plan{}, fault.New(fault.Invalid, "plan.invalid", path+" "+what, "make a new plan", fault.NewCommand("plan", "WAVE", "--out=PLAN.json"))
 	}
 	var s sealed
 	var p Plan
