@@ -5,9 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/spf13/cobra"
@@ -237,64 +234,4 @@ func deniedFindings(res preflight.Result) int {
 		}
 	}
 	return n
-}
-
-// explanationDocument is the answer of `validate --explain --json`.
-type explanationDocument struct {
-	Schema string        `json:"schema"`
-	Codes  []explanation `json:"codes"`
-}
-
-type explanation struct {
-	Code     string        `json:"code"`
-	Severity wave.Severity `json:"severity"`
-	Title    string        `json:"title"`
-	Meaning  string        `json:"meaning"`
-	Remedy   string        `json:"remedy"`
-}
-
-// explainCode explains one code, or names those of a family.
-func explainCode(a *app, g *globals, code string) error {
-	code = strings.ToLower(strings.TrimSpace(code))
-	doc := explanationDocument{Schema: "wave365/explain/v1"}
-	for _, c := range wave.Codes() {
-		if family, _, _ := strings.Cut(c, "."); c == code || family == code {
-			e, _ := wave.Explain(c)
-			doc.Codes = append(doc.Codes, explanation(e))
-		}
-	}
-	switch {
-	case len(doc.Codes) == 0:
-		return fault.New(fault.Invalid, "usage", "there is no code "+code, codesLike(code), fault.NewCommand("validate", "--explain", "vhd"))
-	case g.json:
-		printJSON(a.out, doc)
-	case doc.Codes[0].Code == code:
-		printExplanation(a.out, wave.Explanation(doc.Codes[0]))
-	default:
-		t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-		for _, e := range doc.Codes {
-			fmt.Fprintf(t, "%s\t%s\t%s\n", e.Code, e.Severity, e.Title)
-		}
-		return t.Flush()
-	}
-	return nil
-}
-
-// codesLike lists the codes of the family that a mistyped code names, or else the families.
-func codesLike(code string) string {
-	family, _, _ := strings.Cut(code, ".")
-	var codes, families []string
-	for _, c := range wave.Codes() {
-		of, _, _ := strings.Cut(c, ".")
-		if of == family {
-			codes = append(codes, c)
-		}
-		if !slices.Contains(families, of) {
-			families = append(families, of)
-		}
-	}
-	if len(codes) > 0 {
-		return "those of " + family + " are " + strings.Join(codes, ", ")
-	}
-	return "every code that is printed is explained, such as vhd.dynamic; a family can be listed: " + strings.Join(families, ", ")
 }

@@ -7,6 +7,7 @@ import (
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/catalogue"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/runner"
@@ -37,7 +38,7 @@ type exit int
 func (e exit) Error() string { return "exit" }
 
 // codeNothing is the code of a command that found nothing to do.
-const codeNothing = "nothing-to-do"
+const codeNothing = catalogue.Nothing
 
 // nothing says that there is nothing to do, and why.
 func nothing(why, hint string, commands ...fault.Command) error {

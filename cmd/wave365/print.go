@@ -142,8 +142,3 @@ func printValidity(w io.Writer, rows int, res preflight.Result) {
 		fmt.Fprint(w, folded("", fmt.Sprintf("%s checked: %s with errors, %d clean. %s", summary.Count(rows, "row"), summary.Count(bad, "row"), rows-bad, next), columns(w)))
 	}
 }
-
-func printExplanation(w io.Writer, e wave.Explanation) {
-	width := columns(w)
-	fmt.Fprintf(w, "%s (%s): %s\n\n%s\n%s", e.Code, e.Severity, e.Title, folded("", e.Meaning, width), folded("Remedy: ", e.Remedy, width))
-}

@@ -118,8 +118,8 @@ func TestOneImportOfAPerson(t *testing.T) {
 	second := migration.Intent{Run: "r2", Row: 0, Effect: migration.EffectImport, Subject: "u1"}
 	_, err = l.Intend(ctx, second)
 	wantFault(t, err, fault.Conflict, "ledger.intent-open")
-	if got := fault.HintOf(err); err != nil && got != "find out what became of it and settle it with `wave365 reconcile r1`" {
-		t.Errorf("hint %q does not name the run", got)
+	if got := fault.RemedyOf(err).Commands; err != nil && (len(got) != 1 || got[0].Run != "r1") {
+		t.Errorf("commands %q do not name the run", got)
 	}
 	must(t, l.Conclude(ctx, first, migration.Outcome{Status: migration.OutcomeNoEffect}))
 	_, err = l.Intend(ctx, second)

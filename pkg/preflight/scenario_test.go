@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wave365/pkg/fault/catalogue"
 	"wave365/pkg/graph"
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox/scenario"
@@ -395,7 +396,7 @@ func rigGroups(change func([]graph.GroupAnswer)) func(t *testing.T) []wave.Findi
 func TestCheck_EveryCode(t *testing.T) {
 	t.Parallel()
 	in, out := together(t), apart()
-	for _, code := range wave.Codes() {
+	for _, code := range wave.FindingCodes() {
 		if in[code] == nil && out[code] == nil {
 			t.Errorf("%s has no row: add one to together or apart", code)
 		}
@@ -418,13 +419,13 @@ func TestCheck_EveryCode(t *testing.T) {
 			}
 		}
 	}) {
-		e, known := wave.Explain(code)
+		e, known := catalogue.Find(code)
 		if !known {
 			t.Errorf("%s is in no catalogue", code)
 		}
 		grade := ""
-		if e.Severity != wave.Error {
-			grade = " " + string(e.Severity[:1])
+		if e.Warning {
+			grade = " w"
 		}
 		for _, line := range in[code](b) {
 			want = append(want, fmt.Sprintf("%d %s%s", line, code, grade))

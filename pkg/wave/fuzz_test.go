@@ -10,6 +10,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"wave365/pkg/fault/catalogue"
 	"wave365/pkg/wave"
 )
 
@@ -33,7 +34,7 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("findings out of order: %+v", findings)
 		}
 		for _, x := range findings {
-			if _, ok := wave.Explain(x.Code); !ok || x.Message == "" || x.Hint == "" || !utf8.ValidString(x.Value+x.Message+x.User) {
+			if _, ok := catalogue.Find(x.Code); !ok || x.Message == "" || x.Hint == "" || !utf8.ValidString(x.Value+x.Message+x.User) {
 				t.Errorf("%+v", x)
 			}
 		}

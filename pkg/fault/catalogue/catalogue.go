@@ -1,23 +1,118 @@
-// Package catalogue is the text of everything validation can find: one entry per code, written for the admin who has to
-// mend it. It is data; it is not for deciding what is wrong.
+// Package catalogue explains every code that a command prints: what validation finds, what a run says of a row, and what
+// commands say of themselves. One entry per code, written for the person whose move it is. It is data; it is not for
+// deciding what is wrong.
 package catalogue
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"wave365/pkg/fault"
+)
 
 // Entry explains one code.
 type Entry struct {
 	Code string
-	// Warning: the row may run all the same. Otherwise it is an error.
+	// Warning: the row may run all the same, or has its Cloud PC. Otherwise it is an error.
 	Warning bool
-	// Title names the problem, Meaning says what happens if it stays, Remedy what to do about it.
+	// Who has the next move: one of the roles below.
+	Who string
+	// Title names the problem, Meaning says what happens if it stays, Remedy what to do about it, Commands what to type for
+	// that.
 	Title, Meaning, Remedy string
+	Commands               []fault.Command
 }
 
-// All gives the families in the order in which people read them: the file, the people, the disks, the tenant.
-func All() [][]Entry {
-	return [][]Entry{aboutFile(), aboutUsers(), aboutLicenses(), aboutBlobs(), aboutDisks(), aboutSignatures(), aboutTenant()}
+// The roles. One person may have several.
+const (
+	Operator = "whoever runs the wave"
+	Admin    = "the endpoint admin"
+	Identity = "the identity admin"
+	Storage  = "the storage admin"
+	Licenses = "the license admin"
+	Helpdesk = "the helpdesk"
+	Support  = "whoever maintains wave365"
+)
+
+// Codes that stand in no family.
+const (
+	// Usage is a mistake in the command line or the configuration.
+	Usage = "usage"
+	// Nothing: there is nothing to do.
+	Nothing = "nothing-to-do"
+)
+
+// Findings gives what validation finds, family by family, in the order in which people read them: the file, the people,
+// the disks, the tenant.
+func Findings() [][]Entry {
+	return [][]Entry{
+		by(Operator, aboutFile()), by(Identity, aboutUsers()), by(Licenses, aboutLicenses()), by(Storage, aboutBlobs()), by(Admin, aboutDisks()),
+		by(Storage, aboutSignatures()), by(Admin, aboutTenant()),
+	}
+}
+
+// All gives every entry there is, those of a family together: findings first, then what runs and commands say.
+func All() []Entry { return slices.Clone(all()) }
+
+var all = sync.OnceValue(func() []Entry {
+	var out []Entry
+	for _, list := range append(Findings(), aboutRows(), aboutTheTenant(), aboutCommands(), aboutServices(), aboutSandbox()) {
+		out = append(out, list...)
+	}
+	place := map[string]int{}
+	for _, e := range out {
+		if _, known := place[e.Family()]; !known {
+			place[e.Family()] = len(place)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Entry) int { return place[a.Family()] - place[b.Family()] })
+	return out
+})
+
+var index = sync.OnceValue(func() map[string]Entry {
+	out := map[string]Entry{}
+	for _, e := range all() {
+		out[e.Code] = e
+	}
+	return out
+})
+
+// Find looks a code up; false when there is no such code.
+func Find(code string) (Entry, bool) {
+	e, ok := index()[code]
+	return e, ok
+}
+
+// Family is the part of the code before its dot.
+func (e Entry) Family() string {
+	family, _, _ := strings.Cut(e.Code, ".")
+	return family
+}
+
+// Advice is what to do about it.
+func (e Entry) Advice() fault.Remedy { return fault.Remedy{Text: e.Remedy, Commands: e.Commands} }
+
+// by names whose move the entries are that do not say it themselves.
+func by(who string, entries []Entry) []Entry {
+	for i := range entries {
+		if entries[i].Who == "" {
+			entries[i].Who = who
+		}
+	}
+	return entries
 }
 
 func mistake(code, title, meaning, remedy string) Entry {
 	return Entry{Code: code, Title: title, Meaning: meaning, Remedy: remedy}
+}
+
+// with adds commands that help.
+func (e Entry) with(names ...string) Entry {
+	for _, name := range names {
+		e.Commands = append(e.Commands, fault.NewCommand(name))
+	}
+	return e
 }
 
 func caution(code, title, meaning, remedy string) Entry {
@@ -40,7 +135,7 @@ func aboutFile() []Entry {
 			"delete the line, so that the header is the first line and each further line one user (for PowerShell: Export-Csv -NoTypeInformation)"),
 		mistake("csv.missing-column", "a required column is missing",
 			"Without user, blob and policy a row cannot be run.",
-			"add the column, or name it in the first line; wave365 template prints a file with all of them"),
+			"add the column, or name it in the first line; template prints a file with all of them").with("template"),
 		mistake("csv.unknown-column", "the column has a name that is not known",
 			"It may be a misspelled column whose values would be ignored.",
 			"correct the name; for a column of your own start it with x_, or use --allow-unknown-columns"),
@@ -75,7 +170,7 @@ func aboutUsers() []Entry {
 			"set Usage location in the user's properties in Entra ID (two-letter country)"),
 		mistake("user.in-other-run", "another run works on this user",
 			"Two runs on one user could import twice.",
-			"finish, cancel or reconcile the other run first: wave365 status shows it"),
+			"finish, cancel or reconcile the other run first; status shows it").with("status"),
 		mistake("user.has-cloud-pc", "the user has a Cloud PC already",
 			"A snapshot serves a new Cloud PC only; no second one is provisioned for the same plan.",
 			"end the old Cloud PC (Intune > Windows 365) when it is not needed, else take the row out"),
@@ -252,7 +347,7 @@ func aboutTenant() []Entry {
 		mistake("policy.shared-type", "the policy is for shared Cloud PCs", "Snapshots can be imported for dedicated Enterprise Cloud PCs only.", "choose a policy of the type dedicated (Enterprise)"),
 		caution("policy.image-unsupported", "the policy's image is no longer supported", "Migrated Cloud PCs do not use it, but a later reprovisioning would fail.", "choose a newer image in the policy"),
 		mistake("setting.not-snapshot", "the users' setting does not provision from a snapshot", "With it the service would build the Cloud PC from an image and leave the import unused.",
-			"let wave365 run create and assign the wave's snapshot setting, or correct the one that is assigned"),
+			"let the run create and assign the wave's snapshot setting, or correct the one that is assigned"),
 		mistake("setting.conflict", "several user settings reach the user", "They come with the row's group, or with other groups that the user is in. Which of them wins is not documented; the Cloud PC may come from an image.",
 			"take the group out of all but one setting for the time of the wave; where another group brings a setting, take the user out of it, or that group out of the setting"),
 		caution("setting.shared-with-others", "the snapshot setting also reaches groups that are not in the wave", "Users there who are provisioned meanwhile fall under it as well.",
