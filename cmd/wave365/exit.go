@@ -71,7 +71,7 @@ func exitCode(err error) (code int, quiet bool) {
 		return exitLocked, false
 	case f.Code == codeNothing, f.Code == "ledger.not-driven", f.Code == "ledger.unlocked":
 		return exitNothing, false
-	case f.Code == "wave.changed" || f.Code == "tenant.changed" || f.Code == "plan.changed":
+	case f.Code == "wave.changed", f.Code == "tenant.changed", f.Code == "plan.changed", f.Code == "ledger.older":
 		return exitChanged, false
 	case strings.HasPrefix(f.Code, cloud.CodeSignIn), f.Code == cloud.CodeUnreachable, signedOut(err):
 		return exitSignIn, false

@@ -124,6 +124,16 @@ func (l *Ledger) Audit(ctx context.Context, runID string) iter.Seq2[audit.Entry,
 	}
 }
 
+// HasEntry reports whether the ledger's audit holds the entry with that number and hash. A ledger that does not hold what
+// was written of it elsewhere is an older one.
+func (l *Ledger) HasEntry(ctx context.Context, seq int64, hash string) (bool, error) {
+	var n int
+	if err := l.db.Get(ctx)(`SELECT count(*) FROM audit WHERE seq = ? AND hash = ?`, []any{seq, hash}, &n); err != nil {
+		return false, l.db.Fault(err, "read the ledger")
+	}
+	return n > 0, nil
+}
+
 func scanAudit(scan store.Scan) (audit.Entry, error) {
 	var e audit.Entry
 	var body string

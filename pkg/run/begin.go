@@ -36,7 +36,7 @@ func CheckID(id string) error {
 func Begin(ctx context.Context, o Options, id string, services *Services) (*Session, error) {
 	s := &Session{opt: o, Services: services, Run: migration.Run{ID: id}, release: func() error { return nil }}
 	var err error
-	if s.Ledger, err = ledger.Open(ctx, o.Ledger, ledger.Options{Now: s.Now}); err != nil {
+	if s.Ledger, err = openLedger(ctx, o.Ledger, o.ReportDir, ledger.Options{Now: s.Now}); err != nil {
 		s.closeServices()
 		return nil, err
 	}

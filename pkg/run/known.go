@@ -18,7 +18,7 @@ type Known struct {
 
 // KnownIn reads what the ledger at path knows. No ledger knows nobody.
 func KnownIn(ctx context.Context, path string) (Known, error) {
-	l, err := ledger.Open(ctx, path, ledger.Options{ReadOnly: true})
+	l, err := openLedger(ctx, path, "", ledger.Options{ReadOnly: true})
 	if fault.CodeOf(err) == "ledger.none" {
 		return Known{}, nil
 	}

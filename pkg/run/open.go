@@ -14,12 +14,26 @@ import (
 	"wave365/pkg/wave"
 )
 
-// OpenLedger opens a ledger that must be there already; the fault when it is not is Invalid ("ledger.none").
+// OpenLedger opens a ledger that must be there already; the fault when it is not is Invalid ("ledger.none"). A ledger
+// that is older than the report of one of its runs is Conflict ("ledger.older").
 func OpenLedger(ctx context.Context, path string, o ledger.Options) (*ledger.Ledger, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.Wrap(fault.Invalid, "ledger.none", "there is no ledger "+path, "name it with --ledger, or start a run first", err)
 	}
-	return ledger.Open(ctx, path, o)
+	return openLedger(ctx, path, "", o)
+}
+
+// openLedger opens a ledger, or makes one, and refuses one that went back in time: see notOlder.
+func openLedger(ctx context.Context, path, reportDir string, o ledger.Options) (*ledger.Ledger, error) {
+	l, err := ledger.Open(ctx, path, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := notOlder(ctx, l, reportDir); err != nil {
+		_ = l.Close()
+		return nil, err
+	}
+	return l, nil
 }
 
 // Open opens the ledger, takes the lock for the run and reads its rows. See [Pick] for an empty id.

@@ -87,7 +87,9 @@ type Services struct {
 type Options struct {
 	// Ledger is the path of the ledger.
 	Ledger string
-	Driver Driver
+	// ReportDir is where the report folders of new runs go. The ledger is compared with what lies there.
+	ReportDir string
+	Driver    Driver
 	// Connect signs in where the run went on. It is called at most once by a session.
 	Connect func(ctx context.Context, r migration.Run) (*Services, error)
 }
