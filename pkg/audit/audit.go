@@ -64,32 +64,50 @@ type Broken struct {
 
 func (b *Broken) Error() string { return fmt.Sprintf("entry %d was touched: %s", b.Seq, b.Why) }
 
-// Verify checks entries, oldest first: those of a whole ledger, or those of one run. It returns a [*Broken] for the
-// first entry that does not fit, or the first error of entries. Entries cut off at the end cannot be seen; compare the
-// last hash with one that was written down elsewhere.
+// Checker checks entries one after the other, oldest first: those of a whole ledger, or those of one run. The zero value
+// has seen none.
+type Checker struct {
+	last  Entry
+	heads map[string]string
+}
+
+// Next returns a [*Broken] when the entry does not fit those before it.
+func (c *Checker) Next(e Entry) error {
+	head, known := c.heads[e.Run]
+	runs := len(c.heads)
+	switch {
+	case e.Sum() != e.Hash:
+		return &Broken{e.Seq, "its content does not fit its hash"}
+	case e.Seq <= c.last.Seq:
+		return &Broken{e.Seq, "it is out of order"}
+	case (e.Run == "" || runs > 1 || runs == 1 && !known) && e.Seq != c.last.Seq+1:
+		// Only a whole ledger's audit holds more than one run, and that has no gaps.
+		return &Broken{e.Seq, fmt.Sprintf("entries %d to %d were removed", c.last.Seq+1, e.Seq-1)}
+	case known && e.Prev != head:
+		return &Broken{e.Seq, "it does not follow the run's entry before it; that one, or one between them, was changed or removed"}
+	case !known && e.Seq == c.last.Seq+1 && e.Prev != c.last.Hash:
+		return &Broken{e.Seq, "it does not follow the entry before it"}
+	}
+	if c.heads == nil {
+		c.heads = map[string]string{}
+	}
+	c.heads[e.Run] = e.Hash
+	c.last = e
+	return nil
+}
+
+// Verify checks entries as a Checker does. It returns a [*Broken] for the first entry that does not fit, or the first
+// error of entries. Entries cut off at the end cannot be seen; compare the last hash with one that was written down
+// elsewhere.
 func Verify(entries iter.Seq2[Entry, error]) error {
-	var last Entry
-	heads := map[string]string{}
+	var c Checker
 	for e, err := range entries {
+		if err == nil {
+			err = c.Next(e)
+		}
 		if err != nil {
 			return err
 		}
-		head, known := heads[e.Run]
-		switch {
-		case e.Sum() != e.Hash:
-			return &Broken{e.Seq, "its content does not fit its hash"}
-		case e.Seq <= last.Seq:
-			return &Broken{e.Seq, "it is out of order"}
-		case (e.Run == "" || len(heads) > 1 || len(heads) == 1 && !known) && e.Seq != last.Seq+1:
-			// Only a whole ledger's audit holds more than one run, and that has no gaps.
-			return &Broken{e.Seq, fmt.Sprintf("entries %d to %d were removed", last.Seq+1, e.Seq-1)}
-		case known && e.Prev != head:
-			return &Broken{e.Seq, "it does not follow the run's entry before it; that one, or one between them, was changed or removed"}
-		case !known && e.Seq == last.Seq+1 && e.Prev != last.Hash:
-			return &Broken{e.Seq, "it does not follow the entry before it"}
-		}
-		heads[e.Run] = e.Hash
-		last = e
 	}
 	return nil
 }

@@ -2,11 +2,15 @@ package ledger_test
 
 import (
 	"bytes"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
@@ -18,6 +22,9 @@ func tmpfs(t *testing.T, options string) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, options); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatalf("CI must be able to mount a tmpfs: %v", err)
+		}
 		t.Skipf("needs the right to mount a tmpfs: %v", err)
 	}
 	t.Cleanup(func() {
@@ -113,4 +120,131 @@ func TestReadOnlyDisk(t *testing.T) {
 		t.Errorf("%d rows, want 3", len(rows))
 	}
 	must(t, l.Close())
+}
+
+// TestFullDiskInMidRun has a real process fill a small disk until it ends by itself, at several sizes. With room again
+// the ledger is whole, and opens for reading and for writing; nothing is moved aside.
+func TestFullDiskInMidRun(t *testing.T) {
+	t.Parallel()
+	for _, checkpoint := range []time.Duration{time.Microsecond, time.Hour} {
+		for _, room := range []int{0, 8, 60, 300} {
+			dir := tmpfs(t, "size=4m")
+			path := filepath.Join(dir, "ledger.db")
+			l, err := ledger.Open(t.Context(), path, ledger.Options{})
+			must(t, err)
+			must(t, l.CreateRun(t.Context(), newRun("r1"), newRows("r1", 8), nil))
+			must(t, l.Close())
+			ballast := filepath.Join(dir, "ballast")
+			child := startChild(t, path, checkpoint)
+			if !child.read(20) {
+				t.Fatalf("the child ended too early: %s", child.stderr.String())
+			}
+			fill(t, ballast)
+			info, err := os.Stat(ballast)
+			must(t, err)
+			must(t, os.Truncate(ballast, info.Size()-int64(room)<<12))
+			for child.read(1) {
+			}
+			if err := child.cmd.Wait(); err == nil || !strings.Contains(child.stderr.String(), "the disk is full") {
+				t.Fatalf("room for %d pages: the child ended with %v and said %q", room, err, child.stderr.String())
+			}
+			must(t, os.Remove(ballast))
+			openAt(t, path, ledger.Options{ReadOnly: true})
+			child.check(t, path)
+			for name := range folder(t, dir) {
+				if strings.Contains(name, "damaged") {
+					t.Errorf("room for %d pages: %s: a healthy ledger was moved aside", room, name)
+				}
+			}
+		}
+	}
+}
+
+// TestCopiesAtAnyPointOfAWrite stops a real process at random moments, in the middle of commits and checkpoints, and
+// opens what a sudden death would have left: a copy of the file and its log.
+func TestCopiesAtAnyPointOfAWrite(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "ledger.db")
+	l, err := ledger.Open(t.Context(), path, ledger.Options{})
+	must(t, err)
+	must(t, l.CreateRun(t.Context(), newRun("r1"), newRows("r1", 8), nil))
+	must(t, l.Close())
+	child := startChild(t, path, time.Microsecond)
+	defer child.killAfter(0)
+	moments := 25
+	if testing.Short() {
+		moments = 5
+	}
+	for n := range moments {
+		if !child.read(1 + rand.IntN(60)) {
+			t.Fatalf("the child ended: %s", child.stderr.String())
+		}
+		must(t, child.cmd.Process.Signal(syscall.SIGSTOP))
+		stopped(t, child.cmd.Process.Pid)
+		at := filepath.Join(t.TempDir(), "ledger.db")
+		for _, end := range []string{"", "-wal"} {
+			if data, err := os.ReadFile(path + end); err == nil {
+				must(t, os.WriteFile(at+end, data, 0o600))
+			}
+		}
+		must(t, child.cmd.Process.Signal(syscall.SIGCONT))
+		l, err := ledger.Open(t.Context(), at, ledger.Options{ReadOnly: n%2 == 0})
+		if err != nil {
+			t.Fatalf("moment %d: %v", n, err)
+		}
+		must(t, l.Close())
+		child.check(t, at)
+	}
+}
+
+// stopped waits until the process is stopped: the signal alone does not say so.
+func stopped(t *testing.T, pid int) {
+	t.Helper()
+	for range 100_000 {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		must(t, err)
+		if _, after, _ := strings.Cut(string(stat), ") "); strings.HasPrefix(after, "T") {
+			return
+		}
+		runtime.Gosched()
+	}
+	t.Fatal("the process does not stop")
+}
+
+// TestAnOutcomeWaitsForRoom: an answer in hand is recorded as soon as the disk takes it, however long that is.
+func TestAnOutcomeWaitsForRoom(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	dir := tmpfs(t, "size=4m")
+	told := make(chan error, 100)
+	l, err := ledger.Open(ctx, filepath.Join(dir, "ledger.db"), ledger.Options{Stalled: func(why error) { told <- why }})
+	must(t, err)
+	defer l.Close()
+	must(t, l.CreateRun(ctx, newRun("r1"), newRows("r1", 1), nil))
+	in, err := l.Intend(ctx, migration.Intent{Run: "r1", Row: 0, Effect: migration.EffectImport})
+	must(t, err)
+	ballast := filepath.Join(dir, "ballast")
+	fill(t, ballast)
+	for n := 0; err == nil && n < 2000; n++ { // what the log has reserved is used up
+		err = l.Note(ctx, migration.Event{Run: "r1", Row: migration.WaveRow, Note: strings.Repeat("x", 9000)})
+	}
+	wantFault(t, err, fault.Unavailable, "ledger.full")
+	concluded := make(chan error)
+	go func() {
+		concluded <- l.Conclude(ctx, in, migration.Outcome{Status: migration.OutcomeDone, Detail: strings.Repeat("y", 9000)})
+	}()
+	select {
+	case err := <-concluded:
+		t.Fatalf("given up: %v", err)
+	case err := <-told:
+		wantFault(t, err, fault.Unavailable, "ledger.full")
+	}
+	must(t, os.Remove(ballast))
+	must(t, <-concluded)
+	all, err := l.AllIntents(ctx, "r1")
+	must(t, err)
+	if all[0].Outcome == nil || all[0].Outcome.Status != migration.OutcomeDone {
+		t.Errorf("outcome %+v, want done", all[0].Outcome)
+	}
 }

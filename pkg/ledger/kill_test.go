@@ -2,8 +2,10 @@ package ledger_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -11,13 +13,18 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 )
 
-// childEnv names the ledger that this test binary works on when it is started as a child.
-const childEnv = "LEDGER_TEST_CHILD"
+// childEnv names the ledger that this test binary works on when it is started as a child; checkpointEnv is its
+// Options.Checkpoint.
+const (
+	childEnv      = "LEDGER_TEST_CHILD"
+	checkpointEnv = "LEDGER_TEST_CHECKPOINT"
+)
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childEnv); path != "" {
@@ -33,7 +40,8 @@ func TestMain(m *testing.M) {
 // child drives the rows of r1 until it is killed, and says on stdout what was acknowledged.
 func child(path string) error {
 	ctx := context.Background()
-	l, err := ledger.Open(ctx, path, ledger.Options{})
+	checkpoint, _ := time.ParseDuration(os.Getenv(checkpointEnv))
+	l, err := ledger.Open(ctx, path, ledger.Options{Checkpoint: checkpoint})
 	if err != nil {
 		return err
 	}
@@ -87,70 +95,99 @@ func TestKill(t *testing.T) {
 	if testing.Short() {
 		rounds = 2
 	}
-	for range rounds {
-		versions, intents := killOne(t, path, 1+rand.IntN(400))
-		l, err := ledger.Open(t.Context(), path, ledger.Options{})
-		must(t, err)
-		rows, err := l.Rows(t.Context(), "r1")
-		must(t, err)
-		total := int64(0)
-		for _, r := range rows {
-			if r.Version < versions[int64(r.Index)] {
-				t.Errorf("row %d: version %d, but %d was acknowledged", r.Index, r.Version, versions[int64(r.Index)])
-			}
-			total += r.Version
-		}
-		events, err := l.Events(t.Context(), "r1")
-		must(t, err)
-		if int64(len(events)) != total {
-			t.Errorf("%d events for %d transitions", len(events), total)
-		}
-		all, err := l.AllIntents(t.Context(), "r1")
-		must(t, err)
-		for _, in := range all {
-			if intents[in.ID] == "outcome" && in.Outcome == nil {
-				t.Errorf("intent %d lost its outcome", in.ID)
-			}
-			delete(intents, in.ID)
-		}
-		if len(intents) > 0 {
-			t.Errorf("acknowledged intents are gone: %v", intents)
-		}
-		must(t, ledger.VerifyChain(l.Audit(t.Context(), "")))
-		must(t, l.Close())
+	for i := range rounds {
+		// Every other process checkpoints without a pause, so that the kill finds it in the middle of that.
+		checkpoint := time.Duration(i%2) * time.Microsecond
+		child := startChild(t, path, checkpoint)
+		child.killAfter(1 + rand.IntN(400))
+		child.check(t, path)
 	}
 }
 
-// killOne starts a child, kills it after so many acknowledgements and gives what it said.
-func killOne(t *testing.T, path string, after int) (versions map[int64]int64, intents map[int64]string) {
+// check holds a ledger against what its process was told is durable.
+func (c *process) check(t *testing.T, path string) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"="+path)
-	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
+	l, err := ledger.Open(t.Context(), path, ledger.Options{})
 	must(t, err)
-	must(t, cmd.Start())
-	versions, intents = map[int64]int64{}, map[int64]string{}
-	lines := bufio.NewScanner(out)
-	for n := 0; lines.Scan(); n++ {
-		if n == after {
-			must(t, cmd.Process.Kill())
+	defer l.Close()
+	rows, err := l.Rows(t.Context(), "r1")
+	must(t, err)
+	total := int64(0)
+	for _, r := range rows {
+		if r.Version < c.versions[int64(r.Index)] {
+			t.Errorf("row %d: version %d, but %d was acknowledged", r.Index, r.Version, c.versions[int64(r.Index)])
+		}
+		total += r.Version
+	}
+	events, err := l.Events(t.Context(), "r1")
+	must(t, err)
+	if int64(len(events)) != total {
+		t.Errorf("%d events for %d transitions", len(events), total)
+	}
+	all, err := l.AllIntents(t.Context(), "r1")
+	must(t, err)
+	open := maps.Clone(c.intents)
+	for _, in := range all {
+		if open[in.ID] == "outcome" && in.Outcome == nil {
+			t.Errorf("intent %d lost its outcome", in.ID)
+		}
+		delete(open, in.ID)
+	}
+	if len(open) > 0 {
+		t.Errorf("acknowledged intents are gone: %v", open)
+	}
+	must(t, ledger.VerifyChain(l.Audit(t.Context(), "")))
+}
+
+// process is a child that works on a ledger, and what it has said.
+type process struct {
+	cmd   *exec.Cmd
+	lines *bufio.Scanner
+	// versions is the last version of each row, intents whether "intent" or "outcome" was said of each.
+	versions map[int64]int64
+	intents  map[int64]string
+	stderr   bytes.Buffer
+}
+
+func startChild(t *testing.T, path string, checkpoint time.Duration) *process {
+	t.Helper()
+	c := &process{cmd: exec.Command(os.Args[0]), versions: map[int64]int64{}, intents: map[int64]string{}}
+	c.cmd.Env = append(os.Environ(), childEnv+"="+path, checkpointEnv+"="+checkpoint.String())
+	c.cmd.Stderr = &c.stderr
+	out, err := c.cmd.StdoutPipe()
+	must(t, err)
+	must(t, c.cmd.Start())
+	c.lines = bufio.NewScanner(out)
+	return c
+}
+
+// read takes in what the child says until it has said n things more, or ends.
+func (c *process) read(n int) bool {
+	for ; n > 0; n-- {
+		if !c.lines.Scan() {
+			return false
 		}
 		var kind, a, b string
 		// The last line may be cut off in its middle, and a number with it; a whole line has its line end.
-		if _, err := fmt.Sscan(lines.Text(), &kind, &a, &b); err != nil {
+		if _, err := fmt.Sscan(c.lines.Text(), &kind, &a, &b); err != nil {
 			continue
 		}
 		row, _ := strconv.ParseInt(a, 10, 64)
 		num, _ := strconv.ParseInt(b, 10, 64)
 		if kind == "row" {
-			versions[row] = max(versions[row], num)
+			c.versions[row] = max(c.versions[row], num)
 		} else {
-			intents[num] = kind
+			c.intents[num] = kind
 		}
 	}
-	if err := cmd.Wait(); err == nil {
-		t.Error("the child ended by itself")
+	return true
+}
+
+// killAfter kills the child after so many acknowledgements, and takes in what it said until then.
+func (c *process) killAfter(n int) {
+	c.read(n)
+	_ = c.cmd.Process.Kill()
+	for c.read(1) {
 	}
-	return versions, intents
+	_ = c.cmd.Wait()
 }

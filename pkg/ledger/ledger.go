@@ -24,6 +24,8 @@ type Options struct {
 	// AnyPlace opens a ledger in a network or synced folder all the same. Such folders break the promises of this
 	// package: their locks do not hold, and a sync client may put back an older file.
 	AnyPlace bool
+	// Checkpoint is after how long what was committed is in the file itself, and not only in its log; zero: 5 s.
+	Checkpoint time.Duration
 	// Stalled, when it is not nil, is told why an outcome cannot be recorded, at once and once a minute while that
 	// lasts. It must not block.
 	Stalled func(why error)
@@ -68,7 +70,7 @@ func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 				"put it on a local disk with --ledger; locks and flushes cannot be trusted there")
 		}
 	}
-	db, err := sqlite.Open(ctx, sqlite.Config{Path: abs, Now: opt.Now, ReadOnly: opt.ReadOnly, InUse: inUse})
+	db, err := sqlite.Open(ctx, sqlite.Config{Path: abs, Now: opt.Now, ReadOnly: opt.ReadOnly, InUse: inUse, Checkpoint: opt.Checkpoint})
 	if err != nil {
 		return nil, err
 	}

@@ -253,24 +253,27 @@ func eventBody(e migration.Event) body {
 	}
 }
 
-// Events gives the history of a run, oldest first: its rows' transitions and what Note recorded.
+// Events gives the history of a run, oldest first: its rows' transitions and what Note recorded. The faults are those of
+// Audit.
 func (l *Ledger) Events(ctx context.Context, runID string) ([]migration.Event, error) {
-	where, args := entriesOf(runID)
-	return store.All(ctx, l.db, `SELECT seq, at, kind, run, idx, body, prev, hash FROM audit`+where+
-		` AND kind IN ('transition', 'event') ORDER BY seq`, args, scanEvent)
-}
-
-func scanEvent(scan store.Scan) (migration.Event, error) {
-	a, err := scanAudit(scan)
-	if err != nil {
-		return migration.Event{}, err
+	var list []migration.Event
+	for a, err := range l.Audit(ctx, runID) {
+		if err != nil {
+			return nil, err
+		}
+		if a.Run == "" || a.Kind != auditTransition && a.Kind != auditEvent {
+			continue
+		}
+		var b body
+		if err := json.Unmarshal(a.Body, &b); err != nil {
+			return nil, store.Damaged(fmt.Sprintf("audit entry %d cannot be read", a.Seq), err)
+		}
+		list = append(list, migration.Event{
+			ID: a.Seq, Run: a.Run, Row: a.Row, At: a.At, From: b.From, To: b.To, Step: b.Step, NextStep: b.NextStep,
+			Reason: b.Reason, Note: b.Note, Attempt: b.Attempt, Tries: b.Tries, Problem: b.Problem,
+		})
 	}
-	var b body
-	err = json.Unmarshal(a.Body, &b)
-	return migration.Event{
-		ID: a.Seq, Run: a.Run, Row: a.Row, At: a.At, From: b.From, To: b.To, Step: b.Step, NextStep: b.NextStep,
-		Reason: b.Reason, Note: b.Note, Attempt: b.Attempt, Tries: b.Tries, Problem: b.Problem,
-	}, err
+	return list, nil
 }
 
 // Note records an event that is no transition: something about the run (Row is migration.WaveRow), or about one row.

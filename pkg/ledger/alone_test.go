@@ -1,0 +1,188 @@
+package ledger_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wave365/pkg/audit"
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/wave"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestTheFileAloneIsTheLedger: ten seconds after a commit a copy of the file alone has it, while the run goes on.
+func TestTheFileAloneIsTheLedger(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		ctx := t.Context()
+		l, err := ledger.Open(ctx, filepath.Join(dir, "ledger.db"), ledger.Options{})
+		must(t, err)
+		rows := newRows("r1", 3)
+		must(t, l.CreateRun(ctx, newRun("r1"), rows, nil))
+		for i := range 3 {
+			tr := migration.Claim(rows[i], evening)
+			must(t, l.Apply(ctx, tr))
+			rows[i] = tr.To()
+			time.Sleep(10 * time.Second)
+			synctest.Wait()
+			data, err := os.ReadFile(l.Path())
+			must(t, err)
+			alone := filepath.Join(dir, "copy.db")
+			must(t, os.WriteFile(alone, data, 0o600))
+			c, err := ledger.Open(ctx, alone, ledger.Options{ReadOnly: true})
+			must(t, err)
+			got, err := c.Rows(ctx, "r1")
+			must(t, err)
+			wantSame(t, "rows in the file alone", got, rows)
+			must(t, c.Close())
+		}
+		must(t, l.Close())
+	})
+}
+
+// TestAFileTakenAway: from the moment on at which the file is not at its place any more nothing is said to be recorded.
+func TestAFileTakenAway(t *testing.T) {
+	t.Parallel()
+	for name, take := range map[string]func(t *testing.T, path string){
+		"deleted": func(t *testing.T, path string) { must(t, os.Remove(path)) },
+		"moved":   func(t *testing.T, path string) { must(t, os.Rename(path, path+".old")) },
+		"replaced": func(t *testing.T, path string) {
+			data, err := os.ReadFile(path)
+			must(t, err)
+			must(t, os.WriteFile(path+".new", data, 0o600))
+			must(t, os.Rename(path+".new", path))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ctx := t.Context()
+			path := filepath.Join(t.TempDir(), "ledger.db")
+			l, err := ledger.Open(ctx, path, ledger.Options{})
+			must(t, err)
+			rows := newRows("r1", 1)
+			must(t, l.CreateRun(ctx, newRun("r1"), rows, nil))
+			in, err := l.Intend(ctx, migration.Intent{Run: "r1", Row: 0, Effect: migration.EffectJoin})
+			must(t, err)
+			take(t, path)
+			wantFault(t, l.Apply(ctx, migration.Claim(rows[0], evening)), fault.Unavailable, "ledger.moved-away")
+			_, err = l.Intend(ctx, migration.Intent{Run: "r1", Row: 0, Effect: migration.EffectImport})
+			wantFault(t, err, fault.Unavailable, "ledger.moved-away")
+			wantFault(t, l.Conclude(ctx, in, migration.Outcome{Status: migration.OutcomeDone}), fault.Unavailable, "ledger.moved-away")
+			_ = l.Close()
+		})
+	}
+}
+
+// story is all that a reader can ask of a ledger.
+type story struct {
+	Runs     []migration.Run
+	Rows     []migration.Row
+	Findings []wave.Finding
+	Events   []migration.Event
+	Intents  []migration.Intent
+	Writes   []migration.Write
+	Entries  []audit.Entry
+}
+
+// tell reads everything about the run r1. It returns the first error, as a command that reads would.
+func tell(t *testing.T, path string) (s story, err error) {
+	ctx := t.Context()
+	l, err := ledger.Open(ctx, path, ledger.Options{ReadOnly: true})
+	if err != nil {
+		return s, err
+	}
+	defer l.Close()
+	var errs [6]error
+	s.Runs, errs[0] = l.Runs(ctx)
+	s.Rows, errs[1] = l.Rows(ctx, "r1")
+	s.Findings, errs[2] = l.Findings(ctx, "r1")
+	s.Events, errs[3] = l.Events(ctx, "r1")
+	s.Intents, errs[4] = l.AllIntents(ctx, "r1")
+	s.Writes, errs[5] = l.Writes(ctx, migration.WriteFilter{})
+	for e, err := range l.Audit(ctx, "r1") {
+		if err != nil {
+			return s, err
+		}
+		s.Entries = append(s.Entries, e)
+	}
+	for _, err := range errs {
+		if err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// TestDamageIsNeverToldAsFact spoils copies of a ledger at random: who reads one gets the truth or a refusal, and neither
+// a panic nor something else for a fact.
+func TestDamageIsNeverToldAsFact(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	l, rows := begin(t, 40)
+	for range 6 {
+		for i := range rows {
+			tr := flip(rows[i])
+			must(t, l.Apply(ctx, tr))
+			rows[i] = tr.To()
+		}
+	}
+	for i := range rows {
+		in, err := l.Intend(ctx, migration.Intent{Run: "r1", Row: i, Effect: migration.EffectImport, Subject: rows[i].Target.UserID})
+		must(t, err)
+		must(t, l.Conclude(ctx, in, migration.Outcome{Status: migration.OutcomeDone, RemoteID: "snapshot"}))
+	}
+	must(t, l.Close())
+	whole, err := os.ReadFile(l.Path())
+	must(t, err)
+	want, err := tell(t, l.Path())
+	must(t, err)
+	n := 100
+	if testing.Short() {
+		n = 20
+	}
+	refused := 0
+	for seed := range uint64(n) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		spoiled := slices.Clone(whole)
+		if seed%2 == 0 {
+			at := r.IntN(len(spoiled) - 200)
+			for i := range 200 {
+				spoiled[at+i] = byte(r.Uint32())
+			}
+		} else {
+			for range 200 {
+				spoiled[r.IntN(len(spoiled))] = byte(r.Uint32())
+			}
+		}
+		if bytes.Equal(spoiled, whole) {
+			continue
+		}
+		path := filepath.Join(t.TempDir(), "ledger.db")
+		must(t, os.WriteFile(path, spoiled, 0o600))
+		got, err := tell(t, path)
+		if err != nil {
+			refused++
+			if f := fault.As(err); f == nil || f.Code == "" {
+				t.Errorf("seed %d: error %v is no fault of the ledger", seed, err)
+			}
+			continue
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("seed %d: told as fact (-want +got):\n%s", seed, diff)
+		}
+	}
+	t.Logf("%d of %d refused", refused, n)
+	if refused < n*3/4 {
+		t.Errorf("only %d of %d were refused", refused, n)
+	}
+}
