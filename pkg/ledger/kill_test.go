@@ -28,7 +28,7 @@ const (
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childEnv); path != "" {
-		if err := child(path); err != nil {
+		if err := work(path); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -37,8 +37,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child drives the rows of r1 until it is killed, and says on stdout what was acknowledged.
-func child(path string) error {
+// work drives the rows of r1 until it is killed, and says on stdout what was acknowledged.
+func work(path string) error {
 	ctx := context.Background()
 	checkpoint, _ := time.ParseDuration(os.Getenv(checkpointEnv))
 	l, err := ledger.Open(ctx, path, ledger.Options{Checkpoint: checkpoint})
@@ -105,7 +105,7 @@ func TestKill(t *testing.T) {
 }
 
 // check holds a ledger against what its process was told is durable.
-func (c *process) check(t *testing.T, path string) {
+func (c *child) check(t *testing.T, path string) {
 	t.Helper()
 	l, err := ledger.Open(t.Context(), path, ledger.Options{})
 	must(t, err)
@@ -139,8 +139,8 @@ func (c *process) check(t *testing.T, path string) {
 	must(t, ledger.VerifyChain(l.Audit(t.Context(), "")))
 }
 
-// process is a child that works on a ledger, and what it has said.
-type process struct {
+// child is a process that works on a ledger, and what it has said.
+type child struct {
 	cmd   *exec.Cmd
 	lines *bufio.Scanner
 	// versions is the last version of each row, intents whether "intent" or "outcome" was said of each.
@@ -149,9 +149,9 @@ type process struct {
 	stderr   bytes.Buffer
 }
 
-func startChild(t *testing.T, path string, checkpoint time.Duration) *process {
+func startChild(t *testing.T, path string, checkpoint time.Duration) *child {
 	t.Helper()
-	c := &process{cmd: exec.Command(os.Args[0]), versions: map[int64]int64{}, intents: map[int64]string{}}
+	c := &child{cmd: exec.Command(os.Args[0]), versions: map[int64]int64{}, intents: map[int64]string{}}
 	c.cmd.Env = append(os.Environ(), childEnv+"="+path, checkpointEnv+"="+checkpoint.String())
 	c.cmd.Stderr = &c.stderr
 	out, err := c.cmd.StdoutPipe()
@@ -162,7 +162,7 @@ func startChild(t *testing.T, path string, checkpoint time.Duration) *process {
 }
 
 // read takes in what the child says until it has said n things more, or ends.
-func (c *process) read(n int) bool {
+func (c *child) read(n int) bool {
 	for ; n > 0; n-- {
 		if !c.lines.Scan() {
 			return false
@@ -184,7 +184,7 @@ func (c *process) read(n int) bool {
 }
 
 // killAfter kills the child after so many acknowledgements, and takes in what it said until then.
-func (c *process) killAfter(n int) {
+func (c *child) killAfter(n int) {
 	c.read(n)
 	_ = c.cmd.Process.Kill()
 	for c.read(1) {
