@@ -40,6 +40,7 @@ func aboutCommands() []Entry {
 		of(Operator, "ledger.foreign", "the file is no ledger", "It belongs to another program. Nothing in it was touched.", "name another file with --ledger"),
 		of(Operator, "ledger.empty", "the file holds no ledger", "It may be a copy that was made without its -wal file.", "copy the ledger with all files beside it while nothing uses it"),
 		of(Operator, "ledger.newer", "a newer wave365 wrote the ledger", "This version does not know all that is recorded there.", "upgrade this program, or use the newer one"),
+		of(Operator, "ledger.older", "the ledger is older than its own report", "A copy of an earlier moment was put back. Going on from it could do again what was done since.", "put back the ledger that wrote the report, or move that report folder away"),
 		of(Operator, "ledger.damaged", "the ledger is damaged", "The disk gave back other bytes than were written. The file is kept aside.", "restore a copy; the report folder says how far each row was"),
 		of(Operator, "ledger.tampered", "the audit log is not as it was written", "An entry was changed, removed or put in outside of wave365.", "compare it with the audit.jsonl of an earlier report"),
 		of(Operator, "ledger.full", "the disk is full", "Nothing is done that cannot be recorded, so the run has stopped.", "make room, then resume", "resume"),
