@@ -2,6 +2,7 @@ package blob
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 
@@ -15,9 +16,15 @@ type Item struct {
 	Properties
 }
 
+const (
+	// maxItems is how many blobs of a listing are kept, maxPages how many answers are asked for: a wave has 10,000 rows.
+	maxItems = 200_000
+	maxPages = 1_000
+)
+
 // List gives every blob of the container in our account whose name starts with prefix ("": all), in the order of the
 // names, with sizes, types, leases, copies and tiers: one request for 5,000 blobs. Faults are those of
-// [Client.Properties].
+// [Client.Properties], and Unavailable for more blobs than a wave can have.
 func (c *Client) List(ctx context.Context, name, prefix string) ([]Item, error) {
 	if why := badContainer(name); why != "" {
 		return nil, badRef("the container's name "+why, "container names have 3 to 63 lower-case letters, digits and single hyphens")
@@ -31,7 +38,7 @@ func (c *Client) List(ctx context.Context, name, prefix string) ([]Item, error) 
 		options.Prefix = &prefix
 	}
 	var items []Item
-	marker := ""
+	marker, seen := "", map[string]bool{}
 	for pages := c.own.NewContainerClient(name).NewListBlobsFlatPager(&options); pages.More(); {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -42,11 +49,12 @@ func (c *Client) List(ctx context.Context, name, prefix string) ([]Item, error) 
 				items = append(items, item(b))
 			}
 		}
-		next := deref(page.NextMarker)
-		if next != "" && next == marker {
+		if marker = deref(page.NextMarker); marker != "" && seen[marker] {
 			return nil, fault.New(fault.Unavailable, "", what+": the listing goes round in circles", "repeat later")
 		}
-		marker = next
+		if seen[marker] = true; len(items) > maxItems || len(seen) > maxPages {
+			return nil, fault.New(fault.Unavailable, "", fmt.Sprintf("%s: there are more than %d blobs", what, maxItems), "keep the wave's disks in a container or folder of their own")
+		}
 	}
 	return items, nil
 }

@@ -61,7 +61,7 @@ func (c *Client) Properties(ctx context.Context, r Ref) (Properties, error) {
 }
 
 // maxRead keeps a wrong count from taking the memory of the machine. Verdicts need some kilobytes.
-const maxRead = 64 << 20
+const maxRead = cloud.MaxAnswer
 
 // Read gives exactly count bytes from offset on, or an error: never fewer, never others. A range that the blob does not
 // have is a fault of kind Conflict: the caller knew a length that is not true any more. count 0 gives nothing without a

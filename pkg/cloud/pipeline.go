@@ -103,6 +103,7 @@ func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
 	case *http.Client:
 		p.cfg.Transport = withoutRedirects(t)
 	}
+	p.cfg.Transport = bounded{p.cfg.Transport, cfg.Service}
 	p.retry, p.once = p.retryOptions()
 	opts := p.options()
 	own := runtime.PipelineOptions{PerRetry: []policy.Policy{policyFunc(p.pace)}}

@@ -41,7 +41,7 @@ func parseRetryAfter(v string, now time.Time) time.Duration {
 	}
 	// Fractions are not allowed by the RFC, but some gateways send them.
 	if s, err := strconv.ParseFloat(v, 64); err == nil {
-		return bounded(s, time.Second)
+		return aDayAtMost(s, time.Second)
 	}
 	if t, err := http.ParseTime(v); err == nil {
 		return max(0, t.Sub(now))
@@ -54,11 +54,11 @@ func milliseconds(v string) time.Duration {
 	if err != nil {
 		return 0
 	}
-	return bounded(n, time.Millisecond)
+	return aDayAtMost(n, time.Millisecond)
 }
 
-// bounded keeps a nonsense number from overflowing: nothing waits longer than a day at a time.
-func bounded(n float64, unit time.Duration) time.Duration {
+// aDayAtMost keeps a nonsense number from overflowing: nothing waits longer than a day at a time.
+func aDayAtMost(n float64, unit time.Duration) time.Duration {
 	const day = 24 * time.Hour
 	if !(n > 0) {
 		return 0

@@ -156,7 +156,7 @@ type identityTransport struct {
 
 // Do sends a request.
 func (t *identityTransport) Do(req *http.Request) (*http.Response, error) {
-	resp, err := t.client.Do(req)
+	resp, err := bounded{t.client, "the sign-in service"}.Do(req)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	// The address of an Azure machine's identity answers nowhere else, and that is no news.

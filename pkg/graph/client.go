@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -29,7 +30,7 @@ const (
 type Options struct {
 	// Clock is the service's time: it measures dates in Retry-After headers and paces the waits within a batch.
 	Clock cloud.Clock
-	// PageGuard is how many pages a list may have before it is taken for endless; 0: 10000.
+	// PageGuard is how many pages a list may have before it is taken for endless; 0: 2000.
 	PageGuard int
 }
 
@@ -47,7 +48,7 @@ type Client struct {
 // New makes a client for the Graph at root (scheme://host[:port]), which must be the root that p sends its tokens to.
 func New(p *cloud.Pipeline, root string, opts Options) *Client {
 	if opts.PageGuard <= 0 {
-		opts.PageGuard = 10000
+		opts.PageGuard = 2000
 	}
 	return &Client{p: p, root: strings.TrimRight(root, "/"), opts: opts}
 }
@@ -179,7 +180,7 @@ func list[T any](ctx context.Context, c *Client, cl call) ([]T, error) {
 // rest reads a collection whose first page is there already.
 func rest[T any](ctx context.Context, c *Client, cl call, a answer) ([]T, error) {
 	var all []T
-	seen := map[string]bool{}
+	seen, size := map[string]bool{}, 0
 	for page := 1; ; page++ {
 		var p odata.Page
 		if err := json.Unmarshal(a.body, &p); err != nil {
@@ -196,6 +197,11 @@ func rest[T any](ctx context.Context, c *Client, cl call, a answer) ([]T, error)
 			if v != nil {
 				all = append(all, *v)
 			}
+		}
+		if size += len(a.body); size > maxList || len(all) > maxElements {
+			return nil, fault.New(fault.Unavailable, cloud.CodeTooLarge,
+				cl.couldNot(fmt.Sprintf("the list is longer than any should be (%d MiB or %d elements at most)", maxList>>20, maxElements)),
+				"the rest of it was not read: see what answers in the service's place, or whether this tenant is larger than this tool is built for")
 		}
 		if p.Next == "" {
 			return all, nil
@@ -214,6 +220,13 @@ func rest[T any](ctx context.Context, c *Client, cl call, a answer) ([]T, error)
 		}
 	}
 }
+
+const (
+	// maxList and maxElements bound a list over all its pages. The largest honest ones are the members of a group of the
+	// whole company.
+	maxList     = 96 << 20
+	maxElements = 200_000
+)
 
 var errNoCollection = errors.New("the answer is no collection: it has no value")
 

@@ -138,7 +138,8 @@ func mentionsClaims(h http.Header) bool {
 // lost turns the absence of an answer into a fault.
 func (c *Client) lost(ctx context.Context, cl call, err error) *fault.Fault {
 	remote := &fault.Remote{Service: c.p.Service(), ClientRequestID: cloud.OperationOf(ctx)}
-	if f := fault.As(err); f != nil {
+	acted := cl.once && cloud.MayHaveActed(ctx)
+	if f := fault.As(err); f != nil && !acted {
 		if f.Remote != nil {
 			remote.RetryAfter = f.Remote.RetryAfter
 		}
@@ -147,7 +148,7 @@ func (c *Client) lost(ctx context.Context, cl call, err error) *fault.Fault {
 	f := &fault.Fault{Kind: fault.Unavailable, Code: CodeUnavailable, Remote: remote, Err: cloud.RedactError(err),
 		Msg: cl.couldNot("no answer came: " + cloud.RedactString(rootCause(err))), Hint: "nothing is known to have happened: try again"}
 	switch {
-	case cl.once && cloud.MayHaveActed(ctx):
+	case acted:
 		f.Kind, f.Code = fault.OutcomeUnknown, CodeOutcomeUnknown
 		f.Hint = hintOutcomeUnknown
 	case errors.Is(err, context.Canceled):

@@ -40,8 +40,13 @@ type inner struct {
 	Inner           *inner          `json:"innerError"`
 }
 
-// maxText bounds what is kept of an answer that is no error envelope, such as a proxy's page.
-const maxText = 2048
+const (
+	// maxText bounds what is kept of a message, or of an answer that is no error envelope, such as a proxy's page.
+	maxText = 2048
+	// maxCode bounds a code, maxDetails how many details, and how many inner errors, are kept.
+	maxCode    = 200
+	maxDetails = 20
+)
 
 // DecodeError reads an error answer. What is no error envelope becomes the message, cut to a readable length.
 func DecodeError(body []byte) Error {
@@ -52,7 +57,8 @@ func DecodeError(body []byte) Error {
 		return Error{Message: cut(strings.TrimSpace(string(body)))}
 	}
 	e := Error{Code: env.Error.Code, Message: text(env.Error.Message), Target: env.Error.Target, Details: env.Error.Details}
-	for in := env.Error; in != nil; in = in.Inner {
+	depth := 0
+	for in := env.Error; in != nil && depth < maxDetails; in, depth = in.Inner, depth+1 {
 		if in.Code != "" {
 			e.Codes = append(e.Codes, in.Code)
 		}
@@ -62,6 +68,14 @@ func DecodeError(body []byte) Error {
 		if e.Message == "" {
 			e.Message = text(in.Message)
 		}
+	}
+	e.Code, e.Message, e.Target = cutTo(e.Code, maxCode), cut(e.Message), cutTo(e.Target, maxCode)
+	for i := range e.Codes {
+		e.Codes[i] = cutTo(e.Codes[i], maxCode)
+	}
+	e.Details = e.Details[:min(len(e.Details), maxDetails)]
+	for i, d := range e.Details {
+		e.Details[i] = Detail{cutTo(d.Code, maxCode), cut(d.Message), cutTo(d.Target, maxCode)}
 	}
 	if e.Code == "" && len(e.Codes) > 0 {
 		e.Code = e.Codes[len(e.Codes)-1]
@@ -143,9 +157,11 @@ func first(a, b string) string {
 	return b
 }
 
-func cut(s string) string {
-	if len(s) <= maxText {
+func cut(s string) string { return cutTo(s, maxText) }
+
+func cutTo(s string, n int) string {
+	if len(s) <= n {
 		return s
 	}
-	return strings.ToValidUTF8(s[:maxText], "") + "…"
+	return strings.ToValidUTF8(s[:n], "") + "…"
 }

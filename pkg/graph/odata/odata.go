@@ -5,6 +5,8 @@ package odata
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -43,8 +45,38 @@ func Member(v string, known ...string) string {
 
 // Page is one page of a collection.
 type Page struct {
-	Next  string            `json:"@odata.nextLink"`
-	Value []json.RawMessage `json:"value"`
+	Next  string `json:"@odata.nextLink"`
+	Value Values `json:"value"`
+}
+
+// MaxValues is how many elements one page may have; services give a thousand at most.
+const MaxValues = 20_000
+
+// Values are the elements of a page; nil: the answer has none, not even an empty array.
+type Values []json.RawMessage
+
+// UnmarshalJSON refuses what is no array, and more than [MaxValues] elements.
+func (v *Values) UnmarshalJSON(b []byte) error {
+	if bytes.Equal(bytes.TrimSpace(b), []byte("null")) {
+		*v = nil
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	if t, err := d.Token(); err != nil || t != json.Delim('[') {
+		return errors.New("value is not an array")
+	}
+	*v = Values{}
+	for d.More() {
+		var raw json.RawMessage
+		if err := d.Decode(&raw); err != nil {
+			return err
+		}
+		if len(*v) == MaxValues {
+			return fmt.Errorf("a page of more than %d elements", MaxValues)
+		}
+		*v = append(*v, raw)
+	}
+	return nil
 }
 
 // Elements gives what a body holds, be it one object or a page with a value array. An empty body holds nothing; the
@@ -55,7 +87,7 @@ func Elements(body []byte) ([]json.RawMessage, error) {
 		return nil, nil
 	}
 	var probe struct {
-		Value *[]json.RawMessage `json:"value"`
+		Value *Values `json:"value"`
 	}
 	if err := json.Unmarshal(body, &probe); err != nil {
 		return nil, err

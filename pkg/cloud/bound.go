@@ -1,0 +1,83 @@
+package cloud
+
+import (
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"wave365/pkg/fault"
+)
+
+const (
+	// MaxAnswer is how many bytes of an answer are read, unpacked. The largest honest ones, a page of a list, have some
+	// hundred kilobytes.
+	MaxAnswer = 32 << 20
+	// maxParts bounds the elements, fields and tags of an answer in JSON or XML, which take more memory than they have
+	// bytes.
+	maxParts = 400_000
+)
+
+// bounded is a transport whose answers end at [MaxAnswer], whatever the other side sends. Safe for concurrent use.
+type bounded struct {
+	next    policy.Transporter
+	service string
+}
+
+// Do sends a request. Reading the answer's body past its bound is a fault of kind Unavailable and code [CodeTooLarge]
+// that is not tried again.
+func (b bounded) Do(req *http.Request) (*http.Response, error) {
+	resp, err := b.next.Do(req)
+	if resp == nil || resp.Body == nil || err != nil {
+		return resp, err
+	}
+	if req.Method != http.MethodHead && resp.ContentLength > MaxAnswer {
+		_ = resp.Body.Close()
+		return nil, b.tooLarge(strconv.FormatInt(resp.ContentLength>>20, 10) + " MiB are announced")
+	}
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	resp.Body = &boundedBody{
+		ReadCloser: resp.Body, of: b, left: MaxAnswer, parts: maxParts,
+		text: strings.Contains(kind, "json") || strings.Contains(kind, "xml"),
+	}
+	return resp, nil
+}
+
+func (b bounded) tooLarge(why string) error {
+	f := fault.New(fault.Unavailable, CodeTooLarge,
+		"an answer of "+b.service+" is larger than any should be ("+strconv.Itoa(MaxAnswer>>20)+" MiB at most): "+why,
+		"the rest of it was not read: see what answers in the service's place (a proxy, an appliance), then try again")
+	f.Remote = &fault.Remote{Service: b.service}
+	return permanent{f}
+}
+
+// boundedBody is the body of an answer.
+type boundedBody struct {
+	io.ReadCloser
+	of    bounded
+	left  int64
+	text  bool
+	parts int
+}
+
+// Read reads up to the bound.
+func (b *boundedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.left -= int64(n); b.left < 0 {
+		return 0, b.of.tooLarge("it goes on after that")
+	}
+	if b.text {
+		for _, c := range p[:n] {
+			if c == ',' || c == '<' || c == '{' || c == '[' {
+				b.parts--
+			}
+		}
+		if b.parts < 0 {
+			return 0, b.of.tooLarge("it has more than " + strconv.Itoa(maxParts) + " parts")
+		}
+	}
+	return n, err
+}

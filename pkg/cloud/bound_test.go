@@ -1,0 +1,103 @@
+package cloud_test
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+)
+
+// No answer is read past its bound, however it is packed, and none is asked for again.
+func TestAnswersAreBounded(t *testing.T) {
+	t.Parallel()
+	blanks := strings.Repeat(" ", 1<<20)
+	for name, write := range map[string]func(w http.ResponseWriter){
+		"Announced": func(w http.ResponseWriter) { w.Header().Set("Content-Length", fmt.Sprint(5<<30)) },
+		"Chunked": func(w http.ResponseWriter) {
+			for range 64 {
+				_, _ = io.WriteString(w, blanks)
+			}
+		},
+		"Gzip": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			for range 200 {
+				_, _ = io.WriteString(z, blanks)
+			}
+			_ = z.Close()
+		},
+		"Parts": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "application/json; charset=utf-8")
+			_, _ = io.WriteString(w, `{"value":[`+strings.Repeat("{},", 300_000)+`{}]}`)
+		},
+		"Tags": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Type", "application/xml")
+			_, _ = io.WriteString(w, "<a>"+strings.Repeat("<b/>", 500_000)+"</a>")
+		},
+		"ErrorBody": func(w http.ResponseWriter) {
+			w.WriteHeader(http.StatusBadRequest)
+			for range 64 {
+				_, _ = io.WriteString(w, blanks)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := 0
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { asked++; write(w) }))
+			t.Cleanup(srv.Close)
+			p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: srv.URL})
+			if err != nil {
+				t.Fatal(err)
+			}
+			req, err := runtime.NewRequest(t.Context(), http.MethodGet, srv.URL+"/a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = p.Do(req)
+			if fault.CodeOf(err) != cloud.CodeTooLarge || !fault.Is(err, fault.Unavailable) || asked != 1 {
+				t.Errorf("%v after %d requests", err, asked)
+			}
+		})
+	}
+}
+
+// An honest page of a thousand, and the size of a disk told by HEAD, pass.
+func TestHonestAnswersPass(t *testing.T) {
+	t.Parallel()
+	page := `{"value":[` + strings.Repeat(`{"id":"0b7e1f52","a":1,"b":[1,2,3],"c":{"d":"e"}},`, 999) + `{}]}`
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.Method == http.MethodHead {
+			w.Header().Set("Content-Length", fmt.Sprint(127<<30))
+			return
+		}
+		_, _ = io.WriteString(w, page)
+	}))
+	t.Cleanup(srv.Close)
+	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: srv.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		req, err := runtime.NewRequest(t.Context(), method, srv.URL+"/a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, err := p.Do(req)
+		if err != nil {
+			t.Fatalf("%s: %v", method, err)
+		}
+		if body, err := runtime.Payload(resp); err != nil || method == http.MethodGet && string(body) != page {
+			t.Errorf("%s: %d bytes, %v", method, len(body), err)
+		}
+	}
+}
