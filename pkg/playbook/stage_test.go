@@ -37,6 +37,7 @@ type stage struct {
 	over    playbook.Graph // in place of graph for the playbook, when not nil
 	blobs   *blob.Client
 	ledger  *ledger.Ledger
+	path    string // of the ledger
 	file    *wave.File
 	run     migration.Run
 	rows    []migration.Row
@@ -93,7 +94,8 @@ func newStage(t *testing.T, sc *scenario.Scenario) *stage {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.ledger, err = ledger.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), ledger.Options{}); err != nil {
+	s.path = filepath.Join(t.TempDir(), "ledger.db")
+	if s.ledger, err = ledger.Open(t.Context(), s.path, ledger.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	s.validate(sc)
