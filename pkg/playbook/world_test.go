@@ -171,6 +171,9 @@ func TestAnOlderLedger(t *testing.T) {
 				sent := accepted(s)
 				s.reopen(older)
 				s.play()
+				if c := migration.Count(s.rows); c.Succeeded != known {
+					t.Errorf("%d imports were known, after resume: %s", known, states(s.rows))
+				}
 				s.endsNobody()
 				s.retryFailed()
 				s.endsNobody()
