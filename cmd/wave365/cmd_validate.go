@@ -169,7 +169,7 @@ func (a *app) preflight(ctx context.Context, g *globals, conn *connection, c che
 	defer meter.done()
 	res, err := preflight.Check(ctx, conn.graph, conn.storage, preflight.Input{
 		File: file, Findings: findings, BlobRoot: conn.blobRoot, AccountID: account, Trigger: migration.Trigger(c.trigger),
-		OpenUsers: before.Open, LiveImports: before.Imports, Cloud: conn.cloud.Name, Granted: conn.granted(ctx),
+		Before: before.Before, LiveImports: before.Imports, Cloud: conn.cloud.Name, Granted: conn.granted(ctx),
 		Slots: c.slots, Now: conn.clock.Now(), Progress: meter.show,
 	})
 	if err == nil && conn.place.sandbox == "" {

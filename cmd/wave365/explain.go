@@ -61,8 +61,11 @@ func explainCode(a *app, g *globals, code string) error {
 }
 
 func severityOf(e catalogue.Entry) string {
-	if e.Warning {
+	switch {
+	case e.Warning:
 		return "warning"
+	case e.Notice:
+		return "info"
 	}
 	return "error"
 }

@@ -133,7 +133,7 @@ func TestWhatARowAimsAt(t *testing.T) {
 	if r := got[1]; r.Target.Disk.ETag != "new" || r.Target.UserID != rows[1].Target.UserID || r.Attempt != 2 || r.State != migration.Pending || r.Facts.SnapshotID != "" {
 		t.Errorf("retried: %+v", r)
 	}
-	open, err := l.OpenUsers(ctx)
+	open, err := openUsers(ctx, l)
 	must(t, err)
 	if open["someone-else"] != "r1" || len(open) != 2 {
 		t.Errorf("open users: %v", open)

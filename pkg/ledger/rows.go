@@ -216,20 +216,6 @@ func (t *txn) moved(from migration.Row) error {
 		"read the row again")
 }
 
-// OpenUsers maps each user (object id, lower case) who is in a row that is not final to the id of that row's run.
-func (l *Ledger) OpenUsers(ctx context.Context) (map[string]string, error) {
-	open := map[string]string{}
-	type held struct{ user, run string }
-	for h, err := range store.List(ctx, l.db, `SELECT user_id, run FROM wave_rows WHERE finished_at IS NULL AND user_id <> ''`, nil,
-		func(scan store.Scan) (h held, err error) { return h, scan(&h.user, &h.run) }) {
-		if err != nil {
-			return nil, err
-		}
-		open[h.user] = h.run
-	}
-	return open, nil
-}
-
 // body is an event as the audit holds it.
 type body struct {
 	From     migration.State    `json:"from,omitempty"`

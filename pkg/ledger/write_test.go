@@ -76,7 +76,7 @@ func TestCreateRunRefuses(t *testing.T) {
 	if len(runs) != 1 {
 		t.Errorf("%d runs, want 1: a refused run left something", len(runs))
 	}
-	users, err := l.OpenUsers(ctx)
+	users, err := openUsers(ctx, l)
 	must(t, err)
 	wantSame(t, "OpenUsers", users, map[string]string{"r1-user-000000": "r1", "r1-user-000001": "r1"})
 }

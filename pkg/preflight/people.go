@@ -69,10 +69,8 @@ func (c *check) people(ctx context.Context) error {
 		if r.target.Trigger == migration.TriggerLicense && r.user.UsageLocation == "" {
 			c.flag("user.no-usage-location", r, "user", r.User, r.User+" has no usage location, so no license can be assigned")
 		}
-		if run := c.in.OpenUsers[fold(r.user.ID)]; run != "" {
-			c.flag("user.in-other-run", r, "user", r.User, r.User+" is in run "+run+", which is not finished")
-		}
 	}
+	c.earlierRuns()
 	return nil
 }
 

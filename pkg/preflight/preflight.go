@@ -29,8 +29,8 @@ type Input struct {
 	// Trigger is "license" or "membership" to say for every row which link is closed last; empty: the license where
 	// the row names one, else the membership.
 	Trigger migration.Trigger
-	// OpenUsers maps object ids (lower case) to the unfinished run of this ledger that holds the user.
-	OpenUsers map[string]string
+	// Before maps object ids (lower case) to how the user stands in the runs of this ledger. May be nil.
+	Before map[string]migration.Standing
 	// LiveImports maps object ids (lower case) to the snapshots that this ledger's runs imported for the user; each is
 	// looked up, since it may be used or gone. May be nil.
 	LiveImports map[string][]string
@@ -53,8 +53,9 @@ type Result struct {
 	Findings []wave.Finding
 	// Targets has one entry per row of the file, in its order, with what could be resolved.
 	Targets []migration.Target
-	// Bad says for each row whether an error finding keeps it from running.
-	Bad []bool
+	// Bad says for each row whether an error finding keeps it from running, Done whether an earlier run of this ledger
+	// brought it to its end, so that it is left out.
+	Bad, Done []bool
 	// Around is what the wave will meet in the tenant.
 	Around Around
 }
@@ -168,6 +169,8 @@ type row struct {
 	sku *graph.SKU
 	// groups are those, of the groups that were read, that the user is a direct member of: ids in lower case.
 	groups []string
+	// done: an earlier run brought it to its end. Nothing else is said about it.
+	done bool
 	// files are the blobs that the row names, the disk first, as far as what it says can be read.
 	files []file
 }
@@ -205,6 +208,9 @@ func (c *check) told(line int, column, code string) bool { return c.ofFile[place
 
 // flag adds a finding about a row's column.
 func (c *check) flag(code string, r *row, column, value, message string) {
+	if r.done {
+		return
+	}
 	c.found = append(c.found, wave.NewFinding(code, r.Line, column, r.User, value, message))
 }
 
@@ -223,7 +229,7 @@ func (c *check) progress(what string, done, total int) {
 }
 
 func (c *check) result() Result {
-	res := Result{Organization: c.facts.org, Around: c.around(), Bad: make([]bool, len(c.rows)), Targets: make([]migration.Target, len(c.rows))}
+	res := Result{Organization: c.facts.org, Around: c.around(), Bad: make([]bool, len(c.rows)), Done: make([]bool, len(c.rows)), Targets: make([]migration.Target, len(c.rows))}
 	res.Findings = append(append(res.Findings, c.in.Findings...), c.found...)
 	sort.SliceStable(res.Findings, func(i, j int) bool {
 		a, b := res.Findings[i], res.Findings[j]
@@ -235,7 +241,7 @@ func (c *check) result() Result {
 	wrong := c.wrong()
 	for i := range c.rows {
 		res.Targets[i] = c.rows[i].target
-		res.Bad[i] = wrong[c.rows[i].Line]
+		res.Bad[i], res.Done[i] = wrong[c.rows[i].Line], c.rows[i].done
 	}
 	return res
 }

@@ -12,6 +12,7 @@ import (
 
 	"wave365/pkg/fault/catalogue"
 	"wave365/pkg/graph"
+	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/wave"
@@ -333,6 +334,12 @@ func apart() map[string]func(t *testing.T) []wave.Finding {
 		"csv.missing-column": read("user,blob\nada@" + domain + ",disks/ada.vhd\n"),
 		"csv.unknown-column": read("user,blob,policy,colour\nada@" + domain + ",disks/ada.vhd,P,red\n"),
 		"csv.empty":          read(head),
+		"user.already-migrated": meet(func(sc *scenario.Scenario) {
+			sc.Users[0].ID = otherRun
+			sc.CloudPCs = []scenario.CloudPC{{User: "ada", Policy: "P"}}
+		}, func(in *preflight.Input) {
+			in.Before = map[string]migration.Standing{otherRun: {Run: "r", State: migration.Succeeded}}
+		}),
 		"group.ambiguous":    rigGroups(func(a []graph.GroupAnswer) { a[1].Group.DisplayName = a[0].Group.DisplayName }),
 		"group.mail-enabled": rigGroups(func(a []graph.GroupAnswer) { a[0].Group.MailEnabled = true }),
 		"vhd.unwritten":      meetDisk(unwritten),
@@ -433,7 +440,7 @@ func TestCheck_EveryCode(t *testing.T) {
 	}
 	s := newStage(t, b.sc)
 	res := s.check(strings.Join(columns, ",")+"\n"+strings.Join(b.lines, "\n")+"\n", func(in *preflight.Input) {
-		in.Cloud, in.OpenUsers = "global", map[string]string{otherRun: "20260306-1830-abcd"}
+		in.Cloud, in.Before = "global", map[string]migration.Standing{otherRun: {Run: "20260306-1830-abcd", State: migration.Pending}}
 	})
 	slices.Sort(want)
 	if diff := cmp.Diff(want, brief(res.Findings)); diff != "" {

@@ -80,7 +80,7 @@ func Draft(o Options, id string, now time.Time, p Plan) (migration.Run, []migrat
 		State: migration.RunActive, CreatedAt: now, Settings: p.Settings,
 		Sandbox: p.Place.Sandbox, SandboxState: p.Place.StateDir, SandboxSpeed: p.Place.Speed,
 	}
-	return r, NewRows(r, p.File, p.Checked)
+	return r, leftToDo(NewRows(r, p.File, p.Checked))
 }
 
 func absolute(path string) string {
@@ -98,12 +98,13 @@ func NewRows(r migration.Run, file *wave.File, res preflight.Result) []migration
 			Run: r.ID, Index: i, Target: res.Targets[i], Input: in.Cells, State: migration.Pending,
 			Step: migration.StepCheck, Reason: migration.ReasonCreated, Attempt: 1, UpdatedAt: r.CreatedAt,
 		}
-		if !res.Bad[i] {
+		done := res.Done != nil && res.Done[i]
+		if !res.Bad[i] && !done {
 			continue
 		}
 		p := migration.Problem{Code: "wave.invalid", Message: "the row has an error"}
 		for _, f := range res.Findings {
-			if f.Line == in.Line && f.Severity == wave.Error {
+			if f.Line == in.Line && (f.Severity == wave.Error || done && f.Code == codeMigrated) {
 				p = migration.Problem{Code: f.Code, Message: f.Message, Hint: f.Hint}
 				break
 			}
@@ -111,6 +112,22 @@ func NewRows(r migration.Run, file *wave.File, res preflight.Result) []migration
 		rows[i] = migration.Skip(rows[i], p, r.CreatedAt).To()
 	}
 	return rows
+}
+
+// codeMigrated is the code of rows that an earlier run of the ledger brought to their end.
+const codeMigrated = "user.already-migrated"
+
+// leftToDo leaves out the rows that are done already.
+func leftToDo(rows []migration.Row) []migration.Row {
+	var left []migration.Row
+	for _, r := range rows {
+		if r.State == migration.Skipped && r.Problem.Code == codeMigrated {
+			continue
+		}
+		r.Index = len(left)
+		left = append(left, r)
+	}
+	return left
 }
 
 // Create records the drafted run.

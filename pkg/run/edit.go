@@ -114,7 +114,10 @@ func (s *Session) knownBeside(ctx context.Context, e *Edit) (Known, error) {
 		free = append(free, p.Row)
 	}
 	for _, i := range free {
-		delete(before.Open, strings.ToLower(s.Rows[i].Target.UserID))
+		user := strings.ToLower(s.Rows[i].Target.UserID)
+		if before.Before[user].Run == s.Run.ID {
+			delete(before.Before, user)
+		}
 	}
 	return before, nil
 }
@@ -129,9 +132,9 @@ func (s *Session) amended(edit *ledger.Edit, e *Edit, at []int, res preflight.Re
 	r := s.Run
 	r.CreatedAt = s.Now()
 	fresh := NewRows(r, &some, res)
-	for k := range e.Added {
-		fresh[k].Index = len(s.Rows) + k
-		edit.Added = append(edit.Added, fresh[k])
+	for _, r := range leftToDo(fresh[:len(e.Added)]) {
+		r.Index += len(s.Rows)
+		edit.Added = append(edit.Added, r)
 	}
 	for k, p := range e.Changed {
 		r := fresh[len(e.Added)+k]

@@ -5,12 +5,13 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
 )
 
 // Known is what a ledger knows of users, by object id in lower case.
 type Known struct {
-	// Open is the unfinished run that holds the user.
-	Open map[string]string
+	// Before is how the user stands in the runs of the ledger.
+	Before map[string]migration.Standing
 	// Imports are the snapshots that earlier runs left behind. The service removes what a Cloud PC was made from, so those
 	// of rows that succeeded are not among them.
 	Imports map[string][]string
@@ -31,10 +32,10 @@ func KnownIn(ctx context.Context, path string) (Known, error) {
 
 // KnownTo asks an open ledger.
 func KnownTo(ctx context.Context, l *ledger.Ledger) (Known, error) {
-	open, err := l.OpenUsers(ctx)
+	before, err := l.Standings(ctx)
 	if err != nil {
 		return Known{}, err
 	}
 	imports, err := l.ImportsLeft(ctx)
-	return Known{Open: open, Imports: imports}, err
+	return Known{Before: before, Imports: imports}, err
 }

@@ -7,8 +7,11 @@ import "wave365/pkg/fault/catalogue"
 func NewFinding(code string, line int, column, user, value, message string) Finding {
 	severity := Error
 	e, _ := catalogue.Find(code)
-	if e.Warning {
+	switch {
+	case e.Warning:
 		severity = Warning
+	case e.Notice:
+		severity = Info
 	}
 	return Finding{
 		Severity: severity, Code: code, Line: line, Column: column,

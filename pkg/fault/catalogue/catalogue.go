@@ -16,6 +16,8 @@ type Entry struct {
 	Code string
 	// Warning: the row may run all the same, or has its Cloud PC. Otherwise it is an error.
 	Warning bool
+	// Notice: nothing is wrong.
+	Notice bool
 	// Who has the next move: one of the roles below.
 	Who string
 	// Title names the problem, Meaning says what happens if it stays, Remedy what to do about it, Commands what to type for
@@ -119,6 +121,10 @@ func caution(code, title, meaning, remedy string) Entry {
 	return Entry{Code: code, Warning: true, Title: title, Meaning: meaning, Remedy: remedy}
 }
 
+func notice(code, title, meaning, remedy string) Entry {
+	return Entry{Code: code, Notice: true, Title: title, Meaning: meaning, Remedy: remedy}
+}
+
 func aboutFile() []Entry {
 	return []Entry{
 		mistake("csv.syntax", "the line is no valid CSV",
@@ -169,14 +175,17 @@ func aboutUsers() []Entry {
 			"Entra ID refuses to assign a license to a user without one.",
 			"set Usage location in the user's properties in Entra ID (two-letter country)"),
 		mistake("user.in-other-run", "another run works on this user",
-			"Two runs on one user could import twice.",
-			"finish, cancel or reconcile the other run first; status shows it").with("status"),
+			"Two runs on one user could import twice. It is told of rows that are open, held or failed in another run of this ledger, and of any whose import may exist although its answer was lost.",
+			"use that run's own command: resume goes on with it, retry takes a failed row up again, reconcile settles a held one").with("status"),
+		notice("user.already-migrated", "an earlier run of this ledger migrated the user",
+			"The user has the Cloud PC that was made from their disk. The row is left out of this run, so that a wave can be run again for what is left of it.",
+			"nothing: the row is done"),
 		mistake("user.has-cloud-pc", "the user has a Cloud PC already",
 			"A snapshot serves a new Cloud PC only; no second one is provisioned for the same plan.",
-			"end the old Cloud PC (Intune > Windows 365) when it is not needed, else take the row out"),
+			"ask the user and whoever runs Windows 365 in this tenant whether it is in use, and take the row out of the wave as long as it is there; once they have decided, validate again"),
 		mistake("user.has-import", "an imported snapshot of this user is there already",
 			"The service keeps one import per user and does not overwrite. It may come from an earlier run or from another tool.",
-			"an unused import is removed with the purgeImportedSnapshot call of Microsoft Graph; one that is still running must end first"),
+			"ask who sent it (another run, another ledger, a colleague); when it is not wanted, purge removes it as long as it is unused, and one that is still running must end first").with("purge"),
 		mistake("user.already-targeted", "the user has the license and is in the policy's group already",
 			"Nothing is left to start the provisioning with, and the service may build a Cloud PC from an image before the snapshot is there.",
 			"take the user out of the group, or the license away, before the wave; the run gives it back at the cut-over"),

@@ -1,0 +1,96 @@
+package preflight
+
+import (
+	"strings"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+)
+
+// earlierRuns says how the users of the wave stand in the runs of this ledger. Who has what they should have is done, and
+// nothing else is said about them; who is worked on, held or failed there is taken up by that run's own command.
+func (c *check) earlierRuns() {
+	for i := range c.rows {
+		r := &c.rows[i]
+		if r.user == nil {
+			continue
+		}
+		s, ok := c.in.Before[fold(r.user.ID)]
+		switch {
+		case !ok:
+		case s.Holds():
+			c.inOtherRun(r, s)
+		case s.State == migration.Succeeded && c.stillThere(r, s):
+			c.flag("user.already-migrated", r, "user", r.User, r.User+" was migrated by run "+s.Run+" at "+s.At.UTC().Format("2006-01-02 15:04 MST")+": nothing is left to do")
+			c.withdraw(r)
+			r.done = true
+		case s.State == migration.Failed && c.sameRow(r, s):
+			c.inOtherRun(r, s)
+		}
+	}
+}
+
+// inOtherRun flags a row whose user another run has, with that run's command.
+func (c *check) inOtherRun(r *row, s migration.Standing) {
+	what, then := "run "+s.Run+" works on "+r.User, fault.NewCommand("resume").For(s.Run)
+	hint := "finish that run first, or cancel the row there"
+	switch {
+	case s.State == migration.Held:
+		what, then = "the row of "+r.User+" in run "+s.Run+" is held: an import of it may exist, and a second one must not be sent", fault.NewCommand("reconcile", "--row", s.User).For(s.Run)
+		hint = "find out whether the import happened and settle the row there"
+	case s.State.Final() && s.InDoubt:
+		what, then = "run "+s.Run+" sent an import for "+r.User+" whose end is not known", fault.NewCommand("retry", "--row", s.User).For(s.Run)
+		hint = "take the row up again there: the import is looked for before anything is sent"
+	case s.State == migration.Failed:
+		what, then = "the row of "+r.User+" failed in run "+s.Run, fault.NewCommand("retry", "--row", s.User).For(s.Run)
+		hint = "take the row up again there, from the step that failed"
+	}
+	c.flag("user.in-other-run", r, "user", r.User, what)
+	if n := len(c.found) - 1; n >= 0 && c.found[n].Code == "user.in-other-run" {
+		c.found[n].Hint, c.found[n].Commands = hint, []fault.Command{then}
+	}
+}
+
+// stillThere reports whether the Cloud PC that an earlier run made is there: the tenant decides, not the ledger. Where Cloud
+// PCs could not be read, the ledger is believed.
+func (c *check) stillThere(r *row, s migration.Standing) bool {
+	if c.facts.unread[readCloudPCs] {
+		return true
+	}
+	for _, pc := range c.facts.pcs {
+		gone := strings.EqualFold(pc.Status, graph.StatusNotProvisioned) || strings.EqualFold(pc.Status, graph.StatusInGracePeriod) || strings.EqualFold(pc.Status, graph.StatusDeprovisioning)
+		if !gone && fold(pc.UserPrincipalName) == fold(r.user.UPN) && (s.CloudPCID+s.Policy == "" || strings.EqualFold(pc.ID, s.CloudPCID) || strings.EqualFold(pc.ProvisioningPolicyID, s.Policy)) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameRow reports whether the row still asks for what failed: one whose disk, policy or license was changed since is a
+// request of its own.
+func (c *check) sameRow(r *row, s migration.Standing) bool {
+	if r.Policy != "" && s.Policy != "" {
+		same := strings.EqualFold(r.Policy, s.Policy)
+		for _, p := range c.facts.policies {
+			same = same || strings.EqualFold(p.ID, s.Policy) && fold(p.DisplayName) == fold(r.Policy)
+		}
+		if !same {
+			return false
+		}
+	}
+	disk, err := blob.ParseRef(r.Blob, c.in.BlobRoot)
+	return err != nil || s.Disk == "" || disk.URL() == s.Disk
+}
+
+// withdraw takes back what was said about the row so far, but not what its file says.
+func (c *check) withdraw(r *row) {
+	kept := c.found[:0]
+	for _, f := range c.found {
+		if f.Line != r.Line || f.Code == "user.already-migrated" {
+			kept = append(kept, f)
+		}
+	}
+	c.found = kept
+}

@@ -1,0 +1,82 @@
+package preflight_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/preflight"
+	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/wave"
+)
+
+// What an earlier run of the ledger says about a user decides, as long as the tenant agrees: done, to be taken up there, or
+// free.
+func TestCheck_EarlierRuns(t *testing.T) {
+	t.Parallel()
+	sc := newScenario()
+	person(sc, "ada")
+	person(sc, "bob", func(u *scenario.User, _ *scenario.Blob) { u.Licenses = []string{sku} })
+	sc.CloudPCs = append(sc.CloudPCs, scenario.CloudPC{User: "bob", Policy: "P", Status: "provisioned"})
+	const csv = "user,blob,policy,license\nada@contoso.example,disks/ada.vhd,P,CPC_E_2C_8GB_128GB\n"
+	const bob = "user,blob,policy,license\nbob@contoso.example,disks/bob.vhd,P,\n"
+	for _, tc := range []struct {
+		name, csv, user string
+		s               migration.Standing
+		want, command   string
+		severity        wave.Severity
+		done            bool
+	}{
+		{name: "open", csv: csv, user: "ada", s: migration.Standing{State: migration.Waiting}, want: "user.in-other-run", command: "wave365 resume r0", severity: wave.Error},
+		{name: "held", csv: csv, user: "ada", s: migration.Standing{State: migration.Held, InDoubt: true}, want: "user.in-other-run", command: "wave365 reconcile r0 --row ada@contoso.example", severity: wave.Error},
+		{name: "cancelled in doubt", csv: csv, user: "ada", s: migration.Standing{State: migration.Cancelled, InDoubt: true}, want: "user.in-other-run", command: "wave365 retry r0 --row ada@contoso.example", severity: wave.Error},
+		{name: "failed", csv: csv, user: "ada", s: migration.Standing{State: migration.Failed}, want: "user.in-other-run", command: "wave365 retry r0 --row ada@contoso.example", severity: wave.Error},
+		{name: "failed with another disk", csv: csv, user: "ada", s: migration.Standing{State: migration.Failed, Disk: "http://elsewhere/x.vhd"}},
+		{name: "succeeded, and the Cloud PC is gone", csv: csv, user: "ada", s: migration.Standing{State: migration.Succeeded, CloudPCID: "pc"}},
+		{name: "succeeded", csv: bob, user: "bob", s: migration.Standing{State: migration.Succeeded}, want: "user.already-migrated", severity: wave.Info, done: true},
+		{name: "nobody knows the Cloud PC", csv: bob, user: "bob", want: "user.has-cloud-pc", severity: wave.Error},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, sc)
+			users, err := s.graph.Users(t.Context(), []string{tc.user + "@contoso.example"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			policies, err := s.graph.ProvisioningPolicies(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			tc.s.Run, tc.s.User, tc.s.At, tc.s.Policy = "r0", tc.user+"@contoso.example", time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC), policies[0].ID
+			res := s.check(tc.csv, func(in *preflight.Input) {
+				if tc.s.State != "" {
+					in.Before = map[string]migration.Standing{strings.ToLower(users[0].User.ID): tc.s}
+				}
+			})
+			var own []wave.Finding
+			for _, f := range res.Findings {
+				if f.Line == 2 {
+					own = append(own, f)
+				}
+			}
+			if tc.want == "" {
+				if len(own) != 0 {
+					t.Errorf("found %+v", own)
+				}
+				return
+			}
+			if len(own) == 0 || own[0].Code != tc.want || own[0].Severity != tc.severity || res.Done[0] != tc.done || tc.done && len(own) != 1 {
+				t.Fatalf("found %+v, done %v", own, res.Done)
+			}
+			if tc.command != "" && (len(own[0].Commands) != 1 || own[0].Commands[0].String() != tc.command) {
+				t.Errorf("commands %v", own[0].Commands)
+			}
+			for _, f := range own {
+				if hint := strings.ToLower(f.Hint); strings.Contains(hint, "deprovision") || strings.Contains(hint, "end the") {
+					t.Errorf("%s asks for an end: %s", f.Code, f.Hint)
+				}
+			}
+		})
+	}
+}
