@@ -146,6 +146,9 @@ func (a *app) nothingToRun(g *globals, file *wave.File, res preflight.Result) er
 	if err := a.answerValidate(g, file, res); err != nil && len(file.Rows) == 0 {
 		return err
 	}
+	if res.Count(wave.Error) == 0 {
+		return nothing("every row of this wave is done: nothing to do", "")
+	}
 	return nothing("no row of this wave can run: nothing to do", "mend the rows that have errors")
 }
 

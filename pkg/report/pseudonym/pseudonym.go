@@ -182,6 +182,9 @@ func (n *namer) row(r migration.Row) migration.Row {
 		t.GuestState = &g
 	}
 	f := &r.Facts
+	if f.ImportFile != "" {
+		f.ImportFile = t.Disk.Name // the service's name for it is made from it
+	}
 	f.CloudPCID, f.CloudPCName = n.text(f.CloudPCID), n.text(f.CloudPCName)
 	f.Proof, f.Warning, f.Suspect = n.text(f.Proof), n.text(f.Warning), n.text(f.Suspect)
 	r.Note, r.Problem = n.text(r.Note), n.problem(r.Problem)
