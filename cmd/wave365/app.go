@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"io"
 	"os"
 	"time"
@@ -11,7 +12,9 @@ import (
 // app is what every command is given: the streams, what is known about the terminal, and the environment. There are
 // no package variables besides the version.
 type app struct {
-	in       io.Reader
+	in io.Reader
+	// typed reads from in, line by line; nil until something is asked.
+	typed    *bufio.Reader
 	out, err io.Writer
 	// inTerm, errTerm: standard input and standard error are terminals.
 	inTerm, errTerm bool

@@ -131,7 +131,7 @@ func (a *app) imageDelete(ctx context.Context, g *globals, conn *connection, cel
 		return err
 	}
 	if users := images.Users(one.ID, policies); len(users) > 0 {
-		return fault.New(fault.Conflict, "image.in-use", "image "+one.DisplayName+" is named by "+strings.Join(users, ", "), "give those policies another image first", fault.NewCommand("policy apply", "-f", "FILE.yaml"))
+		return fault.New(fault.Conflict, "image.in-use", "image "+one.DisplayName+" is named by "+strings.Join(users, ", "), "give those policies another image first", fault.NewCommand("policy apply", "--file=FILE"))
 	}
 	if err := a.ask(ctx, g, "Delete image "+one.DisplayName+" "+one.Version+"? This cannot be taken back."); err != nil {
 		return err

@@ -33,7 +33,7 @@ func (a *app) policyList(ctx context.Context, g *globals, conn *connection) erro
 		return err
 	}
 	if len(all) == 0 {
-		return nothing("this tenant has no provisioning policy", "policy apply makes one", fault.NewCommand("policy apply", "-f", "FILE.yaml"))
+		return nothing("this tenant has no provisioning policy", "policy apply makes one", fault.NewCommand("policy apply", "--file=FILE"))
 	}
 	name, err := policyNames(ctx, conn, all)
 	if err != nil {

@@ -92,7 +92,8 @@ func newRootCommand(a *app) *cobra.Command {
 		{"steer", "A run that goes on in another terminal:", []func(*app, *globals) *cobra.Command{
 			newPauseCommand, newContinueCommand, newSlotsCommand, newDrainCommand}},
 		{"tenant", "The tenant, before and after a wave:", []func(*app, *globals) *cobra.Command{
-			newPolicyCommand, newSettingCommand, newImageCommand, newLicenseCommand, newCloudPCCommand}},
+			newPolicyCommand, newSettingCommand, newImageCommand, newLicenseCommand, newCloudPCCommand,
+			newCloseCommand, newPurgeCommand, newUndoCommand, newDeprovisionCommand}},
 		{"more", "And besides:", []func(*app, *globals) *cobra.Command{newSandboxCommand, newVersionCommand}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})

@@ -161,23 +161,36 @@ func (a *app) ask(ctx context.Context, g *globals, question string) error {
 	if !a.inTerm {
 		return fault.New(fault.Invalid, "usage", "nobody can be asked: standard input is not a terminal", "give --yes to run without a question")
 	}
-	fmt.Fprint(a.err, question+" [y/N] ")
+	typed, err := a.askFor(ctx, question+" [y/N] ")
+	if err != nil {
+		return err
+	}
+	switch strings.ToLower(typed) {
+	case "y", "yes":
+		return nil
+	}
+	return nothing("not started; nothing was changed", "")
+}
+
+// askFor prints a prompt and returns the line that is typed, without surrounding blanks. The fault is Interrupted when ctx
+// ends first.
+func (a *app) askFor(ctx context.Context, prompt string) (string, error) {
+	fmt.Fprint(a.err, prompt)
+	if a.typed == nil {
+		a.typed = bufio.NewReader(a.in)
+	}
 	answered := make(chan string, 1)
 	go func() { // a read from a terminal cannot be called off; the process ends soon after
-		line, _ := bufio.NewReader(a.in).ReadString('\n')
+		line, _ := a.typed.ReadString('\n')
 		answered <- line
 	}()
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(a.err)
-		return fault.Wrap(fault.Interrupted, "", "stopped at the question; nothing was changed", "", ctx.Err())
+		return "", fault.Wrap(fault.Interrupted, "", "stopped at the question; nothing was changed", "", ctx.Err())
 	case line := <-answered:
-		switch strings.ToLower(strings.TrimSpace(line)) {
-		case "y", "yes":
-			return nil
-		}
+		return strings.TrimSpace(line), nil
 	}
-	return nothing("not started; nothing was changed", "")
 }
 
 func tenantText(r migration.Run) string {

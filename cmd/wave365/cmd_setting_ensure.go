@@ -161,7 +161,7 @@ func ensuredGroups(ctx context.Context, conn *connection, o ensuring) ([]snapsho
 		case len(p.GroupIDs) == 1:
 			ids = append(ids, p.GroupIDs[0])
 		case len(p.GroupIDs) == 0:
-			return nil, fault.New(fault.Invalid, "policy.not-assigned", "policy "+p.DisplayName+" is assigned to no group", "put `groups:` into its file and apply it", fault.NewCommand("policy apply", "-f", "FILE.yaml"))
+			return nil, fault.New(fault.Invalid, "policy.not-assigned", "policy "+p.DisplayName+" is assigned to no group", "put `groups:` into its file and apply it", fault.NewCommand("policy apply", "--file=FILE"))
 		default:
 			return nil, fault.New(fault.Invalid, "policy.several-groups", fmt.Sprintf("line %d: policy %s is assigned to %d groups", r.Line, p.DisplayName, len(p.GroupIDs)), "say which one in column group, or use --group")
 		}

@@ -73,18 +73,21 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	}
 	dir := summary.Dir(r.ReportDir, r)
 	state := string(end)
+	account, err := a.account(ctx, l, id, now, code)
+	if err != nil {
+		return err
+	}
 	if g.json {
 		printJSON(a.out, runDocument{"wave365/run/v1", r.ID, r.Wave, r.Tenant, state, counts, code, dir})
 	} else {
-		account, err := a.account(ctx, l, id, now, code)
-		if err != nil {
-			return err
-		}
 		printOutcome(a.out, shell(g.ledger, id), rows)
 		fmt.Fprintf(a.out, "\nReport: %s\n\n%s", filepath.Join(dir, report.FilePage), folded("", summary.Verdict(account), columns(a.out)))
 	}
 	switch end {
 	case runner.Finished:
+		if c := closeCommand(account); c != "" && !g.json {
+			fmt.Fprintf(a.out, "The user settings of the wave still build from snapshots; when it is over: %s\n", c)
+		}
 	case runner.Reached:
 		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", summary.Count(counts.Open(), "row"), resumeCommand(g, r))
 	default:
@@ -97,6 +100,16 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 		return nil
 	}
 	return exit(code)
+}
+
+// closeCommand is what to type to close the run; "" when there is nothing to close yet, or not any more.
+func closeCommand(acc summary.Record) string {
+	for _, c := range summary.Next(acc) {
+		if c.Name == "close" {
+			return acc.Shell.Line(c)
+		}
+	}
+	return ""
 }
 
 // leftOpen says how far the rows are that are not final.

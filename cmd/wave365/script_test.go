@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := steerCommands()
 	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits, "tenant": tenant, "requests": requests, "count": count, "same": same, "document": document,
+		"exits": exits, "deleted": deleted, "tenant": tenant, "requests": requests, "count": count, "same": same, "document": document,
 	})
 	return all
 }
@@ -129,6 +129,24 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if fmt.Sprint(n) != args[1] {
 		ts.Fatalf("%d requests with effect %q, want %s", n, args[0], args[1])
+	}
+}
+
+// deleted N wants so many blobs deleted at the tenant's storage account.
+func deleted(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: deleted N")
+	}
+	all, err := readRequests(ts.Getenv("TENANT"))
+	ts.Check(err)
+	n := 0
+	for _, r := range all {
+		if r.Method == http.MethodDelete && r.Status == http.StatusAccepted && strings.HasPrefix(r.Path, "/devstoreaccount1/") {
+			n++
+		}
+	}
+	if fmt.Sprint(n) != args[0] {
+		ts.Fatalf("%d blobs were deleted, want %s", n, args[0])
 	}
 }
 

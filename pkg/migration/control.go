@@ -22,6 +22,8 @@ const (
 	RunAmended   Reason = "run-amended"
 	RunAssumed   Reason = "lost-reply-assumed"
 	RunCancelled Reason = "run-cancelled"
+	// RunClosed: the tenant was cared for after the run.
+	RunClosed Reason = "run-closed"
 )
 
 // Begun reports whether anything was ever done for the row. Until then its line in the wave file may still change.

@@ -86,7 +86,24 @@ func Next(a Record) []fault.Command {
 	if n[Failed]+n[Skipped]+n[Deferred] > 0 && !open {
 		out = append(out, validateFailed(a.Run))
 	}
+	if !open && n[Held] == 0 && !closed(a) {
+		out = append(out, fault.NewCommand("close"))
+	}
 	return out
+}
+
+// closed reports whether the tenant was cared for after the run came to its last end; a run in which nobody was worked on
+// leaves nothing to close.
+func closed(a Record) bool {
+	for _, e := range slices.Backward(a.Events) {
+		switch e.Reason {
+		case migration.RunClosed:
+			return true
+		case migration.RunEnded:
+			return false
+		}
+	}
+	return true
 }
 
 // validateFailed looks at the corrected file of what did not end well: a rehearsal's on its scenario.

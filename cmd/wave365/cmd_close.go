@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/runner"
+	"wave365/pkg/summary"
+	"wave365/pkg/tenantcare/closing"
+)
+
+// signatureLife is how long a link that the playbook makes for an import is good.
+const signatureLife = 48 * time.Hour
+
+func newCloseCommand(a *app, g *globals) *cobra.Command {
+	var o closing.Options
+	cmd := &cobra.Command{
+		Use: "close [RUN]", Short: "After a wave: user settings back to the image, and what is left over", Args: cobra.MaximumNArgs(1),
+		Long: `After a wave: switch the user settings of its groups back to building from images, because until then whoever joins
+such a group, or is reprovisioned, has no image to be built from; and list what is left over, each with its command:
+unused imports, people who were not migrated, links that are still good, staging blobs, failed Cloud PCs.
+
+First what would be done is shown, then asked for. It acts only when every row of the run is final, and two looks at the
+tenant, apart in time, agree. --purge also removes the imports that were never used. --delete-staging also deletes the
+blobs of rows that were proven, at the version that was validated, and only while the person is still in the group and
+has the Cloud PC. Memberships stay: taking people out of the group starts the grace period of their Cloud PCs.
+
+Exit codes: 0 closed, 2 the run is not finished or the tenant is in motion, 5 permission missing, 6 nothing to do.`,
+		Example: "  wave365 close 20261120-1715-ab12\n  wave365 close --purge --delete-staging",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withRecorded(cmd.Context(), g, runArg(args), func(ctx context.Context, t *afterwards) error { return a.closeRun(ctx, g, t, o) })
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.Shared, "shared", false, "also switch settings that reach groups of other waves")
+	f.BoolVar(&o.Purge, "purge", false, "also remove the imports that were never used")
+	f.BoolVar(&o.DeleteStaging, "delete-staging", false, "also delete the blobs of proven rows")
+	return cmd
+}
+
+type closeDocument struct {
+	Schema   string       `json:"schema"`
+	Run      string       `json:"run"`
+	Settings []string     `json:"settings"`
+	Imports  []string     `json:"imports"`
+	Staging  []string     `json:"staging"`
+	Left     []leftover   `json:"left"`
+	Done     closing.Done `json:"done"`
+	ExitCode int          `json:"exit_code"`
+}
+
+type leftover struct {
+	What     string   `json:"what"`
+	Commands []string `json:"commands,omitempty"`
+}
+
+func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing.Options) error {
+	r, err := closingRecord(ctx, t)
+	if err != nil {
+		return err
+	}
+	if err := closing.Final(r); err != nil {
+		return err
+	}
+	o.SignatureLife, o.Now = signatureLife, t.Now()
+	a.tell(g, "looking at the tenant twice, apart in time")
+	p, err := closing.Look(ctx, t.conn.clock, t.conn.graph, t.conn.storage, r, o)
+	if err != nil {
+		return err
+	}
+	doc := closeDocumentOf(g, t.Run.ID, p)
+	if !g.json {
+		a.printClose(g, t.Run, p)
+	}
+	if p.Nothing() {
+		if doc.ExitCode = exitNothing; g.json {
+			printJSON(a.out, doc)
+			return exit(exitNothing)
+		}
+		return nothing("run "+t.Run.ID+" is closed already: nothing to do", "")
+	}
+	if err := a.ask(ctx, g, "Close run "+t.Run.ID+"? This changes the tenant."); err != nil {
+		return err
+	}
+	again := func(f closing.Facts) closing.Plan { return closing.Decide(r, f, o) }
+	doc.Done, err = closing.Do(ctx, t.writer("close"), t.conn.graph, t.conn.storage, r, p, again, func(text string) {
+		if !g.json {
+			fmt.Fprintln(a.out, summary.OneLine(strings.ToUpper(text[:1])+text[1:]))
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err := t.Note(ctx, migration.RunClosed, fmt.Sprintf("%d settings, %d imports, %d blobs", doc.Done.Settings, doc.Done.Purged, doc.Done.Deleted)); err != nil {
+		return err
+	}
+	counts := migration.Count(t.Rows)
+	if err := a.writeReport(ctx, t.Ledger, t.Run.ID, t.Now(), runCode(runner.Finished, counts)); err != nil {
+		return err
+	}
+	if g.json {
+		printJSON(a.out, doc)
+	}
+	return nil
+}
+
+// closingRecord is what the ledger says about the run and about the runs beside it.
+func closingRecord(ctx context.Context, t *afterwards) (closing.Record, error) {
+	h, err := readHistory(ctx, t.Ledger, t.Run.Tenant)
+	r := closing.Record{Run: t.Run, Rows: t.Rows, Busy: map[string]string{}}
+	for _, row := range h.rows {
+		if row.Run != t.Run.ID && (!row.State.Final() || row.State == migration.Held) {
+			r.Busy[strings.ToLower(row.Target.GroupID)] = row.Run
+		}
+	}
+	for _, w := range h.effects {
+		if w.Run == t.Run.ID {
+			r.Effects = append(r.Effects, w)
+		}
+	}
+	return r, err
+}
+
+func closeDocumentOf(g *globals, id string, p closing.Plan) closeDocument {
+	doc := closeDocument{Schema: "wave365/close/v1", Run: id, Settings: []string{}, Imports: []string{}, Staging: []string{}, Left: []leftover{}}
+	for _, s := range p.Switch {
+		doc.Settings = append(doc.Settings, s.DisplayName)
+	}
+	for _, v := range p.Purge {
+		doc.Imports = append(doc.Imports, v.ID)
+	}
+	for _, x := range p.Deletable() {
+		doc.Staging = append(doc.Staging, x.Path)
+	}
+	for _, l := range p.Left {
+		doc.Left = append(doc.Left, leftover{l.What, g.lines(l.Commands)})
+	}
+	return doc
+}
+
+func (a *app) printClose(g *globals, r migration.Run, p closing.Plan) {
+	if !p.Nothing() {
+		fmt.Fprintf(a.out, "To close run %s:\n", r.ID)
+	}
+	for _, s := range p.Switch {
+		a.bullet(g, "~", "user setting "+s.DisplayName+": builds from snapshot -> image", nil)
+	}
+	for _, v := range p.Purge {
+		a.bullet(g, "-", "import "+v.ID+" of "+v.User()+": "+v.Why, nil)
+	}
+	for _, x := range p.Deletable() {
+		a.bullet(g, "-", "blob "+x.Path+", "+closing.Size(x.Bytes), nil)
+	}
+	if len(p.Left) > 0 {
+		fmt.Fprintln(a.out, "Left over:")
+	}
+	for _, l := range p.Left {
+		a.bullet(g, "!", l.What, l.Commands)
+	}
+}

@@ -1,0 +1,306 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/summary"
+	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/leaving"
+	"wave365/pkg/wave"
+)
+
+// deprovisioning are the flags of deprovision.
+type deprovisioning struct {
+	users, confirm  []string
+	row, run, file  string
+	cloudPC, policy string
+	by              string
+	keepGrace       bool
+}
+
+func newDeprovisionCommand(a *app, g *globals) *cobra.Command {
+	var o deprovisioning
+	cmd := &cobra.Command{
+		Use: "deprovision {--user USER | --row USER | --file FILE}", Short: "Take Cloud PCs away for good: leavers, and wrong Cloud PCs", Args: cobra.NoArgs,
+		Long: `Take Cloud PCs away for good: the license away, or out of the group; the grace period; its end; until the Cloud PC is gone
+and the seat is free. First it shows what will be lost, then the person's name has to be typed; --confirm USER says it in
+scripts, once for each person. --yes alone is enough for one person that --user names by UPN or object id, and never for more.
+
+--keep-grace stops before the point of no return: the Cloud PC stays for seven days, and giving back what was taken brings
+it back. Whoever is interrupted runs the same command again: it looks, and goes on. The disk in Azure is not touched.
+
+Exit codes: 0 gone, 2 refused or not confirmed, 5 permission missing, 6 no Cloud PC to take away.`,
+		Example: "  wave365 deprovision --user ada@contoso.com\n  wave365 deprovision --file leavers.txt --confirm ada@contoso.com --confirm bob@contoso.com",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(); err != nil {
+				return usageError{err}
+			}
+			return a.deprovision(cmd.Context(), g, o)
+		},
+	}
+	f := cmd.Flags()
+	f.StringArrayVar(&o.users, "user", nil, "a person, by UPN or object id; may be given again")
+	f.StringVar(&o.row, "row", "", "the person of a row in the ledger")
+	f.StringVar(&o.run, "run", "", "with --row: the run that the row is of (default: the latest that has one)")
+	f.StringVar(&o.file, "file", "", "a file with one person a line")
+	f.StringArrayVar(&o.confirm, "confirm", nil, "agree for this person without being asked; may be given again")
+	f.StringVar(&o.cloudPC, "cloud-pc", "", "the id of the Cloud PC that is meant, where a person has several")
+	f.StringVar(&o.policy, "policy", "", "only a Cloud PC of this provisioning policy")
+	f.StringVar(&o.by, "by", "", "what is taken away: license or membership (default: the license where it is held directly, else the membership)")
+	f.BoolVar(&o.keepGrace, "keep-grace", false, "stop in the grace period, before the point of no return")
+	return cmd
+}
+
+func (o deprovisioning) check() error {
+	n := 0
+	for _, given := range []bool{len(o.users) > 0, o.row != "", o.file != ""} {
+		if given {
+			n++
+		}
+	}
+	switch {
+	case n != 1:
+		return fault.New(fault.Invalid, "usage", "deprovision needs one of --user, --row and --file", "nobody is touched who is not named")
+	case o.run != "" && o.row == "":
+		return fault.New(fault.Invalid, "usage", "--run goes with --row", "name the person of the run with --row")
+	case o.by != "" && o.by != leaving.ByLicense && o.by != leaving.ByMembership:
+		return fault.New(fault.Invalid, "usage", "--by "+o.by+" is unknown", "use license or membership")
+	case o.cloudPC != "" && len(o.users) > 1:
+		return fault.New(fault.Invalid, "usage", "--cloud-pc goes with one person", "")
+	}
+	return nil
+}
+
+func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) error {
+	if o.row == "" {
+		return a.withTenant(ctx, g, func(ctx context.Context, conn *connection) error {
+			return a.deprovisionAll(ctx, g, conn, o, func(do func(tenantcare.Writer) error) error { return a.withWriter(ctx, g, conn, "deprovision", "", do) })
+		})
+	}
+	h, err := lookInto(ctx, g)
+	if err != nil {
+		return err
+	}
+	var rows []migration.Row
+	for _, r := range h.rows {
+		if o.run == "" || r.Run == o.run {
+			rows = append(rows, r)
+		}
+	}
+	if rows, err = tenantcare.RowsOf(rows, o.row); err != nil {
+		return err
+	}
+	row := rows[len(rows)-1]
+	o.users = []string{row.Target.UserID}
+	if o.policy == "" && o.cloudPC == "" {
+		o.policy = row.Target.PolicyID
+	}
+	if o.by == "" && row.Target.Trigger == migration.TriggerMembership {
+		o.by = leaving.ByMembership // the license was the person's before
+	}
+	return a.withRecorded(ctx, g, row.Run, func(ctx context.Context, t *afterwards) error {
+		return a.deprovisionAll(ctx, g, t.conn, o, func(do func(tenantcare.Writer) error) error {
+			w := t.writer("deprovision")
+			w.Run = ""
+			return do(w)
+		})
+	})
+}
+
+// listed reads a file with one person a line; # begins a comment.
+func listed(path string) ([]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, "usage", "the list "+path+" cannot be read: "+err.Error(), "check --file", err)
+	}
+	out := []string{}
+	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))))
+	for n := 1; lines.Scan(); n++ {
+		line, _, _ := strings.Cut(lines.Text(), "#")
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		if strings.ContainsAny(line, ",;\t") {
+			return nil, fault.New(fault.Invalid, "usage", fmt.Sprintf("%s:%d: there is more than one word to this line", path, n), "write one UPN or object id a line; nobody was touched")
+		}
+		out = append(out, line)
+	}
+	return out, lines.Err()
+}
+
+// deprovisionAll looks at everybody first, has each agreed to, and only then begins.
+func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, o deprovisioning, withWriter func(func(tenantcare.Writer) error) error) error {
+	if o.file != "" {
+		var err error
+		if o.users, err = listed(o.file); err != nil {
+			return err
+		}
+	}
+	var all []leaving.Leave
+	for _, name := range o.users {
+		l, err := a.lookAtLeaver(ctx, conn, name, o)
+		if err != nil && (fault.CodeOf(err) != codeNothing || len(o.users) == 1) {
+			return err
+		}
+		if err != nil {
+			a.tell(g, "%s", err.Error())
+			continue
+		}
+		for _, other := range all {
+			if other.PC.ID == l.PC.ID {
+				return fault.New(fault.Invalid, "deprovision.ambiguous", l.User.UPN+" is named twice", "name each person once; nobody was touched")
+			}
+		}
+		all = append(all, l)
+	}
+	if len(all) == 0 {
+		return nothing("nobody who is named has a Cloud PC: nothing to do", "")
+	}
+	for _, l := range all {
+		a.printLosses(g, l, o.keepGrace)
+	}
+	for _, l := range all {
+		if err := a.agreed(ctx, g, l, o, len(all)); err != nil {
+			return err
+		}
+	}
+	doc := deprovisionDocument{Schema: "wave365/deprovision/v1", CloudPCs: []deprovisioned{}}
+	return withWriter(func(w tenantcare.Writer) error {
+		for _, l := range all {
+			done, err := a.leave(ctx, g, conn, w, l, o.keepGrace)
+			if err != nil {
+				return err
+			}
+			doc.CloudPCs = append(doc.CloudPCs, done)
+		}
+		if g.json {
+			printJSON(a.out, doc)
+		}
+		return nil
+	})
+}
+
+// lookAtLeaver finds the person and the Cloud PC; a name that means two people is refused.
+func (a *app) lookAtLeaver(ctx context.Context, conn *connection, name string, o deprovisioning) (leaving.Leave, error) {
+	u, err := findUser(ctx, conn, name)
+	if err != nil {
+		return leaving.Leave{}, err
+	}
+	return leaving.Look(ctx, conn.graph, u, leaving.Choice{CloudPC: o.cloudPC, Policy: o.policy, By: o.by})
+}
+
+func (a *app) printLosses(g *globals, l leaving.Leave, keepGrace bool) {
+	if g.json {
+		return
+	}
+	fmt.Fprintf(a.err, "%s (%s) loses for good:\n", summary.OneLine(l.User.UPN), summary.OneLine(l.User.DisplayName))
+	for _, text := range l.Losses() {
+		fmt.Fprint(a.err, folded("  - ", summary.OneLine(text), columns(a.err)))
+	}
+	if t := a.when(l.PC.ProvisionedAt); t != "" {
+		fmt.Fprintf(a.err, "  provisioned %s, %s\n", t, l.PC.Status)
+	}
+	if l.Follows != "" {
+		fmt.Fprintf(a.err, "  and gets another Cloud PC afterwards, by the policy %s\n", summary.OneLine(l.Follows))
+	}
+	if keepGrace {
+		fmt.Fprintln(a.err, "  not before the grace period of seven days is over; until then it can be taken back")
+	}
+}
+
+// agreed has the loss agreed to: the person's name is typed, or was given with --confirm.
+func (a *app) agreed(ctx context.Context, g *globals, l leaving.Leave, o deprovisioning, people int) error {
+	is := func(name string) bool {
+		key := wave.UserKey(name)
+		return key == wave.UserKey(l.User.UPN) || key == wave.UserKey(l.User.ID)
+	}
+	for _, c := range o.confirm {
+		if is(c) {
+			return nil
+		}
+	}
+	if g.yes && people == 1 && len(o.users) == 1 && o.row == "" && o.file == "" && is(o.users[0]) {
+		return nil
+	}
+	refused := func(why string) error {
+		return fault.New(fault.Invalid, "deprovision.unconfirmed", why, "type the person's name, or give it with --confirm "+l.User.UPN+"; nobody was touched")
+	}
+	if !a.inTerm {
+		return refused("nobody agreed for " + l.User.UPN)
+	}
+	typed, err := a.askFor(ctx, "Type "+l.User.UPN+" to take the Cloud PC away: ")
+	if err != nil {
+		return err
+	}
+	if !is(typed) {
+		return refused("what was typed is not " + l.User.UPN)
+	}
+	return nil
+}
+
+type deprovisionDocument struct {
+	Schema   string          `json:"schema"`
+	CloudPCs []deprovisioned `json:"cloud_pcs"`
+}
+
+type deprovisioned struct {
+	User    string `json:"user"`
+	CloudPC string `json:"cloud_pc"`
+	ID      string `json:"id"`
+	// State is "gone", or "inGracePeriod" with --keep-grace.
+	State   string `json:"state"`
+	License string `json:"license,omitempty"`
+	// Free is how many seats of the license are free now; -1: it is not known, or no license was taken away.
+	Free int `json:"free"`
+}
+
+// leave takes one Cloud PC away.
+func (a *app) leave(ctx context.Context, g *globals, conn *connection, w tenantcare.Writer, l leaving.Leave, keepGrace bool) (deprovisioned, error) {
+	done := deprovisioned{User: l.User.UPN, CloudPC: l.PC.DisplayName, ID: l.PC.ID, State: graph.StatusInGracePeriod, Free: -1}
+	tell := func(status string) { a.tell(g, "%s: Cloud PC %s is %s", l.User.UPN, l.PC.DisplayName, status) }
+	if l.By != "" {
+		if err := leaving.Unlink(ctx, w, conn.graph, l, tell); err != nil {
+			return done, err
+		}
+	}
+	if keepGrace {
+		if !g.json {
+			fmt.Fprintf(a.out, "%s: Cloud PC %s is in its grace period; what was taken can be given back\n", l.User.UPN, summary.OneLine(l.PC.DisplayName))
+		}
+		return done, nil
+	}
+	if err := leaving.End(ctx, w, conn.graph, l, tell); err != nil {
+		return done, err
+	}
+	done.State = "gone"
+	if l.By == leaving.ByLicense {
+		done.License = l.License
+		skus, err := conn.graph.SubscribedSKUs(ctx)
+		if err != nil {
+			return done, err
+		}
+		for _, s := range skus {
+			if strings.EqualFold(s.ID, l.SKU) {
+				done.Free = s.Free()
+			}
+		}
+	}
+	if !g.json {
+		text := fmt.Sprintf("%s: Cloud PC %s is gone", l.User.UPN, summary.OneLine(l.PC.DisplayName))
+		if done.Free >= 0 {
+			text += fmt.Sprintf("; %s of %s free now", summary.Count(done.Free, "seat"), l.License)
+		}
+		fmt.Fprintln(a.out, text)
+	}
+	return done, nil
+}

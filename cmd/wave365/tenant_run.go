@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/run"
+	"wave365/pkg/summary"
+	"wave365/pkg/tenantcare"
+)
+
+// afterwards is a recorded run, locked, with its services, for a command that cares for the tenant after it.
+type afterwards struct {
+	*run.Session
+	conn *connection
+}
+
+// withRecorded opens a recorded run for a command of that name; "" is the latest run. The first Ctrl-C ends it.
+func (a *app) withRecorded(ctx context.Context, g *globals, id string, do func(context.Context, *afterwards) error) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	t := &afterwards{}
+	o := a.session(g)
+	o.Connect = func(ctx context.Context, r migration.Run) (*run.Services, error) {
+		var err error
+		if t.conn, err = a.connect(ctx, g.as(r), placeOfRun(r)); err != nil {
+			return nil, err
+		}
+		return a.services(g, t.conn, recorded(r)), nil
+	}
+	var err error
+	if t.Session, err = run.Open(ctx, o, id); err != nil {
+		return err
+	}
+	defer t.Close()
+	if err := t.Connect(ctx); err != nil {
+		return err
+	}
+	return do(ctx, t)
+}
+
+// writer makes the writes of a command that belong to the run.
+func (t *afterwards) writer(command string) tenantcare.Writer {
+	return tenantcare.Writer{Journal: t.Ledger, Clock: t.conn.clock, Command: command, By: t.Driver().String(), Run: t.Run.ID}
+}
+
+// history is what the ledger knows about all runs of one tenant: their rows and what was written.
+type history struct {
+	runs    []migration.Run
+	rows    []migration.Row
+	effects []migration.Write
+}
+
+// readHistory reads the runs of the tenant; "" is all tenants.
+func readHistory(ctx context.Context, l *ledger.Ledger, tenant string) (history, error) {
+	var h history
+	runs, err := l.Runs(ctx)
+	if err != nil {
+		return h, err
+	}
+	for _, r := range runs {
+		if tenant != "" && r.Tenant != tenant {
+			continue
+		}
+		rows, err := l.Rows(ctx, r.ID)
+		if err != nil {
+			return h, err
+		}
+		h.runs, h.rows = append(h.runs, r), append(h.rows, rows...)
+	}
+	h.effects, err = l.Writes(ctx, migration.WriteFilter{})
+	return h, err
+}
+
+// runOf is the run of a row.
+func (h history) runOf(r migration.Row) migration.Run {
+	for _, one := range h.runs {
+		if one.ID == r.Run {
+			return one
+		}
+	}
+	return migration.Run{}
+}
+
+// lookInto reads the ledger without locking it, where there is one.
+func lookInto(ctx context.Context, g *globals) (history, error) {
+	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{})
+	if fault.CodeOf(err) == "ledger.none" {
+		return history{}, nil
+	}
+	if err != nil {
+		return history{}, err
+	}
+	defer func() { _ = l.Close() }()
+	return readHistory(ctx, l, "")
+}
+
+// tell prints one thing that was done, or is seen, while a command works.
+func (a *app) tell(g *globals, format string, args ...any) {
+	if !g.quiet && !g.json {
+		fmt.Fprintf(a.err, "%s\n", summary.OneLine(fmt.Sprintf(format, args...)))
+	}
+}
+
+// lines are the commands of a remedy as they are typed.
+func (g *globals) lines(commands []fault.Command) []string {
+	return shell(g.ledger, "").Lines(fault.Remedy{Commands: commands})
+}
+
+// bullet prints one line of a list, with what to type about it below.
+func (a *app) bullet(g *globals, mark, text string, commands []fault.Command) {
+	fmt.Fprint(a.out, folded("  "+mark+" ", summary.OneLine(text), columns(a.out)))
+	for _, line := range g.lines(commands) {
+		fmt.Fprintf(a.out, "      %s\n", line)
+	}
+}

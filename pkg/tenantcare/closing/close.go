@@ -1,0 +1,83 @@
+package closing
+
+import (
+	"context"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/imports"
+	"wave365/pkg/tenantcare/snapshotsetting"
+)
+
+// Done counts what was done.
+type Done struct {
+	Settings int   `json:"settings"`
+	Purged   int   `json:"purged"`
+	Deleted  int   `json:"deleted"`
+	Freed    int64 `json:"freed_bytes"`
+}
+
+// Do does what the plan says: first the settings, then the imports, then the blobs. It may be stopped between any two
+// writes and run again. again decides anew right before the first blob is deleted: memberships may have changed. tell is
+// told of each thing that is done.
+func Do(ctx context.Context, w tenantcare.Writer, t Tenant, s Storage, r Record, p Plan, again func(Facts) Plan, tell func(string)) (Done, error) {
+	var d Done
+	for _, one := range p.Switch {
+		if err := snapshotsetting.SetSource(ctx, w, t, one, graph.SourceImage); err != nil {
+			return d, err
+		}
+		d.Settings++
+		tell("user setting " + one.DisplayName + " builds from the image again, and was read back")
+	}
+	for _, v := range p.Purge {
+		if err := imports.Remove(ctx, w, t, v); err != nil {
+			return d, err
+		}
+		d.Purged++
+		tell("import " + v.ID + " of " + v.User() + " is purged")
+	}
+	if len(p.Deletable()) == 0 {
+		return d, nil
+	}
+	f, err := read(ctx, t, s, r)
+	if err != nil {
+		return d, err
+	}
+	for _, x := range again(f).Deletable() {
+		if err := remove(ctx, w, s, r.Run, x); err != nil {
+			return d, err
+		}
+		d.Deleted++
+		d.Freed += x.Bytes
+		tell("blob " + x.Path + " is deleted: " + Size(x.Bytes))
+	}
+	return d, nil
+}
+
+// remove deletes one blob at the ETag that was validated.
+func remove(ctx context.Context, w tenantcare.Writer, s Storage, run migration.Run, x Staging) error {
+	ref, err := blob.ParseRef(x.Path, run.BlobRoot)
+	if err != nil {
+		return err
+	}
+	_, err = w.Do(ctx, tenantcare.Effect{
+		Write: migration.Write{Effect: tenantcare.BlobDelete, Target: ref.URL(), UserID: x.Row.Target.UserID, User: x.Row.Target.User, Row: x.Row.Index},
+		Present: func(ctx context.Context) (string, string, bool, error) {
+			items, err := s.List(ctx, ref.Container, ref.Name)
+			if err != nil && !fault.Is(err, fault.NotFound) {
+				return "", "", false, err
+			}
+			for _, i := range items {
+				if i.Name == ref.Name {
+					return "", "", false, nil
+				}
+			}
+			return ref.URL(), "it is gone", true, nil
+		},
+		Call: func(ctx context.Context) (string, error) { return ref.URL(), s.Delete(ctx, ref, x.ETag) },
+	})
+	return err
+}

@@ -1,0 +1,293 @@
+package closing
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare/imports"
+	"wave365/pkg/wave"
+)
+
+// Options say what is cleared away besides the settings.
+type Options struct {
+	// Shared also switches settings that reach groups of other waves.
+	Shared bool
+	// Purge removes the imports that were never used; DeleteStaging the blobs of proven rows.
+	Purge, DeleteStaging bool
+	// SignatureLife is how long a signature that the tool made for an import is good, Now the service's time.
+	SignatureLife time.Duration
+	Now           time.Time
+}
+
+// Left is something that is left over and not acted on.
+type Left struct {
+	What string
+	// Commands are what to type about it; nil: nothing.
+	Commands []fault.Command
+}
+
+// Staging is one blob that a proven row was imported from.
+type Staging struct {
+	Row   migration.Row
+	Path  string
+	ETag  string
+	Bytes int64
+	// Why says why it may not be deleted; "" when it may.
+	Why string
+}
+
+// Plan is what close finds and does.
+type Plan struct {
+	// Switch are the settings that go back to building from images.
+	Switch []graph.UserSetting
+	// Purge are unused imports, when they are to be removed.
+	Purge []imports.Verdict
+	// Staging are the blobs of proven rows that are still there.
+	Staging []Staging
+	// Delete says that those that may be deleted are to be.
+	Delete bool
+	Left   []Left
+}
+
+// Nothing reports whether there is nothing to write.
+func (p Plan) Nothing() bool { return len(p.Switch)+len(p.Purge)+len(p.Deletable()) == 0 }
+
+// Deletable are the staging blobs to be deleted.
+func (p Plan) Deletable() []Staging {
+	if !p.Delete {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(p.Staging), func(s Staging) bool { return s.Why != "" })
+}
+
+// Decide says what close does about a run, from one look.
+func Decide(r Record, f Facts, o Options) Plan {
+	p := Plan{Delete: o.DeleteStaging}
+	p.settings(r, f, o)
+	p.imports(r, f, o)
+	p.people(r, f)
+	p.staging(r, f, o)
+	p.signatures(r, o)
+	return p
+}
+
+func (p *Plan) leave(command fault.Command, what string, args ...any) {
+	l := Left{What: fmt.Sprintf(what, args...)}
+	if command.Name != "" {
+		l.Commands = []fault.Command{command}
+	}
+	p.Left = append(p.Left, l)
+}
+
+// settings finds the snapshot settings that reach the run's groups. One that others still need stays.
+func (p *Plan) settings(r Record, f Facts, o Options) {
+	groups := r.groups()
+	mine := func(id string) bool {
+		for _, g := range groups {
+			if strings.EqualFold(g.ID, id) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, s := range f.Settings {
+		if !strings.EqualFold(s.ProvisioningSourceType, graph.SourceSnapshot) || !slices.ContainsFunc(s.GroupIDs, mine) {
+			continue
+		}
+		busy, others := "", 0
+		for _, g := range s.GroupIDs {
+			if run := r.Busy[strings.ToLower(g)]; run != "" {
+				busy = run
+			}
+			if !mine(g) {
+				others++
+			}
+		}
+		switch {
+		case busy != "":
+			p.leave(fault.NewCommand("close").For(busy), "user setting %s still builds from snapshots: run %s needs it until it is finished", s.DisplayName, busy)
+		case others > 0 && !o.Shared:
+			p.leave(fault.NewCommand("close", "--shared").For(r.Run.ID), "user setting %s still builds from snapshots: it reaches %d group(s) of other waves too", s.DisplayName, others)
+		default:
+			p.Switch = append(p.Switch, s)
+		}
+	}
+}
+
+func (p *Plan) imports(r Record, f Facts, o Options) {
+	for _, v := range f.Imports {
+		switch {
+		case v.Fate == imports.Purge && o.Purge:
+			p.Purge = append(p.Purge, v)
+		case v.Fate == imports.Purge:
+			p.leave(fault.NewCommand("purge", "--id", v.ID), "import %s of %s is stored and unused: %s", v.ID, v.User(), v.Why)
+		case v.Fate == imports.Keep && v.Row != nil && v.Row.State != migration.Succeeded:
+			p.leave(fault.NewCommand("status").For(r.Run.ID), "import %s of %s: %s", v.ID, v.User(), v.Why)
+		}
+	}
+}
+
+// people says who was left half-way, who lost the link to the Cloud PC, and who would be built from the image from now on.
+func (p *Plan) people(r Record, f Facts) {
+	pcs := map[string]graph.CloudPC{}
+	for _, pc := range f.CloudPCs {
+		pcs[wave.UserKey(pc.UserPrincipalName)+"\x00"+strings.ToLower(pc.ProvisioningPolicyID)] = pc
+	}
+	in := map[string]bool{}
+	for _, row := range r.Rows {
+		t := row.Target
+		in[strings.ToLower(t.UserID)] = true
+		pc, has := pcs[wave.UserKey(t.UPN)+"\x00"+strings.ToLower(t.PolicyID)]
+		undo := fault.NewCommand("undo", "--row", t.User).For(r.Run.ID)
+		switch {
+		case row.State == migration.Succeeded && !member(f, t):
+			p.leave(fault.NewCommand("cloudpc show", t.User), "%s is not in group %s any more: the grace period of the Cloud PC has begun", t.User, t.GroupName)
+		case row.State == migration.Succeeded:
+		case has && pc.Status == graph.StatusFailed:
+			p.leave(fault.NewCommand("retry", "--row", t.User).For(r.Run.ID), "Cloud PC %s of %s has failed", pc.DisplayName, t.User)
+		case len(changed(r, row)) > 0:
+			p.leave(undo, "%s was not migrated, and this run made for them: %s", t.User, strings.Join(changed(r, row), ", "))
+		}
+	}
+	for _, g := range r.groups() {
+		var who []string
+		for _, m := range f.Members[strings.ToLower(g.ID)] {
+			if !in[strings.ToLower(m.ID)] && m.UPN != "" && !hasCloudPC(f, m.UPN) {
+				who = append(who, m.UPN)
+			}
+		}
+		if len(who) > 0 {
+			p.leave(fault.Command{}, "%d member(s) of group %s are not in this wave and have no Cloud PC; with a license they get one from the image: %s", len(who), g.Name, some(who))
+		}
+	}
+}
+
+func some(who []string) string {
+	const most = 5
+	if len(who) > most {
+		return strings.Join(who[:most], ", ") + ", …"
+	}
+	return strings.Join(who, ", ")
+}
+
+func hasCloudPC(f Facts, upn string) bool {
+	return slices.ContainsFunc(f.CloudPCs, func(pc graph.CloudPC) bool { return strings.EqualFold(pc.UserPrincipalName, upn) })
+}
+
+func member(f Facts, t migration.Target) bool {
+	return slices.ContainsFunc(f.Members[strings.ToLower(t.GroupID)], func(m graph.Member) bool { return strings.EqualFold(m.ID, t.UserID) })
+}
+
+// changed says what the run made for a row and nobody took back since.
+func changed(r Record, row migration.Row) []string {
+	has := map[migration.Effect]bool{}
+	for _, w := range r.Effects {
+		if w.Row != row.Index || !w.Changed() {
+			continue
+		}
+		switch w.Effect {
+		case migration.EffectJoin, migration.EffectLicense:
+			has[w.Effect] = true
+		case "group.leave":
+			delete(has, migration.EffectJoin)
+		case "license.remove":
+			delete(has, migration.EffectLicense)
+		}
+	}
+	var out []string
+	if has[migration.EffectJoin] {
+		out = append(out, "the membership in group "+row.Target.GroupName)
+	}
+	if has[migration.EffectLicense] {
+		out = append(out, "the license "+row.Target.SKUName)
+	}
+	return out
+}
+
+// staging finds the blobs that proven rows were imported from. Until the memberships are known to be as they were, no
+// disk goes: whoever lost the link may need theirs again.
+func (p *Plan) staging(r Record, f Facts, o Options) {
+	if f.Blobs == nil {
+		return
+	}
+	var count int
+	var bytes int64
+	for _, row := range r.Rows {
+		if row.State != migration.Succeeded {
+			continue
+		}
+		for _, s := range []*migration.Source{&row.Target.Disk, row.Target.GuestState} {
+			if s == nil {
+				continue
+			}
+			now, there := f.Blobs[s.Container+"/"+s.Name]
+			if !there {
+				continue
+			}
+			x := Staging{Row: row, Path: s.Container + "/" + s.Name, ETag: s.ETag, Bytes: now.Length}
+			switch {
+			case s.ETag == "" || now.ETag != s.ETag:
+				x.Why = "it changed since it was validated"
+			case strings.EqualFold(now.LeaseStatus, "locked"):
+				x.Why = "it is leased"
+			case !member(f, row.Target):
+				x.Why = row.Target.User + " is not in group " + row.Target.GroupName + " any more"
+			case !provisioned(f, row.Target):
+				x.Why = "the Cloud PC of " + row.Target.User + " is not there, or not in order"
+			default:
+				count, bytes = count+1, bytes+now.Length
+			}
+			p.Staging = append(p.Staging, x)
+		}
+	}
+	if count > 0 && !o.DeleteStaging {
+		p.leave(fault.NewCommand("close", "--delete-staging").For(r.Run.ID), "%d staging blob(s) of proven rows hold %s that could be freed", count, Size(bytes))
+	}
+	if o.DeleteStaging {
+		for _, x := range p.Staging {
+			if x.Why != "" {
+				p.leave(fault.Command{}, "blob %s is kept: %s", x.Path, x.Why)
+			}
+		}
+	}
+}
+
+func provisioned(f Facts, t migration.Target) bool {
+	return slices.ContainsFunc(f.CloudPCs, func(pc graph.CloudPC) bool {
+		return strings.EqualFold(pc.UserPrincipalName, t.UPN) && strings.EqualFold(pc.ProvisioningPolicyID, t.PolicyID) &&
+			(pc.Status == graph.StatusProvisioned || pc.Status == graph.StatusProvisionedWithWarnings)
+	})
+}
+
+// Size is a number of bytes for people.
+func Size(n int64) string {
+	const gib = 1 << 30
+	if n < gib {
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return fmt.Sprintf("%d GiB", (n+gib/2)/gib)
+}
+
+// signatures says until when the links that were handed to the service can still be used.
+func (p *Plan) signatures(r Record, o Options) {
+	var last time.Time
+	n := 0
+	for _, w := range r.Effects {
+		if w.Effect == migration.EffectImport && w.Command == "run" {
+			if end := w.At.Add(o.SignatureLife); end.After(o.Now) {
+				n++
+				if end.After(last) {
+					last = end
+				}
+			}
+		}
+	}
+	if n > 0 && r.Run.Settings.ImportSource != "account" {
+		p.leave(fault.Command{}, "%d read-only link(s) to disks, made for the service, are good until %s; revoking the account's user delegation keys, or rotating its key, ends them at once", n, last.UTC().Format("2006-01-02 15:04 UTC"))
+	}
+}

@@ -1,0 +1,186 @@
+// Package closing is what is done after a wave: its user settings go back to building from images, what was left over is
+// found, and what may be cleared away is cleared away on demand.
+package closing
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/imports"
+	"wave365/pkg/tenantcare/snapshotsetting"
+)
+
+// Tenant are the calls it makes; *graph.Client makes them.
+type Tenant interface {
+	imports.Tenant
+	snapshotsetting.Tenant
+	CloudPCs(ctx context.Context, filter string) ([]graph.CloudPC, error)
+	GroupMembers(ctx context.Context, groupID string) ([]graph.Member, error)
+}
+
+// Storage is what it asks of the storage account; *blob.Client is one. nil: the staging blobs are not looked at.
+type Storage interface {
+	List(ctx context.Context, container, prefix string) ([]blob.Item, error)
+	Delete(ctx context.Context, r blob.Ref, etag string) error
+}
+
+// Record is what the ledger says about the run.
+type Record struct {
+	Run  migration.Run
+	Rows []migration.Row
+	// Effects are the run's writes, and those of commands for it.
+	Effects []migration.Write
+	// Busy are groups that a row of another run, which is not final, still needs, by id in lower case, with that run's id.
+	Busy map[string]string
+}
+
+// Facts is what one look at the tenant and the storage account found.
+type Facts struct {
+	Settings []graph.UserSetting
+	Imports  []imports.Verdict
+	// CloudPCs are all of the tenant's.
+	CloudPCs []graph.CloudPC
+	// Members are the object ids of the direct members of the run's groups, by group id in lower case.
+	Members map[string][]graph.Member
+	// Blobs are those in the containers of the run's disks, by container/name; nil: not looked at.
+	Blobs map[string]blob.Item
+}
+
+// apart lies between the two looks that must agree, in service time.
+const apart = 90 * time.Second
+
+// Final refuses a run whose rows are not final, or held. The fault is a Conflict (close.not-final).
+func Final(r Record) error {
+	c := migration.Count(r.Rows)
+	switch {
+	case c.Open() > 0:
+		return fault.New(fault.Conflict, "close.not-final", "run "+r.Run.ID+" is not finished", "nothing was changed; end it, or give the rest up", fault.NewCommand("resume").For(r.Run.ID), fault.NewCommand("cancel").For(r.Run.ID))
+	case c.Held > 0:
+		i := slices.IndexFunc(r.Rows, func(x migration.Row) bool { return x.State == migration.Held })
+		return fault.New(fault.Conflict, "close.not-final", "the row of "+r.Rows[i].Target.User+" is held: its import may exist",
+			"nothing was changed; settle it first", fault.NewCommand("reconcile", "--row", r.Rows[i].Target.User).For(r.Run.ID))
+	}
+	return nil
+}
+
+// Look looks twice, apart in time, and decides. The fault is a Conflict (close.unsettled) when the two looks disagree.
+func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, s Storage, r Record, o Options) (Plan, error) {
+	if err := Final(r); err != nil {
+		return Plan{}, err
+	}
+	first, err := read(ctx, t, s, r)
+	if err != nil {
+		return Plan{}, err
+	}
+	before := Decide(r, first, o)
+	if before.Nothing() {
+		return before, nil
+	}
+	if err := tenantcare.Sleep(ctx, clock, apart); err != nil {
+		return Plan{}, err
+	}
+	second, err := read(ctx, t, s, r)
+	if err != nil {
+		return Plan{}, err
+	}
+	after := Decide(r, second, o)
+	if what := disagree(before, after); what != "" {
+		return after, fault.New(fault.Conflict, "close.unsettled", "two looks at the tenant disagree about "+what, "somebody, or the service, is at work there: run the command again; nothing was changed")
+	}
+	return after, nil
+}
+
+// disagree says about what two plans would act differently; "" when they do the same.
+func disagree(a, b Plan) string {
+	ids := func(p Plan) (settings, purges, blobs []string) {
+		for _, s := range p.Switch {
+			settings = append(settings, s.ID)
+		}
+		for _, v := range p.Purge {
+			purges = append(purges, v.ID)
+		}
+		for _, x := range p.Staging {
+			if x.Why == "" {
+				blobs = append(blobs, x.Path+x.ETag)
+			}
+		}
+		return settings, purges, blobs
+	}
+	as, ap, ab := ids(a)
+	bs, bp, bb := ids(b)
+	switch {
+	case !slices.Equal(as, bs):
+		return "the user settings"
+	case !slices.Equal(ap, bp):
+		return "the imports"
+	case !slices.Equal(ab, bb):
+		return "the staging blobs"
+	}
+	return ""
+}
+
+func read(ctx context.Context, t Tenant, s Storage, r Record) (Facts, error) {
+	f := Facts{Members: map[string][]graph.Member{}}
+	var err error
+	if f.Settings, err = t.UserSettings(ctx); err != nil {
+		return f, err
+	}
+	if f.Imports, err = imports.Read(ctx, t, imports.Of(r.Rows, r.Effects)); err != nil {
+		return f, err
+	}
+	if f.CloudPCs, err = t.CloudPCs(ctx, ""); err != nil {
+		return f, err
+	}
+	for _, g := range r.groups() {
+		members, err := t.GroupMembers(ctx, g.ID)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return f, err
+		}
+		f.Members[strings.ToLower(g.ID)] = members
+	}
+	if s == nil {
+		return f, nil
+	}
+	f.Blobs = map[string]blob.Item{}
+	for _, container := range r.containers() {
+		items, err := s.List(ctx, container, "")
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return f, err
+		}
+		for _, i := range items {
+			f.Blobs[container+"/"+i.Name] = i
+		}
+	}
+	return f, nil
+}
+
+// groups are the groups of the rows that were not skipped, each once.
+func (r Record) groups() []snapshotsetting.Group {
+	var out []snapshotsetting.Group
+	for _, row := range r.Rows {
+		t := row.Target
+		if row.State == migration.Skipped || t.GroupID == "" || slices.ContainsFunc(out, func(g snapshotsetting.Group) bool { return strings.EqualFold(g.ID, t.GroupID) }) {
+			continue
+		}
+		out = append(out, snapshotsetting.Group{ID: t.GroupID, Name: t.GroupName})
+	}
+	return out
+}
+
+// containers are those in which the proven rows' disks lie.
+func (r Record) containers() []string {
+	var out []string
+	for _, row := range r.Rows {
+		if c := row.Target.Disk.Container; row.State == migration.Succeeded && c != "" && !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}

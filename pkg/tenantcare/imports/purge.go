@@ -1,0 +1,199 @@
+// Package imports purges imported snapshots that nothing uses: which may go, seen twice, and their removal.
+package imports
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare"
+)
+
+// Tenant are the calls it makes; *graph.Client makes them.
+type Tenant interface {
+	ImportResults(ctx context.Context, ids []string) ([]graph.ImportAnswer, error)
+	ImportResult(ctx context.Context, snapshotID string) (graph.Import, error)
+	PurgeImport(ctx context.Context, snapshotID string) error
+}
+
+// Candidate is an import that may have to go.
+type Candidate struct {
+	ID string
+	// Row is the row that it was made for; nil: this ledger does not know it.
+	Row *migration.Row
+}
+
+// User is whom it was made for, as far as the ledger knows.
+func (c Candidate) User() string {
+	if c.Row == nil {
+		return ""
+	}
+	return c.Row.Target.User
+}
+
+// Of are the imports that the ledger knows of these rows, each once, oldest first: those that a row has now, and those of
+// its earlier attempts. effects are what the runs did.
+func Of(rows []migration.Row, effects []migration.Write) []Candidate {
+	var out []Candidate
+	seen := map[string]bool{}
+	add := func(id string, row *migration.Row) {
+		if key := strings.ToLower(id); id != "" && !seen[key] {
+			seen[key] = true
+			out = append(out, Candidate{ID: id, Row: row})
+		}
+	}
+	for i := range rows {
+		r := &rows[i]
+		for _, e := range effects {
+			if e.Effect == migration.EffectImport && e.Run == r.Run && e.Row == r.Index && e.Outcome != nil {
+				add(e.Outcome.RemoteID, r)
+			}
+		}
+		add(r.Facts.SnapshotID, r)
+	}
+	return out
+}
+
+// Fate is what may be done about a candidate.
+type Fate string
+
+// The fates.
+const (
+	// Purge: nothing uses it, and nothing will.
+	Purge Fate = "purge"
+	// Gone: there is no such record: it was used, or purged before.
+	Gone Fate = "gone"
+	// Keep: it is in use, under way, or somebody else's.
+	Keep Fate = "keep"
+)
+
+// Verdict is what was found out about a candidate.
+type Verdict struct {
+	Candidate
+	Import graph.Import
+	Fate   Fate
+	// Why says it to people.
+	Why string
+}
+
+// Judge says what may be done about an import as it was read. Errors of the read other than NotFound are returned.
+func Judge(c Candidate, a graph.ImportAnswer) (Verdict, error) {
+	v := Verdict{Candidate: c, Import: a.Import, Fate: Keep}
+	if fault.Is(a.Err, fault.NotFound) {
+		v.Fate, v.Why = Gone, "there is no such record: it was used, or purged before"
+		return v, nil
+	}
+	if a.Err != nil {
+		return v, a.Err
+	}
+	switch {
+	case strings.EqualFold(a.Import.Usage, graph.UsageInUse):
+		v.Why = "a Cloud PC is built from it"
+	case !strings.EqualFold(a.Import.Status, graph.ImportSucceeded) && !strings.EqualFold(a.Import.Status, graph.ImportFailed):
+		v.Why = "the service is still at it: " + a.Import.Status
+	case c.Row != nil && a.Import.AssignedUser != "" && !a.Import.AssignedTo(c.Row.Target.UserID, c.Row.Target.UPN):
+		v.Why = "the service says that it belongs to " + a.Import.AssignedUser + ", not to " + c.Row.Target.User
+	case c.Row != nil && c.Row.State == migration.Held && strings.EqualFold(c.Row.Facts.SnapshotID, c.ID):
+		v.Why = "its row is held: settle it first with reconcile"
+	case c.Row != nil && !c.Row.State.Final() && strings.EqualFold(c.Row.Facts.SnapshotID, c.ID):
+		v.Why = "run " + c.Row.Run + " is not done with it"
+	case !strings.EqualFold(a.Import.Usage, graph.UsageNotUsed) && !strings.EqualFold(a.Import.Usage, graph.UsageExpired) && !strings.EqualFold(a.Import.Status, graph.ImportFailed):
+		v.Why = "the service says a usage that is not known here: " + a.Import.Usage
+	default:
+		v.Fate, v.Why = Purge, unused(a.Import)
+	}
+	return v, nil
+}
+
+func unused(i graph.Import) string {
+	switch {
+	case strings.EqualFold(i.Status, graph.ImportFailed):
+		return "the import failed"
+	case strings.EqualFold(i.Usage, graph.UsageExpired):
+		return "it has expired"
+	}
+	return "it was never used"
+}
+
+// apart lies between the two reads that must agree, in service time.
+const apart = 90 * time.Second
+
+// Look reads the candidates twice, apart in time. One that is judged differently the second time is kept.
+func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, all []Candidate) ([]Verdict, error) {
+	first, err := Read(ctx, t, all)
+	if err != nil || !anyPurge(first) {
+		return first, err
+	}
+	if err := tenantcare.Sleep(ctx, clock, apart); err != nil {
+		return nil, err
+	}
+	second, err := Read(ctx, t, all)
+	for i := range second {
+		if second[i].Fate != first[i].Fate {
+			second[i].Fate, second[i].Why = Keep, "two reads disagree: "+first[i].Why+", then "+second[i].Why
+		}
+	}
+	return second, err
+}
+
+func anyPurge(all []Verdict) bool {
+	for _, v := range all {
+		if v.Fate == Purge {
+			return true
+		}
+	}
+	return false
+}
+
+// Read reads the candidates once.
+func Read(ctx context.Context, t Tenant, all []Candidate) ([]Verdict, error) {
+	ids := make([]string, len(all))
+	for i, c := range all {
+		ids[i] = c.ID
+	}
+	answers, err := t.ImportResults(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Verdict, len(all))
+	for i, a := range answers {
+		if out[i], err = Judge(all[i], a); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Remove purges one import, and waits until its record is gone. It looks once more right before: an import that was used
+// meanwhile is a Conflict (purge.refused).
+func Remove(ctx context.Context, w tenantcare.Writer, t Tenant, v Verdict) error {
+	write := migration.Write{Effect: migration.EffectPurge, Target: v.ID, Row: migration.WaveRow}
+	if v.Row != nil {
+		write.UserID, write.User = v.Row.Target.UserID, v.Row.Target.User
+		if w.Run = v.Row.Run; w.Run != "" {
+			write.Row = v.Row.Index
+		}
+	}
+	_, err := w.Do(ctx, tenantcare.Effect{
+		Write: write,
+		Present: func(ctx context.Context) (string, string, bool, error) {
+			now, err := t.ImportResult(ctx, v.ID)
+			if fault.Is(err, fault.NotFound) {
+				return v.ID, "its record is gone", true, nil
+			}
+			if err != nil {
+				return "", "", false, err
+			}
+			again, err := Judge(v.Candidate, graph.ImportAnswer{Import: now})
+			if err == nil && again.Fate != Purge {
+				err = fault.New(fault.Conflict, "purge.refused", "import "+v.ID+" is not purged: "+again.Why, "it changed since it was looked at")
+			}
+			return "", "", false, err
+		},
+		Call: func(ctx context.Context) (string, error) { return v.ID, t.PurgeImport(ctx, v.ID) },
+	})
+	return err
+}

@@ -1,0 +1,213 @@
+// Package undoing takes back what a run did for one row: license, membership, import, in reverse order, as far as it was
+// this tool's doing and nobody changed it since.
+package undoing
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/imports"
+	"wave365/pkg/tenantcare/leaving"
+)
+
+// Tenant are the calls it makes; *graph.Client makes them.
+type Tenant interface {
+	leaving.Tenant
+	imports.Tenant
+}
+
+// Step is one thing that the run did for the row.
+type Step struct {
+	// Did is the run's own write.
+	Did migration.Write
+	// What says to people what was done, Why why it is not taken back; empty: it is.
+	What, Why string
+	// Import is what was found out about an import.
+	Import imports.Verdict
+}
+
+// Back reports whether the step is to be taken back.
+func (s Step) Back() bool { return s.Why == "" }
+
+// Plan is what is to be taken back, in the order in which it is done: the latest first.
+type Plan struct {
+	Row   migration.Row
+	Steps []Step
+	// Lasting says what cannot be taken back.
+	Lasting []fault.Remedy
+	// Ends names the Cloud PC whose grace period begins by it; "" when there is none.
+	Ends string
+}
+
+// Todo counts the steps to be taken back.
+func (p Plan) Todo() int {
+	n := 0
+	for _, s := range p.Steps {
+		if s.Back() {
+			n++
+		}
+	}
+	return n
+}
+
+// Look finds out what can be taken back. mine are the run's effects for the row, all are all writes about the person, in
+// whatever run and by whatever command.
+//
+// Errors: Conflict (undo.refused) when the row is not final; those of the reads.
+func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.Row, mine, all []migration.Write) (Plan, error) {
+	p := Plan{Row: row}
+	if !row.State.Final() {
+		return p, fault.New(fault.Conflict, "undo.refused", "the row of "+row.Target.User+" is "+string(row.State)+" at "+string(row.Step)+": it is not done",
+			"nothing was changed; give the row up, or end the run", fault.NewCommand("cancel", "--row", row.Target.User).For(row.Run), fault.NewCommand("resume").For(row.Run))
+	}
+	user, err := t.User(ctx, row.Target.UserID)
+	if err != nil {
+		return p, err
+	}
+	for _, w := range slices.Backward(mine) {
+		if w.Run != row.Run || w.Row != row.Index || !w.Changed() {
+			continue
+		}
+		s, ok, err := look(ctx, clock, t, row, user, w, all)
+		if err != nil {
+			return p, err
+		}
+		if ok && !slices.ContainsFunc(p.Steps, func(o Step) bool {
+			return o.Did.Effect == s.Did.Effect && strings.EqualFold(target(o.Did), target(s.Did))
+		}) {
+			p.Steps = append(p.Steps, s)
+		}
+	}
+	return p, p.cloudPC(ctx, t, user)
+}
+
+// target is what a write was done to; of an import it is the import.
+func target(w migration.Write) string {
+	if w.Effect == migration.EffectImport {
+		return w.Outcome.RemoteID
+	}
+	return w.Target
+}
+
+// look judges one write of the run; false: it is nothing that is taken back.
+func look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.Row, user graph.User, w migration.Write, all []migration.Write) (Step, bool, error) {
+	s := Step{Did: w}
+	switch w.Effect {
+	case migration.EffectLicense:
+		s.What = "gave the license " + nameOr(row.Target.SKUName, w.Target)
+		s.Why = license(user, w)
+	case migration.EffectJoin:
+		s.What = "put the user into group " + nameOr(row.Target.GroupName, w.Target)
+		in, err := t.IsMember(ctx, w.Target, user.ID)
+		if err != nil {
+			return s, false, err
+		}
+		if !in {
+			s.Why = "the user is no member any more"
+		}
+	case migration.EffectImport:
+		s.What = "imported the disk as " + w.Outcome.RemoteID
+		found, err := imports.Look(ctx, clock, t, []imports.Candidate{{ID: w.Outcome.RemoteID, Row: &row}})
+		if err != nil {
+			return s, false, err
+		}
+		if s.Import = found[0]; s.Import.Fate != imports.Purge {
+			s.Why = s.Import.Why
+		}
+	default:
+		return s, false, nil
+	}
+	if by := relied(w, all); s.Why == "" && by != "" {
+		s.Why = by
+	}
+	return s, true, nil
+}
+
+func nameOr(name, id string) string {
+	if name != "" {
+		return name
+	}
+	return id
+}
+
+// slack is how far the times of directory and ledger may lie apart for one and the same assignment.
+const slack = 15 * time.Minute
+
+// license says why a license is not taken back; "" when it is.
+func license(u graph.User, w migration.Write) string {
+	for _, s := range u.LicenseStates {
+		if !strings.EqualFold(s.SKUID, w.Target) || s.AssignedByGroup != "" {
+			continue
+		}
+		if s.UpdatedAt.After(w.Outcome.At.Add(slack)) {
+			return "it was changed since, at " + s.UpdatedAt.UTC().Format("2006-01-02 15:04 UTC")
+		}
+		return ""
+	}
+	return "the user does not hold it directly any more"
+}
+
+// relied says which later write, of another run, relies on what this one did; "" when none does.
+func relied(w migration.Write, all []migration.Write) string {
+	for _, o := range all {
+		if o.Command == "run" && o.Run != w.Run && o.At.After(w.At) && o.Effect == w.Effect && strings.EqualFold(o.Target, w.Target) && w.Effect != migration.EffectImport {
+			return "run " + o.Run + " did the same later and relies on it"
+		}
+	}
+	return ""
+}
+
+// cloudPC says what becomes of the person's Cloud PC.
+func (p *Plan) cloudPC(ctx context.Context, t Tenant, user graph.User) error {
+	pcs, err := t.CloudPCsOf(ctx, []string{user.UPN})
+	if err != nil {
+		return err
+	}
+	cut := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Back() && s.Did.Effect != migration.EffectImport })
+	for _, pc := range tenantcare.Select(pcs, tenantcare.Which{Users: []string{user.UPN}}) {
+		if !strings.EqualFold(pc.ProvisioningPolicyID, p.Row.Target.PolicyID) {
+			continue
+		}
+		if cut && pc.Status != graph.StatusInGracePeriod && pc.Status != graph.StatusDeprovisioning {
+			p.Ends = pc.DisplayName
+		}
+		p.Lasting = append(p.Lasting, fault.Remedy{Text: "Cloud PC " + pc.DisplayName + " is " + pc.Status + "; to take it away for good",
+			Commands: []fault.Command{fault.NewCommand("deprovision", "--row", p.Row.Target.User, "--run", p.Row.Run)}})
+	}
+	for _, s := range p.Steps {
+		if s.Did.Effect == migration.EffectImport && s.Import.Fate == imports.Gone && p.Row.State == migration.Succeeded {
+			p.Lasting = append(p.Lasting, fault.Remedy{Text: "the import was used: the disk would have to be imported again from " + p.Row.Target.Disk.Container + "/" + p.Row.Target.Disk.Name})
+		}
+	}
+	return nil
+}
+
+// Do takes the steps back, the latest first. It may be stopped between two of them and run again. done is told of each.
+func Do(ctx context.Context, w tenantcare.Writer, t Tenant, p Plan, done func(Step)) error {
+	who := leaving.Person{UserID: p.Row.Target.UserID, User: p.Row.Target.User, Row: p.Row.Index}
+	for _, s := range p.Steps {
+		if !s.Back() {
+			continue
+		}
+		var err error
+		switch s.Did.Effect {
+		case migration.EffectLicense:
+			_, err = leaving.CutLicense(ctx, w, t, who, s.Did.Target)
+		case migration.EffectJoin:
+			_, err = leaving.CutMembership(ctx, w, t, who, s.Did.Target)
+		case migration.EffectImport:
+			err = imports.Remove(ctx, w, t, s.Import)
+		}
+		if err != nil {
+			return err
+		}
+		done(s)
+	}
+	return nil
+}
