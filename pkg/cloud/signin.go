@@ -116,6 +116,11 @@ type tokenClaims struct {
 	AppV2  string   `json:"azp"`
 	Roles  []string `json:"roles"`
 	Scopes string   `json:"scp"`
+	// Tenant, AppName, UPN and Name are for people to read.
+	Tenant  string `json:"tid"`
+	AppName string `json:"app_displayname"`
+	UPN     string `json:"upn"`
+	Name    string `json:"unique_name"`
 }
 
 // App is the client id.

@@ -161,6 +161,14 @@ func (l *Ledger) AllIntents(ctx context.Context, runID string) ([]migration.Inte
 	return l.intents(ctx, ` WHERE run = ? ORDER BY id`, runID)
 }
 
+// ImportsSince counts the imports that this ledger's runs meant to send since then, whatever became of them: the service
+// counts refused ones too.
+func (l *Ledger) ImportsSince(ctx context.Context, since time.Time) (int, error) {
+	var n int
+	err := l.db.Get(ctx)(`SELECT count(*) FROM intents WHERE effect = ? AND at >= ?`, []any{string(migration.EffectImport), stamp(since)}, &n)
+	return n, err
+}
+
 func (l *Ledger) intents(ctx context.Context, where string, args ...any) ([]migration.Intent, error) {
 	noChange := "no_change"
 	if !l.has(versionWrites) {

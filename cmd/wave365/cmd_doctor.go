@@ -1,0 +1,264 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/ledger"
+	ledgerplace "wave365/pkg/ledger/place"
+	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
+	"wave365/pkg/preflight/doctor"
+	"wave365/pkg/summary"
+)
+
+func newDoctorCommand(a *app, g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "doctor", Short: "Check sign-in, permissions, network, storage, clock and ledger before an evening", Args: cobra.NoArgs,
+		Long: `Check what an evening needs: the network to each host, who signs in and into which tenant, each permission and how it
+was proven, the storage account and whether links to disks can be signed, the clock, the ledger's disk, this terminal,
+how many imports of the day are used, and snapshot settings that finished runs left behind. Changes nothing.
+
+Exit codes: 0 nothing is bad, 5 a permission or prerequisite is missing, 12 the sign-in or the network failed.`,
+		Example: "  wave365 doctor --storage-account contosovhds\n  wave365 doctor --sandbox=waves/friday.tenant.yaml",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runDoctor(cmd.Context(), a, g) },
+	}
+}
+
+// doctorDocument is the answer of `doctor --json`.
+type doctorDocument struct {
+	Schema string        `json:"schema"`
+	Worst  doctor.Grade  `json:"worst"`
+	Lines  []doctor.Line `json:"lines"`
+}
+
+func runDoctor(ctx context.Context, a *app, g *globals) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	lines := a.examineMachine(ctx, g)
+	tenant, err := a.examineTenant(ctx, g)
+	if err != nil {
+		return err
+	}
+	lines = append(lines, tenant...)
+	worst := doctor.Worst(lines)
+	if g.json {
+		printJSON(a.out, doctorDocument{"wave365/doctor/v1", worst, lines})
+	} else {
+		a.printDoctor(g, lines, worst)
+	}
+	if worst != doctor.Bad {
+		return nil
+	}
+	for _, l := range lines {
+		if l.Grade == doctor.Bad && (strings.HasPrefix(l.Code, "cloud.sign-in") || l.Code == cloud.CodeUnreachable) {
+			return exit(exitSignIn)
+		}
+	}
+	return exit(exitDenied)
+}
+
+func (a *app) printDoctor(g *globals, lines []doctor.Line, worst doctor.Grade) {
+	width, sh := columns(a.out), shell(g.ledger, "")
+	mark := map[doctor.Grade]string{doctor.Good: "good     ", doctor.Warning: "warning  ", doctor.Bad: "bad      "}
+	for _, l := range lines {
+		fmt.Fprint(a.out, folded(mark[l.Grade], summary.OneLine(l.Name+": "+l.Found), width))
+		if !l.Remedy.Empty() {
+			fmt.Fprint(a.out, folded("           remedy: ", summary.OneLine(sh.Remedy(l.Remedy)), width))
+		}
+	}
+	fmt.Fprintln(a.out, map[doctor.Grade]string{
+		doctor.Good: "\nFit for the evening.", doctor.Warning: "\nFit for the evening; look at the warnings.", doctor.Bad: "\nNot fit yet: see what is bad.",
+	}[worst])
+}
+
+// examineMachine looks at what needs no network.
+func (a *app) examineMachine(ctx context.Context, g *globals) []doctor.Line {
+	path := absolute(g.ledger)
+	found := doctor.Ledger{Path: g.ledger, Refused: ledgerplace.Refuse(path), Free: ledgerplace.Free(path)}
+	if _, err := os.Stat(path); err == nil {
+		found.Exists = true
+		l, err := ledger.Open(ctx, g.ledger, ledger.Options{ReadOnly: true})
+		if found.Open = err; err == nil {
+			_ = l.Close()
+		}
+	}
+	return append(doctor.LedgerLines(found), doctor.TerminalLine(doctor.Terminal{
+		IsTerminal: a.inTerm, Columns: columns(a.err),
+		Remote: os.Getenv("SSH_CONNECTION") != "", Kept: os.Getenv("TMUX") != "" || os.Getenv("STY") != "",
+	}))
+}
+
+// examineTenant looks at hosts, sign-in, permissions, storage and what is left over. The error is for a mistake in flags
+// or an interrupted look; what is wrong with a service is a line.
+func (a *app) examineTenant(ctx context.Context, g *globals) ([]doctor.Line, error) {
+	p, err := g.tenantPlace()
+	if err != nil {
+		return nil, err
+	}
+	p.stateDir = "" // it changes nothing
+	p.tenantOnly = g.account == "" && g.blobEndpoint == ""
+	lines := hosts(ctx, g, p)
+	conn, err := a.connect(ctx, g, p)
+	if ctx.Err() != nil {
+		return nil, fault.Wrap(fault.Interrupted, "", "stopped", "", ctx.Err())
+	}
+	if err != nil {
+		if fault.Is(err, fault.Invalid) {
+			return nil, err
+		}
+		return append(lines, doctor.SignIn(doctor.Identity{}, "", false, "", err)...), nil
+	}
+	defer conn.close()
+	return append(lines, a.examineService(ctx, g, conn)...), ctx.Err()
+}
+
+// hosts asks each host of the cloud whether it answers; a sandbox has none.
+func hosts(ctx context.Context, g *globals, p place) []doctor.Line {
+	if p.sandbox != "" {
+		return nil
+	}
+	known, err := cloud.Lookup(g.cloud)
+	if err != nil {
+		return nil
+	}
+	roots := []string{known.Login, known.GraphRoot}
+	switch {
+	case g.blobEndpoint != "":
+		roots = append(roots, originOf(g.blobEndpoint))
+	case g.account != "":
+		roots = append(roots, "https://"+g.account+"."+known.BlobSuffix)
+	}
+	var lines []doctor.Line
+	var off time.Duration
+	answered := false
+	for _, root := range roots {
+		u, err := url.Parse(root)
+		if err != nil {
+			continue
+		}
+		took, of, err := cloud.Reach(ctx, root)
+		lines = append(lines, doctor.Reach(u.Host, took, err))
+		if err == nil {
+			answered, off = true, of
+		}
+	}
+	if answered {
+		lines = append(lines, doctor.Clock(off))
+	}
+	return lines
+}
+
+func (a *app) examineService(ctx context.Context, g *globals, conn *connection) []doctor.Line {
+	t := conn.graph
+	org, orgErr := t.Organization(ctx)
+	who := doctor.Identity{Method: g.signIn}
+	if who.Method == "" {
+		who.Method = "the default sign-in"
+	}
+	if token, err := conn.cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{conn.cloud.GraphRoot + "/.default"}}); err == nil {
+		id := cloud.IdentityOf(token.Token)
+		who.App, who.AppName, who.User, who.Tenant, who.Expires, who.Granted = id.App, id.AppName, id.User, id.Tenant, token.ExpiresOn, id.Granted
+	}
+	if conn.place.sandbox != "" {
+		who.Method, who.Rehearsal = "the sandbox's own sign-in", true
+	}
+	name := strings.TrimSpace(org.DisplayName + " (" + org.ID + ")")
+	if orgErr != nil {
+		name = who.Tenant
+	}
+	lines := doctor.SignIn(who, g.tenant, orgErr == nil && org.Is(g.tenant) || strings.EqualFold(who.Tenant, g.tenant), name, nil)
+	_, pcErr := t.CloudPCs(ctx, "status eq 'failed'")
+	settings, settingErr := t.UserSettings(ctx)
+	_, skuErr := t.SubscribedSKUs(ctx)
+	_, auditErr := t.AuditEvents(ctx, "activityDateTime ge "+conn.clock.Now().Add(-time.Hour).UTC().Format(time.RFC3339))
+	_, groupErr := t.GroupsNamed(ctx, "wave365")
+	_, userErr := t.UsersNamed(ctx, "wave365")
+	lines = append(lines, doctor.Permissions([]doctor.Need{
+		{Permission: "Organization.Read.All", Purpose: "the tenant's name", Tried: true, Err: orgErr},
+		{Permission: "CloudPC.Read.All", Purpose: "Cloud PCs", Tried: true, Err: pcErr},
+		{Permission: "CloudPC.Read.All", Purpose: "the Windows 365 audit log, which tells a lost import and a purge", Tried: true, Err: auditErr},
+		{Permission: "LicenseAssignment.Read.All", Purpose: "the tenant's licenses", Tried: true, Err: skuErr},
+		{Permission: "User.Read.All", Purpose: "users", Tried: true, Err: userErr},
+		{Permission: "GroupMember.Read.All", Purpose: "groups", Tried: true, Err: groupErr},
+		{Permission: "CloudPC.ReadWrite.All", Purpose: "to import snapshots and to set up the user setting"},
+		{Permission: "GroupMember.ReadWrite.All", Purpose: "to add users to the policy's group", Also: []string{"Group.ReadWrite.All", "Directory.ReadWrite.All"}},
+		{Permission: "LicenseAssignment.ReadWrite.All", Purpose: "to assign licenses", Also: []string{"User.ReadWrite.All", "Directory.ReadWrite.All"}, Optional: true},
+		{Permission: "Mail.Send", Purpose: "to send mail with notify", Optional: true},
+	}, who)...)
+	lines = append(lines, doctor.StorageLines(examineStorage(ctx, conn))...)
+	return append(lines, a.examineHistory(ctx, g, conn, leftOver(settings), settingErr)...)
+}
+
+// examineStorage asks for a container that need not exist, and for a signature that nobody will use.
+func examineStorage(ctx context.Context, conn *connection) doctor.Storage {
+	s := doctor.Storage{Account: conn.blobRoot}
+	if conn.storage == nil {
+		s.Account = ""
+		return s
+	}
+	_, s.Read = conn.storage.List(ctx, "wave365-doctor", "none")
+	ref, err := blob.ParseRef("wave365-doctor/none.vhd", conn.blobRoot)
+	if err == nil {
+		_, err = conn.storage.SignRead(ctx, ref, time.Time{}, conn.clock.Now().Add(time.Hour))
+	}
+	s.Sign = err
+	return s
+}
+
+// leftOver are the user settings that look like ours and say snapshot.
+func leftOver(settings []graph.UserSetting) []string {
+	var names []string
+	for _, s := range settings {
+		if strings.HasPrefix(s.DisplayName, playbook.SettingName(migration.Run{})) && strings.EqualFold(s.ProvisioningSourceType, "snapshot") && len(s.GroupIDs) > 0 {
+			names = append(names, s.DisplayName)
+		}
+	}
+	return names
+}
+
+// examineHistory compares what is left over with the runs of the ledger, and counts the day's imports.
+func (a *app) examineHistory(ctx context.Context, g *globals, conn *connection, names []string, settingErr error) []doctor.Line {
+	l, err := ledger.Open(ctx, g.ledger, ledger.Options{ReadOnly: true})
+	if err != nil {
+		var left []doctor.Setting
+		for _, n := range names {
+			left = append(left, doctor.Setting{Name: n})
+		}
+		return doctor.Leftovers(left, settingErr)
+	}
+	defer func() { _ = l.Close() }()
+	var lines []doctor.Line
+	if n, err := l.ImportsSince(ctx, conn.clock.Now().Add(-24*time.Hour)); err == nil {
+		lines = append(lines, doctor.Imports(n))
+	}
+	runs, err := l.Runs(ctx)
+	if err != nil {
+		return lines
+	}
+	var left []doctor.Setting
+	for _, n := range names {
+		s := doctor.Setting{Name: n}
+		open := false
+		for _, r := range runs {
+			if playbook.SettingName(r) == n {
+				s.Run, open = r.ID, r.State == migration.RunActive
+			}
+		}
+		if !open {
+			left = append(left, s)
+		}
+	}
+	return append(lines, doctor.Leftovers(left, settingErr)...)
+}

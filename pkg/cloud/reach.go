@@ -1,0 +1,57 @@
+package cloud
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+// reachLimit is how long a host may take to answer at all.
+const reachLimit = 10 * time.Second
+
+// Reach asks a host whether it answers, without any credential: any HTTP status will do. took is how long that took; off
+// is the host's clock less ours, to the second, 0 where it does not say. The error is a fault: Unavailable with
+// [CodeUnreachable], naming host and cause.
+func Reach(ctx context.Context, root string) (took, off time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(ctx, reachLimit)
+	defer cancel()
+	u, err := url.Parse(root)
+	if err != nil {
+		return 0, 0, unreachable(root, "it is not a URL", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, root, nil)
+	if err != nil {
+		return 0, 0, unreachable(u.Host, "it is not a URL", err)
+	}
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	began := time.Now()
+	resp, err := client.Do(req)
+	took = time.Since(began)
+	if err != nil {
+		return took, 0, unreachable(u.Hostname(), causeOf(err), err)
+	}
+	_ = resp.Body.Close()
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		off = date.Sub(began.Add(took / 2).Truncate(time.Second))
+	}
+	return took, off, nil
+}
+
+// Identity is who a token was given to. It is read without being verified: the token was given to us.
+type Identity struct {
+	// App is the client id, AppName its name, Tenant the tenant's id, User the person; empty: the token does not say.
+	App, AppName, Tenant, User string
+	Granted                    []string
+}
+
+// IdentityOf reads an access token; zero for what is no JWT, such as a sandbox's.
+func IdentityOf(token string) Identity {
+	c := claimsOf(token)
+	user := c.UPN
+	if user == "" {
+		user = c.Name
+	}
+	return Identity{App: c.App(), AppName: c.AppName, Tenant: c.Tenant, User: user, Granted: Granted(token)}
+}
