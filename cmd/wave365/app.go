@@ -21,6 +21,8 @@ type app struct {
 	// size gives the terminal's width and height.
 	size func() (int, int)
 	env  func(string) (string, bool)
+	// environ is all of the environment, as NAME=value.
+	environ func() []string
 	// started is set once a command's own code runs: errors before that are mistakes in the command line.
 	started bool
 	zone    *time.Location
@@ -38,7 +40,7 @@ func newApp() *app {
 			}
 			return w, h
 		},
-		env: os.LookupEnv, zone: time.Local,
+		env: os.LookupEnv, environ: os.Environ, zone: time.Local,
 	}
 }
 

@@ -50,7 +50,7 @@ func newRootCommand(a *app) *cobra.Command {
 		Version: versionText(),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			if err := settle(a, cmd.Flags(), g.config); err != nil {
+			if err := settle(a, cmd, g.config); err != nil {
 				return err
 			}
 			if err := cmd.ValidateRequiredFlags(); err != nil {

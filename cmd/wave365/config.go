@@ -1,22 +1,32 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
+	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/run"
+	"wave365/pkg/wave"
+	"wave365/pkg/wave/yamltext"
 )
 
 // settle fills flags that were not given: from WAVE365_* in the environment, else from the configuration file. A flag
 // that was given, also with its default value, stays as it is.
-func settle(a *app, flags *pflag.FlagSet, path string) error {
+func settle(a *app, cmd *cobra.Command, path string) error {
+	flags := cmd.Flags()
+	if err := strangeNames(a.environ(), cmd.Root()); err != nil {
+		return err
+	}
 	if v, ok := a.env("WAVE365_CONFIG"); ok && !flags.Changed("config") {
 		path = v
 	}
@@ -26,13 +36,13 @@ func settle(a *app, flags *pflag.FlagSet, path string) error {
 	}
 	var wrong error
 	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Changed || wrong != nil || f.Name == "help" {
+		if f.Changed || wrong != nil || f.Name == "help" || slices.Contains(consent, f.Name) {
 			return
 		}
 		from, value := "", ""
 		if v, ok := a.env(envName(f.Name)); ok {
 			from, value = envName(f.Name), v
-		} else if v, ok := config[f.Name]; ok {
+		} else if v, ok := config[f.Name]; ok && v != nil {
 			from, value = path, fmt.Sprint(v)
 		} else {
 			return
@@ -48,6 +58,47 @@ func envName(flag string) string {
 	return "WAVE365_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
+// consent are the flags by which a person agrees to something: they are given on the command line, each time.
+var consent = []string{"yes", "accept-changes", "no-effect"}
+
+// otherNames are names of the environment that belong to no flag: the storage account's key, and what completion is steered by.
+var otherNames = []string{"WAVE365_STORAGE_KEY", "WAVE365_ACTIVE_HELP", "WAVE365_COMPLETION_DESCRIPTIONS"}
+
+// strangeNames refuses a name of the environment that would be ours and is none, as it is done with flags: who sets one counts on
+// it. A name of a flag of another command is none of those.
+func strangeNames(environ []string, root *cobra.Command) error {
+	known := slices.Clone(otherNames)
+	var gather func(c *cobra.Command)
+	gather = func(c *cobra.Command) {
+		for _, flags := range []*pflag.FlagSet{c.PersistentFlags(), c.Flags()} {
+			flags.VisitAll(func(f *pflag.Flag) { known = append(known, envName(f.Name)) })
+		}
+		for _, sub := range c.Commands() {
+			gather(sub)
+		}
+	}
+	gather(root)
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		name = strings.ToUpper(name)
+		if !strings.HasPrefix(name, "WAVE365_") {
+			continue
+		}
+		flag := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(name, "WAVE365_"), "_", "-"))
+		switch {
+		case slices.Contains(consent, flag):
+			return usageError{fault.New(fault.Invalid, "usage", name+" is set, and consent is not taken from the environment", "unset it, and give --"+flag+" on the command line")}
+		case !slices.Contains(known, name):
+			hint := "unset it; the names are those of the flags, such as WAVE365_STORAGE_ACCOUNT for --storage-account"
+			if near := wave.Nearest(name, known); near != "" {
+				hint = "did you mean " + near + "? Otherwise unset it"
+			}
+			return usageError{fault.New(fault.Invalid, "usage", name+" is set in the environment, and there is no such setting", hint)}
+		}
+	}
+	return nil
+}
+
 // configKeys are what a configuration file may hold: what is the same for every wave. What belongs to one run, or speaks for
 // the person who is asked, is no setting.
 var configKeys = []string{
@@ -55,22 +106,40 @@ var configKeys = []string{
 	"log-file", "log-level", "slots", "sandbox-speed", "import-source", "storage-account-id", "allow-unknown-columns", "halt-after", "quiet",
 }
 
+// maxConfig bounds the configuration file, in bytes.
+const maxConfig = 1 << 20
+
 // readConfig reads the configuration file. A missing file is fine unless it was asked for.
 func readConfig(flags *pflag.FlagSet, path string) (map[string]any, error) {
-	data, err := os.ReadFile(path)
+	bad := func(what, hint string, err error) (map[string]any, error) {
+		return nil, fault.Wrap(fault.Invalid, "usage", path+": "+what, hint, err)
+	}
+	data, err := run.ReadFile(path, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) && !flags.Changed("config") {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, "usage", "the configuration file "+path+" cannot be read: "+err.Error(), "check --config", err)
 	}
-	var config map[string]any
-	if err := yaml.Unmarshal(data, &config); err != nil {
-		return nil, fault.Wrap(fault.Invalid, "usage", path+": "+strings.TrimSpace(yaml.FormatError(err, false, true)), "write one `name: value` a line", err)
+	const shape = "write one `name: value` a line"
+	if data, err = yamltext.Decode(data, maxConfig); err != nil {
+		return bad(err.Error(), shape, err)
 	}
-	for key := range config {
+	var config map[string]any
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	if err := decoder.Decode(&config); err != nil && !errors.Is(err, io.EOF) {
+		return bad(strings.TrimSpace(yaml.FormatError(err, false, true)), shape, err)
+	}
+	if err := decoder.Decode(new(any)); err == nil {
+		return bad("it holds several documents, parted by ---", "write one list of settings", nil)
+	}
+	for key, value := range config {
 		if !slices.Contains(configKeys, key) {
 			return nil, fault.New(fault.Invalid, "usage", path+": unknown key "+key, keysLike(flags, key))
+		}
+		switch value.(type) {
+		case map[string]any, []any:
+			return bad(key+" has a list of values", shape, nil)
 		}
 	}
 	return config, nil
@@ -82,7 +151,7 @@ func keysLike(flags *pflag.FlagSet, key string) string {
 	for _, k := range configKeys {
 		known.String(k, "", "")
 	}
-	name := strings.ReplaceAll(strings.ToLower(key), "_", "-")
+	name := strings.Trim(strings.ReplaceAll(strings.ToLower(key), "_", "-"), "\"'“”„‘’ ")
 	if near := nearestFlag(known, name); near != "" {
 		return "did you mean " + near + "?"
 	}
@@ -90,4 +159,32 @@ func keysLike(flags *pflag.FlagSet, key string) string {
 		return "--" + name + " is given on the command line each time; the file may hold " + strings.Join(configKeys, ", ")
 	}
 	return "the file may hold " + strings.Join(configKeys, ", ")
+}
+
+// storageRoot is the blob endpoint of the account that is configured, however it is spelled; suffix is that of the cloud's blob
+// hosts.
+func storageRoot(flag, text, suffix string) (string, error) {
+	name, endpoint, why, hint := wave.AccountEndpoint(text)
+	if why != "" {
+		return "", fault.New(fault.Invalid, "usage", "--"+flag+": "+why, hint)
+	}
+	if endpoint == "" {
+		return "https://" + name + "." + suffix, nil
+	}
+	if host := strings.TrimPrefix(endpoint, "https://"); host != name+"."+suffix && !strings.HasSuffix(host, ".blob.storage.azure.net") {
+		return "", fault.New(fault.Invalid, "usage", "--"+flag+": "+host+" is in another cloud than the one that is configured", "give --cloud, or the account's name alone: "+name)
+	}
+	return endpoint, nil
+}
+
+// endpointRoot is the blob endpoint that is given: as it stands, unless it names an account of Azure Storage at another of its
+// endpoints.
+func endpointRoot(text, suffix string) (string, error) {
+	u, err := url.Parse(text)
+	if err == nil {
+		if _, stored := wave.ParseStorageHost(u.Hostname()); stored {
+			return storageRoot("blob-endpoint", text, suffix)
+		}
+	}
+	return strings.TrimSuffix(text, "/"), nil
 }

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -63,9 +62,6 @@ func (g *globals) placeOf(wavePath string) (place, error) {
 	return p, nil
 }
 
-// accountName is the shape of a storage account's name.
-var accountName = regexp.MustCompile(`^[a-z0-9]{3,24}$`)
-
 // connect signs in and builds the clients. Beyond the sign-in it sends nothing to the real services yet; a sandbox is asked
 // for its clock. Without a network it ends within 15 s.
 func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, error) {
@@ -88,11 +84,13 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 		switch {
 		case p.tenantOnly:
 		case g.blobEndpoint != "":
-			c.blobRoot = strings.TrimSuffix(g.blobEndpoint, "/")
-		case g.account != "" && !accountName.MatchString(g.account):
-			return nil, fault.New(fault.Invalid, "usage", "no storage account can be called "+g.account, "give its name alone, such as contosovhds: 3 to 24 small letters and digits")
+			if c.blobRoot, err = endpointRoot(g.blobEndpoint, known.BlobSuffix); err != nil {
+				return nil, err
+			}
 		case g.account != "":
-			c.blobRoot = "https://" + g.account + "." + known.BlobSuffix
+			if c.blobRoot, err = storageRoot("storage-account", g.account, known.BlobSuffix); err != nil {
+				return nil, err
+			}
 		default:
 			return nil, fault.New(fault.Invalid, "usage", "no storage account is named", "give --storage-account NAME, or storage-account in the configuration file")
 		}

@@ -340,6 +340,7 @@ func apart() map[string]func(t *testing.T) []wave.Finding {
 		}, func(in *preflight.Input) {
 			in.Before = map[string]migration.Standing{otherRun: {Run: "r", State: migration.Succeeded}}
 		}),
+		"csv.too-large":      read(head + "ada@" + domain + ",disks/ada.vhd" + strings.Repeat(",", 20_000) + "\n"),
 		"group.ambiguous":    rigGroups(func(a []graph.GroupAnswer) { a[1].Group.DisplayName = a[0].Group.DisplayName }),
 		"group.mail-enabled": rigGroups(func(a []graph.GroupAnswer) { a[0].Group.MailEnabled = true }),
 		"vhd.unwritten":      meetDisk(unwritten),

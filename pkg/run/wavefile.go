@@ -2,8 +2,8 @@ package run
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,10 +18,12 @@ import (
 
 // ReadWave reads a wave file; its raw cells hold no secret any more. Findings of the file come back as such; the error is for a file that cannot be read.
 func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error) {
-	data, err := os.ReadFile(path)
+	data, err := ReadFile(path, wave.MaxBytes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "there is no wave file "+path, "check the path; template writes an empty wave", err, fault.NewCommand("template", "--out", "WAVE.csv"))
+	case errors.As(err, new(*TooLargeError)):
+		return nil, []wave.Finding{wave.NewFinding("csv.too-large", 0, "", "", "", fmt.Sprintf("the wave file %s is larger than %d MiB", path, wave.MaxBytes>>20))}, nil
 	case err != nil:
 		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "the wave file "+path+" cannot be read: "+err.Error(), "check the path and its permissions", err)
 	}

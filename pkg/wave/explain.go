@@ -1,6 +1,10 @@
 package wave
 
-import "wave365/pkg/fault/catalogue"
+import (
+	"unicode/utf8"
+
+	"wave365/pkg/fault/catalogue"
+)
 
 // NewFinding makes a finding with the severity and the remedy of the catalogue; a code that is not in there is an error
 // without a remedy. Signatures are cut from user, value and message.
@@ -15,7 +19,7 @@ func NewFinding(code string, line int, column, user, value, message string) Find
 	}
 	return Finding{
 		Severity: severity, Code: code, Line: line, Column: column,
-		User: RedactSAS(user), Value: RedactSAS(value), Message: RedactSAS(message), Hint: e.Remedy, Commands: e.Commands,
+		User: brief(RedactSAS(user)), Value: brief(RedactSAS(value)), Message: brief(RedactSAS(message)), Hint: e.Remedy, Commands: e.Commands,
 	}
 }
 
@@ -29,3 +33,18 @@ func FindingCodes() []string {
 	}
 	return out
 }
+
+// brief keeps a finding readable whatever stands in a cell.
+func brief(s string) string {
+	if len(s) <= maxShown {
+		return s
+	}
+	cut := maxShown
+	for !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
+}
+
+// maxShown is how many bytes of a value or message a finding shows.
+const maxShown = 600

@@ -58,7 +58,7 @@ func (r *reading) letters(i int, rec sheet.Record) {
 // signs warns of the first cell with a sign in the middle of a word, as a letter becomes that is read in a wrong code page.
 func (r *reading) signs(row *Row, rec sheet.Record) {
 	for k, cell := range rec.Cells[:min(len(rec.Cells), len(r.file.Canonical))] {
-		if plain := RedactSAS(sheet.Trim(cell)); mangled(plain) {
+		if plain := brief(RedactSAS(sheet.Trim(cell))); mangled(plain) {
 			f := NewFinding("csv.garbled-text", row.Line, r.file.Canonical[k], row.User, plain, fmt.Sprintf("%q has a sign in the middle of a word, as a letter becomes that is read in a wrong code page", plain))
 			f.Severity = Warning
 			r.findings = append(r.findings, f)
@@ -91,7 +91,7 @@ func (r *Row) drop(column string) {
 // garbled says what has happened to the letters of a cell; "" for nothing.
 func (r *reading) garbled(column, cell string) string {
 	cell = sheet.Trim(cell)
-	plain := RedactSAS(cell)
+	plain := brief(RedactSAS(cell))
 	if r.scan.Misread != nil {
 		if was, ok := r.scan.Misread.Undo(plain); ok {
 			return fmt.Sprintf("%q was %q before the file was read in a wrong code page (%s) and saved again: its letters are garbled", plain, was, r.scan.Misread.Page())

@@ -2,7 +2,6 @@ package wave
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -59,78 +58,41 @@ func linkTo(u *url.URL) (address, bool) {
 	host, path := strings.ToLower(u.Hostname()), slashes(u.EscapedPath())
 	bad := func(why, hint string) (address, bool) { return address{"csv.value-bad", why, hint}, true }
 	elsewhere := func(why, hint string) (address, bool) { return address{"blob.wrong-host", why, hint}, true }
-	labels := strings.Split(host, ".")
-	service := storageService(labels)
-	account := labels[0]
+	at, stored := ParseStorageHost(host)
 	switch {
 	case strings.HasPrefix(u.Scheme, "abfs") || strings.HasPrefix(u.Scheme, "wasb"):
 		hint := hintOwnURL
-		if container := u.User.Username(); container != "" && service != "" {
-			hint = "write " + blobURL(labels, service, container+"/"+path)
+		if container := u.User.Username(); container != "" && stored {
+			hint = "write " + at.Blob() + "/" + container + "/" + path
 		}
 		return elsewhere("the blob is a Hadoop address ("+u.Scheme+"://) of a Data Lake (dfs) endpoint", hint)
-	case strings.HasPrefix(account, "md-") && service != "":
-		return elsewhere("the blob is the export link of a managed disk or snapshot ("+account+"), which is in no storage account of yours and soon expires", hintExport)
-	case slices.Contains(labels, "privatelink"):
-		return elsewhere("the blob's URL names the private endpoint (privatelink) of the storage account "+account+", under which the service does not find it",
-			"write "+blobURL(labels, service, path))
-	case service == "dfs":
-		return elsewhere("the blob's URL names the Data Lake (dfs) endpoint of the storage account "+account, "write "+blobURL(labels, service, path))
-	case service == "file":
+	case at.Export:
+		return elsewhere("the blob is the export link of a managed disk or snapshot ("+at.Account+"), which is in no storage account of yours and soon expires", hintExport)
+	case at.PrivateLink:
+		return elsewhere("the blob's URL names the private endpoint (privatelink) of the storage account "+at.Account+", under which the service does not find it",
+			"write "+at.Blob()+"/"+path)
+	case at.Service == "dfs":
+		return elsewhere("the blob's URL names the Data Lake (dfs) endpoint of the storage account "+at.Account, "write "+at.Blob()+"/"+path)
+	case at.Service == "file":
 		return elsewhere("the blob's URL names a file share (Azure Files), which holds no blobs", hintUpload)
-	case service != "" && service != "blob":
-		return elsewhere("the blob's URL names the "+service+" endpoint of the storage account "+account+", which serves no page blobs", "write "+blobURL(labels, service, path))
-	case service == "blob" && strings.HasSuffix(account, "-secondary"):
-		labels[0] = strings.TrimSuffix(account, "-secondary")
-		return elsewhere("the blob's URL names the read-only second region of the storage account", "write "+blobURL(labels, service, path))
-	case isPortal(labels):
+	case stored && at.Service != "blob":
+		return elsewhere("the blob's URL names the "+at.Service+" endpoint of the storage account "+at.Account+", which serves no page blobs", "write "+at.Blob()+"/"+path)
+	case at.Secondary:
+		return elsewhere("the blob's URL names the read-only second region of the storage account", "write "+at.Blob()+"/"+path)
+	case isPortal(host):
 		return bad("the blob is a page of the Azure portal", "open the blob there and copy the URL from its properties, or write container/path.vhd")
 	case strings.HasSuffix(host, "safelinks.protection.outlook.com"):
 		return bad("the blob is a link that Outlook has wrapped (Safe Links)", hintOwnURL)
 	case strings.HasSuffix(host, ".sharepoint.com"), host == "1drv.ms", strings.HasSuffix(host, "onedrive.live.com"):
 		return bad("the blob is a file in SharePoint or OneDrive, not in a storage account", hintUpload)
-	case service == "blob" && (u.Query().Has("snapshot") || u.Query().Has("versionid")):
+	case stored && (u.Query().Has("snapshot") || u.Query().Has("versionid")):
 		return bad("the URL names an older state of the blob (a snapshot or version of it), and the import takes the blob itself", "copy that state into a blob of its own, and write the URL without snapshot= or versionid=")
 	}
 	return address{}, false
 }
 
-// storageService is which service of a storage account a host serves: "blob", "dfs", "file", "queue", "table", "web"; "" when
-// it is no host of Azure Storage.
-func storageService(labels []string) string {
-	for i, l := range labels {
-		switch l {
-		case "blob", "dfs", "file", "queue", "table", "web":
-			if i > 0 && i+1 < len(labels) && (labels[i+1] == "core" || labels[i+1] == "storage") {
-				return l
-			}
-		}
-	}
-	return ""
-}
-
-// blobURL is the blob endpoint's spelling of an address at another endpoint of the same account.
-func blobURL(labels []string, service, path string) string {
-	var host []string
-	for i, l := range labels {
-		switch {
-		case l == "privatelink", service == "web" && i > 0 && strings.HasPrefix(l, "z"):
-			continue
-		case l == service && i > 0:
-			l = "blob"
-		}
-		host = append(host, l)
-	}
-	return "https://" + strings.Join(host, ".") + "/" + path
-}
-
-func isPortal(labels []string) bool {
-	for i := 0; i+1 < len(labels); i++ {
-		if labels[i] == "portal" && labels[i+1] == "azure" {
-			return true
-		}
-	}
-	return false
+func isPortal(host string) bool {
+	return strings.HasPrefix(host, "portal.azure.") || strings.Contains(host, ".portal.azure.")
 }
 
 // resourceID judges an id of Azure Resource Manager by what it is of.

@@ -18,6 +18,9 @@ import (
 func Read(name string, data []byte, opt Options) (*File, []Finding) {
 	sum := sha256.Sum256(data)
 	f := &File{Name: baseName(name), Hash: hex.EncodeToString(sum[:])}
+	if f, beyond := outsized(data); beyond {
+		return nil, []Finding{f}
+	}
 	scan, why := sheet.Open(data, func(cell string) bool { return canonical(cell) != "" })
 	if why != "" {
 		return nil, []Finding{NewFinding("csv.encoding", 1, "", "", "", why)}
@@ -85,6 +88,10 @@ func (r *reading) header() bool {
 	}
 	if oneCell(cells) {
 		r.findings = append(r.findings, wholeLine(head.Line, cells[0], "the whole first line stands in one cell, in quotes"))
+		return false
+	}
+	if len(cells) > maxColumns {
+		r.findings = append(r.findings, tooLarge(head.Line, fmt.Sprintf("the header has %d columns; a wave has at most %d", len(cells), maxColumns)))
 		return false
 	}
 	r.columns(cells)
@@ -171,7 +178,7 @@ func (r *reading) rows() {
 	f := r.file
 	width := len(f.Columns)
 	r.unread, r.lost = map[int]bool{}, map[cellAt]bool{}
-	lines := r.scan.Lines()
+	lines := min(r.scan.Lines(), MaxRows)
 	records := make([]sheet.Record, 0, lines)
 	t := append(make(table, 0, lines+1), f.Canonical)
 	for {
@@ -182,6 +189,12 @@ func (r *reading) rows() {
 		if rec.Broken == nil && sheet.Blank(rec.Cells) {
 			continue
 		}
+		if len(records) == MaxRows {
+			r.findings = append(r.findings, tooLarge(rec.Line, fmt.Sprintf("here the wave goes beyond %d rows; none of those that follow were read", MaxRows)))
+			break
+		}
+		r.oversized(&rec)
+		rec.Cells, rec.Extra = within(rec.Cells, width)
 		row := make([]string, width)
 		for i := range min(width, len(rec.Cells)) {
 			row[i] = value(f.Canonical[i], rec.Cells[i])
@@ -203,6 +216,35 @@ func (r *reading) rows() {
 			r.letters(i, rec)
 		}
 		f.Rows[i].Priority = r.priority(f.Rows[i], read[i].Priority)
+	}
+}
+
+// within gives the cells of a record that lie within the columns, and the first behind them when any of those says something:
+// extra is then how many cells there are up to the last that does. What a line holds beyond that is not kept.
+func within(cells []string, width int) (kept []string, extra int) {
+	last := len(cells)
+	for last > width && sheet.Trim(cells[last-1]) == "" {
+		last--
+	}
+	if last <= width {
+		return cells[:min(len(cells), width):min(len(cells), width)], 0
+	}
+	return slices.Clone(cells[:width+1]), last
+}
+
+// oversized drops what is too large for a cell, and everything behind it in the record: where such a cell ends is often a quote
+// that is missing.
+func (r *reading) oversized(rec *sheet.Record) {
+	for i, c := range rec.Cells {
+		if len(c) > MaxCell {
+			f := tooLarge(rec.Line, fmt.Sprintf("a cell has %d bytes; it has at most %d MiB", len(c), MaxCell>>20))
+			f.Column = columnOf(i, r.file.Canonical)
+			r.findings = append(r.findings, f)
+			rec.Cells = rec.Cells[:i:i]
+			rec.Broken = nil
+			rec.Oversized = true
+			return
+		}
 	}
 }
 

@@ -13,6 +13,10 @@ import (
 // row. It answers false for one whose cells say nothing.
 func (r *reading) shape(i int, rec sheet.Record) bool {
 	row := r.file.Rows[i]
+	if rec.Oversized {
+		r.unread[i] = true
+		return false
+	}
 	if rec.Broken != nil {
 		r.unread[i] = true
 		r.broken(rec, row.User, r.file.Canonical)
@@ -35,14 +39,10 @@ func (r *reading) shape(i int, rec sheet.Record) bool {
 			return false
 		}
 	}
-	if rec.Broken == nil && len(rec.Cells) > width && !sheet.Blank(rec.Cells[width:]) {
+	if rec.Broken == nil && rec.Extra > width {
 		r.unread[i] = true
-		last := len(rec.Cells)
-		for sheet.Trim(rec.Cells[last-1]) == "" {
-			last--
-		}
 		r.find("csv.syntax", row.Line, "", row.User, rec.Cells[width],
-			fmt.Sprintf("the row has %d cells and the header %d: a cell that holds %s must be in quotes (\"), not in typographic ones", last, width, commaName(r.file.Dialect.Comma)))
+			fmt.Sprintf("the row has %d cells and the header %d: a cell that holds %s must be in quotes (\"), not in typographic ones", rec.Extra, width, commaName(r.file.Dialect.Comma)))
 	}
 	return true
 }

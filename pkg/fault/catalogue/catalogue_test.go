@@ -19,7 +19,7 @@ import (
 
 // The codes of validation are a promise to scripts: none may go or change its grade unnoticed. "w" is a warning.
 const promised = `
-csv.syntax csv.encoding csv.garbled-text csv.not-a-header csv.missing-column csv.unknown-column csv.empty csv.value-missing csv.value-bad
+csv.syntax csv.encoding csv.garbled-text csv.not-a-header csv.missing-column csv.unknown-column csv.empty csv.too-large csv.value-missing csv.value-bad
 user.duplicate user.not-found user.unreadable user.disabled user.no-usage-location user.in-other-run user.already-migrated:i user.has-cloud-pc user.has-import user.already-targeted
 license.unreadable license.missing license.ambiguous license.not-enterprise license.disk-too-small license.no-seats license.unknown-sku license.not-usable license.in-grace:w license.from-group:w
 blob.duplicate blob.not-found blob.unreadable blob.forbidden blob.not-page-blob blob.empty blob.copy-pending blob.leased:w blob.wrong-host blob.archived

@@ -3,12 +3,13 @@ package sheet
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/unicode"
 )
 
 // source is the file as text: valid UTF-8, every line end a single LF.
@@ -32,10 +33,10 @@ func decode(data []byte) (source, string) {
 	switch {
 	case bytes.HasPrefix(data, []byte{0xFF, 0xFE}):
 		s.dialect = Dialect{Encoding: "utf-16le", BOM: true}
-		data = fromUTF16(data, unicode.LittleEndian)
+		data = fromUTF16(data, binary.LittleEndian)
 	case bytes.HasPrefix(data, []byte{0xFE, 0xFF}):
 		s.dialect = Dialect{Encoding: "utf-16be", BOM: true}
-		data = fromUTF16(data, unicode.BigEndian)
+		data = fromUTF16(data, binary.BigEndian)
 	default:
 		lost = -1
 		s.dialect.Encoding = "utf-8"
@@ -57,7 +58,9 @@ func decode(data []byte) (source, string) {
 		s.text = string(data)
 		return s, ""
 	}
-	s.text, s.spoiled = repair(data, lost)
+	if s.text, s.spoiled = repair(data, lost); s.spoiled == nil {
+		return source{}, "the file is no text, or text in a very different encoding: too many of its bytes are not " + s.dialect.Encoding
+	}
 	return s, ""
 }
 
@@ -74,10 +77,34 @@ func notText(data []byte) string {
 	return ""
 }
 
-func fromUTF16(data []byte, order unicode.Endianness) []byte {
-	// The decoder never fails: what it cannot read becomes U+FFFD, which repair finds.
-	text, _ := unicode.UTF16(order, unicode.ExpectBOM).NewDecoder().Bytes(data)
-	return text
+// fromUTF16 gives the text behind the byte order mark. What cannot be read becomes U+FFFD, which repair finds.
+func fromUTF16(data []byte, order binary.ByteOrder) []byte {
+	// In two goes, since text that grows while it is made takes twice its room.
+	length := 0
+	eachUTF16(data[2:], order, func(r rune) { length += utf8.RuneLen(r) })
+	out := make([]byte, 0, length)
+	eachUTF16(data[2:], order, func(r rune) { out = utf8.AppendRune(out, r) })
+	return out
+}
+
+func eachUTF16(data []byte, order binary.ByteOrder, do func(rune)) {
+	for len(data) >= 2 {
+		r := rune(order.Uint16(data))
+		data = data[2:]
+		if utf16.IsSurrogate(r) {
+			low := rune(0)
+			if len(data) >= 2 {
+				low = rune(order.Uint16(data))
+			}
+			if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+				data = data[2:]
+			}
+		}
+		do(r)
+	}
+	if len(data) > 0 {
+		do(utf8.RuneError)
+	}
 }
 
 // withoutMarks cuts further byte order marks, and one that was read in another code page and written again as text, which
@@ -116,11 +143,20 @@ func withoutEnd(data []byte) (rest []byte, why string) {
 
 // unifyLines makes CR LF and CR one LF each. A line break within a cell is one, too.
 func unifyLines(data []byte) []byte {
-	if bytes.IndexByte(data, '\r') < 0 {
+	first := bytes.IndexByte(data, '\r')
+	if first < 0 {
 		return data
 	}
-	data = bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
-	return bytes.ReplaceAll(data, []byte("\r"), []byte("\n"))
+	out := append(make([]byte, 0, len(data)), data[:first]...)
+	for i := first; i < len(data); i++ {
+		switch {
+		case data[i] != '\r':
+			out = append(out, data[i])
+		case i+1 == len(data) || data[i+1] != '\n':
+			out = append(out, '\n')
+		}
+	}
+	return out
 }
 
 // withoutInnerMark cuts the byte order mark before a quoted first line that stands in the file again, as when files were joined:
@@ -134,18 +170,30 @@ func withoutInnerMark(data []byte) []byte {
 	return bytes.ReplaceAll(data, again, append([]byte("\n"), first...))
 }
 
+// maxSpoiled is how many bytes may be no text in a file that is still read.
+const maxSpoiled = 1 << 20
+
+// repair reads what is no UTF-8 as Windows-1252, and gives the first such place on each line; none when there are too many.
 func repair(data []byte, lost rune) (string, []int) {
 	var b strings.Builder
+	b.Grow(len(data) + len(data)/8)
 	var spoiled []int
+	fresh, wrong := true, 0
 	for len(data) > 0 {
 		r, size := utf8.DecodeRune(data)
-		switch {
-		case r == utf8.RuneError && size == 1:
-			spoiled = append(spoiled, b.Len())
-			r = charmap.Windows1252.DecodeByte(data[0])
-		case r == lost:
-			spoiled = append(spoiled, b.Len())
+		bad := r == lost
+		if r == utf8.RuneError && size == 1 {
+			bad, r = true, charmap.Windows1252.DecodeByte(data[0])
 		}
+		if bad {
+			if wrong++; wrong > maxSpoiled {
+				return "", nil
+			}
+			if fresh {
+				spoiled, fresh = append(spoiled, b.Len()), false
+			}
+		}
+		fresh = fresh || r == '\n'
 		b.WriteRune(r)
 		data = data[size:]
 	}

@@ -10,6 +10,8 @@ const (
 	headerWithin = 50
 	// namesOfHeader is how many known names make a record the header although others stand above it.
 	namesOfHeader = 2
+	// maxHeader is how many bytes of a line are looked at for that, maxAbove how many of the file when no line has two names.
+	maxHeader, maxAbove = 64 << 10, 1 << 20
 )
 
 // Stray is a line above the header that is not blank.
@@ -22,7 +24,7 @@ type Stray struct {
 // known names, since exports put titles, comments and types above it; without such a line it is the first record that is not blank.
 func findHeader(text, commas string, known func(string) bool) (at int, comma rune) {
 	for line := 0; line < headerWithin && at < len(text); {
-		record := text[at:]
+		record := text[at:min(len(text), at+maxHeader)]
 		record = record[:recordEnd(record)]
 		if Names(record) {
 			line++
@@ -36,7 +38,7 @@ func findHeader(text, commas string, known func(string) bool) (at int, comma run
 		}
 		at += next + 1
 	}
-	comma, _ = detectComma(firstRecord(text), commas, known)
+	comma, _ = detectComma(firstRecord(text[:min(len(text), maxAbove)]), commas, known)
 	return 0, comma
 }
 

@@ -136,8 +136,8 @@ type occurrence struct {
 }
 
 const (
-	// maxRuns is how many different runs decide.
-	maxRuns = 2000
+	// maxRuns is how many different runs decide, maxRun how many bytes each has.
+	maxRuns, maxRun = 2000, 1 << 10
 	// byChance is how many characters in a row no other text turns into by chance.
 	byChance = 3
 )
@@ -146,7 +146,7 @@ func occurrences(text string) map[occurrence]int {
 	seen := map[occurrence]int{}
 	at := 0
 	eachRun(text, func(run string, beyond bool) {
-		if beyond && len(seen) < maxRuns {
+		if beyond && len(run) <= maxRun && len(seen) < maxRuns {
 			inWord := at > 0 && isLetter(text[at-1]) || at+len(run) < len(text) && isLetter(text[at+len(run)])
 			seen[occurrence{run, inWord}]++
 		}

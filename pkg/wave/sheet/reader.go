@@ -9,9 +9,28 @@ import (
 	"unicode/utf8"
 )
 
-// maxRestarts bounds how often reading starts again behind a quote that is never closed: each time costs a scan to the
-// end of the file.
+// maxRestarts bounds how often reading starts again behind a quote that is never closed: each time costs a scan of
+// [maxRecord].
 const maxRestarts = 50
+
+// maxRecord is how many bytes a record has at most. A quote that is not closed within them is taken for one that never is.
+const maxRecord = 16 << 20
+
+// window lets no more of a text be read than up to its end.
+type window struct {
+	text    string
+	at, end int
+}
+
+// Read implements [io.Reader].
+func (w *window) Read(b []byte) (int, error) {
+	if w.at >= w.end {
+		return 0, io.EOF
+	}
+	n := copy(b, w.text[w.at:w.end])
+	w.at += n
+	return n, nil
+}
 
 // Record is one record of the file, good or broken.
 type Record struct {
@@ -23,6 +42,10 @@ type Record struct {
 	Broken *Flaw
 	// Spoiled is the first character that could not be decoded, What its best guess; nil for none.
 	Spoiled *Flaw
+	// For whoever takes the records: Oversized, cells are left out of it that were too large; Extra, how many cells there are
+	// when some are left out that lie beyond the columns.
+	Oversized bool
+	Extra     int
 }
 
 // Flaw is a place in the file. Line and Column count from 1, Column in characters.
@@ -50,6 +73,7 @@ type Reader struct {
 	spoiled []int
 
 	csv      *csv.Reader
+	window   *window
 	first    int // index of the line at which csv started
 	end      int // offset behind the last record
 	restarts int
@@ -103,7 +127,8 @@ func (s *Reader) Lines() int { return len(s.starts) }
 // startAt begins reading at a line, counted from 0.
 func (s *Reader) startAt(line int) {
 	s.first, s.end = line, s.starts[line]
-	s.csv = csv.NewReader(strings.NewReader(s.text[s.end:]))
+	s.window = &window{text: s.text, at: s.end}
+	s.csv = csv.NewReader(s.window)
 	s.csv.Comma = s.comma
 	s.csv.FieldsPerRecord = -1
 }
@@ -111,6 +136,7 @@ func (s *Reader) startAt(line int) {
 // Next gives the next record; false at the end of the file.
 func (s *Reader) Next() (Record, bool) {
 	from := s.end
+	s.window.end = min(len(s.text), from+maxRecord)
 	cells, err := s.csv.Read()
 	if errors.Is(err, io.EOF) {
 		return Record{}, false
@@ -133,7 +159,7 @@ func (s *Reader) judge(e *csv.ParseError, cells int) *Flaw {
 		return s.flawAt(s.offset(e.Line, e.Column), cells, "a quote stands in the middle of a cell that does not begin with one")
 	}
 	wrong, open := s.offset(e.Line, e.Column), s.openQuote(s.offset(e.StartLine, 1), cells)
-	atEnd := wrong >= len(s.text)
+	atEnd := wrong >= s.window.end
 	// A closing quote that stands where cells begin is the opening one of another row.
 	if !atEnd && (s.lineOf(open) == s.lineOf(wrong) || !s.beginsCell(wrong)) {
 		return s.flawAt(wrong, cells, "a quote within a quoted cell is not doubled")

@@ -1,0 +1,41 @@
+package run
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+)
+
+// TooLargeError says that a file holds more bytes than a file of its kind may.
+type TooLargeError struct {
+	// Max is the bound in bytes.
+	Max int64
+}
+
+// Error implements error.
+func (e *TooLargeError) Error() string { return fmt.Sprintf("it is larger than %d MiB", e.Max>>20) }
+
+// ReadFile reads a file of at most max bytes, also one without an end such as a pipe or a device, of which it takes no more. A
+// larger one is a [*TooLargeError]; the other errors are those of [os.Open] and of reading.
+func ReadFile(path string, max int64) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	var b bytes.Buffer
+	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+		if info.Size() > max {
+			return nil, &TooLargeError{max}
+		}
+		b.Grow(int(info.Size()) + bytes.MinRead)
+	}
+	if _, err := b.ReadFrom(io.LimitReader(file, max+1)); err != nil {
+		return nil, err
+	}
+	if int64(b.Len()) > max {
+		return nil, &TooLargeError{max}
+	}
+	return b.Bytes(), nil
+}
