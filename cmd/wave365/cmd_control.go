@@ -73,14 +73,17 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	r, err := l.Run(ctx, id)
+	r, err := run.Pick(ctx, l, id)
 	if err != nil {
-		return err
+		return whichRuns(ctx, l, err)
 	}
 	if r.State == migration.RunFinished {
 		return nothing("run "+r.ID+" has ended", "status shows how", fault.NewCommand("status").For(r.ID))
 	}
 	answer, err := order(ctx, l, ledger.Order{Run: r.ID, By: run.ThisProcess(version).String(), Kind: kind, Arg: arg})
+	if fault.CodeOf(err) == "ledger.not-driven" && kind == ledger.OrderContinue && r.Settings.Paused {
+		answer, err = a.endPause(ctx, g, r.ID)
+	}
 	if err != nil {
 		return err
 	}
@@ -90,6 +93,21 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 	}
 	fmt.Fprintf(a.out, "Run %s: %s\n", r.ID, answer)
 	return nil
+}
+
+// endPause takes back the pause of a run that no process drives.
+func (a *app) endPause(ctx context.Context, g *globals, id string) (answer string, err error) {
+	s, err := run.Lock(ctx, a.session(g), id)
+	if err != nil {
+		return "", err
+	}
+	defer s.Close()
+	next := s.Run.Settings
+	next.Paused = false
+	if err := s.Choose(ctx, 0, next, "continue"); err != nil {
+		return "", err
+	}
+	return "the pause is over; no process drives the run now, go on with: " + shell(g.ledger, id).Line(fault.NewCommand("resume")), nil
 }
 
 // orderDocument is the answer of pause, continue, slots, drain and cancel with --json.

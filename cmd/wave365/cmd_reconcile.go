@@ -47,7 +47,7 @@ Nothing is sent but reads. ` + "`wave365 resume`" + ` goes on with the run after
 func runReconcile(ctx context.Context, a *app, g *globals, id string, o reconciling) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	s, err := run.Open(ctx, a.session(g), id)
+	s, err := run.Open(ctx, a.newest(g), id)
 	if err != nil {
 		return err
 	}

@@ -126,7 +126,9 @@ func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (summar
 	}
 	end, counts := runner.Finished, migration.Count(acc.Rows)
 	if counts.Open() > 0 {
-		end = run.LastEnd(acc.Events)
+		if end, _ = run.LastEnd(acc.Events); end == "" {
+			end = runner.Drained // no word was left: what is open waits for resume, as after a drain
+		}
 	}
 	acc.At, acc.ExitCode = run.LastChange(acc.Run, acc.Rows), runCode(end, counts)
 	return acc, nil

@@ -110,6 +110,7 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	if err := s.Choose(ctx, o.slots, next, "resume"); err != nil {
 		return err
 	}
+	a.sayCarried(g, s.Run)
 	return a.drive(ctx, g, s, migration.RunResumed)
 }
 
@@ -152,5 +153,37 @@ func (a *app) endedAlready(ctx context.Context, g *globals, s *run.Session) erro
 	if err := a.writeReport(ctx, s.Ledger, s.Run.ID, at, runCode(runner.Finished, migration.Count(s.Rows))); err != nil {
 		return err
 	}
-	return nothing("run "+s.Run.ID+" has ended: nothing to do; its report is in "+summary.Dir(s.Run.ReportDir, s.Run), "")
+	return nothing("run "+s.Run.ID+" has ended: nothing to do; its report is in "+summary.Dir(s.Run.ReportDir, s.Run), leftHint(s.Rows), leftNext(s)...)
+}
+
+// leftHint says that rows of an ended run may be gone on with all the same; "" when none may.
+func leftHint(rows []migration.Row) string {
+	if c := migration.Count(rows); c.Failed+c.Deferred+c.Cancelled+c.Held == 0 {
+		return ""
+	}
+	return "some rows did not succeed, and resume does not touch those"
+}
+
+// leftNext are the commands for those rows.
+func leftNext(s *run.Session) []fault.Command {
+	var next []fault.Command
+	for _, c := range summary.Next(summary.Record{Run: s.Run, Rows: s.Rows}) {
+		if c.Name == "retry" || c.Name == "reconcile" {
+			next = append(next, c.For(s.Run.ID))
+		}
+	}
+	return next
+}
+
+// sayCarried says how the run was steered before its process ended, where that still holds.
+func (a *app) sayCarried(g *globals, r migration.Run) {
+	sh := shell(g.ledger, r.ID)
+	if r.Settings.Paused {
+		fmt.Fprintf(a.err, "wave365: the run is paused, as it was before: nothing new starts until: %s\n", sh.Line(fault.NewCommand("continue")))
+	}
+	if r.Settings.Draining {
+		fmt.Fprintf(a.err, "wave365: the run was draining when its process ended, and still drains: what is in flight goes on to its end; then go on with: %s\n",
+			sh.Line(fault.NewCommand("resume")))
+	}
+	fmt.Fprintf(a.err, "wave365: going on with %s\n", summary.Count(r.Slots, "slot"))
 }

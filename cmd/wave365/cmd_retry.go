@@ -35,7 +35,7 @@ Exit codes: as of run; 6 no row to retry, 10 the wave file was edited.`,
 func runRetry(ctx context.Context, a *app, g *globals, id, user string) error {
 	quick, stop := interruptible(ctx)
 	defer stop()
-	s, err := run.Open(quick, a.session(g), id)
+	s, err := run.Open(quick, a.newest(g), id)
 	if err != nil {
 		return err
 	}

@@ -8,10 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
+	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
 	"wave365/pkg/report"
 	"wave365/pkg/run"
@@ -21,11 +24,20 @@ import (
 
 func newStatusCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "status [RUN]", Short: "Show where a run stands, also while another process runs it",
-		Long: "Show where a run stands; without a name, the latest one. It only reads, and may be used from a second terminal\nwhile the run goes on.",
-		Args: cobra.MaximumNArgs(1),
+		Use: "status [RUN] [USER]", Short: "Show where a run stands, also while another process runs it",
+		Long: `Show where a run stands: how many rows stand where, since when, until when, why it waits, and whether its process
+still lives. Without a name, the newest run that is not finished. With a user, that person's story, step by step. It
+only reads, and may be used from a second terminal while the run goes on.`,
+		Example: "  wave365 status\n  wave365 status 20261120-1715-ab12 ada@contoso.com",
+		Args:    cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runStatus(cmd.Context(), a, g, runArg(args))
+			id, user := runArg(args), ""
+			if len(args) == 2 {
+				user = args[1]
+			} else if strings.Contains(id, "@") {
+				id, user = "", id // a user alone: of the run that goes without a name
+			}
+			return runStatus(cmd.Context(), a, g, id, user)
 		},
 	}
 	addLive(cmd, &g.live)
@@ -38,99 +50,191 @@ type statusDocument struct {
 	Slots    int  `json:"slots"`
 	Paused   bool `json:"paused"`
 	Draining bool `json:"draining"`
+	// StartedAt and SeenAt are when the run began and when its last fact was recorded.
+	StartedAt time.Time `json:"started_at"`
+	SeenAt    time.Time `json:"seen_at"`
+	// EndFrom and EndTo are between when and when its end is expected; absent when nothing can be said.
+	EndFrom time.Time `json:"expected_end_from,omitzero"`
+	EndTo   time.Time `json:"expected_end_to,omitzero"`
+	// Waits says why it starts nothing, or less than it could.
+	Waits []string `json:"waits"`
+	// Process has the run's lock, or had it when it died; absent when none has.
+	Process *processDocument `json:"process,omitempty"`
+	// Next are the commands worth typing now.
+	Next []string `json:"next"`
 }
 
-func runStatus(ctx context.Context, a *app, g *globals, id string) error {
+// processDocument is a process that drives a run.
+type processDocument struct {
+	PID     int       `json:"pid"`
+	Host    string    `json:"host"`
+	User    string    `json:"user"`
+	Command string    `json:"command"`
+	Started time.Time `json:"started"`
+	// Life is alive, gone or unknown.
+	Life process.Life `json:"life"`
+}
+
+func runStatus(ctx context.Context, a *app, g *globals, id, user string) error {
 	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = l.Close() }()
-	r, err := l.Run(ctx, id)
+	r, err := run.Pick(ctx, l, id)
 	if err != nil {
 		return whichRuns(ctx, l, err)
 	}
 	if g.live != "" {
 		return a.followLive(ctx, g.live, l, r)
 	}
-	rows, err := l.Rows(ctx, r.ID)
+	s, err := run.Stand(ctx, l, r)
 	if err != nil {
 		return err
 	}
-	h, held, err := l.Holder(ctx)
-	if err != nil {
-		return err
+	if user != "" {
+		return a.answerStory(ctx, g, l, s, user)
 	}
-	counts := migration.Count(rows)
-	state, code := "interrupted", exitDrained
-	switch {
-	case counts.Open() == 0:
-		state, code = "finished", runCode(runner.Finished, counts)
-	case held && h.Run == r.ID:
-		state, code = "running", exitOK
-	}
-	steered := run.Controls{Slots: r.Slots}
-	if state == "running" {
-		orders, err := l.Orders(ctx, r.ID)
-		if err != nil {
-			return err
-		}
-		steered = run.ControlsOf(orders, h.ID, r.Slots)
-	}
-	if state == "interrupted" {
-		events, err := l.Events(ctx, r.ID)
-		if err != nil {
-			return err
-		}
-		if end := run.LastEnd(events); end == runner.Halted || end == runner.Reached {
-			state, code = string(end), runCode(end, counts)
-		}
+	now := s.Seen // of a rehearsal, whose time runs faster, this process does not know the time
+	if r.Sandbox == "" {
+		now = time.Now()
 	}
 	if g.json {
-		printJSON(a.out, statusDocument{
-			runDocument: runDocument{"wave365/status/v1", r.ID, r.Wave, r.Tenant, state, counts, code, summary.Dir(r.ReportDir, r)},
-			Slots:       steered.Slots, Paused: steered.Paused, Draining: steered.Draining,
-		})
+		printJSON(a.out, statusOf(g, s, now))
 		return nil
 	}
-	fmt.Fprint(a.out, folded("", fmt.Sprintf("Run %s of wave %s in %s: %s", r.ID, r.Wave, tenantText(r), state), columns(a.out)))
-	if state == "running" {
-		fmt.Fprintf(a.out, "  by process %d of %s on %s: %s\n", h.PID, h.User, h.Host, h.Command)
-		fmt.Fprintf(a.out, "  %s\n", controlsText(steered))
-	}
-	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
-	for _, line := range []struct {
-		word string
-		n    int
-	}{
-		{"rows", counts.Total}, {"queued", counts.Queued}, {"active", counts.Active}, {"waiting", counts.Waiting},
-		{"succeeded", counts.Succeeded}, {"warned", counts.Warned}, {"failed", counts.Failed}, {"held", counts.Held},
-		{"deferred", counts.Deferred}, {"skipped", counts.Skipped}, {"cancelled", counts.Cancelled},
-	} {
-		if line.n > 0 || line.word == "rows" {
-			fmt.Fprintf(t, "  %s\t%d\n", line.word, line.n)
-		}
-	}
-	_ = t.Flush()
-	printAtWork(a.out, rows)
-	printOutcome(a.out, shell(g.ledger, r.ID), rows)
-	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(r.ReportDir, r), report.FilePage))
-	if counts.Open() > 0 && state != "running" {
-		fmt.Fprintf(a.out, "Go on with: %s\n", resumeCommand(g, r))
-	}
+	a.printStanding(g, s, now)
 	return nil
 }
 
-// printAtWork lists the rows that are under way, with what each waits for.
-func printAtWork(w io.Writer, rows []migration.Row) {
+func statusOf(g *globals, s run.Standing, now time.Time) statusDocument {
+	r := s.Run
+	doc := statusDocument{
+		runDocument: runDocument{"wave365/status/v1", r.ID, r.Wave, r.Tenant, s.State(), s.Counts, standingCode(s), summary.Dir(r.ReportDir, r)},
+		Slots:       r.Slots, Paused: r.Settings.Paused, Draining: r.Settings.Draining,
+		StartedAt: r.CreatedAt, SeenAt: s.Seen, Waits: []string{}, Next: []string{},
+	}
+	if left, ok := s.Left(now); ok {
+		doc.EndFrom, doc.EndTo = now.Add(left.From).Truncate(time.Second), now.Add(left.To).Truncate(time.Second)
+	}
+	if s.Running {
+		doc.Waits = append(doc.Waits, s.Waits(now)...)
+	}
+	if h := s.Holder; h != nil {
+		doc.Process = &processDocument{h.PID, h.Host, h.User, h.Command, h.Started, h.Life}
+	}
+	for _, c := range nextOf(s) {
+		doc.Next = append(doc.Next, shell(g.ledger, r.ID).Line(c))
+	}
+	return doc
+}
+
+// standingCode is the exit code of a run that stands so.
+func standingCode(s run.Standing) int {
+	switch {
+	case s.Running:
+		return exitOK
+	case s.State() == "interrupted":
+		return exitDrained
+	}
+	return runCode(s.End, s.Counts)
+}
+
+// nextOf lists the commands worth typing for a run that stands so.
+func nextOf(s run.Standing) []fault.Command {
+	return summary.Next(summary.Record{Run: s.Run, Rows: s.Rows, Events: s.Events, Live: s.Running})
+}
+
+// printStanding prints where a run stands, the numbers first.
+func (a *app) printStanding(g *globals, s run.Standing, now time.Time) {
+	r, width := s.Run, columns(a.out)
+	say := func(lead, text string) { fmt.Fprint(a.out, folded("  "+lead, text, width)) }
+	fmt.Fprint(a.out, folded("", fmt.Sprintf("Run %s of wave %s in %s: %s", r.ID, r.Wave, tenantText(r), s.State()), width))
+	say("", countsText(s.Counts))
+	started := fmt.Sprintf("started %s, %s ago", bothClocks(r.CreatedAt, a.zone), lasting(now.Sub(r.CreatedAt)))
+	if s.End == runner.Finished {
+		started = fmt.Sprintf("started %s, took %s", bothClocks(r.CreatedAt, a.zone), lasting(s.Seen.Sub(r.CreatedAt)))
+	}
+	if left, ok := s.Left(now); ok && s.Running {
+		started += fmt.Sprintf("; end expected between %s and %s", timeOfDay(now.Add(left.From), now, a.zone), timeOfDay(now.Add(left.To), now, a.zone))
+	}
+	say("", started)
+	a.printProcess(g, s, say)
+	if s.Running {
+		for _, why := range s.Waits(now) {
+			say("waits: ", why)
+		}
+	}
+	printAtWork(a.out, s.Rows, now, a.zone)
+	printOutcome(a.out, shell(g.ledger, r.ID), s.Rows)
+	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(r.ReportDir, r), report.FilePage))
+	if s.Counts.Open() > 0 && !s.Running {
+		fmt.Fprintf(a.out, "Go on with: %s\n", shell(g.ledger, r.ID).Line(summary.Resume(r, s.Rows, s.Events)))
+	}
+}
+
+// printProcess says which process drives the run, or how the last one ended.
+func (a *app) printProcess(g *globals, s run.Standing, say func(lead, text string)) {
+	steered := controlsText(s.Run)
+	switch h := s.Holder; {
+	case s.Running && h.Life == process.Unknown:
+		say("", fmt.Sprintf("by process %d of %s on %s, which cannot be seen from here (last recorded fact: %s): %s", h.PID, h.User, h.Host, bothClocks(s.Seen, a.zone), h.Command))
+		say("", steered)
+	case s.Running:
+		say("", fmt.Sprintf("by process %d of %s on %s: %s", h.PID, h.User, h.Host, h.Command))
+		say("", steered)
+	case s.Died():
+		who := "its process"
+		if h != nil {
+			who = fmt.Sprintf("process %d", h.PID)
+		}
+		say("", fmt.Sprintf("interrupted: %s ended without a word at %s", who, bothClocks(s.Seen, a.zone)))
+		say("", steered)
+	case s.Run.Settings.Paused && s.Counts.Open() > 0:
+		say("", steered)
+	}
+}
+
+// countsText tells the numbers of rows that are not zero.
+func countsText(c migration.Counts) string {
+	var parts []string
+	for _, n := range []struct {
+		word string
+		n    int
+	}{
+		{"queued", c.Queued}, {"active", c.Active}, {"waiting", c.Waiting}, {"succeeded", c.Succeeded}, {"warned", c.Warned},
+		{"failed", c.Failed}, {"held", c.Held}, {"deferred", c.Deferred}, {"skipped", c.Skipped}, {"cancelled", c.Cancelled},
+	} {
+		if n.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n.n, n.word))
+		}
+	}
+	return summary.Count(c.Total, "row") + ": " + strings.Join(parts, ", ")
+}
+
+// atWorkRows is how many rows under way the terminal lists.
+const atWorkRows = 10
+
+// printAtWork lists the rows that are under way: the step, since when, when it is looked at next, and what it waits for.
+func printAtWork(w io.Writer, rows []migration.Row, now time.Time, zone *time.Location) {
 	var b bytes.Buffer
 	var notes []string
 	t := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
+	more := 0
 	for _, r := range rows {
-		if r.State == migration.Running || r.State == migration.Waiting {
-			fmt.Fprintf(t, "  line %d\t%s\t%s\t\n", r.Target.Line, r.Target.User, r.Step)
-			notes = append(notes, r.Note)
+		if r.State != migration.Running && r.State != migration.Waiting {
+			continue
 		}
+		if len(notes) == atWorkRows {
+			more++
+			continue
+		}
+		fmt.Fprintf(t, "  line %d\t%s\t%s\t%s\t\n", r.Target.Line, summary.OneLine(r.Target.User), r.Step, lasting(now.Sub(r.UpdatedAt)))
+		note := r.Note
+		if r.State == migration.Waiting && r.NotBefore.After(now) {
+			note = strings.TrimSuffix("next look "+timeOfDay(r.NotBefore, now, zone)+"; "+note, "; ")
+		}
+		notes = append(notes, note)
 	}
 	_ = t.Flush()
 	for i, note := range notes {
@@ -139,17 +243,20 @@ func printAtWork(w io.Writer, rows []migration.Row) {
 		if note == "" {
 			lead = strings.TrimRight(lead, " ")
 		}
-		fmt.Fprint(w, folded(lead, notes[i], columns(w)))
+		fmt.Fprint(w, folded(lead, summary.OneLine(notes[i]), columns(w)))
+	}
+	if more > 0 {
+		fmt.Fprintf(w, "  … and %d more under way\n", more)
 	}
 }
 
-// controlsText says how a live run was steered.
-func controlsText(c run.Controls) string {
-	words := []string{summary.Count(c.Slots, "slot")}
-	if c.Paused {
+// controlsText says how a run is steered.
+func controlsText(r migration.Run) string {
+	words := []string{summary.Count(r.Slots, "slot")}
+	if r.Settings.Paused {
 		words = append(words, "paused")
 	}
-	if c.Draining {
+	if r.Settings.Draining {
 		words = append(words, "draining")
 	}
 	return strings.Join(words, ", ")

@@ -52,7 +52,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, how migrati
 		return err
 	}
 	if out.End == runner.Halted {
-		fmt.Fprintf(a.err, "wave365: %s\n  fix the cause, then give those rows a new attempt, or resume with another --halt-after or --canary\n  %s\n",
+		fmt.Fprintf(a.err, "wave365: %s\n  fix the cause, then give those rows a new attempt: %s\n",
 			out.Why, shell(g.ledger, r.ID).Line(fault.NewCommand("retry")))
 	}
 	return a.answerRun(context.WithoutCancel(ctx), g, l, r.ID, out.End, now())
@@ -91,7 +91,11 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	case runner.Reached:
 		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", summary.Count(counts.Open(), "row"), resumeCommand(g, r))
 	default:
-		fmt.Fprintf(a.err, "wave365: %s; go on with: %s\n", leftOpen(rows), resumeCommand(g, r))
+		events, err := l.Events(ctx, id)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.err, "wave365: %s; go on with: %s\n", leftOpen(rows), shell(g.ledger, id).Line(summary.Resume(r, rows, events)))
 	}
 	if unwritten != nil {
 		return unwritten

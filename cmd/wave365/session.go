@@ -37,6 +37,13 @@ func (a *app) services(g *globals, conn *connection, c checking) *run.Services {
 	}
 }
 
+// newest is session for commands that, without a name, are about the newest run, finished or not.
+func (a *app) newest(g *globals) run.Options {
+	o := a.session(g)
+	o.Newest = true
+	return o
+}
+
 // placeOfRun is where a recorded run went on.
 func placeOfRun(r migration.Run) place {
 	return place{sandbox: r.Sandbox, stateDir: r.SandboxState, speed: r.SandboxSpeed}

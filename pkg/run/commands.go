@@ -8,6 +8,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
 	"wave365/pkg/runner"
 )
 
@@ -20,6 +21,13 @@ func (x *execution) listen(ctx context.Context) (commands <-chan runner.Order, s
 	ctx, cancel := context.WithCancel(ctx)
 	c := make(chan runner.Order)
 	var wg sync.WaitGroup
+	wg.Go(func() {
+		select {
+		case <-x.Drain:
+			x.drains(ctx, x.opt.Driver.String())
+		case <-ctx.Done():
+		}
+	})
 	wg.Go(func() {
 		tick := time.NewTicker(lookForCommands)
 		defer tick.Stop()
@@ -52,12 +60,7 @@ func (x *execution) follow(ctx context.Context, c chan<- runner.Order, o ledger.
 	if !ok {
 		return false
 	}
-	if o.Kind == ledger.OrderDrain && x.Drained != nil {
-		x.Drained()
-	}
-	if n, err := strconv.Atoi(o.Arg); err == nil && o.Kind == ledger.OrderSlots {
-		_ = x.Ledger.ChangeRun(context.WithoutCancel(ctx), x.Run.ID, ledger.Change{Slots: n, By: o.By})
-	}
+	x.steered(ctx, o)
 	if err := x.Ledger.Obey(context.WithoutCancel(ctx), o, x.Now(), answer); err != nil {
 		x.Logger.Warn("a command was followed and could not be recorded", "error", err.Error())
 	}
@@ -116,31 +119,34 @@ func commandOf(ctx context.Context, o ledger.Order, l *ledger.Ledger) (runner.Or
 	return order, nil
 }
 
-// Controls is how a live run was steered from outside.
-type Controls struct {
-	Paused, Draining bool
-	Slots            int
+// steered records a command that was followed as the run's own, so that the next process keeps to it.
+func (x *execution) steered(ctx context.Context, o ledger.Order) {
+	c := ledger.Change{By: o.By}
+	switch o.Kind {
+	case ledger.OrderPause:
+		c.Settings = migration.Settings{}.PatchTo(migration.Settings{Paused: true})
+	case ledger.OrderContinue:
+		c.Settings = migration.Settings{Paused: true}.PatchTo(migration.Settings{})
+	case ledger.OrderSlots:
+		c.Slots, _ = strconv.Atoi(o.Arg) // it was read before
+	case ledger.OrderDrain:
+		x.drains(ctx, o.By)
+		if x.Drained != nil {
+			x.Drained()
+		}
+		return
+	default:
+		return
+	}
+	if err := x.Ledger.ChangeRun(context.WithoutCancel(ctx), x.Run.ID, c); err != nil {
+		x.Logger.Warn("how the run was steered could not be recorded", "error", err.Error())
+	}
 }
 
-// ControlsOf folds the commands that the process holding the lock has followed.
-func ControlsOf(commands []ledger.Order, holder string, slots int) Controls {
-	c := Controls{Slots: slots}
-	for _, o := range commands {
-		if o.Holder != holder || o.ObeyedAt.IsZero() {
-			continue
-		}
-		switch o.Kind {
-		case ledger.OrderPause:
-			c.Paused = true
-		case ledger.OrderContinue:
-			c.Paused = false
-		case ledger.OrderDrain:
-			c.Draining = true
-		case ledger.OrderSlots:
-			if n, err := strconv.Atoi(o.Arg); err == nil {
-				c.Slots = n
-			}
-		}
+// drains records that the run drains.
+func (x *execution) drains(ctx context.Context, by string) {
+	c := ledger.Change{Settings: migration.Settings{}.PatchTo(migration.Settings{Draining: true}), By: by}
+	if err := x.Ledger.ChangeRun(context.WithoutCancel(ctx), x.Run.ID, c); err != nil {
+		x.Logger.Warn("that the run drains could not be recorded", "error", err.Error())
 	}
-	return c
 }

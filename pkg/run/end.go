@@ -1,8 +1,12 @@
 package run
 
 import (
+	"context"
 	"slices"
+	"time"
 
+	"wave365/pkg/ledger"
+	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
 	"wave365/pkg/runner"
 )
@@ -15,17 +19,80 @@ func endReasons() map[runner.End]migration.Reason {
 	}
 }
 
-// LastEnd is how the run's latest process ended, as far as it could record that; Drained when it could not.
-func LastEnd(events []migration.Event) runner.End {
+// LastEnd is how the run's latest process ended; false when it ended without a word, or goes on.
+func LastEnd(events []migration.Event) (runner.End, bool) {
 	for _, e := range slices.Backward(events) {
+		if e.Row != migration.WaveRow {
+			continue
+		}
 		if e.Reason == migration.RunStarted || e.Reason == migration.RunResumed {
 			break
 		}
 		for end, why := range endReasons() {
-			if e.Row == migration.WaveRow && e.Reason == why {
-				return end
+			if e.Reason == why {
+				return end, true
 			}
 		}
 	}
-	return runner.Drained
+	return "", false
+}
+
+// Standing is where a run stands, as its ledger and the life of its process have it.
+type Standing struct {
+	Run    migration.Run
+	Rows   []migration.Row
+	Events []migration.Event
+	Counts migration.Counts
+	// Running: a process drives the run, or may: see Holder.Life.
+	Running bool
+	// Holder is the process that has the run's lock, also when it has died; nil when none has.
+	Holder *ledger.Holder
+	// End is how the latest process ended; "" while one drives the run, or when the last one died without a word.
+	End runner.End
+	// Seen is the moment of the last recorded fact.
+	Seen time.Time
+}
+
+// Stand reads where a run stands.
+func Stand(ctx context.Context, l *ledger.Ledger, r migration.Run) (Standing, error) {
+	s := Standing{Run: r}
+	var err error
+	if s.Rows, err = l.Rows(ctx, r.ID); err != nil {
+		return s, err
+	}
+	if s.Events, err = l.Events(ctx, r.ID); err != nil {
+		return s, err
+	}
+	h, held, err := l.Holder(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.Counts, s.Seen = migration.Count(s.Rows), LastChange(r, s.Rows)
+	if n := len(s.Events); n > 0 && s.Events[n-1].At.After(s.Seen) {
+		s.Seen = s.Events[n-1].At
+	}
+	if held && h.Run == r.ID {
+		s.Holder, s.Running = &h, h.Life != process.Gone
+	}
+	if s.Counts.Open() == 0 {
+		s.End, s.Running = runner.Finished, false
+	} else if !s.Running {
+		s.End, _ = LastEnd(s.Events)
+	}
+	return s, nil
+}
+
+// Died reports whether the latest process ended without a word while rows were open.
+func (s Standing) Died() bool { return !s.Running && s.End == "" }
+
+// State is one word for where the run stands: "running", "finished", "halted", "reached" or, however else its process
+// ended, "interrupted".
+func (s Standing) State() string {
+	switch {
+	case s.Running:
+		return "running"
+	case s.End == runner.Finished, s.End == runner.Halted, s.End == runner.Reached:
+		return string(s.End)
+	}
+	return "interrupted"
 }

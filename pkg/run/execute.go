@@ -95,7 +95,7 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 	defer deaf()
 	r, err := runner.New(x.Ledger, runner.Config{
 		Slots: x.Run.Slots, Steps: book.Steps(), Clock: x.Services.Clock, Observer: x.Observer, Logger: x.Logger,
-		Canary: chosen.Canary, Halt: chosen.Halt, StopBy: stopBy(chosen, x.Now(), x.Zone), Until: chosen.Until, Orders: orders, Touched: book.Touched,
+		Canary: chosen.Canary, Halt: chosen.Halt, StopBy: stopBy(chosen, x.Now(), x.Zone), Until: chosen.Until, Paused: chosen.Paused, Draining: chosen.Draining, Orders: orders, Touched: book.Touched,
 		Forecast: func(r migration.Row) time.Duration { return book.Forecast(r, chosen.Until) },
 		Say: func(why migration.Reason, text string) {
 			x.Say(text)
@@ -151,19 +151,25 @@ func due(rows []migration.Row, now time.Time) time.Time {
 	return first
 }
 
-// conclude records how the run ended.
+// conclude records how the run ended. An orderly end is the end of a drain: the next process starts rows again.
 func (x *execution) conclude(ctx context.Context, end runner.End) error {
 	if err := x.Note(ctx, endReasons()[end], ""); err != nil {
 		return err
 	}
-	switch end {
-	case runner.Finished:
-		return x.Ledger.FinishRun(context.WithoutCancel(ctx), x.Run.ID, x.Now())
-	case runner.Reached:
-		// The next resume is the evening of the cut-over.
-		next := x.Run.Settings
-		next.Until = ""
-		return x.Choose(ctx, 0, next, "the last step was reached")
+	sure := context.WithoutCancel(ctx)
+	if end == runner.Finished {
+		if err := x.Ledger.FinishRun(sure, x.Run.ID, x.Now()); err != nil {
+			return err
+		}
 	}
-	return nil
+	var err error
+	if x.Run, err = x.Ledger.Run(sure, x.Run.ID); err != nil { // it may have been steered
+		return err
+	}
+	next := x.Run.Settings
+	next.Draining = false
+	if end == runner.Reached {
+		next.Until = "" // the next resume is the evening of the cut-over
+	}
+	return x.Choose(sure, 0, next, string(end))
 }

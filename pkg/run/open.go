@@ -36,7 +36,26 @@ func openLedger(ctx context.Context, path, reportDir string, o ledger.Options) (
 	return l, nil
 }
 
-// Open opens the ledger, takes the lock for the run and reads its rows. See [Pick] for an empty id.
+// Pick gives the run with this id; "" is the newest one that is not finished, or, when all are, the newest. NotFound
+// ("ledger.no-run") when there is none.
+func Pick(ctx context.Context, l *ledger.Ledger, id string) (migration.Run, error) {
+	if id != "" {
+		return l.Run(ctx, id)
+	}
+	runs, err := l.Runs(ctx)
+	if err != nil {
+		return migration.Run{}, err
+	}
+	for _, r := range runs {
+		if r.State != migration.RunFinished {
+			return r, nil
+		}
+	}
+	return l.Run(ctx, "")
+}
+
+// Open opens the ledger, takes the lock for the run and reads its rows. See [Pick], and Options.Newest, for an empty
+// id.
 func Open(ctx context.Context, o Options, id string) (*Session, error) {
 	s, err := Lock(ctx, o, id)
 	if err != nil {
@@ -57,7 +76,11 @@ func Lock(ctx context.Context, o Options, id string) (*Session, error) {
 	if s.Ledger, err = OpenLedger(ctx, o.Ledger, ledger.Options{Now: s.Now}); err != nil {
 		return nil, err
 	}
-	if s.Run, err = s.Ledger.Run(ctx, id); err == nil {
+	pick := Pick
+	if o.Newest {
+		pick = func(ctx context.Context, l *ledger.Ledger, id string) (migration.Run, error) { return l.Run(ctx, id) }
+	}
+	if s.Run, err = pick(ctx, s.Ledger, id); err == nil {
 		err = s.lock(ctx, s.Run.ID, time.Now())
 	}
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/runner"
 )
@@ -32,33 +31,6 @@ func TestClockTime(t *testing.T) {
 	}
 }
 
-func TestControlsOf(t *testing.T) {
-	t.Parallel()
-	order := func(holder, kind, arg string, obeyed bool) ledger.Order {
-		o := ledger.Order{Holder: holder, Kind: kind, Arg: arg}
-		if obeyed {
-			o.ObeyedAt = thatFriday
-		}
-		return o
-	}
-	for _, tc := range []struct {
-		name   string
-		orders []ledger.Order
-		want   Controls
-	}{
-		{"None", nil, Controls{Slots: 20}},
-		{"PausedWithSlots", []ledger.Order{order("h", "pause", "", true), order("h", "slots", "5", true)}, Controls{Paused: true, Slots: 5}},
-		{"Continued", []ledger.Order{order("h", "pause", "", true), order("h", "continue", "", true)}, Controls{Slots: 20}},
-		{"NotObeyedYet", []ledger.Order{order("h", "pause", "", false)}, Controls{Slots: 20}},
-		{"OfAnEarlierProcess", []ledger.Order{order("old", "pause", "", true), order("old", "slots", "1", true)}, Controls{Slots: 20}},
-		{"Draining", []ledger.Order{order("h", "drain", "", true)}, Controls{Slots: 20, Draining: true}},
-	} {
-		if got := ControlsOf(tc.orders, "h", 20); got != tc.want {
-			t.Errorf("%s: %+v", tc.name, got)
-		}
-	}
-}
-
 func TestRowOf(t *testing.T) {
 	t.Parallel()
 	rows := []migration.Row{
@@ -82,19 +54,19 @@ func TestLastEnd(t *testing.T) {
 		want    runner.End
 		reasons []migration.Reason
 	}{
-		{runner.Drained, nil},
-		{runner.Drained, []migration.Reason{migration.RunStarted}},
+		{"", nil},
+		{"", []migration.Reason{migration.RunStarted}},
 		{runner.Halted, []migration.Reason{migration.RunStarted, migration.RunHalted, migration.RunOrdered}},
 		{runner.Reached, []migration.Reason{migration.RunStarted, migration.RunReached}},
-		{runner.Drained, []migration.Reason{migration.RunStarted, migration.RunHalted, migration.RunResumed}},
+		{"", []migration.Reason{migration.RunStarted, migration.RunHalted, migration.RunResumed}},
 		{runner.Stopped, []migration.Reason{migration.RunStarted, migration.RunHalted, migration.RunResumed, migration.RunStopped}},
 	} {
 		var events []migration.Event
 		for _, r := range tc.reasons {
 			events = append(events, migration.Event{Row: migration.WaveRow, Reason: r})
 		}
-		if got := LastEnd(events); got != tc.want {
-			t.Errorf("%v: %s, want %s", tc.reasons, got, tc.want)
+		if got, ok := LastEnd(events); got != tc.want || ok != (tc.want != "") {
+			t.Errorf("%v: %q, %v, want %q", tc.reasons, got, ok, tc.want)
 		}
 	}
 }

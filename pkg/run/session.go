@@ -90,6 +90,8 @@ type Options struct {
 	// ReportDir is where the report folders of new runs go. The ledger is compared with what lies there.
 	ReportDir string
 	Driver    Driver
+	// Newest: without a name it is the newest run, finished or not; otherwise see [Pick].
+	Newest bool
 	// Connect signs in where the run went on. It is called at most once by a session.
 	Connect func(ctx context.Context, r migration.Run) (*Services, error)
 }

@@ -60,6 +60,8 @@ type Config struct {
 	Forecast func(migration.Row) time.Duration
 	// Until is the last step to do; "": all. Rows stand at the step after it when the run ends.
 	Until migration.Step
+	// Paused and Draining: the run begins as if it had been asked to pause, or to drain.
+	Paused, Draining bool
 	// Orders brings what the operator asks meanwhile; may be nil. It is read until Run returns.
 	Orders <-chan Order
 	// Touched reports whether an import was sent for the row whose end is not known: such a row is neither cancelled nor

@@ -72,6 +72,7 @@ func newWave(r *Runner, rows []migration.Row) *wave {
 		ready: map[migration.Step]*queue{}, waiting: map[migration.Step]*queue{},
 		reports: make(chan report, r.cfg.Workers),
 		slots:   r.cfg.Slots, tally: migration.Count(rows), busy: make([]bool, len(rows)), doomed: map[int]bool{},
+		paused: r.cfg.Paused,
 	}
 	if r.cfg.Canary > 0 {
 		w.gate = map[int]bool{}
@@ -101,6 +102,9 @@ func (w *wave) run(ctx context.Context, drain <-chan struct{}) (End, error) {
 		w.interrupt(ctx, i, "the process that worked on it ended")
 		w.quota(w.rows[i])
 		w.put(ctx, i, time.Time{})
+	}
+	if w.cfg.Draining {
+		w.drain(ctx)
 	}
 	// Not errgroup.WithContext: one worker's trouble must not cancel the others, whose outcomes have to be recorded.
 	var group errgroup.Group

@@ -74,7 +74,7 @@ func Next(a Record) []fault.Command {
 	var out []fault.Command
 	open := n[Active]+n[Waiting]+n[Queued] > 0
 	if open {
-		out = append(out, fault.NewCommand("resume"))
+		out = append(out, Resume(a.Run, a.Rows, a.Events))
 	}
 	if n[Held] > 0 {
 		i := slices.IndexFunc(a.Rows, func(r migration.Row) bool { return r.State == migration.Held })

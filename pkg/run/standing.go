@@ -1,0 +1,84 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"wave365/pkg/estimate"
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+)
+
+// Left is how long the rest of the run is expected to take from now on; false when nothing can be said of it.
+func (s Standing) Left(now time.Time) (estimate.Range, bool) {
+	var jobs []estimate.Job
+	for _, r := range s.Rows {
+		if j, ok := estimate.JobOf(r, now); ok {
+			jobs = append(jobs, j)
+		}
+	}
+	if len(jobs) == 0 {
+		return estimate.Range{}, false
+	}
+	chosen := s.Run.Settings
+	left := estimate.Of(s.Rows).Left(jobs, estimate.Plan{Slots: s.Run.Slots, ImportsOnly: chosen.Until != "", Draining: chosen.Draining})
+	return left, left.To > 0
+}
+
+// recentThrottle is how long a wish of a service to wait is spoken of after it was recorded.
+const recentThrottle = 2 * time.Minute
+
+// Waits says why the run starts nothing, or less than it could, at this moment: one reason each, empty when nothing holds
+// it back.
+func (s Standing) Waits(now time.Time) []string {
+	var why []string
+	chosen := s.Run.Settings
+	if chosen.Paused {
+		why = append(why, "paused: nothing new starts until `wave365 continue`")
+	}
+	if chosen.Draining {
+		why = append(why, "draining: nothing new starts, what is in flight goes on to its end")
+	}
+	if text := s.canary(); text != "" {
+		why = append(why, text)
+	}
+	if until := quotaUntil(s.Rows); until.After(now) {
+		why = append(why, "the service takes no imports for now: the next one is tried at "+until.UTC().Format("15:04 UTC"))
+	}
+	for _, e := range slices.Backward(s.Events) {
+		if now.Sub(e.At) > recentThrottle {
+			break
+		}
+		if e.Row == migration.WaveRow && e.Reason == migration.RunThrottled {
+			why = append(why, "throttled: "+e.Note)
+			break
+		}
+	}
+	return why
+}
+
+// canary says that rows wait for the canaries; "" when none does.
+func (s Standing) canary() string {
+	n := s.Run.Settings.Canary
+	passed := slices.ContainsFunc(s.Events, func(e migration.Event) bool { return e.Reason == migration.RunCanary })
+	waiting := s.Counts.Queued
+	if n == 0 || passed || waiting == 0 {
+		return ""
+	}
+	return fmt.Sprintf("canary: %s first, %s queued until all of these have succeeded", rowsText(n), rowsText(waiting))
+}
+
+// quotaUntil is when the first import is tried again that the service has put off; zero: it has put off none.
+func quotaUntil(rows []migration.Row) time.Time {
+	var first time.Time
+	for _, r := range rows {
+		if r.State != migration.Waiting || r.Step != migration.StepImport || r.Problem == nil || r.Problem.Kind != string(fault.Throttled) {
+			continue
+		}
+		if first.IsZero() || r.NotBefore.Before(first) {
+			first = r.NotBefore
+		}
+	}
+	return first
+}

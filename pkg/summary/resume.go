@@ -1,0 +1,45 @@
+package summary
+
+import (
+	"slices"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+)
+
+// Resume is the command that goes on with the run. After a halt it takes back the rule that would halt the run again at
+// once, with the rows as they stand.
+func Resume(run migration.Run, rows []migration.Row, events []migration.Event) fault.Command {
+	var args []string
+	if halted(events) {
+		if run.Settings.Canary > 0 && canaryFailed(rows, events) {
+			args = append(args, "--canary", "0")
+		}
+		if run.Settings.Halt.Fires(migration.Count(rows)) {
+			args = append(args, "--halt-after", "none")
+		}
+	}
+	return fault.NewCommand("resume", args...)
+}
+
+// halted reports whether the latest process ended because too much went wrong.
+func halted(events []migration.Event) bool {
+	for _, e := range slices.Backward(events) {
+		switch {
+		case e.Row != migration.WaveRow:
+		case e.Reason == migration.RunHalted:
+			return true
+		case e.Reason == migration.RunStarted, e.Reason == migration.RunResumed:
+			return false
+		}
+	}
+	return false
+}
+
+// canaryFailed reports whether the canary has not passed and something went wrong, so that no other row would start.
+func canaryFailed(rows []migration.Row, events []migration.Event) bool {
+	passed := slices.ContainsFunc(events, func(e migration.Event) bool { return e.Reason == migration.RunCanary })
+	return !passed && slices.ContainsFunc(rows, func(r migration.Row) bool {
+		return r.State == migration.Failed || r.State == migration.Held
+	})
+}
