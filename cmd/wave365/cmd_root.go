@@ -94,7 +94,7 @@ func newRootCommand(a *app) *cobra.Command {
 		{"tenant", "The tenant, before and after a wave:", []func(*app, *globals) *cobra.Command{
 			newPolicyCommand, newSettingCommand, newImageCommand, newLicenseCommand, newCloudPCCommand,
 			newCloseCommand, newPurgeCommand, newUndoCommand, newDeprovisionCommand}},
-		{"more", "And besides:", []func(*app, *globals) *cobra.Command{newDoctorCommand, newSandboxCommand, newVersionCommand}},
+		{"more", "And besides:", []func(*app, *globals) *cobra.Command{newDoctorCommand, newRehearseCommand, newSandboxCommand, newVersionCommand}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
 		for _, command := range group.commands {

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/preflight"
+	"wave365/pkg/run"
+	"wave365/pkg/sandbox"
+	stage "wave365/pkg/sandbox/rehearsal"
+	"wave365/pkg/summary"
+	"wave365/pkg/wave"
+)
+
+// rehearseOptions are the flags of rehearse, which are also those of run.
+type rehearseOptions struct {
+	runOptions
+	seed    int64
+	faults  string
+	sample  bool
+	offline bool
+}
+
+// rehearsalSpeed is how much faster than the wall clock a rehearsal runs: an evening of four hours takes some seconds.
+const rehearsalSpeed = 3600
+
+func newRehearseCommand(a *app, g *globals) *cobra.Command {
+	var o rehearseOptions
+	cmd := &cobra.Command{
+		Use: "rehearse WAVE", Short: "Play a wave on a sandbox tenant made from it: when it would end, what it takes, what breaks",
+		Long: `Make a sandbox tenant from a wave, with its people, disks, policies, groups and licenses, and play the wave on it, an
+evening in seconds; the report is the same, marked as a rehearsal. Where a storage account and a sign-in are at hand, the sizes of the disks come from validation;
+otherwise a disk is taken to be as large as its license. Nothing is asked of a person, and nobody is moved.
+
+--faults says how much goes wrong: calm (nothing), rough (an ordinary evening) or storm (lost answers, outages, failed
+imports). The same seed tells the same story. --sample needs no file.`,
+		Example: "  wave365 rehearse waves/friday.csv --faults rough\n  wave365 rehearse --sample --faults storm --seed 7",
+		Args:    cobra.MaximumNArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return runRehearse(cmd, a, g, o, args) },
+	}
+	o.checking.addFlags(cmd)
+	o.steering.addFlags(cmd, false)
+	f := cmd.Flags()
+	f.Int64Var(&o.seed, "seed", 1, "what draws durations and misfortunes; the same seed tells the same story")
+	f.StringVar(&o.faults, "faults", string(stage.Calm), "how much goes wrong: calm, rough or storm")
+	f.BoolVar(&o.sample, "sample", false, "play a wave of 24 rows that is made up")
+	f.BoolVar(&o.offline, "offline", false, "make the tenant from the file alone; opens no connection")
+	return cmd
+}
+
+// rehearseDocument is the answer of `rehearse --json`.
+type rehearseDocument struct {
+	Schema  string           `json:"schema"`
+	Wave    string           `json:"wave"`
+	Run     string           `json:"run"`
+	Seed    int64            `json:"seed"`
+	Faults  string           `json:"faults"`
+	Counts  migration.Counts `json:"counts"`
+	Minutes int              `json:"minutes"`
+	stage.Measures
+	// Problems counts rows by the code that they ended with.
+	Problems  map[string]int `json:"problems"`
+	ExitCode  int            `json:"exit_code"`
+	ReportDir string         `json:"report_dir"`
+}
+
+func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args []string) error {
+	switch {
+	case o.sample == (len(args) == 1):
+		return usageError{fault.New(fault.Invalid, "usage", "rehearse needs a wave file, or --sample", "", fault.NewCommand("rehearse", "WAVE.csv"))}
+	case !slices.Contains(stage.Weathers(), stage.Weather(o.faults)):
+		return usageError{fault.New(fault.Invalid, "usage", "--faults: unknown weather "+strconv.Quote(o.faults), "use calm, rough or storm")}
+	}
+	// The last rehearsal is kept, so that its commands work; the next one takes its place.
+	dir := filepath.Join(filepath.Dir(g.ledger), "rehearsal")
+	if err := os.RemoveAll(dir); err != nil {
+		return fault.Wrap(fault.Invalid, "usage", "the last rehearsal cannot be removed: "+err.Error(), "close what uses "+dir+", or name another folder with --ledger", err)
+	}
+	path := filepath.Join(dir, "sample.csv")
+	if len(args) == 1 {
+		path = filepath.Join(dir, strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))+".csv")
+	}
+	if err := a.stageRehearsal(cmd.Context(), g, o, args, path); err != nil {
+		return err
+	}
+	own := *g
+	own.ledger, own.sandbox, own.yes, own.live = filepath.Join(dir, "ledger.db"), besideWave, true, ""
+	if !cmd.Flags().Changed("sandbox-speed") {
+		own.speed = rehearsalSpeed
+	}
+	o.skipInvalid, o.runID = true, "rehearsal-"+run.NewID(time.Now())
+	on := *a
+	if g.json {
+		on.out = io.Discard
+	}
+	own.quiet = g.quiet || !a.errTerm // nobody reads an evening of lines that pass in seconds
+	played := runRun(cmd, &on, &own, o.runOptions, path)
+	code, _ := exitCode(played)
+	if _, quiet := errors.AsType[exit](played); played != nil && !quiet {
+		return played
+	}
+	return a.answerRehearsal(context.WithoutCancel(cmd.Context()), g, &own, o, code)
+}
+
+// stageRehearsal writes the wave as it is played, and the tenant that it meets beside it.
+func (a *app) stageRehearsal(ctx context.Context, g *globals, o rehearseOptions, args []string, path string) error {
+	beside := strings.TrimSuffix(path, ".csv") + ".tenant.yaml"
+	if o.sample {
+		made, _, err := sandbox.Generate(24, o.seed, false)
+		if err != nil {
+			return err
+		}
+		args = []string{filepath.Join(filepath.Dir(path), "made", filepath.Base(path))}
+		if err := writeNew(filepath.Dir(args[0]), map[string][]byte{args[0]: made}); err != nil {
+			return err
+		}
+	}
+	file, findings, err := run.ReadWave(args[0], wave.Options{AllowUnknownColumns: o.allowUnknown})
+	if err != nil {
+		return err
+	}
+	if file == nil {
+		return a.answerValidate(g, nil, preflight.Result{Findings: findings})
+	}
+	if res := preflight.OfFile(file, findings); res.Whole() {
+		return a.answerValidate(g, file, res)
+	}
+	people := make([]stage.Person, len(file.Rows))
+	for i, r := range file.Rows {
+		people[i] = stage.Person{User: r.User, Policy: r.Policy, Group: r.Group, License: r.License, Disk: stage.DiskPath(r.Blob)}
+		if r.GuestStateBlob != "" {
+			people[i].GuestState = stage.DiskPath(r.GuestStateBlob)
+		}
+	}
+	a.sizesOf(ctx, g, o, args[0], file, findings, people)
+	scenario := stage.Tenant(people, stage.Options{Name: file.Name, Seed: o.seed, Weather: stage.Weather(o.faults)})
+	text, err := yaml.Marshal(scenario)
+	if err != nil {
+		return err
+	}
+	return writeNew(filepath.Dir(path), map[string][]byte{path: rehearsedWave(file, people), beside: text})
+}
+
+// rehearsedWave is the wave with every disk in the rehearsal's storage account and without signatures.
+func rehearsedWave(file *wave.File, people []stage.Person) []byte {
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	_ = w.Write([]string{"user", "blob", "policy", "guest_state_blob", "license", "group", "priority", "x_line"})
+	for i, r := range file.Rows {
+		_ = w.Write([]string{r.User, people[i].Disk, r.Policy, people[i].GuestState, r.License, r.Group, strconv.Itoa(r.Priority), strconv.Itoa(r.Line)})
+	}
+	w.Flush()
+	return []byte(b.String())
+}
+
+// sizesOf asks the real storage account and tenant for what the file does not say. It says why it could not, and the
+// rehearsal goes on without.
+func (a *app) sizesOf(ctx context.Context, g *globals, o rehearseOptions, path string, file *wave.File, findings []wave.Finding, people []stage.Person) {
+	if o.offline || g.sandbox != "" || g.account == "" && g.blobEndpoint == "" {
+		return
+	}
+	res, err := a.validateOnline(ctx, g, o.checking, path, file, findings)
+	if err != nil {
+		fmt.Fprintln(a.err, "wave365: the sizes of the disks are guesses, as they could not be read: "+err.Error())
+		return
+	}
+	for i, t := range res.Targets {
+		if t.Disk.Virtual > 0 {
+			people[i].GiB = int((t.Disk.Virtual + 1<<30 - 1) >> 30)
+		}
+		people[i].Name = t.DisplayName
+	}
+}
+
+func (a *app) answerRehearsal(ctx context.Context, g, own *globals, o rehearseOptions, code int) error {
+	l, err := ledger.Open(ctx, own.ledger, ledger.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	r, err := l.Run(ctx, o.runID)
+	if err != nil {
+		return err
+	}
+	rows, err := l.Rows(ctx, o.runID)
+	if err != nil {
+		return err
+	}
+	doc := rehearseDocument{Schema: "wave365/rehearse/v1", Wave: r.Wave, Run: r.ID, Seed: o.seed, Faults: o.faults, Counts: migration.Count(rows),
+		Problems: map[string]int{}, ExitCode: code, ReportDir: summary.Dir(r.ReportDir, r)}
+	end := r.FinishedAt
+	for _, row := range rows {
+		if row.FinishedAt.After(end) {
+			end = row.FinishedAt
+		}
+		if row.Problem != nil && row.State.Final() {
+			doc.Problems[row.Problem.Code]++
+		}
+	}
+	doc.Minutes = int(end.Sub(r.CreatedAt).Minutes())
+	if f, err := os.Open(filepath.Join(filepath.Dir(own.ledger), "sandbox", r.ID, "requests.jsonl")); err == nil {
+		doc.Measures, err = stage.Measure(f)
+		_ = f.Close()
+		if err != nil {
+			return err
+		}
+	}
+	if g.json {
+		printJSON(a.out, doc)
+	} else {
+		a.printRehearsal(doc, r, end)
+	}
+	if code != exitOK {
+		return exit(code)
+	}
+	return nil
+}
+
+func (a *app) printRehearsal(doc rehearseDocument, r migration.Run, end time.Time) {
+	c := doc.Counts
+	fmt.Fprintf(a.out, "\nREHEARSAL of %s, %s, seed %d: %d of %s succeeded.\n", summary.OneLine(doc.Wave), doc.Faults, doc.Seed, c.Succeeded+c.Warned, summary.Count(c.Total, "row"))
+	var wrong []string
+	for code, n := range doc.Problems {
+		wrong = append(wrong, fmt.Sprintf("%d %s", n, code))
+	}
+	slices.Sort(wrong)
+	details(a.out,
+		"  Would end", fmt.Sprintf("%dh%02dm after its start: %s if it began now", doc.Minutes/60, doc.Minutes%60, end.In(a.zone).Format("Mon 15:04 MST")),
+		"  Slots", strconv.Itoa(r.Slots),
+		"  Requests", fmt.Sprintf("%d to Graph (%.1f a row), %d to storage, in %d HTTP calls; %d throttled, %d spoiled", doc.Graph, float64(doc.Graph)/float64(max(1, c.Total)), doc.Storage, doc.Calls, doc.Throttled, doc.Spoiled),
+		"  Imports", fmt.Sprintf("%d sent, at most %d within 24 hours; about 1000 a day are taken", doc.Imports, doc.BusiestDay),
+		"  Licenses given", strconv.Itoa(doc.Licenses),
+		"  Went wrong", strings.Join(wrong, ", "))
+}
