@@ -50,6 +50,12 @@ func (b *Playbook) importDisks(ctx context.Context, rows []migration.Row) ([]mig
 		if results[i], err = b.importDisk(ctx, r, pasts[i], looks[i]); err != nil {
 			return nil, err
 		}
+		if p := results[i].Problem; p != nil && results[i].Kind == migration.ResultAgain && p.Kind == string(fault.Throttled) {
+			for k := i + 1; k < len(rows); k++ { // the next would be refused as well
+				results[k] = migration.Wait(rows[k].Facts, max(results[i].Delay, time.Minute), "the service takes no imports for a while")
+			}
+			break
+		}
 	}
 	return results, nil
 }
@@ -116,8 +122,16 @@ func importRefused(r migration.Row, err error) (migration.Result, error) {
 			return migration.Failure(r.Facts, p), nil
 		}
 	}
-	return effectFailed(r, err, "import.refused", doing)
+	res, err := effectFailed(r, err, "import.refused", doing)
+	if err == nil && res.Kind == migration.ResultAgain {
+		res.Delay = min(res.Delay, longestPause)
+	}
+	return res, err
 }
+
+// longestPause is the longest that a refused import waits for its next try, whatever pause the service names: imports as
+// such are held by the runner, which tries one in a quarter of an hour.
+const longestPause = 15 * time.Minute
 
 // The statuses by which a refused import may say that there is one.
 const (

@@ -281,6 +281,10 @@ func (w *wave) judge(ctx context.Context) {
 		w.halt(ctx, haltWhy(w.cfg.Halt, w.tally, w.rows))
 		return
 	}
+	if why := w.refusedAlike(); why != "" {
+		w.halt(ctx, why)
+		return
+	}
 	if w.gate == nil {
 		return
 	}
@@ -337,18 +341,6 @@ func (w *wave) say(why migration.Reason, text string) {
 	}
 }
 
-// quota remembers that the service takes no imports for a while: that is about everybody's imports, not about the row
-// whose call was refused.
-func (w *wave) quota(r migration.Row) {
-	if r.State == migration.Waiting && r.Step == migration.StepImport && r.Reason == migration.ReasonRetry &&
-		r.Problem != nil && r.Problem.Kind == string(fault.Throttled) && r.NotBefore.After(w.quotaUntil) {
-		w.quotaUntil, w.quotaWhy = r.NotBefore, r.Problem.Message
-	}
-}
-
-// holdStarts reports whether no import may be started now.
-func (w *wave) holdStarts(now time.Time) bool { return w.paused || now.Before(w.quotaUntil) }
-
 // status says in one line why the run is waiting; it is told when it changes.
 func (w *wave) status() {
 	var why []string
@@ -359,7 +351,7 @@ func (w *wave) status() {
 		why = append(why, "paused: nothing new starts until it is continued")
 	}
 	if w.cfg.Clock.Now().Before(w.quotaUntil) {
-		why = append(why, "no new imports until "+w.quotaUntil.Format("15:04:05 MST")+": "+w.quotaWhy+"; what is in flight is watched")
+		why = append(why, w.quotaText())
 	}
 	if w.gate != nil && len(w.behind) > 0 {
 		why = append(why, "canary: "+count(len(w.gate), "row")+" first, "+count(len(w.behind), "other")+" wait for their success")

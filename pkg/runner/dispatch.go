@@ -58,7 +58,7 @@ func (w *wave) batch(ctx context.Context, step migration.Step, now time.Time) []
 		if w.holdStarts(now) {
 			return nil
 		}
-		size = min(size, w.slots-w.count[slotted])
+		size = min(size, w.slots-w.count[slotted], w.mayStart())
 	}
 	ready, waiting := w.ready[step], w.waiting[step]
 	until := now
@@ -112,7 +112,7 @@ func (w *wave) starters(ctx context.Context, now time.Time) []int {
 			if w.draining || taken >= w.slots+w.lookahead() {
 				break
 			}
-			if step == migration.StepImport && w.count[slotted]+len(batch) >= w.slots {
+			if step == migration.StepImport && (w.count[slotted]+len(batch) >= w.slots || len(batch) >= w.mayStart()) {
 				break
 			}
 			if w.late(i) {
@@ -150,6 +150,9 @@ func (w *wave) hand(ctx context.Context, group *errgroup.Group, step migration.S
 		}
 		w.busy[i] = true
 		rows[k] = w.rows[i]
+	}
+	if step == migration.StepImport {
+		w.sending += len(batch)
 	}
 	w.workers++
 	group.Go(func() error {

@@ -49,6 +49,11 @@ type wave struct {
 	behind     []int            // rows that wait for the canaries
 	quotaUntil time.Time        // no import is started before
 	quotaWhy   string
+	usedUp     bool // a quota is used up: one import is tried at a time
+	throttled  int  // how often imports were refused for their number since one was accepted
+	sending    int  // imports whose calls are out
+	refused    int  // imports whose rows failed with them
+	accepted   bool // an import of this run was accepted once
 	haltWhy    string
 	judged     int    // for how many final rows, plus one, the rules were applied
 	told       string // the last status
@@ -100,7 +105,8 @@ func (w *wave) run(ctx context.Context, drain <-chan struct{}) (End, error) {
 	for i := range w.rows {
 		// A row that runs before anything was started belongs to a process that is no more.
 		w.interrupt(ctx, i, "the process that worked on it ended")
-		w.quota(w.rows[i])
+		w.quota("", w.rows[i])
+		w.accepted = w.accepted || w.rows[i].Facts.SnapshotID != "" || w.rows[i].Step.Imported()
 		w.put(ctx, i, time.Time{})
 	}
 	if w.cfg.Draining {
@@ -320,11 +326,15 @@ func (w *wave) take(ctx context.Context, rep report) {
 	var next time.Time
 	for k, i := range rep.at {
 		moved := w.rows[i].Version != rep.rows[k].Version
+		before := w.rows[i].Step
+		if before == migration.StepImport {
+			w.sending--
+		}
 		changed = changed || moved
 		w.busy[i] = false
 		w.set(i, rep.rows[k])
 		if moved {
-			w.quota(w.rows[i])
+			w.quota(before, w.rows[i])
 		}
 		w.put(ctx, i, rep.due[k])
 		if moved && w.where[i] != released && w.cfg.Observer != nil {
