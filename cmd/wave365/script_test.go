@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := steerCommands()
 	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits, "deleted": deleted, "tenant": tenant, "requests": requests, "count": count, "same": same, "document": document,
+		"exits": exits, "deleted": deleted, "foreign": foreign, "tenant": tenant, "requests": requests, "count": count, "same": same, "document": document,
 	})
 	return all
 }
@@ -130,6 +130,36 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 	if fmt.Sprint(n) != args[1] {
 		ts.Fatalf("%d requests with effect %q, want %s", n, args[0], args[1])
 	}
+}
+
+// foreign VAR USER [STATUS] has somebody else import a disk for the user, and sets VAR to the import's id.
+func foreign(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: foreign VAR USER [STATUS]")
+	}
+	ids := func() map[string]bool {
+		var doc struct {
+			Tenant struct{ Imports []struct{ ID string } }
+		}
+		read(ts, "/sandbox/state", &doc)
+		all := map[string]bool{}
+		for _, i := range doc.Tenant.Imports {
+			all[i.ID] = true
+		}
+		return all
+	}
+	before, status := ids(), ""
+	if len(args) == 3 {
+		status = `,"status":"` + args[2] + `"`
+	}
+	post(ts, false, []string{"/sandbox/events", `[{"do":"give-import","user":"` + args[1] + `"` + status + `}]`})
+	for id := range ids() {
+		if !before[id] {
+			ts.Setenv(args[0], id)
+			return
+		}
+	}
+	ts.Fatalf("no import was made")
 }
 
 // deleted N wants so many blobs deleted at the tenant's storage account.

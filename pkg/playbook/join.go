@@ -44,7 +44,10 @@ func (b *Playbook) join(ctx context.Context, rows []migration.Row) ([]migration.
 		}
 	}
 	for _, group := range slices.Sorted(maps.Keys(todo)) {
-		at := todo[group]
+		at, err := b.strangers(ctx, group, todo[group], rows, results)
+		if err != nil {
+			return nil, err
+		}
 		if err := b.addAll(ctx, group, at, rows, results); err != nil {
 			return nil, err
 		}
@@ -79,6 +82,34 @@ func (b *Playbook) join(ctx context.Context, rows []migration.Row) ([]migration.
 		}
 	}
 	return results, nil
+}
+
+// strangers leaves out who is a member already: that membership is not this run's doing, and an undo must not take it away.
+// Those rows are done with the step. at are positions in rows.
+func (b *Playbook) strangers(ctx context.Context, group string, at []int, rows []migration.Row, results []migration.Result) ([]int, error) {
+	users := make([]string, len(at))
+	for k, i := range at {
+		users[k] = rows[i].Target.UserID
+	}
+	seen, err := b.graph.MembersAmong(ctx, group, users)
+	var out []int
+	for k, i := range at {
+		r := rows[i]
+		switch {
+		case err != nil:
+			var fatal error
+			if results[i], fatal = b.readFailed(r, err, "group.join-failed", "look for "+r.Target.User+" in group "+r.Target.GroupName); fatal != nil {
+				return nil, fatal
+			}
+		case seen[k]:
+			f := clearSuspicion(r.Facts)
+			f.MemberSeen = b.clock.Now()
+			results[i] = migration.Done(f)
+		default:
+			out = append(out, i)
+		}
+	}
+	return out, nil
 }
 
 const noteJoined = "waiting for the directory to show the membership"
