@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -49,6 +50,10 @@ func (c *call) read() error {
 	var err error
 	if c.r.URL.RawQuery != "" {
 		if c.query, err = odata.Parse(c.r.URL.Query()); err != nil {
+			if errors.Is(err, odata.ErrUnknown) {
+				c.trace.Outcome = "unknown"
+				return status(http.StatusNotImplemented, "NotImplemented", err.Error())
+			}
 			return status(400, "BadRequest", err.Error())
 		}
 	} else {

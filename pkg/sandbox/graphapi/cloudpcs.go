@@ -76,7 +76,7 @@ func (c *call) cloudPCObject(p tenant.CloudPC) odata.Object {
 }
 
 func (c *call) listCloudPCs() (reply, error) {
-	if upn, found := odata.Equals(c.query.Filter, "userPrincipalName"); found {
+	if upn, found := c.query.Filter.Equals("userPrincipalName"); found {
 		var one []tenant.CloudPC
 		if p, there := c.t.CloudPCOf(c.now, upn); there {
 			one = append(one, p)

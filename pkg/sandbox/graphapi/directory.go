@@ -91,11 +91,8 @@ func (c *call) listUsers() (reply, error) {
 	if err := c.basicOnly(); err != nil {
 		return reply{}, err
 	}
-	if err := c.advanced(c.query.Search != ""); err != nil {
-		return reply{}, err
-	}
 	for _, key := range []string{"userPrincipalName", "id", "mail"} {
-		if v, found := odata.Equals(c.query.Filter, key); found {
+		if v, found := c.query.Filter.Equals(key); found {
 			var one []tenant.User
 			if u, err := c.t.User(c.now, v); err == nil {
 				one = append(one, u)
@@ -108,8 +105,8 @@ func (c *call) listUsers() (reply, error) {
 }
 
 // advanced wants the header that advanced queries of the directory need.
-func (c *call) advanced(needed bool) error {
-	if needed && !strings.EqualFold(c.r.Header.Get("ConsistencyLevel"), "eventual") {
+func (c *call) advanced() error {
+	if !strings.EqualFold(c.r.Header.Get("ConsistencyLevel"), "eventual") {
 		return status(400, "Request_UnsupportedQuery", "The specified query is not supported without the header ConsistencyLevel: eventual.")
 	}
 	return nil
@@ -181,9 +178,6 @@ func (c *call) getGroup() (reply, error) {
 }
 
 func (c *call) listGroups() (reply, error) {
-	if err := c.advanced(c.query.Search != ""); err != nil {
-		return reply{}, err
-	}
 	return c.list("groups", from(func(after int64, n int) ([]tenant.Group, bool) { return c.t.Groups(c.now, after, n) },
 		func(g tenant.Group) int64 { return g.Seq }, c.groupObject))
 }
@@ -227,15 +221,12 @@ func (c *call) memberObject(u tenant.User) odata.Object {
 }
 
 func (c *call) members() (reply, error) {
-	if err := c.advanced(c.query.Search != ""); err != nil {
-		return reply{}, err
-	}
 	id := c.params[0]
 	if _, err := c.t.Group(c.now, id); err != nil {
 		return reply{}, err
 	}
 	for _, key := range []string{"id", "userPrincipalName"} {
-		if v, found := odata.Equals(c.query.Filter, key); found {
+		if v, found := c.query.Filter.Equals(key); found {
 			u, in, err := c.t.Member(c.now, id, v)
 			if err != nil {
 				return reply{}, err
@@ -258,7 +249,7 @@ func (c *call) memberSource(id string) source {
 }
 
 func (c *call) countMembers() (reply, error) {
-	if err := c.advanced(true); err != nil {
+	if err := c.advanced(); err != nil {
 		return reply{}, err
 	}
 	if _, err := c.t.Group(c.now, c.params[0]); err != nil {
@@ -278,7 +269,7 @@ func (c *call) memberOf() (reply, error) {
 }
 
 func (c *call) memberOfGroups() (reply, error) {
-	if err := c.advanced(true); err != nil {
+	if err := c.advanced(); err != nil {
 		return reply{}, err
 	}
 	return c.memberOf()

@@ -201,15 +201,14 @@ func TestPaging(t *testing.T) {
 		query string
 		pages []int
 	}{
-		"default":          {"", []int{50, 50, 20}},
-		"top":              {"?$top=100", []int{100, 20}},
-		"exact":            {"?$top=60", []int{60, 60}},
-		"filter":           {"?$filter=department eq '1'&$top=25", []int{25, 25, 10}},
-		"skip":             {"?$skip=100", []int{20}},
-		"count and order":  {"?$count=true&$orderby=displayName desc", []int{50, 50, 20}},
-		"one by name":      {"?$filter=userPrincipalName eq 'U007@contoso.example'", []int{1}},
-		"nobody":           {"?$filter=userPrincipalName eq 'x'", []int{0}},
-		"startswith or eq": {"?$filter=startswith(displayName,'u00') or displayName eq 'u119'", []int{11}},
+		"default":     {"", []int{50, 50, 20}},
+		"top":         {"?$top=100", []int{100, 20}},
+		"exact":       {"?$top=60", []int{60, 60}},
+		"filter":      {"?$filter=department eq '1'&$top=25", []int{25, 25, 10}},
+		"count":       {"?$count=true", []int{50, 50, 20}},
+		"one by name": {"?$filter=userPrincipalName eq 'U007@contoso.example'", []int{1}},
+		"nobody":      {"?$filter=userPrincipalName eq 'x'", []int{0}},
+		"either":      {"?$filter=displayName eq 'u001' or displayName eq 'u119'", []int{2}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path, seen := "/beta/users"+c.query, map[string]bool{}
@@ -235,9 +234,11 @@ func TestPaging(t *testing.T) {
 		})
 	}
 	b.want(400, "GET", "/v1.0/users?$skiptoken=nonsense", nil)
-	b.want(400, "GET", "/v1.0/users?$filter=displayName eq", nil)
-	b.want(400, "GET", "/v1.0/users?$search=\"displayName:u\"", nil)
-	b.want(200, "GET", "/v1.0/users?$search=\"displayName:u00\"", nil, "ConsistencyLevel", "eventual")
+	for _, query := range []string{"$filter=displayName eq", "$filter=startswith(displayName,'u')", "$search=\"displayName:u\"", "$orderby=displayName", "$skip=1"} {
+		if b.want(501, "GET", "/v1.0/users?"+query, nil); b.trace.Outcome != "unknown" {
+			t.Errorf("%s: outcome %q", query, b.trace.Outcome)
+		}
+	}
 }
 
 // TestPageSize: the knob is the size of a page nobody chose; whoever chooses gets at most 999.

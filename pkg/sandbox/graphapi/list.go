@@ -3,7 +3,6 @@ package graphapi
 import (
 	"cmp"
 	"encoding/base64"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -64,32 +63,19 @@ func (c *call) list(context string, src source) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if len(q.OrderBy) > 0 {
-		src = fixed(c.sorted(src), func(r row) odata.Object { return r.object })
+	page, more := src(after, size)
+	if q.Filter != nil {
+		page, more = nil, true
 	}
-	skip := q.Skip
-	if q.Token != "" {
-		skip = 0
-	}
-	var page []row
-	more := true
-	if q.Filter == nil && q.Search == "" && skip == 0 {
-		page, more = src(after, size)
-	}
-	for at := after; (q.Filter != nil || q.Search != "" || skip > 0) && more && len(page) <= size; {
+	for at := after; q.Filter != nil && more && len(page) <= size; {
 		var rows []row
 		if rows, more = src(at, chunk); len(rows) > 0 {
 			at = rows[len(rows)-1].seq
 		}
 		for _, r := range rows {
-			if !c.matches(r.object) {
-				continue
+			if q.Filter.Eval(r.object) {
+				page = append(page, r)
 			}
-			if skip > 0 {
-				skip--
-				continue
-			}
-			page = append(page, r)
 		}
 	}
 	if len(page) > size {
@@ -113,11 +99,6 @@ func (c *call) list(context string, src source) (reply, error) {
 	return reply{status: 200, raw: append(b, "]}"...)}, nil
 }
 
-func (c *call) matches(o odata.Object) bool {
-	q := &c.query
-	return (q.Filter == nil || q.Filter.Eval(o)) && (q.Search == "" || odata.Matches(o, q.Search))
-}
-
 func (c *call) total(src source) int {
 	n, at, more := 0, int64(0), true
 	for more {
@@ -126,39 +107,12 @@ func (c *call) total(src source) int {
 			at = rows[len(rows)-1].seq
 		}
 		for _, r := range rows {
-			if c.matches(r.object) {
+			if c.query.Filter.Eval(r.object) {
 				n++
 			}
 		}
 	}
 	return n
-}
-
-// sorted is the whole collection in the order asked for; ties keep their place.
-func (c *call) sorted(src source) []row {
-	var all []row
-	at, more := int64(0), true
-	for more {
-		var rows []row
-		if rows, more = src(at, chunk); len(rows) > 0 {
-			at = rows[len(rows)-1].seq
-		}
-		all = append(all, rows...)
-	}
-	slices.SortStableFunc(all, func(a, b row) int {
-		for _, o := range c.query.OrderBy {
-			x, _ := a.object.Get(o.Path)
-			y, _ := b.object.Get(o.Path)
-			if d := odata.Compare(x, y); d != 0 {
-				if o.Desc {
-					return -d
-				}
-				return d
-			}
-		}
-		return 0
-	})
-	return all
 }
 
 func place(token string) (int64, error) {
@@ -179,7 +133,7 @@ func place(token string) (int64, error) {
 func (c *call) nextLink(after int64) string {
 	v := c.r.URL.Query()
 	for name := range v {
-		if n := strings.ToLower(strings.TrimPrefix(name, "$")); n == "skiptoken" || n == "skip" {
+		if strings.EqualFold(strings.TrimPrefix(name, "$"), "skiptoken") {
 			v.Del(name)
 		}
 	}

@@ -94,11 +94,7 @@ func (c *call) policyObject(p tenant.Policy) odata.Object {
 func full(props tenant.Props, names []string) odata.Object {
 	o := make(odata.Object, 0, len(names))
 	for _, n := range names {
-		if v, ok := odata.FromMap(props, n).Get(n); ok {
-			o = append(o, odata.Prop{Name: n, Value: v})
-		} else {
-			o = append(o, odata.Prop{Name: n})
-		}
+		o = append(o, odata.Prop{Name: n, Value: props[n]})
 	}
 	return o
 }

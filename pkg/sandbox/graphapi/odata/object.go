@@ -4,6 +4,7 @@ package odata
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,6 +124,21 @@ func appendValue(b []byte, name string, v any, s Shape) []byte {
 			b = o.AppendJSON(b, s)
 		}
 		return append(b, ']')
+	case map[string]any:
+		o := Object{}
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			o = append(o, Prop{Name: name, Value: v[name]})
+		}
+		return o.AppendJSON(b, s)
+	case []any:
+		b = append(b, '[')
+		for i, x := range v {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendValue(b, "", x, s)
+		}
+		return append(b, ']')
 	case []string:
 		b = append(b, '[')
 		for i, x := range v {
@@ -151,38 +167,4 @@ func AppendText(b []byte, s string) []byte {
 	b = append(b, '"')
 	b = append(b, s...)
 	return append(b, '"')
-}
-
-// FromMap is an Object of a decoded JSON object with the names in the order given first; names it lacks are left out.
-func FromMap(m map[string]any, names ...string) Object {
-	var o Object
-	for _, n := range names {
-		if v, ok := m[n]; ok {
-			o = append(o, Prop{Name: n, Value: fromAny(v)})
-		}
-	}
-	return o
-}
-
-func fromAny(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		names := make([]string, 0, len(v))
-		for n := range v {
-			names = append(names, n)
-		}
-		slices.Sort(names)
-		return FromMap(v, names...)
-	case []any:
-		out := make([]Object, 0, len(v))
-		for _, x := range v {
-			m, ok := fromAny(x).(Object)
-			if !ok {
-				return v
-			}
-			out = append(out, m)
-		}
-		return out
-	}
-	return v
 }
