@@ -353,3 +353,49 @@ func TestBadAdminRequests(t *testing.T) {
 		}
 	}
 }
+
+// No web page steers a sandbox: not by a form or a script of another origin, not by a name that was made to lead to this machine.
+func TestNoForeignPageSteers(t *testing.T) {
+	t.Parallel()
+	s := start(t, sandbox.Config{})
+	for _, c := range []struct {
+		host, header, value string
+		want                int
+	}{
+		{"127.0.0.1:1", "", "", 200},
+		{"localhost:1", "", "", 200},
+		{"LOCALHOST", "", "", 200},
+		{"[::1]:1", "", "", 200},
+		{"127.0.0.1", "Origin", "http://127.0.0.1", 200},
+		{"127.0.0.1:1", "Sec-Fetch-Site", "none", 200}, // typed by a person
+		{"127.0.0.1:1", "Sec-Fetch-Site", "same-origin", 200},
+		{"127.0.0.1:1", "Origin", "https://evil.example", 403},
+		{"127.0.0.1:1", "Origin", "http://127.0.0.1:2", 403},
+		{"127.0.0.1:1", "Origin", "null", 403},
+		{"127.0.0.1:1", "Sec-Fetch-Site", "cross-site", 403},
+		{"127.0.0.1:1", "Sec-Fetch-Site", "same-site", 403},
+		{"evil.example:1", "", "", 403},
+		{"evil.example", "Origin", "http://evil.example", 403},
+		{"127.0.0.1.evil.example", "", "", 403},
+		{"10.0.0.7:1", "", "", 403},
+	} {
+		for _, path := range []string{"/sandbox/clock", "/sandbox/faults", "/sandbox/requests", "/sandbox/state"} {
+			req, err := http.NewRequestWithContext(t.Context(), "GET", "http://127.0.0.1:1"+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Host = c.host
+			if c.header != "" {
+				req.Header.Set(c.header, c.value)
+			}
+			resp, err := s.Transport().RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != c.want {
+				t.Errorf("%s at %s with %s %s: %d, want %d", path, c.host, c.header, c.value, resp.StatusCode, c.want)
+			}
+		}
+	}
+}

@@ -27,6 +27,10 @@ func (s *Sandbox) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/sandbox" || strings.HasPrefix(r.URL.Path, "/sandbox/") {
+		if !local(r) {
+			complain(w, http.StatusForbidden, "the sandbox's own endpoints are for programs of this machine that call it by a loopback address")
+			return
+		}
 		s.admin.ServeHTTP(w, r)
 		return
 	}
@@ -36,6 +40,21 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rec.send(w)
+}
+
+// local says whether a request was meant for a sandbox: it names it by a loopback host, which a page of another site whose name was
+// made to lead here does not, and comes from no page of another origin, as what a browser sends across origins does.
+func local(r *http.Request) bool {
+	host := r.Host
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	if !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()) {
+		return false
+	}
+	origin := r.Header.Get("Origin")
+	return (origin == "" || strings.EqualFold(origin, "http://"+r.Host)) && r.Header.Get("Sec-Fetch-Site") != "cross-site" && r.Header.Get("Sec-Fetch-Site") != "same-site"
 }
 
 // serveInner answers a request inside a $batch.

@@ -17,7 +17,7 @@ import (
 const Domain = "nordwind.example"
 
 // MostRows is the largest wave that is made.
-const MostRows = 1_000_000
+const MostRows = 20_000
 
 // Wave gives a wave of so many rows (1 to [MostRows], else a fault Invalid) and the scenario it meets. Without faults every row
 // passes validation and succeeds; with faults some disks, imports and provisionings go wrong, and some answers are spoiled.

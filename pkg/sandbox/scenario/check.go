@@ -14,7 +14,7 @@ import (
 type checker struct {
 	s        *Scenario
 	lines    [][]byte
-	items    map[string][]int32
+	items    map[string][]int
 	problems []Problem
 
 	users, connections map[string]bool
@@ -77,9 +77,9 @@ func (c *checker) add(section string, i int, field, format string, args ...any) 
 func (c *checker) line(section string, i int, field string) int {
 	from, to := 0, len(c.lines)
 	if lines := c.items[section]; i >= 0 && i < len(lines) {
-		from = int(lines[i]) - 1
+		from = lines[i] - 1
 		if i+1 < len(lines) {
-			to = int(lines[i+1]) - 1
+			to = lines[i+1] - 1
 		}
 	} else {
 		for n, l := range c.lines {
@@ -101,6 +101,11 @@ func (c *checker) line(section string, i int, field string) int {
 		}
 	}
 	return from + 1
+}
+
+// topKey says whether the line begins a key of the document itself.
+func topKey(line []byte) bool {
+	return len(line) > 0 && (line[0] >= 'a' && line[0] <= 'z' || line[0] >= 'A' && line[0] <= 'Z')
 }
 
 func hasField(line []byte, name string) bool {

@@ -3,6 +3,7 @@ package scenario
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,12 +14,13 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/wave/yamltext"
 )
 
 // Load reads and checks a scenario file. A file that cannot be read or has problems is a fault of kind Invalid; see
 // [Parse].
 func Load(path string) (*Scenario, error) {
-	data, err := os.ReadFile(path)
+	data, err := readBounded(path)
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, "scenario.unreadable", "scenario "+path+" cannot be read: "+cause(err),
 			"name a scenario file with --scenario; waves/README.md says how to write one", err)
@@ -35,6 +37,19 @@ func Load(path string) (*Scenario, error) {
 	return s, nil
 }
 
+// most is how long a scenario file may be, in bytes.
+const most = 16 << 20
+
+// readBounded reads a file, but not much more of it than a scenario may have: it may be one that never ends.
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return io.ReadAll(io.LimitReader(f, most+1))
+}
+
 func cause(err error) string {
 	if pathErr, ok := errors.AsType[*os.PathError](err); ok {
 		return pathErr.Err.Error()
@@ -45,32 +60,23 @@ func cause(err error) string {
 // Parse reads and checks a scenario; name stands in messages for the file. The fault for a bad one (kind Invalid,
 // code scenario.invalid) lists every problem with line, field and what was expected, and wraps an [*Error].
 func Parse(name string, data []byte) (*Scenario, error) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	data, err := yamltext.Decode(data, most)
+	if refused, ok := errors.AsType[*yamltext.Error](err); ok {
+		return nil, refusal(name, []Problem{{Line: max(refused.Line, 1), Expected: "expected a scenario of up to 20,000 people: " + refused.What}})
+	}
+	body, problem := syntax(data)
+	if problem != nil {
+		return nil, refusal(name, []Problem{*problem})
+	}
 	out := &Scenario{}
-	sh := &shape{items: map[string][]int32{}, base: map[string]int{}, top: map[string]bool{}}
-	for _, piece := range split(data) {
-		sh.offset = piece.line
-		body, problem := syntax(piece)
-		if problem != nil {
-			return nil, refusal(name, append(sh.problems, *problem))
-		}
-		if body == nil {
-			continue
-		}
-		before := len(sh.problems)
-		if !piece.more {
-			sh.topKeys(body)
-		}
+	sh := &shape{items: map[string][]int{}}
+	if body != nil {
 		sh.walk(body, reflect.TypeFor[Scenario](), "")
-		if len(sh.problems) > before {
-			continue
+		if len(sh.problems) == 0 {
+			if err := yaml.NodeToValue(body, out, yaml.Strict()); err != nil {
+				sh.problems = append(sh.problems, decodeProblem(err))
+			}
 		}
-		part := &Scenario{}
-		if err := yaml.NodeToValue(body, part, yaml.Strict()); err != nil {
-			sh.problems = append(sh.problems, decodeProblem(piece, err))
-			continue
-		}
-		merge(out, part)
 	}
 	if len(sh.problems) > 0 {
 		return nil, refusal(name, sh.problems)
@@ -82,17 +88,17 @@ func Parse(name string, data []byte) (*Scenario, error) {
 	return out, nil
 }
 
-// syntax parses one piece; no body means the piece is empty.
-func syntax(p piece) (ast.Node, *Problem) {
-	file, err := parser.ParseBytes(p.data, 0, parser.AllowDuplicateMapKey())
+// syntax parses the file; no body means that it is empty.
+func syntax(data []byte) (ast.Node, *Problem) {
+	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		problem := decodeProblem(p, err)
+		problem := decodeProblem(err)
 		return nil, &problem
 	}
 	if len(file.Docs) > 1 {
 		for _, d := range file.Docs[1:] {
 			if d.Body != nil {
-				return nil, &Problem{Line: p.line + d.Body.GetToken().Position.Line, Expected: "expected one YAML document in the file"}
+				return nil, &Problem{Line: d.Body.GetToken().Position.Line, Expected: "expected one YAML document in the file"}
 			}
 		}
 	}
@@ -103,29 +109,14 @@ func syntax(p piece) (ast.Node, *Problem) {
 }
 
 // decodeProblem turns the YAML library's error into a problem without its source excerpt.
-func decodeProblem(p piece, err error) Problem {
-	line := p.line + 1
-	text := err.Error()
+func decodeProblem(err error) Problem {
+	line, text := 1, err.Error()
 	if y, ok := errors.AsType[yaml.Error](err); ok {
 		if tk := y.GetToken(); tk != nil && tk.Position != nil {
-			line = p.line + tk.Position.Line
+			line = tk.Position.Line
 		}
 		text = y.GetMessage()
 	}
 	text, _, _ = strings.Cut(text, "\n")
 	return Problem{Line: line, Expected: "expected valid YAML: " + text}
-}
-
-// merge adds what one piece of the file holds to the whole.
-func merge(into, part *Scenario) {
-	to, from := reflect.ValueOf(into).Elem(), reflect.ValueOf(part).Elem()
-	for i := range from.NumField() {
-		switch v := from.Field(i); {
-		case v.IsZero():
-		case v.Kind() == reflect.Slice:
-			to.Field(i).Set(reflect.AppendSlice(to.Field(i), v))
-		default:
-			to.Field(i).Set(v)
-		}
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -142,51 +143,212 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// large is a scenario above the size from which files are read in pieces, in two layouts of lists.
-func large(n int, broken string) string {
-	var b strings.Builder
-	long := strings.Repeat("Sales ", 30)
-	b.WriteString(small[:strings.Index(small, "users:")])
-	b.WriteString("users:\n")
-	for i := range n {
-		if i == n-2 {
-			b.WriteString("  # the last but one\n")
-			fmt.Fprintf(&b, "  - upn: user%d\n    %s\n", i, broken)
-			continue
-		}
-		fmt.Fprintf(&b, "  - upn: user%d\n    department: %s\n", i, long)
-	}
-	b.WriteString("\nlicenses: [{sku: CPC_E_2C_8GB_128GB, seats: 5}]\nblobs:\n")
-	for i := range n {
-		fmt.Fprintf(&b, "- {path: disks/user%d.vhd, gib: 128}\n", i)
-	}
-	return b.String()
-}
-
-func TestParseInPieces(t *testing.T) {
+// A file of thousands of people still names the line of each mistake.
+func TestParseLarge(t *testing.T) {
 	t.Parallel()
-	const n = 1500
-	s, err := scenario.Parse("large.yaml", []byte(large(n, "name: Last But One")))
-	if err != nil {
-		t.Fatal(err)
+	const n = 3000
+	text := func(broken string) []byte {
+		var b strings.Builder
+		b.WriteString(small[:strings.Index(small, "  - upn: anna")])
+		for i := range n {
+			if i == n-2 {
+				fmt.Fprintf(&b, "  # the last but one\n  - upn: user%d\n    %s\n", i, broken)
+				continue
+			}
+			fmt.Fprintf(&b, "  - upn: user%d\n    department: Sales\n", i)
+		}
+		return []byte(b.String())
 	}
-	if len(s.Users) != n || len(s.Blobs) != n || len(s.Licenses) != 1 || s.Users[n-2].DisplayName != "Last But One" || s.Users[n-1].UPN != "user1499" {
-		t.Errorf("got %d users, %d blobs, %d licenses, %+v", len(s.Users), len(s.Blobs), len(s.Licenses), s.Users[n-2:])
+	s, err := scenario.Parse("large.yaml", text("name: Last But One"))
+	if err != nil || len(s.Users) != n || s.Users[n-2].DisplayName != "Last But One" {
+		t.Fatal(err)
 	}
 	line := 4 + 2*(n-2) + 3
 	for broken, want := range map[string]string{
-		"nam: x":        fmt.Sprintf("large.yaml:%d: users[1498].nam: unknown field", line),
-		"location: Bad": fmt.Sprintf("large.yaml:%d: users[1498].location: expected a two-letter", line),
-		"name: [":       fmt.Sprintf("large.yaml:%d: expected valid YAML", line),
+		"nam: x":        fmt.Sprintf("large.yaml:%d: users[%d].nam: unknown field", line, n-2),
+		"location: Bad": fmt.Sprintf("large.yaml:%d: users[%d].location: expected a two-letter", line, n-2),
 	} {
-		_, err := scenario.Parse("large.yaml", []byte(large(n, broken)))
-		if err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := scenario.Parse("large.yaml", text(broken)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want it to hold %s", broken, err, want)
 		}
 	}
-	_, err = scenario.Parse("large.yaml", []byte(large(n, "name: x")+"users: []\n"))
-	if err == nil || !strings.Contains(err.Error(), "users: expected each field once") {
-		t.Errorf("a section that comes back: got %v", err)
+}
+
+// A file that would make the reader run out of memory or stack is refused before it is read.
+func TestHostileFiles(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ text, want string }{
+		"deep lists":  {"version: 1\nusers: " + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), "hostile.yaml:2: expected a scenario of up to 20,000 people: more than 64 values stand within each other"},
+		"aliases":     {"name: &a [x]\nusers: [*a, *a]\n", "hostile.yaml:2: expected a scenario of up to 20,000 people: aliases"},
+		"long":        {strings.Repeat("#\n", 9<<20), "larger than 16 MiB"},
+		"many values": {"users: [" + strings.Repeat("{},", 400_000), "more than 500000 values"},
+	} {
+		if _, err := scenario.Parse("hostile.yaml", []byte(c.text)); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := os.Stat("/dev/zero"); err == nil {
+		if _, err := scenario.Load("/dev/zero"); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "larger than 16 MiB") {
+			t.Errorf("a file without an end: %v", err)
+		}
+	}
+}
+
+// whole is a scenario in which every field of every section says something.
+const whole = `
+version: 1
+name: whole
+description: all of it
+seed: 7
+tenant: {id: 11111111-2222-4333-8444-555555555555, name: Contoso, domain: contoso.example}
+users:
+  - {upn: anna, id: aaaaaaaa-2222-4333-8444-555555555555, name: Anna, department: Sales, disabled: true, location: DE, licenses: [CPC_E_X]}
+licenses:
+  - {sku: CPC_E_X, id: bbbbbbbb-2222-4333-8444-555555555555, seats: 1, used: 2, warning: 3, suspended: 4, locked_out: 5, status: Warning,
+     plan: X, plan_id: cccccccc-2222-4333-8444-555555555555, disk_gib: 64}
+groups:
+  - {name: g, id: dddddddd-2222-4333-8444-555555555555, members: [anna], dynamic: true, synced: true, role_assignable: true, restricted: true, mail_enabled: true, licenses: [CPC_E_X]}
+  - {name: u, unified: true}
+policies:
+  - {name: p, id: eeeeeeee-2222-4333-8444-555555555555, groups: [g], type: shared, connection: n, region: westeurope, hybrid: true, image: i_i_i}
+settings: [{name: s, id: ffffffff-2222-4333-8444-555555555555, source: snapshot, groups: [g]}]
+connections: [{name: n, id: aaaaaaaa-3333-4333-8444-555555555555, health: warning, checked: 2h, free_addresses: 3, hybrid: true}]
+images: [{id: i_i_i, name: I, status: supportedWithWarning}]
+source_images: [{id: /subscriptions/1/x, error: sourceImageInvalid}]
+accounts: [{name: more, unreachable: true}]
+blobs:
+  - {path: disks/a.vhd, account: more, kind: dynamic, gib: 1, fault: leased}
+  - {path: disks/b.vhd, bytes: 1048576}
+  - {path: disks/c.vhd, file: c.vhd}
+cloud_pcs: [{user: anna, policy: p, sku: CPC_E_X, status: failed}]
+imports: [{user: anna, status: succeeded, usage: expired}]
+permissions: [User.Read.All]
+fates: [{user: anna, import: failed, detail: d, provision: failed, code: c, message: m, import_takes: 1m, provision_takes: 2m}]
+events: [{at: 1m, do: rename, user: anna, what: anne, status: failed}]
+faults:
+  - {match: x, service: graph, kind: retry-after, status: 503, code: c, headers: {A: b}, body: "{}", from: 1m, until: 2m, rate: 0.5, count: 2,
+     retry_after: 3, date: true, after: 4, applied: true}
+  - {kind: delay, delay: 1s}
+  - {kind: next-link, link: "https://x.example"}
+knobs:
+`
+
+// Every field of every section can be set, and is read into the place that it is named after.
+func TestEveryFieldIsRead(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString(whole)
+	knobs := reflect.TypeFor[scenario.Knobs]()
+	special := map[string]string{"retrieve_route": "both", "retrieve_shape": "collection", "snapshot_id": "id", "assigned_user": "upn", "storage_field": "strict",
+		"second_import": "409", "no_policy_import": "refuse", "bad_disk": "refuse", "purge_busy": "409", "purge_unknown": "404", "partial_patch": "accept",
+		"patch_status": "204", "assignment_id": "refuse", "delete_policy_in_use": "409", "no_snapshot": "wait", "oversize": "import", "flip_flop": "off"}
+	for f := range knobs.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		value := special[name]
+		switch {
+		case value != "":
+		case f.Type.Kind() == reflect.Bool:
+			value = "true"
+		case f.Type.Kind() == reflect.Int:
+			value = "5"
+		default:
+			value = "5m"
+		}
+		fmt.Fprintf(&b, "  %s: %s\n", name, value)
+	}
+	s, err := scenario.Parse("whole.yaml", []byte(b.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Each field is set in one entry at least.
+	set := map[string]bool{}
+	var walk func(path string, v reflect.Value)
+	walk = func(path string, v reflect.Value) {
+		set[path] = set[path] || !v.IsZero()
+		switch v.Kind() {
+		case reflect.Struct:
+			for i := range v.NumField() {
+				walk(path+"."+v.Type().Field(i).Name, v.Field(i))
+			}
+		case reflect.Slice:
+			for i := range v.Len() {
+				walk(path, v.Index(i))
+			}
+		}
+	}
+	walk("Scenario", reflect.ValueOf(*s))
+	for path, ok := range set {
+		if !ok {
+			t.Errorf("%s is not read", path)
+		}
+	}
+}
+
+// What is said of the new sections, and of names that stand for more than one thing.
+func TestParseRefusesMore(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ text, want string }{
+		"ambiguous group":     {edit("- {name: pilots, members: [Anna]}", "- {name: pilots}\n  - {name: Pilots}") + "settings: [{name: s, groups: [PILOTS]}]\n", `settings[0].groups: expected the id of one of the 2 groups that are called "PILOTS"`},
+		"ambiguous product":   {edit("seats: 5}", "seats: 5}\n  - {sku: CPC_E_2C_8GB_128GB, seats: 1}") + "cloud_pcs: [{user: anna, policy: Pilot, sku: CPC_E_2C_8GB_128GB}]\n", `expected the id of one of the 2 licenses`},
+		"seats":               {edit("seats: 5", "seats: 5, suspended: -1"), `licenses[0].suspended: expected 0 or more`},
+		"unified with mail":   {edit("name: pilots,", "name: pilots, unified: true, mail_enabled: true,"), `groups[0].unified: expected unified or mail_enabled`},
+		"account name":        {small + "accounts: [{name: My-Account}]\n", `accounts[0].name: expected a storage account's name`},
+		"account of its own":  {small + "accounts: [{name: devstoreaccount1}]\n", `accounts[0].name: expected`},
+		"unknown account":     {edit("gib: 128", "gib: 128, account: mor") + "accounts: [{name: more}]\n", `blobs[0].account: expected a name under accounts, "mor" is not there; did you mean "more"?`},
+		"file and size":       {edit("gib: 128", "gib: 128, file: a.vhd"), `blobs[0].file: expected a file alone`},
+		"file and kind":       {edit("gib: 128", "kind: vhdx, file: a.vhd"), `blobs[0].file: expected a file alone`},
+		"source image":        {small + "source_images: [{id: x, error: brokn}]\n", `source_images[0].error: expected one of internalServerError`},
+		"event":               {small + "events: [{do: fire, user: anna}]\n", `events[0].do: expected one of rename`},
+		"event of nobody":     {small + "events: [{do: disable}]\n", `events[0].user: expected the user`},
+		"event of a stranger": {small + "events: [{do: disable, user: zoe}]\n", `events[0].user: expected a name under users`},
+		"event about nothing": {small + "events: [{do: join, user: anna}]\n", `events[0].what: expected what join is about`},
+		"event, no group":     {small + "events: [{do: join, user: anna, what: x}]\n", `events[0].what: expected a name under groups`},
+		"event, no license":   {small + "events: [{do: give-license, user: anna, what: x}]\n", `events[0].what: expected a name under licenses`},
+		"event, no policy":    {small + "events: [{do: give-cloud-pc, user: anna, what: x}]\n", `events[0].what: expected a name under policies`},
+		"event, no time":      {small + "events: [{do: disable, user: anna, at: soon}]\n", `events[0].at: expected a duration`},
+		"fault's service":     {small + "faults: [{kind: reset, service: mail}]\n", `faults[0].service: expected one of graph, blob`},
+		"fault's time":        {small + "faults: [{kind: reset, from: now}]\n", `faults[0].from: expected a duration`},
+		"fault's headers":     {small + "faults: [{kind: reset, headers: {a: b}}]\n", `faults[0].headers: expected headers and body with kind status`},
+		"fault's link":        {small + "faults: [{kind: reset, link: x}]\n", `faults[0].link: expected a link with kind next-link`},
+		"a good answer":       {small + "faults: [{kind: status, status: 200}]\n", `faults[0].status: expected a status from 400 to 599`},
+		"knob, no limit":      {small + "knobs: {daily_imports: -2}\n", `knobs.daily_imports: expected -1 or more`},
+		"knob, retry after":   {small + "knobs: {daily_retry_after: 1 day}\n", `knobs.daily_retry_after: expected a duration`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := scenario.Parse("small.yaml", []byte(c.text)); fault.CodeOf(err) != "scenario.invalid" || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got\n%v\nwant it to hold\n%s", err, c.want)
+			}
+		})
+	}
+	for name, text := range map[string]string{
+		"two of one name": edit("- {name: pilots, members: [Anna]}", "- {name: pilots}\n  - {name: other}\n  - {name: other}") + "settings: [{name: s, groups: [pilots]}, {name: s}]\n",
+		"by its id":       edit("- {name: pilots, members: [Anna]}", "- {name: pilots, id: dddddddd-2222-4333-8444-555555555555}\n  - {name: Pilots}") + "settings: [{name: s, groups: [dddddddd-2222-4333-8444-555555555555]}]\n",
+		"as it is spelt":  edit("- {name: pilots, members: [Anna]}", "- {name: pilots}\n  - {name: Pilots}"),
+		"an own answer":   small + "faults: [{kind: status, status: 200, body: \"{}\"}]\n",
+		"a blob's event":  small + "events: [{do: write-blob, what: disks/anna.vhd}]\n",
+	} {
+		if _, err := scenario.Parse("small.yaml", []byte(text)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A file's path is that beside the scenario.
+func TestLoadFindsFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "s.yaml")
+	text := edit("gib: 128", "file: disks/anna.vhd") + "  - {path: disks/b.vhd, file: " + filepath.ToSlash(filepath.Join(dir, "b.vhd")) + "}\n"
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s, err := scenario.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Blobs[0].File != filepath.Join(dir, "disks", "anna.vhd") || filepath.FromSlash(s.Blobs[1].File) != filepath.Join(dir, "b.vhd") {
+		t.Errorf("files %q and %q", s.Blobs[0].File, s.Blobs[1].File)
 	}
 }
 

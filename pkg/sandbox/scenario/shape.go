@@ -11,14 +11,9 @@ import (
 // shape compares a YAML tree with the types of this package and collects what does not fit: all of it, where the
 // decoder would stop at the first.
 type shape struct {
-	offset   int // lines before this tree in the file
 	problems []Problem
 	// items says on which line each entry of each top-level list begins.
-	items map[string][]int32
-	// base is how many entries of a top-level list earlier trees of the same file held.
-	base map[string]int
-	// top are the document's own fields that earlier trees held.
-	top map[string]bool
+	items map[string][]int
 }
 
 func (s *shape) problem(n ast.Node, field, expected string) {
@@ -27,17 +22,17 @@ func (s *shape) problem(n ast.Node, field, expected string) {
 
 func (s *shape) line(n ast.Node) int {
 	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
-		return s.offset + 1
+		return 1
 	}
-	return s.offset + n.GetToken().Position.Line
+	return n.GetToken().Position.Line
 }
 
 // walk compares one node with the type that its place has.
 func (s *shape) walk(n ast.Node, t reflect.Type, path string) {
 	n = plain(n)
 	switch n.(type) {
-	case nil, *ast.NullNode, *ast.AliasNode:
-		return // a missing value is the zero value; what an alias stands for is judged where it is written
+	case nil, *ast.NullNode:
+		return // a missing value is the zero value
 	}
 	switch t.Kind() {
 	case reflect.Struct:
@@ -51,17 +46,6 @@ func (s *shape) walk(n ast.Node, t reflect.Type, path string) {
 	}
 }
 
-// topKeys notes the document's own fields, each of which may stand in one tree only.
-func (s *shape) topKeys(n ast.Node) {
-	for _, v := range pairs(plain(n)) {
-		key := v.Key.String()
-		if s.top[key] {
-			s.problem(v.Key, key, "expected each field once, this one is given twice")
-		}
-		s.top[key] = true
-	}
-}
-
 func (s *shape) list(n ast.Node, t reflect.Type, path string) {
 	seq, ok := n.(*ast.SequenceNode)
 	if !ok {
@@ -71,12 +55,9 @@ func (s *shape) list(n ast.Node, t reflect.Type, path string) {
 	top := !strings.ContainsAny(path, ".[")
 	for i, v := range seq.Values {
 		if top {
-			s.items[path] = append(s.items[path], int32(s.line(first(v))))
+			s.items[path] = append(s.items[path], s.line(first(v)))
 		}
-		s.walk(v, t.Elem(), fmt.Sprintf("%s[%d]", path, s.base[path]+i))
-	}
-	if top {
-		s.base[path] += len(seq.Values)
+		s.walk(v, t.Elem(), fmt.Sprintf("%s[%d]", path, i))
 	}
 }
 
@@ -89,14 +70,11 @@ func (s *shape) mapping(n ast.Node, t reflect.Type, path string) {
 	seen := make(map[string]bool, len(values))
 	for _, v := range values {
 		key := v.Key.String()
-		if _, merge := v.Key.(*ast.MergeKeyNode); merge {
-			continue
-		}
 		at := key
 		if path != "" {
 			at = path + "." + key
 		}
-		if seen[key] && path != "" {
+		if seen[key] {
 			s.problem(v.Key, at, "expected each field once, this one is given twice")
 		}
 		seen[key] = true

@@ -12,8 +12,13 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// MaxDepth is how many values may stand within each other.
-const MaxDepth = 64
+const (
+	// MaxDepth is how many values may stand within each other.
+	MaxDepth = 64
+	// maxValues is how many a file may have, more or less: each costs a parser some hundred bytes. The largest file that
+	// makes sense, a sandbox scenario of 20,000 people, has half of it.
+	maxValues = 500_000
+)
 
 // Error is why a text is refused.
 type Error struct {
@@ -31,7 +36,7 @@ func (e *Error) Error() string {
 }
 
 // Decode gives a file of at most max bytes as UTF-8 without a byte order mark, when it is safe to be parsed: no deeper than
-// [MaxDepth], without aliases. Whether it is YAML is the parser's to say. Every error is an *[Error].
+// [MaxDepth], without aliases, without more values than anybody writes. Whether it is YAML is the parser's to say. Every error is an *[Error].
 func Decode(data []byte, max int) ([]byte, error) {
 	if len(data) > max {
 		return nil, &Error{0, fmt.Sprintf("the file is larger than %s", size(max))}
@@ -46,6 +51,9 @@ func Decode(data []byte, max int) ([]byte, error) {
 	if i := bytes.IndexByte(data, 0); i >= 0 {
 		return nil, &Error{1 + bytes.Count(data[:i], []byte("\n")), "the file holds zero bytes: it is UTF-16 without a byte order mark, or no text at all"}
 	}
+	if values(data) > maxValues {
+		return nil, &Error{0, fmt.Sprintf("the file has more than %d values", maxValues)}
+	}
 	if line, ok := tooDeep(data); ok {
 		return nil, &Error{line, fmt.Sprintf("more than %d values stand within each other", MaxDepth)}
 	}
@@ -53,6 +61,14 @@ func Decode(data []byte, max int) ([]byte, error) {
 		return nil, err
 	}
 	return data, nil
+}
+
+// values estimates how many there are by what stands before or behind each.
+func values(data []byte) (n int) {
+	for _, mark := range []string{",", ":", "[", "{", "- "} {
+		n += bytes.Count(data, []byte(mark))
+	}
+	return n
 }
 
 func size(n int) string {

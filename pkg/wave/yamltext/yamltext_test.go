@@ -74,6 +74,7 @@ func TestDecode_Refuses(t *testing.T) {
 		"aliases":           {bomb.String(), 2, "aliases"},
 		"a merge":           {"a: &a {b: 1}\nc:\n  <<: {d: 1}\n", 3, "aliases"},
 		"too large":         {strings.Repeat("# comment\n", 200_000), 0, "larger than 1 MiB"},
+		"many values":       {"a: [" + strings.Repeat("1,", 500_001), 0, "more than 500000 values"},
 		"zeros":             {"a: 1\nb: \x00\n", 2, "zero bytes"},
 	} {
 		begun := time.Now()
