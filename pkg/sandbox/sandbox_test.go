@@ -379,7 +379,7 @@ func TestNoForeignPageSteers(t *testing.T) {
 		{"127.0.0.1.evil.example", "", "", 403},
 		{"10.0.0.7:1", "", "", 403},
 	} {
-		for _, path := range []string{"/sandbox/clock", "/sandbox/faults", "/sandbox/requests", "/sandbox/state"} {
+		for _, path := range []string{"/sandbox/clock", "/sandbox/faults", "/sandbox/requests", "/sandbox/state", "/v1.0/users", "/" + sandbox.Account + "/disks/anna.vhd"} {
 			req, err := http.NewRequestWithContext(t.Context(), "GET", "http://127.0.0.1:1"+path, nil)
 			if err != nil {
 				t.Fatal(err)
@@ -388,6 +388,7 @@ func TestNoForeignPageSteers(t *testing.T) {
 			if c.header != "" {
 				req.Header.Set(c.header, c.value)
 			}
+			req.Header.Set("Authorization", "Bearer x")
 			resp, err := s.Transport().RoundTrip(req)
 			if err != nil {
 				t.Fatal(err)

@@ -26,11 +26,11 @@ const maxBody = 8 << 20
 func (s *Sandbox) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
+	if !local(r) {
+		complain(w, http.StatusForbidden, "a sandbox is for programs of this machine that call it by a loopback address, and not for web pages")
+		return
+	}
 	if r.URL.Path == "/sandbox" || strings.HasPrefix(r.URL.Path, "/sandbox/") {
-		if !local(r) {
-			complain(w, http.StatusForbidden, "the sandbox's own endpoints are for programs of this machine that call it by a loopback address")
-			return
-		}
 		s.admin.ServeHTTP(w, r)
 		return
 	}
