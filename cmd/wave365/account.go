@@ -46,7 +46,7 @@ func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time
 		}
 		acc.Audit = append(acc.Audit, line)
 	}
-	acc.Forecast = forecastOf(acc)
+	acc.Forecast, acc.Expected = forecastOf(acc), expectedOf(acc)
 	return acc, nil
 }
 
@@ -81,6 +81,21 @@ func forecastOf(acc summary.Record) summary.Forecast {
 		return summary.Forecast{}
 	}
 	return summary.Forecast{From: acc.Run.CreatedAt.Add(left.From), To: acc.Run.CreatedAt.Add(left.To)}
+}
+
+// expectedOf says when the end is expected as things stand; zero: nothing is left to do.
+func expectedOf(acc summary.Record) summary.Forecast {
+	var jobs []estimate.Job
+	for _, r := range acc.Rows {
+		if j, open := estimate.JobOf(r, acc.At); open {
+			jobs = append(jobs, j)
+		}
+	}
+	left := estimate.Of(acc.Rows).Left(jobs, estimate.Plan{Slots: acc.Run.Slots, ImportsOnly: acc.Run.Settings.Until != ""})
+	if left.To == 0 {
+		return summary.Forecast{}
+	}
+	return summary.Forecast{From: acc.At.Add(left.From), To: acc.At.Add(left.To)}
 }
 
 // writable finds out whether the report can be written where it is to go: not only when the evening is over. The fault

@@ -16,7 +16,7 @@ import (
 func (c *check) sizes(context.Context) error {
 	c.eachRow(func(r *row) {
 		if plans.TooSmall(r.target.PlanGiB, r.target.Disk.Virtual) {
-			c.flag("license.disk-too-small", r, "blob", fmt.Sprint(r.target.Disk.Virtual),
+			c.flag("license.disk-too-small", r, "license", gibText(r.target.Disk.Virtual),
 				fmt.Sprintf("the disk has %s and %s has %d GB", gibText(r.target.Disk.Virtual), cmp.Or(r.target.SKUName, r.target.PlanName), r.target.PlanGiB))
 		}
 	})

@@ -45,7 +45,7 @@ func BenchmarkWrite10000(b *testing.B) {
 // until the page answers; then, from the press until the change is painted, a filter, a search (with its pause for
 // further letters) and sorts by name and by time. The times depend on the machine.
 func BenchmarkFirstPaint10000(b *testing.B) {
-	browser := browsertest.New(b)
+	browser := browsertest.New(b, "")
 	address := opened(b, reporttest.Large(10000))
 	const (
 		painted = `new Promise(done => { const t = performance.now(); %s; const look = () => requestAnimationFrame(() => setTimeout(() => location.hash.includes(%q) ? done(performance.now() - t) : look())); look() })`

@@ -25,7 +25,7 @@ const (
 
 // Classes lists every class, in the order in which people read them.
 func Classes() []Class {
-	return []Class{Succeeded, Warned, Failed, Held, Skipped, Deferred, Cancelled, Active, Waiting, Queued}
+	return []Class{Succeeded, Warned, Held, Failed, Skipped, Deferred, Cancelled, Active, Waiting, Queued}
 }
 
 // ClassOf gives a row's class.

@@ -114,7 +114,7 @@ func TestNext(t *testing.T) {
 	}{
 		{states: "succeeded", want: ""},
 		{states: "running failed", want: "resume; retry"},
-		{states: "failed held deferred", want: "reconcile --row u1; retry; validate reports/friday-r1/failed.csv"},
+		{states: "failed held deferred", want: "reconcile --row u1 --snapshot-id ID; reconcile --row u1 --no-effect; retry; validate reports/friday-r1/failed.csv"},
 		{states: "skipped", want: "validate reports/friday-r1/failed.csv"},
 		{states: "skipped", sandbox: "/my waves/friday.tenant.yaml", want: "validate reports/friday-r1/failed.csv --sandbox=/my waves/friday.tenant.yaml"},
 		{states: "cancelled", want: "retry"},

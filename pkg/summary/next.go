@@ -78,7 +78,7 @@ func Next(a Record) []fault.Command {
 	}
 	if n[Held] > 0 {
 		i := slices.IndexFunc(a.Rows, func(r migration.Row) bool { return r.State == migration.Held })
-		out = append(out, fault.NewCommand("reconcile", "--row", a.Rows[i].Target.User)) // one shows how
+		out = append(out, settles(a.Rows[i])...) // one shows how
 	}
 	if n[Failed]+n[Deferred]+n[Cancelled] > 0 {
 		out = append(out, fault.NewCommand("retry"))
@@ -104,6 +104,16 @@ func closed(a Record) bool {
 		}
 	}
 	return true
+}
+
+// settles are the commands that decide about a held row: its own, or else the two ways there are.
+func settles(r migration.Row) []fault.Command {
+	if own := WhyOf(r).Remedy.Commands; len(own) > 0 {
+		return own
+	}
+	return []fault.Command{
+		fault.NewCommand("reconcile", "--row", r.Target.User, "--snapshot-id", "ID"), fault.NewCommand("reconcile", "--row", r.Target.User, "--no-effect"),
+	}
 }
 
 // validateFailed looks at the corrected file of what did not end well: a rehearsal's on its scenario.

@@ -29,13 +29,15 @@ type Record struct {
 	Shell Shell
 	// Forecast is what was reckoned with when the run began; zero: nothing was.
 	Forecast Forecast
+	// Expected is between when and when the end is expected as things stand; zero: it is not, or the run has ended.
+	Expected Forecast
 	// Redacted says that names, addresses and hosts are pseudonyms.
 	Redacted bool
 	// Live marks the page of a run that goes on and is watched: it follows by itself. A file is never live.
 	Live bool
 }
 
-// Forecast is between when and when the end was expected, from sizes, slots and policies before anything had run.
+// Forecast is between when and when the end of a run was, or is, expected.
 type Forecast struct{ From, To time.Time }
 
 // AuditLine is one entry of the audit chain as raw JSON.

@@ -25,8 +25,15 @@ import (
 // Browser is one Chromium with a fresh profile.
 type Browser struct{ ctx context.Context }
 
-// New starts Chromium, which ends with the test. Without one the test is skipped, except in CI.
-func New(tb testing.TB) *Browser {
+// Fonts are folders of font families as Debian has them. Browsers of people have others still: a page that fits with the
+// widest and with the usual one fits with most.
+func Fonts() map[string]string {
+	return map[string]string{"DejaVu": "/usr/share/fonts/truetype/dejavu", "Liberation": "/usr/share/fonts/truetype/liberation"}
+}
+
+// New starts Chromium with the fonts of one folder only, or with what the machine has when it is empty. It ends with the
+// test. Without Chromium or without that folder the test is skipped, except in CI.
+func New(tb testing.TB, fonts string) *Browser {
 	tb.Helper()
 	path := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
@@ -41,6 +48,9 @@ func New(tb testing.TB) *Browser {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(tb.TempDir()),
 		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("no-first-run", true), chromedp.Flag("lang", "en-GB"))
+	if fonts != "" {
+		opts = append(opts, chromedp.Env("FONTCONFIG_FILE="+onlyFonts(tb, fonts)))
+	}
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
 	tb.Cleanup(cancel)
 	ctx, cancelBrowser := chromedp.NewContext(ctx)
@@ -49,6 +59,21 @@ func New(tb testing.TB) *Browser {
 		tb.Fatal(err)
 	}
 	return &Browser{ctx}
+}
+
+// onlyFonts writes a configuration for fontconfig that knows one folder.
+func onlyFonts(tb testing.TB, folder string) string {
+	tb.Helper()
+	if found, err := filepath.Glob(filepath.Join(folder, "*.ttf")); err != nil || len(found) == 0 {
+		Missing(tb, "there are no fonts in "+folder)
+	}
+	dir := tb.TempDir()
+	path := filepath.Join(dir, "fonts.conf")
+	text := `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig><dir>` + folder + `</dir><cachedir>` + dir + `/cache</cachedir></fontconfig>`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	return path
 }
 
 // Missing skips a test whose tool is not there; in CI that is a failure.

@@ -19,8 +19,9 @@ const (
 )
 
 type chart struct {
-	// Dense draws thinner rows.
+	// Dense draws thinner rows, Folded only when somebody asks for them.
 	Dense      bool
+	Folded     bool
 	Intro      string
 	Legend     []legend
 	MarkLegend []markLegend
@@ -125,6 +126,7 @@ func chartOf(rows []summary.RowRecord, a summary.Record, c clock) *chart {
 		ch.Rows = ch.Rows[:chartRows]
 	}
 	ch.Dense = len(ch.Rows) > denseRows
+	ch.Folded = ch.Dense
 	for _, p := range summary.Phases() {
 		if seen[p] {
 			ch.Legend = append(ch.Legend, legend{p, p.Label()})

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/net/html"
 
@@ -275,5 +276,71 @@ func TestWrite_liveHasNoCommands(t *testing.T) {
 	a.Live = true
 	if strings.Contains(render(t, a), heading) {
 		t.Error("a run that goes on asks for commands")
+	}
+}
+
+// What somebody opens the page for stands at its top, once, however large the wave is.
+func TestWrite_problemsFirst(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Large(1000)
+	text := render(t, a)
+	last := -1
+	for _, part := range []string{"What happens next", "Problems, by kind", "Departments and policies", `id="people-h"`, `id="timeline-h"`, `id="findings-h"`} {
+		i := strings.Index(text, part)
+		if i < last || i < 0 {
+			t.Errorf("%q stands at %d, what comes before it at %d", part, i, last)
+		}
+		last = i
+	}
+	cards := text[strings.Index(text, "Problems, by kind"):strings.Index(text, "Departments and policies")]
+	if n := strings.Count(cards, "Open the storage account&#39;s firewall for trusted services, then retry"); n != 1 {
+		t.Errorf("one piece of advice stands %d times", n)
+	}
+	if people := text[strings.Index(text, `id="people-h"`):strings.Index(text, `id="timeline-h"`)]; strings.Contains(people, `class="fix"`) {
+		t.Error("the table of people repeats the advice")
+	}
+	if n := strings.Count(text, "<details class=\"list fold\">"); n != 1 {
+		t.Errorf("%d lists are folded, want that of the people with a Cloud PC", n)
+	}
+	if strings.Contains(render(t, reporttest.Sample()), "list fold") {
+		t.Error("a short list is folded")
+	}
+}
+
+// The comparison with a plan is there when there was a plan.
+func TestWrite_plan(t *testing.T) {
+	t.Parallel()
+	const title = "Planned, forecast and what came"
+	a := reporttest.Sample()
+	if !strings.Contains(render(t, a), title) {
+		t.Error("a forecast is not compared")
+	}
+	a.Forecast = summary.Forecast{}
+	if !strings.Contains(render(t, a), title) {
+		t.Error("a time to stop by is not compared")
+	}
+	a.Run.Settings.StopBy = time.Time{}
+	if strings.Contains(render(t, a), title) {
+		t.Error("without plan and forecast there is a comparison")
+	}
+}
+
+// A page that is watched says when the end is expected, and names no command that the held ledger refuses.
+func TestWrite_live(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Running()
+	a.Expected = summary.Forecast{From: a.At.Add(time.Hour), To: a.At.Add(2 * time.Hour)}
+	if text := render(t, a); strings.Contains(text, "expected end") || !strings.Contains(text, "wave365 resume") {
+		t.Error("a file says when the end is expected, or not how to go on")
+	}
+	a.Live = true
+	text := render(t, a)
+	if !strings.Contains(text, "expected end 21:45 to 22:45 CET") {
+		t.Error("the live page does not say when the end is expected")
+	}
+	for _, command := range []string{"wave365 resume", "wave365 retry", "wave365 reconcile"} {
+		if strings.Contains(text, command) {
+			t.Errorf("the live page says %s", command)
+		}
 	}
 }

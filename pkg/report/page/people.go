@@ -13,12 +13,16 @@ import (
 const (
 	fullEvidence = 400
 	anyEvidence  = 2000
+	// foldedPeople is beyond how many the table of people with a Cloud PC opens only when somebody asks.
+	foldedPeople = 50
 )
 
 // list is one table of people.
 type list struct {
-	Title, Fifth string
-	Rows         []personRow
+	Title, Fourth string
+	Rows          []personRow
+	// Folded opens when somebody asks for it.
+	Folded bool
 }
 
 type personRow struct {
@@ -27,7 +31,7 @@ type personRow struct {
 	Short              string
 	Name, UPN, Plain   string
 	Department, Policy string
-	PC, Why, Remedy    string
+	PC, Why            string
 	Seconds            int
 	Took               string
 	Evidence           *evidence
@@ -52,8 +56,8 @@ type effect struct {
 
 // listsOf makes the two tables: people without a Cloud PC, the gravest first, and people with one.
 func listsOf(rows []summary.RowRecord, a summary.Record, c clock) ([]list, string) {
-	without := list{Title: "Without a Cloud PC", Fifth: "Why, and what to do"}
-	with := list{Title: "With a Cloud PC", Fifth: "Cloud PC"}
+	without := list{Title: "Without a Cloud PC", Fourth: "Why"}
+	with := list{Title: "With a Cloud PC", Fourth: "Cloud PC"}
 	for _, d := range summary.ByGravity(rows) {
 		row := personOf(d, a, c)
 		plain := d.Class == summary.Succeeded && d.Row.Attempt <= 1
@@ -76,6 +80,7 @@ func listsOf(rows []summary.RowRecord, a summary.Record, c clock) ([]list, strin
 	case len(rows) > fullEvidence:
 		note = "To keep this page quick, plain successes show their ids only; their steps and requests are in run.json."
 	}
+	with.Folded = len(with.Rows) > foldedPeople
 	return []list{without, with}, note
 }
 
@@ -83,7 +88,7 @@ func personOf(d summary.RowRecord, a summary.Record, c clock) personRow {
 	t := d.Row.Target
 	p := personRow{
 		Line: t.Line, Class: d.Class, Short: d.Class.Short(), Name: nameOf(t), Plain: plain(nameOf(t)),
-		Department: t.Department, Policy: t.PolicyName, PC: d.Row.Facts.CloudPCName, Why: d.Why.Text, Remedy: d.Why.Remedy.Text,
+		Department: t.Department, Policy: t.PolicyName, PC: d.Row.Facts.CloudPCName, Why: d.Why.Text,
 	}
 	if !d.Class.HasCloudPC() {
 		p.PC = ""

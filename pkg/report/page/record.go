@@ -6,9 +6,11 @@ import (
 	"wave365/pkg/wave"
 )
 
-// namedPeople bounds how many names one card shows, shownFindings how many findings one code.
+// namedPeople bounds how many names a card shows at once, foldedNames how many more its fold holds, and shownFindings how
+// many findings one code shows.
 const (
 	namedPeople   = 12
+	foldedNames   = 500
 	shownFindings = 100
 )
 
@@ -22,9 +24,10 @@ type problem struct {
 
 type advice struct {
 	summary.Advice
-	More     int
-	People   []who
-	Commands []string
+	// People are named at once, Further when somebody asks; Rest counts those, and Beyond who is not named at all.
+	People, Further []who
+	Rest, Beyond    int
+	Commands        []string
 }
 
 type who struct {
@@ -39,12 +42,17 @@ func problemsOf(rows []summary.RowRecord, a summary.Record) []problem {
 		for _, one := range g.Advice {
 			v := advice{Advice: one, Commands: a.Shell.Lines(fault.Remedy{Commands: a.Beyond(one.Remedy)})}
 			for i, d := range one.Rows {
-				if i == namedPeople {
-					v.More = len(one.Rows) - i
-					break
+				name := who{d.Row.Target.Line, nameOf(d.Row.Target)}
+				switch {
+				case i < namedPeople:
+					v.People = append(v.People, name)
+				case i < namedPeople+foldedNames:
+					v.Further = append(v.Further, name)
+				default:
+					v.Beyond++
 				}
-				v.People = append(v.People, who{d.Row.Target.Line, nameOf(d.Row.Target)})
 			}
+			v.Rest = len(v.Further) + v.Beyond
 			p.Advice = append(p.Advice, v)
 		}
 		out = append(out, p)

@@ -20,7 +20,7 @@ type view struct {
 	Run            migration.Run
 	Rehearsal      bool
 	Redacted       bool
-	Live           string
+	Live, Expected string
 	Huge           bool
 	Unfinished     bool
 	Tenant         string
@@ -64,6 +64,7 @@ func viewOf(a summary.Record) *view {
 		Groups: groupsOf(rows), Plan: planOf(a, c), Provenance: provenanceOf(a, c), Effects: effectsOf(run.Intents, c),
 	}
 	if a.Live {
+		v.Expected = between(a.Expected, c)
 		v.Live = c.at(a.At, "15:04:05 MST")
 	}
 	v.Headline, v.Rest = summary.Headline(a)

@@ -15,7 +15,7 @@
     var p = new URLSearchParams(m[1]);
     state.status = (p.get("status") || "").split(",").filter(Boolean);
     state.q = p.get("q") || "";
-    state.sort = /^[0-5]$/.test(p.get("sort")) ? +p.get("sort") : -1;
+    state.sort = /^[0-4]$/.test(p.get("sort")) ? +p.get("sort") : -1;
     state.down = p.get("dir") === "down";
     return true;
   }
@@ -54,6 +54,11 @@
       held += here.length - l.shown.length;
       l.el.hidden = here.length === 0;
       l.table.caption.querySelector("span").textContent = here.length;
+      if (l.fold) {
+        l.fold.querySelector("summary b").textContent = here.length;
+        if ((state.q || state.status.length) && !l.fold.open) l.fold.open = l.opened = true;
+        else if (l.opened && !state.q && !state.status.length) l.fold.open = l.opened = false;
+      }
       n += here.length;
     });
     pills.forEach(function (b) {
@@ -108,7 +113,7 @@
     lists = all(".list", people).map(function (el) {
       var table = el.querySelector("table");
       var rows = all("tbody", table).map(function (b, i) { return { el: b, place: i, status: b.dataset.s }; });
-      return { el: el, table: table, rows: rows, order: rows, shown: rows, keys: [] };
+      return { el: el, fold: el.tagName === "DETAILS" && el, table: table, rows: rows, order: rows, shown: rows, keys: [] };
     });
     total = lists.reduce(function (n, l) { return n + l.rows.length; }, 0);
     heads = [];
@@ -202,6 +207,7 @@
     if (!row) return;
     if (!row.el.isConnected) { state.status = []; state.q = ""; filter(); }
     if (!row.el.isConnected) fill(list, list.shown.concat(row));
+    if (list.fold) list.fold.open = true;
     location.replace(location.hash); // now there is something to be the target
     var d = row.el.querySelector(".ev details");
     if (d) d.open = true;
