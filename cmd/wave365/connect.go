@@ -43,8 +43,9 @@ type connection struct {
 	place    place
 	// cred is what the tenant is entered with.
 	cred azcore.TokenCredential
-	// throttle, when set, is told that a service asks to wait.
+	// throttle, when set, is told that a service asks to wait; else say prints it, unless it is nil.
 	throttle func(cloud.Throttle)
+	say      func(string)
 	close    func()
 }
 
@@ -66,6 +67,9 @@ func (g *globals) placeOf(wavePath string) (place, error) {
 // for its clock. Without a network it ends within 15 s.
 func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, error) {
 	c := &connection{place: p, close: func() {}}
+	if !g.quiet {
+		c.say = func(text string) { _, _ = a.err.Write([]byte("wave365: " + text + "\n")) }
+	}
 	var cred azcore.TokenCredential
 	graphRoot, key := "", ""
 	switch {
@@ -125,14 +129,16 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 // build makes the two clients on their pipelines.
 func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCredential, key string) error {
 	notify := func(t cloud.Throttle) {
-		if c.throttle != nil {
+		switch {
+		case c.throttle != nil:
 			c.throttle(t)
+		case c.say != nil && t.Wait >= 10*time.Second:
+			c.say(t.Why + ": going on at " + t.Until.UTC().Format("15:04:05 MST"))
 		}
 	}
 	graphPipe, err := cloud.NewPipeline(cloud.PipelineConfig{
 		Service: "graph", Root: graphRoot, Credential: cred, Logger: g.log, Clock: c.clock, Notify: notify,
-		// The nearest published limit is 200 writes and 2,000 requests in 20 s; half of it leaves room for others.
-		RatePerSecond: 50 * max(1, c.clock.Speed()), Burst: 100,
+		Lanes: graph.Lanes(),
 	})
 	if err != nil {
 		return err

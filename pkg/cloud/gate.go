@@ -5,8 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"wave365/pkg/fault"
 )
 
@@ -22,27 +20,26 @@ type Throttle struct {
 }
 
 // gate lets requests through at the service's pace: none before the pause is over that the service asked for, and no
-// more a second than the limiter allows. All callers of a service share one.
+// more a second than the limiter of its lane allows. All callers of a service share one.
 type gate struct {
 	service string
 	clock   Clock
-	limiter *rate.Limiter // nil: no limit
 
 	mu    sync.Mutex
 	until time.Time // on the wall clock; zero: open
 }
 
-// wait returns when a request may be sent, or with the context's error. With a dead context it lets nothing through. A
-// deadline that comes before our turn is a fault of kind Throttled at once: waiting for it would tell nothing more.
-func (g *gate) wait(ctx context.Context) error {
+// wait returns when a request that counts for n may be sent, or with the context's error; a nil limiter is no limit. With a
+// dead context it lets nothing through. A deadline that comes before our turn is a fault of kind Throttled at once: waiting for it would tell nothing more.
+func (g *gate) wait(ctx context.Context, l *limiter, n int) error {
 	for {
 		if err := g.waitOpen(ctx); err != nil {
 			return err
 		}
-		if g.limiter == nil {
+		if l == nil {
 			return nil
 		}
-		if err := g.limiter.Wait(ctx); err != nil {
+		if err := l.wait(ctx, n); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}

@@ -119,7 +119,9 @@ func TestPauseBeforeTheDeadline(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{answer: inOrder(status(200))}
-		p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.RatePerSecond = 0.001 })
+		p := newPipeline(t, s, func(c *cloud.PipelineConfig) {
+			c.Lanes = []cloud.Lane{{Reads: cloud.Pace{PerSecond: 0.001}, Writes: cloud.Pace{PerSecond: 0.001}}}
+		})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		_, first := call(ctx, p, "GET", root+"/a", "")

@@ -13,7 +13,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-	"golang.org/x/time/rate"
 
 	"wave365/pkg/fault"
 )
@@ -38,12 +37,10 @@ type PipelineConfig struct {
 	Transport policy.Transporter
 	// Logger gets one line for each request sent, at debug level, redacted. nil: nobody.
 	Logger *slog.Logger
-	// Clock is the service's time. RatePerSecond, Retry-After and the delays between tries are in service time.
+	// Clock is the service's time. Paces, Retry-After and the delays between tries are in service time.
 	Clock Clock
-	// RatePerSecond bounds the requests of all callers together, Burst how many may go at once. 0: no limit; a Burst
-	// of 0 is 1.
-	RatePerSecond float64
-	Burst         int
+	// Lanes bound the requests of all callers together; a request is in the first lane that matches. nil: no limit.
+	Lanes []Lane
 	// RetryOn are answers that are safe to repeat for this service besides 429, 502, 503 and 504; nil: none.
 	RetryOn []int
 	// Notify is called when the service asks for a pause, from the goroutine that got the answer; it must not block.
@@ -58,23 +55,27 @@ type Pipeline struct {
 	root  string // origin; empty: no token
 	plain bool   // root is loopback over http
 	gate  *gate
+	lanes []*lane
 	// contacts are the hosts that were spoken to.
 	contacts contacts
 	inner    runtime.Pipeline
 	retry    policy.RetryOptions // for calls that are safe to repeat
 	once     policy.RetryOptions // for calls that are not
+	metered  policy.RetryOptions // for those of which each try is counted
 }
 
 const (
 	module  = "wave365"
 	version = "v1.0.0"
 
-	// In service time. A pause longer than maxDelay is not sat out inside a request: the request ends as throttled, and
-	// whoever comes next waits at the gate. Without a Retry-After the delays add up to three quarters of a minute, which
+	// In service time. A pause longer than maxDelay is not azcore's to sit out: what may be repeated is sent again after it,
+	// see [Pipeline.patient]; what may not ends as throttled. Without a Retry-After the delays add up to three quarters of a minute, which
 	// outlives the windows of 20 seconds that the service counts in.
 	maxRetries = 5
 	firstDelay = 800 * time.Millisecond
 	maxDelay   = time.Minute
+	// maxPauses is how many long pauses one after the other a request sits out.
+	maxPauses = 20
 	// On the wall clock: a try without an answer for so long is given up.
 	tryTimeout = 2 * time.Minute
 )
@@ -94,8 +95,8 @@ func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
 	} else {
 		p.cfg.Logger = slog.New(NewRedactingHandler(cfg.Logger.Handler()))
 	}
-	if cfg.RatePerSecond > 0 {
-		p.gate.limiter = rate.NewLimiter(rate.Limit(cfg.RatePerSecond*cfg.Clock.Speed()), max(1, cfg.Burst))
+	for _, l := range cfg.Lanes {
+		p.lanes = append(p.lanes, newLane(l, cfg.Clock.Speed()))
 	}
 	switch t := cfg.Transport.(type) {
 	case nil:
@@ -104,7 +105,7 @@ func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
 		p.cfg.Transport = withoutRedirects(t)
 	}
 	p.cfg.Transport = bounded{p.cfg.Transport, cfg.Service}
-	p.retry, p.once = p.retryOptions()
+	p.retry, p.once, p.metered = p.retryOptions()
 	opts := p.options()
 	own := runtime.PipelineOptions{PerRetry: []policy.Policy{policyFunc(p.pace)}}
 	if cfg.Credential != nil {
@@ -197,7 +198,7 @@ func (p *Pipeline) options() policy.ClientOptions {
 		Retry:                           p.retry,
 		Telemetry:                       policy.TelemetryOptions{ApplicationID: module},
 		Transport:                       p.cfg.Transport,
-		PerCallPolicies:                 []policy.Policy{policyFunc(p.identify), policyFunc(p.classify)},
+		PerCallPolicies:                 []policy.Policy{policyFunc(p.identify), policyFunc(p.classify), policyFunc(p.patient)},
 	}
 }
 

@@ -107,7 +107,7 @@ func TestRetryAfterIsServiceTime(t *testing.T) {
 	t.Parallel()
 	s := &script{answer: inOrder(status(429, "Retry-After", "90"))}
 	p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Clock = cloud.FastClock(time.Now(), time.Now(), 1e6) })
-	resp, err := call(t.Context(), p, "GET", root+"/a", "")
+	resp, err := call(cloud.NoRetry(t.Context()), p, "POST", root+"/a", "x")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,8 +115,122 @@ func TestRetryAfterIsServiceTime(t *testing.T) {
 		t.Errorf("RetryAfter = %s, want 90s of service time", d)
 	}
 	if n := len(s.all()); n != 1 {
-		t.Errorf("sent %d times: a pause longer than a minute is left to the caller", n)
+		t.Errorf("sent %d times: a long pause of a call that is sent once is left to the caller", n)
 	}
+}
+
+// A pause of any length on what may be repeated is waited out, told once each time, and ends with the request's context or
+// deadline; a service that asks again and again is given up in the end.
+func TestLongPauses(t *testing.T) {
+	t.Parallel()
+	for name, after := range map[string]string{"Minute": "61", "Fraction": "90.5", "Hours": "36000"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var told []time.Duration
+				s := &script{answer: inOrder(status(429, "Retry-After", after), status(503, "Retry-After", after), status(200))}
+				p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Notify = func(th cloud.Throttle) { told = append(told, th.Wait) } })
+				pause, err := time.ParseDuration(after + "s")
+				if err != nil {
+					t.Fatal(err)
+				}
+				start := time.Now()
+				resp, err := call(t.Context(), p, "PUT", root+"/a", "x")
+				if err != nil || resp.StatusCode != 200 || time.Since(start) != 2*pause || len(told) != 2 || told[0] != pause {
+					t.Errorf("%v after %s, told %v", err, time.Since(start), told)
+				}
+				for _, r := range s.all() {
+					if r.body != `{"text":"x"}` {
+						t.Errorf("sent again with body %q", r.body)
+					}
+				}
+				late := newPipeline(t, &script{answer: inOrder(status(429, "Retry-After", after))})
+				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+				defer cancel()
+				start = time.Now()
+				if _, err := call(ctx, late, "GET", root+"/a", ""); !fault.Is(err, fault.Throttled) || time.Since(start) != 0 {
+					t.Errorf("with a deadline before its end: %v after %s", err, time.Since(start))
+				}
+				endless := &script{answer: inOrder(status(429, "Retry-After", after))}
+				if resp, err := call(t.Context(), newPipeline(t, endless), "GET", root+"/a", ""); err != nil || resp.StatusCode != 429 || len(endless.all()) > 100 {
+					t.Errorf("endless: %v after %d", err, len(endless.all()))
+				}
+			})
+		})
+	}
+}
+
+// What is counted by itself is given back at once and holds nobody.
+func TestMetered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answer: func(_ int, r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPost {
+				return reply(429, `{"error":{"code":"TooManyRequests"}}`, "Retry-After", "36000")
+			}
+			return reply(200, "{}")
+		}}
+		p, start := newPipeline(t, s), time.Now()
+		ctx := cloud.Metered(t.Context())
+		resp, err := call(ctx, p, "POST", root+"/a", "x")
+		if err != nil || resp.StatusCode != 429 || cloud.RetryAfter(resp.Header) != 10*time.Hour || cloud.MayHaveActed(ctx) {
+			t.Errorf("%v, %v", resp, err)
+		}
+		if _, err := call(t.Context(), p, "GET", root+"/b", ""); err != nil || time.Since(start) != 0 || len(s.all()) != 2 {
+			t.Errorf("%v after %s and %d requests", err, time.Since(start), len(s.all()))
+		}
+	})
+}
+
+// Reads and writes stand in lines of their own, a batch in that of the reads with all its parts, and the directory's own
+// count changes the pace.
+func TestLanes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		header := []string{}
+		s := &script{answer: func(int, *http.Request) (*http.Response, error) { return reply(200, "{}", header...) }}
+		p := newPipeline(t, s, func(c *cloud.PipelineConfig) {
+			c.Lanes = []cloud.Lane{
+				{Match: func(r *http.Request) bool { return r.URL.Path == "/free" }},
+				{Reads: cloud.Pace{PerSecond: 10, Burst: 20}, Writes: cloud.Pace{PerSecond: 1, Burst: 1}},
+			}
+		})
+		took := func(ctx context.Context, method, path string) time.Duration {
+			start, body := time.Now(), ""
+			if method != http.MethodGet {
+				body = "x"
+			}
+			if _, err := call(ctx, p, method, root+path, body); err != nil {
+				t.Fatal(err)
+			}
+			return time.Since(start).Round(10 * time.Millisecond)
+		}
+		batch := cloud.WithReads(t.Context(), 20)
+		for i, step := range []struct {
+			ctx          context.Context
+			method, path string
+			want         time.Duration
+			header       []string
+		}{
+			{t.Context(), "PUT", "/a", 0, nil},
+			{t.Context(), "PUT", "/a", time.Second, nil},
+			{batch, "POST", "/$batch", 0, nil},
+			{batch, "POST", "/$batch", 2 * time.Second, nil},
+			{cloud.WithReads(t.Context(), 50), "POST", "/$batch", 5 * time.Second, nil},
+			{t.Context(), "GET", "/a", 100 * time.Millisecond, []string{"x-ms-resource-unit", "5"}},
+			{t.Context(), "GET", "/a", 500 * time.Millisecond, []string{"x-ms-throttle-limit-percentage", "0.9"}},
+			{t.Context(), "GET", "/a", 200 * time.Millisecond, []string{"x-ms-throttle-limit-percentage", "1.2"}},
+			{t.Context(), "GET", "/a", 400 * time.Millisecond, nil},
+			{t.Context(), "GET", "/a", 100 * time.Millisecond, nil},
+			{t.Context(), "PUT", "/free", 0, nil},
+			{t.Context(), "PUT", "/free", 0, nil},
+		} {
+			header = step.header
+			if got := took(step.ctx, step.method, step.path); got != step.want {
+				t.Errorf("step %d took %s, want %s", i, got, step.want)
+			}
+		}
+	})
 }
 
 func TestSafeCallsAreRepeated(t *testing.T) {
@@ -352,8 +466,10 @@ func TestWaitsEndWithTheContext(t *testing.T) {
 			return p
 		},
 		"Limiter": func(t *testing.T, s *script) *cloud.Pipeline {
-			p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.RatePerSecond = 0.001 })
-			if _, err := call(t.Context(), p, "GET", root+"/used", ""); err != nil {
+			p := newPipeline(t, s, func(c *cloud.PipelineConfig) {
+				c.Lanes = []cloud.Lane{{Reads: cloud.Pace{PerSecond: 0.001}, Writes: cloud.Pace{PerSecond: 0.001}}}
+			})
+			if _, err := call(t.Context(), p, "PUT", root+"/used", "x"); err != nil {
 				t.Fatal(err)
 			}
 			return p
@@ -409,7 +525,7 @@ func TestLimiter(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{answer: inOrder(status(200))}
 			p := newPipeline(t, s, func(c *cloud.PipelineConfig) {
-				c.RatePerSecond, c.Burst, c.Clock = 10, 2, cloud.FastClock(time.Now(), time.Now(), speed)
+				c.Lanes, c.Clock = []cloud.Lane{{Reads: cloud.Pace{PerSecond: 10, Burst: 2}}}, cloud.FastClock(time.Now(), time.Now(), speed)
 			})
 			start := time.Now()
 			var wg sync.WaitGroup

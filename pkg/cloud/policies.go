@@ -39,15 +39,39 @@ func (p *Pipeline) identify(req *policy.Request) (*http.Response, error) {
 
 // classify picks the retry rules: those for calls that are not idempotent when the context says so.
 func (p *Pipeline) classify(req *policy.Request) (*http.Response, error) {
-	if ctx := req.Raw().Context(); attemptOf(ctx) != nil {
+	ctx := req.Raw().Context()
+	switch a := attemptOf(ctx); {
+	case a == nil:
+	case a.metered:
+		req = req.WithContext(policy.WithRetryOptions(ctx, p.metered))
+	default:
 		req = req.WithContext(policy.WithRetryOptions(ctx, p.once))
 	}
 	return req.Next()
 }
 
+// patient sends what is safe to repeat again after a pause that is longer than azcore waits for, however long it is: the
+// gate says it, and the request's own context ends it.
+func (p *Pipeline) patient(req *policy.Request) (*http.Response, error) {
+	ctx := req.Raw().Context()
+	for round := 1; ; round++ {
+		resp, err := req.Next()
+		if err != nil || round > maxPauses || attemptOf(ctx) != nil || !p.retry.ShouldRetry(resp, nil) || RetryAfter(resp.Header) <= maxDelay {
+			return resp, err
+		}
+		runtime.Drain(resp)
+		if err := req.RewindBody(); err != nil {
+			return nil, err
+		}
+		if err := p.gate.waitOpen(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
 // retryOptions are the rules for calls that are safe to repeat and for those that are not. They differ in what is
 // repeated, not in how long is waited.
-func (p *Pipeline) retryOptions() (safe, once policy.RetryOptions) {
+func (p *Pipeline) retryOptions() (safe, once, metered policy.RetryOptions) {
 	clock := p.cfg.Clock
 	safe = policy.RetryOptions{
 		MaxRetries:    maxRetries,
@@ -73,7 +97,11 @@ func (p *Pipeline) retryOptions() (safe, once policy.RetryOptions) {
 		}
 		return resp.StatusCode == http.StatusTooManyRequests && !isQuota(resp)
 	}
-	return safe, once
+	metered = once
+	metered.ShouldRetry = func(_ *http.Response, err error) bool {
+		return err != nil && notSent(err) && !neverWorks(err)
+	}
+	return safe, once, metered
 }
 
 // neverWorks reports errors that the next try would meet again: the other side is not who it should be.
@@ -108,12 +136,17 @@ func (p *Pipeline) open(req *policy.Request) (*http.Response, error) {
 
 // pace lets a try through when the service's pace allows it, and hands what the answer asks for to everybody.
 func (p *Pipeline) pace(req *policy.Request) (*http.Response, error) {
-	if err := p.gate.wait(req.Raw().Context()); err != nil {
+	ctx := req.Raw().Context()
+	line, n := p.limiterOf(req.Raw())
+	if err := p.gate.wait(ctx, line, n); err != nil {
 		return nil, err
 	}
 	resp, err := req.Next()
 	if resp == nil {
 		return nil, err
+	}
+	if line != nil {
+		line.learn(resp.Header)
 	}
 	wait := serviceWait(resp, p.cfg.Clock)
 	if wait <= 0 {
@@ -121,13 +154,14 @@ func (p *Pipeline) pace(req *policy.Request) (*http.Response, error) {
 	}
 	resp.Header.Set(headerServiceMS, strconv.FormatInt(max(1, wait.Milliseconds()), 10))
 	wall := p.cfg.Clock.Wall(wait)
-	if end, ok := req.Raw().Context().Deadline(); ok && time.Until(end) < wall {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < wall {
 		// azcore gives back an answer that asks for more than it will wait; sitting the deadline out would lose it.
 		wall = max(wall, p.cfg.Clock.Wall(maxDelay)+time.Second)
 	}
 	resp.Header.Set(headerRetryAfterMS, strconv.FormatInt(max(1, wall.Milliseconds()), 10))
-	if !isQuota(resp) {
-		p.Hold(wait, p.cfg.Service+" answered "+strconv.Itoa(resp.StatusCode)+" and asked to wait "+wait.String())
+	// What is counted by itself, such as the imports of a day, says nothing of the others.
+	if a := attemptOf(ctx); !isQuota(resp) && (a == nil || !a.metered) {
+		p.Hold(wait, p.cfg.Service+" answered "+strconv.Itoa(resp.StatusCode)+" and asked to wait "+wait.String()+whatLimit(resp.Header))
 	}
 	return resp, err
 }

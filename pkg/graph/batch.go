@@ -100,7 +100,7 @@ func (c *Client) batchOnce(ctx context.Context, version, doing string, calls []c
 		req.Requests[n] = r
 	}
 	outer := call{doing: doing, method: http.MethodPost, path: version + "/$batch", body: req, needs: calls[chunk[0]].needs}
-	a, err := c.do(ctx, outer)
+	a, err := c.do(cloud.WithReads(ctx, len(chunk)), outer)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -65,6 +65,8 @@ type call struct {
 	body any
 	// once marks calls that are not idempotent.
 	once bool
+	// metered marks calls that are sent once and of which the service counts every try.
+	metered bool
 	// eventual asks for the directory's advanced queries.
 	eventual bool
 	// needs is the permission to ask for when the call is refused.
@@ -92,7 +94,10 @@ func (c *Client) do(ctx context.Context, cl call) (answer, error) {
 
 func (c *Client) send(ctx context.Context, cl call, u string) (answer, error) {
 	ctx = operation(ctx)
-	if cl.once {
+	switch {
+	case cl.metered:
+		ctx = cloud.Metered(ctx)
+	case cl.once:
 		ctx = cloud.NoRetry(ctx)
 	}
 	req, err := runtime.NewRequest(ctx, cl.method, u)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"time"
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
@@ -83,7 +84,7 @@ func classify(cl call, a answer, e odata.Error) (fault.Kind, string) {
 	case s == http.StatusUnauthorized:
 		return fault.Denied, CodeSignIn
 	case s == http.StatusTooManyRequests, s == 509:
-		if isQuota(e) {
+		if isQuota(e) || cl.metered && cloud.RetryAfter(a.header) > quotaPause {
 			return fault.Throttled, CodeQuota
 		}
 		return fault.Throttled, CodeThrottled
@@ -111,6 +112,10 @@ func classify(cl call, a answer, e odata.Error) (fault.Kind, string) {
 		return fault.Invalid, CodeRefused
 	}
 }
+
+// quotaPause is the longest pause that is one of pace, in a call that is counted by itself; a longer one is an allowance
+// that is used up.
+const quotaPause = 2 * time.Minute
 
 // isQuota looks at codes only: ordinary throttling may speak of quotas in its message.
 func isQuota(e odata.Error) bool {

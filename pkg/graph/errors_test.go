@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -60,7 +62,11 @@ func TestErrorKinds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				c, tp := play(t, exchange{want: getPC, status: tt.status, reply: tt.body, answer: tt.header})
+				sent := 1
+				if tt.code == graph.CodeThrottled && tt.status == 429 {
+					sent = 21 // each long pause is waited out, and after twenty it is given up
+				}
+				c, tp := play(t, slices.Repeat([]exchange{{want: getPC, status: tt.status, reply: tt.body, answer: tt.header}}, sent)...)
 				_, err := c.CloudPC(t.Context(), "pc")
 				f := fault.As(err)
 				if f == nil || f.Kind != tt.kind || f.Code != tt.code || f.Remote == nil || f.Remote.Status != tt.status || f.Remote.Service != "graph" {
@@ -72,7 +78,7 @@ func TestErrorKinds(t *testing.T) {
 				if f.Remote.RequestID != "service-request-id" || f.Remote.ClientRequestID == "" {
 					t.Errorf("ids %+v", f.Remote)
 				}
-				if len(tp.came) != 1 {
+				if len(tp.came) != sent {
 					t.Errorf("sent %d times", len(tp.came))
 				}
 			})
@@ -140,13 +146,29 @@ func TestNoAnswer(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		ex := exchange{want: postImport, status: 429, answer: []string{"Retry-After", "3"}}
-		c, _ := play(t, ex, exchange{want: postImport, reply: result(`"importStatus":"pending"`)})
-		start := time.Now()
-		if _, err := c.ImportSnapshot(t.Context(), userID, disk); err != nil || time.Since(start) != 3*time.Second {
-			t.Errorf("%v after %s", err, time.Since(start))
+		// Each try of an import is counted, so a refusal is given back with its pause, and holds nobody.
+		for after, code := range map[string]string{"3": graph.CodeThrottled, "121": graph.CodeQuota, "36000": graph.CodeQuota} {
+			c, _ := play(t, exchange{want: postImport, status: 429, reply: errorBody("TooManyRequests", "x"), answer: []string{"Retry-After", after}},
+				exchange{want: getPC, reply: `{"id":"pc"}`})
+			start := time.Now()
+			_, err := c.ImportSnapshot(t.Context(), userID, disk)
+			if f := fault.As(err); !fault.Is(err, fault.Throttled) || f.Code != code || f.Remote.RetryAfter.Seconds() != seconds(t, after) {
+				t.Errorf("%s: %+v", after, f)
+			}
+			if _, err := c.CloudPC(t.Context(), "pc"); err != nil || time.Since(start) != 0 {
+				t.Errorf("%s: another call: %v after %s", after, err, time.Since(start))
+			}
 		}
 	})
+}
+
+func seconds(t *testing.T, s string) float64 {
+	t.Helper()
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestInterrupted(t *testing.T) {

@@ -130,7 +130,7 @@ const (
 // for an answer without an id: the import is returned with an empty SnapshotID, the fault's Remote.Message holds the
 // answer. In storage mode a refused field name is tried once in its other spelling, which is safe: a refusal is no effect.
 func (c *Client) ImportSnapshot(ctx context.Context, userID string, files []SourceFile) (Import, error) {
-	cl := call{doing: "import a snapshot for user " + userID, method: http.MethodPost, path: ve + "/snapshots/importSnapshot", once: true, needs: cloudPCWrite}
+	cl := call{doing: "import a snapshot for user " + userID, method: http.MethodPost, path: ve + "/snapshots/importSnapshot", once: true, metered: true, needs: cloudPCWrite}
 	if err := checkImport(cl, userID, files); err != nil {
 		return Import{}, err
 	}

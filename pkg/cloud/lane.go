@@ -1,0 +1,119 @@
+package cloud
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Pace is how many requests a second may go, in service time, and how many at once. A PerSecond of 0 is no limit; a Burst
+// of 0 is 1.
+type Pace struct {
+	PerSecond float64
+	Burst     int
+}
+
+// Lane is a part of a service that counts requests for itself, reads and writes apart.
+type Lane struct {
+	// Match says which requests are in the lane; nil: all.
+	Match func(*http.Request) bool
+	// Reads bounds GET and HEAD, and what [WithReads] says; Writes all else.
+	Reads, Writes Pace
+}
+
+type readsKey struct{}
+
+// WithReads says that the request made with the returned context holds n reads, whatever its method: a batch, of which the
+// service counts each part.
+func WithReads(ctx context.Context, n int) context.Context {
+	return context.WithValue(ctx, readsKey{}, n)
+}
+
+// lane is a Lane at work. Safe for concurrent use.
+type lane struct {
+	match         func(*http.Request) bool
+	reads, writes *limiter
+}
+
+// limiter keeps one pace.
+type limiter struct {
+	*rate.Limiter
+	full rate.Limit
+}
+
+func newLane(l Lane, speed float64) *lane {
+	return &lane{match: l.Match, reads: newLimiter(l.Reads, speed), writes: newLimiter(l.Writes, speed)}
+}
+
+func newLimiter(p Pace, speed float64) *limiter {
+	if p.PerSecond <= 0 {
+		return nil
+	}
+	full := rate.Limit(p.PerSecond * speed)
+	return &limiter{rate.NewLimiter(full, max(1, p.Burst)), full}
+}
+
+// limiterOf gives what paces a request, and how many calls the service counts for it; nil: nothing does.
+func (p *Pipeline) limiterOf(req *http.Request) (*limiter, int) {
+	for _, l := range p.lanes {
+		if l.match != nil && !l.match(req) {
+			continue
+		}
+		if n, ok := req.Context().Value(readsKey{}).(int); ok {
+			return l.reads, max(1, n)
+		}
+		if req.Method == http.MethodGet || req.Method == http.MethodHead {
+			return l.reads, 1
+		}
+		return l.writes, 1
+	}
+	return nil, 0
+}
+
+// wait stands in line for n calls. More than may go at once stand in line in parts.
+func (l *limiter) wait(ctx context.Context, n int) error {
+	for n > 0 {
+		part := min(n, l.Burst())
+		if err := l.WaitN(ctx, part); err != nil {
+			return err
+		}
+		n -= part
+	}
+	return nil
+}
+
+// learn reads what the directory says of its own count: a call that cost more than one unit is paid for afterwards, and
+// from four fifths of the allowance on the pace is lowered until the service is silent about it again.
+func (l *limiter) learn(h http.Header) {
+	now := time.Now()
+	if units, err := strconv.ParseFloat(strings.TrimSpace(h.Get("x-ms-resource-unit")), 64); err == nil && units > 1 {
+		_ = l.ReserveN(now, min(int(units)-1, l.Burst()))
+	}
+	share, err := strconv.ParseFloat(strings.TrimSpace(h.Get("x-ms-throttle-limit-percentage")), 64)
+	switch {
+	case err != nil || share < 0.8:
+		l.SetLimitAt(now, l.full)
+	case share < 1:
+		l.SetLimitAt(now, l.full/2)
+	default:
+		l.SetLimitAt(now, l.full/4)
+	}
+}
+
+// whatLimit is what a refusal says of the limit that was hit; "" when it says nothing.
+func whatLimit(h http.Header) string {
+	var parts []string
+	for _, name := range []string{"x-ms-throttle-information", "x-ms-throttle-scope"} {
+		if v := h.Get(name); v != "" {
+			parts = append(parts, v[:min(len(v), 200)])
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
