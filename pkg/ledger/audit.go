@@ -29,6 +29,8 @@ const (
 	auditLockReplaced = "lock-replaced"
 	auditReleased     = "released"
 	auditUnlocked     = "unlocked"
+	auditSealed       = "sealed"
+	auditCopied       = "copied"
 )
 
 // chain is the end of the audit: the last entry, and the last hash of each run that was asked for. The zero value

@@ -129,7 +129,11 @@ func TestTamperedFile(t *testing.T) {
 	t.Parallel()
 	l := twoRuns(t)
 	db := raw(t, l.Path())
-	sqlExec(t, db, `DROP TRIGGER audit_frozen`)
+	drop := `DROP TRIGGER audit_frozen`
+	if homeURL != "" {
+		drop += ` ON audit`
+	}
+	sqlExec(t, db, drop)
 	sqlExec(t, db, `UPDATE audit SET body = replace(body, 'claimed', 'retried') WHERE seq = 4`)
 	err := ledger.VerifyChain(l.Audit(t.Context(), ""))
 	wantFault(t, err, fault.Invalid, "ledger.tampered")

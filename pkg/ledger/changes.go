@@ -41,7 +41,8 @@ func (t *txn) changeRun(runID string, c Change) error {
 	if err != nil {
 		return err
 	}
-	err = t.Exec(`INSERT INTO run_changes (run, at, body) VALUES (?, ?, ?)`, runID, stamp(t.Now), body)
+	err = t.Exec(`INSERT INTO run_changes (n, run, at, body)
+		VALUES ((SELECT coalesce(max(n), 0) + 1 FROM run_changes), ?, ?, ?)`, runID, stamp(t.Now), body)
 	if t.l.db.Refused(err) == store.ForeignKey {
 		return noRun(runID)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/place"
+	"wave365/pkg/ledger/postgres"
 	"wave365/pkg/ledger/sqlite"
 	"wave365/pkg/ledger/store"
 )
@@ -26,12 +27,14 @@ type Options struct {
 	AnyPlace bool
 	// Checkpoint is after how long what was committed is in the file itself, and not only in its log; zero: 5 s.
 	Checkpoint time.Duration
+	// Sealed opens for writing what was copied elsewhere, to copy the rest of it: nothing can be recorded in it.
+	Sealed bool
 	// Stalled, when it is not nil, is told why an outcome cannot be recorded, at once and once a minute while that
 	// lasts. It must not block.
 	Stalled func(why error)
 }
 
-// Ledger is an open ledger file. Safe for concurrent use. The caller closes it.
+// Ledger is an open ledger. Safe for concurrent use. The caller closes it.
 type Ledger struct {
 	path string
 	now  func() time.Time
@@ -48,7 +51,9 @@ type Ledger struct {
 	ending chan struct{}
 }
 
-// Open opens the ledger at path, and creates the folder and the file where they are missing. It refuses, each as a
+// Open opens the ledger at path, which is a file or, as postgres://USER@HOST/DB?ledger=NAME, a ledger in a database (for
+// its faults see packages sqlite and postgres). A ledger that was copied elsewhere is Conflict, "ledger.sealed", unless it
+// is only read. It creates the folder and the file where they are missing. It refuses, each as a
 // fault: a network or synced folder (Invalid, "ledger.place"), another program's file (Invalid, "ledger.foreign"), a file
 // without a schema (Invalid, "ledger.empty"), a file of a newer version of this program (Invalid, "ledger.newer"). A
 // damaged file is moved aside, together with its -wal and -shm, and the fault (Internal, "ledger.damaged") says where
@@ -57,12 +62,15 @@ func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 	if ctx.Err() != nil {
 		return nil, fault.Wrap(fault.Interrupted, "", "could not open the ledger: stopped", "", ctx.Err())
 	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	if postgres.Is(path) {
+		return openDatabase(ctx, path, opt)
+	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, "ledger.open", "the ledger path "+path+" cannot be used", "", err)
-	}
-	if opt.Now == nil {
-		opt.Now = time.Now
 	}
 	if !opt.AnyPlace {
 		if why := place.Refuse(abs); why != "" {
@@ -74,7 +82,29 @@ func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ledger{path: abs, now: opt.Now, db: db, stalled: opt.Stalled, ending: make(chan struct{})}, nil
+	return newLedger(ctx, abs, db, opt)
+}
+
+func openDatabase(ctx context.Context, url string, opt Options) (*Ledger, error) {
+	at, err := postgres.Parse(url)
+	if err != nil {
+		return nil, err
+	}
+	db, err := postgres.Open(ctx, postgres.Config{Address: at, Now: opt.Now, ReadOnly: opt.ReadOnly})
+	if err != nil {
+		return nil, err
+	}
+	return newLedger(ctx, at.String(), db, opt)
+}
+
+// newLedger takes db over.
+func newLedger(ctx context.Context, path string, db *store.DB, opt Options) (*Ledger, error) {
+	l := &Ledger{path: path, now: opt.Now, db: db, stalled: opt.Stalled, ending: make(chan struct{})}
+	if err := l.refuseSealed(ctx, opt); err != nil {
+		_ = db.Close()
+		return nil, err
+	}
+	return l, nil
 }
 
 // Close lets go of the lock if this ledger still holds it, waits for the writes under way and closes the file.
@@ -94,7 +124,7 @@ func (l *Ledger) Close() error {
 	return l.closed
 }
 
-// Path is the absolute path of the ledger's file.
+// Path is the absolute path of the ledger's file, or the address of its database as --ledger takes it.
 func (l *Ledger) Path() string { return l.path }
 
 // txn is the open transaction as the work inside it sees it.
@@ -130,6 +160,7 @@ func (l *Ledger) has(version int64) bool { return l.db.Version() >= version }
 const (
 	versionControl = 2 // orders, run_changes
 	versionWrites  = 4 // writes, intents.no_change
+	versionSealed  = 6 // sealed
 )
 
 // insert adds a record with the next id; columns are those beside it.

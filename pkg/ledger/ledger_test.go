@@ -3,7 +3,9 @@ package ledger_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,8 +23,22 @@ var evening = time.Date(2026, 5, 8, 18, 0, 0, 0, time.UTC)
 // open opens a new ledger in a folder of its own and closes it with the test.
 func open(t testing.TB) *ledger.Ledger {
 	t.Helper()
-	return openAt(t, filepath.Join(t.TempDir(), "ledger.db"), ledger.Options{})
+	return openAt(t, newPlace(t), ledger.Options{})
 }
+
+// newPlace is where a new ledger goes: into a file, or into the database that the tests are run against.
+func newPlace(t testing.TB) string {
+	t.Helper()
+	if homeURL != "" {
+		return fmt.Sprintf("%s?ledger=t%d-%d", homeURL, os.Getpid(), places.Add(1))
+	}
+	return filepath.Join(t.TempDir(), "ledger.db")
+}
+
+// homeURL is the database that the tests are run against; "": they use files.
+var homeURL = os.Getenv(homeEnv)
+
+var places atomic.Int64
 
 func openAt(t testing.TB, path string, opt ledger.Options) *ledger.Ledger {
 	t.Helper()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"strings"
 	"sync"
 	"time"
 
@@ -69,17 +70,27 @@ func (h *held) set(c claim) {
 // lock back, also after the caller was stopped, and may be called twice; Close does it too. While the lock is held,
 // Apply and Intend of this Ledger check that it still is, so that a process whose lock was taken away stops writing.
 func (l *Ledger) Lock(ctx context.Context, h Holder) (release func() error, err error) {
+	return l.TakeOver(ctx, h, nil)
+}
+
+// TakeOver is Lock that also replaces a holder that may live, when replace says so of it; nil replaces none. The one that
+// is replaced is refused from then on, whatever it does, and ends. It is for a queue that has given the work to this
+// process, and so knows that the other one should not do it any more.
+func (l *Ledger) TakeOver(ctx context.Context, h Holder, replace func(old Holder) bool) (release func() error, err error) {
 	h = l.complete(h)
 	token := process.Token(h.PID)
+	if l.db.Session != "" {
+		token += sessionMark + l.db.Session
+	}
 	mine := claim{id: h.ID}
 	err = l.do(ctx, "lock the ledger", func(t *txn) error {
-		old, ok, err := readHolder(t.Get)
+		old, ok, err := l.readHolder(t.Get)
 		if err != nil {
 			return err
 		}
 		kind := auditLocked
 		if ok {
-			if old.Life != process.Gone {
+			if old.Life != process.Gone && (replace == nil || !replace(old)) {
 				return refusedBecause(old)
 			}
 			kind = auditLockReplaced
@@ -223,7 +234,7 @@ func (l *Ledger) Holds(ctx context.Context) error {
 // its process runs on this host.
 func (l *Ledger) Unlock(ctx context.Context, id string) error {
 	return l.do(ctx, "unlock the ledger", func(t *txn) error {
-		h, ok, err := readHolder(t.Get)
+		h, ok, err := l.readHolder(t.Get)
 		switch {
 		case err != nil:
 			return err
@@ -233,7 +244,7 @@ func (l *Ledger) Unlock(ctx context.Context, id string) error {
 			return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe()+", not under the id "+id,
 				"the id is in the message of the command that was refused")
 		case h.Life == process.Alive:
-			return fault.New(fault.Conflict, "ledger.holder-lives", "the ledger is in use by "+h.describe()+", which is running on this machine",
+			return fault.New(fault.Conflict, "ledger.holder-lives", "the ledger is in use by "+h.describe()+", which is running",
 				"end that process, or have it drained: its lock ends with it", fault.NewCommand("drain").For(h.Run))
 		}
 		if err := t.Exec(`DELETE FROM holder WHERE id = ?`, id); err != nil {
@@ -248,30 +259,52 @@ func (l *Ledger) Unlock(ctx context.Context, id string) error {
 
 // Holder gives the process that holds the lock, with what is known of its life; false when nobody does.
 func (l *Ledger) Holder(ctx context.Context) (Holder, bool, error) {
-	h, ok, err := readHolder(l.db.Get(ctx))
+	h, ok, err := l.readHolder(l.db.Get(ctx))
 	if err != nil {
 		return Holder{}, false, l.db.Fault(err, "read who holds the ledger")
 	}
 	return h, ok, nil
 }
 
-func readHolder(get func(string, []any, ...any) error) (h Holder, ok bool, err error) {
+// sessionMark parts the process in a holder's record from the name under which it is connected to a database.
+const sessionMark = " session="
+
+// readHolder reads who holds the lock, with what the database knows of its life: a holder on another machine that is no
+// longer connected is gone, or so cut off that nothing it does is recorded.
+func (l *Ledger) readHolder(get func(string, []any, ...any) error) (h Holder, ok bool, err error) {
+	h, session, ok, err := readHolder(get)
+	if err != nil || !ok || session == "" || l.db.Connected == nil || h.Life != process.Unknown {
+		return h, ok, err
+	}
+	there, err := l.db.Connected(get, session)
+	switch {
+	case err != nil:
+	case there:
+		h.Life = process.Alive
+	default:
+		h.Life = process.Gone
+	}
+	return h, ok, err
+}
+
+func readHolder(get func(string, []any, ...any) error) (h Holder, session string, ok bool, err error) {
 	token := ""
 	err = get(`SELECT id, host, "user", pid, process, started, command, run FROM holder`, nil,
 		&h.ID, &h.Host, &h.User, &h.PID, &token, (*moment)(&h.Started), &h.Command, &h.Run)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Holder{}, false, nil
+		return Holder{}, "", false, nil
 	}
 	h.Life = process.Unknown
+	token, session, _ = strings.Cut(token, sessionMark)
 	if host, _ := os.Hostname(); err == nil && h.Host == host {
 		h.Life = process.LifeOf(h.PID, token)
 	}
-	return h, err == nil, err
+	return h, session, err == nil, err
 }
 
 // inUse names the live process that drives a ledger, which may be damaged.
 func inUse(get func(query string, args []any, into ...any) error) (who string, live bool) {
-	h, ok, err := readHolder(get)
+	h, _, ok, err := readHolder(get)
 	if err != nil || !ok {
 		return "", false
 	}

@@ -46,7 +46,7 @@ func (o Order) text() string {
 // ID, Holder, and At when it was zero. Conflict ("ledger.not-driven") when no process drives that run now.
 func (l *Ledger) Order(ctx context.Context, o Order) (Order, error) {
 	err := l.do(ctx, "record an order", func(t *txn) error {
-		h, ok, err := readHolder(t.Get)
+		h, ok, err := l.readHolder(t.Get)
 		if err != nil {
 			return err
 		}

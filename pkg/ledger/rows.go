@@ -15,9 +15,9 @@ import (
 	"wave365/pkg/migration"
 )
 
-const insertRow = `INSERT INTO wave_rows (run, idx, user_id, version, state, step, reason, note, attempt, tries, warned,
+const insertRow = `INSERT INTO wave_rows (id, run, idx, user_id, version, state, step, reason, note, attempt, tries, warned,
 	trouble_since, not_before, started_at, updated_at, finished_at, problem, facts, target, input)
-	VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	VALUES ((SELECT coalesce(max(id), 0) + 1 FROM wave_rows), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 func (t *txn) addRow(run string, r migration.Row) error {
 	target, err1 := asJSON(r.Target)

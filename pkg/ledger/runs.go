@@ -69,7 +69,8 @@ func (t *txn) addRun(run migration.Run, rows []migration.Row, findings []wave.Fi
 	if taken > 0 {
 		return fault.New(fault.Conflict, "ledger.exists", "the run "+run.ID+" is in the ledger already", "")
 	}
-	err = t.Exec(`INSERT INTO runs (id, state, created_at, body) VALUES (?, ?, ?, ?)`,
+	err = t.Exec(`INSERT INTO runs (n, id, state, created_at, body)
+		VALUES ((SELECT coalesce(max(n), 0) + 1 FROM runs), ?, ?, ?, ?)`,
 		run.ID, string(run.State), stamp(run.CreatedAt), body)
 	if err != nil {
 		return err

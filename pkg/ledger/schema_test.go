@@ -18,6 +18,9 @@ import (
 // raw opens the file past the ledger, as somebody with an SQL shell would.
 func raw(t testing.TB, path string) *sql.DB {
 	t.Helper()
+	if homeURL != "" {
+		return rawPostgres(t, path)
+	}
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path), RawQuery: "_pragma=busy_timeout(5000)&_pragma=foreign_keys(1)"}
 	db, err := sql.Open("sqlite", u.String())
 	must(t, err)
@@ -32,14 +35,14 @@ func put(t *testing.T, db *sql.DB, idx int, state migration.State) {
 	c, err := db.Conn(ctx)
 	must(t, err)
 	defer c.Close()
-	var finished any
+	finished := "NULL"
 	if state.Final() {
-		finished = "2026-05-08T18:00:00.000000000Z"
+		finished = "'2026-05-08T18:00:00.000000000Z'"
 	}
-	_, err = c.ExecContext(ctx, `INSERT OR IGNORE INTO arrows SELECT state, ?, 'test' FROM wave_rows WHERE idx = ?`, string(state), idx)
+	_, err = c.ExecContext(ctx, fmt.Sprintf(`INSERT INTO arrows SELECT state, '%s', 'test' FROM wave_rows WHERE idx = %d ON CONFLICT DO NOTHING`, state, idx))
 	must(t, err)
-	_, err = c.ExecContext(ctx, `UPDATE wave_rows SET state = ?, reason = 'test', version = version + 1, finished_at = ? WHERE idx = ?`,
-		string(state), finished, idx)
+	_, err = c.ExecContext(ctx, fmt.Sprintf(`UPDATE wave_rows SET state = '%s', reason = 'test', version = version + 1, finished_at = %s WHERE idx = %d`,
+		state, finished, idx))
 	must(t, err)
 	_, err = c.ExecContext(ctx, `DELETE FROM arrows WHERE reason = 'test'`)
 	must(t, err)
@@ -61,14 +64,14 @@ func TestArrows(t *testing.T) {
 		put(t, db, 0, from)
 		for _, to := range append(migration.States(), "lost") {
 			for _, why := range reasons {
-				var finished any
+				finished := "NULL"
 				if to.Final() {
-					finished = "2026-05-08T19:00:00.000000000Z"
+					finished = "'2026-05-08T19:00:00.000000000Z'"
 				}
 				tx, err := db.Begin()
 				must(t, err)
-				_, err = tx.Exec(`UPDATE wave_rows SET state = ?, reason = ?, version = version + 1, finished_at = ? WHERE idx = 0`,
-					string(to), string(why), finished)
+				_, err = tx.Exec(fmt.Sprintf(`UPDATE wave_rows SET state = '%s', reason = '%s', version = version + 1, finished_at = %s WHERE idx = 0`,
+					to, why, finished))
 				must(t, tx.Rollback())
 				allowed := slices.Contains(migration.Arrows(), migration.Arrow{From: from, To: to, Reason: why})
 				if (err == nil) != allowed {
@@ -118,12 +121,24 @@ func TestDatabaseRefuses(t *testing.T) {
 		"outcome taken back":    `UPDATE intents SET status = NULL, concluded_at = NULL`,
 		"intent rewritten":      `UPDATE intents SET subject = 'x'`,
 		"intent deleted":        `DELETE FROM intents`,
-		"intent born concluded": `INSERT INTO intents SELECT NULL, run, 1, 1, 'group.join', '', '', at, 'done', '', '', '', at FROM intents`,
-		"unknown outcome":       `INSERT INTO intents SELECT NULL, run, 1, 1, 'group.join', '', '', at, 'maybe', '', '', '', at FROM intents`,
+		"intent born concluded": `INSERT INTO intents SELECT 99, run, 1, 1, 'group.join', '', '', at, 'done', '', '', '', at, 0 FROM intents`,
+		"unknown outcome":       `INSERT INTO intents SELECT 99, run, 1, 1, 'group.join', '', '', at, 'maybe', '', '', '', at, 0 FROM intents`,
+		"two open imports":      `INSERT INTO intents (id, run, idx, attempt, effect, client_request_id, subject, at) SELECT id + v, run, 1, 1, effect, '', '', at FROM intents, (SELECT 1 AS v UNION ALL SELECT 2) AS two`,
+		"epoch lowered":         `UPDATE fence SET epoch = epoch`,
 		"text in a number":      claim + `version = 'two' WHERE idx = 1`,
 	} {
-		if _, err := db.ExecContext(ctx, q); err == nil {
+		if homeURL != "" {
+			if strings.Contains(q, "OR REPLACE") {
+				continue // SQLite's own way around a trigger
+			}
+			q = strings.Replace(q, "'', '', '', at, 0 FROM", "'', '', '', 0, at FROM", 1) // the column came later there
+		}
+		_, err := db.ExecContext(ctx, q)
+		switch {
+		case err == nil:
 			t.Errorf("%s: the database took it", name)
+		case strings.Contains(err.Error(), "syntax error at"), strings.Contains(err.Error(), "no such"), strings.Contains(err.Error(), "columns"):
+			t.Errorf("%s: the test is wrong: %v", name, err)
 		}
 	}
 	must(t, ledger.VerifyChain(l.Audit(ctx, "")))

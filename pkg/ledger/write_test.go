@@ -115,7 +115,7 @@ func TestFinishAndReopen(t *testing.T) {
 func TestIntents(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	l := openAt(t, t.TempDir()+"/ledger.db", ledger.Options{Now: func() time.Time { return evening }})
+	l := openAt(t, newPlace(t), ledger.Options{Now: func() time.Time { return evening }})
 	must(t, l.CreateRun(ctx, newRun("r1"), newRows("r1", 2), nil))
 	imp := migration.Intent{Run: "r1", Row: 0, Attempt: 1, Effect: migration.EffectImport, ClientRequestID: "c1", Subject: "u1"}
 	first, err := l.Intend(ctx, imp)

@@ -13,7 +13,7 @@ import (
 func TestWritesOutsideRuns(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
-	l := openAt(t, t.TempDir()+"/ledger.db", ledger.Options{Now: func() time.Time { return evening }})
+	l := openAt(t, newPlace(t), ledger.Options{Now: func() time.Time { return evening }})
 	must(t, l.CreateRun(ctx, newRun("r1"), newRows("r1", 2), nil))
 	user := "r1-user-000001"
 

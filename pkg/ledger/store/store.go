@@ -47,6 +47,13 @@ type Dialect struct {
 	Settle func(ctx context.Context, c *sql.Conn, id string) (committed bool, err error)
 	// Statement bounds one statement; zero: it takes the time it takes.
 	Statement time.Duration
+	// Session is the name under which this process is connected; "": there is no such thing. Connected asks the database
+	// whether somebody is connected under a name.
+	Session   string
+	Connected func(get func(query string, args []any, into ...any) error, session string) (bool, error)
+	// Guards are the statements that switch the triggers of a table, for %s, off and on again; empty: they are dropped and
+	// made again.
+	Guards [2]string
 }
 
 // Hooks are what an owner of the database's home wants to be asked and told. Nil functions are left out.
@@ -175,6 +182,7 @@ func (d *DB) once(fn func(*Tx) error) (id string, err error) {
 		return "", err
 	}
 	if err := t.run(d.Begin); err != nil {
+		t.undo()
 		return "", err
 	}
 	if d.Stamp != nil {

@@ -1,0 +1,126 @@
+// Package pgtest starts a PostgreSQL server for a test: Debian's, or whatever has its programs in a folder like that or
+// on the path. It runs as another user when the test runs as root, which PostgreSQL refuses to.
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+)
+
+// Server is a running PostgreSQL that belongs to the test.
+type Server struct {
+	t    testing.TB
+	bin  string
+	dir  string
+	port int
+}
+
+// Start makes a database cluster in a folder of its own and starts it on a free port of the loopback address; it ends
+// with the test. Anybody on this machine may sign in as "postgres", without a password. Where PostgreSQL is not
+// installed the test is skipped, and in CI it fails.
+func Start(t testing.TB) *Server {
+	t.Helper()
+	bin := programs()
+	if bin == "" {
+		if os.Getenv("CI") != "" {
+			t.Fatal("PostgreSQL is not installed, and CI must have it")
+		}
+		t.Skip("PostgreSQL is not installed (initdb is neither on the path nor in /usr/lib/postgresql/*/bin): ledgers in a database are not tested")
+	}
+	dir, err := os.MkdirTemp("", "wave365-postgres-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	s := &Server{t: t, bin: bin, dir: dir}
+	if err := own(dir); err != nil {
+		t.Fatal(err)
+	}
+	s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	s.port = freePort(t)
+	s.StartAgain()
+	t.Cleanup(func() { s.stop("immediate") })
+	return s
+}
+
+// programs is the folder of the newest installed server.
+func programs() string {
+	if path, err := exec.LookPath("initdb"); err == nil {
+		return filepath.Dir(path)
+	}
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if len(found) == 0 {
+		return ""
+	}
+	slices.SortFunc(found, func(a, b string) int { return version(a) - version(b) })
+	return filepath.Dir(found[len(found)-1])
+}
+
+func version(path string) int {
+	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
+	return n
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func (s *Server) data() string { return filepath.Join(s.dir, "data") }
+
+// run runs one of PostgreSQL's programs to its end.
+func (s *Server) run(name string, args ...string) {
+	s.t.Helper()
+	if text, err := s.try(name, args...); err != nil {
+		log, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+		s.t.Fatalf("%s: %v\n%s\n%s", name, err, text, log)
+	}
+}
+
+func (s *Server) try(name string, args ...string) (string, error) {
+	cmd := exec.Command(filepath.Join(s.bin, name), args...)
+	cmd.Dir = s.dir
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	asOther(cmd)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	return out.String(), err
+}
+
+// URL is the address of a database on the server.
+func (s *Server) URL(database string) string {
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s", s.port, database)
+}
+
+// Ledger is what --ledger says for a ledger of that name, in the database "postgres".
+func (s *Server) Ledger(name string) string { return s.URL("postgres") + "?ledger=" + name }
+
+// Kill ends the server as a sudden death does: nothing is written any more, and every connection breaks.
+func (s *Server) Kill() { s.stop("immediate") }
+
+func (s *Server) stop(mode string) {
+	// A server that is down already is as it should be.
+	_, _ = s.try("pg_ctl", "-D", s.data(), "-m", mode, "-w", "stop")
+}
+
+// StartAgain starts the server after Kill, and returns when it takes connections.
+func (s *Server) StartAgain() {
+	s.t.Helper()
+	s.run("pg_ctl", "-D", s.data(), "-w", "-l", filepath.Join(s.dir, "log"), "-o",
+		fmt.Sprintf("-c listen_addresses=127.0.0.1 -c port=%d -c unix_socket_directories=%s -c fsync=off -c max_connections=200", s.port, s.dir), "start")
+}
