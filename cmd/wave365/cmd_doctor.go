@@ -86,8 +86,12 @@ func (a *app) printDoctor(g *globals, lines []doctor.Line, worst doctor.Grade) {
 // examineMachine looks at what needs no network.
 func (a *app) examineMachine(ctx context.Context, g *globals) []doctor.Line {
 	path := absolute(g.ledger)
-	found := doctor.Ledger{Path: g.ledger, Refused: ledgerplace.Refuse(path), Free: ledgerplace.Free(path)}
-	if _, err := os.Stat(path); err == nil {
+	found := doctor.Ledger{Path: g.ledger, Free: -1}
+	inDatabase := ledger.InDatabase(g.ledger)
+	if !inDatabase {
+		found.Refused, found.Free = ledgerplace.Refuse(path), ledgerplace.Free(path)
+	}
+	if _, err := os.Stat(path); inDatabase || err == nil {
 		found.Exists = true
 		l, err := ledger.Open(ctx, g.ledger, ledger.Options{ReadOnly: true})
 		if found.Open = err; err == nil {

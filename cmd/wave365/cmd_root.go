@@ -64,7 +64,7 @@ func newRootCommand(a *app) *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.SetVersionTemplate("wave365 {{.Version}}\n")
 	f := root.PersistentFlags()
-	f.StringVar(&g.ledger, "ledger", defaultLedger, "the SQLite file that records every step")
+	f.StringVar(&g.ledger, "ledger", defaultLedger, "the file that records every step, or postgres://USER@HOST/DB?ledger=NAME")
 	f.StringVar(&g.reportDir, "report-dir", "reports", "where report folders are written")
 	f.StringVar(&g.config, "config", "wave365.yaml", "configuration file; its keys are names of flags")
 	f.StringVar(&g.tenant, "tenant", "", "tenant id or domain to sign in to (default: the sign-in's own)")
@@ -94,7 +94,7 @@ func newRootCommand(a *app) *cobra.Command {
 		{"tenant", "The tenant, before and after a wave:", []func(*app, *globals) *cobra.Command{
 			newPolicyCommand, newSettingCommand, newImageCommand, newLicenseCommand, newCloudPCCommand,
 			newCloseCommand, newPurgeCommand, newUndoCommand, newDeprovisionCommand}},
-		{"more", "And besides:", []func(*app, *globals) *cobra.Command{newDoctorCommand, newRehearseCommand, newSandboxCommand, newVersionCommand}},
+		{"more", "And besides:", []func(*app, *globals) *cobra.Command{newDoctorCommand, newLedgerCommand, newRehearseCommand, newSandboxCommand, newVersionCommand}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
 		for _, command := range group.commands {

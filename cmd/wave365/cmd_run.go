@@ -89,7 +89,7 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 		return err
 	}
 	if p.sandbox != "" && !sandboxURL(p.sandbox) {
-		p.stateDir = filepath.Join(filepath.Dir(g.ledger), "sandbox", id)
+		p.stateDir = filepath.Join(g.localFolder(), "sandbox", id)
 	}
 	quick, stop := interruptible(ctx)
 	defer stop()

@@ -28,7 +28,7 @@ func (g *globals) tenantPlace() (place, error) {
 		return p, usageError{fault.New(fault.Invalid, "usage", "--sandbox alone means the scenario beside a wave, and this command takes no wave",
 			"name the scenario with --sandbox=FILE, or a sandbox that runs already with --sandbox=URL")}
 	case p.sandbox != "" && !sandboxURL(p.sandbox):
-		p.stateDir = filepath.Join(filepath.Dir(g.ledger), "sandbox", "tenant-"+filepath.Base(p.sandbox))
+		p.stateDir = filepath.Join(g.localFolder(), "sandbox", "tenant-"+filepath.Base(p.sandbox))
 	}
 	return p, nil
 }

@@ -108,6 +108,7 @@ func fences() []fence {
 		{[]string{"net/http"}, []string{"cloud", "graph", "blob", "sandbox"}, "HTTP statuses become faults in the clients; no one else looks at them",
 			[]string{module + "/pkg/progress/live"}}, // it serves a page to browsers on this machine and is no client of anything
 		{[]string{"database/sql", "modernc.org/sqlite", "github.com/pressly/goose"}, []string{"ledger"}, "only the ledger knows that it is SQLite", nil},
+		{[]string{"github.com/jackc/pgx"}, []string{"ledger", "fleet"}, "only the ledger and the queue of its jobs know that there may be PostgreSQL", nil},
 		{[]string{"github.com/vbauerster/mpb"}, []string{"progress"}, "only the progress view draws on the terminal", nil},
 		{[]string{"github.com/Azure/azure-sdk-for-go/sdk/azidentity"}, []string{"cloud"}, "sign-in happens in one place", nil},
 		{[]string{"github.com/Azure/azure-sdk-for-go/sdk/storage"}, []string{"blob"}, "only the blob client knows the storage SDK", nil},

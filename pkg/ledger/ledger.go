@@ -51,6 +51,9 @@ type Ledger struct {
 	ending chan struct{}
 }
 
+// InDatabase reports whether a ledger's path is the address of a database, and not a file.
+func InDatabase(path string) bool { return postgres.Is(path) }
+
 // Open opens the ledger at path, which is a file or, as postgres://USER@HOST/DB?ledger=NAME, a ledger in a database (for
 // its faults see packages sqlite and postgres). A ledger that was copied elsewhere is Conflict, "ledger.sealed", unless it
 // is only read. It creates the folder and the file where they are missing. It refuses, each as a
@@ -65,7 +68,7 @@ func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	if postgres.Is(path) {
+	if InDatabase(path) {
 		return openDatabase(ctx, path, opt)
 	}
 	abs, err := filepath.Abs(path)

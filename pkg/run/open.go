@@ -17,7 +17,7 @@ import (
 // OpenLedger opens a ledger that must be there already; the fault when it is not is Invalid ("ledger.none"). A ledger
 // that is older than the report of one of its runs is Conflict ("ledger.older").
 func OpenLedger(ctx context.Context, path string, o ledger.Options) (*ledger.Ledger, error) {
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(path); !ledger.InDatabase(path) && errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.Wrap(fault.Invalid, "ledger.none", "there is no ledger "+path, "name it with --ledger, or start a run first", err)
 	}
 	return openLedger(ctx, path, "", o)

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/run"
+	"wave365/pkg/summary"
+)
+
+func newLedgerCommand(a *app, g *globals) *cobra.Command {
+	cmd := &cobra.Command{Use: "ledger", Short: "Move a ledger to another machine or home", Args: cobra.NoArgs}
+	cmd.AddCommand(newLedgerCopyCommand(a, g))
+	return cmd
+}
+
+func newLedgerCopyCommand(a *app, g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "copy SRC DST", Short: "Copy a ledger to another home, and seal the old one",
+		Long: `Copy a ledger from a file to another file or to a PostgreSQL database, or back. A database's ledger is named as
+postgres://USER@HOST/DB?ledger=NAME; its password comes from PGPASSWORD or ~/.pgpass.
+
+No process may drive the old ledger meanwhile, and nothing may be in the new one. The audit chain is verified, and the
+copy is compared record by record before it counts. The old ledger is sealed: it can be read, records nothing more, and
+says where it went. When the command is interrupted, give the same one again.
+
+Exit codes: 0 copied, 2 the new ledger is not empty or the old one went elsewhere, 11 the old one is in use.`,
+		Example: "  wave365 ledger copy .wave365/ledger.db /media/usb/friday.db\n  wave365 ledger copy .wave365/ledger.db 'postgres://ada@db.example.com/fleet?ledger=contoso'",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runLedgerCopy(cmd.Context(), a, g, args[0], args[1])
+		},
+	}
+}
+
+func runLedgerCopy(ctx context.Context, a *app, g *globals, from, to string) error {
+	src, err := run.OpenLedger(ctx, from, ledger.Options{Sealed: true})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = src.Close() }()
+	dst, err := ledger.Open(ctx, to, ledger.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = dst.Close() }()
+	if err := ledger.Copy(ctx, src, dst, run.ThisProcess(version).Holder("", time.Now())); err != nil {
+		return err
+	}
+	runs, err := dst.Runs(ctx)
+	if err != nil {
+		return err
+	}
+	if g.json {
+		printJSON(a.out, map[string]any{"schema": "wave365/ledger-copy/v1", "from": src.Path(), "to": dst.Path(), "runs": len(runs)})
+		return nil
+	}
+	fmt.Fprintf(a.out, "Copied %s from %s to %s, with the audit chain verified.\nThe old ledger is sealed and says where it went. Go on with: %s\n",
+		summary.Count(len(runs), "run"), from, to, shell(to, "").Line(fault.NewCommand("status")))
+	return nil
+}
+
+// localFolder is where a ledger's local things lie: beside its file, or in the usual folder when it is in a database.
+func (g *globals) localFolder() string {
+	if ledger.InDatabase(g.ledger) {
+		return filepath.Dir(defaultLedger)
+	}
+	return filepath.Dir(g.ledger)
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"wave365/pkg/ledger/pgtest"
+)
+
+// A wave whose ledger is in a database: it runs as with a file, is looked at from anywhere, and goes into a file and back
+// with the same report, byte for byte.
+func TestALedgerInADatabase(t *testing.T) {
+	t.Parallel()
+	s := pgtest.Start(t)
+	r := newRehearsal(t, "2400")
+	address := s.Ledger("friday")
+	out, code := answer(t, r.run("--ledger", address, "--run-id", "r1", "--quiet"))
+	if code != exitFailedRows {
+		t.Fatalf("run: exit code %d\n%s", code, out)
+	}
+	if out, code := answer(t, tool(r.dir, "doctor", "--ledger", address, "--sandbox="+r.url)); code == exitUnexpected {
+		t.Errorf("doctor: exit code %d\n%s", code, out)
+	}
+	for _, step := range [][]string{
+		{"status", "r1", "--ledger", address},
+		{"report", "r1", "--ledger", address, "--report-dir", "first"},
+		{"ledger", "copy", address, "file.db"},
+		{"report", "r1", "--ledger", "file.db", "--report-dir", "second"},
+		{"ledger", "copy", "file.db", s.Ledger("back")},
+		{"report", "r1", "--ledger", s.Ledger("back"), "--report-dir", "third"},
+	} {
+		if out, code := answer(t, tool(r.dir, step...)); code != 0 {
+			t.Fatalf("%v: exit code %d\n%s", step, code, out)
+		}
+	}
+	if out, code := answer(t, tool(r.dir, "retry", "r1", "--yes", "--ledger", address)); code != exitUsage {
+		t.Errorf("retry in the ledger that went away: exit code %d, want %d\n%s", code, exitUsage, out)
+	}
+	first, err := os.ReadDir(filepath.Join(r.dir, "first", "friday-r1"))
+	if err != nil || len(first) < 7 {
+		t.Fatalf("%d files, %v", len(first), err)
+	}
+	for _, f := range first {
+		if f.Name() == "manifest.sha256" {
+			continue // of the same files
+		}
+		want := withoutLedger(t, filepath.Join(r.dir, "first", "friday-r1", f.Name()))
+		for _, other := range []string{"second", "third"} {
+			if got := withoutLedger(t, filepath.Join(r.dir, other, "friday-r1", f.Name())); !bytes.Equal(got, want) {
+				t.Errorf("%s is another one in the %s home", f.Name(), other)
+			}
+		}
+	}
+}
+
+var ledgerInCommands = regexp.MustCompile(` --ledger (?:&#39;|'|\\u0027)?(?:postgres://[^\s'&"<\\]+|file\.db)(?:&#39;|'|\\u0027)?`)
+
+// withoutLedger is a file of a report without the ledger that the commands in it name: all else is of the run alone.
+func withoutLedger(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ledgerInCommands.ReplaceAll(data, nil)
+}
