@@ -18,7 +18,7 @@ type globals struct {
 	blobEndpoint              string
 	sandbox                   string
 	speed                     float64
-	signIn, clientID          string
+	signIn, clientID, profile string
 	json, quiet, yes          bool
 	logFile, logLevel         string
 	// live is where run, resume and status serve the page of the run; empty: nowhere.
@@ -67,6 +67,7 @@ func newRootCommand(a *app) *cobra.Command {
 	f.StringVar(&g.ledger, "ledger", defaultLedger, "the file that records every step, or postgres://USER@HOST/DB?ledger=NAME")
 	f.StringVar(&g.reportDir, "report-dir", "reports", "where report folders are written")
 	f.StringVar(&g.config, "config", "wave365.yaml", "configuration file; its keys are names of flags")
+	f.StringVar(&g.profile, "profile", "", "settings of one tenant in the configuration file, by their name there")
 	f.StringVar(&g.tenant, "tenant", "", "tenant id or domain to sign in to (default: the sign-in's own)")
 	f.StringVar(&g.cloud, "cloud", "global", "global or usgov")
 	f.StringVar(&g.account, "storage-account", "", "storage account that bare blob paths are in")

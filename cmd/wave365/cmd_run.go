@@ -122,6 +122,9 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if migration.Count(s.Rows).Open() == 0 {
 		return a.nothingToRun(g, file, res)
 	}
+	if err := s.OneTenant(quick); err != nil {
+		return err
+	}
 	planned := plan.Make(s.Run, s.Rows, res, playbook.SettingName(s.Run))
 	if o.planFile != "" {
 		if err := asPlanned(sealed, planned, o.planFile); err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -32,6 +33,13 @@ func settle(a *app, cmd *cobra.Command, path string) error {
 	}
 	config, err := readConfig(flags, path)
 	if err != nil {
+		return err
+	}
+	profile, _ := flags.GetString("profile")
+	if v, ok := a.env("WAVE365_PROFILE"); ok && !flags.Changed("profile") {
+		profile = v
+	}
+	if config, err = inProfile(config, path, profile); err != nil {
 		return err
 	}
 	var wrong error
@@ -102,7 +110,7 @@ func strangeNames(environ []string, root *cobra.Command) error {
 // configKeys are what a configuration file may hold: what is the same for every wave. What belongs to one run, or speaks for
 // the person who is asked, is no setting.
 var configKeys = []string{
-	"version", "ledger", "report-dir", "tenant", "cloud", "storage-account", "blob-endpoint", "sign-in", "client-id",
+	"version", "profile", "profiles", "ledger", "report-dir", "tenant", "cloud", "storage-account", "blob-endpoint", "sign-in", "client-id",
 	"log-file", "log-level", "slots", "sandbox-speed", "import-source", "storage-account-id", "allow-unknown-columns", "halt-after", "quiet",
 }
 
@@ -133,16 +141,71 @@ func readConfig(flags *pflag.FlagSet, path string) (map[string]any, error) {
 	if err := decoder.Decode(new(any)); err == nil {
 		return bad("it holds several documents, parted by ---", "write one list of settings", nil)
 	}
-	for key, value := range config {
-		if !slices.Contains(configKeys, key) {
-			return nil, fault.New(fault.Invalid, "usage", path+": unknown key "+key, keysLike(flags, key))
+	if v, ok := config["version"]; ok && fmt.Sprint(v) != "1" {
+		return bad("version "+fmt.Sprint(v)+" is of another version of wave365", "this one reads version 1", nil)
+	}
+	profiles, isMap := config["profiles"].(map[string]any)
+	if _, given := config["profiles"]; given && !isMap {
+		return bad("profiles is no list of names with settings", "write profiles:, below it one name: a line, and below each its settings, indented", nil)
+	}
+	if err := checkSettings(flags, path, config, "profiles"); err != nil {
+		return nil, err
+	}
+	for name, of := range profiles {
+		settings, ok := of.(map[string]any)
+		if !ok {
+			return bad("profile "+name+" has no settings", "write its settings below it, indented, such as `tenant: contoso.onmicrosoft.com`", nil)
 		}
-		switch value.(type) {
-		case map[string]any, []any:
-			return bad(key+" has a list of values", shape, nil)
+		for _, key := range []string{"version", "profile", "profiles"} {
+			if _, ok := settings[key]; ok {
+				return bad(key+" stands in profile "+name, "it belongs at the top of the file", nil)
+			}
+		}
+		if err := checkSettings(flags, path, settings, ""); err != nil {
+			return nil, err
 		}
 	}
 	return config, nil
+}
+
+// checkSettings refuses keys that are none, and values that are no single ones; but is a key that may hold more.
+func checkSettings(flags *pflag.FlagSet, path string, settings map[string]any, but string) error {
+	for _, key := range slices.Sorted(maps.Keys(settings)) {
+		if !slices.Contains(configKeys, key) {
+			return fault.New(fault.Invalid, "usage", path+": unknown key "+key, keysLike(flags, key))
+		}
+		switch settings[key].(type) {
+		case map[string]any, []any:
+			if key != but {
+				return fault.New(fault.Invalid, "usage", path+": "+key+" has a list of values", "write one `name: value` a line")
+			}
+		}
+	}
+	return nil
+}
+
+// inProfile lays the settings of a profile over those of the file. Without a name it is the file's own choice, if it has
+// one. A tenant of one profile never meets the storage account of another: what belongs together stands together.
+func inProfile(config map[string]any, path, name string) (map[string]any, error) {
+	profiles, _ := config["profiles"].(map[string]any)
+	if name == "" && config["profile"] != nil {
+		name = fmt.Sprint(config["profile"])
+	}
+	if name == "" {
+		return config, nil
+	}
+	of, ok := profiles[name].(map[string]any)
+	if !ok {
+		known := slices.Sorted(maps.Keys(profiles))
+		hint := path + " has none; write profiles: there"
+		if len(known) > 0 {
+			hint = "the file has " + strings.Join(known, ", ")
+		}
+		return nil, usageError{fault.New(fault.Invalid, "usage", "unknown profile "+name, hint)}
+	}
+	merged := maps.Clone(config)
+	maps.Copy(merged, of)
+	return merged, nil
 }
 
 // keysLike says about a key that is none which one may be meant, or why it is none.

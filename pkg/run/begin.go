@@ -83,6 +83,31 @@ func Draft(o Options, id string, now time.Time, p Plan) (migration.Run, []migrat
 	return r, leftToDo(NewRows(r, p.File, p.Checked))
 }
 
+// OneTenant refuses a drafted run in another tenant than the ledger's earlier runs were in: one ledger, one tenant, so
+// that nobody moves the people of one tenant with what is remembered of another. Rehearsals do not count. The fault is
+// Conflict, "tenant.changed".
+func (s *Session) OneTenant(ctx context.Context) error {
+	if s.Run.Sandbox != "" || s.Run.Tenant == "" {
+		return nil
+	}
+	runs, err := s.Ledger.Runs(ctx)
+	if err != nil {
+		return err
+	}
+	return oneTenant(s.Run, runs)
+}
+
+func oneTenant(r migration.Run, earlier []migration.Run) error {
+	for _, e := range earlier {
+		if e.Sandbox == "" && e.Tenant != "" && e.Tenant != r.Tenant {
+			return fault.New(fault.Conflict, "tenant.changed",
+				"this ledger belongs to tenant "+e.TenantName+" ("+e.Tenant+"; run "+e.ID+"), and this sign-in is in "+r.TenantName+" ("+r.Tenant+")",
+				"sign in to that tenant, or give each tenant a ledger of its own with --ledger, for instance in a profile of wave365.yaml; nothing was changed")
+		}
+	}
+	return nil
+}
+
 func absolute(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		return abs
