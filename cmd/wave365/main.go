@@ -27,6 +27,7 @@ func realMain() int {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
 	}
+	outliveReaders()
 	cobra.EnableCommandSorting = false // the commands are listed in the order in which they are used
 	return execute(context.Background(), newApp(), os.Args[1:])
 }
@@ -40,6 +41,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 	a.out, a.err = out, &cleaned{Writer: a.err}
 	root.SetOut(a.out)
 	root.SetErr(a.err)
+	ctx, stopped := withStopFlag(ctx)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !a.started {
 		err = usageError{err}
@@ -48,6 +50,9 @@ func execute(ctx context.Context, a *app, args []string) int {
 		err = usageError{fault.Wrap(fault.Invalid, "usage", err.Error(), "the help says how", err, helpOf(cmd))}
 	}
 	code, quiet := exitCode(err)
+	if stopped.Load() && err != nil && !quiet {
+		code = exitStopped // whatever broke off because of it
+	}
 	sh := shell(root.PersistentFlags().Lookup("ledger").Value.String(), "")
 	if err != nil && !quiet {
 		fmt.Fprintln(a.err, errorText(err, sh))

@@ -5,17 +5,59 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
-// interruptible gives a context that the first Ctrl-C ends, for commands that only read.
+// stopSignals ask a command to end. A hang-up is one of them, unless whoever started the process has it ignored, as nohup
+// does.
+func stopSignals() []os.Signal {
+	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		all = append(all, syscall.SIGHUP)
+	}
+	return all
+}
+
+// outliveReaders lets writes to a pipe that nobody reads any more fail, instead of ending the process: a screen that is
+// lost never ends a run. Not ignored but taken note of, because what is ignored is ignored by processes started from here
+// too.
+func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+
+// stopKey is the key of a context's *atomic.Bool that says whether a signal has asked the command to end.
+type stopKey struct{}
+
+// withStopFlag gives a context that remembers whether a signal has ended one of its [interruptible] contexts.
+func withStopFlag(ctx context.Context) (context.Context, *atomic.Bool) {
+	flag := &atomic.Bool{}
+	return context.WithValue(ctx, stopKey{}, flag), flag
+}
+
+// interruptible gives a context that the first signal to stop ends, for commands that only read and for the time before a
+// run goes on.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, stopSignals()...)
+	var once sync.Once
+	stop := func() {
+		once.Do(func() { signal.Stop(signals) }) // the second signal has its usual effect
+		cancel()
+	}
+	go func() {
+		select {
+		case <-signals:
+			if flag, ok := ctx.Value(stopKey{}).(*atomic.Bool); ok {
+				flag.Store(true)
+			}
+			stop()
+		case <-ctx.Done():
+		}
+	}()
 	return ctx, stop
 }
 
-// stops are the three ways in which a run is asked to end.
+// stops are the ways in which a run is asked to end.
 type stops struct {
 	// drain is closed by the first signal: no new starts.
 	drain chan struct{}
@@ -26,31 +68,42 @@ type stops struct {
 	drained func()
 }
 
-// listenForStops starts listening. say is told what the signal means, and must not block for long.
+// listenForStops starts listening. say is told what the signal means, and must not block for long. A hang-up drains, and
+// does no more however often it comes: a terminal that closes sends several.
 func listenForStops(ctx context.Context, say func(string)) *stops {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &stops{drain: make(chan struct{}), ctx: ctx}
 	signals := make(chan os.Signal, 3)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, stopSignals()...)
 	ended, byOrder := make(chan struct{}), make(chan struct{})
 	s.drained = sync.OnceFunc(func() { close(byOrder) })
 	go func() {
 		defer close(ended)
 		select {
-		case <-signals:
-			say("draining: nothing new starts, what is in flight goes on to its end; Ctrl-C again stops at once")
-			close(s.drain)
+		case got := <-signals:
+			text := "draining: nothing new starts, what is in flight goes on to its end; Ctrl-C again stops at once"
+			if got == syscall.SIGHUP {
+				text = "draining, because the terminal is gone: nothing new starts, what is in flight goes on to its end"
+			}
+			close(s.drain) // before anything is said: there may be nobody to say it to
+			say(text)
 		case <-byOrder:
 			say("draining, as another terminal asked: nothing new starts, what is in flight goes on to its end; Ctrl-C stops at once")
 		case <-ctx.Done():
 			return
 		}
-		select {
-		case <-signals:
-			say("stopping after the calls in flight; Ctrl-C again ends the process")
-			signal.Stop(signals) // the third signal has its usual effect
-			cancel()
-		case <-ctx.Done():
+		for {
+			select {
+			case got := <-signals:
+				if got == syscall.SIGHUP {
+					continue
+				}
+				signal.Stop(signals) // the third signal has its usual effect
+				cancel()
+				say("stopping after the calls in flight; Ctrl-C again ends the process")
+			case <-ctx.Done():
+			}
+			return
 		}
 	}()
 	s.done = func() {
