@@ -126,6 +126,9 @@ func (c *Client) send(ctx context.Context, cl call, u string) (answer, error) {
 		return answer{}, c.lost(ctx, cl, err)
 	}
 	a := answer{status: resp.StatusCode, header: resp.Header, body: body}
+	if cl.method != http.MethodGet {
+		cloud.KeepReceipt(ctx, cloud.RedactString(a.header.Get("request-id")))
+	}
 	if a.status < 200 || a.status > 299 {
 		return a, c.refused(cl, a, cloud.OperationOf(ctx))
 	}

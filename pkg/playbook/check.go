@@ -45,10 +45,11 @@ func (b *Playbook) check(ctx context.Context, r migration.Row, seen surroundings
 			return migration.Result{}, err
 		}
 	}
+	setting := ""
 	for _, look := range []func() (stop, error){
 		func() (stop, error) { return b.freeToImport(r, seen, past) },
 		func() (stop, error) { return b.disksUnchanged(ctx, r) },
-		func() (stop, error) { _, s, err := b.targetingIntact(ctx, r); return s, err },
+		func() (s stop, err error) { setting, s, err = b.targetingIntact(ctx, r); return s, err },
 	} {
 		s, err := look()
 		if err != nil {
@@ -59,6 +60,7 @@ func (b *Playbook) check(ctx context.Context, r migration.Row, seen surroundings
 		}
 	}
 	b.looked.Store(r.Index, b.clock.Now())
+	r.Facts.UserSettingID = setting
 	if next := migration.Next(r.Target.Trigger, migration.StepCheck); next != migration.StepImport {
 		return migration.DoneAfter(clearSuspicion(r.Facts), b.joinLook(), "about to join the group"), nil
 	}

@@ -135,8 +135,9 @@ func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error)
 	}
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), in.ClientRequestID), callTime)
 	defer cancel()
+	callCtx, receipt := cloud.WithReceipt(callCtx)
 	id, err := e.call(callCtx)
-	out := migration.Outcome{Status: migration.OutcomeDone, RemoteID: id, At: b.clock.Now()}
+	out := migration.Outcome{Status: migration.OutcomeDone, RemoteID: id, RequestID: receipt.RequestID(), At: b.clock.Now()}
 	if f := fault.As(err); f != nil && f.Remote != nil {
 		out.RequestID = f.Remote.RequestID
 	}

@@ -152,8 +152,9 @@ func (b *Playbook) addAll(ctx context.Context, group string, at []int, rows []mi
 	}
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), id), callTime)
 	defer cancel()
+	callCtx, receipt := cloud.WithReceipt(callCtx)
 	err := b.graph.AddMembers(callCtx, group, users)
-	out := migration.Outcome{Status: migration.OutcomeDone, At: b.clock.Now()}
+	out := migration.Outcome{Status: migration.OutcomeDone, RequestID: receipt.RequestID(), At: b.clock.Now()}
 	if err != nil {
 		out.Status, out.Detail = migration.OutcomeUnknown, err.Error()
 		if f := fault.As(err); f != nil && f.Remote != nil {

@@ -23,7 +23,7 @@ const (
 var resultColumns = [...]string{
 	"status", "step", "reason_code", "reason", "remedy", "started_at", "finished_at", "duration_seconds",
 	"import_seconds", "provision_seconds", "snapshot_id", "cloud_pc_id", "cloud_pc_name", "disk_gib", "plan_gib",
-	"attempts", "request_id",
+	"attempts", "request_id", "provisioning_policy_id", "user_setting_id", "group_id", "import_filename", "request_ids",
 }
 
 // Results writes one line per input row in input order: the columns of the file with their own spelling, then ours.
@@ -40,9 +40,21 @@ func Results(w io.Writer, a summary.Record) error {
 			seconds(summary.ImportTook(r.Facts)), seconds(summary.ProvisionTook(r.Facts)),
 			r.Facts.SnapshotID, r.Facts.CloudPCID, r.Facts.CloudPCName,
 			gib(r.Target.Disk.Virtual), number(r.Target.PlanGiB), number(r.Attempt),
-			summary.RequestID(*r, d.Intents)))
+			summary.RequestID(*r, d.Intents),
+			r.Target.PolicyID, r.Facts.UserSettingID, r.Target.GroupID, summary.Clean(r.Facts.ImportFile), requestIDs(d.Intents)))
 	}
 	return t.end()
+}
+
+// requestIDs are the service's ids of every request that changed something for the row, those that succeeded too.
+func requestIDs(intents []migration.Intent) string {
+	var ids []string
+	for _, in := range intents {
+		if in.Outcome != nil && in.Outcome.RequestID != "" {
+			ids = append(ids, string(in.Effect)+"="+in.Outcome.RequestID)
+		}
+	}
+	return strings.Join(ids, " ")
 }
 
 // Failed writes the rows that may go into another wave (failed, skipped, deferred, cancelled) in the shape of the input,

@@ -40,7 +40,8 @@ func TestResults_oneLinePerRowInInputOrder(t *testing.T) {
 	lines := table(t, b.Bytes())
 	header := append(slices.Clone(a.Run.Columns), "status", "step", "reason_code", "reason", "remedy", "started_at",
 		"finished_at", "duration_seconds", "import_seconds", "provision_seconds", "snapshot_id", "cloud_pc_id",
-		"cloud_pc_name", "disk_gib", "plan_gib", "attempts", "request_id")
+		"cloud_pc_name", "disk_gib", "plan_gib", "attempts", "request_id",
+		"provisioning_policy_id", "user_setting_id", "group_id", "import_filename", "request_ids")
 	if diff := cmp.Diff(header, lines[0]); diff != "" {
 		t.Error(diff)
 	}
