@@ -54,7 +54,7 @@ func newTemplateCommand(a *app, g *globals) *cobra.Command {
 			if semicolon {
 				comma = ';'
 			}
-			csv := wave.TemplateWith(comma)
+			csv := wave.Template(comma)
 			if out != "" {
 				if err := writeNew(filepath.Dir(out), map[string][]byte{out: csv}); err != nil {
 					return err

@@ -139,7 +139,7 @@ func readConfig(flags *pflag.FlagSet, path string) (map[string]any, error) {
 		return bad(strings.TrimSpace(yaml.FormatError(err, false, true)), shape, err)
 	}
 	if err := decoder.Decode(new(any)); err == nil {
-		return bad("it holds several documents, parted by ---", "write one list of settings", nil)
+		return bad("it holds several documents, separated by ---", "write one list of settings", nil)
 	}
 	if v, ok := config["version"]; ok && fmt.Sprint(v) != "1" {
 		return bad("version "+fmt.Sprint(v)+" is of another version of wave365", "this one reads version 1", nil)

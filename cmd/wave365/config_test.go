@@ -65,7 +65,7 @@ func TestStorageRoot(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"Contoso VHDs": "no storage account can be called", "vh": "no storage account can be called", "https://md-abc123.z12.blob.storage.azure.net": "export link of a managed disk",
+		"Contoso VHDs": "invalid storage account name", "vh": "invalid storage account name", "https://md-abc123.z12.blob.storage.azure.net": "export link of a managed disk",
 		"https://portal.azure.com/#@contoso/resource": "page of the Azure portal", root + "/wave": "address of something in it", "https://contosovhds.dfs.core.usgovcloudapi.net": "another cloud",
 		"/subscriptions/1/resourceGroups/rg/providers/Microsoft.Compute/disks/anna": "resource id of something else", "https://example.com": "no storage account is at example.com",
 	} {

@@ -126,7 +126,7 @@ func (c *check) namedLicense(r *row) {
 		c.flag("license.unknown-sku", r, "license", r.License, "the tenant does not own a license "+r.License+c.owned())
 	default:
 		c.flag("license.ambiguous", r, "license", r.License, fmt.Sprintf("%d of the tenant's products are called %s (%s)", len(hits), r.License, strings.Join(ids, ", ")))
-		c.mend("write the product's id in place of its part number")
+		c.remedy("write the product's id in place of its part number")
 	}
 }
 
@@ -146,7 +146,7 @@ func (c *check) licenseLast(r *row) {
 		if h.plan.Enterprise && (h.plan.Usable() || h.plan.Pending()) {
 			c.flag("user.already-targeted", r, "license", h.name, r.User+" holds "+h.name+" already and joins the group before the import"+so)
 			if !r.in(r.target.GroupID) && h.plan.Usable() {
-				c.mend(leaveLicense)
+				c.remedy(leaveLicense)
 			}
 			return
 		}
@@ -154,7 +154,7 @@ func (c *check) licenseLast(r *row) {
 	for _, h := range c.groupLicenses(r) {
 		if h.plan.Enterprise {
 			c.flag("user.already-targeted", r, "group", r.target.GroupName, "group "+r.target.GroupName+" gives its members "+h.name+", and the user joins it before the import"+so)
-			c.mend(leaveLicense)
+			c.remedy(leaveLicense)
 			return
 		}
 	}
@@ -245,7 +245,7 @@ func (c *check) settlePlan(r *row, name string, all []plans.Plan) {
 	}
 	if usable[0].DiskGiB == 0 {
 		c.flag("license.ambiguous", r, "license", name, "the disk size of "+name+" is not known: it is in neither the tenant's plans, nor the license table, nor its name")
-		c.mend("name a Windows 365 Enterprise license that says its disk, such as CPC_E_2C_8GB_128GB")
+		c.remedy("name a Windows 365 Enterprise license that says its disk, such as CPC_E_2C_8GB_128GB")
 		return
 	}
 	r.plan = usable[0].ID

@@ -40,7 +40,7 @@ func (c *check) policies(context.Context) error {
 				ids[k] = p.ID
 			}
 			c.flag("policy.ambiguous", r, "policy", r.Policy, fmt.Sprintf("%d provisioning policies are called %s (%s)", len(hits), r.Policy, strings.Join(ids, ", ")))
-			c.mend("write the policy's id in place of its name")
+			c.remedy("write the policy's id in place of its name")
 		}
 	}
 	return nil

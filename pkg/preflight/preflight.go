@@ -214,8 +214,8 @@ func (c *check) flag(code string, r *row, column, value, message string) {
 	c.found = append(c.found, wave.NewFinding(code, r.Line, column, r.User, value, message))
 }
 
-// mend gives the latest finding a remedy that fits it better than that of its code.
-func (c *check) mend(hint string) { c.found[len(c.found)-1].Hint = hint }
+// remedy gives the latest finding a remedy that fits it better than that of its code.
+func (c *check) remedy(hint string) { c.found[len(c.found)-1].Hint = hint }
 
 // flagWave adds a finding about the wave as a whole.
 func (c *check) flagWave(code, value, message string) {

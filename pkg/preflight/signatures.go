@@ -54,7 +54,7 @@ func (l *look) signature(column string, ref blob.Ref) bool {
 
 // expiries compares the end of every signature with when its row's import is expected to run in this wave: an error
 // when it ends before the import would, a warning when it ends soon after. Every row is reckoned with, also those with
-// errors: they may be mended and run.
+// errors: they may be fixed and run.
 func (c *check) expiries(context.Context) error {
 	if c.in.AccountID != "" {
 		return nil // the service is not given the signatures

@@ -107,6 +107,6 @@ func why(err error) string {
 func (c *check) unreadable(code string, r *row, column, value string, err error) {
 	c.flag(code, r, column, value, why(err))
 	if h := fault.HintOf(err); h != "" {
-		c.mend(h)
+		c.remedy(h)
 	}
 }

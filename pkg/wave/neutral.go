@@ -3,8 +3,5 @@ package wave
 import "wave365/pkg/wave/sheet"
 
 // NeutralCell puts an apostrophe before a cell that a spreadsheet would run as a formula, for files that people open.
-// [DenormalCell] takes exactly that apostrophe away again, whatever the cell began with; so does [Read].
+// [Read] takes exactly that apostrophe away again, whatever the cell began with.
 func NeutralCell(s string) string { return sheet.Neutral(s) }
-
-// DenormalCell undoes [NeutralCell].
-func DenormalCell(s string) string { return sheet.Denormal(s) }

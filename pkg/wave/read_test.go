@@ -98,7 +98,7 @@ func TestRead_Findings(t *testing.T) {
 func TestRead_TemplateThroughPowerShell(t *testing.T) {
 	t.Parallel()
 	for _, misread := range []string{"∩╗┐", "´╗┐", "ï»¿"} {
-		text := misread + strings.TrimPrefix(string(wave.TemplateWith(',')), "\uFEFF") + "a@contoso.com,vhds/a.vhd,P\r\n"
+		text := misread + strings.TrimPrefix(string(wave.Template(',')), "\uFEFF") + "a@contoso.com,vhds/a.vhd,P\r\n"
 		utf16le := []byte{0xFF, 0xFE}
 		for _, unit := range utf16.Encode([]rune(text)) {
 			utf16le = append(utf16le, byte(unit), byte(unit>>8))
@@ -123,7 +123,7 @@ func TestRead_Messages(t *testing.T) {
 		{"place of an open quote", head + "anna@contoso.com,vhds/a.vhd,P\nbob@contoso.com,\"vhds/b.vhd,P\n", "character 17: a quote is opened and never closed"},
 		{"place of a bad byte", head + "j\xFCrgen@contoso.com,vhds/j.vhd,P\n", `character 2 is not utf-8; if the file is Windows-1252 it is "ü"`},
 		{"place of a bad byte on a row's second line", "user,blob,policy,notes\na@contoso.com,vhds/a.vhd,P,\"one\nz\xFCri\"\n", `line 3, character 2 is not utf-8`},
-		{"another separator in a row", head + "a@contoso.com;vhds/a.vhd;P\n", "the whole row stands in one cell: its cells are parted by a semicolon, those of the header by a comma"},
+		{"another separator in a row", head + "a@contoso.com;vhds/a.vhd;P\n", "the whole row stands in one cell: its cells are separated by a semicolon, those of the header by a comma"},
 		{"the header in one cell", "\"user,blob,policy\"\n\"a@contoso.com,vhds/a.vhd,P\"\n", "the whole first line stands in one cell, in quotes"},
 		{"an invisible character", head + "an\u200bna@contoso.com,vhds/a.vhd,P\n", `an invisible character stands in the user, after "an"`},
 		{"cells too many", head + "a@contoso.com,vhds/a,b.vhd,P\n", "the row has 4 cells and the header 3: a cell that holds a comma must be in quotes"},

@@ -25,10 +25,10 @@ func (r *reading) shape(i int, rec sheet.Record) bool {
 		r.spoiled(rec, row.User, r.file.Canonical)
 	}
 	width := len(r.file.Columns)
-	if other := r.parted(rec); other != 0 {
+	if other := r.otherComma(rec); other != 0 {
 		r.unread[i] = true
 		r.file.Rows[i].User = "" // it is the whole row, and nobody's name
-		r.findings = append(r.findings, wholeLine(row.Line, "", fmt.Sprintf("the whole row stands in one cell: its cells are parted by %s, those of the header by %s", commaName(other), commaName(r.file.Dialect.Comma))))
+		r.findings = append(r.findings, wholeLine(row.Line, "", fmt.Sprintf("the whole row stands in one cell: its cells are separated by %s, those of the header by %s", commaName(other), commaName(r.file.Dialect.Comma))))
 		return false
 	}
 	if rec.Broken == nil {
@@ -47,8 +47,8 @@ func (r *reading) shape(i int, rec sheet.Record) bool {
 	return true
 }
 
-// parted gives the separator of a row that stands in one cell because it has another one than the file; else 0.
-func (r *reading) parted(rec sheet.Record) rune {
+// otherComma gives the separator of a row that stands in one cell because it has another one than the file; else 0.
+func (r *reading) otherComma(rec sheet.Record) rune {
 	if rec.Broken != nil || len(rec.Cells) == 0 || len(r.file.Columns) < 3 || !sheet.Blank(rec.Cells[1:]) {
 		return 0
 	}
@@ -72,7 +72,7 @@ func oneCell(head []string) bool {
 // wholeLine is the finding for a line that stands in one cell.
 func wholeLine(line int, value, message string) Finding {
 	f := NewFinding("csv.syntax", line, "", "", value, message)
-	f.Hint = "part it into columns in the spreadsheet (Data > Text to Columns) and save it again, or mend the line in a text editor"
+	f.Hint = "split it into columns in the spreadsheet (Data > Text to Columns) and save it again, or fix the line in a text editor"
 	return f
 }
 

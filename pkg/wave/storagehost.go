@@ -59,7 +59,7 @@ func AccountEndpoint(text string) (name, endpoint, why, hint string) {
 	text = sheet.Unquote(text)
 	if !strings.ContainsAny(text, "./:\\") {
 		if !isAccount(text) {
-			return "", "", "no storage account can be called " + text, nameAlone
+			return "", "", "invalid storage account name " + text, nameAlone
 		}
 		return text, "", "", ""
 	}
@@ -87,7 +87,7 @@ func AccountEndpoint(text string) (name, endpoint, why, hint string) {
 	case h.Export:
 		return "", "", "the storage account is the export link of a managed disk or snapshot (" + h.Account + "), which is in no storage account", hintExport
 	case !isAccount(h.Account):
-		return "", "", "no storage account can be called " + h.Account, nameAlone
+		return "", "", "invalid storage account name " + h.Account, nameAlone
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "":
 		return "", "", "the storage account is the address of something in it", "write " + h.Account
 	}

@@ -11,7 +11,7 @@ import (
 // aboveMost is how many lines above the header are told one by one.
 const aboveMost = 10
 
-// above tells the lines that stand above the header. The type that Windows PowerShell writes there is read over.
+// above tells the lines that stand above the header. The type that Windows PowerShell writes there is skipped.
 func (r *reading) above() {
 	lines := r.scan.Above
 	for i, l := range lines {

@@ -18,13 +18,10 @@ func Write(f *File, rows []Row) []byte {
 	return sheet.Write(',', records)
 }
 
-// Template is an empty wave: the columns (none given: all that are known) and no row, so that nothing in it can be
-// imported by mistake. Comma separated, which a spreadsheet whose list separator is another does not split: see
-// [TemplateWith].
-func Template(columns ...string) []byte { return TemplateWith(',', columns...) }
-
-// TemplateWith is [Template] with another separator: the semicolon for spreadsheets set to German, French, Polish, …
-func TemplateWith(comma rune, columns ...string) []byte {
+// Template is an empty wave: the columns (none given: all that are known) and no row, so that nothing in it can be imported by
+// mistake. comma separates them: the semicolon for spreadsheets set to German, French, Polish and others, which do not split at
+// commas.
+func Template(comma rune, columns ...string) []byte {
 	if len(columns) == 0 {
 		for _, c := range schema() {
 			columns = append(columns, c.name)

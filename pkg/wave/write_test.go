@@ -47,7 +47,7 @@ func TestWrite_RoundTrip(t *testing.T) {
 // Rows that never were in a file are written from their fields, without their signature.
 func TestWrite_RowsWithoutCells(t *testing.T) {
 	t.Parallel()
-	f, _ := wave.Read("w", wave.Template(), wave.Options{})
+	f, _ := wave.Read("w", wave.Template(','), wave.Options{})
 	rows := []wave.Row{
 		{User: "a@contoso.com", Blob: "https://x.blob.core.windows.net/vhds/a.vhd?sig=abc", Policy: "P", GuestStateBlob: "vhds/g", License: "L", Group: "G",
 			Priority: -2, Carried: wave.Carried{Department: "D", Notify: "a@contoso.com", Notes: "N"}},
@@ -70,7 +70,7 @@ func TestWrite_RowsWithoutCells(t *testing.T) {
 // A template loads: its columns are known, and it brings no row that somebody could run by mistake.
 func TestTemplate(t *testing.T) {
 	t.Parallel()
-	for _, data := range [][]byte{wave.Template(), wave.TemplateWith(';'), wave.Template("upn", "Blob", "policy", "x_room")} {
+	for _, data := range [][]byte{wave.Template(','), wave.Template(';'), wave.Template(',', "upn", "Blob", "policy", "x_room")} {
 		f, findings := wave.Read("template.csv", data, wave.Options{})
 		if diff := cmp.Diff([]string{"0 csv.empty"}, brief(findings)); diff != "" || len(f.Rows) != 0 {
 			t.Errorf("%+v %s", f, diff)
@@ -79,7 +79,7 @@ func TestTemplate(t *testing.T) {
 			t.Errorf("%+v", f.Dialect)
 		}
 	}
-	if f, _ := wave.Read("t", wave.Template(), wave.Options{}); len(f.Columns) != 10 {
+	if f, _ := wave.Read("t", wave.Template(','), wave.Options{}); len(f.Columns) != 10 {
 		t.Errorf("columns %q", f.Columns)
 	}
 }
