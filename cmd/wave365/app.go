@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"io"
 	"os"
+	"runtime"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -48,4 +50,20 @@ func newApp() *app {
 func (a *app) color() bool {
 	v, _ := a.env("NO_COLOR")
 	return a.errTerm && v == ""
+}
+
+// ascii reports whether the terminal may know no other signs: the locale says so. Windows has none; its terminals know
+// them.
+func (a *app) ascii() bool {
+	if runtime.GOOS == "windows" {
+		return false
+	}
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v, _ := a.env(name); v != "" {
+			v = strings.ToLower(v)
+			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")
+		}
+	}
+	term, _ := a.env("TERM")
+	return term == "linux" || term == "dumb"
 }

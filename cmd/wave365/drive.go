@@ -153,7 +153,7 @@ func (a *app) view(g *globals, now func() time.Time) progress.View {
 		return progress.NewJSON(asIs(a.err), now)
 	}
 	return progress.New(progress.Options{
-		Out: asIs(a.err), Terminal: a.errTerm, Color: a.color(), Now: now, Quiet: g.quiet,
+		Out: asIs(a.err), Terminal: a.errTerm, Color: a.color(), ASCII: a.ascii(), Now: now, Quiet: g.quiet,
 		Width:  func() int { w, _ := a.size(); return w },
 		Height: func() int { _, h := a.size(); return h },
 	})

@@ -132,6 +132,14 @@ type Row struct {
 	StartedAt, UpdatedAt, FinishedAt time.Time
 }
 
+// NoteForSlot is the note of a row that is claimed, ready to be imported, and waits for a free slot.
+const NoteForSlot = "ready, waiting for a free slot"
+
+// WaitsForSlot reports whether nothing is done for a row although it is claimed, because no slot is free.
+func (r Row) WaitsForSlot() bool {
+	return r.State == Running && r.Step == StepImport && r.Note == NoteForSlot
+}
+
 // Problem is a failure as data: what a row's owner reads in the report.
 type Problem struct {
 	// Code is stable, such as "import.failed"; Message and Hint are for people, Commands is what to type; see [fault.Remedy].

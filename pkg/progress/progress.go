@@ -46,8 +46,8 @@ type Options struct {
 	// Width and Height are asked at every drawing, so that a resized window is followed. nil or an answer of 0 or
 	// less: 80 and 24.
 	Width, Height func() int
-	// Color allows colour. The caller honours NO_COLOR.
-	Color bool
+	// Color allows colour. The caller honours NO_COLOR. ASCII asks for signs that every terminal has.
+	Color, ASCII bool
 	// Now is service time; nil: the wall clock.
 	Now func() time.Time
 	// Quiet shows nothing at all.

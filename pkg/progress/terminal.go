@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -43,8 +44,9 @@ func (t *terminal) Start(run migration.Run, rows []migration.Row) {
 	first := mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
 		width, height := t.size()
 		// The cursor stands on a line of its own below; the last column is left free because some terminals wrap there.
-		frame = screen.Frame(t.board.Snapshot(), width-1, height-1, t.opt.Color)
-		_, err := io.WriteString(w, frame[0])
+		back := rewound(frame, width)
+		frame = t.signs(screen.Frame(t.board.Snapshot(), width-1, height-1, t.opt.Color))
+		_, err := io.WriteString(w, back+frame[0])
 		return err
 	})
 	others := mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
@@ -68,7 +70,7 @@ func (t *terminal) Row(r migration.Row) {
 		return
 	}
 	width, _ := t.size()
-	lines := screen.Ending(r, c, width-1, t.opt.Color)
+	lines := t.signs(screen.Ending(r, c, width-1, t.opt.Color))
 	for i := range lines {
 		lines[i] += "\n"
 	}
@@ -95,6 +97,26 @@ func (t *terminal) Done() {
 	}
 	out.close()
 	bars.Shutdown()
+}
+
+// rewound goes back over what a window that was made narrower has broken the last frame into, or it would stay as a ghost:
+// mpb goes back by as many lines as it has drawn.
+func rewound(frame []string, width int) string {
+	extra := 0
+	for _, l := range frame {
+		extra += (max(screen.Width(l), 1) - 1) / width
+	}
+	if extra == 0 {
+		return ""
+	}
+	return fmt.Sprintf("\x1b[%dA\x1b[J", extra)
+}
+
+func (t *terminal) signs(lines []string) []string {
+	if t.opt.ASCII {
+		return screen.ASCII(lines)
+	}
+	return lines
 }
 
 func (t *terminal) size() (width, height int) {

@@ -64,21 +64,21 @@ func TestTerminal_shows(t *testing.T) {
 	})
 	want := []string{
 		"friday  " + strings.Repeat("░", 50) + "  0/6 rows    0 %  0s\n" +
-			"  0 succeeded  0 failed  0 active  0 waiting  6 queued\n" +
+			"  █ 0 succeeded  ▓ 0 failed  ░ 0 active  ░ 0 waiting  ░ 6 queued\n" +
 			"  about … left",
 		"friday  " + strings.Repeat("░", 50) + "  0/6 rows    0 %  0s\n" +
-			"  0 succeeded  0 failed  1 active  2 waiting  3 queued\n" +
+			"  █ 0 succeeded  ▓ 0 failed  ░ 1 active  ░ 2 waiting  ░ 3 queued\n" +
 			"  about … left\n" +
 			"  ! throttled until 18:02\n" +
-			"  user                    step            elapsed  next look\n" +
-			"  user00@contoso.example  import-wait          0s  in 1m00s\n" +
-			"  user01@contoso.example  import-wait          0s  in 48s\n" +
-			"  user02@contoso.example  check                0s  working",
+			"  user      step            elapsed  next look\n" +
+			"  user00    import-wait          0s  in 1m00s\n" +
+			"  user01    import-wait          0s  in 48s\n" +
+			"  user02    check                0s  working",
 		local("2026-11-06T18:10:00Z") + "  failed     user01@contoso.example  at import-wait  after 10m00s\n" +
 			"          import.failed: the service could not import the disk\n" +
 			local("2026-11-06T18:25:00Z") + "  succeeded  user00@contoso.example  after 25m00s\n" +
 			"friday  " + strings.Repeat("█", 7) + strings.Repeat("▓", 7) + strings.Repeat("░", 32) + "  2/6 rows   33 %  25m00s\n" +
-			"  1 succeeded  1 failed  1 active  0 waiting  3 queued\n" +
+			"  █ 1 succeeded  ▓ 1 failed  ░ 1 active  ░ 0 waiting  ░ 3 queued\n" +
 			"  about … left\n" +
 			"  user                    step            elapsed  next look\n" +
 			"! user02@contoso.example  check            25m00s  working    slow: over 15m, …",
@@ -90,7 +90,7 @@ func TestTerminal_shows(t *testing.T) {
 		}
 	}
 	last := strings.Split(out.text(), "\n")
-	if got := last[len(last)-1]; got != "  1 succeeded  1 failed  1 active  3 queued" {
+	if got := last[len(last)-1]; got != "  █ 1 succeeded  ▓ 1 failed  ░ 1 active  ░ 3 queued" {
 		t.Errorf("the last frame ends in %q; it has counts and no rows", got)
 	}
 	if regexp.MustCompile("\x1b\\[[0-9;]*m").MatchString(out.bytes()) {
@@ -240,8 +240,8 @@ func TestTerminal_resume(t *testing.T) {
 		s.claim(3)
 		time.Sleep(time.Second)
 		for _, want := range []string{"1/4 rows   25 %", "left (", "without 1 slow",
-			"  user01@contoso.example  import-wait       5m00s", "! user02@contoso.example  provision-wait    1h10m",
-			"  user03@contoso.example  import-wait       6m00s  working"} {
+			"  user01    import-wait       5m00s", "! user02    provision-wait    1h10m",
+			"  user03    import-wait       6m00s  working"} {
 			if got := out.text(); !strings.Contains(got, want) {
 				t.Errorf("want %q on the screen:\n%s", want, got)
 			}

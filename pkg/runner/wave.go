@@ -246,7 +246,7 @@ func (w *wave) put(ctx context.Context, i int, due time.Time) {
 	}
 	if r.State == migration.Running {
 		if r.Step == migration.StepImport && w.count[slotted] >= w.slots {
-			r.Note = "ready, waiting for a free slot" // for the observer; nothing happened that the ledger must know
+			r.Note = migration.NoteForSlot // for the observer; nothing happened that the ledger must know
 		}
 		heap.Push(w.ready[r.Step], i)
 		return

@@ -17,9 +17,13 @@ import (
 // Frame draws what stands at the bottom of a terminal: the total, the counts, the forecast, why it waits, and one line
 // per active row, in at most height lines (but at least one) of at most width columns.
 func Frame(s board.Snapshot, width, height int, color bool) []string {
-	lines := []string{total(s, width, color), line(width, color, counts(s)...)}
-	if f := outlook(s); f != "" {
-		lines = append(lines, line(width, color, span{"  " + f, dim}))
+	folds := 3
+	if height < 16 { // the rows want the room
+		folds = 1
+	}
+	lines := append([]string{total(s, width, color)}, folded(width, color, counts(s), folds)...)
+	for _, part := range firstOf(folds, wrap(outlook(s), width-2)) {
+		lines = append(lines, line(width, color, span{"  " + part, dim}))
 	}
 	if s.Status != "" && !s.Ended {
 		// It may hold a command that somebody needs, so it is wrapped, not cut.
@@ -54,10 +58,17 @@ func total(s board.Snapshot, width int, color bool) string {
 	return line(width, color, append(spans, span{tail, plainLook})...)
 }
 
+// The signs of the bar.
+const (
+	arrived   = "█"
+	otherwise = "▓"
+	open      = "░"
+)
+
 // bar is width columns: full blocks for rows that arrived, shaded ones for rows that ended otherwise, light ones for
 // those still open. A part with a row in it is at least one column wide where there is room.
 func bar(c migration.Counts, width int) []span {
-	good, other, open := c.Succeeded+c.Warned, c.Done()-c.Succeeded-c.Warned, c.Open()
+	good, other, left := c.Succeeded+c.Warned, c.Done()-c.Succeeded-c.Warned, c.Open()
 	share := func(n int) int {
 		if n == 0 || c.Total <= 0 {
 			return 0
@@ -66,14 +77,14 @@ func bar(c migration.Counts, width int) []span {
 	}
 	g, o := share(good), share(other)
 	g = min(g, width-min(o, width))
-	if open > 0 && g+o >= width {
+	if left > 0 && g+o >= width {
 		if g > o {
 			g--
 		} else {
 			o--
 		}
 	}
-	if open == 0 && good+other > 0 {
+	if left == 0 && good+other > 0 {
 		if good > 0 {
 			g = width - o
 		} else {
@@ -81,48 +92,43 @@ func bar(c migration.Counts, width int) []span {
 		}
 	}
 	rest := max(0, width-g-o)
-	return []span{{strings.Repeat("█", g), green}, {strings.Repeat("▓", o), red}, {strings.Repeat("░", rest), dim}}
+	return []span{{strings.Repeat(arrived, g), green}, {strings.Repeat(otherwise, o), red}, {strings.Repeat(open, rest), dim}}
 }
 
 // Counts says how many rows stand where, on one line.
 func Counts(s board.Snapshot) string {
 	var parts []string
-	for _, p := range counts(s) {
-		if text := strings.TrimSpace(p.text); text != "" {
-			parts = append(parts, text)
-		}
+	for _, i := range counts(s) {
+		parts = append(parts, strings.TrimSpace(i[1].text))
 	}
 	return strings.Join(parts, ", ")
 }
 
-// counts names how many rows stand where: the usual ones always, the others when there are any.
-func counts(s board.Snapshot) []span {
+// counts names how many rows stand where, each with its sign in the bar: the usual ones always, the others when there are
+// any.
+func counts(s board.Snapshot) []item {
 	c := s.Counts
-	spans := []span{{" ", plainLook}}
-	add := func(n int, word string, l look, always bool) {
+	var items []item
+	add := func(sign string, n int, word string, l look, always bool) {
 		if n == 0 && !always {
 			return
 		}
 		if n == 0 {
 			l = dim
 		}
-		sep := " "
-		if len(spans) > 1 {
-			sep = "  "
-		}
-		spans = append(spans, span{sep, plainLook}, span{fmt.Sprintf("%d %s", n, word), l})
+		items = append(items, item{{sign, l}, {fmt.Sprintf(" %d %s", n, word), l}})
 	}
-	add(c.Succeeded, "succeeded", green, true)
-	add(c.Warned, "warned", yellow, false)
-	add(c.Failed, "failed", red, true)
-	add(c.Held, "held", red, false)
-	add(c.Active, "active", cyan, !s.Ended)
-	add(c.Waiting, "waiting", plainLook, !s.Ended)
-	add(c.Queued, "queued", plainLook, false)
-	add(c.Skipped, "skipped", yellow, false)
-	add(c.Deferred, "deferred", yellow, false)
-	add(c.Cancelled, "cancelled", yellow, false)
-	return spans
+	add(arrived, c.Succeeded, "succeeded", green, true)
+	add(arrived, c.Warned, "warned", yellow, false)
+	add(otherwise, c.Held, "held", red, false)
+	add(otherwise, c.Failed, "failed", red, true)
+	add(open, c.Active, "active", cyan, !s.Ended)
+	add(open, c.Waiting, "waiting", plainLook, !s.Ended)
+	add(open, c.Queued, "queued", plainLook, false)
+	add(otherwise, c.Skipped, "skipped", yellow, false)
+	add(otherwise, c.Deferred, "deferred", yellow, false)
+	add(otherwise, c.Cancelled, "cancelled", yellow, false)
+	return items
 }
 
 // outlook is the expected end in words; "" when nothing is left.
@@ -141,94 +147,14 @@ func outlook(s board.Snapshot) string {
 	if r.Slow > 0 {
 		late = fmt.Sprintf(", without %d slow", r.Slow)
 	}
-	from, to, layout := s.Now.Add(r.From).Local(), s.Now.Add(r.To).Local(), "15:04"
+	from, to, layout := s.Now.Add(r.From), s.Now.Add(r.To), "15:04"
 	if r.To > 12*time.Hour {
 		layout = "Mon 15:04"
 	}
 	if r.From < time.Minute {
-		return fmt.Sprintf("up to %s left (until %s%s)%s", rough(r.To), to.Format(layout), to.Format(" MST"), late)
+		return fmt.Sprintf("up to %s left (until %s)%s", rough(r.To), summary.Clocks(time.Local, layout, to), late)
 	}
-	return fmt.Sprintf("about %s to %s left (%s to %s%s)%s",
-		rough(r.From), rough(r.To), from.Format(layout), to.Format(layout), to.Format(" MST"), late)
-}
-
-// rowLines is a heading, one line per active row, and how many did not fit.
-func rowLines(s board.Snapshot, width, height int, color bool) []string {
-	if len(s.Active) == 0 || height < 2 {
-		return nil
-	}
-	user := 8
-	for _, l := range s.Active {
-		user = max(user, runewidth.StringWidth(Name(l.Row)))
-	}
-	user = min(user, max(width*3/10, 16))
-	var lines []string
-	if height > 6 {
-		head := "  " + cell("user", user) + "  " + cell("step", stepWidth) + "  " + rightCell("elapsed", elapsedWidth) + "  next look"
-		lines = append(lines, line(width, color, span{head, dim}))
-	}
-	shown := len(s.Active)
-	if room := height - len(lines); shown > room {
-		shown = room - 1
-	}
-	for _, l := range s.Active[:shown] {
-		lines = append(lines, rowLine(l, s.Now, user, width, color))
-	}
-	if more := len(s.Active) - shown; more > 0 {
-		lines = append(lines, line(width, color, span{fmt.Sprintf("  … and %d more", more), dim}))
-	}
-	return lines
-}
-
-// The widths of the columns of a row's line.
-const (
-	stepWidth    = len("provision-wait")
-	elapsedWidth = len("elapsed")
-	nextWidth    = 9
-	// leastNote is the room below which the last column would say nothing.
-	leastNote = 12
-)
-
-// rowLine is one active row: who, where, for how long, when it is looked at next, and what is the matter.
-func rowLine(l board.Line, now time.Time, user, width int, color bool) string {
-	r := l.Row
-	mark, markLook, elapsed := "  ", plainLook, "-"
-	if !l.Since.IsZero() {
-		elapsed = Short(now.Sub(l.Since))
-	}
-	next, nextLook := nextLook(l, now)
-	note, noteLook := summary.OneLine(r.Note), dim
-	switch {
-	case l.Slow:
-		mark, markLook, noteLook = "! ", yellow, yellow
-		note = "slow: over " + rough(l.Usual) + ", last change " + Short(now.Sub(r.UpdatedAt)) + " ago"
-		if !l.Looked.IsZero() {
-			note += ", last look " + Short(now.Sub(l.Looked)) + " ago"
-		}
-	case r.Tries > 0 && r.Problem != nil:
-		mark, markLook, noteLook = "! ", yellow, yellow
-		note = fmt.Sprintf("try %d: %s", r.Tries+1, summary.OneLine(r.Problem.Message))
-	}
-	if width-user-stepWidth-elapsedWidth-nextWidth-10 < leastNote {
-		note = ""
-	}
-	return line(width, color, span{mark, markLook}, span{cell(Name(r), user), plainLook},
-		span{"  ", plainLook}, span{cell(string(r.Step), stepWidth), plainLook},
-		span{"  ", plainLook}, span{rightCell(elapsed, elapsedWidth), plainLook},
-		span{"  ", plainLook}, span{cell(next, nextWidth), nextLook}, span{"  ", plainLook}, span{note, noteLook})
-}
-
-// nextLook says when a row is looked at next.
-func nextLook(l board.Line, now time.Time) (string, look) {
-	switch {
-	case l.Row.State == migration.Running:
-		return "working", cyan
-	case l.Next.IsZero():
-		return "waiting", plainLook
-	case !l.Next.After(now):
-		return "now", cyan
-	}
-	return "in " + Short(l.Next.Sub(now)), plainLook
+	return fmt.Sprintf("about %s to %s left (%s)%s", rough(r.From), rough(r.To), summary.Clocks(time.Local, layout, from, to), late)
 }
 
 // Ending is what stays on the screen when a row has ended.

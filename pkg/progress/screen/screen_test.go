@@ -13,6 +13,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/board"
 	"wave365/pkg/progress/screen"
+	"wave365/pkg/summary"
 )
 
 // TestFrame_bar: the bar keeps its width, shows every kind of row that there is, and is full only when all are done.
@@ -48,11 +49,13 @@ func TestFrame_status(t *testing.T) {
 		Left: estimate.Range{To: 20 * time.Minute}, Now: time.Date(2026, 11, 6, 18, 0, 0, 0, time.UTC)}
 	got := screen.Frame(s, 50, 24, false)
 	want := []string{
-		"  up to 20m left (until " + s.Now.Add(20*time.Minute).Local().Format("15:04 MST") + ")",
+		"  █ 0 succeeded  ▓ 0 failed  ░ 0 active",
+		"  ░ 0 waiting  ░ 1 queued",
+		"  up to 20m left (until " + summary.Clocks(time.Local, "15:04", s.Now.Add(20*time.Minute)) + ")",
 		"  ! draining: 3 imports are in flight; to go on",
 		"    later: wave365 resume friday-1",
 	}
-	if diff := cmp.Diff(want, got[2:]); diff != "" {
+	if diff := cmp.Diff(want, got[1:]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -106,6 +109,61 @@ func TestEnding(t *testing.T) {
 		r.State, r.Note = state, "why it is so"
 		if got := strings.Join(screen.Ending(r, board.Change{}, 60, false), "\n"); !strings.Contains(got, word) || !strings.Contains(got, "why it is so") {
 			t.Errorf("%s: %q", state, got)
+		}
+	}
+}
+
+// TestFrame_rows: at 80 and at 60 columns a row says what tells it from the others: not the domain that all have, not what
+// its step says, and not that somebody works on it while it waits.
+func TestFrame_rows(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 6, 18, 0, 0, 0, time.UTC)
+	row := func(user string, state migration.State, step migration.Step, note string) board.Line {
+		return board.Line{Row: migration.Row{State: state, Step: step, Note: note, UpdatedAt: now, Target: migration.Target{User: user}}, Since: now}
+	}
+	s := board.Snapshot{Counts: migration.Counts{Total: 4, Waiting: 4}, Now: now, Active: []board.Line{
+		row("ada@contoso.example", migration.Waiting, migration.StepImportWait, "the service is importing the disk"),
+		row("bob@contoso.example", migration.Waiting, migration.StepProvisionWait, "the service is provisioning the Cloud PC"),
+		row("cyd@contoso.example", migration.Running, migration.StepImport, migration.NoteForSlot),
+		row("eve@contoso.example", migration.Waiting, migration.StepImportWait, "looking twice: the import failed"),
+	}}
+	const head = "  user      step            elapsed  next look\n"
+	for width, want := range map[int]string{
+		80: head + "  ada       import-wait          0s  waiting\n  bob       provision-wait       0s  waiting\n" +
+			"  cyd       import               0s  waiting    for a free slot\n  eve       import-wait          0s  waiting    looking twice: the import failed",
+		60: head + "  ada       import-wait          0s  waiting\n  bob       provision-wait       0s  waiting\n" +
+			"  cyd       import               0s  waiting    for a free …\n  eve       import-wait          0s  waiting    looking twi…",
+	} {
+		lines := screen.Frame(s, width, 24, false)
+		if diff := cmp.Diff(want, strings.Join(lines[len(lines)-5:], "\n")); diff != "" {
+			t.Errorf("%d columns (-want +got):\n%s", width, diff)
+		}
+	}
+	s.Active[3].Row.Target.User = "eve@fabrikam.example"
+	if all := strings.Join(screen.Frame(s, 120, 24, false), "\n"); !strings.Contains(all, "ada@contoso.example") || !strings.Contains(all, "eve@fabrikam.example") {
+		t.Errorf("two domains:\n%s", all)
+	}
+}
+
+// TestFrame_legend: the signs of the bar stand at their counts, and what does not fit is folded between them.
+func TestFrame_legend(t *testing.T) {
+	t.Parallel()
+	s := board.Snapshot{Counts: migration.Counts{Total: 12, Succeeded: 3, Warned: 1, Failed: 2, Held: 1, Active: 1, Waiting: 2, Queued: 1, Skipped: 1}}
+	got := screen.Frame(s, 60, 24, false)
+	want := []string{"  █ 3 succeeded  █ 1 warned  ▓ 1 held  ▓ 2 failed", "  ░ 1 active  ░ 2 waiting  ░ 1 queued  ▓ 1 skipped"}
+	if diff := cmp.Diff(want, got[1:3]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestASCII: every sign has its like, and no line changes its width.
+func TestASCII(t *testing.T) {
+	t.Parallel()
+	s := board.Snapshot{Counts: migration.Counts{Total: 3, Succeeded: 1, Failed: 1, Queued: 1}, Status: "a long status " + strings.Repeat("… ", 60)}
+	lines := screen.Frame(s, 80, 24, true)
+	for i, l := range screen.ASCII(lines) {
+		if strings.ContainsFunc(l, func(r rune) bool { return r > 0x7e }) || screen.Width(l) != screen.Width(lines[i]) {
+			t.Errorf("%q of %q", l, lines[i])
 		}
 	}
 }

@@ -2,6 +2,7 @@ package screen
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -53,6 +54,47 @@ func line(width int, color bool, spans ...span) string {
 	}
 	return strings.TrimRight(b.String(), " ")
 }
+
+// item is what stands together on a line.
+type item []span
+
+// folded puts items on at most n lines of at most width columns, broken between them; a width of 0 or less does not break.
+func folded(width int, color bool, items []item, n int) []string {
+	const indent, apart = "  ", "  "
+	var lines []string
+	cur, used := []span{{indent, plainLook}}, len(indent)
+	for i, it := range items {
+		wide := 0
+		for _, s := range it {
+			wide += runewidth.StringWidth(s.text)
+		}
+		switch {
+		case i == 0:
+		case width > 0 && used+len(apart)+wide > width && len(lines)+1 < n:
+			lines = append(lines, line(width, color, cur...))
+			cur, used = []span{{indent, plainLook}}, len(indent)
+		default:
+			cur, used = append(cur, span{apart, plainLook}), used+len(apart)
+		}
+		cur, used = append(cur, it...), used+wide
+	}
+	return append(lines, line(width, color, cur...))
+}
+
+// ASCII draws lines for terminals that know no other characters; every sign stays one column wide.
+func ASCII(lines []string) []string {
+	signs := strings.NewReplacer(arrived, "#", otherwise, "x", open, ".", "…", "~", "→", ">", "–", "-", "·", "-", "“", `"`, "”", `"`)
+	out := make([]string, len(lines))
+	for i, l := range lines {
+		out[i] = signs.Replace(l)
+	}
+	return out
+}
+
+// Width is how many columns a line takes, colours left out.
+func Width(line string) int { return runewidth.StringWidth(sgr.ReplaceAllString(line, "")) }
+
+var sgr = regexp.MustCompile("\x1b\\[[0-9]*m")
 
 // cell is text in exactly width columns.
 func cell(text string, width int) string {

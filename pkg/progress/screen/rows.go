@@ -1,0 +1,129 @@
+package screen
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/progress/board"
+	"wave365/pkg/summary"
+)
+
+// rowLines is a heading, one line per active row, and how many did not fit. What all rows have in common is left out.
+func rowLines(s board.Snapshot, width, height int, color bool) []string {
+	if len(s.Active) == 0 || height < 2 {
+		return nil
+	}
+	domain := commonDomain(s.Active)
+	user := 8
+	for _, l := range s.Active {
+		user = max(user, runewidth.StringWidth(strings.TrimSuffix(Name(l.Row), domain)))
+	}
+	user = min(user, max(width*3/10, 16))
+	var lines []string
+	if height > 6 {
+		head := "  " + cell("user", user) + "  " + cell("step", stepWidth) + "  " + rightCell("elapsed", elapsedWidth) + "  next look"
+		lines = append(lines, line(width, color, span{head, dim}))
+	}
+	shown := len(s.Active)
+	if room := height - len(lines); shown > room {
+		shown = room - 1
+	}
+	for _, l := range s.Active[:shown] {
+		lines = append(lines, rowLine(l, s.Now, domain, user, width, color))
+	}
+	if more := len(s.Active) - shown; more > 0 {
+		lines = append(lines, line(width, color, span{fmt.Sprintf("  … and %d more", more), dim}))
+	}
+	return lines
+}
+
+// commonDomain is the domain of all these users, with its @; "" when they have several or there is one user only.
+func commonDomain(rows []board.Line) string {
+	of := func(l board.Line) string {
+		if i := strings.LastIndexByte(Name(l.Row), '@'); i > 0 {
+			return Name(l.Row)[i:]
+		}
+		return ""
+	}
+	if len(rows) < 2 || slices.ContainsFunc(rows, func(l board.Line) bool { return of(l) != of(rows[0]) }) {
+		return ""
+	}
+	return of(rows[0])
+}
+
+// The widths of the columns of a row's line.
+const (
+	stepWidth    = len("provision-wait")
+	elapsedWidth = len("elapsed")
+	nextWidth    = len("next look")
+	// leastNote is the room below which the last column would say nothing.
+	leastNote = 12
+)
+
+// rowLine is one active row: who, where, for how long, when it is looked at next, and what is the matter.
+func rowLine(l board.Line, now time.Time, domain string, user, width int, color bool) string {
+	r := l.Row
+	mark, markLook, elapsed := "  ", plainLook, "-"
+	if !l.Since.IsZero() {
+		elapsed = Short(now.Sub(l.Since))
+	}
+	next, nextLook := nextLook(l, now)
+	note, noteLook := news(r), dim
+	switch {
+	case l.Slow:
+		mark, markLook, noteLook = "! ", yellow, yellow
+		note = "slow: over " + rough(l.Usual) + ", last change " + Short(now.Sub(r.UpdatedAt)) + " ago"
+		if !l.Looked.IsZero() {
+			note += ", last look " + Short(now.Sub(l.Looked)) + " ago"
+		}
+	case r.Tries > 0 && r.Problem != nil:
+		mark, markLook, noteLook = "! ", yellow, yellow
+		note = fmt.Sprintf("try %d: %s", r.Tries+1, summary.OneLine(r.Problem.Message))
+	}
+	if width-user-stepWidth-elapsedWidth-nextWidth-10 < leastNote {
+		note = ""
+	}
+	return line(width, color, span{mark, markLook}, span{cell(strings.TrimSuffix(Name(r), domain), user), plainLook},
+		span{"  ", plainLook}, span{cell(string(r.Step), stepWidth), plainLook},
+		span{"  ", plainLook}, span{rightCell(elapsed, elapsedWidth), plainLook},
+		span{"  ", plainLook}, span{cell(next, nextWidth), nextLook}, span{"  ", plainLook}, span{note, noteLook})
+}
+
+// news is what a row's note says beyond its step: what every row of that step says is left out.
+func news(r migration.Row) string {
+	if r.WaitsForSlot() {
+		return "for a free slot" // it stands beside "waiting"
+	}
+	note := summary.OneLine(r.Note)
+	switch r.Step {
+	case migration.StepImportWait:
+		if note == "the service is importing the disk" {
+			return ""
+		}
+	case migration.StepProvisionWait:
+		if note == "the service is provisioning the Cloud PC" {
+			return ""
+		}
+	}
+	return strings.TrimPrefix(note, "the service is ")
+}
+
+// nextLook says when a row is looked at next.
+func nextLook(l board.Line, now time.Time) (string, look) {
+	switch {
+	case l.Row.WaitsForSlot():
+		return "waiting", plainLook
+	case l.Row.State == migration.Running:
+		return "working", cyan
+	case l.Next.IsZero():
+		return "waiting", plainLook
+	case !l.Next.After(now):
+		return "now", cyan
+	}
+	return "in " + Short(l.Next.Sub(now)), plainLook
+}
