@@ -87,7 +87,7 @@ func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args
 		return usageError{fault.New(fault.Invalid, "usage", "--faults: unknown weather "+strconv.Quote(o.faults), "use calm, rough or storm")}
 	}
 	// The last rehearsal is kept, so that its commands work; the next one takes its place.
-	dir := filepath.Join(filepath.Dir(g.ledger), "rehearsal")
+	dir := filepath.Join(g.localFolder(), "rehearsal")
 	if err := os.RemoveAll(dir); err != nil {
 		return fault.Wrap(fault.Invalid, "usage", "the last rehearsal cannot be removed: "+err.Error(), "close what uses "+dir+", or name another folder with --ledger", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"wave365/pkg/ledger/pgtest"
@@ -17,7 +18,11 @@ func TestALedgerInADatabase(t *testing.T) {
 	s := pgtest.Start(t)
 	r := newRehearsal(t, "2400")
 	address := s.Ledger("friday")
-	out, code := answer(t, r.run("--ledger", address, "--run-id", "r1", "--quiet"))
+	out, code := answer(t, r.run("--ledger", address, "--on-lost-reply", "repeat"))
+	if code != exitUsage || !strings.Contains(out, "several machines") {
+		t.Errorf("--on-lost-reply repeat: exit code %d\n%s", code, out)
+	}
+	out, code = answer(t, r.run("--ledger", address, "--run-id", "r1", "--quiet"))
 	if code != exitFailedRows {
 		t.Fatalf("run: exit code %d\n%s", code, out)
 	}

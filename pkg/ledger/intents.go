@@ -183,6 +183,8 @@ func scanIntent(scan store.Scan) (migration.Intent, error) {
 	var end ending
 	err := scan(append([]any{&in.ID, &in.Run, &in.Row, &in.Attempt, &in.Effect, &in.ClientRequestID, &in.Subject,
 		(*moment)(&in.At)}, end.into()...)...)
-	in.Outcome = end.outcome()
+	if err == nil {
+		in.Outcome, err = end.outcome()
+	}
 	return in, err
 }

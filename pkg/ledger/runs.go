@@ -105,6 +105,9 @@ func scanRun(scan store.Scan) (migration.Run, error) {
 		return run, err
 	}
 	run.State, run.FinishedAt = migration.RunState(state), time.Time(finished)
+	if run.State != migration.RunActive && run.State != migration.RunFinished {
+		return run, fmt.Errorf("%q is no state of a run", state)
+	}
 	return run, nil
 }
 

@@ -132,7 +132,9 @@ func scanWrite(scan store.Scan) (migration.Write, error) {
 	if err != nil {
 		return w, err
 	}
-	w.Outcome = end.outcome()
+	if w.Outcome, err = end.outcome(); err != nil {
+		return w, err
+	}
 	if before.Valid {
 		w.Before = json.RawMessage(before.String)
 	}
@@ -160,14 +162,20 @@ func (e *ending) into() []any {
 	return []any{&e.status, &e.remote, &e.request, &e.detail, &e.noChange, &e.at}
 }
 
-func (e *ending) outcome() *migration.Outcome {
+func (e *ending) outcome() (*migration.Outcome, error) {
 	if !e.status.Valid {
-		return nil
+		return nil, nil
+	}
+	status := migration.OutcomeStatus(e.status.String)
+	switch status {
+	case migration.OutcomeDone, migration.OutcomeRefused, migration.OutcomeUnknown, migration.OutcomeAdopted, migration.OutcomeNoEffect:
+	default: // SQLite does not look at what it may hold when a file is only read
+		return nil, fmt.Errorf("%q is no outcome", status)
 	}
 	return &migration.Outcome{
-		Status: migration.OutcomeStatus(e.status.String), RemoteID: e.remote.String, RequestID: e.request.String,
+		Status: status, RemoteID: e.remote.String, RequestID: e.request.String,
 		Detail: e.detail.String, NoChange: e.noChange, At: time.Time(e.at),
-	}
+	}, nil
 }
 
 // orNull is for columns in which "" is NULL.

@@ -36,7 +36,7 @@ func CheckID(id string) error {
 func Begin(ctx context.Context, o Options, id string, services *Services) (*Session, error) {
 	s := &Session{opt: o, Services: services, Run: migration.Run{ID: id}, release: func() error { return nil }}
 	var err error
-	if s.Ledger, err = openLedger(ctx, o.Ledger, o.ReportDir, ledger.Options{Now: s.Now}); err != nil {
+	if s.Ledger, err = openLedger(ctx, o.Ledger, o.ReportDir, ledger.Options{Now: s.Now, Stalled: s.stalled}); err != nil {
 		s.closeServices()
 		return nil, err
 	}
@@ -157,5 +157,8 @@ func leftToDo(rows []migration.Row) []migration.Row {
 
 // Create records the drafted run.
 func (s *Session) Create(ctx context.Context, findings []wave.Finding) error {
+	if err := s.refuseRepeats(); err != nil {
+		return err
+	}
 	return s.Ledger.CreateRun(ctx, s.Run, s.Rows, findings)
 }

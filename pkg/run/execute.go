@@ -7,6 +7,7 @@ import (
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
 	"wave365/pkg/runner"
@@ -38,6 +39,15 @@ type Outcome struct {
 	Due time.Time
 }
 
+// refuseRepeats refuses to send lost imports again where another machine may have the run by the time they are looked for.
+func (s *Session) refuseRepeats() error {
+	if !s.Run.Settings.RepeatLost || !ledger.InDatabase(s.opt.Ledger) {
+		return nil
+	}
+	return fault.New(fault.Invalid, "usage", "--on-lost-reply repeat is not possible with a ledger in a database, which several machines may drive",
+		"use --on-lost-reply hold, and settle held rows with reconcile")
+}
+
 // Execute goes on with the run until every row is final, the run drains, halts or has reached the step it was to reach, or
 // ctx ends; what was in flight is then seen through, or stays as the ledger has it. The session must be connected; its rows
 // belong to Execute from the call on and are nil afterwards. How the run ended is recorded.
@@ -58,8 +68,11 @@ func (s *Session) Execute(ctx context.Context, e Execution) (Outcome, error) {
 	if x.How == "" {
 		x.How = migration.RunResumed
 	}
+	if err := s.refuseRepeats(); err != nil {
+		return Outcome{End: runner.Stopped}, err
+	}
 	rows := s.Rows
-	s.Rows = nil
+	s.Rows, s.say = nil, x.Say
 	if err := s.Note(ctx, x.How, s.opt.Driver.Version); err != nil {
 		return Outcome{End: runner.Stopped}, err
 	}

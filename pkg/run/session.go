@@ -108,6 +108,15 @@ type Session struct {
 
 	opt     Options
 	release func() error
+	// say is where Execute says why the run waits; nil before.
+	say func(text string)
+}
+
+// stalled is told by the ledger that an outcome cannot be recorded yet.
+func (s *Session) stalled(why error) {
+	if s.say != nil {
+		s.say(why.Error() + "; trying on until it can be recorded")
+	}
 }
 
 // Driver is who drives.

@@ -202,6 +202,12 @@ func (c Config) create(ctx context.Context) (err error) {
 	if err := build(ctx, made); err != nil {
 		return openError(c.Path, err)
 	}
+	defer func() {
+		if d, openErr := os.Open(filepath.Dir(c.Path)); openErr == nil {
+			_ = d.Sync() // the folder's entry for the file; not every system can, or has to
+			_ = d.Close()
+		}
+	}()
 	err = os.Link(made, c.Path)
 	if err != nil && !errors.Is(err, fs.ErrExist) && !exists(c.Path) {
 		err = os.Rename(made, c.Path) // a file system without links

@@ -69,7 +69,7 @@ func List[T any](ctx context.Context, d *DB, query string, args []any, scan func
 			}
 			if v, err = scan(func(into ...any) error { return scanText(rows, into) }); err != nil {
 				if fault.As(err) == nil {
-					err = Damaged("a record cannot be read", err)
+					err = Damaged("a record cannot be read: "+err.Error(), err)
 				}
 				return none, false, err
 			}
