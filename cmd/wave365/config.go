@@ -44,7 +44,7 @@ func settle(a *app, cmd *cobra.Command, path string) error {
 	}
 	var wrong error
 	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Changed || wrong != nil || f.Name == "help" || slices.Contains(consent, f.Name) {
+		if f.Changed || wrong != nil || f.Name == "help" {
 			return
 		}
 		from, value := "", ""

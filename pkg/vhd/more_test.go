@@ -92,6 +92,7 @@ func TestInspect_WithMore(t *testing.T) {
 		{"converted twice", disk(gib, table, footerOf(gib+512)), "vhd.two-footers", "already a VHD"},
 		{"converted twice, filled up to the next MiB between", disk(gib, longer, make([]byte, mib-512), footerOf(gib+mib)), "vhd.two-footers", "truncate -s 1073742336"},
 		{"grown by a MiB, nothing before it", file{gib + mib + 512, map[int64][]byte{0: table, gib + mib: footerOf(gib + mib)}}, "", ""},
+		{"grown by a MiB, with the footer of another disk in it", file{gib + mib + 512, map[int64][]byte{0: table, gib + 4096: footerOf(5 * mib), gib + mib: footerOf(gib + mib)}}, "", ""},
 		{"nothing but the footer", disk(gib, nil), "vhd.unwritten", "zeros where its partition table should be"},
 		{"generation 1", disk(gib, mbr()), "vhd.generation-1", "generation 1"},
 		{"an NTFS volume", disk(gib, append([]byte("\xEB\x52\x90NTFS    "), make([]byte, 600)...)), "vhd.not-vhd", "a single NTFS volume"},
