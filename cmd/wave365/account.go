@@ -102,7 +102,12 @@ func expectedOf(acc summary.Record) summary.Forecast {
 // is Invalid.
 func writable(run migration.Run, hint string) error {
 	dir := summary.Dir(run.ReportDir, run)
-	err := os.MkdirAll(dir, 0o755)
+	err := report.MakeFolder(dir)
+	if f := fault.As(err); f != nil && f.Code == "report.place" {
+		return err
+	} else if f != nil && f.Err != nil {
+		err = f.Err // what the system said is said below
+	}
 	if err == nil {
 		var f *os.File
 		if f, err = os.CreateTemp(dir, ".try-*"); err == nil {

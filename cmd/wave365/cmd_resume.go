@@ -53,6 +53,11 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	if _, err := o.settings(cmd, migration.Settings{}, time.Now(), a.zone); err != nil {
 		return err
 	}
+	page, err := g.takeLive()
+	if err != nil {
+		return err
+	}
+	defer page.close()
 	quick, stop := interruptible(ctx)
 	defer stop()
 	s, err := run.Lock(quick, a.session(g), id)
@@ -111,7 +116,7 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 		return err
 	}
 	a.sayCarried(g, s.Run)
-	return a.drive(ctx, g, s, migration.RunResumed)
+	return a.drive(ctx, g, s, page, migration.RunResumed)
 }
 
 // amend takes an edited wave file over. done: there is nothing left to run, and that was answered.

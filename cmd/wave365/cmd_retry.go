@@ -33,6 +33,11 @@ Exit codes: as of run; 6 no row to retry, 10 the wave file was edited.`,
 }
 
 func runRetry(ctx context.Context, a *app, g *globals, id, user string) error {
+	page, err := g.takeLive()
+	if err != nil {
+		return err
+	}
+	defer page.close()
 	quick, stop := interruptible(ctx)
 	defer stop()
 	s, err := run.Open(quick, a.newest(g), id)
@@ -77,7 +82,7 @@ func runRetry(ctx context.Context, a *app, g *globals, id, user string) error {
 	if err := s.Retry(ctx, attempt, 0, next); err != nil {
 		return err
 	}
-	return a.drive(ctx, g, s, migration.RunResumed)
+	return a.drive(ctx, g, s, page, migration.RunResumed)
 }
 
 // printRetry shows where each row will go on.

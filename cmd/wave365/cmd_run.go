@@ -91,6 +91,11 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if p.sandbox != "" && !sandboxURL(p.sandbox) {
 		p.stateDir = filepath.Join(g.localFolder(), "sandbox", id)
 	}
+	page, err := g.takeLive()
+	if err != nil {
+		return err
+	}
+	defer page.close()
 	quick, stop := interruptible(ctx)
 	defer stop()
 	conn, err := a.connect(quick, g, p)
@@ -141,7 +146,7 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if err := s.Create(ctx, res.Findings); err != nil {
 		return err
 	}
-	return a.drive(ctx, g, s, migration.RunStarted)
+	return a.drive(ctx, g, s, page, migration.RunStarted)
 }
 
 // nothingToRun answers a wave in which no row may run.

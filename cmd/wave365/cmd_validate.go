@@ -151,7 +151,7 @@ func writeFindings(path string, findings []wave.Finding) error {
 	var b bytes.Buffer
 	err := report.Findings(&b, summary.Record{Findings: findings})
 	if err == nil {
-		err = os.WriteFile(path, b.Bytes(), 0o644)
+		err = os.WriteFile(path, b.Bytes(), 0o600) // it names people
 	}
 	if err != nil {
 		return fault.Wrap(fault.Invalid, "usage", "the findings cannot be written to "+path+": "+err.Error(), "choose another --findings", err)

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -18,6 +16,7 @@ import (
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
+	"wave365/pkg/progress/live"
 	"wave365/pkg/sandbox"
 	"wave365/pkg/sandbox/blobapi"
 )
@@ -216,7 +215,7 @@ func (c *connection) rehearse(ctx context.Context, g *globals, p place) (sandbox
 // listen takes a loopback port.
 func listen(addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
-	if errors.Is(err, syscall.EADDRINUSE) {
+	if live.Taken(err) {
 		return nil, fault.Wrap(fault.Invalid, "sandbox.port", "another process listens on "+addr, "choose another port, or 127.0.0.1:0 for any free one", err)
 	}
 	if err != nil {

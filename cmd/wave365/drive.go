@@ -22,7 +22,7 @@ import (
 const reportEvery = 30 * time.Second
 
 // drive takes a run, new or resumed, to its end, and prints the answer.
-func (a *app) drive(ctx context.Context, g *globals, s *run.Session, how migration.Reason) error {
+func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *livePage, how migration.Reason) error {
 	l, r, now := s.Ledger, s.Run, s.Now
 	view := a.view(g, now)
 	stops := listenForStops(ctx, func(text string) {
@@ -34,11 +34,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, how migrati
 	})
 	defer stops.done()
 	defer a.stayOn(ctx, g, r.ID, view)()
-	frozen, err := a.serveLive(g.live, l, r, now)
-	if err != nil {
-		return err
-	}
-	defer frozen()
+	defer a.serveLive(page, l, r, now)()
 	view.Start(r, s.Rows)
 	writer := a.writeReports(ctx, l, r, now)
 	out, err := s.Execute(stops.ctx, run.Execution{

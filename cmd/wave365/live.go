@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -64,23 +65,41 @@ func (w watched) Page(ctx context.Context) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// serveLive serves the page of a run until the function it gives is called. That freezes the page into the file that
-// was written last. Without an address it does nothing.
-func (a *app) serveLive(addr string, l *ledger.Ledger, run migration.Run, now func() time.Time) (end func(), err error) {
-	if addr == "" {
-		return func() {}, nil
+// livePage is the port that the page of a run is served at; nil: nowhere.
+type livePage struct{ l net.Listener }
+
+// takeLive takes the port of --live, before there is a run whose page could not be shown. The caller closes it.
+func (g *globals) takeLive() (*livePage, error) {
+	if g.live == "" {
+		return nil, nil
 	}
-	s, err := live.Start(addr, watched{a, l, run.ID, now})
+	l, err := live.Listen(g.live)
 	if err != nil {
 		return nil, err
 	}
+	return &livePage{l}, nil
+}
+
+func (p *livePage) close() {
+	if p != nil {
+		_ = p.l.Close()
+	}
+}
+
+// serveLive serves the page of a run until the function it gives is called. That freezes the page into the file that
+// was written last. Without a port it does nothing.
+func (a *app) serveLive(p *livePage, l *ledger.Ledger, run migration.Run, now func() time.Time) (end func()) {
+	if p == nil {
+		return func() {}
+	}
+	s := live.Serve(p.l, watched{a, l, run.ID, now})
 	fmt.Fprintf(a.err, "Live: %s\n", s.URL())
 	return func() {
 		if page, err := os.ReadFile(filepath.Join(summary.Dir(run.ReportDir, run), report.FilePage)); err == nil {
 			s.Freeze(page)
 		}
 		s.Close(livePatience)
-	}, nil
+	}
 }
 
 // followLive serves the page of a run that another process drives, until the run has ended or the person stops it.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -51,8 +52,8 @@ func parts() []part {
 // the process dies, each file is the old one or the new one, never half. A failure leaves the earlier report as it
 // was as far as the file system lets it; the fault says which file.
 func Write(dir string, a summary.Record) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return writeFault(dir, err)
+	if err := MakeFolder(dir); err != nil {
+		return err
 	}
 	sweep(dir)
 	s := &stored{dir: dir}
@@ -83,6 +84,29 @@ func Write(dir string, a summary.Record) error {
 		return err
 	}
 	return s.publish(append(files, manifest))
+}
+
+// MakeFolder makes the folder of a report, for the operator alone: it names people. One that is there already is given to
+// the operator alone too. Invalid ("report.place") for one that is a link, which would have the report written somewhere
+// else.
+func MakeFolder(dir string) error {
+	const private = 0o700
+	if info, err := os.Lstat(dir); err == nil && info.Mode()&os.ModeSymlink != 0 {
+		return fault.New(fault.Invalid, "report.place", "the report folder "+dir+" is a link, which is not followed", "remove the link, or name another folder with --report-dir")
+	}
+	if err := os.MkdirAll(dir, private); err != nil {
+		return writeFault(dir, err)
+	}
+	info, err := os.Lstat(dir)
+	if err != nil {
+		return writeFault(dir, err)
+	}
+	if info.Mode().Perm()&^private != 0 && runtime.GOOS != "windows" { // Windows tells other modes than it has
+		if err := os.Chmod(dir, private); err != nil {
+			return writeFault(dir, err)
+		}
+	}
+	return nil
 }
 
 // Formats lists what [Print] can write.

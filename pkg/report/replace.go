@@ -28,7 +28,7 @@ type stored struct {
 	temps []string
 }
 
-// put writes one file under a name of its own in the folder and syncs it. What leaves write goes through the search
+// put writes one file under a name of its own in the folder, for the operator alone, and syncs it. What leaves write goes through the search
 // for secrets.
 func (s *stored) put(name, seam string, write func(io.Writer) error) (file, error) {
 	place := filepath.Join(s.dir, name)
@@ -46,7 +46,7 @@ func (s *stored) put(name, seam string, write func(io.Writer) error) (file, erro
 		_ = t.Close()
 		return file{}, fault.Wrap(fault.Internal, "report.render", "could not put "+name+" together", "", werr)
 	}
-	if err := errors.Join(g.close(), t.Chmod(0o644), t.Sync(), t.Close()); err != nil {
+	if err := errors.Join(g.close(), t.Sync(), t.Close()); err != nil {
 		return file{}, writeFault(place, err)
 	}
 	return file{name: name, temp: t.Name(), sum: sum.Sum(nil)}, nil

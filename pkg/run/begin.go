@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"wave365/pkg/fault"
@@ -23,12 +24,37 @@ func NewID(now time.Time) string {
 	return now.Format("20060102-1504") + "-" + hex.EncodeToString(b)
 }
 
-// CheckID refuses an id that cannot name a run, whose name is also part of a folder's.
+// CheckID refuses an id that cannot name a run, or that a file system would change: it is part of a folder's name, also on
+// Windows, which drops a dot at the end and knows devices by some names whatever follows them.
 func CheckID(id string) error {
-	if regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString(id) {
-		return nil
+	bad := func(hint string) error {
+		return fault.New(fault.Invalid, "usage", "invalid run ID "+strconv.Quote(id), hint)
 	}
-	return fault.New(fault.Invalid, "usage", "invalid run ID "+strconv.Quote(id), "use up to 64 letters, digits, dots, dashes and underscores")
+	device, _, _ := strings.Cut(strings.ToUpper(id), ".")
+	switch {
+	case !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`).MatchString(id):
+		return bad("use up to 64 letters, digits, dots, dashes and underscores, the first a letter or digit")
+	case strings.HasSuffix(id, "."):
+		return bad("it must not end in a dot, which Windows drops from a folder's name")
+	case regexp.MustCompile(`^(CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])$`).MatchString(device):
+		return bad(device + " is the name of a device on Windows: choose another")
+	}
+	return nil
+}
+
+// free refuses an id that is taken, also by one that differs in upper and lower case alone: some file systems have one
+// folder for both.
+func (s *Session) free(ctx context.Context, id string) error {
+	runs, err := s.Ledger.Runs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if strings.EqualFold(r.ID, id) {
+			return fault.New(fault.Conflict, "ledger.exists", "the run "+r.ID+" is in the ledger already", "choose another --run-id, or none")
+		}
+	}
+	return nil
 }
 
 // Begin opens the ledger, or makes one, and takes its lock for a run that is about to be recorded. The session has the
@@ -38,6 +64,10 @@ func Begin(ctx context.Context, o Options, id string, services *Services) (*Sess
 	var err error
 	if s.Ledger, err = openLedger(ctx, o.Ledger, o.ReportDir, ledger.Options{Now: s.Now, Stalled: s.stalled}); err != nil {
 		s.closeServices()
+		return nil, err
+	}
+	if err := s.free(ctx, id); err != nil {
+		s.Close()
 		return nil, err
 	}
 	if err := s.lock(ctx, id, s.Now()); err != nil {

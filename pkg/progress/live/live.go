@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"wave365/pkg/fault"
@@ -51,19 +52,42 @@ type Server struct {
 	readers int
 }
 
-// Start listens at addr, which must be on loopback (Invalid, "live.address"; a port in use is Unavailable,
-// "live.port"), and serves until Close. An empty addr is [Default].
-func Start(addr string, source Source) (*Server, error) {
+// Listen takes a port for a page that is served later, so that one which cannot be had is found early. addr must be on
+// loopback (Invalid, "live.address"); a port that cannot be had is Invalid, "live.port". An empty addr is [Default].
+func Listen(addr string) (net.Listener, error) {
 	if addr == "" {
 		addr = Default
 	}
 	if err := loopback(addr); err != nil {
 		return nil, err
 	}
-	listen, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
-	if err != nil {
-		return nil, fault.Wrap(fault.Unavailable, "live.port", "cannot listen on "+addr, "name another port, or none to get a free one", err)
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", addr)
+	if Taken(err) {
+		return nil, fault.Wrap(fault.Invalid, "live.port", "another process listens on "+addr, "name another port, or none to get a free one", err)
 	}
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, "live.port", "cannot listen on "+addr+": "+err.Error(), "name another port, or none to get a free one", err)
+	}
+	return l, nil
+}
+
+// Taken reports whether a port could not be had because another process has it.
+func Taken(err error) bool {
+	const windows = syscall.Errno(10048) // WSAEADDRINUSE, which is not Go's EADDRINUSE there
+	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, windows)
+}
+
+// Start is Listen and Serve.
+func Start(addr string, source Source) (*Server, error) {
+	listen, err := Listen(addr)
+	if err != nil {
+		return nil, err
+	}
+	return Serve(listen, source), nil
+}
+
+// Serve serves the page at a listener, which it closes, until Close.
+func Serve(listen net.Listener, source Source) *Server {
 	secret := make([]byte, 24)
 	_, _ = rand.Read(secret)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -77,7 +101,7 @@ func Start(addr string, source Source) (*Server, error) {
 	}
 	s.done.Go(func() { _ = s.http.Serve(listen) })
 	s.done.Go(func() { s.watch(ctx) })
-	return s, nil
+	return s
 }
 
 // loopback refuses an address that other machines could reach.
