@@ -20,7 +20,7 @@ type globals struct {
 	speed                     float64
 	signIn, clientID, profile string
 	json, quiet, yes          bool
-	logFile, logLevel         string
+	logFile, logLevel, record string
 	// live is where run, resume and status serve the page of the run; empty: nowhere.
 	live string
 
@@ -80,6 +80,7 @@ func newRootCommand(a *app) *cobra.Command {
 	f.BoolVar(&g.json, "json", false, "answer with one JSON document on standard output")
 	f.BoolVar(&g.quiet, "quiet", false, "no progress")
 	f.BoolVar(&g.yes, "yes", false, "do not ask")
+	f.StringVar(&g.record, "record", "", "append every exchange with Graph and storage to this `file`, without secrets (it names people); wave365 pilot reads it")
 	f.StringVar(&g.logFile, "log-file", "", "append a log to this file")
 	f.StringVar(&g.logLevel, "log-level", "info", "debug, info, warn or error")
 	for _, group := range []struct {
@@ -95,7 +96,7 @@ func newRootCommand(a *app) *cobra.Command {
 		{"tenant", "The tenant, before and after a wave:", []func(*app, *globals) *cobra.Command{
 			newPolicyCommand, newSettingCommand, newImageCommand, newLicenseCommand, newCloudPCCommand,
 			newCloseCommand, newPurgeCommand, newUndoCommand, newDeprovisionCommand}},
-		{"more", "And besides:", []func(*app, *globals) *cobra.Command{newDoctorCommand, newLedgerCommand, newRehearseCommand, newSandboxCommand, newVersionCommand}},
+		{"more", "And besides:", []func(*app, *globals) *cobra.Command{newDoctorCommand, newLedgerCommand, newRehearseCommand, newPilotCommand, newSandboxCommand, newVersionCommand}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
 		for _, command := range group.commands {

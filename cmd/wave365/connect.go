@@ -45,6 +45,8 @@ type connection struct {
 	// throttle, when set, is told that a service asks to wait; else say prints it, unless it is nil.
 	throttle func(cloud.Throttle)
 	say      func(string)
+	// recorder keeps every exchange; nil: nothing is kept.
+	recorder *cloud.Recorder
 	close    func()
 }
 
@@ -113,6 +115,10 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 		cred = cloud.SandboxCredential()
 	}
 	c.cred = cred
+	if err := c.record(g.record); err != nil {
+		c.close()
+		return nil, err
+	}
 	if err := c.build(g, graphRoot, cred, key); err != nil {
 		c.close()
 		return nil, err
@@ -123,6 +129,30 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 		return nil, err
 	}
 	return c, nil
+}
+
+// record begins a recording in a file, behind what is there already; "" is none.
+func (c *connection) record(path string) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fault.Wrap(fault.Invalid, "usage", "the recording cannot be written to "+path+": "+err.Error(), "choose another --record", err)
+	}
+	c.recorder = cloud.NewRecorder(f)
+	before := c.close
+	c.close = func() {
+		before()
+		err := c.recorder.Err()
+		if err2 := f.Close(); err == nil {
+			err = err2
+		}
+		if err != nil && c.say != nil {
+			c.say("the recording " + path + " is not complete: " + err.Error())
+		}
+	}
+	return nil
 }
 
 // build makes the two clients on their pipelines.
@@ -137,7 +167,7 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 	}
 	graphPipe, err := cloud.NewPipeline(cloud.PipelineConfig{
 		Service: "graph", Root: graphRoot, Credential: cred, Logger: g.log, Clock: c.clock, Notify: notify,
-		Lanes: graph.Lanes(),
+		Lanes: graph.Lanes(), Recorder: c.recorder,
 	})
 	if err != nil {
 		return err
@@ -148,7 +178,7 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 	}
 	own := c.cloud.OwnStorage(c.blobRoot)
 	blobPipe, err := cloud.NewPipeline(cloud.PipelineConfig{
-		Service: "blob", Root: originOf(c.blobRoot), NoToken: !own, Logger: g.log, Clock: c.clock, Notify: notify,
+		Service: "blob", Root: originOf(c.blobRoot), NoToken: !own, Logger: g.log, Clock: c.clock, Notify: notify, Recorder: c.recorder,
 	})
 	if err != nil {
 		return err

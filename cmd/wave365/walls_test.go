@@ -71,6 +71,7 @@ func rooms() []room {
 		{name: "cloud", not: pkg("the pipeline carries any request; it does not know what for", "wave", "vhd", "migration")},
 		{name: "graph", not: pkg(wire, "wave", "vhd", "migration")},
 		{name: "blob", not: pkg(wire, "wave", "vhd", "migration", "graph")},
+		{name: "pilot", not: append(std("it reads a recording; it asks nobody", "os", "net"), pkg("it reads a recording; it asks nobody", "wave", "vhd", "migration", "graph", "blob")...)},
 		{name: "preflight"},
 		{name: "playbook", not: append(std("one row or one batch at a time; the runner says how many at once", "golang.org/x/sync", "golang.org/x/time"),
 			pkg("checks are made before the run; a step looks for itself", "preflight")...),

@@ -43,6 +43,8 @@ type PipelineConfig struct {
 	Lanes []Lane
 	// RetryOn are answers that are safe to repeat for this service besides 429, 502, 503 and 504; nil: none.
 	RetryOn []int
+	// Recorder keeps every exchange, those that are tried again too; nil: nothing is kept.
+	Recorder *Recorder
 	// Notify is called when the service asks for a pause, from the goroutine that got the answer; it must not block.
 	// nil: nobody is told.
 	Notify func(Throttle)

@@ -224,6 +224,7 @@ func (p *Pipeline) edge(req *policy.Request) (*http.Response, error) {
 		once.acted.Store(false)
 	}
 	p.log(ctx, raw, resp, err, time.Since(start))
+	p.record(req, resp, err, p.cfg.Clock.Now().Add(-p.cfg.Clock.Service(time.Since(start))), time.Since(start))
 	return resp, p.reached(raw.URL.Hostname(), err)
 }
 

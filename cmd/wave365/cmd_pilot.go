@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/pilot"
+	"wave365/pkg/summary"
+)
+
+// pilotDocument is the answer of `pilot --json`.
+type pilotDocument struct {
+	Schema    string         `json:"schema"`
+	Exchanges int            `json:"exchanges"`
+	First     time.Time      `json:"first"`
+	Last      time.Time      `json:"last"`
+	Answers   []pilot.Answer `json:"answers"`
+	Knobs     map[string]any `json:"knobs"`
+}
+
+func newPilotCommand(a *app, g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "pilot FILE", Short: "Say what a recorded evening shows of the service",
+		Long: `Read what --record FILE kept of a real evening, and answer the questions that the public sources about Windows 365
+leave open: each with the exchanges that show it, and with the knob that makes a sandbox behave so. Nothing is contacted.`,
+		Example: "  wave365 run waves/pilot.csv --canary 1 --record pilot.jsonl\n  wave365 pilot pilot.jsonl",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return fault.Wrap(fault.Invalid, "usage", "the recording cannot be read: "+err.Error(), "name a file that --record FILE has written", err)
+			}
+			defer func() { _ = f.Close() }()
+			rec, err := pilot.Read(f)
+			if err != nil {
+				return err
+			}
+			answers := pilot.Answers(rec)
+			knobs := pilot.Knobs(answers)
+			if g.json {
+				printJSON(a.out, pilotDocument{"wave365/pilot/v1", rec.Exchanges, rec.First, rec.Last, answers, knobs})
+				return nil
+			}
+			return printPilot(a, rec, answers, knobs)
+		},
+	}
+}
+
+func printPilot(a *app, rec *pilot.Recording, answers []pilot.Answer, knobs map[string]any) error {
+	fmt.Fprintf(a.out, "%d exchanges, %s to %s\n", rec.Exchanges, rec.First.UTC().Format("2006-01-02 15:04:05"), rec.Last.UTC().Format("2006-01-02 15:04:05 MST"))
+	var open []pilot.Answer
+	for _, q := range answers {
+		if q.Answer == "" {
+			open = append(open, q)
+			continue
+		}
+		fmt.Fprintf(a.out, "\n%s\n  %s\n", q.Question, summary.OneLine(q.Answer))
+		if q.Knob != "" && q.Value != nil {
+			fmt.Fprintf(a.out, "  knob   %s: %v\n", q.Knob, q.Value)
+		}
+		for i, e := range q.Evidence[:min(len(q.Evidence), 2)] {
+			label := "       "
+			if i == 0 {
+				label = "shown  "
+			}
+			fmt.Fprintf(a.out, "  %sline %d: %s %s, %d%s\n", label, e.Line, e.Method, summary.OneLine(shortPath(e.Path)), e.Status, requestText(e.RequestID))
+		}
+	}
+	if len(open) > 0 {
+		fmt.Fprintf(a.out, "\nNot told by this recording:\n")
+		for _, q := range open {
+			fmt.Fprintf(a.out, "  %s It takes %s.\n", q.Question, q.Missing)
+		}
+	}
+	if len(knobs) == 0 {
+		return nil
+	}
+	text, err := yaml.Marshal(map[string]any{"knobs": knobs})
+	if err != nil {
+		return fault.Wrap(fault.Internal, "", "the knobs cannot be written", "", err)
+	}
+	fmt.Fprintf(a.out, "\nA scenario behaves so with:\n%s", text)
+	return nil
+}
+
+func requestText(id string) string {
+	if id == "" {
+		return ""
+	}
+	return ", request id " + summary.OneLine(id)
+}
+
+// shortPath drops the query.
+func shortPath(path string) string {
+	path, _, _ = strings.Cut(path, "?")
+	return path
+}
