@@ -3,6 +3,7 @@ package postgres
 import (
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -29,7 +30,7 @@ var nameOf = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,47}$`)
 // Parse reads postgres://USER@HOST:PORT/DB?ledger=NAME, with the parameters that libpq knows beside it. The password is
 // taken from PGPASSWORD or from the password file, as libpq does. Faults are Invalid ("ledger.url"); none of them, and
 // nothing else that this package says, holds a password. A server that is not on this machine is reached by TLS with its
-// certificate checked, unless sslmode says otherwise.
+// certificate checked, unless sslmode or PGSSLMODE says otherwise.
 func Parse(ledger string) (Address, error) {
 	bad := func(why, hint string) (Address, error) {
 		return Address{}, fault.New(fault.Invalid, "ledger.url", "invalid ledger address: "+why, hint)
@@ -55,7 +56,7 @@ func Parse(ledger string) (Address, error) {
 	if err != nil {
 		return bad("the connection's settings cannot be read", form+"; see which parameters libpq knows")
 	}
-	if !q.Has("sslmode") && !local(config.Host) {
+	if q.Get("sslmode") == "" && os.Getenv("PGSSLMODE") == "" && !local(config.Host) {
 		q.Set("sslmode", "verify-full")
 		plain.RawQuery = q.Encode()
 		if config, err = pgx.ParseConfig(plain.String()); err != nil {
@@ -65,8 +66,6 @@ func Parse(ledger string) (Address, error) {
 	if config.Database == "" || strings.Trim(u.Path, "/") == "" {
 		return bad("the database's name is missing", form)
 	}
-	q = u.Query()
-	u.RawQuery = q.Encode()
 	return Address{u.String(), name, config}, nil
 }
 

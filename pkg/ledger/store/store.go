@@ -146,7 +146,7 @@ func (d *DB) Do(ctx context.Context, fn func(*Tx) error) error {
 }
 
 // reach bounds how long a database that went away is tried again within one transaction.
-const reach = 20 * time.Second
+const reach = 45 * time.Second
 
 // transact is one transaction, and again while connections break.
 func (d *DB) transact(fn func(*Tx) error) error {

@@ -1,0 +1,40 @@
+package postgres
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestServersElsewhereAreReachedByTLS(t *testing.T) {
+	t.Setenv("PGPASSWORD", "hunter2")
+	t.Setenv("PGSSLMODE", "")
+	for address, checked := range map[string]bool{
+		"postgres://eve@db.example/fleet?ledger=a":                     true,
+		"postgres://eve@10.1.2.3:6432/fleet?ledger=a&sslmode=":         true,
+		"postgresql://eve@db.example/fleet?ledger=a&sslmode=disable":   false,
+		"postgres://eve@localhost/fleet?ledger=a":                      false,
+		"postgres://eve@[::1]/fleet?ledger=a":                          false,
+		"postgres://eve@127.0.0.1:5432/fleet?ledger=a-1":               false,
+		"postgres:///fleet?ledger=a&host=/run/postgresql&user=someone": false,
+	} {
+		a, err := Parse(address)
+		if err != nil {
+			t.Errorf("%s: %v", address, err)
+			continue
+		}
+		tls := a.config.TLSConfig
+		if got := tls != nil && !tls.InsecureSkipVerify && tls.ServerName == a.config.Host && len(a.config.Fallbacks) == 0; got != checked {
+			t.Errorf("%s: TLS with the certificate checked %v, want %v", address, got, checked)
+		}
+		if a.config.Password != "hunter2" || strings.Contains(a.String(), "hunter2") || a.String() != address {
+			t.Errorf("%s: the password is %q, the address says %s", address, a.config.Password, a)
+		}
+	}
+}
+
+func TestBind(t *testing.T) {
+	t.Parallel()
+	if got := bind("a = ? AND b IN (?, ?)"); got != "a = $1 AND b IN ($2, $3)" {
+		t.Errorf("bound: %s", got)
+	}
+}
