@@ -107,6 +107,7 @@ func newRootCommand(a *app) *cobra.Command {
 	}
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
+	complete(root, a, g)
 	explainMistakes(root)
 	layOut(root, columns(a.out))
 	return root
