@@ -133,9 +133,10 @@ func importRefused(r migration.Row, err error) (migration.Result, error) {
 // such are held by the runner, which tries one in a quarter of an hour.
 const longestPause = 15 * time.Minute
 
-// The statuses by which a refused import may say that there is one.
+// Statuses that say more than the kind of their fault.
 const (
 	statusBadRequest = 400
+	statusForbidden  = 403
 	statusConflict   = 409
 )
 

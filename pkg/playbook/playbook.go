@@ -74,7 +74,7 @@ type Playbook struct {
 	sources     Sources
 	assignments *assignments
 	pace        *estimate.Model
-	login       signIn
+	access      access
 	fresh       sync.Map    // row index → when its import was read as ended, by this process
 	looked      sync.Map    // row index → when nothing of the tenant was found in its import's way, by this process
 	disksSeen   sync.Map    // row index → when its disks were found unchanged, by this process
@@ -107,7 +107,7 @@ func (b *Playbook) Steps() []migration.Work {
 		{Step: migration.StepProve, Batch: 20, Do: b.prove},
 	}
 	for i := range steps {
-		steps[i] = b.signedIn(steps[i])
+		steps[i] = b.watched(steps[i])
 	}
 	return steps
 }

@@ -68,6 +68,12 @@ func story() *scenario.Scenario {
 // newStage opens the stage. The caller is inside a synctest bubble and closes it before the bubble ends.
 func newStage(t *testing.T, sc *scenario.Scenario) *stage {
 	t.Helper()
+	return newStageBehind(t, sc, nil)
+}
+
+// newStageBehind puts something between the clients and the tenant, when not nil.
+func newStageBehind(t *testing.T, sc *scenario.Scenario, between func(http.RoundTripper) http.RoundTripper) *stage {
+	t.Helper()
 	text, err := yaml.Marshal(sc)
 	if err != nil {
 		t.Fatal(err)
@@ -81,6 +87,9 @@ func newStage(t *testing.T, sc *scenario.Scenario) *stage {
 		t.Fatal(err)
 	}
 	s.http = &http.Client{Transport: s.sandbox.Transport()}
+	if between != nil {
+		s.http.Transport = between(s.http.Transport)
+	}
 	pipe, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: root, Credential: cloud.SandboxCredential(), Transport: s.http})
 	if err != nil {
 		t.Fatal(err)

@@ -18,6 +18,8 @@ func aboutRows() []Entry {
 			"look at the findings of its line, fix it in the wave file and resume with the edited file", "resume"),
 		of(Operator, "check.failed", "a fact of validation could not be read again", "Right before the import everything is looked at once more, and a service did not answer. Nothing was sent for the row.",
 			"retry when the service answers again", "retry"),
+		of(Admin, "permission.lapsed", "a right that validation had is gone", "What could be read when the wave was validated is refused: a role that was given for some hours has ended, or a permission was withdrawn. The run stops and every row stays where it stands.",
+			"activate the role again, or have the permission granted again, then resume", "resume"),
 		of(Operator, "check.moved", "something is not as validation saw it", "The disk, the user's name or another fact changed since the wave was validated, so what would be imported is not what was checked.",
 			"make sure that nothing changes it any more, validate again and run the row in a new wave"),
 		of(Admin, "group.join-failed", "the user could not be added to the group", "The directory refused it, or could not say whether it was done. The row's policy does not reach the user.",

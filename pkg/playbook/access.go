@@ -1,0 +1,104 @@
+package playbook
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+)
+
+// accessPatience is how long refusals of everything are taken for a token that is just being renewed, or a role that has not
+// reached every server yet.
+const accessPatience = 2 * time.Minute
+
+// codeLapsed is the code of reads that are refused although validation could make them.
+const codeLapsed = "permission.lapsed"
+
+// access watches whether the tenant still takes our token, and still lets us read what validation read. Safe for concurrent
+// use.
+type access struct {
+	mu sync.Mutex
+	// signedOut is since when the sign-in is refused, without an answer in between; zero: it is not.
+	signedOut time.Time
+	// refused is since when the reads of a step are refused, without one in between that was not.
+	refused map[migration.Step]time.Time
+}
+
+// watched makes a step end the run when the sign-in is refused for longer than accessPatience, or the right to read what
+// validation could read: then no row can go on, and none should fail for it. The rows stay where they stand.
+func (b *Playbook) watched(w migration.Work) migration.Work {
+	do := w.Do
+	w.Do = func(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
+		results, err := do(ctx, rows)
+		if err != nil {
+			return nil, err
+		}
+		for _, res := range results {
+			since, lapsed := b.access.judge(res, w.Step, b.clock.Now())
+			if since.IsZero() {
+				continue
+			}
+			if !lapsed {
+				return nil, lost(*res.Problem, "cloud.sign-in", "the sign-in is refused since "+stamp(since),
+					"sign in again (a token may have expired or been revoked), then resume: every row goes on where it stands")
+			}
+			if ctx.Err() == nil && b.refusesAll(ctx, rows) {
+				return nil, lost(*res.Problem, codeLapsed, "a right that validation had is gone since "+stamp(since),
+					"activate the role again (Privileged Identity Management gives it for some hours), or have the permission granted again, then resume: every row goes on where it stands")
+			}
+		}
+		return results, nil
+	}
+	return w
+}
+
+// lost is the fault of a run whose access is gone.
+func lost(p migration.Problem, code, msg, hint string) error {
+	return &fault.Fault{
+		Kind: fault.Denied, Code: code, Msg: msg + ": " + p.Message, Hint: hint, Commands: []fault.Command{fault.NewCommand("resume")},
+		Remote: &fault.Remote{Service: p.Service, Status: p.Status, RequestID: p.RequestID, ClientRequestID: p.ClientRequestID},
+	}
+}
+
+// judge takes up what a step's result says about our access. It gives since when that is gone, once for longer than
+// accessPatience, and whether it is a right rather than the sign-in; zero: it is not, as far as this result tells.
+func (a *access) judge(res migration.Result, step migration.Step, now time.Time) (since time.Time, lapsed bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	p, answered := res.Problem, res.Kind == migration.ResultDone || res.Kind == migration.ResultWait
+	switch {
+	case p != nil && p.SignedOut():
+		if a.signedOut.IsZero() {
+			a.signedOut = now
+		}
+		since = a.signedOut
+	case p != nil && p.Code == codeLapsed:
+		if a.refused[step].IsZero() {
+			if a.refused == nil {
+				a.refused = map[migration.Step]time.Time{}
+			}
+			a.refused[step] = now
+		}
+		since, lapsed = a.refused[step], true
+	case answered:
+		if delete(a.refused, step); step != migration.StepCheck {
+			a.signedOut = time.Time{}
+		}
+	}
+	if !since.IsZero() && now.Sub(since) < accessPatience {
+		since = time.Time{}
+	}
+	return since, lapsed
+}
+
+// refusesAll reports whether what concerns everybody may not be read any more either: one user or group about whom we may not
+// ask is that row's matter.
+func (b *Playbook) refusesAll(ctx context.Context, rows []migration.Row) bool {
+	if _, err := b.graph.ProvisioningPolicies(ctx); fault.Is(err, fault.Denied) {
+		return true
+	}
+	_, err := b.graph.UsersTogether(ctx, []string{rows[0].Target.UserID})
+	return fault.Is(err, fault.Denied)
+}
