@@ -42,6 +42,9 @@ const hintOutcomeUnknown = "do not repeat it: it may have had its effect; look a
 // remedies are for codes that are known, in lower case. A code that is not here passes untouched, with the remedy of
 // its kind.
 var remedies = map[string]string{
+	"missingprovisionpolicy":         "the service wants the user to be reached by a provisioning policy before the import: run these rows with --trigger relicense, which takes their license away, adds them to the policy's group, imports the disk and gives the license back",
+	"invalidvhd":                     "the service takes a fixed VHD of an OS disk, 10 MB to 2 TB, in a page blob: convert the disk (qemu-img convert -O vpc -o subformat=fixed,force_size), upload it as a page blob and validate again",
+	"invalidsasurl":                  "the service cannot read the disk by its link, which then is so for every row of the wave: check that the storage account is open to it (firewall, private endpoint), that the blob is a page blob, and that the link is of an Azure storage host",
 	"invalidstorageinformation":      "the service cannot use the source files: check that they are page blobs, that the guest state file of a Trusted Launch source is named, and that the signature or the storage account is reachable from the tenant",
 	"requiredfieldsnotprovided":      "the service wants the whole object: send every writable property",
 	"request_resourcenotfound":       "the object does not exist in this tenant, or not yet everywhere: check the id and try again in a minute",

@@ -40,6 +40,8 @@ type Input struct {
 	Granted []string
 	// Slots is how many imports will be in flight, for the forecast of when a row's signature is needed.
 	Slots int
+	// DailyImports is how many imports the service takes of the tenant in a day; 0: [estimate.DailyImports].
+	DailyImports int
 	// Now is the service's time.
 	Now time.Time
 	// Progress, when not nil, is called as blobs and people are read: done of total. Not concurrently.
@@ -110,7 +112,7 @@ func Check(ctx context.Context, t Tenant, s Storage, in Input) (Result, error) {
 	for _, family := range []func(*check, context.Context) error{
 		(*check).readTenant, (*check).people, (*check).policies, (*check).groups, (*check).settings, (*check).elsewhere, (*check).networks,
 		(*check).licenses, (*check).existing, (*check).disks, (*check).sizes, (*check).expiries, (*check).permissions,
-		(*check).seats,
+		(*check).seats, (*check).daily,
 	} {
 		err := family(c, ctx)
 		if ctx.Err() != nil {

@@ -340,7 +340,14 @@ func apart() map[string]func(t *testing.T) []wave.Finding {
 		}, func(in *preflight.Input) {
 			in.Before = map[string]migration.Standing{otherRun: {Run: "r", State: migration.Succeeded}}
 		}),
-		"csv.too-large":      read(head + "ada@" + domain + ",disks/ada.vhd" + strings.Repeat(",", 20_000) + "\n"),
+		"csv.too-large": read(head + "ada@" + domain + ",disks/ada.vhd" + strings.Repeat(",", 20_000) + "\n"),
+		"import.over-daily-limit": func(t *testing.T) []wave.Finding {
+			sc := newScenario()
+			for _, name := range []string{"ada", "bob"} {
+				person(sc, name, func(u *scenario.User, _ *scenario.Blob) { u.Licenses = []string{sku} })
+			}
+			return newStage(t, sc).check(head+good+strings.ReplaceAll(good, "ada", "bob"), func(in *preflight.Input) { in.DailyImports = 1 }).Findings
+		},
 		"group.ambiguous":    rigGroups(func(a []graph.GroupAnswer) { a[1].Group.DisplayName = a[0].Group.DisplayName }),
 		"group.mail-enabled": rigGroups(func(a []graph.GroupAnswer) { a[0].Group.MailEnabled = true }),
 		"vhd.unwritten":      meetDisk(unwritten),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"wave365/pkg/estimate"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight/plans"
@@ -97,6 +98,20 @@ func (c *check) grace(s graph.SKU, taken, used int) {
 	if s.Status == "Warning" && used > 0 || s.Warning > 0 && taken > max(0, s.Enabled-s.Consumed) {
 		c.flagWave("license.in-grace", s.PartNumber, fmt.Sprintf("the subscription of %s has expired and is in its grace period: %d of its seats end with it", s.PartNumber, s.Warning))
 	}
+}
+
+// daily compares the rows that would be imported with what the service is said to take in a day.
+func (c *check) daily(context.Context) error {
+	limit, n, wrong := cmp.Or(c.in.DailyImports, estimate.DailyImports), 0, c.wrong()
+	c.eachRow(func(r *row) {
+		if !wrong[r.Line] && !r.done {
+			n++
+		}
+	})
+	if n > limit {
+		c.flagWave("import.over-daily-limit", fmt.Sprint(n), fmt.Sprintf("%d rows are %d imports, and the service is said to take about %d of one tenant in a day", n, n, limit))
+	}
+	return nil
 }
 
 // takes is the id of the product of which the row will take a seat, lower case; "" for none.

@@ -378,6 +378,8 @@ func aboutTenant() []Entry {
 			"open Intune > Windows 365 > Azure network connection, fix what is red and run the checks again"),
 		caution("network.stale", "the network connection's checks are older than six hours", "What they say may no longer hold.", "run the checks again before the wave: Intune > Windows 365 > Azure network connection > Retry"),
 		caution("network.few-addresses", "the subnet has few free addresses", "Each try takes a fresh address and gives it back only after hours; three per Cloud PC are a safe reserve.", "enlarge the subnet or make the wave smaller"),
+		caution("import.over-daily-limit", "the wave has more imports than a day is said to allow", "Above some 1,000 imports a day the service answers every further one with 429, refused ones counted. The run then tries one import in a quarter of an hour and goes on with everything else, so the wave takes more than a day.",
+			"split the wave over several days, or plan for that"),
 		mistake("permission.missing", "a permission is missing", "Some step of the run would be refused.", "have the permission named in the message granted and consented to by the role it names, then sign in again"),
 		mistake("permission.not-possible", "this sign-in can never hold the permission", "The token belongs to an app of Microsoft's own, such as the Azure CLI's. Such apps have no Cloud PC permissions, and no administrator can add them.",
 			"sign in with an app registration of your own: --sign-in client-secret, client-certificate or managed-identity, az login --service-principal, or --sign-in device-code or browser with --client-id of a public client app"),

@@ -31,6 +31,7 @@ policy.not-found policy.unreadable policy.ambiguous policy.not-assigned policy.s
 setting.not-snapshot setting.conflict setting.shared-with-others:w
 group.not-found group.unreadable group.ambiguous group.mail-enabled group.dynamic group.synced group.role-assignable group.outsiders:w
 network.unhealthy network.stale:w network.few-addresses:w
+import.over-daily-limit:w
 permission.missing permission.not-possible cloud.unsupported cloud.unreadable cloud.limited:w`
 
 // code is the form of every code in a family.

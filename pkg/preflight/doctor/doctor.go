@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"wave365/pkg/estimate"
 	"wave365/pkg/fault"
 )
 
@@ -186,13 +187,10 @@ func Clock(off time.Duration) Line {
 	return l
 }
 
-// DailyImports is how many imports the service is said to take of one tenant in a day.
-const DailyImports = 1000
-
 // Imports judges how much of a day's imports this ledger has used in the last 24 hours.
 func Imports(used int) Line {
-	l := Line{Name: "imports today", Grade: Good, Found: fmt.Sprintf("%d of about %d that the service is said to take in a day were sent from this ledger in 24 hours", used, DailyImports)}
-	if used >= DailyImports*8/10 {
+	l := Line{Name: "imports today", Grade: Good, Found: fmt.Sprintf("%d of about %d that the service is said to take in a day were sent from this ledger in 24 hours", used, estimate.DailyImports)}
+	if used >= estimate.DailyImports*8/10 {
 		l.Grade, l.Remedy.Text = Warning, "a wave tonight may have to wait for tomorrow's share; make it smaller, or start it later"
 	}
 	return l

@@ -19,9 +19,6 @@ import (
 // Schema names the form of a sealed plan.
 const Schema = "wave365/plan/v1"
 
-// DailyImports is how many imports the service is said to take of one tenant in a day.
-const DailyImports = 1000
-
 // Plan is what a run would do. It is data: the JSON form is that of a sealed plan and of `plan --json`.
 type Plan struct {
 	Schema string    `json:"schema"`
@@ -144,7 +141,7 @@ func Make(r migration.Run, rows []migration.Row, res preflight.Result, settingNa
 			jobs = append(jobs, j)
 		}
 	}
-	p.Changes.Imports.DayLimit = DailyImports
+	p.Changes.Imports.DayLimit = estimate.DailyImports
 	p.settings(res.Around.Settings, settingName)
 	slices.SortFunc(p.Changes.Groups, func(a, b Group) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	slices.SortFunc(p.Changes.Licenses, func(a, b License) int { return cmp.Compare(a.Name, b.Name) })
