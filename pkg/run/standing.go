@@ -35,7 +35,7 @@ func (s Standing) Waits(now time.Time) []string {
 	var why []string
 	chosen := s.Run.Settings
 	if chosen.Paused {
-		why = append(why, "paused: nothing new starts until `wave365 continue`")
+		why = append(why, "paused: nothing new starts until it is continued")
 	}
 	if chosen.Draining {
 		why = append(why, "draining: nothing new starts, what is in flight goes on to its end")

@@ -160,6 +160,15 @@ func codesIn(file *ast.File) []string {
 					effects[v] = true
 				}
 			}
+		case *ast.SwitchStmt:
+			if typeName(n.Tag) != "Effect" {
+				return true
+			}
+			for _, c := range n.Body.List {
+				for _, v := range c.(*ast.CaseClause).List {
+					effects[v] = true
+				}
+			}
 		case *ast.CallExpr:
 			f, ok := n.Fun.(*ast.SelectorExpr)
 			if x, isFault := ast.Expr(nil), false; ok {

@@ -8,6 +8,7 @@ func aboutCommands() []Entry {
 		of(Operator, Nothing, "there is nothing to do", "What was asked for is done already, or there is nothing that it applies to.", "look where the run stands", "status"),
 		of(Operator, "wave.unreadable", "the wave file cannot be read", "It is not there, may not be read, or is no wave.", "check the path and its permissions"),
 		of(Operator, "wave.changed", "the wave file was edited since the run began", "The run would do something else than what was validated and agreed on.", "put the file back as it was, or resume with the edited file", "resume"),
+		of(Operator, "pilot.unreadable", "the record of exchanges cannot be read", "It is not there, or is no file that --record wrote.", "name the file that run --record FILE wrote"),
 		of(Operator, "plan.invalid", "the plan file cannot be used", "It is no plan of wave365, was edited after it was sealed, or is that of another wave.", "make the plan again with plan --out"),
 		of(Operator, "plan.changed", "something moved since the plan was made", "The run would do something else than what was planned and agreed on.", "look at what the message names, then make the plan again with plan --out"),
 		of(Operator, "run.deaf", "the process that drives the run did not respond", "It may be busy with one long call, suspended, or gone.", "look whether it still runs; the order stands and is followed as soon as possible", "status"),

@@ -116,6 +116,9 @@ func aboutTheTenant() []Entry {
 		of(Operator, "undo.refused", "this cannot be taken back", "Taking it back could cost somebody a machine or their data.", "the message says why, and what is still possible", "status"),
 		of(Operator, "purge.refused", "the import is not removed", "It is in use, running, or belongs to somebody else.", "the message says which; only unused imports are removed"),
 		of(Operator, "deprovision.refused", "the Cloud PC is not deprovisioned", "It is not in its grace period, or not one of those that were named.", "the message says why; nothing was changed"),
+		of(Operator, "deprovision.ambiguous", "the user has several Cloud PCs", "It cannot be told which one is meant. Nothing was touched.", "name the one with --cloud-pc ID"),
+		of(Operator, "deprovision.unconfirmed", "nobody confirmed that this Cloud PC may go", "Ending a Cloud PC takes somebody's machine away, so each person is named once more. Nothing was touched.", "type the person's name, or give it with --confirm"),
+		of(Operator, "deprovision.late", "the service has not ended the Cloud PC yet", "It was asked and has not shown it within the usual time.", "look at it in Intune later; running the command again looks first"),
 		of(Operator, "tenant.other", "the sign-in is in another tenant than the one named", "Everything would be looked up and changed in the wrong tenant.", "sign in to the tenant named with --tenant, or name the other one"),
 		of(Operator, "tenant.changed", "the run belongs to another tenant", "Going on would look for its people in a tenant that does not have them.", "sign in to the tenant that the run began in"),
 	}
