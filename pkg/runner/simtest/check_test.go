@@ -71,6 +71,9 @@ func (w *world) check() error {
 	for _, pc := range state.Tenant.CloudPCs {
 		built[strings.ToLower(pc.UserID)] = pc.Status + " from " + pc.Source
 	}
+	for _, id := range w.truth.repeated {
+		say("the import with the client-request-id %s was sent again, and nobody could know that it had had no effect", id)
+	}
 	own := 0
 	for _, s := range state.Tenant.Settings {
 		if name, _ := s.Props["displayName"].(string); strings.HasPrefix(name, "wave365") {
@@ -141,6 +144,8 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 			}
 		}
 	}
+	broken = append(broken, w.checkSends(r, log)...)
+	broken = append(broken, w.checkGiven(p, r)...)
 	if r.State == migration.Cancelled || r.State == migration.Deferred {
 		w.deeds.mu.Lock()
 		asked := w.deeds.deferring && r.State == migration.Deferred || r.State == migration.Cancelled && w.deeds.cancelled[r.Index]
@@ -174,6 +179,32 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 		late := w.meddled.with(r.Index, unjoin) || w.meddled.with(r.Index, unlicense) // it was taken away again
 		if !(late && built == "") && (!strings.HasPrefix(built, "provisioned") && !late || !strings.HasSuffix(built, " from snapshot")) {
 			say("it succeeded, but its Cloud PC is: %s", built)
+		}
+	}
+	return broken
+}
+
+// checkSends wants that no import was even sent for the row's user, whatever the service said to it, while one that we sent was
+// there: accepted, and not purged since. Where the operator said that it was not there, nobody could know.
+func (w *world) checkSends(r migration.Row, log []reqlog.Entry) (broken []error) {
+	if w.deeds.lied[r.Index] {
+		return nil
+	}
+	for _, s := range w.truth.sendsOf(r.Target.UserID) {
+		there := ""
+		for _, e := range log {
+			if !strings.EqualFold(e.User, r.Target.UserID) || !e.Time.Before(s.at) {
+				continue
+			}
+			switch e.Effect {
+			case acceptedImport:
+				there = e.ClientRequestID
+			case "import purged":
+				there = ""
+			}
+		}
+		if there != "" {
+			broken = append(broken, fmt.Errorf("an import was sent at %s (%s), and the one with the client-request-id %s was there", stamp(s.at), s.id, there))
 		}
 	}
 	return broken

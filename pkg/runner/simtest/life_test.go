@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
@@ -138,12 +139,23 @@ func (m mortalLedger) Conclude(ctx context.Context, in migration.Intent, out mig
 type truth struct {
 	mu    sync.Mutex
 	calls map[string]*importCall // by client-request-id
+	// sends are all import requests that left the tool, accepted or not, in order.
+	sends []sending
+	// repeated are the ids of calls that were sent again although nobody could know that they had had no effect.
+	repeated []string
+}
+
+type sending struct {
+	at       time.Time
+	user, id string
 }
 
 type importCall struct {
 	user string
 	by   *life
 	sent int
+	// refused: the last answer was one after which the same call may be sent again (429), or it never left.
+	refused bool
 	// answered: the process got an answer that says what happened, and lived to record it.
 	heard, answered bool
 }
@@ -159,8 +171,30 @@ func (t *truth) sent(l *life, id, user string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.call(id)
-	c.user, c.by, c.heard = user, l, false
+	if c.sent > 0 && !c.refused {
+		t.repeated = append(t.repeated, id)
+	}
+	c.user, c.by, c.heard, c.refused = user, l, false, false
 	c.sent++
+	t.sends = append(t.sends, sending{time.Now(), user, id})
+}
+
+func (t *truth) refused(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.call(id).refused = true
+}
+
+// sendsOf are the import requests for a user, those at the very same time as an answer of the service before it.
+func (t *truth) sendsOf(user string) (own []sending) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range t.sends {
+		if strings.EqualFold(s.user, user) {
+			own = append(own, s)
+		}
+	}
+	return own
 }
 
 func (t *truth) heard(id string) {
@@ -219,6 +253,9 @@ func (m mortalWire) RoundTrip(req *http.Request) (*http.Response, error) {
 		m.truth.sent(m.life, id, doc.User)
 	}
 	resp, err := m.RoundTripper.RoundTrip(req)
+	if isImport && err == nil && resp.StatusCode == http.StatusTooManyRequests {
+		m.truth.refused(id)
+	}
 	if !answer || m.life.died() {
 		return nil, errDead{}
 	}

@@ -60,6 +60,8 @@ type meddled struct {
 	rows map[int][]string
 	// written is since when a disk surely has another ETag, and which.
 	written map[int]writing
+	// given is since when a user surely has what somebody else gave.
+	given map[int]gift
 	// images are the times when the user setting surely said image.
 	images []span
 }
@@ -107,6 +109,8 @@ func (w *world) meddle() (quiet func()) {
 				return
 			}
 			switch m.what {
+			case giveLicense, giveMembership, giveImport, giveCloudPC:
+				w.giveTo(ctx, m.what, m.n)
 			case drift:
 				w.drift(ctx, wire, m.lasts)
 			case purge:
@@ -281,6 +285,9 @@ func (w *world) mayAlso(p person, n int) (ends []string) {
 	add(purge, "failed import.gone", "failed proof.not-from-snapshot", "failed proof.unclear", "failed provision.not-started", "failed provision.failed", "held import.unknown", "succeeded", "succeeded with warnings", "failed "+p.code)
 	for _, what := range []string{unjoin, unlicense} {
 		add(what, "failed provision.not-started", "failed provision.failed", "failed provision.leaving", "failed provision.stuck")
+	}
+	for _, what := range []string{giveLicense, giveMembership, giveImport, giveCloudPC} {
+		add(what, w.endsOf(p, what)...)
 	}
 	add(unjoin, "failed group.left")
 	add(unlicense, "failed license.missing")

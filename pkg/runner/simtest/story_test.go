@@ -84,6 +84,7 @@ func draw(seed uint64) *story {
 	}
 	s.operate(rand.New(rand.NewPCG(seed, 366)))
 	s.meddle(rand.New(rand.NewPCG(seed, 367)))
+	s.give(rand.New(rand.NewPCG(seed, 368)))
 	return s
 }
 

@@ -66,7 +66,7 @@ type world struct {
 
 // newWorld validates the story's wave and records its run; nothing goes wrong before that.
 func newWorld(t testing.TB, s *story) (*world, error) {
-	w := &world{t: t, story: s, truth: &truth{calls: map[string]*importCall{}}, deeds: newDeeds(), meddled: &meddled{rows: map[int][]string{}, written: map[int]writing{}}, clock: cloud.Clock{}}
+	w := &world{t: t, story: s, truth: &truth{calls: map[string]*importCall{}}, deeds: newDeeds(), meddled: &meddled{rows: map[int][]string{}, written: map[int]writing{}, given: map[int]gift{}}, clock: cloud.Clock{}}
 	var err error
 	if w.sandbox, err = sandbox.New(sandbox.Config{Scenario: &s.scenario}); err != nil {
 		return nil, err
@@ -280,6 +280,11 @@ func (w *world) process(n int, e ending, rows []migration.Row, limit time.Durati
 		return err // such as a ledger that cannot be written
 	case end == runner.Stopped && ctx.Err() == nil:
 		return fmt.Errorf("it stopped, and nobody had asked it to")
+	case end == runner.Finished:
+		left, err := w.store.Rows(context.Background(), runID)
+		if c := migration.Count(left); err != nil || c.Open() > 0 {
+			return fmt.Errorf("it ended as finished with %d open rows: %+v, %v", c.Open(), c, err)
+		}
 	}
 	return e.steer.kept(w, began)
 }
