@@ -75,9 +75,9 @@ func (g gift) decides(p person, lists bool) bool {
 // a Cloud PC.
 func (w *world) checkGiven(p person, r migration.Row) (broken []error) {
 	w.meddled.mu.Lock()
-	g, given := w.meddled.given[r.Index]
+	g, given := w.meddled.given[r.Index+w.offset]
 	w.meddled.mu.Unlock()
-	if !given || !g.decides(p, w.story.scenario.Knobs.ListImports) || w.meddled.with(r.Index, unlicense) || w.meddled.with(r.Index, unjoin) || w.meddled.with(r.Index, purge) {
+	if !given || !g.decides(p, w.story.scenario.Knobs.ListImports) || w.meddled.with(r.Index+w.offset, unlicense) || w.meddled.with(r.Index+w.offset, unjoin) || w.meddled.with(r.Index+w.offset, purge) {
 		return nil
 	}
 	for _, s := range w.truth.sendsOf(r.Target.UserID) {

@@ -21,6 +21,13 @@ type story struct {
 	workers int
 	ends    []ending
 	others  []meddling
+	// second is another ledger whose wave holds some of the same people; nil: there is none.
+	second *second
+	// isSecond: this is the evening of such a ledger, which begins so much later.
+	isSecond    bool
+	secondAfter time.Duration
+	// copied and restored are the processes before whose start the ledger is copied, and the copy put back; zero: never.
+	copied, restored int
 	// late is how many of the last people come into the wave by an edit of its file.
 	late int
 	// onDisk uses the ledger's file; otherwise a ledger in memory with the same guards is used, for speed.
@@ -85,6 +92,7 @@ func draw(seed uint64) *story {
 	s.operate(rand.New(rand.NewPCG(seed, 366)))
 	s.meddle(rand.New(rand.NewPCG(seed, 367)))
 	s.give(rand.New(rand.NewPCG(seed, 368)))
+	s.confuse(rand.New(rand.NewPCG(seed, 369)))
 	return s
 }
 

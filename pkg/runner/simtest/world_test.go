@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"wave365/pkg/blob"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
@@ -58,7 +60,12 @@ type world struct {
 	deeds   *deeds
 	meddled *meddled
 	sku     string // the id of the one license that is assigned
-	clock   interface {
+	// other is the evening of the second ledger; nil: there is none. old is the copy of this one's ledger that will be put back.
+	other *world
+	old   func() error
+	// offset is where the rows of a second ledger begin among the first one's people.
+	offset int
+	clock  interface {
 		Now() time.Time
 		Wall(d time.Duration) time.Duration
 	}
@@ -86,6 +93,11 @@ func newWorld(t testing.TB, s *story) (*world, error) {
 		}
 	} else {
 		w.store = newMemory(rows)
+	}
+	if s.second != nil {
+		if err := w.addSecond(); err != nil {
+			return w, err
+		}
 	}
 	if len(s.faults) == 0 {
 		return w, nil
@@ -191,6 +203,15 @@ const maxTime = 30 * 24 * time.Hour
 // play lets one process after the other work on the wave until every row is final.
 func (w *world) play() error {
 	defer w.meddle()()
+	var other errgroup.Group
+	if w.other != nil {
+		other.Go(w.other.playLater)
+	}
+	return errors.Join(w.evening(), other.Wait())
+}
+
+// evening is [world.play] of one ledger.
+func (w *world) evening() error {
 	began := time.Now()
 	ends := w.story.ends
 	for process := 0; ; process++ {
@@ -200,6 +221,9 @@ func (w *world) play() error {
 		}
 		if err := w.operate(process, e.before); err != nil {
 			return fmt.Errorf("the operator before process %d: %w", process, err)
+		}
+		if err := w.timeTravel(process); err != nil {
+			return err
 		}
 		rows, err := w.store.Rows(context.Background(), runID)
 		if err != nil {
