@@ -18,13 +18,13 @@ type User struct {
 	UsageLocation, UserType string
 	// Enabled reports whether the account may sign in, Synced whether it comes from an on-premises directory.
 	Enabled, Synced bool
-	// AssignedSKUs are the ids of the licences assigned, directly or by a group.
+	// AssignedSKUs are the ids of the licenses assigned, directly or by a group.
 	AssignedSKUs []string
 	// LicenseStates say how each of them came, and how it stands.
 	LicenseStates []LicenseState
 }
 
-// LicenseState is how the assignment of a licence stands.
+// LicenseState is how the assignment of a license stands.
 type LicenseState struct {
 	SKUID string
 	// State is "Active", "ActiveWithError", "Disabled" or "Error"; Error says why, such as "CountViolation".

@@ -16,7 +16,7 @@ import (
 const (
 	CodeRequest           = "graph.request"            // refused before it was sent
 	CodeRefused           = "graph.refused"            // 400 and its kin
-	CodeUsageLocation     = "graph.usage-location"     // a licence cannot be assigned yet: no usage location, or not replicated
+	CodeUsageLocation     = "graph.usage-location"     // a license cannot be assigned yet: no usage location, or not replicated
 	CodeDenied            = "graph.denied"             // 403
 	CodeSignIn            = "graph.sign-in"            // 401
 	CodeConditionalAccess = "graph.conditional-access" // 401, 403 with insufficient_claims

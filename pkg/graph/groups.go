@@ -18,7 +18,7 @@ type Group struct {
 	SecurityEnabled                             bool
 	// MailEnabled groups that are not of Microsoft 365 (Unified) are ruled by Exchange: Graph adds nobody to them.
 	MailEnabled, Unified bool
-	// LicenseSKUs are the licences that come with the membership.
+	// LicenseSKUs are the licenses that come with the membership.
 	LicenseSKUs []string
 }
 

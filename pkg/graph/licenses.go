@@ -10,13 +10,13 @@ import (
 	"wave365/pkg/graph/odata"
 )
 
-// License is a licence that a user holds, as its plans stand.
+// License is a license that a user holds, as its plans stand.
 type License struct {
 	SKUID, SKUPartNumber string
 	Plans                []LicensePlan
 }
 
-// LicensePlan is one service plan of a licence.
+// LicensePlan is one service plan of a license.
 type LicensePlan struct {
 	ID, Name string
 	// Status is "Success" (usable), "Disabled", "Error", or one of the pending ones; in a tenant's SKU it is empty or
@@ -71,7 +71,7 @@ func (w wireLicense) license() License {
 }
 
 func licenseCall(userID string) call {
-	return call{doing: "read the licences of user " + userID, method: http.MethodGet, path: userPath(userID) + "/licenseDetails", ids: []string{userID}, needs: licenseRead}
+	return call{doing: "read the licenses of user " + userID, method: http.MethodGet, path: userPath(userID) + "/licenseDetails", ids: []string{userID}, needs: licenseRead}
 }
 
 // LicenseDetails reads what a user holds.
@@ -84,7 +84,7 @@ func (c *Client) LicenseDetails(ctx context.Context, userID string) ([]License, 
 // the call as a whole.
 func (c *Client) LicenseDetailsOf(ctx context.Context, userIDs []string) ([]LicenseAnswer, error) {
 	calls := convert(userIDs, licenseCall)
-	answers, err := c.batch(ctx, v1, "read the users' licences", calls)
+	answers, err := c.batch(ctx, v1, "read the users' licenses", calls)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +112,7 @@ func (c *Client) SubscribedSKUs(ctx context.Context) ([]SKU, error) {
 			Suspended int `json:"suspended"`
 			LockedOut int `json:"lockedOut"`
 		} `json:"prepaidUnits"`
-	}](ctx, c, call{doing: "list the tenant's licences", method: http.MethodGet, path: v1 + "/subscribedSkus", needs: licenseRead})
+	}](ctx, c, call{doing: "list the tenant's licenses", method: http.MethodGet, path: v1 + "/subscribedSkus", needs: licenseRead})
 	if err != nil {
 		return nil, err
 	}
@@ -137,12 +137,12 @@ type wireAssignLicense struct {
 	Remove []string         `json:"removeLicenses"`
 }
 
-// AssignLicense gives a user a licence with all its plans. It is safe to repeat: a licence that is held already is no
+// AssignLicense gives a user a license with all its plans. It is safe to repeat: a license that is held already is no
 // error. A fault with [CodeUsageLocation] is of kind Invalid when the user has no usage location, and of kind Conflict
 // when the directory has it and licensing does not know it yet, which passes by itself within minutes.
 func (c *Client) AssignLicense(ctx context.Context, userID, skuID string) error {
 	_, err := c.do(ctx, call{
-		doing: "assign the licence " + skuID + " to user " + userID, method: http.MethodPost, path: userPath(userID) + "/assignLicense",
+		doing: "assign the license " + skuID + " to user " + userID, method: http.MethodPost, path: userPath(userID) + "/assignLicense",
 		ids: []string{userID, skuID}, needs: licenseWrite,
 		body: wireAssignLicense{Add: []wireAddLicense{{SKU: skuID, DisabledPlans: []string{}}}, Remove: []string{}},
 	})

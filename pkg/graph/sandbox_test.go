@@ -20,7 +20,7 @@ import (
 	"wave365/pkg/sandbox"
 )
 
-// tenant is a small tenant: nobody holds a licence or is in a group yet.
+// tenant is a small tenant: nobody holds a license or is in a group yet.
 const tenant = `version: 1
 name: traps
 seed: 3

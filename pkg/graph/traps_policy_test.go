@@ -22,7 +22,7 @@ const (
 )
 
 // TestTrapT06FactsForTheOrder shows that the client brings what the order of steps is decided by: who is licensed already,
-// and which licence comes with a group.
+// and which license comes with a group.
 func TestTrapT06FactsForTheOrder(t *testing.T) {
 	t.Parallel()
 	c, _ := play(t,

@@ -134,7 +134,7 @@ func TestTrapT06OnSandbox(t *testing.T) {
 		r.must(err)
 		// The facts that the order is decided by.
 		if held := variant != "Right" && variant != "LicenseByGroup"; (len(u.AssignedSKUs) == 1) != held || (len(g.LicenseSKUs) == 1) != (variant == "LicenseByGroup") {
-			r.t.Errorf("licences %v, by the group %v", u.AssignedSKUs, g.LicenseSKUs)
+			r.t.Errorf("licenses %v, by the group %v", u.AssignedSKUs, g.LicenseSKUs)
 		}
 		wrong := strings.HasPrefix(variant, "Wrong") || variant == "LicenseByGroup"
 		if wrong || variant == "Right" {

@@ -170,7 +170,7 @@ func TestTrapT14OnSandbox(t *testing.T) {
 	})
 }
 
-// inGrace is Anna with a Cloud PC that has lost its licence: in grace.
+// inGrace is Anna with a Cloud PC that has lost its license: in grace.
 var inGrace = []string{"{upn: anna}", "{upn: anna, licenses: [CPC_E_2C_8GB_128GB]}", "{name: pilots}", "{name: pilots, members: [anna]}",
 	"blobs:", "cloud_pcs: [{user: anna, status: provisioned}]\nblobs:"}
 

@@ -119,7 +119,7 @@ func (c Comparison) Verdict() string {
 	say(left, "only the first run knows")
 	if len(parts) == 0 {
 		if otherwise > 0 {
-			return fmt.Sprintf("Nobody won or lost a Cloud PC; %s changed otherwise.", Count(otherwise, "person"))
+			return fmt.Sprintf("Nobody gained or lost a Cloud PC; %s changed otherwise.", Count(otherwise, "person"))
 		}
 		return fmt.Sprintf("The second run changed nothing for its %s.", Count(c.Same, "person"))
 	}

@@ -127,11 +127,11 @@ func notice(code, title, meaning, remedy string) Entry {
 
 func aboutFile() []Entry {
 	return []Entry{
-		mistake("csv.syntax", "the line is no valid CSV",
+		mistake("csv.syntax", "the line is not valid CSV",
 			"A quote is not closed or not doubled, a row has more cells than the header, or two columns have the same meaning. What belongs where on that line cannot be told.",
 			`open the file in a text editor at that line; put cells that hold the separator or a line break in quotes, and double each quote within them ("")`),
 		mistake("csv.encoding", "the file has characters that are not in its encoding",
-			"The file was saved in an old code page, or is no text at all. Names with accents would reach the tenant misspelled.",
+			"The file was saved in an old code page, or is not text at all. Names with accents would reach the tenant misspelled.",
 			`save it again from Excel as "CSV UTF-8 (comma delimited)" or "Unicode Text", from LibreOffice with character set Unicode (UTF-8)`),
 		mistake("csv.garbled-text", "letters have become other characters",
 			"The file, or the tool's output that it was made from, was read in a wrong code page and saved. Names with accents would be looked for misspelled, and what a question mark or U+FFFD stands for is known to nobody.",
@@ -312,7 +312,7 @@ func aboutDisks() []Entry {
 		mistake("vhd.is-guest-state", "the blob is a guest state file, not a disk",
 			"The export of a Trusted Launch VM gives two files; this is the small one.",
 			"put the disk into blob and this file into guest_state_blob"),
-		mistake("guest.not-guest-state", "the guest state blob is no guest state",
+		mistake("guest.not-guest-state", "the guest state blob is not a guest state",
 			"A Trusted Launch disk needs its own guest state file (VMGS, about 4 MiB); another file makes the import fail.",
 			"name the second file of the snapshot's export, often …-gueststate.vhd"),
 		mistake("guest.same-as-disk", "disk and guest state are the same blob",

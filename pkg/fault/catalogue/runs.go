@@ -75,7 +75,7 @@ func aboutRows() []Entry {
 		of(Operator, "row.deferred", "the row was put off to another evening", "It would not have finished before the time of --stop-by. Nothing was sent for it.",
 			"retry it on another evening, or run the rows of failed.csv as a wave of their own", "retry"),
 		of(Operator, "row.cancelled", "the row was cancelled", "An operator gave it up before its import was sent.", "retry takes the row up again", "retry"),
-		of(Operator, "row.removed", "the row's line was removed from the wave file", "The edited file was taken over, so the row is no part of the wave any more.",
+		of(Operator, "row.removed", "the row's line was removed from the wave file", "The edited file was taken over, so the row is not part of the wave any more.",
 			"put the line back, then resume with the edited file, to have it in the wave again", "resume"),
 		of(Operator, "row.none", "the run has no row of this user", "The name is not in the wave, or spelled otherwise there.", "name the user as the wave file does; status lists the rows", "status"),
 		of(Operator, "row.held", "the row is held", "An import of it may exist, so it is neither retried nor cancelled.", "settle it first", "reconcile"),
