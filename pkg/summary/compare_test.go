@@ -48,11 +48,11 @@ func TestCompare(t *testing.T) {
 		t.Error(diff)
 	}
 	for want, pair := range map[string][2]summary.Record{
-		"The second run changed nothing for its 1 person.":            {runOf("a@x", "succeeded"), runOf("a@x", "succeeded")},
-		"Nobody gained or lost a Cloud PC; 1 person changed otherwise.":  {runOf("a@x", "succeeded"), runOf("a@x", "warned")},
-		"Of all people of the two runs, 1 only the first run knows.":  {runOf("a@x", "failed"), {}},
-		"Of all people of the two runs, 1 ended without one in both.": {runOf("a@x", "failed"), runOf("a@x", "failed")},
-		"The second run changed nothing for its 0 people.":            {},
+		"The second run changed nothing for its 1 person.":              {runOf("a@x", "succeeded"), runOf("a@x", "succeeded")},
+		"Nobody gained or lost a Cloud PC; 1 person changed otherwise.": {runOf("a@x", "succeeded"), runOf("a@x", "warned")},
+		"Of all people of the two runs, 1 only the first run knows.":    {runOf("a@x", "failed"), {}},
+		"Of all people of the two runs, 1 ended without one in both.":   {runOf("a@x", "failed"), runOf("a@x", "failed")},
+		"The second run changed nothing for its 0 people.":              {},
 	} {
 		if diff := cmp.Diff(want, summary.Compare(pair[0], pair[1]).Verdict()); diff != "" {
 			t.Error(diff)
