@@ -39,8 +39,11 @@ func newSlotsCommand(a *app, g *globals) *cobra.Command {
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := strconv.Atoi(args[0])
-			if err != nil || n < 1 {
-				return usageError{fault.New(fault.Invalid, "usage", strconv.Quote(args[0])+" is no number of slots", "give a number from 1")}
+			if err != nil {
+				return usageError{fault.New(fault.Invalid, "usage", "invalid number of slots "+strconv.Quote(args[0]), "give a number from 1 to "+strconv.Itoa(run.MaxSlots))}
+			}
+			if err := run.CheckSlots(n); err != nil {
+				return usageError{err}
 			}
 			return runOrder(cmd.Context(), a, g, runArg(args[1:]), ledger.OrderSlots, strconv.Itoa(n))
 		},

@@ -27,7 +27,7 @@ func newResumeCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "resume [RUN]", Short: "Go on with an interrupted run from the last recorded fact",
 		Long: `Go on with a run that was drained, halted, stopped or killed, from the last recorded fact; without a name, with the
-latest run. Effects whose outcome was not recorded are looked up in the tenant before anything is done. What run was told
+newest run that is not finished. Effects whose outcome was not recorded are looked up in the tenant before anything is done. What run was told
 with --canary, --halt-after, --stop-by and --until holds again, unless it is given anew.
 
 A wave file that was edited since the run began is refused (exit 10), and what changed is listed; rows are known by user and
@@ -38,7 +38,7 @@ cancels those that were taken out. Rows that have begun are not changed.`,
 			return runResume(cmd, a, g, runArg(args), o)
 		},
 	}
-	cmd.Flags().IntVar(&o.slots, "slots", 0, "imports in flight at a time (default: as before)")
+	addSlots(cmd, &o.slots)
 	cmd.Flags().BoolVar(&o.accept, "accept-changes", false, "take over what changed in the wave file")
 	o.addFlags(cmd, true)
 	addLive(cmd, &g.live)
@@ -47,8 +47,8 @@ cancels those that were taken out. Rows that have begun are not changed.`,
 
 func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) error {
 	ctx := cmd.Context()
-	if o.slots < 0 {
-		return usageError{fault.New(fault.Invalid, "usage", "--slots must be at least 1", "")}
+	if err := checkSlots(cmd, o.slots); err != nil {
+		return err
 	}
 	if _, err := o.settings(cmd, migration.Settings{}, time.Now(), a.zone); err != nil {
 		return err
@@ -106,6 +106,9 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	}
 	next, err := o.settings(cmd, s.Run.Settings, s.Now(), a.zone)
 	if err != nil {
+		return err
+	}
+	if err := run.CheckCanary(next.Canary, s.Rows); err != nil && cmd.Flags().Changed("canary") {
 		return err
 	}
 	if err := writable(s.Run, "let this user write there: it is the run's own folder"); err != nil {

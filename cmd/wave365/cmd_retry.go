@@ -1,8 +1,8 @@
 package main
 
 import (
-	"context"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,8 +11,15 @@ import (
 	"wave365/pkg/summary"
 )
 
+// retrying are the flags of retry.
+type retrying struct {
+	steering
+	slots int
+	user  string
+}
+
 func newRetryCommand(a *app, g *globals) *cobra.Command {
-	var user string
+	var o retrying
 	cmd := &cobra.Command{
 		Use: "retry [RUN]", Short: "Give failed rows a new attempt, from the failed step on",
 		Long: `Give the failed, cancelled and deferred rows of a run a new attempt, and go on with the run; without a name, with
@@ -25,14 +32,24 @@ Exit codes: as of run; 6 no row to retry, 10 the wave file was edited.`,
 		Example: "  wave365 retry\n  wave365 retry 20261120-1715-ab12 --row ada@contoso.com --yes",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runRetry(cmd.Context(), a, g, runArg(args), user)
+			return runRetry(cmd, a, g, runArg(args), o)
 		},
 	}
-	cmd.Flags().StringVar(&user, "row", "", "only the row of this user")
+	cmd.Flags().StringVar(&o.user, "row", "", "only the row of this user")
+	addSlots(cmd, &o.slots)
+	o.addFlags(cmd, true)
+	addLive(cmd, &g.live)
 	return cmd
 }
 
-func runRetry(ctx context.Context, a *app, g *globals, id, user string) error {
+func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) error {
+	ctx := cmd.Context()
+	if err := checkSlots(cmd, o.slots); err != nil {
+		return err
+	}
+	if _, err := o.settings(cmd, migration.Settings{}, time.Now(), a.zone); err != nil {
+		return err
+	}
 	page, err := g.takeLive()
 	if err != nil {
 		return err
@@ -45,7 +62,7 @@ func runRetry(ctx context.Context, a *app, g *globals, id, user string) error {
 		return err
 	}
 	defer s.Close()
-	chosen, err := run.Retryable(s.Rows, user)
+	chosen, err := run.Retryable(s.Rows, o.user)
 	if err != nil {
 		return err
 	}
@@ -69,6 +86,13 @@ func runRetry(ctx context.Context, a *app, g *globals, id, user string) error {
 		fmt.Fprintln(a.err, "wave365: the disks still have errors: nothing to retry")
 		return exit(exitInvalid)
 	}
+	next, err := o.settings(cmd, s.Run.Settings, s.Now(), a.zone)
+	if err != nil {
+		return err
+	}
+	if err := run.CheckCanary(next.Canary, s.Rows); err != nil && cmd.Flags().Changed("canary") {
+		return err
+	}
 	a.printRetry(g, s.Rows, attempt.Rows)
 	if err := a.ask(quick, g, "Try again? This changes the tenant."); err != nil {
 		return err
@@ -77,9 +101,7 @@ func runRetry(ctx context.Context, a *app, g *globals, id, user string) error {
 		return err
 	}
 	stop() // from here on a signal drains
-	next := s.Run.Settings
-	next.RepeatLost = false // it was for one evening
-	if err := s.Retry(ctx, attempt, 0, next); err != nil {
+	if err := s.Retry(ctx, attempt, o.slots, next); err != nil {
 		return err
 	}
 	return a.drive(ctx, g, s, page, migration.RunResumed)

@@ -88,15 +88,15 @@ func newRootCommand(a *app) *cobra.Command {
 		commands  []func(*app, *globals) *cobra.Command
 	}{
 		{"wave", "A wave, from the file to the report:", []func(*app, *globals) *cobra.Command{
-			newTemplateCommand, newValidateCommand, newPlanCommand, newRunCommand, newResumeCommand, newStatusCommand, newReportCommand}},
-		{"mend", "What did not end well:", []func(*app, *globals) *cobra.Command{
+			newTemplateCommand, newValidateCommand, newPlanCommand, newRunCommand, newResumeCommand, newStatusCommand, newRunsCommand, newReportCommand}},
+		{"recover", "Recover:", []func(*app, *globals) *cobra.Command{
 			newRetryCommand, newReconcileCommand, newCancelCommand, newUnlockCommand}},
-		{"steer", "A run that goes on in another terminal:", []func(*app, *globals) *cobra.Command{
+		{"steer", "Steer a live run from a second terminal:", []func(*app, *globals) *cobra.Command{
 			newPauseCommand, newContinueCommand, newSlotsCommand, newDrainCommand}},
 		{"tenant", "The tenant, before and after a wave:", []func(*app, *globals) *cobra.Command{
 			newPolicyCommand, newSettingCommand, newImageCommand, newLicenseCommand, newCloudPCCommand,
 			newCloseCommand, newPurgeCommand, newUndoCommand, newDeprovisionCommand}},
-		{"more", "And besides:", []func(*app, *globals) *cobra.Command{newDoctorCommand, newLedgerCommand, newRehearseCommand, newPilotCommand, newSandboxCommand, newVersionCommand}},
+		{"more", "Other:", []func(*app, *globals) *cobra.Command{newDoctorCommand, newLedgerCommand, newRehearseCommand, newPilotCommand, newSandboxCommand, newVersionCommand}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
 		for _, command := range group.commands {
@@ -118,7 +118,7 @@ func (g *globals) openLog(*app) error {
 	g.log, g.closeLog = slog.New(slog.DiscardHandler), func() {}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(g.logLevel)); err != nil {
-		return fault.New(fault.Invalid, "usage", "there is no log level "+g.logLevel, "use debug, info, warn or error")
+		return fault.New(fault.Invalid, "usage", "unknown log level "+g.logLevel, "use debug, info, warn or error")
 	}
 	if g.logFile == "" {
 		return nil

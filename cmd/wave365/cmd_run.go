@@ -167,7 +167,7 @@ func (a *app) ask(ctx context.Context, g *globals, question string) error {
 		return nil
 	}
 	if !a.inTerm {
-		return fault.New(fault.Invalid, "usage", "nobody can be asked: standard input is not a terminal", "give --yes to run without a question")
+		return fault.New(fault.Invalid, "usage", "cannot prompt: stdin is not a terminal", "give --yes to go on without a question")
 	}
 	typed, err := a.askFor(ctx, question+" [y/N] ")
 	if err != nil {

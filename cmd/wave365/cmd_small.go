@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -10,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/ledger"
+	"wave365/pkg/ledger/process"
 	"wave365/pkg/run"
 	"wave365/pkg/wave"
 )
@@ -82,26 +84,39 @@ func newUnlockCommand(a *app, g *globals) *cobra.Command {
 	var id string
 	cmd := &cobra.Command{
 		Use: "unlock", Short: "Free a ledger whose holder is gone and could not be told to be gone",
-		Long: "Free a ledger that another host's process held when it ended. The id is printed where the ledger is refused.\nMake sure that the process named there has really ended: two processes on one run may import twice.",
+		Long: "Free a ledger that another host's process held when it ended. The id is printed where the ledger is refused.\nIt asks whether that process has really ended: two processes on one run may import twice. The lock of a process\nthat runs on this machine is not taken away.",
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			l, err := run.OpenLedger(cmd.Context(), g.ledger, ledger.Options{})
-			if err != nil {
-				return err
-			}
-			defer func() { _ = l.Close() }()
-			if err := l.Unlock(cmd.Context(), id); err != nil {
-				return err
-			}
-			if g.json {
-				printJSON(a.out, map[string]string{"schema": "wave365/unlock/v1", "ledger": g.ledger})
-				return nil
-			}
-			fmt.Fprintln(a.out, "The ledger is free.")
-			return nil
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return runUnlock(cmd.Context(), a, g, id) },
 	}
 	cmd.Flags().StringVar(&id, "id", "", "the lock's id")
 	_ = cmd.MarkFlagRequired("id")
 	return cmd
+}
+
+func runUnlock(ctx context.Context, a *app, g *globals, id string) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	h, held, err := l.Holder(ctx)
+	if err != nil {
+		return err
+	}
+	if held && h.ID == id && h.Life == process.Unknown {
+		if err := a.ask(ctx, g, fmt.Sprintf("Is it certain that process %d of %s on %s has ended? Two processes on one run may import twice.", h.PID, h.User, h.Host)); err != nil {
+			return err
+		}
+	}
+	if err := l.Unlock(ctx, id); err != nil {
+		return err
+	}
+	if g.json {
+		printJSON(a.out, map[string]string{"schema": "wave365/unlock/v1", "ledger": g.ledger})
+		return nil
+	}
+	fmt.Fprintln(a.out, "The ledger is free.")
+	return nil
 }

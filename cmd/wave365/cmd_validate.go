@@ -56,12 +56,9 @@ func (c *checking) check() error {
 	switch migration.Trigger(c.trigger) {
 	case "", migration.TriggerLicense, migration.TriggerMembership:
 	default:
-		return fault.New(fault.Invalid, "usage", "there is no trigger "+c.trigger, "use license or membership")
+		return fault.New(fault.Invalid, "usage", "unknown trigger "+c.trigger, "use license or membership")
 	}
-	if c.slots < 1 {
-		return fault.New(fault.Invalid, "usage", "--slots must be at least 1", "")
-	}
-	return nil
+	return run.CheckSlots(c.slots)
 }
 
 func newValidateCommand(a *app, g *globals) *cobra.Command {

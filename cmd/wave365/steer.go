@@ -17,6 +17,22 @@ type steering struct {
 	haltAfter, stopBy, until, onLost string
 }
 
+// addSlots adds --slots to a command that goes on with a run: 0 leaves their number as it is.
+func addSlots(cmd *cobra.Command, slots *int) {
+	cmd.Flags().IntVar(slots, "slots", 0, "imports in flight at a time (default: as before)")
+}
+
+// checkSlots refuses a number of slots that was given and that no run can have.
+func checkSlots(cmd *cobra.Command, slots int) error {
+	if !cmd.Flags().Changed("slots") {
+		return nil
+	}
+	if err := run.CheckSlots(slots); err != nil {
+		return usageError{err}
+	}
+	return nil
+}
+
 // addFlags adds the flags of run, or of resume, which can also take back what the run began with.
 func (s *steering) addFlags(cmd *cobra.Command, resume bool) {
 	f := cmd.Flags()
@@ -24,7 +40,7 @@ func (s *steering) addFlags(cmd *cobra.Command, resume bool) {
 	if resume {
 		back, offCanary = "; none takes it back", "; 0 lets the others start"
 	}
-	f.IntVar(&s.canary, "canary", 0, "so many rows alone first; the others start when all of them have succeeded"+offCanary)
+	f.IntVar(&s.canary, "canary", 0, "migrate N rows first; continue only if all succeed"+offCanary)
 	f.StringVar(&s.haltAfter, "halt-after", "", `start nothing more when this share of the finished rows, and at least so many, failed or are held: "10%,3"`+back)
 	f.StringVar(&s.stopBy, "stop-by", "", "start nothing that would not finish by this local time, such as 22:00; those rows are deferred"+back)
 	f.StringVar(&s.until, "until", "", "imported: stop before the cut-over, which resume goes on with; end: go on to the end")
@@ -62,13 +78,13 @@ func (s *steering) settings(cmd *cobra.Command, was migration.Settings, now time
 	case "imported":
 		next.Until = migration.StepImportWait
 	default:
-		return bad("until", "there is no step "+s.until, "use imported or end")
+		return bad("until", "unknown step "+s.until, "use imported or end")
 	}
 	switch s.onLost {
 	case "hold", "repeat":
 		next.RepeatLost = s.onLost == "repeat"
 	default:
-		return bad("on-lost-reply", "there is no way "+s.onLost, "use hold or repeat")
+		return bad("on-lost-reply", "unknown value "+s.onLost, "use hold or repeat")
 	}
 	return next, nil
 }

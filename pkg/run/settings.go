@@ -34,6 +34,32 @@ func (s *Session) change(ctx context.Context, c ledger.Change) error {
 	return err
 }
 
+// MaxSlots is how many imports may be in flight at most: the service is said to take as many in a day.
+const MaxSlots = 1000
+
+// CheckSlots refuses a number of slots that no run can have.
+func CheckSlots(n int) error {
+	if n >= 1 && n <= MaxSlots {
+		return nil
+	}
+	return fault.New(fault.Invalid, "usage", "invalid number of slots "+strconv.Itoa(n), "choose from 1 to "+strconv.Itoa(MaxSlots)+"; the service is said to take a thousand imports in a day")
+}
+
+// CheckCanary refuses a canary that is not smaller than the run: no other row would be left to wait for it.
+func CheckCanary(n int, rows []migration.Row) error {
+	able := 0
+	for _, r := range rows {
+		if r.State != migration.Skipped && r.State != migration.Cancelled {
+			able++
+		}
+	}
+	if n == 0 || n < able || able == 1 && n == 1 {
+		return nil
+	}
+	return fault.New(fault.Invalid, "usage", "--canary "+strconv.Itoa(n)+" is not smaller than the wave, which has "+rowsText(able)+" to run",
+		"choose fewer rows, such as --canary 2; the others start when these have succeeded")
+}
+
 // ClockTime is the next moment at which the clock on the wall in zone shows hh:mm; zero for "none".
 func ClockTime(text string, now time.Time, zone *time.Location) (time.Time, error) {
 	if text = strings.TrimSpace(text); text == "none" || text == "" {

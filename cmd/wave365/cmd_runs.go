@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/run"
+	"wave365/pkg/summary"
+)
+
+func newRunsCommand(a *app, g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use: "runs", Short: "List the runs of this ledger, the newest first",
+		Long: "List the runs of this ledger, the newest first: wave, start, state, and how many rows are open, failed and held. It only\nreads, also while a process drives one of them.",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runRuns(cmd.Context(), a, g) },
+	}
+}
+
+// runsDocument is the answer of `runs --json`.
+type runsDocument struct {
+	Schema string      `json:"schema"`
+	Runs   []runOfRuns `json:"runs"`
+}
+
+type runOfRuns struct {
+	Run       string           `json:"run"`
+	Wave      string           `json:"wave"`
+	Tenant    string           `json:"tenant"`
+	StartedAt time.Time        `json:"started_at"`
+	State     string           `json:"state"`
+	Open      int              `json:"open"`
+	Counts    migration.Counts `json:"counts"`
+}
+
+func runRuns(ctx context.Context, a *app, g *globals) error {
+	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	all, err := l.Runs(ctx)
+	if err != nil {
+		return err
+	}
+	counts, err := l.CountsByRun(ctx)
+	if err != nil {
+		return err
+	}
+	doc := runsDocument{Schema: "wave365/runs/v1", Runs: []runOfRuns{}}
+	for _, r := range all {
+		state, c := string(migration.RunFinished), counts[r.ID]
+		if c.Open() > 0 {
+			s, err := run.Stand(ctx, l, r)
+			if err != nil {
+				return err
+			}
+			state = s.State()
+		}
+		doc.Runs = append(doc.Runs, runOfRuns{r.ID, r.Wave, r.Tenant, r.CreatedAt, state, c.Open(), c})
+	}
+	if g.json {
+		printJSON(a.out, doc)
+		return nil
+	}
+	if len(doc.Runs) == 0 {
+		fmt.Fprintln(a.out, "The ledger holds no run yet.")
+		return nil
+	}
+	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	fmt.Fprintln(t, "RUN\tWAVE\tSTARTED\tSTATE\tROWS\tOPEN\tFAILED\tHELD")
+	for _, r := range doc.Runs {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\n", r.Run, summary.OneLine(r.Wave), bothClocks(r.StartedAt, a.zone), r.State, r.Counts.Total, r.Open, r.Counts.Failed, r.Counts.Held)
+	}
+	return t.Flush()
+}
