@@ -3,32 +3,31 @@ module wave365
 go 1.26.0
 
 require (
-	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.24.0
-	github.com/Azure/azure-sdk-for-go/sdk/azidentity v1.15.0
-	github.com/Azure/azure-sdk-for-go/sdk/storage/azblob v1.6.4
-	github.com/chromedp/cdproto v0.159.0
-	github.com/chromedp/chromedp v0.23.0
-	github.com/distatus/battery v0.11.0
-	github.com/gocarina/gocsv v0.0.0-20240520201108-78e41c74b4b1
-	github.com/goccy/go-yaml v1.19.2
-	github.com/google/go-cmp v0.7.0
-	github.com/google/uuid v1.6.0
-	github.com/jackc/pgx/v5 v5.12.0
-	github.com/mattn/go-runewidth v0.0.16
-	github.com/pressly/goose/v3 v3.26.0
-	github.com/rogpeppe/go-internal v1.16.0
-	github.com/spf13/cobra v1.10.2
-	github.com/spf13/pflag v1.0.9
-	github.com/vbauerster/mpb/v8 v8.9.3
-	go.uber.org/goleak v1.3.0
-	golang.org/x/net v0.62.0
-	golang.org/x/sync v0.24.0
-	golang.org/x/sys v0.49.0
-	golang.org/x/term v0.47.0
-	golang.org/x/text v0.43.0
-	golang.org/x/time v0.16.0
-	modernc.org/sqlite v1.60.0
-	pgregory.net/rapid v1.3.0
+	github.com/Azure/azure-sdk-for-go/sdk/azcore v1.24.0 // the pipeline, retries and errors that Graph and Blob calls ride
+	github.com/Azure/azure-sdk-for-go/sdk/azidentity v1.15.0 // every way to sign in to Entra ID
+	github.com/Azure/azure-sdk-for-go/sdk/storage/azblob v1.6.4 // the Blob client, SAS and page blobs
+	github.com/chromedp/cdproto v0.159.0 // tests only: drives the browser that reads the report
+	github.com/chromedp/chromedp v0.23.0 // tests only: drives the browser that reads the report
+	github.com/gocarina/gocsv v0.0.0-20240520201108-78e41c74b4b1 // rows of a wave file into structs
+	github.com/goccy/go-yaml v1.19.2 // scenarios, policies and configuration, with the line of a mistake
+	github.com/google/go-cmp v0.7.0 // tests only: differences of values
+	github.com/google/uuid v1.6.0 // ids of runs and of requests
+	github.com/jackc/pgx/v5 v5.12.0 // a ledger on PostgreSQL
+	github.com/mattn/go-runewidth v0.0.16 // how many columns a name takes on a terminal
+	github.com/pressly/goose/v3 v3.26.0 // the embedded migrations of the ledger
+	github.com/rogpeppe/go-internal v1.16.0 // tests only: script tests of the command line
+	github.com/spf13/cobra v1.10.2 // commands, help and completion
+	github.com/spf13/pflag v1.0.9 // flags, of which cobra is made
+	github.com/vbauerster/mpb/v8 v8.9.3 // redraws the progress on every terminal, Windows too; brings stripansi and ewma along
+	go.uber.org/goleak v1.3.0 // tests only: goroutines that are left
+	golang.org/x/net v0.62.0 // tests only: HTTP over a pipe, HTML of the report
+	golang.org/x/sync v0.24.0 // bounded groups of goroutines
+	golang.org/x/sys v0.49.0 // file locks, signals and sleep on each system
+	golang.org/x/term v0.47.0 // whether there is a terminal, and how wide it is
+	golang.org/x/text v0.43.0 // UTF-16, code pages and NFC
+	golang.org/x/time v0.16.0 // the pace of calls
+	modernc.org/sqlite v1.60.0 // SQLite without a C compiler
+	pgregory.net/rapid v1.3.0 // tests only: properties of the rules
 )
 
 require (
@@ -54,7 +53,6 @@ require (
 	go.uber.org/multierr v1.11.0 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
-	howett.net/plist v1.0.1 // indirect
 	modernc.org/libc v1.77.1 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect

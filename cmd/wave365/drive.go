@@ -33,7 +33,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 		}
 	})
 	defer stops.done()
-	defer a.stayOn(ctx, g, r.ID, view)()
+	defer stayOn(g, r.ID)()
 	defer a.serveLive(page, l, r, now)()
 	view.Start(r, s.Rows)
 	writer := a.writeReports(ctx, l, r, now)
