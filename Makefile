@@ -6,8 +6,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS = -s -w -X main.version=$(VERSION)
 GOLANGCI = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME = 30s
-BENCH = .
-ROWS = 10000
+FIGURES =
 SEEDS = 20000
 FIRST = 1
 KILLS = 200
@@ -46,10 +45,8 @@ torture: ## play SEEDS evenings with faults and sudden deaths from FIRST on, and
 	CGO_ENABLED=0 WAVE365_SEEDS=$(SEEDS) WAVE365_FIRST=$(FIRST) go test -count=1 -timeout 0 -run TestSimulation ./pkg/runner/simtest
 	CGO_ENABLED=0 WAVE365_KILLS=$(KILLS) go test -count=1 -timeout 0 -run TestKilledAtAnyMoment ./cmd/wave365
 
-bench: ## run the benchmarks (BENCH=regexp), and a wave of ROWS rows in virtual time against its lower bound (minutes)
-	CGO_ENABLED=0 go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
-	CGO_ENABLED=0 WAVE365_ROWS=$(ROWS) go test -count=1 -timeout 0 -v -run TestSpeed ./pkg/runner/simtest
-	CGO_ENABLED=0 WAVE365_EVENINGS=500 go test -count=1 -timeout 0 -v -run TestForecast ./pkg/runner/simtest | tail -n 4
+bench: build ## print what is promised about speed and memory, as measured here (FIGURES: parts of names)
+	@go run .ci/bench.go $(FIGURES)
 
 fuzz: ## run every fuzz test for FUZZTIME each
 	@grep -rl --include='*_test.go' '^func Fuzz' pkg cmd | xargs -n 1 dirname | sort -u | while read -r dir; do \

@@ -1,3 +1,5 @@
+//go:build ignore
+
 // Command sbom writes an SPDX 2.3 document about Go programs, from what the linker recorded in them: sbom VERSION FILE...
 // The same files give the same document: its time is the commit's.
 package main
