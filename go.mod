@@ -8,6 +8,8 @@ require (
 	github.com/Azure/azure-sdk-for-go/sdk/storage/azblob v1.6.4 // the Blob client, SAS and page blobs
 	github.com/chromedp/cdproto v0.159.0 // tests only: drives the browser that reads the report
 	github.com/chromedp/chromedp v0.23.0 // tests only: drives the browser that reads the report
+	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6 // tests only: the sign-in of the SMTP server that takes the mails
+	github.com/emersion/go-smtp v0.25.1 // tests only: a real SMTP server to send to
 	github.com/gocarina/gocsv v0.0.0-20240520201108-78e41c74b4b1 // rows of a wave file into structs
 	github.com/goccy/go-yaml v1.19.2 // scenarios, policies and configuration, with the line of a mistake
 	github.com/google/go-cmp v0.7.0 // tests only: differences of values
@@ -19,6 +21,7 @@ require (
 	github.com/spf13/cobra v1.10.2 // commands, help and completion
 	github.com/spf13/pflag v1.0.9 // flags, of which cobra is made
 	github.com/vbauerster/mpb/v8 v8.9.3 // redraws the progress on every terminal, Windows too; brings stripansi and ewma along
+	github.com/wneessen/go-mail v0.8.1 // mails over SMTP: MIME, encodings, STARTTLS
 	go.uber.org/goleak v1.3.0 // tests only: goroutines that are left
 	golang.org/x/net v0.62.0 // tests only: HTTP over a pipe, HTML of the report
 	golang.org/x/sync v0.24.0 // bounded groups of goroutines

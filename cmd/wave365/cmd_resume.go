@@ -42,6 +42,7 @@ cancels those that were taken out. Rows that have begun are not changed.`,
 	cmd.Flags().BoolVar(&o.accept, "accept-changes", false, "take over what changed in the wave file")
 	o.addFlags(cmd, true)
 	addLive(cmd, &g.live)
+	g.messages.addSwitch(a, g, cmd)
 	return cmd
 }
 

@@ -39,6 +39,7 @@ Exit codes: as of run; 6 no row to retry, 10 the wave file was edited.`,
 	addSlots(cmd, &o.slots)
 	o.addFlags(cmd, true)
 	addLive(cmd, &g.live)
+	g.messages.addSwitch(a, g, cmd)
 	return cmd
 }
 

@@ -23,6 +23,8 @@ type globals struct {
 	logFile, logLevel, record string
 	// live is where run, resume and status serve the page of the run; empty: nowhere.
 	live string
+	// messages is how run, resume and retry tell people.
+	messages messaging
 
 	log      *slog.Logger
 	closeLog func()
@@ -95,7 +97,7 @@ func newRootCommand(a *app) *cobra.Command {
 			newPauseCommand, newContinueCommand, newSlotsCommand, newDrainCommand}},
 		{"tenant", "The tenant, before and after a wave:", []func(*app, *globals) *cobra.Command{
 			newPolicyCommand, newSettingCommand, newImageCommand, newLicenseCommand, newCloudPCCommand,
-			newCloseCommand, newPurgeCommand, newUndoCommand, newDeprovisionCommand}},
+			newCloseCommand, newPurgeCommand, newUndoCommand, newDeprovisionCommand, newNotifyCommand}},
 		{"more", "Other:", []func(*app, *globals) *cobra.Command{newDoctorCommand, newLedgerCommand, newRehearseCommand, newPilotCommand, newSandboxCommand, newVersionCommand}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})

@@ -51,6 +51,7 @@ prerequisite, 6 nothing to do, 7 halted, 8 rows deferred, 9 drained, 11 held by 
 	cmd.Flags().StringVar(&o.runID, "run-id", "", "name of this run in ledger and reports (default: date, time and four random letters)")
 	cmd.Flags().StringVar(&o.planFile, "plan", "", "start only if everything is as in this file of wave365 plan --out; its flags hold")
 	addLive(cmd, &g.live)
+	g.messages.addSwitch(a, g, cmd)
 	return cmd
 }
 

@@ -70,7 +70,7 @@ func envName(flag string) string {
 var consent = []string{"yes", "accept-changes", "no-effect"}
 
 // otherNames are names of the environment that belong to no flag: the storage account's key, and what completion is steered by.
-var otherNames = []string{"WAVE365_STORAGE_KEY", "WAVE365_ACTIVE_HELP", "WAVE365_COMPLETION_DESCRIPTIONS"}
+var otherNames = []string{"WAVE365_STORAGE_KEY", envSMTPUser, envSMTPPassword, envWebhook, "WAVE365_ACTIVE_HELP", "WAVE365_COMPLETION_DESCRIPTIONS"}
 
 // strangeNames refuses a name of the environment that would be ours and is none, as it is done with flags: who sets one counts on
 // it. A name of a flag of another command is none of those.
@@ -112,6 +112,7 @@ func strangeNames(environ []string, root *cobra.Command) error {
 var configKeys = []string{
 	"version", "profile", "profiles", "ledger", "report-dir", "tenant", "cloud", "storage-account", "blob-endpoint", "sign-in", "client-id",
 	"log-file", "log-level", "slots", "sandbox-speed", "import-source", "storage-account-id", "allow-unknown-columns", "halt-after", "quiet",
+	"notify-via", "notify-from", "notify-smtp", "notify-language", "notify-templates", "notify-operator",
 }
 
 // maxConfig bounds the configuration file, in bytes.

@@ -35,12 +35,23 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 	defer stops.done()
 	defer stayOn(g, r.ID)()
 	defer a.serveLive(page, l, r, now)()
+	var watch runner.Observer = observer{view}
+	messages, err := a.messengerOf(g, s, watch, view.Status)
+	if err != nil {
+		return err
+	}
+	if messages != nil {
+		watch = messages
+	}
 	view.Start(r, s.Rows)
 	writer := a.writeReports(ctx, l, r, now)
 	out, err := s.Execute(stops.ctx, run.Execution{
-		How: how, Drain: stops.drain, Drained: stops.drained, Observer: observer{view}, Say: view.Status, Zone: a.zone, Logger: g.log,
+		How: how, Drain: stops.drain, Drained: stops.drained, Observer: watch, Say: view.Status, Zone: a.zone, Logger: g.log,
 	})
 	writer()
+	if n := messages.close(context.WithoutCancel(ctx), l, out, err, resumeCommand(g, r)); n > 0 {
+		fmt.Fprintf(a.err, "wave365: %s not sent; once the cause is gone: %s\n", summary.Count(n, "message"), shell(g.ledger, r.ID).Line(fault.NewCommand("notify")))
+	}
 	view.Done()
 	if err != nil {
 		_ = a.writeReport(context.WithoutCancel(ctx), l, r.ID, now(), exitUnexpected)

@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := steerCommands()
 	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits, "deleted": deleted, "foreign": foreign, "tenant": tenant, "requests": requests, "count": count, "same": same, "document": document,
+		"exits": exits, "deleted": deleted, "foreign": foreign, "mail": mailsOf, "tenant": tenant, "requests": requests, "count": count, "same": same, "document": document,
 	})
 	return all
 }
@@ -160,6 +160,26 @@ func foreign(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("no import was made")
+}
+
+// mail SUBJECT N wants so many mails in the tenant whose subject holds the text.
+func mailsOf(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: mail SUBJECT N")
+	}
+	var doc struct {
+		Tenant struct{ Mails []struct{ Subject string } }
+	}
+	read(ts, "/sandbox/state", &doc)
+	n := 0
+	for _, m := range doc.Tenant.Mails {
+		if strings.Contains(m.Subject, args[0]) {
+			n++
+		}
+	}
+	if fmt.Sprint(n) != args[1] {
+		ts.Fatalf("%d mails about %q, want %s, of %v", n, args[0], args[1], doc.Tenant.Mails)
+	}
 }
 
 // deleted N wants so many blobs deleted at the tenant's storage account.

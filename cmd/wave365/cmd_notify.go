@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+	"wave365/pkg/notify"
+	"wave365/pkg/summary"
+	"wave365/pkg/tenantcare"
+)
+
+// notifying are the flags of notify.
+type notifying struct {
+	messaging
+	events      []string
+	row, dryRun string
+}
+
+func newNotifyCommand(a *app, g *globals) *cobra.Command {
+	var o notifying
+	cmd := &cobra.Command{
+		Use: "notify [RUN]", Short: "Write to the users of a run, once for each row and event", Args: cobra.MaximumNArgs(1),
+		Long: `Write to the users of a run about how their row stands: scheduled, started, ready, failed or postponed; to the address in the
+column notify, else to the user. Each message goes out at most once for a row, an event and a channel: it is recorded
+before it is sent, and one whose outcome is not known is not sent again. ` + "`wave365 run --notify`" + ` does it as things happen.
+
+--dry-run writes the messages to a folder instead, and records nothing. Templates are built in, in English and German; a
+folder of your own may replace any of them.
+
+Exit codes: 0 all sent, 3 some were not, 6 nothing to send.`,
+		Example: "  wave365 notify 20261120-1715-ab12 --dry-run messages\n  wave365 notify --event ready --notify-from it@contoso.com",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			for _, e := range o.events {
+				if !slices.Contains(notify.UserEvents(), notify.Event(e)) {
+					return usageError{fault.New(fault.Invalid, "usage", "--event "+e+" is unknown", fmt.Sprintf("use one of %v", notify.UserEvents()))}
+				}
+			}
+			return a.withRecorded(cmd.Context(), g, runArg(args), func(ctx context.Context, t *afterwards) error { return a.notify(ctx, g, t, o) })
+		},
+	}
+	o.addFlags(cmd)
+	f := cmd.Flags()
+	f.StringSliceVar(&o.events, "event", nil, "only these events: scheduled, started, ready, failed, postponed")
+	f.StringVar(&o.row, "row", "", "only the row of this user")
+	f.StringVar(&o.dryRun, "dry-run", "", "write the messages to this folder instead of sending them")
+	return cmd
+}
+
+// sentMessage is one message of the answer of `notify` with --json.
+type sentMessage struct {
+	User   string        `json:"user"`
+	Event  notify.Event  `json:"event"`
+	To     string        `json:"to"`
+	Result notify.Result `json:"result"`
+	Error  string        `json:"error,omitempty"`
+}
+
+type notifyDocument struct {
+	Schema   string        `json:"schema"`
+	Run      string        `json:"run"`
+	Messages []sentMessage `json:"messages"`
+	ExitCode int           `json:"exit_code"`
+}
+
+func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying) error {
+	set, err := o.set()
+	if err != nil {
+		return err
+	}
+	rows := t.Rows
+	if o.row != "" {
+		if rows, err = tenantcare.RowsOf(rows, o.row); err != nil {
+			return err
+		}
+	}
+	var messages []notify.Message
+	for _, r := range rows {
+		e := notify.EventOf(r)
+		if e == "" || len(o.events) > 0 && !slices.Contains(o.events, string(e)) {
+			continue
+		}
+		m, err := set.ForRow(t.Run, r, e, t.Now().In(a.zone))
+		if err != nil {
+			return err
+		}
+		messages = append(messages, m)
+	}
+	if o.dryRun != "" {
+		return a.dryRun(g, t.Run, messages, o.dryRun)
+	}
+	channel, err := a.channel(o.messaging, t.conn.graph, t.Run)
+	if err != nil {
+		return err
+	}
+	post := notify.Post{Journal: t.Ledger, Channel: channel, Run: t.Run.ID, Command: "notify", By: t.Driver().String(), Now: t.Now}
+	past, err := t.Ledger.Writes(ctx, migration.WriteFilter{Run: t.Run.ID})
+	if err != nil {
+		return err
+	}
+	messages = slices.DeleteFunc(messages, func(m notify.Message) bool { return post.Sent(past, m) })
+	if len(messages) == 0 {
+		return nothing("everybody was written to already, or there is nothing to tell", "")
+	}
+	if err := a.ask(ctx, g, fmt.Sprintf("Send %s by %s?", summary.Count(len(messages), "message"), channel.Name())); err != nil {
+		return err
+	}
+	return a.sendAll(ctx, g, post, messages)
+}
+
+func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, messages []notify.Message) error {
+	doc := notifyDocument{Schema: "wave365/notify/v1", Run: post.Run, Messages: []sentMessage{}}
+	for _, m := range messages {
+		if ctx.Err() != nil {
+			return tenantcare.Stopped(ctx)
+		}
+		result, failed, err := post.Send(ctx, m)
+		if err != nil {
+			return err
+		}
+		s := sentMessage{User: m.User, Event: m.Event, To: m.To, Result: result}
+		if failed != nil {
+			s.Error, doc.ExitCode = summary.OneLine(failed.Error()), exitFailedRows
+		}
+		doc.Messages = append(doc.Messages, s)
+		if !g.json {
+			fmt.Fprintf(a.out, "%-9s  %-9s  %s", s.Result, s.Event, summary.OneLine(m.User))
+			if s.Error != "" {
+				fmt.Fprintf(a.out, ": %s", s.Error)
+			}
+			fmt.Fprintln(a.out)
+		}
+	}
+	if g.json {
+		printJSON(a.out, doc)
+	}
+	if doc.ExitCode != exitOK {
+		fmt.Fprintln(a.err, "wave365: some messages were not sent; what was refused may be sent again with the same command, what is not known is not")
+		return exit(doc.ExitCode)
+	}
+	return nil
+}
+
+// dryRun writes the messages to a folder.
+func (a *app) dryRun(g *globals, r migration.Run, messages []notify.Message, dir string) error {
+	if len(messages) == 0 {
+		return nothing("there is nothing to tell anybody", "")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fault.Wrap(fault.Invalid, "notify.folder", "the folder "+dir+" cannot be made: "+err.Error(), "choose another one", err)
+	}
+	doc := notifyDocument{Schema: "wave365/notify/v1", Run: r.ID, Messages: []sentMessage{}}
+	for _, m := range messages {
+		if err := (notify.Folder{Dir: dir}).Send(context.Background(), m); err != nil {
+			return err
+		}
+		doc.Messages = append(doc.Messages, sentMessage{User: m.User, Event: m.Event, To: m.To, Result: notify.NotSent})
+	}
+	if g.json {
+		printJSON(a.out, doc)
+		return nil
+	}
+	nowhere := slices.DeleteFunc(slices.Clone(messages), func(m notify.Message) bool { return m.To != "" })
+	fmt.Fprintf(a.out, "Wrote %s to %s; nothing was sent.\n", summary.Count(len(messages), "message"), strings.TrimSuffix(dir, "/"))
+	for _, m := range nowhere {
+		fmt.Fprintf(a.out, "  %s has no address\n", summary.OneLine(m.User))
+	}
+	return nil
+}

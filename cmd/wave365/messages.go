@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+	"wave365/pkg/notify"
+	"wave365/pkg/notify/mail"
+	"wave365/pkg/notify/webhook"
+)
+
+// The names in the environment of what must not stand on a command line.
+const (
+	envSMTPUser     = "WAVE365_SMTP_USER"
+	envSMTPPassword = "WAVE365_SMTP_PASSWORD"
+	envWebhook      = "WAVE365_WEBHOOK"
+)
+
+// messaging are the flags that say how messages are written and go out.
+type messaging struct {
+	// on: the run sends them as things happen.
+	on                            bool
+	via, from, smtp               string
+	language, templates, operator string
+}
+
+func (m *messaging) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&m.via, "notify-via", "graph", "how messages go out: graph (a mailbox of the tenant), smtp, or webhook (a workflow of Teams; its address is in "+envWebhook+")")
+	f.StringVar(&m.from, "notify-from", "", "the sender: the mailbox that graph sends from, or the sender's address for smtp")
+	f.StringVar(&m.smtp, "notify-smtp", "", "the mail server, as HOST:PORT; user and password are in "+envSMTPUser+" and "+envSMTPPassword)
+	f.StringVar(&m.language, "notify-language", "en", "the built-in templates: "+strings.Join(notify.Languages(), " or "))
+	f.StringVar(&m.templates, "notify-templates", "", "a folder with templates of your own: EVENT.txt, EVENT.html, page.html")
+	f.StringVar(&m.operator, "notify-operator", "", "who is told when the wave ends, halts or needs a person")
+}
+
+// addSwitch adds --notify for the commands that drive a run, and has a mistake in its flags told before anything is done.
+func (m *messaging) addSwitch(a *app, g *globals, cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&m.on, "notify", false, "tell users and the operator as things happen, each once")
+	m.addFlags(cmd)
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if !m.on {
+			return nil
+		}
+		if _, err := m.set(); err != nil {
+			return err
+		}
+		_, err := a.channel(*m, nil, migration.Run{Sandbox: g.sandbox})
+		return err
+	}
+}
+
+// set reads the templates.
+func (m messaging) set() (*notify.Set, error) {
+	var folder fs.FS
+	if m.templates != "" {
+		if _, err := os.Stat(m.templates); err != nil {
+			return nil, fault.Wrap(fault.Invalid, "notify.template", "the folder "+m.templates+" cannot be read: "+err.Error(), "check --notify-templates", err)
+		}
+		folder = os.DirFS(m.templates)
+	}
+	return notify.Templates(m.language, folder)
+}
+
+// channel is how messages about a run go out. A rehearsal reaches nobody outside this machine.
+func (a *app) channel(m messaging, mailer notify.Mailer, r migration.Run) (notify.Channel, error) {
+	rehearsal := func(loopback bool) error {
+		if r.Sandbox == "" || loopback {
+			return nil
+		}
+		return fault.New(fault.Invalid, "notify.rehearsal", "this is a rehearsal: real people are not written to about it", "use --dry-run DIR to see the messages, or --notify-via graph, which ends in the sandbox")
+	}
+	switch m.via {
+	case "graph":
+		if m.from == "" {
+			return nil, fault.New(fault.Invalid, "usage", "--notify-from is missing: the mailbox that the messages come from", "name a mailbox of the tenant; the app needs Mail.Send")
+		}
+		return notify.Graph{Mailer: mailer, From: m.from}, nil
+	case "smtp":
+		s, err := mail.Parse(m.smtp)
+		if err != nil {
+			return nil, err
+		}
+		if m.from == "" {
+			return nil, fault.New(fault.Invalid, "usage", "--notify-from is missing: the sender's address", "such as it@contoso.com")
+		}
+		s.From = m.from
+		s.User, _ = a.env(envSMTPUser)
+		s.Password, _ = a.env(envSMTPPassword)
+		return s, rehearsal(s.Loopback())
+	case "webhook":
+		address, _ := a.env(envWebhook)
+		w, err := webhook.New(address)
+		if err != nil {
+			return nil, err
+		}
+		return w, rehearsal(w.Loopback())
+	}
+	return nil, fault.New(fault.Invalid, "usage", "--notify-via "+m.via+" is unknown", fmt.Sprintf("use %s", "graph, smtp or webhook"))
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/notify"
+	"wave365/pkg/run"
+	"wave365/pkg/runner"
+	"wave365/pkg/summary"
+)
+
+// messenger tells people about a run while it goes on. Nothing that it does, or fails to do, holds the run up.
+type messenger struct {
+	runner.Observer
+	set  *notify.Set
+	post notify.Post
+	run  migration.Run
+	to   string // the operator
+	zone *time.Location
+	say  func(string)
+
+	mu     sync.Mutex
+	queue  []notify.Message
+	wake   chan struct{}
+	done   chan struct{}
+	failed int
+}
+
+// messengerOf is nil when nobody is to be told.
+func (a *app) messengerOf(g *globals, s *run.Session, o runner.Observer, say func(string)) (*messenger, error) {
+	if !g.messages.on {
+		return nil, nil
+	}
+	set, err := g.messages.set()
+	if err != nil {
+		return nil, err
+	}
+	mailer, _ := s.Services.Tenant.(notify.Mailer)
+	channel, err := a.channel(g.messages, mailer, s.Run)
+	if err != nil {
+		return nil, err
+	}
+	m := &messenger{
+		Observer: o, set: set, run: s.Run, to: g.messages.operator, zone: a.zone, say: say, wake: make(chan struct{}, 1), done: make(chan struct{}),
+		post: notify.Post{Journal: s.Ledger, Channel: channel, Run: s.Run.ID, Command: "run --notify", By: s.Driver().String(), Now: s.Now},
+	}
+	go m.work()
+	return m, nil
+}
+
+// Row tells the view, and queues what the user is to be told. That a row is scheduled is not told while it runs.
+func (m *messenger) Row(r migration.Row) {
+	m.Observer.Row(r)
+	e := notify.EventOf(r)
+	if e == "" || e == notify.Scheduled {
+		return
+	}
+	msg, err := m.set.ForRow(m.run, r, e, m.post.Now().In(m.zone))
+	if err == nil && (msg.To != "" || m.post.Channel.Name() == "webhook") {
+		m.offer(msg)
+	}
+}
+
+func (m *messenger) offer(msg notify.Message) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, q := range m.queue {
+		if q.Row == msg.Row && q.Event == msg.Event {
+			return
+		}
+	}
+	m.queue = append(m.queue, msg)
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (m *messenger) work() {
+	defer close(m.done)
+	told := map[string]bool{} // spares the ledger what this process knows
+	for range m.wake {
+		for {
+			m.mu.Lock()
+			if len(m.queue) == 0 {
+				m.mu.Unlock()
+				break
+			}
+			msg := m.queue[0]
+			m.queue = m.queue[1:]
+			m.mu.Unlock()
+			if key := fmt.Sprint(msg.Row, msg.Event, msg.Attempt); !told[key] {
+				told[key] = true
+				m.send(msg)
+			}
+		}
+	}
+}
+
+func (m *messenger) send(msg notify.Message) {
+	_, failed, err := m.post.Send(context.Background(), msg)
+	if err != nil {
+		failed = err
+	}
+	if failed == nil {
+		return
+	}
+	m.mu.Lock()
+	m.failed++
+	first := m.failed == 1
+	m.mu.Unlock()
+	if first {
+		m.say("a message was not sent, and the run goes on: " + summary.OneLine(failed.Error()))
+	}
+}
+
+// close tells the operator how it ended, waits until what is queued went out, and returns how many messages did not.
+func (m *messenger) close(ctx context.Context, l *ledger.Ledger, out run.Outcome, failure error, next string) int {
+	if m == nil {
+		return 0
+	}
+	if e, why := operatorEvent(out, failure); e != "" && (m.to != "" || m.post.Channel.Name() == "webhook") {
+		m.tellOperator(ctx, l, e, why, next)
+	}
+	close(m.wake)
+	<-m.done
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.failed
+}
+
+func (m *messenger) tellOperator(ctx context.Context, l *ledger.Ledger, e notify.Event, why, next string) {
+	rows, err := l.Rows(ctx, m.run.ID)
+	if err != nil {
+		return
+	}
+	events, err := l.Events(ctx, m.run.ID)
+	if err != nil {
+		return
+	}
+	stage := 0
+	for _, x := range events {
+		if x.Reason == migration.RunStarted || x.Reason == migration.RunResumed {
+			stage++
+		}
+	}
+	c := migration.Count(rows)
+	if e == notify.Ended && c.Held > 0 {
+		e, why = notify.Attention, summary.Count(c.Held, "import")+" of unknown outcome: somebody has to find out"
+	}
+	if msg, err := m.set.ForOperator(m.run, c, e, why, next, stage, m.to, m.post.Now().In(m.zone)); err == nil {
+		m.offer(msg)
+	}
+}
+
+// operatorEvent says what the operator is told about how a process ended; "" for nothing: it was the operator who said so.
+func operatorEvent(out run.Outcome, failure error) (notify.Event, string) {
+	switch {
+	case failure != nil:
+		return notify.Attention, failure.Error()
+	case out.End == runner.Finished:
+		return notify.Ended, ""
+	case out.End == runner.Halted:
+		return notify.Halted, out.Why
+	case out.End == runner.Reached:
+		return notify.Attention, "the disks are imported; the cut-over waits for somebody"
+	}
+	return "", ""
+}

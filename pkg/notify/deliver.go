@@ -1,0 +1,91 @@
+package notify
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+)
+
+// MailSend is the effect of a message in the ledger, whatever the channel.
+const MailSend migration.Effect = "message.send"
+
+// Channel sends messages. An error of kind OutcomeUnknown means that the message may have gone out; any other that it did
+// not. Send is called by one goroutine at a time.
+type Channel interface {
+	// Name tells channels apart in the ledger: "graph", "smtp", "webhook", "folder".
+	Name() string
+	Send(ctx context.Context, m Message) error
+}
+
+// Journal is where messages are recorded before they are sent; *ledger.Ledger is one. IntendWrite refuses what was
+// recorded before with the fault code "ledger.once".
+type Journal interface {
+	IntendWrite(ctx context.Context, w migration.Write) (migration.Write, error)
+	ConcludeWrite(ctx context.Context, w migration.Write, out migration.Outcome) error
+}
+
+// Post sends messages of one run by one channel.
+type Post struct {
+	Journal Journal
+	Channel Channel
+	Run     string
+	// Command and By are recorded with each message.
+	Command, By string
+	Now         func() time.Time
+}
+
+// Result is what became of one message.
+type Result string
+
+// The results.
+const (
+	Sent    Result = "sent"
+	Before  Result = "sent before"
+	NotSent Result = "not sent"
+	Unknown Result = "unknown"
+)
+
+// sendTime bounds one message.
+const sendTime = 2 * time.Minute
+
+// Send sends one message, at most once: it is recorded before it goes out, and one whose outcome is not known is not sent
+// again. The result NotSent or Unknown comes with the channel's error; it is for people, and no reason to stop a wave. The
+// last error is the journal's alone.
+func (p Post) Send(ctx context.Context, m Message) (Result, error, error) {
+	sure := context.WithoutCancel(ctx)
+	w, err := p.Journal.IntendWrite(sure, migration.Write{
+		Command: p.Command, By: p.By, Run: p.Run, Row: m.Row, UserID: m.UserID, User: m.User, Effect: MailSend, Target: p.Channel.Name() + " " + string(m.Event),
+		Once: once(p.Run, p.Channel.Name(), m), ClientRequestID: cloud.NewOperationID(), At: p.Now(),
+	})
+	if fault.CodeOf(err) == "ledger.once" {
+		return Before, nil, nil
+	}
+	if err != nil {
+		return NotSent, nil, err
+	}
+	sendCtx, cancel := context.WithTimeout(cloud.WithOperation(ctx, w.ClientRequestID), sendTime)
+	defer cancel()
+	failed := p.Channel.Send(sendCtx, m)
+	out, result := migration.Outcome{Status: migration.OutcomeDone, At: p.Now()}, Sent
+	switch {
+	case failed == nil:
+	case fault.Is(failed, fault.OutcomeUnknown), fault.Is(failed, fault.Internal), errors.Is(failed, context.DeadlineExceeded):
+		out.Status, out.Detail, result = migration.OutcomeUnknown, failed.Error(), Unknown
+	default:
+		out.Status, out.Detail, result = migration.OutcomeRefused, failed.Error(), NotSent
+	}
+	return result, failed, p.Journal.ConcludeWrite(sure, w, out)
+}
+
+// Sent reports whether a message went out before, or may have: past are the writes of the run.
+func (p Post) Sent(past []migration.Write, m Message) bool {
+	key := once(p.Run, p.Channel.Name(), m)
+	return slices.ContainsFunc(past, func(w migration.Write) bool {
+		return w.Once == key && (w.Outcome == nil || w.Outcome.Status != migration.OutcomeRefused && w.Outcome.Status != migration.OutcomeNoEffect)
+	})
+}

@@ -1,0 +1,211 @@
+package notify_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+	"wave365/pkg/notify"
+)
+
+var evening = time.Date(2026, 11, 20, 21, 30, 0, 0, time.UTC)
+
+func row(s migration.State) migration.Row {
+	return migration.Row{Index: 3, Attempt: 1, State: s, Target: migration.Target{User: "anna@contoso.example", UPN: "anna@contoso.example", DisplayName: `Anna <b>"Berg"</b>`, PolicyName: "P"},
+		Facts: migration.Facts{CloudPCName: "CPC-anna"}}
+}
+
+func TestEventOf(t *testing.T) {
+	t.Parallel()
+	begun := row(migration.Waiting)
+	begun.StartedAt = evening
+	for want, r := range map[notify.Event]migration.Row{
+		notify.Scheduled: row(migration.Pending), notify.Started: begun, notify.Ready: row(migration.Succeeded),
+		notify.Failed: row(migration.Failed), notify.Postponed: row(migration.Deferred), "": row(migration.Skipped),
+	} {
+		if got := notify.EventOf(r); got != want {
+			t.Errorf("%s: %q, want %q", r.State, got, want)
+		}
+	}
+	if got := notify.EventOf(row(migration.Held)); got != "" {
+		t.Errorf("held: %q", got)
+	}
+}
+
+func TestAddress(t *testing.T) {
+	t.Parallel()
+	for want, tg := range map[string]migration.Target{
+		"n@x.example": {Carried: migration.Carried{Notify: " n@x.example "}, UPN: "u@x.example"}, "u@x.example": {Carried: migration.Carried{Notify: "nobody"}, UPN: "u@x.example"},
+		"": {User: "11111111-2222-3333-4444-555555555555"}, "v@x.example": {Carried: migration.Carried{Notify: "a@x.example\nBcc: b@x.example"}, User: "v@x.example"},
+	} {
+		if got := notify.Address(migration.Row{Target: tg}); got != want {
+			t.Errorf("%+v: %q, want %q", tg, got, want)
+		}
+	}
+}
+
+// TestTemplates: every event in every language has a subject, a text and a page, and a name cannot become markup or a
+// second header.
+func TestTemplates(t *testing.T) {
+	t.Parallel()
+	for _, language := range notify.Languages() {
+		set, err := notify.Templates(language, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range notify.UserEvents() {
+			m, err := set.ForRow(migration.Run{ID: "r1", Wave: "friday", TenantName: "Contoso\r\nBcc: x"}, row(migration.Succeeded), e, evening)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.Subject == "" || strings.ContainsAny(m.Subject, "\r\n") || strings.Contains(m.HTML, "<b>") || !strings.Contains(m.HTML, "prefers-color-scheme: dark") ||
+				!strings.Contains(m.Text, `Anna <b>"Berg"</b>`) || strings.Contains(m.Text, "{{") || strings.Contains(m.HTML, "http-equiv") {
+				t.Errorf("%s %s: %+v", language, e, m)
+			}
+		}
+		m, err := set.ForOperator(migration.Run{ID: "r1", Wave: "friday", Sandbox: "x"}, migration.Counts{Total: 5, Succeeded: 3, Warned: 1, Held: 1}, notify.Ended, "why", "wave365 close r1", 1, "op@x.example", evening)
+		if err != nil || !strings.Contains(m.Subject, "4") || !strings.Contains(m.Text, "wave365 close r1") {
+			t.Errorf("%s: %+v, %v", language, m, err)
+		}
+	}
+	if _, err := notify.Templates("xx", nil); fault.CodeOf(err) != "notify.language" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestOwnTemplates(t *testing.T) {
+	t.Parallel()
+	own := fstest.MapFS{"ready.txt": {Data: []byte("Subject: Hoi {{.Name}}\r\n\r\nAlles da.\r\n")}, "ready.html": {Data: []byte("<i>{{.Name}}</i>")}}
+	set, err := notify.Templates("de", own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := set.ForRow(migration.Run{}, row(migration.Succeeded), notify.Ready, evening)
+	if err != nil || m.Subject != `Hoi Anna <b>"Berg"</b>` || m.Text != "Alles da.\n" || !strings.HasPrefix(m.HTML, "<i>Anna &lt;b&gt;") {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if m, err = set.ForRow(migration.Run{}, row(migration.Failed), notify.Failed, evening); err != nil || !strings.Contains(m.Text, "Guten Tag") {
+		t.Errorf("the language's own: %+v, %v", m, err)
+	}
+	for name, bad := range map[string]string{"NoSubject": "hello", "Syntax": "Subject: {{.Name\n", "Field": "Subject: {{.Nmae}}\n"} {
+		if _, err := notify.Templates("en", fstest.MapFS{"ready.txt": {Data: []byte(bad)}}); fault.CodeOf(err) != "notify.template" || !strings.Contains(err.Error(), "ready") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// journal refuses what bears a key that was recorded before, as the ledger does.
+type journal struct {
+	writes []migration.Write
+	broken bool
+}
+
+func (j *journal) IntendWrite(_ context.Context, w migration.Write) (migration.Write, error) {
+	if j.broken {
+		return w, fault.New(fault.Unavailable, "ledger.disk", "full", "")
+	}
+	for _, p := range j.writes {
+		if p.Once == w.Once && (p.Outcome == nil || p.Outcome.Status != migration.OutcomeRefused) {
+			return w, fault.New(fault.Conflict, "ledger.once", "before", "")
+		}
+	}
+	w.ID = int64(len(j.writes))
+	j.writes = append(j.writes, w)
+	return w, nil
+}
+
+func (j *journal) ConcludeWrite(_ context.Context, w migration.Write, out migration.Outcome) error {
+	j.writes[w.ID].Outcome = &out
+	return nil
+}
+
+// channel counts what it is given, and answers in turn.
+type channel struct {
+	sent    int
+	answers []error
+}
+
+func (c *channel) Name() string { return "test" }
+
+func (c *channel) Send(context.Context, notify.Message) error {
+	c.sent++
+	if len(c.answers) == 0 {
+		return nil
+	}
+	err := c.answers[0]
+	c.answers = c.answers[1:]
+	return err
+}
+
+func TestAtMostOnce(t *testing.T) {
+	t.Parallel()
+	refused, lost := fault.New(fault.Invalid, "x", "refused", ""), fault.New(fault.OutcomeUnknown, "x", "lost", "")
+	for name, tc := range map[string]struct {
+		answers []error
+		want    []notify.Result
+		sent    int
+	}{
+		"Sent":    {nil, []notify.Result{notify.Sent, notify.Before, notify.Before}, 1},
+		"Refused": {[]error{refused}, []notify.Result{notify.NotSent, notify.Sent, notify.Before}, 2},
+		"Lost":    {[]error{lost}, []notify.Result{notify.Unknown, notify.Before, notify.Before}, 1},
+		"Late":    {[]error{context.DeadlineExceeded}, []notify.Result{notify.Unknown, notify.Before, notify.Before}, 1},
+		"NoKind":  {[]error{errors.New("?")}, []notify.Result{notify.Unknown, notify.Before, notify.Before}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, j := &channel{answers: tc.answers}, &journal{}
+			p := notify.Post{Journal: j, Channel: c, Run: "r", Command: "notify", Now: func() time.Time { return evening }}
+			m := notify.Message{Event: notify.Ready, Row: 1, Attempt: 1}
+			for i, want := range tc.want {
+				if got, _, err := p.Send(t.Context(), m); got != want || err != nil {
+					t.Errorf("try %d: %s, %v, want %s", i, got, err, want)
+				}
+			}
+			if c.sent != tc.sent {
+				t.Errorf("%d calls, want %d", c.sent, tc.sent)
+			}
+			if !p.Sent(j.writes, m) || p.Sent(j.writes, notify.Message{Event: notify.Failed, Row: 1, Attempt: 1}) {
+				t.Error("Sent does not know what went out")
+			}
+		})
+	}
+	c := &channel{}
+	p := notify.Post{Journal: &journal{broken: true}, Channel: c, Now: time.Now}
+	if _, _, err := p.Send(t.Context(), notify.Message{}); err == nil || c.sent != 0 {
+		t.Errorf("a message went out that was not recorded: %v", err)
+	}
+}
+
+// TestFailsAnew: another attempt of a row may fail again, and that is told again; that it has begun is told once.
+func TestFailsAnew(t *testing.T) {
+	t.Parallel()
+	c := &channel{}
+	p := notify.Post{Journal: &journal{}, Channel: c, Run: "r", Now: func() time.Time { return evening }}
+	for _, m := range []notify.Message{{Event: notify.Failed, Attempt: 1}, {Event: notify.Failed, Attempt: 2}, {Event: notify.Started, Attempt: 1}, {Event: notify.Started, Attempt: 2}} {
+		if _, _, err := p.Send(t.Context(), m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c.sent != 3 {
+		t.Errorf("%d messages, want 3", c.sent)
+	}
+}
+
+func TestFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := (notify.Folder{Dir: dir}).Send(t.Context(), notify.Message{Event: notify.Ready, Row: 0, To: "a@x", Subject: "S", Text: "T\n", HTML: "<p>"}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "0001-ready.txt"))
+	if err != nil || string(text) != "To: a@x\nSubject: S\n\nT\n" {
+		t.Errorf("%q, %v", text, err)
+	}
+}
