@@ -78,6 +78,7 @@ func TestPrintOutcome(t *testing.T) {
 		row(4, migration.Succeeded, "cyd", ""),
 		row(5, migration.Held, "o'neil", "import.unknown", fault.NewCommand("reconcile", "--row", "o'neil", "--no-effect")),
 		row(6, migration.Failed, "eve", "import.failed", fault.NewCommand("retry")),
+		row(7, migration.Failed, "fay", "provision.failed", fault.NewCommand("retry")),
 	})
 	want := `
 HELD  import.unknown
@@ -93,6 +94,11 @@ FAILED  import.failed
             no[U+001B][2Jthing of eve
   remedy:   fix it
             wave365 retry r1 --ledger my/l.db
+
+FAILED  provision.failed
+  line 7    fay
+            no[U+001B][2Jthing of fay
+  remedy:   fix it
 
 SKIPPED  blob.not-found
   line 2    ann

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 
 	"wave365/pkg/fault"
@@ -23,9 +24,10 @@ func shell(ledger, run string) summary.Shell {
 }
 
 // printOutcome lists the rows that need a person, one kind of problem after the other: which rows, what happened, what to
-// do.
+// do. A command that helps several kinds stands at the first.
 func printOutcome(w io.Writer, sh summary.Shell, rows []migration.Row) {
 	records, _ := summary.RowRecords(summary.Record{Rows: rows})
+	told := map[string]bool{}
 	for _, group := range summary.Problems(records) {
 		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(strings.ToUpper(string(group.Class))+"  "+group.Code))
 		left := outcomeRows
@@ -34,7 +36,13 @@ func printOutcome(w io.Writer, sh summary.Shell, rows []migration.Row) {
 			left -= len(shown)
 			printRows(w, shown)
 			if len(shown) > 0 {
-				printRemedy(w, "  remedy:   ", sh, advice.Remedy)
+				do := advice.Remedy
+				do.Commands = slices.DeleteFunc(slices.Clone(do.Commands), func(c fault.Command) bool {
+					line := sh.Line(c)
+					defer func() { told[line] = true }()
+					return told[line]
+				})
+				printRemedy(w, "  remedy:   ", sh, do)
 			}
 		}
 		if more := group.Len() - outcomeRows; more > 0 {
