@@ -341,7 +341,7 @@ func (e *evening) set(a summary.Record) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.a = a
-	e.a.Live = true
+	e.a.Live, e.a.Expected = true, summary.Forecast{From: a.At.Add(time.Hour), To: a.At.Add(100 * time.Minute)}
 }
 
 func (e *evening) Stamp(context.Context) (string, error) {
@@ -377,6 +377,12 @@ func follows(t *testing.T, b *browsertest.Browser) {
 	tab.Until(headline(running))
 	if !browsertest.Eval[bool](tab, `document.querySelector(".following").textContent.includes("Live")`) {
 		t.Error("the page does not say that it is live")
+	}
+	for _, width := range []int64{390, 768, 1280} {
+		tab.Size(width, 900)
+		if !browsertest.Eval[bool](tab, fits) {
+			t.Errorf("%d wide it scrolls sideways: %s", width, browsertest.Eval[string](tab, widest))
+		}
 	}
 	tab.Picture("live", false)
 	seriously(t, tab)

@@ -55,6 +55,15 @@ func upn(s string) template.HTML {
 	return template.HTML(strings.Replace(string(text(s)), "@", "@<wbr>", 1))
 }
 
+// value is a path, an address or another cell, which may break after its separators.
+func value(s string) template.HTML {
+	s = summary.Clean(s)
+	if len(s) > foldAt {
+		return text(s)
+	}
+	return template.HTML("<bdi>" + strings.NewReplacer("/", "/<wbr>", "@", "@<wbr>").Replace(template.HTMLEscapeString(s)) + "</bdi>")
+}
+
 // inline is foreign text where a fold cannot stand; longer text is cut.
 func inline(s string) template.HTML {
 	return template.HTML("<bdi>" + template.HTMLEscapeString(short(s, 60)) + "</bdi>")
