@@ -31,7 +31,7 @@ func faultOf(ctx context.Context, what string, sas *SAS, now time.Time, err erro
 		}
 		if n, ok := errors.AsType[nonRetriable](err); ok {
 			return fault.New(fault.Denied, "cloud.sign-in", what+": the sign-in failed: "+firstLine(cloud.RedactString(n.Error())),
-				"run az login for the default chain, or choose another way with --sign-in; it must be able to read this storage account")
+				"choose another way with --sign-in; it must be able to read this storage account")
 		}
 		return fault.Wrap(fault.Unavailable, "", what+": "+transportText(err),
 			"check the network and the name of the storage account, then repeat", nil)

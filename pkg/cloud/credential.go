@@ -175,7 +175,7 @@ func signInFault(err error) error {
 	if fault.As(err) != nil {
 		return err
 	}
-	const hint = "check tenant, client id and secret or certificate; run az login for the default chain"
+	const hint = "check tenant, client id and secret or certificate; " + hintOwnApp
 	_, refused := errors.AsType[*azidentity.AuthenticationFailedError](err)
 	_, needed := errors.AsType[*azidentity.AuthenticationRequiredError](err)
 	// azidentity keeps the type of "no credential available" to itself, but it says so in the marker it shares.
