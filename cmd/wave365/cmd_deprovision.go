@@ -268,7 +268,7 @@ type deprovisioned struct {
 func (a *app) leave(ctx context.Context, g *globals, conn *connection, w tenantcare.Writer, l leaving.Leave, keepGrace bool) (deprovisioned, error) {
 	done := deprovisioned{User: l.User.UPN, CloudPC: l.PC.DisplayName, ID: l.PC.ID, State: graph.StatusInGracePeriod, Free: -1}
 	tell := func(status string) { a.tell(g, "%s: Cloud PC %s is %s", l.User.UPN, l.PC.DisplayName, status) }
-	if l.By != "" {
+	if !l.InGrace() && !l.Leaving() {
 		if err := leaving.Unlink(ctx, w, conn.graph, l, tell); err != nil {
 			return done, err
 		}

@@ -49,7 +49,8 @@ type Choice struct {
 type Leave struct {
 	User graph.User
 	PC   graph.CloudPC
-	// By is the link to cut; "" when none has to be cut any more: the Cloud PC is leaving already.
+	// By is the link to cut; "" when none has to be cut any more: the Cloud PC is leaving, or will be as soon as the service
+	// sees that a link is gone.
 	By string
 	// SKU and License are the license that makes the Cloud PC, as far as it is known which.
 	SKU, License string
@@ -88,7 +89,7 @@ func (l Leave) Losses() []string {
 
 // Look finds the Cloud PC and the link to cut. Errors: Conflict ("nothing-to-do") when the user has no Cloud PC that is
 // meant; Invalid (deprovision.ambiguous) when several may be; Conflict (deprovision.refused) when it is being built, or
-// when no link of ours can be cut.
+// when the license that is to go comes from a group.
 func Look(ctx context.Context, t Reads, user graph.User, c Choice) (Leave, error) {
 	l := Leave{User: user}
 	pcs, err := t.CloudPCsOf(ctx, []string{user.UPN})
@@ -162,20 +163,15 @@ func (l *Leave) link(ctx context.Context, t Reads, by string) error {
 		}
 	}
 	direct := l.SKU != "" && Direct(l.User, l.SKU)
-	l.By = by
-	if l.By == "" {
-		l.By = ByMembership
-		if direct {
-			l.By = ByLicense
-		}
-	}
 	switch {
-	case l.By == ByLicense && !direct:
+	case l.SKU == "" && by != ByMembership, len(l.Groups) == 0:
+		return nil // a link is cut already, and the service has not shown it yet
+	case by == ByLicense && !direct:
 		return refused(l.User.UPN + " does not hold the license of Cloud PC " + l.PC.DisplayName + " directly: it comes from a group")
-	case l.By == ByMembership && len(l.Groups) == 0:
-		return refused(l.User.UPN + " is in no group that the policy " + l.PC.ProvisioningPolicyName + " is assigned to, and holds no license directly: nothing of ours links the Cloud PC")
-	case l.By == ByLicense:
-		l.Follows = "" // without the license no other one is made
+	case by == ByMembership || !direct:
+		l.By = ByMembership
+	default:
+		l.By, l.Follows = ByLicense, "" // without the license no other one is made
 	}
 	return nil
 }
