@@ -59,7 +59,7 @@ func All() []Entry { return slices.Clone(all()) }
 
 var all = sync.OnceValue(func() []Entry {
 	var out []Entry
-	for _, list := range append(Findings(), aboutRows(), aboutTheTenant(), aboutCommands(), aboutServices(), aboutSandbox()) {
+	for _, list := range append(Findings(), aboutRows(), aboutTheTenant(), aboutCommands(), aboutMessages(), aboutServices(), aboutSandbox()) {
 		out = append(out, list...)
 	}
 	place := map[string]int{}

@@ -73,6 +73,19 @@ func aboutCommands() []Entry {
 	}
 }
 
+// aboutMessages is what notify says.
+func aboutMessages() []Entry {
+	return []Entry{
+		of(Operator, "notify.address", "the mail address cannot be used", "Nothing can be sent to it.", "correct the notify cell of the row, or leave it empty"),
+		of(Operator, "notify.language", "there is no template in this language", "The message would reach people in a language they did not ask for.", "use one of the languages that the message names, or add a template"),
+		of(Operator, "notify.rehearsal", "a rehearsal sends nothing to people", "Nobody was moved, so nobody is told.", "write the messages to a folder to look at them"),
+		of(Operator, "notify.template", "the template cannot be used", "It cannot be read, or names a field that a message does not have.", "correct the line that the message names"),
+		of(Operator, "notify.folder", "the messages cannot be written to the folder", "It is not there, or may not be written.", "check the path and its permissions"),
+		of(Operator, "notify.smtp", "the mail server did not take the message", "It could not be reached, or refused it. Nobody is told twice: what was sent is recorded.", "see the server's answer, then run notify again"),
+		of(Operator, "notify.webhook", "the webhook did not take the message", "It could not be reached, or refused it.", "check the URL and what the receiver answers"),
+	}
+}
+
 // aboutServices is what Graph, storage and sign-in answer.
 func aboutServices() []Entry {
 	const ticket = "see the service's own words; its support wants the request-id"
