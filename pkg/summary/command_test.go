@@ -1,6 +1,7 @@
 package summary_test
 
 import (
+	"fmt"
 	"os/exec"
 	"strings"
 	"testing"
@@ -146,5 +147,39 @@ func TestRecord_Beyond(t *testing.T) {
 	a.Live = true
 	if got := a.Beyond(r); len(got) != 0 {
 		t.Errorf("while the run goes on: %v", got)
+	}
+}
+
+// Whose move it is: the most urgent first, in words for one and for many, and nothing that cannot be done now.
+func TestMoves(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, states string
+		sandbox      string
+		live         bool
+		want         []string
+	}{
+		{name: "one of each", states: "succeeded warned failed held skipped deferred running", want: []string{
+			"Endpoint admin 1 Find out whether the held import happened", "Endpoint admin 1 Remove the cause of the failure", "Operator 1 One row is not finished",
+			"Operator 1 Correct the row in failed.csv", "Operator 1 One row was put off", "Endpoint admin 1 One Cloud PC works", "Helpdesk 2 Tell 2 people"}},
+		{name: "many", states: "failed failed succeeded", want: []string{"Endpoint admin 2 Remove the causes of the 2 failures", "Helpdesk 1 Tell the person"}},
+		{name: "rehearsed", states: "succeeded", sandbox: "x.yaml", want: []string{"Operator 1 The rehearsal worked for one row"}},
+		{name: "live", states: "running", live: true, want: []string{"Operator 1 One row is being worked on or waits for its turn. Nothing is to be done"}},
+		{name: "cancelled only", states: "cancelled"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			a := summary.Record{Rows: rows(strings.Fields(tc.states)...), Live: tc.live}
+			a.Run.Sandbox = tc.sandbox
+			got := summary.Moves(a)
+			for i, want := range tc.want {
+				if i >= len(got) || !strings.HasPrefix(fmt.Sprintf("%s %d %s", got[i].Who, got[i].Count, got[i].What), want) {
+					t.Errorf("move %d of %+v, want %q", i, got, want)
+				}
+			}
+			if len(got) != len(tc.want) {
+				t.Errorf("%d moves, want %d: %+v", len(got), len(tc.want), got)
+			}
+		})
 	}
 }

@@ -141,16 +141,9 @@ func chartOf(rows []summary.RowRecord, a summary.Record, c clock) *chart {
 		ch.Left = fmt.Sprintf("%d further rows are left out to keep this page quick; they are in results.csv. ", n)
 	}
 	if idle > 0 {
-		ch.Left += fmt.Sprintf("%s not started and so not on the chart.", count(idle, "row was", "rows were"))
+		ch.Left += fmt.Sprintf("Not on the chart, because nothing was started: %s.", summary.Count(idle, "row"))
 	}
 	return ch
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 func chartRowOf(d summary.RowRecord, segments []summary.Segment, x axis, c clock) chartRow {

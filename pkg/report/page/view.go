@@ -154,7 +154,7 @@ func barText(a summary.Record) string {
 	for _, s := range barOf(a.Tally(), len(a.Rows)) {
 		parts = append(parts, strconv.Itoa(s.N)+" "+strings.ToLower(s.Label))
 	}
-	return count(len(a.Rows), "row", "rows") + ": " + strings.Join(parts, ", ")
+	return summary.Count(len(a.Rows), "row") + ": " + strings.Join(parts, ", ")
 }
 
 type groupTable struct {
