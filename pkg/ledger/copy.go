@@ -12,6 +12,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/store"
+	"wave365/pkg/ledger/trail"
 	"wave365/pkg/migration"
 )
 
@@ -85,26 +86,32 @@ func (l *Ledger) refuseContent(ctx context.Context) error {
 	return err
 }
 
-func (l *Ledger) lastEntry(ctx context.Context) (end chain, err error) {
-	err = l.db.Get(ctx)(`SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`, nil, &end.seq, &end.hash)
+// end is the last entry of an audit.
+type end struct {
+	seq  int64
+	hash string
+}
+
+func (l *Ledger) lastEntry(ctx context.Context) (last end, err error) {
+	err = l.trail.DB.Get(ctx)(`SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`, nil, &last.seq, &last.hash)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return end, l.db.Fault(err, "read the ledger")
+		return last, l.trail.DB.Fault(err, "read the ledger")
 	}
-	return end, nil
+	return last, nil
 }
 
 // wentTo is where a sealed ledger went; "" for one that is in use.
 func (l *Ledger) wentTo(ctx context.Context) (to string, err error) {
-	err = l.db.Get(ctx)(`SELECT went_to FROM sealed`, nil, &to)
+	err = l.trail.DB.Get(ctx)(`SELECT went_to FROM sealed`, nil, &to)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return "", l.db.Fault(err, "read the ledger")
+		return "", l.trail.DB.Fault(err, "read the ledger")
 	}
 	return to, nil
 }
 
 // refuseSealed refuses to open for writing what was copied elsewhere.
 func (l *Ledger) refuseSealed(ctx context.Context, opt Options) error {
-	if opt.ReadOnly || opt.Sealed || !l.has(versionSealed) {
+	if opt.ReadOnly || opt.Sealed || !l.trail.Has(trail.VersionSealed) {
 		return nil
 	}
 	to, err := l.wentTo(ctx)
@@ -125,20 +132,20 @@ type placeBody struct {
 
 // seal is the last thing that a ledger records; the lock ends with it.
 func (l *Ledger) seal(ctx context.Context, to string) error {
-	err := l.do(ctx, "seal the ledger", func(t *txn) error {
-		if err := t.fence(); err != nil {
+	err := l.trail.Do(ctx, "seal the ledger", func(t *trail.Tx) error {
+		if err := t.Fence(); err != nil {
 			return err
 		}
-		if err := t.audit(t.Now, auditSealed, "", migration.WaveRow, placeBody{to}); err != nil {
+		if err := t.Audit(t.Now, trail.KindSealed, "", migration.WaveRow, placeBody{to}); err != nil {
 			return err
 		}
 		if err := t.Exec(`DELETE FROM holder`); err != nil {
 			return err
 		}
-		return t.Exec(`INSERT INTO sealed (one, at, went_to) VALUES (1, ?, ?)`, stamp(t.Now), to)
+		return t.Exec(`INSERT INTO sealed (one, at, went_to) VALUES (1, ?, ?)`, trail.Stamp(t.Now), to)
 	})
 	if err == nil {
-		l.lock.set(claim{})
+		l.trail.Claim(trail.Claim{})
 	}
 	return err
 }
@@ -150,13 +157,13 @@ func (l *Ledger) take(ctx context.Context, src *Ledger) error {
 		names = append(names, tab.name)
 	}
 	var epoch int64
-	if err := src.db.Get(ctx)(`SELECT epoch FROM fence`, nil, &epoch); err != nil {
-		return src.db.Fault(err, "read the ledger")
+	if err := src.trail.DB.Get(ctx)(`SELECT epoch FROM fence`, nil, &epoch); err != nil {
+		return src.trail.DB.Fault(err, "read the ledger")
 	}
-	return l.do(ctx, "copy the ledger", func(t *txn) error {
+	return l.trail.Do(ctx, "copy the ledger", func(t *trail.Tx) error {
 		err := t.Unguarded(names, func() error {
 			for _, tab := range tables {
-				if err := t.copyTable(ctx, src, tab); err != nil {
+				if err := copyTable(ctx, t, src, tab); err != nil {
 					return err
 				}
 			}
@@ -169,14 +176,14 @@ func (l *Ledger) take(ctx context.Context, src *Ledger) error {
 		if err := t.Exec(`UPDATE fence SET epoch = ?`, epoch+1); err != nil {
 			return err
 		}
-		return t.audit(t.Now, auditCopied, "", migration.WaveRow, placeBody{src.Path()})
+		return t.Audit(t.Now, trail.KindCopied, "", migration.WaveRow, placeBody{src.Path()})
 	})
 }
 
 // together is how many records one statement inserts.
 const together = 100
 
-func (t *txn) copyTable(ctx context.Context, src *Ledger, tab table) error {
+func copyTable(ctx context.Context, t *trail.Tx, src *Ledger, tab table) error {
 	columns := strings.Count(tab.columns, ",") + 1
 	read := `SELECT ` + tab.columns + ` FROM ` + tab.name + ` ORDER BY ` + tab.key
 	one := "(?" + strings.Repeat(", ?", columns-1) + ")"
@@ -191,7 +198,7 @@ func (t *txn) copyTable(ctx context.Context, src *Ledger, tab table) error {
 		waiting = waiting[:0]
 		return err
 	}
-	for values, err := range store.List(ctx, src.db, read, nil, theirs.read) {
+	for values, err := range store.List(ctx, src.trail.DB, read, nil, theirs.read) {
 		if err != nil {
 			return err
 		}

@@ -3,17 +3,52 @@ package ledger
 import (
 	"context"
 	"errors"
+	"iter"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
+	"wave365/pkg/audit"
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/effects"
+	"wave365/pkg/ledger/hold"
 	"wave365/pkg/ledger/place"
 	"wave365/pkg/ledger/postgres"
+	"wave365/pkg/ledger/record"
 	"wave365/pkg/ledger/sqlite"
 	"wave365/pkg/ledger/store"
+	"wave365/pkg/ledger/trail"
 )
+
+// What the parts of a ledger call their own.
+type (
+	// Holder is the process that drives the ledger's runs.
+	Holder = hold.Holder
+	// Order is what an operator asks of the process that drives a run.
+	Order = hold.Order
+	// Change is what changes about a run after it was created.
+	Change = record.Change
+	// Edit is an edited wave file, as far as its run takes it over.
+	Edit = record.Edit
+
+	keeper  = hold.Keeper
+	journal = effects.Journal
+	records = record.Records
+	history = trail.History
+)
+
+// The kinds of order.
+const (
+	OrderPause    = hold.OrderPause
+	OrderContinue = hold.OrderContinue
+	OrderSlots    = hold.OrderSlots
+	OrderDrain    = hold.OrderDrain
+	OrderCancel   = hold.OrderCancel
+)
+
+// VerifyChain checks entries as Audit returns them, those of the whole ledger or of one run, and names the first one that
+// was changed, removed or put in (Invalid, "ledger.tampered"). Entries cut off at the end are not seen.
+func VerifyChain(entries iter.Seq2[audit.Entry, error]) error { return trail.VerifyChain(entries) }
 
 // Options says how to open a ledger. The zero value opens for writing.
 type Options struct {
@@ -37,16 +72,15 @@ type Options struct {
 // Ledger is an open ledger. Safe for concurrent use. The caller closes it.
 type Ledger struct {
 	path string
-	now  func() time.Time
-	db   *store.DB
-	lock held
-	// chain is the end of the audit as the last commit left it. The transaction under way has it to itself.
-	chain chain
+	// What can be recorded and read, each by its own part.
+	*keeper
+	*journal
+	*records
+	*history
+	trail *trail.Trail
 
 	closing sync.Once
 	closed  error
-	// stalled is Options.Stalled.
-	stalled func(error)
 	// ending is closed when Close is called.
 	ending chan struct{}
 }
@@ -81,7 +115,7 @@ func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 				"put it on a local disk with --ledger; locks and flushes cannot be trusted there")
 		}
 	}
-	db, err := sqlite.Open(ctx, sqlite.Config{Path: abs, Now: opt.Now, ReadOnly: opt.ReadOnly, InUse: inUse, Checkpoint: opt.Checkpoint})
+	db, err := sqlite.Open(ctx, sqlite.Config{Path: abs, Now: opt.Now, ReadOnly: opt.ReadOnly, InUse: hold.InUse, Checkpoint: opt.Checkpoint})
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +136,11 @@ func openDatabase(ctx context.Context, url string, opt Options) (*Ledger, error)
 
 // newLedger takes db over.
 func newLedger(ctx context.Context, path string, db *store.DB, opt Options) (*Ledger, error) {
-	l := &Ledger{path: path, now: opt.Now, db: db, stalled: opt.Stalled, ending: make(chan struct{})}
+	t, ending := trail.New(db, opt.Now), make(chan struct{})
+	l := &Ledger{
+		path: path, trail: t, ending: ending,
+		keeper: hold.New(t), journal: effects.New(t, opt.Stalled, ending), records: record.New(t), history: trail.NewHistory(t),
+	}
 	if err := l.refuseSealed(ctx, opt); err != nil {
 		_ = db.Close()
 		return nil, err
@@ -116,12 +154,12 @@ func (l *Ledger) Close() error {
 	l.closing.Do(func() {
 		close(l.ending)
 		var errs []error
-		if !l.db.ReadOnly() {
-			errs = append(errs, l.release(l.lock.get().id))
+		if !l.trail.DB.ReadOnly() {
+			errs = append(errs, l.Release(l.trail.Claimed().ID))
 		}
-		errs = append(errs, l.db.Close())
+		errs = append(errs, l.trail.DB.Close())
 		if err := errors.Join(errs...); err != nil {
-			l.closed = l.db.Fault(err, "close the ledger")
+			l.closed = l.trail.DB.Fault(err, "close the ledger")
 		}
 	})
 	return l.closed
@@ -129,47 +167,3 @@ func (l *Ledger) Close() error {
 
 // Path is the absolute path of the ledger's file, or the address of its database as --ledger takes it.
 func (l *Ledger) Path() string { return l.path }
-
-// txn is the open transaction as the work inside it sees it.
-type txn struct {
-	*store.Tx
-	l *Ledger
-	// chain is the end of the audit as far as it is known in this transaction.
-	chain chain
-}
-
-// do runs fn in a transaction and returns when it is durable or refused. fn may be called again when the connection to
-// the database breaks.
-func (l *Ledger) do(ctx context.Context, doing string, fn func(*txn) error) error {
-	err := l.db.Do(ctx, func(tx *store.Tx) error {
-		t := &txn{Tx: tx, l: l, chain: l.chain}
-		l.chain = chain{}
-		tx.OnCommit = func() {
-			l.chain = t.chain
-			l.chain.known = false
-		}
-		return fn(t)
-	})
-	if err == nil || errors.Is(err, errDone) {
-		return nil
-	}
-	return l.db.Fault(err, doing)
-}
-
-// has reports whether the ledger's schema is at least of that version: one that is only read may be older.
-func (l *Ledger) has(version int64) bool { return l.db.Version() >= version }
-
-// Versions of the schema that brought what an older ledger, which is only read, does not have.
-const (
-	versionControl = 2 // orders, run_changes
-	versionWrites  = 4 // writes, intents.no_change
-	versionSealed  = 6 // sealed
-)
-
-// insert adds a record with the next id; columns are those beside it.
-func (t *txn) insert(table, columns string, args ...any) (id int64, err error) {
-	if err := t.Get(`SELECT coalesce(max(id), 0) + 1 FROM `+table, nil, &id); err != nil {
-		return 0, err
-	}
-	return id, t.Exec(`INSERT INTO `+table+` (id, `+columns+`) VALUES (?`+strings.Repeat(", ?", len(args))+`)`, append([]any{id}, args...)...)
-}

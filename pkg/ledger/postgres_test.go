@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"os"
 	"os/exec"
@@ -304,7 +305,7 @@ func TestPostgresKilled(t *testing.T) {
 					err = l.Apply(t.Context(), tr)
 				}
 				if err != nil {
-					t.Errorf("row %d: %v", r.Index, err)
+					t.Errorf("row %d: %v (%v)", r.Index, err, errors.Unwrap(err))
 					break
 				}
 				r = tr.To()

@@ -9,7 +9,6 @@ import (
 	"embed"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"strconv"
 	"strings"
@@ -74,29 +73,9 @@ func dialect(session string) store.Dialect {
 		// Writers of one ledger come one after the other, as with SQLite; readers are not in their way.
 		Begin: "BEGIN; LOCK TABLE audit IN EXCLUSIVE MODE",
 		Share: " FOR SHARE", Bind: bind, Fault: classify, Refused: refused, Lost: lost, Statement: statement,
-		Stamp: func(ctx context.Context, c *sql.Conn) (id string, err error) {
-			err = c.QueryRowContext(ctx, "SELECT pg_current_xact_id()::text").Scan(&id)
-			return id, err
-		},
-		Settle:  settle,
 		Guards:  [2]string{"ALTER TABLE %s DISABLE TRIGGER USER", "ALTER TABLE %s ENABLE TRIGGER USER"},
 		Session: session, Connected: connected,
 	}
-}
-
-// settle asks what became of a transaction whose COMMIT got no answer.
-func settle(ctx context.Context, c *sql.Conn, id string) (committed bool, err error) {
-	var status sql.NullString
-	if err := c.QueryRowContext(ctx, "SELECT pg_xact_status($1::text::xid8)", id).Scan(&status); err != nil {
-		return false, err
-	}
-	switch status.String {
-	case "committed":
-		return true, nil
-	case "aborted":
-		return false, nil
-	}
-	return false, fmt.Errorf("transaction %s is %s", id, status.String)
 }
 
 // connected reports whether some process has a connection under that name.

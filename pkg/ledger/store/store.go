@@ -41,10 +41,6 @@ type Dialect struct {
 	Refused func(err error) Refusal
 	// Lost reports whether the connection broke, so that a COMMIT under way may have happened; nil: that cannot be.
 	Lost func(err error) bool
-	// Stamp returns an id for the open transaction, and Settle says, on a new connection, whether the transaction with
-	// that id was committed. Both are there when Lost is.
-	Stamp  func(ctx context.Context, c *sql.Conn) (string, error)
-	Settle func(ctx context.Context, c *sql.Conn, id string) (committed bool, err error)
 	// Statement bounds one statement; zero: it takes the time it takes.
 	Statement time.Duration
 	// Session is the name under which this process is connected; "": there is no such thing. Connected asks the database
@@ -152,20 +148,23 @@ const reach = 45 * time.Second
 func (d *DB) transact(fn func(*Tx) error) error {
 	deadline := time.Now().Add(reach)
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 3*time.Second) {
-		id, err := d.once(fn)
+		sent, err := d.once(fn)
 		if err == nil || d.Lost == nil || !d.Lost(err) {
 			return err
 		}
 		_ = d.drop()
-		for id != "" && time.Now().Before(deadline) {
-			committed, unsettled := d.settle(id)
-			if unsettled == nil && committed {
+		for settled := sent == nil; !settled; {
+			committed, unsettled := d.settle(*sent)
+			switch {
+			case unsettled == nil && committed:
 				return nil
+			case unsettled == nil:
+				settled = true
+			case time.Now().After(deadline):
+				return err
+			default:
+				<-time.After(pause)
 			}
-			if unsettled == nil {
-				break
-			}
-			<-time.After(pause)
 		}
 		if time.Now().After(deadline) {
 			return err
@@ -174,56 +173,53 @@ func (d *DB) transact(fn func(*Tx) error) error {
 	}
 }
 
-// once is one try. id is not empty when the connection broke at the COMMIT.
-func (d *DB) once(fn func(*Tx) error) (id string, err error) {
+// once is one try. sent is not nil when the connection broke at the COMMIT: it tells whether that was done.
+func (d *DB) once(fn func(*Tx) error) (sent *Evidence, err error) {
 	defer damagedBy(&err)
 	t := &Tx{d: d, Now: d.now().UTC()}
 	if t.conn, err = d.connect(); err != nil {
-		return "", err
+		return nil, err
 	}
 	if err := t.run(d.Begin); err != nil {
 		t.undo()
-		return "", err
-	}
-	if d.Stamp != nil {
-		ctx, cancel := d.statement()
-		id, err = d.Stamp(ctx, t.conn)
-		cancel()
-		if err != nil {
-			t.undo()
-			return "", err
-		}
+		return nil, err
 	}
 	if err := t.call(fn); err != nil {
 		t.undo()
-		return "", err
+		return nil, err
 	}
 	if t.over {
-		return "", fault.New(fault.Internal, "ledger.bug", "a write to the ledger went on after it was refused", "")
+		return nil, fault.New(fault.Internal, "ledger.bug", "a write to the ledger went on after it was refused", "")
 	}
 	if err := t.run("COMMIT"); err != nil {
 		t.undo()
-		return id, err
+		return t.Evidence, err
 	}
 	if t.OnCommit != nil {
 		t.OnCommit()
 	}
-	return "", nil
+	return nil, nil
 }
 
-func (d *DB) settle(id string) (committed bool, err error) {
-	conn, err := d.connect()
-	if err != nil {
-		_ = d.drop()
+// settle asks, on a new connection, what became of a COMMIT without an answer. It asks in a transaction of its own, because
+// that begins when the other one has ended, one way or the other.
+func (d *DB) settle(e Evidence) (committed bool, err error) {
+	defer func() {
+		if err != nil {
+			_ = d.drop()
+		}
+	}()
+	t := &Tx{d: d, Now: d.now().UTC()}
+	if t.conn, err = d.connect(); err != nil {
 		return false, err
 	}
-	ctx, cancel := d.statement()
-	defer cancel()
-	committed, err = d.Settle(ctx, conn, id)
-	if err != nil {
-		_ = d.drop()
+	defer t.undo()
+	if err := t.run(d.Begin); err != nil {
+		return false, err
 	}
-	return committed, err
+	var n int
+	err = t.Get(e.Query, e.Args, &n)
+	return n > 0, err
 }
 
 // statement is the context of one statement. Statements do not stop with a caller's context: what is half done then
@@ -270,8 +266,16 @@ type Tx struct {
 	over bool
 	// Now is the time of the transaction, in UTC.
 	Now time.Time
+	// Evidence, when it is set, finds what was recorded if the transaction was committed; nil: nothing was.
+	Evidence *Evidence
 	// OnCommit, when it is set, is called after the commit and before the next transaction begins.
 	OnCommit func()
+}
+
+// Evidence is a query that counts what only this transaction can have recorded.
+type Evidence struct {
+	Query string
+	Args  []any
 }
 
 // call calls fn. A panic in it ends the caller's work, not the ledger's.

@@ -1,4 +1,4 @@
-package ledger
+package hold
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/process"
 	"wave365/pkg/ledger/store"
+	"wave365/pkg/ledger/trail"
 	"wave365/pkg/migration"
 )
 
@@ -44,8 +45,8 @@ func (o Order) text() string {
 
 // Order records an order for the process that drives the run, with an event that names who asks. The result is o with
 // ID, Holder, and At when it was zero. Conflict ("ledger.not-driven") when no process drives that run now.
-func (l *Ledger) Order(ctx context.Context, o Order) (Order, error) {
-	err := l.do(ctx, "record an order", func(t *txn) error {
+func (l *Keeper) Order(ctx context.Context, o Order) (Order, error) {
+	err := l.do(ctx, "record an order", func(t tx) error {
 		h, ok, err := l.readHolder(t.Get)
 		if err != nil {
 			return err
@@ -57,32 +58,32 @@ func (l *Ledger) Order(ctx context.Context, o Order) (Order, error) {
 			}
 			return fault.New(fault.Conflict, "ledger.not-driven", why, "resume goes on with it", fault.NewCommand("resume").For(o.Run))
 		}
-		o.Holder, o.At = h.ID, orNow(o.At, t.Now)
-		o.ID, err = t.insert("orders", "run, holder, at, by_whom, kind, arg",
-			o.Run, o.Holder, stamp(o.At), o.By, o.Kind, o.Arg)
-		if l.db.Refused(err) != store.NotRefused {
+		o.Holder, o.At = h.ID, trail.OrNow(o.At, t.Now)
+		o.ID, err = t.Insert("orders", "run, holder, at, by_whom, kind, arg",
+			o.Run, o.Holder, trail.Stamp(o.At), o.By, o.Kind, o.Arg)
+		if l.trail.DB.Refused(err) != store.NotRefused {
 			return fault.Wrap(fault.Internal, "ledger.order", fmt.Sprintf("%q by %q is no order", o.Kind, o.By), "", err)
 		}
 		if err != nil {
 			return err
 		}
-		return t.audit(o.At, auditEvent, o.Run, migration.WaveRow, eventBody(migration.Event{Reason: migration.RunOrdered, Note: o.text() + ", by " + o.By}))
+		return t.Audit(o.At, trail.KindEvent, o.Run, migration.WaveRow, trail.BodyOf(migration.Event{Reason: migration.RunOrdered, Note: o.text() + ", by " + o.By}))
 	})
 	return o, err
 }
 
 // Obey records that an order was obeyed, with an event. Conflict ("ledger.obeyed") when it was already.
-func (l *Ledger) Obey(ctx context.Context, o Order, at time.Time, answer string) error {
-	return l.do(ctx, "record that an order was obeyed", func(t *txn) error {
-		n, err := t.Change(`UPDATE orders SET obeyed_at = ?, answer = ? WHERE id = ? AND obeyed_at IS NULL`, stamp(at), answer, o.ID)
+func (l *Keeper) Obey(ctx context.Context, o Order, at time.Time, answer string) error {
+	return l.do(ctx, "record that an order was obeyed", func(t tx) error {
+		n, err := t.Change(`UPDATE orders SET obeyed_at = ?, answer = ? WHERE id = ? AND obeyed_at IS NULL`, trail.Stamp(at), answer, o.ID)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			return fault.New(fault.Conflict, "ledger.obeyed", fmt.Sprintf("there is no order %d to obey any more", o.ID), "")
 		}
-		return t.audit(at, auditEvent, o.Run, migration.WaveRow,
-			eventBody(migration.Event{Reason: migration.RunObeyed, Note: o.text() + ", asked by " + o.By + ": " + answer}))
+		return t.Audit(at, trail.KindEvent, o.Run, migration.WaveRow,
+			trail.BodyOf(migration.Event{Reason: migration.RunObeyed, Note: o.text() + ", asked by " + o.By + ": " + answer}))
 	})
 }
 
@@ -90,24 +91,24 @@ const orderColumns = `SELECT id, run, holder, at, by_whom, kind, arg, obeyed_at,
 
 // OrdersForMe gives the orders that this ledger's own lock is asked to obey and has not, oldest first; none without a
 // lock.
-func (l *Ledger) OrdersForMe(ctx context.Context) ([]Order, error) {
-	id := l.lock.get().id
+func (l *Keeper) OrdersForMe(ctx context.Context) ([]Order, error) {
+	id := l.trail.Claimed().ID
 	if id == "" {
 		return nil, nil
 	}
-	return store.All(ctx, l.db, orderColumns+` WHERE holder = ? AND obeyed_at IS NULL ORDER BY id`, []any{id}, scanOrder)
+	return store.All(ctx, l.trail.DB, orderColumns+` WHERE holder = ? AND obeyed_at IS NULL ORDER BY id`, []any{id}, scanOrder)
 }
 
 // Orders gives every order that was given to a run, oldest first.
-func (l *Ledger) Orders(ctx context.Context, runID string) ([]Order, error) {
-	if !l.has(versionControl) {
+func (l *Keeper) Orders(ctx context.Context, runID string) ([]Order, error) {
+	if !l.trail.Has(trail.VersionControl) {
 		return nil, nil
 	}
-	return store.All(ctx, l.db, orderColumns+` WHERE run = ? ORDER BY id`, []any{runID}, scanOrder)
+	return store.All(ctx, l.trail.DB, orderColumns+` WHERE run = ? ORDER BY id`, []any{runID}, scanOrder)
 }
 
 func scanOrder(scan store.Scan) (Order, error) {
 	var o Order
-	err := scan(&o.ID, &o.Run, &o.Holder, (*moment)(&o.At), &o.By, &o.Kind, &o.Arg, (*moment)(&o.ObeyedAt), &o.Answer)
+	err := scan(&o.ID, &o.Run, &o.Holder, (*trail.Moment)(&o.At), &o.By, &o.Kind, &o.Arg, (*trail.Moment)(&o.ObeyedAt), &o.Answer)
 	return o, err
 }

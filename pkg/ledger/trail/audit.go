@@ -1,4 +1,4 @@
-package ledger
+package trail
 
 import (
 	"context"
@@ -13,24 +13,24 @@ import (
 	"wave365/pkg/ledger/store"
 )
 
-// The kinds of audit entries.
+// The kinds of audit entries. What their bodies hold is their writer's.
 const (
-	auditRunCreated   = "run-created"
-	auditRunFinished  = "run-finished"
-	auditRunReopened  = "run-reopened"
-	auditRunChanged   = "run-changed"
-	auditTransition   = "transition"
-	auditEvent        = "event"
-	auditIntent       = "intent"
-	auditOutcome      = "outcome"
-	auditWriteIntent  = "write-intent"
-	auditWriteOutcome = "write-outcome"
-	auditLocked       = "locked"
-	auditLockReplaced = "lock-replaced"
-	auditReleased     = "released"
-	auditUnlocked     = "unlocked"
-	auditSealed       = "sealed"
-	auditCopied       = "copied"
+	KindRunCreated   = "run-created"
+	KindRunFinished  = "run-finished"
+	KindRunReopened  = "run-reopened"
+	KindRunChanged   = "run-changed"
+	KindTransition   = "transition"
+	KindEvent        = "event"
+	KindIntent       = "intent"
+	KindOutcome      = "outcome"
+	KindWriteIntent  = "write-intent"
+	KindWriteOutcome = "write-outcome"
+	KindLocked       = "locked"
+	KindLockReplaced = "lock-replaced"
+	KindReleased     = "released"
+	KindUnlocked     = "unlocked"
+	KindSealed       = "sealed"
+	KindCopied       = "copied"
 )
 
 // chain is the end of the audit: the last entry, and the last hash of each run that was asked for. The zero value
@@ -42,8 +42,8 @@ type chain struct {
 	heads map[string]string
 }
 
-// audit appends an entry in the caller's transaction.
-func (t *txn) audit(at time.Time, kind, run string, row int, body any) error {
+// Audit appends an entry in the caller's transaction.
+func (t *Tx) Audit(at time.Time, kind, run string, row int, body any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
@@ -55,15 +55,16 @@ func (t *txn) audit(at time.Time, kind, run string, row int, body any) error {
 	e := audit.Entry{Seq: t.chain.seq + 1, At: at, Kind: kind, Run: run, Row: row, Body: text, Prev: prev}
 	e.Hash = e.Sum()
 	err = t.Exec(`INSERT INTO audit (seq, at, kind, run, idx, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		e.Seq, stamp(at), kind, run, row, string(text), prev, e.Hash)
+		e.Seq, Stamp(at), kind, run, row, string(text), prev, e.Hash)
 	if err == nil {
 		t.chain.seq, t.chain.hash, t.chain.heads[run] = e.Seq, e.Hash, e.Hash
+		t.Evidence = &store.Evidence{Query: `SELECT count(*) FROM audit WHERE seq = ? AND hash = ?`, Args: []any{e.Seq, e.Hash}}
 	}
 	return err
 }
 
 // head is what the run's next entry holds as Prev.
-func (t *txn) head(run string) (string, error) {
+func (t *Tx) head(run string) (string, error) {
 	if !t.chain.known {
 		if err := t.end(); err != nil {
 			return "", err
@@ -84,7 +85,7 @@ func (t *txn) head(run string) (string, error) {
 
 // end looks where the audit ends now. When that is where this ledger left it, nobody else has written since, and what
 // is remembered of the runs holds.
-func (t *txn) end() error {
+func (t *Tx) end() error {
 	var seq int64
 	var hash string
 	err := t.Get(`SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1`, nil, &seq, &hash)
@@ -107,10 +108,16 @@ func entriesOf(run string) (where string, args []any) {
 	return ` WHERE run = ? AND seq >= (SELECT min(seq) FROM audit WHERE run = ? AND kind = 'run-created')`, []any{run, run}
 }
 
+// History is what happened in a ledger, as it is read.
+type History struct{ trail *Trail }
+
+// NewHistory reads what a trail has recorded.
+func NewHistory(t *Trail) *History { return &History{t} }
+
 // Audit gives the entries of a run, oldest first; "" gives those of the whole ledger. It reads while it is ranged
 // over and ends after the first error, which may be that an entry does not fit those before it (Invalid,
 // "ledger.tampered").
-func (l *Ledger) Audit(ctx context.Context, runID string) iter.Seq2[audit.Entry, error] {
+func (l *History) Audit(ctx context.Context, runID string) iter.Seq2[audit.Entry, error] {
 	query := `SELECT seq, at, kind, run, idx, body, prev, hash FROM audit`
 	var args []any
 	if runID != "" {
@@ -120,7 +127,7 @@ func (l *Ledger) Audit(ctx context.Context, runID string) iter.Seq2[audit.Entry,
 	}
 	var check audit.Checker
 	return func(yield func(audit.Entry, error) bool) {
-		for e, err := range store.List(ctx, l.db, query+` ORDER BY seq`, args, scanAudit) {
+		for e, err := range store.List(ctx, l.trail.DB, query+` ORDER BY seq`, args, scanAudit) {
 			if err == nil {
 				err = touched(check.Next(e))
 			}
@@ -133,10 +140,10 @@ func (l *Ledger) Audit(ctx context.Context, runID string) iter.Seq2[audit.Entry,
 
 // HasEntry reports whether the ledger's audit holds the entry with that number and hash. A ledger that does not hold what
 // was written of it elsewhere is an older one.
-func (l *Ledger) HasEntry(ctx context.Context, seq int64, hash string) (bool, error) {
+func (l *History) HasEntry(ctx context.Context, seq int64, hash string) (bool, error) {
 	var n int
-	if err := l.db.Get(ctx)(`SELECT count(*) FROM audit WHERE seq = ? AND hash = ?`, []any{seq, hash}, &n); err != nil {
-		return false, l.db.Fault(err, "read the ledger")
+	if err := l.trail.DB.Get(ctx)(`SELECT count(*) FROM audit WHERE seq = ? AND hash = ?`, []any{seq, hash}, &n); err != nil {
+		return false, l.trail.DB.Fault(err, "read the ledger")
 	}
 	return n > 0, nil
 }
@@ -144,19 +151,19 @@ func (l *Ledger) HasEntry(ctx context.Context, seq int64, hash string) (bool, er
 func scanAudit(scan store.Scan) (audit.Entry, error) {
 	var e audit.Entry
 	var body string
-	err := scan(&e.Seq, (*moment)(&e.At), &e.Kind, &e.Run, &e.Row, &body, &e.Prev, &e.Hash)
+	err := scan(&e.Seq, (*Moment)(&e.At), &e.Kind, &e.Run, &e.Row, &body, &e.Prev, &e.Hash)
 	e.Body = json.RawMessage(body)
 	return e, err
 }
 
-// VerifyChain checks entries as [Ledger.Audit] returns them, those of the whole ledger or of one run, and names the first
+// VerifyChain checks entries as [History.Audit] returns them, those of the whole ledger or of one run, and names the first
 // one that was changed, removed or put in (Invalid, "ledger.tampered"). What [audit.Verify] cannot see, a run whose
 // beginning is gone, is seen here; entries cut off at the end are not.
 func VerifyChain(entries iter.Seq2[audit.Entry, error]) error {
 	begun := map[string]bool{"": true}
 	err := audit.Verify(func(yield func(audit.Entry, error) bool) {
 		for e, err := range entries {
-			if err == nil && !begun[e.Run] && e.Kind != auditRunCreated && e.Sum() == e.Hash {
+			if err == nil && !begun[e.Run] && e.Kind != KindRunCreated && e.Sum() == e.Hash {
 				err = &audit.Broken{Seq: e.Seq, Why: "the beginning of its run was removed"}
 			}
 			begun[e.Run] = true

@@ -1,4 +1,6 @@
-package ledger
+// Package hold is who drives a ledger: the lock, whether its holder still lives, and what operators ask of it from other
+// terminals. It is not for doing what is asked.
+package hold
 
 import (
 	"context"
@@ -10,13 +12,26 @@ import (
 	"os"
 	"os/user"
 	"strings"
-	"sync"
 	"time"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/process"
+	"wave365/pkg/ledger/trail"
 	"wave365/pkg/migration"
 )
+
+// Keeper is the lock of a ledger, and what is asked of the process that has it. Safe for concurrent use.
+type Keeper struct{ trail *trail.Trail }
+
+// New gives the lock of a ledger.
+func New(t *trail.Trail) *Keeper { return &Keeper{t} }
+
+// tx is a transaction that changes the lock.
+type tx struct{ *trail.Tx }
+
+func (l *Keeper) do(ctx context.Context, doing string, fn func(tx) error) error {
+	return l.trail.Do(ctx, doing, func(t *trail.Tx) error { return fn(tx{t}) })
+}
 
 // Holder is the process that drives the ledger's runs.
 type Holder struct {
@@ -32,7 +47,7 @@ type Holder struct {
 	// Run is the run it drives; may be empty.
 	Run string `json:"run"`
 	// Life says whether the process still lives, as far as this host can know; of a process on another host it is
-	// Unknown. [Ledger.Holder] fills it; it is not stored.
+	// Unknown. [Keeper.Holder] fills it; it is not stored.
 	Life process.Life `json:"-"`
 }
 
@@ -40,69 +55,45 @@ func (h Holder) describe() string {
 	return fmt.Sprintf("process %d of %s on %s (%s, since %s)", h.PID, h.User, h.Host, h.Command, h.Started.UTC().Format(time.RFC3339))
 }
 
-// held is the lock that this ledger has, if any.
-type held struct {
-	mu    sync.Mutex
-	value claim
-}
-
-// claim is a lock as its holder knows it; the zero value is none.
-type claim struct {
-	id    string
-	epoch int64
-}
-
-func (h *held) get() claim {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.value
-}
-
-func (h *held) set(c claim) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.value = c
-}
-
 // Lock makes this process the one that drives the ledger. ID, Host, User, PID and Started are filled where h leaves
 // them empty. A holder on this host whose process is gone is replaced. A live one, or one on another host, is
-// Conflict ("ledger.locked"), and the message names it with the id that [Ledger.Unlock] wants. release gives the
+// Conflict ("ledger.locked"), and the message names it with the id that [Keeper.Unlock] wants. release gives the
 // lock back, also after the caller was stopped, and may be called twice; Close does it too. While the lock is held,
-// Apply and Intend of this Ledger check that it still is, so that a process whose lock was taken away stops writing.
-func (l *Ledger) Lock(ctx context.Context, h Holder) (release func() error, err error) {
+// Apply and Intend check that it still is, so that a process whose lock was taken away stops writing.
+func (l *Keeper) Lock(ctx context.Context, h Holder) (release func() error, err error) {
 	return l.TakeOver(ctx, h, nil)
 }
 
 // TakeOver is Lock that also replaces a holder that may live, when replace says so of it; nil replaces none. The one that
 // is replaced is refused from then on, whatever it does, and ends. It is for a queue that has given the work to this
 // process, and so knows that the other one should not do it any more.
-func (l *Ledger) TakeOver(ctx context.Context, h Holder, replace func(old Holder) bool) (release func() error, err error) {
+func (l *Keeper) TakeOver(ctx context.Context, h Holder, replace func(old Holder) bool) (release func() error, err error) {
 	h = l.complete(h)
 	token := process.Token(h.PID)
-	if l.db.Session != "" {
-		token += sessionMark + l.db.Session
+	if l.trail.DB.Session != "" {
+		token += sessionMark + l.trail.DB.Session
 	}
-	mine := claim{id: h.ID}
-	err = l.do(ctx, "lock the ledger", func(t *txn) error {
+	mine := trail.Claim{ID: h.ID}
+	err = l.do(ctx, "lock the ledger", func(t tx) error {
 		old, ok, err := l.readHolder(t.Get)
 		if err != nil {
 			return err
 		}
-		kind := auditLocked
+		kind := trail.KindLocked
 		if ok {
 			if old.Life != process.Gone && (replace == nil || !replace(old)) {
 				return refusedBecause(old)
 			}
-			kind = auditLockReplaced
+			kind = trail.KindLockReplaced
 			if _, err := t.Change(`DELETE FROM holder WHERE id = ?`, old.ID); err != nil {
 				return err
 			}
 		}
-		if mine.epoch, err = t.raise(); err != nil {
+		if mine.Epoch, err = t.Raise(); err != nil {
 			return err
 		}
 		err = t.Exec(`INSERT INTO holder (one, id, host, "user", pid, process, started, command, run)
-			VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID, h.Host, h.User, h.PID, token, stamp(h.Started), h.Command, h.Run)
+			VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)`, h.ID, h.Host, h.User, h.PID, token, trail.Stamp(h.Started), h.Command, h.Run)
 		if err != nil {
 			return err
 		}
@@ -110,13 +101,13 @@ func (l *Ledger) TakeOver(ctx context.Context, h Holder, replace func(old Holder
 		if ok {
 			entry.Replaced = &old
 		}
-		return t.audit(t.Now, kind, "", migration.WaveRow, entry)
+		return t.Audit(t.Now, kind, "", migration.WaveRow, entry)
 	})
 	if err != nil {
 		return nil, err
 	}
-	l.lock.set(mine)
-	return func() error { return l.release(h.ID) }, nil
+	l.trail.Claim(mine)
+	return func() error { return l.Release(h.ID) }, nil
 }
 
 // refusedBecause is the fault for whoever wants the lock that h has. How to take it away is said only where h may be gone.
@@ -141,7 +132,7 @@ func lockedRun(h Holder) string {
 }
 
 // complete fills what the caller left open.
-func (l *Ledger) complete(h Holder) Holder {
+func (l *Keeper) complete(h Holder) Holder {
 	if h.ID == "" {
 		b := make([]byte, 6)
 		rand.Read(b)
@@ -158,82 +149,55 @@ func (l *Ledger) complete(h Holder) Holder {
 	if h.PID == 0 {
 		h.PID = os.Getpid()
 	}
-	h.Started = orNow(h.Started, l.now().UTC())
+	h.Started = trail.OrNow(h.Started, l.trail.Now().UTC())
 	return h
 }
 
 // releaseWithin bounds how long a lock is tried to be given back.
 const releaseWithin = 15 * time.Second
 
-// release gives the lock back if it is still ours.
-func (l *Ledger) release(id string) error {
-	if id == "" || l.lock.get().id != id {
+// Release gives the lock with that id back if it is still ours.
+func (l *Keeper) Release(id string) error {
+	if id == "" || l.trail.Claimed().ID != id {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), releaseWithin)
 	defer cancel()
-	err := l.do(ctx, "unlock the ledger", func(t *txn) error {
+	err := l.do(ctx, "unlock the ledger", func(t tx) error {
 		n, err := t.Change(`DELETE FROM holder WHERE id = ?`, id)
 		if err != nil || n == 0 {
 			return err
 		}
-		return t.audit(t.Now, auditReleased, "", migration.WaveRow, struct {
+		return t.Audit(t.Now, trail.KindReleased, "", migration.WaveRow, struct {
 			ID string `json:"id"`
 		}{id})
 	})
 	if err == nil {
-		l.lock.set(claim{})
+		l.trail.Claim(trail.Claim{})
 	}
 	return err
-}
-
-// raise raises the ledger's epoch: whoever took the lock before is refused from here on.
-func (t *txn) raise() (epoch int64, err error) {
-	err = t.Get(`UPDATE fence SET epoch = epoch + 1 RETURNING epoch`, nil, &epoch)
-	return epoch, err
-}
-
-// fence refuses when this ledger had the lock and it was taken away. It stays as it is until the transaction ends.
-func (t *txn) fence() error {
-	mine := t.l.lock.get()
-	if mine.id == "" {
-		return nil
-	}
-	var epoch int64
-	if err := t.Get(`SELECT epoch FROM fence`+t.l.db.Share, nil, &epoch); err != nil {
-		return err
-	}
-	return mine.against(epoch)
-}
-
-func (c claim) against(epoch int64) error {
-	if c.epoch == epoch {
-		return nil
-	}
-	return fault.New(fault.Conflict, "ledger.lock-lost", "this process no longer holds the ledger: somebody unlocked it, or took it over",
-		"look who drives the run now", fault.NewCommand("status"))
 }
 
 // Holds asks whether the lock that this ledger took is still its own: nil when it is, or when it took none. Conflict
 // ("ledger.lock-lost") when it was taken away. Whoever holds the lock asks between the intent and the call, because a
 // process may have been frozen in between.
-func (l *Ledger) Holds(ctx context.Context) error {
-	mine := l.lock.get()
-	if mine.id == "" {
+func (l *Keeper) Holds(ctx context.Context) error {
+	mine := l.trail.Claimed()
+	if mine.ID == "" {
 		return nil
 	}
 	var epoch int64
-	if err := l.db.Get(ctx)(`SELECT epoch FROM fence`, nil, &epoch); err != nil {
-		return l.db.Fault(err, "ask who holds the ledger")
+	if err := l.trail.DB.Get(ctx)(`SELECT epoch FROM fence`, nil, &epoch); err != nil {
+		return l.trail.DB.Fault(err, "ask who holds the ledger")
 	}
-	return mine.against(epoch)
+	return mine.Against(epoch)
 }
 
 // Unlock takes the lock away from the holder with that id, unless it is known to live. NotFound ("ledger.unlocked") when
 // nobody holds the lock, Conflict ("ledger.locked") when the holder has another id, Conflict ("ledger.holder-lives") when
 // its process runs on this host.
-func (l *Ledger) Unlock(ctx context.Context, id string) error {
-	return l.do(ctx, "unlock the ledger", func(t *txn) error {
+func (l *Keeper) Unlock(ctx context.Context, id string) error {
+	return l.do(ctx, "unlock the ledger", func(t tx) error {
 		h, ok, err := l.readHolder(t.Get)
 		switch {
 		case err != nil:
@@ -250,18 +214,18 @@ func (l *Ledger) Unlock(ctx context.Context, id string) error {
 		if err := t.Exec(`DELETE FROM holder WHERE id = ?`, id); err != nil {
 			return err
 		}
-		if _, err := t.raise(); err != nil {
+		if _, err := t.Raise(); err != nil {
 			return err
 		}
-		return t.audit(t.Now, auditUnlocked, "", migration.WaveRow, lockBody{Holder: h})
+		return t.Audit(t.Now, trail.KindUnlocked, "", migration.WaveRow, lockBody{Holder: h})
 	})
 }
 
 // Holder gives the process that holds the lock, with what is known of its life; false when nobody does.
-func (l *Ledger) Holder(ctx context.Context) (Holder, bool, error) {
-	h, ok, err := l.readHolder(l.db.Get(ctx))
+func (l *Keeper) Holder(ctx context.Context) (Holder, bool, error) {
+	h, ok, err := l.readHolder(l.trail.DB.Get(ctx))
 	if err != nil {
-		return Holder{}, false, l.db.Fault(err, "read who holds the ledger")
+		return Holder{}, false, l.trail.DB.Fault(err, "read who holds the ledger")
 	}
 	return h, ok, nil
 }
@@ -271,12 +235,12 @@ const sessionMark = " session="
 
 // readHolder reads who holds the lock, with what the database knows of its life: a holder on another machine that is no
 // longer connected is gone, or so cut off that nothing it does is recorded.
-func (l *Ledger) readHolder(get func(string, []any, ...any) error) (h Holder, ok bool, err error) {
+func (l *Keeper) readHolder(get func(string, []any, ...any) error) (h Holder, ok bool, err error) {
 	h, session, ok, err := readHolder(get)
-	if err != nil || !ok || session == "" || l.db.Connected == nil || h.Life != process.Unknown {
+	if err != nil || !ok || session == "" || l.trail.DB.Connected == nil || h.Life != process.Unknown {
 		return h, ok, err
 	}
-	there, err := l.db.Connected(get, session)
+	there, err := l.trail.DB.Connected(get, session)
 	switch {
 	case err != nil:
 	case there:
@@ -290,7 +254,7 @@ func (l *Ledger) readHolder(get func(string, []any, ...any) error) (h Holder, ok
 func readHolder(get func(string, []any, ...any) error) (h Holder, session string, ok bool, err error) {
 	token := ""
 	err = get(`SELECT id, host, "user", pid, process, started, command, run FROM holder`, nil,
-		&h.ID, &h.Host, &h.User, &h.PID, &token, (*moment)(&h.Started), &h.Command, &h.Run)
+		&h.ID, &h.Host, &h.User, &h.PID, &token, (*trail.Moment)(&h.Started), &h.Command, &h.Run)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Holder{}, "", false, nil
 	}
@@ -302,8 +266,8 @@ func readHolder(get func(string, []any, ...any) error) (h Holder, session string
 	return h, session, err == nil, err
 }
 
-// inUse names the live process that drives a ledger, which may be damaged.
-func inUse(get func(query string, args []any, into ...any) error) (who string, live bool) {
+// InUse names the live process that drives a ledger, which may be damaged.
+func InUse(get func(query string, args []any, into ...any) error) (who string, live bool) {
 	h, _, ok, err := readHolder(get)
 	if err != nil || !ok {
 		return "", false

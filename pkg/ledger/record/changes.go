@@ -1,4 +1,4 @@
-package ledger
+package record
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/store"
+	"wave365/pkg/ledger/trail"
 	"wave365/pkg/migration"
 	"wave365/pkg/wave"
 )
@@ -32,24 +33,24 @@ func (c Change) apply(run *migration.Run) error {
 }
 
 // ChangeRun records a change of the run; from then on Run and Runs give the run with it.
-func (l *Ledger) ChangeRun(ctx context.Context, runID string, c Change) error {
-	return l.do(ctx, "record a change of the run", func(t *txn) error { return t.changeRun(runID, c) })
+func (l *Records) ChangeRun(ctx context.Context, runID string, c Change) error {
+	return l.do(ctx, "record a change of the run", func(t tx) error { return t.changeRun(runID, c) })
 }
 
-func (t *txn) changeRun(runID string, c Change) error {
-	body, err := asJSON(c)
+func (t tx) changeRun(runID string, c Change) error {
+	body, err := trail.JSON(c)
 	if err != nil {
 		return err
 	}
 	err = t.Exec(`INSERT INTO run_changes (n, run, at, body)
-		VALUES ((SELECT coalesce(max(n), 0) + 1 FROM run_changes), ?, ?, ?)`, runID, stamp(t.Now), body)
-	if t.l.db.Refused(err) == store.ForeignKey {
-		return noRun(runID)
+		VALUES ((SELECT coalesce(max(n), 0) + 1 FROM run_changes), ?, ?, ?)`, runID, trail.Stamp(t.Now), body)
+	if t.Refused(err) == store.ForeignKey {
+		return trail.NoRun(runID)
 	}
 	if err != nil {
 		return err
 	}
-	return t.audit(t.Now, auditRunChanged, runID, migration.WaveRow, c)
+	return t.Audit(t.Now, trail.KindRunChanged, runID, migration.WaveRow, c)
 }
 
 // Edit is an edited wave file, as far as its run takes it over.
@@ -64,13 +65,13 @@ type Edit struct {
 
 // EditRun takes an edited wave file over, in one transaction: the run is opened again, rows are moved and added, and the
 // change is recorded. The faults are those of Apply and CreateRun.
-func (l *Ledger) EditRun(ctx context.Context, runID string, e Edit) error {
+func (l *Records) EditRun(ctx context.Context, runID string, e Edit) error {
 	moves, err := movesOf(e.Moves)
 	if err != nil {
 		return err
 	}
-	return l.do(ctx, "take over the edited wave", func(t *txn) error {
-		if err := t.fence(); err != nil {
+	return l.do(ctx, "take over the edited wave", func(t tx) error {
+		if err := t.Fence(); err != nil {
 			return err
 		}
 		if err := t.Exec(`UPDATE runs SET state = 'active', finished_at = NULL WHERE id = ?`, runID); err != nil {
@@ -95,7 +96,7 @@ func (l *Ledger) EditRun(ctx context.Context, runID string, e Edit) error {
 			return err
 		}
 		for i, f := range e.Findings {
-			body, err := asJSON(f)
+			body, err := trail.JSON(f)
 			if err != nil {
 				return err
 			}
@@ -108,8 +109,8 @@ func (l *Ledger) EditRun(ctx context.Context, runID string, e Edit) error {
 }
 
 // changed puts on top of the runs what changed about them since.
-func (l *Ledger) changed(ctx context.Context, runs []migration.Run) ([]migration.Run, error) {
-	if !l.has(versionControl) {
+func (l *Records) changed(ctx context.Context, runs []migration.Run) ([]migration.Run, error) {
+	if !l.trail.Has(trail.VersionControl) {
 		return runs, nil
 	}
 	at := map[string]int{}
@@ -124,7 +125,7 @@ func (l *Ledger) changed(ctx context.Context, runs []migration.Run) ([]migration
 	if len(runs) == 1 {
 		query, args = `SELECT run, body FROM run_changes WHERE run = ? ORDER BY n`, []any{runs[0].ID}
 	}
-	for e, err := range store.List(ctx, l.db, query, args, func(scan store.Scan) (e entry, err error) { return e, scan(&e.run, &e.body) }) {
+	for e, err := range store.List(ctx, l.trail.DB, query, args, func(scan store.Scan) (e entry, err error) { return e, scan(&e.run, &e.body) }) {
 		if err != nil {
 			return nil, err
 		}

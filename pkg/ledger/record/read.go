@@ -1,4 +1,4 @@
-package ledger
+package record
 
 import (
 	"context"
@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"wave365/pkg/ledger/store"
+	"wave365/pkg/ledger/trail"
 	"wave365/pkg/migration"
 )
 
@@ -16,11 +17,11 @@ const rowColumns = `SELECT idx, version, state, step, reason, note, attempt, tri
 
 // Rows gives the rows of a run by index; an unknown run has none. A row that cannot be what was written is the fault
 // "ledger.damaged".
-func (l *Ledger) Rows(ctx context.Context, runID string) ([]migration.Row, error) {
+func (l *Records) Rows(ctx context.Context, runID string) ([]migration.Row, error) {
 	var count int
-	err := l.db.Get(ctx)(`SELECT count(*) FROM wave_rows WHERE run = ?`, []any{runID}, &count)
+	err := l.trail.DB.Get(ctx)(`SELECT count(*) FROM wave_rows WHERE run = ?`, []any{runID}, &count)
 	if err != nil {
-		return nil, l.db.Fault(err, "read the ledger")
+		return nil, l.trail.DB.Fault(err, "read the ledger")
 	}
 	rows := make([]migration.Row, 0, count)
 	// A row is a kilobyte: it is read into its place, and not carried there.
@@ -28,7 +29,7 @@ func (l *Ledger) Rows(ctx context.Context, runID string) ([]migration.Row, error
 		rows = append(rows, migration.Row{Run: runID})
 		return struct{}{}, scanRow(scan, &rows[len(rows)-1])
 	}
-	for _, err := range store.List(ctx, l.db, rowColumns+` WHERE run = ? ORDER BY idx`, []any{runID}, scan) {
+	for _, err := range store.List(ctx, l.trail.DB, rowColumns+` WHERE run = ? ORDER BY idx`, []any{runID}, scan) {
 		if err != nil {
 			return nil, err
 		}
@@ -40,8 +41,8 @@ func scanRow(scan store.Scan, r *migration.Row) error {
 	var problem *string
 	var facts, target, input string
 	err := scan(&r.Index, &r.Version, &r.State, &r.Step, &r.Reason, &r.Note, &r.Attempt, &r.Tries, &r.Warned,
-		(*moment)(&r.TroubleSince), (*moment)(&r.NotBefore), (*moment)(&r.StartedAt), (*moment)(&r.UpdatedAt),
-		(*moment)(&r.FinishedAt), &problem, &facts, &target, &input)
+		(*trail.Moment)(&r.TroubleSince), (*trail.Moment)(&r.NotBefore), (*trail.Moment)(&r.StartedAt), (*trail.Moment)(&r.UpdatedAt),
+		(*trail.Moment)(&r.FinishedAt), &problem, &facts, &target, &input)
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,6 @@
-package ledger
+// Package record is the runs of a ledger and where each row stands. It takes transitions that others built, and is not for
+// deciding them.
+package record
 
 import (
 	"context"
@@ -6,11 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/store"
+	"wave365/pkg/ledger/trail"
 	"wave365/pkg/migration"
 	"wave365/pkg/wave"
 )
@@ -19,16 +21,16 @@ import (
 // their own; their Run is the run's id, whatever the rows say. Faults: Invalid ("ledger.run") for a run without id,
 // without a row or with rows in other states; Conflict ("ledger.exists") for an id that is taken; Conflict
 // ("ledger.user-held") when a user is in an unfinished row, of this or another run.
-func (l *Ledger) CreateRun(ctx context.Context, run migration.Run, rows []migration.Row, findings []wave.Finding) error {
+func (l *Records) CreateRun(ctx context.Context, run migration.Run, rows []migration.Row, findings []wave.Finding) error {
 	if err := checkNew(run, rows); err != nil {
 		return err
 	}
-	return l.do(ctx, "record the run", func(t *txn) error {
+	return l.do(ctx, "record the run", func(t tx) error {
 		if err := t.addRun(run, rows, findings); err != nil {
 			return err
 		}
 		counts := migration.Count(rows)
-		return t.audit(run.CreatedAt, auditRunCreated, run.ID, migration.WaveRow, struct {
+		return t.Audit(run.CreatedAt, trail.KindRunCreated, run.ID, migration.WaveRow, struct {
 			Run    migration.Run    `json:"run"`
 			Counts migration.Counts `json:"counts"`
 		}{run, counts})
@@ -56,9 +58,9 @@ func checkNew(run migration.Run, rows []migration.Row) error {
 	return fault.New(fault.Invalid, "ledger.run", why, "")
 }
 
-func (t *txn) addRun(run migration.Run, rows []migration.Row, findings []wave.Finding) error {
+func (t tx) addRun(run migration.Run, rows []migration.Row, findings []wave.Finding) error {
 	run.State, run.FinishedAt = migration.RunActive, time.Time{}
-	body, err := asJSON(run)
+	body, err := trail.JSON(run)
 	if err != nil {
 		return err
 	}
@@ -71,7 +73,7 @@ func (t *txn) addRun(run migration.Run, rows []migration.Row, findings []wave.Fi
 	}
 	err = t.Exec(`INSERT INTO runs (n, id, state, created_at, body)
 		VALUES ((SELECT coalesce(max(n), 0) + 1 FROM runs), ?, ?, ?, ?)`,
-		run.ID, string(run.State), stamp(run.CreatedAt), body)
+		run.ID, string(run.State), trail.Stamp(run.CreatedAt), body)
 	if err != nil {
 		return err
 	}
@@ -81,7 +83,7 @@ func (t *txn) addRun(run migration.Run, rows []migration.Row, findings []wave.Fi
 		}
 	}
 	for i, f := range findings {
-		body, err := asJSON(f)
+		body, err := trail.JSON(f)
 		if err != nil {
 			return err
 		}
@@ -97,7 +99,7 @@ const runColumns = `SELECT body, state, finished_at FROM runs`
 func scanRun(scan store.Scan) (migration.Run, error) {
 	var run migration.Run
 	var body, state string
-	var finished moment
+	var finished trail.Moment
 	if err := scan(&body, &state, &finished); err != nil {
 		return run, err
 	}
@@ -112,17 +114,17 @@ func scanRun(scan store.Scan) (migration.Run, error) {
 }
 
 // Run gives a run; "" gives the one that was created last. NotFound ("ledger.no-run") when there is none.
-func (l *Ledger) Run(ctx context.Context, id string) (migration.Run, error) {
+func (l *Records) Run(ctx context.Context, id string) (migration.Run, error) {
 	query, args := runColumns+` ORDER BY n DESC LIMIT 1`, []any(nil)
 	if id != "" {
 		query, args = runColumns+` WHERE id = ?`, []any{id}
 	}
-	runs, err := store.All(ctx, l.db, query, args, scanRun)
+	runs, err := store.All(ctx, l.trail.DB, query, args, scanRun)
 	if err != nil {
 		return migration.Run{}, err
 	}
 	if len(runs) == 0 {
-		return migration.Run{}, noRun(id)
+		return migration.Run{}, trail.NoRun(id)
 	}
 	if runs, err = l.changed(ctx, runs); err != nil {
 		return migration.Run{}, err
@@ -130,17 +132,9 @@ func (l *Ledger) Run(ctx context.Context, id string) (migration.Run, error) {
 	return runs[0], nil
 }
 
-func noRun(id string) error {
-	if id == "" {
-		return fault.New(fault.NotFound, "ledger.no-run", "the ledger holds no run yet", "start one", fault.NewCommand("run", "WAVE.csv"))
-	}
-	return fault.New(fault.NotFound, "ledger.no-run", "the ledger holds no run "+id,
-		"check the run ID and --ledger; status without a run shows the latest one", fault.NewCommand("status"))
-}
-
 // Runs gives every run, the one created last first.
-func (l *Ledger) Runs(ctx context.Context) ([]migration.Run, error) {
-	runs, err := store.All(ctx, l.db, runColumns+` ORDER BY n DESC`, nil, scanRun)
+func (l *Records) Runs(ctx context.Context) ([]migration.Run, error) {
+	runs, err := store.All(ctx, l.trail.DB, runColumns+` ORDER BY n DESC`, nil, scanRun)
 	if err != nil || len(runs) == 0 {
 		return runs, err
 	}
@@ -148,8 +142,8 @@ func (l *Ledger) Runs(ctx context.Context) ([]migration.Run, error) {
 }
 
 // Findings gives what validation found, in the order in which CreateRun got it.
-func (l *Ledger) Findings(ctx context.Context, runID string) ([]wave.Finding, error) {
-	return store.All(ctx, l.db, `SELECT body FROM findings WHERE run = ? ORDER BY n`, []any{runID},
+func (l *Records) Findings(ctx context.Context, runID string) ([]wave.Finding, error) {
+	return store.All(ctx, l.trail.DB, `SELECT body FROM findings WHERE run = ? ORDER BY n`, []any{runID},
 		func(scan store.Scan) (wave.Finding, error) {
 			var f wave.Finding
 			var body string
@@ -162,27 +156,27 @@ func (l *Ledger) Findings(ctx context.Context, runID string) ([]wave.Finding, er
 
 // FinishRun marks the run finished at that time. Conflict ("ledger.open-rows") while a row of it is not final.
 // Finishing a finished run changes nothing.
-func (l *Ledger) FinishRun(ctx context.Context, runID string, at time.Time) error {
-	return l.setRun(ctx, runID, migration.RunFinished, at, auditRunFinished)
+func (l *Records) FinishRun(ctx context.Context, runID string, at time.Time) error {
+	return l.setRun(ctx, runID, migration.RunFinished, at, trail.KindRunFinished)
 }
 
 // ReopenRun marks the run active again. Reopening an active run changes nothing.
-func (l *Ledger) ReopenRun(ctx context.Context, runID string) error {
-	return l.setRun(ctx, runID, migration.RunActive, time.Time{}, auditRunReopened)
+func (l *Records) ReopenRun(ctx context.Context, runID string) error {
+	return l.setRun(ctx, runID, migration.RunActive, time.Time{}, trail.KindRunReopened)
 }
 
-func (l *Ledger) setRun(ctx context.Context, id string, to migration.RunState, finished time.Time, kind string) error {
-	return l.do(ctx, "mark the run "+string(to), func(t *txn) error {
+func (l *Records) setRun(ctx context.Context, id string, to migration.RunState, finished time.Time, kind string) error {
+	return l.do(ctx, "mark the run "+string(to), func(t tx) error {
 		var state string
 		err := t.Get(`SELECT state FROM runs WHERE id = ?`, []any{id}, &state)
 		if errors.Is(err, sql.ErrNoRows) {
-			return noRun(id)
+			return trail.NoRun(id)
 		}
 		if err != nil || state == string(to) {
 			return err
 		}
-		err = t.Exec(`UPDATE runs SET state = ?, finished_at = ? WHERE id = ?`, string(to), when(finished), id)
-		if refusedBy(err, "run has open rows") {
+		err = t.Exec(`UPDATE runs SET state = ?, finished_at = ? WHERE id = ?`, string(to), trail.When(finished), id)
+		if trail.RefusedBy(err, "run has open rows") {
 			return fault.New(fault.Conflict, "ledger.open-rows", "the run "+id+" has rows that are not final",
 				"go on with them, or cancel them", fault.NewCommand("resume").For(id), fault.NewCommand("cancel").For(id))
 		}
@@ -193,11 +187,6 @@ func (l *Ledger) setRun(ctx context.Context, id string, to migration.RunState, f
 		if at.IsZero() {
 			at = t.Now
 		}
-		return t.audit(at, kind, id, migration.WaveRow, struct{}{})
+		return t.Audit(at, kind, id, migration.WaveRow, struct{}{})
 	})
-}
-
-// refusedBy reports whether a trigger refused with this text; the texts are those of the schema.
-func refusedBy(err error, text string) bool {
-	return err != nil && strings.Contains(err.Error(), "ledger: "+text)
 }

@@ -1,4 +1,6 @@
-package ledger
+// Package effects is the journal of writes to the tenant, of runs and of commands outside them: the intent before the call,
+// the outcome after it. It is not for making the call.
+package effects
 
 import (
 	"context"
@@ -10,36 +12,56 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/store"
+	"wave365/pkg/ledger/trail"
 	"wave365/pkg/migration"
 )
 
-// errDone ends a transaction whose work was done by one before it.
-var errDone = errors.New("ledger: done already")
+// Journal is what was about to be done to the tenant, and how it ended. Safe for concurrent use.
+type Journal struct {
+	trail *trail.Trail
+	// stalled, when it is not nil, is told why an outcome cannot be recorded, at once and once a minute.
+	stalled func(why error)
+	// ending is closed when nothing is tried any more.
+	ending <-chan struct{}
+}
+
+// New gives the journal of a ledger. stalled, when it is not nil, is told why an outcome cannot be recorded, at once and
+// once a minute while that lasts; it must not block. Closing ending gives such outcomes up.
+func New(t *trail.Trail, stalled func(why error), ending <-chan struct{}) *Journal {
+	return &Journal{t, stalled, ending}
+}
+
+// tx is a transaction that changes the journal.
+type tx struct{ *trail.Tx }
+
+func (l *Journal) do(ctx context.Context, doing string, fn func(tx) error) error {
+	return l.trail.Do(ctx, doing, func(t *trail.Tx) error { return fn(tx{t}) })
+}
 
 // Intend records that an effect is about to be tried, and returns when that is durable: only then may the call be
 // sent. The result is in with ID, and At when it was zero. Faults: NotFound ("ledger.no-run"), Conflict
 // ("ledger.intent-open") for an import while an earlier one of the same row, or of the same Subject in any run, has no
 // outcome or an unknown one,
 // Conflict ("ledger.lock-lost") when this ledger's lock was taken away. in.Outcome is not looked at.
-func (l *Ledger) Intend(ctx context.Context, in migration.Intent) (migration.Intent, error) {
+func (l *Journal) Intend(ctx context.Context, in migration.Intent) (migration.Intent, error) {
 	in.Outcome = nil
-	err := l.do(ctx, "record what is about to be done", func(t *txn) error {
-		if err := t.fence(); err != nil {
+	err := l.do(ctx, "record what is about to be done", func(t tx) error {
+		if err := t.Fence(); err != nil {
 			return err
 		}
-		in.At = orNow(in.At, t.Now)
-		id, err := t.insert("intents", "run, idx, attempt, effect, client_request_id, subject, at",
-			in.Run, in.Row, in.Attempt, string(in.Effect), in.ClientRequestID, in.Subject, stamp(in.At))
+		in.At = trail.OrNow(in.At, t.Now)
+		id, err := t.Insert("intents", "run, idx, attempt, effect, client_request_id, subject, at",
+			in.Run, in.Row, in.Attempt, string(in.Effect), in.ClientRequestID, in.Subject, trail.Stamp(in.At))
 		switch {
-		case refusedBy(err, "an import of this row"):
+		case trail.RefusedBy(err, "an import of this row"):
 			return t.importOpen(in)
-		case l.db.Refused(err) == store.ForeignKey:
-			return noRun(in.Run)
+		case l.trail.DB.Refused(err) == store.ForeignKey:
+			return trail.NoRun(in.Run)
 		case err != nil:
 			return err
 		}
 		in.ID = id
-		return t.audit(in.At, auditIntent, in.Run, in.Row, intentBody{
+		return t.Audit(in.At, trail.KindIntent, in.Run, in.Row, intentBody{
 			ID: in.ID, Attempt: in.Attempt, Effect: in.Effect, ClientRequestID: in.ClientRequestID, Subject: in.Subject,
 		})
 	})
@@ -50,7 +72,7 @@ func (l *Ledger) Intend(ctx context.Context, in migration.Intent) (migration.Int
 }
 
 // importOpen says which import is not settled: one of the row, or of the same person in another run.
-func (t *txn) importOpen(in migration.Intent) error {
+func (t tx) importOpen(in migration.Intent) error {
 	run, row := in.Run, in.Row
 	err := t.Get(`SELECT run, idx FROM intents WHERE effect = ? AND (status IS NULL OR status = 'unknown')
 		AND (run = ? AND idx = ? OR subject <> '' AND lower(subject) = ?) LIMIT 1`,
@@ -86,9 +108,9 @@ type outcomeBody struct {
 // is recorded even when ctx is done, and under a lock that was taken away: what happened, happened. While the disk is
 // full or slow, or the database away, it tries on until the ledger is closed. A zero out.At is now. Faults: NotFound
 // ("ledger.no-intent"), Conflict ("ledger.concluded") when there is an outcome that stands.
-func (l *Ledger) Conclude(ctx context.Context, in migration.Intent, out migration.Outcome) error {
+func (l *Journal) Conclude(ctx context.Context, in migration.Intent, out migration.Outcome) error {
 	return l.conclude(ctx, conclusion{
-		table: "intents", id: in.ID, run: in.Run, row: in.Row, effect: in.Effect, kind: auditOutcome,
+		table: "intents", id: in.ID, run: in.Run, row: in.Row, effect: in.Effect, kind: trail.KindOutcome,
 		none: fmt.Sprintf("the ledger holds no intent %d of row %d", in.ID, in.Row),
 	}, out)
 }
@@ -105,11 +127,11 @@ type conclusion struct {
 }
 
 // conclude tries on while the disk or the database does not take the outcome: it is in hand, and nobody else has it.
-func (l *Ledger) conclude(ctx context.Context, c conclusion, out migration.Outcome) error {
-	ctx, out.At = context.WithoutCancel(ctx), orNow(out.At, l.now().UTC())
+func (l *Journal) conclude(ctx context.Context, c conclusion, out migration.Outcome) error {
+	ctx, out.At = context.WithoutCancel(ctx), trail.OrNow(out.At, l.trail.Now().UTC())
 	var told time.Time
 	for try := 0; ; try++ {
-		err := l.do(ctx, "record how it ended", func(t *txn) error { return t.conclude(c, out, try > 0) })
+		err := l.do(ctx, "record how it ended", func(t tx) error { return t.conclude(c, out, try > 0) })
 		if !fault.Is(err, fault.Unavailable) || fault.CodeOf(err) == "ledger.moved-away" {
 			return err
 		}
@@ -126,55 +148,55 @@ func (l *Ledger) conclude(ctx context.Context, c conclusion, out migration.Outco
 }
 
 // conclude records the outcome. again: an earlier try may have done so, without being told.
-func (t *txn) conclude(c conclusion, out migration.Outcome, again bool) error {
+func (t tx) conclude(c conclusion, out migration.Outcome, again bool) error {
 	n, err := t.Change(`UPDATE `+c.table+` SET status = ?, remote_id = ?, request_id = ?, detail = ?, no_change = ?, concluded_at = ?
 		WHERE id = ? AND coalesce(run, '') = ? AND idx = ?`,
-		string(out.Status), out.RemoteID, out.RequestID, out.Detail, flag(out.NoChange), stamp(out.At), c.id, c.run, c.row)
+		string(out.Status), out.RemoteID, out.RequestID, out.Detail, trail.Flag(out.NoChange), trail.Stamp(out.At), c.id, c.run, c.row)
 	switch {
-	case refusedBy(err, "an outcome is not rewritten"):
+	case trail.RefusedBy(err, "an outcome is not rewritten"):
 		var same int
 		if again && t.Get(`SELECT count(*) FROM `+c.table+` WHERE id = ? AND status = ? AND remote_id = ? AND concluded_at = ?`,
-			[]any{c.id, string(out.Status), out.RemoteID, stamp(out.At)}, &same) == nil && same == 1 {
-			return errDone
+			[]any{c.id, string(out.Status), out.RemoteID, trail.Stamp(out.At)}, &same) == nil && same == 1 {
+			return trail.ErrDone
 		}
 		return fault.Wrap(fault.Conflict, "ledger.concluded",
 			fmt.Sprintf("intent %d (%s) has an outcome already; it cannot become %s", c.id, c.effect, out.Status), "", err)
-	case t.l.db.Refused(err) != store.NotRefused:
+	case t.Refused(err) != store.NotRefused:
 		return fault.Wrap(fault.Internal, "ledger.outcome", fmt.Sprintf("%q is no outcome", out.Status), "", err)
 	case err != nil:
 		return err
 	case n == 0:
 		return fault.New(fault.NotFound, "ledger.no-intent", c.none, "")
 	}
-	return t.audit(out.At, c.kind, c.run, c.row, outcomeBody{
+	return t.Audit(out.At, c.kind, c.run, c.row, outcomeBody{
 		ID: c.id, Status: out.Status, RemoteID: out.RemoteID, RequestID: out.RequestID, Detail: out.Detail, NoChange: out.NoChange,
 	})
 }
 
 // Intents gives what was intended for one row, or for migration.WaveRow, oldest first, with outcomes.
-func (l *Ledger) Intents(ctx context.Context, runID string, row int) ([]migration.Intent, error) {
+func (l *Journal) Intents(ctx context.Context, runID string, row int) ([]migration.Intent, error) {
 	return l.intents(ctx, ` WHERE run = ? AND idx = ? ORDER BY id`, runID, row)
 }
 
 // AllIntents gives what was intended in the run, oldest first, with outcomes.
-func (l *Ledger) AllIntents(ctx context.Context, runID string) ([]migration.Intent, error) {
+func (l *Journal) AllIntents(ctx context.Context, runID string) ([]migration.Intent, error) {
 	return l.intents(ctx, ` WHERE run = ? ORDER BY id`, runID)
 }
 
 // ImportsSince counts the imports that this ledger's runs meant to send since then, whatever became of them: the service
 // counts refused ones too.
-func (l *Ledger) ImportsSince(ctx context.Context, since time.Time) (int, error) {
+func (l *Journal) ImportsSince(ctx context.Context, since time.Time) (int, error) {
 	var n int
-	err := l.db.Get(ctx)(`SELECT count(*) FROM intents WHERE effect = ? AND at >= ?`, []any{string(migration.EffectImport), stamp(since)}, &n)
+	err := l.trail.DB.Get(ctx)(`SELECT count(*) FROM intents WHERE effect = ? AND at >= ?`, []any{string(migration.EffectImport), trail.Stamp(since)}, &n)
 	return n, err
 }
 
-func (l *Ledger) intents(ctx context.Context, where string, args ...any) ([]migration.Intent, error) {
+func (l *Journal) intents(ctx context.Context, where string, args ...any) ([]migration.Intent, error) {
 	noChange := "no_change"
-	if !l.has(versionWrites) {
+	if !l.trail.Has(trail.VersionWrites) {
 		noChange = "0"
 	}
-	return store.All(ctx, l.db, `SELECT id, run, idx, attempt, effect, client_request_id, subject, at,
+	return store.All(ctx, l.trail.DB, `SELECT id, run, idx, attempt, effect, client_request_id, subject, at,
 		status, remote_id, request_id, detail, `+noChange+`, concluded_at FROM intents`+where, args, scanIntent)
 }
 
@@ -182,7 +204,7 @@ func scanIntent(scan store.Scan) (migration.Intent, error) {
 	var in migration.Intent
 	var end ending
 	err := scan(append([]any{&in.ID, &in.Run, &in.Row, &in.Attempt, &in.Effect, &in.ClientRequestID, &in.Subject,
-		(*moment)(&in.At)}, end.into()...)...)
+		(*trail.Moment)(&in.At)}, end.into()...)...)
 	if err == nil {
 		in.Outcome, err = end.outcome()
 	}

@@ -1,4 +1,4 @@
-package ledger
+package record
 
 import (
 	"context"
@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/store"
+	"wave365/pkg/ledger/trail"
 	"wave365/pkg/migration"
 )
 
@@ -19,10 +19,10 @@ const insertRow = `INSERT INTO wave_rows (id, run, idx, user_id, version, state,
 	trouble_since, not_before, started_at, updated_at, finished_at, problem, facts, target, input)
 	VALUES ((SELECT coalesce(max(id), 0) + 1 FROM wave_rows), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-func (t *txn) addRow(run string, r migration.Row) error {
-	target, err1 := asJSON(r.Target)
-	input, err2 := asJSON(r.Input)
-	facts, err3 := asJSON(r.Facts)
+func (t tx) addRow(run string, r migration.Row) error {
+	target, err1 := trail.JSON(r.Target)
+	input, err2 := trail.JSON(r.Input)
+	facts, err3 := trail.JSON(r.Facts)
 	problem, err4 := problemText(r.Problem)
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return err
@@ -33,9 +33,9 @@ func (t *txn) addRow(run string, r migration.Row) error {
 	}
 	user := strings.ToLower(r.Target.UserID)
 	err := t.Exec(insertRow, run, r.Index, user, r.Version, string(r.State), string(r.Step), string(r.Reason), r.Note,
-		r.Attempt, r.Tries, flag(r.Warned), when(r.TroubleSince), when(r.NotBefore), when(r.StartedAt), when(r.UpdatedAt),
-		when(finished), problem, facts, target, input)
-	if t.l.db.Refused(err) != store.NotRefused {
+		r.Attempt, r.Tries, trail.Flag(r.Warned), trail.When(r.TroubleSince), trail.When(r.NotBefore), trail.When(r.StartedAt), trail.When(r.UpdatedAt),
+		trail.When(finished), problem, facts, target, input)
+	if t.Refused(err) != store.NotRefused {
 		if held := t.userHeld(user, r.Target.User); held != nil {
 			return held
 		}
@@ -44,7 +44,7 @@ func (t *txn) addRow(run string, r migration.Row) error {
 }
 
 // userHeld is the fault for a user who is in an unfinished row; nil when there is no such row.
-func (t *txn) userHeld(user, name string) error {
+func (t tx) userHeld(user, name string) error {
 	var run string
 	var idx int
 	err := t.Get(`SELECT run, idx FROM wave_rows WHERE user_id = ? AND finished_at IS NULL AND user_id <> ''`,
@@ -60,7 +60,7 @@ func problemText(p *migration.Problem) (any, error) {
 	if p == nil {
 		return nil, nil
 	}
-	return asJSON(p)
+	return trail.JSON(p)
 }
 
 // moveRow leaves finished_at alone: between states that are not final it does not change, and naming it would have
@@ -79,26 +79,39 @@ const (
 	rowFenced = ` AND (CAST(? AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM fence WHERE epoch = ?%s))`
 )
 
+// Records are the runs of a ledger and their rows. Safe for concurrent use.
+type Records struct{ trail *trail.Trail }
+
+// New gives the records of a ledger.
+func New(t *trail.Trail) *Records { return &Records{t} }
+
+// tx is a transaction that changes records.
+type tx struct{ *trail.Tx }
+
+func (l *Records) do(ctx context.Context, doing string, fn func(tx) error) error {
+	return l.trail.Do(ctx, doing, func(t *trail.Tx) error { return fn(tx{t}) })
+}
+
 // Apply records a transition, with its event, in one transaction; it returns when that is durable. What the row aims
 // at (Target, Input) is written for an amended row and for a new attempt only. Faults: Conflict ("ledger.moved") when the row is not as t.From() has it,
 // Conflict ("ledger.user-held") when the row opens again and its user is in another unfinished row meanwhile,
 // Conflict ("ledger.lock-lost") when this ledger's lock was taken away, NotFound ("ledger.no-row"), and Internal
 // ("ledger.arrow") for a change that the database does not know.
-func (l *Ledger) Apply(ctx context.Context, tr migration.Transition) error {
+func (l *Records) Apply(ctx context.Context, tr migration.Transition) error {
 	m, err := moveOf(tr)
 	if err != nil {
 		return err
 	}
-	return l.do(ctx, fmt.Sprintf("record row %d", m.to.Index), func(t *txn) error { return t.moveRow(m) })
+	return l.do(ctx, fmt.Sprintf("record row %d", m.to.Index), func(t tx) error { return t.moveRow(m) })
 }
 
 // ApplyAll is Apply for many rows in one transaction: all are recorded, or none.
-func (l *Ledger) ApplyAll(ctx context.Context, list []migration.Transition) error {
+func (l *Records) ApplyAll(ctx context.Context, list []migration.Transition) error {
 	moves, err := movesOf(list)
 	if err != nil || len(moves) == 0 {
 		return err
 	}
-	return l.do(ctx, fmt.Sprintf("record %d rows", len(moves)), func(t *txn) error { return t.moveRows(moves) })
+	return l.do(ctx, fmt.Sprintf("record %d rows", len(moves)), func(t tx) error { return t.moveRows(moves) })
 }
 
 func movesOf(list []migration.Transition) ([]movement, error) {
@@ -112,7 +125,7 @@ func movesOf(list []migration.Transition) ([]movement, error) {
 	return moves, nil
 }
 
-func (t *txn) moveRows(moves []movement) error {
+func (t tx) moveRows(moves []movement) error {
 	for _, m := range moves {
 		if err := t.moveRow(m); err != nil {
 			return err
@@ -126,7 +139,7 @@ type movement struct {
 	from, to migration.Row
 	query    string
 	args     []any
-	entry    body
+	entry    trail.EventBody
 }
 
 func moveOf(tr migration.Transition) (movement, error) {
@@ -139,60 +152,60 @@ func moveOf(tr migration.Transition) (movement, error) {
 	if err != nil {
 		return m, err
 	}
-	facts, err := asJSON(to.Facts)
+	facts, err := trail.JSON(to.Facts)
 	if err != nil {
 		return m, err
 	}
-	entry := eventBody(tr.Event())
+	entry := trail.BodyOf(tr.Event())
 	if from.Facts != to.Facts {
 		entry.Facts = &to.Facts
 	}
 	entry.Version = to.Version
 	query, args := moveRow, []any{
-		to.Version, string(to.State), string(to.Step), string(to.Reason), to.Note, to.Attempt, to.Tries, flag(to.Warned),
-		when(to.TroubleSince), when(to.NotBefore), when(to.StartedAt), when(to.UpdatedAt), problem, facts,
+		to.Version, string(to.State), string(to.Step), string(to.Reason), to.Note, to.Attempt, to.Tries, trail.Flag(to.Warned),
+		trail.When(to.TroubleSince), trail.When(to.NotBefore), trail.When(to.StartedAt), trail.When(to.UpdatedAt), problem, facts,
 	}
 	switch {
 	case tr.Retargets():
-		target, err := asJSON(to.Target)
+		target, err := trail.JSON(to.Target)
 		if err != nil {
 			return m, err
 		}
-		input, err := asJSON(to.Input)
+		input, err := trail.JSON(to.Input)
 		if err != nil {
 			return m, err
 		}
 		entry.Target = &to.Target
-		query, args = aimRow, append(args, when(to.FinishedAt), strings.ToLower(to.Target.UserID), target, input)
+		query, args = aimRow, append(args, trail.When(to.FinishedAt), strings.ToLower(to.Target.UserID), target, input)
 	case from.State.Final() || to.State.Final():
-		query, args = endRow, append(args, when(to.FinishedAt))
+		query, args = endRow, append(args, trail.When(to.FinishedAt))
 	}
 	m.query, m.args, m.entry = query, append(args, from.Run, from.Index, from.Version, string(from.State)), entry
 	return m, nil
 }
 
-func (t *txn) moveRow(m movement) error {
-	epoch := t.l.lock.get().epoch
-	n, err := t.Change(m.query+fmt.Sprintf(rowFenced, t.l.db.Share), append(slices.Clip(m.args), epoch, epoch)...)
+func (t tx) moveRow(m movement) error {
+	epoch := t.Trail.Claimed().Epoch
+	n, err := t.Change(m.query+fmt.Sprintf(rowFenced, t.Trail.DB.Share), append(slices.Clip(m.args), epoch, epoch)...)
 	if err != nil {
 		return t.refusal(m.from, m.to, err)
 	}
 	if n == 0 {
-		if err := t.fence(); err != nil {
+		if err := t.Fence(); err != nil {
 			return err
 		}
 		return t.moved(m.from)
 	}
-	return t.audit(m.to.UpdatedAt, auditTransition, m.to.Run, m.to.Index, m.entry)
+	return t.Audit(m.to.UpdatedAt, trail.KindTransition, m.to.Run, m.to.Index, m.entry)
 }
 
 // refusal says why the database did not take the change.
-func (t *txn) refusal(from, to migration.Row, err error) error {
+func (t tx) refusal(from, to migration.Row, err error) error {
 	switch {
-	case refusedBy(err, "a row changes by an arrow"):
+	case trail.RefusedBy(err, "a row changes by an arrow"):
 		return fault.Wrap(fault.Internal, "ledger.arrow",
 			fmt.Sprintf("the ledger knows no way from %s to %s (%s)", from.State, to.State, to.Reason), "", err)
-	case t.l.db.Refused(err) != store.NotRefused:
+	case t.Refused(err) != store.NotRefused:
 		if held := t.userHeld(strings.ToLower(to.Target.UserID), to.Target.User); held != nil {
 			return held
 		}
@@ -201,7 +214,7 @@ func (t *txn) refusal(from, to migration.Row, err error) error {
 }
 
 // moved says how the row stands that an update did not find.
-func (t *txn) moved(from migration.Row) error {
+func (t tx) moved(from migration.Row) error {
 	var state string
 	var version int64
 	err := t.Get(`SELECT state, version FROM wave_rows WHERE run = ? AND idx = ?`, []any{from.Run, from.Index}, &state, &version)
@@ -216,80 +229,12 @@ func (t *txn) moved(from migration.Row) error {
 		"read the row again")
 }
 
-// body is an event as the audit holds it.
-type body struct {
-	From     migration.State    `json:"from,omitempty"`
-	To       migration.State    `json:"to,omitempty"`
-	Step     migration.Step     `json:"step,omitempty"`
-	NextStep migration.Step     `json:"next_step,omitempty"`
-	Reason   migration.Reason   `json:"reason"`
-	Note     string             `json:"note,omitempty"`
-	Attempt  int                `json:"attempt,omitempty"`
-	Tries    int                `json:"tries,omitempty"`
-	Version  int64              `json:"version,omitempty"`
-	Problem  *migration.Problem `json:"problem,omitempty"`
-	Facts    *migration.Facts   `json:"facts,omitempty"`
-	Target   *migration.Target  `json:"target,omitempty"`
-}
-
-func eventBody(e migration.Event) body {
-	return body{
-		From: e.From, To: e.To, Step: e.Step, NextStep: e.NextStep, Reason: e.Reason, Note: e.Note,
-		Attempt: e.Attempt, Tries: e.Tries, Problem: e.Problem,
-	}
-}
-
-// Events gives the history of a run, oldest first: its rows' transitions and what Note recorded. The faults are those of
-// Audit.
-func (l *Ledger) Events(ctx context.Context, runID string) ([]migration.Event, error) {
-	var list []migration.Event
-	for a, err := range l.Audit(ctx, runID) {
-		if err != nil {
-			return nil, err
-		}
-		if a.Run == "" || a.Kind != auditTransition && a.Kind != auditEvent {
-			continue
-		}
-		var b body
-		if err := json.Unmarshal(a.Body, &b); err != nil {
-			return nil, store.Damaged(fmt.Sprintf("audit entry %d cannot be read", a.Seq), err)
-		}
-		list = append(list, migration.Event{
-			ID: a.Seq, Run: a.Run, Row: a.Row, At: a.At, From: b.From, To: b.To, Step: b.Step, NextStep: b.NextStep,
-			Reason: b.Reason, Note: b.Note, Attempt: b.Attempt, Tries: b.Tries, Problem: b.Problem,
-		})
-	}
-	return list, nil
-}
-
-// Note records an event that is no transition: something about the run (Row is migration.WaveRow), or about one row.
-// A zero At is now. NotFound ("ledger.no-run") for a run that is not in the ledger.
-func (l *Ledger) Note(ctx context.Context, e migration.Event) error {
-	return l.do(ctx, "record an event", func(t *txn) error {
-		var known int
-		if err := t.Get(`SELECT count(*) FROM runs WHERE id = ?`, []any{e.Run}, &known); err != nil {
-			return err
-		}
-		if known == 0 {
-			return noRun(e.Run)
-		}
-		return t.audit(orNow(e.At, t.Now), auditEvent, e.Run, e.Row, eventBody(e))
-	})
-}
-
-func orNow(at, now time.Time) time.Time {
-	if at.IsZero() {
-		return now
-	}
-	return at
-}
-
 // ImportsLeft maps each user (object id, lower case) to the snapshots that runs of this ledger imported and that no Cloud
 // PC is known to have been made from.
-func (l *Ledger) ImportsLeft(ctx context.Context) (map[string][]string, error) {
+func (l *Records) ImportsLeft(ctx context.Context) (map[string][]string, error) {
 	left := map[string][]string{}
 	type of struct{ user, snapshot string }
-	for o, err := range store.List(ctx, l.db, `SELECT user_id, facts FROM wave_rows
+	for o, err := range store.List(ctx, l.trail.DB, `SELECT user_id, facts FROM wave_rows
 		WHERE state <> 'succeeded' AND user_id <> '' AND facts <> '{}' ORDER BY run, idx`, nil, func(scan store.Scan) (of, error) {
 		var o of
 		var text string

@@ -1,29 +1,30 @@
-package ledger
+package record
 
 import (
 	"context"
 	"encoding/json"
 
 	"wave365/pkg/ledger/store"
+	"wave365/pkg/ledger/trail"
 	"wave365/pkg/migration"
 )
 
 // Standings maps each user (object id, lower case) to how they stand in the runs of this ledger: in the row that holds the
 // user, else in the latest one that succeeded or failed. Rows that were skipped, deferred or cancelled leave their user free,
 // unless an import of them is in doubt.
-func (l *Ledger) Standings(ctx context.Context) (map[string]migration.Standing, error) {
+func (l *Records) Standings(ctx context.Context) (map[string]migration.Standing, error) {
 	found := map[string]migration.Standing{}
 	type of struct {
 		user string
 		migration.Standing
 	}
-	for o, err := range store.List(ctx, l.db, `SELECT r.user_id, r.run, r.state, r.target, r.facts, r.updated_at, CASE WHEN EXISTS (
+	for o, err := range store.List(ctx, l.trail.DB, `SELECT r.user_id, r.run, r.state, r.target, r.facts, r.updated_at, CASE WHEN EXISTS (
 			SELECT 1 FROM intents i WHERE i.run = r.run AND i.idx = r.idx AND i.effect = ? AND (i.status IS NULL OR i.status = 'unknown')
 		) THEN 1 ELSE 0 END FROM wave_rows r WHERE r.user_id <> ''`, []any{string(migration.EffectImport)}, func(scan store.Scan) (of, error) {
 		var o of
 		var target, facts string
 		var doubt int
-		err := scan(&o.user, &o.Run, &o.State, &target, &facts, (*moment)(&o.At), &doubt)
+		err := scan(&o.user, &o.Run, &o.State, &target, &facts, (*trail.Moment)(&o.At), &doubt)
 		if err != nil {
 			return o, err
 		}

@@ -1,4 +1,4 @@
-package ledger
+package effects
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/store"
+	"wave365/pkg/ledger/trail"
 	"wave365/pkg/migration"
 )
 
@@ -21,32 +22,32 @@ const commandRun = "run"
 // for a Run that is not in the ledger, Conflict ("ledger.once") when a write with the same Once has happened, or may
 // have, Conflict ("ledger.lock-lost") when this ledger's lock was taken away, Internal ("ledger.write") for a Write
 // without Command or Effect, or with a Row but no Run. w.Outcome is not looked at.
-func (l *Ledger) IntendWrite(ctx context.Context, w migration.Write) (migration.Write, error) {
+func (l *Journal) IntendWrite(ctx context.Context, w migration.Write) (migration.Write, error) {
 	w.Outcome = nil
 	if w.Run == "" {
 		w.Row = migration.WaveRow
 	}
-	err := l.do(ctx, "record what is about to be done", func(t *txn) error {
-		if err := t.fence(); err != nil {
+	err := l.do(ctx, "record what is about to be done", func(t tx) error {
+		if err := t.Fence(); err != nil {
 			return err
 		}
-		w.At = orNow(w.At, t.Now)
-		id, err := t.insert("writes", `command, by_whom, run, idx, user_id, user_name, effect, target, before_write, after_write,
+		w.At = trail.OrNow(w.At, t.Now)
+		id, err := t.Insert("writes", `command, by_whom, run, idx, user_id, user_name, effect, target, before_write, after_write,
 			once, client_request_id, at`,
-			w.Command, w.By, orNull(w.Run), w.Row, strings.ToLower(w.UserID), w.User, string(w.Effect), w.Target,
-			orNull(string(w.Before)), orNull(string(w.After)), orNull(w.Once), w.ClientRequestID, stamp(w.At))
+			w.Command, w.By, trail.OrNull(w.Run), w.Row, strings.ToLower(w.UserID), w.User, string(w.Effect), w.Target,
+			trail.OrNull(string(w.Before)), trail.OrNull(string(w.After)), trail.OrNull(w.Once), w.ClientRequestID, trail.Stamp(w.At))
 		switch {
-		case l.db.Refused(err) == store.Unique:
+		case l.trail.DB.Refused(err) == store.Unique:
 			return fault.Wrap(fault.Conflict, "ledger.once", fmt.Sprintf("%s was done before, or may have been: %s", w.Effect, w.Once), "", err)
-		case l.db.Refused(err) == store.ForeignKey:
-			return noRun(w.Run)
-		case l.db.Refused(err) != store.NotRefused:
+		case l.trail.DB.Refused(err) == store.ForeignKey:
+			return trail.NoRun(w.Run)
+		case l.trail.DB.Refused(err) != store.NotRefused:
 			return fault.Wrap(fault.Internal, "ledger.write", fmt.Sprintf("the write %q by %q cannot be recorded", w.Effect, w.Command), "", err)
 		case err != nil:
 			return err
 		}
 		w.ID = id
-		return t.audit(w.At, auditWriteIntent, w.Run, w.Row, writeBody{
+		return t.Audit(w.At, trail.KindWriteIntent, w.Run, w.Row, writeBody{
 			ID: w.ID, Command: w.Command, By: w.By, UserID: w.UserID, User: w.User, Effect: w.Effect, Target: w.Target,
 			Before: w.Before, After: w.After, Once: w.Once, ClientRequestID: w.ClientRequestID,
 		})
@@ -71,14 +72,14 @@ type writeBody struct {
 	ClientRequestID string           `json:"client_request_id,omitempty"`
 }
 
-// ConcludeWrite records how a write ended, as [Ledger.Conclude] does for a run's intent and with the same faults. w is
+// ConcludeWrite records how a write ended, as [Journal.Conclude] does for a run's intent and with the same faults. w is
 // what IntendWrite, or Writes, returned. For an effect of a run it is Conclude.
-func (l *Ledger) ConcludeWrite(ctx context.Context, w migration.Write, out migration.Outcome) error {
+func (l *Journal) ConcludeWrite(ctx context.Context, w migration.Write, out migration.Outcome) error {
 	if w.Command == commandRun {
 		return l.Conclude(ctx, migration.Intent{ID: w.ID, Run: w.Run, Row: w.Row, Effect: w.Effect}, out)
 	}
 	return l.conclude(ctx, conclusion{
-		table: "writes", id: w.ID, run: w.Run, row: w.Row, effect: w.Effect, kind: auditWriteOutcome,
+		table: "writes", id: w.ID, run: w.Run, row: w.Row, effect: w.Effect, kind: trail.KindWriteOutcome,
 		none: fmt.Sprintf("the ledger holds no write %d by wave365 %s", w.ID, w.Command),
 	}, out)
 }
@@ -95,8 +96,8 @@ const writesOf = `SELECT 1 AS outside, id, command, by_whom, coalesce(run, '') A
 // Writes returns what this ledger did, or was about to do, to the tenant, oldest first: the effects of its runs and the
 // writes that commands made outside them. It answers "what did we do for this person", "what did we do to this group",
 // "what is undecided"; [migration.Write.Changed] tells what an undo may take back.
-func (l *Ledger) Writes(ctx context.Context, f migration.WriteFilter) ([]migration.Write, error) {
-	if !l.has(versionWrites) {
+func (l *Journal) Writes(ctx context.Context, f migration.WriteFilter) ([]migration.Write, error) {
+	if !l.trail.Has(trail.VersionWrites) {
 		return nil, nil
 	}
 	where, args := []string{"1 = 1"}, []any(nil)
@@ -119,7 +120,7 @@ func (l *Ledger) Writes(ctx context.Context, f migration.WriteFilter) ([]migrati
 	if f.Undecided {
 		and("(status IS NULL OR status = 'unknown')")
 	}
-	return store.All(ctx, l.db, `SELECT * FROM (`+writesOf+`) AS w WHERE `+strings.Join(where, " AND ")+` ORDER BY at, outside, id`, args, scanWrite)
+	return store.All(ctx, l.trail.DB, `SELECT * FROM (`+writesOf+`) AS w WHERE `+strings.Join(where, " AND ")+` ORDER BY at, outside, id`, args, scanWrite)
 }
 
 func scanWrite(scan store.Scan) (migration.Write, error) {
@@ -128,7 +129,7 @@ func scanWrite(scan store.Scan) (migration.Write, error) {
 	var before, after sql.NullString
 	var end ending
 	err := scan(append([]any{&outside, &w.ID, &w.Command, &w.By, &w.Run, &w.Row, &w.UserID, &w.User, &w.Effect, &w.Target,
-		&before, &after, &w.Once, &w.ClientRequestID, (*moment)(&w.At)}, end.into()...)...)
+		&before, &after, &w.Once, &w.ClientRequestID, (*trail.Moment)(&w.At)}, end.into()...)...)
 	if err != nil {
 		return w, err
 	}
@@ -155,7 +156,7 @@ func scanWrite(scan store.Scan) (migration.Write, error) {
 type ending struct {
 	status, remote, request, detail sql.NullString
 	noChange                        bool
-	at                              moment
+	at                              trail.Moment
 }
 
 func (e *ending) into() []any {
@@ -176,12 +177,4 @@ func (e *ending) outcome() (*migration.Outcome, error) {
 		Status: status, RemoteID: e.remote.String, RequestID: e.request.String,
 		Detail: e.detail.String, NoChange: e.noChange, At: time.Time(e.at),
 	}, nil
-}
-
-// orNull is for columns in which "" is NULL.
-func orNull(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
 }
