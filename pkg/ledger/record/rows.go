@@ -257,14 +257,14 @@ func (l *Records) ImportsLeft(ctx context.Context) (map[string][]string, error) 
 }
 
 // CountsByRun gives for each run how many of its rows stand where.
-func (l *Ledger) CountsByRun(ctx context.Context) (map[string]migration.Counts, error) {
+func (l *Records) CountsByRun(ctx context.Context) (map[string]migration.Counts, error) {
 	type part struct {
 		run string
 		row migration.Row
 		n   int
 	}
 	counts := map[string]migration.Counts{}
-	for p, err := range store.List(ctx, l.db, `SELECT run, state, warned, count(*) FROM wave_rows GROUP BY run, state, warned`, nil,
+	for p, err := range store.List(ctx, l.trail.DB, `SELECT run, state, warned, count(*) FROM wave_rows GROUP BY run, state, warned`, nil,
 		func(scan store.Scan) (p part, err error) { return p, scan(&p.run, &p.row.State, &p.row.Warned, &p.n) }) {
 		if err != nil {
 			return nil, err
