@@ -1,0 +1,141 @@
+package closing_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare/closing"
+	"wave365/pkg/tenantcare/imports"
+)
+
+var now = time.Date(2026, 11, 20, 22, 0, 0, 0, time.UTC)
+
+// evening is a run of two: anna was migrated, cyd was not.
+func evening() (closing.Record, closing.Facts) {
+	target := func(user string) migration.Target {
+		return migration.Target{User: user, UserID: user, UPN: user, PolicyID: "p", GroupID: "g", GroupName: "grp", SKUName: "sku",
+			Disk: migration.Source{Container: "disks", Name: user + ".vhd", ETag: `"1"`}}
+	}
+	done := &migration.Outcome{Status: migration.OutcomeDone}
+	r := closing.Record{Run: migration.Run{ID: "r"}, Busy: map[string]string{}, Rows: []migration.Row{
+		{Run: "r", Index: 0, State: migration.Succeeded, Target: target("anna")}, {Run: "r", Index: 1, State: migration.Failed, Target: target("cyd")}},
+		Effects: []migration.Write{{Command: "run", Run: "r", Row: 1, Effect: migration.EffectJoin, Target: "g", Outcome: done}}}
+	f := closing.Facts{
+		Settings: []graph.UserSetting{{ID: "s", DisplayName: "wave365 r", ProvisioningSourceType: "snapshot", GroupIDs: []string{"g"}}},
+		CloudPCs: []graph.CloudPC{{UserPrincipalName: "anna", ProvisioningPolicyID: "p", Status: graph.StatusProvisioned}},
+		Members:  map[string][]graph.Member{"g": {{ID: "anna", UPN: "anna"}, {ID: "cyd", UPN: "cyd"}}},
+		Blobs:    map[string]blob.Item{"disks/anna.vhd": {Name: "anna.vhd", Properties: blob.Properties{Length: 64 << 30, ETag: `"1"`}}, "disks/cyd.vhd": {Name: "cyd.vhd"}},
+	}
+	return r, f
+}
+
+func left(p closing.Plan) string {
+	var b strings.Builder
+	for _, l := range p.Left {
+		b.WriteString(l.What + "\n")
+	}
+	return b.String()
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		change func(*closing.Record, *closing.Facts, *closing.Options)
+		n      int
+		left   string
+	}{
+		"Own": {func(*closing.Record, *closing.Facts, *closing.Options) {}, 1, ""},
+		"Image": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+			f.Settings[0].ProvisioningSourceType = "image"
+		}, 0, ""},
+		"Elsewhere": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) { f.Settings[0].GroupIDs = []string{"x"} }, 0, ""},
+		"Shared": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+			f.Settings[0].GroupIDs = []string{"g", "x"}
+		}, 0, "other waves"},
+		"SharedTold": {func(_ *closing.Record, f *closing.Facts, o *closing.Options) {
+			f.Settings[0].GroupIDs, o.Shared = []string{"g", "x"}, true
+		}, 1, ""},
+		"OtherRunNeedsIt": {func(r *closing.Record, _ *closing.Facts, o *closing.Options) { r.Busy["g"], o.Shared = "r2", true }, 0, "run r2 needs it"},
+	} {
+		r, f := evening()
+		o := closing.Options{Now: now}
+		tc.change(&r, &f, &o)
+		p := closing.Decide(r, f, o)
+		if len(p.Switch) != tc.n || !strings.Contains(left(p), tc.left) {
+			t.Errorf("%s: %d to switch, left:\n%s", name, len(p.Switch), left(p))
+		}
+	}
+}
+
+// TestStaging: a disk goes only when it is wanted, was proven, is the one that was validated, and the person still has the
+// Cloud PC and the membership it hangs on.
+func TestStaging(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		change func(*closing.Record, *closing.Facts)
+		why    string
+	}{
+		"Good":      {func(*closing.Record, *closing.Facts) {}, ""},
+		"NotProven": {func(r *closing.Record, _ *closing.Facts) { r.Rows[0].State = migration.Failed }, "-"},
+		"Changed": {func(_ *closing.Record, f *closing.Facts) {
+			i := f.Blobs["disks/anna.vhd"]
+			i.ETag = `"2"`
+			f.Blobs["disks/anna.vhd"] = i
+		}, "changed since"},
+		"Leased": {func(_ *closing.Record, f *closing.Facts) {
+			i := f.Blobs["disks/anna.vhd"]
+			i.LeaseStatus = "locked"
+			f.Blobs["disks/anna.vhd"] = i
+		}, "leased"},
+		"LeftGroup": {func(_ *closing.Record, f *closing.Facts) { f.Members["g"] = nil }, "not in group"},
+		"InGrace":   {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs[0].Status = graph.StatusInGracePeriod }, "not there"},
+		"NoCloudPC": {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs = nil }, "not there"},
+		"NoETag":    {func(r *closing.Record, _ *closing.Facts) { r.Rows[0].Target.Disk.ETag = "" }, "changed since"},
+	} {
+		r, f := evening()
+		tc.change(&r, &f)
+		wanted := closing.Decide(r, f, closing.Options{DeleteStaging: true, Now: now})
+		unwanted := closing.Decide(r, f, closing.Options{Now: now})
+		if len(unwanted.Deletable()) != 0 {
+			t.Errorf("%s: blobs go that nobody asked for", name)
+		}
+		n := 0
+		if tc.why == "" {
+			n = 1
+		}
+		if len(wanted.Deletable()) != n || tc.why != "" && tc.why != "-" && !strings.Contains(left(wanted), tc.why) {
+			t.Errorf("%s: %d blobs, left:\n%s", name, len(wanted.Deletable()), left(wanted))
+		}
+	}
+}
+
+func TestLeftOver(t *testing.T) {
+	t.Parallel()
+	r, f := evening()
+	f.Imports = []imports.Verdict{{Candidate: imports.Candidate{ID: "i1", Row: &r.Rows[1]}, Fate: imports.Purge, Why: "the import failed"}}
+	f.Members["g"] = append(f.Members["g"], graph.Member{ID: "zoe", UPN: "zoe"})
+	p := closing.Decide(r, f, closing.Options{Now: now})
+	for _, want := range []string{"import i1 of cyd", "cyd was not migrated, and this run made for them: the membership in group grp", "1 staging blob(s) of proven rows hold 64 GiB", "zoe"} {
+		if !strings.Contains(left(p), want) {
+			t.Errorf("%q is missing in\n%s", want, left(p))
+		}
+	}
+	if len(p.Purge) != 0 || p.Nothing() {
+		t.Errorf("%+v", p)
+	}
+	if p = closing.Decide(r, f, closing.Options{Purge: true, Now: now}); len(p.Purge) != 1 {
+		t.Errorf("%+v", p)
+	}
+	f.Members["g"] = f.Members["g"][1:]
+	if p = closing.Decide(r, f, closing.Options{Now: now}); !strings.Contains(left(p), "anna is not in group grp any more") {
+		t.Errorf("a migrated user who left the group is not named:\n%s", left(p))
+	}
+	r.Rows[1].State = migration.Held
+	if err := closing.Final(r); err == nil {
+		t.Error("a held row may not be closed over")
+	}
+}

@@ -1,0 +1,145 @@
+package tenantcare_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare"
+)
+
+type journal struct {
+	writes []migration.Write
+	refuse error
+}
+
+func (j *journal) IntendWrite(_ context.Context, w migration.Write) (migration.Write, error) {
+	if j.refuse != nil {
+		return w, j.refuse
+	}
+	w.ID = int64(len(j.writes))
+	j.writes = append(j.writes, w)
+	return w, nil
+}
+
+func (j *journal) ConcludeWrite(_ context.Context, w migration.Write, out migration.Outcome) error {
+	j.writes[w.ID].Outcome = &out
+	return nil
+}
+
+func (j *journal) Writes(_ context.Context, f migration.WriteFilter) ([]migration.Write, error) {
+	var out []migration.Write
+	for _, w := range j.writes {
+		if !f.Undecided || w.Undecided() {
+			out = append(out, w)
+		}
+	}
+	return out, nil
+}
+
+// thing is something in the tenant that one call makes.
+type thing struct {
+	there  bool
+	shows  time.Time
+	calls  int
+	answer error
+	acts   bool
+	unread error
+}
+
+func (x *thing) effect() tenantcare.Effect {
+	return tenantcare.Effect{
+		Write: migration.Write{Effect: "thing.make", Target: "t"},
+		Present: func(context.Context) (string, string, bool, error) {
+			return "id", "seen", x.there && !time.Now().Before(x.shows), x.unread
+		},
+		Call: func(context.Context) (string, error) {
+			x.calls++
+			x.there = x.there || x.acts
+			return "id", x.answer
+		},
+	}
+}
+
+func TestDo(t *testing.T) {
+	t.Parallel()
+	lost, refused := fault.New(fault.OutcomeUnknown, "", "lost", ""), fault.New(fault.Invalid, "", "no", "")
+	open := []migration.Write{{Effect: "thing.make", Target: "t"}}
+	for name, tc := range map[string]struct {
+		thing  thing
+		past   []migration.Write
+		late   time.Duration
+		status migration.OutcomeStatus
+		kind   fault.Kind
+		calls  int
+	}{
+		"Made":              {thing: thing{acts: true}, status: migration.OutcomeDone, calls: 1},
+		"ThereAlready":      {thing: thing{there: true}, status: migration.OutcomeAdopted},
+		"Refused":           {thing: thing{answer: refused}, status: migration.OutcomeRefused, kind: fault.Invalid, calls: 1},
+		"LostButMade":       {thing: thing{acts: true, answer: lost}, status: migration.OutcomeAdopted, calls: 1},
+		"LostShowsLate":     {thing: thing{acts: true, answer: lost}, late: time.Minute, status: migration.OutcomeAdopted, calls: 1},
+		"LostAndNotMade":    {thing: thing{answer: lost}, status: migration.OutcomeNoEffect, kind: fault.Unavailable, calls: 1},
+		"DiedButMade":       {thing: thing{there: true}, past: open, status: migration.OutcomeAdopted},
+		"DiedBeforeTheCall": {thing: thing{acts: true}, past: open, status: migration.OutcomeDone, calls: 1},
+		"DiedShowsLate":     {thing: thing{there: true}, past: open, late: time.Minute, status: migration.OutcomeAdopted},
+		"CannotLook":        {thing: thing{unread: refused}, kind: fault.Invalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				x, j := tc.thing, &journal{}
+				for i, w := range tc.past {
+					w.ID, w.At = int64(i), time.Now()
+					j.writes = append(j.writes, w)
+				}
+				x.shows = time.Now().Add(tc.late)
+				w := tenantcare.Writer{Journal: j, Clock: cloud.Clock{}, Command: "c", By: "b"}
+				out, err := w.Do(t.Context(), x.effect())
+				if out.Status != tc.status || fault.KindOf(err) != tc.kind || x.calls != tc.calls {
+					t.Errorf("%s, %v (%s), %d calls; want %s, %s, %d", out.Status, err, fault.KindOf(err), x.calls, tc.status, tc.kind, tc.calls)
+				}
+				for _, done := range j.writes {
+					if done.Undecided() && tc.thing.unread == nil {
+						t.Errorf("left undecided: %+v", done)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestNothingIsSentThatIsNotRecorded(t *testing.T) {
+	t.Parallel()
+	x := &thing{acts: true}
+	w := tenantcare.Writer{Journal: &journal{refuse: fault.New(fault.Conflict, "ledger.lock-lost", "lost", "")}, Clock: cloud.Clock{}}
+	if _, err := w.Do(t.Context(), x.effect()); fault.CodeOf(err) != "ledger.lock-lost" || x.calls != 0 {
+		t.Errorf("%v, %d calls", err, x.calls)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w.Journal = &journal{}
+	if _, err := w.Do(ctx, x.effect()); !fault.Is(err, fault.Interrupted) || x.calls != 0 {
+		t.Errorf("%v, %d calls", err, x.calls)
+	}
+}
+
+func TestRowsOf(t *testing.T) {
+	t.Parallel()
+	row := func(user, id, name string) migration.Row {
+		return migration.Row{Target: migration.Target{User: user, UPN: user, UserID: id, DisplayName: name}}
+	}
+	rows := []migration.Row{row("anna@x", "1", "Anna"), row("ANNA@x", "1", "Anna"), row("ben@x", "2", "Twin"), row("bea@x", "3", "Twin"), row("anna", "4", "Other")}
+	for name, tc := range map[string]struct {
+		n    int
+		code string
+	}{" Anna@X ": {2, ""}, "2": {1, ""}, "twin": {0, "user.ambiguous"}, "nobody": {0, "row.none"}, "": {0, "row.none"}, "Other": {1, ""}} {
+		got, err := tenantcare.RowsOf(rows, name)
+		if len(got) != tc.n || fault.CodeOf(err) != tc.code {
+			t.Errorf("%q: %d rows, %v", name, len(got), err)
+		}
+	}
+}
