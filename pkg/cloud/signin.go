@@ -72,8 +72,9 @@ func (s *signer) GetToken(ctx context.Context, o policy.TokenRequestOptions) (az
 // noWay says which host cannot be reached, and why; "" when it can, or when that is not what went wrong. Of sign-ins
 // by another program (the Azure CLI) nothing more is known than whether the host has an address.
 func (s *signer) noWay(ctx context.Context, late bool) (host, why string) {
-	if host, why := s.wire.lost(); why != "" {
-		return host, why
+	host, why, asked := s.wire.lost()
+	if why != "" || asked && !late {
+		return host, why // who answers is there, whatever the answer was
 	}
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: s.login}}); err == nil && proxy == nil {
 		ctx, cancel := context.WithTimeout(ctx, resolveLimit)
@@ -171,14 +172,14 @@ func (t *identityTransport) Do(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// lost is the host whose last request had no answer, and why; "": it had one, or none was sent.
-func (t *identityTransport) lost() (host, why string) {
+// lost is the host whose last request had no answer, and why; "": it had one, or none was sent, as asked says.
+func (t *identityTransport) lost() (host, why string, asked bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.err == nil || errors.Is(t.err, context.Canceled) {
-		return "", ""
+		return "", "", t.host != ""
 	}
-	return t.host, causeOf(t.err)
+	return t.host, causeOf(t.err), true
 }
 
 // unreachable is the fault for a host to which there is no way.
