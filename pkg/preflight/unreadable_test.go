@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -264,5 +265,38 @@ func TestCheck_FirstTwentyBad(t *testing.T) {
 	_, err := preflight.Check(t.Context(), st.graph, st.blobs, preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: st.now})
 	if err == nil || !strings.Contains(err.Error(), "the first 20 of 60 disks") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// nowhere is a transport without a way to one host.
+type nowhere struct {
+	next http.RoundTripper
+	host string
+}
+
+// RoundTrip implements [http.RoundTripper].
+func (n nowhere) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Hostname() == n.host {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: n.host, IsNotFound: true}}
+	}
+	return n.next.RoundTrip(r)
+}
+
+// A SAS URL to a host that does not exist is that row's; a storage account of our own that does not is said once.
+func TestCheck_UnknownHost(t *testing.T) {
+	t.Parallel()
+	st := spoiledStage(t, spoiler{match: "nothing is called so"})
+	st.http = &http.Client{Transport: nowhere{st.http.Transport, "waveaccount.blob.core.windows.net"}}
+	st.graph, st.blobs = clients(t, st.http, root, blobRoot)
+	text := strings.Replace(fourRows("P"), "disks/bo.vhd", elsewhere("https", "bo"), 1)
+	res := st.check(text, func(in *preflight.Input) { in.Cloud = "global" })
+	var said string
+	for _, f := range res.Findings {
+		if f.Line == 3 && f.Code == "blob.unreadable" {
+			said = f.Message
+		}
+	}
+	if !strings.Contains(said, "cannot reach waveaccount.blob.core.windows.net: no such host") || fmt.Sprint(res.Bad) != "[false true false true]" {
+		t.Errorf("%q, bad %v, found %q", said, res.Bad, brief(res.Findings))
 	}
 }
