@@ -1,5 +1,3 @@
-// Command wave365 moves Azure VMs into Windows 365 Cloud PCs, a wave of users at a time. This package holds flags,
-// configuration, wiring, signals and exit codes, one file per command; rules live in pkg.
 package main
 
 import (

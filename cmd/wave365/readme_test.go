@@ -74,6 +74,7 @@ func takes(line string) error {
 		words = append(words, strings.Trim(w, `"'`))
 	}
 	root := newRootCommand(&app{out: io.Discard, err: io.Discard})
+	root.InitDefaultCompletionCmd()
 	cmd, rest, err := root.Find(words)
 	if err != nil {
 		return err
@@ -128,7 +129,7 @@ func TestReadmeNamesEveryCommand(t *testing.T) {
 	}
 	walk(newRootCommand(&app{out: io.Discard, err: io.Discard}))
 	for _, m := range regexp.MustCompile("`[^`\n]*?(--[a-z][a-z-]+)").FindAllStringSubmatch(string(text), -1) {
-		if !flags[m[1]] {
+		if !flags[m[1]] && !strings.HasPrefix(m[0], "`az ") {
 			t.Errorf("the README speaks of %s, which no command has", m[1])
 		}
 	}
