@@ -91,11 +91,13 @@ type Event struct {
 
 // The reasons of events of the run itself.
 const (
-	RunStarted   Reason = "run-started"
-	RunResumed   Reason = "run-resumed"
-	RunDrained   Reason = "run-drained"
-	RunStopped   Reason = "run-stopped"
-	RunEnded     Reason = "run-finished"
+	RunStarted Reason = "run-started"
+	RunResumed Reason = "run-resumed"
+	RunDrained Reason = "run-drained"
+	RunStopped Reason = "run-stopped"
+	RunEnded   Reason = "run-finished"
+	// RunYielded: the process has left the run to the next one, which takes it up when something is due.
+	RunYielded   Reason = "run-yielded"
 	RunPrepared  Reason = "wave-prepared"
 	RunThrottled Reason = "throttled"
 )

@@ -15,7 +15,7 @@ import (
 func endReasons() map[runner.End]migration.Reason {
 	return map[runner.End]migration.Reason{
 		runner.Finished: migration.RunEnded, runner.Drained: migration.RunDrained, runner.Stopped: migration.RunStopped,
-		runner.Halted: migration.RunHalted, runner.Reached: migration.RunReached,
+		runner.Halted: migration.RunHalted, runner.Reached: migration.RunReached, runner.Yielded: migration.RunYielded,
 	}
 }
 
@@ -85,12 +85,14 @@ func Stand(ctx context.Context, l *ledger.Ledger, r migration.Run) (Standing, er
 // Died reports whether the latest process ended without a word while rows were open.
 func (s Standing) Died() bool { return !s.Running && s.End == "" }
 
-// State is one word for where the run stands: "running", "finished", "halted", "reached" or, however else its process
+// State is one word for where the run stands: "running", "waiting" (for its next slice), "finished", "halted", "reached" or, however else its process
 // ended, "interrupted".
 func (s Standing) State() string {
 	switch {
 	case s.Running:
 		return "running"
+	case s.End == runner.Yielded:
+		return "waiting"
 	case s.End == runner.Finished, s.End == runner.Halted, s.End == runner.Reached:
 		return string(s.End)
 	}

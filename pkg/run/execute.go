@@ -15,7 +15,8 @@ import (
 
 // Execution says how Execute goes about the run. The zero value works.
 type Execution struct {
-	// How is by which event the process is recorded to drive the run from now on: migration.RunStarted, else RunResumed.
+	// How is by which event the process is recorded to drive the run from now on: migration.RunStarted or RunResumed.
+	// Empty: none is recorded, as for one more slice.
 	How migration.Reason
 	// Drain, when closed, lets nothing new start; what is in flight goes on to its end. May be nil.
 	Drain <-chan struct{}
@@ -28,6 +29,9 @@ type Execution struct {
 	// Zone is that of times in texts; nil: UTC.
 	Zone   *time.Location
 	Logger *slog.Logger
+	// Slice is how long to go on, on the wall clock, and Idle how long a wait may be that is waited out: after that the run
+	// is left to whoever takes it up next, with End runner.Yielded and Due. 0: to the end.
+	Slice, Idle time.Duration
 }
 
 // Outcome says why Execute has stopped.
@@ -35,7 +39,8 @@ type Outcome struct {
 	End runner.End
 	// Why says what halted the run; empty otherwise.
 	Why string
-	// Due is when there is something to do again, on the service's clock; zero: when somebody says so, or never.
+	// Due is when there is something to do again, on the service's clock; zero: at once after a slice that was used up,
+	// otherwise when somebody says so, or never.
 	Due time.Time
 }
 
@@ -65,16 +70,15 @@ func (s *Session) Execute(ctx context.Context, e Execution) (Outcome, error) {
 	if x.Zone == nil {
 		x.Zone = time.UTC
 	}
-	if x.How == "" {
-		x.How = migration.RunResumed
-	}
 	if err := s.refuseRepeats(); err != nil {
 		return Outcome{End: runner.Stopped}, err
 	}
 	rows := s.Rows
 	s.Rows, s.say = nil, x.Say
-	if err := s.Note(ctx, x.How, s.opt.Driver.Version); err != nil {
-		return Outcome{End: runner.Stopped}, err
+	if x.How != "" {
+		if err := s.Note(ctx, x.How, s.opt.Driver.Version); err != nil {
+			return Outcome{End: runner.Stopped}, err
+		}
 	}
 	out, err := x.run(ctx, rows)
 	if err != nil {
@@ -108,7 +112,7 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 	defer deaf()
 	r, err := runner.New(x.Ledger, runner.Config{
 		Slots: x.Run.Slots, Steps: book.Steps(), Clock: x.Services.Clock, Observer: x.Observer, Logger: x.Logger,
-		Canary: chosen.Canary, Halt: chosen.Halt, StopBy: stopBy(chosen, x.Now(), x.Zone), Until: chosen.Until, Paused: chosen.Paused, Draining: chosen.Draining, Orders: orders, Touched: book.Touched,
+		Canary: chosen.Canary, Halt: chosen.Halt, StopBy: stopBy(chosen, x.Now(), x.Zone), Until: chosen.Until, Paused: chosen.Paused, Draining: chosen.Draining, Idle: x.Idle, Orders: orders, Touched: book.Touched,
 		Forecast: func(r migration.Row) time.Duration { return book.Forecast(r, chosen.Until) },
 		Say: func(why migration.Reason, text string) {
 			x.Say(text)
@@ -123,53 +127,45 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 	if err != nil {
 		return out, err
 	}
-	rows, out.End, err = x.prepareAndRun(ctx, book, r, rows)
-	if out.End == runner.Stopped {
-		out.Due = due(rows, x.Now())
+	slice, cancel := ctx, context.CancelFunc(func() {})
+	if x.Slice > 0 {
+		slice, cancel = context.WithTimeout(ctx, x.Slice)
 	}
+	defer cancel()
+	out.End, err = x.prepareAndRun(slice, book, r, rows)
+	if out.End == runner.Stopped && slice.Err() != nil && ctx.Err() == nil {
+		out.End = runner.Yielded
+	}
+	out.Due = r.Due()
 	return out, err
 }
 
 // prepareAndRun does what is done once, then the rows.
-func (x *execution) prepareAndRun(ctx context.Context, book *playbook.Playbook, r *runner.Runner, rows []migration.Row) ([]migration.Row, runner.End, error) {
+func (x *execution) prepareAndRun(ctx context.Context, book *playbook.Playbook, r *runner.Runner, rows []migration.Row) (runner.End, error) {
 	select {
 	case <-x.Drain:
-		return rows, runner.Drained, nil
+		return runner.Drained, nil
 	default:
 	}
 	if err := book.Prepare(ctx, rows); err != nil {
 		if fault.Is(err, fault.Interrupted) {
-			return rows, runner.Stopped, nil
+			return runner.Stopped, nil
 		}
-		return rows, runner.Stopped, err
+		return runner.Stopped, err
 	}
-	return r.Run(ctx, x.Drain, rows)
+	_, end, err := r.Run(ctx, x.Drain, rows)
+	return end, err
 }
 
-// due is when the first row has something to do; zero when none has.
-func due(rows []migration.Row, now time.Time) time.Time {
-	var first time.Time
-	for _, r := range rows {
-		if r.State.Final() {
-			continue
-		}
-		at := r.NotBefore
-		if r.State != migration.Waiting || at.Before(now) {
-			at = now
-		}
-		if first.IsZero() || at.Before(first) {
-			first = at
-		}
-	}
-	return first
-}
-
-// conclude records how the run ended. An orderly end is the end of a drain: the next process starts rows again.
+// conclude records how the run ended, or that it was left to the next. An orderly end is the end of a drain: the next process starts rows again.
 func (x *execution) conclude(ctx context.Context, end runner.End) error {
 	if err := x.Note(ctx, endReasons()[end], ""); err != nil {
 		return err
 	}
 	sure := context.WithoutCancel(ctx)
+	if end == runner.Yielded {
+		return nil // how it was steered holds in the next slice
+	}
 	if end == runner.Finished {
 		if err := x.Ledger.FinishRun(sure, x.Run.ID, x.Now()); err != nil {
 			return err

@@ -248,6 +248,39 @@ func TestPauseContinueAndSlots(t *testing.T) {
 	})
 }
 
+// A run in slices: each ends as soon as nothing can happen for a while, says when to come back, and together they do what
+// one long run does.
+func TestSlicesOfARun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEvening(t, 24, 4)
+		e.cfg.Idle = 30 * time.Second
+		worked, slices := time.Duration(0), 0
+		for end := runner.Yielded; end == runner.Yielded; slices++ {
+			r, err := runner.New(e.m, e.cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			if e.rows, end, err = r.Run(t.Context(), nil, e.rows); err != nil {
+				t.Fatal(err)
+			}
+			worked += time.Since(began)
+			if end == runner.Yielded {
+				if !r.Due().After(time.Now()) {
+					t.Fatalf("slice %d says to come back at %v, and it is %v", slices, r.Due(), time.Now())
+				}
+				time.Sleep(time.Until(r.Due()))
+			}
+		}
+		if c := migration.Count(e.rows); c.Succeeded != 24 {
+			t.Errorf("counts %+v", c)
+		}
+		if slices < 5 || worked > time.Duration(slices)*5*time.Minute {
+			t.Errorf("%d slices worked for %v in all: they wait instead of yielding", slices, worked)
+		}
+	})
+}
+
 func TestDrainByOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvening(t, 24, 4)

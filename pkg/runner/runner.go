@@ -60,6 +60,8 @@ type Config struct {
 	Forecast func(migration.Row) time.Duration
 	// Until is the last step to do; "": all. Rows stand at the step after it when the run ends.
 	Until migration.Step
+	// Idle: when nothing can happen for longer than this, on the wall clock, Run yields instead of waiting. 0: it waits.
+	Idle time.Duration
 	// Paused and Draining: the run begins as if it had been asked to pause, or to drain.
 	Paused, Draining bool
 	// Orders brings what the operator asks meanwhile; may be nil. It is read until Run returns.
@@ -87,6 +89,8 @@ const (
 	Halted End = "halted"
 	// Reached: every row that can has done the last step that was asked for.
 	Reached End = "reached"
+	// Yielded: nothing can happen before [Runner.Due]; see Config.Idle.
+	Yielded End = "yielded"
 	// Stopped: the operator asked to stop, or the context ended; rows may still be in flight in the service.
 	Stopped End = "stopped"
 )
@@ -96,7 +100,11 @@ type Runner struct {
 	cfg    Config
 	ledger Ledger
 	works  map[migration.Step]migration.Work
+	due    time.Time
 }
+
+// Due is when there is something to do next, once Run has returned, on the service's clock; zero: nothing by itself.
+func (r *Runner) Due() time.Time { return r.due }
 
 // New checks the configuration.
 func New(ledger Ledger, cfg Config) (*Runner, error) {

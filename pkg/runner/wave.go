@@ -58,8 +58,8 @@ type wave struct {
 	judged     int    // for how many final rows, plus one, the rules were applied
 	told       string // the last status
 
-	draining, stopping, paused, halted bool
-	err                                error
+	draining, stopping, paused, halted, yielding bool
+	err                                          error
 }
 
 // report is what a worker gives back: the rows as they now stand.
@@ -127,7 +127,12 @@ func (w *wave) run(ctx context.Context, drain <-chan struct{}) (End, error) {
 		if w.workers == 0 && w.over() {
 			break
 		}
-		timer.Reset(w.nap())
+		nap := w.nap()
+		if w.cfg.Idle > 0 && nap > w.cfg.Idle && w.workers == 0 && !w.stopping {
+			w.yielding = true
+			break
+		}
+		timer.Reset(nap)
 		done := ctx.Done()
 		if w.stopping {
 			done = nil
@@ -144,9 +149,14 @@ func (w *wave) run(ctx context.Context, drain <-chan struct{}) (End, error) {
 		case <-done:
 		}
 	}
+	w.Runner.due = w.nextDue()
 	_ = group.Wait() // workers report through the channel; none returns an error here
+	note := "stopped by the operator"
+	if w.yielding {
+		note = "given back until something is due"
+	}
 	for i := range w.rows {
-		w.interrupt(ctx, i, "stopped by the operator")
+		w.interrupt(ctx, i, note)
 	}
 	switch {
 	case w.err != nil:
@@ -155,6 +165,8 @@ func (w *wave) run(ctx context.Context, drain <-chan struct{}) (End, error) {
 		return Finished, nil
 	case w.stopping:
 		return Stopped, nil
+	case w.yielding:
+		return Yielded, nil
 	case w.halted:
 		return Halted, nil
 	case w.draining:
@@ -296,21 +308,32 @@ func (w *wave) resumable() bool {
 	return w.pending.Len() > 0 && w.rows[w.pending.at[0]].Step.Imported()
 }
 
+// nextDue is when the first row is due that may then be worked on, or imports are taken again; zero: none is.
+func (w *wave) nextDue() time.Time {
+	now := w.cfg.Clock.Now()
+	var first time.Time
+	if now.Before(w.quotaUntil) {
+		first = w.quotaUntil
+	}
+	for step, q := range w.waiting {
+		if q.Len() == 0 || (step == migration.StepImport && (w.count[slotted] >= w.slots || w.holdStarts(now))) {
+			continue
+		}
+		if due := w.due[q.at[0]]; first.IsZero() || due.Before(first) {
+			first = due
+		}
+	}
+	return first
+}
+
 // nap is how long nothing can happen unless a worker reports.
 func (w *wave) nap() time.Duration {
 	d := time.Hour
 	if w.stopping || w.workers == w.cfg.Workers {
 		return d
 	}
-	now := w.cfg.Clock.Now()
-	for step, q := range w.waiting {
-		if q.Len() == 0 || (step == migration.StepImport && (w.count[slotted] >= w.slots || w.holdStarts(now))) {
-			continue
-		}
-		d = min(d, w.cfg.Clock.Wall(w.due[q.at[0]].Sub(now)))
-	}
-	if now.Before(w.quotaUntil) {
-		d = min(d, w.cfg.Clock.Wall(w.quotaUntil.Sub(now)))
+	if due := w.nextDue(); !due.IsZero() {
+		d = min(d, w.cfg.Clock.Wall(due.Sub(w.cfg.Clock.Now())))
 	}
 	// A clock that is scaled rounds down; a nap of nothing would spin.
 	return max(d, 50*time.Microsecond)
