@@ -62,7 +62,7 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// flip answers differently the second time.
+// flip answers differently the second time: what was unused is in use, and the other way round; the last never changes.
 type flip struct {
 	imports.Tenant
 	n int
@@ -70,13 +70,13 @@ type flip struct {
 
 func (f *flip) ImportResults(_ context.Context, ids []string) ([]graph.ImportAnswer, error) {
 	f.n++
-	usage := graph.UsageNotUsed
+	usages := []string{graph.UsageNotUsed, graph.UsageInUse, graph.UsageNotUsed}
 	if f.n > 1 {
-		usage = graph.UsageInUse
+		usages = []string{graph.UsageInUse, graph.UsageNotUsed, graph.UsageNotUsed}
 	}
 	out := make([]graph.ImportAnswer, len(ids))
 	for i := range ids {
-		out[i].Import = graph.Import{Status: graph.ImportSucceeded, Usage: usage}
+		out[i].Import = graph.Import{Status: graph.ImportSucceeded, Usage: usages[i]}
 	}
 	return out, nil
 }
@@ -85,8 +85,8 @@ func TestTwoReadsMustAgree(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		v, err := imports.Look(t.Context(), cloud.Clock{}, &flip{}, []imports.Candidate{{ID: "s1"}})
-		if err != nil || v[0].Fate != imports.Keep || time.Since(began) < time.Minute {
+		v, err := imports.Look(t.Context(), cloud.Clock{}, &flip{}, []imports.Candidate{{ID: "s1"}, {ID: "s2"}, {ID: "s3"}})
+		if err != nil || v[0].Fate != imports.Keep || v[1].Fate != imports.Keep || v[2].Fate != imports.Purge || time.Since(began) < time.Minute {
 			t.Errorf("%+v, %v, after %s", v, err, time.Since(began))
 		}
 	})
