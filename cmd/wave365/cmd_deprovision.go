@@ -105,7 +105,7 @@ func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) err
 	if o.policy == "" && o.cloudPC == "" {
 		o.policy = row.Target.PolicyID
 	}
-	if o.by == "" && row.Target.Trigger == migration.TriggerMembership {
+	if o.by == "" && row.Target.Trigger != migration.TriggerLicense {
 		o.by = leaving.ByMembership // the license was the person's before
 	}
 	return a.withRecorded(ctx, g, row.Run, func(ctx context.Context, t *afterwards) error {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
+	"strconv"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/spf13/cobra"
@@ -47,16 +49,14 @@ func (c *checking) record(s *migration.Settings) {
 func (c *checking) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&c.allowUnknown, "allow-unknown-columns", false, "carry columns of any name through to the reports")
-	f.StringVar(&c.trigger, "trigger", "", "which link is closed last: license or membership (default: license where the row names one, else membership)")
+	f.StringVar(&c.trigger, "trigger", "", "which link is closed last: license, membership, or relicense, which takes the license of people who hold it away before the import and gives it back as the cut-over (default: license where the row names one, else membership)")
 	f.IntVar(&c.slots, "slots", 20, "imports in flight at a time")
 	c.importSource.addFlags(cmd)
 }
 
 func (c *checking) check() error {
-	switch migration.Trigger(c.trigger) {
-	case "", migration.TriggerLicense, migration.TriggerMembership:
-	default:
-		return fault.New(fault.Invalid, "usage", "unknown trigger "+c.trigger, "use license or membership")
+	if c.trigger != "" && !slices.Contains(migration.Triggers(), migration.Trigger(c.trigger)) {
+		return fault.New(fault.Invalid, "usage", "unknown trigger "+strconv.Quote(c.trigger), "use license, membership or relicense")
 	}
 	return run.CheckSlots(c.slots)
 }

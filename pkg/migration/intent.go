@@ -11,6 +11,8 @@ const (
 	EffectPurge         Effect = "snapshot.purge"
 	EffectJoin          Effect = "group.join"
 	EffectLicense       Effect = "license.assign"
+	EffectRelease       Effect = "license.remove"
+	EffectLeave         Effect = "group.leave"
 	EffectSettingCreate Effect = "setting.create"
 	EffectSettingAssign Effect = "setting.assign"
 )

@@ -94,6 +94,8 @@ type Facts struct {
 	Warning       string    `json:"warning,omitempty"`
 	// Retried is when the present attempt began; zero for the first.
 	Retried time.Time `json:"retried,omitzero"`
+	// Undo is the problem, as JSON, for which the row fails once what was done for it is undone; empty: nothing is being undone.
+	Undo string `json:"undo,omitempty"`
 	// Suspect is a surprising answer that was seen once and is not believed until it is seen again, apart in time.
 	Suspect   string    `json:"suspect,omitempty"`
 	SuspectAt time.Time `json:"suspect_at,omitzero"`

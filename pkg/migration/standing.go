@@ -12,6 +12,8 @@ type Standing struct {
 	InDoubt bool
 	// Disk, Policy and License are what the row aimed at; CloudPCID is the Cloud PC that it was seen to have.
 	Disk, Policy, License, CloudPCID string
+	// Trigger is which link was to be closed last.
+	Trigger Trigger
 	// At is when the row was last changed.
 	At time.Time
 }

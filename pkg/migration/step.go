@@ -11,6 +11,7 @@ type Step string
 // The steps. What there is to know about each stands in [Steps], how it is done in a file of its own in the playbook.
 const (
 	StepCheck         Step = "check"
+	StepRelease       Step = "release"
 	StepJoin          Step = "join"
 	StepImport        Step = "import"
 	StepImportWait    Step = "import-wait"
@@ -28,13 +29,16 @@ const (
 	TriggerLicense Trigger = "license"
 	// TriggerMembership: the user holds a license already; joining the group is the cut-over.
 	TriggerMembership Trigger = "membership"
+	// TriggerRelicense: the user holds the license directly and has no Cloud PC; it is taken away before the user joins the
+	// group, and giving it back is the cut-over.
+	TriggerRelicense Trigger = "relicense"
 )
 
 // Triggers lists every trigger. The result is the caller's own.
-func Triggers() []Trigger { return []Trigger{TriggerLicense, TriggerMembership} }
+func Triggers() []Trigger { return []Trigger{TriggerLicense, TriggerMembership, TriggerRelicense} }
 
 // Licenses reports whether the cut-over of this trigger is to assign a license; else it is to join the group.
-func (t Trigger) Licenses() bool { return t == TriggerLicense }
+func (t Trigger) Licenses() bool { return t == TriggerLicense || t == TriggerRelicense }
 
 // Phase is what a step is to people.
 type Phase string
@@ -66,8 +70,9 @@ type StepInfo struct {
 func Steps() []StepInfo {
 	const provisioning = "the Cloud PC is being provisioned"
 	return []StepInfo{
-		{Step: StepCheck, Phase: PhasePrepare, Rank: 7, Fate: "nothing was done for it yet"},
-		{Step: StepJoin, Phase: PhasePrepare, Rank: 6, Triggers: []Trigger{TriggerLicense}, Fate: "the user may be in the group already"},
+		{Step: StepCheck, Phase: PhasePrepare, Rank: 8, Fate: "nothing was done for it yet"},
+		{Step: StepRelease, Phase: PhasePrepare, Rank: 7, Triggers: []Trigger{TriggerRelicense}, Fate: "its license may be taken away already"},
+		{Step: StepJoin, Phase: PhasePrepare, Rank: 6, Triggers: []Trigger{TriggerLicense, TriggerRelicense}, Fate: "the user may be in the group already"},
 		{Step: StepImport, Phase: PhaseImport, Rank: 5, Slot: true, Fate: "an import was sent, and its answer is not known"},
 		{Step: StepImportWait, Phase: PhaseImport, Rank: 3, Slot: true, Imported: true, Fate: "the service is importing the disk"},
 		{Step: StepCutover, Phase: PhaseProvision, Rank: 2, Imported: true, Fate: "the disk is imported, and the cut-over not made: without resume it stays imported and unused"},

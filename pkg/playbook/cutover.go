@@ -43,7 +43,7 @@ func (b *Playbook) cutover(ctx context.Context, r migration.Row) (migration.Resu
 	}
 	if r.Facts.CutOver.IsZero() {
 		if _, err := b.apply(ctx, e); err != nil {
-			return effectFailed(r, err, "cutover.failed", doing)
+			return effectFailed(r, b.seatLost(ctx, r, err), "cutover.failed", doing)
 		}
 	}
 	f := clearSuspicion(r.Facts)

@@ -46,8 +46,25 @@ func (b *Playbook) importDisks(ctx context.Context, rows []migration.Row) ([]mig
 			results[i] = migration.Stopped(r.Facts)
 			continue
 		}
-		var err error
-		if results[i], err = b.importDisk(ctx, r, pasts[i], looks[i]); err != nil {
+		asks := r.Target.Trigger == migration.TriggerMembership && wouldSend(pasts[i])
+		if asks {
+			switch way, refused := b.policyFirst.enter(); way {
+			case gateWait:
+				results[i] = migration.Wait(r.Facts, half, "another row finds out whether the service takes imports before the membership")
+				continue
+			case gateRefused:
+				results[i] = notSent(r, *refused)
+				continue
+			}
+		}
+		err := func() (err error) {
+			if asks {
+				defer func() { b.policyFirst.answered(results[i]) }()
+			}
+			results[i], err = b.importDisk(ctx, r, pasts[i], looks[i])
+			return err
+		}()
+		if err != nil {
 			return nil, err
 		}
 		if p := results[i].Problem; p != nil && results[i].Kind == migration.ResultAgain && p.Kind == string(fault.Throttled) {
@@ -123,6 +140,12 @@ func importRefused(r migration.Row, err error) (migration.Result, error) {
 		}
 	}
 	res, err := effectFailed(r, err, "import.refused", doing)
+	if err == nil && res.Kind == migration.ResultFail && wantsPolicy(*res.Problem) {
+		res.Problem.Code = codePolicyFirst
+		if r.Target.Trigger == migration.TriggerMembership {
+			res.Problem.Commands = []fault.Command{fault.NewCommand("run", "WAVE", "--trigger", "relicense")}
+		}
+	}
 	if err == nil && res.Kind == migration.ResultAgain {
 		res.Delay = min(res.Delay, longestPause)
 	}

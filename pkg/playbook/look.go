@@ -19,7 +19,7 @@ type surroundings struct {
 	user     graph.UserAnswer
 	licenses graph.LicenseAnswer
 	cloudPCs []graph.CloudPC
-	// member: the user is in the row's group. Looked at only where joining it is the cut-over.
+	// member: the user is in the row's group. Looked at only where that may not be before the check.
 	member bool
 	// imports are those of the user, where the service lists them.
 	imports []graph.Import
@@ -122,7 +122,7 @@ func (b *Playbook) lookAtCloudPCs(ctx context.Context, rows []migration.Row, see
 func (b *Playbook) lookAtMembers(ctx context.Context, rows []migration.Row, seen []surroundings) error {
 	in := map[string][]int{}
 	for i, r := range rows {
-		if !r.Target.Trigger.Licenses() {
+		if r.Target.Trigger != migration.TriggerLicense {
 			in[r.Target.GroupID] = append(in[r.Target.GroupID], i)
 		}
 	}
@@ -193,6 +193,9 @@ func (b *Playbook) freeToImport(r migration.Row, s surroundings, past []migratio
 		}
 	}
 	problem := userDrift(r, s)
+	if problem != nil && problem.Code == "license.missing" && released(past) {
+		problem = nil // an earlier attempt has it, and this one gives it back
+	}
 	if problem == nil && wouldSend(past) {
 		problem = obstacle(r, s, past)
 	}
@@ -219,7 +222,10 @@ func obstacle(r migration.Row, s surroundings, past []migration.Intent) *migrati
 			return foreignImport(r, im)
 		}
 	}
-	if r.Target.Trigger.Licenses() {
+	// A license that is still to be taken away, and a membership that this attempt made, are as they should be.
+	licenseLast := r.Target.Trigger.Licenses() && (r.Target.Trigger != migration.TriggerRelicense || r.Step != migration.StepCheck)
+	memberFirst := r.Target.Trigger == migration.TriggerMembership || r.Target.Trigger == migration.TriggerRelicense && r.Step == migration.StepCheck
+	if licenseLast {
 		if l := rules.Starts(s.licenses.Licenses, nil); l != nil {
 			return &migration.Problem{
 				Code:    "user.already-targeted",
@@ -228,7 +234,8 @@ func obstacle(r migration.Row, s surroundings, past []migration.Intent) *migrati
 					"when it was, leave this row and put the user into a new wave with --trigger relicense", Commands: retry(),
 			}
 		}
-	} else if s.member {
+	}
+	if memberFirst && s.member {
 		return &migration.Problem{
 			Code:    "user.already-targeted",
 			Message: r.Target.User + " is licensed and in group " + r.Target.GroupName + " already: nothing is left to start provisioning with, and an image may be used before the snapshot is there",

@@ -19,6 +19,9 @@ func (b *Playbook) Forecast(r migration.Row, until migration.Step) time.Duration
 func (b *Playbook) Learn(rows []migration.Row) {
 	for _, r := range rows {
 		b.pace.Learn(r)
+		if r.Target.Trigger == migration.TriggerMembership && r.Facts.SnapshotID != "" {
+			b.policyFirst.known()
+		}
 	}
 }
 

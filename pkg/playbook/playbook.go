@@ -32,12 +32,15 @@ type Graph interface {
 	LicenseDetails(ctx context.Context, userID string) ([]graph.License, error)
 	LicenseDetailsOf(ctx context.Context, userIDs []string) ([]graph.LicenseAnswer, error)
 	AssignLicense(ctx context.Context, userID, skuID string) error
+	RemoveLicense(ctx context.Context, userID, skuID string) error
+	SubscribedSKUs(ctx context.Context) ([]graph.SKU, error)
 
 	// Groups.
 	IsMember(ctx context.Context, groupID, userID string) (bool, error)
 	MembersAmong(ctx context.Context, groupID string, userIDs []string) ([]bool, error)
 	AddMember(ctx context.Context, groupID, userID string) error
 	AddMembers(ctx context.Context, groupID string, userIDs []string) error
+	RemoveMember(ctx context.Context, groupID, userID string) error
 
 	// Policies and Cloud PCs.
 	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
@@ -75,9 +78,10 @@ type Playbook struct {
 	assignments *assignments
 	pace        *estimate.Model
 	access      access
-	fresh       sync.Map    // row index → when its import was read as ended, by this process
-	looked      sync.Map    // row index → when nothing of the tenant was found in its import's way, by this process
-	disksSeen   sync.Map    // row index → when its disks were found unchanged, by this process
+	fresh       sync.Map // row index → when its import was read as ended, by this process
+	looked      sync.Map // row index → when nothing of the tenant was found in its import's way, by this process
+	disksSeen   sync.Map // row index → when its disks were found unchanged, by this process
+	policyFirst policyFirst
 	unlisted    atomic.Bool // the service has no call that lists imports
 	// repeatLost: see RepeatLostImports.
 	repeatLost bool
@@ -99,6 +103,7 @@ func New(run migration.Run, g Graph, s Storage, j Journal, c Clock, sources Sour
 func (b *Playbook) Steps() []migration.Work {
 	steps := []migration.Work{
 		{Step: migration.StepCheck, Batch: 20, Do: b.checkAll},
+		{Step: migration.StepRelease, Batch: 1, Do: each(b.release)},
 		{Step: migration.StepJoin, Batch: 20, Do: b.join},
 		{Step: migration.StepImport, Batch: importBatch, Do: b.importDisks},
 		{Step: migration.StepImportWait, Batch: 20, Do: b.importWait},
@@ -107,7 +112,7 @@ func (b *Playbook) Steps() []migration.Work {
 		{Step: migration.StepProve, Batch: 20, Do: b.prove},
 	}
 	for i := range steps {
-		steps[i] = b.watched(steps[i])
+		steps[i] = b.watched(b.givenBack(steps[i]))
 	}
 	return steps
 }

@@ -41,6 +41,10 @@ func effectFailed(r migration.Row, err error, code, doing string) (migration.Res
 	}
 	p := *res.Problem
 	p.Kind = string(fault.Conflict) // whose patience it has
+	if fault.CodeOf(err) == codeSeatLost {
+		p.Code = codeSeatLost
+		return migration.TryAgain(r.Facts, p, retryAfter(err)), nil
+	}
 	p.Hint = "the service refused it for what else was going on at the time: retry tries again"
 	p.Commands = retry()
 	return migration.TryAgain(r.Facts, p, retryAfter(err)), nil

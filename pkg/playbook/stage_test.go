@@ -74,6 +74,12 @@ func newStage(t *testing.T, sc *scenario.Scenario) *stage {
 // newStageBehind puts something between the clients and the tenant, when not nil.
 func newStageBehind(t *testing.T, sc *scenario.Scenario, between func(http.RoundTripper) http.RoundTripper) *stage {
 	t.Helper()
+	return newStageWith(t, sc, between, "")
+}
+
+// newStageWith has the wave's rows cut over by this trigger; "": as they say.
+func newStageWith(t *testing.T, sc *scenario.Scenario, between func(http.RoundTripper) http.RoundTripper, trigger migration.Trigger) *stage {
+	t.Helper()
 	text, err := yaml.Marshal(sc)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +113,7 @@ func newStageBehind(t *testing.T, sc *scenario.Scenario, between func(http.Round
 	if s.ledger, err = ledger.Open(t.Context(), s.path, ledger.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	s.validate(sc)
+	s.validate(sc, trigger)
 	return s
 }
 
@@ -122,7 +128,7 @@ func (s *stage) close() {
 }
 
 // validate turns the scenario's users into a wave, checks it, and records the run.
-func (s *stage) validate(sc *scenario.Scenario) {
+func (s *stage) validate(sc *scenario.Scenario, trigger migration.Trigger) {
 	s.t.Helper()
 	csv := "user,blob,policy,license\n"
 	for _, u := range sc.Users {
@@ -135,7 +141,7 @@ func (s *stage) validate(sc *scenario.Scenario) {
 	var findings []wave.Finding
 	s.file, findings = wave.Read("stage", []byte(csv), wave.Options{})
 	res, err := preflight.Check(s.t.Context(), s.graph, s.blobs, preflight.Input{
-		File: s.file, Findings: findings, BlobRoot: s.blobs.Root(), Slots: 10, Now: time.Now(),
+		File: s.file, Findings: findings, BlobRoot: s.blobs.Root(), Slots: 10, Now: time.Now(), Trigger: trigger,
 	})
 	if err != nil {
 		s.t.Fatal(err)

@@ -30,7 +30,7 @@ func userDrift(r migration.Row, s surroundings) *migration.Problem {
 			Hint: "write the new name into the wave file, validate again and run the row in a new wave",
 		}
 	}
-	if t.Trigger == migration.TriggerMembership && t.PlanID != "" && !holdsPlan(s.licenses.Licenses, t.PlanID) {
+	if (t.Trigger == migration.TriggerMembership || t.Trigger == migration.TriggerRelicense && r.Step == migration.StepCheck) && t.PlanID != "" && !holdsPlan(s.licenses.Licenses, t.PlanID) {
 		return &migration.Problem{
 			Code: "license.missing", Message: t.User + " does not hold " + t.PlanName + " any more, or not in a usable state",
 			Hint: "assign the license again, then retry", Commands: retry(),

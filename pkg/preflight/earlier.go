@@ -68,9 +68,12 @@ func (c *check) stillThere(r *row, s migration.Standing) bool {
 	return false
 }
 
-// sameRow reports whether the row still asks for what failed: one whose disk, policy or license was changed since is a
+// sameRow reports whether the row still asks for what failed: one whose disk, policy or trigger was changed since is a
 // request of its own.
 func (c *check) sameRow(r *row, s migration.Standing) bool {
+	if s.Trigger != "" && r.target.Trigger != s.Trigger {
+		return false
+	}
 	if r.Policy != "" && s.Policy != "" {
 		same := strings.EqualFold(r.Policy, s.Policy)
 		for _, p := range c.facts.policies {

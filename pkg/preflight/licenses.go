@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight/plans"
+	"wave365/pkg/wave"
 )
 
 // held is a Windows 365 license of a user, or of a group.
@@ -34,6 +35,8 @@ func (c *check) licenses(ctx context.Context) error {
 		}
 		switch {
 		case r.user == nil || r.unlicensed:
+		case r.target.Trigger == migration.TriggerRelicense:
+			c.relicense(r)
 		case r.target.Trigger == migration.TriggerLicense:
 			c.licenseLast(r)
 		default:
@@ -158,6 +161,52 @@ func (c *check) licenseLast(r *row) {
 			return
 		}
 	}
+}
+
+// relicense checks a row whose license is taken away before the import and given back as the cut-over: it must be held
+// directly, be the only one that starts a Cloud PC, and the user must not be in the group yet. A user who holds none, and
+// whose row names one, gets it last as with the license trigger.
+func (c *check) relicense(r *row) {
+	starts := slices.DeleteFunc(slices.Clone(r.held), func(h held) bool { return !h.plan.Enterprise || !h.plan.Usable() && !h.plan.Pending() })
+	if len(starts) == 0 {
+		if r.sku == nil {
+			c.flag("license.missing", r, "license", r.License, c.whyUnlicensed(r))
+			return
+		}
+		r.target.Trigger = migration.TriggerLicense
+		c.licenseLast(r)
+		return
+	}
+	h := starts[0]
+	for _, other := range starts[1:] {
+		if !strings.EqualFold(other.sku, h.sku) {
+			c.flag("license.ambiguous", r, "license", h.name, r.User+" holds "+h.name+" and "+other.name+": with either of them the Cloud PC would be started before the snapshot is there")
+			c.remedy("take one of them away; --trigger relicense takes away and gives back one license")
+			return
+		}
+	}
+	switch {
+	case h.group != "":
+		c.flag("license.from-group", r, "user", h.name, "the license "+h.name+" of "+r.User+" comes from group "+c.groupName(fold(h.group))+", so it cannot be taken away and given back")
+		c.found[len(c.found)-1].Severity = wave.Error
+		c.remedy("assign the license directly and take the user out of that group, or run the row without --trigger relicense")
+		return
+	case r.sku != nil && !strings.EqualFold(r.sku.ID, h.sku):
+		c.flag("license.ambiguous", r, "license", r.License, r.User+" holds "+h.name+", and the row names "+r.sku.PartNumber)
+		c.remedy("leave the license cell empty: with --trigger relicense it is the license that the user holds")
+		return
+	case r.target.GroupID != "" && r.in(r.target.GroupID):
+		c.flag("user.already-targeted", r, "user", r.User, r.User+" is licensed and in group "+c.groupName(fold(r.target.GroupID))+" already: a Cloud PC may be started at any time")
+		return
+	}
+	for _, g := range c.groupLicenses(r) {
+		if g.plan.Enterprise {
+			c.flag("user.already-targeted", r, "group", r.target.GroupName, "group "+r.target.GroupName+" gives its members "+g.name+", and the user joins it before the import: the Cloud PC would be started before the snapshot is there")
+			return
+		}
+	}
+	r.target.SKUID, r.target.SKUName = h.sku, h.name
+	c.settlePlan(r, h.name, []plans.Plan{h.plan})
 }
 
 // membershipLast checks a row whose membership closes the last link: the user must hold a usable license already, or

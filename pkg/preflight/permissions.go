@@ -8,7 +8,6 @@ import (
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
-	"wave365/pkg/migration"
 )
 
 // write is a permission that the run needs and no read can prove, with those that include it.
@@ -38,7 +37,7 @@ func writes() []write {
 // account, shows only when an import is tried.
 func (c *check) permissions(ctx context.Context) error {
 	if len(c.in.Granted) > 0 {
-		assigns := slices.ContainsFunc(c.rows, func(r row) bool { return r.target.Trigger == migration.TriggerLicense })
+		assigns := slices.ContainsFunc(c.rows, func(r row) bool { return r.target.Trigger.Licenses() })
 		for _, w := range writes() {
 			if (!w.license || assigns) && !slices.ContainsFunc(append(w.also, w.permission), func(p string) bool { return holds(c.in.Granted, p) }) {
 				c.lacks(w.permission, w.purpose)

@@ -93,7 +93,7 @@ func TestCheck_tenThousand(t *testing.T) {
 	res := s.check(strings.Join(lines, ""), func(in *preflight.Input) {
 		in.Progress = func(what string, done, total int) { last[what] = [2]int{done, total} }
 	})
-	if diff := cmp.Diff([]string{"3001 user.not-found", "6001 blob.not-found", "9001 policy.not-found"}, brief(res.Findings)); diff != "" {
+	if diff := cmp.Diff([]string{"0 import.over-daily-limit w", "3001 user.not-found", "6001 blob.not-found", "9001 policy.not-found"}, brief(res.Findings)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if !slices.IsSortedFunc(res.Findings, func(a, b wave.Finding) int { return a.Line - b.Line }) {

@@ -178,6 +178,19 @@ func TestCheck_rules(t *testing.T) {
 		{name: "membership last, the license in error", tenant: holds, rig: rigged{licenses: status("Error")}, csv: adaHeld, want: []string{"2 license.missing"}},
 		{name: "membership last, the named license held", tenant: holds, csv: adaRow, in: membership},
 		{name: "membership last, the named license not held", csv: adaRow, in: membership, want: []string{"2 license.missing"}, say: "does not hold " + sku + " yet"},
+		{name: "relicense", tenant: holds, csv: adaHeld, in: relicense},
+		{name: "relicense, the license on its way", tenant: holds, rig: rigged{licenses: status("PendingInput")}, csv: adaHeld, in: relicense},
+		{name: "relicense, nothing held and one named", csv: adaRow, in: relicense},
+		{name: "relicense, nothing held", csv: adaHeld, in: relicense, want: []string{"2 license.missing"}},
+		{name: "relicense, in the group already", tenant: func(sc *scenario.Scenario) { holds(sc); sc.Groups[0].Members = []string{"ada"} }, csv: adaHeld, in: relicense, want: []string{"2 user.already-targeted"}},
+		{name: "relicense, the group brings one too", tenant: func(sc *scenario.Scenario) { holds(sc); carries(sc) }, csv: adaHeld, in: relicense, want: []string{"2 user.already-targeted"}, say: "gives its members"},
+		{name: "relicense, held through a group", tenant: func(sc *scenario.Scenario) {
+			sc.Groups = append(sc.Groups, scenario.Group{Name: "grp-licensed", Members: []string{"ada"}, Licenses: []string{sku}})
+		}, csv: adaHeld, in: relicense, want: []string{"2 license.from-group"}, say: "cannot be taken away and given back"},
+		{name: "relicense, with a Cloud PC", tenant: func(sc *scenario.Scenario) {
+			holds(sc)
+			sc.CloudPCs = []scenario.CloudPC{{User: "ada", Policy: "P"}}
+		}, csv: adaHeld, in: relicense, want: []string{"2 user.has-cloud-pc"}},
 		{name: "membership last, the group brings it", tenant: carries, csv: adaHeld, want: []string{"2 license.from-group w"}, say: "comes with group grp-p"},
 		{name: "the group brings another product", tenant: func(sc *scenario.Scenario) {
 			sc.Licenses = append(sc.Licenses, scenario.License{SKU: "SPE_E5", Seats: 9, Plan: "EXCHANGE", PlanID: "12121212-1212-4212-8212-121212121212"})
@@ -294,6 +307,8 @@ func TestCheck_rules(t *testing.T) {
 		})
 	}
 }
+
+func relicense(in *preflight.Input) { in.Trigger = migration.TriggerRelicense }
 
 func membership(in *preflight.Input) { in.Trigger = migration.TriggerMembership }
 

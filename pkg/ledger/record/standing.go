@@ -36,7 +36,7 @@ func (l *Records) Standings(ctx context.Context) (map[string]migration.Standing,
 		if err := json.Unmarshal([]byte(facts), &f); err != nil {
 			return o, err
 		}
-		o.User, o.Disk, o.Policy, o.License, o.CloudPCID, o.InDoubt = t.User, t.Disk.URL, t.PolicyID, t.SKUID, f.CloudPCID, doubt != 0
+		o.User, o.Disk, o.Policy, o.License, o.Trigger, o.CloudPCID, o.InDoubt = t.User, t.Disk.URL, t.PolicyID, t.SKUID, t.Trigger, f.CloudPCID, doubt != 0
 		return o, nil
 	}) {
 		if err != nil {

@@ -201,6 +201,8 @@ func factsOf(d summary.RowRecord) []fact {
 	switch t.Trigger {
 	case migration.TriggerLicense:
 		add("Started by", "license "+t.SKUName)
+	case migration.TriggerRelicense:
+		add("Started by", "giving "+t.SKUName+" back")
 	case migration.TriggerMembership:
 		add("Started by", "joining "+t.GroupName)
 	}

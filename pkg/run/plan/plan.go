@@ -162,6 +162,9 @@ func (p *Plan) change(i int, t migration.Target, around preflight.Around) {
 		g.Before = append(g.Before, user)
 	}
 	id := at(around.Takes, i)
+	if t.Trigger == migration.TriggerRelicense {
+		id = t.SKUID
+	}
 	if id == "" {
 		return
 	}
@@ -170,6 +173,10 @@ func (p *Plan) change(i int, t migration.Target, around preflight.Around) {
 		sku := around.Licenses[id]
 		p.Changes.Licenses = append(p.Changes.Licenses, License{ID: id, Name: cmp.Or(sku.PartNumber, t.SKUName, id), Free: sku.Free()})
 		k = len(p.Changes.Licenses) - 1
+	}
+	if t.Trigger == migration.TriggerRelicense {
+		p.Changes.Licenses[k].Relicensed = append(p.Changes.Licenses[k].Relicensed, user)
+		return
 	}
 	p.Changes.Licenses[k].Give++
 }

@@ -73,7 +73,7 @@ func (p Plan) how(start time.Time, zone *time.Location) []Line {
 	for _, t := range []struct {
 		trigger migration.Trigger
 		text    string
-	}{{migration.TriggerLicense, "license last"}, {migration.TriggerMembership, "membership last"}} {
+	}{{migration.TriggerLicense, "license last"}, {migration.TriggerMembership, "membership last"}, {migration.TriggerRelicense, "license given back last"}} {
 		if n := by[t.trigger]; n > 0 {
 			triggers = append(triggers, fmt.Sprintf("%d %s", n, t.text))
 		}

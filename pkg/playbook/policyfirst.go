@@ -1,0 +1,81 @@
+package playbook
+
+import (
+	"strings"
+	"sync"
+
+	"wave365/pkg/migration"
+)
+
+// codePolicyFirst is the code of imports that the service takes only once the policy reaches the user.
+const codePolicyFirst = "import.policy-first"
+
+// policyFirst finds out, with one row, whether the service takes an import for a user whom no policy reaches yet: that is so
+// for every row whose membership comes last, or for none. Safe for concurrent use.
+type policyFirst struct {
+	mu     sync.Mutex
+	asking bool
+	taken  bool
+	// refused is what the row that asked failed for; nil: nobody was refused.
+	refused *migration.Problem
+}
+
+// gate is what a row whose membership comes last has to do: send its import, wait for the row that asks, or fail as that one
+// did.
+type gate int
+
+const (
+	gateSend gate = iota
+	gateWait
+	gateRefused
+)
+
+// enter lets one row ask. Whoever is told to send calls answered afterwards.
+func (p *policyFirst) enter() (gate, *migration.Problem) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.taken:
+		return gateSend, nil
+	case p.refused != nil:
+		return gateRefused, p.refused
+	case p.asking:
+		return gateWait, nil
+	}
+	p.asking = true
+	return gateSend, nil
+}
+
+// answered takes up what became of a row that was told to send.
+func (p *policyFirst) answered(res migration.Result) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asking = false
+	switch {
+	case res.Kind == migration.ResultDone:
+		p.taken = true
+	case res.Kind == migration.ResultFail && res.Problem.Code == codePolicyFirst:
+		p.refused = res.Problem
+	}
+}
+
+// known takes over that an import was taken before the membership.
+func (p *policyFirst) known() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.taken = true
+}
+
+// wantsPolicy reports whether the service refused an import because no policy reaches the user.
+func wantsPolicy(p migration.Problem) bool {
+	return strings.EqualFold(p.ServiceCode, "MissingProvisionPolicy")
+}
+
+// notSent is the failure of a row that was not sent because another one was refused for what is so for all of them.
+func notSent(r migration.Row, first migration.Problem) migration.Result {
+	p := migration.Problem{
+		Code: codePolicyFirst, Message: "not sent: the service refused the first import whose membership comes last, because no policy reaches the user before it (MissingProvisionPolicy)",
+		Hint: first.Hint, Commands: first.Commands,
+	}
+	return migration.Failure(r.Facts, p)
+}
