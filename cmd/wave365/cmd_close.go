@@ -11,6 +11,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
+	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
 )
 
@@ -119,7 +120,7 @@ func closingRecord(ctx context.Context, t *afterwards) (closing.Record, error) {
 		}
 	}
 	for _, w := range h.effects {
-		if w.Run == t.Run.ID {
+		if w.Run == t.Run.ID || w.Effect == tenantcare.GroupCreate {
 			r.Effects = append(r.Effects, w)
 		}
 	}

@@ -26,6 +26,7 @@ type runOptions struct {
 	skipInvalid bool
 	runID       string
 	planFile    string
+	createGroup string
 }
 
 func newRunCommand(a *app, g *globals) *cobra.Command {
@@ -50,6 +51,7 @@ prerequisite, 6 nothing to do, 7 halted, 8 rows deferred, 9 drained, 11 held by 
 	cmd.Flags().BoolVar(&o.skipInvalid, "skip-invalid", false, "run the clean rows and report the others as skipped")
 	cmd.Flags().StringVar(&o.runID, "run-id", "", "name of this run in ledger and reports (default: date, time and four random letters)")
 	cmd.Flags().StringVar(&o.planFile, "plan", "", "start only if everything is as in this file of wave365 plan --out; its flags hold")
+	cmd.Flags().StringVar(&o.createGroup, "create-group", "", "make a dedicated group for each policy that has none, named by this template of {wave} and {policy}")
 	addLive(cmd, &g.live)
 	g.messages.addSwitch(a, g, cmd)
 	return cmd
@@ -116,6 +118,17 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	res, err := services.Validate(quick, file, findings, before)
 	if err != nil {
 		return err
+	}
+	if o.createGroup != "" {
+		made, err := a.createGroups(quick, g, s, conn, o, file, res)
+		if err != nil {
+			return err
+		}
+		if made {
+			if res, err = services.Validate(quick, file, findings, before); err != nil {
+				return err
+			}
+		}
 	}
 	if res.Denied() || res.Whole() || res.Count(wave.Error) > 0 && !o.skipInvalid {
 		return a.answerValidate(g, file, res)

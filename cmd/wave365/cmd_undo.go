@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
@@ -71,6 +72,15 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 	p, err := undoing.Look(ctx, t.conn.clock, t.conn.graph, row, mine, all)
 	if err != nil {
 		return err
+	}
+	groups, err := t.Ledger.Writes(ctx, migration.WriteFilter{Target: row.Target.GroupID})
+	if err != nil {
+		return err
+	}
+	for _, w := range groups {
+		if w.Effect == tenantcare.GroupCreate && w.Changed() {
+			p.Lasting = append(p.Lasting, fault.Remedy{Text: "group " + row.Target.GroupName + " was made for the wave and stays: others are in it"})
+		}
 	}
 	if !g.json {
 		a.printUndo(g, p)

@@ -9,6 +9,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/imports"
 	"wave365/pkg/wave"
 )
@@ -155,6 +156,9 @@ func (p *Plan) people(r Record, f Facts) {
 		}
 	}
 	for _, g := range r.groups() {
+		if made(r, g.ID) {
+			p.leave(fault.Command{}, "group %s was made for this wave and stays: the Cloud PCs of its %d member(s) hang on it", g.Name, len(f.Members[strings.ToLower(g.ID)]))
+		}
 		var who []string
 		for _, m := range f.Members[strings.ToLower(g.ID)] {
 			if !in[strings.ToLower(m.ID)] && m.UPN != "" && !hasCloudPC(f, m.UPN) {
@@ -165,6 +169,13 @@ func (p *Plan) people(r Record, f Facts) {
 			p.leave(fault.Command{}, "%d member(s) of group %s are not in this wave and have no Cloud PC; with a license they get one from the image: %s", len(who), g.Name, some(who))
 		}
 	}
+}
+
+// made reports whether this tool made a group.
+func made(r Record, group string) bool {
+	return slices.ContainsFunc(r.Effects, func(w migration.Write) bool {
+		return w.Effect == tenantcare.GroupCreate && w.Changed() && strings.EqualFold(w.Outcome.RemoteID, group)
+	})
 }
 
 func some(who []string) string {

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"wave365/pkg/graph"
+	"wave365/pkg/preflight"
+	"wave365/pkg/run"
+	"wave365/pkg/summary"
+	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/wavegroup"
+	"wave365/pkg/wave"
+)
+
+// missingGroups are the policies of the wave that are assigned to no group, with the group that a template gives each. nil
+// when there are none, or when something else is wrong with the wave: then nothing is made for it.
+func missingGroups(ctx context.Context, conn *connection, template string, skipInvalid bool, file *wave.File, res preflight.Result) (map[string]string, []graph.ProvisioningPolicy, error) {
+	const unassigned = "policy.not-assigned"
+	lines := map[int]bool{}
+	for _, f := range res.Findings {
+		switch {
+		case f.Severity == wave.Error && f.Code == unassigned:
+			lines[f.Line] = true
+		case f.Severity == wave.Error && !skipInvalid:
+			return nil, nil, nil
+		}
+	}
+	if len(lines) == 0 || res.Denied() {
+		return nil, nil, nil
+	}
+	all, err := conn.graph.ProvisioningPolicies(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	names := map[string]string{}
+	var policies []graph.ProvisioningPolicy
+	for _, r := range file.Rows {
+		if !lines[r.Line] || r.Group != "" {
+			continue
+		}
+		p, err := tenantcare.Pick("provisioning policy", "policy", r.Policy, all, func(p graph.ProvisioningPolicy) tenantcare.Named {
+			return tenantcare.Named{ID: p.ID, Name: p.DisplayName}
+		})
+		if err != nil {
+			return nil, nil, err
+		}
+		if names[p.ID] != "" || len(p.GroupIDs) > 0 {
+			continue
+		}
+		if names[p.ID], err = wavegroup.Name(template, file.Name, p.DisplayName); err != nil {
+			return nil, nil, err
+		}
+		policies = append(policies, p)
+	}
+	return names, policies, nil
+}
+
+// createGroups makes the groups that --create-group wants, after showing them and asking. It reports whether any was made:
+// then the wave is to be validated again.
+func (a *app) createGroups(ctx context.Context, g *globals, s *run.Session, conn *connection, o runOptions, file *wave.File, res preflight.Result) (bool, error) {
+	names, policies, err := missingGroups(ctx, conn, o.createGroup, o.skipInvalid, file, res)
+	if err != nil || len(policies) == 0 {
+		return false, err
+	}
+	for _, p := range policies {
+		have, err := wavegroup.Find(ctx, conn.graph, names[p.ID])
+		if err != nil {
+			return false, err
+		}
+		what := "is made"
+		if have.ID != "" {
+			what = "is there already"
+		}
+		if !g.json {
+			fmt.Fprintf(a.err, "  + group %s %s, and gets the policy %s, which has none\n", summary.OneLine(names[p.ID]), what, summary.OneLine(p.DisplayName))
+		}
+	}
+	if err := a.ask(ctx, g, "Make "+summary.Count(len(policies), "group")+" for this wave? This changes the tenant."); err != nil {
+		return false, err
+	}
+	w := tenantcare.Writer{Journal: s.Ledger, Clock: conn.clock, Command: "run --create-group", By: s.Driver().String()}
+	for _, p := range policies {
+		if _, err := wavegroup.Ensure(ctx, w, conn.graph, names[p.ID], p.ID); err != nil {
+			return true, err
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,121 @@
+// Package wavegroup makes a dedicated group for a wave and a policy that has none, so that the wave's snapshot setting
+// reaches nobody else.
+package wavegroup
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare"
+)
+
+// Tenant are the calls it makes; *graph.Client makes them.
+type Tenant interface {
+	GroupsNamed(ctx context.Context, name string) ([]graph.Group, error)
+	CreateGroup(ctx context.Context, name, nickname, description string) (graph.Group, error)
+	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
+	AssignProvisioningPolicy(ctx context.Context, id string, groupIDs []string) error
+}
+
+// Name is the group's name by a template, in which {wave} and {policy} stand for names. The fault is Invalid: a name
+// without {policy} would be one group for several policies.
+func Name(template, wave, policy string) (string, error) {
+	if !strings.Contains(template, "{policy}") {
+		return "", fault.New(fault.Invalid, "usage", "--create-group "+template+" makes one group for all policies", "put {policy} into it, such as grp-w365-{wave}-{policy}")
+	}
+	const longest = 120
+	name := strings.Join(strings.Fields(strings.NewReplacer("{wave}", wave, "{policy}", policy).Replace(template)), " ")
+	if len([]rune(name)) > longest {
+		return "", fault.New(fault.Invalid, "usage", "the group's name is too long: "+name, "choose a shorter template")
+	}
+	return name, nil
+}
+
+// nickname is a mail nickname made of a name: letters, digits and dashes.
+func nickname(name string) string {
+	const longest = 60
+	n := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+			return r
+		}
+		return '-'
+	}, name)
+	return n[:min(len(n), longest)]
+}
+
+// Find finds the group of a name; its zero value when there is none. The fault is Invalid (group.ambiguous) when several
+// bear it.
+func Find(ctx context.Context, t Tenant, name string) (graph.Group, error) {
+	all, err := t.GroupsNamed(ctx, name)
+	if err != nil || len(all) == 0 {
+		return graph.Group{}, err
+	}
+	if len(all) > 1 {
+		return graph.Group{}, fault.New(fault.Invalid, "group.ambiguous", "several groups are called "+name, "choose another --create-group; nothing was changed")
+	}
+	return all[0], nil
+}
+
+// Ensure sees to it that the group exists and has the policy, by adding to what the policy is assigned to, and reads both
+// back. It may be stopped between its writes and run again.
+func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, name, policyID string) (string, error) {
+	out, err := w.Do(ctx, tenantcare.Effect{
+		Write: migration.Write{Effect: tenantcare.GroupCreate, Target: name},
+		Present: func(ctx context.Context) (string, string, bool, error) {
+			g, err := Find(ctx, t, name)
+			return g.ID, "found by its name", g.ID != "", err
+		},
+		Call: func(ctx context.Context) (string, error) {
+			g, err := t.CreateGroup(ctx, name, nickname(name), "made by wave365 for a wave")
+			return g.ID, err
+		},
+	})
+	if err != nil {
+		return "", err
+	}
+	group := out.RemoteID
+	assigned := func(ctx context.Context) ([]string, bool, error) {
+		all, err := t.ProvisioningPolicies(ctx)
+		for _, p := range all {
+			if strings.EqualFold(p.ID, policyID) {
+				return p.GroupIDs, slices.ContainsFunc(p.GroupIDs, func(g string) bool { return strings.EqualFold(g, group) }), err
+			}
+		}
+		if err == nil {
+			err = fault.New(fault.NotFound, "policy.not-found", "the policy "+policyID+" is gone", "somebody deleted it")
+		}
+		return nil, false, err
+	}
+	_, err = w.Do(ctx, tenantcare.Effect{
+		Write: migration.Write{Effect: tenantcare.PolicyAssign, Target: policyID},
+		Present: func(ctx context.Context) (string, string, bool, error) {
+			_, ok, err := assigned(ctx)
+			return policyID, "it is assigned", ok, err
+		},
+		Call: func(ctx context.Context) (string, error) {
+			have, _, err := assigned(ctx)
+			if err != nil {
+				return "", err
+			}
+			return policyID, t.AssignProvisioningPolicy(ctx, policyID, append(slices.Clone(have), group))
+		},
+	})
+	const looks = 20 // a new group takes a while to be known everywhere
+	for try := 0; err == nil; try++ {
+		var ok bool
+		if _, ok, err = assigned(ctx); ok || err != nil {
+			break
+		}
+		if try == looks {
+			return group, fault.New(fault.Unavailable, "policy.not-assigned", "the assignment to group "+name+" does not show", "run the command again in some minutes")
+		}
+		err = tenantcare.Sleep(ctx, w.Clock, 15*time.Second)
+	}
+	return group, err
+}
