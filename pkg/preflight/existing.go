@@ -3,11 +3,13 @@ package preflight
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/preflight/rules"
+	"wave365/pkg/wave"
 )
 
 // existing finds what is in a row's way already: a Cloud PC, or an import.
@@ -25,6 +27,8 @@ func (c *check) existing(ctx context.Context) error {
 		}
 		for _, pc := range byUser[fold(r.user.UPN)] {
 			if rules.InTheWay(pc, r.target.PolicyID, r.plan) {
+				// The license and the membership are that Cloud PC's own: to take them away would end it.
+				c.found = slices.DeleteFunc(c.found, func(f wave.Finding) bool { return f.Code == "user.already-targeted" && f.Line == r.Line })
 				c.flag("user.has-cloud-pc", r, "user", r.User, r.User+" has a Cloud PC already: "+pc.DisplayName+" ("+pc.Status+")")
 				return
 			}

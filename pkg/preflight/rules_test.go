@@ -223,6 +223,10 @@ func TestCheck_rules(t *testing.T) {
 		{name: "a Cloud PC of another plan and policy", rig: rigged{pcs: []graph.CloudPC{{UserPrincipalName: ada, Status: graph.StatusProvisioned, ServicePlanID: "x", ProvisioningPolicyID: "y"}}}, csv: adaRow},
 		{name: "a Cloud PC in its grace period", rig: rigged{pcs: []graph.CloudPC{{UserPrincipalName: strings.ToUpper(ada), Status: graph.StatusInGracePeriod, ServicePlanID: strings.ToUpper(cpc2)}}},
 			csv: adaRow, want: []string{"2 user.has-cloud-pc"}, say: "inGracePeriod"},
+		{name: "the license of a Cloud PC that is there is not to be taken away", tenant: holds, rig: rigged{pcs: []graph.CloudPC{{UserPrincipalName: ada, Status: graph.StatusProvisioned, ServicePlanID: cpc2}}},
+			csv: adaRow, want: []string{"2 user.has-cloud-pc"}, say: "has a Cloud PC already"},
+		{name: "nor the membership", tenant: holds, rig: rigged{members: join, pcs: []graph.CloudPC{{UserPrincipalName: ada, Status: graph.StatusProvisioned, ServicePlanID: cpc2}}},
+			csv: adaHeld, want: []string{"2 user.has-cloud-pc"}, say: "has a Cloud PC already"},
 		{name: "an import of an earlier run", rig: rigged{imports: map[string]graph.Import{"s2": {SnapshotID: "s2", Status: graph.ImportFailed}}}, csv: adaRow,
 			in: func(in *preflight.Input) { in.LiveImports = map[string][]string{adaID: {"s1", "s2"}} }, want: []string{"2 user.has-import"}, say: "s2 (failed)"},
 		{name: "an import that another tool left, under the user's name", tenant: func(sc *scenario.Scenario) {

@@ -191,7 +191,7 @@ func aboutUsers() []Entry {
 			"ask who sent it (another run, another ledger, a colleague); when it is not wanted, purge removes it as long as it is unused, and one that is still running must end first").with("purge"),
 		mistake("user.already-targeted", "the user has the license and is in the policy's group already",
 			"Nothing is left to start the provisioning with, and the service may build a Cloud PC from an image before the snapshot is there.",
-			"take the user out of the group, or the license away, before the wave; the run gives it back at the cut-over"),
+			"ask who gave them: another ledger or a colleague may wait for the Cloud PC that they start. When nobody does, take the user out of the group, or the license away, before the wave; the run gives it back at the cut-over"),
 	}
 }
 
