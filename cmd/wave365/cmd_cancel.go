@@ -59,7 +59,11 @@ func (a *app) cancelLive(ctx context.Context, g *globals, id, user string, refus
 // answerCancel says what was given up and what goes on all the same.
 func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c run.Cancelled) error {
 	if c.Rows == 0 && len(c.GoOn) == 0 {
-		return nothing("there is no row to cancel", "")
+		if r := c.Named; r != nil {
+			return nothing(fmt.Sprintf("nothing to cancel: the row of %s is %s already, since %s", r.Target.User, r.State, bothClocks(r.FinishedAt, a.zone)),
+				"status tells its story", fault.NewCommand("status", r.Target.User).For(s.Run.ID))
+		}
+		return nothing("there is no row to cancel: every row of run "+s.Run.ID+" has ended", "")
 	}
 	counts, end := migration.Count(s.Rows), runner.Drained
 	if counts.Open() == 0 {

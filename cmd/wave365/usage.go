@@ -36,7 +36,9 @@ func mistakenArgs(cmd *cobra.Command, args []string, err error) error {
 	case !cmd.HasParent():
 		hint = "the help lists the commands"
 		cmd.SuggestionsMinimumDistance = 2
-		if near := cmd.SuggestionsFor(last); len(near) > 0 {
+		if why, other := elsewhere(args[0]); other != "" {
+			hint, help = why, fault.NewCommand(other)
+		} else if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 			hint, help = "did you mean this?", fault.NewCommand(near[0])
 		}
 		return fault.Wrap(fault.Invalid, "usage", fmt.Sprintf("unknown command %q", args[0]), hint, err, help)
@@ -49,10 +51,41 @@ func mistakenArgs(cmd *cobra.Command, args []string, err error) error {
 	return fault.Wrap(fault.Invalid, "usage", cmd.Name()+": unexpected argument "+strings.Join(args, " "), hint, err, help)
 }
 
+// elsewhere says which command does what a command of that name does in other tools; "" when none comes near.
+func elsewhere(name string) (why, command string) {
+	switch strings.ToLower(name) {
+	case "apply", "start", "migrate", "import", "execute":
+		return "run validates a wave, shows the plan, asks, and migrates it", "run"
+	case "list", "ls", "history":
+		return "runs lists the runs of this ledger; what is in the tenant is listed by policy, setting, image, cloudpc and license", "runs"
+	case "show", "info", "describe", "ps", "watch":
+		return "status shows where a run stands", "status"
+	case "check", "verify", "lint", "test", "preflight":
+		return "validate checks a wave and changes nothing", "validate"
+	case "init", "new", "create":
+		return "template writes an empty wave", "template"
+	case "stop", "quit", "kill":
+		return "drain lets a live run end with what is in flight", "drain"
+	case "abort", "delete", "remove":
+		return "cancel gives up rows that have no import yet", "cancel"
+	case "rollback", "revert", "destroy":
+		return "undo takes back what a run did for one row, as far as it can be", "undo"
+	case "dry-run", "simulate":
+		return "plan shows what run would do; rehearse plays the wave on a simulated tenant", "plan"
+	}
+	return "", ""
+}
+
 func mistakenFlag(cmd *cobra.Command, err error) error {
 	hint, help := "the help lists the flags", []fault.Command{helpOf(cmd)}
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		if near := nearestFlag(cmd.Flags(), unknown.GetSpecifiedName()); near != "" {
+		name := unknown.GetSpecifiedName()
+		switch near := nearestFlag(cmd.Flags(), name); {
+		case name == "dry-run" || name == "what-if" || name == "check":
+			hint, help = "plan shows what run would do, and changes nothing", []fault.Command{fault.NewCommand("plan", "WAVE.csv")}
+		case name == "force" || name == "assume-yes" || name == "y":
+			hint, help = "--yes answers the question before anything is changed", nil
+		case near != "":
 			hint, help = "did you mean --"+near+"?", nil
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -16,8 +17,26 @@ import (
 	"wave365/pkg/wave"
 )
 
+// notAWave says of a path that no wave can be at what it is.
+func notAWave(path string) error {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return fault.New(fault.Invalid, "wave.unreadable", path+" is a folder, not a wave file", "name the CSV file in it")
+	}
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".yaml", ".yml":
+		return fault.New(fault.Invalid, "wave.unreadable", path+" is not a wave: a wave is a CSV file",
+			"a tenant to rehearse on is given with --sandbox=FILE, a policy to policy apply -f FILE, a configuration with --config")
+	case ".xlsx", ".xls", ".ods":
+		return fault.New(fault.Invalid, "wave.unreadable", path+" is a workbook: a wave is a CSV file", "save it as CSV UTF-8 and name that file")
+	}
+	return nil
+}
+
 // ReadWave reads a wave file; its raw cells hold no secret any more. Findings of the file come back as such; the error is for a file that cannot be read.
 func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error) {
+	if err := notAWave(path); err != nil {
+		return nil, nil, err
+	}
 	data, err := ReadFile(path, wave.MaxBytes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
