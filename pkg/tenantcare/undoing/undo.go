@@ -102,6 +102,9 @@ func look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 	case migration.EffectLicense:
 		s.What = "gave the license " + nameOr(row.Target.SKUName, w.Target)
 		s.Why = license(user, w)
+		if row.Target.Trigger == migration.TriggerRelicense {
+			s.Why = "the license was the user's before: the run took it away for the import and gave it back"
+		}
 	case migration.EffectJoin:
 		s.What = "put the user into group " + nameOr(row.Target.GroupName, w.Target)
 		in, err := t.IsMember(ctx, w.Target, user.ID)
