@@ -263,7 +263,7 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	if e, ok := errors.AsType[*exec.ExitError](err); !ok || e.ExitCode() != exitLocked {
 		t.Errorf("second process: %v, want exit %d\n%s", err, exitLocked, out)
 	}
-	for _, want := range []string{strconv.Itoa(first.Process.Pid), "unlock --id", " run "} {
+	for _, want := range []string{strconv.Itoa(first.Process.Pid), "wave365 drain ", " run "} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the refusal does not name %q:\n%s", want, out)
 		}
