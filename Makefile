@@ -14,7 +14,7 @@ DEMO = .wave365/demo
 SAMPLE_FLAGS = --skip-invalid --yes --slots 8
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: help build demo test race check torture bench fuzz lint cover dist sample clean
+.PHONY: help build demo test race check torture mutants bench fuzz lint cover dist sample clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ check: ## what CI runs, start to end
 torture: ## play SEEDS evenings with faults and sudden deaths from FIRST on, and kill the real program KILLS times
 	CGO_ENABLED=0 WAVE365_SEEDS=$(SEEDS) WAVE365_FIRST=$(FIRST) go test -count=1 -timeout 0 -run TestSimulation ./pkg/runner/simtest
 	CGO_ENABLED=0 WAVE365_KILLS=$(KILLS) go test -count=1 -timeout 0 -run TestKilledAtAnyMoment ./cmd/wave365
+
+mutants: ## break the core in small ways, one at a time; each has to turn its test red (some minutes)
+	CGO_ENABLED=0 go run .ci/mutants.go
 
 bench: build ## print what is promised about speed and memory, as measured here (FIGURES: parts of names)
 	@go run .ci/bench.go $(FIGURES)

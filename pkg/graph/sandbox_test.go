@@ -14,10 +14,10 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
 
-	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/sandboxtest"
 )
 
 // tenant is a small tenant: nobody holds a license or is in a group yet.
@@ -56,21 +56,9 @@ type rehearsal struct {
 func rehearse(t *testing.T, knobs string, edits ...string) *rehearsal {
 	t.Helper()
 	text := strings.NewReplacer(edits...).Replace(tenant)
-	sc, err := sandbox.ParseScenario("traps.yaml", []byte(text+"knobs: {membership_lag: 0s, license_lag: 0s"+knobs+"}\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := sandbox.New(sandbox.Config{Scenario: sc})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	r := &rehearsal{t: t, root: "http://127.0.0.1", http: &http.Client{Transport: s.Transport()}}
-	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: r.root, Credential: cloud.SandboxCredential(), Transport: r.http})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Client = graph.New(p, r.root, graph.Options{})
+	on := sandboxtest.New(t, sandboxtest.Parse(t, text+"knobs: {membership_lag: 0s, license_lag: 0s"+knobs+"}\n"), nil)
+	r := &rehearsal{t: t, root: sandboxtest.Root, http: on.HTTP, Client: on.Graph}
+	var err error
 	ctx := t.Context()
 	r.anna, err = r.User(ctx, "anna@contoso.example")
 	r.must(err)

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/sandbox/reqlog"
 	"wave365/pkg/sandbox/scenario"
 )
 
@@ -170,7 +171,7 @@ func TestASettingThatIsNotKeptStopsTheWave(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "did not keep the provisioning source") {
 			t.Errorf("Prepare: %v", err)
 		}
-		if slices.ContainsFunc(s.log(), func(r logged) bool { return strings.Contains(r.Effect, "import") }) {
+		if slices.ContainsFunc(s.log(), func(r reqlog.Entry) bool { return strings.Contains(r.Effect, "import") }) {
 			t.Error("something was imported")
 		}
 	})

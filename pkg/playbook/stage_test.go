@@ -2,16 +2,12 @@ package playbook_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/goccy/go-yaml"
 
 	"wave365/pkg/blob"
 	"wave365/pkg/cloud"
@@ -22,7 +18,8 @@ import (
 	"wave365/pkg/preflight"
 	"wave365/pkg/runner"
 	"wave365/pkg/sandbox"
-	"wave365/pkg/sandbox/blobapi"
+	"wave365/pkg/sandbox/reqlog"
+	"wave365/pkg/sandbox/sandboxtest"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/wave"
 )
@@ -30,6 +27,7 @@ import (
 // stage is a whole evening in virtual time: a sandbox tenant behind an in-memory transport, the real clients, a real
 // ledger on disk, the playbook and the runner. It lives inside a synctest bubble.
 type stage struct {
+	*sandboxtest.Stage
 	t       *testing.T
 	sandbox *sandbox.Sandbox
 	http    *http.Client
@@ -80,39 +78,9 @@ func newStageBehind(t *testing.T, sc *scenario.Scenario, between func(http.Round
 // newStageWith has the wave's rows cut over by this trigger; "": as they say.
 func newStageWith(t *testing.T, sc *scenario.Scenario, between func(http.RoundTripper) http.RoundTripper, trigger migration.Trigger) *stage {
 	t.Helper()
-	text, err := yaml.Marshal(sc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := sandbox.ParseScenario("stage.yaml", text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &stage{t: t}
-	if s.sandbox, err = sandbox.New(sandbox.Config{Scenario: parsed}); err != nil {
-		t.Fatal(err)
-	}
-	s.http = &http.Client{Transport: s.sandbox.Transport()}
-	if between != nil {
-		s.http.Transport = between(s.http.Transport)
-	}
-	pipe, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: root, Credential: cloud.SandboxCredential(), Transport: s.http})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.graph = graph.New(pipe, root, graph.Options{})
-	blobs, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "blob", Root: root, Transport: s.http})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.blobs, err = blob.New(blob.Config{Root: root + "/" + blobapi.DevelopmentAccount, Pipeline: blobs, SharedKey: blobapi.DevelopmentKey})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.path = filepath.Join(t.TempDir(), "ledger.db")
-	if s.ledger, err = ledger.Open(t.Context(), s.path, ledger.Options{}); err != nil {
-		t.Fatal(err)
-	}
+	on := sandboxtest.New(t, sandboxtest.Checked(t, sc), between)
+	s := &stage{t: t, Stage: on, sandbox: on.Sandbox, http: on.HTTP, graph: on.Graph, blobs: on.Blobs}
+	s.ledger, s.path = on.Ledger()
 	s.validate(sc, trigger)
 	return s
 }
@@ -121,10 +89,6 @@ func (s *stage) close() {
 	if err := s.ledger.Close(); err != nil {
 		s.t.Error(err)
 	}
-	if err := s.sandbox.Close(); err != nil {
-		s.t.Error(err)
-	}
-	s.http.CloseIdleConnections()
 }
 
 // validate turns the scenario's users into a wave, checks it, and records the run.
@@ -194,21 +158,10 @@ func (s *stage) playFor(ctx context.Context) []migration.Row {
 	return rows
 }
 
-type logged struct{ Method, Path, Effect, User string }
-
 // log gives the tenant's requests that changed something.
-func (s *stage) log() []logged {
+func (s *stage) log() []reqlog.Entry {
 	s.t.Helper()
-	resp, err := s.http.Get(root + "/sandbox/requests")
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	var doc struct{ Requests []logged }
-	if err := json.NewDecoder(resp.Body).Decode(&doc); err != nil {
-		s.t.Fatal(err)
-	}
-	return slices.DeleteFunc(doc.Requests, func(r logged) bool { return r.Effect == "" })
+	return slices.DeleteFunc(s.Requests(), func(r reqlog.Entry) bool { return r.Effect == "" })
 }
 
 // effects gives in order what was done to a user.

@@ -1,7 +1,6 @@
 package preflight_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,14 +11,14 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
-	"github.com/goccy/go-yaml"
 
 	"wave365/pkg/blob"
-	"wave365/pkg/cloud"
 	"wave365/pkg/graph"
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox"
 	"wave365/pkg/sandbox/blobapi"
+	"wave365/pkg/sandbox/reqlog"
+	"wave365/pkg/sandbox/sandboxtest"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/wave"
 )
@@ -34,6 +33,7 @@ const (
 
 // stage is a sandbox tenant behind an in-memory transport, and the real clients.
 type stage struct {
+	*sandboxtest.Stage
 	t     testing.TB
 	http  *http.Client
 	graph *graph.Client
@@ -103,33 +103,16 @@ func person(sc *scenario.Scenario, name string, change ...func(*scenario.User, *
 
 func newStage(t testing.TB, sc *scenario.Scenario) *stage {
 	t.Helper()
-	text, err := yaml.Marshal(sc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parsed, err := sandbox.ParseScenario("stage.yaml", text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return stageOf(t, parsed)
+	return stageOf(t, sandboxtest.Checked(t, sc))
 }
 
 func stageOf(t testing.TB, parsed *sandbox.Scenario) *stage {
 	t.Helper()
-	box, err := sandbox.New(sandbox.Config{Scenario: parsed})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := box.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	s := &stage{t: t, sent: &counter{next: box.Transport(), n: map[string]int{}}}
-	s.http = &http.Client{Transport: s.sent}
-	s.graph, s.blobs = clients(t, s.http, root, blobRoot)
+	s := &stage{t: t, sent: &counter{n: map[string]int{}}}
+	s.Stage = sandboxtest.New(t, parsed, func(tenant http.RoundTripper) http.RoundTripper { s.sent.next = tenant; return s.sent })
+	s.http, s.graph, s.blobs = s.HTTP, s.Graph, s.Blobs
 	var clock struct{ Now time.Time }
-	s.get("/sandbox/clock", &clock)
+	s.Get("/sandbox/clock", &clock)
 	s.now = clock.Now
 	return s
 }
@@ -137,41 +120,15 @@ func stageOf(t testing.TB, parsed *sandbox.Scenario) *stage {
 // clients are those of the program.
 func clients(t testing.TB, via *http.Client, root, blobRoot string) (*graph.Client, *blob.Client) {
 	t.Helper()
-	pipe, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: root, Credential: cloud.SandboxCredential(), Transport: via})
+	g, b, err := sandboxtest.Clients(via.Transport, root, blobRoot)
 	if err != nil {
 		t.Fatal(err)
 	}
-	blobPipe, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "blob", Root: root, Transport: via})
-	if err != nil {
-		t.Fatal(err)
-	}
-	blobs, err := blob.New(blob.Config{Root: blobRoot, Pipeline: blobPipe, SharedKey: blobapi.DevelopmentKey})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return graph.New(pipe, root, graph.Options{}), blobs
-}
-
-func (s *stage) get(path string, into any) {
-	s.t.Helper()
-	resp, err := s.http.Get(root + path)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
-		s.t.Fatal(err)
-	}
+	return g, b
 }
 
 // requests is the tenant's own log.
-func (s *stage) requests() []struct{ Method, Path, Effect string } {
-	var doc struct {
-		Requests []struct{ Method, Path, Effect string }
-	}
-	s.get("/sandbox/requests", &doc)
-	return doc.Requests
-}
+func (s *stage) requests() []reqlog.Entry { return s.Requests() }
 
 // check validates a wave against the stage.
 func (s *stage) check(csv string, change ...func(*preflight.Input)) preflight.Result {

@@ -27,13 +27,13 @@ import (
 	"wave365/pkg/preflight"
 	"wave365/pkg/runner"
 	"wave365/pkg/sandbox"
-	"wave365/pkg/sandbox/blobapi"
 	"wave365/pkg/sandbox/reqlog"
+	"wave365/pkg/sandbox/sandboxtest"
 	"wave365/pkg/wave"
 )
 
 const (
-	origin = "http://127.0.0.1"
+	origin = sandboxtest.Root
 	runID  = "sim"
 )
 
@@ -136,17 +136,7 @@ func (w *world) close() error {
 
 // clients are fresh ones on a wire.
 func clients(wire http.RoundTripper) (*graph.Client, *blob.Client, error) {
-	web := &http.Client{Transport: wire}
-	pipe, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: origin, Credential: cloud.SandboxCredential(), Transport: web})
-	if err != nil {
-		return nil, nil, err
-	}
-	files, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "blob", Root: origin, Transport: web})
-	if err != nil {
-		return nil, nil, err
-	}
-	b, err := blob.New(blob.Config{Root: origin + "/" + blobapi.DevelopmentAccount, Pipeline: files, SharedKey: blobapi.DevelopmentKey})
-	return graph.New(pipe, origin, graph.Options{}), b, err
+	return sandboxtest.Clients(wire, origin, sandboxtest.BlobRoot)
 }
 
 func (w *world) validate() ([]migration.Row, error) {

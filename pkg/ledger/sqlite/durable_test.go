@@ -1,0 +1,28 @@
+package sqlite
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// What is committed has to survive a power cut. No test can pull the plug, so this looks at what the writer's connection was told.
+func TestCommitsReachTheDisk(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := openPool(path, modeWrite, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	const full = 2
+	for pragma, want := range map[string]int{"synchronous": full, "foreign_keys": 1, "trusted_schema": 0} {
+		var got int
+		if err := db.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
+			t.Errorf("%s is %d, want %d, %v", pragma, got, want, err)
+		}
+	}
+}
