@@ -142,7 +142,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 			if cutOver = e.Time; w.meddled.imaged(r.Target.GroupID, cutOver) {
 				say("it was cut over at %s, when the user setting said image", stamp(cutOver))
 			}
-			if w.story.second != nil || w.story.restored > 0 {
+			if w.story.forgets() {
 				break // by whom, and for which of the imports, is not in the log
 			}
 			if ready.IsZero() && (gone.IsZero() || cutOver.After(gone.Add(blindFor))) {
@@ -158,7 +158,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 		w.deeds.mu.Lock()
 		asked := w.deeds.deferring && r.State == migration.Deferred || r.State == migration.Cancelled && w.deeds.cancelled[r.Index]
 		w.deeds.mu.Unlock()
-		if !asked || !cutOver.IsZero() {
+		if !asked || !cutOver.IsZero() && !w.story.forgets() {
 			say("it is %s; asked for: %t, cut over: %s", r.State, asked, stamp(cutOver))
 		}
 		if r.Problem.Code != "import.unknown" && unsettled(intents) { // a held row that is given up says what is not known
@@ -199,7 +199,7 @@ func (w *world) checkSends(r migration.Row, log []reqlog.Entry) (broken []error)
 	if w.deeds.lied[r.Index] {
 		return nil
 	}
-	memory := w.story.restored == 0 && w.other == nil && !w.story.isSecond
+	memory := !w.story.forgets()
 	for _, s := range w.truth.sendsOf(r.Target.UserID) {
 		var there reqlog.Entry
 		var cutOver time.Time
@@ -266,10 +266,8 @@ func (w *world) expected(p person, r migration.Row, intents []migration.Intent, 
 		return "an import"
 	case w.truth.lost(last) && !w.deeds.settled[last] && !(there && (k.ListImports || !k.UnauditedImports)):
 		return "held import.unknown"
-	case w.deeds.lied[r.Index] && k.SecondImport == http.StatusConflict:
-		return "failed import.exists"
 	case w.deeds.lied[r.Index]:
-		return "failed import.refused"
+		return "failed import.exists"
 	case p.code == "import.failed" && (w.deeds.again[r.Index] || len(accepted) > 1): // the second one succeeds
 	case p.code != "":
 		return "failed " + p.code

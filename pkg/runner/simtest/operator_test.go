@@ -142,7 +142,7 @@ func (s steering) config(w *world, b *playbook.Playbook, c runner.Config) runner
 
 // kept wants the flags to have meant what they say.
 func (s steering) kept(w *world, began time.Time) error {
-	if s.until != "" {
+	if s.until != "" && !w.story.forgets() {
 		log, err := w.requests()
 		if err != nil {
 			return err
