@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // alone marks a command that goes to no ledger and no tenant: the flags for those are left out of its help.
@@ -30,6 +31,7 @@ func usageTemplate(cmd *cobra.Command, width int) string {
 	text := strings.ReplaceAll((&cobra.Command{}).UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", width))
 	text = strings.ReplaceAll(text, "FlagUsages|", fmt.Sprintf("FlagUsagesWrapped %d|", width))
 	text = strings.Replace(text, "Global Flags:", "Flags of every command:", 1)
+	text = strings.Replace(text, fmt.Sprintf("{{.InheritedFlags.FlagUsagesWrapped %d | trimTrailingWhitespaces}}", width), namesOf(cmd.InheritedFlags(), width), 1)
 	if _, ok := cmd.Annotations[alone]; !ok {
 		return text
 	}
@@ -53,4 +55,15 @@ func reflowed(text string, width int) string {
 		}
 	}
 	return strings.Join(paragraphs, "\n\n")
+}
+
+// namesOf lists flags by their names alone: what they do stands once, in the help of the program.
+func namesOf(flags *pflag.FlagSet, width int) string {
+	var names []string
+	flags.VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, "--"+f.Name)
+		}
+	})
+	return strings.TrimSuffix(folded("  ", strings.Join(names, ", "), width), "\n") + "\n  `wave365 --help` says what they do."
 }
