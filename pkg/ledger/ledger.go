@@ -13,7 +13,6 @@ import (
 	"wave365/pkg/ledger/effects"
 	"wave365/pkg/ledger/hold"
 	"wave365/pkg/ledger/place"
-	"wave365/pkg/ledger/postgres"
 	"wave365/pkg/ledger/record"
 	"wave365/pkg/ledger/sqlite"
 	"wave365/pkg/ledger/store"
@@ -86,7 +85,9 @@ type Ledger struct {
 }
 
 // InDatabase reports whether a ledger's path is the address of a database, and not a file.
-func InDatabase(path string) bool { return postgres.Is(path) }
+func InDatabase(path string) bool {
+	return strings.HasPrefix(path, "postgres://") || strings.HasPrefix(path, "postgresql://")
+}
 
 // Open opens the ledger at path, which is a file or, as postgres://USER@HOST/DB?ledger=NAME, a ledger in a database (for
 // its faults see packages sqlite and postgres). A ledger that was copied elsewhere is Conflict, "ledger.sealed", unless it
@@ -120,18 +121,6 @@ func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 		return nil, err
 	}
 	return newLedger(ctx, abs, db, opt)
-}
-
-func openDatabase(ctx context.Context, url string, opt Options) (*Ledger, error) {
-	at, err := postgres.Parse(url)
-	if err != nil {
-		return nil, err
-	}
-	db, err := postgres.Open(ctx, postgres.Config{Address: at, Now: opt.Now, ReadOnly: opt.ReadOnly})
-	if err != nil {
-		return nil, err
-	}
-	return newLedger(ctx, at.String(), db, opt)
 }
 
 // newLedger takes db over.

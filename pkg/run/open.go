@@ -91,7 +91,7 @@ func Lock(ctx context.Context, o Options, id string) (*Session, error) {
 }
 
 func (s *Session) lock(ctx context.Context, runID string, now time.Time) error {
-	release, err := s.Ledger.Lock(ctx, s.opt.Driver.Holder(runID, now))
+	release, err := s.Ledger.TakeOver(ctx, s.opt.Driver.Holder(runID, now), s.opt.Replace)
 	if err == nil {
 		s.release = release
 	}

@@ -92,6 +92,11 @@ type Options struct {
 	Driver    Driver
 	// Newest: without a name it is the newest run, finished or not; otherwise see [Pick].
 	Newest bool
+	// Replace says of the process that holds the lock, and may live, whether this one takes the run over from it; nil: never.
+	// See ledger.TakeOver.
+	Replace func(holder ledger.Holder) bool
+	// Journal stands between the playbook and the ledger, for tests of what a process does that is frozen; nil: nothing does.
+	Journal func(playbook.Journal) playbook.Journal
 	// Connect signs in where the run went on. It is called at most once by a session.
 	Connect func(ctx context.Context, r migration.Run) (*Services, error)
 }
@@ -181,6 +186,9 @@ func (s *Session) closeServices() {
 
 // playbook makes the playbook of the run.
 func (s *Session) playbook() *playbook.Playbook {
-	v := s.Services
-	return playbook.New(s.Run, v.Tenant, v.Storage, s.Ledger, v.Clock, SourcesOf(s.Run, v.BlobRoot))
+	v, journal := s.Services, playbook.Journal(s.Ledger)
+	if s.opt.Journal != nil {
+		journal = s.opt.Journal(journal)
+	}
+	return playbook.New(s.Run, v.Tenant, v.Storage, journal, v.Clock, SourcesOf(s.Run, v.BlobRoot))
 }

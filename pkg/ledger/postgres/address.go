@@ -20,54 +20,82 @@ type Address struct {
 	config *pgx.ConnConfig
 }
 
-// Is reports whether what --ledger says is the address of a database, and not a file.
-func Is(ledger string) bool {
-	return strings.HasPrefix(ledger, "postgres://") || strings.HasPrefix(ledger, "postgresql://")
-}
-
 var nameOf = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,47}$`)
+
+// form is how a ledger's address is written.
+const form = "write --ledger 'postgres://USER@HOST/DB?ledger=NAME'"
+
+func bad(why, hint string) error {
+	return fault.New(fault.Invalid, "ledger.url", "invalid database address: "+why, hint)
+}
 
 // Parse reads postgres://USER@HOST:PORT/DB?ledger=NAME, with the parameters that libpq knows beside it. The password is
 // taken from PGPASSWORD or from the password file, as libpq does. Faults are Invalid ("ledger.url"); none of them, and
 // nothing else that this package says, holds a password. A server that is not on this machine is reached by TLS with its
 // certificate checked, unless sslmode or PGSSLMODE says otherwise.
 func Parse(ledger string) (Address, error) {
-	bad := func(why, hint string) (Address, error) {
-		return Address{}, fault.New(fault.Invalid, "ledger.url", "invalid ledger address: "+why, hint)
+	a, err := Database(ledger)
+	if err == nil && !nameOf.MatchString(a.name) {
+		err = bad("the ledger's name is missing or has other characters than a-z, 0-9, _ and -", form)
 	}
-	const form = "write --ledger 'postgres://USER@HOST/DB?ledger=NAME'"
-	u, err := url.Parse(ledger)
-	if err != nil {
-		return bad("it is no URL", form) // what it holds is not repeated: there may be a password in it
+	return a, err
+}
+
+// Database is Parse for the address of a database alone; one that names a ledger is fine too.
+func Database(address string) (Address, error) {
+	u, err := url.Parse(address)
+	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+		return Address{}, bad("it is no postgres:// URL", form) // what it holds is not repeated: there may be a password in it
 	}
 	q := u.Query()
 	if _, has := u.User.Password(); has || q.Has("password") {
-		return bad("it holds a password, which other users of this machine can see and which shells remember",
+		return Address{}, bad("it holds a password, which other users of this machine can see and which shells remember",
 			"take it out, and set PGPASSWORD or write it into ~/.pgpass")
 	}
 	name := q.Get("ledger")
 	q.Del("ledger")
-	if !nameOf.MatchString(name) {
-		return bad("the ledger's name is missing or has other characters than a-z, 0-9, _ and -", form)
-	}
 	plain := *u
 	plain.RawQuery = q.Encode()
 	config, err := pgx.ParseConfig(plain.String())
 	if err != nil {
-		return bad("the connection's settings cannot be read", form+"; see which parameters libpq knows")
+		return Address{}, bad("the connection's settings cannot be read", form+"; see which parameters libpq knows")
 	}
 	if q.Get("sslmode") == "" && os.Getenv("PGSSLMODE") == "" && !local(config.Host) {
 		q.Set("sslmode", "verify-full")
 		plain.RawQuery = q.Encode()
 		if config, err = pgx.ParseConfig(plain.String()); err != nil {
-			return bad("the connection's settings cannot be read", form)
+			return Address{}, bad("the connection's settings cannot be read", form)
 		}
 	}
 	if config.Database == "" || strings.Trim(u.Path, "/") == "" {
-		return bad("the database's name is missing", form)
+		return Address{}, bad("the database's name is missing", form)
 	}
 	return Address{u.String(), name, config}, nil
 }
+
+// Name is the ledger's name; empty when the address is that of a database alone.
+func (a Address) Name() string { return a.name }
+
+// Config is how the database is reached, for others than the ledger. It holds the password.
+func (a Address) Config() *pgx.ConnConfig { return a.config.Copy() }
+
+// Ledger is the address of a ledger in the same database.
+func (a Address) Ledger(name string) string {
+	u, err := url.Parse(a.url)
+	if err != nil {
+		return a.url // it was parsed before
+	}
+	q := u.Query()
+	q.Set("ledger", name)
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// LedgerOf is the name of the ledger that a schema of the database holds; false when it holds none.
+func LedgerOf(schema string) (name string, ok bool) { return strings.CutPrefix(schema, prefix) }
+
+// prefix is what the schemas of ledgers begin with.
+const prefix = "wave365_"
 
 func local(host string) bool {
 	return host == "localhost" || filepath.IsAbs(host) || strings.HasPrefix(host, "/") || net.ParseIP(host).IsLoopback()
@@ -77,4 +105,4 @@ func local(host string) bool {
 func (a Address) String() string { return a.url }
 
 // schema is the PostgreSQL schema that holds the ledger.
-func (a Address) schema() string { return "wave365_" + a.name }
+func (a Address) schema() string { return prefix + a.name }

@@ -101,3 +101,6 @@ func classify(err error, doing string) error {
 	}
 	return fault.Wrap(fault.Internal, "ledger.failed", msg+": "+err.Error(), "", err)
 }
+
+// Fault turns what PostgreSQL or the network answered into a fault; doing completes "could not …".
+func Fault(err error, doing string) error { return classify(err, doing) }

@@ -1,0 +1,56 @@
+//go:build nodatabase
+
+package fleet
+
+import (
+	"context"
+	"time"
+)
+
+// Queue is the queue of a database; this program has none.
+type Queue struct{}
+
+// Open refuses.
+func Open(context.Context, string) (*Queue, error) { return nil, errNone() }
+
+// Look refuses.
+func Look(context.Context, string) (*Queue, error) { return nil, errNone() }
+
+// Job refuses.
+func (*Queue) Job(context.Context, string, string) (Job, bool, error) { return Job{}, false, errNone() }
+
+// Close does nothing.
+func (*Queue) Close() {}
+
+// Ledger refuses.
+func (*Queue) Ledger(string) string { return "" }
+
+// Submit refuses.
+func (*Queue) Submit(context.Context, string, string, time.Time) error { return errNone() }
+
+// Jobs refuses.
+func (*Queue) Jobs(context.Context) ([]Job, error) { return nil, errNone() }
+
+// Workers refuses.
+func (*Queue) Workers(context.Context) ([]Worker, error) { return nil, errNone() }
+
+// Ledgers refuses.
+func (*Queue) Ledgers(context.Context) ([]string, error) { return nil, errNone() }
+
+// Stop refuses.
+func (*Queue) Stop(context.Context) error { return errNone() }
+
+// Start refuses.
+func (*Queue) Start(context.Context) error { return errNone() }
+
+// Stopped refuses.
+func (*Queue) Stopped(context.Context) (bool, error) { return false, errNone() }
+
+// Work refuses.
+func (*Queue) Work(context.Context, Config) error { return errNone() }
+
+// Split refuses.
+func Split(string) (database, name string, err error) { return "", "", errNone() }
+
+// Health refuses.
+func (*Queue) Health(context.Context) (Health, error) { return Health{}, errNone() }

@@ -1,0 +1,346 @@
+//go:build !nodatabase
+
+package fleet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivermigrate"
+	"github.com/riverqueue/river/rivertype"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger/postgres"
+)
+
+// schema is where River's tables are.
+const schema = "river"
+
+// jobArgs is a job: a run of a ledger of the same database. The address of the database is each worker's own.
+type jobArgs struct {
+	Ledger string `json:"ledger"`
+	Run    string `json:"run"`
+}
+
+// Kind is the kind of the job in River's tables.
+func (jobArgs) Kind() string { return "run" }
+
+// InsertOpts make a job unique while it is not over. Every rescue counts as an attempt, snoozes do not.
+func (jobArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{MaxAttempts: 10000, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
+		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+	}}}
+}
+
+// note is what a slice leaves in its job.
+type note struct {
+	Why    string    `json:"why,omitempty"`
+	Worker string    `json:"worker"`
+	At     time.Time `json:"at"`
+}
+
+// Queue is the queue of a database. Safe for concurrent use. The caller closes it.
+type Queue struct {
+	at     postgres.Address
+	pool   *pgxpool.Pool
+	client *river.Client[pgx.Tx]
+}
+
+// connections is how many a queue has at most; a worker's producer, completer, leader and listener share them.
+const connections = 6
+
+// Open connects to the queue of a database, and makes it where there is none. Faults are those of package postgres.
+func Open(ctx context.Context, database string) (*Queue, error) { return open(ctx, database, true) }
+
+// Look is Open that makes nothing: NotFound ("fleet.none") where there is no queue.
+func Look(ctx context.Context, database string) (*Queue, error) { return open(ctx, database, false) }
+
+func open(ctx context.Context, database string, create bool) (*Queue, error) {
+	at, err := postgres.Database(database)
+	if err != nil {
+		return nil, err
+	}
+	q := &Queue{at: at}
+	if q.pool, err = connect(ctx, at, "wave365 fleet"); err != nil {
+		return nil, err
+	}
+	there := false
+	err = q.pool.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", schema+".river_job").Scan(&there)
+	switch {
+	case err != nil:
+	case create:
+		err = q.migrate(ctx, there)
+	case !there:
+		err = fault.New(fault.NotFound, "fleet.none", "nothing was ever submitted to "+at.String(), "submit a wave", fault.NewCommand("submit", "WAVE.csv"))
+	}
+	if err != nil {
+		q.Close()
+		return nil, broken(err, "open the queue")
+	}
+	if q.client, err = river.NewClient(riverpgxv5.New(q.pool), &river.Config{Schema: schema, Logger: slog.New(slog.DiscardHandler)}); err != nil {
+		q.Close()
+		return nil, fault.Wrap(fault.Internal, "fleet.queue", "could not open the queue", "", err)
+	}
+	return q, nil
+}
+
+func connect(ctx context.Context, at postgres.Address, name string) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig("")
+	if err != nil {
+		return nil, fault.Wrap(fault.Internal, "fleet.queue", "could not open the queue", "", err)
+	}
+	config.ConnConfig = at.Config()
+	for key, value := range map[string]string{
+		"application_name": name, "client_min_messages": "warning", "synchronous_commit": "on",
+		// A worker that is frozen in a transaction is in nobody's way.
+		"idle_in_transaction_session_timeout": "3000", "statement_timeout": "30000", "lock_timeout": "10000",
+		"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
+	} {
+		config.ConnConfig.RuntimeParams[key] = value
+	}
+	config.MaxConns = connections
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = 10 * time.Second
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err == nil {
+		if err = pool.Ping(ctx); err != nil {
+			pool.Close()
+		}
+	}
+	if err != nil {
+		return nil, broken(err, "reach the database "+at.String())
+	}
+	return pool, nil
+}
+
+// migrate brings River's tables to this version. Of two processes that do so at once the second one waits.
+func (q *Queue) migrate(ctx context.Context, there bool) error {
+	m, err := rivermigrate.New(riverpgxv5.New(q.pool), &rivermigrate.Config{Schema: schema, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	if there {
+		if state, err := m.Validate(ctx, nil); err != nil || state.OK {
+			return err
+		}
+	}
+	return pgx.BeginFunc(ctx, q.pool, func(tx pgx.Tx) error {
+		for _, query := range []string{
+			"SET LOCAL idle_in_transaction_session_timeout = 0", "SET LOCAL lock_timeout = 60000",
+			"SELECT pg_advisory_xact_lock(hashtext('wave365 river'))", "CREATE SCHEMA IF NOT EXISTS " + schema,
+		} {
+			if _, err := tx.Exec(ctx, query); err != nil {
+				return err
+			}
+		}
+		_, err := m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil)
+		return err
+	})
+}
+
+// broken turns an error of the database into a fault.
+func broken(err error, doing string) error { return postgres.Fault(err, doing) }
+
+// Close lets the connections go. It may be called twice.
+func (q *Queue) Close() {
+	if q.pool != nil {
+		q.pool.Close()
+	}
+}
+
+// Ledger is the address of a ledger of the database.
+func (q *Queue) Ledger(name string) string { return q.at.Ledger(name) }
+
+// Split gives the database and the name of the ledger that --ledger names.
+func Split(address string) (database, name string, err error) {
+	at, err := postgres.Parse(address)
+	return at.String(), at.Name(), err
+}
+
+// Submit puts a run into the queue, to be taken up at that time; zero: as soon as a worker has room. A run that is in the
+// queue already is taken up then, too, or at once.
+func (q *Queue) Submit(ctx context.Context, ledger, run string, at time.Time) error {
+	res, err := q.client.Insert(ctx, jobArgs{ledger, run}, &river.InsertOpts{ScheduledAt: at})
+	if err == nil && res.UniqueSkippedAsDuplicate && at.IsZero() && res.Job.State != rivertype.JobStateRunning {
+		_, err = q.client.JobRetry(ctx, res.Job.ID)
+	}
+	if err != nil {
+		return broken(err, "put the run into the queue")
+	}
+	return nil
+}
+
+// Jobs gives the latest job of every run that the queue knows, newest first.
+func (q *Queue) Jobs(ctx context.Context) ([]Job, error) {
+	var jobs []Job
+	seen := map[jobArgs]bool{}
+	params := river.NewJobListParams().Kinds(jobArgs{}.Kind()).OrderBy(river.JobListOrderByID, river.SortOrderDesc).First(1000)
+	for {
+		page, err := q.client.JobList(ctx, params)
+		if err != nil {
+			return nil, broken(err, "read the queue")
+		}
+		for _, row := range page.Jobs {
+			var args jobArgs
+			if err := json.Unmarshal(row.EncodedArgs, &args); err != nil || seen[args] {
+				continue
+			}
+			seen[args] = true
+			jobs = append(jobs, jobOf(row, args))
+		}
+		if page.LastCursor == nil || len(page.Jobs) < 1000 {
+			return jobs, nil
+		}
+		params = params.After(page.LastCursor)
+	}
+}
+
+// Job gives the latest job of a run; false when the queue never had one.
+func (q *Queue) Job(ctx context.Context, ledger, run string) (Job, bool, error) {
+	args := jobArgs{ledger, run}
+	page, err := q.client.JobList(ctx, river.NewJobListParams().Kinds(args.Kind()).OrderBy(river.JobListOrderByID, river.SortOrderDesc).First(1).
+		Where("args->>'ledger' = @ledger AND args->>'run' = @run", river.NamedArgs{"ledger": ledger, "run": run}))
+	if err != nil {
+		return Job{}, false, broken(err, "read the queue")
+	}
+	for _, row := range page.Jobs {
+		return jobOf(row, args), true, nil
+	}
+	return Job{}, false, nil
+}
+
+func jobOf(row *rivertype.JobRow, args jobArgs) Job {
+	j := Job{Ledger: args.Ledger, Run: args.Run, Since: row.CreatedAt, id: row.ID}
+	var left struct {
+		Output note `json:"output"`
+	}
+	if json.Unmarshal(row.Metadata, &left) == nil {
+		j.Why, j.Worker = left.Output.Why, left.Output.Worker
+		if left.Output.At.After(j.Since) {
+			j.Since = left.Output.At
+		}
+	}
+	if n := len(row.AttemptedBy); n > 0 {
+		j.Worker = row.AttemptedBy[n-1]
+	}
+	switch row.State {
+	case rivertype.JobStateAvailable, rivertype.JobStatePending:
+		j.State = Queued
+	case rivertype.JobStateScheduled:
+		j.State, j.Due = Scheduled, row.ScheduledAt
+	case rivertype.JobStateRunning:
+		j.State, j.Why = Running, ""
+		if row.AttemptedAt != nil {
+			j.Since = *row.AttemptedAt
+		}
+	case rivertype.JobStateRetryable:
+		j.State, j.Due = Retrying, row.ScheduledAt
+	case rivertype.JobStateCompleted:
+		j.State = Done
+	default:
+		j.State = Parked
+		if n := len(row.Errors); j.Why == "" && n > 0 {
+			j.Why = row.Errors[n-1].Error
+		}
+	}
+	if j.State == Retrying && len(row.Errors) > 0 {
+		j.Why = row.Errors[len(row.Errors)-1].Error
+	}
+	return j
+}
+
+// Workers gives the workers that are connected to the database.
+func (q *Queue) Workers(ctx context.Context) ([]Worker, error) {
+	rows, err := q.pool.Query(ctx, `SELECT substr(application_name, length($1) + 1), coalesce(max(host(client_addr)), ''), min(backend_start)
+		FROM pg_stat_activity WHERE datname = current_database() AND starts_with(application_name, $1) GROUP BY 1 ORDER BY 1`, workerMark)
+	if err != nil {
+		return nil, broken(err, "read who works")
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (w Worker, err error) {
+		err = row.Scan(&w.Name, &w.From, &w.Since)
+		return w, err
+	})
+	if err != nil {
+		return nil, broken(err, "read who works")
+	}
+	return list, nil
+}
+
+// Ledgers gives the names of the ledgers in the database.
+func (q *Queue) Ledgers(ctx context.Context) ([]string, error) {
+	rows, err := q.pool.Query(ctx, "SELECT nspname FROM pg_namespace ORDER BY 1")
+	if err != nil {
+		return nil, broken(err, "list the ledgers")
+	}
+	schemas, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, broken(err, "list the ledgers")
+	}
+	var names []string
+	for _, s := range schemas {
+		if name, ok := postgres.LedgerOf(s); ok {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// Stop lets every worker of the database end the slices it is at, and take nothing up until Start.
+func (q *Queue) Stop(ctx context.Context) error {
+	return q.control(ctx, "stop the workers", q.client.QueuePause)
+}
+
+// Start lets the workers take runs up again.
+func (q *Queue) Start(ctx context.Context) error {
+	return q.control(ctx, "start the workers", q.client.QueueResume)
+}
+
+func (q *Queue) control(ctx context.Context, doing string, do func(context.Context, string, *river.QueuePauseOpts) error) error {
+	err := do(ctx, river.QueueDefault, nil)
+	if errors.Is(err, river.ErrNotFound) {
+		return fault.New(fault.NotFound, "fleet.no-worker", "no worker has worked on this database yet", "start one")
+	}
+	if err != nil {
+		return broken(err, doing)
+	}
+	return nil
+}
+
+// Stopped reports whether Stop holds.
+func (q *Queue) Stopped(ctx context.Context) (bool, error) {
+	queue, err := q.client.QueueGet(ctx, river.QueueDefault)
+	switch {
+	case errors.Is(err, river.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, broken(err, "read the queue")
+	}
+	return queue.PausedAt != nil, nil
+}
+
+// Health asks the database how the queue stands.
+func (q *Queue) Health(ctx context.Context) (Health, error) {
+	h := Health{Jobs: map[State]int64{}}
+	rows, err := q.pool.Query(ctx, "SELECT state::text, count(*) FROM "+schema+".river_job WHERE kind = $1 GROUP BY 1", jobArgs{}.Kind())
+	if err != nil {
+		return h, broken(err, "read the queue")
+	}
+	var state string
+	var n int64
+	if _, err := pgx.ForEachRow(rows, []any{&state, &n}, func() error {
+		h.Jobs[jobOf(&rivertype.JobRow{State: rivertype.JobState(state)}, jobArgs{}).State] += n
+		return nil
+	}); err != nil {
+		return h, broken(err, "read the queue")
+	}
+	h.Stopped, err = q.Stopped(ctx)
+	return h, err
+}

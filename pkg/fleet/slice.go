@@ -1,0 +1,144 @@
+package fleet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/run"
+)
+
+// Rest says what becomes of a run after a slice. Exactly one of Done, Person and Retry is set, or none: then it is taken up
+// again After that time.
+type Rest struct {
+	// Done: the run is over.
+	Done bool
+	// Person says why the run waits for a person.
+	Person string
+	// Retry is what went wrong and may pass; River tries again.
+	Retry error
+	// After is when it is taken up again, on the wall clock; Why says what it waits for, "" for the service.
+	After time.Duration
+	Why   string
+	// Lost: another process has the run. Left: this worker lacks the credential.
+	Lost, Left bool
+}
+
+// ErrNoCredential is what [run.Options.Connect] gives when this worker cannot sign in to the run's tenant, and another one
+// may be able to.
+var ErrNoCredential = errors.New("this worker has no credential for the tenant")
+
+// Command is what a worker's lock says that it runs. A worker takes a run over from another worker, which cannot be at it
+// any more when the queue gives out its job, but never from a person at a terminal.
+const Command = "wave365 worker"
+
+// elsewhere is how long a run is left alone that this worker cannot take up.
+const elsewhere = 20 * time.Second
+
+// drive drives a run for a slice.
+func drive(ctx context.Context, o run.Options, id string, t Timing, log *slog.Logger) Rest {
+	o.Driver.Command = Command
+	o.Replace = func(h ledger.Holder) bool { return h.Command == Command && h.Run == id }
+	s, err := run.Open(ctx, o, id)
+	if err != nil {
+		return restOf(err, t)
+	}
+	defer s.Close()
+	if s.Run.State == migration.RunFinished || migration.Count(s.Rows).Open() == 0 {
+		return finished(ctx, s)
+	}
+	if err := run.SameWave(s.Run); err != nil {
+		return restOf(err, t)
+	}
+	if err := s.Connect(ctx); err != nil {
+		return restOf(err, t)
+	}
+	why := ""
+	out, err := s.Execute(ctx, run.Execution{
+		Slice: t.Slice, Idle: t.Patience, Logger: log, Say: func(text string) {
+			if text != "" && text != why {
+				log.Info("run", "run", id, "text", cloud.RedactString(text))
+			}
+			why = text
+		},
+	})
+	if err != nil {
+		return restOf(err, t)
+	}
+	switch end := string(out.End); {
+	case end == "finished":
+		return finished(context.WithoutCancel(ctx), s)
+	case end == "halted":
+		return Rest{Person: "halted: " + out.Why + "; fix the cause, then: wave365 retry " + id}
+	case end == "reached":
+		return Rest{Person: "imported as far as --until says; the cut-over begins with: wave365 resume " + id}
+	case end == "drained":
+		return Rest{Person: "drained by an operator; go on with: wave365 resume " + id}
+	case out.Due.IsZero() && paused(ctx, s):
+		return Rest{Person: "paused by an operator; go on with: wave365 continue " + id}
+	}
+	if out.Due.IsZero() {
+		return Rest{Why: why}
+	}
+	return Rest{After: max(0, s.Services.Clock.Wall(out.Due.Sub(s.Now()))), Why: why}
+}
+
+// paused reports whether the run is paused now; it may have been steered meanwhile.
+func paused(ctx context.Context, s *run.Session) bool {
+	r, err := s.Ledger.Run(context.WithoutCancel(ctx), s.Run.ID)
+	return err == nil && r.Settings.Paused
+}
+
+// finished says what becomes of a run whose rows are all final.
+func finished(ctx context.Context, s *run.Session) Rest {
+	if s.Run.State != migration.RunFinished {
+		rows, err := s.Ledger.Rows(ctx, s.Run.ID)
+		if err == nil {
+			err = s.Ledger.FinishRun(ctx, s.Run.ID, run.LastChange(s.Run, rows))
+		}
+		if err != nil {
+			return Rest{Retry: err}
+		}
+	}
+	if s.Rows == nil {
+		if err := s.Read(ctx); err != nil {
+			return Rest{Retry: err}
+		}
+	}
+	switch c := migration.Count(s.Rows); {
+	case c.Held > 0:
+		return Rest{Person: fmt.Sprintf("%d held: find out whether the import exists, then: wave365 reconcile %s --row USER", c.Held, s.Run.ID)}
+	case c.Deferred > 0:
+		return Rest{Person: fmt.Sprintf("%d deferred by --stop-by; go on with: wave365 retry %s", c.Deferred, s.Run.ID)}
+	}
+	return Rest{Done: true}
+}
+
+// restOf says what becomes of a run that could not go on.
+func restOf(err error, t Timing) Rest {
+	code := fault.CodeOf(err)
+	switch {
+	case errors.Is(err, ErrNoCredential):
+		return Rest{After: elsewhere, Why: err.Error() + "; it is left to other workers", Left: true}
+	case code == "ledger.lock-lost":
+		// Another worker has the run. Not done and not an error: the queue would put the job where its new holder has it.
+		return Rest{After: t.Slice, Why: "another worker took the run over", Lost: true}
+	case code == "ledger.locked":
+		return Rest{After: elsewhere, Why: err.Error(), Lost: true}
+	case fault.Is(err, fault.Interrupted), fault.As(err) == nil && errors.Is(err, context.Canceled):
+		return Rest{}
+	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Throttled), code == cloud.CodeUnreachable, fault.As(err) == nil:
+		return Rest{Retry: err}
+	}
+	text := cloud.RedactString(err.Error())
+	if hint := fault.HintOf(err); hint != "" {
+		text += "; " + hint
+	}
+	return Rest{Person: text}
+}

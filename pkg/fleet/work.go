@@ -1,0 +1,107 @@
+//go:build !nodatabase
+
+package fleet
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+)
+
+// workerMark is what the name begins with under which a worker is connected.
+const workerMark = "wave365 worker "
+
+// kept is how long the queue remembers a run that is over. One that waits for a person is remembered for good.
+const kept = 30 * 24 * time.Hour
+
+// Work takes runs up until ctx ends, and then returns as soon as the slices have: each sees the calls through that it is
+// at. What it did is in Config.Meter meanwhile.
+func (q *Queue) Work(ctx context.Context, c Config) error {
+	pool, err := connect(ctx, q.at, workerMark+c.Name)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	workers := river.NewWorkers()
+	river.AddWorker(workers, &worker{q: q, Config: c})
+	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
+		ID: c.Name, Schema: schema, Logger: c.Log, Workers: workers,
+		Queues:     map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: c.Runs}},
+		JobTimeout: c.Timing.Timeout, RescueStuckJobsAfter: c.Timing.Rescue,
+		CompletedJobRetentionPeriod: kept, CancelledJobRetentionPeriod: -1, DiscardedJobRetentionPeriod: -1,
+	})
+	if err != nil {
+		return fault.Wrap(fault.Invalid, "usage", "the worker cannot start: "+err.Error(), "", err)
+	}
+	// Not with ctx, whose end would let the slices go on to theirs.
+	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
+		return broken(err, "start the worker")
+	}
+	<-ctx.Done()
+	if err := client.StopAndCancel(context.WithoutCancel(ctx)); err != nil {
+		return broken(err, "stop the worker")
+	}
+	return nil
+}
+
+// worker drives runs for slices.
+type worker struct {
+	river.WorkerDefaults[jobArgs]
+	Config
+	q *Queue
+}
+
+// NextRetry is soon: what is tried again is that the database or the network was away, or that a worker died.
+func (w *worker) NextRetry(job *river.Job[jobArgs]) time.Time {
+	if len(job.Errors) == 0 || job.Attempt <= 1 {
+		return time.Now().Add(time.Second)
+	}
+	return time.Now().Add(min(time.Duration(1<<min(job.Attempt, 6))*time.Second, time.Minute))
+}
+
+// Work drives one run for one slice.
+func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
+	log := w.Log.With("ledger", job.Args.Ledger, "run", job.Args.Run)
+	w.Meter.Driving.Add(1)
+	defer w.Meter.Driving.Add(-1)
+	w.Meter.Slices.Add(1)
+	began := time.Now()
+	rest := drive(ctx, w.Session(w.q.Ledger(job.Args.Ledger)), job.Args.Run, w.Timing, log)
+	log = log.With("seconds", time.Since(began).Seconds())
+	why := cmp.Or(rest.Person, rest.Why)
+	if rest.Retry != nil {
+		why = cloud.RedactString(rest.Retry.Error())
+	}
+	if err := river.RecordOutput(ctx, note{Why: why, Worker: w.Name, At: time.Now()}); err != nil {
+		log.Warn("what the run waits for could not be recorded", "error", err.Error())
+	}
+	switch {
+	case rest.Done:
+		w.Meter.Done.Add(1)
+		log.Info("the run is over")
+		return nil
+	case rest.Person != "":
+		w.Meter.Parked.Add(1)
+		log.Warn("the run waits for a person", "why", why)
+		return river.JobCancel(errors.New(why))
+	case rest.Retry != nil:
+		w.Meter.Retried.Add(1)
+		log.Warn("the run could not go on, and is tried again", "why", why)
+		return errors.New(why)
+	}
+	if rest.Lost {
+		w.Meter.Lost.Add(1)
+	}
+	if rest.Left {
+		w.Meter.Left.Add(1)
+	}
+	log.Info("the slice is over", "after", rest.After.Seconds(), "why", why)
+	return river.JobSnooze(rest.After)
+}
