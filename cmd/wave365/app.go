@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"wave365/pkg/playbook"
 )
 
 // app is what every command is given: the streams, what is known about the terminal, and the environment. There are
@@ -28,6 +30,8 @@ type app struct {
 	// started is set once a command's own code runs: errors before that are mistakes in the command line.
 	started bool
 	zone    *time.Location
+	// journal is [run.Options.Journal], for tests.
+	journal func(playbook.Journal) playbook.Journal
 }
 
 func newApp() *app {

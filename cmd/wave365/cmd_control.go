@@ -84,6 +84,15 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 		return nothing("run "+r.ID+" has ended", "status shows how", fault.NewCommand("status").For(r.ID))
 	}
 	answer, err := order(ctx, l, ledger.Order{Run: r.ID, By: run.ThisProcess(version).String(), Kind: kind, Arg: arg})
+	if code := fault.CodeOf(err); code == "ledger.not-driven" || code == "run.deaf" {
+		slots := 0
+		if kind == ledger.OrderSlots {
+			slots, _ = strconv.Atoi(arg) // it was read before
+		}
+		if said, ok, failed := a.orderQueued(ctx, g, r.ID, kind, slots); ok || failed != nil {
+			answer, err = said, failed
+		}
+	}
 	if fault.CodeOf(err) == "ledger.not-driven" && kind == ledger.OrderContinue && r.Settings.Paused {
 		answer, err = a.endPause(ctx, g, r.ID)
 	}

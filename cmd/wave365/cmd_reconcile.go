@@ -74,7 +74,13 @@ func runReconcile(ctx context.Context, a *app, g *globals, id string, o reconcil
 	if g.json {
 		printJSON(a.out, rowDocument{"wave365/reconcile/v1", s.Run.ID, to.Target.User, string(to.State), string(to.Step), to.Note})
 	} else {
-		fmt.Fprintf(a.out, "%s: %s; the row is %s at %s.\nGo on with: %s\n", to.Target.User, to.Note, to.State, to.Step, resumeCommand(g, s.Run))
+		fmt.Fprintf(a.out, "%s: %s; the row is %s at %s.\n", to.Target.User, to.Note, to.State, to.Step)
+	}
+	if queued, err := a.queueAgain(ctx, g.quietJSON(), s, false); queued || err != nil {
+		return err
+	}
+	if !g.json {
+		fmt.Fprintf(a.out, "Go on with: %s\n", resumeCommand(g, s.Run))
 	}
 	return nil
 }

@@ -20,6 +20,7 @@ type resuming struct {
 	steering
 	slots  int
 	accept bool
+	here   bool
 }
 
 func newResumeCommand(a *app, g *globals) *cobra.Command {
@@ -41,6 +42,7 @@ cancels those that were taken out. Rows that have begun are not changed.`,
 	addSlots(cmd, &o.slots)
 	cmd.Flags().BoolVar(&o.accept, "accept-changes", false, "take over what changed in the wave file")
 	o.addFlags(cmd, true)
+	addHere(cmd, &o.here)
 	addLive(cmd, &g.live)
 	g.messages.addSwitch(a, g, cmd)
 	return cmd
@@ -117,6 +119,9 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	}
 	stop() // from here on a signal drains
 	if err := s.Choose(ctx, o.slots, next, "resume"); err != nil {
+		return err
+	}
+	if queued, err := a.queueAgain(ctx, g, s, o.here); queued || err != nil {
 		return err
 	}
 	a.sayCarried(g, s.Run)

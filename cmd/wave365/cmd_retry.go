@@ -16,6 +16,7 @@ type retrying struct {
 	steering
 	slots int
 	user  string
+	here  bool
 }
 
 func newRetryCommand(a *app, g *globals) *cobra.Command {
@@ -38,6 +39,7 @@ Exit codes: as of run; 6 no row to retry, 10 the wave file was edited.`,
 	cmd.Flags().StringVar(&o.user, "row", "", "only the row of this user")
 	addSlots(cmd, &o.slots)
 	o.addFlags(cmd, true)
+	addHere(cmd, &o.here)
 	addLive(cmd, &g.live)
 	g.messages.addSwitch(a, g, cmd)
 	return cmd
@@ -103,6 +105,9 @@ func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) err
 	}
 	stop() // from here on a signal drains
 	if err := s.Retry(ctx, attempt, o.slots, next); err != nil {
+		return err
+	}
+	if queued, err := a.queueAgain(ctx, g, s, o.here); queued || err != nil {
 		return err
 	}
 	return a.drive(ctx, g, s, page, migration.RunResumed)

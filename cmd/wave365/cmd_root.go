@@ -26,6 +26,11 @@ type globals struct {
 	// messages is how run, resume and retry tell people.
 	messages messaging
 
+	// answered: the answer was given already, in JSON.
+	answered bool
+	// credential is how a worker signs in to one tenant; nil: as the flags say.
+	credential *cloud.CredentialConfig
+
 	log      *slog.Logger
 	closeLog func()
 }
@@ -51,7 +56,7 @@ func newRootCommand(a *app) *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
 		Version: versionText(),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
 			if err := settle(a, cmd, g.config); err != nil {
 				return err
 			}
@@ -59,6 +64,9 @@ func newRootCommand(a *app) *cobra.Command {
 				return err
 			}
 			a.started = true
+			if err := handOver(a, cmd, g, args); err != nil {
+				return err
+			}
 			return g.openLog(a)
 		},
 		PersistentPostRun: func(*cobra.Command, []string) { g.close() },
@@ -74,7 +82,7 @@ func newRootCommand(a *app) *cobra.Command {
 	f.StringVar(&g.cloud, "cloud", "global", "global or usgov")
 	f.StringVar(&g.account, "storage-account", "", "storage account that bare blob paths are in")
 	f.StringVar(&g.blobEndpoint, "blob-endpoint", "", "another Blob endpoint, such as Azurite's http://127.0.0.1:10000/devstoreaccount1")
-	f.StringVar(&g.signIn, "sign-in", "default", "default, client-secret, client-certificate, device-code, browser, azure-cli or managed-identity")
+	f.StringVar(&g.signIn, "sign-in", "default", "default, client-secret, client-certificate, device-code, browser, azure-cli, managed-identity, workload-identity or federated-identity")
 	f.StringVar(&g.clientID, "client-id", "", "app registration to sign in with")
 	f.StringVar(&g.sandbox, "sandbox", "", "rehearse on a simulated tenant: alone, on the scenario beside the wave; =`FILE`, on that one; =URL, on a sandbox that runs already")
 	f.Lookup("sandbox").NoOptDefVal = besideWave
@@ -98,6 +106,7 @@ func newRootCommand(a *app) *cobra.Command {
 		{"tenant", "The tenant, before and after a wave:", []func(*app, *globals) *cobra.Command{
 			newPolicyCommand, newSettingCommand, newImageCommand, newLicenseCommand, newCloudPCCommand,
 			newCloseCommand, newPurgeCommand, newUndoCommand, newDeprovisionCommand, newNotifyCommand}},
+		{"fleet", "Many tenants, several machines:", []func(*app, *globals) *cobra.Command{newSubmitCommand, newWorkerCommand, newFleetCommand}},
 		{"more", "Other:", []func(*app, *globals) *cobra.Command{newDoctorCommand, newLedgerCommand, newRehearseCommand, newPilotCommand, newSandboxCommand, newVersionCommand}},
 	} {
 		root.AddGroup(&cobra.Group{ID: group.id, Title: group.title})

@@ -27,6 +27,8 @@ type runOptions struct {
 	runID       string
 	planFile    string
 	createGroup string
+	// submit: the run is left to workers; nil: it is driven here.
+	submit *submission
 }
 
 func newRunCommand(a *app, g *globals) *cobra.Command {
@@ -91,6 +93,11 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if err != nil {
 		return err
 	}
+	if o.submit != nil {
+		if err := o.submit.check(g, p, time.Now(), a.zone); err != nil {
+			return err
+		}
+	}
 	if p.sandbox != "" && !sandboxURL(p.sandbox) {
 		p.stateDir = filepath.Join(g.localFolder(), "sandbox", id)
 	}
@@ -144,6 +151,11 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if err := s.OneTenant(quick); err != nil {
 		return err
 	}
+	if o.submit != nil {
+		if err := signedRows(s.Rows); err != nil {
+			return err
+		}
+	}
 	planned := plan.Make(s.Run, s.Rows, res, playbook.SettingName(s.Run))
 	if o.planFile != "" {
 		if err := asPlanned(sealed, planned, o.planFile); err != nil {
@@ -159,6 +171,9 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	stop() // from here on a signal drains
 	if err := s.Create(ctx, res.Findings); err != nil {
 		return err
+	}
+	if o.submit != nil {
+		return a.submitted(ctx, g, s, o.submit)
 	}
 	return a.drive(ctx, g, s, page, migration.RunStarted)
 }

@@ -80,10 +80,14 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 			return nil, err
 		}
 		c.cloud, graphRoot = known, known.GraphRoot
-		if cred, err = cloud.Credential(known, cloud.CredentialConfig{
+		sign := cloud.CredentialConfig{
 			Method: g.signIn, Tenant: g.tenant, ClientID: g.clientID,
 			Prompt: func(text string) { _, _ = a.err.Write([]byte(text + "\n")) },
-		}); err != nil {
+		}
+		if g.credential != nil {
+			sign = *g.credential
+		}
+		if cred, err = cloud.Credential(known, sign); err != nil {
 			return nil, err
 		}
 		switch {

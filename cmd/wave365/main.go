@@ -21,13 +21,15 @@ func main() { os.Exit(realMain()) }
 // memoryGoal is what the collector aims at. A wave of 10,000 rows takes a third of it; only files that are none come near.
 const memoryGoal = 256 << 20
 
-func realMain() int {
+func realMain() int { return mainOf(newApp()) }
+
+func mainOf(a *app) int {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
 	}
 	outliveReaders()
 	cobra.EnableCommandSorting = false // the commands are listed in the order in which they are used
-	return execute(context.Background(), newApp(), os.Args[1:])
+	return execute(context.Background(), a, os.Args[1:])
 }
 
 // execute runs one command line and gives the exit code. Nothing below it exits the process.

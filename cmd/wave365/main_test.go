@@ -14,7 +14,7 @@ func TestMain(m *testing.M) {
 		for _, name := range testNames {
 			_ = os.Unsetenv(name)
 		}
-		os.Exit(realMain())
+		os.Exit(mainOf(frozenApp()))
 	}
 	testscript.Main(m, map[string]func(){"wave365": func() { os.Exit(realMain()) }})
 }
@@ -22,4 +22,4 @@ func TestMain(m *testing.M) {
 const beTheTool = "WAVE365_TEST_BE_THE_TOOL"
 
 // testNames are names of the environment that steer tests, and that the tool does not know.
-var testNames = []string{beTheTool, "WAVE365_EVENINGS", "WAVE365_FIRST", "WAVE365_KILLS", "WAVE365_KILL_SEED", "WAVE365_ROWS", "WAVE365_SCREENSHOTS", "WAVE365_SEEDS"}
+var testNames = []string{beTheTool, "WAVE365_EVENINGS", "WAVE365_FIRST", "WAVE365_FREEZE", "WAVE365_KILLS", "WAVE365_KILL_SEED", "WAVE365_ROWS", "WAVE365_SCREENSHOTS", "WAVE365_SEEDS"}

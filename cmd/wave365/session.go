@@ -14,7 +14,7 @@ import (
 // session says which ledger a command is about, and how it gets to a run's services.
 func (a *app) session(g *globals) run.Options {
 	return run.Options{
-		Ledger: g.ledger, ReportDir: g.reportDir, Driver: run.ThisProcess(version),
+		Ledger: g.ledger, ReportDir: g.reportDir, Driver: run.ThisProcess(version), Journal: a.journal,
 		Connect: func(ctx context.Context, r migration.Run) (*run.Services, error) {
 			conn, err := a.connect(ctx, g.as(r), placeOfRun(r))
 			if err != nil {

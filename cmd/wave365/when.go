@@ -2,8 +2,43 @@ package main
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/run"
 )
+
+// momentOf reads a moment on the clock of the zone: "18:00" is the next one, "fri 18:00" that of the next Friday, which may be
+// today, "2026-12-04 18:00" that day's. It must lie ahead of now.
+func momentOf(text string, now time.Time, zone *time.Location) (time.Time, error) {
+	bad := usageError{fault.New(fault.Invalid, "usage", "--at: "+strconv.Quote(text)+" is no moment ahead", `write "18:00", "fri 18:00" or "2026-12-04 18:00"`)}
+	fields := strings.Fields(strings.ToLower(text))
+	if len(fields) == 0 || len(fields) > 2 {
+		return time.Time{}, bad
+	}
+	at, err := run.ClockTime(fields[len(fields)-1], now, zone)
+	if err != nil || at.IsZero() {
+		return time.Time{}, bad
+	}
+	if len(fields) == 1 {
+		return at, nil
+	}
+	if day, err := time.ParseInLocation(time.DateOnly, fields[0], zone); err == nil {
+		if at = time.Date(day.Year(), day.Month(), day.Day(), at.Hour(), at.Minute(), 0, 0, zone); !at.After(now) {
+			return time.Time{}, bad
+		}
+		return at, nil
+	}
+	for range 7 {
+		if name := strings.ToLower(at.Weekday().String()); len(fields[0]) >= 3 && strings.HasPrefix(name, fields[0]) {
+			return at, nil
+		}
+		at = time.Date(at.Year(), at.Month(), at.Day()+1, at.Hour(), at.Minute(), 0, 0, zone)
+	}
+	return time.Time{}, bad
+}
 
 // bothClocks tells a moment on the clock of the zone, with its name, and on UTC's.
 func bothClocks(t time.Time, zone *time.Location) string {

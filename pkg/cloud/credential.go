@@ -21,13 +21,19 @@ import (
 // CredentialConfig says how to sign in. It holds no secret: those come from the environment only.
 type CredentialConfig struct {
 	// Method is "" or "default" (azidentity's chain: environment, workload and managed identity, Azure CLI, …),
-	// "client-secret", "client-certificate", "device-code", "browser", "azure-cli" or "managed-identity".
+	// "client-secret", "client-certificate", "device-code", "browser", "azure-cli", "managed-identity", "workload-identity"
+	// (a federated token file, as Kubernetes has it), or "federated-identity" (a managed identity that stands for a
+	// multi-tenant app, so that it enters other tenants).
 	Method string
 	// Tenant and ClientID name the tenant and the app registration; empty: AZURE_TENANT_ID and AZURE_CLIENT_ID.
 	Tenant, ClientID string
 	// CertificatePath is a PEM or PKCS#12 file with certificate and key; empty: AZURE_CLIENT_CERTIFICATE_PATH. Its
 	// password, if it has one, is AZURE_CLIENT_CERTIFICATE_PASSWORD.
 	CertificatePath string
+	// SecretEnv names the environment variable with the client secret; empty: AZURE_CLIENT_SECRET.
+	SecretEnv string
+	// IdentityClientID is the user-assigned managed identity of "federated-identity"; empty: the machine's own.
+	IdentityClientID string
 	// Prompt shows what the user has to do for "device-code", which requires it, and what a sign-in is waited for; nil:
 	// nobody is told.
 	Prompt func(string)
@@ -36,7 +42,7 @@ type CredentialConfig struct {
 // takesClientID reports the ways to sign in that take a client id.
 func takesClientID(method string) bool {
 	switch method {
-	case "client-secret", "client-certificate", "device-code", "browser", "managed-identity":
+	case "client-secret", "client-certificate", "device-code", "browser", "managed-identity", "workload-identity", "federated-identity":
 		return true
 	}
 	return false
@@ -87,9 +93,10 @@ func newCredential(o policy.ClientOptions, cfg CredentialConfig) (azcore.TokenCr
 	case "", "default":
 		return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: o, TenantID: cfg.Tenant})
 	case "client-secret":
-		secret := os.Getenv("AZURE_CLIENT_SECRET")
+		name := cmp.Or(cfg.SecretEnv, "AZURE_CLIENT_SECRET")
+		secret := os.Getenv(name)
 		redact.Know(secret)
-		if err := require("client-secret", "tenant", cfg.Tenant, "client id", cfg.ClientID, "AZURE_CLIENT_SECRET", secret); err != nil {
+		if err := require("client-secret", "tenant", cfg.Tenant, "client id", cfg.ClientID, name, secret); err != nil {
 			return nil, err
 		}
 		return azidentity.NewClientSecretCredential(cfg.Tenant, cfg.ClientID, secret, &azidentity.ClientSecretCredentialOptions{ClientOptions: o})
@@ -113,10 +120,34 @@ func newCredential(o policy.ClientOptions, cfg CredentialConfig) (azcore.TokenCr
 			mo.ID = azidentity.ClientID(cfg.ClientID)
 		}
 		return azidentity.NewManagedIdentityCredential(mo)
+	case "workload-identity":
+		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{ClientOptions: o, TenantID: cfg.Tenant, ClientID: cfg.ClientID})
+	case "federated-identity":
+		return newFederatedCredential(o, cfg)
 	default:
 		return nil, fault.New(fault.Invalid, "cloud.credential", "unknown sign-in method "+RedactString(cfg.Method),
-			"use default, client-secret, client-certificate, device-code, browser, azure-cli or managed-identity")
+			"use default, client-secret, client-certificate, device-code, browser, azure-cli, managed-identity, workload-identity or federated-identity")
 	}
+}
+
+// newFederatedCredential lets a managed identity stand for a multi-tenant app: its token is the app's assertion in the other
+// tenant. learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
+func newFederatedCredential(o policy.ClientOptions, cfg CredentialConfig) (azcore.TokenCredential, error) {
+	if err := require("federated-identity", "tenant", cfg.Tenant, "client id", cfg.ClientID); err != nil {
+		return nil, err
+	}
+	mo := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: o}
+	if cfg.IdentityClientID != "" {
+		mo.ID = azidentity.ClientID(cfg.IdentityClientID)
+	}
+	own, err := azidentity.NewManagedIdentityCredential(mo)
+	if err != nil {
+		return nil, err
+	}
+	return azidentity.NewClientAssertionCredential(cfg.Tenant, cfg.ClientID, func(ctx context.Context) (string, error) {
+		token, err := own.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{"api://AzureADTokenExchange/.default"}})
+		return token.Token, err
+	}, &azidentity.ClientAssertionCredentialOptions{ClientOptions: o})
 }
 
 func newCertificateCredential(o policy.ClientOptions, cfg CredentialConfig) (azcore.TokenCredential, error) {

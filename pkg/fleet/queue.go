@@ -132,18 +132,20 @@ func (q *Queue) migrate(ctx context.Context, there bool) error {
 			return err
 		}
 	}
-	return pgx.BeginFunc(ctx, q.pool, func(tx pgx.Tx) error {
-		for _, query := range []string{
-			"SET LOCAL idle_in_transaction_session_timeout = 0", "SET LOCAL lock_timeout = 60000",
-			"SELECT pg_advisory_xact_lock(hashtext('wave365 river'))", "CREATE SCHEMA IF NOT EXISTS " + schema,
-		} {
-			if _, err := tx.Exec(ctx, query); err != nil {
-				return err
-			}
-		}
-		_, err := m.MigrateTx(ctx, tx, rivermigrate.DirectionUp, nil)
+	// Its migrations cannot share a transaction, so the lock is the connection's.
+	guard, err := q.pool.Acquire(ctx)
+	if err != nil {
 		return err
-	})
+	}
+	defer guard.Release()
+	for _, query := range []string{"SET lock_timeout = 60000", "SELECT pg_advisory_lock(hashtext('wave365 river'))", "CREATE SCHEMA IF NOT EXISTS " + schema} {
+		if _, err := guard.Exec(ctx, query); err != nil {
+			return err
+		}
+	}
+	_, err = m.Migrate(ctx, rivermigrate.DirectionUp, nil)
+	_, unlocked := guard.Exec(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock(hashtext('wave365 river')), set_config('lock_timeout', '10000', false)")
+	return errors.Join(err, unlocked)
 }
 
 // broken turns an error of the database into a fault.

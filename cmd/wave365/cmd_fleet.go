@@ -1,0 +1,239 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/fleet"
+	"wave365/pkg/ledger"
+	"wave365/pkg/ledger/process"
+	"wave365/pkg/migration"
+	"wave365/pkg/summary"
+)
+
+func newFleetCommand(a *app, g *globals) *cobra.Command {
+	var database string
+	var all bool
+	cmd := &cobra.Command{
+		Use: "fleet --database postgres://…", Short: "Show tenants, runs and workers of a database, and what waits for whom", Args: cobra.NoArgs,
+		Long: `Show the runs of all ledgers of a database: how far they are, how many rows came to their end in the last hour, who drives
+them, and what they wait for: a worker, the service, or a person. Runs that are over are left out, unless --all asks for
+them. It only reads.`,
+		Example: "  wave365 fleet --database postgres://ada@db.example.com/fleet",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runFleet(cmd.Context(), a, g, database, all) },
+	}
+	cmd.Flags().StringVar(&database, "database", "", "postgres://USER@HOST/DB, where the ledgers are (default: that of --ledger)")
+	cmd.Flags().BoolVar(&all, "all", false, "also runs that are over")
+	return cmd
+}
+
+// fleetDocument is the answer of fleet with --json.
+type fleetDocument struct {
+	Schema string `json:"schema"`
+	// Stopped: no worker takes anything up, see worker --stop.
+	Stopped bool           `json:"stopped"`
+	Runs    []fleetRun     `json:"runs"`
+	Workers []fleet.Worker `json:"workers"`
+	// RowsPerHour is the sum over the runs.
+	RowsPerHour int `json:"rows_per_hour"`
+}
+
+// fleetRun is a run of one of the ledgers.
+type fleetRun struct {
+	fleet.Job
+	Wave       string           `json:"wave"`
+	Tenant     string           `json:"tenant"`
+	TenantName string           `json:"tenant_name"`
+	Counts     migration.Counts `json:"counts"`
+	// RowsPerHour is how many rows came to their end in the last hour of the service's time.
+	RowsPerHour int `json:"rows_per_hour"`
+	// Person: it waits for one; Why says for what.
+	Person bool `json:"person"`
+}
+
+// The states of a run beside those of its job.
+const (
+	byHand    fleet.State = "at a terminal" // a process that is no worker drives it
+	notInLine fleet.State = "not queued"    // nobody drives it, and it was never submitted
+)
+
+func runFleet(ctx context.Context, a *app, g *globals, database string, all bool) error {
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	if database == "" && ledger.InDatabase(g.ledger) {
+		database = databaseOf(g.ledger)
+	}
+	if database == "" {
+		return usageError{fault.New(fault.Invalid, "usage", "no database is named", "give --database postgres://USER@HOST/DB")}
+	}
+	q, err := fleet.Look(ctx, database)
+	if err != nil {
+		return err
+	}
+	defer q.Close()
+	doc := fleetDocument{Schema: "wave365/fleet/v1", Runs: []fleetRun{}, Workers: []fleet.Worker{}}
+	if doc.Stopped, err = q.Stopped(ctx); err != nil {
+		return err
+	}
+	workers, err := q.Workers(ctx)
+	if err != nil {
+		return err
+	}
+	doc.Workers = append(doc.Workers, workers...)
+	jobs, err := q.Jobs(ctx)
+	if err != nil {
+		return err
+	}
+	names, err := q.Ledgers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		runs, err := runsOf(ctx, q.Ledger(name), name, jobs, all)
+		if err != nil {
+			return err
+		}
+		doc.Runs = append(doc.Runs, runs...)
+	}
+	for _, r := range doc.Runs {
+		doc.RowsPerHour += r.RowsPerHour
+	}
+	// What waits for a person comes first.
+	slices.SortStableFunc(doc.Runs, func(x, y fleetRun) int { return cmp.Compare(bit(y.Person), bit(x.Person)) })
+	if g.json {
+		printJSON(a.out, doc)
+		return nil
+	}
+	a.printFleet(doc)
+	return nil
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// runsOf gives the runs of one ledger.
+func runsOf(ctx context.Context, address, name string, jobs []fleet.Job, all bool) ([]fleetRun, error) {
+	l, err := ledger.Open(ctx, address, ledger.Options{ReadOnly: true})
+	if fault.CodeOf(err) == "ledger.none" {
+		return nil, nil // somebody is making it
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = l.Close() }()
+	runs, err := l.Runs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []fleetRun
+	for _, r := range runs {
+		f := fleetRun{Job: fleet.Job{Ledger: name, Run: r.ID, State: notInLine, Since: r.CreatedAt}, Wave: r.Wave, Tenant: r.Tenant, TenantName: r.TenantName}
+		if i := slices.IndexFunc(jobs, func(j fleet.Job) bool { return j.Ledger == name && j.Run == r.ID }); i >= 0 {
+			f.Job = jobs[i]
+		}
+		over := r.State == migration.RunFinished && f.State != fleet.Parked
+		if over && !all {
+			continue
+		}
+		if err := f.read(ctx, l, r); err != nil {
+			return nil, err
+		}
+		list = append(list, f)
+	}
+	return list, nil
+}
+
+// read reads how far a run is, and who has it.
+func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) error {
+	rows, err := l.Rows(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	f.Counts = migration.Count(rows)
+	now := time.Now()
+	if r.Sandbox != "" { // of a rehearsal, whose time runs faster, this process does not know the time
+		now = r.CreatedAt
+		for _, row := range rows {
+			if row.UpdatedAt.After(now) {
+				now = row.UpdatedAt
+			}
+		}
+	}
+	for _, row := range rows {
+		if row.State.Final() && now.Sub(row.FinishedAt) < time.Hour && row.Begun() {
+			f.RowsPerHour++
+		}
+	}
+	h, held, err := l.Holder(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case held && h.Run == r.ID && h.Life != process.Gone && h.Command != fleet.Command:
+		f.State, f.Why, f.Worker = byHand, "", h.User+" on "+h.Host
+	case r.State == migration.RunFinished && f.State != fleet.Parked:
+		f.State = fleet.Done
+	case f.State == notInLine, f.State == fleet.Done: // a run that was resumed by hand after its job was over
+		f.State, f.Why = notInLine, "nobody drives it; go on with: wave365 resume "+r.ID
+	}
+	f.Person = f.State == fleet.Parked || f.State == notInLine
+	return nil
+}
+
+// waitsFor says in words what a run waits for.
+func (f fleetRun) waitsFor(a *app) string {
+	after := ""
+	if f.Why != "" {
+		after = ": " + f.Why
+	}
+	switch f.State {
+	case fleet.Queued:
+		return "a worker" + after
+	case fleet.Scheduled:
+		return "the service, until " + a.when(f.Due) + after
+	case fleet.Retrying:
+		return "a new try at " + a.when(f.Due) + after
+	case fleet.Running:
+		return "driven by " + f.Worker
+	case byHand:
+		return "driven by " + f.Worker + " at a terminal"
+	case fleet.Done:
+		return ""
+	}
+	return "a person" + after
+}
+
+func (a *app) printFleet(doc fleetDocument) {
+	var rows [][]string
+	for _, r := range doc.Runs {
+		c := r.Counts
+		rows = append(rows, []string{cmp.Or(r.TenantName, r.Tenant), r.Ledger, r.Run, string(r.State), fmt.Sprintf("%d/%d", c.Total-c.Open(), c.Total), number(c.Failed + c.Held), number(r.RowsPerHour)})
+	}
+	if len(rows) == 0 {
+		fmt.Fprintln(a.out, "No run is open.")
+	} else {
+		table(a.out, "TENANT\tLEDGER\tRUN\tSTATE\tROWS\tFAILED, HELD\tPER HOUR", rows)
+	}
+	for _, r := range doc.Runs {
+		if text := r.waitsFor(a); text != "" {
+			fmt.Fprint(a.out, folded("  "+r.Ledger+" "+r.Run+": ", summary.OneLine(text), columns(a.out)))
+		}
+	}
+	fmt.Fprintf(a.out, "\n%s, %s in the last hour\n", summary.Count(len(doc.Workers), "worker"), summary.Count(doc.RowsPerHour, "row"))
+	for _, w := range doc.Workers {
+		fmt.Fprintf(a.out, "  %s from %s, since %s\n", summary.OneLine(w.Name), cmp.Or(w.From, "this machine"), a.when(w.Since))
+	}
+	if doc.Stopped {
+		fmt.Fprintln(a.out, "The workers take nothing up until: wave365 worker --start")
+	}
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/fleet"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/run"
+)
+
+// submission is a run that is queued for the workers instead of driven here.
+type submission struct {
+	// at is what --at says; begin the moment that it means, zero: at once.
+	at    string
+	begin time.Time
+}
+
+func newSubmitCommand(a *app, g *globals) *cobra.Command {
+	o := runOptions{submit: &submission{}}
+	cmd := &cobra.Command{
+		Use: "submit WAVE --ledger postgres://…", Short: "Validate a wave, show the plan, ask, and leave it to the workers",
+		Long: `Validate a wave and show the plan as run does, ask, record the run in a ledger in a database, and queue it for the
+workers of that database: no process of this machine is needed any more. --at "fri 18:00" lets them begin then.
+
+Another machine has no wave file, so rows that bring a SAS of their own are refused; name blobs by path or URL and let the
+worker's sign-in make the links. A sandbox must be one that runs already: --sandbox=URL.
+
+Exit codes: 0 queued, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do, 11 held by another process.`,
+		Example: "  wave365 submit waves/friday.csv --ledger 'postgres://ada@db.example.com/fleet?ledger=contoso' --at \"fri 18:00\"",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return runRun(cmd, a, g, o, args[0]) },
+	}
+	o.checking.addFlags(cmd)
+	o.steering.addFlags(cmd, false)
+	cmd.Flags().BoolVar(&o.skipInvalid, "skip-invalid", false, "run the clean rows and report the others as skipped")
+	cmd.Flags().StringVar(&o.runID, "run-id", "", "name of this run in ledger and reports (default: date, time and four random letters)")
+	cmd.Flags().StringVar(&o.planFile, "plan", "", "queue only if everything is as in this file of wave365 plan --out; its flags hold")
+	cmd.Flags().StringVar(&o.submit.at, "at", "", `begin then, on the local clock: "18:00", "fri 18:00" or "2026-12-04 18:00"`)
+	return cmd
+}
+
+// check refuses what workers could not do, before anything is asked of anybody.
+func (s *submission) check(g *globals, p place, now time.Time, zone *time.Location) (err error) {
+	switch {
+	case !ledger.InDatabase(g.ledger):
+		return usageError{fault.New(fault.Invalid, "usage", "submit needs a ledger that workers on other machines reach", "give --ledger 'postgres://USER@HOST/DB?ledger=NAME'")}
+	case p.sandbox != "" && !sandboxURL(p.sandbox):
+		return usageError{fault.New(fault.Invalid, "usage", "a sandbox within this process ends with it, and workers cannot reach it", "start one with wave365 sandbox, and name it with --sandbox=URL")}
+	}
+	if s.at != "" {
+		s.begin, err = momentOf(s.at, now, zone)
+	}
+	return err
+}
+
+// signedRows refuses rows whose signature only the wave file has.
+func signedRows(rows []migration.Row) error {
+	for _, r := range rows {
+		if r.Target.Disk.Signed || r.Target.GuestState != nil && r.Target.GuestState.Signed {
+			return fault.New(fault.Invalid, "sas.own", fmt.Sprintf("line %d, %s: the row brings a SAS of its own, which is never stored, so no worker could use it", r.Target.Line, r.Target.User),
+				"name the blob by its path or URL, and give the workers' sign-in the role Storage Blob Data Reader; or use run")
+		}
+	}
+	return nil
+}
+
+// submitted queues a run that was recorded, and answers.
+func (a *app) submitted(ctx context.Context, g *globals, s *run.Session, sub *submission) error {
+	by := "queued for the workers by " + s.Driver().String()
+	if !sub.begin.IsZero() {
+		by += ", to begin at " + sub.begin.UTC().Format(time.RFC3339)
+	}
+	if err := s.Note(ctx, migration.RunStarted, by); err != nil {
+		return err
+	}
+	database, name, err := fleet.Split(g.ledger)
+	if err != nil {
+		return err
+	}
+	q, err := fleet.Open(ctx, database)
+	if err != nil {
+		return notQueued(err, s.Run.ID)
+	}
+	defer q.Close()
+	if err := q.Submit(ctx, name, s.Run.ID, sub.begin); err != nil {
+		return notQueued(err, s.Run.ID)
+	}
+	return a.answerQueued(ctx, g, q, s.Run, sub.begin)
+}
+
+// notQueued says that the run is recorded all the same.
+func notQueued(err error, id string) error {
+	return fault.Wrap(fault.Unavailable, fault.CodeOf(err), "the run "+id+" is recorded and not queued: "+err.Error(), "queue it", err, fault.NewCommand("resume").For(id))
+}
+
+// queuedDocument is the answer of submit, and of commands that queue a run again, with --json.
+type queuedDocument struct {
+	Schema string    `json:"schema"`
+	Run    string    `json:"run"`
+	Wave   string    `json:"wave"`
+	Tenant string    `json:"tenant"`
+	Begin  time.Time `json:"begin,omitzero"`
+	// Workers is how many workers are connected to the database now.
+	Workers int `json:"workers"`
+}
+
+func (a *app) answerQueued(ctx context.Context, g *globals, q *fleet.Queue, r migration.Run, begin time.Time) error {
+	workers, err := q.Workers(ctx)
+	if err != nil {
+		return err
+	}
+	if g.answered {
+		return nil
+	}
+	if g.json {
+		printJSON(a.out, queuedDocument{"wave365/submit/v1", r.ID, r.Wave, r.Tenant, begin, len(workers)})
+		return nil
+	}
+	when := "at once"
+	if !begin.IsZero() {
+		when = "at " + bothClocks(begin, a.zone)
+	}
+	fmt.Fprintf(a.out, "Run %s is queued for the workers, to go on %s. Look at it with: %s\n", r.ID, when, shell(g.ledger, r.ID).Line(fault.NewCommand("status")))
+	if len(workers) == 0 {
+		fmt.Fprintf(a.err, "wave365: no worker is connected to the database now; start one: wave365 worker --database '%s'\n", databaseOf(g.ledger))
+	}
+	return nil
+}
+
+// databaseOf is the database of a ledger's address, for people.
+func databaseOf(address string) string {
+	if database, _, err := fleet.Split(address); err == nil {
+		return database
+	}
+	return address
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/fleet"
+	"wave365/pkg/fleet/monitor"
+	"wave365/pkg/migration"
+	"wave365/pkg/run"
+)
+
+// workerOptions are the flags of worker.
+type workerOptions struct {
+	database, listen, name, credentials string
+	runs                                int
+	slice                               time.Duration
+	stop, start                         bool
+}
+
+func newWorkerCommand(a *app, g *globals) *cobra.Command {
+	var o workerOptions
+	cmd := &cobra.Command{
+		Use: "worker --database postgres://…", Short: "Drive the runs that were submitted to a database", Args: cobra.NoArgs,
+		Long: `Drive the runs that were submitted to the ledgers of a database, of many tenants, until the first Ctrl-C or SIGTERM. A
+run is driven for a slice, and put back until it has something to do again; a worker that dies is replaced by the others.
+Any number of workers may work on one database, on any machines.
+
+The credentials file says how to sign in to which tenant; a worker leaves runs of other tenants to other workers, and
+rehearsals need none:
+
+  credentials:
+    ours: {sign-in: federated-identity, client-id: 6e0c…}
+    fabrikam: {sign-in: client-secret, client-id: 9f31…, secret-env: FABRIKAM_SECRET}
+  tenants:
+    2b9e6c14-7f03-4a8d-9c51-6d0e8f3a7b22: {credential: ours}
+    6f0d3c52-8a41-4c1e-9f27-5b7e21c4d0a9: {credential: fabrikam}
+
+Standard output gets one JSON line with the address of /healthz and /metrics (Prometheus), standard error a log in JSON
+lines. --stop lets all workers of the database end their slices and take nothing up, and --start ends that.`,
+		Example: "  wave365 worker --database postgres://wave365@db.example.com/fleet --credentials fleet.yaml\n  wave365 worker --database postgres://wave365@db.example.com/fleet --stop",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context(), a, g, o) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.database, "database", "", "postgres://USER@HOST/DB, where the ledgers are")
+	f.StringVar(&o.credentials, "credentials", "", "file that says how to sign in to which tenant")
+	f.IntVar(&o.runs, "runs", 8, "runs driven at a time")
+	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "where health and metrics are served; they name no people")
+	f.StringVar(&o.name, "name", "", "what the worker is called (default: host and process)")
+	f.DurationVar(&o.slice, "slice", fleet.DefaultSlice, "how long a run is driven at a time; a worker that dies is replaced after this and a minute at most")
+	f.BoolVar(&o.stop, "stop", false, "let all workers of the database end their slices and take nothing up")
+	f.BoolVar(&o.start, "start", false, "let them take runs up again")
+	_ = cmd.MarkFlagRequired("database")
+	return cmd
+}
+
+// workerDocument is the line that a worker prints when it is ready.
+type workerDocument struct {
+	Schema string `json:"schema"`
+	Worker string `json:"worker"`
+	// Health is where /healthz and /metrics are served.
+	Health string `json:"health"`
+}
+
+func (o *workerOptions) check() error {
+	bad := func(why, hint string) error { return usageError{fault.New(fault.Invalid, "usage", why, hint)} }
+	switch {
+	case o.stop && o.start:
+		return bad("--stop and --start together", "give one of them")
+	case o.runs < 1 || o.runs > 100:
+		return bad("--runs must be between 1 and 100", "start more workers instead")
+	case o.slice < time.Second || o.slice > 2*time.Minute:
+		return bad("--slice must be between 1s and 2m", "")
+	}
+	if o.name == "" {
+		host, _ := os.Hostname()
+		o.name = fmt.Sprintf("%s-%d", host, os.Getpid())
+	}
+	if len(o.name) > 40 || strings.ContainsFunc(o.name, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return bad("--name must have up to 40 letters and digits", "")
+	}
+	return nil
+}
+
+func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	keys, err := readCredentials(o.credentials)
+	if err != nil {
+		return err
+	}
+	ctx, stop := interruptible(ctx)
+	defer stop()
+	q, err := fleet.Open(ctx, o.database)
+	if err != nil {
+		return err
+	}
+	defer q.Close()
+	switch {
+	case o.stop:
+		if err := q.Stop(ctx); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.out, "The workers end the slices they are at, and take nothing up until: wave365 worker --start")
+		return nil
+	case o.start:
+		if err := q.Start(ctx); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.out, "The workers take runs up again.")
+		return nil
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", o.listen)
+	if err != nil {
+		return fault.Wrap(fault.Invalid, "usage", "--listen: cannot listen on "+o.listen+": "+err.Error(), "choose another address, or 127.0.0.1:0 for any free port", err)
+	}
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(g.logLevel)) // it was read before
+	log := slog.New(slog.NewJSONHandler(cloud.NewRedactingWriter(asIs(a.err)), &slog.HandlerOptions{Level: level}))
+	meter := &fleet.Meter{}
+	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
+	served := make(chan error, 1)
+	go func() {
+		served <- monitor.Serve(watching, l, func(ctx context.Context) ([]monitor.Metric, error) { return workerMetrics(ctx, q, meter) })
+	}()
+	defer func() {
+		unwatch()
+		<-served
+	}()
+	if err := json.NewEncoder(a.out).Encode(workerDocument{"wave365/worker/v1", o.name, "http://" + l.Addr().String()}); err != nil {
+		return err
+	}
+	err = q.Work(ctx, fleet.Config{
+		Name: o.name, Runs: o.runs, Timing: fleet.TimingOf(o.slice), Log: log, Meter: meter,
+		Session: func(address string) run.Options { return a.workerSession(g, keys, address) },
+	})
+	if err == nil {
+		log.Info("the worker has stopped")
+	}
+	return err
+}
+
+// workerSession says how a worker drives runs of the ledger with that address.
+func (a *app) workerSession(g *globals, keys credentials, address string) run.Options {
+	its := *g
+	its.ledger, its.quiet, its.sandbox, its.blobEndpoint, its.account = address, true, "", "", ""
+	o := a.session(&its)
+	o.Connect = func(ctx context.Context, r migration.Run) (*run.Services, error) {
+		if r.Sandbox != "" && !sandboxURL(r.Sandbox) {
+			return nil, fault.New(fault.Invalid, "sandbox.gone", "the run's sandbox was within the process that began it", "go on there, or begin anew with --sandbox=URL")
+		}
+		as := its.as(r)
+		if r.Sandbox == "" {
+			config, ok := keys.of(r.Tenant)
+			if !ok {
+				return nil, fmt.Errorf("%s (%s): %w", r.TenantName, r.Tenant, fleet.ErrNoCredential)
+			}
+			as.credential = &config
+		}
+		conn, err := a.connect(ctx, as, placeOfRun(r))
+		if err != nil {
+			return nil, err
+		}
+		return a.services(as, conn, recorded(r)), nil
+	}
+	return o
+}
+
+// workerMetrics are what /metrics tells.
+func workerMetrics(ctx context.Context, q *fleet.Queue, m *fleet.Meter) ([]monitor.Metric, error) {
+	list := []monitor.Metric{{Name: "runs_driving", Help: "Runs that this worker drives now.", Value: float64(m.Driving.Load())}}
+	count := func(name, help string, value int64) {
+		list = append(list, monitor.Metric{Name: name, Help: help, Counter: true, Value: float64(value)})
+	}
+	count("slices_total", "Slices of runs that this worker drove.", m.Slices.Load())
+	count("runs_over_total", "Runs that this worker brought to their end.", m.Done.Load())
+	count("runs_parked_total", "Times that a run was left waiting for a person.", m.Parked.Load())
+	count("slices_retried_total", "Slices that failed for something that may pass.", m.Retried.Load())
+	count("slices_lost_total", "Slices in which another process had the run.", m.Lost.Load())
+	count("slices_left_total", "Runs left to other workers for lack of a credential.", m.Left.Load())
+	h, err := q.Health(ctx)
+	for _, s := range []fleet.State{fleet.Queued, fleet.Scheduled, fleet.Running, fleet.Retrying, fleet.Parked, fleet.Done} {
+		if err == nil {
+			list = append(list, monitor.Metric{Name: "jobs", Label: `state="` + string(s) + `"`, Help: "Runs in the database's queue, by state.", Value: float64(h.Jobs[s])})
+		}
+	}
+	return list, err
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"wave365/pkg/cloud"
+	"wave365/pkg/fault"
+	"wave365/pkg/run"
+	"wave365/pkg/wave/yamltext"
+)
+
+// credentials say how a worker signs in to which tenant. The zero value signs in to none.
+type credentials struct {
+	// Credentials are ways to sign in, by name.
+	Credentials map[string]credential `yaml:"credentials"`
+	// Tenants are tenant ids, and "*" for all others.
+	Tenants map[string]tenantCredential `yaml:"tenants"`
+}
+
+// credential is one way to sign in. It holds no secret: SecretEnv names the environment variable that does.
+type credential struct {
+	SignIn      string `yaml:"sign-in"`
+	ClientID    string `yaml:"client-id"`
+	SecretEnv   string `yaml:"secret-env"`
+	Certificate string `yaml:"certificate"`
+	// IdentityClientID is the user-assigned managed identity that stands for the app; empty: the machine's own.
+	IdentityClientID string `yaml:"identity-client-id"`
+}
+
+type tenantCredential struct {
+	Credential string `yaml:"credential"`
+}
+
+// readCredentials reads the file at path; "" gives none.
+func readCredentials(path string) (credentials, error) {
+	var c credentials
+	if path == "" {
+		return c, nil
+	}
+	bad := func(why, hint string, err error) (credentials, error) {
+		return credentials{}, fault.Wrap(fault.Invalid, "usage", path+": "+why, hint, err)
+	}
+	data, err := run.ReadFile(path, maxConfig)
+	if err != nil {
+		return bad(err.Error(), "check --credentials", err)
+	}
+	if data, err = yamltext.Decode(data, maxConfig); err != nil {
+		return bad(err.Error(), "the help of worker shows one", err)
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&c); err != nil && !errors.Is(err, io.EOF) {
+		return bad(strings.TrimSpace(yaml.FormatError(err, false, false)), "the help of worker shows one", err)
+	}
+	for tenant, t := range c.Tenants {
+		of, ok := c.Credentials[t.Credential]
+		switch {
+		case !ok:
+			return bad("tenant "+tenant+" names the credential "+t.Credential+", which is none", "write it below credentials:", nil)
+		case of.SecretEnv != "" && os.Getenv(of.SecretEnv) == "":
+			return bad("credential "+t.Credential+": the environment has no "+of.SecretEnv, "set it to the secret", nil)
+		}
+	}
+	return c, nil
+}
+
+// of gives how to sign in to a tenant; false when this worker cannot.
+func (c credentials) of(tenant string) (cloud.CredentialConfig, bool) {
+	t, ok := c.Tenants[strings.ToLower(tenant)]
+	if !ok {
+		t, ok = c.Tenants["*"]
+	}
+	of := c.Credentials[t.Credential]
+	return cloud.CredentialConfig{
+		Method: of.SignIn, Tenant: tenant, ClientID: of.ClientID, SecretEnv: of.SecretEnv, CertificatePath: of.Certificate, IdentityClientID: of.IdentityClientID,
+	}, ok
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/fleet"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+	"wave365/pkg/run"
+)
+
+// addHere adds the flag by which a run of the workers is driven at this terminal.
+func addHere(cmd *cobra.Command, here *bool) {
+	cmd.Flags().BoolVar(here, "here", false, "drive a run that was submitted to workers at this terminal, instead of queuing it for them")
+}
+
+// inFleet finds a run in the queue of its ledger's database, whatever became of it there. q is nil when the run was never
+// submitted; otherwise the caller closes it.
+func inFleet(ctx context.Context, g *globals, id string) (q *fleet.Queue, job fleet.Job, err error) {
+	if !ledger.InDatabase(g.ledger) {
+		return nil, job, nil
+	}
+	database, name, err := fleet.Split(g.ledger)
+	if err != nil {
+		return nil, job, err
+	}
+	q, err = fleet.Look(ctx, database)
+	if fault.CodeOf(err) == "fleet.none" {
+		return nil, job, nil
+	}
+	if err != nil {
+		return nil, job, err
+	}
+	job, found, err := q.Job(ctx, name, id)
+	if err != nil || !found {
+		q.Close()
+		return nil, job, err
+	}
+	return q, job, nil
+}
+
+// queueAgain queues a run that was submitted, and answers; false when it was not, or is to be driven here. The session's
+// lock must be given back soon: until then workers leave the run alone.
+func (a *app) queueAgain(ctx context.Context, g *globals, s *run.Session, here bool) (queued bool, err error) {
+	if here {
+		return false, nil
+	}
+	q, job, err := inFleet(ctx, g, s.Run.ID)
+	if err != nil || q == nil {
+		return false, err
+	}
+	defer q.Close()
+	if err := s.Note(ctx, migration.RunResumed, "queued for the workers by "+s.Driver().String()); err != nil {
+		return false, err
+	}
+	if err := q.Submit(ctx, job.Ledger, job.Run, time.Time{}); err != nil {
+		return false, err
+	}
+	return true, a.answerQueued(ctx, g, q, s.Run, time.Time{})
+}
+
+// orderQueued follows an order for a run that is in the queue and that no worker drives at this moment: it is recorded as
+// the run's own, and the next worker keeps to it. ok is false when the run was never submitted.
+func (a *app) orderQueued(ctx context.Context, g *globals, id, kind string, slots int) (answer string, ok bool, err error) {
+	q, job, err := inFleet(ctx, g, id)
+	if err != nil || q == nil {
+		return "", false, err
+	}
+	defer q.Close()
+	s, err := run.Lock(ctx, a.session(g), id)
+	if err != nil {
+		return "", true, err
+	}
+	defer s.Close()
+	next := s.Run.Settings
+	switch kind {
+	case ledger.OrderPause:
+		next.Paused, answer = true, "paused: nothing new starts until continue"
+	case ledger.OrderContinue:
+		next.Paused, answer = false, "the pause is over"
+	case ledger.OrderDrain:
+		next.Draining, answer = true, "draining: nothing new starts, what is in flight goes on to its end"
+	default:
+		answer = "slots changed"
+	}
+	if err := s.Choose(ctx, slots, next, kind); err != nil {
+		return "", true, err
+	}
+	if kind != ledger.OrderContinue && job.State == fleet.Parked {
+		return answer + "; it waits for a person: " + job.Why, true, nil
+	}
+	if err := q.Submit(ctx, job.Ledger, job.Run, time.Time{}); err != nil {
+		return "", true, err
+	}
+	return answer + "; a worker takes it up", true, nil
+}
+
+// quietJSON gives the flags for a command that has answered already in JSON: what follows is not said again.
+func (g *globals) quietJSON() *globals {
+	if !g.json {
+		return g
+	}
+	quiet := *g
+	quiet.answered = true
+	return &quiet
+}

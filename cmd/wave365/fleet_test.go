@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"wave365/pkg/fleet"
+	"wave365/pkg/ledger"
+	"wave365/pkg/ledger/pgtest"
+	"wave365/pkg/migration"
+	"wave365/pkg/sandbox"
+)
+
+// fleetUnderTest is a database, some workers, and some tenants that are served from the process of the test.
+type fleetUnderTest struct {
+	t       testing.TB
+	server  *pgtest.Server
+	dir     string
+	queue   *fleet.Queue
+	tenants []string
+}
+
+func newFleet(t testing.TB) *fleetUnderTest {
+	t.Helper()
+	f := &fleetUnderTest{t: t, server: pgtest.Start(t), dir: t.TempDir()}
+	var err error
+	if f.queue, err = fleet.Open(t.Context(), f.server.URL("postgres")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(f.queue.Close)
+	return f
+}
+
+// tenant serves a tenant with a wave of so many rows, and gives the path of the wave and the tenant's URL.
+func (f *fleetUnderTest) tenant(name string, rows int, speed float64) (wave, url string) {
+	f.t.Helper()
+	csv, story, err := sandbox.Generate(rows, int64(len(f.tenants)+1), false)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	wave = filepath.Join(f.dir, name+".csv")
+	for path, data := range map[string][]byte{wave: csv, filepath.Join(f.dir, name+".yaml"): story} {
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	sc, err := sandbox.LoadScenario(filepath.Join(f.dir, name+".yaml"))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	url = f.serve(sc, speed)
+	f.tenants = append(f.tenants, url)
+	return wave, url
+}
+
+func (f *fleetUnderTest) serve(sc *sandbox.Scenario, speed float64) string {
+	f.t.Helper()
+	s, err := sandbox.New(sandbox.Config{Scenario: sc, Speed: speed})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(l) }()
+	f.t.Cleanup(func() {
+		_ = s.Close()
+		<-served
+	})
+	return sandbox.EndpointsOf(l.Addr()).Graph
+}
+
+// submit queues a wave under the run id r1 in a ledger of that name.
+func (f *fleetUnderTest) submit(name, wave, url string, args ...string) {
+	f.t.Helper()
+	out, err := tool(f.dir, append([]string{"submit", wave, "--sandbox=" + url, "--ledger", f.server.Ledger(name), "--run-id", "r1", "--yes"}, args...)...).CombinedOutput()
+	if err != nil {
+		f.t.Fatalf("submit: %v\n%s", err, out)
+	}
+}
+
+// worker starts a worker and gives its process when it is ready; the test ends it.
+func (f *fleetUnderTest) worker(name string, env []string, args ...string) *exec.Cmd {
+	f.t.Helper()
+	cmd := tool(f.dir, append([]string{"worker", "--database", f.server.URL("postgres"), "--name", name}, args...)...)
+	cmd.Env = append(cmd.Env, env...)
+	log, err := os.OpenFile(filepath.Join(f.dir, name+".log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	cmd.Stderr = log
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		f.t.Fatal(err)
+	}
+	_ = log.Close()
+	f.t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+	if line, err := bufio.NewReader(out).ReadBytes('\n'); err != nil || json.Unmarshal(line, &workerDocument{}) != nil {
+		f.t.Errorf("worker %s did not start: %v\n%s", name, err, line)
+	}
+	return cmd
+}
+
+// job waits until the run r1 of a ledger is where it is wanted.
+func (f *fleetUnderTest) job(name string, within time.Duration, want func(fleet.Job) bool) fleet.Job {
+	f.t.Helper()
+	ctx, cancel := context.WithTimeout(f.t.Context(), within)
+	defer cancel()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		j, found, err := f.queue.Job(ctx, name, "r1")
+		if err == nil && found && want(j) {
+			return j
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			f.t.Fatalf("after %s the job of %s is %+v, %v", within, name, j, err)
+		}
+	}
+}
+
+func inState(s fleet.State) func(fleet.Job) bool {
+	return func(j fleet.Job) bool { return j.State == s }
+}
+
+// counts are how the rows of r1 stand; its chain is verified.
+func (f *fleetUnderTest) counts(name string) migration.Counts {
+	f.t.Helper()
+	l, err := ledger.Open(f.t.Context(), f.server.Ledger(name), ledger.Options{ReadOnly: true})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	rows, err := l.Rows(f.t.Context(), "r1")
+	if err == nil {
+		err = ledger.VerifyChain(l.Audit(f.t.Context(), ""))
+	}
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return migration.Count(rows)
+}
+
+// A wave is submitted, steered from another machine while no worker has it, driven by a worker to its end, and looked at.
+func TestSubmittedWave(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	wave, url := f.tenant("contoso", 12, 1200)
+	address := f.server.Ledger("contoso")
+	for _, refused := range [][]string{
+		{"submit", wave, "--sandbox=" + url, "--yes"},
+		{"submit", wave, "--sandbox=" + filepath.Join(f.dir, "contoso.yaml"), "--ledger", address, "--yes"},
+		{"submit", wave, "--sandbox=" + url, "--ledger", address, "--yes", "--at", "someday"},
+		{"submit", wave, "--sandbox=" + url, "--ledger", address, "--yes", "--on-lost-reply", "repeat"},
+	} {
+		if out, code := answer(t, tool(f.dir, refused...)); code != exitUsage {
+			t.Errorf("%v: exit code %d\n%s", refused, code, out)
+		}
+	}
+	f.submit("contoso", wave, url, "--slots", "4")
+	for _, step := range [][]string{{"pause"}, {"slots", "6"}, {"status"}, {"fleet", "--json"}} {
+		if out, code := answer(t, tool(f.dir, append(step, "--ledger", address)...)); code != 0 {
+			t.Errorf("%v: exit code %d\n%s", step, code, out)
+		}
+	}
+	w := f.worker("one", nil, "--slice", "5s")
+	parked := f.job("contoso", 30*time.Second, inState(fleet.Parked))
+	if parked.Why == "" {
+		t.Error("a paused run is parked without a word")
+	}
+	if out, code := answer(t, tool(f.dir, "continue", "--ledger", address)); code != 0 {
+		t.Errorf("continue: exit code %d\n%s", code, out)
+	}
+	f.job("contoso", 90*time.Second, inState(fleet.Done))
+	if c := f.counts("contoso"); c.Succeeded+c.Warned != 12 {
+		t.Errorf("%+v, want 12 succeeded", c)
+	}
+	out, err := tool(f.dir, "fleet", "--json", "--all", "--ledger", address).Output()
+	var doc fleetDocument
+	if err != nil || json.Unmarshal(out, &doc) != nil || len(doc.Runs) != 1 || len(doc.Workers) != 1 || doc.Runs[0].State != fleet.Done || doc.Workers[0].Name != "one" {
+		t.Errorf("fleet: %v\n%s", err, out)
+	}
+	if err := w.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Wait(); err != nil {
+		if e, ok := errors.AsType[*exec.ExitError](err); ok {
+			t.Errorf("the worker ended with %d", e.ExitCode())
+		}
+	}
+}

@@ -1,0 +1,3 @@
+package main
+
+func frozenApp() *app { return newApp() }
