@@ -19,8 +19,9 @@ PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 wind
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## build bin/wave365, one static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/wave365 ./cmd/wave365
+build: ## build bin/wave365, one static binary, and bin/wave365-fleet, which also has ledgers in a database
+	CGO_ENABLED=0 go build -trimpath -tags nodatabase -ldflags '$(LDFLAGS)' -o bin/wave365 ./cmd/wave365
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/wave365-fleet ./cmd/wave365
 
 demo: build ## rehearse a whole wave on the built-in tenant (about half a minute)
 	@rm -rf $(DEMO); mkdir -p $(DEMO)
@@ -69,9 +70,13 @@ cover: ## measure coverage into coverage.html
 dist: ## build for Linux, macOS and Windows into bin/dist, with checksums and a bill of materials (SPDX)
 	@rm -rf bin/dist; mkdir -p bin/dist
 	@for p in $(PLATFORMS); do \
-	  os=$${p%/*}; arch=$${p#*/}; out=wave365-$$os-$$arch; test $$os = windows && out=$$out.exe; \
-	  echo "bin/dist/$$out"; \
-	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags '$(LDFLAGS)' -o bin/dist/$$out ./cmd/wave365 || exit 1; \
+	  os=$${p%/*}; arch=$${p#*/}; \
+	  for program in wave365 wave365-fleet; do \
+	    out=$$program-$$os-$$arch; test $$os = windows && out=$$out.exe; \
+	    tags=; test $$program = wave365 && tags=nodatabase; \
+	    echo "bin/dist/$$out"; \
+	    CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -tags "$$tags" -ldflags '$(LDFLAGS)' -o bin/dist/$$out ./cmd/wave365 || exit 1; \
+	  done; \
 	done
 	@go run .ci/sbom.go $(VERSION) bin/dist/wave365-* > bin/dist/wave365.spdx.json
 	@cd bin/dist && { sha256sum wave365* 2>/dev/null || shasum -a 256 wave365*; } > SHA256SUMS && cat SHA256SUMS

@@ -34,9 +34,9 @@ require (
 )
 
 require (
-	github.com/riverqueue/river v0.51.2
-	github.com/riverqueue/river/riverdriver/riverpgxv5 v0.51.2
-	github.com/riverqueue/river/rivertype v0.51.2
+	github.com/riverqueue/river v0.51.2 // the queue of runs that workers drive
+	github.com/riverqueue/river/riverdriver/riverpgxv5 v0.51.2 // the same, on pgx
+	github.com/riverqueue/river/rivertype v0.51.2 // the same: states of jobs
 )
 
 require (

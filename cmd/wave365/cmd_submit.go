@@ -63,7 +63,7 @@ func (s *submission) check(g *globals, p place, now time.Time, zone *time.Locati
 func signedRows(rows []migration.Row) error {
 	for _, r := range rows {
 		if r.Target.Disk.Signed || r.Target.GuestState != nil && r.Target.GuestState.Signed {
-			return fault.New(fault.Invalid, "sas.own", fmt.Sprintf("line %d, %s: the row brings a SAS of its own, which is never stored, so no worker could use it", r.Target.Line, r.Target.User),
+			return fault.New(fault.Invalid, "submit.signed", fmt.Sprintf("line %d, %s: the row brings a SAS of its own, which is never stored, so no worker could use it", r.Target.Line, r.Target.User),
 				"name the blob by its path or URL, and give the workers' sign-in the role Storage Blob Data Reader; or use run")
 		}
 	}

@@ -108,7 +108,7 @@ func fences() []fence {
 		{[]string{"github.com/spf13"}, []string{"cmd"}, "flags and commands end in cmd; packages take values", nil},
 		{[]string{"net/http"}, []string{"cloud", "graph", "blob", "sandbox"}, "HTTP statuses become faults in the clients; no one else looks at them",
 			[]string{module + "/pkg/progress/live", // it serves a page to browsers on this machine and is no client of anything
-				module + "/pkg/fleet/monitor", // it serves numbers
+				module + "/pkg/fleet/monitor",    // it serves numbers
 				module + "/pkg/notify/webhook"}}, // it posts to an address that is none of the services'; what it answers becomes a fault there
 		{[]string{"database/sql", "modernc.org/sqlite", "github.com/pressly/goose"}, []string{"ledger"}, "only the ledger knows that it is SQLite", nil},
 		{[]string{"github.com/jackc/pgx"}, []string{"ledger", "fleet"}, "only the ledger and the queue of its jobs know that there may be PostgreSQL", nil},
