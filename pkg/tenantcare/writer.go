@@ -2,6 +2,7 @@ package tenantcare
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -31,6 +32,8 @@ type Journal interface {
 	IntendWrite(ctx context.Context, w migration.Write) (migration.Write, error)
 	// ConcludeWrite records how it ended.
 	ConcludeWrite(ctx context.Context, w migration.Write, out migration.Outcome) error
+	// Holds fails when the ledger's lock was taken away: then nothing may be sent any more.
+	Holds(ctx context.Context) error
 	// Writes returns what was recorded, oldest first.
 	Writes(ctx context.Context, f migration.WriteFilter) ([]migration.Write, error)
 }
@@ -96,6 +99,9 @@ func (w Writer) Do(ctx context.Context, e Effect) (migration.Outcome, error) {
 	in.Command, in.By, in.Run, in.At, in.ClientRequestID = w.Command, w.By, w.Run, w.Clock.Now(), cloud.NewOperationID()
 	if in, err = w.Journal.IntendWrite(sure, in); err != nil {
 		return migration.Outcome{}, err
+	}
+	if err := w.Journal.Holds(sure); err != nil {
+		return migration.Outcome{}, errors.Join(err, w.Journal.ConcludeWrite(sure, in, migration.Outcome{Status: migration.OutcomeRefused, Detail: "nothing was sent: " + err.Error(), At: w.Clock.Now()}))
 	}
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(sure, in.ClientRequestID), callTime)
 	defer cancel()

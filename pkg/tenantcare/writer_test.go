@@ -13,9 +13,11 @@ import (
 )
 
 type journal struct {
-	writes []migration.Write
-	refuse error
+	writes       []migration.Write
+	refuse, lost error
 }
+
+func (j *journal) Holds(context.Context) error { return j.lost }
 
 func (j *journal) IntendWrite(_ context.Context, w migration.Write) (migration.Write, error) {
 	if j.refuse != nil {
@@ -118,6 +120,11 @@ func TestNothingIsSentThatIsNotRecorded(t *testing.T) {
 	w := tenantcare.Writer{Journal: &journal{refuse: fault.New(fault.Conflict, "ledger.lock-lost", "lost", "")}, Clock: cloud.Clock{}}
 	if _, err := w.Do(t.Context(), x.effect()); fault.CodeOf(err) != "ledger.lock-lost" || x.calls != 0 {
 		t.Errorf("%v, %d calls", err, x.calls)
+	}
+	taken := &journal{lost: fault.New(fault.Conflict, "ledger.lock-lost", "lost", "")}
+	w.Journal = taken
+	if _, err := w.Do(t.Context(), x.effect()); fault.CodeOf(err) != "ledger.lock-lost" || x.calls != 0 || taken.writes[0].Undecided() {
+		t.Errorf("%v, %d calls, %+v", err, x.calls, taken.writes)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
