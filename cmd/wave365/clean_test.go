@@ -27,6 +27,18 @@ func TestCleaned(t *testing.T) {
 	}
 }
 
+// The meter moves the cursor itself, so nobody sees the sequences it does that with.
+func TestMeter_drawsOverItself(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	m := newMeter(&app{err: &cleaned{Writer: &b}, errTerm: true}, &globals{})
+	m.show("disks", 3, 3)
+	m.done()
+	if got, want := b.String(), "\r\x1b[Kchecking disks: 3 of 3\r\x1b[K"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // A document says the same as before to a program, and nothing to a terminal.
 func TestPrintJSON_cannotSteerATerminal(t *testing.T) {
 	t.Parallel()

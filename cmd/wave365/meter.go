@@ -2,29 +2,30 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"time"
 )
 
 // meter is the one line of progress of a validation: drawn over on a terminal, absent when piped.
 type meter struct {
-	a     *app
+	out   io.Writer
 	on    bool
 	drawn bool
 	last  time.Time
 }
 
-func newMeter(a *app, g *globals) *meter { return &meter{a: a, on: a.errTerm && !g.quiet} }
+func newMeter(a *app, g *globals) *meter { return &meter{out: a.err, on: a.errTerm && !g.quiet} }
 
 func (m *meter) show(what string, done, total int) {
 	if !m.on || (done < total && time.Since(m.last) < 100*time.Millisecond) {
 		return
 	}
 	m.last, m.drawn = time.Now(), true
-	fmt.Fprintf(m.a.err, "\r\033[Kchecking %s: %d of %d", what, done, total)
+	fmt.Fprintf(asIs(m.out), "\r\033[Kchecking %s: %d of %d", what, done, total)
 }
 
 func (m *meter) done() {
 	if m.drawn {
-		fmt.Fprint(m.a.err, "\r\033[K")
+		fmt.Fprint(asIs(m.out), "\r\033[K")
 	}
 }
