@@ -305,7 +305,7 @@ func TestSentOnceAndRepeated(t *testing.T) {
 			_, err := c.UpdateUserSetting(ctx, graph.UserSetting{ID: "s", DisplayName: "n"})
 			return err
 		},
-		"delete":    func(ctx context.Context, c *graph.Client) error { return c.DeleteUserSetting(ctx, "s") },
+		"delete":    func(ctx context.Context, c *graph.Client) error { return c.DeleteDeviceImage(ctx, "s") },
 		"assign":    func(ctx context.Context, c *graph.Client) error { return c.AssignUserSetting(ctx, "s", nil) },
 		"purge":     func(ctx context.Context, c *graph.Client) error { return c.PurgeImport(ctx, snapID) },
 		"addMember": func(ctx context.Context, c *graph.Client) error { return c.AddMember(ctx, groupID, userID) },
@@ -381,7 +381,7 @@ func TestEmptyIDsAreRefused(t *testing.T) {
 	_, e3 := c.ImportResult(ctx, "")
 	_, e4 := c.User(ctx, "")
 	_, e5 := c.UpdateUserSetting(ctx, graph.UserSetting{DisplayName: "n"})
-	for i, err := range []error{e1, e2, e3, e4, e5, c.DeleteUserSetting(ctx, ""), c.DeleteProvisioningPolicy(ctx, ".."), c.EndGracePeriod(ctx, ""), c.PurgeImport(ctx, ""), c.SendMail(ctx, "", graph.Mail{To: []string{"a"}}), c.SendMail(ctx, "a", graph.Mail{})} {
+	for i, err := range []error{e1, e2, e3, e4, e5, c.DeleteDeviceImage(ctx, ""), c.DeleteDeviceImage(ctx, ".."), c.EndGracePeriod(ctx, ""), c.PurgeImport(ctx, ""), c.SendMail(ctx, "", graph.Mail{To: []string{"a"}}), c.SendMail(ctx, "a", graph.Mail{})} {
 		if !fault.Is(err, fault.Invalid) {
 			t.Errorf("%d: %v", i, err)
 		}

@@ -101,12 +101,6 @@ func (c *Client) DeviceImages(ctx context.Context) ([]DeviceImage, error) {
 	return convert(ws, wireImage.image), err
 }
 
-// DeviceImage reads one image.
-func (c *Client) DeviceImage(ctx context.Context, id string) (DeviceImage, error) {
-	w, err := get[wireImage](ctx, c, call{doing: "read the device image " + id, method: http.MethodGet, path: images + "/" + esc(id), ids: []string{id}, needs: cloudPCRead})
-	return w.image(), err
-}
-
 // CreateDeviceImage starts the upload of a managed image; its status is "pending" at first. It is sent once.
 func (c *Client) CreateDeviceImage(ctx context.Context, i DeviceImage) (DeviceImage, error) {
 	cl := call{doing: "create the device image " + i.DisplayName, method: http.MethodPost, path: images, once: true, needs: cloudPCWrite,

@@ -108,29 +108,3 @@ func (c *Client) OnPremisesConnections(ctx context.Context) ([]OnPremisesConnect
 	ws, err := list[wireConnection](ctx, c, cl)
 	return convert(ws, wireConnection.connection), err
 }
-
-// SupportedRegion is a region in which Microsoft hosts networks for Cloud PCs.
-type SupportedRegion struct {
-	ID, DisplayName string
-	// Status is "available", "restricted", "unavailable" or something younger.
-	Status string
-	// Group is the region group, as a policy's domain join names it.
-	Group string
-}
-
-type wireRegion struct {
-	ID     string `json:"id"`
-	Name   string `json:"displayName"`
-	Status string `json:"regionStatus"`
-	Group  string `json:"regionGroup"`
-}
-
-// SupportedRegions reads the regions.
-func (c *Client) SupportedRegions(ctx context.Context) ([]SupportedRegion, error) {
-	cl := call{doing: "list the supported regions", method: http.MethodGet, path: ve + "/supportedRegions", needs: cloudPCRead,
-		query: param("$select", "id,displayName,regionStatus,regionGroup,supportedSolution")}
-	ws, err := list[wireRegion](ctx, c, cl)
-	return convert(ws, func(w wireRegion) SupportedRegion {
-		return SupportedRegion{ID: w.ID, DisplayName: w.Name, Status: odata.Member(w.Status, "available", "restricted", "unavailable"), Group: w.Group}
-	}), err
-}

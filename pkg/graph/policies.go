@@ -291,13 +291,6 @@ func (c *Client) UpdateProvisioningPolicy(ctx context.Context, p ProvisioningPol
 	return c.ProvisioningPolicy(ctx, p.ID)
 }
 
-// DeleteProvisioningPolicy deletes a policy; the service refuses while it is in use. One that is gone already is no
-// error.
-func (c *Client) DeleteProvisioningPolicy(ctx context.Context, id string) error {
-	_, err := c.do(ctx, call{doing: "delete the provisioning policy " + id, method: http.MethodDelete, path: policies + "/" + esc(id), ids: []string{id}, needs: cloudPCWrite})
-	return unless(err, fault.NotFound)
-}
-
 // AssignProvisioningPolicy replaces the whole set of groups by groupIDs. The caller reads and merges first: a group left
 // out starts the grace period of its users' Cloud PCs.
 func (c *Client) AssignProvisioningPolicy(ctx context.Context, id string, groupIDs []string) error {

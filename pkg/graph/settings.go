@@ -186,12 +186,6 @@ func (c *Client) UpdateUserSetting(ctx context.Context, s UserSetting) (UserSett
 	return c.UserSetting(ctx, s.ID)
 }
 
-// DeleteUserSetting deletes a user setting; unassign it first. One that is gone already is no error.
-func (c *Client) DeleteUserSetting(ctx context.Context, id string) error {
-	_, err := c.do(ctx, call{doing: "delete the user setting " + id, method: http.MethodDelete, path: settings + "/" + esc(id), ids: []string{id}, needs: cloudPCWrite})
-	return unless(err, fault.NotFound)
-}
-
 // AssignUserSetting replaces the whole set of groups by groupIDs; none clears it. The caller reads and merges first.
 func (c *Client) AssignUserSetting(ctx context.Context, id string, groupIDs []string) error {
 	_, err := c.do(ctx, call{doing: "assign the user setting " + id, method: http.MethodPost, path: settings + "/" + esc(id) + "/assign", ids: append([]string{id}, groupIDs...), body: assignBody(groupIDs), needs: cloudPCWrite})

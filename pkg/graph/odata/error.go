@@ -84,16 +84,6 @@ func DecodeError(body []byte) Error {
 	return e
 }
 
-// Has reports whether one of the error's codes, outer or inner, is code; case does not matter.
-func (e Error) Has(code string) bool {
-	for _, c := range e.Codes {
-		if strings.EqualFold(c, code) {
-			return true
-		}
-	}
-	return strings.EqualFold(e.Code, code)
-}
-
 // Mentions reports whether a code, the message or a detail contains s; case does not matter. Branch on it only where the
 // service leaves no better sign.
 func (e Error) Mentions(s string) bool {
