@@ -64,9 +64,9 @@ func Sandbox(graphRoot, blobRoot string) (Cloud, error) {
 	}, nil
 }
 
-// OwnStorage reports whether an endpoint is that of a storage account of this cloud: https, the account's name (3 to 24
-// small letters and digits), and the cloud's suffix or that of an account in a DNS zone. A token for storage opens every
-// account of its owner, so it is sent to such hosts only; a sandbox's own root is one too.
+// OwnStorage reports whether an endpoint is that of a storage account of this cloud: https, its usual port, and a host as
+// [Cloud.StorageHost] has it. A token for storage opens every account of its owner, so it is sent to such hosts only; a
+// sandbox's own root is one too.
 func (c Cloud) OwnStorage(endpoint string) bool {
 	if c.Name == "sandbox" {
 		return strings.TrimRight(endpoint, "/") == c.BlobSuffix
@@ -75,12 +75,19 @@ func (c Cloud) OwnStorage(endpoint string) bool {
 	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" && u.Port() != "443" {
 		return false
 	}
-	account, rest, _ := strings.Cut(strings.ToLower(u.Hostname()), ".")
+	return c.StorageHost(u.Hostname())
+}
+
+// StorageHost reports whether a host name is that of a storage account of this cloud: the account's name (3 to 24 small
+// letters and digits) before the cloud's suffix or, in the global cloud, before that of a DNS zone. Exports of managed
+// disks (md-….) are not. A cloud without a suffix has none.
+func (c Cloud) StorageHost(host string) bool {
+	account, rest, _ := strings.Cut(strings.ToLower(host), ".")
 	if len(account) < 3 || len(account) > 24 || strings.Trim(account, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
 		return false
 	}
 	zone, zoned := strings.CutSuffix(rest, ".blob.storage.azure.net")
-	return rest == c.BlobSuffix || zoned && c.Name == "global" && !strings.Contains(zone, ".")
+	return c.BlobSuffix != "" && (rest == c.BlobSuffix || zoned && c.Name == "global" && !strings.Contains(zone, "."))
 }
 
 // Loopback refuses an address that is not on this machine, before anything is sent to it.

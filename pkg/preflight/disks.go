@@ -136,6 +136,7 @@ func (l *look) reference(column, text string, src *migration.Source) {
 
 // host judges which storage account the blob is in. It answers false for one that nothing can be read from.
 func (l *look) host(column string, ref blob.Ref) bool {
+	_, name, _ := strings.Cut(ref.Root, "://")
 	switch {
 	case ref.In(l.c.in.BlobRoot):
 		return true
@@ -143,24 +144,12 @@ func (l *look) host(column string, ref blob.Ref) bool {
 		l.flag("blob.wrong-host", column, ref.URL(), "the blob is in another storage account ("+ref.Account()+") than the one that imports are to be made from")
 	case ref.SAS() == nil:
 		l.flag("blob.wrong-host", column, ref.URL(), "the blob is in another storage account ("+ref.Account()+") and has no signature")
-	case !storageHost(ref.Root, l.c.suffix):
+	case !l.c.cloud.StorageHost(name):
 		l.flag("blob.wrong-host", column, ref.URL(), "the URL's host is no storage account of this cloud")
 	default:
 		return true
 	}
 	return false
-}
-
-// storageHost reports whether an endpoint is that of an Azure storage account: its name (3 to 24 small letters and
-// digits), and the cloud's suffix or that of an account in a DNS zone. Exports of managed disks (md-….) are not.
-func storageHost(root, suffix string) bool {
-	_, host, _ := strings.Cut(root, "://")
-	account, rest, _ := strings.Cut(host, ".")
-	if len(account) < 3 || len(account) > 24 || strings.Trim(account, "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
-		return false
-	}
-	zone, zoned := strings.CutSuffix(rest, ".blob.storage.azure.net")
-	return suffix != "" && (rest == suffix || zoned && !strings.Contains(zone, "."))
 }
 
 // read looks at the row's files.

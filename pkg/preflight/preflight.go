@@ -135,10 +135,10 @@ type check struct {
 	in      Input
 	tenant  Tenant
 	storage Storage
-	// suffix is that of the cloud's blob hosts; empty: not known.
-	suffix string
-	facts  facts
-	rows   []row
+	// cloud is the tenant's, with its blob hosts; zero: a sandbox's, or not known.
+	cloud cloud.Cloud
+	facts facts
+	rows  []row
 	// byID are the rows of each user that was found, by object id in lower case.
 	byID map[string][]*row
 	// reach is what groups bring their members, by id in lower case.

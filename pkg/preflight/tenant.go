@@ -78,7 +78,7 @@ func (c *check) cloudLimits() bool {
 		c.flagWave("cloud.unsupported", c.in.Cloud, err.Error())
 		return false
 	}
-	c.suffix = known.BlobSuffix
+	c.cloud = known
 	if known.Warning != "" {
 		c.flagWave("cloud.limited", known.Name, known.Warning)
 	}
