@@ -52,7 +52,7 @@ func (w *wave) obey(ctx context.Context, o Order) {
 	case SetSlots:
 		was := w.slots
 		w.slots = max(1, o.Slots)
-		answer = fmt.Sprintf("%s instead of %d; in flight: %s", plural(w.slots, "slot"), was, plural(w.count[slotted], "import"))
+		answer = fmt.Sprintf("%s instead of %d; in flight: %s", count(w.slots, "slot"), was, count(w.count[slotted], "import"))
 	case Drain:
 		w.drain(ctx)
 		answer = "draining: " + w.inFlight() + " go on to their end, then the run ends"
@@ -67,14 +67,7 @@ func (w *wave) obey(ctx context.Context, o Order) {
 }
 
 func (w *wave) inFlight() string {
-	return plural(w.count[slotted], "import") + " and " + plural(w.count[beyond], "row") + " behind their import"
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return count(w.count[slotted], "import") + " and " + count(w.count[beyond], "row") + " behind their import"
 }
 
 // cancel gives up one row, or every row, as far as there is no import yet. A row that a worker has is given up when the
