@@ -124,7 +124,7 @@ func waveRows(path string) ([]wave.Row, error) {
 		return nil, err
 	}
 	if file == nil {
-		why := "it is no wave"
+		why := "it is not a wave"
 		if len(findings) > 0 {
 			why = findings[0].Message
 		}

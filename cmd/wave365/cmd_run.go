@@ -186,7 +186,7 @@ func (a *app) nothingToRun(g *globals, file *wave.File, res preflight.Result) er
 	if res.Count(wave.Error) == 0 {
 		return nothing("every row of this wave is done: nothing to do", "")
 	}
-	return nothing("no row of this wave can run: nothing to do", "mend the rows that have errors")
+	return nothing("no row of this wave can run: nothing to do", "fix the rows that have errors")
 }
 
 // ask asks a question that only yes goes on from. Without a terminal to ask on, --yes must have been given. An ended ctx

@@ -86,7 +86,7 @@ Exit codes: 0 the wave may run, 4 some rows have errors, 5 a permission or tenan
 	c.addFlags(cmd)
 	cmd.Flags().BoolVar(&offline, "offline", false, "check the file only; opens no connection")
 	cmd.Flags().StringVar(&csvFile, "findings", "", "also write the findings to this CSV file, for a spreadsheet")
-	cmd.Flags().StringVar(&explain, "explain", "", "say what a finding's code means and how to mend it")
+	cmd.Flags().StringVar(&explain, "explain", "", "say what a finding's code means and how to fix it")
 	return cmd
 }
 

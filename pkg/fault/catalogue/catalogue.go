@@ -179,7 +179,7 @@ func aboutUsers() []Entry {
 			"set Usage location in the user's properties in Entra ID (two-letter country)"),
 		mistake("user.in-other-run", "another run works on this user",
 			"Two runs on one user could import twice. It is told of rows that are open, held or failed in another run of this ledger, and of any whose import may exist although its answer was lost.",
-			"use that run's own command: resume goes on with it, retry takes a failed row up again, reconcile settles a held one").with("status"),
+			"use that run's own command: resume goes on with it, retry gives a failed row a new attempt, reconcile settles a held one").with("status"),
 		notice("user.already-migrated", "an earlier run of this ledger migrated the user",
 			"The user has the Cloud PC that was made from their disk. The row is left out of this run, so that a wave can be run again for what is left of it.",
 			"nothing: the row is done"),

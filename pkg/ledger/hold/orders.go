@@ -62,7 +62,7 @@ func (l *Keeper) Order(ctx context.Context, o Order) (Order, error) {
 		o.ID, err = t.Insert("orders", "run, holder, at, by_whom, kind, arg",
 			o.Run, o.Holder, trail.Stamp(o.At), o.By, o.Kind, o.Arg)
 		if l.trail.DB.Refused(err) != store.NotRefused {
-			return fault.Wrap(fault.Internal, "ledger.order", fmt.Sprintf("%q by %q is no order", o.Kind, o.By), "", err)
+			return fault.Wrap(fault.Internal, "ledger.order", fmt.Sprintf("%q by %q is not an order", o.Kind, o.By), "", err)
 		}
 		if err != nil {
 			return err
