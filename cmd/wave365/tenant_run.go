@@ -75,16 +75,6 @@ func readHistory(ctx context.Context, l *ledger.Ledger, tenant string) (history,
 	return h, err
 }
 
-// runOf is the run of a row.
-func (h history) runOf(r migration.Row) migration.Run {
-	for _, one := range h.runs {
-		if one.ID == r.Run {
-			return one
-		}
-	}
-	return migration.Run{}
-}
-
 // lookInto reads the ledger without locking it, where there is one.
 func lookInto(ctx context.Context, g *globals) (history, error) {
 	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{})

@@ -109,11 +109,3 @@ func TerminalLine(t Terminal) Line {
 	}
 	return l
 }
-
-// Power says what keeps this machine awake.
-func Power(inhibits bool, why string) Line {
-	if inhibits {
-		return Line{Name: "sleep", Grade: Good, Found: "held off while a run goes on"}
-	}
-	return Line{Name: "sleep", Grade: Warning, Found: "cannot be held off here: " + why, Remedy: fault.Remedy{Text: "set this machine not to sleep for the evening"}}
-}

@@ -149,7 +149,7 @@ func (c *checker) imageList() {
 		} else {
 			c.once(seen, "source_images", i, "id", fold(m.ID), m.ID)
 		}
-		c.one("source_images", i, "error", m.Error, ImageErrors...)
+		c.one("source_images", i, "error", m.Error, imageErrors...)
 	}
 }
 
@@ -169,7 +169,7 @@ func (c *checker) cloudPCList() {
 	}
 }
 
-// ImageErrors are the error codes with which making a custom image fails (cloudPcDeviceImageErrorCode).
-var ImageErrors = []string{"internalServerError", "sourceImageNotFound", "osVersionNotSupported", "sourceImageInvalid",
+// imageErrors are the error codes with which making a custom image fails (cloudPcDeviceImageErrorCode).
+var imageErrors = []string{"internalServerError", "sourceImageNotFound", "osVersionNotSupported", "sourceImageInvalid",
 	"sourceImageNotGeneralized", "vmAlreadyAzureAdjoined", "paidSourceImageNotSupport", "sourceImageNotSupportCustomizeVMName",
 	"sourceImageSizeExceedsLimitation"}

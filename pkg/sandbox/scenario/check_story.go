@@ -133,8 +133,8 @@ func (c *checker) knobs() {
 	c.atLeast("knobs", -1, "requests_per_20s", k.RequestsPer20s, -1)
 }
 
-// EventKinds are what [Event] can do.
-var EventKinds = []string{"rename", "disable", "delete-user", "give-license", "take-license", "join", "leave", "give-import", "purge-import",
+// eventKinds are what [Event] can do.
+var eventKinds = []string{"rename", "disable", "delete-user", "give-license", "take-license", "join", "leave", "give-import", "purge-import",
 	"give-cloud-pc", "end-cloud-pc", "write-blob"}
 
 func (c *checker) eventList() {
@@ -160,8 +160,8 @@ func (c *checker) eventList() {
 // Check says what is wrong with an event by itself; the lines of the problems are 0.
 func (e Event) Check() []Problem {
 	c := &checker{}
-	if e.Do == "" || !slices.Contains(EventKinds, e.Do) {
-		c.add("events", -1, "do", "expected one of %s, got %q", strings.Join(EventKinds, ", "), e.Do)
+	if e.Do == "" || !slices.Contains(eventKinds, e.Do) {
+		c.add("events", -1, "do", "expected one of %s, got %q", strings.Join(eventKinds, ", "), e.Do)
 	}
 	if e.User == "" && e.Do != "write-blob" {
 		c.add("events", -1, "user", "expected the user whom it concerns")
@@ -183,8 +183,8 @@ func (c *checker) alone(section string) []Problem {
 	return c.problems
 }
 
-// FaultKinds are the kinds of [Fault], those that spoil an answer first, then those that the tenant itself acts on.
-var FaultKinds = []string{"drop-reply", "reset", "status", "delay", "retry-after", "malformed", "next-link", "lag", "flip-flop", "reuse-id", "expire-import", "quota"}
+// faultKinds are the kinds of [Fault], those that spoil an answer first, then those that the tenant itself acts on.
+var faultKinds = []string{"drop-reply", "reset", "status", "delay", "retry-after", "malformed", "next-link", "lag", "flip-flop", "reuse-id", "expire-import", "quota"}
 
 func (c *checker) faultList() {
 	for i, f := range c.s.Faults {
@@ -197,9 +197,9 @@ func (c *checker) faultList() {
 // Check says what is wrong with a fault; the lines of the problems are 0.
 func (f Fault) Check() []Problem {
 	c := &checker{}
-	c.one("faults", -1, "kind", f.Kind, FaultKinds...)
+	c.one("faults", -1, "kind", f.Kind, faultKinds...)
 	if f.Kind == "" {
-		c.add("faults", -1, "kind", "expected one of %s", strings.Join(FaultKinds, ", "))
+		c.add("faults", -1, "kind", "expected one of %s", strings.Join(faultKinds, ", "))
 	}
 	least := 400
 	if f.Body != "" {

@@ -198,6 +198,3 @@ func tag(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 	return name
 }
-
-// KnobNames lists the knobs as a file spells them.
-func KnobNames() []string { return names(reflect.TypeFor[Knobs]()) }
