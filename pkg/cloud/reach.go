@@ -53,5 +53,5 @@ func IdentityOf(token string) Identity {
 	if user == "" {
 		user = c.Name
 	}
-	return Identity{App: c.App(), AppName: c.AppName, Tenant: c.Tenant, User: user, Granted: Granted(token)}
+	return Identity{App: c.app(), AppName: c.AppName, Tenant: c.Tenant, User: user, Granted: Granted(token)}
 }

@@ -99,7 +99,7 @@ var firstParty = map[string]string{
 // possible refuses a token for Graph of an app that cannot hold Cloud PC permissions.
 func (s *signer) possible(token string, scopes []string) error {
 	claims := claimsOf(token)
-	app := firstParty[strings.ToLower(claims.App())]
+	app := firstParty[strings.ToLower(claims.app())]
 	if app == "" || len(scopes) == 0 || !strings.Contains(scopes[0], s.graph) || strings.Contains(claims.Scopes, "CloudPC.") {
 		return nil
 	}
@@ -124,8 +124,8 @@ type tokenClaims struct {
 	Name    string `json:"unique_name"`
 }
 
-// App is the client id.
-func (c tokenClaims) App() string {
+// app is the client id.
+func (c tokenClaims) app() string {
 	if c.AppID != "" {
 		return c.AppID
 	}

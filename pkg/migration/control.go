@@ -19,8 +19,6 @@ const (
 	RunCanary    Reason = "canary"
 	RunReached   Reason = "run-reached"
 	RunRetried   Reason = "run-retried"
-	RunAmended   Reason = "run-amended"
-	RunAssumed   Reason = "lost-reply-assumed"
 	RunCancelled Reason = "run-cancelled"
 	// RunClosed: the tenant was cared for after the run.
 	RunClosed Reason = "run-closed"
@@ -138,7 +136,7 @@ func RetryStep(r Row) Step {
 	}
 	switch r.Step {
 	case StepImportWait, StepCutover:
-		if !r.CutOver() && LostImport(code) {
+		if !r.CutOver() && lostImport(code) {
 			return StepCheck
 		}
 	case StepProve:
@@ -149,8 +147,8 @@ func RetryStep(r Row) Step {
 	return r.Step
 }
 
-// LostImport reports whether the problem's code says that the row's import cannot become a Cloud PC.
-func LostImport(code string) bool {
+// lostImport reports whether the problem's code says that the row's import cannot become a Cloud PC.
+func lostImport(code string) bool {
 	switch code {
 	case "import.failed", "import.expired", "import.gone":
 		return true

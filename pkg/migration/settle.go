@@ -6,8 +6,8 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Patience is how long a step may be in trouble, by the kind of trouble, before its row fails.
-func Patience(kind fault.Kind) time.Duration {
+// patience is how long a step may be in trouble, by the kind of trouble, before its row fails.
+func patience(kind fault.Kind) time.Duration {
 	switch kind {
 	case fault.Throttled:
 		return 72 * time.Hour // a quota for a day may be used up on the next day as well
@@ -75,7 +75,7 @@ func Settle(r Row, res Result, now time.Time, roll float64) (Transition, bool) {
 	case ResultAgain:
 		kind := fault.Kind(res.Problem.Kind)
 		since := troubleSince(r, *res.Problem, now)
-		if (now.Sub(since) >= Patience(kind) && !named(*res.Problem, res.Delay)) || r.Tries >= maxTries {
+		if (now.Sub(since) >= patience(kind) && !named(*res.Problem, res.Delay)) || r.Tries >= maxTries {
 			return Fail(r, res.Facts, *res.Problem, now), true
 		}
 		return Again(r, res.Facts, *res.Problem, now.Add(max(res.Delay, Backoff(r.Tries, roll))), now), true

@@ -7,8 +7,8 @@ import (
 	"wave365/pkg/summary"
 )
 
-// SchemaName marks run.json. The schema is only ever added to; a change that breaks a reader gets a new number.
-const SchemaName = "wave365/report/v1"
+// schemaName marks run.json. The schema is only ever added to; a change that breaks a reader gets a new number.
+const schemaName = "wave365/report/v1"
 
 // document is run.json without its lists. What each field means stands in schema.json, which a test holds against it.
 type document struct {
@@ -71,7 +71,7 @@ type docEvent struct {
 func documentOf(a summary.Record) document {
 	a.Run.CreatedAt, a.Run.FinishedAt = utc(a.Run.CreatedAt), utc(a.Run.FinishedAt)
 	return document{
-		Schema: SchemaName, AsOf: a.At.UTC(), Verdict: summary.Verdict(a), Rehearsal: a.Rehearsal(), Redacted: a.Redacted,
+		Schema: schemaName, AsOf: a.At.UTC(), Verdict: summary.Verdict(a), Rehearsal: a.Rehearsal(), Redacted: a.Redacted,
 		Run: a.Run, State: string(a.Run.State), ExitCode: a.ExitCode, Counts: migration.Count(a.Rows),
 	}
 }

@@ -110,7 +110,7 @@ func Draft(o Options, id string, now time.Time, p Plan) (migration.Run, []migrat
 		State: migration.RunActive, CreatedAt: now, Settings: p.Settings,
 		Sandbox: p.Place.Sandbox, SandboxState: p.Place.StateDir, SandboxSpeed: p.Place.Speed,
 	}
-	return r, leftToDo(NewRows(r, p.File, p.Checked))
+	return r, leftToDo(newRows(r, p.File, p.Checked))
 }
 
 // OneTenant refuses a drafted run in another tenant than the ledger's earlier runs were in: one ledger, one tenant, so
@@ -145,8 +145,8 @@ func absolute(path string) string {
 	return path
 }
 
-// NewRows makes the rows of a run: pending, or skipped with the row's first error as the reason.
-func NewRows(r migration.Run, file *wave.File, res preflight.Result) []migration.Row {
+// newRows makes the rows of a run: pending, or skipped with the row's first error as the reason.
+func newRows(r migration.Run, file *wave.File, res preflight.Result) []migration.Row {
 	rows := make([]migration.Row, len(file.Rows))
 	for i, in := range file.Rows {
 		rows[i] = migration.Row{

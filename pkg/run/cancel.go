@@ -59,7 +59,7 @@ func (s *Session) Cancel(ctx context.Context, user string) (Cancelled, error) {
 		return c, nil
 	}
 	named := c.Named
-	if err := s.Reload(ctx); err != nil {
+	if err := s.reload(ctx); err != nil {
 		return c, err
 	}
 	c.Named = named

@@ -100,7 +100,7 @@ func (s *Session) Amend(ctx context.Context, e *Edit) (res preflight.Result, ok 
 	if err := s.Ledger.EditRun(ctx, s.Run.ID, edit); err != nil {
 		return res, false, err
 	}
-	return res, true, s.Reload(ctx)
+	return res, true, s.reload(ctx)
 }
 
 // knownBeside is what the ledger knows of users, without the rows that the edit is about: they are not in their own way.
@@ -131,7 +131,7 @@ func (s *Session) amended(edit *ledger.Edit, e *Edit, at []int, res preflight.Re
 	}
 	r := s.Run
 	r.CreatedAt = s.Now()
-	fresh := NewRows(r, &some, res)
+	fresh := newRows(r, &some, res)
 	for _, r := range leftToDo(fresh[:len(e.Added)]) {
 		r.Index += len(s.Rows)
 		edit.Added = append(edit.Added, r)

@@ -7,17 +7,17 @@ import (
 	"os"
 )
 
-// TooLargeError says that a file holds more bytes than a file of its kind may.
-type TooLargeError struct {
+// tooLargeError says that a file holds more bytes than a file of its kind may.
+type tooLargeError struct {
 	// Max is the bound in bytes.
 	Max int64
 }
 
 // Error implements error.
-func (e *TooLargeError) Error() string { return fmt.Sprintf("it is larger than %d MiB", e.Max>>20) }
+func (e *tooLargeError) Error() string { return fmt.Sprintf("it is larger than %d MiB", e.Max>>20) }
 
 // ReadFile reads a file of at most max bytes, also one without an end such as a pipe or a device, of which it takes no more. A
-// larger one is a [*TooLargeError]; the other errors are those of [os.Open] and of reading.
+// larger one is a *tooLargeError; the other errors are those of [os.Open] and of reading.
 func ReadFile(path string, max int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -27,7 +27,7 @@ func ReadFile(path string, max int64) ([]byte, error) {
 	var b bytes.Buffer
 	if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
 		if info.Size() > max {
-			return nil, &TooLargeError{max}
+			return nil, &tooLargeError{max}
 		}
 		b.Grow(int(info.Size()) + bytes.MinRead)
 	}
@@ -35,7 +35,7 @@ func ReadFile(path string, max int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(b.Len()) > max {
-		return nil, &TooLargeError{max}
+		return nil, &tooLargeError{max}
 	}
 	return b.Bytes(), nil
 }

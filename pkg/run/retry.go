@@ -102,7 +102,7 @@ func (s *Session) Retry(ctx context.Context, a Attempt, slots int, next migratio
 	if err := s.Choose(ctx, slots, next, "retry"); err != nil {
 		return err
 	}
-	return s.Reload(ctx)
+	return s.reload(ctx)
 }
 
 // freshDisks gives every row's target, with what is read again, and what is wrong with the disks.

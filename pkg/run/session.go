@@ -159,8 +159,8 @@ func (s *Session) Connect(ctx context.Context) error {
 	return nil
 }
 
-// Reload reads run and rows again.
-func (s *Session) Reload(ctx context.Context) error {
+// reload reads run and rows again.
+func (s *Session) reload(ctx context.Context) error {
 	r, err := s.Ledger.Run(ctx, s.Run.ID)
 	if err != nil {
 		return err
@@ -190,5 +190,5 @@ func (s *Session) playbook() *playbook.Playbook {
 	if s.opt.Journal != nil {
 		journal = s.opt.Journal(journal)
 	}
-	return playbook.New(s.Run, v.Tenant, v.Storage, journal, v.Clock, SourcesOf(s.Run, v.BlobRoot))
+	return playbook.New(s.Run, v.Tenant, v.Storage, journal, v.Clock, sourcesOf(s.Run, v.BlobRoot))
 }

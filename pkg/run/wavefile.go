@@ -41,7 +41,7 @@ func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "there is no wave file "+path, "check the path; template writes an empty wave", err, fault.NewCommand("template", "--out", "WAVE.csv"))
-	case errors.As(err, new(*TooLargeError)):
+	case errors.As(err, new(*tooLargeError)):
 		return nil, []wave.Finding{wave.NewFinding("csv.too-large", 0, "", "", "", fmt.Sprintf("the wave file %s is larger than %d MiB", path, wave.MaxBytes>>20))}, nil
 	case err != nil:
 		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "the wave file "+path+" cannot be read: "+err.Error(), "check the path and its permissions", err)
@@ -63,9 +63,9 @@ func WaveName(path string) string {
 	return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 }
 
-// SourcesOf gives the playbook its blob references. A signature that the wave file brought is taken from the file,
+// sourcesOf gives the playbook its blob references. A signature that the wave file brought is taken from the file,
 // which is read again when it is first needed and must not have changed; the ledger never holds one.
-func SourcesOf(run migration.Run, blobRoot string) playbook.Sources {
+func sourcesOf(run migration.Run, blobRoot string) playbook.Sources {
 	read := func() (*wave.File, error) {
 		file, _, err := ReadWave(run.WavePath, wave.Options{AllowUnknownColumns: true})
 		if err != nil {

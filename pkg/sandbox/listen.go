@@ -46,7 +46,7 @@ func (s *Sandbox) Serve(l net.Listener) error {
 		return err
 	}
 	server := &http.Server{
-		Handler: s.Handler(), ReadHeaderTimeout: 10 * time.Second,
+		Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 	if !s.servers.add(server) {

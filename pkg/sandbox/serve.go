@@ -22,8 +22,8 @@ import (
 // maxBody is the largest Graph request that is read.
 const maxBody = 8 << 20
 
-// Handler serves Graph at /v1.0 and /beta, blobs at /devstoreaccount1 and the sandbox's own endpoints at /sandbox.
-func (s *Sandbox) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+// handler serves Graph at /v1.0 and /beta, blobs at /devstoreaccount1 and the sandbox's own endpoints at /sandbox.
+func (s *Sandbox) handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	if !local(r) {

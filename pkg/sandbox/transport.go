@@ -16,7 +16,7 @@ import (
 // inside a testing/synctest bubble. A fault that closes the connection is an error here, as it is on a real one; a context that ends
 // ends a delay. Bodies are held in memory whole; one above 64 MiB (a whole disk) is an error.
 // Address it as http://127.0.0.1: signed URLs of other hosts are not the account's.
-func (s *Sandbox) Transport() http.RoundTripper { return transport{s.Handler()} }
+func (s *Sandbox) Transport() http.RoundTripper { return transport{s.handler()} }
 
 // longest is the largest body that is held in memory.
 const longest = 64 << 20

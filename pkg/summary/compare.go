@@ -123,5 +123,5 @@ func (c Comparison) Verdict() string {
 		}
 		return fmt.Sprintf("The second run changed nothing for its %s.", Count(c.Same, "person"))
 	}
-	return "Of all people of the two runs, " + List(parts) + "."
+	return "Of all people of the two runs, " + list(parts) + "."
 }

@@ -53,7 +53,7 @@ func Moves(a Record) []Move {
 		"%d rows were put off: retry them on another evening.")
 	say(Warned, n[Warned], Admin, "One Cloud PC works but carries a warning. Look at it in the Intune admin center.",
 		"%d Cloud PCs work but carry warnings. Look at them in the Intune admin center.")
-	_, done := a.People()
+	_, done := a.people()
 	if a.Rehearsal() {
 		say(Succeeded, done, Operator, "The rehearsal worked for one row. Run the wave against the real tenant when the rest is settled.",
 			"The rehearsal worked for %d rows. Run the wave against the real tenant when the rest is settled.")
@@ -118,7 +118,7 @@ func settles(r migration.Row) []fault.Command {
 
 // validateFailed looks at the corrected file of what did not end well: a rehearsal's on its scenario.
 func validateFailed(run migration.Run) fault.Command {
-	words := []string{FailedFile(run)}
+	words := []string{failedFile(run)}
 	if run.Sandbox != "" {
 		words = append(words, "--sandbox="+run.Sandbox)
 	}

@@ -8,8 +8,8 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Placeholder stands for the user in advice that several rows share.
-const Placeholder = "USER"
+// placeholder stands for the user in advice that several rows share.
+const placeholder = "USER"
 
 // ProblemGroup is one kind of problem: rows that ended in the same way for the same reason.
 type ProblemGroup struct {
@@ -22,7 +22,7 @@ type ProblemGroup struct {
 
 // Advice is what to do, once for all rows that it helps. What differs between them but for the user's name stands apart.
 type Advice struct {
-	// Remedy has [Placeholder] for the user where there are several rows; it may be empty.
+	// Remedy has [placeholder] for the user where there are several rows; it may be empty.
 	Remedy fault.Remedy
 	// Text is what happened to the first row; Same says that it happened to all of them in these words.
 	Text string
@@ -54,7 +54,7 @@ func Problems(rows []RowRecord) []ProblemGroup {
 	var out []ProblemGroup
 	place := map[string]int{}
 	for _, d := range rows {
-		if d.Class.Open() || d.Class == Succeeded {
+		if d.Class.open() || d.Class == Succeeded {
 			continue
 		}
 		key := string(d.Class) + "\x00" + d.Why.Code
@@ -99,17 +99,17 @@ func (g *ProblemGroup) settle() {
 	slices.SortStableFunc(g.Advice, func(a, b Advice) int { return cmp.Compare(len(b.Rows), len(a.Rows)) })
 }
 
-// anybodys is a remedy with [Placeholder] for its user.
+// anybodys is a remedy with [placeholder] for its user.
 func anybodys(r fault.Remedy, user string) fault.Remedy {
 	if user == "" {
 		return r
 	}
-	r.Text = strings.ReplaceAll(r.Text, user, Placeholder)
+	r.Text = strings.ReplaceAll(r.Text, user, placeholder)
 	r.Commands = slices.Clone(r.Commands)
 	for i, c := range r.Commands {
 		r.Commands[i].Args = slices.Clone(c.Args)
 		for k, arg := range c.Args {
-			r.Commands[i].Args[k] = strings.ReplaceAll(arg, user, Placeholder)
+			r.Commands[i].Args[k] = strings.ReplaceAll(arg, user, placeholder)
 		}
 	}
 	return r

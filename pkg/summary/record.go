@@ -73,9 +73,9 @@ func (a Record) Tally() map[Class]int {
 	return n
 }
 
-// People counts the people of the wave, and those of them who have their Cloud PC. Somebody who stands in the wave
+// people counts the people of the wave, and those of them who have their Cloud PC. Somebody who stands in the wave
 // twice is one person.
-func (a Record) People() (all, done int) {
+func (a Record) people() (all, done int) {
 	has := make(map[string]bool, len(a.Rows))
 	for i, r := range a.Rows {
 		who := wave.UserKey(cmp.Or(r.Target.UPN, r.Target.User))

@@ -80,8 +80,8 @@ func Count(n int, noun string) string {
 	return fmt.Sprintf("%d %s", n, noun)
 }
 
-// List is a list as a sentence has it: a, b and c.
-func List(parts []string) string {
+// list is a list as a sentence has it: a, b and c.
+func list(parts []string) string {
 	if last := len(parts) - 1; last > 0 {
 		return strings.Join(parts[:last], ", ") + " and " + parts[last]
 	}

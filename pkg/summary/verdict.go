@@ -21,7 +21,7 @@ func Verdict(a Record) string {
 // rehearsal it says who would have one; that it was a rehearsal is for the caller to say.
 func Headline(a Record) (headline, rest string) {
 	n := a.Tally()
-	total, done := a.People()
+	total, done := a.people()
 	open := n[Active] + n[Waiting] + n[Queued]
 	have, has, without := "have their Cloud PC", "has their Cloud PC", "has no Cloud PC"
 	if a.Rehearsal() {
@@ -77,5 +77,5 @@ func remainder(n map[Class]int, open int) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return List(parts) + "."
+	return list(parts) + "."
 }

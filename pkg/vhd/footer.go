@@ -12,8 +12,8 @@ const (
 	TypeDifferencing uint32 = 4
 )
 
-// NoDataOffset is the data offset of a fixed disk: there is no second header.
-const NoDataOffset uint64 = 0xFFFFFFFFFFFFFFFF
+// noDataOffset is the data offset of a fixed disk: there is no second header.
+const noDataOffset uint64 = 0xFFFFFFFFFFFFFFFF
 
 const (
 	footerCookie   = "conectix"
@@ -91,7 +91,7 @@ func Checksum(b []byte) uint32 {
 // odd its fields are; to spoil a checksum, change the bytes.
 func FixedFooter(virtual int64, change ...func(*Footer)) [FooterLength]byte {
 	f := Footer{
-		Features: 2, Version: 0x00010000, DataOffset: NoDataOffset, Created: epoch,
+		Features: 2, Version: 0x00010000, DataOffset: noDataOffset, Created: epoch,
 		// Readers that do not know the creator believe the geometry instead of the size.
 		CreatorApplication: "win ", CreatorVersion: 0x000A0000, CreatorHost: "Wi2k",
 		OriginalSize: uint64(virtual), CurrentSize: uint64(virtual), Type: TypeFixed,

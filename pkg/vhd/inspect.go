@@ -153,7 +153,7 @@ func recognise(length int64, head, tail []byte) (Kind, *Problem) {
 		return Differencing, sparseProblem(Differencing)
 	case footer.Type != TypeFixed:
 		return None, notVHD(int64(footer.Type), fmt.Sprintf("the VHD footer names disk type %d, which is not a fixed disk", footer.Type), hintFixed)
-	case footer.DataOffset != NoDataOffset && footer.DataOffset != shortNoDataOffset:
+	case footer.DataOffset != noDataOffset && footer.DataOffset != shortNoDataOffset:
 		return None, notVHD(int64(footer.DataOffset), "the VHD footer says fixed disk, but points to the header of a dynamic one", hintFixed)
 	case length < FooterLength || footer.CurrentSize != uint64(length-FooterLength):
 		return Fixed, &Problem{Code: "vhd.size-mismatch", Value: fmt.Sprint(footer.CurrentSize),

@@ -63,22 +63,22 @@ func linkTo(u *url.URL) (address, bool) {
 	case strings.HasPrefix(u.Scheme, "abfs") || strings.HasPrefix(u.Scheme, "wasb"):
 		hint := hintOwnURL
 		if container := u.User.Username(); container != "" && stored {
-			hint = "write " + at.Blob() + "/" + container + "/" + path
+			hint = "write " + at.blob() + "/" + container + "/" + path
 		}
 		return elsewhere("the blob is a Hadoop address ("+u.Scheme+"://) of a Data Lake (dfs) endpoint", hint)
 	case at.Export:
 		return elsewhere("the blob is the export link of a managed disk or snapshot ("+at.Account+"), which is in no storage account of yours and soon expires", hintExport)
 	case at.PrivateLink:
 		return elsewhere("the blob's URL names the private endpoint (privatelink) of the storage account "+at.Account+", under which the service does not find it",
-			"write "+at.Blob()+"/"+path)
+			"write "+at.blob()+"/"+path)
 	case at.Service == "dfs":
-		return elsewhere("the blob's URL names the Data Lake (dfs) endpoint of the storage account "+at.Account, "write "+at.Blob()+"/"+path)
+		return elsewhere("the blob's URL names the Data Lake (dfs) endpoint of the storage account "+at.Account, "write "+at.blob()+"/"+path)
 	case at.Service == "file":
 		return elsewhere("the blob's URL names a file share (Azure Files), which holds no blobs", hintUpload)
 	case stored && at.Service != "blob":
-		return elsewhere("the blob's URL names the "+at.Service+" endpoint of the storage account "+at.Account+", which serves no page blobs", "write "+at.Blob()+"/"+path)
+		return elsewhere("the blob's URL names the "+at.Service+" endpoint of the storage account "+at.Account+", which serves no page blobs", "write "+at.blob()+"/"+path)
 	case at.Secondary:
-		return elsewhere("the blob's URL names the read-only second region of the storage account", "write "+at.Blob()+"/"+path)
+		return elsewhere("the blob's URL names the read-only second region of the storage account", "write "+at.blob()+"/"+path)
 	case isPortal(host):
 		return bad("the blob is a page of the Azure portal", "open the blob there and copy the URL from its properties, or write container/path.vhd")
 	case strings.HasSuffix(host, "safelinks.protection.outlook.com"):

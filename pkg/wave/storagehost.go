@@ -45,8 +45,8 @@ func ParseStorageHost(host string) (StorageHost, bool) {
 	return h, true
 }
 
-// Blob is the address of the account's blob endpoint, without a slash at its end.
-func (h StorageHost) Blob() string {
+// blob is the address of the account's blob endpoint, without a slash at its end.
+func (h StorageHost) blob() string {
 	labels := append([]string{h.Account}, h.zone...)
 	return "https://" + strings.Join(append(append(labels, "blob"), h.suffix...), ".")
 }
@@ -91,7 +91,7 @@ func AccountEndpoint(text string) (name, endpoint, why, hint string) {
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "":
 		return "", "", "the storage account is the address of something in it", "write " + h.Account
 	}
-	return h.Account, h.Blob(), "", ""
+	return h.Account, h.blob(), "", ""
 }
 
 func isAccount(s string) bool {

@@ -82,8 +82,8 @@ type License struct {
 	Relicensed []string `json:"taken_and_given_back,omitempty"`
 }
 
-// Left is how many seats are free afterwards, never below 0.
-func (l License) Left() int { return max(0, l.Free-l.Give) }
+// left is how many seats are free afterwards, never below 0.
+func (l License) left() int { return max(0, l.Free-l.Give) }
 
 // Imports are the disks to import.
 type Imports struct {

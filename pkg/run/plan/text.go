@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/summary"
 )
 
 // Line is one line of a plan for people. Deeper lines belong to the one above.
@@ -46,17 +47,17 @@ func (p Plan) Lines(start time.Time, zone *time.Location) []Line {
 			add(0, "~", "group %s: %s before the import, %d as the cut-over", g.Name, joinText(g.Before), len(g.AtEnd))
 		}
 		if n := len(g.Outsiders); n > 0 {
-			add(1, "", "%s outside the wave %s reached by policy and snapshot setting too: %s", count(n, "member"), isAre(n), names(g.Outsiders))
+			add(1, "", "%s outside the wave %s reached by policy and snapshot setting too: %s", summary.Count(n, "member"), isAre(n), names(g.Outsiders))
 		}
 	}
 	for _, l := range p.Changes.Licenses {
-		add(0, "~", "license %s: %d of %s taken, %d left", l.Name, l.Give, count(l.Free, "free seat"), l.Left())
+		add(0, "~", "license %s: %d of %s taken, %d left", l.Name, l.Give, summary.Count(l.Free, "free seat"), l.left())
 		if n := len(l.Relicensed); n > 0 {
 			add(1, "-", "taken from %s before the import and given back as the cut-over", names(l.Relicensed))
 		}
 	}
 	i := p.Changes.Imports
-	add(0, ">", "%s (%d GiB), %d at a time", count(i.Count, "snapshot import"), i.Bytes>>30, p.Slots)
+	add(0, ">", "%s (%d GiB), %d at a time", summary.Count(i.Count, "snapshot import"), i.Bytes>>30, p.Slots)
 	if i.Count > i.DayLimit {
 		add(1, "", "the service is said to take %d imports a day: this takes %d days", i.DayLimit, (i.Count+i.DayLimit-1)/i.DayLimit)
 	}
@@ -83,7 +84,7 @@ func (p Plan) how(start time.Time, zone *time.Location) []Line {
 		triggers = append(triggers, fmt.Sprintf("%d %s", n, t))
 	}
 	slices.Sort(triggers[min(2, len(triggers)):])
-	rows := count(len(p.Rows), "row") + " to run (" + strings.Join(triggers, ", ") + ")"
+	rows := summary.Count(len(p.Rows), "row") + " to run (" + strings.Join(triggers, ", ") + ")"
 	if p.Skipped > 0 {
 		rows += fmt.Sprintf(", %d skipped because of errors", p.Skipped)
 	}
@@ -142,10 +143,6 @@ func names(list []string) string {
 		return strings.Join(list, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(list[:shown-1], ", "), len(list)-shown+1)
-}
-
-func count(n int, noun string) string {
-	return fmt.Sprintf("%d %s%s", n, noun, map[bool]string{false: "s"}[n == 1])
 }
 
 // rough is a time in minutes as a person would say it.

@@ -102,7 +102,7 @@ func (s *Set) Match(q Request) Plan {
 	line := strings.ToLower(q.Method + " " + q.Path)
 	for i := range s.rules {
 		r := &s.rules[i]
-		if OfTenant(r.Kind) || (p.Spoil != nil && r.Kind != "delay") || !strings.Contains(line, strings.ToLower(r.Match)) || !concerns(r.Fault, q) {
+		if ofTenant(r.Kind) || (p.Spoil != nil && r.Kind != "delay") || !strings.Contains(line, strings.ToLower(r.Match)) || !concerns(r.Fault, q) {
 			continue
 		}
 		if r.Count > 0 && r.Hits >= r.Count {
@@ -135,8 +135,8 @@ func concerns(f scenario.Fault, q Request) bool {
 	return q.At >= from && (err != nil || q.At < until)
 }
 
-// OfTenant says whether the kind is one that the tenant acts on rather than the server.
-func OfTenant(kind string) bool {
+// ofTenant says whether the kind is one that the tenant acts on rather than the server.
+func ofTenant(kind string) bool {
 	switch kind {
 	case "lag", "flip-flop", "reuse-id", "expire-import", "quota":
 		return true

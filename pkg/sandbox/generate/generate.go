@@ -13,8 +13,8 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Domain is that of every generated user.
-const Domain = "nordwind.example"
+// domain is that of every generated user.
+const domain = "nordwind.example"
 
 // MostRows is the largest wave that is made.
 const MostRows = 20_000
@@ -88,9 +88,9 @@ func (g *generator) row(i int) []string {
 		priority = strconv.Itoa(1 + g.random.IntN(10))
 	}
 	if !g.one(3) {
-		notify = upn + "@" + Domain
+		notify = upn + "@" + domain
 	}
-	return []string{upn + "@" + Domain, path, "W365 " + d.name, guest, license, priority, d.name, notify, ""}
+	return []string{upn + "@" + domain, path, "W365 " + d.name, guest, license, priority, d.name, notify, ""}
 }
 
 // person gives a user name nobody has yet, and the name to it.

@@ -27,7 +27,7 @@ tenant:
   domain: %s
 
 licenses:
-`, rows, rows, g.seed, Domain)
+`, rows, rows, g.seed, domain)
 	seen := map[string]bool{}
 	for _, s := range sizes {
 		if n := g.seats[s.sku]; n > 0 && !seen[s.sku] {

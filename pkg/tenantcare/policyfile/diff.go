@@ -30,7 +30,7 @@ func (f *File) Merge(have graph.ProvisioningPolicy) (want graph.ProvisioningPoli
 		from, to := p.shown(have), p.shown(f.Policy)
 		if from != to && !(have.ID == "" && to == "") {
 			if p.fixed && have.ID != "" && from != "" {
-				problems = append(problems, Problem{f.Line(p.name), p.name, fmt.Sprintf("%s is %s and cannot be changed to %s once the policy exists", p.name, from, to),
+				problems = append(problems, Problem{f.line(p.name), p.name, fmt.Sprintf("%s is %s and cannot be changed to %s once the policy exists", p.name, from, to),
 					"make a policy of another name"})
 				continue
 			}

@@ -44,8 +44,8 @@ type File struct {
 // Gives reports whether the file says anything about a property.
 func (f *File) Gives(property string) bool { return f.lines[property] > 0 }
 
-// Line is where a property stands; 0: nowhere.
-func (f *File) Line(property string) int { return f.lines[property] }
+// line is where a property stands; 0: nowhere.
+func (f *File) line(property string) int { return f.lines[property] }
 
 // readOnly are properties of the service's own, which a file may hold and which are not sent.
 var readOnly = []string{"@odata.type", "@odata.context", "id", "alternateResourceUrl", "assignments", "cloudPcGroupDisplayName", "createdBy", "createdDateTime",

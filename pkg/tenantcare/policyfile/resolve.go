@@ -41,7 +41,7 @@ func (f *File) Resolve(known Known, have graph.ProvisioningPolicy) []Problem {
 }
 
 func (f *File) problem(property string, err error) Problem {
-	return Problem{f.Line(property), property, err.Error(), fault.HintOf(err)}
+	return Problem{f.line(property), property, err.Error(), fault.HintOf(err)}
 }
 
 // image is one of either kind.
@@ -82,12 +82,12 @@ func (f *File) resolveImage(known Known, have graph.ProvisioningPolicy) []Proble
 		return []Problem{f.problem(from, err)}
 	}
 	if !one.usable() {
-		return []Problem{{f.Line(from), from, fmt.Sprintf("the image %s is %s", one.name, one.status), "name another; image list shows them"}}
+		return []Problem{{f.line(from), from, fmt.Sprintf("the image %s is %s", one.name, one.status), "name another; image list shows them"}}
 	}
 	if kind := f.Policy.ImageType; kind != "" && kind != one.kind {
-		return []Problem{{f.Line("imageType"), "imageType", "the image " + one.name + " is of type " + one.kind + ", not " + kind, "leave imageType out"}}
+		return []Problem{{f.line("imageType"), "imageType", "the image " + one.name + " is of type " + one.kind + ", not " + kind, "leave imageType out"}}
 	}
-	f.take(one, f.Line(from))
+	f.take(one, f.line(from))
 	return nil
 }
 

@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// MaxDepth is how many values may stand within each other.
-	MaxDepth = 64
+	// maxDepth is how many values may stand within each other.
+	maxDepth = 64
 	// maxValues is how many a file may have, more or less: each costs a parser some hundred bytes. The largest file that
 	// makes sense, a sandbox scenario of 20,000 people, has half of it.
 	maxValues = 500_000
@@ -36,7 +36,7 @@ func (e *Error) Error() string {
 }
 
 // Decode gives a file of at most max bytes as UTF-8 without a byte order mark, when it is safe to be parsed: no deeper than
-// [MaxDepth], without aliases, without more values than anybody writes. Whether it is YAML is the parser's to say. Every error is an *[Error].
+// [maxDepth], without aliases, without more values than anybody writes. Whether it is YAML is the parser's to say. Every error is an *[Error].
 func Decode(data []byte, max int) ([]byte, error) {
 	if len(data) > max {
 		return nil, &Error{0, fmt.Sprintf("the file is larger than %s", size(max))}
@@ -55,7 +55,7 @@ func Decode(data []byte, max int) ([]byte, error) {
 		return nil, &Error{0, fmt.Sprintf("the file has more than %d values", maxValues)}
 	}
 	if line, ok := tooDeep(data); ok {
-		return nil, &Error{line, fmt.Sprintf("more than %d values stand within each other", MaxDepth)}
+		return nil, &Error{line, fmt.Sprintf("more than %d values stand within each other", maxDepth)}
 	}
 	if err := safe(lexer.Tokenize(string(data))); err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func size(n int) string {
 }
 
 // tooDeep counts the brackets that are open, wherever they stand: many in a row overwhelm even the lexer. It errs on the side
-// of text that holds more than MaxDepth opening brackets without their closing ones.
+// of text that holds more than maxDepth opening brackets without their closing ones.
 func tooDeep(data []byte) (line int, deep bool) {
 	depth := 0
 	line = 1
@@ -88,7 +88,7 @@ func tooDeep(data []byte) (line int, deep bool) {
 		case '\n':
 			line++
 		case '[', '{':
-			if depth++; depth > MaxDepth {
+			if depth++; depth > maxDepth {
 				return line, true
 			}
 		case ']', '}':
@@ -121,8 +121,8 @@ func safe(tokens token.Tokens) error {
 		case token.SequenceEntryType, token.MappingKeyType, token.TagType, token.AnchorType:
 			tags++
 		}
-		if len(columns)+tags > MaxDepth+1 {
-			return &Error{at.Line, fmt.Sprintf("more than %d values stand within each other", MaxDepth)}
+		if len(columns)+tags > maxDepth+1 {
+			return &Error{at.Line, fmt.Sprintf("more than %d values stand within each other", maxDepth)}
 		}
 	}
 	return nil
