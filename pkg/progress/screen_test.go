@@ -13,6 +13,7 @@ type screen struct {
 	mu    sync.Mutex
 	raw   bytes.Buffer
 	lines []string // the last one is where the cursor stands
+	at    int      // the cursor's column
 	bad   []string
 }
 
@@ -33,7 +34,9 @@ func (s *screen) Write(p []byte) (int, error) {
 			case err != nil || n >= len(s.lines) || !strings.HasPrefix(rest[end+1:], "\x1b[J"):
 				s.bad = append(s.bad, rest[:end+1])
 			default:
-				s.lines = append(s.lines[:len(s.lines)-1-n], "")
+				s.lines = s.lines[:len(s.lines)-n]
+				s.put("") // what is left of the cursor stays
+				s.lines[len(s.lines)-1] = string([]rune(s.lines[len(s.lines)-1])[:s.at])
 				end += len("\x1b[J")
 			}
 			text = rest[end+1:]
@@ -43,16 +46,30 @@ func (s *screen) Write(p []byte) (int, error) {
 		if i < 0 {
 			i = len(text)
 		}
-		s.lines[len(s.lines)-1] += text[:i]
+		s.put(text[:i])
 		if text = text[i:]; strings.HasPrefix(text, "\n") {
-			s.lines = append(s.lines, "")
+			s.lines, s.at = append(s.lines, ""), 0
 			text = text[1:]
 		} else if strings.HasPrefix(text, "\r") {
-			s.bad = append(s.bad, "carriage return")
+			s.at = 0
 			text = text[1:]
 		}
 	}
 	return len(p), nil
+}
+
+// put writes over what stands at the cursor.
+func (s *screen) put(text string) {
+	last := &s.lines[len(s.lines)-1]
+	line := []rune(*last)
+	for len(line) < s.at {
+		line = append(line, ' ')
+	}
+	for _, r := range text {
+		line = append(line[:s.at], append([]rune{r}, line[min(s.at+1, len(line)):]...)...)
+		s.at++
+	}
+	*last = string(line)
 }
 
 // text is what stands on the screen, scrolled parts included.

@@ -99,17 +99,17 @@ func (t *terminal) Done() {
 	bars.Shutdown()
 }
 
-// rewound goes back over what a window that was made narrower has broken the last frame into, or it would stay as a ghost:
-// mpb goes back by as many lines as it has drawn.
+// rewound goes back to where the last frame began. mpb goes up by as many lines as it has drawn and stays in its column:
+// the ^C that a terminal echoes has moved that, and a window that was made narrower has broken the frame into more lines.
 func rewound(frame []string, width int) string {
 	extra := 0
 	for _, l := range frame {
 		extra += (max(screen.Width(l), 1) - 1) / width
 	}
 	if extra == 0 {
-		return ""
+		return "\r"
 	}
-	return fmt.Sprintf("\x1b[%dA\x1b[J", extra)
+	return fmt.Sprintf("\r\x1b[%dA\x1b[J", extra)
 }
 
 func (t *terminal) signs(lines []string) []string {

@@ -136,6 +136,29 @@ func TestTerminal_forecast(t *testing.T) {
 	})
 }
 
+// The ^C that a terminal echoes leaves nothing behind.
+func TestTerminal_echo(t *testing.T) {
+	t.Parallel()
+	out := &screen{}
+	synctest.Test(t, func(t *testing.T) {
+		s := newStory(2)
+		v := progress.New(progress.Options{Out: out, Terminal: true, Now: s.now})
+		defer v.Done()
+		s.start(v, 4)
+		draw := func() string {
+			time.Sleep(200 * time.Millisecond) // one frame: the next one would cover it, unless the line had wrapped
+			synctest.Wait()
+			return out.text()
+		}
+		draw()
+		before := draw()
+		fmt.Fprint(out, "^C")
+		if after := draw(); after != before {
+			t.Errorf("after the echo:\n%s\nwant\n%s", after, before)
+		}
+	})
+}
+
 func TestTerminal_neverAboveHundred(t *testing.T) {
 	t.Parallel()
 	onTerminal(t, 3, 80, 24, false, func(s *story, draw func() string) {
