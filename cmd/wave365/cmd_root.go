@@ -42,17 +42,12 @@ against the file, the storage account and the tenant, and changes nothing. ` + "
 cuts the users over and proves that each Cloud PC was built from its snapshot. Every step is recorded in a
 ledger, so that ` + "`resume`" + ` goes on after any interruption.
 
-Try it without a tenant:  wave365 run waves/friday.csv --sandbox --skip-invalid
-
-Exit codes: 0 all rows succeeded, 1 unexpected, 2 usage or configuration, 3 finished and some rows failed,
-are held or were skipped, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do, 7 halted by
---halt-after or a canary, 8 rows deferred by --stop-by, 9 drained by the operator, 10 wave or facts changed since,
-11 held by another process, 12 sign-in, 130 stopped at once.`
+Try it without a tenant:  wave365 run waves/friday.csv --sandbox --skip-invalid`
 
 func newRootCommand(a *app) *cobra.Command {
 	g := &globals{}
 	root := &cobra.Command{
-		Use: "wave365", Short: "Move Azure VMs into Windows 365 Cloud PCs, a wave of users at a time", Long: rootHelp,
+		Use: "wave365", Short: "Move Azure VMs into Windows 365 Cloud PCs, a wave of users at a time", Long: rootHelp + "\n\n" + exitLine(),
 		SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
 		Version: versionText(),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

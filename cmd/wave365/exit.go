@@ -14,24 +14,6 @@ import (
 	"wave365/pkg/summary"
 )
 
-// The exit codes. Scripts depend on them: they are only added to.
-const (
-	exitOK         = 0
-	exitUnexpected = 1
-	exitUsage      = 2
-	exitFailedRows = 3
-	exitInvalid    = 4
-	exitDenied     = 5
-	exitNothing    = 6
-	exitHalted     = 7
-	exitDeferred   = 8
-	exitDrained    = 9
-	exitChanged    = 10
-	exitLocked     = 11
-	exitSignIn     = 12
-	exitStopped    = 130
-)
-
 // exit is an answer that has been given already and leaves only the code to tell.
 type exit int
 
@@ -63,40 +45,14 @@ func exitCode(err error) (code int, quiet bool) {
 	}
 	f := fault.As(err)
 	switch {
-	case f == nil && errors.Is(err, context.Canceled), fault.Is(err, fault.Interrupted):
+	case f == nil && errors.Is(err, context.Canceled):
 		return exitStopped, false
 	case f == nil:
 		return exitUnexpected, false
-	case f.Code == "ledger.locked", f.Code == "ledger.lock-lost":
-		return exitLocked, false
-	case f.Code == codeNothing, f.Code == "ledger.not-driven", f.Code == "ledger.unlocked":
-		return exitNothing, false
-	case f.Code == "wave.changed", f.Code == "tenant.changed", f.Code == "plan.changed", f.Code == "ledger.older":
-		return exitChanged, false
-	case strings.HasPrefix(f.Code, cloud.CodeSignIn), f.Code == cloud.CodeUnreachable, signedOut(err):
+	case f.Kind != fault.Interrupted && signedOut(err):
 		return exitSignIn, false
-	case f.Kind == fault.Denied, f.Code == "cloud.unsupported":
-		return exitDenied, false
-	case strings.HasPrefix(f.Code, "ledger.") && (f.Kind == fault.Unavailable || f.Kind == fault.Internal):
-		return exitUnexpected, false // the disk's trouble, not the command line's
-	case f.Kind == fault.Invalid, f.Kind == fault.NotFound, f.Code == "sandbox.port", f.Code == "sandbox.gone", strings.HasPrefix(f.Code, "ledger."),
-		strings.HasPrefix(f.Code, "row."), strings.HasPrefix(f.Code, "reconcile."), refusedByRule(f.Code):
-		return exitUsage, false
-	case f.Code == "image.failed":
-		return exitFailedRows, false
-	case strings.HasPrefix(f.Code, "setting."), strings.HasPrefix(f.Code, "policy."):
-		return exitDenied, false
 	}
-	return exitUnexpected, false
-}
-
-// refusedByRule reports whether a command about the tenant refused what it was told to do, before anything was changed.
-func refusedByRule(code string) bool {
-	switch code {
-	case "image.in-use", "close.not-final", "close.unsettled", "undo.refused", "purge.refused", "deprovision.refused":
-		return true
-	}
-	return false
+	return codeOfFault(f), false
 }
 
 // signedOut reports whether a service did not take the sign-in; what went on meanwhile may be said around its answer.
@@ -106,7 +62,7 @@ func signedOut(err error) bool {
 		if f == nil {
 			return false
 		}
-		if f.Code == graph.CodeSignIn || f.Code == graph.CodeConditionalAccess {
+		if strings.HasPrefix(f.Code, cloud.CodeSignIn) || f.Code == graph.CodeSignIn || f.Code == graph.CodeConditionalAccess {
 			return true
 		}
 		err = errors.Unwrap(f)

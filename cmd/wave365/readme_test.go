@@ -94,13 +94,15 @@ func TestReadmeExitCodes(t *testing.T) {
 	}
 	_, table, _ := strings.Cut(string(text), "| code | meaning |")
 	table, _, _ = strings.Cut(table, "\n\n")
-	var listed []string
-	for _, m := range regexp.MustCompile(`(?m)^\| ([0-9]+) \|`).FindAllStringSubmatch(table, -1) {
-		listed = append(listed, m[1])
+	var listed, want []string
+	for _, m := range regexp.MustCompile(`(?m)^\| ([0-9]+) \| (.*) \|$`).FindAllStringSubmatch(table, -1) {
+		listed = append(listed, m[1]+" "+strings.ReplaceAll(m[2], "`", ""))
 	}
-	want := []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "130"}
+	for _, m := range exitMeanings() {
+		want = append(want, fmt.Sprintf("%d %s", m.code, m.meaning))
+	}
 	if !slices.Equal(listed, want) {
-		t.Errorf("README lists %v, want %v", listed, want)
+		t.Errorf("README lists %q, want %q", listed, want)
 	}
 }
 
