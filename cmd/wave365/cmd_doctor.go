@@ -189,20 +189,30 @@ func (a *app) examineService(ctx context.Context, g *globals, conn *connection) 
 	_, auditErr := t.AuditEvents(ctx, "activityDateTime ge "+conn.clock.Now().Add(-time.Hour).UTC().Format(time.RFC3339))
 	_, groupErr := t.GroupsNamed(ctx, "wave365")
 	_, userErr := t.UsersNamed(ctx, "wave365")
-	lines = append(lines, doctor.Permissions([]doctor.Need{
-		{Permission: "Organization.Read.All", Purpose: "the tenant's name", Tried: true, Err: orgErr},
-		{Permission: "CloudPC.Read.All", Purpose: "Cloud PCs", Tried: true, Err: pcErr},
-		{Permission: "CloudPC.Read.All", Purpose: "the Windows 365 audit log, which tells a lost import and a purge", Tried: true, Err: auditErr},
-		{Permission: "LicenseAssignment.Read.All", Purpose: "the tenant's licenses", Tried: true, Err: skuErr},
-		{Permission: "User.Read.All", Purpose: "users", Tried: true, Err: userErr},
-		{Permission: "GroupMember.Read.All", Purpose: "groups", Tried: true, Err: groupErr},
+	lines = append(lines, doctor.Permissions(needs(tries{orgErr, pcErr, auditErr, skuErr, userErr, groupErr}), who)...)
+	lines = append(lines, doctor.StorageLines(examineStorage(ctx, conn))...)
+	return append(lines, a.examineHistory(ctx, g, conn, leftOver(settings), settingErr)...)
+}
+
+// tries is what reading each thing of the tenant was answered with.
+type tries struct {
+	organization, cloudPCs, audit, licenses, users, groups error
+}
+
+// needs are the permissions that a wave takes.
+func needs(t tries) []doctor.Need {
+	return []doctor.Need{
+		{Permission: "Organization.Read.All", Purpose: "the tenant's name", Tried: true, Err: t.organization},
+		{Permission: "CloudPC.Read.All", Purpose: "Cloud PCs", Tried: true, Err: t.cloudPCs},
+		{Permission: "CloudPC.Read.All", Purpose: "the Windows 365 audit log, which tells a lost import and a purge", Tried: true, Err: t.audit},
+		{Permission: "LicenseAssignment.Read.All", Purpose: "the tenant's licenses", Tried: true, Err: t.licenses},
+		{Permission: "User.Read.All", Purpose: "users", Tried: true, Err: t.users},
+		{Permission: "GroupMember.Read.All", Purpose: "groups", Tried: true, Err: t.groups},
 		{Permission: "CloudPC.ReadWrite.All", Purpose: "to import snapshots and to set up the user setting"},
 		{Permission: "GroupMember.ReadWrite.All", Purpose: "to add users to the policy's group", Also: []string{"Group.ReadWrite.All", "Directory.ReadWrite.All"}},
 		{Permission: "LicenseAssignment.ReadWrite.All", Purpose: "to assign licenses", Also: []string{"User.ReadWrite.All", "Directory.ReadWrite.All"}, Optional: true},
 		{Permission: "Mail.Send", Purpose: "to send mail with notify", Optional: true},
-	}, who)...)
-	lines = append(lines, doctor.StorageLines(examineStorage(ctx, conn))...)
-	return append(lines, a.examineHistory(ctx, g, conn, leftOver(settings), settingErr)...)
+	}
 }
 
 // examineStorage asks for a container that need not exist, and for a signature that nobody will use.

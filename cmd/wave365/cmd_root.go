@@ -52,6 +52,9 @@ func newRootCommand(a *app) *cobra.Command {
 		Version: versionText(),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			if err := refuseJSON(cmd); err != nil {
+				return err
+			}
 			if err := settle(a, cmd, g.config); err != nil {
 				return err
 			}
@@ -111,6 +114,7 @@ func newRootCommand(a *app) *cobra.Command {
 			root.AddCommand(c)
 		}
 	}
+	addHelp(root, a, g)
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
 	complete(root, a, g)

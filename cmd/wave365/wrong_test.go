@@ -29,7 +29,7 @@ func TestWrongUses(t *testing.T) {
 	}{
 		// Commands.
 		{"runn " + wave, "wave365 run"}, {"rn " + wave, "unknown command"}, {"validte", "wave365 validate"}, {"resum", "wave365 resume"},
-		{"stat", "wave365 status"}, {"aply x", "unknown command"}, {"frobnicate", "the help lists the commands"},
+		{"stat", "wave365 status"}, {"aply x", "unknown command"}, {"help frob", "no command and no topic"}, {"help exit-code", "wave365 help exit-codes"}, {"help validte", "wave365 help validate"}, {"help policy aply", "wave365 help policy apply"}, {"frobnicate", "the help lists the commands"},
 		{"apply " + wave, "run validates a wave"}, {"start", "wave365 run"}, {"migrate", "wave365 run"}, {"import x", "wave365 run"},
 		{"list", "runs lists the runs"}, {"ls", "wave365 runs"}, {"history", "wave365 runs"}, {"show", "wave365 status"}, {"ps", "wave365 status"},
 		{"check " + wave, "wave365 validate"}, {"lint", "wave365 validate"}, {"init", "wave365 template"}, {"new", "wave365 template"},
@@ -51,7 +51,7 @@ func TestWrongUses(t *testing.T) {
 		{"run " + wave + " --halt-after ten%", "--halt-after"}, {"run " + wave + " --halt-after 101%,3", "--halt-after"}, {"resume --halt-after 10%,0", "--halt-after"},
 		{"run " + wave + " --stop-by soon", "invalid time of day"}, {"run " + wave + " --stop-by 25:00", "invalid time of day"}, {"resume --stop-by 22", "invalid time of day"}, {"retry --stop-by 10pm", "invalid time of day"},
 		{"run " + wave + " --until done", "unknown step done"}, {"resume --until proven", "unknown step"}, {"run " + wave + " --on-lost-reply retry", "unknown value retry"},
-		{"run " + wave + " --trigger sometime", "unknown trigger sometime"}, {"validate " + wave + " --trigger x", "unknown trigger x"},
+		{"run " + wave + " --trigger sometime", `unknown trigger "sometime"`}, {"validate " + wave + " --trigger x", `unknown trigger "x"`},
 		{"run " + wave + " --run-id a/b", "invalid run ID"}, {"run " + wave + " --run-id ..", "invalid run ID"}, {"run " + wave + " --run-id one.", "must not end in a dot"},
 		{"run " + wave + " --run-id CON", "a device"}, {"run " + wave + " --run-id lpt1.x", "a device"}, {"run " + wave + " --run-id " + strings.Repeat("x", 65), "up to 64"},
 		{"run " + wave + " --live=BAD", "not an address on loopback"}, {"run " + wave + " --live=0.0.0.0:80", "loopback"}, {"resume --live=BAD", "loopback"}, {"retry --live=BAD", "loopback"},

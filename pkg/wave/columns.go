@@ -21,38 +21,42 @@ const (
 	colNotes      = "notes"
 )
 
-type column struct {
-	name     string
-	also     []string
-	required bool
+// Column is a column of the wave file.
+type Column struct {
+	Name string
+	// Also are other spellings of its header.
+	Also     []string
+	Required bool
+	// About says what stands in it.
+	About string
 }
 
-// schema is the wave file's columns in the order of the template.
-func schema() []column {
-	return []column{
-		{name: colUser, also: []string{"upn", "userPrincipalName", "assignedUser"}, required: true},
-		{name: colBlob, also: []string{"blobPath", "vhd", "snapshot"}, required: true},
-		{name: colPolicy, also: []string{"targetPolicy", "provisioningPolicy"}, required: true},
-		{name: colGuestState, also: []string{"vmgs"}},
-		{name: colLicense, also: []string{"sku", "licence"}},
-		{name: colGroup},
-		{name: colPriority},
-		{name: colDepartment},
-		{name: colNotify},
-		{name: colNotes},
+// Schema is the wave file's columns in the order of the template. The result is the caller's own.
+func Schema() []Column {
+	return []Column{
+		{Name: colUser, Also: []string{"upn", "userPrincipalName", "assignedUser"}, Required: true, About: "UPN or Entra object id"},
+		{Name: colBlob, Also: []string{"blobPath", "vhd", "snapshot"}, Required: true, About: "the disk: container/path.vhd in the configured account, a blob URL, or a SAS URL"},
+		{Name: colPolicy, Also: []string{"targetPolicy", "provisioningPolicy"}, Required: true, About: "provisioning policy, by name or id"},
+		{Name: colGuestState, Also: []string{"vmgs"}, About: "the second file of a Trusted Launch VM"},
+		{Name: colLicense, Also: []string{"sku", "licence"}, About: "the license to assign as the last step, by part number or id; empty: the user holds one already"},
+		{Name: colGroup, About: "only when the policy is assigned to several groups"},
+		{Name: colPriority, About: "a whole number; higher first"},
+		{Name: colDepartment, About: "carried into the reports"},
+		{Name: colNotify, About: "the address that messages to the user go to; empty: the UPN"},
+		{Name: colNotes, About: "carried into the reports"},
 	}
 }
 
 // canonical is the name by which a header cell is known; "" for none.
 func canonical(header string) string {
 	folded := foldHeader(header)
-	for _, c := range schema() {
-		if foldHeader(c.name) == folded {
-			return c.name
+	for _, c := range Schema() {
+		if foldHeader(c.Name) == folded {
+			return c.Name
 		}
-		for _, a := range c.also {
+		for _, a := range c.Also {
 			if strings.EqualFold(a, folded) {
-				return c.name
+				return c.Name
 			}
 		}
 	}
@@ -79,8 +83,8 @@ func carried(header string, opt Options) bool {
 func nearest(header string) (name string, close bool) {
 	folded := []rune(foldHeader(header))
 	best := 1 << 30
-	for _, c := range schema() {
-		for _, spelling := range append([]string{c.name}, c.also...) {
+	for _, c := range Schema() {
+		for _, spelling := range append([]string{c.Name}, c.Also...) {
 			known := []rune(foldHeader(spelling))
 			d := distance(folded, known)
 			if len(folded) > 2 && strings.HasPrefix(string(known), string(folded)) {

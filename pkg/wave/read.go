@@ -137,13 +137,13 @@ func (r *reading) columns(cells []string) {
 			r.find("csv.unknown-column", r.headerLine, u, "", u, message)
 		}
 	}
-	for _, c := range schema() {
-		if c.required && !r.present[c.name] {
-			message := fmt.Sprintf("the column %q is missing", c.name)
+	for _, c := range Schema() {
+		if c.Required && !r.present[c.Name] {
+			message := fmt.Sprintf("the column %q is missing", c.Name)
 			if len(r.present) == 0 {
-				message = fmt.Sprintf("the first line has no known column name; %q is one that must be there", c.name)
+				message = fmt.Sprintf("the first line has no known column name; %q is one that must be there", c.Name)
 			}
-			r.find("csv.missing-column", r.headerLine, c.name, "", "", message)
+			r.find("csv.missing-column", r.headerLine, c.Name, "", "", message)
 		}
 	}
 }

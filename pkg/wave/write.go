@@ -23,8 +23,8 @@ func Write(f *File, rows []Row) []byte {
 // commas.
 func Template(comma rune, columns ...string) []byte {
 	if len(columns) == 0 {
-		for _, c := range schema() {
-			columns = append(columns, c.name)
+		for _, c := range Schema() {
+			columns = append(columns, c.Name)
 		}
 	}
 	return sheet.Write(comma, [][]string{columns})

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"wave365/pkg/migration"
+)
+
+// The topics know everything that the code knows, and fit a terminal.
+func TestTopics(t *testing.T) {
+	t.Parallel()
+	texts := map[string]string{}
+	for _, c := range newRootCommand(&app{out: io.Discard, err: io.Discard}).Commands() {
+		if !c.IsAdditionalHelpTopicCommand() {
+			continue
+		}
+		texts[c.Name()] = c.Long
+		for _, line := range strings.Split(c.Long, "\n") {
+			if utf8.RuneCountInString(line) > 115 {
+				t.Errorf("%s: a line of %d characters: %s", c.Name(), utf8.RuneCountInString(line), line)
+			}
+		}
+	}
+	if len(texts) != 7 {
+		t.Errorf("%d topics, want 7", len(texts))
+	}
+	for _, s := range migration.States() {
+		if stateMeaning(s) == "" {
+			t.Errorf("nothing is said of the state %s", s)
+		}
+	}
+	for _, name := range otherNames {
+		if completes := strings.Contains(name, "ACTIVE_HELP") || strings.Contains(name, "COMPLETION"); !completes && !strings.Contains(texts["environment"], name) {
+			t.Errorf("help environment does not name %s", name)
+		}
+	}
+}
