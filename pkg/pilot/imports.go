@@ -92,20 +92,20 @@ func accepted(c importCall) bool { return c.ok() }
 
 func aboutImports() []question {
 	return []question{
-		{"import-status", "With which status is an import accepted (T16)?", "an import that is accepted", "", func(rec *Recording) finding {
+		{"import-status", "With which status is an import accepted?", "an import that is accepted", "", func(rec *Recording) finding {
 			seen := rec.of(accepted)
 			return finding{statuses(seen), nil, seen}
 		}},
-		{"snapshot-id", "Does the import's answer carry the snapshot's id (T1)?", "an import that is accepted", "snapshot_id", askSnapshotID},
-		{"storage-field", "Is the blob named by fileName or by blobName in storage mode (T2)?", "an import with --import-source account", "storage_field", askStorageField},
-		{"second-import", "How is a second import for the same user refused (T7)?", "two imports for one user without a purge between them", "second_import", func(rec *Recording) finding {
+		{"snapshot-id", "Does the import's answer carry the snapshot's id?", "an import that is accepted", "snapshot_id", askSnapshotID},
+		{"storage-field", "Is the blob named by fileName or by blobName in storage mode?", "an import with --import-source account", "storage_field", askStorageField},
+		{"second-import", "How is a second import for the same user refused?", "two imports for one user without a purge between them", "second_import", func(rec *Recording) finding {
 			seen := rec.of(func(c importCall) bool { return c.second && c.Status >= 400 && c.Status < 500 && c.Status != 429 })
 			if len(seen) == 0 {
 				return finding{}
 			}
 			return finding{codes(seen), seen[0].Status, seen}
 		}},
-		{"no-policy-import", "Is an import taken for a user whom no policy reaches yet (T6, open question 11)?", "an import of a row whose membership comes last", "no_policy_import", askNoPolicy},
+		{"no-policy-import", "Is an import taken for a user whom no policy reaches yet?", "an import of a row whose membership comes last", "no_policy_import", askNoPolicy},
 		{"bad-disk", "Is a file that is no fixed VHD refused at once, or does its import fail?", "an import of a bad disk", "bad_disk", func(rec *Recording) finding {
 			seen := rec.of(func(c importCall) bool { return strings.EqualFold(c.code(), "InvalidVHD") })
 			if len(seen) == 0 {
@@ -113,11 +113,11 @@ func aboutImports() []question {
 			}
 			return finding{"refused at once: " + codes(seen), "refuse", seen}
 		}},
-		{"refusals", "With which codes are imports refused (open question 3)?", "an import that is refused", "", func(rec *Recording) finding {
+		{"refusals", "With which codes are imports refused?", "an import that is refused", "", func(rec *Recording) finding {
 			seen := rec.of(func(c importCall) bool { return c.Status >= 400 })
 			return finding{codes(seen), nil, seen}
 		}},
-		{"daily-limit", "How many imports does a day take (open question 10)?", "a day with more imports than the limit", "daily_imports", askDailyLimit},
+		{"daily-limit", "How many imports does a day take?", "a day with more imports than the limit", "daily_imports", askDailyLimit},
 		{"daily-retry-after", "Does the refusal over the daily limit name a pause?", "an import that is refused with 429", "daily_retry_after", func(rec *Recording) finding {
 			seen := rec.of(func(c importCall) bool { return c.Status == 429 })
 			for _, e := range seen {

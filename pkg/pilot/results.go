@@ -66,8 +66,8 @@ func (rec *Recording) resultsThat(pick func(result) bool) (seen []exchange) {
 
 func aboutResults() []question {
 	return []question{
-		{"retrieve-route", "Which route reads an import's record (T4)?", "an import that is watched", "retrieve_route", askRoute},
-		{"retrieve-shape", "Is the record an object or a collection (T4)?", "an import that is watched", "retrieve_shape", func(rec *Recording) finding {
+		{"retrieve-route", "Which route reads an import's record?", "an import that is watched", "retrieve_route", askRoute},
+		{"retrieve-shape", "Is the record an object or a collection?", "an import that is watched", "retrieve_shape", func(rec *Recording) finding {
 			for _, shape := range []string{"collection", "object"} {
 				if seen := rec.resultsThat(func(r result) bool { return r.ok() && r.shape == shape }); len(seen) > 0 {
 					return finding{map[string]string{"object": "an object", "collection": "a collection"}[shape], shape, seen}
@@ -75,8 +75,8 @@ func aboutResults() []question {
 			}
 			return finding{}
 		}},
-		{"assigned-user", "Is assignedUserPrincipalName an object id or a UPN (T3)?", "an import that is watched", "assigned_user", askAssignedUser},
-		{"list-imports", "Is there a call that lists imports (T5)?", "a validation", "list_imports", func(rec *Recording) finding {
+		{"assigned-user", "Is assignedUserPrincipalName an object id or a UPN?", "an import that is watched", "assigned_user", askAssignedUser},
+		{"list-imports", "Is there a call that lists imports?", "a validation", "list_imports", func(rec *Recording) finding {
 			seen := rec.calls("GET", "/snapshots/listsnapshotimportresults")
 			switch {
 			case len(seen) == 0:
@@ -86,8 +86,8 @@ func aboutResults() []question {
 			}
 			return finding{"no: " + codes(seen), false, seen}
 		}},
-		{"record-after", "What becomes of the record after provisioning (T15)?", "a row that is watched to its end", "keep_import_record", askRecordAfter},
-		{"expired", "When does an unused import expire (open question 6)?", "an import that is left unused until it expires", "import_expires", func(rec *Recording) finding {
+		{"record-after", "What becomes of the record after provisioning?", "a row that is watched to its end", "keep_import_record", askRecordAfter},
+		{"expired", "When does an unused import expire?", "an import that is left unused until it expires", "import_expires", func(rec *Recording) finding {
 			for _, r := range rec.results() {
 				if r.status != "expired" && r.usage != "expired" {
 					continue

@@ -11,7 +11,7 @@ import (
 
 func aboutService() []question {
 	return []question{
-		{"retry-after", "Does a 429 bring Retry-After, and in which form (open question 7)?", "an evening with throttling", "no_retry_after", askRetryAfter},
+		{"retry-after", "Does a 429 bring Retry-After, and in which form?", "an evening with throttling", "no_retry_after", askRetryAfter},
 		{"limits", "Which limits does the service name when it throttles?", "an evening with throttling", "", func(rec *Recording) finding {
 			var seen []exchange
 			for _, e := range rec.graph {
@@ -23,7 +23,7 @@ func aboutService() []question {
 				return strings.TrimSpace(e.Answered["x-ms-throttle-information"] + " " + e.Answered["x-ms-throttle-scope"])
 			}), nil, seen}
 		}},
-		{"audit", "Are imports in the audit log under the request's id (open question 8)?", "a look at the audit log after an import (prove, close or reconcile make one)", "unaudited_imports", askAudit},
+		{"audit", "Are imports in the audit log under the request's id?", "a look at the audit log after an import (prove, close or reconcile make one)", "unaudited_imports", askAudit},
 		{"purge-unknown", "How is the purge of an id that is gone answered?", "a purge of an id that is gone", "purge_unknown", func(rec *Recording) finding {
 			for _, e := range rec.calls("POST", "/purgeimportedsnapshot") {
 				if e.Status == 404 {
@@ -40,7 +40,7 @@ func aboutService() []question {
 			}
 			return finding{}
 		}},
-		{"setting-patch", "What does a change of a user setting answer (T9)?", "a close, which changes the settings of its wave", "patch_status", func(rec *Recording) finding {
+		{"setting-patch", "What does a change of a user setting answer?", "a close, which changes the settings of its wave", "patch_status", func(rec *Recording) finding {
 			var seen []exchange
 			for _, e := range rec.graph {
 				if e.Method == "PATCH" && strings.Contains(e.path, "/usersettings/") && e.ok() {
@@ -52,7 +52,7 @@ func aboutService() []question {
 			}
 			return finding{statuses(seen), seen[0].Status, seen}
 		}},
-		{"setting-partial", "Is a change of a user setting with some of its fields refused (T9)?", "such a change, which this tool does not send", "partial_patch", func(rec *Recording) finding {
+		{"setting-partial", "Is a change of a user setting with some of its fields refused?", "such a change, which this tool does not send", "partial_patch", func(rec *Recording) finding {
 			for _, e := range rec.graph {
 				if e.Method == "PATCH" && strings.EqualFold(e.code(), "requiredFieldsNotProvided") {
 					return finding{"yes: " + codes([]exchange{e}), "refuse", []exchange{e}}
@@ -60,7 +60,7 @@ func aboutService() []question {
 			}
 			return finding{}
 		}},
-		{"enums", "Are members of enums beyond the sentinel sent (T13)?", "a Cloud PC in such a state", "keep_unknown_enums", askEnums},
+		{"enums", "Are members of enums beyond the sentinel sent?", "a Cloud PC in such a state", "keep_unknown_enums", askEnums},
 		{"page-size", "How many elements has a page?", "a list of more than one page", "page_size", askPageSize},
 		{"provision-time", "How long does provisioning take?", "a Cloud PC that is watched to its end", "", func(rec *Recording) finding {
 			took, seen := rec.provisioned()

@@ -77,7 +77,7 @@ func NoRun(id string) error {
 		return fault.New(fault.NotFound, "ledger.no-run", "the ledger holds no run yet", "start one", fault.NewCommand("run", "WAVE.csv"))
 	}
 	return fault.New(fault.NotFound, "ledger.no-run", "the ledger holds no run "+id,
-		"check the run ID and --ledger; status without a run shows the latest one", fault.NewCommand("status"))
+		"check the run ID and --ledger; runs lists what this ledger holds", fault.NewCommand("runs"))
 }
 
 // RefusedBy reports whether a trigger refused with this text; the texts are those of the schema.
