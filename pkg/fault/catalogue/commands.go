@@ -26,7 +26,7 @@ func aboutCommands() []Entry {
 		of(Operator, "live.address", "the live page is served on loopback only", "It names people and has no sign-in of its own, so other machines must not reach it.", "use 127.0.0.1:PORT, or a tunnel of your own"),
 		of(Operator, "live.port", "the port of the live page is in use", "Another program, or another run, listens there.", "name another port, or none to get a free one"),
 		of(Operator, "ledger.none", "there is no ledger there", "The first run makes it. Another folder, or another --ledger, was meant.", "check --ledger and the folder you are in"),
-		of(Operator, "ledger.no-run", "the ledger holds no such run", "The run ID is mistyped, or belongs to another ledger.", "check --ledger; without a run the latest one is shown", "status"),
+		of(Operator, "ledger.no-run", "the ledger holds no such run", "The run ID is mistyped, or belongs to another ledger.", "check --ledger; runs lists what it holds", "runs"),
 		of(Operator, "ledger.locked", "another process uses the ledger", "Two processes on one run could import twice, so the second one waits outside.", "wait for it; if it is certain that it is not running any more, unlock the ledger", "status"),
 		of(Operator, "ledger.lock-lost", "this process no longer holds the ledger", "Somebody unlocked it or took it over, so nothing more is sent or recorded here.", "look who drives the run now", "status"),
 		of(Operator, "ledger.holder-lives", "the process that holds the ledger still lives", "Taking the lock away from a process that works could import twice.", "drain it, or end it where it runs, then unlock", "drain"),
