@@ -2,6 +2,7 @@ package wave
 
 import (
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -81,6 +82,9 @@ func RedactSAS(s string) string {
 	if !strings.ContainsAny(s, "?=%") { // most cells
 		return s
 	}
+	if plain := plainLetters(s); signature(plain) >= 0 {
+		s = plain
+	}
 	if at := signature(s); at >= 0 {
 		start := queryStart(s[:at])
 		return RedactSAS(s[:start])
@@ -107,6 +111,22 @@ func RedactSAS(s string) string {
 		s = s[end+next:]
 	}
 	return b.String()
+}
+
+// encodedLetter is a letter of sig, percent-encoded once or more: no program writes one so, and every one reads it.
+var encodedLetter = regexp.MustCompile(`(?i)%(?:25)*(?:([57]3)|([46]9)|([46]7))`)
+
+// plainLetters gives s with the percent-encoded letters of sig decoded.
+func plainLetters(s string) string {
+	return encodedLetter.ReplaceAllStringFunc(s, func(code string) string {
+		switch code[len(code)-1] {
+		case '3':
+			return "s"
+		case '9':
+			return "i"
+		}
+		return "g"
+	})
 }
 
 // signature is where "sig=" stands in s, plain or percent-encoded; -1 for nowhere.
