@@ -103,7 +103,11 @@ func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) err
 	row := rows[len(rows)-1]
 	o.users = []string{row.Target.UserID}
 	if o.policy == "" && o.cloudPC == "" {
-		o.policy = row.Target.PolicyID
+		// Only what the row made: a colleague may have given the person another one since.
+		if row.Facts.CloudPCID == "" && row.Facts.CutOver.IsZero() {
+			return nothing("the row of "+row.Target.User+" in run "+row.Run+" made no Cloud PC", "")
+		}
+		o.policy, o.cloudPC = row.Target.PolicyID, row.Facts.CloudPCID
 	}
 	if o.by == "" && row.Target.Trigger != migration.TriggerLicense {
 		o.by = leaving.ByMembership // the license was the person's before

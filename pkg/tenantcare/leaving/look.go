@@ -64,6 +64,11 @@ type Leave struct {
 func (l Leave) InGrace() bool { return l.PC.Status == graph.StatusInGracePeriod }
 func (l Leave) Leaving() bool { return leaving(l.PC.Status) }
 
+// Ending reports whether a Cloud PC is on its way out: in its grace period, or being deprovisioned.
+func Ending(pc graph.CloudPC) bool {
+	return pc.Status == graph.StatusInGracePeriod || leaving(pc.Status)
+}
+
 func leaving(status string) bool {
 	return status == graph.StatusDeprovisioning || status == graph.StatusNotProvisioned
 }

@@ -70,6 +70,14 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 	if err != nil {
 		return p, err
 	}
+	pcs, err := t.CloudPCsOf(ctx, []string{user.UPN})
+	if err != nil {
+		return p, err
+	}
+	pcs = slices.DeleteFunc(tenantcare.Select(pcs, tenantcare.Which{Users: []string{user.UPN}}), func(pc graph.CloudPC) bool {
+		return !strings.EqualFold(pc.ProvisioningPolicyID, row.Target.PolicyID)
+	})
+	foreign := foreignCloudPC(row, pcs)
 	for _, w := range slices.Backward(mine) {
 		if w.Run != row.Run || w.Row != row.Index || !w.Changed() {
 			continue
@@ -78,13 +86,29 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 		if err != nil {
 			return p, err
 		}
+		if s.Back() && w.Effect != migration.EffectImport {
+			s.Why = foreign
+		}
 		if ok && !slices.ContainsFunc(p.Steps, func(o Step) bool {
 			return o.Did.Effect == s.Did.Effect && strings.EqualFold(target(o.Did), target(s.Did))
 		}) {
 			p.Steps = append(p.Steps, s)
 		}
 	}
-	return p, p.cloudPC(ctx, t, user)
+	p.cloudPC(pcs, foreign != "")
+	return p, nil
+}
+
+// foreignCloudPC says that the person has a Cloud PC that the row did not make: another ledger, or a colleague, gave it, and
+// it lives from the license and the membership, whoever wrote them. "" when there is none.
+func foreignCloudPC(row migration.Row, pcs []graph.CloudPC) string {
+	for _, pc := range pcs {
+		ours := strings.EqualFold(pc.ID, row.Facts.CloudPCID) || row.Facts.CloudPCID == "" && !row.Facts.CutOver.IsZero()
+		if !ours && !leaving.Ending(pc) {
+			return "Cloud PC " + pc.DisplayName + ", which this row did not make, would end"
+		}
+	}
+	return ""
 }
 
 // target is what a write was done to; of an import it is the import.
@@ -166,18 +190,14 @@ func relied(w migration.Write, all []migration.Write) string {
 	return ""
 }
 
-// cloudPC says what becomes of the person's Cloud PC.
-func (p *Plan) cloudPC(ctx context.Context, t Tenant, user graph.User) error {
-	pcs, err := t.CloudPCsOf(ctx, []string{user.UPN})
-	if err != nil {
-		return err
-	}
+// cloudPC says what becomes of the person's Cloud PCs under the row's policy.
+func (p *Plan) cloudPC(pcs []graph.CloudPC, foreign bool) {
 	cut := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Back() && s.Did.Effect != migration.EffectImport })
-	for _, pc := range tenantcare.Select(pcs, tenantcare.Which{Users: []string{user.UPN}}) {
-		if !strings.EqualFold(pc.ProvisioningPolicyID, p.Row.Target.PolicyID) {
-			continue
+	for _, pc := range pcs {
+		if foreign {
+			break
 		}
-		if cut && pc.Status != graph.StatusInGracePeriod && pc.Status != graph.StatusDeprovisioning {
+		if cut && !leaving.Ending(pc) {
 			p.Ends = pc.DisplayName
 		}
 		p.Lasting = append(p.Lasting, fault.Remedy{Text: "Cloud PC " + pc.DisplayName + " is " + pc.Status + "; to take it away for good",
@@ -188,7 +208,6 @@ func (p *Plan) cloudPC(ctx context.Context, t Tenant, user graph.User) error {
 			p.Lasting = append(p.Lasting, fault.Remedy{Text: "the import was used: the disk would have to be imported again from " + p.Row.Target.Disk.Container + "/" + p.Row.Target.Disk.Name})
 		}
 	}
-	return nil
 }
 
 // Do takes the steps back, the latest first. It may be stopped between two of them and run again. done is told of each.
