@@ -47,7 +47,8 @@ Exit codes: 0 made (with --wait: ready), 2 the file or the source is wrong, 3 it
 	return cmd
 }
 
-func (a *app) imageCreate(ctx context.Context, g *globals, conn *connection, o imaging) error {
+// read takes the image from its file, where one was named, and checks it.
+func (o *imaging) read() error {
 	if o.file != "" {
 		data, err := os.ReadFile(o.file)
 		if err != nil {
@@ -57,7 +58,11 @@ func (a *app) imageCreate(ctx context.Context, g *globals, conn *connection, o i
 			return err
 		}
 	}
-	if err := o.spec.Check(); err != nil {
+	return o.spec.Check()
+}
+
+func (a *app) imageCreate(ctx context.Context, g *globals, conn *connection, o imaging) error {
+	if err := o.read(); err != nil {
 		return err
 	}
 	all, err := conn.graph.DeviceImages(ctx)
@@ -87,13 +92,7 @@ func (a *app) imageCreate(ctx context.Context, g *globals, conn *connection, o i
 		}
 	}
 	if o.wait {
-		last := ""
-		if now, err = images.Wait(ctx, conn.clock, conn.graph, now.ID, func(i graph.DeviceImage) {
-			if i.Status != last && !g.quiet && !g.json {
-				fmt.Fprintf(a.err, "image %s %s: %s\n", i.DisplayName, i.Version, i.Status)
-			}
-			last = i.Status
-		}); err != nil {
+		if now, err = a.awaitImage(ctx, g, conn, now.ID); err != nil {
 			return err
 		}
 	}
@@ -106,6 +105,17 @@ func (a *app) imageCreate(ctx context.Context, g *globals, conn *connection, o i
 	}
 	fmt.Fprintf(a.out, "Image %s %s is %s: %s\n", now.DisplayName, now.Version, now.Status, now.ID)
 	return nil
+}
+
+// awaitImage waits until an image is ready, or has failed, and says each new status.
+func (a *app) awaitImage(ctx context.Context, g *globals, conn *connection, id string) (graph.DeviceImage, error) {
+	last := ""
+	return images.Wait(ctx, conn.clock, conn.graph, id, func(i graph.DeviceImage) {
+		if i.Status != last && !g.quiet && !g.json {
+			fmt.Fprintf(a.err, "image %s %s: %s\n", i.DisplayName, i.Version, i.Status)
+		}
+		last = i.Status
+	})
 }
 
 func newImageDeleteCommand(a *app, g *globals) *cobra.Command {

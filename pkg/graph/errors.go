@@ -77,9 +77,9 @@ func describe(r *fault.Remote, e odata.Error) string {
 
 // classify maps status and code to a kind and a code of ours.
 func classify(cl call, a answer, e odata.Error) (fault.Kind, string) {
-	claims := e.Mentions("insufficient_claims") || mentionsClaims(a.header)
-	switch s := a.status; {
-	case s == http.StatusUnauthorized && claims, s == http.StatusForbidden && claims:
+	s, access := a.status, a.status == http.StatusUnauthorized || a.status == http.StatusForbidden
+	switch {
+	case access && (e.Mentions("insufficient_claims") || mentionsClaims(a.header)):
 		return fault.Denied, CodeConditionalAccess
 	case s == http.StatusUnauthorized:
 		return fault.Denied, CodeSignIn
@@ -90,22 +90,41 @@ func classify(cl call, a answer, e odata.Error) (fault.Kind, string) {
 		return fault.Throttled, CodeThrottled
 	case s >= 400 && s < 500 && isQuota(e):
 		return fault.Throttled, CodeQuota
-	case s == http.StatusForbidden, s == http.StatusPaymentRequired:
-		return fault.Denied, CodeDenied
-	case s == http.StatusNotFound, s == http.StatusGone:
-		return fault.NotFound, CodeNotFound
-	case s == http.StatusConflict, s == http.StatusPreconditionFailed, s == http.StatusLocked:
-		return fault.Conflict, CodeConflict
-	case s >= 300 && s < 400:
-		return fault.Invalid, CodeRedirect
-	case s == http.StatusNotImplemented:
-		return fault.Invalid, CodeRefused
-	case (s >= 500 || s == http.StatusRequestTimeout) && cl.once:
+	case s >= 500 && s != http.StatusNotImplemented, s == http.StatusRequestTimeout:
+		return classifyFailure(cl, s)
+	}
+	return classifyStatus(s, e)
+}
+
+// classifyFailure classifies an answer after which it is not known what the service did.
+func classifyFailure(cl call, status int) (fault.Kind, string) {
+	switch {
+	case cl.once:
 		return fault.OutcomeUnknown, CodeOutcomeUnknown
-	case s == http.StatusInsufficientStorage:
+	case status == http.StatusInsufficientStorage:
 		return fault.Throttled, CodeQuota
-	case s >= 500, s == http.StatusRequestTimeout, s == http.StatusFailedDependency:
+	default:
 		return fault.Unavailable, CodeUnavailable
+	}
+}
+
+// classifyStatus classifies an answer by its status alone, as far as that says enough.
+func classifyStatus(status int, e odata.Error) (fault.Kind, string) {
+	switch status {
+	case http.StatusForbidden, http.StatusPaymentRequired:
+		return fault.Denied, CodeDenied
+	case http.StatusNotFound, http.StatusGone:
+		return fault.NotFound, CodeNotFound
+	case http.StatusConflict, http.StatusPreconditionFailed, http.StatusLocked:
+		return fault.Conflict, CodeConflict
+	case http.StatusFailedDependency:
+		return fault.Unavailable, CodeUnavailable
+	case http.StatusNotImplemented:
+		return fault.Invalid, CodeRefused
+	}
+	switch {
+	case status >= 300 && status < 400:
+		return fault.Invalid, CodeRedirect
 	case mentionsUsageLocation(e):
 		return fault.Invalid, CodeUsageLocation
 	default:

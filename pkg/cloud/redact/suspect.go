@@ -11,36 +11,39 @@ var triggers = func() (t [256]bool) {
 // suspect is a quick look at s: false means that plain changes nothing. It allocates nothing.
 func suspect[T string | []byte](s T) bool {
 	for i := range len(s) {
-		if !triggers[s[i]] {
-			continue
+		if triggers[s[i]] && betrays(s, i) {
+			return true
 		}
-		switch s[i] {
-		case 'g', 'G': // a parameter named sig; letters beyond ASCII may count as i or s
-			if i >= 2 && i+1 < len(s) && (s[i+1] == ' ' || s[i+1] == ':' || s[i+1] == '"' || s[i+1] == 'n' || s[i+1] == '=' || s[i+1] == '%' || s[i+1] == '\\' || s[i+1] == '&') &&
-				(endsFold(s, i, "si") || s[i-1] >= 0x80 || s[i-2] >= 0x80) {
-				return true
-			}
-		case 'b', 'B':
-			if i+6 <= len(s) && endsFold(s, i+6, "bearer") {
-				return true
-			}
-		case 'k', 'K':
-			if endsFold(s, i, "shared") || endsFold(s, i, "account") || endsFold(s, i, "_to") {
-				return true
-			}
-		case '_': // client_secret and client_assertion, not client_request_id
-			if i+1 < len(s) && (s[i+1]|0x20 == 's' || s[i+1]|0x20 == 'a' || s[i+1] >= 0x80) && endsFold(s, i, "client") {
-				return true
-			}
-		case 'J':
-			if i >= 2 && s[i-2] == 'e' && s[i-1] == 'y' {
-				return true
-			}
-		case 0x84: // the Kelvin sign, which a search without case takes for a k
-			if i >= 1 && s[i-1] == 0xe2 && i+1 < len(s) && s[i+1] == 0xaa {
-				return true
-			}
-		}
+	}
+	return false
+}
+
+// betrays reports whether the trigger at i stands in what plain looks for.
+func betrays[T string | []byte](s T, i int) bool {
+	switch s[i] {
+	case 'g', 'G':
+		return endsSig(s, i)
+	case 'b', 'B':
+		return i+6 <= len(s) && endsFold(s, i+6, "bearer")
+	case 'k', 'K':
+		return endsFold(s, i, "shared") || endsFold(s, i, "account") || endsFold(s, i, "_to")
+	case '_': // client_secret and client_assertion, not client_request_id
+		return i+1 < len(s) && (s[i+1]|0x20 == 's' || s[i+1]|0x20 == 'a' || s[i+1] >= 0x80) && endsFold(s, i, "client")
+	case 'J':
+		return i >= 2 && s[i-2] == 'e' && s[i-1] == 'y'
+	default: // 0x84, the end of the Kelvin sign, which a search without case takes for a k
+		return i >= 1 && s[i-1] == 0xe2 && i+1 < len(s) && s[i+1] == 0xaa
+	}
+}
+
+// endsSig reports whether the g at i may end the name of a parameter sig; letters beyond ASCII may count as i or s.
+func endsSig[T string | []byte](s T, i int) bool {
+	if i < 2 || i+1 >= len(s) {
+		return false
+	}
+	switch s[i+1] {
+	case ' ', ':', '"', 'n', '=', '%', '\\', '&':
+		return endsFold(s, i, "si") || s[i-1] >= 0x80 || s[i-2] >= 0x80
 	}
 	return false
 }
