@@ -61,18 +61,8 @@ prerequisite, 6 nothing to do, 7 halted, 8 rows deferred, 9 drained, 11 held by 
 
 func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) error {
 	ctx := cmd.Context()
-	var sealed plan.Plan
-	var was migration.Settings
-	if o.planFile != "" {
-		var err error
-		if sealed, was, err = o.openPlan(cmd, o.planFile); err != nil {
-			return err
-		}
-	}
-	if err := o.check(); err != nil {
-		return err
-	}
-	if _, err := o.settings(cmd, was, time.Now(), a.zone); err != nil {
+	sealed, was, err := o.open(cmd, a.zone)
+	if err != nil {
 		return err // before anything is asked of anybody
 	}
 	file, findings, err := run.ReadWave(path, wave.Options{AllowUnknownColumns: o.allowUnknown})
@@ -82,24 +72,9 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if file == nil {
 		return a.answerValidate(g, nil, preflight.Result{Findings: findings})
 	}
-	id := o.runID
-	if id == "" {
-		id = run.NewID(time.Now())
-	}
-	if err := run.CheckID(id); err != nil {
-		return usageError{err}
-	}
-	p, err := g.placeOf(path)
+	id, p, err := o.place(g, path)
 	if err != nil {
 		return err
-	}
-	if o.submit != nil {
-		if err := o.submit.check(g, p, time.Now(), a.zone); err != nil {
-			return err
-		}
-	}
-	if p.sandbox != "" && !sandboxURL(p.sandbox) {
-		p.stateDir = filepath.Join(g.localFolder(), "sandbox", id)
 	}
 	page, err := g.takeLive()
 	if err != nil {
@@ -112,32 +87,16 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if err != nil {
 		return err
 	}
-	services := a.services(g, conn, o.checking)
-	s, err := run.Begin(quick, a.session(g), id, services)
+	s, err := run.Begin(quick, a.session(g), id, a.services(g, conn, o.checking))
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	before, err := run.KnownTo(quick, s.Ledger)
+	res, err := a.validateToRun(quick, g, s, conn, o, file, findings)
 	if err != nil {
 		return err
 	}
-	res, err := services.Validate(quick, file, findings, before)
-	if err != nil {
-		return err
-	}
-	if o.createGroup != "" {
-		made, err := a.createGroups(quick, g, s, conn, o, file, res)
-		if err != nil {
-			return err
-		}
-		if made {
-			if res, err = services.Validate(quick, file, findings, before); err != nil {
-				return err
-			}
-		}
-	}
-	if res.Denied() || res.Whole() || res.Count(wave.Error) > 0 && !o.skipInvalid {
+	if o.refuses(res) {
 		return a.answerValidate(g, file, res)
 	}
 	chosen, err := o.chosen(cmd, was, s.Now(), a.zone)
@@ -148,13 +107,72 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if migration.Count(s.Rows).Open() == 0 {
 		return a.nothingToRun(g, file, res)
 	}
-	if err := s.OneTenant(quick); err != nil {
+	if err := a.agreeToRun(quick, g, s, o, sealed, res); err != nil {
 		return err
 	}
-	if o.submit != nil {
-		if err := signedRows(s.Rows); err != nil {
-			return err
+	stop() // from here on a signal drains
+	if err := s.Create(ctx, res.Findings); err != nil {
+		return err
+	}
+	return a.drive(ctx, g, s, page, migration.RunStarted)
+}
+
+// open reads the sealed plan, where --plan names one, with its settings, and checks the flags.
+func (o *runOptions) open(cmd *cobra.Command, zone *time.Location) (sealed plan.Plan, was migration.Settings, err error) {
+	if o.planFile != "" {
+		if sealed, was, err = o.openPlan(cmd, o.planFile); err != nil {
+			return sealed, was, err
 		}
+	}
+	if err := o.check(); err != nil {
+		return sealed, was, err
+	}
+	_, err = o.settings(cmd, was, time.Now(), zone)
+	return sealed, was, err
+}
+
+// place names the run and says on which tenant it goes.
+func (o runOptions) place(g *globals, path string) (id string, p place, err error) {
+	if id = o.runID; id == "" {
+		id = run.NewID(time.Now())
+	}
+	if err := run.CheckID(id); err != nil {
+		return id, p, usageError{err}
+	}
+	if p, err = g.placeOf(path); err != nil {
+		return id, p, err
+	}
+	if p.sandbox != "" && !sandboxURL(p.sandbox) {
+		p.stateDir = filepath.Join(g.localFolder(), "sandbox", id)
+	}
+	return id, p, nil
+}
+
+// validateToRun validates the wave, and once more when it made the groups that --create-group asks for.
+func (a *app) validateToRun(ctx context.Context, g *globals, s *run.Session, conn *connection, o runOptions, file *wave.File, findings []wave.Finding) (preflight.Result, error) {
+	before, err := run.KnownTo(ctx, s.Ledger)
+	if err != nil {
+		return preflight.Result{}, err
+	}
+	res, err := s.Services.Validate(ctx, file, findings, before)
+	if err != nil || o.createGroup == "" {
+		return res, err
+	}
+	if made, err := a.createGroups(ctx, g, s, conn, o, file, res); err != nil || !made {
+		return res, err
+	}
+	return s.Services.Validate(ctx, file, findings, before)
+}
+
+// refuses reports whether what validation found keeps the run from starting.
+func (o runOptions) refuses(res preflight.Result) bool {
+	return res.Denied() || res.Whole() || res.Count(wave.Error) > 0 && !o.skipInvalid
+}
+
+// agreeToRun compares what would change with the sealed plan, where there is one, and asks.
+func (a *app) agreeToRun(ctx context.Context, g *globals, s *run.Session, o runOptions, sealed plan.Plan, res preflight.Result) error {
+	if err := s.OneTenant(ctx); err != nil {
+		return err
 	}
 	planned := plan.Make(s.Run, s.Rows, res, playbook.SettingName(s.Run))
 	if o.planFile != "" {
@@ -162,20 +180,10 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 			return err
 		}
 	}
-	if err := a.confirmPlan(quick, g, planned, res); err != nil {
+	if err := a.confirmPlan(ctx, g, planned, res); err != nil {
 		return err
 	}
-	if err := writable(s.Run, "let this user write there, or name another folder with --report-dir"); err != nil {
-		return err
-	}
-	stop() // from here on a signal drains
-	if err := s.Create(ctx, res.Findings); err != nil {
-		return err
-	}
-	if o.submit != nil {
-		return a.submitted(ctx, g, s, o.submit)
-	}
-	return a.drive(ctx, g, s, page, migration.RunStarted)
+	return writable(s.Run, "let this user write there, or name another folder with --report-dir")
 }
 
 // nothingToRun answers a wave in which no row may run.
