@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +12,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/run"
 	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/leaving"
@@ -123,7 +123,7 @@ func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) err
 
 // listed reads a file with one person a line; # begins a comment.
 func listed(path string) ([]string, error) {
-	data, err := os.ReadFile(path)
+	data, err := run.ReadFile(path, maxDescription)
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, "usage", "the list "+path+" cannot be read: "+err.Error(), "check --file", err)
 	}

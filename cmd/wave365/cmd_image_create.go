@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
+	"wave365/pkg/run"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/images"
 )
@@ -47,10 +47,13 @@ Exit codes: 0 made (with --wait: ready), 2 the file or the source is wrong, 3 it
 	return cmd
 }
 
+// maxDescription bounds the files in which people describe a policy or an image, or list people.
+const maxDescription = 1 << 20
+
 // read takes the image from its file, where one was named, and checks it.
 func (o *imaging) read() error {
 	if o.file != "" {
-		data, err := os.ReadFile(o.file)
+		data, err := run.ReadFile(o.file, maxDescription)
 		if err != nil {
 			return fault.Wrap(fault.Invalid, "image.file", "the image file "+o.file+" cannot be read: "+err.Error(), "check the path", err)
 		}

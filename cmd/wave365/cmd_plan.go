@@ -164,10 +164,13 @@ func printPlan(w io.Writer, p plan.Plan, start time.Time, zone *time.Location) {
 	}
 }
 
+// maxPlan bounds a sealed plan: 6 KiB for each of 10,000 rows.
+const maxPlan = 64 << 20
+
 // openPlan reads a sealed plan and has run's flags say what it says, where they were not given.
 func (o *runOptions) openPlan(cmd *cobra.Command, path string) (plan.Plan, migration.Settings, error) {
 	var was migration.Settings
-	text, err := os.ReadFile(path)
+	text, err := run.ReadFile(path, maxPlan)
 	if err != nil {
 		return plan.Plan{}, was, fault.Wrap(fault.Invalid, "plan.invalid", "the plan cannot be read: "+err.Error(), "make one", err, fault.NewCommand("plan", "WAVE", "--out="+path))
 	}

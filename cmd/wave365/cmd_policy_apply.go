@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/run"
 	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/policies"
@@ -112,7 +112,7 @@ func (a *app) policyPlans(ctx context.Context, g *globals, conn *connection, o a
 	var plans []policies.Plan
 	bad := false
 	for _, path := range o.files {
-		data, err := os.ReadFile(path)
+		data, err := run.ReadFile(path, maxDescription)
 		if err != nil {
 			return nil, doc, fault.Wrap(fault.Invalid, "policy.file", "the policy file "+path+" cannot be read: "+err.Error(), "check the path", err)
 		}
