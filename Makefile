@@ -10,6 +10,7 @@ FIGURES =
 SEEDS = 20000
 FIRST = 1
 KILLS = 200
+STORMS = 20
 DEMO = .wave365/demo
 SAMPLE_FLAGS = --skip-invalid --yes --slots 8
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
@@ -42,9 +43,10 @@ race: ## run all tests with the race detector, in random order; needs a C compil
 check: ## what CI runs, start to end
 	bash .ci/run
 
-torture: ## play SEEDS evenings with faults and sudden deaths from FIRST on, and kill the real program KILLS times
+torture: ## play SEEDS evenings with faults and sudden deaths from FIRST on, kill the real program KILLS times, and let STORMS storms over a fleet
 	CGO_ENABLED=0 WAVE365_SEEDS=$(SEEDS) WAVE365_FIRST=$(FIRST) go test -count=1 -timeout 0 -run TestSimulation ./pkg/runner/simtest
 	CGO_ENABLED=0 WAVE365_KILLS=$(KILLS) go test -count=1 -timeout 0 -run TestKilledAtAnyMoment ./cmd/wave365
+	CGO_ENABLED=0 WAVE365_STORMS=$(STORMS) go test -count=1 -timeout 0 -parallel 2 -run 'TestStorm|TestTakeOver' ./cmd/wave365
 
 mutants: ## break the core in small ways, one at a time; each has to turn its test red (some minutes)
 	CGO_ENABLED=0 go run .ci/mutants.go

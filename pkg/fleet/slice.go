@@ -68,6 +68,10 @@ func drive(ctx context.Context, o run.Options, id string, t Timing, log *slog.Lo
 			why = text
 		},
 	})
+	// Whatever it came to: a process that was frozen while another one drove the run has nothing to say about it.
+	if lost := s.Ledger.Holds(context.WithoutCancel(ctx)); fault.CodeOf(lost) == "ledger.lock-lost" {
+		return restOf(lost, t)
+	}
 	if err != nil {
 		return restOf(err, t)
 	}

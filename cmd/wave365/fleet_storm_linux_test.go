@@ -1,0 +1,394 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"wave365/pkg/fleet"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
+)
+
+// storm is an evening of ten tenants on three workers, to which everything happens that happens to machines.
+type storm struct {
+	*fleetUnderTest
+	rng     *rand.Rand
+	names   []string
+	rows    int
+	blind   bool
+	fleet   []*machine
+	workers int
+	// did says what happened, for whoever reads a failure.
+	did []string
+	// settled is when the person last settled a row.
+	settled time.Time
+	// down is when the database comes back; zero: it is there. crashed: it was away already.
+	down    time.Time
+	crashed bool
+	began   time.Time
+}
+
+// machine is a worker's process.
+type machine struct {
+	cmd *exec.Cmd
+	// ended is closed when the process is gone.
+	ended chan struct{}
+	// until is when it is let go on after it was stopped; zero: it was not, as far as we know. ours: we did it, at any point.
+	until time.Time
+	ours  bool
+	// froze is when it was found to have stopped by itself; zero: it has not.
+	froze time.Time
+}
+
+func (s *storm) say(format string, args ...any) {
+	s.did = append(s.did, fmt.Sprintf("%4.1fs ", time.Since(s.began).Seconds())+fmt.Sprintf(format, args...))
+}
+
+// start adds a worker, with times that suit a test.
+func (s *storm) start() {
+	s.workers++
+	name := fmt.Sprintf("w%d", s.workers)
+	m := &machine{cmd: s.worker(name, []string{fmt.Sprintf("WAVE365_FREEZE=0.03 %t %d", s.blind, s.rng.Uint64N(1<<32))}, "--slice", "4s", "--runs", "5"), ended: make(chan struct{})}
+	go func() {
+		_, _ = m.cmd.Process.Wait()
+		close(m.ended)
+	}()
+	s.fleet = append(s.fleet, m)
+	s.say("%s started", name)
+}
+
+func (m *machine) gone() bool {
+	select {
+	case <-m.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// stopped reports whether the process stands still, whoever stopped it.
+func (m *machine) stopped() bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(m.cmd.Process.Pid) + "/stat")
+	_, after, found := bytes.Cut(stat, []byte(") "))
+	return err == nil && found && after[0] == 'T'
+}
+
+// wake lets those go on whose time has come, or all. Who froze by itself, between intent and call, is replaced as a
+// platform would do it, and goes on at the worst moment: soon after somebody has settled a row. A minute is enough.
+func (s *storm) wake(all bool) {
+	for i, m := range s.fleet {
+		if m.gone() || !m.stopped() {
+			continue
+		}
+		if !m.ours && m.froze.IsZero() {
+			m.froze, m.until = time.Now(), time.Now().Add(time.Minute)
+			s.say("worker %d froze between intent and call", i+1)
+			s.start()
+		}
+		if all || time.Now().After(m.until) || !m.ours && s.settled.After(m.froze) && time.Since(s.settled) > 5*time.Second {
+			s.say("worker %d goes on", i+1)
+			m.until, m.froze, m.ours = time.Time{}, time.Time{}, false
+			_ = m.cmd.Process.Signal(syscall.SIGCONT)
+		}
+	}
+}
+
+// strike lets one thing happen, or nothing.
+func (s *storm) strike() {
+	m := s.fleet[s.rng.IntN(len(s.fleet))]
+	switch roll := s.rng.Float64(); {
+	case roll < 0.03 && !m.gone():
+		s.say("kill -9 of pid %d", m.cmd.Process.Pid)
+		_ = m.cmd.Process.Kill()
+		<-m.ended
+		s.start()
+	case roll < 0.06 && !m.gone() && m.until.IsZero():
+		m.until, m.ours = time.Now().Add(time.Duration(2+s.rng.IntN(40))*time.Second), true
+		s.say("SIGSTOP of pid %d", m.cmd.Process.Pid)
+		_ = m.cmd.Process.Signal(syscall.SIGSTOP)
+	case !s.crashed && s.rng.Float64() < 0.02:
+		s.crashed, s.down = true, time.Now().Add(time.Duration(1+s.rng.IntN(4))*time.Second)
+		s.say("the database dies")
+		s.server.Kill()
+	}
+}
+
+// recover starts the database again when its time has come.
+func (s *storm) recover(now bool) {
+	if !s.down.IsZero() && (now || time.Now().After(s.down)) {
+		s.down = time.Time{}
+		s.server.StartAgain()
+		s.say("the database is back")
+	}
+}
+
+// person does what somebody does who looks at the fleet: settles held rows of which the tenant has no import, and resumes
+// what waits for anything else. It reports whether all runs are over, or wait for a person for good.
+func (s *storm) person() (over bool) {
+	over = true
+	for _, m := range s.fleet {
+		if !m.gone() && m.stopped() && m.ours {
+			return false // its call may be out: nobody can be certain that there is no import
+		}
+		over = over && (m.gone() || m.froze.IsZero())
+	}
+	for i, name := range s.names {
+		ctx, cancel := context.WithTimeout(s.t.Context(), 5*time.Second)
+		job, found, err := s.queue.Job(ctx, name, "r1")
+		cancel()
+		switch {
+		case err == nil && found && job.State == fleet.Done:
+			continue
+		case err != nil || !found || job.State != fleet.Parked:
+			over = false
+			continue
+		}
+		if job.Why == "" {
+			s.t.Errorf("%s waits for a person, and nobody knows why", name)
+		}
+		if !s.settle(name, s.tenants[i]) {
+			over = false
+		}
+	}
+	return over
+}
+
+// settle settles the held rows of a parked run, or resumes it; true when nothing more can be done.
+func (s *storm) settle(name, url string) bool {
+	l, err := ledger.Open(s.t.Context(), s.server.Ledger(name), ledger.Options{ReadOnly: true})
+	if err != nil {
+		return false
+	}
+	rows, err := l.Rows(s.t.Context(), "r1")
+	_ = l.Close()
+	if err != nil {
+		return false
+	}
+	sent, held := s.imports(url), 0
+	for _, r := range rows {
+		if r.State != migration.Held {
+			continue
+		}
+		held++
+		if sent[r.Target.UserID] > 0 {
+			continue // it exists: settling it takes its id, which is a person's to find
+		}
+		out, err := tool(s.dir, "reconcile", "r1", "--row", r.Target.User, "--no-effect", "--yes", "--ledger", s.server.Ledger(name)).CombinedOutput()
+		s.say("reconcile %s %s: %v", name, r.Target.User, err)
+		s.settled = time.Now()
+		if err != nil {
+			s.say("%s", bytes.TrimSpace(out))
+		}
+		return false
+	}
+	if held > 0 {
+		return true
+	}
+	out, err := tool(s.dir, "resume", "r1", "--ledger", s.server.Ledger(name)).CombinedOutput()
+	s.say("resume %s: %v %s", name, err, bytes.TrimSpace(out))
+	return false
+}
+
+// imports counts the requests for an import, by user id, and the accepted ones' users.
+func (s *storm) imports(url string) map[string]int {
+	all, err := readRequests(url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	n := map[string]int{}
+	for _, q := range all {
+		if strings.Contains(q.Path, "importSnapshot") {
+			n[q.User]++
+		}
+	}
+	return n
+}
+
+// second names a user for whom two imports were sent; "" when there is none.
+func (s *storm) second() string {
+	for i, url := range s.tenants {
+		total := 0
+		for user, n := range s.imports(url) {
+			if total += n; n > 1 {
+				return s.names[i] + " " + user
+			}
+		}
+		if total > s.rows {
+			return s.names[i]
+		}
+	}
+	return ""
+}
+
+// newStorm submits the waves and starts the workers.
+func newStorm(t *testing.T, seed uint64, rows int, blind bool) *storm {
+	s := &storm{fleetUnderTest: newFleet(t), rng: rand.New(rand.NewPCG(seed, 365)), rows: rows, blind: blind, began: time.Now()}
+	for i := range 10 {
+		name := fmt.Sprintf("tenant%d", i)
+		wave, url := s.tenant(name, rows, 400)
+		s.names = append(s.names, name)
+		s.submit(name, wave, url, "--slots", strconv.Itoa(max(2, rows/4)))
+	}
+	s.began = time.Now()
+	for range 3 {
+		s.start()
+	}
+	return s
+}
+
+// play lets the storm rage, then calm down, until all is over or until says so.
+func (s *storm) play(rages, limit time.Duration, until func() bool) {
+	ctx, cancel := context.WithTimeout(s.t.Context(), limit)
+	defer cancel()
+	tick := time.NewTicker(300 * time.Millisecond)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			s.t.Errorf("not over after %s", limit)
+			return
+		}
+		calm := time.Since(s.began) > rages
+		if !calm {
+			s.strike()
+		}
+		s.recover(calm)
+		s.wake(false)
+		if n%5 == 0 && s.down.IsZero() && (s.person() && calm || until()) {
+			break
+		}
+	}
+	// Who is frozen still goes on at last, and must do no harm.
+	s.wake(true)
+	for _, m := range s.fleet {
+		if !m.gone() {
+			_ = m.cmd.Process.Signal(os.Interrupt)
+		}
+	}
+	for _, m := range s.fleet {
+		select {
+		case <-m.ended:
+		case <-time.After(time.Minute):
+			s.t.Errorf("pid %d did not stop", m.cmd.Process.Pid)
+		}
+	}
+}
+
+// tell prints what happened when the test failed.
+func (s *storm) tell() {
+	if s.t.Failed() || testing.Verbose() {
+		s.t.Log(strings.Join(s.did, "\n"))
+	}
+	if !s.t.Failed() {
+		return
+	}
+	logs, _ := filepath.Glob(filepath.Join(s.dir, "w*.log"))
+	for _, path := range logs {
+		if data, err := os.ReadFile(path); err == nil {
+			s.t.Logf("%s:\n%s", filepath.Base(path), data[max(0, len(data)-4000):])
+		}
+	}
+}
+
+// TestStorm: three workers and ten tenants, with kill -9, SIGSTOP past every time-out, freezing between intent and call,
+// and a database that dies. Every row's import is sent once, no cut-over comes before it, every run comes to its end or
+// waits for a person, and the chains are whole. WAVE365_STORMS seeds with 100 rows a tenant; without it, few of both.
+func TestStorm(t *testing.T) {
+	t.Parallel()
+	seeds, rows := 1, 8
+	if os.Getenv("CI") != "" {
+		seeds, rows = 2, 12
+	}
+	if n, err := strconv.Atoi(os.Getenv("WAVE365_STORMS")); err == nil {
+		seeds, rows = n, 100
+	}
+	for seed := range seeds {
+		t.Run(strconv.Itoa(seed), func(t *testing.T) {
+			t.Parallel()
+			s := newStorm(t, uint64(seed), rows, false)
+			defer s.tell()
+			s.play(time.Duration(30+rows/2)*time.Second, time.Duration(150+6*rows)*time.Second, func() bool { return false })
+			if user := s.second(); user != "" {
+				t.Errorf("more imports than rows: %s", user)
+			}
+			for i, name := range s.names {
+				c := s.counts(name)
+				if c.Open() > 0 || c.Succeeded+c.Warned+c.Held != rows {
+					t.Errorf("%s: %+v, want every row succeeded, or held for a person", name, c)
+				}
+				s.inOrder(name, s.tenants[i], c)
+			}
+			t.Logf("%d workers, %.0f s", s.workers, time.Since(s.began).Seconds())
+		})
+	}
+}
+
+// inOrder wants an import request for each row that is not held, and every cut-over after it.
+func (s *storm) inOrder(name, url string, c migration.Counts) {
+	all, err := readRequests(url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	imported := map[string]bool{}
+	for _, q := range all {
+		switch {
+		case q.Effect == "importSnapshot accepted":
+			imported[q.User] = true
+		case strings.HasPrefix(q.Effect, "license") && !imported[q.User]:
+			s.t.Errorf("%s: %s was cut over (%s) before the import", name, q.User, q.Effect)
+		}
+	}
+	if n := len(imported); n < s.rows-c.Held || n > s.rows {
+		s.t.Errorf("%s: %d imports for %d rows, of which %d held", name, n, s.rows, c.Held)
+	}
+}
+
+// TestStorm_blind is the same storm without the question between intent and call whether the worker still has the run:
+// that it shows second imports proves that the storm can.
+func TestStorm_blind(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("CI") == "" && os.Getenv("WAVE365_STORMS") == "" {
+		t.Skip("that the storm can show second imports is proven in CI, and where WAVE365_STORMS is set: it takes two minutes")
+	}
+	s := newStorm(t, 0, 8, true)
+	defer s.tell()
+	second := ""
+	s.play(2*time.Minute, 3*time.Minute, func() bool { second = s.second(); return second != "" })
+	if second == "" {
+		t.Errorf("no second import was sent in %s", time.Since(s.began))
+	}
+}
+
+// TestTakeOver: with the times that workers have by default, the run of one that was killed is driven by another within two
+// minutes, and the other tenants' runs go on meanwhile.
+func TestTakeOver(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("CI") == "" && os.Getenv("WAVE365_STORMS") == "" {
+		t.Skip("how long a take-over takes is measured in CI, and where WAVE365_STORMS is set: it takes two minutes")
+	}
+	f := newFleet(t)
+	wave, url := f.tenant("first", 8, 20)
+	f.submit("first", wave, url)
+	one := f.worker("one", nil)
+	f.job("first", time.Minute, func(j fleet.Job) bool { return j.State == fleet.Running && j.Worker == "one" })
+	other := f.worker("two", nil)
+	_ = one.Process.Kill()
+	killed := time.Now()
+	wave, url = f.tenant("second", 4, 4000)
+	f.submit("second", wave, url)
+	f.job("second", time.Minute, inState(fleet.Done))
+	f.job("first", 2*time.Minute, func(j fleet.Job) bool { return j.Worker == "two" })
+	t.Logf("taken over after %.0f s", time.Since(killed).Seconds())
+	_ = other.Process.Signal(os.Interrupt)
+}
