@@ -42,12 +42,12 @@ func exitMeanings() []exitMeaning {
 		{exitInvalid, "wave invalid"},
 		{exitDenied, "permission or tenant prerequisite missing"},
 		{exitNothing, "nothing to do"},
-		{exitHalted, "halted by --halt-after or a canary"},
+		{exitHalted, "halted by --halt-after, a canary, or first imports that were all refused alike"},
 		{exitDeferred, "rows deferred by --stop-by"},
 		{exitDrained, "drained by the operator"},
 		{exitChanged, "wave or facts changed since the run began"},
 		{exitLocked, "the ledger is held by another process"},
-		{exitSignIn, "sign-in"},
+		{exitSignIn, "sign-in or network"},
 		{exitStopped, "stopped at once"},
 	}
 }
