@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"encoding/base32"
+	"encoding/base64"
 	"encoding/hex"
 	"strings"
 	"sync"
@@ -13,6 +15,8 @@ const (
 	piece  = 12
 	stride = 4
 	factor = 0x9E3779B97F4A7C15
+	// dumped is the length up to which a secret is looked for as a dump: signatures and keys, not tokens.
+	dumped = 128
 )
 
 // factorTop is factor to the power of piece − 1, for taking the oldest letter out of a rolling sum.
@@ -35,7 +39,7 @@ var known struct {
 }
 
 // Know makes [Bytes] and [String] take this secret out from now on: as it is, reversed, percent-encoded, as entities, in
-// JSON's escapes, in hex and in base64. What is too short to be told from ordinary text (fewer than 12 letters and digits)
+// JSON's escapes, in hex and in base64, and as a dump in hex or base32, also of the bytes behind a base64 secret. What is too short to be told from ordinary text (fewer than 12 letters and digits)
 // is not looked for. Safe for concurrent use.
 func Know(secret string) {
 	if len(secret) < piece {
@@ -59,20 +63,27 @@ func Know(secret string) {
 		known.told, known.pieces = map[string]struct{}{}, map[uint64]struct{}{}
 	}
 	known.told[secret] = struct{}{}
-	learn(core)
+	learn(core, stride)
 	for i, j := 0, len(core)-1; i < j; i, j = i+1, j-1 {
 		core[i], core[j] = core[j], core[i]
 	}
-	learn(core)
+	learn(core, stride)
+	if len(secret) <= dumped {
+		learn([]byte(hex.EncodeToString([]byte(secret))), piece)
+		learn([]byte(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(secret))), piece)
+		if raw, err := base64.StdEncoding.DecodeString(secret); err == nil {
+			learn([]byte(hex.EncodeToString(raw)), piece)
+		}
+	}
 	known.any.Store(len(known.pieces) > 0)
 }
 
-// learn adds the pieces of a secret, its last one included. The lock is held.
-func learn(core []byte) {
+// learn adds the pieces of a secret, one each step letters and its last one. The lock is held.
+func learn(core []byte, step int) {
 	last := len(core) - piece
-	for at := 0; at <= last; at += stride {
+	for at := 0; at <= last; at += step {
 		add(core[at : at+piece])
-		if at < last && at+stride > last {
+		if at < last && at+step > last {
 			add(core[last:])
 		}
 	}

@@ -1,6 +1,7 @@
 package redact_test
 
 import (
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -31,6 +32,10 @@ var spelled = map[string]func(s string) string{
 	"PercentOfURL":  func(s string) string { return each(url.QueryEscape(s), "%%%02x") },
 	"JSONOfURL":     func(s string) string { return each(url.QueryEscape(s), `\u%04x`) },
 	"Hex":           func(s string) string { return hex.EncodeToString([]byte(s)) },
+	"hex dump":      func(s string) string { return fmt.Sprintf("% x", s) },
+	"HEX dump":      func(s string) string { return strings.ReplaceAll(fmt.Sprintf("% X", s), " ", ":") },
+	"raw hex":       func(s string) string { raw, _ := base64.StdEncoding.DecodeString(s); return hex.EncodeToString(raw) },
+	"base32":        func(s string) string { return base32.StdEncoding.EncodeToString([]byte(s)) },
 	"HEX":           func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) },
 	"Base64":        func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
 	"Base64Off1":    func(s string) string { return base64.StdEncoding.EncodeToString([]byte("x" + s)) },
