@@ -56,6 +56,7 @@ func TestAFileTakenAway(t *testing.T) {
 	for name, take := range map[string]func(t *testing.T, path string){
 		"deleted": func(t *testing.T, path string) { must(t, os.Remove(path)) },
 		"moved":   func(t *testing.T, path string) { must(t, os.Rename(path, path+".old")) },
+		"cut":     func(t *testing.T, path string) { must(t, os.Truncate(path, 0)) },
 		"replaced": func(t *testing.T, path string) {
 			data, err := os.ReadFile(path)
 			must(t, err)

@@ -83,16 +83,19 @@ func watch(path string) (watched, error) {
 	return watched{path, info}, err
 }
 
-// stillThere refuses when the file was deleted, moved or replaced: what is committed then goes into a file that nobody
-// finds again.
+// stillThere refuses when the file was deleted, moved, replaced or cut short: what is committed then goes into a file that
+// nobody finds again. A ledger's file never shrinks.
 func (w watched) stillThere() error {
 	now, err := os.Stat(w.path)
-	if err == nil && os.SameFile(w.file, now) {
-		return nil
-	}
 	what := "was deleted or moved away"
-	if err == nil {
+	switch {
+	case err != nil:
+	case !os.SameFile(w.file, now):
 		what = "was replaced by another one"
+	case now.Size() < w.file.Size():
+		what = "was cut short"
+	default:
+		return nil
 	}
 	return fault.Wrap(fault.Unavailable, "ledger.moved-away", "the ledger's file "+w.path+" "+what+" while it was in use; nothing more can be recorded",
 		"put the file that was there back, together with its -wal, and resume; what was done in the tenant meanwhile is found by looking", err)
