@@ -60,10 +60,9 @@ type expected struct {
 // play is what is needed to play the rest of an evening.
 type play struct {
 	Plan
-	flight, queue   []expected
-	slow            int
-	imports, pcs    spread
-	importing, ends []float64
+	flight, queue []expected
+	slow          int
+	imports, pcs  spread
 }
 
 func (m *Model) plays(jobs []Job, p Plan) *play {

@@ -94,7 +94,7 @@ func TestOwnTemplates(t *testing.T) {
 	if m, err = set.ForRow(migration.Run{}, row(migration.Failed), notify.Failed, evening); err != nil || !strings.Contains(m.Text, "Guten Tag") {
 		t.Errorf("the language's own: %+v, %v", m, err)
 	}
-	for name, bad := range map[string]string{"NoSubject": "hello", "Syntax": "Subject: {{.Name\n", "Field": "Subject: {{.Nmae}}\n"} {
+	for name, bad := range map[string]string{"NoSubject": "hello", "Syntax": "Subject: {{.Name\n", "Field": "Subject: {{.Nobody}}\n"} {
 		if _, err := notify.Templates("en", fstest.MapFS{"ready.txt": {Data: []byte(bad)}}); fault.CodeOf(err) != "notify.template" || !strings.Contains(err.Error(), "ready") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -83,7 +83,7 @@ func Templates(language string, folder fs.FS) (*Set, error) {
 			return nil, err
 		}
 		if !strings.HasPrefix(text, "Subject: ") {
-			return nil, bad(name, errors.New("its first line must begin with Subject:"))
+			return nil, bad(name, errors.New("its first line is no \"Subject: …\" line"))
 		}
 		if s.text[e], err = texttemplate.New(name).Option("missingkey=error").Parse(text); err != nil {
 			return nil, bad(name, err)

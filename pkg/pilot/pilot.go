@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -91,7 +92,7 @@ func Read(r io.Reader) (*Recording, error) {
 	size := 0
 	for line := 1; ; line++ {
 		text, err := readLine(in)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, broken(line, err.Error())
 		}
 		if size += len(text); size > maxFile {
@@ -100,14 +101,14 @@ func Read(r io.Reader) (*Recording, error) {
 		if bytes.TrimSpace(text) != nil && len(bytes.TrimSpace(text)) > 0 {
 			var e cloud.Exchange
 			if bad := json.Unmarshal(text, &e); bad != nil || e.Schema != cloud.ExchangeSchema {
-				if err == io.EOF && line > 1 {
+				if errors.Is(err, io.EOF) && line > 1 {
 					break // cut off
 				}
 				return nil, broken(line, "it is no exchange")
 			}
 			rec.add(e, line)
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 	}
@@ -127,7 +128,7 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 		if len(out) > maxLine {
 			return nil, fmt.Errorf("it is longer than %d MiB", maxLine>>20)
 		}
-		if err != bufio.ErrBufferFull {
+		if !errors.Is(err, bufio.ErrBufferFull) {
 			return out, err
 		}
 	}

@@ -41,8 +41,6 @@ type stage struct {
 	rows    []migration.Row
 }
 
-const root = "http://127.0.0.1"
-
 // people are the stage's users: those with a license join the group last, the others get the license last.
 func story() *scenario.Scenario {
 	sc := &scenario.Scenario{

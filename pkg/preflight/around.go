@@ -23,9 +23,7 @@ func (c *check) around() Around {
 		Takes: make([]string, len(c.rows)), Member: make([]bool, len(c.rows))}
 	for group, r := range c.reach {
 		if len(r.settings) > 0 {
-			for _, s := range r.settings {
-				a.Settings[group] = append(a.Settings[group], s)
-			}
+			a.Settings[group] = r.settings
 		}
 	}
 	for _, s := range c.facts.skus {

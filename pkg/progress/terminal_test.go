@@ -389,5 +389,3 @@ func at(s string) time.Time {
 }
 
 func local(s string) string { return at(s).Format("15:04:05") }
-func short(s string) string { return at(s).Format("15:04") }
-func zone(s string) string  { return at(s).Format(" MST") }

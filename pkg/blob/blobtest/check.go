@@ -3,7 +3,6 @@ package blobtest
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -61,11 +60,6 @@ func noQuery(t testing.TB, name string, f *fault.Fault, r blob.Ref) {
 func signatureOf(r blob.Ref) string {
 	q, _ := url.ParseQuery(r.SAS().Query()) // it was parsed before
 	return q.Get("sig")
-}
-
-func asAnswer(err error) *azcore.ResponseError {
-	answer, _ := errors.AsType[*azcore.ResponseError](err)
-	return answer
 }
 
 func accountKey(t testing.TB) *service.SharedKeyCredential {

@@ -297,7 +297,7 @@ func (w *world) process(n int, e ending, rows []migration.Row, limit time.Durati
 	case end == runner.Finished:
 		left, err := w.store.Rows(context.Background(), runID)
 		if c := migration.Count(left); err != nil || c.Open() > 0 {
-			return fmt.Errorf("it ended as finished with %d open rows: %+v, %v", c.Open(), c, err)
+			return fmt.Errorf("it ended as finished with %d open rows: %+v, %w", c.Open(), c, err)
 		}
 	}
 	return e.steer.kept(w, began)

@@ -12,7 +12,7 @@ import (
 // Law: records that were written are read again as they were, whatever stands in their cells, with each separator and
 // on the lines that their own line breaks give them.
 func FuzzWrite(f *testing.F) {
-	for _, s := range []string{"plain", "=1\x00a,b\x00c;d\te", "\"\x00\"\"\x00'", "two\nlines\x00\r\n\x00-5", "sep=;\x00", "\uFEFF\x00\u3000x"} {
+	for _, s := range []string{"plain", "=1\x00a,b\x00c;d\te", "\"\x00\"\"\x00'", "two\nlines\x00\r\n\x00-5", "sep=;\x00", "\uFEFF\x00\u3000x", "\x1a"} {
 		f.Add(s, byte(0))
 		f.Add(s, byte(1))
 	}

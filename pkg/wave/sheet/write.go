@@ -21,7 +21,7 @@ func Write(comma rune, records [][]string) []byte {
 				b.WriteRune(comma)
 			}
 			c = Neutral(c)
-			if strings.ContainsAny(c, separators+"\"\r\n") || strings.ContainsRune(c, comma) {
+			if strings.ContainsAny(c, separators+"\"\r\n\x1a\x00") || strings.ContainsRune(c, comma) {
 				c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
 			}
 			b.WriteString(c)
