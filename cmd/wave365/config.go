@@ -18,6 +18,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/run"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/address"
 	"wave365/pkg/wave/yamltext"
 )
 
@@ -228,7 +229,7 @@ func keysLike(flags *pflag.FlagSet, key string) string {
 // storageRoot is the blob endpoint of the account that is configured, however it is spelled; suffix is that of the cloud's blob
 // hosts.
 func storageRoot(flag, text, suffix string) (string, error) {
-	name, endpoint, why, hint := wave.AccountEndpoint(text)
+	name, endpoint, why, hint := address.Account(text)
 	if why != "" {
 		return "", fault.New(fault.Invalid, "usage", "--"+flag+": "+why, hint)
 	}
@@ -246,7 +247,7 @@ func storageRoot(flag, text, suffix string) (string, error) {
 func endpointRoot(text, suffix string) (string, error) {
 	u, err := url.Parse(text)
 	if err == nil {
-		if _, stored := wave.ParseStorageHost(u.Hostname()); stored {
+		if _, stored := address.ParseHost(u.Hostname()); stored {
 			return storageRoot("blob-endpoint", text, suffix)
 		}
 	}

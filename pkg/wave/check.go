@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"wave365/pkg/wave/address"
 	"wave365/pkg/wave/sheet"
 )
 
@@ -55,11 +56,11 @@ func (r *reading) address(row Row, column, cell string) {
 	if cell == "" {
 		return
 	}
-	if is, ok := pasted(cell); ok {
-		f := NewFinding(is.code, row.Line, column, row.User, cell, is.why)
-		f.Hint = RedactSAS(is.hint)
+	if is, ok := address.Pasted(cell); ok {
+		f := NewFinding(is.Code, row.Line, column, row.User, cell, is.Why)
+		f.Hint = RedactSAS(is.Hint)
 		r.findings = append(r.findings, f)
-	} else if why := blobFault(cell); why != "" {
+	} else if why := address.Check(cell); why != "" {
 		r.bad(row, column, cell, why)
 	}
 }

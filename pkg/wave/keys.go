@@ -10,6 +10,7 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
+	"wave365/pkg/wave/address"
 	"wave365/pkg/wave/sheet"
 )
 
@@ -58,10 +59,10 @@ func BlobKey(s string) string {
 		} else {
 			host = strings.TrimSuffix(host, ":80")
 		}
-		return "//" + host + "/" + slashes(unescape(path))
+		return "//" + host + "/" + address.Slashes(unescape(path))
 	}
 	s, _, _ = strings.Cut(s, "?")
-	return slashes(s)
+	return address.Slashes(s)
 }
 
 func isURL(s string) bool {

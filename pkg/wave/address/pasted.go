@@ -1,23 +1,28 @@
-package wave
+// Package address reads how people write where a disk or a storage account is: paths, URLs, and what they have at hand in
+// their place. It asks nobody whether the address is there.
+package address
 
 import (
 	"net/url"
 	"strings"
 )
 
-// address is what a cell turned out to be in place of a blob, and what to write instead.
-type address struct{ code, why, hint string }
+// Problem is what a cell turned out to be in place of a blob.
+type Problem struct {
+	// Code is that of a finding; Why says what the cell is, Hint what to write instead.
+	Code, Why, Hint string
+}
 
 const (
 	hintExport = "copy it into a container of the storage account as a page blob (azcopy copy LINK TARGET --blob-type PageBlob) and write container/path.vhd"
 	hintOwnURL = "write container/path.vhd, or the URL that Storage browser in the Azure portal shows in the blob's properties"
 )
 
-// pasted recognises what people have at hand when they are asked for a blob: links of other endpoints of the account, exports
+// Pasted recognises what people have at hand when they are asked for a blob: links of other endpoints of the account, exports
 // of disks, pages of the portal, resource ids, command lines. false: it is none of these.
-func pasted(s string) (address, bool) {
+func Pasted(s string) (Problem, bool) {
 	lower := strings.ToLower(s)
-	bad := func(why, hint string) (address, bool) { return address{"csv.value-bad", why, hint}, true }
+	bad := func(why, hint string) (Problem, bool) { return Problem{"csv.value-bad", why, hint}, true }
 	for _, prefix := range []string{"azcopy ", "azcopy.exe ", "az ", "wget ", "curl ", "invoke-webrequest "} {
 		if strings.HasPrefix(lower, prefix) {
 			return bad("the blob is a whole command line ("+strings.TrimSpace(prefix)+" …)", "write only the blob's URL out of it, without quotes")
@@ -42,11 +47,11 @@ func pasted(s string) (address, bool) {
 		if path && strings.Count(host, ".") >= 2 && (strings.Contains(host, ".core.") || strings.Contains(host, "storage.azure.")) {
 			return bad("the blob's URL lacks its beginning", "write https:// before it")
 		}
-		return address{}, false
+		return Problem{}, false
 	}
 	u, err := url.Parse(s)
 	if err != nil {
-		return address{}, false
+		return Problem{}, false
 	}
 	return linkTo(u)
 }
@@ -54,11 +59,11 @@ func pasted(s string) (address, bool) {
 const hintUpload = "upload it into a container of the storage account as a page blob (azcopy copy FILE TARGET --blob-type PageBlob) and write container/path.vhd"
 
 // linkTo judges a URL by its scheme, host and query.
-func linkTo(u *url.URL) (address, bool) {
-	host, path := strings.ToLower(u.Hostname()), slashes(u.EscapedPath())
-	bad := func(why, hint string) (address, bool) { return address{"csv.value-bad", why, hint}, true }
-	elsewhere := func(why, hint string) (address, bool) { return address{"blob.wrong-host", why, hint}, true }
-	at, stored := ParseStorageHost(host)
+func linkTo(u *url.URL) (Problem, bool) {
+	host, path := strings.ToLower(u.Hostname()), Slashes(u.EscapedPath())
+	bad := func(why, hint string) (Problem, bool) { return Problem{"csv.value-bad", why, hint}, true }
+	elsewhere := func(why, hint string) (Problem, bool) { return Problem{"blob.wrong-host", why, hint}, true }
+	at, stored := ParseHost(host)
 	switch {
 	case strings.HasPrefix(u.Scheme, "abfs") || strings.HasPrefix(u.Scheme, "wasb"):
 		hint := hintOwnURL
@@ -88,7 +93,7 @@ func linkTo(u *url.URL) (address, bool) {
 	case stored && (u.Query().Has("snapshot") || u.Query().Has("versionid")):
 		return bad("the URL names an older state of the blob (a snapshot or version of it), and the import takes the blob itself", "copy that state into a blob of its own, and write the URL without snapshot= or versionid=")
 	}
-	return address{}, false
+	return Problem{}, false
 }
 
 func isPortal(host string) bool {
@@ -96,8 +101,8 @@ func isPortal(host string) bool {
 }
 
 // resourceID judges an id of Azure Resource Manager by what it is of.
-func resourceID(lower string) (address, bool) {
-	bad := func(why, hint string) (address, bool) { return address{"csv.value-bad", why, hint}, true }
+func resourceID(lower string) (Problem, bool) {
+	bad := func(why, hint string) (Problem, bool) { return Problem{"csv.value-bad", why, hint}, true }
 	switch {
 	case strings.Contains(lower, "/microsoft.compute/disks/"), strings.Contains(lower, "/microsoft.compute/snapshots/"):
 		return bad("the blob is the resource id (ARM id) of a managed disk or snapshot", "export it (az snapshot grant-access), and "+hintExport)

@@ -1,4 +1,4 @@
-package wave
+package address
 
 import (
 	"net/url"
@@ -8,8 +8,8 @@ import (
 	"wave365/pkg/wave/sheet"
 )
 
-// StorageHost is a host of Azure Storage, taken apart.
-type StorageHost struct {
+// Host is a host of Azure Storage, taken apart.
+type Host struct {
 	// Account is the storage account, or the import-export resource behind a link of a managed disk; Service is "blob", "dfs",
 	// "file", "queue", "table" or "web".
 	Account, Service string
@@ -20,15 +20,15 @@ type StorageHost struct {
 	zone, suffix []string
 }
 
-// ParseStorageHost takes a host name apart, in whatever case; false: it is no host of Azure Storage.
-func ParseStorageHost(host string) (StorageHost, bool) {
+// ParseHost takes a host name apart, in whatever case; false: it is no host of Azure Storage.
+func ParseHost(host string) (Host, bool) {
 	labels := strings.Split(strings.ToLower(host), ".")
-	h := StorageHost{Account: labels[0]}
+	h := Host{Account: labels[0]}
 	at := slices.IndexFunc(labels[1:], func(l string) bool {
 		return slices.Contains([]string{"blob", "dfs", "file", "queue", "table", "web"}, l)
 	}) + 1
 	if at < 1 || at+1 >= len(labels) || labels[at+1] != "core" && labels[at+1] != "storage" {
-		return StorageHost{}, false
+		return Host{}, false
 	}
 	h.Service, h.suffix = labels[at], labels[at+1:]
 	for _, l := range labels[1:at] {
@@ -46,15 +46,15 @@ func ParseStorageHost(host string) (StorageHost, bool) {
 }
 
 // blob is the address of the account's blob endpoint, without a slash at its end.
-func (h StorageHost) blob() string {
+func (h Host) blob() string {
 	labels := append([]string{h.Account}, h.zone...)
 	return "https://" + strings.Join(append(append(labels, "blob"), h.suffix...), ".")
 }
 
-// AccountEndpoint reads a storage account as people spell it: its name, its address at any of its endpoints, or its ARM id. It
+// Account reads a storage account as people spell it: its name, its address at any of its endpoints, or its ARM id. It
 // gives the name, and the address of its blob endpoint where the spelling holds one; why says what the text is instead, and
 // hint what to write.
-func AccountEndpoint(text string) (name, endpoint, why, hint string) {
+func Account(text string) (name, endpoint, why, hint string) {
 	const nameAlone = "give its name alone, such as contosovhds: 3 to 24 small letters and digits"
 	text = sheet.Unquote(text)
 	if !strings.ContainsAny(text, "./:\\") {
@@ -63,7 +63,7 @@ func AccountEndpoint(text string) (name, endpoint, why, hint string) {
 		}
 		return text, "", "", ""
 	}
-	if is, ok := pasted(text); ok && strings.Contains(is.why, "ARM id") {
+	if is, ok := Pasted(text); ok && strings.Contains(is.Why, "ARM id") {
 		parts := strings.Split(strings.Trim(text, "/"), "/")
 		if n := len(parts); n > 1 && strings.EqualFold(parts[n-2], "storageAccounts") && isAccount(strings.ToLower(parts[n-1])) {
 			return strings.ToLower(parts[n-1]), "", "", ""
@@ -77,11 +77,11 @@ func AccountEndpoint(text string) (name, endpoint, why, hint string) {
 	if err != nil {
 		return "", "", "the storage account is not an address that can be read", nameAlone
 	}
-	h, ok := ParseStorageHost(u.Hostname())
+	h, ok := ParseHost(u.Hostname())
 	switch {
 	case !ok:
 		if is, known := linkTo(u); known {
-			return "", "", strings.Replace(is.why, "the blob", "the storage account", 1), nameAlone
+			return "", "", strings.Replace(is.Why, "the blob", "the storage account", 1), nameAlone
 		}
 		return "", "", "no storage account is at " + u.Hostname(), nameAlone
 	case h.Export:

@@ -1,4 +1,4 @@
-package wave
+package address
 
 import (
 	"fmt"
@@ -17,9 +17,9 @@ const (
 	maxContainerName = 63
 )
 
-// blobFault says why a cell names no blob; "" when it does, as a path in the configured account or as a URL. Whether
+// Check says why a cell names no blob; "" when it does, as a path in the configured account or as a URL. Whether
 // the host is right and the signature good is judged elsewhere. The answer never repeats the cell.
-func blobFault(s string) string {
+func Check(s string) string {
 	if strings.ContainsFunc(s, unicode.IsControl) {
 		return "the blob has a line break or another control character in it"
 	}
@@ -33,7 +33,7 @@ func blobFault(s string) string {
 	if strings.HasPrefix(s, `\\`) || len(s) > 1 && s[1] == ':' {
 		return "the blob is a path on a disk or share, not in the storage account"
 	}
-	return pathFault(slashes(s))
+	return pathFault(Slashes(s))
 }
 
 func urlFault(s string) string {
@@ -50,7 +50,7 @@ func urlFault(s string) string {
 	case u.Fragment != "":
 		return `the blob's URL has a "#" in it: write %23 for one that belongs to the name`
 	}
-	path := slashes(u.Path)
+	path := Slashes(u.Path)
 	if pathStyle(u.Hostname()) {
 		_, path, _ = strings.Cut(path, "/")
 	}
@@ -63,8 +63,8 @@ func pathStyle(host string) bool {
 	return err == nil || strings.EqualFold(host, "localhost")
 }
 
-// slashes spells a path as the service does, which takes a backslash for a slash.
-func slashes(path string) string { return strings.TrimPrefix(strings.ReplaceAll(path, `\`, "/"), "/") }
+// Slashes spells a path as the service does, which takes a backslash for a slash.
+func Slashes(path string) string { return strings.TrimPrefix(strings.ReplaceAll(path, `\`, "/"), "/") }
 
 func pathFault(path string) string {
 	container, name, ok := strings.Cut(path, "/")
