@@ -76,6 +76,11 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	if err != nil {
 		return err
 	}
+	if o.submit != nil {
+		if err := o.submit.check(g, p, time.Now(), a.zone); err != nil {
+			return err
+		}
+	}
 	page, err := g.takeLive()
 	if err != nil {
 		return err
@@ -113,6 +118,9 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	stop() // from here on a signal drains
 	if err := s.Create(ctx, res.Findings); err != nil {
 		return err
+	}
+	if o.submit != nil {
+		return a.submitted(ctx, g, s, o.submit)
 	}
 	return a.drive(ctx, g, s, page, migration.RunStarted)
 }
@@ -173,6 +181,11 @@ func (o runOptions) refuses(res preflight.Result) bool {
 func (a *app) agreeToRun(ctx context.Context, g *globals, s *run.Session, o runOptions, sealed plan.Plan, res preflight.Result) error {
 	if err := s.OneTenant(ctx); err != nil {
 		return err
+	}
+	if o.submit != nil {
+		if err := signedRows(s.Rows); err != nil {
+			return err
+		}
 	}
 	planned := plan.Make(s.Run, s.Rows, res, playbook.SettingName(s.Run))
 	if o.planFile != "" {
