@@ -49,8 +49,8 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 		How: how, Drain: stops.drain, Drained: stops.drained, Observer: watch, Say: view.Status, Zone: a.zone, Logger: g.log,
 	})
 	writer()
-	if n := messages.close(context.WithoutCancel(ctx), l, out, err, resumeCommand(g, r)); n > 0 {
-		fmt.Fprintf(a.err, "wave365: %s not sent; once the cause is gone: %s\n", summary.Count(n, "message"), shell(g.ledger, r.ID).Line(fault.NewCommand("notify")))
+	if n, why := messages.close(context.WithoutCancel(ctx), l, out, err, resumeCommand(g, r)); n > 0 {
+		fmt.Fprintf(a.err, "wave365: %s not sent: %s\n  once the cause is gone: %s\n", summary.Count(n, "message"), why, shell(g.ledger, r.ID).Line(g.messages.command()))
 	}
 	view.Done()
 	if err != nil {

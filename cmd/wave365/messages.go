@@ -56,6 +56,20 @@ func (m *messaging) addSwitch(a *app, g *globals, cmd *cobra.Command) {
 	}
 }
 
+// command is what sends later what was not sent. What is as by default is left out.
+func (m messaging) command() fault.Command {
+	var args []string
+	for _, f := range []struct{ name, value, usual string }{
+		{"--notify-via", m.via, "graph"}, {"--notify-from", m.from, ""}, {"--notify-smtp", m.smtp, ""},
+		{"--notify-language", m.language, "en"}, {"--notify-templates", m.templates, ""},
+	} {
+		if f.value != f.usual {
+			args = append(args, f.name, f.value)
+		}
+	}
+	return fault.NewCommand("notify", args...)
+}
+
 // set reads the templates.
 func (m messaging) set() (*notify.Set, error) {
 	var folder fs.FS

@@ -29,6 +29,7 @@ type messenger struct {
 	wake   chan struct{}
 	done   chan struct{}
 	failed int
+	why    string // of the first that failed
 }
 
 // messengerOf is nil when nobody is to be told.
@@ -110,19 +111,24 @@ func (m *messenger) send(msg notify.Message) {
 	if failed == nil {
 		return
 	}
+	why := summary.OneLine(failed.Error())
 	m.mu.Lock()
 	m.failed++
 	first := m.failed == 1
+	if first {
+		m.why = why
+	}
 	m.mu.Unlock()
 	if first {
-		m.say("a message was not sent, and the run goes on: " + summary.OneLine(failed.Error()))
+		m.say("a message was not sent, and the run goes on: " + why)
 	}
 }
 
-// close tells the operator how it ended, waits until what is queued went out, and returns how many messages did not.
-func (m *messenger) close(ctx context.Context, l *ledger.Ledger, out run.Outcome, failure error, next string) int {
+// close tells the operator how it ended, waits until what is queued went out, and returns how many messages did not,
+// and why the first of them.
+func (m *messenger) close(ctx context.Context, l *ledger.Ledger, out run.Outcome, failure error, next string) (int, string) {
 	if m == nil {
-		return 0
+		return 0, ""
 	}
 	if e, why := operatorEvent(out, failure); e != "" && (m.to != "" || m.post.Channel.Name() == "webhook") {
 		m.tellOperator(ctx, l, e, why, next)
@@ -131,7 +137,7 @@ func (m *messenger) close(ctx context.Context, l *ledger.Ledger, out run.Outcome
 	<-m.done
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.failed
+	return m.failed, m.why
 }
 
 func (m *messenger) tellOperator(ctx context.Context, l *ledger.Ledger, e notify.Event, why, next string) {
