@@ -19,10 +19,12 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
+	"wave365/pkg/pilot"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
 	"wave365/pkg/sandbox"
 	stage "wave365/pkg/sandbox/rehearsal"
+	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
@@ -34,6 +36,8 @@ type rehearseOptions struct {
 	faults  string
 	sample  bool
 	offline bool
+	// like is a recording whose service the sandbox is to behave like; empty: as by default.
+	like string
 }
 
 // rehearsalSpeed is how much faster than the wall clock a rehearsal runs: an evening of four hours takes some seconds.
@@ -48,7 +52,8 @@ evening in seconds; the report is the same, marked as a rehearsal. Where a stora
 otherwise a disk is taken to be as large as its license. Nothing is asked of a person, and nobody is moved.
 
 --faults says how much goes wrong: calm (nothing), rough (an ordinary evening) or storm (lost answers, outages, failed
-imports). The same seed tells the same story. --sample needs no file.`,
+imports). The same seed tells the same story. --sample needs no file. --like takes a recording of a real evening: where it
+shows how the service behaves, the sandbox behaves so.`,
 		Example: "  wave365 rehearse waves/friday.csv --faults rough\n  wave365 rehearse --sample --faults storm --seed 7",
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runRehearse(cmd, a, g, o, args) },
@@ -59,6 +64,7 @@ imports). The same seed tells the same story. --sample needs no file.`,
 	f.Int64Var(&o.seed, "seed", 1, "what draws durations and misfortunes; the same seed tells the same story")
 	f.StringVar(&o.faults, "faults", string(stage.Calm), "how much goes wrong: calm, rough or storm")
 	f.BoolVar(&o.sample, "sample", false, "play a wave of 24 rows that is made up")
+	f.StringVar(&o.like, "like", "", "behave as the service did in this recording of --record")
 	f.BoolVar(&o.offline, "offline", false, "make the tenant from the file alone; opens no connection")
 	return cmd
 }
@@ -148,12 +154,37 @@ func (a *app) stageRehearsal(ctx context.Context, g *globals, o rehearseOptions,
 		}
 	}
 	a.sizesOf(ctx, g, o, args[0], file, findings, people)
-	scenario := stage.Tenant(people, stage.Options{Name: file.Name, Seed: o.seed, Weather: stage.Weather(o.faults)})
-	text, err := yaml.Marshal(scenario)
+	knobs, err := knobsLike(o.like)
+	if err != nil {
+		return err
+	}
+	tenant := stage.Tenant(people, stage.Options{Name: file.Name, Seed: o.seed, Weather: stage.Weather(o.faults), Knobs: knobs})
+	text, err := yaml.Marshal(tenant)
 	if err != nil {
 		return err
 	}
 	return writeNew(filepath.Dir(path), map[string][]byte{path: rehearsedWave(file, people), beside: text})
+}
+
+// knobsLike are the sandbox's knobs as a recording shows the service; zero without one.
+func knobsLike(path string) (knobs scenario.Knobs, err error) {
+	if path == "" {
+		return knobs, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return knobs, fault.Wrap(fault.Invalid, "usage", "the recording cannot be read: "+err.Error(), "record an evening with --record, and name that file with --like", err)
+	}
+	defer func() { _ = f.Close() }()
+	rec, err := pilot.Read(f)
+	if err != nil {
+		return knobs, err
+	}
+	text, err := yaml.Marshal(pilot.Knobs(pilot.Answers(rec)))
+	if err != nil {
+		return knobs, err
+	}
+	return knobs, yaml.UnmarshalWithOptions(text, &knobs, yaml.Strict())
 }
 
 // rehearsedWave is the wave with every disk in the rehearsal's storage account and without signatures.
