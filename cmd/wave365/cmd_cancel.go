@@ -73,6 +73,9 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 		return err
 	}
 	text := fmt.Sprintf("%d cancelled, %d go on in the service, because their import was sent", c.Rows, len(c.GoOn))
+	if n := len(c.Away); n > 0 {
+		text += fmt.Sprintf("; %d without the license that was taken for the import", n)
+	}
 	if g.json {
 		printJSON(a.out, orderDocument{"wave365/order/v1", s.Run.ID, ledger.OrderCancel, "", text})
 		return nil
@@ -80,6 +83,10 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 	fmt.Fprintf(a.out, "Run %s: %s.\n", s.Run.ID, text)
 	for _, r := range c.GoOn {
 		fmt.Fprintf(a.out, "  line %-4d %s: %s; %s\n", r.Target.Line, r.Target.User, r.Step, fateOf(r))
+	}
+	for _, r := range c.Away {
+		a.bullet(g, "!", fmt.Sprintf("line %d %s: the license %s was taken away for the import and is not given back; retry goes on without it, or give it back:", r.Target.Line, r.Target.User, r.Target.SKUName),
+			[]fault.Command{fault.NewCommand("undo", "--row", r.Target.User).For(s.Run.ID)})
 	}
 	if len(c.GoOn) > 0 {
 		fmt.Fprintf(a.out, "Follow them to their end with: %s\n", resumeCommand(g, s.Run))

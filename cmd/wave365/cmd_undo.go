@@ -18,7 +18,8 @@ func newUndoCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "undo [RUN] --row USER", Short: "Take back what a run did for one row, as far as it can be", Args: cobra.MaximumNArgs(1),
 		Long: `Take back what a run did for one row: the license it gave, the import it made and nobody used, the membership it added;
-the latest first, and only what this tool did and nobody changed since. It says what cannot be taken back.
+the latest first, and only what this tool did and nobody changed since. A license that was taken away for the import
+(--trigger relicense) is given back, ten minutes after the user has left the group. It says what cannot be taken back.
 
 Where the Cloud PC exists already, its grace period of seven days begins: giving the license or the membership back within
 that time ends it. ` + "`wave365 deprovision`" + ` takes the Cloud PC away for good.
@@ -97,7 +98,7 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 	}
 	err = undoing.Do(ctx, t.writer("undo"), t.conn.graph, p, func(s undoing.Step) {
 		if !g.json {
-			fmt.Fprintf(a.out, "Taken back: %s\n", summary.OneLine(s.What))
+			fmt.Fprintln(a.out, summary.OneLine(s.Undone()))
 		}
 	})
 	if err != nil {
@@ -124,7 +125,7 @@ func (a *app) printUndo(g *globals, p undoing.Plan) {
 	fmt.Fprintf(a.out, "What run %s did for %s, the latest first:\n", p.Row.Run, summary.OneLine(p.Row.Target.User))
 	for _, s := range p.Steps {
 		if s.Back() {
-			a.bullet(g, "-", s.What+": is taken back", nil)
+			a.bullet(g, "-", s.What+": "+s.Will(), nil)
 		} else {
 			a.bullet(g, " ", s.What+": stays, because "+s.Why, nil)
 		}

@@ -31,6 +31,12 @@ func (r Row) Begun() bool { return !r.StartedAt.IsZero() }
 // can be taken back.
 func (r Row) CutOver() bool { return !r.Facts.CutOver.IsZero() }
 
+// LicenseAway reports whether the row's license may have been taken away for its import and not given back: the row alone
+// does not tell for sure.
+func (r Row) LicenseAway() bool {
+	return r.Target.Trigger == TriggerRelicense && !r.CutOver() && (r.Attempt > 1 || r.Step != StepCheck)
+}
+
 // Cancellable reports whether the operator may give the row up: it is not final, or held, and its import has not been
 // accepted. A row that runs is given back first, see [Interrupt].
 func (r Row) Cancellable() bool {
@@ -83,6 +89,10 @@ func Cancel(r Row, note string, at time.Time) Transition {
 	t := move(r, Cancelled, ReasonOperator, at)
 	t.to.Note = note
 	t.to.Problem = &Problem{Code: "row.cancelled", Message: note, Hint: "retry takes the row up again", Commands: []fault.Command{fault.NewCommand("retry")}}
+	if r.LicenseAway() {
+		t.to.Problem.Hint = "the license may have been taken away for the import: undo gives it back, or retry takes the row up again"
+		t.to.Problem.Commands = append([]fault.Command{fault.NewCommand("undo", "--row", r.Target.User)}, t.to.Problem.Commands...)
+	}
 	if r.State == Held && r.Problem != nil {
 		// What is not known about a held row stays to be read.
 		p := *r.Problem

@@ -103,3 +103,7 @@ const (
 	RunPrepared  Reason = "wave-prepared"
 	RunThrottled Reason = "throttled"
 )
+
+// LeaveLag is how long after leaving the group a user gets a license back: until the service has seen it, the license would
+// start a Cloud PC from the image. In service time.
+const LeaveLag = 10 * time.Minute

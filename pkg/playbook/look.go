@@ -193,7 +193,7 @@ func (b *Playbook) freeToImport(r migration.Row, s surroundings, past []migratio
 		}
 	}
 	problem := userDrift(r, s)
-	if problem != nil && problem.Code == "license.missing" && released(past) {
+	if problem != nil && problem.Code == "license.missing" && Released(past) {
 		problem = nil // an earlier attempt has it, and this one gives it back
 	}
 	if problem == nil && wouldSend(past) {

@@ -48,8 +48,8 @@ func holdsSKU(held []graph.License, sku string) bool {
 	return slices.ContainsFunc(held, func(l graph.License) bool { return strings.EqualFold(l.SKUID, sku) })
 }
 
-// released reports whether the row's license is taken away and not given back, as far as is known.
-func released(past []migration.Intent) bool {
+// Released reports whether the row's license is taken away and not given back, as far as is known.
+func Released(past []migration.Intent) bool {
 	taken := false
 	for _, p := range past {
 		if p.Outcome != nil && p.Outcome.Status == migration.OutcomeRefused || p.Outcome != nil && p.Outcome.Status == migration.OutcomeNoEffect {
@@ -123,7 +123,7 @@ func (b *Playbook) fails(r migration.Row, res migration.Result) bool {
 // beginUndo notes for what the row fails, when something has to be undone first.
 func (b *Playbook) beginUndo(r migration.Row, failed migration.Result) (migration.Result, error) {
 	past, err := b.journal.Intents(context.Background(), b.run.ID, r.Index)
-	if err != nil || !released(past) || ImportInDoubt(past) {
+	if err != nil || !Released(past) || ImportInDoubt(past) {
 		return failed, err
 	}
 	text, err := json.Marshal(failed.Problem)
@@ -170,7 +170,7 @@ func (b *Playbook) giveBack(ctx context.Context, r migration.Row) (migration.Res
 	if err != nil {
 		return fail(err, "look for "+t.User+" in group "+t.GroupName)
 	}
-	if wait := left.At.Add(leaveLag).Sub(b.clock.Now()); in || wait > 0 {
+	if wait := left.At.Add(migration.LeaveLag).Sub(b.clock.Now()); in || wait > 0 {
 		return migration.Wait(r.Facts, max(wait, half), "the import failed: the license is given back once the user has left the group"), nil
 	}
 	if _, err := b.apply(ctx, b.license(r)); err != nil {
@@ -179,9 +179,6 @@ func (b *Playbook) giveBack(ctx context.Context, r migration.Row) (migration.Res
 	why.Message += "; the user has left the group again and has the license back"
 	return migration.Failure(f, why), nil
 }
-
-// leaveLag is how long after leaving the group a user gets the license back: the service must have seen it.
-const leaveLag = 10 * time.Minute
 
 // seatLost says of a license that was taken away and cannot be given back that its seat is gone, when it is.
 func (b *Playbook) seatLost(ctx context.Context, r migration.Row, cause error) error {

@@ -13,6 +13,8 @@ type Cancelled struct {
 	Rows int
 	// GoOn are those that cannot be given up: the service works on them, or may.
 	GoOn []migration.Row
+	// Away are those given up whose license was taken away for the import and is not given back.
+	Away []migration.Row
 	// Named is the row of the user who was named, as it stood; nil for every row.
 	Named *migration.Row
 }
@@ -49,6 +51,9 @@ func (s *Session) Cancel(ctx context.Context, user string) (Cancelled, error) {
 			}
 		}
 		c.Rows++
+		if playbook.Released(past) {
+			c.Away = append(c.Away, r)
+		}
 	}
 	if c.Rows > 0 {
 		if err := s.Note(ctx, migration.RunCancelled, rowsText(c.Rows)+", by "+by); err != nil {

@@ -73,7 +73,7 @@ func (w *wave) inFlight() string {
 // cancel gives up one row, or every row, as far as there is no import yet. A row that a worker has is given up when the
 // worker is done with it, unless its import was accepted meanwhile.
 func (w *wave) cancel(ctx context.Context, row int) string {
-	gone, busy, goOn := map[int]bool{}, 0, 0
+	gone, busy, goOn, away := map[int]bool{}, 0, 0, 0
 	for i := range w.rows {
 		r := w.rows[i]
 		if row >= 0 && i != row {
@@ -82,6 +82,7 @@ func (w *wave) cancel(ctx context.Context, row int) string {
 		if w.busy[i] {
 			w.doomed[i] = true
 			busy++
+			away += w.away(i)
 			continue
 		}
 		switch r.CancelVerdict(row >= 0, w.touched(ctx, r)) {
@@ -89,6 +90,7 @@ func (w *wave) cancel(ctx context.Context, row int) string {
 			goOn++
 		case migration.CancelGiveUp:
 			gone[i] = true
+			away += w.away(i)
 		}
 	}
 	w.pull(gone)
@@ -116,7 +118,18 @@ func (w *wave) cancel(ctx context.Context, row int) string {
 	if goOn > 0 {
 		text += fmt.Sprintf(", %d go on in the service, because their import was sent", goOn)
 	}
+	if away > 0 {
+		text += fmt.Sprintf(", %d of them perhaps without the license that was taken for the import: undo gives it back", away)
+	}
 	return text
+}
+
+// away is 1 for a row whose license may have been taken away for its import, else 0.
+func (w *wave) away(i int) int {
+	if w.rows[i].LicenseAway() {
+		return 1
+	}
+	return 0
 }
 
 const byOperator = "cancelled by the operator"

@@ -21,6 +21,7 @@ const (
 	ImageDelete    migration.Effect = "image.delete"
 	GroupCreate    migration.Effect = "group.create"
 	GroupLeave     migration.Effect = "group.leave"
+	LicenseAssign  migration.Effect = "license.assign"
 	LicenseRemove  migration.Effect = "license.remove"
 	GraceEnd       migration.Effect = "cloudpc.end-grace"
 	BlobDelete     migration.Effect = "blob.delete"

@@ -20,6 +20,7 @@ import (
 type Tenant interface {
 	leaving.Tenant
 	imports.Tenant
+	AssignLicense(ctx context.Context, userID, skuID string) error
 }
 
 // Step is one thing that the run did for the row.
@@ -34,6 +35,22 @@ type Step struct {
 
 // Back reports whether the step is to be taken back.
 func (s Step) Back() bool { return s.Why == "" }
+
+// Will says what becomes of the step that is taken back.
+func (s Step) Will() string {
+	if s.Did.Effect == migration.EffectRelease {
+		return "is given back, ten minutes after the user left the group"
+	}
+	return "is taken back"
+}
+
+// Undone says that the step was taken back.
+func (s Step) Undone() string {
+	if s.Did.Effect == migration.EffectRelease {
+		return "Given back: the license"
+	}
+	return "Taken back: " + s.What
+}
 
 // Plan is what is to be taken back, in the order in which it is done: the latest first.
 type Plan struct {
@@ -80,6 +97,14 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 	foreign := foreignCloudPC(row, pcs)
 	for _, w := range slices.Backward(mine) {
 		if w.Run != row.Run || w.Row != row.Index || !w.Changed() {
+			continue
+		}
+		if w.Effect == migration.EffectRelease {
+			if s, ok, err := p.release(ctx, t, user, w); err != nil {
+				return p, err
+			} else if ok {
+				p.Steps = append(p.Steps, s)
+			}
 			continue
 		}
 		s, ok, err := look(ctx, clock, t, row, user, w, all)
@@ -192,7 +217,9 @@ func relied(w migration.Write, all []migration.Write) string {
 
 // cloudPC says what becomes of the person's Cloud PCs under the row's policy.
 func (p *Plan) cloudPC(pcs []graph.CloudPC, foreign bool) {
-	cut := slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Back() && s.Did.Effect != migration.EffectImport })
+	cut := slices.ContainsFunc(p.Steps, func(s Step) bool {
+		return s.Back() && (s.Did.Effect == migration.EffectLicense || s.Did.Effect == migration.EffectJoin)
+	})
 	for _, pc := range pcs {
 		if foreign {
 			break
@@ -210,7 +237,9 @@ func (p *Plan) cloudPC(pcs []graph.CloudPC, foreign bool) {
 	}
 }
 
-// Do takes the steps back, the latest first. It may be stopped between two of them and run again. done is told of each.
+// Do takes the steps back, the latest first. It may be stopped between two of them and run again. done is told of each. A
+// license is given back only when the service has had the time to see that the user left the group, see
+// [migration.LeaveLag].
 func Do(ctx context.Context, w tenantcare.Writer, t Tenant, p Plan, done func(Step)) error {
 	who := leaving.Person{UserID: p.Row.Target.UserID, User: p.Row.Target.User, Row: p.Row.Index}
 	for _, s := range p.Steps {
@@ -225,6 +254,8 @@ func Do(ctx context.Context, w tenantcare.Writer, t Tenant, p Plan, done func(St
 			_, err = leaving.CutMembership(ctx, w, t, who, s.Did.Target)
 		case migration.EffectImport:
 			err = imports.Remove(ctx, w, t, s.Import)
+		case migration.EffectRelease:
+			err = giveBack(ctx, w, t, p.Row, s.Did.Target)
 		}
 		if err != nil {
 			return err

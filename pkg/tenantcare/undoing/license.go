@@ -1,0 +1,82 @@
+package undoing
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/leaving"
+)
+
+// release judges that the run took the license away for the import; false: there is nothing to say, because the run gave it
+// back, or there is a later step about it. p has the steps that were done after it.
+func (p *Plan) release(ctx context.Context, t Tenant, user graph.User, w migration.Write) (Step, bool, error) {
+	if slices.ContainsFunc(p.Steps, func(o Step) bool {
+		return (o.Did.Effect == migration.EffectLicense || o.Did.Effect == migration.EffectRelease) && strings.EqualFold(o.Did.Target, w.Target)
+	}) {
+		return Step{}, false, nil
+	}
+	s := Step{Did: w, What: "took the license " + nameOr(p.Row.Target.SKUName, w.Target) + " away"}
+	if leaving.Direct(user, w.Target) {
+		s.Why = "the user holds it again"
+		return s, true, nil
+	}
+	leaves := slices.ContainsFunc(p.Steps, func(o Step) bool {
+		return o.Back() && o.Did.Effect == migration.EffectJoin && strings.EqualFold(o.Did.Target, p.Row.Target.GroupID)
+	})
+	if leaves {
+		return s, true, nil
+	}
+	in, err := t.IsMember(ctx, p.Row.Target.GroupID, user.ID)
+	if in {
+		s.Why = "the user stays in group " + nameOr(p.Row.Target.GroupName, p.Row.Target.GroupID) + ": with the license a Cloud PC would be built"
+	}
+	return s, true, err
+}
+
+// giveBack assigns the license again, when the service has seen that the user is in the group no more: it waits for that.
+func giveBack(ctx context.Context, w tenantcare.Writer, t Tenant, row migration.Row, sku string) error {
+	left, err := lastLeft(ctx, w.Journal, row)
+	if err != nil {
+		return err
+	}
+	if wait := left.Add(migration.LeaveLag).Sub(w.Clock.Now()); wait > 0 {
+		if err := tenantcare.Sleep(ctx, w.Clock, wait); err != nil {
+			return err
+		}
+	}
+	in, err := t.IsMember(ctx, row.Target.GroupID, row.Target.UserID)
+	if err != nil {
+		return err
+	}
+	if in {
+		return fault.New(fault.Conflict, "undo.refused", row.Target.User+" is in group "+nameOr(row.Target.GroupName, row.Target.GroupID)+
+			" still, or again: with the license a Cloud PC would be built from the image", "run the command again once the user is out of the group")
+	}
+	_, err = w.Do(ctx, tenantcare.Effect{
+		Write: migration.Write{Effect: tenantcare.LicenseAssign, Target: sku, UserID: row.Target.UserID, User: row.Target.User, Row: row.Index},
+		Present: func(ctx context.Context) (string, string, bool, error) {
+			u, err := t.User(ctx, row.Target.UserID)
+			return sku, "the user holds it", err == nil && leaving.Direct(u, sku), err
+		},
+		Call: func(ctx context.Context) (string, error) { return sku, t.AssignLicense(ctx, row.Target.UserID, sku) },
+	})
+	return err
+}
+
+// lastLeft is when this ledger last took the user out of the row's group; zero: never.
+func lastLeft(ctx context.Context, j tenantcare.Journal, row migration.Row) (time.Time, error) {
+	past, err := j.Writes(context.WithoutCancel(ctx), migration.WriteFilter{UserID: row.Target.UserID, Target: row.Target.GroupID})
+	var last time.Time
+	for _, w := range past {
+		if w.Effect == tenantcare.GroupLeave && w.Changed() && w.Outcome.At.After(last) {
+			last = w.Outcome.At
+		}
+	}
+	return last, err
+}
