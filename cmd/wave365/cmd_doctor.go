@@ -97,8 +97,18 @@ func (a *app) examineMachine(ctx context.Context, g *globals) []doctor.Line {
 		if found.Open = err; err == nil {
 			_ = l.Close()
 		}
+		if inDatabase && fault.CodeOf(err) == "ledger.none" {
+			found.Exists, found.Open = false, nil // the first run makes it
+		}
 	}
-	return append(doctor.LedgerLines(found), doctor.TerminalLine(doctor.Terminal{
+	lines := doctor.LedgerLines(found)
+	if inDatabase {
+		d, err := ledger.ExamineDatabase(ctx, g.ledger)
+		lines = append(lines[:1], doctor.DatabaseLines(doctor.Database{
+			Err: err, Version: d.Version, Settings: d.Settings, Off: d.Off, Encrypted: d.Encrypted, Remote: d.Remote,
+		})...)
+	}
+	return append(lines, doctor.TerminalLine(doctor.Terminal{
 		IsTerminal: a.inTerm, Columns: columns(a.err),
 		Remote: os.Getenv("SSH_CONNECTION") != "", Kept: os.Getenv("TMUX") != "" || os.Getenv("STY") != "",
 	}))

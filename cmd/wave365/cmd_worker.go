@@ -79,8 +79,8 @@ func (o *workerOptions) check() error {
 		return bad("--stop and --start together", "give one of them")
 	case o.runs < 1 || o.runs > 100:
 		return bad("--runs must be between 1 and 100", "start more workers instead")
-	case o.slice < time.Second || o.slice > 2*time.Minute:
-		return bad("--slice must be between 1s and 2m", "")
+	case o.slice < time.Second || o.slice > time.Minute:
+		return bad("--slice must be between 1s and 1m", "")
 	}
 	if o.name == "" {
 		host, _ := os.Hostname()

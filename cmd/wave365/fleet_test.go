@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -181,6 +182,10 @@ func TestSubmittedWave(t *testing.T) {
 		if out, code := answer(t, tool(f.dir, append(step, "--ledger", address)...)); code != 0 {
 			t.Errorf("%v: exit code %d\n%s", step, code, out)
 		}
+	}
+	// The server of the tests runs without fsync, which no ledger should.
+	if out, code := answer(t, tool(f.dir, "doctor", "--ledger", address, "--sandbox="+url)); code != exitDenied || !strings.Contains(out, "database, fsync: off") || !strings.Contains(out, "database, lock_timeout: 10s") {
+		t.Errorf("doctor: exit code %d\n%s", code, out)
 	}
 	w := f.worker("one", nil, "--slice", "5s")
 	parked := f.job("contoso", 30*time.Second, inState(fleet.Parked))

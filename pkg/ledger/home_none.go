@@ -4,11 +4,25 @@ package ledger
 
 import (
 	"context"
+	"time"
 
 	"wave365/pkg/fault"
 )
 
+// Database is what a server says about itself.
+type Database struct {
+	Version           int
+	Settings          map[string]string
+	Off               time.Duration
+	Encrypted, Remote bool
+}
+
+// ExamineDatabase refuses.
+func ExamineDatabase(context.Context, string) (Database, error) { return Database{}, without() }
+
 // openDatabase refuses: this program was built without PostgreSQL, so that it stays small for ledgers in files.
-func openDatabase(context.Context, string, Options) (*Ledger, error) {
-	return nil, fault.New(fault.Invalid, "ledger.url", "this program was built without ledgers in a database", "use the program wave365-fleet")
+func openDatabase(context.Context, string, Options) (*Ledger, error) { return nil, without() }
+
+func without() error {
+	return fault.New(fault.Invalid, "ledger.url", "this program was built without ledgers in a database", "use the program wave365-fleet")
 }

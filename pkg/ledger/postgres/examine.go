@@ -1,0 +1,41 @@
+package postgres
+
+import (
+	"context"
+	"time"
+)
+
+// Examined is what a server says about itself.
+type Examined struct {
+	// Version is such as 170002; Settings are the server's by name, as a ledger's connection sees them.
+	Version  int
+	Settings map[string]string
+	// Off is by how much its clock is ahead of now. Encrypted: the connection is. Remote: the server is not on this machine.
+	Off               time.Duration
+	Encrypted, Remote bool
+}
+
+// Examine asks the server of a ledger; there need not be a ledger yet. Faults are those of Open.
+func Examine(ctx context.Context, at Address, now func() time.Time) (Examined, error) {
+	e := Examined{Settings: map[string]string{}, Remote: !local(at.config.Host)}
+	db := Config{Address: at}.pool("wave365 doctor", 1, true)
+	defer db.Close()
+	var server time.Time
+	asked := now()
+	err := db.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int, clock_timestamp(),
+		coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)`).Scan(&e.Version, &server, &e.Encrypted)
+	if err != nil {
+		return e, classify(err, "examine the database")
+	}
+	e.Off = server.Sub(asked.Add(now().Sub(asked) / 2))
+	for _, name := range []string{
+		"fsync", "full_page_writes", "synchronous_commit", "synchronous_standby_names", "idle_in_transaction_session_timeout", "statement_timeout", "lock_timeout",
+	} {
+		var value string
+		if err := db.QueryRowContext(ctx, "SELECT current_setting($1)", name).Scan(&value); err != nil {
+			return e, classify(err, "examine the database")
+		}
+		e.Settings[name] = value
+	}
+	return e, nil
+}
