@@ -63,11 +63,9 @@ func (s *Session) Cancel(ctx context.Context, user string) (Cancelled, error) {
 	if c.Rows == 0 && len(c.GoOn) == 0 {
 		return c, nil
 	}
-	named := c.Named
 	if err := s.reload(ctx); err != nil {
 		return c, err
 	}
-	c.Named = named
 	if migration.Count(s.Rows).Open() == 0 {
 		return c, s.Ledger.FinishRun(ctx, s.Run.ID, s.Now())
 	}
