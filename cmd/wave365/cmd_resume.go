@@ -68,39 +68,12 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 		return err
 	}
 	defer s.Close()
-	// Both reading many rows and signing in take a while, so neither waits for the other where it is sure that the run
-	// goes on.
-	connecting, giveUp := context.WithCancel(quick)
-	connect := sync.OnceValue(func() error { return s.Connect(connecting) })
-	var early sync.WaitGroup
-	notYet := func() {
-		giveUp()
-		early.Wait()
-	}
-	defer notYet()
-	if s.Run.State == migration.RunActive && run.SameWave(s.Run) == nil {
-		early.Go(func() { _ = connect() })
-	}
-	if err := s.Read(quick); err != nil {
-		notYet()
-		return err
-	}
-	edit, err := s.Edited()
+	edit, ended, err := a.readAndConnect(quick, s, o.accept)
 	if err != nil {
 		return err
 	}
-	switch open := migration.Count(s.Rows).Open(); {
-	case open == 0 && (edit == nil || !o.accept):
-		notYet()
+	if ended {
 		return a.endedAlready(quick, g, s)
-	case edit != nil:
-		if err := edit.Refuse(s.Run.ID, o.accept); err != nil {
-			a.printLines(edit.Lines)
-			return err
-		}
-	}
-	if err := connect(); err != nil {
-		return err
 	}
 	if edit != nil {
 		if done, err := a.amend(quick, g, s, edit); done || err != nil {
@@ -126,6 +99,35 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	}
 	a.sayCarried(g, s.Run)
 	return a.drive(ctx, g, s, page, migration.RunResumed)
+}
+
+// readAndConnect reads the run and signs in. Both take a while, so neither waits for the other where it is sure that the run
+// goes on. edit is what changed in the wave file, nil: nothing; ended: nothing is left to run, and nobody is signed in.
+func (a *app) readAndConnect(ctx context.Context, s *run.Session, accept bool) (edit *run.Edit, ended bool, err error) {
+	connecting, giveUp := context.WithCancel(ctx)
+	connect := sync.OnceValue(func() error { return s.Connect(connecting) })
+	var early sync.WaitGroup
+	defer early.Wait()
+	defer giveUp()
+	if s.Run.State == migration.RunActive && run.SameWave(s.Run) == nil {
+		early.Go(func() { _ = connect() })
+	}
+	if err := s.Read(ctx); err != nil {
+		return nil, false, err
+	}
+	if edit, err = s.Edited(); err != nil {
+		return nil, false, err
+	}
+	switch open := migration.Count(s.Rows).Open(); {
+	case open == 0 && (edit == nil || !accept):
+		return edit, true, nil
+	case edit != nil:
+		if err := edit.Refuse(s.Run.ID, accept); err != nil {
+			a.printLines(edit.Lines)
+			return edit, false, err
+		}
+	}
+	return edit, false, connect()
 }
 
 // amend takes an edited wave file over. done: there is nothing left to run, and that was answered.
