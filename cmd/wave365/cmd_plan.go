@@ -4,11 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
@@ -168,7 +171,7 @@ func printPlan(w io.Writer, p plan.Plan, start time.Time, zone *time.Location) {
 const maxPlan = 64 << 20
 
 // openPlan reads a sealed plan and has run's flags say what it says, where they were not given.
-func (o *runOptions) openPlan(cmd *cobra.Command, path string) (plan.Plan, migration.Settings, error) {
+func (o *runOptions) openPlan(cmd *cobra.Command, path string, zone *time.Location) (plan.Plan, migration.Settings, error) {
 	var was migration.Settings
 	text, err := run.ReadFile(path, maxPlan)
 	if err != nil {
@@ -181,6 +184,7 @@ func (o *runOptions) openPlan(cmd *cobra.Command, path string) (plan.Plan, migra
 	if err := was.Apply(migration.SettingsPatch(p.Settings)); err != nil {
 		return p, was, fault.Wrap(fault.Invalid, "plan.invalid", err.Error(), "make a new plan", err, fault.NewCommand("plan", "WAVE", "--out="+path))
 	}
+	o.again = planAgain(cmd, p, was, zone)
 	changed := cmd.Flags().Changed
 	if !changed("slots") {
 		o.slots = p.Slots
@@ -200,8 +204,43 @@ func (o *runOptions) openPlan(cmd *cobra.Command, path string) (plan.Plan, migra
 	return p, was, nil
 }
 
-// asPlanned refuses a run that is not what was planned.
-func asPlanned(sealed, now plan.Plan, path string) error {
+// planAgain is what makes a new plan in place of one: with the flags that run was given and plan knows, and with what the
+// old plan says where they say nothing.
+func planAgain(cmd *cobra.Command, sealed plan.Plan, was migration.Settings, zone *time.Location) fault.Command {
+	args := []string{sealed.WavePath}
+	planner, _, err := cmd.Root().Find([]string{"plan"})
+	if err != nil {
+		return fault.NewCommand("plan", args...)
+	}
+	given := cmd.Flags().Changed
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		known := planner.Flags().Lookup(f.Name) != nil || planner.InheritedFlags().Lookup(f.Name) != nil
+		switch {
+		case !known || slices.Contains([]string{"ledger", "out", "yes", "json", "quiet", "skip-invalid"}, f.Name):
+		case f.Value.String() == f.NoOptDefVal:
+			args = append(args, "--"+f.Name)
+		default:
+			args = append(args, "--"+f.Name+"="+f.Value.String())
+		}
+	})
+	if !given("slots") {
+		args = append(args, fmt.Sprintf("--slots=%d", sealed.Slots))
+	}
+	for _, name := range slices.Sorted(maps.Keys(sealed.Settings)) {
+		value := sealed.Settings[name]
+		if f := planner.Flags().Lookup(name); f == nil || given(name) || name == "skip-invalid" || value == f.DefValue {
+			continue
+		}
+		if name == "stop-by" {
+			value = was.StopBy.In(zone).Format("15:04")
+		}
+		args = append(args, "--"+name+"="+value)
+	}
+	return fault.NewCommand("plan", append(args, "--skip-invalid")...)
+}
+
+// asPlanned refuses a run that is not what was planned. again makes a new plan.
+func asPlanned(sealed, now plan.Plan, path string, again fault.Command) error {
 	moved := sealed.Moved(now)
 	if len(moved) == 0 {
 		return nil
@@ -212,7 +251,7 @@ func asPlanned(sealed, now plan.Plan, path string) error {
 	}
 	return fault.New(fault.Conflict, "plan.changed", "not as planned in "+path+":\n    "+strings.Join(moved, "\n    "),
 		"nothing was changed; make a new plan for what is left, look at it, and start with that",
-		fault.NewCommand("plan", sealed.WavePath, "--skip-invalid", "--out="+path))
+		fault.NewCommand(again.Name, append(slices.Clone(again.Args), "--out="+path)...))
 }
 
 func (a *app) confirmPlan(ctx context.Context, g *globals, p plan.Plan, res preflight.Result) error {

@@ -26,6 +26,8 @@ type runOptions struct {
 	skipInvalid bool
 	runID       string
 	planFile    string
+	// again makes a new plan in place of planFile's.
+	again       fault.Command
 	createGroup string
 	// submit: the run is left to workers; nil: it is driven here.
 	submit *submission
@@ -128,7 +130,7 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 // open reads the sealed plan, where --plan names one, with its settings, and checks the flags.
 func (o *runOptions) open(cmd *cobra.Command, zone *time.Location) (sealed plan.Plan, was migration.Settings, err error) {
 	if o.planFile != "" {
-		if sealed, was, err = o.openPlan(cmd, o.planFile); err != nil {
+		if sealed, was, err = o.openPlan(cmd, o.planFile, zone); err != nil {
 			return sealed, was, err
 		}
 	}
@@ -189,7 +191,7 @@ func (a *app) agreeToRun(ctx context.Context, g *globals, s *run.Session, o runO
 	}
 	planned := plan.Make(s.Run, s.Rows, res, playbook.SettingName(s.Run))
 	if o.planFile != "" {
-		if err := asPlanned(sealed, planned, o.planFile); err != nil {
+		if err := asPlanned(sealed, planned, o.planFile, o.again); err != nil {
 			return err
 		}
 	}

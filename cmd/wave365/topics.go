@@ -188,11 +188,11 @@ const eveningTopic = `In the afternoon:
 
   wave365 doctor                           # is everything fit: network, sign-in, permissions, storage, disk
   wave365 validate friday.csv              # what is wrong with the wave; nothing is changed
-  wave365 plan friday.csv --out plan.json  # what would change, and when it would end
+  wave365 plan friday.csv --canary 2 --stop-by 22:00 --out plan.json  # what would change, and when it would end
 
 In the evening, in a terminal that outlives a lost connection (tmux, screen):
 
-  wave365 run friday.csv --plan plan.json --canary 2 --stop-by 22:00
+  wave365 run friday.csv --plan plan.json  # exactly that, with the plan's flags
 
 From a second terminal:
 
