@@ -157,7 +157,7 @@ func (p *Plan) people(r Record, f Facts) {
 	}
 	for _, g := range r.groups() {
 		if made(r, g.ID) {
-			p.leave(fault.Command{}, "group %s was made for this wave and stays: the Cloud PCs of its %d member(s) hang on it", g.Name, len(f.Members[strings.ToLower(g.ID)]))
+			p.leave(fault.Command{}, "group %s was made for this wave and stays: the Cloud PCs of its %d member(s) depend on it", g.Name, len(f.Members[strings.ToLower(g.ID)]))
 		}
 		var who []string
 		for _, m := range f.Members[strings.ToLower(g.ID)] {
