@@ -121,7 +121,7 @@ func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) err
 	})
 }
 
-// listed reads a file with one person a line; # begins a comment.
+// listed reads a file with one person a line; a line that begins with # is a comment.
 func listed(path string) ([]string, error) {
 	data, err := run.ReadFile(path, maxDescription)
 	if err != nil {
@@ -130,8 +130,8 @@ func listed(path string) ([]string, error) {
 	out := []string{}
 	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))))
 	for n := 1; lines.Scan(); n++ {
-		line, _, _ := strings.Cut(lines.Text(), "#")
-		if line = strings.TrimSpace(line); line == "" {
+		line := strings.TrimSpace(lines.Text())
+		if line == "" || line[0] == '#' { // within a line it belongs to a guest's name
 			continue
 		}
 		if strings.ContainsAny(line, ",;\t") {

@@ -107,8 +107,12 @@ func (o *runOptions) chosen(cmd *cobra.Command, was migration.Settings, now time
 }
 
 func sealPlan(p plan.Plan, path string) error {
-	if old, err := os.ReadFile(path); err == nil {
-		if _, err := plan.Open(path, old); err != nil {
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+		old, err := run.ReadFile(path, maxPlan)
+		if err == nil {
+			_, err = plan.Open(path, old)
+		}
+		if err != nil {
 			return fault.New(fault.Invalid, "usage", path+" exists and is not a plan: it is not overwritten", "choose another --out; nothing was changed")
 		}
 	}

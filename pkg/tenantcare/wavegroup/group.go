@@ -4,6 +4,8 @@ package wavegroup
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"time"
@@ -36,9 +38,11 @@ func Name(template, wave, policy string) (string, error) {
 	return name, nil
 }
 
-// nickname is a mail nickname made of a name: letters, digits and dashes.
+// nickname is a mail nickname made of a name: letters, digits and dashes, and a hash that keeps names apart which are alike
+// without their other letters, or in their beginning.
 func nickname(name string) string {
-	const longest = 60
+	const longest = 50
+	sum := sha256.Sum256([]byte(name))
 	n := strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
@@ -46,7 +50,7 @@ func nickname(name string) string {
 		}
 		return '-'
 	}, name)
-	return n[:min(len(n), longest)]
+	return n[:min(len(n), longest)] + "-" + hex.EncodeToString(sum[:4])
 }
 
 // Find finds the group of a name; its zero value when there is none. The fault is Invalid (group.ambiguous) when several
