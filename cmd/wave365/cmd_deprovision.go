@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -121,7 +122,10 @@ func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) err
 	})
 }
 
-// listed reads a file with one person a line; a line that begins with # is a comment.
+// comment is what follows a # at the beginning of a line or behind a blank; within a word it belongs to a guest's name.
+var comment = regexp.MustCompile(`(^|\s)#.*`)
+
+// listed reads a file with one person a line, and comments.
 func listed(path string) ([]string, error) {
 	data, err := run.ReadFile(path, maxDescription)
 	if err != nil {
@@ -130,8 +134,8 @@ func listed(path string) ([]string, error) {
 	out := []string{}
 	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))))
 	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimSpace(lines.Text())
-		if line == "" || line[0] == '#' { // within a line it belongs to a guest's name
+		line := strings.TrimSpace(comment.ReplaceAllString(lines.Text(), ""))
+		if line == "" {
 			continue
 		}
 		if strings.ContainsAny(line, ",;\t") {
