@@ -23,4 +23,4 @@ func TestMain(m *testing.M) {
 const beTheTool = "WAVE365_TEST_BE_THE_TOOL"
 
 // testNames are names of the environment that steer tests, and that the tool does not know.
-var testNames = []string{beTheTool, "WAVE365_EVENINGS", "WAVE365_FIRST", "WAVE365_FREEZE", "WAVE365_KILLS", "WAVE365_KILL_SEED", "WAVE365_ROWS", "WAVE365_SCREENSHOTS", "WAVE365_SEEDS", "WAVE365_STORMS"}
+var testNames = []string{beTheTool, "WAVE365_EVENINGS", "WAVE365_FIRST", "WAVE365_FREEZE", "WAVE365_KILLS", "WAVE365_KILL_SEED", "WAVE365_ROWS", "WAVE365_SCREENSHOTS", "WAVE365_SEEDS", "WAVE365_STORMS", "WAVE365_TENANTS"}
