@@ -137,7 +137,9 @@ func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
 	}()
 	defer func() {
 		unwatch()
-		<-served
+		if err := <-served; err != nil {
+			log.Error("the monitor ended with an error", "error", err.Error())
+		}
 	}()
 	if err := json.NewEncoder(a.out).Encode(workerDocument{"wave365/worker/v1", o.name, "http://" + l.Addr().String()}); err != nil {
 		return err

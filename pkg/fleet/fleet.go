@@ -9,8 +9,6 @@ package fleet
 
 import (
 	"time"
-
-	"wave365/pkg/fault"
 )
 
 // DefaultSlice is how long a run is driven at a time.
@@ -76,9 +74,4 @@ type Worker struct {
 	// From is the address it is connected from, Since when it connected.
 	From  string    `json:"from,omitempty"`
 	Since time.Time `json:"since"`
-}
-
-// errNone is what everything here answers in a program without the database.
-func errNone() error {
-	return fault.New(fault.Invalid, "ledger.url", "this program was built without the fleet", "use the program wave365-fleet")
 }

@@ -5,6 +5,7 @@ package fleet
 import (
 	"context"
 	"time"
+	"wave365/pkg/fault"
 )
 
 // Queue is the queue of a database; this program has none.
@@ -54,3 +55,8 @@ func Split(string) (database, name string, err error) { return "", "", errNone()
 
 // Health refuses.
 func (*Queue) Health(context.Context) (Health, error) { return Health{}, errNone() }
+
+// errNone is what everything here answers in a program without the database.
+func errNone() error {
+	return fault.New(fault.Invalid, "ledger.url", "this program was built without the fleet", "use the program wave365-fleet")
+}

@@ -78,7 +78,7 @@ func aboutRows() []Entry {
 			"ask the user to sign in and look for their files, then settle the row", "reconcile"),
 		of(Operator, "proof.unreadable", "the proof could not be read", "The Cloud PC is provisioned, and the service did not say whether its import was used.",
 			"retry: it only reads", "retry"),
-		Entry{Code: "cloudpc.warnings", Warning: true, Who: Admin, Title: "the Cloud PC was provisioned with warnings", Meaning: "It works and is from the snapshot; something beside it did not come about, such as a language pack.",
+		{Code: "cloudpc.warnings", Warning: true, Who: Admin, Title: "the Cloud PC was provisioned with warnings", Meaning: "It works and is from the snapshot; something beside it did not come about, such as a language pack.",
 			Remedy: "look at it in the Intune admin center and clear the warning"},
 		of(Operator, "row.deferred", "the row was put off to another evening", "It would not have finished before the time of --stop-by. Nothing was sent for it.",
 			"retry it on another evening, or run the rows of failed.csv as a wave of their own", "retry"),
