@@ -354,22 +354,6 @@ func (s *storm) inOrder(name, url string, c migration.Counts) {
 	}
 }
 
-// TestStorm_blind is the same storm without the question between intent and call whether the worker still has the run:
-// that it shows second imports proves that the storm can.
-func TestStorm_blind(t *testing.T) {
-	t.Parallel()
-	if os.Getenv("CI") == "" && os.Getenv("WAVE365_STORMS") == "" {
-		t.Skip("that the storm can show second imports is proven in CI, and where WAVE365_STORMS is set: it takes two minutes")
-	}
-	s := newStorm(t, 0, 8, true)
-	defer s.tell()
-	second := ""
-	s.play(2*time.Minute, 3*time.Minute, func() bool { second = s.second(); return second != "" })
-	if second == "" {
-		t.Errorf("no second import was sent in %s", time.Since(s.began))
-	}
-}
-
 // TestTakeOver: with the times that workers have by default, the run of one that was killed is driven by another within two
 // minutes, and the other tenants' runs go on meanwhile.
 func TestTakeOver(t *testing.T) {

@@ -102,6 +102,7 @@ func TestLeftOpen(t *testing.T) {
 func TestCommandsThatAreNamedExist(t *testing.T) {
 	t.Parallel()
 	root := newRootCommand(newApp())
+	root.InitDefaultHelpCmd()
 	named, n := regexp.MustCompile("`wave365 ([a-z]+)"), 0
 	for _, dir := range []string{".", filepath.Join("..", "..", "pkg")} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -84,11 +85,18 @@ func TestSignerEnds(t *testing.T) {
 		start := time.Now()
 		s := signerOf(tokenOf{after: time.Hour})
 		s.login = "127.0.0.1" // nothing to resolve
-		s.waiting = func(text string) { said = append(said, time.Since(start).String()+" "+text) }
+		var mu sync.Mutex
+		s.waiting = func(text string) {
+			mu.Lock()
+			defer mu.Unlock()
+			said = append(said, time.Since(start).String()+" "+text)
+		}
 		_, err := s.GetToken(t.Context(), policy.TokenRequestOptions{})
 		if took := time.Since(start); took > 15*time.Second || fault.CodeOf(err) != CodeUnreachable || !strings.Contains(err.Error(), "cannot reach 127.0.0.1: no answer within 11s") {
 			t.Errorf("%v after %s", err, took)
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		if strings.Join(said, ", ") != "2s signing in …" {
 			t.Errorf("said %q", said)
 		}

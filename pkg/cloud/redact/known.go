@@ -4,6 +4,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -119,6 +120,9 @@ func lower(c byte) byte {
 // span is a part of a text.
 type span struct{ from, to int }
 
+// turned is up to how many bytes a text is also read from its end: an encoded secret that was reversed can be read so only.
+const turned = 64 << 10
+
 // traces finds where s holds pieces of a known secret, in order and apart.
 func traces[T string | []byte](s T) (found []span) {
 	if !known.any.Load() {
@@ -126,6 +130,29 @@ func traces[T string | []byte](s T) (found []span) {
 	}
 	known.mu.RLock()
 	defer known.mu.RUnlock()
+	found = scan(s)
+	if len(s) > turned {
+		return found
+	}
+	back := append([]byte(nil), s...)
+	slices.Reverse(back)
+	for _, f := range scan(back) {
+		found = append(found, span{len(s) - f.to, len(s) - f.from})
+	}
+	slices.SortFunc(found, func(a, b span) int { return a.from - b.from })
+	apart := found[:0]
+	for _, f := range found {
+		if k := len(apart) - 1; k >= 0 && f.from <= apart[k].to {
+			apart[k].to = max(apart[k].to, f.to)
+			continue
+		}
+		apart = append(apart, f)
+	}
+	return apart
+}
+
+// scan finds the pieces that can be read forwards. The lock is held.
+func scan[T string | []byte](s T) (found []span) {
 	var from [piece]int // where the latest letters began
 	var letters [piece]byte
 	sum, n := uint64(0), 0

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"wave365/pkg/fault"
@@ -25,10 +26,10 @@ func TestSend(t *testing.T) {
 	}{"Accepted": {202, ""}, "OK": {200, ""}, "Gone": {404, fault.Invalid}, "Redirect": {302, fault.Invalid}, "Broken": {502, fault.OutcomeUnknown}, "HangsUp": {0, fault.OutcomeUnknown}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var got string
+			var heard atomic.Value
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				body, _ := io.ReadAll(r.Body)
-				got = string(body)
+				heard.Store(string(body))
 				if tc.status == 0 {
 					panic(http.ErrAbortHandler)
 				}
@@ -47,6 +48,7 @@ func TestSend(t *testing.T) {
 			if err != nil && strings.Contains(err.Error()+fault.HintOf(err), "topsecret") {
 				t.Errorf("the address leaks: %v", err)
 			}
+			got, _ := heard.Load().(string)
 			var card struct {
 				Type        string
 				Attachments []struct {
