@@ -145,7 +145,7 @@ func RetryStep(r Row) Step {
 		code = r.Problem.Code
 	}
 	switch r.Step {
-	case StepImportWait, StepCutover, StepProvisionWait:
+	case StepImportWait, StepCutover:
 		if !r.CutOver() && lostImport(code) {
 			return StepCheck
 		}

@@ -33,7 +33,6 @@ func TestRetryStep(t *testing.T) {
 		{"Drift", failed(migration.StepCutover, "setting.not-snapshot"), migration.StepCutover},
 		{"CutoverRefused", failed(migration.StepCutover, "cutover.failed"), migration.StepCutover},
 		{"Provisioning", failed(migration.StepProvisionWait, "provision.failed"), migration.StepProvisionWait},
-		{"ImportGoneAndTheCutoverUndone", failed(migration.StepProvisionWait, "import.gone"), migration.StepCheck},
 		{"NotFromTheSnapshot", failed(migration.StepProve, "proof.not-from-snapshot"), migration.StepProvisionWait},
 		{"ProofUnreadable", failed(migration.StepProve, "proof.unreadable"), migration.StepProve},
 		{"Bug", failed(migration.StepImportWait, "internal.panic"), migration.StepImportWait},

@@ -88,8 +88,8 @@ func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]m
 }
 
 // closeAgain makes the cut-over once more for a row that got a new attempt and whose user has no Cloud PC any more: who had a
-// wrong one deprovisioned has taken the link away with it. An import that is gone by now fails the row, which then begins anew.
-// Nil: the links are closed.
+// wrong one deprovisioned has taken the link away with it. Nil: the links are closed, or the import is not fit for another
+// Cloud PC.
 func (b *Playbook) closeAgain(ctx context.Context, r migration.Row) (*migration.Result, error) {
 	links := []effect{b.membership(r)}
 	if r.Target.Trigger.Licenses() {
@@ -112,10 +112,7 @@ func (b *Playbook) closeAgain(ctx context.Context, r migration.Row) (*migration.
 	before := r
 	before.Facts.CutOver, before.Facts.CloudPCID = time.Time{}, ""
 	if s, err := b.readyForCutover(ctx, before); s != nil || err != nil {
-		if err != nil || s.Kind == migration.ResultDone { // another Cloud PC is being built from it
-			return nil, err
-		}
-		return s, nil
+		return nil, err
 	}
 	for _, e := range open {
 		if _, err := b.apply(ctx, e); err != nil {
