@@ -71,60 +71,10 @@ func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]m
 		case !building[u] && !asked[u]:
 			results[i] = migration.Wait(r.Facts, b.provisionLook(r, r.Facts.CutOver), "waiting for provisioning to begin")
 		default:
-			if len(byUser[u]) == 0 && r.Facts.Retried.After(r.Facts.CutOver) {
-				again, err := b.closeAgain(ctx, r)
-				if err != nil {
-					return nil, err
-				}
-				if again != nil {
-					results[i] = *again
-					continue
-				}
-			}
 			results[i] = b.judgeCloudPC(r, byUser[u])
 		}
 	}
 	return b.consumed(ctx, rows, results)
-}
-
-// closeAgain makes the cut-over once more for a row that got a new attempt and whose user has no Cloud PC any more: who had a
-// wrong one deprovisioned has taken the link away with it. Nil: the links are closed, or the import is not fit for another
-// Cloud PC.
-func (b *Playbook) closeAgain(ctx context.Context, r migration.Row) (*migration.Result, error) {
-	links := []effect{b.membership(r)}
-	if r.Target.Trigger.Licenses() {
-		links = append(links, b.license(r))
-	}
-	var open []effect
-	for _, e := range links {
-		_, _, closed, err := e.present(ctx, nil)
-		if err != nil {
-			res, err := b.readFailed(r, err, "provision.unreadable", "look for what starts the provisioning of "+r.Target.User)
-			return &res, err
-		}
-		if !closed {
-			open = append(open, e)
-		}
-	}
-	if len(open) == 0 {
-		return nil, nil
-	}
-	before := r
-	before.Facts.CutOver, before.Facts.CloudPCID = time.Time{}, ""
-	if s, err := b.readyForCutover(ctx, before); s != nil || err != nil {
-		return nil, err
-	}
-	for _, e := range open {
-		if _, err := b.apply(ctx, e); err != nil {
-			res, err := effectFailed(r, b.seatLost(ctx, r, err), "cutover.failed", "start the provisioning for "+r.Target.User+" again")
-			return &res, err
-		}
-	}
-	f := clearSuspicion(before.Facts)
-	f.CutOver, f.CloudPCName, f.CloudPCStatus = b.clock.Now(), "", ""
-	f.Provisioned, f.UsedSeen, f.GoneSeen = time.Time{}, time.Time{}, time.Time{}
-	res := migration.Wait(f, b.provisionLook(r, f.CutOver), "the service is provisioning the Cloud PC")
-	return &res, nil
 }
 
 // atOnce is how many users are asked for together: fewer after trouble, because a list is worth nothing before its last
