@@ -62,9 +62,6 @@ func (b *Playbook) importDisks(ctx context.Context, rows []migration.Row) ([]mig
 				defer func() { b.policyFirst.answered(results[i]) }()
 			}
 			results[i], err = b.importDisk(ctx, r, pasts[i], looks[i])
-			if err == nil && b.fails(r, results[i]) {
-				results[i], err = b.holdDoubt(ctx, r, results[i])
-			}
 			return err
 		}()
 		if err != nil {

@@ -33,27 +33,11 @@ func (b *Playbook) lostImport(ctx context.Context, r migration.Row, err error) (
 	if b.repeatLost {
 		return b.assumeNone(ctx, r, f)
 	}
-	return held(r, f, migration.ProblemOf(err, "import.unknown", "import for "+r.Target.User)), nil
-}
-
-// holdDoubt turns the failure of a row whose last import is undecided into a hold: whatever kept the import from being found, it
-// may be there, and a failed row may be run again.
-func (b *Playbook) holdDoubt(ctx context.Context, r migration.Row, failed migration.Result) (migration.Result, error) {
-	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
-	if err != nil || !ImportInDoubt(past) {
-		return failed, err
-	}
-	p := *failed.Problem
-	p.Code, p.Message = "import.unknown", lostAnswer+", and it could not be looked for: "+p.Message
-	return held(r, failed.Facts, p), nil
-}
-
-// held says how a row is settled whose import may exist.
-func held(r migration.Row, f migration.Facts, p migration.Problem) migration.Result {
+	p := migration.ProblemOf(err, "import.unknown", "import for "+r.Target.User)
 	p.Hint = "find out whether the tenant has an import for this user: look in the Intune audit log, or ask Microsoft support with the client-request-id. " +
 		"Then take the import over by its id, or allow a new one; until then no second import is sent"
 	p.Commands = append(reconcile(r, "--snapshot-id", "ID"), reconcile(r, "--no-effect")...)
-	return migration.Unknown(f, p)
+	return migration.Unknown(f, p), nil
 }
 
 // RepeatLostImports has an import whose answer was lost, and which could not be found for a while, taken as not done and
