@@ -56,7 +56,7 @@ bench: build ## print what is promised about speed and memory, as measured here 
 	@go run .ci/bench.go $(FIGURES)
 
 bench-fleet: ## measure TENANTS tenants of 100 rows on three workers against one tenant alone (needs PostgreSQL; minutes)
-	CGO_ENABLED=0 WAVE365_TENANTS=$(TENANTS) go test -count=1 -timeout 0 -v -run TestFleetSize ./cmd/wave365
+	CGO_ENABLED=0 WAVE365_TENANTS=$(TENANTS) go test -tags storms -count=1 -timeout 0 -v -run TestFleetSize ./cmd/wave365
 
 fuzz: ## run every fuzz test for FUZZTIME each
 	@grep -rl --include='*_test.go' '^func Fuzz' pkg cmd | xargs -n 1 dirname | sort -u | while read -r dir; do \
