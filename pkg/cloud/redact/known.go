@@ -4,6 +4,7 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -70,8 +71,11 @@ func Know(secret string) {
 	}
 	learn(core, stride)
 	if len(secret) <= dumped {
-		learn([]byte(hex.EncodeToString([]byte(secret))), piece)
-		learn([]byte(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(secret))), piece)
+		once := url.QueryEscape(secret)
+		for _, form := range []string{secret, once, url.QueryEscape(once)} {
+			learn([]byte(hex.EncodeToString([]byte(form))), piece)
+			learn([]byte(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString([]byte(form))), piece)
+		}
 		if raw, err := base64.StdEncoding.DecodeString(secret); err == nil {
 			learn([]byte(hex.EncodeToString(raw)), piece)
 		}
@@ -304,7 +308,8 @@ func hexDigit(c byte) (byte, bool) {
 	return 0, false
 }
 
-// cut gives s without known secrets in any spelling but base64 and hex.
+// cut gives s without known secrets in any spelling but base64. What stands in one word with a piece of a secret goes with
+// it: of a dump whose bytes are spelled otherwise in between only some pieces are known.
 func cut(s string) string {
 	found := traces(s)
 	if len(found) == 0 {
@@ -313,12 +318,33 @@ func cut(s string) string {
 	var out strings.Builder
 	done := 0
 	for _, f := range found {
+		if f.to <= done {
+			continue
+		}
+		f = word(s, done, f)
 		out.WriteString(s[done:f.from])
-		out.WriteString(Mark)
+		if f.from > done || done == 0 {
+			out.WriteString(Mark)
+		}
 		done = f.to
 	}
 	out.WriteString(s[done:])
 	return out.String()
+}
+
+// word widens f to the letters and digits beside it, down to the place least.
+func word(s string, least int, f span) span {
+	f.from = max(f.from, least)
+	for f.from > least && alnum(s[f.from-1]) {
+		f.from--
+	}
+	if f.from > least && s[f.from-1] == '%' { // an encoded sign, not the word
+		f.from += 2
+	}
+	for f.to < len(s) && alnum(s[f.to]) {
+		f.to++
+	}
+	return f
 }
 
 // inHex reports whether a run is hex of something with a known secret in it.

@@ -1,6 +1,7 @@
 package redact_test
 
 import (
+	"crypto/sha256"
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
@@ -34,6 +35,12 @@ var spelled = map[string]func(s string) string{
 	"Hex":           func(s string) string { return hex.EncodeToString([]byte(s)) },
 	"hex dump":      func(s string) string { return fmt.Sprintf("% x", s) },
 	"HEX dump":      func(s string) string { return strings.ReplaceAll(fmt.Sprintf("% X", s), " ", ":") },
+	"hex of URL":    func(s string) string { return hex.EncodeToString([]byte("?sig=" + url.QueryEscape(s) + "&se=2026")) },
+	"hex of url": func(s string) string {
+		return hex.EncodeToString([]byte("x" + strings.ToLower(url.QueryEscape(s)[:9]) + url.QueryEscape(s)[9:]))
+	},
+	"dump of URL":   func(s string) string { return fmt.Sprintf("% x", url.QueryEscape(s)) },
+	"hex reversed":  func(s string) string { return reversed(hex.EncodeToString([]byte("?sig=" + url.QueryEscape(s)))) },
 	"raw hex":       func(s string) string { raw, _ := base64.StdEncoding.DecodeString(s); return hex.EncodeToString(raw) },
 	"base32":        func(s string) string { return base32.StdEncoding.EncodeToString([]byte(s)) },
 	"HEX":           func(s string) string { return strings.ToUpper(hex.EncodeToString([]byte(s))) },
@@ -94,6 +101,24 @@ func TestKnow(t *testing.T) {
 	redact.Know(sig)
 	redact.Know("short")
 	redact.Know("sandbox-token-9d2f61c07be84a35")
+	checkSpellings(t, sig, words, guid)
+	// Where the signs stand in a signature decides which pieces of a dump can be known.
+	for i := range 100 {
+		sum := sha256.Sum256([]byte{byte(i)})
+		other := base64.StdEncoding.EncodeToString(sum[:])
+		redact.Know(other)
+		checkSpellings(t, other, words, guid)
+	}
+	for _, clean := range []string{words, guid, "a sandbox token is worth nothing", "the signature of that signing", "sig: none", "design: see sig=x"} {
+		if got := redact.String(clean); got != clean && clean != "design: see sig=x" {
+			t.Errorf("%q became %q", clean, got)
+		}
+	}
+}
+
+// checkSpellings looks for what is left of a known secret between words and a guid, for each of its spellings.
+func checkSpellings(t *testing.T, sig, words, guid string) {
+	t.Helper()
 	for name, spell := range spelled {
 		in := spell(sig)
 		text := words + " <" + in + "> short " + guid
@@ -101,7 +126,7 @@ func TestKnow(t *testing.T) {
 		if string(redact.Bytes([]byte(text))) != got {
 			t.Errorf("%s: bytes and text differ", name)
 		}
-		if !strings.Contains(got, redact.Mark) || !strings.HasPrefix(got, words+" <") || !strings.HasSuffix(got, "> short "+guid) {
+		if !strings.Contains(got, redact.Mark) || !strings.HasPrefix(got, words+" <") || !strings.HasSuffix(got, " "+guid) {
 			t.Errorf("%s: %s", name, got)
 		}
 		for _, p := range pieces(in) {
@@ -109,11 +134,6 @@ func TestKnow(t *testing.T) {
 				t.Errorf("%s: %q is left of %q in %s", name, p, in, got)
 				break
 			}
-		}
-	}
-	for _, clean := range []string{words, guid, "a sandbox token is worth nothing", "the signature of that signing", "sig: none", "design: see sig=x"} {
-		if got := redact.String(clean); got != clean && clean != "design: see sig=x" {
-			t.Errorf("%q became %q", clean, got)
 		}
 	}
 }
