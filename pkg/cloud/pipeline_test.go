@@ -244,6 +244,9 @@ func TestSafeCallsAreRepeated(t *testing.T) {
 		"503":   {status(503), 2},
 		"504":   {status(504), 2},
 		"Reset": {broken(syscall.ECONNRESET), 2},
+		"Cut":   {cut(io.ErrUnexpectedEOF), 2},
+		"CutBy": {cut(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), 2},
+		"Long":  {func() (*http.Response, error) { return reply(200, strings.Repeat(" ", cloud.MaxAnswer+1)) }, 1},
 		"Dial":  {broken(refused), 2},
 		"500":   {status(500), 1},
 		"400":   {status(400), 1},
@@ -257,8 +260,8 @@ func TestSafeCallsAreRepeated(t *testing.T) {
 				start := time.Now()
 				s := &script{answer: inOrder(tt.first, status(200))}
 				p := newPipeline(t, s)
-				_, err := call(t.Context(), p, "PATCH", root+"/a", "the body")
-				if err != nil && tt.sent > 1 {
+				resp, err := call(t.Context(), p, "PATCH", root+"/a", "the body")
+				if tt.sent > 1 && (err != nil || resp.StatusCode != 200) {
 					t.Fatal(err)
 				}
 				all := s.all()
@@ -346,6 +349,8 @@ func TestNoRetry(t *testing.T) {
 		"504":             {status(504), 1, true},
 		"Reset":           {broken(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), 1, true},
 		"EOF":             {broken(io.ErrUnexpectedEOF), 1, true},
+		"Cut":             {cut(io.ErrUnexpectedEOF), 1, true},
+		"CutBy":           {cut(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), 1, true},
 		"400":             {status(400), 1, true},
 		"200":             {status(200), 1, true},
 		"ProxyCannotDial": {broken(&net.OpError{Op: "proxyconnect", Err: errors.New("no")}), 1, true},

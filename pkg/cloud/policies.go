@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -220,12 +221,30 @@ func (p *Pipeline) edge(req *policy.Request) (*http.Response, error) {
 	}
 	start := time.Now()
 	resp, err := p.try(req)
+	if once == nil {
+		err = brokenOff(err)
+	}
 	if once != nil && (err != nil && notSent(err) || resp != nil && resp.StatusCode == http.StatusTooManyRequests) {
 		once.acted.Store(false)
 	}
 	p.log(ctx, raw, resp, err, time.Since(start))
 	p.record(req, resp, err, p.cfg.Clock.Now().Add(-p.cfg.Clock.Service(time.Since(start))), time.Since(start))
 	return resp, p.reached(raw.URL.Hostname(), err)
+}
+
+// brokenOff gives why an answer's body broke off in a form that is tried again. azcore does so for GET, PUT and DELETE only,
+// not for the POST of a batch of reads; here it is [NoRetry] that says what is not repeated.
+func brokenOff(err error) error {
+	if _, ours := errors.AsType[permanent](err); ours {
+		return err
+	}
+	if mark, ok := errors.AsType[interface {
+		error
+		NonRetriable()
+	}](err); ok {
+		return cmp.Or(errors.Unwrap(mark), err)
+	}
+	return err
 }
 
 // reached turns a connection that was never made into a fault that names host and cause, and ends the tries at a host that

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
@@ -95,4 +96,13 @@ func call(ctx context.Context, p *cloud.Pipeline, method, url, body string) (*ht
 		}
 	}
 	return p.Do(req)
+}
+
+// cut answers 200 with a body that ends in err before it is whole.
+func cut(err error) func() (*http.Response, error) {
+	return func() (*http.Response, error) {
+		resp, _ := reply(200, "")
+		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"value":[`), iotest.ErrReader(err)))
+		return resp, nil
+	}
 }

@@ -3,9 +3,12 @@ package graph_test
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -120,6 +123,32 @@ func TestBatchOfManyKeepsTheOrder(t *testing.T) {
 	if us, err := c.Users(t.Context(), nil); len(us) != 0 || err != nil {
 		t.Errorf("none: %v, %v", us, err)
 	}
+}
+
+// cutting breaks off the body of each request's first answer.
+type cutting struct {
+	transporter
+	cuts int
+}
+
+func (c *cutting) Do(r *http.Request) (*http.Response, error) {
+	resp, err := c.transporter.Do(r)
+	if c.cuts--; err == nil && c.cuts >= 0 {
+		resp.Body = io.NopCloser(io.MultiReader(io.LimitReader(resp.Body, 20), iotest.ErrReader(syscall.ECONNRESET)))
+	}
+	return resp, err
+}
+
+func TestBatchIsReadAgainWhenItsAnswerBreaksOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := &batchServer{t: t, asked: map[string]int{}, version: "/v1.0", answer: func(u string, _ int) (int, map[string]string, string) { return 200, nil, userAnswer(u) }}
+		c := newClient(t, &cutting{b, 3}, graph.Options{})
+		us, err := c.Users(t.Context(), []string{guid(0), guid(1)})
+		if err != nil || len(us) != 2 || us[1].Err != nil || us[1].User.ID != guid(1) || len(b.sizes) != 4 {
+			t.Fatalf("%+v, %d batches, %v", us, len(b.sizes), err)
+		}
+	})
 }
 
 func TestBatchResendsWhatWasThrottled(t *testing.T) {
