@@ -13,7 +13,8 @@ import (
 
 	"wave365/pkg/sandbox/faults"
 	"wave365/pkg/sandbox/reqlog"
-	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/scenario/check"
+	"wave365/pkg/sandbox/scenario/shape"
 	"wave365/pkg/sandbox/tenant"
 )
 
@@ -128,7 +129,7 @@ func (s *Sandbox) writeFaults(w http.ResponseWriter) {
 }
 
 // list reads one value of a body, or a list of them, and what is wrong with each.
-func list[T interface{ Check() []scenario.Problem }](r *http.Request) ([]T, error) {
+func list[T any](r *http.Request, wrong func(T) []shape.Problem) ([]T, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err != nil {
 		return nil, err
@@ -141,7 +142,7 @@ func list[T interface{ Check() []scenario.Problem }](r *http.Request) ([]T, erro
 		err = strict(bytes.NewReader(body), &all)
 	}
 	for _, x := range all {
-		for _, p := range x.Check() {
+		for _, p := range wrong(x) {
 			err = errors.Join(err, fmt.Errorf("%s: %s", p.Field, p.Expected))
 		}
 	}
@@ -150,7 +151,7 @@ func list[T interface{ Check() []scenario.Problem }](r *http.Request) ([]T, erro
 
 // postFaults adds a fault, or a list of them.
 func (s *Sandbox) postFaults(w http.ResponseWriter, r *http.Request) {
-	rules, err := list[scenario.Fault](r)
+	rules, err := list(r, check.Fault)
 	if err != nil {
 		complain(w, http.StatusBadRequest, err.Error())
 		return
@@ -160,7 +161,7 @@ func (s *Sandbox) postFaults(w http.ResponseWriter, r *http.Request) {
 
 // postEvents lets other people do something, one thing or a list, each at its time from now on.
 func (s *Sandbox) postEvents(w http.ResponseWriter, r *http.Request) {
-	events, err := list[scenario.Event](r)
+	events, err := list(r, check.Event)
 	if err != nil {
 		complain(w, http.StatusBadRequest, err.Error())
 		return

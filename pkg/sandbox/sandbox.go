@@ -23,6 +23,7 @@ import (
 	"wave365/pkg/sandbox/journal"
 	"wave365/pkg/sandbox/reqlog"
 	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/scenario/load"
 	"wave365/pkg/sandbox/tenant"
 )
 
@@ -198,7 +199,7 @@ func (s *Sandbox) Close() error {
 
 // LoadScenario reads and checks a scenario file: a bad one is a fault Invalid that lists path, line, field and what was
 // expected, for every problem.
-func LoadScenario(path string) (*Scenario, error) { return scenario.Load(path) }
+func LoadScenario(path string) (*Scenario, error) { return load.File(path) }
 
 // ParseScenario is [LoadScenario] for a scenario in memory; name stands for the file in messages.
-func ParseScenario(name string, data []byte) (*Scenario, error) { return scenario.Parse(name, data) }
+func ParseScenario(name string, data []byte) (*Scenario, error) { return load.Text(name, data) }

@@ -27,7 +27,7 @@ type change struct {
 	URI    string            `json:"uri,omitempty"`
 	Header map[string]string `json:"header,omitempty"`
 	Body   string            `json:"body,omitempty"`
-	Checks []check           `json:"checks,omitempty"`
+	Checks []blobCheck       `json:"checks,omitempty"`
 	Effect string            `json:"effect,omitempty"`
 	// Or a moved clock, or changed fault rules.
 	Clock  *mark         `json:"clock,omitempty"`
@@ -141,7 +141,7 @@ func unsigned(raw []byte) []byte {
 }
 
 // journalled is the change of a request, without secrets.
-func journalled(r *http.Request, body []byte, now time.Time, effect string, checks []check) change {
+func journalled(r *http.Request, body []byte, now time.Time, effect string, checks []blobCheck) change {
 	c := change{Time: now, Method: r.Method, URI: r.RequestURI, Effect: effect, Checks: checks, Header: map[string]string{}}
 	if c.URI == "" {
 		c.URI = r.URL.RequestURI()

@@ -31,13 +31,13 @@ type storage struct {
 	unreachable map[string]bool
 
 	mu     sync.Mutex
-	said   []check
-	script []check // what to say while a change is made again
+	said   []blobCheck
+	script []blobCheck // what to say while a change is made again
 	redo   bool
 }
 
-// check is one answer about a blob.
-type check struct {
+// blobCheck is one answer about a blob.
+type blobCheck struct {
 	File  tenant.File `json:"file"`
 	Error string      `json:"error,omitempty"`
 }
@@ -142,7 +142,7 @@ func (s *storage) say(ask func() (tenant.File, error)) (tenant.File, error) {
 		return c.File, nil
 	}
 	f, err := ask()
-	c := check{File: f}
+	c := blobCheck{File: f}
 	if err != nil {
 		c.Error = err.Error()
 	}
@@ -151,7 +151,7 @@ func (s *storage) say(ask func() (tenant.File, error)) (tenant.File, error) {
 }
 
 // heard gives what was said since the last call.
-func (s *storage) heard() []check {
+func (s *storage) heard() []blobCheck {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	said := s.said
@@ -160,7 +160,7 @@ func (s *storage) heard() []check {
 }
 
 // replay answers from a script until [storage.live].
-func (s *storage) replay(script []check) {
+func (s *storage) replay(script []blobCheck) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.redo, s.script = true, script

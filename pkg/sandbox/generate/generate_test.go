@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/generate"
 	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/scenario/load"
 )
 
 func TestWave(t *testing.T) {
@@ -25,7 +26,7 @@ func TestWave(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, err := scenario.Parse("generated.yaml", text)
+			s, err := load.Text("generated.yaml", text)
 			if err != nil {
 				t.Fatal(err)
 			}

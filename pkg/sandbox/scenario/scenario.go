@@ -1,5 +1,5 @@
-// Package scenario says what a sandbox tenant holds and what will go wrong for whom: the shape of a scenario file. It
-// holds values and reads YAML; it is not for rules or HTTP.
+// Package scenario says what a sandbox tenant holds and what will go wrong for whom: the values of a scenario file. Package
+// load reads one, package check says what is wrong with it.
 package scenario
 
 // Scenario is one scenario file. Ids that are left out are made from the tenant's id and the thing's name, so they
@@ -215,7 +215,7 @@ type Fate struct {
 type Event struct {
 	// At is when, counted from the beginning of the story; for one that is sent to a running sandbox, from now.
 	At string `yaml:"at,omitempty" json:"at,omitempty"`
-	// Do is one of [eventKinds].
+	// Do is one of [EventKinds].
 	Do string `yaml:"do" json:"do"`
 	// User is whom it concerns; a user name or an object id.
 	User string `yaml:"user,omitempty" json:"user,omitempty"`
@@ -233,7 +233,7 @@ type Fault struct {
 	Match string `yaml:"match" json:"match"`
 	// Service limits the rule to graph or blob; empty: both.
 	Service string `yaml:"service,omitempty" json:"service,omitempty"`
-	// Kind is one of [faultKinds].
+	// Kind is one of [FaultKinds].
 	Kind string `yaml:"kind" json:"kind"`
 	// Status is for kind status and retry-after (default 503 and 429). Code is the error code in the body.
 	Status int    `yaml:"status,omitempty" json:"status,omitempty"`

@@ -1,4 +1,5 @@
-package scenario
+// Package load reads scenario files: a bad one is refused with every problem that it has, each with its line.
+package load
 
 import (
 	"bytes"
@@ -14,18 +15,21 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/scenario/check"
+	"wave365/pkg/sandbox/scenario/shape"
 	"wave365/pkg/wave/yamltext"
 )
 
-// Load reads and checks a scenario file. A file that cannot be read or has problems is a fault of kind Invalid; see
-// [Parse].
-func Load(path string) (*Scenario, error) {
+// File reads and checks a scenario file. A file that cannot be read or has problems is a fault of kind Invalid; see
+// [Text].
+func File(path string) (*scenario.Scenario, error) {
 	data, err := readBounded(path)
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, "scenario.unreadable", "scenario "+path+" cannot be read: "+cause(err),
 			"name a scenario file with --scenario; waves/README.md says how to write one", err)
 	}
-	s, err := Parse(path, data)
+	s, err := Text(path, data)
 	if err != nil {
 		return nil, err
 	}
@@ -57,39 +61,35 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// Parse reads and checks a scenario; name stands in messages for the file. The fault for a bad one (kind Invalid,
+// Text reads and checks a scenario; name stands in messages for the file. The fault for a bad one (kind Invalid,
 // code scenario.invalid) lists every problem with line, field and what was expected, and wraps an [*Error].
-func Parse(name string, data []byte) (*Scenario, error) {
+func Text(name string, data []byte) (*scenario.Scenario, error) {
 	data, err := yamltext.Decode(data, most)
 	if refused, ok := errors.AsType[*yamltext.Error](err); ok {
-		return nil, refusal(name, []Problem{{Line: max(refused.Line, 1), Expected: "expected a scenario of up to 20,000 people: " + refused.What}})
+		return nil, refusal(name, []shape.Problem{{Line: max(refused.Line, 1), Expected: "expected a scenario of up to 20,000 people: " + refused.What}})
 	}
 	body, problem := syntax(data)
 	if problem != nil {
-		return nil, refusal(name, []Problem{*problem})
+		return nil, refusal(name, []shape.Problem{*problem})
 	}
-	out := &Scenario{}
-	sh := &shape{items: map[string][]int{}}
-	if body != nil {
-		sh.walk(body, reflect.TypeFor[Scenario](), "")
-		if len(sh.problems) == 0 {
-			if err := yaml.NodeToValue(body, out, yaml.Strict()); err != nil {
-				sh.problems = append(sh.problems, decodeProblem(err))
-			}
+	out := &scenario.Scenario{}
+	items, problems := shape.Compare(body, reflect.TypeFor[scenario.Scenario]())
+	if body != nil && len(problems) == 0 {
+		if err := yaml.NodeToValue(body, out, yaml.Strict()); err != nil {
+			problems = append(problems, decodeProblem(err))
 		}
 	}
-	if len(sh.problems) > 0 {
-		return nil, refusal(name, sh.problems)
+	if len(problems) == 0 {
+		problems = check.Scenario(out, bytes.Split(data, []byte("\n")), items)
 	}
-	c := &checker{s: out, lines: bytes.Split(data, []byte("\n")), items: sh.items}
-	if problems := c.check(); len(problems) > 0 {
+	if len(problems) > 0 {
 		return nil, refusal(name, problems)
 	}
 	return out, nil
 }
 
 // syntax parses the file; no body means that it is empty.
-func syntax(data []byte) (ast.Node, *Problem) {
+func syntax(data []byte) (ast.Node, *shape.Problem) {
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		problem := decodeProblem(err)
@@ -98,7 +98,7 @@ func syntax(data []byte) (ast.Node, *Problem) {
 	if len(file.Docs) > 1 {
 		for _, d := range file.Docs[1:] {
 			if d.Body != nil {
-				return nil, &Problem{Line: d.Body.GetToken().Position.Line, Expected: "expected one YAML document in the file"}
+				return nil, &shape.Problem{Line: d.Body.GetToken().Position.Line, Expected: "expected one YAML document in the file"}
 			}
 		}
 	}
@@ -109,7 +109,7 @@ func syntax(data []byte) (ast.Node, *Problem) {
 }
 
 // decodeProblem turns the YAML library's error into a problem without its source excerpt.
-func decodeProblem(err error) Problem {
+func decodeProblem(err error) shape.Problem {
 	line, text := 1, err.Error()
 	if y, ok := errors.AsType[yaml.Error](err); ok {
 		if tk := y.GetToken(); tk != nil && tk.Position != nil {
@@ -118,5 +118,5 @@ func decodeProblem(err error) Problem {
 		text = y.GetMessage()
 	}
 	text, _, _ = strings.Cut(text, "\n")
-	return Problem{Line: line, Expected: "expected valid YAML: " + text}
+	return shape.Problem{Line: line, Expected: "expected valid YAML: " + text}
 }

@@ -1,8 +1,10 @@
-package scenario
+package check
 
 import (
 	"regexp"
 	"strings"
+
+	"wave365/pkg/sandbox/scenario"
 )
 
 var country = regexp.MustCompile(`^[A-Z]{2}$`)
@@ -149,7 +151,7 @@ func (c *checker) imageList() {
 		} else {
 			c.once(seen, "source_images", i, "id", fold(m.ID), m.ID)
 		}
-		c.one("source_images", i, "error", m.Error, imageErrors...)
+		c.one("source_images", i, "error", m.Error, scenario.ImageErrors...)
 	}
 }
 
@@ -168,8 +170,3 @@ func (c *checker) cloudPCList() {
 			"failbackInProgress")
 	}
 }
-
-// imageErrors are the error codes with which making a custom image fails (cloudPcDeviceImageErrorCode).
-var imageErrors = []string{"internalServerError", "sourceImageNotFound", "osVersionNotSupported", "sourceImageInvalid",
-	"sourceImageNotGeneralized", "vmAlreadyAzureAdjoined", "paidSourceImageNotSupport", "sourceImageNotSupportCustomizeVMName",
-	"sourceImageSizeExceedsLimitation"}

@@ -1,38 +1,30 @@
-package scenario
+package check
 
 import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/scenario/shape"
 )
 
 // container is Azure's rule for container names.
 var container = regexp.MustCompile(`^(\$root|\$web|[a-z0-9](-?[a-z0-9]){2,62})$`)
 
-// BlobKinds are the kinds of content that a blob without a file can have.
-var BlobKinds = []string{"fixed", "dynamic", "differencing", "vhdx", "guest-state", "raw", "empty", "block-blob",
-	"generation-1", "data-disk", "linux", "qcow2", "vmdk", "zip", "gzip", "iso"}
-
-// BlobFaults are the ways to spoil a blob, the disks first, then the blobs.
-var BlobFaults = []string{"no-gpt", "no-efi-partition", "bad-checksum", "size-mismatch", "truncated", "not-mib-aligned",
-	"trailing-bytes", "two-footers", "unwritten", "encrypted", "leased", "copy-pending", "archived", "forbidden"}
-
 var accountName = regexp.MustCompile(`^[a-z0-9]{3,24}$`)
 
 func (c *checker) accountList() {
-	c.accounts = map[string]bool{"": true, developmentAccount: true}
+	c.accounts = map[string]bool{"": true, scenario.DevelopmentAccount: true}
 	for i, a := range c.s.Accounts {
 		switch {
-		case !accountName.MatchString(a.Name) || a.Name == developmentAccount:
-			c.add("accounts", i, "name", "expected a storage account's name of 3 to 24 small letters and digits other than %s, got %q", developmentAccount, a.Name)
+		case !accountName.MatchString(a.Name) || a.Name == scenario.DevelopmentAccount:
+			c.add("accounts", i, "name", "expected a storage account's name of 3 to 24 small letters and digits other than %s, got %q", scenario.DevelopmentAccount, a.Name)
 		default:
 			c.once(c.accounts, "accounts", i, "name", a.Name, a.Name)
 		}
 	}
 }
-
-// developmentAccount is there in every scenario.
-const developmentAccount = "devstoreaccount1"
 
 func (c *checker) blobList() {
 	seen := make(map[string]bool, len(c.s.Blobs))
@@ -46,24 +38,30 @@ func (c *checker) blobList() {
 		if !c.accounts[b.Account] {
 			c.known(c.accounts, "blobs", i, "account", b.Account, "accounts")
 		}
-		c.one("blobs", i, "kind", b.Kind, BlobKinds...)
-		c.one("blobs", i, "fault", b.Fault, BlobFaults...)
-		if b.File != "" {
-			if b.GiB != 0 || b.Bytes != 0 || b.Kind != "" && b.Kind != "block-blob" {
-				c.add("blobs", i, "file", "expected a file alone, or with kind block-blob: its bytes say the size and the kind")
-			}
-			continue
+		c.one("blobs", i, "kind", b.Kind, scenario.BlobKinds...)
+		c.one("blobs", i, "fault", b.Fault, scenario.BlobFaults...)
+		c.blobSize(i, b)
+	}
+}
+
+// blobSize checks that a blob has one size: that of its file, or one in GiB or bytes.
+func (c *checker) blobSize(i int, b scenario.Blob) {
+	sized := b.GiB != 0 || b.Bytes != 0
+	if b.File != "" {
+		if sized || b.Kind != "" && b.Kind != "block-blob" {
+			c.add("blobs", i, "file", "expected a file alone, or with kind block-blob: its bytes say the size and the kind")
 		}
-		c.atLeast("blobs", i, "gib", b.GiB, 0)
-		if b.Bytes < 0 {
-			c.add("blobs", i, "bytes", "expected 0 or more, got %d", b.Bytes)
-		}
-		if b.GiB == 0 && b.Bytes == 0 && !slices.Contains([]string{"guest-state", "empty", "qcow2", "vmdk", "zip", "gzip", "iso"}, b.Kind) {
-			c.add("blobs", i, "gib", "expected the disk's size: gib or bytes")
-		}
-		if b.GiB != 0 && b.Bytes != 0 {
-			c.add("blobs", i, "bytes", "expected gib or bytes, not both")
-		}
+		return
+	}
+	c.atLeast("blobs", i, "gib", b.GiB, 0)
+	if b.Bytes < 0 {
+		c.add("blobs", i, "bytes", "expected 0 or more, got %d", b.Bytes)
+	}
+	if !sized && !slices.Contains([]string{"guest-state", "empty", "qcow2", "vmdk", "zip", "gzip", "iso"}, b.Kind) {
+		c.add("blobs", i, "gib", "expected the disk's size: gib or bytes")
+	}
+	if b.GiB != 0 && b.Bytes != 0 {
+		c.add("blobs", i, "bytes", "expected gib or bytes, not both")
 	}
 }
 
@@ -133,13 +131,9 @@ func (c *checker) knobs() {
 	c.atLeast("knobs", -1, "requests_per_20s", k.RequestsPer20s, -1)
 }
 
-// eventKinds are what [Event] can do.
-var eventKinds = []string{"rename", "disable", "delete-user", "give-license", "take-license", "join", "leave", "give-import", "purge-import",
-	"give-cloud-pc", "end-cloud-pc", "write-blob"}
-
 func (c *checker) eventList() {
 	for i, e := range c.s.Events {
-		for _, p := range e.Check() {
+		for _, p := range Event(e) {
 			c.add("events", i, p.Field, "%s", p.Expected)
 		}
 		if e.User != "" {
@@ -157,11 +151,11 @@ func (c *checker) eventList() {
 	}
 }
 
-// Check says what is wrong with an event by itself; the lines of the problems are 0.
-func (e Event) Check() []Problem {
+// Event says what is wrong with an event by itself; the lines of the problems are 0.
+func Event(e scenario.Event) []shape.Problem {
 	c := &checker{}
-	if e.Do == "" || !slices.Contains(eventKinds, e.Do) {
-		c.add("events", -1, "do", "expected one of %s, got %q", strings.Join(eventKinds, ", "), e.Do)
+	if e.Do == "" || !slices.Contains(scenario.EventKinds, e.Do) {
+		c.add("events", -1, "do", "expected one of %s, got %q", strings.Join(scenario.EventKinds, ", "), e.Do)
 	}
 	if e.User == "" && e.Do != "write-blob" {
 		c.add("events", -1, "user", "expected the user whom it concerns")
@@ -175,7 +169,7 @@ func (e Event) Check() []Problem {
 }
 
 // alone gives the problems of a value that stands in no file: without lines and without the section's name.
-func (c *checker) alone(section string) []Problem {
+func (c *checker) alone(section string) []shape.Problem {
 	for i := range c.problems {
 		c.problems[i].Line = 0
 		c.problems[i].Field = strings.TrimPrefix(strings.TrimPrefix(c.problems[i].Field, section), ".")
@@ -183,34 +177,22 @@ func (c *checker) alone(section string) []Problem {
 	return c.problems
 }
 
-// faultKinds are the kinds of [Fault], those that spoil an answer first, then those that the tenant itself acts on.
-var faultKinds = []string{"drop-reply", "reset", "status", "delay", "retry-after", "malformed", "next-link", "lag", "flip-flop", "reuse-id", "expire-import", "quota"}
-
 func (c *checker) faultList() {
 	for i, f := range c.s.Faults {
-		for _, p := range f.Check() {
+		for _, p := range Fault(f) {
 			c.add("faults", i, p.Field, "%s", p.Expected)
 		}
 	}
 }
 
-// Check says what is wrong with a fault; the lines of the problems are 0.
-func (f Fault) Check() []Problem {
+// Fault says what is wrong with a fault; the lines of the problems are 0.
+func Fault(f scenario.Fault) []shape.Problem {
 	c := &checker{}
-	c.one("faults", -1, "kind", f.Kind, faultKinds...)
+	c.one("faults", -1, "kind", f.Kind, scenario.FaultKinds...)
 	if f.Kind == "" {
-		c.add("faults", -1, "kind", "expected one of %s", strings.Join(faultKinds, ", "))
+		c.add("faults", -1, "kind", "expected one of %s", strings.Join(scenario.FaultKinds, ", "))
 	}
-	least := 400
-	if f.Body != "" {
-		least = 200 // an answer of one's own need not be an error
-	}
-	if f.Status != 0 && (f.Status < least || f.Status > 599) {
-		c.add("faults", -1, "status", "expected a status from %d to 599, got %d", least, f.Status)
-	}
-	if (len(f.Headers) > 0 || f.Body != "") && f.Kind != "status" && f.Kind != "retry-after" {
-		c.add("faults", -1, "headers", "expected headers and body with kind status or retry-after only")
-	}
+	c.faultAnswer(f)
 	if f.Link != "" && f.Kind != "next-link" {
 		c.add("faults", -1, "link", "expected a link with kind next-link only")
 	}
@@ -228,4 +210,18 @@ func (f Fault) Check() []Problem {
 		c.add("faults", -1, "delay", "expected a duration such as 90s")
 	}
 	return c.alone("faults")
+}
+
+// faultAnswer checks what a fault answers in place of the service.
+func (c *checker) faultAnswer(f scenario.Fault) {
+	least := 400
+	if f.Body != "" {
+		least = 200 // an answer of one's own need not be an error
+	}
+	if f.Status != 0 && (f.Status < least || f.Status > 599) {
+		c.add("faults", -1, "status", "expected a status from %d to 599, got %d", least, f.Status)
+	}
+	if (len(f.Headers) > 0 || f.Body != "") && f.Kind != "status" && f.Kind != "retry-after" {
+		c.add("faults", -1, "headers", "expected headers and body with kind status or retry-after only")
+	}
 }

@@ -1,4 +1,4 @@
-package scenario
+package load
 
 import (
 	"fmt"
@@ -6,24 +6,15 @@ import (
 	"strings"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/scenario/shape"
 )
-
-// Problem is one thing that is wrong with a scenario file.
-type Problem struct {
-	// Line is the line of the file, first line = 1.
-	Line int
-	// Field is where in the document: users[3].location. Empty: the file as a whole.
-	Field string
-	// Expected says what should be there, and what is there instead.
-	Expected string
-}
 
 // shown is how many problems the error's text lists; the rest is counted.
 const shown = 25
 
 // refusal is the error for a file with problems: kind Invalid, code scenario.invalid, one line for each problem with
 // path, line, field and what was expected.
-func refusal(name string, problems []Problem) error {
+func refusal(name string, problems []shape.Problem) error {
 	sort.SliceStable(problems, func(i, j int) bool { return problems[i].Line < problems[j].Line })
 	var b strings.Builder
 	if n := len(problems); n > 1 {
@@ -52,42 +43,9 @@ func refusal(name string, problems []Problem) error {
 // Error carries the problems of one file, for callers that want them one by one.
 type Error struct {
 	Name     string
-	Problems []Problem
+	Problems []shape.Problem
 }
 
 func (e *Error) Error() string {
 	return fmt.Sprintf("scenario %s: %d problems", e.Name, len(e.Problems))
-}
-
-// nearest gives the known word that is closest to s, or "" when none is close.
-func nearest(s string, known []string) string {
-	best, at := "", len(s)/2+1
-	for _, k := range known {
-		if d := distance(strings.ToLower(s), strings.ToLower(k)); d < at {
-			best, at = k, d
-		}
-	}
-	return best
-}
-
-// distance is the number of single-letter edits between a and b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			next := min(row[j+1], row[j]) + 1
-			if a[i] == b[j] {
-				next = min(next, diagonal)
-			} else {
-				next = min(next, diagonal+1)
-			}
-			diagonal, row[j+1] = row[j+1], next
-		}
-	}
-	return row[len(b)]
 }

@@ -1,4 +1,6 @@
-package scenario
+// Package check says what is well-formed in a scenario and still makes no sense: names that stand for nothing, values outside
+// their range, the same thing twice. It reads no file.
+package check
 
 import (
 	"bytes"
@@ -7,15 +9,18 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/scenario/shape"
 )
 
 // checker looks for what is well-formed and still makes no sense: names that stand for nothing, values outside their
 // range, the same thing twice.
 type checker struct {
-	s        *Scenario
+	s        *scenario.Scenario
 	lines    [][]byte
 	items    map[string][]int
-	problems []Problem
+	problems []shape.Problem
 
 	users, connections map[string]bool
 	// licenses, groups and policies say how many things a name or id stands for.
@@ -23,7 +28,11 @@ type checker struct {
 	accounts                   map[string]bool
 }
 
-func (c *checker) check() []Problem {
+// Scenario says all that makes no sense in a scenario. lines is the file, items the line on which each entry of each
+// top-level list begins: the problems say where they are.
+func Scenario(s *scenario.Scenario, lines [][]byte, items map[string][]int) []shape.Problem {
+	c := &checker{s: s, lines: lines, items: items}
+
 	c.header()
 	c.connectionList()
 	c.licenseList()
@@ -62,7 +71,7 @@ func (c *checker) header() {
 
 // add notes a problem with entry i of a top-level list, or with a top-level field when i is negative.
 func (c *checker) add(section string, i int, field, format string, args ...any) {
-	p := Problem{Line: c.line(section, i, field), Field: section, Expected: fmt.Sprintf(format, args...)}
+	p := shape.Problem{Line: c.line(section, i, field), Field: section, Expected: fmt.Sprintf(format, args...)}
 	if i >= 0 {
 		p.Field = fmt.Sprintf("%s[%d]", section, i)
 	}
@@ -165,7 +174,7 @@ func (c *checker) known(set map[string]bool, section string, i int, field, key, 
 			all = append(all, k)
 		}
 		slices.Sort(all)
-		if n := nearest(key, all); n != "" {
+		if n := shape.Nearest(key, all); n != "" {
 			near = fmt.Sprintf("; did you mean %q?", n)
 		}
 	}

@@ -1,4 +1,6 @@
-package scenario
+// Package shape compares a YAML tree with a Go type and collects what does not fit: all of it, where the decoder would stop at
+// the first. It knows nothing of what the fields mean.
+package shape
 
 import (
 	"fmt"
@@ -8,12 +10,21 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// shape compares a YAML tree with the types of this package and collects what does not fit: all of it, where the
-// decoder would stop at the first.
+// shape is a comparison on its way.
 type shape struct {
 	problems []Problem
 	// items says on which line each entry of each top-level list begins.
 	items map[string][]int
+}
+
+// Compare says what of a document does not fit a type, and on which line each entry of each top-level list begins. A document
+// that is empty fits.
+func Compare(body ast.Node, t reflect.Type) (items map[string][]int, problems []Problem) {
+	s := &shape{items: map[string][]int{}}
+	if body != nil {
+		s.walk(body, t, "")
+	}
+	return s.items, s.problems
 }
 
 func (s *shape) problem(n ast.Node, field, expected string) {
@@ -81,7 +92,7 @@ func (s *shape) mapping(n ast.Node, t reflect.Type, path string) {
 		f, ok := field(t, key)
 		if !ok {
 			want := "expected one of " + strings.Join(names(t), ", ")
-			if near := nearest(key, names(t)); near != "" {
+			if near := Nearest(key, names(t)); near != "" {
 				want = "expected " + near + "?"
 			}
 			s.problem(v.Key, at, "unknown field; "+want)

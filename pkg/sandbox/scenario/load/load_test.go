@@ -1,4 +1,4 @@
-package scenario_test
+package load_test
 
 import (
 	"errors"
@@ -13,6 +13,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/scenario/load"
 )
 
 const small = `version: 1
@@ -33,7 +34,7 @@ blobs:
 
 func TestParse(t *testing.T) {
 	t.Parallel()
-	got, err := scenario.Parse("small.yaml", []byte(small))
+	got, err := load.Text("small.yaml", []byte(small))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := scenario.Parse("small.yaml", []byte(c.text))
+			_, err := load.Text("small.yaml", []byte(c.text))
 			if !fault.Is(err, fault.Invalid) || fault.CodeOf(err) != "scenario.invalid" {
 				t.Fatalf("got %v, want a fault Invalid, scenario.invalid", err)
 			}
@@ -116,8 +117,8 @@ func TestParseRefuses(t *testing.T) {
 func TestParseTellsAllProblemsAtOnce(t *testing.T) {
 	t.Parallel()
 	text := strings.NewReplacer("location: none", "location: Schweiz, licenses: [x]", "gib: 128", "gib: -1", "[Anna]", "[Carl]").Replace(small)
-	_, err := scenario.Parse("small.yaml", []byte(text))
-	problems, ok := errors.AsType[*scenario.Error](err)
+	_, err := load.Text("small.yaml", []byte(text))
+	problems, ok := errors.AsType[*load.Error](err)
 	if !ok {
 		t.Fatalf("got %v, want a *scenario.Error inside", err)
 	}
@@ -132,12 +133,12 @@ func TestParseTellsAllProblemsAtOnce(t *testing.T) {
 
 func TestLoad(t *testing.T) {
 	t.Parallel()
-	_, err := scenario.Load(filepath.Join(t.TempDir(), "none.yaml"))
+	_, err := load.File(filepath.Join(t.TempDir(), "none.yaml"))
 	if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "none.yaml cannot be read: no such file") {
 		t.Errorf("a missing file: got %v", err)
 	}
 	for _, name := range []string{"friday.tenant.yaml"} {
-		if _, err := scenario.Load(filepath.Join("..", "..", "..", "waves", name)); err != nil {
+		if _, err := load.File(filepath.Join("..", "..", "..", "..", "waves", name)); err != nil {
 			t.Error(err)
 		}
 	}
@@ -159,7 +160,7 @@ func TestParseLarge(t *testing.T) {
 		}
 		return []byte(b.String())
 	}
-	s, err := scenario.Parse("large.yaml", text("name: Last But One"))
+	s, err := load.Text("large.yaml", text("name: Last But One"))
 	if err != nil || len(s.Users) != n || s.Users[n-2].DisplayName != "Last But One" {
 		t.Fatal(err)
 	}
@@ -168,7 +169,7 @@ func TestParseLarge(t *testing.T) {
 		"nam: x":        fmt.Sprintf("large.yaml:%d: users[%d].nam: unknown field", line, n-2),
 		"location: Bad": fmt.Sprintf("large.yaml:%d: users[%d].location: expected a two-letter", line, n-2),
 	} {
-		if _, err := scenario.Parse("large.yaml", text(broken)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := load.Text("large.yaml", text(broken)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want it to hold %s", broken, err, want)
 		}
 	}
@@ -183,12 +184,12 @@ func TestHostileFiles(t *testing.T) {
 		"long":        {strings.Repeat("#\n", 9<<20), "larger than 16 MiB"},
 		"many values": {"users: [" + strings.Repeat("{},", 400_000), "more than 500000 values"},
 	} {
-		if _, err := scenario.Parse("hostile.yaml", []byte(c.text)); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), c.want) {
+		if _, err := load.Text("hostile.yaml", []byte(c.text)); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	if _, err := os.Stat("/dev/zero"); err == nil {
-		if _, err := scenario.Load("/dev/zero"); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "larger than 16 MiB") {
+		if _, err := load.File("/dev/zero"); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "larger than 16 MiB") {
 			t.Errorf("a file without an end: %v", err)
 		}
 	}
@@ -256,7 +257,7 @@ func TestEveryFieldIsRead(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "  %s: %s\n", name, value)
 	}
-	s, err := scenario.Parse("whole.yaml", []byte(b.String()))
+	s, err := load.Text("whole.yaml", []byte(b.String()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -316,7 +317,7 @@ func TestParseRefusesMore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := scenario.Parse("small.yaml", []byte(c.text)); fault.CodeOf(err) != "scenario.invalid" || !strings.Contains(err.Error(), c.want) {
+			if _, err := load.Text("small.yaml", []byte(c.text)); fault.CodeOf(err) != "scenario.invalid" || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got\n%v\nwant it to hold\n%s", err, c.want)
 			}
 		})
@@ -328,7 +329,7 @@ func TestParseRefusesMore(t *testing.T) {
 		"an own answer":   small + "faults: [{kind: status, status: 200, body: \"{}\"}]\n",
 		"a blob's event":  small + "events: [{do: write-blob, what: disks/anna.vhd}]\n",
 	} {
-		if _, err := scenario.Parse("small.yaml", []byte(text)); err != nil {
+		if _, err := load.Text("small.yaml", []byte(text)); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -343,7 +344,7 @@ func TestLoadFindsFiles(t *testing.T) {
 	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := scenario.Load(name)
+	s, err := load.File(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -354,11 +355,12 @@ func TestLoadFindsFiles(t *testing.T) {
 
 func TestEveryKnobIsDescribed(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile(filepath.Join("..", "..", "..", "waves", "README.md"))
+	readme, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "waves", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range scenario.KnobNames() {
+	for field := range reflect.TypeFor[scenario.Knobs]().Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("yaml"), ",")
 		if !strings.Contains(string(readme), "`"+name+"`") {
 			t.Errorf("waves/README.md does not describe the knob %s", name)
 		}
