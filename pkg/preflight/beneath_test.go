@@ -66,6 +66,18 @@ func bitLocker() bytesOf {
 	return bytesOf{size + 512, map[int64][]byte{0: vhd.ProtectiveGPT(size, true), windows: []byte("\xEB\x58\x90-FVE-FS-"), size: footer(size)}}
 }
 
+// linux is a disk whose table has a Linux partition where Windows would be.
+func linux() bytesOf {
+	head := vhd.ProtectiveGPT(size, true)
+	copy(head[2*512+2*128:], []byte{0xAF, 0x3D, 0xC6, 0x0F, 0x83, 0x84, 0x72, 0x47, 0x8E, 0x79, 0x3D, 0x69, 0xD8, 0x47, 0x7D, 0xE4})
+	return bytesOf{size + 512, map[int64][]byte{0: head, size: footer(size)}}
+}
+
+func saved() bytesOf {
+	f := vhd.FixedFooter(size, func(f *vhd.Footer) { f.SavedState = 1 })
+	return bytesOf{size + 512, map[int64][]byte{0: vhd.ProtectiveGPT(size, true), size: f[:]}}
+}
+
 // meetDisk validates a wave of one row whose disk has those bytes.
 func meetDisk(make func() bytesOf) func(t *testing.T) []wave.Finding {
 	return func(t *testing.T) []wave.Finding {

@@ -354,6 +354,8 @@ func apart() map[string]func(t *testing.T) []wave.Finding {
 		"vhd.two-footers":    meetDisk(twoFooters),
 		"vhd.trailing-bytes": meetDisk(padded),
 		"vhd.encrypted":      meetDisk(bitLocker),
+		"vhd.not-windows":    meetDisk(linux),
+		"vhd.saved-state":    meetDisk(saved),
 		"permission.missing": meet(func(sc *scenario.Scenario) {
 			sc.Permissions = []string{"CloudPC.Read.All", "User.Read.All", "LicenseAssignment.Read.All", "Organization.Read.All"}
 		}, func(*preflight.Input) {}),

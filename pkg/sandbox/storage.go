@@ -125,7 +125,7 @@ func fileOf(b blobapi.Blob) tenant.File {
 }
 
 // unbootable are the problems of a disk that can be imported all the same; only the machine made of it will not start.
-var unbootable = []string{"vhd.not-gpt", "vhd.generation-1", "vhd.unwritten", "vhd.no-efi-partition"}
+var unbootable = []string{"vhd.not-gpt", "vhd.generation-1", "vhd.unwritten", "vhd.not-windows", "vhd.no-efi-partition"}
 
 func (s *storage) say(ask func() (tenant.File, error)) (tenant.File, error) {
 	s.mu.Lock()

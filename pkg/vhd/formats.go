@@ -14,6 +14,7 @@ type format struct {
 const (
 	howQemu   = "convert it once to a fixed VHD: qemu-img convert -O vpc -o subformat=fixed,force_size=on; then upload that as a page blob"
 	howUnpack = "unpack it and upload the VHD in it as a page blob"
+	howWhole  = "capture the whole disk, with its partition table; a partition alone cannot start"
 	howNone   = "upload the VHD of the VM's OS disk in its place, as a page blob"
 )
 
@@ -23,6 +24,7 @@ var formats = []format{
 	{"a QEMU disk image (QED)", 0, "QED\x00", howQemu},
 	{"a VMware disk (vmdk)", 0, "KDMV", howQemu},
 	{"a VMware disk (vmdk, ESX sparse)", 0, "COWD", howQemu},
+	{"a VMware disk (vmdk, SE sparse)", 0, "\xBE\xBA\xFE\xCA\x00\x00\x00\x00", howQemu},
 	{"the description of a VMware disk (vmdk), whose data lies in other files", 0, "# Disk DescriptorFile", howQemu},
 	{"a VirtualBox disk (VDI)", 0x40, "\x7F\x10\xDA\xBE", howQemu},
 	{"a Parallels disk (hdd)", 0, "WithoutFreeSpace", howQemu},
@@ -45,13 +47,19 @@ var formats = []format{
 	{"a program (exe)", 0, "MZ", howNone},
 	{"a PDF document", 0, "%PDF-", howNone},
 	{"a web page or an error message in XML or HTML", 0, "<", howNone},
+	{"a web page or an error message in XML or HTML", 0, "\xEF\xBB\xBF<", howNone},
 	{"an error message in JSON", 0, "{\"", howNone},
 }
 
 // volumes are file systems that begin where a disk should.
 var volumes = []format{
-	{"a single NTFS volume and not a whole disk", 3, "NTFS    ", "capture the whole disk, with its partition table; a partition alone cannot start"},
-	{"a single FAT volume and not a whole disk", 82, "FAT32   ", "capture the whole disk, with its partition table; a partition alone cannot start"},
+	{"a single BitLocker volume and not a whole disk", 3, "-FVE-FS-", howWhole},
+	{"a single LUKS volume of a Linux machine and not a whole disk", 0, "LUKS\xBA\xBE", howWhole},
+	{"a single ReFS volume and not a whole disk", 3, "ReFS\x00", howWhole},
+	{"a single exFAT volume and not a whole disk", 3, "EXFAT   ", howWhole},
+	{"a single FAT volume and not a whole disk", 54, "FAT1", howWhole},
+	{"a single NTFS volume and not a whole disk", 3, "NTFS    ", howWhole},
+	{"a single FAT volume and not a whole disk", 82, "FAT32   ", howWhole},
 }
 
 // otherFormat names a file that is no disk with a partition table.

@@ -31,6 +31,7 @@ const (
 		"or qemu-img convert -O vpc -o subformat=fixed,force_size=on"
 	hintCopy       = "copy the disk again from the snapshot and wait until the copy has succeeded"
 	hintGeneration = "convert the disk to GPT (mbr2gpt /convert /allowFullOS), move the VM to generation 2, check that it starts, and take the snapshot again"
+	hintWindows    = "check that this is the disk of the user's Windows VM, and put its path into blob; a Cloud PC runs Windows only"
 	hintSource     = "check that the snapshot is the OS disk of a generation 2 VM"
 )
 
@@ -55,6 +56,11 @@ func Inspect(length int64, head, tail []byte, more ...Part) (Disk, []Problem) {
 	footer, _ := ParseFooter(tail[len(tail)-FooterLength:])
 	disk := Disk{Kind: Fixed, Virtual: length - FooterLength, Footer: footer}
 	problems := judge(disk.Virtual, head, tail, more)
+	if footer.SavedState != 0 {
+		problems = append(problems, Problem{Code: "vhd.saved-state", Warning: true,
+			Message: "the VHD footer says that the machine was saved (hibernated), not shut down: what was in its memory is not on the disk",
+			Hint:    "shut the VM down (Stop-VM, or Stop in the portal), wait until it is off, and take the snapshot again"})
+	}
 	disk.GPT, _ = parseGPT(head)
 	for _, p := range problems {
 		if !p.Warning {
@@ -221,6 +227,9 @@ func notVHD(value int64, message, hint string) *Problem {
 
 func judgeGPT(g *GPT, virtual int64) []Problem {
 	switch {
+	case g.Complete && !g.BasicData && g.Foreign != "" && !g.beyond(virtual):
+		return []Problem{{Code: "vhd.not-windows", Value: g.Foreign,
+			Message: "the disk holds partitions of " + g.Foreign + " and none that Windows could be installed on", Hint: hintWindows}}
 	case g.beyond(virtual):
 		return []Problem{{Code: "vhd.truncated", Value: fmt.Sprint(virtual),
 			Message: fmt.Sprintf("the disk is cut off: its partition table reaches to sector %d, but the disk ends at %d", max(g.BackupLBA, g.LastUsable), virtual/sectorSize-1),

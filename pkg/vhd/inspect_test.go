@@ -24,6 +24,16 @@ func codes(problems []vhd.Problem) string {
 	return strings.Join(out, ", ")
 }
 
+// linuxFiles is the type of a Linux file system, as it lies on the disk.
+const linuxFiles = "\xAF\x3D\xC6\x0F\x83\x84\x72\x47\x8E\x79\x3D\x69\xD8\x47\x7D\xE4"
+
+// retyped is a sound disk but for the type of one partition.
+func retyped(partition int, kind string) image {
+	i := fixed(gib)
+	copy(i.head[2*512+128*partition:], kind)
+	return i
+}
+
 func TestInspect(t *testing.T) {
 	t.Parallel()
 	le := binary.LittleEndian
@@ -118,6 +128,10 @@ func TestInspect(t *testing.T) {
 			clear(i.head[1024 : 1024+16])
 			return i
 		}, vhd.Fixed, ""},
+		{"Linux where Windows would be", func() image { return retyped(2, linuxFiles) }, vhd.Fixed, "vhd.not-windows"},
+		{"Linux beside Windows", func() image { return retyped(0, linuxFiles) }, vhd.Fixed, "vhd.no-efi-partition w"},
+		{"nothing known where Windows would be", func() image { return retyped(2, "0123456789abcdef") }, vhd.Fixed, ""},
+		{"saved state", func() image { return fixed(gib, func(f *vhd.Footer) { f.SavedState = 1 }) }, vhd.Fixed, "vhd.saved-state w"},
 		{"grown disk: backup header in the middle", func() image { i := fixed(gib); i.head = vhd.ProtectiveGPT(gib/2, true); return i }, vhd.Fixed, ""},
 		{"table beyond the end", func() image { i := fixed(gib); i.head = vhd.ProtectiveGPT(2*gib, true); return i }, vhd.Fixed, "vhd.truncated"},
 		{"one sector beyond the end", func() image {

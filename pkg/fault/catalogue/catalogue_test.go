@@ -23,7 +23,7 @@ csv.syntax csv.encoding csv.garbled-text csv.not-a-header csv.missing-column csv
 user.duplicate user.not-found user.unreadable user.disabled user.no-usage-location user.in-other-run user.already-migrated:i user.has-cloud-pc user.has-import user.already-targeted
 license.unreadable license.missing license.ambiguous license.not-enterprise license.disk-too-small license.no-seats license.unknown-sku license.not-usable license.in-grace:w license.from-group:w
 blob.duplicate blob.not-found blob.unreadable blob.forbidden blob.not-page-blob blob.empty blob.copy-pending blob.leased:w blob.wrong-host blob.archived
-vhd.not-vhd vhd.vhdx vhd.dynamic vhd.differencing vhd.bad-checksum vhd.size-mismatch vhd.not-mib-aligned vhd.two-footers vhd.trailing-bytes vhd.unwritten vhd.generation-1 vhd.encrypted:w vhd.no-efi-partition:w
+vhd.not-vhd vhd.vhdx vhd.dynamic vhd.differencing vhd.bad-checksum vhd.size-mismatch vhd.not-mib-aligned vhd.two-footers vhd.trailing-bytes vhd.unwritten vhd.generation-1 vhd.not-windows vhd.saved-state:w vhd.encrypted:w vhd.no-efi-partition:w
 vhd.truncated vhd.is-guest-state
 guest.not-guest-state guest.same-as-disk guest.missing:w
 sas.malformed sas.expired sas.expires-too-soon sas.not-yet-valid sas.no-read sas.too-broad:w sas.http sas.cross-tenant
