@@ -156,7 +156,7 @@ func TestCheck_disksOnAzurite(t *testing.T) {
 	}
 	s := newStage(t, sc)
 	file, findings := wave.Read("w", []byte(csv), wave.Options{})
-	res, err := preflight.Check(t.Context(), s.graph, on(t, root), preflight.Input{
+	res, err := checkRows(t.Context(), s.graph, on(t, root), preflight.Input{
 		File: file, Findings: findings, BlobRoot: root, Cloud: "sandbox", Slots: 20, Now: time.Now(),
 	})
 	if err != nil {
@@ -229,7 +229,7 @@ func BenchmarkCheckAzurite(b *testing.B) {
 		return err
 	})
 	check := func() error {
-		res, err := preflight.Check(context.Background(), s.graph, storage, preflight.Input{File: file, Findings: findings, BlobRoot: root, Slots: 20, Now: time.Now()})
+		res, err := checkRows(context.Background(), s.graph, storage, preflight.Input{File: file, Findings: findings, BlobRoot: root, Slots: 20, Now: time.Now()})
 		if err == nil && len(res.Findings) > 0 {
 			err = fmt.Errorf("%+v", res.Findings[0])
 		}

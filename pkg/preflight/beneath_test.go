@@ -85,7 +85,7 @@ func meetDisk(make func() bytesOf) func(t *testing.T) []wave.Finding {
 		person(sc, "ada", func(u *scenario.User, _ *scenario.Blob) { u.Licenses = []string{sku} })
 		s := newStage(t, sc)
 		file, findings := wave.Read("w", []byte("user,blob,policy\nada@"+domain+",disks/ada.vhd,P\n"), wave.Options{})
-		res, err := preflight.Check(t.Context(), s.graph, realDisk{s.blobs, make()}, preflight.Input{
+		res, err := checkRows(t.Context(), s.graph, realDisk{s.blobs, make()}, preflight.Input{
 			File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: s.now.Add(time.Second),
 		})
 		if err != nil {

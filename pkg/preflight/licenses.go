@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"wave365/pkg/graph"
@@ -314,4 +315,26 @@ func (c *check) owned() string {
 	}
 	slices.Sort(names)
 	return "; it owns " + strings.Join(names, ", ")
+}
+
+// order warns of rows whose membership comes last: their disk is imported before a policy reaches the user, and the
+// documented order wants the policy first.
+func (c *check) order(context.Context) error {
+	wrong := c.wrong()
+	var lines []string
+	for i := range c.rows {
+		if r := &c.rows[i]; !r.done && !wrong[r.Line] && r.target.Trigger == migration.TriggerMembership && r.policy != nil && r.user != nil {
+			lines = append(lines, strconv.Itoa(r.Line))
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	const shown = 10
+	where := strings.Join(lines[:min(shown, len(lines))], ", ")
+	if len(lines) > shown {
+		where += ", …"
+	}
+	c.flagWave("user.policy-after-import", strconv.Itoa(len(lines)), "disks are imported before their users join the policy's group; the documented order is the other one (line "+where+")")
+	return nil
 }

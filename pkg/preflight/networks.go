@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path"
+	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,7 +51,47 @@ func (c *check) networks(context.Context) error {
 	for _, n := range c.facts.networks {
 		c.network(n, need[fold(n.ID)])
 	}
+	c.sources(byID)
 	return nil
+}
+
+// sources says which network each policy in use puts its Cloud PCs into: what a machine reached from the subnet that it came
+// from, it may not reach from another one, and the disk does not say where that was.
+func (c *check) sources(byID map[string]graph.OnPremisesConnection) {
+	var uses []string
+	seen := map[string]bool{}
+	for i := range c.rows {
+		p := c.rows[i].policy
+		if p == nil || c.rows[i].done || seen[p.ID] {
+			continue
+		}
+		seen[p.ID] = true
+		uses = append(uses, p.DisplayName+": "+networkOf(p, byID))
+	}
+	if len(uses) == 0 {
+		return
+	}
+	sort.Strings(uses)
+	c.flagWave("network.not-the-source", strconv.Itoa(len(uses)), "the network of each policy: "+strings.Join(uses, "; "))
+}
+
+// networkOf names the network of a policy for people.
+func networkOf(p *graph.ProvisioningPolicy, byID map[string]graph.OnPremisesConnection) string {
+	if len(p.DomainJoin) == 0 {
+		return "not said"
+	}
+	join := p.DomainJoin[0]
+	if join.ConnectionID == "" {
+		return "Microsoft-hosted, " + cmp.Or(join.RegionName, join.RegionGroup, "region chosen by the service")
+	}
+	n, ok := byID[fold(join.ConnectionID)]
+	if !ok {
+		return "network connection " + join.ConnectionID
+	}
+	if n.SubnetID == "" {
+		return "network connection " + n.DisplayName
+	}
+	return "network connection " + n.DisplayName + " (subnet " + path.Base(n.SubnetID) + " of " + path.Base(n.VirtualNetworkID) + ")"
 }
 
 // network warns about a connection that so many rows are to use.

@@ -112,7 +112,7 @@ func Check(ctx context.Context, t Tenant, s Storage, in Input) (Result, error) {
 	for _, family := range []func(*check, context.Context) error{
 		(*check).readTenant, (*check).people, (*check).policies, (*check).groups, (*check).settings, (*check).elsewhere, (*check).networks,
 		(*check).licenses, (*check).existing, (*check).disks, (*check).sizes, (*check).expiries, (*check).permissions,
-		(*check).seats, (*check).daily,
+		(*check).seats, (*check).order, (*check).daily,
 	} {
 		err := family(c, ctx)
 		if ctx.Err() != nil {

@@ -90,7 +90,7 @@ func TestCheck_elsewhereOfOtherServices(t *testing.T) {
 			return all, nil
 		}}
 		file, findings := wave.Read("w", []byte(head+adaRow), wave.Options{})
-		res, err := preflight.Check(t.Context(), tenant, s.blobs, preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Slots: 20, Now: s.now})
+		res, err := checkRows(t.Context(), tenant, s.blobs, preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Slots: 20, Now: s.now})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -290,7 +290,7 @@ func TestCheck_rules(t *testing.T) {
 			if tc.in != nil {
 				tc.in(&in)
 			}
-			res, err := preflight.Check(t.Context(), tc.rig, tc.acct, in)
+			res, err := checkRows(t.Context(), tc.rig, tc.acct, in)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -376,7 +376,7 @@ func TestCheck_errors(t *testing.T) {
 	in := preflight.Input{File: file, BlobRoot: blobRoot, Slots: 1, Now: s.now}
 	check := func(ctx context.Context, acct account, rig rigged) error {
 		acct.Client, rig.Client = s.blobs, s.graph
-		_, err := preflight.Check(ctx, rig, acct, in)
+		_, err := checkRows(ctx, rig, acct, in)
 		return err
 	}
 	answer := func(err error) rigged {

@@ -399,7 +399,7 @@ func rigGroups(change func([]graph.GroupAnswer)) func(t *testing.T) []wave.Findi
 		sc.Policies[0].Groups = []string{"grp-p", "grp-q"}
 		s := newStage(t, sc)
 		file, findings := wave.Read("w", []byte("user,blob,policy,license,group\nada@"+domain+",disks/ada.vhd,P,"+sku+",GRP-P\n"), wave.Options{})
-		res, err := preflight.Check(t.Context(), rigged{Client: s.graph, groups: change}, s.blobs, preflight.Input{
+		res, err := checkRows(t.Context(), rigged{Client: s.graph, groups: change}, s.blobs, preflight.Input{
 			File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: s.now,
 		})
 		if err != nil {
@@ -414,7 +414,7 @@ func TestCheck_EveryCode(t *testing.T) {
 	t.Parallel()
 	in, out := together(t), apart()
 	for _, code := range wave.FindingCodes() {
-		if in[code] == nil && out[code] == nil {
+		if in[code] == nil && out[code] == nil && !slices.Contains(told, code) {
 			t.Errorf("%s has no row: add one to together or apart", code)
 		}
 	}

@@ -1,6 +1,7 @@
 package preflight_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
+	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/blob"
 	"wave365/pkg/graph"
@@ -131,6 +133,51 @@ func clients(t testing.TB, via *http.Client, root, blobRoot string) (*graph.Clie
 func (s *stage) requests() []reqlog.Entry { return s.Requests() }
 
 // check validates a wave against the stage.
+// checkRows is [preflight.Check] without what is told of nearly every wave: TestCheck_told has that.
+func checkRows(ctx context.Context, t preflight.Tenant, st preflight.Storage, in preflight.Input) (preflight.Result, error) {
+	res, err := preflight.Check(ctx, t, st, in)
+	res.Findings = slices.DeleteFunc(res.Findings, func(f wave.Finding) bool { return slices.Contains(told, f.Code) })
+	return res, err
+}
+
+var told = []string{"network.not-the-source", "user.policy-after-import"}
+
+// The network of each policy is told once, and so are the rows whose membership comes last, unless they are done.
+func TestCheck_told(t *testing.T) {
+	t.Parallel()
+	sc := newScenario()
+	for _, name := range []string{"ada", "bob", "cyd"} {
+		person(sc, name, func(u *scenario.User, _ *scenario.Blob) {
+			if name != "bob" {
+				u.Licenses = []string{sku}
+			}
+		})
+	}
+	s := newStage(t, sc)
+	ask := func(csv string) (out []string) {
+		file, findings := wave.Read("stage", []byte(csv), wave.Options{})
+		res, err := preflight.Check(t.Context(), s.graph, s.blobs, preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: s.now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range res.Findings {
+			out = append(out, fmt.Sprintf("%s %s %d: %s", f.Severity, f.Code, f.Line, f.Message))
+		}
+		return out
+	}
+	network := "info network.not-the-source 0: the network of each policy: P: Microsoft-hosted, switzerlandnorth"
+	last := "warning user.policy-after-import 0: disks are imported before their users join the policy's group; the documented order is the other one (line 2, 4)"
+	row := func(name, license string) string {
+		return name + "@" + domain + ",disks/" + name + ".vhd,P," + license + "\n"
+	}
+	if diff := cmp.Diff([]string{network, last}, ask("user,blob,policy,license\n"+row("ada", "")+row("bob", sku)+row("cyd", ""))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{network}, ask("user,blob,policy,license\n"+row("bob", sku))); diff != "" {
+		t.Errorf("license last (-want +got):\n%s", diff)
+	}
+}
+
 func (s *stage) check(csv string, change ...func(*preflight.Input)) preflight.Result {
 	s.t.Helper()
 	file, findings := wave.Read("stage", []byte(csv), wave.Options{})
@@ -141,7 +188,7 @@ func (s *stage) check(csv string, change ...func(*preflight.Input)) preflight.Re
 	for _, f := range change {
 		f(&in)
 	}
-	res, err := preflight.Check(s.t.Context(), s.graph, s.blobs, in)
+	res, err := checkRows(s.t.Context(), s.graph, s.blobs, in)
 	if err != nil {
 		s.t.Fatalf("%+v", err)
 	}

@@ -240,7 +240,7 @@ func TestCheck_AllBadAlike(t *testing.T) {
 			t.Parallel()
 			st := spoiledStage(t, tc.spoiler)
 			file, findings := wave.Read("stage", []byte(fourRows("P")), wave.Options{})
-			_, err := preflight.Check(t.Context(), st.graph, st.blobs, preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: st.now})
+			_, err := checkRows(t.Context(), st.graph, st.blobs, preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: st.now})
 			if !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), tc.word) {
 				t.Errorf("error %v", err)
 			}
@@ -262,7 +262,7 @@ func TestCheck_FirstTwentyBad(t *testing.T) {
 	st.http = &http.Client{Transport: &spoiler{next: st.http.Transport, match: "/disks/", status: 409}}
 	st.graph, st.blobs = clients(t, st.http, root, blobRoot)
 	file, findings := wave.Read("stage", []byte(text), wave.Options{})
-	_, err := preflight.Check(t.Context(), st.graph, st.blobs, preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: st.now})
+	_, err := checkRows(t.Context(), st.graph, st.blobs, preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: st.now})
 	if err == nil || !strings.Contains(err.Error(), "the first 20 of 60 disks") {
 		t.Errorf("error %v", err)
 	}

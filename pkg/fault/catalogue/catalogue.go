@@ -192,6 +192,8 @@ func aboutUsers() []Entry {
 		mistake("user.already-targeted", "the user has the license and is in the policy's group already",
 			"Nothing is left to start the provisioning with, and the service may build a Cloud PC from an image before the snapshot is there.",
 			"ask who gave them: another ledger or a colleague may wait for the Cloud PC that they start. When nobody does, take the user out of the group, or the license away, before the wave; the run gives it back at the cut-over"),
+		caution("user.policy-after-import", "the policy reaches the user after the import", "The user is licensed, so joining the group is the cut-over and comes last. The documented order wants the policy first, and a service that insists on it refuses the import (MissingProvisionPolicy); it is asked once.",
+			"nothing when an earlier wave of this tenant ran so; else --trigger relicense keeps the documented order: the license is taken away, the group joined, the disk imported, and the license given back"),
 	}
 }
 
@@ -384,6 +386,8 @@ func aboutTenant() []Entry {
 			"open Intune > Windows 365 > Azure network connection, fix what is red and run the checks again"),
 		caution("network.stale", "the network connection's checks are older than six hours", "What they say may no longer hold.", "run the checks again before the wave: Intune > Windows 365 > Azure network connection > Retry"),
 		caution("network.few-addresses", "the subnet has few free addresses", "Each try takes a fresh address and gives it back only after hours; three per Cloud PC are a safe reserve.", "enlarge the subnet or make the wave smaller"),
+		notice("network.not-the-source", "which network each policy uses", "What a machine reached from the subnet that it came from (file servers, domain controllers, printers), it may not reach from another. The disk does not say where it was.",
+			"put the first waves into the subnet that the VMs came from, or check what they need with one user (--canary 1)"),
 		caution("import.over-daily-limit", "the wave has more imports than a day is said to allow", "Above some 1,000 imports a day the service answers every further one with 429, refused ones counted. The run then tries one import in a quarter of an hour and goes on with everything else, so the wave takes more than a day.",
 			"split the wave over several days, or plan for that"),
 		mistake("permission.missing", "a permission is missing", "Some step of the run would be refused.", "have the permission named in the message granted and consented to by the role it names, then sign in again"),

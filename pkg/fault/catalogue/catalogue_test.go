@@ -20,7 +20,7 @@ import (
 // The codes of validation are a promise to scripts: none may go or change its grade unnoticed. "w" is a warning.
 const promised = `
 csv.syntax csv.encoding csv.garbled-text csv.not-a-header csv.missing-column csv.unknown-column csv.empty csv.too-large csv.value-missing csv.value-bad
-user.duplicate user.not-found user.unreadable user.disabled user.no-usage-location user.in-other-run user.already-migrated:i user.has-cloud-pc user.has-import user.already-targeted
+user.duplicate user.not-found user.unreadable user.disabled user.no-usage-location user.in-other-run user.already-migrated:i user.has-cloud-pc user.has-import user.already-targeted user.policy-after-import:w
 license.unreadable license.missing license.ambiguous license.not-enterprise license.disk-too-small license.no-seats license.unknown-sku license.not-usable license.in-grace:w license.from-group:w
 blob.duplicate blob.not-found blob.unreadable blob.forbidden blob.not-page-blob blob.empty blob.copy-pending blob.leased:w blob.wrong-host blob.archived
 vhd.not-vhd vhd.vhdx vhd.dynamic vhd.differencing vhd.bad-checksum vhd.size-mismatch vhd.not-mib-aligned vhd.two-footers vhd.trailing-bytes vhd.unwritten vhd.generation-1 vhd.not-windows vhd.saved-state:w vhd.encrypted:w vhd.no-efi-partition:w
@@ -30,7 +30,7 @@ sas.malformed sas.expired sas.expires-too-soon sas.not-yet-valid sas.no-read sas
 policy.not-found policy.unreadable policy.ambiguous policy.not-assigned policy.several-groups policy.shared-type policy.image-unsupported:w
 setting.not-snapshot setting.conflict setting.shared-with-others:w
 group.not-found group.unreadable group.ambiguous group.mail-enabled group.dynamic group.synced group.role-assignable group.outsiders:w
-network.unhealthy network.stale:w network.few-addresses:w
+network.unhealthy network.stale:w network.few-addresses:w network.not-the-source:i
 import.over-daily-limit:w
 permission.missing permission.not-possible cloud.unsupported cloud.unreadable cloud.limited:w`
 
