@@ -7,14 +7,15 @@ import (
 
 	"wave365/pkg/blob"
 	"wave365/pkg/sandbox/blobapi"
+	"wave365/pkg/sandbox/blobstore"
 )
 
 // thousand serves a thousand disks of 127 GiB over loopback.
 func thousand(b *testing.B) bench {
 	b.Helper()
-	store := blobapi.NewStore("", "")
+	store := blobapi.NewAccount("", "")
 	for i := range 1000 {
-		if err := store.Put(blobapi.Disk{Container: "vhds", Name: fmt.Sprintf("os-%04d.vhd", i), Size: 127 << 30}); err != nil {
+		if err := store.Put(blobstore.Disk{Container: "vhds", Name: fmt.Sprintf("os-%04d.vhd", i), Size: 127 << 30}); err != nil {
 			b.Fatal(err)
 		}
 	}

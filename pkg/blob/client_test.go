@@ -24,6 +24,7 @@ import (
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/blobapi"
+	"wave365/pkg/sandbox/blobstore"
 )
 
 // bench is a client and what it talks to.
@@ -313,8 +314,8 @@ func counted(keys *atomic.Int32, h http.Handler) http.Handler {
 
 func TestUserDelegationKeyIsFetchedOnce(t *testing.T) {
 	t.Parallel()
-	store := blobapi.NewStore("", "")
-	if err := store.Put(blobapi.Disk{Container: "vhds", Name: "a/ü 1.vhd", Size: 127 << 30}); err != nil {
+	store := blobapi.NewAccount("", "")
+	if err := store.Put(blobstore.Disk{Container: "vhds", Name: "a/ü 1.vhd", Size: 127 << 30}); err != nil {
 		t.Fatal(err)
 	}
 	var keys atomic.Int32

@@ -11,11 +11,12 @@ import (
 
 	"wave365/pkg/blob/blobtest"
 	"wave365/pkg/sandbox/blobapi"
+	"wave365/pkg/sandbox/blobstore"
 )
 
 func TestConformanceSandbox(t *testing.T) {
 	t.Parallel()
-	store := blobapi.NewStore("", "")
+	store := blobapi.NewAccount("", "")
 	dir, files := t.TempDir(), atomic.Int64{}
 	blobtest.Exercise(t, blobtest.Server{Root: sandbox(t, store), Put: func(t testing.TB, container string, b blobtest.Blob) {
 		t.Helper()
@@ -33,7 +34,7 @@ func TestConformanceSandbox(t *testing.T) {
 		if err := f.Truncate(b.Length); err != nil { // a sparse file
 			t.Fatal(err)
 		}
-		d := blobapi.Disk{Container: container, Name: b.Name, File: name, Size: b.Length}
+		d := blobstore.Disk{Container: container, Name: b.Name, File: name, Size: b.Length}
 		if b.Block {
 			d.Kind = "block-blob"
 		}
@@ -56,9 +57,9 @@ func TestConformanceAzurite(t *testing.T) {
 }
 
 // sandbox serves the store and gives the account's endpoint.
-func sandbox(t testing.TB, store *blobapi.Store) (root string) {
+func sandbox(t testing.TB, store *blobapi.Account) (root string) {
 	t.Helper()
 	srv := httptest.NewServer(store.Handler(time.Now))
 	t.Cleanup(srv.Close)
-	return srv.URL + "/" + store.Account()
+	return srv.URL + "/" + store.Name()
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wave365/pkg/sandbox/blobapi"
+	"wave365/pkg/sandbox/blobstore"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant"
 	"wave365/pkg/vhd"
@@ -26,7 +27,7 @@ const (
 // made again later, when signatures have run out and blobs have changed.
 type storage struct {
 	// stores are the storage accounts by name; the handlers serve them.
-	stores      map[string]*blobapi.Store
+	stores      map[string]*blobapi.Account
 	handlers    map[string]http.Handler
 	unreachable map[string]bool
 
@@ -43,13 +44,13 @@ type blobCheck struct {
 }
 
 func newStorage(sc *Scenario, now func() time.Time) (*storage, error) {
-	s := &storage{stores: map[string]*blobapi.Store{}, handlers: map[string]http.Handler{}, unreachable: map[string]bool{}}
+	s := &storage{stores: map[string]*blobapi.Account{}, handlers: map[string]http.Handler{}, unreachable: map[string]bool{}}
 	for _, a := range append([]scenario.Account{{Name: Account}}, sc.Accounts...) {
-		store := blobapi.NewStore(a.Name, AccountKey)
+		store := blobapi.NewAccount(a.Name, AccountKey)
 		s.stores[a.Name], s.handlers[a.Name], s.unreachable[a.Name] = store, store.Handler(now), a.Unreachable
 	}
 	for _, b := range sc.Blobs {
-		d, err := blobapi.DiskOf(b)
+		d, err := blobstore.DiskOf(b)
 		if err == nil {
 			err = s.stores[cmp.Or(b.Account, Account)].Put(d)
 		}
@@ -91,7 +92,7 @@ func (s *storage) CheckBlob(account, container, name string) (tenant.File, error
 	return s.say(func() (tenant.File, error) {
 		// Any other account of a configuration made for the cloud is played by the development account.
 		store := cmp.Or(s.stores[account[strings.LastIndex(account, "/")+1:]], s.stores[Account])
-		if s.unreachable[store.Account()] {
+		if s.unreachable[store.Name()] {
 			return tenant.File{}, errors.New("the storage account refuses the service")
 		}
 		b, ok := store.Lookup(container, name)
@@ -106,7 +107,7 @@ func (s *storage) CheckBlob(account, container, name string) (tenant.File, error
 }
 
 // fileOf judges a blob as an import does: by its type, its length and its ends.
-func fileOf(b blobapi.Blob) tenant.File {
+func fileOf(b blobstore.Blob) tenant.File {
 	first, last := b.Ends(vhd.HeadLength, vhd.TailLength)
 	d, problems := vhd.Inspect(b.Length, first, last)
 	f := tenant.File{Name: b.Name, PageBlob: b.Type == "PageBlob", Length: b.Length, Kind: string(d.Kind), CopyPending: b.CopyStatus == "pending"}

@@ -9,6 +9,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/blobapi/signature"
+	"wave365/pkg/sandbox/blobstore"
 )
 
 // authorize lets a request in: by the account's key, by a signature in its query, or by a token. Tokens are not looked
@@ -65,28 +66,28 @@ func permit(g signature.Grant, o operation) *refusal {
 // rights and address must be good and the blob must be there and readable. now is the service's time. Errors are faults
 // of kind Invalid (not an address in this account), Denied, NotFound or Conflict (archived, or being copied); none
 // repeats the signature.
-func (s *Store) CheckReadSAS(u *url.URL, now time.Time) (Blob, error) {
+func (s *Account) CheckReadSAS(u *url.URL, now time.Time) (blobstore.Blob, error) {
 	c := &call{Request: &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}, now: now.UTC()}
-	if err := (&server{Store: s}).take(c); err != nil || c.blob == "" || !ownHost(u) {
-		return Blob{}, fault.New(fault.Invalid, "", "the address is not that of a blob in the account "+s.account.Name, "")
+	if err := (&server{Account: s}).take(c); err != nil || c.blob == "" || !ownHost(u) {
+		return blobstore.Blob{}, fault.New(fault.Invalid, "", "the address is not that of a blob in the account "+s.account.Name, "")
 	}
 	grant, problem := s.account.SAS(c.query, signature.Visit{Container: c.container, Blob: c.blob, Now: c.now, Scheme: u.Scheme})
 	if problem != "" {
-		return Blob{}, fault.New(fault.Denied, "", "the signature is not valid: "+string(problem), "")
+		return blobstore.Blob{}, fault.New(fault.Denied, "", "the signature is not valid: "+string(problem), "")
 	}
 	if err := permit(grant, operation{right: "r"}); err != nil {
-		return Blob{}, fault.New(fault.Denied, "", "the signature gives no right to read", "")
+		return blobstore.Blob{}, fault.New(fault.Denied, "", "the signature gives no right to read", "")
 	}
 	b, ok := s.Lookup(c.container, c.blob)
 	switch {
 	case !ok:
-		return Blob{}, fault.New(fault.NotFound, "", "the blob does not exist", "")
+		return blobstore.Blob{}, fault.New(fault.NotFound, "", "the blob does not exist", "")
 	case b.Forbidden:
-		return Blob{}, fault.New(fault.Denied, "", "the blob may not be read", "")
-	case b.Tier == tierSleep:
-		return Blob{}, fault.New(fault.Conflict, "", "the blob is archived", "")
+		return blobstore.Blob{}, fault.New(fault.Denied, "", "the blob may not be read", "")
+	case b.Tier == blobstore.Archive:
+		return blobstore.Blob{}, fault.New(fault.Conflict, "", "the blob is archived", "")
 	case b.CopyStatus == "pending":
-		return Blob{}, fault.New(fault.Conflict, "", "a copy into the blob goes on", "")
+		return blobstore.Blob{}, fault.New(fault.Conflict, "", "a copy into the blob goes on", "")
 	}
 	return b, nil
 }

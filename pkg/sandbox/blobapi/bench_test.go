@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"wave365/pkg/sandbox/blobapi"
+	"wave365/pkg/sandbox/blobstore"
 )
 
 // BenchmarkHandler is what one answer costs the server, signature included, without a network.
 func BenchmarkHandler(b *testing.B) {
-	store := blobapi.NewStore("", "")
+	store := blobapi.NewAccount("", "")
 	for i := range 5000 {
-		if err := store.Put(blobapi.Disk{Container: "vhds", Name: fmt.Sprintf("os-%04d.vhd", i), Size: 127 * gib}); err != nil {
+		if err := store.Put(blobstore.Disk{Container: "vhds", Name: fmt.Sprintf("os-%04d.vhd", i), Size: 127 * gib}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -24,8 +24,6 @@ func refuse(status int, code, message string) *refusal {
 var ( // never changed
 	errNoBlob      = refuse(http.StatusNotFound, "BlobNotFound", "The specified blob does not exist.")
 	errNoContainer = refuse(http.StatusNotFound, "ContainerNotFound", "The specified container does not exist.")
-	errCondition   = refuse(http.StatusPreconditionFailed, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
-	errNotModified = refuse(http.StatusNotModified, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
 	errArchived    = refuse(http.StatusConflict, "BlobArchived", "This operation is not permitted on an archived blob.")
 	errXML         = refuse(http.StatusBadRequest, "InvalidXmlDocument", "XML specified is not syntactically valid.")
 	errAuth        = refuse(http.StatusForbidden, "AuthenticationFailed", "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the signature.")

@@ -1,20 +1,54 @@
 package blobapi
 
 import (
+	"encoding/base64"
 	"encoding/binary"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
+
+	"wave365/pkg/sandbox/blobapi/signature"
+	"wave365/pkg/sandbox/blobstore"
 )
 
 // serviceVersion is the newest version of the protocol whose answers these are.
 const serviceVersion = "2026-02-06"
 
-// server answers requests out of a store.
+// The development account that every Azure storage client and emulator knows, with its published key.
+const (
+	DevelopmentAccount = "devstoreaccount1"
+	DevelopmentKey     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+// Account is a storage account: what lies in it, and the name and key by which it is reached. Safe for concurrent use.
+type Account struct {
+	*blobstore.Store
+	account signature.Account
+}
+
+// NewAccount makes an empty account. key is base64; both empty: the development account. It panics when key is not base64:
+// that is a bug of the program, no input.
+func NewAccount(name, key string) *Account {
+	if name == "" {
+		name, key = DevelopmentAccount, DevelopmentKey
+	}
+	raw, err := base64.StdEncoding.DecodeString(key)
+	if err != nil || len(raw) == 0 {
+		panic("blobapi: the account key is not base64")
+	}
+	return &Account{Store: blobstore.New(), account: signature.Account{Name: name, Key: raw}}
+}
+
+// Name is the account's name.
+func (a *Account) Name() string { return a.account.Name }
+
+// server answers requests to an account.
 type server struct {
-	*Store
+	*Account
 	now func() time.Time
 	// served numbers the requests.
 	served atomic.Uint64
@@ -32,8 +66,8 @@ type call struct {
 
 // Handler serves the account at /account/container/blob. now is the service's time, asked once for each request; the
 // times of signatures are judged by it.
-func (s *Store) Handler(now func() time.Time) http.Handler {
-	return &server{Store: s, now: now}
+func (a *Account) Handler(now func() time.Time) http.Handler {
+	return &server{Account: a, now: now}
 }
 
 // ServeHTTP answers one request.
@@ -113,7 +147,7 @@ func requestID(n uint64) string {
 	var b [16]byte
 	copy(b[:], []byte{0x5a, 0x4d, 0xb0, 0x0b, 0, 0x1e, 0, 0x7d})
 	binary.BigEndian.PutUint64(b[8:], n)
-	return formatGUID(b[:])
+	return uuid.UUID(b).String()
 }
 
 // httpTime is how headers and listings write times.

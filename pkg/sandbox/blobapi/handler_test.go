@@ -18,25 +18,34 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/blobapi"
+	"wave365/pkg/sandbox/blobstore"
 	"wave365/pkg/sandbox/scenario"
 )
+
+const gib = 1 << 30
 
 var evening = time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC)
 
 // account is a store behind its handler, at a time that the test moves.
 type account struct {
 	*testing.T
-	store *blobapi.Store
+	store *blobapi.Account
 	h     http.Handler
 	now   atomic.Pointer[time.Time]
 }
 
 func newAccount(t *testing.T, blobs ...scenario.Blob) *account {
 	t.Helper()
-	a := &account{T: t, store: blobapi.NewStore("", "")}
+	a := &account{T: t, store: blobapi.NewAccount("", "")}
 	a.at(evening)
 	for _, b := range blobs {
-		put(t, a.store, b)
+		d, err := blobstore.DiskOf(b)
+		if err == nil {
+			err = a.store.Put(d)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	a.h = a.store.Handler(func() time.Time { return *a.now.Load() })
 	return a

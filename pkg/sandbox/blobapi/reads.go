@@ -5,28 +5,42 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
+
+	"wave365/pkg/sandbox/blobapi/condition"
+	"wave365/pkg/sandbox/blobapi/listing"
+	"wave365/pkg/sandbox/blobstore"
 )
 
 // look gives the blob that a request is about, when it may be seen.
-func (s *server) look(c *call) (Blob, *refusal) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	container := s.containers[c.container]
-	if container == nil {
-		return Blob{}, errNoContainer
+func (s *server) look(c *call) (blobstore.Blob, *refusal) {
+	if !s.HasContainer(c.container) {
+		return blobstore.Blob{}, errNoContainer
 	}
-	b := container.blobs[c.blob]
-	if b == nil {
-		return Blob{}, errNoBlob
+	b, ok := s.Lookup(c.container, c.blob)
+	if !ok {
+		return blobstore.Blob{}, errNoBlob
 	}
-	if err := conditions(c, b); err != nil {
-		return Blob{}, err
+	switch status := condition.Failed(c.Method, c.Header, b.ETag, b.Modified); {
+	case status != 0:
+		return blobstore.Blob{}, refuse(status, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
+	case b.Forbidden:
+		return blobstore.Blob{}, errRights
 	}
-	if b.Forbidden {
-		return Blob{}, errRights
+	return b, nil
+}
+
+// listBlobs lists flat. Markers are the name that comes next.
+func (s *server) listBlobs(w http.ResponseWriter, c *call) *refusal {
+	q, ok := listing.Parse(c.query)
+	if !ok {
+		return refuse(http.StatusBadRequest, "InvalidQueryParameterValue", "Value for one of the query parameters specified in the request URI is invalid.")
 	}
-	return *b, nil
+	page, next, ok := s.List(c.container, q.Prefix, q.Marker, q.Most)
+	if !ok {
+		return errNoContainer
+	}
+	writeXML(w, listing.XML("http://"+c.Host+"/"+s.account.Name, c.container, q, page, next))
+	return nil
 }
 
 func (s *server) headBlob(w http.ResponseWriter, c *call) *refusal {
@@ -34,7 +48,7 @@ func (s *server) headBlob(w http.ResponseWriter, c *call) *refusal {
 	if err != nil {
 		return err
 	}
-	b.describe(w.Header())
+	describe(b, w.Header())
 	w.Header().Set("Content-Length", strconv.FormatInt(b.Length, 10))
 	w.WriteHeader(http.StatusOK)
 	return nil
@@ -45,31 +59,31 @@ func (s *server) getBlob(w http.ResponseWriter, c *call) *refusal {
 	if err != nil {
 		return err
 	}
-	if b.Tier == tierSleep {
+	if b.Tier == blobstore.Archive {
 		return errArchived
 	}
-	content, closer, openErr := b.content.open()
+	content, closer, openErr := b.Open()
 	if openErr != nil {
 		return refuse(http.StatusInternalServerError, "InternalError", "The file behind the blob cannot be read.")
 	}
 	defer func() { _ = closer.Close() }()
 	h := w.Header()
-	r, ranged := parseSpan(c.header("x-ms-range", "Range"))
-	if ranged && r.start >= b.Length {
+	r, ranged := condition.ParseSpan(c.header("x-ms-range", "Range"))
+	if ranged && r.Start >= b.Length {
 		e := refuse(http.StatusRequestedRangeNotSatisfiable, "InvalidRange", "The range specified is invalid for the current size of the resource.")
 		e.header = map[string]string{"Content-Range": fmt.Sprintf("bytes */%d", b.Length)}
 		return e
 	}
 	status := http.StatusOK
 	if ranged {
-		r.end = min(r.end, b.Length-1)
-		h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", r.start, r.end, b.Length))
+		r.End = min(r.End, b.Length-1)
+		h.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", r.Start, r.End, b.Length))
 		status = http.StatusPartialContent
 	} else {
-		r = span{0, b.Length - 1}
+		r = condition.Span{Start: 0, End: b.Length - 1}
 	}
-	b.describe(h)
-	h.Set("Content-Length", strconv.FormatInt(r.length(), 10))
+	describe(b, h)
+	h.Set("Content-Length", strconv.FormatInt(r.Length(), 10))
 	w.WriteHeader(status)
 	send(w, c, content, r)
 	return nil
@@ -92,10 +106,10 @@ func (s *server) deleteBlob(w http.ResponseWriter, c *call) *refusal {
 }
 
 // send writes the stretch piece by piece, until the caller goes away: it can be a whole disk.
-func send(w io.Writer, c *call, from io.ReaderAt, r span) {
-	buf := make([]byte, min(r.length(), 64<<10))
-	for at := r.start; at <= r.end && c.Context().Err() == nil; {
-		piece := buf[:min(int64(len(buf)), r.end-at+1)]
+func send(w io.Writer, c *call, from io.ReaderAt, r condition.Span) {
+	buf := make([]byte, min(r.Length(), 64<<10))
+	for at := r.Start; at <= r.End && c.Context().Err() == nil; {
+		piece := buf[:min(int64(len(buf)), r.End-at+1)]
 		if _, err := from.ReadAt(piece, at); err != nil {
 			return // the answer ends before its length, and the client sees that
 		}
@@ -107,15 +121,15 @@ func send(w io.Writer, c *call, from io.ReaderAt, r span) {
 }
 
 // describe writes the headers that tell about the blob.
-func (b *Blob) describe(h http.Header) {
+func describe(b blobstore.Blob, h http.Header) {
 	h.Set("ETag", b.ETag)
 	h.Set("Last-Modified", httpTime(b.Modified))
 	h.Set("Accept-Ranges", "bytes")
-	h.Set("Content-Type", contentType)
+	h.Set("Content-Type", blobstore.ContentType)
 	h.Set("x-ms-blob-type", b.Type)
 	h.Set("x-ms-creation-time", httpTime(b.Created))
 	h.Set("x-ms-server-encrypted", "true")
-	if b.Type == pageBlob {
+	if b.Type == blobstore.PageBlob {
 		h.Set("x-ms-blob-sequence-number", "0")
 	}
 	if b.Tier != "" {
@@ -123,36 +137,17 @@ func (b *Blob) describe(h http.Header) {
 	}
 	if b.CopyStatus != "" {
 		h.Set("x-ms-copy-status", b.CopyStatus)
-		h.Set("x-ms-copy-id", b.copyID())
-		h.Set("x-ms-copy-progress", b.copyProgress())
-		h.Set("x-ms-copy-source", copySource)
+		h.Set("x-ms-copy-id", b.CopyID())
+		h.Set("x-ms-copy-progress", b.CopyProgress())
+		h.Set("x-ms-copy-source", blobstore.CopySource)
 	}
-	status, state, duration := b.lease()
+	status, state, duration := b.Lease()
 	h.Set("x-ms-lease-status", status)
 	h.Set("x-ms-lease-state", state)
 	if duration != "" {
 		h.Set("x-ms-lease-duration", duration)
 	}
 }
-
-const (
-	contentType = "application/octet-stream"
-	// copySource is where a pending copy comes from: the export of a snapshot.
-	copySource = "https://md-example.z1.blob.storage.azure.net/export/disk"
-)
-
-func (b *Blob) lease() (status, state, duration string) {
-	if b.Leased {
-		return "locked", "leased", "infinite"
-	}
-	return "unlocked", "available", ""
-}
-
-func (b *Blob) copyID() string {
-	return formatGUID([]byte((strings.Trim(b.ETag, `"`) + "0123456789abcdef")[:16]))
-}
-
-func (b *Blob) copyProgress() string { return fmt.Sprintf("%d/%d", b.Length/3, b.Length) }
 
 func writeXML(w http.ResponseWriter, body string) {
 	w.Header().Set("Content-Type", "application/xml")

@@ -1,4 +1,4 @@
-package blobapi
+package blobstore
 
 import (
 	"io"

@@ -1,84 +1,62 @@
-package blobapi
+// Package listing writes the list of a container's blobs as the service does.
+package listing
 
 import (
+	"encoding/xml"
 	"net/http"
-	"sort"
+	"net/url"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
+
+	"wave365/pkg/sandbox/blobstore"
 )
 
 // mostItems is what one page of a listing holds at most.
 const mostItems = 5000
 
-// listing is what is asked for.
-type listing struct {
-	prefix, marker string
-	most           int
+// Query is what is asked for.
+type Query struct {
+	Prefix, Marker string
+	// Most is how many blobs the page may hold.
+	Most int
+	// Copies asks for the copies into the blobs, too.
+	Copies bool
 }
 
-func (c *call) listing() (listing, *refusal) {
-	q := c.query
-	l := listing{prefix: q.Get("prefix"), marker: q.Get("marker"), most: mostItems}
+// Parse reads what is asked for; false: a value is invalid.
+func Parse(q url.Values) (Query, bool) {
+	l := Query{Prefix: q.Get("prefix"), Marker: q.Get("marker"), Most: mostItems, Copies: strings.Contains(q.Get("include"), "copy")}
 	if text := q.Get("maxresults"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
-			return listing{}, refuse(http.StatusBadRequest, "InvalidQueryParameterValue", "Value for one of the query parameters specified in the request URI is invalid.")
+			return Query{}, false
 		}
-		l.most = min(n, mostItems)
+		l.Most = min(n, mostItems)
 	}
-	return l, nil
+	return l, true
 }
 
-// listBlobs lists flat. Markers are the name that comes next.
-func (s *server) listBlobs(w http.ResponseWriter, c *call) *refusal {
-	l, err := c.listing()
-	if err != nil {
-		return err
-	}
-	var b strings.Builder
-	if err := s.listInto(&b, c, l); err != nil {
-		return err
-	}
-	writeXML(w, b.String())
-	return nil
-}
-
-func (s *server) listInto(b *strings.Builder, c *call, l listing) *refusal {
-	s.mu.Lock() // the order of the names may have to be made
-	defer s.mu.Unlock()
-	from := s.containers[c.container]
-	if from == nil {
-		return errNoContainer
-	}
-	names := from.names()
-	names = names[sort.SearchStrings(names, max(l.prefix, l.marker)):]
-	b.WriteString(`<?xml version="1.0" encoding="utf-8"?><EnumerationResults ServiceEndpoint="http://` + c.Host + `/` + s.account.Name +
-		`" ContainerName="` + c.container + `">`)
-	element(b, "Prefix", l.prefix)
-	element(b, "Marker", l.marker)
-	element(b, "MaxResults", strconv.Itoa(l.most))
+// XML is one page, flat. endpoint is the account's address; next is the name that comes next, empty on the last page.
+func XML(endpoint, container string, q Query, page []blobstore.Blob, next string) string {
+	b := &strings.Builder{}
+	b.WriteString(`<?xml version="1.0" encoding="utf-8"?><EnumerationResults ServiceEndpoint="` + endpoint + `" ContainerName="` + container + `">`)
+	element(b, "Prefix", q.Prefix)
+	element(b, "Marker", q.Marker)
+	element(b, "MaxResults", strconv.Itoa(q.Most))
 	b.WriteString("<Blobs>")
-	next, n := "", 0
-	for _, name := range names {
-		if !strings.HasPrefix(name, l.prefix) {
-			break
-		}
-		if n == l.most {
-			next = name
-			break
-		}
-		n++
-		from.blobs[name].list(b, strings.Contains(c.query.Get("include"), "copy"))
+	for _, x := range page {
+		entry(b, x, q.Copies)
 	}
 	b.WriteString("</Blobs>")
 	element(b, "NextMarker", next)
 	b.WriteString("</EnumerationResults>")
-	return nil
+	return b.String()
 }
 
-// list writes the blob's entry.
-func (b *Blob) list(out *strings.Builder, copies bool) {
+// entry writes what the listing says of one blob.
+func entry(out *strings.Builder, b blobstore.Blob, copies bool) {
 	out.WriteString("<Blob>")
 	nameElement(out, b.Name)
 	out.WriteString("<Properties>")
@@ -86,21 +64,21 @@ func (b *Blob) list(out *strings.Builder, copies bool) {
 	element(out, "Last-Modified", httpTime(b.Modified))
 	element(out, "Etag", strings.Trim(b.ETag, `"`))
 	element(out, "Content-Length", strconv.FormatInt(b.Length, 10))
-	element(out, "Content-Type", contentType)
-	if b.Type == pageBlob {
+	element(out, "Content-Type", blobstore.ContentType)
+	if b.Type == blobstore.PageBlob {
 		element(out, "x-ms-blob-sequence-number", "0")
 	}
 	element(out, "BlobType", b.Type)
 	element(out, "AccessTier", b.Tier)
-	status, state, duration := b.lease()
+	status, state, duration := b.Lease()
 	element(out, "LeaseStatus", status)
 	element(out, "LeaseState", state)
 	element(out, "LeaseDuration", duration)
 	if b.CopyStatus != "" && copies {
-		element(out, "CopyId", b.copyID())
+		element(out, "CopyId", b.CopyID())
 		element(out, "CopyStatus", b.CopyStatus)
-		element(out, "CopySource", copySource)
-		element(out, "CopyProgress", b.copyProgress())
+		element(out, "CopySource", blobstore.CopySource)
+		element(out, "CopyProgress", b.CopyProgress())
 	}
 	element(out, "ServerEncrypted", "true")
 	out.WriteString("</Properties><OrMetadata /></Blob>")
@@ -141,3 +119,8 @@ func percent(name string) string {
 	}
 	return b.String()
 }
+
+func httpTime(t time.Time) string { return t.UTC().Format(http.TimeFormat) }
+
+// text writes s as XML text.
+func text(b *strings.Builder, s string) { _ = xml.EscapeText(b, []byte(s)) } // a Builder never fails

@@ -1,4 +1,4 @@
-package blobapi_test
+package blobstore_test
 
 import (
 	"fmt"
@@ -10,16 +10,16 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/fault"
-	"wave365/pkg/sandbox/blobapi"
+	"wave365/pkg/sandbox/blobstore"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/vhd"
 )
 
 const gib = 1 << 30
 
-func put(t testing.TB, s *blobapi.Store, b scenario.Blob) blobapi.Blob {
+func put(t testing.TB, s *blobstore.Store, b scenario.Blob) blobstore.Blob {
 	t.Helper()
-	d, err := blobapi.DiskOf(b)
+	d, err := blobstore.DiskOf(b)
 	if err == nil {
 		err = s.Put(d)
 	}
@@ -66,7 +66,7 @@ func TestDisksAreJudgedAsTheirName(t *testing.T) {
 				t.Parallel()
 				b := tc.blob
 				b.Path, b.GiB = "vhds/w1/os.vhd", size
-				got := put(t, blobapi.NewStore("", ""), b)
+				got := put(t, blobstore.New(), b)
 				head, tail := got.Ends(vhd.HeadLength, vhd.TailLength)
 				disk, problems := vhd.Inspect(got.Length, head, tail)
 				var codes []string
@@ -95,7 +95,7 @@ func TestDisksAreJudgedAsTheirName(t *testing.T) {
 
 func TestBytesWinOverGiB(t *testing.T) {
 	t.Parallel()
-	b := put(t, blobapi.NewStore("", ""), scenario.Blob{Path: "vhds/a.vhd", GiB: 3, Bytes: 128*gib + 1<<20})
+	b := put(t, blobstore.New(), scenario.Blob{Path: "vhds/a.vhd", GiB: 3, Bytes: 128*gib + 1<<20})
 	if b.Length != 128*gib+1<<20+512 || b.Type != "PageBlob" {
 		t.Errorf("blob = %d bytes, %s", b.Length, b.Type)
 	}
@@ -107,11 +107,11 @@ func TestBadDisksAreRefused(t *testing.T) {
 		"NoPath": {GiB: 1}, "NoContainer": {Path: "a.vhd", GiB: 1}, "BadContainer": {Path: "VHDs/a.vhd", GiB: 1}, "NoSize": {Path: "vhds/a.vhd"},
 		"TooLarge": {Path: "vhds/a.vhd", GiB: 9000}, "Kind": {Path: "vhds/a.vhd", GiB: 1, Kind: "tape"}, "Fault": {Path: "vhds/a.vhd", GiB: 1, Fault: "broken"},
 	} {
-		if _, err := blobapi.DiskOf(b); !fault.Is(err, fault.Invalid) {
+		if _, err := blobstore.DiskOf(b); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if err := blobapi.NewStore("", "").Put(blobapi.Disk{Container: "vhds", Name: "x", Kind: "tape"}); !fault.Is(err, fault.Invalid) {
+	if err := blobstore.New().Put(blobstore.Disk{Container: "vhds", Name: "x", Kind: "tape"}); !fault.Is(err, fault.Invalid) {
 		t.Errorf("Put: %v", err)
 	}
 }
@@ -119,9 +119,9 @@ func TestBadDisksAreRefused(t *testing.T) {
 // The same disk has the same ETag in every story, and another disk another one.
 func TestETagsAreStable(t *testing.T) {
 	t.Parallel()
-	one := put(t, blobapi.NewStore("", ""), scenario.Blob{Path: "vhds/a.vhd", GiB: 64})
-	same := put(t, blobapi.NewStore("", ""), scenario.Blob{Path: "vhds/a.vhd", GiB: 64})
-	other := put(t, blobapi.NewStore("", ""), scenario.Blob{Path: "vhds/a.vhd", GiB: 65})
+	one := put(t, blobstore.New(), scenario.Blob{Path: "vhds/a.vhd", GiB: 64})
+	same := put(t, blobstore.New(), scenario.Blob{Path: "vhds/a.vhd", GiB: 64})
+	other := put(t, blobstore.New(), scenario.Blob{Path: "vhds/a.vhd", GiB: 65})
 	if diff := cmp.Diff(one.ETag, same.ETag); diff != "" || one.ETag == other.ETag {
 		t.Errorf("ETags %s %s %s", one.ETag, same.ETag, other.ETag)
 	}
@@ -133,9 +133,9 @@ func TestETagsAreStable(t *testing.T) {
 // A thousand disks of 127 GiB cost a few megabytes. Not parallel: it measures the heap.
 func TestAThousandDisksAreCheap(t *testing.T) {
 	before := heap()
-	s := blobapi.NewStore("", "")
+	s := blobstore.New()
 	for i := range 1000 {
-		if err := s.Put(blobapi.Disk{Container: "vhds", Name: fmt.Sprintf("users/u%04d/os.vhd", i), Size: 127 * gib, LastModified: time.Unix(1e9, 0)}); err != nil {
+		if err := s.Put(blobstore.Disk{Container: "vhds", Name: fmt.Sprintf("users/u%04d/os.vhd", i), Size: 127 * gib, LastModified: time.Unix(1e9, 0)}); err != nil {
 			t.Fatal(err)
 		}
 	}

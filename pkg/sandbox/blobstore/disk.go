@@ -1,4 +1,4 @@
-package blobapi
+package blobstore
 
 import (
 	"crypto/sha256"
@@ -39,15 +39,17 @@ var formats = map[string]struct {
 }
 
 const (
-	mebibyte  = 1 << 20
-	gibibyte  = 1 << 30
-	tierSleep = "Archive"
-	pageSize  = 512
+	mebibyte = 1 << 20
+	gibibyte = 1 << 30
+	pageSize = 512
 	// guestBytes is the usual capacity of a guest state store.
 	guestBytes = 4 * mebibyte
 	// longest is what a page blob can hold.
 	longest = 8 << 40
 )
+
+// Archive is the tier of a blob that cannot be read.
+const Archive = "Archive"
 
 // Disk is a disk to put into the account.
 type Disk struct {
@@ -122,17 +124,17 @@ func (s *Store) Put(d Disk) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := &Blob{
-		Container: d.Container, Name: d.Name, Type: pageBlob, Created: d.LastModified, Modified: d.LastModified,
+		Container: d.Container, Name: d.Name, Type: PageBlob, Created: d.LastModified, Modified: d.LastModified,
 		ETag: etag(d), Forbidden: d.Fault == "forbidden", Leased: d.Fault == "leased", content: content{file: d.File},
 	}
 	if d.Kind == kindBlockBlob {
-		b.Type = blockBlob
+		b.Type = BlockBlob
 	}
 	switch d.Fault {
 	case "copy-pending":
 		b.CopyStatus = "pending"
 	case "archived":
-		b.Tier = tierSleep
+		b.Tier = Archive
 	}
 	b.Length = s.fill(&b.content, d)
 	c := s.containers[d.Container]
@@ -171,6 +173,11 @@ func (s *Store) fill(p *content, d Disk) int64 {
 	case kindDifferencing:
 		return sparseVHD(p, d, vhd.TypeDifferencing)
 	}
+	return s.fixed(p, d)
+}
+
+// fixed writes a fixed disk, spoiled as its fault says, and gives the blob's length.
+func (s *Store) fixed(p *content, d Disk) int64 {
 	virtual := d.Size
 	if d.Fault == "not-mib-aligned" {
 		virtual += vhd.FooterLength

@@ -1,33 +1,27 @@
-package blobapi
+// Package blobstore is what lies in the sandbox's storage accounts: blobs that keep nothing but the pages that matter, so that
+// a thousand disks of any declared size cost little, and real files. It knows neither HTTP nor signatures.
+package blobstore
 
 import (
-	"encoding/base64"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"maps"
 	"slices"
+	"sort"
+	"strings"
 	"sync"
 	"time"
-
-	"wave365/pkg/sandbox/blobapi/signature"
-)
-
-// The development account that every Azure storage client and emulator knows, with its published key.
-const (
-	DevelopmentAccount = "devstoreaccount1"
-	DevelopmentKey     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
 // The types of a blob.
 const (
-	pageBlob  = "PageBlob"
-	blockBlob = "BlockBlob"
+	PageBlob  = "PageBlob"
+	BlockBlob = "BlockBlob"
 )
 
-// Store is the account's content: what the scenario put there, less what was deleted. Safe for concurrent use.
+// Store is an account's content: what the scenario put there, less what was deleted. Safe for concurrent use.
 type Store struct {
-	account signature.Account
-
 	mu         sync.RWMutex
 	containers map[string]*container
 	// shared are disk heads that many disks have in common.
@@ -49,13 +43,39 @@ type Blob struct {
 	// ETag has quotes round it.
 	ETag              string
 	Created, Modified time.Time
-	// Tier is empty, or Archive. CopyStatus is empty or pending.
+	// Tier is empty, or [Archive]. CopyStatus is empty or pending.
 	Tier, CopyStatus string
 	// Forbidden blobs refuse every read; a stranger holds Leased ones for ever.
 	Forbidden, Leased bool
 
 	content content
 }
+
+// Open gives the content to read from, which the caller closes; what was never written reads as zeros, without an end. The
+// error is that of a file that is gone.
+func (b Blob) Open() (io.ReaderAt, io.Closer, error) { return b.content.open() }
+
+// Lease is what the service tells of a blob's lease; duration is empty when there is none.
+func (b Blob) Lease() (status, state, duration string) {
+	if b.Leased {
+		return "locked", "leased", "infinite"
+	}
+	return "unlocked", "available", ""
+}
+
+// ContentType is that of every blob here.
+const ContentType = "application/octet-stream"
+
+// CopySource is where a pending copy comes from: the export of a snapshot.
+const CopySource = "https://md-example.z1.blob.storage.azure.net/export/disk"
+
+// CopyID is the id of the copy into the blob, a GUID.
+func (b Blob) CopyID() string {
+	return formatGUID([]byte((strings.Trim(b.ETag, `"`) + "0123456789abcdef")[:16]))
+}
+
+// CopyProgress is how far the copy into the blob is: bytes copied, of bytes in all.
+func (b Blob) CopyProgress() string { return fmt.Sprintf("%d/%d", b.Length/3, b.Length) }
 
 // Ends gives the first head and the last tail bytes, or all of the blob when it is shorter; nothing when the file behind it
 // cannot be read.
@@ -74,25 +94,39 @@ func (b Blob) Ends(head, tail int64) (first, last []byte) {
 	return first, last
 }
 
-// NewStore makes an empty account. key is base64; both empty: the development account. It panics when key is not base64:
-// that is a bug of the program, no input.
-func NewStore(account, key string) *Store {
-	if account == "" {
-		account, key = DevelopmentAccount, DevelopmentKey
-	}
-	raw, err := base64.StdEncoding.DecodeString(key)
-	if err != nil || len(raw) == 0 {
-		panic("blobapi: the account key is not base64")
-	}
-	return &Store{
-		account:    signature.Account{Name: account, Key: raw},
-		containers: make(map[string]*container),
-		shared:     make(map[headKey][]byte),
-	}
+// New makes an empty store.
+func New() *Store {
+	return &Store{containers: make(map[string]*container), shared: make(map[headKey][]byte)}
 }
 
-// Account is the account's name.
-func (s *Store) Account() string { return s.account.Name }
+// HasContainer says whether there is a container of that name. A container that is emptied stays.
+func (s *Store) HasContainer(name string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.containers[name] != nil
+}
+
+// List returns up to most blobs of a container whose names begin with prefix, in order from the name from on, and the name
+// that comes next; empty: none. False: there is no such container.
+func (s *Store) List(containerName, prefix, from string, most int) (page []Blob, next string, ok bool) {
+	s.mu.Lock() // the order of the names may have to be made
+	defer s.mu.Unlock()
+	c := s.containers[containerName]
+	if c == nil {
+		return nil, "", false
+	}
+	names := c.names()
+	for _, name := range names[sort.SearchStrings(names, max(prefix, from)):] {
+		if !strings.HasPrefix(name, prefix) {
+			break
+		}
+		if len(page) == most {
+			return page, name, true
+		}
+		page = append(page, *c.blobs[name])
+	}
+	return page, "", true
+}
 
 // Lookup gives a blob.
 func (s *Store) Lookup(containerName, name string) (Blob, bool) {
