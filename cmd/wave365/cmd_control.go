@@ -10,6 +10,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
+	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
 )
@@ -140,7 +141,7 @@ func order(ctx context.Context, l *ledger.Ledger, o ledger.Order) (answer string
 	defer limit.Stop()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	for {
+	for gone := false; ; {
 		all, err := l.Orders(ctx, o.Run)
 		if err != nil {
 			return "", err
@@ -149,6 +150,13 @@ func order(ctx context.Context, l *ledger.Ledger, o ledger.Order) (answer string
 			if known.ID == o.ID && !known.ObeyedAt.IsZero() {
 				return known.Answer, nil
 			}
+		}
+		if gone {
+			return "", fault.New(fault.Conflict, "ledger.not-driven", "the process that drove the run "+o.Run+" has ended", "resume goes on with it", fault.NewCommand("resume").For(o.Run))
+		}
+		h, held, err := l.Holder(ctx)
+		if gone = err == nil && (!held || h.ID != o.Holder || h.Life == process.Gone); gone {
+			continue // it may have obeyed as its last deed
 		}
 		select {
 		case <-tick.C:

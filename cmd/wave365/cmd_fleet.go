@@ -190,23 +190,26 @@ func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) 
 	return nil
 }
 
-// waitsFor says in words what a run waits for.
-func (f fleetRun) waitsFor(a *app) string {
+// waitsFor says in words what a run waits for; "" when it is over.
+func (a *app) waitsFor(j fleet.Job) string {
 	after := ""
-	if f.Why != "" {
-		after = ": " + f.Why
+	if j.Why != "" {
+		after = ": " + j.Why
 	}
-	switch f.State {
+	switch j.State {
 	case fleet.Queued:
 		return "a worker" + after
 	case fleet.Scheduled:
-		return "the service, until " + a.when(f.Due) + after
+		if j.Worker == "" {
+			return "its begin at " + a.when(j.Due)
+		}
+		return "the service, until " + a.when(j.Due) + after
 	case fleet.Retrying:
-		return "a new try at " + a.when(f.Due) + after
+		return "a new try at " + a.when(j.Due) + after
 	case fleet.Running:
-		return "driven by " + f.Worker
+		return "driven by " + j.Worker
 	case byHand:
-		return "driven by " + f.Worker + " at a terminal"
+		return "driven by " + j.Worker + " at a terminal"
 	case fleet.Done:
 		return ""
 	}
@@ -225,7 +228,7 @@ func (a *app) printFleet(doc fleetDocument) {
 		table(a.out, "TENANT\tLEDGER\tRUN\tSTATE\tROWS\tFAILED, HELD\tPER HOUR", rows)
 	}
 	for _, r := range doc.Runs {
-		if text := r.waitsFor(a); text != "" {
+		if text := a.waitsFor(r.Job); text != "" {
 			fmt.Fprint(a.out, folded("  "+r.Ledger+" "+r.Run+": ", summary.OneLine(text), columns(a.out)))
 		}
 	}

@@ -55,7 +55,7 @@ prerequisite, 6 nothing to do, 7 halted, 8 rows deferred, 9 drained, 11 held by 
 	cmd.Flags().BoolVar(&o.skipInvalid, "skip-invalid", false, "run the clean rows and report the others as skipped")
 	cmd.Flags().StringVar(&o.runID, "run-id", "", "name of this run in ledger and reports (default: date, time and four random letters)")
 	cmd.Flags().StringVar(&o.planFile, "plan", "", "start only if everything is as in this file of wave365 plan --out; its flags hold")
-	cmd.Flags().StringVar(&o.createGroup, "create-group", "", "make a dedicated group for each policy that has none, named by this template of {wave} and {policy}")
+	addCreateGroup(cmd, &o)
 	addLive(cmd, &g.live)
 	g.messages.addSwitch(a, g, cmd)
 	return cmd
@@ -118,11 +118,11 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 		return err
 	}
 	stop() // from here on a signal drains
+	if o.submit != nil {
+		return a.submitted(ctx, g, s, o.submit, res.Findings)
+	}
 	if err := s.Create(ctx, res.Findings); err != nil {
 		return err
-	}
-	if o.submit != nil {
-		return a.submitted(ctx, g, s, o.submit)
 	}
 	return a.drive(ctx, g, s, page, migration.RunStarted)
 }

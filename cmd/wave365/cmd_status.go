@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fleet"
 	"wave365/pkg/ledger"
 	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
@@ -26,7 +27,7 @@ func newStatusCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status [RUN] [USER]", Short: "Show where a run stands, also while another process runs it",
 		Long: `Show where a run stands: how many rows stand where, since when, until when, why it waits, and whether its process
-still lives. Without a name, the newest run that is not finished. With a user, that person's story, step by step. It
+still lives; of a submitted run, also where it stands in the workers' queue. Without a name, the newest run that is not finished. With a user, that person's story, step by step. It
 only reads, and may be used from a second terminal while the run goes on.`,
 		Example: "  wave365 status\n  wave365 status 20261120-1715-ab12 ada@contoso.com",
 		Args:    cobra.MaximumNArgs(2),
@@ -58,6 +59,8 @@ type statusDocument struct {
 	EndTo   time.Time `json:"expected_end_to,omitzero"`
 	// Waits says why it starts nothing, or less than it could.
 	Waits []string `json:"waits"`
+	// Queue is where a submitted run stands in the workers' queue; absent when it was never submitted.
+	Queue *fleet.Job `json:"queue,omitempty"`
 	// Process has the run's lock, or had it when it died; absent when none has.
 	Process *processDocument `json:"process,omitempty"`
 	// Next are the commands worth typing now.
@@ -99,25 +102,37 @@ func runStatus(ctx context.Context, a *app, g *globals, id, user string) error {
 	if r.Sandbox == "" {
 		now = time.Now()
 	}
+	st := standing{s, a.queueOf(ctx, g, r.ID)}
 	if g.json {
-		printJSON(a.out, statusOf(g, s, now))
+		printJSON(a.out, statusOf(g, st, now))
 		return nil
 	}
-	a.printStanding(g, s, now)
+	a.printStanding(g, st, now)
 	return nil
 }
 
-func statusOf(g *globals, s run.Standing, now time.Time) statusDocument {
+// standing is where a run stands, and where in the workers' queue; Job is nil when it was never submitted.
+type standing struct {
+	run.Standing
+	Job *fleet.Job
+}
+
+// goesOn reports whether a process drives the run, or a worker takes it up by itself.
+func (s standing) goesOn() bool {
+	return s.Running || s.Counts.Open() > 0 && s.Job != nil && s.Job.State != fleet.Parked && s.Job.State != fleet.Done
+}
+
+func statusOf(g *globals, s standing, now time.Time) statusDocument {
 	r := s.Run
 	doc := statusDocument{
-		runDocument: runDocument{"wave365/status/v1", r.ID, r.Wave, r.Tenant, s.State(), s.Counts, standingCode(s), summary.Dir(r.ReportDir, r)},
+		runDocument: runDocument{"wave365/status/v1", r.ID, r.Wave, r.Tenant, s.State(), s.Counts, standingCode(s.Standing), summary.Dir(r.ReportDir, r)},
 		Slots:       r.Slots, Paused: r.Settings.Paused, Draining: r.Settings.Draining,
-		StartedAt: r.CreatedAt, SeenAt: s.Seen, Waits: []string{}, Next: []string{},
+		StartedAt: r.CreatedAt, SeenAt: s.Seen, Waits: []string{}, Next: []string{}, Queue: s.Job,
 	}
 	if left, ok := s.Left(now); ok {
 		doc.EndFrom, doc.EndTo = now.Add(left.From).Truncate(time.Second), now.Add(left.To).Truncate(time.Second)
 	}
-	if s.Running {
+	if s.goesOn() {
 		doc.Waits = append(doc.Waits, s.Waits(now)...)
 	}
 	if h := s.Holder; h != nil {
@@ -141,12 +156,12 @@ func standingCode(s run.Standing) int {
 }
 
 // nextOf lists the commands worth typing for a run that stands so.
-func nextOf(s run.Standing) []fault.Command {
-	return summary.Next(summary.Record{Run: s.Run, Rows: s.Rows, Events: s.Events, Live: s.Running})
+func nextOf(s standing) []fault.Command {
+	return summary.Next(summary.Record{Run: s.Run, Rows: s.Rows, Events: s.Events, Live: s.goesOn()})
 }
 
 // printStanding prints where a run stands, the numbers first.
-func (a *app) printStanding(g *globals, s run.Standing, now time.Time) {
+func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	r, width := s.Run, columns(a.out)
 	say := func(lead, text string) { fmt.Fprint(a.out, folded("  "+lead, text, width)) }
 	fmt.Fprint(a.out, folded("", fmt.Sprintf("Run %s of wave %s in %s: %s", r.ID, r.Wave, tenantText(r), s.State()), width))
@@ -155,12 +170,12 @@ func (a *app) printStanding(g *globals, s run.Standing, now time.Time) {
 	if s.End == runner.Finished {
 		started = fmt.Sprintf("started %s, took %s", bothClocks(r.CreatedAt, a.zone), lasting(s.Seen.Sub(r.CreatedAt)))
 	}
-	if left, ok := s.Left(now); ok && s.Running {
+	if left, ok := s.Left(now); ok && s.goesOn() {
 		started += fmt.Sprintf("; end expected between %s and %s", timeOfDay(now.Add(left.From), now, a.zone), timeOfDay(now.Add(left.To), now, a.zone))
 	}
 	say("", started)
 	a.printProcess(g, s, say)
-	if s.Running {
+	if s.goesOn() {
 		for _, why := range s.Waits(now) {
 			say("waits: ", why)
 		}
@@ -168,20 +183,27 @@ func (a *app) printStanding(g *globals, s run.Standing, now time.Time) {
 	printAtWork(a.out, s.Rows, now, a.zone)
 	printOutcome(a.out, shell(g.ledger, r.ID), s.Rows)
 	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(r.ReportDir, r), report.FilePage))
-	if s.Counts.Open() > 0 && !s.Running {
+	if s.Counts.Open() > 0 && !s.goesOn() {
 		fmt.Fprintf(a.out, "Go on with: %s\n", shell(g.ledger, r.ID).Line(summary.Resume(r, s.Rows, s.Events)))
 	}
 }
 
 // printProcess says which process drives the run, or how the last one ended.
-func (a *app) printProcess(g *globals, s run.Standing, say func(lead, text string)) {
+func (a *app) printProcess(g *globals, s standing, say func(lead, text string)) {
 	steered := controlsText(s.Run)
+	if s.Job != nil {
+		if text := a.queueText(*s.Job); text != "" {
+			say("queue: ", text)
+		}
+	}
 	switch h := s.Holder; {
 	case s.Running && h.Life == process.Unknown:
 		say("", fmt.Sprintf("by process %d of %s on %s, which cannot be seen from here (last recorded fact: %s): %s", h.PID, h.User, h.Host, bothClocks(s.Seen, a.zone), h.Command))
 		say("", steered)
 	case s.Running:
 		say("", fmt.Sprintf("by process %d of %s on %s: %s", h.PID, h.User, h.Host, h.Command))
+		say("", steered)
+	case s.goesOn():
 		say("", steered)
 	case s.Died():
 		who := "its process"

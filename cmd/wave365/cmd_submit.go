@@ -12,6 +12,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
+	"wave365/pkg/wave"
 )
 
 // submission is a run that is queued for the workers instead of driven here.
@@ -29,7 +30,8 @@ func newSubmitCommand(a *app, g *globals) *cobra.Command {
 workers of that database: no process of this machine is needed any more. --at "fri 18:00" lets them begin then.
 
 Another machine has no wave file, so rows that bring a SAS of their own are refused; name blobs by path or URL and let the
-worker's sign-in make the links. A sandbox must be one that runs already: --sandbox=URL.
+worker's sign-in make the links. A sandbox must be one that runs already: --sandbox=URL. Workers tell nobody: send messages
+with notify, and write reports with report, from any machine.
 
 Exit codes: 0 queued, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do, 11 held by another process.`,
 		Example: "  wave365 submit waves/friday.csv --ledger 'postgres://ada@db.example.com/fleet?ledger=contoso' --at \"fri 18:00\"",
@@ -41,6 +43,7 @@ Exit codes: 0 queued, 4 wave invalid, 5 permission or tenant prerequisite, 6 not
 	cmd.Flags().BoolVar(&o.skipInvalid, "skip-invalid", false, "run the clean rows and report the others as skipped")
 	cmd.Flags().StringVar(&o.runID, "run-id", "", "name of this run in ledger and reports (default: date, time and four random letters)")
 	cmd.Flags().StringVar(&o.planFile, "plan", "", "queue only if everything is as in this file of wave365 plan --out; its flags hold")
+	addCreateGroup(cmd, &o)
 	cmd.Flags().StringVar(&o.submit.at, "at", "", `begin then, on the local clock: "18:00", "fri 18:00" or "2026-12-04 18:00"`)
 	return cmd
 }
@@ -70,14 +73,11 @@ func signedRows(rows []migration.Row) error {
 	return nil
 }
 
-// submitted queues a run that was recorded, and answers.
-func (a *app) submitted(ctx context.Context, g *globals, s *run.Session, sub *submission) error {
+// submitted records the run and queues it, both or neither, and answers.
+func (a *app) submitted(ctx context.Context, g *globals, s *run.Session, sub *submission, findings []wave.Finding) error {
 	by := "queued for the workers by " + s.Driver().String()
 	if !sub.begin.IsZero() {
 		by += ", to begin at " + sub.begin.UTC().Format(time.RFC3339)
-	}
-	if err := s.Note(ctx, migration.RunStarted, by); err != nil {
-		return err
 	}
 	database, name, err := fleet.Split(g.ledger)
 	if err != nil {
@@ -85,18 +85,19 @@ func (a *app) submitted(ctx context.Context, g *globals, s *run.Session, sub *su
 	}
 	q, err := fleet.Open(ctx, database)
 	if err != nil {
-		return notQueued(err, s.Run.ID)
+		return err
 	}
 	defer q.Close()
-	if err := q.Submit(ctx, name, s.Run.ID, sub.begin); err != nil {
-		return notQueued(err, s.Run.ID)
+	if err := s.CreateQueued(ctx, findings, by, q.Within(ctx, name, s.Run.ID, sub.begin)); err != nil {
+		return err
+	}
+	s.Close() // a worker that finds the ledger locked leaves the run alone for a while
+	if sub.begin.IsZero() {
+		if err := q.Wake(ctx, name, s.Run.ID); err != nil {
+			g.log.Warn("the run is queued, and begins some seconds later", "error", err.Error())
+		}
 	}
 	return a.answerQueued(ctx, g, q, s.Run, sub.begin)
-}
-
-// notQueued says that the run is recorded all the same.
-func notQueued(err error, id string) error {
-	return fault.Wrap(fault.Unavailable, fault.CodeOf(err), "the run "+id+" is recorded and not queued: "+err.Error(), "queue it", err, fault.NewCommand("resume").For(id))
 }
 
 // queuedDocument is the answer of submit, and of commands that queue a run again, with --json.
@@ -106,18 +107,15 @@ type queuedDocument struct {
 	Wave   string    `json:"wave"`
 	Tenant string    `json:"tenant"`
 	Begin  time.Time `json:"begin,omitzero"`
-	// Workers is how many workers are connected to the database now.
+	// Workers is how many workers are connected to the database now; 0 also when that cannot be found out.
 	Workers int `json:"workers"`
 }
 
 func (a *app) answerQueued(ctx context.Context, g *globals, q *fleet.Queue, r migration.Run, begin time.Time) error {
-	workers, err := q.Workers(ctx)
-	if err != nil {
-		return err
-	}
 	if g.answered {
 		return nil
 	}
+	workers, unknown := q.Workers(ctx)
 	if g.json {
 		printJSON(a.out, queuedDocument{"wave365/submit/v1", r.ID, r.Wave, r.Tenant, begin, len(workers)})
 		return nil
@@ -127,7 +125,7 @@ func (a *app) answerQueued(ctx context.Context, g *globals, q *fleet.Queue, r mi
 		when = "at " + bothClocks(begin, a.zone)
 	}
 	fmt.Fprintf(a.out, "Run %s is queued for the workers, to go on %s. Look at it with: %s\n", r.ID, when, shell(g.ledger, r.ID).Line(fault.NewCommand("status")))
-	if len(workers) == 0 {
+	if len(workers) == 0 && unknown == nil {
 		fmt.Fprintf(a.err, "wave365: no worker is connected to the database now; start one: wave365 worker --database '%s'\n", databaseOf(g.ledger))
 	}
 	return nil

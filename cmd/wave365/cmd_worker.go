@@ -34,7 +34,8 @@ func newWorkerCommand(a *app, g *globals) *cobra.Command {
 		Use: "worker --database postgres://…", Short: "Drive the runs that were submitted to a database", Args: cobra.NoArgs,
 		Long: `Drive the runs that were submitted to the ledgers of a database, of many tenants, until the first Ctrl-C or SIGTERM. A
 run is driven for a slice, and put back until it has something to do again; a worker that dies is replaced by the others.
-Any number of workers may work on one database, on any machines.
+Any number of workers may work on one database, on any machines. A stop waits for the calls that are out, 15 s at most; a
+second signal ends the worker at once. Neither loses anything.
 
 The credentials file says how to sign in to which tenant; a worker leaves runs of other tenants to other workers, and
 rehearsals need none:

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/spf13/cobra"
+
 	"wave365/pkg/graph"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
@@ -12,6 +14,11 @@ import (
 	"wave365/pkg/tenantcare/wavegroup"
 	"wave365/pkg/wave"
 )
+
+// addCreateGroup adds the flag to a command that begins a run.
+func addCreateGroup(cmd *cobra.Command, o *runOptions) {
+	cmd.Flags().StringVar(&o.createGroup, "create-group", "", "make a dedicated group for each policy that has none, named by this template of {wave} and {policy}")
+}
 
 // missingGroups are the policies of the wave that are assigned to no group, with the group that a template gives each. nil
 // when there are none, or when something else is wrong with the wave: then nothing is made for it.

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/fleet"
 	"wave365/pkg/ledger"
@@ -43,8 +45,57 @@ func inFleet(ctx context.Context, g *globals, id string) (q *fleet.Queue, job fl
 	return q, job, nil
 }
 
-// queueAgain queues a run that was submitted, and answers; false when it was not, or is to be driven here. The session's
-// lock must be given back soon: until then workers leave the run alone.
+// queueOf is where a run stands in the workers' queue; nil when it was never submitted. A queue that cannot be read is told on
+// standard error, and keeps nobody from the rest.
+func (a *app) queueOf(ctx context.Context, g *globals, id string) *fleet.Job {
+	q, job, err := inFleet(ctx, g, id)
+	if err != nil {
+		fmt.Fprintln(a.err, "wave365: "+cloud.RedactString(err.Error()))
+		return nil
+	}
+	if q == nil {
+		return nil
+	}
+	q.Close()
+	return &job
+}
+
+// queueText says where a run stands in the workers' queue, and since when; "" when its job is over.
+func (a *app) queueText(j fleet.Job) string {
+	text := a.waitsFor(j)
+	switch {
+	case text == "":
+		return ""
+	case j.State != fleet.Running:
+		text = "waits for " + text
+	}
+	return text + " (since " + a.when(j.Since) + ")"
+}
+
+// lockPatience is how long a command waits for a worker to end the slice it is at.
+const lockPatience = 5 * time.Second
+
+// lockQueued takes the lock of a submitted run, which a worker may be about to give back.
+func lockQueued(ctx context.Context, o run.Options, id string) (*run.Session, error) {
+	limit := time.NewTimer(lockPatience)
+	defer limit.Stop()
+	for {
+		s, err := run.Lock(ctx, o, id)
+		if fault.CodeOf(err) != "ledger.locked" {
+			return s, err
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-limit.C:
+			return nil, err
+		case <-ctx.Done():
+			return nil, err
+		}
+	}
+}
+
+// queueAgain queues a run that was submitted, and answers; false when it was not, or is to be driven here. It closes the
+// session, because workers leave the run alone while its lock is held.
 func (a *app) queueAgain(ctx context.Context, g *globals, s *run.Session, here bool) (queued bool, err error) {
 	if here {
 		return false, nil
@@ -57,7 +108,11 @@ func (a *app) queueAgain(ctx context.Context, g *globals, s *run.Session, here b
 	if err := s.Note(ctx, migration.RunResumed, "queued for the workers by "+s.Driver().String()); err != nil {
 		return false, err
 	}
-	if err := q.Submit(ctx, job.Ledger, job.Run, time.Time{}); err != nil {
+	if err := s.Note(ctx, migration.RunYielded, ""); err != nil { // it waits for its next slice
+		return false, err
+	}
+	s.Close()
+	if err := q.Wake(ctx, job.Ledger, job.Run); err != nil {
 		return false, err
 	}
 	return true, a.answerQueued(ctx, g, q, s.Run, time.Time{})
@@ -71,7 +126,7 @@ func (a *app) orderQueued(ctx context.Context, g *globals, id, kind string, slot
 		return "", false, err
 	}
 	defer q.Close()
-	s, err := run.Lock(ctx, a.session(g), id)
+	s, err := lockQueued(ctx, a.session(g), id)
 	if err != nil {
 		return "", true, err
 	}
@@ -93,7 +148,8 @@ func (a *app) orderQueued(ctx context.Context, g *globals, id, kind string, slot
 	if kind != ledger.OrderContinue && job.State == fleet.Parked {
 		return answer + "; it waits for a person: " + job.Why, true, nil
 	}
-	if err := q.Submit(ctx, job.Ledger, job.Run, time.Time{}); err != nil {
+	s.Close()
+	if err := q.Wake(ctx, job.Ledger, job.Run); err != nil {
 		return "", true, err
 	}
 	return answer + "; a worker takes it up", true, nil

@@ -192,9 +192,14 @@ func TestSubmittedWave(t *testing.T) {
 	if parked.Why == "" {
 		t.Error("a paused run is parked without a word")
 	}
+	if doc, text := f.status(t, "contoso"); doc.Queue == nil || doc.Queue.State != fleet.Parked || !strings.Contains(text, "queue: waits for a person: paused by an operator") {
+		t.Errorf("status of a paused run: %+v\n%s", doc.Queue, text)
+	}
 	if out, code := answer(t, tool(f.dir, "continue", "--ledger", address)); code != 0 {
 		t.Errorf("continue: exit code %d\n%s", code, out)
 	}
+	// Well before a worker looks again at a run that it found locked.
+	f.job("contoso", 12*time.Second, func(j fleet.Job) bool { return j.State == fleet.Running || j.State == fleet.Done })
 	f.job("contoso", 90*time.Second, inState(fleet.Done))
 	if c := f.counts("contoso"); c.Succeeded+c.Warned != 12 {
 		t.Errorf("%+v, want 12 succeeded", c)

@@ -26,8 +26,13 @@ func (*Queue) Close() {}
 // Ledger refuses.
 func (*Queue) Ledger(string) string { return "" }
 
-// Submit refuses.
-func (*Queue) Submit(context.Context, string, string, time.Time) error { return errNone() }
+// Within gives what refuses.
+func (*Queue) Within(context.Context, string, string, time.Time) func(any) error {
+	return func(any) error { return errNone() }
+}
+
+// Wake refuses.
+func (*Queue) Wake(context.Context, string, string) error { return errNone() }
 
 // Jobs refuses.
 func (*Queue) Jobs(context.Context) ([]Job, error) { return nil, errNone() }

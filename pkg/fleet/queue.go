@@ -6,11 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivermigrate"
@@ -167,11 +169,32 @@ func Split(address string) (database, name string, err error) {
 	return at.String(), at.Name(), err
 }
 
-// Submit puts a run into the queue, to be taken up at that time; zero: as soon as a worker has room. A run that is in the
-// queue already is taken up then, too, or at once.
-func (q *Queue) Submit(ctx context.Context, ledger, run string, at time.Time) error {
-	res, err := q.client.Insert(ctx, jobArgs{ledger, run}, &river.InsertOpts{ScheduledAt: at})
-	if err == nil && res.UniqueSkippedAsDuplicate && at.IsZero() && res.Job.State != rivertype.JobStateRunning {
+// unlocking is how long a worker leaves a run alone that was just recorded: whoever recorded it still has the ledger's lock,
+// gives it back, and wakes the run.
+const unlocking = 2 * time.Second
+
+// Within gives a function that puts a run into the queue in the transaction that is open on conn, the connection of the
+// ledger's driver; see run.Session.CreateQueued. It is taken up at that time; zero: when Wake says so, or a few seconds later.
+func (q *Queue) Within(ctx context.Context, ledger, run string, at time.Time) func(conn any) error {
+	return func(conn any) error {
+		c, ok := conn.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("a ledger's connection is %T", conn)
+		}
+		when := at
+		if when.IsZero() {
+			when = time.Now().Add(unlocking)
+		}
+		_, err := q.client.InsertTx(ctx, begun{c.Conn()}, jobArgs{ledger, run}, &river.InsertOpts{ScheduledAt: when})
+		return err
+	}
+}
+
+// Wake lets a run be taken up as soon as a worker has room: one whose job waits, for a time or for a person, and one whose
+// job is over. Whoever has the ledger's lock gives it back before. Nothing happens to a run that a worker drives now.
+func (q *Queue) Wake(ctx context.Context, ledger, run string) error {
+	res, err := q.client.Insert(ctx, jobArgs{ledger, run}, nil)
+	if err == nil && res.UniqueSkippedAsDuplicate && res.Job.State != rivertype.JobStateRunning {
 		_, err = q.client.JobRetry(ctx, res.Job.ID)
 	}
 	if err != nil {

@@ -21,14 +21,23 @@ const workerMark = "wave365 worker "
 // kept is how long the queue remembers a run that is over. One that waits for a person is remembered for good.
 const kept = 30 * 24 * time.Hour
 
-// Work takes runs up until ctx ends, and then returns as soon as the slices have: each sees the calls through that it is
-// at. What it did is in Config.Meter meanwhile.
+// stopping bounds how long a worker sees calls through after it was told to stop; platforms kill after 30 s.
+const stopping = 15 * time.Second
+
+// Work takes runs up until ctx ends, and then returns as soon as the slices have, or after 15 s: each sees the calls through
+// that it is at. A slice that does not end in time is left as after a sudden death, and its run is taken over. What it did
+// is in Config.Meter meanwhile.
 func (q *Queue) Work(ctx context.Context, c Config) error {
 	pool, err := connect(ctx, q.at, workerMark+c.Name)
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	clean := true
+	defer func() {
+		if clean { // otherwise a connection is in use, and would be waited for
+			pool.Close()
+		}
+	}()
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{q: q, Config: c})
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
@@ -45,7 +54,15 @@ func (q *Queue) Work(ctx context.Context, c Config) error {
 		return broken(err, "start the worker")
 	}
 	<-ctx.Done()
-	if err := client.StopAndCancel(context.WithoutCancel(ctx)); err != nil {
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopping)
+	defer cancel()
+	err = client.StopAndCancel(limit)
+	if limit.Err() != nil {
+		clean = false
+		c.Log.Warn("runs did not come to rest in time, and are taken over by other workers", "runs", c.Meter.Driving.Load(), "seconds", stopping.Seconds())
+		return nil
+	}
+	if err != nil {
 		return broken(err, "stop the worker")
 	}
 	return nil

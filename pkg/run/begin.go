@@ -192,3 +192,16 @@ func (s *Session) Create(ctx context.Context, findings []wave.Finding) error {
 	}
 	return s.Ledger.CreateRun(ctx, s.Run, s.Rows, findings)
 }
+
+// CreateQueued records the drafted run, that it was left to workers, as text says, and what queue does with the connection
+// of the ledger's driver: all of it, or nothing.
+func (s *Session) CreateQueued(ctx context.Context, findings []wave.Finding, text string, queue func(conn any) error) error {
+	if err := s.refuseRepeats(); err != nil {
+		return err
+	}
+	events := []migration.Event{
+		{Row: migration.WaveRow, At: s.Now(), Reason: migration.RunStarted, Note: text},
+		{Row: migration.WaveRow, At: s.Now(), Reason: migration.RunYielded}, // it waits for its first slice
+	}
+	return s.Ledger.CreateQueuedRun(ctx, s.Run, s.Rows, findings, events, queue)
+}

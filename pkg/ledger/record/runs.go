@@ -25,16 +25,36 @@ func (l *Records) CreateRun(ctx context.Context, run migration.Run, rows []migra
 	if err := checkNew(run, rows); err != nil {
 		return err
 	}
-	return l.do(ctx, "record the run", func(t tx) error {
-		if err := t.addRun(run, rows, findings); err != nil {
+	return l.do(ctx, "record the run", func(t tx) error { return t.createRun(run, rows, findings) })
+}
+
+// CreateQueuedRun is CreateRun that records, in the same transaction, events of the run and what queue does with the driver's
+// own connection: all of it, or nothing. queue may be called again when the connection breaks.
+func (l *Records) CreateQueuedRun(ctx context.Context, run migration.Run, rows []migration.Row, findings []wave.Finding, events []migration.Event, queue func(conn any) error) error {
+	if err := checkNew(run, rows); err != nil {
+		return err
+	}
+	return l.do(ctx, "record and queue the run", func(t tx) error {
+		if err := t.createRun(run, rows, findings); err != nil {
 			return err
 		}
-		counts := migration.Count(rows)
-		return t.Audit(run.CreatedAt, trail.KindRunCreated, run.ID, migration.WaveRow, struct {
-			Run    migration.Run    `json:"run"`
-			Counts migration.Counts `json:"counts"`
-		}{run, counts})
+		for _, e := range events {
+			if err := t.Audit(trail.OrNow(e.At, t.Now), trail.KindEvent, run.ID, e.Row, trail.BodyOf(e)); err != nil {
+				return err
+			}
+		}
+		return t.Raw(queue)
 	})
+}
+
+func (t tx) createRun(run migration.Run, rows []migration.Row, findings []wave.Finding) error {
+	if err := t.addRun(run, rows, findings); err != nil {
+		return err
+	}
+	return t.Audit(run.CreatedAt, trail.KindRunCreated, run.ID, migration.WaveRow, struct {
+		Run    migration.Run    `json:"run"`
+		Counts migration.Counts `json:"counts"`
+	}{run, migration.Count(rows)})
 }
 
 func checkNew(run migration.Run, rows []migration.Row) error {

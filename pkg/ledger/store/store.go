@@ -349,6 +349,16 @@ func (t *Tx) Change(query string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
+// Raw gives fn the driver's own connection, for what a library records in the same transaction. fn does not end the
+// transaction, and does not keep the connection; after its error nothing more is recorded.
+func (t *Tx) Raw(fn func(conn any) error) error {
+	err := t.conn.Raw(fn)
+	if err != nil {
+		t.undo()
+	}
+	return err
+}
+
 // Get reads one row; [sql.ErrNoRows] when there is none.
 func (t *Tx) Get(query string, args []any, into ...any) error {
 	s, err := t.stmt(query)

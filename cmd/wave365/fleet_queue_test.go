@@ -1,0 +1,140 @@
+package main
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"wave365/pkg/fleet"
+)
+
+// sql runs a statement in the database of the ledgers.
+func (f *fleetUnderTest) sql(query string) {
+	f.t.Helper()
+	db, err := pgx.Connect(f.t.Context(), f.server.URL("postgres"))
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	defer func() { _ = db.Close(f.t.Context()) }()
+	if _, err := db.Exec(f.t.Context(), query); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// status is what status says of the run r1 of a ledger.
+func (f *fleetUnderTest) status(t *testing.T, name string) (doc statusDocument, text string) {
+	t.Helper()
+	out, err := tool(f.dir, "status", "r1", "--json", "--ledger", f.server.Ledger(name)).Output()
+	if err != nil || json.Unmarshal(out, &doc) != nil {
+		t.Fatalf("status: %v\n%s", err, out)
+	}
+	text, _ = answer(t, tool(f.dir, "status", "r1", "--ledger", f.server.Ledger(name)))
+	return doc, text
+}
+
+// A run is recorded and queued, or neither: one that nobody will drive must not look as if it were under way.
+func TestSubmitRecordsAndQueuesTogether(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	wave, url := f.tenant("contoso", 3, 1200)
+	submit := func() (string, int) {
+		return answer(t, tool(f.dir, "submit", wave, "--sandbox="+url, "--ledger", f.server.Ledger("contoso"), "--run-id", "r1", "--yes", "--at", "23:59"))
+	}
+	f.sql("ALTER TABLE river.river_job ADD CONSTRAINT broken CHECK (false) NOT VALID")
+	if out, code := submit(); code == 0 || !strings.Contains(out, "could not record and queue the run") {
+		t.Fatalf("submit into a broken queue: exit code %d\n%s", code, out)
+	}
+	if out, code := answer(t, tool(f.dir, "runs", "--ledger", f.server.Ledger("contoso"))); code != 0 || !strings.Contains(out, "no run yet") {
+		t.Fatalf("a run that was not queued is in the ledger (exit code %d):\n%s", code, out)
+	}
+	f.sql("ALTER TABLE river.river_job DROP CONSTRAINT broken")
+	if out, code := submit(); code != 0 {
+		t.Fatalf("submit: exit code %d\n%s", code, out)
+	}
+	doc, text := f.status(t, "contoso")
+	if q := doc.Queue; doc.State != "waiting" || q == nil || q.State != fleet.Scheduled || q.Due.IsZero() || q.Since.IsZero() {
+		t.Errorf("state %s, queue %+v", doc.State, doc.Queue)
+	}
+	if !strings.Contains(text, "queue: waits for its begin at ") || strings.Contains(text, "resume") {
+		t.Errorf("status of a run that begins later:\n%s", text)
+	}
+}
+
+// hang lets the next request for an import go without an answer, for hours.
+func hang(t *testing.T, url string) {
+	t.Helper()
+	resp, err := http.Post(url+"/sandbox/faults", "application/json", strings.NewReader(`{"match": "importSnapshot", "kind": "delay", "delay": "2000h", "count": 1}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+}
+
+// hanging waits until that request has come.
+func hanging(t *testing.T, url string) {
+	t.Helper()
+	for limit := time.Now().Add(time.Minute); ; <-time.After(50 * time.Millisecond) {
+		resp, err := http.Get(url + "/sandbox/state")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var doc struct{ Faults []struct{ Hits int } }
+		err = json.NewDecoder(resp.Body).Decode(&doc)
+		_ = resp.Body.Close()
+		if err != nil || time.Now().After(limit) {
+			t.Fatalf("no import was asked for: %v", err)
+		}
+		if len(doc.Faults) > 0 && doc.Faults[0].Hits > 0 {
+			return
+		}
+	}
+}
+
+// A worker that is told to stop waits for a call that does not end for no longer than a platform has patience, and not at
+// all when it is told again.
+func TestAWorkerStopsInTime(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	for _, again := range []bool{false, true} {
+		name := map[bool]string{false: "once", true: "again"}[again]
+		wave, url := f.tenant(name, 2, 600)
+		hang(t, url)
+		f.submit(name, wave, url)
+		w := f.worker(name, nil)
+		hanging(t, url)
+		ended := make(chan error, 1)
+		go func() { ended <- w.Wait() }()
+		tick := time.NewTicker(100 * time.Millisecond)
+		began, told := time.Now(), false
+		for over := false; !over; {
+			if !told || again {
+				_ = w.Process.Signal(syscall.SIGTERM)
+				told = true
+			}
+			select {
+			case <-ended:
+				over = true
+			case <-tick.C:
+			}
+		}
+		tick.Stop()
+		took, ends := time.Since(began), w.ProcessState.ExitCode()
+		log, err := os.ReadFile(filepath.Join(f.dir, name+".log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case again && (ends != -1 || took > 10*time.Second):
+			t.Errorf("told again: the worker ended after %s with %d", took, ends)
+		case !again && (ends != 0 || took > 25*time.Second || !strings.Contains(string(log), "did not come to rest in time")):
+			t.Errorf("told once: the worker ended after %s with %d\n%s", took, ends, log)
+		}
+	}
+}

@@ -1,0 +1,32 @@
+//go:build !nodatabase
+
+package fleet
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+)
+
+type connection = pgx.Conn
+
+// begun is a transaction that was begun on a connection by somebody else, who also ends it.
+type begun struct{ *connection }
+
+var errNotOurs = errors.New("the transaction is somebody else's")
+
+// Begin refuses: nothing here needs a savepoint.
+func (begun) Begin(context.Context) (pgx.Tx, error) { return nil, errNotOurs }
+
+// Commit refuses.
+func (begun) Commit(context.Context) error { return errNotOurs }
+
+// Rollback refuses.
+func (begun) Rollback(context.Context) error { return errNotOurs }
+
+// LargeObjects gives none.
+func (begun) LargeObjects() pgx.LargeObjects { return pgx.LargeObjects{} }
+
+// Conn is the connection.
+func (b begun) Conn() *pgx.Conn { return b.connection }
