@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -146,6 +147,7 @@ func newFederatedCredential(o policy.ClientOptions, cfg CredentialConfig) (azcor
 	}
 	return azidentity.NewClientAssertionCredential(cfg.Tenant, cfg.ClientID, func(ctx context.Context) (string, error) {
 		token, err := own.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{"api://AzureADTokenExchange/.default"}})
+		redact.Know(token.Token)
 		return token.Token, err
 	}, &azidentity.ClientAssertionCredentialOptions{ClientOptions: o})
 }
@@ -215,11 +217,18 @@ func signInFault(err error) error {
 		NonRetriable()
 	}](err)
 	if refused || needed || unavailable {
-		return fault.Wrap(fault.Denied, CodeSignIn, "sign-in refused: "+firstLine(RedactString(err.Error())), hint, redacted{err})
+		why := firstLine(RedactString(err.Error()))
+		if code := aadsts.FindString(err.Error()); code != "" && !strings.Contains(why, code) {
+			why = strings.TrimSuffix(why, ".") + " (" + code + ")"
+		}
+		return fault.Wrap(fault.Denied, CodeSignIn, "sign-in refused: "+why, hint, redacted{err})
 	}
 	return fault.Wrap(fault.Unavailable, CodeSignIn, "the sign-in service could not be used: "+firstLine(RedactString(err.Error())),
 		"check the network and try again", redacted{err})
 }
+
+// aadsts is how the sign-in service numbers its refusals; what it writes behind the number may repeat what it was sent.
+var aadsts = regexp.MustCompile(`AADSTS[0-9]+`)
 
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
