@@ -24,7 +24,8 @@ const (
 
 // List gives every blob of the container in our account whose name starts with prefix ("": all), in the order of the
 // names, with sizes, types, leases, copies and tiers: one request for 5,000 blobs. Faults are those of
-// [Client.Properties], and Unavailable for more blobs than a wave can have.
+// [Client.Properties]; Unavailable blob.unreadable for an answer that is no listing, and Unavailable for more blobs than a wave
+// can have.
 func (c *Client) List(ctx context.Context, name, prefix string) ([]Item, error) {
 	if why := badContainer(name); why != "" {
 		return nil, badRef("the container's name "+why, "container names have 3 to 63 lower-case letters, digits and single hyphens")
@@ -43,6 +44,9 @@ func (c *Client) List(ctx context.Context, name, prefix string) ([]Item, error) 
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, c.fault(ctx, what, nil, err)
+		}
+		if page.ServiceEndpoint == nil {
+			return nil, noAnswer(what, "the answer is no listing")
 		}
 		if page.Segment != nil {
 			for _, b := range page.Segment.BlobItems {

@@ -39,7 +39,7 @@ type Properties struct {
 	ContentMD5 []byte
 }
 
-// Properties asks about one blob. Faults: NotFound blob.not-found; Denied blob.forbidden, or sas.expired,
+// Properties asks about one blob. Faults: Unavailable blob.unreadable for a success that says nothing; NotFound blob.not-found; Denied blob.forbidden, or sas.expired,
 // sas.not-yet-valid, sas.no-read when the reference's own signature tells why; Invalid blob.wrong-host for a blob that is
 // in another account and brings no signature.
 func (c *Client) Properties(ctx context.Context, r Ref) (Properties, error) {
@@ -50,6 +50,9 @@ func (c *Client) Properties(ctx context.Context, r Ref) (Properties, error) {
 	p, err := b.GetProperties(ctx, nil)
 	if err != nil {
 		return Properties{}, c.fault(ctx, "look at "+r.URL(), r.sas, err)
+	}
+	if p.BlobType == nil && p.ETag == nil {
+		return Properties{}, noAnswer("look at "+r.URL(), "the answer describes no blob")
 	}
 	return Properties{
 		Length: deref(p.ContentLength), Type: string(deref(p.BlobType)), ETag: string(deref(p.ETag)),
@@ -93,6 +96,13 @@ func (c *Client) Read(ctx context.Context, r Ref, offset, count int64) ([]byte, 
 		return nil, c.fault(ctx, what, r.sas, err)
 	}
 	return data, nil
+}
+
+// noAnswer is for a success that does not hold what was asked for, as of a proxy that answers in the service's place.
+func noAnswer(what, why string) error {
+	f := fault.New(fault.Unavailable, "blob.unreadable", what+": "+why, "see what answers in the storage account's place (a proxy, an appliance), then validate again")
+	f.Remote = &fault.Remote{Service: "blob"}
+	return f
 }
 
 func wrongRange(what, why string) error {

@@ -225,6 +225,8 @@ func (l *look) ends(ctx context.Context, ref blob.Ref, length int64) (head, tail
 func (l *look) refused(err error, column string, ref blob.Ref) error {
 	code, answered := fault.CodeOf(err), true
 	switch {
+	case code == "blob.unreadable":
+		answered = false
 	case strings.HasPrefix(code, "blob.") || strings.HasPrefix(code, "sas."):
 	case fault.Is(err, fault.NotFound):
 		code = "blob.not-found"

@@ -39,7 +39,7 @@ func (c *check) list(ctx context.Context) error {
 		case fault.Is(err, fault.NotFound): // an empty listing says the same of each blob
 		case ctx.Err() != nil || f == nil || wide(f) || f.Code == cloud.CodeUnreachable:
 			return err // the blobs of this account would only say it again, one by one
-		case f.Code == cloud.CodeTooLarge:
+		case f.Code == cloud.CodeTooLarge, f.Code == "blob.unreadable":
 			c.flagWave("blob.unreadable", container, why(err))
 			continue
 		default:

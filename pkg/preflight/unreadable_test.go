@@ -225,6 +225,20 @@ func TestCheck_OneBadList(t *testing.T) {
 	}
 }
 
+// An answer that is no listing says nothing of the blobs: it is told once, and they are asked about one by one.
+func TestCheck_ListingThatIsNone(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{"Empty": "", "Other": `<EnumerationResults/>`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			res := spoiledStage(t, spoiler{match: "comp=list", status: 200, body: body, kind: "application/xml"}).check(fourRows("P"))
+			if got := strings.Join(brief(res.Findings), ", "); strings.Count(got, "blob.") != 1 || !strings.Contains(got, "0 blob.unreadable") || fmt.Sprint(res.Bad) != "[false false false true]" {
+				t.Errorf("found %s; bad %v", got, res.Bad)
+			}
+		})
+	}
+}
+
 // When all fail alike it is one thing, and the check ends with it.
 func TestCheck_AllBadAlike(t *testing.T) {
 	t.Parallel()
@@ -232,9 +246,10 @@ func TestCheck_AllBadAlike(t *testing.T) {
 		spoiler
 		word string
 	}{
-		"Users":  {spoiler{match: "/users/", status: 400, body: `{"error":{"code":"Odd","message":"so it is"}}`}, "all 4 users"},
-		"Blobs":  {spoiler{match: "/disks/", status: 409}, "all 4 disks"},
-		"Tenant": {spoiler{match: "/", status: 500, body: "{}"}, "all 8 lists of the tenant"},
+		"Users":   {spoiler{match: "/users/", status: 400, body: `{"error":{"code":"Odd","message":"so it is"}}`}, "all 4 users"},
+		"Blobs":   {spoiler{match: "/disks/", status: 409}, "all 4 disks"},
+		"Nothing": {spoiler{match: "/disks", status: 200}, "all 4 disks"},
+		"Tenant":  {spoiler{match: "/", status: 500, body: "{}"}, "all 8 lists of the tenant"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
