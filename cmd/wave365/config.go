@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/run"
 	"wave365/pkg/wave"
@@ -226,17 +227,16 @@ func keysLike(flags *pflag.FlagSet, key string) string {
 	return "the file may hold " + strings.Join(configKeys, ", ")
 }
 
-// storageRoot is the blob endpoint of the account that is configured, however it is spelled; suffix is that of the cloud's blob
-// hosts.
-func storageRoot(flag, text, suffix string) (string, error) {
+// storageRoot is the blob endpoint of the account that is configured, however it is spelled, in this cloud.
+func storageRoot(flag, text string, in cloud.Cloud) (string, error) {
 	name, endpoint, why, hint := address.Account(text)
 	if why != "" {
 		return "", fault.New(fault.Invalid, "usage", "--"+flag+": "+why, hint)
 	}
 	if endpoint == "" {
-		return "https://" + name + "." + suffix, nil
+		return "https://" + name + "." + in.BlobSuffix, nil
 	}
-	if host := strings.TrimPrefix(endpoint, "https://"); host != name+"."+suffix && !strings.HasSuffix(host, ".blob.storage.azure.net") {
+	if host := strings.TrimPrefix(endpoint, "https://"); !in.StorageHost(host) {
 		return "", fault.New(fault.Invalid, "usage", "--"+flag+": "+host+" is in another cloud than the one that is configured", "give --cloud, or the account's name alone: "+name)
 	}
 	return endpoint, nil
@@ -244,11 +244,11 @@ func storageRoot(flag, text, suffix string) (string, error) {
 
 // endpointRoot is the blob endpoint that is given: as it stands, unless it names an account of Azure Storage at another of its
 // endpoints.
-func endpointRoot(text, suffix string) (string, error) {
+func endpointRoot(text string, in cloud.Cloud) (string, error) {
 	u, err := url.Parse(text)
 	if err == nil {
 		if _, stored := address.ParseHost(u.Hostname()); stored {
-			return storageRoot("blob-endpoint", text, suffix)
+			return storageRoot("blob-endpoint", text, in)
 		}
 	}
 	return strings.TrimSuffix(text, "/"), nil

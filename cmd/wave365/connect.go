@@ -93,11 +93,11 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 		switch {
 		case p.tenantOnly:
 		case g.blobEndpoint != "":
-			if c.blobRoot, err = endpointRoot(g.blobEndpoint, known.BlobSuffix); err != nil {
+			if c.blobRoot, err = endpointRoot(g.blobEndpoint, known); err != nil {
 				return nil, err
 			}
 		case g.account != "":
-			if c.blobRoot, err = storageRoot("storage-account", g.account, known.BlobSuffix); err != nil {
+			if c.blobRoot, err = storageRoot("storage-account", g.account, known); err != nil {
 				return nil, err
 			}
 		default:

@@ -15,6 +15,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/vhd"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/address"
 )
 
 // Storage is what is read of the storage account; *blob.Client is one.
@@ -137,15 +138,19 @@ func (l *look) reference(column, text string, src *migration.Source) {
 // host judges which storage account the blob is in. It answers false for one that nothing can be read from.
 func (l *look) host(column string, ref blob.Ref) bool {
 	_, name, _ := strings.Cut(ref.Root, "://")
+	host, _, inPath := strings.Cut(name, "/")
+	_, azure := address.ParseHost(host)
 	switch {
 	case ref.In(l.c.in.BlobRoot):
 		return true
+	case !azure && !inPath:
+		l.flag("blob.wrong-host", column, ref.URL(), "the blob is at "+host+", which is no host of Azure Storage")
 	case l.c.in.AccountID != "":
 		l.flag("blob.wrong-host", column, ref.URL(), "the blob is in another storage account ("+ref.Account()+") than the one that imports are to be made from")
 	case ref.SAS() == nil:
 		l.flag("blob.wrong-host", column, ref.URL(), "the blob is in another storage account ("+ref.Account()+") and has no signature")
 	case !l.c.cloud.StorageHost(name):
-		l.flag("blob.wrong-host", column, ref.URL(), "the URL's host is no storage account of this cloud")
+		l.flag("blob.wrong-host", column, ref.URL(), "the URL's host "+host+" is no storage account of this cloud")
 	default:
 		return true
 	}

@@ -162,6 +162,14 @@ func TestRead_AroundTheTable(t *testing.T) {
 		{"quotes of several kinds", "„user“,«blob»,‘policy’\n„a@contoso.com“,« vhds/a.vhd »,'P'\n`b@contoso.com´,”vhds/b.vhd”,「P」\n", nil},
 		{"a comma in typographic quotes", head + "a@contoso.com,vhds/a.vhd,“Pilot, Zürich”\n", []string{"2 csv.syntax"}},
 		{"direction marks", head + "\u200Ea@contoso.com\u202C,vhds/a.vhd\u200F,P\n", nil},
+		{"errors of formulas", head + "#N/A,#REF!,P\nb@contoso.com,vhds/b.vhd,#NAME?\nc@contoso.com,vhds/c.vhd,#¡VALOR!\n#NV,vhds/d.vhd,#NV\n########,vhds/e.vhd,P\n", []string{"2 csv.value-bad user", "3 csv.value-bad policy", "4 csv.value-bad policy", "5 csv.value-bad user", "6 csv.value-bad user"}},
+		{"nothing but the error of a formula", head + rows + "#DIV/0!,,\n", []string{"4 csv.not-a-header"}},
+		{"the error of a formula for a priority", "user,blob,policy,priority,notify,department,notes\na@contoso.com,vhds/a.vhd,P,#VALUE!,#N/A,#N/A,#N/A\n", []string{"2 csv.value-bad priority"}},
+		{"the error of a formula above", "#REF!,x\n" + head + rows, []string{"1 csv.not-a-header"}},
+		{"the error of a formula in the header", "user,blob,policy,#NAME?\n" + rows, []string{"1 csv.unknown-column #NAME?"}},
+		{"a comment that begins like one", head + "#later!\n# N/A!\n" + rows, []string{"2 csv.not-a-header", "3 csv.not-a-header"}},
+		{"ISO-2022-JP", head + "a@contoso.com,vhds/a.vhd,\x1b$BEl5~\x1b(B\n", []string{"1 csv.encoding"}},
+		{"UTF-7", "+/v8-" + head + rows, []string{"1 csv.encoding"}},
 		{"an invisible character in a blob", head + "a@contoso.com,vhds/a\u200B.vhd,P\n", []string{"2 csv.value-bad blob"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -174,6 +182,37 @@ func TestRead_AroundTheTable(t *testing.T) {
 				t.Errorf("%+v", file.Rows[0])
 			}
 		})
+	}
+}
+
+// What people have at hand in place of a user is told for what it is, with what to write.
+func TestRead_PastedPeople(t *testing.T) {
+	t.Parallel()
+	for cell, want := range map[string][2]string{
+		"mailto:ada@contoso.com": {"a mail link", "write ada@contoso.com"}, "MAILTO:ada@contoso.com?subject=x": {"a mail link", "write ada@contoso.com"},
+		"[Ada](mailto:ada@contoso.com)": {"a mail link", "write ada@contoso.com"}, "Ada Lovelace <ada@contoso.com>": {"a name with an address", "write ada@contoso.com"},
+		"<ada@contoso.com>": {"a name with an address", "write ada@contoso.com"}, "SMTP:ada@contoso.com": {"as Exchange lists it", "write ada@contoso.com"},
+		"i:0#.f|membership|ada@contoso.com": {"SharePoint", "write ada@contoso.com"}, "{11111111-1111-4111-8111-111111111111}": {"in brackets", "write 11111111-1111-4111-8111-111111111111"},
+		`CONTOSO\ada`: {"Windows sign-in name", "name@domain"}, "CN=Ada,OU=x,DC=contoso": {"a directory path", "name@domain"}, "ada@contoso.com; bo@contoso.com": {"more than one address", "name@domain"},
+		"Ada\u00a0Lovelace@contoso.com": {`looks like a blank (U+00A0) stands in the user, after "Ada"`, "name@domain"}, "ada\u200b@contoso.com": {`an invisible character (U+200B) stands in the user, after "ada"`, "name@domain"},
+		"ada @contoso.com": {`a blank stands in the user, after "ada"`, "name@domain"}, "ada": {"neither a user principal name", "name@domain"}, "mailto:": {"a mail link", "name@domain"},
+	} {
+		_, findings := wave.Read("w", []byte("user,blob,policy\n\""+cell+"\",vhds/a.vhd,P\n"), wave.Options{})
+		if len(findings) != 1 || findings[0].Column != "user" || !strings.Contains(findings[0].Message, want[0]) || !strings.Contains(findings[0].Hint, want[1]) {
+			t.Errorf("user %s: %+v", cell, findings)
+		}
+		if strings.HasPrefix(cell, "{") {
+			continue
+		}
+		_, findings = wave.Read("w", []byte("user,blob,policy,notify\na@contoso.com,vhds/a.vhd,P,\""+cell+"\"\n"), wave.Options{})
+		said := strings.NewReplacer("the user", "notify", "neither a user principal name", "not one mail address").Replace(want[0])
+		if len(findings) != 1 || findings[0].Column != "notify" || !strings.Contains(findings[0].Message, said) {
+			t.Errorf("notify %s: %+v", cell, findings)
+		}
+	}
+	_, findings := wave.Read("w", []byte("user,blob,policy\nada_fabrikam.com#EXT#@contoso.onmicrosoft.com,vhds/a.vhd,P\n"), wave.Options{})
+	if len(findings) > 0 {
+		t.Errorf("a guest: %+v", findings)
 	}
 }
 
@@ -211,6 +250,8 @@ func TestRead_PastedAddresses(t *testing.T) {
 		"https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fcontosovhds.blob.core.windows.net&data=05": {"Safe Links", "container/path.vhd"},
 		"https://contoso.sharepoint.com/sites/it/Shared%20Documents/anna.vhd":                                         {"SharePoint", "page blob"},
 		"https://contosovhds.blob.core.windows.net/wave/anna.vhd?snapshot=2026-11-20T10:00:00.0000000Z":               {"older state of the blob", "without snapshot="},
+		"https://vhds.s3.eu-central-1.amazonaws.com/anna.vhd?X-Amz-Signature=SECRET":                                  {"in Amazon S3", "page blob"},
+		"https://storage.googleapis.com/vhds/anna.vhd":                                                                {"in Google Cloud Storage", "page blob"},
 		"s3://vhds/anna.vhd": {"neither https nor http", "container/path.vhd"},
 	} {
 		_, findings := wave.Read("w", []byte(head+"a@contoso.com,\""+cell+"\",P\n"), wave.Options{})

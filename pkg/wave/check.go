@@ -3,11 +3,8 @@ package wave
 import (
 	"fmt"
 	"strconv"
-	"strings"
-	"unicode"
 
 	"wave365/pkg/wave/address"
-	"wave365/pkg/wave/sheet"
 )
 
 // check finds what is wrong with the values, row by row and between rows.
@@ -35,17 +32,21 @@ func (r *reading) values(row Row) {
 			r.find("csv.value-missing", row.Line, c.column, row.User, "", fmt.Sprintf("the cell %q is empty", c.column))
 		}
 	}
-	bad := func(column, value, why string) {
-		if value != "" && why != "" {
+	bad := func(column, value string, fault func(string) (why, write string)) {
+		if value == "" || r.lost[cellAt{row.Index, column}] {
+			return
+		}
+		if why, write := fault(value); why != "" {
 			r.bad(row, column, value, why)
+			if write != "" {
+				r.findings[len(r.findings)-1].Hint = "write " + write
+			}
 		}
 	}
-	bad(colUser, row.User, userFault(row.User))
+	bad(colUser, row.User, userFault)
 	r.address(row, colBlob, row.Blob)
 	r.address(row, colGuestState, row.GuestStateBlob)
-	if !r.lost[cellAt{row.Index, colNotify}] {
-		bad(colNotify, row.Notify, mailFault(row.Notify))
-	}
+	bad(colNotify, row.Notify, mailFault)
 	if row.Blob != "" && row.GuestStateBlob != "" && BlobKey(row.Blob) == BlobKey(row.GuestStateBlob) {
 		r.find("guest.same-as-disk", row.Line, colGuestState, row.User, row.GuestStateBlob, "the guest state is the same blob as the disk")
 	}
@@ -83,7 +84,7 @@ func (r *reading) bad(row Row, column, value, why string) {
 
 // priority reads the cell; it is 0 when that is empty or no integer, which is then a finding.
 func (r *reading) priority(row Row, cell string) int {
-	if cell == "" || r.unread[row.Index] {
+	if cell == "" || r.unread[row.Index] || r.lost[cellAt{row.Index, colPriority}] {
 		return 0
 	}
 	n, err := strconv.ParseInt(cell, 10, 32)
@@ -92,50 +93,4 @@ func (r *reading) priority(row Row, cell string) int {
 		return 0
 	}
 	return int(n)
-}
-
-// userFault says why a cell is neither a UPN nor an object id; "" when it is one.
-func userFault(s string) string {
-	if isGUID(s) || isAddress(s) {
-		return ""
-	}
-	if i := strings.IndexFunc(s, func(r rune) bool { return !unicode.IsSpace(r) && sheet.IsBlank(r) }); i >= 0 {
-		return fmt.Sprintf("an invisible character stands in the user, after %q", s[:i])
-	}
-	return "the user is neither a user principal name (name@domain) nor an object id"
-}
-
-func mailFault(s string) string {
-	if isAddress(s) {
-		return ""
-	}
-	return "notify is not one mail address"
-}
-
-func isAddress(s string) bool {
-	local, domain, ok := strings.Cut(s, "@")
-	if !ok || local == "" || strings.Contains(domain, "@") || !strings.Contains(strings.Trim(domain, "."), ".") ||
-		strings.HasPrefix(domain, ".") || strings.Contains(domain, "..") {
-		return false
-	}
-	return !strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsControl(r) || sheet.IsBlank(r) || strings.ContainsRune(`"(),:;<>[\]`, r)
-	})
-}
-
-func isGUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i := range len(s) {
-		switch c := s[i]; {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if c != '-' {
-				return false
-			}
-		case !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)):
-			return false
-		}
-	}
-	return true
 }

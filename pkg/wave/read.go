@@ -134,6 +134,9 @@ func (r *reading) columns(cells []string) {
 			if name, close := nearest(u); close {
 				message = fmt.Sprintf("unknown column %q: did you mean %q?", u, name)
 			}
+			if isCellError(u) {
+				message = fmt.Sprintf("the name of a column is %s, the error of a formula in the spreadsheet", u)
+			}
 			r.find("csv.unknown-column", r.headerLine, u, "", u, message)
 		}
 	}
@@ -214,6 +217,7 @@ func (r *reading) rows() {
 		f.Rows[i] = newRow(i, rec, width, read[i])
 		if r.shape(i, rec) {
 			r.letters(i, rec)
+			r.formulas(i)
 		}
 		f.Rows[i].Priority = r.priority(f.Rows[i], read[i].Priority)
 	}

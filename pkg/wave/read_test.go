@@ -125,7 +125,7 @@ func TestRead_Messages(t *testing.T) {
 		{"place of a bad byte on a row's second line", "user,blob,policy,notes\na@contoso.com,vhds/a.vhd,P,\"one\nz\xFCri\"\n", `line 3, character 2 is not utf-8`},
 		{"another separator in a row", head + "a@contoso.com;vhds/a.vhd;P\n", "the whole row stands in one cell: its cells are separated by a semicolon, those of the header by a comma"},
 		{"the header in one cell", "\"user,blob,policy\"\n\"a@contoso.com,vhds/a.vhd,P\"\n", "the whole first line stands in one cell, in quotes"},
-		{"an invisible character", head + "an\u200bna@contoso.com,vhds/a.vhd,P\n", `an invisible character stands in the user, after "an"`},
+		{"an invisible character", head + "an\u200bna@contoso.com,vhds/a.vhd,P\n", `an invisible character (U+200B) stands in the user, after "an"`},
 		{"cells too many", head + "a@contoso.com,vhds/a,b.vhd,P\n", "the row has 4 cells and the header 3: a cell that holds a comma must be in quotes"},
 		{"other lines", head + strings.Repeat("a@contoso.com,vhds/a.vhd,P\n", 3), "also on lines 3 and 4"},
 		{"many other lines", head + strings.Repeat("a@contoso.com,vhds/a.vhd,P\n", 15), "also on lines 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 4 more"},

@@ -19,7 +19,9 @@ func (r *reading) above() {
 			continue
 		}
 		what := "the line"
-		if isComment(l.Text) {
+		if cell, _, _ := strings.Cut(l.Text, string(r.file.Dialect.Comma)); isCellError(cell) {
+			what = "the error of a formula (" + sheet.Unquote(cell) + ")"
+		} else if isComment(l.Text) {
 			what = "the comment"
 		}
 		if rest := len(lines) - i; i >= aboveMost && rest > 1 {
@@ -43,7 +45,9 @@ func (r *reading) stray(rec sheet.Record) string {
 		}
 	}
 	switch {
-	case isComment(sheet.Trim(cells[0])), strings.HasPrefix(sheet.Trim(cells[0]), ";"):
+	case filled == 1 && isCellError(first):
+		return "the line holds nothing but " + sheet.Unquote(first) + ", the error of a formula in the spreadsheet"
+	case isComment(sheet.Trim(cells[0])) && !isCellError(cells[0]), strings.HasPrefix(sheet.Trim(cells[0]), ";"):
 		return "the line is a comment, and a wave has none: it would be read as a row"
 	case r.isHeader(cells):
 		return fmt.Sprintf("the header stands here again; it was on line %d", r.headerLine)
@@ -52,10 +56,16 @@ func (r *reading) stray(rec sheet.Record) string {
 			return fmt.Sprintf("the line holds nothing but control characters (%U), such as the Ctrl-Z by which old tools end a file", []rune(first)[0])
 		}
 		return "the line is a rule: it has neither letters nor digits"
-	case filled == 1 && len(r.file.Columns) >= 3 && userFault(sheet.Unquote(first)) != "":
+	case filled == 1 && len(r.file.Columns) >= 3 && noUser(first):
 		return "only one cell of the line is filled, as with a title, a note or a total: it is no row"
 	}
 	return ""
+}
+
+// noUser reports whether a cell can be no user.
+func noUser(cell string) bool {
+	why, _ := userFault(sheet.Unquote(cell))
+	return why != ""
 }
 
 // isComment reports whether a line begins as comments do elsewhere.
@@ -79,7 +89,7 @@ func (r *reading) isHeader(cells []string) bool {
 		filled++
 		if canonical(c) != "" {
 			names++
-		} else if i < len(r.file.Canonical) && r.file.Canonical[i] == colUser && userFault(sheet.Unquote(c)) == "" {
+		} else if i < len(r.file.Canonical) && r.file.Canonical[i] == colUser && !noUser(c) {
 			return false
 		}
 	}

@@ -32,6 +32,24 @@ func TestAccount(t *testing.T) {
 	}
 }
 
+// A host that only looks like one of Azure Storage is none, and no advice is given from it.
+func TestParseHost(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{
+		"contosovhds.blob.core.windows.net": "contosovhds", "CONTOSOVHDS.z1.blob.storage.azure.net": "contosovhds", "contosovhds.dfs.core.usgovcloudapi.net": "contosovhds",
+		"contosovhds.blob.core.chinacloudapi.cn":         "contosovhds",
+		"contosovhds.blob.core.windows.net.evil.example": "", "contosovhds.dfs.core.evil.example": "", "contosovhds.blob.storage.evil.example": "", "blob.core.windows.net": "",
+		".blob.core.windows.net": "", "contosovhds.blob.core.windows.net:8443": "", "storage.googleapis.com": "", "core.windows.net": "", "": "",
+	} {
+		if h, ok := address.ParseHost(host); h.Account != want || ok != (want != "") {
+			t.Errorf("%s: %+v %v", host, h, ok)
+		}
+	}
+	if p, ok := address.Pasted("https://contosovhds.dfs.core.windows.net.evil.example/wave/anna.vhd"); ok {
+		t.Errorf("%+v", p)
+	}
+}
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for cell, want := range map[string]string{

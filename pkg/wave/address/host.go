@@ -20,6 +20,10 @@ type Host struct {
 	zone, suffix []string
 }
 
+// suffixes are what hosts of Azure Storage end in, in all of Microsoft's clouds. Which of them is the one that is migrated to,
+// and so what may be sent there, is not known here.
+var suffixes = []string{"core.windows.net", "core.usgovcloudapi.net", "core.chinacloudapi.cn", "core.cloudapi.de", "storage.azure.net"}
+
 // ParseHost takes a host name apart, in whatever case; false: it is no host of Azure Storage.
 func ParseHost(host string) (Host, bool) {
 	labels := strings.Split(strings.ToLower(host), ".")
@@ -27,7 +31,7 @@ func ParseHost(host string) (Host, bool) {
 	at := slices.IndexFunc(labels[1:], func(l string) bool {
 		return slices.Contains([]string{"blob", "dfs", "file", "queue", "table", "web"}, l)
 	}) + 1
-	if at < 1 || at+1 >= len(labels) || labels[at+1] != "core" && labels[at+1] != "storage" {
+	if at < 1 || h.Account == "" || !slices.Contains(suffixes, strings.Join(labels[at+1:], ".")) {
 		return Host{}, false
 	}
 	h.Service, h.suffix = labels[at], labels[at+1:]
@@ -63,7 +67,7 @@ func Account(text string) (name, endpoint, why, hint string) {
 		}
 		return text, "", "", ""
 	}
-	if is, ok := Pasted(text); ok && strings.Contains(is.Why, "ARM id") {
+	if isResourceID(strings.ToLower(text)) {
 		parts := strings.Split(strings.Trim(text, "/"), "/")
 		if n := len(parts); n > 1 && strings.EqualFold(parts[n-2], "storageAccounts") && isAccount(strings.ToLower(parts[n-1])) {
 			return strings.ToLower(parts[n-1]), "", "", ""

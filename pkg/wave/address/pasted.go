@@ -28,7 +28,7 @@ func Pasted(s string) (Problem, bool) {
 			return bad("the blob is a whole command line ("+strings.TrimSpace(prefix)+" …)", "write only the blob's URL out of it, without quotes")
 		}
 	}
-	if at := strings.Index(lower, "/subscriptions/"); at == 0 || strings.HasPrefix(lower, "subscriptions/") || strings.HasPrefix(lower, "https://management.") && at > 0 {
+	if isResourceID(lower) {
 		return resourceID(lower)
 	}
 	switch {
@@ -90,6 +90,8 @@ func linkTo(u *url.URL) (Problem, bool) {
 		return bad("the blob is a link that Outlook has wrapped (Safe Links)", hintOwnURL)
 	case strings.HasSuffix(host, ".sharepoint.com"), host == "1drv.ms", strings.HasSuffix(host, "onedrive.live.com"):
 		return bad("the blob is a file in SharePoint or OneDrive, not in a storage account", hintUpload)
+	case elsewhereIs(host) != "":
+		return elsewhere("the blob is in "+elsewhereIs(host)+", not in an Azure storage account", hintUpload)
 	case stored && (u.Query().Has("snapshot") || u.Query().Has("versionid")):
 		return bad("the URL names an older state of the blob (a snapshot or version of it), and the import takes the blob itself", "copy that state into a blob of its own, and write the URL without snapshot= or versionid=")
 	}
@@ -97,7 +99,31 @@ func linkTo(u *url.URL) (Problem, bool) {
 }
 
 func isPortal(host string) bool {
-	return strings.HasPrefix(host, "portal.azure.") || strings.Contains(host, ".portal.azure.")
+	for _, domain := range []string{"portal.azure.com", "portal.azure.us", "portal.azure.cn"} {
+		if host == domain || strings.HasSuffix(host, "."+domain) {
+			return true
+		}
+	}
+	return false
+}
+
+// elsewhereIs names another provider's storage; "" for none that is known.
+func elsewhereIs(host string) string {
+	for domain, name := range map[string]string{
+		"amazonaws.com": "Amazon S3", "storage.googleapis.com": "Google Cloud Storage", "storage.cloud.google.com": "Google Cloud Storage",
+		"drive.google.com": "Google Drive", "dropbox.com": "Dropbox",
+	} {
+		if host == domain || strings.HasSuffix(host, "."+domain) {
+			return name
+		}
+	}
+	return ""
+}
+
+// isResourceID reports whether a text in lower case is an id of Azure Resource Manager, or its address there.
+func isResourceID(lower string) bool {
+	at := strings.Index(lower, "/subscriptions/")
+	return at == 0 || strings.HasPrefix(lower, "subscriptions/") || strings.HasPrefix(lower, "https://management.") && at > 0
 }
 
 // resourceID judges an id of Azure Resource Manager by what it is of.

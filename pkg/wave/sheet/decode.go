@@ -73,6 +73,17 @@ func notText(data []byte) string {
 		return "the file is an old Excel workbook, not a CSV"
 	case bytes.HasPrefix(data, []byte{0xFF, 0xFE, 0, 0}), bytes.HasPrefix(data, []byte{0, 0, 0xFE, 0xFF}):
 		return "the file is UTF-32"
+	case bytes.HasPrefix(data, []byte("+/v8")), bytes.HasPrefix(data, []byte("+/v9")):
+		return "the file is UTF-7"
+	}
+	// Letters in seven bits each, between escapes: bytes that are sound UTF-8, and say something else.
+	for escape, name := range map[string]string{
+		"\x1b$@": "ISO-2022-JP", "\x1b$B": "ISO-2022-JP", "\x1b$(": "ISO-2022-JP", "\x1b(J": "ISO-2022-JP", "\x1b(I": "ISO-2022-JP",
+		"\x1b$)C": "ISO-2022-KR", "\x1b$)A": "ISO-2022-CN", "\x1b$)G": "ISO-2022-CN",
+	} {
+		if bytes.Contains(data, []byte(escape)) {
+			return "the file is in the encoding " + name + ", not UTF-8"
+		}
 	}
 	return ""
 }

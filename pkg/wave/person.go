@@ -1,0 +1,124 @@
+package wave
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"wave365/pkg/wave/sheet"
+)
+
+// userFault says why a cell is neither a UPN nor an object id; "" when it is one. write is what to put there, where that is known.
+func userFault(s string) (why, write string) {
+	if isGUID(s) || isAddress(s) {
+		return "", ""
+	}
+	if why, write = pasted(s); why != "" {
+		return "the user is " + why, write
+	}
+	if why, write = blankWithin(s); why != "" {
+		return why + " stands in the user, after " + write, ""
+	}
+	return "the user is neither a user principal name (name@domain) nor an object id", ""
+}
+
+// mailFault says why a cell is not one mail address; "" when it is one. write is what to put there, where that is known.
+func mailFault(s string) (why, write string) {
+	if isAddress(s) {
+		return "", ""
+	}
+	if why, write = pasted(s); why != "" {
+		return "notify is " + why, write
+	}
+	if why, write = blankWithin(s); why != "" {
+		return why + " stands in notify, after " + write, ""
+	}
+	return "notify is not one mail address", ""
+}
+
+// pasted recognises what people have at hand in place of an address or id, and the one that is in it; "" for nothing known.
+func pasted(s string) (is, write string) {
+	lower := strings.ToLower(s)
+	scheme, _, _ := strings.Cut(lower, ":")
+	switch {
+	case strings.HasPrefix(lower, "["), strings.HasPrefix(lower, "mailto:"):
+		is, s = "a mail link (mailto:)", behind(s, "mailto:")
+	case scheme != lower && (scheme == "smtp" || scheme == "sip" || scheme == "x500" || scheme == "eum"):
+		is, s = "an address as Exchange lists it, with its kind ("+scheme+":) before it", s[len(scheme)+1:]
+	case strings.Contains(s, "|"):
+		is, s = "a sign-in name as SharePoint writes it", s[strings.LastIndex(s, "|")+1:]
+	case strings.HasPrefix(lower, "cn="), strings.HasPrefix(lower, "/o="):
+		return "a name as a directory path (" + lower[:3] + "…)", ""
+	case strings.Count(s, "@") > 1 && !strings.Contains(lower, "#ext#"):
+		return "more than one address", ""
+	case strings.Contains(s, "<") && strings.Contains(s, "@"):
+		is, s = "a name with an address in angle brackets", behind(s, "<")
+	case strings.HasPrefix(s, "{"), strings.HasPrefix(s, "("):
+		is, s = "in brackets", s[1:]
+	case strings.Contains(s, `\`) && !strings.Contains(s, "@"):
+		return `a Windows sign-in name (DOMAIN\name)`, ""
+	default:
+		return "", ""
+	}
+	s = sheet.Trim(strings.TrimRight(s, ">)]}"))
+	if !isAddress(s) && !isGUID(s) {
+		s = ""
+	}
+	return is, s
+}
+
+// behind gives what follows a mark, in whatever case, up to where an address ends.
+func behind(s, mark string) string {
+	if at := strings.Index(asciiLower(s), mark); at >= 0 {
+		s = s[at+len(mark):]
+	}
+	if end := strings.IndexAny(s, ">?)"); end >= 0 {
+		s = s[:end]
+	}
+	return s
+}
+
+// blankWithin names the first character of a cell that shows nothing, and quotes what stands before it.
+func blankWithin(s string) (what, before string) {
+	at := strings.IndexFunc(s, sheet.IsBlank)
+	if at < 0 {
+		return "", ""
+	}
+	switch c := []rune(s[at:])[0]; {
+	case c == ' ':
+		what = "a blank"
+	case unicode.IsSpace(c):
+		what = fmt.Sprintf("a character that looks like a blank (%U)", c)
+	default:
+		what = fmt.Sprintf("an invisible character (%U)", c)
+	}
+	return what, fmt.Sprintf("%q", s[:at])
+}
+
+func isAddress(s string) bool {
+	local, domain, ok := strings.Cut(s, "@")
+	if !ok || local == "" || strings.Contains(domain, "@") || !strings.Contains(strings.Trim(domain, "."), ".") ||
+		strings.HasPrefix(domain, ".") || strings.Contains(domain, "..") {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsControl(r) || sheet.IsBlank(r) || strings.ContainsRune(`"(),:;<>[\]`, r)
+	})
+}
+
+func isGUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			if c != '-' {
+				return false
+			}
+		case !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)):
+			return false
+		}
+	}
+	return true
+}
