@@ -16,16 +16,16 @@ import (
 func newCancelCommand(a *app, g *globals) *cobra.Command {
 	var user string
 	cmd := &cobra.Command{
-		Use: "cancel [RUN]", Short: "Give rows up that have no import yet, also of a live run",
-		Long: `Give up the rows of a run that have no import yet; without a name, of the latest run. Works on an interrupted run
-and, from a second terminal, on a live one. Nothing is taken back in the tenant: rows whose import was sent go on in the
-service, and the command names them. ` + "`wave365 resume`" + ` follows those to their end; ` + "`wave365 retry`" + ` takes cancelled rows up again.`,
+		Use: "cancel [RUN]", Short: "Cancel rows that have no import yet, also of a live run",
+		Long: `Cancel the rows of a run that have no import yet; without a name, of the latest run. Works on an interrupted run
+and, from a second terminal, on a live one. Nothing is taken back in the tenant: rows whose import was sent continue in
+the service, and the command names them. ` + "`wave365 resume`" + ` follows those to their end; ` + "`wave365 retry`" + ` takes cancelled rows up again.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runCancel(cmd.Context(), a, g, runArg(args), user)
 		},
 	}
-	cmd.Flags().StringVar(&user, "row", "", "only the row of this user; also gives up a held row")
+	cmd.Flags().StringVar(&user, "row", "", "only the row of this user; also cancels a held row")
 	return cmd
 }
 
@@ -72,7 +72,7 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 	if err := a.writeReport(ctx, s.Ledger, s.Run.ID, s.Now(), runCode(end, counts)); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%d cancelled, %d go on in the service, because their import was sent", c.Rows, len(c.GoOn))
+	text := fmt.Sprintf("%d cancelled, %d continue in the service, because their import was sent", c.Rows, len(c.GoOn))
 	if n := len(c.Away); n > 0 {
 		text += fmt.Sprintf("; %d without the license that was taken for the import", n)
 	}
@@ -85,7 +85,7 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 		fmt.Fprintf(a.out, "  line %-4d %s: %s; %s\n", r.Target.Line, r.Target.User, r.Step, fateOf(r))
 	}
 	for _, r := range c.Away {
-		a.bullet(g, "!", fmt.Sprintf("line %d %s: the license %s was taken away for the import and is not given back; retry goes on without it, or give it back:", r.Target.Line, r.Target.User, r.Target.SKUName),
+		a.bullet(g, "!", fmt.Sprintf("line %d %s: the license %s was taken away for the import and is not given back; retry continues without it, or give it back:", r.Target.Line, r.Target.User, r.Target.SKUName),
 			[]fault.Command{fault.NewCommand("undo", "--row", r.Target.User).For(s.Run.ID)})
 	}
 	if len(c.GoOn) > 0 {

@@ -26,7 +26,7 @@ func newCloseCommand(a *app, g *globals) *cobra.Command {
 such a group, or is reprovisioned, has no image to be built from; and list what is left over, each with its command:
 unused imports, people who were not migrated, links that are still good, staging blobs, failed Cloud PCs.
 
-First what would be done is shown, then asked for. It acts only when every row of the run is final, and two looks at the
+First what would be done is shown, for confirmation. It acts only when every row of the run is final, and two looks at the
 tenant, apart in time, agree. --purge also removes the imports that were never used. --delete-staging also deletes the
 blobs of rows that were proven, at the version that was validated, and only while the person is still in the group and
 has the Cloud PC. Memberships stay: taking people out of the group starts the grace period of their Cloud PCs.

@@ -20,23 +20,23 @@ const orderPatience = 20 * time.Second
 
 func newPauseCommand(a *app, g *globals) *cobra.Command {
 	return orderCommand(a, g, ledger.OrderPause, "pause [RUN]", "Let a live run start nothing new until continue",
-		"Let the process that drives the run start nothing new. What is in flight goes on and is watched. Works from a second\nterminal; `wave365 continue` ends it. Without a name, the latest run.")
+		"Let the process that drives the run start nothing new. What is in flight continues and is watched. Works from a second\nterminal; `wave365 continue` ends it. Without a name, the latest run.")
 }
 
 func newContinueCommand(a *app, g *globals) *cobra.Command {
 	return orderCommand(a, g, ledger.OrderContinue, "continue [RUN]", "End a pause of a live run",
-		"Let the process that drives the run start rows again. An interrupted run is gone on with by `wave365 resume`.")
+		"Let the process that drives the run start rows again. To continue an interrupted run use `wave365 resume`.")
 }
 
 func newDrainCommand(a *app, g *globals) *cobra.Command {
 	return orderCommand(a, g, ledger.OrderDrain, "drain [RUN]", "Let a live run end with what is in flight",
-		"The same as one Ctrl-C at the terminal of the run: nothing new starts, what is in flight goes on to its end, and the\nprocess ends with exit code 9. `wave365 resume` goes on.")
+		"The same as one Ctrl-C at the terminal of the run: nothing new starts, what is in flight runs to completion, and the\nprocess ends with exit code 9. Continue it with `wave365 resume`.")
 }
 
 func newSlotsCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "slots N [RUN]", Short: "Change how many imports a live run has in flight",
-		Long: "Change how many imports the process that drives the run has in flight. Those that are more than that go on; no new\none starts before there is room. The number stays with the run.",
+		Long: "Change how many imports the process that drives the run has in flight. Imports above the new\nnumber continue; no new one starts until there is room. The number stays with the run.",
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := strconv.Atoi(args[0])
@@ -120,7 +120,7 @@ func (a *app) endPause(ctx context.Context, g *globals, id string) (answer strin
 	if err := s.Choose(ctx, 0, next, "continue"); err != nil {
 		return "", err
 	}
-	return "the pause is over; no process drives the run now, go on with: " + shell(g.ledger, id).Line(fault.NewCommand("resume")), nil
+	return "the pause is over; no process drives the run now, resume it with: " + shell(g.ledger, id).Line(fault.NewCommand("resume")), nil
 }
 
 // orderDocument is the answer of pause, continue, slots, drain and cancel with --json.
@@ -161,10 +161,10 @@ func order(ctx context.Context, l *ledger.Ledger, o ledger.Order) (answer string
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return "", fault.Wrap(fault.Interrupted, "", "stopped waiting for the running process; the order stands", "", ctx.Err())
+			return "", fault.Wrap(fault.Interrupted, "", "stopped waiting for the running process; the order is kept", "", ctx.Err())
 		case <-limit.C:
 			return "", fault.New(fault.Unavailable, "run.deaf", "the process that drives the run did not respond within "+orderPatience.String(),
-				"look whether it still runs; it follows the order as soon as it can", fault.NewCommand("status"))
+				"check whether it still runs; the order is kept and carried out as soon as possible", fault.NewCommand("status"))
 		}
 	}
 }

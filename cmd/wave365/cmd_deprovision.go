@@ -38,7 +38,7 @@ and the seat is free. First it shows what will be lost, then the person's name h
 scripts, once for each person. --yes alone is enough for one person that --user names by UPN or object id, and never for more.
 
 --keep-grace stops before the point of no return: the Cloud PC stays for seven days, and giving back what was taken brings
-it back. Whoever is interrupted runs the same command again: it looks, and goes on. The disk in Azure is not touched.
+it back. After an interruption run the same command again: it checks what is done, and continues. The disk in Azure is not touched.
 
 Exit codes: 0 gone, 2 refused or not confirmed, 5 permission missing, 6 no Cloud PC to take away.`,
 		Example: "  wave365 deprovision --user ada@contoso.com\n  wave365 deprovision --file leavers.txt --confirm ada@contoso.com --confirm bob@contoso.com",
@@ -54,7 +54,7 @@ Exit codes: 0 gone, 2 refused or not confirmed, 5 permission missing, 6 no Cloud
 	f.StringVar(&o.row, "row", "", "the person of a row in the ledger")
 	f.StringVar(&o.run, "run", "", "with --row: the run that the row is of (default: the latest that has one)")
 	f.StringVar(&o.file, "file", "", "a file with one person a line")
-	f.StringArrayVar(&o.confirm, "confirm", nil, "agree for this person without being asked; may be given again")
+	f.StringArrayVar(&o.confirm, "confirm", nil, "confirm this person without prompting; may be given again")
 	f.StringVar(&o.cloudPC, "cloud-pc", "", "the id of the Cloud PC that is meant, where a person has several")
 	f.StringVar(&o.policy, "policy", "", "only a Cloud PC of this provisioning policy")
 	f.StringVar(&o.by, "by", "", "what is taken away: license or membership (default: the license where it is held directly, else the membership)")
@@ -244,7 +244,7 @@ func (a *app) agreed(ctx context.Context, g *globals, l leaving.Leave, o deprovi
 		return fault.New(fault.Invalid, "deprovision.unconfirmed", why, "type the person's name, or give it with --confirm "+l.User.UPN+"; nobody was touched")
 	}
 	if !a.inTerm {
-		return refused("nobody agreed for " + l.User.UPN)
+		return refused("not confirmed: " + l.User.UPN)
 	}
 	typed, err := a.askFor(ctx, "Type "+l.User.UPN+" to take the Cloud PC away: ")
 	if err != nil {

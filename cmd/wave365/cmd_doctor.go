@@ -79,7 +79,7 @@ func (a *app) printDoctor(g *globals, lines []doctor.Line, worst doctor.Grade) {
 		}
 	}
 	fmt.Fprintln(a.out, map[doctor.Grade]string{
-		doctor.Good: "\nFit for the evening.", doctor.Warning: "\nFit for the evening; look at the warnings.", doctor.Bad: "\nNot fit yet: see what is bad.",
+		doctor.Good: "\nReady for the evening.", doctor.Warning: "\nReady for the evening; look at the warnings.", doctor.Bad: "\nNot ready: fix what is bad.",
 	}[worst])
 }
 

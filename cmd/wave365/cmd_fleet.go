@@ -184,7 +184,7 @@ func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) 
 	case r.State == migration.RunFinished && f.State != fleet.Parked:
 		f.State = fleet.Done
 	case f.State == notInLine, f.State == fleet.Done: // a run that was resumed by hand after its job was over
-		f.State, f.Why = notInLine, "nobody drives it; go on with: wave365 resume "+r.ID
+		f.State, f.Why = notInLine, "nobody drives it; resume with: wave365 resume "+r.ID
 	}
 	f.Person = f.State == fleet.Parked || f.State == notInLine
 	return nil

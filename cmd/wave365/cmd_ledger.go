@@ -61,7 +61,7 @@ func runLedgerCopy(ctx context.Context, a *app, g *globals, from, to string) err
 		printJSON(a.out, map[string]any{"schema": "wave365/ledger-copy/v1", "from": src.Path(), "to": dst.Path(), "runs": len(runs)})
 		return nil
 	}
-	fmt.Fprintf(a.out, "Copied %s from %s to %s, with the audit chain verified.\nThe old ledger is sealed and says where it went. Go on with: %s\n",
+	fmt.Fprintf(a.out, "Copied %s from %s to %s, with the audit chain verified.\nThe old ledger is sealed and says where it went. Continue with: %s\n",
 		summary.Count(len(runs), "run"), from, to, shell(to, "").Line(fault.NewCommand("status")))
 	return nil
 }

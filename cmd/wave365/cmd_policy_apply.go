@@ -25,7 +25,7 @@ func newPolicyApplyCommand(a *app, g *globals) *cobra.Command {
 		Long: `Create provisioning policies from YAML files, or change what differs from them. Properties bear Graph's own names;
 ` + "`wave365 policy export`" + ` writes such a file. Groups, network connections and the image may be named by name.
 
-The rules are checked before anything is sent, each with its line. Then the difference is shown, and asked for. What the
+The rules are checked before anything is sent, each with its line. Then the difference is shown, for confirmation. What the
 file does not name is left as it is: a group that the policy is assigned to stays, because taking it away starts the
 grace period of its users' Cloud PCs; --remove-group names one that is to go. What was written is read back.
 

@@ -23,11 +23,11 @@ func newReconcileCommand(a *app, g *globals) *cobra.Command {
 		Long: `Settle a held row: an import was sent for it, and its answer was lost. Find out in the tenant (Intune audit log, or
 Microsoft support with the client-request-id) whether the import exists.
 
-  --snapshot-id ID   it exists under this id: it is read, must belong to the user, and the row goes on with it
+  --snapshot-id ID   it exists under this id: it is read, must belong to the user, and the row continues with it
   --no-effect        it does not exist: the row may import again. If it exists all the same, the service refuses the
                      second one, or makes one that nobody knows
 
-Nothing is sent but reads. ` + "`wave365 resume`" + ` goes on with the run afterwards.`,
+Nothing is sent but reads. ` + "`wave365 resume`" + ` continues the run afterwards.`,
 		Example: "  wave365 reconcile --row ada@contoso.com --snapshot-id 5b2f0c1e-8a41-4c1e-9f27-5b7e21c4d0a9",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -80,7 +80,7 @@ func runReconcile(ctx context.Context, a *app, g *globals, id string, o reconcil
 		return err
 	}
 	if !g.json {
-		fmt.Fprintf(a.out, "Go on with: %s\n", resumeCommand(g, s.Run))
+		fmt.Fprintf(a.out, "Continue with: %s\n", resumeCommand(g, s.Run))
 	}
 	return nil
 }

@@ -49,10 +49,10 @@ func newRehearseCommand(a *app, g *globals) *cobra.Command {
 		Use: "rehearse WAVE", Short: "Play a wave on a sandbox tenant made from it: when it would end, what it takes, what breaks",
 		Long: `Make a sandbox tenant from a wave, with its people, disks, policies, groups and licenses, and play the wave on it, an
 evening in seconds; the report is the same, marked as a rehearsal. Where a storage account and a sign-in are at hand, the sizes of the disks come from validation;
-otherwise a disk is taken to be as large as its license. Nothing is asked of a person, and nobody is moved.
+otherwise a disk is taken to be as large as its license. It never prompts, and nobody is moved.
 
 --faults says how much goes wrong: calm (nothing), rough (an ordinary evening) or storm (lost answers, outages, failed
-imports). The same seed tells the same story. --sample needs no file. --like takes a recording of a real evening: where it
+imports). The same seed gives the same evening. --sample needs no file. --like takes a recording of a real evening: where it
 shows how the service behaves, the sandbox behaves so.`,
 		Example: "  wave365 rehearse waves/friday.csv --faults rough\n  wave365 rehearse --sample --faults storm --seed 7",
 		Args:    cobra.MaximumNArgs(1),
@@ -61,7 +61,7 @@ shows how the service behaves, the sandbox behaves so.`,
 	o.checking.addFlags(cmd)
 	o.steering.addFlags(cmd, false)
 	f := cmd.Flags()
-	f.Int64Var(&o.seed, "seed", 1, "what draws durations and misfortunes; the same seed tells the same story")
+	f.Int64Var(&o.seed, "seed", 1, "seed of durations and faults; the same seed gives the same evening")
 	f.StringVar(&o.faults, "faults", string(stage.Calm), "how much goes wrong: calm, rough or storm")
 	f.BoolVar(&o.sample, "sample", false, "play a wave of 24 rows that is made up")
 	f.StringVar(&o.like, "like", "", "behave as the service did in this recording of --record")
@@ -90,7 +90,7 @@ func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args
 	case o.sample == (len(args) == 1):
 		return usageError{fault.New(fault.Invalid, "usage", "rehearse needs a wave file, or --sample", "", fault.NewCommand("rehearse", "WAVE.csv"))}
 	case !slices.Contains(stage.Weathers(), stage.Weather(o.faults)):
-		return usageError{fault.New(fault.Invalid, "usage", "--faults: unknown weather "+strconv.Quote(o.faults), "use calm, rough or storm")}
+		return usageError{fault.New(fault.Invalid, "usage", "--faults: unknown level "+strconv.Quote(o.faults), "use calm, rough or storm")}
 	}
 	// The last rehearsal is kept, so that its commands work; the next one takes its place.
 	dir := filepath.Join(g.localFolder(), "rehearsal")

@@ -26,10 +26,10 @@ type resuming struct {
 func newResumeCommand(a *app, g *globals) *cobra.Command {
 	var o resuming
 	cmd := &cobra.Command{
-		Use: "resume [RUN]", Short: "Go on with an interrupted run from the last recorded fact",
-		Long: `Go on with a run that was drained, halted, stopped or killed, from the last recorded fact; without a name, with the
-newest run that is not finished. Effects whose outcome was not recorded are looked up in the tenant before anything is done. What run was told
-with --canary, --halt-after, --stop-by and --until holds again, unless it is given anew.
+		Use: "resume [RUN]", Short: "Resume an interrupted run from the last recorded fact",
+		Long: `Resume a run that was drained, halted, stopped or killed, from the last recorded fact; without a name, with the
+newest run that is not finished. Effects whose outcome was not recorded are looked up in the tenant before anything is done. The --canary,
+--halt-after, --stop-by and --until of run apply again unless they are given anew.
 
 A wave file that was edited since the run began is refused (exit 10), and what changed is listed; rows are known by user and
 blob, not by line. --accept-changes validates the rows that are new or changed and have not begun, takes them over, and
@@ -198,8 +198,8 @@ func (a *app) sayCarried(g *globals, r migration.Run) {
 		fmt.Fprintf(a.err, "wave365: the run is paused, as it was before: nothing new starts until: %s\n", sh.Line(fault.NewCommand("continue")))
 	}
 	if r.Settings.Draining {
-		fmt.Fprintf(a.err, "wave365: the run was draining when its process ended, and still drains: what is in flight goes on to its end; then go on with: %s\n",
+		fmt.Fprintf(a.err, "wave365: the run was draining when its process ended, and still drains: what is in flight runs to completion; then resume with: %s\n",
 			sh.Line(fault.NewCommand("resume")))
 	}
-	fmt.Fprintf(a.err, "wave365: going on with %s\n", summary.Count(r.Slots, "slot"))
+	fmt.Fprintf(a.err, "wave365: resuming with %s\n", summary.Count(r.Slots, "slot"))
 }

@@ -23,8 +23,8 @@ func newRetryCommand(a *app, g *globals) *cobra.Command {
 	var o retrying
 	cmd := &cobra.Command{
 		Use: "retry [RUN]", Short: "Give failed rows a new attempt, from the failed step on",
-		Long: `Give the failed, cancelled and deferred rows of a run a new attempt, and go on with the run; without a name, with
-the latest one. A row goes on at the step that failed. One whose import failed, expired or is gone begins anew: what is
+		Long: `Give the failed, cancelled and deferred rows of a run a new attempt, and continue the run; without a name, with
+the latest one. A row continues at the step that failed. One whose import failed, expired or is gone starts over: what is
 left of its import is purged first, after it was read back as this row's own, over and unused; the disk's facts are read
 again. After a failed provisioning press Retry for the Cloud PC in Intune first. An import whose answer was lost is not
 repeated: it is looked for, and held again when it cannot be found.
@@ -121,7 +121,7 @@ func (a *app) printRetry(g *globals, rows []migration.Row, chosen []int) {
 	fmt.Fprintf(a.err, "New attempt for %s:\n", summary.Count(len(chosen), "row"))
 	for _, i := range chosen {
 		r, from := rows[i], migration.RetryStep(rows[i])
-		text := fmt.Sprintf("  line %-4d %s: %s at %s, goes on at %s", r.Target.Line, r.Target.User, r.State, r.Step, from)
+		text := fmt.Sprintf("  line %-4d %s: %s at %s, continues at %s", r.Target.Line, r.Target.User, r.State, r.Step, from)
 		if from == migration.StepCheck && r.Step.Imported() {
 			text += ", after what is left of its import is purged"
 		}

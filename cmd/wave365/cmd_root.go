@@ -40,7 +40,7 @@ const rootHelp = `wave365 moves Azure VMs into Windows 365 Cloud PCs, a wave of 
 A wave is a CSV file of users, VHD blobs and provisioning policies. ` + "`validate`" + ` checks every row
 against the file, the storage account and the tenant, and changes nothing. ` + "`run`" + ` imports the disks,
 cuts the users over and proves that each Cloud PC was built from its snapshot. Every step is recorded in a
-ledger, so that ` + "`resume`" + ` goes on after any interruption.
+ledger, so that ` + "`resume`" + ` continues after any interruption.
 
 Try it without a tenant:  wave365 run waves/friday.csv --sandbox --skip-invalid`
 

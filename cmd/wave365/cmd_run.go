@@ -41,8 +41,8 @@ func newRunCommand(a *app, g *globals) *cobra.Command {
 their Cloud PCs and prove that each was built from its snapshot. Reports are written while it runs and at the end.
 
 A wave with errors does not start; --skip-invalid runs the clean rows and reports the others as skipped.
-Ctrl-C once: nothing new starts, what is in flight goes on to its end. Twice: stop after the calls in flight.
-` + "`wave365 resume`" + ` goes on after either, and after a crash.
+Ctrl-C once: nothing new starts, what is in flight runs to completion. Twice: stop after the calls in flight.
+` + "`wave365 resume`" + ` continues after either, and after a crash.
 
 Exit codes: 0 all rows succeeded, 3 some failed, are held or were skipped, 4 wave invalid, 5 permission or tenant
 prerequisite, 6 nothing to do, 7 halted, 8 rows deferred, 9 drained, 11 held by another process, 130 stopped.`,
@@ -222,7 +222,7 @@ func (a *app) ask(ctx context.Context, g *globals, question string) error {
 		return nil
 	}
 	if !a.inTerm {
-		return fault.New(fault.Invalid, "usage", "cannot prompt: stdin is not a terminal", "give --yes to go on without a question")
+		return fault.New(fault.Invalid, "usage", "cannot prompt: stdin is not a terminal", "give --yes to proceed without confirmation")
 	}
 	typed, err := a.askFor(ctx, question+" [y/N] ")
 	if err != nil {

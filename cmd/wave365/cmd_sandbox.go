@@ -22,8 +22,8 @@ func newSandboxCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "sandbox", Short: "Serve a Windows 365 tenant and storage account on loopback, for rehearsals",
 		Long: `Serve a scenario on loopback: Microsoft Graph at /v1.0 and /beta, Blob storage at /devstoreaccount1, in a time of
-its own. It prints one JSON line with both URLs when it is ready, and serves until Ctrl-C. With --state the tenant
-goes on while it is stopped. Its own pages: GET /sandbox/requests, /sandbox/state, /sandbox/clock; POST
+its own. It prints one JSON line with both URLs when it is ready, and serves until Ctrl-C. With --state the
+tenant's time continues while it is stopped. Its own pages: GET /sandbox/requests, /sandbox/state, /sandbox/clock; POST
 /sandbox/faults and /sandbox/clock.`,
 		Example: "  wave365 sandbox --scenario waves/friday.tenant.yaml\n  wave365 run waves/friday.csv --sandbox=http://127.0.0.1:PORT",
 		Args:    cobra.NoArgs,

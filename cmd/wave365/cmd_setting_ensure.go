@@ -24,8 +24,8 @@ type ensuring struct {
 func newSettingEnsureCommand(a *app, g *globals) *cobra.Command {
 	var o ensuring
 	cmd := &cobra.Command{
-		Use: "ensure {--wave WAVE | --group GROUP}", Short: "See to it that a wave's groups are reached by one snapshot user setting", Args: cobra.NoArgs,
-		Long: `See to it that the groups of a wave are reached by exactly one user setting, and that it builds Cloud PCs from
+		Use: "ensure {--wave WAVE | --group GROUP}", Short: "Ensure that a wave's groups are reached by one snapshot user setting", Args: cobra.NoArgs,
+		Long: `Ensure that the groups of a wave are reached by exactly one user setting, and that it builds Cloud PCs from
 snapshots: one is found by its name, or made, then assigned by adding to what is assigned, and read back. ` + "`wave365 run`" + `
 does the same at its beginning; this is for whoever wants it done, and seen, before.
 
@@ -84,7 +84,7 @@ func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o
 	if !g.json {
 		a.printSettingPlan(plan)
 	}
-	if err := a.ask(ctx, g, "Go on? This changes the tenant: Cloud PCs of members of these groups are built from snapshots from now on."); err != nil {
+	if err := a.ask(ctx, g, "Proceed? This changes the tenant: Cloud PCs of members of these groups are built from snapshots from now on."); err != nil {
 		return err
 	}
 	return a.withWriter(ctx, g, conn, "setting ensure", "", func(w tenantcare.Writer) error {

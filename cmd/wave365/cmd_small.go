@@ -76,7 +76,7 @@ func newTemplateCommand(a *app, g *globals) *cobra.Command {
 	}
 	standsAlone(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "write it to this file, which must not be there yet")
-	cmd.Flags().BoolVar(&semicolon, "semicolon", false, "part the columns with semicolons, as Excel does where the comma is in numbers: German, French, Polish, …")
+	cmd.Flags().BoolVar(&semicolon, "semicolon", false, "separate the columns with semicolons, as Excel does in German, French, Polish, …")
 	return cmd
 }
 

@@ -210,7 +210,7 @@ func (a *app) printProcess(g *globals, s standing, say func(lead, text string)) 
 		if h != nil {
 			who = fmt.Sprintf("process %d", h.PID)
 		}
-		say("", fmt.Sprintf("interrupted: %s ended without a word at %s", who, bothClocks(s.Seen, a.zone)))
+		say("", fmt.Sprintf("interrupted: %s ended unexpectedly at %s", who, bothClocks(s.Seen, a.zone)))
 		say("", steered)
 	case s.Run.Settings.Paused && s.Counts.Open() > 0:
 		say("", steered)

@@ -162,7 +162,7 @@ func (a *app) workerSession(g *globals, keys credentials, address string) run.Op
 	o := a.session(&its)
 	o.Connect = func(ctx context.Context, r migration.Run) (*run.Services, error) {
 		if r.Sandbox != "" && !sandboxURL(r.Sandbox) {
-			return nil, fault.New(fault.Invalid, "sandbox.gone", "the run's sandbox was within the process that began it", "go on there, or begin anew with --sandbox=URL")
+			return nil, fault.New(fault.Invalid, "sandbox.gone", "the run's sandbox was within the process that began it", "continue there, or start again with --sandbox=URL")
 		}
 		as := its.as(r)
 		if r.Sandbox == "" {

@@ -166,7 +166,7 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 		case c.throttle != nil:
 			c.throttle(t)
 		case c.say != nil && t.Wait >= 10*time.Second:
-			c.say(t.Why + ": going on at " + t.Until.UTC().Format("15:04:05 MST"))
+			c.say(t.Why + ": resuming at " + t.Until.UTC().Format("15:04:05 MST"))
 		}
 	}
 	graphPipe, err := cloud.NewPipeline(cloud.PipelineConfig{

@@ -56,7 +56,7 @@ func TestADeadProcess(t *testing.T) {
 		}
 	})
 	out, code := answer(t, tool(r.dir, "status"))
-	if want := "interrupted: process " + strconv.Itoa(pid) + " ended without a word at "; code != 0 || !strings.Contains(out, want) || !strings.Contains(out, "Go on with: wave365 resume ") || !strings.Contains(out, "2 slots, paused") {
+	if want := "interrupted: process " + strconv.Itoa(pid) + " ended unexpectedly at "; code != 0 || !strings.Contains(out, want) || !strings.Contains(out, "Continue with: wave365 resume ") || !strings.Contains(out, "2 slots, paused") {
 		t.Errorf("status, exit %d, wanted %q:\n%s", code, want, out)
 	}
 	doc, _ := answer(t, tool(r.dir, "status", "--json"))
@@ -88,7 +88,7 @@ func TestADeadProcess(t *testing.T) {
 	_ = next.Process.Kill()
 	text := stderr()
 	_ = next.Wait()
-	if !strings.Contains(text, "going on with 2 slots") || strings.Contains(text, " check running") {
+	if !strings.Contains(text, "resuming with 2 slots") || strings.Contains(text, " check running") {
 		t.Errorf("the paused run started something, or another number of slots holds:\n%s", text)
 	}
 	// It was draining when it died: the next process drains, and ends with what was in flight.

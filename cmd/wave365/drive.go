@@ -18,7 +18,7 @@ import (
 	"wave365/pkg/summary"
 )
 
-// reportEvery is how often, on the wall clock, the report is written again while a run goes on.
+// reportEvery is how often, on the wall clock, the report is written again while a run is in progress.
 const reportEvery = 30 * time.Second
 
 // drive takes a run, new or resumed, to its end, and prints the answer.
@@ -26,7 +26,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 	l, r, now := s.Ledger, s.Run, s.Now
 	view := a.view(g, now)
 	stops := listenForStops(ctx, func(text string) {
-		text += ". To go on later: " + resumeCommand(g, r)
+		text += ". To resume later: " + resumeCommand(g, r)
 		view.Status(text)
 		if g.quiet {
 			fmt.Fprintln(a.err, "wave365: "+text)
@@ -55,7 +55,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 	view.Done()
 	if err != nil {
 		_ = a.writeReport(context.WithoutCancel(ctx), l, r.ID, now(), exitUnexpected)
-		fmt.Fprintln(a.err, "wave365: the run has stopped; go on with: "+resumeCommand(g, r))
+		fmt.Fprintln(a.err, "wave365: the run has stopped; resume with: "+resumeCommand(g, r))
 		return err
 	}
 	if out.End == runner.Halted {
@@ -102,7 +102,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.err, "wave365: %s; go on with: %s\n", leftOpen(rows), shell(g.ledger, id).Line(summary.Resume(r, rows, events)))
+		fmt.Fprintf(a.err, "wave365: %s; continue with: %s\n", leftOpen(rows), shell(g.ledger, id).Line(summary.Resume(r, rows, events)))
 	}
 	if unwritten != nil {
 		return unwritten

@@ -90,6 +90,6 @@ func codesLike(code string) string {
 
 func printExplanation(w io.Writer, sh summary.Shell, e catalogue.Entry) {
 	width := columns(w)
-	fmt.Fprintf(w, "%s (%s): %s\n\n%s%s", e.Code, severityOf(e), e.Title, folded("", e.Meaning, width), folded("Whose move: ", e.Who, width))
+	fmt.Fprintf(w, "%s (%s): %s\n\n%s%s", e.Code, severityOf(e), e.Title, folded("", e.Meaning, width), folded("Who acts:   ", e.Who, width))
 	printRemedy(w, "Remedy:     ", sh, e.Advice())
 }

@@ -138,7 +138,7 @@ func (a *app) orderQueued(ctx context.Context, g *globals, id, kind string, slot
 	case ledger.OrderContinue:
 		next.Paused, answer = false, "the pause is over"
 	case ledger.OrderDrain:
-		next.Draining, answer = true, "draining: nothing new starts, what is in flight goes on to its end"
+		next.Draining, answer = true, "draining: nothing new starts, what is in flight runs to completion"
 	default:
 		answer = "slots changed"
 	}

@@ -24,7 +24,7 @@ const livePatience = 3 * time.Second
 
 // addLive gives a command the flag that serves the page of its run.
 func addLive(cmd *cobra.Command, addr *string) {
-	cmd.Flags().StringVar(addr, "live", "", "serve the report on loopback while the run goes on; =127.0.0.1:PORT chooses the port")
+	cmd.Flags().StringVar(addr, "live", "", "serve the report on loopback while the run is in progress; =127.0.0.1:PORT chooses the port")
 	cmd.Flags().Lookup("live").NoOptDefVal = live.Default
 }
 

@@ -120,7 +120,7 @@ func (m *messenger) send(msg notify.Message) {
 	}
 	m.mu.Unlock()
 	if first {
-		m.say("a message was not sent, and the run goes on: " + why)
+		m.say("a message was not sent; the run continues: " + why)
 	}
 }
 

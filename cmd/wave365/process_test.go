@@ -481,7 +481,7 @@ func TestTerminateDrainsToo(t *testing.T) {
 	if got := code(t, cmd); got != exitDrained {
 		t.Fatalf("exit %d, want %d\n%s", got, exitDrained, text)
 	}
-	if !strings.Contains(text, "go on with: wave365 resume") {
+	if !strings.Contains(text, "continue with: wave365 resume") {
 		t.Errorf("it does not say how to go on:\n%s", text)
 	}
 }

@@ -81,14 +81,14 @@ func listenForStops(ctx context.Context, say func(string)) *stops {
 		defer close(ended)
 		select {
 		case got := <-signals:
-			text := "draining: nothing new starts, what is in flight goes on to its end; Ctrl-C again stops at once"
+			text := "draining: nothing new starts, what is in flight runs to completion; Ctrl-C again stops at once"
 			if got == syscall.SIGHUP {
-				text = "draining, because the terminal is gone: nothing new starts, what is in flight goes on to its end"
+				text = "draining, because the terminal is gone: nothing new starts, what is in flight runs to completion"
 			}
 			close(s.drain) // before anything is said: there may be nobody to say it to
 			say(text)
 		case <-byOrder:
-			say("draining, as another terminal asked: nothing new starts, what is in flight goes on to its end; Ctrl-C stops at once")
+			say("draining, as ordered from another terminal: nothing new starts, what is in flight runs to completion; Ctrl-C stops at once")
 		case <-ctx.Done():
 			return
 		}

@@ -21,7 +21,7 @@ func topics(root *cobra.Command) []*cobra.Command {
 		{"exit-codes", "What each exit code says", exitCodesTopic()},
 		{"environment", "Settings from the environment and the configuration file", environmentTopic(root)},
 		{"permissions", "What the sign-in needs, on Graph and on the storage account", permissionsTopic()},
-		{"triggers", "Which link is closed last, and so starts provisioning", triggersTopic()},
+		{"triggers", "What comes last, and so starts provisioning", triggersTopic()},
 		{"evening", "The commands of an evening, in the order in which they are used", eveningTopic},
 	} {
 		all = append(all, &cobra.Command{Use: t.name, Short: t.short, Long: t.short + ".\n\n" + t.text, Args: cobra.NoArgs})
@@ -53,7 +53,7 @@ func waveFileTopic() string {
 		}
 	}
 	columns = append(columns, []string{"x_…", "of any name; carried into the reports"})
-	return fmt.Sprintf(`A wave is a CSV file with one line per user, under a header. Comma, semicolon and tab are told apart; it may have %s
+	return fmt.Sprintf(`A wave is a CSV file with one line per user, under a header. Comma, semicolon and tab are detected; it may have %s
 rows.
 
 `, thousands(wave.MaxRows)) + inColumns(columns) + "\n\nThe header may also say:\n\n" + inColumns(spellings) + `
@@ -80,13 +80,13 @@ func stateMeaning(s migration.State) string {
 	case migration.Failed:
 		return "it ended without a Cloud PC from the snapshot; retry tries again"
 	case migration.Held:
-		return "nobody knows whether an import happened; look, then settle it with reconcile"
+		return "whether an import happened is unknown; find out, then settle it with reconcile"
 	case migration.Deferred:
-		return "not started, because it would not have finished by --stop-by; retry takes it up"
+		return "not started, because it would not have finished by --stop-by; retry starts it"
 	case migration.Skipped:
 		return "not started, because validation found an error in it"
 	case migration.Cancelled:
-		return "given up by the operator; retry takes it up again"
+		return "given up by the operator; retry starts it again"
 	}
 	return ""
 }
@@ -170,7 +170,7 @@ func triggersTopic() string {
 		rows = append(rows, []string{string(t), strings.Join(steps, " > ")})
 	}
 	return `A Cloud PC is provisioned once a user has both a license and the policy, by way of its group. The disk must be imported
-before that, so one of the two links is closed last:
+before that, so one of the two comes last:
 
 ` + inColumns([][]string{
 		{string(migration.TriggerLicense), "the user joins the group first; the license is assigned last"},
@@ -186,7 +186,7 @@ Without --trigger a row that names a license has the first, every other row the 
 // eveningTopic is the whole of an evening; the test of the readme looks at its commands.
 const eveningTopic = `In the afternoon:
 
-  wave365 doctor                           # is everything fit: network, sign-in, permissions, storage, disk
+  wave365 doctor                           # is everything ready: network, sign-in, permissions, storage, disk
   wave365 validate friday.csv              # what is wrong with the wave; nothing is changed
   wave365 plan friday.csv --canary 2 --stop-by 22:00 --out plan.json  # what would change, and when it would end
 
@@ -197,7 +197,7 @@ In the evening, in a terminal that outlives a lost connection (tmux, screen):
 From a second terminal:
 
   wave365 status                           # who stands where, and the expected end
-  wave365 pause                            # nothing new starts; wave365 continue goes on
+  wave365 pause                            # nothing new starts until wave365 continue
   wave365 slots 5                          # how many imports may be in flight
   wave365 drain                            # end with what is in flight
 

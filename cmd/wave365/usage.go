@@ -67,7 +67,7 @@ func elsewhere(name string) (why, command string) {
 	case "stop", "quit", "kill":
 		return "drain lets a live run end with what is in flight", "drain"
 	case "abort", "delete", "remove":
-		return "cancel gives up rows that have no import yet", "cancel"
+		return "cancel abandons rows that have no import yet", "cancel"
 	case "rollback", "revert", "destroy":
 		return "undo takes back what a run did for one row, as far as it can be", "undo"
 	case "dry-run", "simulate":

@@ -13,7 +13,7 @@ import (
 // momentOf reads a moment on the clock of the zone: "18:00" is the next one, "fri 18:00" that of the next Friday, which may be
 // today, "2026-12-04 18:00" that day's. It must lie ahead of now.
 func momentOf(text string, now time.Time, zone *time.Location) (time.Time, error) {
-	bad := usageError{fault.New(fault.Invalid, "usage", "--at: "+strconv.Quote(text)+" is no moment ahead", `write "18:00", "fri 18:00" or "2026-12-04 18:00"`)}
+	bad := usageError{fault.New(fault.Invalid, "usage", "--at: "+strconv.Quote(text)+" is not a time in the future", `write "18:00", "fri 18:00" or "2026-12-04 18:00"`)}
 	fields := strings.Fields(strings.ToLower(text))
 	if len(fields) == 0 || len(fields) > 2 {
 		return time.Time{}, bad

@@ -71,7 +71,7 @@ const maxRead = cloud.MaxAnswer
 // request. The other faults are those of [Client.Properties], and Conflict blob.archived.
 func (c *Client) Read(ctx context.Context, r Ref, offset, count int64) ([]byte, error) {
 	if offset < 0 || count < 0 || count > maxRead {
-		return nil, fault.New(fault.Internal, "", fmt.Sprintf("a read of %d bytes at %d was asked for", count, offset), "")
+		return nil, fault.New(fault.Internal, "", fmt.Sprintf("a read of %d bytes at %d was requested", count, offset), "")
 	}
 	b, err := c.at(r)
 	if err != nil || count == 0 {

@@ -43,7 +43,7 @@ func (c *Client) SignRead(ctx context.Context, r Ref, start, expiry time.Time) (
 	}
 	start, expiry = start.Add(-startEarly).UTC().Truncate(time.Second), expiry.UTC().Truncate(time.Second)
 	if !expiry.After(start) || !expiry.After(now) {
-		return "", fault.New(fault.Internal, "", "a signature was asked for that is over already", "")
+		return "", fault.New(fault.Internal, "", "a signature was requested whose end is past already", "")
 	}
 	if c.keys == nil {
 		return c.signByAccountKey(r, start, expiry)

@@ -67,7 +67,7 @@ type boundedBody struct {
 func (b *boundedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left < 0 {
-		return 0, b.of.tooLarge("it goes on after that")
+		return 0, b.of.tooLarge("it continues after that")
 	}
 	if b.text {
 		for _, c := range p[:n] {

@@ -65,7 +65,7 @@ func (g *gate) waitOpen(ctx context.Context) error {
 		}
 		if end, ok := ctx.Deadline(); ok && time.Until(end) < d {
 			rest := g.clock.Service(d)
-			return g.tooLate("the service asked for a pause that goes on for "+rest.Round(time.Second).String(), rest)
+			return g.tooLate("the service requested a pause that lasts another "+rest.Round(time.Second).String(), rest)
 		}
 		t := time.NewTimer(d)
 		select {
@@ -79,7 +79,7 @@ func (g *gate) waitOpen(ctx context.Context) error {
 
 // tooLate is a request that was not sent. It is not repeated: the answer would be the same.
 func (g *gate) tooLate(why string, rest time.Duration) error {
-	f := fault.New(fault.Throttled, "cloud.paused", g.service+": "+why, "nothing was sent: go on when the pause is over")
+	f := fault.New(fault.Throttled, "cloud.paused", g.service+": "+why, "nothing was sent: try again when the pause is over")
 	f.Remote = &fault.Remote{Service: g.service, RetryAfter: rest}
 	return permanent{f}
 }

@@ -83,9 +83,9 @@ func drive(ctx context.Context, o run.Options, id string, t Timing, log *slog.Lo
 	case end == "reached":
 		return Rest{Person: "imported as far as --until says; the cut-over begins with: wave365 resume " + id}
 	case end == "drained":
-		return Rest{Person: "drained by an operator; go on with: wave365 resume " + id}
+		return Rest{Person: "drained by an operator; resume with: wave365 resume " + id}
 	case out.Due.IsZero() && paused(ctx, s):
-		return Rest{Person: "paused by an operator; go on with: wave365 continue " + id}
+		return Rest{Person: "paused by an operator; continue with: wave365 continue " + id}
 	}
 	if out.Due.IsZero() {
 		return Rest{Why: why}
@@ -119,7 +119,7 @@ func finished(ctx context.Context, s *run.Session) Rest {
 	case c.Held > 0:
 		return Rest{Person: fmt.Sprintf("%d held: find out whether the import exists, then: wave365 reconcile %s --row USER", c.Held, s.Run.ID)}
 	case c.Deferred > 0:
-		return Rest{Person: fmt.Sprintf("%d deferred by --stop-by; go on with: wave365 retry %s", c.Deferred, s.Run.ID)}
+		return Rest{Person: fmt.Sprintf("%d deferred by --stop-by; retry with: wave365 retry %s", c.Deferred, s.Run.ID)}
 	}
 	return Rest{Done: true}
 }

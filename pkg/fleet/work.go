@@ -110,7 +110,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 		return river.JobCancel(errors.New(why))
 	case rest.Retry != nil:
 		w.Meter.Retried.Add(1)
-		log.Warn("the run could not go on, and is tried again", "why", why)
+		log.Warn("the run could not continue, and is tried again", "why", why)
 		return errors.New(why)
 	}
 	if rest.Lost {

@@ -177,7 +177,7 @@ func (c *Client) lost(ctx context.Context, cl call, err error) *fault.Fault {
 		f.Hint = hintOutcomeUnknown
 	case errors.Is(err, context.Canceled):
 		f.Kind, f.Code = fault.Interrupted, CodeInterrupted
-		f.Msg, f.Hint = cl.couldNot("interrupted"), "nothing was done: go on when ready"
+		f.Msg, f.Hint = cl.couldNot("interrupted"), "nothing was done: try again when ready"
 	case errors.Is(err, context.DeadlineExceeded):
 		f.Msg = cl.couldNot("no answer came in time")
 	}
@@ -187,7 +187,7 @@ func (c *Client) lost(ctx context.Context, cl call, err error) *fault.Fault {
 // malformed is for a 2xx whose body cannot be read. A call that is sent once has had its effect all the same.
 func (c *Client) malformed(cl call, a answer, err error) *fault.Fault {
 	f := &fault.Fault{Kind: fault.Unavailable, Code: CodeMalformed, Remote: c.remote(a, odata.Error{Message: shorten(a.body)}, ""),
-		Msg: cl.couldNot("the answer is not what was asked for"), Hint: "try again; a proxy may have answered", Err: cloud.RedactError(err)}
+		Msg: cl.couldNot("the answer is not what was requested"), Hint: "try again; a proxy may have answered", Err: cloud.RedactError(err)}
 	if cl.once {
 		f.Kind, f.Code, f.Hint = fault.OutcomeUnknown, CodeOutcomeUnknown, hintOutcomeUnknown
 	}

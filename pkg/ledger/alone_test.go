@@ -19,7 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTheFileAloneIsTheLedger: ten seconds after a commit a copy of the file alone has it, while the run goes on.
+// TestTheFileAloneIsTheLedger: ten seconds after a commit a copy of the file alone has it, while the run is in progress.
 func TestTheFileAloneIsTheLedger(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -59,7 +59,7 @@ func TestOrdersGoToTheProcessThatDrives(t *testing.T) {
 		who = append(who, string(e.Reason)+": "+e.Note)
 	}
 	wantSame(t, "events", who, []string{
-		"ordered: slots 5, by ada on host", "obeyed: slots 5, asked by ada on host: 5 slots", "ordered: drain, by ada on host",
+		"ordered: slots 5, by ada on host", "obeyed: slots 5, ordered by ada on host: 5 slots", "ordered: drain, by ada on host",
 	})
 	must(t, ledger.VerifyChain(l.Audit(ctx, "")))
 }

@@ -123,7 +123,7 @@ func (l *Ledger) refuseSealed(ctx context.Context, opt Options) error {
 
 func sealedElsewhere(path, to string) error {
 	return fault.New(fault.Conflict, "ledger.sealed", "the ledger "+path+" was copied to "+to+", and nothing more is recorded here",
-		"go on there, with --ledger '"+to+"'")
+		"continue there, with --ledger '"+to+"'")
 }
 
 type placeBody struct {

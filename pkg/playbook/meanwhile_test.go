@@ -136,7 +136,7 @@ func TestCutOverThatHidesBehindAPause(t *testing.T) {
 		s := newStage(t, story())
 		defer s.close()
 		s.over = &meddler{Graph: s.graph, user: s.rows[0].Target.UserID, then: func(context.Context) error {
-			f := fault.New(fault.Throttled, "", "the service asked for a pause", "")
+			f := fault.New(fault.Throttled, "", "the service requested a pause", "")
 			f.Remote = &fault.Remote{RetryAfter: 4 * time.Hour}
 			return f
 		}}

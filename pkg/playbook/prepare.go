@@ -36,7 +36,7 @@ func (b *Playbook) Prepare(ctx context.Context, rows []migration.Row) error {
 		select {
 		case <-time.After(b.clock.Wall(max(migration.Backoff(tries, 0.5), min(retryAfter(err), preparePatience)))):
 		case <-ctx.Done():
-			return fault.Wrap(fault.Interrupted, "", "stopped while preparing the wave", "resume goes on", ctx.Err(), fault.NewCommand("resume"))
+			return fault.Wrap(fault.Interrupted, "", "stopped while preparing the wave", "resume continues the run", ctx.Err(), fault.NewCommand("resume"))
 		}
 	}
 }
@@ -152,7 +152,7 @@ func (b *Playbook) ensureAssigned(ctx context.Context, id string, groups []strin
 		select {
 		case <-time.After(b.clock.Wall(15 * time.Second)):
 		case <-ctx.Done():
-			return fault.Wrap(fault.Interrupted, "", "stopped while preparing the wave", "resume goes on", ctx.Err(), fault.NewCommand("resume"))
+			return fault.Wrap(fault.Interrupted, "", "stopped while preparing the wave", "resume continues the run", ctx.Err(), fault.NewCommand("resume"))
 		}
 	}
 }

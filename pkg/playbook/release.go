@@ -203,7 +203,7 @@ const codeSeatLost = "license.seat-lost"
 // seatIsGone is a conflict: a seat may come free, so it is tried again for a while.
 func seatIsGone(r migration.Row, s graph.SKU, cause error) error {
 	f := fault.Wrap(fault.Conflict, codeSeatLost, "somebody else took the seat of "+s.PartNumber+" that was taken from "+r.Target.User+" for the cut-over, and none is free",
-		"free a seat of "+s.PartNumber+" or buy one, then retry: the row goes on with giving it back", cause, fault.NewCommand("retry"))
+		"free a seat of "+s.PartNumber+" or buy one, then retry: the row continues by giving it back", cause, fault.NewCommand("retry"))
 	if c := fault.As(cause); c != nil {
 		f.Remote = c.Remote
 	}

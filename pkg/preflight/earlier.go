@@ -42,10 +42,10 @@ func (c *check) inOtherRun(r *row, s migration.Standing) {
 		hint = "find out whether the import happened and settle the row there"
 	case s.State.Final() && s.InDoubt:
 		what, then = "run "+s.Run+" sent an import for "+r.User+" whose end is not known", fault.NewCommand("retry", "--row", s.User).For(s.Run)
-		hint = "take the row up again there: the import is looked for before anything is sent"
+		hint = "retry the row there: the import is looked for before anything is sent"
 	case s.State == migration.Failed:
 		what, then = "the row of "+r.User+" failed in run "+s.Run, fault.NewCommand("retry", "--row", s.User).For(s.Run)
-		hint = "take the row up again there, from the step that failed"
+		hint = "retry the row there, from the step that failed"
 	}
 	c.flag("user.in-other-run", r, "user", r.User, what)
 	if n := len(c.found) - 1; n >= 0 && c.found[n].Code == "user.in-other-run" {

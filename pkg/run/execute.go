@@ -18,7 +18,7 @@ type Execution struct {
 	// How is by which event the process is recorded to drive the run from now on: migration.RunStarted or RunResumed.
 	// Empty: none is recorded, as for one more slice.
 	How migration.Reason
-	// Drain, when closed, lets nothing new start; what is in flight goes on to its end. May be nil.
+	// Drain, when closed, lets nothing new start; what is in flight runs to completion. May be nil.
 	Drain <-chan struct{}
 	// Drained is called when another terminal asked to drain. May be nil.
 	Drained func()

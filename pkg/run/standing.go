@@ -38,7 +38,7 @@ func (s Standing) Waits(now time.Time) []string {
 		why = append(why, "paused: nothing new starts until it is continued")
 	}
 	if chosen.Draining {
-		why = append(why, "draining: nothing new starts, what is in flight goes on to its end")
+		why = append(why, "draining: nothing new starts, what is in flight runs to completion")
 	}
 	if text := s.canary(); text != "" {
 		why = append(why, text)

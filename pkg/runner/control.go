@@ -46,16 +46,16 @@ func (w *wave) obey(ctx context.Context, o Order) {
 	answer := ""
 	switch o.Ask {
 	case Pause:
-		w.paused, answer = true, "paused: nothing new starts; "+w.inFlight()+" go on"
+		w.paused, answer = true, "paused: nothing new starts; "+w.inFlight()+" continue"
 	case Continue:
-		w.paused, answer = false, "going on"
+		w.paused, answer = false, "continued"
 	case SetSlots:
 		was := w.slots
 		w.slots = max(1, o.Slots)
 		answer = fmt.Sprintf("%s instead of %d; in flight: %s", count(w.slots, "slot"), was, count(w.count[slotted], "import"))
 	case Drain:
 		w.drain(ctx)
-		answer = "draining: " + w.inFlight() + " go on to their end, then the run ends"
+		answer = "draining: " + w.inFlight() + " run to completion, then the run ends"
 	case Cancel:
 		answer = w.cancel(ctx, o.Row)
 	default:
@@ -116,7 +116,7 @@ func (w *wave) cancel(ctx context.Context, row int) string {
 		text += fmt.Sprintf(", %d as soon as the step under way is done, unless their import is accepted in it", busy)
 	}
 	if goOn > 0 {
-		text += fmt.Sprintf(", %d go on in the service, because their import was sent", goOn)
+		text += fmt.Sprintf(", %d continue in the service, because their import was sent", goOn)
 	}
 	if away > 0 {
 		text += fmt.Sprintf(", %d of them perhaps without the license that was taken for the import: undo gives it back", away)

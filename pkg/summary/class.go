@@ -9,7 +9,7 @@ import (
 // Class says how a row ended, or that it has not. It is the word in results.csv, run.json and the page's filter.
 type Class string
 
-// The classes. The three open ones are told apart only while a run goes on.
+// The classes. The three open ones are told apart only while a run is in progress.
 const (
 	Succeeded Class = "succeeded"
 	Warned    Class = "warned"

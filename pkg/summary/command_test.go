@@ -146,7 +146,7 @@ func TestRecord_Beyond(t *testing.T) {
 	}
 	a.Live = true
 	if got := a.Beyond(r); len(got) != 0 {
-		t.Errorf("while the run goes on: %v", got)
+		t.Errorf("while the run is in progress: %v", got)
 	}
 }
 

@@ -207,5 +207,5 @@ func Sleep(ctx context.Context, c Clock, d time.Duration) error {
 
 // Stopped is the fault of a command that was told to stop between two writes.
 func Stopped(ctx context.Context) error {
-	return fault.Wrap(fault.Interrupted, "", "stopped; what was done so far is recorded", "run the same command again: it goes on where it stopped", ctx.Err())
+	return fault.Wrap(fault.Interrupted, "", "stopped; what was done so far is recorded", "run the same command again: it continues where it stopped", ctx.Err())
 }

@@ -114,7 +114,7 @@ func (l *Keeper) TakeOver(ctx context.Context, h Holder, replace func(old Holder
 func refusedBecause(h Holder) error {
 	hint, next := "wait for it, or have it drained", fault.NewCommand("drain").For(h.Run)
 	if h.Life == process.Unknown {
-		hint, next = "wait for it, or, if it is certain that it is not running any more, unlock the ledger", fault.NewCommand("unlock", "--id", h.ID)
+		hint, next = "wait for it, or, if it is certain that it is no longer running, unlock the ledger", fault.NewCommand("unlock", "--id", h.ID)
 	}
 	return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe()+lockedRun(h), hint, next)
 }

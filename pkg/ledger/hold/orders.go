@@ -56,7 +56,7 @@ func (l *Keeper) Order(ctx context.Context, o Order) (Order, error) {
 			if ok && h.Run == o.Run {
 				why += fmt.Sprintf(": process %d ended without a word", h.PID)
 			}
-			return fault.New(fault.Conflict, "ledger.not-driven", why, "resume goes on with it", fault.NewCommand("resume").For(o.Run))
+			return fault.New(fault.Conflict, "ledger.not-driven", why, "resume continues it", fault.NewCommand("resume").For(o.Run))
 		}
 		o.Holder, o.At = h.ID, trail.OrNow(o.At, t.Now)
 		o.ID, err = t.Insert("orders", "run, holder, at, by_whom, kind, arg",
@@ -74,16 +74,16 @@ func (l *Keeper) Order(ctx context.Context, o Order) (Order, error) {
 
 // Obey records that an order was obeyed, with an event. Conflict ("ledger.obeyed") when it was already.
 func (l *Keeper) Obey(ctx context.Context, o Order, at time.Time, answer string) error {
-	return l.do(ctx, "record that an order was obeyed", func(t tx) error {
+	return l.do(ctx, "record that an order was carried out", func(t tx) error {
 		n, err := t.Change(`UPDATE orders SET obeyed_at = ?, answer = ? WHERE id = ? AND obeyed_at IS NULL`, trail.Stamp(at), answer, o.ID)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
-			return fault.New(fault.Conflict, "ledger.obeyed", fmt.Sprintf("there is no order %d to obey any more", o.ID), "")
+			return fault.New(fault.Conflict, "ledger.obeyed", fmt.Sprintf("order %d is no longer pending", o.ID), "")
 		}
 		return t.Audit(at, trail.KindEvent, o.Run, migration.WaveRow,
-			trail.BodyOf(migration.Event{Reason: migration.RunObeyed, Note: o.text() + ", asked by " + o.By + ": " + answer}))
+			trail.BodyOf(migration.Event{Reason: migration.RunObeyed, Note: o.text() + ", ordered by " + o.By + ": " + answer}))
 	})
 }
 

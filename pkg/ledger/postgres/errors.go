@@ -97,7 +97,7 @@ func classify(err error, doing string) error {
 			"check the user in --ledger, and PGPASSWORD or ~/.pgpass", err)
 	case len(c) == 5 && (c[:2] == "53" || c[:2] == "57" || c[:2] == "08"), lost(err):
 		return fault.Wrap(fault.Unavailable, "ledger.unreachable", msg+": the database does not answer",
-			"check that it runs and can be reached; a run goes on with resume", err)
+			"check that it runs and can be reached; a run is continued with resume", err)
 	}
 	return fault.Wrap(fault.Internal, "ledger.failed", msg+": "+err.Error(), "", err)
 }

@@ -198,7 +198,7 @@ func (l *Records) setRun(ctx context.Context, id string, to migration.RunState, 
 		err = t.Exec(`UPDATE runs SET state = ?, finished_at = ? WHERE id = ?`, string(to), trail.When(finished), id)
 		if trail.RefusedBy(err, "run has open rows") {
 			return fault.New(fault.Conflict, "ledger.open-rows", "the run "+id+" has rows that are not final",
-				"go on with them, or cancel them", fault.NewCommand("resume").For(id), fault.NewCommand("cancel").For(id))
+				"continue them, or cancel them", fault.NewCommand("resume").For(id), fault.NewCommand("cancel").For(id))
 		}
 		if err != nil {
 			return err

@@ -189,7 +189,7 @@ func (d *DB) once(fn func(*Tx) error) (sent *Evidence, err error) {
 		return nil, err
 	}
 	if t.over {
-		return nil, fault.New(fault.Internal, "ledger.bug", "a write to the ledger went on after it was refused", "")
+		return nil, fault.New(fault.Internal, "ledger.bug", "a write to the ledger continued after it was refused", "")
 	}
 	if err := t.run("COMMIT"); err != nil {
 		t.undo()

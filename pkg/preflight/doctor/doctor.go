@@ -61,7 +61,7 @@ func Reach(host string, took time.Duration, err error) Line {
 	switch {
 	case err != nil:
 		l := failed(name, err)
-		l.Remedy.Text = cmp.Or(l.Remedy.Text, "ask whoever keeps the network to let this machine reach "+host+" on port 443; a proxy is named by HTTPS_PROXY")
+		l.Remedy.Text = cmp.Or(l.Remedy.Text, "ask the network administrator to let this machine reach "+host+" on port 443; a proxy is named by HTTPS_PROXY")
 		return l
 	case took > 2*time.Second:
 		return Line{Name: name, Grade: Warning, Found: fmt.Sprintf("it answers after %.1f s", took.Seconds()), Remedy: fault.Remedy{Text: "a slow network makes a slow evening; try a wired one"}}
@@ -94,7 +94,7 @@ func SignIn(who Identity, named string, is bool, tenant string, err error) []Lin
 	app := strings.TrimSpace(who.AppName + " " + bracketed(who.App))
 	lines := []Line{{Name: "sign-in", Grade: Good, Found: strings.TrimSpace(as + " by " + who.Method + andApp(app))}}
 	if who.User != "" && !who.Expires.IsZero() {
-		lines[0].Found += "; a person's sign-in may end in mid run where conditional access wants it anew"
+		lines[0].Found += "; a person's sign-in may end during a run where conditional access requires it again"
 	}
 	l := Line{Name: "tenant", Grade: Good, Found: tenant}
 	if named != "" && !is {
@@ -155,13 +155,13 @@ func Permissions(needs []Need, who Identity) []Line {
 			l.Found = "a sandbox lets everybody write; it takes it " + n.Purpose
 		case len(granted) == 0:
 			l.Grade, l.Found = Warning, "the token lists nothing and trying it would change something; it takes it "+n.Purpose
-			l.Remedy.Text = "ask whoever keeps the app registration whether it has it"
+			l.Remedy.Text = "ask the owner of the app registration whether it is granted"
 		default:
 			l.Grade, l.Found = Bad, "not in the token; it takes it "+n.Purpose
 		}
 		if l.Grade == Bad {
 			l.Code = "permission.missing"
-			l.Remedy.Text = "a Privileged Role Administrator or Global Administrator grants " + n.Permission + " to the app registration; then sign in anew"
+			l.Remedy.Text = "a Privileged Role Administrator or Global Administrator grants " + n.Permission + " to the app registration; then sign in again"
 			if n.Optional {
 				l.Grade = Warning
 			}

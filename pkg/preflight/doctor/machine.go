@@ -101,7 +101,7 @@ func TerminalLine(t Terminal) Line {
 		l.Found = "none: questions need --yes, and nothing is drawn"
 	case t.Remote && !t.Kept:
 		l.Grade, l.Found = Warning, "a remote session that ends with its connection: the run would then be drained"
-		l.Remedy.Text = "start the evening inside tmux or screen; a drained run goes on with resume"
+		l.Remedy.Text = "start the evening inside tmux or screen; a drained run is continued with resume"
 	case t.Columns < 60:
 		l.Grade, l.Remedy.Text = Warning, "widen the window to 60 columns or more"
 	case t.Kept:

@@ -1,4 +1,4 @@
-// Package live serves the page of a run while the run goes on: on loopback, behind a random token, to read only. The
+// Package live serves the page of a run while the run is in progress: on loopback, behind a random token, to read only. The
 // page is handed in; what it looks like and what it says is decided elsewhere. It is no API and takes no orders.
 package live
 

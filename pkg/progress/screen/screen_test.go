@@ -45,14 +45,14 @@ func TestFrame_bar(t *testing.T) {
 // TestFrame_status: a command in the status is not cut off.
 func TestFrame_status(t *testing.T) {
 	t.Parallel()
-	s := board.Snapshot{Counts: migration.Counts{Total: 1, Queued: 1}, Status: "draining: 3 imports are in flight; to go on later: wave365 resume friday-1",
+	s := board.Snapshot{Counts: migration.Counts{Total: 1, Queued: 1}, Status: "draining: 3 imports are in flight; to resume later: wave365 resume friday-1",
 		Left: estimate.Range{To: 20 * time.Minute}, Now: time.Date(2026, 11, 6, 18, 0, 0, 0, time.UTC)}
 	got := screen.Frame(s, 50, 24, false)
 	want := []string{
 		"  █ 0 succeeded  ▓ 0 failed  ░ 0 active",
 		"  ░ 0 waiting  ░ 1 queued",
 		"  up to 20m left (until " + summary.Clocks(time.Local, "15:04", s.Now.Add(20*time.Minute)) + ")",
-		"  ! draining: 3 imports are in flight; to go on",
+		"  ! draining: 3 imports are in flight; to resume",
 		"    later: wave365 resume friday-1",
 	}
 	if diff := cmp.Diff(want, got[1:]); diff != "" {

@@ -137,7 +137,7 @@ func (t *Tab) Quiet(allowed string) {
 	defer t.mu.Unlock()
 	for _, url := range t.requests {
 		if !strings.HasPrefix(url, allowed) {
-			t.tb.Errorf("the page asked for %.120s", url)
+			t.tb.Errorf("the page requested %.120s", url)
 		}
 	}
 	for _, e := range t.errors {

@@ -275,7 +275,7 @@ func (ch *chart) addMarks(a summary.Record, x axis, c clock) {
 		migration.RunDrained:   {"interrupted", "Stopped by the operator"},
 		migration.RunStopped:   {"interrupted", "Stopped"},
 		migration.RunHalted:    {"interrupted", "Halted by a threshold"},
-		migration.RunReached:   {"interrupted", "Stopped at the step that was asked for"},
+		migration.RunReached:   {"interrupted", "Stopped after the requested step"},
 		migration.RunResumed:   {"resumed", "Resumed"},
 	}
 	for _, m := range marks {

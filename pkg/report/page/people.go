@@ -137,7 +137,7 @@ func stepOf(s summary.StepLog, c clock) step {
 		out.Took = took(s.To.Sub(s.From))
 	}
 	if s.End == "" {
-		out.End = "goes on"
+		out.End = "in progress"
 	}
 	switch {
 	case s.Tries == 1:
@@ -152,7 +152,7 @@ func stepOf(s summary.StepLog, c clock) step {
 		if out.Note != "" {
 			out.Note += "; "
 		}
-		out.Note += "interrupted and taken up again"
+		out.Note += "interrupted and resumed"
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -94,7 +95,8 @@ func (p Plan) how(start time.Time, zone *time.Location) []Line {
 	lines := []Line{{0, "", "Rows: " + rows + "."}}
 	add := func(format string, args ...any) { lines = append(lines, Line{0, "", fmt.Sprintf(format, args...)}) }
 	if n := p.Settings["canary"]; n != "" {
-		add("Canary: %s alone first; the others start when all of them have succeeded.", n)
+		rows, _ := strconv.Atoi(n) // the setting of this very program
+		add("Canary: %s first; the others start once all of these have succeeded.", summary.Count(rows, "row"))
 	}
 	if h := p.Settings["halt-after"]; h != "" {
 		add("Halt: nothing new starts after %s failed or held (share of the finished rows, floor).", h)

@@ -106,7 +106,7 @@ func TestNetworkGoneForHalfAnHour(t *testing.T) {
 	}
 }
 
-// leap is a clock that was set forward or back while a run goes on.
+// leap is a clock that was set forward or back while a run is in progress.
 type leap struct {
 	at time.Time
 	by time.Duration

@@ -87,7 +87,7 @@ func (s *Account) CheckReadSAS(u *url.URL, now time.Time) (blobstore.Blob, error
 	case b.Tier == blobstore.Archive:
 		return blobstore.Blob{}, fault.New(fault.Conflict, "", "the blob is archived", "")
 	case b.CopyStatus == "pending":
-		return blobstore.Blob{}, fault.New(fault.Conflict, "", "a copy into the blob goes on", "")
+		return blobstore.Blob{}, fault.New(fault.Conflict, "", "a copy into the blob is in progress", "")
 	}
 	return b, nil
 }
