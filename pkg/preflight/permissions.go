@@ -88,7 +88,7 @@ func (c *check) lacks(permission, purpose string) {
 			return
 		}
 	}
-	message := "the sign-in lacks " + permission + ", which it takes " + purpose
+	message := "the sign-in lacks " + permission + ", needed " + purpose
 	if strings.HasSuffix(permission, ".All") {
 		message += "; a Privileged Role Administrator or Global Administrator grants it to the app registration"
 	}

@@ -150,14 +150,14 @@ func Permissions(needs []Need, who Identity) []Line {
 		case n.Tried:
 			l.Grade, l.Found, l.Remedy, l.Code = Warning, "reading "+n.Purpose+" failed, so it is not proven: "+n.Err.Error(), fault.RemedyOf(n.Err), fault.CodeOf(n.Err)
 		case listed:
-			l.Found = "listed in the token; it takes it " + n.Purpose
+			l.Found = "listed in the token; needed " + n.Purpose
 		case who.Rehearsal:
-			l.Found = "a sandbox lets everybody write; it takes it " + n.Purpose
+			l.Found = "a sandbox lets everybody write; needed " + n.Purpose
 		case len(granted) == 0:
-			l.Grade, l.Found = Warning, "the token lists nothing and trying it would change something; it takes it "+n.Purpose
+			l.Grade, l.Found = Warning, "not proven: the token lists no permissions, and trying it would change something; needed "+n.Purpose
 			l.Remedy.Text = "ask the owner of the app registration whether it is granted"
 		default:
-			l.Grade, l.Found = Bad, "not in the token; it takes it "+n.Purpose
+			l.Grade, l.Found = Bad, "not in the token; needed "+n.Purpose
 		}
 		if l.Grade == Bad {
 			l.Code = "permission.missing"
