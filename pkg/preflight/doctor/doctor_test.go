@@ -46,7 +46,7 @@ func TestLines(t *testing.T) {
 		{"not listed", doctor.Permissions([]doctor.Need{{Permission: "X.All", Purpose: "to y"}}, listing), doctor.Bad, "not in the token"},
 		{"listed by a larger one", doctor.Permissions([]doctor.Need{{Permission: "X.All", Also: []string{"CloudPC.ReadWrite.All"}}}, listing), doctor.Good, "listed"},
 		{"not listed, and smaller than a wave", doctor.Permissions([]doctor.Need{{Permission: "Mail.Send", Optional: true}}, listing), doctor.Warning, "not in the token"},
-		{"a token that tells nothing", doctor.Permissions([]doctor.Need{need}, who), doctor.Warning, "the token lists nothing"},
+		{"a token that tells nothing", doctor.Permissions([]doctor.Need{need}, who), doctor.Warning, "the token lists no permissions"},
 		{"a sandbox", doctor.Permissions([]doctor.Need{need}, doctor.Identity{Rehearsal: true}), doctor.Good, "a sandbox"},
 		{"clock", one(doctor.Clock(-20 * time.Second)), doctor.Good, "within 20s"},
 		{"clock off", one(doctor.Clock(-2 * time.Minute)), doctor.Warning, "2m0s off"},
