@@ -152,7 +152,7 @@ func order(ctx context.Context, l *ledger.Ledger, o ledger.Order) (answer string
 			}
 		}
 		if gone {
-			return "", fault.New(fault.Conflict, "ledger.not-driven", "the process that drove the run "+o.Run+" has ended", "resume goes on with it", fault.NewCommand("resume").For(o.Run))
+			return "", fault.New(fault.Conflict, "ledger.not-driven", "the process that drove the run "+o.Run+" has ended", "resume continues it", fault.NewCommand("resume").For(o.Run))
 		}
 		h, held, err := l.Holder(ctx)
 		if gone = err == nil && (!held || h.ID != o.Holder || h.Life == process.Gone); gone {

@@ -28,7 +28,7 @@ func newStatusCommand(a *app, g *globals) *cobra.Command {
 		Use: "status [RUN] [USER]", Short: "Show where a run stands, also while another process runs it",
 		Long: `Show where a run stands: how many rows stand where, since when, until when, why it waits, and whether its process
 still lives; of a submitted run, also where it stands in the workers' queue. Without a name, the newest run that is not finished. With a user, that person's story, step by step. It
-only reads, and may be used from a second terminal while the run goes on.`,
+only reads, and may be used from a second terminal while the run is in progress.`,
 		Example: "  wave365 status\n  wave365 status 20261120-1715-ab12 ada@contoso.com",
 		Args:    cobra.MaximumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -184,7 +184,7 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	printOutcome(a.out, shell(g.ledger, r.ID), s.Rows)
 	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(r.ReportDir, r), report.FilePage))
 	if s.Counts.Open() > 0 && !s.goesOn() {
-		fmt.Fprintf(a.out, "Go on with: %s\n", shell(g.ledger, r.ID).Line(summary.Resume(r, s.Rows, s.Events)))
+		fmt.Fprintf(a.out, "Continue with: %s\n", shell(g.ledger, r.ID).Line(summary.Resume(r, s.Rows, s.Events)))
 	}
 }
 
