@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/run"
 	"wave365/pkg/sandbox"
 )
 
@@ -130,6 +132,9 @@ type generatedDocument struct {
 	Rows     int    `json:"rows"`
 }
 
+// maxWritten bounds what is read back of a wave and its scenario, in bytes.
+const maxWritten = 64 << 20
+
 // writeNew writes files into dir, which is made. A file that is there already with other content is left alone, and then
 // nothing is written: it may be somebody's wave.
 func writeNew(dir string, files map[string][]byte) error {
@@ -137,7 +142,11 @@ func writeNew(dir string, files map[string][]byte) error {
 		return fault.Wrap(fault.Invalid, "usage", "cannot write to "+dir+": "+err.Error(), "choose another --out", err)
 	}
 	for path, data := range files {
-		if there, err := os.ReadFile(path); err == nil && !bytes.Equal(there, data) {
+		there, err := run.ReadFile(path, maxWritten)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return cannot(err)
+		}
+		if err == nil && !bytes.Equal(there, data) {
 			return fault.New(fault.Invalid, "usage", path+" is there already and is not overwritten", "choose another --out, or move the file away")
 		}
 	}

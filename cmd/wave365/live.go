@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -21,6 +20,9 @@ import (
 
 // livePatience is how long the end of a command waits for browsers to take over the last page.
 const livePatience = 3 * time.Second
+
+// maxPage bounds the page that is read back: a thousand people take less than 3 MB.
+const maxPage = 64 << 20
 
 // addLive gives a command the flag that serves the page of its run.
 func addLive(cmd *cobra.Command, addr *string) {
@@ -95,7 +97,7 @@ func (a *app) serveLive(p *livePage, l *ledger.Ledger, run migration.Run, now fu
 	s := live.Serve(p.l, watched{a, l, run.ID, now})
 	fmt.Fprintf(a.err, "Live: %s\n", s.URL())
 	return func() {
-		if page, err := os.ReadFile(filepath.Join(summary.Dir(run.ReportDir, run), report.FilePage)); err == nil {
+		if page, err := runs.ReadFile(filepath.Join(summary.Dir(run.ReportDir, run), report.FilePage), maxPage); err == nil {
 			s.Freeze(page)
 		}
 		s.Close(livePatience)

@@ -113,7 +113,7 @@ func Verify(entries iter.Seq2[Entry, error]) error {
 }
 
 // longest bounds one line of audit.jsonl, in bytes.
-const longest = 64 << 20
+const longest = 16 << 20
 
 // Lines reads entries from audit.jsonl. It ends after the first error, which names the line that is not an entry.
 func Lines(r io.Reader) iter.Seq2[Entry, error] {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"net/url"
 	"os"
 	"regexp"
@@ -156,7 +157,7 @@ func newCertificateCredential(o policy.ClientOptions, cfg CredentialConfig) (azc
 	if err := require("client-certificate", "tenant", cfg.Tenant, "client id", cfg.ClientID, "certificate path", cfg.CertificatePath); err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(cfg.CertificatePath)
+	data, err := readCertificate(cfg.CertificatePath)
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, "cloud.credential", "the certificate cannot be read: "+err.Error(), "check the path", err)
 	}
@@ -170,6 +171,22 @@ func newCertificateCredential(o policy.ClientOptions, cfg CredentialConfig) (azc
 	}
 	return azidentity.NewClientCertificateCredential(cfg.Tenant, cfg.ClientID, certs, key,
 		&azidentity.ClientCertificateCredentialOptions{ClientOptions: o, SendCertificateChain: true})
+}
+
+// maxCertificate bounds the file of a certificate with its key and its chain, in bytes.
+const maxCertificate = 1 << 20
+
+func readCertificate(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	data, err := io.ReadAll(io.LimitReader(f, maxCertificate+1))
+	if err == nil && len(data) > maxCertificate {
+		err = errors.New("it is larger than 1 MiB")
+	}
+	return data, err
 }
 
 // require takes pairs of name and value and reports the first empty one.

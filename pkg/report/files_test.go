@@ -49,3 +49,12 @@ func sha(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return hex.EncodeToString(sum[:])
 }
+
+// link puts a link to another path in a file's place.
+func link(t *testing.T, dir, name, to string) {
+	t.Helper()
+	remove(t, dir, name)
+	if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+		t.Skip(err)
+	}
+}

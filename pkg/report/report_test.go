@@ -183,6 +183,7 @@ func TestVerify_namesWhatWasTouched(t *testing.T) {
 		"page":          {edit(report.FilePage, "14 of 23", "23 of 23"), "report.html is not as it was written"},
 		"csv":           {edit(report.FileResults, "failed", "succeeded"), "results.csv is not as it was written"},
 		"missing":       {func(t *testing.T, dir string) { remove(t, dir, report.FileRun) }, "run.json is listed in the manifest but cannot be read"},
+		"endless":       {func(t *testing.T, dir string) { link(t, dir, report.FileResults, "/dev/zero") }, "results.csv is listed in the manifest but cannot be read"},
 		"unlisted":      {func(t *testing.T, dir string) { dropLine(t, dir, report.FileManifest, report.FileFailed) }, "failed.csv is missing from the manifest"},
 		"no report":     {func(t *testing.T, dir string) { remove(t, dir, report.FileManifest) }, "is not a report folder"},
 		"outside":       {edit(report.FileManifest, "run.json", "../run.json"), "is not a hash and a file name"},

@@ -1,10 +1,11 @@
 package report
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,7 +18,7 @@ import (
 // fault (Conflict, "report.touched") names the first file or entry that is not as it was written; a folder without
 // a manifest is Invalid, "report.not-a-report".
 func Verify(dir string) error {
-	manifest, err := os.ReadFile(filepath.Join(dir, FileManifest))
+	manifest, err := readManifest(dir)
 	if err != nil {
 		return fault.Wrap(fault.Invalid, "report.not-a-report", filepath.ToSlash(dir)+" is not a report folder",
 			"name the folder that holds "+FileManifest, err)
@@ -28,15 +29,14 @@ func Verify(dir string) error {
 		if !ok || name != filepath.Base(name) || len(sum) != 2*sha256.Size {
 			return touched(fmt.Sprintf("line %d of %s is not a hash and a file name", i+1, FileManifest))
 		}
-		data, err := os.ReadFile(filepath.Join(dir, name))
+		got, err := hashOf(dir, name)
 		if err != nil {
 			return touched(name + " is listed in the manifest but cannot be read")
 		}
-		got := sha256.Sum256(data)
-		if hex.EncodeToString(got[:]) != strings.ToLower(sum) {
+		if got != strings.ToLower(sum) {
 			where := ""
 			if name == FileAudit {
-				if err := audit.Verify(audit.Lines(bytes.NewReader(data))); err != nil {
+				if err := verifyChain(dir); err != nil {
 					where = ": " + err.Error()
 				}
 			}
@@ -49,14 +49,56 @@ func Verify(dir string) error {
 			return touched(name + " is missing from the manifest")
 		}
 	}
-	lines, err := os.ReadFile(filepath.Join(dir, FileAudit))
-	if err != nil {
-		return touched(FileAudit + " cannot be read")
-	}
-	if err := audit.Verify(audit.Lines(bytes.NewReader(lines))); err != nil {
+	if err := verifyChain(dir); err != nil {
 		return touched(FileAudit + ": " + err.Error())
 	}
 	return nil
+}
+
+// maxManifest bounds the manifest, in bytes: it has one line for each file of the folder.
+const maxManifest = 64 << 10
+
+func readManifest(dir string) ([]byte, error) {
+	f, err := openFile(dir, FileManifest)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }()
+	return io.ReadAll(io.LimitReader(f, maxManifest))
+}
+
+// hashOf is the SHA-256 of a file in hex. Files are not held in memory: the folder may be anybody's.
+func hashOf(dir, name string) (string, error) {
+	f, err := openFile(dir, name)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+func verifyChain(dir string) error {
+	f, err := openFile(dir, FileAudit)
+	if err != nil {
+		return errors.New("cannot be read")
+	}
+	defer func() { _ = f.Close() }()
+	return audit.Verify(audit.Lines(f))
+}
+
+// openFile opens what is a file, and neither a link nor a device, which may have no end.
+func openFile(dir, name string) (*os.File, error) {
+	path := filepath.Join(dir, name)
+	if info, err := os.Lstat(path); err != nil {
+		return nil, err
+	} else if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file", name)
+	}
+	return os.Open(path)
 }
 
 func touched(msg string) error {
