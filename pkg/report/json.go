@@ -9,8 +9,9 @@ import (
 	"wave365/pkg/summary"
 )
 
-// JSON writes run.json: everything the report knows, for machines, with raw values. [Schema] describes it. Long
-// lists have one entry a line, so that line tools and diffs can read them.
+// JSON writes run.json: everything the report knows, for machines, with raw values; what would steer a terminal or turn a text
+// is escaped (\u202e), which is the same value. [Schema] describes it. Long lists have one entry a line, so that line tools and
+// diffs can read them.
 func JSON(w io.Writer, a summary.Record) error {
 	rows, run := summary.RowRecords(a)
 	head, err := json.MarshalIndent(documentOf(a), "", " ")
@@ -40,7 +41,7 @@ type lister struct {
 
 func (l *lister) put(b []byte) {
 	if l.err == nil {
-		_, l.err = l.w.Write(b)
+		_, l.err = io.WriteString(l.w, summary.EscapeJSON(string(b)))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"wave365/pkg/report"
 	"wave365/pkg/report/reporttest"
@@ -213,4 +214,37 @@ func isType(v any, name string) bool {
 		return name == "object"
 	}
 	return false
+}
+
+// What would steer a terminal or turn a text is escaped in run.json, and reads as the same value.
+func TestJSON_controlsAreEscaped(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Hostile()
+	var b bytes.Buffer
+	if err := report.JSON(&b, a); err != nil {
+		t.Fatal(err)
+	}
+	if at := strings.IndexFunc(b.String(), func(r rune) bool {
+		return r != '\n' && (unicode.IsControl(r) || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfeff)
+	}); at >= 0 {
+		t.Errorf("raw: %q", b.String()[max(0, at-20):at+20])
+	}
+	var doc struct {
+		Rows []struct{ Target struct{ User string } }
+	}
+	if err := json.Unmarshal(b.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	turned := 0
+	for i, r := range doc.Rows {
+		if want := string([]rune(a.Rows[i].Target.User)); r.Target.User != want {
+			t.Errorf("row %d: %q, want %q", i, r.Target.User, want)
+		}
+		if strings.ContainsRune(r.Target.User, 0x202e) {
+			turned++
+		}
+	}
+	if turned == 0 && !strings.Contains(b.String(), `\u202e`) {
+		t.Error("nothing was escaped")
+	}
 }
