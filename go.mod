@@ -20,7 +20,6 @@ require (
 	github.com/rogpeppe/go-internal v1.16.0 // tests only: script tests of the command line
 	github.com/spf13/cobra v1.10.2 // commands, help and completion
 	github.com/spf13/pflag v1.0.9 // flags, of which cobra is made
-	github.com/vbauerster/mpb/v8 v8.9.3 // redraws the progress on every terminal, Windows too; brings stripansi and ewma along
 	github.com/wneessen/go-mail v0.8.1 // mails over SMTP: MIME, encodings, STARTTLS
 	go.uber.org/goleak v1.3.0 // tests only: goroutines that are left
 	golang.org/x/net v0.62.0 // tests only: HTTP over a pipe, HTML of the report
@@ -42,8 +41,6 @@ require (
 require (
 	github.com/Azure/azure-sdk-for-go/sdk/internal v1.13.0 // indirect
 	github.com/AzureAD/microsoft-authentication-library-for-go v1.10.1 // indirect
-	github.com/VividCortex/ewma v1.2.0 // indirect
-	github.com/acarl005/stripansi v0.0.0-20180116102854-5a71ef0e047d // indirect
 	github.com/dustin/go-humanize v1.0.1 // indirect
 	github.com/go-json-experiment/json v0.0.0-20260623181947-01eb4420fa68 // indirect
 	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect

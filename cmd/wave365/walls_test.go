@@ -112,7 +112,6 @@ func fences() []fence {
 				module + "/pkg/notify/webhook"}}, // it posts to an address that is none of the services'; what it answers becomes a fault there
 		{[]string{"database/sql", "modernc.org/sqlite", "github.com/pressly/goose"}, []string{"ledger"}, "only the ledger knows that it is SQLite", nil},
 		{[]string{"github.com/jackc/pgx"}, []string{"ledger", "fleet"}, "only the ledger and the queue of its jobs know that there may be PostgreSQL", nil},
-		{[]string{"github.com/vbauerster/mpb"}, []string{"progress"}, "only the progress view draws on the terminal", nil},
 		{[]string{"github.com/Azure/azure-sdk-for-go/sdk/azidentity"}, []string{"cloud"}, "sign-in happens in one place", nil},
 		{[]string{"github.com/Azure/azure-sdk-for-go/sdk/storage"}, []string{"blob"}, "only the blob client knows the storage SDK", nil},
 		{[]string{"github.com/wneessen/go-mail"}, []string{"notify"}, "only the mail channel knows the mail library", nil},

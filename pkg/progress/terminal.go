@@ -3,30 +3,29 @@ package progress
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/board"
 	"wave365/pkg/progress/screen"
 )
 
-// redraw is how often the bars are drawn.
+// redraw is how often the frame is drawn.
 const redraw = 200 * time.Millisecond
 
-// terminal keeps a few lines at the bottom of the screen and lets what has ended scroll away above them. mpb moves the
-// cursor; what is drawn comes from the board.
+// terminal keeps a few lines at the bottom of the screen and lets what has ended scroll away above them. It is drawn in the
+// background, so that a terminal on hold or one that was closed never stops the run.
 type terminal struct {
 	board *board.Board
 	opt   Options
 
 	mu sync.Mutex
-	// Both are nil until Start.
-	bars *mpb.Progress
-	out  *outbox
+	// ended are the lines that are to scroll away above the next frame.
+	ended []string
+	// stop ends the drawing with a last frame, after which gone is closed. Both are nil until Start.
+	stop, gone chan struct{}
 }
 
 func newTerminal(opt Options) *terminal {
@@ -37,31 +36,38 @@ func (t *terminal) Start(run migration.Run, rows []migration.Row) {
 	if !t.board.Start(run, rows) {
 		return
 	}
-	width, _ := t.size()
-	bars := mpb.New(mpb.WithOutput(t.opt.Out), mpb.WithAutoRefresh(), mpb.WithRefreshRate(redraw), mpb.WithWidth(width))
-	// The first line is the bar itself, the others extend it; both come from one look at the board.
-	var frame []string
-	first := mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
-		width, height := t.size()
-		// The cursor stands on a line of its own below; the last column is left free because some terminals wrap there.
-		back := rewound(frame, width)
-		frame = t.signs(screen.Frame(t.board.Snapshot(), width-1, height-1, t.opt.Color))
-		_, err := io.WriteString(w, back+frame[0])
-		return err
-	})
-	others := mpb.BarFillerFunc(func(w io.Writer, _ decor.Statistics) error {
-		for _, l := range frame[1:] {
-			if _, err := io.WriteString(w, l+"\n"); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	bars.MustAdd(0, first, mpb.BarFillerTrim(), mpb.BarExtender(others, false))
-	out := newOutbox(bars)
+	stop, gone := make(chan struct{}), make(chan struct{})
 	t.mu.Lock()
-	t.bars, t.out = bars, out
+	t.stop, t.gone = stop, gone
 	t.mu.Unlock()
+	go t.draw(stop, gone)
+}
+
+// draw draws frames until stop is closed or the terminal takes no more.
+func (t *terminal) draw(stop <-chan struct{}, gone chan<- struct{}) {
+	defer close(gone)
+	defer understandEscapes(t.opt.Out)()
+	tick := time.NewTicker(redraw)
+	defer tick.Stop()
+	var frame []string
+	for last := false; !last; {
+		select {
+		case <-tick.C:
+		case <-stop:
+			last = true
+		}
+		width, height := t.size()
+		back := rewound(frame, width)
+		t.mu.Lock()
+		ended := t.ended
+		t.ended = nil
+		t.mu.Unlock()
+		// The cursor stands on a line of its own below; the last column is left free because some terminals wrap there.
+		frame = t.signs(screen.Frame(t.board.Snapshot(), width-1, height-1, t.opt.Color))
+		if _, err := io.WriteString(t.opt.Out, back+strings.Join(append(ended, frame...), "\n")+"\n"); err != nil {
+			return
+		}
+	}
 }
 
 func (t *terminal) Row(r migration.Row) {
@@ -71,15 +77,9 @@ func (t *terminal) Row(r migration.Row) {
 	}
 	width, _ := t.size()
 	lines := t.signs(screen.Ending(r, c, width-1, t.opt.Color))
-	for i := range lines {
-		lines[i] += "\n"
-	}
 	t.mu.Lock()
-	out := t.out
+	t.ended = append(t.ended, lines...)
 	t.mu.Unlock()
-	if out != nil {
-		out.put(lines...)
-	}
 }
 
 func (t *terminal) Polled(p Poll)      { t.board.Polled(p.Rows, p.Next) }
@@ -90,26 +90,25 @@ func (t *terminal) Done() {
 		return
 	}
 	t.mu.Lock()
-	bars, out := t.bars, t.out
+	stop, gone := t.stop, t.gone
 	t.mu.Unlock()
-	if bars == nil {
-		return
+	if stop != nil {
+		close(stop)
+		<-gone
 	}
-	out.close()
-	bars.Shutdown()
 }
 
-// rewound goes back to where the last frame began. mpb goes up by as many lines as it has drawn and stays in its column:
-// the ^C that a terminal echoes has moved that, and a window that was made narrower has broken the frame into more lines.
+// rewound goes back to where the last frame began, whatever column the cursor is in, since a terminal echoes ^C, and clears
+// what stands from there on. A window that was made narrower has broken the frame into more lines.
 func rewound(frame []string, width int) string {
-	extra := 0
+	lines := len(frame)
 	for _, l := range frame {
-		extra += (max(screen.Width(l), 1) - 1) / width
+		lines += (max(screen.Width(l), 1) - 1) / width
 	}
-	if extra == 0 {
+	if lines == 0 {
 		return "\r"
 	}
-	return fmt.Sprintf("\r\x1b[%dA\x1b[J", extra)
+	return fmt.Sprintf("\r\x1b[%dA\x1b[J", lines)
 }
 
 func (t *terminal) signs(lines []string) []string {

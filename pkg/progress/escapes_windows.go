@@ -1,0 +1,24 @@
+package progress
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/sys/windows"
+)
+
+// understandEscapes makes a console take escape sequences as other terminals do, which Windows 10 and later can but do not by
+// themselves, until restore is called.
+func understandEscapes(out io.Writer) (restore func()) {
+	f, ok := out.(*os.File)
+	if !ok {
+		return func() {}
+	}
+	console := windows.Handle(f.Fd())
+	var mode uint32
+	if err := windows.GetConsoleMode(console, &mode); err != nil {
+		return func() {}
+	}
+	_ = windows.SetConsoleMode(console, mode|windows.ENABLE_PROCESSED_OUTPUT|windows.ENABLE_VIRTUAL_TERMINAL_PROCESSING)
+	return func() { _ = windows.SetConsoleMode(console, mode) }
+}
