@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"wave365/pkg/estimate"
@@ -36,9 +37,13 @@ func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time
 	if acc.Findings, err = l.Findings(ctx, id); err != nil {
 		return acc, err
 	}
+	asBegun := acc.Run
 	for entry, err := range l.Audit(ctx, id) {
 		if err != nil {
 			return acc, err
+		}
+		if r, ok := ledger.RunAsBegun(entry); ok {
+			asBegun = r
 		}
 		line, err := json.Marshal(entry)
 		if err != nil {
@@ -46,7 +51,7 @@ func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time
 		}
 		acc.Audit = append(acc.Audit, line)
 	}
-	acc.Forecast, acc.Expected = forecastOf(acc), expectedOf(acc)
+	acc.Forecast, acc.Expected = forecastOf(acc, asBegun), expectedOf(acc)
 	return acc, nil
 }
 
@@ -68,34 +73,28 @@ func ledgerFlag(path string) string {
 }
 
 // forecastOf says what could be reckoned with when the run began. It is made from what was recorded then, so that it
-// is the same in every report of the run.
-func forecastOf(acc summary.Record) summary.Forecast {
-	var jobs []estimate.Job
-	for _, r := range acc.Rows {
-		if r.State != migration.Skipped {
-			jobs = append(jobs, estimate.Job{Priority: r.Target.Priority, Bytes: max(r.Target.Disk.Virtual, r.Target.Disk.Length), Policy: r.Target.PolicyID})
+// is the same in every report of the run, and the same as in its plan.
+func forecastOf(acc summary.Record, asBegun migration.Run) summary.Forecast {
+	rows := slices.Clone(acc.Rows)
+	for i := range rows {
+		if rows[i].State != migration.Skipped {
+			rows[i] = migration.Row{Index: rows[i].Index, State: migration.Pending, Step: migration.StepCheck, Target: rows[i].Target}
 		}
 	}
-	left := estimate.New().Left(jobs, estimate.Plan{Slots: acc.Run.Slots})
-	if left.To == 0 {
-		return summary.Forecast{}
-	}
-	return summary.Forecast{From: acc.Run.CreatedAt.Add(left.From), To: acc.Run.CreatedAt.Add(left.To)}
+	return forecast(estimate.RestOf(asBegun, rows), asBegun.CreatedAt)
 }
 
 // expectedOf says when the end is expected as things stand; zero: nothing is left to do.
 func expectedOf(acc summary.Record) summary.Forecast {
-	var jobs []estimate.Job
-	for _, r := range acc.Rows {
-		if j, open := estimate.JobOf(r, acc.At); open {
-			jobs = append(jobs, j)
-		}
-	}
-	left := estimate.Of(acc.Rows).Left(jobs, estimate.Plan{Slots: acc.Run.Slots, ImportsOnly: acc.Run.Settings.Until != ""})
+	return forecast(estimate.RestOf(acc.Run, acc.Rows), acc.At)
+}
+
+func forecast(rest *estimate.Rest, from time.Time) summary.Forecast {
+	left := rest.Left(from)
 	if left.To == 0 {
 		return summary.Forecast{}
 	}
-	return summary.Forecast{From: acc.At.Add(left.From), To: acc.At.Add(left.To)}
+	return summary.Forecast{From: from.Add(left.From), To: from.Add(left.To)}
 }
 
 // writable finds out whether the report can be written where it is to go: not only when the evening is over. The fault

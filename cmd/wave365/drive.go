@@ -46,7 +46,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 	view.Start(r, s.Rows)
 	writer := a.writeReports(ctx, l, r, now)
 	out, err := s.Execute(stops.ctx, run.Execution{
-		How: how, Drain: stops.drain, Drained: stops.drained, Observer: watch, Say: view.Status, Zone: a.zone, Logger: g.log,
+		How: how, Drain: stops.drain, Drained: stops.drained, Steered: view.Steered, Observer: watch, Say: view.Status, Zone: a.zone, Logger: g.log,
 	})
 	writer()
 	if n, why := messages.close(context.WithoutCancel(ctx), l, out, err, resumeCommand(g, r)); n > 0 {

@@ -38,7 +38,7 @@ type watched struct {
 	now func() time.Time
 }
 
-// Stamp changes with every row and with the state of the run.
+// Stamp changes with every row, with the state of the run and with how it is steered.
 func (w watched) Stamp(ctx context.Context) (string, error) {
 	run, err := w.l.Run(ctx, w.run)
 	if err != nil {
@@ -52,7 +52,7 @@ func (w watched) Stamp(ctx context.Context) (string, error) {
 	for _, r := range rows {
 		versions += r.Version
 	}
-	return fmt.Sprint(len(rows), versions, run.State), nil
+	return fmt.Sprint(len(rows), versions, run.State, run.Slots, run.Settings.List()), nil
 }
 
 // Page is the report as things stand.

@@ -35,28 +35,45 @@ type Job struct {
 
 // JobOf is the row as a job; false: it is final and nothing is left to do.
 func JobOf(r migration.Row, now time.Time) (Job, bool) {
-	j := Job{Priority: r.Target.Priority, Bytes: max(r.Target.Disk.Virtual, r.Target.Disk.Length), Policy: r.Target.PolicyID}
-	since := func(t time.Time) time.Duration {
+	j, since, open := jobOf(r)
+	return j.at(since, now), open
+}
+
+// jobOf also gives since when the row is in its phase; zero: that does not matter.
+func jobOf(r migration.Row) (j Job, since time.Time, open bool) {
+	j = Job{Priority: r.Target.Priority, Bytes: bytesOf(r), Policy: r.Target.PolicyID}
+	known := func(t time.Time) time.Time {
 		if t.IsZero() {
-			t = r.UpdatedAt
+			return r.UpdatedAt
 		}
-		return max(0, now.Sub(t))
+		return t
 	}
 	switch r.Step {
 	case migration.StepCheck, migration.StepJoin:
 		if r.State != migration.Pending {
-			j.Phase, j.In = Checking, since(time.Time{})
+			j.Phase, since = Checking, known(time.Time{})
 		}
 	case migration.StepImportWait:
-		j.Phase, j.In = Importing, since(r.Facts.ImportStarted)
+		j.Phase, since = Importing, known(r.Facts.ImportStarted)
 	case migration.StepCutover:
 		j.Phase = Provisioning
 	case migration.StepProvisionWait:
-		j.Phase, j.In = Provisioning, since(r.Facts.CutOver)
+		j.Phase, since = Provisioning, known(r.Facts.CutOver)
 	case migration.StepProve:
 		j.Phase = Proving
 	}
-	return j, !r.State.Final()
+	return j, since, !r.State.Final()
+}
+
+// bytesOf is how large the row's disk is; 0: not known.
+func bytesOf(r migration.Row) int64 { return max(r.Target.Disk.Virtual, r.Target.Disk.Length) }
+
+// at is the job at a moment, when its phase began at since.
+func (j Job) at(since, now time.Time) Job {
+	if !since.IsZero() {
+		j.In = max(0, now.Sub(since))
+	}
+	return j
 }
 
 // Usual is how long the job's phase may take before that is remarkable; 0: it is never remarkable, as a queue is as long

@@ -69,15 +69,6 @@ func New() *Model {
 	return m
 }
 
-// Of is a model that has learned from these rows.
-func Of(rows []migration.Row) *Model {
-	m := New()
-	for _, r := range rows {
-		m.Learn(r)
-	}
-	return m
-}
-
 // Learn takes in what the service has said of the row's import and Cloud PC. Only the service's own times count, so
 // time in which the tool was off is no sample. Each row is to be learned from once per import and Cloud PC: see
 // [Model.LearnImport].
@@ -88,14 +79,25 @@ func (m *Model) Learn(r migration.Row) {
 
 // LearnImport takes in an import that succeeded.
 func (m *Model) LearnImport(r migration.Row) {
+	if s := importOf(r); s != (sample{}) {
+		m.learnImport(bytesOf(r), s.took)
+	}
+}
+
+// importOf is what a row says of how long its import took. A disk of unknown size says nothing.
+func importOf(r migration.Row) sample {
 	f := r.Facts
 	took := f.ImportEnded.Sub(f.ImportStarted)
 	if f.ImportStarted.IsZero() || f.ImportEnded.IsZero() || f.ImportStatus != "succeeded" || took <= 0 || r.Target.Disk.Virtual <= 0 {
-		return
+		return sample{}
 	}
+	return sample{took, f.ImportEnded}
+}
+
+func (m *Model) learnImport(bytes int64, took time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	size := float64(r.Target.Disk.Virtual) / gib
+	size := gibs(bytes)
 	m.imports.add(took.Minutes() / m.importMinutes(size))
 	m.line(size, took.Minutes())
 	m.lately = took
@@ -103,14 +105,24 @@ func (m *Model) LearnImport(r migration.Row) {
 
 // LearnProvision takes in a Cloud PC that got ready.
 func (m *Model) LearnProvision(r migration.Row) {
+	if s := builtOf(r); s != (sample{}) {
+		m.learnProvision(r.Target.PolicyID, s.took)
+	}
+}
+
+// builtOf is what a row says of how long its Cloud PC took.
+func builtOf(r migration.Row) sample {
 	f := r.Facts
 	took := f.Provisioned.Sub(f.CutOver)
 	if f.CutOver.IsZero() || f.Provisioned.IsZero() || took <= 0 {
-		return
+		return sample{}
 	}
+	return sample{took, f.Provisioned}
+}
+
+func (m *Model) learnProvision(id string, took time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	id := r.Target.PolicyID
 	m.pcs.add(took.Minutes() / m.provisionMinutes(id))
 	own := m.policies[id]
 	own.add(took.Minutes())

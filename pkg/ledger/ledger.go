@@ -18,6 +18,7 @@ import (
 	"wave365/pkg/ledger/sqlite"
 	"wave365/pkg/ledger/store"
 	"wave365/pkg/ledger/trail"
+	"wave365/pkg/migration"
 )
 
 // What the parts of a ledger call their own.
@@ -49,6 +50,9 @@ const (
 // VerifyChain checks entries as Audit returns them, those of the whole ledger or of one run, and names the first one that
 // was changed, removed or put in (Invalid, "ledger.tampered"). Entries cut off at the end are not seen.
 func VerifyChain(entries iter.Seq2[audit.Entry, error]) error { return trail.VerifyChain(entries) }
+
+// RunAsBegun is the run as it was when it began, from the audit entry that tells of it; false for other entries.
+func RunAsBegun(e audit.Entry) (migration.Run, bool) { return trail.RunAsBegun(e) }
 
 // Options says how to open a ledger. The zero value opens for writing.
 type Options struct {

@@ -104,6 +104,8 @@ type lines struct {
 	out   *outbox
 }
 
+func (l *lines) Steered(run migration.Run) { l.board.Steer(run) }
+
 func newLines(w io.Writer, now func() time.Time) lines {
 	return lines{board: board.New(now), now: now, w: w}
 }

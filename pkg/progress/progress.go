@@ -31,6 +31,8 @@ type View interface {
 	Row(r migration.Row)
 	// Polled says that rows were looked at.
 	Polled(p Poll)
+	// Steered says how the run is gone through from now on: with how many slots, draining, until which step.
+	Steered(run migration.Run)
 	// Status says why the run is waiting or slow; "" clears it.
 	Status(text string)
 	// Done draws a last time and ends the view. A second call does nothing.
@@ -74,5 +76,6 @@ type silent struct{}
 func (silent) Start(migration.Run, []migration.Row) {}
 func (silent) Row(migration.Row)                    {}
 func (silent) Polled(Poll)                          {}
+func (silent) Steered(migration.Run)                {}
 func (silent) Status(string)                        {}
 func (silent) Done()                                {}

@@ -82,8 +82,9 @@ func (t *terminal) Row(r migration.Row) {
 	t.mu.Unlock()
 }
 
-func (t *terminal) Polled(p Poll)      { t.board.Polled(p.Rows, p.Next) }
-func (t *terminal) Status(text string) { t.board.SetStatus(text) }
+func (t *terminal) Polled(p Poll)             { t.board.Polled(p.Rows, p.Next) }
+func (t *terminal) Steered(run migration.Run) { t.board.Steer(run) }
+func (t *terminal) Status(text string)        { t.board.SetStatus(text) }
 
 func (t *terminal) Done() {
 	if _, ok := t.board.End(); !ok {

@@ -138,15 +138,26 @@ func (x *execution) steered(ctx context.Context, o ledger.Order) {
 	default:
 		return
 	}
-	if err := x.Ledger.ChangeRun(context.WithoutCancel(ctx), x.Run.ID, c); err != nil {
-		x.Logger.Warn("how the run was steered could not be recorded", "error", err.Error())
-	}
+	x.change(ctx, c)
 }
 
 // drains records that the run drains.
 func (x *execution) drains(ctx context.Context, by string) {
 	c := ledger.Change{Settings: migration.Settings{}.PatchTo(migration.Settings{Draining: true}), By: by}
-	if err := x.Ledger.ChangeRun(context.WithoutCancel(ctx), x.Run.ID, c); err != nil {
-		x.Logger.Warn("that the run drains could not be recorded", "error", err.Error())
+	x.change(ctx, c)
+}
+
+// change records how the run is steered, and tells of it.
+func (x *execution) change(ctx context.Context, c ledger.Change) {
+	ctx = context.WithoutCancel(ctx)
+	if err := x.Ledger.ChangeRun(ctx, x.Run.ID, c); err != nil {
+		x.Logger.Warn("how the run was steered could not be recorded", "error", err.Error())
+		return
+	}
+	if x.Steered == nil {
+		return
+	}
+	if run, err := x.Ledger.Run(ctx, x.Run.ID); err == nil { // without it the forecast is the old one until the next look
+		x.Steered(run)
 	}
 }

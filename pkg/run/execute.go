@@ -22,6 +22,9 @@ type Execution struct {
 	Drain <-chan struct{}
 	// Drained is called when another terminal asked to drain. May be nil.
 	Drained func()
+	// Steered is told how the run is gone through from now on, when that changes. It may be called from several goroutines
+	// and must not block. May be nil.
+	Steered func(migration.Run)
 	// Observer is told what happens to rows, Say why the run waits and what happened to it as a whole; "" when it does not
 	// wait. Say may be called from several goroutines; neither may block. Both may be nil.
 	Observer runner.Observer

@@ -12,17 +12,7 @@ import (
 
 // Left is how long the rest of the run is expected to take from now on; false when nothing can be said of it.
 func (s Standing) Left(now time.Time) (estimate.Range, bool) {
-	var jobs []estimate.Job
-	for _, r := range s.Rows {
-		if j, ok := estimate.JobOf(r, now); ok {
-			jobs = append(jobs, j)
-		}
-	}
-	if len(jobs) == 0 {
-		return estimate.Range{}, false
-	}
-	chosen := s.Run.Settings
-	left := estimate.Of(s.Rows).Left(jobs, estimate.Plan{Slots: s.Run.Slots, ImportsOnly: chosen.Until != "", Draining: chosen.Draining})
+	left := estimate.RestOf(s.Run, s.Rows).Left(now)
 	return left, left.To > 0
 }
 

@@ -11,6 +11,7 @@ import (
 	"wave365/pkg/audit"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/store"
+	"wave365/pkg/migration"
 )
 
 // The kinds of audit entries. What their bodies hold is their writer's.
@@ -106,6 +107,15 @@ func entriesOf(run string) (where string, args []any) {
 		return ` WHERE run = ''`, nil
 	}
 	return ` WHERE run = ? AND seq >= (SELECT min(seq) FROM audit WHERE run = ? AND kind = 'run-created')`, []any{run, run}
+}
+
+// RunAsBegun is the run as it was when it began, from the entry that tells of it; false for other entries.
+func RunAsBegun(e audit.Entry) (migration.Run, bool) {
+	var body struct {
+		Run migration.Run `json:"run"`
+	}
+	ok := e.Kind == KindRunCreated && json.Unmarshal(e.Body, &body) == nil
+	return body.Run, ok
 }
 
 // History is what happened in a ledger, as it is read.

@@ -21,7 +21,7 @@ type Board struct {
 	run     migration.Run
 	rows    map[int]*tracked
 	counts  migration.Counts
-	pace    *estimate.Model
+	rest    *estimate.Rest
 	left    left
 	status  string
 	began   time.Time
@@ -30,7 +30,7 @@ type Board struct {
 }
 
 // New makes an empty board; now is service time.
-func New(now func() time.Time) *Board { return &Board{now: now, pace: estimate.New()} }
+func New(now func() time.Time) *Board { return &Board{now: now} }
 
 // tracked is how a row stands, with what the row itself does not say.
 type tracked struct {
@@ -39,10 +39,6 @@ type tracked struct {
 	line *migration.Row
 	// since is when the row came to its step, as far as that is known.
 	since time.Time
-	// job is the row for the estimate; its phase began at since.
-	job estimate.Job
-	// imported and built say that its import and its Cloud PC have been learned from.
-	imported, built bool
 	// looked and next are the last and the next look; zero: not known.
 	looked, next time.Time
 }
@@ -116,11 +112,10 @@ func (b *Board) Start(run migration.Run, rows []migration.Row) bool {
 		return false
 	}
 	b.started, b.run, b.began = true, run, b.now()
-	b.rows = make(map[int]*tracked, len(rows))
+	b.rows, b.rest = make(map[int]*tracked, len(rows)), estimate.RestOf(run, rows)
 	for _, r := range rows {
 		t := &tracked{since: stepSince(r)}
 		t.stand(r)
-		b.learn(t, r)
 		b.rows[r.Index] = t
 		b.counts.Add(r, 1)
 	}
@@ -155,7 +150,7 @@ func (b *Board) Update(r migration.Row) (Change, bool) {
 		t.since, t.looked = stepSince(r), time.Time{}
 	}
 	t.stand(r)
-	b.learn(t, r)
+	b.rest.Put(r)
 	t.next = r.NotBefore
 	b.counts.Add(r, 1)
 	c.Counts = b.counts
@@ -178,6 +173,18 @@ func (b *Board) Polled(rows []int, next time.Time) bool {
 			t.looked, t.next = now, next
 		}
 	}
+	return true
+}
+
+// Steer takes in how the run is to be gone through from now on; false: not started, or done.
+func (b *Board) Steer(run migration.Run) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.started || b.done {
+		return false
+	}
+	b.run, b.left = run, left{}
+	b.rest.Steer(run)
 	return true
 }
 
@@ -214,9 +221,9 @@ func (b *Board) Snapshot() Snapshot {
 		return s
 	}
 	s.Left = b.remaining(now)
-	for _, t := range b.rows {
+	for i, t := range b.rows {
 		if t.line != nil {
-			usual := b.pace.Usual(t.job)
+			usual := b.rest.Usual(i)
 			s.Active = append(s.Active, Line{Row: *t.line, Since: t.since, Looked: t.looked, Next: t.next,
 				Usual: usual, Slow: usual > 0 && !t.since.IsZero() && now.Sub(t.since) > usual})
 		}
@@ -227,19 +234,6 @@ func (b *Board) Snapshot() Snapshot {
 	return s
 }
 
-// learn takes from a row what it says about the pace of the evening, each import and each Cloud PC once.
-func (b *Board) learn(t *tracked, r migration.Row) {
-	t.job, _ = estimate.JobOf(r, r.UpdatedAt)
-	if !t.imported && !r.Facts.ImportEnded.IsZero() {
-		t.imported = true
-		b.pace.LearnImport(r)
-	}
-	if !t.built && !r.Facts.Provisioned.IsZero() {
-		t.built = true
-		b.pace.LearnProvision(r)
-	}
-}
-
 func (b *Board) remaining(now time.Time) estimate.Range {
 	const fresh = 15 * time.Second
 	if age := now.Sub(b.left.at); !b.left.at.IsZero() && age >= 0 && age < fresh && b.left.was.From > age {
@@ -247,18 +241,7 @@ func (b *Board) remaining(now time.Time) estimate.Range {
 		r.From, r.Likely, r.To = r.From-age, r.Likely-age, r.To-age
 		return r
 	}
-	jobs := make([]estimate.Job, 0, len(b.rows))
-	for _, t := range b.rows {
-		if t.state.Final() {
-			continue
-		}
-		j := t.job
-		if j.Phase != estimate.Queued && !t.since.IsZero() {
-			j.In = max(0, now.Sub(t.since))
-		}
-		jobs = append(jobs, j)
-	}
-	b.left = left{now, b.pace.Left(jobs, estimate.Plan{Slots: b.run.Slots})}
+	b.left = left{now, b.rest.Left(now)}
 	return b.left.was
 }
 

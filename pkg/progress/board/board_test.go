@@ -36,10 +36,10 @@ func TestLeft(t *testing.T) {
 	b := board.New(func() time.Time { return now })
 	waiting := row(0, migration.Waiting, migration.StepImportWait, evening)
 	waiting.Target.Disk.Virtual, waiting.Facts.ImportStarted = 128<<30, evening
-	b.Start(migration.Run{Slots: 1}, []migration.Row{waiting, row(1, migration.Pending, migration.StepCheck, time.Time{}), row(2, migration.Held, migration.StepImport, evening)})
+	open := []migration.Row{waiting, row(1, migration.Pending, migration.StepCheck, time.Time{})}
+	b.Start(migration.Run{Slots: 1}, append(open, row(2, migration.Held, migration.StepImport, evening)))
 	first := b.Snapshot().Left
-	job, _ := estimate.JobOf(waiting, now)
-	if want := estimate.New().Left([]estimate.Job{job, {}}, estimate.Plan{Slots: 1}); first != want {
+	if want := estimate.RestOf(migration.Run{Slots: 1}, open).Left(now); first != want || want.To == 0 {
 		t.Errorf("two of three rows are open: %v, want %v", first, want)
 	}
 	now = now.Add(5 * time.Second)

@@ -121,7 +121,6 @@ func Make(r migration.Run, rows []migration.Row, res preflight.Result, settingNa
 	for _, s := range r.Settings.List() {
 		p.Settings[s.Name] = s.Value
 	}
-	var jobs []estimate.Job
 	for i, row := range rows {
 		if row.State == migration.Skipped {
 			p.Skipped++
@@ -137,15 +136,12 @@ func Make(r migration.Run, rows []migration.Row, res preflight.Result, settingNa
 		p.Changes.Imports.Count++
 		p.Changes.Imports.Bytes += max(t.Disk.Virtual, 0)
 		p.change(i, t, res.Around)
-		if j, ok := estimate.JobOf(row, r.CreatedAt); ok {
-			jobs = append(jobs, j)
-		}
 	}
 	p.Changes.Imports.DayLimit = estimate.DailyImports
 	p.settings(res.Around.Settings, settingName)
 	slices.SortFunc(p.Changes.Groups, func(a, b Group) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	slices.SortFunc(p.Changes.Licenses, func(a, b License) int { return cmp.Compare(a.Name, b.Name) })
-	left := estimate.New().Left(jobs, estimate.Plan{Slots: r.Slots, ImportsOnly: r.Settings.Until != ""})
+	left := estimate.RestOf(r, rows).Left(r.CreatedAt)
 	p.Expected = Expected{int(left.From.Minutes()), int(left.Likely.Minutes()), int(left.To.Minutes())}
 	return p
 }

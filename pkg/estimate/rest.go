@@ -1,0 +1,116 @@
+package estimate
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"wave365/pkg/migration"
+)
+
+// PlanOf is how the rest of a run is gone through, as the run says.
+func PlanOf(run migration.Run) Plan {
+	return Plan{Slots: run.Slots, ImportsOnly: run.Settings.Until != "", Draining: run.Settings.Draining}
+}
+
+// Rest is the rows of one run as far as its end depends on them. The plan, the screen, `status`, the live page and the
+// report each make one of what they know, so that the same rows of the same run have the same end everywhere, whatever the
+// order in which they were told. Make one with [RestOf]; it is not for concurrent use.
+type Rest struct {
+	plan  Plan
+	rows  map[int]part
+	model *Model // nil: something was learned since it was made
+}
+
+// part is one row. Only what the end depends on is kept: a large wave need not be in memory twice.
+type part struct {
+	job   Job
+	since time.Time
+	open  bool
+	// imported and built are what the service has said of the row's import and Cloud PC.
+	imported, built sample
+}
+
+// sample is how long something took until it ended; zero: nothing is known.
+type sample struct {
+	took  time.Duration
+	ended time.Time
+}
+
+// RestOf is the rest of a run with these rows.
+func RestOf(run migration.Run, rows []migration.Row) *Rest {
+	r := &Rest{plan: PlanOf(run), rows: make(map[int]part, len(rows))}
+	for _, row := range rows {
+		r.Put(row)
+	}
+	return r
+}
+
+// Put takes in how a row stands now.
+func (r *Rest) Put(row migration.Row) {
+	p := part{imported: importOf(row), built: builtOf(row)}
+	p.job, p.since, p.open = jobOf(row)
+	was := r.rows[row.Index]
+	if was.imported != p.imported || was.built != p.built {
+		r.model = nil
+	}
+	r.rows[row.Index] = p
+}
+
+// Steer takes in how the run is to be gone through from now on.
+func (r *Rest) Steer(run migration.Run) { r.plan = PlanOf(run) }
+
+// Left is how long the rest takes from now on, to the minute: every view adds the same to the same moment. Zero when nothing
+// is left that could be said anything of.
+func (r *Rest) Left(now time.Time) Range {
+	jobs := make([]Job, 0, len(r.rows))
+	for _, i := range r.order() {
+		if p := r.rows[i]; p.open {
+			jobs = append(jobs, p.job.at(p.since, now))
+		}
+	}
+	left := r.pace().Left(jobs, r.plan)
+	for _, d := range []*time.Duration{&left.From, &left.Likely, &left.To} {
+		if *d > time.Minute {
+			*d = d.Round(time.Minute)
+		}
+	}
+	return left
+}
+
+// Usual is [Model.Usual] of the row with that index; 0 for one that is not known.
+func (r *Rest) Usual(index int) time.Duration { return r.pace().Usual(r.rows[index].job) }
+
+// order is the indexes of all rows, in one order.
+func (r *Rest) order() []int {
+	all := make([]int, 0, len(r.rows))
+	for i := range r.rows {
+		all = append(all, i)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// pace is what the rows tell. It is learned in the order in which things ended: what was expected of one depends on those
+// before it.
+func (r *Rest) pace() *Model {
+	if r.model != nil {
+		return r.model
+	}
+	r.model = New()
+	inOrder := func(of func(part) sample, learn func(part)) {
+		seen := make([]part, 0, len(r.rows))
+		for _, i := range r.order() {
+			if p := r.rows[i]; of(p) != (sample{}) {
+				seen = append(seen, p)
+			}
+		}
+		slices.SortStableFunc(seen, func(a, b part) int { return cmp.Compare(of(a).ended.UnixNano(), of(b).ended.UnixNano()) })
+		for _, p := range seen {
+			learn(p)
+		}
+	}
+	inOrder(func(p part) sample { return p.imported }, func(p part) { r.model.learnImport(p.job.Bytes, p.imported.took) })
+	inOrder(func(p part) sample { return p.built }, func(p part) { r.model.learnProvision(p.job.Policy, p.built.took) })
+	return r.model
+}
