@@ -104,10 +104,10 @@ func TestOneForecast(t *testing.T) {
 		a, g := &app{zone: time.UTC}, &globals{}
 		status := &bytes.Buffer{}
 		a.out = status
-		standing := run.Standing{Run: e.run, Rows: e.rows, Counts: migration.Count(e.rows), Running: true, Holder: &ledger.Holder{}, Seen: e.now}
-		a.printStanding(g, standing, e.now)
+		stands := standing{Standing: run.Standing{Run: e.run, Rows: e.rows, Counts: migration.Count(e.rows), Running: true, Holder: &ledger.Holder{}, Seen: e.now}}
+		a.printStanding(g, stands, e.now)
 		answered := &bytes.Buffer{}
-		printJSON(answered, statusOf(g, standing, e.now))
+		printJSON(answered, statusOf(g, stands, e.now))
 		packed := strings.NewReplacer("\n", "", " ", "").Replace(answered.String())
 
 		acc := summary.Record{Run: e.run, Rows: e.rows, At: e.now, Zone: time.UTC, Live: true}
