@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -149,7 +150,7 @@ func standingCode(s run.Standing) int {
 	switch {
 	case s.Running:
 		return exitOK
-	case s.State() == "interrupted":
+	case s.Died():
 		return exitDrained
 	}
 	return runCode(s.End, s.Counts)
@@ -212,9 +213,38 @@ func (a *app) printProcess(g *globals, s standing, say func(lead, text string)) 
 		}
 		say("", fmt.Sprintf("interrupted: %s ended unexpectedly at %s", who, bothClocks(s.Seen, a.zone)))
 		say("", steered)
-	case s.Run.Settings.Paused && s.Counts.Open() > 0:
-		say("", steered)
+	default:
+		if text := a.endText(s.Standing); text != "" {
+			say("", text)
+		}
+		if s.Run.Settings.Paused && s.Counts.Open() > 0 {
+			say("", steered)
+		}
 	}
+}
+
+// endText says how the latest process ended the run before its end, by whom or why, and when; "" for a run that is over.
+func (a *app) endText(s run.Standing) string {
+	at, note := bothClocks(s.Ended.At, a.zone), s.Ended.Note
+	switch s.End {
+	case runner.Drained:
+		return strings.TrimSpace("drained as ordered "+note) + " at " + at
+	case runner.Stopped:
+		if note != "" {
+			return "stopped at " + at + ": " + note
+		}
+		return "stopped at once by the operator at " + at
+	case runner.Halted:
+		for _, e := range slices.Backward(s.Events) {
+			if e.Reason == migration.RunHalted && e.Note != "" {
+				return "at " + at + " " + e.Note
+			}
+		}
+		return "halted at " + at
+	case runner.Reached:
+		return "stopped after the imports, as --until says, at " + at
+	}
+	return ""
 }
 
 // countsText tells the numbers of rows that are not zero.

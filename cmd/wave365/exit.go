@@ -115,10 +115,10 @@ func runCode(end runner.End, c migration.Counts) int {
 		return exitDrained
 	case end == runner.Halted:
 		return exitHalted
+	case c.Deferred > 0: // before the failed rows: something is left to start on another evening
+		return exitDeferred
 	case c.Failed+c.Held+c.Skipped+c.Cancelled > 0:
 		return exitFailedRows
-	case c.Deferred > 0:
-		return exitDeferred
 	}
 	return exitOK
 }

@@ -61,7 +61,7 @@ func TestRunCode(t *testing.T) {
 		want int
 	}{
 		{runner.Finished, migration.Counts{Succeeded: 3}, 0},
-		{runner.Finished, migration.Counts{Succeeded: 3, Held: 1, Deferred: 1}, 3},
+		{runner.Finished, migration.Counts{Succeeded: 3, Held: 1, Deferred: 1}, 8},
 		{runner.Finished, migration.Counts{Succeeded: 3, Deferred: 1}, 8},
 		{runner.Halted, migration.Counts{Failed: 3, Queued: 1}, 7},
 		{runner.Drained, migration.Counts{Failed: 3, Queued: 1}, 9},

@@ -26,6 +26,11 @@ func (x *execution) listen(ctx context.Context) (commands <-chan runner.Order, s
 		case <-x.Drain:
 			x.drains(ctx, x.opt.Driver.String())
 		case <-ctx.Done():
+			select {
+			case <-x.Drain: // both had come
+				x.drains(ctx, x.opt.Driver.String())
+			default:
+			}
 		}
 	})
 	wg.Go(func() {
@@ -141,8 +146,9 @@ func (x *execution) steered(ctx context.Context, o ledger.Order) {
 	x.change(ctx, c)
 }
 
-// drains records that the run drains.
+// drains records that the run drains, and by whom.
 func (x *execution) drains(ctx context.Context, by string) {
+	x.drainedBy.CompareAndSwap(nil, &by)
 	c := ledger.Change{Settings: migration.Settings{}.PatchTo(migration.Settings{Draining: true}), By: by}
 	x.change(ctx, c)
 }

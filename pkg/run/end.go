@@ -19,8 +19,14 @@ func endReasons() map[runner.End]migration.Reason {
 	}
 }
 
-// LastEnd is how the run's latest process ended; false when it ended without a word, or goes on.
+// LastEnd is how the run's latest process ended; false when it recorded no end, or has not ended.
 func LastEnd(events []migration.Event) (runner.End, bool) {
+	end, _, ok := lastEnd(events)
+	return end, ok
+}
+
+// lastEnd is also the event that recorded it.
+func lastEnd(events []migration.Event) (runner.End, migration.Event, bool) {
 	for _, e := range slices.Backward(events) {
 		if e.Row != migration.WaveRow {
 			continue
@@ -30,11 +36,11 @@ func LastEnd(events []migration.Event) (runner.End, bool) {
 		}
 		for end, why := range endReasons() {
 			if e.Reason == why {
-				return end, true
+				return end, e, true
 			}
 		}
 	}
-	return "", false
+	return "", migration.Event{}, false
 }
 
 // Standing is where a run stands, as its ledger and the life of its process have it.
@@ -49,6 +55,8 @@ type Standing struct {
 	Holder *ledger.Holder
 	// End is how the latest process ended; "" while one drives the run, or when the last one died without a word.
 	End runner.End
+	// Ended is the event that recorded End; its note says by whom or why, where that is known.
+	Ended migration.Event
 	// Seen is the moment of the last recorded fact.
 	Seen time.Time
 }
@@ -77,24 +85,24 @@ func Stand(ctx context.Context, l *ledger.Ledger, r migration.Run) (Standing, er
 	if s.Counts.Open() == 0 {
 		s.End, s.Running = runner.Finished, false
 	} else if !s.Running {
-		s.End, _ = LastEnd(s.Events)
+		s.End, s.Ended, _ = lastEnd(s.Events)
 	}
 	return s, nil
 }
 
-// Died reports whether the latest process ended without a word while rows were open.
+// Died reports whether the latest process recorded no end although rows are open: it crashed or was killed.
 func (s Standing) Died() bool { return !s.Running && s.End == "" }
 
-// State is one word for where the run stands: "running", "waiting" (for its next slice), "finished", "halted", "reached" or, however else its process
-// ended, "interrupted".
+// State is one word for where the run stands: "running", "waiting" (for its next slice), how its latest process ended
+// ("finished", "halted", "reached", "drained", "stopped"), or "interrupted" when that process died.
 func (s Standing) State() string {
 	switch {
 	case s.Running:
 		return "running"
+	case s.Died():
+		return "interrupted"
 	case s.End == runner.Yielded:
 		return "waiting"
-	case s.End == runner.Finished, s.End == runner.Halted, s.End == runner.Reached:
-		return string(s.End)
 	}
-	return "interrupted"
+	return string(s.End)
 }

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"wave365/pkg/cloud"
@@ -95,6 +96,8 @@ func (s *Session) Execute(ctx context.Context, e Execution) (Outcome, error) {
 type execution struct {
 	*Session
 	Execution
+	// drainedBy is who had the run drained first; nil: nobody.
+	drainedBy atomic.Pointer[string]
 }
 
 func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, error) {
@@ -162,7 +165,11 @@ func (x *execution) prepareAndRun(ctx context.Context, book *playbook.Playbook, 
 
 // conclude records how the run ended, or that it was left to the next. An orderly end is the end of a drain: the next process starts rows again.
 func (x *execution) conclude(ctx context.Context, end runner.End) error {
-	if err := x.Note(ctx, endReasons()[end], ""); err != nil {
+	note := ""
+	if by := x.drainedBy.Load(); end == runner.Drained && by != nil {
+		note = "by " + *by
+	}
+	if err := x.Note(ctx, endReasons()[end], note); err != nil {
 		return err
 	}
 	sure := context.WithoutCancel(ctx)
