@@ -19,6 +19,7 @@ import (
 	"wave365/pkg/progress/live"
 	"wave365/pkg/sandbox"
 	"wave365/pkg/sandbox/blobapi"
+	"wave365/pkg/sandbox/clock"
 )
 
 // place says which tenant and storage account a command works on.
@@ -264,7 +265,7 @@ func listen(addr string) (net.Listener, error) {
 
 // sandboxClock is the time of a sandbox.
 func sandboxClock(ctx context.Context, root string) (cloud.Clock, error) {
-	now, speed, err := sandbox.ClockOf(ctx, root)
+	now, speed, err := clock.Of(ctx, root)
 	if err != nil {
 		return cloud.Clock{}, err
 	}

@@ -9,6 +9,14 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/answer"
+	"wave365/pkg/sandbox/blobapi"
+)
+
+// Account is the storage account's name: the development account that storage clients know. AccountKey is its published key.
+const (
+	Account    = blobapi.DevelopmentAccount
+	AccountKey = blobapi.DevelopmentKey
 )
 
 // Endpoints are where a sandbox listens: the line that the sandbox command prints.
@@ -79,3 +87,7 @@ func (s *servers) close() error {
 	s.all = nil
 	return err
 }
+
+// Transport is the same service without a network; see [answer.Transport]. Address it as http://127.0.0.1: signed URLs of other
+// hosts are not the account's.
+func (s *Sandbox) Transport() http.RoundTripper { return answer.Transport(s.handler()) }

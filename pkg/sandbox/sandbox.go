@@ -18,6 +18,10 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/accounts"
+	"wave365/pkg/sandbox/admin"
+	"wave365/pkg/sandbox/change"
+	"wave365/pkg/sandbox/clock"
 	"wave365/pkg/sandbox/faults"
 	"wave365/pkg/sandbox/graphapi"
 	"wave365/pkg/sandbox/journal"
@@ -47,11 +51,11 @@ type Config struct {
 // Sandbox is safe for concurrent use. It keeps no goroutine of its own. The caller closes it.
 type Sandbox struct {
 	log      *slog.Logger
-	clock    *clock
+	clock    *clock.Clock
 	scenario *Scenario
 	tenant   *tenant.Tenant
 	graph    http.Handler
-	storage  *storage
+	storage  *accounts.Accounts
 	admin    http.Handler
 	faults   *faults.Set
 	requests *reqlog.Log
@@ -92,13 +96,15 @@ func New(cfg Config) (*Sandbox, error) {
 	if err := s.open(cfg, path); err != nil {
 		return nil, s.fail(err)
 	}
+	s.admin = admin.Handler(admin.Sandbox{Scenario: s.name, Seed: s.seed, Start: s.origin, Clock: s.clock, Requests: s.requests, Faults: s.faults,
+		State: s.state, Advance: s.advance, Rules: s.rules, Others: s.others})
 	return s, nil
 }
 
 // open builds the tenant as its story began and tells what happened since.
 func (s *Sandbox) open(cfg Config, requests string) error {
 	wall := time.Now()
-	at := mark{Wall: wall, Service: wall.UTC().Truncate(time.Millisecond), Speed: 1}
+	at := clock.Mark{Wall: wall, Service: wall.UTC().Truncate(time.Millisecond), Speed: 1}
 	if cfg.StateDir == "" {
 		if err := s.build(at); err != nil {
 			return err
@@ -121,19 +127,19 @@ func (s *Sandbox) open(cfg Config, requests string) error {
 		if err != nil {
 			return err
 		}
-		s.clock = newClock(at, at.Speed)
+		s.clock = clock.New(at, at.Speed)
 		if now := s.clock.Now(); now.Before(last) {
 			s.clock.Advance(last.Sub(now)) // the wall clock was set back while the sandbox was down
 		}
 		at = s.clock.Mark()
 	}
-	s.clock = newClock(at, cmp.Or(cfg.Speed, 1))
+	s.clock = clock.New(at, cmp.Or(cfg.Speed, 1))
 	var err error
 	if s.requests, err = reqlog.Open(requests); err != nil {
 		return err
 	}
 	m := s.clock.Mark()
-	return s.record(change{Clock: &m})
+	return s.record(change.Change{Clock: &m})
 }
 
 // fail closes what New had opened.
@@ -148,20 +154,19 @@ func (s *Sandbox) fail(err error) error {
 }
 
 // build makes the parts as the story begins, at the mark.
-func (s *Sandbox) build(at mark) error {
-	s.origin, s.clock = at.Service, newClock(at, at.Speed)
+func (s *Sandbox) build(at clock.Mark) error {
+	s.origin, s.clock = at.Service, clock.New(at, at.Speed)
 	var err error
-	if s.storage, err = newStorage(s.scenario, s.now); err != nil {
+	if s.storage, err = accounts.New(s.scenario, s.now); err != nil {
 		return err
 	}
 	sc := *s.scenario
-	sc.Knobs = s.knobs()
+	sc.Knobs = s.faults.Knobs(s.scenario.Knobs)
 	if s.tenant, err = tenant.New(&sc, s.seed, s.origin, s.storage); err != nil {
 		return err
 	}
 	s.graph = graphapi.New(graphapi.Config{Tenant: s.tenant, Now: s.now, Self: func() http.Handler { return http.HandlerFunc(s.serveInner) },
 		Knobs: s.scenario.Knobs, Permissions: s.scenario.Permissions})
-	s.admin = s.adminHandler()
 	return nil
 }
 

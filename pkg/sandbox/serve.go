@@ -14,6 +14,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"wave365/pkg/sandbox/admin"
+	"wave365/pkg/sandbox/answer"
+	"wave365/pkg/sandbox/change"
 	"wave365/pkg/sandbox/faults"
 	"wave365/pkg/sandbox/graphapi"
 	"wave365/pkg/sandbox/reqlog"
@@ -27,7 +30,7 @@ func (s *Sandbox) handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	if !local(r) {
-		complain(w, http.StatusForbidden, "a sandbox is for programs of this machine that call it by a loopback address, and not for web pages")
+		admin.Complain(w, http.StatusForbidden, "a sandbox is for programs of this machine that call it by a loopback address, and not for web pages")
 		return
 	}
 	if r.URL.Path == "/sandbox" || strings.HasPrefix(r.URL.Path, "/sandbox/") {
@@ -35,11 +38,11 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rec := s.answer(w, r, false)
-	if rec.cut != "" {
-		hangUp(w, rec.cut)
+	if rec.Cut != "" {
+		answer.HangUp(w, rec.Cut)
 		return
 	}
-	rec.send(w)
+	rec.Send(w)
 }
 
 // local says whether a request was meant for a sandbox: it names it by a loopback host, which a page of another site whose name was
@@ -58,31 +61,15 @@ func local(r *http.Request) bool {
 }
 
 // serveInner answers a request inside a $batch.
-func (s *Sandbox) serveInner(w http.ResponseWriter, r *http.Request) { s.answer(nil, r, true).send(w) }
-
-// hangUp closes the connection without an answer: with a reset, or as a server does that dies.
-func hangUp(w http.ResponseWriter, how string) {
-	if c, ok := w.(interface{ hangUp(how string) }); ok {
-		c.hangUp(how)
-		return
-	}
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok && how == "reset" {
-		_ = tcp.SetLinger(0)
-	}
-	_ = conn.Close()
-}
+func (s *Sandbox) serveInner(w http.ResponseWriter, r *http.Request) { s.answer(nil, r, true).Send(w) }
 
 // answer makes the answer to one request, spoils it as the faults say, and notes it in the request log.
-func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *recorder {
+func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *answer.Recorder {
 	entry := reqlog.Entry{Method: r.Method, Path: r.URL.Path, Query: visible(r.URL.RawQuery), Batch: batch,
 		ClientRequestID: clientRequestID(r)}
-	rec := newRecorder(nil)
+	rec := answer.New(nil)
 	if f := s.broken.Load(); f != nil {
-		spoiled(rec, r, s.toBlobs(r), s.spoiledID(), http.StatusServiceUnavailable, f.Code, f.Msg, s.now())
+		answer.Spoiled(rec, r, s.toBlobs(r), s.spoiledID(), http.StatusServiceUnavailable, f.Code, f.Msg, s.now())
 		return rec
 	}
 	plan := s.faults.Match(faults.Request{Method: r.Method, Path: r.URL.Path, Blob: s.toBlobs(r), At: s.now().Sub(s.origin)})
@@ -91,26 +78,26 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *re
 	}
 	entry.Fault = plan.Kinds()
 	if !s.sleep(r.Context(), plan.Delay) {
-		rec.cut = "reset"
+		rec.Cut = "reset"
 	} else {
 		rec = s.spoil(w, r, rec, plan, &entry)
 	}
 	entry.Time = s.now()
-	if batch && rec.cut != "" {
+	if batch && rec.Cut != "" {
 		// There is no connection to close: the one in front of the services says that it heard nothing.
-		spoiled(rec, r, s.toBlobs(r), s.spoiledID(), http.StatusGatewayTimeout, "", "the service did not answer", entry.Time)
-		rec.cut = ""
+		answer.Spoiled(rec, r, s.toBlobs(r), s.spoiledID(), http.StatusGatewayTimeout, "", "the service did not answer", entry.Time)
+		rec.Cut = ""
 	}
-	rec.header.Set("Date", entry.Time.Format(http.TimeFormat))
-	if rec.cut == "" {
-		entry.Status = rec.status()
+	rec.Header().Set("Date", entry.Time.Format(http.TimeFormat))
+	if rec.Cut == "" {
+		entry.Status = rec.Status()
 	}
 	if entry.Outcome == "unknown" {
 		s.log.Warn("the sandbox does not know this request", "method", entry.Method, "path", entry.Path, "query", entry.Query, "batch", batch)
 	}
 	if err := s.requests.Add(entry); err != nil {
 		_ = s.breakDown(err)
-		rec.cut = "reset"
+		rec.Cut = "reset"
 	}
 	return rec
 }
@@ -123,40 +110,40 @@ func (s *Sandbox) spoiledID() string {
 }
 
 // spoil runs the handler, before it or instead of it the fault of the plan.
-func (s *Sandbox) spoil(w http.ResponseWriter, r *http.Request, rec *recorder, plan faults.Plan, entry *reqlog.Entry) *recorder {
+func (s *Sandbox) spoil(w http.ResponseWriter, r *http.Request, rec *answer.Recorder, plan faults.Plan, entry *reqlog.Entry) *answer.Recorder {
 	f := plan.Spoil
 	if f == nil {
 		return s.handle(w, r, entry)
 	}
 	instead := f.Kind == "reset" || (!slices.Contains([]string{"drop-reply", "malformed", "next-link"}, f.Kind) && !f.Applied)
 	if !instead {
-		if rec = s.handle(nil, r, entry); rec.cut != "" {
+		if rec = s.handle(nil, r, entry); rec.Cut != "" {
 			return rec
 		}
 	}
 	switch f.Kind {
 	case "reset", "drop-reply":
-		rec.cut = f.Kind
+		rec.Cut = f.Kind
 	case "malformed":
-		mangle(rec)
+		answer.Mangle(rec)
 	case "next-link":
-		relink(rec, r, f.Link)
+		answer.Relink(rec, r, f.Link)
 	default:
-		refuse(rec, r, s.toBlobs(r), s.spoiledID(), *f, s.now())
+		answer.Refuse(rec, r, s.toBlobs(r), s.spoiledID(), *f, s.now())
 	}
 	if instead {
-		entry.RequestID = rec.header.Get("request-id")
+		entry.RequestID = rec.Header().Get("request-id")
 	}
 	return rec
 }
 
 // handle lets the part answer that the path belongs to. w, when given, may get the body of a blob as it comes.
-func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.Entry) *recorder {
+func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.Entry) *answer.Recorder {
 	if s.toBlobs(r) {
 		return s.handleBlob(w, r, entry)
 	}
 	var tr graphapi.Trace
-	rec := newRecorder(nil)
+	rec := answer.New(nil)
 	traced := func(r *http.Request) *http.Request { return r.WithContext(graphapi.WithTrace(r.Context(), &tr)) }
 	switch {
 	case strings.HasSuffix(strings.ToLower(r.URL.Path), "/$batch"):
@@ -170,7 +157,7 @@ func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.E
 	default:
 		body, err := readBody(r)
 		if err != nil {
-			rec.cut = "reset"
+			rec.Cut = "reset"
 			return rec
 		}
 		s.change(rec, traced(r), body, &tr)
@@ -180,20 +167,20 @@ func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.E
 }
 
 // change lets a request change the tenant at one moment of service time, and makes what it changed durable.
-func (s *Sandbox) change(rec *recorder, r *http.Request, body []byte, tr *graphapi.Trace) {
+func (s *Sandbox) change(rec *answer.Recorder, r *http.Request, body []byte, tr *graphapi.Trace) {
 	s.order.Lock()
 	defer s.order.Unlock()
 	now := s.clock.Now()
 	s.pinned.Store(&now)
 	defer s.pinned.Store(nil)
-	s.storage.heard()
+	s.storage.Heard()
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	s.graph.ServeHTTP(rec, r)
 	if tr.Effect == "" {
 		return
 	}
-	if err := s.record(journalled(r, body, now, tr.Effect, s.storage.heard())); err != nil {
-		rec.cut = "reset"
+	if err := s.record(change.Of(r, body, now, tr.Effect, s.storage.Heard())); err != nil {
+		rec.Cut = "reset"
 	}
 }
 
@@ -224,7 +211,7 @@ func reads(method string) bool {
 }
 
 func (s *Sandbox) toBlobs(r *http.Request) bool {
-	_, ok := s.storage.account(r.URL.Path)
+	_, ok := s.storage.Of(r.URL.Path)
 	return ok
 }
 
@@ -248,7 +235,7 @@ func (s *Sandbox) keepFaults() {
 	s.order.Lock()
 	defer s.order.Unlock()
 	if s.journal != nil {
-		_ = s.record(change{Rules: true, Faults: s.faults.Rules()})
+		_ = s.record(change.Change{Rules: true, Faults: s.faults.Rules()})
 	}
 }
 
@@ -268,25 +255,25 @@ func (s *Sandbox) sleep(ctx context.Context, d time.Duration) bool {
 }
 
 // handleBlob lets the storage account answer. Large bodies are streamed to w when there is one.
-func (s *Sandbox) handleBlob(w http.ResponseWriter, r *http.Request, entry *reqlog.Entry) *recorder {
-	rec := newRecorder(w)
-	rec.header.Set("Date", s.now().Format(http.TimeFormat))
-	account, _ := s.storage.account(r.URL.Path)
+func (s *Sandbox) handleBlob(w http.ResponseWriter, r *http.Request, entry *reqlog.Entry) *answer.Recorder {
+	rec := answer.New(w)
+	rec.Header().Set("Date", s.now().Format(http.TimeFormat))
+	account, _ := s.storage.Of(r.URL.Path)
 	s.tenant.Pass(s.now()) // others may have written to the blob
 	if r.Method == http.MethodDelete {
 		s.order.Lock()
 		defer s.order.Unlock()
 	}
-	s.storage.handlers[account].ServeHTTP(rec, r)
-	entry.RequestID = rec.header.Get("x-ms-request-id")
+	s.storage.Serve(account, rec, r)
+	entry.RequestID = rec.Header().Get("x-ms-request-id")
 	switch {
-	case rec.status() == http.StatusNotImplemented:
+	case rec.Status() == http.StatusNotImplemented:
 		entry.Outcome = "unknown"
-	case r.Method == http.MethodDelete && rec.status() < 300:
+	case r.Method == http.MethodDelete && rec.Status() < 300:
 		entry.Outcome, entry.Effect = "accepted", "blob deleted"
 		container, name, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"+account+"/"), "/")
-		if err := s.record(change{Deleted: []string{account, container, name}}); err != nil {
-			rec.cut = "reset"
+		if err := s.record(change.Change{Deleted: []string{account, container, name}}); err != nil {
+			rec.Cut = "reset"
 		}
 	case r.Method == http.MethodDelete:
 		entry.Outcome = "refused"

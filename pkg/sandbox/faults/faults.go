@@ -3,6 +3,7 @@
 package faults
 
 import (
+	"cmp"
 	"encoding/binary"
 	"hash/fnv"
 	"slices"
@@ -57,6 +58,33 @@ func (s *Set) Restore(rules []Rule) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rules = slices.Clone(rules)
+}
+
+// Knobs are those of a scenario with what the rules in force make of them, those that the tenant itself acts on: lag is a delay
+// until a write is seen (of memberships or licenses when match says so), expire-import the life of an unused import, quota the
+// imports that a day allows.
+func (s *Set) Knobs(k scenario.Knobs) scenario.Knobs {
+	for _, f := range s.Rules() {
+		switch f.Kind {
+		case "lag":
+			match := strings.ToLower(f.Match)
+			if !strings.Contains(match, "license") {
+				k.MembershipLag = cmp.Or(f.Delay, "10m")
+			}
+			if !strings.Contains(match, "member") {
+				k.LicenseLag = cmp.Or(f.Delay, "10m")
+			}
+		case "flip-flop":
+			k.FlipFlop = "on"
+		case "reuse-id":
+			k.ReuseCloudPCID = true
+		case "expire-import":
+			k.ImportExpires = cmp.Or(f.Delay, "1h")
+		case "quota":
+			k.DailyImports = cmp.Or(f.Count, 1)
+		}
+	}
+	return k
 }
 
 // Plan is what happens to one request. The zero Plan leaves it alone.

@@ -1,4 +1,5 @@
-package sandbox
+// Package accounts is the storage accounts of a sandbox, and how the tenant sees them.
+package accounts
 
 import (
 	"cmp"
@@ -17,42 +18,36 @@ import (
 	"wave365/pkg/vhd"
 )
 
-// Account is the storage account's name: the development account that storage clients know. AccountKey is its published key.
-const (
-	Account    = blobapi.DevelopmentAccount
-	AccountKey = blobapi.DevelopmentKey
-)
-
-// storage is the storage accounts, and how the tenant sees it. It remembers what it said during a change, so that the change can be
+// Accounts remembers what it said during a change, so that the change can be
 // made again later, when signatures have run out and blobs have changed.
-type storage struct {
+type Accounts struct {
 	// stores are the storage accounts by name; the handlers serve them.
 	stores      map[string]*blobapi.Account
 	handlers    map[string]http.Handler
 	unreachable map[string]bool
 
 	mu     sync.Mutex
-	said   []blobCheck
-	script []blobCheck // what to say while a change is made again
+	said   []Check
+	script []Check // what to say while a change is made again
 	redo   bool
 }
 
-// blobCheck is one answer about a blob.
-type blobCheck struct {
+// Check is one answer about a blob.
+type Check struct {
 	File  tenant.File `json:"file"`
 	Error string      `json:"error,omitempty"`
 }
 
-func newStorage(sc *Scenario, now func() time.Time) (*storage, error) {
-	s := &storage{stores: map[string]*blobapi.Account{}, handlers: map[string]http.Handler{}, unreachable: map[string]bool{}}
-	for _, a := range append([]scenario.Account{{Name: Account}}, sc.Accounts...) {
-		store := blobapi.NewAccount(a.Name, AccountKey)
+func New(sc *scenario.Scenario, now func() time.Time) (*Accounts, error) {
+	s := &Accounts{stores: map[string]*blobapi.Account{}, handlers: map[string]http.Handler{}, unreachable: map[string]bool{}}
+	for _, a := range append([]scenario.Account{{Name: blobapi.DevelopmentAccount}}, sc.Accounts...) {
+		store := blobapi.NewAccount(a.Name, blobapi.DevelopmentKey)
 		s.stores[a.Name], s.handlers[a.Name], s.unreachable[a.Name] = store, store.Handler(now), a.Unreachable
 	}
 	for _, b := range sc.Blobs {
 		d, err := blobstore.DiskOf(b)
 		if err == nil {
-			err = s.stores[cmp.Or(b.Account, Account)].Put(d)
+			err = s.stores[cmp.Or(b.Account, blobapi.DevelopmentAccount)].Put(d)
 		}
 		if err != nil {
 			return nil, err
@@ -61,21 +56,29 @@ func newStorage(sc *Scenario, now func() time.Time) (*storage, error) {
 	return s, nil
 }
 
-// account is the storage account that a path begins with; false: none of ours.
-func (s *storage) account(path string) (name string, ok bool) {
+// Of is the storage account that a path begins with; false: none of ours.
+func (s *Accounts) Of(path string) (name string, ok bool) {
 	name, _, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	_, ok = s.stores[name]
 	return name, ok
 }
 
+// Serve answers a request to one of the accounts.
+func (s *Accounts) Serve(account string, w http.ResponseWriter, r *http.Request) {
+	s.handlers[account].ServeHTTP(w, r)
+}
+
+// Delete takes a blob of an account out.
+func (s *Accounts) Delete(account, container, name string) { s.stores[account].Delete(container, name) }
+
 // CheckSAS implements [tenant.Disks].
-func (s *storage) CheckSAS(rawURL string, now time.Time) (tenant.File, error) {
+func (s *Accounts) CheckSAS(rawURL string, now time.Time) (tenant.File, error) {
 	return s.say(func() (tenant.File, error) {
 		u, err := url.Parse(rawURL)
 		if err != nil {
 			return tenant.File{}, errors.New("the URL cannot be read")
 		}
-		name, ok := s.account(u.Path)
+		name, ok := s.Of(u.Path)
 		if !ok || s.unreachable[name] {
 			return tenant.File{Unreachable: true}, nil
 		}
@@ -88,10 +91,10 @@ func (s *storage) CheckSAS(rawURL string, now time.Time) (tenant.File, error) {
 }
 
 // CheckBlob implements [tenant.Disks].
-func (s *storage) CheckBlob(account, container, name string) (tenant.File, error) {
+func (s *Accounts) CheckBlob(account, container, name string) (tenant.File, error) {
 	return s.say(func() (tenant.File, error) {
 		// Any other account of a configuration made for the cloud is played by the development account.
-		store := cmp.Or(s.stores[account[strings.LastIndex(account, "/")+1:]], s.stores[Account])
+		store := cmp.Or(s.stores[account[strings.LastIndex(account, "/")+1:]], s.stores[blobapi.DevelopmentAccount])
 		if s.unreachable[store.Name()] {
 			return tenant.File{}, errors.New("the storage account refuses the service")
 		}
@@ -128,7 +131,7 @@ func fileOf(b blobstore.Blob) tenant.File {
 // unbootable are the problems of a disk that can be imported all the same; only the machine made of it will not start.
 var unbootable = []string{"vhd.not-gpt", "vhd.generation-1", "vhd.unwritten", "vhd.not-windows", "vhd.no-efi-partition"}
 
-func (s *storage) say(ask func() (tenant.File, error)) (tenant.File, error) {
+func (s *Accounts) say(ask func() (tenant.File, error)) (tenant.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.redo {
@@ -143,7 +146,7 @@ func (s *storage) say(ask func() (tenant.File, error)) (tenant.File, error) {
 		return c.File, nil
 	}
 	f, err := ask()
-	c := blobCheck{File: f}
+	c := Check{File: f}
 	if err != nil {
 		c.Error = err.Error()
 	}
@@ -151,8 +154,8 @@ func (s *storage) say(ask func() (tenant.File, error)) (tenant.File, error) {
 	return f, err
 }
 
-// heard gives what was said since the last call.
-func (s *storage) heard() []blobCheck {
+// Heard gives what was said since the last call.
+func (s *Accounts) Heard() []Check {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	said := s.said
@@ -160,21 +163,21 @@ func (s *storage) heard() []blobCheck {
 	return said
 }
 
-// replay answers from a script until [storage.live].
-func (s *storage) replay(script []blobCheck) {
+// Replay answers from a script until [storage.live].
+func (s *Accounts) Replay(script []Check) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.redo, s.script = true, script
 }
 
-func (s *storage) live() {
+func (s *Accounts) Live() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.redo, s.script = false, nil
 }
 
 // Touch implements [tenant.Disks].
-func (s *storage) Touch(path string, now time.Time) {
+func (s *Accounts) Touch(path string, now time.Time) {
 	container, name, _ := strings.Cut(path, "/")
-	s.stores[Account].Touch(container, name, now)
+	s.stores[blobapi.DevelopmentAccount].Touch(container, name, now)
 }

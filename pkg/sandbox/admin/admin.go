@@ -1,4 +1,6 @@
-package sandbox
+// Package admin serves the sandbox's own endpoints, by which tests and people look into a tenant and steer its story. They are
+// never spoiled and never logged.
+package admin
 
 import (
 	"bytes"
@@ -11,15 +13,35 @@ import (
 	"strings"
 	"time"
 
+	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/clock"
 	"wave365/pkg/sandbox/faults"
 	"wave365/pkg/sandbox/reqlog"
+	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/scenario/check"
 	"wave365/pkg/sandbox/scenario/shape"
 	"wave365/pkg/sandbox/tenant"
 )
 
-// adminHandler serves the sandbox's own endpoints. They are never spoiled and never logged.
-func (s *Sandbox) adminHandler() http.Handler {
+// Sandbox is what the endpoints show and steer.
+type Sandbox struct {
+	Scenario string
+	Seed     int64
+	Start    time.Time
+	Clock    *clock.Clock
+	Requests *reqlog.Log
+	Faults   *faults.Set
+	// State is the tenant as it is.
+	State func() tenant.State
+	// Advance moves service time forward, Rules lets do change the rules in force, and Others lets other people do things. Each
+	// makes durable what it did. Others is a fault Invalid for a name that stands for nothing, all else is Unavailable.
+	Advance func(time.Duration) error
+	Rules   func(do func()) error
+	Others  func([]scenario.Event) error
+}
+
+// Handler serves /sandbox/.
+func Handler(s Sandbox) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /sandbox/clock", func(w http.ResponseWriter, _ *http.Request) { s.writeClock(w) })
 	mux.HandleFunc("POST /sandbox/clock", s.postClock)
@@ -30,65 +52,51 @@ func (s *Sandbox) adminHandler() http.Handler {
 	mux.HandleFunc("POST /sandbox/faults", s.postFaults)
 	mux.HandleFunc("DELETE /sandbox/faults", s.deleteFaults)
 	mux.HandleFunc("/sandbox/", func(w http.ResponseWriter, r *http.Request) {
-		complain(w, http.StatusNotFound, "no such sandbox endpoint: "+r.Method+" "+r.URL.Path+
+		Complain(w, http.StatusNotFound, "no such sandbox endpoint: "+r.Method+" "+r.URL.Path+
 			"; there are GET and POST clock, GET requests, GET state, POST events, and GET, POST and DELETE faults")
 	})
 	return mux
 }
 
-func (s *Sandbox) writeClock(w http.ResponseWriter) {
-	answer(w, struct {
+func (s Sandbox) writeClock(w http.ResponseWriter) {
+	writeJSON(w, struct {
 		Now   time.Time `json:"now"`
 		Speed float64   `json:"speed"`
-	}{s.clock.Now(), s.clock.Mark().Speed})
+	}{s.Clock.Now(), s.Clock.Mark().Speed})
 }
 
 // postClock moves service time forward.
-func (s *Sandbox) postClock(w http.ResponseWriter, r *http.Request) {
+func (s Sandbox) postClock(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Advance string `json:"advance"`
 	}
 	if err := strict(r.Body, &in); err != nil {
-		complain(w, http.StatusBadRequest, err.Error())
+		Complain(w, http.StatusBadRequest, err.Error())
 		return
 	}
 	d, err := time.ParseDuration(in.Advance)
 	if err != nil || d < 0 {
-		complain(w, http.StatusBadRequest, fmt.Sprintf("advance: expected a duration such as 20m, got %q", in.Advance))
+		Complain(w, http.StatusBadRequest, fmt.Sprintf("advance: expected a duration such as 20m, got %q", in.Advance))
 		return
 	}
-	err = s.amend(func() change {
-		m := s.clock.Advance(d)
-		return change{Clock: &m}
-	})
-	if err != nil {
-		complain(w, http.StatusServiceUnavailable, err.Error())
+	if err := s.Advance(d); err != nil {
+		Complain(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
 	s.writeClock(w)
 }
 
-// amend makes a change that is no request, and makes it durable.
-func (s *Sandbox) amend(do func() change) error {
-	s.order.Lock()
-	defer s.order.Unlock()
-	if f := s.broken.Load(); f != nil {
-		return f
-	}
-	return s.record(do())
-}
-
 // getRequests pages through the request log: ?after=N begins behind entry N, ?limit=M stops after M. "dropped" counts the oldest
 // entries, which are no longer in memory.
-func (s *Sandbox) getRequests(w http.ResponseWriter, r *http.Request) {
+func (s Sandbox) getRequests(w http.ResponseWriter, r *http.Request) {
 	after, err := number(r, "after")
 	limit, err2 := number(r, "limit")
 	if err := errors.Join(err, err2); err != nil {
-		complain(w, http.StatusBadRequest, err.Error())
+		Complain(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	entries, dropped := s.requests.Page(after, int(limit))
-	answer(w, struct {
+	entries, dropped := s.Requests.Page(after, int(limit))
+	writeJSON(w, struct {
 		Requests []reqlog.Entry `json:"requests"`
 		Dropped  int64          `json:"dropped"`
 	}{entries, dropped})
@@ -107,11 +115,8 @@ func number(r *http.Request, name string) (int64, error) {
 }
 
 // getState shows the tenant, but of its people only those about whom something changed since the scenario.
-func (s *Sandbox) getState(w http.ResponseWriter, _ *http.Request) {
-	s.order.RLock()
-	state := s.tenant.State()
-	s.order.RUnlock()
-	answer(w, struct {
+func (s Sandbox) getState(w http.ResponseWriter, _ *http.Request) {
+	writeJSON(w, struct {
 		Scenario string        `json:"scenario"`
 		Seed     int64         `json:"seed"`
 		Start    time.Time     `json:"start"`
@@ -119,13 +124,13 @@ func (s *Sandbox) getState(w http.ResponseWriter, _ *http.Request) {
 		Speed    float64       `json:"speed"`
 		Faults   []faults.Rule `json:"faults"`
 		Tenant   tenant.State  `json:"tenant"`
-	}{s.name, s.seed, s.origin, s.clock.Now(), s.clock.Mark().Speed, s.faults.Rules(), state})
+	}{s.Scenario, s.Seed, s.Start, s.Clock.Now(), s.Clock.Mark().Speed, s.Faults.Rules(), s.State()})
 }
 
-func (s *Sandbox) writeFaults(w http.ResponseWriter) {
-	answer(w, struct {
+func (s Sandbox) writeFaults(w http.ResponseWriter) {
+	writeJSON(w, struct {
 		Faults []faults.Rule `json:"faults"`
-	}{append([]faults.Rule{}, s.faults.Rules()...)})
+	}{append([]faults.Rule{}, s.Faults.Rules()...)})
 }
 
 // list reads one value of a body, or a list of them, and what is wrong with each.
@@ -150,54 +155,40 @@ func list[T any](r *http.Request, wrong func(T) []shape.Problem) ([]T, error) {
 }
 
 // postFaults adds a fault, or a list of them.
-func (s *Sandbox) postFaults(w http.ResponseWriter, r *http.Request) {
+func (s Sandbox) postFaults(w http.ResponseWriter, r *http.Request) {
 	rules, err := list(r, check.Fault)
 	if err != nil {
-		complain(w, http.StatusBadRequest, err.Error())
+		Complain(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	s.setFaults(w, func() { s.faults.Add(rules...) })
+	s.setFaults(w, func() { s.Faults.Add(rules...) })
 }
 
 // postEvents lets other people do something, one thing or a list, each at its time from now on.
-func (s *Sandbox) postEvents(w http.ResponseWriter, r *http.Request) {
+func (s Sandbox) postEvents(w http.ResponseWriter, r *http.Request) {
 	events, err := list(r, check.Event)
 	if err != nil {
-		complain(w, http.StatusBadRequest, err.Error())
+		Complain(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	s.order.Lock()
-	defer s.order.Unlock()
-	if f := s.broken.Load(); f != nil {
-		complain(w, http.StatusServiceUnavailable, f.Error())
-		return
-	}
-	now := s.clock.Now()
-	if err := s.tenant.Others(now, events); err != nil {
-		complain(w, http.StatusBadRequest, err.Error())
-		return
-	}
-	if err := s.record(change{Time: now, Events: events}); err != nil {
-		complain(w, http.StatusServiceUnavailable, err.Error())
+	if err := s.Others(events); err != nil {
+		status := http.StatusServiceUnavailable
+		if fault.Is(err, fault.Invalid) {
+			status = http.StatusBadRequest
+		}
+		Complain(w, status, err.Error())
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
 
-func (s *Sandbox) deleteFaults(w http.ResponseWriter, _ *http.Request) {
-	s.setFaults(w, func() { s.faults.Restore(nil) })
+func (s Sandbox) deleteFaults(w http.ResponseWriter, _ *http.Request) {
+	s.setFaults(w, func() { s.Faults.Restore(nil) })
 }
 
-func (s *Sandbox) setFaults(w http.ResponseWriter, do func()) {
-	var failed error
-	err := s.amend(func() change {
-		do()
-		now := s.clock.Now()
-		failed = s.tenant.SetKnobs(now, s.knobs())
-		return change{Time: now, Rules: true, Faults: s.faults.Rules()}
-	})
-	if err = errors.Join(err, failed); err != nil {
-		complain(w, http.StatusServiceUnavailable, err.Error())
+func (s Sandbox) setFaults(w http.ResponseWriter, do func()) {
+	if err := s.Rules(do); err != nil {
+		Complain(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
 	s.writeFaults(w)
@@ -212,14 +203,15 @@ func strict(r io.Reader, into any) error {
 	return nil
 }
 
-func answer(w http.ResponseWriter, v any) {
+func writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(v)
 }
 
-func complain(w http.ResponseWriter, status int, message string) {
+// Complain answers with an error in words.
+func Complain(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{"message": message}})

@@ -1,4 +1,4 @@
-package sandbox
+package answer
 
 import (
 	"bytes"
@@ -12,11 +12,10 @@ import (
 	"syscall"
 )
 
-// Transport is the same service without a network. Each round trip runs in its caller's goroutine and leaves nothing behind, so it works
+// Transport is the service of a handler without a network. Each round trip runs in its caller's goroutine and leaves nothing behind, so it works
 // inside a testing/synctest bubble. A fault that closes the connection is an error here, as it is on a real one; a context that ends
 // ends a delay. Bodies are held in memory whole; one above 64 MiB (a whole disk) is an error.
-// Address it as http://127.0.0.1: signed URLs of other hosts are not the account's.
-func (s *Sandbox) Transport() http.RoundTripper { return transport{s.handler()} }
+func Transport(h http.Handler) http.RoundTripper { return transport{h} }
 
 // longest is the largest body that is held in memory.
 const longest = 64 << 20
@@ -58,7 +57,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		r.Header.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
 	}
 	r.Proto, r.ProtoMajor, r.ProtoMinor, r.RemoteAddr = "HTTP/1.1", 1, 1, "127.0.0.1:0"
-	w := &memory{recorder: *newRecorder(nil), head: req.Method == http.MethodHead}
+	w := &memory{Recorder: *New(nil), isHead: req.Method == http.MethodHead}
 	t.handler.ServeHTTP(w, r)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -68,27 +67,27 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // memory is the writer of a round trip in memory.
 type memory struct {
-	recorder
-	head bool
+	Recorder
+	isHead bool
 }
 
 // Write keeps nothing of an answer to HEAD.
 func (m *memory) Write(b []byte) (int, error) {
-	if m.head {
+	if m.isHead {
 		m.WriteHeader(http.StatusOK)
 		return len(b), nil
 	}
 	if m.body.Len()+len(b) > longest {
-		m.cut = "too long"
+		m.Cut = "too long"
 		return 0, errTooLong
 	}
-	return m.recorder.Write(b)
+	return m.Recorder.Write(b)
 }
 
-func (m *memory) hangUp(how string) { m.cut = how }
+func (m *memory) hangUp(how string) { m.Cut = how }
 
 func (m *memory) response(req *http.Request) (*http.Response, error) {
-	switch m.cut {
+	switch m.Cut {
 	case "":
 	case "reset":
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
@@ -97,13 +96,13 @@ func (m *memory) response(req *http.Request) (*http.Response, error) {
 	default:
 		return nil, io.ErrUnexpectedEOF
 	}
-	code := m.status()
+	code := m.Status()
 	resp := &http.Response{
 		Status: fmt.Sprintf("%d %s", code, http.StatusText(code)), StatusCode: code,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: m.header, Request: req,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: m.Recorder.head, Request: req,
 		Body: io.NopCloser(bytes.NewReader(m.body.Bytes())), ContentLength: int64(m.body.Len()),
 	}
-	if n, err := strconv.ParseInt(m.header.Get("Content-Length"), 10, 64); err == nil && m.head {
+	if n, err := strconv.ParseInt(m.Recorder.head.Get("Content-Length"), 10, 64); err == nil && m.isHead {
 		resp.ContentLength = n
 	}
 	return resp, nil

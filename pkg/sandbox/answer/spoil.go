@@ -1,4 +1,4 @@
-package sandbox
+package answer
 
 import (
 	"encoding/json"
@@ -12,8 +12,8 @@ import (
 	"wave365/pkg/sandbox/scenario"
 )
 
-// refuse makes the answer of a fault of kind status or retry-after.
-func refuse(rec *recorder, r *http.Request, blob bool, id string, f scenario.Fault, now time.Time) {
+// Refuse makes the answer of a fault of kind status or retry-after.
+func Refuse(rec *Recorder, r *http.Request, blob bool, id string, f scenario.Fault, now time.Time) {
 	status := f.Status
 	if status == 0 {
 		status = http.StatusServiceUnavailable
@@ -21,13 +21,13 @@ func refuse(rec *recorder, r *http.Request, blob bool, id string, f scenario.Fau
 			status = http.StatusTooManyRequests
 		}
 	}
-	spoiled(rec, r, blob, id, status, f.Code, "the sandbox was told to answer so", now)
+	Spoiled(rec, r, blob, id, status, f.Code, "the sandbox was told to answer so", now)
 	if f.Body != "" {
-		rec.replace(status, rec.header, f.Body)
+		rec.replace(status, rec.head, f.Body)
 	}
 	defer func() {
 		for name, value := range f.Headers {
-			rec.header.Set(name, value)
+			rec.head.Set(name, value)
 		}
 	}()
 	seconds := f.RetryAfter
@@ -37,14 +37,14 @@ func refuse(rec *recorder, r *http.Request, blob bool, id string, f scenario.Fau
 	switch {
 	case seconds <= 0:
 	case f.Date:
-		rec.header.Set("Retry-After", now.Add(time.Duration(seconds)*time.Second).UTC().Format(http.TimeFormat))
+		rec.head.Set("Retry-After", now.Add(time.Duration(seconds)*time.Second).UTC().Format(http.TimeFormat))
 	default:
-		rec.header.Set("Retry-After", strconv.Itoa(seconds))
+		rec.head.Set("Retry-After", strconv.Itoa(seconds))
 	}
 }
 
-// spoiled makes an error answer in the words of the service that the request was for.
-func spoiled(rec *recorder, r *http.Request, blob bool, id string, status int, code, message string, now time.Time) {
+// Spoiled makes an error answer in the words of the service that the request was for.
+func Spoiled(rec *Recorder, r *http.Request, blob bool, id string, status int, code, message string, now time.Time) {
 	if blob {
 		if code == "" {
 			code = blobCodes[status]
@@ -87,22 +87,22 @@ var blobCodes = map[int]string{
 	429: "TooManyRequests", 500: "InternalError", 503: "ServerBusy", 504: "OperationTimedOut",
 }
 
-// mangle breaks a body in the middle, as a proxy does that dies.
-func mangle(rec *recorder) {
+// Mangle breaks a body in the middle, as a proxy does that dies.
+func Mangle(rec *Recorder) {
 	body := rec.body.String()
 	text := fmt.Sprintf("%s\x00<html>", body[:len(body)/2])
-	h := rec.header.Clone()
+	h := rec.head.Clone()
 	h.Del("Content-Length")
-	status := rec.status()
+	status := rec.Status()
 	if status == http.StatusNoContent {
 		status = http.StatusOK // an answer without a body cannot carry a broken one
 	}
 	rec.replace(status, h, text)
 }
 
-// relink gives one page of a list another next link: the given one, or the request's own address, so that the list never
+// Relink gives one page of a list another next link: the given one, or the request's own address, so that the list never
 // ends. Other answers stay as they are.
-func relink(rec *recorder, r *http.Request, link string) {
+func Relink(rec *Recorder, r *http.Request, link string) {
 	var page map[string]json.RawMessage
 	if json.Unmarshal(rec.body.Bytes(), &page) != nil || page["value"] == nil {
 		return
@@ -118,5 +118,5 @@ func relink(rec *recorder, r *http.Request, link string) {
 	if err != nil {
 		return
 	}
-	rec.replace(rec.status(), rec.header, string(body))
+	rec.replace(rec.Status(), rec.head, string(body))
 }
