@@ -22,7 +22,8 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
-	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/generate"
+	"wave365/pkg/sandbox/loopback"
 	"wave365/pkg/wave"
 )
 
@@ -94,7 +95,7 @@ func BenchmarkResume10000(b *testing.B) {
 // wave beside it.
 func bigTenant(b *testing.B, dir string, rows int) (root string) {
 	b.Helper()
-	csv, scenario, err := sandbox.Generate(rows, 7, false)
+	csv, scenario, err := generate.Wave(rows, 7, false)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -119,7 +120,7 @@ func bigTenant(b *testing.B, dir string, rows int) (root string) {
 	if err != nil {
 		b.Fatalf("the tenant did not start: %v", err)
 	}
-	var ends sandbox.Endpoints
+	var ends loopback.Endpoints
 	if err := json.Unmarshal([]byte(line), &ends); err != nil {
 		b.Fatal(err)
 	}

@@ -22,7 +22,7 @@ import (
 	"wave365/pkg/pilot"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
-	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/generate"
 	stage "wave365/pkg/sandbox/rehearsal"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/summary"
@@ -127,7 +127,7 @@ func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args
 func (a *app) stageRehearsal(ctx context.Context, g *globals, o rehearseOptions, args []string, path string) error {
 	beside := strings.TrimSuffix(path, ".csv") + ".tenant.yaml"
 	if o.sample {
-		made, _, err := sandbox.Generate(24, o.seed, false)
+		made, _, err := generate.Wave(24, o.seed, false)
 		if err != nil {
 			return err
 		}

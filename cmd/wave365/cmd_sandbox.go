@@ -15,6 +15,8 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/run"
 	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/generate"
+	"wave365/pkg/sandbox/loopback"
 )
 
 func newSandboxCommand(a *app, g *globals) *cobra.Command {
@@ -63,10 +65,10 @@ func runSandbox(ctx context.Context, a *app, g *globals, path, addr string, cfg 
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
-	ends := sandbox.EndpointsOf(l.Addr())
+	ends := loopback.Of(l.Addr())
 	line, err := json.Marshal(struct {
 		Schema string `json:"schema"`
-		sandbox.Endpoints
+		loopback.Endpoints
 	}{"wave365/sandbox/v1", ends})
 	if err != nil {
 		return err
@@ -97,7 +99,7 @@ func newGenerateCommand(a *app, g *globals) *cobra.Command {
 			if rows < 1 {
 				return usageError{fault.New(fault.Invalid, "usage", "--rows must be at least 1", "")}
 			}
-			csv, yaml, err := sandbox.Generate(rows, seed, faults)
+			csv, yaml, err := generate.Wave(rows, seed, faults)
 			if err != nil {
 				return err
 			}

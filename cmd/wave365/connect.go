@@ -20,6 +20,7 @@ import (
 	"wave365/pkg/sandbox"
 	"wave365/pkg/sandbox/blobapi"
 	"wave365/pkg/sandbox/clock"
+	"wave365/pkg/sandbox/loopback"
 )
 
 // place says which tenant and storage account a command works on.
@@ -205,31 +206,31 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 }
 
 // rehearse finds or starts the sandbox and takes over its time.
-func (c *connection) rehearse(ctx context.Context, g *globals, p place) (sandbox.Endpoints, error) {
+func (c *connection) rehearse(ctx context.Context, g *globals, p place) (loopback.Endpoints, error) {
 	if sandboxURL(p.sandbox) {
 		u, err := url.Parse(p.sandbox)
 		if err != nil || u.Host == "" {
-			return sandbox.Endpoints{}, fault.New(fault.Invalid, "usage", "--sandbox="+p.sandbox+" is not a URL", "copy the graph URL that the sandbox command printed")
+			return loopback.Endpoints{}, fault.New(fault.Invalid, "usage", "--sandbox="+p.sandbox+" is not a URL", "copy the graph URL that the sandbox command printed")
 		}
 		if err := cloud.Loopback(p.sandbox); err != nil {
-			return sandbox.Endpoints{}, err
+			return loopback.Endpoints{}, err
 		}
 		root := u.Scheme + "://" + u.Host
 		c.clock, err = sandboxClock(ctx, root)
-		return sandbox.Endpoints{Graph: root, Blob: root + "/" + blobapi.DevelopmentAccount}, err
+		return loopback.Endpoints{Graph: root, Blob: root + "/" + blobapi.DevelopmentAccount}, err
 	}
 	scenario, err := sandbox.LoadScenario(p.sandbox)
 	if err != nil {
-		return sandbox.Endpoints{}, err
+		return loopback.Endpoints{}, err
 	}
 	s, err := sandbox.New(sandbox.Config{Scenario: scenario, Speed: p.speed, StateDir: p.stateDir, Logger: g.log})
 	if err != nil {
-		return sandbox.Endpoints{}, err
+		return loopback.Endpoints{}, err
 	}
 	l, err := listen("127.0.0.1:0")
 	if err != nil {
 		_ = s.Close()
-		return sandbox.Endpoints{}, err
+		return loopback.Endpoints{}, err
 	}
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(l) }()
@@ -239,10 +240,10 @@ func (c *connection) rehearse(ctx context.Context, g *globals, p place) (sandbox
 			g.log.Error("the sandbox in the process ended with an error", "error", err.Error())
 		}
 	}
-	ends := sandbox.EndpointsOf(l.Addr())
+	ends := loopback.Of(l.Addr())
 	if c.clock, err = sandboxClock(ctx, ends.Graph); err != nil {
 		c.close()
-		return sandbox.Endpoints{}, err
+		return loopback.Endpoints{}, err
 	}
 	return ends, nil
 }
@@ -256,7 +257,7 @@ func listen(addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, "sandbox.port", "cannot listen on "+addr+": "+err.Error(), "use a loopback address such as 127.0.0.1:0", err)
 	}
-	if err := sandbox.Loopback(l.Addr()); err != nil {
+	if err := loopback.Check(l.Addr()); err != nil {
 		_ = l.Close()
 		return nil, err
 	}

@@ -18,6 +18,8 @@ import (
 	"wave365/pkg/ledger/pgtest"
 	"wave365/pkg/migration"
 	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/generate"
+	"wave365/pkg/sandbox/loopback"
 )
 
 // fleetUnderTest is a database, some workers, and some tenants that are served from the process of the test.
@@ -43,7 +45,7 @@ func newFleet(t testing.TB) *fleetUnderTest {
 // tenant serves a tenant with a wave of so many rows, and gives the path of the wave and the tenant's URL.
 func (f *fleetUnderTest) tenant(name string, rows int, speed float64) (wave, url string) {
 	f.t.Helper()
-	csv, story, err := sandbox.Generate(rows, int64(len(f.tenants)+1), false)
+	csv, story, err := generate.Wave(rows, int64(len(f.tenants)+1), false)
 	if err != nil {
 		f.t.Fatal(err)
 	}
@@ -79,7 +81,7 @@ func (f *fleetUnderTest) serve(sc *sandbox.Scenario, speed float64) string {
 		_ = s.Close()
 		<-served
 	})
-	return sandbox.EndpointsOf(l.Addr()).Graph
+	return loopback.Of(l.Addr()).Graph
 }
 
 // submit queues a wave under the run id r1 in a ledger of that name.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/generate"
 )
 
 // BenchmarkValidate10000 is `wave365 validate` of ten thousand rows as it is used: a process of its own, against a sandbox
@@ -18,7 +18,7 @@ import (
 func BenchmarkValidate10000(b *testing.B) {
 	const rows = 10_000
 	dir := b.TempDir()
-	csv, scenario, err := sandbox.Generate(rows, 1, false)
+	csv, scenario, err := generate.Wave(rows, 1, false)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -10,13 +10,14 @@ import (
 
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/generate"
 	"wave365/pkg/wave"
 )
 
 // generated is a stage with a wave of so many good rows.
 func generated(t testing.TB, rows int) (*stage, []byte) {
 	t.Helper()
-	csv, text, err := sandbox.Generate(rows, 1, false)
+	csv, text, err := generate.Wave(rows, 1, false)
 	if err != nil {
 		t.Fatal(err)
 	}

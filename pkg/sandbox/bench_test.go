@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/generate"
+	"wave365/pkg/sandbox/loopback"
 )
 
 // quick lifts the quotas, so that a benchmark measures answers.
@@ -32,7 +34,7 @@ func benchSandbox(b *testing.B, text, dir string) *sandbox.Sandbox {
 
 func generated(b *testing.B, users int) string {
 	b.Helper()
-	_, text, err := sandbox.Generate(users, 1, false)
+	_, text, err := generate.Wave(users, 1, false)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -66,7 +68,7 @@ func BenchmarkReads(b *testing.B) {
 		b.Fatal(err)
 	}
 	go s.Serve(l)
-	root := sandbox.EndpointsOf(l.Addr()).Graph
+	root := loopback.Of(l.Addr()).Graph
 	tr := &http.Transport{MaxIdleConnsPerHost: 64}
 	defer tr.CloseIdleConnections()
 	c := &http.Client{Transport: tr}

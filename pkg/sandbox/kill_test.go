@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/loopback"
 )
 
 // childDir names the state folder to a process of this test binary that is to serve a sandbox until it is killed.
@@ -44,7 +45,7 @@ func serveUntilKilled(dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(sandbox.EndpointsOf(l.Addr()).Graph)
+	fmt.Println(loopback.Of(l.Addr()).Graph)
 	return s.Serve(l)
 }
 

@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"path/filepath"
 	"sync"
@@ -20,11 +21,14 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/accounts"
 	"wave365/pkg/sandbox/admin"
+	"wave365/pkg/sandbox/answer"
+	"wave365/pkg/sandbox/blobapi"
 	"wave365/pkg/sandbox/change"
 	"wave365/pkg/sandbox/clock"
 	"wave365/pkg/sandbox/faults"
 	"wave365/pkg/sandbox/graphapi"
 	"wave365/pkg/sandbox/journal"
+	"wave365/pkg/sandbox/loopback"
 	"wave365/pkg/sandbox/reqlog"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/scenario/load"
@@ -33,6 +37,12 @@ import (
 
 // Scenario is what a sandbox holds and what will go wrong for whom.
 type Scenario = scenario.Scenario
+
+// Account is the storage account's name: the development account that storage clients know. AccountKey is its published key.
+const (
+	Account    = blobapi.DevelopmentAccount
+	AccountKey = blobapi.DevelopmentKey
+)
 
 // Config says which sandbox.
 type Config struct {
@@ -59,19 +69,23 @@ type Sandbox struct {
 	admin    http.Handler
 	faults   *faults.Set
 	requests *reqlog.Log
-	name     string
 	seed     int64
 	origin   time.Time
 
+	durable
+	pinned atomic.Pointer[time.Time]
+	spoils atomic.Uint64
+
+	servers loopback.Servers
+}
+
+// durable is what makes changes outlive the process.
+type durable struct {
 	// order is held for reading by requests that read, for writing by those that may change something: changes happen one
 	// after the other, each at one moment, and are in the journal in the same order.
 	order   sync.RWMutex
 	journal *journal.Journal // nil: in memory
-	pinned  atomic.Pointer[time.Time]
 	broken  atomic.Pointer[fault.Fault]
-	spoils  atomic.Uint64
-
-	servers servers
 }
 
 // New makes a sandbox and restores what StateDir holds. Faults: Invalid for a scenario that makes no sense, for a folder that cannot
@@ -84,9 +98,9 @@ func New(cfg Config) (*Sandbox, error) {
 		return nil, fault.New(fault.Invalid, "sandbox.speed", "the speed of a sandbox cannot be negative", "use --speed 1 or more")
 	}
 	s := &Sandbox{
-		log:  cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
-		name: cfg.Scenario.Name, scenario: cfg.Scenario,
-		seed: cmp.Or(cfg.Seed, cfg.Scenario.Seed, 1),
+		log:      cmp.Or(cfg.Logger, slog.New(slog.DiscardHandler)),
+		scenario: cfg.Scenario,
+		seed:     cmp.Or(cfg.Seed, cfg.Scenario.Seed, 1),
 	}
 	s.faults = faults.New(s.seed, cfg.Scenario.Faults...)
 	path := ""
@@ -96,7 +110,7 @@ func New(cfg Config) (*Sandbox, error) {
 	if err := s.open(cfg, path); err != nil {
 		return nil, s.fail(err)
 	}
-	s.admin = admin.Handler(admin.Sandbox{Scenario: s.name, Seed: s.seed, Start: s.origin, Clock: s.clock, Requests: s.requests, Faults: s.faults,
+	s.admin = admin.Handler(admin.Sandbox{Scenario: s.scenario.Name, Seed: s.seed, Start: s.origin, Clock: s.clock, Requests: s.requests, Faults: s.faults,
 		State: s.state, Advance: s.advance, Rules: s.rules, Others: s.others})
 	return s, nil
 }
@@ -115,7 +129,7 @@ func (s *Sandbox) open(cfg Config, requests string) error {
 			return err
 		}
 		last := time.Time{}
-		s.journal, err = journal.Open(cfg.StateDir, identity(cfg.Scenario, s.seed), s.name, begin, func(begin []byte) error {
+		s.journal, err = journal.Open(cfg.StateDir, identity(cfg.Scenario, s.seed), s.scenario.Name, begin, func(begin []byte) error {
 			if err := json.Unmarshal(begin, &at); err != nil {
 				return err
 			}
@@ -190,7 +204,7 @@ func identity(sc *Scenario, seed int64) string {
 
 // Close ends the servers, makes the state safe and gives the state folder back. Nothing may be asked of the sandbox after it.
 func (s *Sandbox) Close() error {
-	err := s.servers.close()
+	err := s.servers.Close()
 	s.order.Lock()
 	defer s.order.Unlock()
 	s.broken.CompareAndSwap(nil, fault.New(fault.Interrupted, "sandbox.closed", "the sandbox is closed", ""))
@@ -201,6 +215,14 @@ func (s *Sandbox) Close() error {
 	}
 	return err
 }
+
+// Serve answers on a listener until [Sandbox.Close], and then returns nil; it closes the listener. A listener that other machines
+// can reach is refused with a fault Invalid.
+func (s *Sandbox) Serve(l net.Listener) error { return s.servers.Serve(l, s.handler()) }
+
+// Transport is the same service without a network; see [answer.Transport]. Address it as http://127.0.0.1: signed URLs of other
+// hosts are not the account's.
+func (s *Sandbox) Transport() http.RoundTripper { return answer.Transport(s.handler()) }
 
 // LoadScenario reads and checks a scenario file: a bad one is a fault Invalid that lists path, line, field and what was
 // expected, for every problem.

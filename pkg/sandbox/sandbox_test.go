@@ -16,6 +16,8 @@ import (
 	"github.com/google/uuid"
 
 	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/generate"
+	"wave365/pkg/sandbox/loopback"
 	"wave365/pkg/sandbox/reqlog"
 )
 
@@ -93,7 +95,7 @@ func overLoopback(t *testing.T, s *sandbox.Sandbox) client {
 			t.Errorf("Serve: %v", err)
 		}
 	})
-	return client{t, sandbox.EndpointsOf(l.Addr()).Graph, &http.Client{Transport: tr}}
+	return client{t, loopback.Of(l.Addr()).Graph, &http.Client{Transport: tr}}
 }
 
 type reply struct {
@@ -240,7 +242,7 @@ func TestWavesHoldTogether(t *testing.T) {
 	}
 	start(t, sandbox.Config{Scenario: sc})
 	for _, faults := range []bool{false, true} {
-		_, text, err := sandbox.Generate(200, 5, faults)
+		_, text, err := generate.Wave(200, 5, faults)
 		if err != nil {
 			t.Fatal(err)
 		}

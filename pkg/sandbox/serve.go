@@ -2,11 +2,9 @@ package sandbox
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -19,17 +17,15 @@ import (
 	"wave365/pkg/sandbox/change"
 	"wave365/pkg/sandbox/faults"
 	"wave365/pkg/sandbox/graphapi"
+	"wave365/pkg/sandbox/loopback"
 	"wave365/pkg/sandbox/reqlog"
 )
-
-// maxBody is the largest Graph request that is read.
-const maxBody = 8 << 20
 
 // handler serves Graph at /v1.0 and /beta, blobs at /devstoreaccount1 and the sandbox's own endpoints at /sandbox.
 func (s *Sandbox) handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
-	if !local(r) {
+	if !loopback.Meant(r) {
 		admin.Complain(w, http.StatusForbidden, "a sandbox is for programs of this machine that call it by a loopback address, and not for web pages")
 		return
 	}
@@ -45,28 +41,12 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	rec.Send(w)
 }
 
-// local says whether a request was meant for a sandbox: it names it by a loopback host, which a page of another site whose name was
-// made to lead here does not, and comes from no page of another origin, as what a browser sends across origins does.
-func local(r *http.Request) bool {
-	host := r.Host
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	ip := net.ParseIP(strings.Trim(host, "[]"))
-	if !strings.EqualFold(host, "localhost") && (ip == nil || !ip.IsLoopback()) {
-		return false
-	}
-	origin := r.Header.Get("Origin")
-	return (origin == "" || strings.EqualFold(origin, "http://"+r.Host)) && r.Header.Get("Sec-Fetch-Site") != "cross-site" && r.Header.Get("Sec-Fetch-Site") != "same-site"
-}
-
 // serveInner answers a request inside a $batch.
 func (s *Sandbox) serveInner(w http.ResponseWriter, r *http.Request) { s.answer(nil, r, true).Send(w) }
 
 // answer makes the answer to one request, spoils it as the faults say, and notes it in the request log.
 func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *answer.Recorder {
-	entry := reqlog.Entry{Method: r.Method, Path: r.URL.Path, Query: visible(r.URL.RawQuery), Batch: batch,
-		ClientRequestID: clientRequestID(r)}
+	entry := reqlog.Of(r, batch)
 	rec := answer.New(nil)
 	if f := s.broken.Load(); f != nil {
 		answer.Spoiled(rec, r, s.toBlobs(r), s.spoiledID(), http.StatusServiceUnavailable, f.Code, f.Msg, s.now())
@@ -155,7 +135,7 @@ func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.E
 			s.graph.ServeHTTP(rec, traced(r))
 		}()
 	default:
-		body, err := readBody(r)
+		body, err := change.Body(r)
 		if err != nil {
 			rec.Cut = "reset"
 			return rec
@@ -184,28 +164,6 @@ func (s *Sandbox) change(rec *answer.Recorder, r *http.Request, body []byte, tr 
 	}
 }
 
-// readBody reads a whole body and unpacks it, so that the journal holds plain text.
-func readBody(r *http.Request) ([]byte, error) {
-	if r.Body == nil {
-		return nil, nil
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
-	if err != nil || !strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
-		return body, err
-	}
-	z, err := gzip.NewReader(bytes.NewReader(body))
-	if err != nil {
-		return body, nil // the handler says what it thinks of it
-	}
-	plain, err := io.ReadAll(io.LimitReader(z, maxBody))
-	if err != nil {
-		return body, nil
-	}
-	r.Header = r.Header.Clone()
-	r.Header.Del("Content-Encoding")
-	return plain, nil
-}
-
 func reads(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
@@ -213,21 +171,6 @@ func reads(method string) bool {
 func (s *Sandbox) toBlobs(r *http.Request) bool {
 	_, ok := s.storage.Of(r.URL.Path)
 	return ok
-}
-
-// visible is a query that may be shown: a signed one is not.
-func visible(query string) string {
-	if strings.Contains(query, "sig=") || strings.Contains(query, "skoid=") {
-		return ""
-	}
-	return query
-}
-
-func clientRequestID(r *http.Request) string {
-	if id := r.Header.Get("client-request-id"); id != "" {
-		return id
-	}
-	return r.Header.Get("x-ms-client-request-id")
 }
 
 // keepFaults makes the counts of the fault rules durable.

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/sandbox"
+	"wave365/pkg/sandbox/generate"
 )
 
 // told is one request of a story: when it was sent, and all that came back.
@@ -86,7 +87,7 @@ func tell(t *testing.T, scenario []byte, seed int64, script func(*teller)) (stor
 // wants every answer to be the same to the byte: ids, times and headers, what was dropped and what was reset.
 func TestSameScenarioSeedAndRequestsSameStory(t *testing.T) {
 	t.Parallel()
-	wave, scenario, err := sandbox.Generate(12, 7, false)
+	wave, scenario, err := generate.Wave(12, 7, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,9 @@ import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -140,4 +142,24 @@ func (l *Log) Close() error {
 		return nil
 	}
 	return l.file.Close()
+}
+
+// Of is the entry for a request, before it is known what became of it. inner: it is part of a $batch.
+func Of(r *http.Request, inner bool) Entry {
+	return Entry{Method: r.Method, Path: r.URL.Path, Query: visible(r.URL.RawQuery), Batch: inner, ClientRequestID: clientRequestID(r)}
+}
+
+// visible is a query that may be shown: a signed one is not.
+func visible(query string) string {
+	if strings.Contains(query, "sig=") || strings.Contains(query, "skoid=") {
+		return ""
+	}
+	return query
+}
+
+func clientRequestID(r *http.Request) string {
+	if id := r.Header.Get("client-request-id"); id != "" {
+		return id
+	}
+	return r.Header.Get("x-ms-client-request-id")
 }
