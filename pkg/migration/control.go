@@ -149,13 +149,19 @@ func RetryStep(r Row) Step {
 		if !r.CutOver() && lostImport(code) {
 			return StepCheck
 		}
-	case StepProve:
-		if code == "proof.not-from-snapshot" {
+	case StepProvisionWait, StepProve:
+		if r.Facts.UsageStatus == UsagePurged {
+			return StepCheck
+		}
+		if r.Step == StepProve && code == "proof.not-from-snapshot" {
 			return StepProvisionWait // another Cloud PC has to take the place of the wrong one first
 		}
 	}
 	return r.Step
 }
+
+// UsagePurged is the usage of an import that, as the audit log says, somebody purged: nothing can be built from it any more.
+const UsagePurged = "purged"
 
 // lostImport reports whether the problem's code says that the row's import cannot become a Cloud PC.
 func lostImport(code string) bool {

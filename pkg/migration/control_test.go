@@ -13,6 +13,13 @@ func failed(step migration.Step, code string) migration.Row {
 	return r
 }
 
+// purged is a row of which the audit log says that somebody purged its import.
+func purged(step migration.Step, code string) migration.Row {
+	r := failed(step, code)
+	r.Facts.CutOver, r.Facts.UsageStatus = at, migration.UsagePurged
+	return r
+}
+
 func TestRetryStep(t *testing.T) {
 	t.Parallel()
 	gone := failed(migration.StepCutover, "import.gone")
@@ -34,6 +41,8 @@ func TestRetryStep(t *testing.T) {
 		{"CutoverRefused", failed(migration.StepCutover, "cutover.failed"), migration.StepCutover},
 		{"Provisioning", failed(migration.StepProvisionWait, "provision.failed"), migration.StepProvisionWait},
 		{"NotFromTheSnapshot", failed(migration.StepProve, "proof.not-from-snapshot"), migration.StepProvisionWait},
+		{"PurgedAfterTheCutover", purged(migration.StepProve, "proof.not-from-snapshot"), migration.StepCheck},
+		{"PurgedAndTheCutoverUndone", purged(migration.StepProvisionWait, "import.gone"), migration.StepCheck},
 		{"ProofUnreadable", failed(migration.StepProve, "proof.unreadable"), migration.StepProve},
 		{"Bug", failed(migration.StepImportWait, "internal.panic"), migration.StepImportWait},
 		{"NoProblem", row(migration.Cancelled, migration.StepImport), migration.StepCheck},

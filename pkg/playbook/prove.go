@@ -104,9 +104,6 @@ func (l *purgeLog) names(snapshotID string) bool {
 	return ok
 }
 
-// usagePurged is the usage of an import that the audit log says was purged.
-const usagePurged = "purged"
-
 // judgeProof says what one answer about an import proves, after its Cloud PC was provisioned. purges is what the audit log
 // says; it is there when a record that is gone is believed to be.
 func (b *Playbook) judgeProof(r migration.Row, im graph.Import, err error, purges *purgeLog) (migration.Result, error) {
@@ -154,7 +151,7 @@ func (b *Playbook) goneProof(r migration.Row, f migration.Facts, purges *purgeLo
 	gone := provisionedText(f) + ", and the import record was gone at " + stamp(f.SuspectAt) + " and at " + stamp(b.clock.Now())
 	if purges != nil && purges.err == nil {
 		if e, ok := purges.by[strings.ToLower(f.SnapshotID)]; ok {
-			f.UsageStatus = usagePurged
+			f.UsageStatus = migration.UsagePurged
 			return migration.Failure(f, migration.Problem{
 				Code: "proof.not-from-snapshot",
 				Message: "provisioned, but not from the snapshot: the audit log says that " + quoteOr(e.Actor, "somebody") + " purged the import of " +

@@ -71,6 +71,16 @@ func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]m
 		case !building[u] && !asked[u]:
 			results[i] = migration.Wait(r.Facts, b.provisionLook(r, r.Facts.CutOver), "waiting for provisioning to begin")
 		default:
+			if len(byUser[u]) == 0 {
+				again, err := b.cutOverAgain(ctx, r)
+				if err != nil {
+					return nil, err
+				}
+				if again != nil {
+					results[i] = *again
+					continue
+				}
+			}
 			results[i] = b.judgeCloudPC(r, byUser[u])
 		}
 	}
@@ -169,6 +179,9 @@ func (b *Playbook) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.
 			})
 		})
 	case pcGrace, pcDeprovisioned:
+		if isWrong(r, pc) && now.Sub(f.Retried) < provisionPatience {
+			return migration.Wait(clearSuspicion(r.Facts), b.aligned(half, half), "waiting until the Cloud PC that did not come from the snapshot is gone")
+		}
 		return b.confirmTwice(r, f, "the Cloud PC is leaving ("+pc.Status+")", func(f migration.Facts) migration.Result {
 			return migration.Failure(f, migration.Problem{
 				Code: "provision.leaving", Message: "the Cloud PC of " + r.Target.User + " is " + pc.Status + ": its license, group or policy was taken away",

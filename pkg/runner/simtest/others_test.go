@@ -284,7 +284,8 @@ func (w *world) mayAlso(p person, n int) (ends []string) {
 	add(rewrite, "failed check.moved")
 	add(purge, "failed import.gone", "failed proof.not-from-snapshot", "failed proof.unclear", "failed provision.not-started", "failed provision.failed", "held import.unknown", "succeeded", "succeeded with warnings", "failed "+p.code)
 	for _, what := range []string{unjoin, unlicense} {
-		add(what, "failed provision.not-started", "failed provision.failed", "failed provision.leaving", "failed provision.stuck")
+		// A retry gives it back, and fates strike once; what is built then, and from what, is looked at by itself.
+		add(what, "failed provision.not-started", "failed provision.failed", "failed provision.leaving", "failed provision.stuck", "failed import.used-up", "succeeded", "succeeded with warnings")
 	}
 	for _, what := range []string{giveLicense, giveMembership, giveImport, giveCloudPC} {
 		add(what, w.endsOf(p, what)...)

@@ -1,0 +1,132 @@
+package playbook
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+)
+
+// noCloudPC is noted of a row that got a new attempt after its cut-over and whose user has no Cloud PC, until a second look
+// says the same.
+const noCloudPC = "the user has no Cloud PC any more"
+
+// cutOverAgain makes the cut-over once more for a row that got a new attempt after it and whose user has no Cloud PC any more:
+// who had a wrong one deprovisioned has taken the license or the membership away with it. It does so only with an import that
+// is unused at this moment: one that an earlier Cloud PC has used would be taken for the proof of one from the image.
+// Nil: the links are closed, or the row was cut over again already.
+func (b *Playbook) cutOverAgain(ctx context.Context, r migration.Row) (stop, error) {
+	if !r.Facts.Retried.After(r.Facts.CutOver) {
+		return nil, nil
+	}
+	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
+	if err != nil {
+		return nil, err
+	}
+	doing := "start the provisioning for " + r.Target.User + " again"
+	links := []effect{b.membership(r)}
+	if r.Target.Trigger.Licenses() {
+		links = append(links, b.license(r))
+	}
+	var open []effect
+	var begun time.Time // by a process that ended before it could record the cut-over
+	for _, e := range links {
+		if last := lastOf(past, e); last != nil && (last.Outcome == nil || last.Outcome.Status != migration.OutcomeRefused) {
+			open, begun = append(open, e), later(begun, last.At)
+			continue
+		}
+		_, _, closed, err := e.present(ctx, nil)
+		if err != nil {
+			return stopWith(b.readFailed(r, err, "cutover.failed", doing))
+		}
+		if !closed {
+			open = append(open, e)
+		}
+	}
+	if len(open) == 0 {
+		return nil, nil
+	}
+	if begun.IsZero() {
+		if s, err := b.unusedImport(ctx, r); s != nil || err != nil {
+			return s, err
+		}
+	}
+	for _, e := range open {
+		if _, err := b.apply(ctx, e); err != nil {
+			return stopWith(effectFailed(r, b.seatLost(ctx, r, err), "cutover.failed", doing))
+		}
+	}
+	// What an earlier Cloud PC of this row showed says nothing about the next one.
+	f := clearSuspicion(r.Facts)
+	if f.CutOver = begun; begun.IsZero() {
+		f.CutOver = b.clock.Now()
+	}
+	f.UsageStatus, f.Warning, f.Proof = graph.UsageNotUsed, "", ""
+	f.CloudPCID, f.CloudPCName, f.CloudPCStatus, f.ServicePlan = "", "", "", ""
+	f.Provisioned, f.UsedSeen, f.GoneSeen = time.Time{}, time.Time{}, time.Time{}
+	res := migration.Wait(f, b.provisionLook(r, f.CutOver), "the service is provisioning the Cloud PC")
+	return &res, nil
+}
+
+// unusedImport looks whether the row's import may become a Cloud PC now; nil: it may, and the tenant is as it has to be.
+func (b *Playbook) unusedImport(ctx context.Context, r migration.Row) (stop, error) {
+	if _, s, err := b.targetingIntact(ctx, r); s != nil || err != nil {
+		return s, err
+	}
+	im, err := b.graph.ImportResult(ctx, r.Facts.SnapshotID)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		const what = noCloudPC + ", and the import record is gone"
+		var purges *purgeLog
+		if b.believes(r, what) {
+			if purges = b.readPurges(ctx, []migration.Row{r}); purges.err != nil && !absent(purges.err) {
+				return stopWith(b.readFailed(r, purges.err, "provision.unreadable", "read the audit log"))
+			}
+		}
+		res := b.confirmTwice(r, r.Facts, what, func(f migration.Facts) migration.Result {
+			if !purges.names(f.SnapshotID) {
+				return b.usedUp(r, f, "the service no longer knows the import "+f.SnapshotID)
+			}
+			f.UsageStatus = migration.UsagePurged
+			return migration.Failure(f, migration.Problem{
+				Code: codeGone, Message: r.Target.User + " has no Cloud PC any more, and the audit log says that import " + f.SnapshotID + " was purged",
+				Hint: "retry to import again", Commands: retry(),
+			})
+		})
+		return &res, nil
+	case err != nil:
+		return stopWith(b.readFailed(r, err, "import.unreadable", "read the import of "+r.Target.User))
+	case !assigned(im.AssignedUser, r.Target):
+		res := migration.Unknown(r.Facts, wrongUser(r.Facts.SnapshotID, im, r))
+		return &res, nil
+	case im.Status != graph.ImportSucceeded || im.Usage != graph.UsageNotUsed:
+		res := b.confirmTwice(r, r.Facts, noCloudPC+", and the import says "+im.Usage, func(f migration.Facts) migration.Result {
+			return b.usedUp(r, f, "import "+f.SnapshotID+" says "+im.Status+" and "+quoteOr(im.Usage, "nothing of its use"))
+		})
+		return &res, nil
+	}
+	res := b.confirmTwice(r, r.Facts, noCloudPC, migration.Done)
+	if res.Kind != migration.ResultDone {
+		return &res, nil
+	}
+	return nil, nil
+}
+
+// usedUp lets a row fail that has neither a Cloud PC nor an import that could become one.
+func (b *Playbook) usedUp(r migration.Row, f migration.Facts, why string) migration.Result {
+	return migration.Failure(f, migration.Problem{
+		Code: "import.used-up", Message: r.Target.User + " has no Cloud PC any more, and no import that could become one: " + why,
+		Hint: "an earlier Cloud PC of this user has used it: find out who took the license or the group away, and what became of that Cloud PC. When the disk is to be imported again all the same, run a wave of this user with a ledger of its own (--ledger)",
+	})
+}
+
+// isWrong reports whether a Cloud PC that is leaving is the one of which an earlier attempt of the row found out that it does
+// not come from the snapshot: that it goes is what the operator was asked for.
+func isWrong(r migration.Row, pc graph.CloudPC) bool {
+	f := r.Facts
+	return f.Retried.After(f.CutOver) && f.UsageStatus == graph.UsageNotUsed && !f.Provisioned.IsZero() && !f.Provisioned.After(f.Retried) &&
+		strings.EqualFold(f.CloudPCID, pc.ID)
+}
