@@ -113,6 +113,9 @@ func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migra
 	if fault.Is(err, fault.OutcomeUnknown) && !isJournalError(err) {
 		return b.lostImport(ctx, r, err)
 	}
+	if last := lastImport(past); err != nil && last != nil && undecided(*last) {
+		return b.lostLook(ctx, r, err) // with an import in doubt none was sent: it was looked for
+	}
 	if err != nil {
 		return importRefused(r, err)
 	}

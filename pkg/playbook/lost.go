@@ -33,11 +33,30 @@ func (b *Playbook) lostImport(ctx context.Context, r migration.Row, err error) (
 	if b.repeatLost {
 		return b.assumeNone(ctx, r, f)
 	}
-	p := migration.ProblemOf(err, "import.unknown", "import for "+r.Target.User)
+	return holdLost(r, f, migration.ProblemOf(err, "import.unknown", "import for "+r.Target.User)), nil
+}
+
+// lostLook handles a look for an import of unknown outcome that failed. It is tried again as any read is; a row whose patience
+// that takes is held, for the import may be there all the same, and a failed row may be run again.
+func (b *Playbook) lostLook(ctx context.Context, r migration.Row, err error) (migration.Result, error) {
+	res, jerr := resultOf(r, err, "import.unreadable", "look for the lost import of "+r.Target.User)
+	switch {
+	case jerr != nil || !b.fails(r, res):
+		return res, jerr
+	case res.Kind == migration.ResultFail:
+		return b.lostImport(ctx, r, err) // an answer that cannot be read: the next one may be
+	}
+	p := *res.Problem
+	p.Code, p.Message = "import.unknown", lostAnswer+", and it could not be looked for: "+p.Message
+	return holdLost(r, r.Facts, p), nil
+}
+
+// holdLost holds a row whose import may be there.
+func holdLost(r migration.Row, f migration.Facts, p migration.Problem) migration.Result {
 	p.Hint = "find out whether the tenant has an import for this user: look in the Intune audit log, or ask Microsoft support with the client-request-id. " +
 		"Then take the import over by its id, or allow a new one; until then no second import is sent"
 	p.Commands = append(reconcile(r, "--snapshot-id", "ID"), reconcile(r, "--no-effect")...)
-	return migration.Unknown(f, p), nil
+	return migration.Unknown(f, p)
 }
 
 // RepeatLostImports has an import whose answer was lost, and which could not be found for a while, taken as not done and

@@ -76,6 +76,23 @@ func TestLostReplyThatNothingShowsIsHeld(t *testing.T) {
 	})
 }
 
+// Where the records cannot be read for a whole night, the row is held all the same: a failed one may be run again.
+func TestLostReplyThatCannotBeLookedForIsHeld(t *testing.T) {
+	t.Parallel()
+	sc := story()
+	sc.Faults = []scenario.Fault{{Match: "importSnapshot", Kind: "drop-reply", Count: 1}, {Match: "auditEvents", Kind: "status", Status: 500}}
+	play(t, sc, func(t *testing.T, s *stage) {
+		if c := migration.Count(s.rows); c.Held != 1 || accepted(s) != 4 {
+			t.Errorf("%s after %d imports", states(s.rows), accepted(s))
+		}
+		for _, r := range s.rows {
+			if r.State == migration.Held && (r.Problem.Code != "import.unknown" || len(r.Problem.Commands) != 2) {
+				t.Errorf("held with %+v", r.Problem)
+			}
+		}
+	})
+}
+
 // An answer without an id is no answer: the same as a lost one.
 func TestAnswerWithoutAnIDIsHeldOrFound(t *testing.T) {
 	t.Parallel()
