@@ -101,7 +101,11 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 		return err
 	}
 	counts := migration.Count(t.Rows)
-	if err := a.writeReport(ctx, t.Ledger, t.Run.ID, t.Now(), runCode(runner.Finished, counts)); err != nil {
+	events, err := t.Ledger.Events(ctx, t.Run.ID)
+	if err != nil {
+		return err
+	}
+	if err := a.writeReport(ctx, t.Ledger, t.Run.ID, t.Now(), runCode(runner.Finished, counts, summary.Halted(events))); err != nil {
 		return err
 	}
 	if g.json {

@@ -130,7 +130,7 @@ func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (summar
 			end = runner.Drained // no word was left: what is open waits for resume, as after a drain
 		}
 	}
-	acc.At, acc.ExitCode = run.LastChange(acc.Run, acc.Rows), runCode(end, counts)
+	acc.At, acc.ExitCode = run.LastChange(acc.Run, acc.Rows), runCode(end, counts, summary.Halted(acc.Events))
 	return acc, nil
 }
 

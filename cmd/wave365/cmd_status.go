@@ -153,7 +153,7 @@ func standingCode(s run.Standing) int {
 	case s.Died():
 		return exitDrained
 	}
-	return runCode(s.End, s.Counts)
+	return runCode(s.End, s.Counts, summary.Halted(s.Events))
 }
 
 // nextOf lists the commands worth typing for a run that stands so.

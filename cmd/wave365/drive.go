@@ -58,7 +58,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 		fmt.Fprintln(a.err, "wave365: the run has stopped; resume with: "+resumeCommand(g, r))
 		return err
 	}
-	if out.End == runner.Halted {
+	if out.Why != "" && (out.End == runner.Halted || out.End == runner.Finished) {
 		fmt.Fprintf(a.err, "wave365: %s\n  fix the cause, then give those rows a new attempt: %s\n",
 			out.Why, shell(g.ledger, r.ID).Line(fault.NewCommand("retry")))
 	}
@@ -72,7 +72,11 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 		return err
 	}
 	counts := migration.Count(rows)
-	code := runCode(end, counts)
+	events, err := l.Events(ctx, id)
+	if err != nil {
+		return err
+	}
+	code := runCode(end, counts, summary.Halted(events))
 	unwritten := a.writeReport(ctx, l, id, now, code) // told last: how the run ended is told in any case
 	r, err := l.Run(ctx, id)
 	if err != nil {
@@ -98,10 +102,6 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	case runner.Reached:
 		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", summary.Count(counts.Open(), "row"), resumeCommand(g, r))
 	default:
-		events, err := l.Events(ctx, id)
-		if err != nil {
-			return err
-		}
 		fmt.Fprintf(a.err, "wave365: %s; continue with: %s\n", leftOpen(rows), shell(g.ledger, id).Line(summary.Resume(r, rows, events)))
 	}
 	if unwritten != nil {

@@ -106,14 +106,15 @@ func errorText(err error, sh summary.Shell) string {
 	return summary.Clean(cloud.RedactString(text))
 }
 
-// runCode is the exit code of a run that ended so.
-func runCode(end runner.End, c migration.Counts) int {
+// runCode is the exit code of a run that ended so. halted: its last process found that nothing new might start, also when no
+// row was left that could have.
+func runCode(end runner.End, c migration.Counts, halted bool) int {
 	switch {
 	case end == runner.Stopped:
 		return exitStopped
 	case end == runner.Drained:
 		return exitDrained
-	case end == runner.Halted:
+	case end == runner.Halted, end == runner.Finished && halted:
 		return exitHalted
 	case c.Deferred > 0: // before the failed rows: something is left to start on another evening
 		return exitDeferred

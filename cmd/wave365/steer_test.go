@@ -56,20 +56,22 @@ func TestSteeringFlags(t *testing.T) {
 func TestRunCode(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
-		end  runner.End
-		c    migration.Counts
-		want int
+		end    runner.End
+		c      migration.Counts
+		want   int
+		halted bool
 	}{
-		{runner.Finished, migration.Counts{Succeeded: 3}, 0},
-		{runner.Finished, migration.Counts{Succeeded: 3, Held: 1, Deferred: 1}, 8},
-		{runner.Finished, migration.Counts{Succeeded: 3, Deferred: 1}, 8},
-		{runner.Halted, migration.Counts{Failed: 3, Queued: 1}, 7},
-		{runner.Drained, migration.Counts{Failed: 3, Queued: 1}, 9},
-		{runner.Stopped, migration.Counts{Queued: 1}, 130},
-		{runner.Reached, migration.Counts{Queued: 3}, 0},
-		{runner.Reached, migration.Counts{Queued: 3, Failed: 1}, 3},
+		{runner.Finished, migration.Counts{Succeeded: 3}, 0, false},
+		{runner.Finished, migration.Counts{Succeeded: 3, Held: 1, Deferred: 1}, 8, false},
+		{runner.Finished, migration.Counts{Succeeded: 3, Deferred: 1}, 8, false},
+		{runner.Finished, migration.Counts{Failed: 3}, 7, true},
+		{runner.Halted, migration.Counts{Failed: 3, Queued: 1}, 7, false},
+		{runner.Drained, migration.Counts{Failed: 3, Queued: 1}, 9, false},
+		{runner.Stopped, migration.Counts{Queued: 1}, 130, false},
+		{runner.Reached, migration.Counts{Queued: 3}, 0, false},
+		{runner.Reached, migration.Counts{Queued: 3, Failed: 1}, 3, false},
 	} {
-		if got := runCode(tc.end, tc.c); got != tc.want {
+		if got := runCode(tc.end, tc.c, tc.halted); got != tc.want {
 			t.Errorf("%s %+v: %d, want %d", tc.end, tc.c, got, tc.want)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 // once, with the rows as they stand.
 func Resume(run migration.Run, rows []migration.Row, events []migration.Event) fault.Command {
 	var args []string
-	if halted(events) {
+	if Halted(events) {
 		if run.Settings.Canary > 0 && canaryFailed(rows, events) {
 			args = append(args, "--canary", "0")
 		}
@@ -22,8 +22,8 @@ func Resume(run migration.Run, rows []migration.Row, events []migration.Event) f
 	return fault.NewCommand("resume", args...)
 }
 
-// halted reports whether the latest process ended because too much went wrong.
-func halted(events []migration.Event) bool {
+// Halted reports whether in the latest process too much went wrong for anything new to start.
+func Halted(events []migration.Event) bool {
 	for _, e := range slices.Backward(events) {
 		switch {
 		case e.Row != migration.WaveRow:
