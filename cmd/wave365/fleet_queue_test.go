@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -135,6 +136,52 @@ func TestAWorkerStopsInTime(t *testing.T) {
 			t.Errorf("told again: the worker ended after %s with %d", took, ends)
 		case !again && (ends != 0 || took > 25*time.Second || !strings.Contains(string(log), "did not come to rest in time")):
 			t.Errorf("told once: the worker ended after %s with %d\n%s", took, ends, log)
+		}
+	}
+}
+
+// rewrite changes the record of a run, as no command can.
+func (f *fleetUnderTest) rewrite(name, from, to string) {
+	f.t.Helper()
+	f.sql(fmt.Sprintf(`ALTER TABLE wave365_%s.runs DISABLE TRIGGER USER; UPDATE wave365_%s.runs SET body = replace(body, '%s', '%s'); ALTER TABLE wave365_%s.runs ENABLE TRIGGER USER`, name, name, from, to, name))
+}
+
+// A worker leaves a run whose tenant it has no credential for to other workers, and says so; it parks one whose sign-in leads
+// into another tenant than the ledger has.
+func TestAWorkerKeepsToTheTenant(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	begin := func(name string) (url, tenant string) {
+		wave, url := f.tenant(name, 2, 1200)
+		f.submit(name, wave, url, "--at", "23:59")
+		doc, _ := f.status(t, name)
+		return url, doc.Tenant
+	}
+	url, tenant := begin("left")
+	f.rewrite("left", url, "") // a real tenant, as far as the worker knows
+	_, moved := begin("moved")
+	f.rewrite("moved", moved, "00000000-1111-2222-3333-444444444444")
+	credentials := filepath.Join(f.dir, "fleet.yaml")
+	if err := os.WriteFile(credentials, []byte("credentials:\n  ours: {sign-in: managed-identity}\ntenants:\n  00000000-9999-2222-3333-444444444444: {credential: ours}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.worker("one", nil, "--credentials", credentials)
+	for _, name := range []string{"left", "moved"} {
+		if err := f.queue.Wake(t.Context(), name, "r1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := f.job("left", time.Minute, func(j fleet.Job) bool { return j.Why != "" })
+	if left.State != fleet.Scheduled || !strings.Contains(left.Why, tenant) || !strings.Contains(left.Why, "no credential for the tenant; it is left to other workers") {
+		t.Errorf("without a credential: %+v", left)
+	}
+	other := f.job("moved", time.Minute, inState(fleet.Parked))
+	if !strings.Contains(other.Why, "this sign-in is in tenant "+moved) || !strings.Contains(other.Why, "sign in to the run's own tenant") {
+		t.Errorf("in another tenant: %+v", other)
+	}
+	for name, u := range map[string]string{"left": f.tenants[0], "moved": f.tenants[1]} {
+		if n := f.imports(u); len(n) > 0 {
+			t.Errorf("%s: imports were asked for: %v", name, n)
 		}
 	}
 }

@@ -199,21 +199,6 @@ func (s *storm) settle(name, url string) bool {
 	return false
 }
 
-// imports counts the requests for an import, by user id, and the accepted ones' users.
-func (s *storm) imports(url string) map[string]int {
-	all, err := readRequests(url)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	n := map[string]int{}
-	for _, q := range all {
-		if strings.Contains(q.Path, "importSnapshot") {
-			n[q.User]++
-		}
-	}
-	return n
-}
-
 // second names a user for whom two imports were sent; "" when there is none.
 func (s *storm) second() string {
 	for i, url := range s.tenants {

@@ -163,6 +163,21 @@ func (f *fleetUnderTest) counts(name string) migration.Counts {
 	return migration.Count(rows)
 }
 
+// imports counts the requests for an import, by user id, and the accepted ones' users.
+func (f *fleetUnderTest) imports(url string) map[string]int {
+	all, err := readRequests(url)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	n := map[string]int{}
+	for _, q := range all {
+		if strings.Contains(q.Path, "importSnapshot") {
+			n[q.User]++
+		}
+	}
+	return n
+}
+
 // A wave is submitted, steered from another machine while no worker has it, driven by a worker to its end, and looked at.
 func TestSubmittedWave(t *testing.T) {
 	t.Parallel()
