@@ -72,3 +72,49 @@ func withoutLedger(t *testing.T, path string) []byte {
 	}
 	return ledgerInCommands.ReplaceAll(data, nil)
 }
+
+// A database that cannot be reached, trusted or written to is told from one that has no ledger, with what to do, and the
+// password is in none of it.
+func TestADatabaseThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	const password = "hunter2-of-the-fleet"
+	nobody := pgtest.Free(t)
+	for _, tc := range []struct {
+		name, address string
+		code          int
+		want          string
+	}{
+		{"nobody there", nobody, exitSignIn, "the database does not answer"},
+		{"no TLS", f.server.URL("postgres") + "?sslmode=verify-full", exitSignIn, "no TLS connection that can be trusted: server refused TLS connection"},
+		{"no such database", f.server.URL("none"), exitUsage, "there is no such database"},
+		{"a password in it", strings.Replace(f.server.URL("postgres"), "postgres@", "postgres:"+password+"@", 1), exitUsage, "it holds a password"},
+	} {
+		ledger := tc.address + "?ledger=a"
+		if strings.Contains(tc.address, "?") {
+			ledger = tc.address + "&ledger=a"
+		}
+		for _, args := range [][]string{{"fleet", "--database", tc.address}, {"worker", "--database", tc.address}, {"status", "--ledger", ledger}, {"resume", "--ledger", ledger}} {
+			cmd := tool(f.dir, args...)
+			cmd.Env = append(cmd.Env, "PGPASSWORD="+password)
+			out, code := answer(t, cmd)
+			if code != tc.code || !strings.Contains(out, tc.want) || strings.Contains(out, password) {
+				t.Errorf("%s: %s: exit code %d, want %d and %q\n%s", tc.name, args[0], code, tc.code, tc.want, out)
+			}
+		}
+	}
+	wave, url := f.tenant("contoso", 2, 1200)
+	f.submit("contoso", wave, url, "--at", "23:59")
+	f.sql("ALTER SYSTEM SET default_transaction_read_only = on")
+	f.sql("SELECT pg_reload_conf()")
+	address := f.server.Ledger("contoso")
+	if doc, _ := f.status(t, "contoso"); doc.Queue == nil {
+		t.Error("status of a ledger that takes no writes says nothing of the queue")
+	}
+	if out, code := answer(t, tool(f.dir, "resume", "--ledger", address)); code != exitSignIn || !strings.Contains(out, "takes no writes") {
+		t.Errorf("resume: exit code %d\n%s", code, out)
+	}
+	if out, code := answer(t, tool(f.dir, "doctor", "--ledger", address, "--sandbox="+url)); code != exitDenied || !strings.Contains(out, "database, writes: none are taken") {
+		t.Errorf("doctor: exit code %d\n%s", code, out)
+	}
+}

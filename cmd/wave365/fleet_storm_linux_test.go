@@ -19,7 +19,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// storm is an evening of ten tenants on three workers, to which everything happens that happens to machines.
+// storm is an evening of some tenants on three workers, to which everything happens that happens to machines.
 type storm struct {
 	*fleetUnderTest
 	rng     *rand.Rand
@@ -58,7 +58,11 @@ func (s *storm) say(format string, args ...any) {
 func (s *storm) start() {
 	s.workers++
 	name := fmt.Sprintf("w%d", s.workers)
-	m := &machine{cmd: s.worker(name, []string{fmt.Sprintf("WAVE365_FREEZE=0.03 %t %d", s.blind, s.rng.Uint64N(1<<32))}, "--slice", "4s", "--runs", "5"), ended: make(chan struct{})}
+	share := 0.03
+	if s.blind {
+		share = 0.1
+	}
+	m := &machine{cmd: s.worker(name, []string{fmt.Sprintf("WAVE365_FREEZE=%g %t %d", share, s.blind, s.rng.Uint64N(1<<32))}, "--slice", "4s", "--runs", "5"), ended: make(chan struct{})}
 	go func() {
 		_, _ = m.cmd.Process.Wait()
 		close(m.ended)
@@ -95,7 +99,8 @@ func (s *storm) wake(all bool) {
 			s.say("worker %d froze between intent and call", i+1)
 			s.start()
 		}
-		if all || time.Now().After(m.until) || !m.ours && s.settled.After(m.froze) && time.Since(s.settled) > 5*time.Second {
+		settled := !m.ours && s.settled.After(m.froze) && time.Since(s.settled) > 5*time.Second
+		if all || settled || time.Now().After(m.until) && !s.blind {
 			s.say("worker %d goes on", i+1)
 			m.until, m.froze, m.ours = time.Time{}, time.Time{}, false
 			_ = m.cmd.Process.Signal(syscall.SIGCONT)
@@ -215,12 +220,16 @@ func (s *storm) second() string {
 	return ""
 }
 
-// newStorm submits the waves and starts the workers.
-func newStorm(t *testing.T, seed uint64, rows int, blind bool) *storm {
+// newStorm submits the waves of so many tenants, of so many rows each, and starts the workers.
+func newStorm(t *testing.T, seed uint64, tenants, rows int, blind bool) *storm {
 	s := &storm{fleetUnderTest: newFleet(t), rng: rand.New(rand.NewPCG(seed, 365)), rows: rows, blind: blind, began: time.Now()}
-	for i := range 10 {
+	speed := 400.0
+	if raced {
+		speed = 100
+	}
+	for i := range tenants {
 		name := fmt.Sprintf("tenant%d", i)
-		wave, url := s.tenant(name, rows, 400)
+		wave, url := s.tenant(name, rows, speed)
 		s.names = append(s.names, name)
 		s.submit(name, wave, url, "--slots", strconv.Itoa(max(2, rows/4)))
 	}
@@ -288,22 +297,26 @@ func (s *storm) tell() {
 
 // TestStorm: three workers and ten tenants, with kill -9, SIGSTOP past every time-out, freezing between intent and call,
 // and a database that dies. Every row's import is sent once, no cut-over comes before it, every run comes to its end or
-// waits for a person, and the chains are whole. WAVE365_STORMS seeds with 100 rows a tenant; without it, few of both.
+// waits for a person, and the chains are whole. WAVE365_STORMS seeds with WAVE365_ROWS rows a tenant; without them, few of
+// both, and fewer under the race detector.
 func TestStorm(t *testing.T) {
 	t.Parallel()
-	seeds, rows := 1, 8
-	if os.Getenv("CI") != "" {
-		seeds, rows = 2, 12
+	seeds, tenants, rows := 1, 10, 8
+	if raced {
+		tenants, rows = 3, 4
 	}
 	if n, err := strconv.Atoi(os.Getenv("WAVE365_STORMS")); err == nil {
 		seeds, rows = n, 100
+		if n, err := strconv.Atoi(os.Getenv("WAVE365_ROWS")); err == nil {
+			rows = n
+		}
 	}
 	for seed := range seeds {
 		t.Run(strconv.Itoa(seed), func(t *testing.T) {
 			t.Parallel()
-			s := newStorm(t, uint64(seed), rows, false)
+			s := newStorm(t, uint64(seed), tenants, rows, false)
 			defer s.tell()
-			s.play(time.Duration(30+rows/2)*time.Second, time.Duration(150+6*rows)*time.Second, func() bool { return false })
+			s.play(time.Duration(30+rows/2)*time.Second, time.Duration(300+6*rows)*time.Second, func() bool { return false })
 			if user := s.second(); user != "" {
 				t.Errorf("more imports than rows: %s", user)
 			}
@@ -346,18 +359,22 @@ func TestTakeOver(t *testing.T) {
 	if os.Getenv("CI") == "" && os.Getenv("WAVE365_STORMS") == "" {
 		t.Skip("how long a take-over takes is measured in CI, and where WAVE365_STORMS is set: it takes two minutes")
 	}
+	slice := fleet.DefaultSlice
+	if raced {
+		slice = 10 * time.Second // how fast it is is measured without
+	}
 	f := newFleet(t)
 	wave, url := f.tenant("first", 8, 20)
 	f.submit("first", wave, url)
-	one := f.worker("one", nil)
+	one := f.worker("one", nil, "--slice", slice.String())
 	f.job("first", time.Minute, func(j fleet.Job) bool { return j.State == fleet.Running && j.Worker == "one" })
-	other := f.worker("two", nil)
+	other := f.worker("two", nil, "--slice", slice.String())
 	_ = one.Process.Kill()
 	killed := time.Now()
-	wave, url = f.tenant("second", 4, 4000)
+	wave, url = f.tenant("second", 4, 600)
 	f.submit("second", wave, url)
-	f.job("second", time.Minute, inState(fleet.Done))
-	f.job("first", 2*time.Minute, func(j fleet.Job) bool { return j.Worker == "two" })
+	f.job("second", time.Minute+30*time.Second, inState(fleet.Done))
+	f.job("first", 2*time.Minute-time.Since(killed), func(j fleet.Job) bool { return j.Worker == "two" })
 	t.Logf("taken over after %.0f s", time.Since(killed).Seconds())
 	_ = other.Process.Signal(os.Interrupt)
 }

@@ -80,7 +80,8 @@ func open(ctx context.Context, database string, create bool) (*Queue, error) {
 	case create:
 		err = q.migrate(ctx, there)
 	case !there:
-		err = fault.New(fault.NotFound, "fleet.none", "nothing was ever submitted to "+at.String(), "submit a wave", fault.NewCommand("submit", "WAVE.csv"))
+		err = fault.New(fault.NotFound, "fleet.none", "nothing was ever submitted to "+at.Database(),
+			"submit a wave: wave365 submit WAVE.csv --ledger '"+at.Ledger("NAME")+"'")
 	}
 	if err != nil {
 		q.Close()
@@ -118,7 +119,7 @@ func connect(ctx context.Context, at postgres.Address, name string) (*pgxpool.Po
 		}
 	}
 	if err != nil {
-		return nil, broken(err, "reach the database "+at.String())
+		return nil, broken(err, "reach the database "+at.Database())
 	}
 	return pool, nil
 }
@@ -166,7 +167,10 @@ func (q *Queue) Ledger(name string) string { return q.at.Ledger(name) }
 // Split gives the database and the name of the ledger that --ledger names.
 func Split(address string) (database, name string, err error) {
 	at, err := postgres.Parse(address)
-	return at.String(), at.Name(), err
+	if err != nil {
+		return "", "", err
+	}
+	return at.Database(), at.Name(), nil
 }
 
 // unlocking is how long a worker leaves a run alone that was just recorded: whoever recorded it still has the ledger's lock,

@@ -130,6 +130,9 @@ func restOf(err error, t Timing) Rest {
 	switch {
 	case errors.Is(err, ErrNoCredential):
 		return Rest{After: elsewhere, Why: err.Error() + "; it is left to other workers", Left: true}
+	case code == "ledger.newer":
+		// A newer worker has been here: this one is about to be replaced.
+		return Rest{After: elsewhere, Why: err.Error() + "; it is left to other workers", Left: true}
 	case code == "ledger.lock-lost":
 		// Another worker has the run. Not done and not an error: the queue would put the job where its new holder has it.
 		return Rest{After: t.Slice, Why: "another worker took the run over", Lost: true}
@@ -137,6 +140,8 @@ func restOf(err error, t Timing) Rest {
 		return Rest{After: elsewhere, Why: err.Error(), Lost: true}
 	case fault.Is(err, fault.Interrupted), fault.As(err) == nil && errors.Is(err, context.Canceled):
 		return Rest{}
+	case code == "ledger.denied": // a password that was changed is this worker's matter, not the run's
+		return Rest{Retry: err}
 	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Throttled), code == cloud.CodeUnreachable, fault.As(err) == nil:
 		return Rest{Retry: err}
 	}

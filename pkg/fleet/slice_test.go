@@ -25,6 +25,8 @@ func TestRestOf(t *testing.T) {
 		{"no credential", fmt.Errorf("tenant: %w", ErrNoCredential), "left 20s"},
 		{"stopped", fault.Wrap(fault.Interrupted, "", "stopped", "", context.Canceled), "again 0s"},
 		{"database away", fault.New(fault.Unavailable, "ledger.unreachable", "away", ""), "retry"},
+		{"password changed", fault.New(fault.Denied, "ledger.denied", "not let in", ""), "retry"},
+		{"another version", fault.New(fault.Invalid, "ledger.newer", "newer", ""), "left 20s"},
 		{"throttled", fault.New(fault.Throttled, "", "slow down", ""), "retry"},
 		{"surprise", errors.New("surprise"), "retry"},
 		{"signed out", fault.New(fault.Denied, "cloud.sign-in", "refused", "sign in again"), "person refused; sign in again"},

@@ -80,6 +80,12 @@ func freePort(t testing.TB) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
+// Free is the address of a database where no server is.
+func Free(t testing.TB) string {
+	t.Helper()
+	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres", freePort(t))
+}
+
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
 // run runs one of PostgreSQL's programs to its end.

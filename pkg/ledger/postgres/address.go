@@ -91,6 +91,18 @@ func (a Address) Ledger(name string) string {
 	return u.String()
 }
 
+// Database is the address of the database alone, as it may be shown.
+func (a Address) Database() string {
+	u, err := url.Parse(a.url)
+	if err != nil {
+		return a.url // it was parsed before
+	}
+	q := u.Query()
+	q.Del("ledger")
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
 // LedgerOf is the name of the ledger that a schema of the database holds; false when it holds none.
 func LedgerOf(schema string) (name string, ok bool) { return strings.CutPrefix(schema, prefix) }
 

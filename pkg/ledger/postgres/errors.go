@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -30,6 +31,9 @@ const (
 	noDatabase          = "3D000"
 	noTable             = "42P01"
 )
+
+// tlsMark stands in pgconn's errors of a TLS handshake before its cause. They have no type.
+const tlsMark = "tls error: "
 
 func code(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -89,12 +93,19 @@ func classify(err error, doing string) error {
 		return fault.Wrap(fault.NotFound, "ledger.none", msg+": there is no such database", "check --ledger; create the database first", err)
 	case c == noTable:
 		return fault.Wrap(fault.NotFound, "ledger.none", msg+": its tables are not there", "check --ledger", err)
-	case c == noPrivilege, c == readOnly:
+	case c == readOnly:
+		return fault.Wrap(fault.Unavailable, "ledger.unreachable", msg+": the database takes no writes: it is a standby, it recovers, or it was made read-only",
+			"check that --ledger names the primary; during a failover, try again when it is over", err)
+	case c == noPrivilege:
 		return fault.Wrap(fault.Denied, "ledger.readonly", msg+": the database does not allow this user to write",
 			"grant CREATE on the database and all on the schema of this ledger", err)
 	case len(c) == 5 && c[:2] == "28":
 		return fault.Wrap(fault.Denied, "ledger.denied", msg+": the database does not let this user in",
 			"check the user in --ledger, and PGPASSWORD or ~/.pgpass", err)
+	case strings.Contains(err.Error(), tlsMark):
+		_, why, _ := strings.Cut(err.Error(), tlsMark)
+		return fault.Wrap(fault.Unavailable, "ledger.unreachable", msg+": no TLS connection that can be trusted: "+why,
+			"let the server take TLS, with a certificate for its name that this machine trusts (see sslrootcert, PGSSLROOTCERT)", err)
 	case len(c) == 5 && (c[:2] == "53" || c[:2] == "57" || c[:2] == "08"), lost(err):
 		return fault.Wrap(fault.Unavailable, "ledger.unreachable", msg+": the database does not answer",
 			"check that it runs and can be reached; a run is continued with resume", err)

@@ -18,7 +18,7 @@ type Examined struct {
 // Examine asks the server of a ledger; there need not be a ledger yet. Faults are those of Open.
 func Examine(ctx context.Context, at Address, now func() time.Time) (Examined, error) {
 	e := Examined{Settings: map[string]string{}, Remote: !local(at.config.Host)}
-	db := Config{Address: at}.pool("wave365 doctor", 1, true)
+	db := Config{Address: at}.pool("wave365 doctor", 1, false) // as a ledger's writer has it; nothing is written
 	defer db.Close()
 	var server time.Time
 	asked := now()
@@ -30,6 +30,7 @@ func Examine(ctx context.Context, at Address, now func() time.Time) (Examined, e
 	e.Off = server.Sub(asked.Add(now().Sub(asked) / 2))
 	for _, name := range []string{
 		"fsync", "full_page_writes", "synchronous_commit", "synchronous_standby_names", "idle_in_transaction_session_timeout", "statement_timeout", "lock_timeout",
+		"transaction_read_only",
 	} {
 		var value string
 		if err := db.QueryRowContext(ctx, "SELECT current_setting($1)", name).Scan(&value); err != nil {

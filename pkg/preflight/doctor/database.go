@@ -35,6 +35,11 @@ func DatabaseLines(d Database) []Line {
 	} else {
 		add("version", Good, version, "")
 	}
+	if d.Settings["transaction_read_only"] == "on" {
+		add("writes", Bad, "none are taken: the server is a standby, recovers, or was made read-only", "name the primary in --ledger")
+	} else {
+		add("writes", Good, "taken", "")
+	}
 	for _, setting := range []string{"fsync", "full_page_writes"} {
 		if d.Settings[setting] == "on" {
 			add(setting, Good, "on", "")

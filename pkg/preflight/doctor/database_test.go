@@ -34,6 +34,7 @@ func TestDatabaseLines(t *testing.T) {
 			return m
 		}()}, Bad},
 		{"a pooler dropped a time-out", Database{Version: 150018, Settings: with("idle_in_transaction_session_timeout", "0")}, Bad},
+		{"a standby", Database{Version: 150018, Settings: with("transaction_read_only", "on")}, Bad},
 		{"clock", Database{Version: 150018, Settings: good, Off: -time.Minute}, Warning},
 		{"in clear", Database{Version: 150018, Settings: good, Remote: true}, Warning},
 		{"encrypted", Database{Version: 150018, Settings: good, Remote: true, Encrypted: true}, Good},

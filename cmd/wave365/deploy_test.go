@@ -1,0 +1,115 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+)
+
+// composed is a service of a compose file.
+type composed struct {
+	Image   string
+	Build   struct{ Context, Dockerfile string }
+	Command []string
+	Volumes []string
+	Network string         `yaml:"network_mode"`
+	Depends map[string]any `yaml:"depends_on"`
+}
+
+// TestFleetFiles reads .ci/fleet: its YAML is sound, what it names in the sources is there, and the program takes the command
+// lines of its containers, with arguments that it would not refuse.
+func TestFleetFiles(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..")
+	folder := filepath.Join(root, ".ci", "fleet")
+	data, err := os.ReadFile(filepath.Join(folder, "compose.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Services map[string]composed
+		Volumes  map[string]any
+	}
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	ours := map[string]int{}
+	listens := map[string]string{} // commands by address
+	for _, s := range file.Services {
+		if i := slices.Index(s.Command, "--listen"); i > 0 {
+			if other := listens[s.Command[i+1]]; other != "" {
+				t.Errorf("two containers listen on %s", s.Command[i+1])
+			}
+			listens[s.Command[i+1]] = s.Command[0]
+		}
+	}
+	for name, s := range file.Services {
+		for other := range s.Depends {
+			if _, ok := file.Services[other]; !ok {
+				t.Errorf("%s depends on %s, which is no service", name, other)
+			}
+		}
+		if _, other, ok := strings.Cut(s.Network, "service:"); ok && file.Services[other].Image == "" {
+			t.Errorf("%s shares the network of %s, which is no service", name, other)
+		}
+		for _, v := range s.Volumes {
+			from, _, _ := strings.Cut(v, ":")
+			if _, named := file.Volumes[from]; named {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(folder, from)); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if s.Image != "wave365-fleet" {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(folder, s.Build.Context, s.Build.Dockerfile)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		ours[s.Command[0]]++
+		if err := takes("wave365 '" + strings.Join(s.Command, "' '") + "'"); err != nil {
+			t.Errorf("%s: %v: %v", name, s.Command, err)
+		}
+		for _, word := range s.Command {
+			if path, ok := strings.CutPrefix(word, "/waves/"); ok {
+				if _, err := os.Stat(filepath.Join(root, "waves", path)); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			if at, ok := strings.CutPrefix(word, "--sandbox=http://"); ok && listens[at] != "sandbox" {
+				t.Errorf("%s: no sandbox listens on %s", name, at)
+			}
+		}
+	}
+	if ours["worker"] != 2 || ours["sandbox"] != 2 || ours["submit"] != 1 || file.Services["postgres"].Image == "" || file.Services["river"].Image == "" {
+		t.Errorf("services: %v of ours", ours)
+	}
+
+	container, err := os.ReadFile(filepath.Join(folder, "Containerfile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	version := regexp.MustCompile(`(?m)^go ([0-9]+\.[0-9]+)`).FindSubmatch(modules)
+	text := string(container)
+	if !strings.Contains(text, "library/golang:"+string(version[1])+"-") {
+		t.Errorf("the image builds with another version of Go than go.mod's %s", version[1])
+	}
+	if m := regexp.MustCompile(`CMD \["([a-z]+)"\]`).FindStringSubmatch(text); m == nil || takes("wave365 "+m[1]) != nil {
+		t.Errorf("the image starts %v", m)
+	}
+	if m := regexp.MustCompile(`go build .* (\./\S+)`).FindStringSubmatch(text); m == nil {
+		t.Error("the image builds nothing")
+	} else if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
+		t.Error(err)
+	}
+}
