@@ -137,14 +137,14 @@ func (c *Client) batchOnce(ctx context.Context, version, doing string, calls []c
 }
 
 // apart keeps one call that a batch cannot take from taking the others along: when the service refuses the batch itself as
-// malformed, its calls are sent one by one; an outage during one batch is that of its calls. The error is one that would
-// meet all: no connection, no sign-in, no permission, a pause.
+// malformed, or its answer is too large, its calls are sent one by one; an outage during one batch is that of its calls. The
+// error is one that would meet all: no connection, no sign-in, no permission, a pause.
 func (c *Client) apart(ctx context.Context, calls []call, chunk []int, out []batched, err error) error {
 	f := fault.As(err)
-	if err == nil || f == nil || f.Remote == nil || f.Remote.Status == 0 || f.Kind == fault.Denied || f.Kind == fault.Throttled {
+	if err == nil || f == nil || meetsAll(f) || f.Kind == fault.Denied || f.Kind == fault.Throttled {
 		return err
 	}
-	if f.Kind == fault.Unavailable {
+	if f.Kind == fault.Unavailable && f.Code != cloud.CodeTooLarge {
 		for _, i := range chunk {
 			out[i] = batched{err: f}
 		}
@@ -152,11 +152,16 @@ func (c *Client) apart(ctx context.Context, calls []call, chunk []int, out []bat
 	}
 	for _, i := range chunk {
 		out[i].answer, out[i].err = c.do(ctx, calls[i])
-		if g := fault.As(out[i].err); g != nil && (g.Remote == nil || g.Remote.Status == 0) {
+		if g := fault.As(out[i].err); g != nil && meetsAll(g) {
 			return g
 		}
 	}
 	return nil
+}
+
+// meetsAll reports whether a call failed before the service answered it.
+func meetsAll(f *fault.Fault) bool {
+	return f.Code != cloud.CodeTooLarge && (f.Remote == nil || f.Remote.Status == 0)
 }
 
 // sleep waits on the wall clock, or until the context ends.

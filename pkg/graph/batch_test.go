@@ -151,6 +151,33 @@ func TestBatchIsReadAgainWhenItsAnswerBreaksOff(t *testing.T) {
 	})
 }
 
+// One answer that is too large is that of its call: the others of its batch are read.
+func TestBatchOfWhichOneAnswerIsTooLarge(t *testing.T) {
+	t.Parallel()
+	b := &batchServer{t: t, asked: map[string]int{}, version: "/v1.0", answer: func(u string, _ int) (int, map[string]string, string) {
+		if strings.Contains(u, guid(1)) {
+			return 200, nil, `{"id":"` + strings.Repeat("x", cloud.MaxAnswer) + `"}`
+		}
+		return 200, nil, userAnswer(u)
+	}}
+	c := newClient(t, one{b}, graph.Options{})
+	us, err := c.Users(t.Context(), []string{guid(0), guid(1), guid(2)})
+	if err != nil || us[0].User.ID != guid(0) || us[2].User.ID != guid(2) || us[0].Err != nil || us[2].Err != nil || fault.CodeOf(us[1].Err) != cloud.CodeTooLarge {
+		t.Fatalf("%v; %v, %v, %v", err, us[0].Err, us[1].Err, us[2].Err)
+	}
+}
+
+// one answers calls that come by themselves as it would within a batch.
+type one struct{ *batchServer }
+
+func (o one) Do(r *http.Request) (*http.Response, error) {
+	if r.Method == "POST" {
+		return o.batchServer.Do(r)
+	}
+	status, _, body := o.answer(strings.TrimPrefix(r.URL.RequestURI(), o.version), 1)
+	return respond(status, body)
+}
+
 func TestBatchResendsWhatWasThrottled(t *testing.T) {
 	t.Parallel()
 	for name, speed := range map[string]float64{"RealTime": 1, "Fast": 600} {
