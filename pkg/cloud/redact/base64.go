@@ -4,27 +4,52 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
+	"unsafe"
 )
 
 // minRun is the shortest base64 that is looked into: fifteen bytes hold no secret together with what betrays it.
 const minRun = 20
 
-// runs replaces what is base64 of a secret.
+// runs replaces what is base64 of a secret, also from its end.
 func runs(s string) string {
-	var out strings.Builder
-	var l lens
-	done := 0
-	for at, end := l.next(s, 0); at >= 0; at, end = l.next(s, end) {
-		out.WriteString(s[done:at])
-		out.WriteString(Mark)
-		end = padding(s, end)
-		done = end
-	}
-	if done == 0 {
+	found := encodings(s)
+	if len(found) == 0 {
 		return s
+	}
+	var out strings.Builder
+	done := 0
+	for _, f := range found {
+		out.WriteString(s[done:f.from])
+		out.WriteString(Mark)
+		done = padding(s, f.to)
 	}
 	out.WriteString(s[done:])
 	return out.String()
+}
+
+// encodings finds what is base64 of a secret, in order and apart.
+func encodings(s string) (found []span) {
+	var l lens
+	for at, end := l.next(s, 0); at >= 0; at, end = l.next(s, end) {
+		found = append(found, span{at, end})
+	}
+	if len(s) > turned || !known.any.Load() {
+		return found
+	}
+	back := []byte(s)
+	slices.Reverse(back)
+	text := unsafe.String(unsafe.SliceData(back), len(back))
+	for at, end := l.next(text, 0); at >= 0; at, end = l.next(text, end) {
+		found = append(found, span{len(s) - end, len(s) - at})
+	}
+	return apart(found)
+}
+
+// nested reports whether there is base64 of a secret in what was decoded already.
+func nested(dec []byte) bool {
+	inner := lens{nested: true}
+	at, _ := inner.next(unsafe.String(unsafe.SliceData(dec), len(dec)), 0)
+	return at >= 0
 }
 
 // alphabet marks the bytes that a run may begin with or go on with.
@@ -37,7 +62,11 @@ var alphabet = func() (t [256]bool) {
 }()
 
 // lens holds what looking into runs needs again and again.
-type lens struct{ run, dec []byte }
+type lens struct {
+	run, dec []byte
+	// nested is the look into what was decoded already: it goes no deeper.
+	nested bool
+}
 
 // next gives the place of the first run at or after i that is base64 of a secret; at is -1 when there is none.
 func (l *lens) next(s string, i int) (at, end int) {
@@ -56,7 +85,7 @@ func (l *lens) next(s string, i int) (at, end int) {
 			continue
 		}
 		end, chars := run(s, i)
-		if chars >= minRun && (inHex(s[i:end]) || !isID(s[i:end]) && l.hides(s[i:end])) {
+		if chars >= minRun && (!l.nested && dumps(s[i:end]) || !isID(s[i:end]) && l.hides(s[i:end])) {
 			return i, end
 		}
 		i = max(end, i+1)
@@ -195,7 +224,7 @@ func (l *lens) hides(s string) bool {
 				text = append(text, c)
 			}
 		}
-		if suspect(text) && plain(string(text)) != string(text) || len(traces(text)) > 0 {
+		if suspect(text) && plain(string(text)) != string(text) || len(traces(text)) > 0 || !l.nested && (nested(text) || dumps(string(text))) {
 			return true
 		}
 	}

@@ -40,8 +40,9 @@ var known struct {
 	few [1 << 13]uint64
 }
 
-// Know makes [Bytes] and [String] take this secret out from now on: as it is, reversed, percent-encoded, as entities, in
-// JSON's escapes, in hex and in base64, and as a dump in hex or base32, also of the bytes behind a base64 secret. What is too short to be told from ordinary text (fewer than 12 letters and digits)
+// Know makes [Bytes] and [String] take this secret out from now on: as it is, reversed, percent-encoded, as entities, in the
+// escapes of JSON and other languages, as a list of its characters' codes, in hex and in base64, also twice, and as a dump in
+// hex or base32, also of the bytes behind a base64 secret. What is too short to be told from ordinary text (fewer than 12 letters and digits)
 // is not looked for. Safe for concurrent use.
 func Know(secret string) {
 	if len(secret) < piece {
@@ -134,25 +135,29 @@ func traces[T string | []byte](s T) (found []span) {
 	}
 	known.mu.RLock()
 	defer known.mu.RUnlock()
-	found = scan(s)
-	if len(s) > turned {
-		return found
+	found = append(scan(s), listed(s)...)
+	if len(s) <= turned {
+		back := append([]byte(nil), s...)
+		slices.Reverse(back)
+		for _, f := range scan(back) {
+			found = append(found, span{len(s) - f.to, len(s) - f.from})
+		}
 	}
-	back := append([]byte(nil), s...)
-	slices.Reverse(back)
-	for _, f := range scan(back) {
-		found = append(found, span{len(s) - f.to, len(s) - f.from})
-	}
+	return apart(found)
+}
+
+// apart puts spans in order and joins those that touch.
+func apart(found []span) []span {
 	slices.SortFunc(found, func(a, b span) int { return a.from - b.from })
-	apart := found[:0]
+	out := found[:0]
 	for _, f := range found {
-		if k := len(apart) - 1; k >= 0 && f.from <= apart[k].to {
-			apart[k].to = max(apart[k].to, f.to)
+		if k := len(out) - 1; k >= 0 && f.from <= out[k].to {
+			out[k].to = max(out[k].to, f.to)
 			continue
 		}
-		apart = append(apart, f)
+		out = append(out, f)
 	}
-	return apart
+	return out
 }
 
 // scan finds the pieces that can be read forwards. The lock is held.
@@ -188,124 +193,6 @@ func scan[T string | []byte](s T) (found []span) {
 		}
 	}
 	return found
-}
-
-// read gives the byte at i and how many bytes spell it: percent-encoded in any depth, as an entity, or in JSON's escapes.
-func read[T string | []byte](s T, i int) (c byte, width int) {
-	for c, width = one(s, i); c == '%'; {
-		if v, ok := hexPair(s, i+width); ok {
-			c, width = v, width+2
-			continue
-		}
-		// The two digits may be spelled as well.
-		a, n1 := digit(s, i+width)
-		b, n2 := digit(s, i+width+n1)
-		if n1 == 0 || n2 == 0 {
-			break
-		}
-		c, width = a<<4|b, width+n1+n2
-	}
-	return c, width
-}
-
-// one reads an entity or an escape, or the byte itself.
-func one[T string | []byte](s T, i int) (c byte, width int) {
-	switch s[i] {
-	case '\\':
-		return escape(s, i)
-	case '&':
-		return entity(s, i)
-	}
-	return s[i], 1
-}
-
-// digit reads a hex digit that is spelled as an entity, an escape or percent-encoded; width is 0 for anything else.
-func digit[T string | []byte](s T, i int) (v byte, width int) {
-	if i >= len(s) {
-		return 0, 0
-	}
-	c, width := one(s, i)
-	if c == '%' {
-		if plain, ok := hexPair(s, i+width); ok {
-			c, width = plain, width+2
-		}
-	}
-	if v, ok := hexDigit(c); ok {
-		return v, width
-	}
-	return 0, 0
-}
-
-// escape reads \u0041 and \x41, behind any number of backslashes.
-func escape[T string | []byte](s T, i int) (byte, int) {
-	k := i
-	for k < len(s) && s[k] == '\\' {
-		k++
-	}
-	switch {
-	case k+5 <= len(s) && s[k] == 'u' && s[k+1] == '0' && s[k+2] == '0':
-		if v, ok := hexPair(s, k+3); ok {
-			return v, k + 5 - i
-		}
-	case k+3 <= len(s) && s[k] == 'x':
-		if v, ok := hexPair(s, k+1); ok {
-			return v, k + 3 - i
-		}
-	}
-	return '\\', k - i
-}
-
-// entity reads &#65; and &#x41;, whose & may be spelled &amp; in any depth.
-func entity[T string | []byte](s T, i int) (byte, int) {
-	k := i + 1
-	for k+4 <= len(s) && s[k] == 'a' && s[k+1] == 'm' && s[k+2] == 'p' && s[k+3] == ';' {
-		k += 4
-	}
-	if k >= len(s) || s[k] != '#' {
-		return '&', 1
-	}
-	k++
-	base := 10
-	if k < len(s) && lower(s[k]) == 'x' {
-		base = 16
-		k++
-	}
-	v, digits := 0, 0
-	for ; k < len(s) && digits < 8; k++ {
-		d, ok := hexDigit(s[k])
-		if !ok || int(d) >= base {
-			break
-		}
-		v, digits = min(v*base+int(d), 1<<16), digits+1
-	}
-	if digits == 0 || v > 255 {
-		return '&', 1
-	}
-	if k < len(s) && s[k] == ';' {
-		k++
-	}
-	return byte(v), k - i
-}
-
-func hexPair[T string | []byte](s T, i int) (byte, bool) {
-	if i+2 > len(s) {
-		return 0, false
-	}
-	a, ok1 := hexDigit(s[i])
-	b, ok2 := hexDigit(s[i+1])
-	return a<<4 | b, ok1 && ok2
-}
-
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10, true
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
 }
 
 // cut gives s without known secrets in any spelling but base64. What stands in one word with a piece of a secret goes with
@@ -347,21 +234,35 @@ func word(s string, least int, f span) span {
 	return f
 }
 
-// inHex reports whether a run is hex of something with a known secret in it.
-func inHex(s string) bool {
+// dumps reports whether a run is hex or base32 of something with a known secret in it.
+func dumps(s string) bool {
 	if !known.any.Load() {
 		return false
 	}
-	for i := range len(s) {
-		if _, ok := hexDigit(s[i]); !ok {
-			return false
+	holds := func(dec []byte, err error) bool { return err == nil && (len(traces(dec)) > 0 || nested(dec)) }
+	switch {
+	case within(s, "0123456789abcdefABCDEF"):
+		for off := range 2 {
+			part := s[off:]
+			if holds(hex.DecodeString(part[:len(part)&^1])) {
+				return true
+			}
 		}
+	case within(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"):
+		return holdsBase32(base32.StdEncoding, s, holds)
 	}
-	for off := range 2 {
+	return within(s, "0123456789ABCDEFGHIJKLMNOPQRSTUV") && holdsBase32(base32.HexEncoding, s, holds)
+}
+
+// holdsBase32 tries each place in a run at which eight characters of base32 may begin.
+func holdsBase32(enc *base32.Encoding, s string, holds func([]byte, error) bool) bool {
+	for off := range min(8, len(s)) {
 		part := s[off:]
-		if dec, err := hex.DecodeString(part[:len(part)&^1]); err == nil && len(traces(dec)) > 0 {
+		if holds(enc.DecodeString(part[:len(part)&^7])) {
 			return true
 		}
 	}
 	return false
 }
+
+func within(s, alphabet string) bool { return strings.Trim(s, alphabet) == "" }

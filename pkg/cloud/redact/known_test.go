@@ -54,12 +54,34 @@ var spelled = map[string]func(s string) string{
 	},
 	"Base64UTF16": func(s string) string { return base64.StdEncoding.EncodeToString([]byte(each(s, "%c\x00"))) },
 	"Reversed":    reversed,
-	"Upper":       strings.ToUpper,
-	"Wrapped":     func(s string) string { return s[:20] + "\r\n " + s[20:] },
-	"Front":       func(s string) string { return s[:24] },
-	"Back":        func(s string) string { return s[len(s)-24:] },
-	"BlankBefore": func(s string) string { return "sig = " + s },
-	"Colon":       func(s string) string { return `"sig" : "` + s + `"` },
+	"Octal":       func(s string) string { return each(s, `\%03o`) },
+	"PercentU":    func(s string) string { return each(s, "%%u%04x") },
+	"LongEscapes": func(s string) string { return each(s, `\U%08x`) },
+	"Braces":      func(s string) string { return each(s, `\u{%x}`) },
+	"ZeroEntity":  func(s string) string { return each(s, "&#%07d;") },
+	"FullWidth":   func(s string) string { return strings.Map(func(c rune) rune { return c + 0xFEE0 }, s) },
+	"Codes":       func(s string) string { return fmt.Sprint([]byte(s)) },
+	"CodesOfURL":  func(s string) string { return each("?sig="+url.QueryEscape(s), "%d, ") },
+	"HexCodes":    func(s string) string { return each(s, "0x%02x,") },
+	"Named":       strings.NewReplacer("+", "&plus;", "/", "&sol;", "=", "&equals;").Replace,
+	"NamedOfURL":  func(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "%", "&amp;percnt;") },
+	"base32Off":   func(s string) string { return base32.StdEncoding.EncodeToString([]byte("ab" + s)) },
+	"base32hex":   func(s string) string { return base32.HexEncoding.EncodeToString([]byte("abc" + s)) },
+	"Base64Twice": func(s string) string {
+		return base64.StdEncoding.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte(s))))
+	},
+	"Base64OfHex": func(s string) string { return base64.StdEncoding.EncodeToString([]byte(hex.EncodeToString([]byte(s)))) },
+	"HexOfBase64": func(s string) string {
+		return hex.EncodeToString([]byte(base64.StdEncoding.EncodeToString([]byte("x" + s))))
+	},
+	"HexTwice":       func(s string) string { return hex.EncodeToString([]byte(hex.EncodeToString([]byte(s)))) },
+	"Base64Reversed": func(s string) string { return reversed(base64.StdEncoding.EncodeToString([]byte("xy" + s))) },
+	"Upper":          strings.ToUpper,
+	"Wrapped":        func(s string) string { return s[:20] + "\r\n " + s[20:] },
+	"Front":          func(s string) string { return s[:24] },
+	"Back":           func(s string) string { return s[len(s)-24:] },
+	"BlankBefore":    func(s string) string { return "sig = " + s },
+	"Colon":          func(s string) string { return `"sig" : "` + s + `"` },
 }
 
 func each(s, format string) string {

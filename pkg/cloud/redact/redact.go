@@ -43,8 +43,7 @@ var (
 func Bytes(b []byte) []byte {
 	if !suspect(b) && len(traces(b)) == 0 {
 		// A look at the bytes themselves: large files are mostly clean, and copying them costs more than looking.
-		var l lens
-		if at, _ := l.next(unsafe.String(unsafe.SliceData(b), len(b)), 0); at < 0 {
+		if len(encodings(unsafe.String(unsafe.SliceData(b), len(b)))) == 0 {
 			return b
 		}
 	}
