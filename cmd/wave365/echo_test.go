@@ -42,6 +42,12 @@ func spellings() []func(s string) string {
 		func(s string) string { return strings.ReplaceAll(s, "sig=", "sig =") },
 		func(s string) string { return strings.ReplaceAll(s, "sig=", "sig : ") },
 		func(s string) string { return backwards(s) },
+		func(s string) string { return spell(s, `\%03o`) },
+		func(s string) string { return spell(s, "%%u%04x") },
+		func(s string) string { return spell(s, "%d, ") },
+		func(s string) string { return b64([]byte(b64([]byte(s)))) },
+		func(s string) string { return hex.EncodeToString([]byte(b64([]byte(s)))) },
+		func(s string) string { return backwards(b64([]byte(s))) },
 		func(s string) string { _, sig, _ := strings.Cut(s, "sig="); return "the value " + sig },
 		func(s string) string {
 			_, sig, _ := strings.Cut(s, "sig=")
@@ -141,18 +147,28 @@ func TestEchoedSecrets(t *testing.T) {
 		sent = append(sent, said.Files[0].URL)
 		mu.Unlock()
 		w.Header().Set("Content-Type", "application/json")
+		for _, name := range []string{"request-id", "client-request-id", "Location", "Retry-After", "x-ms-ags-diagnostic", "Server"} {
+			w.Header().Set(name, text)
+		}
 		w.WriteHeader(http.StatusBadRequest)
-		_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{"code": "BadRequest", "message": "bad source " + text + " end"}})
+		_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{
+			"code": "BadRequest", "message": "bad source " + text + " end", "target": text, "additionalDetail": text,
+			"details":    []map[string]string{{"code": text, "message": text, "additionalDetail": text}},
+			"innerError": map[string]string{"code": text, "request-id": text, "client-request-id": text, "date": text},
+		}})
 	}))
 	t.Cleanup(front.Close)
 
-	cmd := tool(dir, "run", "w.csv", "--sandbox="+front.URL, "--yes", "--slots", "4", "--log-file", "debug.log", "--log-level", "debug", "--halt-after", "100%,1000")
+	cmd := tool(dir, "run", "w.csv", "--sandbox="+front.URL, "--yes", "--slots", "4", "--log-file", "debug.log", "--log-level", "debug", "--halt-after", "100%,1000", "--record", "evening.jsonl")
 	out, _ := cmd.CombinedOutput()
 	if c := cmd.ProcessState.ExitCode(); c != exitFailedRows && c != exitHalted || len(sent) == 0 {
 		t.Fatalf("exit %d after %d imports:\n%s", c, len(sent), out)
 	}
 	left := map[string][]byte{"the terminal": out}
-	for _, name := range []string{".wave365", "reports", "debug.log"} {
+	for _, args := range [][]string{{"report", "--redact", "--report-dir", "reports/given"}, {"status", "--json"}, {"status", "u1@contoso.example"}, {"notify", "--dry-run=mails", "--sandbox=" + front.URL}, {"retry", "--sandbox=" + front.URL}} {
+		left["the answer of "+args[0]+" "+args[1]], _ = tool(dir, args...).CombinedOutput()
+	}
+	for _, name := range []string{".wave365", "reports", "debug.log", "evening.jsonl", "mails"} {
 		if err := filepath.WalkDir(filepath.Join(dir, name), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || strings.Contains(path, "state") {
 				return err
@@ -163,7 +179,7 @@ func TestEchoedSecrets(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(left) < 6 || !bytes.Contains(left[filepath.Join(dir, "debug.log")], []byte("importSnapshot")) {
+	if len(left) < 40 || !bytes.Contains(left[filepath.Join(dir, "debug.log")], []byte("importSnapshot")) {
 		t.Fatalf("looked at %d files only, or at an empty log", len(left))
 	}
 	for _, sas := range sent {
