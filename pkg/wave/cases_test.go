@@ -151,6 +151,7 @@ func TestRead_AroundTheTable(t *testing.T) {
 		{"another header", head + rows + "UPN,VHD,Target Policy\n", []string{"4 csv.not-a-header"}},
 		{"a rule", "user,blob,policy\n----,----,------\n" + rows, []string{"2 csv.not-a-header"}},
 		{"a total", head + rows + "Total: 2\n(2 rows affected)\n,,2 rows\n", []string{"4 csv.not-a-header", "5 csv.not-a-header", "6 csv.not-a-header"}},
+		{"a total with numbers", head + rows + "Total,2,64 GiB\nSumme,2,\n\"Grand total:\",,2\n", []string{"4 csv.not-a-header", "5 csv.not-a-header", "6 csv.not-a-header"}},
 		{"comments of other kinds", head + "// bo is ill\n-- and so is cy\n; dee\n;d@contoso.com,vhds/d.vhd,P\n" + rows, []string{"2 csv.not-a-header", "3 csv.not-a-header", "4 csv.not-a-header", "5 csv.not-a-header"}},
 		{"Ctrl-Z behind the last cell", head + "a@contoso.com,vhds/a.vhd,P\x1A", nil},
 		{"Ctrl-Z in UTF-16", string(utf16le(head + rows + "\x1A")), nil},

@@ -140,15 +140,44 @@ func (r *reading) columns(cells []string) {
 			r.find("csv.unknown-column", r.headerLine, u, "", u, message)
 		}
 	}
+	if len(r.present) == 0 {
+		r.findings = append(r.findings, noHeader(r.headerLine, cells))
+		return
+	}
 	for _, c := range Schema() {
 		if c.Required && !r.present[c.Name] {
-			message := fmt.Sprintf("the column %q is missing", c.Name)
-			if len(r.present) == 0 {
-				message = fmt.Sprintf("the first line has no known column name; %q is one that must be there", c.Name)
-			}
-			r.find("csv.missing-column", r.headerLine, c.Name, "", "", message)
+			r.find("csv.missing-column", r.headerLine, c.Name, "", "", fmt.Sprintf("the column %q is missing", c.Name))
 		}
 	}
+}
+
+// noHeader is the one finding of a first line that names no column.
+func noHeader(line int, cells []string) Finding {
+	text := strings.Join(cells, ",")
+	for _, sep := range []string{"|", "^", "~", ":", "/", "  ", " "} {
+		names := 0
+		for part := range strings.SplitSeq(text, sep) {
+			if canonical(part) != "" {
+				names++
+			}
+		}
+		if names < 2 {
+			continue
+		}
+		f := NewFinding("csv.missing-column", line, "", "", text, fmt.Sprintf("the cells of the first line are separated by %q; commas, semicolons and tabs are read as such", sep[:1]))
+		f.Hint = "save the file with commas"
+		if sep == "|" || sep == "^" || sep == "~" {
+			f.Hint += ", or put a line sep=" + sep + " above the header"
+		}
+		return f
+	}
+	var required []string
+	for _, c := range Schema() {
+		if c.Required {
+			required = append(required, c.Name)
+		}
+	}
+	return NewFinding("csv.missing-column", line, "", "", RedactSAS(text), "the first line names no column; a wave begins with a header that has at least "+strings.Join(required, ", "))
 }
 
 func first(name string, _ bool) string { return name }

@@ -2,6 +2,7 @@ package wave
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -58,6 +59,8 @@ func (r *reading) stray(rec sheet.Record) string {
 		return "the line is a rule: it has neither letters nor digits"
 	case filled == 1 && len(r.file.Columns) >= 3 && noUser(first):
 		return "only one cell of the line is filled, as with a title, a note or a total: it is no row"
+	case slices.Contains(totals, strings.ToLower(strings.TrimRight(sheet.Unquote(first), ":"))):
+		return "the line is a total, not a row"
 	}
 	return ""
 }
@@ -67,6 +70,9 @@ func noUser(cell string) bool {
 	why, _ := userFault(sheet.Unquote(cell))
 	return why != ""
 }
+
+// totals are the words by which spreadsheets and databases label a last line.
+var totals = []string{"total", "totals", "grand total", "sum", "count", "subtotal", "rows", "summe", "gesamt", "anzahl", "zwischensumme", "totale", "somme", "suma", "totaal"}
 
 // isComment reports whether a line begins as comments do elsewhere.
 func isComment(s string) bool {

@@ -64,13 +64,24 @@ func decode(data []byte) (source, string) {
 	return s, ""
 }
 
-// notText recognises what people send in place of a CSV.
+// otherFiles are what people send in place of a CSV, by the bytes that they begin with, blanks and case apart.
+var otherFiles = []struct{ sign, name string }{
+	{"PK\x03\x04", "an Excel or OpenDocument workbook"},
+	{"\xd0\xcf\x11\xe0", "an old Excel workbook"},
+	{"%pdf-", "a PDF document"},
+	{"{\\rtf", "a rich text document (RTF)"},
+	{"\x1f\x8b", "a gzip archive"},
+	{"<!doctype", "a web page"},
+	{"<html", "a web page"},
+	{"<?xml", "XML"},
+	{"<workbook", "XML"},
+	{"[{", "JSON"},
+	{"{\"", "JSON"},
+}
+
+// notText recognises what is no CSV.
 func notText(data []byte) string {
 	switch {
-	case bytes.HasPrefix(data, []byte("PK\x03\x04")):
-		return "the file is an Excel or OpenDocument workbook, not a CSV"
-	case bytes.HasPrefix(data, []byte{0xD0, 0xCF, 0x11, 0xE0}):
-		return "the file is an old Excel workbook, not a CSV"
 	case bytes.HasPrefix(data, []byte{0xFF, 0xFE, 0, 0}), bytes.HasPrefix(data, []byte{0, 0, 0xFE, 0xFF}):
 		return "the file is UTF-32"
 	case bytes.HasPrefix(data, []byte("+/v8")), bytes.HasPrefix(data, []byte("+/v9")):
@@ -83,6 +94,30 @@ func notText(data []byte) string {
 	} {
 		if bytes.Contains(data, []byte(escape)) {
 			return "the file is in the encoding " + name + ", not UTF-8"
+		}
+	}
+	head := bytes.TrimPrefix(data, []byte(mark))
+	head = bytes.Join(bytes.Fields(head[:min(len(head), 64)]), nil)
+	for _, f := range otherFiles {
+		if len(head) >= len(f.sign) && (string(head[:len(f.sign)]) == f.sign || strings.EqualFold(string(head[:len(f.sign)]), f.sign)) {
+			return "the file is " + f.name + ", not a CSV"
+		}
+	}
+	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
+		return "" // UTF-16 that says so
+	}
+	// Every second byte of ordinary letters in UTF-16 is zero.
+	if head := data[:min(len(data), 64)&^1]; len(head) >= 8 {
+		zeros := [2]int{}
+		for i, c := range head {
+			if c == 0 {
+				zeros[i%2]++
+			}
+		}
+		for i := range zeros {
+			if zeros[1-i] == 0 && zeros[i] > len(head)/4 {
+				return "the file is UTF-16 without a byte order mark"
+			}
 		}
 	}
 	return ""

@@ -55,6 +55,28 @@ func TestOpen_Dialect(t *testing.T) {
 	}
 }
 
+// What is no CSV is named as what it is.
+func TestOpen_OtherFiles(t *testing.T) {
+	t.Parallel()
+	const table = "user,blob,policy\na@contoso.com,vhds/a.vhd,P\n"
+	little, big := "", ""
+	for _, c := range table {
+		little, big = little+string(c)+"\x00", big+"\x00"+string(c)
+	}
+	for data, want := range map[string]string{
+		"PK\x03\x04rest": "workbook", "\xD0\xCF\x11\xE0rest": "old Excel", "%PDF-1.7\n": "PDF", "{\\rtf1 x}": "RTF", "\x1F\x8B\x08rest": "gzip",
+		"<!DOCTYPE HTML>\n<table>": "web page", " \r\n<HTML>": "web page", "\uFEFF<?xml version=\"1.0\"?>": "XML", "[\n  {\"user\": 1}]": "JSON", "{ \"value\": []}": "JSON",
+		little: "UTF-16 without a byte order mark", big: "UTF-16 without a byte order mark", "\xFF\xFE\x00\x00u\x00\x00\x00": "UTF-32",
+	} {
+		if r, why := sheet.Open([]byte(data), known); r != nil || !strings.Contains(why, want) {
+			t.Errorf("%.20q: %v %q, want %s", data, r, why, want)
+		}
+	}
+	if _, why := sheet.Open([]byte("{user,blob,policy\n"), known); why != "" {
+		t.Errorf("a brace alone: %s", why)
+	}
+}
+
 func TestOpen_NoText(t *testing.T) {
 	t.Parallel()
 	for name, data := range map[string]string{
