@@ -71,7 +71,7 @@ func thorough(s string) string {
 	if maybeSAS(low) {
 		s = words.ReplaceAllStringFunc(s, cutSAS)
 	}
-	if strings.Contains(low, "sig") {
+	if maybeLoose(low) {
 		s = loose.ReplaceAllString(s, "${1}${2}"+Mark)
 	}
 	if strings.Contains(low, "bearer") || strings.Contains(low, "sharedkey") {
@@ -101,6 +101,24 @@ func maybeSAS(low string) bool {
 		}
 	}
 }
+
+// maybeLoose is the same for [loose], whose name begins a word: "assigned" stands in every report.
+func maybeLoose(low string) bool {
+	for i := 0; ; {
+		n := strings.Index(low[i:], "sig")
+		if n < 0 {
+			return false
+		}
+		i += n
+		if i == 0 || !isWord(low[i-1]) {
+			return true
+		}
+		i += len("sig")
+	}
+}
+
+// isWord reports whether a byte is a letter or digit of ASCII.
+func isWord(b byte) bool { return b >= 'a' && b <= 'z' || b >= '0' && b <= '9' }
 
 // cutSAS drops the query of a signed URL, or the whole word when it is a query without a URL.
 func cutSAS(w string) string {

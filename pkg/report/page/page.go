@@ -40,7 +40,7 @@ func Write(w io.Writer, a summary.Record) error {
 }
 
 func parsed() (*template.Template, error) {
-	return template.New("").Funcs(template.FuncMap{"text": text, "inline": inline, "prose": prose, "upn": upn, "value": value, "clean": summary.Clean}).
+	return template.New("").Funcs(template.FuncMap{"text": text, "inline": inline, "prose": prose, "upn": upn, "value": value, "command": command, "clean": summary.Clean}).
 		ParseFS(assets, "assets/*.gohtml")
 }
 

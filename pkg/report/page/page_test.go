@@ -299,8 +299,11 @@ func TestWrite_problemsFirst(t *testing.T) {
 	if people := text[strings.Index(text, `id="people-h"`):strings.Index(text, `id="timeline-h"`)]; strings.Contains(people, `class="fix"`) {
 		t.Error("the table of people repeats the advice")
 	}
-	if n := strings.Count(text, "<details class=\"list fold\">"); n != 1 {
-		t.Errorf("%d lists are folded, want that of the people with a Cloud PC", n)
+	if n := strings.Count(text, "<details class=\"list fold\">"); n != 2 {
+		t.Errorf("%d lists are folded, want both", n)
+	}
+	if strings.Contains(text, `<details class="more" open`) {
+		t.Error("a long list of findings is open")
 	}
 	if strings.Contains(render(t, reporttest.Sample()), "list fold") {
 		t.Error("a short list is folded")

@@ -9,12 +9,14 @@ import (
 	"wave365/pkg/summary"
 )
 
-// The size guard. Beyond the first bound plain successes carry short evidence, beyond the second none: run.json has it.
+// The size guard. Beyond the first bound plain successes carry short evidence, beyond the second none, and whoever neither
+// failed nor is held carries short evidence too: run.json has it all.
 const (
 	fullEvidence = 400
 	anyEvidence  = 2000
-	// foldedPeople is beyond how many the table of people with a Cloud PC opens only when somebody asks.
-	foldedPeople = 50
+	// foldedPeople is beyond how many the table of people with a Cloud PC opens only when somebody asks, foldedWithout the
+	// same for the others, who stand under their problems already.
+	foldedPeople, foldedWithout = 50, 100
 )
 
 // list is one table of people.
@@ -61,10 +63,11 @@ func listsOf(rows []summary.RowRecord, a summary.Record, c clock) ([]list, strin
 	for _, d := range summary.ByGravity(rows) {
 		row := personOf(d, a, c)
 		plain := d.Class == summary.Succeeded && d.Row.Attempt <= 1
+		grave := d.Class == summary.Failed || d.Class == summary.Held
 		switch {
-		case !plain || len(rows) <= fullEvidence:
+		case grave || len(rows) <= fullEvidence || !plain && len(rows) <= anyEvidence:
 			row.Evidence = evidenceOf(d, c, true)
-		case len(rows) <= anyEvidence:
+		case !plain || len(rows) <= anyEvidence:
 			row.Evidence = evidenceOf(d, c, false)
 		}
 		if d.Class.HasCloudPC() {
@@ -76,11 +79,11 @@ func listsOf(rows []summary.RowRecord, a summary.Record, c clock) ([]list, strin
 	note := ""
 	switch {
 	case len(rows) > anyEvidence:
-		note = "To keep this page quick, the evidence of plain successes is in run.json only."
+		note = "To keep this page quick, the evidence of plain successes is in run.json only, and so are the steps and requests of those who neither failed nor are held."
 	case len(rows) > fullEvidence:
 		note = "To keep this page quick, plain successes show their ids only; their steps and requests are in run.json."
 	}
-	with.Folded = len(with.Rows) > foldedPeople
+	with.Folded, without.Folded = len(with.Rows) > foldedPeople, len(without.Rows) > foldedWithout
 	return []list{without, with}, note
 }
 

@@ -6,12 +6,13 @@ import (
 	"wave365/pkg/wave"
 )
 
-// namedPeople bounds how many names a card shows at once, foldedNames how many more its fold holds, and shownFindings how
-// many findings one code shows.
+// namedPeople bounds how many names a card shows at once, foldedNames how many more its fold holds, shownFindings how many
+// findings one code shows, and openFindings how many errors of one code are shown before anybody asks.
 const (
 	namedPeople   = 12
 	foldedNames   = 500
 	shownFindings = 100
+	openFindings  = 10
 )
 
 // problem is one kind of problem with what to do about it.
@@ -75,7 +76,7 @@ type finding struct {
 func findingGroupsOf(a summary.Record) []findingGroup {
 	var out []findingGroup
 	for _, g := range summary.FindingGroups(a.Findings) {
-		v := findingGroup{FindingGroup: g, N: len(g.Findings), Open: g.Severity == wave.Error}
+		v := findingGroup{FindingGroup: g, N: len(g.Findings), Open: g.Severity == wave.Error && len(g.Findings) <= openFindings}
 		if v.N > shownFindings {
 			v.More, g.Findings = v.N-shownFindings, g.Findings[:shownFindings]
 		}

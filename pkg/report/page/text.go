@@ -64,6 +64,22 @@ func value(s string) template.HTML {
 	return template.HTML("<bdi>" + strings.NewReplacer("/", "/<wbr>", "@", "@<wbr>").Replace(template.HTMLEscapeString(s)) + "</bdi>")
 }
 
+// command is a command to copy. A word of it that a browser would break at its hyphens or slashes is held together.
+func command(s string) template.HTML {
+	words := strings.Split(summary.Clean(s), " ")
+	for i, w := range words {
+		escaped := template.HTMLEscapeString(w)
+		if strings.Trim(w, letters) != "" {
+			escaped = "<bdi>" + escaped + "</bdi>"
+		}
+		words[i] = escaped
+	}
+	return template.HTML(strings.Join(words, " "))
+}
+
+// letters are what no word breaks at.
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
 // inline is foreign text where a fold cannot stand; longer text is cut.
 func inline(s string) template.HTML {
 	return template.HTML("<bdi>" + template.HTMLEscapeString(short(s, 60)) + "</bdi>")

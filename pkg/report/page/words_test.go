@@ -60,6 +60,14 @@ func TestProse(t *testing.T) {
 	}
 }
 
+func TestCommand_keepsWordsWhole(t *testing.T) {
+	t.Parallel()
+	in, want := `wave365 retry run-1  --ledger "my<l>/x.db"`, template.HTML(`wave365 retry <bdi>run-1</bdi>  <bdi>--ledger</bdi> <bdi>&#34;my&lt;l&gt;/x.db&#34;</bdi>`)
+	if got := command(in); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestCut_keepsComposedCharactersWhole(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
