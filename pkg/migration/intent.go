@@ -91,6 +91,24 @@ type Event struct {
 	Problem *Problem
 }
 
+// Passage is what an event says of where a row went, as it is written into the audit and into run.json. Its names and their
+// order are fixed: the audit is hashed byte for byte.
+type Passage struct {
+	From     State  `json:"from,omitempty"`
+	To       State  `json:"to,omitempty"`
+	Step     Step   `json:"step,omitempty"`
+	NextStep Step   `json:"next_step,omitempty"`
+	Reason   Reason `json:"reason"`
+	Note     string `json:"note,omitempty"`
+	Attempt  int    `json:"attempt,omitempty"`
+	Tries    int    `json:"tries,omitempty"`
+}
+
+// Passage is where the row went.
+func (e Event) Passage() Passage {
+	return Passage{e.From, e.To, e.Step, e.NextStep, e.Reason, e.Note, e.Attempt, e.Tries}
+}
+
 // The reasons of events of the run itself.
 const (
 	RunStarted Reason = "run-started"

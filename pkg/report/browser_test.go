@@ -315,8 +315,12 @@ func huge(t *testing.T, b *browsertest.Browser) {
 	tab := b.Open(t)
 	tab.Size(1280, 900)
 	tab.Go(opened(t, a))
+	if got := browsertest.Eval[int](tab, shownRows); got != 0 {
+		t.Errorf("%d rows are laid out, and both lists are folded", got)
+	}
+	browsertest.Eval[bool](tab, `(document.querySelector(".fold").open = true, true)`)
 	if got := browsertest.Eval[int](tab, shownRows); got != 100 {
-		t.Errorf("%d rows are laid out, want 100 of the list that is not folded", got)
+		t.Errorf("%d rows are laid out, want 100 of the list that was opened", got)
 	}
 	browsertest.Eval[bool](tab, `(document.querySelector("[data-more]").click(), true)`)
 	if got := browsertest.Eval[int](tab, shownRows); got != 300 {

@@ -56,16 +56,9 @@ type docEffect struct {
 }
 
 type docEvent struct {
-	At      time.Time        `json:"at"`
-	From    migration.State  `json:"from,omitempty"`
-	To      migration.State  `json:"to,omitempty"`
-	Step    migration.Step   `json:"step,omitempty"`
-	Next    migration.Step   `json:"next_step,omitempty"`
-	Reason  migration.Reason `json:"reason"`
-	Note    string           `json:"note,omitempty"`
-	Attempt int              `json:"attempt,omitempty"`
-	Tries   int              `json:"tries,omitempty"`
-	Code    string           `json:"code,omitempty"`
+	At time.Time `json:"at"`
+	migration.Passage
+	Code string `json:"code,omitempty"`
 }
 
 func documentOf(a summary.Record) document {
@@ -103,10 +96,7 @@ func effectsOf(intents []migration.Intent) []docEffect {
 func eventsOf(events []migration.Event) []docEvent {
 	out := make([]docEvent, len(events))
 	for i, e := range events {
-		out[i] = docEvent{
-			At: e.At.UTC(), From: e.From, To: e.To, Step: e.Step, Next: e.NextStep, Reason: e.Reason, Note: e.Note,
-			Attempt: e.Attempt, Tries: e.Tries,
-		}
+		out[i] = docEvent{At: e.At.UTC(), Passage: e.Passage()}
 		if e.Problem != nil {
 			out[i].Code = e.Problem.Code
 		}

@@ -11,27 +11,15 @@ import (
 
 // EventBody is an event as the audit holds it.
 type EventBody struct {
-	From     migration.State    `json:"from,omitempty"`
-	To       migration.State    `json:"to,omitempty"`
-	Step     migration.Step     `json:"step,omitempty"`
-	NextStep migration.Step     `json:"next_step,omitempty"`
-	Reason   migration.Reason   `json:"reason"`
-	Note     string             `json:"note,omitempty"`
-	Attempt  int                `json:"attempt,omitempty"`
-	Tries    int                `json:"tries,omitempty"`
-	Version  int64              `json:"version,omitempty"`
-	Problem  *migration.Problem `json:"problem,omitempty"`
-	Facts    *migration.Facts   `json:"facts,omitempty"`
-	Target   *migration.Target  `json:"target,omitempty"`
+	migration.Passage
+	Version int64              `json:"version,omitempty"`
+	Problem *migration.Problem `json:"problem,omitempty"`
+	Facts   *migration.Facts   `json:"facts,omitempty"`
+	Target  *migration.Target  `json:"target,omitempty"`
 }
 
 // BodyOf is what the audit holds of an event.
-func BodyOf(e migration.Event) EventBody {
-	return EventBody{
-		From: e.From, To: e.To, Step: e.Step, NextStep: e.NextStep, Reason: e.Reason, Note: e.Note,
-		Attempt: e.Attempt, Tries: e.Tries, Problem: e.Problem,
-	}
-}
+func BodyOf(e migration.Event) EventBody { return EventBody{Passage: e.Passage(), Problem: e.Problem} }
 
 // Events gives the history of a run, oldest first: its rows' transitions and what Note recorded. The faults are those of
 // Audit.

@@ -12,35 +12,49 @@ import (
 	"wave365/pkg/summary"
 )
 
-// view is what the templates read.
+// view is what the templates read: a part for each template, and what all of them need.
 type view struct {
-	Policy, Title  string
-	CSS            template.CSS
-	JS             template.JS
-	Run            migration.Run
-	Rehearsal      bool
-	Redacted       bool
-	Live, Expected string
-	Huge           bool
+	head
+	verdict
+	Run      migration.Run
+	Total    int
+	Bar      []slice
+	Groups   []groupTable
+	Plan     []planRow
+	Problems []problem
+	people
+	Chart         *chart
+	FindingGroups []findingGroup
+	Provenance    []fact
+	Effects       []effect
+}
+
+// head is what stands above the page and around it. Live is as of when a page follows its run, Expected when that ends.
+type head struct {
+	Policy, Title       string
+	CSS                 template.CSS
+	JS                  template.JS
+	Rehearsal, Redacted bool
+	Live, Expected      string
+}
+
+// verdict is what came of the run, and what happens next.
+type verdict struct {
 	Unfinished     bool
 	Tenant         string
 	Headline, Rest string
-	Bar            []slice
 	BarText        string
-	Total          int
 	Started, Ended moment
 	Took, Pace     string
 	Moves          []move
 	Next           []string
-	Groups         []groupTable
-	Plan           []planRow
-	Lists          []list
-	EvidenceNote   string
-	Chart          *chart
-	Problems       []problem
-	FindingGroups  []findingGroup
-	Provenance     []fact
-	Effects        []effect
+}
+
+// people is who was to be moved.
+type people struct {
+	Huge         bool
+	Lists        []list
+	EvidenceNote string
 }
 
 // slice is one part of a stacked bar that is 1000 wide.
@@ -57,26 +71,35 @@ func viewOf(a summary.Record) *view {
 	rows, run := summary.RowRecords(a)
 	c := clock{zone: a.Location(), start: a.Run.CreatedAt}
 	v := &view{
-		Run: a.Run, Rehearsal: a.Rehearsal(), Redacted: a.Redacted, Huge: len(rows) > anyEvidence, Unfinished: a.Run.FinishedAt.IsZero(), Total: len(rows),
-		Tenant: tenantOf(a.Run), Bar: barOf(a.Tally(), len(rows)),
-		Started: momentOf(a.Run.CreatedAt, a.Location()), Ended: momentOf(a.End(), a.Location()),
-		Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a), Moves: movesOf(a), Next: a.Shell.Lines(fault.Remedy{Commands: summary.Next(a)}),
-		Groups: groupsOf(rows), Plan: planOf(a, c), Provenance: provenanceOf(a, c), Effects: effectsOf(run.Intents, c),
+		head: headOf(a, c), verdict: verdictOf(a, c), Run: a.Run, Total: len(rows), Bar: barOf(a.Tally(), len(rows)),
+		Groups: groupsOf(rows), Plan: planOf(a, c), Problems: problemsOf(rows, a), Chart: chartOf(rows, a, c),
+		FindingGroups: findingGroupsOf(a), Provenance: provenanceOf(a, c), Effects: effectsOf(run.Intents, c),
 	}
+	v.Huge = len(rows) > anyEvidence
+	v.Lists, v.EvidenceNote = listsOf(rows, a, c)
+	return v
+}
+
+func headOf(a summary.Record, c clock) head {
+	h := head{Rehearsal: a.Rehearsal(), Redacted: a.Redacted}
 	if a.Live {
-		v.Expected = between(a.Expected, c)
-		v.Live = c.at(a.At, "15:04:05 MST")
+		h.Live, h.Expected = c.at(a.At, "15:04:05 MST"), between(a.Expected, c)
+	}
+	said, _ := summary.Headline(a)
+	h.Title = "Wave " + short(a.Run.Wave, 40) + ": " + said
+	if h.Rehearsal {
+		h.Title = "Rehearsal of wave " + short(a.Run.Wave, 40) + ": " + said
+	}
+	return h
+}
+
+func verdictOf(a summary.Record, c clock) verdict {
+	v := verdict{
+		Unfinished: a.Run.FinishedAt.IsZero(), Tenant: tenantOf(a.Run), BarText: barText(a),
+		Started: momentOf(a.Run.CreatedAt, c.zone), Ended: momentOf(a.End(), c.zone), Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a),
+		Moves: movesOf(a), Next: a.Shell.Lines(fault.Remedy{Commands: summary.Next(a)}),
 	}
 	v.Headline, v.Rest = summary.Headline(a)
-	v.Title = "Wave " + short(a.Run.Wave, 40) + ": " + v.Headline
-	if v.Rehearsal {
-		v.Title = "Rehearsal of wave " + short(a.Run.Wave, 40) + ": " + v.Headline
-	}
-	v.BarText = barText(a)
-	v.Lists, v.EvidenceNote = listsOf(rows, a, c)
-	v.Chart = chartOf(rows, a, c)
-	v.Problems = problemsOf(rows, a)
-	v.FindingGroups = findingGroupsOf(a)
 	return v
 }
 
