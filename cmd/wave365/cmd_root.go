@@ -119,7 +119,7 @@ func newRootCommand(a *app) *cobra.Command {
 	root.SetCompletionCommandGroupID("more")
 	complete(root, a, g)
 	explainMistakes(root)
-	layOut(root, columns(a.out))
+	laidOut(root, columns(a.out))
 	return root
 }
 

@@ -13,7 +13,21 @@ const alone = "alone"
 
 func standsAlone(cmd *cobra.Command) { cmd.Annotations = map[string]string{alone: ""} }
 
-// layOut fits the help of a command and of those below it to a terminal of this width; 0 is no terminal.
+// laidOut has the help of every command fitted to a terminal of this width, when it is asked for; 0 is no terminal. To do so
+// for all commands at each start would take longer than most commands do.
+func laidOut(root *cobra.Command, width int) {
+	help, usage := root.HelpFunc(), root.UsageFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		layOut(cmd, width)
+		help(cmd, args)
+	})
+	root.SetUsageFunc(func(cmd *cobra.Command) error {
+		layOut(cmd, width)
+		return usage(cmd)
+	})
+}
+
+// layOut fits the help of a command to a terminal of this width; 0 is no terminal.
 func layOut(cmd *cobra.Command, width int) {
 	const widest = 110
 	if width == 0 || width > widest {
@@ -21,9 +35,6 @@ func layOut(cmd *cobra.Command, width int) {
 	}
 	cmd.Long = reflowed(cmd.Long, width)
 	cmd.SetUsageTemplate(usageTemplate(cmd, width))
-	for _, below := range cmd.Commands() {
-		layOut(below, width)
-	}
 }
 
 func usageTemplate(cmd *cobra.Command, width int) string {
@@ -50,7 +61,7 @@ func reflowed(text string, width int) string {
 	}
 	paragraphs := strings.Split(text, "\n\n")
 	for i, p := range paragraphs {
-		if !strings.HasPrefix(p, " ") && !strings.Contains(p, "\n ") {
+		if indented := strings.ContainsAny(p[:min(len(p), 1)], " \t") || strings.Contains(p, "\n ") || strings.Contains(p, "\n\t"); !indented {
 			paragraphs[i] = strings.TrimSuffix(folded("", p, width), "\n")
 		}
 	}

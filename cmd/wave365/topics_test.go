@@ -17,6 +17,7 @@ func TestTopics(t *testing.T) {
 		if !c.IsAdditionalHelpTopicCommand() {
 			continue
 		}
+		layOut(c, 0)
 		texts[c.Name()] = c.Long
 		for _, line := range strings.Split(c.Long, "\n") {
 			if utf8.RuneCountInString(line) > 115 {
