@@ -210,7 +210,9 @@ func (l *look) file(ctx context.Context, column string, ref blob.Ref, src *migra
 	}
 	for _, p := range problems {
 		l.flag(p.Code, column, cmp.Or(p.Value, ref.URL()), p.Message)
-		l.found[len(l.found)-1].Hint = p.Hint
+		if p.Hint != "" {
+			l.found[len(l.found)-1].Hint = p.Hint
+		}
 	}
 	return nil
 }

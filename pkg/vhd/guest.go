@@ -16,8 +16,7 @@ const (
 
 func isGuestState(length int64) *Problem {
 	return &Problem{Code: "vhd.is-guest-state", Value: fmt.Sprint(length),
-		Message: "the blob is the guest state file of a Trusted Launch VM, not its disk",
-		Hint:    "put the disk's blob into blob and this one into guest_state_blob"}
+		Message: "the blob is the guest state file of a Trusted Launch VM, not its disk"}
 }
 
 // InspectGuestState judges the second file of a Trusted Launch source, with the arguments of [Inspect]. It gives
@@ -27,8 +26,7 @@ func InspectGuestState(length int64, head, tail []byte) []Problem {
 	if why == "" {
 		return nil
 	}
-	return []Problem{{Code: "guest.not-guest-state", Message: why, Value: fmt.Sprint(length),
-		Hint: "name the guest state file that was exported with the snapshot (…-gueststate.vhd or .vmgs, about 4 MiB)"}}
+	return []Problem{{Code: "guest.not-guest-state", Message: why, Value: fmt.Sprint(length)}}
 }
 
 func guestFault(length int64, head, tail []byte) string {

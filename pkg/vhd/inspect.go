@@ -11,8 +11,8 @@ type Problem struct {
 	Code string
 	// Warning: the import may work all the same.
 	Warning bool
-	// Message says what is wrong, Hint what to do; lower case, no full stop. Value is what was found, such as a size
-	// in bytes; it may be empty.
+	// Message says what is wrong; lower case, no full stop. Hint says what to do where that depends on this very disk;
+	// empty: the remedy of the code. Value is what was found, such as a size in bytes; it may be empty.
 	Message, Hint, Value string
 }
 
@@ -25,15 +25,6 @@ type Disk struct {
 	// GPT is nil for a disk without a believable partition table.
 	GPT *GPT
 }
-
-const (
-	hintFixed = "convert it to a fixed VHD and upload it again as a page blob: Convert-VHD -VHDType Fixed, " +
-		"or qemu-img convert -O vpc -o subformat=fixed,force_size=on"
-	hintCopy       = "copy the disk again from the snapshot and wait until the copy has succeeded"
-	hintGeneration = "convert the disk to GPT (mbr2gpt /convert /allowFullOS), move the VM to generation 2, check that it starts, and take the snapshot again"
-	hintWindows    = "check that this is the disk of the user's Windows VM, and put its path into blob; a Cloud PC runs Windows only"
-	hintSource     = "check that the snapshot is the OS disk of a generation 2 VM"
-)
 
 // Inspect judges an OS disk by its length in bytes, its first [HeadLength] and its last [TailLength] bytes (all of it
 // when it is shorter), and by the part that [More] asks for; without that part it says less. The codes are those of the vhd family. When one of the problems is not a warning, the Disk
@@ -51,15 +42,14 @@ func Inspect(length int64, head, tail []byte, more ...Part) (Disk, []Problem) {
 	}
 	if short {
 		return Disk{Kind: kind}, []Problem{{Code: "vhd.truncated", Value: fmt.Sprint(length),
-			Message: "fewer bytes could be read than the blob's length promises", Hint: hintCopy}}
+			Message: "fewer bytes could be read than the blob's length promises"}}
 	}
 	footer, _ := ParseFooter(tail[len(tail)-FooterLength:])
 	disk := Disk{Kind: Fixed, Virtual: length - FooterLength, Footer: footer}
 	problems := judge(disk.Virtual, head, tail, more)
 	if footer.SavedState != 0 {
 		problems = append(problems, Problem{Code: "vhd.saved-state", Warning: true,
-			Message: "the VHD footer says that the machine was saved (hibernated), not shut down: what was in its memory is not on the disk",
-			Hint:    "shut the VM down (Stop-VM, or Stop in the portal), wait until it is off, and take the snapshot again"})
+			Message: "the VHD footer says that the machine was saved (hibernated), not shut down: what was in its memory is not on the disk"})
 	}
 	disk.GPT, _ = parseGPT(head)
 	for _, p := range problems {
@@ -94,8 +84,7 @@ func judge(virtual int64, head, tail []byte, more []Part) []Problem {
 	}
 	if virtual%mebibyte != 0 {
 		problems = append(problems, Problem{Code: "vhd.not-mib-aligned", Value: fmt.Sprint(virtual),
-			Message: fmt.Sprintf("the virtual size %d is not a whole number of MiB (%d bytes over)", virtual, virtual%mebibyte),
-			Hint:    "resize the disk to the next whole MiB before uploading it (Resize-VHD, or qemu-img resize -f raw) and upload it again"})
+			Message: fmt.Sprintf("the virtual size %d is not a whole number of MiB (%d bytes over)", virtual, virtual%mebibyte)})
 	}
 	if format, other := otherFormat(head); other {
 		return append(problems, *notVHD(virtual, "the blob is "+format.name+" with a VHD footer behind it", format.how))
@@ -111,13 +100,13 @@ func judge(virtual int64, head, tail []byte, more []Part) []Problem {
 func withoutGPT(head []byte, why string) Problem {
 	switch {
 	case allZero(head):
-		return Problem{Code: "vhd.unwritten", Message: "the disk holds zeros where its partition table should be: nothing but the footer was copied into it", Hint: hintCopy}
+		return Problem{Code: "vhd.unwritten", Message: "the disk holds zeros where its partition table should be: nothing but the footer was copied into it"}
 	case bootRecord(head) && !hasProtectiveEntry(head):
-		return Problem{Code: "vhd.generation-1", Message: "the disk is of a generation 1 VM: " + why + ", and a Cloud PC starts generation 2 disks only", Hint: hintGeneration}
+		return Problem{Code: "vhd.generation-1", Message: "the disk is of a generation 1 VM: " + why + ", and a Cloud PC starts generation 2 disks only"}
 	case len(head) >= 4096+8 && string(head[4096:4096+8]) == gptSignature:
 		why = "the partition table is written for sectors of 4,096 bytes, and disks in Azure have 512"
 	}
-	return Problem{Code: "vhd.no-efi-partition", Warning: true, Message: why + ": no EFI system partition can be seen, from which a Cloud PC would start", Hint: hintSource}
+	return Problem{Code: "vhd.no-efi-partition", Warning: true, Message: why + ": no EFI system partition can be seen, from which a Cloud PC would start"}
 }
 
 // clip cuts head and tail to what length allows and says whether less than that was given.
@@ -132,7 +121,7 @@ func clip(length int64, head, tail []byte) (h, t []byte, short bool) {
 func recognise(length int64, head, tail []byte) (Kind, *Problem) {
 	switch {
 	case bytes.HasPrefix(head, []byte("vhdxfile")):
-		return VHDX, &Problem{Code: "vhd.vhdx", Message: "the blob is a VHDX file", Hint: hintFixed}
+		return VHDX, &Problem{Code: "vhd.vhdx", Message: "the blob is a VHDX file"}
 	case bytes.HasPrefix(head, []byte(guestSignature)):
 		return GuestState, isGuestState(length)
 	}
@@ -140,7 +129,7 @@ func recognise(length int64, head, tail []byte) (Kind, *Problem) {
 		return kind, sparseProblem(kind)
 	}
 	if len(tail) < FooterLength {
-		return None, notVHD(length, "the blob is smaller than a VHD footer", hintFixed)
+		return None, notVHD(length, "the blob is smaller than a VHD footer", "")
 	}
 	raw := tail[len(tail)-FooterLength:]
 	footer, ok := ParseFooter(raw)
@@ -149,8 +138,7 @@ func recognise(length int64, head, tail []byte) (Kind, *Problem) {
 	}
 	if sum := Checksum(raw); sum != footer.Checksum {
 		return None, &Problem{Code: "vhd.bad-checksum", Value: fmt.Sprintf("0x%08x", footer.Checksum),
-			Message: fmt.Sprintf("the VHD footer is damaged: its checksum is 0x%08x and should be 0x%08x", footer.Checksum, sum),
-			Hint:    hintCopy}
+			Message: fmt.Sprintf("the VHD footer is damaged: its checksum is 0x%08x and should be 0x%08x", footer.Checksum, sum)}
 	}
 	switch {
 	case footer.Type == TypeDynamic:
@@ -158,13 +146,12 @@ func recognise(length int64, head, tail []byte) (Kind, *Problem) {
 	case footer.Type == TypeDifferencing:
 		return Differencing, sparseProblem(Differencing)
 	case footer.Type != TypeFixed:
-		return None, notVHD(int64(footer.Type), fmt.Sprintf("the VHD footer names disk type %d, which is not a fixed disk", footer.Type), hintFixed)
+		return None, notVHD(int64(footer.Type), fmt.Sprintf("the VHD footer names disk type %d, which is not a fixed disk", footer.Type), "")
 	case footer.DataOffset != noDataOffset && footer.DataOffset != shortNoDataOffset:
-		return None, notVHD(int64(footer.DataOffset), "the VHD footer says fixed disk, but points to the header of a dynamic one", hintFixed)
+		return None, notVHD(int64(footer.DataOffset), "the VHD footer says fixed disk, but points to the header of a dynamic one", "")
 	case length < FooterLength || footer.CurrentSize != uint64(length-FooterLength):
 		return Fixed, &Problem{Code: "vhd.size-mismatch", Value: fmt.Sprint(footer.CurrentSize),
-			Message: fmt.Sprintf("the VHD footer says %d bytes, but the blob holds %d and the footer", footer.CurrentSize, length-FooterLength),
-			Hint:    hintCopy}
+			Message: fmt.Sprintf("the VHD footer says %d bytes, but the blob holds %d and the footer", footer.CurrentSize, length-FooterLength)}
 	}
 	if footer.CurrentSize <= guestStateMost && allZero(head[:min(len(head), int(length-FooterLength))]) {
 		return GuestState, isGuestState(length)
@@ -190,10 +177,9 @@ func sparse(head []byte) Kind {
 }
 
 func sparseProblem(kind Kind) *Problem {
-	p := &Problem{Code: "vhd.dynamic", Message: "the blob is a dynamic VHD; only a fixed one can be imported", Hint: hintFixed}
+	p := &Problem{Code: "vhd.dynamic", Message: "the blob is a dynamic VHD; only a fixed one can be imported"}
 	if kind == Differencing {
 		p.Code, p.Message = "vhd.differencing", "the blob is a differencing VHD, which is nothing without its parent"
-		p.Hint = "merge it into its parent (Merge-VHD), then " + hintFixed
 	}
 	return p
 }
@@ -204,21 +190,21 @@ func withoutFooter(length int64, head []byte) *Problem {
 	switch {
 	case gpt != nil && gpt.beyond(length):
 		return &Problem{Code: "vhd.truncated", Value: fmt.Sprint(length),
-			Message: fmt.Sprintf("the blob ends after %d bytes, but its partition table describes a disk of %d", length, (gpt.BackupLBA+1)*sectorSize),
-			Hint:    hintCopy}
+			Message: fmt.Sprintf("the blob ends after %d bytes, but its partition table describes a disk of %d", length, (gpt.BackupLBA+1)*sectorSize)}
 	case gpt != nil && length%mebibyte == FooterLength:
 		return &Problem{Code: "vhd.truncated", Value: fmt.Sprint(length),
-			Message: "the blob has the length of a VHD, but its last 512 bytes are no footer: the copy did not reach the end", Hint: hintCopy}
+			Message: "the blob has the length of a VHD, but its last 512 bytes are no footer: the copy did not reach the end"}
 	case allZero(head):
-		return notVHD(length, "the blob holds zeros where a disk begins and where its footer should be: nothing was copied into it", hintCopy)
+		return notVHD(length, "the blob holds zeros where a disk begins and where its footer should be: nothing was copied into it",
+			"copy the disk again from the snapshot and wait until the copy has succeeded")
 	}
 	if format, other := otherFormat(head); other {
 		return notVHD(length, "the blob is "+format.name, format.how)
 	}
 	if gpt != nil || bootRecord(head) {
-		return notVHD(length, "the blob is a disk image without a VHD footer (raw)", hintFixed)
+		return notVHD(length, "the blob is a disk image without a VHD footer (raw)", "")
 	}
-	return notVHD(length, "the blob does not end with a VHD footer", hintFixed)
+	return notVHD(length, "the blob does not end with a VHD footer", "")
 }
 
 func notVHD(value int64, message, hint string) *Problem {
@@ -229,17 +215,16 @@ func judgeGPT(g *GPT, virtual int64) []Problem {
 	switch {
 	case g.Complete && !g.BasicData && g.Foreign != "" && !g.beyond(virtual):
 		return []Problem{{Code: "vhd.not-windows", Value: g.Foreign,
-			Message: "the disk holds partitions of " + g.Foreign + " and none that Windows could be installed on", Hint: hintWindows}}
+			Message: "the disk holds partitions of " + g.Foreign + " and none that Windows could be installed on"}}
 	case g.beyond(virtual):
 		return []Problem{{Code: "vhd.truncated", Value: fmt.Sprint(virtual),
-			Message: fmt.Sprintf("the disk is cut off: its partition table reaches to sector %d, but the disk ends at %d", max(g.BackupLBA, g.LastUsable), virtual/sectorSize-1),
-			Hint:    hintCopy}}
+			Message: fmt.Sprintf("the disk is cut off: its partition table reaches to sector %d, but the disk ends at %d", max(g.BackupLBA, g.LastUsable), virtual/sectorSize-1)}}
 	case !g.EFISystem && !g.Complete:
 		return []Problem{{Code: "vhd.no-efi-partition", Warning: true,
-			Message: "no EFI system partition was seen; the partition list lies beyond the start of the disk", Hint: hintSource}}
+			Message: "no EFI system partition was seen; the partition list lies beyond the start of the disk"}}
 	case !g.EFISystem:
 		return []Problem{{Code: "vhd.no-efi-partition", Warning: true,
-			Message: "the disk has no EFI system partition: it cannot start as a generation 2 machine", Hint: hintSource}}
+			Message: "the disk has no EFI system partition: it cannot start as a generation 2 machine"}}
 	}
 	return nil
 }

@@ -101,8 +101,7 @@ func encrypted(p Part) []Problem {
 		return nil
 	}
 	return []Problem{{Code: "vhd.encrypted", Warning: true,
-		Message: "the disk's largest volume is encrypted (" + by + "): without its key, which is in the VM's TPM, a Cloud PC asks for the recovery key or does not start",
-		Hint:    "suspend or turn off BitLocker on the VM (manage-bde -off C:), wait until it is decrypted, and take the snapshot again"}}
+		Message: "the disk's largest volume is encrypted (" + by + "): without its key, which is in the VM's TPM, a Cloud PC asks for the recovery key or does not start"}}
 }
 
 // bitLockerToGo is the identifier of BitLocker in a volume that begins like FAT.
