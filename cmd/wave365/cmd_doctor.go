@@ -20,6 +20,8 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
 	"wave365/pkg/preflight/doctor"
+	"wave365/pkg/preflight/rules"
+	"wave365/pkg/runner/awake"
 	"wave365/pkg/summary"
 )
 
@@ -27,7 +29,7 @@ func newDoctorCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "doctor", Short: "Check sign-in, permissions, network, storage, clock and ledger before an evening", Args: cobra.NoArgs,
 		Long: `Check what an evening needs: the network to each host, who signs in and into which tenant, each permission and how it
-was proven, the storage account and whether links to disks can be signed, the clock, the ledger's disk, this terminal,
+was proven, the storage account and whether links to disks can be signed, the clock, the ledger's disk, sleep, this terminal,
 how many imports of the day are used, and snapshot settings that finished runs left behind. Changes nothing.
 
 Exit codes: 0 nothing is bad, 5 a permission or prerequisite is missing, 12 the sign-in or the network failed.`,
@@ -108,7 +110,9 @@ func (a *app) examineMachine(ctx context.Context, g *globals) []doctor.Line {
 			Err: err, Version: d.Version, Settings: d.Settings, Off: d.Off, Encrypted: d.Encrypted, Remote: d.Remote,
 		})...)
 	}
-	return append(lines, doctor.TerminalLine(doctor.Terminal{
+	letGo, err := awake.Keep("wave365 doctor")
+	letGo()
+	return append(lines, doctor.SleepLine(err), doctor.TerminalLine(doctor.Terminal{
 		IsTerminal: a.inTerm, Columns: columns(a.err),
 		Remote: os.Getenv("SSH_CONNECTION") != "", Kept: os.Getenv("TMUX") != "" || os.Getenv("STY") != "",
 	}))
@@ -211,18 +215,18 @@ type tries struct {
 
 // needs are the permissions that a wave takes.
 func needs(t tries) []doctor.Need {
-	return []doctor.Need{
+	list := []doctor.Need{
 		{Permission: "Organization.Read.All", Purpose: "the tenant's name", Tried: true, Err: t.organization},
 		{Permission: "CloudPC.Read.All", Purpose: "Cloud PCs", Tried: true, Err: t.cloudPCs},
 		{Permission: "CloudPC.Read.All", Purpose: "the Windows 365 audit log, which tells a lost import and a purge", Tried: true, Err: t.audit},
 		{Permission: "LicenseAssignment.Read.All", Purpose: "the tenant's licenses", Tried: true, Err: t.licenses},
 		{Permission: "User.Read.All", Purpose: "users", Tried: true, Err: t.users},
 		{Permission: "GroupMember.Read.All", Purpose: "groups", Tried: true, Err: t.groups},
-		{Permission: "CloudPC.ReadWrite.All", Purpose: "to import snapshots and to set up the user setting"},
-		{Permission: "GroupMember.ReadWrite.All", Purpose: "to add users to the policy's group", Also: []string{"Group.ReadWrite.All", "Directory.ReadWrite.All"}},
-		{Permission: "LicenseAssignment.ReadWrite.All", Purpose: "to assign licenses", Also: []string{"User.ReadWrite.All", "Directory.ReadWrite.All"}, Optional: true},
-		{Permission: "Mail.Send", Purpose: "to send mail with notify", Optional: true},
 	}
+	for _, w := range rules.Writes() {
+		list = append(list, doctor.Need{Permission: w.Permission, Purpose: w.Purpose, Also: w.Also, Optional: w.License || w.Optional})
+	}
+	return list
 }
 
 // examineStorage asks for a container that need not exist, and for a signature that nobody will use.

@@ -32,7 +32,8 @@ func newPlanCommand(a *app, g *globals) *cobra.Command {
 them, licenses, imports, and when it would end. --out seals the plan into a file; ` + "`wave365 run --plan FILE`" + ` then refuses
 to start when the wave or the tenant moved since, and says what.
 
-Exit codes: 0 there is something to do, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do.`,
+Exit codes: 0 there is something to do, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do,
+12 sign-in or network.`,
 		Example: "  wave365 plan waves/friday.csv --sandbox --skip-invalid\n  wave365 plan waves/friday.csv --storage-account contosovhds --canary 2 --out friday.plan.json",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runPlan(cmd, a, g, o, args[0], out) },

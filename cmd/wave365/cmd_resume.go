@@ -33,7 +33,9 @@ newest run that is not finished. Effects whose outcome was not recorded are look
 
 A wave file that was edited since the run began is refused (exit 10), and what changed is listed; rows are known by user and
 blob, not by line. --accept-changes validates the rows that are new or changed and have not begun, takes them over, and
-cancels those that were taken out. Rows that have begun are not changed.`,
+cancels those that were taken out. Rows that have begun are not changed.
+
+Exit codes: as of run; 6 the run has ended, 10 the wave file was edited.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runResume(cmd, a, g, runArg(args), o)

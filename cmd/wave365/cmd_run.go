@@ -45,7 +45,8 @@ Ctrl-C once: nothing new starts, what is in flight runs to completion. Twice: st
 ` + "`wave365 resume`" + ` continues after either, and after a crash.
 
 Exit codes: 0 all rows succeeded, 3 some failed, are held or were skipped, 4 wave invalid, 5 permission or tenant
-prerequisite, 6 nothing to do, 7 halted, 8 rows deferred, 9 drained, 11 held by another process, 130 stopped.`,
+prerequisite, 6 nothing to do, 7 halted, 8 rows deferred, 9 drained, 10 something moved since the plan or the ledger is
+older than its report, 11 held by another process, 12 sign-in or network, 130 stopped.`,
 		Example: "  wave365 run waves/friday.csv --storage-account contosovhds\n  wave365 run waves/friday.csv --sandbox --skip-invalid --yes",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runRun(cmd, a, g, o, args[0]) },

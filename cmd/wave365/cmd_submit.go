@@ -33,7 +33,8 @@ Another machine has no wave file, so rows that bring a SAS of their own are refu
 worker's sign-in make the links. A sandbox must be one that runs already: --sandbox=URL. Workers tell nobody: send messages
 with notify, and write reports with report, from any machine.
 
-Exit codes: 0 queued, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do, 11 held by another process.`,
+Exit codes: 0 queued, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do, 10 something moved since
+the plan, 11 held by another process, 12 sign-in or network.`,
 		Example: "  wave365 submit waves/friday.csv --ledger 'postgres://ada@db.example.com/fleet?ledger=contoso' --at \"fri 18:00\"",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runRun(cmd, a, g, o, args[0]) },

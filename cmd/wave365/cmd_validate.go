@@ -70,7 +70,8 @@ func newValidateCommand(a *app, g *globals) *cobra.Command {
 		Long: `Check every row of a wave: first the file, then the storage account, then the tenant. All findings come at
 once, each with its line, its column, a code and a remedy. Nothing is changed anywhere.
 
-Exit codes: 0 the wave may run, 4 some rows have errors, 5 a permission or tenant prerequisite is missing.`,
+Exit codes: 0 the wave may run, 4 some rows have errors, 5 a permission or tenant prerequisite is missing,
+12 sign-in or network.`,
 		Example: "  wave365 validate waves/friday.csv --storage-account contosovhds\n  wave365 validate waves/friday.csv --sandbox\n  wave365 validate --explain vhd.dynamic",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -58,7 +58,11 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 		fmt.Fprintln(a.err, "wave365: the run has stopped; resume with: "+resumeCommand(g, r))
 		return err
 	}
-	if out.Why != "" && (out.End == runner.Halted || out.End == runner.Finished) {
+	switch {
+	case out.Why == "":
+	case out.End == runner.Halted: // how to continue is told below
+		fmt.Fprintln(a.err, "wave365: "+out.Why)
+	case out.End == runner.Finished:
 		fmt.Fprintf(a.err, "wave365: %s\n  fix the cause, then give those rows a new attempt: %s\n",
 			out.Why, shell(g.ledger, r.ID).Line(fault.NewCommand("retry")))
 	}
@@ -102,7 +106,11 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	case runner.Reached:
 		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", summary.Count(counts.Open(), "row"), resumeCommand(g, r))
 	default:
-		fmt.Fprintf(a.err, "wave365: %s; continue with: %s\n", leftOpen(rows), shell(g.ledger, id).Line(summary.Resume(r, rows, events)))
+		lead := "continue with: "
+		if end == runner.Halted {
+			lead = "once the cause is removed, " + lead
+		}
+		fmt.Fprintf(a.err, "wave365: %s; %s%s\n", leftOpen(rows), lead, shell(g.ledger, id).Line(summary.Resume(r, rows, events)))
 	}
 	if unwritten != nil {
 		return unwritten

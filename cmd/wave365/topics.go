@@ -148,7 +148,7 @@ func permissionsTopic() string {
 			purpose = "to read: " + purpose
 		}
 		if n.Optional {
-			purpose += ", if that is wanted"
+			purpose = "optional: " + purpose
 		}
 		rows = append(rows, []string{n.Permission, purpose})
 	}

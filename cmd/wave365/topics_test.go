@@ -2,6 +2,8 @@ package main
 
 import (
 	"io"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -27,6 +29,23 @@ func TestTopics(t *testing.T) {
 	}
 	if len(texts) != 7 {
 		t.Errorf("%d topics, want 7", len(texts))
+	}
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := os.ReadFile("../../pkg/graph/remedies.go") // what the client asks for when a call is refused
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`permission = "([^"]+)"`).FindAllStringSubmatch(string(asked), -1)
+	if len(named) < 9 {
+		t.Errorf("%d permissions in pkg/graph", len(named))
+	}
+	for _, p := range named {
+		if !strings.Contains(texts["permissions"], p[1]) || !strings.Contains(string(readme), "`"+p[1]+"`") {
+			t.Errorf("help permissions or the README does not name %s", p[1])
+		}
 	}
 	for _, s := range migration.States() {
 		if stateMeaning(s) == "" {

@@ -8,23 +8,8 @@ import (
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
+	"wave365/pkg/preflight/rules"
 )
-
-// write is a permission that the run needs and no read can prove, with those that include it.
-type write struct {
-	permission, purpose string
-	also                []string
-	// license: only waves that assign a license need it.
-	license bool
-}
-
-func writes() []write {
-	return []write{
-		{permission: "CloudPC.ReadWrite.All", purpose: "to import snapshots and to set up the user setting"},
-		{permission: "GroupMember.ReadWrite.All", purpose: "to add users to the policy's group", also: []string{"Group.ReadWrite.All", "Directory.ReadWrite.All"}},
-		{permission: "LicenseAssignment.ReadWrite.All", purpose: "to assign licenses", also: []string{"User.ReadWrite.All", "Directory.ReadWrite.All"}, license: true},
-	}
-}
 
 // permissions looks for what the run will need beyond reading. How each permission is proven:
 //   - those to read, by the reads of this validation: each family names the one it lacks;
@@ -38,9 +23,9 @@ func writes() []write {
 func (c *check) permissions(ctx context.Context) error {
 	if len(c.in.Granted) > 0 {
 		assigns := slices.ContainsFunc(c.rows, func(r row) bool { return r.target.Trigger.Licenses() })
-		for _, w := range writes() {
-			if (!w.license || assigns) && !slices.ContainsFunc(append(w.also, w.permission), func(p string) bool { return holds(c.in.Granted, p) }) {
-				c.lacks(w.permission, w.purpose)
+		for _, w := range rules.Writes() {
+			if !w.Optional && (!w.License || assigns) && !slices.ContainsFunc(append(w.Also, w.Permission), func(p string) bool { return holds(c.in.Granted, p) }) {
+				c.lacks(w.Permission, w.Purpose)
 			}
 		}
 	}

@@ -86,6 +86,15 @@ func LedgerLines(l Ledger) []Line {
 	return lines
 }
 
+// SleepLine judges whether the machine stays awake for a run; err says why nothing keeps it from sleeping.
+func SleepLine(err error) Line {
+	if err != nil {
+		return Line{Name: "sleep", Grade: Warning, Found: "nothing keeps this machine awake during a run: " + err.Error(),
+			Remedy: fault.Remedy{Text: "turn automatic sleep off for the evening; a run that slept continues when the machine wakes up"}}
+	}
+	return Line{Name: "sleep", Grade: Good, Found: "a run keeps this machine awake, unless its lid is closed or its battery is empty"}
+}
+
 // Terminal is what was found out about where the command was typed.
 type Terminal struct {
 	// IsTerminal: a person can be asked. Remote: it hangs on a network connection; Kept: by a program that outlives it.

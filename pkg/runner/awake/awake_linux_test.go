@@ -42,8 +42,17 @@ func TestKeepAndRelease(t *testing.T) {
 	}
 }
 
-func TestAHelperThatEndsByItselfIsNoTrouble(t *testing.T) {
-	inhibitor(t, "exit 1\n")
+func TestAHelperThatGetsNoLockIsAnError(t *testing.T) {
+	inhibitor(t, "echo no bus >&2\nexit 1\n")
+	release, err := awake.Keep("x")
+	if err == nil || !strings.Contains(err.Error(), "no bus") {
+		t.Errorf("nothing keeps the machine awake, and nobody was told why: %v", err)
+	}
+	release()
+}
+
+func TestAHelperThatEndsLaterIsNoTrouble(t *testing.T) {
+	inhibitor(t, "head -c 1\n")
 	release, err := awake.Keep("x")
 	if err != nil {
 		t.Fatal(err)
