@@ -61,6 +61,9 @@ type leftover struct {
 }
 
 func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing.Options) error {
+	if err := a.settle(ctx, g, t.conn, t.writer("close"), migration.WriteFilter{Run: t.Run.ID}); err != nil {
+		return err
+	}
 	r, err := closingRecord(ctx, t)
 	if err != nil {
 		return err

@@ -154,9 +154,19 @@ func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, 
 			return err
 		}
 	}
+	past, err := lookInto(ctx, g)
+	if err != nil {
+		return err
+	}
+	settle := func(user string) error {
+		if !past.undecided(func(w migration.Write) bool { return strings.EqualFold(w.UserID, user) }) {
+			return nil
+		}
+		return withWriter(func(w tenantcare.Writer) error { return a.settle(ctx, g, conn, w, migration.WriteFilter{UserID: user}) })
+	}
 	var all []leaving.Leave
 	for _, name := range o.users {
-		l, err := a.lookAtLeaver(ctx, conn, name, o)
+		l, err := a.lookAtLeaver(ctx, conn, name, o, settle)
 		if err != nil && (fault.CodeOf(err) != codeNothing || len(o.users) == 1) {
 			return err
 		}
@@ -198,9 +208,13 @@ func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, 
 	})
 }
 
-// lookAtLeaver finds the person and the Cloud PC; a name that means two people is refused.
-func (a *app) lookAtLeaver(ctx context.Context, conn *connection, name string, o deprovisioning) (leaving.Leave, error) {
+// lookAtLeaver finds the person and the Cloud PC; a name that means two people is refused. settle decides first what an
+// earlier command left undecided about the person of that id.
+func (a *app) lookAtLeaver(ctx context.Context, conn *connection, name string, o deprovisioning, settle func(id string) error) (leaving.Leave, error) {
 	u, err := findUser(ctx, conn, name)
+	if err == nil {
+		err = settle(u.ID)
+	}
 	if err != nil {
 		return leaving.Leave{}, err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -78,6 +79,11 @@ func (a *app) purge(ctx context.Context, g *globals, o purging) error {
 			if err != nil {
 				return err
 			}
+			for _, id := range runsBehind(all) {
+				if err := a.settle(ctx, g, t.conn, t.writer("purge"), migration.WriteFilter{Run: id}); err != nil {
+					return err
+				}
+			}
 			return a.purgeAll(ctx, g, t.conn, all, len(o.ids) > 0, func(do func(tenantcare.Writer) error) error {
 				w := t.writer("purge")
 				w.Run = "" // each import has its own
@@ -90,8 +96,28 @@ func (a *app) purge(ctx context.Context, g *globals, o purging) error {
 		return err
 	}
 	return a.withTenant(ctx, g, func(ctx context.Context, conn *connection) error {
-		return a.purgeAll(ctx, g, conn, all, true, func(do func(tenantcare.Writer) error) error { return a.withWriter(ctx, g, conn, "purge", "", do) })
+		withWriter := func(do func(tenantcare.Writer) error) error { return a.withWriter(ctx, g, conn, "purge", "", do) }
+		for _, id := range o.ids {
+			if !h.undecided(func(w migration.Write) bool { return strings.EqualFold(w.Target, id) }) {
+				continue
+			}
+			if err := withWriter(func(w tenantcare.Writer) error { return a.settle(ctx, g, conn, w, migration.WriteFilter{Target: id}) }); err != nil {
+				return err
+			}
+		}
+		return a.purgeAll(ctx, g, conn, all, true, withWriter)
 	})
+}
+
+// runsBehind are the runs that imports were made for, each once.
+func runsBehind(all []imports.Candidate) []string {
+	var out []string
+	for _, c := range all {
+		if c.Row != nil && !slices.Contains(out, c.Row.Run) {
+			out = append(out, c.Row.Run)
+		}
+	}
+	return out
 }
 
 func has(list []string, id string) bool {

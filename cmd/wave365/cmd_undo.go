@@ -61,6 +61,9 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 			row = r
 		}
 	}
+	if err := a.settle(ctx, g, t.conn, t.writer("undo"), migration.WriteFilter{Run: t.Run.ID}); err != nil {
+		return err
+	}
 	index := row.Index
 	mine, err := t.Ledger.Writes(ctx, migration.WriteFilter{Run: t.Run.ID, Row: &index, Command: "run"})
 	if err != nil {

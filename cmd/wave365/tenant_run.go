@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
@@ -10,6 +11,8 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/closing"
+	"wave365/pkg/tenantcare/settling"
 )
 
 // afterwards is a recorded run, locked, with its services, for a command that cares for the tenant after it.
@@ -47,6 +50,15 @@ func (t *afterwards) writer(command string) tenantcare.Writer {
 	return tenantcare.Writer{Journal: t.Ledger, Clock: t.conn.clock, Command: command, By: t.Driver().String(), Run: t.Run.ID}
 }
 
+// settle finds out what became of the writes that f chooses, of earlier commands that ended before they knew.
+func (a *app) settle(ctx context.Context, g *globals, conn *connection, w tenantcare.Writer, f migration.WriteFilter) error {
+	var storage closing.Storage
+	if conn.storage != nil {
+		storage = conn.storage
+	}
+	return settling.Writes(ctx, w, conn.graph, storage, f, func(s settling.Settled) { a.tell(g, "%s", s.Text()) })
+}
+
 // history is what the ledger knows about all runs of one tenant: their rows and what was written.
 type history struct {
 	runs    []migration.Run
@@ -73,6 +85,13 @@ func readHistory(ctx context.Context, l *ledger.Ledger, tenant string) (history,
 	}
 	h.effects, err = l.Writes(ctx, migration.WriteFilter{})
 	return h, err
+}
+
+// undecided reports whether it is not known how a write ended that a command made, not a run, and that fits.
+func (h history) undecided(fits func(migration.Write) bool) bool {
+	return slices.ContainsFunc(h.effects, func(w migration.Write) bool {
+		return w.Command != migration.CommandRun && w.Undecided() && fits(w)
+	})
 }
 
 // lookInto reads the ledger without locking it, where there is one.

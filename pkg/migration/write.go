@@ -38,6 +38,9 @@ type Write struct {
 	Outcome *Outcome
 }
 
+// CommandRun is the Command of effects of runs.
+const CommandRun = "run"
+
 // Undecided reports whether it is not known whether the write happened.
 func (w Write) Undecided() bool { return w.Outcome == nil || w.Outcome.Status == OutcomeUnknown }
 

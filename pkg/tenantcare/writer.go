@@ -58,15 +58,17 @@ type Writer struct {
 type Effect struct {
 	// Write says what is done to what. Command, By, Run, ClientRequestID and At are filled in.
 	migration.Write
-	// Present looks whether the effect is there: then nothing is sent. id is what the service calls it; seen says to people
-	// how it was found.
-	Present func(ctx context.Context) (id, seen string, ok bool, err error)
+	// Present looks whether the effect is there: then nothing is sent.
+	Present Look
 	// Call makes it, and is given a context that does not end with the command: a call that has begun gets its answer.
 	Call func(ctx context.Context) (id string, err error)
 	// Shows is how long, in service time, an effect may take to be seen by Present. When it is not there by then, a call
 	// whose answer was lost had no effect. 0: two minutes.
 	Shows time.Duration
 }
+
+// Look looks whether an effect is there. id is what the service calls it; seen says to people how it was found.
+type Look func(ctx context.Context) (id, seen string, ok bool, err error)
 
 // callTime bounds one call, in wall time.
 const callTime = 3 * time.Minute
@@ -126,6 +128,14 @@ func (w Writer) Do(ctx context.Context, e Effect) (migration.Outcome, error) {
 	if jerr := w.Journal.ConcludeWrite(sure, in, out); jerr != nil {
 		return out, jerr
 	}
+	return out, err
+}
+
+// Settle decides a write of an earlier process, whichever command made it, whose outcome nobody knows: what look finds is
+// recorded as adopted; what does not show within shows since the call (0: two minutes) as without effect. Errors: look's;
+// the journal's; Interrupted when ctx ends while it waits.
+func (w Writer) Settle(ctx context.Context, open migration.Write, look Look, shows time.Duration) (migration.Outcome, error) {
+	out, _, err := w.settle(ctx, Effect{Write: open, Present: look, Shows: shows}, []migration.Write{open})
 	return out, err
 }
 

@@ -14,9 +14,6 @@ import (
 	"wave365/pkg/migration"
 )
 
-// commandRun is the Command of effects of runs in what Writes returns.
-const commandRun = "run"
-
 // IntendWrite records that a command outside a run is about to write to the tenant, and returns when that is durable:
 // only then may the call be sent. The result is w with ID, and At when it was zero. Faults: NotFound ("ledger.no-run")
 // for a Run that is not in the ledger, Conflict ("ledger.once") when a write with the same Once has happened, or may
@@ -75,7 +72,7 @@ type writeBody struct {
 // ConcludeWrite records how a write ended, as [Journal.Conclude] does for a run's intent and with the same faults. w is
 // what IntendWrite, or Writes, returned. For an effect of a run it is Conclude.
 func (l *Journal) ConcludeWrite(ctx context.Context, w migration.Write, out migration.Outcome) error {
-	if w.Command == commandRun {
+	if w.Command == migration.CommandRun {
 		return l.Conclude(ctx, migration.Intent{ID: w.ID, Run: w.Run, Row: w.Row, Effect: w.Effect}, out)
 	}
 	return l.conclude(ctx, conclusion{

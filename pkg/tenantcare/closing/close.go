@@ -64,20 +64,25 @@ func remove(ctx context.Context, w tenantcare.Writer, s Storage, run migration.R
 		return err
 	}
 	_, err = w.Do(ctx, tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.BlobDelete, Target: ref.URL(), UserID: x.Row.Target.UserID, User: x.Row.Target.User, Row: x.Row.Index},
-		Present: func(ctx context.Context) (string, string, bool, error) {
-			items, err := s.List(ctx, ref.Container, ref.Name)
-			if err != nil && !fault.Is(err, fault.NotFound) {
-				return "", "", false, err
-			}
-			for _, i := range items {
-				if i.Name == ref.Name {
-					return "", "", false, nil
-				}
-			}
-			return ref.URL(), "it is gone", true, nil
-		},
-		Call: func(ctx context.Context) (string, error) { return ref.URL(), s.Delete(ctx, ref, x.ETag) },
+		Write:   migration.Write{Effect: tenantcare.BlobDelete, Target: ref.URL(), UserID: x.Row.Target.UserID, User: x.Row.Target.User, Row: x.Row.Index},
+		Present: BlobGone(s, ref),
+		Call:    func(ctx context.Context) (string, error) { return ref.URL(), s.Delete(ctx, ref, x.ETag) },
 	})
 	return err
+}
+
+// BlobGone looks whether a blob is gone.
+func BlobGone(s Storage, ref blob.Ref) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		items, err := s.List(ctx, ref.Container, ref.Name)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return "", "", false, err
+		}
+		for _, i := range items {
+			if i.Name == ref.Name {
+				return "", "", false, nil
+			}
+		}
+		return ref.URL(), "it is gone", true, nil
+	}
 }

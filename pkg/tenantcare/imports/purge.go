@@ -180,12 +180,9 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Tenant, v Verdict) error
 	_, err := w.Do(ctx, tenantcare.Effect{
 		Write: write,
 		Present: func(ctx context.Context) (string, string, bool, error) {
-			now, err := t.ImportResult(ctx, v.ID)
-			if fault.Is(err, fault.NotFound) {
-				return v.ID, "its record is gone", true, nil
-			}
-			if err != nil {
-				return "", "", false, err
+			now, id, seen, gone, err := look(ctx, t, v.ID)
+			if err != nil || gone {
+				return id, seen, gone, err
 			}
 			again, err := Judge(v.Candidate, graph.ImportAnswer{Import: now})
 			if err == nil && again.Fate != Purge {
@@ -196,4 +193,20 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Tenant, v Verdict) error
 		Call: func(ctx context.Context) (string, error) { return v.ID, t.PurgeImport(ctx, v.ID) },
 	})
 	return err
+}
+
+// RecordGone looks whether the record of an import is gone.
+func RecordGone(t Tenant, id string) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		_, id, seen, gone, err := look(ctx, t, id)
+		return id, seen, gone, err
+	}
+}
+
+func look(ctx context.Context, t Tenant, snapshot string) (now graph.Import, id, seen string, gone bool, err error) {
+	now, err = t.ImportResult(ctx, snapshot)
+	if fault.Is(err, fault.NotFound) {
+		return now, snapshot, "its record is gone", true, nil
+	}
+	return now, "", "", false, err
 }

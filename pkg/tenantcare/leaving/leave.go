@@ -17,9 +17,11 @@ const (
 	lookEvery      = time.Minute
 	gracePatience  = 2 * time.Hour
 	gonePatience   = 3 * time.Hour
-	endShows       = 15 * time.Minute
 	endIsStillOurs = 3 * time.Hour
 )
+
+// EndShows is how long an ended grace period may take to be seen.
+const EndShows = 15 * time.Minute
 
 // Person is whom a write is about, for the journal; Row is the row of the writer's run, or migration.WaveRow.
 type Person struct {
@@ -30,25 +32,43 @@ type Person struct {
 // CutLicense takes a directly assigned license away.
 func CutLicense(ctx context.Context, w tenantcare.Writer, t Tenant, p Person, sku string) (migration.Outcome, error) {
 	return w.Do(ctx, tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.LicenseRemove, Target: sku, UserID: p.UserID, User: p.User, Row: p.Row},
-		Present: func(ctx context.Context) (string, string, bool, error) {
-			u, err := t.User(ctx, p.UserID)
-			return sku, "the user does not hold it", err == nil && !Direct(u, sku), err
-		},
-		Call: func(ctx context.Context) (string, error) { return sku, t.RemoveLicense(ctx, p.UserID, sku) },
+		Write:   migration.Write{Effect: tenantcare.LicenseRemove, Target: sku, UserID: p.UserID, User: p.User, Row: p.Row},
+		Present: LicenseGone(t, p.UserID, sku),
+		Call:    func(ctx context.Context) (string, error) { return sku, t.RemoveLicense(ctx, p.UserID, sku) },
 	})
 }
 
 // CutMembership takes the user out of a group.
 func CutMembership(ctx context.Context, w tenantcare.Writer, t Tenant, p Person, group string) (migration.Outcome, error) {
 	return w.Do(ctx, tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.GroupLeave, Target: group, UserID: p.UserID, User: p.User, Row: p.Row},
-		Present: func(ctx context.Context) (string, string, bool, error) {
-			in, err := t.IsMember(ctx, group, p.UserID)
-			return group, "the user is no member", err == nil && !in, err
-		},
-		Call: func(ctx context.Context) (string, error) { return group, t.RemoveMember(ctx, group, p.UserID) },
+		Write:   migration.Write{Effect: tenantcare.GroupLeave, Target: group, UserID: p.UserID, User: p.User, Row: p.Row},
+		Present: MembershipGone(t, p.UserID, group),
+		Call:    func(ctx context.Context) (string, error) { return group, t.RemoveMember(ctx, group, p.UserID) },
 	})
+}
+
+// LicenseGone looks whether the user does not hold a license by a direct assignment.
+func LicenseGone(t Reads, userID, sku string) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		u, err := t.User(ctx, userID)
+		return sku, "the user does not hold it", err == nil && !Direct(u, sku), err
+	}
+}
+
+// LicenseHeld looks whether the user holds a license by a direct assignment.
+func LicenseHeld(t Reads, userID, sku string) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		u, err := t.User(ctx, userID)
+		return sku, "the user holds it", err == nil && Direct(u, sku), err
+	}
+}
+
+// MembershipGone looks whether the user is no direct member of a group.
+func MembershipGone(t Reads, userID, group string) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		in, err := t.IsMember(ctx, group, userID)
+		return group, "the user is no member", err == nil && !in, err
+	}
 }
 
 // Unlink cuts the link and waits until the Cloud PC is seen in its grace period twice, or has gone further. tell is told
@@ -107,7 +127,7 @@ func (l Leave) ended(ctx context.Context, w tenantcare.Writer) (bool, error) {
 func (l Leave) endGrace(ctx context.Context, w tenantcare.Writer, t Tenant) error {
 	_, err := w.Do(ctx, tenantcare.Effect{
 		Write: migration.Write{Effect: tenantcare.GraceEnd, Target: l.PC.ID, UserID: l.User.ID, User: l.User.UPN, Row: migration.WaveRow},
-		Shows: endShows,
+		Shows: EndShows,
 		Present: func(ctx context.Context) (string, string, bool, error) {
 			status, err := l.now(ctx, t)
 			if err == nil && status != graph.StatusInGracePeriod && status != "" && !leaving(status) {
@@ -118,6 +138,20 @@ func (l Leave) endGrace(ctx context.Context, w tenantcare.Writer, t Tenant) erro
 		Call: func(ctx context.Context) (string, error) { return l.PC.ID, t.EndGracePeriod(ctx, l.PC.ID) },
 	})
 	return err
+}
+
+// Ended looks whether a Cloud PC is being deprovisioned or gone, since a moment: one that was provisioned after it is
+// another one, whatever its id.
+func Ended(t Reads, upn, id string, since time.Time) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		pcs, err := t.CloudPCsOf(ctx, []string{upn})
+		for _, p := range pcs {
+			if strings.EqualFold(p.ID, id) && !p.ProvisionedAt.After(since) {
+				return id, "it is being deprovisioned", err == nil && leaving(p.Status), err
+			}
+		}
+		return id, "it is gone", err == nil, err
+	}
 }
 
 // now is the status of this very Cloud PC; "" when it is gone. An id may be used again: another one is told apart by when

@@ -177,11 +177,8 @@ func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, p Plan) (graph.U
 // SetSource writes the whole setting with another provisioning source, and reads it back.
 func SetSource(ctx context.Context, w tenantcare.Writer, t Tenant, have graph.UserSetting, source string) error {
 	_, err := w.Do(ctx, tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.SettingRestore, Target: have.ID, Before: quoted(have.ProvisioningSourceType), After: quoted(source)},
-		Present: func(ctx context.Context) (string, string, bool, error) {
-			now, err := read(ctx, t, have.ID)
-			return have.ID, "it builds from " + source, err == nil && strings.EqualFold(now.ProvisioningSourceType, source), err
-		},
+		Write:   migration.Write{Effect: tenantcare.SettingRestore, Target: have.ID, Before: quoted(have.ProvisioningSourceType), After: quoted(source)},
+		Present: Builds(t, have.ID, source),
 		Call: func(ctx context.Context) (string, error) {
 			now, err := read(ctx, t, have.ID) // what else was changed in it meanwhile stays
 			if err != nil {
@@ -208,6 +205,14 @@ func SetSource(ctx context.Context, w tenantcare.Writer, t Tenant, have graph.Us
 		if err := tenantcare.Sleep(ctx, w.Clock, apart); err != nil {
 			return err
 		}
+	}
+}
+
+// Builds looks whether a setting builds from a source.
+func Builds(t Tenant, id, source string) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		now, err := read(ctx, t, id)
+		return id, "it builds from " + source, err == nil && strings.EqualFold(now.ProvisioningSourceType, source), err
 	}
 }
 

@@ -59,12 +59,9 @@ func giveBack(ctx context.Context, w tenantcare.Writer, t Tenant, row migration.
 			" still, or again: with the license a Cloud PC would be built from the image", "run the command again once the user is out of the group")
 	}
 	_, err = w.Do(ctx, tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.LicenseAssign, Target: sku, UserID: row.Target.UserID, User: row.Target.User, Row: row.Index},
-		Present: func(ctx context.Context) (string, string, bool, error) {
-			u, err := t.User(ctx, row.Target.UserID)
-			return sku, "the user holds it", err == nil && leaving.Direct(u, sku), err
-		},
-		Call: func(ctx context.Context) (string, error) { return sku, t.AssignLicense(ctx, row.Target.UserID, sku) },
+		Write:   migration.Write{Effect: tenantcare.LicenseAssign, Target: sku, UserID: row.Target.UserID, User: row.Target.User, Row: row.Index},
+		Present: leaving.LicenseHeld(t, row.Target.UserID, sku),
+		Call:    func(ctx context.Context) (string, error) { return sku, t.AssignLicense(ctx, row.Target.UserID, sku) },
 	})
 	return err
 }

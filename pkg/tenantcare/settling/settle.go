@@ -1,0 +1,101 @@
+// Package settling finds out what became of writes whose command died, or lost its connection, before it knew: by a look at
+// the tenant, never by doing them again. A command that comes later, of whatever name, would otherwise find the thing done,
+// have nothing to do, and leave it undecided for ever.
+package settling
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/closing"
+	"wave365/pkg/tenantcare/imports"
+	"wave365/pkg/tenantcare/leaving"
+	"wave365/pkg/tenantcare/snapshotsetting"
+)
+
+// Tenant are the calls it makes, of which none but a read is made; *graph.Client makes them.
+type Tenant interface {
+	leaving.Reads
+	imports.Tenant
+	snapshotsetting.Tenant
+}
+
+// Settled is a write that was decided.
+type Settled struct {
+	migration.Write
+	Outcome migration.Outcome
+}
+
+// Happened reports whether it did what it was to do.
+func (s Settled) Happened() bool { return s.Outcome.Status.Happened() }
+
+// Writes decides the undecided writes that f chooses: a run's, or a person's, so that all are of this tenant. Effects of
+// runs are left to the runs, and messages are never looked for: nobody can see whether one arrived. s nil leaves blobs
+// undecided. It waits, in service time, as long as an effect may take to show. tell is told of each.
+//
+// Errors: those of the looks; the journal's; Interrupted.
+func Writes(ctx context.Context, w tenantcare.Writer, t Tenant, s closing.Storage, f migration.WriteFilter, tell func(Settled)) error {
+	f.Undecided = true
+	open, err := w.Journal.Writes(context.WithoutCancel(ctx), f)
+	if err != nil {
+		return err
+	}
+	for _, o := range open {
+		look, shows := of(t, s, o)
+		if look == nil {
+			continue
+		}
+		out, err := w.Settle(ctx, o, look, shows)
+		if err != nil {
+			return err
+		}
+		tell(Settled{o, out})
+	}
+	return nil
+}
+
+// of is how to look for what a write did, and how long that may take to show; nil: it is not looked for here.
+func of(t Tenant, s closing.Storage, w migration.Write) (tenantcare.Look, time.Duration) {
+	if w.Command == migration.CommandRun {
+		return nil, 0
+	}
+	switch w.Effect {
+	case tenantcare.SettingRestore:
+		var source string
+		if json.Unmarshal(w.After, &source) == nil && source != "" {
+			return snapshotsetting.Builds(t, w.Target, source), 0
+		}
+	case migration.EffectPurge:
+		return imports.RecordGone(t, w.Target), 0
+	case tenantcare.LicenseRemove:
+		return leaving.LicenseGone(t, w.UserID, w.Target), 0
+	case tenantcare.LicenseAssign:
+		return leaving.LicenseHeld(t, w.UserID, w.Target), 0
+	case tenantcare.GroupLeave:
+		return leaving.MembershipGone(t, w.UserID, w.Target), 0
+	case tenantcare.GraceEnd:
+		return leaving.Ended(t, w.User, w.Target, w.At), leaving.EndShows
+	case tenantcare.BlobDelete:
+		if ref, err := blob.ParseRef(w.Target, ""); err == nil && s != nil {
+			return closing.BlobGone(s, ref), 0
+		}
+	}
+	return nil, 0
+}
+
+// Text says to people what became of it.
+func (s Settled) Text() string {
+	who := ""
+	if s.User != "" {
+		who = " of " + s.User
+	}
+	end := "did not happen"
+	if s.Happened() {
+		end = "had happened: " + s.Outcome.Detail
+	}
+	return "an earlier wave365 " + s.Command + " ended before it knew: " + string(s.Effect) + who + " " + end
+}
