@@ -18,6 +18,7 @@ type memory struct {
 	rows    []migration.Row
 	intents []migration.Intent
 	events  []migration.Event
+	writes  []migration.Write // of commands after the run
 }
 
 func newMemory(rows []migration.Row) *memory { return &memory{rows: slices.Clone(rows)} }

@@ -74,6 +74,9 @@ func playSeed(t *testing.T, seed uint64) {
 		if err == nil {
 			err = errors.Join(w.play(), w.check())
 		}
+		if err == nil {
+			err = w.tendAll()
+		}
 		if err != nil {
 			t.Errorf("a promise was broken; play it again with: WAVE365_SEED=%d go test -run TestSimulation ./pkg/runner/simtest\n%v\n%s", seed, err, w.story.tell())
 			if os.Getenv("WAVE365_SEED") != "" && w != nil {
@@ -89,6 +92,9 @@ func (s *story) tell() string {
 	fmt.Fprintf(&b, "%d rows (%d of them late), %d slots, %d workers, knobs %+v", len(s.people), s.late, s.slots, s.workers, s.scenario.Knobs)
 	for _, f := range s.faults {
 		fmt.Fprintf(&b, "\n  fault %+v", f)
+	}
+	for _, c := range s.cares {
+		fmt.Fprintf(&b, "\n  afterwards: %s", c.tell())
 	}
 	for _, m := range s.others {
 		fmt.Fprintf(&b, "\n  somebody, after %s: %s (%d; %s)", m.after, m.what, m.n, m.lasts)

@@ -30,6 +30,8 @@ type story struct {
 	copied, restored int
 	// late is how many of the last people come into the wave by an edit of its file.
 	late int
+	// cares are the commands after the evening.
+	cares []care
 	// onDisk uses the ledger's file; otherwise a ledger in memory with the same guards is used, for speed.
 	onDisk bool
 }
@@ -93,6 +95,7 @@ func draw(seed uint64) *story {
 	s.meddle(rand.New(rand.NewPCG(seed, 367)))
 	s.give(rand.New(rand.NewPCG(seed, 368)))
 	s.confuse(rand.New(rand.NewPCG(seed, 369)))
+	s.tend(rand.New(rand.NewPCG(seed, 370)))
 	return s
 }
 

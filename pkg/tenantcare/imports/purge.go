@@ -160,11 +160,21 @@ func Read(ctx context.Context, t Tenant, all []Candidate) ([]Verdict, error) {
 	}
 	out := make([]Verdict, len(all))
 	for i, a := range answers {
+		for try := 0; try < rereads && unreadable(a.Err) && ctx.Err() == nil; try++ {
+			a.Import, a.Err = t.ImportResult(ctx, ids[i])
+		}
 		if out[i], err = Judge(all[i], a); err != nil {
 			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// rereads is how often an answer about one import that says nothing is asked for again: it is no reason to give up all.
+const rereads = 2
+
+func unreadable(err error) bool {
+	return fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Internal) || fault.Is(err, fault.OutcomeUnknown)
 }
 
 // Remove purges one import, and waits until its record is gone. It looks once more right before: an import that was used
