@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,12 +12,15 @@ import (
 	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/undoing"
+	"wave365/pkg/tenantcare/wavegroup"
+	"wave365/pkg/wave"
 )
 
 func newUndoCommand(a *app, g *globals) *cobra.Command {
 	var user string
+	var groups bool
 	cmd := &cobra.Command{
-		Use: "undo [RUN] --row USER", Short: "Take back what a run did for one row, as far as it can be", Args: cobra.MaximumNArgs(1),
+		Use: "undo [RUN] {--row USER | --groups}", Short: "Take back what a run did for one row, as far as it can be", Args: cobra.MaximumNArgs(1),
 		Long: `Take back what a run did for one row: the license it gave, the import it made and nobody used, the membership it added;
 the latest first, and only what this tool did and nobody changed since. A license that was taken away for the import
 (--trigger relicense) is given back, ten minutes after the user has left the group. It says what cannot be taken back.
@@ -24,14 +28,29 @@ the latest first, and only what this tool did and nobody changed since. A licens
 Where the Cloud PC exists already, its grace period of seven days begins: giving the license or the membership back within
 that time ends it. ` + "`wave365 deprovision`" + ` takes the Cloud PC away for good.
 
+A group that --create-group made goes with the last row that is in it: out of the policy and the user setting, then deleted,
+once two looks, apart in time, find nobody in it. --groups takes back those groups of the run alone.
+
 Exit codes: 0 taken back, 2 refused, 5 permission missing, 6 nothing to take back.`,
 		Example: "  wave365 undo 20261120-1715-ab12 --row ada@contoso.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withRecorded(cmd.Context(), g, runArg(args), func(ctx context.Context, t *afterwards) error { return a.undo(ctx, g, t, user) })
+			if groups == (user != "") {
+				return usageError{fault.New(fault.Invalid, "usage", "undo needs --row or --groups", "nothing is taken back that is not named")}
+			}
+			return a.withRecorded(cmd.Context(), g, runArg(args), func(ctx context.Context, t *afterwards) error {
+				if err := a.settle(ctx, g, t.conn, t.writer("undo"), migration.WriteFilter{Run: t.Run.ID}); err != nil {
+					return err
+				}
+				if groups {
+					return a.undoGroups(ctx, g, t)
+				}
+				return a.undo(ctx, g, t, user)
+			})
 		},
 	}
-	cmd.Flags().StringVar(&user, "row", "", "the row of this user")
-	_ = cmd.MarkFlagRequired("row")
+	f := cmd.Flags()
+	f.StringVar(&user, "row", "", "the row of this user")
+	f.BoolVar(&groups, "groups", false, "the groups that --create-group made for the run, as far as nobody is in them")
 	return cmd
 }
 
@@ -61,9 +80,6 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 			row = r
 		}
 	}
-	if err := a.settle(ctx, g, t.conn, t.writer("undo"), migration.WriteFilter{Run: t.Run.ID}); err != nil {
-		return err
-	}
 	index := row.Index
 	mine, err := t.Ledger.Writes(ctx, migration.WriteFilter{Run: t.Run.ID, Row: &index, Command: "run"})
 	if err != nil {
@@ -77,24 +93,30 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 	if err != nil {
 		return err
 	}
-	groups, err := t.Ledger.Writes(ctx, migration.WriteFilter{Target: row.Target.GroupID})
+	group, err := a.madeGroup(ctx, t, p)
 	if err != nil {
 		return err
 	}
-	for _, w := range groups {
-		if w.Effect == tenantcare.GroupCreate && w.Changed() {
-			p.Lasting = append(p.Lasting, fault.Remedy{Text: "group " + row.Target.GroupName + " was made for the wave and stays: others are in it"})
-		}
+	if group != nil && !group.Back() && !group.Gone {
+		p.Lasting = append(p.Lasting, fault.Remedy{Text: "group " + group.Name + " was made for the wave and stays: " + group.Why + "; once nobody needs it",
+			Commands: []fault.Command{fault.NewCommand("undo", "--groups").For(t.Run.ID)}})
 	}
 	if !g.json {
 		a.printUndo(g, p)
+		if group != nil && group.Back() {
+			a.bullet(g, "-", "made group "+group.Name+": is taken back, out of policy and user setting and then deleted", nil)
+		}
 	}
-	if p.Todo() == 0 {
+	steps := p.Todo()
+	if group != nil && group.Back() {
+		steps++
+	}
+	if steps == 0 {
 		return nothing("run "+t.Run.ID+" did nothing for "+row.Target.User+" that can be taken back", "")
 	}
-	question := fmt.Sprintf("Take %s back?", summary.Count(p.Todo(), "step"))
+	question := fmt.Sprintf("Take %s back?", summary.Count(steps, "step"))
 	if p.Ends != "" {
-		question = fmt.Sprintf("Take %s back? The grace period of Cloud PC %s begins.", summary.Count(p.Todo(), "step"), p.Ends)
+		question += " " + graceBegins(p)
 	}
 	if err := a.ask(ctx, g, question); err != nil {
 		return err
@@ -107,8 +129,124 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 	if err != nil {
 		return err
 	}
+	doc := undone(g, t.Run.ID, p)
+	if p.Ends != "" && !g.json {
+		fmt.Fprintln(a.out, summary.OneLine(graceBegins(p)))
+	}
+	if group != nil && group.Back() {
+		if err := wavegroup.Remove(ctx, t.writer("undo"), t.conn.graph, *group); err != nil {
+			return err
+		}
+		doc.Steps = append(doc.Steps, a.groupUndone(g, *group))
+	}
 	if g.json {
-		printJSON(a.out, undone(g, t.Run.ID, p))
+		printJSON(a.out, doc)
+	}
+	return nil
+}
+
+// graceBegins says what taking the link away begins.
+func graceBegins(p undoing.Plan) string {
+	return "The grace period of Cloud PC " + p.Ends + " begins: seven days, and what was taken back can be given again until then."
+}
+
+func (a *app) groupUndone(g *globals, r wavegroup.Removal) undoneStep {
+	if !g.json {
+		fmt.Fprintln(a.out, summary.OneLine("Taken back: made group "+r.Name))
+	}
+	return undoneStep{What: "made group " + r.Name, Undone: true}
+}
+
+// madeGroup is the row's group, where --create-group made it, with whether it can be taken back; nil: it was not made.
+func (a *app) madeGroup(ctx context.Context, t *afterwards, p undoing.Plan) (*wavegroup.Removal, error) {
+	target := p.Row.Target
+	h, err := readHistory(ctx, t.Ledger, t.Run.Tenant)
+	if err != nil || !h.made(target.GroupID) {
+		return nil, err
+	}
+	leaves := p.Leaves() // who stays a member keeps the group
+	besides := target.UserID
+	if !leaves {
+		besides = ""
+	}
+	return a.removal(ctx, t, h, target.GroupID, target.GroupName, besides, p.Row)
+}
+
+// removal looks at a group that was made. but is the row that is taken back; its zero value is none. While a Cloud PC is there
+// that came by the group, it stays: by it alone one in its grace period can be brought back.
+func (a *app) removal(ctx context.Context, t *afterwards, h history, id, name, besides string, but migration.Row) (*wavegroup.Removal, error) {
+	stays := func(format string, args ...any) (*wavegroup.Removal, error) {
+		return &wavegroup.Removal{ID: id, Name: name, Why: fmt.Sprintf(format, args...)}, nil
+	}
+	policyOf := map[string]string{}
+	for _, r := range h.rows {
+		if !strings.EqualFold(r.Target.GroupID, id) {
+			continue
+		}
+		if (r.Run != but.Run || r.Index != but.Index) && (!r.State.Final() || r.State == migration.Held) {
+			return stays("the row of %s in run %s needs it", r.Target.User, r.Run)
+		}
+		policyOf[wave.UserKey(r.Target.UPN)] = r.Target.PolicyID
+	}
+	pcs, err := t.conn.graph.CloudPCs(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, pc := range pcs {
+		if p := policyOf[wave.UserKey(pc.UserPrincipalName)]; p != "" && strings.EqualFold(p, pc.ProvisioningPolicyID) {
+			return stays("Cloud PC %s of %s is %s, and depends on it", pc.DisplayName, pc.UserPrincipalName, pc.Status)
+		}
+	}
+	r, err := wavegroup.Look(ctx, t.conn.clock, t.conn.graph, id, name, besides)
+	return &r, err
+}
+
+// undoGroups takes back the groups that --create-group made for the run and nobody is in.
+func (a *app) undoGroups(ctx context.Context, g *globals, t *afterwards) error {
+	h, err := readHistory(ctx, t.Ledger, t.Run.Tenant)
+	if err != nil {
+		return err
+	}
+	var all []wavegroup.Removal
+	seen := map[string]bool{}
+	for _, row := range t.Rows {
+		id := strings.ToLower(row.Target.GroupID)
+		if seen[id] || !h.made(id) {
+			continue
+		}
+		seen[id] = true
+		r, err := a.removal(ctx, t, h, row.Target.GroupID, row.Target.GroupName, "", migration.Row{})
+		if err != nil {
+			return err
+		}
+		switch {
+		case r.Gone:
+		case r.Why != "":
+			a.tell(g, "group %s stays: %s", r.Name, r.Why)
+		default:
+			all = append(all, *r)
+		}
+	}
+	doc := undoDocument{Schema: "wave365/undo/v1", Run: t.Run.ID, Steps: []undoneStep{}, Lasting: []string{}}
+	if len(all) == 0 {
+		return nothing("run "+t.Run.ID+" made no group that can be taken back", "")
+	}
+	for _, r := range all {
+		if !g.json {
+			a.bullet(g, "-", "group "+r.Name+": out of policy and user setting, and deleted", nil)
+		}
+	}
+	if err := a.ask(ctx, g, "Delete "+summary.Count(len(all), "group")+"?"); err != nil {
+		return err
+	}
+	for _, r := range all {
+		if err := wavegroup.Remove(ctx, t.writer("undo"), t.conn.graph, r); err != nil {
+			return err
+		}
+		doc.Steps = append(doc.Steps, a.groupUndone(g, r))
+	}
+	if g.json {
+		printJSON(a.out, doc)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
@@ -91,6 +92,13 @@ func readHistory(ctx context.Context, l *ledger.Ledger, tenant string) (history,
 func (h history) undecided(fits func(migration.Write) bool) bool {
 	return slices.ContainsFunc(h.effects, func(w migration.Write) bool {
 		return w.Command != migration.CommandRun && w.Undecided() && fits(w)
+	})
+}
+
+// made reports whether --create-group made a group.
+func (h history) made(group string) bool {
+	return slices.ContainsFunc(h.effects, func(w migration.Write) bool {
+		return w.Effect == tenantcare.GroupCreate && w.Changed() && strings.EqualFold(w.Outcome.RemoteID, group)
 	})
 }
 

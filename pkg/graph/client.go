@@ -143,6 +143,12 @@ func operation(ctx context.Context) context.Context {
 	return cloud.WithOperation(ctx, cloud.NewOperationID())
 }
 
+// isGroup reports whether a path is that of a group itself, with nothing behind its id.
+func isGroup(path string) bool {
+	id, ok := strings.CutPrefix(path, v1+"/groups/")
+	return ok && isGUID(id)
+}
+
 // preferUnknown keeps the members of an enum that are younger than unknownFutureValue from being hidden behind it.
 const preferUnknown = "include-unknown-enum-members"
 
@@ -154,7 +160,7 @@ func (cl call) check() error {
 			return fault.New(fault.Invalid, CodeRequest, cl.couldNot("the id is empty"), "name the thing by its id")
 		}
 	}
-	if cl.method == http.MethodDelete && !strings.HasPrefix(cl.path, ve+"/") && !strings.HasSuffix(cl.path, refSuffix) {
+	if cl.method == http.MethodDelete && !strings.HasPrefix(cl.path, ve+"/") && !strings.HasSuffix(cl.path, refSuffix) && !isGroup(cl.path) {
 		return fault.New(fault.Internal, CodeRequest, cl.couldNot("refused to delete "+cl.path), "")
 	}
 	return nil

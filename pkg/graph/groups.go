@@ -149,3 +149,12 @@ func (c *Client) CreateGroup(ctx context.Context, name, nickname, description st
 	}
 	return w.group(), err
 }
+
+// DeleteGroup deletes a group; its memberships end with it. It is safe to repeat: one that is gone is no error.
+func (c *Client) DeleteGroup(ctx context.Context, id string) error {
+	if !isGUID(id) { // nothing may bend the path to something else that can be deleted
+		return fault.New(fault.Invalid, CodeRequest, "a group is deleted by its object id", "resolve it first")
+	}
+	_, err := c.do(ctx, call{doing: "delete the group " + id, method: http.MethodDelete, path: v1 + "/groups/" + id, ids: []string{id}, needs: groupWrite})
+	return unless(err, fault.NotFound)
+}

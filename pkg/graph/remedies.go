@@ -21,6 +21,7 @@ const (
 	memberRead    permission = "GroupMember.Read.All"
 	memberWrite   permission = "GroupMember.ReadWrite.All"
 	groupCreate   permission = "Group.Create"
+	groupWrite    permission = "Group.ReadWrite.All"
 	organizations permission = "Organization.Read.All"
 	mailSend      permission = "Mail.Send"
 )

@@ -20,6 +20,7 @@ const (
 	ImageCreate    migration.Effect = "image.create"
 	ImageDelete    migration.Effect = "image.delete"
 	GroupCreate    migration.Effect = "group.create"
+	GroupDelete    migration.Effect = "group.delete"
 	GroupLeave     migration.Effect = "group.leave"
 	LicenseAssign  migration.Effect = "license.assign"
 	LicenseRemove  migration.Effect = "license.remove"

@@ -89,23 +89,24 @@ func (w *world) tend(k int, c care, touched map[string]bool) error {
 	}
 	quiet := w.meddleWith(k, c, look)
 	defer quiet()
-	ends, asleep := c.ends, false
-	for try := 0; ; try++ {
-		if try > 60 {
-			return errors.New("it is not done after 60 tries")
+	ends, idle := c.ends, 0
+	for try := 0; idle < 2; try++ {
+		if try > 500 {
+			return errors.New("it is not done after 500 tries")
 		}
 		e := ending{pause: 3 * time.Minute}
 		if len(ends) > 0 {
 			e, ends = ends[0], ends[1:]
 		}
-		done, err := w.command(k*100+try, c, e, look)
+		did, err := w.command(k*1000+try, c, e, look)
 		if err != nil {
 			return fmt.Errorf("try %d: %w", try, err)
 		}
-		if done && asleep {
-			break
-		}
-		if asleep = done; done {
+		switch did {
+		case something:
+			idle = 0
+		case nothing:
+			idle++
 			e.pause = 45 * time.Minute // a membership, or a license, that is gone takes so long to be seen by all
 		}
 		<-time.After(e.pause)
@@ -170,9 +171,17 @@ func (w *world) meddleNow(ctx context.Context, wire http.RoundTripper, m meddlin
 	}
 }
 
-// command is one process of the command. done: it had nothing to do, or did not do what it must not do. An error is one that it
-// should not have had.
-func (w *world) command(n int, c care, e ending, look *lookout) (done bool, err error) {
+// deed is what a process of a command did.
+type deed int
+
+const (
+	failed    deed = iota // it ended early, and said why
+	something             // it did what there was to do
+	nothing               // it had nothing to do, or did not do what it must not do
+)
+
+// command is one process of the command. An error is one that it should not have had.
+func (w *world) command(n int, c care, e ending, look *lookout) (deed, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 12*time.Hour)
 	defer cancel()
 	l := &life{end: e, left: e.after, kill: cancel, drain: make(chan struct{}), moments: newMoments(w.story.seed ^ uint64(n+1)<<24)}
@@ -181,20 +190,21 @@ func (w *world) command(n int, c care, e ending, look *lookout) (done bool, err 
 	}
 	g, b, err := clients(inTurn{mortalWire{w.wire, l, w.truth}, l.moments})
 	if err != nil {
-		return false, err
+		return failed, err
 	}
 	p := tended{w, g, b, tenantcare.Writer{Journal: mortalJournal{w.store.(tenantcare.Journal), l}, Clock: w.clock, Command: c.what, By: "the operator", Run: runID}}
 	rows, err := w.store.Rows(ctx, runID)
 	if err != nil {
-		return false, err
+		return failed, err
 	}
 	if err := settling.Writes(ctx, p.w, g, b, migration.WriteFilter{Run: runID}, func(settling.Settled) {}); err != nil {
-		return false, passing(l, err)
+		return failed, passing(l, err)
 	}
 	all, err := p.w.Journal.Writes(ctx, migration.WriteFilter{})
 	if err != nil {
-		return false, passing(l, err)
+		return failed, passing(l, err)
 	}
+	var done bool
 	switch c.what {
 	case careClose:
 		done, err = p.close(ctx, c, rows, all)
@@ -203,7 +213,13 @@ func (w *world) command(n int, c care, e ending, look *lookout) (done bool, err 
 	case careUndo:
 		done, err = p.undo(ctx, rows[look.row], all)
 	}
-	return done, passing(l, err)
+	switch {
+	case err != nil:
+		return failed, passing(l, err)
+	case done:
+		return nothing, nil
+	}
+	return something, nil
 }
 
 // passing leaves out the errors after which the operator gives the command again.

@@ -156,8 +156,12 @@ func (p *Plan) people(r Record, f Facts) {
 		}
 	}
 	for _, g := range r.groups() {
-		if made(r, g.ID) {
-			p.leave(fault.Command{}, "group %s was made for this wave and stays: the Cloud PCs of its %d member(s) depend on it", g.Name, len(f.Members[strings.ToLower(g.ID)]))
+		switch n := len(f.Members[strings.ToLower(g.ID)]); {
+		case !made(r, g.ID) || f.Gone[strings.ToLower(g.ID)]:
+		case n == 0:
+			p.leave(fault.NewCommand("undo", "--groups").For(r.Run.ID), "group %s was made for this wave, and nobody is in it", g.Name)
+		default:
+			p.leave(fault.Command{}, "group %s was made for this wave and stays: the Cloud PCs of its %d member(s) depend on it", g.Name, n)
 		}
 		var who []string
 		for _, m := range f.Members[strings.ToLower(g.ID)] {

@@ -49,6 +49,8 @@ type Facts struct {
 	CloudPCs []graph.CloudPC
 	// Members are the object ids of the direct members of the run's groups, by group id in lower case.
 	Members map[string][]graph.Member
+	// Gone are the groups that are no more, by id in lower case.
+	Gone map[string]bool
 	// Blobs are those in the containers of the run's disks, by container/name; nil: not looked at.
 	Blobs map[string]blob.Item
 }
@@ -127,7 +129,7 @@ func disagree(a, b Plan) string {
 }
 
 func read(ctx context.Context, t Tenant, s Storage, r Record) (Facts, error) {
-	f := Facts{Members: map[string][]graph.Member{}}
+	f := Facts{Members: map[string][]graph.Member{}, Gone: map[string]bool{}}
 	var err error
 	if f.Settings, err = t.UserSettings(ctx); err != nil {
 		return f, err
@@ -143,7 +145,7 @@ func read(ctx context.Context, t Tenant, s Storage, r Record) (Facts, error) {
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return f, err
 		}
-		f.Members[strings.ToLower(g.ID)] = members
+		f.Members[strings.ToLower(g.ID)], f.Gone[strings.ToLower(g.ID)] = members, err != nil
 	}
 	if s == nil {
 		return f, nil

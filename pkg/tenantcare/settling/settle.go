@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
 	"wave365/pkg/tenantcare/imports"
 	"wave365/pkg/tenantcare/leaving"
 	"wave365/pkg/tenantcare/snapshotsetting"
+	"wave365/pkg/tenantcare/wavegroup"
 )
 
 // Tenant are the calls it makes, of which none but a read is made; *graph.Client makes them.
@@ -22,6 +24,7 @@ type Tenant interface {
 	leaving.Reads
 	imports.Tenant
 	snapshotsetting.Tenant
+	Group(ctx context.Context, id string) (graph.Group, error)
 }
 
 // Settled is a write that was decided.
@@ -77,6 +80,17 @@ func of(t Tenant, s closing.Storage, w migration.Write) (tenantcare.Look, time.D
 		return leaving.LicenseHeld(t, w.UserID, w.Target), 0
 	case tenantcare.GroupLeave:
 		return leaving.MembershipGone(t, w.UserID, w.Target), 0
+	case tenantcare.GroupDelete:
+		return wavegroup.Gone(t, w.Target), 0
+	case tenantcare.PolicyAssign, migration.EffectSettingAssign:
+		var group string // that was taken out; what was added is no text, see wavegroup
+		switch {
+		case json.Unmarshal(w.Before, &group) != nil || group == "":
+		case w.Effect == tenantcare.PolicyAssign:
+			return wavegroup.PolicyWithout(t, w.Target, group), 0
+		default:
+			return wavegroup.SettingWithout(t, w.Target, group), 0
+		}
 	case tenantcare.GraceEnd:
 		return leaving.Ended(t, w.User, w.Target, w.At), leaving.EndShows
 	case tenantcare.BlobDelete:

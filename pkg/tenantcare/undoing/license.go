@@ -26,10 +26,7 @@ func (p *Plan) release(ctx context.Context, t Tenant, user graph.User, w migrati
 		s.Why = "the user holds it again"
 		return s, true, nil
 	}
-	leaves := slices.ContainsFunc(p.Steps, func(o Step) bool {
-		return o.Back() && o.Did.Effect == migration.EffectJoin && strings.EqualFold(o.Did.Target, p.Row.Target.GroupID)
-	})
-	if leaves {
+	if p.Leaves() {
 		return s, true, nil
 	}
 	in, err := t.IsMember(ctx, p.Row.Target.GroupID, user.ID)

@@ -73,6 +73,13 @@ func (p Plan) Todo() int {
 	return n
 }
 
+// Leaves reports whether the user is not in the row's group once the steps are done.
+func (p Plan) Leaves() bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool {
+		return s.Did.Effect == migration.EffectJoin && strings.EqualFold(s.Did.Target, p.Row.Target.GroupID) && s.Back()
+	})
+}
+
 // Look finds out what can be taken back. mine are the run's effects for the row, all are all writes about the person, in
 // whatever run and by whatever command.
 //

@@ -18,6 +18,7 @@ import (
 
 // Tenant are the calls it makes; *graph.Client makes them.
 type Tenant interface {
+	Group(ctx context.Context, id string) (graph.Group, error)
 	GroupsNamed(ctx context.Context, name string) ([]graph.Group, error)
 	CreateGroup(ctx context.Context, name, nickname, description string) (graph.Group, error)
 	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
@@ -66,15 +67,38 @@ func Find(ctx context.Context, t Tenant, name string) (graph.Group, error) {
 	return all[0], nil
 }
 
+// made looks for the group by its name, and by the id that this ledger knows: a new group is found by its name, or read by
+// its id, only some minutes later, and until then what was recorded counts.
+func made(ctx context.Context, w tenantcare.Writer, t Tenant, name string) (id, how string, ok bool, err error) {
+	g, err := Find(ctx, t, name)
+	if err != nil || g.ID != "" {
+		return g.ID, "found by its name", g.ID != "", err
+	}
+	past, err := w.Journal.Writes(context.WithoutCancel(ctx), migration.WriteFilter{Target: name})
+	if err != nil {
+		return "", "", false, err
+	}
+	for _, p := range slices.Backward(past) {
+		if p.Effect != tenantcare.GroupCreate || !p.Changed() || p.Target != name {
+			continue
+		}
+		switch _, err := t.Group(ctx, p.Outcome.RemoteID); {
+		case err == nil, fault.Is(err, fault.NotFound) && w.Clock.Now().Sub(p.Outcome.At) < seen:
+			return p.Outcome.RemoteID, "made before", true, nil
+		case !fault.Is(err, fault.NotFound):
+			return "", "", false, err
+		}
+	}
+	return "", "", false, nil
+}
+
 // Ensure sees to it that the group exists and has the policy, by adding to what the policy is assigned to, and reads both
 // back. It may be stopped between its writes and run again.
 func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, name, policyID string) (string, error) {
 	out, err := w.Do(ctx, tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.GroupCreate, Target: name},
-		Present: func(ctx context.Context) (string, string, bool, error) {
-			g, err := Find(ctx, t, name)
-			return g.ID, "found by its name", g.ID != "", err
-		},
+		Write:   migration.Write{Effect: tenantcare.GroupCreate, Target: name},
+		Shows:   seen,
+		Present: func(ctx context.Context) (string, string, bool, error) { return made(ctx, w, t, name) },
 		Call: func(ctx context.Context) (string, error) {
 			g, err := t.CreateGroup(ctx, name, nickname(name), "made by wave365 for a wave")
 			return g.ID, err
@@ -88,7 +112,7 @@ func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, name, policyID s
 		all, err := t.ProvisioningPolicies(ctx)
 		for _, p := range all {
 			if strings.EqualFold(p.ID, policyID) {
-				return p.GroupIDs, slices.ContainsFunc(p.GroupIDs, func(g string) bool { return strings.EqualFold(g, group) }), err
+				return p.GroupIDs, has(p.GroupIDs, group), err
 			}
 		}
 		if err == nil {

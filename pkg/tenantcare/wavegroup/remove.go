@@ -1,0 +1,217 @@
+package wavegroup
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare"
+)
+
+// Remover are the calls that taking a group back makes; *graph.Client makes them.
+type Remover interface {
+	Group(ctx context.Context, id string) (graph.Group, error)
+	GroupMembers(ctx context.Context, groupID string) ([]graph.Member, error)
+	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
+	AssignProvisioningPolicy(ctx context.Context, id string, groupIDs []string) error
+	UserSettings(ctx context.Context) ([]graph.UserSetting, error)
+	AssignUserSetting(ctx context.Context, id string, groupIDs []string) error
+	DeleteGroup(ctx context.Context, id string) error
+}
+
+// Removal is a group that this tool made, and whether it can be taken back.
+type Removal struct {
+	ID, Name string
+	// Gone: somebody deleted it already. Why says why it stays; "" when it is taken back.
+	Gone bool
+	Why  string
+}
+
+// Back reports whether the group is to be taken back.
+func (r Removal) Back() bool { return !r.Gone && r.Why == "" }
+
+// apart lies between two looks at a group's members, in service time; seen is how long a membership may take to be seen by all.
+const (
+	apart = 90 * time.Second
+	seen  = 15 * time.Minute
+)
+
+// Look finds out whether nobody is in the group, twice, apart in time, besides the user of that object id, whom the caller
+// takes out; "" for nobody. Errors: those of the reads; Interrupted.
+func Look(ctx context.Context, c tenantcare.Clock, t Remover, id, name, besides string) (Removal, error) {
+	r := Removal{ID: id, Name: name}
+	_, err := t.Group(ctx, id)
+	if fault.Is(err, fault.NotFound) {
+		r.Gone = true
+		return r, nil
+	}
+	for look := 0; err == nil && r.Why == "" && look < 2; look++ {
+		if look > 0 {
+			err = tenantcare.Sleep(ctx, c, apart)
+		}
+		var n int
+		if err == nil {
+			n, err = others(ctx, t, id, besides)
+		}
+		if n > 0 {
+			r.Why = fmt.Sprintf("%d member(s) are in it", n)
+		}
+	}
+	return r, err
+}
+
+func others(ctx context.Context, t Remover, id, besides string) (int, error) {
+	members, err := t.GroupMembers(ctx, id)
+	return len(slices.DeleteFunc(members, func(m graph.Member) bool { return strings.EqualFold(m.ID, besides) })), err
+}
+
+// Remove takes the group out of whatever policies and user settings are assigned to it, and deletes it, once it is seen that
+// nobody is in it. It may be stopped between its writes and run again. Errors: Conflict (undo.refused) when somebody is;
+// those of the writes.
+func Remove(ctx context.Context, w tenantcare.Writer, t Remover, r Removal) error {
+	for since := w.Clock.Now(); ; {
+		n, err := others(ctx, t, r.ID, "")
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			break
+		}
+		if w.Clock.Now().Sub(since) > seen {
+			return fault.New(fault.Conflict, "undo.refused", fmt.Sprintf("group %s is not deleted: %d member(s) are in it", r.Name, n), "run the command again once it is empty")
+		}
+		if err := tenantcare.Sleep(ctx, w.Clock, 15*time.Second); err != nil {
+			return err
+		}
+	}
+	policies, err := t.ProvisioningPolicies(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range policies {
+		if !has(p.GroupIDs, r.ID) {
+			continue
+		}
+		if _, err := w.Do(ctx, tenantcare.Effect{
+			Write:   migration.Write{Effect: tenantcare.PolicyAssign, Target: p.ID, Before: quoted(r.ID)},
+			Present: PolicyWithout(t, p.ID, r.ID),
+			Call: func(ctx context.Context) (string, error) {
+				now, err := groupsOfPolicy(ctx, t, p.ID) // what else was changed in it meanwhile stays
+				if err != nil {
+					return "", err
+				}
+				return p.ID, t.AssignProvisioningPolicy(ctx, p.ID, without(now, r.ID))
+			},
+		}); err != nil {
+			return err
+		}
+	}
+	settings, err := t.UserSettings(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range settings {
+		if !has(s.GroupIDs, r.ID) {
+			continue
+		}
+		if _, err := w.Do(ctx, tenantcare.Effect{
+			Write:   migration.Write{Effect: migration.EffectSettingAssign, Target: s.ID, Before: quoted(r.ID)},
+			Present: SettingWithout(t, s.ID, r.ID),
+			Call: func(ctx context.Context) (string, error) {
+				now, err := groupsOfSetting(ctx, t, s.ID)
+				if err != nil {
+					return "", err
+				}
+				return s.ID, t.AssignUserSetting(ctx, s.ID, without(now, r.ID))
+			},
+		}); err != nil {
+			return err
+		}
+	}
+	_, err = w.Do(ctx, tenantcare.Effect{
+		Write:   migration.Write{Effect: tenantcare.GroupDelete, Target: r.ID},
+		Present: Gone(t, r.ID),
+		Call:    func(ctx context.Context) (string, error) { return r.ID, t.DeleteGroup(ctx, r.ID) },
+	})
+	return err
+}
+
+// PolicyWithout looks whether a policy is not assigned to a group, SettingWithout a user setting; Gone whether the group is gone.
+func PolicyWithout(t Policies, id, group string) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		now, err := groupsOfPolicy(ctx, t, id)
+		return id, "it is not assigned to the group", err == nil && !has(now, group), err
+	}
+}
+
+// SettingWithout is [PolicyWithout] of a user setting.
+func SettingWithout(t Settings, id, group string) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		now, err := groupsOfSetting(ctx, t, id)
+		return id, "it is not assigned to the group", err == nil && !has(now, group), err
+	}
+}
+
+// Gone looks whether a group is gone.
+func Gone(t interface {
+	Group(ctx context.Context, id string) (graph.Group, error)
+}, id string) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		_, err := t.Group(ctx, id)
+		if fault.Is(err, fault.NotFound) {
+			return id, "it is gone", true, nil
+		}
+		return id, "", false, err
+	}
+}
+
+// Policies and Settings read what may be assigned to a group.
+type Policies interface {
+	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
+}
+
+// Settings reads the user settings.
+type Settings interface {
+	UserSettings(ctx context.Context) ([]graph.UserSetting, error)
+}
+
+// groupsOfPolicy are the groups that a policy is assigned to now; none when it is gone.
+func groupsOfPolicy(ctx context.Context, t Policies, id string) ([]string, error) {
+	all, err := t.ProvisioningPolicies(ctx)
+	i := slices.IndexFunc(all, func(p graph.ProvisioningPolicy) bool { return strings.EqualFold(p.ID, id) })
+	if err != nil || i < 0 {
+		return nil, err
+	}
+	return all[i].GroupIDs, nil
+}
+
+func groupsOfSetting(ctx context.Context, t Settings, id string) ([]string, error) {
+	all, err := t.UserSettings(ctx)
+	i := slices.IndexFunc(all, func(s graph.UserSetting) bool { return strings.EqualFold(s.ID, id) })
+	if err != nil || i < 0 {
+		return nil, err
+	}
+	return all[i].GroupIDs, nil
+}
+
+func has(list []string, id string) bool {
+	return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, id) })
+}
+
+func without(list []string, id string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(x string) bool { return strings.EqualFold(x, id) })
+}
+
+func quoted(s string) json.RawMessage {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil
+	}
+	return text
+}
