@@ -12,8 +12,10 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
+	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
+	"wave365/pkg/runner"
 	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/leaving"
@@ -196,6 +198,9 @@ func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, 
 	return withWriter(func(w tenantcare.Writer) error {
 		for _, l := range all {
 			done, err := a.leave(ctx, g, conn, w, l, o.keepGrace)
+			if err == nil {
+				err = a.noteLeft(ctx, w, past.rows, l, done.State)
+			}
 			if err != nil {
 				return err
 			}
@@ -270,6 +275,31 @@ func (a *app) agreed(ctx context.Context, g *globals, l leaving.Leave, o deprovi
 	return nil
 }
 
+// noteLeft records in the history of the run that made the Cloud PC what became of it, and writes its report again.
+func (a *app) noteLeft(ctx context.Context, w tenantcare.Writer, rows []migration.Row, l leaving.Leave, state string) error {
+	book, ok := w.Journal.(*ledger.Ledger)
+	if !ok {
+		return nil
+	}
+	for _, r := range rows {
+		if r.State != migration.Succeeded || !strings.EqualFold(r.Facts.CloudPCID, l.PC.ID) || !strings.EqualFold(r.Target.UserID, l.User.ID) {
+			continue
+		}
+		e := migration.Event{Run: r.Run, Row: r.Index, At: w.Clock.Now(), Attempt: r.Attempt, Reason: migration.RowTakenBack, Note: "deprovision: Cloud PC " + l.PC.DisplayName + " is " + state}
+		if err := book.Note(context.WithoutCancel(ctx), e); err != nil {
+			return err
+		}
+		of, err := book.Rows(ctx, r.Run)
+		if err != nil {
+			return err
+		}
+		if err := a.writeReport(ctx, book, r.Run, w.Clock.Now(), runCode(runner.Finished, migration.Count(of))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 type deprovisionDocument struct {
 	Schema   string          `json:"schema"`
 	CloudPCs []deprovisioned `json:"cloud_pcs"`
@@ -289,7 +319,11 @@ type deprovisioned struct {
 // leave takes one Cloud PC away.
 func (a *app) leave(ctx context.Context, g *globals, conn *connection, w tenantcare.Writer, l leaving.Leave, keepGrace bool) (deprovisioned, error) {
 	done := deprovisioned{User: l.User.UPN, CloudPC: l.PC.DisplayName, ID: l.PC.ID, State: graph.StatusInGracePeriod, Free: -1}
-	tell := func(status string) { a.tell(g, "%s: Cloud PC %s is %s", l.User.UPN, l.PC.DisplayName, status) }
+	tell := func(status string) {
+		if status != leaving.Gone { // the answer says it
+			a.tell(g, "%s: Cloud PC %s is %s", l.User.UPN, l.PC.DisplayName, status)
+		}
+	}
 	if !l.InGrace() && !l.Leaving() {
 		if err := leaving.Unlink(ctx, w, conn.graph, l, tell); err != nil {
 			return done, err

@@ -52,6 +52,8 @@ type statusDocument struct {
 	Slots    int  `json:"slots"`
 	Paused   bool `json:"paused"`
 	Draining bool `json:"draining"`
+	// TakenBack is of how many rows what was done was taken back after the run.
+	TakenBack int `json:"taken_back,omitempty"`
 	// StartedAt and SeenAt are when the run began and when its last fact was recorded.
 	StartedAt time.Time `json:"started_at"`
 	SeenAt    time.Time `json:"seen_at"`
@@ -128,6 +130,7 @@ func statusOf(g *globals, s standing, now time.Time) statusDocument {
 	doc := statusDocument{
 		runDocument: runDocument{"wave365/status/v1", r.ID, r.Wave, r.Tenant, s.State(), s.Counts, standingCode(s.Standing), summary.Dir(r.ReportDir, r)},
 		Slots:       r.Slots, Paused: r.Settings.Paused, Draining: r.Settings.Draining,
+		TakenBack: len(summary.TakenBack(s.Events)),
 		StartedAt: r.CreatedAt, SeenAt: s.Seen, Waits: []string{}, Next: []string{}, Queue: s.Job,
 	}
 	if left, ok := s.Left(now); ok {
@@ -167,6 +170,9 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	say := func(lead, text string) { fmt.Fprint(a.out, folded("  "+lead, text, width)) }
 	fmt.Fprint(a.out, folded("", fmt.Sprintf("Run %s of wave %s in %s: %s", r.ID, r.Wave, tenantText(r), s.State()), width))
 	say("", countsText(s.Counts))
+	if n := len(summary.TakenBack(s.Events)); n > 0 {
+		say("", summary.Count(n, "row")+" taken back since")
+	}
 	started := fmt.Sprintf("started %s, %s ago", bothClocks(r.CreatedAt, a.zone), lasting(now.Sub(r.CreatedAt)))
 	if s.End == runner.Finished {
 		started = fmt.Sprintf("started %s, took %s", bothClocks(r.CreatedAt, a.zone), lasting(s.Seen.Sub(r.CreatedAt)))

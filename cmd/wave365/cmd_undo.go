@@ -9,6 +9,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
+	"wave365/pkg/runner"
 	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/undoing"
@@ -129,6 +130,9 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 	if err != nil {
 		return err
 	}
+	if err := a.noteBack(ctx, t, row, "undo", p.Back()); err != nil {
+		return err
+	}
 	doc := undone(g, t.Run.ID, p)
 	if p.Ends != "" && !g.json {
 		fmt.Fprintln(a.out, summary.OneLine(graceBegins(p)))
@@ -143,6 +147,15 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 		printJSON(a.out, doc)
 	}
 	return nil
+}
+
+// noteBack records in the run's history that what it did for a row was taken back, and writes the report again.
+func (a *app) noteBack(ctx context.Context, t *afterwards, row migration.Row, command, what string) error {
+	err := t.Ledger.Note(context.WithoutCancel(ctx), migration.Event{Run: row.Run, Row: row.Index, At: t.Now(), Attempt: row.Attempt, Reason: migration.RowTakenBack, Note: command + ": " + what})
+	if err != nil || row.Run != t.Run.ID {
+		return err
+	}
+	return a.writeReport(ctx, t.Ledger, t.Run.ID, t.Now(), runCode(runner.Finished, migration.Count(t.Rows)))
 }
 
 // graceBegins says what taking the link away begins.

@@ -48,6 +48,11 @@ func (a *app) answerStory(ctx context.Context, g *globals, l *ledger.Ledger, s r
 		return err
 	}
 	entries := storyOf(r, s.Events, calls)
+	since, err := l.Writes(ctx, migration.WriteFilter{Run: s.Run.ID, Row: &r.Index})
+	if err != nil {
+		return err
+	}
+	entries = withWrites(entries, since)
 	if g.json {
 		doc := storyDocument{"wave365/status-user/v1", s.Run.ID, r.Target.User, r.Target.Line, string(r.State), string(r.Step), r.Attempt, r.Note, time.Time{}, entries}
 		if r.State == migration.Waiting {
@@ -73,6 +78,9 @@ func (a *app) answerStory(ctx context.Context, g *globals, l *ledger.Ledger, s r
 		}
 		fmt.Fprint(a.out, folded("  "+e.At.In(a.zone).Format("2006-01-02 15:04:05 MST")+"  ", summary.OneLine(what), width))
 	}
+	if back := summary.TakenBack(s.Events)[r.Index]; back != "" {
+		fmt.Fprint(a.out, folded("  since:    ", summary.OneLine(back), width))
+	}
 	if r.State == migration.Waiting && !r.NotBefore.IsZero() {
 		fmt.Fprintf(a.out, "  next look: %s\n", bothClocks(r.NotBefore, a.zone))
 	}
@@ -83,6 +91,25 @@ func (a *app) answerStory(ctx context.Context, g *globals, l *ledger.Ledger, s r
 	return nil
 }
 
+// withWrites adds what commands after the run did about the row.
+func withWrites(entries []storyEntry, writes []migration.Write) []storyEntry {
+	for _, w := range writes {
+		if w.Command == migration.CommandRun {
+			continue
+		}
+		e := storyEntry{At: w.At, What: "wave365 " + w.Command + ": " + string(w.Effect) + ": its outcome is not known", ClientRequestID: w.ClientRequestID}
+		if o := w.Outcome; o != nil {
+			e.What, e.RequestID = "wave365 "+w.Command+": "+string(w.Effect)+": "+string(o.Status), o.RequestID
+			if o.Detail != "" {
+				e.What += ", " + o.Detail
+			}
+		}
+		entries = append(entries, e)
+	}
+	slices.SortStableFunc(entries, func(x, y storyEntry) int { return x.At.Compare(y.At) })
+	return entries
+}
+
 // storyOf puts a row's changes and calls in the order in which they happened.
 func storyOf(r migration.Row, events []migration.Event, calls []migration.Intent) []storyEntry {
 	entries := []storyEntry{}
@@ -91,6 +118,9 @@ func storyOf(r migration.Row, events []migration.Event, calls []migration.Intent
 			continue
 		}
 		what := string(e.NextStep) + ": " + string(e.To)
+		if e.Reason == migration.RowTakenBack {
+			what = "taken back"
+		}
 		if e.Note != "" {
 			what += ", " + e.Note
 		}

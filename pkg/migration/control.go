@@ -22,6 +22,9 @@ const (
 	RunCancelled Reason = "run-cancelled"
 	// RunClosed: the tenant was cared for after the run.
 	RunClosed Reason = "run-closed"
+	// RowTakenBack: what a run had done for the row was taken back afterwards, by undo or deprovision; the note says what.
+	// The row stays as it ended.
+	RowTakenBack Reason = "taken-back"
 )
 
 // Begun reports whether anything was ever done for the row. Until then its line in the wave file may still change.

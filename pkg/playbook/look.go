@@ -282,7 +282,11 @@ func foreignImport(r migration.Row, im graph.Import) *migration.Problem {
 	p := &migration.Problem{
 		Code: "user.has-import", Message: r.Target.User + " has an imported snapshot that is not this row's: " + im.SnapshotID + " (" + im.Status + ", " + quoteOr(im.Usage, "usage unknown") + ")",
 		Hint:     "another run, another ledger or a colleague sent it: ask who, before anything is purged; when it is not wanted, purge it as long as it is unused, then retry",
-		Commands: []fault.Command{fault.NewCommand("purge", "--id", im.SnapshotID), fault.NewCommand("retry")},
+		Commands: []fault.Command{fault.NewCommand("purge", "--id", im.SnapshotID, "--foreign"), fault.NewCommand("retry")},
+	}
+	if im.Usage == graph.UsageInUse {
+		p.Hint = "a Cloud PC is built from it, or was, and nothing is to be purged: another run, another ledger or a colleague sent it; ask who, and " + r.Target.User + ", then retry once it is decided"
+		p.Commands = []fault.Command{fault.NewCommand("cloudpc list", "--user", cmp.Or(r.Target.UPN, r.Target.User)), fault.NewCommand("retry")}
 	}
 	if spent(im) {
 		p.Message += ", a leftover that cannot be used any more"

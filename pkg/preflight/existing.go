@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
@@ -68,6 +69,9 @@ func (c *check) imports(ctx context.Context) error {
 		}
 		if ok {
 			c.flag("user.has-import", r, "user", r.User, r.User+" has an imported snapshot already: "+im.SnapshotID+" ("+importText(im)+")")
+			if hint := importHint(im); hint != "" {
+				c.remedy(hint)
+			}
 		}
 	})
 	return nil
@@ -108,6 +112,17 @@ func (c *check) ownImports(ctx context.Context, found map[string]graph.Import) e
 		}
 	}
 	return nil
+}
+
+// importHint is what to do about an import that purge refuses; "" about one that it takes.
+func importHint(im graph.Import) string {
+	switch {
+	case strings.EqualFold(im.Usage, graph.UsageInUse):
+		return "a Cloud PC is built from it, or was: nothing is to be purged. `wave365 cloudpc list --user` shows it; ask the user and whoever sent the import, and take the row out of the wave"
+	case im.Status != graph.ImportSucceeded && im.Status != graph.ImportFailed:
+		return "it is under way and cannot be purged: ask who sent it (another run, another ledger, a colleague), and validate again once it has ended"
+	}
+	return ""
 }
 
 func importText(im graph.Import) string {

@@ -73,9 +73,10 @@ func (a Record) Tally() map[Class]int {
 	return n
 }
 
-// people counts the people of the wave, and those of them who have their Cloud PC. Somebody who stands in the wave
-// twice is one person.
+// people counts the people of the wave, and those of them who have their Cloud PC, as far as it was not taken back since.
+// Somebody who stands in the wave twice is one person.
 func (a Record) people() (all, done int) {
+	back := TakenBack(a.Events)
 	has := make(map[string]bool, len(a.Rows))
 	for i, r := range a.Rows {
 		who := wave.UserKey(cmp.Or(r.Target.UPN, r.Target.User))
@@ -83,7 +84,8 @@ func (a Record) people() (all, done int) {
 			who = "row " + strconv.Itoa(i)
 		}
 		had, known := has[who]
-		has[who] = had || ClassOf(r).HasCloudPC()
+		_, since := back[r.Index]
+		has[who] = had || ClassOf(r).HasCloudPC() && !since
 		if !known {
 			all++
 		}

@@ -1,6 +1,10 @@
 package summary
 
-import "wave365/pkg/migration"
+import (
+	"strings"
+
+	"wave365/pkg/migration"
+)
 
 // RowRecord is what is known about one row.
 type RowRecord struct {
@@ -28,12 +32,39 @@ func RowRecords(a Record) ([]RowRecord, RowRecord) {
 		}
 		return len(out)
 	}
-	events := perRow(a.Events, len(out), func(e migration.Event) int { return of(e.Row) })
+	for row, since := range TakenBack(a.Events) {
+		if i := of(row); i < len(out) {
+			out[i].Why.Text = strings.TrimLeft(out[i].Why.Text+" Taken back since: "+since, " ")
+		}
+	}
+	events := perRow(a.Events, len(out), func(e migration.Event) int {
+		if e.Reason == migration.RowTakenBack {
+			return len(out) // the row's own journey is over
+		}
+		return of(e.Row)
+	})
 	intents := perRow(a.Intents, len(out), func(in migration.Intent) int { return of(in.Row) })
 	for i := range out {
 		out[i].Events, out[i].Intents = events[i], intents[i]
 	}
 	return out, RowRecord{Events: events[len(out)], Intents: intents[len(out)]}
+}
+
+// TakenBack are the rows whose doings were taken back after the run, by index, with what was said about it last.
+func TakenBack(events []migration.Event) map[int]string {
+	var out map[int]string
+	for _, e := range events {
+		switch {
+		case e.Reason == migration.RowTakenBack:
+			if out == nil {
+				out = map[int]string{}
+			}
+			out[e.Row] = e.Note
+		case e.To != "":
+			delete(out, e.Row) // it was taken up again
+		}
+	}
+	return out
 }
 
 // perRow deals list out to n rows, and to one place more for what belongs to none; order is kept. It copies each

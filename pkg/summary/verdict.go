@@ -2,7 +2,10 @@ package summary
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"wave365/pkg/migration"
 )
 
 // Verdict is the run in one or two sentences with numbers. A rehearsal says so first.
@@ -50,7 +53,13 @@ func Headline(a Record) (headline, rest string) {
 	if n[Warned] > 0 {
 		headline += fmt.Sprintf(", %d with warnings", n[Warned])
 	}
-	rest = remainder(n, open)
+	back := 0
+	for row := range TakenBack(a.Events) {
+		if slices.ContainsFunc(a.Rows, func(r migration.Row) bool { return r.Index == row && ClassOf(r).HasCloudPC() }) {
+			back++
+		}
+	}
+	rest = remainder(n, open, back)
 	if rest != "" && total != len(a.Rows) {
 		rest = fmt.Sprintf("Of the %d rows, %s", len(a.Rows), rest)
 	}
@@ -58,7 +67,7 @@ func Headline(a Record) (headline, rest string) {
 }
 
 // remainder says what became of the rows without a Cloud PC; "" when there are none.
-func remainder(n map[Class]int, open int) string {
+func remainder(n map[Class]int, open, back int) string {
 	var parts []string
 	say := func(k int, one, many string) {
 		switch {
@@ -73,6 +82,7 @@ func remainder(n map[Class]int, open int) string {
 	say(n[Skipped], "was not started because of errors in the wave", "were not started because of errors in the wave")
 	say(n[Deferred], "was put off to another evening", "were put off to another evening")
 	say(n[Cancelled], "was cancelled", "were cancelled")
+	say(back, "was migrated and taken back since", "were migrated and taken back since")
 	say(open, "is not finished yet", "are not finished yet")
 	if len(parts) == 0 {
 		return ""

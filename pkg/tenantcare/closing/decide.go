@@ -146,13 +146,15 @@ func (p *Plan) people(r Record, f Facts) {
 		pc, has := pcs[wave.UserKey(t.UPN)+"\x00"+strings.ToLower(t.PolicyID)]
 		undo := fault.NewCommand("undo", "--row", t.User).For(r.Run.ID)
 		switch {
+		case row.State == migration.Succeeded && !member(f, t) && !has:
+			p.leave(fault.Command{}, "%s has no Cloud PC of this wave any more, and is not in group %s", t.User, t.GroupName)
 		case row.State == migration.Succeeded && !member(f, t):
 			p.leave(fault.NewCommand("cloudpc show", t.User), "%s is not in group %s any more: the grace period of the Cloud PC has begun", t.User, t.GroupName)
 		case row.State == migration.Succeeded:
 		case has && pc.Status == graph.StatusFailed:
 			p.leave(fault.NewCommand("retry", "--row", t.User).For(r.Run.ID), "Cloud PC %s of %s has failed", pc.DisplayName, t.User)
 		case len(changed(r, row)) > 0:
-			p.leave(undo, "%s was not migrated, and this run made for them: %s", t.User, strings.Join(changed(r, row), ", "))
+			p.leave(undo, "%s was not migrated, and of what this run did is left: %s", t.User, strings.Join(changed(r, row), ", "))
 		}
 	}
 	for _, g := range r.groups() {
@@ -200,26 +202,32 @@ func member(f Facts, t migration.Target) bool {
 
 // changed says what the run made for a row and nobody took back since.
 func changed(r Record, row migration.Row) []string {
-	has := map[migration.Effect]bool{}
+	joined, licensed, away := false, false, false
 	for _, w := range r.Effects {
 		if w.Row != row.Index || !w.Changed() {
 			continue
 		}
+		ran := w.Command == migration.CommandRun
 		switch w.Effect {
-		case migration.EffectJoin, migration.EffectLicense:
-			has[w.Effect] = true
-		case "group.leave":
-			delete(has, migration.EffectJoin)
-		case "license.remove":
-			delete(has, migration.EffectLicense)
+		case migration.EffectJoin:
+			joined = true
+		case tenantcare.GroupLeave:
+			joined = false
+		case migration.EffectRelease: // by a command it is what takes a license back
+			licensed, away = false, ran
+		case migration.EffectLicense:
+			licensed, away = ran && row.Target.Trigger != migration.TriggerRelicense, false
 		}
 	}
 	var out []string
-	if has[migration.EffectJoin] {
+	if joined {
 		out = append(out, "the membership in group "+row.Target.GroupName)
 	}
-	if has[migration.EffectLicense] {
+	if licensed {
 		out = append(out, "the license "+row.Target.SKUName)
+	}
+	if away {
+		out = append(out, "the license "+row.Target.SKUName+" was taken away for the import and is not given back")
 	}
 	return out
 }

@@ -203,9 +203,12 @@ func (l Leave) await(ctx context.Context, c tenantcare.Clock, t Reads, patience 
 	}
 }
 
+// Gone is what is told of a Cloud PC that is not there any more.
+const Gone = "gone"
+
 func shown(status string) string {
 	if status == "" {
-		return "gone"
+		return Gone
 	}
 	return status
 }

@@ -73,6 +73,21 @@ func (p Plan) Todo() int {
 	return n
 }
 
+// Back says what is taken back, in one line; and what begins by it.
+func (p Plan) Back() string {
+	var parts []string
+	for _, s := range p.Steps {
+		if s.Back() {
+			parts = append(parts, s.What)
+		}
+	}
+	text := strings.Join(parts, "; ")
+	if p.Ends != "" {
+		text += "; the grace period of Cloud PC " + p.Ends + " began"
+	}
+	return text
+}
+
 // Leaves reports whether the user is not in the row's group once the steps are done.
 func (p Plan) Leaves() bool {
 	return slices.ContainsFunc(p.Steps, func(s Step) bool {
