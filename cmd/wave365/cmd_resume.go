@@ -29,7 +29,7 @@ func newResumeCommand(a *app, g *globals) *cobra.Command {
 		Use: "resume [RUN]", Short: "Resume an interrupted run from the last recorded fact",
 		Long: `Resume a run that was drained, halted, stopped or killed, from the last recorded fact; without a name, with the
 newest run that is not finished. Effects whose outcome was not recorded are looked up in the tenant before anything is done. The --canary,
---halt-after, --stop-by and --until of run apply again unless they are given anew.
+--halt-after, --stop-by, --until and --notify of run apply again unless they are given anew.
 
 A wave file that was edited since the run began is refused (exit 10), and what changed is listed; rows are known by user and
 blob, not by line. --accept-changes validates the rows that are new or changed and have not begun, takes them over, and
@@ -83,6 +83,9 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 		}
 	}
 	next, err := o.settings(cmd, s.Run.Settings, s.Now(), a.zone)
+	if err == nil {
+		next.Notify, err = g.messages.choose(cmd, s.Run.Settings.Notify)
+	}
 	if err != nil {
 		return err
 	}

@@ -90,6 +90,9 @@ func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) err
 		return exit(exitInvalid)
 	}
 	next, err := o.settings(cmd, s.Run.Settings, s.Now(), a.zone)
+	if err == nil {
+		next.Notify, err = g.messages.choose(cmd, s.Run.Settings.Notify)
+	}
 	if err != nil {
 		return err
 	}

@@ -108,6 +108,9 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 		return a.answerValidate(g, file, res)
 	}
 	chosen, err := o.chosen(cmd, was, s.Now(), a.zone)
+	if err == nil && o.submit == nil {
+		chosen.Notify, err = g.messages.choose(cmd, migration.Notify{})
+	}
 	if err != nil {
 		return err
 	}

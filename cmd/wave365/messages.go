@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -56,15 +57,56 @@ func (m *messaging) addSwitch(a *app, g *globals, cmd *cobra.Command) {
 	}
 }
 
+// usual are the flags that say how messages are written and go out, with what each is when nobody chose.
+func (m *messaging) usual(n *migration.Notify) []struct {
+	name         string
+	value, known *string
+	usual        string
+} {
+	return []struct {
+		name         string
+		value, known *string
+		usual        string
+	}{
+		{"notify-via", &m.via, &n.Via, "graph"}, {"notify-from", &m.from, &n.From, ""}, {"notify-smtp", &m.smtp, &n.SMTP, ""},
+		{"notify-language", &m.language, &n.Language, "en"}, {"notify-templates", &m.templates, &n.Templates, ""}, {"notify-operator", &m.operator, &n.Operator, ""},
+	}
+}
+
+// choose is how people are told from now on: as the flags say, and where they say nothing as before. m takes it over.
+func (m *messaging) choose(cmd *cobra.Command, was migration.Notify) (migration.Notify, error) {
+	if !cmd.Flags().Changed("notify") {
+		m.on = m.on || was.On
+	}
+	if !m.on {
+		return migration.Notify{}, nil
+	}
+	now := migration.Notify{On: true}
+	for _, f := range m.usual(&was) {
+		if !cmd.Flags().Changed(f.name) && *f.known != "" {
+			*f.value = *f.known
+		}
+	}
+	if m.templates != "" {
+		var err error
+		if m.templates, err = filepath.Abs(m.templates); err != nil {
+			return now, err
+		}
+	}
+	for _, f := range m.usual(&now) {
+		if *f.value != f.usual {
+			*f.known = *f.value
+		}
+	}
+	return now, nil
+}
+
 // command is what sends later what was not sent. What is as by default is left out.
 func (m messaging) command() fault.Command {
 	var args []string
-	for _, f := range []struct{ name, value, usual string }{
-		{"--notify-via", m.via, "graph"}, {"--notify-from", m.from, ""}, {"--notify-smtp", m.smtp, ""},
-		{"--notify-language", m.language, "en"}, {"--notify-templates", m.templates, ""},
-	} {
-		if f.value != f.usual {
-			args = append(args, f.name, f.value)
+	for _, f := range m.usual(&migration.Notify{}) {
+		if *f.value != f.usual && f.name != "notify-operator" { // notify writes to users
+			args = append(args, "--"+f.name, *f.value)
 		}
 	}
 	return fault.NewCommand("notify", args...)

@@ -29,11 +29,21 @@ type Settings struct {
 	Until Step
 	// RepeatLost: an import whose answer is lost and that cannot be found is sent again instead of held.
 	RepeatLost bool
+	// Notify says whether, and how, people are told as things happen.
+	Notify Notify
 	// Paused: nothing new starts until it is taken back. It outlives the process that was told.
 	Paused bool
 	// Draining: nothing new starts, and the run ends with what is in flight. A process that ends in an orderly way takes
 	// it back; one that died leaves it to the next.
 	Draining bool
+}
+
+// Notify is how the messages of a run go out. No secret is here: those stay in the environment.
+type Notify struct {
+	On bool
+	// Via is the channel, From the sender, SMTP the mail server as HOST:PORT; Language and Templates say how messages are
+	// written, Operator who is told how the run ends. "" is what is so by default.
+	Via, From, SMTP, Language, Templates, Operator string
 }
 
 // Setting is one of the settings as text: the name of its flag and its value.
@@ -83,6 +93,13 @@ func settingsTable() []setting {
 			},
 			func(s *Settings, v string) error { s.RepeatLost = v == "repeat"; return oneOf(v, "hold", "repeat") },
 			func(s *Settings) { s.RepeatLost = false }, false},
+		flagSetting("notify", false, func(s *Settings) *bool { return &s.Notify.On }),
+		textSetting("notify-from", func(s *Settings) *string { return &s.Notify.From }),
+		textSetting("notify-language", func(s *Settings) *string { return &s.Notify.Language }),
+		textSetting("notify-operator", func(s *Settings) *string { return &s.Notify.Operator }),
+		textSetting("notify-smtp", func(s *Settings) *string { return &s.Notify.SMTP }),
+		textSetting("notify-templates", func(s *Settings) *string { return &s.Notify.Templates }),
+		textSetting("notify-via", func(s *Settings) *string { return &s.Notify.Via }),
 		flagSetting("paused", true, func(s *Settings) *bool { return &s.Paused }),
 		flagSetting("skip-invalid", false, func(s *Settings) *bool { return &s.SkipInvalid }),
 		{"stop-by",

@@ -27,6 +27,8 @@ type Channel interface {
 type Journal interface {
 	IntendWrite(ctx context.Context, w migration.Write) (migration.Write, error)
 	ConcludeWrite(ctx context.Context, w migration.Write, out migration.Outcome) error
+	// Holds fails when the ledger's lock was taken away: then nothing may be sent any more.
+	Holds(ctx context.Context) error
 }
 
 // Post sends messages of one run by one channel.
@@ -67,6 +69,10 @@ func (p Post) Send(ctx context.Context, m Message) (Result, error, error) {
 	}
 	if err != nil {
 		return NotSent, nil, err
+	}
+	if err := p.Journal.Holds(sure); err != nil {
+		none := migration.Outcome{Status: migration.OutcomeRefused, Detail: "nothing was sent: " + err.Error(), At: p.Now()}
+		return NotSent, nil, errors.Join(err, p.Journal.ConcludeWrite(sure, w, none))
 	}
 	sendCtx, cancel := context.WithTimeout(cloud.WithOperation(ctx, w.ClientRequestID), sendTime)
 	defer cancel()

@@ -105,6 +105,14 @@ func TestOwnTemplates(t *testing.T) {
 type journal struct {
 	writes []migration.Write
 	broken bool
+	lost   bool // the lock
+}
+
+func (j *journal) Holds(context.Context) error {
+	if j.lost {
+		return fault.New(fault.Conflict, "ledger.lock-lost", "taken away", "")
+	}
+	return nil
 }
 
 func (j *journal) IntendWrite(_ context.Context, w migration.Write) (migration.Write, error) {
@@ -180,6 +188,21 @@ func TestAtMostOnce(t *testing.T) {
 	p := notify.Post{Journal: &journal{broken: true}, Channel: c, Now: time.Now}
 	if _, _, err := p.Send(t.Context(), notify.Message{}); err == nil || c.sent != 0 {
 		t.Errorf("a message went out that was not recorded: %v", err)
+	}
+}
+
+// TestLockLost: who does not hold the ledger any more sends nothing, and leaves it to whoever does.
+func TestLockLost(t *testing.T) {
+	t.Parallel()
+	c, j := &channel{}, &journal{lost: true}
+	p := notify.Post{Journal: j, Channel: c, Run: "r", Now: func() time.Time { return evening }}
+	m := notify.Message{Event: notify.Ready, Row: 1, Attempt: 1}
+	if got, _, err := p.Send(t.Context(), m); got != notify.NotSent || fault.CodeOf(err) != "ledger.lock-lost" || c.sent != 0 || p.Sent(j.writes, m) {
+		t.Errorf("%s, %v, %d sent", got, err, c.sent)
+	}
+	j.lost = false
+	if got, _, err := p.Send(t.Context(), m); got != notify.Sent || err != nil || c.sent != 1 {
+		t.Errorf("after it was had again: %s, %v, %d sent", got, err, c.sent)
 	}
 }
 

@@ -168,6 +168,10 @@ func (n *namer) run(r migration.Run) migration.Run {
 	r.Sandbox, r.SandboxState, r.ReportDir = n.text(r.Sandbox), n.text(r.SandboxState), n.text(r.ReportDir)
 	r.Operator = n.text(r.Operator)
 	r.Settings.StorageAccountID = n.text(r.Settings.StorageAccountID)
+	told := &r.Settings.Notify
+	for _, s := range []*string{&told.From, &told.SMTP, &told.Templates, &told.Operator} {
+		*s = n.text(*s)
+	}
 	return r
 }
 

@@ -64,7 +64,8 @@ func Hostile() summary.Record {
 	}
 	a.Findings = append(a.Findings, wave.Finding{Severity: wave.Info, Code: next(), Column: next(), Message: next()})
 	a.Run.TenantName, a.Run.Operator, a.Run.WavePath = next(), next(), next()
-	a.Run.Settings = migration.Settings{StorageAccountID: next(), ImportSource: next(), Trigger: migration.Trigger(next())}
+	a.Run.Settings = migration.Settings{StorageAccountID: next(), ImportSource: next(), Trigger: migration.Trigger(next()),
+		Notify: migration.Notify{On: true, Via: next(), From: next(), SMTP: next(), Language: next(), Templates: next(), Operator: next()}}
 	a.Events = append(a.Events, migration.Event{Run: a.Run.ID, Row: migration.WaveRow, At: a.At, Reason: migration.RunThrottled, Note: next()})
 	return a
 }

@@ -118,7 +118,9 @@ func Make(r migration.Run, rows []migration.Row, res preflight.Result, settingNa
 		Schema: Schema, At: r.CreatedAt, Wave: r.Wave, WavePath: r.WavePath, WaveHash: r.WaveHash, Tenant: r.Tenant, TenantName: r.TenantName,
 		Rehearsal: r.Sandbox != "", Slots: r.Slots, Settings: map[string]string{}, Rows: []Row{},
 	}
-	for _, s := range r.Settings.List() {
+	changes := r.Settings
+	changes.Notify = migration.Notify{} // who is told changes nothing in the tenant
+	for _, s := range changes.List() {
 		p.Settings[s.Name] = s.Value
 	}
 	for i, row := range rows {
