@@ -41,6 +41,7 @@ Exit codes: 0 there is something to do, 4 wave invalid, 5 permission or tenant p
 	o.checking.addFlags(cmd)
 	o.steering.addFlags(cmd, false)
 	cmd.Flags().BoolVar(&o.skipInvalid, "skip-invalid", false, "plan for the clean rows and count the others as skipped")
+	addCreateGroup(cmd, &o)
 	cmd.Flags().StringVar(&out, "out", "", "seal the plan into this file, for run --plan")
 	return cmd
 }
@@ -78,6 +79,14 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 	if err != nil {
 		return err
 	}
+	supposed, err := supposeGroups(ctx, conn, o, file, &res)
+	if err != nil {
+		return err
+	}
+	if len(supposed) > 0 && out != "" {
+		return fault.New(fault.Invalid, "usage", "a plan that makes groups cannot be sealed: they have no id yet",
+			"leave --out away to look at it; run --create-group shows it again and asks before it makes them")
+	}
 	if res.Denied() || res.Whole() || res.Count(wave.Error) > 0 && !o.skipInvalid {
 		return a.answerValidate(g, file, res)
 	}
@@ -88,6 +97,9 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 	}
 	r, rows := run.Draft(a.session(g), "RUN", now, run.Plan{WavePath: path, ReportDir: g.reportDir, File: file, Checked: res, Slots: o.slots, Settings: chosen, Place: conn.pinned()})
 	p := plan.Make(r, rows, res, playbook.SettingName(r))
+	for group, policy := range supposed {
+		p.Creates(group, policy)
+	}
 	if len(p.Rows) == 0 {
 		return a.nothingToRun(g, file, res)
 	}

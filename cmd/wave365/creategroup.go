@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -20,10 +21,12 @@ func addCreateGroup(cmd *cobra.Command, o *runOptions) {
 	cmd.Flags().StringVar(&o.createGroup, "create-group", "", "make a dedicated group for each policy that has none, named by this template of {wave} and {policy}")
 }
 
+// unassigned is the finding about a policy that has no group.
+const unassigned = "policy.not-assigned"
+
 // missingGroups are the policies of the wave that are assigned to no group, with the group that a template gives each. nil
 // when there are none, or when something else is wrong with the wave: then nothing is made for it.
 func missingGroups(ctx context.Context, conn *connection, template string, skipInvalid bool, file *wave.File, res preflight.Result) (map[string]string, []graph.ProvisioningPolicy, error) {
-	const unassigned = "policy.not-assigned"
 	lines := map[int]bool{}
 	for _, f := range res.Findings {
 		switch {
@@ -61,6 +64,38 @@ func missingGroups(ctx context.Context, conn *connection, template string, skipI
 		policies = append(policies, p)
 	}
 	return names, policies, nil
+}
+
+// supposeGroups has a plan made as if the groups that --create-group wants were there: their findings go, and their rows get
+// them. The result is the policy that each group gets, by the group's name; what only the group's members could tell is
+// not known.
+func supposeGroups(ctx context.Context, conn *connection, o runOptions, file *wave.File, res *preflight.Result) (map[string]string, error) {
+	if o.createGroup == "" {
+		return nil, nil
+	}
+	names, policies, err := missingGroups(ctx, conn, o.createGroup, o.skipInvalid, file, *res)
+	if err != nil || len(policies) == 0 {
+		return nil, err
+	}
+	out, ids := map[string]string{}, map[string]string{}
+	for _, p := range policies {
+		have, err := wavegroup.Find(ctx, conn.graph, names[p.ID])
+		if err != nil {
+			return nil, err
+		}
+		out[names[p.ID]], ids[p.ID] = p.DisplayName, have.ID
+	}
+	given := map[int]bool{}
+	for i, r := range file.Rows {
+		if name := names[res.Targets[i].PolicyID]; name != "" && r.Group == "" {
+			res.Targets[i].GroupID, res.Targets[i].GroupName, given[r.Line] = ids[res.Targets[i].PolicyID], name, true
+		}
+	}
+	res.Findings = slices.DeleteFunc(res.Findings, func(f wave.Finding) bool { return f.Code == unassigned && given[f.Line] })
+	for i, r := range file.Rows {
+		res.Bad[i] = slices.ContainsFunc(res.Findings, func(f wave.Finding) bool { return f.Line == r.Line && f.Severity == wave.Error })
+	}
+	return out, nil
 }
 
 // createGroups makes the groups that --create-group wants, after showing them and asking. It reports whether any was made:

@@ -67,6 +67,9 @@ type Group struct {
 	Name   string   `json:"name"`
 	Before []string `json:"join_before_import,omitempty"`
 	AtEnd  []string `json:"join_at_cutover,omitempty"`
+	// Create: the group is made, and Assign is the policy that it gets, which has none. Its ID is empty when it is not there.
+	Create bool   `json:"create,omitempty"`
+	Assign string `json:"assign_policy,omitempty"`
 	// Outsiders are members who are not in the wave: policy and snapshot setting reach them too.
 	Outsiders []string `json:"outsiders,omitempty"`
 }
@@ -179,6 +182,15 @@ func (p *Plan) change(i int, t migration.Target, around preflight.Around) {
 	p.Changes.Licenses[k].Give++
 }
 
+// Creates says that the group of that name is made, and gets a policy; one that is there already only gets it.
+func (p *Plan) Creates(group, policy string) {
+	for i, g := range p.Changes.Groups {
+		if g.Name == group {
+			p.Changes.Groups[i].Create, p.Changes.Groups[i].Assign = g.ID == "", policy
+		}
+	}
+}
+
 // blob is where the disk lies. A rehearsal's storage is on another port each time, so its host does not count.
 func (p *Plan) blob(d migration.Source) string {
 	if u, err := url.Parse(d.URL); err == nil && p.Rehearsal {
@@ -188,7 +200,9 @@ func (p *Plan) blob(d migration.Source) string {
 }
 
 func (p *Plan) group(t migration.Target, around preflight.Around) *Group {
-	k := slices.IndexFunc(p.Changes.Groups, func(g Group) bool { return strings.EqualFold(g.ID, t.GroupID) })
+	k := slices.IndexFunc(p.Changes.Groups, func(g Group) bool {
+		return strings.EqualFold(g.ID, t.GroupID) && (g.ID != "" || g.Name == t.GroupName) // one that is made has no id yet
+	})
 	if k < 0 {
 		p.Changes.Groups = append(p.Changes.Groups, Group{ID: t.GroupID, Name: cmp.Or(t.GroupName, t.GroupID), Outsiders: around.Outsiders[strings.ToLower(t.GroupID)]})
 		k = len(p.Changes.Groups) - 1

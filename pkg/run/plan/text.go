@@ -37,6 +37,12 @@ func (p Plan) Lines(start time.Time, zone *time.Location) []Line {
 		}
 	}
 	for _, g := range p.Changes.Groups {
+		switch {
+		case g.Create:
+			add(0, "+", "group %s is made, and gets the policy %s, which has none", g.Name, g.Assign)
+		case g.Assign != "":
+			add(0, "~", "group %s is there already, and gets the policy %s, which has none", g.Name, g.Assign)
+		}
 		switch joins := len(g.Before) + len(g.AtEnd); {
 		case joins == 0:
 			add(0, "=", "group %s: all its users of this wave are members already", g.Name)
