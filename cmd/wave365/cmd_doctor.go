@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -205,7 +206,7 @@ func (a *app) examineService(ctx context.Context, g *globals, conn *connection) 
 	_, userErr := t.UsersNamed(ctx, "wave365")
 	lines = append(lines, doctor.Permissions(needs(tries{orgErr, pcErr, auditErr, skuErr, userErr, groupErr}), who)...)
 	lines = append(lines, doctor.StorageLines(examineStorage(ctx, conn))...)
-	return append(lines, a.examineHistory(ctx, g, conn, leftOver(settings), settingErr)...)
+	return append(lines, a.examineHistory(ctx, g, conn, snapshotSettings(settings), settingErr)...)
 }
 
 // tries is what reading each thing of the tenant was answered with.
@@ -245,24 +246,55 @@ func examineStorage(ctx context.Context, conn *connection) doctor.Storage {
 	return s
 }
 
-// leftOver are the user settings that look like ours and say snapshot.
-func leftOver(settings []graph.UserSetting) []string {
-	var names []string
-	for _, s := range settings {
-		if strings.HasPrefix(s.DisplayName, playbook.SettingName(migration.Run{})) && strings.EqualFold(s.ProvisioningSourceType, "snapshot") && len(s.GroupIDs) > 0 {
-			names = append(names, s.DisplayName)
+// snapshotSettings are the user settings that look like ours and say snapshot.
+func snapshotSettings(settings []graph.UserSetting) []graph.UserSetting {
+	return slices.DeleteFunc(slices.Clone(settings), func(s graph.UserSetting) bool {
+		return !strings.HasPrefix(s.DisplayName, playbook.SettingName(migration.Run{})) || !strings.EqualFold(s.ProvisioningSourceType, "snapshot") || len(s.GroupIDs) == 0
+	})
+}
+
+// needed says which run of the ledger a snapshot setting is of, by its name, or by its groups where `setting ensure` made it
+// for a wave; and whether it is needed still: the run goes on, or has not begun.
+func needed(ctx context.Context, l *ledger.Ledger, runs []migration.Run, s graph.UserSetting) (run string, still bool, err error) {
+	for _, r := range runs {
+		if playbook.SettingName(r) == s.DisplayName {
+			return r.ID, r.State == migration.RunActive, nil
 		}
 	}
-	return names
+	made, err := l.Writes(ctx, migration.WriteFilter{Target: s.ID})
+	if err != nil {
+		return "", false, err
+	}
+	i := slices.IndexFunc(made, func(w migration.Write) bool {
+		return w.Command != migration.CommandRun && w.Outcome != nil && w.Outcome.Status.Happened()
+	})
+	if i < 0 {
+		return "", false, nil
+	}
+	for _, r := range runs { // the newest first
+		if r.CreatedAt.Before(made[i].At) {
+			continue
+		}
+		rows, err := l.Rows(ctx, r.ID)
+		if err != nil {
+			return "", false, err
+		}
+		if slices.ContainsFunc(rows, func(row migration.Row) bool {
+			return slices.ContainsFunc(s.GroupIDs, func(g string) bool { return strings.EqualFold(g, row.Target.GroupID) })
+		}) {
+			return r.ID, r.State == migration.RunActive, nil
+		}
+	}
+	return "", true, nil
 }
 
 // examineHistory compares what is left over with the runs of the ledger, and counts the day's imports.
-func (a *app) examineHistory(ctx context.Context, g *globals, conn *connection, names []string, settingErr error) []doctor.Line {
+func (a *app) examineHistory(ctx context.Context, g *globals, conn *connection, settings []graph.UserSetting, settingErr error) []doctor.Line {
 	l, err := ledger.Open(ctx, g.ledger, ledger.Options{ReadOnly: true})
 	if err != nil {
 		var left []doctor.Setting
-		for _, n := range names {
-			left = append(left, doctor.Setting{Name: n})
+		for _, s := range settings {
+			left = append(left, doctor.Setting{Name: s.DisplayName})
 		}
 		return doctor.Leftovers(left, settingErr)
 	}
@@ -276,16 +308,13 @@ func (a *app) examineHistory(ctx context.Context, g *globals, conn *connection, 
 		return lines
 	}
 	var left []doctor.Setting
-	for _, n := range names {
-		s := doctor.Setting{Name: n}
-		open := false
-		for _, r := range runs {
-			if playbook.SettingName(r) == n {
-				s.Run, open = r.ID, r.State == migration.RunActive
-			}
+	for _, s := range settings {
+		of, still, err := needed(ctx, l, runs, s)
+		if err != nil {
+			return lines
 		}
-		if !open {
-			left = append(left, s)
+		if !still {
+			left = append(left, doctor.Setting{Name: s.DisplayName, Run: of})
 		}
 	}
 	return append(lines, doctor.Leftovers(left, settingErr)...)
