@@ -1,6 +1,7 @@
 package tenantcare
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,6 +43,27 @@ func Pick[T any](what, code, cell string, all []T, named func(T) Named) (T, erro
 		ids = append(ids, named(one).ID)
 	}
 	return zero, fault.New(fault.Invalid, code+".ambiguous", "several things are the "+what+" "+cell+": "+strings.Join(ids, ", "), "name it by its id; nothing was touched")
+}
+
+// ByID finds the one thing of an id, without case. The fault is NotFound (code.not-found).
+func ByID[T any](what, code, id string, all []T, idOf func(T) string) (T, error) {
+	for _, one := range all {
+		if strings.EqualFold(idOf(one), id) {
+			return one, nil
+		}
+	}
+	var zero T
+	return zero, fault.New(fault.NotFound, code+".not-found", "the "+what+" "+id+" is gone", "somebody deleted it: run the command again")
+}
+
+// Has reports whether an id is in a list, without case; Without is the list without it.
+func Has(list []string, id string) bool {
+	return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, id) })
+}
+
+// Without is list without an id.
+func Without(list []string, id string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(x string) bool { return strings.EqualFold(x, id) })
 }
 
 // known lists the first names there are.

@@ -2,6 +2,7 @@ package tenantcare
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -202,6 +203,15 @@ func (w Writer) lost(ctx context.Context, e Effect, in migration.Write, cause er
 	}
 	return out, fault.Wrap(fault.Unavailable, "effect.lost", "no answer came to "+string(e.Effect)+", and it did not happen: "+cause.Error(),
 		"run the same command again", cause)
+}
+
+// JSON is a value for the journal's Before and After; what is written there holds no secret.
+func JSON(v any) json.RawMessage {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil
+	}
+	return text
 }
 
 // Sleep waits for a stretch of service time. The fault is Interrupted when ctx ends first.

@@ -4,7 +4,6 @@ package policies
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -198,7 +197,7 @@ func Apply(ctx context.Context, w tenantcare.Writer, t Writes, p Plan) (graph.Pr
 func create(t Writes, p Plan) tenantcare.Effect {
 	name := p.Want.DisplayName
 	return tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.PolicyCreate, Target: name, After: asJSON(p.Want)},
+		Write: migration.Write{Effect: tenantcare.PolicyCreate, Target: name, After: tenantcare.JSON(p.Want)},
 		Present: func(ctx context.Context) (string, string, bool, error) {
 			all, err := t.ProvisioningPolicies(ctx)
 			if err != nil {
@@ -216,7 +215,7 @@ func create(t Writes, p Plan) tenantcare.Effect {
 
 func update(t Writes, p Plan) tenantcare.Effect {
 	return tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.PolicyUpdate, Target: p.Have.ID, Before: asJSON(p.Have), After: asJSON(p.Want)},
+		Write: migration.Write{Effect: tenantcare.PolicyUpdate, Target: p.Have.ID, Before: tenantcare.JSON(p.Have), After: tenantcare.JSON(p.Want)},
 		Present: func(ctx context.Context) (string, string, bool, error) {
 			now, err := read(ctx, t, p.Have.ID)
 			return now.ID, "the policy is as the file says", err == nil && len(p.File.Differs(now)) == 0, err
@@ -235,7 +234,7 @@ func assign(t Writes, p Plan, id string) tenantcare.Effect {
 		return policyfile.MergeGroups(now.GroupIDs, p.Groups.Add, p.Groups.Remove), err
 	}
 	return tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.PolicyAssign, Target: id, Before: asJSON(p.Have.GroupIDs), After: asJSON(p.Groups.Want)},
+		Write: migration.Write{Effect: tenantcare.PolicyAssign, Target: id, Before: tenantcare.JSON(p.Have.GroupIDs), After: tenantcare.JSON(p.Groups.Want)},
 		Present: func(ctx context.Context) (string, string, bool, error) {
 			g, err := merged(ctx)
 			return id, "the groups are as wanted", err == nil && !g.Changed(), err
@@ -255,12 +254,7 @@ func read(ctx context.Context, t Writes, id string) (graph.ProvisioningPolicy, e
 	if err != nil {
 		return graph.ProvisioningPolicy{}, err
 	}
-	for _, p := range all {
-		if strings.EqualFold(p.ID, id) {
-			return p, nil
-		}
-	}
-	return graph.ProvisioningPolicy{}, fault.New(fault.NotFound, "policy.not-found", "the policy "+id+" is gone", "somebody deleted it: apply the file again")
+	return tenantcare.ByID("policy", "policy", id, all, func(p graph.ProvisioningPolicy) string { return p.ID })
 }
 
 // verify reads back until the tenant shows what was written, for a while.
@@ -286,13 +280,4 @@ func verify(ctx context.Context, w tenantcare.Writer, t Writes, p Plan, id strin
 			return now, err
 		}
 	}
-}
-
-// asJSON is for the journal: what is written holds no secret.
-func asJSON(v any) json.RawMessage {
-	text, err := json.Marshal(v)
-	if err != nil {
-		return nil
-	}
-	return text
 }

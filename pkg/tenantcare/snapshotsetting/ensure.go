@@ -4,7 +4,6 @@ package snapshotsetting
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -124,7 +123,7 @@ func Others(settings []graph.UserSetting, groups []string) []string {
 	var out []string
 	for _, s := range settings {
 		for _, id := range s.GroupIDs {
-			if !has(groups, id) && !has(out, id) {
+			if !tenantcare.Has(groups, id) && !tenantcare.Has(out, id) {
 				out = append(out, id)
 			}
 		}
@@ -158,7 +157,7 @@ func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, p Plan) (graph.U
 	}
 	for try := 0; ; try++ {
 		s, err := read(ctx, t, id)
-		if err == nil && snapshot(s) && !slices.ContainsFunc(add, func(g string) bool { return !has(s.GroupIDs, g) }) {
+		if err == nil && snapshot(s) && !slices.ContainsFunc(add, func(g string) bool { return !tenantcare.Has(s.GroupIDs, g) }) {
 			return s, nil
 		}
 		if err != nil && !fault.Is(err, fault.NotFound) {
@@ -177,7 +176,7 @@ func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, p Plan) (graph.U
 // SetSource writes the whole setting with another provisioning source, and reads it back.
 func SetSource(ctx context.Context, w tenantcare.Writer, t Tenant, have graph.UserSetting, source string) error {
 	_, err := w.Do(ctx, tenantcare.Effect{
-		Write:   migration.Write{Effect: tenantcare.SettingRestore, Target: have.ID, Before: quoted(have.ProvisioningSourceType), After: quoted(source)},
+		Write:   migration.Write{Effect: tenantcare.SettingRestore, Target: have.ID, Before: tenantcare.JSON(have.ProvisioningSourceType), After: tenantcare.JSON(source)},
 		Present: Builds(t, have.ID, source),
 		Call: func(ctx context.Context) (string, error) {
 			now, err := read(ctx, t, have.ID) // what else was changed in it meanwhile stays
@@ -245,10 +244,10 @@ func create(t Tenant, name string) tenantcare.Effect {
 // assign adds groups to what is assigned at this moment.
 func assign(t Tenant, id string, add []string) tenantcare.Effect {
 	return tenantcare.Effect{
-		Write: migration.Write{Effect: migration.EffectSettingAssign, Target: id, After: quoted(strings.Join(add, " "))},
+		Write: migration.Write{Effect: migration.EffectSettingAssign, Target: id, After: tenantcare.JSON(strings.Join(add, " "))},
 		Present: func(ctx context.Context) (string, string, bool, error) {
 			s, err := read(ctx, t, id)
-			return id, "it is assigned", err == nil && !slices.ContainsFunc(add, func(g string) bool { return !has(s.GroupIDs, g) }), err
+			return id, "it is assigned", err == nil && !slices.ContainsFunc(add, func(g string) bool { return !tenantcare.Has(s.GroupIDs, g) }), err
 		},
 		Call: func(ctx context.Context) (string, error) {
 			s, err := read(ctx, t, id)
@@ -257,7 +256,7 @@ func assign(t Tenant, id string, add []string) tenantcare.Effect {
 			}
 			merged := slices.Clone(s.GroupIDs)
 			for _, g := range add {
-				if !has(merged, g) {
+				if !tenantcare.Has(merged, g) {
 					merged = append(merged, g)
 				}
 			}
@@ -271,18 +270,13 @@ func read(ctx context.Context, t Tenant, id string) (graph.UserSetting, error) {
 	if err != nil {
 		return graph.UserSetting{}, err
 	}
-	for _, s := range all {
-		if strings.EqualFold(s.ID, id) {
-			return s, nil
-		}
-	}
-	return graph.UserSetting{}, fault.New(fault.NotFound, "setting.not-found", "the user setting "+id+" is gone", "somebody deleted it: run the command again")
+	return tenantcare.ByID("user setting", "setting", id, all, func(s graph.UserSetting) string { return s.ID })
 }
 
 func reaching(settings []graph.UserSetting, group string) []graph.UserSetting {
 	var out []graph.UserSetting
 	for _, s := range settings {
-		if has(s.GroupIDs, group) {
+		if tenantcare.Has(s.GroupIDs, group) {
 			out = append(out, s)
 		}
 	}
@@ -293,22 +287,10 @@ func snapshot(s graph.UserSetting) bool {
 	return strings.EqualFold(s.ProvisioningSourceType, graph.SourceSnapshot)
 }
 
-func has(list []string, id string) bool {
-	return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, id) })
-}
-
 func names(settings []graph.UserSetting) string {
 	var n []string
 	for _, s := range settings {
 		n = append(n, s.DisplayName)
 	}
 	return strings.Join(n, ", ")
-}
-
-func quoted(s string) json.RawMessage {
-	text, err := json.Marshal(s)
-	if err != nil {
-		return nil
-	}
-	return text
 }

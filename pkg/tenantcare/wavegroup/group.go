@@ -82,6 +82,13 @@ func made(ctx context.Context, w tenantcare.Writer, t Tenant, name string) (id, 
 		if p.Effect != tenantcare.GroupCreate || !p.Changed() || p.Target != name {
 			continue
 		}
+		back, err := w.Journal.Writes(context.WithoutCancel(ctx), migration.WriteFilter{Target: p.Outcome.RemoteID})
+		if err != nil {
+			return "", "", false, err
+		}
+		if slices.ContainsFunc(back, func(b migration.Write) bool { return b.Effect == tenantcare.GroupDelete && b.Changed() }) {
+			continue
+		}
 		switch _, err := t.Group(ctx, p.Outcome.RemoteID); {
 		case err == nil, fault.Is(err, fault.NotFound) && w.Clock.Now().Sub(p.Outcome.At) < seen:
 			return p.Outcome.RemoteID, "made before", true, nil
@@ -110,15 +117,11 @@ func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, name, policyID s
 	group := out.RemoteID
 	assigned := func(ctx context.Context) ([]string, bool, error) {
 		all, err := t.ProvisioningPolicies(ctx)
-		for _, p := range all {
-			if strings.EqualFold(p.ID, policyID) {
-				return p.GroupIDs, has(p.GroupIDs, group), err
-			}
+		if err != nil {
+			return nil, false, err
 		}
-		if err == nil {
-			err = fault.New(fault.NotFound, "policy.not-found", "the policy "+policyID+" is gone", "somebody deleted it")
-		}
-		return nil, false, err
+		p, err := tenantcare.ByID("policy", "policy", policyID, all, func(p graph.ProvisioningPolicy) string { return p.ID })
+		return p.GroupIDs, tenantcare.Has(p.GroupIDs, group), err
 	}
 	_, err = w.Do(ctx, tenantcare.Effect{
 		Write: migration.Write{Effect: tenantcare.PolicyAssign, Target: policyID},

@@ -2,7 +2,6 @@ package wavegroup
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -95,18 +94,18 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Remover, r Removal) erro
 		return err
 	}
 	for _, p := range policies {
-		if !has(p.GroupIDs, r.ID) {
+		if !tenantcare.Has(p.GroupIDs, r.ID) {
 			continue
 		}
 		if _, err := w.Do(ctx, tenantcare.Effect{
-			Write:   migration.Write{Effect: tenantcare.PolicyAssign, Target: p.ID, Before: quoted(r.ID)},
+			Write:   migration.Write{Effect: tenantcare.PolicyAssign, Target: p.ID, Before: tenantcare.JSON(r.ID)},
 			Present: PolicyWithout(t, p.ID, r.ID),
 			Call: func(ctx context.Context) (string, error) {
 				now, err := groupsOfPolicy(ctx, t, p.ID) // what else was changed in it meanwhile stays
 				if err != nil {
 					return "", err
 				}
-				return p.ID, t.AssignProvisioningPolicy(ctx, p.ID, without(now, r.ID))
+				return p.ID, t.AssignProvisioningPolicy(ctx, p.ID, tenantcare.Without(now, r.ID))
 			},
 		}); err != nil {
 			return err
@@ -117,18 +116,18 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Remover, r Removal) erro
 		return err
 	}
 	for _, s := range settings {
-		if !has(s.GroupIDs, r.ID) {
+		if !tenantcare.Has(s.GroupIDs, r.ID) {
 			continue
 		}
 		if _, err := w.Do(ctx, tenantcare.Effect{
-			Write:   migration.Write{Effect: migration.EffectSettingAssign, Target: s.ID, Before: quoted(r.ID)},
+			Write:   migration.Write{Effect: migration.EffectSettingAssign, Target: s.ID, Before: tenantcare.JSON(r.ID)},
 			Present: SettingWithout(t, s.ID, r.ID),
 			Call: func(ctx context.Context) (string, error) {
 				now, err := groupsOfSetting(ctx, t, s.ID)
 				if err != nil {
 					return "", err
 				}
-				return s.ID, t.AssignUserSetting(ctx, s.ID, without(now, r.ID))
+				return s.ID, t.AssignUserSetting(ctx, s.ID, tenantcare.Without(now, r.ID))
 			},
 		}); err != nil {
 			return err
@@ -146,7 +145,7 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Remover, r Removal) erro
 func PolicyWithout(t Policies, id, group string) tenantcare.Look {
 	return func(ctx context.Context) (string, string, bool, error) {
 		now, err := groupsOfPolicy(ctx, t, id)
-		return id, "it is not assigned to the group", err == nil && !has(now, group), err
+		return id, "it is not assigned to the group", err == nil && !tenantcare.Has(now, group), err
 	}
 }
 
@@ -154,7 +153,7 @@ func PolicyWithout(t Policies, id, group string) tenantcare.Look {
 func SettingWithout(t Settings, id, group string) tenantcare.Look {
 	return func(ctx context.Context) (string, string, bool, error) {
 		now, err := groupsOfSetting(ctx, t, id)
-		return id, "it is not assigned to the group", err == nil && !has(now, group), err
+		return id, "it is not assigned to the group", err == nil && !tenantcare.Has(now, group), err
 	}
 }
 
@@ -198,20 +197,4 @@ func groupsOfSetting(ctx context.Context, t Settings, id string) ([]string, erro
 		return nil, err
 	}
 	return all[i].GroupIDs, nil
-}
-
-func has(list []string, id string) bool {
-	return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, id) })
-}
-
-func without(list []string, id string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(x string) bool { return strings.EqualFold(x, id) })
-}
-
-func quoted(s string) json.RawMessage {
-	text, err := json.Marshal(s)
-	if err != nil {
-		return nil
-	}
-	return text
 }
