@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/runner"
 	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
@@ -103,12 +102,7 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	if err := t.Note(ctx, migration.RunClosed, fmt.Sprintf("%d settings, %d imports, %d blobs", doc.Done.Settings, doc.Done.Purged, doc.Done.Deleted)); err != nil {
 		return err
 	}
-	counts := migration.Count(t.Rows)
-	events, err := t.Ledger.Events(ctx, t.Run.ID)
-	if err != nil {
-		return err
-	}
-	if err := a.writeReport(ctx, t.Ledger, t.Run.ID, t.Now(), runCode(runner.Finished, counts, summary.Halted(events))); err != nil {
+	if err := a.reportAgain(ctx, t.Ledger, t.Run.ID, t.Now()); err != nil {
 		return err
 	}
 	if g.json {

@@ -15,7 +15,6 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
-	"wave365/pkg/runner"
 	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/leaving"
@@ -289,11 +288,7 @@ func (a *app) noteLeft(ctx context.Context, w tenantcare.Writer, rows []migratio
 		if err := book.Note(context.WithoutCancel(ctx), e); err != nil {
 			return err
 		}
-		of, err := book.Rows(ctx, r.Run)
-		if err != nil {
-			return err
-		}
-		if err := a.writeReport(ctx, book, r.Run, w.Clock.Now(), runCode(runner.Finished, migration.Count(of))); err != nil {
+		if err := a.reportAgain(ctx, book, r.Run, w.Clock.Now()); err != nil {
 			return err
 		}
 	}

@@ -9,7 +9,6 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
-	"wave365/pkg/runner"
 	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/undoing"
@@ -155,7 +154,7 @@ func (a *app) noteBack(ctx context.Context, t *afterwards, row migration.Row, co
 	if err != nil || row.Run != t.Run.ID {
 		return err
 	}
-	return a.writeReport(ctx, t.Ledger, t.Run.ID, t.Now(), runCode(runner.Finished, migration.Count(t.Rows)))
+	return a.reportAgain(ctx, t.Ledger, t.Run.ID, t.Now())
 }
 
 // graceBegins says what taking the link away begins.

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
+	"wave365/pkg/runner"
 	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
@@ -49,6 +51,19 @@ func (a *app) withRecorded(ctx context.Context, g *globals, id string, do func(c
 // writer makes the writes of a command that belong to the run.
 func (t *afterwards) writer(command string) tenantcare.Writer {
 	return tenantcare.Writer{Journal: t.Ledger, Clock: t.conn.clock, Command: command, By: t.Driver().String(), Run: t.Run.ID}
+}
+
+// reportAgain writes the report of a run that has ended, after something was done about it since.
+func (a *app) reportAgain(ctx context.Context, l *ledger.Ledger, id string, now time.Time) error {
+	rows, err := l.Rows(ctx, id)
+	if err != nil {
+		return err
+	}
+	events, err := l.Events(ctx, id)
+	if err != nil {
+		return err
+	}
+	return a.writeReport(ctx, l, id, now, runCode(runner.Finished, migration.Count(rows), summary.Halted(events)))
 }
 
 // settle finds out what became of the writes that f chooses, of earlier commands that ended before they knew.
