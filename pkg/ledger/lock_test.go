@@ -1,6 +1,8 @@
 package ledger_test
 
 import (
+	"database/sql"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -11,6 +13,36 @@ import (
 	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
 )
+
+// The holder was frozen in the middle of a write: whoever comes next is told who it is and what to do, as of any lock.
+func TestLockOfAFrozenHolder(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	l, _ := begin(t, 1)
+	_, err := l.Lock(ctx, ledger.Holder{Command: "wave365 run friday.csv", Run: "r1"})
+	must(t, err)
+	raw, err := sql.Open("sqlite", "file:"+l.Path())
+	must(t, err)
+	defer raw.Close()
+	frozen, err := raw.Conn(ctx)
+	must(t, err)
+	defer frozen.Close()
+	_, err = frozen.ExecContext(ctx, "BEGIN IMMEDIATE")
+	must(t, err)
+	next := openAt(t, l.Path(), ledger.Options{})
+	_, err = next.Lock(ctx, ledger.Holder{})
+	wantFault(t, err, fault.Conflict, "ledger.locked")
+	if err != nil {
+		text := err.Error() + fault.HintOf(err)
+		for _, want := range []string{fmt.Sprint(os.Getpid()), "wave365 run friday.csv", "r1", "frozen"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("the refusal does not name %q: %s", want, text)
+			}
+		}
+	}
+	_, err = frozen.ExecContext(ctx, "ROLLBACK")
+	must(t, err)
+}
 
 func TestLock(t *testing.T) {
 	t.Parallel()

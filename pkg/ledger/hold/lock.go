@@ -16,6 +16,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/process"
+	"wave365/pkg/ledger/store"
 	"wave365/pkg/ledger/trail"
 	"wave365/pkg/migration"
 )
@@ -104,7 +105,7 @@ func (l *Keeper) TakeOver(ctx context.Context, h Holder, replace func(old Holder
 		return t.Audit(t.Now, kind, "", migration.WaveRow, entry)
 	})
 	if err != nil {
-		return nil, err
+		return nil, l.stuck(ctx, err)
 	}
 	l.trail.Claim(mine)
 	return func() error { return l.Release(h.ID) }, nil
@@ -117,6 +118,20 @@ func refusedBecause(h Holder) error {
 		hint, next = "wait for it, or, if it is certain that it is no longer running, unlock the ledger", fault.NewCommand("unlock", "--id", h.ID)
 	}
 	return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe()+lockedRun(h), hint, next)
+}
+
+// stuck makes of a ledger that somebody else keeps writing to for longer than any write takes the refusal that names its
+// holder: a process that was frozen in the middle of a write is in nobody's way but ours.
+func (l *Keeper) stuck(ctx context.Context, err error) error {
+	if fault.CodeOf(err) != store.CodeBusy {
+		return err
+	}
+	h, held, readErr := l.Holder(ctx)
+	if readErr != nil || !held || h.Life == process.Gone {
+		return err
+	}
+	return fault.Wrap(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe()+lockedRun(h)+"; it is in the middle of a write and does not come to its end",
+		"that process may be frozen (stopped with Ctrl-Z, or its machine asleep): let it go on, or end it: its lock ends with it", err, fault.NewCommand("status").For(h.Run))
 }
 
 type lockBody struct {

@@ -87,7 +87,7 @@ func classify(err error, doing string) error {
 		return fault.Wrap(fault.Unavailable, "ledger.full", msg+": the database's disk is full",
 			"make room there; nothing new is started until this can be recorded", err)
 	case c == lockNotAvailable, c == queryCanceled:
-		return fault.Wrap(fault.Unavailable, "ledger.busy", msg+": another process is writing to the ledger",
+		return fault.Wrap(fault.Unavailable, store.CodeBusy, msg+": another process is writing to the ledger",
 			"try again; if it stays so, look what holds the database", err)
 	case c == noDatabase:
 		return fault.Wrap(fault.NotFound, "ledger.none", msg+": there is no such database", "check --ledger; create the database first", err)

@@ -12,6 +12,9 @@ import (
 	"wave365/pkg/fault"
 )
 
+// CodeBusy is the code of faults about a ledger that another process keeps writing to.
+const CodeBusy = "ledger.busy"
+
 // CodeDamaged is the code of faults about a ledger whose content cannot be what was written.
 const CodeDamaged = "ledger.damaged"
 
