@@ -13,7 +13,8 @@ import (
 // reached every server yet.
 const accessPatience = 2 * time.Minute
 
-// codeLapsed is the code of reads that are refused although validation could make them.
+// codeLapsed is the code of a run that ends because the tenant refuses what validation could read. A refusal that is about one
+// row keeps that row's own code.
 const codeLapsed = "permission.lapsed"
 
 // access watches whether the tenant still takes our token, and still lets us read what validation read. Safe for concurrent
@@ -22,7 +23,7 @@ type access struct {
 	mu sync.Mutex
 	// signedOut is since when the sign-in is refused, without an answer in between; zero: it is not.
 	signedOut time.Time
-	// refused is since when the reads of a step are refused, without one in between that was not.
+	// refused is since when calls of a step are refused for want of a right, without one in between that was not.
 	refused map[migration.Step]time.Time
 }
 
@@ -74,7 +75,7 @@ func (a *access) judge(res migration.Result, step migration.Step, now time.Time)
 			a.signedOut = now
 		}
 		since = a.signedOut
-	case p != nil && p.Code == codeLapsed:
+	case p != nil && res.Kind == migration.ResultAgain && p.Service == "graph" && p.Status == statusForbidden:
 		if a.refused[step].IsZero() {
 			if a.refused == nil {
 				a.refused = map[migration.Step]time.Time{}

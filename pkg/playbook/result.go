@@ -70,9 +70,6 @@ func passes(err error) bool {
 
 // readFailed is resultOf for a read: the same, but an answer that would end the row must be there twice, apart in time.
 func (b *Playbook) readFailed(r migration.Row, err error, code, doing string) (migration.Result, error) {
-	if f := fault.As(err); f != nil && f.Kind == fault.Denied && f.Remote != nil && f.Remote.Service == "graph" && f.Remote.Status == statusForbidden {
-		code = codeLapsed // validation could read it
-	}
 	res, err := resultOf(r, err, code, doing)
 	if err != nil || res.Kind != migration.ResultFail {
 		return res, err
