@@ -731,3 +731,29 @@ func TestSignInFaults(t *testing.T) {
 		t.Errorf("the secret is in %v", err)
 	}
 }
+
+// Whoever may have been overtaken while a request stood in line is asked right before it is sent, and nothing is sent after
+// a no.
+func TestAskFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answer: inOrder(status(200))}
+		p := newPipeline(t, s)
+		began := time.Now()
+		p.Hold(10*time.Second, "test")
+		var asked []time.Duration
+		no := error(nil)
+		ctx := cloud.NoRetry(cloud.AskFirst(t.Context(), func() error {
+			asked = append(asked, time.Since(began))
+			return no
+		}))
+		if _, err := call(ctx, p, "POST", root+"/a", "x"); err != nil || len(asked) != 1 || asked[0] < 10*time.Second || len(s.all()) != 1 {
+			t.Errorf("%v; asked after %v, %d requests", err, asked, len(s.all()))
+		}
+		no = fault.New(fault.Conflict, "ledger.lock-lost", "overtaken", "")
+		ctx = cloud.NoRetry(ctx)
+		if _, err := call(ctx, p, "POST", root+"/a", "x"); fault.CodeOf(err) != "ledger.lock-lost" || cloud.MayHaveActed(ctx) || len(s.all()) != 1 || len(asked) != 2 {
+			t.Errorf("%v; acted %v, asked after %v, %d requests", err, cloud.MayHaveActed(ctx), asked, len(s.all()))
+		}
+	})
+}

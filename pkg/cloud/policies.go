@@ -215,6 +215,9 @@ func (p *Pipeline) edge(req *policy.Request) (*http.Response, error) {
 		return nil, err
 	}
 	knowSecrets(req)
+	if err := mayGo(ctx); err != nil {
+		return nil, err
+	}
 	once := attemptOf(ctx)
 	if once != nil {
 		once.acted.Store(true)

@@ -121,6 +121,9 @@ func lastOf(past []migration.Intent, e effect) (last *migration.Intent) {
 	return last
 }
 
+// holdsFor is how long it is believed that this process still drives the run: far shorter than any take-over takes.
+const holdsFor = time.Second
+
 // act records the intent, makes the call and records the outcome.
 func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error) {
 	in, err := b.journal.Intend(ctx, migration.Intent{
@@ -133,10 +136,19 @@ func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error)
 	if err := b.journal.Holds(ctx); err != nil {
 		return migration.Outcome{}, err // whoever drives the run now finds the intent, and looks
 	}
+	asked, refused := time.Now(), error(nil)
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), in.ClientRequestID), callTime)
 	defer cancel()
 	callCtx, receipt := cloud.WithReceipt(callCtx)
-	id, err := e.call(callCtx)
+	id, err := e.call(cloud.AskFirst(callCtx, func() error {
+		if time.Since(asked) > holdsFor { // it stood in line, or the process stood still
+			asked, refused = time.Now(), b.journal.Holds(callCtx)
+		}
+		return refused
+	}))
+	if refused != nil {
+		return migration.Outcome{}, refused
+	}
 	out := migration.Outcome{Status: migration.OutcomeDone, RemoteID: id, RequestID: receipt.RequestID(), At: b.clock.Now()}
 	if f := fault.As(err); f != nil && f.Remote != nil {
 		out.RequestID = f.Remote.RequestID

@@ -4,10 +4,12 @@ import (
 	"context"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"wave365/pkg/blob"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
+	"wave365/pkg/graph"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
@@ -28,10 +30,29 @@ func (f frozen) Intend(ctx context.Context, in migration.Intent) (migration.Inte
 	return in, err
 }
 
+// inLine is a tenant in front of which imports stand in line for a while, in which the ledger is unlocked.
+type inLine struct {
+	*graph.Client
+	unlock func(context.Context) error
+}
+
+func (l inLine) ImportSnapshot(ctx context.Context, userID string, files []graph.SourceFile) (graph.Import, error) {
+	time.Sleep(2 * time.Second)
+	if err := l.unlock(ctx); err != nil {
+		return graph.Import{}, err
+	}
+	return l.Client.ImportSnapshot(ctx, userID, files)
+}
+
 // A process that wakes between the intent and the call, after somebody has unlocked the ledger, sends nothing: another
 // process may have looked for the import meanwhile, and sent it.
 func TestAFrozenProcessSendsNothing(t *testing.T) {
 	t.Parallel()
+	t.Run("after the intent", func(t *testing.T) { testFrozen(t, false) })
+	t.Run("in line for the service", func(t *testing.T) { testFrozen(t, true) })
+}
+
+func testFrozen(t *testing.T, late bool) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, story())
 		defer s.close()
@@ -41,7 +62,11 @@ func TestAFrozenProcessSendsNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = release() }()
-		book := playbook.New(s.run, s.graph, s.blobs, frozen{s.ledger, "frozen"}, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (blob.Ref, error) {
+		tenant, journal := playbook.Graph(s.graph), playbook.Journal(frozen{s.ledger, "frozen"})
+		if late {
+			tenant, journal = inLine{s.graph, func(ctx context.Context) error { return s.ledger.Unlock(ctx, "frozen") }}, s.ledger
+		}
+		book := playbook.New(s.run, tenant, s.blobs, journal, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (blob.Ref, error) {
 			return blob.ParseRef(src.URL, s.blobs.Root())
 		})
 		if err := book.Prepare(t.Context(), s.rows); err != nil {
