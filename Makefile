@@ -12,11 +12,12 @@ FIRST = 1
 KILLS = 200
 STORMS = 20
 TENANTS = 10
+SPEED = 120
 DEMO = .wave365/demo
 SAMPLE_FLAGS = --skip-invalid --yes --slots 8
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: help build demo test race check torture mutants bench fuzz lint cover dist sample clean
+.PHONY: help build demo test race check torture mutants bench bench-fleet fuzz lint cover dist sample clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,8 +56,8 @@ mutants: ## break the core in small ways, one at a time; each has to turn its te
 bench: build ## print what is promised about speed and memory, as measured here (FIGURES: parts of names)
 	@go run .ci/bench.go $(FIGURES)
 
-bench-fleet: ## measure TENANTS tenants of 100 rows on three workers against one tenant alone (needs PostgreSQL; minutes)
-	CGO_ENABLED=0 WAVE365_TENANTS=$(TENANTS) go test -tags storms -count=1 -timeout 0 -v -run TestFleetSize ./cmd/wave365
+bench-fleet: ## measure TENANTS tenants of 100 rows on three workers against one tenant alone, at SPEED times the service's own (needs PostgreSQL; minutes)
+	CGO_ENABLED=0 WAVE365_TENANTS=$(TENANTS) WAVE365_SPEED=$(SPEED) go test -tags storms -count=1 -timeout 0 -v -run TestFleetSize ./cmd/wave365
 
 fuzz: ## run every fuzz test for FUZZTIME each
 	@grep -rl --include='*_test.go' '^func Fuzz' pkg cmd | xargs -n 1 dirname | sort -u | while read -r dir; do \

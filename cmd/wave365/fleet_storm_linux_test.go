@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -100,7 +101,7 @@ func (s *storm) wake(all bool) {
 			s.start()
 		}
 		settled := !m.ours && s.settled.After(m.froze) && time.Since(s.settled) > 5*time.Second
-		if all || settled || time.Now().After(m.until) && !s.blind {
+		if all || settled || time.Now().After(m.until) && (m.ours || !s.blind) {
 			s.say("worker %d goes on", i+1)
 			m.until, m.froze, m.ours = time.Time{}, time.Time{}, false
 			_ = m.cmd.Process.Signal(syscall.SIGCONT)
@@ -179,12 +180,15 @@ func (s *storm) settle(name, url string) bool {
 	if err != nil {
 		return false
 	}
-	sent, held := s.imports(url), 0
+	sent, held, frozen := s.imports(url), 0, slices.ContainsFunc(s.fleet, func(m *machine) bool { return !m.gone() && m.stopped() })
 	for _, r := range rows {
 		if r.State != migration.Held {
 			continue
 		}
 		held++
+		if frozen && !s.frozeAt(r.Target.UserID) {
+			continue // another call of a process that stands still may be out
+		}
 		if sent[r.Target.UserID] > 0 {
 			continue // it exists: settling it takes its id, which is a person's to find
 		}
@@ -197,11 +201,17 @@ func (s *storm) settle(name, url string) bool {
 		return false
 	}
 	if held > 0 {
-		return true
+		return !frozen
 	}
 	out, err := tool(s.dir, "resume", "r1", "--ledger", s.server.Ledger(name)).CombinedOutput()
 	s.say("resume %s: %v %s", name, err, bytes.TrimSpace(out))
 	return false
+}
+
+// frozeAt reports whether a process stopped itself between the intent and the call of that user's import.
+func (s *storm) frozeAt(user string) bool {
+	_, err := os.Stat(filepath.Join(s.dir, frozenAt+user))
+	return err == nil
 }
 
 // second names a user for whom two imports were sent; "" when there is none.

@@ -26,6 +26,10 @@ func frozenApp() *app {
 	return a
 }
 
+// frozenAt is what the name of the file begins with, in the working folder, that a process leaves which stops itself; the
+// rest is the id of the user whose import it was about to ask for.
+const frozenAt = "frozen-"
+
 type freezing struct {
 	share float64
 	blind bool
@@ -47,6 +51,7 @@ type frozenJournal struct {
 func (j frozenJournal) Intend(ctx context.Context, in migration.Intent) (migration.Intent, error) {
 	in, err := j.Journal.Intend(ctx, in)
 	if err == nil && in.Effect == migration.EffectImport && j.roll() < j.share {
+		_ = os.WriteFile(frozenAt+in.Subject, nil, 0o600)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	}
 	return in, err
