@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -131,6 +132,9 @@ func runsOf(ctx context.Context, address, name string, jobs []fleet.Job, all boo
 		return nil, err
 	}
 	defer func() { _ = l.Close() }()
+	if sealed, err := l.Sealed(ctx); err != nil || sealed {
+		return nil, err // its runs go on elsewhere
+	}
 	runs, err := l.Runs(ctx)
 	if err != nil {
 		return nil, err
@@ -148,9 +152,18 @@ func runsOf(ctx context.Context, address, name string, jobs []fleet.Job, all boo
 		if err := f.read(ctx, l, r); err != nil {
 			return nil, err
 		}
+		f.Why = withLedger(f.Why, r.ID, address)
 		list = append(list, f)
 	}
 	return list, nil
+}
+
+// withLedger completes the commands about a run in a text: a worker says what to type without the ledger, whose address is the
+// reader's own.
+func withLedger(text, id, address string) string {
+	return regexp.MustCompile(`(wave365 [a-z]+ `+regexp.QuoteMeta(id)+`)\b`).ReplaceAllStringFunc(text, func(command string) string {
+		return command + " --ledger '" + address + "'"
+	})
 }
 
 // read reads how far a run is, and who has it.

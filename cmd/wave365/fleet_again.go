@@ -57,6 +57,7 @@ func (a *app) queueOf(ctx context.Context, g *globals, id string) *fleet.Job {
 		return nil
 	}
 	q.Close()
+	job.Why = withLedger(job.Why, id, g.ledger)
 	return &job
 }
 

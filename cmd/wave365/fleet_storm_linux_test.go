@@ -220,7 +220,7 @@ func (s *storm) second() string {
 		total := 0
 		for user, n := range s.imports(url) {
 			if total += n; n > 1 {
-				return s.names[i] + " " + user
+				return s.names[i] + " " + user + s.evidence(s.names[i], url, user)
 			}
 		}
 		if total > s.rows {
@@ -228,6 +228,35 @@ func (s *storm) second() string {
 		}
 	}
 	return ""
+}
+
+// evidence lists what was asked for a user, and what the ledger has of it.
+func (s *storm) evidence(name, url, user string) string {
+	var b strings.Builder
+	all, err := readRequests(url)
+	if err != nil {
+		return err.Error()
+	}
+	for _, q := range all {
+		if strings.Contains(q.Path, "importSnapshot") && q.User == user {
+			fmt.Fprintf(&b, "\n  request %+v", q)
+		}
+	}
+	l, err := ledger.Open(s.t.Context(), s.server.Ledger(name), ledger.Options{ReadOnly: true})
+	if err != nil {
+		return b.String()
+	}
+	defer func() { _ = l.Close() }()
+	intents, err := l.AllIntents(s.t.Context(), "r1")
+	if err != nil {
+		return b.String()
+	}
+	for _, in := range intents {
+		if in.Effect == migration.EffectImport && in.Subject == user {
+			fmt.Fprintf(&b, "\n  intent %d %s at %s: %+v", in.ID, in.ClientRequestID, in.At.Format(time.TimeOnly), in.Outcome)
+		}
+	}
+	return b.String()
 }
 
 // newStorm submits the waves of so many tenants, of so many rows each, and starts the workers.

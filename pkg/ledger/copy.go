@@ -100,6 +100,12 @@ func (l *Ledger) lastEntry(ctx context.Context) (last end, err error) {
 	return last, nil
 }
 
+// Sealed reports whether the ledger was copied elsewhere, and nothing more is recorded in it.
+func (l *Ledger) Sealed(ctx context.Context) (bool, error) {
+	to, err := l.wentTo(ctx)
+	return to != "", err
+}
+
 // wentTo is where a sealed ledger went; "" for one that is in use.
 func (l *Ledger) wentTo(ctx context.Context) (to string, err error) {
 	err = l.trail.DB.Get(ctx)(`SELECT went_to FROM sealed`, nil, &to)

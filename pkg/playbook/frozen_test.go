@@ -37,7 +37,7 @@ type inLine struct {
 }
 
 func (l inLine) ImportSnapshot(ctx context.Context, userID string, files []graph.SourceFile) (graph.Import, error) {
-	time.Sleep(2 * time.Second)
+	time.Sleep(3 * time.Second)
 	if err := l.unlock(ctx); err != nil {
 		return graph.Import{}, err
 	}
