@@ -195,6 +195,7 @@ func (s *storm) settle(name, url string) bool {
 		out, err := tool(s.dir, "reconcile", "r1", "--row", r.Target.User, "--no-effect", "--yes", "--ledger", s.server.Ledger(name)).CombinedOutput()
 		s.say("reconcile %s %s: %v", name, r.Target.User, err)
 		s.settled = time.Now()
+		_ = os.Remove(filepath.Join(s.dir, frozenAt+r.Target.UserID)) // the next attempt is another call
 		if err != nil {
 			s.say("%s", bytes.TrimSpace(out))
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"syscall"
+	"time"
 
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
@@ -53,6 +54,7 @@ func (j frozenJournal) Intend(ctx context.Context, in migration.Intent) (migrati
 	if err == nil && in.Effect == migration.EffectImport && j.roll() < j.share {
 		_ = os.WriteFile(frozenAt+in.Subject, nil, 0o600)
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+		<-time.After(time.Second) // the signal stops the other threads first, and this one an instant later
 	}
 	return in, err
 }
