@@ -143,6 +143,9 @@ type verdict struct {
 	expires time.Time // of the signature; zero: none
 }
 
+// importable: a disk that an import takes.
+func (f File) importable() bool { return f.PageBlob && f.Kind == "fixed" && f.Virtual > 0 }
+
 func (t *Tenant) judge(files []SourceFile) (verdict, error) {
 	var v verdict
 	var data, guest int
@@ -160,13 +163,13 @@ func (t *Tenant) judge(files []SourceFile) (verdict, error) {
 		}
 		data++
 		v.File = got
-		if bad := !got.PageBlob || got.Kind != "fixed" || got.Virtual <= 0; bad && t.rules.BadDisk == "refuse" {
-			return v, invalid("InvalidVHD", "The source file is not a fixed-size VHD in a page blob.")
-		}
+		bad := !got.importable()
 		switch {
+		case bad && t.rules.BadDisk == "refuse":
+			return v, invalid("InvalidVHD", "The source file is not a fixed-size VHD in a page blob.")
 		case got.CopyPending:
 			v.fails = "The source file is still being copied."
-		case !got.PageBlob || got.Kind != "fixed" || got.Virtual <= 0:
+		case bad:
 			v.fails = "The file format is incorrect. Only fixed-size VHD files in page blobs can be imported."
 		}
 		if e := sasEnd(f.URL); !f.Storage && (v.expires.IsZero() || e.Before(v.expires)) {

@@ -82,43 +82,60 @@ func (t *Tenant) othersDo(e scenario.Event, u *user) {
 	if u.deleted {
 		return
 	}
-	switch e.Do {
-	case "rename":
-		t.rename(u, t.fullName(e.What))
-	case "disable":
-		u.enabled = false
-	case "delete-user":
-		t.deleteUser(u)
-	case "give-license":
+	if do := deeds[e.Do]; do != nil {
+		do(t, u, e)
+	}
+	t.touch(u)
+}
+
+// deeds are what others can do to a person, by the name that a scenario has for it.
+var deeds = map[string]func(*Tenant, *user, scenario.Event){
+	"rename":      func(t *Tenant, u *user, e scenario.Event) { t.rename(u, t.fullName(e.What)) },
+	"disable":     func(_ *Tenant, u *user, _ scenario.Event) { u.enabled = false },
+	"delete-user": func(t *Tenant, u *user, _ scenario.Event) { t.deleteUser(u) },
+	"give-license": func(t *Tenant, u *user, e scenario.Event) {
 		_ = t.assign(u, []Grant{{SKUID: t.product(e.What).SKUID}}, nil) // without a seat the portal says no to the other one, too
-	case "take-license":
-		_ = t.assign(u, nil, []string{t.product(e.What).SKUID})
-	case "join":
+	},
+	"take-license": func(t *Tenant, u *user, e scenario.Event) { _ = t.assign(u, nil, []string{t.product(e.What).SKUID}) },
+	"join": func(t *Tenant, u *user, e scenario.Event) {
 		if g := t.groupNamed(e.What); g != nil && u.in(g) == nil {
 			t.admit(u, g)
 		}
-	case "leave":
+	},
+	"leave": func(t *Tenant, u *user, e scenario.Event) {
 		if g := t.groupNamed(e.What); g != nil && u.in(g) != nil {
 			t.quit(u, g)
 		}
-	case "give-import":
-		t.giveImport(u, e.Status)
-	case "purge-import":
-		if s := u.imp; s != nil && !s.Ended.IsZero() && s.Usage != InUse {
-			t.note(AuditEvent{Activity: "purgeImportedSnapshot", Operation: "patch", Result: "success", ResourceType: "CloudPcSnapshot",
-				Resources: []string{s.ID}, Admin: "admin@" + t.org.Domain, Correlation: t.newID("correlation", s.ID)})
-			t.forget(s)
-		}
-	case "give-cloud-pc":
-		t.givePC(u, e.What)
-	case "end-cloud-pc":
-		for _, pc := range slices.Clone(u.pcs) {
-			if pc.Stage == stageSettled || pc.Stage == stageGrace {
-				t.leave(pc, t.now)
-			}
+	},
+	"give-import":   func(t *Tenant, u *user, e scenario.Event) { t.giveImport(u, e.Status) },
+	"purge-import":  func(t *Tenant, u *user, _ scenario.Event) { t.purgeImport(u) },
+	"give-cloud-pc": func(t *Tenant, u *user, e scenario.Event) { t.givePC(u, e.What) },
+	"end-cloud-pc":  func(t *Tenant, u *user, _ scenario.Event) { t.endPCs(u) },
+}
+
+// purgeImport lets somebody else have purged the user's import.
+func (t *Tenant) purgeImport(u *user) {
+	s := u.imp
+	if s == nil || s.Ended.IsZero() || s.Usage == InUse {
+		return
+	}
+	t.noteOther("purgeImportedSnapshot", "patch", s)
+	t.forget(s)
+}
+
+// noteOther writes into the audit log what an admin did to an import.
+func (t *Tenant) noteOther(activity, operation string, s *snapshot) {
+	t.note(AuditEvent{Activity: activity, Operation: operation, Result: "success", ResourceType: "CloudPcSnapshot",
+		Resources: []string{s.ID}, Admin: "admin@" + t.org.Domain, Correlation: t.newID("correlation", s.ID)})
+}
+
+// endPCs lets somebody else have ended the user's Cloud PCs.
+func (t *Tenant) endPCs(u *user) {
+	for _, pc := range slices.Clone(u.pcs) {
+		if pc.Stage == stageSettled || pc.Stage == stageGrace {
+			t.leave(pc, t.now)
 		}
 	}
-	t.touch(u)
 }
 
 func (t *Tenant) rename(u *user, upn string) {
@@ -137,8 +154,7 @@ func (t *Tenant) giveImport(u *user, status string) {
 	}
 	local, _, _ := strings.Cut(u.upn, "@")
 	s := t.startImport(u, verdict{File: File{Name: local + "-others.vhd", Virtual: 64 << 30}})
-	t.note(AuditEvent{Activity: "importSnapshot", Operation: "create", Result: "success", ResourceType: "CloudPcSnapshot",
-		Resources: []string{s.ID}, Admin: "admin@" + t.org.Domain, Correlation: t.newID("correlation", s.ID)})
+	t.noteOther("importSnapshot", "create", s)
 	if status == ImportInProgress {
 		return
 	}

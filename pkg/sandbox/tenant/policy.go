@@ -162,28 +162,41 @@ func (t *Tenant) check(p *policy) error {
 		return invalid("requiredFieldsNotProvided", "The required field 'domainJoinConfigurations' was not provided.")
 	}
 	for i, j := range joins {
-		m, _ := j.(map[string]any)
-		kind, _ := m["domainJoinType"].(string)
-		if kind == "" {
-			kind, _ = m["type"].(string)
-		}
-		conn, _ := m["onPremisesConnectionId"].(string)
-		region, _ := m["regionName"].(string)
-		switch {
-		case kind == "hybridAzureADJoin" && (conn == "" || region != ""):
-			return invalid("invalidDomainJoinConfiguration", "A hybrid join needs an onPremisesConnectionId and no regionName.")
-		case kind == "azureADJoin" && (conn == "") == (region == ""):
-			return invalid("invalidDomainJoinConfiguration", "An Entra join needs exactly one of onPremisesConnectionId and regionName.")
-		case kind != "azureADJoin" && kind != "hybridAzureADJoin":
-			return invalid("invalidDomainJoinConfiguration", "The domain join type is missing or unknown.")
+		hybrid, conn, err := joinOf(j)
+		if err != nil {
+			return err
 		}
 		// Whether a connection is looked up here is documented nowhere, and the documentation's example names any.
 		if i == 0 {
-			p.conn, p.hybrid = t.connection(conn), kind == "hybridAzureADJoin"
+			p.conn, p.hybrid = t.connection(conn), hybrid
 			p.lost = conn != "" && p.conn == nil
 		}
 	}
 	return nil
+}
+
+// joinOf reads one domain join of a policy: whether it is hybrid, and the id of the network connection that it names.
+func joinOf(j any) (hybrid bool, conn string, err error) {
+	m, _ := j.(map[string]any)
+	kind, _ := m["domainJoinType"].(string)
+	if kind == "" {
+		kind, _ = m["type"].(string)
+	}
+	conn, _ = m["onPremisesConnectionId"].(string)
+	region, _ := m["regionName"].(string)
+	switch kind {
+	case "hybridAzureADJoin":
+		if conn == "" || region != "" {
+			err = invalid("invalidDomainJoinConfiguration", "A hybrid join needs an onPremisesConnectionId and no regionName.")
+		}
+		return true, conn, err
+	case "azureADJoin":
+		if (conn == "") == (region == "") {
+			err = invalid("invalidDomainJoinConfiguration", "An Entra join needs exactly one of onPremisesConnectionId and regionName.")
+		}
+		return false, conn, err
+	}
+	return false, "", invalid("invalidDomainJoinConfiguration", "The domain join type is missing or unknown.")
 }
 
 // longestName is how many characters the names that a naming template makes may have.

@@ -103,41 +103,14 @@ func (t *Tenant) provision(u *user, pol *policy, prod *product) {
 
 // buildPC starts the building of a Cloud PC and decides how it will end.
 func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
-	u, try := pc.user, itoa(pc.N)
-	// A build that failed and is tried again still has the import that it took.
-	before := pc.Source
-	reuse := pc.Final == statusFailed && before == "snapshot" && u.imp != nil && u.imp.Usage == InUse
-	pc.adopt(pol, t.now)
-	pc.Stage, pc.Source, pc.Final, pc.Code, pc.Message = stageBuilding, "image", statusProvisioned, "", ""
-	first := u.builds == 1 && u.fate != nil
-	switch {
-	case snap && first && u.fate.provision == "image":
-		// Built from the image although all was in order: the import stays unused, and that is how to tell.
-	case snap && (u.usable() || reuse):
-		pc.Source, u.imp.Usage = "snapshot", InUse
-	case snap && t.rules.NoSnapshot == "failed":
-		pc.fail("importedSnapshotNotFound", "No imported snapshot is ready for the user.")
-	}
-	if before == "snapshot" && pc.Source == "image" && u.imp != nil && u.imp.Usage == InUse && !t.rules.KeepImportRecord {
-		t.forget(u.imp) // what it was used for is gone, and nothing will use it again
-	}
-	switch {
-	case pc.Source == "snapshot" && tooLarge(u.imp.Bytes, pc.prod):
-		pc.fail("snapshotDiskTooLarge", "The imported disk is larger than the disk of the service plan.")
-	case pc.Source == "snapshot" && u.imp.Unbootable != "":
-		pc.fail("snapshotDiskNotBootable", "The virtual machine did not start from the imported disk: "+u.imp.Unbootable+".")
-	case pol.lost:
-		pc.fail("onPremisesConnectionNotFound", "The Azure network connection of the provisioning policy was not found.")
-	case pol.conn != nil && pol.conn.health == "failed":
-		pc.fail("onPremisesConnectionUnhealthy", "The Azure network connection is not healthy.")
-	case pol.conn != nil && !pol.conn.takeAddress():
-		pc.fail("resourceAvailabilityCheckNoSubnetIP", "There are not enough IP addresses in the subnet.")
-	case first && u.fate.provision == "failed":
-		pc.fail(u.fate.code, u.fate.message)
-	case first && u.fate.provision == "warnings":
+	u := pc.user
+	t.choose(pc, pol, snap)
+	if code, message := t.obstacle(pc, pol); code != "" {
+		pc.fail(code, message)
+	} else if pc.firstFate() == "warnings" {
 		pc.Final, pc.Code, pc.Message = statusWarnings, u.fate.code, u.fate.message
 	}
-	takes := t.between(t.rules.provisionMin, t.rules.provisionMax, "provision", u.upn, try)
+	takes := t.between(t.rules.provisionMin, t.rules.provisionMax, "provision", u.upn, itoa(pc.N))
 	if pol.hybrid {
 		takes += takes / 2
 	}
@@ -147,6 +120,55 @@ func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
 	pc.Started, pc.Ends = t.now, t.now.Add(takes)
 	t.changed(pc)
 	t.at(pc.Ends, buildEnds, lower(u.id), pc.N)
+}
+
+// firstFate is what the scenario says of the provisioning of the user's first Cloud PC; empty for the later ones.
+func (pc *cloudPC) firstFate() string {
+	if pc.user.builds == 1 && pc.user.fate != nil {
+		return pc.user.fate.provision
+	}
+	return ""
+}
+
+// choose decides what a Cloud PC is built from: the user's import, when a setting says snapshot and there is one, or the image.
+func (t *Tenant) choose(pc *cloudPC, pol *policy, snap bool) {
+	u, before := pc.user, pc.Source
+	inUse := before == "snapshot" && u.imp != nil && u.imp.Usage == InUse
+	// A build that failed and is tried again still has the import that it took.
+	reuse := inUse && pc.Final == statusFailed
+	pc.adopt(pol, t.now)
+	pc.Stage, pc.Source, pc.Final, pc.Code, pc.Message = stageBuilding, "image", statusProvisioned, "", ""
+	switch {
+	case !snap || pc.firstFate() == "image":
+		// From the image although all was in order, if the fate says so: the import stays unused, and that is how to tell.
+	case u.usable() || reuse:
+		pc.Source, u.imp.Usage = "snapshot", InUse
+	case t.rules.NoSnapshot == "failed":
+		pc.fail("importedSnapshotNotFound", "No imported snapshot is ready for the user.")
+	}
+	if inUse && pc.Source == "image" && !t.rules.KeepImportRecord {
+		t.forget(u.imp) // what it was used for is gone, and nothing will use it again
+	}
+}
+
+// obstacle is the first reason why a build will fail; an empty code: there is none. It takes the Cloud PC's address.
+func (t *Tenant) obstacle(pc *cloudPC, pol *policy) (code, message string) {
+	imp := pc.user.imp
+	switch {
+	case pc.Source == "snapshot" && tooLarge(imp.Bytes, pc.prod):
+		return "snapshotDiskTooLarge", "The imported disk is larger than the disk of the service plan."
+	case pc.Source == "snapshot" && imp.Unbootable != "":
+		return "snapshotDiskNotBootable", "The virtual machine did not start from the imported disk: " + imp.Unbootable + "."
+	case pol.lost:
+		return "onPremisesConnectionNotFound", "The Azure network connection of the provisioning policy was not found."
+	case pol.conn != nil && pol.conn.health == "failed":
+		return "onPremisesConnectionUnhealthy", "The Azure network connection is not healthy."
+	case pol.conn != nil && !pol.conn.takeAddress():
+		return "resourceAvailabilityCheckNoSubnetIP", "There are not enough IP addresses in the subnet."
+	case pc.firstFate() == "failed":
+		return pc.user.fate.code, pc.user.fate.message
+	}
+	return "", ""
 }
 
 func (pc *cloudPC) fail(code, message string) {
