@@ -53,12 +53,8 @@ func judge(answer *azcore.ResponseError, sas *SAS, now time.Time) *fault.Fault {
 	case code == "BlobArchived" || code == "BlobBeingRehydrated":
 		return fault.New(fault.Conflict, "blob.archived", "the blob is in the archive tier and cannot be read",
 			"set its tier to Hot and wait until it is rehydrated, which takes hours")
-	case answer.StatusCode == http.StatusNotFound && code == "ContainerNotFound":
-		return fault.New(fault.NotFound, "blob.not-found", "the container does not exist",
-			"check the container's name and that it is in this storage account")
 	case answer.StatusCode == http.StatusNotFound:
-		return fault.New(fault.NotFound, "blob.not-found", "the blob does not exist",
-			"check the path: names of blobs know capital from small letters")
+		return notFound(code)
 	case answer.StatusCode == http.StatusForbidden && sas != nil:
 		return refusedSAS(sas, now)
 	case answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusUnauthorized:
@@ -74,6 +70,16 @@ func judge(answer *azcore.ResponseError, sas *SAS, now time.Time) *fault.Fault {
 		return fault.New(fault.Conflict, "", "the blob is shorter than it was", "see who works with the blob, then validate again")
 	}
 	return fault.New(fault.Invalid, "", "the storage account refused the request", "")
+}
+
+// notFound says what is missing: the container or the blob.
+func notFound(code string) *fault.Fault {
+	if code == "ContainerNotFound" {
+		return fault.New(fault.NotFound, "blob.not-found", "the container does not exist",
+			"check the container's name and that it is in this storage account")
+	}
+	return fault.New(fault.NotFound, "blob.not-found", "the blob does not exist",
+		"check the path: names of blobs know capital from small letters")
 }
 
 // refusedSAS says why a signature was refused as far as the signature itself tells. Azure says AuthenticationFailed,

@@ -147,7 +147,7 @@ func badContainer(name string) string {
 	}
 	for i, c := range name {
 		switch {
-		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+		case strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789", c):
 		case c >= 'A' && c <= 'Z':
 			return "has capital letters"
 		case c != '-':

@@ -83,9 +83,8 @@ func (c *Client) batch(ctx context.Context, version, doing string, calls []call)
 	return out, nil
 }
 
-// batchOnce sends up to twenty calls and reports which are to be sent again and after how long a wait. The wait is for
-// all callers of the service and has begun.
-func (c *Client) batchOnce(ctx context.Context, version, doing string, calls []call, chunk []int, out []batched) (again []int, wait time.Duration, err error) {
+// batchOf is the request that carries the calls of a chunk, numbered from 1.
+func batchOf(version string, calls []call, chunk []int) odata.Batch {
 	req := odata.Batch{Requests: make([]odata.BatchRequest, len(chunk))}
 	for n, i := range chunk {
 		cl := calls[i]
@@ -99,7 +98,13 @@ func (c *Client) batchOnce(ctx context.Context, version, doing string, calls []c
 		}
 		req.Requests[n] = r
 	}
-	outer := call{doing: doing, method: http.MethodPost, path: version + "/$batch", body: req, needs: calls[chunk[0]].needs}
+	return req
+}
+
+// batchOnce sends up to twenty calls and reports which are to be sent again and after how long a wait. The wait is for
+// all callers of the service and has begun.
+func (c *Client) batchOnce(ctx context.Context, version, doing string, calls []call, chunk []int, out []batched) (again []int, wait time.Duration, err error) {
+	outer := call{doing: doing, method: http.MethodPost, path: version + "/$batch", body: batchOf(version, calls, chunk), needs: calls[chunk[0]].needs}
 	a, err := c.do(cloud.WithReads(ctx, len(chunk)), outer)
 	if err != nil {
 		return nil, 0, err

@@ -231,21 +231,30 @@ func (p ProvisioningPolicy) body(create bool) (wirePolicy, error) {
 	}
 	w.extras(p.Extras)
 	for _, d := range p.DomainJoin {
-		j := wireJoin{Type: d.Type, ConnectionID: d.ConnectionID, RegionName: d.RegionName, RegionGroup: d.RegionGroup}
-		if strings.EqualFold(j.RegionName, "automatic") && j.RegionGroup != "" {
-			// It is what the service says when it chose; it may not take it back.
-			j.RegionName = ""
-		}
-		region := j.RegionName != "" || j.RegionGroup != ""
-		switch {
-		case strings.EqualFold(j.Type, JoinHybrid) && (j.ConnectionID == "" || region):
-			return w, bad("hybrid join needs a network connection and no region", "name the connection only")
-		case strings.EqualFold(j.Type, JoinEntra) && (j.ConnectionID != "") == region:
-			return w, bad("Entra join needs a network connection or a region, and not both", "name one of the two")
+		j, why, hint := d.wire()
+		if why != "" {
+			return w, bad(why, hint)
 		}
 		w.DomainJoin = append(w.DomainJoin, j)
 	}
 	return w, nil
+}
+
+// wire is the join as it is sent; why is empty, or what is wrong with it.
+func (d DomainJoin) wire() (j wireJoin, why, hint string) {
+	j = wireJoin{Type: d.Type, ConnectionID: d.ConnectionID, RegionName: d.RegionName, RegionGroup: d.RegionGroup}
+	if strings.EqualFold(j.RegionName, "automatic") && j.RegionGroup != "" {
+		// It is what the service says when it chose; it may not take it back.
+		j.RegionName = ""
+	}
+	region := j.RegionName != "" || j.RegionGroup != ""
+	switch {
+	case strings.EqualFold(j.Type, JoinHybrid) && (j.ConnectionID == "" || region):
+		return j, "hybrid join needs a network connection and no region", "name the connection only"
+	case strings.EqualFold(j.Type, JoinEntra) && (j.ConnectionID != "") == region:
+		return j, "Entra join needs a network connection or a region, and not both", "name one of the two"
+	}
+	return j, "", ""
 }
 
 const policies = ve + "/provisioningPolicies"

@@ -39,20 +39,9 @@ func (c *check) people(ctx context.Context) error {
 	if err != nil {
 		return c.refused(err, "users", "User.Read.All")
 	}
-	for k, a := range answers {
+	for k := range answers {
 		for _, i := range at[wave.UserKey(names[k])] {
-			r := &c.rows[i]
-			if broken := rules.User(r.User, a); broken != nil {
-				c.flag(broken.Code, r, "user", r.User, broken.Message)
-			}
-			switch {
-			case fault.Is(a.Err, fault.NotFound):
-			case a.Err != nil:
-				c.unreadable("user.unreadable", r, "user", r.User, a.Err)
-			default:
-				r.user = &answers[k].User
-				r.target.UserID, r.target.UPN, r.target.DisplayName = r.user.ID, r.user.UPN, r.user.DisplayName
-			}
+			c.person(&c.rows[i], &answers[k])
 		}
 	}
 	c.eachRow(func(r *row) {
@@ -72,6 +61,21 @@ func (c *check) people(ctx context.Context) error {
 	}
 	c.earlierRuns()
 	return nil
+}
+
+// person takes in what the directory says of a row's user.
+func (c *check) person(r *row, a *graph.UserAnswer) {
+	if broken := rules.User(r.User, *a); broken != nil {
+		c.flag(broken.Code, r, "user", r.User, broken.Message)
+	}
+	switch {
+	case fault.Is(a.Err, fault.NotFound):
+	case a.Err != nil:
+		c.unreadable("user.unreadable", r, "user", r.User, a.Err)
+	default:
+		r.user = &a.User
+		r.target.UserID, r.target.UPN, r.target.DisplayName = r.user.ID, r.user.UPN, r.user.DisplayName
+	}
 }
 
 // onePerPerson finds rows of one person that the file spells so differently that only the tenant can tell, such as

@@ -32,6 +32,11 @@ func (c *check) permissions(ctx context.Context) error {
 	if c.in.AccountID != "" {
 		return nil
 	}
+	return c.signing(ctx)
+}
+
+// signing tries to make a signature for the first disk that needs one.
+func (c *check) signing(ctx context.Context) error {
 	for i := range c.rows {
 		for _, f := range c.rows[i].files {
 			if !f.usable || f.ref.SAS() != nil {

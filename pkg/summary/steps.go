@@ -28,7 +28,7 @@ type StepLog struct {
 // Attempts reads a row's history as attempts and steps. Rows that were never taken up have none.
 func Attempts(d RowRecord) []Attempt {
 	var out []Attempt
-	var open *StepLog
+	var open *StepLog // the step that goes on; nil: none does
 	begin := func(e migration.Event, step migration.Step) {
 		if len(out) == 0 || out[len(out)-1].N != e.Attempt {
 			out = append(out, Attempt{N: e.Attempt})
@@ -39,27 +39,38 @@ func Attempts(d RowRecord) []Attempt {
 	}
 	for _, e := range d.Events {
 		switch {
-		case e.Reason == migration.ReasonClaimed && open == nil:
-			begin(e, e.NextStep)
 		case e.Reason == migration.ReasonStepDone:
 			if open != nil {
-				open.To, open.End = e.At, "done"
+				open.note(e)
 			}
 			begin(e, e.NextStep)
-		case e.Reason == migration.ReasonRetry && open != nil:
-			open.Tries = max(open.Tries, e.Tries)
-			open.Trouble = e.Note
-		case e.Reason == migration.ReasonInterrupted && open != nil:
-			open.Stops++
-		case e.To.Final() && open != nil:
-			open.To, open.End = e.At, string(e.To)
-			if e.To == migration.Succeeded {
-				open.End = "done"
-			}
+		case e.Reason == migration.ReasonClaimed && open == nil, e.Reason == migration.ReasonAdopted && (open == nil || !e.To.Final()):
+			begin(e, e.NextStep)
+		case open != nil && open.note(e):
 			open = nil
-		case e.Reason == migration.ReasonAdopted:
-			begin(e, e.NextStep)
 		}
 	}
 	return out
+}
+
+// note takes in what happened during a step, and says whether that ended it.
+func (s *StepLog) note(e migration.Event) (ended bool) {
+	switch {
+	case e.Reason == migration.ReasonStepDone:
+		s.To, s.End = e.At, "done"
+	case e.Reason == migration.ReasonRetry:
+		s.Tries, s.Trouble = max(s.Tries, e.Tries), e.Note
+		return false
+	case e.Reason == migration.ReasonInterrupted:
+		s.Stops++
+		return false
+	case e.To.Final():
+		s.To, s.End = e.At, string(e.To)
+		if e.To == migration.Succeeded {
+			s.End = "done"
+		}
+	default:
+		return false
+	}
+	return true
 }

@@ -26,26 +26,9 @@ func Headline(a Record) (headline, rest string) {
 	n := a.Tally()
 	total, done := a.people()
 	open := n[Active] + n[Waiting] + n[Queued]
-	have, has, without := "have their Cloud PC", "has their Cloud PC", "has no Cloud PC"
-	if a.Rehearsal() {
-		have, has, without = "would have their Cloud PC", "would have their Cloud PC", "would have no Cloud PC"
-	}
-	if done == 1 {
-		have = has
-	}
-	switch {
-	case total == 0:
-		return "The wave has no rows; nothing was done.", ""
-	case done == total && open == 0 && total == 1:
-		headline = "The only person of this wave " + has
-	case done == 0 && open == 0 && total == 1:
-		headline = "The only person of this wave " + without
-	case done == total && open == 0:
-		headline = fmt.Sprintf("All %d people %s", total, have)
-	case done == 0 && open == 0:
-		headline = fmt.Sprintf("None of the %d people %s", total, have)
-	default:
-		headline = fmt.Sprintf("%d of %s %s", done, Count(total, "person"), have)
+	headline = whoHas(total, done, open, a.Rehearsal())
+	if total == 0 {
+		return headline, ""
 	}
 	if open > 0 {
 		headline += " so far"
@@ -64,6 +47,31 @@ func Headline(a Record) (headline, rest string) {
 		rest = fmt.Sprintf("Of the %d rows, %s", len(a.Rows), rest)
 	}
 	return headline + ".", rest
+}
+
+// whoHas is the beginning of the headline: how many of the people have, or would have, their Cloud PC. It is a whole sentence when
+// there is nobody.
+func whoHas(total, done, open int, rehearsal bool) string {
+	have, has, without := "have their Cloud PC", "has their Cloud PC", "has no Cloud PC"
+	if rehearsal {
+		have, has, without = "would have their Cloud PC", "would have their Cloud PC", "would have no Cloud PC"
+	}
+	if done == 1 {
+		have = has
+	}
+	switch {
+	case total == 0:
+		return "The wave has no rows; nothing was done."
+	case open > 0 || done > 0 && done < total:
+		return fmt.Sprintf("%d of %s %s", done, Count(total, "person"), have)
+	case total == 1 && done == 1:
+		return "The only person of this wave " + has
+	case total == 1:
+		return "The only person of this wave " + without
+	case done == total:
+		return fmt.Sprintf("All %d people %s", total, have)
+	}
+	return fmt.Sprintf("None of the %d people %s", total, have)
 }
 
 // remainder says what became of the rows without a Cloud PC; "" when there are none.

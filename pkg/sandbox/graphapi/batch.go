@@ -59,6 +59,19 @@ func (c *call) batch() (reply, error) {
 	return reply{status: 200, raw: append(b, "]}"...)}, nil
 }
 
+// unpacked is the body of a batched request that is no JSON: it comes as a text in base64.
+func unpacked(body json.RawMessage) json.RawMessage {
+	var text string
+	if json.Unmarshal(body, &text) != nil {
+		return body
+	}
+	raw, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return body
+	}
+	return raw
+}
+
 func (c *call) inner(it batchItem, done map[string]int) *recorder {
 	rec := &recorder{head: http.Header{}}
 	refuse := func(code int, name, msg string) *recorder {
@@ -91,14 +104,8 @@ func (c *call) inner(it batchItem, done map[string]int) *recorder {
 		if r.Header.Get("Content-Type") == "" {
 			return refuse(400, "BadRequest", "A batched request with a body needs a Content-Type header.")
 		}
-		r.Body = http.NoBody
 		if !strings.Contains(r.Header.Get("Content-Type"), "json") {
-			var text string
-			if json.Unmarshal(body, &text) == nil {
-				if raw, err := base64.StdEncoding.DecodeString(text); err == nil {
-					body = raw
-				}
-			}
+			body = unpacked(body)
 		}
 		r.Body, r.ContentLength = readCloser{bytes.NewReader(body)}, int64(len(body))
 	}

@@ -63,24 +63,7 @@ func (c *call) list(context string, src source) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	page, more := src(after, size)
-	if q.Filter != nil {
-		page, more = nil, true
-	}
-	for at := after; q.Filter != nil && more && len(page) <= size; {
-		var rows []row
-		if rows, more = src(at, chunk); len(rows) > 0 {
-			at = rows[len(rows)-1].seq
-		}
-		for _, r := range rows {
-			if q.Filter.Eval(r.object) {
-				page = append(page, r)
-			}
-		}
-	}
-	if len(page) > size {
-		page, more = page[:size], true
-	}
+	page, more := filtered(src, q.Filter, after, size)
 	b := odata.AppendText([]byte(`{"@odata.context":`), c.metadata(context))
 	if q.Count {
 		b = append(b, `,"@odata.count":`+strconv.Itoa(c.total(src))...)
@@ -97,6 +80,30 @@ func (c *call) list(context string, src source) (reply, error) {
 		b = r.object.AppendJSON(b, q.Shape)
 	}
 	return reply{status: 200, raw: append(b, "]}"...)}, nil
+}
+
+// filtered is up to size rows of a source behind a place that pass the filter, and whether there are more. A nil filter lets
+// all pass.
+func filtered(src source, f *odata.Filter, after int64, size int) (page []row, more bool) {
+	if f == nil {
+		return src(after, size)
+	}
+	more = true
+	for at := after; more && len(page) <= size; {
+		var rows []row
+		if rows, more = src(at, chunk); len(rows) > 0 {
+			at = rows[len(rows)-1].seq
+		}
+		for _, r := range rows {
+			if f.Eval(r.object) {
+				page = append(page, r)
+			}
+		}
+	}
+	if len(page) > size {
+		return page[:size], true
+	}
+	return page, more
 }
 
 func (c *call) total(src source) int {

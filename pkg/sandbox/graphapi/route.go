@@ -94,34 +94,38 @@ func (h *handler) split(escaped string) (version string, segs []string, err erro
 		if err != nil {
 			return "", nil, status(400, "BadRequest", "The path cannot be read.")
 		}
-		for _, namespace := range []string{"microsoft.graph.", "graph."} { // the second is its alias, which generated clients use
-			if rest, ok := cutPrefixFold(s, namespace); ok {
-				s = rest
-				break
-			}
-		}
-		name, arg, has := strings.Cut(s, "(")
-		arg, closed := strings.CutSuffix(arg, ")")
-		switch {
-		case !has || !closed || name == "":
-			segs = append(segs, s)
-		case arg == "":
-			segs = append(segs, name)
-		default:
-			key, val, named := strings.Cut(arg, "=")
-			if !named || strings.HasPrefix(arg, "'") {
-				key, val = "", arg
-			}
-			if key != "" {
-				name += "()"
-			}
-			if strings.HasPrefix(val, "'") && strings.HasSuffix(val, "'") && len(val) > 1 {
-				val = strings.ReplaceAll(val[1:len(val)-1], "''", "'")
-			}
-			segs = append(segs, name, val)
-		}
+		segs = append(segs, plain(s)...)
 	}
 	return version, segs, nil
+}
+
+// plain brings one segment to its plain form, which is two segments when it has a key in brackets.
+func plain(s string) []string {
+	for _, namespace := range []string{"microsoft.graph.", "graph."} { // the second is its alias, which generated clients use
+		if rest, ok := cutPrefixFold(s, namespace); ok {
+			s = rest
+			break
+		}
+	}
+	name, arg, has := strings.Cut(s, "(")
+	arg, closed := strings.CutSuffix(arg, ")")
+	switch {
+	case !has || !closed || name == "":
+		return []string{s}
+	case arg == "":
+		return []string{name}
+	}
+	key, val, named := strings.Cut(arg, "=")
+	if !named || strings.HasPrefix(arg, "'") {
+		key, val = "", arg
+	}
+	if key != "" {
+		name += "()"
+	}
+	if strings.HasPrefix(val, "'") && strings.HasSuffix(val, "'") && len(val) > 1 {
+		val = strings.ReplaceAll(val[1:len(val)-1], "''", "'")
+	}
+	return []string{name, val}
 }
 
 func cutPrefixFold(s, prefix string) (string, bool) {

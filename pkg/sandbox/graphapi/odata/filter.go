@@ -115,7 +115,12 @@ func (t test) eval(o Object) bool {
 		}
 		return false
 	}
-	switch c := compare(v, t.values[0]); t.op {
+	return holds(t.op, compare(v, t.values[0]))
+}
+
+// holds says whether an order of two values, as [compare] gives it, is what an operator asks for.
+func holds(op string, c int) bool {
+	switch op {
 	case "eq":
 		return c == 0
 	case "ne":

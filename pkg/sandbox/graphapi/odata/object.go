@@ -116,14 +116,7 @@ func appendValue(b []byte, name string, v any, s Shape) []byte {
 	case Object:
 		return v.AppendJSON(b, s)
 	case []Object:
-		b = append(b, '[')
-		for i, o := range v {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = o.AppendJSON(b, s)
-		}
-		return append(b, ']')
+		return appendList(b, v, func(b []byte, o Object) []byte { return o.AppendJSON(b, s) })
 	case map[string]any:
 		o := Object{}
 		for _, name := range slices.Sorted(maps.Keys(v)) {
@@ -131,29 +124,26 @@ func appendValue(b []byte, name string, v any, s Shape) []byte {
 		}
 		return o.AppendJSON(b, s)
 	case []any:
-		b = append(b, '[')
-		for i, x := range v {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendValue(b, "", x, s)
-		}
-		return append(b, ']')
+		return appendList(b, v, func(b []byte, x any) []byte { return appendValue(b, "", x, s) })
 	case []string:
-		b = append(b, '[')
-		for i, x := range v {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = AppendText(b, x)
-		}
-		return append(b, ']')
+		return appendList(b, v, AppendText)
 	}
 	raw, err := json.Marshal(v)
 	if err != nil {
 		return append(b, "null"...)
 	}
 	return append(b, raw...)
+}
+
+func appendList[T any](b []byte, list []T, one func([]byte, T) []byte) []byte {
+	b = append(b, '[')
+	for i, x := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = one(b, x)
+	}
+	return append(b, ']')
 }
 
 // AppendText writes a JSON string.
