@@ -25,12 +25,16 @@ type SAS struct {
 	Start, Expiry time.Time
 	// Protocol is spr: "https", "https,http", or empty, which allows both. IP is sip, an address or a range.
 	Protocol, IP string
-	// ObjectID, TenantID, KeyVersion, KeyStart and KeyExpiry are skoid, sktid, skv, skt and ske: a user delegation SAS
-	// has all of them.
-	ObjectID, TenantID, KeyVersion string
-	KeyStart, KeyExpiry            time.Time
+	Delegation
 
 	query *string
+}
+
+// Delegation is the key behind a user delegation SAS, which has all of it; any other has none. The fields are skoid, sktid, skv,
+// skt and ske.
+type Delegation struct {
+	ObjectID, TenantID, KeyVersion string
+	KeyStart, KeyExpiry            time.Time
 }
 
 const codeMalformed = "sas.malformed"
@@ -46,7 +50,7 @@ func ParseSAS(query string) (SAS, error) {
 	s := SAS{
 		Version: p["sv"], Resource: p["sr"], Services: p["ss"], ResourceTypes: p["srt"],
 		Permissions: p["sp"], Identifier: p["si"], Protocol: p["spr"], IP: p["sip"],
-		ObjectID: p["skoid"], TenantID: strings.ToLower(p["sktid"]), KeyVersion: p["skv"], query: &query,
+		Delegation: Delegation{ObjectID: p["skoid"], TenantID: strings.ToLower(p["sktid"]), KeyVersion: p["skv"]}, query: &query,
 	}
 	for _, part := range []struct {
 		name string

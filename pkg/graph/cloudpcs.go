@@ -84,28 +84,33 @@ func (w *wireDetail) detail() StatusDetail {
 	return d
 }
 
+// wireOrigin is what a Cloud PC was built by and from.
+type wireOrigin struct {
+	PolicyID     string `json:"provisioningPolicyId"`
+	PolicyName   string `json:"provisioningPolicyName"`
+	Provisioning string `json:"provisioningType"`
+	PlanID       string `json:"servicePlanId"`
+	PlanName     string `json:"servicePlanName"`
+	Image        string `json:"imageDisplayName"`
+	Region       string `json:"deviceRegionName"`
+	Connection   string `json:"onPremisesConnectionName"`
+}
+
 type wireCloudPC struct {
 	defect
-	ID           string      `json:"id"`
-	DisplayName  string      `json:"displayName"`
-	UPN          string      `json:"userPrincipalName"`
-	Status       string      `json:"status"`
-	PolicyID     string      `json:"provisioningPolicyId"`
-	PolicyName   string      `json:"provisioningPolicyName"`
-	Provisioning string      `json:"provisioningType"`
-	PlanID       string      `json:"servicePlanId"`
-	PlanName     string      `json:"servicePlanName"`
-	DeviceName   string      `json:"managedDeviceName"`
-	Image        string      `json:"imageDisplayName"`
-	Detail       *wireDetail `json:"statusDetail"`
-	OldDetail    *wireDetail `json:"statusDetails"`
-	Provisioned  odata.Time  `json:"provisionedDateTime"`
-	Modified     odata.Time  `json:"lastModifiedDateTime"`
-	GraceEnd     odata.Time  `json:"gracePeriodEndDateTime"`
-	Region       string      `json:"deviceRegionName"`
-	Connection   string      `json:"onPremisesConnectionName"`
-	Logoff       odata.Time  `json:"lastLogoffDateTime"`
-	Action       *struct {
+	ID          string `json:"id"`
+	DisplayName string `json:"displayName"`
+	UPN         string `json:"userPrincipalName"`
+	Status      string `json:"status"`
+	wireOrigin
+	DeviceName  string      `json:"managedDeviceName"`
+	Detail      *wireDetail `json:"statusDetail"`
+	OldDetail   *wireDetail `json:"statusDetails"`
+	Provisioned odata.Time  `json:"provisionedDateTime"`
+	Modified    odata.Time  `json:"lastModifiedDateTime"`
+	GraceEnd    odata.Time  `json:"gracePeriodEndDateTime"`
+	Logoff      odata.Time  `json:"lastLogoffDateTime"`
+	Action      *struct {
 		Name  string     `json:"actionName"`
 		State string     `json:"actionState"`
 		At    odata.Time `json:"lastUpdatedDateTime"`

@@ -98,6 +98,11 @@ type wirePolicy struct {
 	Naming       string       `json:"cloudPcNamingTemplate,omitempty"`
 	Experience   string       `json:"userExperienceType,omitempty"`
 
+	wireExtras
+}
+
+// wireExtras are the properties of [PolicyExtras].
+type wireExtras struct {
 	Autopatch *wireAutopatch `json:"autopatch,omitempty"`
 	Autopilot *wireAutopilot `json:"autopilotConfiguration,omitempty"`
 	Managed   *wireManaged   `json:"microsoftManagedDesktop,omitempty"`

@@ -12,17 +12,7 @@ import (
 func aboutService() []question {
 	return []question{
 		{"retry-after", "Does a 429 bring Retry-After, and in which form?", "an evening with throttling", "no_retry_after", askRetryAfter},
-		{"limits", "Which limits does the service name when it throttles?", "an evening with throttling", "", func(rec *Recording) finding {
-			var seen []exchange
-			for _, e := range rec.graph {
-				if e.Answered["x-ms-throttle-scope"]+e.Answered["x-ms-throttle-information"] != "" {
-					seen = append(seen, e)
-				}
-			}
-			return finding{counted(seen, func(e exchange) string {
-				return strings.TrimSpace(e.Answered["x-ms-throttle-information"] + " " + e.Answered["x-ms-throttle-scope"])
-			}), nil, seen}
-		}},
+		{"limits", "Which limits does the service name when it throttles?", "an evening with throttling", "", askLimits},
 		{"audit", "Are imports in the audit log under the request's id?", "a look at the audit log after an import (prove, close or reconcile make one)", "unaudited_imports", askAudit},
 		{"purge-unknown", "How is the purge of an id that is gone answered?", "a purge of an id that is gone", "purge_unknown", func(rec *Recording) finding {
 			for _, e := range rec.calls("POST", "/purgeimportedsnapshot") {
@@ -259,4 +249,16 @@ func askMemberLag(rec *Recording) finding {
 	}
 	worst = worst.Round(time.Second)
 	return finding{"at most " + worst.String() + ", as far as the reading tells", worst.String(), seen}
+}
+
+func askLimits(rec *Recording) finding {
+	var seen []exchange
+	for _, e := range rec.graph {
+		if e.Answered["x-ms-throttle-scope"]+e.Answered["x-ms-throttle-information"] != "" {
+			seen = append(seen, e)
+		}
+	}
+	return finding{counted(seen, func(e exchange) string {
+		return strings.TrimSpace(e.Answered["x-ms-throttle-information"] + " " + e.Answered["x-ms-throttle-scope"])
+	}), nil, seen}
 }

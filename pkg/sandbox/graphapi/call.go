@@ -29,7 +29,11 @@ type call struct {
 	query        odata.Query
 	raw          []byte
 	trace        *Trace
-	// effect, user and resources (ids) are what the handler says about what it did.
+	deed
+}
+
+// deed is what the handler says about what it did; resources are ids.
+type deed struct {
 	effect, user string
 	resources    []string
 }

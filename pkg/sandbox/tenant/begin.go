@@ -131,7 +131,8 @@ func (t *Tenant) placePC(u *user, prod *product, pol *policy, since time.Time) *
 	if !t.rules.ReuseCloudPCID {
 		name += "#" + itoa(n)
 	}
-	pc := &cloudPC{seq: t.next(), user: u, prod: prod, ID: t.newID("cloudPC", name), N: n, Source: "image", Final: statusProvisioned, Stage: stageSettled}
+	pc := &cloudPC{seq: t.next(), user: u, prod: prod, ID: t.newID("cloudPC", name), N: n,
+		course: course{Source: "image", Final: statusProvisioned, Stage: stageSettled}}
 	pc.adopt(pol, since.Add(-time.Hour))
 	pc.Provisioned, pc.Modified = since, since
 	u.pcs = append(u.pcs, pc)

@@ -121,7 +121,8 @@ func (t *Tenant) fullName(upn string) string {
 }
 
 func (t *Tenant) buildUser(su *scenario.User) error {
-	u := &user{seq: t.next(), upn: t.fullName(su.UPN), dept: su.Department, enabled: !su.Disabled, location: cmp.Or(su.Location, "CH")}
+	u := &user{seq: t.next(), upn: t.fullName(su.UPN), dept: su.Department, enabled: !su.Disabled,
+		whereabouts: whereabouts{location: cmp.Or(su.Location, "CH")}}
 	if u.location == "none" {
 		u.location = ""
 	}

@@ -26,38 +26,64 @@ type cloudPC struct {
 	seq  int64
 	user *user
 	prod *product
-	// device and managed are ids worked out at the first look.
-	device, managed string
+	// entraID and managedID are worked out at the first look.
+	entraID, managedID string
 
-	ID                                              string
-	N                                               int
-	Name                                            string
+	ID   string
+	N    int
+	Name string
+	origin
+	course
+	leaving
+	action
+}
+
+// origin is what the policy gave to a Cloud PC when it was built.
+type origin struct {
 	PolicyID, PolicyName, Image, Region, Connection string
-	Stage, Source, Final, Code, Message             string
-	Created, Started, Ends, Provisioned, Modified   time.Time
-	GraceEnd, Asked, Gone                           time.Time
-	Lag                                             time.Duration
-	Lingers                                         bool
-	Action                                          string
-	Acted                                           time.Time
+	Created                                         time.Time
+}
+
+// course is how a build goes, and how it will end.
+type course struct {
+	Stage, Source, Final, Code, Message  string
+	Started, Ends, Provisioned, Modified time.Time
+}
+
+// leaving is the end of a Cloud PC: of its grace period, when it was asked to go, and when it is gone.
+type leaving struct {
+	GraceEnd, Asked, Gone time.Time
+	Lag                   time.Duration
+	Lingers               bool
 }
 
 // CloudPC is one Cloud PC as the service shows it.
 type CloudPC struct {
-	Seq                                             int64
-	ID, UserID, UPN, UserName, Name, Status         string
-	PolicyID, PolicyName, Image, Region, Connection string
+	Seq int64
+	ID  string
+	holder
+	Name, Status string
+	origin
 	// Code and Message are its status detail; empty: none.
-	Code, Message                    string
-	Plan                             catalog.Product
-	Created, Provisioned, Modified   time.Time
-	GraceEnd                         time.Time
-	DeviceID, ManagedID, ManagedName string
-	// Action is the last remote action; empty: none.
-	Action string
-	Acted  time.Time
+	Code, Message                   string
+	Plan                            catalog.Product
+	Provisioned, Modified, GraceEnd time.Time
+	device
+	action
 	// Source is image or snapshot: what the service never tells, for tests and people.
 	Source string
+}
+
+// holder is the user of a Cloud PC.
+type holder struct{ UserID, UPN, UserName string }
+
+// device is the Cloud PC's account in the directory and in Intune.
+type device struct{ DeviceID, ManagedID, ManagedName string }
+
+// action is the last remote action, and when it was; empty: none.
+type action struct {
+	Action string
+	Acted  time.Time
 }
 
 // status is what the service shows at a moment.
@@ -91,19 +117,17 @@ func (t *Tenant) status(pc *cloudPC) string {
 }
 
 func (t *Tenant) viewPC(pc *cloudPC) CloudPC {
-	v := CloudPC{Seq: pc.seq, ID: pc.ID, UserID: pc.user.id, UPN: pc.user.upn, UserName: pc.user.name, Status: t.status(pc),
-		PolicyID: pc.PolicyID, PolicyName: pc.PolicyName, Image: pc.Image, Region: pc.Region, Connection: pc.Connection,
-		Plan: pc.prod.Product, Created: pc.Created, Provisioned: pc.Provisioned, Modified: pc.Modified, GraceEnd: pc.GraceEnd,
-		Action: pc.Action, Acted: pc.Acted, Source: pc.Source,
-		Name: cmp.Or(pc.Name, pc.PolicyName+" - "+cmp.Or(pc.user.name, pc.user.upn))}
+	v := CloudPC{Seq: pc.seq, ID: pc.ID, holder: holder{UserID: pc.user.id, UPN: pc.user.upn, UserName: pc.user.name}, Status: t.status(pc),
+		origin: pc.origin, Plan: pc.prod.Product, Provisioned: pc.Provisioned, Modified: pc.Modified, GraceEnd: pc.GraceEnd,
+		action: pc.action, Source: pc.Source, Name: cmp.Or(pc.Name, pc.PolicyName+" - "+cmp.Or(pc.user.name, pc.user.upn))}
 	if pc.Stage != stageBuilding && pc.Stage != stagePending {
 		v.Code, v.Message = pc.Code, pc.Message
 	}
 	if !pc.Provisioned.IsZero() {
-		if pc.device == "" {
-			pc.device, pc.managed = t.idFor("device", pc.ID), t.idFor("managedDevice", pc.ID)
+		if pc.entraID == "" {
+			pc.entraID, pc.managedID = t.idFor("device", pc.ID), t.idFor("managedDevice", pc.ID)
 		}
-		v.DeviceID, v.ManagedID = pc.device, pc.managed
+		v.DeviceID, v.ManagedID = pc.entraID, pc.managedID
 		v.ManagedName = "CPC-" + strings.ToUpper(v.ManagedID[:5]+v.ManagedID[9:13])
 	}
 	if v.Status == statusGrace && v.GraceEnd.IsZero() {

@@ -11,15 +11,20 @@ import (
 type user struct {
 	seq                 int64
 	id, upn, name, dept string
-	location            string
-	located             time.Time // when licensing learns of the location
-	enabled, deleted    bool
-	held                []*held
-	groups              []*membership
-	imp                 *snapshot
-	pcs                 []*cloudPC // by seq, one of each product at most
-	imports, builds     int
-	fate                *fate
+	whereabouts
+	enabled, deleted bool
+	held             []*held
+	groups           []*membership
+	imp              *snapshot
+	pcs              []*cloudPC // by seq, one of each product at most
+	imports, builds  int
+	fate             *fate
+}
+
+// whereabouts is where a user may use licenses, and when licensing learns of it.
+type whereabouts struct {
+	location string
+	located  time.Time
 }
 
 type group struct {

@@ -27,6 +27,21 @@ type Tenant struct {
 	seq    int64
 	events events
 
+	directory
+	service
+	created map[string]int   // how many things of a kind and name were made, for ids
+	story   []scenario.Event // what others do, in the order in which it became known
+	log
+}
+
+// log is what was written down and sent.
+type log struct {
+	audit []AuditEvent
+	mails []Mail
+}
+
+// directory is the people, their groups and what they hold.
+type directory struct {
 	users    []*user // by seq
 	byID     map[string]*user
 	byUPN    map[string]*user
@@ -34,21 +49,21 @@ type Tenant struct {
 	groupID  map[string]*group
 	products []*product // owned, in the scenario's order
 	skuID    map[string]*product
+	touched  map[*user]struct{} // changed since the start
+}
+
+// service is what Windows 365 keeps.
+type service struct {
 	policies []*policy
 	settings []*setting
 	conns    []*connection
 	images   []*deviceImage
 	gallery  []GalleryImage
-	imports  map[string]*snapshot
-	pcs      []*cloudPC // by seq
-	pcID     map[string]*cloudPC
-	created  map[string]int // how many things of a kind and name were made, for ids
-	daily    map[string]int // accepted imports by UTC day
-	audit    []AuditEvent
-	mails    []Mail
-	story    []scenario.Event  // what others do, in the order in which it became known
 	sources  map[string]string // managed images in Azure by ARM id, with the error that one made of it ends in
-	touched  map[*user]struct{}
+	imports  map[string]*snapshot
+	daily    map[string]int // accepted imports by UTC day
+	pcs      []*cloudPC     // by seq
+	pcID     map[string]*cloudPC
 }
 
 // Organization is the tenant itself.
@@ -71,11 +86,11 @@ func New(s *scenario.Scenario, seed int64, start time.Time, disks Disks) (*Tenan
 	start = start.UTC().Truncate(time.Millisecond)
 	t := &Tenant{
 		space: space, seed: seed, rules: r, disks: disks, start: start, now: start,
-		org:  Organization{ID: space.String(), Name: s.Tenant.Name, Domain: s.Tenant.Domain},
-		byID: make(map[string]*user, len(s.Users)), byUPN: make(map[string]*user, len(s.Users)),
-		groupID: map[string]*group{}, skuID: map[string]*product{}, imports: map[string]*snapshot{},
-		pcID: map[string]*cloudPC{}, created: map[string]int{}, daily: map[string]int{}, sources: map[string]string{},
-		touched: map[*user]struct{}{},
+		org:     Organization{ID: space.String(), Name: s.Tenant.Name, Domain: s.Tenant.Domain},
+		created: map[string]int{},
+		directory: directory{byID: make(map[string]*user, len(s.Users)), byUPN: make(map[string]*user, len(s.Users)),
+			groupID: map[string]*group{}, skuID: map[string]*product{}, touched: map[*user]struct{}{}},
+		service: service{sources: map[string]string{}, imports: map[string]*snapshot{}, daily: map[string]int{}, pcID: map[string]*cloudPC{}},
 	}
 	if err := t.build(s); err != nil {
 		return nil, err

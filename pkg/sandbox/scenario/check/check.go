@@ -3,7 +3,6 @@
 package check
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
 	"slices"
@@ -18,8 +17,7 @@ import (
 // range, the same thing twice.
 type checker struct {
 	s        *scenario.Scenario
-	lines    [][]byte
-	items    map[string][]int
+	lines    shape.Lines
 	problems []shape.Problem
 
 	users, connections map[string]bool
@@ -30,8 +28,8 @@ type checker struct {
 
 // Scenario says all that makes no sense in a scenario. lines is the file, items the line on which each entry of each
 // top-level list begins: the problems say where they are.
-func Scenario(s *scenario.Scenario, lines [][]byte, items map[string][]int) []shape.Problem {
-	c := &checker{s: s, lines: lines, items: items}
+func Scenario(s *scenario.Scenario, lines shape.Lines) []shape.Problem {
+	c := &checker{s: s, lines: lines}
 
 	c.header()
 	c.connectionList()
@@ -71,7 +69,7 @@ func (c *checker) header() {
 
 // add notes a problem with entry i of a top-level list, or with a top-level field when i is negative.
 func (c *checker) add(section string, i int, field, format string, args ...any) {
-	p := shape.Problem{Line: c.line(section, i, field), Field: section, Expected: fmt.Sprintf(format, args...)}
+	p := shape.Problem{Line: c.lines.Of(section, i, field), Field: section, Expected: fmt.Sprintf(format, args...)}
 	if i >= 0 {
 		p.Field = fmt.Sprintf("%s[%d]", section, i)
 	}
@@ -79,47 +77,6 @@ func (c *checker) add(section string, i int, field, format string, args ...any) 
 		p.Field += "." + field
 	}
 	c.problems = append(c.problems, p)
-}
-
-// line finds where a field stands. The trees are gone by now, so it looks for the field's name in the lines of its
-// entry; a field that is left out is at its entry's first line.
-func (c *checker) line(section string, i int, field string) int {
-	from, to := 0, len(c.lines)
-	if lines := c.items[section]; i >= 0 && i < len(lines) {
-		from = lines[i] - 1
-		if i+1 < len(lines) {
-			to = lines[i+1] - 1
-		}
-	} else {
-		for n, l := range c.lines {
-			if bytes.HasPrefix(l, []byte(section+":")) {
-				from = n
-				break
-			}
-		}
-	}
-	if field != "" {
-		name, _, _ := strings.Cut(field, "[")
-		for n := from; n < min(to, from+200); n++ {
-			if n > from && topKey(c.lines[n]) {
-				break
-			}
-			if hasField(c.lines[n], name) {
-				return n + 1
-			}
-		}
-	}
-	return from + 1
-}
-
-// topKey says whether the line begins a key of the document itself.
-func topKey(line []byte) bool {
-	return len(line) > 0 && (line[0] >= 'a' && line[0] <= 'z' || line[0] >= 'A' && line[0] <= 'Z')
-}
-
-func hasField(line []byte, name string) bool {
-	at := bytes.Index(line, []byte(name+":"))
-	return at >= 0 && (at == 0 || bytes.IndexByte([]byte(" {,-"), line[at-1]) >= 0)
 }
 
 // once notes a name in a set and complains when it is there already.

@@ -80,7 +80,7 @@ func Text(name string, data []byte) (*scenario.Scenario, error) {
 		}
 	}
 	if len(problems) == 0 {
-		problems = check.Scenario(out, bytes.Split(data, []byte("\n")), items)
+		problems = check.Scenario(out, shape.Lines{Text: bytes.Split(data, []byte("\n")), Items: items})
 	}
 	if len(problems) > 0 {
 		return nil, refusal(name, problems)
