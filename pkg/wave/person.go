@@ -2,6 +2,7 @@ package wave
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -39,24 +40,21 @@ func mailFault(s string) (why, write string) {
 // pasted recognises what people have at hand in place of an address or id, and the one that is in it; "" for nothing known.
 func pasted(s string) (is, write string) {
 	lower := strings.ToLower(s)
-	scheme, _, _ := strings.Cut(lower, ":")
+	if is := nobody(lower); is != "" {
+		return is, ""
+	}
+	kind, rest, _ := strings.Cut(s, ":")
 	switch {
 	case strings.HasPrefix(lower, "["), strings.HasPrefix(lower, "mailto:"):
 		is, s = "a mail link (mailto:)", behind(s, "mailto:")
-	case scheme != lower && (scheme == "smtp" || scheme == "sip" || scheme == "x500" || scheme == "eum"):
-		is, s = "an address as Exchange lists it, with its kind ("+scheme+":) before it", s[len(scheme)+1:]
+	case rest != "" && slices.Contains([]string{"smtp", "sip", "x500", "eum"}, strings.ToLower(kind)):
+		is, s = "an address as Exchange lists it, with its kind ("+kind+":) before it", rest
 	case strings.Contains(s, "|"):
 		is, s = "a sign-in name as SharePoint writes it", s[strings.LastIndex(s, "|")+1:]
-	case strings.HasPrefix(lower, "cn="), strings.HasPrefix(lower, "/o="):
-		return "a name as a directory path (" + lower[:3] + "…)", ""
-	case strings.Count(s, "@") > 1 && !strings.Contains(lower, "#ext#"):
-		return "more than one address", ""
 	case strings.Contains(s, "<") && strings.Contains(s, "@"):
 		is, s = "a name with an address in angle brackets", behind(s, "<")
 	case strings.HasPrefix(s, "{"), strings.HasPrefix(s, "("):
 		is, s = "in brackets", s[1:]
-	case strings.Contains(s, `\`) && !strings.Contains(s, "@"):
-		return `a Windows sign-in name (DOMAIN\name)`, ""
 	default:
 		return "", ""
 	}
@@ -65,6 +63,19 @@ func pasted(s string) (is, write string) {
 		s = ""
 	}
 	return is, s
+}
+
+// nobody recognises what names no one user by an address; "" for anything else.
+func nobody(lower string) string {
+	switch {
+	case strings.HasPrefix(lower, "cn="), strings.HasPrefix(lower, "/o="):
+		return "a name as a directory path (" + lower[:3] + "…)"
+	case strings.Count(lower, "@") > 1 && !strings.Contains(lower, "#ext#") && !strings.HasPrefix(lower, "["):
+		return "more than one address"
+	case strings.Contains(lower, `\`) && !strings.Contains(lower, "@"):
+		return `a Windows sign-in name (DOMAIN\name)`
+	}
+	return ""
 }
 
 // behind gives what follows a mark, in whatever case, up to where an address ends.

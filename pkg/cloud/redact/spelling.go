@@ -71,6 +71,9 @@ func escape[T string | []byte](s T, i int) (byte, int) {
 	for k < len(s) && s[k] == '\\' {
 		k++
 	}
+	if v, ok := octal(s, k); ok {
+		return v, k + 3 - i
+	}
 	if k == len(s) {
 		return '\\', k - i
 	}
@@ -91,10 +94,16 @@ func escape[T string | []byte](s T, i int) (byte, int) {
 		if v, ok := hexPair(s, k+1); ok {
 			return v, k + 3 - i
 		}
-	case c >= '0' && c <= '3' && k+3 <= len(s) && s[k+1]&^7 == '0' && s[k+2]&^7 == '0':
-		return (c-'0')<<6 | (s[k+1]-'0')<<3 | (s[k+2] - '0'), k + 3 - i
 	}
 	return '\\', k - i
+}
+
+// octal reads three octal digits.
+func octal[T string | []byte](s T, i int) (byte, bool) {
+	if i+3 > len(s) || s[i]&^3 != '0' || s[i+1]&^7 != '0' || s[i+2]&^7 != '0' {
+		return 0, false
+	}
+	return (s[i]-'0')<<6 | (s[i+1]-'0')<<3 | (s[i+2] - '0'), true
 }
 
 // signs are the named entities of what stands in an encoded secret besides letters and digits.
