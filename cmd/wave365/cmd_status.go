@@ -188,7 +188,11 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 		}
 	}
 	printAtWork(a.out, s.Rows, now, a.zone)
-	printOutcome(a.out, shell(g.ledger, r.ID), s.Rows)
+	told := s.Rows
+	if s.Counts.Open() > 0 { // what was skipped before it began would push the rest off a small screen; it is counted above
+		told = slices.DeleteFunc(slices.Clone(s.Rows), func(x migration.Row) bool { return x.State == migration.Skipped })
+	}
+	printOutcome(a.out, shell(g.ledger, r.ID), told)
 	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(r.ReportDir, r), report.FilePage))
 	if s.Counts.Open() > 0 && !s.goesOn() {
 		fmt.Fprintf(a.out, "Continue with: %s\n", shell(g.ledger, r.ID).Line(summary.Resume(r, s.Rows, s.Events)))
