@@ -51,7 +51,7 @@ func (w *world) addSecond() error {
 	own.people, own.second, own.ends, own.others = w.story.people[w.story.second.from:], nil, nil, nil
 	own.isSecond, own.secondAfter = true, w.story.second.after
 	own.seed ^= 1 << 60
-	o := &world{t: w.t, story: &own, sandbox: w.sandbox, wire: w.wire, truth: w.truth, deeds: newDeeds(), meddled: w.meddled, clock: w.clock, offset: w.story.second.from}
+	o := &world{t: w.t, story: &own, sandbox: w.sandbox, wire: w.wire, truth: w.truth, deeds: newDeeds(), meddled: w.meddled, clock: w.clock, offset: w.story.second.from, began: w.began}
 	rows, err := o.validate()
 	if err != nil {
 		return err

@@ -28,6 +28,8 @@ type story struct {
 	secondAfter time.Duration
 	// copied and restored are the processes before whose start the ledger is copied, and the copy put back; zero: never.
 	copied, restored int
+	// lapse is when nothing may be read or written.
+	lapse lapse
 	// late is how many of the last people come into the wave by an edit of its file.
 	late int
 	// cares are the commands after the evening.
@@ -96,6 +98,7 @@ func draw(seed uint64) *story {
 	s.give(rand.New(rand.NewPCG(seed, 368)))
 	s.confuse(rand.New(rand.NewPCG(seed, 369)))
 	s.tend(rand.New(rand.NewPCG(seed, 370)))
+	s.lapses(rand.New(rand.NewPCG(seed, 371)))
 	return s
 }
 

@@ -65,7 +65,9 @@ type world struct {
 	old   func() error
 	// offset is where the rows of a second ledger begin among the first one's people.
 	offset int
-	clock  interface {
+	// began is when the sandbox's story did.
+	began time.Time
+	clock interface {
 		Now() time.Time
 		Wall(d time.Duration) time.Duration
 	}
@@ -73,7 +75,7 @@ type world struct {
 
 // newWorld validates the story's wave and records its run; nothing goes wrong before that.
 func newWorld(t testing.TB, s *story) (*world, error) {
-	w := &world{t: t, story: s, truth: &truth{calls: map[string]*importCall{}}, deeds: newDeeds(), meddled: &meddled{rows: map[int][]string{}, written: map[int]writing{}, given: map[int]gift{}}, clock: cloud.Clock{}}
+	w := &world{t: t, story: s, truth: &truth{calls: map[string]*importCall{}}, deeds: newDeeds(), meddled: &meddled{rows: map[int][]string{}, written: map[int]writing{}, given: map[int]gift{}}, clock: cloud.Clock{}, began: time.Now()}
 	var err error
 	if w.sandbox, err = sandbox.New(sandbox.Config{Scenario: &s.scenario}); err != nil {
 		return nil, err
@@ -291,7 +293,7 @@ func (w *world) process(n int, e ending, rows []migration.Row, limit time.Durati
 	case l.died():
 		return e.steer.kept(w, began)
 	case err != nil:
-		return err // such as a ledger that cannot be written
+		return w.story.lapse.stopped(err, w.began, began) // or such as a ledger that cannot be written
 	case end == runner.Stopped && ctx.Err() == nil:
 		return fmt.Errorf("it stopped, and nobody had asked it to")
 	case end == runner.Finished:
