@@ -66,19 +66,19 @@ func permit(g signature.Grant, o operation) *refusal {
 // rights and address must be good and the blob must be there and readable. now is the service's time. Errors are faults
 // of kind Invalid (not an address in this account), Denied, NotFound or Conflict (archived, or being copied); none
 // repeats the signature.
-func (s *Account) CheckReadSAS(u *url.URL, now time.Time) (blobstore.Blob, error) {
+func (a *Account) CheckReadSAS(u *url.URL, now time.Time) (blobstore.Blob, error) {
 	c := &call{Request: &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}, now: now.UTC()}
-	if err := (&server{Account: s}).take(c); err != nil || c.blob == "" || !ownHost(u) {
-		return blobstore.Blob{}, fault.New(fault.Invalid, "", "the address is not that of a blob in the account "+s.account.Name, "")
+	if err := (&server{Account: a}).take(c); err != nil || c.blob == "" || !ownHost(u) {
+		return blobstore.Blob{}, fault.New(fault.Invalid, "", "the address is not that of a blob in the account "+a.account.Name, "")
 	}
-	grant, problem := s.account.SAS(c.query, signature.Visit{Container: c.container, Blob: c.blob, Now: c.now, Scheme: u.Scheme})
+	grant, problem := a.account.SAS(c.query, signature.Visit{Container: c.container, Blob: c.blob, Now: c.now, Scheme: u.Scheme})
 	if problem != "" {
 		return blobstore.Blob{}, fault.New(fault.Denied, "", "the signature is not valid: "+string(problem), "")
 	}
 	if err := permit(grant, operation{right: "r"}); err != nil {
 		return blobstore.Blob{}, fault.New(fault.Denied, "", "the signature gives no right to read", "")
 	}
-	b, ok := s.Lookup(c.container, c.blob)
+	b, ok := a.Lookup(c.container, c.blob)
 	switch {
 	case !ok:
 		return blobstore.Blob{}, fault.New(fault.NotFound, "", "the blob does not exist", "")
