@@ -91,7 +91,12 @@ func (w *world) tend(k int, c care, touched map[string]bool) error {
 	defer quiet()
 	ends, idle := c.ends, 0
 	for try := 0; idle < 2; try++ {
-		if try > 500 {
+		switch {
+		case try == 200: // a service that answers every other read is in nobody's power: it gets well again, and then it has to be done
+			if err := w.admin(http.MethodDelete, "/sandbox/faults", "", nil); err != nil {
+				return err
+			}
+		case try > 500:
 			return errors.New("it is not done after 500 tries")
 		}
 		e := ending{pause: 3 * time.Minute}
