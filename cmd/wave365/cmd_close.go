@@ -4,18 +4,15 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
 	"wave365/pkg/summary"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
 )
-
-// signatureLife is how long a link that the playbook makes for an import is good.
-const signatureLife = 48 * time.Hour
 
 func newCloseCommand(a *app, g *globals) *cobra.Command {
 	var o closing.Options
@@ -70,7 +67,7 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	if err := closing.Final(r); err != nil {
 		return err
 	}
-	o.SignatureLife, o.Now = signatureLife, t.Now()
+	o.SignatureLife, o.Now = playbook.SignatureLife, t.Now()
 	a.tell(g, "looking at the tenant twice, apart in time")
 	p, err := closing.Look(ctx, t.conn.clock, t.conn.graph, t.conn.storage, r, o)
 	if err != nil {

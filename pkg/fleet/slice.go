@@ -79,7 +79,7 @@ func drive(ctx context.Context, o run.Options, id string, t Timing, log *slog.Lo
 	case end == "finished":
 		return finished(context.WithoutCancel(ctx), s)
 	case end == "halted":
-		return Rest{Person: "halted: " + out.Why + "; fix the cause, then: wave365 retry " + id}
+		return Rest{Person: "halted: " + out.Why + "; once the cause is removed: wave365 " + afterHalt(ctx, s) + " " + id}
 	case end == "reached":
 		return Rest{Person: "imported as far as --until says; the cut-over begins with: wave365 resume " + id}
 	case end == "drained":
@@ -91,6 +91,15 @@ func drive(ctx context.Context, o run.Options, id string, t Timing, log *slog.Lo
 		return Rest{Why: why}
 	}
 	return Rest{After: max(0, s.Services.Clock.Wall(out.Due.Sub(s.Now()))), Why: why}
+}
+
+// afterHalt names the command that continues a halted run: while rows are open, the one that works on them.
+func afterHalt(ctx context.Context, s *run.Session) string {
+	rows, err := s.Ledger.Rows(context.WithoutCancel(ctx), s.Run.ID)
+	if err == nil && migration.Count(rows).Open() == 0 {
+		return "retry"
+	}
+	return "resume"
 }
 
 // paused reports whether the run is paused now; it may have been steered meanwhile.

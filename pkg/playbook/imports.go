@@ -15,8 +15,8 @@ import (
 // signatureEarly is how long ago such a signature began: a clock that is ahead must not make it one of the future.
 const signatureEarly = 72 * time.Hour
 
-// signatureLife is how long a signature that the tool makes for an import is good: the copy runs in the background.
-const signatureLife = 48 * time.Hour
+// SignatureLife is how long a signature that the tool makes for an import is good: the copy runs in the background.
+const SignatureLife = 48 * time.Hour
 
 // importBatch is how many imports one call of the step sends, one after the other, after one look for all of them.
 const importBatch = 5
@@ -185,7 +185,7 @@ func (b *Playbook) sign(ctx context.Context, r migration.Row) ([]graph.SourceFil
 		}
 		signed := ref.SignedURL()
 		if ref.SAS() == nil {
-			if signed, err = b.storage.SignRead(ctx, ref, now.Add(-signatureEarly), now.Add(signatureLife)); err != nil {
+			if signed, err = b.storage.SignRead(ctx, ref, now.Add(-signatureEarly), now.Add(SignatureLife)); err != nil {
 				return nil, err
 			}
 		}
