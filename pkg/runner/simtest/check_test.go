@@ -116,7 +116,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 	var accepted []reqlog.Entry // imports
 	var cutOver, ready time.Time
 	var gone time.Time // the import was purged by somebody who does not work for us
-	purged := 0
+	purged, chain := 0, links{trigger: p.trigger}
 	for _, e := range log {
 		if !strings.EqualFold(e.User, r.Target.UserID) {
 			continue
@@ -137,8 +137,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 			if ready = (time.Time{}); e.ClientRequestID == somebody {
 				gone = e.Time
 			}
-		case cutOver.IsZero() && e.Effect == map[migration.Trigger]string{
-			migration.TriggerLicense: "license assigned", migration.TriggerMembership: "group member added"}[p.trigger]:
+		case chain.cutOver(e) && cutOver.IsZero():
 			if cutOver = e.Time; w.meddled.imaged(r.Target.GroupID, cutOver) {
 				say("it was cut over at %s, when the user setting said image", stamp(cutOver))
 			}
@@ -154,6 +153,9 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 	}
 	broken = append(broken, w.checkSends(r, log)...)
 	broken = append(broken, w.checkGiven(p, r)...)
+	if err := checkReleased(r, intents, log); err != nil {
+		broken = append(broken, err)
+	}
 	if r.State == migration.Cancelled || r.State == migration.Deferred {
 		w.deeds.mu.Lock()
 		asked := w.deeds.deferring && r.State == migration.Deferred || r.State == migration.Cancelled && w.deeds.cancelled[r.Index]
@@ -203,16 +205,17 @@ func (w *world) checkSends(r migration.Row, log []reqlog.Entry) (broken []error)
 	for _, s := range w.truth.sendsOf(r.Target.UserID) {
 		var there reqlog.Entry
 		var cutOver time.Time
+		chain := links{trigger: r.Target.Trigger}
 		for _, e := range log {
 			if !strings.EqualFold(e.User, r.Target.UserID) || !e.Time.Before(s.at) {
 				continue
 			}
-			switch e.Effect {
-			case acceptedImport:
+			switch {
+			case e.Effect == acceptedImport:
 				there = e
-			case "import purged":
+			case e.Effect == "import purged":
 				there = reqlog.Entry{}
-			case map[migration.Trigger]string{migration.TriggerLicense: "license assigned", migration.TriggerMembership: "group member added"}[r.Target.Trigger]:
+			case chain.cutOver(e):
 				cutOver = e.Time
 			}
 		}

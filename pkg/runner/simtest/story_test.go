@@ -99,6 +99,7 @@ func draw(seed uint64) *story {
 	s.confuse(rand.New(rand.NewPCG(seed, 369)))
 	s.tend(rand.New(rand.NewPCG(seed, 370)))
 	s.lapses(rand.New(rand.NewPCG(seed, 371)))
+	s.relicense(rand.New(rand.NewPCG(seed, 372)))
 	return s
 }
 

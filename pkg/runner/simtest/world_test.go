@@ -148,7 +148,7 @@ func (w *world) validate() ([]migration.Row, error) {
 	}
 	file, findings := w.file(w.story.people[:len(w.story.people)-w.story.late], nil)
 	res, err := preflight.Check(context.Background(), g, b, preflight.Input{
-		File: file, Findings: findings, BlobRoot: b.Root(), Slots: w.story.slots, Now: time.Now(),
+		File: file, Findings: findings, BlobRoot: b.Root(), Slots: w.story.slots, Now: time.Now(), Trigger: w.story.trigger(),
 	})
 	if err != nil {
 		return nil, err
@@ -181,7 +181,7 @@ func (w *world) file(people []person, words map[string]string) (*wave.File, []wa
 	groups := len(w.story.scenario.Groups)
 	for _, p := range people {
 		sku := w.story.scenario.Licenses[0].SKU
-		if p.trigger == migration.TriggerMembership {
+		if p.trigger != migration.TriggerLicense {
 			sku = ""
 		}
 		fmt.Fprintf(&csv, "%s@contoso.example,disks/%s.vhd,P%d,%s,%s\n", p.name, p.name, p.crowd%groups, sku, words[p.name])
