@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -147,9 +148,14 @@ func (s steering) kept(w *world, began time.Time) error {
 		if err != nil {
 			return err
 		}
+		chains := map[string]*links{}
 		for _, e := range log {
+			user := strings.ToLower(e.User)
+			if chains[user] == nil {
+				chains[user] = &links{trigger: cmp.Or(w.story.trigger(), migration.TriggerLicense)}
+			}
 			// At the very moment it began, the process before it may still have done something.
-			if e.Time.After(began) && e.Effect == "license assigned" {
+			if chains[user].cutOver(e) && e.Effect == "license assigned" && e.Time.After(began) {
 				return fmt.Errorf("%s was cut over at %s, and only imports were asked for", e.User, stamp(e.Time))
 			}
 		}
