@@ -85,6 +85,7 @@ func TestAssignLicense(t *testing.T) {
 		"Held":          {[]exchange{{want: post, status: 400, reply: errorBody("Request_BadRequest", "User license is already assigned.")}, {want: get, reply: held}}, "", ""},
 		"NoSeats":       {[]exchange{{want: post, status: 400, reply: errorBody("Request_BadRequest", "Subscription does not have any available licenses.")}, {want: get, reply: `{"id":"x"}`}}, graph.CodeRefused, fault.Invalid},
 		"CannotLook":    {[]exchange{{want: post, status: 400, reply: errorBody("Request_BadRequest", "x")}, {want: get, status: 403}}, graph.CodeRefused, fault.Invalid},
+		"LooksLater":    {[]exchange{{want: post, status: 400, reply: errorBody("Request_BadRequest", "x")}, {want: get, status: 500}}, graph.CodeUnavailable, fault.Unavailable},
 		"UsageLocation": {[]exchange{{want: post, status: 400, reply: notThere}, {want: get, reply: `{"id":"x","usageLocation":null}`}}, graph.CodeUsageLocation, fault.Invalid},
 		"Replicating":   {[]exchange{{want: post, status: 400, reply: notThere}, {want: get, reply: `{"id":"x","usageLocation":"CH"}`}}, graph.CodeUsageLocation, fault.Conflict},
 		"LocationBlind": {[]exchange{{want: post, status: 400, reply: notThere}, {want: get, status: 403}}, graph.CodeUsageLocation, fault.Invalid},
@@ -95,6 +96,35 @@ func TestAssignLicense(t *testing.T) {
 			t.Parallel()
 			c, _ := play(t, tt.script...)
 			if err := c.AssignLicense(t.Context(), userID, skuID); fault.CodeOf(err) != tt.code || fault.KindOf(err) != tt.kind {
+				t.Errorf("got %v (%s), want %s, %s", err, fault.KindOf(err), tt.code, tt.kind)
+			}
+		})
+	}
+}
+
+func TestRemoveLicense(t *testing.T) {
+	t.Parallel()
+	const post = "POST /v1.0/users/" + userID + "/assignLicense"
+	const body = `{"addLicenses":[],"removeLicenses":["` + skuID + `"]}`
+	const get = "GET /v1.0/users/" + userID + userQuery
+	refusal := errorBody("Request_BadRequest", "User does not have a corresponding license.")
+	held := `{"id":"` + userID + `","assignedLicenses":[{"skuId":"` + strings.ToUpper(skuID) + `"}]}`
+	for name, tt := range map[string]struct {
+		script []exchange
+		code   string
+		kind   fault.Kind
+	}{
+		"OK":         {[]exchange{{want: post, body: body, reply: `{"id":"x"}`}}, "", ""},
+		"NotHeld":    {[]exchange{{want: post, status: 400, reply: refusal}, {want: get, reply: `{"id":"x"}`}}, "", ""},
+		"Held":       {[]exchange{{want: post, status: 400, reply: refusal}, {want: get, reply: held}}, graph.CodeRefused, fault.Invalid},
+		"CannotLook": {[]exchange{{want: post, status: 400, reply: refusal}, {want: get, status: 403}}, graph.CodeRefused, fault.Invalid},
+		// An earlier try may have taken it: not a refusal.
+		"LooksLater": {[]exchange{{want: post, status: 400, reply: refusal}, {want: get, status: 500}}, graph.CodeUnavailable, fault.Unavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, _ := play(t, tt.script...)
+			if err := c.RemoveLicense(t.Context(), userID, skuID); fault.CodeOf(err) != tt.code || fault.KindOf(err) != tt.kind {
 				t.Errorf("got %v (%s), want %s, %s", err, fault.KindOf(err), tt.code, tt.kind)
 			}
 		})

@@ -151,9 +151,10 @@ func (c *Client) AssignLicense(ctx context.Context, userID, skuID string) error 
 		return err
 	}
 	// A refusal may only mean that there is nothing to do, or nothing to do yet; the user's own record tells.
-	u, err2 := c.User(ctx, userID)
+	u, unread := c.User(ctx, userID)
 	switch {
-	case err2 != nil:
+	case unread != nil:
+		return untold(err, unread)
 	case slices.ContainsFunc(u.AssignedSKUs, func(s string) bool { return strings.EqualFold(s, skuID) }):
 		return nil
 	case location && u.UsageLocation != "":
@@ -175,9 +176,22 @@ func (c *Client) RemoveLicense(ctx context.Context, userID, skuID string) error 
 		return err
 	}
 	// A refusal may only mean that there is nothing to take; the user's own record tells.
-	u, err2 := c.User(ctx, userID)
-	if err2 != nil || slices.ContainsFunc(u.AssignedSKUs, func(s string) bool { return strings.EqualFold(s, skuID) }) {
+	u, unread := c.User(ctx, userID)
+	if unread != nil {
+		return untold(err, unread)
+	}
+	if slices.ContainsFunc(u.AssignedSKUs, func(s string) bool { return strings.EqualFold(s, skuID) }) {
 		return err
 	}
 	return nil
+}
+
+// untold is the error of a refused change whose effect could not be looked for: when the user's record will be readable
+// later, it is not known whether an earlier try of the same call, whose answer was lost, has had its effect.
+func untold(refused, unread error) error {
+	switch fault.KindOf(unread) {
+	case fault.Unavailable, fault.Throttled, fault.Interrupted:
+		return unread
+	}
+	return refused
 }

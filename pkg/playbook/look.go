@@ -235,7 +235,9 @@ func obstacle(r migration.Row, s surroundings, past []migration.Intent) *migrati
 			}
 		}
 	}
-	if memberFirst && s.member {
+	// Whose license an earlier attempt has taken away already, nothing would start for them.
+	started := r.Target.Trigger != migration.TriggerRelicense || rules.Starts(s.licenses.Licenses, nil) != nil
+	if memberFirst && s.member && started {
 		return &migration.Problem{
 			Code:    "user.already-targeted",
 			Message: r.Target.User + " is licensed and in group " + r.Target.GroupName + " already: nothing is left to start provisioning with, and an image may be used before the snapshot is there",
