@@ -28,7 +28,7 @@ const homeEnv = "LEDGER_TEST_POSTGRES"
 
 // onFiles are the tests that are about files, which are not run against a database.
 var onFiles = regexp.MustCompile(`^Test(Open.*|AFile.*|Close.*|Kill|FullDisk.*|ReadOnly.*|Copies.*|AnOutcome.*|Damage.*|TheFile.*|` +
-	`ErrorsKeep.*|SchemaKnows.*|InABubble|Postgres.*|Copy.*|SameIn.*|LockReplacesTheDead|Lock)$`)
+	`ErrorsKeep.*|SchemaKnows.*|InABubble|Postgres.*|Copy.*|SameIn.*|LockReplacesTheDead|Lock|LockOfAFrozenHolder)$`)
 
 // TestPostgresSuite runs the tests of this package once more, with their ledgers in a database.
 func TestPostgresSuite(t *testing.T) {
