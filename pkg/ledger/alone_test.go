@@ -84,37 +84,6 @@ func TestAFileTakenAway(t *testing.T) {
 	}
 }
 
-// TestAnOlderCopyInPlace: an older copy is written over the ledger that is in use, into the very same file. Nothing is recorded
-// from there on.
-func TestAnOlderCopyInPlace(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		ctx := t.Context()
-		l, err := ledger.Open(ctx, filepath.Join(dir, "ledger.db"), ledger.Options{})
-		must(t, err)
-		rows := newRows("r1", 40)
-		must(t, l.CreateRun(ctx, newRun("r1"), rows, nil))
-		settle := func() {
-			time.Sleep(10 * time.Second)
-			synctest.Wait()
-		}
-		settle()
-		old, err := os.ReadFile(l.Path())
-		must(t, err)
-		for i := range rows {
-			tr := migration.Claim(rows[i], evening)
-			must(t, l.Apply(ctx, tr))
-			rows[i] = tr.To()
-		}
-		settle()
-		must(t, os.WriteFile(l.Path(), old, 0o600))
-		_, err = l.Intend(ctx, migration.Intent{Run: "r1", Row: 0, Effect: migration.EffectImport})
-		wantFault(t, err, fault.Unavailable, "ledger.moved-away")
-		_ = l.Close()
-	})
-}
-
 // story is all that a reader can ask of a ledger.
 type story struct {
 	Runs     []migration.Run

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"wave365/pkg/fault"
@@ -16,8 +15,6 @@ import (
 type checkpointer struct {
 	db    *sql.DB
 	after time.Duration
-	// copied is told when all of the log is in the file.
-	copied func()
 
 	mu     sync.Mutex
 	timer  *time.Timer // not nil while a checkpoint is due or under way
@@ -25,11 +22,11 @@ type checkpointer struct {
 	done   sync.WaitGroup
 }
 
-func newCheckpointer(ctx context.Context, db *sql.DB, after time.Duration, copied func()) (*checkpointer, error) {
+func newCheckpointer(ctx context.Context, db *sql.DB, after time.Duration) (*checkpointer, error) {
 	// Now, so that it is this file that the connection holds, whatever is at the path later; and without waiting for
 	// readers.
 	_, err := db.ExecContext(ctx, "PRAGMA busy_timeout = 1000")
-	return &checkpointer{db: db, after: after, copied: copied}, classify(err, "open the ledger")
+	return &checkpointer{db: db, after: after}, classify(err, "open the ledger")
 }
 
 // soon has a checkpoint made, unless one is due already.
@@ -56,11 +53,7 @@ func (c *checkpointer) run() {
 func (c *checkpointer) checkpoint(mode string) bool {
 	var busy, log, copied int
 	err := c.db.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &log, &copied)
-	if err != nil || busy != 0 || copied != log {
-		return false
-	}
-	c.copied()
-	return true
+	return err == nil && busy == 0 && copied == log
 }
 
 // close makes the last checkpoint, which leaves the log empty when nobody reads.
@@ -79,42 +72,28 @@ func (c *checkpointer) close() {
 	_ = c.db.Close() // nothing is lost with it: the log keeps what was not copied
 }
 
-// watched is the file that was opened. Safe for concurrent use.
+// watched is the file that was opened.
 type watched struct {
 	path string
 	file os.FileInfo
-	// size is how large the file was when all of the log was in it: it grows in these steps and never shrinks.
-	size atomic.Int64
 }
 
-func watch(path string) (*watched, error) {
+func watch(path string) (watched, error) {
 	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	w := &watched{path: path, file: info}
-	w.size.Store(info.Size())
-	return w, nil
+	return watched{path, info}, err
 }
 
-// grown takes up the size of the file when all of the log is in it, unless it is another file by now.
-func (w *watched) grown() {
-	if now, err := os.Stat(w.path); err == nil && os.SameFile(w.file, now) && now.Size() > w.size.Load() {
-		w.size.Store(now.Size())
-	}
-}
-
-// stillThere refuses when the file was deleted, moved, replaced, cut short or overwritten with a smaller one, as an older copy
-// of it is: what is committed then goes into a file that nobody finds again.
-func (w *watched) stillThere() error {
+// stillThere refuses when the file was deleted, moved, replaced or cut short: what is committed then goes into a file that
+// nobody finds again. A ledger's file never shrinks.
+func (w watched) stillThere() error {
 	now, err := os.Stat(w.path)
 	what := "was deleted or moved away"
 	switch {
 	case err != nil:
 	case !os.SameFile(w.file, now):
 		what = "was replaced by another one"
-	case now.Size() < w.size.Load():
-		what = "was cut short, or overwritten by an older copy,"
+	case now.Size() < w.file.Size():
+		what = "was cut short"
 	default:
 		return nil
 	}

@@ -143,7 +143,7 @@ func (c Config) openForWriting(ctx context.Context) (_ *store.DB, err error) {
 	if err != nil {
 		return nil, openError(c.Path, err)
 	}
-	folder, err := newCheckpointer(ctx, side, c.Checkpoint, file.grown)
+	folder, err := newCheckpointer(ctx, side, c.Checkpoint)
 	if err != nil {
 		return nil, openError(c.Path, err)
 	}
