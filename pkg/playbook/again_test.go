@@ -16,12 +16,11 @@ import (
 // It comes back while the Cloud PC is still there.
 func (s *stage) deprovision(row int) {
 	s.t.Helper()
-	r := s.rows[row]
 	var err error
-	if r.Target.Trigger.Licenses() {
-		err = s.graph.RemoveLicense(s.t.Context(), r.Target.UserID, r.Target.SKUID)
+	if of := s.targets[row]; of.Trigger.Licenses() {
+		err = s.graph.RemoveLicense(s.t.Context(), of.UserID, of.SKUID)
 	} else {
-		err = s.graph.RemoveMember(s.t.Context(), r.Target.GroupID, r.Target.UserID)
+		err = s.graph.RemoveMember(s.t.Context(), of.GroupID, of.UserID)
 	}
 	for range 60 {
 		for _, pc := range s.cloudPCs(row) {
@@ -53,7 +52,7 @@ func code(r migration.Row) string {
 
 func (s *stage) cloudPCs(row int) []graph.CloudPC {
 	s.t.Helper()
-	pcs, err := s.graph.CloudPCsOf(s.t.Context(), []string{s.rows[row].Target.UPN})
+	pcs, err := s.graph.CloudPCsOf(s.t.Context(), []string{s.targets[row].UPN})
 	if err != nil {
 		s.t.Error(err)
 	}

@@ -39,6 +39,7 @@ type stage struct {
 	file    *wave.File
 	run     migration.Run
 	rows    []migration.Row
+	targets []migration.Target // of the rows: these nobody changes while the wave runs
 }
 
 // people are the stage's users: those with a license join the group last, the others get the license last.
@@ -115,6 +116,7 @@ func (s *stage) validate(sc *scenario.Scenario, trigger migration.Trigger) {
 	for i, r := range s.file.Rows {
 		s.rows = append(s.rows, migration.Row{Run: "one", Index: i, Target: res.Targets[i], Input: r.Cells, State: migration.Pending,
 			Step: migration.StepCheck, Reason: migration.ReasonCreated, Attempt: 1, UpdatedAt: time.Now()})
+		s.targets = append(s.targets, res.Targets[i])
 	}
 	if err := s.ledger.CreateRun(s.t.Context(), s.run, s.rows, res.Findings); err != nil {
 		s.t.Fatal(err)

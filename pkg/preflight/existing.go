@@ -69,8 +69,12 @@ func (c *check) imports(ctx context.Context) error {
 		}
 		if ok {
 			c.flag("user.has-import", r, "user", r.User, r.User+" has an imported snapshot already: "+im.SnapshotID+" ("+importText(im)+")")
-			if hint := importHint(im); hint != "" {
+			if hint, look := importHint(im); hint != "" {
 				c.remedy(hint)
+				c.found[len(c.found)-1].Commands = nil
+				if look {
+					c.found[len(c.found)-1].Commands = []fault.Command{fault.NewCommand("cloudpc list", "--user", cmp.Or(r.target.UPN, r.User))}
+				}
 			}
 		}
 	})
@@ -114,15 +118,16 @@ func (c *check) ownImports(ctx context.Context, found map[string]graph.Import) e
 	return nil
 }
 
-// importHint is what to do about an import that purge refuses; "" about one that it takes.
-func importHint(im graph.Import) string {
+// importHint is what to do about an import that purge refuses, and whether to look at the user's Cloud PCs; "" about one that
+// it takes.
+func importHint(im graph.Import) (hint string, look bool) {
 	switch {
 	case strings.EqualFold(im.Usage, graph.UsageInUse):
-		return "a Cloud PC is built from it, or was: nothing is to be purged. `wave365 cloudpc list --user` shows it; ask the user and whoever sent the import, and take the row out of the wave"
+		return "a Cloud PC is built from it, or was: nothing is to be purged. Ask the user and whoever sent the import, and take the row out of the wave", true
 	case im.Status != graph.ImportSucceeded && im.Status != graph.ImportFailed:
-		return "it is under way and cannot be purged: ask who sent it (another run, another ledger, a colleague), and validate again once it has ended"
+		return "it is under way and cannot be purged: ask who sent it (another run, another ledger, a colleague), and validate again once it has ended", false
 	}
-	return ""
+	return "", false
 }
 
 func importText(im graph.Import) string {

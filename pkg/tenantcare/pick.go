@@ -45,7 +45,7 @@ func Pick[T any](what, code, cell string, all []T, named func(T) Named) (T, erro
 	return zero, fault.New(fault.Invalid, code+".ambiguous", "several things are the "+what+" "+cell+": "+strings.Join(ids, ", "), "name it by its id; nothing was touched")
 }
 
-// ByID finds the one thing of an id, without case. The fault is NotFound (code.not-found).
+// ByID finds the one thing of an id, without case. The fault is NotFound, of that code.
 func ByID[T any](what, code, id string, all []T, idOf func(T) string) (T, error) {
 	for _, one := range all {
 		if strings.EqualFold(idOf(one), id) {
@@ -53,7 +53,7 @@ func ByID[T any](what, code, id string, all []T, idOf func(T) string) (T, error)
 		}
 	}
 	var zero T
-	return zero, fault.New(fault.NotFound, code+".not-found", "the "+what+" "+id+" is gone", "somebody deleted it: run the command again")
+	return zero, fault.New(fault.NotFound, code, "the "+what+" "+id+" is gone", "somebody deleted it: run the command again")
 }
 
 // Has reports whether an id is in a list, without case; Without is the list without it.

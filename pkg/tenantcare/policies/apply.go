@@ -254,7 +254,7 @@ func read(ctx context.Context, t Writes, id string) (graph.ProvisioningPolicy, e
 	if err != nil {
 		return graph.ProvisioningPolicy{}, err
 	}
-	return tenantcare.ByID("policy", "policy", id, all, func(p graph.ProvisioningPolicy) string { return p.ID })
+	return tenantcare.ByID("policy", "policy.not-found", id, all, func(p graph.ProvisioningPolicy) string { return p.ID })
 }
 
 // verify reads back until the tenant shows what was written, for a while.

@@ -270,7 +270,7 @@ func read(ctx context.Context, t Tenant, id string) (graph.UserSetting, error) {
 	if err != nil {
 		return graph.UserSetting{}, err
 	}
-	return tenantcare.ByID("user setting", "setting", id, all, func(s graph.UserSetting) string { return s.ID })
+	return tenantcare.ByID("user setting", "setting.not-found", id, all, func(s graph.UserSetting) string { return s.ID })
 }
 
 func reaching(settings []graph.UserSetting, group string) []graph.UserSetting {

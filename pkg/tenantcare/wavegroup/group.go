@@ -120,7 +120,7 @@ func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, name, policyID s
 		if err != nil {
 			return nil, false, err
 		}
-		p, err := tenantcare.ByID("policy", "policy", policyID, all, func(p graph.ProvisioningPolicy) string { return p.ID })
+		p, err := tenantcare.ByID("policy", "policy.not-found", policyID, all, func(p graph.ProvisioningPolicy) string { return p.ID })
 		return p.GroupIDs, tenantcare.Has(p.GroupIDs, group), err
 	}
 	_, err = w.Do(ctx, tenantcare.Effect{
