@@ -61,7 +61,7 @@ func TestALedgerInADatabase(t *testing.T) {
 	}
 }
 
-var ledgerInCommands = regexp.MustCompile(` --ledger (?:&#39;|'|\\u0027)?(?:postgres://[^\s'&"<\\]+|file\.db)(?:&#39;|'|\\u0027)?`)
+var ledgerInCommands = regexp.MustCompile(` (?:<bdi>)?--ledger(?:</bdi>)? (?:<bdi>)?(?:&#39;|'|\\u0027)?(?:postgres://[^\s'&"<\\]+|file\.db)(?:&#39;|'|\\u0027)?(?:</bdi>)?`)
 
 // withoutLedger is a file of a report without the ledger that the commands in it name: all else is of the run alone.
 func withoutLedger(t *testing.T, path string) []byte {
