@@ -80,9 +80,17 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 			return err
 		}
 	}
+	events, err := t.Ledger.Events(ctx, t.Run.ID)
+	if err != nil {
+		return err
+	}
+	back := summary.TakenBack(events)
 	var messages []notify.Message
 	for _, r := range rows {
 		e := notify.EventOf(r)
+		if _, gone := back[r.Index]; gone && e == notify.Ready {
+			continue // what was ready was taken back since
+		}
 		if e == "" || len(o.events) > 0 && !slices.Contains(o.events, string(e)) {
 			continue
 		}
@@ -141,7 +149,7 @@ func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, message
 		printJSON(a.out, doc)
 	}
 	if doc.ExitCode != exitOK {
-		fmt.Fprintln(a.err, "wave365: some messages were not sent; what was refused may be sent again with the same command, what is not known is not")
+		fmt.Fprintln(a.err, "wave365: some messages were not sent; run the same command again: it sends those that were refused, and leaves out those that may have arrived")
 		return exit(doc.ExitCode)
 	}
 	return nil

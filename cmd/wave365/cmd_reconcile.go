@@ -32,7 +32,16 @@ Nothing is sent but reads. ` + "`wave365 resume`" + ` continues the run afterwar
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (o.snapshot == "") == !o.noEffect {
-				return usageError{fault.New(fault.Invalid, "usage", "reconcile needs either --snapshot-id ID or --no-effect", "the help says which", fault.NewCommand("reconcile", "--help"))}
+				settle := func(how ...string) fault.Command {
+					c := fault.NewCommand("reconcile", append([]string{"--row", o.user}, how...)...)
+					if len(args) > 0 {
+						c = c.For(args[0])
+					}
+					return c
+				}
+				return usageError{fault.New(fault.Invalid, "usage", "reconcile needs either --snapshot-id ID or --no-effect",
+					"look whether the import happened (Intune > Tenant administration > Audit logs): if it did, name its id, and if it did not, say so",
+					settle("--snapshot-id", "ID"), settle("--no-effect"))}
 			}
 			return runReconcile(cmd.Context(), a, g, runArg(args), o)
 		},

@@ -100,7 +100,7 @@ func targeting(t migration.Target, policies []graph.ProvisioningPolicy, settings
 	setting, broken := rules.Setting(rules.Reaching(settings, t.GroupID), t.GroupName)
 	switch {
 	case broken != nil:
-		return "", &migration.Problem{Code: broken.Code, Message: broken.Message, Hint: settingRemedy(broken.Code) + ", then retry", Commands: retry()}
+		return "", &migration.Problem{Code: broken.Code, Message: broken.Message, Hint: settingRemedy(broken.Code) + ", then retry", Commands: append(rules.SwitchBack(setting, t.GroupName), retry()...)}
 	case setting == nil:
 		return "", &migration.Problem{
 			Code: "setting.not-snapshot", Message: "no user setting reaches group " + t.GroupName + " any more: Cloud PCs would be built from the image",
@@ -115,7 +115,7 @@ func settingRemedy(code string) string {
 	if code == "setting.conflict" {
 		return "leave only the snapshot setting assigned to the group"
 	}
-	return "set its provisioning source back to snapshot (a save in the portal can reset it), or take the group out of its assignment"
+	return "set its provisioning source back to snapshot (close after an earlier wave, or a save in the portal, has switched it), or take the group out of its assignment"
 }
 
 func containsFold(list []string, s string) bool {

@@ -14,7 +14,7 @@ import (
 
 // SettingName is the display name of the user setting that the tool makes for a wave. It is the marker by which a
 // setting made by a call whose answer was lost is found again.
-func SettingName(run migration.Run) string { return "wave365 " + run.ID }
+func SettingName(run migration.Run) string { return rules.OwnSettings + run.ID }
 
 // preparePatience is how long a service that is throttled or not there is waited for before the wave begins.
 const preparePatience = 45 * time.Minute
@@ -60,7 +60,7 @@ func (b *Playbook) prepare(ctx context.Context, rows []migration.Row) error {
 		setting, broken := rules.Setting(rules.Reaching(settings, id), name)
 		switch {
 		case broken != nil:
-			return fault.New(fault.Conflict, broken.Code, broken.Message, settingRemedy(broken.Code))
+			return fault.New(fault.Conflict, broken.Code, broken.Message, settingRemedy(broken.Code), rules.SwitchBack(setting, name)...)
 		case setting == nil:
 			bare = append(bare, id)
 		}

@@ -60,7 +60,10 @@ func (c *check) disks(ctx context.Context) error {
 			if ctx.Err() != nil {
 				return nil // Check says that it was stopped
 			}
-			err := looks[i].read(ctx)
+			var err error
+			if !looks[i].r.done { // nothing is left to do with its disk, which may be deleted by now
+				err = looks[i].read(ctx)
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			if done++; done%50 == 0 || done == len(looks) {
@@ -71,7 +74,9 @@ func (c *check) disks(ctx context.Context) error {
 	}
 	err := group.Wait()
 	for i := range looks {
-		c.found = append(c.found, looks[i].found...)
+		if !looks[i].r.done {
+			c.found = append(c.found, looks[i].found...)
+		}
 	}
 	if ctx.Err() != nil {
 		return nil

@@ -59,23 +59,21 @@ func (c *check) imports(ctx context.Context) error {
 	if err := c.ownImports(ctx, found); err != nil {
 		return err
 	}
+	elsewhere := map[int]bool{} // rows that another run of this ledger has: their imports are its business
+	for _, f := range c.found {
+		elsewhere[f.Line] = elsewhere[f.Line] || f.Code == "user.in-other-run"
+	}
 	c.eachRow(func(r *row) {
-		if r.user == nil {
+		if r.user == nil || elsewhere[r.Line] {
 			return
 		}
 		im, ok := found[fold(r.user.ID)]
 		if !ok {
 			im, ok = found[fold(r.user.UPN)]
 		}
-		if ok {
+		if ok && !r.done {
 			c.flag("user.has-import", r, "user", r.User, r.User+" has an imported snapshot already: "+im.SnapshotID+" ("+importText(im)+")")
-			if hint, look := importHint(im); hint != "" {
-				c.remedy(hint)
-				c.found[len(c.found)-1].Commands = nil
-				if look {
-					c.found[len(c.found)-1].Commands = []fault.Command{fault.NewCommand("cloudpc list", "--user", cmp.Or(r.target.UPN, r.User))}
-				}
-			}
+			c.importRemedy(r, im)
 		}
 	})
 	return nil
@@ -118,16 +116,25 @@ func (c *check) ownImports(ctx context.Context, found map[string]graph.Import) e
 	return nil
 }
 
-// importHint is what to do about an import that purge refuses, and whether to look at the user's Cloud PCs; "" about one that
-// it takes.
-func importHint(im graph.Import) (hint string, look bool) {
+// importRemedy says what to do about an import, which was flagged last: whose it is, and whether purge takes it.
+func (c *check) importRemedy(r *row, im graph.Import) {
+	f := &c.found[len(c.found)-1]
+	own := slices.ContainsFunc(c.in.LiveImports[fold(r.user.ID)], func(id string) bool { return strings.EqualFold(id, im.SnapshotID) })
 	switch {
 	case strings.EqualFold(im.Usage, graph.UsageInUse):
-		return "a Cloud PC is built from it, or was: nothing is to be purged. Ask the user and whoever sent the import, and take the row out of the wave", true
+		f.Hint = "a Cloud PC is built from it, or was: nothing is to be purged. Ask the user and whoever sent the import, and take the row out of the wave"
+		f.Commands = []fault.Command{fault.NewCommand("cloudpc list", "--user", cmp.Or(r.target.UPN, r.User))}
+	case im.Status != graph.ImportSucceeded && im.Status != graph.ImportFailed && own:
+		f.Hint, f.Commands = "a run of this ledger sent it, and it is under way: leave the row to that run", []fault.Command{fault.NewCommand("status")}
 	case im.Status != graph.ImportSucceeded && im.Status != graph.ImportFailed:
-		return "it is under way and cannot be purged: ask who sent it (another run, another ledger, a colleague), and validate again once it has ended", false
+		f.Hint, f.Commands = "it is under way and cannot be purged: ask who sent it (another ledger, a colleague), and validate again once it has ended", nil
+	case own:
+		f.Hint = "a run of this ledger sent it: leave the row to that run (retry), or purge the import when the row now names another disk"
+		f.Commands = []fault.Command{fault.NewCommand("purge", "--id", im.SnapshotID)}
+	default:
+		f.Hint = "ask who sent it (another ledger, a colleague); when it is not wanted, purge it as long as it is unused"
+		f.Commands = []fault.Command{fault.NewCommand("purge", "--id", im.SnapshotID, "--foreign")}
 	}
-	return "", false
 }
 
 func importText(im graph.Import) string {

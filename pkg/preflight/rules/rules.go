@@ -46,6 +46,18 @@ func Setting(reach []graph.UserSetting, group string) (*graph.UserSetting, *Brok
 	return &reach[0], nil
 }
 
+// OwnSettings is what the names of user settings begin with that this tool makes.
+const OwnSettings = "wave365 "
+
+// SwitchBack is the command that has a user setting of this tool say snapshot again for a group, after close or a person
+// switched it to image; nil for a setting of somebody else, which is not this tool's to change.
+func SwitchBack(s *graph.UserSetting, group string) []fault.Command {
+	if s == nil || !strings.HasPrefix(s.DisplayName, OwnSettings) {
+		return nil
+	}
+	return []fault.Command{fault.NewCommand("setting ensure", "--group", group, "--name", s.DisplayName)}
+}
+
 // User says what is wrong with a user who was asked for under that name; nil: nothing. An answer that is an error other
 // than NotFound is for the caller to judge.
 func User(name string, a graph.UserAnswer) *Broken {

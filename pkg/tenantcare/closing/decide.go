@@ -11,6 +11,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/imports"
+	"wave365/pkg/tenantcare/leaving"
 	"wave365/pkg/wave"
 )
 
@@ -153,6 +154,8 @@ func (p *Plan) people(r Record, f Facts) {
 		case row.State == migration.Succeeded:
 		case has && pc.Status == graph.StatusFailed:
 			p.leave(fault.NewCommand("retry", "--row", t.User).For(r.Run.ID), "Cloud PC %s of %s has failed", pc.DisplayName, t.User)
+		case has && len(changed(r, row)) > 0 && !leaving.Ending(pc) && !leaving.MadeBy(row, pc):
+			p.leave(fault.NewCommand("cloudpc show", t.User), "%s has Cloud PC %s, which this run did not make: ask before anything is taken back; it lives from the license and the membership", t.User, pc.DisplayName)
 		case len(changed(r, row)) > 0:
 			p.leave(undo, "%s was not migrated, and of what this run did is left: %s", t.User, strings.Join(changed(r, row), ", "))
 		}

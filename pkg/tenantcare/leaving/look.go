@@ -10,6 +10,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
+	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare"
 )
 
@@ -67,6 +68,15 @@ func (l Leave) Leaving() bool { return leaving(l.PC.Status) }
 // Ending reports whether a Cloud PC is on its way out: in its grace period, or being deprovisioned.
 func Ending(pc graph.CloudPC) bool {
 	return pc.Status == graph.StatusInGracePeriod || leaving(pc.Status)
+}
+
+// MadeBy reports whether a Cloud PC may be the one that a row's cut-over started: the one that the row waited for, or any when
+// it knows none; never one that was there before the cut-over.
+func MadeBy(row migration.Row, pc graph.CloudPC) bool {
+	if row.Facts.CutOver.IsZero() || !pc.ProvisionedAt.IsZero() && pc.ProvisionedAt.Before(row.Facts.CutOver) {
+		return false
+	}
+	return row.Facts.CloudPCID == "" || strings.EqualFold(pc.ID, row.Facts.CloudPCID)
 }
 
 func leaving(status string) bool {

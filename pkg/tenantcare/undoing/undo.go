@@ -150,8 +150,7 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 // it lives from the license and the membership, whoever wrote them. "" when there is none.
 func foreignCloudPC(row migration.Row, pcs []graph.CloudPC) string {
 	for _, pc := range pcs {
-		ours := strings.EqualFold(pc.ID, row.Facts.CloudPCID) || row.Facts.CloudPCID == "" && !row.Facts.CutOver.IsZero()
-		if !ours && !leaving.Ending(pc) {
+		if !leaving.MadeBy(row, pc) && !leaving.Ending(pc) {
 			return "Cloud PC " + pc.DisplayName + ", which this row did not make, would end"
 		}
 	}
