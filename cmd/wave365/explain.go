@@ -45,7 +45,7 @@ func explainCode(a *app, g *globals, code string) error {
 	}
 	switch {
 	case len(found) == 0:
-		return fault.New(fault.Invalid, catalogue.Usage, "there is no code "+code, codesLike(code), fault.NewCommand("validate", "--explain", "vhd"))
+		return fault.New(fault.Invalid, catalogue.Usage, "there is no code "+code, codesLike(code), fault.NewCommand("validate", "--explain", familyLike(code)))
 	case g.json:
 		printJSON(a.out, doc)
 	case found[0].Code == code:
@@ -92,4 +92,15 @@ func printExplanation(w io.Writer, sh summary.Shell, e catalogue.Entry) {
 	width := columns(w)
 	fmt.Fprintf(w, "%s (%s): %s\n\n%s%s", e.Code, severityOf(e), e.Title, folded("", e.Meaning, width), folded("Who acts:   ", e.Who, width))
 	printRemedy(w, "Remedy:     ", sh, e.Advice())
+}
+
+// familyLike is the family that a code names, when there is one; else any, as an example.
+func familyLike(code string) string {
+	family, _, _ := strings.Cut(code, ".")
+	for _, e := range catalogue.All() {
+		if e.Family() == family {
+			return family
+		}
+	}
+	return "vhd"
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"database/sql"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -20,6 +21,10 @@ func TestAHangUpDrains(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no hang-up")
 	}
+	// Under nohup hang-ups are ignored, which the program would inherit and respect.
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, syscall.SIGHUP)
+	defer signal.Stop(heard)
 	r := newRehearsal(t, "600")
 	cmd := r.run("--slots", "3")
 	once := false

@@ -70,7 +70,7 @@ func Without(list []string, id string) []string {
 func known[T any](what string, all []T, named func(T) Named) string {
 	const most = 8
 	if len(all) == 0 {
-		return "this tenant has none"
+		return "check the spelling, or name it by its id"
 	}
 	var names []string
 	for _, one := range all[:min(most, len(all))] {
