@@ -35,13 +35,13 @@ func Results(w io.Writer, a summary.Record) error {
 	for _, d := range rows {
 		r := d.Row
 		t.line(append(cells(r.Input, len(a.Run.Columns)),
-			string(d.Class), string(r.Step), d.Why.Code, summary.Clean(d.Why.Text), summary.Clean(a.Shell.Remedy(d.Why.Remedy)),
+			string(d.Class), string(r.Step), d.Why.Code, d.Why.Text, a.Shell.Remedy(d.Why.Remedy),
 			stamp(r.StartedAt), stamp(r.FinishedAt), seconds(finishedTook(*r)),
 			seconds(summary.ImportTook(r.Facts)), seconds(summary.ProvisionTook(r.Facts)),
 			r.Facts.SnapshotID, r.Facts.CloudPCID, r.Facts.CloudPCName,
 			gib(r.Target.Disk.Virtual), number(r.Target.PlanGiB), number(r.Attempt),
 			summary.RequestID(*r, d.Intents),
-			r.Target.PolicyID, r.Facts.UserSettingID, r.Target.GroupID, summary.Clean(r.Facts.ImportFile), requestIDs(d.Intents)))
+			r.Target.PolicyID, r.Facts.UserSettingID, r.Target.GroupID, r.Facts.ImportFile, requestIDs(d.Intents)))
 	}
 	return t.end()
 }
@@ -61,6 +61,7 @@ func requestIDs(intents []migration.Intent) string {
 // followed by what became of them. The file loads as a wave without editing.
 func Failed(w io.Writer, a summary.Record) error {
 	t := newTable(w)
+	t.wave = true
 	columns, keep := inputShape(a.Run.Columns)
 	t.line(append(columns, columnStatus, columnReason))
 	for _, r := range a.Rows {
@@ -88,7 +89,7 @@ func Findings(w io.Writer, a summary.Record) error {
 	t.line([]string{"severity", "code", "line", "column", "user", "value", "message", "hint"})
 	for _, f := range a.Findings {
 		t.line([]string{
-			string(f.Severity), f.Code, number(f.Line), f.Column, f.User, f.Value, summary.Clean(f.Message), summary.Clean(a.Shell.Remedy(f.Remedy())),
+			string(f.Severity), f.Code, number(f.Line), f.Column, f.User, f.Value, f.Message, a.Shell.Remedy(f.Remedy()),
 		})
 	}
 	return t.end()
@@ -125,7 +126,9 @@ func headerLine(header []string) []byte {
 // table writes CSV for people: UTF-8 with BOM, CRLF, no cell that a spreadsheet would run. The first error sticks.
 type table struct {
 	csv *csv.Writer
-	err error
+	// wave: the table is read again as a wave, so its cells stay as they were written.
+	wave bool
+	err  error
 }
 
 func newTable(w io.Writer) *table {
@@ -140,6 +143,9 @@ func (t *table) line(line []string) {
 		return
 	}
 	for i, s := range line {
+		if !t.wave {
+			s = summary.Clean(s)
+		}
 		line[i] = wave.NeutralCell(s)
 	}
 	t.err = t.csv.Write(line)

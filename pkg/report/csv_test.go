@@ -3,6 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/csv"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/report"
 	"wave365/pkg/report/reporttest"
+	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
 
@@ -147,6 +149,40 @@ func TestCSV_nothingRuns(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What would steer a terminal that the file is printed on is made visible, whoever wrote it; failed.csv keeps the cells of
+// the wave, which it is again.
+func TestCSV_steersNoTerminal(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Sample()
+	const evil = "a\x1b[2J\u202eb\x00"
+	a.Rows = slices.Clone(a.Rows)
+	for i := range a.Rows {
+		a.Rows[i].Facts.CloudPCName = evil
+		a.Rows[i].Input = slices.Clone(a.Rows[i].Input)
+		a.Rows[i].Input[len(a.Rows[i].Input)-1] = evil
+	}
+	a.Findings = slices.Clone(a.Findings)
+	for i := range a.Findings {
+		a.Findings[i].Value, a.Findings[i].Message = evil, evil
+	}
+	for name, write := range map[string]func(io.Writer, summary.Record) error{"results": report.Results, "findings": report.Findings} {
+		var b bytes.Buffer
+		if err := write(&b, a); err != nil {
+			t.Fatal(err)
+		}
+		if i := strings.IndexFunc(strings.TrimPrefix(b.String(), "\ufeff"), func(r rune) bool { return r == 0x1b || r == 0x202e || r == 0 }); i >= 0 {
+			t.Errorf("%s: %q", name, b.String()[max(0, i-20):i+20])
+		}
+		if !strings.Contains(b.String(), "a[U+001B][2J[U+202E]b[U+0000]") {
+			t.Errorf("%s does not show what was there", name)
+		}
+	}
+	var b bytes.Buffer
+	if err := report.Failed(&b, a); err != nil || !strings.Contains(b.String(), evil) {
+		t.Errorf("failed.csv changed a cell of the wave, or %v", err)
 	}
 }
 
