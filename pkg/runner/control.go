@@ -48,7 +48,15 @@ func (w *wave) obey(ctx context.Context, o Order) {
 	case Pause:
 		w.paused, answer = true, "paused: nothing new starts; "+w.inFlight()+" continue"
 	case Continue:
-		w.paused, answer = false, "continued"
+		switch {
+		case w.draining:
+			answer = "the run is draining and ends with what is in flight; resume it then"
+		case !w.paused:
+			answer = "the run is not paused"
+		default:
+			answer = "continued"
+		}
+		w.paused = false
 	case SetSlots:
 		was := w.slots
 		w.slots = max(1, o.Slots)

@@ -220,6 +220,7 @@ func TestPauseContinueAndSlots(t *testing.T) {
 		e := newEvening(t, 24, 4)
 		begin := time.Now()
 		answers := e.later(map[time.Duration]runner.Order{
+			5 * time.Minute:  {Ask: runner.Continue},
 			10 * time.Minute: {Ask: runner.Pause},
 			5 * time.Hour:    {Ask: runner.Continue},
 			6 * time.Hour:    {Ask: runner.SetSlots, Slots: 2},
@@ -239,11 +240,28 @@ func TestPauseContinueAndSlots(t *testing.T) {
 		if took := time.Since(begin); late < 4 || took < 8*time.Hour {
 			t.Errorf("took %v, %d rows after the slots were lowered", took, late)
 		}
-		if got := strings.Join(*answers, "|"); !strings.Contains(got, "paused: nothing new starts; 4 imports") || !strings.Contains(got, "2 slots instead of 4") {
+		if got := strings.Join(*answers, "|"); !strings.Contains(got, "the run is not paused|paused: nothing new starts; 4 imports") || !strings.Contains(got, "|continued|") || !strings.Contains(got, "2 slots instead of 4") {
 			t.Errorf("answers %s", got)
 		}
 		if !e.heard("paused: nothing new starts until it is continued") {
 			t.Errorf("said %q", e.said)
+		}
+	})
+}
+
+// What drains is not continued by continue, and says so.
+func TestContinueWhileDraining(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := newEvening(t, 24, 4)
+		answers := e.later(map[time.Duration]runner.Order{
+			10 * time.Minute: {Ask: runner.Drain},
+			11 * time.Minute: {Ask: runner.Continue},
+		})
+		if c := e.play(runner.Drained); c.Queued == 0 {
+			t.Fatalf("counts %+v", c)
+		}
+		if got := strings.Join(*answers, "|"); !strings.Contains(got, "|the run is draining and ends with what is in flight; resume it then") {
+			t.Errorf("answers %s", got)
 		}
 	})
 }
