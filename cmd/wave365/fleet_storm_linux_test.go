@@ -57,6 +57,8 @@ func (s *storm) say(format string, args ...any) {
 
 // start adds a worker, with times that suit a test.
 func (s *storm) start() {
+	// A worker that finds no database at its start ends, and is started again until there is one.
+	s.recover(true)
 	s.workers++
 	name := fmt.Sprintf("w%d", s.workers)
 	share := 0.03
