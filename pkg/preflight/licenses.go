@@ -331,10 +331,14 @@ func (c *check) order(context.Context) error {
 		return nil
 	}
 	const shown = 10
-	where := strings.Join(lines[:min(shown, len(lines))], ", ")
+	where := "line "
+	if len(lines) > 1 {
+		where = "lines "
+	}
+	where += strings.Join(lines[:min(shown, len(lines))], ", ")
 	if len(lines) > shown {
 		where += ", …"
 	}
-	c.flagWave("user.policy-after-import", strconv.Itoa(len(lines)), "disks are imported before their users join the policy's group; the documented order is the other one (line "+where+")")
+	c.flagWave("user.policy-after-import", strconv.Itoa(len(lines)), "disks are imported before their users join the policy's group; the documented order is the other one ("+where+")")
 	return nil
 }

@@ -166,7 +166,7 @@ func TestCheck_told(t *testing.T) {
 		return out
 	}
 	network := "info network.not-the-source 0: the network of each policy: P: Microsoft-hosted, switzerlandnorth"
-	last := "warning user.policy-after-import 0: disks are imported before their users join the policy's group; the documented order is the other one (line 2, 4)"
+	last := "warning user.policy-after-import 0: disks are imported before their users join the policy's group; the documented order is the other one (lines 2, 4)"
 	row := func(name, license string) string {
 		return name + "@" + domain + ",disks/" + name + ".vhd,P," + license + "\n"
 	}
