@@ -1,8 +1,9 @@
 //go:build ignore
 
 // Tally reads the events of `go test -json` from files and prints what a person wants of them: the output of tests
-// that failed, the names of tests that were skipped, the slowest ones, and each package's closing line. It ends with 1
-// when a test failed or was skipped, or when none ran: a check that did not run must not look like one that passed.
+// that failed or never ended, the names of tests that were skipped, the slowest ones, and each package's closing line.
+// It ends with 1 when a test failed or was skipped, or when none ran: a check that did not run must not look like one
+// that passed.
 package main
 
 import (
@@ -55,6 +56,11 @@ func main() {
 						failed++
 						fmt.Print(text)
 					}
+					// A package that ran out of time or crashed says so in the output of a test that never ended.
+					for _, key := range unended(output, e.Package) {
+						fmt.Printf("NOT ENDED %s\n%s", key, head(output[key]))
+						delete(output, key)
+					}
 					lines := strings.Split(strings.TrimSpace(text), "\n")
 					closing = append(closing, lines[len(lines)-1])
 					continue
@@ -89,4 +95,25 @@ func main() {
 	if passed == 0 || failed > 0 || skipped > 0 {
 		os.Exit(1)
 	}
+}
+
+// unended lists the tests of a package whose output nothing has closed.
+func unended(output map[string]string, pkg string) []string {
+	var keys []string
+	for key := range output {
+		if strings.HasPrefix(key, pkg+" ") {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// head is the beginning of a long text: where a test hung stands before the stacks of all others.
+func head(text string) string {
+	const most = 8000
+	if len(text) <= most {
+		return text
+	}
+	return text[:most] + "\n[...]\n"
 }
