@@ -5,7 +5,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // cleaned is a standard stream that people may look at: what a file, the tenant or a service brought along cannot steer
@@ -32,7 +32,7 @@ func (c *cleaned) Write(p []byte) (int, error) {
 			break
 		}
 	}
-	if _, err := io.WriteString(c.Writer, summary.Clean(string(text))); err != nil {
+	if _, err := io.WriteString(c.Writer, wording.Clean(string(text))); err != nil {
 		return 0, err
 	}
 	return len(p), nil

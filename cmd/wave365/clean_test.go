@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // What comes in pieces is cleaned as what comes at once.
@@ -21,7 +21,7 @@ func TestCleaned(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := b.String(); got != summary.Clean(text) {
+		if got := b.String(); got != wording.Clean(text) {
 			t.Fatalf("in pieces of %d: %q", size, got)
 		}
 	}

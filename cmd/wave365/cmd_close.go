@@ -9,7 +9,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
 )
@@ -90,7 +90,7 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	again := func(f closing.Facts) closing.Plan { return closing.Decide(r, f, o) }
 	doc.Done, err = closing.Do(ctx, t.writer("close"), t.conn.graph, t.conn.storage, r, p, again, func(text string) {
 		if !g.json {
-			fmt.Fprintln(a.out, summary.OneLine(strings.ToUpper(text[:1])+text[1:]))
+			fmt.Fprintln(a.out, wording.OneLine(strings.ToUpper(text[:1])+text[1:]))
 		}
 	})
 	if err != nil {

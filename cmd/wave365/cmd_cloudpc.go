@@ -7,7 +7,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 )
 
@@ -74,7 +74,7 @@ func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f c
 		if len(all) == 0 {
 			return nothing("this tenant has no Cloud PC", "")
 		}
-		return nothing("no Cloud PC fits, of "+summary.Count(len(all), "Cloud PC")+" in this tenant", "look at all of them", fault.NewCommand("cloudpc list"))
+		return nothing("no Cloud PC fits, of "+wording.Count(len(all), "Cloud PC")+" in this tenant", "look at all of them", fault.NewCommand("cloudpc list"))
 	}
 	if g.json {
 		printJSON(a.out, struct {

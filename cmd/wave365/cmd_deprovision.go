@@ -15,7 +15,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/leaving"
 	"wave365/pkg/wave"
@@ -229,15 +229,15 @@ func (a *app) printLosses(g *globals, l leaving.Leave, keepGrace bool) {
 	if g.json {
 		return
 	}
-	fmt.Fprintf(a.err, "%s (%s) loses for good:\n", summary.OneLine(l.User.UPN), summary.OneLine(l.User.DisplayName))
+	fmt.Fprintf(a.err, "%s (%s) loses for good:\n", wording.OneLine(l.User.UPN), wording.OneLine(l.User.DisplayName))
 	for _, text := range l.Losses() {
-		fmt.Fprint(a.err, folded("  - ", summary.OneLine(text), columns(a.err)))
+		fmt.Fprint(a.err, folded("  - ", wording.OneLine(text), columns(a.err)))
 	}
 	if t := a.when(l.PC.ProvisionedAt); t != "" {
 		fmt.Fprintf(a.err, "  provisioned %s, %s\n", t, l.PC.Status)
 	}
 	if l.Follows != "" {
-		fmt.Fprintf(a.err, "  and gets another Cloud PC afterwards, by the policy %s\n", summary.OneLine(l.Follows))
+		fmt.Fprintf(a.err, "  and gets another Cloud PC afterwards, by the policy %s\n", wording.OneLine(l.Follows))
 	}
 	if keepGrace {
 		fmt.Fprintln(a.err, "  not before the grace period of seven days is over; until then it can be taken back")
@@ -326,7 +326,7 @@ func (a *app) leave(ctx context.Context, g *globals, conn *connection, w tenantc
 	}
 	if keepGrace {
 		if !g.json {
-			fmt.Fprintf(a.out, "%s: Cloud PC %s is in its grace period; what was taken can be given back\n", l.User.UPN, summary.OneLine(l.PC.DisplayName))
+			fmt.Fprintf(a.out, "%s: Cloud PC %s is in its grace period; what was taken can be given back\n", l.User.UPN, wording.OneLine(l.PC.DisplayName))
 		}
 		return done, nil
 	}
@@ -347,9 +347,9 @@ func (a *app) leave(ctx context.Context, g *globals, conn *connection, w tenantc
 		}
 	}
 	if !g.json {
-		text := fmt.Sprintf("%s: Cloud PC %s is gone", l.User.UPN, summary.OneLine(l.PC.DisplayName))
+		text := fmt.Sprintf("%s: Cloud PC %s is gone", l.User.UPN, wording.OneLine(l.PC.DisplayName))
 		if done.Free >= 0 {
-			text += fmt.Sprintf("; %s of %s free now", summary.Count(done.Free, "seat"), l.License)
+			text += fmt.Sprintf("; %s of %s free now", wording.Count(done.Free, "seat"), l.License)
 		}
 		fmt.Fprintln(a.out, text)
 	}

@@ -23,7 +23,7 @@ import (
 	"wave365/pkg/preflight/doctor"
 	"wave365/pkg/preflight/rules"
 	"wave365/pkg/runner/awake"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 func newDoctorCommand(a *app, g *globals) *cobra.Command {
@@ -76,9 +76,9 @@ func (a *app) printDoctor(g *globals, lines []doctor.Line, worst doctor.Grade) {
 	width, sh := columns(a.out), shell(g.ledger, "")
 	mark := map[doctor.Grade]string{doctor.Good: "good     ", doctor.Warning: "warning  ", doctor.Bad: "bad      "}
 	for _, l := range lines {
-		fmt.Fprint(a.out, folded(mark[l.Grade], summary.OneLine(l.Name+": "+l.Found), width))
+		fmt.Fprint(a.out, folded(mark[l.Grade], wording.OneLine(l.Name+": "+l.Found), width))
 		if !l.Remedy.Empty() {
-			fmt.Fprint(a.out, folded("           remedy: ", summary.OneLine(sh.Remedy(l.Remedy)), width))
+			fmt.Fprint(a.out, folded("           remedy: ", wording.OneLine(sh.Remedy(l.Remedy)), width))
 		}
 	}
 	fmt.Fprintln(a.out, map[doctor.Grade]string{

@@ -15,7 +15,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 func newFleetCommand(a *app, g *globals) *cobra.Command {
@@ -242,12 +242,12 @@ func (a *app) printFleet(doc fleetDocument) {
 	}
 	for _, r := range doc.Runs {
 		if text := a.waitsFor(r.Job); text != "" {
-			fmt.Fprint(a.out, folded("  "+r.Ledger+" "+r.Run+": ", summary.OneLine(text), columns(a.out)))
+			fmt.Fprint(a.out, folded("  "+r.Ledger+" "+r.Run+": ", wording.OneLine(text), columns(a.out)))
 		}
 	}
-	fmt.Fprintf(a.out, "\n%s, %s in the last hour\n", summary.Count(len(doc.Workers), "worker"), summary.Count(doc.RowsPerHour, "row"))
+	fmt.Fprintf(a.out, "\n%s, %s in the last hour\n", wording.Count(len(doc.Workers), "worker"), wording.Count(doc.RowsPerHour, "row"))
 	for _, w := range doc.Workers {
-		fmt.Fprintf(a.out, "  %s from %s, since %s\n", summary.OneLine(w.Name), cmp.Or(w.From, "this machine"), a.when(w.Since))
+		fmt.Fprintf(a.out, "  %s from %s, since %s\n", wording.OneLine(w.Name), cmp.Or(w.From, "this machine"), a.when(w.Since))
 	}
 	if doc.Stopped {
 		fmt.Fprintln(a.out, "The workers take nothing up until: wave365 worker --start")

@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/run"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 func newLedgerCommand(a *app, g *globals) *cobra.Command {
@@ -62,7 +62,7 @@ func runLedgerCopy(ctx context.Context, a *app, g *globals, from, to string) err
 		return nil
 	}
 	fmt.Fprintf(a.out, "Copied %s from %s to %s, with the audit chain verified.\nThe old ledger is sealed and says where it went. Continue with: %s\n",
-		summary.Count(len(runs), "run"), from, to, shell(to, "").Line(fault.NewCommand("status")))
+		wording.Count(len(runs), "run"), from, to, shell(to, "").Line(fault.NewCommand("status")))
 	return nil
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/run"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/wave"
 )
@@ -91,11 +91,11 @@ func (a *app) licenseList(ctx context.Context, g *globals, conn *connection, pat
 	table(a.out, header, lines)
 	for _, l := range all {
 		if len(l.Takers) > 0 {
-			fmt.Fprint(a.out, folded("\n"+l.SKU+" is named by ", summary.OneLine(strings.Join(l.Takers, ", ")), columns(a.out)))
+			fmt.Fprint(a.out, folded("\n"+l.SKU+" is named by ", wording.OneLine(strings.Join(l.Takers, ", ")), columns(a.out)))
 		}
 	}
 	for _, r := range unknown {
-		fmt.Fprintf(a.out, "\nline %d: %s names the license %s, which this tenant does not own\n", r.Line, summary.OneLine(r.User), summary.OneLine(r.License))
+		fmt.Fprintf(a.out, "\nline %d: %s names the license %s, which this tenant does not own\n", r.Line, wording.OneLine(r.User), wording.OneLine(r.License))
 	}
 	return nil
 }

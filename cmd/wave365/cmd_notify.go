@@ -13,6 +13,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/notify"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 )
 
@@ -116,7 +117,7 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 	if len(messages) == 0 {
 		return nothing("everybody was written to already, or there is nothing to tell", "")
 	}
-	if err := a.ask(ctx, g, fmt.Sprintf("Send %s by %s?", summary.Count(len(messages), "message"), channel.Name())); err != nil {
+	if err := a.ask(ctx, g, fmt.Sprintf("Send %s by %s?", wording.Count(len(messages), "message"), channel.Name())); err != nil {
 		return err
 	}
 	return a.sendAll(ctx, g, post, messages)
@@ -134,11 +135,11 @@ func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, message
 		}
 		s := sentMessage{User: m.User, Event: m.Event, To: m.To, Result: result}
 		if failed != nil {
-			s.Error, doc.ExitCode = summary.OneLine(failed.Error()), exitFailedRows
+			s.Error, doc.ExitCode = wording.OneLine(failed.Error()), exitFailedRows
 		}
 		doc.Messages = append(doc.Messages, s)
 		if !g.json {
-			fmt.Fprintf(a.out, "%-9s  %-9s  %s", s.Result, s.Event, summary.OneLine(m.User))
+			fmt.Fprintf(a.out, "%-9s  %-9s  %s", s.Result, s.Event, wording.OneLine(m.User))
 			if s.Error != "" {
 				fmt.Fprintf(a.out, ": %s", s.Error)
 			}
@@ -175,9 +176,9 @@ func (a *app) dryRun(g *globals, r migration.Run, messages []notify.Message, dir
 		return nil
 	}
 	nowhere := slices.DeleteFunc(slices.Clone(messages), func(m notify.Message) bool { return m.To != "" })
-	fmt.Fprintf(a.out, "Wrote %s to %s; nothing was sent.\n", summary.Count(len(messages), "message"), strings.TrimSuffix(dir, "/"))
+	fmt.Fprintf(a.out, "Wrote %s to %s; nothing was sent.\n", wording.Count(len(messages), "message"), strings.TrimSuffix(dir, "/"))
 	for _, m := range nowhere {
-		fmt.Fprintf(a.out, "  %s has no address\n", summary.OneLine(m.User))
+		fmt.Fprintf(a.out, "  %s has no address\n", wording.OneLine(m.User))
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/pilot"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // pilotDocument is the answer of `pilot --json`.
@@ -60,7 +60,7 @@ func printPilot(a *app, rec *pilot.Recording, answers []pilot.Answer, knobs map[
 			open = append(open, q)
 			continue
 		}
-		fmt.Fprintf(a.out, "\n%s\n  %s\n", q.Question, summary.OneLine(q.Answer))
+		fmt.Fprintf(a.out, "\n%s\n  %s\n", q.Question, wording.OneLine(q.Answer))
 		if q.Knob != "" && q.Value != nil {
 			fmt.Fprintf(a.out, "  knob   %s: %v\n", q.Knob, q.Value)
 		}
@@ -69,7 +69,7 @@ func printPilot(a *app, rec *pilot.Recording, answers []pilot.Answer, knobs map[
 			if i == 0 {
 				label = "shown  "
 			}
-			fmt.Fprintf(a.out, "  %sline %d: %s %s, %d%s\n", label, e.Line, e.Method, summary.OneLine(shortPath(e.Path)), e.Status, requestText(e.RequestID))
+			fmt.Fprintf(a.out, "  %sline %d: %s %s, %d%s\n", label, e.Line, e.Method, wording.OneLine(shortPath(e.Path)), e.Status, requestText(e.RequestID))
 		}
 	}
 	if len(open) > 0 {
@@ -93,7 +93,7 @@ func requestText(id string) string {
 	if id == "" {
 		return ""
 	}
-	return ", request id " + summary.OneLine(id)
+	return ", request id " + wording.OneLine(id)
 }
 
 // shortPath drops the query.

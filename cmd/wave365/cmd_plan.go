@@ -19,7 +19,7 @@ import (
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
 	"wave365/pkg/run/plan"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
 
@@ -165,7 +165,7 @@ func printPlan(w io.Writer, p plan.Plan, start time.Time, zone *time.Location) {
 	if p.Rehearsal {
 		of += " (a sandbox: nobody is moved)"
 	}
-	fmt.Fprint(w, folded("", "Plan for "+summary.OneLine(of)+":", columns(w)))
+	fmt.Fprint(w, folded("", "Plan for "+wording.OneLine(of)+":", columns(w)))
 	headed := false
 	for _, l := range p.Lines(start, zone) {
 		lead := strings.Repeat("  ", l.Depth+1)
@@ -180,7 +180,7 @@ func printPlan(w io.Writer, p plan.Plan, start time.Time, zone *time.Location) {
 			}
 			headed, lead = true, ""
 		}
-		fmt.Fprint(w, folded(lead, summary.OneLine(l.Text), columns(w)))
+		fmt.Fprint(w, folded(lead, wording.OneLine(l.Text), columns(w)))
 	}
 }
 

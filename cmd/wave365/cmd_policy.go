@@ -9,7 +9,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/policyfile"
 )
@@ -135,7 +135,7 @@ func hours(n int) string {
 	if n == 0 {
 		return ""
 	}
-	return summary.Count(n, "hour")
+	return wording.Count(n, "hour")
 }
 
 func newPolicyExportCommand(a *app, g *globals) *cobra.Command {

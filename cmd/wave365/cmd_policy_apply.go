@@ -9,7 +9,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/run"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/policies"
 	"wave365/pkg/tenantcare/policyfile"
@@ -160,9 +160,9 @@ func (a *app) printPolicyPlan(d appliedPolicy, p policies.Plan, problems []polic
 		if pr.Line > 0 {
 			where = fmt.Sprintf("%s:%d", d.File, pr.Line)
 		}
-		fmt.Fprintf(a.err, "%s: %s\n", where, summary.OneLine(pr.Message))
+		fmt.Fprintf(a.err, "%s: %s\n", where, wording.OneLine(pr.Message))
 		if pr.Hint != "" {
-			fmt.Fprint(a.err, folded("  remedy:  ", summary.OneLine(pr.Hint), columns(a.err)))
+			fmt.Fprint(a.err, folded("  remedy:  ", wording.OneLine(pr.Hint), columns(a.err)))
 		}
 	}
 	if len(problems) > 0 {
@@ -170,33 +170,33 @@ func (a *app) printPolicyPlan(d appliedPolicy, p policies.Plan, problems []polic
 	}
 	switch {
 	case p.Nothing():
-		fmt.Fprintf(a.err, "%s: policy %s is as the file says\n", d.File, summary.OneLine(d.Name))
+		fmt.Fprintf(a.err, "%s: policy %s is as the file says\n", d.File, wording.OneLine(d.Name))
 		return
 	case p.New():
-		fmt.Fprintf(a.err, "%s: policy %s is new\n", d.File, summary.OneLine(d.Name))
+		fmt.Fprintf(a.err, "%s: policy %s is new\n", d.File, wording.OneLine(d.Name))
 	default:
-		fmt.Fprintf(a.err, "%s: policy %s differs\n", d.File, summary.OneLine(d.Name))
+		fmt.Fprintf(a.err, "%s: policy %s differs\n", d.File, wording.OneLine(d.Name))
 	}
 	for _, c := range d.Changes {
 		switch {
 		case c.Have == "":
-			fmt.Fprintf(a.err, "  + %s: %s\n", c.Property, summary.OneLine(c.Want))
+			fmt.Fprintf(a.err, "  + %s: %s\n", c.Property, wording.OneLine(c.Want))
 		case c.Want == "":
-			fmt.Fprintf(a.err, "  - %s: %s\n", c.Property, summary.OneLine(c.Have))
+			fmt.Fprintf(a.err, "  - %s: %s\n", c.Property, wording.OneLine(c.Have))
 		default:
-			fmt.Fprintf(a.err, "  ~ %s: %s -> %s\n", c.Property, summary.OneLine(c.Have), summary.OneLine(c.Want))
+			fmt.Fprintf(a.err, "  ~ %s: %s -> %s\n", c.Property, wording.OneLine(c.Have), wording.OneLine(c.Want))
 		}
 	}
 	for _, n := range d.Added {
-		fmt.Fprintf(a.err, "  + group %s\n", summary.OneLine(n))
+		fmt.Fprintf(a.err, "  + group %s\n", wording.OneLine(n))
 	}
 	for _, n := range d.Removed {
-		fmt.Fprintf(a.err, "  - group %s: the grace period of its users' Cloud PCs begins\n", summary.OneLine(n))
+		fmt.Fprintf(a.err, "  - group %s: the grace period of its users' Cloud PCs begins\n", wording.OneLine(n))
 	}
 	for _, n := range d.Kept {
-		fmt.Fprintf(a.err, "    group %s stays, though the file does not name it\n", summary.OneLine(n))
+		fmt.Fprintf(a.err, "    group %s stays, though the file does not name it\n", wording.OneLine(n))
 	}
 	for _, n := range d.Notes {
-		fmt.Fprintf(a.err, "  note: %s\n", summary.OneLine(n))
+		fmt.Fprintf(a.err, "  note: %s\n", wording.OneLine(n))
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/imports"
 )
@@ -179,7 +179,7 @@ func (a *app) purgeAll(ctx context.Context, g *globals, conn *connection, all []
 	if len(all) == 0 {
 		return nothing("no import is known: nothing to purge", "")
 	}
-	a.tell(g, "reading %s twice, apart in time", summary.Count(len(all), "import"))
+	a.tell(g, "reading %s twice, apart in time", wording.Count(len(all), "import"))
 	found, err := imports.Look(ctx, conn.clock, conn.graph, all)
 	if err != nil {
 		return err
@@ -205,9 +205,9 @@ func (a *app) purgeAll(ctx context.Context, g *globals, conn *connection, all []
 		}
 	}
 	if len(todo) == 0 {
-		return nothing("nothing to purge: of "+summary.Count(len(all), "import")+" none is unused", "")
+		return nothing("nothing to purge: of "+wording.Count(len(all), "import")+" none is unused", "")
 	}
-	if err := a.ask(ctx, g, "Purge "+summary.Count(len(todo), "import")+"? This cannot be taken back."); err != nil {
+	if err := a.ask(ctx, g, "Purge "+wording.Count(len(todo), "import")+"? This cannot be taken back."); err != nil {
 		return err
 	}
 	return withWriter(func(w tenantcare.Writer) error {
@@ -217,7 +217,7 @@ func (a *app) purgeAll(ctx context.Context, g *globals, conn *connection, all []
 			}
 			doc.Imports[i].Purged = true
 			if !g.json {
-				fmt.Fprintf(a.out, "Purged %s %s\n", found[i].ID, summary.OneLine(found[i].User()))
+				fmt.Fprintf(a.out, "Purged %s %s\n", found[i].ID, wording.OneLine(found[i].User()))
 			}
 		}
 		if g.json {

@@ -26,6 +26,7 @@ import (
 	stage "wave365/pkg/sandbox/rehearsal"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
 
@@ -264,7 +265,7 @@ func (a *app) answerRehearsal(ctx context.Context, g, own *globals, o rehearseOp
 
 func (a *app) printRehearsal(doc rehearseDocument, r migration.Run, end time.Time) {
 	c := doc.Counts
-	fmt.Fprintf(a.out, "\nREHEARSAL of %s, %s, seed %d: %d of %s succeeded.\n", summary.OneLine(doc.Wave), doc.Faults, doc.Seed, c.Succeeded+c.Warned, summary.Count(c.Total, "row"))
+	fmt.Fprintf(a.out, "\nREHEARSAL of %s, %s, seed %d: %d of %s succeeded.\n", wording.OneLine(doc.Wave), doc.Faults, doc.Seed, c.Succeeded+c.Warned, wording.Count(c.Total, "row"))
 	var wrong []string
 	for code, n := range doc.Problems {
 		wrong = append(wrong, fmt.Sprintf("%d %s", n, code))

@@ -13,6 +13,7 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // resuming are the flags of resume.
@@ -137,7 +138,7 @@ func (a *app) readAndConnect(ctx context.Context, s *run.Session, accept bool) (
 
 // amend takes an edited wave file over. done: there is nothing left to run, and that was answered.
 func (a *app) amend(ctx context.Context, g *globals, s *run.Session, edit *run.Edit) (done bool, err error) {
-	fmt.Fprintf(a.err, "wave365: the wave file was edited; taken over: %s\n", summary.Count(len(edit.Lines), "change"))
+	fmt.Fprintf(a.err, "wave365: the wave file was edited; taken over: %s\n", wording.Count(len(edit.Lines), "change"))
 	a.printLines(edit.Lines)
 	res, ok, err := s.Amend(ctx, edit)
 	if err != nil {
@@ -210,5 +211,5 @@ func (a *app) sayCarried(g *globals, r migration.Run) {
 		fmt.Fprintf(a.err, "wave365: the run was draining when its process ended, and still drains: what is in flight runs to completion; then resume with: %s\n",
 			sh.Line(fault.NewCommand("resume")))
 	}
-	fmt.Fprintf(a.err, "wave365: resuming with %s\n", summary.Count(r.Slots, "slot"))
+	fmt.Fprintf(a.err, "wave365: resuming with %s\n", wording.Count(r.Slots, "slot"))
 }

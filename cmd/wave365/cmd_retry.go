@@ -8,7 +8,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // retrying are the flags of retry.
@@ -121,7 +121,7 @@ func (a *app) printRetry(g *globals, rows []migration.Row, chosen []int) {
 	if g.json {
 		return
 	}
-	fmt.Fprintf(a.err, "New attempt for %s:\n", summary.Count(len(chosen), "row"))
+	fmt.Fprintf(a.err, "New attempt for %s:\n", wording.Count(len(chosen), "row"))
 	for _, i := range chosen {
 		r, from := rows[i], migration.RetryStep(rows[i])
 		text := fmt.Sprintf("  line %-4d %s: %s at %s, continues at %s", r.Target.Line, r.Target.User, r.State, r.Step, from)

@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 func newRunsCommand(a *app, g *globals) *cobra.Command {
@@ -76,7 +76,7 @@ func runRuns(ctx context.Context, a *app, g *globals) error {
 	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "RUN\tWAVE\tSTARTED\tSTATE\tROWS\tOPEN\tFAILED\tHELD")
 	for _, r := range doc.Runs {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\n", r.Run, summary.OneLine(r.Wave), bothClocks(r.StartedAt, a.zone), r.State, r.Counts.Total, r.Open, r.Counts.Failed, r.Counts.Held)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\n", r.Run, wording.OneLine(r.Wave), bothClocks(r.StartedAt, a.zone), r.State, r.Counts.Total, r.Open, r.Counts.Failed, r.Counts.Held)
 	}
 	return t.Flush()
 }

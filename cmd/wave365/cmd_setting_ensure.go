@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/run"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/snapshotsetting"
 )
@@ -103,7 +103,7 @@ func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o
 			}{"wave365/setting-ensure/v1", tenantcare.ShownSetting(s, name)})
 			return nil
 		}
-		fmt.Fprintf(a.out, "User setting %s builds from snapshots for %s, and was read back: %s\n", s.DisplayName, summary.Count(len(s.GroupIDs), "group"), s.ID)
+		fmt.Fprintf(a.out, "User setting %s builds from snapshots for %s, and was read back: %s\n", s.DisplayName, wording.Count(len(s.GroupIDs), "group"), s.ID)
 		return nil
 	})
 }
@@ -116,10 +116,10 @@ func (a *app) printSettingPlan(p snapshotsetting.Plan) {
 		fmt.Fprintf(a.err, "  ~ user setting %s: builds from image -> snapshot\n", p.Name)
 	}
 	for _, g := range p.Add {
-		fmt.Fprintf(a.err, "  + group %s, %s\n", summary.OneLine(g.Name), summary.Count(len(g.Members), "member"))
+		fmt.Fprintf(a.err, "  + group %s, %s\n", wording.OneLine(g.Name), wording.Count(len(g.Members), "member"))
 	}
 	for _, r := range p.Reached {
-		fmt.Fprintf(a.err, "    reached already: %s\n", summary.OneLine(r))
+		fmt.Fprintf(a.err, "    reached already: %s\n", wording.OneLine(r))
 	}
 }
 

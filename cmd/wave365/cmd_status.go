@@ -22,6 +22,7 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 func newStatusCommand(a *app, g *globals) *cobra.Command {
@@ -171,7 +172,7 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	fmt.Fprint(a.out, folded("", fmt.Sprintf("Run %s of wave %s in %s: %s", r.ID, r.Wave, tenantText(r), s.State()), width))
 	say("", countsText(s.Counts))
 	if n := len(summary.TakenBack(s.Events)); n > 0 {
-		say("", summary.Count(n, "row")+" taken back since")
+		say("", wording.Count(n, "row")+" taken back since")
 	}
 	started := fmt.Sprintf("started %s, %s ago", bothClocks(r.CreatedAt, a.zone), lasting(now.Sub(r.CreatedAt)))
 	if s.End == runner.Finished {
@@ -271,7 +272,7 @@ func countsText(c migration.Counts) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n.n, n.word))
 		}
 	}
-	return summary.Count(c.Total, "row") + ": " + strings.Join(parts, ", ")
+	return wording.Count(c.Total, "row") + ": " + strings.Join(parts, ", ")
 }
 
 // atWorkRows is how many rows under way the terminal lists.
@@ -291,7 +292,7 @@ func printAtWork(w io.Writer, rows []migration.Row, now time.Time, zone *time.Lo
 			more++
 			continue
 		}
-		fmt.Fprintf(t, "  line %d\t%s\t%s\t%s\t\n", r.Target.Line, summary.OneLine(r.Target.User), r.Step, lasting(now.Sub(r.UpdatedAt)))
+		fmt.Fprintf(t, "  line %d\t%s\t%s\t%s\t\n", r.Target.Line, wording.OneLine(r.Target.User), r.Step, lasting(now.Sub(r.UpdatedAt)))
 		note := r.Note
 		if r.State == migration.Waiting && r.NotBefore.After(now) {
 			note = strings.TrimSuffix("next look "+timeOfDay(r.NotBefore, now, zone)+"; "+note, "; ")
@@ -305,7 +306,7 @@ func printAtWork(w io.Writer, rows []migration.Row, now time.Time, zone *time.Lo
 		if note == "" {
 			lead = strings.TrimRight(lead, " ")
 		}
-		fmt.Fprint(w, folded(lead, summary.OneLine(notes[i]), columns(w)))
+		fmt.Fprint(w, folded(lead, wording.OneLine(notes[i]), columns(w)))
 	}
 	if more > 0 {
 		fmt.Fprintf(w, "  … and %d more under way\n", more)
@@ -314,7 +315,7 @@ func printAtWork(w io.Writer, rows []migration.Row, now time.Time, zone *time.Lo
 
 // controlsText says how a run is steered.
 func controlsText(r migration.Run) string {
-	words := []string{summary.Count(r.Slots, "slot")}
+	words := []string{wording.Count(r.Slots, "slot")}
 	if r.Settings.Paused {
 		words = append(words, "paused")
 	}

@@ -9,7 +9,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/undoing"
 	"wave365/pkg/tenantcare/wavegroup"
@@ -114,7 +114,7 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 	if steps == 0 {
 		return nothing("run "+t.Run.ID+" did nothing for "+row.Target.User+" that can be taken back", "")
 	}
-	question := fmt.Sprintf("Take %s back?", summary.Count(steps, "step"))
+	question := fmt.Sprintf("Take %s back?", wording.Count(steps, "step"))
 	if p.Ends != "" {
 		question += " " + graceBegins(p)
 	}
@@ -123,7 +123,7 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 	}
 	err = undoing.Do(ctx, t.writer("undo"), t.conn.graph, p, func(s undoing.Step) {
 		if !g.json {
-			fmt.Fprintln(a.out, summary.OneLine(s.Undone()))
+			fmt.Fprintln(a.out, wording.OneLine(s.Undone()))
 		}
 	})
 	if err != nil {
@@ -134,7 +134,7 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 	}
 	doc := undone(g, t.Run.ID, p)
 	if p.Ends != "" && !g.json {
-		fmt.Fprintln(a.out, summary.OneLine(graceBegins(p)))
+		fmt.Fprintln(a.out, wording.OneLine(graceBegins(p)))
 	}
 	if group != nil && group.Back() {
 		if err := wavegroup.Remove(ctx, t.writer("undo"), t.conn.graph, *group); err != nil {
@@ -164,7 +164,7 @@ func graceBegins(p undoing.Plan) string {
 
 func (a *app) groupUndone(g *globals, r wavegroup.Removal) undoneStep {
 	if !g.json {
-		fmt.Fprintln(a.out, summary.OneLine("Taken back: made group "+r.Name))
+		fmt.Fprintln(a.out, wording.OneLine("Taken back: made group "+r.Name))
 	}
 	return undoneStep{What: "made group " + r.Name, Undone: true}
 }
@@ -248,7 +248,7 @@ func (a *app) undoGroups(ctx context.Context, g *globals, t *afterwards) error {
 			a.bullet(g, "-", "group "+r.Name+": out of policy and user setting, and deleted", nil)
 		}
 	}
-	if err := a.ask(ctx, g, "Delete "+summary.Count(len(all), "group")+"?"); err != nil {
+	if err := a.ask(ctx, g, "Delete "+wording.Count(len(all), "group")+"?"); err != nil {
 		return err
 	}
 	for _, r := range all {
@@ -275,7 +275,7 @@ func undone(g *globals, id string, p undoing.Plan) undoDocument {
 }
 
 func (a *app) printUndo(g *globals, p undoing.Plan) {
-	fmt.Fprintf(a.out, "What run %s did for %s, the latest first:\n", p.Row.Run, summary.OneLine(p.Row.Target.User))
+	fmt.Fprintf(a.out, "What run %s did for %s, the latest first:\n", p.Row.Run, wording.OneLine(p.Row.Target.User))
 	for _, s := range p.Steps {
 		if s.Back() {
 			a.bullet(g, "-", s.What+": "+s.Will(), nil)

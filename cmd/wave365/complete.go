@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // complete lets the shell finish what exists: runs, waves, the people of a run, codes, and the values of flags. It reads
@@ -101,7 +101,7 @@ func (l looking) runs(cmd *cobra.Command, _ []string, typed string) ([]string, c
 		}
 		for _, r := range runs {
 			if strings.HasPrefix(r.ID, typed) {
-				found = append(found, cobra.CompletionWithDesc(r.ID, summary.OneLine(r.Wave)+" of "+r.CreatedAt.In(l.a.zone).Format("2006-01-02 15:04")))
+				found = append(found, cobra.CompletionWithDesc(r.ID, wording.OneLine(r.Wave)+" of "+r.CreatedAt.In(l.a.zone).Format("2006-01-02 15:04")))
 			}
 		}
 	})
@@ -131,7 +131,7 @@ func (l looking) people(cmd *cobra.Command, args []string, typed string) ([]stri
 		}
 		const most = 500 // no shell shows more
 		for _, r := range rows {
-			if u := summary.OneLine(r.Target.User); len(found) < most && r.State != migration.Skipped && strings.HasPrefix(strings.ToLower(u), strings.ToLower(typed)) {
+			if u := wording.OneLine(r.Target.User); len(found) < most && r.State != migration.Skipped && strings.HasPrefix(strings.ToLower(u), strings.ToLower(typed)) {
 				found = append(found, cobra.CompletionWithDesc(u, string(r.State)))
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/wavegroup"
 	"wave365/pkg/wave"
@@ -115,10 +115,10 @@ func (a *app) createGroups(ctx context.Context, g *globals, s *run.Session, conn
 			what = "is there already"
 		}
 		if !g.json {
-			fmt.Fprintf(a.err, "  + group %s %s, and gets the policy %s, which has none\n", summary.OneLine(names[p.ID]), what, summary.OneLine(p.DisplayName))
+			fmt.Fprintf(a.err, "  + group %s %s, and gets the policy %s, which has none\n", wording.OneLine(names[p.ID]), what, wording.OneLine(p.DisplayName))
 		}
 	}
-	if err := a.ask(ctx, g, "Make "+summary.Count(len(policies), "group")+" for this wave? This changes the tenant."); err != nil {
+	if err := a.ask(ctx, g, "Make "+wording.Count(len(policies), "group")+" for this wave? This changes the tenant."); err != nil {
 		return false, err
 	}
 	w := tenantcare.Writer{Journal: s.Ledger, Clock: conn.clock, Command: "run --create-group", By: s.Driver().String()}

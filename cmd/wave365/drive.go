@@ -16,6 +16,7 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // reportEvery is how often, on the wall clock, the report is written again while a run is in progress.
@@ -50,7 +51,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 	})
 	writer()
 	if n, why := messages.close(context.WithoutCancel(ctx), l, out, err, resumeCommand(g, r)); n > 0 {
-		fmt.Fprintf(a.err, "wave365: %s not sent: %s\n  once the cause is gone: %s\n", summary.Count(n, "message"), why, shell(g.ledger, r.ID).Line(g.messages.command()))
+		fmt.Fprintf(a.err, "wave365: %s not sent: %s\n  once the cause is gone: %s\n", wording.Count(n, "message"), why, shell(g.ledger, r.ID).Line(g.messages.command()))
 	}
 	view.Done()
 	if err != nil {
@@ -104,7 +105,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 			fmt.Fprintf(a.out, "The user settings of the wave still build from snapshots; when it is over: %s\n", c)
 		}
 	case runner.Reached:
-		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", summary.Count(counts.Open(), "row"), resumeCommand(g, r))
+		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", wording.Count(counts.Open(), "row"), resumeCommand(g, r))
 	default:
 		lead := "continue with: "
 		if end == runner.Halted {
@@ -148,7 +149,7 @@ func leftOpen(rows []migration.Row) string {
 	var parts []string
 	say := func(n int, what string) {
 		if n > 0 {
-			parts = append(parts, summary.Count(n, "row")+" "+what)
+			parts = append(parts, wording.Count(n, "row")+" "+what)
 		}
 	}
 	say(idle, "not started")

@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/runner"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // exit is an answer that has been given already and leaves only the code to tell.
@@ -82,7 +82,7 @@ type errorDocument struct {
 	Commands []string `json:"commands,omitempty"`
 }
 
-func errorDocumentOf(err error, code int, sh summary.Shell) errorDocument {
+func errorDocumentOf(err error, code int, sh wording.Shell) errorDocument {
 	doc := errorDocument{Schema: "wave365/error/v1", ExitCode: code}
 	if _, told := errors.AsType[exit](err); told {
 		doc.Message = "standard error says what happened"
@@ -94,7 +94,7 @@ func errorDocumentOf(err error, code int, sh summary.Shell) errorDocument {
 }
 
 // errorText is what a person reads: what happened, and on the next lines what to do and what to type.
-func errorText(err error, sh summary.Shell) string {
+func errorText(err error, sh wording.Shell) string {
 	do := fault.RemedyOf(err)
 	text := "wave365: " + err.Error()
 	if do.Text != "" {
@@ -103,7 +103,7 @@ func errorText(err error, sh summary.Shell) string {
 	for _, line := range sh.Lines(do) {
 		text += "\n  " + line
 	}
-	return summary.Clean(cloud.RedactString(text))
+	return wording.Clean(cloud.RedactString(text))
 }
 
 // runCode is the exit code of a run that ended so. halted: its last process found that nothing new might start, also when no

@@ -9,7 +9,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/catalogue"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // explanationDocument is the answer of `validate --explain --json`: one code, or those of a family.
@@ -88,7 +88,7 @@ func codesLike(code string) string {
 	return "every code that is printed is explained, such as vhd.dynamic; a family can be listed: " + strings.Join(families, ", ")
 }
 
-func printExplanation(w io.Writer, sh summary.Shell, e catalogue.Entry) {
+func printExplanation(w io.Writer, sh wording.Shell, e catalogue.Entry) {
 	width := columns(w)
 	fmt.Fprintf(w, "%s (%s): %s\n\n%s%s", e.Code, severityOf(e), e.Title, folded("", e.Meaning, width), folded("Who acts:   ", e.Who, width))
 	printRemedy(w, "Remedy:     ", sh, e.Advice())

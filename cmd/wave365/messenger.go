@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/notify"
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // messenger tells people about a run while it goes on. Nothing that it does, or fails to do, holds the run up.
@@ -111,7 +111,7 @@ func (m *messenger) send(msg notify.Message) {
 	if failed == nil {
 		return
 	}
-	why := summary.OneLine(failed.Error())
+	why := wording.OneLine(failed.Error())
 	m.mu.Lock()
 	m.failed++
 	first := m.failed == 1
@@ -157,7 +157,7 @@ func (m *messenger) tellOperator(ctx context.Context, l *ledger.Ledger, e notify
 	}
 	c := migration.Count(rows)
 	if e == notify.Ended && c.Held > 0 {
-		e, why = notify.Attention, summary.Count(c.Held, "import")+" of unknown outcome: somebody has to find out"
+		e, why = notify.Attention, wording.Count(c.Held, "import")+" of unknown outcome: somebody has to find out"
 	}
 	if msg, err := m.set.ForOperator(m.run, c, e, why, next, stage, m.to, m.post.Now().In(m.zone)); err == nil {
 		m.offer(msg)

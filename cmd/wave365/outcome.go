@@ -10,22 +10,23 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // outcomeRows is how many rows of one kind of problem the terminal lists; the report and failed.csv have them all.
 const outcomeRows = 12
 
 // shell says how commands on a ledger are written here; run may be empty.
-func shell(ledger, run string) summary.Shell {
+func shell(ledger, run string) wording.Shell {
 	if ledger == defaultLedger {
 		ledger = ""
 	}
-	return summary.Shell{Ledger: ledger, Run: run, Windows: runtime.GOOS == "windows"}
+	return wording.Shell{Ledger: ledger, Run: run, Windows: runtime.GOOS == "windows"}
 }
 
 // printOutcome lists the rows that need a person, one kind of problem after the other: which rows, what happened, what to
 // do. A command that helps several kinds stands at the first.
-func printOutcome(w io.Writer, sh summary.Shell, rows []migration.Row) {
+func printOutcome(w io.Writer, sh wording.Shell, rows []migration.Row) {
 	records, _ := summary.RowRecords(summary.Record{Rows: rows})
 	told := map[string]bool{}
 	for _, group := range summary.Problems(records) {
@@ -54,15 +55,15 @@ func printOutcome(w io.Writer, sh summary.Shell, rows []migration.Row) {
 // printRows prints rows with what happened to them.
 func printRows(w io.Writer, rows []summary.RowRecord) {
 	for _, d := range rows {
-		fmt.Fprintf(w, "  line %-4d %s\n", d.Row.Target.Line, summary.OneLine(d.Row.Target.User))
-		fmt.Fprint(w, folded("            ", summary.OneLine(d.Why.Text), columns(w)))
+		fmt.Fprintf(w, "  line %-4d %s\n", d.Row.Target.Line, wording.OneLine(d.Row.Target.User))
+		fmt.Fprint(w, folded("            ", wording.OneLine(d.Why.Text), columns(w)))
 	}
 }
 
 // printRemedy prints what to do, and below it each command on a line of its own, which is never broken.
-func printRemedy(w io.Writer, lead string, sh summary.Shell, r fault.Remedy) {
+func printRemedy(w io.Writer, lead string, sh wording.Shell, r fault.Remedy) {
 	if r.Text != "" {
-		fmt.Fprint(w, folded(lead, summary.OneLine(r.Text), columns(w)))
+		fmt.Fprint(w, folded(lead, wording.OneLine(r.Text), columns(w)))
 		lead = strings.Repeat(" ", len(lead))
 	}
 	for _, line := range sh.Lines(r) {

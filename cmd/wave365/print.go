@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
 
@@ -41,7 +42,7 @@ func printJSON(w io.Writer, doc any) {
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
 	_ = e.Encode(doc)
-	_, _ = io.WriteString(w, summary.EscapeJSON(b.String()))
+	_, _ = io.WriteString(w, wording.EscapeJSON(b.String()))
 }
 
 func emptyNotNull(f []wave.Finding) []wave.Finding {
@@ -53,7 +54,7 @@ func emptyNotNull(f []wave.Finding) []wave.Finding {
 
 // printFindings prints findings grouped by problem: what it is once, then each line, those of which the same is to be
 // said together, and under the lines what to do; a line that stands alone with the user it is about.
-func printFindings(w io.Writer, sh summary.Shell, findings []wave.Finding) {
+func printFindings(w io.Writer, sh wording.Shell, findings []wave.Finding) {
 	for _, g := range summary.FindingGroups(findings) {
 		fmt.Fprintf(w, "%s  %s\n", strings.ToUpper(string(g.Severity)), g.Code)
 		remedies, of := grouped(g.Findings, func(f wave.Finding) string { return sh.Remedy(f.Remedy()) })
@@ -77,7 +78,7 @@ func printSaid(w io.Writer, findings []wave.Finding) {
 		if user := by[message][0].User; len(lines) == 1 && user != "" && !strings.Contains(message, user) {
 			who = user + ": "
 		}
-		fmt.Fprint(w, folded(fmt.Sprintf("  %-8s ", lineList(lines)), summary.OneLine(who+message), columns(w)))
+		fmt.Fprint(w, folded(fmt.Sprintf("  %-8s ", lineList(lines)), wording.OneLine(who+message), columns(w)))
 	}
 }
 
@@ -129,16 +130,16 @@ func printValidity(w io.Writer, rows int, res preflight.Result) {
 	errors, warnings := res.Count(wave.Error), res.Count(wave.Warning)
 	switch {
 	case errors == 0 && warnings == 0:
-		fmt.Fprintf(w, "%s checked: the wave may run.\n", summary.Count(rows, "row"))
+		fmt.Fprintf(w, "%s checked: the wave may run.\n", wording.Count(rows, "row"))
 	case errors == 0:
-		fmt.Fprintf(w, "%s checked: the wave may run, with %s.\n", summary.Count(rows, "row"), summary.Count(warnings, "warning"))
+		fmt.Fprintf(w, "%s checked: the wave may run, with %s.\n", wording.Count(rows, "row"), wording.Count(warnings, "warning"))
 	case bad == 0:
-		fmt.Fprintf(w, "%s checked: %s; the wave does not start.\n", summary.Count(rows, "row"), summary.Count(errors, "error"))
+		fmt.Fprintf(w, "%s checked: %s; the wave does not start.\n", wording.Count(rows, "row"), wording.Count(errors, "error"))
 	default:
 		next := "Fix the file, or run the clean rows with --skip-invalid."
 		if bad == rows {
 			next = "Fix the file."
 		}
-		fmt.Fprint(w, folded("", fmt.Sprintf("%s checked: %s with errors, %d clean. %s", summary.Count(rows, "row"), summary.Count(bad, "row"), rows-bad, next), columns(w)))
+		fmt.Fprint(w, folded("", fmt.Sprintf("%s checked: %s with errors, %d clean. %s", wording.Count(rows, "row"), wording.Count(bad, "row"), rows-bad, next), columns(w)))
 	}
 }

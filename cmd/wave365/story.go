@@ -11,6 +11,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // storyDocument is the answer of `status RUN USER --json`.
@@ -62,13 +63,13 @@ func (a *app) answerStory(ctx context.Context, g *globals, l *ledger.Ledger, s r
 		return nil
 	}
 	width, t := columns(a.out), r.Target
-	fmt.Fprint(a.out, folded("", fmt.Sprintf("%s, line %d of wave %s, run %s: %s at %s, attempt %d", summary.OneLine(t.User), t.Line, s.Run.Wave, s.Run.ID, r.State, r.Step, r.Attempt), width))
-	fmt.Fprint(a.out, folded("  ", summary.OneLine(fmt.Sprintf("disk %s, policy %s, group %s, trigger %s", t.Disk.URL, t.PolicyName, t.GroupName, t.Trigger)), width))
+	fmt.Fprint(a.out, folded("", fmt.Sprintf("%s, line %d of wave %s, run %s: %s at %s, attempt %d", wording.OneLine(t.User), t.Line, s.Run.Wave, s.Run.ID, r.State, r.Step, r.Attempt), width))
+	fmt.Fprint(a.out, folded("  ", wording.OneLine(fmt.Sprintf("disk %s, policy %s, group %s, trigger %s", t.Disk.URL, t.PolicyName, t.GroupName, t.Trigger)), width))
 	for _, id := range []struct{ name, value string }{
 		{"snapshot", r.Facts.SnapshotID}, {"policy id", t.PolicyID}, {"group id", t.GroupID}, {"Cloud PC", strings.TrimSpace(r.Facts.CloudPCName + " " + r.Facts.CloudPCID)},
 	} {
 		if id.value != "" {
-			fmt.Fprintf(a.out, "  %s: %s\n", id.name, summary.OneLine(id.value))
+			fmt.Fprintf(a.out, "  %s: %s\n", id.name, wording.OneLine(id.value))
 		}
 	}
 	for _, e := range entries {
@@ -76,16 +77,16 @@ func (a *app) answerStory(ctx context.Context, g *globals, l *ledger.Ledger, s r
 		if e.RequestID != "" {
 			what += " (request-id " + e.RequestID + ")"
 		}
-		fmt.Fprint(a.out, folded("  "+e.At.In(a.zone).Format("2006-01-02 15:04:05 MST")+"  ", summary.OneLine(what), width))
+		fmt.Fprint(a.out, folded("  "+e.At.In(a.zone).Format("2006-01-02 15:04:05 MST")+"  ", wording.OneLine(what), width))
 	}
 	if back := summary.TakenBack(s.Events)[r.Index]; back != "" {
-		fmt.Fprint(a.out, folded("  since:    ", summary.OneLine(back), width))
+		fmt.Fprint(a.out, folded("  since:    ", wording.OneLine(back), width))
 	}
 	if r.State == migration.Waiting && !r.NotBefore.IsZero() {
 		fmt.Fprintf(a.out, "  next look: %s\n", bothClocks(r.NotBefore, a.zone))
 	}
 	if why := summary.WhyOf(r); why.Code != "" {
-		fmt.Fprint(a.out, folded("  why:      ", summary.OneLine(why.Code+": "+why.Text), width))
+		fmt.Fprint(a.out, folded("  why:      ", wording.OneLine(why.Code+": "+why.Text), width))
 		printRemedy(a.out, "  remedy:   ", shell(g.ledger, s.Run.ID), why.Remedy)
 	}
 	return nil

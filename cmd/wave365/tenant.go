@@ -15,7 +15,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/ledger"
 	"wave365/pkg/run"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 )
 
@@ -63,7 +63,7 @@ func table(w io.Writer, header string, rows [][]string) {
 	for _, r := range rows {
 		cells := make([]string, len(r))
 		for i, cell := range r {
-			if cells[i] = summary.OneLine(cell); cell == "" {
+			if cells[i] = wording.OneLine(cell); cell == "" {
 				cells[i] = "-"
 			}
 		}
@@ -77,7 +77,7 @@ func details(w io.Writer, pairs ...string) {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
-			fmt.Fprintf(t, "%s\t%s\n", pairs[i], summary.OneLine(pairs[i+1]))
+			fmt.Fprintf(t, "%s\t%s\n", pairs[i], wording.OneLine(pairs[i+1]))
 		}
 	}
 	_ = t.Flush()

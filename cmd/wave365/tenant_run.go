@@ -13,6 +13,7 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
 	"wave365/pkg/tenantcare/settling"
@@ -133,7 +134,7 @@ func lookInto(ctx context.Context, g *globals) (history, error) {
 // tell prints one thing that was done, or is seen, while a command works.
 func (a *app) tell(g *globals, format string, args ...any) {
 	if !g.quiet && !g.json {
-		fmt.Fprintf(a.err, "%s\n", summary.OneLine(fmt.Sprintf(format, args...)))
+		fmt.Fprintf(a.err, "%s\n", wording.OneLine(fmt.Sprintf(format, args...)))
 	}
 }
 
@@ -144,7 +145,7 @@ func (g *globals) lines(commands []fault.Command) []string {
 
 // bullet prints one line of a list, with what to type about it below.
 func (a *app) bullet(g *globals, mark, text string, commands []fault.Command) {
-	fmt.Fprint(a.out, folded("  "+mark+" ", summary.OneLine(text), columns(a.out)))
+	fmt.Fprint(a.out, folded("  "+mark+" ", wording.OneLine(text), columns(a.out)))
 	for _, line := range g.lines(commands) {
 		fmt.Fprintf(a.out, "      %s\n", line)
 	}

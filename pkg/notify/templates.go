@@ -13,7 +13,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 //go:embed templates
@@ -169,10 +169,10 @@ func (s *Set) ForRow(run migration.Run, r migration.Row, e Event, at time.Time) 
 		d.Name = t.User
 	}
 	if r.Problem != nil && (e == Failed || e == Postponed) {
-		d.Reason = summary.OneLine(r.Problem.Message)
+		d.Reason = wording.OneLine(r.Problem.Message)
 	}
 	for _, f := range []*string{&d.Name, &d.User, &d.Department, &d.Policy, &d.CloudPC} {
-		*f = summary.OneLine(*f)
+		*f = wording.OneLine(*f)
 	}
 	out, err := s.render(e, d)
 	return Message{Event: e, Row: r.Index, Attempt: r.Attempt, UserID: t.UserID, User: t.User, To: Address(r), Subject: out.subject, Text: out.text, HTML: out.html,
@@ -183,7 +183,7 @@ func (s *Set) ForRow(run migration.Run, r migration.Row, e Event, at time.Time) 
 // drove the run before this one.
 func (s *Set) ForOperator(run migration.Run, c migration.Counts, e Event, reason, next string, stage int, to string, at time.Time) (Message, error) {
 	d := Data{Name: run.Operator, Wave: run.Wave, Run: run.ID, Tenant: run.TenantName, Rehearsal: run.Sandbox != "", At: at.Format("2006-01-02 15:04 MST"),
-		Reason: summary.OneLine(reason), Next: next, Total: c.Total, Done: c.Succeeded + c.Warned, Failed: c.Failed + c.Held, Open: c.Open()}
+		Reason: wording.OneLine(reason), Next: next, Total: c.Total, Done: c.Succeeded + c.Warned, Failed: c.Failed + c.Held, Open: c.Open()}
 	out, err := s.render(e, d)
 	return Message{Event: e, Row: migration.WaveRow, Attempt: stage, To: to, Subject: out.subject, Text: out.text, HTML: out.html,
 		Facts: []Fact{{"Wave", d.Wave}, {"Run", d.Run}, {"Succeeded", fmt.Sprintf("%d of %d", d.Done, d.Total)}, {"Failed or held", fmt.Sprint(d.Failed)}}}, err

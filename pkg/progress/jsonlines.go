@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // jsonLines writes one JSON object per line. Every object has "message_type" and "time" (RFC 3339, UTC); readers must
@@ -138,5 +138,5 @@ func (j *jsonLines) text(m any) string {
 	if err != nil {
 		panic("progress: " + err.Error())
 	}
-	return summary.EscapeJSON(string(b)) + "\n"
+	return wording.EscapeJSON(string(b)) + "\n"
 }

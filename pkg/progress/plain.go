@@ -11,6 +11,7 @@ import (
 	"wave365/pkg/progress/board"
 	"wave365/pkg/progress/screen"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // plain writes one line per change of step or state, for logs and pipes.
@@ -30,7 +31,7 @@ func (p *plain) Start(run migration.Run, rows []migration.Row) {
 		}
 		c := migration.Count(rows)
 		return p.stamp(p.now(), fmt.Sprintf("run %s: wave %s, %s, %d done, tenant %s (%s), %s",
-			summary.OneLine(run.ID), summary.OneLine(run.Wave), summary.Count(c.Total, "row"), c.Done(), summary.OneLine(tenant), summary.OneLine(run.Cloud), summary.Count(run.Slots, "slot")))
+			wording.OneLine(run.ID), wording.OneLine(run.Wave), wording.Count(c.Total, "row"), c.Done(), wording.OneLine(tenant), wording.OneLine(run.Cloud), wording.Count(run.Slots, "slot")))
 	})
 }
 
@@ -79,7 +80,7 @@ func (p *plain) Status(text string) {
 		if text == "" {
 			return p.stamp(p.now(), "status: clear"), true
 		}
-		return p.stamp(p.now(), "status: "+summary.OneLine(text)), true
+		return p.stamp(p.now(), "status: "+wording.OneLine(text)), true
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
 
@@ -78,7 +79,7 @@ func Failed(w io.Writer, a summary.Record) error {
 		if remedy := a.Shell.Remedy(why.Remedy); remedy != "" {
 			reason += " · " + remedy
 		}
-		t.line(append(line, string(class), summary.Clean(reason)))
+		t.line(append(line, string(class), wording.Clean(reason)))
 	}
 	return t.end()
 }
@@ -144,7 +145,7 @@ func (t *table) line(line []string) {
 	}
 	for i, s := range line {
 		if !t.wave {
-			s = summary.Clean(s)
+			s = wording.Clean(s)
 		}
 		line[i] = wave.NeutralCell(s)
 	}

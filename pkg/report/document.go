@@ -5,6 +5,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // schemaName marks run.json. The schema is only ever added to; a change that breaks a reader gets a new number.
@@ -69,7 +70,7 @@ func documentOf(a summary.Record) document {
 	}
 }
 
-func rowOf(d summary.RowRecord, shell summary.Shell) docRow {
+func rowOf(d summary.RowRecord, shell wording.Shell) docRow {
 	r := d.Row
 	return docRow{
 		Index: r.Index, Input: cells(r.Input, len(r.Input)), Status: d.Class, State: r.State, Step: r.Step,

@@ -7,6 +7,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // JSON writes run.json: everything the report knows, for machines, with raw values; what would steer a terminal or turn a text
@@ -41,7 +42,7 @@ type lister struct {
 
 func (l *lister) put(b []byte) {
 	if l.err == nil {
-		_, l.err = io.WriteString(l.w, summary.EscapeJSON(string(b)))
+		_, l.err = io.WriteString(l.w, wording.EscapeJSON(string(b)))
 	}
 }
 

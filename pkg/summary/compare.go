@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
 
@@ -119,9 +120,9 @@ func (c Comparison) Verdict() string {
 	say(left, "only the first run knows")
 	if len(parts) == 0 {
 		if otherwise > 0 {
-			return fmt.Sprintf("Nobody gained or lost a Cloud PC; %s changed otherwise.", Count(otherwise, "person"))
+			return fmt.Sprintf("Nobody gained or lost a Cloud PC; %s changed otherwise.", wording.Count(otherwise, "person"))
 		}
-		return fmt.Sprintf("The second run changed nothing for its %s.", Count(c.Same, "person"))
+		return fmt.Sprintf("The second run changed nothing for its %s.", wording.Count(c.Same, "person"))
 	}
-	return "Of all people of the two runs, " + list(parts) + "."
+	return "Of all people of the two runs, " + wording.List(parts) + "."
 }

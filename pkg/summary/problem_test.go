@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/report/reporttest"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 func TestProblems_gravestFirst(t *testing.T) {
@@ -60,7 +61,7 @@ func TestProblems_advice(t *testing.T) {
 			}
 			var got []string
 			for _, a := range groups[0].Advice {
-				got = append(got, fmt.Sprintf("%d %s %v", len(a.Rows), summary.Shell{Run: "r1"}.Remedy(a.Remedy), a.Same))
+				got = append(got, fmt.Sprintf("%d %s %v", len(a.Rows), wording.Shell{Run: "r1"}.Remedy(a.Remedy), a.Same))
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
 
@@ -26,7 +27,7 @@ type Record struct {
 	// Zone is the zone in which people read times; nil means UTC.
 	Zone *time.Location
 	// Shell says how commands are written; it names the run.
-	Shell Shell
+	Shell wording.Shell
 	// Forecast is what was reckoned with when the run began; zero: nothing was.
 	Forecast Forecast
 	// Expected is between when and when the end is expected as things stand; zero: it is not, or the run has ended.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/summary/wording"
 )
 
 // Verdict is the run in one or two sentences with numbers. A rehearsal says so first.
@@ -63,7 +64,7 @@ func whoHas(total, done, open int, rehearsal bool) string {
 	case total == 0:
 		return "The wave has no rows; nothing was done."
 	case open > 0 || done > 0 && done < total:
-		return fmt.Sprintf("%d of %s %s", done, Count(total, "person"), have)
+		return fmt.Sprintf("%d of %s %s", done, wording.Count(total, "person"), have)
 	case total == 1 && done == 1:
 		return "The only person of this wave " + has
 	case total == 1:
@@ -95,5 +96,5 @@ func remainder(n map[Class]int, open, back int) string {
 	if len(parts) == 0 {
 		return ""
 	}
-	return list(parts) + "."
+	return wording.List(parts) + "."
 }

@@ -12,6 +12,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/board"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // Frame draws what stands at the bottom of a terminal: the total, the counts, the forecast, why it waits, and one line
@@ -28,7 +29,7 @@ func Frame(s board.Snapshot, width, height int, color bool) []string {
 	if s.Status != "" && !s.Ended {
 		// It may hold a command that somebody needs, so it is wrapped, not cut.
 		mark := "  ! "
-		for _, part := range firstOf(3, wrap(summary.OneLine(s.Status), width-len(mark))) {
+		for _, part := range firstOf(3, wrap(wording.OneLine(s.Status), width-len(mark))) {
 			lines = append(lines, line(width, color, span{mark + part, yellow}))
 			mark = "    "
 		}
@@ -44,7 +45,7 @@ func total(s board.Snapshot, width int, color bool) string {
 	if c.Total > 0 {
 		pct = min(100, 100*c.Done()/c.Total)
 	}
-	label := summary.OneLine(s.Run.Wave)
+	label := wording.OneLine(s.Run.Wave)
 	if label == "" {
 		label = "wave"
 	}
@@ -152,9 +153,9 @@ func outlook(s board.Snapshot) string {
 		layout = "Mon 15:04"
 	}
 	if r.From < time.Minute {
-		return fmt.Sprintf("up to %s left (until %s)%s", rough(r.To), summary.Clocks(time.Local, layout, to), late)
+		return fmt.Sprintf("up to %s left (until %s)%s", rough(r.To), wording.Clocks(time.Local, layout, to), late)
 	}
-	return fmt.Sprintf("about %s to %s left (%s)%s", rough(r.From), rough(r.To), summary.Clocks(time.Local, layout, from, to), late)
+	return fmt.Sprintf("about %s to %s left (%s)%s", rough(r.From), rough(r.To), wording.Clocks(time.Local, layout, from, to), late)
 }
 
 // Ending is what stays on the screen when a row has ended.
@@ -191,7 +192,7 @@ func lookOf(c summary.Class) look {
 func Reason(r migration.Row) string {
 	why := summary.WhyOf(r)
 	if r.Problem == nil || why.Code == "" {
-		return summary.OneLine(why.Text)
+		return wording.OneLine(why.Text)
 	}
-	return summary.OneLine(why.Code + ": " + why.Text)
+	return wording.OneLine(why.Code + ": " + why.Text)
 }

@@ -10,7 +10,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/board"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // rowLines is a heading, one line per active row, and how many did not fit. What all rows have in common is left out.
@@ -83,7 +83,7 @@ func rowLine(l board.Line, now time.Time, domain string, user, width int, color 
 		}
 	case r.Tries > 0 && r.Problem != nil:
 		mark, markLook, noteLook = "! ", yellow, yellow
-		note = fmt.Sprintf("try %d: %s", r.Tries+1, summary.OneLine(r.Problem.Message))
+		note = fmt.Sprintf("try %d: %s", r.Tries+1, wording.OneLine(r.Problem.Message))
 	}
 	if width-user-stepWidth-elapsedWidth-nextWidth-10 < leastNote {
 		note = ""
@@ -99,7 +99,7 @@ func news(r migration.Row) string {
 	if r.WaitsForSlot() {
 		return "for a free slot" // it stands beside "waiting"
 	}
-	note := summary.OneLine(r.Note)
+	note := wording.OneLine(r.Note)
 	switch r.Step {
 	case migration.StepImportWait:
 		if note == "the service is importing the disk" {

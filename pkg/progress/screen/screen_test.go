@@ -13,7 +13,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/board"
 	"wave365/pkg/progress/screen"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // TestFrame_bar: the bar keeps its width, shows every kind of row that there is, and is full only when all are done.
@@ -51,7 +51,7 @@ func TestFrame_status(t *testing.T) {
 	want := []string{
 		"  █ 0 succeeded  ▓ 0 failed  ░ 0 active",
 		"  ░ 0 waiting  ░ 1 queued",
-		"  up to 20m left (until " + summary.Clocks(time.Local, "15:04", s.Now.Add(20*time.Minute)) + ")",
+		"  up to 20m left (until " + wording.Clocks(time.Local, "15:04", s.Now.Add(20*time.Minute)) + ")",
 		"  ! draining: 3 imports are in flight; to resume",
 		"    later: wave365 resume friday-1",
 	}

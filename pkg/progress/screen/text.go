@@ -9,7 +9,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // span is a piece of text with one look.
@@ -167,7 +167,7 @@ func rough(d time.Duration) string {
 // Name is how people know a row.
 func Name(r migration.Row) string {
 	if r.Target.UPN != "" {
-		return summary.OneLine(r.Target.UPN)
+		return wording.OneLine(r.Target.UPN)
 	}
-	return summary.OneLine(r.Target.User)
+	return wording.OneLine(r.Target.User)
 }

@@ -9,6 +9,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // chartRows bounds the bars; beyond it the chart keeps to the rows without a Cloud PC. More than denseRows are drawn
@@ -141,7 +142,7 @@ func chartOf(rows []summary.RowRecord, a summary.Record, c clock) *chart {
 		ch.Left = fmt.Sprintf("%d further rows are left out to keep this page quick; they are in results.csv. ", n)
 	}
 	if idle > 0 {
-		ch.Left += fmt.Sprintf("Not on the chart, because nothing was started: %s.", summary.Count(idle, "row"))
+		ch.Left += fmt.Sprintf("Not on the chart, because nothing was started: %s.", wording.Count(idle, "row"))
 	}
 	return ch
 }

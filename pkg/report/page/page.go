@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 //go:embed assets
@@ -40,7 +41,7 @@ func Write(w io.Writer, a summary.Record) error {
 }
 
 func parsed() (*template.Template, error) {
-	return template.New("").Funcs(template.FuncMap{"text": text, "inline": inline, "prose": prose, "upn": upn, "value": value, "command": command, "clean": summary.Clean}).
+	return template.New("").Funcs(template.FuncMap{"text": text, "inline": inline, "prose": prose, "upn": upn, "value": value, "command": command, "clean": wording.Clean}).
 		ParseFS(assets, "assets/*.gohtml")
 }
 

@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // The longest text shown in full, and what a fold shows of a longer one, in runes.
@@ -19,7 +19,7 @@ const (
 // text is foreign text for the page: escaped, apart from the direction of what surrounds it, with its control
 // characters made visible, and folded when it is long; the whole text stays in the page.
 func text(s string) template.HTML {
-	s = summary.Clean(s)
+	s = wording.Clean(s)
 	if len(s) <= foldAt || utf8.RuneCountInString(s) <= foldAt {
 		return template.HTML("<bdi>" + template.HTMLEscapeString(s) + "</bdi>")
 	}
@@ -57,7 +57,7 @@ func upn(s string) template.HTML {
 
 // value is a path, an address or another cell, which may break after its separators.
 func value(s string) template.HTML {
-	s = summary.Clean(s)
+	s = wording.Clean(s)
 	if len(s) > foldAt {
 		return text(s)
 	}
@@ -66,7 +66,7 @@ func value(s string) template.HTML {
 
 // command is a command to copy. A word of it that a browser would break at its hyphens or slashes is held together.
 func command(s string) template.HTML {
-	words := strings.Split(summary.Clean(s), " ")
+	words := strings.Split(wording.Clean(s), " ")
 	for i, w := range words {
 		escaped := template.HTMLEscapeString(w)
 		if strings.Trim(w, letters) != "" {
@@ -89,7 +89,7 @@ func inline(s string) template.HTML {
 func plain(s string) string { return "\u2068" + short(s, 60) + "\u2069" }
 
 func short(s string, n int) string {
-	s = strings.Join(strings.Fields(summary.Clean(s)), " ")
+	s = strings.Join(strings.Fields(wording.Clean(s)), " ")
 	if utf8.RuneCountInString(s) <= n {
 		return s
 	}

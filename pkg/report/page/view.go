@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // view is what the templates read: a part for each template, and what all of them need.
@@ -177,7 +178,7 @@ func barText(a summary.Record) string {
 	for _, s := range barOf(a.Tally(), len(a.Rows)) {
 		parts = append(parts, strconv.Itoa(s.N)+" "+strings.ToLower(s.Label))
 	}
-	return summary.Count(len(a.Rows), "row") + ": " + strings.Join(parts, ", ")
+	return wording.Count(len(a.Rows), "row") + ": " + strings.Join(parts, ", ")
 }
 
 type groupTable struct {

@@ -8,6 +8,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
 
@@ -52,7 +53,7 @@ func evening(all []person, limit time.Time) summary.Record {
 		},
 		Zone: time.FixedZone("CET", 3600), ExitCode: 3,
 		Forecast: summary.Forecast{From: start.Add(145 * time.Minute), To: start.Add(205 * time.Minute)},
-		Shell:    summary.Shell{Run: "20260306-183000-k7f3"},
+		Shell:    wording.Shell{Run: "20260306-183000-k7f3"},
 	}
 	slots := make([]time.Time, 6*(1+len(all)/200))
 	for i := range slots {

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 // Line is one line of a plan for people. Deeper lines belong to the one above.
@@ -54,17 +54,17 @@ func (p Plan) Lines(start time.Time, zone *time.Location) []Line {
 			add(0, "~", "group %s: %s before the import, %d as the cut-over", g.Name, joinText(g.Before), len(g.AtEnd))
 		}
 		if n := len(g.Outsiders); n > 0 {
-			add(1, "", "%s outside the wave %s reached by policy and snapshot setting too: %s", summary.Count(n, "member"), isAre(n), names(g.Outsiders))
+			add(1, "", "%s outside the wave %s reached by policy and snapshot setting too: %s", wording.Count(n, "member"), isAre(n), names(g.Outsiders))
 		}
 	}
 	for _, l := range p.Changes.Licenses {
-		add(0, "~", "license %s: %d of %s taken, %d left", l.Name, l.Give, summary.Count(l.Free, "free seat"), l.left())
+		add(0, "~", "license %s: %d of %s taken, %d left", l.Name, l.Give, wording.Count(l.Free, "free seat"), l.left())
 		if n := len(l.Relicensed); n > 0 {
 			add(1, "-", "taken from %s before the import and given back as the cut-over", names(l.Relicensed))
 		}
 	}
 	i := p.Changes.Imports
-	add(0, ">", "%s (%d GiB), %d at a time", summary.Count(i.Count, "snapshot import"), i.Bytes>>30, p.Slots)
+	add(0, ">", "%s (%d GiB), %d at a time", wording.Count(i.Count, "snapshot import"), i.Bytes>>30, p.Slots)
 	if i.Count > i.DayLimit {
 		add(1, "", "the service is said to take %d imports a day: this takes %d days", i.DayLimit, (i.Count+i.DayLimit-1)/i.DayLimit)
 	}
@@ -91,7 +91,7 @@ func (p Plan) how(start time.Time, zone *time.Location) []Line {
 		triggers = append(triggers, fmt.Sprintf("%d %s", n, t))
 	}
 	slices.Sort(triggers[min(2, len(triggers)):])
-	rows := summary.Count(len(p.Rows), "row") + " to run (" + strings.Join(triggers, ", ") + ")"
+	rows := wording.Count(len(p.Rows), "row") + " to run (" + strings.Join(triggers, ", ") + ")"
 	if p.Skipped > 0 {
 		rows += fmt.Sprintf(", %d skipped because of errors", p.Skipped)
 	}
@@ -102,7 +102,7 @@ func (p Plan) how(start time.Time, zone *time.Location) []Line {
 	add := func(format string, args ...any) { lines = append(lines, Line{0, "", fmt.Sprintf(format, args...)}) }
 	if n := p.Settings["canary"]; n != "" {
 		rows, _ := strconv.Atoi(n) // the setting of this very program
-		add("Canary: %s first; the others start once all of these have succeeded.", summary.Count(rows, "row"))
+		add("Canary: %s first; the others start once all of these have succeeded.", wording.Count(rows, "row"))
 	}
 	if h := p.Settings["halt-after"]; h != "" {
 		add("Halt: nothing new starts after %s failed or held (share of the finished rows, floor).", h)

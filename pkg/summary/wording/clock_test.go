@@ -1,10 +1,10 @@
-package summary_test
+package wording_test
 
 import (
 	"testing"
 	"time"
 
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 func TestClocks(t *testing.T) {
@@ -23,7 +23,7 @@ func TestClocks(t *testing.T) {
 		{cet, "15:04", []time.Time{at, at.Add(time.Hour)}, "21:45 to 22:45 CET, 20:45 to 21:45 UTC"},
 		{cet, "Mon 15:04", []time.Time{at.Add(3 * time.Hour)}, "Sat 00:45 CET, Fri 23:45 UTC"},
 	} {
-		if got := summary.Clocks(tc.zone, tc.layout, tc.times...); got != tc.want {
+		if got := wording.Clocks(tc.zone, tc.layout, tc.times...); got != tc.want {
 			t.Errorf("got %s, want %s", got, tc.want)
 		}
 	}

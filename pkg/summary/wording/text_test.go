@@ -1,10 +1,10 @@
-package summary_test
+package wording_test
 
 import (
 	"testing"
 	"unicode"
 
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 )
 
 func TestClean(t *testing.T) {
@@ -23,10 +23,10 @@ func TestClean(t *testing.T) {
 		{"👩\u200d💻 é", "👩\u200d💻 é", "👩\u200d💻 é"},
 		{"  two   blanks ", "  two   blanks ", "two blanks"},
 	} {
-		if got := summary.Clean(tc.in); got != tc.want {
+		if got := wording.Clean(tc.in); got != tc.want {
 			t.Errorf("Clean(%q) = %q, want %q", tc.in, got, tc.want)
 		}
-		if got := summary.OneLine(tc.in); got != tc.line {
+		if got := wording.OneLine(tc.in); got != tc.line {
 			t.Errorf("OneLine(%q) = %q, want %q", tc.in, got, tc.line)
 		}
 	}
@@ -35,13 +35,13 @@ func TestClean(t *testing.T) {
 func FuzzClean(f *testing.F) {
 	f.Add("E\x1b]52;c;cHduZWQ=\aX\u202e\xff")
 	f.Fuzz(func(t *testing.T, s string) {
-		got := summary.Clean(s)
+		got := wording.Clean(s)
 		for _, r := range got {
-			if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Cf, r) && !unicode.In(r, unicode.Join_Control) && summary.Clean(string(r)) != string(r) {
+			if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Cf, r) && !unicode.In(r, unicode.Join_Control) && wording.Clean(string(r)) != string(r) {
 				t.Fatalf("%q keeps %q", got, r)
 			}
 		}
-		if summary.Clean(got) != got {
+		if wording.Clean(got) != got {
 			t.Fatalf("%q changes when it is cleaned again", got)
 		}
 	})
@@ -53,7 +53,7 @@ func TestCount(t *testing.T) {
 		n          int
 		noun, want string
 	}{{0, "row", "0 rows"}, {1, "row", "1 row"}, {2, "row", "2 rows"}, {1, "person", "1 person"}, {24, "person", "24 people"}} {
-		if got := summary.Count(tc.n, tc.noun); got != tc.want {
+		if got := wording.Count(tc.n, tc.noun); got != tc.want {
 			t.Errorf("got %s, want %s", got, tc.want)
 		}
 	}

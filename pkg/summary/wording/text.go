@@ -1,4 +1,6 @@
-package summary
+// Package wording makes text fit for people: what a file, a tenant or a service wrote is made safe to look at, commands are
+// safe to paste, and numbers, lists and times read as sentences have them. It knows nothing of runs.
+package wording
 
 import (
 	"fmt"
@@ -80,8 +82,8 @@ func Count(n int, noun string) string {
 	return fmt.Sprintf("%d %s", n, noun)
 }
 
-// list is a list as a sentence has it: a, b and c.
-func list(parts []string) string {
+// List is a list as a sentence has it: a, b and c.
+func List(parts []string) string {
 	if last := len(parts) - 1; last > 0 {
 		return strings.Join(parts[:last], ", ") + " and " + parts[last]
 	}

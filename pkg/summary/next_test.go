@@ -1,0 +1,92 @@
+package summary_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+	"wave365/pkg/report/reporttest"
+	"wave365/pkg/summary"
+)
+
+// The first command is the most urgent one, each stands once, and all are for this ledger and this tenant.
+func TestNext(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		states  string
+		sandbox string
+		live    bool
+		want    string
+	}{
+		{states: "succeeded", want: ""},
+		{states: "running failed", want: "resume; retry"},
+		{states: "failed held deferred", want: "reconcile --row u1 --snapshot-id ID; reconcile --row u1 --no-effect; retry; validate reports/friday-r1/failed.csv"},
+		{states: "skipped", want: "validate reports/friday-r1/failed.csv"},
+		{states: "skipped", sandbox: "/my waves/friday.tenant.yaml", want: "validate reports/friday-r1/failed.csv --sandbox=/my waves/friday.tenant.yaml"},
+		{states: "cancelled", want: "retry"},
+		{states: "running failed", live: true, want: ""},
+	} {
+		a := summary.Record{Rows: rows(strings.Fields(tc.states)...), Live: tc.live}
+		a.Run = migration.Run{ID: "r1", Wave: "friday", ReportDir: "reports", Sandbox: tc.sandbox}
+		for i := range a.Rows {
+			a.Rows[i].Target.User = "u" + string(rune('0'+i))
+		}
+		var got []string
+		for _, c := range summary.Next(a) {
+			got = append(got, strings.TrimPrefix(c.String(), "wave365 "))
+		}
+		if all := strings.Join(got, "; "); all != tc.want {
+			t.Errorf("%s: got %s, want %s", tc.states, all, tc.want)
+		}
+	}
+}
+
+// What is at the top of the page is not said again in each card.
+func TestRecord_Beyond(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Sample()
+	r := fault.Remedy{Commands: []fault.Command{fault.NewCommand("retry"), fault.NewCommand("status")}}
+	if got := a.Beyond(r); len(got) != 1 || got[0].Name != "status" {
+		t.Errorf("got %v", got)
+	}
+	a.Live = true
+	if got := a.Beyond(r); len(got) != 0 {
+		t.Errorf("while the run is in progress: %v", got)
+	}
+}
+
+// Whose move it is: the most urgent first, in words for one and for many, and nothing that cannot be done now.
+func TestMoves(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		name, states string
+		sandbox      string
+		live         bool
+		want         []string
+	}{
+		{name: "one of each", states: "succeeded warned failed held skipped deferred running", want: []string{
+			"Endpoint admin 1 Find out whether the held import happened", "Endpoint admin 1 Remove the cause of the failure", "Operator 1 One row is not finished",
+			"Operator 1 Correct the row in failed.csv", "Operator 1 One row was put off", "Endpoint admin 1 One Cloud PC works", "Helpdesk 2 Tell 2 people"}},
+		{name: "many", states: "failed failed succeeded", want: []string{"Endpoint admin 2 Remove the causes of the 2 failures", "Helpdesk 1 Tell the person"}},
+		{name: "rehearsed", states: "succeeded", sandbox: "x.yaml", want: []string{"Operator 1 The rehearsal worked for one row"}},
+		{name: "live", states: "running", live: true, want: []string{"Operator 1 One row is being worked on or waits for its turn. Nothing is to be done"}},
+		{name: "cancelled only", states: "cancelled"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			a := summary.Record{Rows: rows(strings.Fields(tc.states)...), Live: tc.live}
+			a.Run.Sandbox = tc.sandbox
+			got := summary.Moves(a)
+			for i, want := range tc.want {
+				if i >= len(got) || !strings.HasPrefix(fmt.Sprintf("%s %d %s", got[i].Who, got[i].Count, got[i].What), want) {
+					t.Errorf("move %d of %+v, want %q", i, got, want)
+				}
+			}
+			if len(got) != len(tc.want) {
+				t.Errorf("%d moves, want %d: %+v", len(got), len(tc.want), got)
+			}
+		})
+	}
+}
