@@ -1,7 +1,9 @@
 package wave
 
 import (
+	"encoding/json"
 	"fmt"
+	"html"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -102,10 +104,39 @@ func (r *reading) garbled(column, cell string) string {
 		return fmt.Sprintf("letters of %q are lost: U+FFFD stands where a program could not decode them", plain)
 	case strings.ContainsFunc(cell, func(c rune) bool { return c >= 0x80 && c <= 0x9F }):
 		return fmt.Sprintf("%+q holds control characters in place of letters: the file was read in a wrong code page and saved again", plain)
+	case named(column) && escaped(plain) != plain:
+		return fmt.Sprintf("%q was %q before a program escaped its letters, as for a web page or an address", plain, escaped(plain))
 	case questioned(column, cell):
 		return fmt.Sprintf("letters of %q are lost: a question mark stands in place of each that a wrong code page did not have", plain)
 	}
 	return ""
+}
+
+// named reports whether a column holds the name of a thing in the tenant.
+func named(column string) bool {
+	return column == colPolicy || column == colGroup || column == colLicense || column == colDepartment
+}
+
+// escaped gives a text without the escapes of web pages (M&uuml;nchen), addresses (M%C3%BCnchen) and JSON (M\u00fcnchen); as it is
+// when they spell no letter beyond ASCII.
+func escaped(s string) string {
+	for _, was := range []string{html.UnescapeString(s), unescape(s), unescapeJSON(s)} {
+		if was != s && utf8.ValidString(was) && strings.ContainsFunc(was, func(c rune) bool { return c >= utf8.RuneSelf && unicode.IsLetter(c) }) {
+			return was
+		}
+	}
+	return s
+}
+
+func unescapeJSON(s string) string {
+	if !strings.Contains(s, `\u`) {
+		return s
+	}
+	var was string
+	if json.Unmarshal([]byte(`"`+strings.ReplaceAll(s, `"`, `\"`)+`"`), &was) != nil {
+		return s
+	}
+	return was
 }
 
 // questioned reports whether question marks stand for letters: within or before a word, or alone for a whole word of

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 
+	"golang.org/x/text/unicode/norm"
+
 	"wave365/pkg/wave/sheet"
 )
 
@@ -55,6 +57,10 @@ func pasted(s string) (is, write string) {
 		is, s = "a name with an address in angle brackets", behind(s, "<")
 	case strings.HasPrefix(s, "{"), strings.HasPrefix(s, "("):
 		is, s = "in brackets", s[1:]
+	case isAddress(strings.TrimRight(s, ";,")):
+		is, s = "an address with the separator of a list behind it", strings.TrimRight(s, ";,")
+	case strings.ContainsFunc(s, fullWidth):
+		is, s = "written with full-width characters", norm.NFKC.String(s)
 	default:
 		return "", ""
 	}
@@ -64,6 +70,9 @@ func pasted(s string) (is, write string) {
 	}
 	return is, s
 }
+
+// fullWidth reports whether a character is a letter or sign of ASCII in the width of East Asian ones.
+func fullWidth(r rune) bool { return r >= '\uFF01' && r <= '\uFF5E' }
 
 // nobody recognises what names no one user by an address; "" for anything else.
 func nobody(lower string) string {
@@ -91,13 +100,15 @@ func behind(s, mark string) string {
 
 // blankWithin names the first character of a cell that shows nothing, and quotes what stands before it.
 func blankWithin(s string) (what, before string) {
-	at := strings.IndexFunc(s, sheet.IsBlank)
+	at := strings.IndexFunc(s, func(c rune) bool { return sheet.IsBlank(c) || unicode.IsControl(c) })
 	if at < 0 {
 		return "", ""
 	}
 	switch c := []rune(s[at:])[0]; {
 	case c == ' ':
 		what = "a blank"
+	case unicode.IsControl(c) && c != '\t':
+		what = fmt.Sprintf("a line break or another control character (%U)", c)
 	case unicode.IsSpace(c):
 		what = fmt.Sprintf("a character that looks like a blank (%U)", c)
 	default:

@@ -101,6 +101,7 @@ func (r *reading) header() bool {
 func (r *reading) columns(cells []string) {
 	f := r.file
 	r.present = map[string]bool{}
+	misspelled := map[string]bool{} // columns that are missing for a reason that is told
 	var unknown []string
 	for _, c := range cells {
 		c = sheet.Denormal(c)
@@ -117,6 +118,8 @@ func (r *reading) columns(cells []string) {
 			name = ""
 		case name != "":
 			r.present[name] = true
+		case strings.ContainsRune(spelled, sheet.Zero): // that has been told
+			misspelled[canonical(strings.ReplaceAll(spelled, string(sheet.Zero), ""))] = true
 		case sheet.Trim(spelled) != "" && !carried(spelled, r.opt):
 			unknown = append(unknown, sheet.Trim(spelled))
 		default:
@@ -133,6 +136,7 @@ func (r *reading) columns(cells []string) {
 			message := fmt.Sprintf("unknown column %q; the nearest known name is %q", u, first(nearest(u)))
 			if name, close := nearest(u); close {
 				message = fmt.Sprintf("unknown column %q: did you mean %q?", u, name)
+				misspelled[canonical(name)] = true
 			}
 			if isCellError(u) {
 				message = fmt.Sprintf("the name of a column is %s, the error of a formula in the spreadsheet", u)
@@ -145,7 +149,7 @@ func (r *reading) columns(cells []string) {
 		return
 	}
 	for _, c := range Schema() {
-		if c.Required && !r.present[c.Name] {
+		if c.Required && !r.present[c.Name] && !misspelled[c.Name] {
 			r.find("csv.missing-column", r.headerLine, c.Name, "", "", fmt.Sprintf("the column %q is missing", c.Name))
 		}
 	}

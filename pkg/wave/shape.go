@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"wave365/pkg/wave/sheet"
 )
@@ -35,7 +36,9 @@ func (r *reading) shape(i int, rec sheet.Record) bool {
 		if why := r.stray(rec); why != "" {
 			r.unread[i] = true
 			r.file.Rows[i] = Row{Line: row.Line, Index: row.Index, Cells: row.Cells}
-			r.find("csv.not-a-header", row.Line, "", "", strings.TrimRight(strings.Join(row.Cells, string(r.file.Dialect.Comma)), string(r.file.Dialect.Comma)), why)
+			if rec.Spoiled == nil { // else its bytes have been told
+				r.find("csv.not-a-header", row.Line, "", "", strings.TrimRight(strings.Join(row.Cells, string(r.file.Dialect.Comma)), string(r.file.Dialect.Comma)), why)
+			}
 			return false
 		}
 	}
@@ -96,9 +99,14 @@ func (r *reading) broken(rec sheet.Record, user string, canonical []string) {
 
 func (r *reading) spoiled(rec sheet.Record, user string, canonical []string) {
 	s := rec.Spoiled
-	message := at(rec.Line, s.Line, s.Column) + " is not " + r.file.Dialect.Encoding
-	if r.file.Dialect.Encoding == "utf-8" {
-		message += fmt.Sprintf("; if the file is Windows-1252 it is %q", s.What)
+	message := at(rec.Line, s.Line, s.Column)
+	switch {
+	case s.What == string(sheet.Zero):
+		message += " is a zero byte: the file is damaged there, or was not written whole"
+	case s.What == string(utf8.RuneError):
+		message += " is not " + r.file.Dialect.Encoding
+	default:
+		message += " is not " + r.file.Dialect.Encoding + fmt.Sprintf("; if the file is Windows-1252 it is %q", s.What)
 	}
 	value := ""
 	if s.Cell < len(rec.Cells) {

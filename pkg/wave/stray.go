@@ -61,8 +61,32 @@ func (r *reading) stray(rec sheet.Record) string {
 		return "only one cell of the line is filled, as with a title, a note or a total: it is no row"
 	case slices.Contains(totals, strings.ToLower(strings.TrimRight(sheet.Unquote(first), ":"))):
 		return "the line is a total, not a row"
+	case r.describes(cells):
+		return "neither the user nor the blob of the line could be one: a total, a heading or a description is no row"
 	}
 	return ""
+}
+
+// describes reports whether a line speaks of the rows in place of being one: what stands for its user is no name of one, and what
+// stands for its blob no path.
+func (r *reading) describes(cells []string) bool {
+	said := 0
+	for i, c := range cells[:min(len(cells), len(r.file.Canonical))] {
+		c = sheet.Unquote(c)
+		switch r.file.Canonical[i] {
+		case colUser:
+			if c == "" || !noUser(c) || isCellError(c) || strings.ContainsAny(c, `@＠:\`) {
+				return false
+			}
+			said++
+		case colBlob:
+			if c == "" || isCellError(c) || strings.ContainsAny(c, `/\.:`) || strings.ContainsFunc(c, fullWidth) {
+				return false
+			}
+			said++
+		}
+	}
+	return said == 2
 }
 
 // noUser reports whether a cell can be no user.

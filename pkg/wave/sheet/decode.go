@@ -47,14 +47,14 @@ func decode(data []byte) (source, string) {
 	if why != "" {
 		return source{}, why
 	}
-	if bytes.IndexByte(data, 0) >= 0 {
+	if n := bytes.Count(data, []byte{0}); n > len(data)/maxZeros {
 		return source{}, "the file holds zero bytes: it is UTF-16 without a byte order mark, or no text at all"
 	}
 	if i := bytes.IndexByte(data, '\n'); i > 0 {
 		s.dialect.CRLF = data[i-1] == '\r'
 	}
 	data = withoutInnerMark(unifyLines(data))
-	if utf8.Valid(data) && (lost < 0 || !bytes.ContainsRune(data, lost)) {
+	if utf8.Valid(data) && bytes.IndexByte(data, 0) < 0 && (lost < 0 || !bytes.ContainsRune(data, lost)) {
 		s.text = string(data)
 		return s, ""
 	}
@@ -77,6 +77,22 @@ var otherFiles = []struct{ sign, name string }{
 	{"<workbook", "XML"},
 	{"[{", "JSON"},
 	{"{\"", "JSON"},
+	{"PK\x05\x06", "an empty zip archive"},
+	{"7z\xbc\xaf", "a 7-Zip archive"},
+	{"Rar!", "a RAR archive"},
+	{"\x28\xb5\x2f\xfd", "a Zstandard archive"},
+	{"BZh", "a bzip2 archive"},
+	{"\xfd7zXZ", "an xz archive"},
+	{"SQLiteformat3", "a SQLite database, such as a ledger"},
+	{"PAR1", "a Parquet table"},
+	{"\x89PNG", "a picture"},
+	{"\xff\xd8\xff", "a picture"},
+	{"conectix", "a disk (VHD)"},
+	{"vhdxfile", "a disk (VHDX)"},
+	{"GUESTRTS", "a guest state file (VMGS)"},
+	{"MIME-Version:", "a mail or a web archive"},
+	{"[InternetShortcut]", "a shortcut to a web page"},
+	{"versionhttps://git-lfs", "a Git LFS pointer, in place of the file that it stands for"},
 }
 
 // notText recognises what is no CSV.
@@ -96,10 +112,13 @@ func notText(data []byte) string {
 			return "the file is in the encoding " + name + ", not UTF-8"
 		}
 	}
+	if why := joined(data); why != "" {
+		return why
+	}
 	head := bytes.TrimPrefix(data, []byte(mark))
 	head = bytes.Join(bytes.Fields(head[:min(len(head), 64)]), nil)
 	for _, f := range otherFiles {
-		if len(head) >= len(f.sign) && (string(head[:len(f.sign)]) == f.sign || strings.EqualFold(string(head[:len(f.sign)]), f.sign)) {
+		if len(head) >= len(f.sign) && (string(head[:len(f.sign)]) == f.sign || utf8.ValidString(f.sign) && strings.EqualFold(string(head[:len(f.sign)]), f.sign)) {
 			return "the file is " + f.name + ", not a CSV"
 		}
 	}
@@ -121,6 +140,51 @@ func notText(data []byte) string {
 		}
 	}
 	return ""
+}
+
+// joined recognises a text that goes on in another encoding, as when a shell appended to it (>> in Windows PowerShell writes
+// UTF-16, in the command prompt the bytes as they are).
+func joined(data []byte) string {
+	wide := bytes.HasPrefix(data, []byte{0xFF, 0xFE})
+	first := bytes.IndexByte(data, 0)
+	said := "the file is UTF-16 above line %d and plain text from there on"
+	at := 0
+	switch {
+	case first < 0:
+		return ""
+	case wide:
+		if at = bytes.LastIndexByte(data, 0) + 1; at%2 != 0 || len(data)-at < minJoined || !plainLines(data[at:]) {
+			return ""
+		}
+	default:
+		said = "the file is plain text above line %d and UTF-16 from there on"
+		at = bytes.LastIndexAny(data[:first], "\n\xFE") + 1
+		tail := data[max(at, first-1):]
+		if at == 0 || len(tail) < minJoined || !everySecond(tail[:len(tail)&^1]) {
+			return ""
+		}
+	}
+	line := bytes.Count(data[:at], []byte{'\n'}) + 1
+	return fmt.Sprintf(said+": it was added with another encoding, as >> does in Windows PowerShell; put the lines together in one", line)
+}
+
+// minJoined is how many bytes at least prove an encoding.
+const minJoined = 8
+
+// plainLines reports whether bytes are lines of ASCII.
+func plainLines(data []byte) bool {
+	return bytes.ContainsAny(data, "\n\r") && !bytes.ContainsFunc(data, func(r rune) bool { return r >= utf8.RuneSelf || r < ' ' && r != '\t' && r != '\n' && r != '\r' })
+}
+
+// everySecond reports whether of each pair of bytes the second is zero, and the first is not, nearly everywhere.
+func everySecond(data []byte) bool {
+	n := 0
+	for i := 0; i+1 < len(data); i += 2 {
+		if data[i] != 0 && data[i+1] == 0 {
+			n++
+		}
+	}
+	return 10*n > 9*(len(data)/2)
 }
 
 // fromUTF16 gives the text behind the byte order mark. What cannot be read becomes U+FFFD, which repair finds.
@@ -178,7 +242,11 @@ func withoutEnd(data []byte) (rest []byte, why string) {
 	rest = bytes.TrimRight(data, "\x00\x1A\r\n")
 	cut := data[len(rest):]
 	zero := bytes.IndexByte(cut, 0)
-	if zero >= 0 && !bytes.ContainsAny(cut[:zero], "\n\r\x1A") {
+	switch {
+	case zero < 0 || bytes.ContainsAny(cut[:zero], "\n\r\x1A"):
+	case bytes.ContainsAny(cut[zero:], "\n\r"):
+		return data, "" // zeros in the last line, as in others
+	default:
 		return nil, fmt.Sprintf("the file ends in %d zero bytes in the middle of a line: it was not written to its end; save it again", bytes.Count(cut, []byte{0}))
 	}
 	if zero < 0 && bytes.IndexByte(cut, 0x1A) < 0 {
@@ -191,7 +259,7 @@ func withoutEnd(data []byte) (rest []byte, why string) {
 func unifyLines(data []byte) []byte {
 	first := bytes.IndexByte(data, '\r')
 	if first < 0 {
-		return data
+		return otherLines(data)
 	}
 	out := append(make([]byte, 0, len(data)), data[:first]...)
 	for i := first; i < len(data); i++ {
@@ -205,6 +273,18 @@ func unifyLines(data []byte) []byte {
 	return out
 }
 
+// otherLines makes line ends of other systems one LF each in a text that has none: U+2028 and U+2029, NEL of mainframes, vertical
+// tabs, form feeds and record separators.
+func otherLines(data []byte) []byte {
+	if bytes.IndexByte(data, '\n') >= 0 {
+		return data
+	}
+	for _, end := range []string{"\u2028", "\u2029", "\u0085", "\v", "\f", "\x1E"} {
+		data = bytes.ReplaceAll(data, []byte(end), []byte("\n"))
+	}
+	return data
+}
+
 // withoutInnerMark cuts the byte order mark before a quoted first line that stands in the file again, as when files were joined:
 // behind it, the quote would be one in the middle of a cell.
 func withoutInnerMark(data []byte) []byte {
@@ -215,6 +295,12 @@ func withoutInnerMark(data []byte) []byte {
 	again := append([]byte("\n"+mark), first...)
 	return bytes.ReplaceAll(data, again, append([]byte("\n"), first...))
 }
+
+// Zero stands in a text for a zero byte of the file.
+const Zero = '\u2400'
+
+// maxZeros: one byte of so many may be zero in a text that is damaged in places.
+const maxZeros = 8
 
 // maxSpoiled is how many bytes may be no text in a file that is still read.
 const maxSpoiled = 1 << 20
@@ -228,8 +314,11 @@ func repair(data []byte, lost rune) (string, []int) {
 	for len(data) > 0 {
 		r, size := utf8.DecodeRune(data)
 		bad := r == lost
-		if r == utf8.RuneError && size == 1 {
+		switch {
+		case r == utf8.RuneError && size == 1:
 			bad, r = true, charmap.Windows1252.DecodeByte(data[0])
+		case r == 0:
+			bad, r = true, Zero
 		}
 		if bad {
 			if wrong++; wrong > maxSpoiled {

@@ -26,15 +26,18 @@ func Invisible(r rune) bool {
 }
 
 // quotes are the marks that word processors and people put round a value, in pairs of any kind.
-const quotes = "'\"`\u00B4\u2018\u2019\u201A\u201B\u201C\u201D\u201E\u201F\u2039\u203A«»「」『』＇＂"
+const quotes = "'\"`\u2032\u2033\u00B4\u2018\u2019\u201A\u201B\u201C\u201D\u201E\u201F\u2039\u203A«»「」『』＇＂"
 
 // IsQuote reports whether a character is a quotation mark of any kind, or used as one.
 func IsQuote(r rune) bool { return strings.ContainsRune(quotes, r) }
 
 // Unquote takes off what stands round a value and does not belong to it: blanks, a pair of quotes of any kind, and the
-// apostrophe by which a spreadsheet marks text.
+// apostrophe, or ="…", by which a spreadsheet marks text.
 func Unquote(s string) string {
 	s = Trim(s)
+	if text, ok := strings.CutPrefix(s, `="`); ok && len(text) > 1 && strings.HasSuffix(text, `"`) {
+		s = s[1:]
+	}
 	first, size := utf8.DecodeRuneInString(s)
 	last, end := utf8.DecodeLastRuneInString(s)
 	switch {

@@ -145,12 +145,64 @@ func (s *Reader) Next() (Record, bool) {
 	r := Record{Cells: cells, Spoiled: s.spoiledIn(from, s.end, len(cells))}
 	if parse, ok := errors.AsType[*csv.ParseError](err); ok {
 		r.Line = s.first + parse.StartLine + s.skipped
+		if cells, ok := s.loose(parse); ok {
+			r.Cells = cells
+			return r, true
+		}
 		r.Broken = s.judge(parse, len(cells))
 		return r, true
 	}
 	line, _ := s.csv.FieldPos(0)
 	r.Line = s.first + line + s.skipped
 	return r, true
+}
+
+// loose reads a record whose quotes have blanks round them, or the "=" by which spreadsheets export text; false when that is not
+// all that is wrong with it.
+func (s *Reader) loose(e *csv.ParseError) (cells []string, ok bool) {
+	from := s.offset(e.StartLine, 1)
+	line := s.text[from:]
+	if end := strings.IndexByte(line, '\n'); end >= 0 {
+		line = line[:end]
+	}
+	if e.Line != e.StartLine || from+len(line) > s.end || len(line) > maxHeader {
+		return nil, false
+	}
+	for {
+		cell, rest, more, ok := looseCell(line, s.comma)
+		if !ok {
+			return nil, false
+		}
+		if cells = append(cells, cell); !more {
+			return cells, true
+		}
+		line = rest
+	}
+}
+
+// looseCell takes the first cell off a line; more: a separator stands behind it.
+func looseCell(line string, comma rune) (cell, rest string, more, ok bool) {
+	blank := func(r rune) bool { return r != comma && IsBlank(r) }
+	value, quoted := strings.CutPrefix(strings.TrimPrefix(strings.TrimLeftFunc(line, blank), "="), `"`)
+	if !quoted {
+		cell, rest, more = strings.Cut(line, string(comma))
+		return cell, rest, more, !strings.Contains(cell, `"`)
+	}
+	for {
+		part, behind, closed := strings.Cut(value, `"`)
+		if cell += part; !closed {
+			return "", "", false, false
+		}
+		if value, quoted = strings.CutPrefix(behind, `"`); quoted {
+			cell += `"`
+			continue
+		}
+		behind = strings.TrimLeftFunc(behind, blank)
+		if rest, more = strings.CutPrefix(behind, string(comma)); !more && behind != "" {
+			return "", "", false, false
+		}
+		return cell, rest, more, true
+	}
 }
 
 // judge finds the quote that is to blame and sees to it that reading goes on with the next record.

@@ -66,6 +66,8 @@ func TestOpen_OtherFiles(t *testing.T) {
 	for data, want := range map[string]string{
 		"PK\x03\x04rest": "workbook", "\xD0\xCF\x11\xE0rest": "old Excel", "%PDF-1.7\n": "PDF", "{\\rtf1 x}": "RTF", "\x1F\x8B\x08rest": "gzip",
 		"<!DOCTYPE HTML>\n<table>": "web page", " \r\n<HTML>": "web page", "\uFEFF<?xml version=\"1.0\"?>": "XML", "[\n  {\"user\": 1}]": "JSON", "{ \"value\": []}": "JSON",
+		"SQLite format 3\x00\x10\x00": "ledger", "\x89PNG\r\n\x1a\n": "picture", "\xff\xd8\xff\xe0": "picture", "7z\xbc\xaf\x27\x1c": "7-Zip", "conectix\x00\x00": "a disk", "vhdxfile": "a disk",
+		"version https://git-lfs.github.com/spec/v1\n": "Git LFS", "MIME-Version: 1.0\n": "a mail", "PK\x05\x06\x00": "zip",
 		little: "UTF-16 without a byte order mark", big: "UTF-16 without a byte order mark", "\xFF\xFE\x00\x00u\x00\x00\x00": "UTF-32",
 	} {
 		if r, why := sheet.Open([]byte(data), known); r != nil || !strings.Contains(why, want) {
