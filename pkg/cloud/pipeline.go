@@ -102,9 +102,9 @@ func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
 	}
 	switch t := cfg.Transport.(type) {
 	case nil:
-		p.cfg.Transport = newHTTPClient()
+		p.cfg.Transport = onWire(newHTTPClient())
 	case *http.Client:
-		p.cfg.Transport = withoutRedirects(t)
+		p.cfg.Transport = onWire(withoutRedirects(t))
 	}
 	p.cfg.Transport = bounded{p.cfg.Transport, cfg.Service}
 	p.retry, p.once, p.metered = p.retryOptions()

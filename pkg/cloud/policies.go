@@ -209,15 +209,17 @@ func (p permanent) Unwrap() error { return p.error }
 // edge is the last policy before the wire: it writes the log line and remembers whether a call that must not be
 // repeated may have had its effect.
 func (p *Pipeline) edge(req *policy.Request) (*http.Response, error) {
-	raw := req.Raw()
-	ctx := raw.Context()
-	if err := ctx.Err(); err != nil {
+	if err := req.Raw().Context().Err(); err != nil {
 		return nil, err
 	}
 	knowSecrets(req)
-	if err := mayGo(ctx); err != nil {
-		return nil, err
-	}
+	return timely(req, func() (*http.Response, error) { return p.send(req) })
+}
+
+// send sends it, once.
+func (p *Pipeline) send(req *policy.Request) (*http.Response, error) {
+	raw := req.Raw()
+	ctx := raw.Context()
 	once := attemptOf(ctx)
 	if once != nil {
 		once.acted.Store(true)
@@ -227,7 +229,7 @@ func (p *Pipeline) edge(req *policy.Request) (*http.Response, error) {
 	if once == nil {
 		err = brokenOff(err)
 	}
-	if once != nil && (err != nil && notSent(err) || resp != nil && resp.StatusCode == http.StatusTooManyRequests) {
+	if once != nil && (err != nil && (notSent(err) || errors.Is(err, errTooLate)) || resp != nil && resp.StatusCode == http.StatusTooManyRequests) {
 		once.acted.Store(false)
 	}
 	p.log(ctx, raw, resp, err, time.Since(start))

@@ -192,13 +192,14 @@ func TestAskFirst(t *testing.T) {
 		p.Hold(10*time.Second, "test")
 		var asked []time.Duration
 		no := error(nil)
-		ctx := cloud.NoRetry(cloud.AskFirst(t.Context(), func() error {
+		ctx := cloud.NoRetry(cloud.AskFirst(t.Context(), cloud.NewQuestion(func() error {
 			asked = append(asked, time.Since(began))
 			return no
-		}))
+		})))
 		if _, err := call(ctx, p, "POST", root+"/a", "x"); err != nil || len(asked) != 1 || asked[0] < 10*time.Second || len(s.all()) != 1 {
 			t.Errorf("%v; asked after %v, %d requests", err, asked, len(s.all()))
 		}
+		time.Sleep(3 * time.Second) // its answer is not believed any more
 		no = fault.New(fault.Conflict, "ledger.lock-lost", "overtaken", "")
 		ctx = cloud.NoRetry(ctx)
 		if _, err := call(ctx, p, "POST", root+"/a", "x"); fault.CodeOf(err) != "ledger.lock-lost" || cloud.MayHaveActed(ctx) || len(s.all()) != 1 || len(asked) != 2 {

@@ -121,9 +121,6 @@ func lastOf(past []migration.Intent, e effect) (last *migration.Intent) {
 	return last
 }
 
-// holdsFor is how long it is believed that this process still drives the run: far shorter than any take-over takes.
-const holdsFor = 2 * time.Second
-
 // act records the intent, makes the call and records the outcome.
 func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error) {
 	in, err := b.journal.Intend(ctx, migration.Intent{
@@ -133,23 +130,16 @@ func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error)
 	if err != nil {
 		return migration.Outcome{}, err
 	}
-	// From before the question: its answer may have been on the way while the process stood still.
-	asked, refused := time.Now(), error(nil)
-	if err := b.journal.Holds(ctx); err != nil {
+	holds := cloud.NewQuestion(func() error { return b.journal.Holds(ctx) })
+	if err := holds.Settle(); err != nil {
 		return migration.Outcome{}, err // whoever drives the run now finds the intent, and looks
 	}
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), in.ClientRequestID), callTime)
 	defer cancel()
 	callCtx, receipt := cloud.WithReceipt(callCtx)
-	id, err := e.call(cloud.AskFirst(callCtx, func() error {
-		// It stood in line, or the process stood still. A ledger that is slow three times is only slow.
-		for n := 0; n < 3 && refused == nil && time.Since(asked) > holdsFor; n++ {
-			asked, refused = time.Now(), b.journal.Holds(callCtx)
-		}
-		return refused
-	}))
-	if refused != nil {
-		return migration.Outcome{}, refused
+	id, err := e.call(cloud.AskFirst(callCtx, holds))
+	if err := holds.Refused(); err != nil {
+		return migration.Outcome{}, err
 	}
 	out := migration.Outcome{Status: migration.OutcomeDone, RemoteID: id, RequestID: receipt.RequestID(), At: b.clock.Now()}
 	if f := fault.As(err); f != nil && f.Remote != nil {

@@ -2,6 +2,7 @@ package playbook_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,29 +31,46 @@ func (f frozen) Intend(ctx context.Context, in migration.Intent) (migration.Inte
 	return in, err
 }
 
-// inLine is a tenant in front of which imports stand in line for a while, in which the ledger is unlocked.
+// inLine is a tenant in front of which imports, or batches of members, stand in line for a while, in which the ledger is
+// unlocked.
 type inLine struct {
 	*graph.Client
-	unlock func(context.Context) error
+	members bool
+	unlock  func(context.Context) error
 }
 
 func (l inLine) ImportSnapshot(ctx context.Context, userID string, files []graph.SourceFile) (graph.Import, error) {
-	time.Sleep(3 * time.Second)
-	if err := l.unlock(ctx); err != nil {
+	if err := l.wait(ctx, !l.members); err != nil {
 		return graph.Import{}, err
 	}
 	return l.Client.ImportSnapshot(ctx, userID, files)
+}
+
+func (l inLine) AddMembers(ctx context.Context, group string, users []string) error {
+	if err := l.wait(ctx, l.members); err != nil {
+		return err
+	}
+	return l.Client.AddMembers(ctx, group, users)
+}
+
+func (l inLine) wait(ctx context.Context, here bool) error {
+	if !here {
+		return nil
+	}
+	time.Sleep(3 * time.Second)
+	return l.unlock(ctx)
 }
 
 // A process that wakes between the intent and the call, after somebody has unlocked the ledger, sends nothing: another
 // process may have looked for the import meanwhile, and sent it.
 func TestAFrozenProcessSendsNothing(t *testing.T) {
 	t.Parallel()
-	t.Run("after the intent", func(t *testing.T) { testFrozen(t, false) })
-	t.Run("in line for the service", func(t *testing.T) { testFrozen(t, true) })
+	t.Run("after the intent", func(t *testing.T) { testFrozen(t, migration.EffectImport, false) })
+	t.Run("in line for the service", func(t *testing.T) { testFrozen(t, migration.EffectImport, true) })
+	t.Run("a batch of members in line", func(t *testing.T) { testFrozen(t, migration.EffectJoin, true) })
 }
 
-func testFrozen(t *testing.T, late bool) {
+func testFrozen(t *testing.T, what migration.Effect, late bool) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, story())
 		defer s.close()
@@ -64,7 +82,7 @@ func testFrozen(t *testing.T, late bool) {
 		defer func() { _ = release() }()
 		tenant, journal := playbook.Graph(s.graph), playbook.Journal(frozen{s.ledger, "frozen"})
 		if late {
-			tenant, journal = inLine{s.graph, func(ctx context.Context) error { return s.ledger.Unlock(ctx, "frozen") }}, s.ledger
+			tenant, journal = inLine{s.graph, what == migration.EffectJoin, func(ctx context.Context) error { return s.ledger.Unlock(ctx, "frozen") }}, s.ledger
 		}
 		book := playbook.New(s.run, tenant, s.blobs, journal, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (blob.Ref, error) {
 			return blob.ParseRef(src.URL, s.blobs.Root())
@@ -79,17 +97,30 @@ func testFrozen(t *testing.T, late bool) {
 		if _, _, err = r.Run(t.Context(), nil, s.rows); fault.CodeOf(err) != "ledger.lock-lost" {
 			t.Errorf("the run ended with %v, want that the lock was lost", err)
 		}
-		if n := accepted(s); n != 0 {
-			t.Errorf("%d imports were sent without the lock", n)
-		}
-		past, err := s.ledger.Intents(t.Context(), s.run.ID, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, in := range past {
-			if in.Effect == migration.EffectImport && in.Outcome != nil {
-				t.Errorf("the intent says %s: whoever drives the run now would not look", in.Outcome.Status)
+		effect := map[migration.Effect]string{migration.EffectImport: "importSnapshot accepted", migration.EffectJoin: "group member"}[what]
+		for _, r := range s.log() {
+			if strings.HasPrefix(r.Effect, effect) {
+				t.Errorf("sent without the lock: %+v", r)
 			}
+		}
+		open := 0
+		for _, row := range s.rows {
+			past, err := s.ledger.Intents(t.Context(), s.run.ID, row.Index)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, in := range past {
+				switch {
+				case in.Effect != what:
+				case in.Outcome != nil:
+					t.Errorf("the intent says %s: whoever drives the run now would not look", in.Outcome.Status)
+				default:
+					open++
+				}
+			}
+		}
+		if open == 0 {
+			t.Error("no intent is open: it never came to the call")
 		}
 	})
 }

@@ -147,13 +147,17 @@ func (b *Playbook) addAll(ctx context.Context, group string, at []int, rows []mi
 	if len(at) == 0 {
 		return nil
 	}
-	if err := b.journal.Holds(ctx); err != nil {
+	holds := cloud.NewQuestion(func() error { return b.journal.Holds(ctx) })
+	if err := holds.Settle(); err != nil {
 		return err
 	}
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), id), callTime)
 	defer cancel()
 	callCtx, receipt := cloud.WithReceipt(callCtx)
-	err := b.graph.AddMembers(callCtx, group, users)
+	err := b.graph.AddMembers(cloud.AskFirst(callCtx, holds), group, users)
+	if err := holds.Refused(); err != nil {
+		return err
+	}
 	out := migration.Outcome{Status: migration.OutcomeDone, RequestID: receipt.RequestID(), At: b.clock.Now()}
 	if err != nil {
 		out.Status, out.Detail = migration.OutcomeUnknown, err.Error()

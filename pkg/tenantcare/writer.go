@@ -105,12 +105,16 @@ func (w Writer) Do(ctx context.Context, e Effect) (migration.Outcome, error) {
 	if in, err = w.Journal.IntendWrite(sure, in); err != nil {
 		return migration.Outcome{}, err
 	}
-	if err := w.Journal.Holds(sure); err != nil {
-		return migration.Outcome{}, errors.Join(err, w.Journal.ConcludeWrite(sure, in, migration.Outcome{Status: migration.OutcomeRefused, Detail: "nothing was sent: " + err.Error(), At: w.Clock.Now()}))
+	holds := cloud.NewQuestion(func() error { return w.Journal.Holds(sure) })
+	if err := holds.Settle(); err != nil {
+		return migration.Outcome{}, w.lockLost(sure, in, holds)
 	}
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(sure, in.ClientRequestID), callTime)
 	defer cancel()
-	id, err := e.Call(callCtx)
+	id, err := e.Call(cloud.AskFirst(callCtx, holds))
+	if holds.Refused() != nil {
+		return migration.Outcome{}, w.lockLost(sure, in, holds)
+	}
 	out := migration.Outcome{Status: migration.OutcomeDone, RemoteID: id, At: w.Clock.Now()}
 	if f := fault.As(err); f != nil && f.Remote != nil {
 		out.RequestID = f.Remote.RequestID
@@ -131,6 +135,16 @@ func (w Writer) Do(ctx context.Context, e Effect) (migration.Outcome, error) {
 		return out, jerr
 	}
 	return out, err
+}
+
+// lockLost records that a write was given up because the ledger's lock was taken away, and gives the fault.
+func (w Writer) lockLost(ctx context.Context, in migration.Write, holds *cloud.Question) error {
+	err := holds.Refused()
+	out := migration.Outcome{Status: migration.OutcomeRefused, Detail: "nothing was sent: " + err.Error(), At: w.Clock.Now()}
+	if holds.Sent() {
+		out.Status, out.Detail = migration.OutcomeUnknown, "broken off: "+err.Error()
+	}
+	return errors.Join(err, w.Journal.ConcludeWrite(ctx, in, out))
 }
 
 // Settle decides a write of an earlier process, whichever command made it, whose outcome nobody knows: what look finds is

@@ -2,9 +2,12 @@ package tenantcare_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
@@ -150,3 +153,54 @@ func TestRowsOf(t *testing.T) {
 		}
 	}
 }
+
+// A call that stood in line, or whose process stood still, sends nothing when the ledger's lock was taken away meanwhile.
+func TestNothingIsSentWithoutTheLock(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string]int{"before the first request": 0, "between two requests": 1} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sent := 0
+				calls, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Transport: &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+					sent++
+					return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
+				})}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				j := &journal{}
+				x := (&thing{}).effect()
+				x.Call = func(ctx context.Context) (string, error) {
+					for n := range 2 {
+						if n == before {
+							time.Sleep(3 * time.Second)
+							j.lost = fault.New(fault.Conflict, "ledger.lock-lost", "lost", "")
+						}
+						req, err := runtime.NewRequest(ctx, http.MethodPost, "https://graph.example.test/a")
+						if err != nil {
+							return "", err
+						}
+						resp, err := calls.Do(req)
+						if err != nil {
+							return "", err
+						}
+						_ = resp.Body.Close()
+					}
+					return "id", nil
+				}
+				w := tenantcare.Writer{Journal: j, Clock: cloud.Clock{}}
+				if _, err := w.Do(t.Context(), x); fault.CodeOf(err) != "ledger.lock-lost" || sent != before {
+					t.Errorf("%v, %d requests sent, want %d", err, sent, before)
+				}
+				if want := map[int]migration.OutcomeStatus{0: migration.OutcomeRefused, 1: migration.OutcomeUnknown}[before]; j.writes[0].Outcome == nil || j.writes[0].Outcome.Status != want {
+					t.Errorf("recorded as %+v, want %s", j.writes[0].Outcome, want)
+				}
+			})
+		})
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

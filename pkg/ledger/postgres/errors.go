@@ -25,6 +25,7 @@ const (
 	lockNotAvailable    = "55P03"
 	queryCanceled       = "57014"
 	diskFull            = "53100"
+	tooMany             = "53300"
 	idleInTransaction   = "25P03"
 	readOnly            = "25006"
 	noPrivilege         = "42501"
@@ -102,6 +103,9 @@ func classify(err error, doing string) error {
 	case len(c) == 5 && c[:2] == "28":
 		return fault.Wrap(fault.Denied, "ledger.denied", msg+": the database does not let this user in",
 			"check the user in --ledger, and PGPASSWORD or ~/.pgpass", err)
+	case c == tooMany:
+		return fault.Wrap(fault.Unavailable, "ledger.unreachable", msg+": all connections that the database allows are in use",
+			"raise max_connections there, or let fewer workers and commands use it at once; see who is connected in pg_stat_activity", err)
 	case strings.Contains(err.Error(), tlsMark):
 		_, why, _ := strings.Cut(err.Error(), tlsMark)
 		return fault.Wrap(fault.Unavailable, "ledger.unreachable", msg+": no TLS connection that can be trusted: "+why,
