@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"wave365/pkg/blob/azuritetest"
 	"wave365/pkg/blob/blobtest"
 	"wave365/pkg/sandbox/blobapi"
 	"wave365/pkg/sandbox/blobstore"
@@ -52,8 +53,8 @@ func TestConformanceSandbox(t *testing.T) {
 
 func TestConformanceAzurite(t *testing.T) {
 	t.Parallel()
-	root := blobtest.StartAzurite(t)
-	blobtest.Exercise(t, blobtest.Server{Root: root, Put: blobtest.PutIn(root)})
+	root := azuritetest.Start(t)
+	blobtest.Exercise(t, blobtest.Server{Root: root, Put: azuritetest.PutIn(root)})
 }
 
 // sandbox serves the store and gives the account's endpoint.

@@ -22,10 +22,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	ours "wave365/pkg/blob"
+	"wave365/pkg/blob/azuritetest"
 	"wave365/pkg/blob/blobtest"
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/vhd"
+	"wave365/pkg/vhd/gpt"
 	"wave365/pkg/wave"
 )
 
@@ -110,7 +112,7 @@ func on(t testing.TB, root string) *ours.Client {
 // one: fixed ones pass (without a partition table with a warning), the others are called what they are.
 func TestCheck_disksOnAzurite(t *testing.T) {
 	t.Parallel()
-	root := blobtest.StartAzurite(t)
+	root := azuritetest.Start(t)
 	account := azure(t, root)
 	sc := newScenario()
 	sc.Licenses = nil
@@ -137,14 +139,14 @@ func TestCheck_disksOnAzurite(t *testing.T) {
 			var start []byte
 			name, codes := fmt.Sprintf("fixed-%d-raw.vhd", size), []string{"vhd.unwritten"}
 			if part {
-				name, codes, start = fmt.Sprintf("fixed-%d.vhd", size), nil, vhd.ProtectiveGPT(int64(size)<<30, true)
+				name, codes, start = fmt.Sprintf("fixed-%d.vhd", size), nil, gpt.Build(int64(size)<<30, true)
 			}
 			upload(t, account, name, path, start)
 			row(name, plan[0], codes...)
 		}
 		if plan[1] > 0 {
 			name := fmt.Sprintf("fixed-%d-small.vhd", size)
-			upload(t, account, name, path, vhd.ProtectiveGPT(int64(size)<<30, true))
+			upload(t, account, name, path, gpt.Build(int64(size)<<30, true))
 			row(name, plan[1], "license.disk-too-small")
 		}
 		for kind, make := range map[string][2]string{"dynamic": {"vpc", "subformat=dynamic,force_size=on"}, "vhdx": {"vhdx", "subformat=dynamic"}} {
@@ -186,7 +188,7 @@ func license(gib int) string { return fmt.Sprintf("CPC_E_TEST_%dGB", gib) }
 // either, and opens no connection twice. What a validation adds of its own shows in the share of the GETs.
 func BenchmarkCheckAzurite(b *testing.B) {
 	const rows = 500
-	root := blobtest.StartAzurite(b)
+	root := azuritetest.Start(b)
 	account := azure(b, root)
 	sc, csv := newScenario(), head
 	sc.Knobs.RequestsPer20s = -1
@@ -200,7 +202,7 @@ func BenchmarkCheckAzurite(b *testing.B) {
 		if _, err := page.Create(context.Background(), 64<<30+512, nil); err != nil {
 			b.Fatal(err)
 		}
-		pages(b, page, 0, vhd.ProtectiveGPT(64<<30, true))
+		pages(b, page, 0, gpt.Build(64<<30, true))
 		pages(b, page, 64<<30, footer[:])
 		refs = append(refs, ours.Ref{Root: root, Container: "disks", Name: name + ".vhd"})
 	}

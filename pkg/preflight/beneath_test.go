@@ -9,6 +9,7 @@ import (
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/vhd"
+	"wave365/pkg/vhd/gpt"
 	"wave365/pkg/wave"
 )
 
@@ -54,28 +55,28 @@ func footer(virtual int64) []byte {
 func unwritten() bytesOf { return bytesOf{size + 512, map[int64][]byte{size: footer(size)}} }
 
 func twoFooters() bytesOf {
-	return bytesOf{size + 1024, map[int64][]byte{0: vhd.ProtectiveGPT(size, true), size: footer(size), size + 512: footer(size + 512)}}
+	return bytesOf{size + 1024, map[int64][]byte{0: gpt.Build(size, true), size: footer(size), size + 512: footer(size + 512)}}
 }
 
 func padded() bytesOf {
-	return bytesOf{size + 1<<20, map[int64][]byte{0: vhd.ProtectiveGPT(size, true), size: footer(size)}}
+	return bytesOf{size + 1<<20, map[int64][]byte{0: gpt.Build(size, true), size: footer(size)}}
 }
 
 func bitLocker() bytesOf {
 	const windows = (1 + 100 + 16) << 20 // behind what a Windows disk begins with
-	return bytesOf{size + 512, map[int64][]byte{0: vhd.ProtectiveGPT(size, true), windows: []byte("\xEB\x58\x90-FVE-FS-"), size: footer(size)}}
+	return bytesOf{size + 512, map[int64][]byte{0: gpt.Build(size, true), windows: []byte("\xEB\x58\x90-FVE-FS-"), size: footer(size)}}
 }
 
 // linux is a disk whose table has a Linux partition where Windows would be.
 func linux() bytesOf {
-	head := vhd.ProtectiveGPT(size, true)
+	head := gpt.Build(size, true)
 	copy(head[2*512+2*128:], []byte{0xAF, 0x3D, 0xC6, 0x0F, 0x83, 0x84, 0x72, 0x47, 0x8E, 0x79, 0x3D, 0x69, 0xD8, 0x47, 0x7D, 0xE4})
 	return bytesOf{size + 512, map[int64][]byte{0: head, size: footer(size)}}
 }
 
 func saved() bytesOf {
 	f := vhd.FixedFooter(size, func(f *vhd.Footer) { f.SavedState = 1 })
-	return bytesOf{size + 512, map[int64][]byte{0: vhd.ProtectiveGPT(size, true), size: f[:]}}
+	return bytesOf{size + 512, map[int64][]byte{0: gpt.Build(size, true), size: f[:]}}
 }
 
 // meetDisk validates a wave of one row whose disk has those bytes.

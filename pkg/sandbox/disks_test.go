@@ -11,6 +11,7 @@ import (
 
 	"wave365/pkg/sandbox"
 	"wave365/pkg/vhd"
+	"wave365/pkg/vhd/gpt"
 )
 
 // A blob of the scenario that is a real file has its bytes.
@@ -18,7 +19,7 @@ func TestBlobOfAFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	content := make([]byte, 1<<20)
-	copy(content, vhd.ProtectiveGPT(1<<20, true))
+	copy(content, gpt.Build(1<<20, true))
 	footer := vhd.FixedFooter(1 << 20)
 	content = append(content, footer[:]...)
 	if err := os.WriteFile(filepath.Join(dir, "anna.vhd"), content, 0o600); err != nil {

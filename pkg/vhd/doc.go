@@ -6,12 +6,14 @@
 // the footer only.
 package vhd
 
+import "wave365/pkg/vhd/gpt"
+
 // How much of a blob a verdict needs. A blob shorter than that is given whole.
 const (
 	// TailLength is the last sector of the disk and the footer behind it.
 	TailLength = 1024
 	// HeadLength is 72 sectors: boot record, GPT header, its 128 entries, and the descriptor by which CD images are known.
-	HeadLength = 36864
+	HeadLength = gpt.HeadLength
 	// FooterLength is the VHD footer. A fixed disk's blob is its virtual size and this.
 	FooterLength = 512
 )

@@ -5,6 +5,7 @@ import (
 	"hash/crc32"
 
 	"wave365/pkg/vhd"
+	"wave365/pkg/vhd/gpt"
 )
 
 const (
@@ -23,7 +24,7 @@ func fixed(virtual int64, change ...func(*vhd.Footer)) image {
 	footer := vhd.FixedFooter(virtual, change...)
 	tail := make([]byte, vhd.TailLength)
 	copy(tail[vhd.TailLength-vhd.FooterLength:], footer[:])
-	return image{virtual + vhd.FooterLength, vhd.ProtectiveGPT(virtual, true), tail}
+	return image{virtual + vhd.FooterLength, gpt.Build(virtual, true), tail}
 }
 
 // footer is the part of the tail that carries it.

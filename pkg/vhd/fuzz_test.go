@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"wave365/pkg/vhd"
+	"wave365/pkg/vhd/gpt"
 )
 
 // Law: a footer of which one byte was changed never passes with the old checksum, and a changed checksum never passes
@@ -78,7 +79,7 @@ func FuzzInspect(f *testing.F) {
 
 // Law: the partition table of any bytes is read without a panic, and a table built for a disk fits that disk alone.
 func FuzzGPT(f *testing.F) {
-	f.Add(gib, vhd.ProtectiveGPT(gib, true)[440:1200])
+	f.Add(gib, gpt.Build(gib, true)[440:1200])
 	f.Add(mib, []byte("EFI PART"))
 	f.Fuzz(func(t *testing.T, virtual int64, mutation []byte) {
 		virtual = max(virtual&(1<<43-1)&^(mib-1), mib)

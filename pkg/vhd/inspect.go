@@ -3,6 +3,9 @@ package vhd
 import (
 	"bytes"
 	"fmt"
+
+	"wave365/pkg/vhd/filetype"
+	"wave365/pkg/vhd/gpt"
 )
 
 // Problem is one thing wrong with a disk.
@@ -23,7 +26,7 @@ type Disk struct {
 	Virtual int64
 	Footer  Footer
 	// GPT is nil for a disk without a believable partition table.
-	GPT *GPT
+	GPT *gpt.Table
 }
 
 // Inspect judges an OS disk by its length in bytes, its first [HeadLength] and its last [TailLength] bytes (all of it
@@ -51,7 +54,7 @@ func Inspect(length int64, head, tail []byte, more ...Part) (Disk, []Problem) {
 		problems = append(problems, Problem{Code: "vhd.saved-state", Warning: true,
 			Message: "the VHD footer says that the machine was saved (hibernated), not shut down: what was in its memory is not on the disk"})
 	}
-	disk.GPT, _ = parseGPT(head)
+	disk.GPT, _ = gpt.Parse(head)
 	for _, p := range problems {
 		if !p.Warning {
 			return Disk{Kind: Fixed}, problems
@@ -63,11 +66,11 @@ func Inspect(length int64, head, tail []byte, more ...Part) (Disk, []Problem) {
 // goesOn reports whether a file without a footer at its end may have it before: no other format is seen in it, and its
 // partition table, if any, is that of a shorter disk.
 func goesOn(p Problem, length int64, head []byte) bool {
-	if _, other := otherFormat(head); other {
+	if _, other := filetype.Of(head); other {
 		return false
 	}
-	gpt, _ := parseGPT(head)
-	return (p.Code == "vhd.not-vhd" || p.Code == "vhd.truncated") && (gpt == nil || !gpt.beyond(length-FooterLength))
+	table, _ := gpt.Parse(head)
+	return (p.Code == "vhd.not-vhd" || p.Code == "vhd.truncated") && (table == nil || !table.Beyond(length-FooterLength))
 }
 
 // judge says what is wrong with a disk of virtual bytes whose footer is sound.
@@ -86,14 +89,14 @@ func judge(virtual int64, head, tail []byte, more []Part) []Problem {
 		problems = append(problems, Problem{Code: "vhd.not-mib-aligned", Value: fmt.Sprint(virtual),
 			Message: fmt.Sprintf("the virtual size %d is not a whole number of MiB (%d bytes over)", virtual, virtual%mebibyte)})
 	}
-	if format, other := otherFormat(head); other {
-		return append(problems, *notVHD(virtual, "the blob is "+format.name+" with a VHD footer behind it", format.how))
+	if format, other := filetype.Of(head); other {
+		return append(problems, *notVHD(virtual, "the blob is "+format.Name+" with a VHD footer behind it", format.How))
 	}
-	gpt, why := parseGPT(head)
-	if gpt == nil {
+	table, why := gpt.Parse(head)
+	if table == nil {
 		return append(problems, withoutGPT(head, why))
 	}
-	return append(problems, judgeGPT(gpt, virtual)...)
+	return append(problems, judgeGPT(table, virtual)...)
 }
 
 // withoutGPT says what a disk is that has no partition table of a generation 2 machine.
@@ -101,9 +104,9 @@ func withoutGPT(head []byte, why string) Problem {
 	switch {
 	case allZero(head):
 		return Problem{Code: "vhd.unwritten", Message: "the disk holds zeros where its partition table should be: nothing but the footer was copied into it"}
-	case bootRecord(head) && !hasProtectiveEntry(head):
+	case filetype.HasBootRecord(head) && !gpt.HasProtectiveEntry(head):
 		return Problem{Code: "vhd.generation-1", Message: "the disk is of a generation 1 VM: " + why + ", and a Cloud PC starts generation 2 disks only"}
-	case len(head) >= 4096+8 && string(head[4096:4096+8]) == gptSignature:
+	case len(head) >= 4096+8 && string(head[4096:4096+8]) == gpt.Signature:
 		why = "the partition table is written for sectors of 4,096 bytes, and disks in Azure have 512"
 	}
 	return Problem{Code: "vhd.no-efi-partition", Warning: true, Message: why + ": no EFI system partition can be seen, from which a Cloud PC would start"}
@@ -140,6 +143,17 @@ func recognise(length int64, head, tail []byte) (Kind, *Problem) {
 		return None, &Problem{Code: "vhd.bad-checksum", Value: fmt.Sprintf("0x%08x", footer.Checksum),
 			Message: fmt.Sprintf("the VHD footer is damaged: its checksum is 0x%08x and should be 0x%08x", footer.Checksum, sum)}
 	}
+	if kind, problem := otherThanFixed(length, footer); problem != nil {
+		return kind, problem
+	}
+	if footer.CurrentSize <= guestStateMost && allZero(head[:min(len(head), int(length-FooterLength))]) {
+		return GuestState, isGuestState(length)
+	}
+	return Fixed, nil
+}
+
+// otherThanFixed says why a sound footer is not that of a fixed VHD of this length; nil: it is.
+func otherThanFixed(length int64, footer Footer) (Kind, *Problem) {
 	switch {
 	case footer.Type == TypeDynamic:
 		return Dynamic, sparseProblem(Dynamic)
@@ -152,9 +166,6 @@ func recognise(length int64, head, tail []byte) (Kind, *Problem) {
 	case length < FooterLength || footer.CurrentSize != uint64(length-FooterLength):
 		return Fixed, &Problem{Code: "vhd.size-mismatch", Value: fmt.Sprint(footer.CurrentSize),
 			Message: fmt.Sprintf("the VHD footer says %d bytes, but the blob holds %d and the footer", footer.CurrentSize, length-FooterLength)}
-	}
-	if footer.CurrentSize <= guestStateMost && allZero(head[:min(len(head), int(length-FooterLength))]) {
-		return GuestState, isGuestState(length)
 	}
 	return Fixed, nil
 }
@@ -186,22 +197,22 @@ func sparseProblem(kind Kind) *Problem {
 
 // withoutFooter names what a file that ends without a footer most likely is.
 func withoutFooter(length int64, head []byte) *Problem {
-	gpt, _ := parseGPT(head)
+	table, _ := gpt.Parse(head)
 	switch {
-	case gpt != nil && gpt.beyond(length):
+	case table != nil && table.Beyond(length):
 		return &Problem{Code: "vhd.truncated", Value: fmt.Sprint(length),
-			Message: fmt.Sprintf("the blob ends after %d bytes, but its partition table describes a disk of %d", length, (gpt.BackupLBA+1)*sectorSize)}
-	case gpt != nil && length%mebibyte == FooterLength:
+			Message: fmt.Sprintf("the blob ends after %d bytes, but its partition table describes a disk of %d", length, (table.BackupLBA+1)*sectorSize)}
+	case table != nil && length%mebibyte == FooterLength:
 		return &Problem{Code: "vhd.truncated", Value: fmt.Sprint(length),
 			Message: "the blob has the length of a VHD, but its last 512 bytes are no footer: the copy did not reach the end"}
 	case allZero(head):
 		return notVHD(length, "the blob holds zeros where a disk begins and where its footer should be: nothing was copied into it",
 			"copy the disk again from the snapshot and wait until the copy has succeeded")
 	}
-	if format, other := otherFormat(head); other {
-		return notVHD(length, "the blob is "+format.name, format.how)
+	if format, other := filetype.Of(head); other {
+		return notVHD(length, "the blob is "+format.Name, format.How)
 	}
-	if gpt != nil || bootRecord(head) {
+	if table != nil || filetype.HasBootRecord(head) {
 		return notVHD(length, "the blob is a disk image without a VHD footer (raw)", "")
 	}
 	return notVHD(length, "the blob does not end with a VHD footer", "")
@@ -211,12 +222,12 @@ func notVHD(value int64, message, hint string) *Problem {
 	return &Problem{Code: "vhd.not-vhd", Message: message, Hint: hint, Value: fmt.Sprint(value)}
 }
 
-func judgeGPT(g *GPT, virtual int64) []Problem {
+func judgeGPT(g *gpt.Table, virtual int64) []Problem {
 	switch {
-	case g.Complete && !g.BasicData && g.Foreign != "" && !g.beyond(virtual):
+	case g.Complete && !g.BasicData && g.Foreign != "" && !g.Beyond(virtual):
 		return []Problem{{Code: "vhd.not-windows", Value: g.Foreign,
 			Message: "the disk holds partitions of " + g.Foreign + " and none that Windows could be installed on"}}
-	case g.beyond(virtual):
+	case g.Beyond(virtual):
 		return []Problem{{Code: "vhd.truncated", Value: fmt.Sprint(virtual),
 			Message: fmt.Sprintf("the disk is cut off: its partition table reaches to sector %d, but the disk ends at %d", max(g.BackupLBA, g.LastUsable), virtual/sectorSize-1)}}
 	case !g.EFISystem && !g.Complete:
@@ -227,12 +238,6 @@ func judgeGPT(g *GPT, virtual int64) []Problem {
 			Message: "the disk has no EFI system partition: it cannot start as a generation 2 machine"}}
 	}
 	return nil
-}
-
-// beyond reports whether the table speaks of sectors that a disk of size bytes does not have.
-func (g *GPT) beyond(size int64) bool {
-	end := uint64(max(size, 0)) / sectorSize
-	return g.BackupLBA >= end || g.LastUsable >= end
 }
 
 func allZero(b []byte) bool {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/vhd"
+	"wave365/pkg/vhd/gpt"
 )
 
 func codes(problems []vhd.Problem) string {
@@ -115,7 +116,7 @@ func TestInspect(t *testing.T) {
 			i.head[450], i.head[466] = 7, 0xEE
 			return i
 		}, vhd.Fixed, ""},
-		{"no EFI partition", func() image { i := fixed(gib); i.head = vhd.ProtectiveGPT(gib, false); return i }, vhd.Fixed, "vhd.no-efi-partition w"},
+		{"no EFI partition", func() image { i := fixed(gib); i.head = gpt.Build(gib, false); return i }, vhd.Fixed, "vhd.no-efi-partition w"},
 		{"entries lie elsewhere", func() image {
 			i := fixed(gib)
 			le.PutUint64(i.head[512+72:], 4096)
@@ -132,8 +133,8 @@ func TestInspect(t *testing.T) {
 		{"Linux beside Windows", func() image { return retyped(0, linuxFiles) }, vhd.Fixed, "vhd.no-efi-partition w"},
 		{"nothing known where Windows would be", func() image { return retyped(2, "0123456789abcdef") }, vhd.Fixed, ""},
 		{"saved state", func() image { return fixed(gib, func(f *vhd.Footer) { f.SavedState = 1 }) }, vhd.Fixed, "vhd.saved-state w"},
-		{"grown disk: backup header in the middle", func() image { i := fixed(gib); i.head = vhd.ProtectiveGPT(gib/2, true); return i }, vhd.Fixed, ""},
-		{"table beyond the end", func() image { i := fixed(gib); i.head = vhd.ProtectiveGPT(2*gib, true); return i }, vhd.Fixed, "vhd.truncated"},
+		{"grown disk: backup header in the middle", func() image { i := fixed(gib); i.head = gpt.Build(gib/2, true); return i }, vhd.Fixed, ""},
+		{"table beyond the end", func() image { i := fixed(gib); i.head = gpt.Build(2*gib, true); return i }, vhd.Fixed, "vhd.truncated"},
 		{"one sector beyond the end", func() image {
 			i := fixed(gib)
 			le.PutUint64(i.head[512+32:], uint64(gib/512))

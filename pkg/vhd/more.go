@@ -3,6 +3,8 @@ package vhd
 import (
 	"bytes"
 	"fmt"
+
+	"wave365/pkg/vhd/gpt"
 )
 
 // Part is what stands in a blob from Offset on.
@@ -22,32 +24,40 @@ func More(length int64, head, tail []byte) (offset, count int64) {
 	if short || len(tail) < TailLength {
 		return 0, 0
 	}
-	gpt, _ := parseGPT(head)
+	table, _ := gpt.Parse(head)
 	kind, problem := recognise(length, head, tail)
 	switch {
 	case kind == Fixed && problem == nil:
-		virtual := length - FooterLength
-		if gpt == nil || gpt.beyond(virtual) {
-			return 0, 0
-		}
-		if end := gpt.size(); end < virtual && virtual-end <= endWindow {
-			return end, virtual - end // what is behind the disk that the table describes
-		}
-		if at := int64(gpt.Largest) * sectorSize; at > 0 && at+sectorSize <= virtual {
-			return at, sectorSize
-		}
+		return within(table, length-FooterLength)
 	case problem != nil && kind == None && goesOn(*problem, length, head):
-		if gpt != nil && gpt.size()+FooterLength <= length-endWindow {
-			return gpt.size(), FooterLength
-		}
-		from := max(0, length-endWindow)
-		return from, length - from
+		return strayFooter(table, length)
 	}
 	return 0, 0
 }
 
-// size is that of the disk that the table was written for, in bytes.
-func (g *GPT) size() int64 { return int64(g.BackupLBA+1) * sectorSize }
+// within says which part of a sound disk of virtual bytes tells more: what is behind the disk that its table describes, or
+// the first sector of its largest partition.
+func within(table *gpt.Table, virtual int64) (offset, count int64) {
+	if table == nil || table.Beyond(virtual) {
+		return 0, 0
+	}
+	if end := table.Size(); end < virtual && virtual-end <= endWindow {
+		return end, virtual - end
+	}
+	if at := int64(table.Largest) * sectorSize; at > 0 && at+sectorSize <= virtual {
+		return at, sectorSize
+	}
+	return 0, 0
+}
+
+// strayFooter says where the footer may be of a blob that does not end with one.
+func strayFooter(table *gpt.Table, length int64) (offset, count int64) {
+	if table != nil && table.Size()+FooterLength <= length-endWindow {
+		return table.Size(), FooterLength
+	}
+	from := max(0, length-endWindow)
+	return from, length - from
+}
 
 // innerFooter finds a sound footer of a fixed disk within a part: one that stands exactly behind the disk that it describes.
 func innerFooter(p Part) (at int64, ok bool) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"wave365/pkg/vhd"
+	"wave365/pkg/vhd/gpt"
 )
 
 // file is a sparse blob: bytes at offsets, zeros between them.
@@ -71,9 +72,9 @@ func (f file) with(at int64, data []byte) file {
 
 func TestInspect_WithMore(t *testing.T) {
 	t.Parallel()
-	table := vhd.ProtectiveGPT(gib, true)
+	table := gpt.Build(gib, true)
 	largest := int64(binary.LittleEndian.Uint64(table[1024+2*128+32:])) * 512 // the third entry: ESP, MSR, data
-	longer := vhd.ProtectiveGPT(gib, true)
+	longer := gpt.Build(gib, true)
 	for _, tc := range []struct {
 		name     string
 		file     file
@@ -100,7 +101,7 @@ func TestInspect_WithMore(t *testing.T) {
 		{"BitLocker To Go", disk(gib, table).with(largest+424, []byte{0x3B, 0xD6, 0x67, 0x49, 0x29, 0x2E, 0xD8, 0x4A, 0x83, 0x99, 0xF6, 0xA3, 0x39, 0xE3, 0xD0, 0x01}), "vhd.encrypted w", "BitLocker"},
 		{"LUKS", disk(gib, table).with(largest, []byte("LUKS\xBA\xBE\x00\x02")), "vhd.encrypted w", "LUKS"},
 		{"NTFS on the largest volume", disk(gib, table).with(largest, []byte("\xEB\x52\x90NTFS    ")), "", ""},
-		{"sectors of 4 KiB", disk(gib, make([]byte, 512)).with(446, vhd.ProtectiveGPT(gib, true)[446:512]).with(4096, []byte("EFI PART")), "vhd.no-efi-partition w", "4,096"},
+		{"sectors of 4 KiB", disk(gib, make([]byte, 512)).with(446, gpt.Build(gib, true)[446:512]).with(4096, []byte("EFI PART")), "vhd.no-efi-partition w", "4,096"},
 		{"a qcow2 in a VHD", disk(gib, []byte("QFI\xFB\x00\x00\x00\x03")), "vhd.not-vhd", "qcow2"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -149,9 +150,9 @@ func TestInspect_OtherFormats(t *testing.T) {
 // Law: whatever stands in a file, what is asked for lies within it and is no more than 2 MiB, and judging it does not panic;
 // a part that says nothing changes nothing but for the better known.
 func FuzzMore(f *testing.F) {
-	f.Add(gib, []byte("conectix"), int64(4096), vhd.ProtectiveGPT(gib, true)[:1300])
+	f.Add(gib, []byte("conectix"), int64(4096), gpt.Build(gib, true)[:1300])
 	f.Add(mib, footerOf(mib), int64(0), []byte("QFI\xFB"))
-	f.Add(gib+mib, footerOf(gib), mib, vhd.ProtectiveGPT(gib, true)[:1300])
+	f.Add(gib+mib, footerOf(gib), mib, gpt.Build(gib, true)[:1300])
 	f.Fuzz(func(t *testing.T, length int64, end []byte, before int64, start []byte) {
 		length = length & (1<<43 - 1)
 		at := max(0, length-max(0, before)-int64(len(end)))

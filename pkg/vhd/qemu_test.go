@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"wave365/pkg/vhd"
+	"wave365/pkg/vhd/gpt"
 )
 
 // qemuImg makes an image, or skips where the program is missing; not on CI, where it has to be there.
@@ -79,7 +80,7 @@ func TestInspect_QemuConverted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	raw := filepath.Join(dir, "raw")
-	if err := os.WriteFile(raw, vhd.ProtectiveGPT(64*mib, true), 0o600); err != nil {
+	if err := os.WriteFile(raw, gpt.Build(64*mib, true), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Truncate(raw, 64*mib); err != nil {
@@ -108,7 +109,7 @@ func TestFixedFooter_Qemu(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := file.WriteAt(vhd.ProtectiveGPT(64*mib, true), 0); err != nil {
+	if _, err := file.WriteAt(gpt.Build(64*mib, true), 0); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := file.WriteAt(footer[:], 64*mib); err != nil {

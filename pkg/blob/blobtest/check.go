@@ -100,10 +100,6 @@ func forge(t testing.TB, query string) string {
 	return q.Encode()
 }
 
-func pageblobRange(offset, count int64) azb.HTTPRange {
-	return azb.HTTPRange{Offset: offset, Count: count}
-}
-
 func ifMatch(tag azcore.ETag) *azb.AccessConditions {
 	return &azb.AccessConditions{ModifiedAccessConditions: &azb.ModifiedAccessConditions{IfMatch: &tag}}
 }

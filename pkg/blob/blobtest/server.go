@@ -1,22 +1,25 @@
 package blobtest
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
 	"wave365/pkg/blob"
 	"wave365/pkg/cloud"
+)
+
+// The account that Azurite and the sandbox share, with its published key.
+const (
+	Account = "devstoreaccount1"
+	Key     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
 // Server is what the suite runs against.
@@ -60,8 +63,8 @@ func (s Server) clientWith(t testing.TB, key string, cred azcore.TokenCredential
 	return c
 }
 
-// service is the ordinary Azure client.
-func (s Server) service(t testing.TB) *service.Client {
+// AzureClient is the ordinary Azure client.
+func (s Server) AzureClient(t testing.TB) *service.Client {
 	t.Helper()
 	cred, err := service.NewSharedKeyCredential(Account, Key)
 	if err != nil {
@@ -76,8 +79,6 @@ func (s Server) service(t testing.TB) *service.Client {
 
 // container names a container of its own for the test.
 func (s Server) container() string { return fmt.Sprintf("suite-%d", s.containers.Add(1)) }
-
-func body(data []byte) io.ReadSeekCloser { return streaming.NopCloser(bytes.NewReader(data)) }
 
 // pattern is n bytes that differ from page to page.
 func pattern(n int, seed byte) []byte {

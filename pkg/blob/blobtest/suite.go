@@ -229,7 +229,7 @@ func refusedSignatures(t *testing.T, s Server) {
 	name := s.container()
 	s.Put(t, name, Blob{Name: "os.vhd", Length: 1024})
 	s.Put(t, name, Blob{Name: "other.vhd", Length: 1024})
-	c := s.service(t).NewContainerClient(name)
+	c := s.AzureClient(t).NewContainerClient(name)
 	signer := c.NewBlobClient("os.vhd")
 	sign := func(perms string, from, to time.Duration) string {
 		return signBlob(t, name, "os.vhd", perms, time.Now().Add(from), time.Now().Add(to))
@@ -259,7 +259,7 @@ func refusedSignatures(t *testing.T, s Server) {
 func containerSignatures(t *testing.T, s Server) {
 	name := s.container()
 	s.Put(t, name, Blob{Name: "os.vhd", Length: 1024, Head: pattern(512, 9)})
-	c := s.service(t).NewContainerClient(name)
+	c := s.AzureClient(t).NewContainerClient(name)
 	query := signBlob(t, name, "", "rl", time.Time{}, time.Now().Add(time.Hour))
 	if got, err := s.client(t).Read(t.Context(), ref(t, c.NewBlobClient("os.vhd").URL()+"?"+query, s.Root), 0, 512); err != nil || !bytes.Equal(got, pattern(512, 9)) {
 		t.Errorf("read: %v", err)
@@ -278,7 +278,7 @@ func containerSignatures(t *testing.T, s Server) {
 func leased(t *testing.T, s Server) {
 	name := s.container()
 	s.Put(t, name, Blob{Name: "os.vhd", Length: 4096, Head: pattern(512, 8), Leased: true})
-	_, err := s.service(t).NewContainerClient(name).NewBlobClient("os.vhd").Delete(t.Context(), nil)
+	_, err := s.AzureClient(t).NewContainerClient(name).NewBlobClient("os.vhd").Delete(t.Context(), nil)
 	wantCode(t, err, bloberror.LeaseIDMissing, 412)
 	client, r := s.client(t), ref(t, name+"/os.vhd", s.Root)
 	if p, err := client.Properties(t.Context(), r); err != nil || p.LeaseState != "leased" || p.LeaseStatus != "locked" {
@@ -295,7 +295,7 @@ func leased(t *testing.T, s Server) {
 func conditions(t *testing.T, s Server) {
 	name := s.container()
 	s.Put(t, name, Blob{Name: "os.vhd", Length: 4096})
-	b := s.service(t).NewContainerClient(name).NewBlobClient("os.vhd")
+	b := s.AzureClient(t).NewContainerClient(name).NewBlobClient("os.vhd")
 	p, err := b.GetProperties(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -316,7 +316,7 @@ func listingPages(t *testing.T, s Server) {
 		s.Put(t, name, Blob{Name: fmt.Sprintf("d%d/os.vhd", i/2), Length: 512})
 		s.Put(t, name, Blob{Name: fmt.Sprintf("d%d/x%d.vhd", i/2, i), Length: 512})
 	}
-	c := s.service(t).NewContainerClient(name)
+	c := s.AzureClient(t).NewContainerClient(name)
 	var sizes []int
 	var got []string
 	three := int32(3)
@@ -340,7 +340,7 @@ func listingPages(t *testing.T, s Server) {
 func deletes(t *testing.T, s Server) {
 	name := s.container()
 	s.Put(t, name, Blob{Name: "os.vhd", Length: 512})
-	b := s.service(t).NewContainerClient(name).NewBlobClient("os.vhd")
+	b := s.AzureClient(t).NewContainerClient(name).NewBlobClient("os.vhd")
 	p, err := b.GetProperties(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -367,7 +367,7 @@ func blockBlob(t *testing.T, s Server) {
 		t.Errorf("read %q, %v", got, err)
 	}
 	whole := make([]byte, 14)
-	b := s.service(t).NewContainerClient(name).NewBlobClient("notes.txt")
+	b := s.AzureClient(t).NewContainerClient(name).NewBlobClient("notes.txt")
 	if _, err := b.DownloadBuffer(t.Context(), whole, nil); err != nil || string(whole) != "no disk at all" {
 		t.Errorf("download %q, %v", whole, err)
 	}

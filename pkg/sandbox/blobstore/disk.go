@@ -12,6 +12,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/vhd"
+	"wave365/pkg/vhd/gpt"
 )
 
 // Kinds of content that this file tells apart by name; the rest stand in [formats].
@@ -262,7 +263,7 @@ func (s *Store) head(virtual int64, d Disk) []byte {
 	}
 	key := headKey{virtual, d.Fault != "no-efi-partition"}
 	if s.shared[key] == nil {
-		s.shared[key] = vhd.ProtectiveGPT(virtual, key.esp)
+		s.shared[key] = gpt.Build(virtual, key.esp)
 	}
 	return s.shared[key]
 }

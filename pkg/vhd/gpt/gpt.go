@@ -1,4 +1,6 @@
-package vhd
+// Package gpt is the GUID partition table at the start of a disk: what it says, and one as a sandbox or a test needs it. It
+// does no I/O.
+package gpt
 
 import (
 	"encoding/binary"
@@ -25,16 +27,22 @@ var foreign = map[[16]byte]string{
 }
 
 const (
-	gptHeaderSize  = 92
-	gptEntries     = 128
-	gptEntrySize   = 128
-	gptEntriesLBA  = 2
-	gptSignature   = "EFI PART"
+	// HeadLength is how much of a disk's start [Build] makes, in bytes: boot record, header, 128 entries and the sectors behind them.
+	HeadLength = 72 * sectorSize
+	sectorSize = 512
+	mebibyte   = 1 << 20
+
+	headerSize = 92
+	entryCount = 128
+	entrySize  = 128
+	entriesLBA = 2
+	// Signature is what the header begins with.
+	Signature      = "EFI PART"
 	protectiveType = 0xEE
 )
 
-// GPT is what the partition table says. Its addresses are in sectors of 512 bytes.
-type GPT struct {
+// Table is what the partition table says. Its addresses are in sectors of 512 bytes.
+type Table struct {
 	// BackupLBA is where the second header should be; it moves only when the partitioning tool is told that the
 	// disk has grown, so it may lie before the disk's end.
 	BackupLBA, FirstUsable, LastUsable uint64
@@ -52,20 +60,20 @@ type GPT struct {
 	Complete bool
 }
 
-// parseGPT reads the table from the start of a disk. It is nil, with the reason, when there is none to believe.
-func parseGPT(head []byte) (*GPT, string) {
+// Parse reads the table from the start of a disk. It is nil, with the reason, when there is none to believe.
+func Parse(head []byte) (*Table, string) {
 	switch {
 	case len(head) < 2*sectorSize, head[510] != 0x55, head[511] != 0xAA:
 		return nil, "the disk has no partition table"
-	case !hasProtectiveEntry(head):
+	case !HasProtectiveEntry(head):
 		return nil, "it is partitioned the old way, with an MBR"
-	case string(head[sectorSize:sectorSize+8]) != gptSignature:
+	case string(head[sectorSize:sectorSize+8]) != Signature:
 		return nil, "the boot record announces a GPT, but its header is missing"
 	}
 	h := head[sectorSize : 2*sectorSize]
 	le := binary.LittleEndian
 	size := le.Uint32(h[12:])
-	if size < gptHeaderSize || size > sectorSize {
+	if size < headerSize || size > sectorSize {
 		return nil, "the GPT header is damaged: impossible size"
 	}
 	own := append([]byte(nil), h[:size]...)
@@ -73,12 +81,13 @@ func parseGPT(head []byte) (*GPT, string) {
 	if crc32.ChecksumIEEE(own) != le.Uint32(h[16:]) {
 		return nil, "the GPT header is damaged: wrong checksum"
 	}
-	g := &GPT{BackupLBA: le.Uint64(h[32:]), FirstUsable: le.Uint64(h[40:]), LastUsable: le.Uint64(h[48:])}
+	g := &Table{BackupLBA: le.Uint64(h[32:]), FirstUsable: le.Uint64(h[40:]), LastUsable: le.Uint64(h[48:])}
 	g.readEntries(head, le.Uint64(h[72:]), le.Uint32(h[80:]), le.Uint32(h[84:]))
 	return g, ""
 }
 
-func hasProtectiveEntry(head []byte) bool {
+// HasProtectiveEntry reports whether the boot record announces a GPT. head has at least 512 bytes.
+func HasProtectiveEntry(head []byte) bool {
 	for i := range 4 {
 		if head[446+16*i+4] == protectiveType {
 			return true
@@ -87,8 +96,8 @@ func hasProtectiveEntry(head []byte) bool {
 	return false
 }
 
-func (g *GPT) readEntries(head []byte, lba uint64, count, size uint32) {
-	if size < gptEntrySize || lba > uint64(len(head)/sectorSize) {
+func (g *Table) readEntries(head []byte, lba uint64, count, size uint32) {
+	if size < entrySize || lba > uint64(len(head)/sectorSize) {
 		return
 	}
 	at, end := lba*sectorSize, uint64(len(head))
@@ -115,10 +124,19 @@ func (g *GPT) readEntries(head []byte, lba uint64, count, size uint32) {
 	g.Complete = true
 }
 
-// ProtectiveGPT builds the first [HeadLength] bytes of a GPT disk of virtual bytes, as a sandbox or a test needs them:
+// Beyond reports whether the table speaks of sectors that a disk of size bytes does not have.
+func (g *Table) Beyond(size int64) bool {
+	end := uint64(max(size, 0)) / sectorSize
+	return g.BackupLBA >= end || g.LastUsable >= end
+}
+
+// Size is that of the disk that the table was written for, in bytes.
+func (g *Table) Size() int64 { return int64(g.BackupLBA+1) * sectorSize }
+
+// Build makes the first [gptHeadLength] bytes of a GPT disk of virtual bytes, as a sandbox or a test needs them:
 // a Windows layout, with or without its EFI system partition. virtual is at least 1 MiB. The same arguments give the
 // same bytes.
-func ProtectiveGPT(virtual int64, withESP bool) []byte {
+func Build(virtual int64, withESP bool) []byte {
 	head := make([]byte, HeadLength)
 	le := binary.LittleEndian
 	sectors := uint64(max(virtual, mebibyte)) / sectorSize
@@ -130,7 +148,7 @@ func ProtectiveGPT(virtual int64, withESP bool) []byte {
 	head[510], head[511] = 0x55, 0xAA
 
 	first, last := uint64(34), sectors-34
-	entries := head[gptEntriesLBA*sectorSize:]
+	entries := head[entriesLBA*sectorSize:]
 	layout := []partition{{microsoftReserved, 16 * mebibyte / sectorSize}, {basicData, 0}}
 	if withESP {
 		layout = append([]partition{{efiSystem, 100 * mebibyte / sectorSize}}, layout...)
@@ -138,19 +156,19 @@ func ProtectiveGPT(virtual int64, withESP bool) []byte {
 	layOut(entries, layout, first, last)
 
 	h := head[sectorSize : 2*sectorSize]
-	copy(h, gptSignature)
+	copy(h, Signature)
 	le.PutUint32(h[8:], 0x00010000)
-	le.PutUint32(h[12:], gptHeaderSize)
+	le.PutUint32(h[12:], headerSize)
 	le.PutUint64(h[24:], 1)
 	le.PutUint64(h[32:], sectors-1)
 	le.PutUint64(h[40:], first)
 	le.PutUint64(h[48:], last)
 	le.PutUint64(h[56:], sectors) // a stable stand-in for the random disk id
-	le.PutUint64(h[72:], gptEntriesLBA)
-	le.PutUint32(h[80:], gptEntries)
-	le.PutUint32(h[84:], gptEntrySize)
-	le.PutUint32(h[88:], crc32.ChecksumIEEE(entries[:gptEntries*gptEntrySize]))
-	le.PutUint32(h[16:], crc32.ChecksumIEEE(h[:gptHeaderSize]))
+	le.PutUint64(h[72:], entriesLBA)
+	le.PutUint32(h[80:], entryCount)
+	le.PutUint32(h[84:], entrySize)
+	le.PutUint32(h[88:], crc32.ChecksumIEEE(entries[:entryCount*entrySize]))
+	le.PutUint32(h[16:], crc32.ChecksumIEEE(h[:headerSize]))
 	return head
 }
 
@@ -171,7 +189,7 @@ func layOut(entries []byte, layout []partition, first, last uint64) {
 		if p.sectors > 0 {
 			end = at + min(p.sectors-1, left/2)
 		}
-		e := entries[i*gptEntrySize:]
+		e := entries[i*entrySize:]
 		copy(e, p.kind[:])
 		le.PutUint64(e[16:], uint64(i+1)) // likewise for the partition's id
 		le.PutUint64(e[32:], at)

@@ -1,7 +1,9 @@
-package blobtest
+// Package azuritetest is for tests: it runs a real Azurite and puts blobs into it.
+package azuritetest
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"io"
 	"os"
@@ -11,22 +13,19 @@ import (
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	azb "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/lease"
-)
 
-// The account that Azurite and the sandbox share, with its published key.
-const (
-	Account = "devstoreaccount1"
-	Key     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+	"wave365/pkg/blob/blobtest"
 )
 
 // azuriteVersion is the one that runs on Node 20 and later.
 const azuriteVersion = "3.35.0"
 
-// AzuriteDir is where Azurite is looked for: $AZURITE_DIR, or .cache/wave365/azurite in the home folder.
-func AzuriteDir() string {
+// Dir is where Azurite is looked for: $AZURITE_DIR, or .cache/wave365/azurite in the home folder.
+func Dir() string {
 	if dir := os.Getenv("AZURITE_DIR"); dir != "" {
 		return dir
 	}
@@ -34,18 +33,18 @@ func AzuriteDir() string {
 	return filepath.Join(home, ".cache", "wave365", "azurite")
 }
 
-// StartAzurite starts a real Azurite with an empty account and stops it when the test ends. It gives the account's
+// Start starts a real Azurite with an empty account and stops it when the test ends. It gives the account's
 // endpoint. Where Azurite is not installed the test is skipped; with CI=true in the environment it fails.
-func StartAzurite(t testing.TB) (root string) {
+func Start(t testing.TB) (root string) {
 	t.Helper()
-	main := filepath.Join(AzuriteDir(), "node_modules", "azurite", "dist", "src", "blob", "main.js")
+	main := filepath.Join(Dir(), "node_modules", "azurite", "dist", "src", "blob", "main.js")
 	node, err := exec.LookPath("node")
 	if _, statErr := os.Stat(main); err != nil || statErr != nil {
 		const how = "Azurite is not installed: npm install --no-audit --no-fund --omit=dev --prefix %s azurite@%s (Node 20)"
 		if os.Getenv("CI") == "true" {
-			t.Fatalf(how, AzuriteDir(), azuriteVersion)
+			t.Fatalf(how, Dir(), azuriteVersion)
 		}
-		t.Skipf(how, AzuriteDir(), azuriteVersion)
+		t.Skipf(how, Dir(), azuriteVersion)
 	}
 	cmd := exec.Command(node, main, "--blobHost", "127.0.0.1", "--blobPort", "0", "--skipApiVersionCheck",
 		"--disableTelemetry", "--silent", "--location", t.TempDir())
@@ -72,7 +71,7 @@ func StartAzurite(t testing.TB) (root string) {
 		if at == "" {
 			t.Fatal("Azurite ended before it listened")
 		}
-		return at + "/" + Account
+		return at + "/" + blobtest.Account
 	case <-time.After(time.Minute):
 		t.Fatal("Azurite did not listen within a minute")
 	}
@@ -93,9 +92,9 @@ func readAddress(out io.Reader, address chan<- string) {
 	_, _ = io.Copy(io.Discard, out) // until it ends
 }
 
-// PutIn makes blobs in an Azurite, for [Server.Put].
-func PutIn(root string) func(t testing.TB, container string, b Blob) {
-	return func(t testing.TB, name string, b Blob) {
+// PutIn makes blobs in an Azurite, for [blobtest.Server.Put].
+func PutIn(root string) func(t testing.TB, container string, b blobtest.Blob) {
+	return func(t testing.TB, name string, b blobtest.Blob) {
 		t.Helper()
 		ctx := context.Background()
 		must := func(err error) {
@@ -104,7 +103,7 @@ func PutIn(root string) func(t testing.TB, container string, b Blob) {
 				t.Fatalf("%s/%s: %v", name, b.Name, err)
 			}
 		}
-		c := Server{Root: root}.service(t).NewContainerClient(name)
+		c := blobtest.Server{Root: root}.AzureClient(t).NewContainerClient(name)
 		if _, err := c.Create(ctx, nil); !bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
 			must(err)
 		}
@@ -117,7 +116,7 @@ func PutIn(root string) func(t testing.TB, container string, b Blob) {
 			must(err)
 			for offset, data := range map[int64][]byte{0: b.Head, b.Length - int64(len(b.Tail)): b.Tail} {
 				if len(data) > 0 {
-					_, err := pages.UploadPages(ctx, body(data), pageblobRange(offset, int64(len(data))), nil)
+					_, err := pages.UploadPages(ctx, body(data), azb.HTTPRange{Offset: offset, Count: int64(len(data))}, nil)
 					must(err)
 				}
 			}
@@ -134,3 +133,5 @@ func PutIn(root string) func(t testing.TB, container string, b Blob) {
 		}
 	}
 }
+
+func body(data []byte) io.ReadSeekCloser { return streaming.NopCloser(bytes.NewReader(data)) }

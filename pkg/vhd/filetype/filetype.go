@@ -1,14 +1,18 @@
-package vhd
+// Package filetype names files that are no disk with a partition table, by the bytes that they begin with. It does no I/O.
+package filetype
 
 import "bytes"
 
-// format is a kind of file by the bytes that it begins with.
-type format struct {
-	name string
+const sectorSize = 512
+
+// Type is a type of file.
+type Type struct {
+	// Name is with its article: "a zip archive".
+	Name string
 	at   int
 	sign string
-	// how says how a fixed VHD comes of it.
-	how string
+	// How says how a fixed VHD comes of it.
+	How string
 }
 
 const (
@@ -19,7 +23,7 @@ const (
 )
 
 // formats are those that end up in a storage account under the name of a VHD.
-var formats = []format{
+var formats = []Type{
 	{"a QEMU disk image (qcow2)", 0, "QFI\xFB", howQemu},
 	{"a QEMU disk image (QED)", 0, "QED\x00", howQemu},
 	{"a VMware disk (vmdk)", 0, "KDMV", howQemu},
@@ -52,7 +56,7 @@ var formats = []format{
 }
 
 // volumes are file systems that begin where a disk should.
-var volumes = []format{
+var volumes = []Type{
 	{"a single BitLocker volume and not a whole disk", 3, "-FVE-FS-", howWhole},
 	{"a single LUKS volume of a Linux machine and not a whole disk", 0, "LUKS\xBA\xBE", howWhole},
 	{"a single ReFS volume and not a whole disk", 3, "ReFS\x00", howWhole},
@@ -62,35 +66,35 @@ var volumes = []format{
 	{"a single FAT volume and not a whole disk", 82, "FAT32   ", howWhole},
 }
 
-// otherFormat names a file that is no disk with a partition table.
-func otherFormat(head []byte) (format, bool) {
+// Of names a file that is no disk with a partition table, by its first bytes; false: nothing known.
+func Of(head []byte) (Type, bool) {
 	for _, f := range volumes {
 		if f.begins(head) {
 			return f, true
 		}
 	}
-	if bootRecord(head) {
+	if HasBootRecord(head) {
 		// Hybrid CD images begin like a disk.
 		for _, f := range formats {
 			if f.at > sectorSize && f.begins(head) {
 				return f, true
 			}
 		}
-		return format{}, false
+		return Type{}, false
 	}
 	for _, f := range formats {
 		if f.begins(head) {
 			return f, true
 		}
 	}
-	return format{}, false
+	return Type{}, false
 }
 
-func (f format) begins(head []byte) bool {
+func (f Type) begins(head []byte) bool {
 	return len(head) >= f.at && bytes.HasPrefix(head[f.at:], []byte(f.sign))
 }
 
-// bootRecord reports whether the first sector ends as boot records do.
-func bootRecord(head []byte) bool {
+// HasBootRecord reports whether the first sector ends as boot records do.
+func HasBootRecord(head []byte) bool {
 	return len(head) >= sectorSize && head[510] == 0x55 && head[511] == 0xAA
 }
