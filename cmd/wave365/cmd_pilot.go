@@ -11,6 +11,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/pilot"
+	"wave365/pkg/pilot/recording"
 	"wave365/pkg/summary/wording"
 )
 
@@ -37,7 +38,7 @@ leave open: each with the exchanges that show it, and with the knob that makes a
 				return fault.Wrap(fault.Invalid, "usage", "the recording cannot be read: "+err.Error(), "name a file that --record FILE has written", err)
 			}
 			defer func() { _ = f.Close() }()
-			rec, err := pilot.Read(f)
+			rec, err := recording.Read(f)
 			if err != nil {
 				return err
 			}
@@ -52,7 +53,7 @@ leave open: each with the exchanges that show it, and with the knob that makes a
 	}
 }
 
-func printPilot(a *app, rec *pilot.Recording, answers []pilot.Answer, knobs map[string]any) error {
+func printPilot(a *app, rec *recording.Recording, answers []pilot.Answer, knobs map[string]any) error {
 	fmt.Fprintf(a.out, "%d exchanges, %s to %s\n", rec.Exchanges, rec.First.UTC().Format("2006-01-02 15:04:05"), rec.Last.UTC().Format("2006-01-02 15:04:05 MST"))
 	var open []pilot.Answer
 	for _, q := range answers {

@@ -20,6 +20,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/pilot"
+	"wave365/pkg/pilot/recording"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
 	"wave365/pkg/sandbox/generate"
@@ -177,7 +178,7 @@ func knobsLike(path string) (knobs scenario.Knobs, err error) {
 		return knobs, fault.Wrap(fault.Invalid, "usage", "the recording cannot be read: "+err.Error(), "record an evening with --record, and name that file with --like", err)
 	}
 	defer func() { _ = f.Close() }()
-	rec, err := pilot.Read(f)
+	rec, err := recording.Read(f)
 	if err != nil {
 		return knobs, err
 	}

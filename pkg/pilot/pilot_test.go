@@ -13,6 +13,7 @@ import (
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/pilot"
+	"wave365/pkg/pilot/recording"
 	"wave365/pkg/sandbox/scenario"
 )
 
@@ -52,7 +53,7 @@ func (p *tape) add(method, path string, status int, body, reply string, headers 
 
 func (p *tape) answers() map[string]pilot.Answer {
 	p.t.Helper()
-	rec, err := pilot.Read(strings.NewReader(p.text.String()))
+	rec, err := recording.Read(strings.NewReader(p.text.String()))
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -205,7 +206,7 @@ func TestRead(t *testing.T) {
 		"CutOff":   {good + good[:40], ""},
 		"Blank":    {good + "\n\n" + good, ""},
 	} {
-		_, err := pilot.Read(strings.NewReader(tc.text))
+		_, err := recording.Read(strings.NewReader(tc.text))
 		if tc.want == "" && err != nil || tc.want != "" && (!fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), tc.want)) {
 			t.Errorf("%s: %v", name, err)
 		}

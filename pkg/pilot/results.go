@@ -1,137 +1,75 @@
 package pilot
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"wave365/pkg/pilot/recording"
 )
 
 var guid = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
-// result is one reading of an import's record.
-type result struct {
-	exchange
-	id, route, shape          string
-	user                      *string
-	status, usage, additional string
-}
-
-var retrieve = regexp.MustCompile(`/retrievesnapshotimportresults?\(snapshotid='([^']+)'\)`)
-
-// results are the readings of imports' records, in order.
-func (rec *Recording) results() (out []result) {
-	for _, e := range rec.graph {
-		m := retrieve.FindStringSubmatch(strings.ReplaceAll(e.path, "%27", "'"))
-		if m == nil {
-			continue
-		}
-		r := result{exchange: e, id: m[1], route: "singular", shape: "object"}
-		if strings.Contains(e.path, "importresults(") {
-			r.route = "plural"
-		}
-		var body struct {
-			Value *[]json.RawMessage `json:"value"`
-		}
-		raw := e.Reply
-		if json.Unmarshal(raw, &body) == nil && body.Value != nil {
-			r.shape = "collection"
-			if len(*body.Value) > 0 {
-				raw = (*body.Value)[0]
-			}
-		}
-		var one struct {
-			User       *string `json:"assignedUserPrincipalName"`
-			Status     string  `json:"importStatus"`
-			Usage      string  `json:"usageStatus"`
-			Additional string  `json:"additionalDetail"`
-		}
-		_ = json.Unmarshal(raw, &one)
-		r.user, r.status, r.usage, r.additional = one.User, strings.ToLower(one.Status), strings.ToLower(one.Usage), one.Additional
-		out = append(out, r)
-	}
-	return out
-}
-
-func (rec *Recording) resultsThat(pick func(result) bool) (seen []exchange) {
-	for _, r := range rec.results() {
-		if pick(r) {
-			seen = append(seen, r.exchange)
-		}
-	}
-	return seen
-}
-
 func aboutResults() []question {
 	return []question{
 		{"retrieve-route", "Which route reads an import's record?", "an import that is watched", "retrieve_route", askRoute},
-		{"retrieve-shape", "Is the record an object or a collection?", "an import that is watched", "retrieve_shape", func(rec *Recording) finding {
+		{"retrieve-shape", "Is the record an object or a collection?", "an import that is watched", "retrieve_shape", func(rec *recording.Recording) finding {
 			for _, shape := range []string{"collection", "object"} {
-				if seen := rec.resultsThat(func(r result) bool { return r.ok() && r.shape == shape }); len(seen) > 0 {
+				if seen := rec.ResultsThat(func(r recording.Result) bool { return r.OK() && r.Shape == shape }); len(seen) > 0 {
 					return finding{map[string]string{"object": "an object", "collection": "a collection"}[shape], shape, seen}
 				}
 			}
 			return finding{}
 		}},
 		{"assigned-user", "Is assignedUserPrincipalName an object id or a UPN?", "an import that is watched", "assigned_user", askAssignedUser},
-		{"list-imports", "Is there a call that lists imports?", "a validation", "list_imports", func(rec *Recording) finding {
-			seen := rec.calls("GET", "/snapshots/listsnapshotimportresults")
+		{"list-imports", "Is there a call that lists imports?", "a validation", "list_imports", func(rec *recording.Recording) finding {
+			seen := rec.Calls("GET", "/snapshots/listsnapshotimportresults")
 			switch {
 			case len(seen) == 0:
 				return finding{}
-			case slices.ContainsFunc(seen, exchange.ok):
+			case slices.ContainsFunc(seen, recording.Exchange.OK):
 				return finding{"yes", true, seen}
 			}
-			return finding{"no: " + codes(seen), false, seen}
+			return finding{"no: " + recording.Codes(seen), false, seen}
 		}},
 		{"record-after", "What becomes of the record after provisioning?", "a row that is watched to its end", "keep_import_record", askRecordAfter},
-		{"expired", "When does an unused import expire?", "an import that is left unused until it expires", "import_expires", func(rec *Recording) finding {
-			for _, r := range rec.results() {
-				if r.status != "expired" && r.usage != "expired" {
+		{"expired", "When does an unused import expire?", "an import that is left unused until it expires", "import_expires", func(rec *recording.Recording) finding {
+			for _, r := range rec.Results() {
+				if r.ImportStatus != "expired" && r.Usage != "expired" {
 					continue
 				}
-				for _, c := range rec.imports {
-					if strings.EqualFold(c.id, r.id) {
+				for _, c := range rec.Imports {
+					if strings.EqualFold(c.ID, r.ID) {
 						age := r.At.Sub(c.At).Round(time.Minute)
-						return finding{"after " + age.String() + " at most", age.String(), []exchange{c.exchange, r.exchange}}
+						return finding{"after " + age.String() + " at most", age.String(), []recording.Exchange{c.Exchange, r.Exchange}}
 					}
 				}
 			}
 			return finding{}
 		}},
 		{"import-time", "How long does an import take?", "an import that is watched to its end", "import_base", askImportTime},
-		{"failed-detail", "What does a failed import say?", "an import that fails", "", func(rec *Recording) finding {
+		{"failed-detail", "What does a failed import say?", "an import that fails", "", func(rec *recording.Recording) finding {
 			var texts []string
-			seen := rec.resultsThat(func(r result) bool {
-				if r.status == "failed" && r.additional != "" && !slices.Contains(texts, r.additional) {
-					texts = append(texts, r.additional)
+			seen := rec.ResultsThat(func(r recording.Result) bool {
+				if r.ImportStatus == "failed" && r.Detail != "" && !slices.Contains(texts, r.Detail) {
+					texts = append(texts, r.Detail)
 				}
-				return r.status == "failed"
+				return r.ImportStatus == "failed"
 			})
 			return finding{strings.Join(texts, "; "), nil, seen}
 		}},
 	}
 }
 
-// calls are the exchanges with this method whose path ends so, in lower case.
-func (rec *Recording) calls(method, suffix string) (seen []exchange) {
-	for _, e := range rec.graph {
-		if (method == "" || e.Method == method) && strings.HasSuffix(e.path, suffix) {
-			seen = append(seen, e)
-		}
-	}
-	return seen
-}
-
-func askRoute(rec *Recording) finding {
+func askRoute(rec *recording.Recording) finding {
 	works := map[string]bool{}
-	var seen []exchange
-	for _, r := range rec.results() {
-		if r.ok() && !works[r.route] {
-			works[r.route] = true
-			seen = append(seen, r.exchange)
+	var seen []recording.Exchange
+	for _, r := range rec.Results() {
+		if r.OK() && !works[r.Call] {
+			works[r.Call] = true
+			seen = append(seen, r.Exchange)
 		}
 	}
 	switch {
@@ -145,21 +83,21 @@ func askRoute(rec *Recording) finding {
 	return finding{}
 }
 
-func askAssignedUser(rec *Recording) finding {
-	kinds := map[string][]exchange{}
-	for _, r := range rec.results() {
-		if !r.ok() || r.status == "" {
+func askAssignedUser(rec *recording.Recording) finding {
+	kinds := map[string][]recording.Exchange{}
+	for _, r := range rec.Results() {
+		if !r.OK() || r.ImportStatus == "" {
 			continue
 		}
 		kind := "empty"
 		switch {
-		case r.user == nil || *r.user == "":
-		case guid.MatchString(*r.user):
+		case r.User == nil || *r.User == "":
+		case guid.MatchString(*r.User):
 			kind = "id"
 		default:
 			kind = "upn"
 		}
-		kinds[kind] = append(kinds[kind], r.exchange)
+		kinds[kind] = append(kinds[kind], r.Exchange)
 	}
 	for _, kind := range []string{"upn", "empty", "id"} {
 		if seen := kinds[kind]; len(seen) > 0 {
@@ -171,42 +109,42 @@ func askAssignedUser(rec *Recording) finding {
 
 // askRecordAfter looks for a record that was read as in use, and what came of it. That it is still there counts only a
 // while after it was first in use.
-func askRecordAfter(rec *Recording) finding {
-	inUse, read := map[string]result{}, map[string]bool{}
+func askRecordAfter(rec *recording.Recording) finding {
+	inUse, read := map[string]recording.Result{}, map[string]bool{}
 	var kept finding
-	for _, r := range rec.results() {
-		first, used := inUse[r.id]
+	for _, r := range rec.Results() {
+		first, used := inUse[r.ID]
 		switch {
-		case r.Status == 404 && read[r.id]:
+		case r.Status == 404 && read[r.ID]:
 			after := "it is removed; it had not been seen in use"
 			if used {
 				after = "it is removed, at most " + r.At.Sub(first.At).Round(time.Second).String() + " after it was first seen in use"
 			}
-			return finding{after, false, []exchange{r.exchange}}
-		case r.ok() && r.usage == "inuse" && !used:
-			inUse[r.id] = r
-		case r.ok() && r.usage == "inuse" && r.At.Sub(first.At) > time.Hour:
-			kept = finding{"it stays, in use, for " + r.At.Sub(first.At).Round(time.Minute).String() + " at least", true, []exchange{first.exchange, r.exchange}}
+			return finding{after, false, []recording.Exchange{r.Exchange}}
+		case r.OK() && r.Usage == "inuse" && !used:
+			inUse[r.ID] = r
+		case r.OK() && r.Usage == "inuse" && r.At.Sub(first.At) > time.Hour:
+			kept = finding{"it stays, in use, for " + r.At.Sub(first.At).Round(time.Minute).String() + " at least", true, []recording.Exchange{first.Exchange, r.Exchange}}
 		}
-		read[r.id] = read[r.id] || r.ok()
+		read[r.ID] = read[r.ID] || r.OK()
 	}
 	return kept
 }
 
 // askImportTime measures from the import's acceptance to the first reading that says succeeded.
-func askImportTime(rec *Recording) finding {
+func askImportTime(rec *recording.Recording) finding {
 	done := map[string]bool{}
 	var took []time.Duration
-	var seen []exchange
-	for _, r := range rec.results() {
-		if r.status != "succeeded" || done[r.id] {
+	var seen []recording.Exchange
+	for _, r := range rec.Results() {
+		if r.ImportStatus != "succeeded" || done[r.ID] {
 			continue
 		}
-		done[r.id] = true
-		for _, c := range rec.imports {
-			if strings.EqualFold(c.id, r.id) {
+		done[r.ID] = true
+		for _, c := range rec.Imports {
+			if strings.EqualFold(c.ID, r.ID) {
 				took = append(took, r.At.Sub(c.At))
-				seen = append(seen, r.exchange)
+				seen = append(seen, r.Exchange)
 			}
 		}
 	}
@@ -214,7 +152,7 @@ func askImportTime(rec *Recording) finding {
 }
 
 // spread says from when to when things took, with the middle as the knob's value.
-func spread(took []time.Duration, seen []exchange, what string) finding {
+func spread(took []time.Duration, seen []recording.Exchange, what string) finding {
 	if len(took) == 0 {
 		return finding{}
 	}

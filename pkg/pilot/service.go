@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"wave365/pkg/pilot/recording"
 )
 
 func aboutService() []question {
@@ -14,67 +16,67 @@ func aboutService() []question {
 		{"retry-after", "Does a 429 bring Retry-After, and in which form?", "an evening with throttling", "no_retry_after", askRetryAfter},
 		{"limits", "Which limits does the service name when it throttles?", "an evening with throttling", "", askLimits},
 		{"audit", "Are imports in the audit log under the request's id?", "a look at the audit log after an import (prove, close or reconcile make one)", "unaudited_imports", askAudit},
-		{"purge-unknown", "How is the purge of an id that is gone answered?", "a purge of an id that is gone", "purge_unknown", func(rec *Recording) finding {
-			for _, e := range rec.calls("POST", "/purgeimportedsnapshot") {
+		{"purge-unknown", "How is the purge of an id that is gone answered?", "a purge of an id that is gone", "purge_unknown", func(rec *recording.Recording) finding {
+			for _, e := range rec.Calls("POST", "/purgeimportedsnapshot") {
 				if e.Status == 404 {
-					return finding{"404 " + e.code(), 404, []exchange{e}}
+					return finding{"404 " + e.Code(), 404, []recording.Exchange{e}}
 				}
 			}
 			return finding{}
 		}},
-		{"purge-busy", "How is the purge of an import in use or in progress refused?", "a purge of such an import", "purge_busy", func(rec *Recording) finding {
-			for _, e := range rec.calls("POST", "/purgeimportedsnapshot") {
+		{"purge-busy", "How is the purge of an import in use or in progress refused?", "a purge of such an import", "purge_busy", func(rec *recording.Recording) finding {
+			for _, e := range rec.Calls("POST", "/purgeimportedsnapshot") {
 				if e.Status == 400 || e.Status == 409 {
-					return finding{codes([]exchange{e}), e.Status, []exchange{e}}
+					return finding{recording.Codes([]recording.Exchange{e}), e.Status, []recording.Exchange{e}}
 				}
 			}
 			return finding{}
 		}},
-		{"setting-patch", "What does a change of a user setting answer?", "a close, which changes the settings of its wave", "patch_status", func(rec *Recording) finding {
-			var seen []exchange
-			for _, e := range rec.graph {
-				if e.Method == "PATCH" && strings.Contains(e.path, "/usersettings/") && e.ok() {
+		{"setting-patch", "What does a change of a user setting answer?", "a close, which changes the settings of its wave", "patch_status", func(rec *recording.Recording) finding {
+			var seen []recording.Exchange
+			for _, e := range rec.Graph {
+				if e.Method == "PATCH" && strings.Contains(e.Route, "/usersettings/") && e.OK() {
 					seen = append(seen, e)
 				}
 			}
 			if len(seen) == 0 {
 				return finding{}
 			}
-			return finding{statuses(seen), seen[0].Status, seen}
+			return finding{recording.Statuses(seen), seen[0].Status, seen}
 		}},
-		{"setting-partial", "Is a change of a user setting with some of its fields refused?", "such a change, which this tool does not send", "partial_patch", func(rec *Recording) finding {
-			for _, e := range rec.graph {
-				if e.Method == "PATCH" && strings.EqualFold(e.code(), "requiredFieldsNotProvided") {
-					return finding{"yes: " + codes([]exchange{e}), "refuse", []exchange{e}}
+		{"setting-partial", "Is a change of a user setting with some of its fields refused?", "such a change, which this tool does not send", "partial_patch", func(rec *recording.Recording) finding {
+			for _, e := range rec.Graph {
+				if e.Method == "PATCH" && strings.EqualFold(e.Code(), "requiredFieldsNotProvided") {
+					return finding{"yes: " + recording.Codes([]recording.Exchange{e}), "refuse", []recording.Exchange{e}}
 				}
 			}
 			return finding{}
 		}},
 		{"enums", "Are members of enums beyond the sentinel sent?", "a Cloud PC in such a state", "keep_unknown_enums", askEnums},
 		{"page-size", "How many elements has a page?", "a list of more than one page", "page_size", askPageSize},
-		{"provision-time", "How long does provisioning take?", "a Cloud PC that is watched to its end", "", func(rec *Recording) finding {
-			took, seen := rec.provisioned()
+		{"provision-time", "How long does provisioning take?", "a Cloud PC that is watched to its end", "", func(rec *recording.Recording) finding {
+			took, seen := rec.Provisioned()
 			f := spread(took, seen, "Cloud PC")
 			f.value = nil
 			return f
 		}},
-		{"provision-shortest", "How long does provisioning take at the least?", "a Cloud PC that is watched to its end", "provision_min", func(rec *Recording) finding {
-			took, seen := rec.provisioned()
+		{"provision-shortest", "How long does provisioning take at the least?", "a Cloud PC that is watched to its end", "provision_min", func(rec *recording.Recording) finding {
+			took, seen := rec.Provisioned()
 			return extreme(took, seen, slices.Min[[]time.Duration])
 		}},
-		{"provision-longest", "How long does provisioning take at the most?", "a Cloud PC that is watched to its end", "provision_max", func(rec *Recording) finding {
-			took, seen := rec.provisioned()
+		{"provision-longest", "How long does provisioning take at the most?", "a Cloud PC that is watched to its end", "provision_max", func(rec *recording.Recording) finding {
+			took, seen := rec.Provisioned()
 			return extreme(took, seen, slices.Max[[]time.Duration])
 		}},
 		{"member-lag", "How long until a new member is seen?", "a membership that is written and read back", "membership_lag", askMemberLag},
 	}
 }
 
-func askRetryAfter(rec *Recording) finding {
-	var with, without []exchange
-	for _, e := range rec.graph {
+func askRetryAfter(rec *recording.Recording) finding {
+	var with, without []recording.Exchange
+	for _, e := range rec.Graph {
 		switch {
-		case e.Status != 429 || strings.HasSuffix(e.path, "/importsnapshot"):
+		case e.Status != 429 || strings.HasSuffix(e.Route, "/importsnapshot"):
 		case e.Answered["retry-after"] != "":
 			with = append(with, e)
 		default:
@@ -87,7 +89,7 @@ func askRetryAfter(rec *Recording) finding {
 	case len(with) == 0:
 		return finding{"no, not once", true, without}
 	}
-	text := "yes: " + counted(with, func(e exchange) string { return e.Answered["retry-after"] })
+	text := "yes: " + recording.Counted(with, func(e recording.Exchange) string { return e.Answered["retry-after"] })
 	if len(without) > 0 {
 		text += fmt.Sprintf("; %d times not", len(without))
 	}
@@ -95,7 +97,7 @@ func askRetryAfter(rec *Recording) finding {
 }
 
 // seconds gives the pause of a Retry-After as a duration's text; nil: it is none.
-func seconds(v string, e exchange) any {
+func seconds(v string, e recording.Exchange) any {
 	if s, err := strconv.ParseFloat(v, 64); err == nil {
 		return time.Duration(s * float64(time.Second)).String()
 	}
@@ -106,15 +108,15 @@ func seconds(v string, e exchange) any {
 }
 
 // askAudit looks for the request ids of accepted imports in what was read of the audit log after them.
-func askAudit(rec *Recording) finding {
-	sent := map[string]exchange{}
-	var looked []exchange
-	for _, e := range rec.graph {
-		if strings.HasSuffix(e.path, "/importsnapshot") && e.ok() {
+func askAudit(rec *recording.Recording) finding {
+	sent := map[string]recording.Exchange{}
+	var looked []recording.Exchange
+	for _, e := range rec.Graph {
+		if strings.HasSuffix(e.Route, "/importsnapshot") && e.OK() {
 			sent[strings.ToLower(e.Asked["client-request-id"])] = e
 			continue
 		}
-		if !strings.HasSuffix(e.path, "/auditevents") || !e.ok() || len(sent) == 0 {
+		if !strings.HasSuffix(e.Route, "/auditevents") || !e.OK() || len(sent) == 0 {
 			continue
 		}
 		looked = append(looked, e)
@@ -126,7 +128,7 @@ func askAudit(rec *Recording) finding {
 		_ = json.Unmarshal(e.Reply, &body)
 		for _, v := range body.Value {
 			if im, ok := sent[strings.ToLower(v.Correlation)]; ok {
-				return finding{"yes, " + e.At.Sub(im.At).Round(time.Second).String() + " after the import at the latest", false, []exchange{im, e}}
+				return finding{"yes, " + e.At.Sub(im.At).Round(time.Second).String() + " after the import at the latest", false, []recording.Exchange{im, e}}
 			}
 		}
 	}
@@ -136,14 +138,14 @@ func askAudit(rec *Recording) finding {
 	return finding{fmt.Sprintf("no: %d readings of the log after imports had none of their ids", len(looked)), true, looked}
 }
 
-func askEnums(rec *Recording) finding {
-	var hidden []exchange
-	for _, e := range rec.graph {
-		if !strings.Contains(e.path, "/virtualendpoint/") || !strings.Contains(string(e.Reply), `"unknownFutureValue"`) {
+func askEnums(rec *recording.Recording) finding {
+	var hidden []recording.Exchange
+	for _, e := range rec.Graph {
+		if !strings.Contains(e.Route, "/virtualendpoint/") || !strings.Contains(string(e.Reply), `"unknownFutureValue"`) {
 			continue
 		}
 		if strings.Contains(e.Asked["prefer"], "include-unknown-enum-members") {
-			return finding{"they are hidden although Prefer asks for them", nil, []exchange{e}}
+			return finding{"they are hidden although Prefer asks for them", nil, []recording.Exchange{e}}
 		}
 		hidden = append(hidden, e)
 	}
@@ -153,15 +155,15 @@ func askEnums(rec *Recording) finding {
 	return finding{"they are hidden without Prefer", false, hidden}
 }
 
-func askPageSize(rec *Recording) finding {
+func askPageSize(rec *recording.Recording) finding {
 	size := 0
-	var seen []exchange
-	for _, e := range rec.graph {
+	var seen []recording.Exchange
+	for _, e := range rec.Graph {
 		var body struct {
 			Next  string            `json:"@odata.nextLink"`
 			Value []json.RawMessage `json:"value"`
 		}
-		if strings.Contains(e.path, "/virtualendpoint/") && json.Unmarshal(e.Reply, &body) == nil && body.Next != "" {
+		if strings.Contains(e.Route, "/virtualendpoint/") && json.Unmarshal(e.Reply, &body) == nil && body.Next != "" {
 			size = max(size, len(body.Value))
 			seen = append(seen, e)
 		}
@@ -173,7 +175,7 @@ func askPageSize(rec *Recording) finding {
 }
 
 // extreme is the shortest or the longest of what things took.
-func extreme(took []time.Duration, seen []exchange, of func([]time.Duration) time.Duration) finding {
+func extreme(took []time.Duration, seen []recording.Exchange, of func([]time.Duration) time.Duration) finding {
 	if len(took) == 0 {
 		return finding{}
 	}
@@ -181,48 +183,19 @@ func extreme(took []time.Duration, seen []exchange, of func([]time.Duration) tim
 	return finding{v, v, seen}
 }
 
-// provisioned measures each Cloud PC from the first list that has it under way to the first that has it provisioned.
-func (rec *Recording) provisioned() (took []time.Duration, seen []exchange) {
-	begun, done := map[string]time.Time{}, map[string]bool{}
-	for _, e := range rec.graph {
-		if !strings.HasSuffix(e.path, "/cloudpcs") || !e.ok() {
-			continue
-		}
-		var body struct {
-			Value []struct{ ID, Status string } `json:"value"`
-		}
-		_ = json.Unmarshal(e.Reply, &body)
-		for _, pc := range body.Value {
-			switch strings.ToLower(pc.Status) {
-			case "provisioning", "preparing":
-				if begun[pc.ID].IsZero() {
-					begun[pc.ID] = e.At
-				}
-			case "provisioned", "provisionedwithwarnings":
-				if at := begun[pc.ID]; !at.IsZero() && !done[pc.ID] {
-					done[pc.ID] = true
-					took = append(took, e.At.Sub(at))
-					seen = append(seen, e)
-				}
-			}
-		}
-	}
-	return took, seen
-}
-
 // askMemberLag measures from the writing of a membership to the first reading that has it.
-func askMemberLag(rec *Recording) finding {
+func askMemberLag(rec *recording.Recording) finding {
 	type write struct {
-		group, user string
-		at          exchange
+		group, User string
+		at          recording.Exchange
 	}
 	var open []write
 	var worst time.Duration
-	var seen []exchange
-	for _, e := range rec.graph {
-		group, rest, _ := strings.Cut(strings.TrimPrefix(e.path[strings.LastIndex(e.path, "/groups/")+1:], "groups/"), "/")
+	var seen []recording.Exchange
+	for _, e := range rec.Graph {
+		group, rest, _ := strings.Cut(strings.TrimPrefix(e.Route[strings.LastIndex(e.Route, "/groups/")+1:], "groups/"), "/")
 		switch {
-		case !strings.Contains(e.path, "/groups/") || !e.ok():
+		case !strings.Contains(e.Route, "/groups/") || !e.OK():
 		case e.Method == "POST" && rest == "members/$ref", e.Method == "PATCH" && rest == "":
 			var body struct {
 				ID  string   `json:"@odata.id"`
@@ -235,7 +208,7 @@ func askMemberLag(rec *Recording) finding {
 		case e.Method == "GET" && rest == "members":
 			low := strings.ToLower(string(e.Reply))
 			open = slices.DeleteFunc(open, func(w write) bool {
-				if w.group != group || w.user == "" || !strings.Contains(low, w.user) {
+				if w.group != group || w.User == "" || !strings.Contains(low, w.User) {
 					return false
 				}
 				worst = max(worst, e.At.Sub(w.at.At))
@@ -251,14 +224,14 @@ func askMemberLag(rec *Recording) finding {
 	return finding{"at most " + worst.String() + ", as far as the reading tells", worst.String(), seen}
 }
 
-func askLimits(rec *Recording) finding {
-	var seen []exchange
-	for _, e := range rec.graph {
+func askLimits(rec *recording.Recording) finding {
+	var seen []recording.Exchange
+	for _, e := range rec.Graph {
 		if e.Answered["x-ms-throttle-scope"]+e.Answered["x-ms-throttle-information"] != "" {
 			seen = append(seen, e)
 		}
 	}
-	return finding{counted(seen, func(e exchange) string {
+	return finding{recording.Counted(seen, func(e recording.Exchange) string {
 		return strings.TrimSpace(e.Answered["x-ms-throttle-information"] + " " + e.Answered["x-ms-throttle-scope"])
 	}), nil, seen}
 }
