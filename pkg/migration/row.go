@@ -1,6 +1,7 @@
 package migration
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -81,6 +82,8 @@ type Facts struct {
 	ImportEnded   time.Time `json:"import_ended,omitzero"`
 	MemberSeen    time.Time `json:"member_seen,omitzero"`
 	CutOver       time.Time `json:"cut_over,omitzero"`
+	// RenamedTo is the user's UPN where it was seen to be another than the row's Target has; "": it is that one.
+	RenamedTo string `json:"renamed_to,omitempty"`
 	// UsedSeen is when the import was seen in use while the Cloud PC was being built; zero: it was not looked at then.
 	UsedSeen time.Time `json:"used_seen,omitzero"`
 	// GoneSeen is when the import's record was found gone for the second time while the Cloud PC was being built.
@@ -132,6 +135,22 @@ type Row struct {
 	Problem *Problem
 	// StartedAt is when this row was first claimed, FinishedAt when it became final, zero before that.
 	StartedAt, UpdatedAt, FinishedAt time.Time
+}
+
+// Names are the UPNs under which the service may know the row's user, the latest first. Never empty names; a row whose user
+// was never found has none.
+func (r Row) Names() (names []string) {
+	for _, n := range []string{r.Facts.RenamedTo, r.Target.UPN} {
+		if n != "" {
+			names = append(names, n)
+		}
+	}
+	return names
+}
+
+// Called reports whether the row's user is, or was, called by this UPN.
+func (r Row) Called(upn string) bool {
+	return slices.ContainsFunc(r.Names(), func(n string) bool { return strings.EqualFold(n, upn) })
 }
 
 // NoteForSlot is the note of a row that is claimed, ready to be imported, and waits for a free slot.

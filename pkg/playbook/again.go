@@ -99,7 +99,7 @@ func (b *Playbook) unusedImport(ctx context.Context, r migration.Row) (stop, err
 		return &res, nil
 	case err != nil:
 		return stopWith(b.readFailed(r, err, "import.unreadable", "read the import of "+r.Target.User))
-	case !assigned(im.AssignedUser, r.Target):
+	case !assigned(im.AssignedUser, r):
 		res := migration.Unknown(r.Facts, wrongUser(r.Facts.SnapshotID, im, r))
 		return &res, nil
 	case im.Status != graph.ImportSucceeded || im.Usage != graph.UsageNotUsed:

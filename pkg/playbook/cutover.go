@@ -2,9 +2,9 @@ package playbook
 
 import (
 	"context"
-	"strings"
 	"time"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 )
@@ -27,7 +27,7 @@ func (b *Playbook) cutover(ctx context.Context, r migration.Row) (migration.Resu
 	if made.IsZero() {
 		begun, closed := begunAt(past, e), false
 		if !begun.IsZero() {
-			if _, _, closed, err = e.present(ctx, nil); err != nil {
+			if _, _, closed, err = e.present(ctx, nil); err != nil && !fault.Is(err, fault.NotFound) { // who is gone is looked at below
 				return b.readFailed(r, err, "cutover.failed", doing)
 			}
 		}
@@ -84,7 +84,7 @@ func (b *Playbook) readyForCutover(ctx context.Context, r migration.Row) (stop, 
 		return s, err
 	}
 	if at, ok := b.fresh.LoadAndDelete(r.Index); ok && b.clock.Now().Sub(at.(time.Time)) < linkAge {
-		return nil, nil // the answer that ended the import is as good as one more
+		return nil, nil // the answers when the import had ended are as good as others now
 	}
 	im, err := b.graph.ImportResult(ctx, r.Facts.SnapshotID)
 	res, err := b.judgeImport(ctx, r, graph.ImportAnswer{Import: im, Err: err})
@@ -92,7 +92,8 @@ func (b *Playbook) readyForCutover(ctx context.Context, r migration.Row) (stop, 
 		return nil, err
 	}
 	if res.Kind == migration.ResultDone && res.Facts.CutOver.IsZero() {
-		return nil, nil
+		r.Facts.RenamedTo = res.Facts.RenamedTo
+		return b.linkedForCutover(ctx, r)
 	}
 	if res.Kind == migration.ResultWait && res.Delay > time.Minute {
 		res.Delay = time.Minute
@@ -110,12 +111,7 @@ func (b *Playbook) license(r migration.Row) effect {
 			if err != nil {
 				return "", "", false, err
 			}
-			for _, l := range held {
-				if strings.EqualFold(l.SKUID, sku) {
-					return "", "the user holds the license", true, nil
-				}
-			}
-			return "", "", false, nil
+			return "", "the user holds the license", holdsSKU(held, sku), nil
 		},
 		call: func(ctx context.Context) (string, error) { return "", b.graph.AssignLicense(ctx, user, sku) },
 	}

@@ -50,7 +50,7 @@ func (b *Playbook) settleEarlierImport(ctx context.Context, r migration.Row, see
 		return nil, b.recordGone(ctx, r, past, id)
 	case err != nil:
 		return stopWith(resultOf(r, err, "import.unreadable", "read the earlier import of "+r.Target.User))
-	case !assigned(im.AssignedUser, r.Target):
+	case !assigned(im.AssignedUser, r):
 		res := migration.Unknown(r.Facts, wrongUser(id, im, r))
 		return &res, nil
 	case !spent(im):

@@ -102,7 +102,7 @@ func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migra
 	out, err := b.apply(ctx, effect{
 		row: r.Index, attempt: r.Attempt, kind: migration.EffectImport, subject: r.Target.UserID,
 		present: func(ctx context.Context, lost *migration.Intent) (string, string, bool, error) {
-			return b.findImport(ctx, r.Target, lost)
+			return b.findImport(ctx, r, lost)
 		},
 		call: func(ctx context.Context) (string, error) {
 			var err error
@@ -163,6 +163,7 @@ const longestPause = 15 * time.Minute
 const (
 	statusBadRequest = 400
 	statusForbidden  = 403
+	statusNotFound   = 404
 	statusConflict   = 409
 )
 
@@ -213,11 +214,31 @@ func (b *Playbook) importWait(ctx context.Context, rows []migration.Row) ([]migr
 		if results[i], err = b.judgeImport(ctx, r, answers[i]); err != nil {
 			return nil, err
 		}
-		if results[i].Kind == migration.ResultDone {
+	}
+	b.lookAhead(ctx, rows, results)
+	return results, nil
+}
+
+// lookAhead looks at what the cut-over of the rows whose imports have just ended needs, for all of them together. A row of
+// which nothing is in the way need not be looked at again; any other the cut-over looks at by itself.
+func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results []migration.Result) {
+	var ended []migration.Row
+	for i, res := range results {
+		if res.Kind == migration.ResultDone && res.Facts.CutOver.IsZero() {
+			r := rows[i]
+			r.Facts = res.Facts
+			ended = append(ended, r)
+		}
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	for k, s := range b.lookAtLinks(ctx, ended) {
+		r := ended[k]
+		if s.lookFailed() == nil && brokenLink(r, s) == nil && renamed(r, s).RenamedTo == r.Facts.RenamedTo {
 			b.fresh.Store(r.Index, b.clock.Now())
 		}
 	}
-	return results, nil
 }
 
 // codeGone is the problem of an import whose record is gone although nothing has used it.
@@ -233,8 +254,16 @@ func (b *Playbook) judgeImport(ctx context.Context, r migration.Row, a graph.Imp
 		return b.readFailed(r, a.Err, "import.unreadable", "read the import of "+r.Target.User)
 	}
 	im := a.Import
-	if !assigned(im.AssignedUser, r.Target) {
-		return migration.Unknown(f, wrongUser(f.SnapshotID, im, r)), nil
+	if !assigned(im.AssignedUser, r) {
+		// The import may say by which name the user is called now.
+		s := b.lookAtAll(ctx, []migration.Row{r}, look{"read the users", b.lookAtPeople})[0]
+		if err := s.lookFailed(); err != nil {
+			return b.readFailed(r, err, "import.unreadable", "read user "+r.Target.User)
+		}
+		if r.Facts = renamed(r, s); !assigned(im.AssignedUser, r) {
+			return migration.Unknown(f, wrongUser(f.SnapshotID, im, r)), nil
+		}
+		f = r.Facts
 	}
 	f = importFacts(f, im)
 	switch im.Status {
@@ -294,12 +323,12 @@ func (b *Playbook) importGone(ctx context.Context, r migration.Row) (migration.R
 	if res.Kind != migration.ResultFail {
 		return res, nil
 	}
-	pcs, err := b.graph.CloudPCsOf(ctx, []string{r.Target.UPN})
+	pcs, err := b.graph.CloudPCsOf(ctx, r.Names())
 	if err != nil {
 		return b.readFailed(r, err, "provision.unreadable", "list Cloud PCs")
 	}
 	pc := becameCloudPC(r, pcs, r.Facts.ImportStarted)
-	if pc == nil || !strings.EqualFold(pc.UserPrincipalName, r.Target.UPN) {
+	if pc == nil || !r.Called(pc.UserPrincipalName) {
 		return res, nil
 	}
 	f := clearSuspicion(r.Facts)
@@ -316,11 +345,11 @@ func (b *Playbook) importGone(ctx context.Context, r migration.Row) (migration.R
 
 // assigned reports whether the user that an import names is the row's: the field has been seen to hold the object id
 // as well as the UPN.
-func assigned(name string, t migration.Target) bool {
+func assigned(name string, r migration.Row) bool {
 	if _, err := uuid.Parse(name); err == nil {
-		return strings.EqualFold(name, t.UserID)
+		return strings.EqualFold(name, r.Target.UserID)
 	}
-	return name != "" && strings.EqualFold(name, t.UPN)
+	return name != "" && r.Called(name)
 }
 
 func wrongUser(id string, im graph.Import, r migration.Row) migration.Problem {

@@ -31,17 +31,25 @@ type surroundings struct {
 // lookAround looks once at what the tenant holds for the users of some rows: accounts, licenses, Cloud PCs, memberships,
 // imports, each of them for all rows together. The answers are in the order of rows.
 func (b *Playbook) lookAround(ctx context.Context, rows []migration.Row) []surroundings {
+	return b.lookAtAll(ctx, rows, look{"read the users", b.lookAtPeople}, look{"list Cloud PCs", b.lookAtCloudPCs},
+		look{"look for members", func(ctx context.Context, rows []migration.Row, seen []surroundings) error {
+			return b.lookAtMembers(ctx, rows, seen, func(r migration.Row) bool { return r.Target.Trigger != migration.TriggerLicense })
+		}}, look{"list the imports", b.lookAtImports})
+}
+
+// look reads one thing for some rows together; doing says what.
+type look struct {
+	doing string
+	read  func(context.Context, []migration.Row, []surroundings) error
+}
+
+// lookAtAll looks at some things for the users of some rows, each of them for all rows together.
+func (b *Playbook) lookAtAll(ctx context.Context, rows []migration.Row, looks ...look) []surroundings {
 	seen := make([]surroundings, len(rows))
 	if len(rows) == 0 {
 		return seen
 	}
-	for _, look := range []struct {
-		doing string
-		read  func(context.Context, []migration.Row, []surroundings) error
-	}{
-		{"read the users", b.lookAtPeople}, {"list Cloud PCs", b.lookAtCloudPCs},
-		{"look for members", b.lookAtMembers}, {"list the imports", b.lookAtImports},
-	} {
+	for _, look := range looks {
 		err := look.read(ctx, rows, seen)
 		if err == nil {
 			continue
@@ -49,7 +57,7 @@ func (b *Playbook) lookAround(ctx context.Context, rows []migration.Row) []surro
 		if len(rows) > 1 && !common(err) {
 			// One user about whom the service cannot be asked must not keep the others waiting.
 			for i := range rows {
-				seen[i] = b.lookAround(ctx, rows[i:i+1])[0]
+				seen[i] = b.lookAtAll(ctx, rows[i:i+1], looks...)[0]
 			}
 			return seen
 		}
@@ -101,17 +109,19 @@ func (b *Playbook) lookAtPeople(ctx context.Context, rows []migration.Row, seen 
 }
 
 func (b *Playbook) lookAtCloudPCs(ctx context.Context, rows []migration.Row, seen []surroundings) error {
-	upns := make([]string, len(rows))
-	for i, r := range rows {
-		upns[i] = r.Target.UPN
+	var upns []string
+	known := slices.Clone(rows)
+	for i := range known {
+		known[i].Facts = renamed(known[i], seen[i])
+		upns = append(upns, known[i].Names()...)
 	}
 	pcs, err := b.graph.CloudPCsOf(ctx, upns)
 	if err != nil {
 		return err
 	}
-	for i, upn := range upns {
+	for i, r := range known {
 		for _, pc := range pcs {
-			if upn != "" && strings.EqualFold(pc.UserPrincipalName, upn) {
+			if r.Called(pc.UserPrincipalName) {
 				seen[i].cloudPCs = append(seen[i].cloudPCs, pc)
 			}
 		}
@@ -119,10 +129,11 @@ func (b *Playbook) lookAtCloudPCs(ctx context.Context, rows []migration.Row, see
 	return nil
 }
 
-func (b *Playbook) lookAtMembers(ctx context.Context, rows []migration.Row, seen []surroundings) error {
+// lookAtMembers looks whether the users of those rows that are meant are in their row's group.
+func (b *Playbook) lookAtMembers(ctx context.Context, rows []migration.Row, seen []surroundings, meant func(migration.Row) bool) error {
 	in := map[string][]int{}
 	for i, r := range rows {
-		if r.Target.Trigger != migration.TriggerLicense {
+		if meant(r) {
 			in[r.Target.GroupID] = append(in[r.Target.GroupID], i)
 		}
 	}
@@ -157,7 +168,7 @@ func (b *Playbook) lookAtImports(ctx context.Context, rows []migration.Row, seen
 	}
 	for i, r := range rows {
 		for _, im := range all {
-			if assigned(im.AssignedUser, r.Target) {
+			if assigned(im.AssignedUser, r) {
 				seen[i].imports = append(seen[i].imports, im)
 			}
 		}
@@ -183,16 +194,10 @@ func wouldSend(past []migration.Intent) bool {
 // freeToImport says whether the row may be imported, by what was seen of its user: the user is as validated, and, when an
 // import would be sent, nothing is there that it would collide with or that would start a Cloud PC from the image.
 func (b *Playbook) freeToImport(r migration.Row, s surroundings, past []migration.Intent) (stop, error) {
-	for _, err := range []error{s.err, s.user.Err, s.licenses.Err} {
-		if err != nil && (s.err != nil || !fault.Is(err, fault.NotFound)) {
-			doing := s.doing
-			if doing == "" {
-				doing = "read user " + r.Target.User
-			}
-			return stopWith(b.readFailed(r, err, "check.failed", doing))
-		}
+	if err := s.lookFailed(); err != nil {
+		return stopWith(b.readFailed(r, err, "check.failed", cmp.Or(s.doing, "read user "+r.Target.User)))
 	}
-	problem := userDrift(r, s)
+	problem := userDrift(r, s, wouldSend(past))
 	if problem != nil && problem.Code == "license.missing" && Released(past) {
 		problem = nil // an earlier attempt has it, and this one gives it back
 	}

@@ -93,7 +93,7 @@ func reconcile(r migration.Row, args ...string) []fault.Command {
 // findImport looks for the import of a lost answer: in the audit log by the client-request-id that the call carried,
 // then in the list of imports, where the service has one. Neither is documented to show imports, so not finding it
 // proves nothing. What is found must belong to the row's user.
-func (b *Playbook) findImport(ctx context.Context, t migration.Target, lost *migration.Intent) (id, seen string, ok bool, err error) {
+func (b *Playbook) findImport(ctx context.Context, r migration.Row, lost *migration.Intent) (id, seen string, ok bool, err error) {
 	if lost == nil {
 		return "", "", false, nil
 	}
@@ -108,7 +108,7 @@ func (b *Playbook) findImport(ctx context.Context, t migration.Target, lost *mig
 		}
 		for _, res := range e.Resources {
 			im, err := b.graph.ImportResult(ctx, res.ID)
-			if err == nil && assigned(im.AssignedUser, t) {
+			if err == nil && assigned(im.AssignedUser, r) {
 				return im.SnapshotID, "found in the audit log by its client-request-id", true, nil
 			}
 			if fault.Is(err, fault.NotFound) && strings.EqualFold(e.Result, "success") && isID(res.ID) {
@@ -127,7 +127,7 @@ func (b *Playbook) findImport(ctx context.Context, t migration.Target, lost *mig
 	}
 	var mine []graph.Import
 	for _, im := range imports {
-		if assigned(im.AssignedUser, t) && !im.StartedAt.Before(since) {
+		if assigned(im.AssignedUser, r) && !im.StartedAt.Before(since) {
 			mine = append(mine, im)
 		}
 	}

@@ -78,7 +78,7 @@ type Playbook struct {
 	assignments *assignments
 	pace        *estimate.Model
 	access      access
-	fresh       sync.Map // row index → when its import was read as ended, by this process
+	fresh       sync.Map // row index → when its import was read as ended, and nothing was in the cut-over's way, by this process
 	looked      sync.Map // row index → when nothing of the tenant was found in its import's way, by this process
 	disksSeen   sync.Map // row index → when its disks were found unchanged, by this process
 	policyFirst policyFirst
@@ -112,7 +112,7 @@ func (b *Playbook) Steps() []migration.Work {
 		{Step: migration.StepProve, Batch: 20, Do: b.prove},
 	}
 	for i := range steps {
-		steps[i] = b.watched(b.givenBack(steps[i]))
+		steps[i] = b.watched(b.givenBack(b.userThere(steps[i])))
 	}
 	return steps
 }

@@ -34,11 +34,15 @@ func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]m
 	for _, pc := range pcs {
 		building[strings.ToLower(pc.UserPrincipalName)] = true
 	}
+	in := func(set map[string]bool, r migration.Row) bool {
+		return slices.ContainsFunc(r.Names(), func(n string) bool { return set[strings.ToLower(n)] })
+	}
 	var others []string
 	for _, r := range rows {
-		u := strings.ToLower(r.Target.UPN)
-		if err == nil && !building[u] && (r.Facts.CloudPCID != "" || b.due(r)) {
-			others = append(others, u)
+		if err == nil && !in(building, r) && (r.Facts.CloudPCID != "" || b.due(r)) {
+			for _, n := range r.Names() {
+				others = append(others, strings.ToLower(n))
+			}
 		}
 	}
 	asked, failed := map[string]bool{}, map[string]error{}
@@ -61,28 +65,33 @@ func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]m
 		u := strings.ToLower(pc.UserPrincipalName)
 		byUser[u] = append(byUser[u], pc)
 	}
+	var none []int // positions of rows whose users have no Cloud PC
 	for i, r := range rows {
-		u := strings.ToLower(r.Target.UPN)
-		switch err := cmp.Or(err, failed[u]); {
+		var own []graph.CloudPC
+		unread := err
+		for _, n := range r.Names() {
+			u := strings.ToLower(n)
+			if unread = cmp.Or(unread, failed[u]); len(own) == 0 {
+				own = byUser[u] // under the latest name before one that somebody else may have now
+			}
+		}
+		switch err := unread; {
 		case err != nil:
 			if results[i], err = b.readFailed(r, err, "provision.unreadable", "list Cloud PCs"); err != nil {
 				return nil, err
 			}
-		case !building[u] && !asked[u]:
+		case !in(building, r) && !in(asked, r):
 			results[i] = migration.Wait(r.Facts, b.provisionLook(r, r.Facts.CutOver), "waiting for provisioning to begin")
 		default:
-			if len(byUser[u]) == 0 {
-				again, err := b.cutOverAgain(ctx, r)
-				if err != nil {
-					return nil, err
-				}
-				if again != nil {
-					results[i] = *again
-					continue
-				}
+			if len(own) == 0 {
+				none = append(none, i)
+				continue
 			}
-			results[i] = b.judgeCloudPC(r, byUser[u])
+			results[i] = b.judgeCloudPC(r, own)
 		}
+	}
+	if err := b.missing(ctx, rows, none, results); err != nil {
+		return nil, err
 	}
 	return b.consumed(ctx, rows, results)
 }
@@ -134,7 +143,7 @@ func (b *Playbook) consumed(ctx context.Context, rows []migration.Row, results [
 			}
 			f.UsageStatus, results[i].Delay = usageGone, min(results[i].Delay, apart)
 		}
-		if answers[k].Err == nil && im.Usage == graph.UsageInUse && assigned(im.AssignedUser, rows[i].Target) {
+		if answers[k].Err == nil && im.Usage == graph.UsageInUse && assigned(im.AssignedUser, rows[i]) {
 			results[i].Facts.UsageStatus, results[i].Facts.UsedSeen, results[i].Facts.GoneSeen = im.Usage, b.clock.Now(), time.Time{}
 		}
 	}

@@ -122,6 +122,9 @@ func (b *Playbook) fails(r migration.Row, res migration.Result) bool {
 
 // beginUndo notes for what the row fails, when something has to be undone first.
 func (b *Playbook) beginUndo(r migration.Row, failed migration.Result) (migration.Result, error) {
+	if failed.Problem != nil && failed.Problem.Code == codeNoUser {
+		return failed, nil // there is nobody to give it back to
+	}
 	past, err := b.journal.Intents(context.Background(), b.run.ID, r.Index)
 	if err != nil || !Released(past) || ImportInDoubt(past) {
 		return failed, err

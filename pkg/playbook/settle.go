@@ -28,7 +28,7 @@ func (b *Playbook) Adopt(ctx context.Context, r migration.Row, snapshotID, who s
 	if err != nil {
 		return none, err
 	}
-	if !assigned(im.AssignedUser, r.Target) {
+	if !assigned(im.AssignedUser, r) {
 		return none, fault.New(fault.Conflict, "reconcile.wrong-user",
 			"import "+snapshotID+" says it belongs to "+quoteOr(im.AssignedUser, "nobody")+", not to "+r.Target.User, "nothing was changed: look up the right id")
 	}

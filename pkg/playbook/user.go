@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -9,34 +10,49 @@ import (
 	"wave365/pkg/preflight/rules"
 )
 
-// userDrift says how a row's user differs from what validation saw: the account is there, enabled and called as before,
-// and the license that must be there before the cut-over still is. nil: as validated.
-func userDrift(r migration.Row, s surroundings) *migration.Problem {
-	t := r.Target
+// codeNoUser is the code of a user who is not in the tenant.
+const codeNoUser = "user.not-found"
+
+// accountDrift says that the account of a row's user is gone or disabled since validation; nil: it is as it was.
+func accountDrift(r migration.Row, s surroundings) *migration.Problem {
 	answer := s.user
 	if answer.Err == nil && s.licenses.Err != nil {
 		answer.Err = s.licenses.Err // gone between the two reads
 	}
-	if broken := rules.User(t.User, answer); broken != nil {
+	if broken := rules.User(r.Target.User, answer); broken != nil {
 		fix := "restore the account in Entra ID"
 		if broken.Code == "user.disabled" {
 			fix = "enable it in Entra ID"
 		}
 		return &migration.Problem{Code: broken.Code, Message: broken.Message + " since validation", Hint: fix + ", then retry", Commands: retry()}
 	}
-	if u := answer.User; t.UPN != "" && !strings.EqualFold(u.UPN, t.UPN) {
+	return nil
+}
+
+// userDrift says how a row's user differs from what validation saw: the account is there, enabled and, where an import would
+// be sent, called as before, and the license that must be there before the cut-over still is. nil: as validated.
+func userDrift(r migration.Row, s surroundings, sends bool) *migration.Problem {
+	if p := accountDrift(r, s); p != nil {
+		return p
+	}
+	t := r.Target
+	if u := s.user.User; sends && t.UPN != "" && !strings.EqualFold(u.UPN, t.UPN) {
 		return &migration.Problem{
 			Code: "check.moved", Message: t.UPN + " is called " + u.UPN + " since validation, and Cloud PCs are found by that name",
 			Hint: "write the new name into the wave file, validate again and run the row in a new wave",
 		}
 	}
 	if (t.Trigger == migration.TriggerMembership || t.Trigger == migration.TriggerRelicense && r.Step == migration.StepCheck) && t.PlanID != "" && !holdsPlan(s.licenses.Licenses, t.PlanID) {
-		return &migration.Problem{
-			Code: "license.missing", Message: t.User + " does not hold " + t.PlanName + " any more, or not in a usable state",
-			Hint: "assign the license again, then retry", Commands: retry(),
-		}
+		return licenseMissing(r)
 	}
 	return nil
+}
+
+func licenseMissing(r migration.Row) *migration.Problem {
+	return &migration.Problem{
+		Code: "license.missing", Message: r.Target.User + " does not hold " + cmp.Or(r.Target.PlanName, r.Target.SKUName) + " any more, or not in a usable state",
+		Hint: "assign the license again, then retry", Commands: retry(),
+	}
 }
 
 func holdsPlan(held []graph.License, planID string) bool {

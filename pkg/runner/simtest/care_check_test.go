@@ -121,6 +121,9 @@ func (l *lookout) forbidden(e reqEntry) string {
 			return l.notFinal()
 		}
 	case "import purged":
+		if e.User == "" && (l.care.what == careUndo || l.care.what == carePurge || l.care.purge) {
+			return "" // a repeated call, after an answer was lost: it was gone already
+		}
 		if l.care.what == carePurge || l.care.what == careClose && l.care.purge || undone {
 			return l.used(e)
 		}

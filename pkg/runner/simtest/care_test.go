@@ -219,6 +219,8 @@ func (w *world) command(n int, c care, e ending, look *lookout) (deed, error) {
 		done, err = p.undo(ctx, rows[look.row], all)
 	}
 	switch {
+	case c.what == careUndo && fault.Is(err, fault.NotFound) && w.meddled.with(look.row, deleteUser):
+		return nothing, nil // there is nobody any more from whom anything could be taken back
 	case err != nil:
 		return failed, passing(l, err)
 	case done:

@@ -116,14 +116,17 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 	var accepted []reqlog.Entry // imports
 	var cutOver, ready time.Time
 	var gone time.Time // the import was purged by somebody who does not work for us
-	purged, chain := 0, links{trigger: p.trigger}
+	purged, opened, chain := 0, 0, links{trigger: p.trigger}
 	for _, e := range log {
 		if !strings.EqualFold(e.User, r.Target.UserID) {
 			continue
 		}
+		if opens(e) && !cutOver.IsZero() && w.story.forgets() {
+			opened++ // with the Cloud PC went all that could tell another ledger of it
+		}
 		switch {
 		case e.Effect == acceptedImport:
-			if accepted = append(accepted, e); len(accepted) > 1+purged {
+			if accepted = append(accepted, e); len(accepted) > 1+purged+opened {
 				say("%d imports were accepted, and %d purged", len(accepted), purged)
 			}
 			if is := w.meddled.written[r.Index+w.offset]; is.etag != "" && is.etag != r.Target.Disk.ETag && e.Time.After(is.at.Add(blindFor)) {
@@ -186,7 +189,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 		if !gone.IsZero() && !seenGone(log, r, gone) {
 			return broken // nobody looked while it was built: nothing could tell
 		}
-		late := w.meddled.with(r.Index+w.offset, unjoin) || w.meddled.with(r.Index+w.offset, unlicense) // it was taken away again
+		late := w.meddled.with(r.Index+w.offset, deleteUser) || w.meddled.with(r.Index+w.offset, unjoin) || w.meddled.with(r.Index+w.offset, unlicense) // it was taken away again
 		if !(late && built == "") && (!strings.HasPrefix(built, "provisioned") && !late || !strings.HasSuffix(built, " from snapshot")) {
 			say("it succeeded, but its Cloud PC is: %s", built)
 		}
@@ -205,6 +208,7 @@ func (w *world) checkSends(r migration.Row, log []reqlog.Entry) (broken []error)
 	for _, s := range w.truth.sendsOf(r.Target.UserID) {
 		var there reqlog.Entry
 		var cutOver time.Time
+		used := false
 		chain := links{trigger: r.Target.Trigger}
 		for _, e := range log {
 			if !strings.EqualFold(e.User, r.Target.UserID) || !e.Time.Before(s.at) {
@@ -216,10 +220,12 @@ func (w *world) checkSends(r migration.Row, log []reqlog.Entry) (broken []error)
 			case e.Effect == "import purged":
 				there = reqlog.Entry{}
 			case chain.cutOver(e):
-				cutOver = e.Time
+				cutOver, used = e.Time, true
+			case opens(e):
+				cutOver = time.Time{} // the Cloud PC goes, and with it what shows the import
 			}
 		}
-		shown := w.story.scenario.Knobs.ListImports && s.at.After(there.Time.Add(blindFor)) && (cutOver.IsZero() || w.story.scenario.Knobs.KeepImportRecord) ||
+		shown := w.story.scenario.Knobs.ListImports && s.at.After(there.Time.Add(blindFor)) && (!used || w.story.scenario.Knobs.KeepImportRecord) ||
 			!cutOver.IsZero() && s.at.After(cutOver.Add(blindFor+slowest))
 		if !there.Time.IsZero() && (memory || shown) {
 			broken = append(broken, fmt.Errorf("an import was sent at %s (%s), and the one with the client-request-id %s was there since %s, cut over at %s",
@@ -227,6 +233,11 @@ func (w *world) checkSends(r migration.Row, log []reqlog.Entry) (broken []error)
 		}
 	}
 	return broken
+}
+
+// opens reports whether an effect opens a link of the chain that makes a Cloud PC, so that it leaves again.
+func opens(e reqlog.Entry) bool {
+	return e.Effect == "group member removed" || e.Effect == "license removed"
 }
 
 // slowest is how long a membership or a license may take to be seen in these stories.

@@ -15,6 +15,7 @@ import (
 	"wave365/pkg/blob"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/sandbox/scenario"
 )
 
 // meddling is what somebody else does in the tenant, so long after the evening began; n picks the row.
@@ -26,11 +27,13 @@ type meddling struct {
 }
 
 const (
-	drift     = "a save in the portal sets the user setting back to image"
-	purge     = "purges the import once it has succeeded"
-	rewrite   = "writes to the disk"
-	unjoin    = "takes the user out of the group"
-	unlicense = "takes the license away"
+	drift      = "a save in the portal sets the user setting back to image"
+	purge      = "purges the import once it has succeeded"
+	rewrite    = "writes to the disk"
+	unjoin     = "takes the user out of the group"
+	unlicense  = "takes the license away"
+	rename     = "gives the user another name"
+	deleteUser = "deletes the user"
 )
 
 // somebody is the client-request-id of what others do.
@@ -109,6 +112,10 @@ func (w *world) meddle() (quiet func()) {
 				return
 			}
 			switch m.what {
+			case rename:
+				w.toUser(m.n, rename, "rename", fmt.Sprint("new-name-", m.n))
+			case deleteUser:
+				w.toUser(m.n, deleteUser, "delete-user", "")
 			case giveLicense, giveMembership, giveImport, giveCloudPC:
 				w.giveTo(ctx, m.what, m.n)
 			case drift:
@@ -131,6 +138,24 @@ func (w *world) meddle() (quiet func()) {
 	return func() {
 		cancel()
 		wg.Wait()
+	}
+}
+
+// leave draws what becomes of accounts, in every sixth story: somebody marries, somebody leaves.
+func (s *story) leave(r *rand.Rand) {
+	if r.IntN(6) > 0 {
+		return
+	}
+	for range 1 + r.IntN(2) {
+		s.others = append(s.others, meddling{what: pick(r, rename, rename, deleteUser), after: time.Duration(r.Int64N(int64(pick(r, time.Hour, 3*time.Hour)))), n: r.IntN(len(s.people))})
+	}
+}
+
+// toUser does something to the account of a row's user.
+func (w *world) toUser(n int, what, do, arg string) {
+	if r, ok := w.row(n); ok {
+		w.meddled.note(n, what)
+		_ = w.admin(http.MethodPost, "/sandbox/events", fmt.Sprintf(`{"user":%q,"do":%q,"what":%q}`, r.Target.UserID, do, arg), nil)
 	}
 }
 
@@ -290,6 +315,11 @@ func (w *world) mayAlso(p person, n int) (ends []string) {
 	for _, what := range []string{giveLicense, giveMembership, giveImport, giveCloudPC} {
 		add(what, w.endsOf(p, what)...)
 	}
+	add(rename, "failed check.moved")
+	if slices.ContainsFunc(w.story.faults, func(f scenario.Fault) bool { return f.Kind == "malformed" }) {
+		ends = append(ends, "failed check.failed") // what cannot be read twice, apart in time, is believed
+	}
+	add(deleteUser, "failed user.not-found", "succeeded", "succeeded with warnings")
 	add(unjoin, "failed group.left")
 	add(unlicense, "failed license.missing")
 	return ends

@@ -100,6 +100,7 @@ func draw(seed uint64) *story {
 	s.tend(rand.New(rand.NewPCG(seed, 370)))
 	s.lapses(rand.New(rand.NewPCG(seed, 371)))
 	s.relicense(rand.New(rand.NewPCG(seed, 372)))
+	s.leave(rand.New(rand.NewPCG(seed, 373)))
 	return s
 }
 

@@ -144,7 +144,13 @@ func (p *Plan) people(r Record, f Facts) {
 	for _, row := range r.Rows {
 		t := row.Target
 		in[strings.ToLower(t.UserID)] = true
-		pc, has := pcs[wave.UserKey(t.UPN)+"\x00"+strings.ToLower(t.PolicyID)]
+		var pc graph.CloudPC
+		has := false
+		for _, name := range row.Names() {
+			if pc, has = pcs[wave.UserKey(name)+"\x00"+strings.ToLower(t.PolicyID)]; has {
+				break
+			}
+		}
 		undo := fault.NewCommand("undo", "--row", t.User).For(r.Run.ID)
 		switch {
 		case row.State == migration.Succeeded && !member(f, t) && !has:
@@ -263,7 +269,7 @@ func (p *Plan) staging(r Record, f Facts, o Options) {
 				x.Why = "it is leased"
 			case !member(f, row.Target):
 				x.Why = row.Target.User + " is not in group " + row.Target.GroupName + " any more"
-			case !provisioned(f, row.Target):
+			case !provisioned(f, row):
 				x.Why = "the Cloud PC of " + row.Target.User + " is not there, or not in order"
 			default:
 				count, bytes = count+1, bytes+now.Length
@@ -283,9 +289,9 @@ func (p *Plan) staging(r Record, f Facts, o Options) {
 	}
 }
 
-func provisioned(f Facts, t migration.Target) bool {
+func provisioned(f Facts, r migration.Row) bool {
 	return slices.ContainsFunc(f.CloudPCs, func(pc graph.CloudPC) bool {
-		return strings.EqualFold(pc.UserPrincipalName, t.UPN) && strings.EqualFold(pc.ProvisioningPolicyID, t.PolicyID) &&
+		return r.Called(pc.UserPrincipalName) && strings.EqualFold(pc.ProvisioningPolicyID, r.Target.PolicyID) &&
 			(pc.Status == graph.StatusProvisioned || pc.Status == graph.StatusProvisionedWithWarnings)
 	})
 }

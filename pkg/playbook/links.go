@@ -1,0 +1,178 @@
+package playbook
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+)
+
+// lookAtLinks looks, for some rows together, at what their cut-over needs, or has closed: the account, the licenses, the
+// membership. The answers are in the order of rows.
+func (b *Playbook) lookAtLinks(ctx context.Context, rows []migration.Row) []surroundings {
+	return b.lookAtAll(ctx, rows, look{"read the users", b.lookAtPeople},
+		look{"look for members", func(ctx context.Context, rows []migration.Row, seen []surroundings) error {
+			return b.lookAtMembers(ctx, rows, seen, func(r migration.Row) bool { return r.Target.Trigger.Licenses() || !r.Facts.CutOver.IsZero() })
+		}})
+}
+
+// brokenLink says why no Cloud PC will be made for the row's user: the account is gone or disabled, or a link that was closed
+// is open again. nil: nothing is in the way. What the cut-over closes is looked at once it was made.
+func brokenLink(r migration.Row, s surroundings) *migration.Problem {
+	if p := accountDrift(r, s); p != nil {
+		return p
+	}
+	t, cut := r.Target, !r.Facts.CutOver.IsZero()
+	licensed := true
+	switch {
+	case t.Trigger == migration.TriggerMembership:
+		licensed = t.PlanID == "" || holdsPlan(s.licenses.Licenses, t.PlanID)
+	case cut:
+		licensed = holdsSKU(s.licenses.Licenses, t.SKUID)
+	}
+	if !licensed {
+		return licenseMissing(r)
+	}
+	if (t.Trigger.Licenses() || cut) && !s.member {
+		return &migration.Problem{
+			Code: "group.left", Message: t.User + " is not in group " + t.GroupName + " any more: somebody took them out again",
+			Hint: "find out who or what removes members of the group; retry adds the user again, and uses the import that is there", Commands: retry(),
+		}
+	}
+	return nil
+}
+
+// lookFailed is the error for which a look says nothing about the row; nil: it does. A user who is not there is an answer.
+func (s surroundings) lookFailed() error {
+	if s.err != nil {
+		return s.err
+	}
+	for _, err := range []error{s.user.Err, s.licenses.Err} {
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// renamed takes over under which name the user was seen.
+func renamed(r migration.Row, s surroundings) migration.Facts {
+	f := r.Facts
+	switch upn := s.user.User.UPN; {
+	case s.user.Err != nil || upn == "" || r.Target.UPN == "":
+	case strings.EqualFold(upn, r.Target.UPN):
+		f.RenamedTo = ""
+	case !strings.EqualFold(upn, f.RenamedTo):
+		f.RenamedTo = upn
+	}
+	return f
+}
+
+// linkedForCutover looks whether the cut-over would make a Cloud PC; nil: it would. A membership that was taken away is closed
+// again by a new attempt, and by no other: somebody wanted it so.
+func (b *Playbook) linkedForCutover(ctx context.Context, r migration.Row) (stop, error) {
+	s := b.lookAtLinks(ctx, []migration.Row{r})[0]
+	if err := s.lookFailed(); err != nil {
+		return stopWith(b.readFailed(r, err, "cutover.failed", "look at "+r.Target.User+" once more before the cut-over"))
+	}
+	if f := renamed(r, s); f.RenamedTo != r.Facts.RenamedTo {
+		res := migration.Wait(f, time.Second, "the user has another name now")
+		return &res, nil
+	}
+	p := brokenLink(r, s)
+	if p == nil {
+		return nil, nil
+	}
+	if p.Code == "group.left" && r.Attempt > 1 {
+		past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
+		if err != nil {
+			return nil, err
+		}
+		last := lastOf(past, b.membership(r))
+		if last == nil || last.Outcome == nil || !last.Outcome.Status.Happened() {
+			if _, err := b.apply(ctx, b.membership(r)); err != nil {
+				return stopWith(effectFailed(r, err, "group.join-failed", "add "+r.Target.User+" to group "+r.Target.GroupName))
+			}
+			res := migration.Wait(clearSuspicion(r.Facts), seenAfter, noteJoined)
+			return &res, nil
+		}
+		if b.clock.Now().Sub(last.Outcome.At) < linkLag {
+			res := migration.Wait(clearSuspicion(r.Facts), half, noteJoined)
+			return &res, nil
+		}
+	}
+	res := b.confirmTwice(r, r.Facts, p.Message, func(f migration.Facts) migration.Result { return migration.Failure(f, *p) })
+	return &res, nil
+}
+
+// missing gives the results of rows that are cut over and whose users have no Cloud PC although one is due: the user may be
+// gone, or called otherwise, or somebody has opened a link again. at are the positions of those rows in rows.
+func (b *Playbook) missing(ctx context.Context, rows []migration.Row, at []int, results []migration.Result) error {
+	some := make([]migration.Row, len(at))
+	for k, i := range at {
+		some[k] = rows[i]
+	}
+	for k, s := range b.lookAtLinks(ctx, some) {
+		r, known := some[k], s.lookFailed() == nil // a look that failed says nothing
+		if known {
+			if f := renamed(r, s); f.RenamedTo != r.Facts.RenamedTo {
+				results[at[k]] = migration.Wait(clearSuspicion(f), half, "the user has another name now: looking for the Cloud PC under it")
+				continue
+			}
+			if p := accountDrift(r, s); p != nil {
+				results[at[k]] = b.noneComes(r, *p)
+				continue
+			}
+		}
+		again, err := b.cutOverAgain(ctx, r)
+		switch {
+		case err != nil:
+			return err
+		case again != nil:
+			results[at[k]] = *again
+			continue
+		}
+		// What was closed a short while ago may not show yet.
+		if p := brokenLink(r, s); known && p != nil && b.clock.Now().Sub(later(r.Facts.CutOver, r.Facts.Retried)) >= linkLag {
+			results[at[k]] = b.noneComes(r, *p)
+			continue
+		}
+		results[at[k]] = b.judgeCloudPC(r, nil)
+	}
+	return nil
+}
+
+// noneComes lets a row fail for what keeps its Cloud PC from coming, once it was seen twice.
+func (b *Playbook) noneComes(r migration.Row, p migration.Problem) migration.Result {
+	return b.confirmTwice(r, r.Facts, p.Message+", and there is no Cloud PC", func(f migration.Facts) migration.Result {
+		return migration.Failure(f, p)
+	})
+}
+
+// userThere makes a step that the tenant answered with "not found" look whether the user is still there: that would be the
+// reason, and nothing that is tried again.
+func (b *Playbook) userThere(w migration.Work) migration.Work {
+	do := w.Do
+	w.Do = func(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
+		results, err := do(ctx, rows)
+		if err != nil {
+			return nil, err
+		}
+		var some []migration.Row
+		var at []int
+		for i, res := range results {
+			if p := res.Problem; (res.Kind == migration.ResultAgain || res.Kind == migration.ResultFail) && p != nil && p.Service == "graph" && p.Status == statusNotFound && p.Code != codeNoUser {
+				some, at = append(some, rows[i]), append(at, i)
+			}
+		}
+		for k, s := range b.lookAtAll(ctx, some, look{"read the users", b.lookAtPeople}) {
+			if p := accountDrift(some[k], s); s.lookFailed() == nil && p != nil && p.Code == codeNoUser {
+				results[at[k]] = b.confirmTwice(some[k], some[k].Facts, p.Message, func(f migration.Facts) migration.Result { return migration.Failure(f, *p) })
+			}
+		}
+		return results, nil
+	}
+	return w
+}

@@ -1,0 +1,138 @@
+package playbook_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/sandbox/sandboxtest"
+	"wave365/pkg/sandbox/scenario"
+)
+
+// happens lets something be done to a row's user by somebody else, so long after now.
+func (s *stage) happens(after time.Duration, row int, do, what string) {
+	user := s.rows[row].Target.UserID
+	go func() {
+		time.Sleep(after)
+		s.event(user, do, what)
+	}()
+}
+
+// event lets something be done to a user by somebody else.
+func (s *stage) event(user, do, what string) {
+	resp, err := s.HTTP.Post(sandboxtest.Root+"/sandbox/events", "application/json", strings.NewReader(fmt.Sprintf(`{"user":%q,"do":%q,"what":%q}`, user, do, what)))
+	if err != nil {
+		s.t.Error(err)
+		return
+	}
+	if err := resp.Body.Close(); err != nil || resp.StatusCode >= 300 {
+		s.t.Errorf("%s: %s, %v", do, resp.Status, err)
+	}
+}
+
+// timed is the story with an import of 20 minutes and a provisioning of 40 for everybody.
+func timed() *scenario.Scenario {
+	sc := story()
+	for _, u := range sc.Users {
+		sc.Fates = append(sc.Fates, scenario.Fate{User: u.UPN, ImportTakes: "20m", ProvisionTakes: "40m"})
+	}
+	return sc
+}
+
+// What somebody takes away, or does to the account, between import and cut-over, or right after it, is found out and said
+// within the hour, not after twelve; a retry then uses the import that is there. Ada's license comes last, Bob holds his.
+func TestWhatIsLostMeanwhile(t *testing.T) {
+	t.Parallel()
+	const ada, bob = 0, 1
+	const sku = "CPC_E_2C_8GB_128GB"
+	for _, tc := range []struct {
+		name     string
+		row      int
+		after    time.Duration
+		do, what string
+		code     string // ""; the row succeeds
+		by       time.Duration
+		repair   string // by whoever reads the remedy; "": the retry does it
+		again    string // how the row ends after the retry
+	}{
+		{name: "MemberBeforeCutOver", row: ada, after: 10 * time.Minute, do: "leave", what: "grp-p", code: "group.left", by: 30 * time.Minute, again: "succeeded"},
+		{name: "LicenseBeforeCutOver", row: bob, after: 10 * time.Minute, do: "take-license", what: sku, code: "license.missing", by: 30 * time.Minute, repair: "give-license", again: "succeeded"},
+		{name: "DeletedBeforeCutOver", row: ada, after: 10 * time.Minute, do: "delete-user", code: "user.not-found", by: 30 * time.Minute, again: "failed:user.not-found"},
+		{name: "DeletedBeforeJoiningLast", row: bob, after: 10 * time.Minute, do: "delete-user", code: "user.not-found", by: 30 * time.Minute, again: "failed:user.not-found"},
+		{name: "DisabledBeforeCutOver", row: bob, after: 10 * time.Minute, do: "disable", code: "user.disabled", by: 30 * time.Minute, again: "failed:user.disabled"},
+		{name: "RenamedBeforeCutOver", row: ada, after: 10 * time.Minute, do: "rename", what: "augusta"},
+		{name: "RenamedAfterCutOver", row: bob, after: 30 * time.Minute, do: "rename", what: "robert"},
+		{name: "LicenseAfterCutOver", row: ada, after: 22 * time.Minute, do: "take-license", what: sku, code: "license.missing", by: 2 * time.Hour, again: "succeeded"},
+		{name: "DeletedAfterCutOver", row: bob, after: 22 * time.Minute, do: "delete-user", code: "user.not-found", by: 2 * time.Hour, again: "failed:user.not-found"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, timed())
+				defer s.close()
+				began := time.Now()
+				s.happens(tc.after, tc.row, tc.do, tc.what)
+				s.play()
+				r := s.rows[tc.row]
+				if done := migration.Count(s.rows).Succeeded; tc.code != "" && done != 3 {
+					t.Errorf("the other rows: %s", states(s.rows))
+				}
+				if tc.code == "" {
+					if r.State != migration.Succeeded || !strings.HasPrefix(r.Facts.RenamedTo, tc.what+"@") {
+						t.Errorf("%s %+v, renamed to %q", r.State, r.Problem, r.Facts.RenamedTo)
+					}
+					if took := time.Since(began); took > 2*time.Hour {
+						t.Errorf("it took %s", took)
+					}
+					return
+				}
+				if r.State != migration.Failed || r.Problem.Code != tc.code {
+					t.Fatalf("%s at %s: %+v", r.State, r.Step, r.Problem)
+				}
+				if took := r.FinishedAt.Sub(began); took > tc.by {
+					t.Errorf("it was said after %s", took)
+				}
+				if len(r.Problem.Commands) != 1 || r.Problem.Commands[0].Name != "retry" || r.Problem.Hint == "" {
+					t.Errorf("the remedy: %+v", r.Problem)
+				}
+				if before := s.effects(tc.row); tc.by < time.Hour && slices.ContainsFunc(before, func(e string) bool {
+					return e == "license assigned" && tc.row == ada || e == "group member added" && tc.row == bob
+				}) {
+					t.Errorf("it was cut over all the same: %q", before)
+				}
+				sent := accepted(s)
+				time.Sleep(time.Hour)
+				if tc.repair != "" {
+					s.event(r.Target.UserID, tc.repair, tc.what)
+				}
+				s.retryFailed()
+				if got := strings.Fields(states(s.rows))[tc.row]; got != tc.again {
+					t.Errorf("after the retry: %s: %+v", got, s.rows[tc.row].Problem)
+				}
+				if accepted(s) != sent {
+					t.Error("the disk was imported again")
+				}
+			})
+		})
+	}
+}
+
+// A user is renamed while the import runs, and the service names imports by their user's name: the import is still theirs.
+func TestRenamedWhileImporting(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := timed()
+		sc.Knobs.AssignedUser = "upn"
+		s := newStage(t, sc)
+		defer s.close()
+		s.happens(5*time.Minute, 0, "rename", "augusta")
+		s.play()
+		if got := states(s.rows); got != allSucceeded {
+			t.Errorf("%s: %+v", got, s.rows[0].Problem)
+		}
+	})
+}
