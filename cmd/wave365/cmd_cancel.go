@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
 )
 
 func newCancelCommand(a *app, g *globals) *cobra.Command {
@@ -74,7 +74,7 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 	if err != nil {
 		return err
 	}
-	if err := a.writeReport(ctx, s.Ledger, s.Run.ID, s.Now(), runCode(end, counts, summary.Halted(events))); err != nil {
+	if err := a.writeReport(ctx, s.Ledger, s.Run.ID, s.Now(), runCode(end, counts, advice.Halted(events))); err != nil {
 		return err
 	}
 	text := fmt.Sprintf("%d cancelled, %d continue in the service, because their import was sent", c.Rows, len(c.GoOn))

@@ -20,6 +20,8 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
+	"wave365/pkg/summary/compare"
 )
 
 // reportOptions are the flags of report.
@@ -130,7 +132,7 @@ func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (summar
 			end = runner.Drained // no word was left: what is open waits for resume, as after a drain
 		}
 	}
-	acc.At, acc.ExitCode = run.LastChange(acc.Run, acc.Rows), runCode(end, counts, summary.Halted(acc.Events))
+	acc.At, acc.ExitCode = run.LastChange(acc.Run, acc.Rows), runCode(end, counts, advice.Halted(acc.Events))
 	return acc, nil
 }
 
@@ -228,7 +230,7 @@ func runCompare(ctx context.Context, a *app, g *globals, o reportOptions, first,
 			}
 		}
 	}
-	c := summary.Compare(both[0], both[1])
+	c := compare.Runs(both[0], both[1])
 	switch {
 	case g.json:
 		printJSON(a.out, comparisonOf(c))
@@ -240,7 +242,7 @@ func runCompare(ctx context.Context, a *app, g *globals, o reportOptions, first,
 	return nil
 }
 
-func comparisonOf(c summary.Comparison) comparisonDocument {
+func comparisonOf(c compare.Comparison) comparisonDocument {
 	compared := func(a summary.Record) comparedRun {
 		return comparedRun{a.Run.ID, a.Run.Wave, migration.Count(a.Rows)}
 	}
@@ -257,7 +259,7 @@ func comparisonOf(c summary.Comparison) comparisonDocument {
 	return doc
 }
 
-func printComparison(a *app, c summary.Comparison) {
+func printComparison(a *app, c compare.Comparison) {
 	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "USER\tFIRST RUN\tSECOND RUN\tWHY")
 	for _, ch := range c.Changes {

@@ -13,6 +13,7 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/wording"
 )
 
@@ -176,7 +177,7 @@ func (a *app) endedAlready(ctx context.Context, g *globals, s *run.Session) erro
 	if err != nil {
 		return err
 	}
-	if err := a.writeReport(ctx, s.Ledger, s.Run.ID, at, runCode(runner.Finished, migration.Count(s.Rows), summary.Halted(events))); err != nil {
+	if err := a.writeReport(ctx, s.Ledger, s.Run.ID, at, runCode(runner.Finished, migration.Count(s.Rows), advice.Halted(events))); err != nil {
 		return err
 	}
 	return nothing("run "+s.Run.ID+" has ended: nothing to do; its report is in "+summary.Dir(s.Run.ReportDir, s.Run), leftHint(s.Rows), leftNext(s)...)
@@ -193,7 +194,7 @@ func leftHint(rows []migration.Row) string {
 // leftNext are the commands for those rows.
 func leftNext(s *run.Session) []fault.Command {
 	var next []fault.Command
-	for _, c := range summary.Next(summary.Record{Run: s.Run, Rows: s.Rows}) {
+	for _, c := range advice.Next(summary.Record{Run: s.Run, Rows: s.Rows}) {
 		if c.Name == "retry" || c.Name == "reconcile" {
 			next = append(next, c.For(s.Run.ID))
 		}

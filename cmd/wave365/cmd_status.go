@@ -22,6 +22,7 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/wording"
 )
 
@@ -157,12 +158,12 @@ func standingCode(s run.Standing) int {
 	case s.Died():
 		return exitDrained
 	}
-	return runCode(s.End, s.Counts, summary.Halted(s.Events))
+	return runCode(s.End, s.Counts, advice.Halted(s.Events))
 }
 
 // nextOf lists the commands worth typing for a run that stands so.
 func nextOf(s standing) []fault.Command {
-	return summary.Next(summary.Record{Run: s.Run, Rows: s.Rows, Events: s.Events, Live: s.goesOn()})
+	return advice.Next(summary.Record{Run: s.Run, Rows: s.Rows, Events: s.Events, Live: s.goesOn()})
 }
 
 // printStanding prints where a run stands, the numbers first.
@@ -196,7 +197,7 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	printOutcome(a.out, shell(g.ledger, r.ID), told)
 	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(r.ReportDir, r), report.FilePage))
 	if s.Counts.Open() > 0 && !s.goesOn() {
-		fmt.Fprintf(a.out, "Continue with: %s\n", shell(g.ledger, r.ID).Line(summary.Resume(r, s.Rows, s.Events)))
+		fmt.Fprintf(a.out, "Continue with: %s\n", shell(g.ledger, r.ID).Line(advice.Resume(r, s.Rows, s.Events)))
 	}
 }
 

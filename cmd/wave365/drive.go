@@ -16,6 +16,7 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/wording"
 )
 
@@ -81,7 +82,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	if err != nil {
 		return err
 	}
-	code := runCode(end, counts, summary.Halted(events))
+	code := runCode(end, counts, advice.Halted(events))
 	unwritten := a.writeReport(ctx, l, id, now, code) // told last: how the run ended is told in any case
 	r, err := l.Run(ctx, id)
 	if err != nil {
@@ -111,7 +112,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 		if end == runner.Halted {
 			lead = "once the cause is removed, " + lead
 		}
-		fmt.Fprintf(a.err, "wave365: %s; %s%s\n", leftOpen(rows), lead, shell(g.ledger, id).Line(summary.Resume(r, rows, events)))
+		fmt.Fprintf(a.err, "wave365: %s; %s%s\n", leftOpen(rows), lead, shell(g.ledger, id).Line(advice.Resume(r, rows, events)))
 	}
 	if unwritten != nil {
 		return unwritten
@@ -124,7 +125,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 
 // closeCommand is what to type to close the run; "" when there is nothing to close yet, or not any more.
 func closeCommand(acc summary.Record) string {
-	for _, c := range summary.Next(acc) {
+	for _, c := range advice.Next(acc) {
 		if c.Name == "close" {
 			return acc.Shell.Line(c)
 		}

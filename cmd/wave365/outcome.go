@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/groups"
 	"wave365/pkg/summary/wording"
 )
 
@@ -29,7 +30,7 @@ func shell(ledger, run string) wording.Shell {
 func printOutcome(w io.Writer, sh wording.Shell, rows []migration.Row) {
 	records, _ := summary.RowRecords(summary.Record{Rows: rows})
 	told := map[string]bool{}
-	for _, group := range summary.Problems(records) {
+	for _, group := range groups.Problems(records) {
 		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(strings.ToUpper(string(group.Class))+"  "+group.Code))
 		left := outcomeRows
 		for _, advice := range group.Advice {

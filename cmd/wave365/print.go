@@ -9,7 +9,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/groups"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
@@ -55,7 +55,7 @@ func emptyNotNull(f []wave.Finding) []wave.Finding {
 // printFindings prints findings grouped by problem: what it is once, then each line, those of which the same is to be
 // said together, and under the lines what to do; a line that stands alone with the user it is about.
 func printFindings(w io.Writer, sh wording.Shell, findings []wave.Finding) {
-	for _, g := range summary.FindingGroups(findings) {
+	for _, g := range groups.Findings(findings) {
 		fmt.Fprintf(w, "%s  %s\n", strings.ToUpper(string(g.Severity)), g.Code)
 		remedies, of := grouped(g.Findings, func(f wave.Finding) string { return sh.Remedy(f.Remedy()) })
 		for _, remedy := range remedies {

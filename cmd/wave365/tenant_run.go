@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
@@ -64,7 +64,7 @@ func (a *app) reportAgain(ctx context.Context, l *ledger.Ledger, id string, now 
 	if err != nil {
 		return err
 	}
-	return a.writeReport(ctx, l, id, now, runCode(runner.Finished, migration.Count(rows), summary.Halted(events)))
+	return a.writeReport(ctx, l, id, now, runCode(runner.Finished, migration.Count(rows), advice.Halted(events)))
 }
 
 // settle finds out what became of the writes that f chooses, of earlier commands that ended before they knew.

@@ -18,6 +18,7 @@ import (
 	"wave365/pkg/report/page"
 	"wave365/pkg/report/pseudonym"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/compare"
 )
 
 // The files of a report folder.
@@ -128,7 +129,7 @@ func Print(w io.Writer, format string, a summary.Record) error {
 func HTML(w io.Writer, a summary.Record) error { return page.Write(w, a) }
 
 // CompareHTML writes a page on a comparison, without secrets.
-func CompareHTML(w io.Writer, c summary.Comparison) error {
+func CompareHTML(w io.Writer, c compare.Comparison) error {
 	g := &gate{w: w, seam: "\n<"}
 	return errors.Join(page.WriteComparison(g, c), g.close())
 }

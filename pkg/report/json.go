@@ -7,6 +7,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/wording"
 )
 
@@ -27,7 +28,7 @@ func JSON(w io.Writer, a summary.Record) error {
 	list(l, "findings", a.Findings, nil)
 	list(l, "effects", effectsOf(run.Intents), nil)
 	list(l, "events", eventsOf(run.Events), nil)
-	list(l, "next", a.Shell.Lines(fault.Remedy{Commands: summary.Next(a)}), nil)
+	list(l, "next", a.Shell.Lines(fault.Remedy{Commands: advice.Next(a)}), nil)
 	l.put([]byte("\n}\n"))
 	return l.err
 }

@@ -52,8 +52,8 @@ func (c Class) Gravity() int {
 // HasCloudPC reports whether a row of this class ended with a Cloud PC from its snapshot.
 func (c Class) HasCloudPC() bool { return c == Succeeded || c == Warned }
 
-// open reports whether a row of this class is not finished.
-func (c Class) open() bool { return c == Active || c == Waiting || c == Queued }
+// Open reports whether a row of this class is not finished.
+func (c Class) Open() bool { return c == Active || c == Waiting || c == Queued }
 
 // Rerunnable reports whether a row of this class belongs into failed.csv: it ended without a Cloud PC and may go into
 // another wave. A held row may not: its import may exist.

@@ -12,8 +12,8 @@ func Dir(base string, run migration.Run) string {
 	return filepath.Join(base, fileName(run.Wave)+"-"+fileName(run.ID))
 }
 
-// failedFile is the path, with slashes, of the file in which a run leaves what did not end well, to be corrected.
-func failedFile(run migration.Run) string {
+// FailedFile is the path, with slashes, of the file in which a run leaves what did not end well, to be corrected.
+func FailedFile(run migration.Run) string {
 	return filepath.ToSlash(filepath.Join(Dir(run.ReportDir, run), "failed.csv"))
 }
 

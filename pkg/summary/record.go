@@ -74,9 +74,9 @@ func (a Record) Tally() map[Class]int {
 	return n
 }
 
-// people counts the people of the wave, and those of them who have their Cloud PC, as far as it was not taken back since.
+// People counts the people of the wave, and those of them who have their Cloud PC, as far as it was not taken back since.
 // Somebody who stands in the wave twice is one person.
-func (a Record) people() (all, done int) {
+func (a Record) People() (all, done int) {
 	back := TakenBack(a.Events)
 	has := make(map[string]bool, len(a.Rows))
 	for i, r := range a.Rows {

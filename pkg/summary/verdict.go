@@ -25,7 +25,7 @@ func Verdict(a Record) string {
 // rehearsal it says who would have one; that it was a rehearsal is for the caller to say.
 func Headline(a Record) (headline, rest string) {
 	n := a.Tally()
-	total, done := a.people()
+	total, done := a.People()
 	open := n[Active] + n[Waiting] + n[Queued]
 	headline = whoHas(total, done, open, a.Rehearsal())
 	if total == 0 {

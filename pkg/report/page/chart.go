@@ -9,6 +9,8 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/groups"
+	"wave365/pkg/summary/timeline"
 	"wave365/pkg/summary/wording"
 )
 
@@ -36,7 +38,7 @@ type chart struct {
 }
 
 type legend struct {
-	Phase summary.Phase
+	Phase timeline.Phase
 	Label string
 }
 
@@ -62,7 +64,7 @@ type chartRow struct {
 }
 
 type phasePath struct {
-	Phase summary.Phase
+	Phase timeline.Phase
 	D     string
 }
 
@@ -112,10 +114,10 @@ func chartOf(rows []summary.RowRecord, a summary.Record, c clock) *chart {
 	}
 	slices.SortStableFunc(started, func(p, q summary.RowRecord) int { return p.Row.StartedAt.Compare(q.Row.StartedAt) })
 	ch := &chart{Ticks: ticksOf(x, c)}
-	all := make([][]summary.Segment, len(started))
-	seen := map[summary.Phase]bool{}
+	all := make([][]timeline.Segment, len(started))
+	seen := map[timeline.Phase]bool{}
 	for i, d := range started {
-		all[i] = summary.Segments(d, a.Run.CreatedAt, a.At)
+		all[i] = timeline.Segments(d, a.Run.CreatedAt, a.At)
 		for _, s := range all[i] {
 			seen[s.Phase] = true
 		}
@@ -128,12 +130,12 @@ func chartOf(rows []summary.RowRecord, a summary.Record, c clock) *chart {
 	}
 	ch.Dense = len(ch.Rows) > denseRows
 	ch.Folded = ch.Dense
-	for _, p := range summary.Phases() {
+	for _, p := range timeline.Phases() {
 		if seen[p] {
 			ch.Legend = append(ch.Legend, legend{p, p.Label()})
 		}
 	}
-	ch.Levels = levelsOf(summary.Levels(all), x, c)
+	ch.Levels = levelsOf(timeline.Levels(all), x, c)
 	ch.addMarks(a, x, c)
 	ch.addSlowest(started, a)
 	ch.Intro = fmt.Sprintf("%d rows from %s to %s. Grey is waiting, colour is work.", len(started),
@@ -147,9 +149,9 @@ func chartOf(rows []summary.RowRecord, a summary.Record, c clock) *chart {
 	return ch
 }
 
-func chartRowOf(d summary.RowRecord, segments []summary.Segment, x axis, c clock) chartRow {
+func chartRowOf(d summary.RowRecord, segments []timeline.Segment, x axis, c clock) chartRow {
 	r := chartRow{Line: d.Row.Target.Line, Class: d.Class, Name: nameOf(d.Row.Target)}
-	paths := map[summary.Phase]*strings.Builder{}
+	paths := map[timeline.Phase]*strings.Builder{}
 	for _, s := range segments {
 		from, to := x.unit(s.From), x.unit(s.To)
 		if to == from {
@@ -161,12 +163,12 @@ func chartRowOf(d summary.RowRecord, segments []summary.Segment, x axis, c clock
 			paths[s.Phase] = b
 		}
 		top, high := 0, 10
-		if s.Phase == summary.Turn || s.Phase == summary.Retry {
+		if s.Phase == timeline.Turn || s.Phase == timeline.Retry {
 			top, high = 4, 2
 		}
 		fmt.Fprintf(b, "M%d %dH%dv%dH%dz", from, top, to, high, from)
 	}
-	for _, p := range summary.Phases() {
+	for _, p := range timeline.Phases() {
 		if b := paths[p]; b != nil {
 			r.Paths = append(r.Paths, phasePath{p, b.String()})
 		}
@@ -181,17 +183,17 @@ func chartRowOf(d summary.RowRecord, segments []summary.Segment, x axis, c clock
 }
 
 // rowText says in words what a row's bar shows.
-func rowText(d summary.RowRecord, segments []summary.Segment, c clock) string {
-	spent := summary.Spent(segments)
+func rowText(d summary.RowRecord, segments []timeline.Segment, c clock) string {
+	spent := timeline.Spent(segments)
 	var parts []string
 	say := func(word string, t time.Duration) {
 		if s := took(t); s != "" {
 			parts = append(parts, word+" "+s)
 		}
 	}
-	say("waited", spent[summary.Turn]+spent[summary.Retry])
-	say("import", spent[summary.Import])
-	say("provisioning", spent[summary.Provision])
+	say("waited", spent[timeline.Turn]+spent[timeline.Retry])
+	say("import", spent[timeline.Import])
+	say("provisioning", spent[timeline.Provision])
 	end := strings.ToLower(d.Class.Label())
 	if !d.Row.FinishedAt.IsZero() {
 		end += " at " + c.at(d.Row.FinishedAt, "15:04")
@@ -239,9 +241,9 @@ func ticksOf(x axis, c clock) []tick {
 }
 
 // levelsOf draws how many rows were in the service as two stacked areas.
-func levelsOf(steps []summary.Level, x axis, c clock) levels {
+func levelsOf(steps []timeline.Level, x axis, c clock) levels {
 	var l levels
-	var peak summary.Level
+	var peak timeline.Level
 	for _, s := range steps {
 		if n := s.Import + s.Provision; n > l.Max {
 			l.Max, peak = n, s
@@ -266,7 +268,7 @@ func levelsOf(steps []summary.Level, x axis, c clock) levels {
 }
 
 func (ch *chart) addMarks(a summary.Record, x axis, c clock) {
-	marks, gaps := summary.Marks(a)
+	marks, gaps := timeline.Marks(a)
 	for _, g := range gaps {
 		w := max(0.1, 100*(x.share(g.To)-x.share(g.From)))
 		ch.Gaps = append(ch.Gaps, gap{x.percent(g.From), fmt.Sprintf("%.2f%%", w)})
@@ -293,11 +295,11 @@ func (ch *chart) addSlowest(started []summary.RowRecord, a summary.Record) {
 	if len(started) < 5 {
 		return
 	}
-	for _, d := range summary.Slowest(started, 5, a.At) {
-		spent := summary.Spent(summary.Segments(d, d.Row.StartedAt, a.At))
+	for _, d := range groups.Slowest(started, 5, a.At) {
+		spent := timeline.Spent(timeline.Segments(d, d.Row.StartedAt, a.At))
 		s := slow{
 			Line: d.Row.Target.Line, Name: nameOf(d.Row.Target), Took: took(summary.Took(*d.Row, a.At)),
-			Waited: took(spent[summary.Turn] + spent[summary.Retry]), Import: took(spent[summary.Import]), Provision: took(spent[summary.Provision]),
+			Waited: took(spent[timeline.Turn] + spent[timeline.Retry]), Import: took(spent[timeline.Import]), Provision: took(spent[timeline.Provision]),
 		}
 		for _, cell := range []*string{&s.Waited, &s.Import, &s.Provision} {
 			if *cell == "" {

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/compare"
 )
 
 // comparison is what its template reads.
@@ -37,7 +38,7 @@ type comparedRow struct {
 
 // WriteComparison writes one page on what a second run changed, in the same dress and under the same rules as the
 // report; it has no script.
-func WriteComparison(w io.Writer, c summary.Comparison) error {
+func WriteComparison(w io.Writer, c compare.Comparison) error {
 	css, err := assets.ReadFile("assets/page.css")
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"wave365/pkg/report/page"
 	"wave365/pkg/report/reporttest"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/compare"
 )
 
 func render(t *testing.T, a summary.Record) string {
@@ -75,8 +76,8 @@ func TestWrite_closed(t *testing.T) {
 	for name, a := range accounts() {
 		pages[name] = render(t, a)
 	}
-	for name, c := range map[string]summary.Comparison{
-		"compared": summary.Compare(reporttest.Running(), reporttest.Sample()), "hostile compared": summary.Compare(reporttest.Hostile(), reporttest.Sample()),
+	for name, c := range map[string]compare.Comparison{
+		"compared": compare.Runs(reporttest.Running(), reporttest.Sample()), "hostile compared": compare.Runs(reporttest.Hostile(), reporttest.Sample()),
 	} {
 		var b bytes.Buffer
 		if err := page.WriteComparison(&b, c); err != nil {

@@ -7,6 +7,8 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/groups"
+	"wave365/pkg/summary/timeline"
 )
 
 // The size guard. Beyond the first bound plain successes carry short evidence, beyond the second none, and whoever neither
@@ -60,7 +62,7 @@ type effect struct {
 func listsOf(rows []summary.RowRecord, a summary.Record, c clock) ([]list, string) {
 	without := list{Title: "Without a Cloud PC", Fourth: "Why"}
 	with := list{Title: "With a Cloud PC", Fourth: "Cloud PC"}
-	for _, d := range summary.ByGravity(rows) {
+	for _, d := range groups.ByGravity(rows) {
 		row := personOf(d, a, c)
 		plain := d.Class == summary.Succeeded && d.Row.Attempt <= 1
 		grave := d.Class == summary.Failed || d.Class == summary.Held
@@ -116,7 +118,7 @@ func evidenceOf(d summary.RowRecord, c clock, full bool) *evidence {
 	if !full {
 		return e
 	}
-	attempts := summary.Attempts(d)
+	attempts := timeline.Attempts(d)
 	for _, at := range attempts {
 		v := attempt{}
 		if len(attempts) > 1 {
@@ -131,7 +133,7 @@ func evidenceOf(d summary.RowRecord, c clock, full bool) *evidence {
 	return e
 }
 
-func stepOf(s summary.StepLog, c clock) step {
+func stepOf(s timeline.StepLog, c clock) step {
 	out := step{Step: string(s.Step), From: c.precise(s.From), End: s.End}
 	if !s.To.IsZero() {
 		if out.To = c.precise(s.To); out.To == out.From {

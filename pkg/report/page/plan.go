@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/compare"
 )
 
 // planRow is one line of what was planned, forecast and came.
@@ -12,7 +13,7 @@ type planRow struct{ What, Planned, Forecast, Actual string }
 
 // planOf compares the evening with what was planned and forecast; nil where neither was.
 func planOf(a summary.Record, c clock) []planRow {
-	p := summary.PlanOf(a)
+	p := compare.PlanOf(a)
 	if p.Rows == 0 || p.StopBy.IsZero() && p.Forecast.To.IsZero() {
 		return nil
 	}

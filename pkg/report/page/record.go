@@ -3,6 +3,8 @@ package page
 import (
 	"wave365/pkg/fault"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
+	"wave365/pkg/summary/groups"
 	"wave365/pkg/wave"
 )
 
@@ -17,14 +19,15 @@ const (
 
 // problem is one kind of problem with what to do about it.
 type problem struct {
-	summary.ProblemGroup
+	groups.ProblemGroup
 	Short  string
 	N      int
-	Advice []advice
+	Advice []helped
 }
 
-type advice struct {
-	summary.Advice
+// helped is a piece of advice with the people whom it helps.
+type helped struct {
+	groups.Advice
 	// People are named at once, Further when somebody asks; Rest counts those, and Beyond who is not named at all.
 	People, Further []who
 	Rest, Beyond    int
@@ -38,10 +41,10 @@ type who struct {
 
 func problemsOf(rows []summary.RowRecord, a summary.Record) []problem {
 	var out []problem
-	for _, g := range summary.Problems(rows) {
+	for _, g := range groups.Problems(rows) {
 		p := problem{ProblemGroup: g, Short: g.Class.Short(), N: g.Len()}
 		for _, one := range g.Advice {
-			v := advice{Advice: one, Commands: a.Shell.Lines(fault.Remedy{Commands: a.Beyond(one.Remedy)})}
+			v := helped{Advice: one, Commands: a.Shell.Lines(fault.Remedy{Commands: advice.Beyond(a, one.Remedy)})}
 			for i, d := range one.Rows {
 				name := who{d.Row.Target.Line, nameOf(d.Row.Target)}
 				switch {
@@ -62,7 +65,7 @@ func problemsOf(rows []summary.RowRecord, a summary.Record) []problem {
 }
 
 type findingGroup struct {
-	summary.FindingGroup
+	groups.FindingGroup
 	Findings []finding
 	N, More  int
 	Open     bool
@@ -75,7 +78,7 @@ type finding struct {
 
 func findingGroupsOf(a summary.Record) []findingGroup {
 	var out []findingGroup
-	for _, g := range summary.FindingGroups(a.Findings) {
+	for _, g := range groups.Findings(a.Findings) {
 		v := findingGroup{FindingGroup: g, N: len(g.Findings), Open: g.Severity == wave.Error && len(g.Findings) <= openFindings}
 		if v.N > shownFindings {
 			v.More, g.Findings = v.N-shownFindings, g.Findings[:shownFindings]

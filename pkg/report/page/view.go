@@ -10,6 +10,8 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
+	"wave365/pkg/summary/groups"
 	"wave365/pkg/summary/wording"
 )
 
@@ -98,7 +100,7 @@ func verdictOf(a summary.Record, c clock) verdict {
 	v := verdict{
 		Unfinished: a.Run.FinishedAt.IsZero(), Tenant: tenantOf(a.Run), BarText: barText(a),
 		Started: momentOf(a.Run.CreatedAt, c.zone), Ended: momentOf(a.End(), c.zone), Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a),
-		Moves: movesOf(a), Next: a.Shell.Lines(fault.Remedy{Commands: summary.Next(a)}),
+		Moves: movesOf(a), Next: a.Shell.Lines(fault.Remedy{Commands: advice.Next(a)}),
 	}
 	v.Headline, v.Rest = summary.Headline(a)
 	return v
@@ -106,13 +108,13 @@ func verdictOf(a summary.Record, c clock) verdict {
 
 // move is a next step with its outcome in words.
 type move struct {
-	summary.Move
+	advice.Move
 	Label string
 }
 
 func movesOf(a summary.Record) []move {
 	var out []move
-	for _, m := range summary.Moves(a) {
+	for _, m := range advice.Moves(a) {
 		label := strings.ToLower(m.Class.Short())
 		if m.Class == summary.Active {
 			label = "not finished"
@@ -188,12 +190,12 @@ type groupTable struct {
 }
 
 type groupRow struct {
-	summary.Group
+	groups.Group
 	Bar []slice
 }
 
 func groupsOf(rows []summary.RowRecord) []groupTable {
-	table := func(title, head string, groups []summary.Group) groupTable {
+	table := func(title, head string, groups []groups.Group) groupTable {
 		t := groupTable{Title: title, Head: head}
 		for _, g := range groups {
 			t.ShowOpen = t.ShowOpen || g.Open() > 0
@@ -202,8 +204,8 @@ func groupsOf(rows []summary.RowRecord) []groupTable {
 		return t
 	}
 	return []groupTable{
-		table("By department", "Department", summary.ByDepartment(rows)),
-		table("By policy", "Policy", summary.ByPolicy(rows)),
+		table("By department", "Department", groups.ByDepartment(rows)),
+		table("By policy", "Policy", groups.ByPolicy(rows)),
 	}
 }
 

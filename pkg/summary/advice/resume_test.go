@@ -1,10 +1,10 @@
-package summary_test
+package advice_test
 
 import (
 	"testing"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
 )
 
 func TestResume(t *testing.T) {
@@ -29,7 +29,7 @@ func TestResume(t *testing.T) {
 		{"ShareReached", share, event(migration.RunStarted, migration.RunHalted), "wave365 resume --halt-after none"},
 		{"HaltedBeforeAndGoneOn", share, event(migration.RunHalted, migration.RunResumed), "wave365 resume"},
 	} {
-		if got := summary.Resume(migration.Run{ID: "r", Settings: tc.settings}, rows, tc.events).String(); got != tc.want {
+		if got := advice.Resume(migration.Run{ID: "r", Settings: tc.settings}, rows, tc.events).String(); got != tc.want {
 			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
 		}
 	}

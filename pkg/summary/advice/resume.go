@@ -1,4 +1,4 @@
-package summary
+package advice
 
 import (
 	"slices"

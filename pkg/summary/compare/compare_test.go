@@ -1,4 +1,4 @@
-package summary_test
+package compare_test
 
 import (
 	"testing"
@@ -7,14 +7,18 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/compare"
 )
 
 // runOf makes a run from users and words for states.
 func runOf(pairs ...string) summary.Record {
 	var a summary.Record
 	for i := 0; i < len(pairs); i += 2 {
-		r := rows(pairs[i+1])[0]
-		r.Index, r.Target.Line, r.Target.User = i/2, i/2+2, pairs[i]
+		r := migration.Row{Index: i / 2, State: migration.State(pairs[i+1])}
+		if r.State == "warned" {
+			r.State, r.Warned = migration.Succeeded, true
+		}
+		r.Target.Line, r.Target.User = i/2+2, pairs[i]
 		r.Problem = &migration.Problem{Code: "code." + pairs[i+1], Message: "because"}
 		a.Rows = append(a.Rows, r)
 	}
@@ -25,7 +29,7 @@ func TestCompare(t *testing.T) {
 	t.Parallel()
 	first := runOf("done@x", "succeeded", "mended@x", "failed", "still@x", "failed", "worse@x", "succeeded", "gone@x", "skipped", "twice@x", "skipped", "TWICE@x", "succeeded", "moved@x", "failed", "kept@x", "warned")
 	second := runOf("moved@x", "held", "Mended@X", "succeeded", "still@x", "failed", "worse@x", "failed", "new@x", "warned", "twice@x", "succeeded", "done@x", "succeeded")
-	c := summary.Compare(first, second)
+	c := compare.Runs(first, second)
 	var got []string
 	for _, ch := range c.Changes {
 		got = append(got, ch.Target.User+": "+string(ch.Before)+" > "+string(ch.After))
@@ -54,7 +58,7 @@ func TestCompare(t *testing.T) {
 		"Of all people of the two runs, 1 ended without one in both.":   {runOf("a@x", "failed"), runOf("a@x", "failed")},
 		"The second run changed nothing for its 0 people.":              {},
 	} {
-		if diff := cmp.Diff(want, summary.Compare(pair[0], pair[1]).Verdict()); diff != "" {
+		if diff := cmp.Diff(want, compare.Runs(pair[0], pair[1]).Verdict()); diff != "" {
 			t.Error(diff)
 		}
 	}

@@ -1,4 +1,5 @@
-package summary
+// Package advice says what happens next with a run, whose move it is, and what to type for it.
+package advice
 
 import (
 	"fmt"
@@ -6,11 +7,12 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
+	"wave365/pkg/summary"
 )
 
 // Move is what happens next for one outcome, and whose move it is.
 type Move struct {
-	Class Class
+	Class summary.Class
 	Count int
 	// Who is a role: Helpdesk, Endpoint admin or Operator.
 	Who  string
@@ -25,10 +27,10 @@ const (
 )
 
 // Moves says what happens next, the most urgent first. A rehearsal asks nothing of the helpdesk.
-func Moves(a Record) []Move {
+func Moves(a summary.Record) []Move {
 	n := a.Tally()
 	var out []Move
-	say := func(c Class, count int, who, one, many string) {
+	say := func(c summary.Class, count int, who, one, many string) {
 		if count == 0 {
 			return
 		}
@@ -38,55 +40,55 @@ func Moves(a Record) []Move {
 		}
 		out = append(out, Move{Class: c, Count: count, Who: who, What: what})
 	}
-	say(Held, n[Held], Admin, "Find out whether the held import happened, then settle the row with reconcile. Until then nothing is repeated.",
+	say(summary.Held, n[summary.Held], Admin, "Find out whether the held import happened, then settle the row with reconcile. Until then nothing is repeated.",
 		"Find out whether the %d held imports happened, then settle the rows with reconcile. Until then nothing is repeated.")
-	say(Failed, n[Failed], Admin, "Remove the cause of the failure below, then retry. Only the failed step onward is repeated.",
+	say(summary.Failed, n[summary.Failed], Admin, "Remove the cause of the failure below, then retry. Only the failed step onward is repeated.",
 		"Remove the causes of the %d failures below, then retry. Only the failed step onward is repeated.")
 	one, many := "One row is not finished. Resume the run if no process is working on it.", "%d rows are not finished. Resume the run if no process is working on it."
 	if a.Live {
 		one, many = "One row is being worked on or waits for its turn. Nothing is to be done.", "%d rows are being worked on or wait for their turn. Nothing is to be done."
 	}
-	say(Active, n[Active]+n[Waiting]+n[Queued], Operator, one, many)
-	say(Skipped, n[Skipped], Operator, "Correct the row in failed.csv and run that file as a wave.",
+	say(summary.Active, n[summary.Active]+n[summary.Waiting]+n[summary.Queued], Operator, one, many)
+	say(summary.Skipped, n[summary.Skipped], Operator, "Correct the row in failed.csv and run that file as a wave.",
 		"Correct the %d rows in failed.csv and run that file as a wave.")
-	say(Deferred, n[Deferred], Operator, "One row was put off: retry it on another evening.",
+	say(summary.Deferred, n[summary.Deferred], Operator, "One row was put off: retry it on another evening.",
 		"%d rows were put off: retry them on another evening.")
-	say(Warned, n[Warned], Admin, "One Cloud PC works but carries a warning. Look at it in the Intune admin center.",
+	say(summary.Warned, n[summary.Warned], Admin, "One Cloud PC works but carries a warning. Look at it in the Intune admin center.",
 		"%d Cloud PCs work but carry warnings. Look at them in the Intune admin center.")
-	_, done := a.people()
+	_, done := a.People()
 	if a.Rehearsal() {
-		say(Succeeded, done, Operator, "The rehearsal worked for one row. Run the wave against the real tenant when the rest is settled.",
+		say(summary.Succeeded, done, Operator, "The rehearsal worked for one row. Run the wave against the real tenant when the rest is settled.",
 			"The rehearsal worked for %d rows. Run the wave against the real tenant when the rest is settled.")
 		return out
 	}
-	say(Succeeded, done, Helpdesk, "Tell the person that the Cloud PC is ready, in the Windows App or at windows365.microsoft.com.",
+	say(summary.Succeeded, done, Helpdesk, "Tell the person that the Cloud PC is ready, in the Windows App or at windows365.microsoft.com.",
 		"Tell %d people that their Cloud PC is ready, in the Windows App or at windows365.microsoft.com.")
 	return out
 }
 
 // Next lists the commands worth typing now, the first one first. While a process drives the run there are none: it holds
 // the ledger, which refuses them.
-func Next(a Record) []fault.Command {
+func Next(a summary.Record) []fault.Command {
 	if a.Live {
 		return nil
 	}
 	n := a.Tally()
 	var out []fault.Command
-	open := n[Active]+n[Waiting]+n[Queued] > 0
+	open := n[summary.Active]+n[summary.Waiting]+n[summary.Queued] > 0
 	if open {
 		out = append(out, Resume(a.Run, a.Rows, a.Events))
 	}
-	if n[Held] > 0 {
+	if n[summary.Held] > 0 {
 		i := slices.IndexFunc(a.Rows, func(r migration.Row) bool { return r.State == migration.Held })
 		out = append(out, settles(a.Rows[i])...) // one shows how
 	}
-	if n[Failed]+n[Deferred]+n[Cancelled] > 0 {
+	if n[summary.Failed]+n[summary.Deferred]+n[summary.Cancelled] > 0 {
 		out = append(out, fault.NewCommand("retry"))
 	}
-	if n[Failed]+n[Skipped]+n[Deferred] > 0 && !open {
+	if n[summary.Failed]+n[summary.Skipped]+n[summary.Deferred] > 0 && !open {
 		out = append(out, validateFailed(a.Run))
 	}
-	if !open && n[Held] == 0 && !closed(a) {
+	if !open && n[summary.Held] == 0 && !closed(a) {
 		out = append(out, fault.NewCommand("close"))
 	}
 	return out
@@ -94,7 +96,7 @@ func Next(a Record) []fault.Command {
 
 // closed reports whether the tenant was cared for after the run came to its last end; a run in which nobody was worked on
 // leaves nothing to close.
-func closed(a Record) bool {
+func closed(a summary.Record) bool {
 	for _, e := range slices.Backward(a.Events) {
 		switch e.Reason {
 		case migration.RunClosed:
@@ -108,7 +110,7 @@ func closed(a Record) bool {
 
 // settles are the commands that decide about a held row: its own, or else the two ways there are.
 func settles(r migration.Row) []fault.Command {
-	if own := WhyOf(r).Remedy.Commands; len(own) > 0 {
+	if own := summary.WhyOf(r).Remedy.Commands; len(own) > 0 {
 		return own
 	}
 	return []fault.Command{
@@ -118,7 +120,7 @@ func settles(r migration.Row) []fault.Command {
 
 // validateFailed looks at the corrected file of what did not end well: a rehearsal's on its scenario.
 func validateFailed(run migration.Run) fault.Command {
-	words := []string{failedFile(run)}
+	words := []string{summary.FailedFile(run)}
 	if run.Sandbox != "" {
 		words = append(words, "--sandbox="+run.Sandbox)
 	}
@@ -126,7 +128,7 @@ func validateFailed(run migration.Run) fault.Command {
 }
 
 // Beyond lists the commands of a remedy that [Next] does not say already.
-func (a Record) Beyond(r fault.Remedy) []fault.Command {
+func Beyond(a summary.Record, r fault.Remedy) []fault.Command {
 	next := Next(a)
 	return slices.DeleteFunc(slices.Clone(r.Commands), func(c fault.Command) bool {
 		return a.Live || slices.ContainsFunc(next, c.Equal)

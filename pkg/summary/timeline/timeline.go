@@ -1,9 +1,12 @@
-package summary
+// Package timeline says when what happened: the stretches and steps of a row, how many rows were at it at a time, and the
+// moments and gaps of the run itself.
+package timeline
 
 import (
 	"time"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/summary"
 )
 
 // Phase is what a stretch of time was spent on, as the timeline colours it.
@@ -51,7 +54,7 @@ type Segment struct {
 
 // Segments cuts a row's time from start to its end, or to the moment at while it has none, into stretches. A row
 // that was never started has none.
-func Segments(d RowRecord, start, at time.Time) []Segment {
+func Segments(d summary.RowRecord, start, at time.Time) []Segment {
 	if d.Row.StartedAt.IsZero() {
 		return nil
 	}
@@ -126,7 +129,7 @@ type Gap struct{ From, To time.Time }
 
 // Marks gives the moments and gaps of a run. An end that nobody could record (a killed process, a power cut) is
 // taken to be the last thing recorded before the resume; a gap that still lasts ends at the record's moment.
-func Marks(a Record) (marks []Mark, gaps []Gap) {
+func Marks(a summary.Record) (marks []Mark, gaps []Gap) {
 	var down, last time.Time
 	for _, e := range a.Events {
 		if e.Row == migration.WaveRow && e.From == "" && e.To == "" {

@@ -1,4 +1,5 @@
-package summary
+// Package compare sets a run beside another one, person by person, and beside its own plan.
+package compare
 
 import (
 	"cmp"
@@ -6,13 +7,14 @@ import (
 	"slices"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/summary"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
 
 // Comparison is what a second run changed for the people of two runs.
 type Comparison struct {
-	First, Second Record
+	First, Second summary.Record
 	// Changes lists everybody whose outcome differs or who is in one run only: better ones last, gravest first. Who has a
 	// Cloud PC from the first run and is not in the second is not among them.
 	Changes []Change
@@ -27,35 +29,35 @@ type Change struct {
 	// Target is the person's row in the second run, or in the first when they are not in the second.
 	Target migration.Target
 	// Before and After are empty for a run that the person is not in.
-	Before, After Class
+	Before, After summary.Class
 	// Why is the reason of the later outcome.
-	Why Why
+	Why summary.Why
 	// CloudPC is the name of the Cloud PC that the person has now; may be empty.
 	CloudPC string
 }
 
-// Compare compares two runs, person by person. Somebody who stands in a run twice counts with the better row.
-func Compare(first, second Record) Comparison {
+// Runs compares two runs, person by person. Somebody who stands in a run twice counts with the better row.
+func Runs(first, second summary.Record) Comparison {
 	c := Comparison{First: first, Second: second}
 	before, after := byPerson(first), byPerson(second)
 	for key, old := range before {
 		now, both := after[key]
 		switch {
-		case !both && ClassOf(old).HasCloudPC():
+		case !both && summary.ClassOf(old).HasCloudPC():
 			c.Kept++
 		case !both:
-			c.Changes = append(c.Changes, Change{Target: old.Target, Before: ClassOf(old), Why: WhyOf(old), CloudPC: old.Facts.CloudPCName})
-		case ClassOf(old) == ClassOf(now):
+			c.Changes = append(c.Changes, Change{Target: old.Target, Before: summary.ClassOf(old), Why: summary.WhyOf(old), CloudPC: old.Facts.CloudPCName})
+		case summary.ClassOf(old) == summary.ClassOf(now):
 			c.Same++
 		default:
 			c.Changes = append(c.Changes, Change{
-				Target: now.Target, Before: ClassOf(old), After: ClassOf(now), Why: WhyOf(now), CloudPC: now.Facts.CloudPCName,
+				Target: now.Target, Before: summary.ClassOf(old), After: summary.ClassOf(now), Why: summary.WhyOf(now), CloudPC: now.Facts.CloudPCName,
 			})
 		}
 	}
 	for key, now := range after {
 		if _, both := before[key]; !both {
-			c.Changes = append(c.Changes, Change{Target: now.Target, After: ClassOf(now), Why: WhyOf(now), CloudPC: now.Facts.CloudPCName})
+			c.Changes = append(c.Changes, Change{Target: now.Target, After: summary.ClassOf(now), Why: summary.WhyOf(now), CloudPC: now.Facts.CloudPCName})
 		}
 	}
 	slices.SortFunc(c.Changes, func(x, y Change) int {
@@ -72,11 +74,11 @@ func rank(c Change) int {
 	return c.After.Gravity()
 }
 
-func byPerson(a Record) map[string]migration.Row {
+func byPerson(a summary.Record) map[string]migration.Row {
 	out := make(map[string]migration.Row, len(a.Rows))
 	for _, r := range a.Rows {
 		key := wave.UserKey(cmp.Or(r.Target.UPN, r.Target.User))
-		if had, ok := out[key]; !ok || !ClassOf(had).HasCloudPC() && ClassOf(r).HasCloudPC() {
+		if had, ok := out[key]; !ok || !summary.ClassOf(had).HasCloudPC() && summary.ClassOf(r).HasCloudPC() {
 			out[key] = r
 		}
 	}
@@ -102,7 +104,7 @@ func (c Comparison) Verdict() string {
 	}
 	after := byPerson(c.Second)
 	for key, old := range byPerson(c.First) {
-		if now, both := after[key]; both && !ClassOf(old).HasCloudPC() && !ClassOf(now).HasCloudPC() {
+		if now, both := after[key]; both && !summary.ClassOf(old).HasCloudPC() && !summary.ClassOf(now).HasCloudPC() {
 			still++
 		}
 	}

@@ -1,4 +1,4 @@
-package summary_test
+package groups_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/report/reporttest"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/groups"
 	"wave365/pkg/summary/wording"
 )
 
@@ -17,7 +18,7 @@ func TestProblems_gravestFirst(t *testing.T) {
 	t.Parallel()
 	all, _ := summary.RowRecords(reporttest.Sample())
 	var got []string
-	for _, g := range summary.Problems(all) {
+	for _, g := range groups.Problems(all) {
 		got = append(got, string(g.Class)+" "+g.Code)
 	}
 	want := []string{
@@ -55,7 +56,7 @@ func TestProblems_advice(t *testing.T) {
 				tc.rows[i].Index = i
 			}
 			all, _ := summary.RowRecords(summary.Record{Rows: tc.rows})
-			groups := summary.Problems(all)
+			groups := groups.Problems(all)
 			if len(groups) != 1 || groups[0].Len() != len(tc.rows) {
 				t.Fatalf("%d groups, want one of %d rows", len(groups), len(tc.rows))
 			}

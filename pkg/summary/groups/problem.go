@@ -1,4 +1,4 @@
-package summary
+package groups
 
 import (
 	"cmp"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/summary"
 )
 
 // placeholder stands for the user in advice that several rows share.
@@ -13,7 +14,7 @@ const placeholder = "USER"
 
 // ProblemGroup is one kind of problem: rows that ended in the same way for the same reason.
 type ProblemGroup struct {
-	Class Class
+	Class summary.Class
 	// Code is empty where the outcome says it all.
 	Code string
 	// Advice holds the rows, those for which the same is to be done together; there is at least one.
@@ -27,7 +28,7 @@ type Advice struct {
 	// Text is what happened to the first row; Same says that it happened to all of them in these words.
 	Text string
 	Same bool
-	Rows []RowRecord
+	Rows []summary.RowRecord
 }
 
 // Len counts the rows.
@@ -39,22 +40,13 @@ func (g ProblemGroup) Len() int {
 	return n
 }
 
-// Rows lists the rows of all advice.
-func (g ProblemGroup) Rows() []RowRecord {
-	var out []RowRecord
-	for _, a := range g.Advice {
-		out = append(out, a.Rows...)
-	}
-	return out
-}
-
 // Problems groups the rows that need somebody's attention by outcome and code: the gravest outcome first, then the largest
 // group. Within a group the most frequent advice comes first; rows stand in input order.
-func Problems(rows []RowRecord) []ProblemGroup {
+func Problems(rows []summary.RowRecord) []ProblemGroup {
 	var out []ProblemGroup
 	place := map[string]int{}
 	for _, d := range rows {
-		if d.Class.open() || d.Class == Succeeded {
+		if d.Class.Open() || d.Class == summary.Succeeded {
 			continue
 		}
 		key := string(d.Class) + "\x00" + d.Why.Code
@@ -76,7 +68,7 @@ func Problems(rows []RowRecord) []ProblemGroup {
 }
 
 // add puts a row to the advice that helps it.
-func (g *ProblemGroup) add(d RowRecord) {
+func (g *ProblemGroup) add(d summary.RowRecord) {
 	general := anybodys(d.Why.Remedy, d.Row.Target.User)
 	for i := range g.Advice {
 		a := &g.Advice[i]
@@ -86,7 +78,7 @@ func (g *ProblemGroup) add(d RowRecord) {
 			return
 		}
 	}
-	g.Advice = append(g.Advice, Advice{Remedy: general, Text: d.Why.Text, Same: true, Rows: []RowRecord{d}})
+	g.Advice = append(g.Advice, Advice{Remedy: general, Text: d.Why.Text, Same: true, Rows: []summary.RowRecord{d}})
 }
 
 // settle gives advice for one row that row's own words, and orders the advice.

@@ -1,4 +1,4 @@
-package summary_test
+package advice_test
 
 import (
 	"fmt"
@@ -9,7 +9,32 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/report/reporttest"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
 )
+
+// rows makes rows from words: one state each, "warned" being a success with warnings.
+func Rows(states ...string) []migration.Row {
+	out := make([]migration.Row, len(states))
+	for i, s := range states {
+		out[i] = migration.Row{Index: i, State: migration.State(s)}
+		if s == "warned" {
+			out[i].State, out[i].Warned = migration.Succeeded, true
+		}
+	}
+	return out
+}
+
+// rows makes rows from words: one state each, "warned" being a success with warnings.
+func rows(states ...string) []migration.Row {
+	out := make([]migration.Row, len(states))
+	for i, s := range states {
+		out[i] = migration.Row{Index: i, State: migration.State(s)}
+		if s == "warned" {
+			out[i].State, out[i].Warned = migration.Succeeded, true
+		}
+	}
+	return out
+}
 
 // The first command is the most urgent one, each stands once, and all are for this ledger and this tenant.
 func TestNext(t *testing.T) {
@@ -34,7 +59,7 @@ func TestNext(t *testing.T) {
 			a.Rows[i].Target.User = "u" + string(rune('0'+i))
 		}
 		var got []string
-		for _, c := range summary.Next(a) {
+		for _, c := range advice.Next(a) {
 			got = append(got, strings.TrimPrefix(c.String(), "wave365 "))
 		}
 		if all := strings.Join(got, "; "); all != tc.want {
@@ -44,15 +69,15 @@ func TestNext(t *testing.T) {
 }
 
 // What is at the top of the page is not said again in each card.
-func TestRecord_Beyond(t *testing.T) {
+func TestBeyond(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Sample()
 	r := fault.Remedy{Commands: []fault.Command{fault.NewCommand("retry"), fault.NewCommand("status")}}
-	if got := a.Beyond(r); len(got) != 1 || got[0].Name != "status" {
+	if got := advice.Beyond(a, r); len(got) != 1 || got[0].Name != "status" {
 		t.Errorf("got %v", got)
 	}
 	a.Live = true
-	if got := a.Beyond(r); len(got) != 0 {
+	if got := advice.Beyond(a, r); len(got) != 0 {
 		t.Errorf("while the run is in progress: %v", got)
 	}
 }
@@ -78,7 +103,7 @@ func TestMoves(t *testing.T) {
 			t.Parallel()
 			a := summary.Record{Rows: rows(strings.Fields(tc.states)...), Live: tc.live}
 			a.Run.Sandbox = tc.sandbox
-			got := summary.Moves(a)
+			got := advice.Moves(a)
 			for i, want := range tc.want {
 				if i >= len(got) || !strings.HasPrefix(fmt.Sprintf("%s %d %s", got[i].Who, got[i].Count, got[i].What), want) {
 					t.Errorf("move %d of %+v, want %q", i, got, want)

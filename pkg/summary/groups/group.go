@@ -1,4 +1,5 @@
-package summary
+// Package groups sorts the rows of a run and what validation found: by department, policy, gravity, time, problem and code.
+package groups
 
 import (
 	"cmp"
@@ -6,6 +7,7 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
 
@@ -14,36 +16,39 @@ type Group struct {
 	// Name is empty for rows that name none.
 	Name  string
 	Total int
-	Tally map[Class]int
+	Tally map[summary.Class]int
 }
 
-// Done counts plain successes, NotDone those that were tried without success, NotStarted those that were not tried,
-// Open those that are not finished.
-func (g Group) Done() int { return g.Tally[Succeeded] }
+// Done counts plain successes.
+func (g Group) Done() int { return g.Tally[summary.Succeeded] }
 
 // Warned counts successes with warnings.
-func (g Group) Warned() int { return g.Tally[Warned] }
+func (g Group) Warned() int { return g.Tally[summary.Warned] }
 
 // NotDone counts rows that were tried and have no Cloud PC from their snapshot.
-func (g Group) NotDone() int { return g.Tally[Failed] + g.Tally[Held] }
+func (g Group) NotDone() int { return g.Tally[summary.Failed] + g.Tally[summary.Held] }
 
 // NotStarted counts rows that were left out on purpose.
-func (g Group) NotStarted() int { return g.Tally[Skipped] + g.Tally[Deferred] + g.Tally[Cancelled] }
+func (g Group) NotStarted() int {
+	return g.Tally[summary.Skipped] + g.Tally[summary.Deferred] + g.Tally[summary.Cancelled]
+}
 
 // Open counts rows that are not finished.
-func (g Group) Open() int { return g.Tally[Active] + g.Tally[Waiting] + g.Tally[Queued] }
+func (g Group) Open() int {
+	return g.Tally[summary.Active] + g.Tally[summary.Waiting] + g.Tally[summary.Queued]
+}
 
 // ByDepartment and ByPolicy group the rows, by name, those without one last.
-func ByDepartment(rows []RowRecord) []Group {
+func ByDepartment(rows []summary.RowRecord) []Group {
 	return groupBy(rows, func(t migration.Target) string { return t.Department })
 }
 
 // ByPolicy groups the rows by provisioning policy.
-func ByPolicy(rows []RowRecord) []Group {
+func ByPolicy(rows []summary.RowRecord) []Group {
 	return groupBy(rows, func(t migration.Target) string { return t.PolicyName })
 }
 
-func groupBy(rows []RowRecord, key func(migration.Target) string) []Group {
+func groupBy(rows []summary.RowRecord, key func(migration.Target) string) []Group {
 	place := map[string]int{}
 	var out []Group
 	for _, d := range rows {
@@ -52,7 +57,7 @@ func groupBy(rows []RowRecord, key func(migration.Target) string) []Group {
 		if !ok {
 			i = len(out)
 			place[k] = i
-			out = append(out, Group{Name: k, Tally: map[Class]int{}})
+			out = append(out, Group{Name: k, Tally: map[summary.Class]int{}})
 		}
 		out[i].Total++
 		out[i].Tally[d.Class]++
@@ -67,21 +72,23 @@ func groupBy(rows []RowRecord, key func(migration.Target) string) []Group {
 }
 
 // ByGravity orders rows so that those that need attention come first; equals stay in input order.
-func ByGravity(rows []RowRecord) []RowRecord {
+func ByGravity(rows []summary.RowRecord) []summary.RowRecord {
 	out := slices.Clone(rows)
-	slices.SortStableFunc(out, func(a, b RowRecord) int { return cmp.Compare(a.Class.Gravity(), b.Class.Gravity()) })
+	slices.SortStableFunc(out, func(a, b summary.RowRecord) int { return cmp.Compare(a.Class.Gravity(), b.Class.Gravity()) })
 	return out
 }
 
 // Slowest gives the n rows that took longest, the slowest first. Rows that were not started are left out.
-func Slowest(rows []RowRecord, n int, at time.Time) []RowRecord {
-	var out []RowRecord
+func Slowest(rows []summary.RowRecord, n int, at time.Time) []summary.RowRecord {
+	var out []summary.RowRecord
 	for _, d := range rows {
 		if !d.Row.StartedAt.IsZero() {
 			out = append(out, d)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b RowRecord) int { return cmp.Compare(Took(*b.Row, at), Took(*a.Row, at)) })
+	slices.SortStableFunc(out, func(a, b summary.RowRecord) int {
+		return cmp.Compare(summary.Took(*b.Row, at), summary.Took(*a.Row, at))
+	})
 	return out[:min(n, len(out))]
 }
 
@@ -92,8 +99,8 @@ type FindingGroup struct {
 	Findings []wave.Finding
 }
 
-// FindingGroups groups findings by severity and code, errors first, in the order of their first appearance.
-func FindingGroups(findings []wave.Finding) []FindingGroup {
+// Findings groups findings by severity and code, errors first, in the order of their first appearance.
+func Findings(findings []wave.Finding) []FindingGroup {
 	type key struct {
 		severity wave.Severity
 		code     string

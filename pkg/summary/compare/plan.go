@@ -1,9 +1,10 @@
-package summary
+package compare
 
 import (
 	"time"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/summary"
 )
 
 // Plan compares what was planned and forecast with what came of it.
@@ -12,7 +13,7 @@ type Plan struct {
 	Rows, LeftOut, Done int
 	// StopBy is the agreed end of the evening; zero: none.
 	StopBy   time.Time
-	Forecast Forecast
+	Forecast summary.Forecast
 	// Imported counts rows whose import has ended well; ImportsEnded is when the last of them did, zero while rows are
 	// still to be imported.
 	Imported     int
@@ -22,7 +23,7 @@ type Plan struct {
 }
 
 // PlanOf gives the plan of a run and what came of it.
-func PlanOf(a Record) Plan {
+func PlanOf(a summary.Record) Plan {
 	p := Plan{StopBy: a.Run.Settings.StopBy, Forecast: a.Forecast, Ended: a.Run.FinishedAt}
 	open := false
 	for _, r := range a.Rows {
@@ -31,7 +32,7 @@ func PlanOf(a Record) Plan {
 			continue
 		}
 		p.Rows++
-		if ClassOf(r).HasCloudPC() {
+		if summary.ClassOf(r).HasCloudPC() {
 			p.Done++
 		}
 		end := r.Facts.ImportEnded

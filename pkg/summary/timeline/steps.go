@@ -1,9 +1,10 @@
-package summary
+package timeline
 
 import (
 	"time"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/summary"
 )
 
 // Attempt is one going at a row; attempts are kept apart.
@@ -26,7 +27,7 @@ type StepLog struct {
 }
 
 // Attempts reads a row's history as attempts and steps. Rows that were never taken up have none.
-func Attempts(d RowRecord) []Attempt {
+func Attempts(d summary.RowRecord) []Attempt {
 	var out []Attempt
 	var open *StepLog // the step that goes on; nil: none does
 	begin := func(e migration.Event, step migration.Step) {
