@@ -9,6 +9,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/listing"
 )
 
 func newCloudPCCommand(a *app, g *globals) *cobra.Command {
@@ -38,7 +39,7 @@ func newCloudPCListCommand(a *app, g *globals) *cobra.Command {
 }
 
 func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f cloudPCFilter) error {
-	which := tenantcare.Which{Users: f.users, Policy: f.policy, Status: f.status}
+	which := listing.Which{Users: f.users, Policy: f.policy, Status: f.status}
 	if f.wave != "" {
 		rows, err := waveRows(f.wave)
 		if err != nil {
@@ -66,9 +67,9 @@ func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f c
 	if err != nil {
 		return err
 	}
-	list := []tenantcare.CloudPC{}
-	for _, p := range tenantcare.Select(all, which) {
-		list = append(list, tenantcare.Shown(p))
+	list := []listing.CloudPC{}
+	for _, p := range listing.Select(all, which) {
+		list = append(list, listing.Shown(p))
 	}
 	if len(list) == 0 {
 		if len(all) == 0 {
@@ -78,8 +79,8 @@ func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f c
 	}
 	if g.json {
 		printJSON(a.out, struct {
-			Schema   string               `json:"schema"`
-			CloudPCs []tenantcare.CloudPC `json:"cloud_pcs"`
+			Schema   string            `json:"schema"`
+			CloudPCs []listing.CloudPC `json:"cloud_pcs"`
 		}{"wave365/cloudpc-list/v1", list})
 		return nil
 	}
@@ -109,18 +110,18 @@ func (a *app) cloudPCShow(ctx context.Context, g *globals, conn *connection, nam
 	if err != nil {
 		return err
 	}
-	list := []tenantcare.CloudPC{}
+	list := []listing.CloudPC{}
 	for _, p := range found {
 		full, err := conn.graph.CloudPCDetails(ctx, p.ID)
 		if err != nil {
 			return err
 		}
-		list = append(list, tenantcare.Shown(full))
+		list = append(list, listing.Shown(full))
 	}
 	if g.json {
 		printJSON(a.out, struct {
-			Schema   string               `json:"schema"`
-			CloudPCs []tenantcare.CloudPC `json:"cloud_pcs"`
+			Schema   string            `json:"schema"`
+			CloudPCs []listing.CloudPC `json:"cloud_pcs"`
 		}{"wave365/cloudpc-show/v1", list})
 		return nil
 	}
@@ -156,7 +157,7 @@ func cloudPCsOf(ctx context.Context, conn *connection, name string) ([]graph.Clo
 	if err != nil {
 		return nil, err
 	}
-	found := tenantcare.Select(all, tenantcare.Which{Users: []string{u.UPN}})
+	found := listing.Select(all, listing.Which{Users: []string{u.UPN}})
 	if len(found) == 0 {
 		return nil, nothing(u.UPN+" has no Cloud PC", "")
 	}

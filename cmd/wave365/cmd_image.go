@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
-	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/listing"
 )
 
 func newImageCommand(a *app, g *globals) *cobra.Command {
@@ -35,8 +35,8 @@ func (a *app) imageList(ctx context.Context, g *globals, conn *connection, kind 
 	if err != nil {
 		return err
 	}
-	list := []tenantcare.Image{}
-	for _, i := range tenantcare.Images(own, gallery) {
+	list := []listing.Image{}
+	for _, i := range listing.Images(own, gallery) {
 		if kind == "" || strings.EqualFold(kind, i.Type) {
 			list = append(list, i)
 		}
@@ -46,8 +46,8 @@ func (a *app) imageList(ctx context.Context, g *globals, conn *connection, kind 
 	}
 	if g.json {
 		printJSON(a.out, struct {
-			Schema string             `json:"schema"`
-			Images []tenantcare.Image `json:"images"`
+			Schema string          `json:"schema"`
+			Images []listing.Image `json:"images"`
 		}{"wave365/image-list/v1", list})
 		return nil
 	}

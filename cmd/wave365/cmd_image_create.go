@@ -12,6 +12,7 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/images"
+	"wave365/pkg/tenantcare/listing"
 )
 
 // imaging are the flags of image create.
@@ -101,9 +102,9 @@ func (a *app) imageCreate(ctx context.Context, g *globals, conn *connection, o i
 	}
 	if g.json {
 		printJSON(a.out, struct {
-			Schema string           `json:"schema"`
-			Image  tenantcare.Image `json:"image"`
-		}{"wave365/image-create/v1", tenantcare.Images([]graph.DeviceImage{now}, nil)[0]})
+			Schema string        `json:"schema"`
+			Image  listing.Image `json:"image"`
+		}{"wave365/image-create/v1", listing.Images([]graph.DeviceImage{now}, nil)[0]})
 		return nil
 	}
 	fmt.Fprintf(a.out, "Image %s %s is %s: %s\n", now.DisplayName, now.Version, now.Status, now.ID)

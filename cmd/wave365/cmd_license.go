@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/run"
 	"wave365/pkg/summary/wording"
-	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/listing"
 	"wave365/pkg/wave"
 )
 
@@ -34,8 +34,8 @@ func newLicenseListCommand(a *app, g *globals) *cobra.Command {
 
 // licenseDocument is the answer of `license list` with --json.
 type licenseDocument struct {
-	Schema   string               `json:"schema"`
-	Licenses []tenantcare.License `json:"licenses"`
+	Schema   string            `json:"schema"`
+	Licenses []listing.License `json:"licenses"`
 	// Unknown are users of the wave whose license the tenant does not own.
 	Unknown []string `json:"unknown,omitempty"`
 }
@@ -56,7 +56,7 @@ func (a *app) licenseList(ctx context.Context, g *globals, conn *connection, pat
 	if err != nil {
 		return err
 	}
-	all, unknown := tenantcare.Demand(tenantcare.Licenses(skus, catalogue), rows)
+	all, unknown := listing.Demand(listing.Licenses(skus, catalogue), rows)
 	if len(all) == 0 && len(unknown) == 0 {
 		return nothing("this tenant has no license of Windows 365", "buy some, or check --tenant")
 	}
@@ -100,7 +100,7 @@ func (a *app) licenseList(ctx context.Context, g *globals, conn *connection, pat
 	return nil
 }
 
-func wanted(l tenantcare.License) string {
+func wanted(l listing.License) string {
 	switch {
 	case len(l.Takers) == 0:
 		return "0"

@@ -11,6 +11,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/listing"
 	"wave365/pkg/tenantcare/policyfile"
 )
 
@@ -39,14 +40,14 @@ func (a *app) policyList(ctx context.Context, g *globals, conn *connection) erro
 	if err != nil {
 		return err
 	}
-	list := []tenantcare.Policy{}
+	list := []listing.Policy{}
 	for _, p := range all {
-		list = append(list, tenantcare.ShownPolicy(p, name))
+		list = append(list, listing.ShownPolicy(p, name))
 	}
 	if g.json {
 		printJSON(a.out, struct {
-			Schema   string              `json:"schema"`
-			Policies []tenantcare.Policy `json:"policies"`
+			Schema   string           `json:"schema"`
+			Policies []listing.Policy `json:"policies"`
 		}{"wave365/policy-list/v1", list})
 		return nil
 	}
@@ -111,14 +112,14 @@ func (a *app) policyShow(ctx context.Context, g *globals, conn *connection, cell
 	if g.json {
 		printJSON(a.out, struct {
 			Schema     string            `json:"schema"`
-			Policy     tenantcare.Policy `json:"policy"`
+			Policy     listing.Policy    `json:"policy"`
 			Properties map[string]string `json:"properties"`
-		}{"wave365/policy-show/v1", tenantcare.ShownPolicy(p, name), mapOf(properties)})
+		}{"wave365/policy-show/v1", listing.ShownPolicy(p, name), mapOf(properties)})
 		return nil
 	}
 	pairs := []string{"id", p.ID}
 	pairs = append(pairs, properties...)
-	pairs = append(pairs, "groups", strings.Join(tenantcare.Names(p.GroupIDs, name), ", "), "managed by", p.ManagedBy, "grace period", hours(p.GracePeriodHours), "changed", a.when(p.LastModified))
+	pairs = append(pairs, "groups", strings.Join(listing.Names(p.GroupIDs, name), ", "), "managed by", p.ManagedBy, "grace period", hours(p.GracePeriodHours), "changed", a.when(p.LastModified))
 	details(a.out, pairs...)
 	return nil
 }

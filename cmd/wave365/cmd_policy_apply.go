@@ -11,6 +11,7 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/listing"
 	"wave365/pkg/tenantcare/policies"
 	"wave365/pkg/tenantcare/policyfile"
 )
@@ -142,7 +143,7 @@ func (a *app) policyPlans(ctx context.Context, g *globals, conn *connection, o a
 
 func describePlan(path string, file *policyfile.File, p policies.Plan, problems []policyfile.Problem) appliedPolicy {
 	out := appliedPolicy{File: path, ID: p.Have.ID, Changes: p.Changes, Problems: problems,
-		Added: tenantcare.Names(p.Groups.Add, p.Name), Removed: tenantcare.Names(p.Groups.Remove, p.Name), Kept: tenantcare.Names(p.Groups.Stay, p.Name)}
+		Added: listing.Names(p.Groups.Add, p.Name), Removed: listing.Names(p.Groups.Remove, p.Name), Kept: listing.Names(p.Groups.Stay, p.Name)}
 	if out.Changes == nil {
 		out.Changes = []policyfile.Change{}
 	}

@@ -9,6 +9,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/listing"
 )
 
 func newSettingCommand(a *app, g *globals) *cobra.Command {
@@ -38,14 +39,14 @@ func (a *app) settingList(ctx context.Context, g *globals, conn *connection, all
 	if err != nil {
 		return err
 	}
-	list := []tenantcare.Setting{}
+	list := []listing.Setting{}
 	for _, s := range all {
-		list = append(list, tenantcare.ShownSetting(s, name))
+		list = append(list, listing.ShownSetting(s, name))
 	}
 	if g.json {
 		printJSON(a.out, struct {
-			Schema   string               `json:"schema"`
-			Settings []tenantcare.Setting `json:"settings"`
+			Schema   string            `json:"schema"`
+			Settings []listing.Setting `json:"settings"`
 		}{"wave365/setting-list/v1", list})
 		return nil
 	}
@@ -79,11 +80,11 @@ func (a *app) settingShow(ctx context.Context, g *globals, conn *connection, cel
 	if err != nil {
 		return err
 	}
-	s := tenantcare.ShownSetting(one, name)
+	s := listing.ShownSetting(one, name)
 	if g.json {
 		printJSON(a.out, struct {
-			Schema  string             `json:"schema"`
-			Setting tenantcare.Setting `json:"setting"`
+			Schema  string          `json:"schema"`
+			Setting listing.Setting `json:"setting"`
 		}{"wave365/setting-show/v1", s})
 		return nil
 	}

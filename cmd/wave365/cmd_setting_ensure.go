@@ -12,6 +12,7 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/listing"
 	"wave365/pkg/tenantcare/snapshotsetting"
 )
 
@@ -98,9 +99,9 @@ func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o
 				return err
 			}
 			printJSON(a.out, struct {
-				Schema  string             `json:"schema"`
-				Setting tenantcare.Setting `json:"setting"`
-			}{"wave365/setting-ensure/v1", tenantcare.ShownSetting(s, name)})
+				Schema  string          `json:"schema"`
+				Setting listing.Setting `json:"setting"`
+			}{"wave365/setting-ensure/v1", listing.ShownSetting(s, name)})
 			return nil
 		}
 		fmt.Fprintf(a.out, "User setting %s builds from snapshots for %s, and was read back: %s\n", s.DisplayName, wording.Count(len(s.GroupIDs), "group"), s.ID)

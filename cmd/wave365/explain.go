@@ -9,6 +9,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/catalogue"
+	"wave365/pkg/fault/catalogue/entry"
 	"wave365/pkg/summary/wording"
 )
 
@@ -35,7 +36,7 @@ func explainCode(a *app, g *globals, code string) error {
 	code = strings.ToLower(strings.TrimSpace(code))
 	sh := shell(g.ledger, "")
 	doc := explanationDocument{Schema: "wave365/explain/v1"}
-	var found []catalogue.Entry
+	var found []entry.Entry
 	for _, e := range catalogue.All() {
 		if e.Code != code && e.Family() != code {
 			continue
@@ -60,7 +61,7 @@ func explainCode(a *app, g *globals, code string) error {
 	return nil
 }
 
-func severityOf(e catalogue.Entry) string {
+func severityOf(e entry.Entry) string {
 	switch {
 	case e.Warning:
 		return "warning"
@@ -88,7 +89,7 @@ func codesLike(code string) string {
 	return "every code that is printed is explained, such as vhd.dynamic; a family can be listed: " + strings.Join(families, ", ")
 }
 
-func printExplanation(w io.Writer, sh wording.Shell, e catalogue.Entry) {
+func printExplanation(w io.Writer, sh wording.Shell, e entry.Entry) {
 	width := columns(w)
 	fmt.Fprintf(w, "%s (%s): %s\n\n%s%s", e.Code, severityOf(e), e.Title, folded("", e.Meaning, width), folded("Who acts:   ", e.Who, width))
 	printRemedy(w, "Remedy:     ", sh, e.Advice())

@@ -4,6 +4,7 @@ import (
 	"unicode/utf8"
 
 	"wave365/pkg/fault/catalogue"
+	"wave365/pkg/fault/catalogue/findings"
 )
 
 // NewFinding makes a finding with the severity and the remedy of the catalogue; a code that is not in there is an error
@@ -26,7 +27,7 @@ func NewFinding(code string, line int, column, user, value, message string) Find
 // FindingCodes lists every code that validation can give, family by family.
 func FindingCodes() []string {
 	var out []string
-	for _, family := range catalogue.Findings() {
+	for _, family := range findings.All() {
 		for _, e := range family {
 			out = append(out, e.Code)
 		}

@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/fault/catalogue"
+	"wave365/pkg/fault/catalogue/entry"
+	"wave365/pkg/fault/catalogue/findings"
 )
 
 // The codes of validation are a promise to scripts: none may go or change its grade unnoticed. "w" is a warning.
@@ -40,7 +42,7 @@ var code = regexp.MustCompile(`^[a-z]+(-[a-z]+)*\.[a-z0-9]+(-[a-z0-9]+)*$`)
 func TestFindings_promised(t *testing.T) {
 	t.Parallel()
 	var got []string
-	for _, family := range catalogue.Findings() {
+	for _, family := range findings.All() {
 		for _, e := range family {
 			c := e.Code
 			if e.Notice {
@@ -60,7 +62,7 @@ func TestFindings_promised(t *testing.T) {
 // Each family stands together, each code once, and each entry says something of its own.
 func TestAll(t *testing.T) {
 	t.Parallel()
-	roles := []string{catalogue.Operator, catalogue.Admin, catalogue.Identity, catalogue.Storage, catalogue.Licenses, catalogue.Helpdesk, catalogue.Support}
+	roles := []string{entry.Operator, entry.Admin, entry.Identity, entry.Storage, entry.Licenses, entry.Helpdesk, entry.Support}
 	seen, closed, last := map[string]bool{}, map[string]bool{}, ""
 	for _, e := range catalogue.All() {
 		if !code.MatchString(e.Code) && e.Code != catalogue.Usage && e.Code != catalogue.Nothing || seen[e.Code] {

@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
-	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/listing"
 )
 
 // Tenant are the calls it makes; *graph.Client makes them.
@@ -148,7 +148,7 @@ func refused(why string) error {
 }
 
 func choose(pcs []graph.CloudPC, user graph.User, c Choice) (graph.CloudPC, error) {
-	mine := tenantcare.Select(pcs, tenantcare.Which{Users: []string{user.UPN}, Policy: c.Policy})
+	mine := listing.Select(pcs, listing.Which{Users: []string{user.UPN}, Policy: c.Policy})
 	if c.CloudPC != "" {
 		mine = slices.DeleteFunc(mine, func(p graph.CloudPC) bool { return !strings.EqualFold(p.ID, c.CloudPC) })
 	}

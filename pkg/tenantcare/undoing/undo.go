@@ -14,6 +14,7 @@ import (
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/imports"
 	"wave365/pkg/tenantcare/leaving"
+	"wave365/pkg/tenantcare/listing"
 )
 
 // Tenant are the calls it makes; *graph.Client makes them.
@@ -113,7 +114,7 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 	if err != nil {
 		return p, err
 	}
-	pcs = slices.DeleteFunc(tenantcare.Select(pcs, tenantcare.Which{Users: []string{user.UPN}}), func(pc graph.CloudPC) bool {
+	pcs = slices.DeleteFunc(listing.Select(pcs, listing.Which{Users: []string{user.UPN}}), func(pc graph.CloudPC) bool {
 		return !strings.EqualFold(pc.ProvisioningPolicyID, row.Target.PolicyID)
 	})
 	foreign := foreignCloudPC(row, pcs)

@@ -1,4 +1,4 @@
-package tenantcare
+package listing
 
 import (
 	"slices"
@@ -25,12 +25,21 @@ type CloudPC struct {
 	Region      string    `json:"region,omitempty"`
 	Network     string    `json:"network,omitempty"`
 	Device      string    `json:"device,omitempty"`
-	// LastAction, LastActionState and LastActionAt are of the last remote action.
+	Action
+	Use
+}
+
+// Action is the last remote action on a Cloud PC.
+type Action struct {
 	LastAction      string    `json:"last_action,omitempty"`
 	LastActionState string    `json:"last_action_state,omitempty"`
 	LastActionAt    time.Time `json:"last_action_at,omitzero"`
-	Connectivity    string    `json:"connectivity,omitempty"`
-	LastLogoff      time.Time `json:"last_logoff,omitzero"`
+}
+
+// Use says whether somebody uses a Cloud PC.
+type Use struct {
+	Connectivity string    `json:"connectivity,omitempty"`
+	LastLogoff   time.Time `json:"last_logoff,omitzero"`
 }
 
 // Shown is a Cloud PC for people.
@@ -38,8 +47,7 @@ func Shown(p graph.CloudPC) CloudPC {
 	out := CloudPC{
 		ID: p.ID, Name: p.DisplayName, User: p.UserPrincipalName, Policy: p.ProvisioningPolicyName, Plan: p.ServicePlanName, Status: p.Status,
 		Provisioned: p.ProvisionedAt, GraceEnd: p.GracePeriodEnd, Image: p.ImageDisplayName, Region: p.Region, Network: p.Connection,
-		Device: p.ManagedDeviceName, LastAction: p.LastAction.Name, LastActionState: p.LastAction.State, LastActionAt: p.LastAction.At,
-		Connectivity: p.Connectivity, LastLogoff: p.LastLogoff,
+		Device: p.ManagedDeviceName, Action: Action{p.LastAction.Name, p.LastAction.State, p.LastAction.At}, Use: Use{p.Connectivity, p.LastLogoff},
 	}
 	if d := p.Detail; d.Code != "" || d.Message != "" {
 		out.Reason = strings.TrimSpace(d.Code + " " + d.Message)

@@ -1,4 +1,4 @@
-package tenantcare
+package listing
 
 import (
 	"cmp"

@@ -1,4 +1,5 @@
-package tenantcare
+// Package listing is what the tenant has, as tables for people: Cloud PCs, licenses, policies, settings and images.
+package listing
 
 import (
 	"time"
