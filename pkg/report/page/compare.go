@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"io"
 
+	"wave365/pkg/report/page/words"
 	"wave365/pkg/summary"
 	"wave365/pkg/summary/compare"
 )
@@ -25,7 +26,7 @@ type comparedRun struct {
 	Name, ID   string
 	Headline   string
 	Rest       string
-	Began, End moment
+	Began, End words.Moment
 	Bar        []slice
 	BarText    string
 }
@@ -49,20 +50,20 @@ func WriteComparison(w io.Writer, c compare.Comparison) error {
 	}
 	v := comparison{
 		CSS: template.CSS(css), Policy: "default-src 'none'; style-src '" + hash(css) + "'; base-uri 'none'; form-action 'none'",
-		Title: "Wave " + short(c.Second.Run.Wave, 40) + ": two runs compared", Tenant: tenantOf(c.Second.Run),
+		Title: "Wave " + words.Short(c.Second.Run.Wave, 40) + ": two runs compared", Tenant: tenantOf(c.Second.Run),
 		Rehearsal: c.First.Rehearsal() || c.Second.Rehearsal(), Redacted: c.Second.Redacted, Verdict: c.Verdict(), Same: c.Same,
 	}
 	for i, a := range []summary.Record{c.First, c.Second} {
 		r := comparedRun{
-			Name: []string{"First run", "Second run"}[i], ID: a.Run.ID, Began: momentOf(a.Run.CreatedAt, a.Location()),
-			End: momentOf(a.End(), a.Location()), Bar: barOf(a.Tally(), len(a.Rows)), BarText: barText(a),
+			Name: []string{"First run", "Second run"}[i], ID: a.Run.ID, Began: words.MomentOf(a.Run.CreatedAt, a.Location()),
+			End: words.MomentOf(a.End(), a.Location()), Bar: barOf(a.Tally(), len(a.Rows)), BarText: barText(a),
 		}
 		r.Headline, r.Rest = summary.Headline(a)
 		v.Runs = append(v.Runs, r)
 	}
 	for _, ch := range c.Changes {
 		row := comparedRow{
-			Name: nameOf(ch.Target), Department: ch.Target.Department, Before: ch.Before, After: ch.After,
+			Name: words.NameOf(ch.Target), Department: ch.Target.Department, Before: ch.Before, After: ch.After,
 			Why: ch.Why.Text, Remedy: c.Second.Shell.Remedy(ch.Why.Remedy),
 		}
 		if row.Name != ch.Target.User {

@@ -9,8 +9,8 @@ import (
 	"html/template"
 	"io"
 
+	"wave365/pkg/report/page/words"
 	"wave365/pkg/summary"
-	"wave365/pkg/summary/wording"
 )
 
 //go:embed assets
@@ -41,7 +41,7 @@ func Write(w io.Writer, a summary.Record) error {
 }
 
 func parsed() (*template.Template, error) {
-	return template.New("").Funcs(template.FuncMap{"text": text, "inline": inline, "prose": prose, "upn": upn, "value": value, "command": command, "clean": wording.Clean}).
+	return template.New("").Funcs(words.Funcs()).
 		ParseFS(assets, "assets/*.gohtml")
 }
 

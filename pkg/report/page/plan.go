@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"wave365/pkg/report/page/words"
 	"wave365/pkg/summary"
 	"wave365/pkg/summary/compare"
 )
@@ -12,12 +13,12 @@ import (
 type planRow struct{ What, Planned, Forecast, Actual string }
 
 // planOf compares the evening with what was planned and forecast; nil where neither was.
-func planOf(a summary.Record, c clock) []planRow {
+func planOf(a summary.Record, c words.Clock) []planRow {
 	p := compare.PlanOf(a)
 	if p.Rows == 0 || p.StopBy.IsZero() && p.Forecast.To.IsZero() {
 		return nil
 	}
-	at := func(t time.Time) string { return c.at(t, "15:04 MST") }
+	at := func(t time.Time) string { return c.At(t, "15:04 MST") }
 	imports := fmt.Sprintf("%d of %d so far", p.Imported, p.Rows)
 	if !p.ImportsEnded.IsZero() {
 		imports = fmt.Sprintf("%s, %d of %d", at(p.ImportsEnded), p.Imported, p.Rows)
@@ -30,9 +31,9 @@ func planOf(a summary.Record, c clock) []planRow {
 }
 
 // between is a range of times; "" when it is not known.
-func between(f summary.Forecast, c clock) string {
+func between(f summary.Forecast, c words.Clock) string {
 	if f.To.IsZero() {
 		return ""
 	}
-	return c.at(f.From, "15:04") + " to " + c.at(f.To, "15:04 MST")
+	return c.At(f.From, "15:04") + " to " + c.At(f.To, "15:04 MST")
 }

@@ -2,6 +2,7 @@ package page
 
 import (
 	"wave365/pkg/fault"
+	"wave365/pkg/report/page/words"
 	"wave365/pkg/summary"
 	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/groups"
@@ -46,7 +47,7 @@ func problemsOf(rows []summary.RowRecord, a summary.Record) []problem {
 		for _, one := range g.Advice {
 			v := helped{Advice: one, Commands: a.Shell.Lines(fault.Remedy{Commands: advice.Beyond(a, one.Remedy)})}
 			for i, d := range one.Rows {
-				name := who{d.Row.Target.Line, nameOf(d.Row.Target)}
+				name := who{d.Row.Target.Line, words.NameOf(d.Row.Target)}
 				switch {
 				case i < namedPeople:
 					v.People = append(v.People, name)

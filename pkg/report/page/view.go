@@ -2,13 +2,15 @@ package page
 
 import (
 	"html/template"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
+	"wave365/pkg/report/page/chart"
+	"wave365/pkg/report/page/evidence"
+	"wave365/pkg/report/page/words"
 	"wave365/pkg/summary"
 	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/groups"
@@ -26,10 +28,10 @@ type view struct {
 	Plan     []planRow
 	Problems []problem
 	people
-	Chart         *chart
+	Chart         *chart.Chart
 	FindingGroups []findingGroup
-	Provenance    []fact
-	Effects       []effect
+	Provenance    []evidence.Fact
+	Effects       []evidence.Effect
 }
 
 // head is what stands above the page and around it. Live is as of when a page follows its run, Expected when that ends.
@@ -47,7 +49,7 @@ type verdict struct {
 	Tenant         string
 	Headline, Rest string
 	BarText        string
-	Started, Ended moment
+	Started, Ended words.Moment
 	Took, Pace     string
 	Moves          []move
 	Next           []string
@@ -67,39 +69,36 @@ type slice struct {
 	N, X, W      int
 }
 
-// fact is one labelled value.
-type fact struct{ K, V string }
-
 func viewOf(a summary.Record) *view {
 	rows, run := summary.RowRecords(a)
-	c := clock{zone: a.Location(), start: a.Run.CreatedAt}
+	c := words.Clock{Zone: a.Location(), Start: a.Run.CreatedAt}
 	v := &view{
 		head: headOf(a, c), verdict: verdictOf(a, c), Run: a.Run, Total: len(rows), Bar: barOf(a.Tally(), len(rows)),
-		Groups: groupsOf(rows), Plan: planOf(a, c), Problems: problemsOf(rows, a), Chart: chartOf(rows, a, c),
-		FindingGroups: findingGroupsOf(a), Provenance: provenanceOf(a, c), Effects: effectsOf(run.Intents, c),
+		Groups: groupsOf(rows), Plan: planOf(a, c), Problems: problemsOf(rows, a), Chart: chart.Of(rows, a, c),
+		FindingGroups: findingGroupsOf(a), Provenance: evidence.OfRun(a, c), Effects: evidence.EffectsOf(run.Intents, c),
 	}
 	v.Huge = len(rows) > anyEvidence
 	v.Lists, v.EvidenceNote = listsOf(rows, a, c)
 	return v
 }
 
-func headOf(a summary.Record, c clock) head {
+func headOf(a summary.Record, c words.Clock) head {
 	h := head{Rehearsal: a.Rehearsal(), Redacted: a.Redacted}
 	if a.Live {
-		h.Live, h.Expected = c.at(a.At, "15:04:05 MST"), between(a.Expected, c)
+		h.Live, h.Expected = c.At(a.At, "15:04:05 MST"), between(a.Expected, c)
 	}
 	said, _ := summary.Headline(a)
-	h.Title = "Wave " + short(a.Run.Wave, 40) + ": " + said
+	h.Title = "Wave " + words.Short(a.Run.Wave, 40) + ": " + said
 	if h.Rehearsal {
-		h.Title = "Rehearsal of wave " + short(a.Run.Wave, 40) + ": " + said
+		h.Title = "Rehearsal of wave " + words.Short(a.Run.Wave, 40) + ": " + said
 	}
 	return h
 }
 
-func verdictOf(a summary.Record, c clock) verdict {
+func verdictOf(a summary.Record, c words.Clock) verdict {
 	v := verdict{
 		Unfinished: a.Run.FinishedAt.IsZero(), Tenant: tenantOf(a.Run), BarText: barText(a),
-		Started: momentOf(a.Run.CreatedAt, c.zone), Ended: momentOf(a.End(), c.zone), Took: took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a),
+		Started: words.MomentOf(a.Run.CreatedAt, c.Zone), Ended: words.MomentOf(a.End(), c.Zone), Took: words.Took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a),
 		Moves: movesOf(a), Next: a.Shell.Lines(fault.Remedy{Commands: advice.Next(a)}),
 	}
 	v.Headline, v.Rest = summary.Headline(a)
@@ -171,7 +170,7 @@ func paceOf(a summary.Record) string {
 	if n == 0 {
 		return ""
 	}
-	return "a finished row took " + took(sum/time.Duration(n)) + " on average"
+	return "a finished row took " + words.Took(sum/time.Duration(n)) + " on average"
 }
 
 // barText says in words what the bar of a run shows.
@@ -207,25 +206,4 @@ func groupsOf(rows []summary.RowRecord) []groupTable {
 		table("By department", "Department", groups.ByDepartment(rows)),
 		table("By policy", "Policy", groups.ByPolicy(rows)),
 	}
-}
-
-func provenanceOf(a summary.Record, c clock) []fact {
-	r := a.Run
-	facts := []fact{
-		{"Run", r.ID}, {"Wave file", r.WavePath}, {"SHA-256 of the wave", r.WaveHash},
-		{"Tenant", strings.TrimSpace(r.TenantName + " " + r.Tenant)}, {"Cloud", r.Cloud}, {"Graph", r.GraphRoot},
-		{"Storage", r.BlobRoot}, {"Operator", r.Operator}, {"Program", "wave365 " + r.Version},
-		{"Imports at once", strconv.Itoa(r.Slots)}, {"As of", momentOf(a.At, c.zone).Local + ", " + a.At.UTC().Format(time.RFC3339)},
-		{"Exit code", strconv.Itoa(a.ExitCode)},
-	}
-	if r.Sandbox != "" {
-		facts = append(facts, fact{"Sandbox scenario", r.Sandbox})
-	}
-	if r.SandboxSpeed > 0 {
-		facts = append(facts, fact{"Sandbox speed", strconv.FormatFloat(r.SandboxSpeed, 'g', -1, 64) + " times"})
-	}
-	for _, chosen := range r.Settings.List() {
-		facts = append(facts, fact{"--" + chosen.Name, chosen.Value})
-	}
-	return slices.DeleteFunc(facts, func(f fact) bool { return f.V == "" })
 }

@@ -1,19 +1,20 @@
-package page
+package words
 
 import (
 	"fmt"
 	"time"
 )
 
-// moment is one time in the three spellings the page needs.
-type moment struct{ ISO, Local, UTC string }
+// Moment is one time in the three spellings the page needs.
+type Moment struct{ ISO, Local, UTC string }
 
-func momentOf(t time.Time, zone *time.Location) moment {
+// MomentOf spells a time; the zero time is "not yet".
+func MomentOf(t time.Time, zone *time.Location) Moment {
 	if t.IsZero() {
-		return moment{Local: "not yet"}
+		return Moment{Local: "not yet"}
 	}
 	local := t.In(zone)
-	m := moment{ISO: t.UTC().Format(time.RFC3339), Local: local.Format("Mon 2 Jan 2006, 15:04 MST")}
+	m := Moment{ISO: t.UTC().Format(time.RFC3339), Local: local.Format("Mon 2 Jan 2006, 15:04 MST")}
 	if _, offset := local.Zone(); offset != 0 {
 		m.UTC = t.UTC().Format("2 Jan 2006, 15:04 UTC")
 		if local.Format(time.DateOnly) == t.UTC().Format(time.DateOnly) {
@@ -23,27 +24,29 @@ func momentOf(t time.Time, zone *time.Location) moment {
 	return m
 }
 
-// clock tells times of one run in its zone, naming the day only where it is not the first one.
-type clock struct {
-	zone  *time.Location
-	start time.Time
+// Clock tells times of one run in its zone, naming the day only where it is not the first one.
+type Clock struct {
+	Zone  *time.Location
+	Start time.Time
 }
 
-func (c clock) at(t time.Time, layout string) string {
+// At is a time in a layout of package time; "" for the zero time.
+func (c Clock) At(t time.Time, layout string) string {
 	if t.IsZero() {
 		return ""
 	}
-	local := t.In(c.zone)
-	if local.Format(time.DateOnly) != c.start.In(c.zone).Format(time.DateOnly) {
+	local := t.In(c.Zone)
+	if local.Format(time.DateOnly) != c.Start.In(c.Zone).Format(time.DateOnly) {
 		layout = "Mon " + layout
 	}
 	return local.Format(layout)
 }
 
-func (c clock) precise(t time.Time) string { return c.at(t, "15:04:05") }
+// Precise is At to the second.
+func (c Clock) Precise(t time.Time) string { return c.At(t, "15:04:05") }
 
-// took is a duration for people; "" for 0.
-func took(d time.Duration) string {
+// Took is a duration for people; "" for 0.
+func Took(d time.Duration) string {
 	switch {
 	case d <= 0:
 		return ""

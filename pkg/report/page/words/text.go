@@ -1,12 +1,16 @@
-package page
+// Package words is how times, sizes, names and foreign text are written on the page: escaped, kept apart from what surrounds
+// them, and folded where they are long.
+package words
 
 import (
 	"fmt"
 	"html/template"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"wave365/pkg/migration"
 	"wave365/pkg/summary/wording"
 )
 
@@ -15,6 +19,11 @@ const (
 	foldAt   = 240
 	foldShow = 120
 )
+
+// Funcs are the functions of the templates: foreign text in all its places.
+func Funcs() template.FuncMap {
+	return template.FuncMap{"text": text, "inline": inline, "prose": prose, "upn": upn, "value": value, "command": command, "clean": wording.Clean}
+}
 
 // text is foreign text for the page: escaped, apart from the direction of what surrounds it, with its control
 // characters made visible, and folded when it is long; the whole text stays in the page.
@@ -82,13 +91,14 @@ const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 // inline is foreign text where a fold cannot stand; longer text is cut.
 func inline(s string) template.HTML {
-	return template.HTML("<bdi>" + template.HTMLEscapeString(short(s, 60)) + "</bdi>")
+	return template.HTML("<bdi>" + template.HTMLEscapeString(Short(s, 60)) + "</bdi>")
 }
 
-// plain is foreign text for attributes and titles: cut and held apart by Unicode isolates.
-func plain(s string) string { return "\u2068" + short(s, 60) + "\u2069" }
+// Plain is foreign text for attributes and titles: cut and held apart by Unicode isolates.
+func Plain(s string) string { return "\u2068" + Short(s, 60) + "\u2069" }
 
-func short(s string, n int) string {
+// Short is foreign text in one line, cut after n characters.
+func Short(s string, n int) string {
 	s = strings.Join(strings.Fields(wording.Clean(s)), " ")
 	if utf8.RuneCountInString(s) <= n {
 		return s
@@ -110,4 +120,17 @@ func cut(s string, n int) string {
 
 func joins(r rune) bool {
 	return r == 0x200d || unicode.In(r, unicode.Mn, unicode.Me, unicode.Variation_Selector) || r >= 0x1f3fb && r <= 0x1f3ff
+}
+
+// NameOf is what a person is called: the display name, else the user name.
+func NameOf(t migration.Target) string {
+	if t.DisplayName != "" {
+		return t.DisplayName
+	}
+	return t.User
+}
+
+// GiB is a size in GiB with two decimals at most.
+func GiB(bytes int64) string {
+	return strconv.FormatFloat(float64(int64(float64(bytes)/(1<<30)*100+0.5))/100, 'f', -1, 64) + " GiB"
 }

@@ -1,4 +1,5 @@
-package page
+// Package chart draws a run over time: a bar for each row, how many rows were in the service, and what happened to the run.
+package chart
 
 import (
 	"cmp"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/report/page/words"
 	"wave365/pkg/summary"
 	"wave365/pkg/summary/groups"
 	"wave365/pkg/summary/timeline"
@@ -21,7 +23,8 @@ const (
 	denseRows = 120
 )
 
-type chart struct {
+// Chart is what its template reads.
+type Chart struct {
 	// Dense draws thinner rows, Folded only when somebody asks for them.
 	Dense      bool
 	Folded     bool
@@ -97,8 +100,8 @@ func (x axis) percent(t time.Time) string { return fmt.Sprintf("%.2f%%", 100*x.s
 
 func (x axis) unit(t time.Time) int { return int(1000*x.share(t) + 0.5) }
 
-// chartOf draws the run; nil when no row was ever started.
-func chartOf(rows []summary.RowRecord, a summary.Record, c clock) *chart {
+// Of draws the run; nil when no row was ever started.
+func Of(rows []summary.RowRecord, a summary.Record, c words.Clock) *Chart {
 	x := axis{from: a.Run.CreatedAt, to: a.End()}
 	var started []summary.RowRecord
 	var idle int
@@ -113,7 +116,7 @@ func chartOf(rows []summary.RowRecord, a summary.Record, c clock) *chart {
 		return nil
 	}
 	slices.SortStableFunc(started, func(p, q summary.RowRecord) int { return p.Row.StartedAt.Compare(q.Row.StartedAt) })
-	ch := &chart{Ticks: ticksOf(x, c)}
+	ch := &Chart{Ticks: ticksOf(x, c)}
 	all := make([][]timeline.Segment, len(started))
 	seen := map[timeline.Phase]bool{}
 	for i, d := range started {
@@ -139,7 +142,7 @@ func chartOf(rows []summary.RowRecord, a summary.Record, c clock) *chart {
 	ch.addMarks(a, x, c)
 	ch.addSlowest(started, a)
 	ch.Intro = fmt.Sprintf("%d rows from %s to %s. Grey is waiting, colour is work.", len(started),
-		c.at(x.from, "15:04"), c.at(x.to, "15:04 MST"))
+		c.At(x.from, "15:04"), c.At(x.to, "15:04 MST"))
 	if n := len(started) - len(ch.Rows); n > 0 {
 		ch.Left = fmt.Sprintf("%d further rows are left out to keep this page quick; they are in results.csv. ", n)
 	}
@@ -149,8 +152,8 @@ func chartOf(rows []summary.RowRecord, a summary.Record, c clock) *chart {
 	return ch
 }
 
-func chartRowOf(d summary.RowRecord, segments []timeline.Segment, x axis, c clock) chartRow {
-	r := chartRow{Line: d.Row.Target.Line, Class: d.Class, Name: nameOf(d.Row.Target)}
+func chartRowOf(d summary.RowRecord, segments []timeline.Segment, x axis, c words.Clock) chartRow {
+	r := chartRow{Line: d.Row.Target.Line, Class: d.Class, Name: words.NameOf(d.Row.Target)}
 	paths := map[timeline.Phase]*strings.Builder{}
 	for _, s := range segments {
 		from, to := x.unit(s.From), x.unit(s.To)
@@ -183,11 +186,11 @@ func chartRowOf(d summary.RowRecord, segments []timeline.Segment, x axis, c cloc
 }
 
 // rowText says in words what a row's bar shows.
-func rowText(d summary.RowRecord, segments []timeline.Segment, c clock) string {
+func rowText(d summary.RowRecord, segments []timeline.Segment, c words.Clock) string {
 	spent := timeline.Spent(segments)
 	var parts []string
 	say := func(word string, t time.Duration) {
-		if s := took(t); s != "" {
+		if s := words.Took(t); s != "" {
 			parts = append(parts, word+" "+s)
 		}
 	}
@@ -196,13 +199,13 @@ func rowText(d summary.RowRecord, segments []timeline.Segment, c clock) string {
 	say("provisioning", spent[timeline.Provision])
 	end := strings.ToLower(d.Class.Label())
 	if !d.Row.FinishedAt.IsZero() {
-		end += " at " + c.at(d.Row.FinishedAt, "15:04")
+		end += " at " + c.At(d.Row.FinishedAt, "15:04")
 	}
 	return strings.Join(append(parts, end), ", ")
 }
 
 // ticksOf labels round times, at most nine, every second one being minor.
-func ticksOf(x axis, c clock) []tick {
+func ticksOf(x axis, c words.Clock) []tick {
 	whole := x.to.Sub(x.from)
 	if whole <= 0 {
 		return nil
@@ -224,7 +227,7 @@ func ticksOf(x axis, c clock) []tick {
 	if step < time.Minute {
 		layout = "15:04:05"
 	}
-	_, offset := x.from.In(c.zone).Zone()
+	_, offset := x.from.In(c.Zone).Zone()
 	shift := time.Duration(offset) * time.Second
 	first := x.from.Add(shift).Truncate(step).Add(-shift)
 	var out []tick
@@ -233,7 +236,7 @@ func ticksOf(x axis, c clock) []tick {
 			continue
 		}
 		out = append(out, tick{
-			X: x.percent(t), Label: c.at(t, layout), Minor: len(out)%2 == 1,
+			X: x.percent(t), Label: c.At(t, layout), Minor: len(out)%2 == 1,
 			First: x.share(t) < 0.03, Last: x.share(t) > 0.97,
 		})
 	}
@@ -241,7 +244,7 @@ func ticksOf(x axis, c clock) []tick {
 }
 
 // levelsOf draws how many rows were in the service as two stacked areas.
-func levelsOf(steps []timeline.Level, x axis, c clock) levels {
+func levelsOf(steps []timeline.Level, x axis, c words.Clock) levels {
 	var l levels
 	var peak timeline.Level
 	for _, s := range steps {
@@ -263,17 +266,17 @@ func levelsOf(steps []timeline.Level, x axis, c clock) levels {
 	both.WriteString("H1000V100z")
 	l.Import, l.Provision = imports.String(), both.String()
 	l.Text = fmt.Sprintf("Rows in the service over time; at most %d at once, at %s: %d importing, %d provisioning",
-		l.Max, c.at(peak.From, "15:04"), peak.Import, peak.Provision)
+		l.Max, c.At(peak.From, "15:04"), peak.Import, peak.Provision)
 	return l
 }
 
-func (ch *chart) addMarks(a summary.Record, x axis, c clock) {
+func (ch *Chart) addMarks(a summary.Record, x axis, c words.Clock) {
 	marks, gaps := timeline.Marks(a)
 	for _, g := range gaps {
 		w := max(0.1, 100*(x.share(g.To)-x.share(g.From)))
 		ch.Gaps = append(ch.Gaps, gap{x.percent(g.From), fmt.Sprintf("%.2f%%", w)})
 	}
-	words := map[migration.Reason]markLegend{
+	kinds := map[migration.Reason]markLegend{
 		migration.RunThrottled: {"throttled", "Throttled by the service"},
 		migration.RunDrained:   {"interrupted", "Stopped by the operator"},
 		migration.RunStopped:   {"interrupted", "Stopped"},
@@ -282,8 +285,8 @@ func (ch *chart) addMarks(a summary.Record, x axis, c clock) {
 		migration.RunResumed:   {"resumed", "Resumed"},
 	}
 	for _, m := range marks {
-		w := words[m.Kind]
-		ch.Marks = append(ch.Marks, mark{w.Kind, x.percent(m.At), c.at(m.At, "15:04:05"), w.Label, m.Note})
+		w := kinds[m.Kind]
+		ch.Marks = append(ch.Marks, mark{w.Kind, x.percent(m.At), c.At(m.At, "15:04:05"), w.Label, m.Note})
 		if !slices.Contains(ch.MarkLegend, w) {
 			ch.MarkLegend = append(ch.MarkLegend, w)
 		}
@@ -291,15 +294,15 @@ func (ch *chart) addMarks(a summary.Record, x axis, c clock) {
 	slices.SortFunc(ch.MarkLegend, func(p, q markLegend) int { return cmp.Compare(p.Kind, q.Kind) })
 }
 
-func (ch *chart) addSlowest(started []summary.RowRecord, a summary.Record) {
+func (ch *Chart) addSlowest(started []summary.RowRecord, a summary.Record) {
 	if len(started) < 5 {
 		return
 	}
 	for _, d := range groups.Slowest(started, 5, a.At) {
 		spent := timeline.Spent(timeline.Segments(d, d.Row.StartedAt, a.At))
 		s := slow{
-			Line: d.Row.Target.Line, Name: nameOf(d.Row.Target), Took: took(summary.Took(*d.Row, a.At)),
-			Waited: took(spent[timeline.Turn] + spent[timeline.Retry]), Import: took(spent[timeline.Import]), Provision: took(spent[timeline.Provision]),
+			Line: d.Row.Target.Line, Name: words.NameOf(d.Row.Target), Took: words.Took(summary.Took(*d.Row, a.At)),
+			Waited: words.Took(spent[timeline.Turn] + spent[timeline.Retry]), Import: words.Took(spent[timeline.Import]), Provision: words.Took(spent[timeline.Provision]),
 		}
 		for _, cell := range []*string{&s.Waited, &s.Import, &s.Provision} {
 			if *cell == "" {
@@ -307,7 +310,7 @@ func (ch *chart) addSlowest(started []summary.RowRecord, a summary.Record) {
 			}
 		}
 		if d.Row.Target.Disk.Virtual > 0 {
-			s.Disk = gib(d.Row.Target.Disk.Virtual)
+			s.Disk = words.GiB(d.Row.Target.Disk.Virtual)
 		}
 		ch.Slowest = append(ch.Slowest, s)
 	}
