@@ -50,6 +50,9 @@ type nonRetriable interface {
 
 func judge(answer *azcore.ResponseError, sas *SAS, now time.Time) *fault.Fault {
 	switch code := answer.ErrorCode; {
+	case isPage(answer.RawResponse):
+		return fault.New(fault.Unavailable, "blob.unreadable", "a web page came in the storage account's place",
+			"see what answers there (a proxy, a firewall, a network's sign-in) and have the storage host let through, then validate again")
 	case code == "BlobArchived" || code == "BlobBeingRehydrated":
 		return fault.New(fault.Conflict, "blob.archived", "the blob is in the archive tier and cannot be read",
 			"set its tier to Hot and wait until it is rehydrated, which takes hours")
@@ -70,6 +73,11 @@ func judge(answer *azcore.ResponseError, sas *SAS, now time.Time) *fault.Fault {
 		return fault.New(fault.Conflict, "", "the blob is shorter than it was", "see who works with the blob, then validate again")
 	}
 	return fault.New(fault.Invalid, "", "the storage account refused the request", "")
+}
+
+// isPage reports whether a refusal is a web page: the service answers in XML with a code, so it comes from what stands before it.
+func isPage(resp *http.Response) bool {
+	return resp != nil && resp.Header.Get("x-ms-error-code") == "" && strings.HasPrefix(strings.ToLower(resp.Header.Get("Content-Type")), "text/html")
 }
 
 // notFound says what is missing: the container or the blob.

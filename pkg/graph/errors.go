@@ -1,10 +1,12 @@
 package graph
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"wave365/pkg/cloud"
@@ -79,6 +81,8 @@ func describe(r *fault.Remote, e odata.Error) string {
 func classify(cl call, a answer, e odata.Error) (fault.Kind, string) {
 	s, access := a.status, a.status == http.StatusUnauthorized || a.status == http.StatusForbidden
 	switch {
+	case cl.reads() && isPage(a):
+		return fault.Unavailable, CodeMalformed
 	case access && (e.Mentions("insufficient_claims") || mentionsClaims(a.header)):
 		return fault.Denied, CodeConditionalAccess
 	case s == http.StatusUnauthorized:
@@ -94,6 +98,21 @@ func classify(cl call, a answer, e odata.Error) (fault.Kind, string) {
 		return classifyFailure(cl, s)
 	}
 	return classifyStatus(s, e)
+}
+
+// reads reports whether a call changes nothing.
+func (cl call) reads() bool {
+	return !cl.once && (cl.method == http.MethodGet || strings.HasSuffix(cl.path, "/$batch"))
+}
+
+// isPage reports whether a refusal is a web page: the service answers in JSON, so it comes from what stands before it, such
+// as a proxy, and says nothing of rights or of what exists. What the service's own front sends so is a malformed address (400).
+func isPage(a answer) bool {
+	switch a.status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusProxyAuthRequired, http.StatusGone:
+		return bytes.HasPrefix(bytes.TrimLeft(a.body, " \t\r\n\uFEFF\""), []byte("<"))
+	}
+	return false
 }
 
 // classifyFailure classifies an answer after which it is not known what the service did.

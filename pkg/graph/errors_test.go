@@ -56,6 +56,10 @@ func TestErrorKinds(t *testing.T) {
 		"509":               {status: 509, kind: fault.Throttled, code: graph.CodeThrottled},
 		"302":               {status: 302, header: []string{"Location", "https://evil.example.test/"}, kind: fault.Invalid, code: graph.CodeRedirect, hint: "redirect"},
 		"UnknownCode":       {status: 400, body: errorBody("somethingNobodyKnows", "as it is"), kind: fault.Invalid, code: graph.CodeRefused},
+		"Page401":           {status: 401, body: "<html>Sign in to the proxy</html>", kind: fault.Unavailable, code: graph.CodeMalformed, hint: "a web page"},
+		"Page403":           {status: 403, body: "\r\n<!DOCTYPE html><h1>Blocked</h1>", kind: fault.Unavailable, code: graph.CodeMalformed, hint: "a web page"},
+		"Page404":           {status: 404, body: "<html>No such page</html>", kind: fault.Unavailable, code: graph.CodeMalformed, hint: "a web page"},
+		"Page407":           {status: 407, body: "<html>Proxy</html>", kind: fault.Unavailable, code: graph.CodeMalformed, hint: "a web page"},
 		"NotJSON":           {status: 400, body: "<html>proxy</html>", kind: fault.Invalid, code: graph.CodeRefused},
 	}
 	for name, tt := range tests {

@@ -71,6 +71,8 @@ func remedy(e odata.Error, kind fault.Kind, code string, needs permission) strin
 		return "a conditional access policy refused the sign-in, a permission is not what is missing: sign in as the policy asks, or have it exclude this app"
 	case CodeUsageLocation:
 		return "set the user's usage location in Entra ID; after setting it the service may need some minutes to know"
+	case CodeMalformed:
+		return "a web page came in the service's place, as of a proxy, a firewall or a network's sign-in: have the service's host let through, then try again"
 	case CodeOutcomeUnknown:
 		return hintOutcomeUnknown
 	case CodeQuota:

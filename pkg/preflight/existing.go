@@ -49,7 +49,9 @@ func (c *check) imports(ctx context.Context) error {
 		}
 	case fault.Is(err, fault.NotFound): // most services have no such call
 	case denied(err):
-		c.lacks("CloudPC.Read.All", "to read imports")
+		if err := c.refused(err, "imports", "CloudPC.Read.All"); err != nil {
+			return err
+		}
 	default:
 		// The call is in no documentation: that it fails says nothing of the others, and nothing depends on it.
 		if f := fault.As(err); f == nil || wide(f) || f.Code == cloud.CodeUnreachable {

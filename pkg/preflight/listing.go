@@ -9,6 +9,7 @@ import (
 	"wave365/pkg/blob"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
+	"wave365/pkg/wave"
 )
 
 // list lists each container that the wave's unsigned blobs are in, once, from the folder on that they have in common.
@@ -40,7 +41,9 @@ func (c *check) list(ctx context.Context) error {
 		case ctx.Err() != nil || f == nil || wide(f) || f.Code == cloud.CodeUnreachable:
 			return err // the blobs of this account would only say it again, one by one
 		case f.Code == cloud.CodeTooLarge, f.Code == "blob.unreadable":
-			c.flagWave("blob.unreadable", container, why(err))
+			c.flagWave("blob.unreadable", container, "the container could not be listed, so its disks are asked about one by one: "+why(err))
+			c.found[len(c.found)-1].Severity = wave.Warning
+			c.remedy(fault.HintOf(err))
 			continue
 		default:
 			continue

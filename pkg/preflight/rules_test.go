@@ -38,6 +38,14 @@ type rigged struct {
 	pcs      []graph.CloudPC
 	policies func([]graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error)
 	imports  map[string]graph.Import
+	settings error
+}
+
+func (f rigged) UserSettings(ctx context.Context) ([]graph.UserSetting, error) {
+	if f.settings != nil {
+		return nil, f.settings
+	}
+	return f.Client.UserSettings(ctx)
 }
 
 func (f rigged) LicenseDetailsOf(ctx context.Context, ids []string) ([]graph.LicenseAnswer, error) {
@@ -382,8 +390,12 @@ func TestCheck_errors(t *testing.T) {
 	answer := func(err error) rigged {
 		return rigged{policies: func([]graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error) { return nil, err }}
 	}
-	if err := check(t.Context(), account{}, answer(fault.New(fault.Unavailable, "", "down", ""))); !fault.Is(err, fault.Unavailable) {
-		t.Errorf("a service that is down: %v", err)
+	down := answer(fault.New(fault.Unavailable, "", "down", ""))
+	if err := check(t.Context(), account{}, down); err != nil {
+		t.Errorf("one list without an answer: %v", err)
+	}
+	if down.settings = fault.New(fault.Unavailable, "", "down", ""); !fault.Is(check(t.Context(), account{}, down), fault.Unavailable) {
+		t.Error("two lists without an answer are no service that is down")
 	}
 	if err := check(t.Context(), account{}, answer(refusal("graph", 401))); !fault.Is(err, fault.Denied) {
 		t.Errorf("a token that is refused: %v", err)

@@ -123,7 +123,11 @@ func (c *check) unlisted(err error, what, permission string, told *tally) error 
 		return c.refused(err, what, permission)
 	}
 	if f := fault.As(err); f != nil && (f.Remote == nil || f.Remote.Status == 0) && f.Code != cloud.CodeTooLarge {
-		return err // no answer came: the next list is on the same host
+		// No answer came: the next list is on the same host, and waits as long unless the others were answered.
+		if told.read == 0 || told.silent || f.Kind == fault.Interrupted || f.Code == cloud.CodeUnreachable {
+			return err
+		}
+		told.silent = true
 	}
 	if end := told.add(err); end != nil {
 		return end

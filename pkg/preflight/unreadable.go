@@ -26,7 +26,9 @@ type tally struct {
 	failed  int
 	first   *fault.Fault
 	various bool
-	whole   error
+	// silent: one was not answered at all.
+	silent bool
+	whole  error
 }
 
 // add counts the answer for one thing. The error ends the check: it concerns more than this one thing. An answer that
@@ -60,6 +62,9 @@ func (t *tally) none() error {
 	if t.failed < t.total {
 		count = fmt.Sprintf("the first %d of %d", t.failed, t.total)
 	}
+	if t.first.Code == graph.CodeSignIn || t.first.Code == graph.CodeConditionalAccess {
+		return t.first
+	}
 	f := *t.first
 	f.Err = t.first
 	if f.Code != cloud.CodeUnreachable {
@@ -83,7 +88,8 @@ func alike(a, b *fault.Fault) bool {
 	return a.Remote == nil || a.Remote.Status == b.Remote.Status && strings.EqualFold(a.Remote.Code, b.Remote.Code)
 }
 
-// wide reports failures that are about the sign-in or about us, and never about the one thing that was asked for.
+// wide reports failures that are about us, and never about the one thing that was asked for. A refused sign-in is not among
+// them: one answer of many may say so, and when it is none's fault but the sign-in's it is the first.
 func wide(f *fault.Fault) bool {
 	switch {
 	case f.Kind == fault.Interrupted || f.Kind == fault.Internal || f.Kind == fault.Denied && f.Remote == nil:
@@ -91,7 +97,7 @@ func wide(f *fault.Fault) bool {
 	case f.Code == cloud.CodeUnreachable, f.Code == cloud.CodeTooLarge:
 		return false // of a host or an answer, of which there are others
 	}
-	return strings.HasPrefix(f.Code, "cloud.") || f.Code == graph.CodeSignIn || f.Code == graph.CodeConditionalAccess
+	return strings.HasPrefix(f.Code, "cloud.")
 }
 
 // why is what a service said about a thing that could not be read.

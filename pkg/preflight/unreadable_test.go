@@ -36,6 +36,9 @@ func (s *spoiler) RoundTrip(r *http.Request) (*http.Response, error) {
 		return s.next.RoundTrip(r)
 	}
 	h := http.Header{"Content-Type": {s.kindOf()}, "X-Ms-Error-Code": {"Spoiled"}}
+	if s.kind == "text/html" { // no service says so of itself
+		delete(h, "X-Ms-Error-Code")
+	}
 	return &http.Response{StatusCode: s.status, Header: h, Body: io.NopCloser(strings.NewReader(s.body)), Request: r, ContentLength: int64(len(s.body))}, nil
 }
 
@@ -145,6 +148,9 @@ func TestCheck_OneBadThing(t *testing.T) {
 		"User409":           {spoiler{match: "/users/bo@", status: 409, body: refusal}, "user.unreadable", "409"},
 		"User412":           {spoiler{match: "/users/bo@", status: 412, body: refusal}, "user.unreadable", "412"},
 		"User423":           {spoiler{match: "/users/bo@", status: 423, body: refusal}, "user.unreadable", "423"},
+		"User401":           {spoiler{match: "/users/bo@", status: 401, body: refusal}, "user.unreadable", "401"},
+		"UserPage403":       {spoiler{match: "/users/bo@", status: 403, body: html, kind: "text/html"}, "user.unreadable", "403"},
+		"UserPage404":       {spoiler{match: "/users/bo@", status: 404, body: html, kind: "text/html"}, "user.unreadable", "404"},
 		"UserHTML":          {spoiler{match: "/users/bo@", status: 200, body: html, kind: "text/html"}, "user.unreadable", "not what was requested"},
 		"UserNull":          {spoiler{match: "/users/bo@", status: 200, body: "null"}, "user.unreadable", "not what was requested"},
 		"UserEmpty":         {spoiler{match: "/users/bo@", status: 200, body: `{}`}, "user.unreadable", "names no user"},
@@ -155,6 +161,8 @@ func TestCheck_OneBadThing(t *testing.T) {
 		"Licenses403":       {spoiler{match: "/users/" + bo + "/licenseDetails", status: 403, body: refusal}, "license.unreadable", "403"},
 		"LicensesNoValue":   {spoiler{match: "/users/" + bo + "/licenseDetails", status: 200, body: `{}`}, "license.unreadable", "not what was requested"},
 		"LicensesWrongType": {spoiler{match: "/users/" + bo + "/licenseDetails", status: 200, body: `{"value":[{"skuId":1}]}`}, "license.unreadable", "not what was requested"},
+		"BlobPage403":       {spoiler{match: "GET /devstoreaccount1/disks/bo.vhd", status: 403, body: html, kind: "text/html"}, "blob.unreadable", "a web page"},
+		"BlobPage404":       {spoiler{match: "GET /devstoreaccount1/disks/bo.vhd", status: 404, body: html, kind: "text/html"}, "blob.unreadable", "a web page"},
 		"Blob400":           {spoiler{match: "/disks/bo.vhd", status: 400}, "blob.unreadable", "400"},
 		"Blob409":           {spoiler{match: "GET /devstoreaccount1/disks/bo.vhd", status: 409}, "blob.unreadable", "409"},
 		"Blob412":           {spoiler{match: "/disks/bo.vhd", status: 412}, "blob.unreadable", "412"},
@@ -214,14 +222,18 @@ func TestCheck_OneBadPolicy(t *testing.T) {
 func TestCheck_OneBadList(t *testing.T) {
 	t.Parallel()
 	for _, list := range []string{"/galleryImages", "/userSettings", "/cloudPCs", "/subscribedSkus", "/organization", "/servicePlans"} {
-		t.Run(list[1:], func(t *testing.T) {
-			t.Parallel()
-			res := spoiledStage(t, spoiler{match: list, status: 500, body: "{}"}).check(fourRows("P"))
-			got := strings.Join(brief(res.Findings), ", ")
-			if !strings.Contains(got, "0 cloud.unreadable") || !strings.Contains(got, "5 user.disabled") || !res.Whole() || !res.Denied() {
-				t.Errorf("found %s", got)
-			}
-		})
+		for name, s := range map[string]spoiler{
+			"500": {match: list, status: 500, body: "{}"}, "page": {match: list, status: 403, body: "<html>Blocked</html>", kind: "text/html"},
+		} {
+			t.Run(list[1:]+name, func(t *testing.T) {
+				t.Parallel()
+				res := spoiledStage(t, s).check(fourRows("P"))
+				got := strings.Join(brief(res.Findings), ", ")
+				if !strings.Contains(got, "0 cloud.unreadable") || !strings.Contains(got, "5 user.disabled") || strings.Contains(got, "permission.missing") || !res.Whole() || !res.Denied() {
+					t.Errorf("found %s", got)
+				}
+			})
+		}
 	}
 }
 
