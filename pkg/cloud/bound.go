@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"context"
 	"io"
 	"mime"
 	"net/http"
@@ -19,7 +20,13 @@ const (
 	// maxParts bounds the elements, fields and tags of an answer in JSON or XML, which take more memory than they have
 	// bytes.
 	maxParts = 400_000
+	// small is how many bytes of any answer are read at any time. What is larger, as no honest answer is, is read one after
+	// the other, so that many at once do not take the memory of the machine.
+	small = 2 << 20
 )
+
+// large is held by whoever reads the rest of an answer that is larger than [small].
+var large = make(chan struct{}, 1)
 
 // bounded is a transport whose answers end at [MaxAnswer], whatever the other side sends. Safe for concurrent use.
 type bounded struct {
@@ -40,7 +47,7 @@ func (b bounded) Do(req *http.Request) (*http.Response, error) {
 	}
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	resp.Body = &boundedBody{
-		ReadCloser: resp.Body, of: b, left: MaxAnswer, parts: maxParts,
+		ReadCloser: resp.Body, ctx: req.Context(), of: b, left: MaxAnswer, parts: maxParts,
 		text: strings.Contains(kind, "json") || strings.Contains(kind, "xml"),
 	}
 	return resp, nil
@@ -57,14 +64,46 @@ func (b bounded) tooLarge(why string) error {
 // boundedBody is the body of an answer.
 type boundedBody struct {
 	io.ReadCloser
+	ctx   context.Context
 	of    bounded
 	left  int64
 	text  bool
 	parts int
+	// holds: it is the one that may go on reading.
+	holds bool
 }
 
-// Read reads up to the bound.
+// Read reads up to the bound. It waits while another large answer is read.
 func (b *boundedBody) Read(p []byte) (int, error) {
+	if !b.holds && b.left < MaxAnswer-small {
+		select {
+		case large <- struct{}{}:
+			b.holds = true
+		case <-b.ctx.Done():
+			return 0, b.ctx.Err()
+		}
+	}
+	n, err := b.read(p)
+	if err != nil {
+		b.release()
+	}
+	return n, err
+}
+
+// Close lets the next large answer be read.
+func (b *boundedBody) Close() error {
+	b.release()
+	return b.ReadCloser.Close()
+}
+
+func (b *boundedBody) release() {
+	if b.holds {
+		b.holds = false
+		<-large
+	}
+}
+
+func (b *boundedBody) read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if b.left -= int64(n); b.left < 0 {
 		return 0, b.of.tooLarge("it continues after that")

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
@@ -99,5 +100,55 @@ func TestHonestAnswersPass(t *testing.T) {
 		if body, err := runtime.Payload(resp); err != nil || method == http.MethodGet && string(body) != page {
 			t.Errorf("%s: %d bytes, %v", method, len(body), err)
 		}
+	}
+}
+
+// Large answers are read one after the other, so that many at once do not take the memory of the machine.
+func TestLargeAnswersOneByOne(t *testing.T) {
+	t.Parallel()
+	const size, far = 24, 14 // MiB; what lies in the sockets is less than far
+	block := strings.Repeat(" ", 1<<20)
+	var mu sync.Mutex
+	under, most := 0, 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		for i := range size {
+			if i == far {
+				mu.Lock()
+				under++
+				most = max(most, under)
+				mu.Unlock()
+			}
+			_, _ = io.WriteString(w, block)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		under--
+	}))
+	t.Cleanup(srv.Close)
+	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: srv.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for range 6 {
+		all.Go(func() {
+			req, err := runtime.NewRequest(t.Context(), http.MethodGet, srv.URL)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			resp, err := p.Do(req)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if body, err := runtime.Payload(resp); err != nil || len(body) != size<<20 {
+				t.Errorf("%d bytes, %v", len(body), err)
+			}
+		})
+	}
+	all.Wait()
+	if most != 1 {
+		t.Errorf("%d at once", most)
 	}
 }
