@@ -219,23 +219,44 @@ func (b *Playbook) importWait(ctx context.Context, rows []migration.Row) ([]migr
 	return results, nil
 }
 
-// lookAhead looks at what the cut-over of the rows whose imports have just ended needs, for all of them together. A row of
-// which nothing is in the way need not be looked at again; any other the cut-over looks at by itself.
+// linkedAge is how old a look at what a cut-over needs may be. What is lost in that time is found when no Cloud PC comes.
+const linkedAge = 15 * time.Minute
+
+// lookAhead looks at what the cut-over of the rows whose imports have just ended needs, for all of them together, and in the
+// same calls for those whose imports go on. A row of which nothing is in the way need not be looked at again; any other the
+// cut-over looks at by itself.
 func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results []migration.Result) {
-	var ended []migration.Row
-	for i, res := range results {
-		if res.Kind == migration.ResultDone && res.Facts.CutOver.IsZero() {
-			r := rows[i]
-			r.Facts = res.Facts
+	seenLately := func(r migration.Row) bool {
+		at, ok := b.linked.Load(r.Index)
+		return ok && b.clock.Now().Sub(at.(time.Time)) < linkedAge
+	}
+	var ended, unseen []migration.Row
+	urgent := false
+	for i, r := range rows {
+		res := results[i]
+		done := res.Kind == migration.ResultDone && res.Facts.CutOver.IsZero()
+		r.Facts = res.Facts
+		if done {
 			ended = append(ended, r)
+		}
+		// The licenses of a user cost a request for each, a membership does not.
+		if !seenLately(r) && (done || res.Kind == migration.ResultWait && r.Target.Trigger.Licenses()) {
+			unseen, urgent = append(unseen, r), urgent || done
 		}
 	}
 	if ctx.Err() != nil {
 		return
 	}
-	for k, s := range b.lookAtLinks(ctx, ended) {
-		r := ended[k]
-		if s.lookFailed() == nil && brokenLink(r, s) == nil && renamed(r, s).RenamedTo == r.Facts.RenamedTo {
+	if urgent {
+		for k, s := range b.lookAtLinks(ctx, unseen) {
+			r := unseen[k]
+			if s.lookFailed() == nil && brokenLink(r, s) == nil && renamed(r, s).RenamedTo == r.Facts.RenamedTo {
+				b.linked.Store(r.Index, b.clock.Now())
+			}
+		}
+	}
+	for _, r := range ended {
+		if seenLately(r) {
 			b.fresh.Store(r.Index, b.clock.Now())
 		}
 	}
