@@ -139,15 +139,17 @@ func (a *app) readAndConnect(ctx context.Context, s *run.Session, accept bool) (
 
 // amend takes an edited wave file over. done: there is nothing left to run, and that was answered.
 func (a *app) amend(ctx context.Context, g *globals, s *run.Session, edit *run.Edit) (done bool, err error) {
-	fmt.Fprintf(a.err, "wave365: the wave file was edited; taken over: %s\n", wording.Count(len(edit.Lines), "change"))
+	fmt.Fprintf(a.err, "wave365: the wave file was edited: %s\n", wording.Count(len(edit.Lines), "change"))
 	a.printLines(edit.Lines)
 	res, ok, err := s.Amend(ctx, edit)
 	if err != nil {
 		return true, err
 	}
 	if !ok {
+		fmt.Fprintln(a.err, "wave365: the edit is not taken over, because it has errors; nothing was changed")
 		return true, a.answerValidate(g, edit.File, res)
 	}
+	fmt.Fprintln(a.err, "wave365: the edit is taken over")
 	if !g.json {
 		printFindings(a.err, shell(g.ledger, ""), res.Findings)
 	}

@@ -191,6 +191,20 @@ func Retry(r Row, target Target, note string, at time.Time) Transition {
 	return t
 }
 
+// RetryEdited is [Retry] for a row whose line was edited after it failed, and which begins anew: the new attempt is what the
+// line says now. It panics for a row that goes on where it stands.
+func RetryEdited(r Row, target Target, input []string, note string, at time.Time) Transition {
+	if !r.BeginsAnew() {
+		panic("migration: a row that goes on where it stands keeps its line")
+	}
+	t := Retry(r, target, note, at)
+	t.to.Input, t.to.Target.Line = input, target.Line
+	return t
+}
+
+// BeginsAnew reports whether the row failed in such a way that its next attempt begins with the first step.
+func (r Row) BeginsAnew() bool { return r.State == Failed && RetryStep(r) == StepCheck }
+
 // Adopt settles a held row: its import exists and is known by the facts. A row that was held later than its import
 // goes on where it stood.
 func Adopt(r Row, f Facts, note string, at time.Time) Transition {

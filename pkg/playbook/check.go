@@ -33,6 +33,7 @@ func (b *Playbook) check(ctx context.Context, r migration.Row, seen surroundings
 	if err != nil {
 		return migration.Result{}, err
 	}
+	r.Facts = renamed(r, seen)
 	if r.Attempt > 1 && seen.err == nil {
 		s, err := b.settleEarlierImport(ctx, r, seen, past)
 		if err != nil {

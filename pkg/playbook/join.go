@@ -69,7 +69,7 @@ func (b *Playbook) join(ctx context.Context, rows []migration.Row) ([]migration.
 				}
 			case !seen[k] && b.clock.Now().Sub(added[i]) > linkLag:
 				results[i] = b.late(r.Facts, "the membership does not show", linkLag/2, half/2, migration.Problem{
-					Code: "group.left", Message: r.Target.User + " was added to group " + r.Target.GroupName + " at " + stamp(added[i]) + " and is not a member: somebody took them out again",
+					Code: codeLeft, Message: r.Target.User + " was added to group " + r.Target.GroupName + " at " + stamp(added[i]) + " and is not a member: somebody took them out again",
 					Hint: "find out who or what removes members of the group; retry adds the user again", Commands: retry(),
 				})
 			case !seen[k]:

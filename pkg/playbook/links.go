@@ -9,6 +9,9 @@ import (
 	"wave365/pkg/migration"
 )
 
+// codeLeft is the code of a membership that somebody took away.
+const codeLeft = "group.left"
+
 // lookAtLinks looks, for some rows together, at what their cut-over needs, or has closed: the account, the licenses, the
 // membership. The answers are in the order of rows.
 func (b *Playbook) lookAtLinks(ctx context.Context, rows []migration.Row) []surroundings {
@@ -37,7 +40,7 @@ func brokenLink(r migration.Row, s surroundings) *migration.Problem {
 	}
 	if (t.Trigger.Licenses() || cut) && !s.member {
 		return &migration.Problem{
-			Code: "group.left", Message: t.User + " is not in group " + t.GroupName + " any more: somebody took them out again",
+			Code: codeLeft, Message: t.User + " is not in group " + t.GroupName + " any more: somebody took them out again",
 			Hint: "find out who or what removes members of the group; retry adds the user again, and uses the import that is there", Commands: retry(),
 		}
 	}
@@ -85,7 +88,7 @@ func (b *Playbook) linkedForCutover(ctx context.Context, r migration.Row) (stop,
 	if p == nil {
 		return nil, nil
 	}
-	if p.Code == "group.left" && r.Attempt > 1 {
+	if p.Code == codeLeft && r.Attempt > 1 {
 		past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
 		if err != nil {
 			return nil, err
@@ -151,8 +154,8 @@ func (b *Playbook) noneComes(r migration.Row, p migration.Problem) migration.Res
 	})
 }
 
-// userThere makes a step that the tenant answered with "not found" look whether the user is still there: that would be the
-// reason, and nothing that is tried again.
+// userThere makes a step that the tenant answered with "not found", or whose membership is gone, look whether the user is still
+// there: that would be the reason, seen from two sides, and nothing that is tried again.
 func (b *Playbook) userThere(w migration.Work) migration.Work {
 	do := w.Do
 	w.Do = func(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
@@ -163,13 +166,25 @@ func (b *Playbook) userThere(w migration.Work) migration.Work {
 		var some []migration.Row
 		var at []int
 		for i, res := range results {
-			if p := res.Problem; (res.Kind == migration.ResultAgain || res.Kind == migration.ResultFail) && p != nil && p.Service == "graph" && p.Status == statusNotFound && p.Code != codeNoUser {
+			p := res.Problem
+			if p == nil || res.Kind != migration.ResultAgain && res.Kind != migration.ResultFail {
+				continue
+			}
+			if p.Service == "graph" && p.Status == statusNotFound || p.Code == codeLeft {
 				some, at = append(some, rows[i]), append(at, i)
 			}
 		}
 		for k, s := range b.lookAtAll(ctx, some, look{"read the users", b.lookAtPeople}) {
-			if p := accountDrift(some[k], s); s.lookFailed() == nil && p != nil && p.Code == codeNoUser {
-				results[at[k]] = b.confirmTwice(some[k], some[k].Facts, p.Message, func(f migration.Facts) migration.Result { return migration.Failure(f, *p) })
+			if err := s.lookFailed(); err != nil {
+				if results[at[k]].Kind == migration.ResultFail {
+					if results[at[k]], err = b.readFailed(some[k], err, "check.failed", "look whether "+some[k].Target.User+" is still there"); err != nil {
+						return nil, err
+					}
+				}
+				continue
+			}
+			if p := accountDrift(some[k], s); p != nil && p.Code == codeNoUser {
+				results[at[k]] = migration.Failure(clearSuspicion(results[at[k]].Facts), *p)
 			}
 		}
 		return results, nil

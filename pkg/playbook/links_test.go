@@ -63,6 +63,7 @@ func TestWhatIsLostMeanwhile(t *testing.T) {
 		{name: "LicenseBeforeCutOver", row: bob, after: 10 * time.Minute, do: "take-license", what: sku, code: "license.missing", by: 30 * time.Minute, repair: "give-license", again: "succeeded"},
 		{name: "DeletedBeforeCutOver", row: ada, after: 10 * time.Minute, do: "delete-user", code: "user.not-found", by: 30 * time.Minute, again: "failed:user.not-found"},
 		{name: "DeletedBeforeJoiningLast", row: bob, after: 10 * time.Minute, do: "delete-user", code: "user.not-found", by: 30 * time.Minute, again: "failed:user.not-found"},
+		{name: "DeletedWhileJoining", row: ada, after: time.Second, do: "delete-user", code: "user.not-found", by: 2 * time.Hour, again: "failed:user.not-found"},
 		{name: "DisabledBeforeCutOver", row: bob, after: 10 * time.Minute, do: "disable", code: "user.disabled", by: 30 * time.Minute, again: "failed:user.disabled"},
 		{name: "RenamedBeforeCutOver", row: ada, after: 10 * time.Minute, do: "rename", what: "augusta"},
 		{name: "RenamedAfterCutOver", row: bob, after: 30 * time.Minute, do: "rename", what: "robert"},

@@ -16,6 +16,8 @@ type Difference struct {
 	Added []int
 	// Changed are rows whose cells are others now, and which have not begun.
 	Changed []Pair
+	// Again are rows that failed and would begin anew, whose disk is another now: they get a new attempt with it.
+	Again []Pair
 	// Removed are rows of the run that are not in the file any more, and which have not begun.
 	Removed []int
 	// Lines says for people what changed, one line each: added, removed and changed, in this order.
@@ -48,6 +50,9 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 	var added, changed []string
 	for i, f := range file.Rows {
 		k := rowKey(f.User, f.Blob)
+		if at := replaced(rows, file, i, user, blob); len(known[k]) == 0 && at >= 0 {
+			known[k] = []int{at}
+		}
 		if len(known[k]) == 0 {
 			d.Added = append(d.Added, i)
 			added = append(added, fmt.Sprintf("added    line %d: %s", f.Line, f.User))
@@ -61,6 +66,11 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 		}
 		text := fmt.Sprintf("line %d: %s: %s", f.Line, f.User, strings.Join(what, ", "))
 		changed = append(changed, "changed  "+text)
+		if r := rows[at]; r.BeginsAnew() && onlyDisks(file, r.Input, f.Cells) {
+			changed[len(changed)-1] += "; the row failed, and gets a new attempt"
+			d.Again = append(d.Again, Pair{at, i})
+			continue
+		}
 		if r := rows[at]; r.Begun() || r.State.Final() && r.State != migration.Skipped {
 			d.Refused = append(d.Refused, text+", but the row is "+string(r.State)+" and has begun")
 			continue
@@ -82,6 +92,27 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 	}
 	d.Lines = slices.Concat(added, removed, changed)
 	return d
+}
+
+// replaced finds the row whose disk the file's row i replaces: a row of the same user that failed and begins anew, and whose own
+// line is not in the file any more. -1: there is none.
+func replaced(rows []migration.Row, file *wave.File, i, user, blob int) int {
+	f := file.Rows[i]
+	return slices.IndexFunc(rows, func(r migration.Row) bool {
+		own := rowKey(cell(r.Input, user), cell(r.Input, blob))
+		return r.BeginsAnew() && own[0] == wave.UserKey(f.User) &&
+			!slices.ContainsFunc(file.Rows, func(o wave.Row) bool { return rowKey(o.User, o.Blob) == own })
+	})
+}
+
+// onlyDisks reports whether only cells that name the disk differ.
+func onlyDisks(file *wave.File, was, is []string) bool {
+	for i, name := range file.Canonical {
+		if name != "blob" && name != "guest_state_blob" && cell(was, i) != cell(is, i) {
+			return false
+		}
+	}
+	return true
 }
 
 func rowKey(user, blob string) [2]string { return [2]string{wave.UserKey(user), wave.BlobKey(blob)} }

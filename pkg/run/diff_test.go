@@ -48,6 +48,15 @@ func TestCompare(t *testing.T) {
 		{name: "ASkippedRowIsMended", change: func(r []migration.Row) { r[0].State = migration.Skipped }, after: strings.Replace(before, "ada.vhd,P", "ada.vhd,Q", 1), want: run.Difference{Changed: []run.Pair{{Row: 0, File: 0}}}, lines: 1},
 		{name: "ARemovedRowComesBack", change: func(r []migration.Row) { r[0] = migration.Remove(r[0], began).To() }, after: before, want: run.Difference{Added: []int{0}}, lines: 1},
 		{name: "ACancelledRowStaysCancelled", change: func(r []migration.Row) { r[0] = migration.Cancel(r[0], "by the operator", began).To() }, after: before},
+		{name: "AFailedRowGetsAnotherDisk", change: func(r []migration.Row) {
+			r[2].StartedAt, r[2].State, r[2].Step, r[2].Problem = began, migration.Failed, migration.StepImportWait, &migration.Problem{Code: "import.failed"}
+		}, after: strings.Replace(before, "d/cyd.vhd", "d/new.vhd", 1), want: run.Difference{Again: []run.Pair{{Row: 2, File: 2}}}, lines: 1},
+		{name: "AFailedRowThatIsImportedKeepsItsDiskAndTheLineIsNew", change: func(r []migration.Row) {
+			r[2].StartedAt, r[2].State, r[2].Step, r[2].Problem = began, migration.Failed, migration.StepCutover, &migration.Problem{Code: "cutover.failed"}
+		}, after: strings.Replace(before, "d/cyd.vhd", "d/new.vhd", 1), want: run.Difference{Added: []int{2}}, lines: 1},
+		{name: "AFailedRowKeepsItsPolicy", change: func(r []migration.Row) {
+			r[2].StartedAt, r[2].State, r[2].Step, r[2].Problem = began, migration.Failed, migration.StepImportWait, &migration.Problem{Code: "import.failed"}
+		}, after: strings.Replace(before, "d/cyd.vhd,P", "d/new.vhd,Q", 1), lines: 1, refused: "has begun"},
 		{name: "OtherColumns", after: "user,blob,policy\nada@x.example,d/ada.vhd,P\n", refused: "the columns were"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"wave365/pkg/fault"
@@ -97,10 +98,43 @@ func (s *Session) Amend(ctx context.Context, e *Edit) (res preflight.Result, ok 
 		}
 		s.amended(&edit, e, at, res)
 	}
+	if len(e.Again) > 0 {
+		again, ok, err := s.attemptEdited(ctx, &edit, e)
+		if err != nil || !ok {
+			return again, false, err
+		}
+		res.Findings = append(res.Findings, again.Findings...)
+	}
 	if err := s.Ledger.EditRun(ctx, s.Run.ID, edit); err != nil {
 		return res, false, err
 	}
 	return res, true, s.reload(ctx)
+}
+
+// attemptEdited gives the rows that failed, and whose disk is another now, their new attempt; ok is false when such a disk has
+// errors. Everything else that validation finds is about a user who is half-way through: the steps look for themselves.
+func (s *Session) attemptEdited(ctx context.Context, edit *ledger.Edit, e *Edit) (res preflight.Result, ok bool, err error) {
+	at := make([]int, len(e.Again))
+	for k, p := range e.Again {
+		at[k] = p.File
+	}
+	if res, err = s.validateSome(ctx, e.File, e.findings, at, Known{}); err != nil {
+		return res, false, err
+	}
+	if !res.Denied() {
+		res.Findings = slices.DeleteFunc(res.Findings, func(f wave.Finding) bool { return !aboutDisks(f.Code) })
+	}
+	if res.Denied() || res.Count(wave.Error) > 0 {
+		return res, false, nil
+	}
+	for k, p := range e.Again {
+		r, seen := s.Rows[p.Row], res.Targets[k]
+		target := r.Target
+		target.Disk, target.GuestState, target.Line = seen.Disk, seen.GuestState, seen.Line
+		edit.Moves = append(edit.Moves, migration.RetryEdited(r, target, e.File.Rows[p.File].Cells, "new attempt with an edited line, by "+s.opt.Driver.String(), s.Now()))
+	}
+	edit.Findings = append(edit.Findings, res.Findings...)
+	return res, true, nil
 }
 
 // knownBeside is what the ledger knows of users, without the rows that the edit is about: they are not in their own way.

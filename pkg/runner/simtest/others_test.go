@@ -319,7 +319,7 @@ func (w *world) mayAlso(p person, n int) (ends []string) {
 	if slices.ContainsFunc(w.story.faults, func(f scenario.Fault) bool { return f.Kind == "malformed" }) {
 		ends = append(ends, "failed check.failed") // what cannot be read twice, apart in time, is believed
 	}
-	add(deleteUser, "failed user.not-found", "succeeded", "succeeded with warnings")
+	add(deleteUser, "failed user.not-found", "failed provision.leaving", "succeeded", "succeeded with warnings")
 	add(unjoin, "failed group.left")
 	add(unlicense, "failed license.missing")
 	return ends
