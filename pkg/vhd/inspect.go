@@ -137,7 +137,7 @@ func recognise(length int64, head, tail []byte) (Kind, *Problem) {
 	raw := tail[len(tail)-FooterLength:]
 	footer, ok := ParseFooter(raw)
 	if !ok {
-		return None, withoutFooter(length, head)
+		return None, withoutFooter(length, head, raw)
 	}
 	if sum := Checksum(raw); sum != footer.Checksum {
 		return None, &Problem{Code: "vhd.bad-checksum", Value: fmt.Sprintf("0x%08x", footer.Checksum),
@@ -195,8 +195,8 @@ func sparseProblem(kind Kind) *Problem {
 	return p
 }
 
-// withoutFooter names what a file that ends without a footer most likely is.
-func withoutFooter(length int64, head []byte) *Problem {
+// withoutFooter names what a file that ends without a footer, with end in its place, most likely is.
+func withoutFooter(length int64, head, end []byte) *Problem {
 	table, _ := gpt.Parse(head)
 	switch {
 	case table != nil && table.Beyond(length):
@@ -205,15 +205,19 @@ func withoutFooter(length int64, head []byte) *Problem {
 	case table != nil && length%mebibyte == FooterLength:
 		return &Problem{Code: "vhd.truncated", Value: fmt.Sprint(length),
 			Message: "the blob has the length of a VHD, but its last 512 bytes are no footer: the copy did not reach the end"}
-	case allZero(head):
+	case allZero(head) && allZero(end):
 		return notVHD(length, "the blob holds zeros where a disk begins and where its footer should be: nothing was copied into it",
 			"copy the disk again from the snapshot and wait until the copy has succeeded")
 	}
-	if format, other := filetype.Of(head); other {
+	format, other := filetype.Of(head)
+	if !other {
+		format, other = filetype.OfEnd(end)
+	}
+	if other {
 		return notVHD(length, "the blob is "+format.Name, format.How)
 	}
 	if table != nil || filetype.HasBootRecord(head) {
-		return notVHD(length, "the blob is a disk image without a VHD footer (raw)", "")
+		return notVHD(length, "the blob is a disk image without a VHD footer (raw)", filetype.HowRaw)
 	}
 	return notVHD(length, "the blob does not end with a VHD footer", "")
 }

@@ -297,3 +297,24 @@ func TestFixedFooter(t *testing.T) {
 		t.Error("511 bytes are taken for a footer")
 	}
 }
+
+// What stands in the place of the footer is looked at, too; and the remedy for a raw image is one that reads raw images.
+func TestInspect_WithoutFooter(t *testing.T) {
+	t.Parallel()
+	dmg := make([]byte, vhd.TailLength)
+	copy(dmg[len(dmg)-vhd.FooterLength:], "koly\x00\x00\x00\x04")
+	for _, tc := range []struct {
+		name             string
+		head, tail       []byte
+		says, hint, word string
+	}{
+		{"dmg", make([]byte, vhd.HeadLength), dmg, "a macOS disk image (dmg)", "qemu-img convert", ""},
+		{"raw", fixed(gib).head, make([]byte, vhd.TailLength), "(raw)", "qemu-img convert -f raw", "Convert-VHD"},
+		{"nothing", make([]byte, vhd.HeadLength), make([]byte, vhd.TailLength), "nothing was copied into it", "copy the disk again", ""},
+	} {
+		_, problems := vhd.Inspect(gib, tc.head, tc.tail)
+		if len(problems) != 1 || !strings.Contains(problems[0].Message, tc.says) || !strings.Contains(problems[0].Hint, tc.hint) || tc.word != "" && strings.Contains(problems[0].Hint, tc.word) {
+			t.Errorf("%s: %+v", tc.name, problems)
+		}
+	}
+}

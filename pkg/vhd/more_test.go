@@ -140,7 +140,7 @@ func TestInspect_OtherFormats(t *testing.T) {
 		for _, length := range []int64{mib, 64 * gib} {
 			f := file{length, map[int64][]byte{0: []byte(start), length - 700: bytes.Repeat([]byte{7}, 700)}}
 			_, problems := f.inspect(t)
-			if len(problems) != 1 || problems[0].Warning || !strings.Contains(problems[0].Message, want) || (problems[0].Hint == "") != (want == "raw" || want == "VHDX") {
+			if len(problems) != 1 || problems[0].Warning || !strings.Contains(problems[0].Message, want) || (problems[0].Hint == "") != (want == "VHDX") {
 				t.Errorf("%q of %d bytes: %+v, want %s", start[:min(len(start), 20)], length, problems, want)
 			}
 		}

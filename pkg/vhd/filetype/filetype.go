@@ -15,6 +15,9 @@ type Type struct {
 	How string
 }
 
+// HowRaw says how a fixed VHD comes of a raw disk image. Windows' own Convert-VHD does not read one.
+const HowRaw = "convert it once to a fixed VHD: qemu-img convert -f raw -O vpc -o subformat=fixed,force_size=on; then upload that as a page blob"
+
 const (
 	howQemu   = "convert it once to a fixed VHD: qemu-img convert -O vpc -o subformat=fixed,force_size=on; then upload that as a page blob"
 	howUnpack = "unpack it and upload the VHD in it as a page blob"
@@ -86,6 +89,14 @@ func Of(head []byte) (Type, bool) {
 		if f.begins(head) {
 			return f, true
 		}
+	}
+	return Type{}, false
+}
+
+// OfEnd names a file that is known by its last 512 bytes; false: nothing known.
+func OfEnd(end []byte) (Type, bool) {
+	if f := (Type{"a macOS disk image (dmg)", 0, "koly\x00\x00\x00\x04", howQemu}); f.begins(end) {
+		return f, true
 	}
 	return Type{}, false
 }
