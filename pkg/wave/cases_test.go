@@ -241,6 +241,11 @@ func TestRead_PastedPeople(t *testing.T) {
 func TestRead_PastedAddresses(t *testing.T) {
 	t.Parallel()
 	for cell, want := range map[string][2]string{
+		"https://contosovhds.blob.core.windows.net/wave/a.vhd;https://contosovhds.blob.core.windows.net/wave/b.vhd": {"more than one URL", "one blob in each row"},
+		"https://contosovhds.blob.core.windows.net/wave/a.vhd%3Fsv=2024-11-04&sig=SECRET":                           {"percent-encoded (%3F)", "write ? in its place"},
+		"DefaultEndpointsProtocol=https;AccountName=contosovhds;AccountKey=SECRET==":                                {"connection string", "container/path.vhd"},
+		"BlobEndpoint=https://contosovhds.blob.core.windows.net/;SharedAccessSignature=sv=1&sig=SECRET":             {"connection string", "container/path.vhd"},
+		"?sv=2024-11-04&sp=r&sig=SECRET": {"a SAS token without the URL", "the blob's URL with the SAS behind it"}, "sp=r&sig=SECRET": {"a SAS token without the URL", "the blob's URL"},
 		"https://contosovhds.dfs.core.windows.net/wave/anna.vhd":                                           {"Data Lake (dfs) endpoint", "write https://contosovhds.blob.core.windows.net/wave/anna.vhd"},
 		"https://contosovhds.dfs.core.usgovcloudapi.net/wave/anna.vhd?sig=SECRET":                          {"Data Lake (dfs) endpoint", "write https://contosovhds.blob.core.usgovcloudapi.net/wave/anna.vhd"},
 		"https://contosovhds.z12.dfs.storage.azure.net/wave/anna.vhd":                                      {"Data Lake (dfs) endpoint", "write https://contosovhds.z12.blob.storage.azure.net/wave/anna.vhd"},

@@ -58,6 +58,9 @@ func (r *reading) address(row Row, column, cell string) {
 		return
 	}
 	if is, ok := address.Pasted(cell); ok {
+		if is.Secret {
+			cell = ""
+		}
 		f := NewFinding(is.Code, row.Line, column, row.User, cell, is.Why)
 		f.Hint = RedactSAS(is.Hint)
 		r.findings = append(r.findings, f)

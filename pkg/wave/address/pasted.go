@@ -11,6 +11,8 @@ import (
 type Problem struct {
 	// Code is that of a finding; Why says what the cell is, Hint what to write instead.
 	Code, Why, Hint string
+	// Secret: the cell is one, and not to be repeated.
+	Secret bool
 }
 
 const (
@@ -22,7 +24,7 @@ const (
 // of disks, pages of the portal, resource ids, command lines. false: it is none of these.
 func Pasted(s string) (Problem, bool) {
 	lower := strings.ToLower(s)
-	bad := func(why, hint string) (Problem, bool) { return Problem{"csv.value-bad", why, hint}, true }
+	bad := func(why, hint string) (Problem, bool) { return Problem{Code: "csv.value-bad", Why: why, Hint: hint}, true }
 	for _, prefix := range []string{"azcopy ", "azcopy.exe ", "az ", "wget ", "curl ", "invoke-webrequest "} {
 		if strings.HasPrefix(lower, prefix) {
 			return bad("the blob is a whole command line ("+strings.TrimSpace(prefix)+" …)", "write only the blob's URL out of it, without quotes")
@@ -30,6 +32,14 @@ func Pasted(s string) (Problem, bool) {
 	}
 	if isResourceID(lower) {
 		return resourceID(lower)
+	}
+	if is := secretAlone(lower); is != "" {
+		return Problem{Code: "csv.value-bad", Why: is, Hint: "write container/path.vhd, or the blob's URL with the SAS behind it, with ? between", Secret: true}, true
+	}
+	if before, _, _ := strings.Cut(lower, "?"); strings.Count(before, "https://")+strings.Count(before, "http://") > 1 {
+		return bad("the blob is more than one URL", "write one blob in each row")
+	} else if strings.Contains(before, "%3f") && strings.Contains(before, "sig=") {
+		return bad("the question mark before the SAS is percent-encoded (%3F), which makes the SAS part of the name", "write ? in its place")
 	}
 	switch {
 	case strings.HasPrefix(lower, "storageexplorer:"):
@@ -56,13 +66,27 @@ func Pasted(s string) (Problem, bool) {
 	return linkTo(u)
 }
 
+// secretAlone recognises what opens a storage account and names no blob; "" for anything else.
+func secretAlone(lower string) string {
+	for _, name := range []string{"accountkey=", "sharedaccesssignature=", "defaultendpointsprotocol="} {
+		if strings.Contains(lower, name) {
+			return "the blob is the connection string of a storage account, which opens all of it"
+		}
+	}
+	token := strings.TrimPrefix(lower, "?")
+	if first, _, _ := strings.Cut(token, "="); strings.Contains(token, "sig=") && len(first) <= 3 && !strings.ContainsAny(first, "/.:") {
+		return "the blob is a SAS token without the URL that it belongs to"
+	}
+	return ""
+}
+
 const hintUpload = "upload it into a container of the storage account as a page blob (azcopy copy FILE TARGET --blob-type PageBlob) and write container/path.vhd"
 
 // linkTo judges a URL by its scheme, host and query.
 func linkTo(u *url.URL) (Problem, bool) {
 	host, path := strings.ToLower(u.Hostname()), Slashes(u.EscapedPath())
-	bad := func(why, hint string) (Problem, bool) { return Problem{"csv.value-bad", why, hint}, true }
-	elsewhere := func(why, hint string) (Problem, bool) { return Problem{"blob.wrong-host", why, hint}, true }
+	bad := func(why, hint string) (Problem, bool) { return Problem{Code: "csv.value-bad", Why: why, Hint: hint}, true }
+	elsewhere := func(why, hint string) (Problem, bool) { return Problem{Code: "blob.wrong-host", Why: why, Hint: hint}, true }
 	at, stored := ParseHost(host)
 	switch {
 	case strings.HasPrefix(u.Scheme, "abfs") || strings.HasPrefix(u.Scheme, "wasb"):
@@ -128,7 +152,7 @@ func isResourceID(lower string) bool {
 
 // resourceID judges an id of Azure Resource Manager by what it is of.
 func resourceID(lower string) (Problem, bool) {
-	bad := func(why, hint string) (Problem, bool) { return Problem{"csv.value-bad", why, hint}, true }
+	bad := func(why, hint string) (Problem, bool) { return Problem{Code: "csv.value-bad", Why: why, Hint: hint}, true }
 	switch {
 	case strings.Contains(lower, "/microsoft.compute/disks/"), strings.Contains(lower, "/microsoft.compute/snapshots/"):
 		return bad("the blob is the resource id (ARM id) of a managed disk or snapshot", "export it (az snapshot grant-access), and "+hintExport)
