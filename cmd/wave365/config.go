@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/url"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -89,8 +90,8 @@ func strangeNames(environ []string, root *cobra.Command) error {
 	}
 	gather(root)
 	for _, entry := range environ {
-		name, _, _ := strings.Cut(entry, "=")
-		name = strings.ToUpper(name)
+		spelled, _, _ := strings.Cut(entry, "=")
+		name := strings.ToUpper(spelled)
 		if !strings.HasPrefix(name, "WAVE365_") {
 			continue
 		}
@@ -104,6 +105,8 @@ func strangeNames(environ []string, root *cobra.Command) error {
 				hint = "did you mean " + near + "? Otherwise unset it"
 			}
 			return usageError{fault.New(fault.Invalid, "usage", name+" is set in the environment, and there is no such setting", hint)}
+		case spelled != name && runtime.GOOS != "windows": // where case counts it would not be read
+			return usageError{fault.New(fault.Invalid, "usage", spelled+" is set in the environment, where names are in capitals", "write "+name+", or unset it")}
 		}
 	}
 	return nil

@@ -24,7 +24,9 @@ const (
 // of disks, pages of the portal, resource ids, command lines. false: it is none of these.
 func Pasted(s string) (Problem, bool) {
 	lower := strings.ToLower(s)
-	bad := func(why, hint string) (Problem, bool) { return Problem{Code: "csv.value-bad", Why: why, Hint: hint}, true }
+	bad := func(why, hint string) (Problem, bool) {
+		return Problem{Code: "csv.value-bad", Why: why, Hint: hint}, true
+	}
 	for _, prefix := range []string{"azcopy ", "azcopy.exe ", "az ", "wget ", "curl ", "invoke-webrequest "} {
 		if strings.HasPrefix(lower, prefix) {
 			return bad("the blob is a whole command line ("+strings.TrimSpace(prefix)+" …)", "write only the blob's URL out of it, without quotes")
@@ -85,8 +87,12 @@ const hintUpload = "upload it into a container of the storage account as a page 
 // linkTo judges a URL by its scheme, host and query.
 func linkTo(u *url.URL) (Problem, bool) {
 	host, path := strings.ToLower(u.Hostname()), Slashes(u.EscapedPath())
-	bad := func(why, hint string) (Problem, bool) { return Problem{Code: "csv.value-bad", Why: why, Hint: hint}, true }
-	elsewhere := func(why, hint string) (Problem, bool) { return Problem{Code: "blob.wrong-host", Why: why, Hint: hint}, true }
+	bad := func(why, hint string) (Problem, bool) {
+		return Problem{Code: "csv.value-bad", Why: why, Hint: hint}, true
+	}
+	elsewhere := func(why, hint string) (Problem, bool) {
+		return Problem{Code: "blob.wrong-host", Why: why, Hint: hint}, true
+	}
 	at, stored := ParseHost(host)
 	switch {
 	case strings.HasPrefix(u.Scheme, "abfs") || strings.HasPrefix(u.Scheme, "wasb"):
@@ -152,7 +158,9 @@ func isResourceID(lower string) bool {
 
 // resourceID judges an id of Azure Resource Manager by what it is of.
 func resourceID(lower string) (Problem, bool) {
-	bad := func(why, hint string) (Problem, bool) { return Problem{Code: "csv.value-bad", Why: why, Hint: hint}, true }
+	bad := func(why, hint string) (Problem, bool) {
+		return Problem{Code: "csv.value-bad", Why: why, Hint: hint}, true
+	}
 	switch {
 	case strings.Contains(lower, "/microsoft.compute/disks/"), strings.Contains(lower, "/microsoft.compute/snapshots/"):
 		return bad("the blob is the resource id (ARM id) of a managed disk or snapshot", "export it (az snapshot grant-access), and "+hintExport)
