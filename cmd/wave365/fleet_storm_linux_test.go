@@ -55,17 +55,23 @@ func (s *storm) say(format string, args ...any) {
 	s.did = append(s.did, fmt.Sprintf("%4.1fs ", time.Since(s.began).Seconds())+fmt.Sprintf(format, args...))
 }
 
+// stormSlice leaves a minute for the rescue of a run whose worker froze: slice/4 more, and half a minute until River looks.
+const stormSlice = "8s"
+
+// frozen is how many processes freeze by themselves in a large storm, more or less.
+const frozen = 8
+
 // start adds a worker, with times that suit a test.
 func (s *storm) start() {
 	// A worker that finds no database at its start ends, and is started again until there is one.
 	s.recover(true)
 	s.workers++
 	name := fmt.Sprintf("w%d", s.workers)
-	share := 0.03
+	share := min(0.03, float64(frozen)/float64(len(s.names)*s.rows))
 	if s.blind {
 		share = 0.1
 	}
-	m := &machine{cmd: s.worker(name, []string{fmt.Sprintf("WAVE365_FREEZE=%g %t %d", share, s.blind, s.rng.Uint64N(1<<32))}, "--slice", "4s", "--runs", "5"), ended: make(chan struct{})}
+	m := &machine{cmd: s.worker(name, []string{fmt.Sprintf("WAVE365_FREEZE=%g %t %d", share, s.blind, 2+s.rng.Uint64N(1<<32))}, "--slice", stormSlice, "--runs", "5"), ended: make(chan struct{})}
 	go func() {
 		_, _ = m.cmd.Process.Wait()
 		close(m.ended)
@@ -115,7 +121,7 @@ func (s *storm) wake(all bool) {
 func (s *storm) strike() {
 	m := s.fleet[s.rng.IntN(len(s.fleet))]
 	switch roll := s.rng.Float64(); {
-	case roll < 0.03 && !m.gone():
+	case roll < 0.03 && !m.gone() && (m.froze.IsZero() || !s.blind): // blind, they are what it is about
 		s.say("kill -9 of pid %d", m.cmd.Process.Pid)
 		_ = m.cmd.Process.Kill()
 		<-m.ended
@@ -182,6 +188,7 @@ func (s *storm) settle(name, url string) bool {
 	if err != nil {
 		return false
 	}
+	settled := false
 	sent, held, frozen := s.imports(url), 0, slices.ContainsFunc(s.fleet, func(m *machine) bool { return !m.gone() && m.stopped() })
 	for _, r := range rows {
 		if r.State != migration.Held {
@@ -196,11 +203,14 @@ func (s *storm) settle(name, url string) bool {
 		}
 		out, err := tool(s.dir, "reconcile", "r1", "--row", r.Target.User, "--no-effect", "--yes", "--ledger", s.server.Ledger(name)).CombinedOutput()
 		s.say("reconcile %s %s: %v", name, r.Target.User, err)
-		s.settled = time.Now()
+		s.settled, settled = time.Now(), true
 		_ = os.Remove(filepath.Join(s.dir, frozenAt+r.Target.UserID)) // the next attempt is another call
 		if err != nil {
-			s.say("%s", bytes.TrimSpace(out))
+			s.say("%s", bytes.TrimSpace(out)) // a worker has it again
+			break
 		}
+	}
+	if settled {
 		return false
 	}
 	if held > 0 {
@@ -265,7 +275,7 @@ func (s *storm) evidence(name, url, user string) string {
 // newStorm submits the waves of so many tenants, of so many rows each, and starts the workers.
 func newStorm(t *testing.T, seed uint64, tenants, rows int, blind bool) *storm {
 	s := &storm{fleetUnderTest: newFleet(t), rng: rand.New(rand.NewPCG(seed, 365)), rows: rows, blind: blind, began: time.Now()}
-	speed := 400.0
+	speed := 800.0
 	if raced {
 		speed = 100
 	}

@@ -141,6 +141,22 @@ func (f *fleetUnderTest) job(name string, within time.Duration, want func(fleet.
 	}
 }
 
+// until waits until something is so.
+func (f *fleetUnderTest) until(what string, within time.Duration, is func() bool) {
+	f.t.Helper()
+	limit := time.NewTimer(within)
+	defer limit.Stop()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-limit.C:
+			f.t.Fatalf("after %s it is not so that %s", within, what)
+		}
+	}
+}
+
 func inState(s fleet.State) func(fleet.Job) bool {
 	return func(j fleet.Job) bool { return j.State == s }
 }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -13,16 +16,18 @@ import (
 	"wave365/pkg/playbook"
 )
 
-// frozenApp is the tool for tests. With WAVE365_FREEZE="SHARE BLIND SEED" it stops itself, as SIGSTOP does, after that
-// share of the intents of imports, until somebody lets it go on; blind, it does not ask afterwards whether it still has
-// the run.
+// frozenApp is the tool for tests. With WAVE365_FREEZE="SHARE BLIND SEED" it stops itself, as SIGSTOP does, at that share of
+// its imports, until somebody lets it go on: half of them right after the intent, half when the request is about to get its
+// connection, after the question whether the run is still its own. A SEED of 0 stops it at the first intent, of 1 at the
+// first request. Blind, the answer to that question is always yes.
 func frozenApp() *app {
 	a := newApp()
-	f := &freezing{}
-	var seed uint64
-	if n, _ := fmt.Sscan(os.Getenv("WAVE365_FREEZE"), &f.share, &f.blind, &seed); n == 3 {
-		f.rng = rand.New(rand.NewPCG(seed, uint64(os.Getpid())))
+	f := &freezing{of: map[string]string{}}
+	if n, _ := fmt.Sscan(os.Getenv("WAVE365_FREEZE"), &f.share, &f.blind, &f.seed); n == 3 {
+		f.rng = rand.New(rand.NewPCG(f.seed, uint64(os.Getpid())))
 		a.journal = func(j playbook.Journal) playbook.Journal { return frozenJournal{j, f} }
+		// The tool's own transport is made from this one, and asks this before a request gets its connection.
+		http.DefaultTransport.(*http.Transport).Proxy = f.atTheWire
 	}
 	return a
 }
@@ -34,14 +39,39 @@ const frozenAt = "frozen-"
 type freezing struct {
 	share float64
 	blind bool
+	seed  uint64
+	done  bool // it has stopped itself
 	mu    sync.Mutex
 	rng   *rand.Rand
+	// of is whose import each request asks for, by its client-request-id.
+	of map[string]string
 }
 
-func (f *freezing) roll() float64 {
+// at stops the process where that is to happen.
+func (f *freezing) at(wire bool, user string) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.rng.Float64()
+	hit := f.rng.Float64() < f.share/2
+	if f.seed < 2 {
+		hit = wire == (f.seed == 1) && !f.done
+	}
+	f.done = f.done || hit
+	f.mu.Unlock()
+	if !hit {
+		return
+	}
+	_ = os.WriteFile(frozenAt+user, nil, 0o600)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	<-time.After(time.Second) // the signal stops the other threads first, and this one an instant later
+}
+
+func (f *freezing) atTheWire(r *http.Request) (*url.URL, error) {
+	if strings.HasSuffix(r.URL.Path, "/importSnapshot") {
+		f.mu.Lock()
+		user := f.of[r.Header.Get("client-request-id")]
+		f.mu.Unlock()
+		f.at(true, user)
+	}
+	return http.ProxyFromEnvironment(r)
 }
 
 type frozenJournal struct {
@@ -51,10 +81,11 @@ type frozenJournal struct {
 
 func (j frozenJournal) Intend(ctx context.Context, in migration.Intent) (migration.Intent, error) {
 	in, err := j.Journal.Intend(ctx, in)
-	if err == nil && in.Effect == migration.EffectImport && j.roll() < j.share {
-		_ = os.WriteFile(frozenAt+in.Subject, nil, 0o600)
-		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
-		<-time.After(time.Second) // the signal stops the other threads first, and this one an instant later
+	if err == nil && in.Effect == migration.EffectImport {
+		j.mu.Lock()
+		j.of[in.ClientRequestID] = in.Subject
+		j.mu.Unlock()
+		j.at(false, in.Subject)
 	}
 	return in, err
 }
