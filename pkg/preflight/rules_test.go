@@ -39,6 +39,17 @@ type rigged struct {
 	policies func([]graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error)
 	imports  map[string]graph.Import
 	settings error
+	status   string // of every product
+}
+
+func (f rigged) SubscribedSKUs(ctx context.Context) ([]graph.SKU, error) {
+	skus, err := f.Client.SubscribedSKUs(ctx)
+	for i := range skus {
+		if f.status != "" {
+			skus[i].Status = f.status
+		}
+	}
+	return skus, err
 }
 
 func (f rigged) UserSettings(ctx context.Context) ([]graph.UserSetting, error) {
@@ -208,6 +219,7 @@ func TestCheck_rules(t *testing.T) {
 		{name: "in the group, license last", rig: rigged{members: join}, csv: adaRow},
 		{name: "a product in its grace period", tenant: func(sc *scenario.Scenario) { sc.Licenses[0].Status = "Warning" }, csv: adaRow, want: []string{"0 license.in-grace w"}},
 		{name: "a suspended product", tenant: func(sc *scenario.Scenario) { sc.Licenses[0].Status = "Suspended" }, csv: adaRow, want: []string{"2 license.not-usable"}, say: "is suspended"},
+		{name: "a product in a state of later days", rig: rigged{status: "Paused"}, csv: adaRow, want: []string{"2 license.not-usable"}, say: "does not know (Paused)"},
 		{name: "a deleted product, held", tenant: func(sc *scenario.Scenario) { holds(sc); sc.Licenses[0].Status = "Deleted" }, csv: adaHeld, want: []string{"2 license.not-usable"}, say: "is deleted"},
 		{name: "names in other spellings", csv: ada + ",disks/ada.vhd,​p ," + strings.ToLower(sku[:3]) + "​" + sku[3:] + "\n"},
 		{name: "a group of a name that another one has", tenant: func(sc *scenario.Scenario) {

@@ -81,8 +81,10 @@ func subscriptionState(status string) (state string, usable bool) {
 		return "locked out: it was cancelled or blocked", false
 	case "Deleted":
 		return "deleted", false
+	case "Enabled", "Warning":
+		return "", true
 	}
-	return "", true
+	return "in a state that this program does not know (" + cmp.Or(status, "none is told") + ")", false
 }
 
 // shut tells of seats that cannot be given since their subscription is not in order.

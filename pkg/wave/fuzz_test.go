@@ -45,6 +45,9 @@ func FuzzRead(f *testing.F) {
 			return
 		}
 		last, most := 0, 1+strings.Count(string(data), "\n")+strings.Count(string(data), "\r")
+		if file.Dialect.Encoding != "utf-8" || !strings.ContainsAny(string(data), "\r\n") {
+			most = 1 + len(data) // lines may end in other characters
+		}
 		for i, r := range file.Rows {
 			if r.Line <= last || r.Line > most || r.Index != i || len(r.Cells) != len(file.Columns) {
 				t.Errorf("row %d of %d columns, after line %d of %d: %+v", i, len(file.Columns), last, most, r)
