@@ -35,6 +35,10 @@ func (l *look) signature(column string, ref blob.Ref) bool {
 	if !sas.CanRead() {
 		flag("sas.no-read", "the signature does not allow reading")
 	}
+	if sas.IP != "" { // it may be read from here
+		l.flag("sas.no-read", column, ref.URL(), "the signature works from the IP addresses "+sas.IP+" alone, and the import reads the disk from addresses of the service")
+		l.found[len(l.found)-1].Severity = wave.Warning
+	}
 	if more := sas.Excess(); more != "" {
 		l.flag("sas.too-broad", column, ref.URL(), "the signature allows more than reading ("+more+")")
 	}

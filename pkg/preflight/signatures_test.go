@@ -72,6 +72,7 @@ func TestCheck_signatures(t *testing.T) {
 		want      []string
 	}{
 		{"the key ends before the signature", elsewhere("https", "ada", append(userDelegation(tenantID), "ske", at(-time.Minute))...), "global", []string{"2 sas.expired"}},
+		{"bound to addresses", elsewhere("https", "ada", append(userDelegation(tenantID), "ske", at(-time.Minute), "sip", "10.0.0.1-10.0.0.9")...), "global", []string{"2 sas.expired", "2 sas.no-read w"}},
 		{"another host", strings.Replace(long, "waveaccount.blob.core.windows.net", "files.example.com", 1), "global", []string{"2 blob.wrong-host"}},
 		{"the export of a managed disk", strings.Replace(long, "waveaccount.blob.core.windows.net", "md-hdd-abc.z12.blob.storage.azure.net", 1), "global", []string{"2 blob.wrong-host"}},
 		{"an old one", strings.Replace(long, "waveaccount.", "md-abc.", 1), "global", []string{"2 blob.wrong-host"}},

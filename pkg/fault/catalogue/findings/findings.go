@@ -233,7 +233,7 @@ func aboutSignatures() []entry.Entry {
 			again+"; 48 hours are usual"),
 		entry.Mistake("sas.not-yet-valid", "the SAS is not valid yet", "Its start lies in the future; clocks that differ are enough for that.",
 			"make a new one that starts 15 minutes in the past, or without a start"),
-		entry.Mistake("sas.no-read", "the SAS does not allow reading", "The service must read the blob (sp must hold r).", again),
+		entry.Mistake("sas.no-read", "the SAS does not allow reading", "The service must read the blob (sp must hold r), from its own addresses (no sip).", again),
 		entry.Caution("sas.too-broad", "the SAS allows more than reading this blob", "Whoever gets hold of it can do more than the import needs.", again),
 		entry.Mistake("sas.http", "the SAS or URL allows http", "The disk would travel unencrypted; the service reads over https.", "make a new SAS with https only, and start the URL with https://"),
 		entry.Mistake("sas.cross-tenant", "the SAS was signed in another tenant", "The service does not import from storage of another tenant.",
