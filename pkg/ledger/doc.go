@@ -18,7 +18,8 @@
 // # Rooms
 //
 // store is the database as a writer and readers, sqlite and postgres its two homes, trail the transaction that writes
-// the audit and looks at the fence; record, effects and hold are what is recorded: rows, writes to the tenant, the lock.
+// the audit and looks at the fence; record, effects and hold are what is recorded: rows, writes to the tenant, the lock;
+// recall reads the rows back.
 //
 // # Secrets
 //

@@ -14,6 +14,7 @@ import (
 	"wave365/pkg/ledger/effects"
 	"wave365/pkg/ledger/hold"
 	"wave365/pkg/ledger/place"
+	"wave365/pkg/ledger/recall"
 	"wave365/pkg/ledger/record"
 	"wave365/pkg/ledger/sqlite"
 	"wave365/pkg/ledger/store"
@@ -35,6 +36,7 @@ type (
 	keeper  = hold.Keeper
 	journal = effects.Journal
 	records = record.Records
+	reader  = recall.Reader
 	history = trail.History
 )
 
@@ -80,6 +82,7 @@ type Ledger struct {
 	*keeper
 	*journal
 	*records
+	*reader
 	*history
 	trail *trail.Trail
 
@@ -133,7 +136,7 @@ func newLedger(ctx context.Context, path string, db *store.DB, opt Options) (*Le
 	t, ending := trail.New(db, opt.Now), make(chan struct{})
 	l := &Ledger{
 		path: path, trail: t, ending: ending,
-		keeper: hold.New(t), journal: effects.New(t, opt.Stalled, ending), records: record.New(t), history: trail.NewHistory(t),
+		keeper: hold.New(t), journal: effects.New(t, opt.Stalled, ending), records: record.New(t), reader: recall.New(t), history: trail.NewHistory(t),
 	}
 	if err := l.refuseSealed(ctx, opt); err != nil {
 		_ = db.Close()

@@ -20,6 +20,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/store"
+	"wave365/pkg/ledger/versions"
 )
 
 //go:embed migrations/*.sql
@@ -45,12 +46,12 @@ const (
 	queue     = 10 * time.Second
 )
 
-func schema() store.Schema {
+func schema() versions.Schema {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		panic(err) // the name is one of the embedded folder
 	}
-	return store.Schema{Goose: goose.DialectPostgres, Files: files, Bind: bind, Again: func(error) bool { return false }}
+	return versions.Schema{Goose: goose.DialectPostgres, Files: files, Bind: bind, Again: func(error) bool { return false }}
 }
 
 // bind numbers the placeholders. No query has a "?" in a text.
@@ -129,7 +130,7 @@ func (c Config) open(ctx context.Context, session string, read *sql.DB) (*store.
 func (c Config) exists(ctx context.Context, db *sql.DB) (bool, error) {
 	var n int
 	err := db.QueryRowContext(ctx, "SELECT count(*) FROM pg_tables WHERE schemaname = $1 AND tablename IN ('runs', 'audit', $2)",
-		c.Address.schema(), store.VersionTable).Scan(&n)
+		c.Address.schema(), versions.VersionTable).Scan(&n)
 	return n == 3, err
 }
 

@@ -2,7 +2,6 @@ package record
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"wave365/pkg/fault"
@@ -22,7 +21,8 @@ type Change struct {
 	By string `json:"by,omitempty"`
 }
 
-func (c Change) apply(run *migration.Run) error {
+// Apply makes the change.
+func (c Change) Apply(run *migration.Run) error {
 	if c.Slots > 0 {
 		run.Slots = c.Slots
 	}
@@ -106,38 +106,4 @@ func (l *Records) EditRun(ctx context.Context, runID string, e Edit) error {
 		}
 		return t.changeRun(runID, e.Change)
 	})
-}
-
-// changed puts on top of the runs what changed about them since.
-func (l *Records) changed(ctx context.Context, runs []migration.Run) ([]migration.Run, error) {
-	if !l.trail.Has(trail.VersionControl) {
-		return runs, nil
-	}
-	at := map[string]int{}
-	for i, r := range runs {
-		at[r.ID] = i
-	}
-	type entry struct {
-		run  string
-		body string
-	}
-	query, args := `SELECT run, body FROM run_changes ORDER BY n`, []any(nil)
-	if len(runs) == 1 {
-		query, args = `SELECT run, body FROM run_changes WHERE run = ? ORDER BY n`, []any{runs[0].ID}
-	}
-	for e, err := range store.List(ctx, l.trail.DB, query, args, func(scan store.Scan) (e entry, err error) { return e, scan(&e.run, &e.body) }) {
-		if err != nil {
-			return nil, err
-		}
-		var c Change
-		if err := json.Unmarshal([]byte(e.body), &c); err != nil {
-			return nil, store.Damaged("a change of the run cannot be read", err)
-		}
-		if i, ok := at[e.run]; ok {
-			if err := c.apply(&runs[i]); err != nil {
-				return nil, store.Damaged("a change of the run cannot be read", err)
-			}
-		}
-	}
-	return runs, nil
 }

@@ -5,13 +5,11 @@ package record
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
 
 	"wave365/pkg/fault"
-	"wave365/pkg/ledger/store"
 	"wave365/pkg/ledger/trail"
 	"wave365/pkg/migration"
 	"wave365/pkg/wave"
@@ -112,66 +110,6 @@ func (t tx) addRun(run migration.Run, rows []migration.Row, findings []wave.Find
 		}
 	}
 	return nil
-}
-
-const runColumns = `SELECT body, state, finished_at FROM runs`
-
-func scanRun(scan store.Scan) (migration.Run, error) {
-	var run migration.Run
-	var body, state string
-	var finished trail.Moment
-	if err := scan(&body, &state, &finished); err != nil {
-		return run, err
-	}
-	if err := json.Unmarshal([]byte(body), &run); err != nil {
-		return run, err
-	}
-	run.State, run.FinishedAt = migration.RunState(state), time.Time(finished)
-	if run.State != migration.RunActive && run.State != migration.RunFinished {
-		return run, fmt.Errorf("%q is no state of a run", state)
-	}
-	return run, nil
-}
-
-// Run gives a run; "" gives the one that was created last. NotFound ("ledger.no-run") when there is none.
-func (l *Records) Run(ctx context.Context, id string) (migration.Run, error) {
-	query, args := runColumns+` ORDER BY n DESC LIMIT 1`, []any(nil)
-	if id != "" {
-		query, args = runColumns+` WHERE id = ?`, []any{id}
-	}
-	runs, err := store.All(ctx, l.trail.DB, query, args, scanRun)
-	if err != nil {
-		return migration.Run{}, err
-	}
-	if len(runs) == 0 {
-		return migration.Run{}, trail.NoRun(id)
-	}
-	if runs, err = l.changed(ctx, runs); err != nil {
-		return migration.Run{}, err
-	}
-	return runs[0], nil
-}
-
-// Runs gives every run, the one created last first.
-func (l *Records) Runs(ctx context.Context) ([]migration.Run, error) {
-	runs, err := store.All(ctx, l.trail.DB, runColumns+` ORDER BY n DESC`, nil, scanRun)
-	if err != nil || len(runs) == 0 {
-		return runs, err
-	}
-	return l.changed(ctx, runs)
-}
-
-// Findings gives what validation found, in the order in which CreateRun got it.
-func (l *Records) Findings(ctx context.Context, runID string) ([]wave.Finding, error) {
-	return store.All(ctx, l.trail.DB, `SELECT body FROM findings WHERE run = ? ORDER BY n`, []any{runID},
-		func(scan store.Scan) (wave.Finding, error) {
-			var f wave.Finding
-			var body string
-			if err := scan(&body); err != nil {
-				return f, err
-			}
-			return f, json.Unmarshal([]byte(body), &f)
-		})
 }
 
 // FinishRun marks the run finished at that time. Conflict ("ledger.open-rows") while a row of it is not final.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/sqlite/conn"
 )
 
 // checkpointer brings what was committed from the log into the file, on a connection of its own, so that no commit waits
@@ -26,7 +27,7 @@ func newCheckpointer(ctx context.Context, db *sql.DB, after time.Duration) (*che
 	// Now, so that it is this file that the connection holds, whatever is at the path later; and without waiting for
 	// readers.
 	_, err := db.ExecContext(ctx, "PRAGMA busy_timeout = 1000")
-	return &checkpointer{db: db, after: after}, classify(err, "open the ledger")
+	return &checkpointer{db: db, after: after}, conn.Classify(err, "open the ledger")
 }
 
 // soon has a checkpoint made, unless one is due already.

@@ -1,22 +1,25 @@
-package sqlite
+package sqlite_test
 
 import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"wave365/pkg/ledger/sqlite"
+	"wave365/pkg/ledger/sqlite/conn"
 )
 
 // TestWritersAreDurable: a commit is on the disk before it is acknowledged, and references are checked. Neither shows in
 // any other test, for a process that is killed loses nothing that the system has.
 func TestWritersAreDurable(t *testing.T) {
 	t.Parallel()
-	c := Config{Path: filepath.Join(t.TempDir(), "ledger.db"), Now: time.Now}
-	db, err := Open(t.Context(), c)
+	c := sqlite.Config{Path: filepath.Join(t.TempDir(), "ledger.db"), Now: time.Now}
+	db, err := sqlite.Open(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	write, err := openPool(c.Path, modeWrite, 1)
+	write, err := conn.Open(c.Path, conn.Write, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

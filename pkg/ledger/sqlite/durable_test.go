@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"wave365/pkg/ledger/sqlite/conn"
 )
 
 // What is committed has to survive a power cut. No test can pull the plug, so this looks at what the writer's connection was told.
@@ -13,7 +15,7 @@ func TestCommitsReachTheDisk(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	db, err := openPool(path, modeWrite, 1)
+	db, err := conn.Open(path, conn.Write, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/sqlite/conn"
 	"wave365/pkg/ledger/store"
 )
 
@@ -31,7 +32,7 @@ func (c Config) identify(ctx context.Context) (missing bool, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return true, nil
 	case err != nil:
-		return false, openError(c.Path, err)
+		return false, conn.OpenError(c.Path, err)
 	case !info.Mode().IsRegular():
 		return false, fault.New(fault.Invalid, "ledger.foreign", c.Path+" is not a file", "name another ledger with --ledger")
 	case info.Size() == 0 && logged(c.Path):
@@ -59,7 +60,7 @@ func lostFile(path, what string) error {
 // at nothing beside the file: opening and closing the file here would drop the locks that another ledger of this
 // process holds on it. Whether the file is whole is not seen here, for the log may hold what the file does not.
 func checkMark(ctx context.Context, path string) error {
-	db, err := openPool(path, modeFrozen, 1)
+	db, err := conn.Open(path, conn.Frozen, 1)
 	if err != nil {
 		return err
 	}
@@ -67,16 +68,16 @@ func checkMark(ctx context.Context, path string) error {
 	var mark int64
 	err = db.QueryRowContext(ctx, "PRAGMA application_id").Scan(&mark)
 	switch {
-	case err == nil && mark == applicationID:
+	case err == nil && mark == conn.ApplicationID:
 		return nil
 	case err == nil:
 		return foreign(path, "another program's SQLite file")
-	case resultCode(err)&0xff != sqlite3.SQLITE_NOTADB && resultCode(err)&0xff != sqlite3.SQLITE_CORRUPT:
-		return openError(path, err)
+	case conn.ResultCode(err)&0xff != sqlite3.SQLITE_NOTADB && conn.ResultCode(err)&0xff != sqlite3.SQLITE_CORRUPT:
+		return conn.OpenError(path, err)
 	}
 	head, err := readHead(path)
 	if err != nil {
-		return openError(path, err)
+		return conn.OpenError(path, err)
 	}
 	if !wasOurs(head) {
 		return foreign(path, "not a ledger")
@@ -142,7 +143,7 @@ func (c Config) driven(ctx context.Context) (who string, live bool) {
 	if info, err := os.Stat(c.Path); err != nil || info.Size() == 0 || c.InUse == nil {
 		return "", false
 	}
-	for _, m := range []mode{modeRead, modeFrozen} {
+	for _, m := range []conn.Mode{conn.Read, conn.Frozen} {
 		if who, live := c.drivenIn(ctx, m); live {
 			return who, true
 		}
@@ -150,9 +151,9 @@ func (c Config) driven(ctx context.Context) (who string, live bool) {
 	return "", false
 }
 
-func (c Config) drivenIn(ctx context.Context, m mode) (who string, live bool) {
+func (c Config) drivenIn(ctx context.Context, m conn.Mode) (who string, live bool) {
 	defer func() { _ = recover() }() // of SQLite's code, in a damaged file: then nobody can be named
-	db, err := openPool(c.Path, m, 1)
+	db, err := conn.Open(c.Path, m, 1)
 	if err != nil {
 		return "", false
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/sqlite/conn"
 	"wave365/pkg/ledger/store"
 )
 
@@ -21,13 +22,13 @@ func switchOnLog(ctx context.Context, db *sql.DB) error {
 		case err == nil && mode != "wal":
 			return fault.New(fault.Invalid, "ledger.place", "the ledger's folder does not allow a write-ahead log (the file stays in mode "+mode+")",
 				"put the ledger on a local disk with --ledger")
-		case !isBusy(err) || try == most:
-			return classify(err, "switch on the ledger's log")
+		case !conn.IsBusy(err) || try == most:
+			return conn.Classify(err, "switch on the ledger's log")
 		}
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
-			return classify(ctx.Err(), "switch on the ledger's log")
+			return conn.Classify(ctx.Err(), "switch on the ledger's log")
 		}
 	}
 }
@@ -36,7 +37,7 @@ func switchOnLog(ctx context.Context, db *sql.DB) error {
 func checkHealth(ctx context.Context, db *sql.DB) error {
 	var found string
 	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {
-		return classify(err, "check the ledger")
+		return conn.Classify(err, "check the ledger")
 	}
 	if found != "ok" {
 		return store.Damaged(found, nil)

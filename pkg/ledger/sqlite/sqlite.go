@@ -16,7 +16,9 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/sqlite/conn"
 	"wave365/pkg/ledger/store"
+	"wave365/pkg/ledger/versions"
 )
 
 //go:embed migrations/*.sql
@@ -36,19 +38,19 @@ type Config struct {
 	Checkpoint time.Duration
 }
 
-func schema() store.Schema {
+func schema() versions.Schema {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		panic(err) // the name is one of the embedded folder
 	}
-	return store.Schema{
+	return versions.Schema{
 		Goose: goose.DialectSQLite3, Files: files,
-		Again: func(err error) bool { return isBusy(err) || !undone(err) },
+		Again: func(err error) bool { return conn.IsBusy(err) || !conn.Undone(err) },
 	}
 }
 
 func dialect() store.Dialect {
-	return store.Dialect{Begin: "BEGIN IMMEDIATE", Fault: classify, Refused: refused}
+	return store.Dialect{Begin: "BEGIN IMMEDIATE", Fault: conn.Classify, Refused: conn.Refused}
 }
 
 // Open opens the ledger at the path. When there is nothing at the path, it makes a ledger there, whole or not at all. It
@@ -63,7 +65,7 @@ func Open(ctx context.Context, c Config) (*store.DB, error) {
 	}
 	if !c.ReadOnly {
 		if err := os.MkdirAll(filepath.Dir(c.Path), 0o700); err != nil {
-			return nil, openError(c.Path, err)
+			return nil, conn.OpenError(c.Path, err)
 		}
 	}
 	db, err := c.open(ctx)
@@ -92,7 +94,7 @@ func (c Config) open(ctx context.Context) (*store.DB, error) {
 }
 
 func (c Config) openForReading(ctx context.Context) (*store.DB, error) {
-	read, err := openPool(c.Path, modeRead, readers)
+	read, err := conn.Open(c.Path, conn.Read, conn.Readers)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +102,7 @@ func (c Config) openForReading(ctx context.Context) (*store.DB, error) {
 		// A folder in which nothing may be created has no room for the shared index of the log. Without a log
 		// there is nobody to share it with.
 		read.Close()
-		if read, err = openPool(c.Path, modeFrozen, readers); err == nil {
+		if read, err = conn.Open(c.Path, conn.Frozen, conn.Readers); err == nil {
 			err = read.PingContext(ctx)
 		}
 	}
@@ -110,7 +112,7 @@ func (c Config) openForReading(ctx context.Context) (*store.DB, error) {
 	}
 	if err != nil {
 		read.Close()
-		return nil, openError(c.Path, err)
+		return nil, conn.OpenError(c.Path, err)
 	}
 	return store.New(dialect(), store.Hooks{}, read, nil, version, c.Now), nil
 }
@@ -124,28 +126,28 @@ func (c Config) openForWriting(ctx context.Context) (_ *store.DB, err error) {
 			}
 		}
 	}()
-	pool := func(m mode, most int) *sql.DB {
-		db, openErr := openPool(c.Path, m, most)
+	pool := func(m conn.Mode, most int) *sql.DB {
+		db, openErr := conn.Open(c.Path, m, most)
 		if openErr == nil {
 			pools = append(pools, db)
 		}
 		err = errors.Join(err, openErr)
 		return db
 	}
-	write, read, side := pool(modeWrite, 1), pool(modeRead, readers), pool(modeWrite, 1)
+	write, read, side := pool(conn.Write, 1), pool(conn.Read, conn.Readers), pool(conn.Write, 1)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.prepare(ctx, write); err != nil {
-		return nil, openError(c.Path, err)
+		return nil, conn.OpenError(c.Path, err)
 	}
 	file, err := watch(c.Path)
 	if err != nil {
-		return nil, openError(c.Path, err)
+		return nil, conn.OpenError(c.Path, err)
 	}
 	folder, err := newCheckpointer(ctx, side, c.Checkpoint)
 	if err != nil {
-		return nil, openError(c.Path, err)
+		return nil, conn.OpenError(c.Path, err)
 	}
 	hooks := store.Hooks{Before: file.stillThere, Committed: folder.soon, Closing: folder.close}
 	return store.New(dialect(), hooks, read, write, schema().Latest(), c.Now), nil
@@ -162,7 +164,7 @@ func (c Config) check(ctx context.Context, db *sql.DB) (version int64, err error
 		return 0, err
 	}
 	var tables int
-	err = db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name IN (?, 'runs', 'audit')`, store.VersionTable).Scan(&tables)
+	err = db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name IN (?, 'runs', 'audit')`, versions.VersionTable).Scan(&tables)
 	if err != nil {
 		return 0, err
 	}
@@ -185,9 +187,9 @@ func (c Config) prepare(ctx context.Context, db *sql.DB) error {
 
 func upgrade(ctx context.Context, db *sql.DB) error {
 	if err := schema().Migrate(ctx, db); err != nil {
-		return classify(err, "bring the ledger to this version")
+		return conn.Classify(err, "bring the ledger to this version")
 	}
-	return classify(schema().SyncArrows(ctx, db), "write the ledger's rules")
+	return conn.Classify(schema().SyncArrows(ctx, db), "write the ledger's rules")
 }
 
 // create makes a new ledger beside the path and puts it there when it is whole, so that no file without a schema is ever
@@ -195,12 +197,12 @@ func upgrade(ctx context.Context, db *sql.DB) error {
 func (c Config) create(ctx context.Context) (err error) {
 	dir, err := os.MkdirTemp(filepath.Dir(c.Path), ".new-ledger-")
 	if err != nil {
-		return openError(c.Path, err)
+		return conn.OpenError(c.Path, err)
 	}
 	defer os.RemoveAll(dir)
 	made := filepath.Join(dir, "ledger.db")
 	if err := build(ctx, made); err != nil {
-		return openError(c.Path, err)
+		return conn.OpenError(c.Path, err)
 	}
 	defer func() {
 		if d, openErr := os.Open(filepath.Dir(c.Path)); openErr == nil {
@@ -213,7 +215,7 @@ func (c Config) create(ctx context.Context) (err error) {
 		err = os.Rename(made, c.Path) // a file system without links
 	}
 	if err != nil && !errors.Is(err, fs.ErrExist) {
-		return openError(c.Path, err)
+		return conn.OpenError(c.Path, err)
 	}
 	return nil
 }
@@ -227,13 +229,13 @@ func build(ctx context.Context, path string) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	db, err := openPool(path, modeWrite, 1)
+	db, err := conn.Open(path, conn.Write, 1)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	// Before the log is switched on, so that the mark is in the file itself from its first page on.
-	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", applicationID)); err != nil {
+	if _, err := db.ExecContext(ctx, fmt.Sprintf("PRAGMA application_id = %d", conn.ApplicationID)); err != nil {
 		return err
 	}
 	if err := switchOnLog(ctx, db); err != nil {

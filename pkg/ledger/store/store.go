@@ -1,6 +1,6 @@
 // Package store is a ledger's database as the rest of package ledger sees it: one writer whose transactions come one
-// after the other, readers beside it, and the few differences between SQLite and PostgreSQL as values. It knows no
-// table but goose's and the arrows; it is not for what a ledger records.
+// after the other, readers beside it, and the few differences between SQLite and PostgreSQL as values. It is
+// not for what a ledger records.
 package store
 
 import (

@@ -1,4 +1,4 @@
-package record
+package recall
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 // Standings maps each user (object id, lower case) to how they stand in the runs of this ledger: in the row that holds the
 // user, else in the latest one that succeeded or failed. Rows that were skipped, deferred or cancelled leave their user free,
 // unless an import of them is in doubt.
-func (l *Records) Standings(ctx context.Context) (map[string]migration.Standing, error) {
+func (l *Reader) Standings(ctx context.Context) (map[string]migration.Standing, error) {
 	found := map[string]migration.Standing{}
 	type of struct {
 		user string

@@ -1,4 +1,5 @@
-package sqlite
+// Package conn opens connections to the file of a ledger, and says in words what SQLite answers on them.
+package conn
 
 import (
 	"database/sql"
@@ -9,26 +10,28 @@ import (
 	_ "modernc.org/sqlite" // the database/sql driver "sqlite"
 )
 
-// applicationID marks the file as ours in its header: "W365".
-const applicationID = 'W'<<24 | '3'<<16 | '6'<<8 | '5'
+// ApplicationID marks the file as ours in its header: "W365".
+const ApplicationID = 'W'<<24 | '3'<<16 | '6'<<8 | '5'
 
-// readers bounds the connections that read.
-const readers = 4
+// Readers bounds the connections that read.
+const Readers = 4
 
-type mode int
+// Mode is what a connection is for.
+type Mode int
 
+// The modes.
 const (
-	modeWrite mode = iota
-	modeRead
-	// modeFrozen reads the file alone: no lock is taken, no log is looked at, nothing beside it is made.
-	modeFrozen
+	Write Mode = iota
+	Read
+	// Frozen reads the file alone: no lock is taken, no log is looked at, nothing beside it is made.
+	Frozen
 )
 
-// openPool gives connections to the file, each with the pragmas that are per connection. Nothing is opened yet.
-func openPool(path string, m mode, most int) (*sql.DB, error) {
+// Open gives connections to the file, each with the pragmas that are per connection. Nothing is opened yet.
+func Open(path string, m Mode, most int) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", source(path, m))
 	if err != nil {
-		return nil, classify(err, "open the ledger")
+		return nil, Classify(err, "open the ledger")
 	}
 	db.SetMaxOpenConns(most)
 	db.SetMaxIdleConns(most)
@@ -36,22 +39,22 @@ func openPool(path string, m mode, most int) (*sql.DB, error) {
 }
 
 // source is the data source name. The path is escaped, so that a "?" or "%" in a folder's name stays one.
-func source(path string, m mode) string {
+func source(path string, m Mode) string {
 	p := filepath.ToSlash(path)
 	if !strings.HasPrefix(p, "/") {
 		p = "/" + p // C:/x is /C:/x in a URI
 	}
 	q := url.Values{"_dqs": {"0"}, "_error_rc": {"1"}, "_pragma": {"busy_timeout(10000)", "trusted_schema(0)"}}
 	switch m {
-	case modeWrite:
+	case Write:
 		q.Set("mode", "rw")
 		q.Set("_defensive", "1")
 		q["_pragma"] = append(q["_pragma"], "foreign_keys(1)", "synchronous(FULL)",
 			"wal_autocheckpoint(4000)", "journal_size_limit(67108864)")
-	case modeRead:
+	case Read:
 		q.Set("mode", "ro")
 		q["_pragma"] = append(q["_pragma"], "query_only(1)")
-	case modeFrozen:
+	case Frozen:
 		q.Set("mode", "ro")
 		q.Set("immutable", "1")
 		// A file that is shorter than its header says is no reason not to read the header: the rest may be in the log.

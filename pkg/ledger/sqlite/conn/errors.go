@@ -1,4 +1,4 @@
-package sqlite
+package conn
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 	"wave365/pkg/ledger/store"
 )
 
-// classify turns what SQLite or the writer answered into a fault; doing completes "could not …".
-func classify(err error, doing string) error {
+// Classify turns what SQLite or the writer answered into a fault; doing completes "could not …".
+func Classify(err error, doing string) error {
 	if err == nil {
 		return nil
 	}
@@ -29,7 +29,7 @@ func classify(err error, doing string) error {
 	case errors.Is(err, sql.ErrConnDone), errors.Is(err, store.ErrClosed):
 		return fault.Wrap(fault.Internal, "ledger.closed", msg+": the ledger is closed", "", err)
 	}
-	code := resultCode(err)
+	code := ResultCode(err)
 	switch code {
 	case sqlite3.SQLITE_IOERR_SHMSIZE:
 		code = sqlite3.SQLITE_FULL
@@ -57,17 +57,17 @@ func classify(err error, doing string) error {
 	return fault.Wrap(fault.Internal, "ledger.failed", msg+": "+err.Error(), "", err)
 }
 
-// resultCode is SQLite's extended result code, 0 when err is not from it.
-func resultCode(err error) int {
+// ResultCode is SQLite's extended result code, 0 when err is not from it.
+func ResultCode(err error) int {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code()
 	}
 	return 0
 }
 
-// undone reports whether SQLite may have rolled the whole transaction back on its own.
-func undone(err error) bool {
-	switch resultCode(err) & 0xff {
+// Undone reports whether SQLite may have rolled the whole transaction back on its own.
+func Undone(err error) bool {
+	switch ResultCode(err) & 0xff {
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_INTERRUPT,
 		sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOTADB:
 		return true
@@ -75,8 +75,8 @@ func undone(err error) bool {
 	return false
 }
 
-// openError says why a file or its folder cannot be opened.
-func openError(path string, err error) error {
+// OpenError says why a file or its folder cannot be opened.
+func OpenError(path string, err error) error {
 	switch {
 	case fault.As(err) != nil:
 		return err
@@ -86,14 +86,15 @@ func openError(path string, err error) error {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return fault.Wrap(fault.Denied, "ledger.readonly", "the ledger "+path+" may not be opened by this user",
 			"allow this user to read and write the ledger and its folder, or name another with --ledger", err)
-	case resultCode(err) != 0:
-		return classify(err, "open the ledger "+path)
+	case ResultCode(err) != 0:
+		return Classify(err, "open the ledger "+path)
 	}
 	return fault.Wrap(fault.Unavailable, "ledger.open", "could not open the ledger "+path+": "+err.Error(), "", err)
 }
 
-func refused(err error) store.Refusal {
-	code := resultCode(err)
+// Refused says whether a constraint refused a statement.
+func Refused(err error) store.Refusal {
+	code := ResultCode(err)
 	switch {
 	case code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
 		return store.ForeignKey
@@ -105,7 +106,8 @@ func refused(err error) store.Refusal {
 	return store.NotRefused
 }
 
-func isBusy(err error) bool {
-	code := resultCode(err) & 0xff
+// IsBusy reports whether another process was in the way.
+func IsBusy(err error) bool {
+	code := ResultCode(err) & 0xff
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED
 }

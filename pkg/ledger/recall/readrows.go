@@ -1,4 +1,4 @@
-package record
+package recall
 
 import (
 	"context"
@@ -17,7 +17,7 @@ const rowColumns = `SELECT idx, version, state, step, reason, note, attempt, tri
 
 // Rows gives the rows of a run by index; an unknown run has none. A row that cannot be what was written is the fault
 // "ledger.damaged".
-func (l *Records) Rows(ctx context.Context, runID string) ([]migration.Row, error) {
+func (l *Reader) Rows(ctx context.Context, runID string) ([]migration.Row, error) {
 	var count int
 	err := l.trail.DB.Get(ctx)(`SELECT count(*) FROM wave_rows WHERE run = ?`, []any{runID}, &count)
 	if err != nil {

@@ -1,4 +1,5 @@
-package store
+// Package versions brings the database of a ledger to the schema of this program, and refuses a newer one.
+package versions
 
 import (
 	"context"
