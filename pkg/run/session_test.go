@@ -1,0 +1,103 @@
+package run_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"wave365/pkg/migration"
+	"wave365/pkg/preflight"
+	"wave365/pkg/run"
+	"wave365/pkg/wave"
+)
+
+const friday = "user,blob,policy,notes\nada@x.example,disks/ada.vhd,P,\nbob@x.example,disks/bob.vhd,P,\ncyd@x.example,disks/cyd.vhd,P,\n"
+
+// evening is the service's time in these tests; it stands still.
+var evening = time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC)
+
+type still struct{}
+
+func (still) Now() time.Time                     { return evening }
+func (still) Wall(d time.Duration) time.Duration { return d }
+
+// validation stands in for that of package preflight: it resolves every user and disk, and finds what the test wants.
+type validation struct {
+	asked  []string
+	before run.Known
+	// bytes is how large every disk is, say what is found beside.
+	bytes int64
+	say   func(wave.Row) []wave.Finding
+}
+
+func (v *validation) check(_ context.Context, f *wave.File, findings []wave.Finding, before run.Known) (preflight.Result, error) {
+	v.before, v.asked = before, nil
+	res := preflight.Result{Findings: findings}
+	for _, r := range f.Rows {
+		v.asked = append(v.asked, r.User)
+		bad := false
+		if v.say != nil {
+			for _, found := range v.say(r) {
+				res.Findings = append(res.Findings, found)
+				bad = bad || found.Severity == wave.Error && found.Line == r.Line
+			}
+		}
+		res.Bad = append(res.Bad, bad)
+		t := migration.Target{User: r.User, UPN: r.User, UserID: "id-" + r.User, Line: r.Line, PolicyName: r.Policy}
+		t.Disk.URL, t.Disk.Length = "https://store/"+r.Blob, v.bytes
+		res.Targets = append(res.Targets, t)
+	}
+	return res, nil
+}
+
+// begun is a session on a run that was recorded from the wave friday, its file, and what validates.
+func begun(t *testing.T, settings migration.Settings) (*run.Session, string, *validation) {
+	t.Helper()
+	dir, v := t.TempDir(), &validation{bytes: 100}
+	path := filepath.Join(dir, "friday.csv")
+	write(t, path, friday)
+	file, findings, err := run.ReadWave(path, wave.Options{})
+	if err != nil || file == nil {
+		t.Fatal(err, findings)
+	}
+	o := run.Options{Ledger: filepath.Join(dir, "ledger.db"), Driver: run.Driver{User: "op", Host: "here"}}
+	s, err := run.Begin(t.Context(), o, "r1", &run.Services{Clock: still{}, Validate: v.check})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	res, _ := v.check(t.Context(), file, findings, run.Known{})
+	s.Draft(run.Plan{WavePath: path, File: file, Checked: res, Slots: 5, Settings: settings})
+	if err := s.Create(t.Context(), res.Findings); err != nil {
+		t.Fatal(err)
+	}
+	v.asked = nil
+	return s, path, v
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// states are the rows as "user state policy".
+func states(s *run.Session) []string {
+	var out []string
+	for _, r := range s.Rows {
+		out = append(out, r.Target.User+" "+string(r.State)+" "+r.Target.PolicyName)
+	}
+	return out
+}
+
+func same(t *testing.T, what string, got any, want any) {
+	t.Helper()
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("%s (-want +got):\n%s", what, d)
+	}
+}
