@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,10 +18,8 @@ import (
 
 // resuming are the flags of resume.
 type resuming struct {
-	steering
-	slots  int
+	continuing
 	accept bool
-	here   bool
 }
 
 func newResumeCommand(a *app, g *globals) *cobra.Command {
@@ -43,69 +40,48 @@ Exit codes: as of run; 6 the run has ended, 10 the wave file was edited.`,
 			return runResume(cmd, a, g, runArg(args), o)
 		},
 	}
-	addSlots(cmd, &o.slots)
 	cmd.Flags().BoolVar(&o.accept, "accept-changes", false, "take over what changed in the wave file")
-	o.addFlags(cmd, true)
-	addHere(cmd, &o.here)
-	addLive(cmd, &g.live)
-	g.messages.addSwitch(a, g, cmd)
+	o.addFlags(cmd, a, g)
 	return cmd
 }
 
 func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) error {
-	ctx := cmd.Context()
-	if err := checkSlots(cmd, o.slots); err != nil {
-		return err
-	}
-	if _, err := o.settings(cmd, migration.Settings{}, time.Now(), a.zone); err != nil {
-		return err
-	}
-	page, err := g.takeLive()
-	if err != nil {
-		return err
-	}
-	defer page.close()
-	quick, stop := interruptible(ctx)
-	defer stop()
-	s, err := run.Lock(quick, a.session(g), id)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	edit, ended, err := a.readAndConnect(quick, s, o.accept)
-	if err != nil {
-		return err
-	}
-	if ended {
-		return a.endedAlready(quick, g, s)
-	}
-	if edit != nil {
-		if done, err := a.amend(quick, g, s, edit); done || err != nil {
+	return o.come(cmd, a, g, func(quick context.Context, stop func(), page *livePage) error {
+		ctx := cmd.Context()
+		s, err := run.Lock(quick, a.session(g), id)
+		if err != nil {
 			return err
 		}
-	}
-	next, err := o.settings(cmd, s.Run.Settings, s.Now(), a.zone)
-	if err == nil {
-		next.Notify, err = g.messages.choose(cmd, s.Run.Settings.Notify)
-	}
-	if err != nil {
-		return err
-	}
-	if err := run.CheckCanary(next.Canary, s.Rows); err != nil && cmd.Flags().Changed("canary") {
-		return err
-	}
-	if err := writable(s.Run, "let this user write there: it is the run's own folder"); err != nil {
-		return err
-	}
-	stop() // from here on a signal drains
-	if err := s.Choose(ctx, o.slots, next, "resume"); err != nil {
-		return err
-	}
-	if queued, err := a.queueAgain(ctx, g, s, o.here); queued || err != nil {
-		return err
-	}
-	a.sayCarried(g, s.Run)
-	return a.drive(ctx, g, s, page, migration.RunResumed)
+		defer s.Close()
+		edit, ended, err := a.readAndConnect(quick, s, o.accept)
+		if err != nil {
+			return err
+		}
+		if ended {
+			return a.endedAlready(quick, g, s)
+		}
+		if edit != nil {
+			if done, err := a.amend(quick, g, s, edit); done || err != nil {
+				return err
+			}
+		}
+		next, err := o.next(cmd, a, g, s)
+		if err != nil {
+			return err
+		}
+		if err := writable(s.Run, "let this user write there: it is the run's own folder"); err != nil {
+			return err
+		}
+		stop() // from here on a signal drains
+		if err := s.Choose(ctx, o.slots, next, "resume"); err != nil {
+			return err
+		}
+		if queued, err := a.queueAgain(ctx, g, s, o.here); queued || err != nil {
+			return err
+		}
+		a.sayCarried(g, s.Run)
+		return a.drive(ctx, g, s, page, migration.RunResumed)
+	})
 }
 
 // readAndConnect reads the run and signs in. Both take a while, so neither waits for the other where it is sure that the run

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,10 +13,8 @@ import (
 
 // retrying are the flags of retry.
 type retrying struct {
-	steering
-	slots int
-	user  string
-	here  bool
+	continuing
+	user string
 }
 
 func newRetryCommand(a *app, g *globals) *cobra.Command {
@@ -37,83 +35,62 @@ Exit codes: as of run; 6 no row to retry, 10 the wave file was edited.`,
 		},
 	}
 	cmd.Flags().StringVar(&o.user, "row", "", "only the row of this user")
-	addSlots(cmd, &o.slots)
-	o.addFlags(cmd, true)
-	addHere(cmd, &o.here)
-	addLive(cmd, &g.live)
-	g.messages.addSwitch(a, g, cmd)
+	o.addFlags(cmd, a, g)
 	return cmd
 }
 
 func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) error {
-	ctx := cmd.Context()
-	if err := checkSlots(cmd, o.slots); err != nil {
-		return err
-	}
-	if _, err := o.settings(cmd, migration.Settings{}, time.Now(), a.zone); err != nil {
-		return err
-	}
-	page, err := g.takeLive()
-	if err != nil {
-		return err
-	}
-	defer page.close()
-	quick, stop := interruptible(ctx)
-	defer stop()
-	s, err := run.Open(quick, a.newest(g), id)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	chosen, err := run.Retryable(s.Rows, o.user)
-	if err != nil {
-		return err
-	}
-	if len(chosen) == 0 {
-		return nothing("run "+s.Run.ID+" has no failed, cancelled or deferred row: nothing to retry", "")
-	}
-	if err := run.SameWave(s.Run); err != nil {
-		return err
-	}
-	if err := s.Connect(quick); err != nil {
-		return err
-	}
-	attempt, err := s.NewAttempt(quick, chosen)
-	if err != nil {
-		return err
-	}
-	if len(attempt.Findings) > 0 {
-		printFindings(a.err, shell(g.ledger, ""), attempt.Findings)
-	}
-	if len(attempt.Rows) == 0 {
-		fmt.Fprintln(a.err, "wave365: the disks still have errors: nothing to retry")
-		return exit(exitInvalid)
-	}
-	next, err := o.settings(cmd, s.Run.Settings, s.Now(), a.zone)
-	if err == nil {
-		next.Notify, err = g.messages.choose(cmd, s.Run.Settings.Notify)
-	}
-	if err != nil {
-		return err
-	}
-	if err := run.CheckCanary(next.Canary, s.Rows); err != nil && cmd.Flags().Changed("canary") {
-		return err
-	}
-	a.printRetry(g, s.Rows, attempt.Rows)
-	if err := a.ask(quick, g, "Try again? This changes the tenant."); err != nil {
-		return err
-	}
-	if err := writable(s.Run, "let this user write there: it is the run's own folder"); err != nil {
-		return err
-	}
-	stop() // from here on a signal drains
-	if err := s.Retry(ctx, attempt, o.slots, next); err != nil {
-		return err
-	}
-	if queued, err := a.queueAgain(ctx, g, s, o.here); queued || err != nil {
-		return err
-	}
-	return a.drive(ctx, g, s, page, migration.RunResumed)
+	return o.come(cmd, a, g, func(quick context.Context, stop func(), page *livePage) error {
+		ctx := cmd.Context()
+		s, err := run.Open(quick, a.newest(g), id)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		chosen, err := run.Retryable(s.Rows, o.user)
+		if err != nil {
+			return err
+		}
+		if len(chosen) == 0 {
+			return nothing("run "+s.Run.ID+" has no failed, cancelled or deferred row: nothing to retry", "")
+		}
+		if err := run.SameWave(s.Run); err != nil {
+			return err
+		}
+		if err := s.Connect(quick); err != nil {
+			return err
+		}
+		attempt, err := s.NewAttempt(quick, chosen)
+		if err != nil {
+			return err
+		}
+		if len(attempt.Findings) > 0 {
+			printFindings(a.err, shell(g.ledger, ""), attempt.Findings)
+		}
+		if len(attempt.Rows) == 0 {
+			fmt.Fprintln(a.err, "wave365: the disks still have errors: nothing to retry")
+			return exit(exitInvalid)
+		}
+		next, err := o.next(cmd, a, g, s)
+		if err != nil {
+			return err
+		}
+		a.printRetry(g, s.Rows, attempt.Rows)
+		if err := a.ask(quick, g, "Try again? This changes the tenant."); err != nil {
+			return err
+		}
+		if err := writable(s.Run, "let this user write there: it is the run's own folder"); err != nil {
+			return err
+		}
+		stop() // from here on a signal drains
+		if err := s.Retry(ctx, attempt, o.slots, next); err != nil {
+			return err
+		}
+		if queued, err := a.queueAgain(ctx, g, s, o.here); queued || err != nil {
+			return err
+		}
+		return a.drive(ctx, g, s, page, migration.RunResumed)
+	})
 }
 
 // printRetry shows where each row will go on.
