@@ -237,7 +237,7 @@ func (s *storm) second() string {
 			}
 		}
 		if total > s.rows {
-			return s.names[i]
+			return s.names[i] + s.evidence(s.names[i], url, "")
 		}
 	}
 	return ""

@@ -1,10 +1,12 @@
 package cloud
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -71,11 +73,33 @@ func (w wire) Do(req *http.Request) (*http.Response, error) {
 			conn.by.Store(g)
 		}
 	}})
-	resp, err := w.asked.Do(req.WithContext(ctx))
+	own := req.WithContext(ctx)
+	if err := inOnePiece(own); err != nil {
+		return nil, err
+	}
+	resp, err := w.asked.Do(own)
 	if err != nil && g.late.Load() && !g.sent.Load() {
 		return resp, fmt.Errorf("%w: %w", errTooLate, err)
 	}
 	return resp, err
+}
+
+// maxPiece is the largest body that leaves together with its headers: those of calls have some kilobytes.
+const maxPiece = 16 << 10
+
+// inOnePiece lets a request leave with a single write, so that it is sent whole or not at all: net/http sends the headers
+// first where it does not know that the body is in memory.
+func inOnePiece(req *http.Request) error {
+	if req.Body == nil || req.ContentLength <= 0 || req.ContentLength > maxPiece {
+		return nil
+	}
+	body, err := io.ReadAll(req.Body)
+	if err != nil {
+		return err
+	}
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	req.Body, err = req.GetBody()
+	return err
 }
 
 // guard watches over the bytes of one request.
