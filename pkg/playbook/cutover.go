@@ -86,14 +86,17 @@ func (b *Playbook) readyForCutover(ctx context.Context, r migration.Row) (stop, 
 	if at, ok := b.fresh.LoadAndDelete(r.Index); ok && b.clock.Now().Sub(at.(time.Time)) < linkAge {
 		return nil, nil // the answers when the import had ended are as good as others now
 	}
+	// The import is read last: nothing may come between it and the cut-over.
+	if s, err := b.linkedForCutover(ctx, r); s != nil || err != nil {
+		return s, err
+	}
 	im, err := b.graph.ImportResult(ctx, r.Facts.SnapshotID)
 	res, err := b.judgeImport(ctx, r, graph.ImportAnswer{Import: im, Err: err})
 	if err != nil {
 		return nil, err
 	}
 	if res.Kind == migration.ResultDone && res.Facts.CutOver.IsZero() {
-		r.Facts.RenamedTo = res.Facts.RenamedTo
-		return b.linkedForCutover(ctx, r)
+		return nil, nil
 	}
 	if res.Kind == migration.ResultWait && res.Delay > time.Minute {
 		res.Delay = time.Minute

@@ -201,6 +201,7 @@ func (b *Playbook) importWait(ctx context.Context, rows []migration.Row) ([]migr
 	for i, r := range rows {
 		ids[i] = r.Facts.SnapshotID
 	}
+	read := b.clock.Now()
 	answers, err := b.graph.ImportResults(ctx, ids)
 	results := make([]migration.Result, len(rows))
 	for i, r := range rows {
@@ -215,7 +216,7 @@ func (b *Playbook) importWait(ctx context.Context, rows []migration.Row) ([]migr
 			return nil, err
 		}
 	}
-	b.lookAhead(ctx, rows, results)
+	b.lookAhead(ctx, rows, results, read)
 	return results, nil
 }
 
@@ -224,8 +225,8 @@ const linkedAge = 15 * time.Minute
 
 // lookAhead looks at what the cut-over of the rows whose imports have just ended needs, for all of them together, and in the
 // same calls for those whose imports go on. A row of which nothing is in the way need not be looked at again; any other the
-// cut-over looks at by itself.
-func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results []migration.Result) {
+// cut-over looks at by itself. read is when the imports were: a look takes its time.
+func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results []migration.Result, read time.Time) {
 	seenLately := func(r migration.Row) bool {
 		at, ok := b.linked.Load(r.Index)
 		return ok && b.clock.Now().Sub(at.(time.Time)) < linkedAge
@@ -257,7 +258,7 @@ func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results 
 	}
 	for _, r := range ended {
 		if seenLately(r) {
-			b.fresh.Store(r.Index, b.clock.Now())
+			b.fresh.Store(r.Index, read)
 		}
 	}
 }

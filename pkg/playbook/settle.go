@@ -29,6 +29,13 @@ func (b *Playbook) Adopt(ctx context.Context, r migration.Row, snapshotID, who s
 		return none, err
 	}
 	if !assigned(im.AssignedUser, r) {
+		s := b.lookAtAll(ctx, []migration.Row{r}, look{"read the users", b.lookAtPeople})[0]
+		if err := s.lookFailed(); err != nil {
+			return none, err
+		}
+		r.Facts = renamed(r, s)
+	}
+	if !assigned(im.AssignedUser, r) {
 		return none, fault.New(fault.Conflict, "reconcile.wrong-user",
 			"import "+snapshotID+" says it belongs to "+quoteOr(im.AssignedUser, "nobody")+", not to "+r.Target.User, "nothing was changed: look up the right id")
 	}

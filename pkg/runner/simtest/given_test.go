@@ -47,6 +47,15 @@ func (w *world) giveTo(_ context.Context, what string, n int) {
 		giveImport: `"do":"give-import"`, giveCloudPC: fmt.Sprintf(`"do":"give-cloud-pc","what":%q`, r.Target.PolicyID),
 	}[what]
 	w.meddled.note(n, what)
+	if what == giveImport {
+		var state tenantState
+		if w.admin(http.MethodGet, "/sandbox/state", "", &state) != nil {
+			return
+		}
+		if mine, _ := state.imports(r.Target.UserID); len(mine) > 0 {
+			return // a user has one at most: nothing is given
+		}
+	}
 	if w.admin(http.MethodPost, "/sandbox/events", `{"user":"`+r.Target.UserID+`",`+event+`}`, nil) != nil {
 		return
 	}
