@@ -166,6 +166,9 @@ func RetryStep(r Row) Step {
 // UsagePurged is the usage of an import that, as the audit log says, somebody purged: nothing can be built from it any more.
 const UsagePurged = "purged"
 
+// CodeUsedUp is the code of a row whose import was used by a Cloud PC that is gone: no attempt of the row can bring it back.
+const CodeUsedUp = "import.used-up"
+
 // lostImport reports whether the problem's code says that the row's import cannot become a Cloud PC.
 func lostImport(code string) bool {
 	switch code {

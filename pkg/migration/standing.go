@@ -8,6 +8,8 @@ type Standing struct {
 	// User is the user as that run's wave spells it.
 	User  string
 	State State
+	// Code is the code of the row's problem; empty: it has none.
+	Code string
 	// InDoubt: an import of the row was sent whose end is not known.
 	InDoubt bool
 	// Disk, Policy and License are what the row aimed at; CloudPCID is the Cloud PC that it was seen to have.

@@ -118,8 +118,10 @@ func (b *Playbook) unusedImport(ctx context.Context, r migration.Row) (stop, err
 // usedUp lets a row fail that has neither a Cloud PC nor an import that could become one.
 func (b *Playbook) usedUp(r migration.Row, f migration.Facts, why string) migration.Result {
 	return migration.Failure(f, migration.Problem{
-		Code: "import.used-up", Message: r.Target.User + " has no Cloud PC any more, and no import that could become one: " + why,
-		Hint: "an earlier Cloud PC of this user has used it: find out who took the license or the group away, and what became of that Cloud PC. When the disk is to be imported again all the same, run a wave of this user with a ledger of its own (--ledger)",
+		Code: migration.CodeUsedUp, Message: r.Target.User + " has no Cloud PC any more, and no import that could become one: " + why,
+		Hint: "an earlier Cloud PC of this user has used it: find out who took the license or the group away, and what became of that Cloud PC. When the disk is to be imported again all the same, " +
+			"take back what this row has given, and run a new wave of this user: a new attempt of the row could not",
+		Commands: []fault.Command{fault.NewCommand("undo", "--row", r.Target.User), fault.NewCommand("run", "WAVE")},
 	})
 }
 

@@ -26,6 +26,8 @@ func (c *check) earlierRuns() {
 			c.flag("user.already-migrated", r, "user", r.User, r.User+" was migrated by run "+s.Run+" at "+s.At.UTC().Format("2006-01-02 15:04 MST")+": nothing is left to do")
 			c.withdraw(r)
 			r.done = true
+		case s.State == migration.Failed && s.Code == migration.CodeUsedUp:
+			// Its import became a Cloud PC that is gone, as one that succeeded may be: what there is to be done is in the tenant.
 		case s.State == migration.Failed && c.sameRow(r, s):
 			c.inOtherRun(r, s)
 		}

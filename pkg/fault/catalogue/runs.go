@@ -42,7 +42,7 @@ func aboutRows() []entry.Entry {
 		entry.Of(entry.Admin, "import.gone", "the service no longer knows the import", "Its record disappeared before a Cloud PC was there: somebody may have purged it.",
 			"find out who purges imports, then retry to import again", "retry"),
 		entry.Of(entry.Admin, "import.used-up", "the import was used by a Cloud PC that is gone", "The user's license or group was taken away after the cut-over, and the Cloud PC with it. Nothing more can be built from this import.",
-			"find out who took it away and what became of that Cloud PC; to import the disk again, run a wave of this user with a ledger of its own (--ledger)"),
+			"find out who took it away and what became of that Cloud PC; to import the disk again, undo the row and run a new wave of this user", "undo", "run"),
 		entry.Of(entry.Operator, "import.wrong-user", "the import belongs to somebody else", "The service names another user for it than the row does. Nothing more is done with it.",
 			"look the import up in the tenant, then settle the row", "reconcile"),
 		entry.Of(entry.Admin, "import.purge-failed", "the rest of an earlier import could not be removed", "A new attempt begins with removing what an earlier one left, and the service refused that.",

@@ -2,6 +2,7 @@ package recall
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 
 	"wave365/pkg/ledger/store"
@@ -18,13 +19,14 @@ func (l *Reader) Standings(ctx context.Context) (map[string]migration.Standing, 
 		user string
 		migration.Standing
 	}
-	for o, err := range store.List(ctx, l.trail.DB, `SELECT r.user_id, r.run, r.state, r.target, r.facts, r.updated_at, CASE WHEN EXISTS (
+	for o, err := range store.List(ctx, l.trail.DB, `SELECT r.user_id, r.run, r.state, r.target, r.facts, r.problem, r.updated_at, CASE WHEN EXISTS (
 			SELECT 1 FROM intents i WHERE i.run = r.run AND i.idx = r.idx AND i.effect = ? AND (i.status IS NULL OR i.status = 'unknown')
 		) THEN 1 ELSE 0 END FROM wave_rows r WHERE r.user_id <> ''`, []any{string(migration.EffectImport)}, func(scan store.Scan) (of, error) {
 		var o of
 		var target, facts string
+		var problem sql.NullString
 		var doubt int
-		err := scan(&o.user, &o.Run, &o.State, &target, &facts, (*trail.Moment)(&o.At), &doubt)
+		err := scan(&o.user, &o.Run, &o.State, &target, &facts, &problem, (*trail.Moment)(&o.At), &doubt)
 		if err != nil {
 			return o, err
 		}
@@ -35,6 +37,13 @@ func (l *Reader) Standings(ctx context.Context) (map[string]migration.Standing, 
 		}
 		if err := json.Unmarshal([]byte(facts), &f); err != nil {
 			return o, err
+		}
+		if problem.Valid {
+			var p migration.Problem
+			if err := json.Unmarshal([]byte(problem.String), &p); err != nil {
+				return o, err
+			}
+			o.Code = p.Code
 		}
 		o.User, o.Disk, o.Policy, o.License, o.Trigger, o.CloudPCID, o.InDoubt = t.User, t.Disk.URL, t.PolicyID, t.SKUID, t.Trigger, f.CloudPCID, doubt != 0
 		return o, nil
