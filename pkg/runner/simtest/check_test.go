@@ -80,7 +80,7 @@ func (w *world) check() error {
 			own++
 		}
 	}
-	if own > 1 && w.other == nil { // two tools that begin at once may each make one
+	if own > 1 && w.other == nil && !w.story.isSecond { // two tools that begin at once may each make one
 		say("%d user settings were made for the wave", own)
 	}
 	for i, r := range rows {
@@ -163,7 +163,8 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 		w.deeds.mu.Lock()
 		asked := w.deeds.deferring && r.State == migration.Deferred || r.State == migration.Cancelled && w.deeds.cancelled[r.Index]
 		w.deeds.mu.Unlock()
-		if !asked || !cutOver.IsZero() && !w.story.forgets() {
+		anew := r.Attempt > 1 && !r.Step.Imported() // its cut-over was that of an attempt whose import somebody purged
+		if !asked || !cutOver.IsZero() && !anew && !w.story.forgets() {
 			say("it is %s; asked for: %t, cut over: %s", r.State, asked, stamp(cutOver))
 		}
 		if r.Problem.Code != "import.unknown" && unsettled(intents) { // a held row that is given up says what is not known

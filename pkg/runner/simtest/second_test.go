@@ -1,9 +1,11 @@
 package simtest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -69,6 +71,31 @@ func (w *world) playLater() error {
 	return nil
 }
 
+// oneSetting deletes, as the operator does who is told of a conflict, what two tools that began at once made twice.
+func (w *world) oneSetting() error {
+	g, _, err := clients(inTurn{w.wire, newMoments(w.story.seed)})
+	if err != nil {
+		return err
+	}
+	settings, err := g.UserSettings(context.Background())
+	if err != nil {
+		return nil //nolint:nilerr // the faults kept the tenant from answering: the operator tries again later
+	}
+	seen := false
+	for _, s := range settings {
+		if !strings.HasPrefix(s.DisplayName, "wave365") {
+			continue
+		}
+		if seen {
+			insist(context.Background(), func() (int, error) {
+				return ask(context.Background(), w.wire, http.MethodDelete, "/beta/deviceManagement/virtualEndpoint/userSettings/"+s.ID, "")
+			})
+		}
+		seen = true
+	}
+	return nil
+}
+
 // timeTravel copies the ledger before one process, and puts the copy back before a later one.
 func (w *world) timeTravel(process int) error {
 	s := w.story
@@ -124,5 +151,5 @@ func (w *world) confused(r migration.Row, got string) bool {
 		return code == "import.unknown"
 	}
 	return slices.Contains([]string{"user.already-targeted", "user.has-cloud-pc", "user.has-import", "import.exists", "import.refused", "import.gone", "import.failed",
-		"provision.older", "provision.failed", "provision.not-started", "proof.not-from-snapshot", "proof.unclear", "retry.cut-over"}, code)
+		"provision.older", "provision.failed", "provision.not-started", "proof.not-from-snapshot", "proof.unclear", "retry.cut-over", "setting.conflict"}, code)
 }

@@ -274,6 +274,9 @@ func (w *world) process(n int, e ending, rows []migration.Row, limit time.Durati
 		if strings.HasPrefix(fault.CodeOf(err), "ledger.") {
 			return err
 		}
+		if fault.CodeOf(err) == "setting.conflict" && (w.story.second != nil || w.story.isSecond) {
+			return w.oneSetting()
+		}
 		if fault.CodeOf(err) == "setting.not-snapshot" && w.meddled.with(migration.WaveRow, drift) {
 			return nil
 		}
