@@ -75,22 +75,34 @@ func drive(ctx context.Context, o run.Options, id string, t Timing, log *slog.Lo
 	if err != nil {
 		return restOf(err, t)
 	}
-	switch end := string(out.End); {
-	case end == "finished":
+	if string(out.End) == "finished" {
 		return finished(context.WithoutCancel(ctx), s)
-	case end == "halted":
-		return Rest{Person: "halted: " + out.Why + "; once the cause is removed: wave365 " + afterHalt(ctx, s) + " " + id}
-	case end == "reached":
-		return Rest{Person: "imported as far as --until says; the cut-over begins with: wave365 resume " + id}
-	case end == "drained":
-		return Rest{Person: "drained by an operator; resume with: wave365 resume " + id}
-	case out.Due.IsZero() && paused(ctx, s):
-		return Rest{Person: "paused by an operator; continue with: wave365 continue " + id}
+	}
+	if person := personFor(ctx, s, out); person != "" {
+		return Rest{Person: person}
 	}
 	if out.Due.IsZero() {
 		return Rest{Why: why}
 	}
 	return Rest{After: max(0, s.Services.Clock.Wall(out.Due.Sub(s.Now()))), Why: why}
+}
+
+// personFor says why the run waits for a person after this end of a slice, and what that person types; "" when it waits for
+// none.
+func personFor(ctx context.Context, s *run.Session, out run.Outcome) string {
+	id := s.Run.ID
+	switch string(out.End) {
+	case "halted":
+		return "halted: " + out.Why + "; once the cause is removed: wave365 " + afterHalt(ctx, s) + " " + id
+	case "reached":
+		return "imported as far as --until says; the cut-over begins with: wave365 resume " + id
+	case "drained":
+		return "drained by an operator; resume with: wave365 resume " + id
+	}
+	if out.Due.IsZero() && paused(ctx, s) {
+		return "paused by an operator; continue with: wave365 continue " + id
+	}
+	return ""
 }
 
 // afterHalt names the command that continues a halted run: while rows are open, the one that works on them.

@@ -41,22 +41,9 @@ func (c *check) existing(ctx context.Context) error {
 // imports finds records of imported snapshots: those of this ledger's runs, each looked up, and, where the service can
 // list them, those of other tools too. Any record is in the way, also that of a failed import.
 func (c *check) imports(ctx context.Context) error {
-	found := map[string]graph.Import{} // by user, id or UPN in lower case
-	switch all, err := c.tenant.ListImports(ctx); {
-	case err == nil:
-		for _, im := range all {
-			found[fold(im.AssignedUser)] = im
-		}
-	case fault.Is(err, fault.NotFound): // most services have no such call
-	case denied(err):
-		if err := c.refused(err, "imports", "CloudPC.Read.All"); err != nil {
-			return err
-		}
-	default:
-		// The call is in no documentation: that it fails says nothing of the others, and nothing depends on it.
-		if f := fault.As(err); f == nil || wide(f) || f.Code == cloud.CodeUnreachable {
-			return err
-		}
+	found, err := c.listed(ctx)
+	if err != nil {
+		return err
 	}
 	if err := c.ownImports(ctx, found); err != nil {
 		return err
@@ -79,6 +66,27 @@ func (c *check) imports(ctx context.Context) error {
 		}
 	})
 	return nil
+}
+
+// listed gives the imports of the tenant, by user (id or UPN, as [fold] has it), as far as the service lists them.
+func (c *check) listed(ctx context.Context) (map[string]graph.Import, error) {
+	found := map[string]graph.Import{}
+	all, err := c.tenant.ListImports(ctx)
+	switch {
+	case err == nil:
+		for _, im := range all {
+			found[fold(im.AssignedUser)] = im
+		}
+	case fault.Is(err, fault.NotFound): // most services have no such call
+	case denied(err):
+		return found, c.refused(err, "imports", "CloudPC.Read.All")
+	default:
+		// The call is in no documentation: that it fails says nothing of the others, and nothing depends on it.
+		if f := fault.As(err); f == nil || wide(f) || f.Code == cloud.CodeUnreachable {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
 // ownImports looks up the snapshots that the ledger knows for users of this wave.

@@ -34,25 +34,8 @@ func (s *Session) Cancel(ctx context.Context, user string) (Cancelled, error) {
 	}
 	by := s.opt.Driver.String()
 	for _, r := range rows {
-		past, err := s.Ledger.Intents(ctx, s.Run.ID, r.Index)
-		if err != nil {
+		if err := s.cancelRow(ctx, r, by, &c); err != nil {
 			return c, err
-		}
-		switch r.CancelVerdict(user != "", playbook.ImportInDoubt(past)) {
-		case migration.CancelEnded:
-			continue
-		case migration.CancelGoesOn:
-			c.GoOn = append(c.GoOn, r)
-			continue
-		}
-		for _, tr := range migration.GiveUp(r, "the process that worked on it ended", "cancelled by "+by, s.Now()) {
-			if err := s.Ledger.Apply(ctx, tr); err != nil {
-				return c, err
-			}
-		}
-		c.Rows++
-		if playbook.Released(past) {
-			c.Away = append(c.Away, r)
 		}
 	}
 	if c.Rows > 0 {
@@ -70,4 +53,29 @@ func (s *Session) Cancel(ctx context.Context, user string) (Cancelled, error) {
 		return c, s.Ledger.FinishRun(ctx, s.Run.ID, s.Now())
 	}
 	return c, nil
+}
+
+// cancelRow gives up one row, as far as that is possible, and counts it in c.
+func (s *Session) cancelRow(ctx context.Context, r migration.Row, by string, c *Cancelled) error {
+	past, err := s.Ledger.Intents(ctx, s.Run.ID, r.Index)
+	if err != nil {
+		return err
+	}
+	switch r.CancelVerdict(c.Named != nil, playbook.ImportInDoubt(past)) {
+	case migration.CancelEnded:
+		return nil
+	case migration.CancelGoesOn:
+		c.GoOn = append(c.GoOn, r)
+		return nil
+	}
+	for _, tr := range migration.GiveUp(r, "the process that worked on it ended", "cancelled by "+by, s.Now()) {
+		if err := s.Ledger.Apply(ctx, tr); err != nil {
+			return err
+		}
+	}
+	c.Rows++
+	if playbook.Released(past) {
+		c.Away = append(c.Away, r)
+	}
+	return nil
 }
