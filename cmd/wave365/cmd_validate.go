@@ -16,7 +16,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
-	"wave365/pkg/report"
+	"wave365/pkg/report/tables"
 	"wave365/pkg/run"
 	"wave365/pkg/summary"
 	"wave365/pkg/wave"
@@ -147,7 +147,7 @@ func (a *app) validateOnline(ctx context.Context, g *globals, c checking, path s
 // writeFindings writes the findings in the shape of a report folder's findings.csv.
 func writeFindings(path string, findings []wave.Finding) error {
 	var b bytes.Buffer
-	err := report.Findings(&b, summary.Record{Findings: findings})
+	err := tables.Findings(&b, summary.Record{Findings: findings})
 	if err == nil {
 		err = os.WriteFile(path, b.Bytes(), 0o600) // it names people
 	}

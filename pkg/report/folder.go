@@ -15,8 +15,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/report/document"
 	"wave365/pkg/report/page"
 	"wave365/pkg/report/pseudonym"
+	"wave365/pkg/report/tables"
 	"wave365/pkg/summary"
 	"wave365/pkg/summary/compare"
 )
@@ -43,8 +45,8 @@ type part struct {
 func parts() []part {
 	return []part{
 		{FilePage, HTML, "\n<"}, // in a value "<" is always escaped
-		{FileResults, Results, ""}, {FileFailed, Failed, ""}, {FileFindings, Findings, ""},
-		{FileRun, JSON, "\n"}, {FileAudit, auditLines, "\n"},
+		{FileResults, tables.Results, ""}, {FileFailed, tables.Failed, ""}, {FileFindings, tables.Findings, ""},
+		{FileRun, document.Write, "\n"}, {FileAudit, auditLines, "\n"},
 	}
 }
 

@@ -1,4 +1,6 @@
-package report
+// Package document is run.json: everything the report knows, for machines. A JSON Schema, schema.json, says what each field
+// means.
+package document
 
 import (
 	"time"
@@ -11,7 +13,7 @@ import (
 // schemaName marks run.json. The schema is only ever added to; a change that breaks a reader gets a new number.
 const schemaName = "wave365/report/v1"
 
-// document is run.json without its lists. What each field means stands in schema.json, which a test holds against it.
+// document is run.json without its lists. A test holds it against schema.json.
 type document struct {
 	Schema    string           `json:"schema"`
 	AsOf      time.Time        `json:"as_of"`
@@ -25,14 +27,12 @@ type document struct {
 }
 
 type docRow struct {
-	Index      int                `json:"index"`
-	Input      []string           `json:"input"`
-	Status     summary.Class      `json:"status"`
-	State      migration.State    `json:"state"`
-	Step       migration.Step     `json:"step"`
-	Reason     string             `json:"reason"`
-	ReasonCode string             `json:"reason_code"`
-	Remedy     string             `json:"remedy"`
+	Index  int             `json:"index"`
+	Input  []string        `json:"input"`
+	Status summary.Class   `json:"status"`
+	State  migration.State `json:"state"`
+	Step   migration.Step  `json:"step"`
+	docReason
 	Attempts   int                `json:"attempts"`
 	StartedAt  time.Time          `json:"started_at,omitzero"`
 	FinishedAt time.Time          `json:"finished_at,omitzero"`
@@ -41,6 +41,13 @@ type docRow struct {
 	Problem    *migration.Problem `json:"problem"`
 	Effects    []docEffect        `json:"effects"`
 	Events     []docEvent         `json:"events"`
+}
+
+// docReason says why a row stands as it does, and what to do.
+type docReason struct {
+	Reason     string `json:"reason"`
+	ReasonCode string `json:"reason_code"`
+	Remedy     string `json:"remedy"`
 }
 
 type docEffect struct {
@@ -73,8 +80,8 @@ func documentOf(a summary.Record) document {
 func rowOf(d summary.RowRecord, shell wording.Shell) docRow {
 	r := d.Row
 	return docRow{
-		Index: r.Index, Input: cells(r.Input, len(r.Input)), Status: d.Class, State: r.State, Step: r.Step,
-		Reason: d.Why.Text, ReasonCode: d.Why.Code, Remedy: shell.Remedy(d.Why.Remedy), Attempts: r.Attempt,
+		Index: r.Index, Input: append([]string{}, r.Input...), Status: d.Class, State: r.State, Step: r.Step,
+		docReason: docReason{Reason: d.Why.Text, ReasonCode: d.Why.Code, Remedy: shell.Remedy(d.Why.Remedy)}, Attempts: r.Attempt,
 		StartedAt: utc(r.StartedAt), FinishedAt: utc(r.FinishedAt), Target: r.Target, Facts: factsOf(r.Facts),
 		Problem: r.Problem, Effects: effectsOf(d.Intents), Events: eventsOf(d.Events),
 	}

@@ -1,7 +1,8 @@
-package report_test
+package document_test
 
 import (
 	"bytes"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -12,14 +13,17 @@ import (
 	"time"
 	"unicode"
 
-	"wave365/pkg/report"
+	"wave365/pkg/report/document"
 	"wave365/pkg/report/reporttest"
 	"wave365/pkg/summary"
 )
 
+//go:embed schema.json
+var schema []byte
+
 func TestJSON_meetsItsSchema(t *testing.T) {
 	t.Parallel()
-	root := parse(t, []byte(report.Schema()))
+	root := parse(t, schema)
 	for name, a := range map[string]summary.Record{
 		"finished": reporttest.Sample(), "running": reporttest.Running(), "hostile": reporttest.Hostile(),
 		"empty": {At: reporttest.Start(), Run: reporttest.Sample().Run},
@@ -27,7 +31,7 @@ func TestJSON_meetsItsSchema(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var b bytes.Buffer
-			if err := report.JSON(&b, a); err != nil {
+			if err := document.Write(&b, a); err != nil {
 				t.Fatal(err)
 			}
 			for _, complaint := range check(root, root, parse(t, b.Bytes()), "$") {
@@ -40,7 +44,7 @@ func TestJSON_meetsItsSchema(t *testing.T) {
 // TestSchema_refuses checks the checker: what breaks the schema is seen.
 func TestSchema_refuses(t *testing.T) {
 	t.Parallel()
-	root := parse(t, []byte(report.Schema()))
+	root := parse(t, schema)
 	for _, c := range []struct{ old, new, want string }{
 		{`"schema": "wave365/report/v1"`, `"schema": "wave365/report/v2"`, "const"},
 		{`"exit_code": 3`, `"exit_code": "3"`, "type"},
@@ -49,7 +53,7 @@ func TestSchema_refuses(t *testing.T) {
 		{`"as_of": "2026`, `"as_of": "26`, "date-time"},
 	} {
 		var b bytes.Buffer
-		if err := report.JSON(&b, reporttest.Sample()); err != nil {
+		if err := document.Write(&b, reporttest.Sample()); err != nil {
 			t.Fatal(err)
 		}
 		broken := strings.Replace(b.String(), c.old, c.new, 1)
@@ -85,7 +89,7 @@ func TestSchema_documentsEveryField(t *testing.T) {
 			walk(d, name)
 		}
 	}
-	root := parse(t, []byte(report.Schema()))
+	root := parse(t, schema)
 	walk(root, "$")
 }
 
@@ -221,7 +225,7 @@ func TestJSON_controlsAreEscaped(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Hostile()
 	var b bytes.Buffer
-	if err := report.JSON(&b, a); err != nil {
+	if err := document.Write(&b, a); err != nil {
 		t.Fatal(err)
 	}
 	if at := strings.IndexFunc(b.String(), func(r rune) bool {

@@ -1,4 +1,4 @@
-package report
+package document
 
 import (
 	"bytes"
@@ -11,10 +11,10 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// JSON writes run.json: everything the report knows, for machines, with raw values; what would steer a terminal or turn a text
-// is escaped (\u202e), which is the same value. [Schema] describes it. Long lists have one entry a line, so that line tools and
+// Write writes run.json: everything the report knows, for machines, with raw values; what would steer a terminal or turn a text
+// is escaped (\u202e), which is the same value. schema.json describes it. Long lists have one entry a line, so that line tools and
 // diffs can read them.
-func JSON(w io.Writer, a summary.Record) error {
+func Write(w io.Writer, a summary.Record) error {
 	rows, run := summary.RowRecords(a)
 	head, err := json.MarshalIndent(documentOf(a), "", " ")
 	if err != nil {

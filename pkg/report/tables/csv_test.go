@@ -1,4 +1,4 @@
-package report_test
+package tables_test
 
 import (
 	"bytes"
@@ -11,13 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/report"
 	"wave365/pkg/report/reporttest"
+	"wave365/pkg/report/tables"
 	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
 
-func table(t *testing.T, b []byte) [][]string {
+func linesOf(t *testing.T, b []byte) [][]string {
 	t.Helper()
 	if !bytes.HasPrefix(b, []byte("\ufeff")) {
 		t.Fatal("no byte order mark")
@@ -36,10 +36,10 @@ func TestResults_oneLinePerRowInInputOrder(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Sample()
 	var b bytes.Buffer
-	if err := report.Results(&b, a); err != nil {
+	if err := tables.Results(&b, a); err != nil {
 		t.Fatal(err)
 	}
-	lines := table(t, b.Bytes())
+	lines := linesOf(t, b.Bytes())
 	header := append(slices.Clone(a.Run.Columns), "status", "step", "reason_code", "reason", "remedy", "started_at",
 		"finished_at", "duration_seconds", "import_seconds", "provision_seconds", "snapshot_id", "cloud_pc_id",
 		"cloud_pc_name", "disk_gib", "plan_gib", "attempts", "request_id",
@@ -89,10 +89,10 @@ func TestFailed_loadsAsAWave(t *testing.T) {
 	a.Rows[13].Input[5] = "line one\nline two, \"quoted\""
 	a.Rows[23].Input[5] = "'-quoted already"
 	var b bytes.Buffer
-	if err := report.Failed(&b, a); err != nil {
+	if err := tables.Failed(&b, a); err != nil {
 		t.Fatal(err)
 	}
-	header := table(t, b.Bytes())[0]
+	header := linesOf(t, b.Bytes())[0]
 	want := []string{"User", "Blob", "Policy", "Licence", "Department", "Notes", "x_ticket", "x_Cost Centre", "x_wave365_status", "x_wave365_reason"}
 	if diff := cmp.Diff(want, header); diff != "" {
 		t.Error(diff)
@@ -131,9 +131,9 @@ func TestCSV_nothingRuns(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Hostile()
 	for name, write := range map[string]func(*bytes.Buffer) error{
-		"results":  func(b *bytes.Buffer) error { return report.Results(b, a) },
-		"failed":   func(b *bytes.Buffer) error { return report.Failed(b, a) },
-		"findings": func(b *bytes.Buffer) error { return report.Findings(b, a) },
+		"results":  func(b *bytes.Buffer) error { return tables.Results(b, a) },
+		"failed":   func(b *bytes.Buffer) error { return tables.Failed(b, a) },
+		"findings": func(b *bytes.Buffer) error { return tables.Findings(b, a) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -141,7 +141,7 @@ func TestCSV_nothingRuns(t *testing.T) {
 			if err := write(&b); err != nil {
 				t.Fatal(err)
 			}
-			for i, line := range table(t, b.Bytes()) {
+			for i, line := range linesOf(t, b.Bytes()) {
 				for _, cell := range line {
 					if strings.ContainsRune("=+-@\t\r", []rune(cell + "x")[0]) {
 						t.Errorf("line %d: %.40q would run", i+1, cell)
@@ -168,7 +168,7 @@ func TestCSV_steersNoTerminal(t *testing.T) {
 	for i := range a.Findings {
 		a.Findings[i].Value, a.Findings[i].Message = evil, evil
 	}
-	for name, write := range map[string]func(io.Writer, summary.Record) error{"results": report.Results, "findings": report.Findings} {
+	for name, write := range map[string]func(io.Writer, summary.Record) error{"results": tables.Results, "findings": tables.Findings} {
 		var b bytes.Buffer
 		if err := write(&b, a); err != nil {
 			t.Fatal(err)
@@ -181,7 +181,7 @@ func TestCSV_steersNoTerminal(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	if err := report.Failed(&b, a); err != nil || !strings.Contains(b.String(), evil) {
+	if err := tables.Failed(&b, a); err != nil || !strings.Contains(b.String(), evil) {
 		t.Errorf("failed.csv changed a cell of the wave, or %v", err)
 	}
 }
@@ -190,10 +190,10 @@ func TestFindings(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	a := reporttest.Sample()
-	if err := report.Findings(&b, a); err != nil {
+	if err := tables.Findings(&b, a); err != nil {
 		t.Fatal(err)
 	}
-	lines := table(t, b.Bytes())
+	lines := linesOf(t, b.Bytes())
 	if len(lines) != 1+len(a.Findings) {
 		t.Fatalf("%d lines for %d findings", len(lines), len(a.Findings))
 	}

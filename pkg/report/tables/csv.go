@@ -1,4 +1,6 @@
-package report
+// Package tables writes the CSV files of a report: what became of every row, which rows may go into another wave, and what
+// validation found. No cell of them runs in a spreadsheet.
+package tables
 
 import (
 	"bytes"
@@ -31,11 +33,11 @@ var resultColumns = [...]string{
 // Times are UTC in RFC 3339, durations whole seconds; what is not known is empty.
 func Results(w io.Writer, a summary.Record) error {
 	t := newTable(w)
-	t.line(append(cells(a.Run.Columns, len(a.Run.Columns)), resultColumns[:]...))
+	t.line(append(padded(a.Run.Columns, len(a.Run.Columns)), resultColumns[:]...))
 	rows, _ := summary.RowRecords(a)
 	for _, d := range rows {
 		r := d.Row
-		t.line(append(cells(r.Input, len(a.Run.Columns)),
+		t.line(append(padded(r.Input, len(a.Run.Columns)),
 			string(d.Class), string(r.Step), d.Why.Code, d.Why.Text, a.Shell.Remedy(d.Why.Remedy),
 			stamp(r.StartedAt), stamp(r.FinishedAt), seconds(finishedTook(*r)),
 			seconds(summary.ImportTook(r.Facts)), seconds(summary.ProvisionTook(r.Facts)),
@@ -160,8 +162,8 @@ func (t *table) end() error {
 	return t.csv.Error()
 }
 
-// cells copies the first n cells, empty where the line was shorter.
-func cells(line []string, n int) []string {
+// padded copies the first n cells, empty where the line was shorter.
+func padded(line []string, n int) []string {
 	out := make([]string, n, n+len(resultColumns))
 	copy(out, line)
 	return out
