@@ -10,6 +10,7 @@ import (
 	"github.com/gocarina/gocsv"
 
 	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/charset"
 )
 
 // Read reads a wave file and finds everything that is wrong with it, in the order of its lines. name is the file's name
@@ -118,8 +119,8 @@ func (r *reading) columns(cells []string) {
 			name = ""
 		case name != "":
 			r.present[name] = true
-		case strings.ContainsRune(spelled, sheet.Zero): // that has been told
-			misspelled[canonical(strings.ReplaceAll(spelled, string(sheet.Zero), ""))] = true
+		case strings.ContainsRune(spelled, charset.Zero): // that has been told
+			misspelled[canonical(strings.ReplaceAll(spelled, string(charset.Zero), ""))] = true
 		case sheet.Trim(spelled) != "" && !carried(spelled, r.opt):
 			unknown = append(unknown, sheet.Trim(spelled))
 		default:

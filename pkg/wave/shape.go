@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/charset"
 )
 
 // shape reports what is wrong with a row before its values can be: quotes, characters, cells too many, a line that is no
@@ -101,7 +102,7 @@ func (r *reading) spoiled(rec sheet.Record, user string, canonical []string) {
 	s := rec.Spoiled
 	message := at(rec.Line, s.Line, s.Column)
 	switch {
-	case s.What == string(sheet.Zero):
+	case s.What == string(charset.Zero):
 		message += " is a zero byte: the file is damaged there, or was not written whole"
 	case s.What == string(utf8.RuneError):
 		message += " is not " + r.file.Dialect.Encoding

@@ -7,6 +7,8 @@ import (
 	"sort"
 	"strings"
 	"unicode/utf8"
+
+	"wave365/pkg/wave/sheet/charset"
 )
 
 // maxRestarts bounds how often reading starts again behind a quote that is never closed: each time costs a scan of
@@ -63,7 +65,7 @@ type Reader struct {
 	// Above are the lines above the header that are not blank, in their order.
 	Above []Stray
 	// Misread tells through which wrong code page the text went; nil: none is seen.
-	Misread *Misreading
+	Misread *charset.Misreading
 
 	text  string
 	comma rune
@@ -82,23 +84,22 @@ type Reader struct {
 // Open decodes a file and finds out how it was written. known tells whether a cell of the first record is the name of a
 // column: it helps to tell separators apart. Without a Reader, why says what the file is instead of text.
 func Open(data []byte, known func(cell string) bool) (r *Reader, why string) {
-	src, why := decode(data)
+	src, why := charset.Decode(data)
 	if why != "" {
 		return nil, why
 	}
-	comma, body, named := sepLine(src.text)
+	comma, body, named := sepLine(src.Text)
 	commas := separators
 	if comma != 0 {
 		commas = string(comma)
 	}
 	header, comma := findHeader(body, commas, known)
-	src.dialect.Comma, src.dialect.SepLine = comma, named
-	r = &Reader{Dialect: src.dialect, text: body, comma: comma, starts: []int{0}}
+	r = &Reader{Dialect: Dialect{Encoding: src.Encoding, BOM: src.BOM, CRLF: src.CRLF, Comma: comma, SepLine: named}, text: body, comma: comma, starts: []int{0}}
 	if named {
 		r.skipped = 1
 	}
-	cut := len(src.text) - len(body)
-	for _, at := range src.spoiled {
+	cut := len(src.Text) - len(body)
+	for _, at := range src.Spoiled {
 		if at >= cut {
 			r.spoiled = append(r.spoiled, at-cut)
 		}
@@ -108,7 +109,7 @@ func Open(data []byte, known func(cell string) bool) (r *Reader, why string) {
 			r.starts = append(r.starts, i+1)
 		}
 	}
-	r.Misread = misreading(body, src.page)
+	r.Misread = charset.FindMisreading(body, src.Page)
 	for i, from := range r.starts {
 		if from >= header {
 			r.startAt(i)

@@ -1,4 +1,6 @@
-package sheet
+// Package charset says which characters the bytes of a file are: it knows encodings, byte order marks and what is no text at all,
+// and undoes a wrong code page that a text was read in.
+package charset
 
 import (
 	"bytes"
@@ -12,54 +14,56 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// source is the file as text: valid UTF-8, every line end a single LF.
-type source struct {
-	text string
-	// spoiled holds the offsets in text of the characters that were no text in the file's encoding, ascending.
-	spoiled []int
-	dialect Dialect
-	// page is the wrong code page that the byte order mark was read in; "" for none.
-	page string
+// Text is the file as text: valid UTF-8, every line end a single LF.
+type Text struct {
+	Text string
+	// Spoiled holds the offsets in text of the characters that were no text in the file's encoding, ascending.
+	Spoiled []int
+	// Encoding is "utf-8", "utf-16le" or "utf-16be". BOM: the file starts with a byte order mark. CRLF: the first line ends in CR LF.
+	Encoding  string
+	BOM, CRLF bool
+	// Page is the wrong code page that the byte order mark was read in; "" for none.
+	Page string
 }
 
-// decode gives the text of the file, or why it is none. Bytes that are not UTF-8 are read as Windows-1252, so that the
+// Decode gives the text of the file, or why it is none. Bytes that are not UTF-8 are read as Windows-1252, so that the
 // rest of the file can still be checked, and are marked: nobody should provision for a guessed name.
-func decode(data []byte) (source, string) {
-	var s source
+func Decode(data []byte) (Text, string) {
+	var s Text
 	if why := notText(data); why != "" {
 		return s, why
 	}
 	lost := utf8.RuneError // what an invalid sequence looks like after decoding
 	switch {
 	case bytes.HasPrefix(data, []byte{0xFF, 0xFE}):
-		s.dialect = Dialect{Encoding: "utf-16le", BOM: true}
+		s.Encoding, s.BOM = "utf-16le", true
 		data = fromUTF16(data, binary.LittleEndian)
 	case bytes.HasPrefix(data, []byte{0xFE, 0xFF}):
-		s.dialect = Dialect{Encoding: "utf-16be", BOM: true}
+		s.Encoding, s.BOM = "utf-16be", true
 		data = fromUTF16(data, binary.BigEndian)
 	default:
 		lost = -1
-		s.dialect.Encoding = "utf-8"
-		data, s.dialect.BOM = bytes.CutPrefix(data, []byte(mark))
+		s.Encoding = "utf-8"
+		data, s.BOM = bytes.CutPrefix(data, []byte(mark))
 	}
-	data, s.page = withoutMarks(data)
+	data, s.Page = withoutMarks(data)
 	data, why := withoutEnd(data)
 	if why != "" {
-		return source{}, why
+		return Text{}, why
 	}
 	if n := bytes.Count(data, []byte{0}); n > len(data)/maxZeros {
-		return source{}, "the file holds zero bytes: it is UTF-16 without a byte order mark, or no text at all"
+		return Text{}, "the file holds zero bytes: it is UTF-16 without a byte order mark, or no text at all"
 	}
 	if i := bytes.IndexByte(data, '\n'); i > 0 {
-		s.dialect.CRLF = data[i-1] == '\r'
+		s.CRLF = data[i-1] == '\r'
 	}
 	data = withoutInnerMark(unifyLines(data))
 	if utf8.Valid(data) && bytes.IndexByte(data, 0) < 0 && (lost < 0 || !bytes.ContainsRune(data, lost)) {
-		s.text = string(data)
+		s.Text = string(data)
 		return s, ""
 	}
-	if s.text, s.spoiled = repair(data, lost); s.spoiled == nil {
-		return source{}, "the file is no text, or text in a very different encoding: too many of its bytes are not " + s.dialect.Encoding
+	if s.Text, s.Spoiled = repair(data, lost); s.Spoiled == nil {
+		return Text{}, "the file is no text, or text in a very different encoding: too many of its bytes are not " + s.Encoding
 	}
 	return s, ""
 }
@@ -103,14 +107,8 @@ func notText(data []byte) string {
 	case bytes.HasPrefix(data, []byte("+/v8")), bytes.HasPrefix(data, []byte("+/v9")):
 		return "the file is UTF-7"
 	}
-	// Letters in seven bits each, between escapes: bytes that are sound UTF-8, and say something else.
-	for escape, name := range map[string]string{
-		"\x1b$@": "ISO-2022-JP", "\x1b$B": "ISO-2022-JP", "\x1b$(": "ISO-2022-JP", "\x1b(J": "ISO-2022-JP", "\x1b(I": "ISO-2022-JP",
-		"\x1b$)C": "ISO-2022-KR", "\x1b$)A": "ISO-2022-CN", "\x1b$)G": "ISO-2022-CN",
-	} {
-		if bytes.Contains(data, []byte(escape)) {
-			return "the file is in the encoding " + name + ", not UTF-8"
-		}
+	if name := sevenBit(data); name != "" {
+		return "the file is in the encoding " + name + ", not UTF-8"
 	}
 	if why := joined(data); why != "" {
 		return why
@@ -122,24 +120,39 @@ func notText(data []byte) string {
 			return "the file is " + f.name + ", not a CSV"
 		}
 	}
-	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) {
-		return "" // UTF-16 that says so
+	if bareUTF16(data) {
+		return "the file is UTF-16 without a byte order mark"
 	}
-	// Every second byte of ordinary letters in UTF-16 is zero.
-	if head := data[:min(len(data), 64)&^1]; len(head) >= 8 {
-		zeros := [2]int{}
-		for i, c := range head {
-			if c == 0 {
-				zeros[i%2]++
-			}
-		}
-		for i := range zeros {
-			if zeros[1-i] == 0 && zeros[i] > len(head)/4 {
-				return "the file is UTF-16 without a byte order mark"
-			}
+	return ""
+}
+
+// sevenBit names an encoding that puts letters into seven bits each, between escapes: bytes that are sound UTF-8, and say
+// something else. "" for none.
+func sevenBit(data []byte) string {
+	for escape, name := range map[string]string{
+		"\x1b$@": "ISO-2022-JP", "\x1b$B": "ISO-2022-JP", "\x1b$(": "ISO-2022-JP", "\x1b(J": "ISO-2022-JP", "\x1b(I": "ISO-2022-JP",
+		"\x1b$)C": "ISO-2022-KR", "\x1b$)A": "ISO-2022-CN", "\x1b$)G": "ISO-2022-CN",
+	} {
+		if bytes.Contains(data, []byte(escape)) {
+			return name
 		}
 	}
 	return ""
+}
+
+// bareUTF16 recognises UTF-16 that does not say so: every second byte of ordinary letters is zero.
+func bareUTF16(data []byte) bool {
+	head := data[:min(len(data), 64)&^1]
+	if bytes.HasPrefix(data, []byte{0xFF, 0xFE}) || bytes.HasPrefix(data, []byte{0xFE, 0xFF}) || len(head) < 8 {
+		return false
+	}
+	zeros := [2]int{}
+	for i, c := range head {
+		if c == 0 {
+			zeros[i%2]++
+		}
+	}
+	return zeros[1] == 0 && zeros[0] > len(head)/4 || zeros[0] == 0 && zeros[1] > len(head)/4
 }
 
 // joined recognises a text that goes on in another encoding, as when a shell appended to it (>> in Windows PowerShell writes

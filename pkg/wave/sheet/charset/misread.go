@@ -1,4 +1,4 @@
-package sheet
+package charset
 
 import (
 	"strings"
@@ -157,8 +157,8 @@ func occurrences(text string) map[occurrence]int {
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-// misreading finds the page that explains the most of a text; nil when none does. hint is the page of the byte order mark.
-func misreading(text, hint string) *Misreading {
+// FindMisreading finds the page that explains the most of a text; nil when none does. hint is the page of the byte order mark.
+func FindMisreading(text, hint string) *Misreading {
 	seen := occurrences(text)
 	var best *Misreading
 	most := 0
