@@ -151,20 +151,27 @@ func questioned(column, cell string) bool {
 		if strings.ContainsAny(word, "=&/:") || !strings.Contains(word, "?") {
 			continue
 		}
-		if strings.Trim(word, "?") == "" && len(word) > 1 {
+		if strings.Trim(word, "?") == "" && len(word) > 1 || lostLetter(word) {
 			return true
 		}
-		before := ' '
-		rest := word
-		for rest != "" {
-			c, size := utf8.DecodeRuneInString(rest)
-			rest = rest[size:]
-			if next, _ := utf8.DecodeRuneInString(strings.TrimLeft(rest, "?")); c == '?' && unicode.IsLetter(next) && (unicode.IsLetter(before) || unicode.IsLower(next) || before == ' ') {
-				return true
-			}
-			if c != '?' {
-				before = c
-			}
+	}
+	return false
+}
+
+// lostLetter reports whether a question mark of a word stands where a letter was: before another one, and within or at the
+// beginning.
+func lostLetter(word string) bool {
+	before := ' '
+	for rest := word; rest != ""; {
+		c, size := utf8.DecodeRuneInString(rest)
+		rest = rest[size:]
+		if c != '?' {
+			before = c
+			continue
+		}
+		next, _ := utf8.DecodeRuneInString(strings.TrimLeft(rest, "?"))
+		if unicode.IsLetter(next) && (unicode.IsLetter(before) || unicode.IsLower(next) || before == ' ') {
+			return true
 		}
 	}
 	return false

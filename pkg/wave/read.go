@@ -132,27 +132,30 @@ func (r *reading) columns(cells []string) {
 		}
 		f.Columns, f.Canonical = append(f.Columns, spelled), append(f.Canonical, name)
 	}
-	if len(r.present) > 0 { // otherwise the header is missing, not misspelled
-		for _, u := range unknown {
-			message := fmt.Sprintf("unknown column %q; the nearest known name is %q", u, first(nearest(u)))
-			if name, close := nearest(u); close {
-				message = fmt.Sprintf("unknown column %q: did you mean %q?", u, name)
-				misspelled[canonical(name)] = true
-			}
-			if isCellError(u) {
-				message = fmt.Sprintf("the name of a column is %s, the error of a formula in the spreadsheet", u)
-			}
-			r.find("csv.unknown-column", r.headerLine, u, "", u, message)
-		}
-	}
 	if len(r.present) == 0 {
-		r.findings = append(r.findings, noHeader(r.headerLine, cells))
+		r.findings = append(r.findings, noHeader(r.headerLine, cells)) // the header is missing, not misspelled
 		return
 	}
+	r.unknownColumns(unknown, misspelled)
 	for _, c := range Schema() {
 		if c.Required && !r.present[c.Name] && !misspelled[c.Name] {
 			r.find("csv.missing-column", r.headerLine, c.Name, "", "", fmt.Sprintf("the column %q is missing", c.Name))
 		}
+	}
+}
+
+// unknownColumns reports the names that no column has, and adds to misspelled the columns that they are near to.
+func (r *reading) unknownColumns(unknown []string, misspelled map[string]bool) {
+	for _, u := range unknown {
+		message := fmt.Sprintf("unknown column %q; the nearest known name is %q", u, first(nearest(u)))
+		if name, close := nearest(u); close {
+			message = fmt.Sprintf("unknown column %q: did you mean %q?", u, name)
+			misspelled[canonical(name)] = true
+		}
+		if isCellError(u) {
+			message = fmt.Sprintf("the name of a column is %s, the error of a formula in the spreadsheet", u)
+		}
+		r.find("csv.unknown-column", r.headerLine, u, "", u, message)
 	}
 }
 

@@ -36,15 +36,7 @@ func (r *reading) above() {
 // stray says why a record is no row of the table; "" when it is one.
 func (r *reading) stray(rec sheet.Record) string {
 	cells := rec.Cells
-	first := ""
-	filled := 0
-	for _, c := range cells {
-		if c = sheet.Trim(c); c != "" {
-			if filled++; filled == 1 {
-				first = c
-			}
-		}
-	}
+	first, filled := firstFilled(cells)
 	switch {
 	case filled == 1 && isCellError(first):
 		return "the line holds nothing but " + sheet.Unquote(first) + ", the error of a formula in the spreadsheet"
@@ -52,7 +44,7 @@ func (r *reading) stray(rec sheet.Record) string {
 		return "the line is a comment, and a wave has none: it would be read as a row"
 	case r.isHeader(cells):
 		return fmt.Sprintf("the header stands here again; it was on line %d", r.headerLine)
-	case !strings.ContainsFunc(strings.Join(cells, ""), func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }):
+	case !saysSomething(cells):
 		if strings.ContainsFunc(first, unicode.IsControl) {
 			return fmt.Sprintf("the line holds nothing but control characters (%U), such as the Ctrl-Z by which old tools end a file", []rune(first)[0])
 		}
@@ -65,6 +57,23 @@ func (r *reading) stray(rec sheet.Record) string {
 		return "neither the user nor the blob of the line could be one: a total, a heading or a description is no row"
 	}
 	return ""
+}
+
+// firstFilled is the first cell that is not blank, and how many are not.
+func firstFilled(cells []string) (first string, filled int) {
+	for _, c := range cells {
+		if c = sheet.Trim(c); c != "" {
+			if filled++; filled == 1 {
+				first = c
+			}
+		}
+	}
+	return first, filled
+}
+
+// saysSomething reports whether a line has a letter or a digit.
+func saysSomething(cells []string) bool {
+	return strings.ContainsFunc(strings.Join(cells, ""), func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) })
 }
 
 // describes reports whether a line speaks of the rows in place of being one: what stands for its user is no name of one, and what

@@ -111,17 +111,6 @@ func add(p []byte) {
 
 func slot(sum uint64) uint64 { return sum >> 40 & (1<<13 - 1) }
 
-func alnum(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
-}
-
-func lower(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
-}
-
 // span is a part of a text.
 type span struct{ from, to int }
 
@@ -266,3 +255,38 @@ func holdsBase32(enc *base32.Encoding, s string, holds func([]byte, error) bool)
 }
 
 func within(s, alphabet string) bool { return strings.Trim(s, alphabet) == "" }
+
+// listed finds lists of numbers that are the codes of a known secret's characters, as programs print bytes: 115 105 103 or
+// 0x73, 0x69, 0x67. The lock is held.
+func listed[T string | []byte](s T) (found []span) {
+	var codes []byte
+	from, end := 0, 0
+	flush := func() {
+		if len(codes) >= piece && len(scan(codes)) > 0 {
+			found = append(found, span{from, end})
+		}
+		codes = codes[:0]
+	}
+	for i := 0; i < len(s); {
+		if strings.IndexByte(" ,;\t\n\r", s[i]) >= 0 {
+			i++
+			continue
+		}
+		if v, n := code(s, i); n > 0 {
+			if len(codes) == 0 {
+				from = i
+			}
+			codes, i = append(codes, v), i+n
+			end = i
+			continue
+		}
+		if len(codes) > 0 {
+			flush()
+		}
+		for i++; i < len(s) && alnum(s[i]); {
+			i++
+		}
+	}
+	flush()
+	return found
+}

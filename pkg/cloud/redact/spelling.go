@@ -77,25 +77,33 @@ func escape[T string | []byte](s T, i int) (byte, int) {
 	if k == len(s) {
 		return '\\', k - i
 	}
-	switch c := s[k]; {
-	case c == 'u' && k+4 < len(s) && s[k+1] == '{' && s[k+4] == '}':
-		if v, ok := hexPair(s, k+2); ok {
-			return v, k + 5 - i
-		}
-	case c == 'u':
-		if v, ok := latin(s, k, 'u'); ok {
-			return v, k + 5 - i
-		}
-	case c == 'U' && k+9 <= len(s) && string(s[k+1:k+5]) == "0000":
-		if v, ok := latin(s, k+4, '0'); ok {
-			return v, k + 9 - i
-		}
-	case c == 'x':
-		if v, ok := hexPair(s, k+1); ok {
-			return v, k + 3 - i
-		}
+	if v, n := numbered(s, k); n > 0 {
+		return v, k + n - i
 	}
 	return '\\', k - i
+}
+
+// numbered reads what follows the backslashes of an escape by number: u0041, u{41}, U00000041, x41. n is 0 for anything else.
+func numbered[T string | []byte](s T, k int) (v byte, n int) {
+	ok := false
+	switch c := s[k]; {
+	case c == 'u' && k+4 < len(s) && s[k+1] == '{' && s[k+4] == '}':
+		n = 5
+		v, ok = hexPair(s, k+2)
+	case c == 'u':
+		n = 5
+		v, ok = latin(s, k, 'u')
+	case c == 'U' && k+9 <= len(s) && string(s[k+1:k+5]) == "0000":
+		n = 9
+		v, ok = latin(s, k+4, '0')
+	case c == 'x':
+		n = 3
+		v, ok = hexPair(s, k+1)
+	}
+	if !ok {
+		return 0, 0
+	}
+	return v, n
 }
 
 // octal reads three octal digits.
@@ -128,7 +136,16 @@ func entity[T string | []byte](s T, i int) (byte, int) {
 	if k >= len(s) || s[k] != '#' {
 		return '&', 1
 	}
-	k++
+	v, end := charRef(s, k+1)
+	if end == 0 {
+		return '&', 1
+	}
+	return v, end - i
+}
+
+// charRef reads the number of a character reference behind its #, and the semicolon if there is one; end is 0 when there is no
+// number up to 255.
+func charRef[T string | []byte](s T, k int) (c byte, end int) {
 	base := 10
 	if k < len(s) && lower(s[k]) == 'x' {
 		base = 16
@@ -143,12 +160,12 @@ func entity[T string | []byte](s T, i int) (byte, int) {
 		v, digits = min(v*base+int(d), 1<<16), digits+1
 	}
 	if digits == 0 || v > 255 {
-		return '&', 1
+		return 0, 0
 	}
 	if k < len(s) && s[k] == ';' {
 		k++
 	}
-	return byte(v), k - i
+	return byte(v), k
 }
 
 func hexPair[T string | []byte](s T, i int) (byte, bool) {
@@ -172,45 +189,11 @@ func hexDigit(c byte) (byte, bool) {
 	return 0, false
 }
 
-// listed finds lists of numbers that are the codes of a known secret's characters, as programs print bytes: 115 105 103 or
-// 0x73, 0x69, 0x67. The lock is held.
-func listed[T string | []byte](s T) (found []span) {
-	var codes []byte
-	from, end := 0, 0
-	flush := func() {
-		if len(codes) >= piece && len(scan(codes)) > 0 {
-			found = append(found, span{from, end})
-		}
-		codes = codes[:0]
-	}
-	for i := 0; i < len(s); {
-		switch c := s[i]; {
-		case c == ' ' || c == ',' || c == ';' || c == '\t' || c == '\n' || c == '\r':
-			i++
-			continue
-		case c >= '0' && c <= '9':
-			if v, n := code(s, i); n > 0 {
-				if len(codes) == 0 {
-					from = i
-				}
-				codes, i = append(codes, v), i+n
-				end = i
-				continue
-			}
-		}
-		if len(codes) > 0 {
-			flush()
-		}
-		for i++; i < len(s) && alnum(s[i]); {
-			i++
-		}
-	}
-	flush()
-	return found
-}
-
 // code reads a number up to 255, in decimal or as 0x41, that no letter or digit follows; n is 0 for anything else.
 func code[T string | []byte](s T, i int) (v byte, n int) {
+	if s[i] < '0' || s[i] > '9' {
+		return 0, 0
+	}
 	base, k, sum := 10, i, 0
 	if i+2 < len(s) && s[i] == '0' && s[i+1]|0x20 == 'x' {
 		base, k = 16, i+2
@@ -227,4 +210,17 @@ func code[T string | []byte](s T, i int) (v byte, n int) {
 		return 0, 0
 	}
 	return byte(sum), k - i
+}
+
+// alnum reports whether a byte is a letter or digit of ASCII.
+func alnum(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}
+
+// lower is a letter of ASCII in lower case, any other byte as it is.
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
 }

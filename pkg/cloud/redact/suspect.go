@@ -28,12 +28,22 @@ func betrays[T string | []byte](s T, i int) bool {
 	case 'k', 'K':
 		return endsFold(s, i, "shared") || endsFold(s, i, "account") || endsFold(s, i, "_to")
 	case '_': // client_secret and client_assertion, not client_request_id
-		return i+1 < len(s) && (s[i+1]|0x20 == 's' || s[i+1]|0x20 == 'a' || s[i+1] >= 0x80) && endsFold(s, i, "client")
+		return endsClient(s, i)
 	case 'J':
 		return i >= 2 && s[i-2] == 'e' && s[i-1] == 'y'
-	default: // 0x84, the end of the Kelvin sign, which a search without case takes for a k
-		return i >= 1 && s[i-1] == 0xe2 && i+1 < len(s) && s[i+1] == 0xaa
+	default:
+		return endsKelvin(s, i)
 	}
+}
+
+// endsKelvin reports whether the byte at i, 0x84, stands in the Kelvin sign, which a search without case takes for a k.
+func endsKelvin[T string | []byte](s T, i int) bool {
+	return i >= 1 && s[i-1] == 0xe2 && i+1 < len(s) && s[i+1] == 0xaa
+}
+
+// endsClient reports whether the underscore at i joins client with a word that may be secret or assertion.
+func endsClient[T string | []byte](s T, i int) bool {
+	return i+1 < len(s) && (s[i+1]|0x20 == 's' || s[i+1]|0x20 == 'a' || s[i+1] >= 0x80) && endsFold(s, i, "client")
 }
 
 // endsSig reports whether the g at i may end the name of a parameter sig; letters beyond ASCII may count as i or s.

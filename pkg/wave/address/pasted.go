@@ -87,20 +87,37 @@ const hintUpload = "upload it into a container of the storage account as a page 
 // linkTo judges a URL by its scheme, host and query.
 func linkTo(u *url.URL) (Problem, bool) {
 	host, path := strings.ToLower(u.Hostname()), Slashes(u.EscapedPath())
-	bad := func(why, hint string) (Problem, bool) {
-		return Problem{Code: "csv.value-bad", Why: why, Hint: hint}, true
-	}
-	elsewhere := func(why, hint string) (Problem, bool) {
-		return Problem{Code: "blob.wrong-host", Why: why, Hint: hint}, true
-	}
 	at, stored := ParseHost(host)
-	switch {
-	case strings.HasPrefix(u.Scheme, "abfs") || strings.HasPrefix(u.Scheme, "wasb"):
+	if strings.HasPrefix(u.Scheme, "abfs") || strings.HasPrefix(u.Scheme, "wasb") {
 		hint := hintOwnURL
 		if container := u.User.Username(); container != "" && stored {
 			hint = "write " + at.blob() + "/" + container + "/" + path
 		}
 		return elsewhere("the blob is a Hadoop address ("+u.Scheme+"://) of a Data Lake (dfs) endpoint", hint)
+	}
+	if problem, known := otherEndpoint(at, stored, path); known {
+		return problem, true
+	}
+	if problem, known := otherSite(host); known {
+		return problem, true
+	}
+	if stored && (u.Query().Has("snapshot") || u.Query().Has("versionid")) {
+		return bad("the URL names an older state of the blob (a snapshot or version of it), and the import takes the blob itself", "copy that state into a blob of its own, and write the URL without snapshot= or versionid=")
+	}
+	return Problem{}, false
+}
+
+func bad(why, hint string) (Problem, bool) {
+	return Problem{Code: "csv.value-bad", Why: why, Hint: hint}, true
+}
+
+func elsewhere(why, hint string) (Problem, bool) {
+	return Problem{Code: "blob.wrong-host", Why: why, Hint: hint}, true
+}
+
+// otherEndpoint judges a host of a storage account that is not its endpoint for blobs.
+func otherEndpoint(at Host, stored bool, path string) (Problem, bool) {
+	switch {
 	case at.Export:
 		return elsewhere("the blob is the export link of a managed disk or snapshot ("+at.Account+"), which is in no storage account of yours and soon expires", hintExport)
 	case at.PrivateLink:
@@ -114,6 +131,13 @@ func linkTo(u *url.URL) (Problem, bool) {
 		return elsewhere("the blob's URL names the "+at.Service+" endpoint of the storage account "+at.Account+", which serves no page blobs", "write "+at.blob()+"/"+path)
 	case at.Secondary:
 		return elsewhere("the blob's URL names the read-only second region of the storage account", "write "+at.blob()+"/"+path)
+	}
+	return Problem{}, false
+}
+
+// otherSite judges a host that people copy links from, and that is no storage account.
+func otherSite(host string) (Problem, bool) {
+	switch {
 	case isPortal(host):
 		return bad("the blob is a page of the Azure portal", "open the blob there and copy the URL from its properties, or write container/path.vhd")
 	case strings.HasSuffix(host, "safelinks.protection.outlook.com"):
@@ -122,8 +146,6 @@ func linkTo(u *url.URL) (Problem, bool) {
 		return bad("the blob is a file in SharePoint or OneDrive, not in a storage account", hintUpload)
 	case elsewhereIs(host) != "":
 		return elsewhere("the blob is in "+elsewhereIs(host)+", not in an Azure storage account", hintUpload)
-	case stored && (u.Query().Has("snapshot") || u.Query().Has("versionid")):
-		return bad("the URL names an older state of the blob (a snapshot or version of it), and the import takes the blob itself", "copy that state into a blob of its own, and write the URL without snapshot= or versionid=")
 	}
 	return Problem{}, false
 }
