@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unsafe"
+
+	"wave365/pkg/cloud/redact/shape"
 )
 
 // minRun is the shortest base64 that is looked into: fifteen bytes hold no secret together with what betrays it.
@@ -224,7 +226,7 @@ func (l *lens) hides(s string) bool {
 				text = append(text, c)
 			}
 		}
-		if suspect(text) && plain(string(text)) != string(text) || len(traces(text)) > 0 || !l.nested && (nested(text) || dumps(string(text))) {
+		if shape.Suspect(text) && shape.Cut(string(text)) != string(text) || len(traces(text)) > 0 || !l.nested && (nested(text) || dumps(string(text))) {
 			return true
 		}
 	}

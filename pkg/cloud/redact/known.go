@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"wave365/pkg/cloud/redact/spelling"
 )
 
 // The secrets of this process are known by their pieces: any twelve letters and digits in a row that stand at a place
@@ -56,7 +58,7 @@ func Know(secret string) {
 	}
 	core := make([]byte, 0, len(secret))
 	for i := range len(secret) {
-		if alnum(secret[i]) {
+		if spelling.Alnum(secret[i]) {
 			core = append(core, secret[i])
 		}
 	}
@@ -100,7 +102,7 @@ func add(p []byte) {
 	words, sum := true, uint64(0)
 	for _, c := range p {
 		words = words && c >= 'a' && c <= 'z'
-		sum = sum*factor + uint64(lower(c))
+		sum = sum*factor + uint64(spelling.Lower(c))
 	}
 	if words {
 		return
@@ -155,12 +157,12 @@ func scan[T string | []byte](s T) (found []span) {
 	var letters [piece]byte
 	sum, n := uint64(0), 0
 	for i := 0; i < len(s); {
-		c, width := read(s, i)
-		if !alnum(c) {
+		c, width := spelling.Read(s, i)
+		if !spelling.Alnum(c) {
 			i += width
 			continue
 		}
-		c = lower(c)
+		c = spelling.Lower(c)
 		at := n % piece
 		if n >= piece {
 			sum -= uint64(letters[at]) * factorTop
@@ -211,13 +213,13 @@ func cut(s string) string {
 // word widens f to the letters and digits beside it, down to the place least.
 func word(s string, least int, f span) span {
 	f.from = max(f.from, least)
-	for f.from > least && alnum(s[f.from-1]) {
+	for f.from > least && spelling.Alnum(s[f.from-1]) {
 		f.from--
 	}
 	if f.from > least && s[f.from-1] == '%' { // an encoded sign, not the word
 		f.from += 2
 	}
-	for f.to < len(s) && alnum(s[f.to]) {
+	for f.to < len(s) && spelling.Alnum(s[f.to]) {
 		f.to++
 	}
 	return f
@@ -272,7 +274,7 @@ func listed[T string | []byte](s T) (found []span) {
 			i++
 			continue
 		}
-		if v, n := code(s, i); n > 0 {
+		if v, n := spelling.Code(s, i); n > 0 {
 			if len(codes) == 0 {
 				from = i
 			}
@@ -283,7 +285,7 @@ func listed[T string | []byte](s T) (found []span) {
 		if len(codes) > 0 {
 			flush()
 		}
-		for i++; i < len(s) && alnum(s[i]); {
+		for i++; i < len(s) && spelling.Alnum(s[i]); {
 			i++
 		}
 	}

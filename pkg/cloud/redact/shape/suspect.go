@@ -1,6 +1,6 @@
-package redact
+package shape
 
-// triggers are the rarest letter of each thing that plain looks for; most text is passed over by one look a byte.
+// triggers are the rarest letter of each thing that [Cut] looks for; most text is passed over by one look a byte.
 var triggers = func() (t [256]bool) {
 	for _, c := range []byte("gGbBkK_J\x84") {
 		t[c] = true
@@ -8,8 +8,8 @@ var triggers = func() (t [256]bool) {
 	return t
 }()
 
-// suspect is a quick look at s: false means that plain changes nothing. It allocates nothing.
-func suspect[T string | []byte](s T) bool {
+// Suspect is a quick look at s: false means that [Cut] changes nothing. It allocates nothing.
+func Suspect[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if triggers[s[i]] && betrays(s, i) {
 			return true
@@ -18,7 +18,7 @@ func suspect[T string | []byte](s T) bool {
 	return false
 }
 
-// betrays reports whether the trigger at i stands in what plain looks for.
+// betrays reports whether the trigger at i stands in what [Cut] looks for.
 func betrays[T string | []byte](s T, i int) bool {
 	switch s[i] {
 	case 'g', 'G':

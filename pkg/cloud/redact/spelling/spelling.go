@@ -1,8 +1,10 @@
-package redact
+// Package spelling reads one byte of a text in whatever way it is spelled: percent-encoded, as an entity, as an escape, in full
+// width, or as a number.
+package spelling
 
-// read gives the byte at i and how many bytes spell it: percent-encoded in any depth, as an entity, in the escapes of JSON and
+// Read gives the byte at i and how many bytes spell it: percent-encoded in any depth, as an entity, in the escapes of JSON and
 // other languages, or in full width.
-func read[T string | []byte](s T, i int) (c byte, width int) {
+func Read[T string | []byte](s T, i int) (c byte, width int) {
 	for c, width = one(s, i); c == '%'; {
 		if v, ok := hexPair(s, i+width); ok {
 			c, width = v, width+2
@@ -147,7 +149,7 @@ func entity[T string | []byte](s T, i int) (byte, int) {
 // number up to 255.
 func charRef[T string | []byte](s T, k int) (c byte, end int) {
 	base := 10
-	if k < len(s) && lower(s[k]) == 'x' {
+	if k < len(s) && Lower(s[k]) == 'x' {
 		base = 16
 		k++
 	}
@@ -189,8 +191,8 @@ func hexDigit(c byte) (byte, bool) {
 	return 0, false
 }
 
-// code reads a number up to 255, in decimal or as 0x41, that no letter or digit follows; n is 0 for anything else.
-func code[T string | []byte](s T, i int) (v byte, n int) {
+// Code reads a number up to 255, in decimal or as 0x41, that no letter or digit follows; n is 0 for anything else.
+func Code[T string | []byte](s T, i int) (v byte, n int) {
 	if s[i] < '0' || s[i] > '9' {
 		return 0, 0
 	}
@@ -206,19 +208,19 @@ func code[T string | []byte](s T, i int) (v byte, n int) {
 		}
 		sum = sum*base + int(d)
 	}
-	if k == start || sum > 255 || k < len(s) && alnum(s[k]) {
+	if k == start || sum > 255 || k < len(s) && Alnum(s[k]) {
 		return 0, 0
 	}
 	return byte(sum), k - i
 }
 
-// alnum reports whether a byte is a letter or digit of ASCII.
-func alnum(c byte) bool {
+// Alnum reports whether a byte is a letter or digit of ASCII.
+func Alnum(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 }
 
-// lower is a letter of ASCII in lower case, any other byte as it is.
-func lower(c byte) byte {
+// Lower is a letter of ASCII in lower case, any other byte as it is.
+func Lower(c byte) byte {
 	if c >= 'A' && c <= 'Z' {
 		return c + 'a' - 'A'
 	}

@@ -1,4 +1,4 @@
-package redact
+package shape
 
 import (
 	"math/rand/v2"
@@ -22,10 +22,10 @@ func TestSuspect_missesNothing(t *testing.T) {
 			b.WriteString(pieces[rng.IntN(len(pieces))])
 		}
 		s := b.String()
-		if suspect(s) != suspect([]byte(s)) {
+		if Suspect(s) != Suspect([]byte(s)) {
 			t.Fatalf("%q: text and bytes are looked at differently", s)
 		}
-		if suspect(s) {
+		if Suspect(s) {
 			found++
 			continue
 		}
