@@ -96,12 +96,6 @@ func (c *Client) signIn(cfg Config) (err error) {
 	return nil
 }
 
-// Root is the account's endpoint, without a slash at the end.
-func (c *Client) Root() string { return c.root }
-
-// Account is the account's name.
-func (c *Client) Account() string { return c.account }
-
 // at opens the blob: by its own signature, or with our credential when it is in our account. Our credential is never
 // sent elsewhere.
 func (c *Client) at(r Ref) (*blob.Client, error) {

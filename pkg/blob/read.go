@@ -14,16 +14,15 @@ import (
 
 // The types of blob that Properties.Type can name. Only page blobs can be imported.
 const (
-	PageBlob   = "PageBlob"
-	BlockBlob  = "BlockBlob"
-	AppendBlob = "AppendBlob"
+	PageBlob  = "PageBlob"
+	BlockBlob = "BlockBlob"
 )
 
 // Properties is what the service tells about a blob without its content. Fields that it left out are empty.
 type Properties struct {
 	// Length is in bytes.
 	Length int64
-	// Type is PageBlob, BlockBlob or AppendBlob.
+	// Type is PageBlob, BlockBlob, or AppendBlob as the service writes it.
 	Type string
 	// ETag changes with every change of the blob; it has quotes round it.
 	ETag string

@@ -47,24 +47,3 @@ type File struct {
 	Hash    string
 	Dialect Dialect
 }
-
-// Row gives the row that starts at the physical line; false when none does.
-func (f *File) Row(line int) (Row, bool) {
-	for _, r := range f.Rows {
-		if r.Line == line {
-			return r, true
-		}
-	}
-	return Row{}, false
-}
-
-// Find gives the row of a user in whatever spelling of it; false when the wave has none.
-func (f *File) Find(user string) (Row, bool) {
-	key := UserKey(user)
-	for _, r := range f.Rows {
-		if UserKey(r.User) == key {
-			return r, true
-		}
-	}
-	return Row{}, false
-}

@@ -140,17 +140,6 @@ func (s *Store) Lookup(containerName, name string) (Blob, bool) {
 	return Blob{}, false
 }
 
-// Len is the number of blobs.
-func (s *Store) Len() int {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	n := 0
-	for _, c := range s.containers {
-		n += len(c.blobs)
-	}
-	return n
-}
-
 // Delete takes a blob out; false: there is none.
 func (s *Store) Delete(containerName, name string) bool {
 	s.mu.Lock()

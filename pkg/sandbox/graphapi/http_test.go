@@ -178,7 +178,7 @@ func TestOtherSpellings(t *testing.T) {
 	b.want(201, "POST", ve+"userSettings", z.Bytes(), "Content-Encoding", "gzip")
 	b.want(202, "POST", "/v1.0/users/"+id+"/microsoft.graph.sendMail", `{"Message":{"Subject":"Hi","Body":{"ContentType":"HTML","Content":"x"},"ToRecipients":[{"EmailAddress":{"Address":"a@b"}}]},"SaveToSentItems":false}`)
 	b.want(202, "POST", "/v1.0/users/"+id+"/sendMail", `{"message":{"subject":"Hi","body":{"contentType":"Text","content":"x"},"toRecipients":[{"emailAddress":{"address":"a@b"}}]}}`)
-	if m := b.tenant.Mails(); len(m) != 2 || m[0].Subject != "Hi" || m[0].To[0] != "a@b" || m[0].ContentType != "html" {
+	if m := b.tenant.State().Mails; len(m) != 2 || m[0].Subject != "Hi" || m[0].To[0] != "a@b" || m[0].ContentType != "html" {
 		t.Errorf("mails: %+v", m)
 	}
 	im := b.startImport("ada", "ada")

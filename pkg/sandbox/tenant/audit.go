@@ -83,10 +83,3 @@ func (t *Tenant) SendMail(now time.Time, sender string, m Mail) (string, error) 
 	t.mails = append(t.mails, m)
 	return u.id, nil
 }
-
-// Mails are all that was accepted for sending.
-func (t *Tenant) Mails() []Mail {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.Clone(t.mails)
-}

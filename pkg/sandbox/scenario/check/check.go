@@ -79,6 +79,14 @@ func (c *checker) add(section string, i int, field, format string, args ...any) 
 	c.problems = append(c.problems, p)
 }
 
+// required complains about a field that is empty, in the words of expected; it reports whether it is filled.
+func (c *checker) required(section string, i int, field, value, expected string) bool {
+	if value == "" {
+		c.add(section, i, field, "%s", expected)
+	}
+	return value != ""
+}
+
 // once notes a name in a set and complains when it is there already.
 func (c *checker) once(set map[string]bool, section string, i int, field, key, shown string) {
 	if set[key] {

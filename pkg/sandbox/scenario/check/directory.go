@@ -37,9 +37,7 @@ func (c *checker) userList() {
 func (c *checker) licenseList() {
 	ids := map[string]bool{}
 	for i, l := range c.s.Licenses {
-		if l.SKU == "" {
-			c.add("licenses", i, "sku", "expected a part number such as CPC_E_2C_8GB_128GB")
-		}
+		c.required("licenses", i, "sku", l.SKU, "expected a part number such as CPC_E_2C_8GB_128GB")
 		c.licenses.add(l.SKU, l.ID)
 		c.id(ids, "licenses", i, l.ID)
 		c.atLeast("licenses", i, "seats", l.Seats, 0)
@@ -58,9 +56,7 @@ func (c *checker) licenseList() {
 func (c *checker) groupList() {
 	ids := map[string]bool{}
 	for i, g := range c.s.Groups {
-		if g.Name == "" {
-			c.add("groups", i, "name", "expected a group name")
-		}
+		c.required("groups", i, "name", g.Name, "expected a group name")
 		c.groups.add(g.Name, g.ID)
 		if g.Unified && g.MailEnabled {
 			c.add("groups", i, "unified", "expected unified or mail_enabled, not both: a Microsoft 365 group has mail anyway")
@@ -84,9 +80,7 @@ func (c *checker) groupList() {
 func (c *checker) policyList() {
 	ids := map[string]bool{}
 	for i, p := range c.s.Policies {
-		if p.Name == "" {
-			c.add("policies", i, "name", "expected a policy name")
-		}
+		c.required("policies", i, "name", p.Name, "expected a policy name")
 		c.policies.add(p.Name, p.ID)
 		c.id(ids, "policies", i, p.ID)
 		c.groupNames("policies", i, p.Groups)
@@ -103,9 +97,7 @@ func (c *checker) policyList() {
 func (c *checker) settingList() {
 	ids := map[string]bool{}
 	for i, s := range c.s.Settings {
-		if s.Name == "" {
-			c.add("settings", i, "name", "expected a name for the user setting")
-		}
+		c.required("settings", i, "name", s.Name, "expected a name for the user setting")
 		c.id(ids, "settings", i, s.ID)
 		c.one("settings", i, "source", s.Source, "image", "snapshot")
 		c.groupNames("settings", i, s.Groups)
@@ -122,9 +114,7 @@ func (c *checker) connectionList() {
 	c.connections = map[string]bool{}
 	ids := map[string]bool{}
 	for i, n := range c.s.Connections {
-		if n.Name == "" {
-			c.add("connections", i, "name", "expected a name for the network connection")
-		} else {
+		if c.required("connections", i, "name", n.Name, "expected a name for the network connection") {
 			c.once(c.connections, "connections", i, "name", fold(n.Name), n.Name)
 		}
 		c.id(ids, "connections", i, n.ID)
@@ -137,18 +127,14 @@ func (c *checker) connectionList() {
 func (c *checker) imageList() {
 	seen := map[string]bool{}
 	for i, m := range c.s.Images {
-		if m.ID == "" {
-			c.add("images", i, "id", "expected a gallery image id such as microsoftwindowsdesktop_windows-ent-cpc_win11-25h2-ent-cpc")
-		} else {
+		if c.required("images", i, "id", m.ID, "expected a gallery image id such as microsoftwindowsdesktop_windows-ent-cpc_win11-25h2-ent-cpc") {
 			c.once(seen, "images", i, "id", fold(m.ID), m.ID)
 		}
 		c.one("images", i, "status", m.Status, "supported", "supportedWithWarning", "notSupported")
 	}
 	seen = map[string]bool{}
 	for i, m := range c.s.SourceImages {
-		if m.ID == "" {
-			c.add("source_images", i, "id", "expected the ARM id of a managed image")
-		} else {
+		if c.required("source_images", i, "id", m.ID, "expected the ARM id of a managed image") {
 			c.once(seen, "source_images", i, "id", fold(m.ID), m.ID)
 		}
 		c.one("source_images", i, "error", m.Error, scenario.ImageErrors...)
