@@ -96,6 +96,9 @@ func (c *Client) signIn(cfg Config) (err error) {
 	return nil
 }
 
+// Root is the account's endpoint, without a slash at the end.
+func (c *Client) Root() string { return c.root }
+
 // at opens the blob: by its own signature, or with our credential when it is in our account. Our credential is never
 // sent elsewhere.
 func (c *Client) at(r Ref) (*blob.Client, error) {
