@@ -43,6 +43,21 @@ func lastEnd(events []migration.Event) (runner.End, migration.Event, bool) {
 	return "", migration.Event{}, false
 }
 
+// haltedAt is when the run halted last, where imports were refused before; zero: it never did.
+func (s *Session) haltedAt(ctx context.Context, rows []migration.Row) (time.Time, error) {
+	refused := func(r migration.Row) bool { return r.State == migration.Failed && r.Step == migration.StepImport }
+	if !slices.ContainsFunc(rows, refused) {
+		return time.Time{}, nil // a long history is not read for nothing
+	}
+	events, err := s.Ledger.Events(ctx, s.Run.ID)
+	for _, e := range slices.Backward(events) {
+		if e.Row == migration.WaveRow && e.Reason == migration.RunHalted {
+			return e.At, err
+		}
+	}
+	return time.Time{}, err
+}
+
 // Standing is where a run stands, as its ledger and the life of its process have it.
 type Standing struct {
 	Run    migration.Run

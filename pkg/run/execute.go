@@ -108,6 +108,10 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 			_ = x.Note(ctx, migration.RunThrottled, t.Service+": "+t.Why)
 		})
 	}
+	halted, err := x.haltedAt(ctx, rows)
+	if err != nil {
+		return out, err
+	}
 	chosen := x.Run.Settings
 	book := x.playbook()
 	book.Learn(rows)
@@ -118,7 +122,7 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 	defer deaf()
 	r, err := runner.New(x.Ledger, runner.Config{
 		Slots: x.Run.Slots, Steps: book.Steps(), Clock: x.Services.Clock, Observer: x.Observer, Logger: x.Logger,
-		Canary: chosen.Canary, Halt: chosen.Halt, StopBy: stopBy(chosen, x.Now(), x.Zone), Until: chosen.Until, Paused: chosen.Paused, Draining: chosen.Draining, Idle: x.Idle, Orders: orders, Touched: book.Touched,
+		Canary: chosen.Canary, Halt: chosen.Halt, HaltedAt: halted, StopBy: stopBy(chosen, x.Now(), x.Zone), Until: chosen.Until, Paused: chosen.Paused, Draining: chosen.Draining, Idle: x.Idle, Orders: orders, Touched: book.Touched,
 		Forecast: func(r migration.Row) time.Duration { return book.Forecast(r, chosen.Until) },
 		Say: func(why migration.Reason, text string) {
 			x.Say(text)

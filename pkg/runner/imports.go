@@ -77,8 +77,8 @@ func (w *wave) mayStart() int {
 	return len(w.rows)
 }
 
-// refusedAlike says why the run halts when its first imports were refused in one way and none was accepted; "" when it
-// does not. A rule that the operator set stands in its place.
+// refusedAlike says why the run halts when its first imports, or the first since it halted last, were refused in one way and none was
+// accepted; "" when it does not. A rule that the operator set stands in its place.
 func (w *wave) refusedAlike() string {
 	if w.accepted || w.cfg.Halt != (migration.Halt{}) {
 		return ""
@@ -90,7 +90,8 @@ func (w *wave) refusedAlike() string {
 	count := map[refusal]int{}
 	for _, r := range w.rows {
 		p := r.Problem
-		if r.State != migration.Failed || r.Step != migration.StepImport || p == nil || p.Service == "" || p.Status == 0 || p.Code == "import.exists" {
+		if r.State != migration.Failed || r.Step != migration.StepImport || p == nil || p.Service == "" || p.Status == 0 || p.Code == "import.exists" ||
+			!w.cfg.HaltedAt.IsZero() && !r.FinishedAt.After(w.cfg.HaltedAt) {
 			continue
 		}
 		how := refusal{p.Code, p.ServiceCode, p.Status}

@@ -116,3 +116,38 @@ func TestFirstImportsRefusedAlike(t *testing.T) {
 		})
 	}
 }
+
+// Whoever goes on with a run that halted so has seen to the cause: the refusals from before do not halt it again, and
+// three new ones do.
+func TestFirstImportsRefusedAlikeOnce(t *testing.T) {
+	for name, mended := range map[string]bool{"the cause is gone": true, "it is still there": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEvening(t, 20, 10)
+				refuse, sent := true, 0
+				e.s.script = func(step migration.Step, r migration.Row) (migration.Result, bool) {
+					if step != migration.StepImport {
+						return migration.Result{}, false
+					}
+					if sent++; !refuse {
+						return migration.Result{}, false
+					}
+					return migration.Failure(r.Facts, migration.Problem{Code: "import.refused", ServiceCode: "InvalidSasUrl", Service: "graph", Status: 400, Message: "not reachable"}), true
+				}
+				e.play(runner.Halted)
+				time.Sleep(time.Minute)
+				e.cfg.HaltedAt, refuse, sent = time.Now(), !mended, 0
+				time.Sleep(time.Minute)
+				if mended {
+					if c := e.play(runner.Finished); c.Succeeded != 17 || c.Failed != 3 || sent != 17 {
+						t.Errorf("counts %+v after %d imports", c, sent)
+					}
+					return
+				}
+				if e.play(runner.Halted); sent != 3 {
+					t.Errorf("%d imports were sent, want 3", sent)
+				}
+			})
+		})
+	}
+}

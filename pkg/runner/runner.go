@@ -54,6 +54,9 @@ type Config struct {
 	Canary int
 	// Halt says when nothing new may start because too much goes wrong; the zero value: never.
 	Halt migration.Halt
+	// HaltedAt is when the run halted last: imports that were refused until then are known to whoever goes on with it all
+	// the same. Zero: it never did.
+	HaltedAt time.Time
 	// StopBy is when rows must be done: those that would not be are deferred instead of started. Zero: whenever.
 	StopBy time.Time
 	// Forecast is how long a row needs from now, without waiting for a slot; wanted for StopBy.
