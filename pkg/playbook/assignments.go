@@ -75,11 +75,26 @@ func (b *Playbook) targetingIntact(ctx context.Context, r migration.Row) (settin
 		return "", s, err
 	}
 	id, problem := targeting(r.Target, policies, settings)
+	if gone := b.groupDeleted(r); gone != nil {
+		problem = gone
+	}
 	if problem != nil {
 		res := migration.Failure(r.Facts, *problem)
 		return "", &res, nil
 	}
 	return id, nil, nil
+}
+
+// groupDeleted says that the row's group was gone when the wave was prepared; nil: it was not.
+func (b *Playbook) groupDeleted(r migration.Row) *migration.Problem {
+	if _, gone := b.deleted.Load(strings.ToLower(r.Target.GroupID)); !gone {
+		return nil
+	}
+	return &migration.Problem{
+		Code: "group.not-found", Message: "group " + r.Target.GroupName + " was deleted",
+		Hint:     "restore the group in Entra ID > Deleted groups, then retry; or assign the policy to another group, and run a wave file of the rows that are left",
+		Commands: retry(),
+	}
 }
 
 // targeting is the rule behind targetingIntact.
@@ -104,7 +119,7 @@ func targeting(t migration.Target, policies []graph.ProvisioningPolicy, settings
 	case setting == nil:
 		return "", &migration.Problem{
 			Code: "setting.not-snapshot", Message: "no user setting reaches group " + t.GroupName + " any more: Cloud PCs would be built from the image",
-			Hint: "resume sets up the wave's user setting again; then retry", Commands: []fault.Command{fault.NewCommand("resume"), fault.NewCommand("retry")},
+			Hint: "retry sets up the wave's user setting again", Commands: retry(),
 		}
 	}
 	return setting.ID, nil

@@ -194,6 +194,10 @@ func wouldSend(past []migration.Intent) bool {
 // freeToImport says whether the row may be imported, by what was seen of its user: the user is as validated, and, when an
 // import would be sent, nothing is there that it would collide with or that would start a Cloud PC from the image.
 func (b *Playbook) freeToImport(r migration.Row, s surroundings, past []migration.Intent) (stop, error) {
+	if p := b.groupDeleted(r); p != nil {
+		res := migration.Failure(r.Facts, *p)
+		return &res, nil
+	}
 	if err := s.lookFailed(); err != nil {
 		return stopWith(b.readFailed(r, err, "check.failed", cmp.Or(s.doing, "read user "+r.Target.User)))
 	}

@@ -36,6 +36,7 @@ type Graph interface {
 	SubscribedSKUs(ctx context.Context) ([]graph.SKU, error)
 
 	// Groups.
+	Groups(ctx context.Context, ids []string) ([]graph.GroupAnswer, error)
 	IsMember(ctx context.Context, groupID, userID string) (bool, error)
 	MembersAmong(ctx context.Context, groupID string, userIDs []string) ([]bool, error)
 	AddMember(ctx context.Context, groupID, userID string) error
@@ -83,6 +84,7 @@ type Playbook struct {
 	looked      sync.Map // row index → when nothing of the tenant was found in its import's way, by this process
 	disksSeen   sync.Map // row index → when its disks were found unchanged, by this process
 	policyFirst policyFirst
+	deleted     sync.Map    // id, in small letters, of a group that was gone when the wave was prepared
 	unlisted    atomic.Bool // the service has no call that lists imports
 	// repeatLost: see RepeatLostImports.
 	repeatLost bool

@@ -65,10 +65,9 @@ func (b *Playbook) prepare(ctx context.Context, rows []migration.Row) error {
 			bare = append(bare, id)
 		}
 	}
-	if len(bare) == 0 {
-		return nil
+	if bare, err = b.existing(ctx, bare); err != nil || len(bare) == 0 {
+		return err
 	}
-	slices.Sort(bare)
 	id, err := b.ensureSetting(ctx)
 	if err != nil {
 		return err
@@ -76,11 +75,56 @@ func (b *Playbook) prepare(ctx context.Context, rows []migration.Row) error {
 	return b.ensureAssigned(ctx, id, bare)
 }
 
-// ensureSetting finds or makes the wave's own user setting and gives its id.
+// existing leaves out the groups that were deleted, sorted. Their rows fail for that, each by itself; the others go on.
+func (b *Playbook) existing(ctx context.Context, groups []string) (there []string, err error) {
+	if len(groups) == 0 {
+		return nil, nil
+	}
+	answers, err := b.graph.Groups(ctx, groups)
+	if err != nil {
+		return nil, fault.Wrap(fault.KindOf(err), "", "read the groups: "+err.Error(), fault.HintOf(err), err)
+	}
+	for i, a := range answers {
+		// Any other failure says nothing: the assignment will.
+		if fault.Is(a.Err, fault.NotFound) {
+			b.deleted.Store(groups[i], true)
+			continue
+		}
+		b.deleted.Delete(groups[i])
+		there = append(there, groups[i])
+	}
+	slices.Sort(there)
+	return there, nil
+}
+
+// ensureSetting finds or makes the wave's own user setting and gives its id. One that was made, and that somebody deleted
+// since, is made again.
 func (b *Playbook) ensureSetting(ctx context.Context) (string, error) {
+	for again := 0; ; again++ {
+		id, at, err := b.makeSetting(ctx, again)
+		if err != nil {
+			return "", err
+		}
+		s, err := b.graph.UserSetting(ctx, id)
+		switch {
+		case fault.Is(err, fault.NotFound) && b.clock.Now().Sub(at) > linkLag:
+			continue // it was there long enough to be seen
+		case err != nil:
+			return "", fault.Wrap(fault.KindOf(err), "", "read user setting "+SettingName(b.run)+" back: "+err.Error(), fault.HintOf(err), err)
+		case !strings.EqualFold(s.ProvisioningSourceType, graph.SourceSnapshot):
+			return "", fault.New(fault.Conflict, "setting.not-snapshot", "the service did not keep the provisioning source of user setting "+s.DisplayName+": it says "+quoteOr(s.ProvisioningSourceType, "nothing"),
+				"this tenant may not have the migration feature yet: ask Microsoft support; nothing was imported")
+		}
+		return s.ID, nil
+	}
+}
+
+// makeSetting makes the wave's own user setting once, and gives its id and since when it is there. again is how often it
+// was deleted.
+func (b *Playbook) makeSetting(ctx context.Context, again int) (id string, at time.Time, err error) {
 	name := SettingName(b.run)
 	out, err := b.apply(ctx, effect{
-		row: migration.WaveRow, kind: migration.EffectSettingCreate, subject: name, absentMeansNoEffect: true,
+		row: migration.WaveRow, attempt: again, kind: migration.EffectSettingCreate, subject: name, absentMeansNoEffect: true,
 		present: func(ctx context.Context, _ *migration.Intent) (string, string, bool, error) {
 			settings, err := b.graph.UserSettings(ctx)
 			if err != nil {
@@ -100,21 +144,10 @@ func (b *Playbook) ensureSetting(ctx context.Context) (string, error) {
 			return s.ID, err
 		},
 	})
-	if isJournalError(err) {
-		return "", err
+	if err != nil && !isJournalError(err) {
+		err = fault.Wrap(fault.KindOf(err), "setting.create-failed", "make user setting "+name+": "+err.Error(), fault.HintOf(err), err)
 	}
-	if err != nil {
-		return "", fault.Wrap(fault.KindOf(err), "setting.create-failed", "make user setting "+name+": "+err.Error(), fault.HintOf(err), err)
-	}
-	s, err := b.graph.UserSetting(ctx, out.RemoteID)
-	if err != nil {
-		return "", fault.Wrap(fault.KindOf(err), "", "read user setting "+name+" back: "+err.Error(), fault.HintOf(err), err)
-	}
-	if !strings.EqualFold(s.ProvisioningSourceType, graph.SourceSnapshot) {
-		return "", fault.New(fault.Conflict, "setting.not-snapshot", "the service did not keep the provisioning source of user setting "+name+": it says "+quoteOr(s.ProvisioningSourceType, "nothing"),
-			"this tenant may not have the migration feature yet: ask Microsoft support; nothing was imported")
-	}
-	return s.ID, nil
+	return out.RemoteID, out.At, err
 }
 
 // ensureAssigned adds the groups to the setting's assignment and reads it back.
