@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -79,7 +80,7 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 		if queued, err := a.queueAgain(ctx, g, s, o.here); queued || err != nil {
 			return err
 		}
-		a.sayCarried(g, s.Run)
+		a.sayCarried(g, s.Run, s.Now())
 		return a.drive(ctx, g, s, page, migration.RunResumed)
 	})
 }
@@ -181,7 +182,7 @@ func leftNext(s *run.Session) []fault.Command {
 }
 
 // sayCarried says how the run was steered before its process ended, where that still holds.
-func (a *app) sayCarried(g *globals, r migration.Run) {
+func (a *app) sayCarried(g *globals, r migration.Run, now time.Time) {
 	sh := shell(g.ledger, r.ID)
 	if r.Settings.Paused {
 		fmt.Fprintf(a.err, "wave365: the run is paused, as it was before: nothing new starts until: %s\n", sh.Line(fault.NewCommand("continue")))
@@ -189,6 +190,10 @@ func (a *app) sayCarried(g *globals, r migration.Run) {
 	if r.Settings.Draining {
 		fmt.Fprintf(a.err, "wave365: the run was draining when its process ended, and still drains: what is in flight runs to completion; then resume with: %s\n",
 			sh.Line(fault.NewCommand("resume")))
+	}
+	if by := r.Settings.StopBy; !by.IsZero() && !by.After(now) {
+		fmt.Fprintf(a.err, "wave365: the time to stop by, %s, has passed: rows that have not begun are deferred; to start them: %s\n",
+			bothClocks(by, a.zone), sh.Line(fault.NewCommand("resume", "--stop-by", "none")))
 	}
 	fmt.Fprintf(a.err, "wave365: resuming with %s\n", wording.Count(r.Slots, "slot"))
 }

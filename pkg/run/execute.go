@@ -122,7 +122,7 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 	defer deaf()
 	r, err := runner.New(x.Ledger, runner.Config{
 		Slots: x.Run.Slots, Steps: book.Steps(), Clock: x.Services.Clock, Observer: x.Observer, Logger: x.Logger,
-		Canary: chosen.Canary, Halt: chosen.Halt, HaltedAt: halted, StopBy: stopBy(chosen, x.Now(), x.Zone), Until: chosen.Until, Paused: chosen.Paused, Draining: chosen.Draining, Idle: x.Idle, Orders: orders, Touched: book.Touched,
+		Canary: chosen.Canary, Halt: chosen.Halt, HaltedAt: halted, StopBy: inZone(chosen.StopBy, x.Zone), Until: chosen.Until, Paused: chosen.Paused, Draining: chosen.Draining, Idle: x.Idle, Orders: orders, Touched: book.Touched,
 		Forecast: func(r migration.Row) time.Duration { return book.Forecast(r, chosen.Until) },
 		Say: func(why migration.Reason, text string) {
 			x.Say(text)
@@ -195,4 +195,11 @@ func (x *execution) conclude(ctx context.Context, end runner.End) error {
 		next.Until = "" // the next resume is the evening of the cut-over
 	}
 	return x.Choose(sure, 0, next, string(end))
+}
+
+func inZone(t time.Time, zone *time.Location) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.In(zone)
 }

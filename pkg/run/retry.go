@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
@@ -84,10 +85,13 @@ func (s *Session) NewAttempt(ctx context.Context, chosen []int) (Attempt, error)
 	return a, nil
 }
 
-// Retry records the new attempt, with the settings that hold from now on; slots of 0 leave their number as it is. The
-// session's rows are then those to execute.
+// Retry records the new attempt, with the settings that hold from now on; slots of 0 leave their number as it is. A time to
+// stop by that has passed was for another evening, and holds no more. The session's rows are then those to execute.
 func (s *Session) Retry(ctx context.Context, a Attempt, slots int, next migration.Settings) error {
 	who := s.opt.Driver.String()
+	if !next.StopBy.After(s.Now()) {
+		next.StopBy = time.Time{}
+	}
 	if err := s.Ledger.ReopenRun(ctx, s.Run.ID); err != nil {
 		return err
 	}

@@ -76,11 +76,3 @@ func ClockTime(text string, now time.Time, zone *time.Location) (time.Time, erro
 	}
 	return at, nil
 }
-
-// stopBy is when rows must be done, in zone. A time that has passed was for another evening.
-func stopBy(s migration.Settings, now time.Time, zone *time.Location) time.Time {
-	if !s.StopBy.After(now) {
-		return time.Time{}
-	}
-	return s.StopBy.In(zone)
-}

@@ -108,7 +108,11 @@ func (p Plan) how(start time.Time, zone *time.Location) []Line {
 		add("Halt: nothing new starts after %s failed or held (share of the finished rows, floor).", h)
 	}
 	if s, err := time.Parse(time.RFC3339, p.Settings["stop-by"]); err == nil {
-		add("Stop by: nothing is started that would not finish by %s; those rows are deferred.", s.In(zone).Format("15:04 MST"))
+		layout := "15:04 MST"
+		if s.In(zone).Format(time.DateOnly) != start.In(zone).Format(time.DateOnly) {
+			layout = "2006-01-02 15:04 MST"
+		}
+		add("Stop by: nothing is started that would not finish by %s; those rows are deferred.", s.In(zone).Format(layout))
 	}
 	if p.Settings["until"] != "" {
 		add("Until: the run ends when the imports are done; resume it for the cut-over.")
