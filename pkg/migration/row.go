@@ -84,6 +84,9 @@ type Facts struct {
 	CutOver       time.Time `json:"cut_over,omitzero"`
 	// RenamedTo is the user's UPN where it was seen to be another than the row's Target has; "": it is that one.
 	RenamedTo string `json:"renamed_to,omitempty"`
+	// LinkOpen is when the link that the cut-over closes was last seen open before it: a Cloud PC that came later was begun by
+	// the cut-over. Zero: it was not seen.
+	LinkOpen time.Time `json:"link_open,omitzero"`
 	// UsedSeen is when the import was seen in use while the Cloud PC was being built; zero: it was not looked at then.
 	UsedSeen time.Time `json:"used_seen,omitzero"`
 	// GoneSeen is when the import's record was found gone for the second time while the Cloud PC was being built.

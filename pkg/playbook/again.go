@@ -61,8 +61,10 @@ func (b *Playbook) cutOverAgain(ctx context.Context, r migration.Row) (stop, err
 	}
 	// What an earlier Cloud PC of this row showed says nothing about the next one.
 	f := clearSuspicion(r.Facts)
+	f.LinkOpen = time.Time{}
 	if f.CutOver = begun; begun.IsZero() {
 		f.CutOver = b.clock.Now()
+		f.LinkOpen = f.CutOver // it was just seen
 	}
 	f.UsageStatus, f.Warning, f.Proof = graph.UsageNotUsed, "", ""
 	f.CloudPCID, f.CloudPCName, f.CloudPCStatus, f.ServicePlan = "", "", "", ""

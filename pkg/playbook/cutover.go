@@ -48,7 +48,7 @@ func (b *Playbook) cutover(ctx context.Context, r migration.Row) (migration.Resu
 	}
 	f := clearSuspicion(r.Facts)
 	if f.CutOver = made; made.IsZero() {
-		f.CutOver = b.clock.Now()
+		f.CutOver, f.LinkOpen = b.clock.Now(), b.linkOpen(r)
 	}
 	return migration.DoneAfter(f, b.provisionLook(r, f.CutOver), "the service is provisioning the Cloud PC"), nil
 }

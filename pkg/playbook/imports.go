@@ -228,8 +228,8 @@ const linkedAge = 15 * time.Minute
 // cut-over looks at by itself. read is when the imports were: a look takes its time.
 func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results []migration.Result, read time.Time) {
 	seenLately := func(r migration.Row) bool {
-		at, ok := b.linked.Load(r.Index)
-		return ok && b.clock.Now().Sub(at.(time.Time)) < linkedAge
+		l, ok := b.linked.Load(r.Index)
+		return ok && b.clock.Now().Sub(l.(link).at) < linkedAge
 	}
 	var ended, unseen []migration.Row
 	urgent := false
@@ -249,10 +249,11 @@ func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results 
 		return
 	}
 	if urgent {
+		at := b.clock.Now()
 		for k, s := range b.lookAtLinks(ctx, unseen) {
 			r := unseen[k]
 			if s.lookFailed() == nil && brokenLink(r, s) == nil && renamed(r, s).RenamedTo == r.Facts.RenamedTo {
-				b.linked.Store(r.Index, b.clock.Now())
+				b.keepLink(r, s, at)
 			}
 		}
 	}

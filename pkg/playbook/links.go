@@ -7,6 +7,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
+	"wave365/pkg/preflight/rules"
 )
 
 // codeLeft is the code of a membership that somebody took away.
@@ -17,7 +18,7 @@ const codeLeft = "group.left"
 func (b *Playbook) lookAtLinks(ctx context.Context, rows []migration.Row) []surroundings {
 	return b.lookAtAll(ctx, rows, look{"read the users", b.lookAtPeople},
 		look{"look for members", func(ctx context.Context, rows []migration.Row, seen []surroundings) error {
-			return b.lookAtMembers(ctx, rows, seen, func(r migration.Row) bool { return r.Target.Trigger.Licenses() || !r.Facts.CutOver.IsZero() })
+			return b.lookAtMembers(ctx, rows, seen, func(migration.Row) bool { return true })
 		}})
 }
 
@@ -45,6 +46,30 @@ func brokenLink(r migration.Row, s surroundings) *migration.Problem {
 		}
 	}
 	return nil
+}
+
+// link is what a look found of the link that a row's cut-over closes.
+type link struct {
+	at time.Time
+	// open: nobody else has closed it.
+	open bool
+}
+
+// keepLink notes what a look that began at that time found, when nothing is in the way of the row's cut-over.
+func (b *Playbook) keepLink(r migration.Row, s surroundings, at time.Time) {
+	open := !s.member
+	if r.Target.Trigger.Licenses() {
+		open = !holdsSKU(s.licenses.Licenses, r.Target.SKUID) && rules.Starts(s.licenses.Licenses, nil) == nil
+	}
+	b.linked.Store(r.Index, link{at, open})
+}
+
+// linkOpen is when the link was last seen open by this process; zero: it was not.
+func (b *Playbook) linkOpen(r migration.Row) time.Time {
+	if l, ok := b.linked.Load(r.Index); ok && l.(link).open {
+		return l.(link).at
+	}
+	return time.Time{}
 }
 
 // lookFailed is the error for which a look says nothing about the row; nil: it does. A user who is not there is an answer.
@@ -76,6 +101,7 @@ func renamed(r migration.Row, s surroundings) migration.Facts {
 // linkedForCutover looks whether the cut-over would make a Cloud PC; nil: it would. A membership that was taken away is closed
 // again by a new attempt, and by no other: somebody wanted it so.
 func (b *Playbook) linkedForCutover(ctx context.Context, r migration.Row) (stop, error) {
+	at := b.clock.Now()
 	s := b.lookAtLinks(ctx, []migration.Row{r})[0]
 	if err := s.lookFailed(); err != nil {
 		return stopWith(b.readFailed(r, err, "cutover.failed", "look at "+r.Target.User+" once more before the cut-over"))
@@ -86,6 +112,7 @@ func (b *Playbook) linkedForCutover(ctx context.Context, r migration.Row) (stop,
 	}
 	p := brokenLink(r, s)
 	if p == nil {
+		b.keepLink(r, s, at)
 		return nil, nil
 	}
 	if p.Code == codeLeft && r.Attempt > 1 {

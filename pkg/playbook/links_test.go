@@ -122,6 +122,31 @@ func TestWhatIsLostMeanwhile(t *testing.T) {
 	}
 }
 
+// A Cloud PC from the image is to be ended only when it was begun by this row's cut-over. Of one that somebody started before,
+// by giving the license while the import ran, that is not known: its user is asked.
+func TestWhoseCloudPCFromTheImage(t *testing.T) {
+	t.Parallel()
+	for _, given := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			sc := timed()
+			sc.Fates[0].Provision = "image"
+			s := newStage(t, sc)
+			defer s.close()
+			if given {
+				s.happens(10*time.Minute, 0, "give-license", "CPC_E_2C_8GB_128GB")
+			}
+			s.play()
+			r := s.rows[0]
+			if r.State != migration.Failed || r.Problem.Code != "proof.not-from-snapshot" {
+				t.Fatalf("given %t: %s %+v", given, r.State, r.Problem)
+			}
+			if ends := strings.Contains(r.Problem.Hint, "have it deprovisioned"); ends == given || given && !strings.Contains(r.Problem.Hint, "ask "+r.Target.User) {
+				t.Errorf("given %t: %s", given, r.Problem.Hint)
+			}
+		})
+	}
+}
+
 // A user is renamed while the import runs, and the service names imports by their user's name: the import is still theirs.
 func TestRenamedWhileImporting(t *testing.T) {
 	t.Parallel()

@@ -80,7 +80,7 @@ type Playbook struct {
 	pace        *estimate.Model
 	access      access
 	fresh       sync.Map // row index → when its import was read as ended, and nothing was in the cut-over's way, by this process
-	linked      sync.Map // row index → when nothing was found in the cut-over's way, by this process
+	linked      sync.Map // row index → link, when nothing was found in the cut-over's way, by this process
 	looked      sync.Map // row index → when nothing of the tenant was found in its import's way, by this process
 	disksSeen   sync.Map // row index → when its disks were found unchanged, by this process
 	policyFirst policyFirst

@@ -175,9 +175,14 @@ func (b *Playbook) goneProof(r migration.Row, f migration.Facts, purges *purgeLo
 }
 
 // fromImageRemedy says what to do about a Cloud PC that is proven not to come from the snapshot. Only one that is younger
-// than this row's cut-over was made by it; about any other its user has to be asked.
+// than this row's cut-over was made by it; about any other its user has to be asked. The service says only when it was ready:
+// it was begun by the cut-over when the link was open until then.
 func fromImageRemedy(r migration.Row, f migration.Facts, then string) string {
-	if !f.CutOver.IsZero() && f.Provisioned.After(f.CutOver) {
+	switch ready := !f.CutOver.IsZero() && f.Provisioned.After(f.CutOver); {
+	case ready && f.LinkOpen.IsZero():
+		return "the Cloud PC is empty, built from the image, but may have been begun before this row's cut-over, by somebody who gave the license or the membership earlier: ask " + r.Target.User +
+			" and whoever runs Windows 365 here about it; after they have decided, " + then
+	case ready:
 		return "the user has an empty Cloud PC built from the image after this row's cut-over: tell them, have it deprovisioned when nothing was stored on it, " + then
 	}
 	return "the Cloud PC is not younger than this row's cut-over, so this row did not make it: ask " + r.Target.User + " and whoever runs Windows 365 here about it; after they have decided, " + then

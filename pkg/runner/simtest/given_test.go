@@ -105,5 +105,6 @@ func (w *world) endsOf(_ person, what string) []string {
 	case giveCloudPC:
 		return []string{"failed user.has-cloud-pc", "failed user.already-targeted", "failed provision.older", "failed proof.not-from-snapshot"}
 	}
-	return []string{"failed user.already-targeted", "failed user.has-cloud-pc", "failed provision.older", "failed proof.not-from-snapshot", "failed provision.failed"}
+	// A lost import that became a Cloud PC by what was given is in no list any more.
+	return []string{"failed user.already-targeted", "failed user.has-cloud-pc", "failed provision.older", "failed proof.not-from-snapshot", "failed provision.failed", "held import.unknown"}
 }
