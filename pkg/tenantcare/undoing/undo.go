@@ -99,12 +99,17 @@ func (p Plan) Leaves() bool {
 // Look finds out what can be taken back. mine are the run's effects for the row, all are all writes about the person, in
 // whatever run and by whatever command.
 //
-// Errors: Conflict (undo.refused) when the row is not final; those of the reads.
+// Errors: Conflict (undo.refused) when the row is not final, or held: it still needs what would be taken from it, and an
+// import that nobody knows of would stay; those of the reads.
 func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.Row, mine, all []migration.Write) (Plan, error) {
 	p := Plan{Row: row}
 	if !row.State.Final() {
 		return p, fault.New(fault.Conflict, "undo.refused", "the row of "+row.Target.User+" is "+string(row.State)+" at "+string(row.Step)+": it is not done",
 			"nothing was changed; give the row up, or end the run", fault.NewCommand("cancel", "--row", row.Target.User).For(row.Run), fault.NewCommand("resume").For(row.Run))
+	}
+	if row.State == migration.Held {
+		return p, fault.New(fault.Conflict, "undo.refused", "the row of "+row.Target.User+" is held: an import of it may exist",
+			"nothing was changed; settle the row first", fault.NewCommand("reconcile", "--row", row.Target.User).For(row.Run))
 	}
 	user, err := t.User(ctx, row.Target.UserID)
 	if err != nil {
