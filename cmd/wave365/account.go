@@ -24,7 +24,7 @@ func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time
 	if acc.Run, err = l.Run(ctx, id); err != nil {
 		return acc, err
 	}
-	acc.Shell.Run = acc.Run.ID
+	acc.Shell.Run, acc.Shell.Place = acc.Run.ID, placeFlagsOf(acc.Run)
 	if acc.Rows, err = l.Rows(ctx, id); err != nil {
 		return acc, err
 	}

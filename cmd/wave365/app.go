@@ -27,6 +27,8 @@ type app struct {
 	env  func(string) (string, bool)
 	// environ is all of the environment, as NAME=value.
 	environ func() []string
+	// at is which tenant printed commands go to.
+	at *whereabouts
 	// started is set once a command's own code runs: errors before that are mistakes in the command line.
 	started bool
 	zone    *time.Location

@@ -120,7 +120,7 @@ func (a *app) endPause(ctx context.Context, g *globals, id string) (answer strin
 	if err := s.Choose(ctx, 0, next, "continue"); err != nil {
 		return "", err
 	}
-	return "the pause is over; no process drives the run now, resume it with: " + shell(g.ledger, id).Line(fault.NewCommand("resume")), nil
+	return "the pause is over; no process drives the run now, resume it with: " + g.shell(id).Line(fault.NewCommand("resume")), nil
 }
 
 // orderDocument is the answer of pause, continue, slots, drain and cancel with --json.

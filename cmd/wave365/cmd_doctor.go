@@ -73,7 +73,7 @@ func runDoctor(ctx context.Context, a *app, g *globals) error {
 }
 
 func (a *app) printDoctor(g *globals, lines []doctor.Line, worst doctor.Grade) {
-	width, sh := columns(a.out), shell(g.ledger, "")
+	width, sh := columns(a.out), g.shell("")
 	mark := map[doctor.Grade]string{doctor.Good: "good     ", doctor.Warning: "warning  ", doctor.Bad: "bad      "}
 	for _, l := range lines {
 		fmt.Fprint(a.out, folded(mark[l.Grade], wording.OneLine(l.Name+": "+l.Found), width))

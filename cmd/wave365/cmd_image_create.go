@@ -9,6 +9,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
+	"wave365/pkg/migration"
 	"wave365/pkg/run"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/images"
@@ -69,6 +70,11 @@ func (a *app) imageCreate(ctx context.Context, g *globals, conn *connection, o i
 	if err := o.read(); err != nil {
 		return err
 	}
+	if err := a.settleEarlier(ctx, g, conn, "image create", func(_ context.Context, w migration.Write) (bool, error) {
+		return w.Target == o.spec.Target(), nil
+	}); err != nil {
+		return err
+	}
 	all, err := conn.graph.DeviceImages(ctx)
 	if err != nil {
 		return err
@@ -125,6 +131,7 @@ func (a *app) awaitImage(ctx context.Context, g *globals, conn *connection, id s
 func newImageDeleteCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "delete NAME|ID", Short: "Delete a custom image that no policy names", Args: cobra.ExactArgs(1),
+		Long: "Delete a custom image that no policy names. It cannot be taken back.\n\nExit codes: 0 deleted, 2 refused, 5 permission missing, 6 there is no such image.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.imageDelete(ctx, g, conn, args[0]) })
 		},
@@ -132,11 +139,19 @@ func newImageDeleteCommand(a *app, g *globals) *cobra.Command {
 }
 
 func (a *app) imageDelete(ctx context.Context, g *globals, conn *connection, cell string) error {
+	if err := a.settleEarlier(ctx, g, conn, "image delete", func(_ context.Context, w migration.Write) (bool, error) {
+		return images.Deletes(w, cell), nil
+	}); err != nil {
+		return err
+	}
 	all, err := conn.graph.DeviceImages(ctx)
 	if err != nil {
 		return err
 	}
 	one, err := tenantcare.Pick("custom image", "image", cell, all, func(i graph.DeviceImage) tenantcare.Named { return tenantcare.Named{ID: i.ID, Name: i.DisplayName} })
+	if fault.Is(err, fault.NotFound) {
+		return nothing(err.Error()+": nothing to delete", fault.HintOf(err))
+	}
 	if err != nil {
 		return err
 	}

@@ -141,7 +141,7 @@ func sealPlan(p plan.Plan, path string) error {
 
 func (a *app) answerPlan(g *globals, p plan.Plan, res preflight.Result, out string) error {
 	if res.Count(wave.Error)+res.Count(wave.Warning) > 0 && !g.json {
-		printFindings(a.err, shell(g.ledger, ""), res.Findings)
+		printFindings(a.err, g.shell(""), res.Findings)
 	}
 	if g.json {
 		printJSON(a.out, p)
@@ -274,7 +274,7 @@ func asPlanned(sealed, now plan.Plan, path string, again fault.Command) error {
 func (a *app) confirmPlan(ctx context.Context, g *globals, p plan.Plan, res preflight.Result) error {
 	if !g.json {
 		if res.Count(wave.Error)+res.Count(wave.Warning) > 0 {
-			printFindings(a.err, shell(g.ledger, ""), res.Findings)
+			printFindings(a.err, g.shell(""), res.Findings)
 		}
 		printPlan(a.err, p, time.Now(), a.zone)
 		fmt.Fprintln(a.err)

@@ -3,17 +3,21 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
 	"wave365/pkg/run"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/listing"
 	"wave365/pkg/tenantcare/policies"
 	"wave365/pkg/tenantcare/policyfile"
+	"wave365/pkg/wave"
 )
 
 // applying are the flags of policy apply.
@@ -66,6 +70,9 @@ func (a *app) policyApply(ctx context.Context, g *globals, conn *connection, o a
 	if len(o.remove) > 0 && len(o.files) > 1 {
 		return usageError{fault.New(fault.Invalid, "usage", "--remove-group goes with one file", "apply the files one by one")}
 	}
+	if err := a.settlePolicies(ctx, g, conn); err != nil {
+		return err
+	}
 	plans, doc, err := a.policyPlans(ctx, g, conn, o)
 	if err != nil {
 		return err
@@ -104,6 +111,17 @@ func (a *app) policyApply(ctx context.Context, g *globals, conn *connection, o a
 			printJSON(a.out, doc)
 		}
 		return nil
+	})
+}
+
+// settlePolicies finds out what became of the writes of an earlier policy apply to this tenant's policies. One that was to make
+// a policy names no tenant: it is settled where the policy is looked for by name, by whoever applies its file.
+func (a *app) settlePolicies(ctx context.Context, g *globals, conn *connection) error {
+	return a.settleEarlier(ctx, g, conn, "policy apply", func(ctx context.Context, w migration.Write) (bool, error) {
+		all, err := conn.graph.ProvisioningPolicies(ctx)
+		return slices.ContainsFunc(all, func(p graph.ProvisioningPolicy) bool {
+			return strings.EqualFold(p.ID, w.Target) || w.Effect == tenantcare.PolicyCreate && wave.UserKey(p.DisplayName) == wave.UserKey(w.Target)
+		}), err
 	})
 }
 

@@ -128,7 +128,7 @@ func (a *app) amend(ctx context.Context, g *globals, s *run.Session, edit *run.E
 	}
 	fmt.Fprintln(a.err, "wave365: the edit is taken over")
 	if !g.json {
-		printFindings(a.err, shell(g.ledger, ""), res.Findings)
+		printFindings(a.err, g.shell(""), res.Findings)
 	}
 	if migration.Count(s.Rows).Open() == 0 {
 		return true, a.endedAlready(ctx, g, s)
@@ -183,7 +183,7 @@ func leftNext(s *run.Session) []fault.Command {
 
 // sayCarried says how the run was steered before its process ended, where that still holds.
 func (a *app) sayCarried(g *globals, r migration.Run, now time.Time) {
-	sh := shell(g.ledger, r.ID)
+	sh := g.shell(r.ID)
 	if r.Settings.Paused {
 		fmt.Fprintf(a.err, "wave365: the run is paused, as it was before: nothing new starts until: %s\n", sh.Line(fault.NewCommand("continue")))
 	}

@@ -65,7 +65,7 @@ func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) err
 			return err
 		}
 		if len(attempt.Findings) > 0 {
-			printFindings(a.err, shell(g.ledger, ""), attempt.Findings)
+			printFindings(a.err, g.shell(""), attempt.Findings)
 		}
 		if len(attempt.Rows) == 0 {
 			fmt.Fprintln(a.err, "wave365: the disks still have errors: nothing to retry")

@@ -26,6 +26,8 @@ type globals struct {
 	// messages is how run, resume and retry tell people.
 	messages messaging
 
+	// at is which tenant printed commands go to; nil: as they stand.
+	at *whereabouts
 	// answered: the answer was given already, in JSON.
 	answered bool
 	// credential is how a worker signs in to one tenant; nil: as the flags say.
@@ -45,7 +47,8 @@ ledger, so that ` + "`resume`" + ` continues after any interruption.
 Try it without a tenant:  wave365 run waves/friday.csv --sandbox --skip-invalid`
 
 func newRootCommand(a *app) *cobra.Command {
-	g := &globals{}
+	g := &globals{at: &whereabouts{}}
+	a.at = g.at
 	root := &cobra.Command{
 		Use: "wave365", Short: "Move Azure VMs into Windows 365 Cloud PCs, a wave of users at a time", Long: rootHelp + "\n\n" + exitLine(),
 		SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
@@ -55,6 +58,7 @@ func newRootCommand(a *app) *cobra.Command {
 			if err := refuseJSON(cmd); err != nil {
 				return err
 			}
+			g.at.take(cmd)
 			if err := settle(a, cmd, g.config); err != nil {
 				return err
 			}

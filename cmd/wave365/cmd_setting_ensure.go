@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
+	"wave365/pkg/migration"
 	"wave365/pkg/run"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
@@ -50,6 +52,9 @@ Exit codes: 0 done, 5 a setting is in the way or a permission is missing, 6 it i
 
 func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o ensuring) error {
 	groups, err := ensuredGroups(ctx, conn, o)
+	if err == nil {
+		err = a.settleSettings(ctx, g, conn)
+	}
 	if err != nil {
 		return err
 	}
@@ -106,6 +111,16 @@ func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o
 		}
 		fmt.Fprintf(a.out, "User setting %s builds from snapshots for %s, and was read back: %s\n", s.DisplayName, wording.Count(len(s.GroupIDs), "group"), s.ID)
 		return nil
+	})
+}
+
+// settleSettings finds out what became of the writes of an earlier setting ensure to this tenant's user settings.
+func (a *app) settleSettings(ctx context.Context, g *globals, conn *connection) error {
+	return a.settleEarlier(ctx, g, conn, "setting ensure", func(ctx context.Context, w migration.Write) (bool, error) {
+		all, err := conn.graph.UserSettings(ctx)
+		return slices.ContainsFunc(all, func(s graph.UserSetting) bool {
+			return strings.EqualFold(s.ID, w.Target) || w.Effect == migration.EffectSettingCreate && s.DisplayName == w.Target
+		}), err
 	})
 }
 

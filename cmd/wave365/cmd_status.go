@@ -93,6 +93,7 @@ func runStatus(ctx context.Context, a *app, g *globals, id, user string) error {
 	if err != nil {
 		return whichRuns(ctx, l, err)
 	}
+	g.at.is(r)
 	if g.live != "" {
 		return a.followLive(ctx, g.live, l, r)
 	}
@@ -145,7 +146,7 @@ func statusOf(g *globals, s standing, now time.Time) statusDocument {
 		doc.Process = &processDocument{h.PID, h.Host, h.User, h.Command, h.Started, h.Life}
 	}
 	for _, c := range nextOf(s) {
-		doc.Next = append(doc.Next, shell(g.ledger, r.ID).Line(c))
+		doc.Next = append(doc.Next, g.shell(r.ID).Line(c))
 	}
 	return doc
 }
@@ -194,10 +195,10 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	if s.Counts.Open() > 0 { // what was skipped before it began would push the rest off a small screen; it is counted above
 		told = slices.DeleteFunc(slices.Clone(s.Rows), func(x migration.Row) bool { return x.State == migration.Skipped })
 	}
-	printOutcome(a.out, shell(g.ledger, r.ID), told)
+	printOutcome(a.out, g.shell(r.ID), told)
 	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(r.ReportDir, r), report.FilePage))
 	if s.Counts.Open() > 0 && !s.goesOn() {
-		fmt.Fprintf(a.out, "Continue with: %s\n", shell(g.ledger, r.ID).Line(advice.Resume(r, s.Rows, s.Events)))
+		fmt.Fprintf(a.out, "Continue with: %s\n", g.shell(r.ID).Line(advice.Resume(r, s.Rows, s.Events)))
 	}
 }
 

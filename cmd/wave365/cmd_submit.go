@@ -125,7 +125,7 @@ func (a *app) answerQueued(ctx context.Context, g *globals, q *fleet.Queue, r mi
 	if !begin.IsZero() {
 		when = "at " + bothClocks(begin, a.zone)
 	}
-	fmt.Fprintf(a.out, "Run %s is queued for the workers, to start %s. See where it stands with: %s\n", r.ID, when, shell(g.ledger, r.ID).Line(fault.NewCommand("status")))
+	fmt.Fprintf(a.out, "Run %s is queued for the workers, to start %s. See where it stands with: %s\n", r.ID, when, g.shell(r.ID).Line(fault.NewCommand("status")))
 	if len(workers) == 0 && unknown == nil {
 		fmt.Fprintf(a.err, "wave365: no worker is connected to the database now; start one: wave365 worker --database '%s'\n", databaseOf(g.ledger))
 	}

@@ -269,7 +269,7 @@ func undone(g *globals, id string, p undoing.Plan) undoDocument {
 		doc.Steps = append(doc.Steps, undoneStep{s.What, s.Back(), s.Why})
 	}
 	for _, l := range p.Lasting {
-		doc.Lasting = append(doc.Lasting, shell(g.ledger, id).Remedy(l))
+		doc.Lasting = append(doc.Lasting, g.shell(id).Remedy(l))
 	}
 	return doc
 }

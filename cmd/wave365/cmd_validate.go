@@ -208,7 +208,7 @@ func (a *app) answerValidate(g *globals, file *wave.File, res preflight.Result) 
 			Findings: emptyNotNull(res.Findings),
 		})
 	} else {
-		printFindings(a.out, shell(g.ledger, ""), res.Findings)
+		printFindings(a.out, g.shell(""), res.Findings)
 		printValidity(a.out, rows, res)
 	}
 	switch {

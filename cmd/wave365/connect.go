@@ -62,6 +62,7 @@ func (g *globals) placeOf(wavePath string) (place, error) {
 			return p, fault.Wrap(fault.Invalid, "sandbox.scenario", "there is no scenario "+p.sandbox+" beside the wave",
 				"name one with --sandbox=FILE, or use --sandbox=URL for a sandbox that runs already", err)
 		}
+		g.sandbox = p.sandbox
 	}
 	return p, nil
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/graph"
+	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
 	"wave365/pkg/summary/wording"
@@ -101,6 +103,10 @@ func supposeGroups(ctx context.Context, conn *connection, o runOptions, file *wa
 // createGroups makes the groups that --create-group wants, after showing them and asking. It reports whether any was made:
 // then the wave is to be validated again.
 func (a *app) createGroups(ctx context.Context, g *globals, s *run.Session, conn *connection, o runOptions, file *wave.File, res preflight.Result) (bool, error) {
+	w := tenantcare.Writer{Journal: s.Ledger, Clock: conn.clock, Command: createGroup, By: s.Driver().String()}
+	if err := a.settleGroups(ctx, g, conn, w, o.createGroup, file); err != nil {
+		return false, err
+	}
 	names, policies, err := missingGroups(ctx, conn, o.createGroup, o.skipInvalid, file, res)
 	if err != nil || len(policies) == 0 {
 		return false, err
@@ -121,11 +127,38 @@ func (a *app) createGroups(ctx context.Context, g *globals, s *run.Session, conn
 	if err := a.ask(ctx, g, "Make "+wording.Count(len(policies), "group")+" for this wave? This changes the tenant."); err != nil {
 		return false, err
 	}
-	w := tenantcare.Writer{Journal: s.Ledger, Clock: conn.clock, Command: "run --create-group", By: s.Driver().String()}
 	for _, p := range policies {
 		if _, err := wavegroup.Ensure(ctx, w, conn.graph, names[p.ID], p.ID); err != nil {
 			return true, err
 		}
 	}
 	return true, nil
+}
+
+// createGroup is the command that the groups of a wave are made by, as the ledger names it.
+const createGroup = "run --create-group"
+
+// settleGroups finds out what became of the writes of an earlier run of this wave that died while it made groups.
+func (a *app) settleGroups(ctx context.Context, g *globals, conn *connection, w tenantcare.Writer, template string, file *wave.File) error {
+	open, err := w.Journal.Writes(ctx, migration.WriteFilter{Command: createGroup, Undecided: true})
+	if err != nil || len(open) == 0 {
+		return err
+	}
+	policies, err := conn.graph.ProvisioningPolicies(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range open {
+		mine := slices.ContainsFunc(policies, func(p graph.ProvisioningPolicy) bool {
+			name, _ := wavegroup.Name(template, file.Name, p.DisplayName)
+			return strings.EqualFold(p.ID, one.Target) || name == one.Target
+		})
+		if !mine {
+			continue
+		}
+		if err := a.settle(ctx, g, conn, w, migration.WriteFilter{Command: createGroup, Target: one.Target}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -52,7 +52,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 	})
 	writer()
 	if n, why := messages.close(context.WithoutCancel(ctx), l, out, err, resumeCommand(g, r)); n > 0 {
-		fmt.Fprintf(a.err, "wave365: %s not sent: %s\n  once the cause is gone: %s\n", wording.Count(n, "message"), why, shell(g.ledger, r.ID).Line(g.messages.command()))
+		fmt.Fprintf(a.err, "wave365: %s not sent: %s\n  once the cause is gone: %s\n", wording.Count(n, "message"), why, g.shell(r.ID).Line(g.messages.command()))
 	}
 	view.Done()
 	if err != nil {
@@ -66,7 +66,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 		fmt.Fprintln(a.err, "wave365: "+out.Why)
 	case out.End == runner.Finished:
 		fmt.Fprintf(a.err, "wave365: %s\n  fix the cause, then give those rows a new attempt: %s\n",
-			out.Why, shell(g.ledger, r.ID).Line(fault.NewCommand("retry")))
+			out.Why, g.shell(r.ID).Line(fault.NewCommand("retry")))
 	}
 	return a.answerRun(context.WithoutCancel(ctx), g, l, r.ID, out.End, now())
 }
@@ -97,7 +97,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	if g.json {
 		printJSON(a.out, runDocument{"wave365/run/v1", r.ID, r.Wave, r.Tenant, state, counts, code, dir})
 	} else {
-		printOutcome(a.out, shell(g.ledger, id), rows)
+		printOutcome(a.out, g.shell(id), rows)
 		fmt.Fprintf(a.out, "\nReport: %s\n\n%s", filepath.Join(dir, report.FilePage), folded("", summary.Verdict(account), columns(a.out)))
 	}
 	switch end {
@@ -112,7 +112,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 		if end == runner.Halted {
 			lead = "once the cause is removed, " + lead
 		}
-		fmt.Fprintf(a.err, "wave365: %s; %s%s\n", leftOpen(rows), lead, shell(g.ledger, id).Line(advice.Resume(r, rows, events)))
+		fmt.Fprintf(a.err, "wave365: %s; %s%s\n", leftOpen(rows), lead, g.shell(id).Line(advice.Resume(r, rows, events)))
 	}
 	if unwritten != nil {
 		return unwritten
@@ -161,7 +161,7 @@ func leftOpen(rows []migration.Row) string {
 
 // resumeCommand is what a person types to go on.
 func resumeCommand(g *globals, r migration.Run) string {
-	return shell(g.ledger, r.ID).Line(fault.NewCommand("resume"))
+	return g.shell(r.ID).Line(fault.NewCommand("resume"))
 }
 
 // view is how this command shows its progress.

@@ -34,7 +34,7 @@ type explanation struct {
 // explainCode explains one code, or names those of a family.
 func explainCode(a *app, g *globals, code string) error {
 	code = strings.ToLower(strings.TrimSpace(code))
-	sh := shell(g.ledger, "")
+	sh := g.shell("")
 	doc := explanationDocument{Schema: "wave365/explain/v1"}
 	var found []entry.Entry
 	for _, e := range catalogue.All() {

@@ -54,6 +54,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 		code = exitStopped // whatever broke off because of it
 	}
 	sh := shell(root.PersistentFlags().Lookup("ledger").Value.String(), "")
+	sh.Place = a.at.flags()
 	if err != nil && !quiet {
 		fmt.Fprintln(a.err, errorText(err, sh))
 	}

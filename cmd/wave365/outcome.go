@@ -25,6 +25,13 @@ func shell(ledger, run string) wording.Shell {
 	return wording.Shell{Ledger: ledger, Run: run, Windows: runtime.GOOS == "windows"}
 }
 
+// shell says how commands are written that go on from this one: on its ledger, and to its tenant.
+func (g *globals) shell(run string) wording.Shell {
+	sh := shell(g.ledger, run)
+	sh.Place = g.at.flags()
+	return sh
+}
+
 // printOutcome lists the rows that need a person, one kind of problem after the other: which rows, what happened, what to
 // do. A command that helps several kinds stands at the first.
 func printOutcome(w io.Writer, sh wording.Shell, rows []migration.Row) {

@@ -16,6 +16,7 @@ func (a *app) session(g *globals) run.Options {
 	return run.Options{
 		Ledger: g.ledger, ReportDir: g.reportDir, Driver: run.ThisProcess(version), Journal: a.journal,
 		Connect: func(ctx context.Context, r migration.Run) (*run.Services, error) {
+			g.at.is(r)
 			conn, err := a.connect(ctx, g.as(r), placeOfRun(r))
 			if err != nil {
 				return nil, err

@@ -87,7 +87,7 @@ func (a *app) answerStory(ctx context.Context, g *globals, l *ledger.Ledger, s r
 	}
 	if why := summary.WhyOf(r); why.Code != "" {
 		fmt.Fprint(a.out, folded("  why:      ", wording.OneLine(why.Code+": "+why.Text), width))
-		printRemedy(a.out, "  remedy:   ", shell(g.ledger, s.Run.ID), why.Remedy)
+		printRemedy(a.out, "  remedy:   ", g.shell(s.Run.ID), why.Remedy)
 	}
 	return nil
 }

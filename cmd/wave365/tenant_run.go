@@ -32,6 +32,7 @@ func (a *app) withRecorded(ctx context.Context, g *globals, id string, do func(c
 	t := &afterwards{}
 	o := a.session(g)
 	o.Connect = func(ctx context.Context, r migration.Run) (*run.Services, error) {
+		g.at.is(r)
 		var err error
 		if t.conn, err = a.connect(ctx, g.as(r), placeOfRun(r)); err != nil {
 			return nil, err
@@ -74,6 +75,39 @@ func (a *app) settle(ctx context.Context, g *globals, conn *connection, w tenant
 		storage = conn.storage
 	}
 	return settling.Writes(ctx, w, conn.graph, storage, f, func(s settling.Settled) { a.tell(g, "%s", s.Text()) })
+}
+
+// settleEarlier finds out what became of the writes of earlier commands of this name that ended before they knew, where it
+// is about this tenant as mine says; the ledger is locked only when there is one.
+func (a *app) settleEarlier(ctx context.Context, g *globals, conn *connection, command string, mine func(context.Context, migration.Write) (bool, error)) error {
+	h, err := lookInto(ctx, g)
+	if err != nil {
+		return err
+	}
+	var targets []string
+	for _, w := range h.effects {
+		if w.Command != command || !w.Undecided() || slices.Contains(targets, w.Target) {
+			continue
+		}
+		ok, err := mine(ctx, w)
+		if err != nil {
+			return err
+		}
+		if ok {
+			targets = append(targets, w.Target)
+		}
+	}
+	if len(targets) == 0 {
+		return nil
+	}
+	return a.withWriter(ctx, g, conn, command, "", func(w tenantcare.Writer) error {
+		for _, target := range targets {
+			if err := a.settle(ctx, g, conn, w, migration.WriteFilter{Command: command, Target: target}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // history is what the ledger knows about all runs of one tenant: their rows and what was written.
@@ -140,7 +174,7 @@ func (a *app) tell(g *globals, format string, args ...any) {
 
 // lines are the commands of a remedy as they are typed.
 func (g *globals) lines(commands []fault.Command) []string {
-	return shell(g.ledger, "").Lines(fault.Remedy{Commands: commands})
+	return g.shell("").Lines(fault.Remedy{Commands: commands})
 }
 
 // bullet prints one line of a list, with what to type about it below.

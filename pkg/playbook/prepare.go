@@ -42,28 +42,9 @@ func (b *Playbook) Prepare(ctx context.Context, rows []migration.Row) error {
 }
 
 func (b *Playbook) prepare(ctx context.Context, rows []migration.Row) error {
-	want := map[string]string{} // group id → name
-	for _, r := range rows {
-		if !r.State.Final() {
-			want[strings.ToLower(r.Target.GroupID)] = r.Target.GroupName
-		}
-	}
-	if len(want) == 0 {
-		return nil
-	}
-	settings, err := b.graph.UserSettings(ctx)
+	bare, err := b.bare(ctx, slices.DeleteFunc(slices.Clone(rows), func(r migration.Row) bool { return r.State.Final() }))
 	if err != nil {
-		return fault.Wrap(fault.KindOf(err), "", "list user settings: "+err.Error(), fault.HintOf(err), err)
-	}
-	var bare []string
-	for id, name := range want {
-		setting, broken := rules.Setting(rules.Reaching(settings, id), name)
-		switch {
-		case broken != nil:
-			return fault.New(fault.Conflict, broken.Code, broken.Message, settingRemedy(broken.Code), rules.SwitchBack(setting, name)...)
-		case setting == nil:
-			bare = append(bare, id)
-		}
+		return err
 	}
 	if bare, err = b.existing(ctx, bare); err != nil || len(bare) == 0 {
 		return err
@@ -73,6 +54,40 @@ func (b *Playbook) prepare(ctx context.Context, rows []migration.Row) error {
 		return err
 	}
 	return b.ensureAssigned(ctx, id, bare)
+}
+
+// Preparable reports whether Prepare would do for these rows, in whatever state they are: the fault is Prepare's. It only
+// reads, so that what the tenant refuses is known before anything is recorded.
+func (b *Playbook) Preparable(ctx context.Context, rows []migration.Row) error {
+	_, err := b.bare(ctx, rows)
+	return err
+}
+
+// bare gives the target groups of rows that no user setting reaches. The fault is Conflict when an image setting reaches one,
+// or several settings do.
+func (b *Playbook) bare(ctx context.Context, rows []migration.Row) ([]string, error) {
+	want := map[string]string{} // group id → name
+	for _, r := range rows {
+		want[strings.ToLower(r.Target.GroupID)] = r.Target.GroupName
+	}
+	if len(want) == 0 {
+		return nil, nil
+	}
+	settings, err := b.graph.UserSettings(ctx)
+	if err != nil {
+		return nil, fault.Wrap(fault.KindOf(err), "", "list user settings: "+err.Error(), fault.HintOf(err), err)
+	}
+	var bare []string
+	for id, name := range want {
+		setting, broken := rules.Setting(rules.Reaching(settings, id), name)
+		switch {
+		case broken != nil:
+			return nil, fault.New(fault.Conflict, broken.Code, broken.Message, settingRemedy(broken.Code), rules.SwitchBack(setting, name)...)
+		case setting == nil:
+			bare = append(bare, id)
+		}
+	}
+	return bare, nil
 }
 
 // existing leaves out the groups that were deleted, sorted. Their rows fail for that, each by itself; the others go on.

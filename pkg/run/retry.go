@@ -72,7 +72,7 @@ type Attempt struct {
 }
 
 // NewAttempt reads the facts of the disks again for those of the chosen rows that begin anew, because a disk that failed
-// has to be fixed.
+// has to be fixed. It records nothing, and refuses an attempt that the tenant is not prepared for, such as after close.
 func (s *Session) NewAttempt(ctx context.Context, chosen []int) (Attempt, error) {
 	a := Attempt{Rows: chosen}
 	var err error
@@ -82,7 +82,11 @@ func (s *Session) NewAttempt(ctx context.Context, chosen []int) (Attempt, error)
 	a.Rows = slices.DeleteFunc(slices.Clone(chosen), func(i int) bool {
 		return slices.ContainsFunc(a.Findings, func(f wave.Finding) bool { return f.Line == s.Rows[i].Target.Line })
 	})
-	return a, nil
+	tried := make([]migration.Row, len(a.Rows))
+	for k, i := range a.Rows {
+		tried[k] = s.Rows[i]
+	}
+	return a, s.playbook().Preparable(ctx, tried)
 }
 
 // Retry records the new attempt, with the settings that hold from now on; slots of 0 leave their number as it is. A time to

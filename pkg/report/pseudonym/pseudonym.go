@@ -34,7 +34,7 @@ func Record(a summary.Record, key []byte) summary.Record {
 	out.Intents = each(a.Intents, n.intent)
 	out.Findings = each(a.Findings, n.finding)
 	out.Audit = n.chain(a.Audit)
-	out.Shell.Ledger = n.text(a.Shell.Ledger)
+	out.Shell.Ledger, out.Shell.Place = n.text(a.Shell.Ledger), each(a.Shell.Place, n.text)
 	return out
 }
 

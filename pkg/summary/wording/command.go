@@ -14,12 +14,45 @@ type Shell struct {
 	Ledger string
 	// Run is named by commands that take a run and name none; empty: they act on the latest.
 	Run string
+	// Place are flags that say which tenant commands are for, and how it is entered, such as
+	// "--sandbox=http://127.0.0.1:8080". Commands about a recorded run find its tenant and storage in the ledger.
+	Place []string
 	// Windows asks for quotes that cmd.exe and PowerShell both know.
 	Windows bool
 }
 
 // takesRun names the commands whose first argument is a run.
 var takesRun = []string{"resume", "status", "retry", "reconcile", "cancel", "report", "pause", "continue", "slots", "drain", "close", "undo", "notify"}
+
+// tenantFlags and storageFlags are those of Place that only commands without a recorded run are told.
+var (
+	tenantFlags  = []string{"--sandbox", "--cloud", "--tenant"}
+	storageFlags = []string{"--storage-account", "--blob-endpoint"}
+)
+
+// place are the flags of Place that a command takes and does not have.
+func (s Shell) place(c fault.Command) []string {
+	has := func(flag string) bool {
+		return slices.ContainsFunc(c.Args, func(a string) bool { return a == flag || strings.HasPrefix(a, flag+"=") })
+	}
+	family, _, _ := strings.Cut(c.Name, " ")
+	wave := slices.Contains([]string{"validate", "plan", "run", "submit", "doctor"}, family)
+	tenant := wave || slices.Contains([]string{"policy", "setting", "image", "license", "cloudpc"}, family) ||
+		family == "purge" && has("--foreign") || family == "deprovision" && !has("--row")
+	if family != "doctor" && slices.Contains(noLedger, c.Name) || has("--help") || has("--offline") || has("--explain") {
+		return nil
+	}
+	var out []string
+	for _, flag := range s.Place {
+		name, value, _ := strings.Cut(flag, "=")
+		switch {
+		case has(name), !tenant && slices.Contains(tenantFlags, name), !wave && slices.Contains(storageFlags, name):
+		default:
+			out = append(out, name+"="+s.Quote(value))
+		}
+	}
+	return out
+}
 
 // noLedger names the commands that need no ledger.
 var noLedger = []string{"", "template", "sandbox", "sandbox generate", "rehearse", "help", "version", "completion", "doctor"}
@@ -49,6 +82,7 @@ func (s Shell) Line(c fault.Command) string {
 		}
 		words = append(words, a)
 	}
+	words = append(words, s.place(c)...)
 	if s.Ledger != "" && !help && !slices.Contains(noLedger, c.Name) && !slices.Contains(c.Args, "--ledger") {
 		words = append(words, "--ledger", s.Quote(s.Ledger))
 	}

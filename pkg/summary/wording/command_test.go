@@ -57,6 +57,7 @@ func TestShell_Quote(t *testing.T) {
 func TestShell_Line(t *testing.T) {
 	t.Parallel()
 	other := wording.Shell{Ledger: "my runs/l.db", Run: "r1"}
+	placed := wording.Shell{Ledger: "l.db", Place: []string{"--sandbox=http://127.0.0.1:80", "--profile=my tenant", "--storage-account=vhds"}}
 	for _, tc := range []struct {
 		name  string
 		shell wording.Shell
@@ -71,6 +72,14 @@ func TestShell_Line(t *testing.T) {
 		{"takes no run", other, fault.NewCommand("unlock", "--id", "3"), "wave365 unlock --id 3 --ledger 'my runs/l.db'"},
 		{"needs no ledger", other, fault.NewCommand("template", "--out", "my wave.csv"), "wave365 template --out 'my wave.csv'"},
 		{"flag with a value", wording.Shell{}, fault.NewCommand("validate", "a b.csv", "--sandbox=a b.yaml"), "wave365 validate 'a b.csv' --sandbox='a b.yaml'"},
+		{"a policy of the tenant", placed, fault.NewCommand("policy apply", "--file=p.yaml"), "wave365 policy apply --file=p.yaml --sandbox=http://127.0.0.1:80 --profile='my tenant' --ledger l.db"},
+		{"a wave's file", placed, fault.NewCommand("validate", "w.csv"), "wave365 validate w.csv --sandbox=http://127.0.0.1:80 --profile='my tenant' --storage-account=vhds --ledger l.db"},
+		{"the file alone", placed, fault.NewCommand("validate", "--offline", "w.csv"), "wave365 validate --offline w.csv --ledger l.db"},
+		{"a place of its own", placed, fault.NewCommand("validate", "w.csv", "--sandbox=w.yaml"), "wave365 validate w.csv --sandbox=w.yaml --profile='my tenant' --storage-account=vhds --ledger l.db"},
+		{"a recorded run knows its tenant", placed, fault.NewCommand("resume").For("r1"), "wave365 resume r1 --profile='my tenant' --ledger l.db"},
+		{"so does the ledger its imports", placed, fault.NewCommand("purge", "--id", "i"), "wave365 purge --id i --profile='my tenant' --ledger l.db"},
+		{"others' it does not know", placed, fault.NewCommand("purge", "--id", "i", "--foreign"), "wave365 purge --id i --foreign --sandbox=http://127.0.0.1:80 --profile='my tenant' --ledger l.db"},
+		{"help of a policy", placed, fault.NewCommand("policy apply", "--help"), "wave365 policy apply --help"},
 		{"help", other, fault.NewCommand("retry", "--help"), "wave365 retry --help"},
 		{"help of all", other, fault.NewCommand("", "--help"), "wave365 --help"},
 		{"two words", other, fault.NewCommand("report verify", "a b"), "wave365 report verify 'a b' --ledger 'my runs/l.db'"},

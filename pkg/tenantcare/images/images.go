@@ -4,9 +4,11 @@ package images
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,24 +87,46 @@ func (s Spec) Find(all []graph.DeviceImage) (graph.DeviceImage, error) {
 	return graph.DeviceImage{}, nil
 }
 
+// Target is what the ledger calls the image before it has an id.
+func (s Spec) Target() string { return s.Name + " " + s.Version }
+
 // Create makes the image. One that is there already is found again.
 func Create(ctx context.Context, w tenantcare.Writer, t Tenant, s Spec) (string, error) {
 	out, err := w.Do(ctx, tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.ImageCreate, Target: s.Name + " " + s.Version},
-		Present: func(ctx context.Context) (string, string, bool, error) {
-			all, err := t.DeviceImages(ctx)
-			if err != nil {
-				return "", "", false, err
-			}
-			i, err := s.Find(all)
-			return i.ID, "found by name and version", i.ID != "", err
-		},
+		Write:   migration.Write{Effect: tenantcare.ImageCreate, Target: s.Target(), After: tenantcare.JSON(s)},
+		Present: found(t, s),
 		Call: func(ctx context.Context) (string, error) {
 			i, err := t.CreateDeviceImage(ctx, graph.DeviceImage{DisplayName: s.Name, Version: s.Version, SourceImageResourceID: s.Source})
 			return i.ID, err
 		},
 	})
 	return out.RemoteID, err
+}
+
+// found looks for the image of a spec.
+func found(t Tenant, s Spec) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		all, err := t.DeviceImages(ctx)
+		if err != nil {
+			return "", "", false, err
+		}
+		i, err := s.Find(all)
+		return i.ID, "found by name and version", i.ID != "", err
+	}
+}
+
+// Written is how to look for what a recorded write to an image did; nil: it is none, or does not say enough.
+func Written(t Tenant, w migration.Write) tenantcare.Look {
+	switch w.Effect {
+	case tenantcare.ImageCreate:
+		var s Spec
+		if json.Unmarshal(w.After, &s) == nil && s.Name != "" {
+			return found(t, s)
+		}
+	case tenantcare.ImageDelete:
+		return gone(t, w.Target)
+	}
+	return nil
 }
 
 // pollEvery is how often a pending image is looked at, in service time; patience is how long.
@@ -185,21 +209,26 @@ func Users(id string, policies []graph.ProvisioningPolicy) []string {
 
 // Delete deletes an image and waits until it is gone from the list.
 func Delete(ctx context.Context, w tenantcare.Writer, t Tenant, i graph.DeviceImage) error {
-	gone := func(ctx context.Context) (string, string, bool, error) {
-		all, err := t.DeviceImages(ctx)
-		if err != nil {
-			return "", "", false, err
-		}
-		for _, one := range all {
-			if strings.EqualFold(one.ID, i.ID) {
-				return "", "", false, nil
-			}
-		}
-		return i.ID, "it is gone", true, nil
-	}
 	_, err := w.Do(ctx, tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.ImageDelete, Target: i.ID}, Present: gone,
+		Write: migration.Write{Effect: tenantcare.ImageDelete, Target: i.ID, Before: tenantcare.JSON(i.DisplayName)}, Present: gone(t, i.ID),
 		Call: func(ctx context.Context) (string, error) { return i.ID, t.DeleteDeviceImage(ctx, i.ID) },
 	})
 	return err
+}
+
+// Deletes reports whether a recorded write was to delete the image of this id or name.
+func Deletes(w migration.Write, cell string) bool {
+	var name string
+	return w.Effect == tenantcare.ImageDelete && (strings.EqualFold(w.Target, strings.TrimSpace(cell)) || json.Unmarshal(w.Before, &name) == nil && wave.UserKey(name) == wave.UserKey(cell))
+}
+
+// gone looks whether an image is gone.
+func gone(t Tenant, id string) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		all, err := t.DeviceImages(ctx)
+		if err != nil || slices.ContainsFunc(all, func(i graph.DeviceImage) bool { return strings.EqualFold(i.ID, id) }) {
+			return "", "", false, err
+		}
+		return id, "it is gone", true, nil
+	}
 }

@@ -4,6 +4,7 @@ package policies
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ import (
 
 // Tenant is what of the tenant is read; *graph.Client is one.
 type Tenant interface {
-	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
+	Reads
 	OnPremisesConnections(ctx context.Context) ([]graph.OnPremisesConnection, error)
 	Images
 	Groups
@@ -38,7 +39,7 @@ type Groups interface {
 
 // Writes are the calls that change a policy; *graph.Client makes them.
 type Writes interface {
-	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
+	Reads
 	CreateProvisioningPolicy(ctx context.Context, p graph.ProvisioningPolicy) (graph.ProvisioningPolicy, error)
 	UpdateProvisioningPolicy(ctx context.Context, p graph.ProvisioningPolicy) (graph.ProvisioningPolicy, error)
 	AssignProvisioningPolicy(ctx context.Context, id string, groupIDs []string) error
@@ -197,15 +198,8 @@ func Apply(ctx context.Context, w tenantcare.Writer, t Writes, p Plan) (graph.Pr
 func create(t Writes, p Plan) tenantcare.Effect {
 	name := p.Want.DisplayName
 	return tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.PolicyCreate, Target: name, After: tenantcare.JSON(p.Want)},
-		Present: func(ctx context.Context) (string, string, bool, error) {
-			all, err := t.ProvisioningPolicies(ctx)
-			if err != nil {
-				return "", "", false, err
-			}
-			found, err := existing(all, name)
-			return found.ID, "found by its name", found.ID != "", err
-		},
+		Write:   migration.Write{Effect: tenantcare.PolicyCreate, Target: name, After: tenantcare.JSON(p.Want)},
+		Present: named(t, name),
 		Call: func(ctx context.Context) (string, error) {
 			made, err := t.CreateProvisioningPolicy(ctx, p.Want)
 			return made.ID, err
@@ -215,7 +209,7 @@ func create(t Writes, p Plan) tenantcare.Effect {
 
 func update(t Writes, p Plan) tenantcare.Effect {
 	return tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.PolicyUpdate, Target: p.Have.ID, Before: tenantcare.JSON(p.Have), After: tenantcare.JSON(p.Want)},
+		Write: migration.Write{Effect: tenantcare.PolicyUpdate, Target: p.Have.ID, Before: tenantcare.JSON(p.Have), After: tenantcare.JSON(p.Changes)},
 		Present: func(ctx context.Context) (string, string, bool, error) {
 			now, err := read(ctx, t, p.Have.ID)
 			return now.ID, "the policy is as the file says", err == nil && len(p.File.Differs(now)) == 0, err
@@ -249,7 +243,56 @@ func assign(t Writes, p Plan, id string) tenantcare.Effect {
 	}
 }
 
-func read(ctx context.Context, t Writes, id string) (graph.ProvisioningPolicy, error) {
+// named looks for a policy by its name.
+func named(t Reads, name string) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		all, err := t.ProvisioningPolicies(ctx)
+		if err != nil {
+			return "", "", false, err
+		}
+		found, err := existing(all, name)
+		return found.ID, "found by its name", found.ID != "", err
+	}
+}
+
+// Reads reads the policies; *graph.Client does.
+type Reads interface {
+	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
+}
+
+// Written is how to look for what a recorded write to a policy did, of whichever command; nil: it is none, or does not say
+// enough.
+func Written(t Reads, w migration.Write) tenantcare.Look {
+	switch w.Effect {
+	case tenantcare.PolicyCreate:
+		return named(t, w.Target)
+	case tenantcare.PolicyUpdate:
+		var changes []policyfile.Change
+		if json.Unmarshal(w.After, &changes) != nil {
+			return nil
+		}
+		return look(t, w.Target, "the policy is as it was to be", func(p graph.ProvisioningPolicy) bool { return policyfile.Shows(p, changes) })
+	case tenantcare.PolicyAssign:
+		var had, want []string
+		if json.Unmarshal(w.After, &want) != nil || w.Before != nil && json.Unmarshal(w.Before, &had) != nil {
+			return nil
+		}
+		return look(t, w.Target, "the groups are as wanted", func(p graph.ProvisioningPolicy) bool {
+			return !slices.ContainsFunc(want, func(g string) bool { return !tenantcare.Has(p.GroupIDs, g) }) &&
+				!slices.ContainsFunc(had, func(g string) bool { return !tenantcare.Has(want, g) && tenantcare.Has(p.GroupIDs, g) })
+		})
+	}
+	return nil
+}
+
+func look(t Reads, id, seen string, as func(graph.ProvisioningPolicy) bool) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		p, err := read(ctx, t, id)
+		return id, seen, err == nil && as(p), err
+	}
+}
+
+func read(ctx context.Context, t Reads, id string) (graph.ProvisioningPolicy, error) {
 	all, err := t.ProvisioningPolicies(ctx)
 	if err != nil {
 		return graph.ProvisioningPolicy{}, err

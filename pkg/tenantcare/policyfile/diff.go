@@ -54,6 +54,18 @@ func (f *File) Differs(have graph.ProvisioningPolicy) []string {
 	return names
 }
 
+// Shows reports whether a policy has every change.
+func Shows(p graph.ProvisioningPolicy, changes []Change) bool {
+	for _, c := range changes {
+		for _, prop := range properties() {
+			if prop.name == c.Property && prop.shown(p) != c.Want {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // Groups says how the assignment of a policy changes: its groups stay unless remove names them.
 type Groups struct {
 	// Want is the whole set to be written. Add and Remove are what changes; Stay are assigned, and not in the file.

@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"wave365/pkg/blob"
-	"wave365/pkg/graph"
+	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
+	"wave365/pkg/tenantcare/images"
 	"wave365/pkg/tenantcare/imports"
 	"wave365/pkg/tenantcare/leaving"
+	"wave365/pkg/tenantcare/policies"
 	"wave365/pkg/tenantcare/snapshotsetting"
 	"wave365/pkg/tenantcare/wavegroup"
 )
@@ -24,7 +26,8 @@ type Tenant interface {
 	leaving.Reads
 	imports.Tenant
 	snapshotsetting.Tenant
-	Group(ctx context.Context, id string) (graph.Group, error)
+	images.Tenant
+	wavegroup.Finder
 }
 
 // Settled is a write that was decided.
@@ -48,7 +51,7 @@ func Writes(ctx context.Context, w tenantcare.Writer, t Tenant, s closing.Storag
 		return err
 	}
 	for _, o := range open {
-		look, shows := of(t, s, o)
+		look, shows := of(w, t, s, o)
 		if look == nil {
 			continue
 		}
@@ -62,16 +65,19 @@ func Writes(ctx context.Context, w tenantcare.Writer, t Tenant, s closing.Storag
 }
 
 // of is how to look for what a write did, and how long that may take to show; nil: it is not looked for here.
-func of(t Tenant, s closing.Storage, w migration.Write) (tenantcare.Look, time.Duration) {
+func of(by tenantcare.Writer, t Tenant, s closing.Storage, w migration.Write) (tenantcare.Look, time.Duration) {
 	if w.Command == migration.CommandRun {
 		return nil, 0
 	}
 	switch w.Effect {
-	case tenantcare.SettingRestore:
-		var source string
-		if json.Unmarshal(w.After, &source) == nil && source != "" {
-			return snapshotsetting.Builds(t, w.Target, source), 0
-		}
+	case tenantcare.PolicyCreate, tenantcare.PolicyUpdate:
+		return orGone(policies.Written(t, w)), 0
+	case migration.EffectSettingCreate, tenantcare.SettingRestore:
+		return orGone(snapshotsetting.Written(t, w)), 0
+	case tenantcare.ImageCreate, tenantcare.ImageDelete:
+		return images.Written(t, w), 0
+	case tenantcare.GroupCreate:
+		return wavegroup.Made(by, t, w.Target), wavegroup.Shows
 	case migration.EffectPurge:
 		return imports.RecordGone(t, w.Target), 0
 	case tenantcare.LicenseRemove:
@@ -83,13 +89,17 @@ func of(t Tenant, s closing.Storage, w migration.Write) (tenantcare.Look, time.D
 	case tenantcare.GroupDelete:
 		return wavegroup.Gone(t, w.Target), 0
 	case tenantcare.PolicyAssign, migration.EffectSettingAssign:
-		var group string // that was taken out; what was added is no text, see wavegroup
+		var group string // that was taken out
+		out := json.Unmarshal(w.Before, &group) == nil && group != ""
 		switch {
-		case json.Unmarshal(w.Before, &group) != nil || group == "":
-		case w.Effect == tenantcare.PolicyAssign:
+		case w.Effect == tenantcare.PolicyAssign && out:
 			return wavegroup.PolicyWithout(t, w.Target, group), 0
-		default:
+		case w.Effect == tenantcare.PolicyAssign:
+			return orGone(policies.Written(t, w)), 0
+		case out:
 			return wavegroup.SettingWithout(t, w.Target, group), 0
+		default:
+			return orGone(snapshotsetting.Written(t, w)), 0
 		}
 	case tenantcare.GraceEnd:
 		return leaving.Ended(t, w.User, w.Target, w.At), leaving.EndShows
@@ -99,6 +109,20 @@ func of(t Tenant, s closing.Storage, w migration.Write) (tenantcare.Look, time.D
 		}
 	}
 	return nil, 0
+}
+
+// orGone has a look at a thing that somebody deleted find nothing.
+func orGone(look tenantcare.Look) tenantcare.Look {
+	if look == nil {
+		return nil
+	}
+	return func(ctx context.Context) (string, string, bool, error) {
+		id, seen, ok, err := look(ctx)
+		if fault.Is(err, fault.NotFound) {
+			return "", "", false, nil
+		}
+		return id, seen, ok, err
+	}
 }
 
 // Text says to people what became of it.

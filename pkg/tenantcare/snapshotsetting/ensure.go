@@ -4,6 +4,7 @@ package snapshotsetting
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -222,15 +223,8 @@ const (
 
 func create(t Tenant, name string) tenantcare.Effect {
 	return tenantcare.Effect{
-		Write: migration.Write{Effect: migration.EffectSettingCreate, Target: name},
-		Present: func(ctx context.Context) (string, string, bool, error) {
-			all, err := t.UserSettings(ctx)
-			i := slices.IndexFunc(all, func(s graph.UserSetting) bool { return s.DisplayName == name })
-			if err != nil || i < 0 {
-				return "", "", false, err
-			}
-			return all[i].ID, "found by its name", true, nil
-		},
+		Write:   migration.Write{Effect: migration.EffectSettingCreate, Target: name},
+		Present: named(t, name),
 		Call: func(ctx context.Context) (string, error) {
 			s, err := t.CreateUserSetting(ctx, graph.UserSetting{
 				DisplayName: name, ProvisioningSourceType: graph.SourceSnapshot,
@@ -241,14 +235,23 @@ func create(t Tenant, name string) tenantcare.Effect {
 	}
 }
 
+// named looks for a setting by its name.
+func named(t Tenant, name string) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		all, err := t.UserSettings(ctx)
+		i := slices.IndexFunc(all, func(s graph.UserSetting) bool { return s.DisplayName == name })
+		if err != nil || i < 0 {
+			return "", "", false, err
+		}
+		return all[i].ID, "found by its name", true, nil
+	}
+}
+
 // assign adds groups to what is assigned at this moment.
 func assign(t Tenant, id string, add []string) tenantcare.Effect {
 	return tenantcare.Effect{
-		Write: migration.Write{Effect: migration.EffectSettingAssign, Target: id, After: tenantcare.JSON(strings.Join(add, " "))},
-		Present: func(ctx context.Context) (string, string, bool, error) {
-			s, err := read(ctx, t, id)
-			return id, "it is assigned", err == nil && !slices.ContainsFunc(add, func(g string) bool { return !tenantcare.Has(s.GroupIDs, g) }), err
-		},
+		Write:   migration.Write{Effect: migration.EffectSettingAssign, Target: id, After: tenantcare.JSON(add)},
+		Present: assigned(t, id, add),
 		Call: func(ctx context.Context) (string, error) {
 			s, err := read(ctx, t, id)
 			if err != nil {
@@ -263,6 +266,34 @@ func assign(t Tenant, id string, add []string) tenantcare.Effect {
 			return id, t.AssignUserSetting(ctx, id, merged)
 		},
 	}
+}
+
+// assigned looks whether a setting is assigned to all of these groups.
+func assigned(t Tenant, id string, groups []string) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) {
+		s, err := read(ctx, t, id)
+		return id, "it is assigned", err == nil && !slices.ContainsFunc(groups, func(g string) bool { return !tenantcare.Has(s.GroupIDs, g) }), err
+	}
+}
+
+// Written is how to look for what a recorded write to a user setting did, of whichever command; nil: it is none, or does not
+// say enough.
+func Written(t Tenant, w migration.Write) tenantcare.Look {
+	switch w.Effect {
+	case migration.EffectSettingCreate:
+		return named(t, w.Target)
+	case migration.EffectSettingAssign:
+		var add []string
+		if json.Unmarshal(w.After, &add) == nil {
+			return assigned(t, w.Target, add)
+		}
+	case tenantcare.SettingRestore:
+		var source string
+		if json.Unmarshal(w.After, &source) == nil && source != "" {
+			return Builds(t, w.Target, source)
+		}
+	}
+	return nil
 }
 
 func read(ctx context.Context, t Tenant, id string) (graph.UserSetting, error) {

@@ -18,8 +18,7 @@ import (
 
 // Tenant are the calls it makes; *graph.Client makes them.
 type Tenant interface {
-	Group(ctx context.Context, id string) (graph.Group, error)
-	GroupsNamed(ctx context.Context, name string) ([]graph.Group, error)
+	Finder
 	CreateGroup(ctx context.Context, name, nickname, description string) (graph.Group, error)
 	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
 	AssignProvisioningPolicy(ctx context.Context, id string, groupIDs []string) error
@@ -56,7 +55,7 @@ func nickname(name string) string {
 
 // Find finds the group of a name; its zero value when there is none. The fault is Invalid (group.ambiguous) when several
 // bear it.
-func Find(ctx context.Context, t Tenant, name string) (graph.Group, error) {
+func Find(ctx context.Context, t Finder, name string) (graph.Group, error) {
 	all, err := t.GroupsNamed(ctx, name)
 	if err != nil || len(all) == 0 {
 		return graph.Group{}, err
@@ -67,9 +66,23 @@ func Find(ctx context.Context, t Tenant, name string) (graph.Group, error) {
 	return all[0], nil
 }
 
+// Shows is how long, in service time, a new group may take to be found by its name.
+const Shows = seen
+
+// Made looks for a group that this tool made, by its name.
+func Made(w tenantcare.Writer, t Finder, name string) tenantcare.Look {
+	return func(ctx context.Context) (string, string, bool, error) { return made(ctx, w, t, name) }
+}
+
+// Finder finds groups; *graph.Client does.
+type Finder interface {
+	Group(ctx context.Context, id string) (graph.Group, error)
+	GroupsNamed(ctx context.Context, name string) ([]graph.Group, error)
+}
+
 // made looks for the group by its name, and by the id that this ledger knows: a new group is found by its name, or read by
 // its id, only some minutes later, and until then what was recorded counts.
-func made(ctx context.Context, w tenantcare.Writer, t Tenant, name string) (id, how string, ok bool, err error) {
+func made(ctx context.Context, w tenantcare.Writer, t Finder, name string) (id, how string, ok bool, err error) {
 	g, err := Find(ctx, t, name)
 	if err != nil || g.ID != "" {
 		return g.ID, "found by its name", g.ID != "", err
@@ -104,8 +117,8 @@ func made(ctx context.Context, w tenantcare.Writer, t Tenant, name string) (id, 
 func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, name, policyID string) (string, error) {
 	out, err := w.Do(ctx, tenantcare.Effect{
 		Write:   migration.Write{Effect: tenantcare.GroupCreate, Target: name},
-		Shows:   seen,
-		Present: func(ctx context.Context) (string, string, bool, error) { return made(ctx, w, t, name) },
+		Shows:   Shows,
+		Present: Made(w, t, name),
 		Call: func(ctx context.Context) (string, error) {
 			g, err := t.CreateGroup(ctx, name, nickname(name), "made by wave365 for a wave")
 			return g.ID, err
@@ -124,7 +137,7 @@ func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, name, policyID s
 		return p.GroupIDs, tenantcare.Has(p.GroupIDs, group), err
 	}
 	_, err = w.Do(ctx, tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.PolicyAssign, Target: policyID},
+		Write: migration.Write{Effect: tenantcare.PolicyAssign, Target: policyID, After: tenantcare.JSON([]string{group})},
 		Present: func(ctx context.Context) (string, string, bool, error) {
 			_, ok, err := assigned(ctx)
 			return policyID, "it is assigned", ok, err
