@@ -83,10 +83,6 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 	if err != nil {
 		return err
 	}
-	if len(supposed) > 0 && out != "" {
-		return fault.New(fault.Invalid, "usage", "a plan that makes groups cannot be sealed: they have no id yet",
-			"leave --out away to look at it; run --create-group shows it again and asks before it makes them")
-	}
 	if res.Denied() || res.Whole() || res.Count(wave.Error) > 0 && !o.skipInvalid {
 		return a.answerValidate(g, file, res)
 	}
@@ -100,6 +96,7 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 	for group, policy := range supposed {
 		p.Creates(group, policy)
 	}
+	p.CreateGroup = o.createGroup
 	if len(p.Rows) == 0 {
 		return a.nothingToRun(g, file, res)
 	}
@@ -212,6 +209,9 @@ func (o *runOptions) openPlan(cmd *cobra.Command, path string, zone *time.Locati
 	if !changed("trigger") {
 		o.trigger = string(was.Trigger)
 	}
+	if !changed("create-group") {
+		o.createGroup = p.CreateGroup
+	}
 	if !changed("import-source") {
 		o.source = was.ImportSource
 	}
@@ -240,6 +240,9 @@ func planAgain(cmd *cobra.Command, sealed plan.Plan, was migration.Settings, zon
 			args = append(args, "--"+f.Name+"="+f.Value.String())
 		}
 	})
+	if sealed.CreateGroup != "" && !given("create-group") {
+		args = append(args, "--create-group="+sealed.CreateGroup)
+	}
 	if !given("slots") {
 		args = append(args, fmt.Sprintf("--slots=%d", sealed.Slots))
 	}

@@ -100,7 +100,8 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 		return err
 	}
 	defer s.Close()
-	res, err := a.validateToRun(quick, g, s, conn, o, file, findings)
+	held := func(res preflight.Result) error { return a.heldToPlan(quick, cmd, g, s, conn, o, sealed, was, file, path, res) }
+	res, err := a.validateToRun(quick, g, s, conn, o, file, findings, held)
 	if err != nil {
 		return err
 	}
@@ -162,14 +163,17 @@ func (o runOptions) place(g *globals, path string) (id string, p place, err erro
 	return id, p, nil
 }
 
-// validateToRun validates the wave, and once more when it made the groups that --create-group asks for.
-func (a *app) validateToRun(ctx context.Context, g *globals, s *run.Session, conn *connection, o runOptions, file *wave.File, findings []wave.Finding) (preflight.Result, error) {
+// validateToRun validates the wave, and once more when it made the groups that --create-group asks for, after held has let it.
+func (a *app) validateToRun(ctx context.Context, g *globals, s *run.Session, conn *connection, o runOptions, file *wave.File, findings []wave.Finding, held func(preflight.Result) error) (preflight.Result, error) {
 	before, err := run.KnownTo(ctx, s.Ledger)
 	if err != nil {
 		return preflight.Result{}, err
 	}
 	res, err := s.Services.Validate(ctx, file, findings, before)
 	if err != nil || o.createGroup == "" {
+		return res, err
+	}
+	if err := held(res); err != nil {
 		return res, err
 	}
 	if made, err := a.createGroups(ctx, g, s, conn, o, file, res); err != nil || !made {
@@ -194,6 +198,7 @@ func (a *app) agreeToRun(ctx context.Context, g *globals, s *run.Session, o runO
 		}
 	}
 	planned := plan.Make(s.Run, s.Rows, res, playbook.SettingName(s.Run))
+	planned.CreateGroup = o.createGroup
 	if o.planFile != "" {
 		if err := asPlanned(sealed, planned, o.planFile, o.again); err != nil {
 			return err

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -10,8 +11,10 @@ import (
 
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
+	"wave365/pkg/run/plan"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/wavegroup"
@@ -69,8 +72,8 @@ func missingGroups(ctx context.Context, conn *connection, template string, skipI
 }
 
 // supposeGroups has a plan made as if the groups that --create-group wants were there: their findings go, and their rows get
-// them. The result is the policy that each group gets, by the group's name; what only the group's members could tell is
-// not known.
+// them. The result is the policy that each group gets, by the group's name. Of a group that is there and only gets the
+// policy, who is in it besides the wave is read.
 func supposeGroups(ctx context.Context, conn *connection, o runOptions, file *wave.File, res *preflight.Result) (map[string]string, error) {
 	if o.createGroup == "" {
 		return nil, nil
@@ -80,12 +83,27 @@ func supposeGroups(ctx context.Context, conn *connection, o runOptions, file *wa
 		return nil, err
 	}
 	out, ids := map[string]string{}, map[string]string{}
+	var users []string
+	for _, t := range res.Targets {
+		users = append(users, t.UserID)
+	}
 	for _, p := range policies {
 		have, err := wavegroup.Find(ctx, conn.graph, names[p.ID])
 		if err != nil {
 			return nil, err
 		}
 		out[names[p.ID]], ids[p.ID] = p.DisplayName, have.ID
+		if have.ID == "" {
+			continue
+		}
+		members, err := conn.graph.GroupMembers(ctx, have.ID)
+		if err != nil {
+			return nil, err
+		}
+		if res.Around.Outsiders = maps.Clone(res.Around.Outsiders); res.Around.Outsiders == nil {
+			res.Around.Outsiders = map[string][]string{}
+		}
+		res.Around.Outsiders[strings.ToLower(have.ID)], _ = preflight.Outsiders(members, users)
 	}
 	given := map[int]bool{}
 	for i, r := range file.Rows {
@@ -98,6 +116,27 @@ func supposeGroups(ctx context.Context, conn *connection, o runOptions, file *wa
 		res.Bad[i] = slices.ContainsFunc(res.Findings, func(f wave.Finding) bool { return f.Line == r.Line && f.Severity == wave.Error })
 	}
 	return out, nil
+}
+
+// heldToPlan refuses a run that makes groups and is not what was planned, before it makes one. What the run becomes with them
+// is compared once more when they are there.
+func (a *app) heldToPlan(ctx context.Context, cmd *cobra.Command, g *globals, s *run.Session, conn *connection, o runOptions, sealed plan.Plan, was migration.Settings, file *wave.File, path string, res preflight.Result) error {
+	if o.planFile == "" || o.createGroup == "" {
+		return nil
+	}
+	res.Findings, res.Bad, res.Targets = slices.Clone(res.Findings), slices.Clone(res.Bad), slices.Clone(res.Targets)
+	supposed, err := supposeGroups(ctx, conn, o, file, &res)
+	if err != nil || len(supposed) == 0 {
+		return err
+	}
+	chosen, err := o.chosen(cmd, was, s.Now(), a.zone)
+	if err != nil {
+		return err
+	}
+	r, rows := run.Draft(a.session(g), s.Run.ID, s.Now(), run.Plan{WavePath: path, ReportDir: g.reportDir, File: file, Checked: res, Slots: o.slots, Settings: chosen, Place: conn.pinned()})
+	now := plan.Make(r, rows, res, playbook.SettingName(r))
+	now.CreateGroup = o.createGroup
+	return asPlanned(sealed, now, o.planFile, o.again)
 }
 
 // createGroups makes the groups that --create-group wants, after showing them and asking. It reports whether any was made:

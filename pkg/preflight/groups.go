@@ -167,24 +167,16 @@ func (c *check) namedGroup(r *row) bool {
 
 // outsiders says which members of a group are not in the wave; "" when all are.
 func (c *check) outsiders(group string, list []graph.Member, rows []*row) string {
-	outside := make(map[string]graph.Member, len(list))
-	for _, m := range list {
-		outside[fold(m.ID)] = m
-	}
-	members := len(outside)
+	var users []string
 	for _, r := range rows {
 		if r.user != nil {
-			delete(outside, fold(r.user.ID))
+			users = append(users, r.user.ID)
 		}
 	}
-	if len(outside) == 0 {
+	names, members := Outsiders(list, users)
+	if len(names) == 0 {
 		return ""
 	}
-	names := make([]string, 0, len(outside))
-	for _, m := range outside {
-		names = append(names, memberName(m))
-	}
-	slices.Sort(names)
 	c.outside[group] = names
 	shown := strings.Join(names[:min(3, len(names))], ", ")
 	if len(names) > 3 {
@@ -192,6 +184,24 @@ func (c *check) outsiders(group string, list []graph.Member, rows []*row) string
 	}
 	return fmt.Sprintf("group %s has members who are not in this wave, %d of %d (%s): the snapshot setting and the policy reach them too",
 		c.groupName(group), len(names), members, shown)
+}
+
+// Outsiders are the members of a group who are none of the users of those object ids, as they are shown to people, and how many
+// members there are.
+func Outsiders(list []graph.Member, users []string) (names []string, members int) {
+	outside := make(map[string]graph.Member, len(list))
+	for _, m := range list {
+		outside[fold(m.ID)] = m
+	}
+	members = len(outside)
+	for _, id := range users {
+		delete(outside, fold(id))
+	}
+	for _, m := range outside {
+		names = append(names, memberName(m))
+	}
+	slices.Sort(names)
+	return names, members
 }
 
 // memberName is how a member is shown; what is no user is named as what it is. Nested groups have no say in whom a

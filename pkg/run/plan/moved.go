@@ -22,6 +22,9 @@ func (p Plan) Moved(now Plan) []string {
 	if p.Slots != now.Slots {
 		say("--slots was %d, is %d", p.Slots, now.Slots)
 	}
+	if p.CreateGroup != now.CreateGroup {
+		say("--create-group was %s, is %s", orNone(p.CreateGroup), orNone(now.CreateGroup))
+	}
 	for _, name := range slices.Sorted(maps.Keys(union(p.Settings, now.Settings))) {
 		if was, is := p.Settings[name], now.Settings[name]; was != is {
 			say("--%s was %s, is %s", name, orNone(was), orNone(is))
@@ -82,7 +85,7 @@ func (p Plan) rows(now Plan, say func(string, ...any)) {
 			{"the disk is another one", was.Blob, r.Blob},
 			{"the disk was written again (its ETag changed)", was.ETag, r.ETag},
 			{"the policy is another one", was.Policy, r.Policy},
-			{"the group is another one", was.Group, r.Group},
+			{"the group is another one", p.groupOf(was, was.NewGroup), now.groupOf(r, was.NewGroup)},
 			{"the license is another one", was.License, r.License},
 			{"the service plan is another one", was.Plan, r.Plan},
 			{"the trigger is " + string(r.Trigger) + ", was " + string(was.Trigger), string(was.Trigger), string(r.Trigger)},
@@ -97,6 +100,20 @@ func (p Plan) rows(now Plan, say func(string, ...any)) {
 			say("line %d, %s: is not in the plan", r.Line, r.User)
 		}
 	}
+}
+
+// groupOf tells a row's group: by its id, or by its name when it was to be made, which it may have been meanwhile. planned is
+// that name in the plan; "" when the group was there.
+func (p Plan) groupOf(r Row, planned string) string {
+	if planned == "" && r.Group != "" {
+		return r.Group
+	}
+	for _, g := range p.Changes.Groups {
+		if r.Group != "" && strings.EqualFold(g.ID, r.Group) {
+			return "new " + g.Name
+		}
+	}
+	return "new " + r.NewGroup
 }
 
 func union(a, b map[string]string) map[string]string {

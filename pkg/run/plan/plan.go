@@ -34,6 +34,8 @@ type Plan struct {
 	// Slots and Settings are how the run would go about it, settings by the names of their flags.
 	Slots    int               `json:"slots"`
 	Settings map[string]string `json:"settings,omitempty"`
+	// CreateGroup is the template by which groups are named that are made for policies which have none; "": none is made.
+	CreateGroup string `json:"create_group,omitempty"`
 
 	Changes Changes `json:"changes"`
 	// Expected is the range of the end in minutes from the start, from sizes, slots and policies.
@@ -107,7 +109,9 @@ type Row struct {
 	Blob    string            `json:"blob"`
 	ETag    string            `json:"etag,omitempty"`
 	Policy  string            `json:"policy_id"`
-	Group   string            `json:"group_id"`
+	// Group is the id of the group; empty: it is made first, by the name NewGroup.
+	Group    string            `json:"group_id"`
+	NewGroup string            `json:"new_group,omitempty"`
 	License string            `json:"sku_id,omitempty"`
 	Trigger migration.Trigger `json:"trigger"`
 	// Plan is the service plan whose disk the snapshot must fit.
@@ -137,7 +141,7 @@ func Make(r migration.Run, rows []migration.Row, res preflight.Result, settingNa
 		}
 		t := row.Target
 		p.Rows = append(p.Rows, Row{Line: t.Line, User: cmp.Or(t.UPN, t.User), UserID: t.UserID, Blob: p.blob(t.Disk), ETag: t.Disk.ETag,
-			Policy: t.PolicyID, Group: t.GroupID, License: t.SKUID, Trigger: t.Trigger, Plan: t.PlanID})
+			Policy: t.PolicyID, Group: t.GroupID, NewGroup: newGroup(t), License: t.SKUID, Trigger: t.Trigger, Plan: t.PlanID})
 		p.Changes.Imports.Count++
 		p.Changes.Imports.Bytes += max(t.Disk.Virtual, 0)
 		p.change(i, t, res.Around)
@@ -149,6 +153,14 @@ func Make(r migration.Run, rows []migration.Row, res preflight.Result, settingNa
 	left := estimate.RestOf(r, rows).Left(r.CreatedAt)
 	p.Expected = Expected{int(left.From.Minutes()), int(left.Likely.Minutes()), int(left.To.Minutes())}
 	return p
+}
+
+// newGroup is the name of the row's group, where it has to be made.
+func newGroup(t migration.Target) string {
+	if t.GroupID != "" {
+		return ""
+	}
+	return t.GroupName
 }
 
 // change adds what one row changes.

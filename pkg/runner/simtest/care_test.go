@@ -297,6 +297,12 @@ func (p tended) undo(ctx context.Context, row migration.Row, all []migration.Wri
 		}
 	}
 	plan, err := undoing.Look(ctx, p.world.clock, p.g, row, mine, about)
+	if row.State == migration.Held { // it is settled first
+		if fault.CodeOf(err) != "undo.refused" {
+			return false, fmt.Errorf("a held row may be taken back: %v, %w", plan.Steps, err)
+		}
+		return true, nil
+	}
 	if err != nil || plan.Todo() == 0 {
 		return err == nil, err
 	}
