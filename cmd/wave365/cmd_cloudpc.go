@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -10,6 +12,7 @@ import (
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/listing"
+	"wave365/pkg/wave"
 )
 
 func newCloudPCCommand(a *app, g *globals) *cobra.Command {
@@ -18,8 +21,8 @@ func newCloudPCCommand(a *app, g *globals) *cobra.Command {
 
 // cloudPCFilter are the flags of cloudpc list.
 type cloudPCFilter struct {
-	users                []string
-	policy, status, wave string
+	users                    []string
+	policy, status, waveFile string
 }
 
 func newCloudPCListCommand(a *app, g *globals) *cobra.Command {
@@ -34,14 +37,15 @@ func newCloudPCListCommand(a *app, g *globals) *cobra.Command {
 	cmd.Flags().StringSliceVar(&f.users, "user", nil, "only of these users: UPN or object id")
 	cmd.Flags().StringVar(&f.policy, "policy", "", "only of this provisioning policy: name or id")
 	cmd.Flags().StringVar(&f.status, "status", "", "only with this status, such as provisioned, failed or inGracePeriod")
-	cmd.Flags().StringVar(&f.wave, "wave", "", "only of the users of this wave file")
+	cmd.Flags().StringVar(&f.waveFile, "wave", "", "only of the users of this wave file")
 	return cmd
 }
 
 func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f cloudPCFilter) error {
+	var unknown []string // users whom the directory does not know
 	which := listing.Which{Users: f.users, Policy: f.policy, Status: f.status}
-	if f.wave != "" {
-		rows, err := waveRows(f.wave)
+	if f.waveFile != "" {
+		rows, err := waveRows(f.waveFile)
 		if err != nil {
 			return err
 		}
@@ -58,12 +62,18 @@ func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f c
 			return err
 		}
 		for i, u := range users {
-			if u.Err == nil {
+			switch {
+			case u.Err == nil:
 				which.Users[i] = u.User.UPN
+			case fault.Is(u.Err, fault.NotFound):
+				unknown = append(unknown, which.Users[i])
 			}
 		}
 	}
 	all, err := conn.graph.CloudPCs(ctx, "")
+	if err == nil {
+		err = f.known(ctx, conn, all, unknown)
+	}
 	if err != nil {
 		return err
 	}
@@ -94,6 +104,35 @@ func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f c
 	}
 	table(a.out, "USER\tCLOUD PC\tSTATUS\tPOLICY\tPLAN\tPROVISIONED\tNOTE", lines)
 	return nil
+}
+
+// statuses are those that a Cloud PC may have, besides the younger ones that are seen.
+var statuses = []string{graph.StatusNotProvisioned, graph.StatusProvisioning, graph.StatusProvisioned, graph.StatusInGracePeriod, graph.StatusDeprovisioning,
+	graph.StatusFailed, graph.StatusProvisionedWithWarnings, "resizing", "restoring", graph.StatusPendingProvision, "movingRegion", "resizePendingLicense",
+	"updatingSingleSignOn", "modifyingSingleSignOn", "refreshPolicyConfiguration", graph.StatusPreparing, "failoverInProgress", "failbackInProgress"}
+
+// known refuses a filter that names what there is not: an empty answer would say something about it. A Cloud PC outlives its
+// policy and its user, so what one names is known. unknown are users whom the directory does not know.
+func (f cloudPCFilter) known(ctx context.Context, conn *connection, all []graph.CloudPC, unknown []string) error {
+	of := func(w listing.Which) bool { return len(listing.Select(all, w)) > 0 }
+	isStatus := func(s string) bool { return strings.EqualFold(s, f.status) }
+	if f.status != "" && !slices.ContainsFunc(statuses, isStatus) && !of(listing.Which{Status: f.status}) {
+		hint := "use one of " + strings.Join(statuses, ", ")
+		if near := wave.Nearest(f.status, statuses); near != "" {
+			hint = "did you mean " + near + "?"
+		}
+		return usageError{fault.New(fault.Invalid, "usage", "--status "+f.status+" is unknown", hint)}
+	}
+	for _, u := range unknown {
+		if !of(listing.Which{Users: []string{u}}) {
+			return fault.New(fault.NotFound, "user.not-found", "there is no user "+u+" in this tenant", "name the user by UPN or object id")
+		}
+	}
+	if f.policy == "" || of(listing.Which{Policy: f.policy}) {
+		return nil
+	}
+	_, err := onePolicy(ctx, conn, f.policy)
+	return err
 }
 
 func newCloudPCShowCommand(a *app, g *globals) *cobra.Command {

@@ -20,6 +20,7 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/compare"
 )
@@ -67,12 +68,20 @@ Exit codes: 0 nothing was touched, 1 something was, 2 this is no report folder.`
 		Example: "  wave365 report verify reports/friday-20260306-1830-k7f3",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if err := report.Verify(args[0]); err != nil {
+			err := report.Verify(args[0])
+			touched := fault.CodeOf(err) == "report.touched"
+			if err != nil && !touched {
 				return err
 			}
 			if g.json {
-				printJSON(a.out, map[string]string{"schema": "wave365/report-verify/v1", "report_dir": args[0]})
-				return nil
+				doc := verifyDocument{Schema: "wave365/report-verify/v1", ReportDir: args[0], Verdict: "as-written"}
+				if touched {
+					doc.Verdict, doc.Why, doc.ExitCode = "touched", wording.OneLine(err.Error()), exitUnexpected
+				}
+				printJSON(a.out, doc)
+			}
+			if touched || g.json {
+				return err
 			}
 			fmt.Fprintf(a.out, "%s is as it was written.\n", args[0])
 			return nil
@@ -80,6 +89,16 @@ Exit codes: 0 nothing was touched, 1 something was, 2 this is no report folder.`
 	}
 	standsAlone(cmd)
 	return cmd
+}
+
+// verifyDocument is the answer of `report verify` with --json.
+type verifyDocument struct {
+	Schema    string `json:"schema"`
+	ReportDir string `json:"report_dir"`
+	// Verdict is "as-written" or "touched", and Why says what was.
+	Verdict  string `json:"verdict"`
+	Why      string `json:"why,omitempty"`
+	ExitCode int    `json:"exit_code"`
 }
 
 func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id string) error {

@@ -100,7 +100,9 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 		return err
 	}
 	defer s.Close()
-	held := func(res preflight.Result) error { return a.heldToPlan(quick, cmd, g, s, conn, o, sealed, was, file, path, res) }
+	held := func(res preflight.Result) error {
+		return a.heldToPlan(quick, cmd, g, s, conn, o, sealed, was, file, path, res)
+	}
 	res, err := a.validateToRun(quick, g, s, conn, o, file, findings, held)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -109,6 +110,14 @@ func runStatus(ctx context.Context, a *app, g *globals, id, user string) error {
 		now = time.Now()
 	}
 	st := standing{s, a.queueOf(ctx, g, r.ID)}
+	to, err := l.WentTo(ctx)
+	if err != nil {
+		return err
+	}
+	if to != "" { // nothing can be recorded here any more: what is worth typing is about the copy
+		a.tell(g, "the ledger %s was copied to %s, where the run continues; here it stands as it was then", g.ledger, to)
+		g.ledger = cmp.Or(ledgerFlag(to), defaultLedger)
+	}
 	if g.json {
 		printJSON(a.out, statusOf(g, st, now))
 		return nil

@@ -137,8 +137,11 @@ func printValidity(w io.Writer, rows int, res preflight.Result) {
 		fmt.Fprintf(w, "%s checked: %s; the wave does not start.\n", wording.Count(rows, "row"), wording.Count(errors, "error"))
 	default:
 		next := "Fix the file, or run the clean rows with --skip-invalid."
-		if bad == rows {
+		switch {
+		case bad == rows:
 			next = "Fix the file."
+		case res.Whole() || res.Denied():
+			next = "What is said of the wave as a whole keeps every row from running: fix that first."
 		}
 		fmt.Fprint(w, folded("", fmt.Sprintf("%s checked: %s with errors, %d clean. %s", wording.Count(rows, "row"), wording.Count(bad, "row"), rows-bad, next), columns(w)))
 	}

@@ -106,6 +106,14 @@ func (l *Ledger) Sealed(ctx context.Context) (bool, error) {
 	return to != "", err
 }
 
+// WentTo is where the ledger was copied to, and is gone on with; "" for one that is in use.
+func (l *Ledger) WentTo(ctx context.Context) (string, error) {
+	if !l.trail.Has(trail.VersionSealed) {
+		return "", nil
+	}
+	return l.wentTo(ctx)
+}
+
 // wentTo is where a sealed ledger went; "" for one that is in use.
 func (l *Ledger) wentTo(ctx context.Context) (to string, err error) {
 	err = l.trail.DB.Get(ctx)(`SELECT went_to FROM sealed`, nil, &to)

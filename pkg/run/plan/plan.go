@@ -103,17 +103,17 @@ type Expected struct{ From, Likely, To int }
 
 // Row is what validation found of a row that would run; what is compared when the run begins.
 type Row struct {
-	Line    int               `json:"line"`
-	User    string            `json:"user"`
-	UserID  string            `json:"user_id"`
-	Blob    string            `json:"blob"`
-	ETag    string            `json:"etag,omitempty"`
-	Policy  string            `json:"policy_id"`
+	Line   int    `json:"line"`
+	User   string `json:"user"`
+	UserID string `json:"user_id"`
+	Blob   string `json:"blob"`
+	ETag   string `json:"etag,omitempty"`
+	Policy string `json:"policy_id"`
 	// Group is the id of the group; empty: it is made first, by the name NewGroup.
 	Group    string            `json:"group_id"`
 	NewGroup string            `json:"new_group,omitempty"`
-	License string            `json:"sku_id,omitempty"`
-	Trigger migration.Trigger `json:"trigger"`
+	License  string            `json:"sku_id,omitempty"`
+	Trigger  migration.Trigger `json:"trigger"`
 	// Plan is the service plan whose disk the snapshot must fit.
 	Plan string `json:"plan_id,omitempty"`
 }
