@@ -20,9 +20,9 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary"
-	"wave365/pkg/summary/wording"
 	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/compare"
+	"wave365/pkg/summary/wording"
 )
 
 // reportOptions are the flags of report.
