@@ -42,33 +42,9 @@ func newCloudPCListCommand(a *app, g *globals) *cobra.Command {
 }
 
 func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f cloudPCFilter) error {
-	var unknown []string // users whom the directory does not know
-	which := listing.Which{Users: f.users, Policy: f.policy, Status: f.status}
-	if f.waveFile != "" {
-		rows, err := waveRows(f.waveFile)
-		if err != nil {
-			return err
-		}
-		if which.Users == nil {
-			which.Users = []string{}
-		}
-		for _, r := range rows {
-			which.Users = append(which.Users, r.User)
-		}
-	}
-	if which.Users != nil {
-		users, err := conn.graph.UsersTogether(ctx, which.Users)
-		if err != nil {
-			return err
-		}
-		for i, u := range users {
-			switch {
-			case u.Err == nil:
-				which.Users[i] = u.User.UPN
-			case fault.Is(u.Err, fault.NotFound):
-				unknown = append(unknown, which.Users[i])
-			}
-		}
+	which, unknown, err := f.which(ctx, conn)
+	if err != nil {
+		return err
 	}
 	all, err := conn.graph.CloudPCs(ctx, "")
 	if err == nil {
@@ -104,6 +80,38 @@ func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f c
 	}
 	table(a.out, "USER\tCLOUD PC\tSTATUS\tPOLICY\tPLAN\tPROVISIONED\tNOTE", lines)
 	return nil
+}
+
+// which says which Cloud PCs are meant; unknown are users whom the directory does not know.
+func (f cloudPCFilter) which(ctx context.Context, conn *connection) (which listing.Which, unknown []string, err error) {
+	which = listing.Which{Users: f.users, Policy: f.policy, Status: f.status}
+	if f.waveFile != "" {
+		rows, err := waveRows(f.waveFile)
+		if err != nil {
+			return which, nil, err
+		}
+		if which.Users == nil {
+			which.Users = []string{}
+		}
+		for _, r := range rows {
+			which.Users = append(which.Users, r.User)
+		}
+	}
+	if which.Users != nil {
+		users, err := conn.graph.UsersTogether(ctx, which.Users)
+		if err != nil {
+			return which, nil, err
+		}
+		for i, u := range users {
+			switch {
+			case u.Err == nil:
+				which.Users[i] = u.User.UPN
+			case fault.Is(u.Err, fault.NotFound):
+				unknown = append(unknown, which.Users[i])
+			}
+		}
+	}
+	return which, unknown, nil
 }
 
 // statuses are those that a Cloud PC may have, besides the younger ones that are seen.

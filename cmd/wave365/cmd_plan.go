@@ -96,7 +96,7 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 	for group, policy := range supposed {
 		p.Creates(group, policy)
 	}
-	p.CreateGroup = o.createGroup
+	p.Changes.CreateGroup = o.createGroup
 	if len(p.Rows) == 0 {
 		return a.nothingToRun(g, file, res)
 	}
@@ -210,7 +210,7 @@ func (o *runOptions) openPlan(cmd *cobra.Command, path string, zone *time.Locati
 		o.trigger = string(was.Trigger)
 	}
 	if !changed("create-group") {
-		o.createGroup = p.CreateGroup
+		o.createGroup = p.Changes.CreateGroup
 	}
 	if !changed("import-source") {
 		o.source = was.ImportSource
@@ -240,8 +240,8 @@ func planAgain(cmd *cobra.Command, sealed plan.Plan, was migration.Settings, zon
 			args = append(args, "--"+f.Name+"="+f.Value.String())
 		}
 	})
-	if sealed.CreateGroup != "" && !given("create-group") {
-		args = append(args, "--create-group="+sealed.CreateGroup)
+	if sealed.Changes.CreateGroup != "" && !given("create-group") {
+		args = append(args, "--create-group="+sealed.Changes.CreateGroup)
 	}
 	if !given("slots") {
 		args = append(args, fmt.Sprintf("--slots=%d", sealed.Slots))

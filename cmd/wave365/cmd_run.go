@@ -200,7 +200,7 @@ func (a *app) agreeToRun(ctx context.Context, g *globals, s *run.Session, o runO
 		}
 	}
 	planned := plan.Make(s.Run, s.Rows, res, playbook.SettingName(s.Run))
-	planned.CreateGroup = o.createGroup
+	planned.Changes.CreateGroup = o.createGroup
 	if o.planFile != "" {
 		if err := asPlanned(sealed, planned, o.planFile, o.again); err != nil {
 			return err

@@ -135,7 +135,7 @@ func (a *app) heldToPlan(ctx context.Context, cmd *cobra.Command, g *globals, s 
 	}
 	r, rows := run.Draft(a.session(g), s.Run.ID, s.Now(), run.Plan{WavePath: path, ReportDir: g.reportDir, File: file, Checked: res, Slots: o.slots, Settings: chosen, Place: conn.pinned()})
 	now := plan.Make(r, rows, res, playbook.SettingName(r))
-	now.CreateGroup = o.createGroup
+	now.Changes.CreateGroup = o.createGroup
 	return asPlanned(sealed, now, o.planFile, o.again)
 }
 

@@ -22,8 +22,8 @@ func (p Plan) Moved(now Plan) []string {
 	if p.Slots != now.Slots {
 		say("--slots was %d, is %d", p.Slots, now.Slots)
 	}
-	if p.CreateGroup != now.CreateGroup {
-		say("--create-group was %s, is %s", orNone(p.CreateGroup), orNone(now.CreateGroup))
+	if p.Changes.CreateGroup != now.Changes.CreateGroup {
+		say("--create-group was %s, is %s", orNone(p.Changes.CreateGroup), orNone(now.Changes.CreateGroup))
 	}
 	for _, name := range slices.Sorted(maps.Keys(union(p.Settings, now.Settings))) {
 		if was, is := p.Settings[name], now.Settings[name]; was != is {

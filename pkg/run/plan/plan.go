@@ -34,8 +34,6 @@ type Plan struct {
 	// Slots and Settings are how the run would go about it, settings by the names of their flags.
 	Slots    int               `json:"slots"`
 	Settings map[string]string `json:"settings,omitempty"`
-	// CreateGroup is the template by which groups are named that are made for policies which have none; "": none is made.
-	CreateGroup string `json:"create_group,omitempty"`
 
 	Changes Changes `json:"changes"`
 	// Expected is the range of the end in minutes from the start, from sizes, slots and policies.
@@ -52,6 +50,8 @@ type Changes struct {
 	Groups   []Group   `json:"groups"`
 	Licenses []License `json:"licenses"`
 	Imports  Imports   `json:"imports"`
+	// CreateGroup is the template by which groups are named that are made for policies which have none; "": none is made.
+	CreateGroup string `json:"create_group,omitempty"`
 }
 
 // Setting is a user setting that reaches target groups. ID is empty for the one that would be created.
