@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
@@ -65,7 +66,7 @@ func begun(t *testing.T, settings migration.Settings) (*run.Session, string, *va
 		t.Fatal(err, findings)
 	}
 	o := run.Options{Ledger: filepath.Join(dir, "ledger.db"), Driver: run.Driver{User: "op", Host: "here"}}
-	s, err := run.Begin(t.Context(), o, "r1", &run.Services{Clock: still{}, Validate: v.check})
+	s, err := run.Begin(t.Context(), o, "r1", &run.Services{Clock: still{}, Tenant: unset{}, Validate: v.check})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,3 +102,8 @@ func same(t *testing.T, what string, got any, want any) {
 		t.Errorf("%s (-want +got):\n%s", what, d)
 	}
 }
+
+// unset is a tenant without user settings, as it is before a wave; no other call is made.
+type unset struct{ run.Tenant }
+
+func (unset) UserSettings(context.Context) ([]graph.UserSetting, error) { return nil, nil }
