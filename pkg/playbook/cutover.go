@@ -42,6 +42,8 @@ func (b *Playbook) cutover(ctx context.Context, r migration.Row) (migration.Resu
 		}
 	}
 	if r.Facts.CutOver.IsZero() {
+		// What somebody else gave is theirs, and is not taken back as if we had.
+		e.blind = e.blind && !b.linkOpen(r).IsZero()
 		if _, err := b.apply(ctx, e); err != nil {
 			return effectFailed(r, b.seatLost(ctx, r, err), "cutover.failed", doing)
 		}

@@ -143,6 +143,14 @@ func TestWhoseCloudPCFromTheImage(t *testing.T) {
 			if ends := strings.Contains(r.Problem.Hint, "have it deprovisioned"); ends == given || given && !strings.Contains(r.Problem.Hint, "ask "+r.Target.User) {
 				t.Errorf("given %t: %s", given, r.Problem.Hint)
 			}
+			// What is written down as this row's doing is what undo takes away.
+			intents, err := s.ledger.Intents(t.Context(), "one", 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ours := slices.ContainsFunc(intents, func(in migration.Intent) bool { return in.Effect == migration.EffectLicense }); ours == given {
+				t.Errorf("given %t: %t that this row gave the license", given, ours)
+			}
 		})
 	}
 }
