@@ -77,7 +77,10 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 	if err := a.writeReport(ctx, s.Ledger, s.Run.ID, s.Now(), runCode(end, counts, advice.Halted(events))); err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%d cancelled, %d continue in the service, because their import was sent", c.Rows, len(c.GoOn))
+	text := fmt.Sprintf("%d cancelled", c.Rows)
+	if n := len(c.GoOn); n > 0 {
+		text += fmt.Sprintf(", %d too late to cancel: the import was sent and continues in the service", n)
+	}
 	if n := len(c.Away); n > 0 {
 		text += fmt.Sprintf("; %d without the license that was taken for the import", n)
 	}
@@ -94,7 +97,7 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 			[]fault.Command{fault.NewCommand("undo", "--row", r.Target.User).For(s.Run.ID)})
 	}
 	if len(c.GoOn) > 0 {
-		fmt.Fprintf(a.out, "Follow them to their end with: %s\n", resumeCommand(g, s.Run))
+		fmt.Fprintf(a.out, "Follow them to their end with: %s\n", shell(g.ledger, "").Line(resumeNow(ctx, s.Ledger, s.Run)))
 	}
 	return nil
 }

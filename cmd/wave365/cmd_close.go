@@ -84,7 +84,7 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 		}
 		return nothing("run "+t.Run.ID+" is closed already: nothing to do", "")
 	}
-	if err := a.ask(ctx, g, "Close run "+t.Run.ID+"? This changes the tenant."); err != nil {
+	if err := a.ask(ctx, g, "Close run "+t.Run.ID+"? "+consequence(t.Run.Sandbox)); err != nil {
 		return err
 	}
 	again := func(f closing.Facts) closing.Plan { return closing.Decide(r, f, o) }

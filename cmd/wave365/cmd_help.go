@@ -82,13 +82,21 @@ func noHelp(cmd *cobra.Command, rest []string) error {
 	return fault.New(fault.Invalid, "usage", fmt.Sprintf("there is no command and no topic %q", rest[0]), hint, help)
 }
 
-// nearestHelp is the command or topic that a word was probably meant to be; "" when none is much like it.
+// nearestHelp is the command or topic that a word was probably meant to be: the only one that begins so, or one that is much
+// like it; "" when there is none.
 func nearestHelp(cmd *cobra.Command, word string) string {
-	var names []string
+	var names, begin []string
 	for _, c := range cmd.Commands() {
-		if c.IsAvailableCommand() || c.IsAdditionalHelpTopicCommand() {
-			names = append(names, c.Name())
+		if !c.IsAvailableCommand() && !c.IsAdditionalHelpTopicCommand() {
+			continue
 		}
+		names = append(names, c.Name())
+		if c.IsAvailableCommand() && strings.HasPrefix(c.Name(), strings.ToLower(word)) {
+			begin = append(begin, c.Name())
+		}
+	}
+	if len(begin) == 1 {
+		return begin[0]
 	}
 	return wave.Nearest(word, names)
 }

@@ -89,7 +89,7 @@ func (a *app) imageCreate(ctx context.Context, g *globals, conn *connection, o i
 		return nothing("image "+now.DisplayName+" "+now.Version+" is there and "+now.Status+": nothing to do", "")
 	}
 	if now.ID == "" {
-		if err := a.ask(ctx, g, "Make image "+o.spec.Name+" "+o.spec.Version+" from "+o.spec.Source+"? This changes the tenant."); err != nil {
+		if err := a.ask(ctx, g, "Make image "+o.spec.Name+" "+o.spec.Version+" from "+o.spec.Source+"? "+consequence(g.sandbox)); err != nil {
 			return err
 		}
 		err := a.withWriter(ctx, g, conn, "image create", "", func(w tenantcare.Writer) error {

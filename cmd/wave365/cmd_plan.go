@@ -144,7 +144,7 @@ func (a *app) answerPlan(g *globals, p plan.Plan, res preflight.Result, out stri
 		printJSON(a.out, p)
 		return nil
 	}
-	printPlan(a.out, p, time.Now(), a.zone)
+	printPlan(a.out, p, a.zone)
 	if out == "" {
 		fmt.Fprintln(a.out, "\nNothing was changed. To be held to exactly this plan, seal it with --out FILE and start with run --plan FILE.")
 	} else {
@@ -154,7 +154,7 @@ func (a *app) answerPlan(g *globals, p plan.Plan, res preflight.Result, out stri
 }
 
 // printPlan shows a plan as text, in a terminal's width.
-func printPlan(w io.Writer, p plan.Plan, start time.Time, zone *time.Location) {
+func printPlan(w io.Writer, p plan.Plan, zone *time.Location) {
 	of := p.TenantName
 	if of == "" {
 		of = p.Tenant
@@ -164,7 +164,7 @@ func printPlan(w io.Writer, p plan.Plan, start time.Time, zone *time.Location) {
 	}
 	fmt.Fprint(w, folded("", "Plan for "+wording.OneLine(of)+":", columns(w)))
 	headed := false
-	for _, l := range p.Lines(start, zone) {
+	for _, l := range p.Lines(zone) {
 		lead := strings.Repeat("  ", l.Depth+1)
 		switch {
 		case l.Mark != "":
@@ -279,11 +279,12 @@ func (a *app) confirmPlan(ctx context.Context, g *globals, p plan.Plan, res pref
 		if res.Count(wave.Error)+res.Count(wave.Warning) > 0 {
 			printFindings(a.err, g.shell(""), res.Findings)
 		}
-		printPlan(a.err, p, time.Now(), a.zone)
+		printPlan(a.err, p, a.zone)
 		fmt.Fprintln(a.err)
 	}
+	sandbox := ""
 	if p.Rehearsal {
-		return a.ask(ctx, g, "Start? It is a rehearsal: nobody is moved.")
+		sandbox = p.Tenant
 	}
-	return a.ask(ctx, g, "Start? This changes the tenant.")
+	return a.ask(ctx, g, "Start? "+consequence(sandbox))
 }

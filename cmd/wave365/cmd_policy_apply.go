@@ -86,7 +86,7 @@ func (a *app) policyApply(ctx context.Context, g *globals, conn *connection, o a
 	if todo == 0 {
 		return nothing("the tenant is as "+strings.Join(o.files, ", ")+" says: nothing to do", "")
 	}
-	if err := a.ask(ctx, g, "Apply? This changes the tenant."); err != nil {
+	if err := a.ask(ctx, g, "Apply? "+consequence(g.sandbox)); err != nil {
 		return err
 	}
 	return a.withWriter(ctx, g, conn, "policy apply", "", func(w tenantcare.Writer) error {

@@ -89,8 +89,13 @@ type rehearseDocument struct {
 
 func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args []string) error {
 	switch {
-	case o.sample == (len(args) == 1):
-		return usageError{fault.New(fault.Invalid, "usage", "rehearse needs a wave file, or --sample", "", fault.NewCommand("rehearse", "WAVE.csv"))}
+	case o.sample && len(args) == 1:
+		return usageError{fault.New(fault.Invalid, "usage", "--sample plays a wave of its own, and "+args[0]+" is named as well", "leave out one of them", fault.NewCommand("rehearse", args[0]))}
+	case !o.sample && len(args) == 0:
+		return usageError{fault.New(fault.Invalid, "usage", "rehearse needs a wave file, or --sample", "usage: "+usageLine(cmd), fault.NewCommand("rehearse", "--sample"))}
+	case g.sandbox != "":
+		return usageError{fault.New(fault.Invalid, "usage", "rehearse makes a tenant of its own from the wave: it takes no --sandbox", "leave out --sandbox; run plays a wave on a scenario of your own",
+			fault.NewCommand("run", "WAVE.csv", "--sandbox=FILE"))}
 	case !slices.Contains(stage.Weathers(), stage.Weather(o.faults)):
 		return usageError{fault.New(fault.Invalid, "usage", "--faults: unknown level "+strconv.Quote(o.faults), "use calm, rough or storm")}
 	}

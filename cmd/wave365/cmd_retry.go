@@ -76,7 +76,7 @@ func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) err
 			return err
 		}
 		a.printRetry(g, s.Rows, attempt.Rows)
-		if err := a.ask(quick, g, "Try again? This changes the tenant."); err != nil {
+		if err := a.ask(quick, g, "Try again? "+consequence(s.Run.Sandbox)); err != nil {
 			return err
 		}
 		if err := writable(s.Run, "let this user write there: it is the run's own folder"); err != nil {

@@ -58,11 +58,17 @@ func newRootCommand(a *app) *cobra.Command {
 			if err := refuseJSON(cmd); err != nil {
 				return err
 			}
+			if err := emptyFlags(cmd); err != nil {
+				return err
+			}
 			g.at.take(cmd)
 			if err := settle(a, cmd, g.config); err != nil {
 				return err
 			}
-			if err := cmd.ValidateRequiredFlags(); err != nil {
+			if err := missingFlags(cmd); err != nil {
+				return err
+			}
+			if err := g.checkValues(cmd); err != nil {
 				return err
 			}
 			a.started = true
@@ -122,6 +128,7 @@ func newRootCommand(a *app) *cobra.Command {
 	root.SetHelpCommandGroupID("more")
 	root.SetCompletionCommandGroupID("more")
 	complete(root, a, g)
+	root.InitDefaultCompletionCmd()
 	explainMistakes(root)
 	laidOut(root, columns(a.out))
 	return root

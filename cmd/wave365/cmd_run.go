@@ -226,6 +226,14 @@ func (a *app) nothingToRun(g *globals, file *wave.File, res preflight.Result) er
 	return nothing("no row of this wave can run: nothing to do", "fix the rows that have errors")
 }
 
+// consequence says, behind a question, what yes would mean; sandbox is the one that is worked on, "" a real tenant.
+func consequence(sandbox string) string {
+	if sandbox != "" {
+		return "It is a rehearsal: nobody is moved."
+	}
+	return "This changes the tenant."
+}
+
 // ask asks a question that only yes goes on from. Without a terminal to ask on, --yes must have been given. An ended ctx
 // is an answer too: the fault is Interrupted.
 func (a *app) ask(ctx context.Context, g *globals, question string) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"text/tabwriter"
@@ -73,10 +74,21 @@ func runRuns(ctx context.Context, a *app, g *globals) error {
 		fmt.Fprintln(a.out, "The ledger holds no run yet.")
 		return nil
 	}
-	t := tabwriter.NewWriter(a.out, 0, 4, 2, ' ', 0)
+	var table bytes.Buffer
+	t := tabwriter.NewWriter(&table, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "RUN\tWAVE\tSTARTED\tSTATE\tROWS\tOPEN\tFAILED\tHELD")
 	for _, r := range doc.Runs {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\n", r.Run, wording.OneLine(r.Wave), bothClocks(r.StartedAt, a.zone), r.State, r.Counts.Total, r.Open, r.Counts.Failed, r.Counts.Held)
 	}
-	return t.Flush()
+	_ = t.Flush()
+	width := columns(a.out)
+	if !wider(table.String(), width) {
+		_, err = table.WriteTo(a.out)
+		return err
+	}
+	for _, r := range doc.Runs { // a table whose lines the terminal breaks is none
+		fmt.Fprint(a.out, folded("", r.Run+"  "+summary.OneLine(r.Wave)+"  "+r.State, width))
+		fmt.Fprint(a.out, folded("    ", fmt.Sprintf("started %s; %s: %d open, %d failed, %d held", bothClocks(r.StartedAt, a.zone), summary.Count(r.Counts.Total, "row"), r.Open, r.Counts.Failed, r.Counts.Held), width))
+	}
+	return nil
 }

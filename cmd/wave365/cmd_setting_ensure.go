@@ -90,7 +90,7 @@ func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o
 	if !g.json {
 		a.printSettingPlan(plan)
 	}
-	if err := a.ask(ctx, g, "Proceed? This changes the tenant: Cloud PCs of members of these groups are built from snapshots from now on."); err != nil {
+	if err := a.ask(ctx, g, "Cloud PCs of members of these groups are built from snapshots from now on. Proceed? "+consequence(g.sandbox)); err != nil {
 		return err
 	}
 	return a.withWriter(ctx, g, conn, "setting ensure", "", func(w tenantcare.Writer) error {

@@ -193,6 +193,9 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 		started += fmt.Sprintf("; end expected between %s and %s", timeOfDay(now.Add(left.From), now, a.zone), timeOfDay(now.Add(left.To), now, a.zone))
 	}
 	say("", started)
+	if r.Sandbox != "" {
+		say("", "all times here are those of the sandbox's clock")
+	}
 	a.printProcess(g, s, say)
 	if s.goesOn() {
 		for _, why := range s.Waits(now) {

@@ -18,12 +18,6 @@ import (
 // complete lets the shell finish what exists: runs, waves, the people of a run, codes, and the values of flags. It reads
 // the ledger and opens no network.
 func complete(root *cobra.Command, a *app, g *globals) {
-	values := map[string][]string{
-		"cloud": {"global", "usgov"}, "log-level": {"debug", "info", "warn", "error"}, "until": {"imported", "end"},
-		"trigger": {"license", "membership", "relicense"}, "import-source": {"sas", "account"}, "on-lost-reply": {"hold", "repeat"},
-		"sign-in": {"default", "client-secret", "client-certificate", "device-code", "browser", "azure-cli", "managed-identity"},
-		"faults":  {"calm", "rough", "storm"},
-	}
 	look := looking{a, g}
 	var walk func(cmd *cobra.Command)
 	walk = func(cmd *cobra.Command) {
@@ -33,6 +27,7 @@ func complete(root *cobra.Command, a *app, g *globals) {
 		if cmd.ValidArgsFunction == nil {
 			cmd.ValidArgsFunction = look.arguments
 		}
+		values := choices(cmd)
 		for _, flags := range []*pflag.FlagSet{cmd.Flags(), cmd.PersistentFlags()} {
 			flags.VisitAll(func(f *pflag.Flag) {
 				switch list, known := values[f.Name]; {

@@ -163,7 +163,7 @@ func (a *app) createGroups(ctx context.Context, g *globals, s *run.Session, conn
 			fmt.Fprintf(a.err, "  + group %s %s, and gets the policy %s, which has none\n", wording.OneLine(names[p.ID]), what, wording.OneLine(p.DisplayName))
 		}
 	}
-	if err := a.ask(ctx, g, "Make "+wording.Count(len(policies), "group")+" for this wave? This changes the tenant."); err != nil {
+	if err := a.ask(ctx, g, "Make "+wording.Count(len(policies), "group")+" for this wave? "+consequence(conn.place.sandbox)); err != nil {
 		return false, err
 	}
 	for _, p := range policies {

@@ -164,6 +164,19 @@ func resumeCommand(g *globals, r migration.Run) string {
 	return g.shell(r.ID).Line(fault.NewCommand("resume"))
 }
 
+// resumeNow is the command that really goes on with a run that no process drives, as its rows stand.
+func resumeNow(ctx context.Context, l *ledger.Ledger, r migration.Run) fault.Command {
+	rows, err := l.Rows(ctx, r.ID)
+	if err != nil {
+		return fault.NewCommand("resume").For(r.ID)
+	}
+	events, err := l.Events(ctx, r.ID)
+	if err != nil {
+		return fault.NewCommand("resume").For(r.ID)
+	}
+	return summary.Resume(r, rows, events).For(r.ID)
+}
+
 // view is how this command shows its progress.
 func (a *app) view(g *globals, now func() time.Time) progress.View {
 	if g.json && !g.quiet {

@@ -25,6 +25,16 @@ func columns(w io.Writer) int {
 	return width
 }
 
+// wider reports whether a line of text is wider than a terminal of width columns; 0 is none.
+func wider(text string, width int) bool {
+	for line := range strings.Lines(text) {
+		if width > 0 && runewidth.StringWidth(strings.TrimSuffix(line, "\n")) > width {
+			return true
+		}
+	}
+	return false
+}
+
 // folded is lead and text on lines of at most width columns, broken at spaces but not inside a command, which would not
 // work when it is copied; every further line hangs under the beginning of text. A width of 0, or one that leaves too little
 // for words, folds nothing.

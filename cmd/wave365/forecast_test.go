@@ -129,7 +129,7 @@ func TestOneForecast(t *testing.T) {
 		ends[name] = want
 
 		planned := ""
-		for _, l := range plan.Make(e.asBegun, e.first, preflight.Result{Targets: make([]migration.Target, len(e.first))}, "snapshots").Lines(e.asBegun.CreatedAt, time.UTC) {
+		for _, l := range plan.Make(e.asBegun, e.first, preflight.Result{Targets: make([]migration.Target, len(e.first))}, "snapshots").Lines(time.UTC) {
 			planned += l.Text + "\n"
 		}
 		begun := end(t, "plan", planned, "Expected end", twoTimes)

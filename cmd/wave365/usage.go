@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,10 +16,22 @@ import (
 // explainMistakes makes a command and those below it say, of a mistake in the command line, what they take.
 func explainMistakes(cmd *cobra.Command) {
 	cmd.SetFlagErrorFunc(mistakenFlag)
+	if cmd.HasSubCommands() && !cmd.Runnable() { // else cobra answers whatever follows with the help, as if all were well
+		cmd.Args, cmd.RunE = cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 	takes := cmd.Args
+	if takes == nil {
+		takes = cobra.ArbitraryArgs
+	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := pasted(args); err != nil {
+			return err
+		}
+		if err := waveForRun(cmd, args); err != nil {
+			return err
+		}
 		if err := takes(cmd, args); err != nil {
-			return mistakenArgs(cmd, args, err)
+			return mistakenArgs(cmd, args, surplus(cmd, args, takes), err)
 		}
 		return nil
 	}
@@ -26,8 +40,43 @@ func explainMistakes(cmd *cobra.Command) {
 	}
 }
 
-func mistakenArgs(cmd *cobra.Command, args []string, err error) error {
-	hint, help := "usage: "+strings.TrimSuffix(cmd.UseLine(), " [flags]"), helpOf(cmd)
+// pasted refuses what a word processor or another shell makes of a flag or of quotation marks: the program would take it for a
+// name.
+func pasted(args []string) error {
+	for _, arg := range args {
+		if name := strings.TrimLeft(arg, "-‐‑‒–—―−﹣－"); arg != "" && arg[0] != '-' && name != arg {
+			return fault.New(fault.Invalid, "usage", arg+" begins with a dash that is not the hyphen of the keyboard", "type it: --"+name)
+		}
+		if name := strings.Trim(arg, "\"'`“”„‟‘’‚‛«»"); name != arg && !strings.HasPrefix(arg, name) {
+			return fault.New(fault.Invalid, "usage", arg+": the quotation marks have become part of the name", "type straight double quotes, or none where the name has no spaces: "+strconv.Quote(name))
+		}
+	}
+	return nil
+}
+
+// waveForRun refuses a wave file where a run is named.
+func waveForRun(cmd *cobra.Command, args []string) error {
+	for _, arg := range args {
+		if info, err := os.Stat(arg); err == nil && info.Mode().IsRegular() && strings.Contains(cmd.Use, "RUN") && strings.HasSuffix(arg, ".csv") {
+			return fault.New(fault.Invalid, "usage", arg+" is a wave file, and "+helpName(cmd)+" takes the ID of a run", "runs lists the runs of this ledger; without a name the latest is meant", fault.NewCommand("runs"))
+		}
+	}
+	return nil
+}
+
+// surplus are the arguments beyond those that a command takes; none when too few were given.
+func surplus(cmd *cobra.Command, args []string, takes cobra.PositionalArgs) []string {
+	for n := len(args) - 1; n >= 0; n-- {
+		if takes(cmd, args[:n]) == nil {
+			return args[n:]
+		}
+	}
+	return nil
+}
+
+func mistakenArgs(cmd *cobra.Command, args, surplus []string, err error) error {
+	name, hint, help := helpName(cmd), "usage: "+usageLine(cmd), helpOf(cmd)
+	wrong := func(what string) error { return fault.Wrap(fault.Invalid, "usage", what, hint, err, help) }
 	last := ""
 	if len(args) > 0 {
 		last = args[len(args)-1]
@@ -35,59 +84,111 @@ func mistakenArgs(cmd *cobra.Command, args []string, err error) error {
 	switch {
 	case !cmd.HasParent():
 		hint = "the help lists the commands"
-		cmd.SuggestionsMinimumDistance = 2
 		if why, other := elsewhere(args[0]); other != "" {
 			hint, help = why, fault.NewCommand(other)
-		} else if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-			hint, help = "did you mean this?", fault.NewCommand(near[0])
+		} else if near := nearestHelp(cmd, args[0]); near != "" {
+			hint, help = "did you mean this?", fault.NewCommand(near)
 		}
-		return fault.Wrap(fault.Invalid, "usage", fmt.Sprintf("unknown command %q", args[0]), hint, err, help)
+		return wrong(fmt.Sprintf("unknown command %q", args[0]))
+	case cmd.HasSubCommands() && len(args) > 0:
+		hint = "the help lists what there is"
+		if near := nearestHelp(cmd, args[0]); near != "" {
+			hint, help = "did you mean this?", fault.NewCommand(name, near)
+		}
+		return wrong(fmt.Sprintf("%s: unknown command %q", name, args[0]))
 	case cmd.Flags().Lookup("sandbox").Value.String() == besideWave && len(args) > 1 && (sandboxURL(last) || strings.HasSuffix(last, ".yaml")):
-		return fault.Wrap(fault.Invalid, "usage", "too many arguments: "+strings.Join(args, " "),
-			"a scenario or URL is given to --sandbox with an equals sign: --sandbox="+last, err)
+		hint = "a scenario or URL is given to --sandbox with an equals sign: --sandbox=" + last
+		return wrong("too many arguments: " + strings.Join(args, " "))
+	case len(surplus) == 1 && strings.HasSuffix(cmd.Use, " WAVE") && strings.HasSuffix(surplus[0], ".csv"):
+		hint = "one wave at a time: start the second one when the first has ended, or copy its rows into the first"
 	case len(args) == 0:
-		return fault.Wrap(fault.Invalid, "usage", cmd.Name()+" needs an argument", hint, err, help)
+		return wrong(name + " needs an argument")
+	case len(surplus) == 0:
+		return wrong(name + " needs one more argument")
 	}
-	return fault.Wrap(fault.Invalid, "usage", cmd.Name()+": unexpected argument "+strings.Join(args, " "), hint, err, help)
+	return wrong(name + ": unexpected argument " + strings.Join(surplus, " "))
 }
 
-// elsewhere says which command does what a command of that name does in other tools; "" when none comes near.
-func elsewhere(name string) (why, command string) {
-	switch strings.ToLower(name) {
-	case "apply", "start", "migrate", "import", "execute":
-		return "run validates a wave, shows the plan, asks, and migrates it", "run"
-	case "list", "ls", "history":
-		return "runs lists the runs of this ledger; what is in the tenant is listed by policy, setting, image, cloudpc and license", "runs"
-	case "show", "info", "describe", "ps", "watch":
-		return "status shows where a run stands", "status"
-	case "check", "verify", "lint", "test", "preflight":
-		return "validate checks a wave and changes nothing", "validate"
-	case "init", "new", "create":
-		return "template writes an empty wave", "template"
-	case "stop", "quit", "kill":
-		return "drain lets a live run end with what is in flight", "drain"
-	case "abort", "delete", "remove":
-		return "cancel abandons rows that have no import yet", "cancel"
-	case "rollback", "revert", "destroy":
-		return "undo takes back what a run did for one row, as far as it can be", "undo"
-	case "dry-run", "simulate":
-		return "plan shows what run would do; rehearse plays the wave on a simulated tenant", "plan"
+// usageLine is what a command takes, with the flags that it cannot do without.
+func usageLine(cmd *cobra.Command) string {
+	line := strings.TrimSuffix(cmd.UseLine(), " [flags]")
+	for _, f := range requiredFlags(cmd) {
+		if !strings.Contains(line, " -") {
+			line += " --" + f.Name + " VALUE"
+		}
 	}
-	return "", ""
+	return line
+}
+
+// requiredFlags are those that a command cannot do without.
+func requiredFlags(cmd *cobra.Command) []*pflag.Flag {
+	var required []*pflag.Flag
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if len(f.Annotations[cobra.BashCompOneRequiredFlag]) > 0 {
+			required = append(required, f)
+		}
+	})
+	return required
+}
+
+// missingFlags refuses a command without a flag that it needs.
+func missingFlags(cmd *cobra.Command) error {
+	for _, f := range requiredFlags(cmd) {
+		if !f.Changed {
+			return fault.New(fault.Invalid, "usage", helpName(cmd)+" needs --"+f.Name, flagHelp(f), helpOf(cmd))
+		}
+	}
+	return nil
+}
+
+// emptyFlags refuses a flag that was given with an empty value, which a script's unset variable makes: it would be taken for
+// one that was not given.
+func emptyFlags(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Value.Type() == "string" && f.Value.String() == "" && err == nil {
+			err = fault.New(fault.Invalid, "usage", "--"+f.Name+" has an empty value", "leave it out, or give a value ("+flagHelp(f)+")", helpOf(cmd))
+		}
+	})
+	return err
+}
+
+// flagHelp is what the help says of a flag.
+func flagHelp(f *pflag.Flag) string {
+	_, text := pflag.UnquoteUsage(f)
+	return text
 }
 
 func mistakenFlag(cmd *cobra.Command, err error) error {
+	if args := cmd.Flags().Args(); !cmd.HasParent() && len(args) > 0 { // the flags of a command that does not exist
+		return mistakenArgs(cmd, args, args, err)
+	}
 	hint, help := "the help lists the flags", []fault.Command{helpOf(cmd)}
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		name := unknown.GetSpecifiedName()
-		switch near := nearestFlag(cmd.Flags(), name); {
-		case name == "dry-run" || name == "what-if" || name == "check":
-			hint, help = "plan shows what run would do, and changes nothing", []fault.Command{fault.NewCommand("plan", "WAVE.csv")}
-		case name == "force" || name == "assume-yes" || name == "y":
-			hint, help = "--yes answers the question before anything is changed", nil
-		case near != "":
+		name, typed := unknown.GetSpecifiedName(), "--"+unknown.GetSpecifiedName()
+		if short := unknown.GetSpecifiedShortnames(); short != "" { // -out=FILE, as some tools have it
+			name, _, _ = strings.Cut(short, "=")
+			typed = "-" + name
+		}
+		why, instead := otherFlag(cmd, name)
+		if why == "" && typed[1] != '-' { // -j5
+			why, instead = otherFlag(cmd, name[:1])
+		}
+		near := nearestFlag(cmd.Flags(), name)
+		switch {
+		case cmd.Flags().Lookup(name) != nil:
+			hint, help = "write two hyphens: --"+name, nil
+		case why != "":
+			hint, help = why, instead
+		case near != "" && len(name) > 1:
 			hint, help = "did you mean --"+near+"?", nil
 		}
+		return fault.Wrap(fault.Invalid, "usage", "unknown flag "+typed, hint, err, help...)
+	}
+	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		hint = flagHelp(bad.GetFlag())
+	}
+	if bare, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		hint = flagHelp(bare.GetFlag())
 	}
 	return fault.Wrap(fault.Invalid, "usage", flagText(err), hint, err, help...)
 }
@@ -109,7 +210,10 @@ func flagText(err error) string {
 		case "bool":
 			what = "this is neither true nor false"
 		}
-		return fmt.Sprintf("--%s %s: %s", bad.GetFlag().Name, bad.GetValue(), what)
+		return fmt.Sprintf("--%s %s: %s", bad.GetFlag().Name, emptyQuoted(bad.GetValue()), what)
+	}
+	if bare, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return "--" + bare.GetFlag().Name + " needs a value"
 	}
 	return err.Error()
 }
@@ -135,4 +239,12 @@ func alike(a, b string) int {
 		tail++
 	}
 	return head + tail
+}
+
+// emptyQuoted is a value as it is shown: one that nobody could see stands in quotation marks.
+func emptyQuoted(value string) string {
+	if strings.TrimSpace(value) == "" {
+		return strconv.Quote(value)
+	}
+	return value
 }

@@ -32,6 +32,31 @@ func notAWave(path string) error {
 	return nil
 }
 
+// missingHint says what was probably meant by a path at which there is no file.
+func missingHint(path string) string {
+	slashed := strings.ReplaceAll(path, `\`, "/")
+	switch _, err := os.Stat(slashed); {
+	case path == "-":
+		return "a wave is read from a file, since every row is known by its line in it: save it and name the file"
+	case strings.ContainsAny(path, "*?"):
+		return "no file has such a name; name one wave file"
+	case strings.HasPrefix(path, "~"):
+		return "the shell did not replace ~: write the whole path"
+	case filepath.Separator == '/' && slashed != path && err == nil:
+		return "paths have slashes here: did you mean " + slashed + "?"
+	case filepath.Separator == '/' && len(path) > 1 && path[1] == ':':
+		return "this is a path of Windows: write it as this system does, with slashes and without the drive"
+	}
+	all, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.csv"))
+	for i := range all {
+		all[i] = filepath.Base(all[i])
+	}
+	if near := wave.Nearest(filepath.Base(path), all); near != "" {
+		return "did you mean " + filepath.Join(filepath.Dir(path), near) + "? template writes an empty wave"
+	}
+	return "check the path; template writes an empty wave"
+}
+
 // ReadWave reads a wave file; its raw cells hold no secret any more. Findings of the file come back as such; the error is for a file that cannot be read.
 func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error) {
 	if err := notAWave(path); err != nil {
@@ -40,7 +65,7 @@ func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error)
 	data, err := ReadFile(path, wave.MaxBytes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "there is no wave file "+path, "check the path; template writes an empty wave", err, fault.NewCommand("template", "--out", "WAVE.csv"))
+		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "there is no wave file "+path, missingHint(path), err, fault.NewCommand("template", "--out", "WAVE.csv"))
 	case errors.As(err, new(*tooLargeError)):
 		return nil, []wave.Finding{wave.NewFinding("csv.too-large", 0, "", "", "", fmt.Sprintf("the wave file %s is larger than %d MiB", path, wave.MaxBytes>>20))}, nil
 	case err != nil:

@@ -121,10 +121,10 @@ func (w *wave) cancel(ctx context.Context, row int) string {
 	}
 	text := fmt.Sprintf("%d cancelled", len(gone))
 	if busy > 0 {
-		text += fmt.Sprintf(", %d as soon as the step under way is done, unless their import is accepted in it", busy)
+		text += fmt.Sprintf(", %d more when the current step ends, unless it sends the import", busy)
 	}
 	if goOn > 0 {
-		text += fmt.Sprintf(", %d continue in the service, because their import was sent", goOn)
+		text += fmt.Sprintf(", %d too late to cancel: the import was sent and continues in the service", goOn)
 	}
 	if away > 0 {
 		text += fmt.Sprintf(", %d of them perhaps without the license that was taken for the import: undo gives it back", away)

@@ -381,7 +381,7 @@ func TestCancelWhileItRuns(t *testing.T) {
 		if c.Succeeded != len(e.s.imported) || c.Cancelled+c.Succeeded != 24 || len(e.s.imported) > inFlight+1 {
 			t.Errorf("counts %+v, %d imported, %d before", c, len(e.s.imported), inFlight)
 		}
-		if got := strings.Join(*answers, "|"); !strings.HasPrefix(got, "1 cancelled|0 cancelled, 1 continue in the service") {
+		if got := strings.Join(*answers, "|"); !strings.HasPrefix(got, "1 cancelled|0 cancelled, 1 too late to cancel") {
 			t.Errorf("answers %s", got)
 		}
 	})
@@ -478,7 +478,7 @@ func TestATouchedRowIsNeitherDeferredNorCancelled(t *testing.T) {
 		e.cfg.Touched = func(_ context.Context, r migration.Row) (bool, error) { return r.Index == 1, nil }
 		answers := e.later(map[time.Duration]runner.Order{10*time.Minute + 30*time.Second: {Ask: runner.Cancel, Row: -1}})
 		c := e.play(runner.Finished)
-		if c.Cancelled != 2 || e.rows[1].State != migration.Succeeded || !strings.Contains(strings.Join(*answers, ""), "2 cancelled, 1 continue in the service") {
+		if c.Cancelled != 2 || e.rows[1].State != migration.Succeeded || !strings.Contains(strings.Join(*answers, ""), "2 cancelled, 1 too late to cancel") {
 			t.Errorf("counts %+v, the touched row is %s, answers %q", c, e.rows[1].State, *answers)
 		}
 	})

@@ -76,7 +76,7 @@ func TestMake(t *testing.T) {
 func TestLines(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
-	for _, l := range make3(nil).Lines(evening, time.FixedZone("CET", 3600)) {
+	for _, l := range make3(nil).Lines(time.FixedZone("CET", 3600)) {
 		b.WriteString(strings.Repeat("  ", l.Depth) + l.Mark + " " + l.Text + "\n")
 	}
 	for _, want := range []string{

@@ -23,8 +23,8 @@ type Line struct {
 // shown is how many names a line lists before it counts.
 const shown = 5
 
-// Lines are the plan for people, with times in zone; start is when the run would begin.
-func (p Plan) Lines(start time.Time, zone *time.Location) []Line {
+// Lines are the plan for people, with times in zone, as if the run began when the plan was made.
+func (p Plan) Lines(zone *time.Location) []Line {
 	var lines []Line
 	add := func(depth int, mark, format string, args ...any) {
 		lines = append(lines, Line{depth, mark, fmt.Sprintf(format, args...)})
@@ -68,11 +68,11 @@ func (p Plan) Lines(start time.Time, zone *time.Location) []Line {
 	if i.Count > i.DayLimit {
 		add(1, "", "the service is said to take %d imports a day: this takes %d days", i.DayLimit, (i.Count+i.DayLimit-1)/i.DayLimit)
 	}
-	return append(lines, p.how(start, zone)...)
+	return append(lines, p.how(zone)...)
 }
 
 // how says in what order and until when.
-func (p Plan) how(start time.Time, zone *time.Location) []Line {
+func (p Plan) how(zone *time.Location) []Line {
 	by := map[migration.Trigger]int{}
 	for _, r := range p.Rows {
 		by[r.Trigger]++
@@ -104,8 +104,12 @@ func (p Plan) how(start time.Time, zone *time.Location) []Line {
 		rows, _ := strconv.Atoi(n) // the setting of this very program
 		add("Canary: %s first; the others start once all of these have succeeded.", wording.Count(rows, "row"))
 	}
-	if h := p.Settings["halt-after"]; h != "" {
-		add("Halt: nothing new starts after %s failed or held (share of the finished rows, floor).", h)
+	if h, err := migration.ParseHalt(p.Settings["halt-after"]); err == nil && h.Floor > 0 {
+		rows := "at least " + summary.Count(h.Floor, "row")
+		if h.Share > 0 {
+			rows += fmt.Sprintf(", and %g%% of the finished rows,", h.Share*100)
+		}
+		add("Halt: nothing new starts once %s failed or are held.", rows)
 	}
 	if s, err := time.Parse(time.RFC3339, p.Settings["stop-by"]); err == nil {
 		layout := "15:04 MST"
@@ -118,16 +122,16 @@ func (p Plan) how(start time.Time, zone *time.Location) []Line {
 		add("Until: the run ends when the imports are done; resume it for the cut-over.")
 	}
 	if p.Expected.To > 0 {
-		from, to := start.Add(time.Duration(p.Expected.From)*time.Minute).In(zone), start.Add(time.Duration(p.Expected.To)*time.Minute).In(zone)
+		from, to := p.At.Add(time.Duration(p.Expected.From)*time.Minute).In(zone), p.At.Add(time.Duration(p.Expected.To)*time.Minute).In(zone)
 		layout := "15:04"
-		if to.Sub(start) > 12*time.Hour {
+		if to.Sub(p.At) > 12*time.Hour {
 			layout = "Mon 15:04"
 		}
 		add("Expected end, started now: %s to %s (%s to %s).", from.Format(layout), to.Format(layout+" MST"), rough(p.Expected.From), rough(p.Expected.To))
 	}
 	switch {
 	case p.Rehearsal:
-		add("It is a rehearsal on a sandbox tenant: nobody is moved.")
+		add("It is a rehearsal on a sandbox tenant: nobody is moved. Times are those of its clock.")
 	case p.Settings["until"] != "":
 		add("Not taken back by itself: memberships, the user setting, and imports that are never used; undo, close and purge take them back.")
 	default:

@@ -114,17 +114,17 @@ func (c Comparison) Verdict() string {
 			parts = append(parts, fmt.Sprintf("%d %s", n, what))
 		}
 	}
-	say(gained, "got a Cloud PC that the first run had not brought")
-	say(lost, "had one and ended without in the second")
-	say(still, "ended without one in both")
-	say(c.Kept, "had their Cloud PC already and needed no second run")
-	say(joined, "only the second run knows")
-	say(left, "only the first run knows")
+	say(gained, "got a Cloud PC in the second run")
+	say(lost, "had a Cloud PC after the first run and not after the second")
+	say(still, "got none in either run")
+	say(c.Kept, "had a Cloud PC from the first run already")
+	say(joined, "took part in the second run only")
+	say(left, "took part in the first run only")
 	if len(parts) == 0 {
 		if otherwise > 0 {
-			return fmt.Sprintf("Nobody gained or lost a Cloud PC; %s changed otherwise.", wording.Count(otherwise, "person"))
+			return fmt.Sprintf("Nobody gained or lost a Cloud PC; %s ended in another state.", wording.Count(otherwise, "person"))
 		}
 		return fmt.Sprintf("The second run changed nothing for its %s.", wording.Count(c.Same, "person"))
 	}
-	return "Of all people of the two runs, " + wording.List(parts) + "."
+	return "Of the people in the two runs, " + wording.List(parts) + "."
 }

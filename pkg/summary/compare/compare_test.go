@@ -46,17 +46,17 @@ func TestCompare(t *testing.T) {
 	if c.Changes[1].Why.Code != "code.failed" || c.Changes[3].Why.Code != "" {
 		t.Errorf("the reasons are not those of the later run: %+v", c.Changes)
 	}
-	const verdict = "Of all people of the two runs, 1 got a Cloud PC that the first run had not brought, 1 had one and ended without in the second, " +
-		"2 ended without one in both, 1 had their Cloud PC already and needed no second run, 1 only the second run knows and 1 only the first run knows."
+	const verdict = "Of the people in the two runs, 1 got a Cloud PC in the second run, 1 had a Cloud PC after the first run and not after the second, " +
+		"2 got none in either run, 1 had a Cloud PC from the first run already, 1 took part in the second run only and 1 took part in the first run only."
 	if diff := cmp.Diff(verdict, c.Verdict()); diff != "" {
 		t.Error(diff)
 	}
 	for want, pair := range map[string][2]summary.Record{
-		"The second run changed nothing for its 1 person.":              {runOf("a@x", "succeeded"), runOf("a@x", "succeeded")},
-		"Nobody gained or lost a Cloud PC; 1 person changed otherwise.": {runOf("a@x", "succeeded"), runOf("a@x", "warned")},
-		"Of all people of the two runs, 1 only the first run knows.":    {runOf("a@x", "failed"), {}},
-		"Of all people of the two runs, 1 ended without one in both.":   {runOf("a@x", "failed"), runOf("a@x", "failed")},
-		"The second run changed nothing for its 0 people.":              {},
+		"The second run changed nothing for its 1 person.":                   {runOf("a@x", "succeeded"), runOf("a@x", "succeeded")},
+		"Nobody gained or lost a Cloud PC; 1 person ended in another state.": {runOf("a@x", "succeeded"), runOf("a@x", "warned")},
+		"Of the people in the two runs, 1 took part in the first run only.":  {runOf("a@x", "failed"), {}},
+		"Of the people in the two runs, 1 got none in either run.":           {runOf("a@x", "failed"), runOf("a@x", "failed")},
+		"The second run changed nothing for its 0 people.":                   {},
 	} {
 		if diff := cmp.Diff(want, compare.Runs(pair[0], pair[1]).Verdict()); diff != "" {
 			t.Error(diff)

@@ -114,7 +114,7 @@ func (p *Plan) settings(r Record, f Facts, o Options) {
 		case busy != "":
 			p.leave(fault.NewCommand("close").For(busy), "user setting %s still builds from snapshots: run %s needs it until it is finished", s.DisplayName, busy)
 		case others > 0 && !o.Shared:
-			p.leave(fault.NewCommand("close", "--shared").For(r.Run.ID), "user setting %s still builds from snapshots: it reaches %d group(s) of other waves too", s.DisplayName, others)
+			p.leave(fault.NewCommand("close", "--shared").For(r.Run.ID), "user setting %s still builds from snapshots: it also reaches groups of other waves (%d)", s.DisplayName, others)
 		default:
 			p.Switch = append(p.Switch, s)
 		}
@@ -172,7 +172,7 @@ func (p *Plan) people(r Record, f Facts) {
 		case n == 0:
 			p.leave(fault.NewCommand("undo", "--groups").For(r.Run.ID), "group %s was made for this wave, and nobody is in it", g.Name)
 		default:
-			p.leave(fault.Command{}, "group %s was made for this wave and stays: the Cloud PCs of its %d member(s) depend on it", g.Name, n)
+			p.leave(fault.Command{}, "group %s was made for this wave and stays: the Cloud PCs of its members (%d) depend on it", g.Name, n)
 		}
 		var who []string
 		for _, m := range f.Members[strings.ToLower(g.ID)] {
@@ -181,7 +181,7 @@ func (p *Plan) people(r Record, f Facts) {
 			}
 		}
 		if len(who) > 0 {
-			p.leave(fault.Command{}, "%d member(s) of group %s are not in this wave and have no Cloud PC; with a license they get one from the image: %s", len(who), g.Name, some(who))
+			p.leave(fault.Command{}, "members of group %s who are not in this wave have no Cloud PC (%d); with a license they get one from the image: %s", g.Name, len(who), some(who))
 		}
 	}
 }
@@ -278,7 +278,7 @@ func (p *Plan) staging(r Record, f Facts, o Options) {
 		}
 	}
 	if count > 0 && !o.DeleteStaging {
-		p.leave(fault.NewCommand("close", "--delete-staging").For(r.Run.ID), "%d staging blob(s) of proven rows hold %s that could be freed", count, Size(bytes))
+		p.leave(fault.NewCommand("close", "--delete-staging").For(r.Run.ID), "staging blobs of proven rows (%d) hold %s that could be freed", count, Size(bytes))
 	}
 	if o.DeleteStaging {
 		for _, x := range p.Staging {
@@ -320,6 +320,6 @@ func (p *Plan) signatures(r Record, o Options) {
 		}
 	}
 	if n > 0 && r.Run.Settings.ImportSource != "account" {
-		p.leave(fault.Command{}, "%d read-only link(s) to disks, made for the service, are good until %s; revoking the account's user delegation keys, or rotating its key, ends them at once", n, last.UTC().Format("2006-01-02 15:04 UTC"))
+		p.leave(fault.Command{}, "the read-only links to disks that were made for the service (%d) are good until %s; revoking the account's user delegation keys, or rotating its key, ends them at once", n, last.UTC().Format("2006-01-02 15:04 UTC"))
 	}
 }

@@ -97,7 +97,7 @@ func (l Leave) Losses() []string {
 	case ByLicense:
 		out = append(out, "the license "+l.License+", which becomes free for somebody else")
 	case ByMembership:
-		out = append(out, fmt.Sprintf("the membership in %d group(s) that the policy %s is assigned to", len(l.Groups), l.PC.ProvisioningPolicyName))
+		out = append(out, fmt.Sprintf("the membership in the groups of policy %s (%d)", l.PC.ProvisioningPolicyName, len(l.Groups)))
 	}
 	return out
 }

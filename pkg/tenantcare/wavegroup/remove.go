@@ -59,7 +59,7 @@ func Look(ctx context.Context, c tenantcare.Clock, t Remover, id, name, besides 
 			n, err = others(ctx, t, id, besides)
 		}
 		if n > 0 {
-			r.Why = fmt.Sprintf("%d member(s) are in it", n)
+			r.Why = fmt.Sprintf("it has members (%d)", n)
 		}
 	}
 	return r, err
@@ -83,7 +83,7 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Remover, r Removal) erro
 			break
 		}
 		if w.Clock.Now().Sub(since) > seen {
-			return fault.New(fault.Conflict, "undo.refused", fmt.Sprintf("group %s is not deleted: %d member(s) are in it", r.Name, n), "run the command again once it is empty")
+			return fault.New(fault.Conflict, "undo.refused", fmt.Sprintf("group %s is not deleted: it has members (%d)", r.Name, n), "run the command again once it is empty")
 		}
 		if err := tenantcare.Sleep(ctx, w.Clock, 15*time.Second); err != nil {
 			return err

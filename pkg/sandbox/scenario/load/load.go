@@ -27,7 +27,7 @@ func File(path string) (*scenario.Scenario, error) {
 	data, err := readBounded(path)
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, "scenario.unreadable", "scenario "+path+" cannot be read: "+cause(err),
-			"name a scenario file with --scenario; waves/README.md says how to write one", err)
+			"check the path; waves/README.md says how to write a scenario", err)
 	}
 	s, err := Text(path, data)
 	if err != nil {

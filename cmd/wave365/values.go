@@ -1,0 +1,62 @@
+package main
+
+import (
+	"net"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
+	"wave365/pkg/notify"
+	"wave365/pkg/report"
+)
+
+// choices are the flags that take one of a few values, with those. The shell completes them.
+func choices(cmd *cobra.Command) map[string][]string {
+	format := report.Formats()
+	if cmd.Name() == "compare" {
+		format = []string{"table", "html"}
+	}
+	return map[string][]string{
+		"cloud": {"global", "usgov"}, "log-level": {"debug", "info", "warn", "error"}, "until": {"imported", "end"},
+		"trigger": {"license", "membership", "relicense"}, "import-source": {sourceSAS, sourceAccount}, "on-lost-reply": {"hold", "repeat"},
+		"sign-in": {"default", "client-secret", "client-certificate", "device-code", "browser", "azure-cli", "managed-identity", "workload-identity", "federated-identity"},
+		"faults":  {"calm", "rough", "storm"}, "notify-via": {"graph", "smtp", "webhook"}, "notify-language": notify.Languages(), "format": format,
+	}
+}
+
+// checkValues refuses values of flags, from wherever they come, that no command could use, before anything is opened or asked.
+func (g *globals) checkValues(cmd *cobra.Command) error {
+	bad := func(flag, why, hint string) error {
+		return usageError{fault.New(fault.Invalid, "usage", "--"+flag+" "+why, hint)}
+	}
+	// The others are checked where they are read, which knows more about them.
+	for _, flag := range []string{"import-source", "notify-via", "notify-language", "format"} {
+		if f := cmd.Flags().Lookup(flag); f != nil && f.Changed && !slices.Contains(choices(cmd)[flag], f.Value.String()) {
+			return bad(flag, f.Value.String()+": unknown value", "use "+strings.Join(choices(cmd)[flag], ", "))
+		}
+	}
+	if host, port, err := net.SplitHostPort(g.sandbox); err == nil && !sandboxURL(g.sandbox) {
+		if _, err := strconv.ParseUint(port, 10, 16); err == nil {
+			return bad("sandbox", g.sandbox+" is not a URL", "write --sandbox=http://"+net.JoinHostPort(host, port))
+		}
+	}
+	if g.speed <= 0 {
+		return bad("sandbox-speed", strconv.FormatFloat(g.speed, 'g', -1, 64)+": the time of a sandbox must go on", "give a number above 0; 600 makes ten minutes of a second")
+	}
+	if g.tenant != "" && !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`).MatchString(g.tenant) {
+		return bad("tenant", g.tenant+" is neither an ID nor a domain", "give the tenant's ID (a GUID), or a domain such as contoso.onmicrosoft.com")
+	}
+	if u, err := url.Parse(g.blobEndpoint); g.blobEndpoint != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
+		return bad("blob-endpoint", g.blobEndpoint+" is not a URL", "write it with its scheme, such as http://127.0.0.1:10000/devstoreaccount1; an account of Azure is named with --storage-account")
+	}
+	if strings.Contains(g.ledger, "://") && !ledger.InDatabase(g.ledger) {
+		return bad("ledger", g.ledger+" is neither a file nor a ledger in PostgreSQL", "give a path, or postgres://USER@HOST/DB?ledger=NAME")
+	}
+	return nil
+}
