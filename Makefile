@@ -88,11 +88,12 @@ dist: ## build for Linux, macOS and Windows into bin/dist, with checksums and a 
 	@go run .ci/sbom.go $(VERSION) bin/dist/wave365-* > bin/dist/wave365.spdx.json
 	@cd bin/dist && { sha256sum wave365* 2>/dev/null || shasum -a 256 wave365*; } > SHA256SUMS && cat SHA256SUMS
 
+# In a folder of a fixed name: ledger and report say where the wave lies, and that is to be the same wherever it is made.
 sample: build ## write the report that is kept in reports/friday-sample again
-	@dir=$$(mktemp -d) && cp -R waves bin/wave365 "$$dir" && cd "$$dir" || exit 1; \
+	@dir=/tmp/wave365; mkdir "$$dir" || exit 1; trap 'rm -rf "$$dir"' EXIT; cp -R waves bin/wave365 "$$dir" && cd "$$dir" || exit 1; \
 	./wave365 run waves/friday.csv --sandbox $(SAMPLE_FLAGS) --run-id sample --quiet; code=$$?; \
 	test $$code -eq 3 || { echo "sample: run ended with $$code, 3 was expected" >&2; exit 1; }; \
-	rm -rf '$(CURDIR)/reports/friday-sample'; cp -R reports/friday-sample '$(CURDIR)/reports/'; rm -rf "$$dir"
+	rm -rf '$(CURDIR)/reports/friday-sample'; cp -R reports/friday-sample '$(CURDIR)/reports/'
 
 clean: ## remove what building, demo and coverage left; ledgers of real runs stay
 	rm -rf bin $(DEMO) .wave365/sample coverage.out coverage.html

@@ -87,8 +87,8 @@ func runRuns(ctx context.Context, a *app, g *globals) error {
 		return err
 	}
 	for _, r := range doc.Runs { // a table whose lines the terminal breaks is none
-		fmt.Fprint(a.out, folded("", r.Run+"  "+summary.OneLine(r.Wave)+"  "+r.State, width))
-		fmt.Fprint(a.out, folded("    ", fmt.Sprintf("started %s; %s: %d open, %d failed, %d held", bothClocks(r.StartedAt, a.zone), summary.Count(r.Counts.Total, "row"), r.Open, r.Counts.Failed, r.Counts.Held), width))
+		fmt.Fprint(a.out, folded("", r.Run+"  "+wording.OneLine(r.Wave)+"  "+r.State, width))
+		fmt.Fprint(a.out, folded("    ", fmt.Sprintf("started %s; %s: %d open, %d failed, %d held", bothClocks(r.StartedAt, a.zone), wording.Count(r.Counts.Total, "row"), r.Open, r.Counts.Failed, r.Counts.Held), width))
 	}
 	return nil
 }

@@ -37,17 +37,23 @@ func Headline(a Record) (headline, rest string) {
 	if n[Warned] > 0 {
 		headline += fmt.Sprintf(", %d with warnings", n[Warned])
 	}
-	back := 0
-	for row := range TakenBack(a.Events) {
-		if slices.ContainsFunc(a.Rows, func(r migration.Row) bool { return r.Index == row && ClassOf(r).HasCloudPC() }) {
-			back++
-		}
-	}
-	rest = remainder(n, open, back)
+	rest = remainder(n, open, a.MovedBack())
 	if rest != "" && total != len(a.Rows) {
 		rest = fmt.Sprintf("Of the %d rows, %s", len(a.Rows), rest)
 	}
 	return headline + ".", rest
+}
+
+// MovedBack counts the rows that brought a Cloud PC and were taken back after the run. They still count among the outcomes, and
+// not among those who have one.
+func (a Record) MovedBack() int {
+	n := 0
+	for row := range TakenBack(a.Events) {
+		if slices.ContainsFunc(a.Rows, func(r migration.Row) bool { return r.Index == row && ClassOf(r).HasCloudPC() }) {
+			n++
+		}
+	}
+	return n
 }
 
 // whoHas is the beginning of the headline: how many of the people have, or would have, their Cloud PC. It is a whole sentence when

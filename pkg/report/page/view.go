@@ -49,6 +49,8 @@ type verdict struct {
 	Tenant         string
 	Headline, Rest string
 	BarText        string
+	// TakenBack is how many of those in the bar who got a Cloud PC do not have it any more.
+	TakenBack      int
 	Started, Ended words.Moment
 	Took, Pace     string
 	Moves          []move
@@ -97,7 +99,7 @@ func headOf(a summary.Record, c words.Clock) head {
 
 func verdictOf(a summary.Record, c words.Clock) verdict {
 	v := verdict{
-		Unfinished: a.Run.FinishedAt.IsZero(), Tenant: tenantOf(a.Run), BarText: barText(a),
+		Unfinished: a.Run.FinishedAt.IsZero(), Tenant: tenantOf(a.Run), BarText: barText(a), TakenBack: a.MovedBack(),
 		Started: words.MomentOf(a.Run.CreatedAt, c.Zone), Ended: words.MomentOf(a.End(), c.Zone), Took: words.Took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a),
 		Moves: movesOf(a), Next: a.Shell.Lines(fault.Remedy{Commands: advice.Next(a)}),
 	}
@@ -178,6 +180,9 @@ func barText(a summary.Record) string {
 	var parts []string
 	for _, s := range barOf(a.Tally(), len(a.Rows)) {
 		parts = append(parts, strconv.Itoa(s.N)+" "+strings.ToLower(s.Label))
+	}
+	if n := a.MovedBack(); n > 0 {
+		parts = append(parts, strconv.Itoa(n)+" of the done taken back since")
 	}
 	return wording.Count(len(a.Rows), "row") + ": " + strings.Join(parts, ", ")
 }

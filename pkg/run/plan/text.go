@@ -105,7 +105,7 @@ func (p Plan) how(zone *time.Location) []Line {
 		add("Canary: %s first; the others start once all of these have succeeded.", wording.Count(rows, "row"))
 	}
 	if h, err := migration.ParseHalt(p.Settings["halt-after"]); err == nil && h.Floor > 0 {
-		rows := "at least " + summary.Count(h.Floor, "row")
+		rows := "at least " + wording.Count(h.Floor, "row")
 		if h.Share > 0 {
 			rows += fmt.Sprintf(", and %g%% of the finished rows,", h.Share*100)
 		}
