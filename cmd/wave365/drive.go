@@ -174,7 +174,7 @@ func resumeNow(ctx context.Context, l *ledger.Ledger, r migration.Run) fault.Com
 	if err != nil {
 		return fault.NewCommand("resume").For(r.ID)
 	}
-	return summary.Resume(r, rows, events).For(r.ID)
+	return advice.Resume(r, rows, events).For(r.ID)
 }
 
 // view is how this command shows its progress.
