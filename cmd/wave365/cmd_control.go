@@ -107,7 +107,7 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 		printJSON(a.out, orderDocument{"wave365/order/v1", r.ID, kind, arg, answer})
 		return nil
 	}
-	fmt.Fprintf(a.out, "Run %s: %s\n", r.ID, answer)
+	fmt.Fprint(a.out, folded("", "Run "+r.ID+": "+answer, columns(a.out)))
 	return nil
 }
 

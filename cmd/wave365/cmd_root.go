@@ -47,14 +47,22 @@ ledger, so that ` + "`resume`" + ` continues after any interruption.
 Try it without a tenant:  wave365 run waves/friday.csv --sandbox --skip-invalid`
 
 func newRootCommand(a *app) *cobra.Command {
-	g := &globals{at: &whereabouts{}}
+	g, askedVersion := &globals{at: &whereabouts{}}, false
 	a.at = g.at
 	root := &cobra.Command{
 		Use: "wave365", Short: "Move Azure VMs into Windows 365 Cloud PCs, a wave of users at a time", Long: rootHelp + "\n\n" + exitLine(),
 		SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
-		Version: versionText(),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if askedVersion {
+				a.printVersion(g)
+				return nil
+			}
+			return cmd.Help()
+		},
 		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			if askedVersion {
+				return nil // the version is told also when the configuration is wrong
+			}
 			if err := refuseJSON(cmd); err != nil {
 				return err
 			}
@@ -80,7 +88,7 @@ func newRootCommand(a *app) *cobra.Command {
 		PersistentPostRun: func(*cobra.Command, []string) { g.close() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = false
-	root.SetVersionTemplate("wave365 {{.Version}}\n")
+	root.Flags().BoolVarP(&askedVersion, "version", "v", false, "version for wave365")
 	f := root.PersistentFlags()
 	f.StringVar(&g.ledger, "ledger", defaultLedger, "the file that records every step, or postgres://USER@HOST/DB?ledger=NAME")
 	f.StringVar(&g.reportDir, "report-dir", "reports", "where report folders are written")

@@ -20,24 +20,29 @@ func newVersionCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if g.json {
-				doc := map[string]string{"schema": "wave365/version/v1", "version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH}
-				if info, ok := debug.ReadBuildInfo(); ok {
-					for _, s := range info.Settings {
-						if name, found := strings.CutPrefix(s.Key, "vcs."); found {
-							doc[name] = s.Value // revision and time of the commit, and whether the tree was modified
-						}
-					}
-				}
-				printJSON(a.out, doc)
-				return nil
-			}
-			fmt.Fprintln(a.out, "wave365", versionText())
+			a.printVersion(g)
 			return nil
 		},
 	}
 	standsAlone(cmd)
 	return cmd
+}
+
+// printVersion answers version, and --version.
+func (a *app) printVersion(g *globals) {
+	if !g.json {
+		fmt.Fprintln(a.out, "wave365", versionText())
+		return
+	}
+	doc := map[string]string{"schema": "wave365/version/v1", "version": version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if name, found := strings.CutPrefix(s.Key, "vcs."); found {
+				doc[name] = s.Value // revision and time of the commit, and whether the tree was modified
+			}
+		}
+	}
+	printJSON(a.out, doc)
 }
 
 func versionText() string {

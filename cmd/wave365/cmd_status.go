@@ -19,6 +19,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
+	"wave365/pkg/progress/screen"
 	"wave365/pkg/report"
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
@@ -202,7 +203,7 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 			say("waits: ", why)
 		}
 	}
-	printAtWork(a.out, s.Rows, now, a.zone)
+	printAtWork(a.out, s.Rows, now, a.zone, a.lines())
 	told := s.Rows
 	if s.Counts.Open() > 0 { // what was skipped before it began would push the rest off a small screen; it is counted above
 		told = slices.DeleteFunc(slices.Clone(s.Rows), func(x migration.Row) bool { return x.State == migration.Skipped })
@@ -289,25 +290,38 @@ func countsText(c migration.Counts) string {
 	return wording.Count(c.Total, "row") + ": " + strings.Join(parts, ", ")
 }
 
-// atWorkRows is how many rows under way the terminal lists.
-const atWorkRows = 10
+// atWorkRows is how many rows under way are listed; less in a low terminal, so that the counts above them stay in sight.
+func atWorkRows(height int) int {
+	const besides, least, most = 21, 3, 10
+	return min(max(height-besides, least), most)
+}
 
 // printAtWork lists the rows that are under way: the step, since when, when it is looked at next, and what it waits for.
-func printAtWork(w io.Writer, rows []migration.Row, now time.Time, zone *time.Location) {
+func printAtWork(w io.Writer, rows []migration.Row, now time.Time, zone *time.Location, height int) {
 	var b bytes.Buffer
-	var notes []string
+	var notes, users []string
+	for _, r := range rows {
+		users = append(users, wording.OneLine(r.Target.User))
+	}
+	domain := "" // what all have in common is left out where room is short
+	if columns(w) > 0 {
+		domain = screen.CommonDomain(users)
+	}
 	t := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
 	more := 0
 	for _, r := range rows {
 		if r.State != migration.Running && r.State != migration.Waiting {
 			continue
 		}
-		if len(notes) == atWorkRows {
+		if len(notes) == atWorkRows(height) {
 			more++
 			continue
 		}
-		fmt.Fprintf(t, "  line %d\t%s\t%s\t%s\t\n", r.Target.Line, wording.OneLine(r.Target.User), r.Step, lasting(now.Sub(r.UpdatedAt)))
-		note := r.Note
+		fmt.Fprintf(t, "  line %d\t%s\t%s\t%s\t\n", r.Target.Line, strings.TrimSuffix(wording.OneLine(r.Target.User), domain), r.Step, lasting(now.Sub(r.UpdatedAt)))
+		note := screen.News(r)
+		if r.WaitsForSlot() {
+			note = "waits " + note
+		}
 		if r.State == migration.Waiting && r.NotBefore.After(now) {
 			note = strings.TrimSuffix("next look "+timeOfDay(r.NotBefore, now, zone)+"; "+note, "; ")
 		}
@@ -320,10 +334,14 @@ func printAtWork(w io.Writer, rows []migration.Row, now time.Time, zone *time.Lo
 		if note == "" {
 			lead = strings.TrimRight(lead, " ")
 		}
-		fmt.Fprint(w, folded(lead, wording.OneLine(notes[i]), columns(w)))
+		text := folded(lead, wording.OneLine(notes[i]), columns(w))
+		if wider(text, columns(w)) {
+			text = strings.TrimRight(lead, " ") + "\n" + folded("           ", wording.OneLine(notes[i]), columns(w))
+		}
+		fmt.Fprint(w, text)
 	}
 	if more > 0 {
-		fmt.Fprintf(w, "  … and %d more under way\n", more)
+		fmt.Fprintf(w, "  and %d more under way\n", more)
 	}
 }
 

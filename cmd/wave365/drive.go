@@ -103,7 +103,12 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	switch end {
 	case runner.Finished:
 		if c := closeCommand(account); c != "" && !g.json {
-			fmt.Fprintf(a.out, "The user settings of the wave still build from snapshots; when it is over: %s\n", c)
+			said := "The user settings of the wave still build from snapshots; when it is over:"
+			if width := columns(a.out); wider(said+" "+c, width) {
+				fmt.Fprint(a.out, folded("", said, width), "  ", c, "\n")
+			} else {
+				fmt.Fprintln(a.out, said, c)
+			}
 		}
 	case runner.Reached:
 		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", wording.Count(counts.Open(), "row"), resumeCommand(g, r))

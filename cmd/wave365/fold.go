@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"math"
 	"os"
 	"strings"
 
@@ -23,6 +24,15 @@ func columns(w io.Writer) int {
 		return 0
 	}
 	return width
+}
+
+// lines is how many lines the terminal of the answer has; where it goes elsewhere, as many as anybody could want.
+func (a *app) lines() int {
+	if columns(a.out) == 0 {
+		return math.MaxInt
+	}
+	_, height := a.size()
+	return height
 }
 
 // wider reports whether a line of text is wider than a terminal of width columns; 0 is none.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -107,5 +108,18 @@ SKIPPED  blob.not-found
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestNarrow: a table that the terminal would break is known, and what is listed leaves the counts above it in sight.
+func TestNarrow(t *testing.T) {
+	t.Parallel()
+	if wider("a line\nä line\n", 6) || !wider("a line\na wide line\n", 6) || wider("a wide line\n", 0) {
+		t.Error("lines are measured wrongly")
+	}
+	for height, want := range map[int]int{math.MaxInt: 10, 50: 10, 24: 3, 28: 7, 5: 3} {
+		if got := atWorkRows(height); got != want {
+			t.Errorf("a terminal of %d lines lists %d rows, want %d", height, got, want)
+		}
 	}
 }

@@ -69,7 +69,7 @@ func (a *app) answerStory(ctx context.Context, g *globals, l *ledger.Ledger, s r
 		{"snapshot", r.Facts.SnapshotID}, {"policy id", t.PolicyID}, {"group id", t.GroupID}, {"Cloud PC", strings.TrimSpace(r.Facts.CloudPCName + " " + r.Facts.CloudPCID)},
 	} {
 		if id.value != "" {
-			fmt.Fprintf(a.out, "  %s: %s\n", id.name, wording.OneLine(id.value))
+			fmt.Fprint(a.out, folded("  "+id.name+": ", wording.OneLine(id.value), width))
 		}
 	}
 	for _, e := range entries {

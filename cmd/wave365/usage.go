@@ -182,7 +182,7 @@ func mistakenFlag(cmd *cobra.Command, err error) error {
 		case near != "" && len(name) > 1:
 			hint, help = "did you mean --"+near+"?", nil
 		}
-		return fault.Wrap(fault.Invalid, "usage", "unknown flag "+typed, hint, err, help...)
+		return fault.Wrap(fault.Invalid, "usage", "unknown flag: "+typed, hint, err, help...)
 	}
 	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		hint = flagHelp(bad.GetFlag())

@@ -38,7 +38,7 @@ func (g *globals) checkValues(cmd *cobra.Command) error {
 	// The others are checked where they are read, which knows more about them.
 	for _, flag := range []string{"import-source", "notify-via", "notify-language", "format"} {
 		if f := cmd.Flags().Lookup(flag); f != nil && f.Changed && !slices.Contains(choices(cmd)[flag], f.Value.String()) {
-			return bad(flag, f.Value.String()+": unknown value", "use "+strings.Join(choices(cmd)[flag], ", "))
+			return bad(flag, f.Value.String()+": unknown value", "use one of "+strings.Join(choices(cmd)[flag], ", "))
 		}
 	}
 	if host, port, err := net.SplitHostPort(g.sandbox); err == nil && !sandboxURL(g.sandbox) {

@@ -75,7 +75,7 @@ func (w *wave) obey(ctx context.Context, o Order) {
 }
 
 func (w *wave) inFlight() string {
-	return count(w.count[slotted], "import") + " and " + count(w.count[beyond], "row") + " behind their import"
+	return count(w.count[slotted], "import") + " and " + count(w.count[beyond], "row") + " after the import"
 }
 
 // cancel gives up one row, or every row, as far as there is no import yet. A row that a worker has is given up when the

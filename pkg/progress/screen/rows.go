@@ -18,7 +18,11 @@ func rowLines(s board.Snapshot, width, height int, color bool) []string {
 	if len(s.Active) == 0 || height < 2 {
 		return nil
 	}
-	domain := commonDomain(s.Active)
+	names := make([]string, len(s.Active))
+	for i, l := range s.Active {
+		names[i] = Name(l.Row)
+	}
+	domain := CommonDomain(names)
 	user := 8
 	for _, l := range s.Active {
 		user = max(user, runewidth.StringWidth(strings.TrimSuffix(Name(l.Row), domain)))
@@ -42,18 +46,18 @@ func rowLines(s board.Snapshot, width, height int, color bool) []string {
 	return lines
 }
 
-// commonDomain is the domain of all these users, with its @; "" when they have several or there is one user only.
-func commonDomain(rows []board.Line) string {
-	of := func(l board.Line) string {
-		if i := strings.LastIndexByte(Name(l.Row), '@'); i > 0 {
-			return Name(l.Row)[i:]
+// CommonDomain is the domain of all these users, with its @; "" when they have several or there is one user only.
+func CommonDomain(users []string) string {
+	of := func(user string) string {
+		if i := strings.LastIndexByte(user, '@'); i > 0 {
+			return user[i:]
 		}
 		return ""
 	}
-	if len(rows) < 2 || slices.ContainsFunc(rows, func(l board.Line) bool { return of(l) != of(rows[0]) }) {
+	if len(users) < 2 || slices.ContainsFunc(users, func(user string) bool { return of(user) != of(users[0]) }) {
 		return ""
 	}
-	return of(rows[0])
+	return of(users[0])
 }
 
 // The widths of the columns of a row's line.
@@ -73,7 +77,7 @@ func rowLine(l board.Line, now time.Time, domain string, user, width int, color 
 		elapsed = Short(now.Sub(l.Since))
 	}
 	next, nextLook := nextLook(l, now)
-	note, noteLook := news(r), dim
+	note, noteLook := News(r), dim
 	switch {
 	case l.Slow:
 		mark, markLook, noteLook = "! ", yellow, yellow
@@ -94,8 +98,8 @@ func rowLine(l board.Line, now time.Time, domain string, user, width int, color 
 		span{"  ", plainLook}, span{cell(next, nextWidth), nextLook}, span{"  ", plainLook}, span{note, noteLook})
 }
 
-// news is what a row's note says beyond its step: what every row of that step says is left out.
-func news(r migration.Row) string {
+// News is what a row's note says beyond its step: what every row of that step says is left out.
+func News(r migration.Row) string {
 	if r.WaitsForSlot() {
 		return "for a free slot" // it stands beside "waiting"
 	}
