@@ -113,7 +113,7 @@ func (p Plan) how(zone *time.Location) []Line {
 	}
 	if s, err := time.Parse(time.RFC3339, p.Settings["stop-by"]); err == nil {
 		layout := "15:04 MST"
-		if s.In(zone).Format(time.DateOnly) != start.In(zone).Format(time.DateOnly) {
+		if s.In(zone).Format(time.DateOnly) != p.At.In(zone).Format(time.DateOnly) {
 			layout = "2006-01-02 15:04 MST"
 		}
 		add("Stop by: nothing is started that would not finish by %s; those rows are deferred.", s.In(zone).Format(layout))
