@@ -89,7 +89,7 @@ func runReconcile(ctx context.Context, a *app, g *globals, id string, o reconcil
 		return err
 	}
 	if !g.json {
-		fmt.Fprintf(a.out, "Continue with: %s\n", shell(g.ledger, "").Line(resumeNow(ctx, s.Ledger, s.Run)))
+		fmt.Fprintf(a.out, "Continue with: %s\n", g.shell("").Line(resumeNow(ctx, s.Ledger, s.Run)))
 	}
 	return nil
 }
