@@ -1,6 +1,9 @@
 package migration
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Standing is how a user stands in an earlier run of a ledger.
 type Standing struct {
@@ -14,6 +17,8 @@ type Standing struct {
 	InDoubt bool
 	// Disk, Policy and License are what the row aimed at; CloudPCID is the Cloud PC that it was seen to have.
 	Disk, Policy, License, CloudPCID string
+	// Provisioned is when that Cloud PC was provisioned, as it was proven; zero: it was not.
+	Provisioned time.Time
 	// Trigger is which link was to be closed last.
 	Trigger Trigger
 	// At is when the row was last changed.
@@ -29,4 +34,17 @@ func (s Standing) Outweighs(other Standing) bool {
 		return s.Holds()
 	}
 	return s.At.After(other.At)
+}
+
+// Proven reports whether a Cloud PC of this id and time of provisioning is the one by which the row was proven.
+func (s Standing) Proven(id string, provisioned time.Time) bool {
+	return Facts{CloudPCID: s.CloudPCID, Provisioned: s.Provisioned}.Proven(id, provisioned)
+}
+
+// Proven reports whether a Cloud PC of this id and time of provisioning is the one by which the row was proven. An id alone
+// does not tell: a Cloud PC that is provisioned again in its place keeps it, and holds another disk. What is not known, on
+// either side, is no proof.
+func (f Facts) Proven(id string, provisioned time.Time) bool {
+	return f.CloudPCID != "" && strings.EqualFold(f.CloudPCID, id) &&
+		!f.Provisioned.IsZero() && !provisioned.IsZero() && !provisioned.After(f.Provisioned)
 }

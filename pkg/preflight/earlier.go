@@ -55,15 +55,15 @@ func (c *check) inOtherRun(r *row, s migration.Standing) {
 	}
 }
 
-// stillThere reports whether the Cloud PC that an earlier run made is there: the tenant decides, not the ledger. Where Cloud
-// PCs could not be read, the ledger is believed.
+// stillThere reports whether the Cloud PC that an earlier run proved is there: the tenant decides, not the ledger, and one that
+// was provisioned again since is another. Where Cloud PCs could not be read, the ledger is believed.
 func (c *check) stillThere(r *row, s migration.Standing) bool {
 	if c.facts.unread[readCloudPCs] {
 		return true
 	}
 	for _, pc := range c.facts.pcs {
 		gone := strings.EqualFold(pc.Status, graph.StatusNotProvisioned) || strings.EqualFold(pc.Status, graph.StatusInGracePeriod) || strings.EqualFold(pc.Status, graph.StatusDeprovisioning)
-		if !gone && fold(pc.UserPrincipalName) == fold(r.user.UPN) && (s.CloudPCID+s.Policy == "" || strings.EqualFold(pc.ID, s.CloudPCID) || strings.EqualFold(pc.ProvisioningPolicyID, s.Policy)) {
+		if !gone && fold(pc.UserPrincipalName) == fold(r.user.UPN) && (s.Proven(pc.ID, pc.ProvisionedAt) || s.CloudPCID == "" && (s.Policy == "" || strings.EqualFold(pc.ProvisioningPolicyID, s.Policy))) {
 			return true
 		}
 	}
@@ -98,4 +98,15 @@ func (c *check) withdraw(r *row) {
 		}
 	}
 	c.found = kept
+}
+
+// replaced says of a Cloud PC that it is not the one that an earlier run proved; "" when there was none.
+func (c *check) replaced(r *row, pc graph.CloudPC) string {
+	s, ok := c.in.Before[fold(r.user.ID)]
+	if !ok || s.State != migration.Succeeded || s.Provisioned.IsZero() || pc.ProvisionedAt.IsZero() || s.Proven(pc.ID, pc.ProvisionedAt) {
+		return ""
+	}
+	const layout = "2006-01-02 15:04:05 MST"
+	return ", provisioned " + pc.ProvisionedAt.UTC().Format(layout) + "; it is not, or no longer, what run " + s.Run + " made from the disk (provisioned " +
+		s.Provisioned.UTC().Format(layout) + "), so keep the disk: it was built anew since, or resized or restored"
 }

@@ -25,6 +25,7 @@ func TestCheck_EarlierRuns(t *testing.T) {
 		name, csv, user string
 		s               migration.Standing
 		want, command   string
+		text            string
 		severity        wave.Severity
 		done            bool
 	}{
@@ -35,6 +36,9 @@ func TestCheck_EarlierRuns(t *testing.T) {
 		{name: "failed with another disk", csv: csv, user: "ada", s: migration.Standing{State: migration.Failed, Disk: "http://elsewhere/x.vhd"}},
 		{name: "succeeded, and the Cloud PC is gone", csv: csv, user: "ada", s: migration.Standing{State: migration.Succeeded, CloudPCID: "pc"}},
 		{name: "succeeded", csv: bob, user: "bob", s: migration.Standing{State: migration.Succeeded}, want: "user.already-migrated", severity: wave.Info, done: true},
+		{name: "succeeded, and it is there as it was proven", csv: bob, user: "bob", s: migration.Standing{State: migration.Succeeded, CloudPCID: "there"}, want: "user.already-migrated", severity: wave.Info, done: true},
+		{name: "provisioned again in its place", csv: bob, user: "bob", s: migration.Standing{State: migration.Succeeded, CloudPCID: "there", Provisioned: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, want: "user.has-cloud-pc", text: "keep the disk", severity: wave.Error},
+		{name: "built anew under another id", csv: bob, user: "bob", s: migration.Standing{State: migration.Succeeded, CloudPCID: "another"}, want: "user.has-cloud-pc", text: "keep the disk", severity: wave.Error},
 		{name: "nobody knows the Cloud PC", csv: bob, user: "bob", want: "user.has-cloud-pc", severity: wave.Error},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -49,6 +53,20 @@ func TestCheck_EarlierRuns(t *testing.T) {
 				t.Fatal(err)
 			}
 			tc.s.Run, tc.s.User, tc.s.At, tc.s.Policy = "r0", tc.user+"@contoso.example", time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC), policies[0].ID
+			if tc.s.CloudPCID != "" {
+				pcs, err := s.graph.CloudPCs(t.Context(), "")
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, pc := range pcs {
+					if tc.s.Provisioned.IsZero() {
+						tc.s.Provisioned = pc.ProvisionedAt
+					}
+					if tc.s.CloudPCID == "there" {
+						tc.s.CloudPCID = pc.ID
+					}
+				}
+			}
 			res := s.check(tc.csv, func(in *preflight.Input) {
 				if tc.s.State != "" {
 					in.Before = map[string]migration.Standing{strings.ToLower(users[0].User.ID): tc.s}
@@ -68,6 +86,9 @@ func TestCheck_EarlierRuns(t *testing.T) {
 			}
 			if len(own) == 0 || own[0].Code != tc.want || own[0].Severity != tc.severity || res.Done[0] != tc.done || tc.done && len(own) != 1 {
 				t.Fatalf("found %+v, done %v", own, res.Done)
+			}
+			if !strings.Contains(own[0].Message, tc.text) {
+				t.Errorf("says %q, without %q", own[0].Message, tc.text)
 			}
 			if tc.command != "" && (len(own[0].Commands) != 1 || own[0].Commands[0].String() != tc.command) {
 				t.Errorf("commands %v", own[0].Commands)

@@ -30,7 +30,7 @@ func (c *check) existing(ctx context.Context) error {
 			if rules.InTheWay(pc, r.target.PolicyID, r.plan) {
 				// The license and the membership are that Cloud PC's own: to take them away would end it.
 				c.found = slices.DeleteFunc(c.found, func(f wave.Finding) bool { return f.Code == "user.already-targeted" && f.Line == r.Line })
-				c.flag("user.has-cloud-pc", r, "user", r.User, r.User+" has a Cloud PC already: "+pc.DisplayName+" ("+pc.Status+")")
+				c.flag("user.has-cloud-pc", r, "user", r.User, r.User+" has a Cloud PC already: "+pc.DisplayName+" ("+pc.Status+")"+c.replaced(r, pc))
 				return
 			}
 		}

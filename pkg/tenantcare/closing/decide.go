@@ -1,6 +1,7 @@
 package closing
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,8 +40,9 @@ type Staging struct {
 	Path  string
 	ETag  string
 	Bytes int64
-	// Why says why it may not be deleted; "" when it may.
-	Why string
+	// Why says why it may not be deleted; "" when it may. Show is the command to see more; its zero value: there is none.
+	Why  string
+	Show fault.Command
 }
 
 // Plan is what close finds and does.
@@ -269,8 +271,8 @@ func (p *Plan) staging(r Record, f Facts, o Options) {
 				x.Why = "it is leased"
 			case !member(f, row.Target):
 				x.Why = row.Target.User + " is not in group " + row.Target.GroupName + " any more"
-			case !provisioned(f, row):
-				x.Why = "the Cloud PC of " + row.Target.User + " is not there, or not in order"
+			case notProven(f, row) != "":
+				x.Why, x.Show = notProven(f, row), fault.NewCommand("cloudpc show", row.Target.User)
 			default:
 				count, bytes = count+1, bytes+now.Length
 			}
@@ -280,20 +282,45 @@ func (p *Plan) staging(r Record, f Facts, o Options) {
 	if count > 0 && !o.DeleteStaging {
 		p.leave(fault.NewCommand("close", "--delete-staging").For(r.Run.ID), "staging blobs of proven rows (%d) hold %s that could be freed", count, Size(bytes))
 	}
-	if o.DeleteStaging {
-		for _, x := range p.Staging {
-			if x.Why != "" {
-				p.leave(fault.Command{}, "blob %s is kept: %s", x.Path, x.Why)
-			}
+	for _, x := range p.Staging { // that a disk is the last copy is said to whoever would delete it by hand, too
+		if x.Why != "" && (o.DeleteStaging || x.Show.Name != "") {
+			p.leave(x.Show, "blob %s is kept: %s", x.Path, x.Why)
 		}
 	}
 }
 
-func provisioned(f Facts, r migration.Row) bool {
-	return slices.ContainsFunc(f.CloudPCs, func(pc graph.CloudPC) bool {
-		return r.Called(pc.UserPrincipalName) && strings.EqualFold(pc.ProvisioningPolicyID, r.Target.PolicyID) &&
-			(pc.Status == graph.StatusProvisioned || pc.Status == graph.StatusProvisionedWithWarnings)
-	})
+// notProven says why a row's Cloud PC is not known to hold what was on its disk; "" when the one by which the row was proven
+// is there, in order, and was not provisioned again since.
+func notProven(f Facts, r migration.Row) string {
+	other := ""
+	for _, pc := range f.CloudPCs {
+		if !r.Called(pc.UserPrincipalName) || !strings.EqualFold(pc.ProvisioningPolicyID, r.Target.PolicyID) ||
+			pc.Status != graph.StatusProvisioned && pc.Status != graph.StatusProvisionedWithWarnings {
+			continue
+		}
+		if r.Facts.Proven(pc.ID, pc.ProvisionedAt) {
+			return ""
+		}
+		other = replaced(r, pc)
+	}
+	return cmp.Or(other, "the Cloud PC of "+r.Target.User+" is not there, or not in order")
+}
+
+// replaced says what a Cloud PC is that stands where the proven one stood.
+func replaced(r migration.Row, pc graph.CloudPC) string {
+	what := "has another id than"
+	if strings.EqualFold(pc.ID, r.Facts.CloudPCID) {
+		what = "was provisioned again since, or resized or restored, unlike"
+	}
+	return fmt.Sprintf("Cloud PC %s of %s, provisioned %s, %s the one that was proven, provisioned %s: this disk may be the only copy of what was on that one, and a new import can be made from it",
+		pc.DisplayName, r.Target.User, moment(pc.ProvisionedAt), what, moment(r.Facts.Provisioned))
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "at a time that is not known"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
 }
 
 // Size is a number of bytes for people.

@@ -12,6 +12,8 @@ import (
 	"wave365/pkg/tenantcare/imports"
 )
 
+var proven = time.Date(2026, 11, 20, 20, 0, 0, 123_000_000, time.UTC)
+
 var now = time.Date(2026, 11, 20, 22, 0, 0, 0, time.UTC)
 
 // evening is a run of two: anna was migrated, cyd was not.
@@ -22,11 +24,11 @@ func evening() (closing.Record, closing.Facts) {
 	}
 	done := &migration.Outcome{Status: migration.OutcomeDone}
 	r := closing.Record{Run: migration.Run{ID: "r"}, Busy: map[string]string{}, Rows: []migration.Row{
-		{Run: "r", Index: 0, State: migration.Succeeded, Target: target("anna")}, {Run: "r", Index: 1, State: migration.Failed, Target: target("cyd")}},
+		{Run: "r", Index: 0, State: migration.Succeeded, Target: target("anna"), Facts: migration.Facts{CloudPCID: "PC", Provisioned: proven}}, {Run: "r", Index: 1, State: migration.Failed, Target: target("cyd")}},
 		Effects: []migration.Write{{Command: "run", Run: "r", Row: 1, Effect: migration.EffectJoin, Target: "g", Outcome: done}}}
 	f := closing.Facts{
 		Settings: []graph.UserSetting{{ID: "s", DisplayName: "wave365 r", ProvisioningSourceType: "snapshot", GroupIDs: []string{"g"}}},
-		CloudPCs: []graph.CloudPC{{UserPrincipalName: "anna", ProvisioningPolicyID: "p", Status: graph.StatusProvisioned}},
+		CloudPCs: []graph.CloudPC{{ID: "pc", UserPrincipalName: "anna", ProvisioningPolicyID: "p", Status: graph.StatusProvisioned, ProvisionedAt: proven}},
 		Members:  map[string][]graph.Member{"g": {{ID: "anna", UPN: "anna"}, {ID: "cyd", UPN: "cyd"}}},
 		Blobs:    map[string]blob.Item{"disks/anna.vhd": {Name: "anna.vhd", Properties: blob.Properties{Length: 64 << 30, ETag: `"1"`}}, "disks/cyd.vhd": {Name: "cyd.vhd"}},
 	}
@@ -94,6 +96,10 @@ func TestStaging(t *testing.T) {
 		"LeftGroup": {func(_ *closing.Record, f *closing.Facts) { f.Members["g"] = nil }, "not in group"},
 		"InGrace":   {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs[0].Status = graph.StatusInGracePeriod }, "not there"},
 		"NoCloudPC": {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs = nil }, "not there"},
+		"Rebuilt":   {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs[0].ID = "other" }, "has another id"},
+		"Again":     {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs[0].ProvisionedAt = proven.Add(time.Minute) }, "was provisioned again"},
+		"NoTime":    {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs[0].ProvisionedAt = time.Time{} }, "not known"},
+		"NoProof":   {func(r *closing.Record, _ *closing.Facts) { r.Rows[0].Facts = migration.Facts{} }, "not known"},
 		"NoETag":    {func(r *closing.Record, _ *closing.Facts) { r.Rows[0].Target.Disk.ETag = "" }, "changed since"},
 	} {
 		r, f := evening()
