@@ -7,11 +7,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
+	"wave365/pkg/preflight/rules"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
+	"wave365/pkg/tenantcare/imports"
 )
 
 func newCloseCommand(a *app, g *globals) *cobra.Command {
@@ -25,16 +28,22 @@ unused imports, people who were not migrated, links that are still good, staging
 First what would be done is shown, for confirmation. It acts only when every row of the run is final, and two looks at the
 tenant, apart in time, agree. --purge also removes the imports that were never used. --delete-staging also deletes the
 blobs of rows that were proven, at the version that was validated, and only while the person is still in the group and
-has the Cloud PC. Memberships stay: taking people out of the group starts the grace period of their Cloud PCs.
+has the very Cloud PC that was proven, and no row of this ledger still needs the blob. Memberships stay: taking people out
+of the group starts the grace period of their Cloud PCs.
 
-Exit codes: 0 closed, 2 the run is not finished or the tenant is in motion, 5 permission missing, 6 nothing to do.`,
+A setting that others have a share in is not switched without --shared: it reaches other groups, another ledger made it, or
+members of its groups outside the run are to get a Cloud PC, as far as licenses, the list of imports and the audit log show.
+Then the run is not closed yet, and the same command later does the rest.
+
+Exit codes: 0 closed, 2 not closed yet: the run is not finished, others need a setting or the tenant is in motion, 5
+permission missing, 6 nothing to do.`,
 		Example: "  wave365 close 20261120-1715-ab12\n  wave365 close --purge --delete-staging",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withRecorded(cmd.Context(), g, runArg(args), func(ctx context.Context, t *afterwards) error { return a.closeRun(ctx, g, t, o) })
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.Shared, "shared", false, "also switch settings that reach groups of other waves")
+	f.BoolVar(&o.Shared, "shared", false, "also switch settings that others need or have a share in")
 	f.BoolVar(&o.Purge, "purge", false, "also remove the imports that were never used")
 	f.BoolVar(&o.DeleteStaging, "delete-staging", false, "also delete the blobs of proven rows")
 	return cmd
@@ -77,6 +86,12 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	if !g.json {
 		a.printClose(g, t.Run, p)
 	}
+	if len(p.Kept) > 0 {
+		doc.ExitCode = exitUsage
+	}
+	if p.Nothing() && len(p.Kept) > 0 {
+		return a.closedLater(g, t.Run.ID, doc)
+	}
 	if p.Nothing() {
 		if doc.ExitCode = exitNothing; g.json {
 			printJSON(a.out, doc)
@@ -96,6 +111,12 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	if err != nil {
 		return err
 	}
+	if len(p.Kept) > 0 {
+		if err := a.reportAgain(ctx, t.Ledger, t.Run.ID, t.Now()); err != nil {
+			return err
+		}
+		return a.closedLater(g, t.Run.ID, doc)
+	}
 	if err := t.Note(ctx, migration.RunClosed, fmt.Sprintf("%d settings, %d imports, %d blobs", doc.Done.Settings, doc.Done.Purged, doc.Done.Deleted)); err != nil {
 		return err
 	}
@@ -108,17 +129,32 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	return nil
 }
 
+// closedLater is the answer when a setting stays for others; why was told under what is left over.
+func (a *app) closedLater(g *globals, id string, doc closeDocument) error {
+	if g.json {
+		printJSON(a.out, doc)
+		return exit(doc.ExitCode)
+	}
+	return fault.New(fault.Conflict, "close.needed", "run "+id+" is not closed yet: others need a user setting of its groups", "the reason is above; once it is gone, run the same command again", fault.NewCommand("close").For(id))
+}
+
 // closingRecord is what the ledger says about the run and about the runs beside it.
 func closingRecord(ctx context.Context, t *afterwards) (closing.Record, error) {
 	h, err := readHistory(ctx, t.Ledger, t.Run.Tenant)
-	r := closing.Record{Run: t.Run, Rows: t.Rows, Busy: map[string]string{}}
+	r := closing.Record{Run: t.Run, Rows: t.Rows, Busy: map[string]string{}, Known: map[string]bool{}, Marker: rules.OwnSettings}
+	for _, c := range imports.Of(h.rows, h.effects) {
+		r.Known[strings.ToLower(c.ID)] = true
+	}
 	for _, row := range h.rows {
+		if row.Run != t.Run.ID {
+			r.Beside = append(r.Beside, row)
+		}
 		if row.Run != t.Run.ID && (!row.State.Final() || row.State == migration.Held) {
 			r.Busy[strings.ToLower(row.Target.GroupID)] = row.Run
 		}
 	}
 	for _, w := range h.effects {
-		if w.Run == t.Run.ID || w.Effect == tenantcare.GroupCreate {
+		if w.Run == t.Run.ID || w.Effect == tenantcare.GroupCreate || w.Effect == migration.EffectSettingCreate {
 			r.Effects = append(r.Effects, w)
 		}
 	}

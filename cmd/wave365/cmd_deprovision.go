@@ -259,7 +259,7 @@ func (a *app) agreed(ctx context.Context, g *globals, l leaving.Leave, o deprovi
 		return nil
 	}
 	refused := func(why string) error {
-		return fault.New(fault.Invalid, "deprovision.unconfirmed", why, "type the person's name, or give it with --confirm "+l.User.UPN+"; nobody was touched")
+		return fault.New(fault.Invalid, "deprovision.unconfirmed", why, "type the person's name, or give it with --confirm "+shell(g.ledger, "").Quote(l.User.UPN)+"; nobody was touched")
 	}
 	if !a.inTerm {
 		return refused("not confirmed: " + l.User.UPN)

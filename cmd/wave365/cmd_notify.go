@@ -113,9 +113,22 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 	if err != nil {
 		return err
 	}
-	messages = slices.DeleteFunc(messages, func(m notify.Message) bool { return post.Sent(past, m) })
-	if len(messages) == 0 {
+	var doubtful []string
+	messages = slices.DeleteFunc(messages, func(m notify.Message) bool {
+		sent, doubt := post.Sent(past, m)
+		if doubt {
+			doubtful = append(doubtful, m.User)
+		}
+		return sent
+	})
+	notKnown := fmt.Sprintf("whether %s arrived is not known, and nothing is sent again: %s", wording.Count(len(doubtful), "message"), strings.Join(doubtful, ", "))
+	switch {
+	case len(messages) == 0 && len(doubtful) > 0:
+		return nothing(notKnown+"; everybody else was written to already, or there is nothing to tell", "ask whether it arrived; who got none has to be told by other means")
+	case len(messages) == 0:
 		return nothing("everybody was written to already, or there is nothing to tell", "")
+	case len(doubtful) > 0 && !g.json:
+		fmt.Fprintln(a.err, wording.OneLine(notKnown))
 	}
 	if err := a.ask(ctx, g, fmt.Sprintf("Send %s by %s?", wording.Count(len(messages), "message"), channel.Name())); err != nil {
 		return err

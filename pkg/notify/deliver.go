@@ -88,10 +88,12 @@ func (p Post) Send(ctx context.Context, m Message) (Result, error, error) {
 	return result, failed, p.Journal.ConcludeWrite(sure, w, out)
 }
 
-// Sent reports whether a message went out before, or may have: past are the writes of the run.
-func (p Post) Sent(past []migration.Write, m Message) bool {
+// Sent reports whether a message went out before, or may have: past are the writes of the run. doubt: it is not known
+// whether it did.
+func (p Post) Sent(past []migration.Write, m Message) (sent, doubt bool) {
 	key := once(p.Run, p.Channel.Name(), m)
-	return slices.ContainsFunc(past, func(w migration.Write) bool {
+	i := slices.IndexFunc(past, func(w migration.Write) bool {
 		return w.Once == key && (w.Outcome == nil || w.Outcome.Status != migration.OutcomeRefused && w.Outcome.Status != migration.OutcomeNoEffect)
 	})
+	return i >= 0, i >= 0 && past[i].Undecided()
 }

@@ -152,6 +152,11 @@ func (c *channel) Send(context.Context, notify.Message) error {
 	return err
 }
 
+func sentIn(p notify.Post, j *journal, m notify.Message) bool {
+	sent, _ := p.Sent(j.writes, m)
+	return sent
+}
+
 func TestAtMostOnce(t *testing.T) {
 	t.Parallel()
 	refused, lost := fault.New(fault.Invalid, "x", "refused", ""), fault.New(fault.OutcomeUnknown, "x", "lost", "")
@@ -179,7 +184,10 @@ func TestAtMostOnce(t *testing.T) {
 			if c.sent != tc.sent {
 				t.Errorf("%d calls, want %d", c.sent, tc.sent)
 			}
-			if !p.Sent(j.writes, m) || p.Sent(j.writes, notify.Message{Event: notify.Failed, Row: 1, Attempt: 1}) {
+			if _, doubt := p.Sent(j.writes, m); doubt != (tc.want[0] == notify.Unknown) {
+				t.Errorf("Sent: in doubt %v after %s", doubt, tc.want[0])
+			}
+			if !sentIn(p, j, m) || sentIn(p, j, notify.Message{Event: notify.Failed, Row: 1, Attempt: 1}) {
 				t.Error("Sent does not know what went out")
 			}
 		})
@@ -197,7 +205,7 @@ func TestLockLost(t *testing.T) {
 	c, j := &channel{}, &journal{lost: true}
 	p := notify.Post{Journal: j, Channel: c, Run: "r", Now: func() time.Time { return evening }}
 	m := notify.Message{Event: notify.Ready, Row: 1, Attempt: 1}
-	if got, _, err := p.Send(t.Context(), m); got != notify.NotSent || fault.CodeOf(err) != "ledger.lock-lost" || c.sent != 0 || p.Sent(j.writes, m) {
+	if got, _, err := p.Send(t.Context(), m); got != notify.NotSent || fault.CodeOf(err) != "ledger.lock-lost" || c.sent != 0 || sentIn(p, j, m) {
 		t.Errorf("%s, %v, %d sent", got, err, c.sent)
 	}
 	j.lost = false

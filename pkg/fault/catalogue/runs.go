@@ -113,6 +113,7 @@ func aboutTheTenant() []entry.Entry {
 		entry.Of(entry.Admin, "image.in-use", "policies use the image", "Deleting it would break later provisioning by those policies.", "give those policies another image first"),
 		entry.Of(entry.Operator, "user.ambiguous", "several people have this name", "It cannot be told which one is meant.", "name the person by user principal name or object id"),
 		entry.Of(entry.Operator, "close.not-final", "the run has rows that are not final", "Closing it would switch settings under rows that still need them.", "finish or cancel those rows first", "status"),
+		entry.Of(entry.Operator, "close.needed", "others still need a user setting of the run's groups", "Switched to the image, it would have Cloud PCs built from the image for people of another run, or of another ledger, whose disks were imported.", "close the run again once they have their Cloud PCs; --shared switches it at once", "status"),
 		entry.Of(entry.Operator, "close.unsettled", "the run has held rows", "An import of theirs may exist and still be provisioned.", "settle the held rows first", "reconcile"),
 		entry.Of(entry.Operator, "undo.refused", "this cannot be taken back", "Taking it back could cost somebody a machine or their data.", "the message says why, and what is still possible", "status"),
 		entry.Of(entry.Operator, "purge.refused", "the import is not removed", "It is in use, running, or belongs to somebody else.", "the message says which; only unused imports are removed"),

@@ -2,6 +2,7 @@ package closing
 
 import (
 	"context"
+	"slices"
 
 	"wave365/pkg/blob"
 	"wave365/pkg/fault"
@@ -21,10 +22,20 @@ type Done struct {
 }
 
 // Do does what the plan says: first the settings, then the imports, then the blobs. It may be stopped between any two
-// writes and run again. again decides anew right before the first blob is deleted: memberships may have changed. tell is
-// told of each thing that is done.
+// writes and run again. again decides anew right before the first write, and right before the first blob is deleted: who
+// agrees to a plan takes their time, and others work meanwhile. tell is told of each thing that is done. The fault is a
+// Conflict (close.unsettled) when a setting must not go back any more.
 func Do(ctx context.Context, w tenantcare.Writer, t Tenant, s Storage, r Record, p Plan, again func(Facts) Plan, tell func(string)) (Done, error) {
 	var d Done
+	if len(p.Switch) > 0 {
+		f, err := read(ctx, t, s, r)
+		if err != nil {
+			return d, err
+		}
+		if !slices.EqualFunc(p.Switch, again(f).Switch, func(a, b graph.UserSetting) bool { return a.ID == b.ID }) {
+			return d, unsettled("the user settings")
+		}
+	}
 	for _, one := range p.Switch {
 		if err := snapshotsetting.SetSource(ctx, w, t, one, graph.SourceImage); err != nil {
 			return d, err

@@ -18,7 +18,8 @@ import (
 
 // Options say what is cleared away besides the settings.
 type Options struct {
-	// Shared also switches settings that reach groups of other waves.
+	// Shared also switches settings that others have a share in: that reach groups of other waves, that another ledger made,
+	// or that people outside the run still need.
 	Shared bool
 	// Purge removes the imports that were never used; DeleteStaging the blobs of proven rows.
 	Purge, DeleteStaging bool
@@ -49,6 +50,8 @@ type Staging struct {
 type Plan struct {
 	// Switch are the settings that go back to building from images.
 	Switch []graph.UserSetting
+	// Kept are those that stay for others, each with the reason: the run is not closed before they went back too.
+	Kept []Left
 	// Purge are unused imports, when they are to be removed.
 	Purge []imports.Verdict
 	// Staging are the blobs of proven rows that are still there.
@@ -88,19 +91,10 @@ func (p *Plan) leave(command fault.Command, what string, args ...any) {
 	p.Left = append(p.Left, l)
 }
 
-// settings finds the snapshot settings that reach the run's groups. One that others still need stays.
+// settings finds the snapshot settings that reach the run's groups. One that others still need, or have a share in, stays.
 func (p *Plan) settings(r Record, f Facts, o Options) {
-	groups := r.groups()
-	mine := func(id string) bool {
-		for _, g := range groups {
-			if strings.EqualFold(g.ID, id) {
-				return true
-			}
-		}
-		return false
-	}
 	for _, s := range f.Settings {
-		if !strings.EqualFold(s.ProvisioningSourceType, graph.SourceSnapshot) || !slices.ContainsFunc(s.GroupIDs, mine) {
+		if !r.reachedBySnapshot(s) {
 			continue
 		}
 		busy, others := "", 0
@@ -108,17 +102,35 @@ func (p *Plan) settings(r Record, f Facts, o Options) {
 			if run := r.Busy[strings.ToLower(g)]; run != "" {
 				busy = run
 			}
-			if !mine(g) {
+			if !r.mine(g) {
 				others++
 			}
 		}
+		need := needing(r, f, s)
+		var why []string
+		if len(need) > 0 {
+			why = append(why, fmt.Sprintf("%d of those it reaches, who are not in this run, need it until they have their Cloud PCs, or may: %s", len(need), some(need)))
+		}
+		if r.elsewhere(s) {
+			why = append(why, "this ledger did not make it, another one did: close the run there")
+		}
+		if others > 0 {
+			why = append(why, fmt.Sprintf("it also reaches groups of other waves (%d)", others))
+		}
+		keep := func(c fault.Command, why string) {
+			p.leave(c, "user setting %s still builds from snapshots: %s", s.DisplayName, why)
+			p.Kept = append(p.Kept, p.Left[len(p.Left)-1])
+		}
 		switch {
 		case busy != "":
-			p.leave(fault.NewCommand("close").For(busy), "user setting %s still builds from snapshots: run %s needs it until it is finished", s.DisplayName, busy)
-		case others > 0 && !o.Shared:
-			p.leave(fault.NewCommand("close", "--shared").For(r.Run.ID), "user setting %s still builds from snapshots: it also reaches groups of other waves (%d)", s.DisplayName, others)
+			keep(fault.NewCommand("close").For(busy), "run "+busy+" needs it until it is finished")
+		case len(why) > 0 && !o.Shared:
+			keep(fault.NewCommand("close", "--shared").For(r.Run.ID), strings.Join(why, "; ")+"; --shared switches it all the same")
 		default:
 			p.Switch = append(p.Switch, s)
+			if len(need) > 0 {
+				p.leave(fault.Command{}, "from now on Cloud PCs of %d who are not in this run are built from the image, whatever was imported for them: %s", len(need), some(need))
+			}
 		}
 	}
 }
@@ -269,6 +281,8 @@ func (p *Plan) staging(r Record, f Facts, o Options) {
 				x.Why = "it changed since it was validated"
 			case strings.EqualFold(now.LeaseStatus, "locked"):
 				x.Why = "it is leased"
+			case r.user(row, *s) != "":
+				x.Why = "run " + r.user(row, *s) + " needs it"
 			case !member(f, row.Target):
 				x.Why = row.Target.User + " is not in group " + row.Target.GroupName + " any more"
 			case notProven(f, row) != "":

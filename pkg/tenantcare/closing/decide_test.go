@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare/closing"
@@ -61,12 +62,46 @@ func TestSettings(t *testing.T) {
 		"SharedTold": {func(_ *closing.Record, f *closing.Facts, o *closing.Options) {
 			f.Settings[0].GroupIDs, o.Shared = []string{"g", "x"}, true
 		}, 1, ""},
+		"BeingBuilt": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+			f.Members["g"] = append(f.Members["g"], graph.Member{ID: "zoe", UPN: "zoe@x"})
+			f.CloudPCs = append(f.CloudPCs, graph.CloudPC{DisplayName: "Z", UserPrincipalName: "Zoe@x", Status: graph.StatusProvisioning})
+		}, 0, "zoe@x (Cloud PC Z is provisioning)"},
+		"BuiltAlready": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+			f.Members["g"] = append(f.Members["g"], graph.Member{ID: "zoe", UPN: "zoe@x"})
+			f.CloudPCs = append(f.CloudPCs, graph.CloudPC{UserPrincipalName: "Zoe@x", Status: graph.StatusProvisioned})
+		}, 1, ""},
+		"Licensed": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+			f.Members["g"], f.Due = append(f.Members["g"], graph.Member{ID: "zoe", UPN: "zoe@x"}), map[string]bool{"zoe": true}
+		}, 0, "zoe@x (has a license, and no Cloud PC yet)"},
+		"ImportOfAMember": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+			f.Members["g"] = append(f.Members["g"], graph.Member{ID: "zoe", UPN: "zoe@x"})
+			f.Foreign = []graph.Import{{SnapshotID: "i", AssignedUser: "ZOE", PolicyName: "other", Status: graph.ImportSucceeded}}
+		}, 0, "zoe@x (import i, which this ledger did not send"},
+		"ImportOfWhoMayJoin": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+			f.Foreign = []graph.Import{{SnapshotID: "i", AssignedUser: "zoe", Status: graph.ImportInProgress}}
+		}, 0, "zoe (import i"},
+		"ImportUnderAnotherPolicy": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+			f.Foreign = []graph.Import{{SnapshotID: "i", AssignedUser: "zoe", PolicyName: "other", Status: graph.ImportInProgress}}
+		}, 1, ""},
+		"NeededAllTheSame": {func(_ *closing.Record, f *closing.Facts, o *closing.Options) {
+			f.Foreign, o.Shared = []graph.Import{{SnapshotID: "i", AssignedUser: "zoe", Status: graph.ImportInProgress}}, true
+		}, 1, "from now on Cloud PCs of 1 who are not in this run are built from the image"},
+		"AnotherLedgers": {func(r *closing.Record, f *closing.Facts, _ *closing.Options) {
+			r.Marker, f.Settings[0].DisplayName = "wave365 ", "wave365 r2"
+		}, 0, "another one did"},
+		"AnotherRunOfThisLedgers": {func(r *closing.Record, f *closing.Facts, _ *closing.Options) {
+			r.Marker, f.Settings[0].DisplayName = "wave365 ", "wave365 r2"
+			r.Effects = append(r.Effects, migration.Write{Run: "r2", Row: migration.WaveRow, Effect: migration.EffectSettingCreate, Outcome: &migration.Outcome{Status: migration.OutcomeDone, RemoteID: "S"}})
+		}, 1, ""},
 		"OtherRunNeedsIt": {func(r *closing.Record, _ *closing.Facts, o *closing.Options) { r.Busy["g"], o.Shared = "r2", true }, 0, "run r2 needs it"},
 	} {
 		r, f := evening()
 		o := closing.Options{Now: now}
 		tc.change(&r, &f, &o)
 		p := closing.Decide(r, f, o)
+		if (len(p.Kept) > 0) != (strings.Contains(left(p), "still builds from snapshots")) {
+			t.Errorf("%s: kept %v", name, p.Kept)
+		}
 		if len(p.Switch) != tc.n || !strings.Contains(left(p), tc.left) {
 			t.Errorf("%s: %d to switch, left:\n%s", name, len(p.Switch), left(p))
 		}
@@ -100,7 +135,18 @@ func TestStaging(t *testing.T) {
 		"Again":     {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs[0].ProvisionedAt = proven.Add(time.Minute) }, "was provisioned again"},
 		"NoTime":    {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs[0].ProvisionedAt = time.Time{} }, "not known"},
 		"NoProof":   {func(r *closing.Record, _ *closing.Facts) { r.Rows[0].Facts = migration.Facts{} }, "not known"},
-		"NoETag":    {func(r *closing.Record, _ *closing.Facts) { r.Rows[0].Target.Disk.ETag = "" }, "changed since"},
+		"Imported": {func(r *closing.Record, _ *closing.Facts) {
+			r.Beside = []migration.Row{{Run: "r2", State: migration.Waiting, Target: r.Rows[0].Target}}
+		}, "run r2 needs it"},
+		"Retriable": {func(r *closing.Record, _ *closing.Facts) {
+			x := migration.Row{Run: "r2", State: migration.Failed, Target: r.Rows[0].Target}
+			x.Target.UserID = "zoe"
+			r.Beside = []migration.Row{x}
+		}, "run r2 needs it"},
+		"TriedBefore": {func(r *closing.Record, _ *closing.Facts) {
+			r.Beside = []migration.Row{{Run: "r0", State: migration.Failed, Target: r.Rows[0].Target}}
+		}, ""},
+		"NoETag": {func(r *closing.Record, _ *closing.Facts) { r.Rows[0].Target.Disk.ETag = "" }, "changed since"},
 	} {
 		r, f := evening()
 		tc.change(&r, &f)
@@ -141,7 +187,11 @@ func TestLeftOver(t *testing.T) {
 		t.Errorf("a migrated user who left the group is not named:\n%s", left(p))
 	}
 	r.Rows[1].State = migration.Held
-	if err := closing.Final(r); err == nil {
-		t.Error("a held row may not be closed over")
+	var commands []string
+	for _, c := range fault.RemedyOf(closing.Final(r)).Commands {
+		commands = append(commands, c.String())
+	}
+	if got := strings.Join(commands, "; "); got != "wave365 reconcile r --row cyd --snapshot-id ID; wave365 reconcile r --row cyd --no-effect" {
+		t.Errorf("a held row may not be closed over, and is settled with: %s", got)
 	}
 }

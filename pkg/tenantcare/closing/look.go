@@ -21,6 +21,7 @@ import (
 type Tenant interface {
 	imports.Tenant
 	snapshotsetting.Tenant
+	Others
 	CloudPCs(ctx context.Context, filter string) ([]graph.CloudPC, error)
 	GroupMembers(ctx context.Context, groupID string) ([]graph.Member, error)
 }
@@ -39,6 +40,11 @@ type Record struct {
 	Effects []migration.Write
 	// Busy are groups that a row of another run, which is not final, still needs, by id in lower case, with that run's id.
 	Busy map[string]string
+	// Beside are the rows of the ledger's other runs, Known the imports that this ledger knows, by id in lower case.
+	Beside []migration.Row
+	Known  map[string]bool
+	// Marker is what the names of settings begin with that this tool makes for a run; "": settings are not told apart by it.
+	Marker string
 }
 
 // Facts is what one look at the tenant and the storage account found.
@@ -47,7 +53,12 @@ type Facts struct {
 	Imports  []imports.Verdict
 	// CloudPCs are all of the tenant's.
 	CloudPCs []graph.CloudPC
-	// Members are the object ids of the direct members of the run's groups, by group id in lower case.
+	// Due are members outside the run who hold a license for a Cloud PC and have none, by object id in lower case; Foreign are
+	// imports that this ledger did not send and that a Cloud PC may still be built from. Both are looked for only when a setting
+	// is to go back.
+	Due     map[string]bool
+	Foreign []graph.Import
+	// Members are the direct members of the groups of the run and of its settings, by group id in lower case.
 	Members map[string][]graph.Member
 	// Gone are the groups that are no more, by id in lower case.
 	Gone map[string]bool
@@ -67,9 +78,13 @@ func Final(r Record) error {
 	case c.Held > 0:
 		i := slices.IndexFunc(r.Rows, func(x migration.Row) bool { return x.State == migration.Held })
 		return fault.New(fault.Conflict, "close.not-final", "the row of "+r.Rows[i].Target.User+" is held: its import may exist",
-			"nothing was changed; settle it first", fault.NewCommand("reconcile", "--row", r.Rows[i].Target.User).For(r.Run.ID))
+			"nothing was changed; settle it first: take the import over by its id, or say that there is none", settle(r.Rows[i], "--snapshot-id", "ID"), settle(r.Rows[i], "--no-effect"))
 	}
 	return nil
+}
+
+func settle(r migration.Row, args ...string) fault.Command {
+	return fault.NewCommand("reconcile", append([]string{"--row", r.Target.User}, args...)...).For(r.Run)
 }
 
 // Look looks twice, apart in time, and decides. The fault is a Conflict (close.unsettled) when the two looks disagree.
@@ -94,9 +109,13 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, s Storage, r Re
 	}
 	after := Decide(r, second, o)
 	if what := disagree(before, after); what != "" {
-		return after, fault.New(fault.Conflict, "close.unsettled", "two looks at the tenant disagree about "+what, "somebody, or the service, is at work there: run the command again; nothing was changed")
+		return after, unsettled(what)
 	}
 	return after, nil
+}
+
+func unsettled(what string) error {
+	return fault.New(fault.Conflict, "close.unsettled", "two looks at the tenant disagree about "+what, "somebody, or the service, is at work there: run the command again; nothing was changed")
 }
 
 // disagree says about what two plans would act differently; "" when they do the same.
@@ -146,6 +165,9 @@ func read(ctx context.Context, t Tenant, s Storage, r Record) (Facts, error) {
 			return f, err
 		}
 		f.Members[strings.ToLower(g.ID)], f.Gone[strings.ToLower(g.ID)] = members, err != nil
+	}
+	if err := readOthers(ctx, t, r, &f); err != nil {
+		return f, err
 	}
 	if s == nil {
 		return f, nil
