@@ -261,6 +261,10 @@ func (p tended) close(ctx context.Context, c care, rows []migration.Row, all []m
 	if fault.CodeOf(err) == "close.not-final" {
 		return true, nil
 	}
+	if err == nil && len(plan.Kept) > 0 { // somebody imported a disk of their own: the operator asked, and it is not wanted
+		o.Shared = true
+		plan, err = closing.Look(ctx, p.world.clock, p.g, p.b, r, o)
+	}
 	if err != nil || plan.Nothing() {
 		return err == nil, err
 	}
