@@ -109,7 +109,7 @@ func (p *Plan) settings(r Record, f Facts, o Options) {
 		need := needing(r, f, s)
 		var why []string
 		if len(need) > 0 {
-			why = append(why, fmt.Sprintf("%d of those it reaches, who are not in this run, need it until they have their Cloud PCs, or may: %s", len(need), some(need)))
+			why = append(why, fmt.Sprintf("people who are not in this run need it, or may, until they have their Cloud PCs (%d): %s", len(need), some(need)))
 		}
 		if r.elsewhere(s) {
 			why = append(why, "this ledger did not make it, another one did: close the run there")
