@@ -81,6 +81,15 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 	if err != nil {
 		return whichRuns(ctx, l, err)
 	}
+	if kind == ledger.OrderCancel && arg != "" {
+		rows, err := l.Rows(ctx, r.ID)
+		if err == nil {
+			_, err = run.RowOf(rows, arg) // a typing mistake is one also while the run goes on
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if r.State == migration.RunFinished {
 		return nothing("run "+r.ID+" has ended", "status shows how", fault.NewCommand("status").For(r.ID))
 	}

@@ -32,6 +32,7 @@ func (p Plan) Moved(now Plan) []string {
 	}
 	p.around(now, say)
 	p.rows(now, say)
+	p.joins(now, say)
 	return moved
 }
 
@@ -100,6 +101,37 @@ func (p Plan) rows(now Plan, say func(string, ...any)) {
 			say("line %d, %s: is not in the plan", r.Line, r.User)
 		}
 	}
+}
+
+// joins says of the rows that still run who is a member by now, and who is none any more: a membership that is there
+// before the run is not the run's to take back.
+func (p Plan) joins(now Plan, say func(string, ...any)) {
+	was, is := p.joining(), now.joining()
+	for _, r := range now.Rows {
+		if !slices.ContainsFunc(p.Rows, func(old Row) bool { return old.UserID == r.UserID && old.Trigger == r.Trigger }) {
+			continue
+		}
+		switch old, fresh := was[r.UserID], is[r.UserID]; {
+		case old != "" && fresh == "":
+			say("line %d, %s: is a member of group %s already, which the plan would have done", r.Line, r.User, old)
+		case old == "" && fresh != "":
+			say("line %d, %s: is no member of group %s any more, and would join it", r.Line, r.User, fresh)
+		}
+	}
+}
+
+// joining gives the name of the group that each user joins, by the user's id.
+func (p Plan) joining() map[string]string {
+	ids, in := map[string]string{}, map[string]string{}
+	for _, r := range p.Rows {
+		ids[r.User] = r.UserID
+	}
+	for _, g := range p.Changes.Groups {
+		for _, user := range slices.Concat(g.Before, g.AtEnd) {
+			in[ids[user]] = g.Name
+		}
+	}
+	return in
 }
 
 // groupOf tells a row's group: by its id, or by its name when it was to be made, which it may have been meanwhile. planned is

@@ -123,11 +123,23 @@ func TestMoved(t *testing.T) {
 		{"outsider", func(_ *migration.Run, _ []migration.Row, res *preflight.Result) {
 			res.Around.Outsiders["g-1"] = []string{"yan@contoso.example", "zoe@contoso.example"}
 		}, "yan@contoso.example joined group grp"},
+		{"member", func(_ *migration.Run, _ []migration.Row, res *preflight.Result) { res.Around.Member[0] = true },
+			"line 2, anna@contoso.example: is a member of group grp already"},
 	} {
 		m := was.Moved(make3(c.change))
 		if len(m) != 1 || !strings.HasPrefix(m[0], c.want) {
 			t.Errorf("%s: %q, want %q", c.name, m, c.want)
 		}
+	}
+}
+
+// TestMovedOut: who was a member when the plan was made, and is none any more, would be put into the group.
+func TestMovedOut(t *testing.T) {
+	t.Parallel()
+	was := make3(func(_ *migration.Run, _ []migration.Row, res *preflight.Result) { res.Around.Member[0] = true })
+	want := []string{"line 2, anna@contoso.example: is no member of group grp any more, and would join it"}
+	if diff := cmp.Diff(want, was.Moved(make3(nil))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

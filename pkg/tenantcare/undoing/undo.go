@@ -183,11 +183,12 @@ func look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 		}
 	case migration.EffectJoin:
 		s.What = "put the user into group " + nameOr(row.Target.GroupName, w.Target)
-		in, err := t.IsMember(ctx, w.Target, user.ID)
-		if err != nil {
+		switch in, err := t.IsMember(ctx, w.Target, user.ID); {
+		case fault.Is(err, fault.NotFound):
+			s.Why = "the group was deleted, and the membership with it"
+		case err != nil:
 			return s, false, err
-		}
-		if !in {
+		case !in:
 			s.Why = "the user is no member any more"
 		}
 	case migration.EffectImport:
