@@ -145,13 +145,13 @@ func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (summar
 	if err != nil {
 		return acc, err
 	}
-	end, counts := runner.Finished, migration.Count(acc.Rows)
+	end, ended, counts := runner.Finished, migration.Event{}, migration.Count(acc.Rows)
 	if counts.Open() > 0 {
-		if end, _ = run.LastEnd(acc.Events); end == "" {
+		if end, ended, _ = run.LastEnd(acc.Events); end == "" {
 			end = runner.Drained // no word was left: what is open waits for resume, as after a drain
 		}
 	}
-	acc.At, acc.ExitCode = run.LastChange(acc.Run, acc.Rows), runCode(end, counts, advice.Halted(acc.Events))
+	acc.At, acc.ExitCode = run.LastChange(acc.Run, acc.Rows), endCode(end, ended, counts, advice.Halted(acc.Events))
 	return acc, nil
 }
 

@@ -169,7 +169,7 @@ func standingCode(s run.Standing) int {
 	case s.Died():
 		return exitDrained
 	}
-	return runCode(s.End, s.Counts, advice.Halted(s.Events))
+	return endCode(s.End, s.Ended, s.Counts, advice.Halted(s.Events))
 }
 
 // nextOf lists the commands worth typing for a run that stands so.

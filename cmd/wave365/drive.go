@@ -56,7 +56,8 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 	}
 	view.Done()
 	if err != nil {
-		_ = a.writeReport(context.WithoutCancel(ctx), l, r.ID, now(), exitUnexpected)
+		code, _ := exitCode(err)
+		_ = a.writeReport(context.WithoutCancel(ctx), l, r.ID, now(), code)
 		fmt.Fprintln(a.err, "wave365: the run has stopped; resume with: "+resumeCommand(g, r))
 		return err
 	}

@@ -106,6 +106,19 @@ func errorText(err error, sh wording.Shell) string {
 	return wording.Clean(cloud.RedactString(text))
 }
 
+// endCode is the exit code of the process that ended a run so: ended is the event that recorded it.
+func endCode(end runner.End, ended migration.Event, c migration.Counts, halted bool) int {
+	p := ended.Problem
+	switch {
+	case end != runner.Stopped || p == nil:
+		return runCode(end, c, halted)
+	case p.SignedOut():
+		return exitSignIn
+	}
+	code, _ := exitCode(fault.New(fault.Kind(p.Kind), p.Code, p.Message, ""))
+	return code
+}
+
 // runCode is the exit code of a run that ended so. halted: its last process found that nothing new might start, also when no
 // row was left that could have.
 func runCode(end runner.End, c migration.Counts, halted bool) int {

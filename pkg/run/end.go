@@ -19,14 +19,9 @@ func endReasons() map[runner.End]migration.Reason {
 	}
 }
 
-// LastEnd is how the run's latest process ended; false when it recorded no end, or has not ended.
-func LastEnd(events []migration.Event) (runner.End, bool) {
-	end, _, ok := lastEnd(events)
-	return end, ok
-}
-
-// lastEnd is also the event that recorded it.
-func lastEnd(events []migration.Event) (runner.End, migration.Event, bool) {
+// LastEnd is how the run's latest process ended, and the event that recorded it; false when it recorded no end, or has not
+// ended. The event of a process that ended with an error has it as its problem.
+func LastEnd(events []migration.Event) (runner.End, migration.Event, bool) {
 	for _, e := range slices.Backward(events) {
 		if e.Row != migration.WaveRow {
 			continue
@@ -100,7 +95,7 @@ func Stand(ctx context.Context, l *ledger.Ledger, r migration.Run) (Standing, er
 	if s.Counts.Open() == 0 {
 		s.End, s.Running = runner.Finished, false
 	} else if !s.Running {
-		s.End, s.Ended, _ = lastEnd(s.Events)
+		s.End, s.Ended, _ = LastEnd(s.Events)
 	}
 	return s, nil
 }

@@ -86,7 +86,8 @@ func (s *Session) Execute(ctx context.Context, e Execution) (Outcome, error) {
 	}
 	out, err := x.run(ctx, rows)
 	if err != nil {
-		_ = s.Note(ctx, migration.RunStopped, err.Error())
+		p := migration.ProblemOf(err, fault.CodeOf(err), "the run stopped")
+		_ = s.Ledger.Note(context.WithoutCancel(ctx), migration.Event{Run: s.Run.ID, Row: migration.WaveRow, At: s.Now(), Reason: migration.RunStopped, Note: err.Error(), Problem: &p})
 		return out, err
 	}
 	return out, x.conclude(ctx, out.End)

@@ -65,7 +65,7 @@ func TestLastEnd(t *testing.T) {
 		for _, r := range tc.reasons {
 			events = append(events, migration.Event{Row: migration.WaveRow, Reason: r})
 		}
-		if got, ok := LastEnd(events); got != tc.want || ok != (tc.want != "") {
+		if got, _, ok := LastEnd(events); got != tc.want || ok != (tc.want != "") {
 			t.Errorf("%v: %q, %v, want %q", tc.reasons, got, ok, tc.want)
 		}
 	}

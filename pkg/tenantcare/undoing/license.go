@@ -30,6 +30,9 @@ func (p *Plan) release(ctx context.Context, t Tenant, user graph.User, w migrati
 		return s, true, nil
 	}
 	in, err := t.IsMember(ctx, p.Row.Target.GroupID, user.ID)
+	if fault.Is(err, fault.NotFound) {
+		return s, true, nil // nobody is a member of a group that was deleted
+	}
 	if in {
 		s.Why = "the user stays in group " + nameOr(p.Row.Target.GroupName, p.Row.Target.GroupID) + ": with the license a Cloud PC would be built"
 	}
@@ -48,7 +51,7 @@ func giveBack(ctx context.Context, w tenantcare.Writer, t Tenant, row migration.
 		}
 	}
 	in, err := t.IsMember(ctx, row.Target.GroupID, row.Target.UserID)
-	if err != nil {
+	if err != nil && !fault.Is(err, fault.NotFound) { // nobody is a member of a group that was deleted
 		return err
 	}
 	if in {
