@@ -307,10 +307,26 @@ func (p tended) undo(ctx context.Context, row migration.Row, all []migration.Wri
 		}
 		return true, nil
 	}
+	if fault.CodeOf(err) == "undo.refused" && plan.Todo() > 0 {
+		free, e := p.free(ctx, row.Target.SKUID)
+		return e == nil && free == 0, e // it has no seat; one that came free meanwhile is seen by the next process
+	}
 	if err != nil || plan.Todo() == 0 {
 		return err == nil, err
 	}
 	return false, undoing.Do(ctx, p.w, p.g, plan, func(undoing.Step) {})
+}
+
+// free counts the seats of the license that can be given now.
+func (p tended) free(ctx context.Context, sku string) (int, error) {
+	skus, err := p.g.SubscribedSKUs(ctx)
+	n := 0
+	for _, s := range skus {
+		if lower(s.ID) == lower(sku) {
+			n += s.Free()
+		}
+	}
+	return n, err
 }
 
 // mortalJournal is the ledger as the command's process sees it.

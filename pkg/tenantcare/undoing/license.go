@@ -39,6 +39,28 @@ func (p *Plan) release(ctx context.Context, t Tenant, user graph.User, w migrati
 	return s, true, err
 }
 
+// seats refuses to take anything back when a license is to be given back at the end and no seat of it is free: the person
+// would be left without import, membership and license. Nobody holds the seat until then; one that is lost meanwhile fails
+// giveBack.
+func (p Plan) seats(ctx context.Context, t Tenant) error {
+	for _, s := range p.Steps {
+		if s.Did.Effect != migration.EffectRelease || !s.Back() {
+			continue
+		}
+		skus, err := t.SubscribedSKUs(ctx)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(skus, func(k graph.SKU) bool { return strings.EqualFold(k.ID, s.Did.Target) && k.Free() > 0 }) {
+			continue
+		}
+		name, who := nameOr(p.Row.Target.SKUName, s.Did.Target), p.Row.Target.User
+		return fault.New(fault.Conflict, "undo.refused", "no seat of "+name+" is free: the license that the run took from "+who+" for the import cannot be given back",
+			"nothing was changed; free a seat or buy one, then run the command again", fault.NewCommand("license", "list"), fault.NewCommand("undo", "--row", who).For(p.Row.Run))
+	}
+	return nil
+}
+
 // giveBack assigns the license again, when the service has seen that the user is in the group no more: it waits for that.
 func giveBack(ctx context.Context, w tenantcare.Writer, t Tenant, row migration.Row, sku string) error {
 	left, err := lastLeft(ctx, w.Journal, row)

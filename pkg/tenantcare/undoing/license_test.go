@@ -19,7 +19,10 @@ type holder struct {
 	member bool
 	holds  bool
 	given  time.Time
+	skus   []graph.SKU
 }
+
+func (h *holder) SubscribedSKUs(context.Context) ([]graph.SKU, error) { return h.skus, nil }
 
 func (h *holder) User(context.Context, string) (graph.User, error) {
 	u := graph.User{ID: "u"}
@@ -122,6 +125,34 @@ func TestRelease(t *testing.T) {
 		s, told, err := p.release(t.Context(), &tc.tenant, user, did(migration.EffectRelease, "SKU"))
 		if err != nil || told != tc.told || told && s.Back() != tc.back {
 			t.Errorf("%s: told %v, back %v (%s), %v", name, told, s.Back(), s.Why, err)
+		}
+	}
+}
+
+// Nothing is taken back when the license at the end has no seat to come back to; other steps need none.
+func TestSeats(t *testing.T) {
+	t.Parallel()
+	step := func(e migration.Effect, why string) []Step {
+		return []Step{{Did: migration.Write{Effect: e, Target: "SKU"}, Why: why}}
+	}
+	sku := func(status string, enabled, used int) []graph.SKU {
+		return []graph.SKU{{ID: "other", Status: "Enabled", Enabled: 9}, {ID: "sku", Status: status, Enabled: enabled, Consumed: used}}
+	}
+	for name, tc := range map[string]struct {
+		steps []Step
+		skus  []graph.SKU
+		code  string
+	}{
+		"OneIsFree":        {step(migration.EffectRelease, ""), sku("Enabled", 3, 2), ""},
+		"NoneIsFree":       {step(migration.EffectRelease, ""), sku("Enabled", 3, 3), "undo.refused"},
+		"Suspended":        {step(migration.EffectRelease, ""), sku("Suspended", 3, 2), "undo.refused"},
+		"NotOwnedAnyMore":  {step(migration.EffectRelease, ""), nil, "undo.refused"},
+		"HeldAgain":        {step(migration.EffectRelease, "the user holds it again"), sku("Enabled", 3, 3), ""},
+		"AMembershipAlone": {step(migration.EffectJoin, ""), sku("Enabled", 3, 3), ""},
+	} {
+		p := Plan{Row: migration.Row{Run: "w1", Target: migration.Target{User: "u@x", SKUName: "PART"}}, Steps: tc.steps}
+		if err := p.seats(t.Context(), &holder{skus: tc.skus}); fault.CodeOf(err) != tc.code {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -22,6 +22,7 @@ type Tenant interface {
 	leaving.Tenant
 	imports.Tenant
 	AssignLicense(ctx context.Context, userID, skuID string) error
+	SubscribedSKUs(ctx context.Context) ([]graph.SKU, error)
 }
 
 // Step is one thing that the run did for the row.
@@ -100,7 +101,8 @@ func (p Plan) Leaves() bool {
 // whatever run and by whatever command.
 //
 // Errors: Conflict (undo.refused) when the row is not final, or held: it still needs what would be taken from it, and an
-// import that nobody knows of would stay; those of the reads.
+// import that nobody knows of would stay; when a license is to be given back and no seat is free, see [Plan.seats]; those of
+// the reads.
 func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.Row, mine, all []migration.Write) (Plan, error) {
 	p := Plan{Row: row}
 	if !row.State.Final() {
@@ -149,7 +151,7 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 		}
 	}
 	p.cloudPC(pcs, foreign != "")
-	return p, nil
+	return p, p.seats(ctx, t)
 }
 
 // foreignCloudPC says that the person has a Cloud PC that the row did not make: another ledger, or a colleague, gave it, and
