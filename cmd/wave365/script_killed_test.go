@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -14,12 +15,17 @@ import (
 )
 
 // strike PATH ARGS… runs the tool, and kills it while a request is under way whose method and path hold PATH. The command
-// must come to such a request.
+// must come to such a request. "second:PATH" is the second one.
 func strike(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: strike PATH ARG…")
 	}
-	killAt(ts, `{"match": "`+args[0]+`", "kind": "delay", "delay": "2000h", "count": 1}`, args[1:])
+	path, second := strings.CutPrefix(args[0], "second:")
+	after := "0"
+	if second {
+		after = "1"
+	}
+	killAt(ts, `{"match": "`+path+`", "kind": "delay", "delay": "2000h", "after": `+after+`, "count": 1}`, args[1:])
 }
 
 // lose WRITE READ N ARGS… runs the tool: the write whose method and path hold WRITE has its effect, its answers are lost, and

@@ -40,7 +40,7 @@ func TestScripts(t *testing.T) {
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := steerCommands()
 	maps.Copy(all, map[string]func(*testscript.TestScript, bool, []string){
-		"exits": exits, "dump": dump, "deleted": deleted, "foreign": foreign, "mail": mailsOf, "strike": strike, "lose": lose, "undecided": undecided, "follow": follow, "anyway": anyway, "tenant": tenant, "requests": requests, "count": count, "same": same, "document": document,
+		"exits": exits, "dump": dump, "deleted": deleted, "touched": touched, "mark": mark, "foreign": foreign, "mail": mailsOf, "strike": strike, "lose": lose, "undecided": undecided, "follow": follow, "anyway": anyway, "tenant": tenant, "requests": requests, "count": count, "same": same, "document": document,
 	})
 	return all
 }

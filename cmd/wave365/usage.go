@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,6 +26,9 @@ func explainMistakes(cmd *cobra.Command) {
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if err := pasted(args); err != nil {
+			return err
+		}
+		if err := emptyArgs(cmd, args); err != nil {
 			return err
 		}
 		if err := waveForRun(cmd, args); err != nil {
@@ -141,11 +145,24 @@ func missingFlags(cmd *cobra.Command) error {
 	return nil
 }
 
+// emptyArgs refuses an argument that is empty, which a script's unset variable makes: the latest run would be taken for the
+// one that was meant.
+func emptyArgs(cmd *cobra.Command, args []string) error {
+	if !slices.Contains(args, "") {
+		return nil
+	}
+	return fault.New(fault.Invalid, "usage", helpName(cmd)+" has an empty argument", "leave it out, or give a value; usage: "+usageLine(cmd), helpOf(cmd))
+}
+
 // emptyFlags refuses a flag that was given with an empty value, which a script's unset variable makes: it would be taken for
 // one that was not given.
 func emptyFlags(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if f.Value.Type() == "string" && f.Value.String() == "" && err == nil {
+		empty := f.Value.Type() == "string" && f.Value.String() == ""
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			empty = len(list.GetSlice()) == 0 || slices.Contains(list.GetSlice(), "")
+		}
+		if empty && err == nil {
 			err = fault.New(fault.Invalid, "usage", "--"+f.Name+" has an empty value", "leave it out, or give a value ("+flagHelp(f)+")", helpOf(cmd))
 		}
 	})

@@ -80,6 +80,7 @@ func TestWrongUses(t *testing.T) {
 		{"completion tcsh", "unknown command"}, {"completion bsh", "wave365 completion bash"}, {"completion bash x", "unexpected argument x"}, {"report verfy x", "wave365 report verify"}, {"image delete", "image delete needs an argument"},
 		// Values that are none.
 		{"run " + wave + " --slots=", `--slots ""`}, {"run " + wave + " --stop-by=", "--stop-by has an empty value"}, {"run " + wave + " --until=", "has an empty value"}, {"run " + wave + " --until yesterday", "use imported or end"},
+		{"close ␀ --yes", "close has an empty argument"}, {"image delete ␀ --yes", "image delete has an empty argument"}, {"deprovision --user= --yes", "--user has an empty value"}, {"cloudpc list --user=", "--user has an empty value"}, {"purge --id=x --id= --yes", "--id has an empty value"},
 		{"status --ledger=", "--ledger has an empty value"}, {"cancel --row=", "--row has an empty value"}, {"run " + wave + " --slots", "--slots needs a value"}, {"run " + wave + " --stop-by 22:00:00", "--stop-by 22:00"}, {"run " + wave + " --stop-by tomorrow␣22:00", "--stop-by 22:00"},
 		{"run " + wave + " --sandbox=127.0.0.1:8080", "--sandbox=http://127.0.0.1:8080"}, {"run " + wave + " --sandbox=localhost:8080", "--sandbox=http://localhost:8080"}, {"run " + wave + " --sandbox=http://contoso.com", "on this machine"},
 		{"run " + wave + " --sandbox-speed 0", "above 0"}, {"run " + wave + " --sandbox-speed -5", "above 0"}, {"run " + wave + " --sandbox-speed fast", "not a number"}, {"run " + wave + " --tenant a␣b", "neither an ID nor a domain"},
@@ -99,7 +100,7 @@ func TestWrongUses(t *testing.T) {
 			a := &app{in: strings.NewReader(""), out: &out, err: &errs, size: func() (int, int) { return 80, 24 }, env: func(string) (string, bool) { return "", false }, environ: func() []string { return nil }, zone: time.UTC}
 			args := append([]string{"--ledger", filepath.Join(t.TempDir(), "none", "ledger.db")}, strings.Fields(tc.args)...)
 			for i := range args {
-				args[i] = strings.ReplaceAll(args[i], "␣", " ")
+				args[i] = strings.NewReplacer("␣", " ", "␀", "").Replace(args[i])
 			}
 			code := execute(t.Context(), a, args)
 			if code != exitUsage || !strings.Contains(errs.String(), tc.want) || out.Len() > 0 {
