@@ -61,6 +61,7 @@ func runReconcile(ctx context.Context, a *app, g *globals, id string, o reconcil
 		return err
 	}
 	defer s.Close()
+	g.at.is(s.Run)
 	row, err := s.HeldRow(o.user, o.snapshot)
 	if err != nil {
 		return err

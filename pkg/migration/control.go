@@ -143,6 +143,9 @@ func RetryStep(r Row) Step {
 	if !r.Step.Imported() {
 		return StepCheck
 	}
+	if r.Facts.UsageStatus == UsagePurged {
+		return StepCheck
+	}
 	code := ""
 	if r.Problem != nil {
 		code = r.Problem.Code
@@ -152,18 +155,15 @@ func RetryStep(r Row) Step {
 		if !r.CutOver() && lostImport(code) {
 			return StepCheck
 		}
-	case StepProvisionWait, StepProve:
-		if r.Facts.UsageStatus == UsagePurged {
-			return StepCheck
-		}
-		if r.Step == StepProve && code == "proof.not-from-snapshot" {
+	case StepProve:
+		if code == "proof.not-from-snapshot" {
 			return StepProvisionWait // another Cloud PC has to take the place of the wrong one first
 		}
 	}
 	return r.Step
 }
 
-// UsagePurged is the usage of an import that, as the audit log says, somebody purged: nothing can be built from it any more.
+// UsagePurged is the usage of an import that, as the audit log or the ledger says, somebody purged: nothing can be built from it any more.
 const UsagePurged = "purged"
 
 // CodeUsedUp is the code of a row whose import was used by a Cloud PC that is gone: no attempt of the row can bring it back.

@@ -103,7 +103,8 @@ func targeting(t migration.Target, policies []graph.ProvisioningPolicy, settings
 	if i < 0 {
 		return "", &migration.Problem{
 			Code: "policy.not-found", Message: "provisioning policy " + t.PolicyName + " is gone since validation",
-			Hint: "restore the policy, or put another one into the wave file, then retry", Commands: retry(),
+			Hint:     "a policy that is made again is another one: take back what this row has given, put a policy that is there into the row's line, and run the wave file again; rows that are done are left as they are",
+			Commands: []fault.Command{fault.NewCommand("undo", "--row", t.User), fault.NewCommand("run", "WAVE")},
 		}
 	}
 	if !containsFold(policies[i].GroupIDs, t.GroupID) {

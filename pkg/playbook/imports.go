@@ -137,8 +137,8 @@ func importRefused(r migration.Row, err error) (migration.Result, error) {
 		if status := f.Remote.Status; (status == statusBadRequest || status == statusConflict) &&
 			(strings.Contains(says, "exist") && !strings.Contains(says, "not exist") || strings.Contains(says, "duplicate")) {
 			p := migration.ProblemOf(err, "import.exists", doing)
-			p.Hint = "the service says that " + r.Target.User + " has an import already, and this ledger knows none that is alive: find out who sent it (another run, another ledger, a colleague) before anything is purged, then retry"
-			p.Commands = retry()
+			p.Hint = "the service says that " + r.Target.User + " has an import already, and this ledger knows none that is alive: find out who sent it (another run, another ledger, a colleague) before anything is purged, then retry; the Intune audit log has its id"
+			p.Commands = append([]fault.Command{fault.NewCommand("purge", "--id", "ID", "--foreign")}, retry()...)
 			return migration.Failure(r.Facts, p), nil
 		}
 	}

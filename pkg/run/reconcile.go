@@ -21,6 +21,11 @@ func (s *Session) HeldRow(user, snapshotID string) (migration.Row, error) {
 			return row, fault.New(fault.Conflict, "reconcile.taken", "import "+snapshotID+" is that of "+other.Target.User+" in this run", "nothing was changed: look up the right id")
 		}
 	}
+	if p := row.Problem; snapshotID != "" && row.State == migration.Failed && p != nil && p.Code == "import.exists" {
+		return row, fault.New(fault.Conflict, "reconcile.not-held", "the row of "+row.Target.User+" is failed, not held: it cannot continue with an import any more",
+			"if import "+snapshotID+" is the one that the service means, purge it, and retry to import again",
+			fault.NewCommand("purge", "--id", snapshotID, "--foreign"), fault.NewCommand("retry", "--row", row.Target.User).For(row.Run))
+	}
 	return row, playbook.Settleable(row)
 }
 

@@ -75,7 +75,10 @@ type Attempt struct {
 // has to be fixed. It records nothing, and refuses an attempt that the tenant is not prepared for, such as after close.
 func (s *Session) NewAttempt(ctx context.Context, chosen []int) (Attempt, error) {
 	a := Attempt{Rows: chosen}
-	var err error
+	err := s.recallPurges(ctx, chosen)
+	if err != nil {
+		return a, err
+	}
 	if a.targets, a.Findings, err = s.freshDisks(ctx, chosen); err != nil {
 		return a, err
 	}
@@ -87,6 +90,25 @@ func (s *Session) NewAttempt(ctx context.Context, chosen []int) (Attempt, error)
 		tried[k] = s.Rows[i]
 	}
 	return a, s.playbook().Preparable(ctx, tried)
+}
+
+// recallPurges has those of the chosen rows begin anew whose import a command on this ledger purged since, as undo does: what
+// could become a Cloud PC is not there any more.
+func (s *Session) recallPurges(ctx context.Context, chosen []int) error {
+	for _, i := range chosen {
+		f := &s.Rows[i].Facts
+		if f.SnapshotID == "" {
+			continue
+		}
+		past, err := s.Ledger.Writes(ctx, migration.WriteFilter{Target: f.SnapshotID})
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(past, func(w migration.Write) bool { return w.Effect == migration.EffectPurge && w.Changed() }) {
+			f.UsageStatus = migration.UsagePurged
+		}
+	}
+	return nil
 }
 
 // Retry records the new attempt, with the settings that hold from now on; slots of 0 leave their number as it is. A time to
