@@ -11,8 +11,8 @@ type Phase int
 
 // The phases of a row that is not final.
 const (
-	// queued rows wait for a slot, or have not been looked at yet.
-	queued Phase = iota
+	// Zero: the row waits for a slot, or has not been looked at yet.
+	_ Phase = iota
 	// Checking rows are looked at, or join their group, before they wait for a slot.
 	Checking
 	Importing

@@ -92,10 +92,7 @@ func Cancel(r Row, note string, at time.Time) Transition {
 	t := move(r, Cancelled, ReasonOperator, at)
 	t.to.Note = note
 	t.to.Problem = &Problem{Code: "row.cancelled", Message: note, Hint: "retry takes the row up again", Commands: []fault.Command{fault.NewCommand("retry")}}
-	if r.LicenseAway() {
-		t.to.Problem.Hint = "the license may have been taken away for the import: undo gives it back, or retry takes the row up again"
-		t.to.Problem.Commands = append([]fault.Command{fault.NewCommand("undo", "--row", r.Target.User)}, t.to.Problem.Commands...)
-	}
+	t.to.Problem.offerLicense(r)
 	if r.State == Held && r.Problem != nil {
 		// What is not known about a held row stays to be read.
 		p := *r.Problem
@@ -124,8 +121,18 @@ func (r Row) Removed() bool {
 // Defer leaves a queued row for another evening.
 func Defer(r Row, p Problem, at time.Time) Transition {
 	t := move(r, Deferred, ReasonStopBy, at)
+	p.offerLicense(r)
 	t.to.Problem, t.to.Note = &p, p.Message
 	return t
+}
+
+// offerLicense names undo where the row's license may be away.
+func (p *Problem) offerLicense(r Row) {
+	if !r.LicenseAway() {
+		return
+	}
+	p.Hint = "the license may have been taken away for the import: undo gives it back, or retry takes the row up again"
+	p.Commands = append([]fault.Command{fault.NewCommand("undo", "--row", r.Target.User)}, p.Commands...)
 }
 
 // Retryable reports whether a row may get a new attempt.

@@ -1,9 +1,11 @@
 package migration_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 )
 
@@ -120,4 +122,20 @@ func TestAmendOnlyBeforeItBegan(t *testing.T) {
 	begun := row(migration.Pending, migration.StepCheck)
 	begun.StartedAt = at
 	migration.Amend(begun, migration.Target{}, nil, at)
+}
+
+// A row whose license may be away says how it comes back, also when it is deferred.
+func TestDeferOffersTheLicense(t *testing.T) {
+	t.Parallel()
+	p := migration.Problem{Code: "row.deferred", Message: "late", Hint: "retry another evening", Commands: []fault.Command{fault.NewCommand("retry")}}
+	for _, step := range []migration.Step{migration.StepCheck, migration.StepImport} {
+		r := migration.Row{State: migration.Pending, Step: step, Target: migration.Target{User: "ada@contoso.example", Trigger: migration.TriggerRelicense}}
+		got := migration.Defer(r, p, time.Now()).To().Problem
+		if offers := strings.Contains(got.Hint, "undo"); offers != r.LicenseAway() || offers != (got.Commands[0].Name == "undo") {
+			t.Errorf("at %s the license may be away: %t, and the row says %q %v", step, r.LicenseAway(), got.Hint, got.Commands)
+		}
+	}
+	if !(migration.Row{State: migration.Pending, Step: migration.StepImport, Target: migration.Target{Trigger: migration.TriggerRelicense}}).LicenseAway() {
+		t.Error("the case of a license that is away is not among these")
+	}
 }
