@@ -47,11 +47,11 @@ func (p Plan) seats(ctx context.Context, t Tenant) error {
 		if s.Did.Effect != migration.EffectRelease || !s.Back() {
 			continue
 		}
-		skus, err := t.SubscribedSKUs(ctx)
+		free, err := seatFree(ctx, t, s.Did.Target)
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(skus, func(k graph.SKU) bool { return strings.EqualFold(k.ID, s.Did.Target) && k.Free() > 0 }) {
+		if free {
 			continue
 		}
 		name, who := nameOr(p.Row.Target.SKUName, s.Did.Target), p.Row.Target.User
@@ -59,6 +59,11 @@ func (p Plan) seats(ctx context.Context, t Tenant) error {
 			"nothing was changed; free a seat or buy one, then run the command again", fault.NewCommand("license", "list"), fault.NewCommand("undo", "--row", who).For(p.Row.Run))
 	}
 	return nil
+}
+
+func seatFree(ctx context.Context, t Tenant, sku string) (bool, error) {
+	skus, err := t.SubscribedSKUs(ctx)
+	return slices.ContainsFunc(skus, func(k graph.SKU) bool { return strings.EqualFold(k.ID, sku) && k.Free() > 0 }), err
 }
 
 // giveBack assigns the license again, when the service has seen that the user is in the group no more: it waits for that.
@@ -85,6 +90,13 @@ func giveBack(ctx context.Context, w tenantcare.Writer, t Tenant, row migration.
 		Present: leaving.LicenseHeld(t, row.Target.UserID, sku),
 		Call:    func(ctx context.Context) (string, error) { return sku, t.AssignLicense(ctx, row.Target.UserID, sku) },
 	})
+	if fault.CodeOf(err) == graph.CodeRefused { // its last seat went while the membership was waited for
+		if free, e := seatFree(ctx, t, sku); e == nil && !free {
+			name, who := nameOr(row.Target.SKUName, sku), row.Target.User
+			return fault.Wrap(fault.Conflict, "undo.refused", "somebody took the last seat of "+name+" meanwhile: "+who+" does not have the license back yet",
+				"free a seat or buy one, then run the command again: it continues by giving the license back", err, fault.NewCommand("license", "list"), fault.NewCommand("undo", "--row", who).For(row.Run))
+		}
+	}
 	return err
 }
 

@@ -20,6 +20,7 @@ type holder struct {
 	holds  bool
 	given  time.Time
 	skus   []graph.SKU
+	full   error
 }
 
 func (h *holder) SubscribedSKUs(context.Context) ([]graph.SKU, error) { return h.skus, nil }
@@ -35,6 +36,9 @@ func (h *holder) User(context.Context, string) (graph.User, error) {
 func (h *holder) IsMember(context.Context, string, string) (bool, error) { return h.member, nil }
 
 func (h *holder) AssignLicense(context.Context, string, string) error {
+	if h.full != nil {
+		return h.full
+	}
 	h.holds, h.given = true, time.Now()
 	return nil
 }
@@ -95,6 +99,28 @@ func TestGiveBack(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// A seat that was taken while the membership was waited for is told as that, and only that.
+func TestGiveBackWithoutSeat(t *testing.T) {
+	t.Parallel()
+	refused := fault.New(fault.Invalid, graph.CodeRefused, "400 no available licenses", "")
+	free := []graph.SKU{{ID: "sku", Status: "Enabled", Enabled: 1}}
+	for name, tc := range map[string]struct {
+		tenant holder
+		code   string
+	}{
+		"NoSeat":          {holder{full: refused}, "undo.refused"},
+		"AnotherReason":   {holder{full: refused, skus: free}, graph.CodeRefused},
+		"NotAllowed":      {holder{full: fault.New(fault.Denied, graph.CodeDenied, "403", "")}, graph.CodeDenied},
+		"AssignedWithout": {holder{}, ""},
+	} {
+		w := tenantcare.Writer{Journal: &writes{}, Clock: cloud.Clock{}, Command: "undo"}
+		row := migration.Row{Run: "w1", Target: migration.Target{User: "u@x", UserID: "u", GroupID: "g"}}
+		if err := giveBack(t.Context(), w, &tc.tenant, row, "SKU"); fault.CodeOf(err) != tc.code {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
