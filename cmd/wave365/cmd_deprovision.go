@@ -107,7 +107,9 @@ func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) err
 	if o.policy == "" && o.cloudPC == "" {
 		// Only what the row made: a colleague may have given the person another one since.
 		if row.Facts.CloudPCID == "" && row.Facts.CutOver.IsZero() {
-			return nothing("the row of "+row.Target.User+" in run "+row.Run+" made no Cloud PC", "")
+			return nothing("the row of "+row.Target.User+" in run "+row.Run+" made no Cloud PC, or has begun anew since",
+				"see which Cloud PC the person has, and name the person when it is to be ended",
+				fault.NewCommand("cloudpc show", row.Target.User), fault.NewCommand("deprovision", "--user", row.Target.User))
 		}
 		o.policy, o.cloudPC = row.Target.PolicyID, row.Facts.CloudPCID
 	}
