@@ -133,7 +133,7 @@ func (g *Table) Beyond(size int64) bool {
 // Size is that of the disk that the table was written for, in bytes.
 func (g *Table) Size() int64 { return int64(g.BackupLBA+1) * sectorSize }
 
-// Build makes the first [gptHeadLength] bytes of a GPT disk of virtual bytes, as a sandbox or a test needs them:
+// Build makes the first [HeadLength] bytes of a GPT disk of virtual bytes, as a sandbox or a test needs them:
 // a Windows layout, with or without its EFI system partition. virtual is at least 1 MiB. The same arguments give the
 // same bytes.
 func Build(virtual int64, withESP bool) []byte {
