@@ -44,6 +44,8 @@ type connection struct {
 	place    place
 	// cred is what the tenant is entered with.
 	cred azcore.TokenCredential
+	// tenant is what tenantID found.
+	tenant string
 	// throttle, when set, is told that a service asks to wait; else say prints it, unless it is nil.
 	throttle func(cloud.Throttle)
 	say      func(string)
@@ -272,6 +274,35 @@ func sandboxClock(ctx context.Context, root string) (cloud.Clock, error) {
 		return cloud.Clock{}, err
 	}
 	return cloud.FastClock(time.Now(), now, speed), nil
+}
+
+// tenantID names the tenant in the ledger; "" when this sign-in may not know it. A sandbox is never the tenant whose id it
+// plays.
+func (c *connection) tenantID(ctx context.Context) (string, error) {
+	if c.tenant != "" {
+		return c.tenant, nil
+	}
+	if c.place.sandbox == "" {
+		token, err := c.cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{c.cloud.GraphRoot + "/.default"}})
+		if err != nil {
+			return "", err
+		}
+		if c.tenant = cloud.IdentityOf(token.Token).Tenant; c.tenant != "" {
+			return c.tenant, nil
+		}
+	}
+	org, err := c.graph.Organization(ctx)
+	switch {
+	case fault.Is(err, fault.Denied):
+		return "", nil
+	case err != nil:
+		return "", err
+	case c.place.sandbox != "":
+		c.tenant = "sandbox " + org.ID
+	default:
+		c.tenant = org.ID
+	}
+	return c.tenant, nil
 }
 
 // originOf is the scheme and host of an endpoint.

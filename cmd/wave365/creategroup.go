@@ -142,7 +142,11 @@ func (a *app) heldToPlan(ctx context.Context, cmd *cobra.Command, g *globals, s 
 // createGroups makes the groups that --create-group wants, after showing them and asking. It reports whether any was made:
 // then the wave is to be validated again.
 func (a *app) createGroups(ctx context.Context, g *globals, s *run.Session, conn *connection, o runOptions, file *wave.File, res preflight.Result) (bool, error) {
-	w := tenantcare.Writer{Journal: s.Ledger, Clock: conn.clock, Command: createGroup, By: s.Driver().String()}
+	tenant, err := conn.tenantID(ctx)
+	if err != nil {
+		return false, err
+	}
+	w := tenantcare.Writer{Journal: s.Ledger, Clock: conn.clock, Command: createGroup, By: s.Driver().String(), Tenant: tenant}
 	if err := a.settleGroups(ctx, g, conn, w, o.createGroup, file); err != nil {
 		return false, err
 	}

@@ -160,11 +160,15 @@ func (a *app) withWriter(ctx context.Context, g *globals, conn *connection, comm
 		return err
 	}
 	defer func() { _ = l.Close() }()
+	tenant, err := conn.tenantID(ctx)
+	if err != nil {
+		return err
+	}
 	driver := run.ThisProcess(version)
 	release, err := l.Lock(ctx, driver.Holder(id, conn.clock.Now()))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = release() }()
-	return do(tenantcare.Writer{Journal: l, Clock: conn.clock, Command: command, By: driver.String(), Run: id})
+	return do(tenantcare.Writer{Journal: l, Clock: conn.clock, Command: command, By: driver.String(), Run: id, Tenant: tenant})
 }

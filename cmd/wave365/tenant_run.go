@@ -78,7 +78,7 @@ func (a *app) settle(ctx context.Context, g *globals, conn *connection, w tenant
 }
 
 // settleEarlier finds out what became of the writes of earlier commands of this name that ended before they knew, where it
-// is about this tenant as mine says; the ledger is locked only when there is one.
+// was sent to this tenant and is about what mine says; the ledger is locked only when there is one.
 func (a *app) settleEarlier(ctx context.Context, g *globals, conn *connection, command string, mine func(context.Context, migration.Write) (bool, error)) error {
 	h, err := lookInto(ctx, g)
 	if err != nil {
@@ -87,6 +87,13 @@ func (a *app) settleEarlier(ctx context.Context, g *globals, conn *connection, c
 	var targets []string
 	for _, w := range h.effects {
 		if w.Command != command || !w.Undecided() || slices.Contains(targets, w.Target) {
+			continue
+		}
+		tenant, err := conn.tenantID(ctx)
+		if err != nil {
+			return err
+		}
+		if !tenantcare.In(tenant, w) {
 			continue
 		}
 		ok, err := mine(ctx, w)

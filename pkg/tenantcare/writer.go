@@ -54,11 +54,14 @@ type Writer struct {
 	Clock   Clock
 	// Command is the command as a person types it, By who and from where, Run the run that the writes belong to, or "".
 	Command, By, Run string
+	// Tenant is the id of the tenant that is written to; "": not known, then nothing is settled that another may have, too.
+	Tenant string
 }
 
 // Effect is one write to the tenant that [Writer.Do] sees to.
 type Effect struct {
-	// Write says what is done to what. Command, By, Run, ClientRequestID and At are filled in.
+	// Write says what is done to what. Command, By, Run, ClientRequestID and At are filled in, and the tenant where the target
+	// does not say it: [Was] gives Before back.
 	migration.Write
 	// Present looks whether the effect is there: then nothing is sent.
 	Present Look
@@ -90,7 +93,7 @@ func (w Writer) Do(ctx context.Context, e Effect) (migration.Outcome, error) {
 	}
 	var open []migration.Write
 	for _, p := range past {
-		if p.Effect == e.Effect && p.Row == e.Row && strings.EqualFold(p.UserID, e.UserID) {
+		if p.Effect == e.Effect && p.Row == e.Row && strings.EqualFold(p.UserID, e.UserID) && !Elsewhere(w.Tenant, p) {
 			open = append(open, p)
 		}
 	}
@@ -102,6 +105,9 @@ func (w Writer) Do(ctx context.Context, e Effect) (migration.Outcome, error) {
 	}
 	in := e.Write
 	in.Command, in.By, in.Run, in.At, in.ClientRequestID = w.Command, w.By, w.Run, w.Clock.Now(), cloud.NewOperationID()
+	if everywhere(in.Effect) && w.Tenant != "" {
+		in.Before = JSON(whose{w.Tenant, in.Before})
+	}
 	if in, err = w.Journal.IntendWrite(sure, in); err != nil {
 		return migration.Outcome{}, err
 	}
@@ -156,7 +162,8 @@ func (w Writer) Settle(ctx context.Context, open migration.Write, look Look, sho
 }
 
 // settle looks before the call. Writes of an earlier process whose outcome nobody knows are decided by the same look: what
-// is there was their doing, what is not there after its time was without effect.
+// is there was their doing, what is not there after its time was without effect. One that does not say which tenant it was
+// sent to is waited for, and stays undecided.
 func (w Writer) settle(ctx context.Context, e Effect, open []migration.Write) (migration.Outcome, bool, error) {
 	sure := context.WithoutCancel(ctx)
 	id, seen, ok, err := e.Present(ctx)
@@ -173,6 +180,9 @@ func (w Writer) settle(ctx context.Context, e Effect, open []migration.Write) (m
 		out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "looked: it is not there", At: w.Clock.Now()}
 	}
 	for _, p := range open {
+		if !In(w.Tenant, p) {
+			continue
+		}
 		if err := w.Journal.ConcludeWrite(sure, p, out); err != nil {
 			return out, false, err
 		}

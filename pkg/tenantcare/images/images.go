@@ -219,7 +219,7 @@ func Delete(ctx context.Context, w tenantcare.Writer, t Tenant, i graph.DeviceIm
 // Deletes reports whether a recorded write was to delete the image of this id or name.
 func Deletes(w migration.Write, cell string) bool {
 	var name string
-	return w.Effect == tenantcare.ImageDelete && (strings.EqualFold(w.Target, strings.TrimSpace(cell)) || json.Unmarshal(w.Before, &name) == nil && wave.UserKey(name) == wave.UserKey(cell))
+	return w.Effect == tenantcare.ImageDelete && (strings.EqualFold(w.Target, strings.TrimSpace(cell)) || json.Unmarshal(tenantcare.Was(w), &name) == nil && wave.UserKey(name) == wave.UserKey(cell))
 }
 
 // gone looks whether an image is gone.

@@ -39,8 +39,8 @@ type Settled struct {
 // Happened reports whether it did what it was to do.
 func (s Settled) Happened() bool { return s.Outcome.Status.Happened() }
 
-// Writes decides the undecided writes that f chooses: a run's, or a person's, so that all are of this tenant. Effects of
-// runs are left to the runs, and messages are never looked for: nobody can see whether one arrived. s nil leaves blobs
+// Writes decides the undecided writes that f chooses and that are known to be of the writer's tenant. Effects of runs are left
+// to the runs, and messages are never looked for: nobody can see whether one arrived. s nil leaves blobs
 // undecided. It waits, in service time, as long as an effect may take to show. tell is told of each.
 //
 // Errors: those of the looks; the journal's; Interrupted.
@@ -51,6 +51,9 @@ func Writes(ctx context.Context, w tenantcare.Writer, t Tenant, s closing.Storag
 		return err
 	}
 	for _, o := range open {
+		if !tenantcare.In(w.Tenant, o) {
+			continue
+		}
 		look, shows := of(w, t, s, o)
 		if look == nil {
 			continue

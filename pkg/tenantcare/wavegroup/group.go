@@ -92,7 +92,7 @@ func made(ctx context.Context, w tenantcare.Writer, t Finder, name string) (id, 
 		return "", "", false, err
 	}
 	for _, p := range slices.Backward(past) {
-		if p.Effect != tenantcare.GroupCreate || !p.Changed() || p.Target != name {
+		if p.Effect != tenantcare.GroupCreate || !p.Changed() || p.Target != name || tenantcare.Elsewhere(w.Tenant, p) {
 			continue
 		}
 		back, err := w.Journal.Writes(context.WithoutCancel(ctx), migration.WriteFilter{Target: p.Outcome.RemoteID})
