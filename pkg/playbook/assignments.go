@@ -74,10 +74,10 @@ func (b *Playbook) targetingIntact(ctx context.Context, r migration.Row) (settin
 		s, err = stopWith(b.readFailed(r, err, "check.failed", "read policies and user settings"))
 		return "", s, err
 	}
-	id, problem := targeting(r.Target, policies, settings)
-	if gone := b.groupDeleted(r); gone != nil {
-		problem = gone
+	if s, err := b.groupGone(ctx, r); s != nil || err != nil {
+		return "", s, err
 	}
+	id, problem := targeting(r.Target, policies, settings)
 	if problem != nil {
 		res := migration.Failure(r.Facts, *problem)
 		return "", &res, nil
@@ -85,16 +85,35 @@ func (b *Playbook) targetingIntact(ctx context.Context, r migration.Row) (settin
 	return id, nil, nil
 }
 
-// groupDeleted says that the row's group was gone when the wave was prepared; nil: it was not.
-func (b *Playbook) groupDeleted(r migration.Row) *migration.Problem {
-	if _, gone := b.deleted.Load(strings.ToLower(r.Target.GroupID)); !gone {
-		return nil
+// groupGone gives the result of a row whose group was not there when it was looked for last; nil: it was. A group that was
+// only just made may not show yet, so the row fails when two looks, apart in time, say the same.
+func (b *Playbook) groupGone(ctx context.Context, r migration.Row) (stop, error) {
+	id := strings.ToLower(r.Target.GroupID)
+	seen, gone := b.deleted.Load(id)
+	if !gone {
+		return nil, nil
 	}
-	return &migration.Problem{
+	if b.clock.Now().Sub(seen.(time.Time)) > apart/2 {
+		answers, err := b.graph.Groups(ctx, []string{id})
+		if err == nil {
+			err = answers[0].Err
+		}
+		if err == nil {
+			b.deleted.Delete(id)
+			return nil, nil
+		}
+		if !fault.Is(err, fault.NotFound) {
+			return stopWith(b.readFailed(r, err, "check.failed", "read group "+r.Target.GroupName))
+		}
+		b.deleted.Store(id, b.clock.Now())
+	}
+	p := migration.Problem{
 		Code: "group.not-found", Message: "group " + r.Target.GroupName + " was deleted",
 		Hint:     "restore the group in Entra ID > Deleted groups, then retry; or assign the policy to another group, and run a wave file of the rows that are left",
 		Commands: retry(),
 	}
+	res := b.confirmTwice(r, r.Facts, p.Message, func(f migration.Facts) migration.Result { return migration.Failure(f, p) })
+	return &res, nil
 }
 
 // targeting is the rule behind targetingIntact.

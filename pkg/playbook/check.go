@@ -50,7 +50,7 @@ func (b *Playbook) check(ctx context.Context, r migration.Row, seen surroundings
 	}
 	setting := ""
 	for _, look := range []func() (stop, error){
-		func() (stop, error) { return b.freeToImport(r, seen, past) },
+		func() (stop, error) { return b.freeToImport(ctx, r, seen, past) },
 		func() (stop, error) { return b.disksUnchanged(ctx, r) },
 		func() (s stop, err error) { setting, s, err = b.targetingIntact(ctx, r); return s, err },
 	} {

@@ -1,6 +1,7 @@
 package playbook
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -82,7 +83,7 @@ func (b *Playbook) importDisks(ctx context.Context, rows []migration.Row) ([]mig
 func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migration.Intent, seen *surroundings) (migration.Result, error) {
 	setting, s, err := b.targetingIntact(ctx, r)
 	if s == nil && err == nil && seen != nil {
-		s, err = b.freeToImport(r, *seen, past)
+		s, err = b.freeToImport(ctx, r, *seen, past)
 	}
 	if s == nil && err == nil && wouldSend(past) {
 		s, err = b.disksUnchanged(ctx, r)
@@ -252,7 +253,8 @@ func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results 
 		at := b.clock.Now()
 		for k, s := range b.lookAtLinks(ctx, unseen) {
 			r := unseen[k]
-			if s.lookFailed() == nil && brokenLink(r, s) == nil && renamed(r, s).RenamedTo == r.Facts.RenamedTo {
+			_, gone := b.deleted.Load(strings.ToLower(r.Target.GroupID))
+			if s.lookFailed() == nil && !gone && brokenLink(r, s) == nil && renamed(r, s).RenamedTo == r.Facts.RenamedTo {
 				b.keepLink(r, s, at)
 			}
 		}
@@ -346,14 +348,15 @@ func (b *Playbook) importGone(ctx context.Context, r migration.Row) (migration.R
 	if res.Kind != migration.ResultFail {
 		return res, nil
 	}
-	pcs, err := b.graph.CloudPCsOf(ctx, r.Names())
-	if err != nil {
-		return b.readFailed(r, err, "provision.unreadable", "list Cloud PCs")
+	s := b.lookAtAll(ctx, []migration.Row{r}, look{"read the users", b.lookAtAccounts}, look{"list Cloud PCs", b.lookAtCloudPCs})[0]
+	if err := s.lookFailed(); err != nil {
+		return b.readFailed(r, err, "provision.unreadable", cmp.Or(s.doing, "read user "+r.Target.User))
 	}
-	pc := becameCloudPC(r, pcs, r.Facts.ImportStarted)
-	if pc == nil || !r.Called(pc.UserPrincipalName) {
+	pc := becameCloudPC(r, s.cloudPCs, r.Facts.ImportStarted)
+	if pc == nil {
 		return res, nil
 	}
+	r.Facts = renamed(r, s)
 	f := clearSuspicion(r.Facts)
 	f.ImportStatus, f.UsageStatus = graph.ImportSucceeded, usageGone
 	if f.ImportEnded.IsZero() {

@@ -110,6 +110,9 @@ func (b *Playbook) linkedForCutover(ctx context.Context, r migration.Row) (stop,
 		res := migration.Wait(f, time.Second, "the user has another name now")
 		return &res, nil
 	}
+	if s, err := b.groupGone(ctx, r); s != nil || err != nil {
+		return s, err
+	}
 	p := brokenLink(r, s)
 	if p == nil {
 		b.keepLink(r, s, at)
@@ -153,6 +156,14 @@ func (b *Playbook) missing(ctx context.Context, rows []migration.Row, at []int, 
 			}
 			if p := accountDrift(r, s); p != nil {
 				results[at[k]] = b.noneComes(r, *p)
+				continue
+			}
+			gone, err := b.groupGone(ctx, r)
+			if err != nil {
+				return err
+			}
+			if gone != nil {
+				results[at[k]] = *gone
 				continue
 			}
 		}

@@ -78,21 +78,29 @@ func common(err error) bool {
 	return false
 }
 
-func (b *Playbook) lookAtPeople(ctx context.Context, rows []migration.Row, seen []surroundings) error {
+func (b *Playbook) lookAtAccounts(ctx context.Context, rows []migration.Row, seen []surroundings) error {
 	ids := make([]string, len(rows))
 	for i, r := range rows {
 		ids[i] = r.Target.UserID
 	}
 	users, err := b.graph.UsersTogether(ctx, ids)
-	if err != nil {
+	for i, u := range users {
+		seen[i].user = u
+	}
+	return err
+}
+
+// lookAtPeople looks at accounts and licenses.
+func (b *Playbook) lookAtPeople(ctx context.Context, rows []migration.Row, seen []surroundings) error {
+	if err := b.lookAtAccounts(ctx, rows, seen); err != nil {
 		return err
 	}
 	var holders []string
 	var at []int
-	for i, u := range users {
-		seen[i].user = u
+	for i, r := range rows {
+		u := seen[i].user
 		if u.Err != nil || len(u.User.AssignedSKUs) > 0 { // nobody has the plans of a license they do not hold
-			holders, at = append(holders, ids[i]), append(at, i)
+			holders, at = append(holders, r.Target.UserID), append(at, i)
 		}
 	}
 	if len(holders) == 0 {
@@ -126,10 +134,11 @@ func (b *Playbook) lookAtCloudPCs(ctx context.Context, rows []migration.Row, see
 			}
 		}
 	}
-	return nil
+	return b.dropOthers(ctx, known, seen)
 }
 
-// lookAtMembers looks whether the users of those rows that are meant are in their row's group.
+// lookAtMembers looks whether the users of those rows that are meant are in their row's group. Nobody is in a group that is
+// not there; see groupGone.
 func (b *Playbook) lookAtMembers(ctx context.Context, rows []migration.Row, seen []surroundings, meant func(migration.Row) bool) error {
 	in := map[string][]int{}
 	for i, r := range rows {
@@ -143,9 +152,14 @@ func (b *Playbook) lookAtMembers(ctx context.Context, rows []migration.Row, seen
 			users[k] = rows[i].Target.UserID
 		}
 		members, err := b.graph.MembersAmong(ctx, group, users)
+		if fault.Is(err, fault.NotFound) { // that ends the rows of this group, and must not keep the others waiting
+			b.deleted.Store(strings.ToLower(group), b.clock.Now())
+			continue
+		}
 		if err != nil {
 			return err
 		}
+		b.deleted.Delete(strings.ToLower(group))
 		for k, i := range in[group] {
 			seen[i].member = members[k]
 		}
@@ -193,10 +207,9 @@ func wouldSend(past []migration.Intent) bool {
 
 // freeToImport says whether the row may be imported, by what was seen of its user: the user is as validated, and, when an
 // import would be sent, nothing is there that it would collide with or that would start a Cloud PC from the image.
-func (b *Playbook) freeToImport(r migration.Row, s surroundings, past []migration.Intent) (stop, error) {
-	if p := b.groupDeleted(r); p != nil {
-		res := migration.Failure(r.Facts, *p)
-		return &res, nil
+func (b *Playbook) freeToImport(ctx context.Context, r migration.Row, s surroundings, past []migration.Intent) (stop, error) {
+	if s, err := b.groupGone(ctx, r); s != nil || err != nil {
+		return s, err
 	}
 	if err := s.lookFailed(); err != nil {
 		return stopWith(b.readFailed(r, err, "check.failed", cmp.Or(s.doing, "read user "+r.Target.User)))

@@ -84,7 +84,7 @@ type Playbook struct {
 	looked      sync.Map // row index → when nothing of the tenant was found in its import's way, by this process
 	disksSeen   sync.Map // row index → when its disks were found unchanged, by this process
 	policyFirst policyFirst
-	deleted     sync.Map    // id, in small letters, of a group that was gone when the wave was prepared
+	deleted     sync.Map    // id, in small letters, of a group that was not there when it was looked for last → when that was
 	unlisted    atomic.Bool // the service has no call that lists imports
 	// repeatLost: see RepeatLostImports.
 	repeatLost bool

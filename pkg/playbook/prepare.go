@@ -102,7 +102,7 @@ func (b *Playbook) existing(ctx context.Context, groups []string) (there []strin
 	for i, a := range answers {
 		// Any other failure says nothing: the assignment will.
 		if fault.Is(a.Err, fault.NotFound) {
-			b.deleted.Store(groups[i], true)
+			b.deleted.Store(groups[i], b.clock.Now())
 			continue
 		}
 		b.deleted.Delete(groups[i])

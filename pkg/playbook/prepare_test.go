@@ -113,6 +113,12 @@ func TestPrepareGoesOnWithoutADeletedGroup(t *testing.T) {
 				continue
 			}
 			results, err := w.Do(t.Context(), rows[:2])
+			if err != nil || results[1].Kind != migration.ResultWait {
+				t.Fatalf("one look is believed: %+v, %v", results, err)
+			}
+			time.Sleep(results[1].Delay)
+			rows[1].Facts = results[1].Facts
+			results, err = w.Do(t.Context(), rows[:2])
 			if err != nil || results[1].Kind != migration.ResultFail || results[1].Problem.Code != "group.not-found" {
 				t.Errorf("the row of the deleted group: %+v, %v", results, err)
 			}

@@ -39,8 +39,11 @@ func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]m
 	}
 	var others []string
 	for _, r := range rows {
-		if err == nil && !in(building, r) && (r.Facts.CloudPCID != "" || b.due(r)) {
-			for _, n := range r.Names() {
+		names := r.Names()
+		// What is being built under an earlier name may be somebody else's.
+		latest := len(names) > 0 && building[strings.ToLower(names[0])]
+		if err == nil && !latest && (in(building, r) || r.Facts.CloudPCID != "" || b.due(r)) {
+			for _, n := range names {
 				others = append(others, strings.ToLower(n))
 			}
 		}
@@ -65,17 +68,19 @@ func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]m
 		u := strings.ToLower(pc.UserPrincipalName)
 		byUser[u] = append(byUser[u], pc)
 	}
+	own, unread := make([][]graph.CloudPC, len(rows)), make([]error, len(rows))
+	for i, r := range rows {
+		unread[i] = err
+		for _, n := range r.Names() { // the latest first
+			u := strings.ToLower(n)
+			unread[i] = cmp.Or(unread[i], failed[u])
+			own[i] = append(own[i], byUser[u]...)
+		}
+	}
+	b.keepOwn(ctx, rows, own, unread)
 	var none []int // positions of rows whose users have no Cloud PC
 	for i, r := range rows {
-		var own []graph.CloudPC
-		unread := err
-		for _, n := range r.Names() {
-			u := strings.ToLower(n)
-			if unread = cmp.Or(unread, failed[u]); len(own) == 0 {
-				own = byUser[u] // under the latest name before one that somebody else may have now
-			}
-		}
-		switch err := unread; {
+		switch err := unread[i]; {
 		case err != nil:
 			if results[i], err = b.readFailed(r, err, "provision.unreadable", "list Cloud PCs"); err != nil {
 				return nil, err
@@ -83,11 +88,11 @@ func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]m
 		case !in(building, r) && !in(asked, r):
 			results[i] = migration.Wait(r.Facts, b.provisionLook(r, r.Facts.CutOver), "waiting for provisioning to begin")
 		default:
-			if len(own) == 0 {
+			if len(own[i]) == 0 {
 				none = append(none, i)
 				continue
 			}
-			results[i] = b.judgeCloudPC(r, own)
+			results[i] = b.judgeCloudPC(r, own[i])
 		}
 	}
 	if err := b.missing(ctx, rows, none, results); err != nil {

@@ -1,0 +1,86 @@
+package playbook
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+)
+
+// A Cloud PC names its user by UPN only. Whoever was renamed since validation may have theirs listed under the old name for a
+// while, and the old name may have been given to somebody else since: a new hire in the same group, under the same policy.
+
+// keepOwn leaves out of each row's Cloud PCs those that are somebody else's, and notes in unread of which rows that could not
+// be found out. It looks at the account where a Cloud PC is listed that the row did not have before, so once for most rows.
+// own and unread are in the order of rows.
+func (b *Playbook) keepOwn(ctx context.Context, rows []migration.Row, own [][]graph.CloudPC, unread []error) {
+	var at []int
+	listed := map[int][]graph.CloudPC{} // row index → what bears one of the user's names
+	for i, r := range rows {
+		if unread[i] == nil && slices.ContainsFunc(own[i], func(pc graph.CloudPC) bool { return !isKnown(r, pc) }) {
+			at = append(at, i)
+			listed[r.Index] = own[i]
+		}
+	}
+	for chunk := range slices.Chunk(at, atOnce(rows)) {
+		some := make([]migration.Row, len(chunk))
+		for k, i := range chunk {
+			some[k] = rows[i]
+		}
+		for k, s := range b.lookAtAll(ctx, some, look{"read the users", b.lookAtAccounts},
+			look{"look who has an earlier name now", func(ctx context.Context, rows []migration.Row, seen []surroundings) error {
+				for i, r := range rows {
+					seen[i].cloudPCs = slices.Clone(listed[r.Index])
+				}
+				return b.dropOthers(ctx, rows, seen)
+			}}) {
+			own[chunk[k]], unread[chunk[k]] = s.cloudPCs, s.lookFailed()
+		}
+	}
+}
+
+// dropOthers leaves out of seen the Cloud PCs under a name that is not the user's at this moment and that somebody else has.
+// Those a row had before stay: they were its own by then. The accounts in seen have been looked at.
+func (b *Playbook) dropOthers(ctx context.Context, rows []migration.Row, seen []surroundings) error {
+	var names []string
+	for i, r := range rows {
+		for _, pc := range seen[i].cloudPCs {
+			if !isKnown(r, pc) && !strings.EqualFold(pc.UserPrincipalName, seen[i].user.User.UPN) {
+				names = append(names, strings.ToLower(pc.UserPrincipalName))
+			}
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	answers, err := b.graph.UsersTogether(ctx, names)
+	if err != nil {
+		return err
+	}
+	has := map[string]string{} // name, in small letters → object id of who has it
+	for k, a := range answers {
+		switch {
+		case a.Err == nil:
+			has[names[k]] = a.User.ID
+		case !fault.Is(a.Err, fault.NotFound):
+			return a.Err
+		}
+	}
+	for i, r := range rows {
+		seen[i].cloudPCs = slices.DeleteFunc(seen[i].cloudPCs, func(pc graph.CloudPC) bool {
+			id := has[strings.ToLower(pc.UserPrincipalName)]
+			return !isKnown(r, pc) && id != "" && !strings.EqualFold(id, r.Target.UserID)
+		})
+	}
+	return nil
+}
+
+// isKnown reports whether a Cloud PC was found to be the row's before, by whatever name.
+func isKnown(r migration.Row, pc graph.CloudPC) bool {
+	return pc.ID != "" && strings.EqualFold(pc.ID, r.Facts.CloudPCID)
+}

@@ -1,0 +1,210 @@
+package playbook_test
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+)
+
+// withEve is the timed story with somebody who is in the tenant and not in the wave: Eve, for whom a Cloud PC takes three hours.
+func withEve(t *testing.T) (s *stage, eve string) {
+	sc := timed()
+	last := sc.Users[3]
+	last.UPN = "eve"
+	sc.Users = append(sc.Users, last)
+	blob := sc.Blobs[3]
+	blob.Path = "disks/eve.vhd"
+	sc.Blobs = append(sc.Blobs, blob)
+	fate := sc.Fates[3]
+	fate.User, fate.ProvisionTakes = "eve", "3h"
+	sc.Fates = append(sc.Fates, fate)
+	s = newStage(t, sc)
+	eve = s.rows[4].Target.UserID
+	s.rows = s.rows[:4]
+	return s, eve
+}
+
+// succeeds gives Eve the name of a row's user, who is renamed, and lets something else be done to her.
+func (s *stage) succeeds(after time.Duration, row int, eve, do, what string) {
+	old, _, _ := strings.Cut(s.rows[row].Target.UPN, "@")
+	user := s.rows[row].Target.UserID
+	go func() {
+		time.Sleep(after)
+		s.event(user, "rename", "someone.else")
+		s.event(eve, "rename", old)
+		s.event(eve, do, what)
+	}()
+}
+
+// Bob is renamed after the cut-over and a new hire gets his name, in the same group and under the same policy. Their Cloud
+// PC, whether ready or being built before his, is not taken for his.
+func TestOldNameIsSomebodyElses(t *testing.T) {
+	t.Parallel()
+	const bob = 1
+	for _, tc := range []struct{ name, do, what string }{
+		{"Ready", "give-cloud-pc", "P"},
+		{"BeingBuilt", "join", "grp-p"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, eve := withEve(t)
+				defer s.close()
+				began := time.Now()
+				s.succeeds(30*time.Minute, bob, eve, tc.do, tc.what)
+				s.play()
+				r := s.rows[bob]
+				if got := states(s.rows); got != allSucceeded {
+					t.Fatalf("%s: %+v", got, r.Problem)
+				}
+				if took := r.FinishedAt.Sub(began); took > 2*time.Hour {
+					t.Errorf("it took %s", took)
+				}
+				pcs, err := s.graph.CloudPCsOf(t.Context(), []string{r.Facts.RenamedTo})
+				if err != nil || len(pcs) != 1 || pcs[0].ID != r.Facts.CloudPCID {
+					t.Errorf("the row has Cloud PC %s; under %q there is %+v, %v", r.Facts.CloudPCID, r.Facts.RenamedTo, pcs, err)
+				}
+				if others, err := s.graph.CloudPCsOf(t.Context(), []string{r.Target.UPN}); err != nil || len(others) == 0 {
+					t.Errorf("the new hire has no Cloud PC: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// forgetful is a tenant that knows no import of a user any more.
+type forgetful struct {
+	*graph.Client
+	user string
+	id   string
+}
+
+func (f *forgetful) ImportResults(ctx context.Context, ids []string) ([]graph.ImportAnswer, error) {
+	answers, err := f.Client.ImportResults(ctx, ids)
+	for i := range answers {
+		if strings.EqualFold(answers[i].Import.AssignedUser, f.user) {
+			f.id = ids[i]
+		}
+		if ids[i] == f.id {
+			answers[i] = graph.ImportAnswer{Err: fault.New(fault.NotFound, "", "there is no such import", "")}
+		}
+	}
+	return answers, err
+}
+
+// An import whose record is gone did not become the Cloud PC of a new hire who has its user's old name.
+func TestImportGoneAndOldNameIsSomebodyElses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, eve := withEve(t)
+		defer s.close()
+		s.over = &forgetful{Client: s.graph, user: s.rows[0].Target.UserID}
+		s.succeeds(5*time.Minute, 0, eve, "give-cloud-pc", "P")
+		s.play()
+		if got := states(s.rows); got != "failed:import.gone succeeded succeeded succeeded" {
+			t.Errorf("%s: %+v", got, s.rows[0])
+		}
+	})
+}
+
+// A group that is deleted while its wave runs costs a read or two for all its rows together, and they say so within the hour.
+func TestGroupDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, after := range []time.Duration{10 * time.Minute, 20*time.Minute + 30*time.Second} {
+		t.Run(after.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, timed())
+				defer s.close()
+				began := time.Now()
+				go func() {
+					time.Sleep(after)
+					if err := s.graph.DeleteGroup(t.Context(), s.targets[0].GroupID); err != nil {
+						t.Error(err)
+					}
+				}()
+				s.play()
+				for _, r := range s.rows {
+					if r.State != migration.Failed || r.Problem.Code != "group.not-found" || r.FinishedAt.Sub(began) > 2*time.Hour {
+						t.Errorf("%s after %s: %s %+v", r.Target.User, r.FinishedAt.Sub(began), r.State, r.Problem)
+					}
+				}
+			})
+		})
+	}
+}
+
+// The rows of a group that is not there do not make the looks for all others go one by one.
+func TestGroupDeletedLooksStayTogether(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, story())
+		defer s.close()
+		tenant := &altered{Client: s.graph}
+		s.over = tenant
+		for _, i := range []int{1, 3} {
+			s.rows[i].Target.GroupID, s.rows[i].Target.GroupName = "99999999-2222-3333-4444-555555555555", "grp-q"
+		}
+		s.play()
+		if got := states(s.rows); got != "succeeded failed:group.not-found succeeded failed:group.not-found" {
+			t.Error(got)
+		}
+		if n := tenant.calls.Load(); n > 4 { // users and licenses: of all four, and once more of the two
+			t.Errorf("%d calls read four users", n)
+		}
+	})
+}
+
+// young is a tenant that does not show a group before some time.
+type young struct {
+	*graph.Client
+	shows time.Time
+}
+
+func (y young) hidden() error {
+	if time.Now().Before(y.shows) {
+		return fault.New(fault.NotFound, "", "there is no such group", "")
+	}
+	return nil
+}
+
+func (y young) MembersAmong(ctx context.Context, group string, users []string) ([]bool, error) {
+	if err := y.hidden(); err != nil {
+		return nil, err
+	}
+	return y.Client.MembersAmong(ctx, group, users)
+}
+
+func (y young) Groups(ctx context.Context, ids []string) ([]graph.GroupAnswer, error) {
+	all, err := y.Client.Groups(ctx, ids)
+	for i := range all {
+		if hidden := y.hidden(); hidden != nil {
+			all[i] = graph.GroupAnswer{Err: hidden}
+		}
+	}
+	return slices.Clone(all), err
+}
+
+// A group that was only just made, and does not show for a minute, ends no row.
+func TestGroupThatShowsLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, story())
+		defer s.close()
+		if err := s.book().Prepare(t.Context(), s.rows); err != nil { // the user setting is there
+			t.Fatal(err)
+		}
+		s.over = young{s.graph, time.Now().Add(time.Minute)}
+		s.play()
+		if got := states(s.rows); got != allSucceeded {
+			t.Errorf("%s: %+v", got, s.rows[0].Problem)
+		}
+	})
+}
