@@ -160,7 +160,7 @@ func (p *Plan) people(r Record, f Facts) {
 		in[strings.ToLower(t.UserID)] = true
 		var pc graph.CloudPC
 		has := false
-		for _, name := range row.Names() {
+		for _, name := range names(f, row) {
 			if pc, has = pcs[wave.UserKey(name)+"\x00"+strings.ToLower(t.PolicyID)]; has {
 				break
 			}
@@ -217,6 +217,29 @@ func some(who []string) string {
 
 func hasCloudPC(f Facts, upn string) bool {
 	return slices.ContainsFunc(f.CloudPCs, func(pc graph.CloudPC) bool { return strings.EqualFold(pc.UserPrincipalName, upn) })
+}
+
+// names are the UPNs under which a row's user may have a Cloud PC: as the groups' members tell it, and as the run knew them. A
+// name that another member has by now is not among them: it is theirs.
+func names(f Facts, r migration.Row) (out []string) {
+	taken := map[string]bool{}
+	for _, members := range f.Members {
+		for _, m := range members {
+			switch {
+			case m.UPN == "":
+			case !strings.EqualFold(m.ID, r.Target.UserID):
+				taken[strings.ToLower(m.UPN)] = true
+			case len(out) == 0:
+				out = append(out, m.UPN)
+			}
+		}
+	}
+	for _, n := range r.Names() {
+		if !taken[strings.ToLower(n)] {
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 func member(f Facts, t migration.Target) bool {
@@ -306,9 +329,9 @@ func (p *Plan) staging(r Record, f Facts, o Options) {
 // notProven says why a row's Cloud PC is not known to hold what was on its disk; "" when the one by which the row was proven
 // is there, in order, and was not provisioned again since.
 func notProven(f Facts, r migration.Row) string {
-	other := ""
+	other, called := "", names(f, r)
 	for _, pc := range f.CloudPCs {
-		if !r.Called(pc.UserPrincipalName) || !strings.EqualFold(pc.ProvisioningPolicyID, r.Target.PolicyID) ||
+		if !slices.ContainsFunc(called, func(n string) bool { return strings.EqualFold(n, pc.UserPrincipalName) }) || !strings.EqualFold(pc.ProvisioningPolicyID, r.Target.PolicyID) ||
 			pc.Status != graph.StatusProvisioned && pc.Status != graph.StatusProvisionedWithWarnings {
 			continue
 		}

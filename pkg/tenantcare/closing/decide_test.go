@@ -195,3 +195,21 @@ func TestLeftOver(t *testing.T) {
 		t.Errorf("a held row may not be closed over, and is settled with: %s", got)
 	}
 }
+
+// A new hire who has cyd's old name has a Cloud PC: it is not cyd's, whether the run knows of cyd's new name or not.
+func TestOldNameIsSomebodyElses(t *testing.T) {
+	t.Parallel()
+	for _, known := range []string{"", "cyd.smith"} {
+		r, f := evening()
+		r.Rows[1].Facts.RenamedTo = known
+		f.Members["g"] = []graph.Member{{ID: "anna", UPN: "anna"}, {ID: "hire", UPN: "cyd"}, {ID: "cyd", UPN: "cyd.smith"}}
+		f.CloudPCs = append(f.CloudPCs, graph.CloudPC{ID: "other", DisplayName: "CPC-other", UserPrincipalName: "cyd", ProvisioningPolicyID: "p", Status: graph.StatusProvisioned, ProvisionedAt: proven})
+		if got := left(closing.Decide(r, f, closing.Options{Now: now})); strings.Contains(got, "CPC-other") || !strings.Contains(got, "cyd was not migrated") {
+			t.Errorf("known as %q: %s", known, got)
+		}
+		f.CloudPCs[1].UserPrincipalName = "cyd.smith"
+		if got := left(closing.Decide(r, f, closing.Options{Now: now})); !strings.Contains(got, "CPC-other") {
+			t.Errorf("known as %q: their own is not seen: %s", known, got)
+		}
+	}
+}
