@@ -6,12 +6,15 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/notify"
+	"wave365/pkg/run"
 	"wave365/pkg/summary"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
@@ -43,6 +46,9 @@ Exit codes: 0 all sent, 3 some were not, 6 nothing to send.`,
 					return usageError{fault.New(fault.Invalid, "usage", "--event "+e+" is unknown", fmt.Sprintf("use one of %v", notify.UserEvents()))}
 				}
 			}
+			if o.dryRun != "" {
+				return a.notifyDryRun(cmd.Context(), g, runArg(args), o)
+			}
 			return a.withRecorded(cmd.Context(), g, runArg(args), func(ctx context.Context, t *afterwards) error { return a.notify(ctx, g, t, o) })
 		},
 	}
@@ -71,38 +77,9 @@ type notifyDocument struct {
 }
 
 func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying) error {
-	set, err := o.set()
+	messages, err := o.messages(ctx, t.Ledger, t.Run, t.Rows, t.Now().In(a.zone))
 	if err != nil {
 		return err
-	}
-	rows := t.Rows
-	if o.row != "" {
-		if rows, err = tenantcare.RowsOf(rows, o.row); err != nil {
-			return err
-		}
-	}
-	events, err := t.Ledger.Events(ctx, t.Run.ID)
-	if err != nil {
-		return err
-	}
-	back := summary.TakenBack(events)
-	var messages []notify.Message
-	for _, r := range rows {
-		e := notify.EventOf(r)
-		if _, gone := back[r.Index]; gone && e == notify.Ready {
-			continue // what was ready was taken back since
-		}
-		if e == "" || len(o.events) > 0 && !slices.Contains(o.events, string(e)) {
-			continue
-		}
-		m, err := set.ForRow(t.Run, r, e, t.Now().In(a.zone))
-		if err != nil {
-			return err
-		}
-		messages = append(messages, m)
-	}
-	if o.dryRun != "" {
-		return a.dryRun(g, t.Run, messages, o.dryRun)
 	}
 	channel, err := a.channel(o.messaging, t.conn.graph, t.Run)
 	if err != nil {
@@ -134,6 +111,66 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 		return err
 	}
 	return a.sendAll(ctx, g, post, messages)
+}
+
+// messages are those of the run's rows as they stand, or of one user's.
+func (o notifying) messages(ctx context.Context, l *ledger.Ledger, r migration.Run, rows []migration.Row, at time.Time) ([]notify.Message, error) {
+	set, err := o.set()
+	if err != nil {
+		return nil, err
+	}
+	if o.row != "" {
+		if rows, err = tenantcare.RowsOf(rows, o.row); err != nil {
+			return nil, err
+		}
+	}
+	events, err := l.Events(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	back := summary.TakenBack(events)
+	var messages []notify.Message
+	for _, row := range rows {
+		e := notify.EventOf(row)
+		if _, gone := back[row.Index]; gone && e == notify.Ready {
+			continue // what was ready was taken back since
+		}
+		if e == "" || len(o.events) > 0 && !slices.Contains(o.events, string(e)) {
+			continue
+		}
+		m, err := set.ForRow(r, row, e, at)
+		if err != nil {
+			return nil, err
+		}
+		messages = append(messages, m)
+	}
+	return messages, nil
+}
+
+// notifyDryRun writes the messages of a run to a folder. It only reads the ledger, also while another process runs the wave.
+func (a *app) notifyDryRun(ctx context.Context, g *globals, id string, o notifying) error {
+	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	r, err := run.Pick(ctx, l, id)
+	if err != nil {
+		return whichRuns(ctx, l, err)
+	}
+	rows, err := l.Rows(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	if r.Sandbox != "" { // this process does not know the time of a rehearsal
+		now = run.LastChange(r, rows)
+	}
+	messages, err := o.messages(ctx, l, r, rows, now.In(a.zone))
+	if err != nil {
+		return err
+	}
+	return a.dryRun(g, r, messages, o.dryRun)
 }
 
 func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, messages []notify.Message) error {
@@ -179,7 +216,7 @@ func (a *app) dryRun(g *globals, r migration.Run, messages []notify.Message, dir
 	}
 	doc := notifyDocument{Schema: "wave365/notify/v1", Run: r.ID, Messages: []sentMessage{}}
 	for _, m := range messages {
-		if err := (notify.Folder{Dir: dir}).Send(context.Background(), m); err != nil {
+		if err := (notify.Folder{Dir: dir, Run: r.ID}).Send(context.Background(), m); err != nil {
 			return err
 		}
 		doc.Messages = append(doc.Messages, sentMessage{User: m.User, Event: m.Event, To: m.To, Result: notify.NotSent})

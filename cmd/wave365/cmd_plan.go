@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -101,8 +102,12 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 		return a.nothingToRun(g, file, res)
 	}
 	if out != "" {
-		if err := sealPlan(p, out); err != nil {
+		old, err := sealPlan(p, out)
+		if err != nil {
 			return err
+		}
+		if !old.IsZero() {
+			a.tell(g, "%s held the plan of %s for this wave; the new one takes its place", out, old.In(a.zone).Format("Mon 15:04 MST"))
 		}
 	}
 	return a.answerPlan(g, p, res, out)
@@ -116,24 +121,31 @@ func (o *runOptions) chosen(cmd *cobra.Command, was migration.Settings, now time
 	return s, err
 }
 
-func sealPlan(p plan.Plan, path string) error {
+// sealPlan writes a plan to a file. A new plan of one wave takes the old one's place, and was is when that was made; what else
+// is there is not overwritten.
+func sealPlan(p plan.Plan, path string) (was time.Time, err error) {
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-		old, err := run.ReadFile(path, maxPlan)
+		var old plan.Plan
+		there, err := run.ReadFile(path, maxPlan)
 		if err == nil {
-			_, err = plan.Open(path, old)
+			old, err = plan.Open(path, there)
 		}
 		if err != nil {
-			return fault.New(fault.Invalid, "usage", path+" exists and is not a plan: it is not overwritten", "choose another --out; nothing was changed")
+			return was, fault.New(fault.Invalid, "usage", path+" exists and is not a plan: it is not overwritten", "choose another --out; nothing was changed")
 		}
+		if old.Wave != p.Wave || old.Tenant != p.Tenant {
+			return was, fault.New(fault.Invalid, "usage", path+" holds the plan of wave "+old.Wave+" for "+cmp.Or(old.TenantName, old.Tenant)+": it is not overwritten", "choose another --out, or remove the file; nothing was changed")
+		}
+		was = old.At
 	}
 	text, err := p.Seal()
 	if err == nil {
 		err = os.WriteFile(path, text, 0o600) // it names people
 	}
 	if err != nil {
-		return fault.Wrap(fault.Invalid, "usage", "the plan cannot be written to "+path+": "+err.Error(), "choose another --out; nothing was changed", err)
+		return was, fault.Wrap(fault.Invalid, "usage", "the plan cannot be written to "+path+": "+err.Error(), "choose another --out; nothing was changed", err)
 	}
-	return nil
+	return was, nil
 }
 
 func (a *app) answerPlan(g *globals, p plan.Plan, res preflight.Result, out string) error {

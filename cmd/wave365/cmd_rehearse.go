@@ -42,20 +42,25 @@ type rehearseOptions struct {
 	like string
 }
 
-// rehearsalSpeed is how much faster than the wall clock a rehearsal runs: an evening of four hours takes some seconds.
-const rehearsalSpeed = 3600
+// rehearsalSpeed is how much faster than the wall clock a rehearsal runs: an evening of two hours takes ten seconds. What the
+// machine takes for its own work passes at the same speed, so that a faster one would add more to the evening than the
+// evening itself is long when the machine is busy.
+const rehearsalSpeed = 900
 
 func newRehearseCommand(a *app, g *globals) *cobra.Command {
 	var o rehearseOptions
 	cmd := &cobra.Command{
 		Use: "rehearse WAVE", Short: "Play a wave on a sandbox tenant made from it: when it would end, what it takes, what breaks",
-		Long: `Make a sandbox tenant from a wave, with its people, disks, policies, groups and licenses, and play the wave on it, an
+		Long: fmt.Sprintf(`Make a sandbox tenant from a wave, with its people, disks, policies, groups and licenses, and play the wave on it, an
 evening in seconds; the report is the same, marked as a rehearsal. Where a storage account and a sign-in are at hand, the sizes of the disks come from validation;
 otherwise a disk is taken to be as large as its license. It never prompts, and nobody is moved.
 
 --faults says how much goes wrong: calm (nothing), rough (an ordinary evening) or storm (lost answers, outages, failed
-imports). The same seed gives the same evening. --sample needs no file. --like takes a recording of a real evening: where it
-shows how the service behaves, the sandbox behaves so.`,
+imports). The same seed gives the same tenant, and the same durations and failures of imports and Cloud PCs. Which request
+meets a fault, how many there are, and when the wave ends, differ from one time to the next: the clock is this machine's,
+%d times as fast, and what the machine takes counts as often. On a busy one the end comes out too late, and a lower
+--sandbox-speed makes it truer. --sample needs no file. --like takes a recording of a real evening: where it shows how the
+service behaves, the sandbox behaves so.`, rehearsalSpeed),
 		Example: "  wave365 rehearse waves/friday.csv --faults rough\n  wave365 rehearse --sample --faults storm --seed 7",
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runRehearse(cmd, a, g, o, args) },
@@ -63,7 +68,7 @@ shows how the service behaves, the sandbox behaves so.`,
 	o.checking.addFlags(cmd)
 	o.steering.addFlags(cmd, false)
 	f := cmd.Flags()
-	f.Int64Var(&o.seed, "seed", 1, "seed of durations and faults; the same seed gives the same evening")
+	f.Int64Var(&o.seed, "seed", 1, "seed of durations and of who fails")
 	f.StringVar(&o.faults, "faults", string(stage.Calm), "how much goes wrong: calm, rough or storm")
 	f.BoolVar(&o.sample, "sample", false, "play a wave of 24 rows that is made up")
 	f.StringVar(&o.like, "like", "", "behave as the service did in this recording of --record")
@@ -82,9 +87,11 @@ type rehearseDocument struct {
 	Minutes int              `json:"minutes"`
 	stage.Measures
 	// Problems counts rows by the code that they ended with.
-	Problems  map[string]int `json:"problems"`
-	ExitCode  int            `json:"exit_code"`
-	ReportDir string         `json:"report_dir"`
+	Problems map[string]int `json:"problems"`
+	// Assumed is what was taken for granted about the tenant, which run or validate would read.
+	Assumed   []string `json:"assumed"`
+	ExitCode  int      `json:"exit_code"`
+	ReportDir string   `json:"report_dir"`
 }
 
 func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args []string) error {
@@ -108,7 +115,8 @@ func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args
 	if len(args) == 1 {
 		path = filepath.Join(dir, strings.TrimSuffix(filepath.Base(args[0]), filepath.Ext(args[0]))+".csv")
 	}
-	if err := a.stageRehearsal(cmd.Context(), g, o, args, path); err != nil {
+	sized, err := a.stageRehearsal(cmd.Context(), g, o, args, path)
+	if err != nil {
 		return err
 	}
 	own := *g
@@ -127,31 +135,41 @@ func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args
 	if _, quiet := errors.AsType[exit](played); played != nil && !quiet {
 		return played
 	}
-	return a.answerRehearsal(context.WithoutCancel(cmd.Context()), g, &own, o, code)
+	return a.answerRehearsal(context.WithoutCancel(cmd.Context()), g, &own, o, code, assumed(sized))
 }
 
-// stageRehearsal writes the wave as it is played, and the tenant that it meets beside it.
-func (a *app) stageRehearsal(ctx context.Context, g *globals, o rehearseOptions, args []string, path string) error {
+// assumed is what a rehearsal takes for granted about the tenant; sized: the disks were read.
+func assumed(sized bool) []string {
+	facts := []string{"a free seat for every row", "users, policies and groups that are there and in order"}
+	if !sized {
+		facts = append([]string{"every disk is there, and as large as its license's"}, facts...)
+	}
+	return facts
+}
+
+// stageRehearsal writes the wave as it is played, and the tenant that it meets beside it. sized reports whether the disks were
+// read.
+func (a *app) stageRehearsal(ctx context.Context, g *globals, o rehearseOptions, args []string, path string) (sized bool, err error) {
 	beside := strings.TrimSuffix(path, ".csv") + ".tenant.yaml"
 	if o.sample {
 		made, _, err := generate.Wave(24, o.seed, false)
 		if err != nil {
-			return err
+			return false, err
 		}
 		args = []string{filepath.Join(filepath.Dir(path), "made", filepath.Base(path))}
 		if err := writeNew(filepath.Dir(args[0]), map[string][]byte{args[0]: made}); err != nil {
-			return err
+			return false, err
 		}
 	}
 	file, findings, err := run.ReadWave(args[0], wave.Options{AllowUnknownColumns: o.allowUnknown})
 	if err != nil {
-		return err
+		return false, err
 	}
 	if file == nil {
-		return a.answerValidate(g, nil, preflight.Result{Findings: findings})
+		return false, a.answerValidate(g, nil, preflight.Result{Findings: findings})
 	}
 	if res := preflight.OfFile(file, findings); res.Whole() {
-		return a.answerValidate(g, file, res)
+		return false, a.answerValidate(g, file, res)
 	}
 	people := make([]stage.Person, len(file.Rows))
 	for i, r := range file.Rows {
@@ -160,17 +178,17 @@ func (a *app) stageRehearsal(ctx context.Context, g *globals, o rehearseOptions,
 			people[i].GuestState = stage.DiskPath(r.GuestStateBlob)
 		}
 	}
-	a.sizesOf(ctx, g, o, args[0], file, findings, people)
+	sized = a.sizesOf(ctx, g, o, args[0], file, findings, people)
 	knobs, err := knobsLike(o.like)
 	if err != nil {
-		return err
+		return false, err
 	}
 	tenant := stage.Tenant(people, stage.Options{Name: file.Name, Seed: o.seed, Weather: stage.Weather(o.faults), Knobs: knobs})
 	text, err := yaml.Marshal(tenant)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return writeNew(filepath.Dir(path), map[string][]byte{path: rehearsedWave(file, people), beside: text})
+	return sized, writeNew(filepath.Dir(path), map[string][]byte{path: rehearsedWave(file, people), beside: text})
 }
 
 // knobsLike are the sandbox's knobs as a recording shows the service; zero without one.
@@ -207,15 +225,15 @@ func rehearsedWave(file *wave.File, people []stage.Person) []byte {
 }
 
 // sizesOf asks the real storage account and tenant for what the file does not say. It says why it could not, and the
-// rehearsal goes on without.
-func (a *app) sizesOf(ctx context.Context, g *globals, o rehearseOptions, path string, file *wave.File, findings []wave.Finding, people []stage.Person) {
+// rehearsal goes on without; true: they were read.
+func (a *app) sizesOf(ctx context.Context, g *globals, o rehearseOptions, path string, file *wave.File, findings []wave.Finding, people []stage.Person) bool {
 	if o.offline || g.sandbox != "" || g.account == "" && g.blobEndpoint == "" {
-		return
+		return false
 	}
 	res, err := a.validateOnline(ctx, g, o.checking, path, file, findings)
 	if err != nil {
 		fmt.Fprintln(a.err, "wave365: the sizes of the disks are guesses, as they could not be read: "+err.Error())
-		return
+		return false
 	}
 	for i, t := range res.Targets {
 		if t.Disk.Virtual > 0 {
@@ -223,9 +241,10 @@ func (a *app) sizesOf(ctx context.Context, g *globals, o rehearseOptions, path s
 		}
 		people[i].Name = t.DisplayName
 	}
+	return true
 }
 
-func (a *app) answerRehearsal(ctx context.Context, g, own *globals, o rehearseOptions, code int) error {
+func (a *app) answerRehearsal(ctx context.Context, g, own *globals, o rehearseOptions, code int, assumed []string) error {
 	l, err := ledger.Open(ctx, own.ledger, ledger.Options{ReadOnly: true})
 	if err != nil {
 		return err
@@ -240,7 +259,7 @@ func (a *app) answerRehearsal(ctx context.Context, g, own *globals, o rehearseOp
 		return err
 	}
 	doc := rehearseDocument{Schema: "wave365/rehearse/v1", Wave: r.Wave, Run: r.ID, Seed: o.seed, Faults: o.faults, Counts: migration.Count(rows),
-		Problems: map[string]int{}, ExitCode: code, ReportDir: summary.Dir(r.ReportDir, r)}
+		Problems: map[string]int{}, Assumed: assumed, ExitCode: code, ReportDir: summary.Dir(r.ReportDir, r)}
 	end := r.FinishedAt
 	for _, row := range rows {
 		if row.FinishedAt.After(end) {
@@ -261,7 +280,7 @@ func (a *app) answerRehearsal(ctx context.Context, g, own *globals, o rehearseOp
 	if g.json {
 		printJSON(a.out, doc)
 	} else {
-		a.printRehearsal(doc, r, end)
+		a.printRehearsal(doc, r, end, time.Now())
 	}
 	if code != exitOK {
 		return exit(code)
@@ -269,7 +288,7 @@ func (a *app) answerRehearsal(ctx context.Context, g, own *globals, o rehearseOp
 	return nil
 }
 
-func (a *app) printRehearsal(doc rehearseDocument, r migration.Run, end time.Time) {
+func (a *app) printRehearsal(doc rehearseDocument, r migration.Run, end, now time.Time) {
 	c := doc.Counts
 	fmt.Fprintf(a.out, "\nREHEARSAL of %s, %s, seed %d: %d of %s succeeded.\n", wording.OneLine(doc.Wave), doc.Faults, doc.Seed, c.Succeeded+c.Warned, wording.Count(c.Total, "row"))
 	var wrong []string
@@ -278,10 +297,11 @@ func (a *app) printRehearsal(doc rehearseDocument, r migration.Run, end time.Tim
 	}
 	slices.Sort(wrong)
 	details(a.out,
-		"  Would end", fmt.Sprintf("%dh%02dm after its start: %s if it began now", doc.Minutes/60, doc.Minutes%60, end.In(a.zone).Format("Mon 15:04 MST")),
+		"  Would end", fmt.Sprintf("%dh%02dm after its start: %s if it began now", doc.Minutes/60, doc.Minutes%60, now.Add(end.Sub(r.CreatedAt)).In(a.zone).Format("Mon 15:04 MST")),
 		"  Slots", strconv.Itoa(r.Slots),
 		"  Requests", fmt.Sprintf("%d to Graph (%.1f a row), %d to storage, in %d HTTP calls; %d throttled, %d spoiled", doc.Graph, float64(doc.Graph)/float64(max(1, c.Total)), doc.Storage, doc.Calls, doc.Throttled, doc.Spoiled),
 		"  Imports", fmt.Sprintf("%d sent, at most %d within 24 hours; about 1000 a day are taken", doc.Imports, doc.BusiestDay),
 		"  Licenses given", strconv.Itoa(doc.Licenses),
 		"  Went wrong", strings.Join(wrong, ", "))
+	fmt.Fprint(a.out, folded("  Assumed         ", strings.Join(doc.Assumed, "; ")+". validate reads what is so.", columns(a.out)))
 }

@@ -69,6 +69,9 @@ func newRootCommand(a *app) *cobra.Command {
 			if err := emptyFlags(cmd); err != nil {
 				return err
 			}
+			if err := otherSpeed(cmd); err != nil {
+				return err
+			}
 			g.at.take(cmd)
 			if err := settle(a, cmd, g.config); err != nil {
 				return err

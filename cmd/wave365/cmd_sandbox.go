@@ -46,6 +46,15 @@ tenant's time continues while it is stopped. Its own pages: GET /sandbox/request
 	return cmd
 }
 
+// otherSpeed refuses the speed of a sandbox in the process where one is served, which has a flag of its own. It is about the
+// command line: a configuration file may hold the speed for other commands.
+func otherSpeed(cmd *cobra.Command) error {
+	if f := cmd.Flags().Lookup("sandbox-speed"); f != nil && f.Changed && cmd.Flags().Lookup("speed") != nil {
+		return usageError{fault.New(fault.Invalid, "usage", "--sandbox-speed is about the sandbox that a run starts for itself", "give --speed "+f.Value.String())}
+	}
+	return nil
+}
+
 func runSandbox(ctx context.Context, a *app, g *globals, path, addr string, cfg sandbox.Config) error {
 	scenario, err := sandbox.LoadScenario(path)
 	if err != nil {

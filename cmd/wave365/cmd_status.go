@@ -92,6 +92,9 @@ func runStatus(ctx context.Context, a *app, g *globals, id, user string) error {
 	}
 	defer func() { _ = l.Close() }()
 	r, err := run.Pick(ctx, l, id)
+	if fault.CodeOf(err) == "ledger.no-run" && user == "" {
+		err = orPerson(ctx, l, id, err)
+	}
 	if err != nil {
 		return whichRuns(ctx, l, err)
 	}
@@ -125,6 +128,25 @@ func runStatus(ctx context.Context, a *app, g *globals, id, user string) error {
 	}
 	a.printStanding(g, st, now)
 	return nil
+}
+
+// orPerson is the error for a run that is not there, or, where its name is that of a person of the run that goes without a
+// name, one that says so.
+func orPerson(ctx context.Context, l *ledger.Ledger, name string, missing error) error {
+	r, err := run.Pick(ctx, l, "")
+	if err != nil {
+		return missing
+	}
+	rows, err := l.Rows(ctx, r.ID)
+	if err != nil {
+		return missing
+	}
+	i, err := run.RowOf(rows, name)
+	if err != nil {
+		return missing
+	}
+	return fault.New(fault.NotFound, "row.none", "the ledger has no run "+name+"; run "+r.ID+" has a row of "+rows[i].Target.User,
+		"name the run and the user", fault.NewCommand("status", rows[i].Target.User).For(r.ID))
 }
 
 // standing is where a run stands, and where in the workers' queue; Job is nil when it was never submitted.

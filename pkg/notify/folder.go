@@ -6,19 +6,25 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"wave365/pkg/fault"
 )
 
 // Folder writes messages as files instead of sending them, for people who want to see them first.
-type Folder struct{ Dir string }
+type Folder struct {
+	Dir string
+	// Run begins the names of the files, so that those of several runs lie beside each other.
+	Run string
+}
 
 // Name is "folder".
 func (Folder) Name() string { return "folder" }
 
 // Send writes a message's text and HTML form. Files of the same name are written again.
 func (f Folder) Send(_ context.Context, m Message) error {
-	name := fmt.Sprintf("%04d-%s", m.Row+1, m.Event)
+	name := fmt.Sprintf("%s-%04d-%s-%s", f.Run, m.Row+1, fileName(m.User), m.Event)
 	for ext, text := range map[string]string{".txt": "To: " + m.To + "\nSubject: " + m.Subject + "\n\n" + m.Text, ".html": m.HTML} {
 		path := filepath.Join(f.Dir, name+ext)
 		if err := os.WriteFile(path, []byte(strings.TrimSpace(text)+"\n"), 0o600); err != nil {
@@ -26,4 +32,20 @@ func (f Folder) Send(_ context.Context, m Message) error {
 		}
 	}
 	return nil
+}
+
+// fileName is a user's name as far as every file system takes it.
+func fileName(user string) string {
+	const most = 64
+	name := strings.Map(func(r rune) rune {
+		if r == '.' || r == '-' || r == '@' || unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return r
+		}
+		return '_'
+	}, user)
+	for len(name) > most {
+		_, size := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-size]
+	}
+	return name
 }

@@ -13,8 +13,10 @@ import (
 	"wave365/pkg/wave"
 )
 
-// RowOf finds the row of a user, by the spelling of the file, the UPN or the object id. Of several rows of one user, which
-// only skipped or cancelled ones can be, it gives the one that lives. NotFound ("row.none") when there is none.
+// RowOf finds the row of a user, by the spelling of the file, the UPN, the object id or, as the screen shows people of one
+// domain, what stands before the @. Of several rows of one user, which only skipped or cancelled ones can be, it gives the
+// one that lives. NotFound ("row.none") when there is none; Invalid ("user.ambiguous") when what stands before the @ is
+// several people's.
 func RowOf(rows []migration.Row, user string) (int, error) {
 	key, found := wave.UserKey(user), -1
 	for i, r := range rows {
@@ -25,10 +27,31 @@ func RowOf(rows []migration.Row, user string) (int, error) {
 			found = i
 		}
 	}
-	if found < 0 {
-		return 0, fault.New(fault.NotFound, "row.none", "the run has no row of "+user, "name the user as the wave file does")
+	if found >= 0 {
+		return found, nil
 	}
-	return found, nil
+	var people []string
+	for _, r := range rows {
+		name := r.Target.User
+		if before, _, ok := strings.Cut(name, "@"); ok && wave.UserKey(before) == key && !slices.ContainsFunc(people, func(p string) bool { return wave.UserKey(p) == wave.UserKey(name) }) {
+			people = append(people, name)
+		}
+	}
+	switch {
+	case len(people) == 1:
+		return RowOf(rows, people[0])
+	case len(people) > 1:
+		return 0, fault.New(fault.Invalid, "user.ambiguous", user+" means several people: "+strings.Join(people, ", "), "name the one as the wave file does; nobody was touched")
+	}
+	return 0, fault.New(fault.NotFound, "row.none", "the run has no row of "+user, wave.NearestUser(user, usersOf(rows))+"name the user as the wave file does")
+}
+
+func usersOf(rows []migration.Row) []string {
+	users := make([]string, len(rows))
+	for i, r := range rows {
+		users[i] = r.Target.User
+	}
+	return users
 }
 
 // Retryable gives the positions of the rows that get a new attempt: every one that may, or that of one user. The Conflict

@@ -31,7 +31,11 @@ func RowsOf(rows []migration.Row, name string) ([]migration.Row, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, fault.New(fault.NotFound, "row.none", "no row is of "+name, "name the user as the wave file does")
+		users := make([]string, len(rows))
+		for i, r := range rows {
+			users[i] = r.Target.User
+		}
+		return nil, fault.New(fault.NotFound, "row.none", "no row is of "+name, wave.NearestUser(name, users)+"name the user as the wave file does")
 	}
 	who := []string{}
 	seen := map[string]bool{}

@@ -79,10 +79,10 @@ func carried(header string, opt Options) bool {
 	return opt.AllowUnknownColumns || strings.HasPrefix(strings.ToLower(sheet.Trim(header)), "x_")
 }
 
-// nearest is the known spelling closest to a header, and whether it is close enough to have been meant.
-func nearest(header string) (name string, close bool) {
+// nearest is the known spelling closest to a header; "" when none is close enough to have been meant.
+func nearest(header string) string {
 	folded := []rune(foldHeader(header))
-	best := 1 << 30
+	best, name := 1<<30, ""
 	for _, c := range Schema() {
 		for _, spelling := range append([]string{c.Name}, c.Also...) {
 			known := []rune(foldHeader(spelling))
@@ -95,7 +95,10 @@ func nearest(header string) (name string, close bool) {
 			}
 		}
 	}
-	return name, best <= max(1, len(name)/3)
+	if best > max(1, len(name)/3) {
+		return ""
+	}
+	return name
 }
 
 // distance counts the insertions, deletions, replacements and swaps of neighbours between a and b.

@@ -147,8 +147,8 @@ func (r *reading) columns(cells []string) {
 // unknownColumns reports the names that no column has, and adds to misspelled the columns that they are near to.
 func (r *reading) unknownColumns(unknown []string, misspelled map[string]bool) {
 	for _, u := range unknown {
-		message := fmt.Sprintf("unknown column %q; the nearest known name is %q", u, first(nearest(u)))
-		if name, close := nearest(u); close {
+		message := fmt.Sprintf("unknown column %q", u)
+		if name := nearest(u); name != "" {
 			message = fmt.Sprintf("unknown column %q: did you mean %q?", u, name)
 			misspelled[canonical(name)] = true
 		}
@@ -187,8 +187,6 @@ func noHeader(line int, cells []string) Finding {
 	}
 	return NewFinding("csv.missing-column", line, "", "", RedactSAS(text), "the first line names no column; a wave begins with a header that has at least "+strings.Join(required, ", "))
 }
-
-func first(name string, _ bool) string { return name }
 
 // cells is what gocsv makes of one record. All text: a wrong number is a finding, not the end of reading.
 type cells struct {
