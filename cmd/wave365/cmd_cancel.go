@@ -12,6 +12,7 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary/advice"
+	"wave365/pkg/summary/wording"
 )
 
 func newCancelCommand(a *app, g *globals) *cobra.Command {
@@ -19,8 +20,8 @@ func newCancelCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "cancel [RUN]", Short: "Cancel rows that have no import yet, also of a live run",
 		Long: `Cancel the rows of a run that have no import yet; without a name, of the latest run. Works on an interrupted run
-and, from a second terminal, on a live one. Nothing is taken back in the tenant: rows whose import was sent continue in
-the service, and the command names them. ` + "`wave365 resume`" + ` follows those to their end; ` + "`wave365 retry`" + ` takes cancelled rows up again.`,
+and, from a second terminal, on a live one. Without --row it counts the rows and asks. Nothing is taken back in the tenant:
+rows whose import was sent continue in the service, and the command names them. ` + "`wave365 resume`" + ` follows those to their end; ` + "`wave365 retry`" + ` takes cancelled rows up again.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runCancel(cmd.Context(), a, g, runArg(args), user)
@@ -33,6 +34,11 @@ the service, and the command names them. ` + "`wave365 resume`" + ` follows thos
 func runCancel(ctx context.Context, a *app, g *globals, id, user string) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
+	if user == "" {
+		if err := a.askCancel(ctx, g, id); err != nil {
+			return err
+		}
+	}
 	s, err := run.Open(ctx, a.session(g), id)
 	if fault.CodeOf(err) == "ledger.locked" {
 		return a.cancelLive(ctx, g, id, user, err)
@@ -46,6 +52,35 @@ func runCancel(ctx context.Context, a *app, g *globals, id, user string) error {
 		return err
 	}
 	return a.answerCancel(ctx, g, s, c)
+}
+
+// askCancel asks before every row of a run is cancelled that can be. Where none can be there is nothing to ask.
+func (a *app) askCancel(ctx context.Context, g *globals, id string) error {
+	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = l.Close() }()
+	r, err := run.Pick(ctx, l, id)
+	if err != nil {
+		return whichRuns(ctx, l, err)
+	}
+	rows, err := l.Rows(ctx, r.ID)
+	if err != nil {
+		return err
+	}
+	giveUp, goOn, err := run.Cancellable(ctx, l, rows)
+	if err != nil || giveUp == 0 {
+		return err
+	}
+	text := fmt.Sprintf("Cancel %s of run %s", wording.Count(giveUp, "row"), r.ID)
+	if goOn > 0 {
+		text += fmt.Sprintf(" (%d more continue: the import was sent)", goOn)
+	}
+	if !g.json && (g.yes || !a.inTerm) { // else the question says it
+		fmt.Fprintln(a.err, text)
+	}
+	return a.ask(ctx, g, text+"?")
 }
 
 // cancelLive asks the process that drives the run; refused is what the lock said.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -75,8 +76,13 @@ func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) err
 		if err != nil {
 			return err
 		}
-		a.printRetry(g, s.Rows, attempt.Rows)
-		if err := a.ask(quick, g, "Try again? "+consequence(s.Run.Sandbox)); err != nil {
+		others := startedToo(s.Rows, attempt.Rows, next)
+		a.printRetry(g, s.Rows, attempt.Rows, others)
+		question := "Try again?"
+		if others != "" {
+			question = "Try again, " + others + "?"
+		}
+		if err := a.ask(quick, g, question+" "+consequence(s.Run.Sandbox)); err != nil {
 			return err
 		}
 		if err := writable(s.Run, "let this user write there: it is the run's own folder"); err != nil {
@@ -93,8 +99,29 @@ func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) err
 	})
 }
 
-// printRetry shows where each row will go on.
-func (a *app) printRetry(g *globals, rows []migration.Row, chosen []int) {
+// startedToo says which rows begin by going on with the run, besides those chosen for a new attempt; "" when none does.
+func startedToo(rows []migration.Row, chosen []int, next migration.Settings) string {
+	n := 0
+	for i, r := range rows {
+		if !slices.Contains(chosen, i) && !r.State.Final() && !r.Begun() {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("and %d rows that have not begun start as well", n)
+	if n == 1 {
+		text = "and 1 row that has not begun starts as well"
+	}
+	if next.Canary > 0 {
+		text += " (once the canary has succeeded)"
+	}
+	return text
+}
+
+// printRetry shows where each row will go on, and which others begin.
+func (a *app) printRetry(g *globals, rows []migration.Row, chosen []int, others string) {
 	if g.json {
 		return
 	}
@@ -106,5 +133,8 @@ func (a *app) printRetry(g *globals, rows []migration.Row, chosen []int) {
 			text += ", after what is left of its import is purged"
 		}
 		fmt.Fprintln(a.err, text)
+	}
+	if others != "" {
+		fmt.Fprintln(a.err, "  "+others)
 	}
 }

@@ -90,7 +90,11 @@ func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o
 	if !g.json {
 		a.printSettingPlan(plan)
 	}
-	if err := a.ask(ctx, g, "Cloud PCs of members of these groups are built from snapshots from now on. Proceed? "+consequence(g.sandbox)); err != nil {
+	reached := make([]string, 0, len(groups)+len(plan.Besides))
+	for _, group := range slices.Concat(groups, plan.Besides) {
+		reached = append(reached, wording.OneLine(group.Name))
+	}
+	if err := a.ask(ctx, g, "Cloud PCs of members of "+strings.Join(reached, ", ")+" are built from snapshots from now on. Proceed? "+consequence(g.sandbox)); err != nil {
 		return err
 	}
 	return a.withWriter(ctx, g, conn, "setting ensure", "", func(w tenantcare.Writer) error {
@@ -133,6 +137,9 @@ func (a *app) printSettingPlan(p snapshotsetting.Plan) {
 	}
 	for _, g := range p.Add {
 		fmt.Fprintf(a.err, "  + group %s, %s\n", wording.OneLine(g.Name), wording.Count(len(g.Members), "member"))
+	}
+	for _, g := range p.Besides {
+		fmt.Fprintf(a.err, "  ~ also for group %s, %s: the setting reaches it\n", wording.OneLine(g.Name), wording.Count(len(g.Members), "member"))
 	}
 	for _, r := range p.Reached {
 		fmt.Fprintf(a.err, "    reached already: %s\n", wording.OneLine(r))

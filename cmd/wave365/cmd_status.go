@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/fleet"
 	"wave365/pkg/ledger"
@@ -109,11 +110,8 @@ func runStatus(ctx context.Context, a *app, g *globals, id, user string) error {
 	if user != "" {
 		return a.answerStory(ctx, g, l, s, user)
 	}
-	now := s.Seen // of a rehearsal, whose time runs faster, this process does not know the time
-	if r.Sandbox == "" {
-		now = time.Now()
-	}
 	st := standing{s, a.queueOf(ctx, g, r.ID)}
+	now := st.now(ctx)
 	to, err := l.WentTo(ctx)
 	if err != nil {
 		return err
@@ -158,6 +156,20 @@ type standing struct {
 // goesOn reports whether a process drives the run, or a worker takes it up by itself.
 func (s standing) goesOn() bool {
 	return s.Running || s.Counts.Open() > 0 && s.Job != nil && s.Job.State != fleet.Parked && s.Job.State != fleet.Done
+}
+
+// now is the time of the run's tenant. Of a sandbox, whose time runs faster, it is asked while the run goes on; where that
+// cannot be, because it lives in the process that drives the run, it is the moment of the last recorded fact.
+func (s standing) now(ctx context.Context) time.Time {
+	if s.Run.Sandbox == "" {
+		return time.Now()
+	}
+	if s.goesOn() && sandboxURL(s.Run.Sandbox) && cloud.Loopback(s.Run.Sandbox) == nil {
+		if c, err := sandboxClock(ctx, originOf(s.Run.Sandbox)); err == nil && c.Now().After(s.Seen) {
+			return c.Now()
+		}
+	}
+	return s.Seen
 }
 
 func statusOf(g *globals, s standing, now time.Time) statusDocument {
@@ -210,14 +222,18 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	}
 	started := fmt.Sprintf("started %s, %s ago", bothClocks(r.CreatedAt, a.zone), lasting(now.Sub(r.CreatedAt)))
 	if s.End == runner.Finished {
-		started = fmt.Sprintf("started %s, took %s", bothClocks(r.CreatedAt, a.zone), lasting(s.Seen.Sub(r.CreatedAt)))
+		started = fmt.Sprintf("started %s, took %s", bothClocks(r.CreatedAt, a.zone), lasting(s.Over().Sub(r.CreatedAt)))
 	}
 	if left, ok := s.Left(now); ok && s.goesOn() {
 		started += fmt.Sprintf("; end expected between %s and %s", timeOfDay(now.Add(left.From), now, a.zone), timeOfDay(now.Add(left.To), now, a.zone))
 	}
 	say("", started)
 	if r.Sandbox != "" {
-		say("", "all times here are those of the sandbox's clock")
+		text := "all times here are those of the sandbox's clock"
+		if s.goesOn() && now.Equal(s.Seen) {
+			text += ", as of " + timeOfDay(now, now, a.zone) + ": it cannot be asked from here"
+		}
+		say("", text)
 	}
 	a.printProcess(g, s, say)
 	if s.goesOn() {

@@ -123,7 +123,7 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 	}
 	err = undoing.Do(ctx, t.writer("undo"), t.conn.graph, p, func(s undoing.Step) {
 		if !g.json {
-			fmt.Fprintln(a.out, wording.OneLine(s.Undone()))
+			fmt.Fprintln(a.out, wording.OneLine(strings.ToUpper(s.Undone[:1])+s.Undone[1:]))
 		}
 	})
 	if err != nil {
@@ -164,7 +164,7 @@ func graceBegins(p undoing.Plan) string {
 
 func (a *app) groupUndone(g *globals, r wavegroup.Removal) undoneStep {
 	if !g.json {
-		fmt.Fprintln(a.out, wording.OneLine("Taken back: made group "+r.Name))
+		fmt.Fprintln(a.out, wording.OneLine("Deleted group "+r.Name+", which was made for the wave"))
 	}
 	return undoneStep{What: "made group " + r.Name, Undone: true}
 }

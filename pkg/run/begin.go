@@ -185,11 +185,24 @@ func leftToDo(rows []migration.Row) []migration.Row {
 	return left
 }
 
-// Create records the drafted run.
+// agreed has the drafted run begin now: it was drafted before somebody was asked whether it may, which can take long.
+func (s *Session) agreed() {
+	s.Run.CreatedAt = s.Now()
+	for i := range s.Rows {
+		r := &s.Rows[i]
+		r.UpdatedAt = s.Run.CreatedAt
+		if !r.FinishedAt.IsZero() { // skipped
+			r.FinishedAt = s.Run.CreatedAt
+		}
+	}
+}
+
+// Create records the drafted run, which begins by it.
 func (s *Session) Create(ctx context.Context, findings []wave.Finding) error {
 	if err := s.refuseRepeats(); err != nil {
 		return err
 	}
+	s.agreed()
 	return s.Ledger.CreateRun(ctx, s.Run, s.Rows, findings)
 }
 
@@ -199,6 +212,7 @@ func (s *Session) CreateQueued(ctx context.Context, findings []wave.Finding, tex
 	if err := s.refuseRepeats(); err != nil {
 		return err
 	}
+	s.agreed()
 	events := []migration.Event{
 		{Row: migration.WaveRow, At: s.Now(), Reason: migration.RunStarted, Note: text},
 		{Row: migration.WaveRow, At: s.Now(), Reason: migration.RunYielded}, // it waits for its first slice

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 
+	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
 )
@@ -17,6 +18,28 @@ type Cancelled struct {
 	Away []migration.Row
 	// Named is the row of the user who was named, as it stood; nil for every row.
 	Named *migration.Row
+}
+
+// Cancellable counts the rows that cancelling every row of a run would give up, and those that go on all the same, as they
+// stand in the ledger. A live run may be further when it obeys.
+func Cancellable(ctx context.Context, l *ledger.Ledger, rows []migration.Row) (giveUp, goOn int, err error) {
+	for _, r := range rows {
+		doubt := false
+		if r.Begun() && r.Cancellable() { // of the others no import was sent, or one was for certain
+			past, err := l.Intents(ctx, r.Run, r.Index)
+			if err != nil {
+				return 0, 0, err
+			}
+			doubt = playbook.ImportInDoubt(past)
+		}
+		switch r.CancelVerdict(false, doubt) {
+		case migration.CancelGiveUp:
+			giveUp++
+		case migration.CancelGoesOn:
+			goOn++
+		}
+	}
+	return giveUp, goOn, nil
 }
 
 // Cancel gives up every row, or that of one user, as far as there is no import yet, and marks a run finished that has

@@ -100,6 +100,18 @@ func Stand(ctx context.Context, l *ledger.Ledger, r migration.Run) (Standing, er
 	return s, nil
 }
 
+// Over is when the run's last row ended: what is recorded later, such as a close, is not of the run's time. Zero while rows
+// are open.
+func (s Standing) Over() time.Time {
+	switch {
+	case s.Counts.Open() > 0:
+		return time.Time{}
+	case !s.Run.FinishedAt.IsZero():
+		return s.Run.FinishedAt
+	}
+	return LastChange(s.Run, s.Rows)
+}
+
 // Died reports whether the latest process recorded no end although rows are open: it crashed or was killed.
 func (s Standing) Died() bool { return !s.Running && s.End == "" }
 

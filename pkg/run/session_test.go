@@ -73,6 +73,7 @@ func begun(t *testing.T, settings migration.Settings) (*run.Session, string, *va
 	t.Cleanup(s.Close)
 	res, _ := v.check(t.Context(), file, findings, run.Known{})
 	s.Draft(run.Plan{WavePath: path, File: file, Checked: res, Slots: 5, Settings: settings})
+	s.Run.CreatedAt = evening.Add(-time.Hour) // so long was thought about the question whether it may begin
 	if err := s.Create(t.Context(), res.Findings); err != nil {
 		t.Fatal(err)
 	}
@@ -107,3 +108,55 @@ func same(t *testing.T, what string, got any, want any) {
 type unset struct{ run.Tenant }
 
 func (unset) UserSettings(context.Context) ([]graph.UserSetting, error) { return nil, nil }
+
+// A run begins when it is recorded, not when it was drafted to be asked about; nor do its rows stand since then.
+func TestBeginsWhenAgreed(t *testing.T) {
+	t.Parallel()
+	s, _, _ := begun(t, migration.Settings{})
+	r, err := s.Ledger.Run(t.Context(), s.Run.ID)
+	if err != nil || !r.CreatedAt.Equal(evening) {
+		t.Errorf("it began at %s, %v", r.CreatedAt, err)
+	}
+	rows, err := s.Ledger.Rows(t.Context(), s.Run.ID)
+	if err != nil || len(rows) != 3 || !rows[0].UpdatedAt.Equal(evening) {
+		t.Errorf("%+v, %v", rows, err)
+	}
+}
+
+// What cancelling a whole run comes to, before it is done: rows that ended or are held are not counted.
+func TestCancellable(t *testing.T) {
+	t.Parallel()
+	s, _, _ := begun(t, migration.Settings{})
+	rows := []migration.Row{
+		{State: migration.Pending, Step: migration.StepCheck},
+		{State: migration.Waiting, Step: migration.StepImport, StartedAt: evening},
+		{State: migration.Waiting, Step: migration.StepImportWait, StartedAt: evening},
+		{State: migration.Held, Step: migration.StepImport, StartedAt: evening},
+		{State: migration.Succeeded, Step: migration.StepProve, StartedAt: evening},
+	}
+	for i := range rows {
+		rows[i].Run, rows[i].Index = s.Run.ID, i
+	}
+	giveUp, goOn, err := run.Cancellable(t.Context(), s.Ledger, rows)
+	if giveUp != 2 || goOn != 1 || err != nil {
+		t.Errorf("%d given up, %d go on, %v", giveUp, goOn, err)
+	}
+}
+
+// A run's time ends with its last row, whatever is recorded after it.
+func TestOver(t *testing.T) {
+	t.Parallel()
+	end := evening.Add(2 * time.Hour)
+	st := run.Standing{Run: migration.Run{CreatedAt: evening, FinishedAt: end}, Seen: end.Add(10 * time.Hour)}
+	if !st.Over().Equal(end) {
+		t.Errorf("over at %s", st.Over())
+	}
+	st.Run.FinishedAt, st.Rows = time.Time{}, []migration.Row{{UpdatedAt: end}}
+	if !st.Over().Equal(end) {
+		t.Errorf("without the run's own word over at %s", st.Over())
+	}
+	st.Counts.Queued = 1
+	if !st.Over().IsZero() {
+		t.Errorf("over at %s though a row is open", st.Over())
+	}
+}

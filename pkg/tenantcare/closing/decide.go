@@ -173,7 +173,7 @@ func (p *Plan) people(r Record, f Facts) {
 			p.leave(fault.NewCommand("cloudpc show", t.User), "%s is not in group %s any more: the grace period of the Cloud PC has begun", t.User, t.GroupName)
 		case row.State == migration.Succeeded:
 		case has && pc.Status == graph.StatusFailed:
-			p.leave(fault.NewCommand("retry", "--row", t.User).For(r.Run.ID), "Cloud PC %s of %s has failed", pc.DisplayName, t.User)
+			p.failed(r, f, row, pc)
 		case has && len(changed(r, row)) > 0 && !leaving.Ending(pc) && !leaving.MadeBy(row, pc):
 			p.leave(fault.NewCommand("cloudpc show", t.User), "%s has Cloud PC %s, which this run did not make: ask before anything is taken back; it lives from the license and the membership", t.User, pc.DisplayName)
 		case len(changed(r, row)) > 0:
@@ -198,6 +198,28 @@ func (p *Plan) people(r Record, f Facts) {
 			p.leave(fault.Command{}, "members of group %s who are not in this wave have no Cloud PC (%d); with a license they get one from the image: %s", g.Name, len(who), some(who))
 		}
 	}
+}
+
+// failed names a retry for a row whose Cloud PC has failed. Where the setting of its group builds from images, or does once
+// the run is closed, a retry is refused until the setting is switched to snapshots again.
+func (p *Plan) failed(r Record, f Facts, row migration.Row, pc graph.CloudPC) {
+	t, retry := row.Target, fault.NewCommand("retry", "--row", row.Target.User).For(r.Run.ID)
+	text := fmt.Sprintf("Cloud PC %s of %s has failed", pc.DisplayName, t.User)
+	reaches := func(s graph.UserSetting) bool { return tenantcare.Has(s.GroupIDs, t.GroupID) }
+	ensure := func(s graph.UserSetting) []fault.Command {
+		return []fault.Command{fault.NewCommand("setting ensure", "--group", cmp.Or(t.GroupName, t.GroupID), "--name", s.DisplayName), retry}
+	}
+	if i := slices.IndexFunc(p.Switch, reaches); i >= 0 {
+		p.Left = append(p.Left, Left{What: text + "; retry first, then close. Once closed, a retry takes both commands, in this order", Commands: ensure(p.Switch[i])})
+		return
+	}
+	for _, s := range f.Settings {
+		if reaches(s) && !strings.EqualFold(s.ProvisioningSourceType, graph.SourceSnapshot) && strings.HasPrefix(s.DisplayName, r.Marker) {
+			p.Left = append(p.Left, Left{What: text + "; its user setting builds from the image again, so a retry takes both commands, in this order", Commands: ensure(s)})
+			return
+		}
+	}
+	p.leave(retry, "%s", text)
 }
 
 // made reports whether this tool made a group.

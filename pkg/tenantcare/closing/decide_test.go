@@ -213,3 +213,32 @@ func TestOldNameIsSomebodyElses(t *testing.T) {
 		}
 	}
 }
+
+// Once the run is closed a retry of a failed Cloud PC is refused, because its setting builds from the image: close says so, and
+// names the command that comes before.
+func TestFailedCloudPC(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		source, want string
+		commands     int
+	}{
+		"Switched":  {"snapshot", "has failed; retry first, then close", 2},
+		"ImageNow":  {"image", "has failed; its user setting builds from the image again", 2},
+		"NoSetting": {"", "Cloud PC Cyd of cyd has failed\n", 1},
+	} {
+		r, f := evening()
+		f.CloudPCs = append(f.CloudPCs, graph.CloudPC{DisplayName: "Cyd", UserPrincipalName: "cyd", ProvisioningPolicyID: "p", Status: graph.StatusFailed})
+		if f.Settings[0].ProvisioningSourceType = tc.source; tc.source == "" {
+			f.Settings = nil
+		}
+		p := closing.Decide(r, f, closing.Options{})
+		if !strings.Contains(left(p), tc.want) {
+			t.Errorf("%s: %s", name, left(p))
+		}
+		for _, l := range p.Left {
+			if strings.HasPrefix(l.What, "Cloud PC Cyd") && (len(l.Commands) != tc.commands || l.Commands[tc.commands-1].Name != "retry") {
+				t.Errorf("%s: %+v", name, l.Commands)
+			}
+		}
+	}
+}

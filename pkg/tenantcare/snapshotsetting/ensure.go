@@ -41,6 +41,8 @@ type Plan struct {
 	Add []Group
 	// Switch says that the setting of that name exists and says image.
 	Switch bool
+	// Besides are the other groups that it is assigned to: switched, it says snapshot for them too.
+	Besides []Group
 }
 
 // Nothing reports whether all is so already.
@@ -80,6 +82,18 @@ func Decide(name string, groups []Group, settings []graph.UserSetting, others ma
 	}
 	if len(p.Add) > 0 {
 		p.Switch = p.Have.ID != "" && !snapshot(p.Have)
+	}
+	if p.Switch {
+		for _, id := range p.Have.GroupIDs {
+			if slices.ContainsFunc(groups, func(g Group) bool { return strings.EqualFold(g.ID, id) }) {
+				continue
+			}
+			g, known := others[strings.ToLower(id)]
+			if !known {
+				g = Group{ID: id, Name: id}
+			}
+			p.Besides = append(p.Besides, g)
+		}
 	}
 	return p, overlap(p, groups, settings, others)
 }

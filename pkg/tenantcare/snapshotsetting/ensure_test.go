@@ -19,6 +19,7 @@ func TestDecide(t *testing.T) {
 		settings []graph.UserSetting
 		others   map[string]snapshotsetting.Group
 		add      string
+		besides  string
 		change   bool
 		code     string
 	}{
@@ -26,6 +27,7 @@ func TestDecide(t *testing.T) {
 		"Half":              {settings: []graph.UserSetting{set("s", "W", "snapshot", "g1", "x")}, add: "two"},
 		"Done":              {settings: []graph.UserSetting{set("s", "W", "snapshot", "G1", "g2")}},
 		"SwitchBack":        {settings: []graph.UserSetting{set("s", "W", "image", "g1", "g2")}, change: true},
+		"SwitchThree":       {settings: []graph.UserSetting{set("s", "W", "image", "G1", "g2", "x", "y")}, others: map[string]snapshotsetting.Group{"x": {ID: "x", Name: "ex"}}, change: true, besides: "ex y"},
 		"SwitchAndAdd":      {settings: []graph.UserSetting{set("s", "W", "image")}, add: "one two", change: true},
 		"ReachedByAnother":  {settings: []graph.UserSetting{set("o", "Other", "snapshot", "g1")}, add: "two"},
 		"ImageInTheWay":     {settings: []graph.UserSetting{set("o", "Other", "image", "g1")}, code: "setting.not-snapshot"},
@@ -50,6 +52,13 @@ func TestDecide(t *testing.T) {
 			var add []string
 			for _, g := range p.Add {
 				add = append(add, g.Name)
+			}
+			var besides []string
+			for _, g := range p.Besides {
+				besides = append(besides, g.Name)
+			}
+			if strings.Join(besides, " ") != tc.besides {
+				t.Errorf("besides %q, want %q", besides, tc.besides)
 			}
 			if strings.Join(add, " ") != tc.add || p.Switch != tc.change || p.Nothing() != (tc.add == "" && !tc.change) {
 				t.Errorf("%+v", p)

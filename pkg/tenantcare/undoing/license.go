@@ -21,7 +21,8 @@ func (p *Plan) release(ctx context.Context, t Tenant, user graph.User, w migrati
 	}) {
 		return Step{}, false, nil
 	}
-	s := Step{Did: w, What: "took the license " + nameOr(p.Row.Target.SKUName, w.Target) + " away"}
+	name := nameOr(p.Row.Target.SKUName, w.Target)
+	s := Step{Did: w, What: "took the license " + name + " away", Undone: "gave the license " + name + " back"}
 	if leaving.Direct(user, w.Target) {
 		s.Why = "the user holds it again"
 		return s, true, nil

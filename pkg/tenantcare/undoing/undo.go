@@ -29,8 +29,8 @@ type Tenant interface {
 type Step struct {
 	// Did is the run's own write.
 	Did migration.Write
-	// What says to people what was done, Why why it is not taken back; empty: it is.
-	What, Why string
+	// What says to people what was done, Undone what was done once it is taken back; Why says why it is not, empty: it is.
+	What, Undone, Why string
 	// Import is what was found out about an import.
 	Import imports.Verdict
 }
@@ -44,14 +44,6 @@ func (s Step) Will() string {
 		return "is given back, ten minutes after the user left the group"
 	}
 	return "is taken back"
-}
-
-// Undone says that the step was taken back.
-func (s Step) Undone() string {
-	if s.Did.Effect == migration.EffectRelease {
-		return "Given back: the license"
-	}
-	return "Taken back: " + s.What
 }
 
 // Plan is what is to be taken back, in the order in which it is done: the latest first.
@@ -75,12 +67,12 @@ func (p Plan) Todo() int {
 	return n
 }
 
-// Back says what is taken back, in one line; and what begins by it.
+// Back says what was done to take the steps back, in one line; and what began by it.
 func (p Plan) Back() string {
 	var parts []string
 	for _, s := range p.Steps {
 		if s.Back() {
-			parts = append(parts, s.What)
+			parts = append(parts, s.Undone)
 		}
 	}
 	text := strings.Join(parts, "; ")
@@ -178,13 +170,15 @@ func look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 	s := Step{Did: w}
 	switch w.Effect {
 	case migration.EffectLicense:
-		s.What = "gave the license " + nameOr(row.Target.SKUName, w.Target)
+		name := nameOr(row.Target.SKUName, w.Target)
+		s.What, s.Undone = "gave the license "+name, "took the license "+name+" back"
 		s.Why = license(user, w)
 		if row.Target.Trigger == migration.TriggerRelicense {
 			s.Why = "the license was the user's before: the run took it away for the import and gave it back"
 		}
 	case migration.EffectJoin:
-		s.What = "put the user into group " + nameOr(row.Target.GroupName, w.Target)
+		name := nameOr(row.Target.GroupName, w.Target)
+		s.What, s.Undone = "put the user into group "+name, "took the user out of group "+name
 		switch in, err := t.IsMember(ctx, w.Target, user.ID); {
 		case fault.Is(err, fault.NotFound):
 			s.Why = "the group was deleted, and the membership with it"
@@ -194,7 +188,7 @@ func look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 			s.Why = "the user is no member any more"
 		}
 	case migration.EffectImport:
-		s.What = "imported the disk as " + w.Outcome.RemoteID
+		s.What, s.Undone = "imported the disk as "+w.Outcome.RemoteID, "removed the import "+w.Outcome.RemoteID
 		found, err := imports.Look(ctx, clock, t, []imports.Candidate{{ID: w.Outcome.RemoteID, Row: &row}})
 		if err != nil {
 			return s, false, err
