@@ -195,6 +195,7 @@ func Retry(r Row, target Target, note string, at time.Time) Transition {
 	if t.to.Step == StepCheck {
 		t.to.Facts, t.to.Target = Facts{}, target
 		t.to.Target.UserID, t.to.Target.User, t.to.Target.Line = r.Target.UserID, r.Target.User, r.Target.Line
+		t.to.Target.DiskSince = r.Target.DiskSince
 	}
 	t.to.Facts.Suspect, t.to.Facts.SuspectAt = "", time.Time{}
 	t.to.Facts.Retried = at
@@ -202,13 +203,13 @@ func Retry(r Row, target Target, note string, at time.Time) Transition {
 }
 
 // RetryEdited is [Retry] for a row whose line was edited after it failed, and which begins anew: the new attempt is what the
-// line says now. It panics for a row that goes on where it stands.
+// line says now, and no import of an earlier attempt is taken over in it, nor in a later one. It panics for a row that goes on where it stands.
 func RetryEdited(r Row, target Target, input []string, note string, at time.Time) Transition {
 	if !r.BeginsAnew() {
 		panic("migration: a row that goes on where it stands keeps its line")
 	}
 	t := Retry(r, target, note, at)
-	t.to.Input, t.to.Target.Line = input, target.Line
+	t.to.Input, t.to.Target.Line, t.to.Target.DiskSince = input, target.Line, t.to.Attempt
 	return t
 }
 

@@ -21,6 +21,9 @@ type Target struct {
 	Disk        Source `json:"disk"`
 	// GuestState is the second file of a Trusted Launch source; nil: there is none.
 	GuestState *Source `json:"guest_state,omitempty"`
+	// DiskSince is the attempt from which the row has these files, by an edit of its line: what an earlier one imported is another
+	// disk. 0: it never had others.
+	DiskSince  int     `json:"disk_since,omitempty"`
 	PolicyID   string  `json:"policy_id,omitempty"`
 	PolicyName string  `json:"policy_name,omitempty"`
 	GroupID    string  `json:"group_id,omitempty"`

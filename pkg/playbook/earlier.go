@@ -13,17 +13,17 @@ import (
 // settleEarlierImport sees to it that an import of an earlier attempt is not in the way of a new one: what failed or expired
 // is purged, what is gone is recorded as gone. Only an import that the journal knows to be this row's own is touched, only
 // when it says right now that it is over and unused, and that it belongs to the row's user. One that is alive after all, or
-// that has become a Cloud PC, is left alone: the import step takes it over.
+// that has become a Cloud PC, is left alone: the import step takes it over, unless the row has another disk by now.
 func (b *Playbook) settleEarlierImport(ctx context.Context, r migration.Row, seen surroundings, past []migration.Intent) (stop, error) {
 	last := lastImport(past)
 	if last == nil || last.Outcome == nil || !last.Outcome.Status.Happened() {
-		return nil, nil
+		return b.earlierDisk(r, past, ""), nil
 	}
 	id := last.Outcome.RemoteID
 	im, err := b.graph.ImportResult(ctx, id)
 	missing := fault.Is(err, fault.NotFound)
-	if missing && becameCloudPC(r, seen.cloudPCs, last.At) != nil {
-		return nil, nil
+	if pc := becameCloudPC(r, seen.cloudPCs, last.At); missing && pc != nil {
+		return b.earlierDisk(r, past, "has become a Cloud PC: "+describeCloudPC(*pc)), nil
 	}
 	if cutoverIntent(past, r.Target) != nil {
 		if pc := cloudPCInTheWay(r, seen.cloudPCs); pc != nil {
@@ -54,7 +54,7 @@ func (b *Playbook) settleEarlierImport(ctx context.Context, r migration.Row, see
 		res := migration.Unknown(r.Facts, wrongUser(id, im, r))
 		return &res, nil
 	case !spent(im):
-		return nil, nil
+		return b.earlierDisk(r, past, "is "+im.Status+", "+quoteOr(im.Usage, "usage unknown")), nil
 	}
 	_, err = b.apply(ctx, effect{
 		row: r.Index, attempt: r.Attempt, kind: migration.EffectPurge, subject: id, repeatable: true,

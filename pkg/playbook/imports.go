@@ -81,6 +81,9 @@ func (b *Playbook) importDisks(ctx context.Context, rows []migration.Row) ([]mig
 // importDisk starts one import. It is the one call that is never made twice: a lost answer holds the row. seen is what a look
 // found just now; nil: there was one a moment ago, or nothing would be sent.
 func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migration.Intent, seen *surroundings) (migration.Result, error) {
+	if s := b.earlierDisk(r, past, "is there"); s != nil {
+		return *s, nil
+	}
 	setting, s, err := b.targetingIntact(ctx, r)
 	if s == nil && err == nil && seen != nil {
 		s, err = b.freeToImport(ctx, r, *seen, past)

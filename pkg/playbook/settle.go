@@ -12,7 +12,8 @@ import (
 // recorded as the row's own. The transition puts the row where the import is waited for; the caller records it. who is
 // named in the record. Calling it again after it was cut short is fine.
 //
-// Errors: Conflict for a row that is not held, for an import of somebody else (also of nobody), and when another
+// Errors: Conflict for a row that is not held, for an import of somebody else (also of nobody) or of a disk that the row has
+// no more, and when another
 // import of the row is known to exist; NotFound when the service knows no such import; what the call answers.
 func (b *Playbook) Adopt(ctx context.Context, r migration.Row, snapshotID, who string) (migration.Transition, error) {
 	var none migration.Transition
@@ -42,6 +43,10 @@ func (b *Playbook) Adopt(ctx context.Context, r migration.Row, snapshotID, who s
 	last, id := lastImport(past), im.SnapshotID
 	if id == "" {
 		id = snapshotID
+	}
+	if importOfEarlierDisk(r, past, im, id) {
+		return none, fault.New(fault.Conflict, codeEarlierDisk, "import "+id+" is not of the disk that the line of "+r.Target.User+" names now, but of an earlier one",
+			"nothing was changed: purge it as long as it is unused; when none is left, say so", append([]fault.Command{fault.NewCommand("purge", "--id", id, "--foreign")}, reconcile(r, "--no-effect")...)...)
 	}
 	out := migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: "found by " + who + ", read back: it belongs to the user", At: b.clock.Now()}
 	switch {

@@ -43,6 +43,8 @@ func aboutRows() []entry.Entry {
 			"find out who purges imports, then retry to import again", "retry"),
 		entry.Of(entry.Admin, "import.used-up", "the import was used by a Cloud PC that is gone", "The user's license or group was taken away after the cut-over, and the Cloud PC with it. Nothing more can be built from this import.",
 			"find out who took it away and what became of that Cloud PC; to import the disk again, undo the row and run a new wave of this user", "undo", "run"),
+		entry.Of(entry.Operator, "import.earlier-disk", "an import of the disk that the line named before is there, or may be", "The line was edited to another disk after its row had failed. A Cloud PC from the earlier disk would not be what the wave file says.",
+			"purge that import as long as it is unused, then retry; when a Cloud PC is built from it, let the user and whoever runs Windows 365 decide", "purge", "retry"),
 		entry.Of(entry.Operator, "import.wrong-user", "the import belongs to somebody else", "The service names another user for it than the row does. Nothing more is done with it.",
 			"look the import up in the tenant, then settle the row", "reconcile"),
 		entry.Of(entry.Admin, "import.purge-failed", "the rest of an earlier import could not be removed", "A new attempt begins with removing what an earlier one left, and the service refused that.",
