@@ -34,7 +34,8 @@ newest run that is not finished. Effects whose outcome was not recorded are look
 A wave file that was edited since the run began is refused (exit 10), and what changed is listed; rows are known by user and
 blob, not by line. --accept-changes validates the rows that are new or changed and have not begun, takes them over, and
 cancels those that were taken out. A failed row that would start over takes another disk. Other rows that have begun are not
-changed. A --stop-by time that has passed still holds: rows that have not begun are deferred, for retry, unless --stop-by is given anew.
+changed. A --stop-by time that has passed still holds: rows that have not begun are deferred, for retry, unless --stop-by is given
+anew or a failed row starts over.
 
 Exit codes: as of run; 6 the run has ended, 10 the wave file was edited.`,
 		Args: cobra.MaximumNArgs(1),

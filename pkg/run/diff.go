@@ -47,11 +47,12 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 			known[k] = append(known[k], i)
 		}
 	}
+	free := replaceable(rows, file, user, blob)
 	var added, changed []string
 	for i, f := range file.Rows {
 		k := rowKey(f.User, f.Blob)
-		if at := replaced(rows, file, i, user, blob); len(known[k]) == 0 && at >= 0 {
-			known[k] = []int{at}
+		if at := free[k[0]]; len(known[k]) == 0 && len(at) > 0 {
+			known[k], free[k[0]] = at[:1], at[1:]
 		}
 		if len(known[k]) == 0 {
 			d.Added = append(d.Added, i)
@@ -94,15 +95,23 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 	return d
 }
 
-// replaced finds the row whose disk the file's row i replaces: a row of the same user that failed and begins anew, and whose own
-// line is not in the file any more. -1: there is none.
-func replaced(rows []migration.Row, file *wave.File, i, user, blob int) int {
-	f := file.Rows[i]
-	return slices.IndexFunc(rows, func(r migration.Row) bool {
-		own := rowKey(cell(r.Input, user), cell(r.Input, blob))
-		return r.BeginsAnew() && own[0] == wave.UserKey(f.User) &&
-			!slices.ContainsFunc(file.Rows, func(o wave.Row) bool { return rowKey(o.User, o.Blob) == own })
-	})
+// replaceable gives, by user, the rows whose disk another line of the user replaces: those that failed and begin anew, and whose
+// own line is not in the file any more.
+func replaceable(rows []migration.Row, file *wave.File, user, blob int) map[string][]int {
+	there := make(map[[2]string]bool, len(file.Rows))
+	for _, f := range file.Rows {
+		there[rowKey(f.User, f.Blob)] = true
+	}
+	free := map[string][]int{}
+	for i, r := range rows {
+		if !r.BeginsAnew() {
+			continue
+		}
+		if own := rowKey(cell(r.Input, user), cell(r.Input, blob)); !there[own] {
+			free[own[0]] = append(free[own[0]], i)
+		}
+	}
+	return free
 }
 
 // onlyDisks reports whether only cells that name the disk differ.

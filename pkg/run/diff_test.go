@@ -57,6 +57,9 @@ func TestCompare(t *testing.T) {
 		{name: "AFailedRowKeepsItsPolicy", change: func(r []migration.Row) {
 			r[2].StartedAt, r[2].State, r[2].Step, r[2].Problem = began, migration.Failed, migration.StepImportWait, &migration.Problem{Code: "import.failed"}
 		}, after: strings.Replace(before, "d/cyd.vhd,P", "d/new.vhd,Q", 1), lines: 1, refused: "has begun"},
+		{name: "AFailedRowIsReplacedOnce", change: func(r []migration.Row) {
+			r[2].StartedAt, r[2].State, r[2].Step, r[2].Problem = began, migration.Failed, migration.StepImportWait, &migration.Problem{Code: "import.failed"}
+		}, after: strings.Replace(before, "d/cyd.vhd,P,\n", "d/new.vhd,P,\ncyd@x.example,d/newer.vhd,P,\n", 1), want: run.Difference{Added: []int{3}, Again: []run.Pair{{Row: 2, File: 2}}}, lines: 2},
 		{name: "OtherColumns", after: "user,blob,policy\nada@x.example,d/ada.vhd,P\n", refused: "the columns were"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -104,6 +104,7 @@ func (s *Session) Amend(ctx context.Context, e *Edit) (res preflight.Result, ok 
 			return again, false, err
 		}
 		res.Findings = append(res.Findings, again.Findings...)
+		edit.Change.Settings = s.Run.Settings.PatchTo(s.stillToStopBy(s.Run.Settings))
 	}
 	if err := s.Ledger.EditRun(ctx, s.Run.ID, edit); err != nil {
 		return res, false, err
@@ -122,7 +123,10 @@ func (s *Session) attemptEdited(ctx context.Context, edit *ledger.Edit, e *Edit)
 		return res, false, err
 	}
 	if !res.Denied() {
-		res.Findings = slices.DeleteFunc(res.Findings, func(f wave.Finding) bool { return !aboutDisks(f.Code) })
+		res.Findings = slices.DeleteFunc(res.Findings, func(f wave.Finding) bool { return !aboutDisk(f) && f.Code != "user.duplicate" })
+		for k := range at {
+			res.Findings = append(res.Findings, unreadDisks(e.File.Rows[at[k]], res.Targets[k], res.Findings)...)
+		}
 	}
 	if res.Denied() || res.Count(wave.Error) > 0 {
 		return res, false, nil
@@ -135,6 +139,16 @@ func (s *Session) attemptEdited(ctx context.Context, edit *ledger.Edit, e *Edit)
 	}
 	edit.Findings = append(edit.Findings, res.Findings...)
 	return res, true, nil
+}
+
+// unreadDisks is the error of a line whose disk, or guest state file, was not read although nothing was found wrong with it: only
+// what was checked is taken over.
+func unreadDisks(r wave.Row, t migration.Target, found []wave.Finding) []wave.Finding {
+	read := t.Disk.URL != "" && t.Disk.Length > 0 && (t.GuestState == nil || t.GuestState.Length > 0)
+	if read || slices.ContainsFunc(found, func(f wave.Finding) bool { return f.Line == r.Line && f.Severity == wave.Error }) {
+		return nil
+	}
+	return []wave.Finding{wave.NewFinding("blob.unreadable", r.Line, "blob", r.User, r.Blob, "this disk was not read, so nothing is known of it")}
 }
 
 // knownBeside is what the ledger knows of users, without the rows that the edit is about: they are not in their own way.

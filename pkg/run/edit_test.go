@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
@@ -106,4 +107,79 @@ func TestSession_Amend_removed(t *testing.T) {
 		t.Errorf("validated %v", v.asked)
 	}
 	same(t, "rows", states(s), []string{"ada@x.example pending P", "bob@x.example cancelled P", "cyd@x.example pending P"})
+}
+
+// replacing is a session whose first row failed and begins anew, and whose wave file then has these lines in its place.
+func replacing(t *testing.T, settings migration.Settings, lines string) (*run.Session, *validation, *run.Edit) {
+	t.Helper()
+	s, path, v := begun(t, settings)
+	fail(t, s, 0, migration.StepCheck)
+	write(t, path, strings.Replace(friday, "ada@x.example,disks/ada.vhd,P,\n", lines, 1))
+	e, err := s.Edited()
+	if err != nil || e == nil {
+		t.Fatalf("the edit is not seen: %v", err)
+	}
+	if err := e.Refuse("r1", true); err != nil {
+		t.Fatal(err)
+	}
+	return s, v, e
+}
+
+// A failed row takes another disk, from this attempt on; a time to stop by that has passed holds no more, one that is to come does.
+func TestSession_Amend_anotherDisk(t *testing.T) {
+	t.Parallel()
+	for _, by := range []time.Time{evening.Add(-time.Hour), evening.Add(time.Hour)} {
+		s, v, e := replacing(t, migration.Settings{StopBy: by}, "ada@x.example,disks/new.vhd,P,\n")
+		v.bytes = 300
+		if _, ok, err := s.Amend(t.Context(), e); err != nil || !ok {
+			t.Fatalf("%v %v", ok, err)
+		}
+		r := s.Rows[0]
+		if r.State != migration.Pending || r.Attempt != 2 || r.Target.DiskSince != 2 || r.Target.Disk.URL != "https://store/disks/new.vhd" || r.Target.Disk.Length != 300 || r.Input[1] != "disks/new.vhd" {
+			t.Errorf("%+v", r)
+		}
+		want := by
+		if by.Before(evening) {
+			want = time.Time{}
+		}
+		if !s.Run.Settings.StopBy.Equal(want) {
+			t.Errorf("stop by %s is %s", by, s.Run.Settings.StopBy)
+		}
+	}
+}
+
+// What was not checked, or has errors by what the file alone says, is not taken over, and nothing is recorded: a row that failed is
+// not one to leave out.
+func TestSession_Amend_anotherDisk_errors(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ lines, column, code, want string }{
+		"the cell is wrong":      {"ada@x.example,disks/new.vhd,P,\n", "blob", "csv.value-bad", "csv.value-bad"},
+		"a link of the portal":   {"ada@x.example,https://portal.azure.com/#blade/x,P,\n", "", "", "csv.value-bad"},
+		"an empty cell":          {"ada@x.example,,P,\n", "", "", "csv.value-missing"},
+		"the disk was not read":  {"ada@x.example,disks/new.vhd,P,\n", "policy", "policy.not-found", "blob.unreadable"},
+		"two lines of the user":  {"ada@x.example,disks/new.vhd,P,\nada@x.example,disks/other.vhd,P,\n", "", "", "user.duplicate"},
+		"and garbled characters": {"ada@x.example,disks/n\ufffdw.vhd,P,\n", "", "", "csv.garbled-text"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, v, e := replacing(t, migration.Settings{SkipInvalid: true}, tc.lines)
+			v.bytes = 0
+			v.say = func(r wave.Row) []wave.Finding {
+				if tc.code == "" {
+					return nil
+				}
+				return []wave.Finding{wave.NewFinding(tc.code, r.Line, tc.column, r.User, "", "it is bad")}
+			}
+			res, ok, err := s.Amend(t.Context(), e)
+			if err != nil || ok || len(e.Again) > 1 {
+				t.Errorf("taken over: %v, %v, again %v", ok, err, e.Again)
+			}
+			if !slices.ContainsFunc(res.Findings, func(f wave.Finding) bool { return f.Code == tc.want && f.Severity == wave.Error }) {
+				t.Errorf("%+v", res.Findings)
+			}
+			if rows, err := s.Ledger.Rows(t.Context(), "r1"); err != nil || len(rows) != 3 || rows[0].State != migration.Failed || rows[0].Attempt != 1 {
+				t.Errorf("something was recorded: %v %v", rows, err)
+			}
+		})
+	}
 }

@@ -138,9 +138,7 @@ func (s *Session) recallPurges(ctx context.Context, chosen []int) error {
 // stop by that has passed was for another evening, and holds no more. The session's rows are then those to execute.
 func (s *Session) Retry(ctx context.Context, a Attempt, slots int, next migration.Settings) error {
 	who := s.opt.Driver.String()
-	if !next.StopBy.After(s.Now()) {
-		next.StopBy = time.Time{}
-	}
+	next = s.stillToStopBy(next)
 	if err := s.Ledger.ReopenRun(ctx, s.Run.ID); err != nil {
 		return err
 	}
@@ -156,6 +154,14 @@ func (s *Session) Retry(ctx context.Context, a Attempt, slots int, next migratio
 		return err
 	}
 	return s.reload(ctx)
+}
+
+// stillToStopBy are the settings without a time to stop by that has passed: a new attempt would be deferred at once.
+func (s *Session) stillToStopBy(next migration.Settings) migration.Settings {
+	if !next.StopBy.After(s.Now()) {
+		next.StopBy = time.Time{}
+	}
+	return next
 }
 
 // freshDisks gives every row's target, with what is read again, and what is wrong with the disks.
@@ -195,14 +201,15 @@ func (s *Session) freshDisks(ctx context.Context, chosen []int) ([]migration.Tar
 		}
 	}
 	// Everything else that validation finds is about a user who is half-way through: the steps look for themselves.
-	bad := slices.DeleteFunc(res.Findings, func(f wave.Finding) bool { return f.Severity != wave.Error || !aboutDisks(f.Code) })
+	bad := slices.DeleteFunc(res.Findings, func(f wave.Finding) bool { return f.Severity != wave.Error || !aboutDisk(f) })
 	return targets, bad, nil
 }
 
-// aboutDisks reports whether a finding's code is about a disk, or a disk that does not fit.
-func aboutDisks(code string) bool {
-	family, _, _ := strings.Cut(code, ".")
-	return slices.Contains([]string{"blob", "vhd", "guest", "sas"}, family) || code == "license.disk-too-small"
+// aboutDisk reports whether a finding is about a disk, a cell that names one, or a disk that does not fit.
+func aboutDisk(f wave.Finding) bool {
+	family, _, _ := strings.Cut(f.Code, ".")
+	return slices.Contains([]string{"blob", "vhd", "guest", "sas"}, family) || f.Code == "license.disk-too-small" ||
+		f.Column == "blob" || f.Column == "guest_state_blob"
 }
 
 // rowsText counts rows.

@@ -142,12 +142,17 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-func TestAboutDisks(t *testing.T) {
+func TestAboutDisk(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]bool{"blob.not-found": true, "vhd.dynamic": true, "guest.not-found": true, "sas.expired": true, "license.disk-too-small": true,
-		"license.none": false, "user.not-found": false, "": false, "blobs.x": false} {
-		if aboutDisks(code) != want {
-			t.Errorf("aboutDisks(%q) = %v", code, !want)
+		"license.none": false, "user.not-found": false, "": false, "blobs.x": false, "csv.value-bad": false} {
+		if aboutDisk(wave.Finding{Code: code}) != want {
+			t.Errorf("%q: %v", code, !want)
+		}
+	}
+	for column, want := range map[string]bool{"blob": true, "guest_state_blob": true, "user": false} {
+		if aboutDisk(wave.Finding{Code: "csv.value-bad", Column: column}) != want {
+			t.Errorf("csv.value-bad in %s: %v", column, !want)
 		}
 	}
 }
