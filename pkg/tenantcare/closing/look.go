@@ -4,6 +4,7 @@ package closing
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/closing/needed"
 	"wave365/pkg/tenantcare/imports"
 	"wave365/pkg/tenantcare/snapshotsetting"
 )
@@ -21,7 +23,7 @@ import (
 type Tenant interface {
 	imports.Tenant
 	snapshotsetting.Tenant
-	Others
+	needed.Tenant
 	CloudPCs(ctx context.Context, filter string) ([]graph.CloudPC, error)
 	GroupMembers(ctx context.Context, groupID string) ([]graph.Member, error)
 }
@@ -53,11 +55,8 @@ type Facts struct {
 	Imports  []imports.Verdict
 	// CloudPCs are all of the tenant's.
 	CloudPCs []graph.CloudPC
-	// Due are members outside the run who hold a license for a Cloud PC and have none, by object id in lower case; Foreign are
-	// imports that this ledger did not send and that a Cloud PC may still be built from. Both are looked for only when a setting
-	// is to go back.
-	Due     map[string]bool
-	Foreign []graph.Import
+	// Outside is looked for only when a setting is to go back.
+	needed.Outside
 	// Members are the direct members of the groups of the run and of its settings, by group id in lower case.
 	Members map[string][]graph.Member
 	// Gone are the groups that are no more, by id in lower case.
@@ -166,7 +165,7 @@ func read(ctx context.Context, t Tenant, s Storage, r Record) (Facts, error) {
 		}
 		f.Members[strings.ToLower(g.ID)], f.Gone[strings.ToLower(g.ID)] = members, err != nil
 	}
-	if err := readOthers(ctx, t, r, &f); err != nil {
+	if err := readOutside(ctx, t, r, &f); err != nil {
 		return f, err
 	}
 	if s == nil {
@@ -183,6 +182,69 @@ func read(ctx context.Context, t Tenant, s Storage, r Record) (Facts, error) {
 		}
 	}
 	return f, nil
+}
+
+// readOutside reads what shows who outside the run still needs the settings that are to go back: the members of all their
+// groups, which of those are due to get a Cloud PC, and imports that this ledger did not send.
+func readOutside(ctx context.Context, t Tenant, r Record, f *Facts) error {
+	ours, asked := r.ours(), map[string]bool{}
+	var members []graph.Member
+	for _, s := range f.Settings {
+		if !reachedBySnapshot(s, ours) {
+			continue
+		}
+		for _, g := range s.GroupIDs {
+			key := strings.ToLower(g)
+			if asked[key] {
+				continue
+			}
+			asked[key] = true
+			if _, known := f.Members[key]; !known {
+				all, err := t.GroupMembers(ctx, g)
+				if err != nil && !fault.Is(err, fault.NotFound) {
+					return err
+				}
+				f.Members[key] = all
+			}
+			members = append(members, f.Members[key]...)
+		}
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	sent := map[string]bool{}
+	maps.Copy(sent, r.Known)
+	for _, c := range imports.Of(r.Rows, r.Effects) {
+		sent[strings.ToLower(c.ID)] = true
+	}
+	var err error
+	f.Outside, err = needed.Read(ctx, t, needed.Of(r.Run, r.Rows, nil), sent, members, f.CloudPCs)
+	return err
+}
+
+// reachedBySnapshot reports whether a setting builds from snapshots and reaches one of these groups.
+func reachedBySnapshot(s graph.UserSetting, groups map[string]bool) bool {
+	return strings.EqualFold(s.ProvisioningSourceType, graph.SourceSnapshot) &&
+		slices.ContainsFunc(s.GroupIDs, func(id string) bool { return groups[strings.ToLower(id)] })
+}
+
+// ours are the ids of the run's groups, in lower case.
+func (r Record) ours() map[string]bool {
+	out := map[string]bool{}
+	for _, g := range r.groups() {
+		out[strings.ToLower(g.ID)] = true
+	}
+	return out
+}
+
+// elsewhere reports whether a setting bears the name that this tool gives, and this ledger did not make it.
+func (r Record) elsewhere(s graph.UserSetting) bool {
+	if r.Marker == "" || !strings.HasPrefix(s.DisplayName, r.Marker) || s.DisplayName == r.Marker+r.Run.ID {
+		return false
+	}
+	return !slices.ContainsFunc(r.Effects, func(w migration.Write) bool {
+		return w.Effect == migration.EffectSettingCreate && w.Outcome != nil && strings.EqualFold(w.Outcome.RemoteID, s.ID)
+	})
 }
 
 // groups are the groups of the rows that were not skipped, each once.

@@ -45,12 +45,20 @@ func Of(rows []migration.Row, effects []migration.Write) []Candidate {
 			out = append(out, Candidate{ID: id, Row: row})
 		}
 	}
+	type place struct {
+		run string
+		row int
+	}
+	sent := map[place][]string{}
+	for _, e := range effects {
+		if at := (place{e.Run, e.Row}); e.Effect == migration.EffectImport && e.Outcome != nil {
+			sent[at] = append(sent[at], e.Outcome.RemoteID)
+		}
+	}
 	for i := range rows {
 		r := &rows[i]
-		for _, e := range effects {
-			if e.Effect == migration.EffectImport && e.Run == r.Run && e.Row == r.Index && e.Outcome != nil {
-				add(e.Outcome.RemoteID, r)
-			}
+		for _, id := range sent[place{r.Run, r.Index}] {
+			add(id, r)
 		}
 		add(r.Facts.SnapshotID, r)
 	}

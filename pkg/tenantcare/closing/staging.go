@@ -1,0 +1,104 @@
+package closing
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"wave365/pkg/blob"
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+)
+
+// staging finds the blobs that proven rows were imported from. Until the memberships are known to be as they were, no
+// disk goes: whoever lost the link may need theirs again.
+func (p *Plan) staging(x index, o Options) {
+	if x.Blobs == nil {
+		return
+	}
+	var count int
+	var bytes int64
+	for _, row := range x.Rows {
+		if row.State != migration.Succeeded {
+			continue
+		}
+		for _, s := range []*migration.Source{&row.Target.Disk, row.Target.GuestState} {
+			if s == nil {
+				continue
+			}
+			now, there := x.Blobs[s.Container+"/"+s.Name]
+			if !there {
+				continue
+			}
+			one := Staging{Row: row, Path: s.Container + "/" + s.Name, ETag: s.ETag, Bytes: now.Length}
+			if one.Why, one.Show = x.keep(row, *s, now); one.Why == "" {
+				count, bytes = count+1, bytes+now.Length
+			}
+			p.Staging = append(p.Staging, one)
+		}
+	}
+	if count > 0 && !o.DeleteStaging {
+		p.leave(fault.NewCommand("close", "--delete-staging").For(x.Run.ID), "staging blobs of proven rows (%d) hold %s that could be freed", count, Size(bytes))
+	}
+	for _, one := range p.Staging { // that a disk is the last copy is said to whoever would delete it by hand, too
+		if one.Why != "" && (o.DeleteStaging || one.Show.Name != "") {
+			p.leave(one.Show, "blob %s is kept: %s", one.Path, one.Why)
+		}
+	}
+}
+
+// keep says why a disk of a proven row, of which there is a blob now, may not be deleted, with the command to see more; "" when
+// it may.
+func (x index) keep(row migration.Row, s migration.Source, now blob.Item) (why string, show fault.Command) {
+	switch {
+	case s.ETag == "" || now.ETag != s.ETag:
+		return "it changed since it was validated", show
+	case strings.EqualFold(now.LeaseStatus, "locked"):
+		return "it is leased", show
+	}
+	if run := x.needs.Disk(row, s); run != "" {
+		return "run " + run + " needs it", show
+	}
+	if !x.member(row.Target) {
+		return row.Target.User + " is not in group " + row.Target.GroupName + " any more", show
+	}
+	if why = x.notProven(row); why != "" {
+		show = fault.NewCommand("cloudpc show", row.Target.User)
+	}
+	return why, show
+}
+
+// notProven says why a row's Cloud PC is not known to hold what was on its disk; "" when the one by which the row was proven
+// is there, in order, and was not provisioned again since.
+func (x index) notProven(r migration.Row) string {
+	other := ""
+	for _, pc := range x.of(r) {
+		if pc.Status != graph.StatusProvisioned && pc.Status != graph.StatusProvisionedWithWarnings {
+			continue
+		}
+		if r.Facts.Proven(pc.ID, pc.ProvisionedAt) {
+			return ""
+		}
+		other = replaced(r, pc)
+	}
+	return cmp.Or(other, "the Cloud PC of "+r.Target.User+" is not there, or not in order")
+}
+
+// replaced says what a Cloud PC is that stands where the proven one stood.
+func replaced(r migration.Row, pc graph.CloudPC) string {
+	what := "has another id than"
+	if strings.EqualFold(pc.ID, r.Facts.CloudPCID) {
+		what = "was provisioned again since, or resized or restored, unlike"
+	}
+	return fmt.Sprintf("Cloud PC %s of %s, provisioned %s, %s the one that was proven, provisioned %s: this disk may be the only copy of what was on that one, and a new import can be made from it",
+		pc.DisplayName, r.Target.User, moment(pc.ProvisionedAt), what, moment(r.Facts.Provisioned))
+}
+
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "at a time that is not known"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
