@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,7 +55,7 @@ func usageTemplate(cmd *cobra.Command, width int) string {
 	return before + after
 }
 
-// reflowed breaks the paragraphs of a text anew; those with an indented line stay as they are.
+// reflowed breaks the paragraphs of a text anew; of those with an indented line, the last column is.
 func reflowed(text string, width int) string {
 	if text == "" {
 		return ""
@@ -63,9 +64,25 @@ func reflowed(text string, width int) string {
 	for i, p := range paragraphs {
 		if indented := strings.ContainsAny(p[:min(len(p), 1)], " \t") || strings.Contains(p, "\n ") || strings.Contains(p, "\n\t"); !indented {
 			paragraphs[i] = strings.TrimSuffix(folded("", p, width), "\n")
+		} else {
+			paragraphs[i] = inWidth(p, width)
 		}
 	}
 	return strings.Join(paragraphs, "\n\n")
+}
+
+// column is where the last column of a line begins: after a gap of blanks that follows a word.
+var column = regexp.MustCompile(`^( *\S+(?: \S+)*  +)\S.*$`)
+
+// inWidth breaks the last column of the lines that are wider. One with a comment is a command that is copied whole, and stays.
+func inWidth(paragraph string, width int) string {
+	lines := strings.Split(paragraph, "\n")
+	for i, line := range lines {
+		if m := column.FindStringSubmatch(line); m != nil && wider(line, width) && !strings.Contains(line, "# ") {
+			lines[i] = strings.TrimSuffix(folded(m[1], line[len(m[1]):], width), "\n")
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // namesOf lists flags by their names alone: what they do stands once, in the help of the program.

@@ -72,15 +72,19 @@ func table(w io.Writer, header string, rows [][]string) {
 	_ = t.Flush()
 }
 
-// details prints names and values, one a line; those without a value are left out.
+// details prints names and values, one a line, in a terminal's width; those without a value are left out.
 func details(w io.Writer, pairs ...string) {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	widest := 0
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
-			fmt.Fprintf(t, "%s\t%s\n", pairs[i], wording.OneLine(pairs[i+1]))
+			widest = max(widest, len(pairs[i]))
 		}
 	}
-	_ = t.Flush()
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			fmt.Fprint(w, folded(fmt.Sprintf("%-*s  ", widest, pairs[i]), wording.OneLine(pairs[i+1]), columns(w)))
+		}
+	}
 }
 
 // when is a time for people; "" for none.

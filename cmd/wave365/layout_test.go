@@ -1,0 +1,17 @@
+package main
+
+import "testing"
+
+// A column that is wider than the terminal is broken between words under its beginning; a command with a comment is copied
+// whole, and stays.
+func TestReflowed_columns(t *testing.T) {
+	t.Parallel()
+	const line = "  license           the license to assign as the last step, by part number\n  wave365 validate friday.csv     # what is wrong with the wave"
+	const want = "  license           the license to assign as\n                    the last step, by part\n                    number\n  wave365 validate friday.csv     # what is wrong with the wave"
+	if got := reflowed("Columns:\n\n"+line, 46); got != "Columns:\n\n"+want {
+		t.Errorf("%q", got)
+	}
+	if got := reflowed("Columns:\n\n"+line, 110); got != "Columns:\n\n"+line {
+		t.Errorf("%q", got)
+	}
+}
