@@ -157,7 +157,8 @@ func TestIdentitiesOfWorkers(t *testing.T) {
 func TestRefusedIdentityTellsNoSecret(t *testing.T) {
 	t.Setenv("FABRIKAM_SECRET", "hunter2-of-fabrikam")
 	for _, cfg := range []CredentialConfig{
-		{Method: "federated-identity", Tenant: theirTenant, ClientID: ourApp},
+		// An identity of its own: the library keeps what it got for one as long as the process lives.
+		{Method: "federated-identity", Tenant: theirTenant, ClientID: ourApp, IdentityClientID: "5b8b5c5e-6a0e-4c57-9b0d-1f5c2d8e7a64"},
 		{Method: "client-secret", Tenant: theirTenant, ClientID: ourApp, SecretEnv: "FABRIKAM_SECRET"},
 	} {
 		a := &authority{refuse: true}

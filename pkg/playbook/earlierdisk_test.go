@@ -64,7 +64,7 @@ func TestAnotherDiskTakesOverNoCloudPC(t *testing.T) {
 		if err := s.graph.AddMember(t.Context(), s.rows[0].Target.GroupID, s.rows[0].Target.UserID); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(3 * time.Hour)
+		s.passes(3 * time.Hour)
 		s.replaceDisk()
 		s.play()
 		if p := s.rows[0].Problem; p == nil || p.Code != "import.earlier-disk" || !strings.Contains(p.Message, "has become a Cloud PC") {

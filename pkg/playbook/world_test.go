@@ -48,6 +48,9 @@ func (s *stage) copyTo(path string) {
 	}
 }
 
+// passes lets so much of the bubble's time pass.
+func (s *stage) passes(d time.Duration) { time.Sleep(d) }
+
 // retryFailed gives every failed row a new attempt and plays it.
 func (s *stage) retryFailed() {
 	s.t.Helper()
