@@ -121,7 +121,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 		if !strings.EqualFold(e.User, r.Target.UserID) {
 			continue
 		}
-		if opens(e) && !cutOver.IsZero() && w.story.forgets() {
+		if opens(e) && !cutOver.IsZero() && (w.story.forgets() || cutOverLost(r, intents)) {
 			opened++ // with the Cloud PC went all that could tell another ledger of it
 		}
 		switch {
@@ -154,7 +154,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 			}
 		}
 	}
-	broken = append(broken, w.checkSends(r, log)...)
+	broken = append(broken, w.checkSends(r, intents, log)...)
 	broken = append(broken, w.checkGiven(p, r)...)
 	if err := checkReleased(r, intents, log); err != nil {
 		broken = append(broken, err)
@@ -201,11 +201,11 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 // checkSends wants that no import was even sent for the row's user, whatever the service said to it, while one that we sent was
 // there: accepted, and not purged since. Where the operator said that it was not there, nobody could know. What another ledger
 // sent, or this one before it was put back, only the tenant knows, and as far as it shows it.
-func (w *world) checkSends(r migration.Row, log []reqlog.Entry) (broken []error) {
+func (w *world) checkSends(r migration.Row, intents []migration.Intent, log []reqlog.Entry) (broken []error) {
 	if w.deeds.lied[r.Index] {
 		return nil
 	}
-	memory := !w.story.forgets()
+	memory := !w.story.forgets() && !cutOverLost(r, intents)
 	for _, s := range w.truth.sendsOf(r.Target.UserID) {
 		var there reqlog.Entry
 		var cutOver time.Time
@@ -234,6 +234,18 @@ func (w *world) checkSends(r migration.Row, log []reqlog.Entry) (broken []error)
 		}
 	}
 	return broken
+}
+
+// cutOverLost reports whether the answer to a call that closed the row's link was lost: when somebody has opened the link again
+// before anybody looked, the import is gone, there is no Cloud PC, and nothing says that there was one.
+func cutOverLost(r migration.Row, intents []migration.Intent) bool {
+	closing := migration.EffectJoin
+	if r.Target.Trigger.Licenses() {
+		closing = migration.EffectLicense
+	}
+	return slices.ContainsFunc(intents, func(in migration.Intent) bool {
+		return in.Effect == closing && (in.Outcome == nil || !in.Outcome.Status.Happened() && in.Outcome.Status != migration.OutcomeRefused)
+	})
 }
 
 // opens reports whether an effect opens a link of the chain that makes a Cloud PC, so that it leaves again.
