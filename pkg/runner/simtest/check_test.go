@@ -205,11 +205,11 @@ func (w *world) checkSends(r migration.Row, intents []migration.Intent, log []re
 	if w.deeds.lied[r.Index] {
 		return nil
 	}
-	memory := !w.story.forgets() && !cutOverLost(r, intents)
+	lost := cutOverLost(r, intents)
 	for _, s := range w.truth.sendsOf(r.Target.UserID) {
 		var there reqlog.Entry
 		var cutOver time.Time
-		used := false
+		used, opened := false, false
 		chain := links{trigger: r.Target.Trigger}
 		for _, e := range log {
 			if !strings.EqualFold(e.User, r.Target.UserID) || !e.Time.Before(s.at) {
@@ -223,9 +223,11 @@ func (w *world) checkSends(r migration.Row, intents []migration.Intent, log []re
 			case chain.cutOver(e):
 				cutOver, used = e.Time, true
 			case opens(e):
+				opened = opened || used
 				cutOver = time.Time{} // the Cloud PC goes, and with it what shows the import
 			}
 		}
+		memory := !w.story.forgets() && !(lost && opened)
 		shown := w.story.scenario.Knobs.ListImports && s.at.After(there.Time.Add(blindFor)) && (!used || w.story.scenario.Knobs.KeepImportRecord) ||
 			!cutOver.IsZero() && s.at.After(cutOver.Add(blindFor+slowest))
 		if !there.Time.IsZero() && (memory || shown) {
