@@ -51,7 +51,7 @@ type Plan struct {
 	// Have is the policy as it stands; its zero value when the file makes a new one. Want is what is written.
 	Have, Want graph.ProvisioningPolicy
 	Changes    []policyfile.Change
-	Groups     policyfile.Groups
+	Groups     Assignment
 	// Names are display names of the groups in Groups, by id in lower case.
 	Names map[string]string
 }
@@ -81,27 +81,19 @@ func Look(ctx context.Context, t Tenant, f *policyfile.File, remove []string) (P
 	if p.Have, err = existing(all, f.Policy.DisplayName); err != nil {
 		return p, nil, err
 	}
-	var known policyfile.Known
-	if known.Connections, err = t.OnPremisesConnections(ctx); err != nil {
+	k, err := readKnown(ctx, t)
+	if err != nil {
 		return p, nil, err
 	}
-	if known.Own, err = t.DeviceImages(ctx); err != nil {
-		return p, nil, err
-	}
-	if known.Gallery, err = t.GalleryImages(ctx); err != nil {
-		return p, nil, err
-	}
-	problems := f.Resolve(known, p.Have)
+	problems := resolve(f, k, p.Have)
 	found := map[string][]graph.Group{}
-	for _, cell := range append(slices.Clone(f.Groups), remove...) {
+	for _, cell := range slices.Concat(f.Groups, remove) {
 		if found[cell], err = groupsAt(ctx, t, cell); err != nil {
 			return p, nil, err
 		}
-		for _, g := range found[cell] {
-			p.Names[strings.ToLower(g.ID)] = g.DisplayName
-		}
+		p.named(found[cell]...)
 	}
-	ids, more := f.GroupIDs(found)
+	ids, more := groupIDs(f, found)
 	problems = append(problems, more...)
 	if p.New() && !f.Gives("domainJoinConfigurations") {
 		problems = append(problems, policyfile.Problem{Property: "domainJoinConfigurations", Message: "a new policy needs domainJoinConfigurations", Hint: "say how its Cloud PCs join, and in which network or region"})
@@ -110,21 +102,32 @@ func Look(ctx context.Context, t Tenant, f *policyfile.File, remove []string) (P
 	if err != nil {
 		return p, nil, err
 	}
-	p.Groups = policyfile.MergeGroups(p.Have.GroupIDs, ids, gone)
+	p.Groups = mergeGroups(p.Have.GroupIDs, ids, gone)
+	if err := p.nameThoseThatStay(ctx, t); err != nil || len(problems) > 0 {
+		return p, problems, err
+	}
+	p.Want, p.Changes, problems = f.Merge(p.Have)
+	return p, problems, nil
+}
+
+func (p Plan) named(groups ...graph.Group) {
+	for _, g := range groups {
+		p.Names[strings.ToLower(g.ID)] = g.DisplayName
+	}
+}
+
+// nameThoseThatStay looks up the groups that the file does not name; one that is gone, or may not be read, keeps its id.
+func (p Plan) nameThoseThatStay(ctx context.Context, t Groups) error {
 	for _, id := range p.Groups.Stay {
 		g, err := t.Group(ctx, id)
 		switch {
 		case err == nil:
 			p.Names[strings.ToLower(id)] = g.DisplayName
 		case !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Denied):
-			return p, nil, err
+			return err
 		}
 	}
-	if len(problems) > 0 {
-		return p, problems, nil
-	}
-	p.Want, p.Changes, problems = f.Merge(p.Have)
-	return p, problems, nil
+	return nil
 }
 
 // existing finds the policy of this name; none is the zero value.
@@ -223,9 +226,9 @@ func update(t Writes, p Plan) tenantcare.Effect {
 
 // assign merges into what is assigned at this moment: somebody may have added a group since the plan was made.
 func assign(t Writes, p Plan, id string) tenantcare.Effect {
-	merged := func(ctx context.Context) (policyfile.Groups, error) {
+	merged := func(ctx context.Context) (Assignment, error) {
 		now, err := read(ctx, t, id)
-		return policyfile.MergeGroups(now.GroupIDs, p.Groups.Add, p.Groups.Remove), err
+		return mergeGroups(now.GroupIDs, p.Groups.Add, p.Groups.Remove), err
 	}
 	return tenantcare.Effect{
 		Write: migration.Write{Effect: tenantcare.PolicyAssign, Target: id, Before: tenantcare.JSON(p.Have.GroupIDs), After: tenantcare.JSON(p.Groups.Want)},
@@ -309,7 +312,7 @@ func verify(ctx context.Context, w tenantcare.Writer, t Writes, p Plan, id strin
 			return now, err
 		}
 		wrong := p.File.Differs(now)
-		if policyfile.MergeGroups(now.GroupIDs, p.Groups.Add, p.Groups.Remove).Changed() {
+		if mergeGroups(now.GroupIDs, p.Groups.Add, p.Groups.Remove).Changed() {
 			wrong = append(wrong, "groups")
 		}
 		if err == nil && len(wrong) == 0 {

@@ -3,7 +3,6 @@ package policyfile
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"wave365/pkg/graph"
@@ -30,7 +29,7 @@ func (f *File) Merge(have graph.ProvisioningPolicy) (want graph.ProvisioningPoli
 		from, to := p.shown(have), p.shown(f.Policy)
 		if from != to && !(have.ID == "" && to == "") {
 			if p.fixed && have.ID != "" && from != "" {
-				problems = append(problems, Problem{f.line(p.name), p.name, fmt.Sprintf("%s is %s and cannot be changed to %s once the policy exists", p.name, from, to),
+				problems = append(problems, Problem{f.Line(p.name), p.name, fmt.Sprintf("%s is %s and cannot be changed to %s once the policy exists", p.name, from, to),
 					"make a policy of another name"})
 				continue
 			}
@@ -66,79 +65,25 @@ func Shows(p graph.ProvisioningPolicy, changes []Change) bool {
 	return true
 }
 
-// Groups says how the assignment of a policy changes: its groups stay unless remove names them.
-type Groups struct {
-	// Want is the whole set to be written. Add and Remove are what changes; Stay are assigned, and not in the file.
-	Want, Add, Remove, Stay []string
-}
-
-// Changed reports whether anything is to be written.
-func (g Groups) Changed() bool { return len(g.Add)+len(g.Remove) > 0 }
-
-// MergeGroups is the union of what is assigned and what the file wants, less remove; all are ids. A group that file and
-// remove both name is wanted by the file: it stays.
-func MergeGroups(have, file, remove []string) Groups {
-	has := func(list []string, id string) bool {
-		return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, id) })
-	}
-	var g Groups
-	for _, id := range have {
-		switch {
-		case has(remove, id) && !has(file, id):
-			g.Remove = append(g.Remove, id)
-			continue
-		case !has(file, id):
-			g.Stay = append(g.Stay, id)
-		}
-		g.Want = append(g.Want, id)
-	}
-	for _, id := range file {
-		if !has(g.Want, id) {
-			g.Add, g.Want = append(g.Add, id), append(g.Want, id)
-		}
-	}
-	return g
-}
-
-func object(pairs ...string) string {
-	var parts []string
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			parts = append(parts, pairs[i]+": "+pairs[i+1])
-		}
-	}
-	if len(parts) == 0 {
+// shown is what a policy has of a property, in one line; "" stands for none.
+func (prop property) shown(p graph.ProvisioningPolicy) string {
+	if prop.value == nil {
 		return ""
 	}
-	return "{" + strings.Join(parts, ", ") + "}"
-}
-
-func showJoins(joins []graph.DomainJoin) string {
-	var parts []string
-	for _, j := range joins {
+	p.DomainJoin = slices.Clone(p.DomainJoin)
+	for i, j := range p.DomainJoin {
 		if strings.EqualFold(j.RegionName, "automatic") && j.RegionGroup != "" {
-			j.RegionName = "" // what the service says when it chose by itself
+			p.DomainJoin[i].RegionName = "" // what the service says when it chose by itself
 		}
-		parts = append(parts, object("domainJoinType", j.Type, "onPremisesConnectionId", j.ConnectionID, "regionName", j.RegionName, "regionGroup", j.RegionGroup))
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "[" + strings.Join(parts, ", ") + "]"
-}
-
-func showAutopilot(a *graph.Autopilot) string {
-	if a == nil {
-		return ""
-	}
-	return object("devicePreparationProfileId", a.ProfileID, "applicationTimeoutInMinutes", strconv.Itoa(a.TimeoutMinutes), "onFailureDeviceAccessDenied", strconv.FormatBool(a.DenyOnFailure))
+	return flow(prop.value(p))
 }
 
 // Properties are the names and values of what a policy has, in the order of a file; groups are left out.
 func Properties(p graph.ProvisioningPolicy) []string {
 	var pairs []string
 	for _, prop := range properties() {
-		if v := prop.shown(p); v != "" {
+		if v := prop.shown(p); v != "" && prop.take != nil {
 			pairs = append(pairs, prop.name, v)
 		}
 	}

@@ -46,25 +46,25 @@ func templateProblem(template string) string {
 func (r *reader) rules() {
 	f, p := r.file, r.file.Policy
 	if p.DisplayName == "" {
-		r.bad(f.line("displayName"), "displayName", "displayName is missing", "give the policy a name; by it the policy is found again")
+		r.bad(f.Line("displayName"), "displayName", "displayName is missing", "give the policy a name; by it the policy is found again")
 	}
 	if t := templateProblem(p.NamingTemplate); t != "" {
-		r.bad(f.line("cloudPcNamingTemplate"), "cloudPcNamingTemplate", t, "such as CPC-%USERNAME:4%-%RAND:5%")
+		r.bad(f.Line("cloudPcNamingTemplate"), "cloudPcNamingTemplate", t, "such as CPC-%USERNAME:4%-%RAND:5%")
 	}
 	if f.Gives("windowsSetting") && !locale.MatchString(p.Locale) {
-		r.bad(f.line("windowsSetting"), "windowsSetting", "the locale "+p.Locale+" is none", "write language and country, such as de-CH")
+		r.bad(f.Line("windowsSetting"), "windowsSetting", "the locale "+p.Locale+" is none", "write language and country, such as de-CH")
 	}
 	if f.Image != "" && f.Gives("imageId") {
-		r.bad(f.line("image"), "image", "image and imageId both name an image", "keep one of them; image takes an id or a display name")
+		r.bad(f.Line("image"), "image", "image and imageId both name an image", "keep one of them; image takes an id or a display name")
 	}
 	if p.UserExperienceType == "cloudApp" && p.ProvisioningType != "sharedByEntraGroup" {
-		r.bad(f.line("userExperienceType"), "userExperienceType", "userExperienceType cloudApp needs provisioningType sharedByEntraGroup", "")
+		r.bad(f.Line("userExperienceType"), "userExperienceType", "userExperienceType cloudApp needs provisioningType sharedByEntraGroup", "")
 	}
 	if t := p.ProvisioningType; t != "" && t != graph.ProvisioningDedicated {
-		f.Notes = append(f.Notes, fmt.Sprintf("line %d: a policy of type %s takes no migration: it needs dedicated", f.line("provisioningType"), t))
+		f.Notes = append(f.Notes, fmt.Sprintf("line %d: a policy of type %s takes no migration: it needs dedicated", f.Line("provisioningType"), t))
 	}
 	if f.Gives("domainJoinConfigurations") && len(p.DomainJoin) == 0 {
-		r.bad(f.line("domainJoinConfigurations"), "domainJoinConfigurations", "domainJoinConfigurations names no way to join", "")
+		r.bad(f.Line("domainJoinConfigurations"), "domainJoinConfigurations", "domainJoinConfigurations names no way to join", "")
 	}
 }
 

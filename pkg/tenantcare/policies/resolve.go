@@ -1,7 +1,7 @@
-package policyfile
+package policies
 
 import (
-	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,30 +9,43 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/policyfile"
 )
 
-// Known is what of the tenant a file may name.
-type Known struct {
-	Connections []graph.OnPremisesConnection
-	Own         []graph.DeviceImage
-	Gallery     []graph.GalleryImage
+// known is what of the tenant a file may name.
+type known struct {
+	connections []graph.OnPremisesConnection
+	own         []graph.DeviceImage
+	gallery     []graph.GalleryImage
 }
 
-// Resolve turns the names in the file into ids. have is the policy as it exists, its zero value when it does not: a new
+// readKnown reads it.
+func readKnown(ctx context.Context, t Tenant) (k known, err error) {
+	if k.connections, err = t.OnPremisesConnections(ctx); err != nil {
+		return k, err
+	}
+	if k.own, err = t.DeviceImages(ctx); err != nil {
+		return k, err
+	}
+	k.gallery, err = t.GalleryImages(ctx)
+	return k, err
+}
+
+// resolve turns the names in the file into ids. have is the policy as it exists, its zero value when it does not: a new
 // policy without an image gets a supported one of the gallery, because the service wants one even where snapshots are
 // used. What does not exist, or cannot be used, is a problem with its line.
-func (f *File) Resolve(known Known, have graph.ProvisioningPolicy) []Problem {
-	problems := f.resolveImage(known, have)
+func resolve(f *policyfile.File, k known, have graph.ProvisioningPolicy) []policyfile.Problem {
+	problems := resolveImage(f, k, have)
 	for i, j := range f.Policy.DomainJoin {
 		if j.ConnectionID == "" {
 			continue
 		}
-		c, err := tenantcare.Pick("network connection", "network", j.ConnectionID, known.Connections,
+		c, err := tenantcare.Pick("network connection", "network", j.ConnectionID, k.connections,
 			func(c graph.OnPremisesConnection) tenantcare.Named {
 				return tenantcare.Named{ID: c.ID, Name: c.DisplayName}
 			})
 		if err != nil {
-			problems = append(problems, f.problem("domainJoinConfigurations", err))
+			problems = append(problems, problemAt(f, "domainJoinConfigurations", err))
 			continue
 		}
 		f.Policy.DomainJoin[i].ConnectionID = c.ID
@@ -40,8 +53,8 @@ func (f *File) Resolve(known Known, have graph.ProvisioningPolicy) []Problem {
 	return problems
 }
 
-func (f *File) problem(property string, err error) Problem {
-	return Problem{f.line(property), property, err.Error(), fault.HintOf(err)}
+func problemAt(f *policyfile.File, property string, err error) policyfile.Problem {
+	return policyfile.Problem{Line: f.Line(property), Property: property, Message: err.Error(), Hint: fault.HintOf(err)}
 }
 
 // image is one of either kind.
@@ -53,12 +66,12 @@ func (i image) usable() bool {
 		i.kind == graph.ImageCustom && (strings.EqualFold(i.status, "ready") || strings.EqualFold(i.status, "warning"))
 }
 
-func (f *File) resolveImage(known Known, have graph.ProvisioningPolicy) []Problem {
+func resolveImage(f *policyfile.File, k known, have graph.ProvisioningPolicy) []policyfile.Problem {
 	var all []image
-	for _, i := range known.Own {
+	for _, i := range k.own {
 		all = append(all, image{i.ID, i.DisplayName, graph.ImageCustom, i.Status})
 	}
-	for _, i := range known.Gallery {
+	for _, i := range k.gallery {
 		all = append(all, image{i.ID, i.DisplayName, graph.ImageGallery, i.Status})
 	}
 	cell, from := f.Image, "image"
@@ -69,37 +82,26 @@ func (f *File) resolveImage(known Known, have graph.ProvisioningPolicy) []Proble
 		if have.ID != "" {
 			return nil
 		}
-		i, ok := supported(known.Gallery)
+		i, ok := supported(k.gallery)
 		if !ok {
-			return []Problem{{Message: "the gallery has no supported image, and a policy wants one", Hint: "name one with image; image list shows them"}}
+			return []policyfile.Problem{{Message: "the gallery has no supported image, and a policy wants one", Hint: "name one with image; image list shows them"}}
 		}
 		f.Notes = append(f.Notes, "no image is named, and a policy wants one: "+i.DisplayName+" is taken; Cloud PCs from snapshots do not use it")
-		f.take(image{i.ID, i.DisplayName, graph.ImageGallery, i.Status}, 0)
+		f.TakeImage(i.ID, graph.ImageGallery, i.DisplayName, "")
 		return nil
 	}
 	one, err := tenantcare.Pick("image", "image", cell, all, func(i image) tenantcare.Named { return tenantcare.Named{ID: i.id, Name: i.name} })
 	if err != nil {
-		return []Problem{f.problem(from, err)}
+		return []policyfile.Problem{problemAt(f, from, err)}
 	}
 	if !one.usable() {
-		return []Problem{{f.line(from), from, fmt.Sprintf("the image %s is %s", one.name, one.status), "name another; image list shows them"}}
+		return []policyfile.Problem{{Line: f.Line(from), Property: from, Message: fmt.Sprintf("the image %s is %s", one.name, one.status), Hint: "name another; image list shows them"}}
 	}
 	if kind := f.Policy.ImageType; kind != "" && kind != one.kind {
-		return []Problem{{f.line("imageType"), "imageType", "the image " + one.name + " is of type " + one.kind + ", not " + kind, "leave imageType out"}}
+		return []policyfile.Problem{{Line: f.Line("imageType"), Property: "imageType", Message: "the image " + one.name + " is of type " + one.kind + ", not " + kind, Hint: "leave imageType out"}}
 	}
-	f.take(one, f.line(from))
+	f.TakeImage(one.id, one.kind, one.name, from)
 	return nil
-}
-
-// take writes an image into all three properties; a display name that the file gives itself stays.
-func (f *File) take(i image, line int) {
-	line = max(line, 1)
-	f.Policy.ImageID, f.Policy.ImageType, f.Policy.ImageDisplayName = i.id, i.kind, cmp.Or(f.Policy.ImageDisplayName, i.name)
-	for _, name := range []string{"imageId", "imageType", "imageDisplayName"} {
-		if f.lines[name] == 0 {
-			f.lines[name] = line
-		}
-	}
 }
 
 // supported is the gallery image that is offered longest among those that are supported; with equal dates the one whose
@@ -117,13 +119,13 @@ func supported(gallery []graph.GalleryImage) (graph.GalleryImage, bool) {
 	return best, best.ID != ""
 }
 
-// Groups turns the names of groups into ids. found is what the directory has under each name, by the name as it is
+// groupIDs turns the names of groups into ids. found is what the directory has under each name, by the name as it is
 // spelled. A name that means several groups, or none, is a problem.
-func (f *File) GroupIDs(found map[string][]graph.Group) (ids []string, problems []Problem) {
+func groupIDs(f *policyfile.File, found map[string][]graph.Group) (ids []string, problems []policyfile.Problem) {
 	for _, cell := range f.Groups {
 		g, err := tenantcare.Pick("group", "group", cell, found[cell], func(g graph.Group) tenantcare.Named { return tenantcare.Named{ID: g.ID, Name: g.DisplayName} })
 		if err != nil {
-			problems = append(problems, f.problem("groups", err))
+			problems = append(problems, problemAt(f, "groups", err))
 			continue
 		}
 		if !slices.Contains(ids, g.ID) {
