@@ -116,6 +116,16 @@ func (b *Playbook) groupGone(ctx context.Context, r migration.Row) (stop, error)
 	return &res, nil
 }
 
+// groupMissed asks for a row's group itself when a call about its members was answered with "not found", which may be said of
+// the user as well. It gives the row's result when the group is gone; nil: it is there, or err says something else.
+func (b *Playbook) groupMissed(ctx context.Context, r migration.Row, err error) (stop, error) {
+	if !fault.Is(err, fault.NotFound) {
+		return nil, nil
+	}
+	b.deleted.LoadOrStore(strings.ToLower(r.Target.GroupID), time.Time{}) // whoever was not asked yet is asked now
+	return b.groupGone(ctx, r)
+}
+
 // targeting is the rule behind targetingIntact.
 func targeting(t migration.Target, policies []graph.ProvisioningPolicy, settings []graph.UserSetting) (settingID string, p *migration.Problem) {
 	i := slices.IndexFunc(policies, func(p graph.ProvisioningPolicy) bool { return strings.EqualFold(p.ID, t.PolicyID) })

@@ -33,7 +33,7 @@ func (b *Playbook) join(ctx context.Context, rows []migration.Row) ([]migration.
 		out, err := b.apply(ctx, b.membership(r))
 		switch {
 		case err != nil:
-			if results[i], err = effectFailed(r, err, "group.join-failed", "add "+r.Target.User+" to group "+r.Target.GroupName); err != nil {
+			if results[i], err = b.notJoined(ctx, r, err); err != nil {
 				return nil, err
 			}
 		case b.clock.Now().Sub(out.At) < seenAfter/4:
@@ -64,7 +64,7 @@ func (b *Playbook) join(ctx context.Context, rows []migration.Row) ([]migration.
 			switch {
 			case err != nil:
 				var fatal error
-				if results[i], fatal = b.readFailed(r, err, "group.join-failed", "look for "+r.Target.User+" in group "+r.Target.GroupName); fatal != nil {
+				if results[i], fatal = b.membersUnread(ctx, r, err); fatal != nil {
 					return nil, fatal
 				}
 			case !seen[k] && b.clock.Now().Sub(added[i]) > linkLag:
@@ -98,7 +98,7 @@ func (b *Playbook) strangers(ctx context.Context, group string, at []int, rows [
 		switch {
 		case err != nil:
 			var fatal error
-			if results[i], fatal = b.readFailed(r, err, "group.join-failed", "look for "+r.Target.User+" in group "+r.Target.GroupName); fatal != nil {
+			if results[i], fatal = b.membersUnread(ctx, r, err); fatal != nil {
 				return nil, fatal
 			}
 		case seen[k]:
@@ -174,7 +174,7 @@ func (b *Playbook) addAll(ctx context.Context, group string, at []int, rows []mi
 		case err == nil:
 			results[i] = b.joined(r)
 		case len(at) == 1:
-			res, err := effectFailed(r, err, "group.join-failed", "add "+r.Target.User+" to group "+r.Target.GroupName)
+			res, err := b.notJoined(ctx, r, err)
 			if err != nil {
 				return err
 			}
@@ -184,6 +184,22 @@ func (b *Playbook) addAll(ctx context.Context, group string, at []int, rows []mi
 		}
 	}
 	return nil
+}
+
+// notJoined is what follows for a row from an error of adding its user to its group.
+func (b *Playbook) notJoined(ctx context.Context, r migration.Row, err error) (migration.Result, error) {
+	if s, fatal := b.groupMissed(ctx, r, err); s != nil || fatal != nil {
+		return orNone(s), fatal
+	}
+	return effectFailed(r, err, "group.join-failed", "add "+r.Target.User+" to group "+r.Target.GroupName)
+}
+
+// membersUnread is what follows for a row from an error of looking for its user among the members of its group.
+func (b *Playbook) membersUnread(ctx context.Context, r migration.Row, err error) (migration.Result, error) {
+	if s, fatal := b.groupMissed(ctx, r, err); s != nil || fatal != nil {
+		return orNone(s), fatal
+	}
+	return b.readFailed(r, err, "group.join-failed", "look for "+r.Target.User+" in group "+r.Target.GroupName)
 }
 
 // membership is the effect of joining the row's group.

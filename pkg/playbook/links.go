@@ -126,7 +126,7 @@ func (b *Playbook) linkedForCutover(ctx context.Context, r migration.Row) (stop,
 		last := lastOf(past, b.membership(r))
 		if last == nil || last.Outcome == nil || !last.Outcome.Status.Happened() {
 			if _, err := b.apply(ctx, b.membership(r)); err != nil {
-				return stopWith(effectFailed(r, err, "group.join-failed", "add "+r.Target.User+" to group "+r.Target.GroupName))
+				return stopWith(b.notJoined(ctx, r, err))
 			}
 			res := migration.Wait(clearSuspicion(r.Facts), seenAfter, noteJoined)
 			return &res, nil

@@ -180,14 +180,7 @@ func (b *Playbook) lookAtImports(ctx context.Context, rows []migration.Row, seen
 	if err != nil {
 		return err
 	}
-	for i, r := range rows {
-		for _, im := range all {
-			if assigned(im.AssignedUser, r) {
-				seen[i].imports = append(seen[i].imports, im)
-			}
-		}
-	}
-	return nil
+	return b.keepOwnImports(ctx, rows, seen, all)
 }
 
 // lookAge is how old a look before an import may be.

@@ -125,13 +125,16 @@ func (b *Playbook) findImport(ctx context.Context, r migration.Row, lost *migrat
 	if err != nil && !absent(err) {
 		return "", "", false, err
 	}
+	if imports, err = b.importsOf(ctx, &r, imports); err != nil {
+		return "", "", false, err
+	}
 	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
 	if err != nil {
 		return "", "", false, err
 	}
 	var mine []graph.Import
 	for _, im := range imports {
-		if assigned(im.AssignedUser, r) && !im.StartedAt.Before(since) && !importOfEarlierDisk(r, past, im, im.SnapshotID) {
+		if !im.StartedAt.Before(since) && !importOfEarlierDisk(r, past, im, im.SnapshotID) {
 			mine = append(mine, im)
 		}
 	}

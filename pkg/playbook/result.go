@@ -110,6 +110,14 @@ func clearSuspicion(f migration.Facts) migration.Facts {
 // stop is a result that ends a step's work on a row before it is done; nil: it goes on.
 type stop = *migration.Result
 
+// orNone is the result of a stop; nil: none.
+func orNone(s stop) migration.Result {
+	if s == nil {
+		return migration.Result{}
+	}
+	return *s
+}
+
 func stopWith(res migration.Result, err error) (stop, error) {
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
+	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 )
 
@@ -29,14 +30,11 @@ func (b *Playbook) Adopt(ctx context.Context, r migration.Row, snapshotID, who s
 	if err != nil {
 		return none, err
 	}
-	if !assigned(im.AssignedUser, r) {
-		s := b.lookAtAll(ctx, []migration.Row{r}, look{"read the users", b.lookAtPeople})[0]
-		if err := s.lookFailed(); err != nil {
-			return none, err
-		}
-		r.Facts = renamed(r, s)
+	own, err := b.importsOf(ctx, &r, []graph.Import{im})
+	if err != nil {
+		return none, err
 	}
-	if !assigned(im.AssignedUser, r) {
+	if len(own) == 0 {
 		return none, fault.New(fault.Conflict, "reconcile.wrong-user",
 			"import "+snapshotID+" says it belongs to "+quoteOr(im.AssignedUser, "nobody")+", not to "+r.Target.User, "nothing was changed: look up the right id")
 	}

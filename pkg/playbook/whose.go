@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// A Cloud PC names its user by UPN only. Whoever was renamed since validation may have theirs listed under the old name for a
+// A Cloud PC names its user by UPN only, and an import may. Whoever was renamed since validation may have theirs listed under the old name for a
 // while, and the old name may have been given to somebody else since: a new hire in the same group, under the same policy.
 
 // keepOwn leaves out of each row's Cloud PCs those that are somebody else's, and notes in unread of which rows that could not
@@ -53,23 +53,9 @@ func (b *Playbook) dropOthers(ctx context.Context, rows []migration.Row, seen []
 			}
 		}
 	}
-	if len(names) == 0 {
-		return nil
-	}
-	slices.Sort(names)
-	names = slices.Compact(names)
-	answers, err := b.graph.UsersTogether(ctx, names)
+	has, err := b.whoHas(ctx, names)
 	if err != nil {
 		return err
-	}
-	has := map[string]string{} // name, in small letters → object id of who has it
-	for k, a := range answers {
-		switch {
-		case a.Err == nil:
-			has[names[k]] = a.User.ID
-		case !fault.Is(a.Err, fault.NotFound):
-			return a.Err
-		}
 	}
 	for i, r := range rows {
 		seen[i].cloudPCs = slices.DeleteFunc(seen[i].cloudPCs, func(pc graph.CloudPC) bool {
@@ -78,6 +64,78 @@ func (b *Playbook) dropOthers(ctx context.Context, rows []migration.Row, seen []
 		})
 	}
 	return nil
+}
+
+// keepOwnImports puts into seen those of some imports that are the row's user's: by object id, or by a UPN that is theirs at this
+// moment, or was and nobody else has it now. The accounts in seen have been looked at.
+func (b *Playbook) keepOwnImports(ctx context.Context, rows []migration.Row, seen []surroundings, all []graph.Import) error {
+	var earlier []string
+	isEarlier := func(im graph.Import, s surroundings) bool {
+		return !isID(im.AssignedUser) && !strings.EqualFold(im.AssignedUser, s.user.User.UPN)
+	}
+	for i, r := range rows {
+		r.Facts = renamed(r, seen[i])
+		for _, im := range all {
+			if !assigned(im.AssignedUser, r) {
+				continue
+			}
+			if seen[i].imports = append(seen[i].imports, im); isEarlier(im, seen[i]) {
+				earlier = append(earlier, strings.ToLower(im.AssignedUser))
+			}
+		}
+	}
+	has, err := b.whoHas(ctx, earlier)
+	if err != nil {
+		return err
+	}
+	for i, r := range rows {
+		seen[i].imports = slices.DeleteFunc(seen[i].imports, func(im graph.Import) bool {
+			id := has[strings.ToLower(im.AssignedUser)]
+			return isEarlier(im, seen[i]) && id != "" && !strings.EqualFold(id, r.Target.UserID)
+		})
+	}
+	return nil
+}
+
+// importsOf gives those of some imports that are the row's user's, and notes in the row how the user is called now where that
+// had to be looked up.
+func (b *Playbook) importsOf(ctx context.Context, r *migration.Row, all []graph.Import) ([]graph.Import, error) {
+	if !slices.ContainsFunc(all, func(im graph.Import) bool { return !isID(im.AssignedUser) || assigned(im.AssignedUser, *r) }) {
+		return nil, nil
+	}
+	s := b.lookAtAll(ctx, []migration.Row{*r}, look{"read the users", b.lookAtAccounts},
+		look{"look who has an earlier name now", func(ctx context.Context, rows []migration.Row, seen []surroundings) error {
+			return b.keepOwnImports(ctx, rows, seen, all)
+		}})[0]
+	if err := s.lookFailed(); err != nil {
+		return nil, err
+	}
+	r.Facts = renamed(*r, s)
+	return s.imports, nil
+}
+
+// whoHas asks who has some names now. It maps each name, all of them in small letters, to an object id; a name that nobody has
+// is left out.
+func (b *Playbook) whoHas(ctx context.Context, names []string) (map[string]string, error) {
+	has := map[string]string{}
+	if len(names) == 0 {
+		return has, nil
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	answers, err := b.graph.UsersTogether(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	for k, a := range answers {
+		switch {
+		case a.Err == nil:
+			has[names[k]] = a.User.ID
+		case !fault.Is(a.Err, fault.NotFound):
+			return nil, a.Err
+		}
+	}
+	return has, nil
 }
 
 // isKnown reports whether a Cloud PC was found to be the row's before, by whatever name.

@@ -2,6 +2,8 @@ package playbook_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,11 +12,14 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
+	"wave365/pkg/migration"
+	"wave365/pkg/sandbox/scenario"
 )
 
 // withEve is the timed story with somebody who is in the tenant and not in the wave: Eve, for whom a Cloud PC takes three hours.
-func withEve(t *testing.T) (s *stage, eve string) {
+func withEve(t *testing.T, knobs scenario.Knobs) (s *stage, eve string) {
 	sc := timed()
+	sc.Knobs = knobs
 	last := sc.Users[3]
 	last.UPN = "eve"
 	sc.Users = append(sc.Users, last)
@@ -54,7 +59,7 @@ func TestOldNameIsSomebodyElses(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s, eve := withEve(t)
+				s, eve := withEve(t, scenario.Knobs{})
 				defer s.close()
 				began := time.Now()
 				s.succeeds(30*time.Minute, bob, eve, tc.do, tc.what)
@@ -102,7 +107,7 @@ func (f *forgetful) ImportResults(ctx context.Context, ids []string) ([]graph.Im
 func TestImportGoneAndOldNameIsSomebodyElses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s, eve := withEve(t)
+		s, eve := withEve(t, scenario.Knobs{})
 		defer s.close()
 		s.over = &forgetful{Client: s.graph, user: s.rows[0].Target.UserID}
 		s.succeeds(5*time.Minute, 0, eve, "give-cloud-pc", "P")
@@ -111,6 +116,51 @@ func TestImportGoneAndOldNameIsSomebodyElses(t *testing.T) {
 			t.Errorf("%s: %+v", got, s.rows[0])
 		}
 	})
+}
+
+// The import of a new hire who has the old name of a row's user is not theirs: it is neither found in place of a lost one nor taken
+// over by hand.
+func TestImportUnderOldNameIsSomebodyElses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, eve := withEve(t, scenario.Knobs{AssignedUser: "upn", ListImports: true, UnauditedImports: true})
+		defer s.close()
+		s.over = &liar{Client: s.graph, user: s.rows[0].Target.UserID, never: true}
+		s.succeeds(5*time.Minute, 0, eve, "give-import", "")
+		s.play()
+		if got := states(s.rows); got != "held:import.unknown succeeded succeeded succeeded" {
+			t.Fatalf("%s: %+v", got, s.rows[0])
+		}
+		all, err := s.graph.ListImports(t.Context())
+		i := slices.IndexFunc(all, func(im graph.Import) bool { return s.rows[0].Called(im.AssignedUser) })
+		if err != nil || i < 0 {
+			t.Fatalf("the new hire has no import: %+v, %v", all, err)
+		}
+		if _, err := s.book().Adopt(t.Context(), s.rows[0], all[i].SnapshotID, "ada"); fault.CodeOf(err) != "reconcile.wrong-user" {
+			t.Errorf("it was taken over: %v", err)
+		}
+		// A name that the new hire has given up is the user's again, as far as anybody can tell.
+		s.event(eve, "rename", "eve")
+		named := &oldNamed{Client: s.graph, id: all[i].SnapshotID, name: s.rows[0].Target.UPN}
+		s.over = named
+		if _, err := s.book().Adopt(t.Context(), s.rows[0], named.id, "ada"); err != nil {
+			t.Errorf("an import under a name that nobody else has was not taken over: %v", err)
+		}
+	})
+}
+
+// oldNamed is a tenant that shows an import under the name that its user had when it was sent.
+type oldNamed struct {
+	*graph.Client
+	id, name string
+}
+
+func (o *oldNamed) ImportResult(ctx context.Context, id string) (graph.Import, error) {
+	im, err := o.Client.ImportResult(ctx, id)
+	if id == o.id {
+		im.AssignedUser = o.name
+	}
+	return im, err
 }
 
 // A group that is deleted while its wave runs costs a read or two for all its rows together, and they say so within a few hours.
@@ -212,4 +262,60 @@ func TestGroupThatShowsLate(t *testing.T) {
 			t.Errorf("%s: %+v", got, s.rows[0].Problem)
 		}
 	})
+}
+
+// vanishing is a tenant in which a group is deleted right before somebody is added to it, or right after.
+type vanishing struct {
+	*graph.Client
+	group        string
+	after, tried bool
+}
+
+func (v *vanishing) AddMembers(ctx context.Context, group string, users []string) error {
+	return v.around(ctx, group, func() error { return v.Client.AddMembers(ctx, group, users) })
+}
+
+func (v *vanishing) AddMember(ctx context.Context, group, user string) error {
+	return v.around(ctx, group, func() error { return v.Client.AddMember(ctx, group, user) })
+}
+
+func (v *vanishing) around(ctx context.Context, group string, add func() error) error {
+	if group != v.group || v.tried {
+		return add()
+	}
+	v.tried = true
+	if !v.after {
+		return errors.Join(v.DeleteGroup(ctx, group), add())
+	}
+	return errors.Join(add(), v.DeleteGroup(ctx, group))
+}
+
+// A group that is deleted between the check of a row and its joining, or while the membership is waited for, is named as deleted.
+func TestGroupDeletedWhileJoining(t *testing.T) {
+	t.Parallel()
+	const gone = "failed:group.not-found"
+	for _, after := range []bool{false, true} {
+		for _, many := range []bool{false, true} {
+			t.Run(fmt.Sprintf("after=%t,many=%t", after, many), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := newStage(t, story())
+					defer s.close()
+					if !many {
+						s.rows = s.rows[:1]
+					}
+					s.over = &vanishing{Client: s.graph, group: s.rows[0].Target.GroupID, after: after}
+					s.play()
+					for _, r := range s.rows {
+						if got := states([]migration.Row{r}); got != gone {
+							t.Errorf("%s: %s %+v", r.Target.User, got, r.Problem)
+						}
+					}
+					if n := accepted(s); n > 2 { // those who join last were imported by then
+						t.Errorf("%d imports were accepted", n)
+					}
+				})
+			})
+		}
+	}
 }
