@@ -14,6 +14,7 @@ import (
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
+	"wave365/pkg/tenantcare/closing/facts"
 	"wave365/pkg/tenantcare/imports"
 )
 
@@ -102,7 +103,7 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	if err := a.ask(ctx, g, "Close run "+t.Run.ID+"? "+consequence(t.Run.Sandbox)); err != nil {
 		return err
 	}
-	again := func(f closing.Facts) closing.Plan { return closing.Decide(r, f, o) }
+	again := func(f facts.Seen) closing.Plan { return closing.Decide(r, f, o) }
 	doc.Done, err = closing.Do(ctx, t.writer("close"), t.conn.graph, t.conn.storage, r, p, again, func(text string) {
 		if !g.json {
 			fmt.Fprintln(a.out, wording.OneLine(strings.ToUpper(text[:1])+text[1:]))
@@ -139,9 +140,9 @@ func (a *app) closedLater(g *globals, id string, doc closeDocument) error {
 }
 
 // closingRecord is what the ledger says about the run and about the runs beside it.
-func closingRecord(ctx context.Context, t *afterwards) (closing.Record, error) {
+func closingRecord(ctx context.Context, t *afterwards) (facts.Record, error) {
 	h, err := readHistory(ctx, t.Ledger, t.Run.Tenant)
-	r := closing.Record{Run: t.Run, Rows: t.Rows, Busy: map[string]string{}, Known: map[string]bool{}, Marker: rules.OwnSettings}
+	r := facts.Record{Run: t.Run, Rows: t.Rows, Busy: map[string]string{}, Known: map[string]bool{}, Marker: rules.OwnSettings}
 	for _, c := range imports.Of(h.rows, h.effects) {
 		r.Known[strings.ToLower(c.ID)] = true
 	}

@@ -15,7 +15,7 @@ import (
 	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
-	"wave365/pkg/tenantcare/closing"
+	"wave365/pkg/tenantcare/closing/facts"
 	"wave365/pkg/tenantcare/settling"
 )
 
@@ -70,7 +70,7 @@ func (a *app) reportAgain(ctx context.Context, l *ledger.Ledger, id string, now 
 
 // settle finds out what became of the writes that f chooses, of earlier commands that ended before they knew.
 func (a *app) settle(ctx context.Context, g *globals, conn *connection, w tenantcare.Writer, f migration.WriteFilter) error {
-	var storage closing.Storage
+	var storage facts.Storage
 	if conn.storage != nil {
 		storage = conn.storage
 	}

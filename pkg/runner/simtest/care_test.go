@@ -16,6 +16,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
+	"wave365/pkg/tenantcare/closing/facts"
 	"wave365/pkg/tenantcare/imports"
 	"wave365/pkg/tenantcare/settling"
 	"wave365/pkg/tenantcare/undoing"
@@ -254,7 +255,7 @@ type tended struct {
 }
 
 func (p tended) close(ctx context.Context, c care, rows []migration.Row, all []migration.Write) (bool, error) {
-	r := closing.Record{Run: p.world.run, Rows: rows, Effects: all}
+	r := facts.Record{Run: p.world.run, Rows: rows, Effects: all}
 	r.Run.BlobRoot = p.b.Root()
 	o := closing.Options{Purge: c.purge, DeleteStaging: c.staging, SignatureLife: 48 * time.Hour, Now: p.world.clock.Now()}
 	plan, err := closing.Look(ctx, p.world.clock, p.g, p.b, r, o)
@@ -268,7 +269,7 @@ func (p tended) close(ctx context.Context, c care, rows []migration.Row, all []m
 	if err != nil || plan.Nothing() {
 		return err == nil, err
 	}
-	_, err = closing.Do(ctx, p.w, p.g, p.b, r, plan, func(f closing.Facts) closing.Plan { return closing.Decide(r, f, o) }, func(string) {})
+	_, err = closing.Do(ctx, p.w, p.g, p.b, r, plan, func(f facts.Seen) closing.Plan { return closing.Decide(r, f, o) }, func(string) {})
 	return false, err
 }
 

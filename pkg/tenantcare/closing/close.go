@@ -9,6 +9,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/closing/facts"
 	"wave365/pkg/tenantcare/imports"
 	"wave365/pkg/tenantcare/snapshotsetting"
 )
@@ -25,10 +26,10 @@ type Done struct {
 // writes and run again. again decides anew right before the first write, and right before the first blob is deleted: who
 // agrees to a plan takes their time, and others work meanwhile. tell is told of each thing that is done. The fault is a
 // Conflict (close.unsettled) when a setting must not go back any more.
-func Do(ctx context.Context, w tenantcare.Writer, t Tenant, s Storage, r Record, p Plan, again func(Facts) Plan, tell func(string)) (Done, error) {
+func Do(ctx context.Context, w tenantcare.Writer, t facts.Tenant, s facts.Storage, r facts.Record, p Plan, again func(facts.Seen) Plan, tell func(string)) (Done, error) {
 	var d Done
 	if len(p.Switch) > 0 {
-		f, err := read(ctx, t, s, r)
+		f, err := facts.Read(ctx, t, s, r)
 		if err != nil {
 			return d, err
 		}
@@ -53,7 +54,7 @@ func Do(ctx context.Context, w tenantcare.Writer, t Tenant, s Storage, r Record,
 	if len(p.Deletable()) == 0 {
 		return d, nil
 	}
-	f, err := read(ctx, t, s, r)
+	f, err := facts.Read(ctx, t, s, r)
 	if err != nil {
 		return d, err
 	}
@@ -69,7 +70,7 @@ func Do(ctx context.Context, w tenantcare.Writer, t Tenant, s Storage, r Record,
 }
 
 // remove deletes one blob at the ETag that was validated.
-func remove(ctx context.Context, w tenantcare.Writer, s Storage, run migration.Run, x Staging) error {
+func remove(ctx context.Context, w tenantcare.Writer, s facts.Storage, run migration.Run, x Staging) error {
 	ref, err := blob.ParseRef(x.Path, run.BlobRoot)
 	if err != nil {
 		return err
@@ -83,7 +84,7 @@ func remove(ctx context.Context, w tenantcare.Writer, s Storage, run migration.R
 }
 
 // BlobGone looks whether a blob is gone.
-func BlobGone(s Storage, ref blob.Ref) tenantcare.Look {
+func BlobGone(s facts.Storage, ref blob.Ref) tenantcare.Look {
 	return func(ctx context.Context) (string, string, bool, error) {
 		items, err := s.List(ctx, ref.Container, ref.Name)
 		if err != nil && !fault.Is(err, fault.NotFound) {

@@ -9,6 +9,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare/closing/facts"
 	"wave365/pkg/tenantcare/imports"
 )
 
@@ -69,9 +70,9 @@ func (p Plan) Deletable() []Staging {
 }
 
 // Decide says what close does about a run, from one look.
-func Decide(r Record, f Facts, o Options) Plan {
+func Decide(r facts.Record, f facts.Seen, o Options) Plan {
 	p := Plan{Delete: o.DeleteStaging}
-	x := indexed(r, f)
+	x := facts.NewIndex(r, f)
 	p.settings(x, o)
 	p.imports(r, f, o)
 	p.people(x)
@@ -89,9 +90,9 @@ func (p *Plan) leave(command fault.Command, what string, args ...any) {
 }
 
 // settings finds the snapshot settings that reach the run's groups. One that others still need, or have a share in, stays.
-func (p *Plan) settings(x index, o Options) {
+func (p *Plan) settings(x facts.Index, o Options) {
 	for _, s := range x.Settings {
-		if !reachedBySnapshot(s, x.ours) {
+		if !facts.ReachedBySnapshot(s, x.Ours) {
 			continue
 		}
 		busy, others := "", 0
@@ -100,17 +101,17 @@ func (p *Plan) settings(x index, o Options) {
 			if run := x.Busy[strings.ToLower(g)]; run != "" {
 				busy = run
 			}
-			if !x.ours[strings.ToLower(g)] {
+			if !x.Ours[strings.ToLower(g)] {
 				others++
 			}
 			members = append(members, x.Members[strings.ToLower(g)]...)
 		}
-		need := x.needs.Setting(members, x.CloudPCs, x.Outside, x.name)
+		need := x.Needs.Setting(members, x.CloudPCs, x.Outside, x.Name)
 		var why []string
 		if len(need) > 0 {
 			why = append(why, fmt.Sprintf("people who are not in this run need it, or may, until they have their Cloud PCs (%d): %s", len(need), some(need)))
 		}
-		if x.elsewhere(s) {
+		if x.MadeElsewhere(s) {
 			why = append(why, "this ledger did not make it, another one did: close the run there")
 		}
 		if others > 0 {
@@ -134,7 +135,7 @@ func (p *Plan) settings(x index, o Options) {
 	}
 }
 
-func (p *Plan) imports(r Record, f Facts, o Options) {
+func (p *Plan) imports(r facts.Record, f facts.Seen, o Options) {
 	for _, v := range f.Imports {
 		switch {
 		case v.Fate == imports.Purge && o.Purge:
@@ -165,7 +166,7 @@ func Size(n int64) string {
 }
 
 // signatures says until when the links that were handed to the service can still be used.
-func (p *Plan) signatures(r Record, o Options) {
+func (p *Plan) signatures(r facts.Record, o Options) {
 	var last time.Time
 	n := 0
 	for _, w := range r.Effects {

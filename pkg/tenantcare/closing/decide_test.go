@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare/closing"
+	"wave365/pkg/tenantcare/closing/facts"
 	"wave365/pkg/tenantcare/imports"
 )
 
@@ -18,16 +19,16 @@ var proven = time.Date(2026, 11, 20, 20, 0, 0, 123_000_000, time.UTC)
 var now = time.Date(2026, 11, 20, 22, 0, 0, 0, time.UTC)
 
 // evening is a run of two: anna was migrated, cyd was not.
-func evening() (closing.Record, closing.Facts) {
+func evening() (facts.Record, facts.Seen) {
 	target := func(user string) migration.Target {
 		return migration.Target{User: user, UserID: user, UPN: user, PolicyID: "p", GroupID: "g", GroupName: "grp", SKUName: "sku",
 			Disk: migration.Source{Container: "disks", Name: user + ".vhd", ETag: `"1"`}}
 	}
 	done := &migration.Outcome{Status: migration.OutcomeDone}
-	r := closing.Record{Run: migration.Run{ID: "r"}, Busy: map[string]string{}, Rows: []migration.Row{
+	r := facts.Record{Run: migration.Run{ID: "r"}, Busy: map[string]string{}, Rows: []migration.Row{
 		{Run: "r", Index: 0, State: migration.Succeeded, Target: target("anna"), Facts: migration.Facts{CloudPCID: "PC", Provisioned: proven}}, {Run: "r", Index: 1, State: migration.Failed, Target: target("cyd")}},
 		Effects: []migration.Write{{Command: "run", Run: "r", Row: 1, Effect: migration.EffectJoin, Target: "g", Outcome: done}}}
-	f := closing.Facts{
+	f := facts.Seen{
 		Settings: []graph.UserSetting{{ID: "s", DisplayName: "wave365 r", ProvisioningSourceType: "snapshot", GroupIDs: []string{"g"}}},
 		CloudPCs: []graph.CloudPC{{ID: "pc", UserPrincipalName: "anna", ProvisioningPolicyID: "p", Status: graph.StatusProvisioned, ProvisionedAt: proven}},
 		Members:  map[string][]graph.Member{"g": {{ID: "anna", UPN: "anna"}, {ID: "cyd", UPN: "cyd"}}},
@@ -47,53 +48,53 @@ func left(p closing.Plan) string {
 func TestSettings(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		change func(*closing.Record, *closing.Facts, *closing.Options)
+		change func(*facts.Record, *facts.Seen, *closing.Options)
 		n      int
 		left   string
 	}{
-		"Own": {func(*closing.Record, *closing.Facts, *closing.Options) {}, 1, ""},
-		"Image": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+		"Own": {func(*facts.Record, *facts.Seen, *closing.Options) {}, 1, ""},
+		"Image": {func(_ *facts.Record, f *facts.Seen, _ *closing.Options) {
 			f.Settings[0].ProvisioningSourceType = "image"
 		}, 0, ""},
-		"Elsewhere": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) { f.Settings[0].GroupIDs = []string{"x"} }, 0, ""},
-		"Shared": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+		"Elsewhere": {func(_ *facts.Record, f *facts.Seen, _ *closing.Options) { f.Settings[0].GroupIDs = []string{"x"} }, 0, ""},
+		"Shared": {func(_ *facts.Record, f *facts.Seen, _ *closing.Options) {
 			f.Settings[0].GroupIDs = []string{"g", "x"}
 		}, 0, "other waves"},
-		"SharedTold": {func(_ *closing.Record, f *closing.Facts, o *closing.Options) {
+		"SharedTold": {func(_ *facts.Record, f *facts.Seen, o *closing.Options) {
 			f.Settings[0].GroupIDs, o.Shared = []string{"g", "x"}, true
 		}, 1, ""},
-		"BeingBuilt": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+		"BeingBuilt": {func(_ *facts.Record, f *facts.Seen, _ *closing.Options) {
 			f.Members["g"] = append(f.Members["g"], graph.Member{ID: "zoe", UPN: "zoe@x"})
 			f.CloudPCs = append(f.CloudPCs, graph.CloudPC{DisplayName: "Z", UserPrincipalName: "Zoe@x", Status: graph.StatusProvisioning})
 		}, 0, "zoe@x (Cloud PC Z is provisioning)"},
-		"BuiltAlready": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+		"BuiltAlready": {func(_ *facts.Record, f *facts.Seen, _ *closing.Options) {
 			f.Members["g"] = append(f.Members["g"], graph.Member{ID: "zoe", UPN: "zoe@x"})
 			f.CloudPCs = append(f.CloudPCs, graph.CloudPC{UserPrincipalName: "Zoe@x", Status: graph.StatusProvisioned})
 		}, 1, ""},
-		"Licensed": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+		"Licensed": {func(_ *facts.Record, f *facts.Seen, _ *closing.Options) {
 			f.Members["g"], f.Due = append(f.Members["g"], graph.Member{ID: "zoe", UPN: "zoe@x"}), map[string]bool{"zoe": true}
 		}, 0, "zoe@x (has a license, and no Cloud PC yet)"},
-		"ImportOfAMember": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+		"ImportOfAMember": {func(_ *facts.Record, f *facts.Seen, _ *closing.Options) {
 			f.Members["g"] = append(f.Members["g"], graph.Member{ID: "zoe", UPN: "zoe@x"})
 			f.Foreign = []graph.Import{{SnapshotID: "i", AssignedUser: "ZOE", PolicyName: "other", Status: graph.ImportSucceeded}}
 		}, 0, "zoe@x (import i, which this ledger did not send"},
-		"ImportOfWhoMayJoin": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+		"ImportOfWhoMayJoin": {func(_ *facts.Record, f *facts.Seen, _ *closing.Options) {
 			f.Foreign = []graph.Import{{SnapshotID: "i", AssignedUser: "zoe", Status: graph.ImportInProgress}}
 		}, 0, "zoe (import i"},
-		"ImportUnderAnotherPolicy": {func(_ *closing.Record, f *closing.Facts, _ *closing.Options) {
+		"ImportUnderAnotherPolicy": {func(_ *facts.Record, f *facts.Seen, _ *closing.Options) {
 			f.Foreign = []graph.Import{{SnapshotID: "i", AssignedUser: "zoe", PolicyName: "other", Status: graph.ImportInProgress}}
 		}, 1, ""},
-		"NeededAllTheSame": {func(_ *closing.Record, f *closing.Facts, o *closing.Options) {
+		"NeededAllTheSame": {func(_ *facts.Record, f *facts.Seen, o *closing.Options) {
 			f.Foreign, o.Shared = []graph.Import{{SnapshotID: "i", AssignedUser: "zoe", Status: graph.ImportInProgress}}, true
 		}, 1, "from now on Cloud PCs of 1 who are not in this run are built from the image"},
-		"AnotherLedgers": {func(r *closing.Record, f *closing.Facts, _ *closing.Options) {
+		"AnotherLedgers": {func(r *facts.Record, f *facts.Seen, _ *closing.Options) {
 			r.Marker, f.Settings[0].DisplayName = "wave365 ", "wave365 r2"
 		}, 0, "another one did"},
-		"AnotherRunOfThisLedgers": {func(r *closing.Record, f *closing.Facts, _ *closing.Options) {
+		"AnotherRunOfThisLedgers": {func(r *facts.Record, f *facts.Seen, _ *closing.Options) {
 			r.Marker, f.Settings[0].DisplayName = "wave365 ", "wave365 r2"
 			r.Effects = append(r.Effects, migration.Write{Run: "r2", Row: migration.WaveRow, Effect: migration.EffectSettingCreate, Outcome: &migration.Outcome{Status: migration.OutcomeDone, RemoteID: "S"}})
 		}, 1, ""},
-		"OtherRunNeedsIt": {func(r *closing.Record, _ *closing.Facts, o *closing.Options) { r.Busy["g"], o.Shared = "r2", true }, 0, "run r2 needs it"},
+		"OtherRunNeedsIt": {func(r *facts.Record, _ *facts.Seen, o *closing.Options) { r.Busy["g"], o.Shared = "r2", true }, 0, "run r2 needs it"},
 	} {
 		r, f := evening()
 		o := closing.Options{Now: now}
@@ -113,40 +114,40 @@ func TestSettings(t *testing.T) {
 func TestStaging(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		change func(*closing.Record, *closing.Facts)
+		change func(*facts.Record, *facts.Seen)
 		why    string
 	}{
-		"Good":      {func(*closing.Record, *closing.Facts) {}, ""},
-		"NotProven": {func(r *closing.Record, _ *closing.Facts) { r.Rows[0].State = migration.Failed }, "-"},
-		"Changed": {func(_ *closing.Record, f *closing.Facts) {
+		"Good":      {func(*facts.Record, *facts.Seen) {}, ""},
+		"NotProven": {func(r *facts.Record, _ *facts.Seen) { r.Rows[0].State = migration.Failed }, "-"},
+		"Changed": {func(_ *facts.Record, f *facts.Seen) {
 			i := f.Blobs["disks/anna.vhd"]
 			i.ETag = `"2"`
 			f.Blobs["disks/anna.vhd"] = i
 		}, "changed since"},
-		"Leased": {func(_ *closing.Record, f *closing.Facts) {
+		"Leased": {func(_ *facts.Record, f *facts.Seen) {
 			i := f.Blobs["disks/anna.vhd"]
 			i.LeaseStatus = "locked"
 			f.Blobs["disks/anna.vhd"] = i
 		}, "leased"},
-		"LeftGroup": {func(_ *closing.Record, f *closing.Facts) { f.Members["g"] = nil }, "not in group"},
-		"InGrace":   {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs[0].Status = graph.StatusInGracePeriod }, "not there"},
-		"NoCloudPC": {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs = nil }, "not there"},
-		"Rebuilt":   {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs[0].ID = "other" }, "has another id"},
-		"Again":     {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs[0].ProvisionedAt = proven.Add(time.Minute) }, "was provisioned again"},
-		"NoTime":    {func(_ *closing.Record, f *closing.Facts) { f.CloudPCs[0].ProvisionedAt = time.Time{} }, "not known"},
-		"NoProof":   {func(r *closing.Record, _ *closing.Facts) { r.Rows[0].Facts = migration.Facts{} }, "not known"},
-		"Imported": {func(r *closing.Record, _ *closing.Facts) {
+		"LeftGroup": {func(_ *facts.Record, f *facts.Seen) { f.Members["g"] = nil }, "not in group"},
+		"InGrace":   {func(_ *facts.Record, f *facts.Seen) { f.CloudPCs[0].Status = graph.StatusInGracePeriod }, "not there"},
+		"NoCloudPC": {func(_ *facts.Record, f *facts.Seen) { f.CloudPCs = nil }, "not there"},
+		"Rebuilt":   {func(_ *facts.Record, f *facts.Seen) { f.CloudPCs[0].ID = "other" }, "has another id"},
+		"Again":     {func(_ *facts.Record, f *facts.Seen) { f.CloudPCs[0].ProvisionedAt = proven.Add(time.Minute) }, "was provisioned again"},
+		"NoTime":    {func(_ *facts.Record, f *facts.Seen) { f.CloudPCs[0].ProvisionedAt = time.Time{} }, "not known"},
+		"NoProof":   {func(r *facts.Record, _ *facts.Seen) { r.Rows[0].Facts = migration.Facts{} }, "not known"},
+		"Imported": {func(r *facts.Record, _ *facts.Seen) {
 			r.Beside = []migration.Row{{Run: "r2", State: migration.Waiting, Target: r.Rows[0].Target}}
 		}, "run r2 needs it"},
-		"Retriable": {func(r *closing.Record, _ *closing.Facts) {
+		"Retriable": {func(r *facts.Record, _ *facts.Seen) {
 			x := migration.Row{Run: "r2", State: migration.Failed, Target: r.Rows[0].Target}
 			x.Target.UserID = "zoe"
 			r.Beside = []migration.Row{x}
 		}, "run r2 needs it"},
-		"TriedBefore": {func(r *closing.Record, _ *closing.Facts) {
+		"TriedBefore": {func(r *facts.Record, _ *facts.Seen) {
 			r.Beside = []migration.Row{{Run: "r0", State: migration.Failed, Target: r.Rows[0].Target}}
 		}, ""},
-		"NoETag": {func(r *closing.Record, _ *closing.Facts) { r.Rows[0].Target.Disk.ETag = "" }, "changed since"},
+		"NoETag": {func(r *facts.Record, _ *facts.Seen) { r.Rows[0].Target.Disk.ETag = "" }, "changed since"},
 	} {
 		r, f := evening()
 		tc.change(&r, &f)

@@ -4,72 +4,20 @@ package closing
 
 import (
 	"context"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
-	"wave365/pkg/blob"
 	"wave365/pkg/fault"
-	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare"
-	"wave365/pkg/tenantcare/closing/needed"
-	"wave365/pkg/tenantcare/imports"
-	"wave365/pkg/tenantcare/snapshotsetting"
+	"wave365/pkg/tenantcare/closing/facts"
 )
-
-// Tenant are the calls it makes; *graph.Client makes them.
-type Tenant interface {
-	imports.Tenant
-	snapshotsetting.Tenant
-	needed.Tenant
-	CloudPCs(ctx context.Context, filter string) ([]graph.CloudPC, error)
-	GroupMembers(ctx context.Context, groupID string) ([]graph.Member, error)
-}
-
-// Storage is what it asks of the storage account; *blob.Client is one. nil: the staging blobs are not looked at.
-type Storage interface {
-	List(ctx context.Context, container, prefix string) ([]blob.Item, error)
-	Delete(ctx context.Context, r blob.Ref, etag string) error
-}
-
-// Record is what the ledger says about the run.
-type Record struct {
-	Run  migration.Run
-	Rows []migration.Row
-	// Effects are the run's writes, and those of commands for it.
-	Effects []migration.Write
-	// Busy are groups that a row of another run, which is not final, still needs, by id in lower case, with that run's id.
-	Busy map[string]string
-	// Beside are the rows of the ledger's other runs, Known the imports that this ledger knows, by id in lower case.
-	Beside []migration.Row
-	Known  map[string]bool
-	// Marker is what the names of settings begin with that this tool makes for a run; "": settings are not told apart by it.
-	Marker string
-}
-
-// Facts is what one look at the tenant and the storage account found.
-type Facts struct {
-	Settings []graph.UserSetting
-	Imports  []imports.Verdict
-	// CloudPCs are all of the tenant's.
-	CloudPCs []graph.CloudPC
-	// Outside is looked for only when a setting is to go back.
-	needed.Outside
-	// Members are the direct members of the groups of the run and of its settings, by group id in lower case.
-	Members map[string][]graph.Member
-	// Gone are the groups that are no more, by id in lower case.
-	Gone map[string]bool
-	// Blobs are those in the containers of the run's disks, by container/name; nil: not looked at.
-	Blobs map[string]blob.Item
-}
 
 // apart lies between the two looks that must agree, in service time.
 const apart = 90 * time.Second
 
 // Final refuses a run whose rows are not final, or held. The fault is a Conflict (close.not-final).
-func Final(r Record) error {
+func Final(r facts.Record) error {
 	c := migration.Count(r.Rows)
 	switch {
 	case c.Open() > 0:
@@ -87,11 +35,11 @@ func settle(r migration.Row, args ...string) fault.Command {
 }
 
 // Look looks twice, apart in time, and decides. The fault is a Conflict (close.unsettled) when the two looks disagree.
-func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, s Storage, r Record, o Options) (Plan, error) {
+func Look(ctx context.Context, clock tenantcare.Clock, t facts.Tenant, s facts.Storage, r facts.Record, o Options) (Plan, error) {
 	if err := Final(r); err != nil {
 		return Plan{}, err
 	}
-	first, err := read(ctx, t, s, r)
+	first, err := facts.Read(ctx, t, s, r)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -102,7 +50,7 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, s Storage, r Re
 	if err := tenantcare.Sleep(ctx, clock, apart); err != nil {
 		return Plan{}, err
 	}
-	second, err := read(ctx, t, s, r)
+	second, err := facts.Read(ctx, t, s, r)
 	if err != nil {
 		return Plan{}, err
 	}
@@ -144,129 +92,4 @@ func disagree(a, b Plan) string {
 		return "the staging blobs"
 	}
 	return ""
-}
-
-func read(ctx context.Context, t Tenant, s Storage, r Record) (Facts, error) {
-	f := Facts{Members: map[string][]graph.Member{}, Gone: map[string]bool{}}
-	var err error
-	if f.Settings, err = t.UserSettings(ctx); err != nil {
-		return f, err
-	}
-	if f.Imports, err = imports.Read(ctx, t, imports.Of(r.Rows, r.Effects)); err != nil {
-		return f, err
-	}
-	if f.CloudPCs, err = t.CloudPCs(ctx, ""); err != nil {
-		return f, err
-	}
-	for _, g := range r.groups() {
-		members, err := t.GroupMembers(ctx, g.ID)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return f, err
-		}
-		f.Members[strings.ToLower(g.ID)], f.Gone[strings.ToLower(g.ID)] = members, err != nil
-	}
-	if err := readOutside(ctx, t, r, &f); err != nil {
-		return f, err
-	}
-	if s == nil {
-		return f, nil
-	}
-	f.Blobs = map[string]blob.Item{}
-	for _, container := range r.containers() {
-		items, err := s.List(ctx, container, "")
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return f, err
-		}
-		for _, i := range items {
-			f.Blobs[container+"/"+i.Name] = i
-		}
-	}
-	return f, nil
-}
-
-// readOutside reads what shows who outside the run still needs the settings that are to go back: the members of all their
-// groups, which of those are due to get a Cloud PC, and imports that this ledger did not send.
-func readOutside(ctx context.Context, t Tenant, r Record, f *Facts) error {
-	ours, asked := r.ours(), map[string]bool{}
-	var members []graph.Member
-	for _, s := range f.Settings {
-		if !reachedBySnapshot(s, ours) {
-			continue
-		}
-		for _, g := range s.GroupIDs {
-			key := strings.ToLower(g)
-			if asked[key] {
-				continue
-			}
-			asked[key] = true
-			if _, known := f.Members[key]; !known {
-				all, err := t.GroupMembers(ctx, g)
-				if err != nil && !fault.Is(err, fault.NotFound) {
-					return err
-				}
-				f.Members[key] = all
-			}
-			members = append(members, f.Members[key]...)
-		}
-	}
-	if len(asked) == 0 {
-		return nil
-	}
-	sent := map[string]bool{}
-	maps.Copy(sent, r.Known)
-	for _, c := range imports.Of(r.Rows, r.Effects) {
-		sent[strings.ToLower(c.ID)] = true
-	}
-	var err error
-	f.Outside, err = needed.Read(ctx, t, needed.Of(r.Run, r.Rows, nil), sent, members, f.CloudPCs)
-	return err
-}
-
-// reachedBySnapshot reports whether a setting builds from snapshots and reaches one of these groups.
-func reachedBySnapshot(s graph.UserSetting, groups map[string]bool) bool {
-	return strings.EqualFold(s.ProvisioningSourceType, graph.SourceSnapshot) &&
-		slices.ContainsFunc(s.GroupIDs, func(id string) bool { return groups[strings.ToLower(id)] })
-}
-
-// ours are the ids of the run's groups, in lower case.
-func (r Record) ours() map[string]bool {
-	out := map[string]bool{}
-	for _, g := range r.groups() {
-		out[strings.ToLower(g.ID)] = true
-	}
-	return out
-}
-
-// elsewhere reports whether a setting bears the name that this tool gives, and this ledger did not make it.
-func (r Record) elsewhere(s graph.UserSetting) bool {
-	if r.Marker == "" || !strings.HasPrefix(s.DisplayName, r.Marker) || s.DisplayName == r.Marker+r.Run.ID {
-		return false
-	}
-	return !slices.ContainsFunc(r.Effects, func(w migration.Write) bool {
-		return w.Effect == migration.EffectSettingCreate && w.Outcome != nil && strings.EqualFold(w.Outcome.RemoteID, s.ID)
-	})
-}
-
-// groups are the groups of the rows that were not skipped, each once.
-func (r Record) groups() []snapshotsetting.Group {
-	var out []snapshotsetting.Group
-	for _, row := range r.Rows {
-		t := row.Target
-		if row.State == migration.Skipped || t.GroupID == "" || slices.ContainsFunc(out, func(g snapshotsetting.Group) bool { return strings.EqualFold(g.ID, t.GroupID) }) {
-			continue
-		}
-		out = append(out, snapshotsetting.Group{ID: t.GroupID, Name: t.GroupName})
-	}
-	return out
-}
-
-// containers are those in which the proven rows' disks lie.
-func (r Record) containers() []string {
-	var out []string
-	for _, row := range r.Rows {
-		if c := row.Target.Disk.Container; row.State == migration.Succeeded && c != "" && !slices.Contains(out, c) {
-			out = append(out, c)
-		}
-	}
-	return out
 }

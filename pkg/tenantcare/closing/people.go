@@ -10,21 +10,22 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare"
+	"wave365/pkg/tenantcare/closing/facts"
 	"wave365/pkg/tenantcare/leaving"
 	"wave365/pkg/tenantcare/snapshotsetting"
 )
 
 // people says who was left half-way, who lost the link to the Cloud PC, and who would be built from the image from now on.
-func (p *Plan) people(x index) {
+func (p *Plan) people(x facts.Index) {
 	for _, row := range x.Rows {
 		switch {
 		case row.State != migration.Succeeded:
 			p.notMigrated(x, row)
-		case !x.member(row.Target):
-			p.leftGroup(row.Target, len(x.of(row)) > 0)
+		case !x.Member(row.Target):
+			p.leftGroup(row.Target, len(x.CloudPCsOf(row)) > 0)
 		}
 	}
-	for _, g := range x.groups() {
+	for _, g := range x.Groups() {
 		p.group(x, g)
 	}
 }
@@ -39,10 +40,10 @@ func (p *Plan) leftGroup(t migration.Target, hasCloudPC bool) {
 }
 
 // notMigrated is about somebody who was not migrated, and for whom something was done all the same.
-func (p *Plan) notMigrated(x index, row migration.Row) {
-	t, changed := row.Target, x.changed(row)
+func (p *Plan) notMigrated(x facts.Index, row migration.Row) {
+	t, changed := row.Target, x.Changed(row)
 	var pc graph.CloudPC
-	all := x.of(row)
+	all := x.CloudPCsOf(row)
 	if len(all) > 0 {
 		pc = all[0]
 	}
@@ -59,7 +60,7 @@ func (p *Plan) notMigrated(x index, row migration.Row) {
 
 // failed names a retry for a row whose Cloud PC has failed. Where the setting of its group builds from images, or does once
 // the run is closed, a retry is refused until the setting is switched to snapshots again.
-func (p *Plan) failed(x index, row migration.Row, pc graph.CloudPC) {
+func (p *Plan) failed(x facts.Index, row migration.Row, pc graph.CloudPC) {
 	t, retry := row.Target, fault.NewCommand("retry", "--row", row.Target.User).For(x.Run.ID)
 	text := fmt.Sprintf("Cloud PC %s of %s has failed", pc.DisplayName, t.User)
 	reaches := func(s graph.UserSetting) bool { return tenantcare.Has(s.GroupIDs, t.GroupID) }
@@ -80,10 +81,10 @@ func (p *Plan) failed(x index, row migration.Row, pc graph.CloudPC) {
 }
 
 // group is about a group of the run: whether it was made for it, and who of its members is not in the wave.
-func (p *Plan) group(x index, g snapshotsetting.Group) {
+func (p *Plan) group(x facts.Index, g snapshotsetting.Group) {
 	members := x.Members[strings.ToLower(g.ID)]
 	switch n := len(members); {
-	case !made(x.Record, g.ID) || x.Gone[strings.ToLower(g.ID)]:
+	case !x.Made(g.ID) || x.Gone[strings.ToLower(g.ID)]:
 	case n == 0:
 		p.leave(fault.NewCommand("undo", "--groups").For(x.Run.ID), "group %s was made for this wave, and nobody is in it", g.Name)
 	default:
@@ -91,50 +92,11 @@ func (p *Plan) group(x index, g snapshotsetting.Group) {
 	}
 	var who []string
 	for _, m := range members {
-		if m.UPN != "" && !x.needs.Has(m.ID) && !x.having[strings.ToLower(m.UPN)] {
+		if m.UPN != "" && !x.Needs.Has(m.ID) && !x.Having[strings.ToLower(m.UPN)] {
 			who = append(who, m.UPN)
 		}
 	}
 	if len(who) > 0 {
 		p.leave(fault.Command{}, "members of group %s who are not in this wave have no Cloud PC (%d); with a license they get one from the image: %s", g.Name, len(who), some(who))
 	}
-}
-
-// made reports whether this tool made a group.
-func made(r Record, group string) bool {
-	return slices.ContainsFunc(r.Effects, func(w migration.Write) bool {
-		return w.Effect == tenantcare.GroupCreate && w.Changed() && strings.EqualFold(w.Outcome.RemoteID, group)
-	})
-}
-
-// changed says what the run made for a row and nobody took back since.
-func (x index) changed(row migration.Row) []string {
-	joined, licensed, away := false, false, false
-	for _, w := range x.writes[row.Index] {
-		if !w.Changed() {
-			continue
-		}
-		ran := w.Command == migration.CommandRun
-		switch w.Effect {
-		case migration.EffectJoin:
-			joined = true
-		case tenantcare.GroupLeave:
-			joined = false
-		case migration.EffectRelease: // by a command it is what takes a license back
-			licensed, away = false, ran
-		case migration.EffectLicense:
-			licensed, away = ran && row.Target.Trigger != migration.TriggerRelicense, false
-		}
-	}
-	var out []string
-	if joined {
-		out = append(out, "the membership in group "+row.Target.GroupName)
-	}
-	if licensed {
-		out = append(out, "the license "+row.Target.SKUName)
-	}
-	if away {
-		out = append(out, "the license "+row.Target.SKUName+" was taken away for the import and is not given back")
-	}
-	return out
 }

@@ -10,11 +10,12 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/tenantcare/closing/facts"
 )
 
 // staging finds the blobs that proven rows were imported from. Until the memberships are known to be as they were, no
 // disk goes: whoever lost the link may need theirs again.
-func (p *Plan) staging(x index, o Options) {
+func (p *Plan) staging(x facts.Index, o Options) {
 	if x.Blobs == nil {
 		return
 	}
@@ -33,7 +34,7 @@ func (p *Plan) staging(x index, o Options) {
 				continue
 			}
 			one := Staging{Row: row, Path: s.Container + "/" + s.Name, ETag: s.ETag, Bytes: now.Length}
-			if one.Why, one.Show = x.keep(row, *s, now); one.Why == "" {
+			if one.Why, one.Show = keep(x, row, *s, now); one.Why == "" {
 				count, bytes = count+1, bytes+now.Length
 			}
 			p.Staging = append(p.Staging, one)
@@ -51,20 +52,20 @@ func (p *Plan) staging(x index, o Options) {
 
 // keep says why a disk of a proven row, of which there is a blob now, may not be deleted, with the command to see more; "" when
 // it may.
-func (x index) keep(row migration.Row, s migration.Source, now blob.Item) (why string, show fault.Command) {
+func keep(x facts.Index, row migration.Row, s migration.Source, now blob.Item) (why string, show fault.Command) {
 	switch {
 	case s.ETag == "" || now.ETag != s.ETag:
 		return "it changed since it was validated", show
 	case strings.EqualFold(now.LeaseStatus, "locked"):
 		return "it is leased", show
 	}
-	if run := x.needs.Disk(row, s); run != "" {
+	if run := x.Needs.Disk(row, s); run != "" {
 		return "run " + run + " needs it", show
 	}
-	if !x.member(row.Target) {
+	if !x.Member(row.Target) {
 		return row.Target.User + " is not in group " + row.Target.GroupName + " any more", show
 	}
-	if why = x.notProven(row); why != "" {
+	if why = notProven(x, row); why != "" {
 		show = fault.NewCommand("cloudpc show", row.Target.User)
 	}
 	return why, show
@@ -72,9 +73,9 @@ func (x index) keep(row migration.Row, s migration.Source, now blob.Item) (why s
 
 // notProven says why a row's Cloud PC is not known to hold what was on its disk; "" when the one by which the row was proven
 // is there, in order, and was not provisioned again since.
-func (x index) notProven(r migration.Row) string {
+func notProven(x facts.Index, r migration.Row) string {
 	other := ""
-	for _, pc := range x.of(r) {
+	for _, pc := range x.CloudPCsOf(r) {
 		if pc.Status != graph.StatusProvisioned && pc.Status != graph.StatusProvisionedWithWarnings {
 			continue
 		}

@@ -13,6 +13,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
+	"wave365/pkg/tenantcare/closing/facts"
 	"wave365/pkg/tenantcare/images"
 	"wave365/pkg/tenantcare/imports"
 	"wave365/pkg/tenantcare/leaving"
@@ -44,7 +45,7 @@ func (s Settled) Happened() bool { return s.Outcome.Status.Happened() }
 // undecided. It waits, in service time, as long as an effect may take to show. tell is told of each.
 //
 // Errors: those of the looks; the journal's; Interrupted.
-func Writes(ctx context.Context, w tenantcare.Writer, t Tenant, s closing.Storage, f migration.WriteFilter, tell func(Settled)) error {
+func Writes(ctx context.Context, w tenantcare.Writer, t Tenant, s facts.Storage, f migration.WriteFilter, tell func(Settled)) error {
 	f.Undecided = true
 	open, err := w.Journal.Writes(context.WithoutCancel(ctx), f)
 	if err != nil {
@@ -68,7 +69,7 @@ func Writes(ctx context.Context, w tenantcare.Writer, t Tenant, s closing.Storag
 }
 
 // of is how to look for what a write did, and how long that may take to show; nil: it is not looked for here.
-func of(by tenantcare.Writer, t Tenant, s closing.Storage, w migration.Write) (tenantcare.Look, time.Duration) {
+func of(by tenantcare.Writer, t Tenant, s facts.Storage, w migration.Write) (tenantcare.Look, time.Duration) {
 	if w.Command == migration.CommandRun {
 		return nil, 0
 	}
