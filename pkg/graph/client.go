@@ -35,7 +35,7 @@ type Options struct {
 }
 
 // Client calls Microsoft Graph. Safe for concurrent use. It remembers which of the undocumented variants this service
-// speaks, see [Client.Variants]. It holds nothing that must be closed.
+// speaks. It holds nothing that must be closed.
 type Client struct {
 	p    *cloud.Pipeline
 	root string

@@ -79,26 +79,42 @@ func describe(r *fault.Remote, e odata.Error) string {
 
 // classify maps status and code to a kind and a code of ours.
 func classify(cl call, a answer, e odata.Error) (fault.Kind, string) {
-	s, access := a.status, a.status == http.StatusUnauthorized || a.status == http.StatusForbidden
-	switch {
+	switch s := a.status; {
 	case cl.reads() && isPage(a):
 		return fault.Unavailable, CodeMalformed
-	case access && (e.Mentions("insufficient_claims") || mentionsClaims(a.header)):
+	case lacksClaims(a, e):
 		return fault.Denied, CodeConditionalAccess
 	case s == http.StatusUnauthorized:
 		return fault.Denied, CodeSignIn
-	case s == http.StatusTooManyRequests, s == 509:
-		if isQuota(e) || cl.metered && cloud.RetryAfter(a.header) > quotaPause {
-			return fault.Throttled, CodeQuota
-		}
-		return fault.Throttled, CodeThrottled
-	case s >= 400 && s < 500 && isQuota(e):
+	case usedUp(cl, a, e):
 		return fault.Throttled, CodeQuota
+	case throttled(s):
+		return fault.Throttled, CodeThrottled
 	case s >= 500 && s != http.StatusNotImplemented, s == http.StatusRequestTimeout:
 		return classifyFailure(cl, s)
 	}
-	return classifyStatus(s, e)
+	return classifyStatus(a.status, e)
 }
+
+// lacksClaims reports a refusal by conditional access, which asks for more than the token says.
+func lacksClaims(a answer, e odata.Error) bool {
+	return (a.status == http.StatusUnauthorized || a.status == http.StatusForbidden) && (e.Mentions("insufficient_claims") || mentionsClaims(a.header))
+}
+
+func throttled(status int) bool {
+	return status == http.StatusTooManyRequests || status == statusBandwidth
+}
+
+// usedUp reports that an allowance is used up: the service says so, or it asks for a pause that only an allowance explains.
+func usedUp(cl call, a answer, e odata.Error) bool {
+	if throttled(a.status) && cl.metered && cloud.RetryAfter(a.header) > quotaPause {
+		return true
+	}
+	return (a.status >= 400 && a.status < 500 || a.status == statusBandwidth) && isQuota(e)
+}
+
+// statusBandwidth is what the service also throttles with; it is not registered.
+const statusBandwidth = 509
 
 // reads reports whether a call changes nothing.
 func (cl call) reads() bool {

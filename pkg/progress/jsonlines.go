@@ -42,22 +42,32 @@ type startMessage struct {
 
 type rowMessage struct {
 	head
-	Row       int                `json:"row"`
-	Line      int                `json:"line,omitempty"`
-	User      string             `json:"user"`
-	State     migration.State    `json:"state"`
-	Step      migration.Step     `json:"step"`
-	Reason    migration.Reason   `json:"reason,omitempty"`
-	Note      string             `json:"note,omitempty"`
-	Attempt   int                `json:"attempt"`
-	Tries     int                `json:"tries,omitempty"`
-	NotBefore time.Time          `json:"not_before,omitzero"`
-	Warned    bool               `json:"warned,omitempty"`
-	Warning   string             `json:"warning,omitempty"`
-	Problem   *migration.Problem `json:"problem,omitempty"`
-	CloudPC   string             `json:"cloud_pc,omitempty"`
-	Done      int                `json:"done"`
-	Total     int                `json:"total"`
+	Row    int              `json:"row"`
+	Line   int              `json:"line,omitempty"`
+	User   string           `json:"user"`
+	State  migration.State  `json:"state"`
+	Step   migration.Step   `json:"step"`
+	Reason migration.Reason `json:"reason,omitempty"`
+	Note   string           `json:"note,omitempty"`
+	effort
+	Warned  bool               `json:"warned,omitempty"`
+	Warning string             `json:"warning,omitempty"`
+	Problem *migration.Problem `json:"problem,omitempty"`
+	CloudPC string             `json:"cloud_pc,omitempty"`
+	tally
+}
+
+// effort is how often a row was tried, and when it will be again.
+type effort struct {
+	Attempt   int       `json:"attempt"`
+	Tries     int       `json:"tries,omitempty"`
+	NotBefore time.Time `json:"not_before,omitzero"`
+}
+
+// tally is how far the run is.
+type tally struct {
+	Done  int `json:"done"`
+	Total int `json:"total"`
 }
 
 type pollMessage struct {
@@ -94,9 +104,9 @@ func (j *jsonLines) Row(r migration.Row) {
 			user = r.Target.User
 		}
 		m := rowMessage{head: j.head("row"), Row: r.Index, Line: r.Target.Line, User: user, State: r.State, Step: r.Step,
-			Reason: r.Reason, Note: r.Note, Attempt: r.Attempt, Tries: r.Tries, NotBefore: r.NotBefore.UTC(),
+			Reason: r.Reason, Note: r.Note, effort: effort{r.Attempt, r.Tries, r.NotBefore.UTC()},
 			Warned: r.Warned, Warning: r.Facts.Warning, Problem: r.Problem, CloudPC: r.Facts.CloudPCName,
-			Done: c.Counts.Done(), Total: c.Counts.Total}
+			tally: tally{c.Counts.Done(), c.Counts.Total}}
 		if !r.UpdatedAt.IsZero() {
 			m.Time = r.UpdatedAt.UTC()
 		}

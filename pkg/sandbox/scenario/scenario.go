@@ -238,12 +238,7 @@ type Fault struct {
 	// Status is for kind status and retry-after (default 503 and 429). Code is the error code in the body.
 	Status int    `yaml:"status,omitempty" json:"status,omitempty"`
 	Code   string `yaml:"code,omitempty" json:"code,omitempty"`
-	// Headers are set on the answer of kind status and retry-after, over its own; Body is sent as it stands instead of an
-	// error in the words of the service. Both take effect on Graph and blob answers alike.
-	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty"`
-	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`
-	// Link is the next link of kind next-link; empty: the address of the request itself, which is a cycle.
-	Link string `yaml:"link,omitempty" json:"link,omitempty"`
+	Answer `yaml:",inline"`
 	// From and Until bound the rule in service time since the beginning of the story; empty: no bound.
 	From  string `yaml:"from,omitempty" json:"from,omitempty"`
 	Until string `yaml:"until,omitempty" json:"until,omitempty"`
@@ -259,6 +254,16 @@ type Fault struct {
 	After int `yaml:"after,omitempty" json:"after,omitempty"`
 	// Applied lets the request have its effect before a spoiled status is answered: a 504 after the commit.
 	Applied bool `yaml:"applied,omitempty" json:"applied,omitempty"`
+}
+
+// Answer is what the answer to a spoiled request says in place of the service's own words.
+type Answer struct {
+	// Headers are set on the answer of kind status and retry-after, over its own; Body is sent as it stands instead of an
+	// error in the words of the service. Both take effect on Graph and blob answers alike.
+	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty"`
+	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`
+	// Link is the next link of kind next-link; empty: the address of the request itself, which is a cycle.
+	Link string `yaml:"link,omitempty" json:"link,omitempty"`
 }
 
 // Knobs choose among the variants that the public sources leave open. The zero value of each is its default.

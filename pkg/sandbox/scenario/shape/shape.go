@@ -187,19 +187,28 @@ func head(s []string, n int) []string {
 	return s
 }
 
-// names lists a struct's field names as a file spells them.
+// names lists a struct's field names as a file spells them, with those of a struct that stands inline.
 func names(t reflect.Type) []string {
-	out := make([]string, 0, t.NumField())
+	var out []string
 	for f := range t.Fields() {
-		out = append(out, tag(f))
+		if f.Anonymous {
+			out = append(out, names(f.Type)...)
+		} else {
+			out = append(out, tag(f))
+		}
 	}
 	return out
 }
 
-func field(t reflect.Type, name string) (reflect.StructField, bool) {
+func field(t reflect.Type, name string) (found reflect.StructField, ok bool) {
 	for f := range t.Fields() {
-		if tag(f) == name {
-			return f, true
+		if f.Anonymous {
+			found, ok = field(f.Type, name)
+		} else {
+			found, ok = f, tag(f) == name
+		}
+		if ok {
+			return found, true
 		}
 	}
 	return reflect.StructField{}, false
