@@ -96,7 +96,7 @@ func (a *app) cancelLive(ctx context.Context, g *globals, id, user string, refus
 func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c run.Cancelled) error {
 	if c.Rows == 0 && len(c.GoOn) == 0 {
 		if r := c.Named; r != nil {
-			return nothing(fmt.Sprintf("nothing to cancel: the row of %s is %s already, since %s", r.Target.User, r.State, bothClocks(r.FinishedAt, a.zone)),
+			return nothing(fmt.Sprintf("nothing to cancel: the row of %s is %s already, since %s", r.Target.User, r.State, a.when(r.FinishedAt)),
 				"status tells its story", fault.NewCommand("status", r.Target.User).For(s.Run.ID))
 		}
 		return nothing("there is no row to cancel: every row of run "+s.Run.ID+" has ended", "")

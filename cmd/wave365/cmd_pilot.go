@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/pilot"
 	"wave365/pkg/pilot/recording"
 	"wave365/pkg/summary/wording"
@@ -54,7 +55,7 @@ leave open: each with the exchanges that show it, and with the knob that makes a
 }
 
 func printPilot(a *app, rec *recording.Recording, answers []pilot.Answer, knobs map[string]any) error {
-	fmt.Fprintf(a.out, "%d exchanges, %s to %s\n", rec.Exchanges, rec.First.UTC().Format("2006-01-02 15:04:05"), rec.Last.UTC().Format("2006-01-02 15:04:05 MST"))
+	fmt.Fprintf(a.out, "%d exchanges, %s to %s\n", rec.Exchanges, clocks.Second(rec.First.In(a.zone)), clocks.Second(rec.Last.In(a.zone)))
 	var open []pilot.Answer
 	for _, q := range answers {
 		if q.Answer == "" {

@@ -107,7 +107,7 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 			return err
 		}
 		if !old.IsZero() {
-			a.tell(g, "%s held the plan of %s for this wave; the new one takes its place", out, old.In(a.zone).Format("Mon 15:04 MST"))
+			a.tell(g, "%s held the plan of %s for this wave; the new one takes its place", out, a.when(old))
 		}
 	}
 	return a.answerPlan(g, p, res, out)

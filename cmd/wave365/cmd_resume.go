@@ -195,7 +195,7 @@ func (a *app) sayCarried(g *globals, r migration.Run, now time.Time) {
 	}
 	if by := r.Settings.StopBy; !by.IsZero() && !by.After(now) {
 		fmt.Fprintf(a.err, "wave365: the time to stop by, %s, has passed: rows that have not begun are deferred; to start them: %s\n",
-			bothClocks(by, a.zone), sh.Line(fault.NewCommand("retry")))
+			a.when(by), sh.Line(fault.NewCommand("retry")))
 	}
 	fmt.Fprintf(a.err, "wave365: resuming with %s\n", wording.Count(r.Slots, "slot"))
 }

@@ -78,7 +78,7 @@ func runRuns(ctx context.Context, a *app, g *globals) error {
 	t := tabwriter.NewWriter(&table, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, "RUN\tWAVE\tSTARTED\tSTATE\tROWS\tOPEN\tFAILED\tHELD")
 	for _, r := range doc.Runs {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\n", r.Run, wording.OneLine(r.Wave), bothClocks(r.StartedAt, a.zone), r.State, r.Counts.Total, r.Open, r.Counts.Failed, r.Counts.Held)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\n", r.Run, wording.OneLine(r.Wave), a.when(r.StartedAt), r.State, r.Counts.Total, r.Open, r.Counts.Failed, r.Counts.Held)
 	}
 	_ = t.Flush()
 	width := columns(a.out)
@@ -88,7 +88,7 @@ func runRuns(ctx context.Context, a *app, g *globals) error {
 	}
 	for _, r := range doc.Runs { // a table whose lines the terminal breaks is none
 		fmt.Fprint(a.out, folded("", r.Run+"  "+wording.OneLine(r.Wave)+"  "+r.State, width))
-		fmt.Fprint(a.out, folded("    ", fmt.Sprintf("started %s; %s: %d open, %d failed, %d held", bothClocks(r.StartedAt, a.zone), wording.Count(r.Counts.Total, "row"), r.Open, r.Counts.Failed, r.Counts.Held), width))
+		fmt.Fprint(a.out, folded("    ", fmt.Sprintf("started %s; %s: %d open, %d failed, %d held", a.when(r.StartedAt), wording.Count(r.Counts.Total, "row"), r.Open, r.Counts.Failed, r.Counts.Held), width))
 	}
 	return nil
 }

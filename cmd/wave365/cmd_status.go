@@ -16,6 +16,7 @@ import (
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/fleet"
 	"wave365/pkg/ledger"
 	"wave365/pkg/ledger/process"
@@ -220,24 +221,24 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	if n := len(summary.TakenBack(s.Events)); n > 0 {
 		say("", wording.Count(n, "row")+" taken back since")
 	}
-	started := fmt.Sprintf("started %s, %s ago", bothClocks(r.CreatedAt, a.zone), lasting(now.Sub(r.CreatedAt)))
+	started := fmt.Sprintf("started %s, %s ago", clocks.Moment(r.CreatedAt.In(a.zone)), lasting(now.Sub(r.CreatedAt)))
 	if s.End == runner.Finished {
-		started = fmt.Sprintf("started %s, took %s", bothClocks(r.CreatedAt, a.zone), lasting(s.Over().Sub(r.CreatedAt)))
+		started = fmt.Sprintf("started %s, took %s", clocks.Moment(r.CreatedAt.In(a.zone)), lasting(s.Over().Sub(r.CreatedAt)))
 	}
 	if left, ok := s.Left(now); ok && s.goesOn() {
-		started += fmt.Sprintf("; end expected between %s and %s", timeOfDay(now.Add(left.From), now, a.zone), timeOfDay(now.Add(left.To), now, a.zone))
+		started += "; end expected " + clocks.Range(now, now.Add(left.From).In(a.zone), now.Add(left.To).In(a.zone))
 	}
 	say("", started)
 	if r.Sandbox != "" {
 		text := "all times here are those of the sandbox's clock"
 		if s.goesOn() && now.Equal(s.Seen) {
-			text += ", as of " + timeOfDay(now, now, a.zone) + ": it cannot be asked from here"
+			text += ", as of " + clocks.OfDay(now.In(a.zone), now) + ": it cannot be asked from here"
 		}
 		say("", text)
 	}
 	a.printProcess(g, s, say)
 	if s.goesOn() {
-		for _, why := range s.Waits(now) {
+		for _, why := range s.Waits(now.In(a.zone)) {
 			say("waits: ", why)
 		}
 	}
@@ -263,7 +264,7 @@ func (a *app) printProcess(g *globals, s standing, say func(lead, text string)) 
 	}
 	switch h := s.Holder; {
 	case s.Running && h.Life == process.Unknown:
-		say("", fmt.Sprintf("by process %d of %s on %s, which cannot be seen from here (last recorded fact: %s): %s", h.PID, h.User, h.Host, bothClocks(s.Seen, a.zone), h.Command))
+		say("", fmt.Sprintf("by process %d of %s on %s, which cannot be seen from here (last recorded fact: %s): %s", h.PID, h.User, h.Host, clocks.Moment(s.Seen.In(a.zone)), h.Command))
 		say("", steered)
 	case s.Running:
 		say("", fmt.Sprintf("by process %d of %s on %s: %s", h.PID, h.User, h.Host, h.Command))
@@ -275,7 +276,7 @@ func (a *app) printProcess(g *globals, s standing, say func(lead, text string)) 
 		if h != nil {
 			who = fmt.Sprintf("process %d", h.PID)
 		}
-		say("", fmt.Sprintf("interrupted: %s ended unexpectedly at %s", who, bothClocks(s.Seen, a.zone)))
+		say("", fmt.Sprintf("interrupted: %s ended unexpectedly at %s", who, clocks.Moment(s.Seen.In(a.zone))))
 		say("", steered)
 	default:
 		if text := a.endText(s.Standing); text != "" {
@@ -289,7 +290,7 @@ func (a *app) printProcess(g *globals, s standing, say func(lead, text string)) 
 
 // endText says how the latest process ended the run before its end, by whom or why, and when; "" for a run that is over.
 func (a *app) endText(s run.Standing) string {
-	at, note := bothClocks(s.Ended.At, a.zone), s.Ended.Note
+	at, note := clocks.Moment(s.Ended.At.In(a.zone)), s.Ended.Note
 	switch s.End {
 	case runner.Drained:
 		return strings.TrimSpace("drained as ordered "+note) + " at " + at
@@ -361,7 +362,7 @@ func printAtWork(w io.Writer, rows []migration.Row, now time.Time, zone *time.Lo
 			note = "waits " + note
 		}
 		if r.State == migration.Waiting && r.NotBefore.After(now) {
-			note = strings.TrimSuffix("next look "+timeOfDay(r.NotBefore, now, zone)+"; "+note, "; ")
+			note = strings.TrimSuffix("next look "+clocks.OfDay(r.NotBefore.In(zone), now)+"; "+note, "; ")
 		}
 		notes = append(notes, note)
 	}

@@ -123,7 +123,7 @@ func (a *app) answerQueued(ctx context.Context, g *globals, q *fleet.Queue, r mi
 	}
 	when := "at once"
 	if !begin.IsZero() {
-		when = "at " + bothClocks(begin, a.zone)
+		when = "at " + a.when(begin)
 	}
 	fmt.Fprintf(a.out, "Run %s is queued for the workers, to start %s. See where it stands with: %s\n", r.ID, when, g.shell(r.ID).Line(fault.NewCommand("status")))
 	if len(workers) == 0 && unknown == nil {

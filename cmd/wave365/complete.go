@@ -96,7 +96,7 @@ func (l looking) runs(cmd *cobra.Command, _ []string, typed string) ([]string, c
 		}
 		for _, r := range runs {
 			if strings.HasPrefix(r.ID, typed) {
-				found = append(found, cobra.CompletionWithDesc(r.ID, wording.OneLine(r.Wave)+" of "+r.CreatedAt.In(l.a.zone).Format("2006-01-02 15:04")))
+				found = append(found, cobra.CompletionWithDesc(r.ID, wording.OneLine(r.Wave)+" of "+l.a.when(r.CreatedAt)))
 			}
 		}
 	})

@@ -15,6 +15,7 @@ import (
 	"wave365/pkg/blob"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
 	"wave365/pkg/progress/live"
 	"wave365/pkg/sandbox"
@@ -171,7 +172,7 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 		case c.throttle != nil:
 			c.throttle(t)
 		case c.say != nil && t.Wait >= 10*time.Second:
-			c.say(t.Why + ": resuming at " + t.Until.UTC().Format("15:04:05 MST"))
+			c.say(t.Why + ": resuming at " + clocks.OfDay(t.Until.Local(), time.Now()))
 		}
 	}
 	graphPipe, err := cloud.NewPipeline(cloud.PipelineConfig{

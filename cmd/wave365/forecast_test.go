@@ -118,7 +118,7 @@ func TestOneForecast(t *testing.T) {
 		}
 		want := end(t, "screen", e.shown(), "left", twoTimes)
 		for what, got := range map[string]string{
-			"status":        end(t, "status", status.String(), "end expected between", twoTimes),
+			"status":        end(t, "status", status.String(), "end expected", twoTimes),
 			"status --json": end(t, "status --json", packed, "{", twoDates),
 			"live page":     end(t, "live page", page.String(), "expected end ", twoTimes),
 		} {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
@@ -77,13 +78,13 @@ func (a *app) answerStory(ctx context.Context, g *globals, l *ledger.Ledger, s r
 		if e.RequestID != "" {
 			what += " (request-id " + e.RequestID + ")"
 		}
-		fmt.Fprint(a.out, folded("  "+e.At.In(a.zone).Format("2006-01-02 15:04:05 MST")+"  ", wording.OneLine(what), width))
+		fmt.Fprint(a.out, folded("  "+clocks.Second(e.At.In(a.zone))+"  ", wording.OneLine(what), width))
 	}
 	if back := summary.TakenBack(s.Events)[r.Index]; back != "" {
 		fmt.Fprint(a.out, folded("  since:    ", wording.OneLine(back), width))
 	}
 	if r.State == migration.Waiting && !r.NotBefore.IsZero() {
-		fmt.Fprintf(a.out, "  next look: %s\n", bothClocks(r.NotBefore, a.zone))
+		fmt.Fprintf(a.out, "  next look: %s\n", a.when(r.NotBefore))
 	}
 	if why := summary.WhyOf(r); why.Code != "" {
 		fmt.Fprint(a.out, folded("  why:      ", wording.OneLine(why.Code+": "+why.Text), width))

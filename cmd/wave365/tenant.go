@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
 	"wave365/pkg/ledger"
 	"wave365/pkg/run"
@@ -92,7 +93,7 @@ func (a *app) when(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(a.zone).Format("2006-01-02 15:04")
+	return clocks.Moment(t.In(a.zone))
 }
 
 // day is a date for people; "" for none.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
 	"wave365/pkg/summary/wording"
 )
@@ -164,7 +165,7 @@ func collapse(s string) string {
 func (s *Set) ForRow(run migration.Run, r migration.Row, e Event, at time.Time) (Message, error) {
 	t := r.Target
 	d := Data{Name: t.DisplayName, User: t.User, Department: t.Department, Policy: t.PolicyName, CloudPC: r.Facts.CloudPCName,
-		Wave: run.Wave, Run: run.ID, Tenant: run.TenantName, Rehearsal: run.Sandbox != "", At: at.Format("2006-01-02 15:04 MST")}
+		Wave: run.Wave, Run: run.ID, Tenant: run.TenantName, Rehearsal: run.Sandbox != "", At: clocks.Moment(at)}
 	if d.Name == "" {
 		d.Name = t.User
 	}
@@ -182,7 +183,7 @@ func (s *Set) ForRow(run migration.Run, r migration.Row, e Event, at time.Time) 
 // ForOperator writes the message about the run as a whole. stage tells one such message from the next: how many processes
 // drove the run before this one.
 func (s *Set) ForOperator(run migration.Run, c migration.Counts, e Event, reason, next string, stage int, to string, at time.Time) (Message, error) {
-	d := Data{Name: run.Operator, Wave: run.Wave, Run: run.ID, Tenant: run.TenantName, Rehearsal: run.Sandbox != "", At: at.Format("2006-01-02 15:04 MST"),
+	d := Data{Name: run.Operator, Wave: run.Wave, Run: run.ID, Tenant: run.TenantName, Rehearsal: run.Sandbox != "", At: clocks.Moment(at),
 		Reason: wording.OneLine(reason), Next: next, Total: c.Total, Done: c.Succeeded + c.Warned, Failed: c.Failed + c.Held, Open: c.Open()}
 	out, err := s.render(e, d)
 	return Message{Event: e, Row: migration.WaveRow, Attempt: stage, To: to, Subject: out.subject, Text: out.text, HTML: out.html,

@@ -5,6 +5,7 @@ import (
 
 	"wave365/pkg/blob"
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 )
@@ -23,7 +24,7 @@ func (c *check) earlierRuns() {
 		case s.Holds():
 			c.inOtherRun(r, s)
 		case s.State == migration.Succeeded && c.stillThere(r, s):
-			c.flag("user.already-migrated", r, "user", r.User, r.User+" was migrated by run "+s.Run+" at "+s.At.UTC().Format("2006-01-02 15:04 MST")+": nothing is left to do")
+			c.flag("user.already-migrated", r, "user", r.User, r.User+" was migrated by run "+s.Run+" at "+clocks.Moment(s.At.Local())+": nothing is left to do")
 			c.withdraw(r)
 			r.done = true
 		case s.State == migration.Failed && s.Code == migration.CodeUsedUp:

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/board"
 	"wave365/pkg/progress/screen"
@@ -60,7 +61,7 @@ func (p *plain) Row(r migration.Row) {
 			text = append(text, fmt.Sprintf("before try %d", r.Tries+1))
 		}
 		if !r.NotBefore.IsZero() && r.State == migration.Waiting {
-			text = append(text, "until "+r.NotBefore.UTC().Format(time.RFC3339))
+			text = append(text, "until "+clocks.OfDay(r.NotBefore.Local(), at))
 		}
 		s := strings.Join(text, " ")
 		if why := screen.Reason(r); why != "" {
@@ -91,7 +92,7 @@ func (p *plain) Done() {
 }
 
 func (p *plain) stamp(at time.Time, text string) string {
-	return at.UTC().Format(time.RFC3339) + " " + text + "\n"
+	return clocks.Second(at.Local()) + " " + text + "\n"
 }
 
 // lines is a board whose changes leave in order, one line each.

@@ -388,4 +388,4 @@ func at(s string) time.Time {
 	return t.Local()
 }
 
-func local(s string) string { return at(s).Format("15:04:05") }
+func local(s string) string { return at(s).Local().Format("15:04:05 MST") }

@@ -8,6 +8,7 @@ import (
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
@@ -105,7 +106,7 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 	out := Outcome{End: runner.Stopped}
 	if x.Services.Throttled != nil {
 		x.Services.Throttled(func(t cloud.Throttle) {
-			x.Say(t.Service + " asks to wait until " + t.Until.In(x.Zone).Format("15:04:05") + ": " + t.Why)
+			x.Say(t.Service + " asks to wait until " + clocks.OfDay(t.Until.In(x.Zone), x.Now()) + ": " + t.Why)
 			_ = x.Note(ctx, migration.RunThrottled, t.Service+": "+t.Why)
 		})
 	}

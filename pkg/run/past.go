@@ -15,6 +15,7 @@ import (
 
 	"wave365/pkg/audit"
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
@@ -84,7 +85,7 @@ func covers(ctx context.Context, l *ledger.Ledger, known map[string]migration.Ru
 	}
 	return fault.New(fault.Conflict, "ledger.older",
 		fmt.Sprintf("the ledger is older than its own report: %s about run %s, the last of %s, %s in %s and not in the ledger",
-			missing, first.Run, last.At.UTC().Format("2006-01-02 15:04:05 MST"), are, filepath.ToSlash(path)),
+			missing, first.Run, clocks.Second(last.At.Local()), are, filepath.ToSlash(path)),
 		"put back the ledger that wrote that report; where there is none any more, move the folder "+filepath.ToSlash(dir)+
 			" away: the tenant is then looked at before anything is done to it")
 }

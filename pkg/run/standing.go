@@ -7,6 +7,7 @@ import (
 
 	"wave365/pkg/estimate"
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
 )
 
@@ -34,7 +35,7 @@ func (s Standing) Waits(now time.Time) []string {
 		why = append(why, text)
 	}
 	if until := quotaUntil(s.Rows); until.After(now) {
-		why = append(why, "the service takes no imports for now: the next one is tried at "+until.UTC().Format("15:04 UTC"))
+		why = append(why, "the service takes no imports for now: the next one is tried at "+clocks.OfDay(until.In(now.Location()), now))
 	}
 	for _, e := range slices.Backward(s.Events) {
 		if now.Sub(e.At) > recentThrottle {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
 )
 
@@ -181,7 +182,7 @@ func (w *wave) lateness(i int) migration.Problem {
 	return migration.Problem{
 		Code: "row.deferred",
 		Message: fmt.Sprintf("not started: it needs about %s and would not be done by %s", w.cfg.Forecast(w.rows[i]).Round(time.Minute),
-			w.cfg.StopBy.Format("2006-01-02 15:04 MST")),
+			clocks.Moment(w.cfg.StopBy)),
 		Hint: "retry another evening, or run the rows of failed.csv as a wave of their own", Commands: []fault.Command{fault.NewCommand("retry")},
 	}
 }

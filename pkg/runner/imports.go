@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
 )
 
@@ -52,7 +53,7 @@ func (w *wave) quota(before migration.Step, r migration.Row) {
 
 // quotaText says why no import is started.
 func (w *wave) quotaText() string {
-	text := "no new imports until " + w.quotaUntil.Format("15:04:05 MST") + ": " + w.quotaWhy
+	text := "no new imports until " + clocks.OfDay(w.quotaUntil.Local(), w.cfg.Clock.Now()) + ": " + w.quotaWhy
 	if w.usedUp {
 		text += "; an allowance is used up, so one import is tried every " + probeEvery.String()
 	}

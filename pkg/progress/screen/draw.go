@@ -9,6 +9,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/board"
 	"wave365/pkg/summary"
@@ -148,14 +149,11 @@ func outlook(s board.Snapshot) string {
 	if r.Slow > 0 {
 		late = fmt.Sprintf(", without %d slow", r.Slow)
 	}
-	from, to, layout := s.Now.Add(r.From), s.Now.Add(r.To), "15:04"
-	if r.To > 12*time.Hour {
-		layout = "Mon 15:04"
-	}
+	from, to := s.Now.Add(r.From).Local(), s.Now.Add(r.To).Local()
 	if r.From < time.Minute {
-		return fmt.Sprintf("up to %s left (until %s)%s", rough(r.To), wording.Clocks(time.Local, layout, to), late)
+		return fmt.Sprintf("up to %s left (until %s)%s", rough(r.To), clocks.Range(s.Now, to), late)
 	}
-	return fmt.Sprintf("about %s to %s left (%s)%s", rough(r.From), rough(r.To), wording.Clocks(time.Local, layout, from, to), late)
+	return fmt.Sprintf("about %s to %s left (%s)%s", rough(r.From), rough(r.To), clocks.Range(s.Now, from, to), late)
 }
 
 // Ending is what stays on the screen when a row has ended.
@@ -168,8 +166,9 @@ func Ending(r migration.Row, c board.Change, width int, color bool) []string {
 	if c.Took > 0 {
 		tail += "  after " + Short(c.Took)
 	}
-	who := runewidth.Truncate(Name(r), max(width-21-runewidth.StringWidth(tail), 12), "…")
-	lines := []string{line(width, color, span{r.UpdatedAt.Local().Format("15:04:05") + "  ", dim},
+	at := r.UpdatedAt.Local().Format("15:04:05 MST") + "  "
+	who := runewidth.Truncate(Name(r), max(width-11-runewidth.StringWidth(at+tail), 8), "…")
+	lines := []string{line(width, color, span{at, dim},
 		span{cell(string(class), 9), lookOf(class)}, span{"  ", plainLook}, span{who, plainLook}, span{tail, dim})}
 	for _, part := range firstOf(3, wrap(Reason(r), max(width-10, 20))) {
 		lines = append(lines, line(width, color, span{"          " + part, plainLook}))

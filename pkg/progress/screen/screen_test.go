@@ -10,10 +10,10 @@ import (
 	"pgregory.net/rapid"
 
 	"wave365/pkg/estimate"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/board"
 	"wave365/pkg/progress/screen"
-	"wave365/pkg/summary/wording"
 )
 
 // TestFrame_bar: the bar keeps its width, shows every kind of row that there is, and is full only when all are done.
@@ -51,7 +51,7 @@ func TestFrame_status(t *testing.T) {
 	want := []string{
 		"  █ 0 succeeded  ▓ 0 failed  ░ 0 active",
 		"  ░ 0 waiting  ░ 1 queued",
-		"  up to 20m left (until " + wording.Clocks(time.Local, "15:04", s.Now.Add(20*time.Minute)) + ")",
+		"  up to 20m left (until " + clocks.Range(s.Now, s.Now.Add(20*time.Minute).Local()) + ")",
 		"  ! draining: 3 imports are in flight; to resume",
 		"    later: wave365 resume friday-1",
 	}
@@ -93,7 +93,7 @@ func TestEnding(t *testing.T) {
 		Problem: &migration.Problem{Code: "import.unknown", Message: strings.Repeat("no answer came ", 20)}}
 	got := screen.Ending(r, board.Change{Took: 90 * time.Second}, 60, false)
 	want := []string{
-		at.Local().Format("15:04:05") + "  held       a-very-long-na…  at import  after 1m30s",
+		at.Local().Format("15:04:05 MST") + "  held       a-very-lon…  at import  after 1m30s",
 		"          import.unknown: no answer came no answer came no",
 		"          answer came no answer came no answer came no",
 		"          answer came no answer came no answer came no …",

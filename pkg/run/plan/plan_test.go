@@ -86,7 +86,7 @@ func TestLines(t *testing.T) {
 		"~ license CPC_E_2C_8GB_128GB: 1 of 6 free seats taken, 5 left",
 		"> 2 snapshot imports (256 GiB), 20 at a time",
 		"Rows: 2 rows to run (1 license last, 1 membership last), 1 skipped because of errors.",
-		"Canary: 2 rows first", "Expected end, started now: 2", " CET (", "Irreversible:",
+		"Canary: 2 rows first", "Expected end, started now: 2", " CET, 19:", "Irreversible:",
 	} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("not said: %s\n%s", want, b.String())

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
 	"wave365/pkg/summary/wording"
 )
@@ -112,22 +113,14 @@ func (p Plan) how(zone *time.Location) []Line {
 		add("Halt: nothing new starts once %s failed or are held.", rows)
 	}
 	if s, err := time.Parse(time.RFC3339, p.Settings["stop-by"]); err == nil {
-		layout := "15:04 MST"
-		if s.In(zone).Format(time.DateOnly) != p.At.In(zone).Format(time.DateOnly) {
-			layout = "2006-01-02 15:04 MST"
-		}
-		add("Stop by: nothing is started that would not finish by %s; those rows are deferred.", s.In(zone).Format(layout))
+		add("Stop by: nothing is started that would not finish by %s; those rows are deferred.", clocks.OfDay(s.In(zone), p.At))
 	}
 	if p.Settings["until"] != "" {
 		add("Until: the run ends when the imports are done; resume it for the cut-over.")
 	}
 	if p.Expected.To > 0 {
 		from, to := p.At.Add(time.Duration(p.Expected.From)*time.Minute).In(zone), p.At.Add(time.Duration(p.Expected.To)*time.Minute).In(zone)
-		layout := "15:04"
-		if to.Sub(p.At) > 12*time.Hour {
-			layout = "Mon 15:04"
-		}
-		add("Expected end, started now: %s to %s (%s to %s).", from.Format(layout), to.Format(layout+" MST"), rough(p.Expected.From), rough(p.Expected.To))
+		add("Expected end, started now: %s (%s to %s).", clocks.Range(p.At, from, to), rough(p.Expected.From), rough(p.Expected.To))
 	}
 	switch {
 	case p.Rehearsal:

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare/closing/facts"
@@ -180,6 +181,6 @@ func (p *Plan) signatures(r facts.Record, o Options) {
 		}
 	}
 	if n > 0 && r.Run.Settings.ImportSource != "account" {
-		p.leave(fault.Command{}, "the read-only links to disks that were made for the service (%d) are good until %s; revoking the account's user delegation keys, or rotating its key, ends them at once", n, last.UTC().Format("2006-01-02 15:04 UTC"))
+		p.leave(fault.Command{}, "the read-only links to disks that were made for the service (%d) are good until %s; revoking the account's user delegation keys, or rotating its key, ends them at once", n, clocks.Moment(last.Local()))
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"wave365/pkg/blob"
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare/closing/facts"
@@ -101,5 +102,5 @@ func moment(t time.Time) string {
 	if t.IsZero() {
 		return "at a time that is not known"
 	}
-	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+	return clocks.Second(t.Local())
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare"
@@ -222,7 +223,7 @@ func license(u graph.User, w migration.Write) string {
 			continue
 		}
 		if s.UpdatedAt.After(w.Outcome.At.Add(slack)) {
-			return "it was changed since, at " + s.UpdatedAt.UTC().Format("2006-01-02 15:04 UTC")
+			return "it was changed since, at " + clocks.Moment(s.UpdatedAt.Local())
 		}
 		return ""
 	}

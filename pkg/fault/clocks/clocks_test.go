@@ -1,0 +1,45 @@
+package clocks_test
+
+import (
+	"testing"
+	"time"
+
+	"wave365/pkg/fault/clocks"
+)
+
+var cet = time.FixedZone("CET", 3600)
+
+func TestRange(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 27, 21, 45, 0, 0, cet)
+	for _, tc := range []struct{ got, want string }{
+		{clocks.Range(at, at.UTC()), "20:45 UTC"},
+		{clocks.Range(at, at.In(time.FixedZone("GMT", 0))), "20:45 GMT"},
+		{clocks.Range(at, at), "21:45 CET, 20:45 UTC"},
+		{clocks.Range(at, at, at.Add(time.Hour)), "21:45 to 22:45 CET, 20:45 to 21:45 UTC"},
+		{clocks.Range(at.Add(-10*time.Hour), at.Add(3*time.Hour)), "Sat 00:45 CET, Fri 23:45 UTC"},
+	} {
+		if tc.got != tc.want {
+			t.Errorf("got %s, want %s", tc.got, tc.want)
+		}
+	}
+}
+
+func TestMoment(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 27, 21, 45, 7, 0, cet)
+	late := at.Add(3 * time.Hour)
+	for _, tc := range []struct{ got, want string }{
+		{clocks.Moment(at), "2026-11-27 21:45 CET (20:45 UTC)"},
+		{clocks.Moment(at.UTC()), "2026-11-27 20:45 UTC"},
+		{clocks.Moment(late), "2026-11-28 00:45 CET (2026-11-27 23:45 UTC)"},
+		{clocks.Second(at), "2026-11-27 21:45:07 CET (20:45:07 UTC)"},
+		{clocks.OfDay(at, at.Add(-time.Hour).UTC()), "21:45 CET (20:45 UTC)"},
+		{clocks.OfDay(late, at), "2026-11-28 00:45 CET (2026-11-27 23:45 UTC)"},
+		{clocks.OfDay(late, late.UTC()), "00:45 CET (23:45 UTC)"}, // the same day here, which UTC's clock alone does not show
+	} {
+		if tc.got != tc.want {
+			t.Errorf("got %s, want %s", tc.got, tc.want)
+		}
+	}
+}
