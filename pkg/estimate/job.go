@@ -89,9 +89,9 @@ func (m *Model) usual(j Job) time.Duration {
 	const short, floor = 15 * time.Minute, 2 * time.Minute
 	switch j.Phase {
 	case Importing:
-		return max(floor, minutes(m.importMinutes(gibs(j.Bytes))*m.imports.most()))
+		return max(floor, minutes(m.importMinutes(gibs(j.Bytes))*m.imports.Most()))
 	case Provisioning:
-		return max(floor, minutes(m.provisionMinutes(j.Policy)*m.pcs.most()))
+		return max(floor, minutes(m.provisionMinutes(j.Policy)*m.pcs.Most()))
 	case Checking, Proving:
 		return short
 	default:

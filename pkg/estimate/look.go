@@ -22,7 +22,7 @@ func (m *Model) ImportLook(elapsed time.Duration, bytes int64) (d, grid time.Dur
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	expected := m.importMinutes(gibs(bytes))
-	low, high := m.imports.bounds()
+	low, high := m.imports.Bounds()
 	from, to := minutes(low*expected), minutes(high*expected)
 	grid = min(max(time.Duration(float64(step)*math.Sqrt((to-from).Minutes())).Round(tick), half), 4*time.Minute)
 	switch {
@@ -53,7 +53,7 @@ func (m *Model) ProvisionLook(elapsed time.Duration, policy string) (d, grid tim
 func (m *Model) JoinLook() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.imports.ratios) == 0 {
+	if m.imports.Seen() == 0 {
 		return 0
 	}
 	return min(max((m.lately/10).Round(half), half), 5*time.Minute)

@@ -5,11 +5,10 @@
 package estimate
 
 import (
-	"math"
-	"slices"
 	"sync"
 	"time"
 
+	"wave365/pkg/estimate/simulate"
 	"wave365/pkg/migration"
 )
 
@@ -19,15 +18,12 @@ const (
 	firstBase      = 10 * time.Minute
 	firstPerGiB    = 6 * time.Second
 	firstProvision = 45 * time.Minute
+	// looks is what a row takes besides its import and its provisioning.
+	looks = simulate.SlotTime + simulate.TailTime
 	// usualDisk counts for a disk whose size is not known.
 	usualDisk = 128 * gib
 	gib       = 1 << 30
 
-	// evening is how far a whole evening may be quicker or slower than expected, row how far one row differs from the
-	// others: standard deviations of the logarithm.
-	evening, row = 0.22, 0.2
-	// enough samples say by themselves how far rows differ; so many are remembered.
-	enough, remembered = 8, 200
 	// ownPolicy is how many Cloud PCs of a policy weigh as much as what is known of all policies.
 	ownPolicy = 3
 )
@@ -37,7 +33,7 @@ type Model struct {
 	mu sync.Mutex
 	// n to xy are sums for the straight line through the imports seen: minutes over GiB.
 	n, x, y, xx, xy float64
-	imports, pcs    spread
+	imports, pcs    simulate.Pace
 	// lately is how long the last import took.
 	lately   time.Duration
 	all      mean
@@ -48,15 +44,6 @@ type Model struct {
 type mean struct{ sum, n float64 }
 
 func (m *mean) add(minutes float64) { m.sum, m.n = m.sum+minutes, m.n+1 }
-
-// spread is how the last things took by what was expected of them, in the order in which they ended.
-type spread struct{ ratios []float64 }
-
-func (s *spread) add(ratio float64) {
-	if s.ratios = append(s.ratios, ratio); len(s.ratios) > remembered {
-		s.ratios = s.ratios[1:]
-	}
-}
 
 // New is a model that has seen nothing: it answers with first guesses, which weigh as much as two imports and two
 // Cloud PCs.
@@ -98,7 +85,7 @@ func (m *Model) learnImport(bytes int64, took time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	size := gibs(bytes)
-	m.imports.add(took.Minutes() / m.importMinutes(size))
+	m.imports.Add(took.Minutes() / m.importMinutes(size))
 	m.line(size, took.Minutes())
 	m.lately = took
 }
@@ -123,7 +110,7 @@ func builtOf(r migration.Row) sample {
 func (m *Model) learnProvision(id string, took time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.pcs.add(took.Minutes() / m.provisionMinutes(id))
+	m.pcs.Add(took.Minutes() / m.provisionMinutes(id))
 	own := m.policies[id]
 	own.add(took.Minutes())
 	m.policies[id] = own
@@ -169,7 +156,7 @@ func (m *Model) Provision(policy string) time.Duration {
 func (m *Model) Imports() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return len(m.imports.ratios)
+	return m.imports.Seen()
 }
 
 func gibs(bytes int64) float64 {
@@ -181,29 +168,4 @@ func gibs(bytes int64) float64 {
 
 func minutes(m float64) time.Duration {
 	return time.Duration(m * float64(time.Minute)).Round(time.Millisecond)
-}
-
-// bounds are the ratios between which nearly all lie; first guesses while there are too few.
-func (s spread) bounds() (low, high float64) {
-	const firstLow, firstHigh = 0.7, 1.5
-	n := len(s.ratios)
-	if n < enough {
-		return firstLow, firstHigh
-	}
-	sorted := slices.Sorted(slices.Values(s.ratios))
-	return sorted[n/20], sorted[n-1-n/20]
-}
-
-// most is the largest ratio that is nothing remarkable.
-func (s spread) most() float64 {
-	const few, guess, margin = 3, 2, 1.25
-	if len(s.ratios) < few {
-		return guess
-	}
-	return slices.Max(s.ratios) * margin
-}
-
-// unsure is how far the whole evening may still be off, given what has been seen of it.
-func (s spread) unsure() float64 {
-	return 1 / math.Sqrt(1/(evening*evening)+float64(len(s.ratios))/(row*row))
 }

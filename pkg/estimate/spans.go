@@ -2,9 +2,10 @@ package estimate
 
 import (
 	"cmp"
-	"container/heap"
 	"slices"
 	"time"
+
+	"wave365/pkg/estimate/simulate"
 )
 
 // Span is from when to when an import is expected to run at the latest.
@@ -25,16 +26,13 @@ func (m *Model) Spans(jobs []Job, slots int, now time.Time) []Span {
 	slices.SortStableFunc(order, func(a, b int) int {
 		return cmp.Or(cmp.Compare(jobs[b].Priority, jobs[a].Priority), cmp.Compare(jobs[b].Bytes, jobs[a].Bytes))
 	})
-	free := make(times, 0, max(slots, 1))
+	free := simulate.NewSlots(slots)
 	spans := make([]Span, len(jobs))
 	for _, i := range order {
-		start := 0.0
-		if len(free) == cap(free) {
-			start = heap.Pop(&free).(float64)
-		}
+		start := free.Next()
 		end := start + late*m.Import(jobs[i].Bytes).Minutes()
 		spans[i] = Span{now.Add(minutes(start).Round(time.Second)), now.Add(minutes(end).Round(time.Second))}
-		heap.Push(&free, end)
+		free.Occupy(end)
 	}
 	return spans
 }
