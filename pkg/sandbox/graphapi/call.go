@@ -44,7 +44,6 @@ type reply struct {
 	context string
 	object  odata.Object
 	raw     []byte
-	text    bool
 }
 
 const maxBody = 4 << 20
@@ -166,11 +165,7 @@ func (c *call) write(w http.ResponseWriter, rep reply) {
 		b = o.AppendJSON(nil, c.query.Shape)
 	}
 	if b != nil {
-		if rep.text {
-			w.Header().Set("Content-Type", "text/plain")
-		} else {
-			w.Header().Set("Content-Type", jsonType)
-		}
+		w.Header().Set("Content-Type", jsonType)
 	}
 	w.WriteHeader(rep.status)
 	// A client that went away is no concern of this one.

@@ -34,14 +34,6 @@ func imageObject(i tenant.DeviceImage) odata.Object {
 		{Name: "expirationDate", Value: expires}, {Name: "lastModifiedDateTime", Value: i.Modified}, {Name: "scopeIds", Value: []string{"0"}}}
 }
 
-func (c *call) sourceImages() (reply, error) {
-	return c.list("Collection(microsoft.graph.cloudPcSourceDeviceImage)", fixed(c.t.SourceImages(), func(id string) odata.Object {
-		parts := strings.Split(id, "/")
-		return odata.Object{{Name: "id", Value: id}, {Name: "resourceId", Value: id}, {Name: "displayName", Value: parts[len(parts)-1]},
-			{Name: "subscriptionId", Value: orNull(parts[min(2, len(parts)-1)])}, {Name: "subscriptionDisplayName"}}
-	}))
-}
-
 func (c *call) listImages() (reply, error) {
 	return c.list(ve+"deviceImages", fixed(c.t.DeviceImages(c.now), imageObject))
 }
@@ -68,7 +60,6 @@ func (c *call) createImage() (reply, error) {
 }
 
 func (c *call) deleteImage() (reply, error) { return empty(), c.t.DeleteImage(c.now, c.params[0]) }
-func (c *call) retryImage() (reply, error)  { return empty(), c.t.RetryImage(c.now, c.params[0]) }
 
 func (c *call) connectionObject(n tenant.Connection) odata.Object {
 	kind := "azureADJoin"
@@ -104,16 +95,6 @@ func (c *call) listConnections() (reply, error) {
 	return c.list(ve+"onPremisesConnections", fixed(c.t.Connections(c.now), c.connectionObject))
 }
 
-func (c *call) getConnection() (reply, error) {
-	n, err := c.t.Connection(c.now, c.params[0])
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(ve+"onPremisesConnections", c.connectionObject(n))
-}
-
-func (c *call) runChecks() (reply, error) { return empty(), c.t.RunChecks(c.now, c.params[0]) }
-
 func (c *call) regions() (reply, error) {
 	return c.list(ve+"supportedRegions", fixed(catalog.Regions(), func(r catalog.Region) odata.Object {
 		return odata.Object{{Name: "id", Value: r.ID}, {Name: "displayName", Value: r.Name}, {Name: "regionStatus", Value: r.Status},
@@ -144,14 +125,6 @@ func auditObject(e tenant.AuditEvent) odata.Object {
 func (c *call) listAudit() (reply, error) {
 	return c.list(ve+"auditEvents", from(func(after int64, n int) ([]tenant.AuditEvent, bool) { return c.t.AuditEvents(c.now, after, n) },
 		func(e tenant.AuditEvent) int64 { return e.Seq }, auditObject))
-}
-
-func (c *call) getAudit() (reply, error) {
-	e, err := c.t.AuditEvent(c.now, c.params[0])
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(ve+"auditEvents", auditObject(e))
 }
 
 // texts answers a collection of plain texts.

@@ -22,11 +22,7 @@ func (c *call) cloudPCObject(p tenant.CloudPC) odata.Object {
 	}
 	var action any
 	if p.Action != "" {
-		name := p.Action
-		if name == tenant.Reboot {
-			name = "restart"
-		}
-		action = odata.Object{{Name: "actionName", Value: name}, {Name: "actionState", Value: "done"}, {Name: "startDateTime", Value: p.Acted},
+		action = odata.Object{{Name: "actionName", Value: p.Action}, {Name: "actionState", Value: "done"}, {Name: "startDateTime", Value: p.Acted},
 			{Name: "lastUpdatedDateTime", Value: p.Acted}, {Name: "cloudPcId", Value: p.ID}, {Name: "managedDeviceId", Value: orNull(p.ManagedID)}}
 	}
 	health := "unknown"
@@ -104,26 +100,8 @@ func (c *call) countByStatus() (reply, error) {
 // act makes the call for a remote action.
 func act(action string) func(*call) (reply, error) {
 	return func(c *call) (reply, error) {
-		var in struct{ DisplayName string }
-		if c.raw != nil {
-			if err := c.decode(&in); err != nil {
-				return reply{}, err
-			}
-		}
 		var err error
-		c.user, err = c.t.Act(c.now, c.params[0], action, in.DisplayName)
+		c.user, err = c.t.Act(c.now, c.params[0], action)
 		return empty(), err
 	}
-}
-
-func (c *call) actionResults() (reply, error) {
-	p, err := c.t.CloudPC(c.now, c.params[0])
-	if err != nil {
-		return reply{}, err
-	}
-	var list []odata.Object
-	if v, _ := c.cloudPCObject(p).Get("lastRemoteActionResult"); v != nil {
-		list = append(list, v.(odata.Object))
-	}
-	return c.list("Collection(microsoft.graph.cloudPcRemoteActionResult)", fixed(list, func(o odata.Object) odata.Object { return o }))
 }

@@ -115,8 +115,9 @@ func TestAnswersFollowTheSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	sc := friday()
-	sc.Users = append(sc.Users, scenario.User{UPN: "old", Licenses: []string{"CPC_E_2C_8GB_128GB"}}, scenario.User{UPN: "bad", Licenses: []string{"CPC_E_2C_8GB_128GB"}})
-	sc.CloudPCs = []scenario.CloudPC{{User: "old", Policy: "Finance", Status: "inGracePeriod"}, {User: "bad", Policy: "Finance", Status: "failed"}}
+	sc.Users = append(sc.Users, scenario.User{UPN: "old", Licenses: []string{"CPC_E_2C_8GB_128GB"}}, scenario.User{UPN: "bad", Licenses: []string{"CPC_E_2C_8GB_128GB"}}, scenario.User{UPN: "again", Licenses: []string{"CPC_E_2C_8GB_128GB"}})
+	sc.Groups[0].Members = append(sc.Groups[0].Members, "again")
+	sc.CloudPCs = []scenario.CloudPC{{User: "old", Policy: "Finance", Status: "inGracePeriod"}, {User: "bad", Policy: "Finance", Status: "failed"}, {User: "again", Policy: "Finance"}}
 	sc.Connections = []scenario.Connection{{Name: "Zurich"}, {Name: "Bern", Health: "failed", Hybrid: true}}
 	sc.Imports = []scenario.Import{{User: "bob", Status: "failed"}}
 	sc.Knobs.ListImports, sc.Knobs.RetrieveRoute = true, "both"
@@ -127,12 +128,11 @@ func TestAnswersFollowTheSchema(t *testing.T) {
 	img := b.want(201, "POST", ve+"deviceImages", `{"displayName":"i","version":"1","sourceImageResourceId":"nonsense"}`).str("id")
 	b.advance(time.Hour)
 	pc := b.pcs("")[1]["id"].(string)
-	b.want(204, "POST", ve+"cloudPCs/"+pc+"/reboot", nil)
+	b.want(204, "POST", ve+"cloudPCs/"+b.pcs("")[2]["id"].(string)+"/reprovision", nil)
 	retrieve := "snapshots/retrieveSnapshotImportResult"
 	for path, typ := range map[string]string{
 		"cloudPCs": "cloudPC", "cloudPCs/" + pc: "cloudPC",
 		"cloudPCs?$select=id,status,connectivityResult,userDetail": "cloudPC",
-		"cloudPCs/" + pc + "/retrieveCloudPCRemoteActionResults()": "cloudPcRemoteActionResult",
 		"cloudPCs/retrieveCloudPcCountByStatus()":                  "cloudPcStatusSummary",
 		"provisioningPolicies?$expand=assignments":                 "cloudPcProvisioningPolicy",
 		"provisioningPolicies/" + policyID:                         "cloudPcProvisioningPolicy",

@@ -248,16 +248,6 @@ func (c *call) memberSource(id string) source {
 	}, func(u tenant.User) int64 { return u.Seq }, c.memberObject)
 }
 
-func (c *call) countMembers() (reply, error) {
-	if err := c.advanced(); err != nil {
-		return reply{}, err
-	}
-	if _, err := c.t.Group(c.now, c.params[0]); err != nil {
-		return reply{}, err
-	}
-	return reply{status: 200, text: true, raw: []byte(itoa(c.total(c.memberSource(c.params[0]))))}, nil
-}
-
 func (c *call) memberOf() (reply, error) {
 	gs, err := c.t.GroupsOf(c.now, c.params[0])
 	if err != nil {

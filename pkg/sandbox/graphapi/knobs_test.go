@@ -196,9 +196,6 @@ func TestPolicies(t *testing.T) {
 	}
 	b.license("ada")
 	b.join("ada")
-	if us := b.want(200, "GET", ve+"provisioningPolicies/"+policyID+"/assignments/"+policyID+"_"+groupID+"/assignedUsers", nil).list(); len(us) != 1 {
-		t.Errorf("assigned users: %v", us)
-	}
 }
 
 func TestPurgeOverHTTP(t *testing.T) {
@@ -232,10 +229,6 @@ func TestCloudPCActions(t *testing.T) {
 		t.Errorf("no end of grace: %v", pc)
 	}
 	b.want(400, "POST", ve+"cloudPCs/"+id+"/reprovision", "{}")
-	b.want(204, "POST", ve+"cloudPCs/"+id+"/rename", `{"displayName":"Mine"}`)
-	if b.pcs("")[0]["displayName"] != "Mine" {
-		t.Error("not renamed")
-	}
 	b.want(204, "POST", ve+"cloudPCs/"+id+"/microsoft.graph.endGracePeriod", nil)
 	if b.trace.Effect != "grace period ended" || b.trace.User != b.userIDQuiet("ada") {
 		t.Errorf("trace: %+v", b.trace)
@@ -266,7 +259,6 @@ func TestDeviceImages(t *testing.T) {
 		return a.str("id")
 	}
 	good, bad := create("/subscriptions/x/resourceGroups/y/providers/Microsoft.Compute/images/z"), create("nonsense")
-	b.want(400, "POST", ve+"deviceImages/"+bad+"/retryUpload", nil)
 	b.advance(time.Hour)
 	if s := b.want(200, "GET", ve+"deviceImages/"+good, nil).str("status"); s != "ready" {
 		t.Errorf("good: %s", s)
@@ -274,7 +266,6 @@ func TestDeviceImages(t *testing.T) {
 	if a := b.want(200, "GET", ve+"deviceImages/"+bad, nil); a.str("status") != "failed" || a.str("errorCode") == "" {
 		t.Errorf("bad: %s", a.raw)
 	}
-	b.want(204, "POST", ve+"deviceImages/"+bad+"/retryUpload", nil)
 	b.want(204, "DELETE", ve+"deviceImages/"+bad, nil)
 	if n := len(b.want(200, "GET", ve+"deviceImages", nil).list()); n != 1 {
 		t.Errorf("%d images left", n)

@@ -17,8 +17,6 @@ var (
 	writeGroup    = []string{"Group.ReadWrite.All", "Directory.ReadWrite.All"}
 	createGroup   = []string{"Group.Create", "Group.ReadWrite.All", "Directory.ReadWrite.All"}
 	sendMail      = []string{"Mail.Send"}
-	// delegatedOnly is what no application may do, whatever it holds.
-	delegatedOnly = []string{"CloudPC.ReadWrite.All (delegated)"}
 )
 
 // permissions are those held, in lower case.

@@ -184,15 +184,6 @@ func (c *call) assignPolicy() (reply, error) {
 	return empty(), c.t.AssignPolicy(c.now, c.params[0], ids)
 }
 
-func (c *call) assignedUsers() (reply, error) {
-	_, group, _ := strings.Cut(c.params[1], "_")
-	us, err := c.t.AssignedUsers(c.now, c.params[0], group)
-	if err != nil {
-		return reply{}, err
-	}
-	return c.list("users", fixed(us, c.userObject))
-}
-
 func (c *call) settingObject(s tenant.Setting) odata.Object {
 	o := odata.Object{{Name: "id", Value: s.ID}}
 	o = append(o, full(s.Props, settingNames)...)

@@ -47,18 +47,6 @@ func (t *Tenant) AuditEvents(now time.Time, after int64, n int) ([]AuditEvent, b
 	return page(t.audit, after, n, func(e AuditEvent) int64 { return e.Seq }, func(e AuditEvent) (AuditEvent, bool) { return e, true })
 }
 
-// AuditEvent finds one by id.
-func (t *Tenant) AuditEvent(now time.Time, id string) (AuditEvent, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	for _, e := range t.audit {
-		if e.ID == lower(id) {
-			return e, nil
-		}
-	}
-	return AuditEvent{}, missing("audit event", id)
-}
-
 // Mail is a message that was accepted for sending; nothing is ever sent.
 type Mail struct {
 	At            time.Time

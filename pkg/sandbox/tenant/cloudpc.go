@@ -196,16 +196,13 @@ func (t *Tenant) CountByStatus(now time.Time) []Count {
 
 // The remote actions that this tenant knows.
 const (
-	EndGrace     = "endGracePeriod"
-	Reprovision  = "reprovision"
-	Troubleshoot = "troubleshoot"
-	Reboot       = "reboot"
-	Rename       = "rename"
+	EndGrace    = "endGracePeriod"
+	Reprovision = "reprovision"
 )
 
 // Act does a remote action and gives the object id of the Cloud PC's user. An action that does not fit the state is a
-// fault Invalid. arg is the new name for Rename, else unused.
-func (t *Tenant) Act(now time.Time, id, action, arg string) (string, error) {
+// fault Invalid.
+func (t *Tenant) Act(now time.Time, id, action string) (string, error) {
 	t.enter(now)
 	defer t.mu.Unlock()
 	pc, err := t.mustPC(id)
@@ -213,37 +210,24 @@ func (t *Tenant) Act(now time.Time, id, action, arg string) (string, error) {
 		return "", err
 	}
 	u := pc.user
-	unfit := func() (string, error) {
-		return u.id, invalid("invalidCloudPcStatus", "The action "+action+" is not allowed while the Cloud PC is "+t.status(pc)+".")
-	}
-	switch action {
-	case EndGrace:
+	unfit := invalid("invalidCloudPcStatus", "The action "+action+" is not allowed while the Cloud PC is "+t.status(pc)+".")
+	if action == EndGrace {
 		switch {
 		case pc.Stage == stageGrace:
 			t.leave(pc, t.now)
 		case t.status(pc) != statusGrace:
-			return unfit()
+			return u.id, unfit
 		}
 		return u.id, nil
-	case Reprovision:
-		pol := t.policyFor(u)
-		if pc.Stage != stageSettled || pol == nil {
-			return unfit()
-		}
-		u.builds++
-		pc.N = u.builds
-		pc.Provisioned = time.Time{}
-		t.buildPC(pc, pol, t.wantsSnapshot(u))
-	case Rename:
-		if arg == "" {
-			return u.id, invalid("requiredFieldsNotProvided", "The required field 'displayName' was not provided.")
-		}
-		pc.Name = arg
-	case Troubleshoot, Reboot:
-		if pc.Stage != stageSettled {
-			return unfit()
-		}
 	}
+	pol := t.policyFor(u)
+	if pc.Stage != stageSettled || pol == nil {
+		return u.id, unfit
+	}
+	u.builds++
+	pc.N = u.builds
+	pc.Provisioned = time.Time{}
+	t.buildPC(pc, pol, t.wantsSnapshot(u))
 	pc.Action, pc.Acted = action, t.now
 	t.changed(pc)
 	return u.id, nil

@@ -39,7 +39,7 @@ func TestUsageLocation(t *testing.T) {
 	s.license("eve@contoso.example")
 }
 
-func TestHealthChecks(t *testing.T) {
+func TestConnections(t *testing.T) {
 	t.Parallel()
 	s := tell(t, func(s *scenario.Scenario) {
 		s.Connections = []scenario.Connection{{Name: "Bern", Checked: "30h", Health: "warning"}}
@@ -47,21 +47,7 @@ func TestHealthChecks(t *testing.T) {
 	})
 	c := s.tn.Connections(s.now)[0]
 	if c.Health != "warning" || !c.InUse || c.FreeAddresses != 200 || s.now.Sub(c.Checked) != 30*time.Hour {
-		t.Errorf("at first: %+v", c)
-	}
-	if err := s.tn.RunChecks(s.now, c.ID); err != nil {
-		t.Fatal(err)
-	}
-	s.wait(minute)
-	c, _ = s.tn.Connection(s.now, c.ID)
-	s.expect("running", c.Health, "running")
-	s.wait(15 * minute)
-	c, err := s.tn.Connection(s.now, c.ID)
-	if err != nil || c.Health != "warning" || s.now.Sub(c.Checked) > 15*minute {
-		t.Errorf("at last: %+v, %v", c, err)
-	}
-	if err := s.tn.RunChecks(s.now, "nope"); !fault.Is(err, fault.NotFound) {
-		t.Errorf("unknown: %v", err)
+		t.Errorf("%+v", c)
 	}
 }
 

@@ -1,9 +1,7 @@
 package tenant
 
 import (
-	"maps"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -103,24 +101,6 @@ func (t *Tenant) imageEnds(id string) {
 
 // managedImage is the ARM id of a managed image. Its documentation's example has a subscription id that is no GUID.
 var managedImage = regexp.MustCompile(`(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Compute/images/[^/]+$`)
-
-// SourceImages are the ids of the managed images that custom images can be made of.
-func (t *Tenant) SourceImages() []string { return slices.Sorted(maps.Keys(t.sources)) }
-
-// RetryImage uploads a failed image again.
-func (t *Tenant) RetryImage(now time.Time, id string) error {
-	t.enter(now)
-	defer t.mu.Unlock()
-	i := t.image(id)
-	switch {
-	case i == nil:
-		return missing("device image", id)
-	case i.Status != "failed":
-		return invalid("invalidDeviceImageStatus", "Only a failed device image can be uploaded again.")
-	}
-	t.upload(i)
-	return nil
-}
 
 // DeleteImage removes a custom image.
 func (t *Tenant) DeleteImage(now time.Time, id string) error {

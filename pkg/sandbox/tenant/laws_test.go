@@ -87,7 +87,7 @@ func (w *world) act(*rapid.T) {
 		_, _ = w.tn.PatchSetting(w.now, w.setting, tenant.Props{"displayName": "mig", "localAdminEnabled": false, "resetEnabled": false, "provisioningSourceType": w.one("source", []string{"image", "snapshot"})})
 	case "end grace", "reprovision":
 		if pcs, _ := w.tn.CloudPCs(w.now, 0, 100); len(pcs) > 0 {
-			_, _ = w.tn.Act(w.now, pcs[len(pcs)-1].ID, rapid.SampledFrom([]string{tenant.EndGrace, tenant.Reprovision}).Draw(w.T, "action"), "")
+			_, _ = w.tn.Act(w.now, pcs[len(pcs)-1].ID, rapid.SampledFrom([]string{tenant.EndGrace, tenant.Reprovision}).Draw(w.T, "action"))
 		}
 	case "delete":
 		if rapid.IntRange(0, 9).Draw(w.T, "really") == 0 {

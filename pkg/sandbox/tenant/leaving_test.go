@@ -34,7 +34,7 @@ func (s *story) pcID(user string) string {
 
 func (s *story) act(user, action string) {
 	s.Helper()
-	if _, err := s.tn.Act(s.now, s.pcID(user), action, ""); err != nil {
+	if _, err := s.tn.Act(s.now, s.pcID(user), action); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -57,7 +57,7 @@ func TestGraceBeginsAndEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := migrated(t, nil)
-			_, err := s.tn.Act(s.now, s.pcID(ada), tenant.EndGrace, "")
+			_, err := s.tn.Act(s.now, s.pcID(ada), tenant.EndGrace)
 			s.expect("end of grace without grace", fault.CodeOf(err), "invalidCloudPcStatus")
 			c.lose(s)
 			s.expect("lost", s.pc(ada), "inGracePeriod/snapshot")

@@ -10,7 +10,7 @@ type connection struct {
 	id, name, health string
 	checked          time.Time
 	free             int
-	hybrid, running  bool
+	hybrid           bool
 }
 
 // takeAddress takes one of the subnet's free addresses, if there is one.
@@ -53,36 +53,8 @@ func (t *Tenant) Connections(now time.Time) []Connection {
 
 func (t *Tenant) viewConnection(c *connection) Connection {
 	v := Connection{Seq: c.seq, ID: c.id, Name: c.name, Health: c.health, Checked: c.checked, FreeAddresses: c.free, Hybrid: c.hybrid}
-	if c.running {
-		v.Health = "running"
-	}
 	for _, p := range t.policies {
 		v.InUse = v.InUse || p.conn == c
 	}
 	return v
-}
-
-// Connection finds one by id.
-func (t *Tenant) Connection(now time.Time, id string) (Connection, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	if c := t.connection(id); c != nil {
-		return t.viewConnection(c), nil
-	}
-	return Connection{}, missing("on-premises connection", id)
-}
-
-// RunChecks starts the health checks of a connection; they take some minutes and end as the scenario says.
-func (t *Tenant) RunChecks(now time.Time, id string) error {
-	t.enter(now)
-	defer t.mu.Unlock()
-	c := t.connection(id)
-	if c == nil {
-		return missing("on-premises connection", id)
-	}
-	if !c.running {
-		c.running = true
-		t.at(t.now.Add(t.between(5*time.Minute, 15*time.Minute, "checks", c.name)), checksEnd, c.id, 0)
-	}
-	return nil
 }

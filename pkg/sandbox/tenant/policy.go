@@ -301,27 +301,6 @@ func (t *Tenant) evaluateGroups(gs []*group) {
 	}
 }
 
-// AssignedUsers are the people that a policy reaches through one group: visible members with a working plan.
-func (t *Tenant) AssignedUsers(now time.Time, policyID, groupID string) ([]User, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	p, err := t.mustPolicy(policyID)
-	if err != nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(p.to, func(a assigned) bool { return strings.EqualFold(a.group.id, groupID) })
-	if i < 0 {
-		return nil, missing("assignment", policyID+"_"+groupID)
-	}
-	var out []User
-	for _, m := range p.to[i].group.members {
-		if !m.visible.After(t.now) && t.planFor(m.user) != nil {
-			out = append(out, t.viewUser(m.user))
-		}
-	}
-	return out, nil
-}
-
 // policyFor is the dedicated policy that was assigned first among those that reach the user now.
 func (t *Tenant) policyFor(u *user) *policy {
 	var best *policy

@@ -143,7 +143,6 @@ const (
 	buildEnds     = "build ends"
 	graceEnds     = "grace ends"
 	pcGone        = "gone"
-	checksEnd     = "checks end"
 	imageReady    = "image ready"
 	others        = "others"
 )
@@ -154,11 +153,6 @@ func (t *Tenant) at(when time.Time, kind, key string, n int) {
 
 func (t *Tenant) happen(e event) {
 	switch e.Kind {
-	case checksEnd:
-		if c := t.connection(e.Key); c != nil {
-			c.checked, c.running = t.now, false
-		}
-		return
 	case imageReady:
 		t.imageEnds(e.Key)
 		return
