@@ -20,6 +20,7 @@ import (
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
 	"wave365/pkg/run/plan"
+	"wave365/pkg/run/plan/moved"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
@@ -273,15 +274,15 @@ func planAgain(cmd *cobra.Command, sealed plan.Plan, was migration.Settings, zon
 
 // asPlanned refuses a run that is not what was planned. again makes a new plan.
 func asPlanned(sealed, now plan.Plan, path string, again fault.Command) error {
-	moved := sealed.Moved(now)
-	if len(moved) == 0 {
+	changed := moved.Since(sealed, now)
+	if len(changed) == 0 {
 		return nil
 	}
 	const shown = 20
-	if len(moved) > shown {
-		moved = append(moved[:shown], fmt.Sprintf("and %d more", len(moved)-shown))
+	if len(changed) > shown {
+		changed = append(changed[:shown], fmt.Sprintf("and %d more", len(changed)-shown))
 	}
-	return fault.New(fault.Conflict, "plan.changed", "not as planned in "+path+":\n    "+strings.Join(moved, "\n    "),
+	return fault.New(fault.Conflict, "plan.changed", "not as planned in "+path+":\n    "+strings.Join(changed, "\n    "),
 		"nothing was changed; make a new plan for what is left, look at it, and start with that",
 		fault.NewCommand(again.Name, append(slices.Clone(again.Args), "--out="+path)...))
 }

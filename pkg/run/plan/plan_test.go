@@ -12,6 +12,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run/plan"
+	"wave365/pkg/run/plan/moved"
 )
 
 var evening = time.Date(2026, 11, 27, 18, 0, 0, 0, time.UTC)
@@ -98,7 +99,7 @@ func TestLines(t *testing.T) {
 func TestMoved(t *testing.T) {
 	t.Parallel()
 	was := make3(nil)
-	if m := was.Moved(make3(func(r *migration.Run, _ []migration.Row, _ *preflight.Result) { r.CreatedAt = evening.Add(time.Hour) })); m != nil {
+	if m := moved.Since(was, make3(func(r *migration.Run, _ []migration.Row, _ *preflight.Result) { r.CreatedAt = evening.Add(time.Hour) })); m != nil {
 		t.Errorf("nothing moved: %q", m)
 	}
 	for _, c := range []struct {
@@ -126,7 +127,7 @@ func TestMoved(t *testing.T) {
 		{"member", func(_ *migration.Run, _ []migration.Row, res *preflight.Result) { res.Around.Member[0] = true },
 			"line 2, anna@contoso.example: is a member of group grp already"},
 	} {
-		m := was.Moved(make3(c.change))
+		m := moved.Since(was, make3(c.change))
 		if len(m) != 1 || !strings.HasPrefix(m[0], c.want) {
 			t.Errorf("%s: %q, want %q", c.name, m, c.want)
 		}
@@ -138,7 +139,7 @@ func TestMovedOut(t *testing.T) {
 	t.Parallel()
 	was := make3(func(_ *migration.Run, _ []migration.Row, res *preflight.Result) { res.Around.Member[0] = true })
 	want := []string{"line 2, anna@contoso.example: is no member of group grp any more, and would join it"}
-	if diff := cmp.Diff(want, was.Moved(make3(nil))); diff != "" {
+	if diff := cmp.Diff(want, moved.Since(was, make3(nil))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

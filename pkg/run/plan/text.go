@@ -74,6 +74,17 @@ func (p Plan) Lines(zone *time.Location) []Line {
 
 // how says in what order and until when.
 func (p Plan) how(zone *time.Location) []Line {
+	var lines []Line
+	for _, text := range []string{p.rowsText(), p.canaryText(), p.haltText(), p.stopByText(zone), p.untilText(), p.endText(zone), p.lastingText()} {
+		if text != "" {
+			lines = append(lines, Line{0, "", text})
+		}
+	}
+	return lines
+}
+
+// rowsText says how many rows run, by what closes the last link, and how many do not.
+func (p Plan) rowsText() string {
 	by := map[migration.Trigger]int{}
 	for _, r := range p.Rows {
 		by[r.Trigger]++
@@ -99,38 +110,62 @@ func (p Plan) how(zone *time.Location) []Line {
 	if p.Done > 0 {
 		rows += fmt.Sprintf(", %d migrated already", p.Done)
 	}
-	lines := []Line{{0, "", "Rows: " + rows + "."}}
-	add := func(format string, args ...any) { lines = append(lines, Line{0, "", fmt.Sprintf(format, args...)}) }
-	if n := p.Settings["canary"]; n != "" {
-		rows, _ := strconv.Atoi(n) // the setting of this very program
-		add("Canary: %s first; the others start once all of these have succeeded.", wording.Count(rows, "row"))
+	return "Rows: " + rows + "."
+}
+
+func (p Plan) canaryText() string {
+	rows, err := strconv.Atoi(p.Settings["canary"])
+	if err != nil {
+		return ""
 	}
-	if h, err := migration.ParseHalt(p.Settings["halt-after"]); err == nil && h.Floor > 0 {
-		rows := "at least " + wording.Count(h.Floor, "row")
-		if h.Share > 0 {
-			rows += fmt.Sprintf(", and %g%% of the finished rows,", h.Share*100)
-		}
-		add("Halt: nothing new starts once %s failed or are held.", rows)
+	return "Canary: " + wording.Count(rows, "row") + " first; the others start once all of these have succeeded."
+}
+
+func (p Plan) haltText() string {
+	h, err := migration.ParseHalt(p.Settings["halt-after"])
+	if err != nil || h.Floor <= 0 {
+		return ""
 	}
-	if s, err := time.Parse(time.RFC3339, p.Settings["stop-by"]); err == nil {
-		add("Stop by: nothing is started that would not finish by %s; those rows are deferred.", clocks.OfDay(s.In(zone), p.At))
+	rows := "at least " + wording.Count(h.Floor, "row")
+	if h.Share > 0 {
+		rows += fmt.Sprintf(", and %g%% of the finished rows,", h.Share*100)
 	}
-	if p.Settings["until"] != "" {
-		add("Until: the run ends when the imports are done; resume it for the cut-over.")
+	return "Halt: nothing new starts once " + rows + " failed or are held."
+}
+
+func (p Plan) stopByText(zone *time.Location) string {
+	s, err := time.Parse(time.RFC3339, p.Settings["stop-by"])
+	if err != nil {
+		return ""
 	}
-	if p.Expected.To > 0 {
-		from, to := p.At.Add(time.Duration(p.Expected.From)*time.Minute).In(zone), p.At.Add(time.Duration(p.Expected.To)*time.Minute).In(zone)
-		add("Expected end, started now: %s (%s to %s).", clocks.Range(p.At, from, to), rough(p.Expected.From), rough(p.Expected.To))
+	return "Stop by: nothing is started that would not finish by " + clocks.OfDay(s.In(zone), p.At) + "; those rows are deferred."
+}
+
+func (p Plan) untilText() string {
+	if p.Settings["until"] == "" {
+		return ""
 	}
+	return "Until: the run ends when the imports are done; resume it for the cut-over."
+}
+
+func (p Plan) endText(zone *time.Location) string {
+	if p.Expected.To <= 0 {
+		return ""
+	}
+	at := func(minutes int) time.Time { return p.At.Add(time.Duration(minutes) * time.Minute).In(zone) }
+	return fmt.Sprintf("Expected end, started now: %s (%s to %s).", clocks.Range(p.At, at(p.Expected.From), at(p.Expected.To)), rough(p.Expected.From), rough(p.Expected.To))
+}
+
+// lastingText says what cannot be taken back, or not by itself.
+func (p Plan) lastingText() string {
 	switch {
 	case p.Rehearsal:
-		add("It is a rehearsal on a sandbox tenant: nobody is moved. Times are those of its clock.")
+		return "It is a rehearsal on a sandbox tenant: nobody is moved. Times are those of its clock."
 	case p.Settings["until"] != "":
-		add("Not taken back by itself: memberships, the user setting, and imports that are never used; undo, close and purge take them back.")
+		return "Not taken back by itself: memberships, the user setting, and imports that are never used; undo, close and purge take them back."
 	default:
-		add("Irreversible: an import is used up by its Cloud PC. A license or a membership can be taken back, which starts the Cloud PC's grace period of 7 days.")
+		return "Irreversible: an import is used up by its Cloud PC. A license or a membership can be taken back, which starts the Cloud PC's grace period of 7 days."
 	}
-	return lines
 }
 
 func joinText(users []string) string {
