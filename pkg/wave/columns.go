@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode"
 
-	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/celltext"
 )
 
 // The canonical column names.
@@ -65,9 +65,9 @@ func canonical(header string) string {
 
 // foldHeader drops what header names may differ in: case, blanks, "_", "-" and quotes round them.
 func foldHeader(s string) string {
-	s = sheet.Unquote(s)
+	s = celltext.Unquote(s)
 	return strings.Map(func(r rune) rune {
-		if r == '_' || r == '-' || sheet.IsBlank(r) {
+		if r == '_' || r == '-' || celltext.IsBlank(r) {
 			return -1
 		}
 		return unicode.ToLower(r)
@@ -76,7 +76,7 @@ func foldHeader(s string) string {
 
 // carried reports whether a column may be unknown without being an error.
 func carried(header string, opt Options) bool {
-	return opt.AllowUnknownColumns || strings.HasPrefix(strings.ToLower(sheet.Trim(header)), "x_")
+	return opt.AllowUnknownColumns || strings.HasPrefix(strings.ToLower(celltext.Trim(header)), "x_")
 }
 
 // nearest is the known spelling closest to a header; "" when none is close enough to have been meant.

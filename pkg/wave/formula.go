@@ -5,19 +5,19 @@ import (
 	"strings"
 	"unicode"
 
-	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/celltext"
 )
 
 // isCellError reports whether a cell holds what a spreadsheet shows in place of a value: the error of a formula in any language
 // (#N/A, #REF!, #NAME?, #NV, #WERT!, #¡VALOR!), or a column that was too narrow for its numbers (####).
 func isCellError(cell string) bool {
-	name, ok := strings.CutPrefix(sheet.Unquote(cell), "#")
+	name, ok := strings.CutPrefix(celltext.Unquote(cell), "#")
 	switch {
 	case !ok || name == "":
 		return false
 	case strings.Trim(name, "#") == "":
 		return len(name) >= 2
-	case strings.ContainsFunc(name, func(c rune) bool { return sheet.IsBlank(c) || unicode.IsLower(c) }):
+	case strings.ContainsFunc(name, func(c rune) bool { return celltext.IsBlank(c) || unicode.IsLower(c) }):
 		return false
 	}
 	switch name {
@@ -41,7 +41,7 @@ func (r *reading) formulas(i int) {
 			continue
 		}
 		told = true
-		shown := sheet.Unquote(row.Cells[k])
+		shown := celltext.Unquote(row.Cells[k])
 		user := row.User
 		if isCellError(user) {
 			user = ""

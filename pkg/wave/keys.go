@@ -11,13 +11,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"wave365/pkg/wave/address"
-	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/celltext"
 )
 
 // NameKey makes two spellings of one name compare equal, be it of a policy, a group, a license or a user: NFC, without
 // invisible characters and surrounding blanks, blanks and quotes of any kind alike, without case. Blanks in a row count as one.
 func NameKey(s string) string {
-	s = sheet.Trim(s)
+	s = celltext.Trim(s)
 	plain := true
 	for i := range len(s) {
 		if c := s[i]; c >= utf8.RuneSelf || c <= ' ' || c == '"' || c == '`' {
@@ -30,9 +30,9 @@ func NameKey(s string) string {
 	}
 	s = strings.Join(strings.FieldsFunc(strings.Map(func(r rune) rune {
 		switch {
-		case sheet.Invisible(r):
+		case celltext.Invisible(r):
 			return -1
-		case sheet.IsQuote(r):
+		case celltext.IsQuote(r):
 			return '\''
 		}
 		return r
@@ -47,7 +47,7 @@ func UserKey(s string) string { return NameKey(s) }
 // case, the scheme and its usual port dropped, percent-encoding undone. A path is taken as it stands. A path and the URL
 // of the same blob stay different: only the configuration knows the account that the path is in.
 func BlobKey(s string) string {
-	s = sheet.Trim(s)
+	s = celltext.Trim(s)
 	if isURL(s) {
 		s, _, _ = strings.Cut(s, "?")
 		s, _, _ = strings.Cut(s, "#")
@@ -95,7 +95,7 @@ func RedactSAS(s string) string {
 	}
 	var b strings.Builder
 	for s != "" {
-		end := strings.IndexFunc(s, sheet.IsBlank)
+		end := strings.IndexFunc(s, celltext.IsBlank)
 		if end < 0 {
 			end = len(s)
 		}
@@ -104,7 +104,7 @@ func RedactSAS(s string) string {
 			word = word[:i]
 		}
 		b.WriteString(word)
-		next := strings.IndexFunc(s[end:], func(r rune) bool { return !sheet.IsBlank(r) })
+		next := strings.IndexFunc(s[end:], func(r rune) bool { return !celltext.IsBlank(r) })
 		if next < 0 {
 			next = len(s) - end
 		}
@@ -160,7 +160,7 @@ func queryStart(s string) int {
 	if at >= 0 {
 		return at
 	}
-	at = strings.LastIndexFunc(s, sheet.IsBlank)
+	at = strings.LastIndexFunc(s, celltext.IsBlank)
 	if at < 0 {
 		return 0
 	}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/celltext"
 )
 
 // cellAt is a cell of the file: the index of its row, and its canonical column.
@@ -60,7 +61,7 @@ func (r *reading) letters(i int, rec sheet.Record) {
 // signs warns of the first cell with a sign in the middle of a word, as a letter becomes that is read in a wrong code page.
 func (r *reading) signs(row *Row, rec sheet.Record) {
 	for k, cell := range rec.Cells[:min(len(rec.Cells), len(r.file.Canonical))] {
-		if plain := brief(RedactSAS(sheet.Trim(cell))); mangled(plain) {
+		if plain := brief(RedactSAS(celltext.Trim(cell))); mangled(plain) {
 			f := NewFinding("csv.garbled-text", row.Line, r.file.Canonical[k], row.User, plain, fmt.Sprintf("%q has a sign in the middle of a word, as a letter becomes that is read in a wrong code page", plain))
 			f.Severity = Warning
 			r.findings = append(r.findings, f)
@@ -92,7 +93,7 @@ func (r *Row) drop(column string) {
 
 // garbled says what has happened to the letters of a cell; "" for nothing.
 func (r *reading) garbled(column, cell string) string {
-	cell = sheet.Trim(cell)
+	cell = celltext.Trim(cell)
 	plain := brief(RedactSAS(cell))
 	if r.scan.Misread != nil {
 		if was, ok := r.scan.Misread.Undo(plain); ok {
@@ -147,7 +148,7 @@ func questioned(column, cell string) bool {
 		_, query, ok := strings.Cut(cell, "?")
 		return ok && !strings.Contains(query, "=")
 	}
-	for _, word := range strings.FieldsFunc(cell, sheet.IsBlank) {
+	for _, word := range strings.FieldsFunc(cell, celltext.IsBlank) {
 		if strings.ContainsAny(word, "=&/:") || !strings.Contains(word, "?") {
 			continue
 		}

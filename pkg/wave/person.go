@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
-	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/celltext"
 )
 
 // userFault says why a cell is neither a UPN nor an object id; "" when it is one. write is what to put there, where that is known.
@@ -64,7 +64,7 @@ func pasted(s string) (is, write string) {
 	default:
 		return "", ""
 	}
-	s = sheet.Trim(strings.TrimRight(s, ">)]}"))
+	s = celltext.Trim(strings.TrimRight(s, ">)]}"))
 	if !isAddress(s) && !isGUID(s) {
 		s = ""
 	}
@@ -100,7 +100,7 @@ func behind(s, mark string) string {
 
 // blankWithin names the first character of a cell that shows nothing, and quotes what stands before it.
 func blankWithin(s string) (what, before string) {
-	at := strings.IndexFunc(s, func(c rune) bool { return sheet.IsBlank(c) || unicode.IsControl(c) })
+	at := strings.IndexFunc(s, func(c rune) bool { return celltext.IsBlank(c) || unicode.IsControl(c) })
 	if at < 0 {
 		return "", ""
 	}
@@ -124,7 +124,7 @@ func isAddress(s string) bool {
 		return false
 	}
 	return !strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsControl(r) || sheet.IsBlank(r) || strings.ContainsRune(`"(),:;<>[\]`, r)
+		return unicode.IsControl(r) || celltext.IsBlank(r) || strings.ContainsRune(`"(),:;<>[\]`, r)
 	})
 }
 

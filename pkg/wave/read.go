@@ -10,6 +10,7 @@ import (
 	"github.com/gocarina/gocsv"
 
 	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/celltext"
 	"wave365/pkg/wave/sheet/charset"
 )
 
@@ -84,7 +85,7 @@ func (r *reading) header() bool {
 		r.spoiled(head, "", nil)
 	}
 	cells := head.Cells
-	for len(cells) > 0 && sheet.Trim(cells[len(cells)-1]) == "" {
+	for len(cells) > 0 && celltext.Trim(cells[len(cells)-1]) == "" {
 		cells = cells[:len(cells)-1]
 	}
 	if oneCell(cells) {
@@ -105,15 +106,15 @@ func (r *reading) columns(cells []string) {
 	misspelled := map[string]bool{} // columns that are missing for a reason that is told
 	var unknown []string
 	for _, c := range cells {
-		c = sheet.Denormal(c)
+		c = celltext.Denormal(c)
 		spelled := RedactSAS(c)
-		if sheet.Trim(spelled) == "" && sheet.Trim(c) != "" {
+		if celltext.Trim(spelled) == "" && celltext.Trim(c) != "" {
 			spelled = "(redacted)" // a signature where a name should be; the column must not vanish with it
 		}
 		name := canonical(spelled)
 		switch {
 		case name != "" && r.present[name]:
-			f := NewFinding("csv.syntax", r.headerLine, name, "", sheet.Trim(spelled), fmt.Sprintf("two columns are both %q; only the first is read", name))
+			f := NewFinding("csv.syntax", r.headerLine, name, "", celltext.Trim(spelled), fmt.Sprintf("two columns are both %q; only the first is read", name))
 			f.Hint = "take one of them out, or begin its name with x_ to carry it through to the reports"
 			r.findings = append(r.findings, f)
 			name = ""
@@ -121,11 +122,11 @@ func (r *reading) columns(cells []string) {
 			r.present[name] = true
 		case strings.ContainsRune(spelled, charset.Zero): // that has been told
 			misspelled[canonical(strings.ReplaceAll(spelled, string(charset.Zero), ""))] = true
-		case sheet.Trim(spelled) != "" && !carried(spelled, r.opt):
-			unknown = append(unknown, sheet.Trim(spelled))
+		case celltext.Trim(spelled) != "" && !carried(spelled, r.opt):
+			unknown = append(unknown, celltext.Trim(spelled))
 		default:
 			if why := r.garbled("", spelled); why != "" {
-				f := NewFinding("csv.garbled-text", r.headerLine, sheet.Trim(spelled), "", spelled, why)
+				f := NewFinding("csv.garbled-text", r.headerLine, celltext.Trim(spelled), "", spelled, why)
 				f.Severity = Warning
 				r.findings = append(r.findings, f)
 			}
@@ -224,7 +225,7 @@ func (r *reading) rows() {
 		if !ok {
 			break
 		}
-		if rec.Broken == nil && sheet.Blank(rec.Cells) {
+		if rec.Broken == nil && celltext.Blank(rec.Cells) {
 			continue
 		}
 		if len(records) == MaxRows {
@@ -262,7 +263,7 @@ func (r *reading) rows() {
 // extra is then how many cells there are up to the last that does. What a line holds beyond that is not kept.
 func within(cells []string, width int) (kept []string, extra int) {
 	last := len(cells)
-	for last > width && sheet.Trim(cells[last-1]) == "" {
+	for last > width && celltext.Trim(cells[last-1]) == "" {
 		last--
 	}
 	if last <= width {
@@ -289,17 +290,17 @@ func (r *reading) oversized(rec *sheet.Record) {
 
 // value is what a cell says, without the quotes and apostrophes of spreadsheets and word processors round it.
 func value(column, cell string) string {
-	cell = sheet.Denormal(cell)
+	cell = celltext.Denormal(cell)
 	if carriedText(column) {
-		return sheet.Trim(cell)
+		return celltext.Trim(cell)
 	}
-	return sheet.Unquote(cell)
+	return celltext.Unquote(cell)
 }
 
 func newRow(index int, rec sheet.Record, width int, c cells) Row {
 	raw := make([]string, width)
 	for i := range min(width, len(rec.Cells)) {
-		raw[i] = RedactSAS(sheet.Denormal(rec.Cells[i]))
+		raw[i] = RedactSAS(celltext.Denormal(rec.Cells[i]))
 	}
 	return Row{
 		Line: rec.Line, Index: index, Cells: raw,

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/celltext"
 	"wave365/pkg/wave/sheet/charset"
 )
 
@@ -53,7 +54,7 @@ func (r *reading) shape(i int, rec sheet.Record) bool {
 
 // otherComma gives the separator of a row that stands in one cell because it has another one than the file; else 0.
 func (r *reading) otherComma(rec sheet.Record) rune {
-	if rec.Broken != nil || len(rec.Cells) == 0 || len(r.file.Columns) < 3 || !sheet.Blank(rec.Cells[1:]) {
+	if rec.Broken != nil || len(rec.Cells) == 0 || len(r.file.Columns) < 3 || !celltext.Blank(rec.Cells[1:]) {
 		return 0
 	}
 	for _, comma := range ",;\t" {

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/celltext"
 )
 
 // aboveMost is how many lines above the header are told one by one.
@@ -21,7 +22,7 @@ func (r *reading) above() {
 		}
 		what := "the line"
 		if cell, _, _ := strings.Cut(l.Text, string(r.file.Dialect.Comma)); isCellError(cell) {
-			what = "the error of a formula (" + sheet.Unquote(cell) + ")"
+			what = "the error of a formula (" + celltext.Unquote(cell) + ")"
 		} else if isComment(l.Text) {
 			what = "the comment"
 		}
@@ -39,8 +40,8 @@ func (r *reading) stray(rec sheet.Record) string {
 	first, filled := firstFilled(cells)
 	switch {
 	case filled == 1 && isCellError(first):
-		return "the line holds nothing but " + sheet.Unquote(first) + ", the error of a formula in the spreadsheet"
-	case isComment(sheet.Trim(cells[0])) && !isCellError(cells[0]), strings.HasPrefix(sheet.Trim(cells[0]), ";"):
+		return "the line holds nothing but " + celltext.Unquote(first) + ", the error of a formula in the spreadsheet"
+	case isComment(celltext.Trim(cells[0])) && !isCellError(cells[0]), strings.HasPrefix(celltext.Trim(cells[0]), ";"):
 		return "the line is a comment, and a wave has none: it would be read as a row"
 	case r.isHeader(cells):
 		return fmt.Sprintf("the header stands here again; it was on line %d", r.headerLine)
@@ -51,7 +52,7 @@ func (r *reading) stray(rec sheet.Record) string {
 		return "the line is a rule: it has neither letters nor digits"
 	case filled == 1 && len(r.file.Columns) >= 3 && noUser(first):
 		return "only one cell of the line is filled, as with a title, a note or a total: it is no row"
-	case slices.Contains(totals, strings.ToLower(strings.TrimRight(sheet.Unquote(first), ":"))):
+	case slices.Contains(totals, strings.ToLower(strings.TrimRight(celltext.Unquote(first), ":"))):
 		return "the line is a total, not a row"
 	case r.describes(cells):
 		return "neither the user nor the blob of the line could be one: a total, a heading or a description is no row"
@@ -62,7 +63,7 @@ func (r *reading) stray(rec sheet.Record) string {
 // firstFilled is the first cell that is not blank, and how many are not.
 func firstFilled(cells []string) (first string, filled int) {
 	for _, c := range cells {
-		if c = sheet.Trim(c); c != "" {
+		if c = celltext.Trim(c); c != "" {
 			if filled++; filled == 1 {
 				first = c
 			}
@@ -81,7 +82,7 @@ func saysSomething(cells []string) bool {
 func (r *reading) describes(cells []string) bool {
 	said := 0
 	for i, c := range cells[:min(len(cells), len(r.file.Canonical))] {
-		c = sheet.Unquote(c)
+		c = celltext.Unquote(c)
 		switch r.file.Canonical[i] {
 		case colUser:
 			if c == "" || !noUser(c) || isCellError(c) || strings.ContainsAny(c, `@＠:\`) {
@@ -100,7 +101,7 @@ func (r *reading) describes(cells []string) bool {
 
 // noUser reports whether a cell can be no user.
 func noUser(cell string) bool {
-	why, _ := userFault(sheet.Unquote(cell))
+	why, _ := userFault(celltext.Unquote(cell))
 	return why != ""
 }
 
@@ -122,7 +123,7 @@ func isComment(s string) bool {
 func (r *reading) isHeader(cells []string) bool {
 	names, filled := 0, 0
 	for i, c := range cells {
-		if sheet.Trim(c) == "" {
+		if celltext.Trim(c) == "" {
 			continue
 		}
 		filled++

@@ -8,7 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/celltext"
 )
 
 const (
@@ -23,7 +23,7 @@ func Check(s string) string {
 	if strings.ContainsFunc(s, unicode.IsControl) {
 		return "the blob has a line break or another control character in it"
 	}
-	if i := strings.IndexFunc(s, sheet.Invisible); i >= 0 {
+	if i := strings.IndexFunc(s, celltext.Invisible); i >= 0 {
 		return fmt.Sprintf("an invisible character (%U) stands in the blob", []rune(s[i:])[0])
 	}
 	if strings.Contains(s, "://") {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/celltext"
 )
 
 // Host is a host of Azure Storage, taken apart.
@@ -60,7 +60,7 @@ func (h Host) blob() string {
 // hint what to write.
 func Account(text string) (name, endpoint, why, hint string) {
 	const nameAlone = "give its name alone, such as contosovhds: 3 to 24 small letters and digits"
-	text = sheet.Unquote(text)
+	text = celltext.Unquote(text)
 	if !strings.ContainsAny(text, "./:\\") {
 		if !isAccount(text) {
 			return "", "", "invalid storage account name " + text, nameAlone

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/celltext"
 )
 
 // Law: records that were written are read again as they were, whatever stands in their cells, with each separator and
@@ -51,7 +52,7 @@ func FuzzWrite(f *testing.F) {
 			}
 			got := make([]string, len(rec.Cells))
 			for j, c := range rec.Cells {
-				got[j] = sheet.Denormal(c)
+				got[j] = celltext.Denormal(c)
 			}
 			if !slices.Equal(got, want) {
 				t.Errorf("%q came back as %q", want, got)

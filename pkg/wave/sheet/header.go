@@ -3,6 +3,8 @@ package sheet
 import (
 	"strings"
 	"unicode/utf8"
+
+	"wave365/pkg/wave/sheet/celltext"
 )
 
 const (
@@ -76,7 +78,7 @@ func firstRecord(text string) string {
 
 // Names reports whether a record has anything in it that could name a column, whatever separates them.
 func Names(record string) bool {
-	return strings.ContainsFunc(record, func(r rune) bool { return !IsBlank(r) && !strings.ContainsRune(separators+"\"", r) })
+	return strings.ContainsFunc(record, func(r rune) bool { return !celltext.IsBlank(r) && !strings.ContainsRune(separators+"\"", r) })
 }
 
 // recordEnd is where the first record of text ends, behind its line break.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"wave365/pkg/wave/sheet/celltext"
 	"wave365/pkg/wave/sheet/charset"
 )
 
@@ -115,7 +116,7 @@ func Open(data []byte, known func(cell string) bool) (r *Reader, why string) {
 			r.startAt(i)
 			break
 		}
-		if line := Trim(body[from : r.starts[i+1]-1]); Names(line) {
+		if line := celltext.Trim(body[from : r.starts[i+1]-1]); Names(line) {
 			r.Above = append(r.Above, Stray{Line: i + 1 + r.skipped, Text: line})
 		}
 	}
@@ -183,7 +184,7 @@ func (s *Reader) loose(e *csv.ParseError) (cells []string, ok bool) {
 
 // looseCell takes the first cell off a line; more: a separator stands behind it.
 func looseCell(line string, comma rune) (cell, rest string, more, ok bool) {
-	blank := func(r rune) bool { return r != comma && IsBlank(r) }
+	blank := func(r rune) bool { return r != comma && celltext.IsBlank(r) }
 	value, quoted := strings.CutPrefix(strings.TrimPrefix(strings.TrimLeftFunc(line, blank), "="), `"`)
 	if !quoted {
 		cell, rest, more = strings.Cut(line, string(comma))

@@ -7,10 +7,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave/sheet/celltext"
 )
 
 func known(cell string) bool {
-	return map[string]bool{"user": true, "blob": true, "policy": true, "notes": true}[sheet.Trim(cell)]
+	return map[string]bool{"user": true, "blob": true, "policy": true, "notes": true}[celltext.Trim(cell)]
 }
 
 func TestOpen_Dialect(t *testing.T) {

@@ -3,6 +3,8 @@ package sheet
 import (
 	"bytes"
 	"strings"
+
+	"wave365/pkg/wave/sheet/celltext"
 )
 
 // Write gives records as a file: UTF-8 with byte order mark, CR LF, every cell neutralised. The first record is the
@@ -20,7 +22,7 @@ func Write(comma rune, records [][]string) []byte {
 			if i > 0 {
 				b.WriteRune(comma)
 			}
-			c = Neutral(c)
+			c = celltext.Neutral(c)
 			if strings.ContainsAny(c, separators+"\"\r\n\x1a\x00") || strings.ContainsRune(c, comma) {
 				c = `"` + strings.ReplaceAll(c, `"`, `""`) + `"`
 			}
