@@ -15,6 +15,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/report"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
 )
 
 // account gathers from the ledger what a report is written from.
@@ -86,7 +87,7 @@ func forecastOf(acc summary.Record, asBegun migration.Run) summary.Forecast {
 
 // expectedOf says when the end is expected as things stand; zero: nothing is left to do.
 func expectedOf(acc summary.Record) summary.Forecast {
-	return forecast(estimate.RestOf(acc.Run, acc.Rows), acc.At)
+	return forecast(estimate.RestOf(advice.GoneThrough(acc.Run, acc.Events), acc.Rows), acc.At)
 }
 
 func forecast(rest *estimate.Rest, from time.Time) summary.Forecast {

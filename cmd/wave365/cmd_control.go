@@ -107,7 +107,7 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 		answer, err = a.endPause(ctx, g, r.ID)
 	}
 	if fault.CodeOf(err) == "ledger.not-driven" {
-		return fault.New(fault.Conflict, "ledger.not-driven", err.Error(), fault.HintOf(err), resumeNow(ctx, l, r))
+		return fault.New(fault.Conflict, "ledger.not-driven", err.Error(), fault.HintOf(err), resumeNow(ctx, l, r.ID))
 	}
 	if err != nil {
 		return err
@@ -132,7 +132,7 @@ func (a *app) endPause(ctx context.Context, g *globals, id string) (answer strin
 	if err := s.Choose(ctx, 0, next, "continue"); err != nil {
 		return "", err
 	}
-	return "the pause is over; no process drives the run now, resume it with: " + g.shell(id).Line(resumeNow(ctx, s.Ledger, s.Run)), nil
+	return "the pause is over; no process drives the run now, resume it with: " + g.shell(id).Line(resumeNow(ctx, s.Ledger, s.Run.ID)), nil
 }
 
 // orderDocument is the answer of pause, continue, slots, drain and cancel with --json.

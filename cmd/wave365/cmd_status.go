@@ -181,7 +181,7 @@ func statusOf(g *globals, s standing, now time.Time) statusDocument {
 		TakenBack: len(summary.TakenBack(s.Events)),
 		StartedAt: r.CreatedAt, SeenAt: s.Seen, Waits: []string{}, Next: []string{}, Queue: s.Job,
 	}
-	if left, ok := s.Left(now); ok {
+	if left, ok := s.Left(now); ok && s.goesOn() {
 		doc.EndFrom, doc.EndTo = now.Add(left.From).Truncate(time.Second), now.Add(left.To).Truncate(time.Second)
 	}
 	if s.goesOn() {

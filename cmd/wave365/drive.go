@@ -27,8 +27,9 @@ const reportEvery = 30 * time.Second
 func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *livePage, how migration.Reason) error {
 	l, r, now := s.Ledger, s.Run, s.Now
 	view := a.view(g, now)
+	toResume := func() string { return g.shell(r.ID).Line(resumeNow(context.WithoutCancel(ctx), l, r.ID)) }
 	stops := listenForStops(ctx, func(text string) {
-		text += ". To resume later: " + resumeCommand(g, r)
+		text += ". To resume later: " + toResume()
 		view.Status(text)
 		if g.quiet {
 			fmt.Fprintln(a.err, "wave365: "+text)
@@ -51,14 +52,14 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 		How: how, Drain: stops.drain, Drained: stops.drained, Steered: view.Steered, Observer: watch, Say: view.Status, Zone: a.zone, Logger: g.log,
 	})
 	writer()
-	if n, why := messages.close(context.WithoutCancel(ctx), l, out, err, resumeCommand(g, r)); n > 0 {
+	if n, why := messages.close(context.WithoutCancel(ctx), l, out, err, toResume()); n > 0 {
 		fmt.Fprintf(a.err, "wave365: %s not sent: %s\n  once the cause is gone: %s\n", wording.Count(n, "message"), why, g.shell(r.ID).Line(g.messages.command()))
 	}
 	view.Done()
 	if err != nil {
 		code, _ := exitCode(err)
 		_ = a.writeReport(context.WithoutCancel(ctx), l, r.ID, now(), code)
-		fmt.Fprintln(a.err, "wave365: the run has stopped; resume with: "+resumeCommand(g, r))
+		fmt.Fprintln(a.err, "wave365: the run has stopped; resume with: "+toResume())
 		return err
 	}
 	switch {
@@ -112,7 +113,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 			}
 		}
 	case runner.Reached:
-		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", wording.Count(counts.Open(), "row"), resumeCommand(g, r))
+		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", wording.Count(counts.Open(), "row"), g.shell(id).Line(advice.Resume(r, rows, events)))
 	default:
 		lead := "continue with: "
 		if end == runner.Halted {
@@ -165,22 +166,22 @@ func leftOpen(rows []migration.Row) string {
 	return strings.Join(parts, ", ")
 }
 
-// resumeCommand is what a person types to go on.
-func resumeCommand(g *globals, r migration.Run) string {
-	return g.shell(r.ID).Line(fault.NewCommand("resume"))
-}
-
-// resumeNow is the command that really goes on with a run that no process drives, as its rows stand.
-func resumeNow(ctx context.Context, l *ledger.Ledger, r migration.Run) fault.Command {
-	rows, err := l.Rows(ctx, r.ID)
+// resumeNow is the command that really goes on with a run that no process drives, as its rows stand now.
+func resumeNow(ctx context.Context, l *ledger.Ledger, id string) fault.Command {
+	plain := fault.NewCommand("resume").For(id)
+	r, err := l.Run(ctx, id)
 	if err != nil {
-		return fault.NewCommand("resume").For(r.ID)
+		return plain
 	}
-	events, err := l.Events(ctx, r.ID)
+	rows, err := l.Rows(ctx, id)
 	if err != nil {
-		return fault.NewCommand("resume").For(r.ID)
+		return plain
 	}
-	return advice.Resume(r, rows, events).For(r.ID)
+	events, err := l.Events(ctx, id)
+	if err != nil {
+		return plain
+	}
+	return advice.Resume(r, rows, events).For(id)
 }
 
 // view is how this command shows its progress.

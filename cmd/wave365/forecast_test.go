@@ -17,12 +17,14 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/run/plan"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
 )
 
 // evening is a run of thirty rows with its rows as they stood at the start and as they stand now.
 type evening struct {
 	asBegun, run migration.Run
 	first, rows  []migration.Row
+	events       []migration.Event
 	now          time.Time
 }
 
@@ -83,7 +85,7 @@ func (e evening) shown() string {
 	for i := range e.rows {
 		b.Update(e.rows[len(e.rows)-1-i])
 	}
-	b.Steer(e.run)
+	b.Steer(advice.GoneThrough(e.run, e.events))
 	return strings.Join(screen.Frame(b.Snapshot(), 160, 50, false), "\n")
 }
 
@@ -99,18 +101,22 @@ func TestOneForecast(t *testing.T) {
 		"slots":    func(r *migration.Run) { r.Slots = 2 },
 		"until":    func(r *migration.Run) { r.Settings.Until = migration.StepImportWait },
 		"draining": func(r *migration.Run) { r.Settings.Draining = true },
+		"halted":   func(*migration.Run) {},
 	} {
 		e := halfway(steer)
+		if name == "halted" {
+			e.events = []migration.Event{{Row: migration.WaveRow, Reason: migration.RunHalted, At: e.now}}
+		}
 		a, g := &app{zone: time.UTC}, &globals{}
 		status := &bytes.Buffer{}
 		a.out = status
-		stands := standing{Standing: run.Standing{Run: e.run, Rows: e.rows, Counts: migration.Count(e.rows), Running: true, Holder: &ledger.Holder{}, Seen: e.now}}
+		stands := standing{Standing: run.Standing{Run: e.run, Rows: e.rows, Events: e.events, Counts: migration.Count(e.rows), Running: true, Holder: &ledger.Holder{}, Seen: e.now}}
 		a.printStanding(g, stands, e.now)
 		answered := &bytes.Buffer{}
 		printJSON(answered, statusOf(g, stands, e.now))
 		packed := strings.NewReplacer("\n", "", " ", "").Replace(answered.String())
 
-		acc := summary.Record{Run: e.run, Rows: e.rows, At: e.now, Zone: time.UTC, Live: true}
+		acc := summary.Record{Run: e.run, Rows: e.rows, Events: e.events, At: e.now, Zone: time.UTC, Live: true}
 		acc.Forecast, acc.Expected = forecastOf(acc, e.asBegun), expectedOf(acc)
 		var page bytes.Buffer
 		if err := report.Print(&page, "html", acc); err != nil {
@@ -141,6 +147,9 @@ func TestOneForecast(t *testing.T) {
 		if got := end(t, "report", page.String(), "Planned, forecast", twoTimes); got != begun {
 			t.Errorf("%s: the report forecasts %s, the plan %s", name, got, begun)
 		}
+	}
+	if ends["halted"] != ends["draining"] {
+		t.Errorf("halted, nothing new starts: the end is %s, and that of a drain %s", ends["halted"], ends["draining"])
 	}
 	for _, name := range []string{"slots", "until", "draining"} {
 		if ends[name] == ends["as begun"] {

@@ -160,10 +160,16 @@ func (x *execution) change(ctx context.Context, c ledger.Change) {
 		x.Logger.Warn("how the run was steered could not be recorded", "error", err.Error())
 		return
 	}
+	x.tellSteered(ctx)
+}
+
+// tellSteered tells how the run is gone through from now on.
+func (x *execution) tellSteered(ctx context.Context) {
 	if x.Steered == nil {
 		return
 	}
-	if run, err := x.Ledger.Run(ctx, x.Run.ID); err == nil { // without it the forecast is the old one until the next look
+	if run, err := x.Ledger.Run(context.WithoutCancel(ctx), x.Run.ID); err == nil { // without it the forecast is the old one until the next look
+		run.Settings.Draining = run.Settings.Draining || x.halted.Load()
 		x.Steered(run)
 	}
 }

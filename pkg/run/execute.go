@@ -100,6 +100,8 @@ type execution struct {
 	Execution
 	// drainedBy is who had the run drained first; nil: nobody.
 	drainedBy atomic.Pointer[string]
+	// halted: nothing new starts in this process.
+	halted atomic.Bool
 }
 
 func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, error) {
@@ -130,9 +132,13 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 			x.Say(text)
 			if why == migration.RunHalted {
 				out.Why = text
+				x.halted.Store(true)
 			}
 			if why != "" {
 				_ = x.Note(ctx, why, text)
+			}
+			if why == migration.RunHalted {
+				x.tellSteered(ctx)
 			}
 		},
 	})

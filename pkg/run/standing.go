@@ -9,11 +9,12 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
+	"wave365/pkg/summary/advice"
 )
 
 // Left is how long the rest of the run is expected to take from now on; false when nothing can be said of it.
 func (s Standing) Left(now time.Time) (estimate.Range, bool) {
-	left := estimate.RestOf(s.Run, s.Rows).Left(now)
+	left := estimate.RestOf(advice.GoneThrough(s.Run, s.Events), s.Rows).Left(now)
 	return left, left.To > 0
 }
 
@@ -31,7 +32,9 @@ func (s Standing) Waits(now time.Time) []string {
 	if chosen.Draining {
 		why = append(why, "draining: nothing new starts, what is in flight runs to completion")
 	}
-	if text := s.canary(); text != "" {
+	if text := s.halted(); text != "" {
+		why = append(why, text)
+	} else if text := s.canary(); text != "" {
 		why = append(why, text)
 	}
 	if until := quotaUntil(s.Rows); until.After(now) {
@@ -47,6 +50,19 @@ func (s Standing) Waits(now time.Time) []string {
 		}
 	}
 	return why
+}
+
+// halted says why the latest process has halted; "" when it has not.
+func (s Standing) halted() string {
+	if !advice.Halted(s.Events) {
+		return ""
+	}
+	for _, e := range slices.Backward(s.Events) {
+		if e.Row == migration.WaveRow && e.Reason == migration.RunHalted && e.Note != "" {
+			return e.Note
+		}
+	}
+	return "halted: nothing new starts, what is in flight runs to completion"
 }
 
 // canary says that rows wait for the canaries; "" when none does.

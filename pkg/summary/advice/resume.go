@@ -36,6 +36,12 @@ func Halted(events []migration.Event) bool {
 	return false
 }
 
+// GoneThrough is the run as it is really gone through: one that has halted starts nothing new, as one that drains.
+func GoneThrough(run migration.Run, events []migration.Event) migration.Run {
+	run.Settings.Draining = run.Settings.Draining || Halted(events)
+	return run
+}
+
 // canaryFailed reports whether the canary has not passed and something went wrong, so that no other row would start.
 func canaryFailed(rows []migration.Row, events []migration.Event) bool {
 	passed := slices.ContainsFunc(events, func(e migration.Event) bool { return e.Reason == migration.RunCanary })
