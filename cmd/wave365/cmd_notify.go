@@ -138,11 +138,7 @@ func (o notifying) messages(ctx context.Context, l *ledger.Ledger, r migration.R
 		if e == "" || len(o.events) > 0 && !slices.Contains(o.events, string(e)) {
 			continue
 		}
-		m, err := set.ForRow(r, row, e, at)
-		if err != nil {
-			return nil, err
-		}
-		messages = append(messages, m)
+		messages = append(messages, set.ForRow(r, row, e, at))
 	}
 	return messages, nil
 }

@@ -61,8 +61,8 @@ func (m *messenger) Row(r migration.Row) {
 	if e == "" || e == notify.Scheduled {
 		return
 	}
-	msg, err := m.set.ForRow(m.run, r, e, m.post.Now().In(m.zone))
-	if err == nil && (msg.To != "" || m.post.Channel.Name() == "webhook") {
+	msg := m.set.ForRow(m.run, r, e, m.post.Now().In(m.zone))
+	if msg.To != "" || m.post.Channel.Name() == "webhook" {
 		m.offer(msg)
 	}
 }
@@ -159,9 +159,7 @@ func (m *messenger) tellOperator(ctx context.Context, l *ledger.Ledger, e notify
 	if e == notify.Ended && c.Held > 0 {
 		e, why = notify.Attention, wording.Count(c.Held, "import")+" of unknown outcome: somebody has to find out"
 	}
-	if msg, err := m.set.ForOperator(m.run, c, e, why, next, stage, m.to, m.post.Now().In(m.zone)); err == nil {
-		m.offer(msg)
-	}
+	m.offer(m.set.ForOperator(m.run, c, e, why, next, stage, m.to, m.post.Now().In(m.zone)))
 }
 
 // operatorEvent says what the operator is told about how a process ended; "" for nothing: it was the operator who said so.

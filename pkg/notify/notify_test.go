@@ -61,18 +61,15 @@ func TestTemplates(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, e := range notify.UserEvents() {
-			m, err := set.ForRow(migration.Run{ID: "r1", Wave: "friday", TenantName: "Contoso\r\nBcc: x"}, row(migration.Succeeded), e, evening)
-			if err != nil {
-				t.Fatal(err)
-			}
+			m := set.ForRow(migration.Run{ID: "r1", Wave: "friday", TenantName: "Contoso\r\nBcc: x"}, row(migration.Succeeded), e, evening)
 			if m.Subject == "" || strings.ContainsAny(m.Subject, "\r\n") || strings.Contains(m.HTML, "<b>") || !strings.Contains(m.HTML, "prefers-color-scheme: dark") ||
 				!strings.Contains(m.Text, `Anna <b>"Berg"</b>`) || strings.Contains(m.Text, "{{") || strings.Contains(m.HTML, "http-equiv") {
 				t.Errorf("%s %s: %+v", language, e, m)
 			}
 		}
-		m, err := set.ForOperator(migration.Run{ID: "r1", Wave: "friday", Sandbox: "x"}, migration.Counts{Total: 5, Succeeded: 3, Warned: 1, Held: 1}, notify.Ended, "why", "wave365 close r1", 1, "op@x.example", evening)
-		if err != nil || !strings.Contains(m.Subject, "4") || !strings.Contains(m.Text, "wave365 close r1") {
-			t.Errorf("%s: %+v, %v", language, m, err)
+		m := set.ForOperator(migration.Run{ID: "r1", Wave: "friday", Sandbox: "x"}, migration.Counts{Total: 5, Succeeded: 3, Warned: 1, Held: 1}, notify.Ended, "why", "wave365 close r1", 1, "op@x.example", evening)
+		if !strings.Contains(m.Subject, "4") || !strings.Contains(m.Text, "wave365 close r1") {
+			t.Errorf("%s: %+v", language, m)
 		}
 	}
 	if _, err := notify.Templates("xx", nil); fault.CodeOf(err) != "notify.language" {
@@ -87,16 +84,19 @@ func TestOwnTemplates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := set.ForRow(migration.Run{}, row(migration.Succeeded), notify.Ready, evening)
-	if err != nil || m.Subject != `Hoi Anna <b>"Berg"</b>` || m.Text != "Alles da.\n" || !strings.HasPrefix(m.HTML, "<i>Anna &lt;b&gt;") {
-		t.Errorf("%+v, %v", m, err)
+	m := set.ForRow(migration.Run{}, row(migration.Succeeded), notify.Ready, evening)
+	if m.Subject != `Hoi Anna <b>"Berg"</b>` || m.Text != "Alles da.\n" || !strings.HasPrefix(m.HTML, "<i>Anna &lt;b&gt;") {
+		t.Errorf("%+v", m)
 	}
-	if m, err = set.ForRow(migration.Run{}, row(migration.Failed), notify.Failed, evening); err != nil || !strings.Contains(m.Text, "Guten Tag") {
-		t.Errorf("the language's own: %+v, %v", m, err)
+	if m = set.ForRow(migration.Run{}, row(migration.Failed), notify.Failed, evening); !strings.Contains(m.Text, "Guten Tag") {
+		t.Errorf("the language's own: %+v", m)
 	}
-	for name, bad := range map[string]string{"NoSubject": "hello", "Syntax": "Subject: {{.Name\n", "Field": "Subject: {{.Nobody}}\n"} {
-		if _, err := notify.Templates("en", fstest.MapFS{"ready.txt": {Data: []byte(bad)}}); fault.CodeOf(err) != "notify.template" || !strings.Contains(err.Error(), "ready") {
-			t.Errorf("%s: %v", name, err)
+	for _, bad := range []struct{ file, text, want string }{
+		{"ready.txt", "hello", "ready.txt:1: its first line"}, {"ready.txt", "Subject: {{.Name\n", "ready.txt:2: unclosed action"}, {"failed.txt", "Subject: a\n\n{{if .Reason}}{{.Nobody}}{{end}}\n", "failed.txt:3:16: there is no field Nobody"},
+		{"ended.html", "<p>\n<a onclick=\"{{.Name}}\">", "ended.html:2:14: "}, {"page.html", "{{.Name}}", "page.html:1:2: there is no field Name; there are Data, Event, Paragraphs, Subject"},
+	} {
+		if _, err := notify.Templates("en", fstest.MapFS{bad.file: {Data: []byte(bad.text)}}); fault.CodeOf(err) != "notify.template" || !strings.Contains(err.Error(), bad.want) {
+			t.Errorf("%s: %v", bad.want, err)
 		}
 	}
 }

@@ -1,19 +1,19 @@
 package notify
 
 import (
-	"bytes"
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
-	htmltemplate "html/template"
 	"io/fs"
+	"strconv"
 	"strings"
-	texttemplate "text/template"
 	"time"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
+	"wave365/pkg/notify/template"
 	"wave365/pkg/summary/wording"
 )
 
@@ -26,30 +26,33 @@ func Languages() []string { return []string{"en", "de"} }
 // Set is one set of templates: for each event a text whose first line is the subject, and one page into which its
 // paragraphs are put for the HTML form. An event may bring an HTML form of its own.
 type Set struct {
-	text map[Event]*texttemplate.Template
-	html map[Event]*htmltemplate.Template
-	page *htmltemplate.Template
+	text map[Event]*template.Template
+	html map[Event]*template.Template
+	page *template.Template
 }
 
-// Data is what templates may use. All fields are texts for people; none holds a secret.
-type Data struct {
-	// Name is the person's display name, else the user name.
-	Name, User, Department string
-	Policy, CloudPC        string
-	// Reason says why a move failed, was postponed, or the run halts; Next what to type, for the operator only.
-	Reason, Next string
-	Wave, Run    string
-	Tenant       string
-	// At is when it happened, in the operator's zone.
-	At string
-	// Rehearsal: nobody was moved.
-	Rehearsal bool
-	// Total, Done, Failed and Open count people, for the operator only.
-	Total, Done, Failed, Open int
+// fields are what templates may use, each empty as yet. All are for people; none holds a secret.
+func fields() template.Values {
+	return template.Values{
+		// Name is the person's display name, else the user name; for the operator it is the operator.
+		"Name": "", "User": "", "Department": "", "Policy": "", "CloudPC": "",
+		// Reason says why a move failed, was postponed, or the run halts; Next what to type, for the operator only.
+		"Reason": "", "Next": "",
+		// At is when it happened, in the operator's zone. Rehearsal: nobody was moved.
+		"Wave": "", "Run": "", "Tenant": "", "At": "", "Rehearsal": false,
+		// These count people, for the operator only.
+		"Total": 0, "Done": 0, "Failed": 0, "Open": 0,
+	}
+}
+
+// page is what page.html may use: a message as text, and the fields behind it.
+func page(e Event, subject string, paragraphs []string, data template.Values) template.Values {
+	return template.Values{"Event": string(e), "Subject": subject, "Paragraphs": paragraphs, "Data": data}
 }
 
 // Templates reads a set: a language that is built in, or a folder of one's own, in which the events that have no file are
-// taken from the language. The folder holds EVENT.txt, EVENT.html and page.html. The fault is Invalid and names the file.
+// taken from the language. The folder holds EVENT.txt, EVENT.html and page.html. The fault is Invalid and names file and
+// line; a set that was read can write every message.
 func Templates(language string, folder fs.FS) (*Set, error) {
 	own, err := fs.Sub(builtIn, "templates/"+language)
 	if err != nil {
@@ -58,99 +61,60 @@ func Templates(language string, folder fs.FS) (*Set, error) {
 	if _, err := fs.Stat(own, "page.html"); err != nil {
 		return nil, fault.New(fault.Invalid, "notify.language", "there is no set of templates in "+language, "use "+strings.Join(Languages(), " or ")+", or a folder of your own")
 	}
-	s := &Set{text: map[Event]*texttemplate.Template{}, html: map[Event]*htmltemplate.Template{}}
-	read := func(name string) (string, bool, error) {
-		for _, from := range []fs.FS{folder, own} {
-			if from == nil {
-				continue
-			}
-			data, err := fs.ReadFile(from, name)
-			if err == nil {
-				return strings.ReplaceAll(string(data), "\r\n", "\n"), true, nil
-			}
-			if !errors.Is(err, fs.ErrNotExist) {
-				return "", false, fault.Wrap(fault.Invalid, "notify.template", "the template "+name+" cannot be read: "+err.Error(), "check the folder of the templates", err)
-			}
-		}
-		return "", false, nil
-	}
-	bad := func(name string, err error) error {
-		return fault.Wrap(fault.Invalid, "notify.template", "the template "+name+": "+err.Error(), "templates are Go's: {{.Name}}, {{if .Reason}}…{{end}}", err)
-	}
+	s, r := &Set{text: map[Event]*template.Template{}, html: map[Event]*template.Template{}}, reader{folder, own}
 	for _, e := range Events() {
-		name := string(e) + ".txt"
-		text, ok, err := read(name)
-		if err != nil || !ok {
+		if s.text[e], err = r.read(string(e)+".txt", template.Text, fields()); err != nil {
 			return nil, err
 		}
-		if !strings.HasPrefix(text, "Subject: ") {
-			return nil, bad(name, errors.New("its first line is no \"Subject: …\" line"))
-		}
-		if s.text[e], err = texttemplate.New(name).Option("missingkey=error").Parse(text); err != nil {
-			return nil, bad(name, err)
-		}
-		name = string(e) + ".html"
-		if text, ok, err = read(name); err != nil {
+		if s.html[e], err = r.read(string(e)+".html", template.HTML, fields()); err != nil {
 			return nil, err
-		} else if ok {
-			if s.html[e], err = htmltemplate.New(name).Parse(text); err != nil {
-				return nil, bad(name, err)
-			}
 		}
 	}
-	text, _, err := read("page.html")
-	if err != nil {
-		return nil, err
-	}
-	if s.page, err = htmltemplate.New("page.html").Parse(text); err != nil {
-		return nil, bad("page.html", err)
-	}
-	return s, s.try()
+	s.page, err = r.read("page.html", template.HTML, page("", "", nil, fields()))
+	return s, err
 }
 
-// try renders every template once, so that a mistake shows before the first message and not in the middle of a wave.
-func (s *Set) try() error {
-	for _, e := range Events() {
-		if _, err := s.render(e, Data{Name: "N", User: "u", Reason: "r"}); err != nil {
-			return err
+// reader reads files from the first folder that has them; nil stands for none.
+type reader []fs.FS
+
+// read reads one template; nil when no folder has it.
+func (r reader) read(name string, form template.Form, shape template.Values) (*template.Template, error) {
+	for _, from := range r {
+		if from == nil {
+			continue
 		}
+		data, err := fs.ReadFile(from, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fault.Wrap(fault.Invalid, "notify.template", "the template "+name+" cannot be read: "+err.Error(), "check the folder of the templates", err)
+		}
+		text := strings.ReplaceAll(string(data), "\r\n", "\n")
+		if form == template.Text && !strings.HasPrefix(text, "Subject: ") {
+			return nil, fault.New(fault.Invalid, "notify.template", "the template "+name+":1: its first line is no \"Subject: …\" line", "begin it with the subject of the mail, as in \"Subject: Your Cloud PC is ready\"")
+		}
+		t, err := template.Parse(name, text, form, shape)
+		if err != nil {
+			return nil, fault.Wrap(fault.Invalid, "notify.template", "the template "+err.Error(), "correct the line; a template may hold "+template.Supported, err)
+		}
+		return t, nil
 	}
-	return nil
+	return nil, nil
 }
 
 // rendered is a message's text in its forms.
 type rendered struct{ subject, text, html string }
 
-func (s *Set) render(e Event, d Data) (rendered, error) {
-	bad := func(err error) error {
-		return fault.Wrap(fault.Invalid, "notify.template", fmt.Sprintf("the template of %s: %s", e, err), "templates may use the fields that the README lists", err)
-	}
-	var b bytes.Buffer
-	if err := s.text[e].Execute(&b, d); err != nil {
-		return rendered{}, bad(err)
-	}
-	head, body, _ := strings.Cut(b.String(), "\n")
+func (s *Set) render(e Event, data template.Values) rendered {
+	head, body, _ := strings.Cut(s.text[e].Execute(data), "\n")
 	out := rendered{subject: strings.Join(strings.Fields(strings.TrimPrefix(head, "Subject: ")), " "), text: strings.TrimSpace(collapse(body)) + "\n"}
-	b.Reset()
-	var err error
 	if own := s.html[e]; own != nil {
-		err = own.Execute(&b, d)
-	} else {
-		err = s.page.Execute(&b, page{Subject: out.subject, Paragraphs: strings.Split(strings.TrimSpace(out.text), "\n\n"), Data: d, Event: e})
+		out.html = own.Execute(data)
+		return out
 	}
-	if err != nil {
-		return rendered{}, bad(err)
-	}
-	out.html = b.String()
-	return out, nil
-}
-
-// page is what page.html may use.
-type page struct {
-	Subject    string
-	Paragraphs []string
-	Event      Event
-	Data       Data
+	out.html = s.page.Execute(page(e, out.subject, strings.Split(strings.TrimSpace(out.text), "\n\n"), data))
+	return out
 }
 
 // collapse makes of several empty lines one: conditions in a template leave some.
@@ -161,31 +125,34 @@ func collapse(s string) string {
 	return s
 }
 
+// about are the fields about a run.
+func about(run migration.Run, at time.Time) template.Values {
+	d := fields()
+	d["Wave"], d["Run"], d["Tenant"], d["Rehearsal"], d["At"] = run.Wave, run.ID, run.TenantName, run.Sandbox != "", clocks.Moment(at)
+	return d
+}
+
 // ForRow writes the message about a row. The address may be empty; then it cannot be sent by mail.
-func (s *Set) ForRow(run migration.Run, r migration.Row, e Event, at time.Time) (Message, error) {
-	t := r.Target
-	d := Data{Name: t.DisplayName, User: t.User, Department: t.Department, Policy: t.PolicyName, CloudPC: r.Facts.CloudPCName,
-		Wave: run.Wave, Run: run.ID, Tenant: run.TenantName, Rehearsal: run.Sandbox != "", At: clocks.Moment(at)}
-	if d.Name == "" {
-		d.Name = t.User
-	}
+func (s *Set) ForRow(run migration.Run, r migration.Row, e Event, at time.Time) Message {
+	t, d := r.Target, about(run, at)
+	user, policy := wording.OneLine(t.User), wording.OneLine(t.PolicyName)
+	d["Name"], d["User"], d["Policy"] = wording.OneLine(cmp.Or(t.DisplayName, t.User)), user, policy
+	d["Department"], d["CloudPC"] = wording.OneLine(t.Department), wording.OneLine(r.Facts.CloudPCName)
 	if r.Problem != nil && (e == Failed || e == Postponed) {
-		d.Reason = wording.OneLine(r.Problem.Message)
+		d["Reason"] = wording.OneLine(r.Problem.Message)
 	}
-	for _, f := range []*string{&d.Name, &d.User, &d.Department, &d.Policy, &d.CloudPC} {
-		*f = wording.OneLine(*f)
-	}
-	out, err := s.render(e, d)
+	out := s.render(e, d)
 	return Message{Event: e, Row: r.Index, Attempt: r.Attempt, UserID: t.UserID, User: t.User, To: Address(r), Subject: out.subject, Text: out.text, HTML: out.html,
-		Facts: []Fact{{"User", d.User}, {"Policy", d.Policy}, {"Wave", d.Wave}, {"Run", d.Run}}}, err
+		Facts: []Fact{{"User", user}, {"Policy", policy}, {"Wave", run.Wave}, {"Run", run.ID}}}
 }
 
 // ForOperator writes the message about the run as a whole. stage tells one such message from the next: how many processes
 // drove the run before this one.
-func (s *Set) ForOperator(run migration.Run, c migration.Counts, e Event, reason, next string, stage int, to string, at time.Time) (Message, error) {
-	d := Data{Name: run.Operator, Wave: run.Wave, Run: run.ID, Tenant: run.TenantName, Rehearsal: run.Sandbox != "", At: clocks.Moment(at),
-		Reason: wording.OneLine(reason), Next: next, Total: c.Total, Done: c.Succeeded + c.Warned, Failed: c.Failed + c.Held, Open: c.Open()}
-	out, err := s.render(e, d)
+func (s *Set) ForOperator(run migration.Run, c migration.Counts, e Event, reason, next string, stage int, to string, at time.Time) Message {
+	d, done, failed := about(run, at), c.Succeeded+c.Warned, c.Failed+c.Held
+	d["Name"], d["Reason"], d["Next"] = run.Operator, wording.OneLine(reason), next
+	d["Total"], d["Done"], d["Failed"], d["Open"] = c.Total, done, failed, c.Open()
+	out := s.render(e, d)
 	return Message{Event: e, Row: migration.WaveRow, Attempt: stage, To: to, Subject: out.subject, Text: out.text, HTML: out.html,
-		Facts: []Fact{{"Wave", d.Wave}, {"Run", d.Run}, {"Succeeded", fmt.Sprintf("%d of %d", d.Done, d.Total)}, {"Failed or held", fmt.Sprint(d.Failed)}}}, err
+		Facts: []Fact{{"Wave", run.Wave}, {"Run", run.ID}, {"Succeeded", fmt.Sprintf("%d of %d", done, c.Total)}, {"Failed or held", strconv.Itoa(failed)}}}
 }

@@ -85,7 +85,7 @@ func aboutMessages() []entry.Entry {
 		entry.Of(entry.Operator, "notify.address", "the mail address cannot be used", "Nothing can be sent to it.", "correct the notify cell of the row, or leave it empty"),
 		entry.Of(entry.Operator, "notify.language", "there is no template in this language", "The message would reach people in a language they did not ask for.", "use one of the languages that the message names, or add a template"),
 		entry.Of(entry.Operator, "notify.rehearsal", "a rehearsal sends nothing to people", "Nobody was moved, so nobody is told.", "write the messages to a folder to look at them"),
-		entry.Of(entry.Operator, "notify.template", "the template cannot be used", "It cannot be read, or names a field that a message does not have.", "correct the line that the message names"),
+		entry.Of(entry.Operator, "notify.template", "the template cannot be used", "It cannot be read, names a field that a message does not have, holds something that messages have no use for, or puts a value where HTML cannot make it safe.", "correct the line that the message names"),
 		entry.Of(entry.Operator, "notify.folder", "the messages cannot be written to the folder", "It is not there, or may not be written.", "check the path and its permissions"),
 		entry.Of(entry.Operator, "notify.smtp", "the mail server did not take the message", "It could not be reached, or refused it. Nobody is told twice: what was sent is recorded.", "see the server's answer, then run notify again"),
 		entry.Of(entry.Operator, "notify.webhook", "the webhook did not take the message", "It could not be reached, or refused it.", "check the URL and what the receiver answers"),

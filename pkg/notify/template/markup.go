@@ -1,0 +1,252 @@
+package template
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// state is where in HTML a text has come to. In what cannot be told for sure, values are refused.
+type state int
+
+const (
+	inText     state = iota
+	inOpening        // behind a "<" of which nothing else is known
+	inTag            // between attributes
+	inValue          // behind a "=", before the value
+	inBare           // in a value without quotes
+	inQuotes         // in a value with quotes
+	inTitle          // in text that holds no elements: of a title or textarea
+	inRaw            // in what is no text: a script, a style, a drawing
+	inComment        // in <!-- -->
+	inNotation       // in <! > or <? >
+)
+
+// place is a place in an HTML text.
+type place struct {
+	state   state
+	element string // of the tag, title, textarea or raw text
+	closing bool   // it is the end tag
+	// gap: another attribute may begin.
+	gap   bool
+	attr  string
+	quote byte
+	// part is what of an address was seen, start its text before the first separator.
+	part  addressPart
+	start string
+}
+
+const (
+	space = " \t\n\f\r"
+	// nameEnd ends the name of an element.
+	nameEnd = space + "/>"
+)
+
+var errPieces = errors.New("a tag, a name or a value without quotes is put together from pieces; write it whole, with values only inside quotes")
+
+// titles and raws are the elements in which "<" begins nothing but their own end.
+func titles() []string { return []string{"title", "textarea"} }
+func raws() []string {
+	return []string{"script", "style", "svg", "math", "xmp", "iframe", "noembed", "noframes", "plaintext"}
+}
+
+// past is the place behind a text that begins at p.
+func (p place) past(text string) (place, error) {
+	for text != "" {
+		var err error
+		if text, err = p.next(text); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// next goes over the beginning of text and gives what is left of it.
+func (p *place) next(text string) (string, error) {
+	switch p.state {
+	case inText:
+		_, rest, found := strings.Cut(text, "<")
+		if found {
+			p.state = inOpening
+		}
+		return rest, nil
+	case inOpening:
+		return p.open(text)
+	case inTag:
+		return p.tag(text)
+	case inValue:
+		return p.value(strings.TrimLeft(text, space)), nil
+	case inBare:
+		i := strings.IndexAny(text, space+">")
+		if i < 0 {
+			return "", nil
+		}
+		p.state, p.gap = inTag, false
+		return text[i:], nil
+	case inQuotes:
+		value, rest, found := strings.Cut(text, string(p.quote))
+		p.address(value)
+		if found {
+			*p = place{state: inTag, element: p.element, closing: p.closing, gap: true}
+		}
+		return rest, nil
+	case inTitle, inRaw:
+		return p.content(text)
+	case inComment:
+		i := strings.Index(text, "-->")
+		if j := strings.Index(text, "--!>"); j >= 0 && (i < 0 || j < i) {
+			i = j
+		}
+		if i < 0 {
+			return "", nil
+		}
+		p.state = inNotation // which the ">" ends
+		return text[i:], nil
+	default:
+		_, rest, found := strings.Cut(text, ">")
+		if found {
+			*p = place{}
+		}
+		return rest, nil
+	}
+}
+
+// open goes on behind a "<".
+func (p *place) open(text string) (string, error) {
+	switch {
+	case strings.HasPrefix(text, "!--"):
+		p.state = inComment
+		return text[1:], nil // <!--> is a whole comment
+	case text[0] == '!', text[0] == '?':
+		p.state = inNotation
+		return text[1:], nil
+	case text == "/":
+		return "", errPieces
+	case text[0] == '/' && !letter(text[1]):
+		p.state = inNotation
+		return text[1:], nil
+	case text[0] != '/' && !letter(text[0]):
+		p.state = inText
+		return text, nil
+	}
+	text, p.closing = strings.CutPrefix(text, "/")
+	name, rest := cutAny(text, nameEnd)
+	p.state, p.element, p.gap = inTag, strings.ToLower(name), false
+	return rest, nil
+}
+
+// tag goes on between the attributes of a tag.
+func (p *place) tag(text string) (string, error) {
+	switch {
+	case text[0] == '>':
+		state := inText
+		switch {
+		case p.closing:
+		case slices.Contains(titles(), p.element):
+			state = inTitle
+		case slices.Contains(raws(), p.element):
+			state = inRaw
+		}
+		if *p = (place{state: state, element: p.element}); state == inText {
+			*p = place{}
+		}
+		return text[1:], nil
+	case strings.IndexByte(nameEnd, text[0]) >= 0:
+		p.gap = true
+		return text[1:], nil
+	case !p.gap || strings.IndexByte("=\"'<", text[0]) >= 0:
+		return "", errPieces
+	}
+	name, rest := cutAny(text, nameEnd+"=")
+	p.gap = false
+	if value, found := strings.CutPrefix(strings.TrimLeft(rest, space), "="); found {
+		p.state, p.attr = inValue, strings.ToLower(name)
+		return value, nil
+	}
+	return rest, nil
+}
+
+// value goes on behind the "=" of an attribute.
+func (p *place) value(text string) string {
+	switch {
+	case text == "":
+	case text[0] == '>': // no value at all
+		p.state, p.attr = inTag, ""
+	case text[0] == '"', text[0] == '\'':
+		p.state, p.quote = inQuotes, text[0]
+		return text[1:]
+	default:
+		p.state, p.attr = inBare, ""
+	}
+	return text
+}
+
+// content goes on in an element that holds no others, up to its end tag.
+func (p *place) content(text string) (string, error) {
+	end := "</" + p.element
+	lower := lowered(text)
+	for i := 0; ; {
+		j := strings.Index(lower[i:], end)
+		if j < 0 {
+			break
+		}
+		i += j + len(end)
+		if i == len(lower) || strings.IndexByte(nameEnd, lower[i]) >= 0 {
+			p.state, p.closing, p.gap = inTag, true, false
+			return text[i:], nil
+		}
+	}
+	if i := strings.LastIndex(lower, "<"); i >= 0 && strings.HasPrefix(end, lower[i:]) {
+		return "", errPieces
+	}
+	return "", nil
+}
+
+// or is a place of which it is not known whether it is p or q; same is false where nothing can be said of both.
+func (p place) or(q place) (both place, same bool) {
+	both = p
+	both.gap = p.gap && q.gap
+	if p.part != q.part || p.start != q.start {
+		both.part, both.start = unclear, ""
+	}
+	p.gap, p.part, p.start = q.gap, q.part, q.start
+	return both, p == q
+}
+
+func (p place) String() string {
+	switch p.state {
+	case inText, inTitle:
+		return "the text"
+	case inValue, inBare:
+		return "a value without quotes"
+	case inQuotes:
+		return fmt.Sprintf("the attribute %s of <%s>", p.attr, p.element)
+	case inRaw:
+		return "<" + p.element + ">"
+	case inComment, inNotation:
+		return "a comment"
+	}
+	return "a tag"
+}
+
+// lowered has the letters of HTML in lower case, each byte where it was.
+func lowered(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if letter(c) {
+			b[i] = c | 0x20
+		}
+	}
+	return string(b)
+}
+
+func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// cutAny cuts text before the first of chars.
+func cutAny(text, chars string) (before, rest string) {
+	if i := strings.IndexAny(text, chars); i >= 0 {
+		return text[:i], text[i:]
+	}
+	return text, ""
+}
