@@ -12,7 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/spf13/cobra"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
@@ -238,7 +238,7 @@ func examineStorage(ctx context.Context, conn *connection) doctor.Storage {
 		return s
 	}
 	_, s.Read = conn.storage.List(ctx, "wave365-doctor", "none")
-	ref, err := blob.ParseRef("wave365-doctor/none.vhd", conn.blobRoot)
+	ref, err := bloburl.Parse("wave365-doctor/none.vhd", conn.blobRoot)
 	if err == nil {
 		_, err = conn.storage.SignRead(ctx, ref, time.Time{}, conn.clock.Now().Add(time.Hour))
 	}

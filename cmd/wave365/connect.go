@@ -13,6 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/clocks"
@@ -196,7 +197,7 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 	cfg := blob.Config{Root: c.blobRoot, Pipeline: blobPipe, Clock: c.clock}
 	if envKey := os.Getenv("WAVE365_STORAGE_KEY"); envKey != "" && g.blobEndpoint != "" {
 		key = envKey
-	} else if g.blobEndpoint != "" && blob.AccountOf(c.blobRoot) == blobapi.DevelopmentAccount {
+	} else if g.blobEndpoint != "" && bloburl.AccountOf(c.blobRoot) == blobapi.DevelopmentAccount {
 		key = blobapi.DevelopmentKey
 	}
 	switch {

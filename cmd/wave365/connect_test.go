@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 )
@@ -28,7 +28,7 @@ func TestTokenStaysHome(t *testing.T) {
 		if err := c.build(g, global.GraphRoot, cloud.SandboxCredential(), ""); err != nil {
 			t.Fatal(err)
 		}
-		ref, err := blob.ParseRef("disks/a.vhd", endpoint)
+		ref, err := bloburl.Parse("disks/a.vhd", endpoint)
 		if err != nil {
 			t.Fatal(err)
 		}

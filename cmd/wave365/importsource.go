@@ -6,7 +6,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
 	"github.com/spf13/cobra"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 )
 
@@ -52,7 +52,7 @@ func (s *importSource) accountID(blobRoot string, sandbox bool) (string, error) 
 	if err != nil || !strings.EqualFold(id.ResourceType.String(), "Microsoft.Storage/storageAccounts") || id.SubscriptionID == "" || id.ResourceGroupName == "" {
 		return bad("--storage-account-id "+s.account+" is not the id of a storage account", "write it as "+shape)
 	}
-	if name := blob.AccountOf(blobRoot); !sandbox && !strings.EqualFold(id.Name, name) {
+	if name := bloburl.AccountOf(blobRoot); !sandbox && !strings.EqualFold(id.Name, name) {
 		return bad("--storage-account-id names the account "+id.Name+", but the disks are in "+name, "name the same account in both")
 	}
 	return id.String(), nil

@@ -15,6 +15,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/sandbox/blobapi"
 )
@@ -53,7 +54,7 @@ func TestNoSecretLeaves(t *testing.T) {
 	}
 	secrets := map[string]string{}
 	sign := func(path string) string {
-		ref, err := blob.ParseRef(path, root)
+		ref, err := bloburl.Parse(path, root)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/sandbox/blobapi"
 	"wave365/pkg/sandbox/blobstore"
 )
@@ -26,7 +26,7 @@ func BenchmarkProperties(b *testing.B) {
 	s := thousand(b)
 	b.RunParallel(func(pb *testing.PB) {
 		for i := 0; pb.Next(); i++ {
-			r := blob.Ref{Root: s.root, Container: "vhds", Name: fmt.Sprintf("os-%04d.vhd", i%1000)}
+			r := bloburl.Ref{Root: s.root, Container: "vhds", Name: fmt.Sprintf("os-%04d.vhd", i%1000)}
 			if _, err := s.client.Properties(b.Context(), r); err != nil {
 				b.Error(err)
 			}
@@ -39,7 +39,7 @@ func BenchmarkVerdict(b *testing.B) {
 	s := thousand(b)
 	b.RunParallel(func(pb *testing.PB) {
 		for i := 0; pb.Next(); i++ {
-			r := blob.Ref{Root: s.root, Container: "vhds", Name: fmt.Sprintf("os-%04d.vhd", i%1000)}
+			r := bloburl.Ref{Root: s.root, Container: "vhds", Name: fmt.Sprintf("os-%04d.vhd", i%1000)}
 			if _, err := s.client.Read(b.Context(), r, 0, 17408); err != nil {
 				b.Error(err)
 			}
@@ -61,7 +61,7 @@ func BenchmarkList(b *testing.B) {
 
 func BenchmarkSignRead(b *testing.B) {
 	s := thousand(b)
-	r := blob.Ref{Root: s.root, Container: "vhds", Name: "os-0001.vhd"}
+	r := bloburl.Ref{Root: s.root, Container: "vhds", Name: "os-0001.vhd"}
 	for b.Loop() {
 		if _, err := s.client.SignRead(b.Context(), r, time.Time{}, time.Now().Add(time.Hour)); err != nil {
 			b.Fatal(err)
@@ -71,7 +71,7 @@ func BenchmarkSignRead(b *testing.B) {
 
 func BenchmarkParseRef(b *testing.B) {
 	for b.Loop() {
-		if _, err := blob.ParseRef(local+"/vhds/w1/alice.vhd?"+query, local); err != nil {
+		if _, err := bloburl.Parse(local+"/vhds/w1/alice.vhd?"+query, local); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 )
@@ -19,7 +20,7 @@ import (
 // Config says whose storage account it is and how it is entered. At most one of Credential and SharedKey is given; with
 // neither only blobs that bring their own signature can be read.
 type Config struct {
-	// Root is the account's endpoint, as in [Ref]. Plain http only on this computer.
+	// Root is the account's endpoint, as in [bloburl.Ref]. Plain http only on this computer.
 	Root string
 	// Pipeline carries every request. Required.
 	Pipeline *cloud.Pipeline
@@ -51,7 +52,7 @@ func New(cfg Config) (*Client, error) {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || u.RawQuery != "" || u.User != nil:
 		return nil, badConfig("the storage endpoint is not a URL such as https://account.blob.core.windows.net")
-	case insecure(root):
+	case bloburl.Insecure(root):
 		return nil, badConfig("the storage endpoint is plain http on another computer")
 	case cfg.Pipeline == nil:
 		return nil, badConfig("the blob client has no pipeline")
@@ -60,7 +61,7 @@ func New(cfg Config) (*Client, error) {
 	}
 	c := &Client{root: root, account: cfg.Account, clock: cfg.Clock}
 	if c.account == "" {
-		c.account = AccountOf(root)
+		c.account = bloburl.AccountOf(root)
 	}
 	if c.account == "" {
 		return nil, badConfig("the storage endpoint names no account")
@@ -101,12 +102,12 @@ func (c *Client) Root() string { return c.root }
 
 // at opens the blob: by its own signature, or with our credential when it is in our account. Our credential is never
 // sent elsewhere.
-func (c *Client) at(r Ref) (*blob.Client, error) {
-	if r.sas != nil {
+func (c *Client) at(r bloburl.Ref) (*blob.Client, error) {
+	if r.SAS() != nil {
 		options := blob.ClientOptions(c.options)
 		b, err := blob.NewClientWithNoCredential(r.SignedURL(), &options)
 		if err != nil {
-			return nil, badRef("the blob's URL cannot be used", hintRef)
+			return nil, fault.New(fault.Invalid, "csv.value-bad", "the blob's URL cannot be used", bloburl.Hint)
 		}
 		return b, nil
 	}
@@ -129,7 +130,7 @@ func (c *Client) mayEnter() error {
 		"give each row a SAS URL, or set WAVE365_STORAGE_KEY to the account's key; for the account itself use --storage-account NAME without --blob-endpoint")
 }
 
-func (c *Client) fault(ctx context.Context, what string, sas *SAS, err error) error {
+func (c *Client) fault(ctx context.Context, what string, sas *bloburl.SAS, err error) error {
 	return faultOf(ctx, what, sas, c.clock.Now(), err)
 }
 

@@ -21,6 +21,7 @@ import (
 
 	"wave365/pkg/blob"
 	"wave365/pkg/blob/blobtest"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/blobapi"
@@ -65,9 +66,9 @@ func connect(t testing.TB, h http.Handler, options ...option) bench {
 	return bench{c, b.Root, &log}
 }
 
-func mustRef(t testing.TB, text, root string) blob.Ref {
+func mustRef(t testing.TB, text, root string) bloburl.Ref {
 	t.Helper()
-	r, err := blob.ParseRef(text, root)
+	r, err := bloburl.Parse(text, root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +86,7 @@ func TestStranger(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ref, err := blob.ParseRef("disks/a.vhd", c.Root())
+	ref, err := bloburl.Parse("disks/a.vhd", c.Root())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -329,7 +330,7 @@ func TestUserDelegationKeyIsFetchedOnce(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			ref, err := blob.ParseRef(signed, b.root)
+			ref, err := bloburl.Parse(signed, b.root)
 			if err != nil || !ref.SAS().UserDelegation() || ref.SAS().CanRead() == false || ref.SAS().Excess() != "" {
 				t.Errorf("signature: %v, %v", ref.SAS(), err)
 				return

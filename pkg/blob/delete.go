@@ -7,13 +7,14 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 )
 
 // Delete deletes one blob, if it is still the one with this ETag, and no snapshot of it. It is safe to repeat: one that is
 // gone already is no error. Faults: Conflict when it has another ETag, is leased or has snapshots; Denied
 // blob.forbidden when the sign-in may not delete; those of [Client.Properties].
-func (c *Client) Delete(ctx context.Context, r Ref, etag string) error {
+func (c *Client) Delete(ctx context.Context, r bloburl.Ref, etag string) error {
 	if etag == "" {
 		return fault.New(fault.Internal, "", "a blob was to be deleted whatever it holds now", "")
 	}
@@ -26,11 +27,11 @@ func (c *Client) Delete(ctx context.Context, r Ref, etag string) error {
 	if err == nil {
 		return nil
 	}
-	err = c.fault(ctx, "delete "+r.URL(), r.sas, err)
+	err = c.fault(ctx, "delete "+r.URL(), r.SAS(), err)
 	switch f := fault.As(err); {
 	case f.Kind == fault.NotFound:
 		return nil
-	case f.Kind == fault.Denied && r.sas == nil:
+	case f.Kind == fault.Denied && r.SAS() == nil:
 		f.Hint = "to delete blobs the sign-in needs Storage Blob Data Contributor on the account"
 	}
 	return err

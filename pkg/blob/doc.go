@@ -1,5 +1,5 @@
-// Package blob is Azure Blob storage, thin and typed: where a blob is ([Ref]), what a signature allows ([SAS]), and the
-// few calls that a migration needs ([Client]): properties, exact ranged reads, listing, and making a read-only SAS. It
+// Package blob is Azure Blob storage, thin and typed: the few calls that a migration needs ([Client]): properties, exact
+// ranged reads, listing, and making a read-only SAS; package bloburl says where a blob is and what a signature allows. It
 // rides the pipeline of package cloud and answers with faults whose codes are finding codes (blob.not-found,
 // blob.forbidden, sas.expired, …).
 //

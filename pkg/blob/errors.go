@@ -12,13 +12,14 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 )
 
 // faultOf turns what azblob answered into a fault about what (a sentence's beginning such as "read https://…/a.vhd").
 // The cause is dropped or redacted: azblob's own texts quote the whole URL, signature included.
-func faultOf(ctx context.Context, what string, sas *SAS, now time.Time, err error) error {
+func faultOf(ctx context.Context, what string, sas *bloburl.SAS, now time.Time, err error) error {
 	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fault.Wrap(fault.Interrupted, "", what+": interrupted", "", context.Cause(ctx))
 	}
@@ -48,7 +49,7 @@ type nonRetriable interface {
 	NonRetriable()
 }
 
-func judge(answer *azcore.ResponseError, sas *SAS, now time.Time) *fault.Fault {
+func judge(answer *azcore.ResponseError, sas *bloburl.SAS, now time.Time) *fault.Fault {
 	switch code := answer.ErrorCode; {
 	case isPage(answer.RawResponse):
 		return fault.New(fault.Unavailable, "blob.unreadable", "a web page came in the storage account's place",
@@ -92,7 +93,7 @@ func notFound(code string) *fault.Fault {
 
 // refusedSAS says why a signature was refused as far as the signature itself tells. Azure says AuthenticationFailed,
 // others AuthorizationFailure, for forged and expired alike.
-func refusedSAS(s *SAS, now time.Time) *fault.Fault {
+func refusedSAS(s *bloburl.SAS, now time.Time) *fault.Fault {
 	again := "make a new read-only SAS, or leave it out: the tool then makes one itself"
 	switch end := s.EffectiveExpiry(); {
 	case !end.IsZero() && !now.Before(end):

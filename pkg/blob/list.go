@@ -6,6 +6,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 )
 
@@ -27,8 +28,8 @@ const (
 // [Client.Properties]; Unavailable blob.unreadable for an answer that is no listing, and Unavailable for more blobs than a wave
 // can have.
 func (c *Client) List(ctx context.Context, name, prefix string) ([]Item, error) {
-	if why := badContainer(name); why != "" {
-		return nil, badRef("the container's name "+why, "container names have 3 to 63 lower-case letters, digits and single hyphens")
+	if err := bloburl.CheckContainer(name); err != nil {
+		return nil, err
 	}
 	if err := c.mayEnter(); err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 )
@@ -41,14 +42,14 @@ type Properties struct {
 // Properties asks about one blob. Faults: Unavailable blob.unreadable for a success that says nothing; NotFound blob.not-found; Denied blob.forbidden, or sas.expired,
 // sas.not-yet-valid, sas.no-read when the reference's own signature tells why; Invalid blob.wrong-host for a blob that is
 // in another account and brings no signature.
-func (c *Client) Properties(ctx context.Context, r Ref) (Properties, error) {
+func (c *Client) Properties(ctx context.Context, r bloburl.Ref) (Properties, error) {
 	b, err := c.at(r)
 	if err != nil {
 		return Properties{}, err
 	}
 	p, err := b.GetProperties(ctx, nil)
 	if err != nil {
-		return Properties{}, c.fault(ctx, "look at "+r.URL(), r.sas, err)
+		return Properties{}, c.fault(ctx, "look at "+r.URL(), r.SAS(), err)
 	}
 	if p.BlobType == nil && p.ETag == nil {
 		return Properties{}, noAnswer("look at "+r.URL(), "the answer describes no blob")
@@ -68,7 +69,7 @@ const maxRead = cloud.MaxAnswer
 // Read gives exactly count bytes from offset on, or an error: never fewer, never others. A range that the blob does not
 // have is a fault of kind Conflict: the caller knew a length that is not true any more. count 0 gives nothing without a
 // request. The other faults are those of [Client.Properties], and Conflict blob.archived.
-func (c *Client) Read(ctx context.Context, r Ref, offset, count int64) ([]byte, error) {
+func (c *Client) Read(ctx context.Context, r bloburl.Ref, offset, count int64) ([]byte, error) {
 	if offset < 0 || count < 0 || count > maxRead {
 		return nil, fault.New(fault.Internal, "", fmt.Sprintf("a read of %d bytes at %d was requested", count, offset), "")
 	}
@@ -79,7 +80,7 @@ func (c *Client) Read(ctx context.Context, r Ref, offset, count int64) ([]byte, 
 	what := fmt.Sprintf("read %d bytes at %d of %s", count, offset, r.URL())
 	resp, err := b.DownloadStream(ctx, &blob.DownloadStreamOptions{Range: blob.HTTPRange{Offset: offset, Count: count}})
 	if err != nil {
-		return nil, c.fault(ctx, what, r.sas, err)
+		return nil, c.fault(ctx, what, r.SAS(), err)
 	}
 	body := resp.NewRetryReader(ctx, &blob.RetryReaderOptions{MaxRetries: 2})
 	defer func() { _ = body.Close() }()
@@ -92,7 +93,7 @@ func (c *Client) Read(ctx context.Context, r Ref, offset, count int64) ([]byte, 
 	}
 	data := make([]byte, count)
 	if _, err := io.ReadFull(body, data); err != nil {
-		return nil, c.fault(ctx, what, r.sas, err)
+		return nil, c.fault(ctx, what, r.SAS(), err)
 	}
 	return data, nil
 }

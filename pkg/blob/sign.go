@@ -11,6 +11,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
 
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 )
 
@@ -30,8 +31,8 @@ const (
 // With a sign-in it is a user delegation SAS; the key is fetched once and used as long as it lasts. The service gives
 // such keys for at most seven days: a later expiry is a fault of kind Invalid, code sas.expires-too-soon. A reference
 // that brings its own signature gets that back as it is.
-func (c *Client) SignRead(ctx context.Context, r Ref, start, expiry time.Time) (string, error) {
-	if r.sas != nil {
+func (c *Client) SignRead(ctx context.Context, r bloburl.Ref, start, expiry time.Time) (string, error) {
+	if r.SAS() != nil {
 		return r.SignedURL(), nil
 	}
 	if _, err := c.at(r); err != nil {
@@ -65,7 +66,7 @@ func (c *Client) protocol() string {
 	return string(sas.ProtocolHTTPS)
 }
 
-func (c *Client) signByAccountKey(r Ref, start, expiry time.Time) (string, error) {
+func (c *Client) signByAccountKey(r bloburl.Ref, start, expiry time.Time) (string, error) {
 	values := sas.BlobSignatureValues{
 		Protocol: sas.Protocol(c.protocol()), StartTime: start, ExpiryTime: expiry, Permissions: "r",
 		ContainerName: r.Container, BlobName: r.Name,
@@ -92,7 +93,7 @@ type delegationKey struct {
 
 // sign gives the query of a read-only SAS for one blob. The lines are those that the service's public documentation of
 // the user delegation SAS lists for the version.
-func (k delegationKey) sign(account string, r Ref, start, expiry time.Time, protocol string) string {
+func (k delegationKey) sign(account string, r bloburl.Ref, start, expiry time.Time, protocol string) string {
 	st, se := start.Format(sasTime), expiry.Format(sasTime)
 	skt, ske := k.Start.UTC().Format(sasTime), k.Expiry.UTC().Format(sasTime)
 	lines := []string{

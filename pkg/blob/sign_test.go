@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 )
 
@@ -53,7 +54,7 @@ func TestUserDelegationSignsAsAzuresClientDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"a.vhd", "w 1/ü+%.vhd"} {
-		r := blob.Ref{Root: azure, Container: "vhds", Name: name}
+		r := bloburl.Ref{Root: azure, Container: "vhds", Name: name}
 		signed, err := ours.SignRead(t.Context(), r, now, now.Add(48*time.Hour))
 		if err != nil {
 			t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
@@ -84,8 +84,8 @@ func testFrozen(t *testing.T, what migration.Effect, late bool) {
 		if late {
 			tenant, journal = inLine{s.graph, what == migration.EffectJoin, func(ctx context.Context) error { return s.ledger.Unlock(ctx, "frozen") }}, s.ledger
 		}
-		book := playbook.New(s.run, tenant, s.blobs, journal, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (blob.Ref, error) {
-			return blob.ParseRef(src.URL, s.blobs.Root())
+		book := playbook.New(s.run, tenant, s.blobs, journal, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (bloburl.Ref, error) {
+			return bloburl.Parse(src.URL, s.blobs.Root())
 		})
 		if err := book.Prepare(t.Context(), s.rows); err != nil {
 			t.Fatal(err)

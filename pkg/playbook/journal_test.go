@@ -7,7 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
@@ -55,8 +55,8 @@ func TestABrokenJournalEndsTheRun(t *testing.T) {
 			s := newStage(t, story())
 			defer s.close()
 			j := &breaking{Journal: s.ledger, at: at}
-			book := playbook.New(s.run, s.graph, s.blobs, j, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (blob.Ref, error) {
-				return blob.ParseRef(src.URL, s.blobs.Root())
+			book := playbook.New(s.run, s.graph, s.blobs, j, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (bloburl.Ref, error) {
+				return bloburl.Parse(src.URL, s.blobs.Root())
 			})
 			err := book.Prepare(t.Context(), s.rows)
 			if err == nil {

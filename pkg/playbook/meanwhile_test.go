@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
@@ -22,7 +23,7 @@ type touched struct {
 	at time.Time
 }
 
-func (s touched) Properties(ctx context.Context, r blob.Ref) (blob.Properties, error) {
+func (s touched) Properties(ctx context.Context, r bloburl.Ref) (blob.Properties, error) {
 	p, err := s.Client.Properties(ctx, r)
 	if time.Now().After(s.at) {
 		p.ETag = `"0x0NEW"`
@@ -36,8 +37,8 @@ func TestDiskThatMovesWhileItsRowWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, story())
 		defer s.close()
-		book := playbook.New(s.run, s.graph, touched{s.blobs, time.Now().Add(3 * time.Minute)}, s.ledger, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (blob.Ref, error) {
-			return blob.ParseRef(src.URL, s.blobs.Root())
+		book := playbook.New(s.run, s.graph, touched{s.blobs, time.Now().Add(3 * time.Minute)}, s.ledger, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (bloburl.Ref, error) {
+			return bloburl.Parse(src.URL, s.blobs.Root())
 		})
 		if err := book.Prepare(t.Context(), s.rows); err != nil {
 			t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/estimate"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
@@ -57,8 +58,8 @@ type Graph interface {
 
 // Storage is what the playbook asks of the storage account; *blob.Client is one.
 type Storage interface {
-	Properties(ctx context.Context, r blob.Ref) (blob.Properties, error)
-	SignRead(ctx context.Context, r blob.Ref, start, expiry time.Time) (string, error)
+	Properties(ctx context.Context, r bloburl.Ref) (blob.Properties, error)
+	SignRead(ctx context.Context, r bloburl.Ref, start, expiry time.Time) (string, error)
 }
 
 // Clock is the service's time; cloud.Clock is one.
@@ -92,7 +93,7 @@ type Playbook struct {
 
 // Sources gives the blob reference of a source: with the wave's own SAS where the file brought one. It fails when
 // that file is not at hand any more.
-type Sources func(row int, guestState bool, s migration.Source) (blob.Ref, error)
+type Sources func(row int, guestState bool, s migration.Source) (bloburl.Ref, error)
 
 // New makes the playbook of a run.
 func New(run migration.Run, g Graph, s Storage, j Journal, c Clock, sources Sources) *Playbook {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/graph"
 	"wave365/pkg/ledger"
@@ -129,8 +130,8 @@ func (s *stage) book() *playbook.Playbook {
 	if s.over != nil {
 		g = s.over
 	}
-	return playbook.New(s.run, g, s.blobs, s.ledger, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (blob.Ref, error) {
-		return blob.ParseRef(src.URL, s.blobs.Root())
+	return playbook.New(s.run, g, s.blobs, s.ledger, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (bloburl.Ref, error) {
+		return bloburl.Parse(src.URL, s.blobs.Root())
 	})
 }
 

@@ -24,6 +24,7 @@ import (
 	ours "wave365/pkg/blob"
 	"wave365/pkg/blob/azuritetest"
 	"wave365/pkg/blob/blobtest"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/vhd"
@@ -193,7 +194,7 @@ func BenchmarkCheckAzurite(b *testing.B) {
 	sc, csv := newScenario(), head
 	sc.Knobs.RequestsPer20s = -1
 	footer := vhd.FixedFooter(64 << 30)
-	var refs []ours.Ref
+	var refs []bloburl.Ref
 	for i := range rows {
 		name := fmt.Sprintf("u%04d", i)
 		sc.Users = append(sc.Users, scenario.User{UPN: name})
@@ -204,12 +205,12 @@ func BenchmarkCheckAzurite(b *testing.B) {
 		}
 		pages(b, page, 0, gpt.Build(64<<30, true))
 		pages(b, page, 64<<30, footer[:])
-		refs = append(refs, ours.Ref{Root: root, Container: "disks", Name: name + ".vhd"})
+		refs = append(refs, bloburl.Ref{Root: root, Container: "disks", Name: name + ".vhd"})
 	}
 	s, storage := newStage(b, sc), on(b, root)
 	file, findings := wave.Read("w", []byte(csv), wave.Options{})
 	// each asks something about every disk, as many at a time as a validation does.
-	each := func(ask func(ours.Ref) error) func() error {
+	each := func(ask func(bloburl.Ref) error) func() error {
 		return func() error {
 			var group errgroup.Group
 			group.SetLimit(16)
@@ -219,11 +220,11 @@ func BenchmarkCheckAzurite(b *testing.B) {
 			return group.Wait()
 		}
 	}
-	heads := each(func(r ours.Ref) error {
+	heads := each(func(r bloburl.Ref) error {
 		_, err := storage.Properties(context.Background(), r)
 		return err
 	})
-	ends := each(func(r ours.Ref) error {
+	ends := each(func(r bloburl.Ref) error {
 		if _, err := storage.Read(context.Background(), r, 64<<30-512, vhd.TailLength); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/vhd"
@@ -35,7 +36,7 @@ func (r realDisk) List(ctx context.Context, container, prefix string) ([]blob.It
 }
 
 // Read implements [preflight.Storage].
-func (r realDisk) Read(_ context.Context, _ blob.Ref, offset, count int64) ([]byte, error) {
+func (r realDisk) Read(_ context.Context, _ bloburl.Ref, offset, count int64) ([]byte, error) {
 	b := make([]byte, count)
 	for at, data := range r.disk.parts {
 		if from := max(at, offset); from < min(at+int64(len(data)), offset+count) {

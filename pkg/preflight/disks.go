@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/vhd"
@@ -21,10 +22,10 @@ import (
 // Storage is what is read of the storage account; *blob.Client is one.
 type Storage interface {
 	List(ctx context.Context, container, prefix string) ([]blob.Item, error)
-	Properties(ctx context.Context, r blob.Ref) (blob.Properties, error)
-	Read(ctx context.Context, r blob.Ref, offset, count int64) ([]byte, error)
+	Properties(ctx context.Context, r bloburl.Ref) (blob.Properties, error)
+	Read(ctx context.Context, r bloburl.Ref, offset, count int64) ([]byte, error)
 	// SignRead is asked once, to see whether links can be signed; the link is thrown away.
-	SignRead(ctx context.Context, r blob.Ref, start, expiry time.Time) (string, error)
+	SignRead(ctx context.Context, r bloburl.Ref, start, expiry time.Time) (string, error)
 }
 
 // readers is how many blobs are looked at at a time.
@@ -100,7 +101,7 @@ func (l *look) flag(code, column, value, message string) {
 type file struct {
 	// column is where the row names it: "blob" or "guest_state_blob".
 	column string
-	ref    blob.Ref
+	ref    bloburl.Ref
 	// usable is false when nothing can be read from it: it is in the wrong place, or its signature is no good.
 	usable bool
 	// src is where the row's target has what was found out about it.
@@ -129,7 +130,7 @@ func (l *look) reference(column, text string, src *migration.Source) {
 	if text == "" || l.c.told(l.r.Line, column, "csv.value-bad") || l.c.told(l.r.Line, column, "blob.wrong-host") {
 		return
 	}
-	ref, err := blob.ParseRef(text, l.c.in.BlobRoot)
+	ref, err := bloburl.Parse(text, l.c.in.BlobRoot)
 	if err != nil {
 		l.flag(cmp.Or(fault.CodeOf(err), "csv.value-bad"), column, text, err.Error())
 		return
@@ -141,7 +142,7 @@ func (l *look) reference(column, text string, src *migration.Source) {
 }
 
 // host judges which storage account the blob is in. It answers false for one that nothing can be read from.
-func (l *look) host(column string, ref blob.Ref) bool {
+func (l *look) host(column string, ref bloburl.Ref) bool {
 	_, name, _ := strings.Cut(ref.Root, "://")
 	host, _, inPath := strings.Cut(name, "/")
 	_, azure := address.ParseHost(host)
@@ -182,7 +183,7 @@ func (l *look) read(ctx context.Context) error {
 }
 
 // file looks at one file of the row and notes in src what could be found out about it.
-func (l *look) file(ctx context.Context, column string, ref blob.Ref, src *migration.Source) error {
+func (l *look) file(ctx context.Context, column string, ref bloburl.Ref, src *migration.Source) error {
 	props, err := l.c.properties(ctx, ref)
 	if err != nil {
 		return l.refused(err, column, ref)
@@ -223,7 +224,7 @@ func (l *look) file(ctx context.Context, column string, ref blob.Ref, src *migra
 }
 
 // ends reads the first and the last bytes of a blob.
-func (l *look) ends(ctx context.Context, ref blob.Ref, length int64) (head, tail []byte, err error) {
+func (l *look) ends(ctx context.Context, ref bloburl.Ref, length int64) (head, tail []byte, err error) {
 	n := min(vhd.TailLength, length)
 	if tail, err = l.c.storage.Read(ctx, ref, length-n, n); err != nil {
 		return nil, nil, err
@@ -234,7 +235,7 @@ func (l *look) ends(ctx context.Context, ref blob.Ref, length int64) (head, tail
 
 // refused turns what the storage account answered about this one blob into a finding. The error is one that concerns
 // more than this blob.
-func (l *look) refused(err error, column string, ref blob.Ref) error {
+func (l *look) refused(err error, column string, ref bloburl.Ref) error {
 	code, answered := fault.CodeOf(err), true
 	switch {
 	case code == "blob.unreadable":
@@ -258,7 +259,7 @@ func (l *look) refused(err error, column string, ref blob.Ref) error {
 }
 
 // properties judges what kind of blob it is.
-func (l *look) properties(column string, ref blob.Ref, p blob.Properties) bool {
+func (l *look) properties(column string, ref bloburl.Ref, p blob.Properties) bool {
 	if strings.EqualFold(p.LeaseState, "leased") {
 		l.flag("blob.leased", column, ref.URL(), "the blob is leased: something may still be writing to it")
 	}

@@ -3,7 +3,7 @@ package preflight
 import (
 	"strings"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
@@ -86,7 +86,7 @@ func (c *check) sameRow(r *row, s migration.Standing) bool {
 			return false
 		}
 	}
-	disk, err := blob.ParseRef(r.Blob, c.in.BlobRoot)
+	disk, err := bloburl.Parse(r.Blob, c.in.BlobRoot)
 	return err != nil || s.Disk == "" || disk.URL() == s.Disk
 }
 

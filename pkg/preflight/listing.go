@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/wave"
@@ -88,7 +89,7 @@ func newListing(items []blob.Item) *listing {
 
 // properties are those of the listing; of a blob that brings a signature, or whose container may not be listed, those
 // that it gives itself.
-func (c *check) properties(ctx context.Context, ref blob.Ref) (blob.Properties, error) {
+func (c *check) properties(ctx context.Context, ref bloburl.Ref) (blob.Properties, error) {
 	l := c.facts.listings[ref.Container]
 	if l == nil || ref.SAS() != nil {
 		return c.storage.Properties(ctx, ref)
@@ -106,7 +107,7 @@ func (c *check) properties(ctx context.Context, ref blob.Ref) (blob.Properties, 
 
 // guestStateOf finds the guest state file that is named like this very disk; "" when there is none, or when nobody
 // knows, because the container was not listed.
-func (c *check) guestStateOf(disk blob.Ref) string {
+func (c *check) guestStateOf(disk bloburl.Ref) string {
 	l := c.facts.listings[disk.Container]
 	if l == nil || disk.SAS() != nil {
 		return ""

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
@@ -132,7 +133,7 @@ func (a account) List(ctx context.Context, container, prefix string) ([]blob.Ite
 	return items, err
 }
 
-func (a account) SignRead(ctx context.Context, r blob.Ref, start, expiry time.Time) (string, error) {
+func (a account) SignRead(ctx context.Context, r bloburl.Ref, start, expiry time.Time) (string, error) {
 	if a.sign != nil {
 		return "", a.sign
 	}
@@ -348,7 +349,7 @@ func TestCheck_freezes(t *testing.T) {
 		t.Fatalf("%+v", res)
 	}
 	got := res.Targets[0]
-	ref, err := blob.ParseRef("disks/ada.vhd", blobRoot)
+	ref, err := bloburl.Parse("disks/ada.vhd", blobRoot)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/estimate"
 	"wave365/pkg/wave"
 )
@@ -16,7 +16,7 @@ const reserve = 12 * time.Hour
 
 // signature judges what a SAS says about itself, if the wave brought one. It answers false when it cannot be used. Its
 // end is judged later, against the row's place in the wave ([check.expiries]).
-func (l *look) signature(column string, ref blob.Ref) bool {
+func (l *look) signature(column string, ref bloburl.Ref) bool {
 	sas := ref.SAS()
 	if sas == nil {
 		return true

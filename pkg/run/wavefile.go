@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
@@ -103,14 +103,14 @@ func sourcesOf(run migration.Run, blobRoot string) playbook.Sources {
 		return file, nil
 	}
 	once := sync.OnceValues(read)
-	return func(_ int, guestState bool, s migration.Source) (blob.Ref, error) {
+	return func(_ int, guestState bool, s migration.Source) (bloburl.Ref, error) {
 		if !s.Signed {
 			// By its place in the account, not by its URL: a sandbox has another port after a restart.
-			return blob.Ref{Root: blobRoot, Container: s.Container, Name: s.Name}, nil
+			return bloburl.Ref{Root: blobRoot, Container: s.Container, Name: s.Name}, nil
 		}
 		file, err := once()
 		if err != nil {
-			return blob.Ref{}, err
+			return bloburl.Ref{}, err
 		}
 		for _, r := range file.Rows {
 			text := r.Blob
@@ -118,10 +118,10 @@ func sourcesOf(run migration.Run, blobRoot string) playbook.Sources {
 				text = r.GuestStateBlob
 			}
 			// Not by line: rows may have moved since, when an edit of the file was taken over.
-			if ref, err := blob.ParseRef(text, blobRoot); err == nil && ref.URL() == s.URL {
+			if ref, err := bloburl.Parse(text, blobRoot); err == nil && ref.URL() == s.URL {
 				return ref, nil
 			}
 		}
-		return blob.Ref{}, fault.New(fault.Conflict, "wave.changed", "the wave file "+run.WavePath+" does not name "+s.URL+" any more", "put its line back")
+		return bloburl.Ref{}, fault.New(fault.Conflict, "wave.changed", "the wave file "+run.WavePath+" does not name "+s.URL+" any more", "put its line back")
 	}
 }

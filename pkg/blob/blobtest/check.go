@@ -14,13 +14,13 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 )
 
-func ref(t testing.TB, text, root string) blob.Ref {
+func ref(t testing.TB, text, root string) bloburl.Ref {
 	t.Helper()
-	r, err := blob.ParseRef(text, root)
+	r, err := bloburl.Parse(text, root)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -41,12 +41,12 @@ func wantFault(t testing.TB, err error, kind fault.Kind, code string) *fault.Fau
 }
 
 // noQuery fails when any part of the reference's signature can be found in the fault or in what printing shows.
-func noQuery(t testing.TB, name string, f *fault.Fault, r blob.Ref) {
+func noQuery(t testing.TB, name string, f *fault.Fault, r bloburl.Ref) {
 	t.Helper()
 	sig := url.QueryEscape(signatureOf(r))
 	asJSON, _ := json.Marshal(struct {
 		F *fault.Fault
-		R blob.Ref
+		R bloburl.Ref
 	}{f, r}) // faults and references can be marshalled
 	for _, text := range []string{f.Error(), fmt.Sprintf("%+v %#v", f.Remote, f.Err), fmt.Sprintf("%v %+v %#v %s", r, r, r, r), string(asJSON)} {
 		for _, secret := range []string{sig, signatureOf(r), "sig="} {
@@ -57,7 +57,7 @@ func noQuery(t testing.TB, name string, f *fault.Fault, r blob.Ref) {
 	}
 }
 
-func signatureOf(r blob.Ref) string {
+func signatureOf(r bloburl.Ref) string {
 	q, _ := url.ParseQuery(r.SAS().Query()) // it was parsed before
 	return q.Get("sig")
 }

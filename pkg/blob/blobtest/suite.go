@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 )
 
@@ -130,8 +131,8 @@ func names(t *testing.T, s Server) {
 	client := s.client(t)
 	for _, name := range []string{"a b.vhd", "50% off.vhd", "ümläut/日本.vhd", "q?x=1&y.vhd", "hash#1.vhd", "a+b.vhd", "deep/er/and/deeper.vhd", "it's (1).vhd", "a%20b.vhd"} {
 		s.Put(t, container, Blob{Name: name, Length: 1024, Head: pattern(512, 5)})
-		r := blob.Ref{Root: s.Root, Container: container, Name: name}
-		again, err := blob.ParseRef(r.URL(), s.Root)
+		r := bloburl.Ref{Root: s.Root, Container: container, Name: name}
+		again, err := bloburl.Parse(r.URL(), s.Root)
 		if err != nil || again != r {
 			t.Errorf("%s: its URL reads as %v, %v", name, again, err)
 		}

@@ -11,7 +11,7 @@ import (
 	"sync"
 	"time"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
@@ -242,8 +242,8 @@ func (w *world) operate(process int, acts []act) error {
 		if err != nil {
 			return err
 		}
-		book := playbook.New(w.run, g, b, w.store, w.clock, func(_ int, _ bool, s migration.Source) (blob.Ref, error) {
-			return blob.ParseRef(s.URL, b.Root())
+		book := playbook.New(w.run, g, b, w.store, w.clock, func(_ int, _ bool, s migration.Source) (bloburl.Ref, error) {
+			return bloburl.Parse(s.URL, b.Root())
 		})
 		switch a.what {
 		case retryAll, retryOne:

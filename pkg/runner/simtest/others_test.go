@@ -12,7 +12,7 @@ import (
 	"sync"
 	"time"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/sandbox/scenario"
@@ -278,7 +278,7 @@ func (w *world) rewrite(ctx context.Context, wire http.RoundTripper, n int) {
 	if err != nil {
 		return
 	}
-	disk, err := blob.ParseRef(r.Target.Disk.URL, blobs.Root())
+	disk, err := bloburl.Parse(r.Target.Disk.URL, blobs.Root())
 	if err != nil {
 		return
 	}

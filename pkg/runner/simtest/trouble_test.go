@@ -17,7 +17,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
@@ -204,8 +204,8 @@ func withToken(t *testing.T, w *world, left int) ([]migration.Row, error) {
 	}
 	l := &life{left: -1, kill: func() {}, drain: make(chan struct{}), moments: newMoments(1)}
 	mortal := mortalLedger{w.store, l, w.truth}
-	steps := playbook.New(w.run, graph.New(pipe, origin, graph.Options{}), b, mortal, cloud.Clock{}, func(_ int, _ bool, s migration.Source) (blob.Ref, error) {
-		return blob.ParseRef(s.URL, b.Root())
+	steps := playbook.New(w.run, graph.New(pipe, origin, graph.Options{}), b, mortal, cloud.Clock{}, func(_ int, _ bool, s migration.Source) (bloburl.Ref, error) {
+		return bloburl.Parse(s.URL, b.Root())
 	})
 	r, err := runner.New(mortal, runner.Config{Slots: w.story.slots, Steps: steps.Steps(), Clock: cloud.Clock{}, Roll: func() float64 { return 0.5 }})
 	if err != nil {

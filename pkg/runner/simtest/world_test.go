@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
@@ -257,8 +258,8 @@ func (w *world) process(n int, e ending, rows []migration.Row, limit time.Durati
 		return err
 	}
 	mortal := mortalLedger{w.store, l, w.truth}
-	steps := playbook.New(w.run, g, b, mortal, w.clock, func(_ int, _ bool, s migration.Source) (blob.Ref, error) {
-		return blob.ParseRef(s.URL, b.Root())
+	steps := playbook.New(w.run, g, b, mortal, w.clock, func(_ int, _ bool, s migration.Source) (bloburl.Ref, error) {
+		return bloburl.Parse(s.URL, b.Root())
 	})
 	dice := &dice{r: rand.New(rand.NewPCG(w.story.seed, uint64(n)))}
 	steps.Learn(rows)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
@@ -71,7 +71,7 @@ func Do(ctx context.Context, w tenantcare.Writer, t facts.Tenant, s facts.Storag
 
 // remove deletes one blob at the ETag that was validated.
 func remove(ctx context.Context, w tenantcare.Writer, s facts.Storage, run migration.Run, x Staging) error {
-	ref, err := blob.ParseRef(x.Path, run.BlobRoot)
+	ref, err := bloburl.Parse(x.Path, run.BlobRoot)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func remove(ctx context.Context, w tenantcare.Writer, s facts.Storage, run migra
 }
 
 // BlobGone looks whether a blob is gone.
-func BlobGone(s facts.Storage, ref blob.Ref) tenantcare.Look {
+func BlobGone(s facts.Storage, ref bloburl.Ref) tenantcare.Look {
 	return func(ctx context.Context) (string, string, bool, error) {
 		items, err := s.List(ctx, ref.Container, ref.Name)
 		if err != nil && !fault.Is(err, fault.NotFound) {

@@ -8,7 +8,7 @@ import (
 	"encoding/json"
 	"time"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/tenantcare"
@@ -108,7 +108,7 @@ func of(by tenantcare.Writer, t Tenant, s facts.Storage, w migration.Write) (ten
 	case tenantcare.GraceEnd:
 		return leaving.Ended(t, w.User, w.Target, w.At), leaving.EndShows
 	case tenantcare.BlobDelete:
-		if ref, err := blob.ParseRef(w.Target, ""); err == nil && s != nil {
+		if ref, err := bloburl.Parse(w.Target, ""); err == nil && s != nil {
 			return closing.BlobGone(s, ref), 0
 		}
 	}

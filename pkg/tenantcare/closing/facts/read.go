@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/tenantcare/closing/needed"
@@ -26,7 +27,7 @@ type Tenant interface {
 // Storage is what closing asks of the storage account; *blob.Client is one. nil: the staging blobs are not looked at.
 type Storage interface {
 	List(ctx context.Context, container, prefix string) ([]blob.Item, error)
-	Delete(ctx context.Context, r blob.Ref, etag string) error
+	Delete(ctx context.Context, r bloburl.Ref, etag string) error
 }
 
 // Seen is what one look at the tenant and the storage account found.

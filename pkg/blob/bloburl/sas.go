@@ -1,4 +1,4 @@
-package blob
+package bloburl
 
 import (
 	"encoding/base64"
@@ -279,7 +279,7 @@ func (s SAS) String() string {
 }
 
 // GoString is String.
-func (s SAS) GoString() string { return "blob.SAS(" + s.String() + ")" }
+func (s SAS) GoString() string { return "bloburl.SAS(" + s.String() + ")" }
 
 func parseTime(text string) (t time.Time, err error) {
 	for _, layout := range []string{"2006-01-02T15:04:05Z", "2006-01-02T15:04:05.9999999Z", "2006-01-02T15:04Z", "2006-01-02", time.RFC3339} {

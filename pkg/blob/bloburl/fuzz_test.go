@@ -1,11 +1,11 @@
-package blob_test
+package bloburl_test
 
 import (
 	"net/url"
 	"strings"
 	"testing"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 )
 
@@ -17,15 +17,15 @@ func FuzzParseSAS(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := blob.ParseSAS(text)
+		s, err := bloburl.ParseSAS(text)
 		if err != nil {
-			if s != (blob.SAS{}) {
+			if s != (bloburl.SAS{}) {
 				t.Error("a SAS beside an error")
 			}
 			lawful(t, err, text)
 			return
 		}
-		again, err := blob.ParseSAS(s.Query())
+		again, err := bloburl.ParseSAS(s.Query())
 		if err != nil || again.EffectiveExpiry() != s.EffectiveExpiry() || again.Permissions != s.Permissions {
 			t.Errorf("its own query reads as %v, %v", again, err)
 		}
@@ -46,9 +46,9 @@ func FuzzParseRef(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r, err := blob.ParseRef(text, azure)
+		r, err := bloburl.Parse(text, azure)
 		if err != nil {
-			if r != (blob.Ref{}) {
+			if r != (bloburl.Ref{}) {
 				t.Error("a reference beside an error")
 			}
 			_, query, _ := strings.Cut(text, "?")
@@ -58,7 +58,7 @@ func FuzzParseRef(f *testing.F) {
 		if strings.ContainsAny(r.URL(), "?#") {
 			t.Errorf("URL = %s", r.URL())
 		}
-		again, err := blob.ParseRef(r.URL(), r.Root)
+		again, err := bloburl.Parse(r.URL(), r.Root)
 		if err != nil || again.Container != r.Container || again.Name != r.Name || !again.In(r.Root) {
 			t.Errorf("%q: its URL %s reads as %q %q %q, %v", text, r.URL(), again.Root, again.Container, again.Name, err)
 		}

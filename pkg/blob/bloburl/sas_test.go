@@ -1,11 +1,11 @@
-package blob_test
+package bloburl_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 )
 
@@ -14,7 +14,7 @@ const delegation = "&skoid=11111111-2222-3333-4444-555555555555&sktid=AAAAAAAA-2
 
 func TestParseSAS(t *testing.T) {
 	t.Parallel()
-	s, err := blob.ParseSAS("?" + query + delegation + "&sip=10.0.0.1-10.0.0.9")
+	s, err := bloburl.ParseSAS("?" + query + delegation + "&sip=10.0.0.1-10.0.0.9")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestSASTimes(t *testing.T) {
 		"2026-11-25T08:30:15.0000000Z": time.Date(2026, 11, 25, 8, 30, 15, 0, time.UTC),
 		"2026-11-25T08:30:15%2B02:00":  time.Date(2026, 11, 25, 6, 30, 15, 0, time.UTC),
 	} {
-		s, err := blob.ParseSAS("sv=2024-11-04&sr=b&sp=r&se=" + text + "&sig=" + strings.ReplaceAll(sig, "=", "%3D"))
+		s, err := bloburl.ParseSAS("sv=2024-11-04&sr=b&sp=r&se=" + text + "&sig=" + strings.ReplaceAll(sig, "=", "%3D"))
 		if err != nil || !s.Expiry.Equal(want) || !s.EffectiveExpiry().Equal(want) {
 			t.Errorf("%s: %v, %v", text, s.Expiry, err)
 		}
@@ -68,7 +68,7 @@ func TestSASRights(t *testing.T) {
 		{"sv=2024-11-04&ss=b&srt=sc&sp=r&se=2026-11-25", false, "", false},
 		{"sv=2018-03-28&sr=b&si=policy", true, "", true},
 	} {
-		s, err := blob.ParseSAS(tc.query + end)
+		s, err := bloburl.ParseSAS(tc.query + end)
 		if err != nil {
 			t.Errorf("%s: %v", tc.query, err)
 			continue
@@ -114,7 +114,7 @@ func TestMalformedSASNamesThePart(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			s, err := blob.ParseSAS(tc.query)
+			s, err := bloburl.ParseSAS(tc.query)
 			f := fault.As(err)
 			if f == nil || f.Kind != fault.Invalid || f.Code != "sas.malformed" || f.Hint == "" {
 				t.Fatalf("fault = %+v, SAS %v", f, s)
@@ -122,7 +122,7 @@ func TestMalformedSASNamesThePart(t *testing.T) {
 			if !strings.Contains(f.Msg, " "+tc.part+" ") {
 				t.Errorf("message %q does not name %s", f.Msg, tc.part)
 			}
-			if s != (blob.SAS{}) {
+			if s != (bloburl.SAS{}) {
 				t.Error("a SAS beside an error")
 			}
 			noSecret(t, err.Error())
@@ -132,14 +132,14 @@ func TestMalformedSASNamesThePart(t *testing.T) {
 
 func TestSASPrintsItsEnd(t *testing.T) {
 	t.Parallel()
-	s, err := blob.ParseSAS(query)
+	s, err := bloburl.ParseSAS(query)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := s.String(); got != "SAS valid until 2026-11-25T00:00:00Z" {
 		t.Errorf("String = %q", got)
 	}
-	if got := (blob.SAS{}).String(); got != "no SAS" || (blob.SAS{}).Query() != "" {
+	if got := (bloburl.SAS{}).String(); got != "no SAS" || (bloburl.SAS{}).Query() != "" {
 		t.Errorf("String of nothing = %q", got)
 	}
 }

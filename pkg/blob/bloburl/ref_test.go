@@ -1,4 +1,4 @@
-package blob_test
+package bloburl_test
 
 import (
 	"encoding/json"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/fault"
 )
 
@@ -21,30 +21,30 @@ func TestParseRef(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name, text, root string
-		want             blob.Ref
+		want             bloburl.Ref
 		url              string
 		signed           bool
 	}{
-		{"Path", "vhds/alice.vhd", azure, blob.Ref{Root: azure, Container: "vhds", Name: "alice.vhd"}, azure + "/vhds/alice.vhd", false},
-		{"PathIsLiteral", "vhds/50%25 off.vhd", azure, blob.Ref{Root: azure, Container: "vhds", Name: "50%25 off.vhd"}, azure + "/vhds/50%2525%20off.vhd", false},
-		{"LeadingSlash", "/vhds/w1/alice.vhd", azure + "/", blob.Ref{Root: azure, Container: "vhds", Name: "w1/alice.vhd"}, azure + "/vhds/w1/alice.vhd", false},
-		{"Backslashes", `vhds\w1\alice.vhd`, azure, blob.Ref{Root: azure, Container: "vhds", Name: "w1/alice.vhd"}, azure + "/vhds/w1/alice.vhd", false},
-		{"PathWithSAS", "vhds/alice.vhd?" + query, azure, blob.Ref{Root: azure, Container: "vhds", Name: "alice.vhd"}, azure + "/vhds/alice.vhd", true},
-		{"URL", azure + "/vhds/a%20b/%C3%BC.vhd", azure, blob.Ref{Root: azure, Container: "vhds", Name: "a b/ü.vhd"}, azure + "/vhds/a%20b/%C3%BC.vhd", false},
-		{"EncodedSlash", azure + "/vhds/a%2Fb.vhd", azure, blob.Ref{Root: azure, Container: "vhds", Name: "a/b.vhd"}, azure + "/vhds/a/b.vhd", false},
-		{"HostWithoutCase", "HTTPS://Contoso.Blob.Core.Windows.net/vhds/A.vhd", azure, blob.Ref{Root: azure, Container: "vhds", Name: "A.vhd"}, azure + "/vhds/A.vhd", false},
-		{"DefaultPort", "https://contoso.blob.core.windows.net:443/vhds/a.vhd", azure, blob.Ref{Root: azure, Container: "vhds", Name: "a.vhd"}, azure + "/vhds/a.vhd", false},
-		{"HTTPWithoutSASTakesTheRootsScheme", "http://contoso.blob.core.windows.net/vhds/a.vhd", azure, blob.Ref{Root: azure, Container: "vhds", Name: "a.vhd"}, azure + "/vhds/a.vhd", false},
-		{"SASURL", azure + "/vhds/a.vhd?" + query, azure, blob.Ref{Root: azure, Container: "vhds", Name: "a.vhd"}, azure + "/vhds/a.vhd", true},
-		{"OtherAccount", "https://other.blob.core.windows.net/vhds/a.vhd", azure, blob.Ref{Root: "https://other.blob.core.windows.net", Container: "vhds", Name: "a.vhd"}, "https://other.blob.core.windows.net/vhds/a.vhd", false},
-		{"Loopback", local + "/vhds/a.vhd", azure, blob.Ref{Root: local, Container: "vhds", Name: "a.vhd"}, local + "/vhds/a.vhd", false},
-		{"Localhost", "http://localhost:10000/devstoreaccount1/vhds/a.vhd", local, blob.Ref{Root: "http://localhost:10000/devstoreaccount1", Container: "vhds", Name: "a.vhd"}, "http://localhost:10000/devstoreaccount1/vhds/a.vhd", false},
-		{"PathStyleByRoot", "https://azurite.test/acct/vhds/a.vhd", "https://azurite.test/acct", blob.Ref{Root: "https://azurite.test/acct", Container: "vhds", Name: "a.vhd"}, "https://azurite.test/acct/vhds/a.vhd", false},
-		{"RootContainer", azure + "/$root/a.vhd", azure, blob.Ref{Root: azure, Container: "$root", Name: "a.vhd"}, azure + "/$root/a.vhd", false},
+		{"Path", "vhds/alice.vhd", azure, bloburl.Ref{Root: azure, Container: "vhds", Name: "alice.vhd"}, azure + "/vhds/alice.vhd", false},
+		{"PathIsLiteral", "vhds/50%25 off.vhd", azure, bloburl.Ref{Root: azure, Container: "vhds", Name: "50%25 off.vhd"}, azure + "/vhds/50%2525%20off.vhd", false},
+		{"LeadingSlash", "/vhds/w1/alice.vhd", azure + "/", bloburl.Ref{Root: azure, Container: "vhds", Name: "w1/alice.vhd"}, azure + "/vhds/w1/alice.vhd", false},
+		{"Backslashes", `vhds\w1\alice.vhd`, azure, bloburl.Ref{Root: azure, Container: "vhds", Name: "w1/alice.vhd"}, azure + "/vhds/w1/alice.vhd", false},
+		{"PathWithSAS", "vhds/alice.vhd?" + query, azure, bloburl.Ref{Root: azure, Container: "vhds", Name: "alice.vhd"}, azure + "/vhds/alice.vhd", true},
+		{"URL", azure + "/vhds/a%20b/%C3%BC.vhd", azure, bloburl.Ref{Root: azure, Container: "vhds", Name: "a b/ü.vhd"}, azure + "/vhds/a%20b/%C3%BC.vhd", false},
+		{"EncodedSlash", azure + "/vhds/a%2Fb.vhd", azure, bloburl.Ref{Root: azure, Container: "vhds", Name: "a/b.vhd"}, azure + "/vhds/a/b.vhd", false},
+		{"HostWithoutCase", "HTTPS://Contoso.Blob.Core.Windows.net/vhds/A.vhd", azure, bloburl.Ref{Root: azure, Container: "vhds", Name: "A.vhd"}, azure + "/vhds/A.vhd", false},
+		{"DefaultPort", "https://contoso.blob.core.windows.net:443/vhds/a.vhd", azure, bloburl.Ref{Root: azure, Container: "vhds", Name: "a.vhd"}, azure + "/vhds/a.vhd", false},
+		{"HTTPWithoutSASTakesTheRootsScheme", "http://contoso.blob.core.windows.net/vhds/a.vhd", azure, bloburl.Ref{Root: azure, Container: "vhds", Name: "a.vhd"}, azure + "/vhds/a.vhd", false},
+		{"SASURL", azure + "/vhds/a.vhd?" + query, azure, bloburl.Ref{Root: azure, Container: "vhds", Name: "a.vhd"}, azure + "/vhds/a.vhd", true},
+		{"OtherAccount", "https://other.blob.core.windows.net/vhds/a.vhd", azure, bloburl.Ref{Root: "https://other.blob.core.windows.net", Container: "vhds", Name: "a.vhd"}, "https://other.blob.core.windows.net/vhds/a.vhd", false},
+		{"Loopback", local + "/vhds/a.vhd", azure, bloburl.Ref{Root: local, Container: "vhds", Name: "a.vhd"}, local + "/vhds/a.vhd", false},
+		{"Localhost", "http://localhost:10000/devstoreaccount1/vhds/a.vhd", local, bloburl.Ref{Root: "http://localhost:10000/devstoreaccount1", Container: "vhds", Name: "a.vhd"}, "http://localhost:10000/devstoreaccount1/vhds/a.vhd", false},
+		{"PathStyleByRoot", "https://azurite.test/acct/vhds/a.vhd", "https://azurite.test/acct", bloburl.Ref{Root: "https://azurite.test/acct", Container: "vhds", Name: "a.vhd"}, "https://azurite.test/acct/vhds/a.vhd", false},
+		{"RootContainer", azure + "/$root/a.vhd", azure, bloburl.Ref{Root: azure, Container: "$root", Name: "a.vhd"}, azure + "/$root/a.vhd", false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			r, err := blob.ParseRef(tc.text, tc.root)
+			r, err := bloburl.Parse(tc.text, tc.root)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -78,12 +78,12 @@ func TestParseRefRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, err := blob.ParseRef(text, azure)
+			r, err := bloburl.Parse(text, azure)
 			f := fault.As(err)
 			if f == nil || f.Kind != fault.Invalid || f.Code != "csv.value-bad" || f.Hint == "" {
 				t.Errorf("fault = %+v", f)
 			}
-			if r != (blob.Ref{}) {
+			if r != (bloburl.Ref{}) {
 				t.Errorf("ref = %v beside an error", r)
 			}
 			if err != nil && strings.Contains(err.Error(), "hunter2") {
@@ -91,10 +91,10 @@ func TestParseRefRefuses(t *testing.T) {
 			}
 		})
 	}
-	if _, err := blob.ParseRef("vhds/a.vhd", ""); fault.CodeOf(err) != "csv.value-bad" {
+	if _, err := bloburl.Parse("vhds/a.vhd", ""); fault.CodeOf(err) != "csv.value-bad" {
 		t.Errorf("a path without an account: %v", err)
 	}
-	if _, err := blob.ParseRef("vhds/a.vhd?what=this", azure); fault.CodeOf(err) != "sas.malformed" {
+	if _, err := bloburl.Parse("vhds/a.vhd?what=this", azure); fault.CodeOf(err) != "sas.malformed" {
 		t.Errorf("a query that is no SAS: %v", err)
 	}
 }
@@ -115,7 +115,7 @@ func TestRefInAccount(t *testing.T) {
 		{"http://127.0.0.1:10000/otheraccount/vhds/a.vhd", local, false, "otheraccount", false},
 		{"http://127.0.0.1:10001/devstoreaccount1/vhds/a.vhd", local, false, "devstoreaccount1", false},
 	} {
-		r, err := blob.ParseRef(tc.text, tc.root)
+		r, err := bloburl.Parse(tc.text, tc.root)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -123,14 +123,14 @@ func TestRefInAccount(t *testing.T) {
 			t.Errorf("%v: in %v, account %q, insecure %v", r, r.In(tc.root), r.Account(), r.Insecure())
 		}
 	}
-	if (blob.Ref{}).URL() != "" || blob.AccountOf("http://127.0.0.1:1") != "" {
+	if (bloburl.Ref{}).URL() != "" || bloburl.AccountOf("http://127.0.0.1:1") != "" {
 		t.Error("nothing has a URL or an account")
 	}
 }
 
 func TestPrintingARefShowsNoSignature(t *testing.T) {
 	t.Parallel()
-	r, err := blob.ParseRef(azure+"/vhds/a.vhd?"+query, azure)
+	r, err := bloburl.Parse(azure+"/vhds/a.vhd?"+query, azure)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,21 +138,21 @@ func TestPrintingARefShowsNoSignature(t *testing.T) {
 }
 
 // shown is everything that printing shows of a reference, alone and inside others.
-func shown(t testing.TB, r blob.Ref) string {
+func shown(t testing.TB, r bloburl.Ref) string {
 	t.Helper()
-	type hidden struct{ r blob.Ref }
+	type hidden struct{ r bloburl.Ref }
 	asJSON, err := json.Marshal(map[string]any{"ref": r, "sas": r.SAS()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var s blob.SAS
+	var s bloburl.SAS
 	if r.SAS() != nil {
 		s = *r.SAS()
 	}
 	return fmt.Sprintf("%v %+v %#v %s %q\n", r, r, r, r, r) +
 		fmt.Sprintf("%v %+v %#v\n", hidden{r}, hidden{r}, &hidden{r}) +
-		fmt.Sprintf("%v %+v %#v %v %+v\n", []blob.Ref{r}, map[string]any{"r": r}, []*blob.Ref{&r}, r.SAS(), struct{ S *blob.SAS }{r.SAS()}) +
-		fmt.Sprintf("%v %+v %#v %v %+v %#v\n", s, s, s, struct{ s blob.SAS }{s}, struct{ s blob.SAS }{s}, struct{ s blob.SAS }{s}) +
+		fmt.Sprintf("%v %+v %#v %v %+v\n", []bloburl.Ref{r}, map[string]any{"r": r}, []*bloburl.Ref{&r}, r.SAS(), struct{ S *bloburl.SAS }{r.SAS()}) +
+		fmt.Sprintf("%v %+v %#v %v %+v %#v\n", s, s, s, struct{ s bloburl.SAS }{s}, struct{ s bloburl.SAS }{s}, struct{ s bloburl.SAS }{s}) +
 		r.URL() + string(asJSON)
 }
 

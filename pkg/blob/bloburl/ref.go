@@ -1,4 +1,6 @@
-package blob
+// Package bloburl reads how people write where a blob is ([Ref]), and what a shared access signature says about itself
+// ([SAS]). It asks no service. No SAS query is part of an error, or of what %v, %+v, %#v and JSON show of its types.
+package bloburl
 
 import (
 	"fmt"
@@ -24,16 +26,17 @@ type Ref struct {
 // What is wrong with a reference is a wave file's problem: its finding code is that of a bad cell.
 const codeBadRef = "csv.value-bad"
 
-const hintRef = "write container/path.vhd, the blob's URL, or its SAS URL"
+// Hint says how a blob is written.
+const Hint = "write container/path.vhd, the blob's URL, or its SAS URL"
 
-// ParseRef reads one of the three spellings: "container/path.vhd" in the account at root (taken literally, no
+// Parse reads one of the three spellings: "container/path.vhd" in the account at root (taken literally, no
 // percent-encoding), a blob URL (percent-decoded), or either of them with a SAS query behind it. A URL may name another
 // account than root's: ask [Ref.In]. A URL without a signature that names root's account takes root's scheme and
 // spelling.
 //
 // root may be empty when text is a URL. Errors are faults of kind Invalid with code csv.value-bad, or sas.malformed
 // when it is the signature that cannot be read; none of them repeats any part of the query.
-func ParseRef(text, root string) (Ref, error) {
+func Parse(text, root string) (Ref, error) {
 	text = strings.TrimSpace(text)
 	place, query, signed := strings.Cut(text, "?")
 	var r Ref
@@ -72,7 +75,7 @@ func parsePath(place, root string) (Ref, error) {
 	place = strings.TrimPrefix(strings.ReplaceAll(place, `\`, "/"), "/")
 	container, name, ok := strings.Cut(place, "/")
 	if !ok {
-		return Ref{}, badRef("the blob's path has no container", hintRef)
+		return Ref{}, badRef("the blob's path has no container", Hint)
 	}
 	return Ref{Root: strings.TrimRight(root, "/"), Container: container, Name: name}, nil
 }
@@ -81,16 +84,16 @@ func parseURL(place, root string) (Ref, error) {
 	u, err := url.Parse(place)
 	if err != nil {
 		// The parser's own text repeats what it was given.
-		return Ref{}, badRef("the blob's URL cannot be read", hintRef)
+		return Ref{}, badRef("the blob's URL cannot be read", Hint)
 	}
 	scheme := strings.ToLower(u.Scheme)
 	switch {
 	case scheme != "http" && scheme != "https":
-		return Ref{}, badRef("the blob's URL does not start with https://", hintRef)
+		return Ref{}, badRef("the blob's URL does not start with https://", Hint)
 	case u.Host == "" || u.Hostname() == "":
-		return Ref{}, badRef("the blob's URL has no host", hintRef)
+		return Ref{}, badRef("the blob's URL has no host", Hint)
 	case u.User != nil:
-		return Ref{}, badRef("the blob's URL carries a user name or password", "take it out: "+hintRef)
+		return Ref{}, badRef("the blob's URL carries a user name or password", "take it out: "+Hint)
 	case u.Fragment != "" || strings.HasSuffix(place, "#"):
 		return Ref{}, badRef("the blob's URL has a # in it", "write a # that belongs to the name as %23")
 	}
@@ -116,14 +119,14 @@ func parseURL(place, root string) (Ref, error) {
 
 // check refuses what the service could not have stored, or would look for elsewhere.
 func (r Ref) check() error {
-	if why := badContainer(r.Container); why != "" {
-		return badRef("the container's name "+why, "container names have 3 to 63 lower-case letters, digits and single hyphens")
+	if err := CheckContainer(r.Container); err != nil {
+		return err
 	}
 	switch {
 	case r.Name == "":
-		return badRef("the reference names a container, but no blob in it", hintRef)
+		return badRef("the reference names a container, but no blob in it", Hint)
 	case len([]rune(r.Name)) > 1024:
-		return badRef("the blob's name is longer than 1,024 characters", hintRef)
+		return badRef("the blob's name is longer than 1,024 characters", Hint)
 	}
 	for part := range strings.SplitSeq(r.Name, "/") {
 		if part == "." || part == ".." {
@@ -134,6 +137,14 @@ func (r Ref) check() error {
 		if c < 0x20 || c == 0x7F || c == '�' {
 			return badRef("the blob's name has a control character or broken text in it", "copy the name from the storage account's listing again")
 		}
+	}
+	return nil
+}
+
+// CheckContainer refuses what no container can be called. The fault is as those of [Parse].
+func CheckContainer(name string) error {
+	if why := badContainer(name); why != "" {
+		return badRef("the container's name "+why, "container names have 3 to 63 lower-case letters, digits and single hyphens")
 	}
 	return nil
 }
@@ -189,13 +200,13 @@ func (r Ref) In(root string) bool {
 func (r Ref) Account() string { return AccountOf(r.Root) }
 
 // Insecure reports whether the address is plain http to another machine.
-func (r Ref) Insecure() bool { return insecure(r.Root) }
+func (r Ref) Insecure() bool { return Insecure(r.Root) }
 
 // String is URL.
 func (r Ref) String() string { return r.URL() }
 
 // GoString is URL: %#v shows no more than %v.
-func (r Ref) GoString() string { return fmt.Sprintf("blob.Ref(%q)", r.URL()) }
+func (r Ref) GoString() string { return fmt.Sprintf("bloburl.Ref(%q)", r.URL()) }
 
 // AccountOf is the name of the account whose endpoint root is; "" when it has none.
 func AccountOf(root string) string {
@@ -226,7 +237,8 @@ func place(root string) string {
 	return host + u.Path
 }
 
-func insecure(root string) bool {
+// Insecure reports whether an endpoint is plain http to another machine.
+func Insecure(root string) bool {
 	u, err := url.Parse(root)
 	return err == nil && u.Scheme == "http" && !loopback(u.Hostname())
 }
