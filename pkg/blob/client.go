@@ -6,13 +6,13 @@ import (
 	"strings"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
 	"wave365/pkg/blob/bloburl"
+	"wave365/pkg/blob/delegation"
+	"wave365/pkg/blob/refusal"
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 )
@@ -41,8 +41,8 @@ type Client struct {
 	own           *service.Client // with our credential
 	options       azblob.ClientOptions
 	sharedKey     *service.SharedKeyCredential
-	keys          *keyring // nil without a credential
-	stranger      bool     // neither key nor credential
+	keys          *delegation.Keyring // nil without a credential
+	stranger      bool                // neither key nor credential
 }
 
 // New checks cfg. Errors are faults of kind Invalid that name the field.
@@ -88,7 +88,7 @@ func (c *Client) signIn(cfg Config) (err error) {
 	default:
 		// Only the sandbox on this computer is entered by a token over plain http.
 		options.InsecureAllowCredentialWithHTTP = strings.HasPrefix(c.root, "http://")
-		c.keys = newKeyring(c.root, cfg.Credential, options.ClientOptions)
+		c.keys = delegation.NewKeyring(c.root, cfg.Credential, options.ClientOptions)
 		c.own, err = service.NewClient(c.root, cfg.Credential, &options)
 	}
 	if err != nil {
@@ -131,19 +131,9 @@ func (c *Client) mayEnter() error {
 }
 
 func (c *Client) fault(ctx context.Context, what string, sas *bloburl.SAS, err error) error {
-	return faultOf(ctx, what, sas, c.clock.Now(), err)
+	return refusal.Fault(ctx, what, sas, c.clock.Now(), err)
 }
 
 func badConfig(msg string) error {
 	return fault.New(fault.Invalid, "", msg, "check --storage-account, --blob-endpoint and the config file")
 }
-
-// bearer is a pipeline of its own for the one call whose answer azblob hides.
-func bearer(cred azcore.TokenCredential, o policy.ClientOptions) (*azcore.Client, error) {
-	auth := runtime.NewBearerTokenPolicy(cred, []string{storageScope}, &policy.BearerTokenOptions{
-		InsecureAllowCredentialWithHTTP: o.InsecureAllowCredentialWithHTTP,
-	})
-	return azcore.NewClient("wave365/pkg/blob", "v1.0.0", runtime.PipelineOptions{PerRetry: []policy.Policy{auth}}, &o)
-}
-
-const storageScope = "https://storage.azure.com/.default"

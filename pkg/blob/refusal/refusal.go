@@ -1,4 +1,5 @@
-package blob
+// Package refusal says what it means when a storage account does not do what it was asked: it makes faults of its answers.
+package refusal
 
 import (
 	"context"
@@ -17,9 +18,9 @@ import (
 	"wave365/pkg/fault"
 )
 
-// faultOf turns what azblob answered into a fault about what (a sentence's beginning such as "read https://…/a.vhd").
+// Fault turns what azblob answered into a fault about what (a sentence's beginning such as "read https://…/a.vhd").
 // The cause is dropped or redacted: azblob's own texts quote the whole URL, signature included.
-func faultOf(ctx context.Context, what string, sas *bloburl.SAS, now time.Time, err error) error {
+func Fault(ctx context.Context, what string, sas *bloburl.SAS, now time.Time, err error) error {
 	if ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return fault.Wrap(fault.Interrupted, "", what+": interrupted", "", context.Cause(ctx))
 	}
@@ -37,7 +38,10 @@ func faultOf(ctx context.Context, what string, sas *bloburl.SAS, now time.Time, 
 		return fault.Wrap(fault.Unavailable, "", what+": "+transportText(err),
 			"check the network and the name of the storage account, then repeat", nil)
 	}
-	f := judge(answer, sas, now)
+	f := notTheService()
+	if !isPage(answer.RawResponse) {
+		f = judge(answer, sas, now)
+	}
 	f.Msg = what + ": " + f.Msg
 	f.Remote = remote(answer)
 	return f
@@ -49,31 +53,43 @@ type nonRetriable interface {
 	NonRetriable()
 }
 
+// judge says what an answer means: by its code where that says more than its status.
 func judge(answer *azcore.ResponseError, sas *bloburl.SAS, now time.Time) *fault.Fault {
-	switch code := answer.ErrorCode; {
-	case isPage(answer.RawResponse):
-		return fault.New(fault.Unavailable, "blob.unreadable", "a web page came in the storage account's place",
-			"see what answers there (a proxy, a firewall, a network's sign-in) and have the storage host let through, then validate again")
-	case code == "BlobArchived" || code == "BlobBeingRehydrated":
+	switch answer.ErrorCode {
+	case "BlobArchived", "BlobBeingRehydrated":
 		return fault.New(fault.Conflict, "blob.archived", "the blob is in the archive tier and cannot be read",
 			"set its tier to Hot and wait until it is rehydrated, which takes hours")
-	case answer.StatusCode == http.StatusNotFound:
-		return notFound(code)
-	case answer.StatusCode == http.StatusForbidden && sas != nil:
+	case "ServerBusy":
+		return busy()
+	}
+	switch status := answer.StatusCode; {
+	case status == http.StatusForbidden && sas != nil:
 		return refusedSAS(sas, now)
-	case answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusUnauthorized:
+	case status == http.StatusForbidden, status == http.StatusUnauthorized:
 		return fault.New(fault.Denied, "blob.forbidden", "the storage account does not let this sign-in in",
 			"grant Storage Blob Data Reader on the account, and check that its firewall lets this computer in")
-	case answer.StatusCode == http.StatusTooManyRequests || code == "ServerBusy":
-		return fault.New(fault.Throttled, "", "the storage account is busy", "wait and repeat")
-	case answer.StatusCode >= 500 || answer.StatusCode == http.StatusRequestTimeout:
+	case status == http.StatusNotFound:
+		return notFound(answer.ErrorCode)
+	case status == http.StatusTooManyRequests:
+		return busy()
+	case status >= 500, status == http.StatusRequestTimeout:
 		return fault.New(fault.Unavailable, "", "the storage account did not answer in time or has a fault", "repeat later")
-	case answer.StatusCode == http.StatusConflict || answer.StatusCode == http.StatusPreconditionFailed:
+	case status == http.StatusConflict, status == http.StatusPreconditionFailed:
 		return fault.New(fault.Conflict, "", "the blob's state does not allow it", "see who works with the blob: lease, copy, tier")
-	case answer.StatusCode == http.StatusRequestedRangeNotSatisfiable:
+	case status == http.StatusRequestedRangeNotSatisfiable:
 		return fault.New(fault.Conflict, "", "the blob is shorter than it was", "see who works with the blob, then validate again")
 	}
 	return fault.New(fault.Invalid, "", "the storage account refused the request", "")
+}
+
+func busy() *fault.Fault {
+	return fault.New(fault.Throttled, "", "the storage account is busy", "wait and repeat")
+}
+
+// notTheService is said of a web page: the service answers in XML.
+func notTheService() *fault.Fault {
+	return fault.New(fault.Unavailable, "blob.unreadable", "a web page came in the storage account's place",
+		"see what answers there (a proxy, a firewall, a network's sign-in) and have the storage host let through, then validate again")
 }
 
 // isPage reports whether a refusal is a web page: the service answers in XML with a code, so it comes from what stands before it.
