@@ -13,6 +13,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/runner"
+	"wave365/pkg/runner/steer"
 )
 
 // forbidding answers 403 between two moments, to every Graph request whose address holds one of the words.
@@ -60,7 +61,7 @@ func TestARightThatLapses(t *testing.T) {
 				if err := book.Prepare(t.Context(), s.rows); err != nil {
 					t.Fatal(err)
 				}
-				r, err := runner.New(s.ledger, runner.Config{Slots: 10, Steps: book.Steps(), Clock: cloud.Clock{}})
+				r, err := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 10}, Steps: book.Steps(), Clock: cloud.Clock{}})
 				if err != nil {
 					t.Fatal(err)
 				}

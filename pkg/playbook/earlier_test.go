@@ -14,6 +14,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/runner"
+	"wave365/pkg/runner/steer"
 	"wave365/pkg/sandbox/scenario"
 )
 
@@ -226,7 +227,7 @@ func (s *stage) playUntilImported(ctx context.Context) {
 	if err := book.Prepare(ctx, s.rows); err != nil {
 		s.t.Fatal(err)
 	}
-	r, err := runner.New(s.ledger, runner.Config{Slots: 10, Steps: book.Steps(), Clock: cloud.Clock{}, Until: migration.StepImportWait, Touched: book.Touched})
+	r, err := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 10}, Steps: book.Steps(), Clock: cloud.Clock{}, Until: migration.StepImportWait, Touched: book.Touched})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -371,7 +372,7 @@ func TestRepeatLostImports(t *testing.T) {
 		if err := book.Prepare(t.Context(), s.rows); err != nil {
 			t.Fatal(err)
 		}
-		r, err := runner.New(s.ledger, runner.Config{Slots: 10, Steps: book.Steps(), Clock: cloud.Clock{}})
+		r, err := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 10}, Steps: book.Steps(), Clock: cloud.Clock{}})
 		if err != nil {
 			t.Fatal(err)
 		}

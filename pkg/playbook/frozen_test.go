@@ -15,6 +15,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
 	"wave365/pkg/runner"
+	"wave365/pkg/runner/steer"
 )
 
 // frozen is a ledger whose process is stopped after an import's intent, until somebody has unlocked the ledger.
@@ -90,7 +91,7 @@ func testFrozen(t *testing.T, what migration.Effect, late bool) {
 		if err := book.Prepare(t.Context(), s.rows); err != nil {
 			t.Fatal(err)
 		}
-		r, err := runner.New(s.ledger, runner.Config{Slots: 1, Steps: book.Steps(), Clock: cloud.Clock{}})
+		r, err := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 1}, Steps: book.Steps(), Clock: cloud.Clock{}})
 		if err != nil {
 			t.Fatal(err)
 		}

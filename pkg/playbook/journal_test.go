@@ -12,6 +12,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
 	"wave365/pkg/runner"
+	"wave365/pkg/runner/steer"
 )
 
 // breaking is a journal that fails at its call number at.
@@ -60,7 +61,7 @@ func TestABrokenJournalEndsTheRun(t *testing.T) {
 			})
 			err := book.Prepare(t.Context(), s.rows)
 			if err == nil {
-				r, rerr := runner.New(s.ledger, runner.Config{Slots: 10, Steps: book.Steps(), Clock: cloud.Clock{}})
+				r, rerr := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 10}, Steps: book.Steps(), Clock: cloud.Clock{}})
 				if rerr != nil {
 					t.Fatal(rerr)
 				}

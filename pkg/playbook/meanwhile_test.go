@@ -15,6 +15,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
 	"wave365/pkg/runner"
+	"wave365/pkg/runner/steer"
 )
 
 // touched is a storage account where somebody writes to every disk at a moment.
@@ -43,7 +44,7 @@ func TestDiskThatMovesWhileItsRowWaits(t *testing.T) {
 		if err := book.Prepare(t.Context(), s.rows); err != nil {
 			t.Fatal(err)
 		}
-		r, err := runner.New(s.ledger, runner.Config{Slots: 1, Steps: book.Steps(), Clock: cloud.Clock{}})
+		r, err := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 1}, Steps: book.Steps(), Clock: cloud.Clock{}})
 		if err != nil {
 			t.Fatal(err)
 		}

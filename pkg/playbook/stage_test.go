@@ -18,6 +18,7 @@ import (
 	"wave365/pkg/playbook"
 	"wave365/pkg/preflight"
 	"wave365/pkg/runner"
+	"wave365/pkg/runner/steer"
 	"wave365/pkg/sandbox"
 	"wave365/pkg/sandbox/reqlog"
 	"wave365/pkg/sandbox/sandboxtest"
@@ -147,7 +148,7 @@ func (s *stage) playFor(ctx context.Context) []migration.Row {
 	if err := book.Prepare(ctx, s.rows); err != nil {
 		s.t.Fatal(err)
 	}
-	r, err := runner.New(s.ledger, runner.Config{Slots: 10, Steps: book.Steps(), Clock: cloud.Clock{}})
+	r, err := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 10}, Steps: book.Steps(), Clock: cloud.Clock{}})
 	if err != nil {
 		s.t.Fatal(err)
 	}

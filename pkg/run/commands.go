@@ -9,7 +9,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
-	"wave365/pkg/runner"
+	"wave365/pkg/runner/steer"
 )
 
 // lookForCommands is how often, on the wall clock, a run looks whether somebody at another terminal wants something.
@@ -17,9 +17,9 @@ const lookForCommands = 500 * time.Millisecond
 
 // listen hands the commands that other processes wrote into the ledger to the runner, and records that they were followed,
 // until the function it gives is called.
-func (x *execution) listen(ctx context.Context) (commands <-chan runner.Order, stop func()) {
+func (x *execution) listen(ctx context.Context) (commands <-chan steer.Command, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	c := make(chan runner.Order)
+	c := make(chan steer.Command)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		select {
@@ -60,7 +60,7 @@ func (x *execution) listen(ctx context.Context) (commands <-chan runner.Order, s
 }
 
 // follow has one command followed and recorded; false when the run is over.
-func (x *execution) follow(ctx context.Context, c chan<- runner.Order, o ledger.Order) bool {
+func (x *execution) follow(ctx context.Context, c chan<- steer.Command, o ledger.Order) bool {
 	answer, ok := x.hand(ctx, c, o)
 	if !ok {
 		return false
@@ -73,8 +73,8 @@ func (x *execution) follow(ctx context.Context, c chan<- runner.Order, o ledger.
 }
 
 // hand gives one command to the runner and waits for its answer; false when the run is over.
-func (x *execution) hand(ctx context.Context, c chan<- runner.Order, o ledger.Order) (string, bool) {
-	order, err := commandOf(ctx, o, x.Ledger)
+func (x *execution) hand(ctx context.Context, c chan<- steer.Command, o ledger.Order) (string, bool) {
+	command, err := commandOf(ctx, o, x.Ledger)
 	if ctx.Err() != nil {
 		return "", false
 	}
@@ -85,9 +85,9 @@ func (x *execution) hand(ctx context.Context, c chan<- runner.Order, o ledger.Or
 		return err.Error(), true
 	}
 	answer := make(chan string, 1)
-	order.Done = func(s string) { answer <- s }
+	command.Done = func(s string) { answer <- s }
 	select {
-	case c <- order:
+	case c <- command:
 	case <-ctx.Done():
 		return "", false
 	}
@@ -100,28 +100,28 @@ func (x *execution) hand(ctx context.Context, c chan<- runner.Order, o ledger.Or
 }
 
 // commandOf turns a recorded command into the runner's.
-func commandOf(ctx context.Context, o ledger.Order, l *ledger.Ledger) (runner.Order, error) {
-	order := runner.Order{Ask: runner.Ask(o.Kind), Row: -1}
+func commandOf(ctx context.Context, o ledger.Order, l *ledger.Ledger) (steer.Command, error) {
+	command := steer.Command{Kind: steer.Kind(o.Kind), Row: -1}
 	switch {
 	case o.Kind == ledger.OrderSlots:
 		n, err := strconv.Atoi(o.Arg)
 		if err != nil || n < 1 {
-			return order, fault.New(fault.Invalid, "usage", "not understood: "+o.Arg+" slots", "")
+			return command, fault.New(fault.Invalid, "usage", "not understood: "+o.Arg+" slots", "")
 		}
-		order.Slots = n
+		command.Slots = n
 	case o.Kind == ledger.OrderCancel && o.Arg != "":
 		// Read when asked for: the runner has the rows in memory, and a large wave need not be there twice.
 		rows, err := l.Rows(ctx, o.Run)
 		if err != nil {
-			return order, err
+			return command, err
 		}
 		i, err := RowOf(rows, o.Arg)
 		if err != nil {
-			return order, err
+			return command, err
 		}
-		order.Row = i
+		command.Row = i
 	}
-	return order, nil
+	return command, nil
 }
 
 // steered records a command that was followed as the run's own, so that the next process keeps to it.

@@ -13,6 +13,9 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
 	"wave365/pkg/runner"
+	"wave365/pkg/runner/deadline"
+	"wave365/pkg/runner/halting"
+	"wave365/pkg/runner/steer"
 )
 
 // Execution says how Execute goes about the run. The zero value works.
@@ -122,12 +125,14 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 	if chosen.RepeatLost {
 		book.RepeatLostImports()
 	}
-	orders, deaf := x.listen(ctx)
-	defer deaf()
+	commands, stop := x.listen(ctx)
+	defer stop()
 	r, err := runner.New(x.Ledger, runner.Config{
-		Slots: x.Run.Slots, Steps: book.Steps(), Clock: x.Services.Clock, Observer: x.Observer, Logger: x.Logger,
-		Canary: chosen.Canary, Halt: chosen.Halt, HaltedAt: halted, StopBy: inZone(chosen.StopBy, x.Zone), Until: chosen.Until, Paused: chosen.Paused, Draining: chosen.Draining, Idle: x.Idle, Orders: orders, Touched: book.Touched,
-		Forecast: func(r migration.Row) time.Duration { return book.Forecast(r, chosen.Until) },
+		State: steer.State{Slots: x.Run.Slots, Paused: chosen.Paused, Draining: chosen.Draining}, Steps: book.Steps(), Clock: x.Services.Clock, Observer: x.Observer, Logger: x.Logger,
+		Rules: halting.Rules{Canary: chosen.Canary, Halt: chosen.Halt, HaltedAt: halted}, Until: chosen.Until, Idle: x.Idle, Commands: commands, Touched: book.Touched,
+		Deadline: deadline.Deadline{
+			StopBy: inZone(chosen.StopBy, x.Zone), Forecast: func(r migration.Row) time.Duration { return book.Forecast(r, chosen.Until) },
+		},
 		Say: func(why migration.Reason, text string) {
 			x.Say(text)
 			if why == migration.RunHalted {

@@ -12,6 +12,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/runner"
+	"wave365/pkg/runner/steer"
 )
 
 // evening is a run that is steered.
@@ -27,7 +28,7 @@ type evening struct {
 func newEvening(t *testing.T, n, slots int) *evening {
 	e := &evening{t: t, s: newService(), rows: wave(n)}
 	e.m = ledgerOf(e.rows)
-	e.cfg = runner.Config{Slots: slots, Workers: 4, Steps: e.s.steps(), Clock: cloud.Clock{}, Roll: func() float64 { return 0.5 },
+	e.cfg = runner.Config{State: steer.State{Slots: slots}, Workers: 4, Steps: e.s.steps(), Clock: cloud.Clock{}, Roll: func() float64 { return 0.5 },
 		Say: func(why migration.Reason, text string) {
 			if why != "" || text != "" {
 				e.said = append(e.said, strings.TrimSpace(string(why)+" "+text))
@@ -78,9 +79,9 @@ func (e *evening) fail(step migration.Step, rows ...int) {
 func (e *evening) heard(text string) bool { return strings.Contains(strings.Join(e.said, "\n"), text) }
 
 // later sends orders at moments of the evening and collects the answers.
-func (e *evening) later(orders map[time.Duration]runner.Order) (answers *[]string) {
-	c := make(chan runner.Order)
-	e.cfg.Orders = c
+func (e *evening) later(orders map[time.Duration]steer.Command) (answers *[]string) {
+	c := make(chan steer.Command)
+	e.cfg.Commands = c
 	answers = new([]string)
 	for at, o := range orders {
 		o.Done = func(s string) { *answers = append(*answers, s) }
@@ -219,11 +220,11 @@ func TestPauseContinueAndSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvening(t, 24, 4)
 		begin := time.Now()
-		answers := e.later(map[time.Duration]runner.Order{
-			5 * time.Minute:  {Ask: runner.Continue},
-			10 * time.Minute: {Ask: runner.Pause},
-			5 * time.Hour:    {Ask: runner.Continue},
-			6 * time.Hour:    {Ask: runner.SetSlots, Slots: 2},
+		answers := e.later(map[time.Duration]steer.Command{
+			5 * time.Minute:  {Kind: steer.Continue},
+			10 * time.Minute: {Kind: steer.Pause},
+			5 * time.Hour:    {Kind: steer.Continue},
+			6 * time.Hour:    {Kind: steer.Slots, Slots: 2},
 		})
 		if c := e.play(runner.Finished); c.Succeeded != 24 {
 			t.Fatalf("counts %+v", c)
@@ -253,9 +254,9 @@ func TestPauseContinueAndSlots(t *testing.T) {
 func TestContinueWhileDraining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvening(t, 24, 4)
-		answers := e.later(map[time.Duration]runner.Order{
-			10 * time.Minute: {Ask: runner.Drain},
-			11 * time.Minute: {Ask: runner.Continue},
+		answers := e.later(map[time.Duration]steer.Command{
+			10 * time.Minute: {Kind: steer.Drain},
+			11 * time.Minute: {Kind: steer.Continue},
 		})
 		if c := e.play(runner.Drained); c.Queued == 0 {
 			t.Fatalf("counts %+v", c)
@@ -302,7 +303,7 @@ func TestSlicesOfARun(t *testing.T) {
 func TestDrainByOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvening(t, 24, 4)
-		answers := e.later(map[time.Duration]runner.Order{10 * time.Minute: {Ask: runner.Drain}})
+		answers := e.later(map[time.Duration]steer.Command{10 * time.Minute: {Kind: steer.Drain}})
 		if c := e.play(runner.Drained); c.Succeeded != 4 || c.Queued != 20 {
 			t.Fatalf("counts %+v", c)
 		}
@@ -332,7 +333,7 @@ func TestDrainedRowsAreShownAsQueued(t *testing.T) {
 		e.m = ledgerOf(e.rows)
 		shown := seen{map[int]migration.Row{}}
 		e.cfg.Observer = shown
-		e.later(map[time.Duration]runner.Order{10 * time.Minute: {Ask: runner.Drain}})
+		e.later(map[time.Duration]steer.Command{10 * time.Minute: {Kind: steer.Drain}})
 		e.play(runner.Drained)
 		if r := e.rows[1]; r.State != migration.Waiting || r.Step != migration.StepJoin {
 			t.Fatalf("row 1 is %s at %s; the story is not what it should be", r.State, r.Step)
@@ -348,7 +349,7 @@ func TestCancelOfWhatHasEndedSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvening(t, 2, 2)
 		e.fail(migration.StepCheck, 0)
-		answers := e.later(map[time.Duration]runner.Order{20 * time.Minute: {Ask: runner.Cancel, Row: 0}})
+		answers := e.later(map[time.Duration]steer.Command{20 * time.Minute: {Kind: steer.Cancel, Row: 0}})
 		e.play(runner.Finished)
 		if got := strings.Join(*answers, "|"); got != "nothing to cancel: the row is failed already" {
 			t.Errorf("answered %q", got)
@@ -361,10 +362,10 @@ func TestCancelWhileItRuns(t *testing.T) {
 		e := newEvening(t, 24, 4)
 		inFlight := -1
 		e.cfg.Touched = func(_ context.Context, r migration.Row) (bool, error) { return r.Index == 23, nil }
-		answers := e.later(map[time.Duration]runner.Order{
-			5 * time.Minute:  {Ask: runner.Cancel, Row: 0},
-			10 * time.Minute: {Ask: runner.Cancel, Row: 3}, // among the first: in flight
-			30 * time.Minute: {Ask: runner.Cancel, Row: -1},
+		answers := e.later(map[time.Duration]steer.Command{
+			5 * time.Minute:  {Kind: steer.Cancel, Row: 0},
+			10 * time.Minute: {Kind: steer.Cancel, Row: 3}, // among the first: in flight
+			30 * time.Minute: {Kind: steer.Cancel, Row: -1},
 		})
 		time.AfterFunc(30*time.Minute-time.Millisecond, func() {
 			e.s.mu.Lock()
@@ -476,7 +477,7 @@ func TestATouchedRowIsNeitherDeferredNorCancelled(t *testing.T) {
 			return migration.Result{}, false
 		}
 		e.cfg.Touched = func(_ context.Context, r migration.Row) (bool, error) { return r.Index == 1, nil }
-		answers := e.later(map[time.Duration]runner.Order{10*time.Minute + 30*time.Second: {Ask: runner.Cancel, Row: -1}})
+		answers := e.later(map[time.Duration]steer.Command{10*time.Minute + 30*time.Second: {Kind: steer.Cancel, Row: -1}})
 		c := e.play(runner.Finished)
 		if c.Cancelled != 2 || e.rows[1].State != migration.Succeeded || !strings.Contains(strings.Join(*answers, ""), "2 cancelled, 1 too late to cancel") {
 			t.Errorf("counts %+v, the touched row is %s, answers %q", c, e.rows[1].State, *answers)

@@ -11,15 +11,11 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/runner/deadline"
+	"wave365/pkg/runner/halting"
+	"wave365/pkg/runner/record"
+	"wave365/pkg/runner/steer"
 )
-
-// Ledger is where every change of a row is recorded before the runner acts on it.
-type Ledger interface {
-	// Apply records one transition durably, or fails and records nothing.
-	Apply(ctx context.Context, t migration.Transition) error
-	// ApplyAll records all of them durably, or fails and records nothing.
-	ApplyAll(ctx context.Context, list []migration.Transition) error
-}
 
 // Observer is told what happens, from one goroutine at a time. It must not block.
 type Observer interface {
@@ -28,6 +24,12 @@ type Observer interface {
 	// Polled: these rows were looked at without a change; the next look is at next.
 	Polled(rows []int, next time.Time)
 }
+
+// unobserved is told and says nothing.
+type unobserved struct{}
+
+func (unobserved) Row(migration.Row)       {}
+func (unobserved) Polled([]int, time.Time) {}
 
 // Clock is the service's time; cloud.Clock is one.
 type Clock interface {
@@ -38,8 +40,8 @@ type Clock interface {
 
 // Config says how to get through the wave.
 type Config struct {
-	// Slots bounds imports in flight in the service; 0: 20.
-	Slots int
+	// State is how the run begins to be steered. Slots of 0: 20.
+	steer.State
 	// Workers bounds calls of steps at a time, so HTTP requests in flight; 0: 8.
 	Workers int
 	// Steps says how each step is done; every one of [migration.Steps] must be there.
@@ -49,26 +51,16 @@ type Config struct {
 	Roll func() float64
 	// Observer may be nil.
 	Observer Observer
-	// Canary is how many rows go alone first; the others start when all of these have succeeded, and never when one
-	// failed or is held. 0: none.
-	Canary int
-	// Halt says when nothing new may start because too much goes wrong; the zero value: never.
-	Halt migration.Halt
-	// HaltedAt is when the run halted last: imports that were refused until then are known to whoever goes on with it all
-	// the same. Zero: it never did.
-	HaltedAt time.Time
-	// StopBy is when rows must be done: those that would not be are deferred instead of started. Zero: whenever.
-	StopBy time.Time
-	// Forecast is how long a row needs from now, without waiting for a slot; wanted for StopBy.
-	Forecast func(migration.Row) time.Duration
+	// Rules say when nothing new may start because too much goes wrong.
+	halting.Rules
+	// Deadline says which rows are not started any more.
+	deadline.Deadline
 	// Until is the last step to do; "": all. Rows stand at the step after it when the run ends.
 	Until migration.Step
 	// Idle: when nothing can happen for longer than this, on the wall clock, Run yields instead of waiting. 0: it waits.
 	Idle time.Duration
-	// Paused and Draining: the run begins as if it had been asked to pause, or to drain.
-	Paused, Draining bool
-	// Orders brings what the operator asks meanwhile; may be nil. It is read until Run returns.
-	Orders <-chan Order
+	// Commands brings what the operator asks meanwhile; may be nil. It is read until Run returns.
+	Commands <-chan steer.Command
 	// Touched reports whether an import was sent for the row whose end is not known: such a row is neither cancelled nor
 	// deferred. nil: never. An error ends the run.
 	Touched func(context.Context, migration.Row) (bool, error)
@@ -101,7 +93,7 @@ const (
 // Runner runs one wave. Build it with New; it is used once.
 type Runner struct {
 	cfg    Config
-	ledger Ledger
+	ledger record.Ledger
 	works  map[migration.Step]migration.Work
 	due    time.Time
 }
@@ -110,7 +102,7 @@ type Runner struct {
 func (r *Runner) Due() time.Time { return r.due }
 
 // New checks the configuration.
-func New(ledger Ledger, cfg Config) (*Runner, error) {
+func New(ledger record.Ledger, cfg Config) (*Runner, error) {
 	if cfg.Slots <= 0 {
 		cfg.Slots = 20
 	}
@@ -122,6 +114,12 @@ func New(ledger Ledger, cfg Config) (*Runner, error) {
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Say == nil {
+		cfg.Say = func(migration.Reason, string) {}
+	}
+	if cfg.Observer == nil {
+		cfg.Observer = unobserved{}
 	}
 	if cfg.Clock == nil {
 		return nil, errors.New("runner: Config.Clock is missing")
@@ -146,5 +144,5 @@ func New(ledger Ledger, cfg Config) (*Runner, error) {
 func (r *Runner) Run(ctx context.Context, drain <-chan struct{}, rows []migration.Row) ([]migration.Row, End, error) {
 	w := newWave(r, rows)
 	end, err := w.run(ctx, drain)
-	return w.rows, end, err
+	return w.rows.List, end, err
 }

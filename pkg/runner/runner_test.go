@@ -15,6 +15,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/runner"
+	"wave365/pkg/runner/steer"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -154,7 +155,7 @@ func ledgerOf(rows []migration.Row) *memory {
 
 func run(t *testing.T, ctx context.Context, drain <-chan struct{}, m *memory, s *service, rows []migration.Row, slots int) ([]migration.Row, runner.End, error) {
 	t.Helper()
-	r, err := runner.New(m, runner.Config{Slots: slots, Workers: 4, Steps: s.steps(), Clock: cloud.Clock{}, Roll: func() float64 { return 0.5 }})
+	r, err := runner.New(m, runner.Config{State: steer.State{Slots: slots}, Workers: 4, Steps: s.steps(), Clock: cloud.Clock{}, Roll: func() float64 { return 0.5 }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -206,7 +207,7 @@ func TestRunStartsByPriorityThenLongestFirst(t *testing.T) {
 			return migration.Result{}, false
 		}
 		// One worker: with several, rows that are made ready together may overtake each other.
-		r, err := runner.New(ledgerOf(rows), runner.Config{Slots: 1, Workers: 1, Steps: s.steps(), Clock: cloud.Clock{}})
+		r, err := runner.New(ledgerOf(rows), runner.Config{State: steer.State{Slots: 1}, Workers: 1, Steps: s.steps(), Clock: cloud.Clock{}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,327 +1,192 @@
 package runner
 
 import (
-	"container/heap"
 	"context"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"wave365/pkg/migration"
-)
-
-// place says where a row is, as far as starting others goes.
-type place int
-
-const (
-	nowhere  place = iota
-	queued         // not taken up
-	ahead          // taken up, no import yet
-	parked         // taken up, no import yet, and waiting after trouble or for the canaries: it takes nobody's place
-	slotted        // holds a slot: its import call is out, or the import is in flight
-	beyond         // imported; the service, or the proof, is at work
-	released       // this run will not go on with it; where it stands is in the ledger
-	ended
-	places // how many there are
+	"wave365/pkg/runner/halting"
+	"wave365/pkg/runner/queue"
+	"wave365/pkg/runner/quota"
+	"wave365/pkg/runner/record"
+	"wave365/pkg/runner/steer"
+	"wave365/pkg/runner/withdraw"
+	"wave365/pkg/runner/worker"
 )
 
 // wave is the state of one Run. One goroutine, the one that called Run, owns it; workers only do steps, record
 // transitions and report back.
 type wave struct {
 	*Runner
-	rows  []migration.Row
-	due   []time.Time // when a waiting row is looked at next; waits that are not recorded move only this
-	where []place
-	count [places]int
+	rows        *record.Rows
+	lines       *queue.Lines
+	workers     *worker.Pool
+	withdrawals *withdraw.Withdrawals
+	imports     quota.Imports
+	steered     steer.State
 
-	pending queue                     // not taken up yet, in start order
-	ready   map[migration.Step]*queue // may be done now, in start order
-	waiting map[migration.Step]*queue // by due time
-
-	workers int
-	reports chan report
-
-	slots      int
-	tally      migration.Counts // how many rows stand where
-	busy       []bool           // a worker has it
-	doomed     map[int]bool     // to be cancelled when its worker is done
-	gate       map[int]bool     // the canaries; nil: every row may start
-	behind     []int            // rows that wait for the canaries
-	quotaUntil time.Time        // no import is started before
-	quotaWhy   string
-	usedUp     bool // a quota is used up: one import is tried at a time
-	throttled  int  // how often imports were refused for their number since one was accepted
-	sending    int  // imports whose calls are out
-	refused    int  // imports whose rows failed with them
-	accepted   bool // an import of this run was accepted once
-	haltWhy    string
-	judged     int    // for how many final rows, plus one, the rules were applied
-	told       string // the last status
-
-	draining, stopping, paused, halted, yielding bool
-	err                                          error
-}
-
-// report is what a worker gives back: the rows as they now stand.
-type report struct {
-	at   []int
-	rows []migration.Row
-	due  []time.Time // zero: as the row says
-	err  error
+	canaries map[int]bool // those who go first; nil: every row may start
+	halted   string       // why nothing new starts any more; "": something does
+	judged   int          // for how many final rows, plus one, the rules were applied
+	told     string       // the last status
+	stopping bool         // nothing is begun or recorded that is not under way
+	yielding bool         // nothing can happen for long, and the run is given back
 }
 
 func newWave(r *Runner, rows []migration.Row) *wave {
-	w := &wave{
-		Runner: r, rows: rows,
-		due: make([]time.Time, len(rows)), where: make([]place, len(rows)),
-		ready: map[migration.Step]*queue{}, waiting: map[migration.Step]*queue{},
-		reports: make(chan report, r.cfg.Workers),
-		slots:   r.cfg.Slots, tally: migration.Count(rows), busy: make([]bool, len(rows)), doomed: map[int]bool{},
-		paused: r.cfg.Paused,
-	}
-	if r.cfg.Canary > 0 {
-		w.gate = map[int]bool{}
-		for _, i := range canaries(rows, r.cfg.Canary) {
-			w.gate[i] = true
-		}
-	}
-	byOrder := func(a, b int) bool { return before(&w.rows[a], &w.rows[b]) < 0 }
-	byDue := func(a, b int) bool {
-		if c := w.due[a].Compare(w.due[b]); c != 0 {
-			return c < 0
-		}
-		return a < b
-	}
-	w.pending.less = byOrder
-	for s := range r.works {
-		w.ready[s] = &queue{less: byOrder}
-		w.waiting[s] = &queue{less: byDue}
+	w := &wave{Runner: r, rows: record.New(r.ledger, rows, r.cfg.Observer.Row), lines: queue.New(rows), steered: r.cfg.State}
+	w.steered.Draining = false // that is what begin does
+	w.workers = worker.NewPool(worker.Worker{Ledger: r.ledger, Clock: r.cfg.Clock, Roll: r.cfg.Roll, Logger: r.cfg.Logger}, r.cfg.Workers, len(rows))
+	w.withdrawals = &withdraw.Withdrawals{
+		Rows: w.rows, Lines: w.lines, Now: r.cfg.Clock.Now, Deadline: r.cfg.Deadline, Touched: r.cfg.Touched, Busy: w.workers.Busy,
 	}
 	return w
 }
 
 // run is the conductor's loop.
 func (w *wave) run(ctx context.Context, drain <-chan struct{}) (End, error) {
-	for i := range w.rows {
-		// A row that runs before anything was started belongs to a process that is no more.
+	w.begin(ctx)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		w.stopping = w.stopping || w.rows.Err != nil || ctx.Err() != nil
+		if !w.stopping {
+			w.judge(ctx)
+			w.dispatch(ctx)
+			w.status()
+		}
+		if w.workers.Idle() && (w.stopping || w.lines.Over(w.steered.Draining)) {
+			break
+		}
+		nap := w.nap()
+		w.yielding = w.workers.Idle() && !w.stopping && w.cfg.Idle > 0 && nap > w.cfg.Idle
+		if w.yielding {
+			break
+		}
+		timer.Reset(nap)
+		if w.await(ctx, drain, timer.C) {
+			drain = nil
+		}
+	}
+	w.Runner.due = w.nextDue()
+	w.workers.Wait()
+	note := "stopped by the operator"
+	if w.yielding {
+		note = "given back until something is due"
+	}
+	for i := range w.rows.List {
+		w.interrupt(ctx, i, note)
+	}
+	return w.end(), w.rows.Err
+}
+
+// begin takes the rows over. One that runs before anything was started belongs to a process that is no more.
+func (w *wave) begin(ctx context.Context) {
+	if w.cfg.Canary > 0 {
+		w.canaries = halting.ChooseCanaries(w.rows.List, w.cfg.Canary)
+	}
+	for i := range w.rows.List {
 		w.interrupt(ctx, i, "the process that worked on it ended")
-		w.quota("", w.rows[i])
-		w.accepted = w.accepted || w.rows[i].Facts.SnapshotID != "" || w.rows[i].Step.Imported()
+		w.imports = w.imports.Recall(w.rows.List[i], w.cfg.Clock.Now())
 		w.put(ctx, i, time.Time{})
 	}
 	if w.cfg.Draining {
 		w.drain(ctx)
 	}
-	// Not errgroup.WithContext: one worker's trouble must not cancel the others, whose outcomes have to be recorded.
-	var group errgroup.Group
-	group.SetLimit(w.cfg.Workers)
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
-	for {
-		w.stopping = w.stopping || w.err != nil || ctx.Err() != nil
-		if !w.stopping {
-			w.judge(ctx)
-			w.dispatch(ctx, &group)
-			w.status()
-		}
-		if w.workers == 0 && w.over() {
-			break
-		}
-		nap := w.nap()
-		if w.cfg.Idle > 0 && nap > w.cfg.Idle && w.workers == 0 && !w.stopping {
-			w.yielding = true
-			break
-		}
-		timer.Reset(nap)
-		done := ctx.Done()
-		if w.stopping {
-			done = nil
-		}
-		select {
-		case rep := <-w.reports:
-			w.take(ctx, rep)
-		case <-timer.C:
-		case <-drain:
-			drain = nil
-			w.drain(ctx)
-		case o := <-w.cfg.Orders:
-			w.obey(ctx, o)
-		case <-done:
-		}
-	}
-	w.Runner.due = w.nextDue()
-	_ = group.Wait() // workers report through the channel; none returns an error here
-	note := "stopped by the operator"
-	if w.yielding {
-		note = "given back until something is due"
-	}
-	for i := range w.rows {
-		w.interrupt(ctx, i, note)
-	}
-	switch {
-	case w.err != nil:
-		return Stopped, w.err
-	case w.open() == 0:
-		return Finished, nil
-	case w.stopping:
-		return Stopped, nil
-	case w.yielding:
-		return Yielded, nil
-	case w.halted:
-		return Halted, nil
-	case w.draining:
-		return Drained, nil
-	}
-	return Reached, nil
 }
 
-// interrupt gives a running row back to the ledger. It does nothing for rows in other states, and nothing once the
-// ledger is broken.
-func (w *wave) interrupt(ctx context.Context, i int, note string) {
-	if w.err != nil || w.rows[i].State != migration.Running {
-		return
+// await waits until something happens, and takes it up. It reports whether that was that drain is closed.
+func (w *wave) await(ctx context.Context, drain <-chan struct{}, nap <-chan time.Time) (drained bool) {
+	done := ctx.Done()
+	if w.stopping {
+		done = nil
 	}
-	w.apply(ctx, i, migration.Interrupt(w.rows[i], note, w.cfg.Clock.Now()))
+	select {
+	case rep := <-w.workers.Reports():
+		w.take(ctx, rep)
+	case <-nap:
+	case <-drain:
+		w.drain(ctx)
+		return true
+	case c := <-w.cfg.Commands:
+		w.follow(ctx, c)
+	case <-done:
+	}
+	return false
+}
+
+// end says how the run ended.
+func (w *wave) end() End {
+	switch {
+	case w.rows.Err != nil:
+		return Stopped
+	case w.lines.Open() == 0:
+		return Finished
+	case w.stopping:
+		return Stopped
+	case w.yielding:
+		return Yielded
+	case w.halted != "":
+		return Halted
+	case w.steered.Draining:
+		return Drained
+	}
+	return Reached
+}
+
+// interrupt gives a running row back to the ledger.
+func (w *wave) interrupt(ctx context.Context, i int, note string) {
+	w.rows.Interrupt(ctx, i, note, w.cfg.Clock.Now())
 }
 
 // drain lets go of every row that has not begun to import.
 func (w *wave) drain(ctx context.Context) {
-	w.draining = true
-	w.openGate(ctx, nil)
+	w.steered.Draining = true
+	w.letStart(ctx, nil)
 	for _, s := range migration.Steps() {
 		if s.Imported {
 			continue
 		}
-		for _, q := range []*queue{w.ready[s.Step], w.waiting[s.Step]} {
-			at := q.at
-			q.at = nil
-			for _, i := range at {
-				w.put(ctx, i, w.due[i])
-			}
+		for _, i := range w.lines.TakeAll(s.Step) {
+			w.put(ctx, i, w.lines.Due(i))
 		}
 	}
 }
 
-// put puts a row that no worker has where it belongs. due, when not zero, is when a waiting row is looked at next.
-func (w *wave) put(ctx context.Context, i int, due time.Time) {
-	if w.doomed[i] && w.rows[i].Cancellable() && !w.touched(ctx, w.rows[i]) && w.err == nil {
-		w.giveUp(ctx, i)
-		return
+// put puts a row that no worker has where it belongs. due, when not zero, is when a waiting row is looked at next. It
+// gives the row's place.
+func (w *wave) put(ctx context.Context, i int, due time.Time) queue.Place {
+	r := &w.rows.List[i]
+	if w.withdrawals.Asked(ctx, i) {
+		return queue.Ended
 	}
-	switch step := w.rows[i].Step; {
-	case w.draining && !step.Imported():
-		w.interrupt(ctx, i, "given back: the run drains")
-	case w.past(i):
-		w.interrupt(ctx, i, "the next step waits until the run is resumed")
-	case w.kept(i):
-		w.interrupt(ctx, i, "given back: the canaries go first")
+	hold := queue.HoldOf(r, w.steered.Draining, w.cfg.Until, w.canaries != nil && !w.canaries[i])
+	if note := hold.Note(); note != "" {
+		w.interrupt(ctx, i, note)
 	}
-	r := &w.rows[i]
-	to := ended
+	to := w.lines.Put(i, hold, due)
 	switch {
-	case r.State.Final():
-	case w.kept(i):
-		w.behind = append(w.behind, i)
-		if to = queued; r.State == migration.Waiting {
-			to = parked
-		}
-		w.move(i, to)
-		return
-	case w.past(i):
-		to = released
-	case r.State == migration.Pending:
-		to = queued
-		heap.Push(&w.pending, i)
-	default:
-		switch {
-		case w.draining && !r.Step.Imported():
-			to = released
-		case r.Step.Imported() && r.Step.InService():
-			to = slotted
-		case r.Step.Imported():
-			to = beyond
-		case r.State == migration.Waiting && r.Reason == migration.ReasonRetry:
-			to = parked
-		default:
-			to = ahead
-		}
-	}
-	w.move(i, to)
-	if to == released && r.State == migration.Waiting && w.cfg.Observer != nil {
+	case to == queue.Released && r.State == migration.Waiting:
 		// Nobody looks at it any more: to whoever watches this run it is queued for the next.
 		left := *r
 		left.State, left.Note = migration.Pending, "left for resume"
 		w.cfg.Observer.Row(left)
+	case to == queue.Ahead && r.State == migration.Running && r.Step == migration.StepImport && w.lines.Count(queue.Slotted) >= w.steered.Slots:
+		r.Note = migration.NoteForSlot // for the observer; nothing happened that the ledger must know
 	}
-	if to == queued || to == released || to == ended {
-		return
-	}
-	if r.State == migration.Running {
-		if r.Step == migration.StepImport && w.count[slotted] >= w.slots {
-			r.Note = migration.NoteForSlot // for the observer; nothing happened that the ledger must know
-		}
-		heap.Push(w.ready[r.Step], i)
-		return
-	}
-	w.due[i] = r.NotBefore
-	if !due.IsZero() {
-		w.due[i] = due
-	}
-	heap.Push(w.waiting[r.Step], i)
-}
-
-func (w *wave) move(i int, to place) {
-	w.count[w.where[i]]--
-	w.count[to]++
-	w.where[i] = to
-}
-
-// past reports whether the row has done the last step that was asked for, and nothing that cannot wait has begun.
-func (w *wave) past(i int) bool {
-	r := &w.rows[i]
-	return w.cfg.Until != "" && !r.State.Final() && !r.CutOver() && r.Step == migration.Next(r.Target.Trigger, w.cfg.Until)
-}
-
-// kept reports whether the row has to wait for the canaries.
-func (w *wave) kept(i int) bool {
-	r := &w.rows[i]
-	return w.gate != nil && !w.gate[i] && !r.State.Final() && !r.Step.Imported()
-}
-
-// open is how many rows are not final.
-func (w *wave) open() int { return len(w.rows) - w.count[ended] }
-
-// over reports whether nothing is left that this run may do. No worker is busy when it is asked.
-func (w *wave) over() bool {
-	if w.stopping || w.open() == 0 {
-		return true
-	}
-	if w.draining {
-		return w.count[ahead]+w.count[parked]+w.count[slotted]+w.count[beyond] == 0 && !w.resumable()
-	}
-	return w.count[released] == w.open()
-}
-
-// resumable reports whether a queued row of an earlier process has an import in flight: a draining run still sees it
-// through.
-func (w *wave) resumable() bool {
-	return w.pending.Len() > 0 && w.rows[w.pending.at[0]].Step.Imported()
+	return to
 }
 
 // nextDue is when the first row is due that may then be worked on, or imports are taken again; zero: none is.
 func (w *wave) nextDue() time.Time {
 	now := w.cfg.Clock.Now()
-	var first time.Time
-	if now.Before(w.quotaUntil) {
-		first = w.quotaUntil
+	var but migration.Step
+	if w.lines.Count(queue.Slotted) >= w.steered.Slots || w.holdStarts(now) {
+		but = migration.StepImport
 	}
-	for step, q := range w.waiting {
-		if q.Len() == 0 || (step == migration.StepImport && (w.count[slotted] >= w.slots || w.holdStarts(now))) {
-			continue
-		}
-		if due := w.due[q.at[0]]; first.IsZero() || due.Before(first) {
-			first = due
-		}
+	first := w.lines.FirstDue(but)
+	if until, paused := w.imports.Paused(now); paused && (first.IsZero() || until.Before(first)) {
+		first = until
 	}
 	return first
 }
@@ -329,7 +194,7 @@ func (w *wave) nextDue() time.Time {
 // nap is how long nothing can happen unless a worker reports.
 func (w *wave) nap() time.Duration {
 	d := time.Hour
-	if w.stopping || w.workers == w.cfg.Workers {
+	if w.stopping || !w.workers.Free() {
 		return d
 	}
 	if due := w.nextDue(); !due.IsZero() {
@@ -340,34 +205,30 @@ func (w *wave) nap() time.Duration {
 }
 
 // take puts rows that a worker is done with back into their queues.
-func (w *wave) take(ctx context.Context, rep report) {
-	w.workers--
-	if rep.err != nil && w.err == nil {
-		w.err = rep.err
-	}
+func (w *wave) take(ctx context.Context, rep worker.Report) {
+	w.workers.Take(rep)
+	w.rows.Fail(rep.Err)
 	changed := false
 	var next time.Time
-	for k, i := range rep.at {
-		moved := w.rows[i].Version != rep.rows[k].Version
-		before := w.rows[i].Step
-		if before == migration.StepImport {
-			w.sending--
+	for k, i := range rep.At {
+		before := w.rows.List[i]
+		if before.Step == migration.StepImport {
+			w.imports = w.imports.Send(-1)
 		}
+		moved := before.Version != rep.Rows[k].Version
 		changed = changed || moved
-		w.busy[i] = false
-		w.set(i, rep.rows[k])
+		w.rows.Set(i, rep.Rows[k])
 		if moved {
-			w.quota(before, w.rows[i])
+			w.imports = w.imports.Learn(before.Step, rep.Rows[k], w.cfg.Clock.Now())
 		}
-		w.put(ctx, i, rep.due[k])
-		if moved && w.where[i] != released && w.cfg.Observer != nil {
-			w.cfg.Observer.Row(w.rows[i])
+		if to := w.put(ctx, i, rep.Due[k]); moved && to != queue.Released {
+			w.cfg.Observer.Row(w.rows.List[i])
 		}
-		if next.IsZero() || w.due[i].Before(next) {
-			next = w.due[i]
+		if due := w.lines.Due(i); next.IsZero() || due.Before(next) {
+			next = due
 		}
 	}
-	if !changed && rep.err == nil && w.cfg.Observer != nil {
-		w.cfg.Observer.Polled(rep.at, next)
+	if !changed && rep.Err == nil {
+		w.cfg.Observer.Polled(rep.At, next)
 	}
 }

@@ -13,7 +13,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
-	"wave365/pkg/runner"
+	"wave365/pkg/runner/record"
 )
 
 // life is one process. When it dies, nothing that it still tries reaches the service or the ledger: what its goroutines
@@ -77,7 +77,7 @@ type mortalLedger struct {
 
 // book is what a process needs of a ledger.
 type book interface {
-	runner.Ledger
+	record.Ledger
 	playbook.Journal
 }
 

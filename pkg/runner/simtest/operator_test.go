@@ -19,6 +19,7 @@ import (
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
+	"wave365/pkg/runner/steer"
 	"wave365/pkg/wave"
 )
 
@@ -41,7 +42,7 @@ const (
 // order is what is asked of a process that runs, so long after its start.
 type order struct {
 	after time.Duration
-	runner.Order
+	steer.Command
 }
 
 // steering are the flags of a process.
@@ -93,21 +94,21 @@ func drawOrders(r *rand.Rand, rows int) (orders []order) {
 	for range 1 + r.IntN(3) {
 		switch o := (order{after: at()}); r.IntN(6) {
 		case 0:
-			o.Order = runner.Order{Ask: runner.Drain}
+			o.Command = steer.Command{Kind: steer.Drain}
 			orders = append(orders, o)
 		case 1, 2:
-			o.Order = runner.Order{Ask: runner.SetSlots, Slots: 1 + r.IntN(10)}
+			o.Command = steer.Command{Kind: steer.Slots, Slots: 1 + r.IntN(10)}
 			orders = append(orders, o)
 		case 3:
-			o.Order = runner.Order{Ask: runner.Cancel, Row: r.IntN(rows)}
+			o.Command = steer.Command{Kind: steer.Cancel, Row: r.IntN(rows)}
 			orders = append(orders, o)
 		default:
-			o.Order = runner.Order{Ask: runner.Pause}
-			orders = append(orders, o, order{o.after + at()/2, runner.Order{Ask: runner.Continue}})
+			o.Command = steer.Command{Kind: steer.Pause}
+			orders = append(orders, o, order{o.after + at()/2, steer.Command{Kind: steer.Continue}})
 		}
 	}
 	slices.SortStableFunc(orders, func(a, b order) int { return int(a.after - b.after) })
-	return append(orders, order{5 * time.Hour, runner.Order{Ask: runner.Continue}})
+	return append(orders, order{5 * time.Hour, steer.Command{Kind: steer.Continue}})
 }
 
 // deeds is what the operator has done so far, as far as it decides how rows may end.
@@ -202,7 +203,7 @@ func (s steering) canariesFirst(w *world, began time.Time) error {
 }
 
 // order sends the orders at their times, until the function it gives is called.
-func (w *world) order(ctx context.Context, orders []order, to chan<- runner.Order) (quiet func()) {
+func (w *world) order(ctx context.Context, orders []order, to chan<- steer.Command) (quiet func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	began := time.Now()
@@ -215,11 +216,11 @@ func (w *world) order(ctx context.Context, orders []order, to chan<- runner.Orde
 				timer.Stop()
 				return
 			}
-			if o.Ask == runner.Cancel {
+			if o.Kind == steer.Cancel {
 				w.deeds.cancel(o.Row)
 			}
 			select {
-			case to <- o.Order:
+			case to <- o.Command:
 			case <-ctx.Done():
 				return
 			}

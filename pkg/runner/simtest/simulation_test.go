@@ -107,7 +107,7 @@ func (s *story) tell() string {
 		}
 		fmt.Fprintf(&b, "\n  %s at step %d (it takes effect: %t), then %s; flags %+v", cmp.Or(e.how, "not ended"), e.after, e.effect, e.pause, e.steer)
 		for _, o := range e.orders {
-			fmt.Fprintf(&b, "\n    after %s: %s %d %d", o.after, o.Ask, o.Slots, o.Row)
+			fmt.Fprintf(&b, "\n    after %s: %s %d %d", o.after, o.Kind, o.Slots, o.Row)
 		}
 	}
 	return b.String()

@@ -25,6 +25,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
 	"wave365/pkg/runner"
+	"wave365/pkg/runner/steer"
 )
 
 // calm is a small wave on a good evening.
@@ -207,7 +208,7 @@ func withToken(t *testing.T, w *world, left int) ([]migration.Row, error) {
 	steps := playbook.New(w.run, graph.New(pipe, origin, graph.Options{}), b, mortal, cloud.Clock{}, func(_ int, _ bool, s migration.Source) (bloburl.Ref, error) {
 		return bloburl.Parse(s.URL, b.Root())
 	})
-	r, err := runner.New(mortal, runner.Config{Slots: w.story.slots, Steps: steps.Steps(), Clock: cloud.Clock{}, Roll: func() float64 { return 0.5 }})
+	r, err := runner.New(mortal, runner.Config{State: steer.State{Slots: w.story.slots}, Steps: steps.Steps(), Clock: cloud.Clock{}, Roll: func() float64 { return 0.5 }})
 	if err != nil {
 		t.Fatal(err)
 	}

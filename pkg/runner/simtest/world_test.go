@@ -27,6 +27,7 @@ import (
 	"wave365/pkg/playbook"
 	"wave365/pkg/preflight"
 	"wave365/pkg/runner"
+	"wave365/pkg/runner/steer"
 	"wave365/pkg/sandbox"
 	"wave365/pkg/sandbox/reqlog"
 	"wave365/pkg/sandbox/sandboxtest"
@@ -263,10 +264,10 @@ func (w *world) process(n int, e ending, rows []migration.Row, limit time.Durati
 	})
 	dice := &dice{r: rand.New(rand.NewPCG(w.story.seed, uint64(n)))}
 	steps.Learn(rows)
-	orders := make(chan runner.Order)
+	orders := make(chan steer.Command)
 	r, err := runner.New(mortal, e.steer.config(w, steps, runner.Config{
-		Slots: w.story.slots, Workers: w.story.workers, Steps: stepsInTurn(l.moments, steps.Steps()), Clock: w.clock, Roll: dice.roll,
-		Orders: orders, Touched: steps.Touched,
+		State: steer.State{Slots: w.story.slots}, Workers: w.story.workers, Steps: stepsInTurn(l.moments, steps.Steps()), Clock: w.clock, Roll: dice.roll,
+		Commands: orders, Touched: steps.Touched,
 	}))
 	if err != nil {
 		return err

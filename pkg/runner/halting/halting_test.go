@@ -1,6 +1,7 @@
-package runner
+package halting
 
 import (
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ func TestHaltSaysWhichRuleAndRows(t *testing.T) {
 		}
 		rows = append(rows, r)
 	}
-	got := haltWhy(migration.Halt{Share: 0.5, Floor: 3}, migration.Count(rows), rows)
+	got := threshold(migration.Halt{Share: 0.5, Floor: 3}, migration.Count(rows), rows)
 	for _, want := range []string{"12 of 14 finished rows", "86%", "--halt-after 50%,3", "line 3 u (import.failed)", "and 2 more"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q does not say %q", got, want)
@@ -43,23 +44,20 @@ func TestCanaries(t *testing.T) {
 		want []int
 	}{
 		{"StartOrder", []migration.Row{row(migration.Pending, 0, 0), row(migration.Pending, 0, 5), row(migration.Pending, 0, 1)}, 2, []int{1, 2}},
-		{"BegunFirst", []migration.Row{row(migration.Pending, 0, 9), row(migration.Failed, 2, 0), row(migration.Succeeded, 1, 0)}, 2, []int{2, 1}},
+		{"BegunFirst", []migration.Row{row(migration.Pending, 0, 9), row(migration.Failed, 2, 0), row(migration.Succeeded, 1, 0)}, 1, []int{2}},
+		{"BegunFirstThenStartOrder", []migration.Row{row(migration.Pending, 0, 9), row(migration.Pending, 0, 0), row(migration.Succeeded, 1, 0)}, 2, []int{0, 2}},
 		{"GivenUpAreNone", []migration.Row{row(migration.Skipped, 0, 9), row(migration.Cancelled, 1, 9), row(migration.Deferred, 1, 9), row(migration.Pending, 0, 0)}, 1, []int{3}},
 		{"FewerThanAskedFor", []migration.Row{row(migration.Pending, 0, 0)}, 5, []int{0}},
 	} {
 		for i := range tc.rows {
 			tc.rows[i].Index = i
 		}
-		got := canaries(tc.rows, tc.n)
-		if len(got) != len(tc.want) {
-			t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
-			continue
+		want := map[int]bool{}
+		for _, i := range tc.want {
+			want[i] = true
 		}
-		for i := range got {
-			if got[i] != tc.want[i] {
-				t.Errorf("%s: %v, want %v", tc.name, got, tc.want)
-				break
-			}
+		if got := ChooseCanaries(tc.rows, tc.n); !maps.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", tc.name, got, want)
 		}
 	}
 }

@@ -1,0 +1,111 @@
+package queue
+
+import "wave365/pkg/migration"
+
+// Place says where a row is, as far as starting others goes.
+type Place int
+
+// The places.
+const (
+	_ Place = iota // not put anywhere yet
+	// Queued: not taken up.
+	Queued
+	// Ahead: taken up, no import yet.
+	Ahead
+	// Parked: taken up, no import yet, and waiting after trouble or for the canaries: it takes nobody's place.
+	Parked
+	// Slotted: holds a slot: its import call is out, or the import is in flight.
+	Slotted
+	// Beyond: imported; the service, or the proof, is at work.
+	Beyond
+	// Released: this run will not go on with it; where it stands is in the ledger.
+	Released
+	// Ended: final.
+	Ended
+	places // how many there are
+)
+
+// Hold is why a run does not go on with a row for now.
+type Hold int
+
+// The holds. What is final stays where it is, whatever it is given.
+const (
+	// Free: the run goes on with it.
+	Free Hold = iota
+	// Drained: the run drains, and the row has no import yet.
+	Drained
+	// Reached: the row has done the last step that was asked for.
+	Reached
+	// Behind: the canaries go first.
+	Behind
+)
+
+// HoldOf says why a run does not go on with a row for now: it drains, or goes as far as the step until and no further ("": to
+// the end), or others go first.
+func HoldOf(r *migration.Row, draining bool, until migration.Step, othersFirst bool) Hold {
+	switch {
+	case draining && !r.Step.Imported():
+		return Drained
+	case until != "" && !r.State.Final() && !r.CutOver() && r.Step == migration.Next(r.Target.Trigger, until):
+		return Reached // and nothing that cannot wait has begun
+	case othersFirst && !r.State.Final() && !r.Step.Imported():
+		return Behind
+	}
+	return Free
+}
+
+// Note says why a row that runs is given back to the ledger; "": it is not.
+func (h Hold) Note() string {
+	switch h {
+	case Drained:
+		return "given back: the run drains"
+	case Reached:
+		return "the next step waits until the run is resumed"
+	case Behind:
+		return "given back: the canaries go first"
+	}
+	return ""
+}
+
+// place is where a row belongs that no worker has.
+func place(r *migration.Row, h Hold) Place {
+	switch {
+	case r.State.Final():
+		return Ended
+	case h == Behind && r.State == migration.Waiting:
+		return Parked
+	case h == Behind:
+		return Queued
+	case h == Reached:
+		return Released
+	case r.State == migration.Pending:
+		return Queued
+	case h == Drained:
+		return Released
+	}
+	return atWork(r)
+}
+
+// atWork is where a row belongs that is taken up and goes on.
+func atWork(r *migration.Row) Place {
+	switch {
+	case r.Step.Imported() && r.Step.InService():
+		return Slotted
+	case r.Step.Imported():
+		return Beyond
+	case r.State == migration.Waiting && r.Reason == migration.ReasonRetry:
+		return Parked
+	}
+	return Ahead
+}
+
+// Handed is the place of a row whose step a worker does now.
+func Handed(step migration.Step) Place {
+	switch {
+	case step.InService():
+		return Slotted
+	case step.Imported():
+		return Beyond
+	}
+	return Ahead
+}

@@ -1,0 +1,122 @@
+// Package steer is what an operator may ask of a run that goes on, and what the run answers.
+package steer
+
+import (
+	"fmt"
+
+	"wave365/pkg/migration"
+)
+
+// Kind is what is asked of a run.
+type Kind string
+
+// The kinds.
+const (
+	// Pause: nothing new starts; what is in flight goes on, and the run does not end.
+	Pause Kind = "pause"
+	// Continue ends a pause.
+	Continue Kind = "continue"
+	// Slots changes how many imports may be in flight; those that are more than that go on.
+	Slots Kind = "slots"
+	// Drain is the same as closing the drain channel.
+	Drain Kind = "drain"
+	// Cancel gives rows up that have no import yet.
+	Cancel Kind = "cancel"
+)
+
+// Command asks something of a run that goes on.
+type Command struct {
+	Kind Kind
+	// Slots is for Slots, at least 1.
+	Slots int
+	// Row is the position of the row to cancel; -1: every row.
+	Row int
+	// Done, when not nil, is told what was done, on the goroutine that called Run; it must not block.
+	Done func(answer string)
+}
+
+// Answer tells whoever asked what was done.
+func (c Command) Answer(text string) {
+	if c.Done != nil {
+		c.Done(text)
+	}
+}
+
+// Load is what the service has in hand of a run: imports in flight, and rows after that.
+type Load struct{ Imports, After int }
+
+func (l Load) String() string {
+	return Count(l.Imports, "import") + " and " + Count(l.After, "row") + " after the import"
+}
+
+// State is how a run is steered.
+type State struct {
+	// Slots bounds imports in flight in the service.
+	Slots int
+	// Paused: nothing new starts. Draining: nothing new starts, and the run ends with what is in flight.
+	Paused, Draining bool
+}
+
+// Follow does what is asked, as far as that is a matter of the state alone: every kind but Cancel, of which it knows nothing.
+// It gives the state as it is then, and the answer; load is what the service has in hand once that holds.
+func (s State) Follow(c Command, load Load) (State, string) {
+	was := s
+	switch c.Kind {
+	case Pause:
+		s.Paused = true
+		return s, "paused: nothing new starts; " + load.String() + " continue"
+	case Continue:
+		s.Paused = false
+		switch {
+		case s.Draining:
+			return s, "the run is draining and ends with what is in flight; resume it then"
+		case !was.Paused:
+			return s, "the run is not paused"
+		}
+		return s, "continued"
+	case Slots:
+		s.Slots = max(1, c.Slots)
+		return s, fmt.Sprintf("%s instead of %d; in flight: %s", Count(s.Slots, "slot"), was.Slots, Count(load.Imports, "import"))
+	case Drain:
+		s.Draining = true
+		return s, "draining: " + load.String() + " run to completion, then the run ends"
+	}
+	return s, "not understood: " + string(c.Kind)
+}
+
+// Cancelled is what a Cancel came to, in rows.
+type Cancelled struct {
+	// Now were given up, Soon will be when the current step ends, GoOn cannot any more.
+	Now, Soon, GoOn int
+	// Away are those given up whose license may have been taken away for the import.
+	Away int
+}
+
+// Answer says it; named is the state of the row that was named, "" when all rows were meant.
+func (c Cancelled) Answer(named migration.State) string {
+	if c.Now+c.Soon+c.GoOn == 0 {
+		if named != "" {
+			return "nothing to cancel: the row is " + string(named) + " already"
+		}
+		return "nothing to cancel: every row has ended"
+	}
+	text := fmt.Sprintf("%d cancelled", c.Now)
+	if c.Soon > 0 {
+		text += fmt.Sprintf(", %d more when the current step ends, unless it sends the import", c.Soon)
+	}
+	if c.GoOn > 0 {
+		text += fmt.Sprintf(", %d too late to cancel: the import was sent and continues in the service", c.GoOn)
+	}
+	if c.Away > 0 {
+		text += fmt.Sprintf(", %d of them perhaps without the license that was taken for the import: undo gives it back", c.Away)
+	}
+	return text
+}
+
+// Count says how many of something there are.
+func Count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

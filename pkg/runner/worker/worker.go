@@ -1,0 +1,100 @@
+// Package worker does one step for some rows: each is taken up before and settled after, in the ledger.
+package worker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"wave365/pkg/migration"
+)
+
+// Ledger is where every change of a row is recorded.
+type Ledger interface {
+	// Apply records one transition durably, or fails and records nothing.
+	Apply(ctx context.Context, t migration.Transition) error
+}
+
+// Clock is the service's time.
+type Clock interface{ Now() time.Time }
+
+// Worker does steps. Safe for concurrent use on disjoint rows, as far as its parts are.
+type Worker struct {
+	Ledger Ledger
+	Clock  Clock
+	// Roll gives numbers from [0,1) that spread retries.
+	Roll func() float64
+	// Logger takes the stack of a step that panicked.
+	Logger *slog.Logger
+}
+
+// Do does one step for rows that stand at it, and puts into rows how they then stand, also when it fails. due says when those
+// rows are looked at next whose wait goes on unrecorded; zero: as the row says. The settling is not cut short by an ended
+// context, because what has happened must be recorded; with one that has ended before, nothing is done. An error means that
+// the ledger could not be written.
+func (w Worker) Do(ctx context.Context, work migration.Work, rows []migration.Row) (due []time.Time, err error) {
+	due = make([]time.Time, len(rows))
+	record := context.WithoutCancel(ctx)
+	if ctx.Err() != nil {
+		return due, nil
+	}
+	for i, r := range rows {
+		var t migration.Transition
+		switch {
+		case r.State == migration.Pending:
+			t = migration.Claim(r, w.Clock.Now())
+		case r.State == migration.Waiting && work.Batch == 1:
+			t = migration.Wake(r, w.Clock.Now())
+		default:
+			continue
+		}
+		if err := w.Ledger.Apply(record, t); err != nil {
+			return due, err
+		}
+		rows[i] = t.To()
+	}
+	results, err := w.call(ctx, work, rows)
+	if err != nil {
+		return due, err
+	}
+	for i, res := range results {
+		now := w.Clock.Now()
+		t, changed := migration.Settle(rows[i], res, now, w.Roll())
+		if !changed {
+			due[i] = now.Add(res.Delay)
+			continue
+		}
+		if err := w.Ledger.Apply(record, t); err != nil {
+			return due, err
+		}
+		rows[i] = t.To()
+	}
+	return due, nil
+}
+
+// call calls the step and turns a panic into the failure of its rows: a bug must not end the night for the others.
+func (w Worker) call(ctx context.Context, work migration.Work, rows []migration.Row) (results []migration.Result, err error) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		w.Logger.Error("step panicked", "step", string(work.Step), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+		err = nil
+		results = make([]migration.Result, len(rows))
+		for i := range rows {
+			results[i] = migration.Failure(rows[i].Facts, migration.Problem{
+				Code: "internal.panic", Kind: "internal",
+				Message: fmt.Sprintf("a bug in wave365 at step %s: %v", work.Step, v),
+				Hint:    "report it together with the log file; a retry looks before it acts",
+			})
+		}
+	}()
+	results, err = work.Do(ctx, rows)
+	if err == nil && len(results) != len(rows) {
+		panic(fmt.Sprintf("step gave %d results for %d rows", len(results), len(rows)))
+	}
+	return results, err
+}
