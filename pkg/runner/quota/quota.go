@@ -85,7 +85,7 @@ func (s Imports) Paused(now time.Time) (until time.Time, paused bool) {
 	return s.until, now.Before(s.until)
 }
 
-// Text says why no import is started.
+// Text says why no import is started, as seen from now.
 func (s Imports) Text(now time.Time) string {
 	text := "no new imports until " + clocks.OfDay(s.until.Local(), now) + ": " + s.why
 	if s.usedUp {
