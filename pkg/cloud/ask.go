@@ -104,7 +104,7 @@ func timely(req *policy.Request, send func() (*http.Response, error)) (resp *htt
 	}
 	for n := 0; n < 3; n++ {
 		if err := q.Settle(); err != nil {
-			return nil, permanent{err}
+			return nil, permanent(err)
 		}
 		if resp, err = send(); !errors.Is(err, errTooLate) {
 			q.wasSent()
@@ -115,7 +115,7 @@ func timely(req *policy.Request, send func() (*http.Response, error)) (resp *htt
 		}
 	}
 	if err := q.Refused(); err != nil {
-		return nil, permanent{err}
+		return nil, permanent(err)
 	}
-	return nil, permanent{fault.Wrap(fault.Unavailable, "", "the ledger takes too long to say whether this process still drives the run", "nothing was sent: try again", err)}
+	return nil, permanent(fault.Wrap(fault.Unavailable, "", "the ledger takes too long to say whether this process still drives the run", "nothing was sent: try again", err))
 }

@@ -13,6 +13,9 @@ import (
 	"wave365/pkg/fault"
 )
 
+// CodeTooLarge: an answer is longer than any of that service should be; the rest was not read.
+const CodeTooLarge = "cloud.answer-too-large"
+
 const (
 	// MaxAnswer is how many bytes of an answer are read, unpacked. The largest honest ones, a page of a list, have some
 	// hundred kilobytes.
@@ -58,7 +61,7 @@ func (b bounded) tooLarge(why string) error {
 		"an answer of "+b.service+" is larger than any should be ("+strconv.Itoa(MaxAnswer>>20)+" MiB at most): "+why,
 		"the rest of it was not read: see what answers in the service's place (a proxy, an appliance), then try again")
 	f.Remote = &fault.Remote{Service: b.service}
-	return permanent{f}
+	return permanent(f)
 }
 
 // boundedBody is the body of an answer.

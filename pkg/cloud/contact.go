@@ -1,22 +1,14 @@
 package cloud
 
 import (
-	"context"
-	"crypto/tls"
-	"errors"
-	"net"
-	"net/url"
-	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
 const (
-	// dialTimeout and firstTry bound the first words with a host, on the wall clock: what has never answered is not waited
-	// for as long as what has.
-	dialTimeout = 10 * time.Second
-	firstTry    = 14 * time.Second
+	// firstTry bounds the first words with a host, on the wall clock: what has never answered is not waited for as long as
+	// what has.
+	firstTry = 14 * time.Second
 	// knockFor is how long a host that has never answered is tried again.
 	knockFor = 4 * time.Second
 )
@@ -64,51 +56,4 @@ func (c *contacts) hopeless(name string) bool {
 	defer c.mu.Unlock()
 	k := c.host(name)
 	return !k.answered && time.Since(k.begun) >= knockFor
-}
-
-// notSent reports errors that prove that no byte of the request left: there was no connection to send it on.
-func notSent(err error) bool {
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return true
-	}
-	return errors.Is(err, syscall.ECONNREFUSED) || neverWorks(err)
-}
-
-// noConnection reports errors of a connection that was never made, at a proxy too: what a proxy did is not known as well.
-func noConnection(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	_, dns := errors.AsType[*net.DNSError](err)
-	return notSent(err) || dns || ok && op.Op == "proxyconnect"
-}
-
-// causeOf says in few words why a host cannot be reached, without the address that the standard library puts before it.
-func causeOf(err error) string {
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		switch {
-		case dns.IsNotFound:
-			return "no such host"
-		case dns.IsTimeout:
-			return "its name could not be resolved in time"
-		}
-		return "its name could not be resolved (" + dns.Err + ")"
-	}
-	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return "its certificate is not trusted (" + cert.Err.Error() + ")"
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "no answer came in time"
-	}
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok {
-		if op.Timeout() {
-			return "no answer came in time"
-		}
-		err = op.Err
-	}
-	if no, ok := errors.AsType[syscall.Errno](err); ok {
-		return no.Error()
-	}
-	return strings.TrimSpace(firstLine(err.Error()))
 }

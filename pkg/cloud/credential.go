@@ -68,7 +68,7 @@ func Credential(c Cloud, cfg CredentialConfig) (azcore.TokenCredential, error) {
 	if person && cfg.ClientID == "" {
 		return nil, notPossible("signing in by " + cfg.Method + " without a client id uses the app of the Azure CLI, which cannot hold the permission CloudPC.ReadWrite.All, and no administrator can add it")
 	}
-	wire := &identityTransport{client: newHTTPClient()}
+	wire := &identityTransport{client: newClient()}
 	wire.client.CheckRedirect = nil // identity endpoints may redirect; what they are sent is bound to the host by TLS
 	cred, err := newCredential(policy.ClientOptions{
 		Cloud:     azcloud.Configuration{ActiveDirectoryAuthorityHost: c.Login + "/"},
@@ -87,7 +87,7 @@ func Credential(c Cloud, cfg CredentialConfig) (azcore.TokenCredential, error) {
 		return nil, err
 	}
 	return nil, fault.Wrap(fault.Invalid, "cloud.credential", "cannot sign in with this configuration: "+RedactString(err.Error()),
-		"check the tenant, the client id and the environment", redacted{err})
+		"check the tenant, the client id and the environment", RedactError(err))
 }
 
 func newCredential(o policy.ClientOptions, cfg CredentialConfig) (azcore.TokenCredential, error) {
@@ -238,19 +238,14 @@ func signInFault(err error) error {
 		if code := aadsts.FindString(err.Error()); code != "" && !strings.Contains(why, code) {
 			why = strings.TrimSuffix(why, ".") + " (" + code + ")"
 		}
-		return fault.Wrap(fault.Denied, CodeSignIn, "sign-in refused: "+why, hint, redacted{err})
+		return fault.Wrap(fault.Denied, CodeSignIn, "sign-in refused: "+why, hint, RedactError(err))
 	}
 	return fault.Wrap(fault.Unavailable, CodeSignIn, "the sign-in service could not be used: "+firstLine(RedactString(err.Error())),
-		"check the network and try again", redacted{err})
+		"check the network and try again", RedactError(err))
 }
 
 // aadsts is how the sign-in service numbers its refusals; what it writes behind the number may repeat what it was sent.
 var aadsts = regexp.MustCompile(`AADSTS[0-9]+`)
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
-	return strings.TrimSpace(line)
-}
 
 // SandboxCredential gives a fixed token that is worth nothing, for a sandbox on loopback.
 func SandboxCredential() azcore.TokenCredential { return sandboxCredential{} }

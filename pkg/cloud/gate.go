@@ -19,15 +19,23 @@ type Throttle struct {
 	Why string
 }
 
+// serviceTime is how long a stretch of one time is in the other.
+type serviceTime interface {
+	Wall(service time.Duration) time.Duration
+	Service(wall time.Duration) time.Duration
+}
+
 // gate lets requests through at the service's pace: none before the pause is over that the service asked for, and no
 // more a second than the limiter of its lane allows. All callers of a service share one.
 type gate struct {
 	service string
-	clock   Clock
+	clock   serviceTime
 
 	mu    sync.Mutex
 	until time.Time // on the wall clock; zero: open
 }
+
+func newGate(service string, clock serviceTime) *gate { return &gate{service: service, clock: clock} }
 
 // wait returns when a request that counts for n may be sent, or with the context's error; a nil limiter is no limit. With a
 // dead context it lets nothing through. A deadline that comes before our turn is a fault of kind Throttled at once: waiting for it would tell nothing more.
@@ -81,7 +89,7 @@ func (g *gate) waitOpen(ctx context.Context) error {
 func (g *gate) tooLate(why string, rest time.Duration) error {
 	f := fault.New(fault.Throttled, "cloud.paused", g.service+": "+why, "nothing was sent: try again when the pause is over")
 	f.Remote = &fault.Remote{Service: g.service, RetryAfter: rest}
-	return permanent{f}
+	return permanent(f)
 }
 
 func (g *gate) remaining() time.Duration {

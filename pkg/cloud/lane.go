@@ -33,7 +33,7 @@ func WithReads(ctx context.Context, n int) context.Context {
 	return context.WithValue(ctx, readsKey{}, n)
 }
 
-// lane is a Lane at work. Safe for concurrent use.
+// lane is a Lane at work.
 type lane struct {
 	match         func(*http.Request) bool
 	reads, writes *limiter
@@ -45,8 +45,15 @@ type limiter struct {
 	full rate.Limit
 }
 
-func newLane(l Lane, speed float64) *lane {
-	return &lane{match: l.Match, reads: newLimiter(l.Reads, speed), writes: newLimiter(l.Writes, speed)}
+// lanes are the lanes of a service. Safe for concurrent use.
+type lanes []lane
+
+func newLanes(list []Lane, speed float64) lanes {
+	var all lanes
+	for _, l := range list {
+		all = append(all, lane{match: l.Match, reads: newLimiter(l.Reads, speed), writes: newLimiter(l.Writes, speed)})
+	}
+	return all
 }
 
 func newLimiter(p Pace, speed float64) *limiter {
@@ -58,8 +65,8 @@ func newLimiter(p Pace, speed float64) *limiter {
 }
 
 // limiterOf gives what paces a request, and how many calls the service counts for it; nil: nothing does.
-func (p *Pipeline) limiterOf(req *http.Request) (*limiter, int) {
-	for _, l := range p.lanes {
+func (all lanes) limiterOf(req *http.Request) (*limiter, int) {
+	for _, l := range all {
 		if l.match != nil && !l.match(req) {
 			continue
 		}

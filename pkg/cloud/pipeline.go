@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -57,7 +56,7 @@ type Pipeline struct {
 	root  string // origin; empty: no token
 	plain bool   // root is loopback over http
 	gate  *gate
-	lanes []*lane
+	lanes lanes
 	// contacts are the hosts that were spoken to.
 	contacts contacts
 	inner    runtime.Pipeline
@@ -70,12 +69,6 @@ const (
 	module  = "wave365"
 	version = "v1.0.0"
 
-	// In service time. A pause longer than maxDelay is not azcore's to sit out: what may be repeated is sent again after it,
-	// see [Pipeline.patient]; what may not ends as throttled. Without a Retry-After the delays add up to three quarters of a minute, which
-	// outlives the windows of 20 seconds that the service counts in.
-	maxRetries = 5
-	firstDelay = 800 * time.Millisecond
-	maxDelay   = time.Minute
 	// maxPauses is how many long pauses one after the other a request sits out.
 	maxPauses = 20
 	// On the wall clock: a try without an answer for so long is given up.
@@ -88,7 +81,7 @@ func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
 	if cfg.Service == "" {
 		return nil, fault.New(fault.Invalid, "cloud.config", "pipeline without a service name", "set Service")
 	}
-	p := &Pipeline{cfg: cfg, gate: &gate{service: cfg.Service, clock: cfg.Clock}}
+	p := &Pipeline{cfg: cfg, gate: newGate(cfg.Service, cfg.Clock)}
 	if err := p.setRoot(); err != nil {
 		return nil, err
 	}
@@ -97,17 +90,15 @@ func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
 	} else {
 		p.cfg.Logger = slog.New(NewRedactingHandler(cfg.Logger.Handler()))
 	}
-	for _, l := range cfg.Lanes {
-		p.lanes = append(p.lanes, newLane(l, cfg.Clock.Speed()))
-	}
+	p.lanes = newLanes(cfg.Lanes, cfg.Clock.Speed())
 	switch t := cfg.Transport.(type) {
 	case nil:
-		p.cfg.Transport = onWire(newHTTPClient())
+		p.cfg.Transport = onWire(newClient())
 	case *http.Client:
 		p.cfg.Transport = onWire(withoutRedirects(t))
 	}
 	p.cfg.Transport = bounded{p.cfg.Transport, cfg.Service}
-	p.retry, p.once, p.metered = p.retryOptions()
+	p.retry, p.once, p.metered = retryOptions(cfg.Clock.Wall, cfg.RetryOn)
 	opts := p.options()
 	own := runtime.PipelineOptions{PerRetry: []policy.Policy{policyFunc(p.pace)}}
 	if cfg.Credential != nil {
@@ -115,7 +106,7 @@ func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
 		if len(scopes) == 0 {
 			scopes = []string{strings.TrimRight(cfg.Root, "/") + "/.default"}
 		}
-		own.PerRetry = append(own.PerRetry, policyFunc(p.rootOnly), runtime.NewBearerTokenPolicy(signIn{cfg.Credential},
+		own.PerRetry = append(own.PerRetry, policyFunc(p.rootOnly), runtime.NewBearerTokenPolicy(withFaults(cfg.Credential),
 			scopes, &policy.BearerTokenOptions{InsecureAllowCredentialWithHTTP: p.plain}))
 	}
 	opts.PerRetryPolicies = []policy.Policy{policyFunc(p.guard), policyFunc(p.edge)}
@@ -204,34 +195,8 @@ func (p *Pipeline) options() policy.ClientOptions {
 	}
 }
 
-func newHTTPClient() *http.Client {
-	t := http.DefaultTransport.(*http.Transport).Clone()
-	t.MaxIdleConnsPerHost = 32
-	t.DialContext = (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext
-	return withoutRedirects(&http.Client{Transport: t})
-}
-
-func withoutRedirects(c *http.Client) *http.Client {
-	own := *c
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &own
-}
-
 // policyFunc makes a method a policy.
 type policyFunc func(*policy.Request) (*http.Response, error)
 
 // Do calls f.
 func (f policyFunc) Do(req *policy.Request) (*http.Response, error) { return f(req) }
-
-// signIn turns a credential's refusals into faults, so that they are not taken for trouble of the service.
-type signIn struct{ azcore.TokenCredential }
-
-// GetToken asks the credential. The error is a fault: Denied when the sign-in was refused, Unavailable when it could
-// not be reached, or the context's.
-func (s signIn) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
-	t, err := s.TokenCredential.GetToken(ctx, o)
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return t, err
-	}
-	return t, signInFault(err)
-}

@@ -1,17 +1,11 @@
 package cloud
 
 import (
-	"cmp"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/url"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -70,63 +64,6 @@ func (p *Pipeline) patient(req *policy.Request) (*http.Response, error) {
 	}
 }
 
-// retryOptions are the rules for calls that are safe to repeat and for those that are not. They differ in what is
-// repeated, not in how long is waited.
-func (p *Pipeline) retryOptions() (safe, once, metered policy.RetryOptions) {
-	clock := p.cfg.Clock
-	safe = policy.RetryOptions{
-		MaxRetries:    maxRetries,
-		RetryDelay:    max(1, clock.Wall(firstDelay)),
-		MaxRetryDelay: max(1, clock.Wall(maxDelay)),
-	}
-	once = safe
-	safe.ShouldRetry = func(resp *http.Response, err error) bool {
-		if err != nil {
-			return !neverWorks(err)
-		}
-		switch resp.StatusCode {
-		case http.StatusTooManyRequests:
-			return !isQuota(resp)
-		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-			return true
-		}
-		return slices.Contains(p.cfg.RetryOn, resp.StatusCode)
-	}
-	once.ShouldRetry = func(resp *http.Response, err error) bool {
-		if err != nil {
-			return notSent(err) && !neverWorks(err)
-		}
-		return resp.StatusCode == http.StatusTooManyRequests && !isQuota(resp)
-	}
-	metered = once
-	metered.ShouldRetry = func(_ *http.Response, err error) bool {
-		return err != nil && notSent(err) && !neverWorks(err)
-	}
-	return safe, once, metered
-}
-
-// neverWorks reports errors that the next try would meet again: the other side is not who it should be.
-func neverWorks(err error) bool {
-	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
-	return ok
-}
-
-// isQuota reports whether an answer says that an allowance is used up, in which case waiting some seconds is no use and
-// must not keep the other calls waiting.
-func isQuota(resp *http.Response) bool {
-	if resp.StatusCode == http.StatusInsufficientStorage {
-		return true
-	}
-	if resp.StatusCode < 400 || resp.StatusCode >= 500 {
-		return false
-	}
-	body, err := runtime.Payload(resp)
-	return err == nil && quotaCode.Match(body)
-}
-
-// quotaCode looks at codes only: ordinary throttling may speak of quotas in its message.
-var quotaCode = regexp.MustCompile(`(?i)"code"\s*:\s*"[^"]*quota`)
-
 // open waits out a pause, once for each call.
 func (p *Pipeline) open(req *policy.Request) (*http.Response, error) {
 	if err := p.gate.waitOpen(req.Raw().Context()); err != nil {
@@ -138,7 +75,7 @@ func (p *Pipeline) open(req *policy.Request) (*http.Response, error) {
 // pace lets a try through when the service's pace allows it, and hands what the answer asks for to everybody.
 func (p *Pipeline) pace(req *policy.Request) (*http.Response, error) {
 	ctx := req.Raw().Context()
-	line, n := p.limiterOf(req.Raw())
+	line, n := p.lanes.limiterOf(req.Raw())
 	if err := p.gate.wait(ctx, line, n); err != nil {
 		return nil, err
 	}
@@ -192,19 +129,10 @@ func (p *Pipeline) foreign(host string) error {
 	if p.cfg.NoToken {
 		home = "the cloud's own hosts"
 	}
-	return permanent{fault.New(fault.Invalid, "cloud.foreign-host",
+	return permanent(fault.New(fault.Invalid, "cloud.foreign-host",
 		"refused to send a token to "+host+", it is for "+home+" only",
-		"a service that points to another host is not the one that was configured: check the cloud and the root")}
+		"a service that points to another host is not the one that was configured: check the cloud and the root"))
 }
-
-// permanent is an error that azcore must not repeat.
-type permanent struct{ error }
-
-// NonRetriable marks the error for azcore.
-func (permanent) NonRetriable() {}
-
-// Unwrap gives the fault.
-func (p permanent) Unwrap() error { return p.error }
 
 // edge is the last policy before the wire: it writes the log line and remembers whether a call that must not be
 // repeated may have had its effect.
@@ -232,24 +160,10 @@ func (p *Pipeline) send(req *policy.Request) (*http.Response, error) {
 	if once != nil && (err != nil && (notSent(err) || errors.Is(err, errTooLate)) || resp != nil && resp.StatusCode == http.StatusTooManyRequests) {
 		once.acted.Store(false)
 	}
-	p.log(ctx, raw, resp, err, time.Since(start))
-	p.record(req, resp, err, p.cfg.Clock.Now().Add(-p.cfg.Clock.Service(time.Since(start))), time.Since(start))
+	took := time.Since(start)
+	logLine(p.cfg.Logger, p.cfg.Service, req, resp, err, took, serviceWait(resp, p.cfg.Clock))
+	p.cfg.Recorder.keep(p.cfg.Service, req, resp, err, p.cfg.Clock.Now().Add(-p.cfg.Clock.Service(took)), took)
 	return resp, p.reached(raw.URL.Hostname(), err)
-}
-
-// brokenOff gives why an answer's body broke off in a form that is tried again. azcore does so for GET, PUT and DELETE only,
-// not for the POST of a batch of reads; here it is [NoRetry] that says what is not repeated.
-func brokenOff(err error) error {
-	if _, ours := errors.AsType[permanent](err); ours {
-		return err
-	}
-	if mark, ok := errors.AsType[interface {
-		error
-		NonRetriable()
-	}](err); ok {
-		return cmp.Or(errors.Unwrap(mark), err)
-	}
-	return err
 }
 
 // reached turns a connection that was never made into a fault that names host and cause, and ends the tries at a host that
@@ -264,7 +178,7 @@ func (p *Pipeline) reached(host string, err error) error {
 	}
 	f := unreachable(host, causeOf(err), err)
 	if p.contacts.hopeless(host) {
-		return permanent{f}
+		return permanent(f)
 	}
 	return f
 }
@@ -310,47 +224,4 @@ type cancelOnClose struct {
 func (c *cancelOnClose) Close() error {
 	defer c.cancel()
 	return c.ReadCloser.Close()
-}
-
-func (p *Pipeline) log(ctx context.Context, raw *http.Request, resp *http.Response, err error, took time.Duration) {
-	if !p.cfg.Logger.Enabled(ctx, slog.LevelDebug) {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.String("service", p.cfg.Service),
-		slog.String("method", raw.Method),
-		slog.String("url", loggedURL(raw.URL)),
-		slog.Duration("took", took),
-		slog.String("client_request_id", firstOf(raw.Header, "client-request-id", "x-ms-client-request-id")),
-	}
-	if resp != nil {
-		attrs = append(attrs, slog.Int("status", resp.StatusCode),
-			slog.String("request_id", firstOf(resp.Header, "request-id", "x-ms-request-id")))
-		if d := serviceWait(resp, p.cfg.Clock); d > 0 {
-			attrs = append(attrs, slog.Duration("retry_after", d))
-		}
-	}
-	if err != nil {
-		attrs = append(attrs, slog.String("error", err.Error()))
-	}
-	p.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "request sent", attrs...)
-}
-
-// loggedURL drops the whole query of a signed URL; that the rest passes through Redact again does no harm.
-func loggedURL(u *url.URL) string {
-	if strings.Contains(strings.ToLower(u.RawQuery), "sig=") {
-		own := *u
-		own.RawQuery = ""
-		return own.String() + "?[redacted]"
-	}
-	return u.String()
-}
-
-func firstOf(h http.Header, names ...string) string {
-	for _, n := range names {
-		if v := h.Get(n); v != "" {
-			return v
-		}
-	}
-	return ""
 }

@@ -80,20 +80,20 @@ var (
 	}
 )
 
-// record keeps an exchange; the answer's body must be in memory, or it is not kept.
-func (p *Pipeline) record(req *policy.Request, resp *http.Response, err error, at time.Time, took time.Duration) {
-	if p.cfg.Recorder == nil {
+// keep writes an exchange; the answer's body must be in memory, or it is not kept. A nil recorder keeps nothing.
+func (r *Recorder) keep(service string, req *policy.Request, resp *http.Response, err error, at time.Time, took time.Duration) {
+	if r == nil {
 		return
 	}
 	raw := req.Raw()
 	e := Exchange{
-		Schema: ExchangeSchema, At: at, Took: took.Milliseconds(), Service: p.cfg.Service, Method: raw.Method,
+		Schema: ExchangeSchema, At: at, Took: took.Milliseconds(), Service: service, Method: raw.Method,
 		Path: redactedPath(raw), Asked: kept(raw.Header, askedHeaders),
 	}
 	if body := req.Body(); body != nil {
 		e.Body = bodyOf(body)
 	}
-	if p.cfg.Service != "graph" {
+	if service != "graph" {
 		e.Host = raw.URL.Host
 	}
 	if err != nil {
@@ -105,7 +105,7 @@ func (p *Pipeline) record(req *policy.Request, resp *http.Response, err error, a
 			e.Reply = bodyOf(body)
 		}
 	}
-	p.cfg.Recorder.write(e)
+	r.write(e)
 }
 
 func redactedPath(raw *http.Request) string {

@@ -72,6 +72,9 @@ func aDayAtMost(n float64, unit time.Duration) time.Duration {
 // serviceWait is the wait that resp asks for, in service time. A date is measured from the answer's own Date where the
 // service's time is real time, so that a wrong clock on this machine does no harm.
 func serviceWait(resp *http.Response, clock Clock) time.Duration {
+	if resp == nil {
+		return 0
+	}
 	now := clock.Now()
 	if clock == (Clock{}) {
 		if d, err := http.ParseTime(resp.Header.Get("Date")); err == nil {

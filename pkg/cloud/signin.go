@@ -20,6 +20,13 @@ import (
 )
 
 const (
+	// CodeSignIn: there is no token, because the sign-in was refused or could not be reached.
+	CodeSignIn = "cloud.sign-in"
+	// CodeNotPossible: the sign-in is by an app that cannot hold the permissions.
+	CodeNotPossible = "permission.not-possible"
+)
+
+const (
 	// signInLimit bounds a sign-in in which nobody has to act, so that with resolveLimit a person learns within 15 s that
 	// there is no network.
 	signInLimit  = 11 * time.Second
@@ -180,10 +187,4 @@ func (t *identityTransport) lost() (host, why string, asked bool) {
 		return "", "", t.host != ""
 	}
 	return t.host, causeOf(t.err), true
-}
-
-// unreachable is the fault for a host to which there is no way.
-func unreachable(host, why string, err error) *fault.Fault {
-	return fault.Wrap(fault.Unavailable, CodeUnreachable, "cannot reach "+host+": "+RedactString(why),
-		"check the network, the proxy (HTTPS_PROXY) and the name, then try again; nothing was changed", redacted{err})
 }

@@ -1,0 +1,24 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+)
+
+// withFaults turns a credential's refusals into faults, so that they are not taken for trouble of the service.
+func withFaults(c azcore.TokenCredential) azcore.TokenCredential { return faulting{c} }
+
+type faulting struct{ azcore.TokenCredential }
+
+// GetToken asks the credential. The error is a fault: Denied when the sign-in was refused, Unavailable when it could
+// not be reached, or the context's.
+func (s faulting) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	t, err := s.TokenCredential.GetToken(ctx, o)
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return t, err
+	}
+	return t, signInFault(err)
+}

@@ -1,0 +1,18 @@
+package cloud
+
+// Identity is who a token was given to. It is read without being verified: the token was given to us.
+type Identity struct {
+	// App is the client id, AppName its name, Tenant the tenant's id, User the person; empty: the token does not say.
+	App, AppName, Tenant, User string
+	Granted                    []string
+}
+
+// IdentityOf reads an access token; zero for what is no JWT, such as a sandbox's.
+func IdentityOf(token string) Identity {
+	c := claimsOf(token)
+	user := c.UPN
+	if user == "" {
+		user = c.Name
+	}
+	return Identity{App: c.app(), AppName: c.AppName, Tenant: c.Tenant, User: user, Granted: Granted(token)}
+}
