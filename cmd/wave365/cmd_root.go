@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact/sink"
 	"wave365/pkg/fault"
 )
 
@@ -159,7 +160,7 @@ func (g *globals) openLog(*app) error {
 	if err != nil {
 		return fault.Wrap(fault.Invalid, "usage", "the log file "+g.logFile+" cannot be written", "choose another --log-file", err)
 	}
-	g.log = slog.New(slog.NewJSONHandler(cloud.NewRedactingWriter(file), &slog.HandlerOptions{Level: level}))
+	g.log = slog.New(slog.NewJSONHandler(sink.Writer(file), &slog.HandlerOptions{Level: level}))
 	g.closeLog = func() { _ = file.Close() }
 	return nil
 }

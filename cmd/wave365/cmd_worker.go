@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact/sink"
 	"wave365/pkg/fault"
 	"wave365/pkg/fleet"
 	"wave365/pkg/fleet/monitor"
@@ -129,7 +129,7 @@ func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
 	}
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(g.logLevel)) // it was read before
-	log := slog.New(slog.NewJSONHandler(cloud.NewRedactingWriter(asIs(a.err)), &slog.HandlerOptions{Level: level}))
+	log := slog.New(slog.NewJSONHandler(sink.Writer(asIs(a.err)), &slog.HandlerOptions{Level: level}))
 	meter := &fleet.Meter{}
 	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)

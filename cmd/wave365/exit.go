@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/catalogue"
 	"wave365/pkg/graph"
@@ -89,7 +90,7 @@ func errorDocumentOf(err error, code int, sh wording.Shell) errorDocument {
 		return doc
 	}
 	do := fault.RemedyOf(err)
-	doc.Code, doc.Message, doc.Hint, doc.Commands = fault.CodeOf(err), cloud.RedactString(err.Error()), cloud.RedactString(do.Text), sh.Lines(do)
+	doc.Code, doc.Message, doc.Hint, doc.Commands = fault.CodeOf(err), redact.String(err.Error()), redact.String(do.Text), sh.Lines(do)
 	return doc
 }
 
@@ -103,7 +104,7 @@ func errorText(err error, sh wording.Shell) string {
 	for _, line := range sh.Lines(do) {
 		text += "\n  " + line
 	}
-	return wording.Clean(cloud.RedactString(text))
+	return wording.Clean(redact.String(text))
 }
 
 // endCode is the exit code of the process that ended a run so: ended is the event that recorded it.

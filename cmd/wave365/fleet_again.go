@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 	"wave365/pkg/fleet"
 	"wave365/pkg/ledger"
@@ -50,7 +50,7 @@ func inFleet(ctx context.Context, g *globals, id string) (q *fleet.Queue, job fl
 func (a *app) queueOf(ctx context.Context, g *globals, id string) *fleet.Job {
 	q, job, err := inFleet(ctx, g, id)
 	if err != nil {
-		fmt.Fprintln(a.err, "wave365: "+cloud.RedactString(err.Error()))
+		fmt.Fprintln(a.err, "wave365: "+redact.String(err.Error()))
 		return nil
 	}
 	if q == nil {

@@ -14,6 +14,7 @@ import (
 	"wave365/pkg/blob/delegation"
 	"wave365/pkg/blob/refusal"
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 )
 
@@ -77,7 +78,7 @@ func (c *Client) signIn(cfg Config) (err error) {
 	options := service.ClientOptions(c.options)
 	switch {
 	case cfg.SharedKey != "":
-		cloud.Know(cfg.SharedKey)
+		redact.Know(cfg.SharedKey)
 		if c.sharedKey, err = service.NewSharedKeyCredential(c.account, cfg.SharedKey); err != nil {
 			return badConfig("the account key is not base64")
 		}

@@ -10,6 +10,7 @@ import (
 
 	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 )
 
@@ -106,7 +107,7 @@ func noAnswer(what, why string) error {
 }
 
 func wrongRange(what, why string) error {
-	why = cloud.RedactString(why) // it may quote a header
+	why = redact.String(why) // it may quote a header
 	f := fault.New(fault.Conflict, "", what+": "+why, "the blob may have changed while it was read: validate again")
 	f.Remote = &fault.Remote{Service: "blob"}
 	return f

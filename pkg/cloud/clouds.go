@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 )
 
@@ -95,7 +96,7 @@ func Loopback(root string) error {
 	u, err := url.Parse(root)
 	if err != nil || u.Host == "" || u.User != nil || !isLoopback(u.Hostname()) {
 		return fault.New(fault.Invalid, "cloud.not-loopback",
-			"a sandbox must be on this machine: "+RedactString(root)+" is not a loopback address", "use http://127.0.0.1:PORT")
+			"a sandbox must be on this machine: "+redact.String(root)+" is not a loopback address", "use http://127.0.0.1:PORT")
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func Credential(c Cloud, cfg CredentialConfig) (azcore.TokenCredential, error) {
 	}
 	cfg.Method = strings.ToLower(cfg.Method)
 	if cfg.ClientID != "" && !takesClientID(cfg.Method) {
-		return nil, fault.New(fault.Invalid, "cloud.credential", "signing in by "+cmp.Or(RedactString(cfg.Method), "default")+" does not use the client id that was given",
+		return nil, fault.New(fault.Invalid, "cloud.credential", "signing in by "+cmp.Or(redact.String(cfg.Method), "default")+" does not use the client id that was given",
 			"leave --client-id out, or say how to sign in with it: --sign-in client-secret, client-certificate, managed-identity, device-code or browser")
 	}
 	cfg.Tenant = orEnv(cfg.Tenant, "AZURE_TENANT_ID")
@@ -86,8 +86,8 @@ func Credential(c Cloud, cfg CredentialConfig) (azcore.TokenCredential, error) {
 	if fault.As(err) != nil {
 		return nil, err
 	}
-	return nil, fault.Wrap(fault.Invalid, "cloud.credential", "cannot sign in with this configuration: "+RedactString(err.Error()),
-		"check the tenant, the client id and the environment", RedactError(err))
+	return nil, fault.Wrap(fault.Invalid, "cloud.credential", "cannot sign in with this configuration: "+redact.String(err.Error()),
+		"check the tenant, the client id and the environment", redact.Error(err))
 }
 
 func newCredential(o policy.ClientOptions, cfg CredentialConfig) (azcore.TokenCredential, error) {
@@ -127,7 +127,7 @@ func newCredential(o policy.ClientOptions, cfg CredentialConfig) (azcore.TokenCr
 	case "federated-identity":
 		return newFederatedCredential(o, cfg)
 	default:
-		return nil, fault.New(fault.Invalid, "cloud.credential", "unknown sign-in method "+RedactString(cfg.Method),
+		return nil, fault.New(fault.Invalid, "cloud.credential", "unknown sign-in method "+redact.String(cfg.Method),
 			"use default, client-secret, client-certificate, device-code, browser, azure-cli, managed-identity, workload-identity or federated-identity")
 	}
 }
@@ -234,14 +234,14 @@ func signInFault(err error) error {
 		NonRetriable()
 	}](err)
 	if refused || needed || unavailable {
-		why := firstLine(RedactString(err.Error()))
+		why := firstLine(redact.String(err.Error()))
 		if code := aadsts.FindString(err.Error()); code != "" && !strings.Contains(why, code) {
 			why = strings.TrimSuffix(why, ".") + " (" + code + ")"
 		}
-		return fault.Wrap(fault.Denied, CodeSignIn, "sign-in refused: "+why, hint, RedactError(err))
+		return fault.Wrap(fault.Denied, CodeSignIn, "sign-in refused: "+why, hint, redact.Error(err))
 	}
-	return fault.Wrap(fault.Unavailable, CodeSignIn, "the sign-in service could not be used: "+firstLine(RedactString(err.Error())),
-		"check the network and try again", RedactError(err))
+	return fault.Wrap(fault.Unavailable, CodeSignIn, "the sign-in service could not be used: "+firstLine(redact.String(err.Error())),
+		"check the network and try again", redact.Error(err))
 }
 
 // aadsts is how the sign-in service numbers its refusals; what it writes behind the number may repeat what it was sent.

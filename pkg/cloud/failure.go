@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 )
 
@@ -70,8 +71,8 @@ func causeOf(err error) string {
 
 // unreachable is the fault for a host to which there is no way.
 func unreachable(host, why string, err error) *fault.Fault {
-	return fault.Wrap(fault.Unavailable, CodeUnreachable, "cannot reach "+host+": "+RedactString(why),
-		"check the network, the proxy (HTTPS_PROXY) and the name, then try again; nothing was changed", RedactError(err))
+	return fault.Wrap(fault.Unavailable, CodeUnreachable, "cannot reach "+host+": "+redact.String(why),
+		"check the network, the proxy (HTTPS_PROXY) and the name, then try again; nothing was changed", redact.Error(err))
 }
 
 func firstLine(s string) string {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 )
 
@@ -75,7 +76,7 @@ func TestNoSecretInAnyErrorOfThePipeline(t *testing.T) {
 			})
 		})
 	}
-	joined := errors.Join(cloud.RedactError(plantedError()), fault.Wrap(fault.Internal, "x", "y", "", cloud.RedactError(plantedError())))
+	joined := errors.Join(redact.Error(plantedError()), fault.Wrap(fault.Internal, "x", "y", "", redact.Error(plantedError())))
 	noSecret(t, shown(fmt.Errorf("more: %w", joined)))
 }
 

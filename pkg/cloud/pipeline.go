@@ -13,6 +13,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
+	"wave365/pkg/cloud/redact"
+	"wave365/pkg/cloud/redact/sink"
 	"wave365/pkg/fault"
 )
 
@@ -88,7 +90,7 @@ func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
 	if cfg.Logger == nil {
 		p.cfg.Logger = slog.New(slog.DiscardHandler)
 	} else {
-		p.cfg.Logger = slog.New(NewRedactingHandler(cfg.Logger.Handler()))
+		p.cfg.Logger = slog.New(sink.Handler(cfg.Logger.Handler()))
 	}
 	p.lanes = newLanes(cfg.Lanes, cfg.Clock.Speed())
 	switch t := cfg.Transport.(type) {
@@ -123,12 +125,12 @@ func (p *Pipeline) setRoot() error {
 	}
 	u, err := url.Parse(p.cfg.Root)
 	if err != nil || u.Host == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http") {
-		return fault.New(fault.Invalid, "cloud.config", "root "+RedactString(p.cfg.Root)+" is not scheme://host", "set Root")
+		return fault.New(fault.Invalid, "cloud.config", "root "+redact.String(p.cfg.Root)+" is not scheme://host", "set Root")
 	}
 	if u.Scheme == "http" {
 		if !isLoopback(u.Hostname()) {
 			return fault.New(fault.Invalid, "cloud.plain-http",
-				"root "+RedactString(p.cfg.Root)+" is plain http: a token would travel in clear",
+				"root "+redact.String(p.cfg.Root)+" is plain http: a token would travel in clear",
 				"use https, or a loopback address for a sandbox")
 		}
 		p.plain = true
@@ -160,7 +162,7 @@ func safe(err error) error {
 			return cause
 		}
 	}
-	return RedactError(err)
+	return redact.Error(err)
 }
 
 // ClientOptions gives clients of the Azure SDK this pipeline's retries, pace, request ids, log, guard and transport.
@@ -180,7 +182,7 @@ func (p *Pipeline) Service() string { return p.cfg.Service }
 // a $batch) asked for it. Whoever was told of the pause is told once.
 func (p *Pipeline) Hold(d time.Duration, why string) {
 	if p.gate.hold(d) && p.cfg.Notify != nil {
-		p.cfg.Notify(Throttle{Service: p.cfg.Service, Until: p.cfg.Clock.Now().Add(d), Wait: d, Why: RedactString(why)})
+		p.cfg.Notify(Throttle{Service: p.cfg.Service, Until: p.cfg.Clock.Now().Add(d), Wait: d, Why: redact.String(why)})
 	}
 }
 

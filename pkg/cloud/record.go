@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"wave365/pkg/cloud/redact"
+
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
@@ -66,7 +68,7 @@ func (r *Recorder) write(e Exchange) {
 		return
 	}
 	if r.fail = err; err == nil {
-		_, r.fail = r.w.Write(append(Redact(line), '\n'))
+		_, r.fail = r.w.Write(append(redact.Bytes(line), '\n'))
 	}
 }
 
@@ -97,7 +99,7 @@ func (r *Recorder) keep(service string, req *policy.Request, resp *http.Response
 		e.Host = raw.URL.Host
 	}
 	if err != nil {
-		e.Error = RedactString(causeOf(err))
+		e.Error = redact.String(causeOf(err))
 	}
 	if resp != nil {
 		e.Status, e.Answered = resp.StatusCode, kept(resp.Header, repliedWith)
@@ -111,7 +113,7 @@ func (r *Recorder) keep(service string, req *policy.Request, resp *http.Response
 func redactedPath(raw *http.Request) string {
 	own := *raw.URL
 	own.Scheme, own.Host, own.User = "", "", nil
-	return RedactString(loggedURL(&own))
+	return redact.String(loggedURL(&own))
 }
 
 // kept picks headers; the Azure SDK does not spell names as net/http does.
@@ -121,7 +123,7 @@ func kept(h http.Header, names []string) map[string]string {
 		low := strings.ToLower(name)
 		for _, n := range names {
 			if low == n && len(values) > 0 {
-				out[n] = RedactString(values[0])
+				out[n] = redact.String(values[0])
 			}
 		}
 	}
@@ -137,7 +139,7 @@ func bodyOf(body io.ReadSeeker) json.RawMessage {
 	if _, err2 := body.Seek(0, io.SeekStart); err != nil || err2 != nil || len(text) == 0 {
 		return nil
 	}
-	if text = Redact(text); len(text) <= maxKept && json.Valid(text) {
+	if text = redact.Bytes(text); len(text) <= maxKept && json.Valid(text) {
 		return text
 	}
 	out, err := json.Marshal(strings.ToValidUTF8(string(text[:min(len(text), maxKept)]), "?"))

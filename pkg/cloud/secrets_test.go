@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
+	"wave365/pkg/cloud/redact/sink"
 )
 
 const (
@@ -76,8 +78,8 @@ func noSecret(t *testing.T, s string) {
 func TestRedactingHandler(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	h := cloud.NewRedactingHandler(slog.NewJSONHandler(&log, nil))
-	l := slog.New(cloud.NewRedactingHandler(h)).With(slog.String("with", plantedURL())).WithGroup("g")
+	h := sink.Handler(slog.NewJSONHandler(&log, nil))
+	l := slog.New(sink.Handler(h)).With(slog.String("with", plantedURL())).WithGroup("g")
 	l.Info("message "+plantedURL(),
 		slog.String("s", plantedURL()), slog.Any("err", errors.New(plantedURL())), slog.Any("struct", struct{ U string }{plantedURL()}),
 		slog.Any("bytes", []byte("Bearer "+plantedToken)), slog.Group("inner", slog.String("u", plantedURL())),
@@ -96,17 +98,17 @@ func TestRedactingWriter(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	in := []byte(plantedURL() + " Bearer " + plantedToken)
-	n, err := cloud.NewRedactingWriter(&out).Write(in)
+	n, err := sink.Writer(&out).Write(in)
 	if n != len(in) || err != nil {
 		t.Errorf("Write = %d, %v", n, err)
 	}
 	noSecret(t, out.String())
-	if err := cloud.RedactError(fmt.Errorf("x %s: %w", plantedURL(), errors.ErrUnsupported)); !errors.Is(err, errors.ErrUnsupported) {
+	if err := redact.Error(fmt.Errorf("x %s: %w", plantedURL(), errors.ErrUnsupported)); !errors.Is(err, errors.ErrUnsupported) {
 		t.Error("the cause is lost")
 	} else {
 		noSecret(t, err.Error())
 	}
-	if cloud.RedactError(nil) != nil {
+	if redact.Error(nil) != nil {
 		t.Error("nil became an error")
 	}
 }

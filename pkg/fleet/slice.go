@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
@@ -63,7 +64,7 @@ func drive(ctx context.Context, o run.Options, id string, t Timing, log *slog.Lo
 	out, err := s.Execute(ctx, run.Execution{
 		Slice: t.Slice, Idle: t.Patience, Logger: log, Say: func(text string) {
 			if text != "" && text != why {
-				log.Info("run", "run", id, "text", cloud.RedactString(text))
+				log.Info("run", "run", id, "text", redact.String(text))
 			}
 			why = text
 		},
@@ -166,7 +167,7 @@ func restOf(err error, t Timing) Rest {
 	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Throttled), code == cloud.CodeUnreachable, fault.As(err) == nil:
 		return Rest{Retry: err}
 	}
-	text := cloud.RedactString(err.Error())
+	text := redact.String(err.Error())
 	if hint := fault.HintOf(err); hint != "" {
 		text += "; " + hint
 	}

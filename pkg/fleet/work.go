@@ -11,7 +11,7 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 )
 
@@ -94,7 +94,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 	log = log.With("seconds", time.Since(began).Seconds())
 	why := cmp.Or(rest.Person, rest.Why)
 	if rest.Retry != nil {
-		why = cloud.RedactString(rest.Retry.Error())
+		why = redact.String(rest.Retry.Error())
 	}
 	if err := river.RecordOutput(ctx, note{Why: why, Worker: w.Name, At: time.Now()}); err != nil {
 		log.Warn("what the run waits for could not be recorded", "error", err.Error())

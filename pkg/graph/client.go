@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph/odata"
 )
@@ -102,7 +103,7 @@ func (c *Client) send(ctx context.Context, cl call, u string) (answer, error) {
 	}
 	req, err := runtime.NewRequest(ctx, cl.method, u)
 	if err != nil {
-		return answer{}, fault.Wrap(fault.Invalid, CodeRequest, cl.couldNot("the address is not usable"), "check the root and the ids", cloud.RedactError(err))
+		return answer{}, fault.Wrap(fault.Invalid, CodeRequest, cl.couldNot("the address is not usable"), "check the root and the ids", redact.Error(err))
 	}
 	h := req.Raw().Header
 	h.Set("Accept", "application/json")
@@ -127,7 +128,7 @@ func (c *Client) send(ctx context.Context, cl call, u string) (answer, error) {
 	}
 	a := answer{status: resp.StatusCode, header: resp.Header, body: body}
 	if cl.method != http.MethodGet {
-		cloud.KeepReceipt(ctx, cloud.RedactString(a.header.Get("request-id")))
+		cloud.KeepReceipt(ctx, redact.String(a.header.Get("request-id")))
 	}
 	if a.status < 200 || a.status > 299 {
 		return a, c.refused(cl, a, cloud.OperationOf(ctx))
@@ -280,7 +281,7 @@ func (c *Client) nextPage(cl call, link string) (string, error) {
 	if err2 == nil {
 		host = next.Scheme + "://" + next.Host
 	}
-	return "", fault.New(fault.Invalid, CodeForeignLink, cl.couldNot("the next page is at "+cloud.RedactString(host)+", not at "+c.root),
+	return "", fault.New(fault.Invalid, CodeForeignLink, cl.couldNot("the next page is at "+redact.String(host)+", not at "+c.root),
 		"the token stays at home: check the cloud and the root")
 }
 

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"time"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/graph/odata"
 )
 
@@ -74,12 +74,12 @@ type wireDetail struct {
 }
 
 func (w *wireDetail) detail() StatusDetail {
-	d := StatusDetail{Code: w.Code, Message: cloud.RedactString(w.Message)}
+	d := StatusDetail{Code: w.Code, Message: redact.String(w.Message)}
 	for _, i := range w.Info {
 		if d.Info == nil {
 			d.Info = map[string]string{}
 		}
-		d.Info[i.Name] = cloud.RedactString(i.Value)
+		d.Info[i.Name] = redact.String(i.Value)
 	}
 	return d
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph/odata"
 )
@@ -48,7 +49,7 @@ func (c *Client) refused(cl call, a answer, operation string) *fault.Fault {
 func (c *Client) remote(a answer, e odata.Error, operation string) *fault.Remote {
 	r := &fault.Remote{
 		Service: c.p.Service(), Status: a.status,
-		Code: cloud.RedactString(e.Code), Message: cloud.RedactString(e.Message),
+		Code: redact.String(e.Code), Message: redact.String(e.Message),
 		RequestID: a.header.Get("request-id"), ClientRequestID: a.header.Get("client-request-id"),
 		RetryAfter: cloud.RetryAfter(a.header),
 	}
@@ -62,14 +63,14 @@ func (c *Client) remote(a answer, e odata.Error, operation string) *fault.Remote
 		r.ClientRequestID = operation
 	}
 	// Whatever stands in front of the service may write what it likes into these.
-	r.RequestID, r.ClientRequestID = cloud.RedactString(r.RequestID), cloud.RedactString(r.ClientRequestID)
+	r.RequestID, r.ClientRequestID = redact.String(r.RequestID), redact.String(r.ClientRequestID)
 	return r
 }
 
 func describe(r *fault.Remote, e odata.Error) string {
 	msg := r.Message
 	if e.Inside != "" {
-		msg = cloud.RedactString(e.Inside)
+		msg = redact.String(e.Inside)
 	}
 	if msg == "" {
 		msg = http.StatusText(r.Status)
@@ -204,8 +205,8 @@ func (c *Client) lost(ctx context.Context, cl call, err error) *fault.Fault {
 		}
 		return &fault.Fault{Kind: f.Kind, Code: f.Code, Msg: cl.couldNot(f.Msg), Hint: f.Hint, Remote: remote, Err: err}
 	}
-	f := &fault.Fault{Kind: fault.Unavailable, Code: CodeUnavailable, Remote: remote, Err: cloud.RedactError(err),
-		Msg: cl.couldNot("no answer came: " + cloud.RedactString(rootCause(err))), Hint: "nothing is known to have happened: try again"}
+	f := &fault.Fault{Kind: fault.Unavailable, Code: CodeUnavailable, Remote: remote, Err: redact.Error(err),
+		Msg: cl.couldNot("no answer came: " + redact.String(rootCause(err))), Hint: "nothing is known to have happened: try again"}
 	switch {
 	case acted:
 		f.Kind, f.Code = fault.OutcomeUnknown, CodeOutcomeUnknown
@@ -222,7 +223,7 @@ func (c *Client) lost(ctx context.Context, cl call, err error) *fault.Fault {
 // malformed is for a 2xx whose body cannot be read. A call that is sent once has had its effect all the same.
 func (c *Client) malformed(cl call, a answer, err error) *fault.Fault {
 	f := &fault.Fault{Kind: fault.Unavailable, Code: CodeMalformed, Remote: c.remote(a, odata.Error{Message: shorten(a.body)}, ""),
-		Msg: cl.couldNot("the answer is not what was requested"), Hint: "try again; a proxy may have answered", Err: cloud.RedactError(err)}
+		Msg: cl.couldNot("the answer is not what was requested"), Hint: "try again; a proxy may have answered", Err: redact.Error(err)}
 	if cl.once {
 		f.Kind, f.Code, f.Hint = fault.OutcomeUnknown, CodeOutcomeUnknown, hintOutcomeUnknown
 	}

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph/odata"
 )
@@ -151,7 +151,7 @@ func (c *Client) ListImports(ctx context.Context) ([]Import, error) {
 		switch f.Remote.Status {
 		case http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
 			return nil, &fault.Fault{Kind: fault.NotFound, Code: CodeNotFound, Msg: "the service has no call that lists imports",
-				Hint: "the ledger is the only index of imports", Remote: f.Remote, Err: cloud.RedactError(err)}
+				Hint: "the ledger is the only index of imports", Remote: f.Remote, Err: redact.Error(err)}
 		}
 	}
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph/odata"
 )
@@ -89,7 +90,7 @@ func (w wireImport) result() Import {
 		SnapshotID: w.SnapshotID, Filename: w.Filename,
 		Status:       odata.Member(w.Status, ImportPending, ImportInProgress, ImportSucceeded, ImportFailed),
 		Usage:        odata.Member(w.Usage, UsageNotUsed, UsageInUse, UsageExpired),
-		AssignedUser: w.User, PolicyName: w.Policy, Detail: cloud.RedactString(w.Detail),
+		AssignedUser: w.User, PolicyName: w.Policy, Detail: redact.String(w.Detail),
 		StartedAt: w.Start.Time, EndedAt: w.End.Time,
 	}
 	if i.SnapshotID == "" {
@@ -169,7 +170,7 @@ func (c *Client) accepted(ctx context.Context, cl call, a answer) (Import, error
 		return i, nil
 	}
 	f := &fault.Fault{
-		Kind: fault.OutcomeUnknown, Code: CodeOutcomeUnknown, Err: cloud.RedactError(err),
+		Kind: fault.OutcomeUnknown, Code: CodeOutcomeUnknown, Err: redact.Error(err),
 		Msg:    cl.couldNot("the service accepted it, but its answer names no snapshot"),
 		Hint:   "do not repeat it: find the snapshot's id in the service and give it to reconcile",
 		Remote: c.remote(a, odata.Error{Message: shorten(a.body)}, cloud.OperationOf(ctx)),

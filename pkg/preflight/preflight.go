@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
@@ -193,7 +194,7 @@ func newCheck(t Tenant, s Storage, in Input) *check {
 		c.rows[i] = row{Row: r, target: migration.Target{
 			Line: r.Line, User: r.User, Priority: r.Priority, Trigger: trigger,
 			// People paste links anywhere: a signature in a note is as secret as one in its column.
-			Carried: migration.Carried(r.Carried).Each(cloud.RedactString),
+			Carried: migration.Carried(r.Carried).Each(redact.String),
 		}}
 	}
 	return c

@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"wave365/pkg/blob/bloburl"
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
@@ -76,7 +76,7 @@ func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error)
 		// The cells go into the ledger as they are read, and what people paste into a note may be a token or a key.
 		for _, r := range file.Rows {
 			for i, cell := range r.Cells {
-				r.Cells[i] = cloud.RedactString(cell)
+				r.Cells[i] = redact.String(cell)
 			}
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 )
 
@@ -120,7 +120,7 @@ func checkSignature(p map[string]string, _ SAS) error {
 	if !given || sig == "" {
 		return malformed("sig", "is missing: this is no SAS, or only its beginning")
 	}
-	cloud.Know(sig) // a wave's own signatures are looked for in all that is written, sent or not
+	redact.Know(sig) // a wave's own signatures are looked for in all that is written, sent or not
 	if strings.Contains(sig, " ") {
 		return malformed("sig", "has spaces in it: its + must be written %2B")
 	}

@@ -17,7 +17,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/streaming"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 )
 
@@ -117,7 +117,7 @@ func readKey(resp *http.Response) (key Key, err error) {
 		// The decoder's own text could quote the key.
 		return Key{}, fault.New(fault.Unavailable, "", "the storage account's answer holds no user delegation key", "repeat later")
 	}
-	cloud.Know(key.Value)
+	redact.Know(key.Value)
 	key.Value = ""
 	return key, nil
 }

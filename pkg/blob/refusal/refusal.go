@@ -15,6 +15,7 @@ import (
 
 	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 )
 
@@ -32,7 +33,7 @@ func Fault(ctx context.Context, what string, sas *bloburl.SAS, now time.Time, er
 			return &own
 		}
 		if n, ok := errors.AsType[nonRetriable](err); ok {
-			return fault.New(fault.Denied, "cloud.sign-in", what+": the sign-in failed: "+firstLine(cloud.RedactString(n.Error())),
+			return fault.New(fault.Denied, "cloud.sign-in", what+": the sign-in failed: "+firstLine(redact.String(n.Error())),
 				"choose another way with --sign-in; it must be able to read this storage account")
 		}
 		return fault.Wrap(fault.Unavailable, "", what+": "+transportText(err),
@@ -132,7 +133,7 @@ func remote(answer *azcore.ResponseError) *fault.Remote {
 			r.ClientRequestID = resp.Request.Header.Get("x-ms-client-request-id")
 		}
 		// Whatever stands in front of the service may write what it likes into the headers.
-		r.Code, r.RequestID, r.ClientRequestID = cloud.RedactString(r.Code), cloud.RedactString(r.RequestID), cloud.RedactString(r.ClientRequestID)
+		r.Code, r.RequestID, r.ClientRequestID = redact.String(r.Code), redact.String(r.RequestID), redact.String(r.ClientRequestID)
 		r.Message = serviceText(resp)
 		r.RetryAfter = cloud.RetryAfter(resp.Header)
 	}
@@ -149,7 +150,7 @@ func serviceText(resp *http.Response) string {
 	if err != nil || xml.Unmarshal(raw, &body) != nil {
 		return ""
 	}
-	return cloud.RedactString(firstLine(body.Message))
+	return redact.String(firstLine(body.Message))
 }
 
 func firstLine(text string) string {
@@ -162,5 +163,5 @@ func transportText(err error) string {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
-	return cloud.RedactString(err.Error())
+	return redact.String(err.Error())
 }

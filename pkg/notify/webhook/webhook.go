@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 	"wave365/pkg/notify"
 )
@@ -62,9 +62,9 @@ func (w *Webhook) Send(ctx context.Context, m notify.Message) error {
 		var lookup *net.DNSError
 		var dial *net.OpError
 		if errors.As(err, &lookup) || errors.As(err, &dial) && dial.Op == "dial" {
-			return fault.Wrap(fault.Unavailable, "notify.webhook", "the webhook at "+w.url.Hostname()+" cannot be reached", "check the network and the address", cloud.RedactError(err))
+			return fault.Wrap(fault.Unavailable, "notify.webhook", "the webhook at "+w.url.Hostname()+" cannot be reached", "check the network and the address", redact.Error(err))
 		}
-		return fault.Wrap(fault.OutcomeUnknown, "notify.webhook", "the webhook at "+w.url.Hostname()+" gave no answer: the card may have been posted", "look into the channel; it is not sent again", cloud.RedactError(err))
+		return fault.Wrap(fault.OutcomeUnknown, "notify.webhook", "the webhook at "+w.url.Hostname()+" gave no answer: the card may have been posted", "look into the channel; it is not sent again", redact.Error(err))
 	}
 	defer func() { _ = resp.Body.Close() }()
 	const most = 4096

@@ -1,13 +1,15 @@
-package cloud
+package redact
 
-import "errors"
+import (
+	"errors"
+)
 
 // redacted is an error whose text is safe, however it is printed. It has no Unwrap, so that whoever walks the chain and
 // prints each link finds nothing more; errors.Is and errors.As still look behind it.
 type redacted struct{ err error }
 
 // Error is the redacted text.
-func (r redacted) Error() string { return RedactString(r.err.Error()) }
+func (r redacted) Error() string { return String(r.err.Error()) }
 
 // GoString keeps %#v from printing the error behind.
 func (r redacted) GoString() string { return r.Error() }
@@ -18,9 +20,9 @@ func (r redacted) Is(target error) bool { return errors.Is(r.err, target) }
 // As lets errors.As see the error behind. What it finds may print secrets: ask it, do not show it.
 func (r redacted) As(target any) bool { return errors.As(r.err, target) }
 
-// RedactError gives err with a text that is safe to keep and no way to the unsafe one but errors.As; errors.Is and
+// Error gives err with a text that is safe to keep and no way to the unsafe one but errors.As; errors.Is and
 // errors.As still see the original. nil for nil.
-func RedactError(err error) error {
+func Error(err error) error {
 	if err == nil {
 		return nil
 	}

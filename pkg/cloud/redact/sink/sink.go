@@ -1,30 +1,33 @@
-package cloud
+// Package sink is what secrets are taken out of on their way: log records and written bytes.
+package sink
 
 import (
 	"context"
 	"io"
 	"log/slog"
+
+	"wave365/pkg/cloud/redact"
 )
 
-// NewRedactingHandler gives a handler that passes records on to h with secrets taken out of the message and of every
+// Handler gives a handler that passes records on to h with secrets taken out of the message and of every
 // value. Values that are not plain (errors, structs, anything that prints itself) become their printed text.
-func NewRedactingHandler(h slog.Handler) slog.Handler {
-	if r, ok := h.(redactingHandler); ok {
+func Handler(h slog.Handler) slog.Handler {
+	if r, ok := h.(handler); ok {
 		return r
 	}
-	return redactingHandler{h}
+	return handler{h}
 }
 
-type redactingHandler struct{ next slog.Handler }
+type handler struct{ next slog.Handler }
 
 // Enabled asks the next handler.
-func (h redactingHandler) Enabled(ctx context.Context, l slog.Level) bool {
+func (h handler) Enabled(ctx context.Context, l slog.Level) bool {
 	return h.next.Enabled(ctx, l)
 }
 
 // Handle passes the record on, redacted.
-func (h redactingHandler) Handle(ctx context.Context, r slog.Record) error {
-	out := slog.NewRecord(r.Time, r.Level, RedactString(r.Message), r.PC)
+func (h handler) Handle(ctx context.Context, r slog.Record) error {
+	out := slog.NewRecord(r.Time, r.Level, redact.String(r.Message), r.PC)
 	r.Attrs(func(a slog.Attr) bool {
 		out.AddAttrs(redactAttr(a))
 		return true
@@ -33,17 +36,17 @@ func (h redactingHandler) Handle(ctx context.Context, r slog.Record) error {
 }
 
 // WithAttrs redacts the attributes before the next handler formats them.
-func (h redactingHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+func (h handler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	own := make([]slog.Attr, len(attrs))
 	for i, a := range attrs {
 		own[i] = redactAttr(a)
 	}
-	return redactingHandler{h.next.WithAttrs(own)}
+	return handler{h.next.WithAttrs(own)}
 }
 
 // WithGroup passes the group on.
-func (h redactingHandler) WithGroup(name string) slog.Handler {
-	return redactingHandler{h.next.WithGroup(name)}
+func (h handler) WithGroup(name string) slog.Handler {
+	return handler{h.next.WithGroup(name)}
 }
 
 func redactAttr(a slog.Attr) slog.Attr {
@@ -58,19 +61,19 @@ func redactAttr(a slog.Attr) slog.Attr {
 		}
 		return slog.Attr{Key: a.Key, Value: slog.GroupValue(group...)}
 	default:
-		return slog.String(a.Key, RedactString(v.String()))
+		return slog.String(a.Key, redact.String(v.String()))
 	}
 }
 
-// NewRedactingWriter gives a writer that passes each Write on to w without secrets. A secret must not be split over two
+// Writer gives a writer that passes each Write on to w without secrets. A secret must not be split over two
 // writes: put it under something that writes whole lines, as slog's handlers do. Write reports len(p) on success.
-func NewRedactingWriter(w io.Writer) io.Writer { return redactingWriter{w} }
+func Writer(w io.Writer) io.Writer { return writer{w} }
 
-type redactingWriter struct{ w io.Writer }
+type writer struct{ w io.Writer }
 
 // Write passes p on, redacted.
-func (r redactingWriter) Write(p []byte) (int, error) {
-	if _, err := r.w.Write(Redact(p)); err != nil {
+func (r writer) Write(p []byte) (int, error) {
+	if _, err := r.w.Write(redact.Bytes(p)); err != nil {
 		return 0, err
 	}
 	return len(p), nil
