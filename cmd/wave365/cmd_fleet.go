@@ -15,6 +15,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
+	"wave365/pkg/run"
 	"wave365/pkg/summary/wording"
 )
 
@@ -173,20 +174,6 @@ func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) 
 		return err
 	}
 	f.Counts = migration.Count(rows)
-	now := time.Now()
-	if r.Sandbox != "" { // of a rehearsal, whose time runs faster, this process does not know the time
-		now = r.CreatedAt
-		for _, row := range rows {
-			if row.UpdatedAt.After(now) {
-				now = row.UpdatedAt
-			}
-		}
-	}
-	for _, row := range rows {
-		if row.State.Final() && now.Sub(row.FinishedAt) < time.Hour && row.Begun() {
-			f.RowsPerHour++
-		}
-	}
 	h, held, err := l.Holder(ctx)
 	if err != nil {
 		return err
@@ -197,9 +184,15 @@ func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) 
 	case r.State == migration.RunFinished && f.State != fleet.Parked:
 		f.State = fleet.Done
 	case f.State == notInLine, f.State == fleet.Done: // a run that was resumed by hand after its job was over
-		f.State, f.Why = notInLine, "nobody drives it; resume with: wave365 resume "+r.ID
+		f.State, f.Why = notInLine, "nobody drives it; resume with: "+shell("", "").Line(resumeNow(ctx, l, r.ID))
 	}
 	f.Person = f.State == fleet.Parked || f.State == notInLine
+	now := tenantNow(ctx, r, !f.Person && f.State != fleet.Done, run.LastChange(r, rows))
+	for _, row := range rows {
+		if row.State.Final() && now.Sub(row.FinishedAt) < time.Hour && row.Begun() {
+			f.RowsPerHour++
+		}
+	}
 	return nil
 }
 

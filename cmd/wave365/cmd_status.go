@@ -112,7 +112,7 @@ func runStatus(ctx context.Context, a *app, g *globals, id, user string) error {
 		return a.answerStory(ctx, g, l, s, user)
 	}
 	st := standing{s, a.queueOf(ctx, g, r.ID)}
-	now := st.now(ctx)
+	now := tenantNow(ctx, r, st.goesOn(), st.Seen)
 	to, err := l.WentTo(ctx)
 	if err != nil {
 		return err
@@ -159,18 +159,18 @@ func (s standing) goesOn() bool {
 	return s.Running || s.Counts.Open() > 0 && s.Job != nil && s.Job.State != fleet.Parked && s.Job.State != fleet.Done
 }
 
-// now is the time of the run's tenant. Of a sandbox, whose time runs faster, it is asked while the run goes on; where that
-// cannot be, because it lives in the process that drives the run, it is the moment of the last recorded fact.
-func (s standing) now(ctx context.Context) time.Time {
-	if s.Run.Sandbox == "" {
+// tenantNow is the time of a run's tenant. Of a sandbox, whose time runs faster, it is asked while the run goes on; where that
+// cannot be, because it lives in the process that drives the run, it is seen, the moment of the last recorded fact.
+func tenantNow(ctx context.Context, r migration.Run, goesOn bool, seen time.Time) time.Time {
+	if r.Sandbox == "" {
 		return time.Now()
 	}
-	if s.goesOn() && sandboxURL(s.Run.Sandbox) && cloud.Loopback(s.Run.Sandbox) == nil {
-		if c, err := sandboxClock(ctx, originOf(s.Run.Sandbox)); err == nil && c.Now().After(s.Seen) {
+	if goesOn && sandboxURL(r.Sandbox) && cloud.Loopback(r.Sandbox) == nil {
+		if c, err := sandboxClock(ctx, originOf(r.Sandbox)); err == nil && c.Now().After(seen) {
 			return c.Now()
 		}
 	}
-	return s.Seen
+	return seen
 }
 
 func statusOf(g *globals, s standing, now time.Time) statusDocument {

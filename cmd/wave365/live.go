@@ -108,13 +108,12 @@ func (a *app) serveLive(p *livePage, l *ledger.Ledger, run migration.Run, now fu
 func (a *app) followLive(ctx context.Context, addr string, l *ledger.Ledger, run migration.Run) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	// What another process writes has the time of the run, which a sandbox makes run faster than the clock here.
 	now := func() time.Time {
 		rows, err := l.Rows(ctx, run.ID)
 		if err != nil {
 			return run.CreatedAt
 		}
-		return runs.LastChange(run, rows)
+		return tenantNow(ctx, run, true, runs.LastChange(run, rows))
 	}
 	s, err := live.Start(addr, watched{a, l, run.ID, now})
 	if err != nil {
