@@ -23,7 +23,7 @@ import (
 // workerOptions are the flags of worker.
 type workerOptions struct {
 	database, listen, name, credentials string
-	runs                                int
+	runs, connections                   int
 	slice                               time.Duration
 	stop, start                         bool
 }
@@ -56,6 +56,7 @@ lines. --stop lets all workers of the database end their slices and take nothing
 	f.StringVar(&o.database, "database", "", "postgres://USER@HOST/DB, where the ledgers are")
 	f.StringVar(&o.credentials, "credentials", "", "file that says how to sign in to which tenant")
 	f.IntVar(&o.runs, "runs", 8, "runs driven at a time")
+	f.IntVar(&o.connections, "connections", 16, "connections to the database that the ledgers of its runs share; the queue takes up to 12 more")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "where health and metrics are served; they name no people")
 	f.StringVar(&o.name, "name", "", "what the worker is called (default: host and process)")
 	f.DurationVar(&o.slice, "slice", fleet.DefaultSlice, "how long a run is driven at a time; a worker that dies is replaced after this and a minute at most")
@@ -80,6 +81,8 @@ func (o *workerOptions) check() error {
 		return bad("--stop and --start together", "give one of them")
 	case o.runs < 1 || o.runs > 100:
 		return bad("--runs must be between 1 and 100", "start more workers instead")
+	case o.connections < 1 || o.connections > 100:
+		return bad("--connections must be between 1 and 100", "a worker with many runs is well served with 16")
 	case o.slice < time.Second || o.slice > time.Minute:
 		return bad("--slice must be between 1s and 1m", "")
 	}
@@ -146,7 +149,7 @@ func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
 		return err
 	}
 	err = q.Work(ctx, fleet.Config{
-		Name: o.name, Runs: o.runs, Timing: fleet.TimingOf(o.slice), Log: log, Meter: meter,
+		Name: o.name, Runs: o.runs, Connections: o.connections, Timing: fleet.TimingOf(o.slice), Log: log, Meter: meter,
 		Session: func(address string) run.Options { return a.workerSession(g, keys, address) },
 	})
 	if err == nil {

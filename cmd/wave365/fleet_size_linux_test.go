@@ -83,7 +83,13 @@ func TestFleetSize(t *testing.T) {
 		}
 		over = h.Jobs[fleet.Done] == int64(tenants)
 		if h.Jobs[fleet.Parked] > 0 || time.Since(began) > time.Hour {
-			t.Fatalf("%+v", h)
+			jobs, err := f.queue.Jobs(t.Context())
+			for _, j := range jobs {
+				if j.State == fleet.Parked {
+					t.Errorf("%s waits for a person: %s", j.Ledger, j.Why)
+				}
+			}
+			t.Fatalf("%+v, %v", h, err)
 		}
 	}
 	took := time.Since(began)

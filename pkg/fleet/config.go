@@ -12,8 +12,10 @@ type Config struct {
 	// Name is what the worker is called, in jobs and in the database.
 	Name string
 	// Runs is how many runs it drives at a time.
-	Runs   int
-	Timing Timing
+	Runs int
+	// Connections is how many the ledgers of its runs share; the queue has some beside them.
+	Connections int
+	Timing      Timing
 	// Session gives the options of a session on the ledger with that address. Its Driver's command and its Replace are the
 	// worker's.
 	Session func(ledger string) run.Options

@@ -95,30 +95,12 @@ func open(ctx context.Context, database string, create bool) (*Queue, error) {
 }
 
 func connect(ctx context.Context, at postgres.Address, name string) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig("")
+	pool, err := at.Pool(name, connections)
 	if err != nil {
-		return nil, fault.Wrap(fault.Internal, "fleet.queue", "could not open the queue", "", err)
+		return nil, err
 	}
-	config.ConnConfig = at.Config()
-	for key, value := range map[string]string{
-		"application_name": name, "client_min_messages": "warning", "synchronous_commit": "on",
-		// A worker that is frozen in a transaction is in nobody's way.
-		"idle_in_transaction_session_timeout": "3000", "statement_timeout": "30000", "lock_timeout": "10000",
-		"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
-	} {
-		config.ConnConfig.RuntimeParams[key] = value
-	}
-	config.MaxConns = connections
-	if config.ConnConfig.ConnectTimeout == 0 {
-		config.ConnConfig.ConnectTimeout = 10 * time.Second
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
-	if err == nil {
-		if err = pool.Ping(ctx); err != nil {
-			pool.Close()
-		}
-	}
-	if err != nil {
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
 		return nil, broken(err, "reach the database "+at.Database())
 	}
 	return pool, nil

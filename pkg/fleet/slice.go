@@ -51,6 +51,17 @@ func drive(ctx context.Context, o run.Options, id string, t Timing, log *slog.Lo
 		return restOf(err, t)
 	}
 	defer s.Close()
+	rest := slice(ctx, s, t, log)
+	if err := s.Ledger.Close(); err != nil && rest.Retry == nil {
+		// The lock could not be given back, and a person would be refused for it: the next slice takes it over, and finds the
+		// run as this one left it.
+		return Rest{Retry: err}
+	}
+	return rest
+}
+
+// slice drives an open run for a slice.
+func slice(ctx context.Context, s *run.Session, t Timing, log *slog.Logger) Rest {
 	if s.Run.State == migration.RunFinished || migration.Count(s.Rows).Open() == 0 {
 		return finished(ctx, s)
 	}
@@ -64,7 +75,7 @@ func drive(ctx context.Context, o run.Options, id string, t Timing, log *slog.Lo
 	out, err := s.Execute(ctx, run.Execution{
 		Slice: t.Slice, Idle: t.Patience, Logger: log, Say: func(text string) {
 			if text != "" && text != why {
-				log.Info("run", "run", id, "text", redact.String(text))
+				log.Info("run", "text", redact.String(text))
 			}
 			why = text
 		},

@@ -13,6 +13,7 @@ import (
 
 	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
 )
 
 // workerMark is what the name begins with under which a worker is connected.
@@ -32,14 +33,20 @@ func (q *Queue) Work(ctx context.Context, c Config) error {
 	if err != nil {
 		return err
 	}
+	ledgers, err := ledger.Share(q.at.Database(), c.Connections)
+	if err != nil {
+		pool.Close()
+		return err
+	}
 	clean := true
 	defer func() {
 		if clean { // otherwise a connection is in use, and would be waited for
 			pool.Close()
+			ledgers.Close()
 		}
 	}()
 	workers := river.NewWorkers()
-	river.AddWorker(workers, &worker{q: q, Config: c})
+	river.AddWorker(workers, &worker{q: q, Config: c, ledgers: ledgers})
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
 		ID: c.Name, Schema: schema, Logger: c.Log, Workers: workers,
 		Queues:     map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: c.Runs}},
@@ -72,7 +79,8 @@ func (q *Queue) Work(ctx context.Context, c Config) error {
 type worker struct {
 	river.WorkerDefaults[jobArgs]
 	Config
-	q *Queue
+	q       *Queue
+	ledgers *ledger.Connections
 }
 
 // NextRetry is soon: what is tried again is that the database or the network was away, or that a worker died.
@@ -90,7 +98,9 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 	defer w.Meter.Driving.Add(-1)
 	w.Meter.Slices.Add(1)
 	began := time.Now()
-	rest := drive(ctx, w.Session(w.q.Ledger(job.Args.Ledger)), job.Args.Run, w.Timing, log)
+	o := w.Session(w.q.Ledger(job.Args.Ledger))
+	o.Connections = w.ledgers
+	rest := drive(ctx, o, job.Args.Run, w.Timing, log)
 	log = log.With("seconds", time.Since(began).Seconds())
 	why := cmp.Or(rest.Person, rest.Why)
 	if rest.Retry != nil {

@@ -6,11 +6,27 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"wave365/pkg/ledger/postgres"
 )
 
 // Database is what a server says about itself.
 type Database = postgres.Examined
+
+// Connections are those of a process to one database, which the ledgers that it opens there take turns with. Safe for
+// concurrent use.
+type Connections = pgxpool.Pool
+
+// Share gives at most so many connections to a database for ledgers there, see Options.Connections. It connects when they
+// are used first. The caller closes it after the ledgers.
+func Share(database string, most int) (*Connections, error) {
+	at, err := postgres.Database(database)
+	if err != nil {
+		return nil, err
+	}
+	return at.Share(most)
+}
 
 // ExamineDatabase asks the server that a ledger's address names; there need not be a ledger yet.
 func ExamineDatabase(ctx context.Context, url string) (Database, error) {
@@ -26,7 +42,7 @@ func openDatabase(ctx context.Context, url string, opt Options) (*Ledger, error)
 	if err != nil {
 		return nil, err
 	}
-	db, err := postgres.Open(ctx, postgres.Config{Address: at, Now: opt.Now, ReadOnly: opt.ReadOnly})
+	db, err := postgres.Open(ctx, postgres.Config{Address: at, Now: opt.Now, ReadOnly: opt.ReadOnly, Pool: opt.Connections})
 	if err != nil {
 		return nil, err
 	}

@@ -70,6 +70,9 @@ type Options struct {
 	Checkpoint time.Duration
 	// Sealed opens for writing what was copied elsewhere, to copy the rest of it: nothing can be recorded in it.
 	Sealed bool
+	// Connections are what a ledger in a database shares with others there; nil: it has some of its own. While they are
+	// open, who held a ledger by them is taken to live.
+	Connections *Connections
 	// Stalled, when it is not nil, is told why an outcome cannot be recorded, at once and once a minute while that
 	// lasts. It must not block.
 	Stalled func(why error)

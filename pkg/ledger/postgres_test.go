@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -202,6 +203,66 @@ func TestCopyRefuses(t *testing.T) {
 	wantFault(t, ledger.Copy(ctx, src, empty, ledger.Holder{}), fault.Invalid, "ledger.tampered")
 	if _, err := empty.Run(ctx, ""); fault.CodeOf(err) != "ledger.no-run" {
 		t.Errorf("a refused copy left something: %v", err)
+	}
+}
+
+// TestPostgresShared: many ledgers take turns with two connections, each finds its own tables, and the database never sees
+// more than those.
+func TestPostgresShared(t *testing.T) {
+	t.Parallel()
+	s := pgtest.Start(t)
+	const ledgers, connections = 12, 2
+	shared, err := ledger.Share(s.URL("postgres"), connections)
+	must(t, err)
+	t.Cleanup(shared.Close) // after the ledgers
+	var open []*ledger.Ledger
+	for i := range ledgers {
+		l := openAt(t, s.Ledger(fmt.Sprintf("shared%d", i)), ledger.Options{Connections: shared})
+		must(t, l.CreateRun(t.Context(), newRun(fmt.Sprintf("r%d", i)), newRows(fmt.Sprintf("r%d", i), 3), nil))
+		_, err := l.Lock(t.Context(), ledger.Holder{})
+		must(t, err)
+		open = append(open, l)
+	}
+	most, _ := rawPostgres(t, s.Ledger("shared0")).Conn(t.Context())
+	defer most.Close()
+	seen := make(chan int, ledgers)
+	for i, l := range open {
+		go func() {
+			id, n := fmt.Sprintf("r%d", i), 0
+			rows, err := l.Rows(t.Context(), id)
+			for k := 0; err == nil && k < 30; k++ {
+				tr := flip(rows[k%3])
+				if err = l.Holds(t.Context()); err == nil {
+					err = l.Apply(t.Context(), tr)
+				}
+				rows[k%3] = tr.To()
+				n++
+			}
+			if err != nil || n != 30 {
+				t.Errorf("%s: %d changes, %v", id, n, err)
+			}
+			seen <- n
+		}()
+	}
+	for done := 0; done < ledgers; {
+		var n int
+		must(t, most.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'wave365 %'`).Scan(&n))
+		if n > connections {
+			t.Fatalf("%d connections, want %d", n, connections)
+		}
+		select {
+		case <-seen:
+			done++
+		default:
+		}
+	}
+	for i, l := range open {
+		runs, err := l.Runs(t.Context())
+		must(t, err)
+		if len(runs) != 1 || runs[0].ID != fmt.Sprintf("r%d", i) {
+			t.Errorf("ledger %d has the runs %+v", i, runs)
+		}
+		must(t, ledger.VerifyChain(l.Audit(t.Context(), "")))
 	}
 }
 

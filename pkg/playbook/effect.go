@@ -2,6 +2,7 @@ package playbook
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"wave365/pkg/cloud"
@@ -121,6 +122,27 @@ func lastOf(past []migration.Intent, e effect) (last *migration.Intent) {
 	return last
 }
 
+// codeLockLost is the code of faults that say that another process drives the run.
+const codeLockLost = "ledger.lock-lost"
+
+// mayNot ends a call for which the answer was not yes. When the ledger could not be asked, and nothing was sent, that is
+// recorded: nobody looks for what cannot be there. Otherwise the intent stays open: whoever drives the run now finds it, and
+// looks, and is not told anything meanwhile. The error is that of the question.
+func (b *Playbook) mayNot(ctx context.Context, holds *cloud.Question, intents ...migration.Intent) error {
+	why := holds.Refused()
+	if holds.Sent() || fault.CodeOf(why) == codeLockLost {
+		return why
+	}
+	for _, in := range intents {
+		out := migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "nothing was sent: " + why.Error(), At: b.clock.Now()}
+		// Somebody may have taken the run over, looked, and settled it before the ledger could be reached again.
+		if err := b.journal.Conclude(ctx, in, out); err != nil && fault.CodeOf(err) != "ledger.concluded" {
+			return errors.Join(why, err)
+		}
+	}
+	return why
+}
+
 // act records the intent, makes the call and records the outcome.
 func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error) {
 	in, err := b.journal.Intend(ctx, migration.Intent{
@@ -132,14 +154,14 @@ func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error)
 	}
 	holds := cloud.NewQuestion(func() error { return b.journal.Holds(ctx) })
 	if err := holds.Settle(); err != nil {
-		return migration.Outcome{}, err // whoever drives the run now finds the intent, and looks
+		return migration.Outcome{}, b.mayNot(ctx, holds, in)
 	}
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), in.ClientRequestID), callTime)
 	defer cancel()
 	callCtx, receipt := cloud.WithReceipt(callCtx)
 	id, err := e.call(cloud.AskFirst(callCtx, holds))
 	if err := holds.Refused(); err != nil {
-		return migration.Outcome{}, err
+		return migration.Outcome{}, b.mayNot(ctx, holds, in)
 	}
 	out := migration.Outcome{Status: migration.OutcomeDone, RemoteID: id, RequestID: receipt.RequestID(), At: b.clock.Now()}
 	if f := fault.As(err); f != nil && f.Remote != nil {

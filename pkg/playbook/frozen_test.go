@@ -71,6 +71,90 @@ func TestAFrozenProcessSendsNothing(t *testing.T) {
 	t.Run("a batch of members in line", func(t *testing.T) { testFrozen(t, migration.EffectJoin, true) })
 }
 
+// away is a ledger that cannot be asked who holds it, once, right after the intent of such an effect.
+type away struct {
+	*ledger.Ledger
+	what  migration.Effect
+	asked *bool
+	now   *bool
+}
+
+func (a away) Intend(ctx context.Context, in migration.Intent) (migration.Intent, error) {
+	*a.now = in.Effect == a.what && !*a.asked
+	return a.Ledger.Intend(ctx, in)
+}
+
+func (a away) Holds(ctx context.Context) error {
+	if *a.now {
+		*a.now, *a.asked = false, true
+		return fault.New(fault.Unavailable, "ledger.unreachable", "the database does not answer", "")
+	}
+	return a.Ledger.Holds(ctx)
+}
+
+// When the ledger cannot be asked between the intent and the call, the run ends, nothing was sent, and the journal says so:
+// who goes on sends it without looking for what cannot be there.
+func TestAnUnansweredQuestionIsRecordedAsNotSent(t *testing.T) {
+	t.Parallel()
+	for _, what := range []migration.Effect{migration.EffectImport, migration.EffectJoin} {
+		t.Run(string(what), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, story())
+				defer s.close()
+				asked, now := false, false
+				journal := away{s.ledger, what, &asked, &now}
+				drive := func() error {
+					book := playbook.New(s.run, s.graph, s.blobs, journal, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (bloburl.Ref, error) {
+						return bloburl.Parse(src.URL, s.blobs.Root())
+					})
+					rows, err := s.ledger.Rows(t.Context(), s.run.ID)
+					if err != nil {
+						t.Fatal(err)
+					}
+					book.Learn(rows)
+					if err := book.Prepare(t.Context(), rows); err != nil {
+						t.Fatal(err)
+					}
+					r, err := runner.New(s.ledger, runner.Config{Slots: 1, Steps: book.Steps(), Clock: cloud.Clock{}})
+					if err != nil {
+						t.Fatal(err)
+					}
+					_, _, err = r.Run(t.Context(), nil, rows)
+					return err
+				}
+				if err := drive(); fault.CodeOf(err) != "ledger.unreachable" || !asked {
+					t.Fatalf("the run ended with %v, want that the ledger could not be reached", err)
+				}
+				if err := drive(); err != nil {
+					t.Fatal(err)
+				}
+				none := 0
+				rows, err := s.ledger.Rows(t.Context(), s.run.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, row := range rows {
+					if row.State != migration.Succeeded {
+						t.Errorf("row %d is %s: %+v", row.Index, row.State, row.Problem)
+					}
+					past, err := s.ledger.Intents(t.Context(), s.run.ID, row.Index)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, in := range past {
+						if in.Effect == what && in.Outcome != nil && in.Outcome.Status == migration.OutcomeNoEffect && strings.HasPrefix(in.Outcome.Detail, "nothing was sent") {
+							none++
+						}
+					}
+				}
+				if none == 0 {
+					t.Error("no intent says that nothing was sent")
+				}
+			})
+		})
+	}
+}
+
 func testFrozen(t *testing.T, what migration.Effect, late bool) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, story())

@@ -149,14 +149,14 @@ func (b *Playbook) addAll(ctx context.Context, group string, at []int, rows []mi
 	}
 	holds := cloud.NewQuestion(func() error { return b.journal.Holds(ctx) })
 	if err := holds.Settle(); err != nil {
-		return err
+		return b.mayNot(ctx, holds, intents...)
 	}
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), id), callTime)
 	defer cancel()
 	callCtx, receipt := cloud.WithReceipt(callCtx)
 	err := b.graph.AddMembers(cloud.AskFirst(callCtx, holds), group, users)
 	if err := holds.Refused(); err != nil {
-		return err
+		return b.mayNot(ctx, holds, intents...)
 	}
 	out := migration.Outcome{Status: migration.OutcomeDone, RequestID: receipt.RequestID(), At: b.clock.Now()}
 	if err != nil {

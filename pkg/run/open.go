@@ -73,7 +73,7 @@ func Lock(ctx context.Context, o Options, id string) (*Session, error) {
 	s := &Session{opt: o, release: func() error { return nil }}
 	// The ledger tells which tenant, and so whose time counts; until then its stamps are wall time.
 	var err error
-	if s.Ledger, err = OpenLedger(ctx, o.Ledger, ledger.Options{Now: s.Now, Stalled: s.stalled}); err != nil {
+	if s.Ledger, err = OpenLedger(ctx, o.Ledger, ledger.Options{Now: s.Now, Stalled: s.stalled, Connections: o.Connections}); err != nil {
 		return nil, err
 	}
 	pick := Pick

@@ -95,6 +95,8 @@ type Options struct {
 	// Replace says of the process that holds the lock, and may live, whether this one takes the run over from it; nil: never.
 	// See ledger.TakeOver.
 	Replace func(holder ledger.Holder) bool
+	// Connections are shared with other sessions on the same database; nil: the ledger has its own.
+	Connections *ledger.Connections
 	// Journal stands between the playbook and the ledger, for tests of what a process does that is frozen; nil: nothing does.
 	Journal func(playbook.Journal) playbook.Journal
 	// Connect signs in where the run went on. It is called at most once by a session.

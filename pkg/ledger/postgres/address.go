@@ -76,9 +76,6 @@ func Database(address string) (Address, error) {
 // Name is the ledger's name; empty when the address is that of a database alone.
 func (a Address) Name() string { return a.name }
 
-// Config is how the database is reached, for others than the ledger. It holds the password.
-func (a Address) Config() *pgx.ConnConfig { return a.config.Copy() }
-
 // Ledger is the address of a ledger in the same database.
 func (a Address) Ledger(name string) string {
 	u, err := url.Parse(a.url)

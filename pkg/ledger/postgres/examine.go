@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Examined is what a server says about itself.
@@ -18,11 +20,14 @@ type Examined struct {
 // Examine asks the server of a ledger; there need not be a ledger yet. Faults are those of Open.
 func Examine(ctx context.Context, at Address, now func() time.Time) (Examined, error) {
 	e := Examined{Settings: map[string]string{}, Remote: !local(at.config.Host)}
-	db := Config{Address: at}.pool("wave365 doctor", 1, false) // as a ledger's writer has it; nothing is written
-	defer db.Close()
 	var server time.Time
+	db, err := pgx.ConnectConfig(ctx, at.connection("wave365 doctor"))
+	if err != nil {
+		return e, classify(err, "examine the database")
+	}
+	defer func() { _ = db.Close(context.WithoutCancel(ctx)) }()
 	asked := now()
-	err := db.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int, clock_timestamp(),
+	err = db.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, clock_timestamp(),
 		coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)`).Scan(&e.Version, &server, &e.Encrypted)
 	if err != nil {
 		return e, classify(err, "examine the database")
@@ -33,7 +38,7 @@ func Examine(ctx context.Context, at Address, now func() time.Time) (Examined, e
 		"transaction_read_only",
 	} {
 		var value string
-		if err := db.QueryRowContext(ctx, "SELECT current_setting($1)", name).Scan(&value); err != nil {
+		if err := db.QueryRow(ctx, "SELECT current_setting($1)", name).Scan(&value); err != nil {
 			return e, classify(err, "examine the database")
 		}
 		e.Settings[name] = value

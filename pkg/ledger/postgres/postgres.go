@@ -4,10 +4,8 @@ package postgres
 
 import (
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"embed"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"strconv"
@@ -15,7 +13,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/pressly/goose/v3"
 
 	"wave365/pkg/fault"
@@ -33,18 +31,12 @@ type Config struct {
 	Now func() time.Time
 	// ReadOnly makes nothing that is missing, and every write is refused.
 	ReadOnly bool
+	// Pool is that of Address.Share, for ledgers that share one; it stays the caller's. nil: the ledger has one of its own.
+	Pool *pgxpool.Pool
 }
 
 // readers bounds the connections that read.
 const readers = 4
-
-// statement bounds one statement, on both ends; frozen is how long an open transaction may wait for its next statement,
-// so that a process that was stopped in the middle of one is in nobody's way; queue is how long one waits for another.
-const (
-	statement = 30 * time.Second
-	frozen    = 3 * time.Second
-	queue     = 10 * time.Second
-)
 
 func schema() versions.Schema {
 	files, err := fs.Sub(migrations, "migrations")
@@ -75,7 +67,7 @@ func dialect(session string) store.Dialect {
 		Begin: "BEGIN; LOCK TABLE audit IN EXCLUSIVE MODE",
 		Share: " FOR SHARE", Bind: bind, Fault: classify, Refused: refused, Lost: lost, Statement: statement,
 		Guards:  [2]string{"ALTER TABLE %s DISABLE TRIGGER USER", "ALTER TABLE %s ENABLE TRIGGER USER"},
-		Session: session, Connected: connected,
+		Session: session, Connected: connected, Shared: true,
 	}
 }
 
@@ -91,39 +83,53 @@ func connected(get func(query string, args []any, into ...any) error, session st
 // answer; Denied ("ledger.denied") for one that lets this user not in; Invalid ("ledger.newer") for a ledger of a newer
 // version of this program.
 func Open(ctx context.Context, c Config) (*store.DB, error) {
-	b := make([]byte, 6)
-	rand.Read(b)
-	session := "wave365 " + hex.EncodeToString(b)
-	read := c.pool(session, readers, true)
-	db, err := c.open(ctx, session, read)
+	db, err := c.open(ctx)
 	if err != nil {
-		read.Close()
 		return nil, classify(err, "open the ledger "+c.Address.String())
 	}
 	return db, nil
 }
 
-func (c Config) open(ctx context.Context, session string, read *sql.DB) (*store.DB, error) {
-	there, err := c.exists(ctx, read)
-	if err != nil {
-		return nil, err
-	}
-	if c.ReadOnly {
-		if !there {
-			return nil, fault.New(fault.NotFound, "ledger.none", "there is no ledger "+c.Address.String(), "check --ledger; the first run makes one")
-		}
-		version, err := schema().Check(ctx, read)
-		if err != nil {
+func (c Config) open(ctx context.Context) (_ *store.DB, err error) {
+	pool, last := c.Pool, func() {}
+	if pool == nil {
+		if pool, err = c.own(); err != nil {
 			return nil, err
 		}
-		return store.New(dialect(session), store.Hooks{}, read, nil, version, c.Now), nil
+		last = pool.Close
 	}
-	write := c.pool(session, 1, false)
-	if err := c.prepare(ctx, write, there); err != nil {
+	if c.ReadOnly {
+		read := c.lent(pool, readers, last)
+		version, err := c.look(ctx, read)
+		if err != nil {
+			read.Close()
+			return nil, err
+		}
+		return c.db(pool, read, nil, version), nil
+	}
+	read, write := c.lent(pool, readers, nil), c.lent(pool, 1, last)
+	if err := c.prepare(ctx, read, write); err != nil {
+		read.Close()
 		write.Close()
 		return nil, err
 	}
-	return store.New(dialect(session), store.Hooks{}, read, write, schema().Latest(), c.Now), nil
+	return c.db(pool, read, write, schema().Latest()), nil
+}
+
+func (c Config) db(pool *pgxpool.Pool, read, write *sql.DB, version int64) *store.DB {
+	return store.New(dialect(pool.Config().ConnConfig.RuntimeParams["application_name"]), store.Hooks{}, read, write, version, c.Now)
+}
+
+// look gives the version of a ledger that must be there.
+func (c Config) look(ctx context.Context, db *sql.DB) (int64, error) {
+	there, err := c.exists(ctx, db)
+	if err != nil {
+		return 0, err
+	}
+	if !there {
+		return 0, fault.New(fault.NotFound, "ledger.none", "there is no ledger "+c.Address.String(), "check --ledger; the first run makes one")
+	}
+	return schema().Check(ctx, db)
 }
 
 // exists reports whether the ledger's schema has its tables.
@@ -135,59 +141,37 @@ func (c Config) exists(ctx context.Context, db *sql.DB) (bool, error) {
 }
 
 // prepare brings the ledger to this version. Of two processes that do so at once the second one waits.
-func (c Config) prepare(ctx context.Context, db *sql.DB, there bool) error {
+func (c Config) prepare(ctx context.Context, read, write *sql.DB) error {
+	there, err := c.exists(ctx, read)
+	if err != nil {
+		return err
+	}
 	if there {
-		have, err := schema().Check(ctx, db)
+		have, err := schema().Check(ctx, write)
 		if err != nil {
 			return err
 		}
 		if have == schema().Latest() {
-			return schema().SyncArrows(ctx, db)
+			return schema().SyncArrows(ctx, write)
 		}
 	}
-	guard := c.pool("wave365 migration", 1, false)
-	defer guard.Close()
-	tx, err := guard.BeginTx(ctx, nil)
+	// Not one of the pool, all of which might wait for each other here.
+	guard, err := pgx.ConnectConfig(ctx, c.Address.connection("wave365 migration"))
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
+	defer func() { _ = guard.Close(context.WithoutCancel(ctx)) }() // and with it ends the transaction
 	// It is this connection's work that waits, not its end.
-	for _, query := range []string{"SET LOCAL idle_in_transaction_session_timeout = 0", "SET LOCAL lock_timeout = 60000"} {
-		if _, err := tx.ExecContext(ctx, query); err != nil {
+	for _, query := range []string{"BEGIN", "SET LOCAL idle_in_transaction_session_timeout = 0", "SET LOCAL lock_timeout = 60000"} {
+		if _, err := guard.Exec(ctx, query); err != nil {
 			return err
 		}
 	}
-	if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtext($1))", c.Address.schema()); err != nil {
+	if _, err := guard.Exec(ctx, "SELECT pg_advisory_xact_lock(hashtext($1))", c.Address.schema()); err != nil {
 		return err
 	}
-	if _, err := db.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{c.Address.schema()}.Sanitize()); err != nil {
+	if _, err := write.ExecContext(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{c.Address.schema()}.Sanitize()); err != nil {
 		return err
 	}
-	return errors.Join(schema().Migrate(ctx, db), schema().SyncArrows(ctx, db))
-}
-
-// pool gives connections that find the ledger's tables by their names alone.
-func (c Config) pool(session string, most int, readOnly bool) *sql.DB {
-	conn := c.Address.config.Copy()
-	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
-	for name, value := range map[string]string{
-		"application_name": session, "search_path": pgx.Identifier{c.Address.schema()}.Sanitize(),
-		"idle_in_transaction_session_timeout": ms(frozen), "statement_timeout": ms(statement), "lock_timeout": ms(queue),
-		"synchronous_commit": "on", "client_min_messages": "warning",
-		// A machine that died is noticed in half a minute.
-		"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
-	} {
-		conn.RuntimeParams[name] = value
-	}
-	if readOnly {
-		conn.RuntimeParams["default_transaction_read_only"] = "on"
-	}
-	if conn.ConnectTimeout == 0 {
-		conn.ConnectTimeout = queue
-	}
-	db := stdlib.OpenDB(*conn)
-	db.SetMaxOpenConns(most)
-	db.SetMaxIdleConns(most)
-	return db
+	return errors.Join(schema().Migrate(ctx, write), schema().SyncArrows(ctx, write))
 }

@@ -35,7 +35,12 @@ func damagedBy(err *error) {
 func (d *DB) Get(ctx context.Context) func(query string, args []any, into ...any) error {
 	return func(query string, args []any, into ...any) (err error) {
 		defer damagedBy(&err)
-		return d.read.QueryRowContext(ctx, d.bound(query), args...).Scan(into...)
+		its, cancel := ctx, context.CancelFunc(func() {})
+		if d.Statement > 0 {
+			its, cancel = context.WithTimeout(ctx, d.Statement)
+		}
+		defer cancel()
+		return d.read.QueryRowContext(its, d.bound(query), args...).Scan(into...)
 	}
 }
 

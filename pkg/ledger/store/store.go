@@ -47,6 +47,9 @@ type Dialect struct {
 	// whether somebody is connected under a name.
 	Session   string
 	Connected func(get func(query string, args []any, into ...any) error, session string) (bool, error)
+	// Shared: the connections are those of a pool that others use as well. None is kept between transactions, and what is
+	// prepared on it is the driver's matter.
+	Shared bool
 	// Guards are the statements that switch the triggers of a table, for %s, off and on again; empty: they are dropped and
 	// made again.
 	Guards [2]string
@@ -74,7 +77,7 @@ type DB struct {
 
 	// turn has room for one: who has put something in uses what follows it, and takes it out again.
 	turn   chan struct{}
-	conn   *sql.Conn // nil until it is needed, and after it broke
+	conn   *sql.Conn // nil until it is needed, after it broke, and between transactions when Shared
 	stmts  map[string]*sql.Stmt
 	closed bool
 }
@@ -135,6 +138,9 @@ func (d *DB) Do(ctx context.Context, fn func(*Tx) error) error {
 		}
 	}
 	err := d.transact(fn)
+	if d.Shared {
+		_ = d.drop()
+	}
 	if err == nil && d.hooks.Committed != nil {
 		d.hooks.Committed()
 	}
@@ -307,22 +313,46 @@ func (t *Tx) run(query string) error {
 	return err
 }
 
+// query is one that is ready to run, as *sql.Stmt is.
+type query interface {
+	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, args ...any) *sql.Row
+}
+
+// plain is a query of which the driver remembers by itself how it was prepared.
+type plain struct {
+	conn *sql.Conn
+	text string
+}
+
+func (p plain) ExecContext(ctx context.Context, args ...any) (sql.Result, error) {
+	return p.conn.ExecContext(ctx, p.text, args...)
+}
+
+func (p plain) QueryContext(ctx context.Context, args ...any) (*sql.Rows, error) {
+	return p.conn.QueryContext(ctx, p.text, args...)
+}
+
+func (p plain) QueryRowContext(ctx context.Context, args ...any) *sql.Row {
+	return p.conn.QueryRowContext(ctx, p.text, args...)
+}
+
 // stmt prepares a query once per connection.
-func (t *Tx) stmt(query string) (*sql.Stmt, error) {
-	if s := t.d.stmts[query]; s != nil {
+func (t *Tx) stmt(text string) (query, error) {
+	if t.d.Shared {
+		return plain{t.conn, t.d.bound(text)}, nil
+	}
+	if s := t.d.stmts[text]; s != nil {
 		return s, nil
 	}
 	ctx, cancel := t.d.statement()
 	defer cancel()
-	bound := query
-	if t.d.Bind != nil {
-		bound = t.d.Bind(query)
-	}
-	s, err := t.conn.PrepareContext(ctx, bound)
+	s, err := t.conn.PrepareContext(ctx, t.d.bound(text))
 	if err != nil {
 		return nil, err
 	}
-	t.d.stmts[query] = s
+	t.d.stmts[text] = s
 	return s, nil
 }
 

@@ -1,0 +1,135 @@
+package postgres
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/hex"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// statement bounds one statement, on both ends; frozen is how long an open transaction may wait for its next statement,
+// so that a process that was stopped in the middle of one is in nobody's way; queue is how long one waits for another.
+const (
+	statement = 30 * time.Second
+	frozen    = 3 * time.Second
+	queue     = 10 * time.Second
+)
+
+// vanished is after how long without a sign of life a connection is given up, on both ends: a machine that died says
+// nothing. The server's part are its tcp_keepalives.
+const vanished = 25 * time.Second
+
+// connection is how the database is reached under that name, by ledgers and by whatever else keeps to their times.
+func (a Address) connection(name string) *pgx.ConnConfig {
+	conn := a.config.Copy()
+	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+	for name, value := range map[string]string{
+		"application_name": name, "client_min_messages": "warning", "synchronous_commit": "on",
+		"idle_in_transaction_session_timeout": ms(frozen), "statement_timeout": ms(statement), "lock_timeout": ms(queue),
+		"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3",
+	} {
+		conn.RuntimeParams[name] = value
+	}
+	if conn.ConnectTimeout == 0 {
+		conn.ConnectTimeout = queue
+	}
+	dialer := net.Dialer{
+		Timeout:         conn.ConnectTimeout,
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3},
+		Control:         unanswered,
+	}
+	conn.DialFunc = dialer.DialContext
+	return conn
+}
+
+// Pool is a pool of at most so many connections under that name, with the times that ledgers have. It connects when it is
+// used first. The caller closes it.
+func (a Address) Pool(name string, most int) (*pgxpool.Pool, error) {
+	return a.pool(a.connection(name), most, 0)
+}
+
+func (a Address) pool(conn *pgx.ConnConfig, most, least int) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig("")
+	if err != nil {
+		return nil, classify(err, "read the database's address")
+	}
+	config.ConnConfig, config.MaxConns, config.MinConns = conn, int32(most), int32(least)
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	return pool, classify(err, "reach the database "+a.Database())
+}
+
+// Share is a pool of at most so many connections that ledgers in the database take turns with, see Config.Pool: none of
+// them keeps one longer than a statement or a transaction takes. The caller closes it after them.
+func (a Address) Share(most int) (*pgxpool.Pool, error) {
+	return a.pool(a.connection(session()), most, 1)
+}
+
+// own is a pool for the ledger alone.
+func (c Config) own() (*pgxpool.Pool, error) {
+	conn := c.Address.connection(session())
+	if c.ReadOnly {
+		conn.RuntimeParams["default_transaction_read_only"] = "on"
+	}
+	return c.Address.pool(conn, readers+1, 1)
+}
+
+// session is a name of its own for a pool. Who holds a ledger is known to live by being connected under it, which is why
+// such pools keep one connection.
+func session() string {
+	b := make([]byte, 6)
+	rand.Read(b)
+	return "wave365 " + hex.EncodeToString(b)
+}
+
+// visitor lends a pool's connections to one ledger, which finds its tables by their names alone.
+type visitor struct {
+	driver.Connector
+	schema string
+	// closing is called when the database/sql pool of the visitor is closed.
+	closing func()
+}
+
+// lent are up to so many of the pool's connections at a time, each for one use.
+func (c Config) lent(pool *pgxpool.Pool, most int, closing func()) *sql.DB {
+	db := sql.OpenDB(visitor{stdlib.GetPoolConnector(pool), c.Address.schema(), closing})
+	db.SetMaxOpenConns(most)
+	db.SetMaxIdleConns(-1)
+	return db
+}
+
+// searched is where a connection remembers which ledger's tables it finds.
+const searched = "wave365 ledger"
+
+// Connect takes a connection out of the pool.
+func (v visitor) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := v.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := conn.(*stdlib.Conn).Conn().PgConn()
+	if c.CustomData()[searched] == v.schema {
+		return conn, nil
+	}
+	if _, err := c.Exec(ctx, "SET search_path = "+pgx.Identifier{v.schema}.Sanitize()).ReadAll(); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	c.CustomData()[searched] = v.schema
+	return conn, nil
+}
+
+// Close is called by the database/sql pool.
+func (v visitor) Close() error {
+	if v.closing != nil {
+		v.closing()
+	}
+	return nil
+}
