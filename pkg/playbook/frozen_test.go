@@ -115,7 +115,7 @@ func TestAnUnansweredQuestionIsRecordedAsNotSent(t *testing.T) {
 					if err := book.Prepare(t.Context(), rows); err != nil {
 						t.Fatal(err)
 					}
-					r, err := runner.New(s.ledger, runner.Config{Slots: 1, Steps: book.Steps(), Clock: cloud.Clock{}})
+					r, err := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 1}, Steps: book.Steps(), Clock: cloud.Clock{}})
 					if err != nil {
 						t.Fatal(err)
 					}
