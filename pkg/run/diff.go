@@ -39,49 +39,19 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 		d.Refused = append(d.Refused, fmt.Sprintf("the columns were %s and are %s", strings.Join(run.Columns, ", "), strings.Join(file.Columns, ", ")))
 		return d
 	}
-	user, blob := slices.Index(file.Canonical, "user"), slices.Index(file.Canonical, "blob")
-	known := map[[2]string][]int{}
-	for i, r := range rows {
-		if !r.Removed() { // a line that is put back is a new row
-			k := rowKey(cell(r.Input, user), cell(r.Input, blob))
-			known[k] = append(known[k], i)
-		}
-	}
-	free := replaceable(rows, file, user, blob)
-	var added, changed []string
+	m := match(rows, file)
+	var added, changed, removed []string
 	for i, f := range file.Rows {
-		k := rowKey(f.User, f.Blob)
-		if at := free[k[0]]; len(known[k]) == 0 && len(at) > 0 {
-			known[k], free[k[0]] = at[:1], at[1:]
-		}
-		if len(known[k]) == 0 {
+		at, ok := m.take(f)
+		if !ok {
 			d.Added = append(d.Added, i)
 			added = append(added, fmt.Sprintf("added    line %d: %s", f.Line, f.User))
-			continue
+		} else if text := d.compare(file, Pair{at, i}, rows[at]); text != "" {
+			changed = append(changed, "changed  "+text)
 		}
-		at := known[k][0]
-		known[k] = known[k][1:]
-		what := changedCells(file.Columns, rows[at].Input, f.Cells)
-		if len(what) == 0 {
-			continue
-		}
-		text := fmt.Sprintf("line %d: %s: %s", f.Line, f.User, strings.Join(what, ", "))
-		changed = append(changed, "changed  "+text)
-		if r := rows[at]; r.BeginsAnew() && onlyDisks(file, r.Input, f.Cells) {
-			changed[len(changed)-1] += "; the row failed, and gets a new attempt"
-			d.Again = append(d.Again, Pair{at, i})
-			continue
-		}
-		if r := rows[at]; r.Begun() || r.State.Final() && r.State != migration.Skipped {
-			d.Refused = append(d.Refused, text+", but the row is "+string(r.State)+" and has begun")
-			continue
-		}
-		d.Changed = append(d.Changed, Pair{at, i})
 	}
-	var removed []string
 	for i, r := range rows {
-		k := rowKey(cell(r.Input, user), cell(r.Input, blob))
-		if !slices.Contains(known[k], i) || r.State.Final() {
+		if !m.left(i, r) || r.State.Final() {
 			continue // what has ended stays in the run, whatever becomes of its line
 		}
 		removed = append(removed, fmt.Sprintf("removed  %s (was line %d)", r.Target.User, r.Target.Line))
@@ -94,6 +64,66 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 	d.Lines = slices.Concat(added, removed, changed)
 	return d
 }
+
+// compare takes in what a line changes about its row, and says it; "" for nothing.
+func (d *Difference) compare(file *wave.File, p Pair, r migration.Row) string {
+	f := file.Rows[p.File]
+	what := changedCells(file.Columns, r.Input, f.Cells)
+	if len(what) == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("line %d: %s: %s", f.Line, f.User, strings.Join(what, ", "))
+	switch {
+	case r.BeginsAnew() && onlyDisks(file, r.Input, f.Cells):
+		d.Again = append(d.Again, p)
+		return text + "; the row failed, and gets a new attempt"
+	case r.Begun() || r.State.Final() && r.State != migration.Skipped:
+		d.Refused = append(d.Refused, text+", but the row is "+string(r.State)+" and has begun")
+	default:
+		d.Changed = append(d.Changed, p)
+	}
+	return text
+}
+
+// matching pairs the rows of a run with the lines of a file, each at most once.
+type matching struct {
+	user, blob int
+	// known are the rows by user and disk, free those whose disk another line of the user replaces, by user.
+	known map[[2]string][]int
+	free  map[string][]int
+}
+
+func match(rows []migration.Row, file *wave.File) matching {
+	m := matching{user: slices.Index(file.Canonical, "user"), blob: slices.Index(file.Canonical, "blob"), known: map[[2]string][]int{}}
+	for i, r := range rows {
+		if !r.Removed() { // a line that is put back is a new row
+			m.known[m.key(r)] = append(m.known[m.key(r)], i)
+		}
+	}
+	m.free = replaceable(rows, file, m.user, m.blob)
+	return m
+}
+
+func (m matching) key(r migration.Row) [2]string {
+	return rowKey(cell(r.Input, m.user), cell(r.Input, m.blob))
+}
+
+// take gives the row of a line; false: it is a new one.
+func (m matching) take(f wave.Row) (at int, ok bool) {
+	k := rowKey(f.User, f.Blob)
+	if rows := m.known[k]; len(rows) > 0 {
+		m.known[k] = rows[1:]
+		return rows[0], true
+	}
+	if rows := m.free[k[0]]; len(rows) > 0 {
+		m.free[k[0]] = rows[1:]
+		return rows[0], true
+	}
+	return 0, false
+}
+
+// left reports whether a row has found no line.
+func (m matching) left(i int, r migration.Row) bool { return slices.Contains(m.known[m.key(r)], i) }
 
 // replaceable gives, by user, the rows whose disk another line of the user replaces: those that failed and begin anew, and whose
 // own line is not in the file any more.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,15 +88,9 @@ const apart = 15 * time.Second
 // already. Errors: the call's; OutcomeUnknown ("effect.unknown") when nothing could be read; the journal's.
 func (w Writer) Do(ctx context.Context, e Effect) (migration.Outcome, error) {
 	sure := context.WithoutCancel(ctx)
-	past, err := w.Journal.Writes(sure, migration.WriteFilter{Command: w.Command, Target: e.Target, Undecided: true})
+	open, err := w.undecided(sure, e)
 	if err != nil {
 		return migration.Outcome{}, err
-	}
-	var open []migration.Write
-	for _, p := range past {
-		if p.Effect == e.Effect && p.Row == e.Row && strings.EqualFold(p.UserID, e.UserID) && !Elsewhere(w.Tenant, p) {
-			open = append(open, p)
-		}
 	}
 	if out, found, err := w.settle(ctx, e, open); err != nil || found {
 		return out, err
@@ -121,26 +116,38 @@ func (w Writer) Do(ctx context.Context, e Effect) (migration.Outcome, error) {
 	if holds.Refused() != nil {
 		return migration.Outcome{}, w.lockLost(sure, in, holds)
 	}
+	return w.conclude(ctx, e, in, id, err)
+}
+
+// undecided are the earlier writes of the same effect whose outcome nobody knows.
+func (w Writer) undecided(ctx context.Context, e Effect) ([]migration.Write, error) {
+	past, err := w.Journal.Writes(ctx, migration.WriteFilter{Command: w.Command, Target: e.Target, Undecided: true})
+	return slices.DeleteFunc(past, func(p migration.Write) bool {
+		return p.Effect != e.Effect || p.Row != e.Row || !strings.EqualFold(p.UserID, e.UserID) || Elsewhere(w.Tenant, p)
+	}), err
+}
+
+// conclude records what a call answered, and looks for the effect when the answer says nothing of it.
+func (w Writer) conclude(ctx context.Context, e Effect, in migration.Write, id string, answer error) (migration.Outcome, error) {
 	out := migration.Outcome{Status: migration.OutcomeDone, RemoteID: id, At: w.Clock.Now()}
-	if f := fault.As(err); f != nil && f.Remote != nil {
+	if f := fault.As(answer); f != nil && f.Remote != nil {
 		out.RequestID = f.Remote.RequestID
 	}
-	switch fault.KindOf(err) {
+	switch fault.KindOf(answer) {
 	case "":
-		return out, w.Journal.ConcludeWrite(sure, in, out)
 	case fault.OutcomeUnknown, fault.Internal, fault.Unavailable, fault.Throttled, fault.Interrupted:
 		// No answer, or one that says nothing: the effect may be there.
-		out.Status, out.Detail = migration.OutcomeUnknown, err.Error()
-		if jerr := w.Journal.ConcludeWrite(sure, in, out); jerr != nil {
-			return out, jerr
-		}
-		return w.lost(ctx, e, in, err)
+		out.Status, out.Detail = migration.OutcomeUnknown, answer.Error()
+	default:
+		out.Status, out.Detail = migration.OutcomeRefused, answer.Error()
 	}
-	out.Status, out.Detail = migration.OutcomeRefused, err.Error()
-	if jerr := w.Journal.ConcludeWrite(sure, in, out); jerr != nil {
-		return out, jerr
+	if err := w.Journal.ConcludeWrite(context.WithoutCancel(ctx), in, out); err != nil {
+		return out, err
 	}
-	return out, err
+	if out.Status == migration.OutcomeUnknown {
+		return w.lost(ctx, e, in, answer)
+	}
+	return out, answer
 }
 
 // lockLost records that a write was given up because the ledger's lock was taken away, and gives the fault.

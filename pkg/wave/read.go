@@ -101,48 +101,58 @@ func (r *reading) header() bool {
 }
 
 func (r *reading) columns(cells []string) {
-	f := r.file
 	r.present = map[string]bool{}
-	misspelled := map[string]bool{} // columns that are missing for a reason that is told
-	var unknown []string
+	h := names{misspelled: map[string]bool{}}
 	for _, c := range cells {
 		c = celltext.Denormal(c)
 		spelled := RedactSAS(c)
 		if celltext.Trim(spelled) == "" && celltext.Trim(c) != "" {
 			spelled = "(redacted)" // a signature where a name should be; the column must not vanish with it
 		}
-		name := canonical(spelled)
-		switch {
-		case name != "" && r.present[name]:
-			f := NewFinding("csv.syntax", r.headerLine, name, "", celltext.Trim(spelled), fmt.Sprintf("two columns are both %q; only the first is read", name))
-			f.Hint = "take one of them out, or begin its name with x_ to carry it through to the reports"
-			r.findings = append(r.findings, f)
-			name = ""
-		case name != "":
-			r.present[name] = true
-		case strings.ContainsRune(spelled, charset.Zero): // that has been told
-			misspelled[canonical(strings.ReplaceAll(spelled, string(charset.Zero), ""))] = true
-		case celltext.Trim(spelled) != "" && !carried(spelled, r.opt):
-			unknown = append(unknown, celltext.Trim(spelled))
-		default:
-			if why := r.garbled("", spelled); why != "" {
-				f := NewFinding("csv.garbled-text", r.headerLine, celltext.Trim(spelled), "", spelled, why)
-				f.Severity = Warning
-				r.findings = append(r.findings, f)
-			}
-		}
-		f.Columns, f.Canonical = append(f.Columns, spelled), append(f.Canonical, name)
+		r.file.Columns, r.file.Canonical = append(r.file.Columns, spelled), append(r.file.Canonical, r.column(spelled, &h))
 	}
 	if len(r.present) == 0 {
 		r.findings = append(r.findings, noHeader(r.headerLine, cells)) // the header is missing, not misspelled
 		return
 	}
-	r.unknownColumns(unknown, misspelled)
+	r.unknownColumns(h.unknown, h.misspelled)
 	for _, c := range Schema() {
-		if c.Required && !r.present[c.Name] && !misspelled[c.Name] {
+		if c.Required && !r.present[c.Name] && !h.misspelled[c.Name] {
 			r.find("csv.missing-column", r.headerLine, c.Name, "", "", fmt.Sprintf("the column %q is missing", c.Name))
 		}
 	}
+}
+
+// names are what a header has besides the columns of a wave.
+type names struct {
+	unknown []string
+	// misspelled are columns that are missing for a reason that is told.
+	misspelled map[string]bool
+}
+
+// column gives the canonical name of a column as it is spelled; "": it is none that is read.
+func (r *reading) column(spelled string, h *names) string {
+	name := canonical(spelled)
+	switch {
+	case name != "" && r.present[name]:
+		f := NewFinding("csv.syntax", r.headerLine, name, "", celltext.Trim(spelled), fmt.Sprintf("two columns are both %q; only the first is read", name))
+		f.Hint = "take one of them out, or begin its name with x_ to carry it through to the reports"
+		r.findings = append(r.findings, f)
+		return ""
+	case name != "":
+		r.present[name] = true
+	case strings.ContainsRune(spelled, charset.Zero): // that has been told
+		h.misspelled[canonical(strings.ReplaceAll(spelled, string(charset.Zero), ""))] = true
+	case celltext.Trim(spelled) != "" && !carried(spelled, r.opt):
+		h.unknown = append(h.unknown, celltext.Trim(spelled))
+	default:
+		if why := r.garbled("", spelled); why != "" {
+			f := NewFinding("csv.garbled-text", r.headerLine, celltext.Trim(spelled), "", spelled, why)
+			f.Severity = Warning
+			r.findings = append(r.findings, f)
+		}
+	}
+	return name
 }
 
 // unknownColumns reports the names that no column has, and adds to misspelled the columns that they are near to.

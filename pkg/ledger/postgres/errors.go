@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -61,13 +62,60 @@ func lost(err error) bool {
 		return false
 	}
 	if c := code(err); c != "" {
-		return c == idleInTransaction || c[:2] == "08" || c == "57P01" || c == "57P02" || c == "57P03"
+		return c[:2] == "08" || slices.Contains([]string{idleInTransaction, "57P01", "57P02", "57P03"}, c)
 	}
 	var network net.Error
 	var number syscall.Errno
-	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) ||
-		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, context.DeadlineExceeded) ||
+	broken := []error{driver.ErrBadConn, sql.ErrConnDone, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, context.DeadlineExceeded}
+	return slices.ContainsFunc(broken, func(b error) bool { return errors.Is(err, b) }) ||
 		errors.As(err, &network) || errors.As(err, &number) || pgconn.SafeToRetry(err)
+}
+
+// answer is what a code of PostgreSQL means to the operator.
+type answer struct {
+	kind            fault.Kind
+	code, msg, hint string
+}
+
+var (
+	busy        = answer{fault.Unavailable, store.CodeBusy, "another process is writing to the ledger", "try again; if it stays so, look what holds the database"}
+	unreachable = answer{fault.Unavailable, "ledger.unreachable", "the database does not answer", "check that it runs and can be reached; a run is continued with resume"}
+	// answers are by code, classes by its first two characters, for the codes that have no answer of their own.
+	answers = map[string]answer{
+		diskFull:         {fault.Unavailable, "ledger.full", "the database's disk is full", "make room there; nothing new is started until this can be recorded"},
+		lockNotAvailable: busy,
+		queryCanceled:    busy,
+		noDatabase:       {fault.NotFound, "ledger.none", "there is no such database", "check --ledger; create the database first"},
+		noTable:          {fault.NotFound, "ledger.none", "its tables are not there", "check --ledger"},
+		readOnly: {fault.Unavailable, "ledger.unreachable", "the database takes no writes: it is a standby, it recovers, or it was made read-only",
+			"check that --ledger names the primary; during a failover, try again when it is over"},
+		noPrivilege: {fault.Denied, "ledger.readonly", "the database does not allow this user to write",
+			"grant CREATE on the database and all on the schema of this ledger"},
+		tooMany: {fault.Unavailable, "ledger.unreachable", "all connections that the database allows are in use",
+			"raise max_connections there, or let fewer workers and commands use it at once; see who is connected in pg_stat_activity"},
+	}
+	classes = map[string]answer{
+		"28": {fault.Denied, "ledger.denied", "the database does not let this user in", "check the user in --ledger, and PGPASSWORD or ~/.pgpass"},
+		"08": unreachable, "53": unreachable, "57": unreachable,
+	}
+)
+
+// answerTo finds what an error means; false: nothing that is known here.
+func answerTo(err error) (answer, bool) {
+	c := code(err)
+	if a, ok := answers[c]; ok {
+		return a, true
+	}
+	if len(c) == 5 {
+		if a, ok := classes[c[:2]]; ok {
+			return a, true
+		}
+	}
+	if _, why, is := strings.Cut(err.Error(), tlsMark); is {
+		return answer{fault.Unavailable, "ledger.unreachable", "no TLS connection that can be trusted: " + why,
+			"let the server take TLS, with a certificate for its name that this machine trusts (see sslrootcert, PGSSLROOTCERT)"}, true
+	}
+	return unreachable, lost(err)
 }
 
 // classify turns what PostgreSQL or the network answered into a fault; doing completes "could not …".
@@ -79,40 +127,14 @@ func classify(err error, doing string) error {
 		return err
 	}
 	msg := "could not " + doing
-	switch c := code(err); {
+	switch {
 	case errors.Is(err, context.Canceled):
 		return fault.Wrap(fault.Interrupted, "", msg+": stopped", "", err)
 	case errors.Is(err, store.ErrClosed):
 		return fault.Wrap(fault.Internal, "ledger.closed", msg+": the ledger is closed", "", err)
-	case c == diskFull:
-		return fault.Wrap(fault.Unavailable, "ledger.full", msg+": the database's disk is full",
-			"make room there; nothing new is started until this can be recorded", err)
-	case c == lockNotAvailable, c == queryCanceled:
-		return fault.Wrap(fault.Unavailable, store.CodeBusy, msg+": another process is writing to the ledger",
-			"try again; if it stays so, look what holds the database", err)
-	case c == noDatabase:
-		return fault.Wrap(fault.NotFound, "ledger.none", msg+": there is no such database", "check --ledger; create the database first", err)
-	case c == noTable:
-		return fault.Wrap(fault.NotFound, "ledger.none", msg+": its tables are not there", "check --ledger", err)
-	case c == readOnly:
-		return fault.Wrap(fault.Unavailable, "ledger.unreachable", msg+": the database takes no writes: it is a standby, it recovers, or it was made read-only",
-			"check that --ledger names the primary; during a failover, try again when it is over", err)
-	case c == noPrivilege:
-		return fault.Wrap(fault.Denied, "ledger.readonly", msg+": the database does not allow this user to write",
-			"grant CREATE on the database and all on the schema of this ledger", err)
-	case len(c) == 5 && c[:2] == "28":
-		return fault.Wrap(fault.Denied, "ledger.denied", msg+": the database does not let this user in",
-			"check the user in --ledger, and PGPASSWORD or ~/.pgpass", err)
-	case c == tooMany:
-		return fault.Wrap(fault.Unavailable, "ledger.unreachable", msg+": all connections that the database allows are in use",
-			"raise max_connections there, or let fewer workers and commands use it at once; see who is connected in pg_stat_activity", err)
-	case strings.Contains(err.Error(), tlsMark):
-		_, why, _ := strings.Cut(err.Error(), tlsMark)
-		return fault.Wrap(fault.Unavailable, "ledger.unreachable", msg+": no TLS connection that can be trusted: "+why,
-			"let the server take TLS, with a certificate for its name that this machine trusts (see sslrootcert, PGSSLROOTCERT)", err)
-	case len(c) == 5 && (c[:2] == "53" || c[:2] == "57" || c[:2] == "08"), lost(err):
-		return fault.Wrap(fault.Unavailable, "ledger.unreachable", msg+": the database does not answer",
-			"check that it runs and can be reached; a run is continued with resume", err)
+	}
+	if a, ok := answerTo(err); ok {
+		return fault.Wrap(a.kind, a.code, msg+": "+a.msg, a.hint, err)
 	}
 	return fault.Wrap(fault.Internal, "ledger.failed", msg+": "+err.Error(), "", err)
 }

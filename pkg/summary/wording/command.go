@@ -32,26 +32,42 @@ var (
 
 // place are the flags of Place that a command takes and does not have.
 func (s Shell) place(c fault.Command) []string {
-	has := func(flag string) bool {
-		return slices.ContainsFunc(c.Args, func(a string) bool { return a == flag || strings.HasPrefix(a, flag+"=") })
-	}
 	family, _, _ := strings.Cut(c.Name, " ")
-	wave := slices.Contains([]string{"validate", "plan", "run", "submit", "doctor"}, family)
-	tenant := wave || slices.Contains([]string{"policy", "setting", "image", "license", "cloudpc"}, family) ||
-		family == "purge" && has("--foreign") || family == "deprovision" && !has("--row")
-	if family != "doctor" && slices.Contains(noLedger, c.Name) || has("--help") || has("--offline") || has("--explain") {
+	if family != "doctor" && slices.Contains(noLedger, c.Name) || has(c, "--help") || has(c, "--offline") || has(c, "--explain") {
 		return nil
 	}
+	recorded := recordedFlags(c, family)
 	var out []string
 	for _, flag := range s.Place {
-		name, value, _ := strings.Cut(flag, "=")
-		switch {
-		case has(name), !tenant && slices.Contains(tenantFlags, name), !wave && slices.Contains(storageFlags, name):
-		default:
+		if name, value, _ := strings.Cut(flag, "="); !has(c, name) && !slices.Contains(recorded, name) {
 			out = append(out, name+"="+s.Quote(value))
 		}
 	}
 	return out
+}
+
+// recordedFlags are those whose values a command of the family finds in the run's record.
+func recordedFlags(c fault.Command, family string) []string {
+	switch family {
+	case "validate", "plan", "run", "submit", "doctor":
+		return nil
+	case "policy", "setting", "image", "license", "cloudpc":
+		return storageFlags
+	case "purge":
+		if has(c, "--foreign") {
+			return storageFlags
+		}
+	case "deprovision":
+		if !has(c, "--row") {
+			return storageFlags
+		}
+	}
+	return slices.Concat(tenantFlags, storageFlags)
+}
+
+// has reports whether a command has a flag, with or without a value.
+func has(c fault.Command, flag string) bool {
+	return slices.ContainsFunc(c.Args, func(a string) bool { return a == flag || strings.HasPrefix(a, flag+"=") })
 }
 
 // noLedger names the commands that need no ledger.

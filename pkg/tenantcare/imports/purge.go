@@ -97,23 +97,39 @@ func Judge(c Candidate, a graph.ImportAnswer) (Verdict, error) {
 	if a.Err != nil {
 		return v, a.Err
 	}
+	status := func(s string) bool { return strings.EqualFold(a.Import.Status, s) }
+	usage := func(s string) bool { return strings.EqualFold(a.Import.Usage, s) }
+	claim := c.claim(a.Import)
 	switch {
-	case strings.EqualFold(a.Import.Usage, graph.UsageInUse):
+	case usage(graph.UsageInUse):
 		v.Why = "a Cloud PC is built from it"
-	case !strings.EqualFold(a.Import.Status, graph.ImportSucceeded) && !strings.EqualFold(a.Import.Status, graph.ImportFailed):
+	case !status(graph.ImportSucceeded) && !status(graph.ImportFailed):
 		v.Why = "the service is still at it: " + a.Import.Status
-	case c.Row != nil && a.Import.AssignedUser != "" && !a.Import.AssignedTo(c.Row.Target.UserID, c.Row.Target.UPN):
-		v.Why = "the service says that it belongs to " + a.Import.AssignedUser + ", not to " + c.Row.Target.User
-	case c.Row != nil && c.Row.State == migration.Held && strings.EqualFold(c.Row.Facts.SnapshotID, c.ID):
-		v.Why = "its row is held: settle it first with reconcile"
-	case c.Row != nil && !c.Row.State.Final() && strings.EqualFold(c.Row.Facts.SnapshotID, c.ID):
-		v.Why = "run " + c.Row.Run + " is not done with it"
-	case !strings.EqualFold(a.Import.Usage, graph.UsageNotUsed) && !strings.EqualFold(a.Import.Usage, graph.UsageExpired) && !strings.EqualFold(a.Import.Status, graph.ImportFailed):
+	case claim != "":
+		v.Why = claim
+	case !usage(graph.UsageNotUsed) && !usage(graph.UsageExpired) && !status(graph.ImportFailed):
 		v.Why = "the service says a usage that is not known here: " + a.Import.Usage
 	default:
 		v.Fate, v.Why = Purge, unused(a.Import)
 	}
 	return v, nil
+}
+
+// claim says who still needs the import of a row: somebody else whose it is, or the row itself; "" for nobody.
+func (c Candidate) claim(i graph.Import) string {
+	if c.Row == nil {
+		return ""
+	}
+	own := strings.EqualFold(c.Row.Facts.SnapshotID, c.ID)
+	switch {
+	case i.AssignedUser != "" && !i.AssignedTo(c.Row.Target.UserID, c.Row.Target.UPN):
+		return "the service says that it belongs to " + i.AssignedUser + ", not to " + c.Row.Target.User
+	case own && c.Row.State == migration.Held:
+		return "its row is held: settle it first with reconcile"
+	case own && !c.Row.State.Final():
+		return "run " + c.Row.Run + " is not done with it"
+	}
+	return ""
 }
 
 func unused(i graph.Import) string {

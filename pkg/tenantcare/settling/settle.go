@@ -92,19 +92,16 @@ func of(by tenantcare.Writer, t Tenant, s facts.Storage, w migration.Write) (ten
 		return leaving.MembershipGone(t, w.UserID, w.Target), 0
 	case tenantcare.GroupDelete:
 		return wavegroup.Gone(t, w.Target), 0
-	case tenantcare.PolicyAssign, migration.EffectSettingAssign:
-		var group string // that was taken out
-		out := json.Unmarshal(w.Before, &group) == nil && group != ""
-		switch {
-		case w.Effect == tenantcare.PolicyAssign && out:
+	case tenantcare.PolicyAssign:
+		if group := takenOut(w); group != "" {
 			return wavegroup.PolicyWithout(t, w.Target, group), 0
-		case w.Effect == tenantcare.PolicyAssign:
-			return orGone(policies.Written(t, w)), 0
-		case out:
-			return wavegroup.SettingWithout(t, w.Target, group), 0
-		default:
-			return orGone(snapshotsetting.Written(t, w)), 0
 		}
+		return orGone(policies.Written(t, w)), 0
+	case migration.EffectSettingAssign:
+		if group := takenOut(w); group != "" {
+			return wavegroup.SettingWithout(t, w.Target, group), 0
+		}
+		return orGone(snapshotsetting.Written(t, w)), 0
 	case tenantcare.GraceEnd:
 		return leaving.Ended(t, w.User, w.Target, w.At), leaving.EndShows
 	case tenantcare.BlobDelete:
@@ -113,6 +110,14 @@ func of(by tenantcare.Writer, t Tenant, s facts.Storage, w migration.Write) (ten
 		}
 	}
 	return nil, 0
+}
+
+// takenOut is the group that an assignment took out; "": it put groups in.
+func takenOut(w migration.Write) (group string) {
+	if json.Unmarshal(w.Before, &group) != nil {
+		return ""
+	}
+	return group
 }
 
 // orGone has a look at a thing that somebody deleted find nothing.

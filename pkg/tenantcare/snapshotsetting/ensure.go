@@ -54,15 +54,10 @@ func (p Plan) Nothing() bool { return len(p.Add) == 0 && !p.Switch }
 //
 // Errors: Conflict (setting.conflict, setting.not-snapshot), Invalid (setting.ambiguous).
 func Decide(name string, groups []Group, settings []graph.UserSetting, others map[string]Group) (Plan, error) {
-	p := Plan{Name: name}
-	for _, s := range settings {
-		if s.DisplayName != name {
-			continue
-		}
-		if p.Have.ID != "" {
-			return p, fault.New(fault.Invalid, "setting.ambiguous", "two user settings are called "+name+": "+p.Have.ID+", "+s.ID, "rename one of them; nothing was changed")
-		}
-		p.Have = s
+	have, err := called(name, settings)
+	p := Plan{Name: name, Have: have}
+	if err != nil {
+		return p, err
 	}
 	for _, g := range groups {
 		reach := reaching(settings, g.ID)
@@ -84,18 +79,38 @@ func Decide(name string, groups []Group, settings []graph.UserSetting, others ma
 		p.Switch = p.Have.ID != "" && !snapshot(p.Have)
 	}
 	if p.Switch {
-		for _, id := range p.Have.GroupIDs {
-			if slices.ContainsFunc(groups, func(g Group) bool { return strings.EqualFold(g.ID, id) }) {
-				continue
-			}
-			g, known := others[strings.ToLower(id)]
-			if !known {
-				g = Group{ID: id, Name: id}
-			}
-			p.Besides = append(p.Besides, g)
-		}
+		p.Besides = besides(have, groups, others)
 	}
 	return p, overlap(p, groups, settings, others)
+}
+
+// called finds the setting of that name; its zero value when there is none.
+func called(name string, settings []graph.UserSetting) (have graph.UserSetting, err error) {
+	for _, s := range settings {
+		if s.DisplayName != name {
+			continue
+		}
+		if have.ID != "" {
+			return have, fault.New(fault.Invalid, "setting.ambiguous", "two user settings are called "+name+": "+have.ID+", "+s.ID, "rename one of them; nothing was changed")
+		}
+		have = s
+	}
+	return have, nil
+}
+
+// besides are the groups that a setting is assigned to besides these.
+func besides(s graph.UserSetting, groups []Group, others map[string]Group) (out []Group) {
+	for _, id := range s.GroupIDs {
+		if slices.ContainsFunc(groups, func(g Group) bool { return strings.EqualFold(g.ID, id) }) {
+			continue
+		}
+		g, known := others[strings.ToLower(id)]
+		if !known {
+			g = Group{ID: id, Name: id}
+		}
+		out = append(out, g)
+	}
+	return out
 }
 
 // overlap finds people of the groups whom another setting reaches through another group.
@@ -170,19 +185,24 @@ func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, p Plan) (graph.U
 			return graph.UserSetting{}, err
 		}
 	}
+	return verify(ctx, w.Clock, t, id, p.Name, add)
+}
+
+// verify reads back until the setting builds from snapshots and reaches these groups, for a while.
+func verify(ctx context.Context, clock tenantcare.Clock, t Tenant, id, name string, groups []string) (graph.UserSetting, error) {
 	for try := 0; ; try++ {
 		s, err := read(ctx, t, id)
-		if err == nil && snapshot(s) && !slices.ContainsFunc(add, func(g string) bool { return !tenantcare.Has(s.GroupIDs, g) }) {
+		if err == nil && snapshot(s) && hasAll(s.GroupIDs, groups) {
 			return s, nil
 		}
 		if err != nil && !fault.Is(err, fault.NotFound) {
 			return s, err
 		}
 		if try == looks {
-			return s, fault.New(fault.Conflict, "setting.not-snapshot", "the service did not keep user setting "+p.Name+" as written: it builds from "+s.ProvisioningSourceType,
+			return s, fault.New(fault.Conflict, "setting.not-snapshot", "the service did not keep user setting "+name+" as written: it builds from "+s.ProvisioningSourceType,
 				"this tenant may not have the migration feature yet: ask Microsoft support")
 		}
-		if err := tenantcare.Sleep(ctx, w.Clock, apart); err != nil {
+		if err := tenantcare.Sleep(ctx, clock, apart); err != nil {
 			return s, err
 		}
 	}
@@ -286,8 +306,12 @@ func assign(t Tenant, id string, add []string) tenantcare.Effect {
 func assigned(t Tenant, id string, groups []string) tenantcare.Look {
 	return func(ctx context.Context) (string, string, bool, error) {
 		s, err := read(ctx, t, id)
-		return id, "it is assigned", err == nil && !slices.ContainsFunc(groups, func(g string) bool { return !tenantcare.Has(s.GroupIDs, g) }), err
+		return id, "it is assigned", err == nil && hasAll(s.GroupIDs, groups), err
 	}
+}
+
+func hasAll(have, groups []string) bool {
+	return !slices.ContainsFunc(groups, func(g string) bool { return !tenantcare.Has(have, g) })
 }
 
 // Written is how to look for what a recorded write to a user setting did, of whichever command; nil: it is none, or does not

@@ -98,13 +98,8 @@ func (p Plan) Leaves() bool {
 // the reads.
 func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.Row, mine, all []migration.Write) (Plan, error) {
 	p := Plan{Row: row}
-	if !row.State.Final() {
-		return p, fault.New(fault.Conflict, "undo.refused", "the row of "+row.Target.User+" is "+string(row.State)+" at "+string(row.Step)+": it is not done",
-			"nothing was changed; give the row up, or end the run", fault.NewCommand("cancel", "--row", row.Target.User).For(row.Run), fault.NewCommand("resume").For(row.Run))
-	}
-	if row.State == migration.Held {
-		return p, fault.New(fault.Conflict, "undo.refused", "the row of "+row.Target.User+" is held: an import of it may exist",
-			"nothing was changed; settle the row first", fault.NewCommand("reconcile", "--row", row.Target.User).For(row.Run))
+	if err := stillNeeded(row); err != nil {
+		return p, err
 	}
 	user, err := t.User(ctx, row.Target.UserID)
 	if err != nil {
@@ -123,9 +118,11 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 			continue
 		}
 		if w.Effect == migration.EffectRelease {
-			if s, ok, err := p.release(ctx, t, user, w); err != nil {
+			s, ok, err := p.release(ctx, t, user, w)
+			if err != nil {
 				return p, err
-			} else if ok {
+			}
+			if ok {
 				p.Steps = append(p.Steps, s)
 			}
 			continue
@@ -137,14 +134,32 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 		if s.Back() && w.Effect != migration.EffectImport {
 			s.Why = foreign
 		}
-		if ok && !slices.ContainsFunc(p.Steps, func(o Step) bool {
-			return o.Did.Effect == s.Did.Effect && strings.EqualFold(target(o.Did), target(s.Did))
-		}) {
+		if ok && !p.has(s) {
 			p.Steps = append(p.Steps, s)
 		}
 	}
 	p.cloudPC(pcs, foreign != "")
 	return p, p.seats(ctx, t)
+}
+
+// stillNeeded refuses a row that needs what would be taken from it.
+func stillNeeded(row migration.Row) error {
+	if !row.State.Final() {
+		return fault.New(fault.Conflict, "undo.refused", "the row of "+row.Target.User+" is "+string(row.State)+" at "+string(row.Step)+": it is not done",
+			"nothing was changed; give the row up, or end the run", fault.NewCommand("cancel", "--row", row.Target.User).For(row.Run), fault.NewCommand("resume").For(row.Run))
+	}
+	if row.State == migration.Held {
+		return fault.New(fault.Conflict, "undo.refused", "the row of "+row.Target.User+" is held: an import of it may exist",
+			"nothing was changed; settle the row first", fault.NewCommand("reconcile", "--row", row.Target.User).For(row.Run))
+	}
+	return nil
+}
+
+// has reports whether a later write of the same effect is a step already.
+func (p Plan) has(s Step) bool {
+	return slices.ContainsFunc(p.Steps, func(o Step) bool {
+		return o.Did.Effect == s.Did.Effect && strings.EqualFold(target(o.Did), target(s.Did))
+	})
 }
 
 // foreignCloudPC says that the person has a Cloud PC that the row did not make: another ledger, or a colleague, gave it, and

@@ -74,41 +74,18 @@ func others(ctx context.Context, t Remover, id, besides string) (int, error) {
 // nobody is in it. It may be stopped between its writes and run again. Errors: Conflict (undo.refused) when somebody is;
 // those of the writes.
 func Remove(ctx context.Context, w tenantcare.Writer, t Remover, r Removal) error {
-	for since := w.Clock.Now(); ; {
-		n, err := others(ctx, t, r.ID, "")
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			break
-		}
-		if w.Clock.Now().Sub(since) > seen {
-			return fault.New(fault.Conflict, "undo.refused", fmt.Sprintf("group %s is not deleted: it has members (%d)", r.Name, n), "run the command again once it is empty")
-		}
-		if err := tenantcare.Sleep(ctx, w.Clock, 15*time.Second); err != nil {
-			return err
-		}
+	if err := empty(ctx, w.Clock, t, r); err != nil {
+		return err
 	}
 	policies, err := t.ProvisioningPolicies(ctx)
 	if err != nil {
 		return err
 	}
 	for _, p := range policies {
-		if !tenantcare.Has(p.GroupIDs, r.ID) {
-			continue
-		}
-		if _, err := w.Do(ctx, tenantcare.Effect{
-			Write:   migration.Write{Effect: tenantcare.PolicyAssign, Target: p.ID, Before: tenantcare.JSON(r.ID)},
-			Present: PolicyWithout(t, p.ID, r.ID),
-			Call: func(ctx context.Context) (string, error) {
-				now, err := groupsOfPolicy(ctx, t, p.ID) // what else was changed in it meanwhile stays
-				if err != nil {
-					return "", err
-				}
-				return p.ID, t.AssignProvisioningPolicy(ctx, p.ID, tenantcare.Without(now, r.ID))
-			},
-		}); err != nil {
-			return err
+		if tenantcare.Has(p.GroupIDs, r.ID) {
+			if _, err := w.Do(ctx, outOfPolicy(t, p.ID, r.ID)); err != nil {
+				return err
+			}
 		}
 	}
 	settings, err := t.UserSettings(ctx)
@@ -116,21 +93,10 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Remover, r Removal) erro
 		return err
 	}
 	for _, s := range settings {
-		if !tenantcare.Has(s.GroupIDs, r.ID) {
-			continue
-		}
-		if _, err := w.Do(ctx, tenantcare.Effect{
-			Write:   migration.Write{Effect: migration.EffectSettingAssign, Target: s.ID, Before: tenantcare.JSON(r.ID)},
-			Present: SettingWithout(t, s.ID, r.ID),
-			Call: func(ctx context.Context) (string, error) {
-				now, err := groupsOfSetting(ctx, t, s.ID)
-				if err != nil {
-					return "", err
-				}
-				return s.ID, t.AssignUserSetting(ctx, s.ID, tenantcare.Without(now, r.ID))
-			},
-		}); err != nil {
-			return err
+		if tenantcare.Has(s.GroupIDs, r.ID) {
+			if _, err := w.Do(ctx, outOfSetting(t, s.ID, r.ID)); err != nil {
+				return err
+			}
 		}
 	}
 	_, err = w.Do(ctx, tenantcare.Effect{
@@ -139,6 +105,52 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Remover, r Removal) erro
 		Call:    func(ctx context.Context) (string, error) { return r.ID, t.DeleteGroup(ctx, r.ID) },
 	})
 	return err
+}
+
+// empty waits until nobody is in the group, as long as a membership that was taken back may still be seen.
+func empty(ctx context.Context, clock tenantcare.Clock, t Remover, r Removal) error {
+	for since := clock.Now(); ; {
+		n, err := others(ctx, t, r.ID, "")
+		if err != nil || n == 0 {
+			return err
+		}
+		if clock.Now().Sub(since) > seen {
+			return fault.New(fault.Conflict, "undo.refused", fmt.Sprintf("group %s is not deleted: it has members (%d)", r.Name, n), "run the command again once it is empty")
+		}
+		if err := tenantcare.Sleep(ctx, clock, 15*time.Second); err != nil {
+			return err
+		}
+	}
+}
+
+// outOfPolicy takes a group out of what a policy is assigned to at this moment.
+func outOfPolicy(t Remover, id, group string) tenantcare.Effect {
+	return tenantcare.Effect{
+		Write:   migration.Write{Effect: tenantcare.PolicyAssign, Target: id, Before: tenantcare.JSON(group)},
+		Present: PolicyWithout(t, id, group),
+		Call: func(ctx context.Context) (string, error) {
+			now, err := groupsOfPolicy(ctx, t, id) // what else was changed in it meanwhile stays
+			if err != nil {
+				return "", err
+			}
+			return id, t.AssignProvisioningPolicy(ctx, id, tenantcare.Without(now, group))
+		},
+	}
+}
+
+// outOfSetting is [outOfPolicy] of a user setting.
+func outOfSetting(t Remover, id, group string) tenantcare.Effect {
+	return tenantcare.Effect{
+		Write:   migration.Write{Effect: migration.EffectSettingAssign, Target: id, Before: tenantcare.JSON(group)},
+		Present: SettingWithout(t, id, group),
+		Call: func(ctx context.Context) (string, error) {
+			now, err := groupsOfSetting(ctx, t, id)
+			if err != nil {
+				return "", err
+			}
+			return id, t.AssignUserSetting(ctx, id, tenantcare.Without(now, group))
+		},
+	}
 }
 
 // PolicyWithout looks whether a policy is not assigned to a group, SettingWithout a user setting; Gone whether the group is gone.

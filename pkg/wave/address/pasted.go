@@ -4,6 +4,7 @@ package address
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -24,9 +25,6 @@ const (
 // of disks, pages of the portal, resource ids, command lines. false: it is none of these.
 func Pasted(s string) (Problem, bool) {
 	lower := strings.ToLower(s)
-	bad := func(why, hint string) (Problem, bool) {
-		return Problem{Code: "csv.value-bad", Why: why, Hint: hint}, true
-	}
 	for _, prefix := range []string{"azcopy ", "azcopy.exe ", "az ", "wget ", "curl ", "invoke-webrequest "} {
 		if strings.HasPrefix(lower, prefix) {
 			return bad("the blob is a whole command line ("+strings.TrimSpace(prefix)+" …)", "write only the blob's URL out of it, without quotes")
@@ -38,34 +36,51 @@ func Pasted(s string) (Problem, bool) {
 	if is := secretAlone(lower); is != "" {
 		return Problem{Code: "csv.value-bad", Why: is, Hint: "write container/path.vhd, or the blob's URL with the SAS behind it, with ? between", Secret: true}, true
 	}
-	if before, _, _ := strings.Cut(lower, "?"); strings.Count(before, "https://")+strings.Count(before, "http://") > 1 {
-		return bad("the blob is more than one URL", "write one blob in each row")
-	} else if strings.Contains(before, "%3f") && strings.Contains(before, "sig=") {
-		return bad("the question mark before the SAS is percent-encoded (%3F), which makes the SAS part of the name", "write ? in its place")
+	if problem, is := misspelledURL(lower); is {
+		return problem, true
 	}
-	switch {
-	case strings.HasPrefix(lower, "storageexplorer:"):
-		return bad("the blob is a link that opens Azure Storage Explorer", "in Storage Explorer use Copy URL of the blob, or write container/path.vhd")
-	case strings.HasPrefix(lower, "file:"):
-		return bad("the blob is a file on a computer (file:), not in the storage account", hintUpload)
-	case strings.HasPrefix(lower, "https%3a"), strings.HasPrefix(lower, "http%3a"):
-		return bad("the blob's URL is percent-encoded as a whole", "write it decoded, beginning with https://")
-	case strings.HasPrefix(lower, `https:\\`), strings.HasPrefix(lower, `http:\\`):
-		return bad("the blob's URL has backslashes", "write it with slashes, beginning with https://")
-	case strings.HasPrefix(lower, "["), strings.HasPrefix(lower, "<"):
-		return bad("the blob is a link with brackets round it, as chats and mails write it", "write only the URL, without brackets")
-	case !strings.Contains(lower, "://"):
-		host, _, path := strings.Cut(strings.TrimPrefix(lower, "//"), "/")
-		if path && strings.Count(host, ".") >= 2 && (strings.Contains(host, ".core.") || strings.Contains(host, "storage.azure.")) {
-			return bad("the blob's URL lacks its beginning", "write https:// before it")
-		}
-		return Problem{}, false
+	if !strings.Contains(lower, "://") {
+		return withoutScheme(lower)
 	}
 	u, err := url.Parse(s)
 	if err != nil {
 		return Problem{}, false
 	}
 	return linkTo(u)
+}
+
+// misspelledURL recognises URLs that were changed on their way through chats, mails and programs, and those of files.
+func misspelledURL(lower string) (Problem, bool) {
+	before, _, _ := strings.Cut(lower, "?")
+	begins := func(prefixes ...string) bool {
+		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(lower, p) })
+	}
+	switch {
+	case strings.Count(before, "https://")+strings.Count(before, "http://") > 1:
+		return bad("the blob is more than one URL", "write one blob in each row")
+	case strings.Contains(before, "%3f") && strings.Contains(before, "sig="):
+		return bad("the question mark before the SAS is percent-encoded (%3F), which makes the SAS part of the name", "write ? in its place")
+	case begins("storageexplorer:"):
+		return bad("the blob is a link that opens Azure Storage Explorer", "in Storage Explorer use Copy URL of the blob, or write container/path.vhd")
+	case begins("file:"):
+		return bad("the blob is a file on a computer (file:), not in the storage account", hintUpload)
+	case begins("https%3a", "http%3a"):
+		return bad("the blob's URL is percent-encoded as a whole", "write it decoded, beginning with https://")
+	case begins(`https:\\`, `http:\\`):
+		return bad("the blob's URL has backslashes", "write it with slashes, beginning with https://")
+	case begins("[", "<"):
+		return bad("the blob is a link with brackets round it, as chats and mails write it", "write only the URL, without brackets")
+	}
+	return Problem{}, false
+}
+
+// withoutScheme recognises a URL that lacks its beginning.
+func withoutScheme(lower string) (Problem, bool) {
+	host, _, path := strings.Cut(strings.TrimPrefix(lower, "//"), "/")
+	if path && strings.Count(host, ".") >= 2 && (strings.Contains(host, ".core.") || strings.Contains(host, "storage.azure.")) {
+		return bad("the blob's URL lacks its beginning", "write https:// before it")
+	}
+	return Problem{}, false
 }
 
 // secretAlone recognises what opens a storage account and names no blob; "" for anything else.
@@ -180,9 +195,6 @@ func isResourceID(lower string) bool {
 
 // resourceID judges an id of Azure Resource Manager by what it is of.
 func resourceID(lower string) (Problem, bool) {
-	bad := func(why, hint string) (Problem, bool) {
-		return Problem{Code: "csv.value-bad", Why: why, Hint: hint}, true
-	}
 	switch {
 	case strings.Contains(lower, "/microsoft.compute/disks/"), strings.Contains(lower, "/microsoft.compute/snapshots/"):
 		return bad("the blob is the resource id (ARM id) of a managed disk or snapshot", "export it (az snapshot grant-access), and "+hintExport)
