@@ -76,7 +76,7 @@ func aboutRows() []entry.Entry {
 		{Code: "cloudpc.warnings", Warning: true, Who: entry.Admin, Title: "the Cloud PC was provisioned with warnings", Meaning: "It works and is from the snapshot; something beside it did not come about, such as a language pack.",
 			Remedy: "look at it in the Intune admin center and clear the warning"},
 		entry.Of(entry.Operator, "row.deferred", "the row was put off to another evening", "It would not have finished before the time of --stop-by. Nothing was sent for it.",
-			"retry it on another evening, or run the rows of failed.csv as a wave of their own", "retry"),
+			"retry takes the row up on another evening", "retry"),
 		entry.Of(entry.Operator, "row.cancelled", "the row was cancelled", "An operator gave it up before its import was sent.", "retry takes the row up again", "retry"),
 		entry.Of(entry.Operator, "row.removed", "the row's line was removed from the wave file", "The edited file was taken over, so the row is not part of the wave any more.",
 			"put the line back, then resume with the edited file, to have it in the wave again", "resume"),

@@ -6,12 +6,14 @@ import (
 	"bytes"
 	"encoding/csv"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
+	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
@@ -77,8 +79,12 @@ func Failed(w io.Writer, a summary.Record) error {
 		for _, i := range keep {
 			line = append(line, cellAt(r.Input, i))
 		}
-		reason := why.Text
-		if remedy := a.Shell.Remedy(why.Remedy); remedy != "" {
+		reason, do := why.Text, why.Remedy
+		if class == summary.Skipped { // the others are for retry, this one for the file
+			do.Text = strings.TrimPrefix(do.Text+"; correct the row here, then", "; ")
+			do.Commands = append(slices.Clone(do.Commands), advice.ValidateFailed(a.Run))
+		}
+		if remedy := a.Shell.Remedy(do); remedy != "" {
 			reason += " · " + remedy
 		}
 		t.line(append(line, string(class), wording.Clean(reason)))

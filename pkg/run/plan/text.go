@@ -126,11 +126,13 @@ func (p Plan) haltText() string {
 	if err != nil || h.Floor <= 0 {
 		return ""
 	}
-	rows := "at least " + wording.Count(h.Floor, "row")
+	rows, did := "at least "+wording.Count(h.Floor, "row"), " have failed or are held."
 	if h.Share > 0 {
 		rows += fmt.Sprintf(", and %g%% of the finished rows,", h.Share*100)
+	} else if h.Floor == 1 {
+		did = " has failed or is held."
 	}
-	return "Halt: nothing new starts once " + rows + " failed or are held."
+	return "Halt: nothing new starts once " + rows + did
 }
 
 func (p Plan) stopByText(zone *time.Location) string {

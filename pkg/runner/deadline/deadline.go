@@ -32,6 +32,6 @@ func (d Deadline) Problem(r migration.Row) migration.Problem {
 		Code: "row.deferred",
 		Message: fmt.Sprintf("not started: it needs about %s and would not be done by %s", d.Forecast(r).Round(time.Minute),
 			clocks.Moment(d.StopBy)),
-		Hint: "retry another evening, or run the rows of failed.csv as a wave of their own", Commands: []fault.Command{fault.NewCommand("retry")},
+		Hint: "retry takes the row up on another evening", Commands: []fault.Command{fault.NewCommand("retry")},
 	}
 }

@@ -49,10 +49,16 @@ func Moves(a summary.Record) []Move {
 		one, many = "One row is being worked on or waits for its turn. Nothing is to be done.", "%d rows are being worked on or wait for their turn. Nothing is to be done."
 	}
 	say(summary.Active, n[summary.Active]+n[summary.Waiting]+n[summary.Queued], Operator, one, many)
-	say(summary.Skipped, n[summary.Skipped], Operator, "Correct the row in failed.csv and run that file as a wave.",
-		"Correct the %d rows in failed.csv and run that file as a wave.")
+	others := ""
+	if n[summary.Failed]+n[summary.Deferred]+n[summary.Cancelled] > 0 {
+		others = " The other rows in it are for retry: do that first."
+	}
+	say(summary.Skipped, n[summary.Skipped], Operator, "Correct the row in failed.csv and run that file as a wave."+others,
+		"Correct the %d rows in failed.csv and run that file as a wave."+others)
 	say(summary.Deferred, n[summary.Deferred], Operator, "One row was put off: retry it on another evening.",
 		"%d rows were put off: retry them on another evening.")
+	say(summary.Cancelled, n[summary.Cancelled], Operator, "One row was cancelled. Retry takes it up after all.",
+		"%d rows were cancelled. Retry takes them up after all.")
 	say(summary.Warned, n[summary.Warned], Admin, "One Cloud PC works but carries a warning. Look at it in the Intune admin center.",
 		"%d Cloud PCs work but carry warnings. Look at them in the Intune admin center.")
 	_, done := a.People()
@@ -86,7 +92,7 @@ func Next(a summary.Record) []fault.Command {
 		out = append(out, fault.NewCommand("retry"))
 	}
 	if n[summary.Failed]+n[summary.Skipped]+n[summary.Deferred] > 0 && !open {
-		out = append(out, validateFailed(a.Run))
+		out = append(out, ValidateFailed(a.Run))
 	}
 	if !open && n[summary.Held] == 0 && !closed(a) {
 		out = append(out, fault.NewCommand("close"))
@@ -118,8 +124,8 @@ func settles(r migration.Row) []fault.Command {
 	}
 }
 
-// validateFailed looks at the corrected file of what did not end well: a rehearsal's on its scenario.
-func validateFailed(run migration.Run) fault.Command {
+// ValidateFailed looks at the corrected file of what did not end well: a rehearsal's on its scenario.
+func ValidateFailed(run migration.Run) fault.Command {
 	words := []string{summary.FailedFile(run)}
 	if run.Sandbox != "" {
 		words = append(words, "--sandbox="+run.Sandbox)
