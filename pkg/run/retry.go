@@ -88,14 +88,16 @@ func Retryable(rows []migration.Row, user string) ([]int, error) {
 type Attempt struct {
 	// Rows are the positions of the rows that get a new attempt.
 	Rows []int
-	// Findings are what is wrong with disks that have to be imported anew; their rows get no new attempt.
+	// Findings are what is wrong with disks that have to be imported anew, and which users another run has; their rows get no
+	// new attempt.
 	Findings []wave.Finding
 	// targets are those of all rows of the run, with the facts of disks that were read again.
 	targets []migration.Target
 }
 
 // NewAttempt reads the facts of the disks again for those of the chosen rows that begin anew, because a disk that failed
-// has to be fixed. It records nothing, and refuses an attempt that the tenant is not prepared for, such as after close.
+// has to be fixed, and leaves out those whose users another run of the ledger has taken up since. It records nothing, and
+// refuses an attempt that the tenant is not prepared for, such as after close.
 func (s *Session) NewAttempt(ctx context.Context, chosen []int) (Attempt, error) {
 	a := Attempt{Rows: chosen}
 	err := s.recallPurges(ctx, chosen)
@@ -105,6 +107,11 @@ func (s *Session) NewAttempt(ctx context.Context, chosen []int) (Attempt, error)
 	if a.targets, a.Findings, err = s.freshDisks(ctx, chosen); err != nil {
 		return a, err
 	}
+	beside, err := s.elsewhere(ctx, chosen)
+	if err != nil {
+		return a, err
+	}
+	a.Findings = append(a.Findings, beside...)
 	a.Rows = slices.DeleteFunc(slices.Clone(chosen), func(i int) bool {
 		return slices.ContainsFunc(a.Findings, func(f wave.Finding) bool { return f.Line == s.Rows[i].Target.Line })
 	})

@@ -1,10 +1,15 @@
 package run_test
 
 import (
+	"context"
 	"os"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
+	"wave365/pkg/fault"
+	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
 	"wave365/pkg/wave"
@@ -93,4 +98,103 @@ func TestSession_NewAttempt_nothingNew(t *testing.T) {
 			t.Errorf("the file is gone: %v; %v, %d, asked of %v", gone, out, s.Rows[0].Target.Disk.Length, v.asked)
 		}
 	}
+}
+
+// imported is a tenant that knows some imports.
+type imported struct {
+	unset
+	ids map[string]bool
+}
+
+func (t imported) ImportResults(_ context.Context, ids []string) ([]graph.ImportAnswer, error) {
+	answers := make([]graph.ImportAnswer, len(ids))
+	for i, id := range ids {
+		if !t.ids[id] {
+			answers[i].Err = fault.New(fault.NotFound, "", "there is no such import", "")
+		}
+	}
+	return answers, nil
+}
+
+// A row whose user another run of the ledger has taken up since, or has an import of, gets no new attempt: it would send a
+// second import. What another run did before is no reason.
+func TestSession_NewAttempt_elsewhere(t *testing.T) {
+	t.Parallel()
+	const ada = 0
+	for _, tc := range []struct {
+		name string
+		// of Ada's row in the other run; cancelled rows with an import stay without anybody who knows it
+		steps  func(migration.Row) []migration.Transition
+		before bool // it ended before this run's row did
+		gone   bool // its import is
+		want   string
+	}{
+		{name: "open", steps: func(r migration.Row) []migration.Transition { return claimed(r) }, want: "user.in-other-run"},
+		{name: "failed", steps: func(r migration.Row) []migration.Transition { return failed(claimed(r)) }, want: "user.in-other-run"},
+		{name: "failed before", steps: func(r migration.Row) []migration.Transition { return failed(claimed(r)) }, before: true},
+		{name: "cancelled", steps: func(r migration.Row) []migration.Transition {
+			return []migration.Transition{migration.Cancel(r, "cancelled", later)}
+		}},
+		{name: "cancelled with its import", steps: cancelledWithImport, want: "user.has-import"},
+		{name: "cancelled, and its import is gone", steps: cancelledWithImport, gone: true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s, _, _ := begun(t, migration.Settings{})
+			s.Services.Tenant = imported{ids: map[string]bool{"there": !tc.gone}}
+			if tc.before {
+				tr := migration.Cancel(s.Rows[ada], "cancelled", later.Add(time.Hour))
+				if err := s.Ledger.Apply(t.Context(), tr); err != nil {
+					t.Fatal(err)
+				}
+				s.Rows[ada] = tr.To()
+			} else {
+				fail(t, s, ada, migration.StepCheck)
+			}
+			other := s.Rows[ada]
+			other.Run, other.Index, other.State, other.Step, other.Version, other.Reason, other.Attempt = "r2", 0, migration.Pending, migration.StepCheck, 0, migration.ReasonCreated, 1
+			other.Problem, other.Note, other.UpdatedAt, other.StartedAt, other.FinishedAt = nil, "", later, time.Time{}, time.Time{}
+			if err := s.Ledger.CreateRun(t.Context(), migration.Run{ID: "r2", Wave: "again", State: migration.RunActive, CreatedAt: later, Columns: s.Run.Columns}, []migration.Row{other}, nil); err != nil {
+				t.Fatal(err)
+			}
+			for _, tr := range tc.steps(other) {
+				if err := s.Ledger.Apply(t.Context(), tr); err != nil {
+					t.Fatal(err)
+				}
+			}
+			a, err := s.NewAttempt(t.Context(), []int{ada})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var codes []string
+			for _, f := range a.Findings {
+				codes = append(codes, f.Code)
+			}
+			if got := strings.Join(codes, " "); got != tc.want || (len(a.Rows) == 0) != (tc.want != "") {
+				t.Errorf("%q, %v get a new attempt; want %q", got, a.Rows, tc.want)
+			}
+		})
+	}
+}
+
+// later is after everything else of this evening.
+var later = evening.Add(time.Hour)
+
+func claimed(r migration.Row) []migration.Transition {
+	return []migration.Transition{migration.Claim(r, later)}
+}
+
+func failed(so []migration.Transition) []migration.Transition {
+	r := so[len(so)-1].To()
+	return append(so, migration.Fail(r, r.Facts, migration.Problem{Code: "x.failed", Message: "it failed"}, later))
+}
+
+func cancelledWithImport(r migration.Row) []migration.Transition {
+	so := claimed(r)
+	for r = so[0].To(); r.Step != migration.StepImportWait; r = so[len(so)-1].To() {
+		f := r.Facts
+		f.SnapshotID = "there"
+		so = append(so, migration.Advance(r, f, later, "", later))
+	}
+	return append(so, migration.Cancel(so[len(so)-1].To(), "cancelled", later))
 }

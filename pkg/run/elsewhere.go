@@ -1,0 +1,80 @@
+package run
+
+import (
+	"context"
+	"strings"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/migration"
+	"wave365/pkg/wave"
+)
+
+// elsewhere finds which users of the chosen rows another run of the ledger has taken up since, or has left an import of: their
+// rows get no new attempt, because that would send a second import for somebody.
+func (s *Session) elsewhere(ctx context.Context, chosen []int) (found []wave.Finding, err error) {
+	known, err := KnownTo(ctx, s.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	var others []int     // rows that would send an import, by each import that is not theirs
+	var imports []string // in that order
+	for _, i := range chosen {
+		if f, taken := TakenUp(s.Rows[i], known); taken {
+			found = append(found, f)
+			continue
+		}
+		for _, id := range ImportsOfOthers(s.Rows[i], known) {
+			others, imports = append(others, i), append(imports, id)
+		}
+	}
+	if len(imports) == 0 {
+		return found, nil
+	}
+	answers, err := s.Services.Tenant.ImportResults(ctx, imports)
+	if err != nil {
+		return nil, err
+	}
+	for k, i := range others {
+		switch r := s.Rows[i]; {
+		case fault.Is(answers[k].Err, fault.NotFound): // used up, or purged
+		case answers[k].Err != nil:
+			return nil, answers[k].Err
+		default:
+			f := ofRow(r, "user.has-import", r.Target.User+" has the imported snapshot "+imports[k]+", which another run of this ledger sent")
+			f.Hint = "a second one is not sent as long as it is there: finish that run's row, or purge the import as long as it is unused, then retry"
+			f.Commands = []fault.Command{fault.NewCommand("purge", "--id", imports[k]), fault.NewCommand("retry").For(r.Run)}
+			found = append(found, f)
+		}
+	}
+	return found, nil
+}
+
+// TakenUp is the finding about a row that may be retried whose user another run of the ledger holds, or has brought to an end
+// since; false: none has.
+func TakenUp(r migration.Row, known Known) (wave.Finding, bool) {
+	s, ok := known.Before[strings.ToLower(r.Target.UserID)]
+	if !ok || s.Run == r.Run || !s.Holds() && !s.At.After(r.UpdatedAt) {
+		return wave.Finding{}, false
+	}
+	f := ofRow(r, "user.in-other-run", "run "+s.Run+" has taken "+r.Target.User+" up since: the row there is "+string(s.State))
+	f.Hint, f.Commands = "look there first: this row gets no new attempt as long as the other one stands", []fault.Command{fault.NewCommand("status").For(s.Run)}
+	return f, true
+}
+
+// ImportsOfOthers are the imports that other rows of the ledger have left for a row's user, when a new attempt of it would send
+// one. Some of them may be used up or purged.
+func ImportsOfOthers(r migration.Row, known Known) (ids []string) {
+	if migration.RetryStep(r) != migration.StepCheck {
+		return nil
+	}
+	for _, id := range known.Imports[strings.ToLower(r.Target.UserID)] {
+		if !strings.EqualFold(id, r.Facts.SnapshotID) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func ofRow(r migration.Row, code, text string) wave.Finding {
+	return wave.NewFinding(code, r.Target.Line, "user", r.Target.User, r.Target.User, text)
+}
