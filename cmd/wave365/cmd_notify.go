@@ -98,6 +98,13 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 		}
 		return sent
 	})
+	messages, gone, err := t.stillReady(ctx, messages)
+	if err != nil {
+		return err
+	}
+	if len(gone) > 0 && !g.json {
+		fmt.Fprintln(a.err, wording.OneLine(fmt.Sprintf("not told that it is ready, because the Cloud PC is not there as this run proved it (ended, or provisioned again since): %s", strings.Join(gone, ", "))))
+	}
 	notKnown := fmt.Sprintf("whether %s arrived is not known, and nothing is sent again: %s", wording.Count(len(doubtful), "message"), strings.Join(doubtful, ", "))
 	switch {
 	case len(messages) == 0 && len(doubtful) > 0:

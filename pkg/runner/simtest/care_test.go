@@ -80,7 +80,7 @@ func (c care) tell() string {
 
 // tend gives one command again and again until it is done, and once more: then nothing may be left to do.
 func (w *world) tend(k int, c care, touched map[string]bool) error {
-	rows, err := w.store.Rows(context.Background(), runID)
+	rows, err := w.store.Rows(context.Background(), w.run.ID)
 	if err != nil {
 		return err
 	}
@@ -198,12 +198,12 @@ func (w *world) command(n int, c care, e ending, look *lookout) (deed, error) {
 	if err != nil {
 		return failed, err
 	}
-	p := tended{w, g, b, tenantcare.Writer{Journal: mortalJournal{w.store.(tenantcare.Journal), l}, Clock: w.clock, Command: c.what, By: "the operator", Run: runID}}
-	rows, err := w.store.Rows(ctx, runID)
+	p := tended{w, g, b, tenantcare.Writer{Journal: mortalJournal{w.store.(tenantcare.Journal), l}, Clock: w.clock, Command: c.what, By: "the operator", Run: w.run.ID}}
+	rows, err := w.store.Rows(ctx, w.run.ID)
 	if err != nil {
 		return failed, err
 	}
-	if err := settling.Writes(ctx, p.w, g, b, migration.WriteFilter{Run: runID}, func(settling.Settled) {}); err != nil {
+	if err := settling.Writes(ctx, p.w, g, b, migration.WriteFilter{Run: w.run.ID}, func(settling.Settled) {}); err != nil {
 		return failed, passing(l, err)
 	}
 	all, err := p.w.Journal.Writes(ctx, migration.WriteFilter{})

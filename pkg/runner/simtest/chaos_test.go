@@ -62,7 +62,7 @@ func TestChaos(t *testing.T) {
 				if err := errors.Join(w.play(), w.check()); err != nil {
 					t.Fatal(err)
 				}
-				all, err := w.store.Rows(t.Context(), runID)
+				all, err := w.store.Rows(t.Context(), w.run.ID)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -44,11 +44,11 @@ const acceptedImport = "importSnapshot accepted"
 // check wants every promise kept, and says of each that is broken where.
 func (w *world) check() error {
 	ctx := context.Background()
-	rows, err := w.store.Rows(ctx, runID)
+	rows, err := w.store.Rows(ctx, w.run.ID)
 	if err != nil {
 		return err
 	}
-	intents, err := w.store.AllIntents(ctx, runID)
+	intents, err := w.store.AllIntents(ctx, w.run.ID)
 	if err != nil {
 		return err
 	}
@@ -74,14 +74,19 @@ func (w *world) check() error {
 	for _, id := range w.truth.repeated {
 		say("the import with the client-request-id %s was sent again, and nobody could know that it had had no effect", id)
 	}
-	own := 0
+	own := map[string]int{} // by name: each wave has one
 	for _, s := range state.Tenant.Settings {
 		if name, _ := s.Props["displayName"].(string); strings.HasPrefix(name, "wave365") {
-			own++
+			own[name]++
 		}
 	}
-	if own > 1 && w.other == nil && !w.story.isSecond { // two tools that begin at once may each make one
-		say("%d user settings were made for the wave", own)
+	for name, n := range own {
+		if n > 1 && w.other == nil && !w.story.isSecond { // two tools that begin at once may each make one
+			say("%d user settings %s were made", n, name)
+		}
+	}
+	if waves := 1 + len(w.waves); len(own) > waves && w.at == nil {
+		say("%d user settings were made for %d waves", len(own), waves)
 	}
 	for i, r := range rows {
 		for _, err := range w.checkRow(w.story.people[i], r, of(intents, i), log, built[strings.ToLower(r.Target.UserID)]) {
@@ -96,6 +101,12 @@ func (w *world) check() error {
 	if w.other != nil {
 		if err := w.other.check(); err != nil {
 			say("the second ledger: %w", err)
+		}
+	}
+	for _, o := range w.waves {
+		o.store = w.store
+		if err := o.check(); err != nil {
+			say("the wave %s: %w", o.run.ID, err)
 		}
 	}
 	return errors.Join(broken...)
@@ -121,7 +132,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 		if !strings.EqualFold(e.User, r.Target.UserID) {
 			continue
 		}
-		if opens(e) && !cutOver.IsZero() && (w.story.forgets() || cutOverLost(r, intents)) {
+		if opens(e) && !cutOver.IsZero() && (w.story.forgets() || w.shared(r) || cutOverLost(r, intents)) {
 			opened++ // with the Cloud PC went all that could tell another ledger of it
 		}
 		switch {
@@ -129,7 +140,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 			if accepted = append(accepted, e); len(accepted) > 1+purged+opened {
 				say("%d imports were accepted, and %d purged", len(accepted), purged)
 			}
-			if is := w.meddled.written[r.Index+w.offset]; is.etag != "" && is.etag != r.Target.Disk.ETag && e.Time.After(is.at.Add(blindFor)) {
+			if is := w.meddled.written[w.person(r.Index)]; is.etag != "" && is.etag != r.Target.Disk.ETag && e.Time.After(is.at.Add(blindFor)) {
 				say("it was imported at %s, and its disk was written to at %s", stamp(e.Time), stamp(is.at))
 			}
 			if ready = e.Time.Add(p.takes); p.code == "import.failed" && len(accepted) == 1 {
@@ -144,7 +155,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 			if cutOver = e.Time; w.meddled.imaged(r.Target.GroupID, cutOver) {
 				say("it was cut over at %s, when the user setting said image", stamp(cutOver))
 			}
-			if w.story.forgets() {
+			if w.story.forgets() || w.shared(r) {
 				break // by whom, and for which of the imports, is not in the log
 			}
 			if ready.IsZero() && (gone.IsZero() || cutOver.After(gone.Add(blindFor))) {
@@ -164,7 +175,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 		asked := w.deeds.deferring && r.State == migration.Deferred || r.State == migration.Cancelled && w.deeds.cancelled[r.Index]
 		w.deeds.mu.Unlock()
 		anew := r.Attempt > 1 && !r.Step.Imported() // its cut-over was that of an attempt whose import somebody purged
-		if !asked || !cutOver.IsZero() && !anew && !w.story.forgets() {
+		if !asked || !cutOver.IsZero() && !anew && !w.story.forgets() && !w.shared(r) {
 			say("it is %s; asked for: %t, cut over: %s", r.State, asked, stamp(cutOver))
 		}
 		if r.Problem.Code != "import.unknown" && unsettled(intents) { // a held row that is given up says what is not known
@@ -180,7 +191,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 	if r.Warned {
 		got += " with warnings"
 	}
-	if got != want && !slices.Contains(w.mayAlso(p, r.Index+w.offset), got) && !w.confused(r, got) {
+	if got != want && !slices.Contains(w.mayAlso(p, w.person(r.Index)), got) && !w.confused(r, got) {
 		say("it ended as %s, want %s: %s", got, want, r.Note)
 	}
 	if r.State == migration.Succeeded {
@@ -190,7 +201,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 		if !gone.IsZero() && !seenGone(log, r, gone) {
 			return broken // nobody looked while it was built: nothing could tell
 		}
-		late := w.meddled.with(r.Index+w.offset, deleteUser) || w.meddled.with(r.Index+w.offset, unjoin) || w.meddled.with(r.Index+w.offset, unlicense) // it was taken away again
+		late := w.meddled.with(w.person(r.Index), deleteUser) || w.meddled.with(w.person(r.Index), unjoin) || w.meddled.with(w.person(r.Index), unlicense) // it was taken away again
 		if !(late && built == "") && (!strings.HasPrefix(built, "provisioned") && !late || !strings.HasSuffix(built, " from snapshot")) {
 			say("it succeeded, but its Cloud PC is: %s", built)
 		}
@@ -227,7 +238,7 @@ func (w *world) checkSends(r migration.Row, intents []migration.Intent, log []re
 				cutOver = time.Time{} // the Cloud PC goes, and with it what shows the import
 			}
 		}
-		memory := !w.story.forgets() && !(lost && opened)
+		memory := !w.story.forgets() && !((lost || w.shared(r)) && opened)
 		shown := w.story.scenario.Knobs.ListImports && s.at.After(there.Time.Add(blindFor)) && (!used || w.story.scenario.Knobs.KeepImportRecord) ||
 			!cutOver.IsZero() && s.at.After(cutOver.Add(blindFor+slowest))
 		if !there.Time.IsZero() && (memory || shown) {

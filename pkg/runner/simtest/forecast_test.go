@@ -60,7 +60,7 @@ func TestForecast(t *testing.T) {
 				t.Fatal(err)
 			}
 			took := time.Since(began) - 5*time.Minute // the pause after the last process
-			rows, err := w.store.Rows(t.Context(), runID)
+			rows, err := w.store.Rows(t.Context(), w.run.ID)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -84,9 +84,9 @@ func (g gift) decides(p person, lists bool) bool {
 // a Cloud PC.
 func (w *world) checkGiven(p person, r migration.Row) (broken []error) {
 	w.meddled.mu.Lock()
-	g, given := w.meddled.given[r.Index+w.offset]
+	g, given := w.meddled.given[w.person(r.Index)]
 	w.meddled.mu.Unlock()
-	if !given || !g.decides(p, w.story.scenario.Knobs.ListImports) || w.meddled.with(r.Index+w.offset, unlicense) || w.meddled.with(r.Index+w.offset, unjoin) || w.meddled.with(r.Index+w.offset, purge) {
+	if !given || !g.decides(p, w.story.scenario.Knobs.ListImports) || w.meddled.with(w.person(r.Index), unlicense) || w.meddled.with(w.person(r.Index), unjoin) || w.meddled.with(w.person(r.Index), purge) {
 		return nil
 	}
 	for _, s := range w.truth.sendsOf(r.Target.UserID) {

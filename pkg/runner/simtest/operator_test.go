@@ -144,7 +144,7 @@ func (s steering) config(w *world, b *playbook.Playbook, c runner.Config) runner
 
 // kept wants the flags to have meant what they say.
 func (s steering) kept(w *world, began time.Time) error {
-	if s.until != "" && !w.story.forgets() {
+	if s.until != "" && !w.story.forgets() && len(w.waves) == 0 && w.at == nil {
 		log, err := w.requests()
 		if err != nil {
 			return err
@@ -162,7 +162,7 @@ func (s steering) kept(w *world, began time.Time) error {
 		}
 	}
 	if s.stopBy > 0 {
-		intents, err := w.store.AllIntents(context.Background(), runID)
+		intents, err := w.store.AllIntents(context.Background(), w.run.ID)
 		if err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func (s steering) kept(w *world, began time.Time) error {
 
 // canariesFirst wants no row begun, since the process began, but canaries, until so many have succeeded.
 func (s steering) canariesFirst(w *world, began time.Time) error {
-	events, err := w.store.Events(context.Background(), runID)
+	events, err := w.store.Events(context.Background(), w.run.ID)
 	if err != nil {
 		return err
 	}
@@ -235,7 +235,7 @@ func (w *world) order(ctx context.Context, orders []order, to chan<- steer.Comma
 // operate does what the operator does before a process. What the service refuses because of the faults is left undone.
 func (w *world) operate(process int, acts []act) error {
 	for k, a := range acts {
-		rows, err := w.store.Rows(context.Background(), runID)
+		rows, err := w.store.Rows(context.Background(), w.run.ID)
 		if err != nil {
 			return err
 		}
@@ -281,7 +281,11 @@ func chosen(rows []migration.Row, one bool, n int, fits func(migration.Row) bool
 }
 
 func (w *world) retry(rows []migration.Row, a act) error {
-	for _, i := range chosen(rows, a.what == retryOne, a.n, migration.Row.Retryable) {
+	fits, err := w.retryable()
+	if err != nil {
+		return err
+	}
+	for _, i := range chosen(rows, a.what == retryOne, a.n, fits) {
 		if p := rows[i].Problem; p != nil && p.Code == "import.failed" {
 			w.deeds.again[i] = true
 		}
@@ -308,7 +312,7 @@ func (w *world) settleHeld(book *playbook.Playbook, rows []migration.Row, a act)
 		return err
 	}
 	for _, i := range held {
-		past, err := w.store.Intents(ctx, runID, i)
+		past, err := w.store.Intents(ctx, w.run.ID, i)
 		if err != nil {
 			return err
 		}
@@ -356,7 +360,7 @@ func (w *world) cancel(rows []migration.Row, a act) error {
 	ctx := context.Background()
 	one := a.what == cancelOne
 	for _, i := range chosen(rows, one, a.n, func(r migration.Row) bool { return r.Cancellable() && (one || r.State != migration.Held) }) {
-		past, err := w.store.Intents(ctx, runID, i)
+		past, err := w.store.Intents(ctx, w.run.ID, i)
 		if err != nil {
 			return err
 		}
@@ -419,13 +423,13 @@ func (w *world) edit(rows []migration.Row, a act, check func(*wave.File, []wave.
 		w.deeds.cancel(i)
 	}
 	for k := range d.Added {
-		e.Added = append(e.Added, newRow(len(rows)+k, res.Targets[k], some.Rows[k].Cells))
+		e.Added = append(e.Added, w.newRow(len(rows)+k, res.Targets[k], some.Rows[k].Cells))
 	}
 	for k, p := range d.Changed {
 		k += len(d.Added)
 		e.Moves = append(e.Moves, migration.Amend(rows[p.Row], res.Targets[k], some.Rows[k].Cells, w.clock.Now()))
 	}
-	if err := w.store.EditRun(context.Background(), runID, e); err != nil {
+	if err := w.store.EditRun(context.Background(), w.run.ID, e); err != nil {
 		return err
 	}
 	w.deeds.rows += len(d.Added)

@@ -189,7 +189,7 @@ func ask(ctx context.Context, wire http.RoundTripper, method, path, body string)
 }
 
 func (w *world) row(n int) (migration.Row, bool) {
-	rows, err := w.store.Rows(context.Background(), runID)
+	rows, err := w.store.Rows(context.Background(), w.run.ID)
 	if err != nil || n >= len(rows) { // nobody has heard of the late ones
 		return migration.Row{}, false
 	}

@@ -53,7 +53,7 @@ func (w *world) addSecond() error {
 	own.people, own.second, own.ends, own.others = w.story.people[w.story.second.from:], nil, nil, nil
 	own.isSecond, own.secondAfter = true, w.story.second.after
 	own.seed ^= 1 << 60
-	o := &world{t: w.t, story: &own, sandbox: w.sandbox, wire: w.wire, truth: w.truth, deeds: newDeeds(), meddled: w.meddled, clock: w.clock, offset: w.story.second.from, began: w.began}
+	o := &world{t: w.t, story: &own, sandbox: w.sandbox, wire: w.wire, truth: w.truth, deeds: newDeeds(), meddled: w.meddled, clock: w.clock, at: positions(w.story.second.from, len(w.story.people)), began: w.began, places: map[string]int{}}
 	rows, err := o.validate()
 	if err != nil {
 		return err
@@ -140,7 +140,7 @@ func (w *world) timeTravel(process int) error {
 // confused reports whether a row may end as it did because another ledger, or a later part of its own evening that it does not
 // remember, was there first: it says so, and it does not claim a success that is none.
 func (w *world) confused(r migration.Row, got string) bool {
-	if !w.story.forgets() {
+	if !w.story.forgets() && !w.shared(r) {
 		return false
 	}
 	state, code, _ := strings.Cut(got, " ")

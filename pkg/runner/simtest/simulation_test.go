@@ -98,6 +98,9 @@ func (s *story) tell() string {
 	for _, c := range s.cares {
 		fmt.Fprintf(&b, "\n  afterwards: %s", c.tell())
 	}
+	for _, a := range s.agains {
+		fmt.Fprintf(&b, "\n  another wave of people %d to %d, before process %d, ends %+v", a.from, a.to, a.before, a.ends)
+	}
 	for _, m := range s.others {
 		fmt.Fprintf(&b, "\n  somebody, after %s: %s (%d; %s)", m.after, m.what, m.n, m.lasts)
 	}
@@ -116,7 +119,7 @@ func (s *story) tell() string {
 // trace writes everything that was asked and everything that was recorded.
 func (w *world) trace(t *testing.T) {
 	t.Log(w.tale(t))
-	rows, _ := w.store.Rows(t.Context(), runID)
+	rows, _ := w.store.Rows(t.Context(), w.run.ID)
 	t.Logf("%+v", migration.Count(rows))
 }
 
@@ -126,7 +129,7 @@ func (w *world) tale(t *testing.T) string {
 	if err != nil {
 		t.Log(err)
 	}
-	events, err := w.store.Events(t.Context(), runID)
+	events, err := w.store.Events(t.Context(), w.run.ID)
 	if err != nil {
 		t.Log(err)
 	}

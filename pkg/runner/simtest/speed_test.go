@@ -126,7 +126,7 @@ func TestSpeed(t *testing.T) {
 			t.Fatal(err)
 		}
 		makespan := time.Since(began) - 5*time.Minute // the pause after the last process
-		all, err := w.store.Rows(t.Context(), runID)
+		all, err := w.store.Rows(t.Context(), w.run.ID)
 		if err != nil {
 			t.Fatal(err)
 		}

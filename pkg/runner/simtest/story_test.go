@@ -32,6 +32,10 @@ type story struct {
 	lapse lapse
 	// late is how many of the last people come into the wave by an edit of its file.
 	late int
+	// agains are further waves of the same ledger, in the order in which they begin, and newcomers how many of the last people are
+	// in those only.
+	agains    []again
+	newcomers int
 	// cares are the commands after the evening.
 	cares []care
 	// onDisk uses the ledger's file; otherwise a ledger in memory with the same guards is used, for speed.
@@ -101,6 +105,7 @@ func draw(seed uint64) *story {
 	s.lapses(rand.New(rand.NewPCG(seed, 371)))
 	s.relicense(rand.New(rand.NewPCG(seed, 372)))
 	s.leave(rand.New(rand.NewPCG(seed, 373)))
+	s.repeat(rand.New(rand.NewPCG(seed, 374)))
 	return s
 }
 

@@ -80,7 +80,7 @@ func TestNetworkGoneForHalfAnHour(t *testing.T) {
 			inWorld(t, calm(7), func(t *testing.T, w *world) {
 				o := &outage{RoundTripper: w.wire, from: time.Now().Add(after - 1), to: time.Now().Add(after + 30*time.Minute)}
 				w.wire = o
-				rows, err := w.store.Rows(t.Context(), runID)
+				rows, err := w.store.Rows(t.Context(), w.run.ID)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -91,7 +91,7 @@ func TestNetworkGoneForHalfAnHour(t *testing.T) {
 				if err := w.check(); err != nil {
 					t.Fatal(err)
 				}
-				events, err := w.store.Events(t.Context(), runID)
+				events, err := w.store.Events(t.Context(), w.run.ID)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -132,7 +132,7 @@ func TestClockThatJumps(t *testing.T) {
 			t.Parallel()
 			inWorld(t, calm(3), func(t *testing.T, w *world) {
 				w.clock = leap{time.Now().Add(15 * time.Minute), by}
-				rows, err := w.store.Rows(t.Context(), runID)
+				rows, err := w.store.Rows(t.Context(), w.run.ID)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -199,7 +199,7 @@ func withToken(t *testing.T, w *world, left int) ([]migration.Row, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows, err := w.store.Rows(t.Context(), runID)
+	rows, err := w.store.Rows(t.Context(), w.run.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,7 +282,7 @@ func TestDiskFullMidRun(t *testing.T) {
 	dir := smallDisk(t)
 	s := calm(11)
 	inWorld(t, s, func(t *testing.T, w *world) {
-		rows, err := w.store.Rows(t.Context(), runID)
+		rows, err := w.store.Rows(t.Context(), w.run.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -330,7 +330,7 @@ func TestReadOnlyLedgerChangesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.store = l
-		rows, err := l.Rows(t.Context(), runID)
+		rows, err := l.Rows(t.Context(), w.run.ID)
 		if err != nil {
 			t.Fatal(err)
 		}

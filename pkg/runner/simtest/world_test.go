@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -65,8 +66,12 @@ type world struct {
 	// other is the evening of the second ledger; nil: there is none. old is the copy of this one's ledger that will be put back.
 	other *world
 	old   func() error
-	// offset is where the rows of a second ledger begin among the first one's people.
-	offset int
+	// at are which of the first wave's people the rows of another one are, in order; nil: this is the first.
+	at []int
+	// waves are further waves of the same ledger, as far as they have begun, and places how often each user is in a wave of it,
+	// by id in lower case.
+	waves  []*world
+	places map[string]int
 	// began is when the sandbox's story did.
 	began time.Time
 	clock interface {
@@ -77,7 +82,7 @@ type world struct {
 
 // newWorld validates the story's wave and records its run; nothing goes wrong before that.
 func newWorld(t testing.TB, s *story) (*world, error) {
-	w := &world{t: t, story: s, truth: &truth{calls: map[string]*importCall{}}, deeds: newDeeds(), meddled: &meddled{rows: map[int][]string{}, written: map[int]writing{}, given: map[int]gift{}}, clock: cloud.Clock{}, began: time.Now()}
+	w := &world{t: t, story: s, truth: &truth{calls: map[string]*importCall{}}, deeds: newDeeds(), meddled: &meddled{rows: map[int][]string{}, written: map[int]writing{}, given: map[int]gift{}}, clock: cloud.Clock{}, began: time.Now(), places: map[string]int{}}
 	var err error
 	if w.sandbox, err = sandbox.New(sandbox.Config{Scenario: &s.scenario}); err != nil {
 		return nil, err
@@ -148,7 +153,7 @@ func (w *world) validate() ([]migration.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, findings := w.file(w.story.people[:len(w.story.people)-w.story.late], nil)
+	file, findings := w.file(w.story.people[:len(w.story.people)-w.story.late-w.story.newcomers], nil)
 	res, err := preflight.Check(context.Background(), g, b, preflight.Input{
 		File: file, Findings: findings, BlobRoot: b.Root(), Slots: w.story.slots, Now: time.Now(), Trigger: w.story.trigger(),
 	})
@@ -158,21 +163,22 @@ func (w *world) validate() ([]migration.Row, error) {
 	if res.Count(wave.Error) > 0 {
 		return nil, fmt.Errorf("the wave has errors: %+v", res.Findings)
 	}
-	w.run = migration.Run{ID: runID, Wave: "simulation", Tenant: res.Organization.ID, State: migration.RunActive, CreatedAt: time.Now(), Columns: file.Columns}
+	w.run = migration.Run{ID: cmp.Or(w.run.ID, runID), Wave: "simulation", Tenant: res.Organization.ID, State: migration.RunActive, CreatedAt: time.Now(), Columns: file.Columns}
 	var rows []migration.Row
 	for i, r := range file.Rows {
 		if res.Targets[i].Trigger != w.story.people[i].trigger {
 			return nil, fmt.Errorf("row %d has trigger %s", i, res.Targets[i].Trigger)
 		}
 		w.sku = cmp.Or(res.Targets[i].SKUID, w.sku)
-		rows = append(rows, newRow(i, res.Targets[i], r.Cells))
+		rows = append(rows, w.newRow(i, res.Targets[i], r.Cells))
 	}
 	w.deeds.rows = len(rows)
+	w.place(rows)
 	return rows, nil
 }
 
-func newRow(i int, target migration.Target, cells []string) migration.Row {
-	return migration.Row{Run: runID, Index: i, Target: target, Input: cells, State: migration.Pending,
+func (w *world) newRow(i int, target migration.Target, cells []string) migration.Row {
+	return migration.Row{Run: w.run.ID, Index: i, Target: target, Input: cells, State: migration.Pending,
 		Step: migration.StepCheck, Reason: migration.ReasonCreated, Attempt: 1, UpdatedAt: time.Now()}
 }
 
@@ -209,6 +215,9 @@ func (w *world) evening() error {
 	began := time.Now()
 	ends := w.story.ends
 	for process := 0; ; process++ {
+		if err := w.again(process); err != nil {
+			return err
+		}
 		e, more := ending{pause: 5 * time.Minute}, len(ends) > 0
 		if more {
 			e, ends = ends[0], ends[1:]
@@ -219,13 +228,13 @@ func (w *world) evening() error {
 		if err := w.timeTravel(process); err != nil {
 			return err
 		}
-		rows, err := w.store.Rows(context.Background(), runID)
+		rows, err := w.store.Rows(context.Background(), w.run.ID)
 		if err != nil {
 			return err
 		}
 		if c := migration.Count(rows); c.Open() == 0 {
 			if !more {
-				return nil
+				return w.again(math.MaxInt)
 			}
 			continue
 		}
@@ -302,7 +311,7 @@ func (w *world) process(n int, e ending, rows []migration.Row, limit time.Durati
 	case end == runner.Stopped && ctx.Err() == nil:
 		return fmt.Errorf("it stopped, and nobody had asked it to")
 	case end == runner.Finished:
-		left, err := w.store.Rows(context.Background(), runID)
+		left, err := w.store.Rows(context.Background(), w.run.ID)
 		if c := migration.Count(left); err != nil || c.Open() > 0 {
 			return fmt.Errorf("it ended as finished with %d open rows: %+v, %w", c.Open(), c, err)
 		}
