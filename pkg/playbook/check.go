@@ -13,7 +13,6 @@ import (
 // read for up to twenty together; then, row by row, the disk and its guest state, the policy and the user setting. A row
 // whose facts moved fails and says what moved.
 func (b *Playbook) checkAll(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
-	at := b.clock.Now() // a look takes its time
 	seen := b.lookAround(ctx, rows)
 	results := make([]migration.Result, len(rows))
 	for i, r := range rows {
@@ -22,15 +21,15 @@ func (b *Playbook) checkAll(ctx context.Context, rows []migration.Row) ([]migrat
 			continue
 		}
 		var err error
-		if results[i], err = b.check(ctx, r, seen[i], at); err != nil {
+		if results[i], err = b.check(ctx, r, seen[i]); err != nil {
 			return nil, err
 		}
 	}
 	return results, nil
 }
 
-// check judges what was seen of the row's user at some moment, and looks at the rest.
-func (b *Playbook) check(ctx context.Context, r migration.Row, seen surroundings, at time.Time) (migration.Result, error) {
+// check judges what was seen of the row's user, and looks at the rest.
+func (b *Playbook) check(ctx context.Context, r migration.Row, seen surroundings) (migration.Result, error) {
 	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
 	if err != nil {
 		return migration.Result{}, err
@@ -62,7 +61,7 @@ func (b *Playbook) check(ctx context.Context, r migration.Row, seen surroundings
 			return *s, nil
 		}
 	}
-	b.looked.Store(r.Index, at)
+	b.looked.Store(r.Index, seen.at)
 	r.Facts.UserSettingID = setting
 	if next := migration.Next(r.Target.Trigger, migration.StepCheck); next != migration.StepImport {
 		return migration.DoneAfter(clearSuspicion(r.Facts), b.joinLook(), "about to join the group"), nil

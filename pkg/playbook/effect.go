@@ -27,6 +27,9 @@ type effect struct {
 	// blind: where no earlier try is undecided it is done without a look, because the service takes a second one for a
 	// first.
 	blind bool
+	// still is asked right before the call is sent, after whatever it waited for, whether what it relies on holds; its error,
+	// errStale, is the effect's. nil: nothing is asked.
+	still func() error
 	// absentMeansNoEffect: when present says no, a call of unknown outcome is known to have had no effect, and a call
 	// that is not repeatable may be made again.
 	absentMeansNoEffect bool
@@ -152,7 +155,12 @@ func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error)
 	if err != nil {
 		return migration.Outcome{}, err
 	}
-	holds := cloud.NewQuestion(func() error { return b.journal.Holds(ctx) })
+	holds := cloud.NewQuestion(func() error {
+		if err := b.journal.Holds(ctx); err != nil || e.still == nil {
+			return err
+		}
+		return e.still()
+	})
 	if err := holds.Settle(); err != nil {
 		return migration.Outcome{}, b.mayNot(ctx, holds, in)
 	}

@@ -3,6 +3,7 @@ package playbook
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -101,7 +102,11 @@ func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migra
 	if err != nil {
 		return resultOf(r, err, "import.sign-failed", "sign the source of "+r.Target.User)
 	}
-	b.looked.Delete(r.Index) // a look is good for one import
+	lately, _ := b.looked.LoadAndDelete(r.Index) // a look is good for one import
+	looked, _ := lately.(time.Time)
+	if seen != nil {
+		looked = seen.at
+	}
 	var answer graph.Import
 	out, err := b.apply(ctx, effect{
 		row: r.Index, attempt: r.Attempt, kind: migration.EffectImport, subject: r.Target.UserID,
@@ -113,7 +118,16 @@ func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migra
 			answer, err = b.graph.ImportSnapshot(ctx, r.Target.UserID, files)
 			return answer.SnapshotID, err
 		},
+		still: func() error {
+			if b.clock.Now().Sub(looked) > lookHolds {
+				return errStale
+			}
+			return nil
+		},
 	})
+	if errors.Is(err, errStale) && !isJournalError(err) {
+		return migration.Wait(r.Facts, time.Second, "the service made it wait too long since the last look at the tenant: looking again"), nil
+	}
 	if fault.Is(err, fault.OutcomeUnknown) && !isJournalError(err) {
 		return b.lostImport(ctx, r, err)
 	}
@@ -128,6 +142,9 @@ func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migra
 	f.ImportStatus, f.UsageStatus, f.ImportPolicy, f.ImportFile = answer.Status, answer.Usage, answer.PolicyName, answer.Filename
 	if f.ImportStarted = answer.StartedAt; f.ImportStarted.IsZero() {
 		f.ImportStarted = out.At
+		if !wouldSend(past) { // it was sent then, however much later it was found: it may have become a Cloud PC meanwhile
+			f.ImportStarted = lastImport(past).At
+		}
 	}
 	return migration.DoneAfter(f, b.importLook(r, f.ImportStarted), "the service is importing the disk"), nil
 }

@@ -3,6 +3,7 @@ package playbook
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -23,6 +24,8 @@ type surroundings struct {
 	member bool
 	// imports are those of the user, where the service lists them.
 	imports []graph.Import
+	// at is when the look began.
+	at time.Time
 	// err is why the look failed, while doing what.
 	err   error
 	doing string
@@ -31,10 +34,15 @@ type surroundings struct {
 // lookAround looks once at what the tenant holds for the users of some rows: accounts, licenses, Cloud PCs, memberships,
 // imports, each of them for all rows together. The answers are in the order of rows.
 func (b *Playbook) lookAround(ctx context.Context, rows []migration.Row) []surroundings {
-	return b.lookAtAll(ctx, rows, look{"read the users", b.lookAtPeople}, look{"list Cloud PCs", b.lookAtCloudPCs},
+	at := b.clock.Now()
+	seen := b.lookAtAll(ctx, rows, look{"read the users", b.lookAtPeople}, look{"list Cloud PCs", b.lookAtCloudPCs},
 		look{"look for members", func(ctx context.Context, rows []migration.Row, seen []surroundings) error {
 			return b.lookAtMembers(ctx, rows, seen, func(r migration.Row) bool { return r.Target.Trigger != migration.TriggerLicense })
 		}}, look{"list the imports", b.lookAtImports})
+	for i := range seen {
+		seen[i].at = at
+	}
+	return seen
 }
 
 // look reads one thing for some rows together; doing says what.
@@ -183,8 +191,14 @@ func (b *Playbook) lookAtImports(ctx context.Context, rows []migration.Row, seen
 	return b.keepOwnImports(ctx, rows, seen, all)
 }
 
-// lookAge is how old a look before an import may be.
-const lookAge = 2 * time.Minute
+// A look before an import may be lookAge old; when the import leaves at last, after whatever it waited for, lookHolds.
+const (
+	lookAge   = 2 * time.Minute
+	lookHolds = 5 * time.Minute
+)
+
+// errStale is an import that was not sent, because the look before it had grown too old on the way.
+var errStale = errors.New("not sent: the look at the tenant before it was too long ago")
 
 // lookedLately reports whether nothing was in the way of the row's import a moment ago.
 func (b *Playbook) lookedLately(r migration.Row) bool {

@@ -148,3 +148,94 @@ func TestCutOverThatHidesBehindAPause(t *testing.T) {
 		}
 	})
 }
+
+// slowSigner is a storage account that takes ten minutes for the first signature, in which something else happens.
+type slowSigner struct {
+	*blob.Client
+	meanwhile func()
+}
+
+func (s *slowSigner) SignRead(ctx context.Context, r blob.Ref, start, expiry time.Time) (string, error) {
+	if do := s.meanwhile; do != nil {
+		s.meanwhile = nil
+		time.Sleep(10 * time.Minute)
+		do()
+	}
+	return s.Client.SignRead(ctx, r, start, expiry)
+}
+
+// An import that has to wait, after the look before it, for longer than that look is worth is not sent: it is looked again.
+func TestALookThatGrewOld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := story()
+		sc.Knobs.ListImports = true
+		s := newStage(t, sc)
+		defer s.close()
+		s.rows = s.rows[:1]
+		user := s.rows[0].Target.UserID
+		slow := &slowSigner{Client: s.blobs, meanwhile: func() { s.event(user, "give-import", "") }}
+		book := playbook.New(s.run, s.graph, slow, s.ledger, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (blob.Ref, error) {
+			return blob.ParseRef(src.URL, s.blobs.Root())
+		})
+		if err := book.Prepare(t.Context(), s.rows); err != nil {
+			t.Fatal(err)
+		}
+		r, err := runner.New(s.ledger, runner.Config{Slots: 1, Steps: book.Steps(), Clock: cloud.Clock{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.rows, _, err = r.Run(t.Context(), nil, s.rows); err != nil {
+			t.Fatal(err)
+		}
+		if got := states(s.rows); got != "failed:user.has-import" {
+			t.Errorf("%s: %+v", got, s.rows[0].Problem)
+		}
+		if did := s.effects(0); count(did, "importSnapshot accepted")+count(did, "importSnapshot refused") != 0 {
+			t.Errorf("an import was sent: %q", did)
+		}
+		if got := s.intents(0); strings.Count(got, "snapshot.import no-effect") != 1 {
+			t.Errorf("the import that was not sent is not settled: %s", got)
+		}
+	})
+}
+
+// dying is a process that ends right after its import was accepted.
+type dying struct {
+	*liar
+	die func()
+}
+
+func (d dying) ImportSnapshot(ctx context.Context, userID string, files []graph.SourceFile) (graph.Import, error) {
+	im, err := d.liar.ImportSnapshot(ctx, userID, files)
+	if userID == d.user {
+		d.die()
+	}
+	return im, err
+}
+
+// An import whose answer was lost, and which became a Cloud PC while nobody ran the tool, because somebody gave the license, is
+// found and proven, however much later.
+func TestLostImportBecameACloudPC(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, timed())
+		defer s.close()
+		s.rows = s.rows[:1]
+		target := s.rows[0].Target
+		ctx, cancel := context.WithCancel(t.Context())
+		s.over = dying{&liar{Client: s.graph, user: target.UserID, lose: true}, cancel}
+		s.playFor(ctx)
+		if n := accepted(s); n != 1 || s.rows[0].Facts.SnapshotID != "" {
+			t.Fatalf("%d imports, %+v", n, s.rows[0].Facts)
+		}
+		time.Sleep(time.Hour)
+		s.event(target.UserID, "give-license", target.SKUName)
+		time.Sleep(4 * time.Hour)
+		s.over = nil
+		s.play()
+		if got := states(s.rows); got != "succeeded" || accepted(s) != 1 {
+			t.Errorf("%s: %+v", got, s.rows[0].Problem)
+		}
+	})
+}

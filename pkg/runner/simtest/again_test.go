@@ -31,7 +31,11 @@ func (s *story) repeat(r *rand.Rand) {
 	}
 	s.onDisk, s.newcomers = true, r.IntN(4)
 	for i := range s.ends {
-		s.ends[i].before = slices.DeleteFunc(s.ends[i].before, func(a act) bool { return a.what == lie })
+		e := &s.ends[i]
+		e.before = slices.DeleteFunc(e.before, func(a act) bool { return a.what == lie })
+		for k := range e.orders {
+			e.orders[k].Row %= len(s.people) - s.newcomers
+		}
 	}
 	for range 1 + r.IntN(2) {
 		a := again{from: pick(r, 0, r.IntN(len(s.people))), to: len(s.people), before: 1 + r.IntN(len(s.ends)+2)}

@@ -317,7 +317,7 @@ func (w *world) mayAlso(p person, n int) (ends []string) {
 	}
 	add(rename, "failed check.moved")
 	if slices.ContainsFunc(w.story.faults, func(f scenario.Fault) bool { return f.Kind == "malformed" || f.Kind == "status" && f.Match == "" }) {
-		ends = append(ends, "failed check.failed") // what cannot be read twice, or for half a day, is believed
+		ends = append(ends, "failed check.failed", "failed cutover.failed") // what cannot be read twice, or for half a day, is believed
 	}
 	add(deleteUser, "failed user.not-found", "failed provision.leaving", "succeeded", "succeeded with warnings")
 	add(unjoin, "failed group.left")

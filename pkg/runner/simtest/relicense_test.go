@@ -3,6 +3,7 @@ package simtest
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 
 	"wave365/pkg/migration"
@@ -43,6 +44,8 @@ func (l *links) cutOver(e reqlog.Entry) bool {
 	switch e.Effect {
 	case "group member removed":
 		l.left = true
+	case "group member remove refused":
+		l.left = l.left || e.Status == http.StatusNotFound // never was in it
 	case "group member added":
 		l.left = false
 		return l.trigger == migration.TriggerMembership
