@@ -2,9 +2,11 @@ package ledger_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -81,6 +83,52 @@ func TestAFileTakenAway(t *testing.T) {
 			wantFault(t, l.Conclude(ctx, in, migration.Outcome{Status: migration.OutcomeDone}), fault.Unavailable, "ledger.moved-away")
 			_ = l.Close()
 		})
+	}
+}
+
+// TestAFileWrittenOver: an older copy that somebody writes over the file, where it lies, is seen before anything more is said to
+// be recorded, and nothing of ours is brought into it.
+func TestAFileWrittenOver(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("what stays open cannot be removed after the test")
+	}
+	ctx := t.Context()
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	l, err := ledger.Open(ctx, path, ledger.Options{Checkpoint: time.Millisecond})
+	must(t, err)
+	file := func() []byte {
+		data, err := os.ReadFile(path)
+		must(t, err)
+		return data
+	}
+	// inFile waits until what was done is in the file itself, which says so by a number in SQLite's header.
+	inFile := func(do func()) {
+		before := binary.BigEndian.Uint32(file()[60:])
+		do()
+		waitFor(t, func() bool { return binary.BigEndian.Uint32(file()[60:]) > before })
+	}
+	rows := newRows("r1", 2)
+	inFile(func() { must(t, l.CreateRun(ctx, newRun("r1"), rows, nil)) })
+	older := file()
+	inFile(func() { must(t, l.Apply(ctx, migration.Claim(rows[0], evening))) })
+	// What other processes bring into the file is no reason to stop.
+	note := migration.Event{Run: "r1", Row: migration.WaveRow, At: evening, Reason: migration.RunResumed}
+	inFile(func() {
+		other, err := ledger.Open(ctx, path, ledger.Options{})
+		must(t, err)
+		must(t, other.Note(ctx, note))
+		must(t, other.Close())
+	})
+	inFile(func() { must(t, l.Note(ctx, note)) })
+	must(t, os.WriteFile(path, older, 0o600))
+	must(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Second))) // file systems count time in steps
+	wantFault(t, l.Apply(ctx, migration.Claim(rows[1], evening)), fault.Unavailable, "ledger.moved-away")
+	_, err = l.Intend(ctx, migration.Intent{Run: "r1", Row: 0, Effect: migration.EffectImport})
+	wantFault(t, err, fault.Unavailable, "ledger.moved-away")
+	_ = l.Close()
+	if !bytes.Equal(file(), older) {
+		t.Error("something was brought into the copy")
 	}
 }
 

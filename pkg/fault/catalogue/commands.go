@@ -60,7 +60,7 @@ func aboutCommands() []entry.Entry {
 		entry.Of(entry.Operator, "ledger.readonly", "the ledger may not be written", "Its file or folder belongs to somebody else, or is read-only.", "check the permissions of the file and of its folder"),
 		entry.Of(entry.Operator, "ledger.busy", "another program is writing to the ledger", "A backup or a database viewer may have it open.", "close it, then resume", "resume"),
 		entry.Of(entry.Operator, "ledger.io", "the disk answered with an error", "Nothing is done that cannot be recorded, so the run has stopped.", "check the disk, then resume", "resume"),
-		entry.Of(entry.Operator, "ledger.moved-away", "the ledger's file was moved or deleted while it was in use", "Nothing more can be recorded, so the run has stopped.", "put it back, then resume", "resume"),
+		entry.Of(entry.Operator, "ledger.moved-away", "the ledger's file was moved, deleted or written over while it was in use", "Nothing more can be recorded, so the run has stopped.", "put it back, then resume", "resume"),
 		entry.Of(entry.Operator, "ledger.open", "the ledger could not be opened", "The operating system refused it.", "see the message; check path and permissions"),
 		entry.Of(entry.Support, "ledger.run", "the run cannot be recorded", "A bug in wave365: a run was put together that the ledger does not allow.", bug),
 		entry.Of(entry.Support, "ledger.arrow", "the ledger does not allow this change of a row", "A bug in wave365: the row is as it was.", bug),

@@ -3,11 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"os"
+	"fmt"
 	"sync"
 	"time"
 
-	"wave365/pkg/fault"
 	"wave365/pkg/ledger/sqlite/conn"
 )
 
@@ -15,6 +14,7 @@ import (
 // for it. Copies and backups that take the file alone are so at most a few seconds old.
 type checkpointer struct {
 	db    *sql.DB
+	file  *watched
 	after time.Duration
 
 	mu     sync.Mutex
@@ -23,11 +23,11 @@ type checkpointer struct {
 	done   sync.WaitGroup
 }
 
-func newCheckpointer(ctx context.Context, db *sql.DB, after time.Duration) (*checkpointer, error) {
+func newCheckpointer(ctx context.Context, db *sql.DB, file *watched, after time.Duration) (*checkpointer, error) {
 	// Now, so that it is this file that the connection holds, whatever is at the path later; and without waiting for
 	// readers.
 	_, err := db.ExecContext(ctx, "PRAGMA busy_timeout = 1000")
-	return &checkpointer{db: db, after: after}, conn.Classify(err, "open the ledger")
+	return &checkpointer{db: db, file: file, after: after}, conn.Classify(err, "open the ledger")
 }
 
 // soon has a checkpoint made, unless one is due already.
@@ -45,8 +45,36 @@ func (c *checkpointer) run() {
 	c.mu.Lock()
 	c.timer = nil // what is committed from here on wants another one
 	c.mu.Unlock()
+	if c.file.stillThere() != nil {
+		return // whoever writes next is told
+	}
+	c.count()
 	if !c.checkpoint("PASSIVE") {
 		c.soon() // the disk is full, or a reader still needs what was there before
+	}
+}
+
+// count raises the number by which a later state of the file is told from an earlier one: see [watched]. One that cannot be
+// raised now, because the disk is full or somebody writes, is raised by the next checkpoint.
+func (c *checkpointer) count() {
+	ctx := context.Background()
+	conn, err := c.db.Conn(ctx)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return
+	}
+	var n int64
+	end := "ROLLBACK"
+	if conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&n) == nil {
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", n+1)); err == nil {
+			end = "COMMIT"
+		}
+	}
+	if _, err := conn.ExecContext(ctx, end); err != nil {
+		_, _ = conn.ExecContext(ctx, "ROLLBACK")
 	}
 }
 
@@ -57,47 +85,26 @@ func (c *checkpointer) checkpoint(mode string) bool {
 	return err == nil && busy == 0 && copied == log
 }
 
-// close makes the last checkpoint, which leaves the log empty when nobody reads.
+// close makes the last checkpoint, which leaves the log empty when nobody reads. Into a file that somebody else has written
+// over nothing is brought: the connection stays open, for SQLite would do it with the last one.
 func (c *checkpointer) close() {
 	c.mu.Lock()
 	c.closed = true
-	if c.timer != nil && c.timer.Stop() {
+	due := c.timer != nil
+	if due && c.timer.Stop() {
 		c.timer = nil
 		c.done.Done()
 	}
 	c.mu.Unlock()
 	c.done.Wait()
+	if c.file.stillThere() != nil && c.file.overwritten() {
+		return
+	}
+	if due {
+		c.count()
+	}
 	if c.checkpoint("PASSIVE") {
 		c.checkpoint("TRUNCATE")
 	}
 	_ = c.db.Close() // nothing is lost with it: the log keeps what was not copied
-}
-
-// watched is the file that was opened.
-type watched struct {
-	path string
-	file os.FileInfo
-}
-
-func watch(path string) (watched, error) {
-	info, err := os.Stat(path)
-	return watched{path, info}, err
-}
-
-// stillThere refuses when the file was deleted, moved, replaced or cut short: what is committed then goes into a file that
-// nobody finds again. A ledger's file never shrinks.
-func (w watched) stillThere() error {
-	now, err := os.Stat(w.path)
-	what := "was deleted or moved away"
-	switch {
-	case err != nil:
-	case !os.SameFile(w.file, now):
-		what = "was replaced by another one"
-	case now.Size() < w.file.Size():
-		what = "was cut short"
-	default:
-		return nil
-	}
-	return fault.Wrap(fault.Unavailable, "ledger.moved-away", "the ledger's file "+w.path+" "+what+" while it was in use; nothing more can be recorded",
-		"put the file that was there back, together with its -wal, and resume; what was done in the tenant meanwhile is found by looking", err)
 }

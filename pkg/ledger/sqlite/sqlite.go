@@ -141,11 +141,11 @@ func (c Config) openForWriting(ctx context.Context) (_ *store.DB, err error) {
 	if err := c.prepare(ctx, write); err != nil {
 		return nil, conn.OpenError(c.Path, err)
 	}
-	file, err := watch(c.Path)
+	file, err := watch(ctx, c.Path)
 	if err != nil {
 		return nil, conn.OpenError(c.Path, err)
 	}
-	folder, err := newCheckpointer(ctx, side, c.Checkpoint)
+	folder, err := newCheckpointer(ctx, side, file, c.Checkpoint)
 	if err != nil {
 		return nil, conn.OpenError(c.Path, err)
 	}
