@@ -115,11 +115,15 @@ func (s *Session) Amend(ctx context.Context, e *Edit) (res preflight.Result, ok 
 // attemptEdited gives the rows that failed, and whose disk is another now, their new attempt; ok is false when such a disk has
 // errors. Everything else that validation finds is about a user who is half-way through: the steps look for themselves.
 func (s *Session) attemptEdited(ctx context.Context, edit *ledger.Edit, e *Edit) (res preflight.Result, ok bool, err error) {
-	at := make([]int, len(e.Again))
+	at, rows := make([]int, len(e.Again)), make([]int, len(e.Again))
 	for k, p := range e.Again {
-		at[k] = p.File
+		at[k], rows[k] = p.File, p.Row
 	}
 	if res, err = s.validateSome(ctx, e.File, e.findings, at, Known{}); err != nil {
+		return res, false, err
+	}
+	beside, err := s.elsewhere(ctx, rows)
+	if err != nil {
 		return res, false, err
 	}
 	if !res.Denied() {
@@ -127,6 +131,7 @@ func (s *Session) attemptEdited(ctx context.Context, edit *ledger.Edit, e *Edit)
 		for k := range at {
 			res.Findings = append(res.Findings, unreadDisks(e.File.Rows[at[k]], res.Targets[k], res.Findings)...)
 		}
+		res.Findings = append(res.Findings, beside...)
 	}
 	if res.Denied() || res.Count(wave.Error) > 0 {
 		return res, false, nil

@@ -123,7 +123,7 @@ func (w *world) validateAgain() (rows []migration.Row, err error) {
 	}
 	w.run = migration.Run{ID: w.run.ID, Wave: "simulation", Tenant: res.Organization.ID, State: migration.RunActive, CreatedAt: time.Now(), Columns: file.Columns}
 	var people []person
-	var at []int
+	at := []int{} // also when nobody is left: only the first wave has none
 	for i, r := range file.Rows {
 		if err := w.saysTrue(i, res); err != nil {
 			return nil, err

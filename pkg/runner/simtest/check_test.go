@@ -140,7 +140,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 			if accepted = append(accepted, e); len(accepted) > 1+purged+opened {
 				say("%d imports were accepted, and %d purged", len(accepted), purged)
 			}
-			if is := w.meddled.written[w.person(r.Index)]; is.etag != "" && is.etag != r.Target.Disk.ETag && e.Time.After(is.at.Add(blindFor)) {
+			if is := w.meddled.written[w.person(r.Index)]; is.etag != "" && r.Target.DiskSince == 0 && is.etag != r.Target.Disk.ETag && e.Time.After(is.at.Add(blindFor)) {
 				say("it was imported at %s, and its disk was written to at %s", stamp(e.Time), stamp(is.at))
 			}
 			if ready = e.Time.Add(p.takes); p.code == "import.failed" && len(accepted) == 1 {
@@ -167,6 +167,9 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 	}
 	broken = append(broken, w.checkSends(r, intents, log)...)
 	broken = append(broken, w.checkGiven(p, r)...)
+	if err := w.checkDisk(r, intents); err != nil {
+		broken = append(broken, err)
+	}
 	if err := checkReleased(r, intents, log); err != nil {
 		broken = append(broken, err)
 	}
@@ -191,7 +194,7 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 	if r.Warned {
 		got += " with warnings"
 	}
-	if got != want && !slices.Contains(w.mayAlso(p, w.person(r.Index)), got) && !w.confused(r, got) {
+	if got != want && !slices.Contains(slices.Concat(w.mayAlso(p, w.person(r.Index)), w.replacedEnds(p, r.Index)), got) && !w.confused(r, got) {
 		say("it ended as %s, want %s: %s", got, want, r.Note)
 	}
 	if r.State == migration.Succeeded {

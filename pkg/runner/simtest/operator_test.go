@@ -118,12 +118,13 @@ type deeds struct {
 	cancelled map[int]bool    // by position; -1: all
 	lied      map[int]bool    // an import that is there was said not to be
 	again     map[int]bool    // retried after the import had failed
+	replaced  map[int]bool    // their line names another disk since they failed
 	settled   map[string]bool // client-request-ids of lost imports that the operator knew about
 	deferring bool
 }
 
 func newDeeds() *deeds {
-	return &deeds{cancelled: map[int]bool{}, lied: map[int]bool{}, again: map[int]bool{}, settled: map[string]bool{}}
+	return &deeds{cancelled: map[int]bool{}, lied: map[int]bool{}, again: map[int]bool{}, replaced: map[int]bool{}, settled: map[string]bool{}}
 }
 
 func (d *deeds) cancel(row int) {
@@ -253,6 +254,8 @@ func (w *world) operate(process int, acts []act) error {
 			err = w.settleHeld(book, rows, a)
 		case cancelAll, cancelOne:
 			err = w.cancel(rows, a)
+		case otherDisk:
+			err = w.replaceDisk(rows, a, b)
 		case edit:
 			err = w.edit(rows, a, func(file *wave.File, findings []wave.Finding) (preflight.Result, error) {
 				return preflight.Check(context.Background(), g, b, preflight.Input{

@@ -106,6 +106,7 @@ func draw(seed uint64) *story {
 	s.relicense(rand.New(rand.NewPCG(seed, 372)))
 	s.leave(rand.New(rand.NewPCG(seed, 373)))
 	s.repeat(rand.New(rand.NewPCG(seed, 374)))
+	s.replaceDisks(rand.New(rand.NewPCG(seed, 375)))
 	return s
 }
 
@@ -144,7 +145,7 @@ func (s *story) cast(r *rand.Rand, rows int) {
 		}
 		sc.Users = append(sc.Users, u)
 		sc.Fates = append(sc.Fates, p.fate)
-		sc.Blobs = append(sc.Blobs, scenario.Blob{Path: "disks/" + p.name + ".vhd", GiB: 32 << r.IntN(3)})
+		sc.Blobs = append(sc.Blobs, scenario.Blob{Path: "disks/" + p.name + ".vhd", GiB: 32 << r.IntN(3)}, scenario.Blob{Path: "disks/" + p.name + otherEnd, GiB: 32})
 		s.people = append(s.people, p)
 	}
 	sc.Knobs = scenario.Knobs{
