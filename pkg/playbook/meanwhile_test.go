@@ -155,7 +155,7 @@ type slowSigner struct {
 	meanwhile func()
 }
 
-func (s *slowSigner) SignRead(ctx context.Context, r blob.Ref, start, expiry time.Time) (string, error) {
+func (s *slowSigner) SignRead(ctx context.Context, r bloburl.Ref, start, expiry time.Time) (string, error) {
 	if do := s.meanwhile; do != nil {
 		s.meanwhile = nil
 		time.Sleep(10 * time.Minute)
@@ -175,13 +175,13 @@ func TestALookThatGrewOld(t *testing.T) {
 		s.rows = s.rows[:1]
 		user := s.rows[0].Target.UserID
 		slow := &slowSigner{Client: s.blobs, meanwhile: func() { s.event(user, "give-import", "") }}
-		book := playbook.New(s.run, s.graph, slow, s.ledger, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (blob.Ref, error) {
-			return blob.ParseRef(src.URL, s.blobs.Root())
+		book := playbook.New(s.run, s.graph, slow, s.ledger, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (bloburl.Ref, error) {
+			return bloburl.Parse(src.URL, s.blobs.Root())
 		})
 		if err := book.Prepare(t.Context(), s.rows); err != nil {
 			t.Fatal(err)
 		}
-		r, err := runner.New(s.ledger, runner.Config{Slots: 1, Steps: book.Steps(), Clock: cloud.Clock{}})
+		r, err := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 1}, Steps: book.Steps(), Clock: cloud.Clock{}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"wave365/pkg/blob"
+	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/migration"
 )
 
@@ -33,7 +34,7 @@ func (w *world) replaceDisk(rows []migration.Row, a act, b *blob.Client) error {
 		target := rows[i].Target
 		target.Disk.URL = strings.TrimSuffix(target.Disk.URL, ".vhd") + otherEnd
 		target.Disk.Name = strings.TrimSuffix(target.Disk.Name, ".vhd") + otherEnd
-		ref, err := blob.ParseRef(target.Disk.URL, b.Root())
+		ref, err := bloburl.Parse(target.Disk.URL, b.Root())
 		if err != nil {
 			return err
 		}
