@@ -160,7 +160,7 @@ func (w *world) saysTrue(i int, res preflight.Result) error {
 			if !strings.EqualFold(r.Target.UserID, res.Targets[i].UserID) {
 				continue
 			}
-			begun = begun || !r.StartedAt.IsZero()
+			begun = begun || !r.StartedAt.IsZero() || !r.State.Final()
 			intents, err := l.Intents(ctx, r.Run, r.Index)
 			switch {
 			case err != nil:
