@@ -132,7 +132,7 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 			[]fault.Command{fault.NewCommand("undo", "--row", r.Target.User).For(s.Run.ID)})
 	}
 	if len(c.GoOn) > 0 {
-		fmt.Fprintf(a.out, "Follow them to their end with: %s\n", g.shell("").Line(resumeNow(ctx, s.Ledger, s.Run.ID)))
+		printCommand(a.out, "Follow them to their end with:", g.shell(""), g.shell("").Line(resumeNow(ctx, s.Ledger, s.Run.ID)))
 	}
 	return nil
 }

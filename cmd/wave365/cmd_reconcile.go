@@ -90,7 +90,7 @@ func runReconcile(ctx context.Context, a *app, g *globals, id string, o reconcil
 		return err
 	}
 	if !g.json {
-		fmt.Fprintf(a.out, "Continue with: %s\n", g.shell("").Line(resumeNow(ctx, s.Ledger, s.Run.ID)))
+		printCommand(a.out, "Continue with:", g.shell(""), g.shell("").Line(resumeNow(ctx, s.Ledger, s.Run.ID)))
 	}
 	return nil
 }

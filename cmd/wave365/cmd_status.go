@@ -250,7 +250,8 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	printOutcome(a.out, g.shell(r.ID), told)
 	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(r.ReportDir, r), report.FilePage))
 	if s.Counts.Open() > 0 && !s.goesOn() {
-		fmt.Fprintf(a.out, "Continue with: %s\n", g.shell(r.ID).Line(advice.Resume(r, s.Rows, s.Events)))
+		sh := g.shell(r.ID)
+		printCommand(a.out, "Continue with:", sh, sh.Line(advice.Resume(r, s.Rows, s.Events)))
 	}
 }
 

@@ -59,7 +59,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 	if err != nil {
 		code, _ := exitCode(err)
 		_ = a.writeReport(context.WithoutCancel(ctx), l, r.ID, now(), code)
-		fmt.Fprintln(a.err, "wave365: the run has stopped; resume with: "+toResume())
+		printCommand(a.err, "wave365: the run has stopped; resume with:", g.shell(r.ID), toResume())
 		return err
 	}
 	switch {
@@ -102,24 +102,20 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 		printOutcome(a.out, g.shell(id), rows)
 		fmt.Fprintf(a.out, "\nReport: %s\n\n%s", filepath.Join(dir, report.FilePage), folded("", summary.Verdict(account), columns(a.out)))
 	}
+	goOn := g.shell(id).Line(advice.Resume(r, rows, events))
 	switch end {
 	case runner.Finished:
 		if c := closeCommand(account); c != "" && !g.json {
-			said := "The user settings of the wave still build from snapshots; when it is over:"
-			if width := columns(a.out); wider(said+" "+c, width) {
-				fmt.Fprint(a.out, folded("", said, width), "  ", c, "\n")
-			} else {
-				fmt.Fprintln(a.out, said, c)
-			}
+			printCommand(a.out, "The user settings of the wave still build from snapshots; when it is over:", account.Shell, c)
 		}
 	case runner.Reached:
-		fmt.Fprintf(a.err, "wave365: %s imported, the cut-over waits for: %s\n", wording.Count(counts.Open(), "row"), g.shell(id).Line(advice.Resume(r, rows, events)))
+		printCommand(a.err, "wave365: "+wording.Count(counts.Open(), "row")+" imported, the cut-over waits for:", g.shell(id), goOn)
 	default:
-		lead := "continue with: "
+		lead := "continue with:"
 		if end == runner.Halted {
 			lead = "once the cause is removed, " + lead
 		}
-		fmt.Fprintf(a.err, "wave365: %s; %s%s\n", leftOpen(rows), lead, g.shell(id).Line(advice.Resume(r, rows, events)))
+		printCommand(a.err, "wave365: "+leftOpen(rows)+"; "+lead, g.shell(id), goOn)
 	}
 	if unwritten != nil {
 		return unwritten

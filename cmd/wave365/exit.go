@@ -95,16 +95,26 @@ func errorDocumentOf(err error, code int, sh wording.Shell) errorDocument {
 }
 
 // errorText is what a person reads: what happened, and on the next lines what to do and what to type.
-func errorText(err error, sh wording.Shell) string {
+func errorText(err error, sh wording.Shell, width int) string {
 	do := fault.RemedyOf(err)
-	text := "wave365: " + err.Error()
+	clean := func(text string) string { return wording.Clean(redact.String(text)) }
+	var b strings.Builder
+	lead := "wave365: "
+	for line := range strings.Lines(clean(err.Error())) {
+		if line = strings.TrimSuffix(line, "\n"); wider(lead+line, width) && !strings.HasPrefix(line, " ") {
+			b.WriteString(folded(lead, line, width))
+		} else {
+			b.WriteString(lead + line + "\n")
+		}
+		lead = ""
+	}
 	if do.Text != "" {
-		text += "\n  " + do.Text
+		b.WriteString(folded("  ", clean(do.Text), width))
 	}
 	for _, line := range sh.Lines(do) {
-		text += "\n  " + line
+		b.WriteString(typed("  ", clean(line), width, sh.Windows))
 	}
-	return wording.Clean(redact.String(text))
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // endCode is the exit code of the process that ended a run so: ended is the event that recorded it.

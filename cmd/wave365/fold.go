@@ -74,6 +74,57 @@ func folded(lead, text string, width int) string {
 	return b.String() + "\n"
 }
 
+// typed is lead and a command on lines of at most width columns, which can be copied as they stand: a shell that goes on after a
+// backslash at the end of a line gets one. Windows has no sign that both its shells know, so there the line stays whole, as it
+// does without a terminal (0). Words are never broken, nor what stands in quotes.
+func typed(lead, line string, width int, windows bool) string {
+	const mark, deeper = ` \`, 4
+	indent := runewidth.StringWidth(lead)
+	if width == 0 || windows || indent+runewidth.StringWidth(line) <= width {
+		return lead + line + "\n"
+	}
+	var b strings.Builder
+	b.WriteString(lead)
+	at := indent
+	for i, word := range shellWords(line) {
+		n := runewidth.StringWidth(word)
+		switch {
+		case i == 0:
+		case at+1+n+len(mark) > width:
+			b.WriteString(mark + "\n" + strings.Repeat(" ", indent+deeper))
+			at = indent + deeper
+		default:
+			b.WriteString(" ")
+			at++
+		}
+		b.WriteString(word)
+		at += n
+	}
+	return b.String() + "\n"
+}
+
+// shellWords gives the words of a command line, quotes and all.
+func shellWords(line string) []string {
+	var words []string
+	quote, start := rune(0), 0
+	for i, r := range line {
+		switch {
+		case quote != 0:
+			if r == quote {
+				quote = 0
+			}
+		case r == '\'' || r == '"':
+			quote = r
+		case r == ' ':
+			if i > start {
+				words = append(words, line[start:i])
+			}
+			start = i + 1
+		}
+	}
+	return append(words, line[start:])
+}
+
 // unbroken gives the words of a text; what stands in back-ticks is one.
 func unbroken(text string) []string {
 	paired := strings.Count(text, "`")%2 == 0

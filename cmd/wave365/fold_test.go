@@ -37,6 +37,26 @@ func TestFolded(t *testing.T) {
 	}
 }
 
+func TestTyped(t *testing.T) {
+	t.Parallel()
+	const line = "wave365 plan friday.csv --run-id 'a b' --stop-by 22:00"
+	for _, tc := range []struct {
+		width   int
+		windows bool
+		want    string
+	}{
+		{0, false, "> " + line + "\n"},
+		{56, false, "> " + line + "\n"},
+		{55, false, "> wave365 plan friday.csv --run-id 'a b' --stop-by \\\n      22:00\n"},
+		{30, false, "> wave365 plan friday.csv \\\n      --run-id 'a b' \\\n      --stop-by 22:00\n"},
+		{10, true, "> " + line + "\n"},
+	} {
+		if got := typed("> ", line, tc.width, tc.windows); got != tc.want {
+			t.Errorf("%d: %q, want %q", tc.width, got, tc.want)
+		}
+	}
+}
+
 // One code may have several remedies, and each line must stand above its own.
 func TestPrintFindings_Remedies(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,7 +36,11 @@ func layOut(cmd *cobra.Command, width int) {
 	if width == 0 || width > widest {
 		width = widest
 	}
-	cmd.Long = reflowed(cmd.Long, width)
+	cmd.Long, cmd.Example = reflowed(cmd.Long, width), examples(cmd.Example, width)
+	for _, c := range cmd.Commands() { // their names stand before them
+		lead := strings.Repeat(" ", max(c.NamePadding(), len(c.Name()))+3)
+		c.Short = strings.TrimSpace(folded(lead, c.Short, width))
+	}
 	cmd.SetUsageTemplate(usageTemplate(cmd, width))
 }
 
@@ -74,12 +80,33 @@ func reflowed(text string, width int) string {
 // column is where the last column of a line begins: after a gap of blanks that follows a word.
 var column = regexp.MustCompile(`^( *\S+(?: \S+)*  +)\S.*$`)
 
-// inWidth breaks the last column of the lines that are wider. One with a comment is a command that is copied whole, and stays.
+// commented is a command and what it does: "  wave365 status  # who stands where".
+var commented = regexp.MustCompile(`^( +)(\S.*?) +# (.*)$`)
+
+// inWidth breaks the last column of the lines that are wider. Of commands with a comment one that is wider brings all comments
+// above their commands.
 func inWidth(paragraph string, width int) string {
 	lines := strings.Split(paragraph, "\n")
+	above := slices.ContainsFunc(lines, func(line string) bool { return commented.MatchString(line) && wider(line, width) })
 	for i, line := range lines {
+		if m := commented.FindStringSubmatch(line); above && m != nil {
+			lines[i] = folded(m[1]+"# ", m[3], width) + strings.TrimSuffix(typed(m[1], m[2], width, runtime.GOOS == "windows"), "\n")
+			continue
+		}
 		if m := column.FindStringSubmatch(line); m != nil && wider(line, width) && !strings.Contains(line, "# ") {
 			lines[i] = strings.TrimSuffix(folded(m[1], line[len(m[1]):], width), "\n")
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// examples breaks the commands of a text that are wider.
+func examples(text string, width int) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		command := strings.TrimLeft(line, " ")
+		if strings.HasPrefix(command, "wave365 ") {
+			lines[i] = strings.TrimSuffix(typed(line[:len(line)-len(command)], command, width, runtime.GOOS == "windows"), "\n")
 		}
 	}
 	return strings.Join(lines, "\n")

@@ -56,7 +56,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 	sh := shell(root.PersistentFlags().Lookup("ledger").Value.String(), "")
 	sh.Place = a.at.flags()
 	if err != nil && !quiet {
-		fmt.Fprintln(a.err, errorText(err, sh))
+		fmt.Fprintln(a.err, errorText(err, sh, columns(a.err)))
 	}
 	if err != nil && !out.wrote && (slices.Contains(args, "--json") || root.PersistentFlags().Lookup("json").Value.String() == "true") {
 		printJSON(a.out, errorDocumentOf(err, code, sh))

@@ -68,14 +68,23 @@ func printRows(w io.Writer, rows []summary.RowRecord) {
 	}
 }
 
-// printRemedy prints what to do, and below it each command on a line of its own, which is never broken.
+// printCommand says what a command is for, and the command: behind it, or below it where the line has no room for both.
+func printCommand(w io.Writer, said string, sh wording.Shell, command string) {
+	if width := columns(w); wider(said+" "+command, width) {
+		fmt.Fprint(w, folded("", said, width), typed("  ", command, width, sh.Windows))
+		return
+	}
+	fmt.Fprintln(w, said, command)
+}
+
+// printRemedy prints what to do, and below it each command.
 func printRemedy(w io.Writer, lead string, sh wording.Shell, r fault.Remedy) {
 	if r.Text != "" {
 		fmt.Fprint(w, folded(lead, wording.OneLine(r.Text), columns(w)))
 		lead = strings.Repeat(" ", len(lead))
 	}
 	for _, line := range sh.Lines(r) {
-		fmt.Fprintf(w, "%s%s\n", lead, line)
+		fmt.Fprint(w, typed(lead, line, columns(w), sh.Windows))
 		lead = strings.Repeat(" ", len(lead))
 	}
 }

@@ -32,8 +32,8 @@ func TestRightTenant(t *testing.T) {
 		if err == nil {
 			continue
 		}
-		if code, _ := exitCode(err); code != exitUsage || !strings.Contains(errorText(err, shell("", "")), org.ID) {
-			t.Errorf("%q: exit code %d, %s", tc.named, code, errorText(err, shell("", "")))
+		if code, _ := exitCode(err); code != exitUsage || !strings.Contains(errorText(err, shell("", ""), 0), org.ID) {
+			t.Errorf("%q: exit code %d, %s", tc.named, code, errorText(err, shell("", ""), 0))
 		}
 	}
 }

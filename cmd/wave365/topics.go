@@ -186,9 +186,9 @@ Without --trigger a row that names a license has the first, every other row the 
 // eveningTopic is the whole of an evening; the test of the readme looks at its commands.
 const eveningTopic = `In the afternoon:
 
-  wave365 doctor                           # is everything ready: network, sign-in, permissions, storage, disk
-  wave365 validate friday.csv              # what is wrong with the wave; nothing is changed
-  wave365 plan friday.csv --canary 2 --stop-by 22:00 --out plan.json  # what would change, and when it would end
+  wave365 doctor                           # is everything ready
+  wave365 validate friday.csv              # what is wrong; changes nothing
+  wave365 plan friday.csv --out plan.json  # what would change, until when
 
 In the evening, in a terminal that outlives a lost connection (tmux, screen):
 
@@ -196,18 +196,18 @@ In the evening, in a terminal that outlives a lost connection (tmux, screen):
 
 From a second terminal:
 
-  wave365 status                           # who stands where, and the expected end
-  wave365 pause                            # nothing new starts until wave365 continue
-  wave365 slots 5                          # how many imports may be in flight
+  wave365 status                           # who stands where, expected end
+  wave365 pause                            # start nothing new until continue
+  wave365 slots 5                          # imports in flight at a time
   wave365 drain                            # end with what is in flight
 
 When it did not go well:
 
-  wave365 resume                           # after Ctrl-C, a crash or a dead battery
-  wave365 reconcile --row USER --no-effect # settle a held row, after a look at the tenant
-  wave365 retry                            # failed rows again, from the step that failed
+  wave365 resume                           # after Ctrl-C, crash, dead battery
+  wave365 reconcile --row USER --no-effect # settle a held row, once you know
+  wave365 retry                            # failed rows, from the failed step
 
 At the end:
 
-  wave365 report                           # the report folder, written again from the ledger
-  wave365 close                            # take the user setting back, when every row is final`
+  wave365 report                           # write the report folder again
+  wave365 close                            # once every row is final`
