@@ -3,11 +3,14 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
+	"text/tabwriter"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,8 +18,23 @@ import (
 	"wave365/pkg/fleet"
 )
 
+// fleetSize is what a fleet of that many tenants took.
+type fleetSize struct {
+	tenants int
+	took    time.Duration
+	// megabytes is the most that a worker had, processor how long one worked, on average.
+	megabytes float64
+	processor time.Duration
+	// connections is the most that the database had, transactions how many there were for each row.
+	connections  int64
+	transactions float64
+	// busy is the share of this machine's processors that was used, by whomever: where it is near 1 the machine was the bound.
+	busy float64
+}
+
 // TestFleetSize measures how long WAVE365_TENANTS tenants of WAVE365_ROWS rows take on three workers of this machine, at
-// WAVE365_SPEED times the service's own, against one tenant alone, and what it costs: memory and processor time of a worker, connections, and transactions a row.
+// WAVE365_SPEED times the service's own, against one tenant alone, and what it costs; and how that grows from 10 tenants on.
+// They may take a tenth longer than the one.
 func TestFleetSize(t *testing.T) {
 	tenants, err := strconv.Atoi(os.Getenv("WAVE365_TENANTS"))
 	if err != nil {
@@ -31,14 +49,34 @@ func TestFleetSize(t *testing.T) {
 	if v, err := strconv.ParseFloat(os.Getenv("WAVE365_SPEED"), 64); err == nil {
 		speed = v
 	}
-	alone := newFleet(t)
-	wave, url := alone.tenant("alone", rows, speed)
-	alone.submit("alone", wave, url)
-	began := time.Now()
-	alone.worker("w1", nil)
-	alone.job("alone", 20*time.Minute, inState(fleet.Done))
-	one := time.Since(began)
+	sizes := []int{1, tenants}
+	if tenants > 10 {
+		sizes = []int{1, 10, tenants}
+	}
+	var b strings.Builder
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "tenants\ttook\tof one alone\tworker: memory\tprocessor\tdatabase: connections\ttransactions a row\tthis machine busy")
+	var alone, last fleetSize
+	for _, n := range sizes {
+		t.Run(strconv.Itoa(n), func(t *testing.T) { last = measureFleet(t, n, rows, speed) })
+		if t.Failed() {
+			return
+		}
+		if alone.tenants == 0 {
+			alone = last
+		}
+		fmt.Fprintf(table, "%d\t%.1f s\t%.2f\t%.0f MB\t%.1f s\t%d\t%.1f\t%.0f %%\n", n, last.took.Seconds(), last.took.Seconds()/alone.took.Seconds(),
+			last.megabytes, last.processor.Seconds(), last.connections, last.transactions, 100*last.busy)
+	}
+	_ = table.Flush()
+	t.Logf("%d rows each, three workers, %g times the service's speed:\n%s", rows, speed, b.String())
+	if times := last.took.Seconds() / alone.took.Seconds(); times > 1.1 {
+		t.Errorf("%d tenants took %.2f times as long as one alone, want at most 1.1; where this machine was busy by more than 80 %%, a lower WAVE365_SPEED says more", tenants, times)
+	}
+}
 
+// measureFleet lets three workers drive a wave of so many rows for each tenant.
+func measureFleet(t *testing.T, tenants, rows int, speed float64) fleetSize {
 	f := newFleet(t)
 	waves := make([]struct{ wave, url string }, tenants)
 	for i := range waves {
@@ -66,44 +104,75 @@ func TestFleetSize(t *testing.T) {
 		return n
 	}
 	const commits = "SELECT sum(xact_commit)::bigint FROM pg_stat_database"
+	size := fleetSize{tenants: tenants}
 	before := count(commits)
-	began = time.Now()
+	idleBefore, allBefore := processorTimes(t)
+	began := time.Now()
 	var machines []*os.Process
 	for i := range 3 {
 		machines = append(machines, f.worker(fmt.Sprintf("w%d", i), nil, "--runs", strconv.Itoa(tenants/3+1)).Process)
 	}
-	most := int64(0)
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for over := false; !over; <-tick.C {
-		most = max(most, count("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'wave365%'"))
+		size.connections = max(size.connections, count("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'wave365%'"))
 		h, err := f.queue.Health(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		over = h.Jobs[fleet.Done] == int64(tenants)
 		if h.Jobs[fleet.Parked] > 0 || time.Since(began) > time.Hour {
-			jobs, err := f.queue.Jobs(t.Context())
-			for _, j := range jobs {
-				if j.State == fleet.Parked {
-					t.Errorf("%s waits for a person: %s", j.Ledger, j.Why)
-				}
-			}
-			t.Fatalf("%+v, %v", h, err)
+			f.whyParked()
+			t.Fatalf("not over after %s: %+v", time.Since(began), h)
 		}
 	}
-	took := time.Since(began)
-	for i, m := range machines {
-		t.Logf("worker %d: %.0f MB at most", i, peakMB(m.Pid))
-	}
+	size.took = time.Since(began)
+	idle, all := processorTimes(t)
+	size.busy = 1 - (idle-idleBefore)/(all-allBefore)
+	size.transactions = float64(count(commits)-before) / float64(tenants*rows)
 	for _, m := range machines {
+		size.megabytes = max(size.megabytes, peakMB(m.Pid))
 		_ = m.Signal(os.Interrupt)
 		state, err := m.Wait()
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("processor time of a worker: %.1f s", (state.UserTime() + state.SystemTime()).Seconds())
+		size.processor += (state.UserTime() + state.SystemTime()) / time.Duration(len(machines))
 	}
-	t.Logf("%d tenants of %d rows: %.1f s, one alone %.1f s: %.2f times; %d connections at most, %.1f transactions a row", tenants, rows, took.Seconds(), one.Seconds(),
-		took.Seconds()/one.Seconds(), most, float64(count(commits)-before)/float64(tenants*rows))
+	return size
+}
+
+// whyParked says why runs wait for a person.
+func (f *fleetUnderTest) whyParked() {
+	jobs, err := f.queue.Jobs(f.t.Context())
+	if err != nil {
+		f.t.Error(err)
+	}
+	for _, j := range jobs {
+		if j.State == fleet.Parked {
+			f.t.Errorf("%s waits for a person: %s", j.Ledger, j.Why)
+		}
+	}
+}
+
+// processorTimes are how long this machine's processors have had nothing to do, and how long they are there.
+func processorTimes(t *testing.T) (idle, all float64) {
+	t.Helper()
+	stat, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := bytes.Cut(stat, []byte("\n"))
+	fields := strings.Fields(string(line))[1:]
+	for i, field := range fields[:8] { // the rest is part of the first two
+		v, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all += v
+		if i == 3 || i == 4 {
+			idle += v
+		}
+	}
+	return idle, all
 }

@@ -70,13 +70,19 @@ func (p Post) Send(ctx context.Context, m Message) (Result, error, error) {
 	if err != nil {
 		return NotSent, nil, err
 	}
-	if err := p.Journal.Holds(sure); err != nil {
+	// Asked now, and by channels that go through our transports once more when the message is about to leave: it may have
+	// waited in line, or for a sign-in.
+	holds := cloud.NewQuestion(func() error { return p.Journal.Holds(sure) })
+	var failed error
+	if holds.Settle() == nil {
+		sendCtx, cancel := context.WithTimeout(cloud.WithOperation(ctx, w.ClientRequestID), sendTime)
+		defer cancel()
+		failed = p.Channel.Send(cloud.AskFirst(sendCtx, holds), m)
+	}
+	if err := holds.Refused(); err != nil && !holds.Sent() {
 		none := migration.Outcome{Status: migration.OutcomeRefused, Detail: "nothing was sent: " + err.Error(), At: p.Now()}
 		return NotSent, nil, errors.Join(err, p.Journal.ConcludeWrite(sure, w, none))
 	}
-	sendCtx, cancel := context.WithTimeout(cloud.WithOperation(ctx, w.ClientRequestID), sendTime)
-	defer cancel()
-	failed := p.Channel.Send(sendCtx, m)
 	out, result := migration.Outcome{Status: migration.OutcomeDone, At: p.Now()}, Sent
 	switch {
 	case failed == nil:

@@ -8,11 +8,14 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"testing/synctest"
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/notify"
+	"wave365/pkg/sandbox/sandboxtest"
 )
 
 var evening = time.Date(2026, 11, 20, 21, 30, 0, 0, time.UTC)
@@ -212,6 +215,42 @@ func TestLockLost(t *testing.T) {
 	if got, _, err := p.Send(t.Context(), m); got != notify.Sent || err != nil || c.sent != 1 {
 		t.Errorf("after it was had again: %s, %v, %d sent", got, err, c.sent)
 	}
+}
+
+// slow is a mailer in front of which messages stand in line, while the lock is lost.
+type slow struct {
+	notify.Mailer
+	j *journal
+}
+
+func (s slow) SendMail(ctx context.Context, sender string, m graph.Mail) error {
+	time.Sleep(3 * time.Second)
+	s.j.lost = true
+	return s.Mailer.SendMail(ctx, sender, m)
+}
+
+// TestLockLostInLine: a message that had to wait does not leave when the ledger was lost meanwhile.
+func TestLockLostInLine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		on := sandboxtest.New(t, sandboxtest.Parse(t, "version: 1\nname: mail\ntenant: {id: 11111111-2222-3333-4444-555555555555, name: Contoso, domain: contoso.example}\nusers: [{upn: helpdesk}]\n"), nil)
+		j := &journal{}
+		p := notify.Post{Journal: j, Channel: notify.Graph{Mailer: slow{on.Graph, j}, From: "helpdesk@contoso.example"}, Run: "r", Now: time.Now}
+		m := notify.Message{Event: notify.Ready, To: "anna@contoso.example", Subject: "s", Text: "t"}
+		if got, failed, err := p.Send(t.Context(), m); got != notify.NotSent || fault.CodeOf(err) != "ledger.lock-lost" || sentIn(p, j, m) {
+			t.Errorf("%s, %v, %v", got, failed, err)
+		}
+		for _, r := range on.Requests() {
+			if strings.Contains(r.Path, "sendMail") {
+				t.Errorf("sent without the lock: %+v", r)
+			}
+		}
+		p.Channel = notify.Graph{Mailer: on.Graph, From: "helpdesk@contoso.example"}
+		j.lost = false
+		if got, failed, err := p.Send(t.Context(), m); got != notify.Sent || failed != nil || err != nil {
+			t.Errorf("with the lock: %s, %v, %v", got, failed, err)
+		}
+	})
 }
 
 // TestFailsAnew: another attempt of a row may fail again, and that is told again; that it has begun is told once.
