@@ -12,6 +12,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/fleet"
+	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger"
 	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
@@ -41,14 +42,14 @@ type fleetDocument struct {
 	// Stopped: no worker takes anything up, see worker --stop.
 	Stopped bool           `json:"stopped"`
 	Runs    []fleetRun     `json:"runs"`
-	Workers []fleet.Worker `json:"workers"`
+	Workers []queue.Worker `json:"workers"`
 	// RowsPerHour is the sum over the runs.
 	RowsPerHour int `json:"rows_per_hour"`
 }
 
 // fleetRun is a run of one of the ledgers.
 type fleetRun struct {
-	fleet.Job
+	queue.Job
 	Wave       string           `json:"wave"`
 	Tenant     string           `json:"tenant"`
 	TenantName string           `json:"tenant_name"`
@@ -61,8 +62,8 @@ type fleetRun struct {
 
 // The states of a run beside those of its job.
 const (
-	byHand    fleet.State = "at a terminal" // a process that is no worker drives it
-	notInLine fleet.State = "not queued"    // nobody drives it, and it was never submitted
+	byHand    queue.State = "at a terminal" // a process that is no worker drives it
+	notInLine queue.State = "not queued"    // nobody drives it, and it was never submitted
 )
 
 func runFleet(ctx context.Context, a *app, g *globals, database string, all bool) error {
@@ -74,12 +75,12 @@ func runFleet(ctx context.Context, a *app, g *globals, database string, all bool
 	if database == "" {
 		return usageError{fault.New(fault.Invalid, "usage", "no database is named", "give --database postgres://USER@HOST/DB")}
 	}
-	q, err := fleet.Look(ctx, database)
+	q, err := queue.Look(ctx, database)
 	if err != nil {
 		return err
 	}
 	defer q.Close()
-	doc := fleetDocument{Schema: "wave365/fleet/v1", Runs: []fleetRun{}, Workers: []fleet.Worker{}}
+	doc := fleetDocument{Schema: "wave365/fleet/v1", Runs: []fleetRun{}, Workers: []queue.Worker{}}
 	if doc.Stopped, err = q.Stopped(ctx); err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func bit(b bool) int {
 }
 
 // runsOf gives the runs of one ledger.
-func runsOf(ctx context.Context, address, name string, jobs []fleet.Job, all bool) ([]fleetRun, error) {
+func runsOf(ctx context.Context, address, name string, jobs []queue.Job, all bool) ([]fleetRun, error) {
 	l, err := ledger.Open(ctx, address, ledger.Options{ReadOnly: true})
 	if fault.CodeOf(err) == "ledger.none" {
 		return nil, nil // somebody is making it
@@ -142,11 +143,11 @@ func runsOf(ctx context.Context, address, name string, jobs []fleet.Job, all boo
 	}
 	var list []fleetRun
 	for _, r := range runs {
-		f := fleetRun{Job: fleet.Job{Ledger: name, Run: r.ID, State: notInLine, Since: r.CreatedAt}, Wave: r.Wave, Tenant: r.Tenant, TenantName: r.TenantName}
-		if i := slices.IndexFunc(jobs, func(j fleet.Job) bool { return j.Ledger == name && j.Run == r.ID }); i >= 0 {
+		f := fleetRun{Job: queue.Job{Ledger: name, Run: r.ID, State: notInLine, Since: r.CreatedAt}, Wave: r.Wave, Tenant: r.Tenant, TenantName: r.TenantName}
+		if i := slices.IndexFunc(jobs, func(j queue.Job) bool { return j.Ledger == name && j.Run == r.ID }); i >= 0 {
 			f.Job = jobs[i]
 		}
-		over := r.State == migration.RunFinished && f.State != fleet.Parked
+		over := r.State == migration.RunFinished && f.State != queue.Parked
 		if over && !all {
 			continue
 		}
@@ -181,13 +182,13 @@ func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) 
 	switch {
 	case held && h.Run == r.ID && h.Life != process.Gone && h.Command != fleet.Command:
 		f.State, f.Why, f.Worker = byHand, "", h.User+" on "+h.Host
-	case r.State == migration.RunFinished && f.State != fleet.Parked:
-		f.State = fleet.Done
-	case f.State == notInLine, f.State == fleet.Done: // a run that was resumed by hand after its job was over
+	case r.State == migration.RunFinished && f.State != queue.Parked:
+		f.State = queue.Done
+	case f.State == notInLine, f.State == queue.Done: // a run that was resumed by hand after its job was over
 		f.State, f.Why = notInLine, "nobody drives it; resume with: "+shell("", "").Line(resumeNow(ctx, l, r.ID))
 	}
-	f.Person = f.State == fleet.Parked || f.State == notInLine
-	now := tenantNow(ctx, r, !f.Person && f.State != fleet.Done, run.LastChange(r, rows))
+	f.Person = f.State == queue.Parked || f.State == notInLine
+	now := tenantNow(ctx, r, !f.Person && f.State != queue.Done, run.LastChange(r, rows))
 	for _, row := range rows {
 		if row.State.Final() && now.Sub(row.FinishedAt) < time.Hour && row.Begun() {
 			f.RowsPerHour++
@@ -197,26 +198,26 @@ func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) 
 }
 
 // waitsFor says in words what a run waits for; "" when it is over.
-func (a *app) waitsFor(j fleet.Job) string {
+func (a *app) waitsFor(j queue.Job) string {
 	after := ""
 	if j.Why != "" {
 		after = ": " + j.Why
 	}
 	switch j.State {
-	case fleet.Queued:
+	case queue.Queued:
 		return "a worker" + after
-	case fleet.Scheduled:
+	case queue.Scheduled:
 		if j.Worker == "" {
 			return "its begin at " + a.when(j.Due)
 		}
 		return "the service, until " + a.when(j.Due) + after
-	case fleet.Retrying:
+	case queue.Retrying:
 		return "a new try at " + a.when(j.Due) + after
-	case fleet.Running:
+	case queue.Running:
 		return "driven by " + j.Worker
 	case byHand:
 		return "driven by " + j.Worker + " at a terminal"
-	case fleet.Done:
+	case queue.Done:
 		return ""
 	}
 	return "a person" + after

@@ -17,7 +17,7 @@ import (
 	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/clocks"
-	"wave365/pkg/fleet"
+	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger"
 	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
@@ -69,7 +69,7 @@ type statusDocument struct {
 	// Waits says why it starts nothing, or less than it could.
 	Waits []string `json:"waits"`
 	// Queue is where a submitted run stands in the workers' queue; absent when it was never submitted.
-	Queue *fleet.Job `json:"queue,omitempty"`
+	Queue *queue.Job `json:"queue,omitempty"`
 	// Process has the run's lock, or had it when it died; absent when none has.
 	Process *processDocument `json:"process,omitempty"`
 	// Next are the commands worth typing now.
@@ -151,12 +151,12 @@ func orPerson(ctx context.Context, l *ledger.Ledger, name string, missing error)
 // standing is where a run stands, and where in the workers' queue; Job is nil when it was never submitted.
 type standing struct {
 	run.Standing
-	Job *fleet.Job
+	Job *queue.Job
 }
 
 // goesOn reports whether a process drives the run, or a worker takes it up by itself.
 func (s standing) goesOn() bool {
-	return s.Running || s.Counts.Open() > 0 && s.Job != nil && s.Job.State != fleet.Parked && s.Job.State != fleet.Done
+	return s.Running || s.Counts.Open() > 0 && s.Job != nil && s.Job.State != queue.Parked && s.Job.State != queue.Done
 }
 
 // tenantNow is the time of a run's tenant. Of a sandbox, whose time runs faster, it is asked while the run goes on; where that

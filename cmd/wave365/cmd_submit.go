@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
-	"wave365/pkg/fleet"
+	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
@@ -80,11 +80,11 @@ func (a *app) submitted(ctx context.Context, g *globals, s *run.Session, sub *su
 	if !sub.begin.IsZero() {
 		by += ", to begin at " + sub.begin.UTC().Format(time.RFC3339)
 	}
-	database, name, err := fleet.Split(g.ledger)
+	database, name, err := queue.Split(g.ledger)
 	if err != nil {
 		return err
 	}
-	q, err := fleet.Open(ctx, database)
+	q, err := queue.Open(ctx, database)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ type queuedDocument struct {
 	Workers int `json:"workers"`
 }
 
-func (a *app) answerQueued(ctx context.Context, g *globals, q *fleet.Queue, r migration.Run, begin time.Time) error {
+func (a *app) answerQueued(ctx context.Context, g *globals, q *queue.Queue, r migration.Run, begin time.Time) error {
 	if g.answered {
 		return nil
 	}
@@ -134,7 +134,7 @@ func (a *app) answerQueued(ctx context.Context, g *globals, q *fleet.Queue, r mi
 
 // databaseOf is the database of a ledger's address, for people.
 func databaseOf(address string) string {
-	if database, _, err := fleet.Split(address); err == nil {
+	if database, _, err := queue.Split(address); err == nil {
 		return database
 	}
 	return address

@@ -16,6 +16,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/fleet"
 	"wave365/pkg/fleet/monitor"
+	"wave365/pkg/fleet/queue"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
 )
@@ -106,7 +107,7 @@ func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
 	}
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	q, err := fleet.Open(ctx, o.database)
+	q, err := queue.Open(ctx, o.database)
 	if err != nil {
 		return err
 	}
@@ -148,7 +149,7 @@ func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
 	if err := json.NewEncoder(a.out).Encode(workerDocument{"wave365/worker/v1", o.name, "http://" + l.Addr().String()}); err != nil {
 		return err
 	}
-	err = q.Work(ctx, fleet.Config{
+	err = fleet.Work(ctx, q, fleet.Config{
 		Name: o.name, Runs: o.runs, Connections: o.connections, Timing: fleet.TimingOf(o.slice), Log: log, Meter: meter,
 		Session: func(address string) run.Options { return a.workerSession(g, keys, address) },
 	})
@@ -185,7 +186,7 @@ func (a *app) workerSession(g *globals, keys credentials, address string) run.Op
 }
 
 // workerMetrics are what /metrics tells.
-func workerMetrics(ctx context.Context, q *fleet.Queue, m *fleet.Meter) ([]monitor.Metric, error) {
+func workerMetrics(ctx context.Context, q *queue.Queue, m *fleet.Meter) ([]monitor.Metric, error) {
 	list := []monitor.Metric{{Name: "runs_driving", Help: "Runs that this worker drives now.", Value: float64(m.Driving.Load())}}
 	count := func(name, help string, value int64) {
 		list = append(list, monitor.Metric{Name: name, Help: help, Counter: true, Value: float64(value)})
@@ -197,7 +198,7 @@ func workerMetrics(ctx context.Context, q *fleet.Queue, m *fleet.Meter) ([]monit
 	count("slices_lost_total", "Slices in which another process had the run.", m.Lost.Load())
 	count("slices_left_total", "Runs left to other workers for lack of a credential.", m.Left.Load())
 	h, err := q.Health(ctx)
-	for _, s := range []fleet.State{fleet.Queued, fleet.Scheduled, fleet.Running, fleet.Retrying, fleet.Parked, fleet.Done} {
+	for _, s := range []queue.State{queue.Queued, queue.Scheduled, queue.Running, queue.Retrying, queue.Parked, queue.Done} {
 		if err == nil {
 			list = append(list, monitor.Metric{Name: "jobs", Label: `state="` + string(s) + `"`, Help: "Runs in the database's queue, by state.", Value: float64(h.Jobs[s])})
 		}

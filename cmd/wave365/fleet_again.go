@@ -9,7 +9,7 @@ import (
 
 	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
-	"wave365/pkg/fleet"
+	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
@@ -22,15 +22,15 @@ func addHere(cmd *cobra.Command, here *bool) {
 
 // inFleet finds a run in the queue of its ledger's database, whatever became of it there. q is nil when the run was never
 // submitted; otherwise the caller closes it.
-func inFleet(ctx context.Context, g *globals, id string) (q *fleet.Queue, job fleet.Job, err error) {
+func inFleet(ctx context.Context, g *globals, id string) (q *queue.Queue, job queue.Job, err error) {
 	if !ledger.InDatabase(g.ledger) {
 		return nil, job, nil
 	}
-	database, name, err := fleet.Split(g.ledger)
+	database, name, err := queue.Split(g.ledger)
 	if err != nil {
 		return nil, job, err
 	}
-	q, err = fleet.Look(ctx, database)
+	q, err = queue.Look(ctx, database)
 	if fault.CodeOf(err) == "fleet.none" {
 		return nil, job, nil
 	}
@@ -47,7 +47,7 @@ func inFleet(ctx context.Context, g *globals, id string) (q *fleet.Queue, job fl
 
 // queueOf is where a run stands in the workers' queue; nil when it was never submitted. A queue that cannot be read is told on
 // standard error, and keeps nobody from the rest.
-func (a *app) queueOf(ctx context.Context, g *globals, id string) *fleet.Job {
+func (a *app) queueOf(ctx context.Context, g *globals, id string) *queue.Job {
 	q, job, err := inFleet(ctx, g, id)
 	if err != nil {
 		fmt.Fprintln(a.err, "wave365: "+redact.String(err.Error()))
@@ -62,12 +62,12 @@ func (a *app) queueOf(ctx context.Context, g *globals, id string) *fleet.Job {
 }
 
 // queueText says where a run stands in the workers' queue, and since when; "" when its job is over.
-func (a *app) queueText(j fleet.Job) string {
+func (a *app) queueText(j queue.Job) string {
 	text := a.waitsFor(j)
 	switch {
 	case text == "":
 		return ""
-	case j.State != fleet.Running:
+	case j.State != queue.Running:
 		text = "waits for " + text
 	}
 	return text + " (since " + a.when(j.Since) + ")"
@@ -146,7 +146,7 @@ func (a *app) orderQueued(ctx context.Context, g *globals, id, kind string, slot
 	if err := s.Choose(ctx, slots, next, kind); err != nil {
 		return "", true, err
 	}
-	if kind != ledger.OrderContinue && job.State == fleet.Parked {
+	if kind != ledger.OrderContinue && job.State == queue.Parked {
 		return answer + "; it waits for a person: " + job.Why, true, nil
 	}
 	s.Close()

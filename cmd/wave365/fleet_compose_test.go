@@ -20,7 +20,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/jackc/pgx/v5"
 
-	"wave365/pkg/fleet"
+	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger/pgtest"
 )
 
@@ -102,16 +102,16 @@ func TestCompose(t *testing.T) {
 	if out, code := answer(t, service("submit")); code != 0 {
 		t.Fatalf("submit: exit code %d\n%s", code, out)
 	}
-	q, err := fleet.Look(t.Context(), database)
+	q, err := queue.Look(t.Context(), database)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer q.Close()
 	f := &fleetUnderTest{t: t, server: server, dir: dir, queue: q}
-	var runs []fleet.Job
+	var runs []queue.Job
 	f.until("the rehearsal's run is over, or waits for a person", 3*time.Minute, func() bool {
 		runs, err = q.Jobs(t.Context())
-		return err == nil && len(runs) == 1 && (runs[0].State == fleet.Done || runs[0].State == fleet.Parked)
+		return err == nil && len(runs) == 1 && (runs[0].State == queue.Done || runs[0].State == queue.Parked)
 	})
 	if runs[0].Ledger != "nordwind" {
 		t.Errorf("%+v, want a run of the ledger nordwind", runs[0])

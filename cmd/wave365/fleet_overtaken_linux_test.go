@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"wave365/pkg/fleet"
+	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 )
@@ -58,7 +58,7 @@ func testOvertaken(t *testing.T, wire, blind bool) {
 	user := strings.TrimPrefix(filepath.Base(marks[0]), frozenAt)
 
 	f.worker("two", nil, "--slice", "4s")
-	f.job("contoso", 2*time.Minute, inState(fleet.Parked))
+	f.job("contoso", 2*time.Minute, inState(queue.Parked))
 	l, err := ledger.Open(t.Context(), f.server.Ledger("contoso"), ledger.Options{ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,7 @@ func testOvertaken(t *testing.T, wire, blind bool) {
 	if out, err := tool(f.dir, "reconcile", "r1", "--row", rows[0].Target.User, "--no-effect", "--yes", "--ledger", f.server.Ledger("contoso")).CombinedOutput(); err != nil {
 		t.Fatalf("reconcile: %v\n%s", err, out)
 	}
-	f.job("contoso", 2*time.Minute, inState(fleet.Done))
+	f.job("contoso", 2*time.Minute, inState(queue.Done))
 	if n := f.imports(url)[user]; n != 1 {
 		t.Fatalf("%d imports after the take-over, want 1", n)
 	}

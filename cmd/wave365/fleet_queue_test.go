@@ -13,7 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"wave365/pkg/fleet"
+	"wave365/pkg/fleet/queue"
 )
 
 // sql runs a statement in the database of the ledgers.
@@ -60,7 +60,7 @@ func TestSubmitRecordsAndQueuesTogether(t *testing.T) {
 		t.Fatalf("submit: exit code %d\n%s", code, out)
 	}
 	doc, text := f.status(t, "contoso")
-	if q := doc.Queue; doc.State != "waiting" || q == nil || q.State != fleet.Scheduled || q.Due.IsZero() || q.Since.IsZero() {
+	if q := doc.Queue; doc.State != "waiting" || q == nil || q.State != queue.Scheduled || q.Due.IsZero() || q.Since.IsZero() {
 		t.Errorf("state %s, queue %+v", doc.State, doc.Queue)
 	}
 	if !strings.Contains(text, "queue: waits for its begin at ") || strings.Contains(text, "resume") {
@@ -171,11 +171,11 @@ func TestAWorkerKeepsToTheTenant(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	left := f.job("left", time.Minute, func(j fleet.Job) bool { return j.Why != "" })
-	if left.State != fleet.Scheduled || !strings.Contains(left.Why, tenant) || !strings.Contains(left.Why, "no credential for the tenant; it is left to other workers") {
+	left := f.job("left", time.Minute, func(j queue.Job) bool { return j.Why != "" })
+	if left.State != queue.Scheduled || !strings.Contains(left.Why, tenant) || !strings.Contains(left.Why, "no credential for the tenant; it is left to other workers") {
 		t.Errorf("without a credential: %+v", left)
 	}
-	other := f.job("moved", time.Minute, inState(fleet.Parked))
+	other := f.job("moved", time.Minute, inState(queue.Parked))
 	if !strings.Contains(other.Why, "this sign-in is in tenant "+moved) || !strings.Contains(other.Why, "sign in to the run's own tenant") {
 		t.Errorf("in another tenant: %+v", other)
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"wave365/pkg/fleet"
+	"wave365/pkg/fleet/queue"
 )
 
 // fleetSize is what a fleet of that many tenants took.
@@ -120,8 +120,8 @@ func measureFleet(t *testing.T, tenants, rows int, speed float64) fleetSize {
 		if err != nil {
 			t.Fatal(err)
 		}
-		over = h.Jobs[fleet.Done] == int64(tenants)
-		if h.Jobs[fleet.Parked] > 0 || time.Since(began) > time.Hour {
+		over = h.Jobs[queue.Done] == int64(tenants)
+		if h.Jobs[queue.Parked] > 0 || time.Since(began) > time.Hour {
 			f.whyParked()
 			t.Fatalf("not over after %s: %+v", time.Since(began), h)
 		}
@@ -149,7 +149,7 @@ func (f *fleetUnderTest) whyParked() {
 		f.t.Error(err)
 	}
 	for _, j := range jobs {
-		if j.State == fleet.Parked {
+		if j.State == queue.Parked {
 			f.t.Errorf("%s waits for a person: %s", j.Ledger, j.Why)
 		}
 	}

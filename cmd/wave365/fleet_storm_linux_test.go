@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"wave365/pkg/fleet"
+	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 )
@@ -161,9 +162,9 @@ func (s *storm) person() (over bool) {
 		job, found, err := s.queue.Job(ctx, name, "r1")
 		cancel()
 		switch {
-		case err == nil && found && job.State == fleet.Done:
+		case err == nil && found && job.State == queue.Done:
 			continue
-		case err != nil || !found || job.State != fleet.Parked:
+		case err != nil || !found || job.State != queue.Parked:
 			over = false
 			continue
 		}
@@ -419,14 +420,14 @@ func TestTakeOver(t *testing.T) {
 	wave, url := f.tenant("first", 8, 20)
 	f.submit("first", wave, url)
 	one := f.worker("one", nil, "--slice", slice.String())
-	f.job("first", time.Minute, func(j fleet.Job) bool { return j.State == fleet.Running && j.Worker == "one" })
+	f.job("first", time.Minute, func(j queue.Job) bool { return j.State == queue.Running && j.Worker == "one" })
 	other := f.worker("two", nil, "--slice", slice.String())
 	_ = one.Process.Kill()
 	killed := time.Now()
 	wave, url = f.tenant("second", 4, 600)
 	f.submit("second", wave, url)
-	f.job("second", time.Minute+30*time.Second, inState(fleet.Done))
-	f.job("first", 2*time.Minute-time.Since(killed), func(j fleet.Job) bool { return j.Worker == "two" })
+	f.job("second", time.Minute+30*time.Second, inState(queue.Done))
+	f.job("first", 2*time.Minute-time.Since(killed), func(j queue.Job) bool { return j.Worker == "two" })
 	t.Logf("taken over after %.0f s", time.Since(killed).Seconds())
 	_ = other.Process.Signal(os.Interrupt)
 }

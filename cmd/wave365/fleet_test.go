@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"wave365/pkg/fleet"
+	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger"
 	"wave365/pkg/ledger/pgtest"
 	"wave365/pkg/migration"
@@ -27,7 +27,7 @@ type fleetUnderTest struct {
 	t       testing.TB
 	server  *pgtest.Server
 	dir     string
-	queue   *fleet.Queue
+	queue   *queue.Queue
 	tenants []string
 }
 
@@ -35,7 +35,7 @@ func newFleet(t testing.TB) *fleetUnderTest {
 	t.Helper()
 	f := &fleetUnderTest{t: t, server: pgtest.Start(t), dir: t.TempDir()}
 	var err error
-	if f.queue, err = fleet.Open(t.Context(), f.server.URL("postgres")); err != nil {
+	if f.queue, err = queue.Open(t.Context(), f.server.URL("postgres")); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(f.queue.Close)
@@ -122,7 +122,7 @@ func (f *fleetUnderTest) worker(name string, env []string, args ...string) *exec
 }
 
 // job waits until the run r1 of a ledger is where it is wanted.
-func (f *fleetUnderTest) job(name string, within time.Duration, want func(fleet.Job) bool) fleet.Job {
+func (f *fleetUnderTest) job(name string, within time.Duration, want func(queue.Job) bool) queue.Job {
 	f.t.Helper()
 	ctx, cancel := context.WithTimeout(f.t.Context(), within)
 	defer cancel()
@@ -157,8 +157,8 @@ func (f *fleetUnderTest) until(what string, within time.Duration, is func() bool
 	}
 }
 
-func inState(s fleet.State) func(fleet.Job) bool {
-	return func(j fleet.Job) bool { return j.State == s }
+func inState(s queue.State) func(queue.Job) bool {
+	return func(j queue.Job) bool { return j.State == s }
 }
 
 // counts are how the rows of r1 stand; its chain is verified.
@@ -221,25 +221,25 @@ func TestSubmittedWave(t *testing.T) {
 		t.Errorf("doctor: exit code %d\n%s", code, out)
 	}
 	w := f.worker("one", nil, "--slice", "5s")
-	parked := f.job("contoso", 30*time.Second, inState(fleet.Parked))
+	parked := f.job("contoso", 30*time.Second, inState(queue.Parked))
 	if parked.Why == "" {
 		t.Error("a paused run is parked without a word")
 	}
-	if doc, text := f.status(t, "contoso"); doc.Queue == nil || doc.Queue.State != fleet.Parked || !strings.Contains(text, "queue: waits for a person: paused by an operator") {
+	if doc, text := f.status(t, "contoso"); doc.Queue == nil || doc.Queue.State != queue.Parked || !strings.Contains(text, "queue: waits for a person: paused by an operator") {
 		t.Errorf("status of a paused run: %+v\n%s", doc.Queue, text)
 	}
 	if out, code := answer(t, tool(f.dir, "continue", "--ledger", address)); code != 0 {
 		t.Errorf("continue: exit code %d\n%s", code, out)
 	}
 	// Well before a worker looks again at a run that it found locked.
-	f.job("contoso", 12*time.Second, func(j fleet.Job) bool { return j.State == fleet.Running || j.State == fleet.Done })
-	f.job("contoso", 90*time.Second, inState(fleet.Done))
+	f.job("contoso", 12*time.Second, func(j queue.Job) bool { return j.State == queue.Running || j.State == queue.Done })
+	f.job("contoso", 90*time.Second, inState(queue.Done))
 	if c := f.counts("contoso"); c.Succeeded+c.Warned != 12 {
 		t.Errorf("%+v, want 12 succeeded", c)
 	}
 	out, err := tool(f.dir, "fleet", "--json", "--all", "--ledger", address).Output()
 	var doc fleetDocument
-	if err != nil || json.Unmarshal(out, &doc) != nil || len(doc.Runs) != 1 || len(doc.Workers) != 1 || doc.Runs[0].State != fleet.Done || doc.Workers[0].Name != "one" {
+	if err != nil || json.Unmarshal(out, &doc) != nil || len(doc.Runs) != 1 || len(doc.Workers) != 1 || doc.Runs[0].State != queue.Done || doc.Workers[0].Name != "one" {
 		t.Errorf("fleet: %v\n%s", err, out)
 	}
 	if err := w.Process.Signal(os.Interrupt); err != nil {

@@ -32,11 +32,3 @@ type Meter struct {
 	// tried again after an error, taken over by another worker or locked, and left for lack of a credential.
 	Slices, Done, Parked, Retried, Lost, Left atomic.Int64
 }
-
-// Health is how the queue stands.
-type Health struct {
-	// Jobs counts jobs by state.
-	Jobs map[State]int64
-	// Stopped: no worker takes anything up, see Queue.Stop.
-	Stopped bool
-}

@@ -4,64 +4,9 @@ package fleet
 
 import (
 	"context"
-	"time"
-	"wave365/pkg/fault"
+
+	"wave365/pkg/fleet/queue"
 )
 
-// Queue is the queue of a database; this program has none.
-type Queue struct{}
-
-// Open refuses.
-func Open(context.Context, string) (*Queue, error) { return nil, errNone() }
-
-// Look refuses.
-func Look(context.Context, string) (*Queue, error) { return nil, errNone() }
-
-// Job refuses.
-func (*Queue) Job(context.Context, string, string) (Job, bool, error) { return Job{}, false, errNone() }
-
-// Close does nothing.
-func (*Queue) Close() {}
-
-// Ledger refuses.
-func (*Queue) Ledger(string) string { return "" }
-
-// Within gives what refuses.
-func (*Queue) Within(context.Context, string, string, time.Time) func(any) error {
-	return func(any) error { return errNone() }
-}
-
-// Wake refuses.
-func (*Queue) Wake(context.Context, string, string) error { return errNone() }
-
-// Jobs refuses.
-func (*Queue) Jobs(context.Context) ([]Job, error) { return nil, errNone() }
-
-// Workers refuses.
-func (*Queue) Workers(context.Context) ([]Worker, error) { return nil, errNone() }
-
-// Ledgers refuses.
-func (*Queue) Ledgers(context.Context) ([]string, error) { return nil, errNone() }
-
-// Stop refuses.
-func (*Queue) Stop(context.Context) error { return errNone() }
-
-// Start refuses.
-func (*Queue) Start(context.Context) error { return errNone() }
-
-// Stopped refuses.
-func (*Queue) Stopped(context.Context) (bool, error) { return false, errNone() }
-
-// Work refuses.
-func (*Queue) Work(context.Context, Config) error { return errNone() }
-
-// Split refuses.
-func Split(string) (database, name string, err error) { return "", "", errNone() }
-
-// Health refuses.
-func (*Queue) Health(context.Context) (Health, error) { return Health{}, errNone() }
-
-// errNone is what everything here answers in a program without the database.
-func errNone() error {
-	return fault.New(fault.Invalid, "ledger.url", "this program was built without the fleet", "use the program wave365-fleet")
-}
+// Work refuses: this program has no queue.
+func Work(ctx context.Context, q *queue.Queue, _ Config) error { return q.Stop(ctx) }

@@ -13,11 +13,10 @@ import (
 
 	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
+	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger"
+	"wave365/pkg/ledger/postgres"
 )
-
-// workerMark is what the name begins with under which a worker is connected.
-const workerMark = "wave365 worker "
 
 // kept is how long the queue remembers a run that is over. One that waits for a person is remembered for good.
 const kept = 30 * 24 * time.Hour
@@ -25,15 +24,15 @@ const kept = 30 * 24 * time.Hour
 // stopping bounds how long a worker sees calls through after it was told to stop; platforms kill after 30 s.
 const stopping = 15 * time.Second
 
-// Work takes runs up until ctx ends, and then returns as soon as the slices have, or after 15 s: each sees the calls through
+// Work takes runs up from a queue until ctx ends, and then returns as soon as the slices have, or after 15 s: each sees the calls through
 // that it is at. A slice that does not end in time is left as after a sudden death, and its run is taken over. What it did
 // is in Config.Meter meanwhile.
-func (q *Queue) Work(ctx context.Context, c Config) error {
-	pool, err := connect(ctx, q.at, workerMark+c.Name)
+func Work(ctx context.Context, q *queue.Queue, c Config) error {
+	pool, err := q.AsWorker(ctx, c.Name)
 	if err != nil {
 		return err
 	}
-	ledgers, err := ledger.Share(q.at.Database(), c.Connections)
+	ledgers, err := ledger.Share(q.Database(), c.Connections)
 	if err != nil {
 		pool.Close()
 		return err
@@ -48,7 +47,7 @@ func (q *Queue) Work(ctx context.Context, c Config) error {
 	workers := river.NewWorkers()
 	river.AddWorker(workers, &worker{q: q, Config: c, ledgers: ledgers})
 	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{
-		ID: c.Name, Schema: schema, Logger: c.Log, Workers: workers,
+		ID: c.Name, Schema: queue.Schema, Logger: c.Log, Workers: workers,
 		Queues:     map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: c.Runs}},
 		JobTimeout: c.Timing.Timeout, RescueStuckJobsAfter: c.Timing.Rescue,
 		CompletedJobRetentionPeriod: kept, CancelledJobRetentionPeriod: -1, DiscardedJobRetentionPeriod: -1,
@@ -58,7 +57,7 @@ func (q *Queue) Work(ctx context.Context, c Config) error {
 	}
 	// Not with ctx, whose end would let the slices go on to theirs.
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
-		return broken(err, "start the worker")
+		return postgres.Fault(err, "start the worker")
 	}
 	<-ctx.Done()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopping)
@@ -70,21 +69,21 @@ func (q *Queue) Work(ctx context.Context, c Config) error {
 		return nil
 	}
 	if err != nil {
-		return broken(err, "stop the worker")
+		return postgres.Fault(err, "stop the worker")
 	}
 	return nil
 }
 
 // worker drives runs for slices.
 type worker struct {
-	river.WorkerDefaults[jobArgs]
+	river.WorkerDefaults[queue.Run]
 	Config
-	q       *Queue
+	q       *queue.Queue
 	ledgers *ledger.Connections
 }
 
 // NextRetry is soon: what is tried again is that the database or the network was away, or that a worker died.
-func (w *worker) NextRetry(job *river.Job[jobArgs]) time.Time {
+func (w *worker) NextRetry(job *river.Job[queue.Run]) time.Time {
 	if len(job.Errors) == 0 || job.Attempt <= 1 {
 		return time.Now().Add(time.Second)
 	}
@@ -92,7 +91,7 @@ func (w *worker) NextRetry(job *river.Job[jobArgs]) time.Time {
 }
 
 // Work drives one run for one slice.
-func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
+func (w *worker) Work(ctx context.Context, job *river.Job[queue.Run]) error {
 	log := w.Log.With("ledger", job.Args.Ledger, "run", job.Args.Run)
 	w.Meter.Driving.Add(1)
 	defer w.Meter.Driving.Add(-1)
@@ -106,7 +105,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[jobArgs]) error {
 	if rest.Retry != nil {
 		why = redact.String(rest.Retry.Error())
 	}
-	if err := river.RecordOutput(ctx, note{Why: why, Worker: w.Name, At: time.Now()}); err != nil {
+	if err := river.RecordOutput(ctx, queue.Note{Why: why, Worker: w.Name, At: time.Now()}); err != nil {
 		log.Warn("what the run waits for could not be recorded", "error", err.Error())
 	}
 	switch {

@@ -1,6 +1,6 @@
 //go:build !nodatabase
 
-package fleet
+package queue
 
 import (
 	"context"
@@ -22,27 +22,27 @@ import (
 	"wave365/pkg/ledger/postgres"
 )
 
-// schema is where River's tables are.
-const schema = "river"
+// Schema is where River's tables are.
+const Schema = "river"
 
-// jobArgs is a job: a run of a ledger of the same database. The address of the database is each worker's own.
-type jobArgs struct {
+// Run is a job: a run of a ledger of the same database. The address of the database is each worker's own.
+type Run struct {
 	Ledger string `json:"ledger"`
 	Run    string `json:"run"`
 }
 
 // Kind is the kind of the job in River's tables.
-func (jobArgs) Kind() string { return "run" }
+func (Run) Kind() string { return "run" }
 
 // InsertOpts make a job unique while it is not over. Every rescue counts as an attempt, snoozes do not.
-func (jobArgs) InsertOpts() river.InsertOpts {
+func (Run) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 10000, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
 	}}}
 }
 
-// note is what a slice leaves in its job.
-type note struct {
+// Note is what a slice leaves in its job.
+type Note struct {
 	Why    string    `json:"why,omitempty"`
 	Worker string    `json:"worker"`
 	At     time.Time `json:"at"`
@@ -74,7 +74,7 @@ func open(ctx context.Context, database string, create bool) (*Queue, error) {
 		return nil, err
 	}
 	there := false
-	err = q.pool.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", schema+".river_job").Scan(&there)
+	err = q.pool.QueryRow(ctx, "SELECT to_regclass($1) IS NOT NULL", Schema+".river_job").Scan(&there)
 	switch {
 	case err != nil:
 	case create:
@@ -87,7 +87,7 @@ func open(ctx context.Context, database string, create bool) (*Queue, error) {
 		q.Close()
 		return nil, broken(err, "open the queue")
 	}
-	if q.client, err = river.NewClient(riverpgxv5.New(q.pool), &river.Config{Schema: schema, Logger: slog.New(slog.DiscardHandler)}); err != nil {
+	if q.client, err = river.NewClient(riverpgxv5.New(q.pool), &river.Config{Schema: Schema, Logger: slog.New(slog.DiscardHandler)}); err != nil {
 		q.Close()
 		return nil, fault.Wrap(fault.Internal, "fleet.queue", "could not open the queue", "", err)
 	}
@@ -108,7 +108,7 @@ func connect(ctx context.Context, at postgres.Address, name string) (*pgxpool.Po
 
 // migrate brings River's tables to this version. Of two processes that do so at once the second one waits.
 func (q *Queue) migrate(ctx context.Context, there bool) error {
-	m, err := rivermigrate.New(riverpgxv5.New(q.pool), &rivermigrate.Config{Schema: schema, Logger: slog.New(slog.DiscardHandler)})
+	m, err := rivermigrate.New(riverpgxv5.New(q.pool), &rivermigrate.Config{Schema: Schema, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}
@@ -123,7 +123,7 @@ func (q *Queue) migrate(ctx context.Context, there bool) error {
 		return err
 	}
 	defer guard.Release()
-	for _, query := range []string{"SET lock_timeout = 60000", "SELECT pg_advisory_lock(hashtext('wave365 river'))", "CREATE SCHEMA IF NOT EXISTS " + schema} {
+	for _, query := range []string{"SET lock_timeout = 60000", "SELECT pg_advisory_lock(hashtext('wave365 river'))", "CREATE SCHEMA IF NOT EXISTS " + Schema} {
 		if _, err := guard.Exec(ctx, query); err != nil {
 			return err
 		}
@@ -135,6 +135,17 @@ func (q *Queue) migrate(ctx context.Context, there bool) error {
 
 // broken turns an error of the database into a fault.
 func broken(err error, doing string) error { return postgres.Fault(err, doing) }
+
+// workerMark is what the name begins with under which a worker is connected.
+const workerMark = "wave365 worker "
+
+// AsWorker connects once more, as the worker of that name, see Workers. The caller closes the pool.
+func (q *Queue) AsWorker(ctx context.Context, name string) (*pgxpool.Pool, error) {
+	return connect(ctx, q.at, workerMark+name)
+}
+
+// Database is the address of the database, as it may be shown.
+func (q *Queue) Database() string { return q.at.Database() }
 
 // Close lets the connections go. It may be called twice.
 func (q *Queue) Close() {
@@ -171,7 +182,7 @@ func (q *Queue) Within(ctx context.Context, ledger, run string, at time.Time) fu
 		if when.IsZero() {
 			when = time.Now().Add(unlocking)
 		}
-		_, err := q.client.InsertTx(ctx, begun{c.Conn()}, jobArgs{ledger, run}, &river.InsertOpts{ScheduledAt: when})
+		_, err := q.client.InsertTx(ctx, begun{c.Conn()}, Run{ledger, run}, &river.InsertOpts{ScheduledAt: when})
 		return err
 	}
 }
@@ -179,7 +190,7 @@ func (q *Queue) Within(ctx context.Context, ledger, run string, at time.Time) fu
 // Wake lets a run be taken up as soon as a worker has room: one whose job waits, for a time or for a person, and one whose
 // job is over. Whoever has the ledger's lock gives it back before. Nothing happens to a run that a worker drives now.
 func (q *Queue) Wake(ctx context.Context, ledger, run string) error {
-	res, err := q.client.Insert(ctx, jobArgs{ledger, run}, nil)
+	res, err := q.client.Insert(ctx, Run{ledger, run}, nil)
 	if err == nil && res.UniqueSkippedAsDuplicate && res.Job.State != rivertype.JobStateRunning {
 		_, err = q.client.JobRetry(ctx, res.Job.ID)
 	}
@@ -192,15 +203,15 @@ func (q *Queue) Wake(ctx context.Context, ledger, run string) error {
 // Jobs gives the latest job of every run that the queue knows, newest first.
 func (q *Queue) Jobs(ctx context.Context) ([]Job, error) {
 	var jobs []Job
-	seen := map[jobArgs]bool{}
-	params := river.NewJobListParams().Kinds(jobArgs{}.Kind()).OrderBy(river.JobListOrderByID, river.SortOrderDesc).First(1000)
+	seen := map[Run]bool{}
+	params := river.NewJobListParams().Kinds(Run{}.Kind()).OrderBy(river.JobListOrderByID, river.SortOrderDesc).First(1000)
 	for {
 		page, err := q.client.JobList(ctx, params)
 		if err != nil {
 			return nil, broken(err, "read the queue")
 		}
 		for _, row := range page.Jobs {
-			var args jobArgs
+			var args Run
 			if err := json.Unmarshal(row.EncodedArgs, &args); err != nil || seen[args] {
 				continue
 			}
@@ -216,7 +227,7 @@ func (q *Queue) Jobs(ctx context.Context) ([]Job, error) {
 
 // Job gives the latest job of a run; false when the queue never had one.
 func (q *Queue) Job(ctx context.Context, ledger, run string) (Job, bool, error) {
-	args := jobArgs{ledger, run}
+	args := Run{ledger, run}
 	page, err := q.client.JobList(ctx, river.NewJobListParams().Kinds(args.Kind()).OrderBy(river.JobListOrderByID, river.SortOrderDesc).First(1).
 		Where("args->>'ledger' = @ledger AND args->>'run' = @run", river.NamedArgs{"ledger": ledger, "run": run}))
 	if err != nil {
@@ -228,10 +239,10 @@ func (q *Queue) Job(ctx context.Context, ledger, run string) (Job, bool, error) 
 	return Job{}, false, nil
 }
 
-func jobOf(row *rivertype.JobRow, args jobArgs) Job {
+func jobOf(row *rivertype.JobRow, args Run) Job {
 	j := Job{Ledger: args.Ledger, Run: args.Run, Since: row.CreatedAt, id: row.ID}
 	var left struct {
-		Output note `json:"output"`
+		Output Note `json:"output"`
 	}
 	if json.Unmarshal(row.Metadata, &left) == nil {
 		j.Why, j.Worker = left.Output.Why, left.Output.Worker
@@ -340,14 +351,14 @@ func (q *Queue) Stopped(ctx context.Context) (bool, error) {
 // Health asks the database how the queue stands.
 func (q *Queue) Health(ctx context.Context) (Health, error) {
 	h := Health{Jobs: map[State]int64{}}
-	rows, err := q.pool.Query(ctx, "SELECT state::text, count(*) FROM "+schema+".river_job WHERE kind = $1 GROUP BY 1", jobArgs{}.Kind())
+	rows, err := q.pool.Query(ctx, "SELECT state::text, count(*) FROM "+Schema+".river_job WHERE kind = $1 GROUP BY 1", Run{}.Kind())
 	if err != nil {
 		return h, broken(err, "read the queue")
 	}
 	var state string
 	var n int64
 	if _, err := pgx.ForEachRow(rows, []any{&state, &n}, func() error {
-		h.Jobs[jobOf(&rivertype.JobRow{State: rivertype.JobState(state)}, jobArgs{}).State] += n
+		h.Jobs[jobOf(&rivertype.JobRow{State: rivertype.JobState(state)}, Run{}).State] += n
 		return nil
 	}); err != nil {
 		return h, broken(err, "read the queue")

@@ -1,6 +1,6 @@
 //go:build !nodatabase
 
-package fleet
+package queue
 
 import (
 	"context"

@@ -1,0 +1,57 @@
+// Package queue is the queue of runs, which is River's, in a schema of its own of the database that holds the ledgers: one
+// job is one run of one ledger, unique while it is not finished. It is not for driving a run.
+package queue
+
+import "time"
+
+// State is where a job stands.
+type State string
+
+// The states of a job.
+const (
+	// Queued: a worker takes it up as soon as one has room.
+	Queued State = "queued"
+	// Scheduled: a worker takes it up at Job.Due.
+	Scheduled State = "scheduled"
+	// Running: a worker drives it now, or died and has not been missed yet.
+	Running State = "running"
+	// Retrying: something went wrong that may pass, and it is tried again at Job.Due.
+	Retrying State = "retrying"
+	// Parked: it waits for a person, and no worker takes it up by itself.
+	Parked State = "parked"
+	// Done: the run is over.
+	Done State = "done"
+)
+
+// Job is a run in the queue.
+type Job struct {
+	Ledger string `json:"ledger"`
+	Run    string `json:"run"`
+	State  State  `json:"state"`
+	// Due is when a scheduled or retrying job is taken up; zero otherwise.
+	Due time.Time `json:"due,omitzero"`
+	// Why says why it waits, or what went wrong last; empty: nothing to say.
+	Why string `json:"why,omitempty"`
+	// Worker has it, or had it last.
+	Worker string `json:"worker,omitempty"`
+	// Since is when it came to this state, as far as the queue knows.
+	Since time.Time `json:"since,omitzero"`
+
+	id int64
+}
+
+// Worker is a worker that is connected to the database.
+type Worker struct {
+	Name string `json:"name"`
+	// From is the address it is connected from, Since when it connected.
+	From  string    `json:"from,omitempty"`
+	Since time.Time `json:"since"`
+}
+
+// Health is how the queue stands.
+type Health struct {
+	// Jobs counts jobs by state.
+	Jobs map[State]int64
+	// Stopped: no worker takes anything up, see Queue.Stop.
+	Stopped bool
+}
