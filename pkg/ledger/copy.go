@@ -175,7 +175,7 @@ func (l *Ledger) take(ctx context.Context, src *Ledger) error {
 		return src.trail.DB.Fault(err, "read the ledger")
 	}
 	return l.trail.Do(ctx, "copy the ledger", func(t *trail.Tx) error {
-		err := t.Unguarded(names, func() error {
+		err := unguarded(t, names, func() error {
 			for _, tab := range tables {
 				if err := copyTable(ctx, t, src, tab); err != nil {
 					return err

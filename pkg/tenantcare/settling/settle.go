@@ -84,12 +84,6 @@ func of(by tenantcare.Writer, t Tenant, s facts.Storage, w migration.Write) (ten
 		return wavegroup.Made(by, t, w.Target), wavegroup.Shows
 	case migration.EffectPurge:
 		return imports.RecordGone(t, w.Target), 0
-	case tenantcare.LicenseRemove:
-		return leaving.LicenseGone(t, w.UserID, w.Target), 0
-	case tenantcare.LicenseAssign:
-		return leaving.LicenseHeld(t, w.UserID, w.Target), 0
-	case tenantcare.GroupLeave:
-		return leaving.MembershipGone(t, w.UserID, w.Target), 0
 	case tenantcare.GroupDelete:
 		return wavegroup.Gone(t, w.Target), 0
 	case tenantcare.PolicyAssign:
@@ -102,12 +96,25 @@ func of(by tenantcare.Writer, t Tenant, s facts.Storage, w migration.Write) (ten
 			return wavegroup.SettingWithout(t, w.Target, group), 0
 		}
 		return orGone(snapshotsetting.Written(t, w)), 0
-	case tenantcare.GraceEnd:
-		return leaving.Ended(t, w.User, w.Target, w.At), leaving.EndShows
 	case tenantcare.BlobDelete:
 		if ref, err := bloburl.Parse(w.Target, ""); err == nil && s != nil {
 			return closing.BlobGone(s, ref), 0
 		}
+	}
+	return ofPerson(t, w)
+}
+
+// ofPerson is [of] for what is done to one person.
+func ofPerson(t Tenant, w migration.Write) (tenantcare.Look, time.Duration) {
+	switch w.Effect {
+	case tenantcare.LicenseRemove:
+		return leaving.LicenseGone(t, w.UserID, w.Target), 0
+	case tenantcare.LicenseAssign:
+		return leaving.LicenseHeld(t, w.UserID, w.Target), 0
+	case tenantcare.GroupLeave:
+		return leaving.MembershipGone(t, w.UserID, w.Target), 0
+	case tenantcare.GraceEnd:
+		return leaving.Ended(t, w.User, w.Target, w.At), leaving.EndShows
 	}
 	return nil, 0
 }

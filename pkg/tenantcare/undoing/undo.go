@@ -105,13 +105,10 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 	if err != nil {
 		return p, err
 	}
-	pcs, err := t.CloudPCsOf(ctx, []string{user.UPN})
+	pcs, err := cloudPCs(ctx, t, user, row.Target.PolicyID)
 	if err != nil {
 		return p, err
 	}
-	pcs = slices.DeleteFunc(listing.Select(pcs, listing.Which{Users: []string{user.UPN}}), func(pc graph.CloudPC) bool {
-		return !strings.EqualFold(pc.ProvisioningPolicyID, row.Target.PolicyID)
-	})
 	foreign := foreignCloudPC(row, pcs)
 	for _, w := range slices.Backward(mine) {
 		if w.Run != row.Run || w.Row != row.Index || !w.Changed() {
@@ -140,6 +137,14 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 	}
 	p.cloudPC(pcs, foreign != "")
 	return p, p.seats(ctx, t)
+}
+
+// cloudPCs are the person's under a policy.
+func cloudPCs(ctx context.Context, t Tenant, user graph.User, policy string) ([]graph.CloudPC, error) {
+	pcs, err := t.CloudPCsOf(ctx, []string{user.UPN})
+	return slices.DeleteFunc(listing.Select(pcs, listing.Which{Users: []string{user.UPN}}), func(pc graph.CloudPC) bool {
+		return !strings.EqualFold(pc.ProvisioningPolicyID, policy)
+	}), err
 }
 
 // stillNeeded refuses a row that needs what would be taken from it.

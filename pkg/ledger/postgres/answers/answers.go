@@ -1,4 +1,5 @@
-package postgres
+// Package answers says what the errors of PostgreSQL, and of the network to it, mean to a ledger and its operator.
+package answers
 
 import (
 	"context"
@@ -44,7 +45,8 @@ func code(err error) string {
 	return ""
 }
 
-func refused(err error) store.Refusal {
+// Refused says which rule of the schema refused a statement.
+func Refused(err error) store.Refusal {
 	switch code(err) {
 	case checkViolation, notNullViolation:
 		return store.Check
@@ -56,8 +58,8 @@ func refused(err error) store.Refusal {
 	return store.NotRefused
 }
 
-// lost reports whether the connection broke: the server went away or ended it, or nobody answers.
-func lost(err error) bool {
+// Lost reports whether the connection broke: the server went away or ended it, or nobody answers.
+func Lost(err error) bool {
 	if err == nil || fault.As(err) != nil {
 		return false
 	}
@@ -115,11 +117,11 @@ func answerTo(err error) (answer, bool) {
 		return answer{fault.Unavailable, "ledger.unreachable", "no TLS connection that can be trusted: " + why,
 			"let the server take TLS, with a certificate for its name that this machine trusts (see sslrootcert, PGSSLROOTCERT)"}, true
 	}
-	return unreachable, lost(err)
+	return unreachable, Lost(err)
 }
 
-// classify turns what PostgreSQL or the network answered into a fault; doing completes "could not …".
-func classify(err error, doing string) error {
+// Fault turns what PostgreSQL or the network answered into a fault; doing completes "could not …".
+func Fault(err error, doing string) error {
 	if err == nil {
 		return nil
 	}
@@ -138,6 +140,3 @@ func classify(err error, doing string) error {
 	}
 	return fault.Wrap(fault.Internal, "ledger.failed", msg+": "+err.Error(), "", err)
 }
-
-// Fault turns what PostgreSQL or the network answered into a fault; doing completes "could not …".
-func Fault(err error, doing string) error { return classify(err, doing) }
