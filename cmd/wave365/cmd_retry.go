@@ -26,7 +26,8 @@ func newRetryCommand(a *app, g *globals) *cobra.Command {
 the latest one. A row continues at the step that failed. One whose import failed, expired or is gone starts over: what is
 left of its import is purged first, after it was read back as this row's own, over and unused; the disk's facts are read
 again. After a failed provisioning press Retry for the Cloud PC in Intune first. An import whose answer was lost is not
-repeated: it is looked for, and held again when it cannot be found.
+repeated: it is looked for, and held again when it cannot be found. A row whose user another run of the ledger has taken up
+since gets no new attempt.
 
 Exit codes: as of run; 6 no row to retry, 10 the wave file was edited.`,
 		Example: "  wave365 retry\n  wave365 retry 20261120-1715-ab12 --row ada@contoso.com --yes",
