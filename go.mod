@@ -20,6 +20,7 @@ require (
 	github.com/rogpeppe/go-internal v1.16.0 // tests only: script tests of the command line
 	github.com/spf13/cobra v1.10.2 // commands, help and completion
 	github.com/spf13/pflag v1.0.9 // flags, of which cobra is made
+	github.com/valyala/quicktemplate v1.8.0 // the report's page: templates compiled to Go, each value escaped
 	github.com/wneessen/go-mail v0.8.1 // mails over SMTP: MIME, encodings, STARTTLS
 	go.uber.org/goleak v1.3.0 // tests only: goroutines that are left
 	golang.org/x/net v0.62.0 // tests only: HTTP over a pipe, HTML of the report
@@ -62,6 +63,7 @@ require (
 	github.com/tidwall/match v1.2.0 // indirect
 	github.com/tidwall/pretty v1.2.1 // indirect
 	github.com/tidwall/sjson v1.2.5 // indirect
+	github.com/valyala/bytebufferpool v1.0.0 // indirect
 	go.uber.org/multierr v1.11.0 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect

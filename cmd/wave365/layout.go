@@ -1,11 +1,12 @@
 package main
 
 import (
-	"fmt"
+	"io"
 	"regexp"
 	"runtime"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -26,39 +27,59 @@ func laidOut(root *cobra.Command, width int) {
 	})
 	root.SetUsageFunc(func(cmd *cobra.Command) error {
 		layOut(cmd, width)
-		return usage(cmd)
+		text, err := captured(cmd, usage)
+		if err == nil {
+			_, err = io.WriteString(cmd.OutOrStderr(), fitted(text, cmd, width))
+		}
+		return err
 	})
 }
 
-// layOut fits the help of a command to a terminal of this width; 0 is no terminal.
+// layOut fits the words about a command to a terminal of this width; 0 is no terminal.
 func layOut(cmd *cobra.Command, width int) {
-	const widest = 110
-	if width == 0 || width > widest {
-		width = widest
-	}
+	width = within(width)
 	cmd.Long, cmd.Example = reflowed(cmd.Long, width), examples(cmd.Example, width)
 	for _, c := range cmd.Commands() { // their names stand before them
 		lead := strings.Repeat(" ", max(c.NamePadding(), len(c.Name()))+3)
 		c.Short = strings.TrimSpace(folded(lead, c.Short, width))
 	}
-	cmd.SetUsageTemplate(usageTemplate(cmd, width))
 }
 
-func usageTemplate(cmd *cobra.Command, width int) string {
-	// Of cobra's own, so that what it adds is not lost.
-	text := strings.ReplaceAll((&cobra.Command{}).UsageTemplate(), "FlagUsages ", fmt.Sprintf("FlagUsagesWrapped %d ", width))
-	text = strings.ReplaceAll(text, "FlagUsages|", fmt.Sprintf("FlagUsagesWrapped %d|", width))
-	text = strings.Replace(text, "Global Flags:", "Flags of every command:", 1)
-	text = strings.Replace(text, fmt.Sprintf("{{.InheritedFlags.FlagUsagesWrapped %d | trimTrailingWhitespaces}}", width), namesOf(cmd.InheritedFlags(), width), 1)
-	if _, ok := cmd.Annotations[alone]; !ok {
-		return text
+func within(width int) int {
+	const widest = 110
+	if width == 0 || width > widest {
+		return widest
 	}
-	before, rest, found := strings.Cut(text, "{{if .HasAvailableInheritedFlags}}")
-	_, after, ended := strings.Cut(rest, "{{end}}")
-	if !found || !ended {
-		return text
+	return width
+}
+
+// captured is what a command writes about its use.
+func captured(cmd *cobra.Command, usage func(*cobra.Command) error) (string, error) {
+	before := cmd.OutOrStderr()
+	if before != cmd.OutOrStdout() { // nobody chose it
+		before = nil
 	}
-	return before + after
+	var b strings.Builder
+	cmd.SetOut(&b)
+	defer cmd.SetOut(before)
+	err := usage(cmd)
+	return b.String(), err
+}
+
+// fitted is what cobra says about the use of a command, so that what it adds is not lost, with its flags fitted to the width
+// and those of every command by their names alone. cobra's templates would do it, too, but who calls them has the linker
+// keep every method of the program, a seventh of it.
+func fitted(usage string, cmd *cobra.Command, width int) string {
+	const own, global = "\n\nFlags:\n", "\n\nGlobal Flags:\n"
+	trim := func(s string) string { return strings.TrimRightFunc(s, unicode.IsSpace) }
+	width = within(width)
+	usage = strings.Replace(usage, own+trim(cmd.LocalFlags().FlagUsages()), own+trim(cmd.LocalFlags().FlagUsagesWrapped(width)), 1)
+	inherited := cmd.InheritedFlags()
+	names := "\n\nFlags of every command:\n" + namesOf(inherited, width)
+	if _, ok := cmd.Annotations[alone]; ok {
+		names = ""
+	}
+	return strings.Replace(usage, global+trim(inherited.FlagUsages()), names, 1)
 }
 
 // reflowed breaks the paragraphs of a text anew; of those with an indented line, the last column is.

@@ -1,8 +1,9 @@
 package page
 
 import (
-	"html/template"
 	"io"
+
+	"github.com/valyala/quicktemplate"
 
 	"wave365/pkg/report/page/words"
 	"wave365/pkg/summary"
@@ -12,7 +13,6 @@ import (
 // comparison is what its template reads.
 type comparison struct {
 	Policy, Title string
-	CSS           template.CSS
 	Tenant        string
 	Rehearsal     bool
 	Redacted      bool
@@ -40,17 +40,14 @@ type comparedRow struct {
 // WriteComparison writes one page on what a second run changed, in the same dress and under the same rules as the
 // report; it has no script.
 func WriteComparison(w io.Writer, c compare.Comparison) error {
-	css, err := assets.ReadFile("assets/page.css")
-	if err != nil {
-		return err
-	}
-	t, err := parsed()
-	if err != nil {
-		return err
-	}
-	v := comparison{
-		CSS: template.CSS(css), Policy: "default-src 'none'; style-src '" + hash(css) + "'; base-uri 'none'; form-action 'none'",
-		Title: "Wave " + words.Short(c.Second.Run.Wave, 40) + ": two runs compared", Tenant: tenantOf(c.Second.Run),
+	v := comparisonOf(c)
+	return draw(w, func(qw *quicktemplate.Writer) { streamcomparisonHTML(qw, v) })
+}
+
+func comparisonOf(c compare.Comparison) *comparison {
+	v := &comparison{
+		Policy: "default-src 'none'; style-src '" + hash(css) + "'; base-uri 'none'; form-action 'none'",
+		Title:  "Wave " + words.Short(c.Second.Run.Wave, 40) + ": two runs compared", Tenant: tenantOf(c.Second.Run),
 		Rehearsal: c.First.Rehearsal() || c.Second.Rehearsal(), Redacted: c.Second.Redacted, Verdict: c.Verdict(), Same: c.Same,
 	}
 	for i, a := range []summary.Record{c.First, c.Second} {
@@ -74,5 +71,5 @@ func WriteComparison(w io.Writer, c compare.Comparison) error {
 		}
 		v.Rows = append(v.Rows, row)
 	}
-	return t.ExecuteTemplate(w, "compare.gohtml", v)
+	return v
 }

@@ -3,50 +3,45 @@
 package page
 
 import (
+	"bufio"
 	"crypto/sha256"
-	"embed"
+	_ "embed"
 	"encoding/base64"
-	"html/template"
 	"io"
 
-	"wave365/pkg/report/page/words"
+	"github.com/valyala/quicktemplate"
+
 	"wave365/pkg/summary"
 )
 
-//go:embed assets
-var assets embed.FS
+// The templates are the .qtpl files, of which the .qtpl.go files are made. A value in them is escaped ({%s x %}) or drawn by
+// a function of package words; only our own style and script stand as they are.
+//
+//go:generate go run github.com/valyala/quicktemplate/qtc -dir=. -skipLineComments
+
+//go:embed assets/page.css
+var css string
+
+//go:embed assets/page.js
+var js string
 
 // Write writes the page. The same account gives the same bytes.
 func Write(w io.Writer, a summary.Record) error {
-	css, err := assets.ReadFile("assets/page.css")
-	if err != nil {
-		return err
-	}
-	js, err := assets.ReadFile("assets/page.js")
-	if err != nil {
-		return err
-	}
-	t, err := parsed()
-	if err != nil {
-		return err
-	}
 	v := viewOf(a)
-	v.CSS, v.JS = template.CSS(css), template.JS(js)
-	v.Policy = "default-src 'none'; style-src '" + hash(css) + "'; script-src '" + hash(js) +
-		"'; base-uri 'none'; form-action 'none'"
-	if a.Live {
-		v.Policy += "; connect-src 'self'"
-	}
-	return t.ExecuteTemplate(w, "page.gohtml", v)
+	return draw(w, func(qw *quicktemplate.Writer) { streampageHTML(qw, v) })
 }
 
-func parsed() (*template.Template, error) {
-	return template.New("").Funcs(words.Funcs()).
-		ParseFS(assets, "assets/*.gohtml")
+// draw lets a template write to w. The error is the first one of w.
+func draw(w io.Writer, template func(*quicktemplate.Writer)) error {
+	b := bufio.NewWriterSize(w, 1<<16)
+	qw := quicktemplate.AcquireWriter(b)
+	defer quicktemplate.ReleaseWriter(qw)
+	template(qw)
+	return b.Flush()
 }
 
 // hash is the source expression by which the content policy admits one inline block.
-func hash(b []byte) string {
-	sum := sha256.Sum256(b)
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }

@@ -1,7 +1,6 @@
 package page
 
 import (
-	"html/template"
 	"strconv"
 	"strings"
 	"time"
@@ -37,8 +36,6 @@ type view struct {
 // head is what stands above the page and around it. Live is as of when a page follows its run, Expected when that ends.
 type head struct {
 	Policy, Title       string
-	CSS                 template.CSS
-	JS                  template.JS
 	Rehearsal, Redacted bool
 	Live, Expected      string
 }
@@ -86,7 +83,9 @@ func viewOf(a summary.Record) *view {
 
 func headOf(a summary.Record, c words.Clock) head {
 	h := head{Rehearsal: a.Rehearsal(), Redacted: a.Redacted}
+	h.Policy = "default-src 'none'; style-src '" + hash(css) + "'; script-src '" + hash(js) + "'; base-uri 'none'; form-action 'none'"
 	if a.Live {
+		h.Policy += "; connect-src 'self'"
 		h.Live, h.Expected = c.At(a.At, "15:04:05 MST"), between(a.Expected, c)
 	}
 	said, _ := summary.Headline(a)

@@ -3,8 +3,6 @@
 package words
 
 import (
-	"fmt"
-	"html/template"
 	"strconv"
 	"strings"
 	"unicode"
@@ -20,34 +18,19 @@ const (
 	foldShow = 120
 )
 
-// Funcs are the functions of the templates: foreign text in all its places.
-func Funcs() template.FuncMap {
-	return template.FuncMap{"text": text, "inline": inline, "prose": prose, "upn": upn, "value": value, "command": command, "clean": wording.Clean}
-}
+// folds says that a text is too long to be shown in full.
+func folds(s string) bool { return len(s) > foldAt && utf8.RuneCountInString(s) > foldAt }
 
-// text is foreign text for the page: escaped, apart from the direction of what surrounds it, with its control
-// characters made visible, and folded when it is long; the whole text stays in the page.
-func text(s string) template.HTML {
-	s = wording.Clean(s)
-	if len(s) <= foldAt || utf8.RuneCountInString(s) <= foldAt {
-		return template.HTML("<bdi>" + template.HTMLEscapeString(s) + "</bdi>")
+// pieces cuts a text behind each of its separators.
+func pieces(s string) (out []string) {
+	for s != "" {
+		i := strings.IndexAny(s, "/@") + 1
+		if i == 0 {
+			i = len(s)
+		}
+		out, s = append(out, s[:i]), s[i:]
 	}
-	return template.HTML(`<details class="long"><summary><bdi>` + template.HTMLEscapeString(cut(s, foldShow)) +
-		`…</bdi> <span>` + fmt.Sprint(utf8.RuneCountInString(s)) + ` characters</span></summary><bdi tabindex="0">` +
-		template.HTMLEscapeString(s) + `</bdi></details>`)
-}
-
-// prose is text with sentences in it: it begins with a capital letter, and what stands in back-ticks is code.
-func prose(s string) template.HTML {
-	h := string(text(sentence(s)))
-	parts := strings.Split(h, "`")
-	if len(parts)%2 == 0 || strings.HasPrefix(h, "<details") {
-		return template.HTML(h)
-	}
-	for i := 1; i < len(parts); i += 2 {
-		parts[i] = "<code>" + parts[i] + "</code>"
-	}
-	return template.HTML(strings.Join(parts, ""))
+	return out
 }
 
 // sentence gives a message its capital letter, unless its first word is a name such as importSnapshot.
@@ -59,40 +42,8 @@ func sentence(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// upn is an address that may break after its @.
-func upn(s string) template.HTML {
-	return template.HTML(strings.Replace(string(text(s)), "@", "@<wbr>", 1))
-}
-
-// value is a path, an address or another cell, which may break after its separators.
-func value(s string) template.HTML {
-	s = wording.Clean(s)
-	if len(s) > foldAt {
-		return text(s)
-	}
-	return template.HTML("<bdi>" + strings.NewReplacer("/", "/<wbr>", "@", "@<wbr>").Replace(template.HTMLEscapeString(s)) + "</bdi>")
-}
-
-// command is a command to copy. A word of it that a browser would break at its hyphens or slashes is held together.
-func command(s string) template.HTML {
-	words := strings.Split(wording.Clean(s), " ")
-	for i, w := range words {
-		escaped := template.HTMLEscapeString(w)
-		if strings.Trim(w, letters) != "" {
-			escaped = "<bdi>" + escaped + "</bdi>"
-		}
-		words[i] = escaped
-	}
-	return template.HTML(strings.Join(words, " "))
-}
-
 // letters are what no word breaks at.
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-
-// inline is foreign text where a fold cannot stand; longer text is cut.
-func inline(s string) template.HTML {
-	return template.HTML("<bdi>" + template.HTMLEscapeString(Short(s, 60)) + "</bdi>")
-}
 
 // Plain is foreign text for attributes and titles: cut and held apart by Unicode isolates.
 func Plain(s string) string { return "\u2068" + Short(s, 60) + "\u2069" }

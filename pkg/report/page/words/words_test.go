@@ -1,7 +1,6 @@
 package words
 
 import (
-	"html/template"
 	"testing"
 	"time"
 )
@@ -41,7 +40,7 @@ func TestMomentOf(t *testing.T) {
 
 func TestProse(t *testing.T) {
 	t.Parallel()
-	for in, want := range map[string]template.HTML{
+	for in, want := range map[string]string{
 		"the disk is dynamic":     "<bdi>The disk is dynamic</bdi>",
 		"importSnapshot was sent": "<bdi>importSnapshot was sent</bdi>",
 		"run `wave365 retry` now": "<bdi>Run <code>wave365 retry</code> now</bdi>",
@@ -51,7 +50,7 @@ func TestProse(t *testing.T) {
 		"ärger with a name":       "<bdi>ärger with a name</bdi>",
 		"provisioned, but not so": "<bdi>Provisioned, but not so</bdi>",
 	} {
-		if got := prose(in); got != want {
+		if got := Prose(in); got != want {
 			t.Errorf("%q: got %s, want %s", in, got, want)
 		}
 	}
@@ -59,8 +58,8 @@ func TestProse(t *testing.T) {
 
 func TestCommand_keepsWordsWhole(t *testing.T) {
 	t.Parallel()
-	in, want := `wave365 retry run-1  --ledger "my<l>/x.db"`, template.HTML(`wave365 retry <bdi>run-1</bdi>  <bdi>--ledger</bdi> <bdi>&#34;my&lt;l&gt;/x.db&#34;</bdi>`)
-	if got := command(in); got != want {
+	in, want := `wave365 retry run-1  --ledger "my<l>/x.db"`, `wave365 retry <bdi>run-1</bdi>  <bdi>--ledger</bdi> <bdi>&quot;my&lt;l&gt;/x.db&quot;</bdi>`
+	if got := Command(in); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
