@@ -153,7 +153,7 @@ func codesIn(file *ast.File) []string {
 		}
 		return ""
 	}
-	files := []string{"db", "csv", "html", "json", "jsonl", "yaml", "log", "css", "js", "vhd", "gohtml"}
+	files := []string{"db", "csv", "html", "json", "jsonl", "yaml", "log", "css", "js", "vhd", "gohtml", "qtpl"}
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.ValueSpec:
