@@ -54,6 +54,12 @@ func troubleSince(r Row, p Problem, now time.Time) time.Time {
 	return r.TroubleSince
 }
 
+// exhausted reports whether a row in trouble has been in it for so long, or so often, that it is not tried again.
+func exhausted(r Row, res Result, now time.Time) bool {
+	since := troubleSince(r, *res.Problem, now)
+	return (now.Sub(since) >= patience(fault.Kind(res.Problem.Kind)) && !named(*res.Problem, res.Delay)) || r.Tries >= maxTries
+}
+
 // Settle turns a step's result into the row's next transition. It answers false when nothing needs to be recorded:
 // the row goes on waiting as before, only its due time moves. roll, from [0,1), spreads the back-off.
 func Settle(r Row, res Result, now time.Time, roll float64) (Transition, bool) {
@@ -73,9 +79,7 @@ func Settle(r Row, res Result, now time.Time, roll float64) (Transition, bool) {
 		}
 		return Park(r, res.Facts, now.Add(res.Delay), res.Note, now), true
 	case ResultAgain:
-		kind := fault.Kind(res.Problem.Kind)
-		since := troubleSince(r, *res.Problem, now)
-		if (now.Sub(since) >= patience(kind) && !named(*res.Problem, res.Delay)) || r.Tries >= maxTries {
+		if exhausted(r, res, now) {
 			return Fail(r, res.Facts, *res.Problem, now), true
 		}
 		return Again(r, res.Facts, *res.Problem, now.Add(max(res.Delay, Backoff(r.Tries, roll))), now), true

@@ -27,24 +27,9 @@ func (b *Playbook) cutOverAgain(ctx context.Context, r migration.Row) (stop, err
 		return nil, err
 	}
 	doing := "start the provisioning for " + r.Target.User + " again"
-	links := []effect{b.membership(r)}
-	if r.Target.Trigger.Licenses() {
-		links = append(links, b.license(r))
-	}
-	var open []effect
-	var begun time.Time // by a process that ended before it could record the cut-over
-	for _, e := range links {
-		if last := lastOf(past, e); last != nil && (last.Outcome == nil || last.Outcome.Status != migration.OutcomeRefused) {
-			open, begun = append(open, e), later(begun, last.At)
-			continue
-		}
-		_, _, closed, err := e.present(ctx, nil)
-		if err != nil {
-			return stopWith(b.readFailed(r, err, "cutover.failed", doing))
-		}
-		if !closed {
-			open = append(open, e)
-		}
+	open, begun, err := b.openLinks(ctx, r, past)
+	if err != nil {
+		return stopWith(b.readFailed(r, err, "cutover.failed", doing))
 	}
 	if len(open) == 0 {
 		return nil, nil
@@ -59,18 +44,46 @@ func (b *Playbook) cutOverAgain(ctx context.Context, r migration.Row) (stop, err
 			return stopWith(effectFailed(r, b.seatLost(ctx, r, err), "cutover.failed", doing))
 		}
 	}
-	// What an earlier Cloud PC of this row showed says nothing about the next one.
-	f := clearSuspicion(r.Facts)
+	f := forgetCloudPC(r.Facts)
 	f.LinkOpen = time.Time{}
 	if f.CutOver = begun; begun.IsZero() {
 		f.CutOver = b.clock.Now()
 		f.LinkOpen = f.CutOver // it was just seen
 	}
+	res := migration.Wait(f, b.provisionLook(r, f.CutOver), "the service is provisioning the Cloud PC")
+	return &res, nil
+}
+
+// openLinks lists the links of a cut-over that are open, with those that were closed in this attempt, of which begun is when the
+// last was: by a process that ended before it could record the cut-over; zero: none was.
+func (b *Playbook) openLinks(ctx context.Context, r migration.Row, past []migration.Intent) (open []effect, begun time.Time, err error) {
+	links := []effect{b.membership(r)}
+	if r.Target.Trigger.Licenses() {
+		links = append(links, b.license(r))
+	}
+	for _, e := range links {
+		if last := lastOf(past, e); last != nil && (last.Outcome == nil || last.Outcome.Status != migration.OutcomeRefused) {
+			open, begun = append(open, e), later(begun, last.At)
+			continue
+		}
+		_, _, closed, err := e.present(ctx, nil)
+		if err != nil {
+			return nil, time.Time{}, err
+		}
+		if !closed {
+			open = append(open, e)
+		}
+	}
+	return open, begun, nil
+}
+
+// forgetCloudPC leaves out of the facts what an earlier Cloud PC of the row showed: it says nothing about the next one.
+func forgetCloudPC(f migration.Facts) migration.Facts {
+	f = clearSuspicion(f)
 	f.UsageStatus, f.Warning, f.Proof = graph.UsageNotUsed, "", ""
 	f.CloudPCID, f.CloudPCName, f.CloudPCStatus, f.ServicePlan = "", "", "", ""
 	f.Provisioned, f.UsedSeen, f.GoneSeen = time.Time{}, time.Time{}, time.Time{}
-	res := migration.Wait(f, b.provisionLook(r, f.CutOver), "the service is provisioning the Cloud PC")
-	return &res, nil
+	return f
 }
 
 // unusedImport looks whether the row's import may become a Cloud PC now; nil: it may, and the tenant is as it has to be.

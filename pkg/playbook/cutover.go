@@ -25,19 +25,14 @@ func (b *Playbook) cutover(ctx context.Context, r migration.Row) (migration.Resu
 		e, doing = b.license(r), "assign "+r.Target.SKUName+" to "+r.Target.User
 	}
 	if made.IsZero() {
-		begun, closed := begunAt(past, e), false
-		if !begun.IsZero() {
-			if _, _, closed, err = e.present(ctx, nil); err != nil && !fault.Is(err, fault.NotFound) { // who is gone is looked at below
-				return b.readFailed(r, err, "cutover.failed", doing)
-			}
+		begun := begunAt(past, e)
+		closed, err := b.shows(ctx, e, begun)
+		if err != nil {
+			return b.readFailed(r, err, "cutover.failed", doing)
 		}
 		if !closed {
-			s, err := b.readyForCutover(ctx, r)
-			if err != nil {
-				return migration.Result{}, err
-			}
-			if s != nil {
-				return b.notReady(*s, begun), nil
+			if s, err := b.readyForCutover(ctx, r); s != nil || err != nil {
+				return b.notReady(orNone(s), begun), err
 			}
 		}
 	}
@@ -53,6 +48,18 @@ func (b *Playbook) cutover(ctx context.Context, r migration.Row) (migration.Resu
 		f.CutOver, f.LinkOpen = b.clock.Now(), b.linkOpen(r)
 	}
 	return migration.DoneAfter(f, b.provisionLook(r, f.CutOver), "the service is provisioning the Cloud PC"), nil
+}
+
+// shows reports whether a cut-over that was begun at that time can be seen; zero: none was begun.
+func (b *Playbook) shows(ctx context.Context, e effect, begun time.Time) (bool, error) {
+	if begun.IsZero() {
+		return false, nil
+	}
+	_, _, closed, err := e.present(ctx, nil)
+	if fault.Is(err, fault.NotFound) { // who is gone is looked at before the cut-over
+		return closed, nil
+	}
+	return closed, err
 }
 
 // notReady is what follows when the cut-over may not happen. A cut-over that was begun may show late.

@@ -16,7 +16,7 @@ import (
 // that has become a Cloud PC, is left alone: the import step takes it over, unless the row has another disk by now.
 func (b *Playbook) settleEarlierImport(ctx context.Context, r migration.Row, seen surroundings, past []migration.Intent) (stop, error) {
 	last := lastImport(past)
-	if last == nil || last.Outcome == nil || !last.Outcome.Status.Happened() {
+	if !happened(last) {
 		return b.earlierDisk(r, past, ""), nil
 	}
 	id := last.Outcome.RemoteID
@@ -25,14 +25,12 @@ func (b *Playbook) settleEarlierImport(ctx context.Context, r migration.Row, see
 	if pc := becameCloudPC(r, seen.cloudPCs, last.At); missing && pc != nil {
 		return b.earlierDisk(r, past, "has become a Cloud PC: "+describeCloudPC(*pc)), nil
 	}
-	if cutoverIntent(past, r.Target) != nil {
-		if pc := cloudPCInTheWay(r, seen.cloudPCs); pc != nil {
-			res := migration.Failure(r.Facts, migration.Problem{
-				Code: "retry.cut-over", Message: "import " + id + " was followed by the cut-over of " + r.Target.User + ", and there is a Cloud PC: " + describeCloudPC(*pc),
-				Hint: "nothing is imported again as long as it is there: " + r.Target.User + " and whoever runs Windows 365 here decide about it; after that, retry", Commands: retry(),
-			})
-			return &res, nil
-		}
+	if pc := cloudPCInTheWay(r, seen.cloudPCs); pc != nil && cutoverIntent(past, r.Target) != nil {
+		res := migration.Failure(r.Facts, migration.Problem{
+			Code: "retry.cut-over", Message: "import " + id + " was followed by the cut-over of " + r.Target.User + ", and there is a Cloud PC: " + describeCloudPC(*pc),
+			Hint: "nothing is imported again as long as it is there: " + r.Target.User + " and whoever runs Windows 365 here decide about it; after that, retry", Commands: retry(),
+		})
+		return &res, nil
 	}
 	if missing || err == nil && spent(im) {
 		// Nothing is cleared away for an import that could not be sent.
@@ -56,7 +54,12 @@ func (b *Playbook) settleEarlierImport(ctx context.Context, r migration.Row, see
 	case !spent(im):
 		return b.earlierDisk(r, past, "is "+im.Status+", "+quoteOr(im.Usage, "usage unknown")), nil
 	}
-	_, err = b.apply(ctx, effect{
+	return b.purge(ctx, r, id)
+}
+
+// purge purges the row's earlier import; nil: it is done.
+func (b *Playbook) purge(ctx context.Context, r migration.Row, id string) (stop, error) {
+	_, err := b.apply(ctx, effect{
 		row: r.Index, attempt: r.Attempt, kind: migration.EffectPurge, subject: id, repeatable: true,
 		call: func(ctx context.Context) (string, error) { return id, b.graph.PurgeImport(ctx, id) },
 	})
@@ -103,11 +106,11 @@ func (b *Playbook) recordGone(ctx context.Context, r migration.Row, past []migra
 // Only the latest can be undecided: the journal takes no further one before.
 func lastImport(past []migration.Intent) *migration.Intent {
 	last := latestImport(past)
-	if last == nil || last.Outcome == nil || !last.Outcome.Status.Happened() {
+	if !happened(last) {
 		return last
 	}
-	for _, p := range past {
-		if p.Effect == migration.EffectPurge && p.Subject == last.Outcome.RemoteID && p.Outcome != nil && p.Outcome.Status.Happened() {
+	for i := range past {
+		if p := &past[i]; p.Effect == migration.EffectPurge && p.Subject == last.Outcome.RemoteID && happened(p) {
 			return nil
 		}
 	}
@@ -144,13 +147,27 @@ func cutoverIntent(past []migration.Intent, t migration.Target) *migration.Inten
 	}
 	past = sinceImport(past)
 	for i := range past {
-		if p := &past[i]; p.Effect == kind && p.Subject == subject && p.Outcome != nil && p.Outcome.Status.Happened() {
+		if p := &past[i]; p.Effect == kind && p.Subject == subject && happened(p) {
 			return p
 		}
 	}
 	return nil
 }
 
+// happened reports whether there is such a try, and it is known to have had its effect.
+func happened(in *migration.Intent) bool {
+	return in != nil && in.Outcome != nil && in.Outcome.Status.Happened()
+}
+
+// openTry gives a try back of which it is not known how it ended; nil: there is none, or it is known.
+func openTry(in *migration.Intent) *migration.Intent {
+	if in == nil || !undecided(*in) {
+		return nil
+	}
+	return in
+}
+
+// undecided reports whether it is not known how a try ended.
 func undecided(in migration.Intent) bool {
 	return in.Outcome == nil || in.Outcome.Status == migration.OutcomeUnknown
 }
@@ -171,6 +188,5 @@ func (b *Playbook) Touched(ctx context.Context, r migration.Row) (bool, error) {
 
 // ImportInDoubt reports whether, of a row's intents, the last import is one whose end is not known.
 func ImportInDoubt(past []migration.Intent) bool {
-	last := lastImport(past)
-	return last != nil && undecided(*last)
+	return openTry(lastImport(past)) != nil
 }

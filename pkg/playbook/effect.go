@@ -57,25 +57,21 @@ func (b *Playbook) apply(ctx context.Context, e effect) (migration.Outcome, erro
 	last := lastOf(past, e)
 	// What happened once is not done again, unless it may be done at any time and nothing can tell whether it holds.
 	anytime := e.repeatable && e.present == nil
-	if last != nil && last.Outcome != nil && last.Outcome.Status.Happened() && !anytime {
+	if happened(last) && !anytime {
 		return *last.Outcome, nil
 	}
-	open := last != nil && undecided(*last)
-	if e.present != nil && (open || !e.blind) {
-		out, found, err := b.lookFor(ctx, e, last, open)
+	lost := openTry(last)
+	if e.present != nil && (lost != nil || !e.blind) {
+		out, found, err := b.lookFor(ctx, e, lost)
 		if err != nil || found {
 			return out, err
 		}
-		open = open && !e.repeatable && !e.absentMeansNoEffect
-	}
-	if open && !e.repeatable {
-		if last.Outcome == nil {
-			out := migration.Outcome{Status: migration.OutcomeUnknown, Detail: "no answer was recorded", At: b.clock.Now()}
-			if err := b.journal.Conclude(ctx, *last, out); err != nil {
-				return out, err
-			}
+		if e.absenceDecides() {
+			lost = nil
 		}
-		return migration.Outcome{}, errUnknown(e, *last, nil)
+	}
+	if lost != nil && !e.repeatable {
+		return b.leaveOpen(ctx, e, *lost)
 	}
 	if ctx.Err() != nil {
 		return migration.Outcome{}, errStopped(ctx)
@@ -83,30 +79,41 @@ func (b *Playbook) apply(ctx context.Context, e effect) (migration.Outcome, erro
 	return b.act(ctx, e)
 }
 
+// absenceDecides reports whether a try of unknown outcome is over when the effect was looked for and is not there.
+func (e effect) absenceDecides() bool { return e.repeatable || e.absentMeansNoEffect }
+
+// leaveOpen is what follows when nothing can tell how a try ended that must not be repeated.
+func (b *Playbook) leaveOpen(ctx context.Context, e effect, lost migration.Intent) (migration.Outcome, error) {
+	if lost.Outcome == nil {
+		out := migration.Outcome{Status: migration.OutcomeUnknown, Detail: "no answer was recorded", At: b.clock.Now()}
+		if err := b.journal.Conclude(ctx, lost, out); err != nil {
+			return out, err
+		}
+	}
+	return migration.Outcome{}, errUnknown(e, lost, nil)
+}
+
 func errStopped(ctx context.Context) error {
 	return fault.Wrap(fault.Interrupted, "", "stopped before the call was made", "", ctx.Err())
 }
 
-// lookFor looks whether the effect is there already, and settles an open try of it as far as the look tells.
-func (b *Playbook) lookFor(ctx context.Context, e effect, last *migration.Intent, open bool) (out migration.Outcome, found bool, err error) {
-	var lost *migration.Intent
-	if open {
-		lost = last
-	}
+// lookFor looks whether the effect is there already, and settles the try of unknown outcome, if there is one, as far as the look
+// tells.
+func (b *Playbook) lookFor(ctx context.Context, e effect, lost *migration.Intent) (out migration.Outcome, found bool, err error) {
 	id, seen, found, err := e.present(ctx, lost)
 	if err != nil {
 		return out, false, err
 	}
 	if found {
 		out = migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: seen, At: b.clock.Now()}
-		if open {
-			err = b.journal.Conclude(ctx, *last, out)
+		if lost != nil {
+			err = b.journal.Conclude(ctx, *lost, out)
 		} // else somebody else's doing: nothing of ours to record
 		return out, true, err
 	}
-	if open && (e.repeatable || e.absentMeansNoEffect) {
+	if lost != nil && e.absenceDecides() {
 		out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "looked: it is not there", At: b.clock.Now()}
-		return out, false, b.journal.Conclude(ctx, *last, out)
+		return out, false, b.journal.Conclude(ctx, *lost, out)
 	}
 	return out, false, nil
 }
@@ -155,26 +162,15 @@ func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error)
 	if err != nil {
 		return migration.Outcome{}, err
 	}
-	holds := cloud.NewQuestion(func() error {
-		if err := b.journal.Holds(ctx); err != nil || e.still == nil {
-			return err
-		}
-		return e.still()
-	})
-	if err := holds.Settle(); err != nil {
-		return migration.Outcome{}, b.mayNot(ctx, holds, in)
+	id := ""
+	requestID, err, denied := b.send(ctx, e.still, func(ctx context.Context) (err error) {
+		id, err = e.call(ctx)
+		return err
+	}, in)
+	if denied != nil {
+		return migration.Outcome{}, denied
 	}
-	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), in.ClientRequestID), callTime)
-	defer cancel()
-	callCtx, receipt := cloud.WithReceipt(callCtx)
-	id, err := e.call(cloud.AskFirst(callCtx, holds))
-	if err := holds.Refused(); err != nil {
-		return migration.Outcome{}, b.mayNot(ctx, holds, in)
-	}
-	out := migration.Outcome{Status: migration.OutcomeDone, RemoteID: id, RequestID: receipt.RequestID(), At: b.clock.Now()}
-	if f := fault.As(err); f != nil && f.Remote != nil {
-		out.RequestID = f.Remote.RequestID
-	}
+	out := migration.Outcome{Status: migration.OutcomeDone, RemoteID: id, RequestID: requestID, At: b.clock.Now()}
 	switch {
 	case err == nil:
 	case fault.Is(err, fault.OutcomeUnknown), fault.Is(err, fault.Internal), e.repeatable && (fault.Is(err, fault.Unavailable) || fault.Is(err, fault.Throttled)):
@@ -195,4 +191,30 @@ func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error)
 		return out, errUnknown(e, in, err)
 	}
 	return out, err
+}
+
+// send makes one call that writes, for intents that are recorded and share their client-request-id, which it carries. It gives the
+// service's id of the request and the call's error. denied is the journal's error when this process may not act for the run, or
+// that could not be asked, or the error of still, which is as in effect: then the call was not made, or its answer does not count.
+func (b *Playbook) send(ctx context.Context, still func() error, call func(context.Context) error, intents ...migration.Intent) (requestID string, err, denied error) {
+	holds := cloud.NewQuestion(func() error {
+		if err := b.journal.Holds(ctx); err != nil || still == nil {
+			return err
+		}
+		return still()
+	})
+	if holds.Settle() != nil {
+		return "", nil, b.mayNot(ctx, holds, intents...)
+	}
+	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), intents[0].ClientRequestID), callTime)
+	defer cancel()
+	callCtx, receipt := cloud.WithReceipt(callCtx)
+	err = call(cloud.AskFirst(callCtx, holds))
+	if holds.Refused() != nil {
+		return "", err, b.mayNot(ctx, holds, intents...)
+	}
+	if f := fault.As(err); f != nil && f.Remote != nil {
+		return f.Remote.RequestID, err, nil
+	}
+	return receipt.RequestID(), err, nil
 }

@@ -28,45 +28,24 @@ const importBatch = 5
 func (b *Playbook) importDisks(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	results := make([]migration.Result, len(rows))
 	pasts := make([][]migration.Intent, len(rows))
-	var unseen []migration.Row
-	var at []int
 	for i, r := range rows {
 		var err error
 		if pasts[i], err = b.journal.Intents(ctx, b.run.ID, r.Index); err != nil {
 			return nil, err
 		}
-		if wouldSend(pasts[i]) && !b.lookedLately(r) && ctx.Err() == nil {
-			unseen, at = append(unseen, r), append(at, i)
-		}
 	}
-	looks := make([]*surroundings, len(rows))
-	for k, s := range b.lookAround(ctx, unseen) {
-		looks[at[k]] = &s
-	}
+	looks := b.lookOnceMore(ctx, rows, pasts)
 	for i, r := range rows {
 		if ctx.Err() != nil {
 			results[i] = migration.Stopped(r.Facts)
 			continue
 		}
-		asks := r.Target.Trigger == migration.TriggerMembership && wouldSend(pasts[i])
-		if asks {
-			switch way, refused := b.policyFirst.enter(); way {
-			case gateWait:
-				results[i] = migration.Wait(r.Facts, half, "another row finds out whether the service takes imports before the membership")
-				continue
-			case gateRefused:
-				results[i] = notSent(r, *refused)
-				continue
-			}
+		send := func() (migration.Result, error) { return b.importDisk(ctx, r, pasts[i], looks[i]) }
+		if r.Target.Trigger == migration.TriggerMembership && wouldSend(pasts[i]) {
+			send = b.policyFirst.finding(r, send)
 		}
-		err := func() (err error) {
-			if asks {
-				defer func() { b.policyFirst.answered(results[i]) }()
-			}
-			results[i], err = b.importDisk(ctx, r, pasts[i], looks[i])
-			return err
-		}()
-		if err != nil {
+		var err error
+		if results[i], err = send(); err != nil {
 			return nil, err
 		}
 		if p := results[i].Problem; p != nil && results[i].Kind == migration.ResultAgain && p.Kind == string(fault.Throttled) {
@@ -79,24 +58,45 @@ func (b *Playbook) importDisks(ctx context.Context, rows []migration.Row) ([]mig
 	return results, nil
 }
 
-// importDisk starts one import. It is the one call that is never made twice: a lost answer holds the row. seen is what a look
-// found just now; nil: there was one a moment ago, or nothing would be sent.
-func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migration.Intent, seen *surroundings) (migration.Result, error) {
-	if s := b.earlierDisk(r, past, "is there"); s != nil {
-		return *s, nil
+// lookOnceMore looks at the tenant for those rows, all together, whose imports would be sent and for which that was not done a
+// moment ago. The answers are in the order of rows; nil: for this one it did not look.
+func (b *Playbook) lookOnceMore(ctx context.Context, rows []migration.Row, pasts [][]migration.Intent) []*surroundings {
+	looks := make([]*surroundings, len(rows))
+	var unseen []migration.Row
+	var at []int
+	for i, r := range rows {
+		if wouldSend(pasts[i]) && !b.lookedLately(r) && ctx.Err() == nil {
+			unseen, at = append(unseen, r), append(at, i)
+		}
 	}
-	setting, s, err := b.targetingIntact(ctx, r)
+	for k, s := range b.lookAround(ctx, unseen) {
+		looks[at[k]] = &s
+	}
+	return looks
+}
+
+// importable looks whether the row's import may be sent, or looked for: nil: it may. seen is as in importDisk. It gives the id
+// of the user setting that reaches the row's group.
+func (b *Playbook) importable(ctx context.Context, r migration.Row, past []migration.Intent, seen *surroundings) (settingID string, s stop, err error) {
+	if s := b.earlierDisk(r, past, "is there"); s != nil {
+		return "", s, nil
+	}
+	settingID, s, err = b.targetingIntact(ctx, r)
 	if s == nil && err == nil && seen != nil {
 		s, err = b.freeToImport(ctx, r, *seen, past)
 	}
 	if s == nil && err == nil && wouldSend(past) {
 		s, err = b.disksUnchanged(ctx, r)
 	}
-	if err != nil {
-		return migration.Result{}, err
-	}
-	if s != nil {
-		return *s, nil
+	return settingID, s, err
+}
+
+// importDisk starts one import. It is the one call that is never made twice: a lost answer holds the row. seen is what a look
+// found just now; nil: there was one a moment ago, or nothing would be sent.
+func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migration.Intent, seen *surroundings) (migration.Result, error) {
+	setting, s, err := b.importable(ctx, r, past, seen)
+	if s != nil || err != nil {
+		return orNone(s), err
 	}
 	files, err := b.sign(ctx, r)
 	if err != nil {
@@ -131,7 +131,7 @@ func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migra
 	if fault.Is(err, fault.OutcomeUnknown) && !isJournalError(err) {
 		return b.lostImport(ctx, r, err)
 	}
-	if last := lastImport(past); err != nil && last != nil && undecided(*last) {
+	if err != nil && ImportInDoubt(past) {
 		return b.lostLook(ctx, r, err) // with an import in doubt none was sent: it was looked for
 	}
 	if err != nil {
@@ -248,10 +248,6 @@ const linkedAge = 15 * time.Minute
 // same calls for those whose imports go on. A row of which nothing is in the way need not be looked at again; any other the
 // cut-over looks at by itself. read is when the imports were: a look takes its time.
 func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results []migration.Result, read time.Time) {
-	seenLately := func(r migration.Row) bool {
-		l, ok := b.linked.Load(r.Index)
-		return ok && b.clock.Now().Sub(l.(link).at) < linkedAge
-	}
 	var ended, unseen []migration.Row
 	urgent := false
 	for i, r := range rows {
@@ -262,7 +258,7 @@ func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results 
 			ended = append(ended, r)
 		}
 		// The licenses of a user cost a request for each, a membership does not.
-		if !seenLately(r) && (done || res.Kind == migration.ResultWait && r.Target.Trigger.Licenses()) {
+		if !b.linkSeen(r) && (done || res.Kind == migration.ResultWait && r.Target.Trigger.Licenses()) {
 			unseen, urgent = append(unseen, r), urgent || done
 		}
 	}
@@ -270,17 +266,10 @@ func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results 
 		return
 	}
 	if urgent {
-		at := b.clock.Now()
-		for k, s := range b.lookAtLinks(ctx, unseen) {
-			r := unseen[k]
-			_, gone := b.deleted.Load(strings.ToLower(r.Target.GroupID))
-			if s.lookFailed() == nil && !gone && brokenLink(r, s) == nil && renamed(r, s).RenamedTo == r.Facts.RenamedTo {
-				b.keepLink(r, s, at)
-			}
-		}
+		b.keepLinks(ctx, unseen)
 	}
 	for _, r := range ended {
-		if seenLately(r) {
+		if b.linkSeen(r) {
 			b.fresh.Store(r.Index, read)
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
-	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 )
 
@@ -54,62 +53,73 @@ func (b *Playbook) join(ctx context.Context, rows []migration.Row) ([]migration.
 	}
 	for _, group := range slices.Sorted(maps.Keys(look)) {
 		at := look[group]
-		users := make([]string, len(at))
-		for k, i := range at {
-			users[k] = rows[i].Target.UserID
+		seen, err := b.membersAt(ctx, group, at, rows, results)
+		if err != nil {
+			return nil, err
 		}
-		seen, err := b.graph.MembersAmong(ctx, group, users)
-		for k, i := range at {
-			r := rows[i]
-			switch {
-			case err != nil:
-				var fatal error
-				if results[i], fatal = b.membersUnread(ctx, r, err); fatal != nil {
-					return nil, fatal
-				}
-			case !seen[k] && b.clock.Now().Sub(added[i]) > linkLag:
-				results[i] = b.late(r.Facts, "the membership does not show", linkLag/2, half/2, migration.Problem{
-					Code: codeLeft, Message: r.Target.User + " was added to group " + r.Target.GroupName + " at " + stamp(added[i]) + " and is not a member: somebody took them out again",
-					Hint: "find out who or what removes members of the group; retry adds the user again", Commands: retry(),
-				})
-			case !seen[k]:
-				results[i] = migration.Wait(clearSuspicion(r.Facts), b.aligned(half/2, half/2), noteJoined)
-			default:
-				f := clearSuspicion(r.Facts)
-				f.MemberSeen = b.clock.Now()
-				results[i] = migration.Done(f)
+		for k, member := range seen {
+			i := at[k]
+			if member {
+				results[i] = b.memberSeen(rows[i])
+			} else {
+				results[i] = b.memberMissing(rows[i], added[i])
 			}
 		}
 	}
 	return results, nil
 }
 
-// strangers leaves out who is a member already: that membership is not this run's doing, and an undo must not take it away.
-// Those rows are done with the step. at are positions in rows.
-func (b *Playbook) strangers(ctx context.Context, group string, at []int, rows []migration.Row, results []migration.Result) ([]int, error) {
+// membersAt looks which users of the rows at these positions are in the group. Nil: that could not be found out, and the rows
+// have their results.
+func (b *Playbook) membersAt(ctx context.Context, group string, at []int, rows []migration.Row, results []migration.Result) (seen []bool, err error) {
 	users := make([]string, len(at))
 	for k, i := range at {
 		users[k] = rows[i].Target.UserID
 	}
-	seen, err := b.graph.MembersAmong(ctx, group, users)
+	seen, err = b.graph.MembersAmong(ctx, group, users)
+	if err == nil {
+		return seen, nil
+	}
+	for _, i := range at {
+		var fatal error
+		if results[i], fatal = b.membersUnread(ctx, rows[i], err); fatal != nil {
+			return nil, fatal
+		}
+	}
+	return nil, nil
+}
+
+// memberSeen is the result of a row whose user is in the group.
+func (b *Playbook) memberSeen(r migration.Row) migration.Result {
+	f := clearSuspicion(r.Facts)
+	f.MemberSeen = b.clock.Now()
+	return migration.Done(f)
+}
+
+// memberMissing is the result of a row whose user was added at some time and does not show as a member.
+func (b *Playbook) memberMissing(r migration.Row, added time.Time) migration.Result {
+	if b.clock.Now().Sub(added) <= linkLag {
+		return migration.Wait(clearSuspicion(r.Facts), b.aligned(half/2, half/2), noteJoined)
+	}
+	return b.late(r.Facts, "the membership does not show", linkLag/2, half/2, migration.Problem{
+		Code: codeLeft, Message: r.Target.User + " was added to group " + r.Target.GroupName + " at " + stamp(added) + " and is not a member: somebody took them out again",
+		Hint: "find out who or what removes members of the group; retry adds the user again", Commands: retry(),
+	})
+}
+
+// strangers leaves out who is a member already: that membership is not this run's doing, and an undo must not take it away.
+// Those rows are done with the step. at are positions in rows.
+func (b *Playbook) strangers(ctx context.Context, group string, at []int, rows []migration.Row, results []migration.Result) ([]int, error) {
+	seen, err := b.membersAt(ctx, group, at, rows, results)
 	var out []int
-	for k, i := range at {
-		r := rows[i]
-		switch {
-		case err != nil:
-			var fatal error
-			if results[i], fatal = b.membersUnread(ctx, r, err); fatal != nil {
-				return nil, fatal
-			}
-		case seen[k]:
-			f := clearSuspicion(r.Facts)
-			f.MemberSeen = b.clock.Now()
-			results[i] = migration.Done(f)
-		default:
+	for k, member := range seen {
+		if i := at[k]; member {
+			results[i] = b.memberSeen(rows[i])
+		} else {
 			out = append(out, i)
 		}
 	}
-	return out, nil
+	return out, err
 }
 
 const noteJoined = "waiting for the directory to show the membership"
@@ -147,23 +157,13 @@ func (b *Playbook) addAll(ctx context.Context, group string, at []int, rows []mi
 	if len(at) == 0 {
 		return nil
 	}
-	holds := cloud.NewQuestion(func() error { return b.journal.Holds(ctx) })
-	if err := holds.Settle(); err != nil {
-		return b.mayNot(ctx, holds, intents...)
+	requestID, err, denied := b.send(ctx, nil, func(ctx context.Context) error { return b.graph.AddMembers(ctx, group, users) }, intents...)
+	if denied != nil {
+		return denied
 	}
-	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), id), callTime)
-	defer cancel()
-	callCtx, receipt := cloud.WithReceipt(callCtx)
-	err := b.graph.AddMembers(cloud.AskFirst(callCtx, holds), group, users)
-	if err := holds.Refused(); err != nil {
-		return b.mayNot(ctx, holds, intents...)
-	}
-	out := migration.Outcome{Status: migration.OutcomeDone, RequestID: receipt.RequestID(), At: b.clock.Now()}
+	out := migration.Outcome{Status: migration.OutcomeDone, RequestID: requestID, At: b.clock.Now()}
 	if err != nil {
 		out.Status, out.Detail = migration.OutcomeUnknown, err.Error()
-		if f := fault.As(err); f != nil && f.Remote != nil {
-			out.RequestID = f.Remote.RequestID
-		}
 	}
 	for k, i := range at {
 		if err := b.journal.Conclude(ctx, intents[k], out); err != nil {

@@ -64,6 +64,24 @@ func (b *Playbook) keepLink(r migration.Row, s surroundings, at time.Time) {
 	b.linked.Store(r.Index, link{at, open})
 }
 
+// keepLinks looks at what the cut-overs of some rows need, and notes what it found of those that nothing is in the way of.
+func (b *Playbook) keepLinks(ctx context.Context, rows []migration.Row) {
+	at := b.clock.Now() // a look takes its time
+	for k, s := range b.lookAtLinks(ctx, rows) {
+		r := rows[k]
+		_, gone := b.deleted.Load(strings.ToLower(r.Target.GroupID))
+		if s.lookFailed() == nil && !gone && brokenLink(r, s) == nil && renamed(r, s).RenamedTo == r.Facts.RenamedTo {
+			b.keepLink(r, s, at)
+		}
+	}
+}
+
+// linkSeen reports whether such a look, of not long ago, found nothing in the way of the row's cut-over.
+func (b *Playbook) linkSeen(r migration.Row) bool {
+	l, ok := b.linked.Load(r.Index)
+	return ok && b.clock.Now().Sub(l.(link).at) < linkedAge
+}
+
 // linkOpen is when the link was last seen open by this process; zero: it was not.
 func (b *Playbook) linkOpen(r migration.Row) time.Time {
 	if l, ok := b.linked.Load(r.Index); ok && l.(link).open {
@@ -124,7 +142,7 @@ func (b *Playbook) linkedForCutover(ctx context.Context, r migration.Row) (stop,
 			return nil, err
 		}
 		last := lastOf(past, b.membership(r))
-		if last == nil || last.Outcome == nil || !last.Outcome.Status.Happened() {
+		if !happened(last) {
 			if _, err := b.apply(ctx, b.membership(r)); err != nil {
 				return stopWith(b.notJoined(ctx, r, err))
 			}

@@ -251,21 +251,25 @@ func obstacle(r migration.Row, s surroundings, past []migration.Intent) *migrati
 			return foreignImport(r, im)
 		}
 	}
-	// A license that is still to be taken away, and a membership that this attempt made, are as they should be.
+	return targetedAlready(r, s)
+}
+
+// targetedAlready says that the user has, before the import, what would start a Cloud PC from the image; nil: they have not. A
+// license that is still to be taken away, and a membership that this attempt made, are as they should be.
+func targetedAlready(r migration.Row, s surroundings) *migration.Problem {
+	starts := rules.Starts(s.licenses.Licenses, nil)
 	licenseLast := r.Target.Trigger.Licenses() && (r.Target.Trigger != migration.TriggerRelicense || r.Step != migration.StepCheck)
 	memberFirst := r.Target.Trigger == migration.TriggerMembership || r.Target.Trigger == migration.TriggerRelicense && r.Step == migration.StepCheck
-	if licenseLast {
-		if l := rules.Starts(s.licenses.Licenses, nil); l != nil {
-			return &migration.Problem{
-				Code:    "user.already-targeted",
-				Message: r.Target.User + " holds " + cmp.Or(l.SKUPartNumber, r.Target.SKUName, l.SKUID) + " since validation: with the group's membership the Cloud PC would be started before the snapshot is there",
-				Hint: "somebody gave it since validation, or an earlier attempt did: when it was not meant, take the license away and retry; " +
-					"when it was, leave this row and put the user into a new wave with --trigger relicense", Commands: retry(),
-			}
+	if licenseLast && starts != nil {
+		return &migration.Problem{
+			Code:    "user.already-targeted",
+			Message: r.Target.User + " holds " + cmp.Or(starts.SKUPartNumber, r.Target.SKUName, starts.SKUID) + " since validation: with the group's membership the Cloud PC would be started before the snapshot is there",
+			Hint: "somebody gave it since validation, or an earlier attempt did: when it was not meant, take the license away and retry; " +
+				"when it was, leave this row and put the user into a new wave with --trigger relicense", Commands: retry(),
 		}
 	}
 	// Whose license an earlier attempt has taken away already, nothing would start for them.
-	started := r.Target.Trigger != migration.TriggerRelicense || rules.Starts(s.licenses.Licenses, nil) != nil
+	started := r.Target.Trigger != migration.TriggerRelicense || starts != nil
 	if memberFirst && s.member && started {
 		return &migration.Problem{
 			Code:    "user.already-targeted",

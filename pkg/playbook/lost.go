@@ -70,7 +70,7 @@ func (b *Playbook) assumeNone(ctx context.Context, r migration.Row, f migration.
 	if err != nil {
 		return migration.Result{}, err
 	}
-	if last := lastImport(past); last != nil && undecided(*last) {
+	if last := openTry(lastImport(past)); last != nil {
 		out := migration.Outcome{
 			Status: migration.OutcomeNoEffect, At: b.clock.Now(),
 			Detail: "not found in the tenant for " + lostPatience.String() + "; taken as not done, because the operator chose --on-lost-reply repeat",
@@ -98,39 +98,53 @@ func (b *Playbook) findImport(ctx context.Context, r migration.Row, lost *migrat
 		return "", "", false, nil
 	}
 	since := lost.At.Add(-clockSkew).UTC()
+	if id, seen, err = b.inAuditLog(ctx, r, lost.ClientRequestID, since); err == nil && seen == "" {
+		id, seen, err = b.inImportList(ctx, r, since)
+	}
+	return id, seen, seen != "", err
+}
+
+// inAuditLog looks for an import in the audit log by the client-request-id of its call. seen says what it saw; "": nothing.
+func (b *Playbook) inAuditLog(ctx context.Context, r migration.Row, clientRequestID string, since time.Time) (id, seen string, err error) {
 	events, err := b.graph.AuditEvents(ctx, "activityDateTime ge "+since.Format(time.RFC3339))
 	if err != nil && !absent(err) {
-		return "", "", false, err
+		return "", "", err
 	}
 	for _, e := range events {
-		if !strings.EqualFold(e.CorrelationID, lost.ClientRequestID) {
+		if !strings.EqualFold(e.CorrelationID, clientRequestID) {
 			continue
 		}
 		for _, res := range e.Resources {
 			im, err := b.graph.ImportResult(ctx, res.ID)
 			if err == nil && assigned(im.AssignedUser, r) {
-				return im.SnapshotID, "found in the audit log by its client-request-id", true, nil
+				return im.SnapshotID, "found in the audit log by its client-request-id", nil
 			}
 			if fault.Is(err, fault.NotFound) && strings.EqualFold(e.Result, "success") && isID(res.ID) {
 				// The entry carries our own id and says that the call succeeded: this is the import, whatever one read
 				// answers. Whether it is really gone is for the step that waits for it to find out.
-				return res.ID, "named in the audit log by its client-request-id", true, nil
+				return res.ID, "named in the audit log by its client-request-id", nil
 			}
 			if err != nil && !absent(err) {
-				return "", "", false, err
+				return "", "", err
 			}
 		}
 	}
+	return "", "", nil
+}
+
+// inImportList looks for the one import of the row's user, and of the disk that the row has, that was begun since. seen says what
+// it saw; "": none, or several.
+func (b *Playbook) inImportList(ctx context.Context, r migration.Row, since time.Time) (id, seen string, err error) {
 	imports, err := b.graph.ListImports(ctx)
 	if err != nil && !absent(err) {
-		return "", "", false, err
+		return "", "", err
 	}
 	if imports, err = b.importsOf(ctx, &r, imports); err != nil {
-		return "", "", false, err
+		return "", "", err
 	}
 	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
 	if err != nil {
-		return "", "", false, err
+		return "", "", err
 	}
 	var mine []graph.Import
 	for _, im := range imports {
@@ -138,10 +152,10 @@ func (b *Playbook) findImport(ctx context.Context, r migration.Row, lost *migrat
 			mine = append(mine, im)
 		}
 	}
-	if len(mine) == 1 {
-		return mine[0].SnapshotID, "found in the list of imports", true, nil
+	if len(mine) != 1 {
+		return "", "", nil
 	}
-	return "", "", false, nil
+	return mine[0].SnapshotID, "found in the list of imports", nil
 }
 
 // absent reports whether a record, or the call itself, does not exist here, or may not be read.

@@ -20,30 +20,37 @@ type policyFirst struct {
 	refused *migration.Problem
 }
 
-// gate is what a row whose membership comes last has to do: send its import, wait for the row that asks, or fail as that one
-// did.
-type gate int
+// finding makes of the sending of a row's import, whose membership comes last, what it has to be: to send it, to wait for the
+// row that asks, or to fail as that one did.
+func (p *policyFirst) finding(r migration.Row, send func() (migration.Result, error)) func() (migration.Result, error) {
+	return func() (res migration.Result, err error) {
+		wait, refused := p.enter()
+		switch {
+		case refused != nil:
+			return notSent(r, *refused), nil
+		case wait:
+			return migration.Wait(r.Facts, half, "another row finds out whether the service takes imports before the membership"), nil
+		}
+		defer func() { p.answered(res) }()
+		return send()
+	}
+}
 
-const (
-	gateSend gate = iota
-	gateWait
-	gateRefused
-)
-
-// enter lets one row ask. Whoever is told to send calls answered afterwards.
-func (p *policyFirst) enter() (gate, *migration.Problem) {
+// enter lets one row ask, and tells the others to wait for it, or for what it was refused. Whoever is told to send calls
+// answered afterwards.
+func (p *policyFirst) enter() (wait bool, refused *migration.Problem) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
 	case p.taken:
-		return gateSend, nil
+		return false, nil
 	case p.refused != nil:
-		return gateRefused, p.refused
+		return false, p.refused
 	case p.asking:
-		return gateWait, nil
+		return true, nil
 	}
 	p.asking = true
-	return gateSend, nil
+	return false, nil
 }
 
 // answered takes up what became of a row that was told to send.

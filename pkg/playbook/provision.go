@@ -29,53 +29,10 @@ const provisionPatience = 12 * time.Hour
 // the users who have left it, or are not in it yet, by name.
 func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	results := make([]migration.Result, len(rows))
-	pcs, err := b.graph.CloudPCs(ctx, "status eq 'provisioning'")
-	building := map[string]bool{}
-	for _, pc := range pcs {
-		building[strings.ToLower(pc.UserPrincipalName)] = true
-	}
-	in := func(set map[string]bool, r migration.Row) bool {
-		return slices.ContainsFunc(r.Names(), func(n string) bool { return set[strings.ToLower(n)] })
-	}
-	var others []string
-	for _, r := range rows {
-		names := r.Names()
-		// What is being built under an earlier name may be somebody else's.
-		latest := len(names) > 0 && building[strings.ToLower(names[0])]
-		if err == nil && !latest && (in(building, r) || r.Facts.CloudPCID != "" || b.due(r)) {
-			for _, n := range names {
-				others = append(others, strings.ToLower(n))
-			}
-		}
-	}
-	asked, failed := map[string]bool{}, map[string]error{}
-	for chunk := range slices.Chunk(others, atOnce(rows)) {
-		var more []graph.CloudPC
-		if err == nil {
-			more, err = b.graph.CloudPCsOf(ctx, chunk)
-		}
-		pcs = append(pcs, more...)
-		for _, u := range chunk {
-			asked[u] = true
-			failed[u] = err
-		}
-	}
-	if len(asked) > 0 {
-		err = nil // the first list was read: those in it are judged
-	}
-	byUser := make(map[string][]graph.CloudPC, len(pcs))
-	for _, pc := range pcs {
-		u := strings.ToLower(pc.UserPrincipalName)
-		byUser[u] = append(byUser[u], pc)
-	}
+	list := b.listCloudPCs(ctx, rows)
 	own, unread := make([][]graph.CloudPC, len(rows)), make([]error, len(rows))
 	for i, r := range rows {
-		unread[i] = err
-		for _, n := range r.Names() { // the latest first
-			u := strings.ToLower(n)
-			unread[i] = cmp.Or(unread[i], failed[u])
-			own[i] = append(own[i], byUser[u]...)
-		}
+		own[i], unread[i] = list.of(r)
 	}
 	b.keepOwn(ctx, rows, own, unread)
 	var none []int // positions of rows whose users have no Cloud PC
@@ -85,13 +42,11 @@ func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]m
 			if results[i], err = b.readFailed(r, err, "provision.unreadable", "list Cloud PCs"); err != nil {
 				return nil, err
 			}
-		case !in(building, r) && !in(asked, r):
+		case !list.tells(r):
 			results[i] = migration.Wait(r.Facts, b.provisionLook(r, r.Facts.CutOver), "waiting for provisioning to begin")
+		case len(own[i]) == 0:
+			none = append(none, i)
 		default:
-			if len(own[i]) == 0 {
-				none = append(none, i)
-				continue
-			}
 			results[i] = b.judgeCloudPC(r, own[i])
 		}
 	}
@@ -99,6 +54,85 @@ func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]m
 		return nil, err
 	}
 	return b.consumed(ctx, rows, results)
+}
+
+// cloudPCList is what was read of the Cloud PCs of some users. Names are in small letters.
+type cloudPCList struct {
+	byName map[string][]graph.CloudPC
+	// building are the names under which one is being built, asked those that were asked for by name.
+	building, asked names
+	// failed is why names could not be asked for, err why nothing was read at all.
+	failed map[string]error
+	err    error
+}
+
+// names is a set of UPNs, in small letters.
+type names map[string]bool
+
+// has reports whether the row's user is, or was, called by one of them.
+func (s names) has(r migration.Row) bool {
+	return slices.ContainsFunc(r.Names(), func(n string) bool { return s[strings.ToLower(n)] })
+}
+
+// listCloudPCs reads the list of those that are being provisioned, then asks by name for those of the users who have left it, or
+// should be in it.
+func (b *Playbook) listCloudPCs(ctx context.Context, rows []migration.Row) cloudPCList {
+	l := cloudPCList{byName: map[string][]graph.CloudPC{}, building: names{}, asked: names{}, failed: map[string]error{}}
+	pcs, err := b.graph.CloudPCs(ctx, "status eq 'provisioning'")
+	l.add(pcs)
+	for n := range l.byName {
+		l.building[n] = true
+	}
+	if err != nil {
+		l.err = err
+		return l
+	}
+	for chunk := range slices.Chunk(b.whoLeft(rows, l.building), atOnce(rows)) {
+		if err == nil {
+			pcs, err = b.graph.CloudPCsOf(ctx, chunk)
+			l.add(pcs)
+		}
+		for _, n := range chunk {
+			l.asked[n], l.failed[n] = true, err
+		}
+	}
+	return l
+}
+
+// whoLeft lists the names of the users whose Cloud PC is not being built any more, or not under the name that they have now.
+func (b *Playbook) whoLeft(rows []migration.Row, building names) (left []string) {
+	for _, r := range rows {
+		called := r.Names()
+		// What is being built under an earlier name may be somebody else's.
+		latest := len(called) > 0 && building[strings.ToLower(called[0])]
+		if !latest && (building.has(r) || r.Facts.CloudPCID != "" || b.due(r)) {
+			for _, n := range called {
+				left = append(left, strings.ToLower(n))
+			}
+		}
+	}
+	return left
+}
+
+func (l cloudPCList) add(pcs []graph.CloudPC) {
+	for _, pc := range pcs {
+		n := strings.ToLower(pc.UserPrincipalName)
+		l.byName[n] = append(l.byName[n], pc)
+	}
+}
+
+// tells reports whether the list says something about the row: else its Cloud PC is not expected to be there yet.
+func (l cloudPCList) tells(r migration.Row) bool { return l.building.has(r) || l.asked.has(r) }
+
+// of gives the Cloud PCs under the names of the row's user, the latest name first, or why they could not be read.
+func (l cloudPCList) of(r migration.Row) (own []graph.CloudPC, err error) {
+	err = l.err
+	for _, n := range r.Names() {
+		n = strings.ToLower(n)
+		err = cmp.Or(err, l.failed[n])
+		own = append(own, l.byName[n]...)
+	}
+	return own, err
 }
 
 // atOnce is how many users are asked for together: fewer after trouble, because a list is worth nothing before its last
@@ -127,10 +161,8 @@ func (b *Playbook) consumed(ctx context.Context, rows []migration.Row, results [
 	var ids []string
 	var at []int
 	for i, res := range results {
-		f := res.Facts
-		unread := rows[i].Facts.CloudPCID == "" || f.UsageStatus == usageGone && f.GoneSeen.IsZero()
-		if res.Kind == migration.ResultWait && f.CloudPCID != "" && unread && f.SnapshotID != "" {
-			ids, at = append(ids, f.SnapshotID), append(at, i)
+		if asksForUse(rows[i], res) {
+			ids, at = append(ids, res.Facts.SnapshotID), append(at, i)
 		}
 	}
 	if len(ids) == 0 || ctx.Err() != nil {
@@ -141,18 +173,26 @@ func (b *Playbook) consumed(ctx context.Context, rows []migration.Row, results [
 		return results, nil
 	}
 	for k, i := range at {
-		im := answers[k].Import
-		if f := &results[i].Facts; fault.Is(answers[k].Err, fault.NotFound) {
+		f, now := &results[i].Facts, b.clock.Now()
+		switch im := answers[k].Import; {
+		case fault.Is(answers[k].Err, fault.NotFound):
 			if f.UsageStatus == usageGone && f.GoneSeen.IsZero() {
-				f.GoneSeen = b.clock.Now()
+				f.GoneSeen = now
 			}
 			f.UsageStatus, results[i].Delay = usageGone, min(results[i].Delay, apart)
-		}
-		if answers[k].Err == nil && im.Usage == graph.UsageInUse && assigned(im.AssignedUser, rows[i]) {
-			results[i].Facts.UsageStatus, results[i].Facts.UsedSeen, results[i].Facts.GoneSeen = im.Usage, b.clock.Now(), time.Time{}
+		case answers[k].Err == nil && im.Usage == graph.UsageInUse && assigned(im.AssignedUser, rows[i]):
+			f.UsageStatus, f.UsedSeen, f.GoneSeen = im.Usage, now, time.Time{}
 		}
 	}
 	return results, nil
+}
+
+// asksForUse reports whether the row's import is to be read now: its Cloud PC was just found, or the import's record was seen to
+// be gone once.
+func asksForUse(r migration.Row, res migration.Result) bool {
+	f := res.Facts
+	unread := r.Facts.CloudPCID == "" || f.UsageStatus == usageGone && f.GoneSeen.IsZero()
+	return res.Kind == migration.ResultWait && f.CloudPCID != "" && unread && f.SnapshotID != ""
 }
 
 // judgeCloudPC says what the Cloud PCs of a row's user mean for the row.

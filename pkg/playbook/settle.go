@@ -47,22 +47,7 @@ func (b *Playbook) Adopt(ctx context.Context, r migration.Row, snapshotID, who s
 			"nothing was changed: purge it as long as it is unused; when none is left, say so", append([]fault.Command{fault.NewCommand("purge", "--id", id, "--foreign")}, reconcile(r, "--no-effect")...)...)
 	}
 	out := migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: "found by " + who + ", read back: it belongs to the user", At: b.clock.Now()}
-	switch {
-	case last != nil && undecided(*last):
-		err = b.journal.Conclude(ctx, *last, out)
-	case last != nil && last.Outcome.Status.Happened() && last.Outcome.RemoteID == id:
-	default:
-		// The row's own call is known to have made another import, or none: the one that was found gets a record of its own.
-		var in migration.Intent
-		in, err = b.journal.Intend(ctx, migration.Intent{
-			Run: b.run.ID, Row: r.Index, Attempt: r.Attempt, Effect: migration.EffectImport, Subject: r.Target.UserID,
-			ClientRequestID: cloud.NewOperationID(), At: b.clock.Now(),
-		})
-		if err == nil {
-			err = b.journal.Conclude(ctx, in, out)
-		}
-	}
-	if err != nil {
+	if err := b.recordFound(ctx, r, last, out); err != nil {
 		return none, err
 	}
 	f := r.Facts
@@ -76,6 +61,25 @@ func (b *Playbook) Adopt(ctx context.Context, r migration.Row, snapshotID, who s
 	return migration.Adopt(r, f, "import "+id+" adopted by "+who, b.clock.Now()), nil
 }
 
+// recordFound records an import that a person found as the row's own. last is the row's last import; nil: none.
+func (b *Playbook) recordFound(ctx context.Context, r migration.Row, last *migration.Intent, found migration.Outcome) error {
+	switch {
+	case openTry(last) != nil:
+		return b.journal.Conclude(ctx, *last, found)
+	case happened(last) && last.Outcome.RemoteID == found.RemoteID:
+		return nil
+	}
+	// The row's own call is known to have made another import, or none: the one that was found gets a record of its own.
+	in, err := b.journal.Intend(ctx, migration.Intent{
+		Run: b.run.ID, Row: r.Index, Attempt: r.Attempt, Effect: migration.EffectImport, Subject: r.Target.UserID,
+		ClientRequestID: cloud.NewOperationID(), At: b.clock.Now(),
+	})
+	if err != nil {
+		return err
+	}
+	return b.journal.Conclude(ctx, in, found)
+}
+
 // NoEffect settles a held row whose import, as a person has established, never happened: a new one may be sent. The
 // caller records the transition.
 //
@@ -86,12 +90,12 @@ func (b *Playbook) NoEffect(ctx context.Context, r migration.Row, who string) (m
 		return migration.Transition{}, err
 	}
 	last := lastImport(past)
-	if r.Step.Imported() || last != nil && last.Outcome != nil && last.Outcome.Status.Happened() {
+	if r.Step.Imported() || happened(last) {
 		return migration.Transition{}, fault.New(fault.Conflict, "reconcile.known",
 			"the import of "+r.Target.User+" did happen: the service answered it with id "+quoteOr(r.Facts.SnapshotID, "(none)"),
 			"settle the row with --snapshot-id")
 	}
-	if last != nil && undecided(*last) {
+	if openTry(last) != nil {
 		out := migration.Outcome{Status: migration.OutcomeNoEffect, Detail: who + " says that it did not happen", At: b.clock.Now()}
 		if err := b.journal.Conclude(ctx, *last, out); err != nil {
 			return migration.Transition{}, err
