@@ -89,23 +89,23 @@ func (b *Playbook) targetingIntact(ctx context.Context, r migration.Row) (settin
 // only just made may not show yet, so the row fails when two looks, apart in time, say the same.
 func (b *Playbook) groupGone(ctx context.Context, r migration.Row) (stop, error) {
 	id := strings.ToLower(r.Target.GroupID)
-	seen, gone := b.deleted.Load(id)
+	seen, gone := b.recent.deleted.since(id)
 	if !gone {
 		return nil, nil
 	}
-	if b.clock.Now().Sub(seen.(time.Time)) > apart/2 {
+	if b.clock.Now().Sub(seen) > apart/2 {
 		answers, err := b.graph.Groups(ctx, []string{id})
 		if err == nil {
 			err = answers[0].Err
 		}
 		if err == nil {
-			b.deleted.Delete(id)
+			b.recent.deleted.there(id)
 			return nil, nil
 		}
 		if !fault.Is(err, fault.NotFound) {
 			return stopWith(b.readFailed(r, err, "check.failed", "read group "+r.Target.GroupName))
 		}
-		b.deleted.Store(id, b.clock.Now())
+		b.recent.deleted.note(id, b.clock.Now())
 	}
 	p := migration.Problem{
 		Code: "group.not-found", Message: "group " + r.Target.GroupName + " was deleted",
@@ -122,7 +122,7 @@ func (b *Playbook) groupMissed(ctx context.Context, r migration.Row, err error) 
 	if !fault.Is(err, fault.NotFound) {
 		return nil, nil
 	}
-	b.deleted.LoadOrStore(strings.ToLower(r.Target.GroupID), time.Time{}) // whoever was not asked yet is asked now
+	b.recent.deleted.suspect(r.Target.GroupID) // whoever was not asked yet is asked now
 	return b.groupGone(ctx, r)
 }
 

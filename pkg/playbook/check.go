@@ -3,7 +3,6 @@ package playbook
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
@@ -61,7 +60,7 @@ func (b *Playbook) check(ctx context.Context, r migration.Row, seen surroundings
 			return *s, nil
 		}
 	}
-	b.looked.Store(r.Index, seen.at)
+	b.recent.imports.note(r.Index, seen.at)
 	r.Facts.UserSettingID = setting
 	if next := migration.Next(r.Target.Trigger, migration.StepCheck); next != migration.StepImport {
 		return migration.DoneAfter(clearSuspicion(r.Facts), b.joinLook(), "about to join the group"), nil
@@ -71,7 +70,7 @@ func (b *Playbook) check(ctx context.Context, r migration.Row, seen surroundings
 
 // disksUnchanged compares the row's blobs with what validation saw, unless that was done a moment ago.
 func (b *Playbook) disksUnchanged(ctx context.Context, r migration.Row) (stop, error) {
-	if at, ok := b.disksSeen.LoadAndDelete(r.Index); ok && r.Step != migration.StepCheck && b.clock.Now().Sub(at.(time.Time)) < earlyAge {
+	if at := b.recent.disks.take(r.Index); b.clock.Now().Sub(at) < earlyAge && r.Step != migration.StepCheck {
 		return nil, nil
 	}
 	for i, s := range []*migration.Source{&r.Target.Disk, r.Target.GuestState} {
@@ -82,7 +81,7 @@ func (b *Playbook) disksUnchanged(ctx context.Context, r migration.Row) (stop, e
 			return res, err
 		}
 	}
-	b.disksSeen.Store(r.Index, b.clock.Now())
+	b.recent.disks.note(r.Index, b.clock.Now())
 	return nil, nil
 }
 

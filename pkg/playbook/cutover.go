@@ -92,7 +92,7 @@ func (b *Playbook) readyForCutover(ctx context.Context, r migration.Row) (stop, 
 	if _, s, err := b.targetingIntact(ctx, r); s != nil || err != nil {
 		return s, err
 	}
-	if at, ok := b.fresh.LoadAndDelete(r.Index); ok && b.clock.Now().Sub(at.(time.Time)) < linkAge {
+	if b.clock.Now().Sub(b.recent.fresh.take(r.Index)) < linkAge {
 		return nil, nil // the answers when the import had ended are as good as others now
 	}
 	// The import is read last: nothing may come between it and the cut-over.

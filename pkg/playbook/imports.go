@@ -102,8 +102,7 @@ func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migra
 	if err != nil {
 		return resultOf(r, err, "import.sign-failed", "sign the source of "+r.Target.User)
 	}
-	lately, _ := b.looked.LoadAndDelete(r.Index) // a look is good for one import
-	looked, _ := lately.(time.Time)
+	looked := b.recent.imports.take(r.Index) // a look is good for one import
 	if seen != nil {
 		looked = seen.at
 	}
@@ -270,7 +269,7 @@ func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results 
 	}
 	for _, r := range ended {
 		if b.linkSeen(r) {
-			b.fresh.Store(r.Index, read)
+			b.recent.fresh.note(r.Index, read)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func (b *Playbook) keepLink(r migration.Row, s surroundings, at time.Time) {
 	if r.Target.Trigger.Licenses() {
 		open = !holdsSKU(s.licenses.Licenses, r.Target.SKUID) && rules.Starts(s.licenses.Licenses, nil) == nil
 	}
-	b.linked.Store(r.Index, link{at, open})
+	b.recent.links.Store(r.Index, link{at, open})
 }
 
 // keepLinks looks at what the cut-overs of some rows need, and notes what it found of those that nothing is in the way of.
@@ -69,7 +69,7 @@ func (b *Playbook) keepLinks(ctx context.Context, rows []migration.Row) {
 	at := b.clock.Now() // a look takes its time
 	for k, s := range b.lookAtLinks(ctx, rows) {
 		r := rows[k]
-		_, gone := b.deleted.Load(strings.ToLower(r.Target.GroupID))
+		_, gone := b.recent.deleted.since(r.Target.GroupID)
 		if s.lookFailed() == nil && !gone && brokenLink(r, s) == nil && renamed(r, s).RenamedTo == r.Facts.RenamedTo {
 			b.keepLink(r, s, at)
 		}
@@ -78,13 +78,13 @@ func (b *Playbook) keepLinks(ctx context.Context, rows []migration.Row) {
 
 // linkSeen reports whether such a look, of not long ago, found nothing in the way of the row's cut-over.
 func (b *Playbook) linkSeen(r migration.Row) bool {
-	l, ok := b.linked.Load(r.Index)
+	l, ok := b.recent.links.Load(r.Index)
 	return ok && b.clock.Now().Sub(l.(link).at) < linkedAge
 }
 
 // linkOpen is when the link was last seen open by this process; zero: it was not.
 func (b *Playbook) linkOpen(r migration.Row) time.Time {
-	if l, ok := b.linked.Load(r.Index); ok && l.(link).open {
+	if l, ok := b.recent.links.Load(r.Index); ok && l.(link).open {
 		return l.(link).at
 	}
 	return time.Time{}

@@ -161,13 +161,13 @@ func (b *Playbook) lookAtMembers(ctx context.Context, rows []migration.Row, seen
 		}
 		members, err := b.graph.MembersAmong(ctx, group, users)
 		if fault.Is(err, fault.NotFound) { // that ends the rows of this group, and must not keep the others waiting
-			b.deleted.Store(strings.ToLower(group), b.clock.Now())
+			b.recent.deleted.note(group, b.clock.Now())
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		b.deleted.Delete(strings.ToLower(group))
+		b.recent.deleted.there(group)
 		for k, i := range in[group] {
 			seen[i].member = members[k]
 		}
@@ -177,12 +177,12 @@ func (b *Playbook) lookAtMembers(ctx context.Context, rows []migration.Row, seen
 
 // lookAtImports asks for the list of imports, which most services do not have: then it is asked for once.
 func (b *Playbook) lookAtImports(ctx context.Context, rows []migration.Row, seen []surroundings) error {
-	if b.unlisted.Load() {
+	if b.recent.unlisted.Load() {
 		return nil
 	}
 	all, err := b.graph.ListImports(ctx)
 	if absent(err) {
-		b.unlisted.Store(true)
+		b.recent.unlisted.Store(true)
 		return nil
 	}
 	if err != nil {
@@ -202,8 +202,7 @@ var errStale = errors.New("not sent: the look at the tenant before it was too lo
 
 // lookedLately reports whether nothing was in the way of the row's import a moment ago.
 func (b *Playbook) lookedLately(r migration.Row) bool {
-	at, ok := b.looked.Load(r.Index)
-	return ok && b.clock.Now().Sub(at.(time.Time)) < lookAge
+	return b.clock.Now().Sub(b.recent.imports.at(r.Index)) < lookAge
 }
 
 // wouldSend reports whether the import step would send an import for a row with this past: none of it is there, or may be.

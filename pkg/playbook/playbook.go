@@ -5,8 +5,6 @@ package playbook
 
 import (
 	"context"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"wave365/pkg/blob"
@@ -80,13 +78,8 @@ type Playbook struct {
 	assignments *assignments
 	pace        *estimate.Model
 	access      access
-	fresh       sync.Map // row index → when its import was read as ended, and nothing was in the cut-over's way, by this process
-	linked      sync.Map // row index → link, when nothing was found in the cut-over's way, by this process
-	looked      sync.Map // row index → when nothing of the tenant was found in its import's way, by this process
-	disksSeen   sync.Map // row index → when its disks were found unchanged, by this process
+	recent      recent
 	policyFirst policyFirst
-	deleted     sync.Map    // id, in small letters, of a group that was not there when it was looked for last → when that was
-	unlisted    atomic.Bool // the service has no call that lists imports
 	// repeatLost: see RepeatLostImports.
 	repeatLost bool
 }

@@ -95,6 +95,7 @@ func (b *Playbook) existing(ctx context.Context, groups []string) (there []strin
 	if len(groups) == 0 {
 		return nil, nil
 	}
+	slices.Sort(groups)
 	answers, err := b.graph.Groups(ctx, groups)
 	if err != nil {
 		return nil, fault.Wrap(fault.KindOf(err), "", "read the groups: "+err.Error(), fault.HintOf(err), err)
@@ -102,13 +103,12 @@ func (b *Playbook) existing(ctx context.Context, groups []string) (there []strin
 	for i, a := range answers {
 		// Any other failure says nothing: the assignment will.
 		if fault.Is(a.Err, fault.NotFound) {
-			b.deleted.Store(groups[i], b.clock.Now())
+			b.recent.deleted.note(groups[i], b.clock.Now())
 			continue
 		}
-		b.deleted.Delete(groups[i])
+		b.recent.deleted.there(groups[i])
 		there = append(there, groups[i])
 	}
-	slices.Sort(there)
 	return there, nil
 }
 
