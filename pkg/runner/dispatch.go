@@ -41,7 +41,7 @@ func (w *wave) batch(ctx context.Context, step migration.Step, now time.Time) []
 	}
 	sends := step == migration.StepImport
 	if sends {
-		if w.holdStarts(now) {
+		if w.importsHeldUp(now) {
 			return nil
 		}
 		size = min(size, w.steered.Slots-w.lines.Count(queue.Slotted), w.mayStart())
@@ -81,7 +81,7 @@ func (w *wave) starters(ctx context.Context, now time.Time) []int {
 			batch = append(batch, w.lines.TakePending())
 			continue
 		}
-		if w.steered.Draining || w.holdStarts(now) || !w.lines.Room(r.Step, len(batch), w.steered.Slots, w.mayStart()) {
+		if w.steered.Draining || w.importsHeldUp(now) || !w.lines.Room(r.Step, len(batch), w.steered.Slots, w.mayStart()) {
 			return batch
 		}
 		if w.withdrawals.Late(i) && !r.Begun() {
@@ -94,8 +94,8 @@ func (w *wave) starters(ctx context.Context, now time.Time) []int {
 	}
 }
 
-// holdStarts reports whether no import may be started now.
-func (w *wave) holdStarts(now time.Time) bool {
+// importsHeldUp reports whether no import may be started now, so that rows need not be taken up for one either.
+func (w *wave) importsHeldUp(now time.Time) bool {
 	_, paused := w.imports.Paused(now)
 	return w.steered.Paused || paused || w.mayStart() == 0
 }

@@ -160,11 +160,11 @@ func (w *wave) put(ctx context.Context, i int, due time.Time) queue.Place {
 	if w.withdrawals.Asked(ctx, i) {
 		return queue.Ended
 	}
-	hold := queue.HoldOf(r, w.steered.Draining, w.cfg.Until, w.canaries != nil && !w.canaries[i])
-	if note := hold.Note(); note != "" {
+	block := queue.BlockOf(r, w.steered.Draining, w.cfg.Until, w.canaries != nil && !w.canaries[i])
+	if note := block.Note(); note != "" {
 		w.interrupt(ctx, i, note)
 	}
-	to := w.lines.Put(i, hold, due)
+	to := w.lines.Put(i, block, due)
 	switch {
 	case to == queue.Released && r.State == migration.Waiting:
 		// Nobody looks at it any more: to whoever watches this run it is queued for the next.
@@ -181,7 +181,7 @@ func (w *wave) put(ctx context.Context, i int, due time.Time) queue.Place {
 func (w *wave) nextDue() time.Time {
 	now := w.cfg.Clock.Now()
 	var but migration.Step
-	if w.lines.Count(queue.Slotted) >= w.steered.Slots || w.holdStarts(now) {
+	if w.lines.Count(queue.Slotted) >= w.steered.Slots || w.importsHeldUp(now) {
 		but = migration.StepImport
 	}
 	first := w.lines.FirstDue(but)

@@ -42,13 +42,13 @@ func New(rows []migration.Row) *Lines {
 
 // Put puts a row that is in no queue where it belongs, and gives that place. due, when not zero, is when a waiting row is
 // looked at next; else the row says so.
-func (l *Lines) Put(i int, h Hold, due time.Time) Place {
+func (l *Lines) Put(i int, b Block, due time.Time) Place {
 	r := &l.rows[i]
-	to := place(r, h)
+	to := place(r, b)
 	l.Move(i, to)
 	switch {
 	case to == Ended, to == Released:
-	case h == Behind:
+	case b == Behind:
 		l.behind = append(l.behind, i)
 	case to == Queued:
 		heap.Push(&l.pending, i)

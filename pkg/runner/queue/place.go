@@ -25,13 +25,13 @@ const (
 	places // how many there are
 )
 
-// Hold is why a run does not go on with a row for now.
-type Hold int
+// Block is why a run does not go on with a row for now.
+type Block int
 
-// The holds. What is final stays where it is, whatever it is given.
+// The blocks. What is final stays where it is, whatever it is given.
 const (
 	// Free: the run goes on with it.
-	Free Hold = iota
+	Free Block = iota
 	// Drained: the run drains, and the row has no import yet.
 	Drained
 	// Reached: the row has done the last step that was asked for.
@@ -40,9 +40,9 @@ const (
 	Behind
 )
 
-// HoldOf says why a run does not go on with a row for now: it drains, or goes as far as the step until and no further ("": to
+// BlockOf says why a run does not go on with a row for now: it drains, or goes as far as the step until and no further ("": to
 // the end), or others go first.
-func HoldOf(r *migration.Row, draining bool, until migration.Step, othersFirst bool) Hold {
+func BlockOf(r *migration.Row, draining bool, until migration.Step, othersFirst bool) Block {
 	switch {
 	case draining && !r.Step.Imported():
 		return Drained
@@ -55,8 +55,8 @@ func HoldOf(r *migration.Row, draining bool, until migration.Step, othersFirst b
 }
 
 // Note says why a row that runs is given back to the ledger; "": it is not.
-func (h Hold) Note() string {
-	switch h {
+func (b Block) Note() string {
+	switch b {
 	case Drained:
 		return "given back: the run drains"
 	case Reached:
@@ -68,19 +68,19 @@ func (h Hold) Note() string {
 }
 
 // place is where a row belongs that no worker has.
-func place(r *migration.Row, h Hold) Place {
+func place(r *migration.Row, b Block) Place {
 	switch {
 	case r.State.Final():
 		return Ended
-	case h == Behind && r.State == migration.Waiting:
+	case b == Behind && r.State == migration.Waiting:
 		return Parked
-	case h == Behind:
+	case b == Behind:
 		return Queued
-	case h == Reached:
+	case b == Reached:
 		return Released
 	case r.State == migration.Pending:
 		return Queued
-	case h == Drained:
+	case b == Drained:
 		return Released
 	}
 	return atWork(r)

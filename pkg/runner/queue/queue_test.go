@@ -15,12 +15,12 @@ func TestPlace(t *testing.T) {
 	}
 	const running, waiting, pending = migration.Running, migration.Waiting, migration.Pending
 	for _, tc := range []struct {
-		name string
-		row  *migration.Row
-		hold Hold
-		want Place
+		name  string
+		row   *migration.Row
+		block Block
+		want  Place
 	}{
-		{"EndedWhateverHoldsIt", row(migration.Failed, migration.StepImport, ""), Drained, Ended},
+		{"EndedWhateverBlocksIt", row(migration.Failed, migration.StepImport, ""), Drained, Ended},
 		{"NotTakenUp", row(pending, migration.StepCheck, ""), Free, Queued},
 		{"TakenUp", row(running, migration.StepJoin, ""), Free, Ahead},
 		{"InTrouble", row(waiting, migration.StepImport, migration.ReasonRetry), Free, Parked},
@@ -32,13 +32,13 @@ func TestPlace(t *testing.T) {
 		{"BehindTheCanaries", row(pending, migration.StepCheck, ""), Behind, Queued},
 		{"BehindTheCanariesAndWaiting", row(waiting, migration.StepJoin, ""), Behind, Parked},
 	} {
-		if got := place(tc.row, tc.hold); got != tc.want {
+		if got := place(tc.row, tc.block); got != tc.want {
 			t.Errorf("%s: place %d, want %d", tc.name, got, tc.want)
 		}
 	}
 }
 
-func TestHoldOf(t *testing.T) {
+func TestBlockOf(t *testing.T) {
 	t.Parallel()
 	at := func(step migration.Step) *migration.Row {
 		return &migration.Row{State: migration.Waiting, Step: step, Target: migration.Target{Trigger: migration.TriggerLicense}}
@@ -51,7 +51,7 @@ func TestHoldOf(t *testing.T) {
 		draining bool
 		until    migration.Step
 		others   bool
-		want     Hold
+		want     Block
 	}{
 		{"Free", at(migration.StepJoin), false, "", false, Free},
 		{"DrainsBeforeTheImport", at(migration.StepImport), true, "", true, Drained},
@@ -61,8 +61,8 @@ func TestHoldOf(t *testing.T) {
 		{"OthersGoFirst", at(migration.StepImport), false, "", true, Behind},
 		{"OthersGoFirstButItIsImported", at(migration.StepImportWait), false, "", true, Free},
 	} {
-		if got := HoldOf(tc.row, tc.draining, tc.until, tc.others); got != tc.want {
-			t.Errorf("%s: hold %d, want %d", tc.name, got, tc.want)
+		if got := BlockOf(tc.row, tc.draining, tc.until, tc.others); got != tc.want {
+			t.Errorf("%s: block %d, want %d", tc.name, got, tc.want)
 		}
 	}
 }
