@@ -18,7 +18,7 @@ type Ledger interface {
 
 // Rows are the rows of a wave. Build it with New. Not safe for concurrent use.
 type Rows struct {
-	// List is the rows as they stand, in the order given. Change it by the methods only.
+	// List is the rows as they stand, in the order given. Change a row by the methods only, but for a note for whoever watches.
 	List []migration.Row
 	// Tally is how many rows stand where.
 	Tally migration.Counts
