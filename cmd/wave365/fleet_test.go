@@ -237,6 +237,10 @@ func TestSubmittedWave(t *testing.T) {
 	if c := f.counts("contoso"); c.Succeeded+c.Warned != 12 {
 		t.Errorf("%+v, want 12 succeeded", c)
 	}
+	// The job that waited for a person is over: the run had a newer one.
+	if h, err := f.queue.Health(t.Context()); err != nil || h.Jobs[queue.Done] != 1 || h.Jobs[queue.Parked] != 0 {
+		t.Errorf("health: %+v, %v", h, err)
+	}
 	out, err := tool(f.dir, "fleet", "--json", "--all", "--ledger", address).Output()
 	var doc fleetDocument
 	if err != nil || json.Unmarshal(out, &doc) != nil || len(doc.Runs) != 1 || len(doc.Workers) != 1 || doc.Runs[0].State != queue.Done || doc.Workers[0].Name != "one" {

@@ -50,7 +50,7 @@ type Worker struct {
 
 // Health is how the queue stands.
 type Health struct {
-	// Jobs counts jobs by state.
+	// Jobs counts runs by the state of their latest job.
 	Jobs map[State]int64
 	// Stopped: no worker takes anything up, see Queue.Stop.
 	Stopped bool

@@ -352,7 +352,9 @@ func (q *Queue) Stopped(ctx context.Context) (bool, error) {
 // Health asks the database how the queue stands.
 func (q *Queue) Health(ctx context.Context) (Health, error) {
 	h := Health{Jobs: map[State]int64{}}
-	rows, err := q.pool.Query(ctx, "SELECT state::text, count(*) FROM "+Schema+".river_job WHERE kind = $1 GROUP BY 1", Run{}.Kind())
+	// A run that was taken up again after its job was over, or waited for a person, has a newer one.
+	rows, err := q.pool.Query(ctx, "SELECT state, count(*) FROM (SELECT DISTINCT ON (args->>'ledger', args->>'run') state::text FROM "+Schema+
+		".river_job WHERE kind = $1 ORDER BY args->>'ledger', args->>'run', id DESC) AS latest GROUP BY 1", Run{}.Kind())
 	if err != nil {
 		return h, broken(err, "read the queue")
 	}
