@@ -13,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/blob/bloburl"
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/clouds"
+	"wave365/pkg/cloud/contact"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/ledger"
@@ -65,7 +67,7 @@ func runDoctor(ctx context.Context, a *app, g *globals) error {
 		return nil
 	}
 	for _, l := range lines {
-		if l.Grade == doctor.Bad && (strings.HasPrefix(l.Code, "cloud.sign-in") || l.Code == cloud.CodeUnreachable) {
+		if l.Grade == doctor.Bad && (strings.HasPrefix(l.Code, "cloud.sign-in") || l.Code == contact.CodeUnreachable) {
 			return exit(exitSignIn)
 		}
 	}
@@ -148,7 +150,7 @@ func hosts(ctx context.Context, g *globals, p place) []doctor.Line {
 	if p.sandbox != "" {
 		return nil
 	}
-	known, err := cloud.Lookup(g.cloud)
+	known, err := clouds.Lookup(g.cloud)
 	if err != nil {
 		return nil
 	}
@@ -167,7 +169,7 @@ func hosts(ctx context.Context, g *globals, p place) []doctor.Line {
 		if err != nil {
 			continue
 		}
-		took, of, err := cloud.Reach(ctx, root)
+		took, of, err := contact.Reach(ctx, root)
 		lines = append(lines, doctor.Reach(u.Host, took, err))
 		if err == nil {
 			answered, off = true, of
@@ -187,7 +189,7 @@ func (a *app) examineService(ctx context.Context, g *globals, conn *connection) 
 		who.Method = "the default sign-in"
 	}
 	if token, err := conn.cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{conn.cloud.GraphRoot + "/.default"}}); err == nil {
-		id := cloud.IdentityOf(token.Token)
+		id := signin.IdentityOf(token.Token)
 		who.App, who.AppName, who.User, who.Tenant, who.Expires, who.Granted = id.App, id.AppName, id.User, id.Tenant, token.ExpiresOn, id.Granted
 	}
 	if conn.place.sandbox != "" {

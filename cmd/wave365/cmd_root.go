@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wave365/pkg/cloud"
 	"wave365/pkg/cloud/redact/sink"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 )
 
@@ -32,7 +32,7 @@ type globals struct {
 	// answered: the answer was given already, in JSON.
 	answered bool
 	// credential is how a worker signs in to one tenant; nil: as the flags say.
-	credential *cloud.CredentialConfig
+	credential *signin.CredentialConfig
 
 	log      *slog.Logger
 	closeLog func()

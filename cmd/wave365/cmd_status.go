@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/clouds"
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/clocks"
 	"wave365/pkg/fleet/queue"
@@ -165,7 +165,7 @@ func tenantNow(ctx context.Context, r migration.Run, goesOn bool, seen time.Time
 	if r.Sandbox == "" {
 		return time.Now()
 	}
-	if goesOn && sandboxURL(r.Sandbox) && cloud.Loopback(r.Sandbox) == nil {
+	if goesOn && sandboxURL(r.Sandbox) && clouds.Loopback(r.Sandbox) == nil {
 		if c, err := sandboxClock(ctx, originOf(r.Sandbox)); err == nil && c.Now().After(seen) {
 			return c.Now()
 		}

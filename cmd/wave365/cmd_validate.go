@@ -11,7 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/spf13/cobra"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
@@ -193,7 +193,7 @@ func (c *connection) granted(ctx context.Context) []string {
 	if err != nil {
 		return nil
 	}
-	return cloud.Granted(token.Token)
+	return signin.Granted(token.Token)
 }
 
 // answerValidate prints the answer and gives the exit code.

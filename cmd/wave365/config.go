@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/clouds"
 	"wave365/pkg/fault"
 	"wave365/pkg/run"
 	"wave365/pkg/wave"
@@ -231,7 +231,7 @@ func keysLike(flags *pflag.FlagSet, key string) string {
 }
 
 // storageRoot is the blob endpoint of the account that is configured, however it is spelled, in this cloud.
-func storageRoot(flag, text string, in cloud.Cloud) (string, error) {
+func storageRoot(flag, text string, in clouds.Cloud) (string, error) {
 	name, endpoint, why, hint := address.Account(text)
 	if why != "" {
 		return "", fault.New(fault.Invalid, "usage", "--"+flag+": "+why, hint)
@@ -247,7 +247,7 @@ func storageRoot(flag, text string, in cloud.Cloud) (string, error) {
 
 // endpointRoot is the blob endpoint that is given: as it stands, unless it names an account of Azure Storage at another of its
 // endpoints.
-func endpointRoot(text string, in cloud.Cloud) (string, error) {
+func endpointRoot(text string, in clouds.Cloud) (string, error) {
 	u, err := url.Parse(text)
 	if err == nil {
 		if _, stored := address.ParseHost(u.Hostname()); stored {

@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/clouds"
 )
 
 func asUTF16(s string) []byte {
@@ -56,7 +56,7 @@ func TestReadConfig(t *testing.T) {
 func TestStorageRoot(t *testing.T) {
 	t.Parallel()
 	const root = "https://contosovhds.blob.core.windows.net"
-	global, err := cloud.Lookup("global")
+	global, err := clouds.Lookup("global")
 	if err != nil {
 		t.Fatal(err)
 	}

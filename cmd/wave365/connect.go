@@ -15,6 +15,10 @@ import (
 	"wave365/pkg/blob"
 	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/clouds"
+	"wave365/pkg/cloud/exchange"
+	"wave365/pkg/cloud/pace"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
@@ -38,7 +42,7 @@ type place struct {
 
 // connection is a way to the services. The caller closes it.
 type connection struct {
-	cloud    cloud.Cloud
+	cloud    clouds.Cloud
 	clock    cloud.Clock
 	graph    *graph.Client
 	storage  *blob.Client
@@ -49,10 +53,10 @@ type connection struct {
 	// tenant is what tenantID found.
 	tenant string
 	// throttle, when set, is told that a service asks to wait; else say prints it, unless it is nil.
-	throttle func(cloud.Throttle)
+	throttle func(pace.Throttle)
 	say      func(string)
 	// recorder keeps every exchange; nil: nothing is kept.
-	recorder *cloud.Recorder
+	recorder *exchange.Recorder
 	close    func()
 }
 
@@ -82,19 +86,19 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 	graphRoot, key := "", ""
 	switch {
 	case p.sandbox == "":
-		known, err := cloud.Lookup(g.cloud)
+		known, err := clouds.Lookup(g.cloud)
 		if err != nil {
 			return nil, err
 		}
 		c.cloud, graphRoot = known, known.GraphRoot
-		sign := cloud.CredentialConfig{
+		sign := signin.CredentialConfig{
 			Method: g.signIn, Tenant: g.tenant, ClientID: g.clientID,
 			Prompt: func(text string) { _, _ = a.err.Write([]byte(text + "\n")) },
 		}
 		if g.credential != nil {
 			sign = *g.credential
 		}
-		if cred, err = cloud.Credential(known, sign); err != nil {
+		if cred, err = signin.Credential(known, sign); err != nil {
 			return nil, err
 		}
 		switch {
@@ -119,11 +123,11 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 		if g.blobEndpoint != "" {
 			c.blobRoot = strings.TrimSuffix(g.blobEndpoint, "/")
 		}
-		if c.cloud, err = cloud.Sandbox(graphRoot, c.blobRoot); err != nil {
+		if c.cloud, err = clouds.Sandbox(graphRoot, c.blobRoot); err != nil {
 			c.close()
 			return nil, err
 		}
-		cred = cloud.SandboxCredential()
+		cred = signin.SandboxCredential()
 	}
 	c.cred = cred
 	if err := c.record(g.record); err != nil {
@@ -151,7 +155,7 @@ func (c *connection) record(path string) error {
 	if err != nil {
 		return fault.Wrap(fault.Invalid, "usage", "the recording cannot be written to "+path+": "+err.Error(), "choose another --record", err)
 	}
-	c.recorder = cloud.NewRecorder(f)
+	c.recorder = exchange.NewRecorder(f)
 	before := c.close
 	c.close = func() {
 		before()
@@ -168,7 +172,7 @@ func (c *connection) record(path string) error {
 
 // build makes the two clients on their pipelines.
 func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCredential, key string) error {
-	notify := func(t cloud.Throttle) {
+	notify := func(t pace.Throttle) {
 		switch {
 		case c.throttle != nil:
 			c.throttle(t)
@@ -217,7 +221,7 @@ func (c *connection) rehearse(ctx context.Context, g *globals, p place) (loopbac
 		if err != nil || u.Host == "" {
 			return loopback.Endpoints{}, fault.New(fault.Invalid, "usage", "--sandbox="+p.sandbox+" is not a URL", "copy the graph URL that the sandbox command printed")
 		}
-		if err := cloud.Loopback(p.sandbox); err != nil {
+		if err := clouds.Loopback(p.sandbox); err != nil {
 			return loopback.Endpoints{}, err
 		}
 		root := u.Scheme + "://" + u.Host
@@ -289,7 +293,7 @@ func (c *connection) tenantID(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if c.tenant = cloud.IdentityOf(token.Token).Tenant; c.tenant != "" {
+		if c.tenant = signin.IdentityOf(token.Token).Tenant; c.tenant != "" {
 			return c.tenant, nil
 		}
 	}

@@ -6,14 +6,15 @@ import (
 	"testing"
 
 	"wave365/pkg/blob/bloburl"
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/clouds"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 )
 
 // A configuration file may point storage anywhere; the token for storage does not go there.
 func TestTokenStaysHome(t *testing.T) {
 	t.Setenv("WAVE365_STORAGE_KEY", "")
-	global, err := cloud.Lookup("global")
+	global, err := clouds.Lookup("global")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +26,7 @@ func TestTokenStaysHome(t *testing.T) {
 		g := &globals{blobEndpoint: endpoint}
 		g.log = slog.New(slog.DiscardHandler)
 		c := &connection{cloud: global, blobRoot: endpoint, close: func() {}}
-		if err := c.build(g, global.GraphRoot, cloud.SandboxCredential(), ""); err != nil {
+		if err := c.build(g, global.GraphRoot, signin.SandboxCredential(), ""); err != nil {
 			t.Fatal(err)
 		}
 		ref, err := bloburl.Parse("disks/a.vhd", endpoint)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 	"wave365/pkg/run"
 	"wave365/pkg/wave/yamltext"
@@ -69,13 +69,13 @@ func readCredentials(path string) (credentials, error) {
 }
 
 // of gives how to sign in to a tenant; false when this worker cannot.
-func (c credentials) of(tenant string) (cloud.CredentialConfig, bool) {
+func (c credentials) of(tenant string) (signin.CredentialConfig, bool) {
 	t, ok := c.Tenants[strings.ToLower(tenant)]
 	if !ok {
 		t, ok = c.Tenants["*"]
 	}
 	of := c.Credentials[t.Credential]
-	return cloud.CredentialConfig{
+	return signin.CredentialConfig{
 		Method: of.SignIn, Tenant: tenant, ClientID: of.ClientID, SecretEnv: of.SecretEnv, CertificatePath: of.Certificate, IdentityClientID: of.IdentityClientID,
 	}, ok
 }

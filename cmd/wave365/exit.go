@@ -5,8 +5,8 @@ import (
 	"errors"
 	"strings"
 
-	"wave365/pkg/cloud"
 	"wave365/pkg/cloud/redact"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/catalogue"
 	"wave365/pkg/graph"
@@ -63,7 +63,7 @@ func signedOut(err error) bool {
 		if f == nil {
 			return false
 		}
-		if strings.HasPrefix(f.Code, cloud.CodeSignIn) || f.Code == graph.CodeSignIn || f.Code == graph.CodeConditionalAccess {
+		if strings.HasPrefix(f.Code, signin.CodeSignIn) || f.Code == graph.CodeSignIn || f.Code == graph.CodeConditionalAccess {
 			return true
 		}
 		err = errors.Unwrap(f)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/contact"
 	"wave365/pkg/fault"
 )
 
@@ -88,7 +88,7 @@ func exitOfCode() map[string]int {
 		"ledger.locked": exitLocked, "ledger.lock-lost": exitLocked,
 		codeNothing: exitNothing, "ledger.not-driven": exitNothing, "ledger.unlocked": exitNothing,
 		"wave.changed": exitChanged, "tenant.changed": exitChanged, "plan.changed": exitChanged, "ledger.older": exitChanged,
-		cloud.CodeUnreachable: exitSignIn, "ledger.unreachable": exitSignIn, "cloud.unsupported": exitDenied,
+		contact.CodeUnreachable: exitSignIn, "ledger.unreachable": exitSignIn, "cloud.unsupported": exitDenied,
 		"sandbox.port": exitUsage, "sandbox.gone": exitUsage, "image.failed": exitFailedRows, "setting.not-assigned": exitDenied, "policy.not-assigned": exitDenied,
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"wave365/pkg/blob"
 	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/sandbox/blobapi"
 )
 
@@ -78,7 +79,7 @@ func TestNoSecretLeaves(t *testing.T) {
 	if err := os.WriteFile(r.wave, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	token, err := cloud.SandboxCredential().GetToken(t.Context(), policy.TokenRequestOptions{})
+	token, err := signin.SandboxCredential().GetToken(t.Context(), policy.TokenRequestOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"path/filepath"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/pace"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
@@ -33,7 +33,7 @@ func (a *app) services(g *globals, conn *connection, c checking) *run.Services {
 		Validate: func(ctx context.Context, file *wave.File, findings []wave.Finding, before run.Known) (preflight.Result, error) {
 			return a.preflight(ctx, g, conn, c, file, findings, before)
 		},
-		Throttled: func(tell func(cloud.Throttle)) { conn.throttle = tell },
+		Throttled: func(tell func(pace.Throttle)) { conn.throttle = tell },
 		Close:     conn.close,
 	}
 }

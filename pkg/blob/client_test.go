@@ -23,6 +23,7 @@ import (
 	"wave365/pkg/blob/blobtest"
 	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/blobapi"
 	"wave365/pkg/sandbox/blobstore"
@@ -113,7 +114,7 @@ func TestNewRefuses(t *testing.T) {
 		"PlainHTTP":       func(c *blob.Config) { c.Root = "http://contoso.blob.core.windows.net" },
 		"SASInRoot":       func(c *blob.Config) { c.Root = azure + "?" + query },
 		"NoPipeline":      func(c *blob.Config) { c.Pipeline = nil },
-		"TwoSignIns":      func(c *blob.Config) { c.Credential = cloud.SandboxCredential() },
+		"TwoSignIns":      func(c *blob.Config) { c.Credential = signin.SandboxCredential() },
 		"KeyNotBase64":    func(c *blob.Config) { c.SharedKey = "S3cr3tS3cr3t!" },
 		"NoAccountInPath": func(c *blob.Config) { c.Root = "http://127.0.0.1:10000" },
 	} {
@@ -320,7 +321,7 @@ func TestUserDelegationKeyIsFetchedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	var keys atomic.Int32
-	b := connect(t, counted(&keys, store.Handler(func() time.Time { return time.Now().UTC() })), withToken(cloud.SandboxCredential()))
+	b := connect(t, counted(&keys, store.Handler(func() time.Time { return time.Now().UTC() })), withToken(signin.SandboxCredential()))
 	r, expiry := mustRef(t, "vhds/a/ü 1.vhd", b.root), time.Now().Add(48*time.Hour)
 	var wg sync.WaitGroup
 	for i := range 8 {
@@ -394,7 +395,7 @@ func TestDelegationKeyAnswers(t *testing.T) {
 		"Empty":   func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<UserDelegationKey/>") },
 		"NoRight": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) },
 	} {
-		b := connect(t, h, withToken(cloud.SandboxCredential()))
+		b := connect(t, h, withToken(signin.SandboxCredential()))
 		_, err := b.client.SignRead(t.Context(), mustRef(t, "vhds/a.vhd", b.root), time.Time{}, time.Now().Add(time.Hour))
 		if want := map[string]fault.Kind{"NotXML": fault.Unavailable, "Empty": fault.Unavailable, "NoRight": fault.Denied}[name]; !fault.Is(err, want) {
 			t.Errorf("%s: %v", name, err)

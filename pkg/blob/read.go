@@ -9,7 +9,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 
 	"wave365/pkg/blob/bloburl"
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/bound"
 	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 )
@@ -65,7 +65,7 @@ func (c *Client) Properties(ctx context.Context, r bloburl.Ref) (Properties, err
 }
 
 // maxRead keeps a wrong count from taking the memory of the machine. Verdicts need some kilobytes.
-const maxRead = cloud.MaxAnswer
+const maxRead = bound.MaxAnswer
 
 // Read gives exactly count bytes from offset on, or an error: never fewer, never others. A range that the blob does not
 // have is a fault of kind Conflict: the caller knew a length that is not true any more. count 0 gives nothing without a

@@ -17,6 +17,7 @@ import (
 	"wave365/pkg/blob"
 	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/signin"
 )
 
 // keyServer answers the request for a delegation key, and nothing else, without a network.
@@ -40,11 +41,11 @@ func TestUserDelegationSignsAsAzuresClientDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, err := blob.New(blob.Config{Root: azure, Pipeline: p, Credential: cloud.SandboxCredential()})
+	ours, err := blob.New(blob.Config{Root: azure, Pipeline: p, Credential: signin.SandboxCredential()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	theirs, err := service.NewClient(azure, cloud.SandboxCredential(), &service.ClientOptions{ClientOptions: policy.ClientOptions{Transport: server}})
+	theirs, err := service.NewClient(azure, signin.SandboxCredential(), &service.ClientOptions{ClientOptions: policy.ClientOptions{Transport: server}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/bound"
 	"wave365/pkg/fault"
 )
 
@@ -64,7 +65,7 @@ func TestAnswersAreBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err = p.Do(req)
-			if fault.CodeOf(err) != cloud.CodeTooLarge || !fault.Is(err, fault.Unavailable) || asked != 1 {
+			if fault.CodeOf(err) != bound.CodeTooLarge || !fault.Is(err, fault.Unavailable) || asked != 1 {
 				t.Errorf("%v after %d requests", err, asked)
 			}
 		})

@@ -13,6 +13,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/clouds"
+	"wave365/pkg/cloud/retry"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 )
 
@@ -33,7 +36,7 @@ func TestLookup(t *testing.T) {
 		{"mars", "", "", "cloud.unsupported"},
 	}
 	for _, tt := range tests {
-		c, err := cloud.Lookup(tt.in)
+		c, err := clouds.Lookup(tt.in)
 		if c.Name != tt.name || c.GraphRoot != tt.graph || fault.CodeOf(err) != tt.code {
 			t.Errorf("Lookup(%q) = %+v, %v", tt.in, c, err)
 		}
@@ -48,15 +51,15 @@ func TestLookup(t *testing.T) {
 
 func TestSandboxIsOnLoopback(t *testing.T) {
 	t.Parallel()
-	c, err := cloud.Sandbox("http://127.0.0.1:99/", "http://[::1]:99/devstoreaccount1")
+	c, err := clouds.Sandbox("http://127.0.0.1:99/", "http://[::1]:99/devstoreaccount1")
 	if err != nil || c.GraphRoot != "http://127.0.0.1:99" || c.Name != "sandbox" {
 		t.Errorf("%+v, %v", c, err)
 	}
 	for _, bad := range []string{"http://10.0.0.1", "http://example.test", "127.0.0.1:99", "http://127.0.0.1.example.test"} {
-		if _, err := cloud.Sandbox(bad, "http://127.0.0.1:99"); !fault.Is(err, fault.Invalid) {
+		if _, err := clouds.Sandbox(bad, "http://127.0.0.1:99"); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s was accepted: %v", bad, err)
 		}
-		if _, err := cloud.Sandbox("http://127.0.0.1:99", bad); !fault.Is(err, fault.Invalid) {
+		if _, err := clouds.Sandbox("http://127.0.0.1:99", bad); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s was accepted for blobs: %v", bad, err)
 		}
 	}
@@ -64,7 +67,7 @@ func TestSandboxIsOnLoopback(t *testing.T) {
 
 // TestCredential changes the environment, so it is not parallel.
 func TestCredential(t *testing.T) {
-	global, err := cloud.Lookup("usgov")
+	global, err := clouds.Lookup("usgov")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,31 +80,31 @@ func TestCredential(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := map[string]struct {
-		cfg  cloud.CredentialConfig
+		cfg  signin.CredentialConfig
 		env  string // AZURE_CLIENT_SECRET
 		want string // part of the message; empty: it works
 	}{
-		"Default":          {cloud.CredentialConfig{Tenant: tenant}, "", ""},
-		"NoSecret":         {cloud.CredentialConfig{Method: "client-secret", Tenant: tenant, ClientID: client}, "", "AZURE_CLIENT_SECRET"},
-		"NoTenant":         {cloud.CredentialConfig{Method: "client-secret", ClientID: client}, "hunter2", "tenant"},
-		"Secret":           {cloud.CredentialConfig{Method: "client-secret", Tenant: tenant, ClientID: client}, "hunter2", ""},
-		"NoCertificate":    {cloud.CredentialConfig{Method: "client-certificate", Tenant: tenant, ClientID: client}, "", "certificate path"},
-		"CertificateGone":  {cloud.CredentialConfig{Method: "client-certificate", Tenant: tenant, ClientID: client, CertificatePath: junk + "x"}, "", "cannot be read"},
-		"CertificateJunk":  {cloud.CredentialConfig{Method: "client-certificate", Tenant: tenant, ClientID: client, CertificatePath: junk}, "", "no usable certificate"},
-		"DeviceNoTerminal": {cloud.CredentialConfig{Method: "device-code", Tenant: tenant, ClientID: client}, "", "terminal"},
-		"Device":           {cloud.CredentialConfig{Method: "device-code", Tenant: tenant, ClientID: client, Prompt: func(string) {}}, "", ""},
-		"Browser":          {cloud.CredentialConfig{Method: "Browser", Tenant: tenant, ClientID: client}, "", ""},
-		"DefaultClientID":  {cloud.CredentialConfig{ClientID: client}, "", "does not use the client id"},
-		"CLIClientID":      {cloud.CredentialConfig{Method: "azure-cli", ClientID: client}, "", "does not use the client id"},
-		"CLI":              {cloud.CredentialConfig{Method: "azure-cli", Tenant: tenant}, "", ""},
-		"ManagedIdentity":  {cloud.CredentialConfig{Method: "managed-identity"}, "", ""},
-		"Unknown":          {cloud.CredentialConfig{Method: "password"}, "", "unknown sign-in method"},
-		"BadTenant":        {cloud.CredentialConfig{Method: "client-secret", Tenant: "a/b", ClientID: client}, "hunter2", "cannot sign in"},
+		"Default":          {signin.CredentialConfig{Tenant: tenant}, "", ""},
+		"NoSecret":         {signin.CredentialConfig{Method: "client-secret", Tenant: tenant, ClientID: client}, "", "AZURE_CLIENT_SECRET"},
+		"NoTenant":         {signin.CredentialConfig{Method: "client-secret", ClientID: client}, "hunter2", "tenant"},
+		"Secret":           {signin.CredentialConfig{Method: "client-secret", Tenant: tenant, ClientID: client}, "hunter2", ""},
+		"NoCertificate":    {signin.CredentialConfig{Method: "client-certificate", Tenant: tenant, ClientID: client}, "", "certificate path"},
+		"CertificateGone":  {signin.CredentialConfig{Method: "client-certificate", Tenant: tenant, ClientID: client, CertificatePath: junk + "x"}, "", "cannot be read"},
+		"CertificateJunk":  {signin.CredentialConfig{Method: "client-certificate", Tenant: tenant, ClientID: client, CertificatePath: junk}, "", "no usable certificate"},
+		"DeviceNoTerminal": {signin.CredentialConfig{Method: "device-code", Tenant: tenant, ClientID: client}, "", "terminal"},
+		"Device":           {signin.CredentialConfig{Method: "device-code", Tenant: tenant, ClientID: client, Prompt: func(string) {}}, "", ""},
+		"Browser":          {signin.CredentialConfig{Method: "Browser", Tenant: tenant, ClientID: client}, "", ""},
+		"DefaultClientID":  {signin.CredentialConfig{ClientID: client}, "", "does not use the client id"},
+		"CLIClientID":      {signin.CredentialConfig{Method: "azure-cli", ClientID: client}, "", "does not use the client id"},
+		"CLI":              {signin.CredentialConfig{Method: "azure-cli", Tenant: tenant}, "", ""},
+		"ManagedIdentity":  {signin.CredentialConfig{Method: "managed-identity"}, "", ""},
+		"Unknown":          {signin.CredentialConfig{Method: "password"}, "", "unknown sign-in method"},
+		"BadTenant":        {signin.CredentialConfig{Method: "client-secret", Tenant: "a/b", ClientID: client}, "hunter2", "cannot sign in"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("AZURE_CLIENT_SECRET", tt.env)
-			cred, err := cloud.Credential(global, tt.cfg)
+			cred, err := signin.Credential(global, tt.cfg)
 			if tt.want == "" {
 				if err != nil || cred == nil {
 					t.Fatalf("got %v, %v", cred, err)
@@ -120,11 +123,11 @@ func TestCredential(t *testing.T) {
 
 func TestSandboxCredential(t *testing.T) {
 	t.Parallel()
-	c, err := cloud.Sandbox("http://127.0.0.1:1", "http://127.0.0.1:1")
+	c, err := clouds.Sandbox("http://127.0.0.1:1", "http://127.0.0.1:1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	cred, err := cloud.Credential(c, cloud.CredentialConfig{Method: "client-secret"})
+	cred, err := signin.Credential(c, signin.CredentialConfig{Method: "client-secret"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,9 +167,9 @@ func TestCancelledWhileSigningIn(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &script{answer: inOrder(status(200))}
-	p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Credential = tokenThenCancel{cloud.SandboxCredential(), cancel} })
-	ctx = cloud.NoRetry(ctx)
-	if _, err := call(ctx, p, "POST", root+"/a", "x"); !errors.Is(err, context.Canceled) || cloud.MayHaveActed(ctx) || len(s.all()) != 0 {
-		t.Errorf("got %v, acted %v, %d requests", err, cloud.MayHaveActed(ctx), len(s.all()))
+	p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Credential = tokenThenCancel{signin.SandboxCredential(), cancel} })
+	ctx = retry.Once(ctx)
+	if _, err := call(ctx, p, "POST", root+"/a", "x"); !errors.Is(err, context.Canceled) || retry.MayHaveActed(ctx) || len(s.all()) != 0 {
+		t.Errorf("got %v, acted %v, %d requests", err, retry.MayHaveActed(ctx), len(s.all()))
 	}
 }

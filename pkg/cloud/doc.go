@@ -1,4 +1,4 @@
-// Package cloud is the way out to the services: which cloud, which credential, and the one azcore pipeline that the
+// Package cloud is the way out to the services: the one azcore pipeline that the
 // Graph client and the Blob client both ride. The pipeline owns what must not differ between them: what is repeated
 // and what is not, the pace, the pause a service asks for, request ids, the request log, and that a token goes to
 // one host only. It also knows the service's time, see [Clock].

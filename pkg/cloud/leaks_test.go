@@ -16,7 +16,9 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/pace"
 	"wave365/pkg/cloud/redact"
+	"wave365/pkg/cloud/retry"
 	"wave365/pkg/fault"
 )
 
@@ -52,7 +54,7 @@ func plantedError() error {
 func TestNoSecretInAnyErrorOfThePipeline(t *testing.T) {
 	t.Parallel()
 	for name, ctx := range map[string]func(context.Context) context.Context{
-		"Safe": func(ctx context.Context) context.Context { return ctx }, "Once": cloud.NoRetry,
+		"Safe": func(ctx context.Context) context.Context { return ctx }, "Once": retry.Once,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -99,7 +101,7 @@ func TestPauseBeforeTheDeadline(t *testing.T) {
 				start := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				once := cloud.NoRetry(ctx)
+				once := retry.Once(ctx)
 				for _, ctx := range []context.Context{ctx, once} {
 					_, err := call(ctx, p, "POST", root+"/a", "x")
 					f := fault.As(err)
@@ -107,7 +109,7 @@ func TestPauseBeforeTheDeadline(t *testing.T) {
 						t.Errorf("got %+v, want throttled for %s", f, tc.pause)
 					}
 				}
-				if time.Since(start) != 0 || len(s.all()) != 0 || cloud.MayHaveActed(once) {
+				if time.Since(start) != 0 || len(s.all()) != 0 || retry.MayHaveActed(once) {
 					t.Errorf("after %s, %d sent", time.Since(start), len(s.all()))
 				}
 				long, cancel := context.WithTimeout(t.Context(), 11*time.Minute)
@@ -121,7 +123,7 @@ func TestPauseBeforeTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{answer: inOrder(status(200))}
 		p := newPipeline(t, s, func(c *cloud.PipelineConfig) {
-			c.Lanes = []cloud.Lane{{Reads: cloud.Pace{PerSecond: 0.001}, Writes: cloud.Pace{PerSecond: 0.001}}}
+			c.Lanes = []pace.Lane{{Reads: pace.Pace{PerSecond: 0.001}, Writes: pace.Pace{PerSecond: 0.001}}}
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -138,7 +140,7 @@ func TestPauseBeforeTheDeadline(t *testing.T) {
 			start := time.Now()
 			resp, err := call(ctx, newPipeline(t, s), "GET", root+"/a", "")
 			cancel()
-			if err != nil || resp.StatusCode != code || cloud.RetryAfter(resp.Header) != 40*time.Second || time.Since(start) != 0 {
+			if err != nil || resp.StatusCode != code || retry.After(resp.Header) != 40*time.Second || time.Since(start) != 0 {
 				t.Errorf("%d: %v, %v after %s", code, resp, err, time.Since(start))
 			}
 		}

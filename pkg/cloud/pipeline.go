@@ -13,8 +13,16 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
+	"wave365/pkg/cloud/bound"
+	"wave365/pkg/cloud/clouds"
+	"wave365/pkg/cloud/contact"
+	"wave365/pkg/cloud/exchange"
+	"wave365/pkg/cloud/pace"
+	"wave365/pkg/cloud/permit"
 	"wave365/pkg/cloud/redact"
 	"wave365/pkg/cloud/redact/sink"
+	"wave365/pkg/cloud/retry"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 )
 
@@ -41,14 +49,14 @@ type PipelineConfig struct {
 	// Clock is the service's time. Paces, Retry-After and the delays between tries are in service time.
 	Clock Clock
 	// Lanes bound the requests of all callers together; a request is in the first lane that matches. nil: no limit.
-	Lanes []Lane
+	Lanes []pace.Lane
 	// RetryOn are answers that are safe to repeat for this service besides 429, 502, 503 and 504; nil: none.
 	RetryOn []int
 	// Recorder keeps every exchange, those that are tried again too; nil: nothing is kept.
-	Recorder *Recorder
+	Recorder *exchange.Recorder
 	// Notify is called when the service asks for a pause, from the goroutine that got the answer; it must not block.
 	// nil: nobody is told.
-	Notify func(Throttle)
+	Notify func(pace.Throttle)
 }
 
 // Pipeline sends requests to one service: it repeats what is safe to repeat, keeps the pace, and keeps the token at
@@ -57,10 +65,10 @@ type Pipeline struct {
 	cfg   PipelineConfig
 	root  string // origin; empty: no token
 	plain bool   // root is loopback over http
-	gate  *gate
-	lanes lanes
+	gate  *pace.Gate
+	lanes pace.Lanes
 	// contacts are the hosts that were spoken to.
-	contacts contacts
+	contacts contact.Hosts
 	inner    runtime.Pipeline
 	retry    policy.RetryOptions // for calls that are safe to repeat
 	once     policy.RetryOptions // for calls that are not
@@ -83,7 +91,7 @@ func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
 	if cfg.Service == "" {
 		return nil, fault.New(fault.Invalid, "cloud.config", "pipeline without a service name", "set Service")
 	}
-	p := &Pipeline{cfg: cfg, gate: newGate(cfg.Service, cfg.Clock)}
+	p := &Pipeline{cfg: cfg, gate: pace.NewGate(cfg.Service, cfg.Clock)}
 	if err := p.setRoot(); err != nil {
 		return nil, err
 	}
@@ -92,15 +100,15 @@ func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
 	} else {
 		p.cfg.Logger = slog.New(sink.Handler(cfg.Logger.Handler()))
 	}
-	p.lanes = newLanes(cfg.Lanes, cfg.Clock.Speed())
+	p.lanes = pace.NewLanes(cfg.Lanes, cfg.Clock.Speed())
 	switch t := cfg.Transport.(type) {
 	case nil:
-		p.cfg.Transport = onWire(newClient())
+		p.cfg.Transport = permit.OnWire(bound.NewClient())
 	case *http.Client:
-		p.cfg.Transport = onWire(withoutRedirects(t))
+		p.cfg.Transport = permit.OnWire(bound.WithoutRedirects(t))
 	}
-	p.cfg.Transport = bounded{p.cfg.Transport, cfg.Service}
-	p.retry, p.once, p.metered = retryOptions(cfg.Clock.Wall, cfg.RetryOn)
+	p.cfg.Transport = bound.Answers(p.cfg.Transport, cfg.Service)
+	p.retry, p.once, p.metered = retry.Options(cfg.Clock.Wall, cfg.RetryOn)
 	opts := p.options()
 	own := runtime.PipelineOptions{PerRetry: []policy.Policy{policyFunc(p.pace)}}
 	if cfg.Credential != nil {
@@ -108,7 +116,7 @@ func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
 		if len(scopes) == 0 {
 			scopes = []string{strings.TrimRight(cfg.Root, "/") + "/.default"}
 		}
-		own.PerRetry = append(own.PerRetry, policyFunc(p.rootOnly), runtime.NewBearerTokenPolicy(withFaults(cfg.Credential),
+		own.PerRetry = append(own.PerRetry, policyFunc(p.rootOnly), runtime.NewBearerTokenPolicy(signin.WithFaults(cfg.Credential),
 			scopes, &policy.BearerTokenOptions{InsecureAllowCredentialWithHTTP: p.plain}))
 	}
 	opts.PerRetryPolicies = []policy.Policy{policyFunc(p.guard), policyFunc(p.edge)}
@@ -128,20 +136,20 @@ func (p *Pipeline) setRoot() error {
 		return fault.New(fault.Invalid, "cloud.config", "root "+redact.String(p.cfg.Root)+" is not scheme://host", "set Root")
 	}
 	if u.Scheme == "http" {
-		if !isLoopback(u.Hostname()) {
+		if !clouds.IsLoopback(u.Hostname()) {
 			return fault.New(fault.Invalid, "cloud.plain-http",
 				"root "+redact.String(p.cfg.Root)+" is plain http: a token would travel in clear",
 				"use https, or a loopback address for a sandbox")
 		}
 		p.plain = true
 	}
-	p.root = origin(u)
+	p.root = clouds.Origin(u)
 	return nil
 }
 
 // Do sends one request and gives the service's answer, whatever its status; the body is read already. The error is the
 // context's, a *fault.Fault (sign-in refused, foreign host, a pause longer than the request's deadline), or the
-// transport's with secrets taken out of its text. Calls are repeated as [NoRetry] and azcore's retry policy say. Every
+// transport's with secrets taken out of its text. Calls are repeated as [retry.Once] and azcore's retry policy say. Every
 // wait ends with the request's context; a wait that its deadline would cut short does not begin.
 func (p *Pipeline) Do(req *policy.Request) (*http.Response, error) {
 	resp, err := p.inner.Do(req)
@@ -181,8 +189,8 @@ func (p *Pipeline) Service() string { return p.cfg.Service }
 // Hold makes all callers wait for d of service time, because an answer that the pipeline cannot look into (one inside
 // a $batch) asked for it. Whoever was told of the pause is told once.
 func (p *Pipeline) Hold(d time.Duration, why string) {
-	if p.gate.hold(d) && p.cfg.Notify != nil {
-		p.cfg.Notify(Throttle{Service: p.cfg.Service, Until: p.cfg.Clock.Now().Add(d), Wait: d, Why: redact.String(why)})
+	if p.gate.Hold(d) && p.cfg.Notify != nil {
+		p.cfg.Notify(pace.Throttle{Service: p.cfg.Service, Until: p.cfg.Clock.Now().Add(d), Wait: d, Why: redact.String(why)})
 	}
 }
 

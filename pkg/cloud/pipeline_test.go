@@ -15,6 +15,10 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/bound"
+	"wave365/pkg/cloud/contact"
+	"wave365/pkg/cloud/pace"
+	"wave365/pkg/cloud/retry"
 	"wave365/pkg/fault"
 )
 
@@ -44,8 +48,8 @@ func TestRetryAfterHoldsEveryone(t *testing.T) {
 						}
 						return reply(200, `{}`)
 					}}
-					var told []cloud.Throttle
-					p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Notify = func(x cloud.Throttle) { told = append(told, x) } })
+					var told []pace.Throttle
+					p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Notify = func(x pace.Throttle) { told = append(told, x) } })
 					var wg sync.WaitGroup
 					wg.Go(func() { _, _ = call(t.Context(), p, "GET", root+"/first", "") })
 					synctest.Wait()
@@ -80,8 +84,8 @@ func TestPauseRunsInServiceTime(t *testing.T) {
 		s := &script{answer: inOrder(
 			status(429, "Retry-After", service.Add(time.Minute).Format(http.TimeFormat)),
 			status(503), status(200))}
-		var told cloud.Throttle
-		p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Clock = clock; c.Notify = func(x cloud.Throttle) { told = x } })
+		var told pace.Throttle
+		p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Clock = clock; c.Notify = func(x pace.Throttle) { told = x } })
 		resp, err := call(t.Context(), p, "GET", root+"/a", "")
 		if err != nil || resp.StatusCode != 200 {
 			t.Fatal(resp, err)
@@ -103,11 +107,11 @@ func TestRetryAfterIsServiceTime(t *testing.T) {
 	t.Parallel()
 	s := &script{answer: inOrder(status(429, "Retry-After", "90"))}
 	p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Clock = cloud.FastClock(time.Now(), time.Now(), 1e6) })
-	resp, err := call(cloud.NoRetry(t.Context()), p, "POST", root+"/a", "x")
+	resp, err := call(retry.Once(t.Context()), p, "POST", root+"/a", "x")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := cloud.RetryAfter(resp.Header); d != 90*time.Second {
+	if d := retry.After(resp.Header); d != 90*time.Second {
 		t.Errorf("RetryAfter = %s, want 90s of service time", d)
 	}
 	if n := len(s.all()); n != 1 {
@@ -125,7 +129,7 @@ func TestLongPauses(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var told []time.Duration
 				s := &script{answer: inOrder(status(429, "Retry-After", after), status(503, "Retry-After", after), status(200))}
-				p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Notify = func(th cloud.Throttle) { told = append(told, th.Wait) } })
+				p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Notify = func(th pace.Throttle) { told = append(told, th.Wait) } })
 				pause, err := time.ParseDuration(after + "s")
 				if err != nil {
 					t.Fatal(err)
@@ -167,9 +171,9 @@ func TestMetered(t *testing.T) {
 			return reply(200, "{}")
 		}}
 		p, start := newPipeline(t, s), time.Now()
-		ctx := cloud.Metered(t.Context())
+		ctx := retry.Metered(t.Context())
 		resp, err := call(ctx, p, "POST", root+"/a", "x")
-		if err != nil || resp.StatusCode != 429 || cloud.RetryAfter(resp.Header) != 10*time.Hour || cloud.MayHaveActed(ctx) {
+		if err != nil || resp.StatusCode != 429 || retry.After(resp.Header) != 10*time.Hour || retry.MayHaveActed(ctx) {
 			t.Errorf("%v, %v", resp, err)
 		}
 		if _, err := call(t.Context(), p, "GET", root+"/b", ""); err != nil || time.Since(start) != 0 || len(s.all()) != 2 {
@@ -186,9 +190,9 @@ func TestLanes(t *testing.T) {
 		header := []string{}
 		s := &script{answer: func(int, *http.Request) (*http.Response, error) { return reply(200, "{}", header...) }}
 		p := newPipeline(t, s, func(c *cloud.PipelineConfig) {
-			c.Lanes = []cloud.Lane{
+			c.Lanes = []pace.Lane{
 				{Match: func(r *http.Request) bool { return r.URL.Path == "/free" }},
-				{Reads: cloud.Pace{PerSecond: 10, Burst: 20}, Writes: cloud.Pace{PerSecond: 1, Burst: 1}},
+				{Reads: pace.Pace{PerSecond: 10, Burst: 20}, Writes: pace.Pace{PerSecond: 1, Burst: 1}},
 			}
 		})
 		took := func(ctx context.Context, method, path string) time.Duration {
@@ -201,7 +205,7 @@ func TestLanes(t *testing.T) {
 			}
 			return time.Since(start).Round(10 * time.Millisecond)
 		}
-		batch := cloud.WithReads(t.Context(), 20)
+		batch := pace.WithReads(t.Context(), 20)
 		for i, step := range []struct {
 			ctx          context.Context
 			method, path string
@@ -212,7 +216,7 @@ func TestLanes(t *testing.T) {
 			{t.Context(), "PUT", "/a", time.Second, nil},
 			{batch, "POST", "/$batch", 0, nil},
 			{batch, "POST", "/$batch", 2 * time.Second, nil},
-			{cloud.WithReads(t.Context(), 50), "POST", "/$batch", 5 * time.Second, nil},
+			{pace.WithReads(t.Context(), 50), "POST", "/$batch", 5 * time.Second, nil},
 			{t.Context(), "GET", "/a", 100 * time.Millisecond, []string{"x-ms-resource-unit", "5"}},
 			{t.Context(), "GET", "/a", 500 * time.Millisecond, []string{"x-ms-throttle-limit-percentage", "0.9"}},
 			{t.Context(), "GET", "/a", 200 * time.Millisecond, []string{"x-ms-throttle-limit-percentage", "1.2"}},
@@ -242,7 +246,7 @@ func TestSafeCallsAreRepeated(t *testing.T) {
 		"Reset": {broken(syscall.ECONNRESET), 2},
 		"Cut":   {cut(io.ErrUnexpectedEOF), 2},
 		"CutBy": {cut(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), 2},
-		"Long":  {func() (*http.Response, error) { return reply(200, strings.Repeat(" ", cloud.MaxAnswer+1)) }, 1},
+		"Long":  {func() (*http.Response, error) { return reply(200, strings.Repeat(" ", bound.MaxAnswer+1)) }, 1},
 		"Dial":  {broken(refused), 2},
 		"500":   {status(500), 1},
 		"400":   {status(400), 1},
@@ -309,7 +313,7 @@ func TestThrottledWithoutAWord(t *testing.T) {
 				}
 				return reply(200, "{}")
 			}}
-			if resp, err := call(cloud.NoRetry(t.Context()), newPipeline(t, s), "POST", root+"/a", "x"); err != nil || resp.StatusCode != 200 {
+			if resp, err := call(retry.Once(t.Context()), newPipeline(t, s), "POST", root+"/a", "x"); err != nil || resp.StatusCode != 200 {
 				t.Errorf("%v, %v after %d tries in %s", resp.Status, err, len(s.all()), time.Since(start))
 			}
 		})
@@ -356,7 +360,7 @@ func TestNoRetry(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := &script{answer: inOrder(tt.first, status(200))}
-				ctx := cloud.NoRetry(t.Context())
+				ctx := retry.Once(t.Context())
 				_, _ = call(ctx, newPipeline(t, s), "POST", root+"/a", "x")
 				if n := len(s.all()); n != tt.sent {
 					t.Errorf("sent %d times, want %d", n, tt.sent)
@@ -367,15 +371,15 @@ func TestNoRetry(t *testing.T) {
 					}
 				}
 				s = &script{answer: inOrder(tt.first)}
-				ctx = cloud.NoRetry(t.Context())
+				ctx = retry.Once(t.Context())
 				_, _ = call(ctx, newPipeline(t, s), "POST", root+"/a", "x")
-				if cloud.MayHaveActed(ctx) != tt.acted {
+				if retry.MayHaveActed(ctx) != tt.acted {
 					t.Errorf("MayHaveActed = %v, want %v", !tt.acted, tt.acted)
 				}
 			})
 		})
 	}
-	if cloud.MayHaveActed(t.Context()) {
+	if retry.MayHaveActed(t.Context()) {
 		t.Error("a context without NoRetry has acted")
 	}
 }
@@ -428,7 +432,7 @@ func TestFirstContact(t *testing.T) {
 				s := &script{answer: func(_ int, r *http.Request) (*http.Response, error) { return nil, tt.fail(r) }}
 				start := time.Now()
 				_, err := call(t.Context(), newPipeline(t, s), "GET", root+"/a", "")
-				if took := time.Since(start); took > 15*time.Second || err == nil || err.Error() != tt.want || fault.CodeOf(err) != cloud.CodeUnreachable || !fault.Is(err, fault.Unavailable) {
+				if took := time.Since(start); took > 15*time.Second || err == nil || err.Error() != tt.want || fault.CodeOf(err) != contact.CodeUnreachable || !fault.Is(err, fault.Unavailable) {
 					t.Errorf("%v after %s, %d tries", err, took, len(s.all()))
 				}
 				known := &script{answer: func(n int, r *http.Request) (*http.Response, error) {
@@ -468,7 +472,7 @@ func TestWaitsEndWithTheContext(t *testing.T) {
 		},
 		"Limiter": func(t *testing.T, s *script) *cloud.Pipeline {
 			p := newPipeline(t, s, func(c *cloud.PipelineConfig) {
-				c.Lanes = []cloud.Lane{{Reads: cloud.Pace{PerSecond: 0.001}, Writes: cloud.Pace{PerSecond: 0.001}}}
+				c.Lanes = []pace.Lane{{Reads: pace.Pace{PerSecond: 0.001}, Writes: pace.Pace{PerSecond: 0.001}}}
 			})
 			if _, err := call(t.Context(), p, "PUT", root+"/used", "x"); err != nil {
 				t.Fatal(err)
@@ -495,13 +499,13 @@ func TestWaitsEndWithTheContext(t *testing.T) {
 					ctx, cancel := context.WithCancel(t.Context())
 					time.AfterFunc(7*time.Second, cancel)
 					if once {
-						ctx = cloud.NoRetry(ctx)
+						ctx = retry.Once(ctx)
 					}
 					_, err := call(ctx, p, "POST", root+"/a", "x")
 					if !errors.Is(err, context.Canceled) || time.Since(start) != 7*time.Second {
 						t.Errorf("got %v after %s, want cancellation after 7s", err, time.Since(start))
 					}
-					if name != "Backoff" && (len(s.all()) != before || cloud.MayHaveActed(ctx)) {
+					if name != "Backoff" && (len(s.all()) != before || retry.MayHaveActed(ctx)) {
 						t.Error("it was sent")
 					}
 				})
@@ -526,7 +530,7 @@ func TestLimiter(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &script{answer: inOrder(status(200))}
 			p := newPipeline(t, s, func(c *cloud.PipelineConfig) {
-				c.Lanes, c.Clock = []cloud.Lane{{Reads: cloud.Pace{PerSecond: 10, Burst: 2}}}, cloud.FastClock(time.Now(), time.Now(), speed)
+				c.Lanes, c.Clock = []pace.Lane{{Reads: pace.Pace{PerSecond: 10, Burst: 2}}}, cloud.FastClock(time.Now(), time.Now(), speed)
 			})
 			start := time.Now()
 			var wg sync.WaitGroup
@@ -552,8 +556,8 @@ func TestQuotaHoldsNobody(t *testing.T) {
 			return reply(200, `{}`)
 		}}
 		p := newPipeline(t, s)
-		resp, err := call(cloud.NoRetry(t.Context()), p, "POST", root+"/a", "x")
-		if err != nil || cloud.RetryAfter(resp.Header) != 10*time.Hour {
+		resp, err := call(retry.Once(t.Context()), p, "POST", root+"/a", "x")
+		if err != nil || retry.After(resp.Header) != 10*time.Hour {
 			t.Fatal(resp, err)
 		}
 		start := time.Now()

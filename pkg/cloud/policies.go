@@ -13,6 +13,12 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
+	"wave365/pkg/cloud/clouds"
+	"wave365/pkg/cloud/contact"
+	"wave365/pkg/cloud/exchange"
+	"wave365/pkg/cloud/pace"
+	"wave365/pkg/cloud/permit"
+	"wave365/pkg/cloud/retry"
 	"wave365/pkg/fault"
 )
 
@@ -35,9 +41,9 @@ func (p *Pipeline) identify(req *policy.Request) (*http.Response, error) {
 // classify picks the retry rules: those for calls that are not idempotent when the context says so.
 func (p *Pipeline) classify(req *policy.Request) (*http.Response, error) {
 	ctx := req.Raw().Context()
-	switch a := attemptOf(ctx); {
+	switch a := retry.AttemptOf(ctx); {
 	case a == nil:
-	case a.metered:
+	case a.Metered:
 		req = req.WithContext(policy.WithRetryOptions(ctx, p.metered))
 	default:
 		req = req.WithContext(policy.WithRetryOptions(ctx, p.once))
@@ -51,14 +57,14 @@ func (p *Pipeline) patient(req *policy.Request) (*http.Response, error) {
 	ctx := req.Raw().Context()
 	for round := 1; ; round++ {
 		resp, err := req.Next()
-		if err != nil || round > maxPauses || attemptOf(ctx) != nil || !p.retry.ShouldRetry(resp, nil) || RetryAfter(resp.Header) <= maxDelay {
+		if err != nil || round > maxPauses || retry.AttemptOf(ctx) != nil || !p.retry.ShouldRetry(resp, nil) || retry.After(resp.Header) <= retry.MaxDelay {
 			return resp, err
 		}
 		runtime.Drain(resp)
 		if err := req.RewindBody(); err != nil {
 			return nil, err
 		}
-		if err := p.gate.waitOpen(ctx); err != nil {
+		if err := p.gate.WaitOpen(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -66,7 +72,7 @@ func (p *Pipeline) patient(req *policy.Request) (*http.Response, error) {
 
 // open waits out a pause, once for each call.
 func (p *Pipeline) open(req *policy.Request) (*http.Response, error) {
-	if err := p.gate.waitOpen(req.Raw().Context()); err != nil {
+	if err := p.gate.WaitOpen(req.Raw().Context()); err != nil {
 		return nil, err
 	}
 	return req.Next()
@@ -75,8 +81,8 @@ func (p *Pipeline) open(req *policy.Request) (*http.Response, error) {
 // pace lets a try through when the service's pace allows it, and hands what the answer asks for to everybody.
 func (p *Pipeline) pace(req *policy.Request) (*http.Response, error) {
 	ctx := req.Raw().Context()
-	line, n := p.lanes.limiterOf(req.Raw())
-	if err := p.gate.wait(ctx, line, n); err != nil {
+	line, n := p.lanes.Of(req.Raw())
+	if err := p.gate.Wait(ctx, line, n); err != nil {
 		return nil, err
 	}
 	resp, err := req.Next()
@@ -84,29 +90,29 @@ func (p *Pipeline) pace(req *policy.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if line != nil {
-		line.learn(resp.Header)
+		line.Learn(resp.Header)
 	}
 	wait := serviceWait(resp, p.cfg.Clock)
 	if wait <= 0 {
 		return resp, err
 	}
-	resp.Header.Set(headerServiceMS, strconv.FormatInt(max(1, wait.Milliseconds()), 10))
+	resp.Header.Set(retry.HeaderServiceMS, strconv.FormatInt(max(1, wait.Milliseconds()), 10))
 	wall := p.cfg.Clock.Wall(wait)
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < wall {
 		// azcore gives back an answer that asks for more than it will wait; sitting the deadline out would lose it.
-		wall = max(wall, p.cfg.Clock.Wall(maxDelay)+time.Second)
+		wall = max(wall, p.cfg.Clock.Wall(retry.MaxDelay)+time.Second)
 	}
-	resp.Header.Set(headerRetryAfterMS, strconv.FormatInt(max(1, wall.Milliseconds()), 10))
+	resp.Header.Set(retry.HeaderRetryAfterMS, strconv.FormatInt(max(1, wall.Milliseconds()), 10))
 	// What is counted by itself, such as the imports of a day, says nothing of the others.
-	if a := attemptOf(ctx); !isQuota(resp) && (a == nil || !a.metered) {
-		p.Hold(wait, p.cfg.Service+" answered "+strconv.Itoa(resp.StatusCode)+" and asked to wait "+wait.String()+whatLimit(resp.Header))
+	if a := retry.AttemptOf(ctx); !retry.IsQuota(resp) && (a == nil || !a.Metered) {
+		p.Hold(wait, p.cfg.Service+" answered "+strconv.Itoa(resp.StatusCode)+" and asked to wait "+wait.String()+pace.WhatLimit(resp.Header))
 	}
 	return resp, err
 }
 
 // rootOnly refuses a request to another host before it is signed.
 func (p *Pipeline) rootOnly(req *policy.Request) (*http.Response, error) {
-	if o := origin(req.Raw().URL); o != p.root {
+	if o := clouds.Origin(req.Raw().URL); o != p.root {
 		return nil, p.foreign(o)
 	}
 	return req.Next()
@@ -119,7 +125,7 @@ func (p *Pipeline) guard(req *policy.Request) (*http.Response, error) {
 		return req.Next()
 	}
 	if p.cfg.NoToken && strings.HasPrefix(strings.ToLower(auth), "bearer") {
-		return nil, p.foreign(origin(req.Raw().URL))
+		return nil, p.foreign(clouds.Origin(req.Raw().URL))
 	}
 	return p.rootOnly(req)
 }
@@ -129,7 +135,7 @@ func (p *Pipeline) foreign(host string) error {
 	if p.cfg.NoToken {
 		home = "the cloud's own hosts"
 	}
-	return permanent(fault.New(fault.Invalid, "cloud.foreign-host",
+	return retry.Permanent(fault.New(fault.Invalid, "cloud.foreign-host",
 		"refused to send a token to "+host+", it is for "+home+" only",
 		"a service that points to another host is not the one that was configured: check the cloud and the root"))
 }
@@ -140,29 +146,29 @@ func (p *Pipeline) edge(req *policy.Request) (*http.Response, error) {
 	if err := req.Raw().Context().Err(); err != nil {
 		return nil, err
 	}
-	knowSecrets(req)
-	return timely(req, func() (*http.Response, error) { return p.send(req) })
+	exchange.KnowSecrets(req)
+	return permit.Timely(req, func() (*http.Response, error) { return p.send(req) })
 }
 
 // send sends it, once.
 func (p *Pipeline) send(req *policy.Request) (*http.Response, error) {
 	raw := req.Raw()
 	ctx := raw.Context()
-	once := attemptOf(ctx)
+	once := retry.AttemptOf(ctx)
 	if once != nil {
-		once.acted.Store(true)
+		once.Acted.Store(true)
 	}
 	start := time.Now()
 	resp, err := p.try(req)
 	if once == nil {
-		err = brokenOff(err)
+		err = retry.BrokenOff(err)
 	}
-	if once != nil && (err != nil && (notSent(err) || errors.Is(err, errTooLate)) || resp != nil && resp.StatusCode == http.StatusTooManyRequests) {
-		once.acted.Store(false)
+	if once != nil && (err != nil && (contact.NotSent(err) || errors.Is(err, permit.ErrTooLate)) || resp != nil && resp.StatusCode == http.StatusTooManyRequests) {
+		once.Acted.Store(false)
 	}
 	took := time.Since(start)
-	logLine(p.cfg.Logger, p.cfg.Service, req, resp, err, took, serviceWait(resp, p.cfg.Clock))
-	p.cfg.Recorder.keep(p.cfg.Service, req, resp, err, p.cfg.Clock.Now().Add(-p.cfg.Clock.Service(took)), took)
+	exchange.Log(p.cfg.Logger, p.cfg.Service, req, resp, err, took, serviceWait(resp, p.cfg.Clock))
+	p.cfg.Recorder.Keep(p.cfg.Service, req, resp, err, p.cfg.Clock.Now().Add(-p.cfg.Clock.Service(took)), took)
 	return resp, p.reached(raw.URL.Hostname(), err)
 }
 
@@ -171,14 +177,14 @@ func (p *Pipeline) send(req *policy.Request) (*http.Response, error) {
 func (p *Pipeline) reached(host string, err error) error {
 	switch {
 	case err == nil:
-		p.contacts.answered(host)
+		p.contacts.Answered(host)
 		return nil
-	case !noConnection(err) && !errors.Is(err, errFirstTry):
+	case !contact.NoConnection(err) && !errors.Is(err, errFirstTry):
 		return err
 	}
-	f := unreachable(host, causeOf(err), err)
-	if p.contacts.hopeless(host) {
-		return permanent(f)
+	f := contact.Unreachable(host, contact.Cause(err), err)
+	if p.contacts.Hopeless(host) {
+		return retry.Permanent(f)
 	}
 	return f
 }
@@ -190,16 +196,16 @@ var errFirstTry = errors.New("no answer to the first request")
 // the gate too.
 func (p *Pipeline) try(req *policy.Request) (*http.Response, error) {
 	parent, limit := req.Raw().Context(), tryTimeout
-	known := p.contacts.knock(req.Raw().URL.Hostname())
+	known := p.contacts.Knock(req.Raw().URL.Hostname())
 	if !known {
-		limit = firstTry
+		limit = contact.FirstTry
 	}
 	ctx, cancel := context.WithTimeout(parent, limit)
 	resp, err := req.WithContext(ctx).Next()
 	if err != nil {
 		if parent.Err() == nil && ctx.Err() != nil {
 			err = fmt.Errorf("no answer within %s: %w", limit, context.DeadlineExceeded)
-			if !known && attemptOf(parent) == nil {
+			if !known && retry.AttemptOf(parent) == nil {
 				err = fmt.Errorf("%w: %w", errFirstTry, err)
 			}
 		}
@@ -224,4 +230,19 @@ type cancelOnClose struct {
 func (c *cancelOnClose) Close() error {
 	defer c.cancel()
 	return c.ReadCloser.Close()
+}
+
+// serviceWait is the wait that resp asks for, in service time. A date is measured from the answer's own Date where the
+// service's time is real time, so that a wrong clock on this machine does no harm.
+func serviceWait(resp *http.Response, clock Clock) time.Duration {
+	if resp == nil {
+		return 0
+	}
+	now := clock.Now()
+	if clock == (Clock{}) {
+		if d, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+			now = d
+		}
+	}
+	return retry.ParseAfter(resp.Header, now)
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/exchange"
+	"wave365/pkg/cloud/signin"
 )
 
 // Each try is a line, with bodies, the headers that matter, and neither token nor signature.
@@ -22,8 +24,8 @@ func TestRecorder(t *testing.T) {
 		}
 		return reply(200, `{"echo":"`+strings.ReplaceAll(sig, "+", "%2B")+`"}`, "x-ms-resource-unit", "3", "Set-Cookie", "secret")
 	}}
-	rec := cloud.NewRecorder(&file)
-	p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Recorder, c.Credential = rec, cloud.SandboxCredential() })
+	rec := exchange.NewRecorder(&file)
+	p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.Recorder, c.Credential = rec, signin.SandboxCredential() })
 	if _, err := call(t.Context(), p, "PUT", root+"/a?x=1", "https://a.blob.core.windows.net/c/d.vhd?sv=1&sig="+strings.ReplaceAll(sig, "+", "%2B")); err != nil {
 		t.Fatal(err)
 	}
@@ -37,15 +39,15 @@ func TestRecorder(t *testing.T) {
 	if len(lines) != 2 {
 		t.Fatalf("%d lines: %s", len(lines), text)
 	}
-	var got []cloud.Exchange
+	var got []exchange.Exchange
 	for _, line := range lines {
-		var e cloud.Exchange
+		var e exchange.Exchange
 		if err := json.Unmarshal([]byte(line), &e); err != nil {
 			t.Fatalf("%v in %s", err, line)
 		}
 		got = append(got, e)
 	}
-	if e := got[0]; e.Status != 503 || e.Method != "PUT" || e.Path != "/a?x=1" || e.Schema != cloud.ExchangeSchema || e.At.IsZero() || !strings.Contains(string(e.Body), `/c/d.vhd?[redacted]`) || string(e.Reply) != `{"error":{"code":"busy"}}` {
+	if e := got[0]; e.Status != 503 || e.Method != "PUT" || e.Path != "/a?x=1" || e.Schema != exchange.Schema || e.At.IsZero() || !strings.Contains(string(e.Body), `/c/d.vhd?[redacted]`) || string(e.Reply) != `{"error":{"code":"busy"}}` {
 		t.Errorf("%+v %s %s", e, e.Body, e.Reply)
 	}
 	if e := got[1]; e.Status != 200 || e.Answered["x-ms-resource-unit"] != "3" || e.Asked["client-request-id"] != got[0].Asked["client-request-id"] {
@@ -60,7 +62,7 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 // A recording that cannot be written stops nothing, and says so.
 func TestRecorderFails(t *testing.T) {
 	t.Parallel()
-	rec := cloud.NewRecorder(fullDisk{})
+	rec := exchange.NewRecorder(fullDisk{})
 	p := newPipeline(t, &script{answer: inOrder(status(200))}, func(c *cloud.PipelineConfig) { c.Recorder = rec })
 	if _, err := call(t.Context(), p, "GET", root+"/a", ""); err != nil || rec.Err() == nil {
 		t.Errorf("%v, %v", err, rec.Err())

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/retry"
 )
 
 func TestParseRetryAfter(t *testing.T) {
@@ -33,12 +33,12 @@ func TestParseRetryAfter(t *testing.T) {
 	for _, tt := range tests {
 		h := http.Header{}
 		h.Set(tt.name, tt.value)
-		if got := cloud.ParseRetryAfter(h, now); got != tt.want {
+		if got := retry.ParseAfter(h, now); got != tt.want {
 			t.Errorf("%s: %q = %s, want %s", tt.name, tt.value, got, tt.want)
 		}
 	}
 	both := http.Header{"Retry-After": {"5"}, "Retry-After-Ms": {"4500"}}
-	if got := cloud.ParseRetryAfter(both, now); got != 4500*time.Millisecond {
+	if got := retry.ParseAfter(both, now); got != 4500*time.Millisecond {
 		t.Errorf("with both, %s: milliseconds are more exact", got)
 	}
 }
@@ -48,7 +48,7 @@ func FuzzParseRetryAfter(f *testing.F) {
 	f.Add("Wed, 05 Aug 2026 12:01:00 GMT", "9223372036854775807")
 	f.Fuzz(func(t *testing.T, s, ms string) {
 		h := http.Header{"Retry-After": {s}, "Retry-After-Ms": {ms}}
-		if d := cloud.ParseRetryAfter(h, time.Unix(0, 0)); d < 0 {
+		if d := retry.ParseAfter(h, time.Unix(0, 0)); d < 0 {
 			t.Errorf("%q, %q: %s", s, ms, d)
 		}
 	})

@@ -13,6 +13,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/permit"
+	"wave365/pkg/cloud/retry"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 )
 
@@ -69,10 +72,10 @@ func TestNewPipelineRefuses(t *testing.T) {
 		code string
 	}{
 		"NoService":        {cloud.PipelineConfig{Root: root}, "cloud.config"},
-		"TokenWithoutRoot": {cloud.PipelineConfig{Service: "graph", Credential: cloud.SandboxCredential()}, "cloud.config"},
+		"TokenWithoutRoot": {cloud.PipelineConfig{Service: "graph", Credential: signin.SandboxCredential()}, "cloud.config"},
 		"NotAURL":          {cloud.PipelineConfig{Service: "graph", Root: "graph"}, "cloud.config"},
 		"UserInURL":        {cloud.PipelineConfig{Service: "graph", Root: "https://a@b"}, "cloud.config"},
-		"PlainHTTP":        {cloud.PipelineConfig{Service: "graph", Root: "http://graph.example.test", Credential: cloud.SandboxCredential()}, "cloud.plain-http"},
+		"PlainHTTP":        {cloud.PipelineConfig{Service: "graph", Root: "http://graph.example.test", Credential: signin.SandboxCredential()}, "cloud.plain-http"},
 		"LooksLocal":       {cloud.PipelineConfig{Service: "graph", Root: "http://127.0.0.1.evil.test"}, "cloud.plain-http"},
 	}
 	for name, tt := range tests {
@@ -172,7 +175,7 @@ func TestSignInFaults(t *testing.T) {
 	p := newPipeline(t, s, func(c *cloud.PipelineConfig) {
 		c.Credential = noToken{errors.New("dial tcp: no route, sig=secretsecret")}
 	})
-	_, err := call(cloud.NoRetry(t.Context()), p, "POST", root+"/a", "x")
+	_, err := call(retry.Once(t.Context()), p, "POST", root+"/a", "x")
 	if !fault.Is(err, fault.Unavailable) || fault.CodeOf(err) != "cloud.sign-in" || len(s.all()) != 0 {
 		t.Errorf("got %v", err)
 	}
@@ -192,7 +195,7 @@ func TestAskFirst(t *testing.T) {
 		p.Hold(10*time.Second, "test")
 		var asked []time.Duration
 		no := error(nil)
-		ctx := cloud.NoRetry(cloud.AskFirst(t.Context(), cloud.NewQuestion(func() error {
+		ctx := retry.Once(permit.AskFirst(t.Context(), permit.New(func() error {
 			asked = append(asked, time.Since(began))
 			return no
 		})))
@@ -201,9 +204,9 @@ func TestAskFirst(t *testing.T) {
 		}
 		time.Sleep(3 * time.Second) // its answer is not believed any more
 		no = fault.New(fault.Conflict, "ledger.lock-lost", "overtaken", "")
-		ctx = cloud.NoRetry(ctx)
-		if _, err := call(ctx, p, "POST", root+"/a", "x"); fault.CodeOf(err) != "ledger.lock-lost" || cloud.MayHaveActed(ctx) || len(s.all()) != 1 || len(asked) != 2 {
-			t.Errorf("%v; acted %v, asked after %v, %d requests", err, cloud.MayHaveActed(ctx), asked, len(s.all()))
+		ctx = retry.Once(ctx)
+		if _, err := call(ctx, p, "POST", root+"/a", "x"); fault.CodeOf(err) != "ledger.lock-lost" || retry.MayHaveActed(ctx) || len(s.all()) != 1 || len(asked) != 2 {
+			t.Errorf("%v; acted %v, asked after %v, %d requests", err, retry.MayHaveActed(ctx), asked, len(s.all()))
 		}
 	})
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/signin"
 )
 
 func TestGranted(t *testing.T) {
@@ -23,7 +23,7 @@ func TestGranted(t *testing.T) {
 		"a.b.c":                  nil,
 		"e30." + base64.URLEncoding.EncodeToString([]byte(`{"scp":"a"}`)) + ".": {"a"},
 	} {
-		if diff := cmp.Diff(want, cloud.Granted(in)); diff != "" {
+		if diff := cmp.Diff(want, signin.Granted(in)); diff != "" {
 			t.Errorf("%s: %s", in, diff)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/signin"
 )
 
 const root = "https://graph.example.test"
@@ -74,7 +75,7 @@ func broken(err error) func() (*http.Response, error) {
 
 func newPipeline(t *testing.T, s *script, change ...func(*cloud.PipelineConfig)) *cloud.Pipeline {
 	t.Helper()
-	cfg := cloud.PipelineConfig{Service: "graph", Root: root, Credential: cloud.SandboxCredential(), Transport: s}
+	cfg := cloud.PipelineConfig{Service: "graph", Root: root, Credential: signin.SandboxCredential(), Transport: s}
 	for _, f := range change {
 		f(&cfg)
 	}

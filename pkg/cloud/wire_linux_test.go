@@ -21,6 +21,9 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/permit"
+	"wave365/pkg/cloud/retry"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 )
 
@@ -70,7 +73,7 @@ func TestFrozenAtTheWire(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				<-time.After(cloud.AnswerHolds + 200*time.Millisecond)
+				<-time.After(permit.AnswerHolds + 200*time.Millisecond)
 				if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
 					t.Fatal(err)
 				}
@@ -107,7 +110,7 @@ func frozenClient(t *testing.T, root string) {
 		tr.TLSClientConfig.RootCAs = x509.NewCertPool()
 		tr.TLSClientConfig.RootCAs.AppendCertsFromPEM(ca)
 	}
-	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: root, Credential: cloud.SandboxCredential(), Transport: &http.Client{Transport: tr}})
+	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: root, Credential: signin.SandboxCredential(), Transport: &http.Client{Transport: tr}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,18 +125,18 @@ func frozenClient(t *testing.T, root string) {
 			<-goesOn
 		})
 	}})
-	q := cloud.NewQuestion(func() error {
+	q := permit.New(func() error {
 		asked.Add(1)
 		if _, err := os.Stat("overtaken"); err == nil {
 			return fault.New(fault.Conflict, "ledger.lock-lost", "overtaken", "")
 		}
 		return nil
 	})
-	ctx = cloud.NoRetry(cloud.AskFirst(ctx, q))
+	ctx = retry.Once(permit.AskFirst(ctx, q))
 	_, err = call(ctx, p, "POST", root+"/a", strings.Repeat("x", 2000))
 	// How often it asks before depends on how long it takes to connect.
 	again := asked.Load() - beforeStop.Load()
-	if fault.CodeOf(err) != fault.CodeOf(q.Refused()) || again < 1 || cloud.MayHaveActed(ctx) != (err == nil) {
+	if fault.CodeOf(err) != fault.CodeOf(q.Refused()) || again < 1 || retry.MayHaveActed(ctx) != (err == nil) {
 		t.Fatalf("%v; asked %d times after it went on, refused %v", err, again, q.Refused())
 	}
 }

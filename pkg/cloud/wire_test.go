@@ -10,6 +10,9 @@ import (
 	"testing"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/permit"
+	"wave365/pkg/cloud/retry"
+	"wave365/pkg/cloud/signin"
 )
 
 type countedConn struct {
@@ -32,11 +35,11 @@ func TestARequestLeavesInOnePiece(t *testing.T) {
 		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
 		return countedConn{conn, &writes}, err
 	}}
-	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: server.URL, Credential: cloud.SandboxCredential(), Transport: &http.Client{Transport: tr}})
+	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: server.URL, Credential: signin.SandboxCredential(), Transport: &http.Client{Transport: tr}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx := cloud.NoRetry(cloud.AskFirst(t.Context(), cloud.NewQuestion(func() error { return nil })))
+	ctx := retry.Once(permit.AskFirst(t.Context(), permit.New(func() error { return nil })))
 	if _, err := call(ctx, p, "POST", server.URL+"/a", strings.Repeat("x", 9000)); err != nil || writes.Load() != 1 {
 		t.Errorf("%v; %d writes, want 1", err, writes.Load())
 	}

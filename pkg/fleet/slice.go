@@ -7,7 +7,7 @@ import (
 	"log/slog"
 	"time"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/contact"
 	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
@@ -175,7 +175,7 @@ func restOf(err error, t Timing) Rest {
 		return Rest{}
 	case code == "ledger.denied": // a password that was changed is this worker's matter, not the run's
 		return Rest{Retry: err}
-	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Throttled), code == cloud.CodeUnreachable, fault.As(err) == nil:
+	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Throttled), code == contact.CodeUnreachable, fault.As(err) == nil:
 		return Rest{Retry: err}
 	}
 	text := redact.String(err.Error())

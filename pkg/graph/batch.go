@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/bound"
+	"wave365/pkg/cloud/pace"
+	"wave365/pkg/cloud/retry"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph/odata"
 )
@@ -105,7 +108,7 @@ func batchOf(version string, calls []call, chunk []int) odata.Batch {
 // all callers of the service and has begun.
 func (c *Client) batchOnce(ctx context.Context, version, doing string, calls []call, chunk []int, out []batched) (again []int, wait time.Duration, err error) {
 	outer := call{doing: doing, method: http.MethodPost, path: version + "/$batch", body: batchOf(version, calls, chunk), needs: calls[chunk[0]].needs}
-	a, err := c.do(cloud.WithReads(ctx, len(chunk)), outer)
+	a, err := c.do(pace.WithReads(ctx, len(chunk)), outer)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -120,7 +123,7 @@ func (c *Client) batchOnce(ctx context.Context, version, doing string, calls []c
 			again = append(again, i)
 			continue
 		}
-		d := cloud.ParseRetryAfter(in.Header, c.opts.Clock.Now())
+		d := retry.ParseAfter(in.Header, c.opts.Clock.Now())
 		if d > 0 {
 			in.Header.Set("x-ms-retry-after-ms", strconv.FormatInt(d.Milliseconds(), 10))
 		}
@@ -149,7 +152,7 @@ func (c *Client) apart(ctx context.Context, calls []call, chunk []int, out []bat
 	if err == nil || f == nil || meetsAll(f) || f.Kind == fault.Denied || f.Kind == fault.Throttled {
 		return err
 	}
-	if f.Kind == fault.Unavailable && f.Code != cloud.CodeTooLarge {
+	if f.Kind == fault.Unavailable && f.Code != bound.CodeTooLarge {
 		for _, i := range chunk {
 			out[i] = batched{err: f}
 		}
@@ -166,7 +169,7 @@ func (c *Client) apart(ctx context.Context, calls []call, chunk []int, out []bat
 
 // meetsAll reports whether a call failed before the service answered it.
 func meetsAll(f *fault.Fault) bool {
-	return f.Code != cloud.CodeTooLarge && (f.Remote == nil || f.Remote.Status == 0)
+	return f.Code != bound.CodeTooLarge && (f.Remote == nil || f.Remote.Status == 0)
 }
 
 // sleep waits on the wall clock, or until the context ends.

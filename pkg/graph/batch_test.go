@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/bound"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 )
@@ -156,13 +157,13 @@ func TestBatchOfWhichOneAnswerIsTooLarge(t *testing.T) {
 	t.Parallel()
 	b := &batchServer{t: t, asked: map[string]int{}, version: "/v1.0", answer: func(u string, _ int) (int, map[string]string, string) {
 		if strings.Contains(u, guid(1)) {
-			return 200, nil, `{"id":"` + strings.Repeat("x", cloud.MaxAnswer) + `"}`
+			return 200, nil, `{"id":"` + strings.Repeat("x", bound.MaxAnswer) + `"}`
 		}
 		return 200, nil, userAnswer(u)
 	}}
 	c := newClient(t, one{b}, graph.Options{})
 	us, err := c.Users(t.Context(), []string{guid(0), guid(1), guid(2)})
-	if err != nil || us[0].User.ID != guid(0) || us[2].User.ID != guid(2) || us[0].Err != nil || us[2].Err != nil || fault.CodeOf(us[1].Err) != cloud.CodeTooLarge {
+	if err != nil || us[0].User.ID != guid(0) || us[2].User.ID != guid(2) || us[0].Err != nil || us[2].Err != nil || fault.CodeOf(us[1].Err) != bound.CodeTooLarge {
 		t.Fatalf("%v; %v, %v, %v", err, us[0].Err, us[1].Err, us[2].Err)
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/bound"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/graph/odata"
@@ -35,7 +35,7 @@ func TestListWithoutEnd(t *testing.T) {
 		tape = append(tape, exchange{want: want, reply: page(n + 1)})
 	}
 	c, _ := play(t, tape...)
-	if _, err := c.CloudPCs(t.Context(), ""); fault.CodeOf(err) != cloud.CodeTooLarge {
+	if _, err := c.CloudPCs(t.Context(), ""); fault.CodeOf(err) != bound.CodeTooLarge {
 		t.Error(err)
 	}
 }

@@ -14,7 +14,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/bound"
 	"wave365/pkg/cloud/redact"
+	"wave365/pkg/cloud/retry"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph/odata"
 )
@@ -97,9 +99,9 @@ func (c *Client) send(ctx context.Context, cl call, u string) (answer, error) {
 	ctx = operation(ctx)
 	switch {
 	case cl.metered:
-		ctx = cloud.Metered(ctx)
+		ctx = retry.Metered(ctx)
 	case cl.once:
-		ctx = cloud.NoRetry(ctx)
+		ctx = retry.Once(ctx)
 	}
 	req, err := runtime.NewRequest(ctx, cl.method, u)
 	if err != nil {
@@ -214,7 +216,7 @@ func rest[T any](ctx context.Context, c *Client, cl call, a answer) ([]T, error)
 			}
 		}
 		if size += len(a.body); size > maxList || len(all) > maxElements {
-			return nil, fault.New(fault.Unavailable, cloud.CodeTooLarge,
+			return nil, fault.New(fault.Unavailable, bound.CodeTooLarge,
 				cl.couldNot(fmt.Sprintf("the list is longer than any should be (%d MiB or %d elements at most)", maxList>>20, maxElements)),
 				"the rest of it was not read: see what answers in the service's place, or whether this tenant is larger than this tool is built for")
 		}

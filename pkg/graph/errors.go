@@ -11,6 +11,7 @@ import (
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/cloud/redact"
+	"wave365/pkg/cloud/retry"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph/odata"
 )
@@ -51,7 +52,7 @@ func (c *Client) remote(a answer, e odata.Error, operation string) *fault.Remote
 		Service: c.p.Service(), Status: a.status,
 		Code: redact.String(e.Code), Message: redact.String(e.Message),
 		RequestID: a.header.Get("request-id"), ClientRequestID: a.header.Get("client-request-id"),
-		RetryAfter: cloud.RetryAfter(a.header),
+		RetryAfter: retry.After(a.header),
 	}
 	if r.RequestID == "" {
 		r.RequestID = e.RequestID
@@ -108,7 +109,7 @@ func throttled(status int) bool {
 
 // usedUp reports that an allowance is used up: the service says so, or it asks for a pause that only an allowance explains.
 func usedUp(cl call, a answer, e odata.Error) bool {
-	if throttled(a.status) && cl.metered && cloud.RetryAfter(a.header) > quotaPause {
+	if throttled(a.status) && cl.metered && retry.After(a.header) > quotaPause {
 		return true
 	}
 	return (a.status >= 400 && a.status < 500 || a.status == statusBandwidth) && isQuota(e)
@@ -198,7 +199,7 @@ func mentionsClaims(h http.Header) bool {
 // lost turns the absence of an answer into a fault.
 func (c *Client) lost(ctx context.Context, cl call, err error) *fault.Fault {
 	remote := &fault.Remote{Service: c.p.Service(), ClientRequestID: cloud.OperationOf(ctx)}
-	acted := cl.once && cloud.MayHaveActed(ctx)
+	acted := cl.once && retry.MayHaveActed(ctx)
 	if f := fault.As(err); f != nil && !acted {
 		if f.Remote != nil {
 			remote.RetryAfter = f.Remote.RetryAfter

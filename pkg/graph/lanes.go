@@ -4,19 +4,19 @@ import (
 	"net/http"
 	"strings"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/pace"
 )
 
 // Lanes are the paces at which this package's calls may go. Cloud PC calls keep to half of the nearest published limit
 // (200 writes and 2,000 requests in 20 s), so that there is room for others. The directory counts in resource units, 3,500
 // in 10 s for the smallest tenants and 8,000 for those that have a wave's people, and writes by themselves (3,000 in 150 s);
 // it says in its answers how close one is, which lowers the pace.
-func Lanes() []cloud.Lane {
-	return []cloud.Lane{
+func Lanes() []pace.Lane {
+	return []pace.Lane{
 		{
 			Match: func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, beta+"/") },
-			Reads: cloud.Pace{PerSecond: 50, Burst: 100}, Writes: cloud.Pace{PerSecond: 5, Burst: 50},
+			Reads: pace.Pace{PerSecond: 50, Burst: 100}, Writes: pace.Pace{PerSecond: 5, Burst: 50},
 		},
-		{Reads: cloud.Pace{PerSecond: 250, Burst: 250}, Writes: cloud.Pace{PerSecond: 10, Burst: 50}},
+		{Reads: pace.Pace{PerSecond: 250, Burst: 250}, Writes: pace.Pace{PerSecond: 10, Burst: 50}},
 	}
 }

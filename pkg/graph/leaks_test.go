@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/graph"
 )
 
@@ -71,7 +72,7 @@ func TestNoSecretInAnyError(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
 				tr := always{ex}
-				p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: root, Credential: cloud.SandboxCredential(), Transport: tr,
+				p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: root, Credential: signin.SandboxCredential(), Transport: tr,
 					Logger: slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 				if err != nil {
 					t.Fatal(err)

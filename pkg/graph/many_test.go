@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 )
@@ -15,7 +16,7 @@ import (
 // through puts something between the client and the sandbox; the client is a new one.
 func (r *rehearsal) through(wrap func(http.RoundTripper) http.RoundTripper) {
 	r.t.Helper()
-	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: r.root, Credential: cloud.SandboxCredential(),
+	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: r.root, Credential: signin.SandboxCredential(),
 		Transport: &http.Client{Transport: wrap(r.http.Transport)}})
 	r.must(err)
 	r.Client = graph.New(p, r.root, graph.Options{})

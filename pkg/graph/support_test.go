@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/graph"
 )
 
@@ -135,7 +136,7 @@ type transporter interface {
 
 func newClient(t *testing.T, tr transporter, o graph.Options) *graph.Client {
 	t.Helper()
-	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: root, Credential: cloud.SandboxCredential(), Transport: tr, Clock: o.Clock})
+	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: root, Credential: signin.SandboxCredential(), Transport: tr, Clock: o.Clock})
 	if err != nil {
 		t.Fatal(err)
 	}

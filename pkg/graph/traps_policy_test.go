@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/clouds"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 )
@@ -267,12 +267,12 @@ func TestTrapT19StatusFlips(t *testing.T) {
 
 func TestTrapT20Clouds(t *testing.T) {
 	t.Parallel()
-	gov, err := cloud.Lookup("usgov")
+	gov, err := clouds.Lookup("usgov")
 	if err != nil || gov.Warning == "" || gov.GraphRoot != "https://graph.microsoft.us" {
 		t.Errorf("%+v, %v", gov, err)
 	}
 	for _, name := range []string{"dod", "china"} {
-		if _, err := cloud.Lookup(name); fault.CodeOf(err) != "cloud.unsupported" {
+		if _, err := clouds.Lookup(name); fault.CodeOf(err) != "cloud.unsupported" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

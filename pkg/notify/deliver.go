@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/permit"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 )
@@ -72,12 +73,12 @@ func (p Post) Send(ctx context.Context, m Message) (Result, error, error) {
 	}
 	// Asked now, and by channels that go through our transports once more when the message is about to leave: it may have
 	// waited in line, or for a sign-in.
-	holds := cloud.NewQuestion(func() error { return p.Journal.Holds(sure) })
+	holds := permit.New(func() error { return p.Journal.Holds(sure) })
 	var failed error
 	if holds.Settle() == nil {
 		sendCtx, cancel := context.WithTimeout(cloud.WithOperation(ctx, w.ClientRequestID), sendTime)
 		defer cancel()
-		failed = p.Channel.Send(cloud.AskFirst(sendCtx, holds), m)
+		failed = p.Channel.Send(permit.AskFirst(sendCtx, holds), m)
 	}
 	if err := holds.Refused(); err != nil && !holds.Sent() {
 		none := migration.Outcome{Status: migration.OutcomeRefused, Detail: "nothing was sent: " + err.Error(), At: p.Now()}

@@ -10,7 +10,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/google/go-cmp/cmp"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/exchange"
 	"wave365/pkg/fault"
 	"wave365/pkg/pilot"
 	"wave365/pkg/pilot/recording"
@@ -30,8 +30,8 @@ type tape struct {
 
 func (p *tape) add(method, path string, status int, body, reply string, headers ...string) {
 	p.t.Helper()
-	e := cloud.Exchange{
-		Schema: cloud.ExchangeSchema, At: evening.Add(time.Duration(p.lines) * time.Minute), Service: "graph", Method: method, Path: path, Status: status,
+	e := exchange.Exchange{
+		Schema: exchange.Schema, At: evening.Add(time.Duration(p.lines) * time.Minute), Service: "graph", Method: method, Path: path, Status: status,
 		Asked: map[string]string{"client-request-id": fmt.Sprintf("our-%d", p.lines)}, Answered: map[string]string{"request-id": fmt.Sprintf("their-%d", p.lines)},
 	}
 	for i := 0; i < len(headers); i += 2 {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/permit"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 )
@@ -138,7 +139,7 @@ const codeLockLost = "ledger.lock-lost"
 // mayNot ends a call for which the answer was not yes. When the ledger could not be asked, and nothing was sent, that is
 // recorded: nobody looks for what cannot be there. Otherwise the intent stays open: whoever drives the run now finds it, and
 // looks, and is not told anything meanwhile. The error is that of the question.
-func (b *Playbook) mayNot(ctx context.Context, holds *cloud.Question, intents ...migration.Intent) error {
+func (b *Playbook) mayNot(ctx context.Context, holds *permit.Question, intents ...migration.Intent) error {
 	why := holds.Refused()
 	if holds.Sent() || fault.CodeOf(why) == codeLockLost {
 		return why
@@ -197,7 +198,7 @@ func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error)
 // service's id of the request and the call's error. denied is the journal's error when this process may not act for the run, or
 // that could not be asked, or the error of still, which is as in effect: then the call was not made, or its answer does not count.
 func (b *Playbook) send(ctx context.Context, still func() error, call func(context.Context) error, intents ...migration.Intent) (requestID string, err, denied error) {
-	holds := cloud.NewQuestion(func() error {
+	holds := permit.New(func() error {
 		if err := b.journal.Holds(ctx); err != nil || still == nil {
 			return err
 		}
@@ -209,7 +210,7 @@ func (b *Playbook) send(ctx context.Context, still func() error, call func(conte
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(context.WithoutCancel(ctx), intents[0].ClientRequestID), callTime)
 	defer cancel()
 	callCtx, receipt := cloud.WithReceipt(callCtx)
-	err = call(cloud.AskFirst(callCtx, holds))
+	err = call(permit.AskFirst(callCtx, holds))
 	if holds.Refused() != nil {
 		return "", err, b.mayNot(ctx, holds, intents...)
 	}

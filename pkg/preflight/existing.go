@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/contact"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/preflight/rules"
@@ -82,7 +82,7 @@ func (c *check) listed(ctx context.Context) (map[string]graph.Import, error) {
 		return found, c.refused(err, "imports", "CloudPC.Read.All")
 	default:
 		// The call is in no documentation: that it fails says nothing of the others, and nothing depends on it.
-		if f := fault.As(err); f == nil || wide(f) || f.Code == cloud.CodeUnreachable {
+		if f := fault.As(err); f == nil || wide(f) || f.Code == contact.CodeUnreachable {
 			return nil, err
 		}
 	}

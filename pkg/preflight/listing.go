@@ -8,7 +8,8 @@ import (
 
 	"wave365/pkg/blob"
 	"wave365/pkg/blob/bloburl"
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/bound"
+	"wave365/pkg/cloud/contact"
 	"wave365/pkg/fault"
 	"wave365/pkg/wave"
 )
@@ -39,9 +40,9 @@ func (c *check) list(ctx context.Context) error {
 		switch f := fault.As(err); {
 		case err == nil:
 		case fault.Is(err, fault.NotFound): // an empty listing says the same of each blob
-		case ctx.Err() != nil || f == nil || wide(f) || f.Code == cloud.CodeUnreachable:
+		case ctx.Err() != nil || f == nil || wide(f) || f.Code == contact.CodeUnreachable:
 			return err // the blobs of this account would only say it again, one by one
-		case f.Code == cloud.CodeTooLarge, f.Code == "blob.unreadable":
+		case f.Code == bound.CodeTooLarge, f.Code == "blob.unreadable":
 			c.flagWave("blob.unreadable", container, "the container could not be listed, so its disks are asked about one by one: "+why(err))
 			c.found[len(c.found)-1].Severity = wave.Warning
 			c.remedy(fault.HintOf(err))

@@ -6,14 +6,14 @@ import (
 	"strings"
 	"time"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/contact"
 	"wave365/pkg/fault"
 	"wave365/pkg/preflight/rules"
 )
 
 // permissions looks for what the run will need beyond reading. How each permission is proven:
 //   - those to read, by the reads of this validation: each family names the one it lacks;
-//   - those to write, by the token's own roles or scopes ([cloud.Granted]), since trying them would change something. A
+//   - those to write, by the token's own roles or scopes ([signin.Granted]), since trying them would change something. A
 //     token that does not list any proves nothing, and nothing is said;
 //   - the one to make signatures, by asking the storage account for the key that it takes, which changes nothing. It is
 //     not asked for when every row brings its signature, or imports name the blobs by their account.
@@ -44,7 +44,7 @@ func (c *check) signing(ctx context.Context) error {
 			}
 			// The service's time has gone on since the validation began; a rehearsal's by days.
 			_, err := c.storage.SignRead(ctx, f.ref, time.Time{}, c.in.Now.Add(signFor))
-			if f := fault.As(err); err != nil && !denied(err) && f != nil && !wide(f) && f.Code != cloud.CodeUnreachable {
+			if f := fault.As(err); err != nil && !denied(err) && f != nil && !wide(f) && f.Code != contact.CodeUnreachable {
 				c.flagWave("cloud.unreadable", c.in.BlobRoot, "whether links to the disks can be signed is not known: "+why(err))
 				return nil
 			}

@@ -10,7 +10,7 @@ import (
 	"sort"
 	"time"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/clouds"
 	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
@@ -37,7 +37,7 @@ type Input struct {
 	LiveImports map[string][]string
 	// Cloud is the name of the cloud ("global", "usgov", …); "" and "sandbox" are not judged.
 	Cloud string
-	// Granted are the permissions of the sign-in, as [cloud.Granted] gives them; empty: not known.
+	// Granted are the permissions of the sign-in, as [signin.Granted] gives them; empty: not known.
 	Granted []string
 	// Slots is how many imports will be in flight, for the forecast of when a row's signature is needed.
 	Slots int
@@ -137,7 +137,7 @@ type check struct {
 	tenant  Tenant
 	storage Storage
 	// cloud is the tenant's, with its blob hosts; zero: a sandbox's, or not known.
-	cloud cloud.Cloud
+	cloud clouds.Cloud
 	facts facts
 	rows  []row
 	// byID are the rows of each user that was found, by object id in lower case.

@@ -3,7 +3,9 @@ package preflight
 import (
 	"context"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/bound"
+	"wave365/pkg/cloud/clouds"
+	"wave365/pkg/cloud/contact"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 )
@@ -73,7 +75,7 @@ func (c *check) cloudLimits() bool {
 	if c.in.Cloud == "" || c.in.Cloud == "sandbox" {
 		return true
 	}
-	known, err := cloud.Lookup(c.in.Cloud)
+	known, err := clouds.Lookup(c.in.Cloud)
 	if err != nil {
 		c.flagWave("cloud.unsupported", c.in.Cloud, err.Error())
 		return false
@@ -122,9 +124,9 @@ func (c *check) unlisted(err error, what, permission string, told *tally) error 
 	if denied(err) {
 		return c.refused(err, what, permission)
 	}
-	if f := fault.As(err); f != nil && (f.Remote == nil || f.Remote.Status == 0) && f.Code != cloud.CodeTooLarge {
+	if f := fault.As(err); f != nil && (f.Remote == nil || f.Remote.Status == 0) && f.Code != bound.CodeTooLarge {
 		// No answer came: the next list is on the same host, and waits as long unless the others were answered.
-		if told.read == 0 || told.silent || f.Kind == fault.Interrupted || f.Code == cloud.CodeUnreachable {
+		if told.read == 0 || told.silent || f.Kind == fault.Interrupted || f.Code == contact.CodeUnreachable {
 			return err
 		}
 		told.silent = true

@@ -5,7 +5,8 @@ import (
 	"strings"
 	"sync"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/bound"
+	"wave365/pkg/cloud/contact"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 )
@@ -67,7 +68,7 @@ func (t *tally) none() error {
 	}
 	f := *t.first
 	f.Err = t.first
-	if f.Code != cloud.CodeUnreachable {
+	if f.Code != contact.CodeUnreachable {
 		f.Code = t.code
 	}
 	f.Msg = "cannot read " + count + " " + t.things + ", all for the same reason: " + f.Msg
@@ -94,7 +95,7 @@ func wide(f *fault.Fault) bool {
 	switch {
 	case f.Kind == fault.Interrupted || f.Kind == fault.Internal || f.Kind == fault.Denied && f.Remote == nil:
 		return true
-	case f.Code == cloud.CodeUnreachable, f.Code == cloud.CodeTooLarge:
+	case f.Code == contact.CodeUnreachable, f.Code == bound.CodeTooLarge:
 		return false // of a host or an answer, of which there are others
 	}
 	return strings.HasPrefix(f.Code, "cloud.")

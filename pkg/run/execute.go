@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/pace"
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/clocks"
 	"wave365/pkg/ledger"
@@ -110,7 +110,7 @@ type execution struct {
 func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, error) {
 	out := Outcome{End: runner.Stopped}
 	if x.Services.Throttled != nil {
-		x.Services.Throttled(func(t cloud.Throttle) {
+		x.Services.Throttled(func(t pace.Throttle) {
 			x.Say(t.Service + " asks to wait until " + clocks.OfDay(t.Until.In(x.Zone), x.Now()) + ": " + t.Why)
 			_ = x.Note(ctx, migration.RunThrottled, t.Service+": "+t.Why)
 		})

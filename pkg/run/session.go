@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/pace"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
@@ -78,7 +79,7 @@ type Services struct {
 	// Validate checks rows of a wave against both, as the run was begun. It may show progress.
 	Validate func(ctx context.Context, file *wave.File, findings []wave.Finding, before Known) (preflight.Result, error)
 	// Throttled has every wish of a service to wait told to tell; nil: there is no way to.
-	Throttled func(tell func(cloud.Throttle))
+	Throttled func(tell func(pace.Throttle))
 	// Close lets the services go; called once.
 	Close func()
 }

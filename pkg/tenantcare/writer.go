@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/permit"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 )
@@ -106,13 +107,13 @@ func (w Writer) Do(ctx context.Context, e Effect) (migration.Outcome, error) {
 	if in, err = w.Journal.IntendWrite(sure, in); err != nil {
 		return migration.Outcome{}, err
 	}
-	holds := cloud.NewQuestion(func() error { return w.Journal.Holds(sure) })
+	holds := permit.New(func() error { return w.Journal.Holds(sure) })
 	if err := holds.Settle(); err != nil {
 		return migration.Outcome{}, w.lockLost(sure, in, holds)
 	}
 	callCtx, cancel := context.WithTimeout(cloud.WithOperation(sure, in.ClientRequestID), callTime)
 	defer cancel()
-	id, err := e.Call(cloud.AskFirst(callCtx, holds))
+	id, err := e.Call(permit.AskFirst(callCtx, holds))
 	if holds.Refused() != nil {
 		return migration.Outcome{}, w.lockLost(sure, in, holds)
 	}
@@ -151,7 +152,7 @@ func (w Writer) conclude(ctx context.Context, e Effect, in migration.Write, id s
 }
 
 // lockLost records that a write was given up because the ledger's lock was taken away, and gives the fault.
-func (w Writer) lockLost(ctx context.Context, in migration.Write, holds *cloud.Question) error {
+func (w Writer) lockLost(ctx context.Context, in migration.Write, holds *permit.Question) error {
 	err := holds.Refused()
 	out := migration.Outcome{Status: migration.OutcomeRefused, Detail: "nothing was sent: " + err.Error(), At: w.Clock.Now()}
 	if holds.Sent() {

@@ -14,8 +14,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"wave365/pkg/blob/bloburl"
-	"wave365/pkg/cloud"
 	"wave365/pkg/cloud/redact"
+	"wave365/pkg/cloud/retry"
 	"wave365/pkg/fault"
 )
 
@@ -135,7 +135,7 @@ func remote(answer *azcore.ResponseError) *fault.Remote {
 		// Whatever stands in front of the service may write what it likes into the headers.
 		r.Code, r.RequestID, r.ClientRequestID = redact.String(r.Code), redact.String(r.RequestID), redact.String(r.ClientRequestID)
 		r.Message = serviceText(resp)
-		r.RetryAfter = cloud.RetryAfter(resp.Header)
+		r.RetryAfter = retry.After(resp.Header)
 	}
 	return r
 }

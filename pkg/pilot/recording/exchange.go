@@ -6,12 +6,12 @@ import (
 	"strings"
 	"time"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/exchange"
 )
 
 // Exchange is one call with the line of the recording that holds it.
 type Exchange struct {
-	cloud.Exchange
+	exchange.Exchange
 	// Line counts from 1.
 	Line int
 	// Route is the path in lower case and without the query.

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/exchange"
 	"wave365/pkg/fault"
 )
 
@@ -47,8 +47,8 @@ func Read(r io.Reader) (*Recording, error) {
 			return nil, broken(line, fmt.Sprintf("the recording is larger than %d MiB", maxFile>>20))
 		}
 		if bytes.TrimSpace(text) != nil && len(bytes.TrimSpace(text)) > 0 {
-			var e cloud.Exchange
-			if bad := json.Unmarshal(text, &e); bad != nil || e.Schema != cloud.ExchangeSchema {
+			var e exchange.Exchange
+			if bad := json.Unmarshal(text, &e); bad != nil || e.Schema != exchange.Schema {
 				if errors.Is(err, io.EOF) && line > 1 {
 					break // cut off
 				}
@@ -87,7 +87,7 @@ func broken(line int, why string) error {
 		"give a file that --record FILE has written")
 }
 
-func (rec *Recording) add(e cloud.Exchange, line int) {
+func (rec *Recording) add(e exchange.Exchange, line int) {
 	if rec.Exchanges++; rec.First.IsZero() || e.At.Before(rec.First) {
 		rec.First = e.At
 	}
@@ -105,7 +105,7 @@ func (rec *Recording) add(e cloud.Exchange, line int) {
 }
 
 // unpack makes the calls within a batch exchanges of their own.
-func (rec *Recording) unpack(e cloud.Exchange, line int) {
+func (rec *Recording) unpack(e exchange.Exchange, line int) {
 	var asked struct {
 		Requests []struct {
 			ID, Method, URL string

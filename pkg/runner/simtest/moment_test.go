@@ -13,7 +13,7 @@ import (
 	"sync"
 	"time"
 
-	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/retry"
 	"wave365/pkg/migration"
 	"wave365/pkg/sandbox/blobapi"
 )
@@ -162,7 +162,7 @@ func (m *moments) answered(req *http.Request, resp *http.Response) {
 	if resp == nil {
 		return
 	}
-	wait := cloud.ParseRetryAfter(resp.Header, now)
+	wait := retry.ParseAfter(resp.Header, now)
 	if until := now.Add(wait); wait < time.Hour && until.After(m.held[service(req)]) { // a quota holds nobody else
 		m.held[service(req)] = until
 	}

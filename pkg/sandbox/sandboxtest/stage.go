@@ -12,6 +12,7 @@ import (
 
 	"wave365/pkg/blob"
 	"wave365/pkg/cloud"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/graph"
 	"wave365/pkg/ledger"
 	"wave365/pkg/sandbox"
@@ -84,7 +85,7 @@ func Parse(t testing.TB, text string) *scenario.Scenario {
 // Clients are those of the program, on a wire to a service at root with a storage account at blobRoot.
 func Clients(wire http.RoundTripper, root, blobRoot string) (*graph.Client, *blob.Client, error) {
 	web := &http.Client{Transport: wire}
-	calls, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: root, Credential: cloud.SandboxCredential(), Transport: web})
+	calls, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: root, Credential: signin.SandboxCredential(), Transport: web})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,4 +1,4 @@
-package cloud
+package signin
 
 import (
 	"bytes"

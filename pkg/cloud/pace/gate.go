@@ -1,10 +1,13 @@
-package cloud
+// Package pace keeps all requests to a service at the pace that it allows: a limit for each of its lanes, and the pause that it
+// asked for.
+package pace
 
 import (
 	"context"
 	"sync"
 	"time"
 
+	"wave365/pkg/cloud/retry"
 	"wave365/pkg/fault"
 )
 
@@ -25,9 +28,9 @@ type serviceTime interface {
 	Service(wall time.Duration) time.Duration
 }
 
-// gate lets requests through at the service's pace: none before the pause is over that the service asked for, and no
+// Gate lets requests through at the service's pace: none before the pause is over that the service asked for, and no
 // more a second than the limiter of its lane allows. All callers of a service share one.
-type gate struct {
+type Gate struct {
 	service string
 	clock   serviceTime
 
@@ -35,13 +38,14 @@ type gate struct {
 	until time.Time // on the wall clock; zero: open
 }
 
-func newGate(service string, clock serviceTime) *gate { return &gate{service: service, clock: clock} }
+// NewGate makes an open one.
+func NewGate(service string, clock serviceTime) *Gate { return &Gate{service: service, clock: clock} }
 
-// wait returns when a request that counts for n may be sent, or with the context's error; a nil limiter is no limit. With a
+// Wait returns when a request that counts for n may be sent, or with the context's error; a nil limiter is no limit. With a
 // dead context it lets nothing through. A deadline that comes before our turn is a fault of kind Throttled at once: waiting for it would tell nothing more.
-func (g *gate) wait(ctx context.Context, l *limiter, n int) error {
+func (g *Gate) Wait(ctx context.Context, l *Limiter, n int) error {
 	for {
-		if err := g.waitOpen(ctx); err != nil {
+		if err := g.WaitOpen(ctx); err != nil {
 			return err
 		}
 		if l == nil {
@@ -61,8 +65,8 @@ func (g *gate) wait(ctx context.Context, l *limiter, n int) error {
 	}
 }
 
-// waitOpen waits out the pause only.
-func (g *gate) waitOpen(ctx context.Context) error {
+// WaitOpen waits out the pause only.
+func (g *Gate) WaitOpen(ctx context.Context) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -86,13 +90,13 @@ func (g *gate) waitOpen(ctx context.Context) error {
 }
 
 // tooLate is a request that was not sent. It is not repeated: the answer would be the same.
-func (g *gate) tooLate(why string, rest time.Duration) error {
+func (g *Gate) tooLate(why string, rest time.Duration) error {
 	f := fault.New(fault.Throttled, "cloud.paused", g.service+": "+why, "nothing was sent: try again when the pause is over")
 	f.Remote = &fault.Remote{Service: g.service, RetryAfter: rest}
-	return permanent(f)
+	return retry.Permanent(f)
 }
 
-func (g *gate) remaining() time.Duration {
+func (g *Gate) remaining() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.until.IsZero() {
@@ -101,9 +105,9 @@ func (g *gate) remaining() time.Duration {
 	return time.Until(g.until)
 }
 
-// hold closes the gate for d of service time from now, unless it is closed for longer already; it reports whether
+// Hold closes the gate for d of service time from now, unless it is closed for longer already; it reports whether
 // that made a difference.
-func (g *gate) hold(d time.Duration) bool {
+func (g *Gate) Hold(d time.Duration) bool {
 	if d <= 0 {
 		return false
 	}

@@ -1,4 +1,4 @@
-package cloud
+package exchange
 
 import (
 	"log/slog"
@@ -10,8 +10,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// logLine writes an exchange to a log, at debug level; wait is how long the answer asks to wait, in service time.
-func logLine(to *slog.Logger, service string, req *policy.Request, resp *http.Response, err error, took, wait time.Duration) {
+// Log writes an exchange to a log, at debug level; wait is how long the answer asks to wait, in service time.
+func Log(to *slog.Logger, service string, req *policy.Request, resp *http.Response, err error, took, wait time.Duration) {
 	raw := req.Raw()
 	ctx := raw.Context()
 	if !to.Enabled(ctx, slog.LevelDebug) {

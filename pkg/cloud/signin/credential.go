@@ -1,4 +1,6 @@
-package cloud
+// Package signin makes credentials, says why there is no token, and reads who a token was given to. Secrets come from the
+// environment only.
+package signin
 
 import (
 	"cmp"
@@ -16,6 +18,9 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
+	"wave365/pkg/cloud/bound"
+	"wave365/pkg/cloud/clouds"
+	"wave365/pkg/cloud/contact"
 	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 )
@@ -52,7 +57,7 @@ func takesClientID(method string) bool {
 
 // Credential builds the credential; it does not sign in yet. The error is a fault of kind Invalid that says what is
 // missing, and where to put it.
-func Credential(c Cloud, cfg CredentialConfig) (azcore.TokenCredential, error) {
+func Credential(c clouds.Cloud, cfg CredentialConfig) (azcore.TokenCredential, error) {
 	if c.Name == "sandbox" {
 		return SandboxCredential(), nil
 	}
@@ -68,11 +73,11 @@ func Credential(c Cloud, cfg CredentialConfig) (azcore.TokenCredential, error) {
 	if person && cfg.ClientID == "" {
 		return nil, notPossible("signing in by " + cfg.Method + " without a client id uses the app of the Azure CLI, which cannot hold the permission CloudPC.ReadWrite.All, and no administrator can add it")
 	}
-	wire := &identityTransport{client: newClient()}
+	wire := &identityTransport{client: bound.NewClient()}
 	wire.client.CheckRedirect = nil // identity endpoints may redirect; what they are sent is bound to the host by TLS
 	cred, err := newCredential(policy.ClientOptions{
 		Cloud:     azcloud.Configuration{ActiveDirectoryAuthorityHost: c.Login + "/"},
-		Telemetry: policy.TelemetryOptions{ApplicationID: module},
+		Telemetry: policy.TelemetryOptions{ApplicationID: "wave365"},
 		Retry:     policy.RetryOptions{MaxRetries: 2, RetryDelay: 400 * time.Millisecond, MaxRetryDelay: 2 * time.Second},
 		Transport: wire,
 	}, cfg)
@@ -234,13 +239,13 @@ func signInFault(err error) error {
 		NonRetriable()
 	}](err)
 	if refused || needed || unavailable {
-		why := firstLine(redact.String(err.Error()))
+		why := contact.FirstLine(redact.String(err.Error()))
 		if code := aadsts.FindString(err.Error()); code != "" && !strings.Contains(why, code) {
 			why = strings.TrimSuffix(why, ".") + " (" + code + ")"
 		}
 		return fault.Wrap(fault.Denied, CodeSignIn, "sign-in refused: "+why, hint, redact.Error(err))
 	}
-	return fault.Wrap(fault.Unavailable, CodeSignIn, "the sign-in service could not be used: "+firstLine(redact.String(err.Error())),
+	return fault.Wrap(fault.Unavailable, CodeSignIn, "the sign-in service could not be used: "+contact.FirstLine(redact.String(err.Error())),
 		"check the network and try again", redact.Error(err))
 }
 

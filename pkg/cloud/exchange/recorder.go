@@ -1,4 +1,5 @@
-package cloud
+// Package exchange keeps what was asked and answered: a line in the log, and a recording, neither with a secret.
+package exchange
 
 import (
 	"encoding/json"
@@ -11,12 +12,14 @@ import (
 	"wave365/pkg/cloud/redact"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
+	"wave365/pkg/cloud/contact"
 )
 
 // Exchange is one request and its answer, as a recording keeps it: one JSON object a line, without secrets. It names
 // people.
 type Exchange struct {
-	Schema string `json:"schema"` // [ExchangeSchema]
+	Schema string `json:"schema"` // [Schema]
 	// At is when the request was sent, in the service's time; Took is milliseconds on the wall clock.
 	At   time.Time `json:"at"`
 	Took int64     `json:"took_ms"`
@@ -37,8 +40,8 @@ type Exchange struct {
 	Reply json.RawMessage `json:"reply,omitempty"`
 }
 
-// ExchangeSchema is the schema of a line.
-const ExchangeSchema = "wave365/exchange/v1"
+// Schema is the schema of a line.
+const Schema = "wave365/exchange/v1"
 
 // maxKept is how many bytes of a body are kept.
 const maxKept = 1 << 20
@@ -82,14 +85,14 @@ var (
 	}
 )
 
-// keep writes an exchange; the answer's body must be in memory, or it is not kept. A nil recorder keeps nothing.
-func (r *Recorder) keep(service string, req *policy.Request, resp *http.Response, err error, at time.Time, took time.Duration) {
+// Keep writes an exchange; the answer's body must be in memory, or it is not kept. A nil recorder keeps nothing.
+func (r *Recorder) Keep(service string, req *policy.Request, resp *http.Response, err error, at time.Time, took time.Duration) {
 	if r == nil {
 		return
 	}
 	raw := req.Raw()
 	e := Exchange{
-		Schema: ExchangeSchema, At: at, Took: took.Milliseconds(), Service: service, Method: raw.Method,
+		Schema: Schema, At: at, Took: took.Milliseconds(), Service: service, Method: raw.Method,
 		Path: redactedPath(raw), Asked: kept(raw.Header, askedHeaders),
 	}
 	if body := req.Body(); body != nil {
@@ -99,7 +102,7 @@ func (r *Recorder) keep(service string, req *policy.Request, resp *http.Response
 		e.Host = raw.URL.Host
 	}
 	if err != nil {
-		e.Error = redact.String(causeOf(err))
+		e.Error = redact.String(contact.Cause(err))
 	}
 	if resp != nil {
 		e.Status, e.Answered = resp.StatusCode, kept(resp.Header, repliedWith)

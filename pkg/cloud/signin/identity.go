@@ -1,4 +1,4 @@
-package cloud
+package signin
 
 // Identity is who a token was given to. It is read without being verified: the token was given to us.
 type Identity struct {

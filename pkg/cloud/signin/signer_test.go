@@ -1,4 +1,4 @@
-package cloud
+package signin
 
 import (
 	"context"
@@ -16,6 +16,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"wave365/pkg/cloud/clouds"
+	"wave365/pkg/cloud/contact"
 	"wave365/pkg/fault"
 )
 
@@ -92,7 +94,7 @@ func TestSignerEnds(t *testing.T) {
 			said = append(said, time.Since(start).String()+" "+text)
 		}
 		_, err := s.GetToken(t.Context(), policy.TokenRequestOptions{})
-		if took := time.Since(start); took > 15*time.Second || fault.CodeOf(err) != CodeUnreachable || !strings.Contains(err.Error(), "cannot reach 127.0.0.1: no answer within 11s") {
+		if took := time.Since(start); took > 15*time.Second || fault.CodeOf(err) != contact.CodeUnreachable || !strings.Contains(err.Error(), "cannot reach 127.0.0.1: no answer within 11s") {
 			t.Errorf("%v after %s", err, took)
 		}
 		mu.Lock()
@@ -114,7 +116,7 @@ func TestSignerNamesTheCause(t *testing.T) {
 		"cannot reach login.microsoftonline.com: no such host":           &net.DNSError{Err: "no such host", Name: "login.microsoftonline.com", IsNotFound: true},
 		"cannot reach login.microsoftonline.com: no answer came in time": &net.OpError{Op: "dial", Err: context.DeadlineExceeded},
 	} {
-		global, err2 := Lookup("")
+		global, err2 := clouds.Lookup("")
 		if err2 != nil {
 			t.Fatal(err2)
 		}
@@ -146,7 +148,7 @@ func (f credentialFunc) GetToken(ctx context.Context, _ policy.TokenRequestOptio
 
 func TestCredentialOfPeopleNeedsAClientID(t *testing.T) {
 	t.Setenv("AZURE_CLIENT_ID", "")
-	global, err := Lookup("")
+	global, err := clouds.Lookup("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,11 +161,11 @@ func TestCredentialOfPeopleNeedsAClientID(t *testing.T) {
 
 func TestOwnStorage(t *testing.T) {
 	t.Parallel()
-	global, err := Lookup("global")
+	global, err := clouds.Lookup("global")
 	if err != nil {
 		t.Fatal(err)
 	}
-	gov, err := Lookup("usgov")
+	gov, err := clouds.Lookup("usgov")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package cloud
+package signin
 
 import (
 	"context"
@@ -8,8 +8,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// withFaults turns a credential's refusals into faults, so that they are not taken for trouble of the service.
-func withFaults(c azcore.TokenCredential) azcore.TokenCredential { return faulting{c} }
+// WithFaults turns a credential's refusals into faults, so that they are not taken for trouble of the service.
+func WithFaults(c azcore.TokenCredential) azcore.TokenCredential { return faulting{c} }
 
 type faulting struct{ azcore.TokenCredential }
 

@@ -1,4 +1,6 @@
-package cloud
+// Package permit asks whether this process may still act, right before a request leaves, and lets none leave without a fresh
+// yes.
+package permit
 
 import (
 	"context"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"wave365/pkg/cloud/retry"
 	"wave365/pkg/fault"
 )
 
@@ -27,9 +30,9 @@ type Question struct {
 	sent    bool
 }
 
-// NewQuestion makes a question of a function that gives nil for yes. It is called by one goroutine at a time, and not
+// New makes a question of a function that gives nil for yes. It is called by one goroutine at a time, and not
 // again after a no.
-func NewQuestion(ask func() error) *Question { return &Question{ask: ask} }
+func New(ask func() error) *Question { return &Question{ask: ask} }
 
 // Settle asks unless the last answer is fresh. The error is that of the question, from then on for good.
 func (q *Question) Settle() error {
@@ -93,20 +96,20 @@ func questionOf(ctx context.Context) *Question {
 	return q
 }
 
-// errTooLate is a request of which no byte was sent, because the answer to its question had grown old.
-var errTooLate = errors.New("nothing was sent: it was too long ago that this process knew it may act")
+// ErrTooLate is a request of which no byte was sent, because the answer to its question had grown old.
+var ErrTooLate = errors.New("nothing was sent: it was too long ago that this process knew it may act")
 
-// timely sends a request, for which somebody may have to be asked, again when the answer had grown old on the way.
-func timely(req *policy.Request, send func() (*http.Response, error)) (resp *http.Response, err error) {
+// Timely sends a request, for which somebody may have to be asked, again when the answer had grown old on the way.
+func Timely(req *policy.Request, send func() (*http.Response, error)) (resp *http.Response, err error) {
 	q := questionOf(req.Raw().Context())
 	if q == nil {
 		return send()
 	}
 	for n := 0; n < 3; n++ {
 		if err := q.Settle(); err != nil {
-			return nil, permanent(err)
+			return nil, retry.Permanent(err)
 		}
-		if resp, err = send(); !errors.Is(err, errTooLate) {
+		if resp, err = send(); !errors.Is(err, ErrTooLate) {
 			q.wasSent()
 			return resp, err
 		}
@@ -115,7 +118,7 @@ func timely(req *policy.Request, send func() (*http.Response, error)) (resp *htt
 		}
 	}
 	if err := q.Refused(); err != nil {
-		return nil, permanent(err)
+		return nil, retry.Permanent(err)
 	}
-	return nil, permanent(fault.Wrap(fault.Unavailable, "", "the ledger takes too long to say whether this process still drives the run", "nothing was sent: try again", err))
+	return nil, retry.Permanent(fault.Wrap(fault.Unavailable, "", "the ledger takes too long to say whether this process still drives the run", "nothing was sent: try again", err))
 }

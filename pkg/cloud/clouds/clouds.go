@@ -1,4 +1,6 @@
-package cloud
+// Package clouds knows Microsoft's clouds and their hosts: where Graph, the sign-in and storage accounts are, and which hosts a
+// token may be sent to.
+package clouds
 
 import (
 	"net"
@@ -94,15 +96,15 @@ func (c Cloud) StorageHost(host string) bool {
 // Loopback refuses an address that is not on this machine, before anything is sent to it.
 func Loopback(root string) error {
 	u, err := url.Parse(root)
-	if err != nil || u.Host == "" || u.User != nil || !isLoopback(u.Hostname()) {
+	if err != nil || u.Host == "" || u.User != nil || !IsLoopback(u.Hostname()) {
 		return fault.New(fault.Invalid, "cloud.not-loopback",
 			"a sandbox must be on this machine: "+redact.String(root)+" is not a loopback address", "use http://127.0.0.1:PORT")
 	}
 	return nil
 }
 
-// isLoopback is about the name as written: nothing is resolved, so that nobody else's DNS can make a host local.
-func isLoopback(host string) bool {
+// IsLoopback is about the name as written: nothing is resolved, so that nobody else's DNS can make a host local.
+func IsLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}
@@ -110,8 +112,8 @@ func isLoopback(host string) bool {
 	return err == nil && a.IsLoopback()
 }
 
-// origin is what is compared before a token is sent: scheme, host and port, in one spelling.
-func origin(u *url.URL) string {
+// Origin is what is compared before a token is sent: scheme, host and port, in one spelling.
+func Origin(u *url.URL) string {
 	scheme, host, port := strings.ToLower(u.Scheme), strings.ToLower(u.Hostname()), u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[scheme]

@@ -1,4 +1,5 @@
-package cloud
+// Package bound keeps what answers within bounds: how long a connection may take to be made, and how much of an answer is read.
+package bound
 
 import (
 	"context"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"wave365/pkg/cloud/retry"
 	"wave365/pkg/fault"
 )
 
@@ -31,15 +33,19 @@ const (
 // large is held by whoever reads the rest of an answer that is larger than [small].
 var large = make(chan struct{}, 1)
 
-// bounded is a transport whose answers end at [MaxAnswer], whatever the other side sends. Safe for concurrent use.
-type bounded struct {
+// Answers is a transport whose answers end at [MaxAnswer], whatever the other side sends. Safe for concurrent use.
+func Answers(next policy.Transporter, service string) policy.Transporter {
+	return transport{next, service}
+}
+
+type transport struct {
 	next    policy.Transporter
 	service string
 }
 
 // Do sends a request. Reading the answer's body past its bound is a fault of kind Unavailable and code [CodeTooLarge]
 // that is not tried again.
-func (b bounded) Do(req *http.Request) (*http.Response, error) {
+func (b transport) Do(req *http.Request) (*http.Response, error) {
 	resp, err := b.next.Do(req)
 	if resp == nil || resp.Body == nil || err != nil {
 		return resp, err
@@ -56,19 +62,19 @@ func (b bounded) Do(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func (b bounded) tooLarge(why string) error {
+func (b transport) tooLarge(why string) error {
 	f := fault.New(fault.Unavailable, CodeTooLarge,
 		"an answer of "+b.service+" is larger than any should be ("+strconv.Itoa(MaxAnswer>>20)+" MiB at most): "+why,
 		"the rest of it was not read: see what answers in the service's place (a proxy, an appliance), then try again")
 	f.Remote = &fault.Remote{Service: b.service}
-	return permanent(f)
+	return retry.Permanent(f)
 }
 
 // boundedBody is the body of an answer.
 type boundedBody struct {
 	io.ReadCloser
 	ctx   context.Context
-	of    bounded
+	of    transport
 	left  int64
 	text  bool
 	parts int

@@ -1,4 +1,4 @@
-package cloud
+package permit
 
 import (
 	"bytes"
@@ -20,9 +20,9 @@ import (
 // in HTTP/1.1, which carry one request at a time: in HTTP/2 nobody could tell whose bytes are written.
 type wire struct{ free, asked *http.Client }
 
-// onWire gives a client's requests that have a question a wire of their own. A client with a transport that is not of the standard
+// OnWire gives a client's requests that have a question a wire of their own. A client with a transport that is not of the standard
 // library keeps it.
-func onWire(c *http.Client) policy.Transporter {
+func OnWire(c *http.Client) policy.Transporter {
 	t, ok := c.Transport.(*http.Transport)
 	if c.Transport == nil {
 		t, ok = http.DefaultTransport.(*http.Transport)
@@ -79,7 +79,7 @@ func (w wire) Do(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := w.asked.Do(own)
 	if err != nil && g.late.Load() && !g.sent.Load() {
-		return resp, fmt.Errorf("%w: %w", errTooLate, err)
+		return resp, fmt.Errorf("%w: %w", ErrTooLate, err)
 	}
 	return resp, err
 }

@@ -1,4 +1,4 @@
-package cloud
+package exchange
 
 import (
 	"bytes"
@@ -15,9 +15,9 @@ import (
 // signatures finds the signatures of signed URLs within a body.
 var signatures = regexp.MustCompile(`[?&;]sig=([^&"\\\s]+)|u0026sig=([^&"\\\s]+)`)
 
-// knowSecrets tells the redaction of each secret that a request carries, so that an answer that repeats it, in whatever
+// KnowSecrets tells the redaction of each secret that a request carries, so that an answer that repeats it, in whatever
 // spelling, does not get into anything that is written.
-func knowSecrets(req *policy.Request) {
+func KnowSecrets(req *policy.Request) {
 	raw := req.Raw()
 	if _, secret, ok := strings.Cut(raw.Header.Get("Authorization"), " "); ok {
 		// Of a shared key the account's name comes before the signature, and is none.

@@ -1,4 +1,4 @@
-package cloud
+package signin
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
+	"wave365/pkg/cloud/bound"
+	"wave365/pkg/cloud/contact"
 	"wave365/pkg/cloud/redact"
 	"wave365/pkg/fault"
 )
@@ -49,7 +51,7 @@ type signer struct {
 	said    sync.Once
 }
 
-// GetToken signs in. The error is the context's or a fault: Unavailable with [CodeUnreachable] when there is no way to
+// GetToken signs in. The error is the context's or a fault: Unavailable with [contact.CodeUnreachable] when there is no way to
 // the sign-in service, Denied with [CodeSignIn] when it refused, Denied with [CodeNotPossible] for an app that cannot
 // hold what Graph is asked for.
 func (s *signer) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -71,7 +73,7 @@ func (s *signer) GetToken(ctx context.Context, o policy.TokenRequestOptions) (az
 		return token, ctx.Err()
 	}
 	if host, why := s.noWay(ctx, own.Err() != nil); why != "" {
-		return token, unreachable(host, why, err)
+		return token, contact.Unreachable(host, why, err)
 	}
 	return token, signInFault(err)
 }
@@ -87,7 +89,7 @@ func (s *signer) noWay(ctx context.Context, late bool) (host, why string) {
 		ctx, cancel := context.WithTimeout(ctx, resolveLimit)
 		defer cancel()
 		if _, err := net.DefaultResolver.LookupHost(ctx, s.login); err != nil {
-			return s.login, causeOf(err)
+			return s.login, contact.Cause(err)
 		}
 	}
 	if late {
@@ -169,7 +171,7 @@ type identityTransport struct {
 
 // Do sends a request.
 func (t *identityTransport) Do(req *http.Request) (*http.Response, error) {
-	resp, err := bounded{t.client, "the sign-in service"}.Do(req)
+	resp, err := bound.Answers(t.client, "the sign-in service").Do(req)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	// The address of an Azure machine's identity answers nowhere else, and that is no news.
@@ -186,5 +188,5 @@ func (t *identityTransport) lost() (host, why string, asked bool) {
 	if t.err == nil || errors.Is(t.err, context.Canceled) {
 		return "", "", t.host != ""
 	}
-	return t.host, causeOf(t.err), true
+	return t.host, contact.Cause(t.err), true
 }

@@ -1,4 +1,4 @@
-package cloud
+package retry
 
 import (
 	"net/http"
@@ -8,25 +8,26 @@ import (
 )
 
 const (
-	headerRetryAfter   = "Retry-After"
-	headerRetryAfterMS = "retry-after-ms"
-	// headerServiceMS carries the wait in service time once the pipeline has rewritten retry-after-ms for azcore, which
+	headerRetryAfter = "Retry-After"
+	// HeaderRetryAfterMS is the header that azcore prefers.
+	HeaderRetryAfterMS = "retry-after-ms"
+	// HeaderServiceMS carries the wait in service time once the pipeline has rewritten retry-after-ms for azcore, which
 	// counts wall time and prefers the latter.
-	headerServiceMS = "x-ms-retry-after-ms"
+	HeaderServiceMS = "x-ms-retry-after-ms"
 )
 
-// RetryAfter is how long an answer that came through a [Pipeline] asks to wait, in service time; 0: it does not say.
-func RetryAfter(h http.Header) time.Duration {
-	if d := milliseconds(h.Get(headerServiceMS)); d > 0 {
+// After is how long an answer that came through the pipeline asks to wait, in service time; 0: it does not say.
+func After(h http.Header) time.Duration {
+	if d := milliseconds(h.Get(HeaderServiceMS)); d > 0 {
 		return d
 	}
 	return parseRetryAfter(h.Get(headerRetryAfter), time.Now())
 }
 
-// ParseRetryAfter reads the wait out of the headers of an answer that did not come through a [Pipeline], such as one
+// ParseAfter reads the wait out of the headers of an answer that did not come through it, such as one
 // inside a $batch: the header in milliseconds, seconds, or a date, which is compared with now. 0: none, or passed.
-func ParseRetryAfter(h http.Header, now time.Time) time.Duration {
-	for _, name := range []string{headerRetryAfterMS, headerServiceMS} {
+func ParseAfter(h http.Header, now time.Time) time.Duration {
+	for _, name := range []string{HeaderRetryAfterMS, HeaderServiceMS} {
 		if d := milliseconds(h.Get(name)); d > 0 {
 			return d
 		}
@@ -67,19 +68,4 @@ func aDayAtMost(n float64, unit time.Duration) time.Duration {
 		return day
 	}
 	return time.Duration(n * float64(unit))
-}
-
-// serviceWait is the wait that resp asks for, in service time. A date is measured from the answer's own Date where the
-// service's time is real time, so that a wrong clock on this machine does no harm.
-func serviceWait(resp *http.Response, clock Clock) time.Duration {
-	if resp == nil {
-		return 0
-	}
-	now := clock.Now()
-	if clock == (Clock{}) {
-		if d, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-			now = d
-		}
-	}
-	return ParseRetryAfter(resp.Header, now)
 }

@@ -1,4 +1,4 @@
-package cloud
+package contact
 
 import (
 	"context"
@@ -18,11 +18,11 @@ func Reach(ctx context.Context, root string) (took, off time.Duration, err error
 	defer cancel()
 	u, err := url.Parse(root)
 	if err != nil {
-		return 0, 0, unreachable(root, "it is not a URL", err)
+		return 0, 0, Unreachable(root, "it is not a URL", err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, root, nil)
 	if err != nil {
-		return 0, 0, unreachable(u.Host, "it is not a URL", err)
+		return 0, 0, Unreachable(u.Host, "it is not a URL", err)
 	}
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer client.CloseIdleConnections()
@@ -30,7 +30,7 @@ func Reach(ctx context.Context, root string) (took, off time.Duration, err error
 	resp, err := client.Do(req)
 	took = time.Since(began)
 	if err != nil {
-		return took, 0, unreachable(u.Hostname(), causeOf(err), err)
+		return took, 0, Unreachable(u.Hostname(), Cause(err), err)
 	}
 	_ = resp.Body.Close()
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {

@@ -1,4 +1,4 @@
-package cloud
+package contact
 
 import (
 	"context"
@@ -16,29 +16,29 @@ import (
 // CodeUnreachable: no connection to a host could be made; the message names host and cause.
 const CodeUnreachable = "cloud.unreachable"
 
-// neverWorks reports errors that the next try would meet again: the other side is not who it should be.
-func neverWorks(err error) bool {
+// NeverWorks reports errors that the next try would meet again: the other side is not who it should be.
+func NeverWorks(err error) bool {
 	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
 	return ok
 }
 
-// notSent reports errors that prove that no byte of the request left: there was no connection to send it on.
-func notSent(err error) bool {
+// NotSent reports errors that prove that no byte of the request left: there was no connection to send it on.
+func NotSent(err error) bool {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
 		return true
 	}
-	return errors.Is(err, syscall.ECONNREFUSED) || neverWorks(err)
+	return errors.Is(err, syscall.ECONNREFUSED) || NeverWorks(err)
 }
 
-// noConnection reports errors of a connection that was never made, at a proxy too: what a proxy did is not known as well.
-func noConnection(err error) bool {
+// NoConnection reports errors of a connection that was never made, at a proxy too: what a proxy did is not known as well.
+func NoConnection(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	_, dns := errors.AsType[*net.DNSError](err)
-	return notSent(err) || dns || ok && op.Op == "proxyconnect"
+	return NotSent(err) || dns || ok && op.Op == "proxyconnect"
 }
 
-// causeOf says in few words why a host cannot be reached, without the address that the standard library puts before it.
-func causeOf(err error) string {
+// Cause says in few words why a host cannot be reached, without the address that the standard library puts before it.
+func Cause(err error) string {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		switch {
 		case dns.IsNotFound:
@@ -66,16 +66,16 @@ func causeOf(err error) string {
 	if no, ok := errors.AsType[syscall.Errno](err); ok {
 		return no.Error()
 	}
-	return strings.TrimSpace(firstLine(err.Error()))
+	return strings.TrimSpace(FirstLine(err.Error()))
 }
 
-// unreachable is the fault for a host to which there is no way.
-func unreachable(host, why string, err error) *fault.Fault {
+// Unreachable is the fault for a host to which there is no way.
+func Unreachable(host, why string, err error) *fault.Fault {
 	return fault.Wrap(fault.Unavailable, CodeUnreachable, "cannot reach "+host+": "+redact.String(why),
 		"check the network, the proxy (HTTPS_PROXY) and the name, then try again; nothing was changed", redact.Error(err))
 }
 
-func firstLine(s string) string {
+func FirstLine(s string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
 	return strings.TrimSpace(line)
 }

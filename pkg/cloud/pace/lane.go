@@ -1,4 +1,4 @@
-package cloud
+package pace
 
 import (
 	"context"
@@ -36,36 +36,37 @@ func WithReads(ctx context.Context, n int) context.Context {
 // lane is a Lane at work.
 type lane struct {
 	match         func(*http.Request) bool
-	reads, writes *limiter
+	reads, writes *Limiter
 }
 
-// limiter keeps one pace.
-type limiter struct {
+// Limiter keeps one pace. Safe for concurrent use.
+type Limiter struct {
 	*rate.Limiter
 	full rate.Limit
 }
 
-// lanes are the lanes of a service. Safe for concurrent use.
-type lanes []lane
+// Lanes are the lanes of a service. Safe for concurrent use.
+type Lanes []lane
 
-func newLanes(list []Lane, speed float64) lanes {
-	var all lanes
+// NewLanes puts lanes to work; speed is how many times faster than the wall clock the service's time runs.
+func NewLanes(list []Lane, speed float64) Lanes {
+	var all Lanes
 	for _, l := range list {
 		all = append(all, lane{match: l.Match, reads: newLimiter(l.Reads, speed), writes: newLimiter(l.Writes, speed)})
 	}
 	return all
 }
 
-func newLimiter(p Pace, speed float64) *limiter {
+func newLimiter(p Pace, speed float64) *Limiter {
 	if p.PerSecond <= 0 {
 		return nil
 	}
 	full := rate.Limit(p.PerSecond * speed)
-	return &limiter{rate.NewLimiter(full, max(1, p.Burst)), full}
+	return &Limiter{rate.NewLimiter(full, max(1, p.Burst)), full}
 }
 
-// limiterOf gives what paces a request, and how many calls the service counts for it; nil: nothing does.
-func (all lanes) limiterOf(req *http.Request) (*limiter, int) {
+// Of gives what paces a request, and how many calls the service counts for it; nil: nothing does.
+func (all Lanes) Of(req *http.Request) (*Limiter, int) {
 	for _, l := range all {
 		if l.match != nil && !l.match(req) {
 			continue
@@ -82,7 +83,7 @@ func (all lanes) limiterOf(req *http.Request) (*limiter, int) {
 }
 
 // wait stands in line for n calls. More than may go at once stand in line in parts.
-func (l *limiter) wait(ctx context.Context, n int) error {
+func (l *Limiter) wait(ctx context.Context, n int) error {
 	for n > 0 {
 		part := min(n, l.Burst())
 		if err := l.WaitN(ctx, part); err != nil {
@@ -93,9 +94,9 @@ func (l *limiter) wait(ctx context.Context, n int) error {
 	return nil
 }
 
-// learn reads what the directory says of its own count: a call that cost more than one unit is paid for afterwards, and
+// Learn reads what the directory says of its own count: a call that cost more than one unit is paid for afterwards, and
 // from four fifths of the allowance on the pace is lowered until the service is silent about it again.
-func (l *limiter) learn(h http.Header) {
+func (l *Limiter) Learn(h http.Header) {
 	now := time.Now()
 	if units, err := strconv.ParseFloat(strings.TrimSpace(h.Get("x-ms-resource-unit")), 64); err == nil && units > 1 {
 		_ = l.ReserveN(now, min(int(units)-1, l.Burst()))
@@ -111,8 +112,8 @@ func (l *limiter) learn(h http.Header) {
 	}
 }
 
-// whatLimit is what a refusal says of the limit that was hit; "" when it says nothing.
-func whatLimit(h http.Header) string {
+// WhatLimit is what a refusal says of the limit that was hit; "" when it says nothing.
+func WhatLimit(h http.Header) string {
 	var parts []string
 	for _, name := range []string{"x-ms-throttle-information", "x-ms-throttle-scope"} {
 		if v := h.Get(name); v != "" {
