@@ -3,6 +3,7 @@ package simtest
 import (
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,46 +40,29 @@ func someEvening(seed uint64) *story {
 func TestForecast(t *testing.T) {
 	t.Parallel()
 	evenings := number("WAVE365_EVENINGS", 40)
+	var mu sync.Mutex
 	var inRange, near int
 	var width float64
-	for seed := range evenings {
-		synctest.Test(t, func(t *testing.T) {
-			s := someEvening(uint64(seed) + 1)
-			w, err := newWorld(t, s)
-			if w != nil {
-				defer func() {
-					if err := w.close(); err != nil {
-						t.Error(err)
+	const shards = 4 // they use the cores that there are
+	t.Run("evenings", func(t *testing.T) {
+		for shard := range uint64(shards) {
+			t.Run(fmt.Sprint(shard), func(t *testing.T) {
+				t.Parallel()
+				for seed := shard; seed < uint64(evenings); seed += shards {
+					e := playEvening(t, seed)
+					mu.Lock()
+					width += e.first.To.Minutes() / e.first.From.Minutes()
+					if e.first.From <= e.took && e.took <= e.first.To {
+						inRange++
 					}
-				}()
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			began := time.Now()
-			if err := w.play(); err != nil {
-				t.Fatal(err)
-			}
-			took := time.Since(began) - 5*time.Minute // the pause after the last process
-			rows, err := w.store.Rows(t.Context(), w.run.ID)
-			if err != nil {
-				t.Fatal(err)
-			}
-			plan := estimate.Plan{Slots: s.slots}
-			first := leftAt(rows, began, plan)
-			third := leftAt(rows, began.Add(took/3), plan)
-			width += first.To.Minutes() / first.From.Minutes()
-			if first.From <= took && took <= first.To {
-				inRange++
-			}
-			if off := (took/3 + third.Likely - took).Abs(); float64(off) <= 0.15*float64(took) {
-				near++
-			}
-			t.Logf("evening %d: %d rows, %d slots: took %s; at the start %s to %s; after a third %s to %s, likely %s", seed, len(rows), s.slots,
-				took.Round(time.Minute), first.From.Round(time.Minute), first.To.Round(time.Minute),
-				(took/3 + third.From).Round(time.Minute), (took/3 + third.To).Round(time.Minute), (took/3 + third.Likely).Round(time.Minute))
-		})
-	}
+					if off := (e.took/3 + e.third.Likely - e.took).Abs(); float64(off) <= 0.15*float64(e.took) {
+						near++
+					}
+					mu.Unlock()
+				}
+			})
+		}
+	})
 	n := float64(evenings)
 	t.Logf("%d evenings: the end lay in the range of the start in %.0f %%, within 15 %% of what was likely after a third in %.0f %%; the range's end is %.2f times its beginning",
 		int(evenings), 100*float64(inRange)/n, 100*float64(near)/n, width/n)
@@ -88,6 +72,46 @@ func TestForecast(t *testing.T) {
 	if share := float64(near) / n; share < 0.8 {
 		t.Errorf("only %.0f %% of the ends are near what was likely after a third, 80 %% should", 100*share)
 	}
+}
+
+// forecast is how long an evening took, and what was expected at its start and after a third of it.
+type forecast struct {
+	took         time.Duration
+	first, third estimate.Range
+}
+
+func playEvening(t *testing.T, seed uint64) (e forecast) {
+	synctest.Test(t, func(t *testing.T) {
+		s := someEvening(seed + 1)
+		w, err := newWorld(t, s)
+		if w != nil {
+			defer func() {
+				if err := w.close(); err != nil {
+					t.Error(err)
+				}
+			}()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		if err := w.play(); err != nil {
+			t.Fatal(err)
+		}
+		took := time.Since(began) - 5*time.Minute // the pause after the last process
+		rows, err := w.store.Rows(t.Context(), w.run.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := estimate.Plan{Slots: s.slots}
+		first := leftAt(rows, began, plan)
+		third := leftAt(rows, began.Add(took/3), plan)
+		t.Logf("evening %d: %d rows, %d slots: took %s; at the start %s to %s; after a third %s to %s, likely %s", seed, len(rows), s.slots,
+			took.Round(time.Minute), first.From.Round(time.Minute), first.To.Round(time.Minute),
+			(took/3 + third.From).Round(time.Minute), (took/3 + third.To).Round(time.Minute), (took/3 + third.Likely).Round(time.Minute))
+		e = forecast{took, first, third}
+	})
+	return e
 }
 
 // leftAt asks what is left as a ledger would have told it at that time.
