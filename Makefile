@@ -53,7 +53,7 @@ torture: ## play SEEDS evenings with faults and sudden deaths from FIRST on, kil
 mutants: ## break the core in small ways, one at a time; each has to turn its test red (some minutes)
 	CGO_ENABLED=0 go run .ci/mutants.go
 
-bench: build ## print what is promised about speed and memory, as measured here (FIGURES: parts of names)
+bench: build ## print what is promised about speed and memory, as measured here, in under five minutes (FIGURES: parts of names)
 	@go run .ci/bench.go $(FIGURES)
 
 bench-fleet: ## measure TENANTS tenants of 100 rows on three workers against one tenant alone, at SPEED times the service's own (needs PostgreSQL; minutes)

@@ -87,6 +87,13 @@ func TestLeft(t *testing.T) {
 	if i := m.Left(queued(200), estimate.Plan{Slots: 20, ImportsOnly: true}); i.To >= many.To || i.Likely >= many.Likely-20*time.Minute {
 		t.Errorf("imports only: %v of %v", i, many)
 	}
+	careful := m.Left(queued(200), estimate.Plan{Slots: 20, Canaries: 2})
+	if more := careful.Likely - many.Likely; more < one.From || more > one.To {
+		t.Errorf("the others wait for two canaries: %v of %v, one row takes %v", careful, many, one)
+	}
+	if d := m.Left(queued(2), estimate.Plan{Slots: 20, Canaries: 2}); d != m.Left(queued(2), twenty) {
+		t.Errorf("nobody waits for the canaries: %v", d)
+	}
 	flying := append(queued(200), estimate.Job{Bytes: 64 * gib, Phase: estimate.Provisioning, In: 20 * time.Minute})
 	if d := m.Left(flying, estimate.Plan{Slots: 20, Draining: true}); d.To > time.Hour || d.To == 0 {
 		t.Errorf("draining counts what is queued: %v", d)
@@ -109,5 +116,33 @@ func BenchmarkLeft10000(b *testing.B) {
 	m, jobs := estimate.New(), queued(10_000)
 	for b.Loop() {
 		m.Left(jobs, estimate.Plan{Slots: 20})
+	}
+}
+
+// The queue waits for the canaries, until these have passed.
+func TestRest_canaries(t *testing.T) {
+	t.Parallel()
+	rows := make([]migration.Row, 12)
+	for i := range rows {
+		rows[i] = migration.Row{Index: i, State: migration.Pending, Step: migration.StepCheck, Target: migration.Target{PolicyID: "p"}}
+	}
+	r := migration.Run{Slots: 20}
+	free := estimate.RestOf(r, rows).Left(evening)
+	r.Settings.Canary = 2
+	if d := estimate.RestOf(r, rows).Left(evening); d.From < free.To {
+		t.Errorf("two canaries first: %v, without them %v", d, free)
+	}
+	for i := range 2 {
+		done := ended(128, 30*time.Minute, 50*time.Minute)
+		done.Index = i
+		rows[i] = done
+	}
+	if d := estimate.RestOf(r, rows).Left(evening); d.From > free.To {
+		t.Errorf("both canaries are done: %v, without them %v", d, free)
+	}
+	rows[1] = migration.Row{Index: 1, State: migration.Waiting, Step: migration.StepImportWait, UpdatedAt: evening, Target: rows[2].Target,
+		Facts: migration.Facts{ImportStarted: evening}}
+	if d := estimate.RestOf(r, rows).Left(evening); d.From < free.From+30*time.Minute {
+		t.Errorf("one canary is on its way: %v, without them %v", d, free)
 	}
 }

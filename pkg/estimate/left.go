@@ -14,6 +14,9 @@ type Plan struct {
 	Slots int
 	// ImportsOnly: rows are done when their import is; Draining: queued rows are not started any more.
 	ImportsOnly, Draining bool
+	// Canaries is how many of the rows that are not done yet go first: the others start once all of these are. 0: they start as
+	// slots come free.
+	Canaries int
 }
 
 // Range is how long something may take from now on. From is reached in one of twenty evenings at the soonest, To in one
@@ -40,7 +43,7 @@ func (m *Model) Left(jobs []Job, p Plan) Range {
 
 // rest is what of these jobs is to be played, and how many are over their usual time and left out.
 func (m *Model) rest(jobs []Job, p Plan) (y simulate.Rest, slow int) {
-	y = simulate.Rest{Slots: p.Slots, ImportsOnly: p.ImportsOnly, Imports: m.imports, CloudPCs: m.pcs}
+	y = simulate.Rest{Slots: p.Slots, ImportsOnly: p.ImportsOnly, Canaries: p.Canaries, Imports: m.imports, CloudPCs: m.pcs}
 	type start struct {
 		priority int
 		simulate.Row

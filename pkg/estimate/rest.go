@@ -10,7 +10,7 @@ import (
 
 // PlanOf is how the rest of a run is gone through, as the run says.
 func PlanOf(run migration.Run) Plan {
-	return Plan{Slots: run.Slots, ImportsOnly: run.Settings.Until != "", Draining: run.Settings.Draining}
+	return Plan{Slots: run.Slots, ImportsOnly: run.Settings.Until != "", Draining: run.Settings.Draining, Canaries: run.Settings.Canary}
 }
 
 // Rest is the rows of one run as far as its end depends on them. The plan, the screen, `status`, the live page and the
@@ -69,13 +69,32 @@ func (r *Rest) Left(now time.Time) Range {
 			jobs = append(jobs, p.job.at(p.since, now))
 		}
 	}
-	left := r.pace().Left(jobs, r.plan)
+	plan := r.plan
+	plan.Canaries = r.canaries()
+	left := r.pace().Left(jobs, plan)
 	for _, d := range []*time.Duration{&left.From, &left.Likely, &left.To} {
 		if *d > time.Minute {
 			*d = d.Round(time.Minute)
 		}
 	}
 	return left
+}
+
+// canaries is how many canaries are not done; 0 once more rows are begun than there are canaries, as then these have passed.
+func (r *Rest) canaries() int {
+	done, flight := 0, 0
+	for _, p := range r.rows {
+		switch {
+		case p.open && p.job.Phase > Checking:
+			flight++
+		case !p.open && p.imported != (sample{}):
+			done++
+		}
+	}
+	if done+flight > r.plan.Canaries {
+		return 0
+	}
+	return r.plan.Canaries - done
 }
 
 // Usual is [Model.Usual] of the row with that index; 0 for one that is not known.

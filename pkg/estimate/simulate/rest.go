@@ -30,7 +30,9 @@ type Rest struct {
 	// ImportsOnly: rows are done when their import is.
 	ImportsOnly bool
 	// Flying rows have begun; Queued ones begin in this order.
-	Flying, Queued    []Row
+	Flying, Queued []Row
+	// Canaries is how many rows, the flying ones and then the first queued ones, are done before any other begins; 0: none waits so.
+	Canaries          int
 	Imports, CloudPCs Pace
 }
 
@@ -75,10 +77,19 @@ func (r Rest) end(k, n int) float64 {
 		slots.Occupy(done)
 		last = max(last, done+after(e, 0))
 	}
-	for _, e := range r.Queued {
-		done := slots.Next() + e.Import*fi*r.Imports.draw(dice) + SlotTime.Minutes()
+	gate := last
+	for i, e := range r.Queued {
+		canary := len(r.Flying)+i < r.Canaries
+		start := slots.Next()
+		if !canary && r.Canaries > 0 {
+			start = max(start, gate)
+		}
+		done := start + e.Import*fi*r.Imports.draw(dice) + SlotTime.Minutes()
 		slots.Occupy(done)
 		last = max(last, done+after(e, 0))
+		if canary {
+			gate = last
+		}
 	}
 	return last
 }
