@@ -42,9 +42,9 @@ func (s *story) repeat(r *rand.Rand) {
 		for range r.IntN(3) {
 			a.ends = append(a.ends, ending{how: pick(r, killed, killed, drained), after: 1 + r.IntN(100), effect: r.IntN(2) == 0, pause: time.Duration(r.IntN(90)) * time.Minute})
 		}
-		s.agains = append(s.agains, a)
+		s.further = append(s.further, a)
 	}
-	slices.SortStableFunc(s.agains, func(a, b again) int { return a.before - b.before })
+	slices.SortStableFunc(s.further, func(a, b again) int { return a.before - b.before })
 }
 
 // person is which of the first wave's people a row is.
@@ -74,8 +74,8 @@ func (w *world) shared(r migration.Row) bool { return w.places[lower(r.Target.Us
 
 // again plays the waves that begin before this process.
 func (w *world) again(process int) error {
-	for len(w.waves) < len(w.story.agains) && w.story.agains[len(w.waves)].before <= process {
-		o := w.nextWave(w.story.agains[len(w.waves)])
+	for len(w.waves) < len(w.story.further) && w.story.further[len(w.waves)].before <= process {
+		o := w.nextWave(w.story.further[len(w.waves)])
 		w.waves = append(w.waves, o)
 		rows, err := o.validateAgain()
 		if err == nil && len(rows) > 0 {
@@ -94,7 +94,7 @@ func (w *world) again(process int) error {
 // nextWave is the world of a further wave.
 func (w *world) nextWave(a again) *world {
 	own := *w.story
-	own.people, own.ends, own.others, own.agains, own.newcomers = w.story.people[a.from:a.to], a.ends, nil, nil, 0
+	own.people, own.ends, own.others, own.further, own.newcomers = w.story.people[a.from:a.to], a.ends, nil, nil, 0
 	own.seed ^= uint64(len(w.waves)+1) << 56
 	return &world{
 		t: w.t, story: &own, sandbox: w.sandbox, wire: w.wire, path: w.path, store: w.store, truth: w.truth, deeds: newDeeds(), meddled: w.meddled,

@@ -20,7 +20,7 @@ const (
 
 // replaceDisks draws such edits in every fifth story whose operator does not edit otherwise.
 func (s *story) replaceDisks(r *rand.Rand) {
-	if r.IntN(5) > 0 || s.late > 0 || s.forgets() || len(s.agains) > 0 || len(s.cares) > 0 {
+	if r.IntN(5) > 0 || s.late > 0 || s.forgets() || len(s.further) > 0 || len(s.cares) > 0 {
 		return
 	}
 	for range 1 + r.IntN(2) {

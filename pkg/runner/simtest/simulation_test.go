@@ -98,7 +98,7 @@ func (s *story) tell() string {
 	for _, c := range s.cares {
 		fmt.Fprintf(&b, "\n  afterwards: %s", c.tell())
 	}
-	for _, a := range s.agains {
+	for _, a := range s.further {
 		fmt.Fprintf(&b, "\n  another wave of people %d to %d, before process %d, ends %+v", a.from, a.to, a.before, a.ends)
 	}
 	for _, m := range s.others {

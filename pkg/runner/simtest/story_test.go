@@ -32,9 +32,9 @@ type story struct {
 	lapse lapse
 	// late is how many of the last people come into the wave by an edit of its file.
 	late int
-	// agains are further waves of the same ledger, in the order in which they begin, and newcomers how many of the last people are
+	// further are further waves of the same ledger, in the order in which they begin, and newcomers how many of the last people are
 	// in those only.
-	agains    []again
+	further   []again
 	newcomers int
 	// cares are the commands after the evening.
 	cares []care
