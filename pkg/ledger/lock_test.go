@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/ledger"
 	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
@@ -61,7 +62,7 @@ func TestLock(t *testing.T) {
 	wantFault(t, err, fault.Conflict, "ledger.locked")
 	if err != nil {
 		text := err.Error() + fault.HintOf(err) + fault.RemedyOf(err).Commands[0].String()
-		for _, want := range []string{h.ID, h.Host, "eve", "wave365 run friday.csv", "2026-05-08T18:00:00Z", "r1"} {
+		for _, want := range []string{h.ID, h.Host, "eve", "wave365 run friday.csv", "since " + clocks.Moment(evening.Local()), "r1"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the refusal does not name %q: %s", want, text)
 			}

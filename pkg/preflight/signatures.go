@@ -7,6 +7,7 @@ import (
 
 	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/estimate"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/wave"
 )
 
@@ -92,4 +93,4 @@ func (c *check) expiry(r *row, f file, span estimate.Span) {
 	}
 }
 
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func stamp(t time.Time) string { return clocks.Moment(t.Local()) }

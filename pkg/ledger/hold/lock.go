@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/ledger/process"
 	"wave365/pkg/ledger/store"
 	"wave365/pkg/ledger/trail"
@@ -53,7 +54,7 @@ type Holder struct {
 }
 
 func (h Holder) describe() string {
-	return fmt.Sprintf("process %d of %s on %s (%s, since %s)", h.PID, h.User, h.Host, h.Command, h.Started.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("process %d of %s on %s (%s, since %s)", h.PID, h.User, h.Host, h.Command, clocks.Moment(h.Started.Local()))
 }
 
 // Lock makes this process the one that drives the ledger. ID, Host, User, PID and Started are filled where h leaves
