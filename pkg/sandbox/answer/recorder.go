@@ -59,6 +59,9 @@ func (r *Recorder) Status() int {
 	return r.code
 }
 
+// Body is what was kept of the body.
+func (r *Recorder) Body() []byte { return r.body.Bytes() }
+
 // replace makes another answer of it.
 func (r *Recorder) replace(code int, header http.Header, body string) {
 	r.code, r.head = code, header

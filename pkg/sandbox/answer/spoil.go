@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"wave365/pkg/sandbox/scenario"
@@ -109,9 +108,6 @@ func Relink(rec *Recorder, r *http.Request, link string) {
 	}
 	if link == "" {
 		link = "http://" + r.Host + r.URL.RequestURI()
-		if r.TLS != nil {
-			link = "https" + strings.TrimPrefix(link, "http")
-		}
 	}
 	page["@odata.nextLink"], _ = json.Marshal(link)
 	body, err := json.Marshal(page)

@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
+	"wave365/pkg/sandbox/answer"
 	"wave365/pkg/sandbox/graphapi/odata"
 )
 
@@ -53,28 +54,15 @@ func (c *call) batch() (reply, error) {
 			b = append(b, ',')
 		}
 		rec := c.inner(it, seen)
-		seen[strings.ToLower(it.ID)] = rec.status
-		b = rec.append(b, it.ID)
+		seen[strings.ToLower(it.ID)] = rec.Status()
+		b = appendAnswer(b, it.ID, rec)
 	}
 	return reply{status: 200, raw: append(b, "]}"...)}, nil
 }
 
-// unpacked is the body of a batched request that is no JSON: it comes as a text in base64.
-func unpacked(body json.RawMessage) json.RawMessage {
-	var text string
-	if json.Unmarshal(body, &text) != nil {
-		return body
-	}
-	raw, err := base64.StdEncoding.DecodeString(text)
-	if err != nil {
-		return body
-	}
-	return raw
-}
-
-func (c *call) inner(it batchItem, done map[string]int) *recorder {
-	rec := &recorder{head: http.Header{}}
-	refuse := func(code int, name, msg string) *recorder {
+func (c *call) inner(it batchItem, done map[string]int) *answer.Recorder {
+	rec := answer.New(nil)
+	refuse := func(code int, name, msg string) *answer.Recorder {
 		rec.Header().Set("Content-Type", "application/json")
 		rec.WriteHeader(code)
 		_, _ = rec.Write(c.failed(status(code, name, msg)).raw)
@@ -104,65 +92,24 @@ func (c *call) inner(it batchItem, done map[string]int) *recorder {
 		if r.Header.Get("Content-Type") == "" {
 			return refuse(400, "BadRequest", "A batched request with a body needs a Content-Type header.")
 		}
-		if !strings.Contains(r.Header.Get("Content-Type"), "json") {
-			body = unpacked(body)
-		}
-		r.Body, r.ContentLength = readCloser{bytes.NewReader(body)}, int64(len(body))
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
 	// The outer trace is the outer request's: the inner handler makes its own where it logs.
-	r = r.WithContext(WithTrace(r.Context(), &Trace{}))
-	c.run(rec, r)
+	c.h.cfg.Self().ServeHTTP(rec, r.WithContext(WithTrace(r.Context(), &Trace{})))
 	return rec
 }
 
-// run serves the inner request. A connection that a fault broke off shows as a gateway timeout inside a batch.
-func (c *call) run(rec *recorder, r *http.Request) {
-	defer func() {
-		if v := recover(); v != nil {
-			if err, isErr := v.(error); !isErr || !errors.Is(err, http.ErrAbortHandler) {
-				panic(v)
-			}
-			*rec = recorder{head: http.Header{}, status: http.StatusGatewayTimeout}
-		}
-	}()
-	c.h.cfg.Self().ServeHTTP(rec, r)
-}
-
-type readCloser struct{ *bytes.Reader }
-
-func (readCloser) Close() error { return nil }
-
-// recorder keeps the answer to an inner request.
-type recorder struct {
-	head   http.Header
-	status int
-	body   bytes.Buffer
-}
-
-func (r *recorder) Header() http.Header { return r.head }
-
-func (r *recorder) WriteHeader(code int) {
-	if r.status == 0 {
-		r.status = code
-	}
-}
-
-func (r *recorder) Write(b []byte) (int, error) {
-	r.WriteHeader(http.StatusOK)
-	return r.body.Write(b)
-}
-
-func (r *recorder) append(b []byte, id string) []byte {
-	r.WriteHeader(http.StatusOK)
+// appendAnswer writes the answer to an inner request.
+func appendAnswer(b []byte, id string, r *answer.Recorder) []byte {
 	head := odata.Object{}
-	for _, name := range slices.Sorted(maps.Keys(r.head)) {
-		head = append(head, odata.Prop{Name: name, Value: r.head.Get(name)})
+	for _, name := range slices.Sorted(maps.Keys(r.Header())) {
+		head = append(head, odata.Prop{Name: name, Value: r.Header().Get(name)})
 	}
-	o := odata.Object{{Name: "id", Value: id}, {Name: "status", Value: r.status}, {Name: "headers", Value: head}}
-	raw := r.body.Bytes()
+	o := odata.Object{{Name: "id", Value: id}, {Name: "status", Value: r.Status()}, {Name: "headers", Value: head}}
+	raw := r.Body()
 	switch {
 	case len(raw) == 0:
-	case strings.Contains(r.head.Get("Content-Type"), "json") && json.Valid(raw):
+	case strings.Contains(r.Header().Get("Content-Type"), "json") && json.Valid(raw):
 		o = append(o, odata.Prop{Name: "body", Value: json.RawMessage(raw)})
 	default:
 		o = append(o, odata.Prop{Name: "body", Value: base64.StdEncoding.EncodeToString(raw)})

@@ -147,7 +147,8 @@ func (c *call) decode(v any) error {
 	return nil
 }
 
-func (c *call) root() string { return c.h.cfg.Root(c.r) }
+// root is scheme://host for @odata.context and next links: a sandbox is served in plain HTTP.
+func (c *call) root() string { return "http://" + c.r.Host }
 
 func (c *call) metadata(context string) string {
 	return c.root() + "/" + c.version + "/$metadata#" + context

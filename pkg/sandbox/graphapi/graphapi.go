@@ -22,8 +22,6 @@ type Config struct {
 	Tenant *tenant.Tenant
 	// Now is service time; nil: the wall clock.
 	Now func() time.Time
-	// Root is scheme://host for @odata.context and next links; nil: taken from the request.
-	Root func(*http.Request) string
 	// Self is the handler that inner $batch requests go through, so that faults and the request log see them; nil: this one.
 	Self  func() http.Handler
 	Knobs scenario.Knobs
@@ -63,14 +61,6 @@ type handler struct {
 func New(cfg Config) http.Handler {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
-	}
-	if cfg.Root == nil {
-		cfg.Root = func(r *http.Request) string {
-			if r.TLS != nil {
-				return "https://" + r.Host
-			}
-			return "http://" + r.Host
-		}
 	}
 	h := &handler{cfg: cfg, t: cfg.Tenant, perms: grantedTo(cfg.Permissions)}
 	h.space = uuid.NewSHA1(uuid.NameSpaceOID, []byte(h.t.Organization().ID))

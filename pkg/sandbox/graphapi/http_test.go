@@ -411,9 +411,6 @@ func TestBatchThroughSelf(t *testing.T) {
 	var h http.Handler
 	self := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		seen = append(seen, r.Method+" "+r.URL.Path)
-		if strings.HasSuffix(r.URL.Path, "/groups") {
-			panic(http.ErrAbortHandler)
-		}
 		h.ServeHTTP(w, r)
 	})
 	h = graphapi.New(graphapi.Config{Tenant: b.tenant, Now: b.clock, Self: func() http.Handler { return self }})
@@ -422,7 +419,7 @@ func TestBatchThroughSelf(t *testing.T) {
 	if diff := cmp.Diff([]string{"POST /v1.0/$batch", "GET /v1.0/users", "GET /v1.0/groups"}, seen); diff != "" {
 		t.Error(diff)
 	}
-	if rs := a.m["responses"].([]any); rs[1].(map[string]any)["status"] != 504.0 {
+	if rs := a.m["responses"].([]any); rs[1].(map[string]any)["status"] != 200.0 {
 		t.Errorf("responses: %s", a.raw)
 	}
 }
