@@ -1,4 +1,4 @@
-package cloud_test
+package retry_test
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package cloud_test
+package signin_test
 
 import (
 	"encoding/base64"
