@@ -70,82 +70,125 @@ type undoDocument struct {
 }
 
 func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) error {
-	rows, err := tenantcare.RowsOf(t.Rows, user)
+	row, err := workedOn(t.Rows, user)
 	if err != nil {
 		return err
 	}
-	row := rows[0]
-	for _, r := range rows[1:] { // a line that was skipped or cancelled is not the one that was worked on
-		if row.State == migration.Skipped || row.State == migration.Cancelled {
-			row = r
-		}
-	}
-	index := row.Index
-	mine, err := t.Ledger.Writes(ctx, migration.WriteFilter{Run: t.Run.ID, Row: &index, Command: "run"})
+	b, err := a.lookBack(ctx, t, row)
 	if err != nil {
 		return err
-	}
-	all, err := t.Ledger.Writes(ctx, migration.WriteFilter{UserID: row.Target.UserID})
-	if err != nil {
-		return err
-	}
-	p, err := undoing.Look(ctx, t.conn.clock, t.conn.graph, row, mine, all)
-	if err != nil {
-		return err
-	}
-	group, err := a.madeGroup(ctx, t, p)
-	if err != nil {
-		return err
-	}
-	if group != nil && !group.Back() && !group.Gone {
-		p.Lasting = append(p.Lasting, fault.Remedy{Text: "group " + group.Name + " was made for the wave and stays: " + group.Why + "; once nobody needs it",
-			Commands: []fault.Command{fault.NewCommand("undo", "--groups").For(t.Run.ID)}})
 	}
 	if !g.json {
-		a.printUndo(g, p)
-		if group != nil && group.Back() {
-			a.bullet(g, "-", "made group "+group.Name+": is taken back, out of policy and user setting and then deleted", nil)
+		a.printUndo(g, b.Plan)
+		if b.group != nil {
+			a.bullet(g, "-", "made group "+b.group.Name+": is taken back, out of policy and user setting and then deleted", nil)
 		}
 	}
-	steps := p.Todo()
-	if group != nil && group.Back() {
-		steps++
-	}
-	if steps == 0 {
+	if b.steps() == 0 {
 		return nothing("run "+t.Run.ID+" did nothing for "+row.Target.User+" that can be taken back", "")
 	}
-	question := fmt.Sprintf("Take %s back?", wording.Count(steps, "step"))
-	if p.Ends != "" {
-		question += " " + graceBegins(p)
-	}
-	if err := a.ask(ctx, g, question); err != nil {
+	if err := a.ask(ctx, g, b.question()); err != nil {
 		return err
 	}
-	err = undoing.Do(ctx, t.writer("undo"), t.conn.graph, p, func(s undoing.Step) {
-		if !g.json {
-			fmt.Fprintln(a.out, wording.OneLine(strings.ToUpper(s.Undone[:1])+s.Undone[1:]))
-		}
-	})
+	doc, err := a.takeBack(ctx, g, t, row, b)
 	if err != nil {
 		return err
-	}
-	if err := a.noteBack(ctx, t, row, "undo", p.Back()); err != nil {
-		return err
-	}
-	doc := undone(g, t.Run.ID, p)
-	if p.Ends != "" && !g.json {
-		fmt.Fprintln(a.out, wording.OneLine(graceBegins(p)))
-	}
-	if group != nil && group.Back() {
-		if err := wavegroup.Remove(ctx, t.writer("undo"), t.conn.graph, *group); err != nil {
-			return err
-		}
-		doc.Steps = append(doc.Steps, a.groupUndone(g, *group))
 	}
 	if g.json {
 		printJSON(a.out, doc)
 	}
 	return nil
+}
+
+// workedOn is the row of a user: of several lines the one that was worked on, which is none that was skipped or cancelled.
+func workedOn(all []migration.Row, user string) (migration.Row, error) {
+	rows, err := tenantcare.RowsOf(all, user)
+	if err != nil {
+		return migration.Row{}, err
+	}
+	row := rows[0]
+	for _, r := range rows[1:] {
+		if row.State == migration.Skipped || row.State == migration.Cancelled {
+			row = r
+		}
+	}
+	return row, nil
+}
+
+// back is what can be taken back for one row: what was done for it, and the group that was made for the wave, where it can go
+// with its last row; nil: there is none such.
+type back struct {
+	undoing.Plan
+	group *wavegroup.Removal
+}
+
+// lookBack finds out what can be taken back for a row.
+func (a *app) lookBack(ctx context.Context, t *afterwards, row migration.Row) (b back, err error) {
+	mine, err := t.Ledger.Writes(ctx, migration.WriteFilter{Run: t.Run.ID, Row: &row.Index, Command: "run"})
+	if err != nil {
+		return b, err
+	}
+	all, err := t.Ledger.Writes(ctx, migration.WriteFilter{UserID: row.Target.UserID})
+	if err != nil {
+		return b, err
+	}
+	if b.Plan, err = undoing.Look(ctx, t.conn.clock, t.conn.graph, row, mine, all); err != nil {
+		return b, err
+	}
+	group, err := a.madeGroup(ctx, t, b.Plan)
+	switch {
+	case err != nil || group == nil:
+	case group.Back():
+		b.group = group
+	case !group.Gone:
+		b.Lasting = append(b.Lasting, fault.Remedy{Text: "group " + group.Name + " was made for the wave and stays: " + group.Why + "; once nobody needs it",
+			Commands: []fault.Command{fault.NewCommand("undo", "--groups").For(t.Run.ID)}})
+	}
+	return b, err
+}
+
+func (b back) steps() int {
+	n := b.Todo()
+	if b.group != nil {
+		n++
+	}
+	return n
+}
+
+func (b back) question() string {
+	question := fmt.Sprintf("Take %s back?", wording.Count(b.steps(), "step"))
+	if b.Ends != "" {
+		question += " " + graceBegins(b.Plan)
+	}
+	return question
+}
+
+// takeBack does it, and tells of every step.
+func (a *app) takeBack(ctx context.Context, g *globals, t *afterwards, row migration.Row, b back) (undoDocument, error) {
+	tell := func(text string) {
+		if !g.json {
+			fmt.Fprintln(a.out, wording.OneLine(text))
+		}
+	}
+	err := undoing.Do(ctx, t.writer("undo"), t.conn.graph, b.Plan, func(s undoing.Step) { tell(strings.ToUpper(s.Undone[:1]) + s.Undone[1:]) })
+	if err != nil {
+		return undoDocument{}, err
+	}
+	if err := a.noteBack(ctx, t, row, "undo", b.Back()); err != nil {
+		return undoDocument{}, err
+	}
+	doc := undone(g, t.Run.ID, b.Plan)
+	if b.Ends != "" {
+		tell(graceBegins(b.Plan))
+	}
+	if b.group == nil {
+		return doc, nil
+	}
+	if err := wavegroup.Remove(ctx, t.writer("undo"), t.conn.graph, *b.group); err != nil {
+		return doc, err
+	}
+	doc.Steps = append(doc.Steps, a.groupUndone(g, *b.group))
+	return doc, nil
 }
 
 // noteBack records in the run's history that what it did for a row was taken back, and writes the report again.

@@ -125,9 +125,6 @@ const maxConfig = 1 << 20
 
 // readConfig reads the configuration file. A missing file is fine unless it was asked for.
 func readConfig(flags *pflag.FlagSet, path string) (map[string]any, error) {
-	bad := func(what, hint string, err error) (map[string]any, error) {
-		return nil, fault.Wrap(fault.Invalid, "usage", path+": "+what, hint, err)
-	}
 	data, err := run.ReadFile(path, maxConfig)
 	if errors.Is(err, fs.ErrNotExist) && !flags.Changed("config") {
 		return nil, nil
@@ -135,43 +132,60 @@ func readConfig(flags *pflag.FlagSet, path string) (map[string]any, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, "usage", "the configuration file "+path+" cannot be read: "+err.Error(), "check --config", err)
 	}
-	const shape = "write one `name: value` a line"
-	if data, err = yamltext.Decode(data, maxConfig); err != nil {
-		return bad(err.Error(), shape, err)
-	}
-	var config map[string]any
-	decoder := yaml.NewDecoder(bytes.NewReader(data))
-	if err := decoder.Decode(&config); err != nil && !errors.Is(err, io.EOF) {
-		return bad(strings.TrimSpace(yaml.FormatError(err, false, true)), shape, err)
-	}
-	if err := decoder.Decode(new(any)); err == nil {
-		return bad("it holds several documents, separated by ---", "write one list of settings", nil)
+	config, err := decodeConfig(path, data)
+	if err != nil {
+		return nil, err
 	}
 	if v, ok := config["version"]; ok && fmt.Sprint(v) != "1" {
-		return bad("version "+fmt.Sprint(v)+" is of another version of wave365", "this one reads version 1", nil)
-	}
-	profiles, isMap := config["profiles"].(map[string]any)
-	if _, given := config["profiles"]; given && !isMap {
-		return bad("profiles is no list of names with settings", "write profiles:, below it one name: a line, and below each its settings, indented", nil)
+		return nil, badConfig(path, "version "+fmt.Sprint(v)+" is of another version of wave365", "this one reads version 1", nil)
 	}
 	if err := checkSettings(flags, path, config, "profiles"); err != nil {
 		return nil, err
 	}
-	for name, of := range profiles {
-		settings, ok := of.(map[string]any)
+	return config, checkProfiles(flags, path, config)
+}
+
+func badConfig(path, what, hint string, err error) error {
+	return fault.Wrap(fault.Invalid, "usage", path+": "+what, hint, err)
+}
+
+// decodeConfig reads the one document of settings that a configuration file is.
+func decodeConfig(path string, data []byte) (config map[string]any, err error) {
+	const shape = "write one `name: value` a line"
+	if data, err = yamltext.Decode(data, maxConfig); err != nil {
+		return nil, badConfig(path, err.Error(), shape, err)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	if err := decoder.Decode(&config); err != nil && !errors.Is(err, io.EOF) {
+		return nil, badConfig(path, strings.TrimSpace(yaml.FormatError(err, false, true)), shape, err)
+	}
+	if err := decoder.Decode(new(any)); err == nil {
+		return nil, badConfig(path, "it holds several documents, separated by ---", "write one list of settings", nil)
+	}
+	return config, nil
+}
+
+// checkProfiles refuses profiles that are no lists of settings, and settings in them that belong to the file.
+func checkProfiles(flags *pflag.FlagSet, path string, config map[string]any) error {
+	profiles, isMap := config["profiles"].(map[string]any)
+	if _, given := config["profiles"]; given && !isMap {
+		return badConfig(path, "profiles is no list of names with settings", "write profiles:, below it one name: a line, and below each its settings, indented", nil)
+	}
+	for _, name := range slices.Sorted(maps.Keys(profiles)) {
+		settings, ok := profiles[name].(map[string]any)
 		if !ok {
-			return bad("profile "+name+" has no settings", "write its settings below it, indented, such as `tenant: contoso.onmicrosoft.com`", nil)
+			return badConfig(path, "profile "+name+" has no settings", "write its settings below it, indented, such as `tenant: contoso.onmicrosoft.com`", nil)
 		}
 		for _, key := range []string{"version", "profile", "profiles"} {
 			if _, ok := settings[key]; ok {
-				return bad(key+" stands in profile "+name, "it belongs at the top of the file", nil)
+				return badConfig(path, key+" stands in profile "+name, "it belongs at the top of the file", nil)
 			}
 		}
 		if err := checkSettings(flags, path, settings, ""); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return config, nil
+	return nil
 }
 
 // checkSettings refuses keys that are none, and values that are no single ones; but is a key that may hold more.

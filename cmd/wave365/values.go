@@ -41,22 +41,54 @@ func (g *globals) checkValues(cmd *cobra.Command) error {
 			return bad(flag, f.Value.String()+": unknown value", "use one of "+strings.Join(choices(cmd)[flag], ", "))
 		}
 	}
-	if host, port, err := net.SplitHostPort(g.sandbox); err == nil && !sandboxURL(g.sandbox) {
-		if _, err := strconv.ParseUint(port, 10, 16); err == nil {
-			return bad("sandbox", g.sandbox+" is not a URL", "write --sandbox=http://"+net.JoinHostPort(host, port))
-		}
-	}
 	if g.speed <= 0 {
 		return bad("sandbox-speed", strconv.FormatFloat(g.speed, 'g', -1, 64)+": the time of a sandbox must go on", "give a number above 0; 600 makes ten minutes of a second")
 	}
-	if g.tenant != "" && !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`).MatchString(g.tenant) {
-		return bad("tenant", g.tenant+" is neither an ID nor a domain", "give the tenant's ID (a GUID), or a domain such as contoso.onmicrosoft.com")
-	}
-	if u, err := url.Parse(g.blobEndpoint); g.blobEndpoint != "" && (err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "") {
-		return bad("blob-endpoint", g.blobEndpoint+" is not a URL", "write it with its scheme, such as http://127.0.0.1:10000/devstoreaccount1; an account of Azure is named with --storage-account")
-	}
-	if strings.Contains(g.ledger, "://") && !ledger.InDatabase(g.ledger) {
-		return bad("ledger", g.ledger+" is neither a file nor a ledger in PostgreSQL", "give a path, or postgres://USER@HOST/DB?ledger=NAME")
+	for _, c := range []struct {
+		flag, value string
+		judge       func(string) (why, hint string)
+	}{
+		{"sandbox", g.sandbox, sandboxValue}, {"tenant", g.tenant, tenantValue}, {"blob-endpoint", g.blobEndpoint, endpointValue}, {"ledger", g.ledger, ledgerValue},
+	} {
+		if why, hint := c.judge(c.value); why != "" {
+			return bad(c.flag, c.value+" "+why, hint)
+		}
 	}
 	return nil
+}
+
+// sandboxValue says why a value of --sandbox cannot be used, and what to write; "" when it can, as below.
+func sandboxValue(text string) (why, hint string) {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil || sandboxURL(text) {
+		return "", ""
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", ""
+	}
+	return "is not a URL", "write --sandbox=http://" + net.JoinHostPort(host, port)
+}
+
+var tenantName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.-]*$`)
+
+func tenantValue(text string) (why, hint string) {
+	if text == "" || tenantName.MatchString(text) {
+		return "", ""
+	}
+	return "is neither an ID nor a domain", "give the tenant's ID (a GUID), or a domain such as contoso.onmicrosoft.com"
+}
+
+func endpointValue(text string) (why, hint string) {
+	u, err := url.Parse(text)
+	if text == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
+		return "", ""
+	}
+	return "is not a URL", "write it with its scheme, such as http://127.0.0.1:10000/devstoreaccount1; an account of Azure is named with --storage-account"
+}
+
+func ledgerValue(text string) (why, hint string) {
+	if !strings.Contains(text, "://") || ledger.InDatabase(text) {
+		return "", ""
+	}
+	return "is neither a file nor a ledger in PostgreSQL", "give a path, or postgres://USER@HOST/DB?ledger=NAME"
 }
