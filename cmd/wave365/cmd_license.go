@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -68,6 +69,19 @@ func (a *app) licenseList(ctx context.Context, g *globals, conn *connection, pat
 		printJSON(a.out, doc)
 		return nil
 	}
+	printLicenses(a.out, all, path != "")
+	for _, r := range unknown {
+		fmt.Fprintf(a.out, "\nline %d: %s names the license %s, which this tenant does not own\n", r.Line, wording.OneLine(r.User), wording.OneLine(r.License))
+	}
+	return nil
+}
+
+// printLicenses prints licenses as a table, and below it who takes which; forWave: with what a wave wants.
+func printLicenses(w io.Writer, all []listing.License, forWave bool) {
+	header := "LICENSE\tEDITION\tVCPU\tRAM\tDISK\tSEATS\tASSIGNED\tFREE\tSTATE"
+	if forWave {
+		header += "\tTHIS WAVE"
+	}
 	var lines [][]string
 	for _, l := range all {
 		edition := "Enterprise"
@@ -79,25 +93,17 @@ func (a *app) licenseList(ctx context.Context, g *globals, conn *connection, pat
 			state = fmt.Sprintf("%s, %d in warning", state, l.Seats.Warning)
 		}
 		line := []string{l.SKU, edition, number(l.VCPU), gib(l.RAMGiB), gib(l.DiskGiB), fmt.Sprint(l.Seats.Enabled + l.Seats.Warning), fmt.Sprint(l.Seats.Assigned), fmt.Sprint(l.Seats.Free), state}
-		if path != "" {
+		if forWave {
 			line = append(line, wanted(l))
 		}
 		lines = append(lines, line)
 	}
-	header := "LICENSE\tEDITION\tVCPU\tRAM\tDISK\tSEATS\tASSIGNED\tFREE\tSTATE"
-	if path != "" {
-		header += "\tTHIS WAVE"
-	}
-	table(a.out, header, lines)
+	table(w, header, lines)
 	for _, l := range all {
 		if len(l.Takers) > 0 {
-			fmt.Fprint(a.out, folded("\n"+l.SKU+" is named by ", wording.OneLine(strings.Join(l.Takers, ", ")), columns(a.out)))
+			fmt.Fprint(w, folded("\n"+l.SKU+" is named by ", wording.OneLine(strings.Join(l.Takers, ", ")), columns(w)))
 		}
 	}
-	for _, r := range unknown {
-		fmt.Fprintf(a.out, "\nline %d: %s names the license %s, which this tenant does not own\n", r.Line, wording.OneLine(r.User), wording.OneLine(r.License))
-	}
-	return nil
 }
 
 func wanted(l listing.License) string {

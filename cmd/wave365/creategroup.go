@@ -26,22 +26,11 @@ func addCreateGroup(cmd *cobra.Command, o *runOptions) {
 	cmd.Flags().StringVar(&o.createGroup, "create-group", "", "make a dedicated group for each policy that has none, named by this template of {wave} and {policy}")
 }
 
-// unassigned is the finding about a policy that has no group.
-const unassigned = "policy.not-assigned"
-
 // missingGroups are the policies of the wave that are assigned to no group, with the group that a template gives each. nil
 // when there are none, or when something else is wrong with the wave: then nothing is made for it.
 func missingGroups(ctx context.Context, conn *connection, template string, skipInvalid bool, file *wave.File, res preflight.Result) (map[string]string, []graph.ProvisioningPolicy, error) {
-	lines := map[int]bool{}
-	for _, f := range res.Findings {
-		switch {
-		case f.Severity == wave.Error && f.Code == unassigned:
-			lines[f.Line] = true
-		case f.Severity == wave.Error && !skipInvalid:
-			return nil, nil, nil
-		}
-	}
-	if len(lines) == 0 || res.Denied() {
+	lines := res.Unassigned(skipInvalid)
+	if len(lines) == 0 {
 		return nil, nil, nil
 	}
 	all, err := conn.graph.ProvisioningPolicies(ctx)
@@ -82,17 +71,18 @@ func supposeGroups(ctx context.Context, conn *connection, o runOptions, file *wa
 	if err != nil || len(policies) == 0 {
 		return nil, err
 	}
-	out, ids := map[string]string{}, map[string]string{}
+	out, groups := map[string]string{}, map[string]preflight.Group{}
 	var users []string
 	for _, t := range res.Targets {
 		users = append(users, t.UserID)
 	}
+	res.Around.Outsiders = maps.Clone(res.Around.Outsiders)
 	for _, p := range policies {
 		have, err := wavegroup.Find(ctx, conn.graph, names[p.ID])
 		if err != nil {
 			return nil, err
 		}
-		out[names[p.ID]], ids[p.ID] = p.DisplayName, have.ID
+		out[names[p.ID]], groups[p.ID] = p.DisplayName, preflight.Group{ID: have.ID, Name: names[p.ID]}
 		if have.ID == "" {
 			continue
 		}
@@ -100,21 +90,12 @@ func supposeGroups(ctx context.Context, conn *connection, o runOptions, file *wa
 		if err != nil {
 			return nil, err
 		}
-		if res.Around.Outsiders = maps.Clone(res.Around.Outsiders); res.Around.Outsiders == nil {
+		if res.Around.Outsiders == nil {
 			res.Around.Outsiders = map[string][]string{}
 		}
 		res.Around.Outsiders[strings.ToLower(have.ID)], _ = preflight.Outsiders(members, users)
 	}
-	given := map[int]bool{}
-	for i, r := range file.Rows {
-		if name := names[res.Targets[i].PolicyID]; name != "" && r.Group == "" {
-			res.Targets[i].GroupID, res.Targets[i].GroupName, given[r.Line] = ids[res.Targets[i].PolicyID], name, true
-		}
-	}
-	res.Findings = slices.DeleteFunc(res.Findings, func(f wave.Finding) bool { return f.Code == unassigned && given[f.Line] })
-	for i, r := range file.Rows {
-		res.Bad[i] = slices.ContainsFunc(res.Findings, func(f wave.Finding) bool { return f.Line == r.Line && f.Severity == wave.Error })
-	}
+	res.Suppose(file.Rows, groups)
 	return out, nil
 }
 

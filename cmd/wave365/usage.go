@@ -79,38 +79,50 @@ func surplus(cmd *cobra.Command, args []string, takes cobra.PositionalArgs) []st
 }
 
 func mistakenArgs(cmd *cobra.Command, args, surplus []string, err error) error {
-	name, hint, help := helpName(cmd), "usage: "+usageLine(cmd), helpOf(cmd)
-	wrong := func(what string) error { return fault.Wrap(fault.Invalid, "usage", what, hint, err, help) }
-	last := ""
-	if len(args) > 0 {
-		last = args[len(args)-1]
+	if !cmd.HasParent() || cmd.HasSubCommands() && len(args) > 0 {
+		return unknownCommand(cmd, args[0], err)
 	}
-	switch {
-	case !cmd.HasParent():
-		hint = "the help lists the commands"
-		if why, other := elsewhere(args[0]); other != "" {
-			hint, help = why, fault.NewCommand(other)
-		} else if near := nearestHelp(cmd, args[0]); near != "" {
-			hint, help = "did you mean this?", fault.NewCommand(near)
-		}
-		return wrong(fmt.Sprintf("unknown command %q", args[0]))
-	case cmd.HasSubCommands() && len(args) > 0:
-		hint = "the help lists what there is"
-		if near := nearestHelp(cmd, args[0]); near != "" {
-			hint, help = "did you mean this?", fault.NewCommand(name, near)
-		}
-		return wrong(fmt.Sprintf("%s: unknown command %q", name, args[0]))
-	case cmd.Flags().Lookup("sandbox").Value.String() == besideWave && len(args) > 1 && (sandboxURL(last) || strings.HasSuffix(last, ".yaml")):
-		hint = "a scenario or URL is given to --sandbox with an equals sign: --sandbox=" + last
-		return wrong("too many arguments: " + strings.Join(args, " "))
+	name, hint := helpName(cmd), "usage: "+usageLine(cmd)
+	what := name + ": unexpected argument " + strings.Join(surplus, " ")
+	switch scenario := misplacedScenario(cmd, args); {
+	case scenario != "":
+		what, hint = "too many arguments: "+strings.Join(args, " "), "a scenario or URL is given to --sandbox with an equals sign: --sandbox="+scenario
 	case len(surplus) == 1 && strings.HasSuffix(cmd.Use, " WAVE") && strings.HasSuffix(surplus[0], ".csv"):
 		hint = "one wave at a time: start the second one when the first has ended, or copy its rows into the first"
 	case len(args) == 0:
-		return wrong(name + " needs an argument")
+		what = name + " needs an argument"
 	case len(surplus) == 0:
-		return wrong(name + " needs one more argument")
+		what = name + " needs one more argument"
 	}
-	return wrong(name + ": unexpected argument " + strings.Join(surplus, " "))
+	return fault.Wrap(fault.Invalid, "usage", what, hint, err, helpOf(cmd))
+}
+
+// unknownCommand refuses a word that is no command below cmd, and names the one that was probably meant.
+func unknownCommand(cmd *cobra.Command, word string, err error) error {
+	lead, hint, help := "", "the help lists the commands", helpOf(cmd)
+	if cmd.HasParent() {
+		lead, hint = helpName(cmd)+": ", "the help lists what there is"
+	} else if why, other := elsewhere(word); other != "" {
+		return fault.Wrap(fault.Invalid, "usage", fmt.Sprintf("unknown command %q", word), why, err, fault.NewCommand(other))
+	}
+	if near := nearestHelp(cmd, word); near != "" {
+		hint, help = "did you mean this?", fault.NewCommand(near)
+		if cmd.HasParent() {
+			help = fault.NewCommand(helpName(cmd), near)
+		}
+	}
+	return fault.Wrap(fault.Invalid, "usage", fmt.Sprintf("%sunknown command %q", lead, word), hint, err, help)
+}
+
+// misplacedScenario is the last argument where it was meant for a --sandbox that stands before it; "" when it was not.
+func misplacedScenario(cmd *cobra.Command, args []string) string {
+	if len(args) < 2 || cmd.Flags().Lookup("sandbox").Value.String() != besideWave {
+		return ""
+	}
+	if last := args[len(args)-1]; sandboxURL(last) || strings.HasSuffix(last, ".yaml") {
+		return last
+	}
+	return ""
 }
 
 // usageLine is what a command takes, with the flags that it cannot do without.
