@@ -93,6 +93,21 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 	if r.State == migration.RunFinished {
 		return nothing("run "+r.ID+" has ended", "status shows how", fault.NewCommand("status").For(r.ID))
 	}
+	answer, err := a.ordered(ctx, g, l, r, kind, arg)
+	if err != nil {
+		return err
+	}
+	if g.json {
+		printJSON(a.out, orderDocument{"wave365/order/v1", r.ID, kind, arg, answer})
+		return nil
+	}
+	fmt.Fprint(a.out, folded("", "Run "+r.ID+": "+answer, columns(a.out)))
+	return nil
+}
+
+// ordered has an order followed by whoever can: the process that drives the run, the workers' queue, or this process, which ends
+// a pause.
+func (a *app) ordered(ctx context.Context, g *globals, l *ledger.Ledger, r migration.Run, kind, arg string) (string, error) {
 	answer, err := order(ctx, l, ledger.Order{Run: r.ID, By: run.ThisProcess(version).String(), Kind: kind, Arg: arg})
 	if code := fault.CodeOf(err); code == "ledger.not-driven" || code == "run.deaf" {
 		slots := 0
@@ -107,17 +122,9 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 		answer, err = a.endPause(ctx, g, r.ID)
 	}
 	if fault.CodeOf(err) == "ledger.not-driven" {
-		return fault.New(fault.Conflict, "ledger.not-driven", err.Error(), fault.HintOf(err), resumeNow(ctx, l, r.ID))
+		err = fault.New(fault.Conflict, "ledger.not-driven", err.Error(), fault.HintOf(err), resumeNow(ctx, l, r.ID))
 	}
-	if err != nil {
-		return err
-	}
-	if g.json {
-		printJSON(a.out, orderDocument{"wave365/order/v1", r.ID, kind, arg, answer})
-		return nil
-	}
-	fmt.Fprint(a.out, folded("", "Run "+r.ID+": "+answer, columns(a.out)))
-	return nil
+	return answer, err
 }
 
 // endPause takes back the pause of a run that no process drives.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -149,6 +150,29 @@ func listed(path string) ([]string, error) {
 	return out, lines.Err()
 }
 
+// leavers looks at everybody who is named, each once; who of several has no Cloud PC is told and left out.
+func (a *app) leavers(ctx context.Context, g *globals, conn *connection, o deprovisioning, settle func(user string) error) ([]leaving.Leave, error) {
+	var all []leaving.Leave
+	for _, name := range o.users {
+		l, err := a.lookAtLeaver(ctx, conn, name, o, settle)
+		if err != nil && (fault.CodeOf(err) != codeNothing || len(o.users) == 1) {
+			return nil, err
+		}
+		if err != nil {
+			a.tell(g, "%s", err.Error())
+			continue
+		}
+		if slices.ContainsFunc(all, func(other leaving.Leave) bool { return other.PC.ID == l.PC.ID }) {
+			return nil, fault.New(fault.Invalid, "deprovision.ambiguous", l.User.UPN+" is named twice", "name each person once; nobody was touched")
+		}
+		all = append(all, l)
+	}
+	if len(all) == 0 {
+		return nil, nothing("nobody who is named has a Cloud PC: nothing to do", "")
+	}
+	return all, nil
+}
+
 // deprovisionAll looks at everybody first, has each agreed to, and only then begins.
 func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, o deprovisioning, withWriter func(func(tenantcare.Writer) error) error) error {
 	if o.file != "" {
@@ -167,25 +191,9 @@ func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, 
 		}
 		return withWriter(func(w tenantcare.Writer) error { return a.settle(ctx, g, conn, w, migration.WriteFilter{UserID: user}) })
 	}
-	var all []leaving.Leave
-	for _, name := range o.users {
-		l, err := a.lookAtLeaver(ctx, conn, name, o, settle)
-		if err != nil && (fault.CodeOf(err) != codeNothing || len(o.users) == 1) {
-			return err
-		}
-		if err != nil {
-			a.tell(g, "%s", err.Error())
-			continue
-		}
-		for _, other := range all {
-			if other.PC.ID == l.PC.ID {
-				return fault.New(fault.Invalid, "deprovision.ambiguous", l.User.UPN+" is named twice", "name each person once; nobody was touched")
-			}
-		}
-		all = append(all, l)
-	}
-	if len(all) == 0 {
-		return nothing("nobody who is named has a Cloud PC: nothing to do", "")
+	all, err := a.leavers(ctx, g, conn, o, settle)
+	if err != nil {
+		return err
 	}
 	for _, l := range all {
 		a.printLosses(g, l, o.keepGrace)
