@@ -90,15 +90,8 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	if len(p.Kept) > 0 {
 		doc.ExitCode = exitUsage
 	}
-	if p.Nothing() && len(p.Kept) > 0 {
-		return a.closedLater(g, t.Run.ID, doc)
-	}
 	if p.Nothing() {
-		if doc.ExitCode = exitNothing; g.json {
-			printJSON(a.out, doc)
-			return exit(exitNothing)
-		}
-		return nothing("run "+t.Run.ID+" is closed already: nothing to do", "")
+		return a.nothingToClose(g, t.Run.ID, p, doc)
 	}
 	if err := a.ask(ctx, g, "Close run "+t.Run.ID+"? "+consequence(t.Run.Sandbox)); err != nil {
 		return err
@@ -112,17 +105,33 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	if err != nil {
 		return err
 	}
+	return a.closed(ctx, g, t, p, doc)
+}
+
+// nothingToClose is the answer when there is nothing to do, or nothing yet.
+func (a *app) nothingToClose(g *globals, id string, p closing.Plan, doc closeDocument) error {
 	if len(p.Kept) > 0 {
-		if err := a.reportAgain(ctx, t.Ledger, t.Run.ID, t.Now()); err != nil {
+		return a.closedLater(g, id, doc)
+	}
+	if doc.ExitCode = exitNothing; g.json {
+		printJSON(a.out, doc)
+		return exit(exitNothing)
+	}
+	return nothing("run "+id+" is closed already: nothing to do", "")
+}
+
+// closed records that the run is closed, unless something was kept for others, and answers.
+func (a *app) closed(ctx context.Context, g *globals, t *afterwards, p closing.Plan, doc closeDocument) error {
+	if len(p.Kept) == 0 {
+		if err := t.Note(ctx, migration.RunClosed, fmt.Sprintf("%d settings, %d imports, %d blobs", doc.Done.Settings, doc.Done.Purged, doc.Done.Deleted)); err != nil {
 			return err
 		}
-		return a.closedLater(g, t.Run.ID, doc)
-	}
-	if err := t.Note(ctx, migration.RunClosed, fmt.Sprintf("%d settings, %d imports, %d blobs", doc.Done.Settings, doc.Done.Purged, doc.Done.Deleted)); err != nil {
-		return err
 	}
 	if err := a.reportAgain(ctx, t.Ledger, t.Run.ID, t.Now()); err != nil {
 		return err
+	}
+	if len(p.Kept) > 0 {
+		return a.closedLater(g, t.Run.ID, doc)
 	}
 	if g.json {
 		printJSON(a.out, doc)

@@ -73,19 +73,11 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 		return err
 	}
 	defer conn.close()
-	before, err := run.KnownIn(ctx, g.ledger)
+	res, supposed, err := a.validateToPlan(ctx, g, conn, o, file, findings)
 	if err != nil {
 		return err
 	}
-	res, err := a.preflight(ctx, g, conn, o.checking, file, findings, before)
-	if err != nil {
-		return err
-	}
-	supposed, err := supposeGroups(ctx, conn, o, file, &res)
-	if err != nil {
-		return err
-	}
-	if res.Denied() || res.Whole() || res.Count(wave.Error) > 0 && !o.skipInvalid {
+	if o.refuses(res) {
 		return a.answerValidate(g, file, res)
 	}
 	now := conn.clock.Now()
@@ -112,6 +104,19 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 		}
 	}
 	return a.answerPlan(g, p, res, out)
+}
+
+// validateToPlan validates the wave, as if the groups were there that --create-group would make; supposed are their policies.
+func (a *app) validateToPlan(ctx context.Context, g *globals, conn *connection, o runOptions, file *wave.File, findings []wave.Finding) (res preflight.Result, supposed map[string]string, err error) {
+	before, err := run.KnownIn(ctx, g.ledger)
+	if err != nil {
+		return res, nil, err
+	}
+	if res, err = a.preflight(ctx, g, conn, o.checking, file, findings, before); err != nil {
+		return res, nil, err
+	}
+	supposed, err = supposeGroups(ctx, conn, o, file, &res)
+	return res, supposed, err
 }
 
 // chosen are the settings of a run that would begin now: was, with what the flags say.

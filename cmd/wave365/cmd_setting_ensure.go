@@ -50,14 +50,8 @@ Exit codes: 0 done, 5 a setting is in the way or a permission is missing, 6 it i
 	return cmd
 }
 
-func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o ensuring) error {
-	groups, err := ensuredGroups(ctx, conn, o)
-	if err == nil {
-		err = a.settleSettings(ctx, g, conn)
-	}
-	if err != nil {
-		return err
-	}
+// settingPlan decides by the tenant's settings what is to be done for these groups.
+func settingPlan(ctx context.Context, conn *connection, o ensuring, groups []snapshotsetting.Group) (snapshotsetting.Plan, error) {
 	name := o.name
 	switch {
 	case name == "" && o.wave != "":
@@ -67,20 +61,31 @@ func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o
 	}
 	settings, err := conn.graph.UserSettings(ctx)
 	if err != nil {
-		return err
+		return snapshotsetting.Plan{}, err
 	}
 	ids := make([]string, len(groups))
 	for i := range groups {
 		ids[i] = groups[i].ID
 		if err := readMembers(ctx, conn, &groups[i]); err != nil {
-			return err
+			return snapshotsetting.Plan{}, err
 		}
 	}
 	others, err := otherGroups(ctx, conn, snapshotsetting.Others(settings, ids))
 	if err != nil {
+		return snapshotsetting.Plan{}, err
+	}
+	return snapshotsetting.Decide(name, groups, settings, others)
+}
+
+func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o ensuring) error {
+	groups, err := ensuredGroups(ctx, conn, o)
+	if err == nil {
+		err = a.settleSettings(ctx, g, conn)
+	}
+	if err != nil {
 		return err
 	}
-	plan, err := snapshotsetting.Decide(name, groups, settings, others)
+	plan, err := settingPlan(ctx, conn, o, groups)
 	if err != nil {
 		return err
 	}
