@@ -1,14 +1,10 @@
 package graphapi
 
 import (
-	"strconv"
-
 	"wave365/pkg/sandbox/graphapi/odata"
 	"wave365/pkg/sandbox/tenant"
 	"wave365/pkg/sandbox/tenant/catalog"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 func planInfo(p catalog.Product, state string) []odata.Object {
 	return []odata.Object{{
