@@ -316,11 +316,16 @@ func (w *world) mayAlso(p person, n int) (ends []string) {
 		add(what, w.endsOf(p, what)...)
 	}
 	add(rename, "failed check.moved")
-	if slices.ContainsFunc(w.story.faults, func(f scenario.Fault) bool { return f.Kind == "malformed" || f.Kind == "status" && f.Match == "" }) {
+	if w.unreadable() {
 		ends = append(ends, "failed check.failed", "failed cutover.failed") // what cannot be read twice, or for half a day, is believed
 	}
 	add(deleteUser, "failed user.not-found", "failed provision.leaving", "succeeded", "succeeded with warnings")
 	add(unjoin, "failed group.left")
 	add(unlicense, "failed license.missing")
 	return ends
+}
+
+// unreadable reports whether answers of any kind are spoiled so often that half a day of tries may meet no good one.
+func (w *world) unreadable() bool {
+	return slices.ContainsFunc(w.story.faults, func(f scenario.Fault) bool { return f.Kind == "malformed" || f.Kind == "status" && f.Match == "" })
 }
