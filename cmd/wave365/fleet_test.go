@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger"
 	"wave365/pkg/ledger/pgtest"
@@ -254,4 +256,32 @@ func TestSubmittedWave(t *testing.T) {
 			t.Errorf("the worker ended with %d", e.ExitCode())
 		}
 	}
+}
+
+// What a run came to is in its ledger before the queue is told. A worker that dies in between, or loses the database, leaves the
+// job to be taken up again: the run waits for a person all the same, and its cut-over does not begin by itself.
+func TestAnEndThatTheQueueWasNotTold(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	wave, url := f.tenant("contoso", 3, 1200)
+	f.submit("contoso", wave, url, "--until", "imported")
+	f.worker("one", nil, "--slice", "5s")
+	parked := f.job("contoso", 60*time.Second, inState(queue.Parked))
+	db, err := pgx.Connect(t.Context(), f.server.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close(context.Background()) }()
+	n, err := db.Exec(t.Context(), "UPDATE river.river_job SET state = 'available', finalized_at = NULL, scheduled_at = now(), metadata = '{}'")
+	if err != nil || n.RowsAffected() != 1 {
+		t.Fatal(n, err)
+	}
+	again := f.job("contoso", 60*time.Second, func(j queue.Job) bool { return j.State == queue.Parked || j.State == queue.Done })
+	if c := f.counts("contoso"); again.State != queue.Parked || again.Why != parked.Why || c.Succeeded > 0 {
+		t.Errorf("taken up again it is %+v, with %+v; it was %+v", again, c, parked)
+	}
+	if out, code := answer(t, tool(f.dir, "resume", "r1", "--yes", "--ledger", f.server.Ledger("contoso"))); code != 0 {
+		t.Errorf("resume: exit code %d\n%s", code, out)
+	}
+	f.job("contoso", 90*time.Second, inState(queue.Done))
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"wave365/pkg/cloud/contact"
@@ -42,8 +43,8 @@ const Command = "wave365 worker"
 // elsewhere is how long a run is left alone that this worker cannot take up.
 const elsewhere = 20 * time.Second
 
-// drive drives a run for a slice.
-func drive(ctx context.Context, o run.Options, id string, t Timing, log *slog.Logger) Rest {
+// drive drives a run for a slice. again: what the slice before came to did not reach the queue, or it came to nothing.
+func drive(ctx context.Context, o run.Options, id string, again bool, t Timing, log *slog.Logger) Rest {
 	o.Driver.Command = Command
 	o.Replace = func(h ledger.Holder) bool { return h.Command == Command && h.Run == id }
 	s, err := run.Open(ctx, o, id)
@@ -51,13 +52,43 @@ func drive(ctx context.Context, o run.Options, id string, t Timing, log *slog.Lo
 		return restOf(err, t)
 	}
 	defer s.Close()
-	rest := slice(ctx, s, t, log)
+	rest, left := Rest{}, false
+	if again {
+		rest, left = ended(ctx, s)
+	}
+	if !left {
+		rest = slice(ctx, s, t, log)
+	}
 	if err := s.Ledger.Close(); err != nil && rest.Retry == nil {
 		// The lock could not be given back, and a person would be refused for it: the next slice takes it over, and finds the
 		// run as this one left it.
 		return Rest{Retry: err}
 	}
 	return rest
+}
+
+// ended says for which person a run waits, and that it does, when its ledger holds such an end although the queue was not told:
+// the worker died, or the database went away, in between. Who continues it is recorded there first. An end that is not wholly
+// recorded, or that a run comes to again by itself, is left to the next slice.
+func ended(ctx context.Context, s *run.Session) (Rest, bool) {
+	events, err := s.Ledger.Events(ctx, s.Run.ID)
+	if err != nil {
+		return Rest{Retry: err}, true
+	}
+	end, e, _ := run.LastEnd(events)
+	over := false
+	switch string(end) {
+	case "drained":
+		over = !s.Run.Settings.Draining
+	case "reached":
+		over = s.Run.Settings.Until == ""
+	case "halted":
+		over = !slices.ContainsFunc(s.Rows, func(r migration.Row) bool { return !r.State.Final() && r.Step.Imported() })
+	}
+	if !over || migration.Count(s.Rows).Open() == 0 {
+		return Rest{}, false
+	}
+	return Rest{Person: personFor(ctx, s, run.Outcome{End: end, Why: e.Note})}, true
 }
 
 // slice drives an open run for a slice.

@@ -99,7 +99,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[queue.Run]) error {
 	began := time.Now()
 	o := w.Session(w.q.Ledger(job.Args.Ledger))
 	o.Connections = w.ledgers
-	rest := drive(ctx, o, job.Args.Run, w.Timing, log)
+	rest := drive(ctx, o, job.Args.Run, queue.Failed(job.JobRow), w.Timing, log)
 	log = log.With("seconds", time.Since(began).Seconds())
 	why := cmp.Or(rest.Person, rest.Why)
 	if rest.Retry != nil {

@@ -240,15 +240,34 @@ func (q *Queue) Job(ctx context.Context, ledger, run string) (Job, bool, error) 
 	return Job{}, false, nil
 }
 
-func jobOf(row *rivertype.JobRow, args Run) Job {
-	j := Job{Ledger: args.Ledger, Run: args.Run, Since: row.CreatedAt, id: row.ID}
+// noteOf is what the last slice left in its job; false: nothing.
+func noteOf(row *rivertype.JobRow) (Note, bool) {
 	var left struct {
 		Output Note `json:"output"`
 	}
-	if json.Unmarshal(row.Metadata, &left) == nil {
-		j.Why, j.Worker = left.Output.Why, left.Output.Worker
-		if left.Output.At.After(j.Since) {
-			j.Since = left.Output.At
+	err := json.Unmarshal(row.Metadata, &left)
+	return left.Output, err == nil
+}
+
+// skew is how far the clocks of workers may be apart.
+const skew = time.Minute
+
+// Failed reports whether the last slice of a job failed, or its worker died; for a while after that it still says so.
+func Failed(row *rivertype.JobRow) bool {
+	n := len(row.Errors)
+	if n == 0 {
+		return false
+	}
+	note, _ := noteOf(row)
+	return row.Errors[n-1].At.Add(skew).After(note.At)
+}
+
+func jobOf(row *rivertype.JobRow, args Run) Job {
+	j := Job{Ledger: args.Ledger, Run: args.Run, Since: row.CreatedAt, id: row.ID}
+	if note, ok := noteOf(row); ok {
+		j.Why, j.Worker = note.Why, note.Worker
+		if note.At.After(j.Since) {
+			j.Since = note.At
 		}
 	}
 	if n := len(row.AttemptedBy); n > 0 {
