@@ -28,9 +28,9 @@ func first(wanted bool) function {
 		of := args[0].static
 		for _, a := range args[1:] {
 			switch {
+			case a.kind == fieldsKind, of.kind == fieldsKind: // two sets of fields need not have the same ones
+				return expr{}, errors.New("it cannot choose between all fields and one value, or between two sets of fields")
 			case a.kind == of.kind:
-			case a.kind == fieldsKind, of.kind == fieldsKind:
-				return expr{}, errors.New("it cannot choose between all fields and one value")
 			default:
 				of = static{kind: mixedKind}
 			}

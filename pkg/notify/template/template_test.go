@@ -46,10 +46,11 @@ func TestParse_refuses(t *testing.T) {
 		"{{not}}":                 "not: it takes one argument",
 		"{{and}}":                 "at least one argument",
 		"{{or .Data .Name}}":      "cannot choose between all fields and one value",
-		"{{printf .Total}}":       "its first argument is a text",
-		`{{printf "%v" .}}`:       "cannot write all fields at once",
-		"{{1.5}}":                 "1.5 is not supported",
-		"{{nil | not}}":           "nil",
+		"{{with and .Data $}}{{printf .Name}}{{end}}": "or between two sets of fields",
+		"{{printf .Total}}":                           "its first argument is a text",
+		`{{printf "%v" .}}`:                           "cannot write all fields at once",
+		"{{1.5}}":                                     "1.5 is not supported",
+		"{{nil | not}}":                               "nil",
 	} {
 		_, err := template.Parse("t", text, template.Text, values("x", 1))
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "t:") {
