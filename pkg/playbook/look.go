@@ -191,10 +191,13 @@ func (b *Playbook) lookAtImports(ctx context.Context, rows []migration.Row, seen
 	return b.keepOwnImports(ctx, rows, seen, all)
 }
 
-// A look before an import may be lookAge old; when the import leaves at last, after whatever it waited for, lookHolds.
+// A look before an import may be lookAge old; when the import leaves at last, after whatever it waited for, lookHolds, and in
+// any case lookHoldsWall on the wall clock: where a sandbox's time runs thousands of times as fast, what this process itself
+// does between look and import takes longer than lookHolds, and no import would ever be sent.
 const (
-	lookAge   = 2 * time.Minute
-	lookHolds = 5 * time.Minute
+	lookAge       = 2 * time.Minute
+	lookHolds     = 5 * time.Minute
+	lookHoldsWall = 2 * time.Second
 )
 
 // errStale is an import that was not sent, because the look before it had grown too old on the way.

@@ -200,6 +200,39 @@ func TestALookThatGrewOld(t *testing.T) {
 	})
 }
 
+// fast is the clock of a sandbox whose time runs 6,000 times as fast as the wall clock.
+type fast struct{ cloud.Clock }
+
+func (fast) Wall(d time.Duration) time.Duration { return d / 6000 }
+
+// Where a sandbox's time runs fast, a moment of this process is minutes there: that alone makes no look too old, or no import
+// would ever be sent.
+func TestALookHoldsAMomentOfTheWallClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, story())
+		defer s.close()
+		s.rows = s.rows[:1]
+		slow := &slowSigner{Client: s.blobs, meanwhile: func() {}}
+		book := playbook.New(s.run, s.graph, slow, s.ledger, fast{}, func(_ int, _ bool, src migration.Source) (bloburl.Ref, error) {
+			return bloburl.Parse(src.URL, s.blobs.Root())
+		})
+		if err := book.Prepare(t.Context(), s.rows); err != nil {
+			t.Fatal(err)
+		}
+		r, err := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 1}, Steps: book.Steps(), Clock: cloud.Clock{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.rows, _, err = r.Run(t.Context(), nil, s.rows); err != nil {
+			t.Fatal(err)
+		}
+		if got, did := states(s.rows), s.intents(0); got != "succeeded" || strings.Contains(did, "no-effect") {
+			t.Errorf("%s: %s", got, did)
+		}
+	})
+}
+
 // dying is a process that ends right after its import was accepted.
 type dying struct {
 	*liar
