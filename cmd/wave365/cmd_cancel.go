@@ -85,7 +85,7 @@ func (a *app) askCancel(ctx context.Context, g *globals, id string) error {
 
 // cancelLive asks the process that drives the run; refused is what the lock said.
 func (a *app) cancelLive(ctx context.Context, g *globals, id, user string, refused error) error {
-	err := runOrder(ctx, a, g, id, ledger.OrderCancel, user)
+	err := runOrder(ctx, a, g, id, ledger.RequestCancel, user)
 	if fault.CodeOf(err) == "ledger.not-driven" {
 		return refused // the lock is held for something else
 	}
@@ -120,7 +120,7 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 		text += fmt.Sprintf("; %d without the license that was taken for the import", n)
 	}
 	if g.json {
-		printJSON(a.out, orderDocument{"wave365/order/v1", s.Run.ID, ledger.OrderCancel, "", text})
+		printJSON(a.out, orderDocument{"wave365/order/v1", s.Run.ID, ledger.RequestCancel, "", text})
 		return nil
 	}
 	fmt.Fprintf(a.out, "Run %s: %s.\n", s.Run.ID, text)

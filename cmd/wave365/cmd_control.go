@@ -19,17 +19,17 @@ import (
 const orderPatience = 20 * time.Second
 
 func newPauseCommand(a *app, g *globals) *cobra.Command {
-	return orderCommand(a, g, ledger.OrderPause, "pause [RUN]", "Let a live run start nothing new until continue",
+	return orderCommand(a, g, ledger.RequestPause, "pause [RUN]", "Let a live run start nothing new until continue",
 		"Let the process that drives the run start nothing new. What is in flight continues and is watched. Works from a second\nterminal; `wave365 continue` ends it. Without a name, the latest run.")
 }
 
 func newContinueCommand(a *app, g *globals) *cobra.Command {
-	return orderCommand(a, g, ledger.OrderContinue, "continue [RUN]", "End a pause of a live run",
+	return orderCommand(a, g, ledger.RequestContinue, "continue [RUN]", "End a pause of a live run",
 		"Let the process that drives the run start rows again. To continue an interrupted run use `wave365 resume`.")
 }
 
 func newDrainCommand(a *app, g *globals) *cobra.Command {
-	return orderCommand(a, g, ledger.OrderDrain, "drain [RUN]", "Let a live run end with what is in flight",
+	return orderCommand(a, g, ledger.RequestDrain, "drain [RUN]", "Let a live run end with what is in flight",
 		"The same as one Ctrl-C at the terminal of the run: nothing new starts, what is in flight runs to completion, and the\nprocess ends with exit code 9. Continue it with `wave365 resume`.")
 }
 
@@ -46,7 +46,7 @@ func newSlotsCommand(a *app, g *globals) *cobra.Command {
 			if err := run.CheckSlots(n); err != nil {
 				return usageError{err}
 			}
-			return runOrder(cmd.Context(), a, g, runArg(args[1:]), ledger.OrderSlots, strconv.Itoa(n))
+			return runOrder(cmd.Context(), a, g, runArg(args[1:]), ledger.RequestSlots, strconv.Itoa(n))
 		},
 	}
 }
@@ -81,7 +81,7 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 	if err != nil {
 		return whichRuns(ctx, l, err)
 	}
-	if kind == ledger.OrderCancel && arg != "" {
+	if kind == ledger.RequestCancel && arg != "" {
 		rows, err := l.Rows(ctx, r.ID)
 		if err == nil {
 			_, err = run.RowOf(rows, arg) // a typing mistake is one also while the run goes on
@@ -108,17 +108,17 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 // ordered has an order followed by whoever can: the process that drives the run, the workers' queue, or this process, which ends
 // a pause.
 func (a *app) ordered(ctx context.Context, g *globals, l *ledger.Ledger, r migration.Run, kind, arg string) (string, error) {
-	answer, err := order(ctx, l, ledger.Order{Run: r.ID, By: run.ThisProcess(version).String(), Kind: kind, Arg: arg})
+	answer, err := order(ctx, l, ledger.Request{Run: r.ID, By: run.ThisProcess(version).String(), Kind: kind, Arg: arg})
 	if code := fault.CodeOf(err); code == "ledger.not-driven" || code == "run.deaf" {
 		slots := 0
-		if kind == ledger.OrderSlots {
+		if kind == ledger.RequestSlots {
 			slots, _ = strconv.Atoi(arg) // it was read before
 		}
 		if said, ok, failed := a.orderQueued(ctx, g, r.ID, kind, slots); ok || failed != nil {
 			answer, err = said, failed
 		}
 	}
-	if fault.CodeOf(err) == "ledger.not-driven" && kind == ledger.OrderContinue && r.Settings.Paused {
+	if fault.CodeOf(err) == "ledger.not-driven" && kind == ledger.RequestContinue && r.Settings.Paused {
 		answer, err = a.endPause(ctx, g, r.ID)
 	}
 	if fault.CodeOf(err) == "ledger.not-driven" {
@@ -152,8 +152,8 @@ type orderDocument struct {
 }
 
 // order records an order and waits until the process that drives the run has obeyed it.
-func order(ctx context.Context, l *ledger.Ledger, o ledger.Order) (answer string, err error) {
-	if o, err = l.Order(ctx, o); err != nil {
+func order(ctx context.Context, l *ledger.Ledger, o ledger.Request) (answer string, err error) {
+	if o, err = l.RecordRequest(ctx, o); err != nil {
 		return "", err
 	}
 	limit := time.NewTimer(orderPatience)
@@ -161,12 +161,12 @@ func order(ctx context.Context, l *ledger.Ledger, o ledger.Order) (answer string
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for gone := false; ; {
-		all, err := l.Orders(ctx, o.Run)
+		all, err := l.Requests(ctx, o.Run)
 		if err != nil {
 			return "", err
 		}
 		for _, known := range all {
-			if known.ID == o.ID && !known.ObeyedAt.IsZero() {
+			if known.ID == o.ID && !known.AnsweredAt.IsZero() {
 				return known.Answer, nil
 			}
 		}

@@ -134,11 +134,11 @@ func (a *app) orderQueued(ctx context.Context, g *globals, id, kind string, slot
 	defer s.Close()
 	next := s.Run.Settings
 	switch kind {
-	case ledger.OrderPause:
+	case ledger.RequestPause:
 		next.Paused, answer = true, "paused: nothing new starts until continue"
-	case ledger.OrderContinue:
+	case ledger.RequestContinue:
 		next.Paused, answer = false, "the pause is over"
-	case ledger.OrderDrain:
+	case ledger.RequestDrain:
 		next.Draining, answer = true, "draining: nothing new starts, what is in flight runs to completion"
 	default:
 		answer = "slots changed"
@@ -146,7 +146,7 @@ func (a *app) orderQueued(ctx context.Context, g *globals, id, kind string, slot
 	if err := s.Choose(ctx, slots, next, kind); err != nil {
 		return "", true, err
 	}
-	if kind != ledger.OrderContinue && job.State == queue.Parked {
+	if kind != ledger.RequestContinue && job.State == queue.Parked {
 		return answer + "; it waits for a person: " + job.Why, true, nil
 	}
 	s.Close()

@@ -14,42 +14,42 @@ func TestOrdersGoToTheProcessThatDrives(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	l, _ := begin(t, 2)
-	_, err := l.Order(ctx, ledger.Order{Run: "r1", By: "ada on host", Kind: ledger.OrderPause})
+	_, err := l.RecordRequest(ctx, ledger.Request{Run: "r1", By: "ada on host", Kind: ledger.RequestPause})
 	wantFault(t, err, fault.Conflict, "ledger.not-driven")
 	release, err := l.Lock(ctx, ledger.Holder{Run: "r1"})
 	must(t, err)
-	_, err = l.Order(ctx, ledger.Order{Run: "r1", By: "ada on host", Kind: "dance"})
+	_, err = l.RecordRequest(ctx, ledger.Request{Run: "r1", By: "ada on host", Kind: "dance"})
 	wantFault(t, err, fault.Internal, "ledger.order")
 
 	// The order comes from a second process, which has the file open on its own.
 	second := openAt(t, l.Path(), ledger.Options{})
-	o, err := second.Order(ctx, ledger.Order{Run: "r1", By: "ada on host", Kind: ledger.OrderSlots, Arg: "5"})
+	o, err := second.RecordRequest(ctx, ledger.Request{Run: "r1", By: "ada on host", Kind: ledger.RequestSlots, Arg: "5"})
 	must(t, err)
-	mine, err := l.OrdersForMe(ctx)
+	mine, err := l.PendingRequests(ctx)
 	must(t, err)
-	if len(mine) != 1 || mine[0].ID != o.ID || mine[0].Arg != "5" || mine[0].By != "ada on host" || !mine[0].ObeyedAt.IsZero() {
+	if len(mine) != 1 || mine[0].ID != o.ID || mine[0].Arg != "5" || mine[0].By != "ada on host" || !mine[0].AnsweredAt.IsZero() {
 		t.Fatalf("orders for the driver: %+v", mine)
 	}
-	if other, err := second.OrdersForMe(ctx); err != nil || len(other) != 0 {
+	if other, err := second.PendingRequests(ctx); err != nil || len(other) != 0 {
 		t.Errorf("a process without the lock is asked to obey %v, %v", other, err)
 	}
-	must(t, l.Obey(ctx, mine[0], evening, "5 slots"))
-	wantFault(t, l.Obey(ctx, mine[0], evening, "again"), fault.Conflict, "ledger.obeyed")
-	if mine, err = l.OrdersForMe(ctx); err != nil || len(mine) != 0 {
+	must(t, l.AnswerRequest(ctx, mine[0], evening, "5 slots"))
+	wantFault(t, l.AnswerRequest(ctx, mine[0], evening, "again"), fault.Conflict, "ledger.obeyed")
+	if mine, err = l.PendingRequests(ctx); err != nil || len(mine) != 0 {
 		t.Errorf("obeyed and still open: %v, %v", mine, err)
 	}
 	// Orders that were not obeyed die with the process they were for.
-	_, err = second.Order(ctx, ledger.Order{Run: "r1", By: "ada on host", Kind: ledger.OrderDrain})
+	_, err = second.RecordRequest(ctx, ledger.Request{Run: "r1", By: "ada on host", Kind: ledger.RequestDrain})
 	must(t, err)
 	must(t, release())
 	_, err = l.Lock(ctx, ledger.Holder{Run: "r1"})
 	must(t, err)
-	if mine, err = l.OrdersForMe(ctx); err != nil || len(mine) != 0 {
+	if mine, err = l.PendingRequests(ctx); err != nil || len(mine) != 0 {
 		t.Errorf("a new process is asked to obey the old one's orders: %v, %v", mine, err)
 	}
-	all, err := second.Orders(ctx, "r1")
+	all, err := second.Requests(ctx, "r1")
 	must(t, err)
-	if len(all) != 2 || !all[0].ObeyedAt.Equal(evening) || all[0].Answer != "5 slots" || !all[1].ObeyedAt.IsZero() {
+	if len(all) != 2 || !all[0].AnsweredAt.Equal(evening) || all[0].Answer != "5 slots" || !all[1].AnsweredAt.IsZero() {
 		t.Errorf("orders: %+v", all)
 	}
 	var who []string
@@ -70,9 +70,9 @@ func TestOrdersAreNotRewritten(t *testing.T) {
 	l, _ := begin(t, 1)
 	_, err := l.Lock(ctx, ledger.Holder{Run: "r1"})
 	must(t, err)
-	o, err := l.Order(ctx, ledger.Order{Run: "r1", By: "ada", Kind: ledger.OrderPause})
+	o, err := l.RecordRequest(ctx, ledger.Request{Run: "r1", By: "ada", Kind: ledger.RequestPause})
 	must(t, err)
-	must(t, l.Obey(ctx, o, evening, "paused"))
+	must(t, l.AnswerRequest(ctx, o, evening, "paused"))
 	must(t, l.ChangeRun(ctx, "r1", ledger.Change{Slots: 3}))
 	db := raw(t, l.Path())
 	for _, q := range []string{

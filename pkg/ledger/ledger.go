@@ -26,8 +26,8 @@ import (
 type (
 	// Holder is the process that drives the ledger's runs.
 	Holder = hold.Holder
-	// Order is what an operator asks of the process that drives a run.
-	Order = hold.Order
+	// Request is what an operator asks of the process that drives a run.
+	Request = hold.Request
 	// Change is what changes about a run after it was created.
 	Change = record.Change
 	// Edit is an edited wave file, as far as its run takes it over.
@@ -42,11 +42,11 @@ type (
 
 // The kinds of order.
 const (
-	OrderPause    = hold.OrderPause
-	OrderContinue = hold.OrderContinue
-	OrderSlots    = hold.OrderSlots
-	OrderDrain    = hold.OrderDrain
-	OrderCancel   = hold.OrderCancel
+	RequestPause    = hold.RequestPause
+	RequestContinue = hold.RequestContinue
+	RequestSlots    = hold.RequestSlots
+	RequestDrain    = hold.RequestDrain
+	RequestCancel   = hold.RequestCancel
 )
 
 // VerifyChain checks entries as Audit returns them, those of the whole ledger or of one run, and names the first one that

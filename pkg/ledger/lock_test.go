@@ -124,7 +124,7 @@ func TestNobodyIsAskedOfTheDead(t *testing.T) {
 	must(t, err)
 	must(t, cmd.Wait())
 	second := openAt(t, l.Path(), ledger.Options{})
-	_, err = second.Order(ctx, ledger.Order{Run: "r1", By: "ada on host", Kind: ledger.OrderPause})
+	_, err = second.RecordRequest(ctx, ledger.Request{Run: "r1", By: "ada on host", Kind: ledger.RequestPause})
 	wantFault(t, err, fault.Conflict, "ledger.not-driven")
 	if err != nil && !strings.Contains(err.Error(), "ended without a word") {
 		t.Errorf("it does not say that the process is gone: %v", err)

@@ -105,9 +105,9 @@ func evenings(t *testing.T, path string) *ledger.Ledger {
 		must(t, l.Apply(ctx, migration.Advance(tr.To(), migration.Facts{SnapshotID: "s"}, evening.Add(time.Hour), "soon", evening)))
 	}
 	must(t, l.ChangeRun(ctx, "r1", ledger.Change{Slots: 7, By: "eve"}))
-	o, err := l.Order(ctx, ledger.Order{Run: "r1", By: "eve", Kind: ledger.OrderPause, At: evening})
+	o, err := l.RecordRequest(ctx, ledger.Request{Run: "r1", By: "eve", Kind: ledger.RequestPause, At: evening})
 	must(t, err)
-	must(t, l.Obey(ctx, o, evening, "paused"))
+	must(t, l.AnswerRequest(ctx, o, evening, "paused"))
 	w, err := l.IntendWrite(ctx, migration.Write{Command: "close", Run: "r1", Row: 1, Effect: "setting.restore", Before: json.RawMessage(`{}`), Once: "x", At: evening})
 	must(t, err)
 	must(t, l.ConcludeWrite(ctx, w, migration.Outcome{Status: migration.OutcomeUnknown, At: evening}))

@@ -42,7 +42,7 @@ func (x *execution) listen(ctx context.Context) (commands <-chan steer.Command, 
 			case <-ctx.Done():
 				return
 			}
-			asked, err := x.Ledger.OrdersForMe(ctx)
+			asked, err := x.Ledger.PendingRequests(ctx)
 			if err != nil {
 				x.Logger.Warn("commands could not be read", "error", err.Error())
 			}
@@ -60,20 +60,20 @@ func (x *execution) listen(ctx context.Context) (commands <-chan steer.Command, 
 }
 
 // follow has one command followed and recorded; false when the run is over.
-func (x *execution) follow(ctx context.Context, c chan<- steer.Command, o ledger.Order) bool {
+func (x *execution) follow(ctx context.Context, c chan<- steer.Command, o ledger.Request) bool {
 	answer, ok := x.hand(ctx, c, o)
 	if !ok {
 		return false
 	}
 	x.steered(ctx, o)
-	if err := x.Ledger.Obey(context.WithoutCancel(ctx), o, x.Now(), answer); err != nil {
+	if err := x.Ledger.AnswerRequest(context.WithoutCancel(ctx), o, x.Now(), answer); err != nil {
 		x.Logger.Warn("a command was followed and could not be recorded", "error", err.Error())
 	}
 	return true
 }
 
 // hand gives one command to the runner and waits for its answer; false when the run is over.
-func (x *execution) hand(ctx context.Context, c chan<- steer.Command, o ledger.Order) (string, bool) {
+func (x *execution) hand(ctx context.Context, c chan<- steer.Command, o ledger.Request) (string, bool) {
 	command, err := commandOf(ctx, o, x.Ledger)
 	if ctx.Err() != nil {
 		return "", false
@@ -100,16 +100,16 @@ func (x *execution) hand(ctx context.Context, c chan<- steer.Command, o ledger.O
 }
 
 // commandOf turns a recorded command into the runner's.
-func commandOf(ctx context.Context, o ledger.Order, l *ledger.Ledger) (steer.Command, error) {
+func commandOf(ctx context.Context, o ledger.Request, l *ledger.Ledger) (steer.Command, error) {
 	command := steer.Command{Kind: steer.Kind(o.Kind), Row: -1}
 	switch {
-	case o.Kind == ledger.OrderSlots:
+	case o.Kind == ledger.RequestSlots:
 		n, err := strconv.Atoi(o.Arg)
 		if err != nil || n < 1 {
 			return command, fault.New(fault.Invalid, "usage", "not understood: "+o.Arg+" slots", "")
 		}
 		command.Slots = n
-	case o.Kind == ledger.OrderCancel && o.Arg != "":
+	case o.Kind == ledger.RequestCancel && o.Arg != "":
 		// Read when asked for: the runner has the rows in memory, and a large wave need not be there twice.
 		rows, err := l.Rows(ctx, o.Run)
 		if err != nil {
@@ -125,16 +125,16 @@ func commandOf(ctx context.Context, o ledger.Order, l *ledger.Ledger) (steer.Com
 }
 
 // steered records a command that was followed as the run's own, so that the next process keeps to it.
-func (x *execution) steered(ctx context.Context, o ledger.Order) {
+func (x *execution) steered(ctx context.Context, o ledger.Request) {
 	c := ledger.Change{By: o.By}
 	switch o.Kind {
-	case ledger.OrderPause:
+	case ledger.RequestPause:
 		c.Settings = migration.Settings{}.PatchTo(migration.Settings{Paused: true})
-	case ledger.OrderContinue:
+	case ledger.RequestContinue:
 		c.Settings = migration.Settings{Paused: true}.PatchTo(migration.Settings{})
-	case ledger.OrderSlots:
+	case ledger.RequestSlots:
 		c.Slots, _ = strconv.Atoi(o.Arg) // it was read before
-	case ledger.OrderDrain:
+	case ledger.RequestDrain:
 		x.drains(ctx, o.By)
 		if x.Drained != nil {
 			x.Drained()
