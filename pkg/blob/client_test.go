@@ -332,7 +332,7 @@ func TestUserDelegationKeyIsFetchedOnce(t *testing.T) {
 				return
 			}
 			ref, err := bloburl.Parse(signed, b.root)
-			if err != nil || !ref.SAS().UserDelegation() || ref.SAS().CanRead() == false || ref.SAS().Excess() != "" {
+			if err != nil || ref.SAS().ObjectID == "" || ref.SAS().CanRead() == false || ref.SAS().Excess() != "" {
 				t.Errorf("signature: %v, %v", ref.SAS(), err)
 				return
 			}

@@ -33,13 +33,8 @@ type Job struct {
 	In time.Duration
 }
 
-// JobOf is the row as a job; false: it is final and nothing is left to do.
-func JobOf(r migration.Row, now time.Time) (Job, bool) {
-	j, since, open := jobOf(r)
-	return j.at(since, now), open
-}
-
-// jobOf also gives since when the row is in its phase; zero: that does not matter.
+// jobOf is the row as a job, and since when it is in its phase; zero: that does not matter. Not open: it is final and nothing is
+// left to do.
 func jobOf(r migration.Row) (j Job, since time.Time, open bool) {
 	j = Job{Priority: r.Target.Priority, Bytes: bytesOf(r), Policy: r.Target.PolicyID}
 	known := func(t time.Time) time.Time {
@@ -102,7 +97,7 @@ func (m *Model) usual(j Job) time.Duration {
 // Row is how long one row needs from now on, without the time that it waits for a slot; importsOnly: until its import is
 // done.
 func (m *Model) Row(r migration.Row, importsOnly bool) time.Duration {
-	j, _ := JobOf(r, r.UpdatedAt)
+	j, _, _ := jobOf(r)
 	d := looks
 	if j.Phase <= Importing {
 		d += m.Import(j.Bytes)

@@ -8,8 +8,8 @@ import (
 	"wave365/pkg/migration"
 )
 
-// PlanOf is how the rest of a run is gone through, as the run says.
-func PlanOf(run migration.Run) Plan {
+// planOf is how the rest of a run is gone through, as the run says.
+func planOf(run migration.Run) Plan {
 	return Plan{Slots: run.Slots, ImportsOnly: run.Settings.Until != "", Draining: run.Settings.Draining, Canaries: run.Settings.Canary}
 }
 
@@ -39,7 +39,7 @@ type sample struct {
 
 // RestOf is the rest of a run with these rows.
 func RestOf(run migration.Run, rows []migration.Row) *Rest {
-	r := &Rest{plan: PlanOf(run), rows: make(map[int]part, len(rows))}
+	r := &Rest{plan: planOf(run), rows: make(map[int]part, len(rows))}
 	for _, row := range rows {
 		r.Put(row)
 	}
@@ -58,7 +58,7 @@ func (r *Rest) Put(row migration.Row) {
 }
 
 // Steer takes in how the run is to be gone through from now on.
-func (r *Rest) Steer(run migration.Run) { r.plan = PlanOf(run) }
+func (r *Rest) Steer(run migration.Run) { r.plan = planOf(run) }
 
 // Left is how long the rest takes from now on, to the minute: every view adds the same to the same moment. Zero when nothing
 // is left that could be said anything of.

@@ -225,10 +225,6 @@ func (s SAS) Query() string {
 	return *s.query
 }
 
-// UserDelegation reports whether the signature was made with a key that a person or an application was given, in place
-// of the account's own.
-func (s SAS) UserDelegation() bool { return s.ObjectID != "" }
-
 // EffectiveStart is when the signature begins to work: the later of st and skt. Zero: no beginning is given.
 func (s SAS) EffectiveStart() time.Time {
 	if s.KeyStart.After(s.Start) {

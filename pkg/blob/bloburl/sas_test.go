@@ -21,7 +21,7 @@ func TestParseSAS(t *testing.T) {
 	day := func(d int) time.Time { return time.Date(2026, 11, d, 0, 0, 0, 0, time.UTC) }
 	if s.Version != "2024-11-04" || s.Resource != "b" || s.Permissions != "r" || s.Protocol != "https" || s.IP != "10.0.0.1-10.0.0.9" ||
 		!s.Start.Equal(day(20)) || !s.Expiry.Equal(day(25)) || !s.KeyStart.Equal(day(19)) || !s.KeyExpiry.Equal(day(22)) ||
-		s.TenantID != "aaaaaaaa-2222-3333-4444-555555555555" || s.KeyVersion != "2024-11-04" || !s.UserDelegation() || s.AllowsHTTP() {
+		s.TenantID != "aaaaaaaa-2222-3333-4444-555555555555" || s.KeyVersion != "2024-11-04" || s.ObjectID == "" || s.AllowsHTTP() {
 		t.Errorf("SAS = %+v", s)
 	}
 	if !s.EffectiveExpiry().Equal(day(22)) {

@@ -16,8 +16,8 @@ import (
 	"wave365/pkg/preflight"
 )
 
-// Schema names the form of a sealed plan.
-const Schema = "wave365/plan/v1"
+// schema names the form of a sealed plan.
+const schema = "wave365/plan/v1"
 
 // Plan is what a run would do. It is data: the JSON form is that of a sealed plan and of `plan --json`.
 type Plan struct {
@@ -122,7 +122,7 @@ type Row struct {
 // is what the user setting would be called that is made where none reaches a group.
 func Make(r migration.Run, rows []migration.Row, res preflight.Result, settingName string) Plan {
 	p := Plan{
-		Schema: Schema, At: r.CreatedAt, Wave: r.Wave, WavePath: r.WavePath, WaveHash: r.WaveHash, Tenant: r.Tenant, TenantName: r.TenantName,
+		Schema: schema, At: r.CreatedAt, Wave: r.Wave, WavePath: r.WavePath, WaveHash: r.WaveHash, Tenant: r.Tenant, TenantName: r.TenantName,
 		Rehearsal: r.Sandbox != "", Slots: r.Slots, Settings: map[string]string{}, Rows: []Row{},
 	}
 	changes := r.Settings

@@ -49,7 +49,7 @@ func Open(path string, text []byte) (Plan, error) {
 	if sum := sha256.Sum256(s.Plan); !strings.EqualFold(s.Seal, hex.EncodeToString(sum[:])) {
 		return bad("was edited after it was sealed")
 	}
-	if err := json.Unmarshal(s.Plan, &p); err != nil || p.Schema != Schema {
+	if err := json.Unmarshal(s.Plan, &p); err != nil || p.Schema != schema {
 		return bad("is a plan of another version of wave365")
 	}
 	return p, nil

@@ -21,9 +21,9 @@ type Move struct {
 
 // The roles.
 const (
-	Helpdesk = "Helpdesk"
-	Admin    = "Endpoint admin"
-	Operator = "Operator"
+	helpdesk = "Helpdesk"
+	admin    = "Endpoint admin"
+	operator = "Operator"
 )
 
 // Moves says what happens next, the most urgent first. A rehearsal asks nothing of the helpdesk.
@@ -40,34 +40,34 @@ func Moves(a summary.Record) []Move {
 		}
 		out = append(out, Move{Class: c, Count: count, Who: who, What: what})
 	}
-	say(summary.Held, n[summary.Held], Admin, "Find out whether the held import happened, then settle the row with reconcile. Until then nothing is repeated.",
+	say(summary.Held, n[summary.Held], admin, "Find out whether the held import happened, then settle the row with reconcile. Until then nothing is repeated.",
 		"Find out whether the %d held imports happened, then settle the rows with reconcile. Until then nothing is repeated.")
-	say(summary.Failed, n[summary.Failed], Admin, "Remove the cause of the failure below, then retry. Only the failed step onward is repeated.",
+	say(summary.Failed, n[summary.Failed], admin, "Remove the cause of the failure below, then retry. Only the failed step onward is repeated.",
 		"Remove the causes of the %d failures below, then retry. Only the failed step onward is repeated.")
 	one, many := "One row is not finished. Resume the run if no process is working on it.", "%d rows are not finished. Resume the run if no process is working on it."
 	if a.Live {
 		one, many = "One row is being worked on or waits for its turn. Nothing is to be done.", "%d rows are being worked on or wait for their turn. Nothing is to be done."
 	}
-	say(summary.Active, n[summary.Active]+n[summary.Waiting]+n[summary.Queued], Operator, one, many)
+	say(summary.Active, n[summary.Active]+n[summary.Waiting]+n[summary.Queued], operator, one, many)
 	others := ""
 	if n[summary.Failed]+n[summary.Deferred]+n[summary.Cancelled] > 0 {
 		others = " The other rows in it are for retry: do that first."
 	}
-	say(summary.Skipped, n[summary.Skipped], Operator, "Correct the row in failed.csv and run that file as a wave."+others,
+	say(summary.Skipped, n[summary.Skipped], operator, "Correct the row in failed.csv and run that file as a wave."+others,
 		"Correct the %d rows in failed.csv and run that file as a wave."+others)
-	say(summary.Deferred, n[summary.Deferred], Operator, "One row was put off: retry it on another evening.",
+	say(summary.Deferred, n[summary.Deferred], operator, "One row was put off: retry it on another evening.",
 		"%d rows were put off: retry them on another evening.")
-	say(summary.Cancelled, n[summary.Cancelled], Operator, "One row was cancelled. Retry takes it up after all.",
+	say(summary.Cancelled, n[summary.Cancelled], operator, "One row was cancelled. Retry takes it up after all.",
 		"%d rows were cancelled. Retry takes them up after all.")
-	say(summary.Warned, n[summary.Warned], Admin, "One Cloud PC works but carries a warning. Look at it in the Intune admin center.",
+	say(summary.Warned, n[summary.Warned], admin, "One Cloud PC works but carries a warning. Look at it in the Intune admin center.",
 		"%d Cloud PCs work but carry warnings. Look at them in the Intune admin center.")
 	_, done := a.People()
 	if a.Rehearsal() {
-		say(summary.Succeeded, done, Operator, "The rehearsal worked for one row. Run the wave against the real tenant when the rest is settled.",
+		say(summary.Succeeded, done, operator, "The rehearsal worked for one row. Run the wave against the real tenant when the rest is settled.",
 			"The rehearsal worked for %d rows. Run the wave against the real tenant when the rest is settled.")
 		return out
 	}
-	say(summary.Succeeded, done, Helpdesk, "Tell the person that the Cloud PC is ready, in the Windows App or at windows365.microsoft.com.",
+	say(summary.Succeeded, done, helpdesk, "Tell the person that the Cloud PC is ready, in the Windows App or at windows365.microsoft.com.",
 		"Tell %d people that their Cloud PC is ready, in the Windows App or at windows365.microsoft.com.")
 	return out
 }

@@ -37,9 +37,6 @@ type Settled struct {
 	Outcome migration.Outcome
 }
 
-// Happened reports whether it did what it was to do.
-func (s Settled) Happened() bool { return s.Outcome.Status.Happened() }
-
 // Writes decides the undecided writes that f chooses and that are known to be of the writer's tenant. Effects of runs are left
 // to the runs, and messages are never looked for: nobody can see whether one arrived. s nil leaves blobs
 // undecided. It waits, in service time, as long as an effect may take to show. tell is told of each.
@@ -148,7 +145,7 @@ func (s Settled) Text() string {
 		who = " of " + s.User
 	}
 	end := "did not happen"
-	if s.Happened() {
+	if s.Outcome.Status.Happened() {
 		end = "had happened: " + s.Outcome.Detail
 	}
 	return "an earlier wave365 " + s.Command + " ended before it knew: " + string(s.Effect) + who + " " + end

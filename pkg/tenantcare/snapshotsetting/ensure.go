@@ -212,7 +212,7 @@ func verify(ctx context.Context, clock tenantcare.Clock, t Tenant, id, name stri
 func SetSource(ctx context.Context, w tenantcare.Writer, t Tenant, have graph.UserSetting, source string) error {
 	_, err := w.Do(ctx, tenantcare.Effect{
 		Write:   migration.Write{Effect: tenantcare.SettingRestore, Target: have.ID, Before: tenantcare.JSON(have.ProvisioningSourceType), After: tenantcare.JSON(source)},
-		Present: Builds(t, have.ID, source),
+		Present: builds(t, have.ID, source),
 		Call: func(ctx context.Context) (string, error) {
 			now, err := read(ctx, t, have.ID) // what else was changed in it meanwhile stays
 			if err != nil {
@@ -242,8 +242,8 @@ func SetSource(ctx context.Context, w tenantcare.Writer, t Tenant, have graph.Us
 	}
 }
 
-// Builds looks whether a setting builds from a source.
-func Builds(t Tenant, id, source string) tenantcare.Look {
+// builds looks whether a setting builds from a source.
+func builds(t Tenant, id, source string) tenantcare.Look {
 	return func(ctx context.Context) (string, string, bool, error) {
 		now, err := read(ctx, t, id)
 		return id, "it builds from " + source, err == nil && strings.EqualFold(now.ProvisioningSourceType, source), err
@@ -328,7 +328,7 @@ func Written(t Tenant, w migration.Write) tenantcare.Look {
 	case tenantcare.SettingRestore:
 		var source string
 		if json.Unmarshal(w.After, &source) == nil && source != "" {
-			return Builds(t, w.Target, source)
+			return builds(t, w.Target, source)
 		}
 	}
 	return nil

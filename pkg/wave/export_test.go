@@ -18,18 +18,6 @@ func Write(f *File, rows []Row) []byte {
 	return sheet.Write(',', records)
 }
 
-// Template is an empty wave: the columns (none given: all that are known) and no row, so that nothing in it can be imported by
-// mistake. comma separates them: the semicolon for spreadsheets set to German, French, Polish and others, which do not split at
-// commas.
-func Template(comma rune, columns ...string) []byte {
-	if len(columns) == 0 {
-		for _, c := range Schema() {
-			columns = append(columns, c.Name)
-		}
-	}
-	return sheet.Write(comma, [][]string{columns})
-}
-
 // cells gives one cell per column, without signatures.
 func (f *File) cells(r Row) []string {
 	out := make([]string, len(f.Columns))
