@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"wave365/pkg/wave/address"
+	"wave365/pkg/wave/person"
 )
 
 // check finds what is wrong with the values, row by row and between rows.
@@ -43,10 +44,10 @@ func (r *reading) values(row Row) {
 			}
 		}
 	}
-	bad(colUser, row.User, userFault)
+	bad(colUser, row.User, person.UserFault)
 	r.address(row, colBlob, row.Blob)
 	r.address(row, colGuestState, row.GuestStateBlob)
-	bad(colNotify, row.Notify, mailFault)
+	bad(colNotify, row.Notify, person.MailFault)
 	if row.Blob != "" && row.GuestStateBlob != "" && BlobKey(row.Blob) == BlobKey(row.GuestStateBlob) {
 		r.find("guest.same-as-disk", row.Line, colGuestState, row.User, row.GuestStateBlob, "the guest state is the same blob as the disk")
 	}

@@ -132,7 +132,7 @@ func plainLetters(s string) string {
 
 // signature is where "sig=" stands in s, plain or percent-encoded; -1 for nowhere.
 func signature(s string) int {
-	lower := asciiLower(s)
+	lower := celltext.ASCIILower(s)
 	for from := 0; ; {
 		i := strings.Index(lower[from:], "sig")
 		if i < 0 {
@@ -155,7 +155,7 @@ func escapedBefore(s string) bool {
 
 // queryStart is where the query at the end of s begins: at its last "?", plain or percent-encoded, else at its last word.
 func queryStart(s string) int {
-	lower := asciiLower(s)
+	lower := celltext.ASCIILower(s)
 	at := max(strings.LastIndexByte(lower, '?'), strings.LastIndex(lower, "%3f"), strings.LastIndex(lower, "%253f"))
 	if at >= 0 {
 		return at
@@ -166,15 +166,4 @@ func queryStart(s string) int {
 	}
 	_, size := utf8.DecodeRuneInString(s[at:])
 	return at + size
-}
-
-// asciiLower keeps the offsets, which strings.ToLower does not.
-func asciiLower(s string) string {
-	b := []byte(s)
-	for i, c := range b {
-		if c >= 'A' && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
-	}
-	return string(b)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"wave365/pkg/wave/person"
 	"wave365/pkg/wave/sheet"
 	"wave365/pkg/wave/sheet/celltext"
 )
@@ -90,7 +91,7 @@ func (r *reading) describes(cells []string) bool {
 			}
 			said++
 		case colBlob:
-			if c == "" || isCellError(c) || strings.ContainsAny(c, `/\.:`) || strings.ContainsFunc(c, fullWidth) {
+			if c == "" || isCellError(c) || strings.ContainsAny(c, `/\.:`) || strings.ContainsFunc(c, person.FullWidth) {
 				return false
 			}
 			said++
@@ -101,7 +102,7 @@ func (r *reading) describes(cells []string) bool {
 
 // noUser reports whether a cell can be no user.
 func noUser(cell string) bool {
-	why, _ := userFault(celltext.Unquote(cell))
+	why, _ := person.UserFault(celltext.Unquote(cell))
 	return why != ""
 }
 

@@ -59,3 +59,14 @@ func Blank(cells []string) bool {
 	}
 	return true
 }
+
+// ASCIILower makes the letters of ASCII small. It keeps the offsets, which strings.ToLower does not.
+func ASCIILower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if c >= 'A' && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}

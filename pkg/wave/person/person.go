@@ -1,4 +1,6 @@
-package wave
+// Package person reads what people write where one user or one mail address belongs, and says what else it is: links, lists,
+// names of directories and of Exchange. It asks nobody whether the person is there.
+package person
 
 import (
 	"fmt"
@@ -11,8 +13,8 @@ import (
 	"wave365/pkg/wave/sheet/celltext"
 )
 
-// userFault says why a cell is neither a UPN nor an object id; "" when it is one. write is what to put there, where that is known.
-func userFault(s string) (why, write string) {
+// UserFault says why a cell is neither a UPN nor an object id; "" when it is one. write is what to put there, where that is known.
+func UserFault(s string) (why, write string) {
 	if isGUID(s) || isAddress(s) {
 		return "", ""
 	}
@@ -25,8 +27,8 @@ func userFault(s string) (why, write string) {
 	return "the user is neither a user principal name (name@domain) nor an object id", ""
 }
 
-// mailFault says why a cell is not one mail address; "" when it is one. write is what to put there, where that is known.
-func mailFault(s string) (why, write string) {
+// MailFault says why a cell is not one mail address; "" when it is one. write is what to put there, where that is known.
+func MailFault(s string) (why, write string) {
 	if isAddress(s) {
 		return "", ""
 	}
@@ -59,7 +61,7 @@ func pasted(s string) (is, write string) {
 		is, s = "in brackets", s[1:]
 	case isAddress(strings.TrimRight(s, ";,")):
 		is, s = "an address with the separator of a list behind it", strings.TrimRight(s, ";,")
-	case strings.ContainsFunc(s, fullWidth):
+	case strings.ContainsFunc(s, FullWidth):
 		is, s = "written with full-width characters", norm.NFKC.String(s)
 	default:
 		return "", ""
@@ -71,8 +73,8 @@ func pasted(s string) (is, write string) {
 	return is, s
 }
 
-// fullWidth reports whether a character is a letter or sign of ASCII in the width of East Asian ones.
-func fullWidth(r rune) bool { return r >= '\uFF01' && r <= '\uFF5E' }
+// FullWidth reports whether a character is a letter or sign of ASCII in the width of East Asian ones.
+func FullWidth(r rune) bool { return r >= '\uFF01' && r <= '\uFF5E' }
 
 // nobody recognises what names no one user by an address; "" for anything else.
 func nobody(lower string) string {
@@ -89,7 +91,7 @@ func nobody(lower string) string {
 
 // behind gives what follows a mark, in whatever case, up to where an address ends.
 func behind(s, mark string) string {
-	if at := strings.Index(asciiLower(s), mark); at >= 0 {
+	if at := strings.Index(celltext.ASCIILower(s), mark); at >= 0 {
 		s = s[at+len(mark):]
 	}
 	if end := strings.IndexAny(s, ">?)"); end >= 0 {
