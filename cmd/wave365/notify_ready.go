@@ -13,31 +13,76 @@ import (
 // stillReady leaves out the messages "ready" about a Cloud PC that is not there as the run proved it: it was ended since, or
 // provisioned again. gone are their users. It asks the tenant, since a run may have ended weeks ago.
 func (t *afterwards) stillReady(ctx context.Context, messages []notify.Message) (left []notify.Message, gone []string, err error) {
-	rows := map[int]migration.Row{}
-	var names []string
+	byIndex := make(map[int]*migration.Row, len(t.Rows))
+	for i := range t.Rows {
+		byIndex[t.Rows[i].Index] = &t.Rows[i]
+	}
+	var about []*migration.Row
 	for _, m := range messages {
-		i := slices.IndexFunc(t.Rows, func(r migration.Row) bool { return r.Index == m.Row })
-		if m.Event == notify.Ready && i >= 0 {
-			rows[m.Row] = t.Rows[i]
-			names = append(names, t.Rows[i].Names()...)
+		if r := byIndex[m.Row]; m.Event == notify.Ready && r != nil {
+			about = append(about, r)
 		}
 	}
-	if len(names) == 0 {
-		return messages, nil, nil
-	}
-	pcs, err := t.conn.graph.CloudPCsOf(ctx, names)
+	there, err := provenThere(ctx, t.conn.graph, about)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, m := range messages {
-		r, about := rows[m.Row]
-		if about && !slices.ContainsFunc(pcs, func(pc graph.CloudPC) bool { return r.Facts.Proven(pc.ID, pc.ProvisionedAt) && !onItsWayOut(pc) }) {
+		if m.Event == notify.Ready && byIndex[m.Row] != nil && !there[m.Row] {
 			gone = append(gone, m.User)
 			continue
 		}
 		left = append(left, m)
 	}
 	return left, gone, nil
+}
+
+// provenThere says of which rows, by index, the Cloud PC is there as the run proved it. One that is not listed under the names that
+// the run knew is looked for under the name that its user has now.
+func provenThere(ctx context.Context, g *graph.Client, rows []*migration.Row) (there map[int]bool, err error) {
+	there = map[int]bool{}
+	look := func(names []string) error {
+		if len(names) == 0 {
+			return nil
+		}
+		pcs, err := g.CloudPCsOf(ctx, names)
+		byID := make(map[string]graph.CloudPC, len(pcs))
+		for _, pc := range pcs {
+			byID[strings.ToLower(pc.ID)] = pc
+		}
+		for _, r := range rows {
+			if pc, ok := byID[strings.ToLower(r.Facts.CloudPCID)]; ok && r.Facts.Proven(pc.ID, pc.ProvisionedAt) && !onItsWayOut(pc) {
+				there[r.Index] = true
+			}
+		}
+		return err
+	}
+	var names, ids []string
+	for _, r := range rows {
+		names = append(names, r.Names()...)
+	}
+	if err := look(names); err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		if !there[r.Index] {
+			ids = append(ids, r.Target.UserID)
+		}
+	}
+	if len(ids) == 0 {
+		return there, nil
+	}
+	users, err := g.UsersTogether(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	names = nil
+	for _, u := range users {
+		if u.Err == nil { // who is gone has no name
+			names = append(names, u.User.UPN)
+		}
+	}
+	return there, look(names)
 }
 
 // onItsWayOut reports whether a Cloud PC is on its way out, or has no machine any more.
