@@ -34,6 +34,8 @@ type app struct {
 	zone    *time.Location
 	// journal is [run.Options.Journal], for tests.
 	journal func(playbook.Journal) playbook.Journal
+	// oldLooks is the one of run.Options.
+	oldLooks bool
 }
 
 func newApp() *app {

@@ -32,9 +32,9 @@ type storm struct {
 	workers int
 	// did says what happened, for whoever reads a failure.
 	did []string
-	// settled is when the person last settled a row, and unsent are the settled rows whose import was not sent since.
-	settled time.Time
-	unsent  []settledRow
+	// settled are the rows that the person has settled while a process stood still between their intent and their call, by
+	// that process.
+	settled map[int]settledRow
 	// down is when the database comes back; zero: it is there. crashed: it was away already.
 	down    time.Time
 	crashed bool
@@ -42,7 +42,10 @@ type storm struct {
 }
 
 // settledRow is a row of a tenant that a person has settled as without effect.
-type settledRow struct{ url, user string }
+type settledRow struct {
+	url, user string
+	at        time.Time
+}
 
 // machine is a worker's process.
 type machine struct {
@@ -102,8 +105,8 @@ func (m *machine) stopped() bool {
 }
 
 // wake lets those go on whose time has come, or all. Who froze by itself, between intent and call, is replaced as a
-// platform would do it, and goes on at the worst moment: when the import of every row that somebody has settled was sent
-// again. A minute is enough.
+// platform would do it, and goes on at the worst moment: when somebody has settled its row, and another worker has sent the
+// import. A minute is enough.
 func (s *storm) wake(all bool) {
 	for i, m := range s.fleet {
 		if m.gone() || !m.stopped() {
@@ -114,19 +117,15 @@ func (s *storm) wake(all bool) {
 			s.say("worker %d froze between intent and call", i+1)
 			s.start()
 		}
-		settled := !m.ours && s.settled.After(m.froze) && (s.sentAgain() || time.Since(s.settled) > time.Minute)
+		row, settled := s.settled[m.cmd.Process.Pid]
+		settled = settled && !m.ours && (s.imports(row.url)[row.user] > 0 || time.Since(row.at) > time.Minute)
 		if all || settled || time.Now().After(m.until) && (m.ours || !s.blind) {
 			s.say("worker %d goes on", i+1)
 			m.until, m.froze, m.ours = time.Time{}, time.Time{}, false
+			delete(s.settled, m.cmd.Process.Pid)
 			_ = m.cmd.Process.Signal(syscall.SIGCONT)
 		}
 	}
-}
-
-// sentAgain reports whether the import of every row that was settled was sent since.
-func (s *storm) sentAgain() bool {
-	s.unsent = slices.DeleteFunc(s.unsent, func(r settledRow) bool { return s.imports(r.url)[r.user] > 0 })
-	return len(s.unsent) == 0
 }
 
 // strike lets one thing happen, or nothing.
@@ -215,11 +214,13 @@ func (s *storm) settle(name, url string) bool {
 		}
 		out, err := tool(s.dir, "reconcile", "r1", "--row", r.Target.User, "--no-effect", "--yes", "--ledger", s.server.Ledger(name)).CombinedOutput()
 		s.say("reconcile %s %s: %v", name, r.Target.User, err)
-		s.settled, settled = time.Now(), true
-		if err == nil {
-			s.unsent = append(s.unsent, settledRow{url, r.Target.UserID})
+		settled = true
+		mark := filepath.Join(s.dir, frozenAt+r.Target.UserID)
+		if data, readErr := os.ReadFile(mark); err == nil && readErr == nil {
+			pid, _ := strconv.Atoi(string(data))
+			s.settled[pid] = settledRow{url, r.Target.UserID, time.Now()}
 		}
-		_ = os.Remove(filepath.Join(s.dir, frozenAt+r.Target.UserID)) // the next attempt is another call
+		_ = os.Remove(mark) // the next attempt is another call
 		if err != nil {
 			s.say("%s", bytes.TrimSpace(out)) // a worker has it again
 			break
@@ -289,7 +290,7 @@ func (s *storm) evidence(name, url, user string) string {
 
 // newStorm submits the waves of so many tenants, of so many rows each, and starts the workers.
 func newStorm(t *testing.T, seed uint64, tenants, rows int, blind bool) *storm {
-	s := &storm{fleetUnderTest: newFleet(t), rng: rand.New(rand.NewPCG(seed, 365)), rows: rows, blind: blind, began: time.Now()}
+	s := &storm{fleetUnderTest: newFleet(t), rng: rand.New(rand.NewPCG(seed, 365)), rows: rows, blind: blind, began: time.Now(), settled: map[int]settledRow{}}
 	speed := 800.0
 	if raced {
 		speed = 100

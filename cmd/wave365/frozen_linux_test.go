@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,6 +26,7 @@ func frozenApp() *app {
 	f := &freezing{of: map[string]string{}}
 	if n, _ := fmt.Sscan(os.Getenv("WAVE365_FREEZE"), &f.share, &f.blind, &f.seed); n == 3 {
 		f.rng = rand.New(rand.NewPCG(f.seed, uint64(os.Getpid())))
+		a.oldLooks = f.blind // a look that grew old would keep it back as well
 		a.journal = func(j playbook.Journal) playbook.Journal { return frozenJournal{j, f} }
 		// The tool's own transport is made from this one, and asks this before a request gets its connection.
 		http.DefaultTransport.(*http.Transport).Proxy = f.atTheWire
@@ -33,7 +35,7 @@ func frozenApp() *app {
 }
 
 // frozenAt is what the name of the file begins with, in the working folder, that a process leaves which stops itself; the
-// rest is the id of the user whose import it was about to ask for.
+// rest is the id of the user whose import it was about to ask for. It holds the process's id.
 const frozenAt = "frozen-"
 
 type freezing struct {
@@ -59,7 +61,7 @@ func (f *freezing) at(wire bool, user string) {
 	if !hit {
 		return
 	}
-	_ = os.WriteFile(frozenAt+user, nil, 0o600)
+	_ = os.WriteFile(frozenAt+user, []byte(strconv.Itoa(os.Getpid())), 0o600)
 	_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	<-time.After(time.Second) // the signal stops the other threads first, and this one an instant later
 }
