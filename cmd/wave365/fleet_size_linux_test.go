@@ -45,7 +45,7 @@ func TestFleetSize(t *testing.T) {
 		rows = n
 	}
 	// So fast that it does not take hours, and so slow that this machine, which plays the tenants too, is not the bound.
-	speed := 120.0
+	speed := 40.0
 	if v, err := strconv.ParseFloat(os.Getenv("WAVE365_SPEED"), 64); err == nil {
 		speed = v
 	}
