@@ -28,6 +28,10 @@ const (
 	ownPolicy = 3
 )
 
+// DailyImports is how many imports the service is said to take of one tenant in a day, refused ones counted. It is
+// documented nowhere.
+const DailyImports = 1000
+
 // Model is what is known of how long things take. [New] makes one; it is safe for concurrent use.
 type Model struct {
 	mu sync.Mutex
