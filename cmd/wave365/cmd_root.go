@@ -14,14 +14,10 @@ import (
 
 // globals are the flags that every command has.
 type globals struct {
-	ledger, reportDir, config string
-	tenant, cloud, account    string
-	blobEndpoint              string
-	sandbox                   string
-	speed                     float64
-	signIn, clientID, profile string
-	json, quiet, yes          bool
-	logFile, logLevel, record string
+	ledger, reportDir string
+	where
+	logging
+	json, quiet, yes bool
 	// live is where run, resume and status serve the page of the run; empty: nowhere.
 	live string
 	// messages is how run, resume and retry tell people.
@@ -31,8 +27,23 @@ type globals struct {
 	at *whereabouts
 	// answered: the answer was given already, in JSON.
 	answered bool
+}
+
+// where says on which tenant and storage account a command works, and how it gets there.
+type where struct {
+	config, profile        string
+	tenant, cloud, account string
+	blobEndpoint           string
+	sandbox                string
+	speed                  float64
+	signIn, clientID       string
 	// credential is how a worker signs in to one tenant; nil: as the flags say.
 	credential *signin.CredentialConfig
+}
+
+// logging is what a command writes down of itself, besides the ledger.
+type logging struct {
+	logFile, logLevel, record string
 
 	log      *slog.Logger
 	closeLog func()

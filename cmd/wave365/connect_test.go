@@ -23,7 +23,7 @@ func TestTokenStaysHome(t *testing.T) {
 		"https://acct.blob.core.windows.net.evil": "blob.forbidden",
 		"http://127.0.0.1:1/acct":                 "blob.forbidden",
 	} {
-		g := &globals{blobEndpoint: endpoint}
+		g := &globals{where: where{blobEndpoint: endpoint}}
 		g.log = slog.New(slog.DiscardHandler)
 		c := &connection{cloud: global, blobRoot: endpoint, close: func() {}}
 		if err := c.build(g, global.GraphRoot, signin.SandboxCredential(), ""); err != nil {
