@@ -28,7 +28,7 @@ const (
 
 // Moves says what happens next, the most urgent first. A rehearsal asks nothing of the helpdesk.
 func Moves(a summary.Record) []Move {
-	n := a.Tally()
+	n, cancelled := a.Tally(), takenUpByRetry(a.Rows)
 	var out []Move
 	say := func(c summary.Class, count int, who, one, many string) {
 		if count == 0 {
@@ -50,14 +50,14 @@ func Moves(a summary.Record) []Move {
 	}
 	say(summary.Active, n[summary.Active]+n[summary.Waiting]+n[summary.Queued], operator, one, many)
 	others := ""
-	if n[summary.Failed]+n[summary.Deferred]+n[summary.Cancelled] > 0 {
+	if n[summary.Failed]+n[summary.Deferred]+cancelled > 0 {
 		others = " The other rows in it are for retry: do that first."
 	}
 	say(summary.Skipped, n[summary.Skipped], operator, "Correct the row in failed.csv and run that file as a wave."+others,
 		"Correct the %d rows in failed.csv and run that file as a wave."+others)
 	say(summary.Deferred, n[summary.Deferred], operator, "One row was put off: retry it on another evening.",
 		"%d rows were put off: retry them on another evening.")
-	say(summary.Cancelled, n[summary.Cancelled], operator, "One row was cancelled. Retry takes it up after all.",
+	say(summary.Cancelled, cancelled, operator, "One row was cancelled. Retry takes it up after all.",
 		"%d rows were cancelled. Retry takes them up after all.")
 	say(summary.Warned, n[summary.Warned], admin, "One Cloud PC works but carries a warning. Look at it in the Intune admin center.",
 		"%d Cloud PCs work but carry warnings. Look at them in the Intune admin center.")
@@ -70,6 +70,16 @@ func Moves(a summary.Record) []Move {
 	say(summary.Succeeded, done, helpdesk, "Tell the person that the Cloud PC is ready, in the Windows App or at windows365.microsoft.com.",
 		"Tell %d people that their Cloud PC is ready, in the Windows App or at windows365.microsoft.com.")
 	return out
+}
+
+// takenUpByRetry counts the cancelled rows that retry takes up: not those whose line was taken out of the wave file.
+func takenUpByRetry(rows []migration.Row) (n int) {
+	for _, r := range rows {
+		if r.State == migration.Cancelled && r.Retryable() {
+			n++
+		}
+	}
+	return n
 }
 
 // Next lists the commands worth typing now, the first one first. While a process drives the run there are none: it holds
@@ -88,7 +98,7 @@ func Next(a summary.Record) []fault.Command {
 		i := slices.IndexFunc(a.Rows, func(r migration.Row) bool { return r.State == migration.Held })
 		out = append(out, settles(a.Rows[i])...) // one shows how
 	}
-	if n[summary.Failed]+n[summary.Deferred]+n[summary.Cancelled] > 0 {
+	if n[summary.Failed]+n[summary.Deferred]+takenUpByRetry(a.Rows) > 0 {
 		out = append(out, fault.NewCommand("retry"))
 	}
 	if n[summary.Failed]+n[summary.Skipped]+n[summary.Deferred] > 0 && !open {

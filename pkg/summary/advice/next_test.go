@@ -13,24 +13,15 @@ import (
 )
 
 // rows makes rows from words: one state each, "warned" being a success with warnings.
-func Rows(states ...string) []migration.Row {
-	out := make([]migration.Row, len(states))
-	for i, s := range states {
-		out[i] = migration.Row{Index: i, State: migration.State(s)}
-		if s == "warned" {
-			out[i].State, out[i].Warned = migration.Succeeded, true
-		}
-	}
-	return out
-}
-
-// rows makes rows from words: one state each, "warned" being a success with warnings.
 func rows(states ...string) []migration.Row {
 	out := make([]migration.Row, len(states))
 	for i, s := range states {
 		out[i] = migration.Row{Index: i, State: migration.State(s)}
 		if s == "warned" {
 			out[i].State, out[i].Warned = migration.Succeeded, true
+		}
+		if s == "removed" { // its line was taken out of the wave file
+			out[i].State, out[i].Problem = migration.Cancelled, &migration.Problem{Code: "row.removed"}
 		}
 	}
 	return out
@@ -51,6 +42,7 @@ func TestNext(t *testing.T) {
 		{states: "skipped", want: "validate reports/friday-r1/failed.csv"},
 		{states: "skipped", sandbox: "/my waves/friday.tenant.yaml", want: "validate reports/friday-r1/failed.csv --sandbox=/my waves/friday.tenant.yaml"},
 		{states: "cancelled", want: "retry"},
+		{states: "removed", want: ""},
 		{states: "running failed", live: true, want: ""},
 	} {
 		a := summary.Record{Rows: rows(strings.Fields(tc.states)...), Live: tc.live}
@@ -98,6 +90,8 @@ func TestMoves(t *testing.T) {
 		{name: "rehearsed", states: "succeeded", sandbox: "x.yaml", want: []string{"Operator 1 The rehearsal worked for one row"}},
 		{name: "live", states: "running", live: true, want: []string{"Operator 1 One row is being worked on or waits for its turn. Nothing is to be done"}},
 		{name: "cancelled only", states: "cancelled", want: []string{"Operator 1 One row was cancelled. Retry takes it up"}},
+		{name: "removed line", states: "removed skipped", want: []string{"Operator 1 Correct the row in failed.csv and run that file as a wave."}},
+		{name: "removed line and cancelled", states: "removed cancelled", want: []string{"Operator 1 One row was cancelled. Retry takes it up"}},
 		{name: "skipped only", states: "skipped skipped", want: []string{"Operator 2 Correct the 2 rows in failed.csv and run that file as a wave."}},
 		{name: "mixed file", states: "failed skipped", want: []string{"Endpoint admin 1 Remove the cause",
 			"Operator 1 Correct the row in failed.csv and run that file as a wave. The other rows in it are for retry: do that first."}},
