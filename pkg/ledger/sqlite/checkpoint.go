@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"wave365/pkg/ledger/sqlite/conn"
+	"wave365/pkg/ledger/sqlite/watched"
 )
 
 // checkpointer brings what was committed from the log into the file, on a connection of its own, so that no commit waits
 // for it. Copies and backups that take the file alone are so at most a few seconds old.
 type checkpointer struct {
 	db    *sql.DB
-	file  *watched
+	file  *watched.File
 	after time.Duration
 
 	mu     sync.Mutex
@@ -23,7 +24,7 @@ type checkpointer struct {
 	done   sync.WaitGroup
 }
 
-func newCheckpointer(ctx context.Context, db *sql.DB, file *watched, after time.Duration) (*checkpointer, error) {
+func newCheckpointer(ctx context.Context, db *sql.DB, file *watched.File, after time.Duration) (*checkpointer, error) {
 	// Now, so that it is this file that the connection holds, whatever is at the path later; and without waiting for
 	// readers.
 	_, err := db.ExecContext(ctx, "PRAGMA busy_timeout = 1000")
@@ -45,7 +46,7 @@ func (c *checkpointer) run() {
 	c.mu.Lock()
 	c.timer = nil // what is committed from here on wants another one
 	c.mu.Unlock()
-	if c.file.stillThere() != nil {
+	if c.file.StillThere() != nil {
 		return // whoever writes next is told
 	}
 	c.count()
@@ -54,7 +55,7 @@ func (c *checkpointer) run() {
 	}
 }
 
-// count raises the number by which a later state of the file is told from an earlier one: see [watched]. One that cannot be
+// count raises the number by which a later state of the file is told from an earlier one: see [watched.File]. One that cannot be
 // raised now, because the disk is full or somebody writes, is raised by the next checkpoint.
 func (c *checkpointer) count() {
 	ctx := context.Background()
@@ -97,7 +98,7 @@ func (c *checkpointer) close() {
 	}
 	c.mu.Unlock()
 	c.done.Wait()
-	if c.file.stillThere() != nil && c.file.overwritten() {
+	if c.file.StillThere() != nil && c.file.Overwritten() {
 		return
 	}
 	if due {

@@ -17,6 +17,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/sqlite/conn"
+	"wave365/pkg/ledger/sqlite/watched"
 	"wave365/pkg/ledger/store"
 	"wave365/pkg/ledger/versions"
 )
@@ -141,7 +142,7 @@ func (c Config) openForWriting(ctx context.Context) (_ *store.DB, err error) {
 	if err := c.prepare(ctx, write); err != nil {
 		return nil, conn.OpenError(c.Path, err)
 	}
-	file, err := watch(ctx, c.Path)
+	file, err := watched.Open(ctx, c.Path)
 	if err != nil {
 		return nil, conn.OpenError(c.Path, err)
 	}
@@ -149,7 +150,7 @@ func (c Config) openForWriting(ctx context.Context) (_ *store.DB, err error) {
 	if err != nil {
 		return nil, conn.OpenError(c.Path, err)
 	}
-	hooks := store.Hooks{Before: file.stillThere, Committed: folder.soon, Closing: folder.close}
+	hooks := store.Hooks{Before: file.StillThere, Committed: folder.soon, Closing: folder.close}
 	return store.New(dialect(), hooks, read, write, schema().Latest(), c.Now), nil
 }
 

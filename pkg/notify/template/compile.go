@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"text/template/parse"
+
+	"wave365/pkg/notify/template/markup"
 )
 
 // kind is the type of a value as far as it is known when a template is read.
@@ -56,7 +58,7 @@ type compiler struct {
 	root static
 	html bool
 	// at is the place in the HTML that was reached.
-	at place
+	at markup.Place
 	// ranging: this is inside a range.
 	ranging bool
 }
@@ -104,7 +106,7 @@ func (c *compiler) text(n *parse.TextNode) (step, error) {
 	text := string(n.Text)
 	if c.html {
 		var err error
-		if c.at, err = c.at.past(text); err != nil {
+		if c.at, err = c.at.Past(text); err != nil {
 			return nil, c.refuse(n, "%v", err)
 		}
 	}
@@ -121,7 +123,7 @@ func (c *compiler) action(n *parse.ActionNode, dot static) (step, error) {
 	}
 	escape := func(s string) string { return s }
 	if c.html {
-		if escape, err = c.at.escaper(); err != nil {
+		if escape, err = c.at.Escaper(); err != nil {
 			return nil, c.refuse(n, "%s: %v", n, err)
 		}
 	}
@@ -154,7 +156,7 @@ func (c *compiler) branch(n *parse.BranchNode, dot static) (step, error) {
 		if err != nil {
 			return nil, err
 		}
-		both, same := start.or(again)
+		both, same := start.Or(again)
 		if !same {
 			return nil, c.refuse(n, "the HTML inside {{range}} begins in %s and ends in %s", start, again)
 		}
@@ -172,7 +174,7 @@ func (c *compiler) branch(n *parse.BranchNode, dot static) (step, error) {
 		return nil, err
 	}
 	var same bool
-	if c.at, same = one.or(other); !same {
+	if c.at, same = one.Or(other); !same {
 		return nil, c.refuse(n, "the HTML before and after {{else}} or {{end}} ends in different places: %s, and %s", one, other)
 	}
 	if n.NodeType == parse.NodeRange {
@@ -201,7 +203,7 @@ func (c *compiler) branch(n *parse.BranchNode, dot static) (step, error) {
 }
 
 // part compiles one way through a branch, from a place in the HTML, and says where it ends.
-func (c *compiler) part(l *parse.ListNode, dot static, from place) (step, place, error) {
+func (c *compiler) part(l *parse.ListNode, dot static, from markup.Place) (step, markup.Place, error) {
 	c.at = from
 	s, err := c.list(l, dot)
 	return s, c.at, err

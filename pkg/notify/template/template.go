@@ -52,7 +52,7 @@ func Parse(name, text string, form Form, shape Values) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.html && c.at.state != inText {
+	if c.html && !c.at.Text() {
 		return nil, fmt.Errorf("%s: the HTML ends inside %s", name, c.at)
 	}
 	return &Template{body}, nil

@@ -1,4 +1,6 @@
-package template
+// Package markup follows where in an HTML text a value would stand, and says how it is made safe there, or that nothing makes it
+// safe. It reads no templates; that is pkg/notify/template.
+package markup
 
 import (
 	"errors"
@@ -23,8 +25,8 @@ const (
 	inNotation       // in <! > or <? >
 )
 
-// place is a place in an HTML text.
-type place struct {
+// Place is a place in an HTML text. The zero value is at its beginning.
+type Place struct {
 	state   state
 	element string // of the tag, title, textarea or raw text
 	closing bool   // it is the end tag
@@ -51,8 +53,11 @@ func raws() []string {
 	return []string{"script", "style", "svg", "math", "xmp", "iframe", "noembed", "noframes", "plaintext"}
 }
 
-// past is the place behind a text that begins at p.
-func (p place) past(text string) (place, error) {
+// Text reports whether the place is in text, where a whole piece of HTML may end.
+func (p Place) Text() bool { return p.state == inText }
+
+// Past is the place behind a text that begins at p.
+func (p Place) Past(text string) (Place, error) {
 	for text != "" {
 		var err error
 		if text, err = p.next(text); err != nil {
@@ -63,7 +68,7 @@ func (p place) past(text string) (place, error) {
 }
 
 // next goes over the beginning of text and gives what is left of it.
-func (p *place) next(text string) (string, error) {
+func (p *Place) next(text string) (string, error) {
 	switch p.state {
 	case inText:
 		_, rest, found := strings.Cut(text, "<")
@@ -88,7 +93,7 @@ func (p *place) next(text string) (string, error) {
 		value, rest, found := strings.Cut(text, string(p.quote))
 		p.address(value)
 		if found {
-			*p = place{state: inTag, element: p.element, closing: p.closing, gap: true}
+			*p = Place{state: inTag, element: p.element, closing: p.closing, gap: true}
 		}
 		return rest, nil
 	case inTitle, inRaw:
@@ -106,14 +111,14 @@ func (p *place) next(text string) (string, error) {
 	default:
 		_, rest, found := strings.Cut(text, ">")
 		if found {
-			*p = place{}
+			*p = Place{}
 		}
 		return rest, nil
 	}
 }
 
 // open goes on behind a "<".
-func (p *place) open(text string) (string, error) {
+func (p *Place) open(text string) (string, error) {
 	switch {
 	case strings.HasPrefix(text, "!--"):
 		p.state = inComment
@@ -137,7 +142,7 @@ func (p *place) open(text string) (string, error) {
 }
 
 // tag goes on between the attributes of a tag.
-func (p *place) tag(text string) (string, error) {
+func (p *Place) tag(text string) (string, error) {
 	switch {
 	case text[0] == '>':
 		state := inText
@@ -148,8 +153,8 @@ func (p *place) tag(text string) (string, error) {
 		case slices.Contains(raws(), p.element):
 			state = inRaw
 		}
-		if *p = (place{state: state, element: p.element}); state == inText {
-			*p = place{}
+		if *p = (Place{state: state, element: p.element}); state == inText {
+			*p = Place{}
 		}
 		return text[1:], nil
 	case strings.IndexByte(nameEnd, text[0]) >= 0:
@@ -168,7 +173,7 @@ func (p *place) tag(text string) (string, error) {
 }
 
 // value goes on behind the "=" of an attribute.
-func (p *place) value(text string) string {
+func (p *Place) value(text string) string {
 	switch {
 	case text == "":
 	case text[0] == '>': // no value at all
@@ -183,7 +188,7 @@ func (p *place) value(text string) string {
 }
 
 // content goes on in an element that holds no others, up to its end tag.
-func (p *place) content(text string) (string, error) {
+func (p *Place) content(text string) (string, error) {
 	end := "</" + p.element
 	lower := lowered(text)
 	for i := 0; ; {
@@ -203,8 +208,8 @@ func (p *place) content(text string) (string, error) {
 	return "", nil
 }
 
-// or is a place of which it is not known whether it is p or q; same is false where nothing can be said of both.
-func (p place) or(q place) (both place, same bool) {
+// Or is a place of which it is not known whether it is p or q; same is false where nothing can be said of both.
+func (p Place) Or(q Place) (both Place, same bool) {
 	both = p
 	both.gap = p.gap && q.gap
 	if p.part != q.part || p.start != q.start {
@@ -214,7 +219,7 @@ func (p place) or(q place) (both place, same bool) {
 	return both, p == q
 }
 
-func (p place) String() string {
+func (p Place) String() string {
 	switch p.state {
 	case inText, inTitle:
 		return "the text"

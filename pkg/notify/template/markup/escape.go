@@ -1,4 +1,4 @@
-package template
+package markup
 
 import (
 	"fmt"
@@ -35,8 +35,8 @@ func addresses() []string {
 	return []string{"a href", "area href", "img src", "body background", "table background", "td background"}
 }
 
-// escaper makes a value safe for the place; the error says that nothing can.
-func (p place) escaper() (func(string) string, error) {
+// Escaper makes a value safe for the place; the error says that nothing can.
+func (p Place) Escaper() (func(string) string, error) {
 	switch {
 	case p.state == inText, p.state == inTitle, p.state == inQuotes && slices.Contains(plain(), p.attr):
 		return escape, nil
@@ -57,7 +57,7 @@ func (p place) escaper() (func(string) string, error) {
 }
 
 // address goes on inside a quoted value: what of an address was written so far.
-func (p *place) address(text string) {
+func (p *Place) address(text string) {
 	for i := range len(text) {
 		switch c := text[i]; {
 		case p.part == query, p.part == foreign, p.part == unclear:

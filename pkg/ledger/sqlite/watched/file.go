@@ -1,4 +1,5 @@
-package sqlite
+// Package watched notices what becomes of a ledger's file while a process uses it. It changes nothing.
+package watched
 
 import (
 	"context"
@@ -12,10 +13,10 @@ import (
 	"wave365/pkg/ledger/sqlite/conn"
 )
 
-// watched is the file that was opened. Each checkpoint raises a number in its header, SQLite's user_version: a file that says
+// File is the file that was opened. Each checkpoint raises a number in its header, SQLite's user_version: a file that says
 // less than it said before is an older copy that was written over it, which SQLite, with its pages at hand, does not see. Safe
 // for concurrent use.
-type watched struct {
+type File struct {
 	path string
 	file os.FileInfo
 
@@ -25,12 +26,13 @@ type watched struct {
 	over    bool      // it was written over
 }
 
-func watch(ctx context.Context, path string) (*watched, error) {
+// Open begins to watch the file at the path.
+func Open(ctx context.Context, path string) (*File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
 	}
-	w := &watched{path: path, file: info, written: info.ModTime()}
+	w := &File{path: path, file: info, written: info.ModTime()}
 	w.number, err = numberOf(ctx, path)
 	return w, err
 }
@@ -45,9 +47,9 @@ func numberOf(ctx context.Context, path string) (n int64, err error) {
 	return n, db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&n)
 }
 
-// stillThere refuses when the file was deleted, moved, replaced, cut short or written over: what is committed then goes into a
+// StillThere refuses when the file was deleted, moved, replaced, cut short or written over: what is committed then goes into a
 // file that nobody finds again, or spoils the one that is there. A ledger's file never shrinks.
-func (w *watched) stillThere() error {
+func (w *File) StillThere() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now, err := os.Stat(w.path)
@@ -68,7 +70,7 @@ func (w *watched) stillThere() error {
 }
 
 // writtenOver looks into the file when somebody has written to it since the last time, as every checkpoint does.
-func (w *watched) writtenOver(now os.FileInfo) bool {
+func (w *File) writtenOver(now os.FileInfo) bool {
 	if w.over || now.ModTime().Equal(w.written) {
 		return w.over
 	}
@@ -82,8 +84,8 @@ func (w *watched) writtenOver(now os.FileInfo) bool {
 	return w.over // what cannot be read now is read the next time
 }
 
-// overwritten reports whether stillThere found the file written over.
-func (w *watched) overwritten() bool {
+// Overwritten reports whether StillThere found the file written over.
+func (w *File) Overwritten() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.over
