@@ -338,10 +338,15 @@ func (s *storm) play(rages, limit time.Duration, until func() bool) {
 			_ = m.cmd.Process.Signal(os.Interrupt)
 		}
 	}
+	asked := time.Now()
 	for _, m := range s.fleet {
-		select {
-		case <-m.ended:
-		case <-time.After(time.Minute):
+		for !m.gone() && time.Since(asked) < time.Minute {
+			if m.stopped() { // it froze once more on its way out
+				_ = m.cmd.Process.Signal(syscall.SIGCONT)
+			}
+			<-tick.C
+		}
+		if !m.gone() {
 			s.t.Errorf("pid %d did not stop", m.cmd.Process.Pid)
 		}
 	}
