@@ -15,7 +15,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger"
-	"wave365/pkg/ledger/postgres/answers"
+	"wave365/pkg/ledger/postgres/pgerror"
 )
 
 // kept is how long the queue remembers a run that is over. One that waits for a person is remembered for good.
@@ -57,7 +57,7 @@ func Work(ctx context.Context, q *queue.Queue, c Config) error {
 	}
 	// Not with ctx, whose end would let the slices go on to theirs.
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
-		return answers.Fault(err, "start the worker")
+		return pgerror.Fault(err, "start the worker")
 	}
 	<-ctx.Done()
 	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopping)
@@ -69,7 +69,7 @@ func Work(ctx context.Context, q *queue.Queue, c Config) error {
 		return nil
 	}
 	if err != nil {
-		return answers.Fault(err, "stop the worker")
+		return pgerror.Fault(err, "stop the worker")
 	}
 	return nil
 }

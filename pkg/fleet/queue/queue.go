@@ -20,7 +20,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger/postgres"
-	"wave365/pkg/ledger/postgres/answers"
+	"wave365/pkg/ledger/postgres/pgerror"
 )
 
 // Schema is where River's tables are.
@@ -135,7 +135,7 @@ func (q *Queue) migrate(ctx context.Context, there bool) error {
 }
 
 // broken turns an error of the database into a fault.
-func broken(err error, doing string) error { return answers.Fault(err, doing) }
+func broken(err error, doing string) error { return pgerror.Fault(err, doing) }
 
 // workerMark is what the name begins with under which a worker is connected.
 const workerMark = "wave365 worker "

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"wave365/pkg/ledger/postgres/answers"
+	"wave365/pkg/ledger/postgres/pgerror"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -25,14 +25,14 @@ func Examine(ctx context.Context, at Address, now func() time.Time) (Examined, e
 	var server time.Time
 	db, err := pgx.ConnectConfig(ctx, at.connection("wave365 doctor"))
 	if err != nil {
-		return e, answers.Fault(err, "examine the database")
+		return e, pgerror.Fault(err, "examine the database")
 	}
 	defer func() { _ = db.Close(context.WithoutCancel(ctx)) }()
 	asked := now()
 	err = db.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, clock_timestamp(),
 		coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)`).Scan(&e.Version, &server, &e.Encrypted)
 	if err != nil {
-		return e, answers.Fault(err, "examine the database")
+		return e, pgerror.Fault(err, "examine the database")
 	}
 	e.Off = server.Sub(asked.Add(now().Sub(asked) / 2))
 	for _, name := range []string{
@@ -41,7 +41,7 @@ func Examine(ctx context.Context, at Address, now func() time.Time) (Examined, e
 	} {
 		var value string
 		if err := db.QueryRow(ctx, "SELECT current_setting($1)", name).Scan(&value); err != nil {
-			return e, answers.Fault(err, "examine the database")
+			return e, pgerror.Fault(err, "examine the database")
 		}
 		e.Settings[name] = value
 	}

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"time"
 
-	"wave365/pkg/ledger/postgres/answers"
+	"wave365/pkg/ledger/postgres/pgerror"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -61,11 +61,11 @@ func (a Address) Pool(name string, most int) (*pgxpool.Pool, error) {
 func (a Address) pool(conn *pgx.ConnConfig, most, least int) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig("")
 	if err != nil {
-		return nil, answers.Fault(err, "read the database's address")
+		return nil, pgerror.Fault(err, "read the database's address")
 	}
 	config.ConnConfig, config.MaxConns, config.MinConns = conn, int32(most), int32(least)
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
-	return pool, answers.Fault(err, "reach the database "+a.Database())
+	return pool, pgerror.Fault(err, "reach the database "+a.Database())
 }
 
 // Share is a pool of at most so many connections that ledgers in the database take turns with, see Config.Pool: none of

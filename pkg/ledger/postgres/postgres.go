@@ -17,7 +17,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"wave365/pkg/fault"
-	"wave365/pkg/ledger/postgres/answers"
+	"wave365/pkg/ledger/postgres/pgerror"
 	"wave365/pkg/ledger/store"
 	"wave365/pkg/ledger/versions"
 )
@@ -66,7 +66,7 @@ func dialect(session string) store.Dialect {
 	return store.Dialect{
 		// Writers of one ledger come one after the other, as with SQLite; readers are not in their way.
 		Begin: "BEGIN; LOCK TABLE audit IN EXCLUSIVE MODE",
-		Share: " FOR SHARE", Bind: bind, Fault: answers.Fault, Refused: answers.Refused, Lost: answers.Lost, Statement: statement,
+		Share: " FOR SHARE", Bind: bind, Fault: pgerror.Fault, Refused: pgerror.Refused, Lost: pgerror.Lost, Statement: statement,
 		Guards:  [2]string{"ALTER TABLE %s DISABLE TRIGGER USER", "ALTER TABLE %s ENABLE TRIGGER USER"},
 		Session: session, Connected: connected, Shared: true,
 	}
@@ -86,7 +86,7 @@ func connected(get func(query string, args []any, into ...any) error, session st
 func Open(ctx context.Context, c Config) (*store.DB, error) {
 	db, err := c.open(ctx)
 	if err != nil {
-		return nil, answers.Fault(err, "open the ledger "+c.Address.String())
+		return nil, pgerror.Fault(err, "open the ledger "+c.Address.String())
 	}
 	return db, nil
 }

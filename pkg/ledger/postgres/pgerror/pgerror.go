@@ -1,5 +1,5 @@
-// Package answers says what the errors of PostgreSQL, and of the network to it, mean to a ledger and its operator.
-package answers
+// Package pgerror says what the errors of PostgreSQL, and of the network to it, mean to a ledger and its operator.
+package pgerror
 
 import (
 	"context"
