@@ -9,4 +9,4 @@ import (
 )
 
 // Work refuses: this program has no queue.
-func Work(ctx context.Context, q *queue.Queue, _ Config) error { return q.Stop(ctx) }
+func Work(context.Context, *queue.Queue, Config) error { return queue.Refusal() }
