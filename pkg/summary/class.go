@@ -55,10 +55,10 @@ func (c Class) HasCloudPC() bool { return c == Succeeded || c == Warned }
 // Open reports whether a row of this class is not finished.
 func (c Class) Open() bool { return c == Active || c == Waiting || c == Queued }
 
-// Rerunnable reports whether a row of this class belongs into failed.csv: it ended without a Cloud PC and may go into
-// another wave. A held row may not: its import may exist.
-func (c Class) Rerunnable() bool {
-	return c == Failed || c == Skipped || c == Deferred || c == Cancelled
+// Rerunnable reports whether a row belongs into failed.csv: it ended without a Cloud PC and may go into another wave. A held
+// row may not: its import may exist; nor may one whose line was taken out of the wave file: that was done on purpose.
+func Rerunnable(r migration.Row) bool {
+	return slices.Contains([]migration.State{migration.Failed, migration.Skipped, migration.Deferred, migration.Cancelled}, r.State) && !r.Removed()
 }
 
 // Label is the class in words for people.

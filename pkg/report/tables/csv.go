@@ -62,19 +62,18 @@ func requestIDs(intents []migration.Intent) string {
 	return strings.Join(ids, " ")
 }
 
-// Failed writes the rows that may go into another wave (failed, skipped, deferred, cancelled) in the shape of the input,
-// followed by what became of them. The file loads as a wave without editing.
+// Failed writes the rows that may go into another wave (failed, skipped, deferred, and cancelled unless their line was taken
+// out of the wave file) in the shape of the input, followed by what became of them. The file loads as a wave without editing.
 func Failed(w io.Writer, a summary.Record) error {
 	t := newTable(w)
 	t.wave = true
 	columns, keep := inputShape(a.Run.Columns)
 	t.line(append(columns, columnStatus, columnReason))
 	for _, r := range a.Rows {
-		class := summary.ClassOf(r)
-		if !class.Rerunnable() {
+		if !summary.Rerunnable(r) {
 			continue
 		}
-		why := summary.WhyOf(r)
+		class, why := summary.ClassOf(r), summary.WhyOf(r)
 		line := make([]string, 0, len(keep)+2)
 		for _, i := range keep {
 			line = append(line, cellAt(r.Input, i))

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -122,6 +123,28 @@ func TestFailed_loadsAsAWave(t *testing.T) {
 		}
 		if got.User != r.Input[0] || got.Notes != r.Input[5] {
 			t.Errorf("row %d: %q %q", r.Index, got.User, got.Notes)
+		}
+	}
+}
+
+// Whose line was taken out of the wave file on purpose is not put back by running failed.csv.
+func TestFailed_removedLines(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Sample()
+	const cancelled = 22
+	r := &a.Rows[cancelled]
+	gone := migration.Remove(migration.Row{State: migration.Pending, Input: r.Input, Target: r.Target}, time.Time{}).To()
+	for _, tc := range []struct {
+		row  migration.Row
+		want int
+	}{{*r, 1}, {gone, 0}} {
+		a.Rows = []migration.Row{tc.row}
+		var b bytes.Buffer
+		if err := tables.Failed(&b, a); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(linesOf(t, b.Bytes())) - 1; tc.row.State != migration.Cancelled || got != tc.want {
+			t.Errorf("%s, removed %v: %d lines in failed.csv, want %d", tc.row.State, tc.row.Removed(), got, tc.want)
 		}
 	}
 }
