@@ -160,7 +160,7 @@ func newRows(r migration.Run, file *wave.File, res preflight.Result) []migration
 		p := migration.Problem{Code: "wave.invalid", Message: "the row has an error"}
 		for _, f := range res.Findings {
 			if f.Line == in.Line && (f.Severity == wave.Error || done && f.Code == codeMigrated) {
-				p = migration.Problem{Code: f.Code, Message: f.Message, Hint: f.Hint}
+				p = migration.Problem{Code: f.Code, Message: f.Message, Hint: f.Hint, Commands: f.Commands}
 				break
 			}
 		}

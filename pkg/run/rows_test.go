@@ -1,6 +1,7 @@
 package run
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -74,7 +75,7 @@ func TestNewRows(t *testing.T) {
 	res := preflight.Result{
 		Targets: []migration.Target{{User: "a"}, {User: "b"}, {User: "c"}, {User: "d"}}, Bad: []bool{false, true, false, true}, Done: []bool{false, false, true, false},
 		Findings: []wave.Finding{
-			{Line: 3, Severity: wave.Warning, Code: "x.warning"}, {Line: 3, Severity: wave.Error, Code: "x.first", Message: "m", Hint: "h"}, {Line: 3, Severity: wave.Error, Code: "x.second"},
+			{Line: 3, Severity: wave.Warning, Code: "x.warning"}, {Line: 3, Severity: wave.Error, Code: "x.first", Message: "m", Hint: "h", Commands: []fault.Command{fault.NewCommand("retry").For("before")}}, {Line: 3, Severity: wave.Error, Code: "x.second"},
 			{Line: 4, Severity: wave.Warning, Code: codeMigrated},
 		},
 	}
@@ -90,6 +91,9 @@ func TestNewRows(t *testing.T) {
 		if r.State != want.state || code != want.code || r.Run != "r" || r.Index != i || r.Attempt != 1 || r.Step != migration.StepCheck {
 			t.Errorf("row %d: %+v, want %s %s", i, r, want.state, want.code)
 		}
+	}
+	if p := rows[1].Problem; p.Message != "m" || p.Hint != "h" || !reflect.DeepEqual(p.Commands, res.Findings[1].Commands) {
+		t.Errorf("a skipped row says %+v, want what its first error says, what to type included", p)
 	}
 	var left []string
 	for i, r := range leftToDo(rows) {

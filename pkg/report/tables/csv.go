@@ -6,11 +6,11 @@ import (
 	"bytes"
 	"encoding/csv"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
 	"wave365/pkg/summary/advice"
@@ -78,17 +78,29 @@ func Failed(w io.Writer, a summary.Record) error {
 		for _, i := range keep {
 			line = append(line, cellAt(r.Input, i))
 		}
-		reason, do := why.Text, why.Remedy
-		if class == summary.Skipped { // the others are for retry, this one for the file
-			do.Text = strings.TrimPrefix(do.Text+"; correct the row here, then", "; ")
-			do.Commands = append(slices.Clone(do.Commands), advice.ValidateFailed(a.Run))
+		var remedies []string
+		for _, do := range remediesOf(a.Run, class, why) {
+			if remedy := a.Shell.Remedy(do); remedy != "" {
+				remedies = append(remedies, remedy)
+			}
 		}
-		if remedy := a.Shell.Remedy(do); remedy != "" {
-			reason += " · " + remedy
+		reason := why.Text
+		if len(remedies) > 0 {
+			reason += " · " + strings.Join(remedies, "; ")
 		}
 		t.line(append(line, string(class), wording.Clean(reason)))
 	}
 	return t.end()
+}
+
+// remediesOf is what to do about a row of failed.csv. One that was skipped is corrected in the file; the others are for retry, and
+// so is one that another run has: that run's command brings it to its end.
+func remediesOf(run migration.Run, class summary.Class, why summary.Why) []fault.Remedy {
+	if class != summary.Skipped || why.Code == "user.in-other-run" && len(why.Remedy.Commands) > 0 {
+		return []fault.Remedy{why.Remedy}
+	}
+	here := fault.Remedy{Text: "correct the row here, then", Commands: []fault.Command{advice.ValidateFailed(run)}}
+	return []fault.Remedy{why.Remedy, here}
 }
 
 // Findings writes what validation found, by file line.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/report/reporttest"
 	"wave365/pkg/report/tables"
@@ -145,6 +146,40 @@ func TestFailed_removedLines(t *testing.T) {
 		}
 		if got := len(linesOf(t, b.Bytes())) - 1; tc.row.State != migration.Cancelled || got != tc.want {
 			t.Errorf("%s, removed %v: %d lines in failed.csv, want %d", tc.row.State, tc.row.Removed(), got, tc.want)
+		}
+	}
+}
+
+// TestFailed_skipped: a row that another run has is left to that run, every other one that was skipped is corrected in the file.
+func TestFailed_skipped(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		problem migration.Problem
+		want    string
+	}{
+		{migration.Problem{Code: "blob.not-found", Message: "it is not there", Hint: "upload it"}, "it is not there · upload it; correct the row here, then: wave365 validate "},
+		{migration.Problem{Code: "blob.not-found", Message: "it is not there"}, "it is not there · correct the row here, then: wave365 validate "},
+		{
+			migration.Problem{Code: "user.has-import", Message: "an import", Hint: "purge it", Commands: []fault.Command{fault.NewCommand("purge", "--id", "i1")}},
+			"an import · purge it: wave365 purge --id i1; correct the row here, then: wave365 validate ",
+		},
+		{
+			migration.Problem{Code: "user.in-other-run", Message: "it failed there", Hint: "retry it there", Commands: []fault.Command{fault.NewCommand("retry", "--row", "ada@contoso.com").For("r0")}},
+			"it failed there · retry it there: wave365 retry r0 --row ada@contoso.com",
+		},
+	} {
+		a := reporttest.Sample()
+		at := slices.IndexFunc(a.Rows, func(r migration.Row) bool { return r.State == migration.Skipped })
+		a.Rows = a.Rows[at : at+1]
+		a.Rows[0].Problem = &tc.problem
+		var b bytes.Buffer
+		if err := tables.Failed(&b, a); err != nil {
+			t.Fatal(err)
+		}
+		line := linesOf(t, b.Bytes())[1]
+		got := line[len(line)-1]
+		if !strings.HasPrefix(got, tc.want) || strings.Contains(got, "correct the row") != strings.Contains(tc.want, "correct the row") {
+			t.Errorf("%s: %q, want %q", tc.problem.Code, got, tc.want)
 		}
 	}
 }
