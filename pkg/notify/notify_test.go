@@ -2,6 +2,7 @@ package notify_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing/fstest"
 	"testing/synctest"
 	"time"
+	"unicode/utf16"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
@@ -100,6 +102,38 @@ func TestOwnTemplates(t *testing.T) {
 	} {
 		if _, err := notify.Templates("en", fstest.MapFS{bad.file: {Data: []byte(bad.text)}}); fault.CodeOf(err) != "notify.template" || !strings.Contains(err.Error(), bad.want) {
 			t.Errorf("%s: %v", bad.want, err)
+		}
+	}
+}
+
+// TestOwnTemplates_encodings: Windows saves text with a byte order mark or as UTF-16; what is in a code page would reach people garbled.
+func TestOwnTemplates_encodings(t *testing.T) {
+	t.Parallel()
+	const text, page = "Subject: Grüezi {{.User}}\r\n\r\nAlles läuft.\r\n", "<p>Grüezi {{.User}}</p>\r\n"
+	inUTF16 := func(s string, order binary.AppendByteOrder) string {
+		b := order.AppendUint16(nil, 0xFEFF)
+		for _, u := range utf16.Encode([]rune(s)) {
+			b = order.AppendUint16(b, u)
+		}
+		return string(b)
+	}
+	for _, write := range []func(string) string{
+		func(s string) string { return s }, func(s string) string { return "\ufeff" + s },
+		func(s string) string { return inUTF16(s, binary.LittleEndian) }, func(s string) string { return inUTF16(s, binary.BigEndian) },
+	} {
+		set, err := notify.Templates("en", fstest.MapFS{"ready.txt": {Data: []byte(write(text))}, "ready.html": {Data: []byte(write(page))}})
+		if err != nil {
+			t.Errorf("%q: %v", write("S"), err)
+			continue
+		}
+		m := set.ForRow(migration.Run{}, row(migration.Succeeded), notify.Ready, evening)
+		if m.Subject != "Grüezi anna@contoso.example" || m.Text != "Alles läuft.\n" || m.HTML != "<p>Grüezi anna@contoso.example</p>\n" {
+			t.Errorf("%q: %+v", write("S"), m)
+		}
+	}
+	for _, bad := range []string{"Subject: a\n\nGr\xfcezi", "\ufeffSubject: a\n\nGr\xfcezi", "Subject: a\n\nG\x00r\x00"} {
+		if _, err := notify.Templates("en", fstest.MapFS{"ready.txt": {Data: []byte(bad)}}); fault.CodeOf(err) != "notify.template" || !strings.Contains(err.Error(), "ready.txt:3: it is not UTF-8") {
+			t.Errorf("%q: %v", bad, err)
 		}
 	}
 }

@@ -9,6 +9,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/clocks"
@@ -90,7 +94,10 @@ func (r reader) read(name string, form template.Form, shape template.Values) (*t
 		if err != nil {
 			return nil, fault.Wrap(fault.Invalid, "notify.template", "the template "+name+" cannot be read: "+err.Error(), "check the folder of the templates", err)
 		}
-		text := strings.ReplaceAll(string(data), "\r\n", "\n")
+		text, line := decode(data)
+		if line > 0 {
+			return nil, fault.New(fault.Invalid, "notify.template", fmt.Sprintf("the template %s:%d: it is not UTF-8", name, line), "save it with the encoding UTF-8")
+		}
 		if form == template.Text && !strings.HasPrefix(text, "Subject: ") {
 			return nil, fault.New(fault.Invalid, "notify.template", "the template "+name+":1: its first line is no \"Subject: …\" line", "begin it with the subject of the mail, as in \"Subject: Your Cloud PC is ready\"")
 		}
@@ -101,6 +108,17 @@ func (r reader) read(name string, form template.Form, shape template.Values) (*t
 		return t, nil
 	}
 	return nil, nil
+}
+
+// decode gives a template as the editors and shells of every system save it: in UTF-8 or, with its byte order mark, UTF-16. A line
+// above 0 is the first that is neither.
+func decode(data []byte) (text string, line int) {
+	text, _, _ = transform.String(unicode.BOMOverride(transform.Nop), string(data)) // its decoders leave U+FFFD, and fail at nothing
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	if i := strings.IndexFunc(text, func(r rune) bool { return r == utf8.RuneError || r == 0 }); i >= 0 {
+		return "", 1 + strings.Count(text[:i], "\n")
+	}
+	return text, 0
 }
 
 // rendered is a message's text in its forms.
