@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"slices"
 	"strings"
 
 	"wave365/pkg/blob/bloburl"
@@ -71,10 +72,10 @@ func (c *check) stillThere(r *row, s migration.Standing) bool {
 	return false
 }
 
-// sameRow reports whether the row still asks for what failed: one whose disk, policy or trigger was changed since is a
+// sameRow reports whether the row still asks for what failed: one whose disk, policy, group or trigger was changed since is a
 // request of its own.
 func (c *check) sameRow(r *row, s migration.Standing) bool {
-	if s.Trigger != "" && r.target.Trigger != s.Trigger {
+	if s.Trigger != "" && r.target.Trigger != s.Trigger || c.otherGroup(r, s) {
 		return false
 	}
 	if r.Policy != "" && s.Policy != "" {
@@ -88,6 +89,23 @@ func (c *check) sameRow(r *row, s migration.Standing) bool {
 	}
 	disk, err := bloburl.Parse(r.Blob, c.in.BlobRoot)
 	return err != nil || s.Disk == "" || disk.URL() == s.Disk
+}
+
+// otherGroup reports whether the row's user will be in another group than the one where an earlier run left them: the row names
+// another one, or the policy is assigned to that one no more.
+func (c *check) otherGroup(r *row, s migration.Standing) bool {
+	if s.Group == "" {
+		return false
+	}
+	if r.Group != "" && fold(r.Group) != fold(s.Group) && fold(r.Group) != fold(s.GroupName) {
+		return true
+	}
+	for _, p := range c.facts.policies {
+		if strings.EqualFold(p.ID, s.Policy) {
+			return len(p.GroupIDs) > 0 && !slices.ContainsFunc(p.GroupIDs, func(id string) bool { return fold(id) == fold(s.Group) })
+		}
+	}
+	return false
 }
 
 // withdraw takes back what was said about the row so far, but not what its file says.

@@ -34,6 +34,8 @@ func TestCheck_EarlierRuns(t *testing.T) {
 		{name: "cancelled in doubt", csv: csv, user: "ada", s: migration.Standing{State: migration.Cancelled, InDoubt: true}, want: "user.in-other-run", command: "wave365 retry r0 --row ada@contoso.example", severity: wave.Error},
 		{name: "failed", csv: csv, user: "ada", s: migration.Standing{State: migration.Failed}, want: "user.in-other-run", command: "wave365 retry r0 --row ada@contoso.example", severity: wave.Error},
 		{name: "failed with another disk", csv: csv, user: "ada", s: migration.Standing{State: migration.Failed, Disk: "http://elsewhere/x.vhd"}},
+		{name: "failed in this group", csv: csv, user: "ada", s: migration.Standing{State: migration.Failed, Group: "of the policy"}, want: "user.in-other-run", command: "wave365 retry r0 --row ada@contoso.example", severity: wave.Error},
+		{name: "failed in a group that the policy reaches no more", csv: csv, user: "ada", s: migration.Standing{State: migration.Failed, Code: "group.not-found", Group: "11111111-0000-0000-0000-00000000dead", GroupName: "was deleted"}},
 		{name: "succeeded, and the Cloud PC is gone", csv: csv, user: "ada", s: migration.Standing{State: migration.Succeeded, CloudPCID: "pc"}},
 		{name: "succeeded", csv: bob, user: "bob", s: migration.Standing{State: migration.Succeeded}, want: "user.already-migrated", severity: wave.Info, done: true},
 		{name: "succeeded, and it is there as it was proven", csv: bob, user: "bob", s: migration.Standing{State: migration.Succeeded, CloudPCID: "there"}, want: "user.already-migrated", severity: wave.Info, done: true},
@@ -53,6 +55,9 @@ func TestCheck_EarlierRuns(t *testing.T) {
 				t.Fatal(err)
 			}
 			tc.s.Run, tc.s.User, tc.s.At, tc.s.Policy = "r0", tc.user+"@contoso.example", time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC), policies[0].ID
+			if tc.s.Group == "of the policy" {
+				tc.s.Group = policies[0].GroupIDs[0]
+			}
 			if tc.s.CloudPCID != "" {
 				pcs, err := s.graph.CloudPCs(t.Context(), "")
 				if err != nil {
