@@ -52,9 +52,7 @@ func (c *check) inOtherRun(r *row, s migration.Standing) {
 		hint = "retry the row there, from the step that failed"
 	}
 	c.flag("user.in-other-run", r, "user", r.User, what)
-	if n := len(c.found) - 1; n >= 0 && c.found[n].Code == "user.in-other-run" {
-		c.found[n].Hint, c.found[n].Commands = hint, []fault.Command{then}
-	}
+	c.last.Hint, c.last.Commands = hint, []fault.Command{then}
 }
 
 // stillThere reports whether the Cloud PC that an earlier run proved is there: the tenant decides, not the ledger, and one that

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox/scenario"
@@ -104,5 +106,49 @@ func TestCheck_EarlierRuns(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestCheck_doneRowsLeaveOthersAlone: what is found about a row that is done is dropped whole. It does not become the severity
+// or the remedy of another row's finding.
+func TestCheck_doneRowsLeaveOthersAlone(t *testing.T) {
+	t.Parallel()
+	sc := newScenario()
+	person(sc, "ada")
+	person(sc, "bob", func(u *scenario.User, _ *scenario.Blob) { u.Licenses = []string{sku} })
+	sc.CloudPCs = append(sc.CloudPCs, scenario.CloudPC{User: "bob", Policy: "P", Status: "provisioned"})
+	sc.Groups = append(sc.Groups, scenario.Group{Name: "grp-ada", Members: []string{"ada"}}, scenario.Group{Name: "grp-bob", Members: []string{"bob"}})
+	sc.Settings = append(sc.Settings, scenario.Setting{Name: "of ada", Source: "image", Groups: []string{"grp-ada"}}, scenario.Setting{Name: "of bob", Source: "snapshot", Groups: []string{"grp-bob"}})
+	s := newStage(t, sc)
+	bob, err := s.graph.Users(t.Context(), []string{"bob@" + domain})
+	if err != nil {
+		t.Fatal(err)
+	}
+	policies, err := s.graph.ProvisioningPolicies(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := migration.Standing{Run: "r0", User: "bob@" + domain, State: migration.Succeeded, Policy: policies[0].ID}
+	const header, ada, rest = "user,blob,policy,license\n", "ada@contoso.example,disks/ada.vhd,P,CPC_E_2C_8GB_128GB\n", "bob@contoso.example,disks/bob.vhd,P,CPC_E_2C_8GB_128GB\n"
+	before := func(in *preflight.Input) {
+		in.Before = map[string]migration.Standing{strings.ToLower(bob[0].User.ID): done}
+	}
+	alone, both := s.check(header+ada, before), s.check(header+ada+rest, before)
+	if !alone.Bad[0] || !both.Bad[0] || both.Bad[1] || !both.Done[1] {
+		t.Errorf("bad alone %v, with bob %v, done %v", alone.Bad, both.Bad, both.Done)
+	}
+	of := func(res preflight.Result, line int) (found []wave.Finding) {
+		for _, f := range res.Findings {
+			if f.Line == line {
+				found = append(found, f)
+			}
+		}
+		return found
+	}
+	if diff := cmp.Diff(of(alone, 2), of(both, 2)); diff != "" {
+		t.Errorf("what is said of ada changes with bob's row: %s", diff)
+	}
+	if own := of(both, 3); len(own) != 1 || own[0].Code != "user.already-migrated" || own[0].Severity != wave.Info || strings.Contains(own[0].Hint, "license") {
+		t.Errorf("bob is done: %+v", own)
 	}
 }

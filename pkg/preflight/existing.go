@@ -128,7 +128,7 @@ func (c *check) ownImports(ctx context.Context, found map[string]graph.Import) e
 
 // importRemedy says what to do about an import, which was flagged last: whose it is, and whether purge takes it.
 func (c *check) importRemedy(r *row, im graph.Import) {
-	f := &c.found[len(c.found)-1]
+	f := c.last
 	own := slices.ContainsFunc(c.in.LiveImports[fold(r.user.ID)], func(id string) bool { return strings.EqualFold(id, im.SnapshotID) })
 	switch {
 	case strings.EqualFold(im.Usage, graph.UsageInUse):

@@ -189,7 +189,7 @@ func (c *check) relicense(r *row) {
 	switch {
 	case h.group != "":
 		c.flag("license.from-group", r, "user", h.name, "the license "+h.name+" of "+r.User+" comes from group "+c.groupName(fold(h.group))+", so it cannot be taken away and given back")
-		c.found[len(c.found)-1].Severity = wave.Error
+		c.last.Severity = wave.Error
 		c.remedy("assign the license directly and take the user out of that group, or run the row without --trigger relicense")
 		return
 	case r.sku != nil && !strings.EqualFold(r.sku.ID, h.sku):

@@ -44,7 +44,7 @@ func (c *check) list(ctx context.Context) error {
 			return err // the blobs of this account would only say it again, one by one
 		case f.Code == bound.CodeTooLarge, f.Code == "blob.unreadable":
 			c.flagWave("blob.unreadable", container, "the container could not be listed, so its disks are asked about one by one: "+why(err))
-			c.found[len(c.found)-1].Severity = wave.Warning
+			c.last.Severity = wave.Warning
 			c.remedy(fault.HintOf(err))
 			continue
 		default:

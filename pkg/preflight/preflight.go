@@ -147,6 +147,8 @@ type check struct {
 	// outside are the members of target groups who are not in the wave, by group in lower case.
 	outside map[string][]string
 	found   []wave.Finding
+	// last is the finding that was flagged last, until the next one; of a row that is done it is none of found.
+	last *wave.Finding
 	// ofFile are the findings of the file.
 	ofFile map[place]bool
 }
@@ -211,18 +213,25 @@ func (c *check) told(line int, column, code string) bool { return c.ofFile[place
 
 // flag adds a finding about a row's column.
 func (c *check) flag(code string, r *row, column, value, message string) {
-	if r.done {
+	f := wave.NewFinding(code, r.Line, column, r.User, value, message)
+	if r.done { // what more is said of it is said of nothing
+		c.last = &f
 		return
 	}
-	c.found = append(c.found, wave.NewFinding(code, r.Line, column, r.User, value, message))
+	c.add(f)
+}
+
+func (c *check) add(f wave.Finding) {
+	c.found = append(c.found, f)
+	c.last = &c.found[len(c.found)-1]
 }
 
 // remedy gives the latest finding a remedy that fits it better than that of its code.
-func (c *check) remedy(hint string) { c.found[len(c.found)-1].Hint = hint }
+func (c *check) remedy(hint string) { c.last.Hint = hint }
 
 // flagWave adds a finding about the wave as a whole.
 func (c *check) flagWave(code, value, message string) {
-	c.found = append(c.found, wave.NewFinding(code, 0, "", "", value, message))
+	c.add(wave.NewFinding(code, 0, "", "", value, message))
 }
 
 func (c *check) progress(what string, done, total int) {

@@ -153,9 +153,8 @@ func (c *check) otherSetting(r *row, own string, groups []string) {
 	c.flag("setting.conflict", r, "user", r.User, "the user is also reached by user setting "+strings.Join(others, " and ")+
 		", besides that of group "+r.target.GroupName+"; which one wins is not documented")
 	if safe {
-		last := &c.found[len(c.found)-1]
-		last.Severity = wave.Warning
-		last.Message += "; all of them say snapshot, but they may differ in what they allow the user"
+		c.last.Severity = wave.Warning
+		c.last.Message += "; all of them say snapshot, but they may differ in what they allow the user"
 	}
 }
 

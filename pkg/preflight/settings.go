@@ -26,7 +26,7 @@ func (c *check) settings(context.Context) error {
 			c.flag(broken.Code, r, "policy", name, broken.Message)
 			if back := rules.SwitchBack(setting, name); back != nil && !r.done {
 				c.remedy("the close of an earlier wave, or a person, switched it to image: have it say snapshot again")
-				c.found[len(c.found)-1].Commands = back
+				c.last.Commands = back
 			}
 		case setting == nil:
 		case !told[setting.ID]:

@@ -89,7 +89,7 @@ func (c *check) expiry(r *row, f file, span estimate.Span) {
 		c.flag("sas.expires-too-soon", r, f.column, f.src.URL, message)
 	case expiry.Before(span.End.Add(reserve)):
 		c.flag("sas.expires-too-soon", r, f.column, f.src.URL, message+"; less than 12 hours are left for a late start or a slow service")
-		c.found[len(c.found)-1].Severity = wave.Warning
+		c.last.Severity = wave.Warning
 	}
 }
 
