@@ -70,7 +70,7 @@ func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) err
 			printFindings(a.err, g.shell(""), attempt.Findings)
 		}
 		if len(attempt.Rows) == 0 {
-			fmt.Fprintln(a.err, "wave365: no row can get a new attempt yet: nothing to retry")
+			fmt.Fprintln(a.err, "wave365: no row can get a new attempt: nothing to retry")
 			return exit(exitInvalid)
 		}
 		next, err := o.next(cmd, a, g, s)

@@ -109,7 +109,7 @@ func (b *Playbook) groupGone(ctx context.Context, r migration.Row) (stop, error)
 	}
 	p := migration.Problem{
 		Code: "group.not-found", Message: "group " + r.Target.GroupName + " was deleted",
-		Hint:     "restore the group in Entra ID > Deleted groups, then retry; or assign the policy to another group, and run a wave file of the rows that are left",
+		Hint:     "assign the policy to another group, and run a wave file of the rows that are left; or restore the group in Entra ID > Deleted groups, then retry",
 		Commands: retry(),
 	}
 	res := b.confirmTwice(r, r.Facts, p.Message, func(f migration.Facts) migration.Result { return migration.Failure(f, p) })

@@ -58,6 +58,9 @@ func TakenUp(r migration.Row, known Known) (wave.Finding, bool) {
 	}
 	f := ofRow(r, "user.in-other-run", "run "+s.Run+" has taken "+r.Target.User+" up since: the row there is "+string(s.State))
 	f.Hint, f.Commands = "look there first: this row gets no new attempt as long as the other one stands", []fault.Command{fault.NewCommand("status").For(s.Run)}
+	if s.State == migration.Succeeded {
+		f.Message, f.Hint = "run "+s.Run+" has migrated "+r.Target.User+" since", "nothing is left to do for this row"
+	}
 	return f, true
 }
 
