@@ -3,6 +3,7 @@ package playbook_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,18 +76,18 @@ func TestAFrozenProcessSendsNothing(t *testing.T) {
 type away struct {
 	*ledger.Ledger
 	what  migration.Effect
-	asked *bool
-	now   *bool
+	asked *atomic.Bool
+	now   *atomic.Bool
 }
 
 func (a away) Intend(ctx context.Context, in migration.Intent) (migration.Intent, error) {
-	*a.now = in.Effect == a.what && !*a.asked
+	a.now.Store(in.Effect == a.what && !a.asked.Load())
 	return a.Ledger.Intend(ctx, in)
 }
 
 func (a away) Holds(ctx context.Context) error {
-	if *a.now {
-		*a.now, *a.asked = false, true
+	if a.now.CompareAndSwap(true, false) {
+		a.asked.Store(true)
 		return fault.New(fault.Unavailable, "ledger.unreachable", "the database does not answer", "")
 	}
 	return a.Ledger.Holds(ctx)
@@ -101,7 +102,7 @@ func TestAnUnansweredQuestionIsRecordedAsNotSent(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newStage(t, story())
 				defer s.close()
-				asked, now := false, false
+				var asked, now atomic.Bool
 				journal := away{s.ledger, what, &asked, &now}
 				drive := func() error {
 					book := playbook.New(s.run, s.graph, s.blobs, journal, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (bloburl.Ref, error) {
@@ -122,7 +123,7 @@ func TestAnUnansweredQuestionIsRecordedAsNotSent(t *testing.T) {
 					_, _, err = r.Run(t.Context(), nil, rows)
 					return err
 				}
-				if err := drive(); fault.CodeOf(err) != "ledger.unreachable" || !asked {
+				if err := drive(); fault.CodeOf(err) != "ledger.unreachable" || !asked.Load() {
 					t.Fatalf("the run ended with %v, want that the ledger could not be reached", err)
 				}
 				if err := drive(); err != nil {
