@@ -14,20 +14,28 @@ import (
 
 const (
 	lostAnswer = "the answer to the import was lost"
+	// lostLooked is the suspicion once a look has found nothing.
+	lostLooked = lostAnswer + ", and one look did not find it"
 	// lostPatience is how long the tenant's records are searched for an import whose answer was lost: they lag.
 	lostPatience = 10 * time.Minute
 	// clockSkew is how much our clock may be ahead of the service's.
 	clockSkew = 5 * time.Minute
 )
 
-// lostImport handles an import of unknown outcome: it is looked for a while, then the row is held. It is never sent
-// again.
+// lostImport handles an import of unknown outcome: it is looked for a while, and at least twice, then the row is held. It is
+// never sent again. One look proves nothing however long it takes: an import that vanishes between two pages of the list moves
+// the one behind it out of sight.
 func (b *Playbook) lostImport(ctx context.Context, r migration.Row, err error) (migration.Result, error) {
 	f, now := r.Facts, b.clock.Now()
-	if f.Suspect != lostAnswer {
+	again := f.Suspect == lostLooked
+	switch f.Suspect {
+	case lostAnswer:
+		f.Suspect = lostLooked
+	case lostLooked:
+	default:
 		f.Suspect, f.SuspectAt = lostAnswer, now
 	}
-	if now.Sub(f.SuspectAt) < lostPatience {
+	if !again || now.Sub(f.SuspectAt) < lostPatience {
 		return migration.Wait(f, time.Minute, lostAnswer+": looking for it in the tenant"), nil
 	}
 	if b.repeatLost {

@@ -76,6 +76,44 @@ func TestLostReplyThatNothingShowsIsHeld(t *testing.T) {
 	})
 }
 
+// slowList is a list of imports of which the first look takes longer than the whole patience, and misses what is there: an
+// import vanished between two of its pages.
+type slowList struct {
+	*graph.Client
+	armed func() bool
+	looks int
+}
+
+func (l *slowList) ListImports(ctx context.Context) ([]graph.Import, error) {
+	if !l.armed() {
+		return l.Client.ListImports(ctx)
+	}
+	if l.looks++; l.looks == 1 {
+		time.Sleep(15 * time.Minute)
+		return nil, nil
+	}
+	return l.Client.ListImports(ctx)
+}
+
+// One look that found nothing does not hold a row, however long it took.
+func TestLostReplyIsLookedForTwice(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sc := story()
+		sc.Knobs.ListImports, sc.Knobs.UnauditedImports, sc.Knobs.AssignedUser = true, true, "upn"
+		sc.Faults = []scenario.Fault{{Match: "importSnapshot", Kind: "drop-reply", Count: 1}}
+		s := newStage(t, sc)
+		defer s.close()
+		s.rows = s.rows[:1]
+		l := &slowList{Client: s.graph, armed: func() bool { return accepted(s) > 0 }}
+		s.over = l
+		s.play()
+		if got := states(s.rows); got != "succeeded" || accepted(s) != 1 || l.looks != 2 {
+			t.Errorf("%s after %d imports and %d looks: %+v", got, accepted(s), l.looks, s.rows[0].Problem)
+		}
+	})
+}
+
 // Where the records cannot be read for a whole night, the row is held all the same: a failed one may be run again.
 func TestLostReplyThatCannotBeLookedForIsHeld(t *testing.T) {
 	t.Parallel()
