@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -9,8 +10,8 @@ import (
 	"wave365/pkg/wave"
 )
 
-// elsewhere finds which users of the chosen rows another run of the ledger has taken up since, or has left an import of: their
-// rows get no new attempt, because that would send a second import for somebody.
+// elsewhere finds which users of the chosen rows another run of the ledger has taken up since, or has left an import of, or may
+// have, when it cannot be read: their rows get no new attempt, because that could send a second import for somebody.
 func (s *Session) elsewhere(ctx context.Context, chosen []int) (found []wave.Finding, err error) {
 	known, err := KnownTo(ctx, s.Ledger)
 	if err != nil {
@@ -38,7 +39,13 @@ func (s *Session) elsewhere(ctx context.Context, chosen []int) (found []wave.Fin
 		switch r := s.Rows[i]; {
 		case fault.Is(answers[k].Err, fault.NotFound): // used up, or purged
 		case answers[k].Err != nil:
-			return nil, answers[k].Err
+			if ctx.Err() != nil {
+				return nil, answers[k].Err
+			}
+			f := ofRow(r, "user.unreadable", "whether the imported snapshot "+imports[k]+" of "+r.Target.User+", which another run of this ledger sent, is still there cannot be told: "+answers[k].Err.Error())
+			f.Hint = cmp.Or(fault.HintOf(answers[k].Err), "retry it in some minutes; if it stays so, give the request id to the service's support")
+			f.Commands = []fault.Command{fault.NewCommand("retry", "--row", r.Target.User).For(r.Run)}
+			found = append(found, f)
 		default:
 			f := ofRow(r, "user.has-import", r.Target.User+" has the imported snapshot "+imports[k]+", which another run of this ledger sent")
 			f.Hint = "a second one is not sent as long as it is there: finish that run's row, or purge the import as long as it is unused, then retry"

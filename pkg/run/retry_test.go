@@ -103,13 +103,14 @@ func TestSession_NewAttempt_nothingNew(t *testing.T) {
 // imported is a tenant that knows some imports.
 type imported struct {
 	unset
-	ids map[string]bool
+	ids        map[string]bool
+	unreadable error // what it answers of every one; nil: they can be read
 }
 
 func (t imported) ImportResults(_ context.Context, ids []string) ([]graph.ImportAnswer, error) {
 	answers := make([]graph.ImportAnswer, len(ids))
 	for i, id := range ids {
-		if !t.ids[id] {
+		if answers[i].Err = t.unreadable; !t.ids[id] {
 			answers[i].Err = fault.New(fault.NotFound, "", "there is no such import", "")
 		}
 	}
@@ -127,6 +128,7 @@ func TestSession_NewAttempt_elsewhere(t *testing.T) {
 		steps  func(migration.Row) []migration.Transition
 		before bool // it ended before this run's row did
 		gone   bool // its import is
+		lost   bool // it cannot be read
 		want   string
 	}{
 		{name: "open", steps: func(r migration.Row) []migration.Transition { return claimed(r) }, want: "user.in-other-run"},
@@ -136,12 +138,17 @@ func TestSession_NewAttempt_elsewhere(t *testing.T) {
 			return []migration.Transition{migration.Cancel(r, "cancelled", later)}
 		}},
 		{name: "cancelled with its import", steps: cancelledWithImport, want: "user.has-import"},
+		{name: "cancelled, and its import cannot be read", steps: cancelledWithImport, lost: true, want: "user.unreadable"},
 		{name: "cancelled, and its import is gone", steps: cancelledWithImport, gone: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			s, _, _ := begun(t, migration.Settings{})
-			s.Services.Tenant = imported{ids: map[string]bool{"there": !tc.gone}}
+			tenant := imported{ids: map[string]bool{"there": !tc.gone}}
+			if tc.lost {
+				tenant.unreadable = fault.New(fault.Unavailable, "graph.unavailable", "500 after all tries", "")
+			}
+			s.Services.Tenant = tenant
 			if tc.before {
 				tr := migration.Cancel(s.Rows[ada], "cancelled", later.Add(time.Hour))
 				if err := s.Ledger.Apply(t.Context(), tr); err != nil {
