@@ -28,7 +28,8 @@ postgres://USER@HOST/DB?ledger=NAME; its password comes from PGPASSWORD or ~/.pg
 
 No process may drive the old ledger meanwhile, and nothing may be in the new one. The audit chain is verified, and the
 copy is compared record by record before it counts. The old ledger is sealed: it can be read, records nothing more, and
-says where it went. When the command is interrupted, give the same one again.
+says where it went; so this is asked first, and is no backup: for that copy the file while nothing runs. When the command is
+interrupted, give the same one again.
 
 Exit codes: 0 copied, 2 the new ledger is not empty or the old one went elsewhere, 11 the old one is in use.`,
 		Example: "  wave365 ledger copy .wave365/ledger.db /media/usb/friday.db\n  wave365 ledger copy .wave365/ledger.db 'postgres://ada@db.example.com/fleet?ledger=contoso'",
@@ -45,6 +46,15 @@ func runLedgerCopy(ctx context.Context, a *app, g *globals, from, to string) err
 		return err
 	}
 	defer func() { _ = src.Close() }()
+	went, err := src.WentTo(ctx)
+	if err != nil {
+		return err
+	}
+	if went == "" { // else the same command was interrupted, or the copy is refused
+		if err := a.ask(ctx, g, closesForGood(from, to)); err != nil {
+			return err
+		}
+	}
 	dst, err := ledger.Open(ctx, to, ledger.Options{})
 	if err != nil {
 		return err
@@ -64,6 +74,15 @@ func runLedgerCopy(ctx context.Context, a *app, g *globals, from, to string) err
 	fmt.Fprintf(a.out, "Copied %s from %s to %s, with the audit chain verified.\nThe old ledger is sealed and says where it went. Continue with: %s\n",
 		wording.Count(len(runs), "run"), from, to, shell(to, "").Line(fault.NewCommand("status")))
 	return nil
+}
+
+// closesForGood asks before a ledger is copied, which many take for a backup.
+func closesForGood(from, to string) string {
+	backup := "copy the file while nothing runs"
+	if ledger.InDatabase(from) {
+		backup = "use pg_dump"
+	}
+	return fmt.Sprintf("Move the ledger %s to %s? The runs go on in %s; %s is closed for good and can only be read. For a backup %s instead.", from, to, to, from, backup)
 }
 
 // localFolder is where a ledger's local things lie: beside its file, or in the usual folder when it is in a database.

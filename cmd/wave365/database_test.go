@@ -32,9 +32,9 @@ func TestALedgerInADatabase(t *testing.T) {
 	for _, step := range [][]string{
 		{"status", "r1", "--ledger", address},
 		{"report", "r1", "--ledger", address, "--report-dir", "first"},
-		{"ledger", "copy", address, "file.db"},
+		{"ledger", "copy", address, "file.db", "--yes"},
 		{"report", "r1", "--ledger", "file.db", "--report-dir", "second"},
-		{"ledger", "copy", "file.db", s.Ledger("back")},
+		{"ledger", "copy", "file.db", s.Ledger("back"), "--yes"},
 		{"report", "r1", "--ledger", s.Ledger("back"), "--report-dir", "third"},
 	} {
 		if out, code := answer(t, tool(r.dir, step...)); code != 0 {

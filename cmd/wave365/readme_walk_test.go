@@ -191,6 +191,6 @@ func readmeSteps() []step {
 		{line: "wave365 rehearse --sample"},
 		{line: "wave365 sandbox generate --rows 1000"},
 		{line: "wave365 worker --help"},
-		{line: "wave365 ledger copy .wave365/ledger.db friday.db"},
+		{line: "wave365 ledger copy .wave365/ledger.db friday.db", with: "--yes"},
 	}
 }
