@@ -197,4 +197,4 @@ func provisionedText(f migration.Facts) string {
 	return text + ", after the import was sent at " + stamp(f.ImportStarted)
 }
 
-func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

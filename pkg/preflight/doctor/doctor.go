@@ -207,7 +207,7 @@ func Leftovers(left []Setting, read error) []Line {
 		return nil // the permission's own line says it
 	}
 	if len(left) == 0 {
-		return []Line{{Name: name, Grade: Good, Found: "none of a finished run says snapshot any more"}}
+		return []Line{{Name: name, Grade: Good, Found: "none: no finished run left one that says snapshot"}}
 	}
 	var lines []Line
 	for _, s := range left {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"wave365/pkg/migration"
 	"wave365/pkg/report/page"
 	"wave365/pkg/report/reporttest"
 	"wave365/pkg/summary"
@@ -274,9 +275,32 @@ func TestWrite_liveHasNoCommands(t *testing.T) {
 	if !strings.Contains(render(t, a), heading) {
 		t.Error("a run that was interrupted does not say how to go on")
 	}
-	a.Live = true
+	a.Redacted = true
+	if strings.Contains(render(t, a), heading) {
+		t.Error("a redacted copy offers the commands of those who run it")
+	}
+	a.Redacted, a.Live = false, true
 	if strings.Contains(render(t, a), heading) {
 		t.Error("a run that goes on asks for commands")
+	}
+}
+
+// Every time of the evidence has its zone, in its heading, and what resumed the run is told as what it is.
+func TestWrite_zones(t *testing.T) {
+	t.Parallel()
+	a := reporttest.Sample()
+	for i := range a.Events {
+		if a.Events[i].Reason == migration.RunResumed {
+			a.Events[i].Note = "v0.1.0"
+		}
+	}
+	text := render(t, a)
+	for _, want := range []string{"Steps, in CET (UTC+1)</h3>", "Attempt 2, in CET (UTC+1)</h3>", "Changes asked of the tenant, in CET (UTC+1)</h3>",
+		"Interruptions and throttling in words, in CET (UTC+1)</summary>", "Resumed: <bdi>wave365 v0.1.0</bdi>",
+		"<dt>Read from the ledger<dd><bdi>2026-03-06 22:50:26 CET (21:50:26 UTC)</bdi>", "<dt>--skip-invalid<dd><bdi>yes</bdi>"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing", want)
+		}
 	}
 }
 
@@ -314,7 +338,7 @@ func TestWrite_problemsFirst(t *testing.T) {
 // The comparison with a plan is there when there was a plan.
 func TestWrite_plan(t *testing.T) {
 	t.Parallel()
-	const title = "Planned, forecast and what came"
+	const title = "Planned, forecast and actual"
 	a := reporttest.Sample()
 	if !strings.Contains(render(t, a), title) {
 		t.Error("a forecast is not compared")

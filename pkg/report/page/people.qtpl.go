@@ -149,6 +149,8 @@ func streamevidenceHTML(qw422016 *qt422016.Writer, v *evidence.Evidence) {
 		} else {
 			qw422016.N().S(`Steps`)
 		}
+		qw422016.N().S(`, in `)
+		qw422016.E().S(v.Zone)
 		qw422016.N().S(`</h3><ol class="steps">`)
 		for _, s := range a.Steps {
 			qw422016.N().S(`<li><b>`)
@@ -175,7 +177,9 @@ func streamevidenceHTML(qw422016 *qt422016.Writer, v *evidence.Evidence) {
 	qw422016.N().S(`
 `)
 	if len(v.Effects) > 0 {
-		qw422016.N().S(`<div class="att wide"><h3 class="sub">Changes asked of the tenant</h3><ul class="fx">`)
+		qw422016.N().S(`<div class="att wide"><h3 class="sub">Changes asked of the tenant, in `)
+		qw422016.E().S(v.Zone)
+		qw422016.N().S(`</h3><ul class="fx">`)
 		for _, e := range v.Effects {
 			qw422016.N().S(`<li><b>`)
 			qw422016.E().S(e.Effect)

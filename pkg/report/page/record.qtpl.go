@@ -194,7 +194,9 @@ func streamprovenanceHTML(qw422016 *qt422016.Writer, v *view) {
 	qw422016.N().S(`</dl>
 `)
 	if len(v.Effects) > 0 {
-		qw422016.N().S(`<details class="more"><summary>Changes made once for the wave <b>`)
+		qw422016.N().S(`<details class="more"><summary>Changes made once for the wave, in `)
+		qw422016.E().S(v.Zone)
+		qw422016.N().S(` <b>`)
 		qw422016.N().D(len(v.Effects))
 		qw422016.N().S(`</b></summary><ul class="fx">`)
 		for _, e := range v.Effects {

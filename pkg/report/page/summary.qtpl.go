@@ -211,11 +211,11 @@ func streamgroupsHTML(qw422016 *qt422016.Writer, v *view) {
 	qw422016.N().S(`
 </div>`)
 	if len(v.Plan) > 0 {
-		qw422016.N().S(`<table class="plan"><caption>Planned, forecast and what came</caption><thead><tr><td><th scope="col">Planned<th scope="col">Forecast<th scope="col">`)
+		qw422016.N().S(`<table class="plan"><caption>Planned, forecast and actual</caption><thead><tr><td><th scope="col">Planned<th scope="col">Forecast<th scope="col">`)
 		if v.Unfinished {
 			qw422016.N().S(`So far`)
 		} else {
-			qw422016.N().S(`Came`)
+			qw422016.N().S(`Actual`)
 		}
 		qw422016.N().S(`</tr></thead><tbody>
 `)

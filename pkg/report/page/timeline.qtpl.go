@@ -164,7 +164,9 @@ func streamtimelineHTML(qw422016 *qt422016.Writer, v *view) {
 		qw422016.N().S(`
 `)
 		if len(ch.Marks) > 0 {
-			qw422016.N().S(`<details class="more"><summary>Interruptions and throttling in words</summary><ul class="marks">`)
+			qw422016.N().S(`<details class="more"><summary>Interruptions and throttling in words, in `)
+			qw422016.E().S(ch.Zone)
+			qw422016.N().S(`</summary><ul class="marks">`)
 			for _, m := range ch.Marks {
 				qw422016.N().S(`<li>`)
 				streamiconHTML(qw422016, "m", m.Kind)

@@ -31,6 +31,8 @@ type view struct {
 	FindingGroups []findingGroup
 	Provenance    []evidence.Fact
 	Effects       []evidence.Effect
+	// Zone is the zone of the times of Effects.
+	Zone string
 }
 
 // head is what stands above the page and around it. Live is as of when a page follows its run, Expected when that ends.
@@ -74,7 +76,7 @@ func viewOf(a summary.Record) *view {
 	v := &view{
 		head: headOf(a, c), verdict: verdictOf(a, c), Run: a.Run, Total: len(rows), Bar: barOf(a.Tally(), len(rows)),
 		Groups: groupsOf(rows), Plan: planOf(a, c), Problems: problemsOf(rows, a), Chart: chart.Of(rows, a, c),
-		FindingGroups: findingGroupsOf(a), Provenance: evidence.OfRun(a, c), Effects: evidence.EffectsOf(run.Intents, c),
+		FindingGroups: findingGroupsOf(a), Provenance: evidence.OfRun(a, c), Effects: evidence.EffectsOf(run.Intents, c), Zone: c.Name(),
 	}
 	v.Huge = len(rows) > anyEvidence
 	v.Lists, v.EvidenceNote = listsOf(rows, a, c)
@@ -100,7 +102,10 @@ func verdictOf(a summary.Record, c words.Clock) verdict {
 	v := verdict{
 		Unfinished: a.Run.FinishedAt.IsZero(), Tenant: tenantOf(a.Run), BarText: barText(a), TakenBack: a.MovedBack(),
 		Started: words.MomentOf(a.Run.CreatedAt, c.Zone), Ended: words.MomentOf(a.End(), c.Zone), Took: words.Took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a),
-		Moves: movesOf(a), Next: a.Shell.Lines(fault.Remedy{Commands: advice.Next(a)}),
+		Moves: movesOf(a),
+	}
+	if !a.Redacted { // the commands and their paths are for the people who run it
+		v.Next = a.Shell.Lines(fault.Remedy{Commands: advice.Next(a)})
 	}
 	v.Headline, v.Rest = summary.Headline(a)
 	return v

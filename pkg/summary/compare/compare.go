@@ -116,7 +116,7 @@ func (c Comparison) Verdict() string {
 	}
 	say(gained, "got a Cloud PC in the second run")
 	say(lost, "had a Cloud PC after the first run and not after the second")
-	say(still, "got none in either run")
+	say(still, "got no Cloud PC in either run")
 	say(c.Kept, "had a Cloud PC from the first run already")
 	say(joined, "took part in the second run only")
 	say(left, "took part in the first run only")

@@ -47,7 +47,7 @@ func TestCompare(t *testing.T) {
 		t.Errorf("the reasons are not those of the later run: %+v", c.Changes)
 	}
 	const verdict = "Of the people in the two runs, 1 got a Cloud PC in the second run, 1 had a Cloud PC after the first run and not after the second, " +
-		"2 got none in either run, 1 had a Cloud PC from the first run already, 1 took part in the second run only and 1 took part in the first run only."
+		"2 got no Cloud PC in either run, 1 had a Cloud PC from the first run already, 1 took part in the second run only and 1 took part in the first run only."
 	if diff := cmp.Diff(verdict, c.Verdict()); diff != "" {
 		t.Error(diff)
 	}
@@ -55,7 +55,7 @@ func TestCompare(t *testing.T) {
 		"The second run changed nothing for its 1 person.":                   {runOf("a@x", "succeeded"), runOf("a@x", "succeeded")},
 		"Nobody gained or lost a Cloud PC; 1 person ended in another state.": {runOf("a@x", "succeeded"), runOf("a@x", "warned")},
 		"Of the people in the two runs, 1 took part in the first run only.":  {runOf("a@x", "failed"), {}},
-		"Of the people in the two runs, 1 got none in either run.":           {runOf("a@x", "failed"), runOf("a@x", "failed")},
+		"Of the people in the two runs, 1 got no Cloud PC in either run.":    {runOf("a@x", "failed"), runOf("a@x", "failed")},
 		"The second run changed nothing for its 0 people.":                   {},
 	} {
 		if diff := cmp.Diff(want, compare.Runs(pair[0], pair[1]).Verdict()); diff != "" {

@@ -80,7 +80,7 @@ func aboutUsers() []entry.Entry {
 			"Nothing is left to start the provisioning with, and the service may build a Cloud PC from an image before the snapshot is there.",
 			"ask who gave them: another ledger or a colleague may wait for the Cloud PC that they start. When nobody does, take the user out of the group, or the license away, before the wave; the run gives it back at the cut-over"),
 		entry.Caution("user.policy-after-import", "the policy reaches the user after the import", "The user is licensed, so joining the group is the cut-over and comes last. The documented order wants the policy first, and a service that insists on it refuses the import (MissingProvisionPolicy); it is asked once.",
-			"nothing when an earlier wave of this tenant ran so; else --trigger relicense keeps the documented order: the license is taken away, the group joined, the disk imported, and the license given back"),
+			"nothing, if earlier waves in this tenant worked in this order; otherwise --trigger relicense keeps the documented order: the license is taken away, the group joined, the disk imported, and the license given back"),
 	}
 }
 

@@ -26,9 +26,11 @@ const (
 // Chart is what its template reads.
 type Chart struct {
 	// Dense draws thinner rows, Folded only when somebody asks for them.
-	Dense      bool
-	Folded     bool
-	Intro      string
+	Dense  bool
+	Folded bool
+	Intro  string
+	// Zone is the zone of the times of Marks.
+	Zone       string
 	Legend     []legend
 	MarkLegend []markLegend
 	Ticks      []tick
@@ -116,7 +118,7 @@ func Of(rows []summary.RowRecord, a summary.Record, c words.Clock) *Chart {
 		return nil
 	}
 	slices.SortStableFunc(started, func(p, q summary.RowRecord) int { return p.Row.StartedAt.Compare(q.Row.StartedAt) })
-	ch := &Chart{Ticks: ticksOf(x, c)}
+	ch := &Chart{Ticks: ticksOf(x, c), Zone: c.Name()}
 	all := make([][]timeline.Segment, len(started))
 	seen := map[timeline.Phase]bool{}
 	for i, d := range started {
@@ -286,7 +288,10 @@ func (ch *Chart) addMarks(a summary.Record, x axis, c words.Clock) {
 	}
 	for _, m := range marks {
 		w := kinds[m.Kind]
-		ch.Marks = append(ch.Marks, mark{w.Kind, x.percent(m.At), c.At(m.At, "15:04:05"), w.Label, m.Note})
+		if m.Kind == migration.RunResumed && m.Note != "" && !strings.Contains(m.Note, " ") {
+			m.Note = "wave365 " + m.Note // the version of the program that took it up
+		}
+		ch.Marks = append(ch.Marks, mark{w.Kind, x.percent(m.At), c.Precise(m.At), w.Label, m.Note})
 		if !slices.Contains(ch.MarkLegend, w) {
 			ch.MarkLegend = append(ch.MarkLegend, w)
 		}

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
 	"wave365/pkg/report/page/words"
 	"wave365/pkg/summary"
@@ -17,6 +17,8 @@ import (
 
 // Evidence is what the page shows of one row on demand.
 type Evidence struct {
+	// Zone is the zone of the times of steps and changes.
+	Zone     string
 	Attempts []attempt
 	Effects  []Effect
 	Facts    []Fact
@@ -39,7 +41,7 @@ type Fact struct{ K, V string }
 
 // Of gathers a row's evidence; without full only its facts.
 func Of(d summary.RowRecord, c words.Clock, full bool) *Evidence {
-	e := &Evidence{Facts: factsOf(d)}
+	e := &Evidence{Zone: c.Name(), Facts: factsOf(d)}
 	if !full {
 		return e
 	}
@@ -180,7 +182,7 @@ func OfRun(a summary.Record, c words.Clock) []Fact {
 		{"Run", r.ID}, {"Wave file", r.WavePath}, {"SHA-256 of the wave", r.WaveHash},
 		{"Tenant", strings.TrimSpace(r.TenantName + " " + r.Tenant)}, {"Cloud", r.Cloud}, {"Graph", r.GraphRoot},
 		{"Storage", r.BlobRoot}, {"Operator", r.Operator}, {"Program", "wave365 " + r.Version},
-		{"Imports at once", strconv.Itoa(r.Slots)}, {"As of", words.MomentOf(a.At, c.Zone).Local + ", " + a.At.UTC().Format(time.RFC3339)},
+		{"Imports at once", strconv.Itoa(r.Slots)}, {"Read from the ledger", clocks.Second(a.At.In(c.Zone))},
 		{"Exit code", strconv.Itoa(a.ExitCode)},
 	}
 	if r.Sandbox != "" {
@@ -190,7 +192,11 @@ func OfRun(a summary.Record, c words.Clock) []Fact {
 		facts = append(facts, Fact{"Sandbox speed", strconv.FormatFloat(r.SandboxSpeed, 'g', -1, 64) + " times"})
 	}
 	for _, chosen := range r.Settings.List() {
-		facts = append(facts, Fact{"--" + chosen.Name, chosen.Value})
+		v := chosen.Value
+		if v == "true" {
+			v = "yes"
+		}
+		facts = append(facts, Fact{"--" + chosen.Name, v})
 	}
 	return slices.DeleteFunc(facts, func(f Fact) bool { return f.V == "" })
 }

@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -42,8 +43,31 @@ func (c Clock) At(t time.Time, layout string) string {
 	return local.Format(layout)
 }
 
-// Precise is At to the second.
-func (c Clock) Precise(t time.Time) string { return c.At(t, "15:04:05") }
+// Precise is At to the second, with its zone where that is not the one of [Clock.Name].
+func (c Clock) Precise(t time.Time) string {
+	layout := "15:04:05"
+	if t.In(c.Zone).Format("-0700") != c.Start.In(c.Zone).Format("-0700") {
+		layout += " MST"
+	}
+	return c.At(t, layout)
+}
+
+// Name is the zone at the run's start, for the heading of times that do not say theirs: "CET (UTC+1)".
+func (c Clock) Name() string {
+	local := c.Start.In(c.Zone)
+	name, offset := local.Zone()
+	if offset == 0 {
+		return name
+	}
+	shift := "UTC" + local.Format("-07")[:1] + strings.TrimLeft(local.Format("-07")[1:], "0")
+	if offset%3600 != 0 {
+		shift = "UTC" + local.Format("-07:00")
+	}
+	if strings.Trim(name, "+-0123456789") == "" { // a zone without letters is its own shift
+		return shift
+	}
+	return name + " (" + shift + ")"
+}
 
 // Took is a duration for people; "" for 0.
 func Took(d time.Duration) string {

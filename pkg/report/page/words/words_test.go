@@ -38,6 +38,33 @@ func TestMomentOf(t *testing.T) {
 	}
 }
 
+func TestClock(t *testing.T) {
+	t.Parallel()
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Skip(err)
+	}
+	start := time.Date(2026, 10, 24, 23, 30, 0, 0, time.UTC)
+	for _, tc := range []struct {
+		zone *time.Location
+		want string
+	}{
+		{berlin, "CEST (UTC+2)"}, {time.UTC, "UTC"}, {time.FixedZone("IST", 19800), "IST (UTC+05:30)"},
+		{time.FixedZone("-03", -3*3600), "UTC-3"}, {time.FixedZone("X", 10*3600), "X (UTC+10)"},
+	} {
+		if got := (Clock{tc.zone, start}).Name(); got != tc.want {
+			t.Errorf("got %q, want %q", got, tc.want)
+		}
+	}
+	c := Clock{berlin, start} // the clocks go back at 01:00 UTC
+	if got := c.Precise(start.Add(time.Second)); got != "01:30:01" {
+		t.Error(got)
+	}
+	if got := c.Precise(start.Add(2 * time.Hour)); got != "02:30:00 CET" {
+		t.Error("a time of another zone than the heading's: ", got)
+	}
+}
+
 func TestProse(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
