@@ -21,6 +21,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
+	"wave365/pkg/progress/board"
 	"wave365/pkg/progress/screen"
 	"wave365/pkg/report"
 	"wave365/pkg/run"
@@ -221,9 +222,9 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	if n := len(summary.TakenBack(s.Events)); n > 0 {
 		say("", wording.Count(n, "row")+" taken back since")
 	}
-	started := fmt.Sprintf("started %s, %s ago", clocks.Moment(r.CreatedAt.In(a.zone)), lasting(now.Sub(r.CreatedAt)))
+	started := fmt.Sprintf("started %s, %s ago", clocks.Moment(r.CreatedAt.In(a.zone)), clocks.Short(now.Sub(r.CreatedAt)))
 	if s.End == runner.Finished {
-		started = fmt.Sprintf("started %s, took %s", clocks.Moment(r.CreatedAt.In(a.zone)), lasting(s.Over().Sub(r.CreatedAt)))
+		started = fmt.Sprintf("started %s, took %s", clocks.Moment(r.CreatedAt.In(a.zone)), clocks.Short(s.Over().Sub(r.CreatedAt)))
 	}
 	if left, ok := s.Left(now); ok && s.goesOn() {
 		started += "; end expected " + clocks.Range(now, now.Add(left.From).In(a.zone), now.Add(left.To).In(a.zone))
@@ -242,7 +243,7 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 			say("waits: ", why)
 		}
 	}
-	printAtWork(a.out, s.Rows, now, a.zone, a.lines())
+	printAtWork(a.out, s.Standing, now, a.zone, a.lines())
 	told := s.Rows
 	if s.Counts.Open() > 0 { // what was skipped before it began would push the rest off a small screen; it is counted above
 		told = slices.DeleteFunc(slices.Clone(s.Rows), func(x migration.Row) bool { return x.State == migration.Skipped })
@@ -337,10 +338,10 @@ func atWorkRows(height int) int {
 }
 
 // printAtWork lists the rows that are under way: the step, since when, when it is looked at next, and what it waits for.
-func printAtWork(w io.Writer, rows []migration.Row, now time.Time, zone *time.Location, height int) {
+func printAtWork(w io.Writer, s run.Standing, now time.Time, zone *time.Location, height int) {
 	var b bytes.Buffer
 	var notes, users []string
-	for _, r := range rows {
+	for _, r := range s.Rows {
 		users = append(users, wording.OneLine(r.Target.User))
 	}
 	domain := "" // what all have in common is left out where room is short
@@ -349,7 +350,7 @@ func printAtWork(w io.Writer, rows []migration.Row, now time.Time, zone *time.Lo
 	}
 	t := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
 	more := 0
-	for _, r := range rows {
+	for _, r := range s.Rows {
 		if r.State != migration.Running && r.State != migration.Waiting {
 			continue
 		}
@@ -357,13 +358,17 @@ func printAtWork(w io.Writer, rows []migration.Row, now time.Time, zone *time.Lo
 			more++
 			continue
 		}
-		fmt.Fprintf(t, "  line %d\t%s\t%s\t%s\t\n", r.Target.Line, strings.TrimSuffix(wording.OneLine(r.Target.User), domain), r.Step, lasting(now.Sub(r.UpdatedAt)))
+		fmt.Fprintf(t, "  line %d\t%s\t%s\t%s\t\n", r.Target.Line, strings.TrimSuffix(wording.OneLine(r.Target.User), domain), r.Step, clocks.Short(now.Sub(stepBegan(r, s.Events))))
 		note := screen.News(r)
 		if r.WaitsForSlot() {
 			note = "waits " + note
 		}
-		if r.State == migration.Waiting && r.NotBefore.After(now) {
-			note = strings.TrimSuffix("next look "+clocks.OfDay(r.NotBefore.In(zone), now)+"; "+note, "; ")
+		if r.State == migration.Waiting && !r.NotBefore.IsZero() && !r.WaitsForSlot() {
+			when := "now"
+			if r.NotBefore.After(now) {
+				when = clocks.OfDay(r.NotBefore.In(zone), now)
+			}
+			note = strings.TrimSuffix("next look "+when+"; "+note, "; ")
 		}
 		notes = append(notes, note)
 	}
@@ -383,6 +388,19 @@ func printAtWork(w io.Writer, rows []migration.Row, now time.Time, zone *time.Lo
 	if more > 0 {
 		fmt.Fprintf(w, "  and %d more under way\n", more)
 	}
+}
+
+// stepBegan is when a row came to the step at which it is, however often it was looked at since.
+func stepBegan(r migration.Row, events []migration.Event) time.Time {
+	if since := board.StepSince(r); !since.Equal(r.UpdatedAt) {
+		return since // as the screen counts
+	}
+	for _, e := range slices.Backward(events) {
+		if e.Row == r.Index && e.NextStep == r.Step && (e.Step != e.NextStep || e.From == migration.Pending) {
+			return e.At
+		}
+	}
+	return r.UpdatedAt
 }
 
 // controlsText says how a run is steered.

@@ -24,7 +24,7 @@ func (Folder) Name() string { return "folder" }
 
 // Send writes a message's text and HTML form. Files of the same name are written again.
 func (f Folder) Send(_ context.Context, m Message) error {
-	name := fmt.Sprintf("%s-%04d-%s-%s", f.Run, m.Row+1, fileName(m.User), m.Event)
+	name := fmt.Sprintf("%s-%04d-%s-%s", f.Run, m.Line, fileName(m.User), m.Event)
 	for ext, text := range map[string]string{".txt": "To: " + m.To + "\nSubject: " + m.Subject + "\n\n" + m.Text, ".html": m.HTML} {
 		path := filepath.Join(f.Dir, name+ext)
 		if err := os.WriteFile(path, []byte(strings.TrimSpace(text)+"\n"), 0o600); err != nil {

@@ -67,6 +67,8 @@ type Message struct {
 	Event Event
 	// Row is the row's index, or migration.WaveRow for the operator's. Attempt is the row's.
 	Row, Attempt int
+	// Line is the row's line of the wave file; 0 for the operator's.
+	Line         int
 	UserID, User string
 	// To is an address; empty where the channel needs none.
 	To                  string

@@ -160,7 +160,7 @@ func (s *Set) ForRow(run migration.Run, r migration.Row, e Event, at time.Time) 
 		d["Reason"] = wording.OneLine(r.Problem.Message)
 	}
 	out := s.render(e, d)
-	return Message{Event: e, Row: r.Index, Attempt: r.Attempt, UserID: t.UserID, User: t.User, To: Address(r), Subject: out.subject, Text: out.text, HTML: out.html,
+	return Message{Event: e, Row: r.Index, Line: t.Line, Attempt: r.Attempt, UserID: t.UserID, User: t.User, To: Address(r), Subject: out.subject, Text: out.text, HTML: out.html,
 		Facts: []Fact{{"User", user}, {"Policy", policy}, {"Wave", run.Wave}, {"Run", run.ID}}}
 }
 

@@ -54,7 +54,7 @@ func (p *plain) Row(r migration.Row) {
 		if r.State.Final() {
 			text = append(text, fmt.Sprintf("(%d/%d)", c.Counts.Done(), c.Counts.Total))
 			if c.Took > 0 {
-				text = append(text, "after "+screen.Short(c.Took))
+				text = append(text, "after "+clocks.Short(c.Took))
 			}
 		}
 		if r.Tries > 0 && r.State == migration.Waiting {

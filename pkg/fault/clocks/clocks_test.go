@@ -25,6 +25,18 @@ func TestRange(t *testing.T) {
 	}
 }
 
+func TestShort(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0s", 0: "0s", 59*time.Second + 400*time.Millisecond: "59s", 59*time.Second + 900*time.Millisecond: "1m00s", time.Minute: "1m00s",
+		59*time.Minute + 59*time.Second: "59m59s", time.Hour + 5*time.Minute: "1h05m", 6633 * time.Second: "1h51m", 51 * time.Hour: "2d03h",
+	} {
+		if got := clocks.Short(d); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}
+
 func TestMoment(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 27, 21, 45, 7, 0, cet)

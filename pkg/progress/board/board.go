@@ -114,7 +114,7 @@ func (b *Board) Start(run migration.Run, rows []migration.Row) bool {
 	b.started, b.run, b.began = true, run, b.now()
 	b.rows, b.rest = make(map[int]*tracked, len(rows)), estimate.RestOf(run, rows)
 	for _, r := range rows {
-		t := &tracked{since: stepSince(r)}
+		t := &tracked{since: StepSince(r)}
 		t.stand(r)
 		b.rows[r.Index] = t
 		b.counts.Add(r, 1)
@@ -131,7 +131,7 @@ func (b *Board) Update(r migration.Row) (Change, bool) {
 	}
 	t := b.rows[r.Index]
 	if t == nil {
-		t = &tracked{since: stepSince(r)}
+		t = &tracked{since: StepSince(r)}
 		b.rows[r.Index] = t
 	} else {
 		if r.Version < t.version {
@@ -147,7 +147,7 @@ func (b *Board) Update(r migration.Row) (Change, bool) {
 	}
 	// The time that a row lies in the queue is no part of its step.
 	if was.step != r.Step || was.attempt != r.Attempt || was.state == migration.Pending {
-		t.since, t.looked = stepSince(r), time.Time{}
+		t.since, t.looked = StepSince(r), time.Time{}
 	}
 	t.stand(r)
 	b.rest.Put(r)
@@ -255,8 +255,8 @@ func (l Line) rank() int {
 	return 2
 }
 
-// stepSince is the best that a row alone tells about when its step began.
-func stepSince(r migration.Row) time.Time {
+// StepSince is the best that a row alone tells about when its step began.
+func StepSince(r migration.Row) time.Time {
 	f := r.Facts
 	switch {
 	case r.Step == migration.StepImportWait && !f.ImportStarted.IsZero():

@@ -51,7 +51,7 @@ func total(s board.Snapshot, width int, color bool) string {
 		label = "wave"
 	}
 	label = runewidth.Truncate(label, max(width/4, 8), "…")
-	tail := fmt.Sprintf("%d/%d rows  %3d %%  %s", c.Done(), c.Total, pct, Short(s.Now.Sub(s.Began)))
+	tail := fmt.Sprintf("%d/%d rows  %3d %%  %s", c.Done(), c.Total, pct, clocks.Short(s.Now.Sub(s.Began)))
 	spans := []span{{label, bold}, {"  ", plainLook}}
 	if room := width - runewidth.StringWidth(label) - runewidth.StringWidth(tail) - 4; room >= 8 {
 		spans = append(spans, bar(c, min(room, 60))...)
@@ -164,7 +164,7 @@ func Ending(r migration.Row, c board.Change, width int, color bool) []string {
 		tail = "  at " + string(r.Step)
 	}
 	if c.Took > 0 {
-		tail += "  after " + Short(c.Took)
+		tail += "  after " + clocks.Short(c.Took)
 	}
 	at := r.UpdatedAt.Local().Format("15:04:05 MST") + "  "
 	who := runewidth.Truncate(Name(r), max(width-11-runewidth.StringWidth(at+tail), 8), "…")

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/board"
 	"wave365/pkg/summary/wording"
@@ -74,16 +75,16 @@ func rowLine(l board.Line, now time.Time, domain string, user, width int, color 
 	r := l.Row
 	mark, markLook, elapsed := "  ", plainLook, "-"
 	if !l.Since.IsZero() {
-		elapsed = Short(now.Sub(l.Since))
+		elapsed = clocks.Short(now.Sub(l.Since))
 	}
 	next, nextLook := nextLook(l, now)
 	note, noteLook := News(r), dim
 	switch {
 	case l.Slow:
 		mark, markLook, noteLook = "! ", yellow, yellow
-		note = "slow: over " + rough(l.Usual) + ", last change " + Short(now.Sub(r.UpdatedAt)) + " ago"
+		note = "slow: over " + rough(l.Usual) + ", last change " + clocks.Short(now.Sub(r.UpdatedAt)) + " ago"
 		if !l.Looked.IsZero() {
-			note += ", last look " + Short(now.Sub(l.Looked)) + " ago"
+			note += ", last look " + clocks.Short(now.Sub(l.Looked)) + " ago"
 		}
 	case r.Tries > 0 && r.Problem != nil:
 		mark, markLook, noteLook = "! ", yellow, yellow
@@ -129,5 +130,5 @@ func nextLook(l board.Line, now time.Time) (string, look) {
 	case !l.Next.After(now):
 		return "now", cyan
 	}
-	return "in " + Short(l.Next.Sub(now)), plainLook
+	return "in " + clocks.Short(l.Next.Sub(now)), plainLook
 }

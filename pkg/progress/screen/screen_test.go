@@ -74,18 +74,6 @@ func TestFrame_note(t *testing.T) {
 	}
 }
 
-func TestShort(t *testing.T) {
-	t.Parallel()
-	for d, want := range map[time.Duration]string{
-		-time.Second: "0s", 0: "0s", 59*time.Second + 900*time.Millisecond: "59s", time.Minute: "1m00s",
-		59*time.Minute + 59*time.Second: "59m59s", time.Hour + 5*time.Minute: "1h05m", 51 * time.Hour: "2d03h",
-	} {
-		if got := screen.Short(d); got != want {
-			t.Errorf("%v: %q, want %q", d, got, want)
-		}
-	}
-}
-
 func TestEnding(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 6, 18, 0, 0, 0, time.UTC)

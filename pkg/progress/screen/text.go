@@ -137,21 +137,6 @@ func firstOf(n int, lines []string) []string {
 	return cut
 }
 
-// Short is a span of time in two units at most: 48s, 4m05s, 1h05m, 2d03h. Negative is 0s.
-func Short(d time.Duration) string {
-	d = max(d, 0).Truncate(time.Second)
-	s := int(d / time.Second)
-	switch {
-	case s < 60:
-		return fmt.Sprintf("%ds", s)
-	case s < 3600:
-		return fmt.Sprintf("%dm%02ds", s/60, s%60)
-	case s < 86400:
-		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
-	}
-	return fmt.Sprintf("%dd%02dh", s/86400, s/3600%24)
-}
-
 // rough is a span of time for estimates: whole minutes, or seconds in steps of ten below one minute.
 func rough(d time.Duration) string {
 	if d < time.Minute {

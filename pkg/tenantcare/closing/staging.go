@@ -20,12 +20,13 @@ func (p *Plan) staging(x facts.Index, o Options) {
 	if x.Blobs == nil {
 		return
 	}
-	var count int
+	var count, rows int
 	var bytes int64
 	for _, row := range x.Rows {
 		if row.State != migration.Succeeded {
 			continue
 		}
+		before := count
 		for _, s := range []*migration.Source{&row.Target.Disk, row.Target.GuestState} {
 			if s == nil {
 				continue
@@ -40,9 +41,12 @@ func (p *Plan) staging(x facts.Index, o Options) {
 			}
 			p.Staging = append(p.Staging, one)
 		}
+		if count > before {
+			rows++
+		}
 	}
 	if count > 0 && !o.DeleteStaging {
-		p.leave(fault.NewCommand("close", "--delete-staging").For(x.Run.ID), "staging blobs of proven rows (%d) hold %s that could be freed", count, Size(bytes))
+		p.leave(fault.NewCommand("close", "--delete-staging").For(x.Run.ID), "staging blobs of proven rows hold %s that could be freed (blobs: %d, rows: %d)", Size(bytes), count, rows)
 	}
 	for _, one := range p.Staging { // that a disk is the last copy is said to whoever would delete it by hand, too
 		if one.Why != "" && (o.DeleteStaging || one.Show.Name != "") {

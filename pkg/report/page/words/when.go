@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"wave365/pkg/fault/clocks"
 )
 
 // Moment is one time in the three spellings the page needs.
@@ -79,13 +81,13 @@ func Took(d time.Duration) string {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
 	case d < time.Hour:
-		d = d.Round(time.Second)
+		d = clocks.Rounded(d)
 		if d >= 10*time.Minute || d%time.Minute == 0 {
 			return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
 		}
 		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
 	}
-	d = d.Round(time.Minute)
+	d = clocks.Rounded(d)
 	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
 	if days > 0 {
 		return fmt.Sprintf("%d d %d h %02d min", days, hours, minutes)
