@@ -18,7 +18,7 @@ import (
 func newRunsCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "runs", Short: "List the runs of this ledger, the newest first",
-		Long: "List the runs of this ledger, the newest first: wave, start, state, and how many rows are open, failed and held. It only\nreads, also while a process drives one of them.",
+		Long: "List the runs of this ledger, the newest first: wave, start, state, and how many rows are done, open, failed, held and\nlater (deferred by --stop-by; retry starts them). It only reads, also while a process drives one of them.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runRuns(cmd.Context(), a, g) },
 	}
@@ -31,13 +31,16 @@ type runsDocument struct {
 }
 
 type runOfRuns struct {
-	Run       string           `json:"run"`
-	Wave      string           `json:"wave"`
-	Tenant    string           `json:"tenant"`
-	StartedAt time.Time        `json:"started_at"`
-	State     string           `json:"state"`
-	Open      int              `json:"open"`
-	Counts    migration.Counts `json:"counts"`
+	Run       string    `json:"run"`
+	Wave      string    `json:"wave"`
+	Tenant    string    `json:"tenant"`
+	StartedAt time.Time `json:"started_at"`
+	State     string    `json:"state"`
+	// Done rows have their Cloud PC, with warnings or without; Later ones were deferred.
+	Done   int              `json:"done"`
+	Open   int              `json:"open"`
+	Later  int              `json:"later"`
+	Counts migration.Counts `json:"counts"`
 }
 
 func runRuns(ctx context.Context, a *app, g *globals) error {
@@ -64,7 +67,7 @@ func runRuns(ctx context.Context, a *app, g *globals) error {
 			}
 			state = s.State()
 		}
-		doc.Runs = append(doc.Runs, runOfRuns{r.ID, r.Wave, r.Tenant, r.CreatedAt, state, c.Open(), c})
+		doc.Runs = append(doc.Runs, runOfRuns{r.ID, r.Wave, r.Tenant, r.CreatedAt, state, c.Succeeded + c.Warned, c.Open(), c.Deferred, c})
 	}
 	if g.json {
 		printJSON(a.out, doc)
@@ -76,9 +79,9 @@ func runRuns(ctx context.Context, a *app, g *globals) error {
 	}
 	var table bytes.Buffer
 	t := tabwriter.NewWriter(&table, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "RUN\tWAVE\tSTARTED\tSTATE\tROWS\tOPEN\tFAILED\tHELD")
+	fmt.Fprintln(t, "RUN\tWAVE\tSTARTED\tSTATE\tROWS\tDONE\tOPEN\tFAILED\tHELD\tLATER")
 	for _, r := range doc.Runs {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\n", r.Run, wording.OneLine(r.Wave), a.when(r.StartedAt), r.State, r.Counts.Total, r.Open, r.Counts.Failed, r.Counts.Held)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", r.Run, wording.OneLine(r.Wave), a.when(r.StartedAt), r.State, r.Counts.Total, r.Done, r.Open, r.Counts.Failed, r.Counts.Held, r.Later)
 	}
 	_ = t.Flush()
 	width := columns(a.out)
@@ -88,7 +91,7 @@ func runRuns(ctx context.Context, a *app, g *globals) error {
 	}
 	for _, r := range doc.Runs { // a table whose lines the terminal breaks is none
 		fmt.Fprint(a.out, folded("", r.Run+"  "+wording.OneLine(r.Wave)+"  "+r.State, width))
-		fmt.Fprint(a.out, folded("    ", fmt.Sprintf("started %s; %s: %d open, %d failed, %d held", a.when(r.StartedAt), wording.Count(r.Counts.Total, "row"), r.Open, r.Counts.Failed, r.Counts.Held), width))
+		fmt.Fprint(a.out, folded("    ", fmt.Sprintf("started %s; %s: %d done, %d open, %d failed, %d held, %d later", a.when(r.StartedAt), wording.Count(r.Counts.Total, "row"), r.Done, r.Open, r.Counts.Failed, r.Counts.Held, r.Later), width))
 	}
 	return nil
 }
