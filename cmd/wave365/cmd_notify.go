@@ -178,7 +178,8 @@ func (a *app) notifyDryRun(ctx context.Context, g *globals, id string, o notifyi
 
 func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, messages []notify.Message) error {
 	doc := notifyDocument{Schema: "wave365/notify/v1", Run: post.Run, Messages: []sentMessage{}}
-	for _, m := range messages {
+	untold := 0 // after an answer about the sender, which would be the same for everybody
+	for i, m := range messages {
 		if ctx.Err() != nil {
 			return tenantcare.Stopped(ctx)
 		}
@@ -198,15 +199,33 @@ func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, message
 			}
 			fmt.Fprintln(a.out)
 		}
+		if aboutSender(post.Channel, failed) {
+			for _, left := range messages[i+1:] {
+				doc.Messages = append(doc.Messages, sentMessage{User: left.User, Event: left.Event, To: left.To, Result: notify.NotSent, Error: s.Error})
+			}
+			untold = len(messages) - i
+			break
+		}
 	}
 	if g.json {
 		printJSON(a.out, doc)
+	}
+	if untold > 0 {
+		fmt.Fprint(a.err, folded("", fmt.Sprintf("wave365: this concerns the sender, so nobody else was tried: %s not sent; give --notify-from a mailbox of this tenant that this sign-in may send from, and run the same command again", wording.Count(untold, "message")), columns(a.err)))
+		return exit(doc.ExitCode)
 	}
 	if doc.ExitCode != exitOK {
 		fmt.Fprintln(a.err, "wave365: some messages were not sent; run the same command again: it sends those that were refused, and leaves out those that may have arrived")
 		return exit(doc.ExitCode)
 	}
 	return nil
+}
+
+// aboutSender reports whether a message was refused because of the mailbox it is sent from: Graph names no recipient in the
+// path, so that not found and denied mean the sender.
+func aboutSender(c notify.Channel, failed error) bool {
+	_, mail := c.(notify.Graph)
+	return mail && (fault.Is(failed, fault.NotFound) || fault.Is(failed, fault.Denied))
 }
 
 // dryRun writes the messages to a folder.
