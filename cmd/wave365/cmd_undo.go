@@ -84,6 +84,9 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 			a.bullet(g, "-", "made group "+b.group.Name+": is taken back, out of policy and user setting and then deleted", nil)
 		}
 	}
+	if b.Ends != "" && row.State == migration.Succeeded && !g.json {
+		a.bullet(g, "!", row.Target.User+" works in Cloud PC "+b.Ends+" and loses it in seven days", nil)
+	}
 	if b.steps() == 0 {
 		return nothing("run "+t.Run.ID+" did nothing for "+row.Target.User+" that can be taken back", "")
 	}
