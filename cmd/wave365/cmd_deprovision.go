@@ -244,7 +244,11 @@ func (a *app) printLosses(g *globals, l leaving.Leave, keepGrace bool) {
 		fmt.Fprint(a.err, folded("  - ", wording.OneLine(text), columns(a.err)))
 	}
 	if t := a.when(l.PC.ProvisionedAt); t != "" {
-		fmt.Fprintf(a.err, "  provisioned %s, %s\n", t, l.PC.Status)
+		state := ""
+		if l.PC.Status != graph.StatusProvisioned {
+			state = ", now " + l.PC.Status
+		}
+		fmt.Fprintf(a.err, "  provisioned %s%s\n", t, state)
 	}
 	if l.Follows != "" {
 		fmt.Fprintf(a.err, "  and gets another Cloud PC afterwards, by the policy %s\n", wording.OneLine(l.Follows))
@@ -254,7 +258,7 @@ func (a *app) printLosses(g *globals, l leaving.Leave, keepGrace bool) {
 	}
 }
 
-// agreed has the loss agreed to: the person's name is typed, or was given with --confirm.
+// agreed has the loss agreed to: the person's user name is typed, or was given with --confirm.
 func (a *app) agreed(ctx context.Context, g *globals, l leaving.Leave, o deprovisioning, people int) error {
 	is := func(name string) bool {
 		key := wave.UserKey(name)
@@ -269,12 +273,12 @@ func (a *app) agreed(ctx context.Context, g *globals, l leaving.Leave, o deprovi
 		return nil
 	}
 	refused := func(why string) error {
-		return fault.New(fault.Invalid, "deprovision.unconfirmed", why, "type the person's name, or give it with --confirm "+shell(g.ledger, "").Quote(l.User.UPN)+"; nobody was touched")
+		return fault.New(fault.Invalid, "deprovision.unconfirmed", why, "type the user name "+l.User.UPN+", or give it with --confirm "+shell(g.ledger, "").Quote(l.User.UPN)+"; nobody was touched")
 	}
 	if !a.inTerm {
 		return refused("not confirmed: " + l.User.UPN)
 	}
-	typed, err := a.askFor(ctx, "Type "+l.User.UPN+" to take the Cloud PC away: ")
+	typed, err := a.askFor(ctx, "Type the user name "+l.User.UPN+" to take the Cloud PC away: ")
 	if err != nil {
 		return err
 	}

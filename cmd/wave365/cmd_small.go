@@ -93,7 +93,7 @@ func newUnlockCommand(a *app, g *globals) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runUnlock(cmd.Context(), a, g, id) },
 	}
-	cmd.Flags().StringVar(&id, "id", "", "the lock's id")
+	cmd.Flags().StringVar(&id, "id", "", "the lock's id; the command that the ledger refused prints it: wave365 unlock --id ID")
 	_ = cmd.MarkFlagRequired("id")
 	return cmd
 }

@@ -198,7 +198,9 @@ From a second terminal:
 
   wave365 status                           # who stands where, expected end
   wave365 pause                            # start nothing new until continue
+  wave365 continue                         # end the pause
   wave365 slots 5                          # imports in flight at a time
+  wave365 cancel --row USER                # leave one person out; without --row all
   wave365 drain                            # end with what is in flight
 
 When it did not go well:
@@ -209,5 +211,6 @@ When it did not go well:
 
 At the end:
 
+  wave365 notify --dry-run messages        # what people would be told; then send it
   wave365 report                           # write the report folder again
   wave365 close                            # once every row is final`
