@@ -14,6 +14,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/report"
+	"wave365/pkg/run"
 	"wave365/pkg/summary"
 	"wave365/pkg/summary/advice"
 )
@@ -100,8 +101,8 @@ func forecast(rest *estimate.Rest, from time.Time) summary.Forecast {
 
 // writable finds out whether the report can be written where it is to go: not only when the evening is over. The fault
 // is Invalid.
-func writable(run migration.Run, hint string) error {
-	dir := summary.Dir(run.ReportDir, run)
+func writable(r migration.Run, hint string) error {
+	dir := summary.Dir(r.ReportDir, r)
 	err := report.MakeFolder(dir)
 	if f := fault.As(err); f != nil && f.Code == "report.place" {
 		return err
@@ -121,11 +122,15 @@ func writable(run migration.Run, hint string) error {
 	return nil
 }
 
-// writeReport writes the report folder of a run as it stands.
+// writeReport writes the report folder of a run as it stands. It leaves one alone that says more than the ledger holds.
 func (a *app) writeReport(ctx context.Context, l *ledger.Ledger, id string, now time.Time, code int) error {
 	acc, err := a.account(ctx, l, id, now, code)
 	if err != nil {
 		return err
 	}
-	return report.Write(summary.Dir(acc.Run.ReportDir, acc.Run), acc)
+	dir := summary.Dir(acc.Run.ReportDir, acc.Run)
+	if err := run.NotBefore(ctx, l, dir); err != nil {
+		return err
+	}
+	return report.Write(dir, acc)
 }

@@ -124,6 +124,9 @@ func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id stri
 	if o.format != "" {
 		return report.Print(asIs(a.out), o.format, acc)
 	}
+	if err := run.NotBefore(ctx, l, dir); err != nil {
+		return err
+	}
 	if err := report.Write(dir, acc); err != nil {
 		return err
 	}

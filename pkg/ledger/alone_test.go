@@ -2,7 +2,9 @@ package ledger_test
 
 import (
 	"bytes"
+	"database/sql"
 	"encoding/binary"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -19,6 +21,7 @@ import (
 	"wave365/pkg/wave"
 
 	"github.com/google/go-cmp/cmp"
+	"modernc.org/sqlite"
 )
 
 // TestTheFileAloneIsTheLedger: ten seconds after a commit a copy of the file alone has it, while the run is in progress.
@@ -130,6 +133,49 @@ func TestAFileWrittenOver(t *testing.T) {
 	if !bytes.Equal(file(), older) {
 		t.Error("something was brought into the copy")
 	}
+}
+
+// An older copy that is brought back through SQLite itself, as its shell's .restore does, is seen by the next checkpoint at the latest.
+func TestAnOlderStateBroughtBack(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("what stays open cannot be removed after the test")
+	}
+	ctx := t.Context()
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	copied := path + ".copy"
+	l, err := ledger.Open(ctx, path, ledger.Options{Checkpoint: time.Millisecond})
+	must(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	note := migration.Event{Run: "r1", Row: migration.WaveRow, At: evening, Reason: migration.RunResumed}
+	number := func() uint32 {
+		data, err := os.ReadFile(path)
+		must(t, err)
+		return binary.BigEndian.Uint32(data[60:])
+	}
+	must(t, l.CreateRun(ctx, newRun("r1"), newRows("r1", 2), nil))
+	db, err := sql.Open("sqlite", path+"?_pragma=busy_timeout(10000)")
+	must(t, err)
+	t.Cleanup(func() { _ = db.Close() })
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", copied)
+	must(t, err)
+	before := number()
+	must(t, l.Note(ctx, note))
+	waitFor(t, func() bool { return number() > before })
+	conn, err := db.Conn(ctx)
+	must(t, err)
+	must(t, conn.Raw(func(c any) error {
+		b, err := c.(interface {
+			NewRestore(string) (*sqlite.Backup, error)
+		}).NewRestore(copied)
+		if err != nil {
+			return err
+		}
+		_, err = b.Step(-1)
+		return errors.Join(err, b.Finish())
+	}))
+	must(t, conn.Close())
+	waitFor(t, func() bool { return fault.CodeOf(l.Note(ctx, note)) == "ledger.moved-away" })
 }
 
 // story is all that a reader can ask of a ledger.

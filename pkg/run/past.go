@@ -75,6 +75,29 @@ func covers(ctx context.Context, l *ledger.Ledger, known map[string]migration.Ru
 	if err != nil || there == mine {
 		return err
 	}
+	return older(ctx, l, dir, last)
+}
+
+// NotBefore refuses to write over a run's report that says more than the ledger holds: one that this ledger's own entries begin,
+// and whose last one it lacks (Conflict, "ledger.older"). The ledger went back in time since, and that report is what shows it. A folder
+// that is not there, or whose report is another ledger's, says nothing.
+func NotBefore(ctx context.Context, l *ledger.Ledger, dir string) error {
+	first, last, err := endsOf(filepath.Join(dir, auditFile))
+	if err != nil {
+		return nil
+	}
+	if begun, err := l.HasEntry(ctx, first.Seq, first.Hash); err != nil || !begun {
+		return err
+	}
+	if there, err := l.HasEntry(ctx, last.Seq, last.Hash); err != nil || there {
+		return err
+	}
+	return older(ctx, l, dir, last)
+}
+
+// older is the refusal of a ledger that lacks what the report in dir says, up to last.
+func older(ctx context.Context, l *ledger.Ledger, dir string, last audit.Entry) error {
+	path := filepath.Join(dir, auditFile)
 	n, err := missingFrom(ctx, l, path)
 	if err != nil {
 		return err
@@ -85,7 +108,7 @@ func covers(ctx context.Context, l *ledger.Ledger, known map[string]migration.Ru
 	}
 	return fault.New(fault.Conflict, "ledger.older",
 		fmt.Sprintf("the ledger is older than its own report: %s about run %s, the last of %s, %s in %s and not in the ledger",
-			missing, first.Run, clocks.Second(last.At.Local()), are, filepath.ToSlash(path)),
+			missing, last.Run, clocks.Second(last.At.Local()), are, filepath.ToSlash(path)),
 		"put back the ledger that wrote that report; where there is none any more, move the folder "+filepath.ToSlash(dir)+
 			" away: the tenant is then looked at before anything is done to it")
 }

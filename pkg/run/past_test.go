@@ -103,6 +103,15 @@ func TestALedgerThatWentBackInTime(t *testing.T) {
 	if fault.CodeOf(err) != "ledger.older" || !strings.Contains(err.Error(), "1 entry about run r2") || !strings.Contains(fault.HintOf(err), "friday-r2") {
 		t.Errorf("an old copy: error %v, hint %q", err, fault.HintOf(err))
 	}
+	// The report that shows it is not written over; what it would be written from may even say nothing of that.
+	l, err = ledger.Open(ctx, p.path, ledger.Options{})
+	must(t, err)
+	for run, want := range map[string]string{"r1": "", "r2": "ledger.older", "r3": ""} {
+		if err := NotBefore(ctx, l, filepath.Join(p.reports, "friday-"+run)); fault.CodeOf(err) != want {
+			t.Errorf("the report of %s: error %v, want code %q", run, err, want)
+		}
+	}
+	must(t, l.Close())
 	must(t, os.WriteFile(p.path, now, 0o600))
 	must(t, p.open(ctx, ""))
 

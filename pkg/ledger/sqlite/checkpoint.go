@@ -50,7 +50,7 @@ func (c *checkpointer) run() {
 		return // whoever writes next is told
 	}
 	c.count()
-	if !c.checkpoint("PASSIVE") {
+	if !c.file.Overwritten() && !c.checkpoint("PASSIVE") {
 		c.soon() // the disk is full, or a reader still needs what was there before
 	}
 }
@@ -69,7 +69,7 @@ func (c *checkpointer) count() {
 	}
 	var n int64
 	end := "ROLLBACK"
-	if conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&n) == nil {
+	if conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&n) == nil && !c.file.Older(n) {
 		if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d", n+1)); err == nil {
 			end = "COMMIT"
 		}
@@ -103,6 +103,9 @@ func (c *checkpointer) close() {
 	}
 	if due {
 		c.count()
+		if c.file.Overwritten() {
+			return
+		}
 	}
 	if c.checkpoint("PASSIVE") {
 		c.checkpoint("TRUNCATE")

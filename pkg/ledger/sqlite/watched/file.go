@@ -84,7 +84,16 @@ func (w *File) writtenOver(now os.FileInfo) bool {
 	return w.over // what cannot be read now is read the next time
 }
 
-// Overwritten reports whether StillThere found the file written over.
+// Older reports whether what SQLite reads, log and all, says less than the file said before: an older copy was brought back through
+// SQLite itself.
+func (w *File) Older(number int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.over = w.over || number < w.number
+	return w.over
+}
+
+// Overwritten reports whether the file was found written over.
 func (w *File) Overwritten() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
