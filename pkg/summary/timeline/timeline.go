@@ -71,10 +71,8 @@ func Segments(d summary.RowRecord, start, at time.Time) []Segment {
 	}
 	phase, since, final := Turn, start, false
 	for _, e := range d.Events {
-		if !final {
+		if !final { // what had ended waits for nothing until a retry takes it up
 			add(phase, since, e.At)
-		} else if e.To != "" {
-			add(Turn, since, e.At)
 		}
 		phase, since, final = phaseOf(e), e.At, e.To.Final()
 	}
@@ -138,6 +136,8 @@ func Marks(a summary.Record) (marks []Mark, gaps []Gap) {
 				marks = append(marks, Mark{e.Reason, e.At, e.Note})
 			case migration.RunDrained, migration.RunStopped, migration.RunHalted, migration.RunReached:
 				marks = append(marks, Mark{e.Reason, e.At, e.Note})
+				down = e.At
+			case migration.RunEnded: // until a retry
 				down = e.At
 			case migration.RunResumed:
 				marks = append(marks, Mark{e.Reason, e.At, e.Note})

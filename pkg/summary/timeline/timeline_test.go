@@ -92,6 +92,22 @@ func TestAttempts_areKeptApart(t *testing.T) {
 	}
 }
 
+// A row that had ended waits for nothing until a retry takes it up.
+func TestSegments_endedDoesNotWait(t *testing.T) {
+	t.Parallel()
+	start := reporttest.Start()
+	event := func(m int, from, to migration.State) migration.Event {
+		return migration.Event{At: start.Add(time.Duration(m) * time.Minute), From: from, To: to, NextStep: migration.StepImport}
+	}
+	d := summary.RowRecord{Row: &migration.Row{StartedAt: start}, Events: []migration.Event{event(0, migration.Pending, migration.Running),
+		event(10, migration.Running, migration.Failed), event(300, migration.Failed, migration.Pending),
+		event(305, migration.Pending, migration.Running), event(310, migration.Running, migration.Succeeded)}}
+	spent := timeline.Spent(timeline.Segments(d, start, start.Add(400*time.Minute)))
+	if spent[timeline.Turn] != 5*time.Minute || spent[timeline.Import] != 15*time.Minute {
+		t.Errorf("got %v", spent)
+	}
+}
+
 func TestMarks(t *testing.T) {
 	t.Parallel()
 	start := reporttest.Start()
@@ -112,6 +128,7 @@ func TestMarks(t *testing.T) {
 		{"drained and resumed", []migration.Event{at(0, migration.RunStarted), row, at(10, migration.RunDrained), at(30, migration.RunResumed)}, true, []timeline.Gap{gap(10, 30)}},
 		{"halted and resumed", []migration.Event{at(0, migration.RunStarted), at(10, migration.RunHalted), at(20, migration.RunResumed)}, true, []timeline.Gap{gap(10, 20)}},
 		{"killed", []migration.Event{at(0, migration.RunStarted), row, at(30, migration.RunResumed)}, true, []timeline.Gap{gap(7, 30)}},
+		{"ended and retried", []migration.Event{at(0, migration.RunStarted), at(5, migration.RunEnded), row, at(30, migration.RunResumed), at(40, migration.RunEnded)}, true, []timeline.Gap{gap(5, 30)}},
 		{"still down", []migration.Event{at(0, migration.RunStarted), at(10, migration.RunStopped)}, false, []timeline.Gap{gap(10, 60)}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
