@@ -64,6 +64,9 @@ func (b *Playbook) apply(ctx context.Context, e effect) (migration.Outcome, erro
 	lost := openTry(last)
 	if e.present != nil && (lost != nil || !e.blind) {
 		out, found, err := b.lookFor(ctx, e, lost)
+		if concludedSince(err) {
+			return b.apply(ctx, e)
+		}
 		if err != nil || found {
 			return out, err
 		}
@@ -87,12 +90,19 @@ func (e effect) absenceDecides() bool { return e.repeatable || e.absentMeansNoEf
 func (b *Playbook) leaveOpen(ctx context.Context, e effect, lost migration.Intent) (migration.Outcome, error) {
 	if lost.Outcome == nil {
 		out := migration.Outcome{Status: migration.OutcomeUnknown, Detail: "no answer was recorded", At: b.clock.Now()}
-		if err := b.journal.Conclude(ctx, lost, out); err != nil {
+		switch err := b.journal.Conclude(ctx, lost, out); {
+		case concludedSince(err):
+			return b.apply(ctx, e)
+		case err != nil:
 			return out, err
 		}
 	}
 	return migration.Outcome{}, errUnknown(e, lost, nil)
 }
+
+// concludedSince reports whether an earlier try was not settled, because whoever made it has recorded meanwhile how it ended: a
+// process that could not reach the ledger, and from which the run was taken over, records it when it can. What it says stands.
+func concludedSince(err error) bool { return fault.CodeOf(err) == "ledger.concluded" }
 
 func errStopped(ctx context.Context) error {
 	return fault.Wrap(fault.Interrupted, "", "stopped before the call was made", "", ctx.Err())
@@ -147,7 +157,7 @@ func (b *Playbook) mayNot(ctx context.Context, holds *permit.Question, intents .
 	for _, in := range intents {
 		out := migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "nothing was sent: " + why.Error(), At: b.clock.Now()}
 		// Somebody may have taken the run over, looked, and settled it before the ledger could be reached again.
-		if err := b.journal.Conclude(ctx, in, out); err != nil && fault.CodeOf(err) != "ledger.concluded" {
+		if err := b.journal.Conclude(ctx, in, out); err != nil && !concludedSince(err) {
 			return errors.Join(why, err)
 		}
 	}

@@ -2,7 +2,9 @@ package playbook_test
 
 import (
 	"context"
+	"errors"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -104,25 +106,7 @@ func TestAnUnansweredQuestionIsRecordedAsNotSent(t *testing.T) {
 				defer s.close()
 				var asked, now atomic.Bool
 				journal := away{s.ledger, what, &asked, &now}
-				drive := func() error {
-					book := playbook.New(s.run, s.graph, s.blobs, journal, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (bloburl.Ref, error) {
-						return bloburl.Parse(src.URL, s.blobs.Root())
-					})
-					rows, err := s.ledger.Rows(t.Context(), s.run.ID)
-					if err != nil {
-						t.Fatal(err)
-					}
-					book.Learn(rows)
-					if err := book.Prepare(t.Context(), rows); err != nil {
-						t.Fatal(err)
-					}
-					r, err := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 1}, Steps: book.Steps(), Clock: cloud.Clock{}})
-					if err != nil {
-						t.Fatal(err)
-					}
-					_, _, err = r.Run(t.Context(), nil, rows)
-					return err
-				}
+				drive := func() error { return s.drive(journal) }
 				if err := drive(); fault.CodeOf(err) != "ledger.unreachable" || !asked.Load() {
 					t.Fatalf("the run ended with %v, want that the ledger could not be reached", err)
 				}
@@ -150,6 +134,96 @@ func TestAnUnansweredQuestionIsRecordedAsNotSent(t *testing.T) {
 				}
 				if none == 0 {
 					t.Error("no intent says that nothing was sent")
+				}
+			})
+		})
+	}
+}
+
+// drive has a process of its own, with that journal, take the run up.
+func (s *stage) drive(journal playbook.Journal) error {
+	s.t.Helper()
+	book := playbook.New(s.run, s.graph, s.blobs, journal, cloud.Clock{}, func(_ int, _ bool, src migration.Source) (bloburl.Ref, error) {
+		return bloburl.Parse(src.URL, s.blobs.Root())
+	})
+	rows, err := s.ledger.Rows(s.t.Context(), s.run.ID)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	book.Learn(rows)
+	if err := book.Prepare(s.t.Context(), rows); err != nil {
+		s.t.Fatal(err)
+	}
+	r, err := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 1}, Steps: book.Steps(), Clock: cloud.Clock{}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, _, err = r.Run(s.t.Context(), nil, rows)
+	return err
+}
+
+// perishing is a ledger whose process dies right after the intent of such an effect.
+type perishing struct {
+	*ledger.Ledger
+	what migration.Effect
+}
+
+var errDied = errors.New("the process died")
+
+func (d perishing) Intend(ctx context.Context, in migration.Intent) (migration.Intent, error) {
+	in, err := d.Ledger.Intend(ctx, in)
+	if err == nil && in.Effect == d.what {
+		err = errDied
+	}
+	return in, err
+}
+
+// returning is the ledger of a process that took the run over. Whoever had it before reaches the ledger again at the worst
+// moment, and records that nothing was sent right before this process settles the same try.
+type returning struct {
+	*ledger.Ledger
+	own  *sync.Map // by id, the intents that it made itself
+	late *atomic.Int64
+}
+
+func (r returning) Intend(ctx context.Context, in migration.Intent) (migration.Intent, error) {
+	in, err := r.Ledger.Intend(ctx, in)
+	r.own.Store(in.ID, true)
+	return in, err
+}
+
+func (r returning) Conclude(ctx context.Context, in migration.Intent, out migration.Outcome) error {
+	if _, own := r.own.Load(in.ID); !own && in.Outcome == nil {
+		if err := r.Ledger.Conclude(ctx, in, migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "nothing was sent"}); err != nil {
+			return err
+		}
+		r.late.Add(1)
+	}
+	return r.Ledger.Conclude(ctx, in, out)
+}
+
+// What another process records of its try while this one looks for it is what this one goes on with.
+func TestATryIsConcludedByWhoMadeItMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, what := range []migration.Effect{migration.EffectImport, migration.EffectJoin} {
+		t.Run(string(what), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, story())
+				defer s.close()
+				if err := s.drive(perishing{s.ledger, what}); !errors.Is(err, errDied) {
+					t.Fatalf("the first process ended with %v", err)
+				}
+				var own sync.Map
+				var late atomic.Int64
+				if err := s.drive(returning{s.ledger, &own, &late}); err != nil || late.Load() == 0 {
+					t.Fatalf("%v, after %d outcomes that the other recorded late", err, late.Load())
+				}
+				rows, err := s.ledger.Rows(t.Context(), s.run.ID)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := states(rows); got != "succeeded succeeded succeeded succeeded" || accepted(s) != 4 {
+					t.Errorf("%s after %d imports, want 4", got, accepted(s))
 				}
 			})
 		})

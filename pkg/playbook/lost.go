@@ -83,7 +83,7 @@ func (b *Playbook) assumeNone(ctx context.Context, r migration.Row, f migration.
 			Status: migration.OutcomeNoEffect, At: b.clock.Now(),
 			Detail: "not found in the tenant for " + lostPatience.String() + "; taken as not done, because the operator chose --on-lost-reply repeat",
 		}
-		if err := b.journal.Conclude(ctx, *last, out); err != nil {
+		if err := b.journal.Conclude(ctx, *last, out); err != nil && !concludedSince(err) {
 			return migration.Result{}, err
 		}
 	}
