@@ -99,7 +99,7 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	again := func(f facts.Seen) closing.Plan { return closing.Decide(r, f, o) }
 	doc.Done, err = closing.Do(ctx, t.writer("close"), t.conn.graph, t.conn.storage, r, p, again, func(text string) {
 		if !g.json {
-			fmt.Fprintln(a.out, wording.OneLine(strings.ToUpper(text[:1])+text[1:]))
+			fmt.Fprint(a.out, folded("", wording.OneLine(strings.ToUpper(text[:1])+text[1:]), columns(a.out)))
 		}
 	})
 	if err != nil {

@@ -62,7 +62,7 @@ func printPilot(a *app, rec *recording.Recording, answers []pilot.Answer, knobs 
 			open = append(open, q)
 			continue
 		}
-		fmt.Fprintf(a.out, "\n%s\n  %s\n", q.Question, wording.OneLine(q.Answer))
+		fmt.Fprint(a.out, "\n", folded("", q.Question, columns(a.out)), folded("  ", wording.OneLine(q.Answer), columns(a.out)))
 		if q.Knob != "" && q.Value != nil {
 			fmt.Fprintf(a.out, "  knob   %s: %v\n", q.Knob, q.Value)
 		}
@@ -77,7 +77,7 @@ func printPilot(a *app, rec *recording.Recording, answers []pilot.Answer, knobs 
 	if len(open) > 0 {
 		fmt.Fprintf(a.out, "\nNot told by this recording:\n")
 		for _, q := range open {
-			fmt.Fprintf(a.out, "  %s It takes %s.\n", q.Question, q.Missing)
+			fmt.Fprint(a.out, folded("  ", q.Question+" It takes "+q.Missing+".", columns(a.out)))
 		}
 	}
 	if len(knobs) == 0 {

@@ -217,7 +217,7 @@ func (a *app) purgeAll(ctx context.Context, g *globals, conn *connection, all []
 			}
 			doc.Imports[i].Purged = true
 			if !g.json {
-				fmt.Fprintf(a.out, "Purged %s %s\n", found[i].ID, wording.OneLine(found[i].User()))
+				fmt.Fprint(a.out, folded("", "Purged "+found[i].ID+" "+wording.OneLine(found[i].User()), columns(a.out)))
 			}
 		}
 		if g.json {

@@ -84,7 +84,7 @@ func runReconcile(ctx context.Context, a *app, g *globals, id string, o reconcil
 	if g.json {
 		printJSON(a.out, rowDocument{"wave365/reconcile/v1", s.Run.ID, to.Target.User, string(to.State), string(to.Step), to.Note})
 	} else {
-		fmt.Fprintf(a.out, "%s: %s; the row is %s at %s.\n", to.Target.User, to.Note, to.State, to.Step)
+		fmt.Fprint(a.out, folded("", fmt.Sprintf("%s: %s; the row is %s at %s.", to.Target.User, to.Note, to.State, to.Step), columns(a.out)))
 	}
 	if queued, err := a.queueAgain(ctx, g.quietJSON(), s, false); queued || err != nil {
 		return err

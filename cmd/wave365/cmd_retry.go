@@ -129,13 +129,13 @@ func (a *app) printRetry(g *globals, rows []migration.Row, chosen []int, others 
 	fmt.Fprintf(a.err, "New attempt for %s:\n", wording.Count(len(chosen), "row"))
 	for _, i := range chosen {
 		r, from := rows[i], migration.RetryStep(rows[i])
-		text := fmt.Sprintf("  line %-4d %s: %s at %s, continues at %s", r.Target.Line, r.Target.User, r.State, r.Step, from)
+		text := fmt.Sprintf("%s: %s at %s, continues at %s", r.Target.User, r.State, r.Step, from)
 		if from == migration.StepCheck && r.Step.Imported() {
 			text += ", after what is left of its import is purged"
 		}
-		fmt.Fprintln(a.err, text)
+		fmt.Fprint(a.err, folded(fmt.Sprintf("  line %-4d ", r.Target.Line), text, columns(a.err)))
 	}
 	if others != "" {
-		fmt.Fprintln(a.err, "  "+others)
+		fmt.Fprint(a.err, folded("  ", others, columns(a.err)))
 	}
 }

@@ -257,6 +257,9 @@ func (a *app) ask(ctx context.Context, g *globals, question string) error {
 // askFor prints a prompt and returns the line that is typed, without surrounding blanks. The fault is Interrupted when ctx
 // ends first.
 func (a *app) askFor(ctx context.Context, prompt string) (string, error) {
+	if width := columns(a.err); wider(prompt, width) && !strings.Contains(prompt, "\n") {
+		prompt = strings.TrimSuffix(folded("", prompt, width), "\n") + " "
+	}
 	fmt.Fprint(a.err, prompt)
 	if a.typed == nil {
 		a.typed = bufio.NewReader(a.in)

@@ -118,7 +118,7 @@ func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o
 			}{"wave365/setting-ensure/v1", listing.ShownSetting(s, name)})
 			return nil
 		}
-		fmt.Fprintf(a.out, "User setting %s builds from snapshots for %s, and was read back: %s\n", s.DisplayName, wording.Count(len(s.GroupIDs), "group"), s.ID)
+		fmt.Fprint(a.out, folded("", fmt.Sprintf("User setting %s builds from snapshots for %s, and was read back: %s", s.DisplayName, wording.Count(len(s.GroupIDs), "group"), s.ID), columns(a.out)))
 		return nil
 	})
 }
@@ -144,10 +144,10 @@ func (a *app) printSettingPlan(p snapshotsetting.Plan) {
 		fmt.Fprintf(a.err, "  + group %s, %s\n", wording.OneLine(g.Name), wording.Count(len(g.Members), "member"))
 	}
 	for _, g := range p.Besides {
-		fmt.Fprintf(a.err, "  ~ also for group %s, %s: the setting reaches it\n", wording.OneLine(g.Name), wording.Count(len(g.Members), "member"))
+		fmt.Fprint(a.err, folded("  ~ ", fmt.Sprintf("also for group %s, %s: the setting reaches it", wording.OneLine(g.Name), wording.Count(len(g.Members), "member")), columns(a.err)))
 	}
 	for _, r := range p.Reached {
-		fmt.Fprintf(a.err, "    reached already: %s\n", wording.OneLine(r))
+		fmt.Fprint(a.err, folded("    reached already: ", wording.OneLine(r), columns(a.err)))
 	}
 }
 

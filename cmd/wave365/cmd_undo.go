@@ -170,7 +170,7 @@ func (b back) question() string {
 func (a *app) takeBack(ctx context.Context, g *globals, t *afterwards, row migration.Row, b back) (undoDocument, error) {
 	tell := func(text string) {
 		if !g.json {
-			fmt.Fprintln(a.out, wording.OneLine(text))
+			fmt.Fprint(a.out, folded("", wording.OneLine(text), columns(a.out)))
 		}
 	}
 	err := undoing.Do(ctx, t.writer("undo"), t.conn.graph, b.Plan, func(s undoing.Step) { tell(strings.ToUpper(s.Undone[:1]) + s.Undone[1:]) })
@@ -321,7 +321,7 @@ func undone(g *globals, id string, p undoing.Plan) undoDocument {
 }
 
 func (a *app) printUndo(g *globals, p undoing.Plan) {
-	fmt.Fprintf(a.out, "What run %s did for %s, the latest first:\n", p.Row.Run, wording.OneLine(p.Row.Target.User))
+	fmt.Fprint(a.out, folded("", fmt.Sprintf("What run %s did for %s, the latest first:", p.Row.Run, wording.OneLine(p.Row.Target.User)), columns(a.out)))
 	for _, s := range p.Steps {
 		if s.Back() {
 			a.bullet(g, "-", s.What+": "+s.Will(), nil)

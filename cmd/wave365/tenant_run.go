@@ -175,7 +175,7 @@ func lookInto(ctx context.Context, g *globals) (history, error) {
 // tell prints one thing that was done, or is seen, while a command works.
 func (a *app) tell(g *globals, format string, args ...any) {
 	if !g.quiet && !g.json {
-		fmt.Fprintf(a.err, "%s\n", wording.OneLine(fmt.Sprintf(format, args...)))
+		fmt.Fprint(a.err, folded("", wording.OneLine(fmt.Sprintf(format, args...)), columns(a.err)))
 	}
 }
 
@@ -187,7 +187,8 @@ func (g *globals) lines(commands []fault.Command) []string {
 // bullet prints one line of a list, with what to type about it below.
 func (a *app) bullet(g *globals, mark, text string, commands []fault.Command) {
 	fmt.Fprint(a.out, folded("  "+mark+" ", wording.OneLine(text), columns(a.out)))
-	for _, line := range g.lines(commands) {
-		fmt.Fprintf(a.out, "      %s\n", line)
+	sh := g.shell("")
+	for _, line := range sh.Lines(fault.Remedy{Commands: commands}) {
+		fmt.Fprint(a.out, typed("      ", line, columns(a.out), sh.Windows))
 	}
 }
