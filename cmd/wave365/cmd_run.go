@@ -258,7 +258,7 @@ func (a *app) ask(ctx context.Context, g *globals, question string) error {
 // ends first.
 func (a *app) askFor(ctx context.Context, prompt string) (string, error) {
 	if width := columns(a.err); wider(prompt, width) && !strings.Contains(prompt, "\n") {
-		prompt = strings.TrimSuffix(folded("", prompt, width), "\n") + " "
+		prompt = strings.TrimSuffix(folded("", prompt, width-len("y ")), "\n") + " " // the answer stands behind it
 	}
 	fmt.Fprint(a.err, prompt)
 	if a.typed == nil {
