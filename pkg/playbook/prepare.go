@@ -42,7 +42,7 @@ func (b *Playbook) Prepare(ctx context.Context, rows []migration.Row) error {
 }
 
 func (b *Playbook) prepare(ctx context.Context, rows []migration.Row) error {
-	bare, err := b.bare(ctx, slices.DeleteFunc(slices.Clone(rows), func(r migration.Row) bool { return r.State.Final() }))
+	bare, err := b.bare(ctx, groupsOf(rows, func(r *migration.Row) bool { return !r.State.Final() }))
 	if err != nil {
 		return err
 	}
@@ -59,17 +59,25 @@ func (b *Playbook) prepare(ctx context.Context, rows []migration.Row) error {
 // Preparable reports whether Prepare would do for these rows, in whatever state they are: the fault is Prepare's. It only
 // reads, so that what the tenant refuses is known before anything is recorded.
 func (b *Playbook) Preparable(ctx context.Context, rows []migration.Row) error {
-	_, err := b.bare(ctx, rows)
+	_, err := b.bare(ctx, groupsOf(rows, func(*migration.Row) bool { return true }))
 	return err
 }
 
-// bare gives the target groups of rows that no user setting reaches. The fault is Conflict when an image setting reaches one,
-// or several settings do.
-func (b *Playbook) bare(ctx context.Context, rows []migration.Row) ([]string, error) {
-	want := map[string]string{} // group id → name
-	for _, r := range rows {
-		want[strings.ToLower(r.Target.GroupID)] = r.Target.GroupName
+// groupsOf maps the target groups of those rows that count, by lower-case id, to their names. It makes no copy of the rows,
+// which are most of what a large run has in memory.
+func groupsOf(rows []migration.Row, counts func(*migration.Row) bool) map[string]string {
+	groups := map[string]string{}
+	for i := range rows {
+		if r := &rows[i]; counts(r) {
+			groups[strings.ToLower(r.Target.GroupID)] = r.Target.GroupName
+		}
 	}
+	return groups
+}
+
+// bare gives those of the groups, by id, that no user setting reaches. The fault is Conflict when an image setting reaches
+// one, or several settings do.
+func (b *Playbook) bare(ctx context.Context, want map[string]string) ([]string, error) {
 	if len(want) == 0 {
 		return nil, nil
 	}
