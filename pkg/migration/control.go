@@ -63,10 +63,10 @@ const (
 )
 
 // CancelVerdict says what cancelling comes to for this row. named: the operator named this row, which also gives up a
-// held one. inDoubt: an import was sent for the row whose end is not known.
-func (r Row) CancelVerdict(named, inDoubt bool) CancelVerdict {
+// held one. sent: an import was sent for the row that may be in the service.
+func (r Row) CancelVerdict(named, sent bool) CancelVerdict {
 	switch {
-	case r.State == Held && named, !r.State.Final() && !inDoubt:
+	case r.State == Held && named, !r.State.Final() && !sent:
 		if r.Cancellable() {
 			return CancelGiveUp
 		}

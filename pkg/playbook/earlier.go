@@ -180,10 +180,17 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// Touched reports whether an import was sent for the row whose end is not known: it may be in the service.
+// Touched reports whether the row has sent an import that may be in the service; see [ImportSent].
 func (b *Playbook) Touched(ctx context.Context, r migration.Row) (bool, error) {
 	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
-	return ImportInDoubt(past), err
+	return ImportSent(r, past), err
+}
+
+// ImportSent reports whether, of a row's intents, the last import is one whose end is not known, or one of this attempt that
+// the service accepted: a process that ends between the answer and the row's next step leaves a row that knows no import.
+func ImportSent(r migration.Row, past []migration.Intent) bool {
+	last := lastImport(past)
+	return openTry(last) != nil || happened(last) && last.Attempt == r.Attempt
 }
 
 // ImportInDoubt reports whether, of a row's intents, the last import is one whose end is not known.

@@ -13,6 +13,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/playbook"
 	"wave365/pkg/runner"
 	"wave365/pkg/runner/steer"
 	"wave365/pkg/sandbox/scenario"
@@ -268,6 +269,32 @@ func TestALostImportIsNeverRepeatedByRetry(t *testing.T) {
 			t.Errorf("done to the user: %q", did)
 		}
 	})
+}
+
+// A process that ended between the answer to an import and the row's next step leaves a row that knows no import: it is not to be
+// cancelled, or another wave would send a second one.
+func TestAnImportThatTheRowDoesNotKnowIsSent(t *testing.T) {
+	t.Parallel()
+	sent := migration.Intent{Effect: migration.EffectImport, Attempt: 2, Outcome: &migration.Outcome{Status: migration.OutcomeDone, RemoteID: "s"}}
+	purged := migration.Intent{Effect: migration.EffectPurge, Subject: "s", Outcome: &migration.Outcome{Status: migration.OutcomeDone, RemoteID: "s"}}
+	refused, open := sent, sent
+	refused.Outcome, open.Outcome = &migration.Outcome{Status: migration.OutcomeRefused}, nil
+	for name, c := range map[string]struct {
+		past    []migration.Intent
+		attempt int
+		want    bool
+	}{
+		"nothing":                   {nil, 2, false},
+		"accepted":                  {[]migration.Intent{sent}, 2, true},
+		"of an earlier attempt":     {[]migration.Intent{sent}, 3, false},
+		"purged":                    {[]migration.Intent{sent, purged}, 2, false},
+		"refused":                   {[]migration.Intent{refused}, 2, false},
+		"open, of whatever attempt": {[]migration.Intent{open}, 3, true},
+	} {
+		if got := playbook.ImportSent(migration.Row{Attempt: c.attempt}, c.past); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
 }
 
 func TestReconcileAdopts(t *testing.T) {

@@ -24,15 +24,15 @@ type Cancelled struct {
 // stand in the ledger. A live run may be further when it obeys.
 func Cancellable(ctx context.Context, l *ledger.Ledger, rows []migration.Row) (giveUp, goOn int, err error) {
 	for _, r := range rows {
-		doubt := false
-		if r.Begun() && r.Cancellable() { // of the others no import was sent, or one was for certain
+		sent := false
+		if r.Begun() && r.Cancellable() { // of the others no import was sent, or the row knows the one that was
 			past, err := l.Intents(ctx, r.Run, r.Index)
 			if err != nil {
 				return 0, 0, err
 			}
-			doubt = playbook.ImportInDoubt(past)
+			sent = playbook.ImportSent(r, past)
 		}
-		switch r.CancelVerdict(false, doubt) {
+		switch r.CancelVerdict(false, sent) {
 		case migration.CancelGiveUp:
 			giveUp++
 		case migration.CancelGoesOn:
@@ -84,7 +84,7 @@ func (s *Session) cancelRow(ctx context.Context, r migration.Row, by string, c *
 	if err != nil {
 		return err
 	}
-	switch r.CancelVerdict(c.Named != nil, playbook.ImportInDoubt(past)) {
+	switch r.CancelVerdict(c.Named != nil, playbook.ImportSent(r, past)) {
 	case migration.CancelEnded:
 		return nil
 	case migration.CancelGoesOn:

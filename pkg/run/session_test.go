@@ -141,6 +141,17 @@ func TestCancellable(t *testing.T) {
 	if giveUp != 2 || goOn != 1 || err != nil {
 		t.Errorf("%d given up, %d go on, %v", giveUp, goOn, err)
 	}
+	// The import of the second one was accepted, and the process ended before the row knew.
+	in, err := s.Ledger.Intend(t.Context(), migration.Intent{Run: s.Run.ID, Row: 1, Effect: migration.EffectImport, ClientRequestID: "c", Subject: "u", At: evening})
+	if err == nil {
+		err = s.Ledger.Conclude(t.Context(), in, migration.Outcome{Status: migration.OutcomeDone, RemoteID: "s", At: evening})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if giveUp, goOn, err = run.Cancellable(t.Context(), s.Ledger, rows); giveUp != 1 || goOn != 2 || err != nil {
+		t.Errorf("%d given up, %d go on, %v", giveUp, goOn, err)
+	}
 }
 
 // A run's time ends with its last row, whatever is recorded after it.

@@ -61,7 +61,7 @@ type Config struct {
 	Idle time.Duration
 	// Commands brings what the operator asks meanwhile; may be nil. It is read until Run returns.
 	Commands <-chan steer.Command
-	// Touched reports whether an import was sent for the row whose end is not known: such a row is neither cancelled nor
+	// Touched reports whether an import was sent for the row that may be in the service: such a row is neither cancelled nor
 	// deferred. nil: never. An error ends the run.
 	Touched func(context.Context, migration.Row) (bool, error)
 	// Say is told why the run waits (why is ""; "" as text: it does not) and what happened to it as a whole (why is a

@@ -368,7 +368,7 @@ func (w *world) cancel(rows []migration.Row, a act) error {
 			return err
 		}
 		r := rows[i]
-		if r.State != migration.Held && playbook.ImportInDoubt(past) {
+		if r.State != migration.Held && playbook.ImportSent(r, past) {
 			continue
 		}
 		if r.State == migration.Running {

@@ -21,7 +21,7 @@ type Withdrawals struct {
 	Lines    *queue.Lines
 	Now      func() time.Time
 	Deadline deadline.Deadline
-	// Touched reports whether an import was sent for the row whose end is not known: such a row is left alone. nil: never.
+	// Touched reports whether an import was sent for the row that may be in the service: such a row is left alone. nil: never.
 	Touched func(context.Context, migration.Row) (bool, error)
 	// Busy reports whether a worker has the row, which is then withdrawn when it is done, see [Withdrawals.Asked].
 	Busy func(i int) bool
@@ -155,7 +155,7 @@ func (w *Withdrawals) endAll(ctx context.Context, at []int, moves []migration.Tr
 	}
 }
 
-// touched reports whether an import of the row was sent whose end is not known, so that the row must be looked at.
+// touched reports whether an import of the row was sent that may be in the service, so that the row must be looked at.
 func (w *Withdrawals) touched(ctx context.Context, r migration.Row) bool {
 	// In a first attempt nothing was sent before its step; in a later one the import of an earlier one may be open.
 	if r.Step != migration.StepImport && r.Attempt <= 1 || w.Touched == nil || w.Rows.Err != nil || r.State == migration.Held {
