@@ -103,7 +103,7 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 		return err
 	}
 	if len(gone) > 0 && !g.json {
-		fmt.Fprintln(a.err, wording.OneLine(fmt.Sprintf("not told that it is ready, because the Cloud PC is not there as this run proved it (ended, or provisioned again since): %s", strings.Join(gone, ", "))))
+		fmt.Fprintln(a.err, wording.OneLine("not told that it is ready, because "+notReady+": "+strings.Join(usersOf(gone), ", ")))
 	}
 	notKnown := fmt.Sprintf("whether %s arrived is not known, and nothing is sent again: %s", wording.Count(len(doubtful), "message"), strings.Join(doubtful, ", "))
 	switch {
@@ -117,7 +117,7 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 	if err := a.ask(ctx, g, fmt.Sprintf("Send %s by %s?", wording.Count(len(messages), "message"), channel.Name())); err != nil {
 		return err
 	}
-	return a.sendAll(ctx, g, post, messages)
+	return a.sendAll(ctx, g, post, messages, gone)
 }
 
 // messages are those of the run's rows as they stand, or of one user's.
@@ -176,8 +176,11 @@ func (a *app) notifyDryRun(ctx context.Context, g *globals, id string, o notifyi
 	return a.dryRun(g, r, messages, o.dryRun)
 }
 
-func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, messages []notify.Message) error {
+func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, messages, gone []notify.Message) error {
 	doc := notifyDocument{Schema: "wave365/notify/v1", Run: post.Run, Messages: []sentMessage{}}
+	for _, m := range gone {
+		doc.Messages = append(doc.Messages, sentMessage{User: m.User, Event: m.Event, To: m.To, Result: leftOut, Error: notReady})
+	}
 	untold := 0 // after an answer about the sender, which would be the same for everybody
 	for i, m := range messages {
 		if ctx.Err() != nil {

@@ -10,9 +10,23 @@ import (
 	"wave365/pkg/notify"
 )
 
+// leftOut is the result of a message that is not sent because it would not be true, and notReady why.
+const (
+	leftOut  notify.Result = "left out"
+	notReady               = "the Cloud PC is not there as this run proved it (ended, or provisioned again since)"
+)
+
+func usersOf(messages []notify.Message) []string {
+	users := make([]string, len(messages))
+	for i, m := range messages {
+		users[i] = m.User
+	}
+	return users
+}
+
 // stillReady leaves out the messages "ready" about a Cloud PC that is not there as the run proved it: it was ended since, or
 // provisioned again. gone are their users. It asks the tenant, since a run may have ended weeks ago.
-func (t *afterwards) stillReady(ctx context.Context, messages []notify.Message) (left []notify.Message, gone []string, err error) {
+func (t *afterwards) stillReady(ctx context.Context, messages []notify.Message) (left, gone []notify.Message, err error) {
 	byIndex := make(map[int]*migration.Row, len(t.Rows))
 	for i := range t.Rows {
 		byIndex[t.Rows[i].Index] = &t.Rows[i]
@@ -29,7 +43,7 @@ func (t *afterwards) stillReady(ctx context.Context, messages []notify.Message) 
 	}
 	for _, m := range messages {
 		if m.Event == notify.Ready && byIndex[m.Row] != nil && !there[m.Row] {
-			gone = append(gone, m.User)
+			gone = append(gone, m)
 			continue
 		}
 		left = append(left, m)

@@ -106,6 +106,17 @@ func TestOwnTemplates(t *testing.T) {
 	}
 }
 
+// A template with a misspelt name is not passed over: people would get the text that is built in.
+func TestOwnTemplates_names(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"raedy.txt": "raedy.txt", "READY.TXT": "READY.TXT", "Page.html": "Page.html", "ready.txt": "", "page.html": "", "notes.md": "", "logo.png": ""} {
+		_, err := notify.Templates("en", fstest.MapFS{name: {Data: []byte("Subject: Ready\n\nHello")}})
+		if want == "" && err != nil || want != "" && (fault.CodeOf(err) != "notify.template" || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 // TestOwnTemplates_encodings: Windows saves text with a byte order mark or as UTF-16; what is in a code page would reach people garbled.
 func TestOwnTemplates_encodings(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,6 +67,9 @@ func Templates(language string, folder fs.FS) (*Set, error) {
 	if _, err := fs.Stat(own, "page.html"); err != nil {
 		return nil, fault.New(fault.Invalid, "notify.language", "there is no set of templates in "+language, "use "+strings.Join(Languages(), " or ")+", or a folder of your own")
 	}
+	if err := unknown(folder); err != nil {
+		return nil, err
+	}
 	s, r := &Set{text: map[Event]*template.Template{}, html: map[Event]*template.Template{}}, reader{folder, own}
 	for _, e := range Events() {
 		if s.text[e], err = r.read(string(e)+".txt", template.Text, fields()); err != nil {
@@ -76,6 +81,34 @@ func Templates(language string, folder fs.FS) (*Set, error) {
 	}
 	s.page, err = r.read("page.html", template.HTML, page("", "", nil, fields()))
 	return s, err
+}
+
+// unknown refuses a folder with a text or page that no message is written from: most likely its name is misspelt, and people would
+// get the text that is built in.
+func unknown(folder fs.FS) error {
+	if folder == nil {
+		return nil
+	}
+	known := []string{"page.html"}
+	for _, e := range Events() {
+		known = append(known, string(e)+".txt", string(e)+".html")
+	}
+	found, err := fs.ReadDir(folder, ".")
+	if err != nil {
+		return fault.Wrap(fault.Invalid, "notify.template", "the folder of the templates cannot be read: "+err.Error(), "check the folder of the templates", err)
+	}
+	for _, f := range found {
+		lower := strings.ToLower(f.Name())
+		if ext := path.Ext(lower); f.IsDir() || ext != ".txt" && ext != ".html" || slices.Contains(known, f.Name()) {
+			continue
+		}
+		if _, err := fs.Stat(folder, lower); err == nil && slices.Contains(known, lower) {
+			continue // a file system to which they are one name
+		}
+		return fault.New(fault.Invalid, "notify.template", "no message is written from the template "+f.Name(),
+			"rename it to one of "+strings.Join(known, ", ")+", or move it out of the folder")
+	}
+	return nil
 }
 
 // reader reads files from the first folder that has them; nil stands for none.
