@@ -10,11 +10,11 @@ import (
 	"wave365/pkg/notify"
 )
 
-// leftOut is the result of a message that is not sent because it would not be true, and notReady why.
-const (
-	leftOut  notify.Result = "left out"
-	notReady               = "the Cloud PC is not there as this run proved it (ended, or provisioned again since)"
-)
+// leftOut is the result of a message that is not sent because it would not be true.
+const leftOut notify.Result = "left out"
+
+// notReady says why somebody is not told that their Cloud PC is ready.
+const notReady = "the Cloud PC is not there as this run proved it (ended, or provisioned again since)"
 
 func usersOf(messages []notify.Message) []string {
 	users := make([]string, len(messages))
