@@ -30,14 +30,14 @@ var ( // never changed
 	errRights      = refuse(http.StatusForbidden, "AuthorizationPermissionMismatch", "This request is not authorized to perform this operation using this permission.")
 )
 
-// write sends the refusal. A HEAD has no body, and neither has 304.
+// write sends the refusal. A HEAD has no body.
 func (e *refusal) write(w http.ResponseWriter, c *call) {
 	h := w.Header()
 	for k, v := range e.header {
 		h.Set(k, v)
 	}
 	h.Set("x-ms-error-code", e.code)
-	if c.Method == http.MethodHead || e.status == http.StatusNotModified {
+	if c.Method == http.MethodHead {
 		w.WriteHeader(e.status)
 		return
 	}

@@ -1,6 +1,10 @@
 package blobapi
 
-import "net/http"
+import (
+	"net/http"
+
+	"wave365/pkg/sandbox/blobapi/condition"
+)
 
 // operation is a request that is known.
 type operation struct {
@@ -27,7 +31,7 @@ func operations() []operation {
 
 // find recognises a request.
 func (s *server) find(c *call) (operation, bool) {
-	if c.query.Get("snapshot") != "" || c.query.Get("versionid") != "" {
+	if c.query.Get("snapshot") != "" || c.query.Get("versionid") != "" || condition.Unknown(c.Header) {
 		return operation{}, false
 	}
 	for _, o := range operations() {

@@ -20,9 +20,9 @@ func (s *server) look(c *call) (blobstore.Blob, *refusal) {
 	if !ok {
 		return blobstore.Blob{}, errNoBlob
 	}
-	switch status := condition.Failed(c.Method, c.Header, b.ETag, b.Modified); {
-	case status != 0:
-		return blobstore.Blob{}, refuse(status, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
+	switch {
+	case !condition.Met(c.Header, b.ETag):
+		return blobstore.Blob{}, refuse(http.StatusPreconditionFailed, "ConditionNotMet", "The condition specified using HTTP conditional header(s) is not met.")
 	case b.Forbidden:
 		return blobstore.Blob{}, errRights
 	}

@@ -5,39 +5,17 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// Failed checks the If- headers of a request against a blob with that tag and time, and returns the status with which the
-// request is refused; 0: it is not. A read whose blob is known to the caller is told so: 304.
-func Failed(method string, h http.Header, tag string, modified time.Time) int {
-	unchanged := http.StatusPreconditionFailed
-	if method != http.MethodDelete {
-		unchanged = http.StatusNotModified
-	}
-	modified = modified.Truncate(time.Second)
-	if want := h.Get("If-Match"); want != "" && want != "*" && !sameTag(want, tag) {
-		return http.StatusPreconditionFailed
-	}
-	if not := h.Get("If-None-Match"); not != "" && (not == "*" || sameTag(not, tag)) {
-		return unchanged
-	}
-	if t, ok := headerTime(h.Get("If-Modified-Since")); ok && !modified.After(t) {
-		return unchanged
-	}
-	if t, ok := headerTime(h.Get("If-Unmodified-Since")); ok && modified.After(t) {
-		return http.StatusPreconditionFailed
-	}
-	return 0
+// Unknown says whether a request has a condition that is not known here; clients that read or delete send If-Match.
+func Unknown(h http.Header) bool {
+	return h.Get("If-None-Match") != "" || h.Get("If-Modified-Since") != "" || h.Get("If-Unmodified-Since") != ""
 }
 
-func sameTag(given, tag string) bool {
-	return strings.Trim(given, `"`) == strings.Trim(tag, `"`)
-}
-
-func headerTime(text string) (time.Time, bool) {
-	t, err := http.ParseTime(text)
-	return t, err == nil
+// Met says whether a blob with that tag meets the condition of a request, if there is one.
+func Met(h http.Header, tag string) bool {
+	want := h.Get("If-Match")
+	return want == "" || want == "*" || strings.Trim(want, `"`) == strings.Trim(tag, `"`)
 }
 
 // Span is a stretch of a blob, from Start to End, both included.

@@ -23,15 +23,6 @@ const (
 	Address  Problem = "address"
 )
 
-// Kind is what sort of signature it is.
-type Kind string
-
-// The kinds.
-const (
-	ServiceSAS    Kind = "service"
-	DelegationSAS Kind = "user delegation"
-)
-
 // Visit is the request that a signature is shown with.
 type Visit struct {
 	// Container and Blob are decoded; Blob is empty for a request to the container, both for one to the account.
@@ -44,7 +35,6 @@ type Visit struct {
 
 // Grant is what a valid signature allows.
 type Grant struct {
-	Kind Kind
 	// Permissions are the letters of sp; Resource is b or c.
 	Permissions, Resource string
 }
@@ -53,14 +43,13 @@ type Grant struct {
 // The texts of its parts are signed as they were sent.
 func (a Account) SAS(q url.Values, v Visit) (Grant, Problem) {
 	p := parts(q)
-	g := Grant{Kind: ServiceSAS, Permissions: p("sp"), Resource: p("sr")}
+	g := Grant{Permissions: p("sp"), Resource: p("sr")}
 	key := a.Key
 	var text string
 	switch version := p("sv"); {
 	case version < "2015-04-05" || len(version) != len("2015-04-05"):
 		return Grant{}, Forged
 	case p("skoid") != "":
-		g.Kind = DelegationSAS
 		key = a.DelegationKey(Delegation{ObjectID: p("skoid"), TenantID: p("sktid"), Start: p("skt"), Expiry: p("ske"), Service: p("sks"), Version: p("skv")})
 		text = a.delegationText(p, v)
 	default:

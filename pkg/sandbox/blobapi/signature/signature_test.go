@@ -104,7 +104,7 @@ func TestServiceSAS(t *testing.T) {
 			if problem != tc.want {
 				t.Errorf("problem = %q, want %q", problem, tc.want)
 			}
-			if problem == "" && (g.Kind != signature.ServiceSAS || g.Permissions != "r") {
+			if problem == "" && g.Permissions != "r" {
 				t.Errorf("grant = %+v", g)
 			}
 		})
@@ -173,7 +173,7 @@ func TestUserDelegationSAS(t *testing.T) {
 	} {
 		v := visit()
 		v.Now = now.Add(at)
-		if g, problem := a.SAS(q, v); problem != want || problem == "" && g.Kind != signature.DelegationSAS {
+		if g, problem := a.SAS(q, v); problem != want {
 			t.Errorf("%v from now: %+v, %q, want %q: the key's life counts too", at, g, problem, want)
 		}
 	}
