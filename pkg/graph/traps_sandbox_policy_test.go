@@ -318,7 +318,7 @@ func TestTrapT26OnSandbox(t *testing.T) {
 				r.t.Errorf("the service does not know %s %s", q.Method, q.Path)
 			}
 		}
-		for _, path := range []string{"/snapshots/listSnapshotImportResults", "/supportedRegions"} {
+		for _, path := range []string{"/snapshots/listSnapshotImportResults"} {
 			if status, text := r.raw("GET", "/v1.0/deviceManagement/virtualEndpoint"+path, ""); status != 404 || !strings.Contains(text, "segment") {
 				r.t.Errorf("v1.0 has %s: %d %s", path, status, text)
 			}

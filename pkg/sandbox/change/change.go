@@ -3,10 +3,7 @@
 package change
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -95,29 +92,4 @@ func (c Change) Request() (*http.Request, error) {
 		r.Header.Set(k, v)
 	}
 	return r, nil
-}
-
-// maxBody is the largest Graph request that is read.
-const maxBody = 8 << 20
-
-// Body reads a whole body and unpacks it, so that the journal holds plain text.
-func Body(r *http.Request) ([]byte, error) {
-	if r.Body == nil {
-		return nil, nil
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
-	if err != nil || !strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
-		return body, err
-	}
-	z, err := gzip.NewReader(bytes.NewReader(body))
-	if err != nil {
-		return body, nil // the handler says what it thinks of it
-	}
-	plain, err := io.ReadAll(io.LimitReader(z, maxBody))
-	if err != nil {
-		return body, nil
-	}
-	r.Header = r.Header.Clone()
-	r.Header.Del("Content-Encoding")
-	return plain, nil
 }

@@ -5,12 +5,12 @@ package faults
 import (
 	"cmp"
 	"encoding/binary"
-	"hash/fnv"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"wave365/pkg/sandbox/chance"
 	"wave365/pkg/sandbox/scenario"
 )
 
@@ -174,17 +174,6 @@ func ofTenant(kind string) bool {
 
 // chance gives a number in [0,1) for the n-th match of rule i.
 func (s *Set) chance(i, n int) float64 {
-	h := fnv.New64a()
-	var b [24]byte
-	binary.LittleEndian.PutUint64(b[:], uint64(s.seed))
-	binary.LittleEndian.PutUint64(b[8:], uint64(i))
-	binary.LittleEndian.PutUint64(b[16:], uint64(n))
-	h.Write(b[:])
-	x := h.Sum64()
-	x ^= x >> 33
-	x *= 0xff51afd7ed558ccd
-	x ^= x >> 33
-	x *= 0xc4ceb9fe1a85ec53
-	x ^= x >> 33
-	return float64(x>>11) / (1 << 53)
+	what := binary.LittleEndian.AppendUint64(nil, uint64(i))
+	return chance.Of(s.seed, binary.LittleEndian.AppendUint64(what, uint64(n)))
 }

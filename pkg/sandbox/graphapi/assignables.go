@@ -3,6 +3,7 @@ package graphapi
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"wave365/pkg/sandbox/graphapi/odata"
 	"wave365/pkg/sandbox/tenant"
@@ -76,7 +77,7 @@ func assignments(id string, as []tenant.Assignment, created bool) []odata.Object
 	return out
 }
 
-func (c *call) policyObject(p tenant.Policy) odata.Object {
+func (c *call) policyObject(p tenant.Assignable) odata.Object {
 	o := odata.Object{{Name: "id", Value: p.ID}}
 	o = append(o, full(p.Props, policyNames)...)
 	o = append(o, odata.Prop{Name: "alternateResourceUrl"}, odata.Prop{Name: "cloudPcGroupDisplayName"},
@@ -99,52 +100,94 @@ func full(props tenant.Props, names []string) odata.Object {
 	return o
 }
 
-func (c *call) listPolicies() (reply, error) {
-	return c.list(ve+"provisioningPolicies", from(func(after int64, n int) ([]tenant.Policy, bool) { return c.t.Policies(c.now, after, n) },
-		func(p tenant.Policy) int64 { return p.Seq }, c.policyObject))
+func (c *call) settingObject(s tenant.Assignable) odata.Object {
+	o := odata.Object{{Name: "id", Value: s.ID}}
+	o = append(o, full(s.Props, settingNames)...)
+	if c.version != "beta" {
+		o = slices.DeleteFunc(o, func(p odata.Prop) bool { return p.Name == "provisioningSourceType" })
+	}
+	return append(o, odata.Prop{Name: "createdDateTime", Value: s.Created}, odata.Prop{Name: "lastModifiedDateTime", Value: s.Modified},
+		odata.Prop{Name: "assignments", Value: assignments(s.ID, s.Assignments, true), When: odata.OnExpand})
 }
 
-func (c *call) getPolicy() (reply, error) {
-	p, err := c.t.Policy(c.now, c.params[0])
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(ve+"provisioningPolicies", c.policyObject(p))
+// kind is one of the two kinds of things that are assigned to groups, with the calls that there are for it.
+type kind struct {
+	// path is its collection; name is how the logs call it, resource how the audit log does.
+	path, name, resource string
+	// writable are the properties that a request may set, ignored those that it may name.
+	writable, ignored []string
+	object            func(*call, tenant.Assignable) odata.Object
+
+	list   func(t *tenant.Tenant, now time.Time, after int64, n int) ([]tenant.Assignable, bool)
+	get    func(t *tenant.Tenant, now time.Time, id string) (tenant.Assignable, error)
+	make   func(t *tenant.Tenant, now time.Time, props tenant.Props) (tenant.Assignable, error)
+	change func(t *tenant.Tenant, now time.Time, id string, props tenant.Props) (tenant.Assignable, error)
+	delete func(t *tenant.Tenant, now time.Time, id string) error
+	assign func(t *tenant.Tenant, now time.Time, id string, groupIDs []string) error
 }
 
-func (c *call) createPolicy() (reply, error) {
-	m, err := c.props(policyNames, policyIgnored)
-	if err != nil {
-		return reply{}, err
-	}
-	p, err := c.t.CreatePolicy(c.now, m)
-	if err != nil {
-		return reply{}, err
-	}
-	c.resources = []string{p.ID}
-	return created(ve+"provisioningPolicies", c.policyObject(p))
+var assignables = []kind{{
+	path: "provisioningPolicies", name: "policy", resource: "CloudPcProvisioningPolicy",
+	writable: policyNames, ignored: policyIgnored, object: (*call).policyObject,
+	list: (*tenant.Tenant).Policies, get: (*tenant.Tenant).Policy, make: (*tenant.Tenant).CreatePolicy,
+	change: (*tenant.Tenant).PatchPolicy, delete: (*tenant.Tenant).DeletePolicy, assign: (*tenant.Tenant).AssignPolicy,
+}, {
+	path: "userSettings", name: "user setting", resource: "CloudPcUserSetting",
+	writable: settingNames, ignored: settingIgnored, object: (*call).settingObject,
+	list: (*tenant.Tenant).Settings, get: (*tenant.Tenant).Setting, make: (*tenant.Tenant).CreateSetting,
+	change: (*tenant.Tenant).PatchSetting, delete: (*tenant.Tenant).DeleteSetting, assign: (*tenant.Tenant).AssignSetting,
+}}
+
+func (k kind) all(c *call) (reply, error) {
+	list := func(now time.Time, after int64, n int) ([]tenant.Assignable, bool) { return k.list(c.t, now, after, n) }
+	return c.list(ve+k.path, from(c, list, func(v tenant.Assignable) odata.Object { return k.object(c, v) }))
 }
 
-func (c *call) patchPolicy() (reply, error) {
-	m, err := c.props(policyNames, policyIgnored)
+func (k kind) one(c *call) (reply, error) {
+	v, err := k.get(c.t, c.now, c.params[0])
 	if err != nil {
 		return reply{}, err
 	}
-	p, err := c.t.PatchPolicy(c.now, c.params[0], m)
-	if err != nil {
-		return reply{}, err
-	}
-	return c.patched(ve+"provisioningPolicies", c.policyObject(p))
+	return ok(ve+k.path, k.object(c, v))
 }
 
-func (c *call) patched(context string, o odata.Object) (reply, error) {
+func (k kind) create(c *call) (reply, error) {
+	m, err := c.props(k.writable, k.ignored)
+	if err != nil {
+		return reply{}, err
+	}
+	v, err := k.make(c.t, c.now, m)
+	if err != nil {
+		return reply{}, err
+	}
+	c.resources = []string{v.ID}
+	return created(ve+k.path, k.object(c, v))
+}
+
+func (k kind) patch(c *call) (reply, error) {
+	m, err := c.props(k.writable, k.ignored)
+	if err != nil {
+		return reply{}, err
+	}
+	v, err := k.change(c.t, c.now, c.params[0], m)
+	if err != nil {
+		return reply{}, err
+	}
 	if c.h.cfg.Knobs.PatchStatus == 204 {
 		return empty(), nil
 	}
-	return ok(context, o)
+	return ok(ve+k.path, k.object(c, v))
 }
 
-func (c *call) deletePolicy() (reply, error) { return empty(), c.t.DeletePolicy(c.now, c.params[0]) }
+func (k kind) remove(c *call) (reply, error) { return empty(), k.delete(c.t, c.now, c.params[0]) }
+
+func (k kind) reassign(c *call) (reply, error) {
+	ids, err := c.groupsOf()
+	if err != nil {
+		return reply{}, err
+	}
+	return empty(), k.assign(c.t, c.now, c.params[0], ids)
+}
 
 // groupsOf reads the body of an assign call.
 func (c *call) groupsOf() ([]string, error) {
@@ -174,70 +217,4 @@ func (c *call) groupsOf() ([]string, error) {
 		ids = append(ids, a.Target.GroupID)
 	}
 	return ids, nil
-}
-
-func (c *call) assignPolicy() (reply, error) {
-	ids, err := c.groupsOf()
-	if err != nil {
-		return reply{}, err
-	}
-	return empty(), c.t.AssignPolicy(c.now, c.params[0], ids)
-}
-
-func (c *call) settingObject(s tenant.Setting) odata.Object {
-	o := odata.Object{{Name: "id", Value: s.ID}}
-	o = append(o, full(s.Props, settingNames)...)
-	if c.version != "beta" {
-		o = slices.DeleteFunc(o, func(p odata.Prop) bool { return p.Name == "provisioningSourceType" })
-	}
-	return append(o, odata.Prop{Name: "createdDateTime", Value: s.Created}, odata.Prop{Name: "lastModifiedDateTime", Value: s.Modified},
-		odata.Prop{Name: "assignments", Value: assignments(s.ID, s.Assignments, true), When: odata.OnExpand})
-}
-
-func (c *call) listSettings() (reply, error) {
-	return c.list(ve+"userSettings", from(func(after int64, n int) ([]tenant.Setting, bool) { return c.t.Settings(c.now, after, n) },
-		func(s tenant.Setting) int64 { return s.Seq }, c.settingObject))
-}
-
-func (c *call) getSetting() (reply, error) {
-	s, err := c.t.Setting(c.now, c.params[0])
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(ve+"userSettings", c.settingObject(s))
-}
-
-func (c *call) createSetting() (reply, error) {
-	m, err := c.props(settingNames, settingIgnored)
-	if err != nil {
-		return reply{}, err
-	}
-	s, err := c.t.CreateSetting(c.now, m)
-	if err != nil {
-		return reply{}, err
-	}
-	c.resources = []string{s.ID}
-	return created(ve+"userSettings", c.settingObject(s))
-}
-
-func (c *call) patchSetting() (reply, error) {
-	m, err := c.props(settingNames, settingIgnored)
-	if err != nil {
-		return reply{}, err
-	}
-	s, err := c.t.PatchSetting(c.now, c.params[0], m)
-	if err != nil {
-		return reply{}, err
-	}
-	return c.patched(ve+"userSettings", c.settingObject(s))
-}
-
-func (c *call) deleteSetting() (reply, error) { return empty(), c.t.DeleteSetting(c.now, c.params[0]) }
-
-func (c *call) assignSetting() (reply, error) {
-	ids, err := c.groupsOf()
-	if err != nil {
-		return reply{}, err
-	}
-	return empty(), c.t.AssignSetting(c.now, c.params[0], ids)
 }

@@ -65,21 +65,15 @@ func (c *call) read() error {
 	if c.collapses() {
 		c.query.Shape.Collapse = collapse
 	}
-	if c.r.Body == nil || c.r.Method == http.MethodGet || c.r.Method == http.MethodDelete {
+	if c.r.Method == http.MethodGet || c.r.Method == http.MethodDelete {
 		return nil
 	}
-	var body io.Reader = io.LimitReader(c.r.Body, maxBody+1)
-	if strings.EqualFold(c.r.Header.Get("Content-Encoding"), "gzip") {
-		z, err := gzip.NewReader(body)
-		if err != nil {
-			return status(400, "BadRequest", "The gzip-encoded body cannot be read.")
-		}
-		body = io.LimitReader(z, maxBody+1)
-	}
-	if c.raw, err = io.ReadAll(body); err != nil {
+	switch c.raw, err = Body(c.r); {
+	case errors.Is(err, gzip.ErrHeader):
+		return status(400, "BadRequest", "The gzip-encoded body cannot be read.")
+	case err != nil:
 		return status(400, "BadRequest", "The body cannot be read.")
-	}
-	if len(c.raw) > maxBody {
+	case len(c.raw) > maxBody:
 		return status(413, "RequestEntityTooLarge", "The body is too large.")
 	}
 	if len(bytes.TrimSpace(c.raw)) == 0 {
@@ -90,6 +84,29 @@ func (c *call) read() error {
 		return status(415, "UnsupportedMediaType", "The content type must be application/json.")
 	}
 	return nil
+}
+
+// Body reads the body of a request, but not much more of it than is taken, and unpacks it: the request is plain after that. A
+// body that says it is packed and is not is given as it is, with the error of gzip.
+func Body(r *http.Request) ([]byte, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if err != nil || !strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
+		return body, err
+	}
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return body, gzip.ErrHeader
+	}
+	plain, err := io.ReadAll(io.LimitReader(z, maxBody+1))
+	if err != nil {
+		return body, gzip.ErrHeader
+	}
+	r.Header = r.Header.Clone()
+	r.Header.Del("Content-Encoding")
+	return plain, nil
 }
 
 func (c *call) collapses() bool {
@@ -106,12 +123,9 @@ func (c *call) collapses() bool {
 
 // body decodes the body into a JSON object; annotations go, and so do names that differ in case only from known ones.
 func (c *call) body(known ...string) (map[string]any, error) {
-	m := map[string]any{}
-	if c.raw == nil {
-		return m, status(400, "BadRequest", "Empty Payload. JSON content expected.")
-	}
-	if err := json.Unmarshal(c.raw, &m); err != nil {
-		return nil, status(400, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.")
+	var m map[string]any
+	if err := c.decode(&m); err != nil {
+		return nil, err
 	}
 	out := make(map[string]any, len(m))
 	for name, v := range m {
@@ -175,6 +189,15 @@ func (c *call) write(w http.ResponseWriter, rep reply) {
 
 func ok(context string, o odata.Object) (reply, error) {
 	return reply{status: 200, context: context + "/$entity", object: o}, nil
+}
+
+// entity answers with the one thing that the first parameter names.
+func entity[V any](c *call, context string, get func(now time.Time, id string) (V, error), view func(V) odata.Object) (reply, error) {
+	v, err := get(c.now, c.params[0])
+	if err != nil {
+		return reply{}, err
+	}
+	return ok(context, view(v))
 }
 
 func created(context string, o odata.Object) (reply, error) {

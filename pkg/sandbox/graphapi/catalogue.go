@@ -1,12 +1,10 @@
 package graphapi
 
 import (
-	"slices"
 	"strings"
 
 	"wave365/pkg/sandbox/graphapi/odata"
 	"wave365/pkg/sandbox/tenant"
-	"wave365/pkg/sandbox/tenant/catalog"
 )
 
 func (c *call) galleryImages() (reply, error) {
@@ -39,11 +37,7 @@ func (c *call) listImages() (reply, error) {
 }
 
 func (c *call) getImage() (reply, error) {
-	i, err := c.t.DeviceImage(c.now, c.params[0])
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(ve+"deviceImages", imageObject(i))
+	return entity(c, ve+"deviceImages", c.t.DeviceImage, imageObject)
 }
 
 func (c *call) createImage() (reply, error) {
@@ -95,16 +89,6 @@ func (c *call) listConnections() (reply, error) {
 	return c.list(ve+"onPremisesConnections", fixed(c.t.Connections(c.now), c.connectionObject))
 }
 
-func (c *call) regions() (reply, error) {
-	return c.list(ve+"supportedRegions", fixed(catalog.Regions(), func(r catalog.Region) odata.Object {
-		return odata.Object{{Name: "id", Value: r.ID}, {Name: "displayName", Value: r.Name}, {Name: "regionStatus", Value: r.Status},
-			{Name: "supportedSolution", Value: "windows365"}, {Name: "regionGroup", Value: r.Group, When: odata.OnSelect},
-			{Name: "geographicLocationType", Value: r.Geography, When: odata.OnSelect},
-			{Name: "regionRestrictionDetail", When: odata.OnSelect, Value: odata.Object{{Name: "cPURestricted", Value: r.Status == "restricted"},
-				{Name: "gPURestricted", Value: false}, {Name: "nestedVirtualizationRestricted", Value: false}, {Name: "availabilityZoneRestricted", Value: false}}}}
-	}))
-}
-
 func auditObject(e tenant.AuditEvent) odata.Object {
 	actor := odata.Object{{Name: "type", Value: "application"}, {Name: "applicationDisplayName", Value: "sandbox"},
 		{Name: "userPrincipalName"}, {Name: "applicationId"}}
@@ -123,46 +107,7 @@ func auditObject(e tenant.AuditEvent) odata.Object {
 }
 
 func (c *call) listAudit() (reply, error) {
-	return c.list(ve+"auditEvents", from(func(after int64, n int) ([]tenant.AuditEvent, bool) { return c.t.AuditEvents(c.now, after, n) },
-		func(e tenant.AuditEvent) int64 { return e.Seq }, auditObject))
-}
-
-// texts answers a collection of plain texts.
-func (c *call) texts(list []string) (reply, error) {
-	o := odata.Object{{Name: "@odata.context", Value: c.metadata("Collection(Edm.String)")}, {Name: "value", Value: list}}
-	return reply{status: 200, raw: o.AppendJSON(nil, odata.Shape{})}, nil
-}
-
-func (c *call) auditTypes() (reply, error) {
-	return c.texts([]string{"importSnapshot CloudPcSnapshot", "purgeImportedSnapshot CloudPcSnapshot", "user setting create CloudPcUserSetting",
-		"user setting assign CloudPcUserSetting", "policy assign CloudPcProvisioningPolicy", "endGracePeriod CloudPC"})
-}
-
-// effective are the actions of a role with what the sign-in holds.
-func (c *call) effective() []string {
-	kinds := []string{"CloudPCs", "CloudPCImages", "ProvisioningPolicies", "UserSettings", "OnPremisesConnections", "AuditData"}
-	var out []string
-	for _, k := range kinds {
-		out = append(out, "Microsoft.CloudPC/"+k+"/Read")
-		if c.h.perms.allow(writeCloudPC) {
-			out = append(out, "Microsoft.CloudPC/"+k+"/Create", "Microsoft.CloudPC/"+k+"/Update", "Microsoft.CloudPC/"+k+"/Delete")
-		}
-	}
-	// Of snapshots the roles name the actions one by one.
-	out = append(out, "Microsoft.CloudPC/Snapshot/Read")
-	if c.h.perms.allow(writeCloudPC) {
-		out = append(out, "Microsoft.CloudPC/Snapshot/Import", "Microsoft.CloudPC/Snapshot/PurgeImportedSnapshot", "Microsoft.CloudPC/Snapshot/Share")
-	}
-	slices.Sort(out)
-	return out
-}
-
-func (c *call) effectivePermissions() (reply, error) { return c.texts(c.effective()) }
-
-func (c *call) scopedPermissions() (reply, error) {
-	return c.list("Collection(microsoft.graph.cloudPcScopedPermission)", fixed(c.effective(), func(s string) odata.Object {
-		return odata.Object{{Name: "permission", Value: s}, {Name: "scopeIds", Value: []string{"0"}}}
-	}))
+	return c.list(ve+"auditEvents", from(c, c.t.AuditEvents, auditObject))
 }
 
 func (c *call) sendMail() (reply, error) {

@@ -20,11 +20,6 @@ func (c *call) cloudPCObject(p tenant.CloudPC) odata.Object {
 				{{Name: "name", Value: "retriable"}, {Name: "value", Value: "true"}},
 				{{Name: "name", Value: "failedAction"}, {Name: "value", Value: "Provision"}}}}}
 	}
-	var action any
-	if p.Action != "" {
-		action = odata.Object{{Name: "actionName", Value: p.Action}, {Name: "actionState", Value: "done"}, {Name: "startDateTime", Value: p.Acted},
-			{Name: "lastUpdatedDateTime", Value: p.Acted}, {Name: "cloudPcId", Value: p.ID}, {Name: "managedDeviceId", Value: orNull(p.ManagedID)}}
-	}
 	health := "unknown"
 	if !p.Provisioned.IsZero() {
 		health = "available"
@@ -58,7 +53,7 @@ func (c *call) cloudPCObject(p tenant.CloudPC) odata.Object {
 		{Name: "userExperienceType", Value: "cloudPc"},
 		{Name: "powerState", Value: "running"},
 		{Name: "scopeIds", Value: []string{"0"}},
-		{Name: "lastRemoteActionResult", Value: action},
+		{Name: "lastRemoteActionResult"},
 		{Name: "connectivityResult", When: odata.OnSelect, Value: odata.Object{{Name: "status", Value: health},
 			{Name: "updatedDateTime", Value: p.Modified}, {Name: "lastModifiedDateTime", Value: p.Modified}, {Name: "failedHealthCheckItems", Value: []odata.Object{}}}},
 		{Name: "lastLogoffDateTime", When: odata.OnSelect},
@@ -79,29 +74,15 @@ func (c *call) listCloudPCs() (reply, error) {
 		}
 		return c.list(ve+"cloudPCs", fixed(one, c.cloudPCObject))
 	}
-	return c.list(ve+"cloudPCs", from(func(after int64, n int) ([]tenant.CloudPC, bool) { return c.t.CloudPCs(c.now, after, n) },
-		func(p tenant.CloudPC) int64 { return p.Seq }, c.cloudPCObject))
+	return c.list(ve+"cloudPCs", from(c, c.t.CloudPCs, c.cloudPCObject))
 }
 
 func (c *call) getCloudPC() (reply, error) {
-	p, err := c.t.CloudPC(c.now, c.params[0])
-	if err != nil {
-		return reply{}, err
-	}
-	return ok(ve+"cloudPCs", c.cloudPCObject(p))
+	return entity(c, ve+"cloudPCs", c.t.CloudPC, c.cloudPCObject)
 }
 
-func (c *call) countByStatus() (reply, error) {
-	return c.list("Collection(microsoft.graph.cloudPcStatusSummary)", fixed(c.t.CountByStatus(c.now), func(n tenant.Count) odata.Object {
-		return odata.Object{{Name: "status", Value: n.Status}, {Name: "count", Value: n.N}}
-	}))
-}
-
-// act makes the call for a remote action.
-func act(action string) func(*call) (reply, error) {
-	return func(c *call) (reply, error) {
-		var err error
-		c.user, err = c.t.Act(c.now, c.params[0], action)
-		return empty(), err
-	}
+func (c *call) endGrace() (reply, error) {
+	var err error
+	c.user, err = c.t.EndGrace(c.now, c.params[0])
+	return empty(), err
 }

@@ -2,6 +2,7 @@ package graphapi
 
 import (
 	"strings"
+	"time"
 
 	"wave365/pkg/sandbox/graphapi/odata"
 	"wave365/pkg/sandbox/tenant"
@@ -80,11 +81,7 @@ func (c *call) getUser() (reply, error) {
 	if err := c.basicOnly(); err != nil {
 		return reply{}, err
 	}
-	u, err := c.t.User(c.now, c.params[0])
-	if err != nil {
-		return reply{}, err
-	}
-	return ok("users", c.userObject(u))
+	return entity(c, "users", c.t.User, c.userObject)
 }
 
 func (c *call) listUsers() (reply, error) {
@@ -100,16 +97,7 @@ func (c *call) listUsers() (reply, error) {
 			return c.list("users", fixed(one, c.userObject))
 		}
 	}
-	return c.list("users", from(func(after int64, n int) ([]tenant.User, bool) { return c.t.Users(c.now, after, n) },
-		func(u tenant.User) int64 { return u.Seq }, c.userObject))
-}
-
-// advanced wants the header that advanced queries of the directory need.
-func (c *call) advanced() error {
-	if !strings.EqualFold(c.r.Header.Get("ConsistencyLevel"), "eventual") {
-		return status(400, "Request_UnsupportedQuery", "The specified query is not supported without the header ConsistencyLevel: eventual.")
-	}
-	return nil
+	return c.list("users", from(c, c.t.Users, c.userObject))
 }
 
 func (c *call) patchUser() (reply, error) {
@@ -170,16 +158,11 @@ func (c *call) groupObject(g tenant.Group) odata.Object {
 }
 
 func (c *call) getGroup() (reply, error) {
-	g, err := c.t.Group(c.now, c.params[0])
-	if err != nil {
-		return reply{}, err
-	}
-	return ok("groups", c.groupObject(g))
+	return entity(c, "groups", c.t.Group, c.groupObject)
 }
 
 func (c *call) listGroups() (reply, error) {
-	return c.list("groups", from(func(after int64, n int) ([]tenant.Group, bool) { return c.t.Groups(c.now, after, n) },
-		func(g tenant.Group) int64 { return g.Seq }, c.groupObject))
+	return c.list("groups", from(c, c.t.Groups, c.groupObject))
 }
 
 func (c *call) createGroup() (reply, error) {
@@ -238,31 +221,10 @@ func (c *call) members() (reply, error) {
 			return c.list("directoryObjects", fixed(one, c.memberObject))
 		}
 	}
-	return c.list("directoryObjects", c.memberSource(id))
-}
-
-func (c *call) memberSource(id string) source {
-	return from(func(after int64, n int) ([]tenant.User, bool) {
-		us, more, _ := c.t.Members(c.now, id, after, n) // the group was looked up before
+	return c.list("directoryObjects", from(c, func(now time.Time, after int64, n int) ([]tenant.User, bool) {
+		us, more, _ := c.t.Members(now, id, after, n) // the group was looked up before
 		return us, more
-	}, func(u tenant.User) int64 { return u.Seq }, c.memberObject)
-}
-
-func (c *call) memberOf() (reply, error) {
-	gs, err := c.t.GroupsOf(c.now, c.params[0])
-	if err != nil {
-		return reply{}, err
-	}
-	return c.list("directoryObjects", fixed(gs, func(g tenant.Group) odata.Object {
-		return append(odata.Object{{Name: "@odata.type", Value: "#microsoft.graph.group"}}, c.groupObject(g)...)
-	}))
-}
-
-func (c *call) memberOfGroups() (reply, error) {
-	if err := c.advanced(); err != nil {
-		return reply{}, err
-	}
-	return c.memberOf()
+	}, c.memberObject))
 }
 
 // reference is the object id at the end of an @odata.id.

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"strconv"
 	"strings"
+	"time"
 
 	"wave365/pkg/sandbox/graphapi/odata"
 )
@@ -19,12 +20,12 @@ type row struct {
 type source func(after int64, n int) ([]row, bool)
 
 // from makes a source of a paged read of the tenant.
-func from[V any](fetch func(after int64, n int) ([]V, bool), seq func(V) int64, view func(V) odata.Object) source {
+func from[V interface{ Place() int64 }](c *call, fetch func(now time.Time, after int64, n int) ([]V, bool), view func(V) odata.Object) source {
 	return func(after int64, n int) ([]row, bool) {
-		vs, more := fetch(after, n)
+		vs, more := fetch(c.now, after, n)
 		rows := make([]row, len(vs))
 		for i, v := range vs {
-			rows[i] = row{seq(v), view(v)}
+			rows[i] = row{v.Place(), view(v)}
 		}
 		return rows, more
 	}

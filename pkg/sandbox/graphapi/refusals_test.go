@@ -20,14 +20,14 @@ func TestNothingOfThatName(t *testing.T) {
 	whole := `{"displayName":"mig","localAdminEnabled":false,"resetEnabled":false}`
 	for _, c := range [][3]string{
 		{"GET", ve + "cloudPCs/" + nobody},
-		{"POST", ve + "cloudPCs/" + nobody + "/endGracePeriod"}, {"POST", ve + "cloudPCs/" + nobody + "/reprovision", "{}"},
+		{"POST", ve + "cloudPCs/" + nobody + "/endGracePeriod"},
 		{"GET", ve + "provisioningPolicies/" + nobody}, {"PATCH", ve + "provisioningPolicies/" + nobody, join}, {"DELETE", ve + "provisioningPolicies/" + nobody},
 		{"POST", ve + "provisioningPolicies/" + nobody + "/assign", `{"assignments":[]}`},
 		{"GET", ve + "userSettings/" + nobody}, {"PATCH", ve + "userSettings/" + nobody, whole}, {"DELETE", ve + "userSettings/" + nobody},
 		{"POST", ve + "userSettings/" + nobody + "/assign", `{"assignments":[]}`},
 		{"GET", ve + "deviceImages/" + nobody}, {"DELETE", ve + "deviceImages/" + nobody},
 		{"GET", "/v1.0/users/" + nobody}, {"PATCH", "/v1.0/users/" + nobody, `{"usageLocation":"CH"}`}, {"DELETE", "/v1.0/users/" + nobody},
-		{"GET", "/v1.0/users/" + nobody + "/licenseDetails"}, {"GET", "/v1.0/users/" + nobody + "/memberOf"},
+		{"GET", "/v1.0/users/" + nobody + "/licenseDetails"},
 		{"POST", "/v1.0/users/" + nobody + "/assignLicense", `{"addLicenses":[],"removeLicenses":[]}`},
 		{"POST", "/v1.0/users/" + nobody + "/sendMail", `{"message":{"subject":"x","toRecipients":[{"emailAddress":{"address":"a@b"}}]}}`},
 		{"GET", "/v1.0/groups/" + nobody}, {"GET", "/v1.0/groups/" + nobody + "/members"}, {"DELETE", "/v1.0/groups/" + nobody + "/members/" + nobody + "/$ref"},

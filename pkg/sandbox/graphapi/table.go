@@ -2,8 +2,7 @@ package graphapi
 
 import (
 	"net/http"
-
-	"wave365/pkg/sandbox/tenant"
+	"strings"
 )
 
 // table is every call that is known here.
@@ -19,8 +18,6 @@ func table(h *handler) *node {
 	dir(patch, "users/{}", 1, writeUser, "user update", "usage location set", (*call).patchUser)
 	dir(del, "users/{}", 1, writeUser, "user delete", "user deleted", func(c *call) (reply, error) { return c.deleteUser(c.params[0]) })
 	dir(get, "users/{}/licenseDetails", 2, readLicense, "", "", (*call).licenseDetails)
-	dir(get, "users/{}/memberOf", 2, readGroup, "", "", (*call).memberOf)
-	dir(get, "users/{}/memberOf/group", 2, readGroup, "", "", (*call).memberOfGroups)
 	dir(post, "users/{}/assignLicense", 1, writeLicense, "assignLicense", "license assigned", (*call).assignLicense)
 	dir(get, "subscribedSkus", 3, readSKU, "", "", (*call).subscribedSkus)
 	dir(get, "groups", 1, readGroup, "", "", (*call).listGroups)
@@ -51,12 +48,11 @@ func cloudPCReads(root *node) {
 	}
 	read("cloudPCs", (*call).listCloudPCs)
 	read("cloudPCs/{}", (*call).getCloudPC)
-	read("cloudPCs/retrieveCloudPcCountByStatus", (*call).countByStatus)
 	read("servicePlans", (*call).servicePlans)
-	read("provisioningPolicies", (*call).listPolicies)
-	read("provisioningPolicies/{}", (*call).getPolicy)
-	read("userSettings", (*call).listSettings)
-	read("userSettings/{}", (*call).getSetting)
+	for _, k := range assignables {
+		read(k.path, k.all)
+		read(k.path+"/{}", k.one)
+	}
 	read("snapshots/retrieveSnapshotImportResult()/{}", func(c *call) (reply, error) { return c.retrieve(false) })
 	read("snapshots/retrieveSnapshotImportResults()/{}", func(c *call) (reply, error) { return c.retrieve(true) })
 	read("snapshots/listSnapshotImportResults", (*call).listImports)
@@ -64,11 +60,7 @@ func cloudPCReads(root *node) {
 	read("deviceImages", (*call).listImages)
 	read("deviceImages/{}", (*call).getImage)
 	read("onPremisesConnections", (*call).listConnections)
-	read("supportedRegions", (*call).regions)
 	read("auditEvents", (*call).listAudit)
-	read("auditEvents/getAuditActivityTypes", (*call).auditTypes)
-	read("retrieveScopedPermissions", (*call).scopedPermissions)
-	read("getEffectivePermissions", (*call).effectivePermissions)
 }
 
 func cloudPCWrites(root *node, h *handler) {
@@ -78,33 +70,25 @@ func cloudPCWrites(root *node, h *handler) {
 		root.add(rt)
 		return rt
 	}
-	post, patch, del := http.MethodPost, http.MethodPatch, http.MethodDelete
+	post, del := http.MethodPost, http.MethodDelete
 	imp := write(post, "snapshots/importSnapshot", "importSnapshot", "importSnapshot", "CloudPcSnapshot", (*call).importSnapshot)
 	imp.creates = true
 	purge := write(post, "snapshots/purgeImportedSnapshot", "purgeImportedSnapshot", "import purged", "CloudPcSnapshot", (*call).purge)
 	if !h.cfg.Knobs.StrictPermissions {
 		imp.perms, purge.perms = readCloudPC, readCloudPC
 	}
-	write(post, "userSettings", "user setting create", "user setting created", "CloudPcUserSetting", (*call).createSetting).creates = true
-	write(patch, "userSettings/{}", "user setting update", "user setting changed", "CloudPcUserSetting", (*call).patchSetting)
-	write(del, "userSettings/{}", "user setting delete", "user setting deleted", "CloudPcUserSetting", (*call).deleteSetting)
-	write(post, "userSettings/{}/assign", "user setting assign", "user setting assigned", "CloudPcUserSetting", (*call).assignSetting)
-	write(post, "provisioningPolicies", "policy create", "policy created", "CloudPcProvisioningPolicy", (*call).createPolicy).creates = true
-	write(patch, "provisioningPolicies/{}", "policy update", "policy changed", "CloudPcProvisioningPolicy", (*call).patchPolicy)
-	write(del, "provisioningPolicies/{}", "policy delete", "policy deleted", "CloudPcProvisioningPolicy", (*call).deletePolicy)
-	write(post, "provisioningPolicies/{}/assign", "policy assign", "policy assigned", "CloudPcProvisioningPolicy", (*call).assignPolicy)
-	for action, effect := range map[string]string{tenant.EndGrace: "grace period ended", tenant.Reprovision: "reprovision started"} {
-		write(post, "cloudPCs/{}/"+action, action, effect, "CloudPC", act(action))
+	for _, k := range assignables {
+		write(post, k.path, k.name+" create", k.name+" created", k.resource, k.create).creates = true
+		write(http.MethodPatch, k.path+"/{}", k.name+" update", k.name+" changed", k.resource, k.patch)
+		write(del, k.path+"/{}", k.name+" delete", k.name+" deleted", k.resource, k.remove)
+		write(post, k.path+"/{}/assign", k.name+" assign", k.name+" assigned", k.resource, k.reassign)
 	}
+	write(post, "cloudPCs/{}/endGracePeriod", "endGracePeriod", "grace period ended", "CloudPC", (*call).endGrace)
 	write(post, "deviceImages", "image create", "image created", "CloudPcDeviceImage", (*call).createImage).creates = true
 	write(del, "deviceImages/{}", "image delete", "image deleted", "CloudPcDeviceImage", (*call).deleteImage)
 }
 
 func betaOnly(path string) bool {
-	for i := 0; i < len(path); i++ {
-		if path[i] == '/' {
-			path = path[:i]
-		}
-	}
-	return !stable[path]
+	collection, _, _ := strings.Cut(path, "/")
+	return !stable[collection]
 }

@@ -10,8 +10,8 @@ import (
 
 // AuditEvent is one entry of the Cloud PC audit log.
 type AuditEvent struct {
-	Seq                       int64
-	ID, Activity, Operation   string // Operation: create, delete or patch
+	Entry
+	Activity, Operation       string // Operation: create, delete or patch
 	Result                    string // success or clientError
 	Correlation, ResourceType string
 	// Resources are the ids of what was changed.
@@ -26,8 +26,7 @@ const auditKeep = 50_000
 
 // Audit writes an event; id, time and order are filled in here.
 func (t *Tenant) Audit(now time.Time, e AuditEvent) {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	t.note(e)
 }
 
@@ -42,9 +41,7 @@ func (t *Tenant) note(e AuditEvent) {
 
 // AuditEvents gives up to n events after seq, oldest first, and whether there are more.
 func (t *Tenant) AuditEvents(now time.Time, after int64, n int) ([]AuditEvent, bool) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	return page(t.audit, after, n, func(e AuditEvent) int64 { return e.Seq }, func(e AuditEvent) (AuditEvent, bool) { return e, true })
+	return read(t, now, &t.audit, after, n, func(e AuditEvent) AuditEvent { return e })
 }
 
 // Mail is a message that was accepted for sending; nothing is ever sent.
@@ -58,16 +55,15 @@ type Mail struct {
 
 // SendMail accepts a message from the mailbox of a person.
 func (t *Tenant) SendMail(now time.Time, sender string, m Mail) (string, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	u, err := t.mustUser(sender)
 	if err != nil {
 		return "", err
 	}
 	if len(m.To) == 0 {
-		return u.id, fault.New(fault.Invalid, "ErrorInvalidRecipients", "At least one recipient isn't valid.", "")
+		return u.ID, fault.New(fault.Invalid, "ErrorInvalidRecipients", "At least one recipient isn't valid.", "")
 	}
-	m.At, m.From, m.ContentType = t.now, u.upn, cmp.Or(m.ContentType, "text")
+	m.At, m.From, m.ContentType = t.now, u.UPN, cmp.Or(m.ContentType, "text")
 	t.mails = append(t.mails, m)
-	return u.id, nil
+	return u.ID, nil
 }

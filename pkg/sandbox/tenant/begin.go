@@ -52,16 +52,16 @@ func (t *Tenant) buildImport(im scenario.Import) error {
 	if u.imp != nil {
 		return fault.New(fault.Invalid, "scenario.duplicate", "imports: "+im.User+" has two", "a user can have one import")
 	}
-	local, _, _ := strings.Cut(u.upn, "@")
+	local, _, _ := strings.Cut(u.UPN, "@")
 	// Attempt 0: what lies before the story does not use up a fate.
-	s := &snapshot{user: u, ID: t.idFor("import", u.id+"#0"), File: local + "-os.vhd", Bytes: 128 << 30,
-		Started: t.start.Add(-2 * time.Hour), Status: cmp.Or(im.Status, ImportSucceeded), Usage: cmp.Or(im.Usage, NotUsed)}
+	s := &snapshot{user: u, Bytes: 128 << 30, Import: Import{ID: t.idFor("import", u.ID+"#0"), File: local + "-os.vhd",
+		Started: t.start.Add(-2 * time.Hour), Status: cmp.Or(im.Status, ImportSucceeded), Usage: cmp.Or(im.Usage, NotUsed)}}
 	u.imp, t.imports[s.ID] = s, s
 	switch s.Status {
 	case ImportPending, ImportInProgress:
 		s.Started, s.Runs, s.Status = t.start.Add(-5*time.Minute), t.start, ImportPending
 		s.Ends = t.start.Add(t.rules.importBase)
-		t.at(s.Ends, importEnds, lower(u.id), s.N)
+		t.at(s.Ends, importEnds, lower(u.ID), s.N)
 		return nil
 	case ImportFailed:
 		s.Detail = "The file format is incorrect."
@@ -69,7 +69,7 @@ func (t *Tenant) buildImport(im scenario.Import) error {
 	s.Ended = t.start.Add(-time.Hour)
 	s.Runs, s.Ends = s.Started, s.Ended
 	if t.rules.importExpires > 0 {
-		t.at(s.Ended.Add(t.rules.importExpires), importExpires, lower(u.id), s.N)
+		t.at(s.Ended.Add(t.rules.importExpires), importExpires, lower(u.ID), s.N)
 	}
 	return nil
 }
@@ -101,12 +101,12 @@ func (t *Tenant) buildCloudPC(c scenario.CloudPC) error {
 	case "", statusProvisioned:
 	case statusGrace:
 		pc.Stage, pc.GraceEnd = stageGrace, t.start.Add(gracePeriod-24*time.Hour)
-		t.at(pc.GraceEnd, graceEnds, lower(u.id), pc.N)
+		t.at(pc.GraceEnd, graceEnds, lower(u.ID), pc.N)
 		t.linger(pc)
 	case statusProvisioning:
 		pc.Stage, pc.Provisioned, pc.Started = stageBuilding, time.Time{}, t.start.Add(-10*time.Minute)
-		pc.Ends = t.start.Add(t.between(t.rules.provisionMin, t.rules.provisionMax, "provision", u.upn, "0"))
-		t.at(pc.Ends, buildEnds, lower(u.id), pc.N)
+		pc.Ends = t.start.Add(t.between(t.rules.provisionMin, t.rules.provisionMax, "provision", u.UPN, "0"))
+		t.at(pc.Ends, buildEnds, lower(u.ID), pc.N)
 	case statusDeprovisioning:
 		t.leave(pc, t.start)
 		pc.Lag = 0
@@ -120,23 +120,14 @@ func (t *Tenant) buildCloudPC(c scenario.CloudPC) error {
 }
 
 func (t *Tenant) policyNamed(name string) *policy {
-	return find(t.policies, name, func(p *policy) (id, name string) { return p.id, p.name() })
+	return find(t.policies, name, func(p *policy) (id, name string) { return p.ID, p.name() })
 }
 
 // placePC gives a user a Cloud PC from the image that nothing here has built: it was there before the story, or somebody
 // else saw to it.
 func (t *Tenant) placePC(u *user, prod *product, pol *policy, since time.Time) *cloudPC {
-	name := u.id + "/" + prod.SKUID
-	n := -len(u.pcs) // what nothing here has built does not count as a build
-	if !t.rules.ReuseCloudPCID {
-		name += "#" + itoa(n)
-	}
-	pc := &cloudPC{seq: t.next(), user: u, prod: prod, ID: t.newID("cloudPC", name), N: n,
-		course: course{Source: "image", Final: statusProvisioned, Stage: stageSettled}}
+	pc := t.addPC(u, prod, -len(u.pcs), t.newID) // what nothing here has built does not count as a build
+	pc.course = course{Source: "image", Final: statusProvisioned, Stage: stageSettled, Provisioned: since, Modified: since}
 	pc.adopt(pol, since.Add(-time.Hour))
-	pc.Provisioned, pc.Modified = since, since
-	u.pcs = append(u.pcs, pc)
-	t.pcs = append(t.pcs, pc)
-	t.pcID[pc.ID] = pc
 	return pc
 }

@@ -121,16 +121,16 @@ func (t *Tenant) fullName(upn string) string {
 }
 
 func (t *Tenant) buildUser(su *scenario.User) error {
-	u := &user{seq: t.next(), upn: t.fullName(su.UPN), dept: su.Department, enabled: !su.Disabled,
-		whereabouts: whereabouts{location: cmp.Or(su.Location, "CH")}}
-	if u.location == "none" {
-		u.location = ""
+	u := &user{User: User{Entry: Entry{Seq: t.next()}, UPN: t.fullName(su.UPN), Department: su.Department, Enabled: !su.Disabled,
+		Location: cmp.Or(su.Location, "CH")}}
+	if u.Location == "none" {
+		u.Location = ""
 	}
-	u.id = cmp.Or(su.ID, t.idFor("user", u.upn))
-	local, _, _ := strings.Cut(u.upn, "@")
-	u.name = cmp.Or(su.DisplayName, local)
-	if t.byUPN[lower(u.upn)] != nil || t.byID[lower(u.id)] != nil {
-		return fault.New(fault.Invalid, "scenario.duplicate", "users: "+u.upn+" is there twice", "remove one of them")
+	u.ID = cmp.Or(su.ID, t.idFor("user", u.UPN))
+	local, _, _ := strings.Cut(u.UPN, "@")
+	u.Name = cmp.Or(su.DisplayName, local)
+	if t.byUPN[lower(u.UPN)] != nil || t.byID[lower(u.ID)] != nil {
+		return fault.New(fault.Invalid, "scenario.duplicate", "users: "+u.UPN+" is there twice", "remove one of them")
 	}
 	for _, sku := range su.Licenses {
 		p := t.product(sku)
@@ -141,15 +141,15 @@ func (t *Tenant) buildUser(su *scenario.User) error {
 		u.held = append(u.held, &held{prod: p, since: t.start, ready: t.start})
 	}
 	t.users = append(t.users, u)
-	t.byID[lower(u.id)], t.byUPN[lower(u.upn)] = u, u
+	t.byID[lower(u.ID)], t.byUPN[lower(u.UPN)] = u, u
 	return nil
 }
 
 func (t *Tenant) buildGroups(s *scenario.Scenario) error {
 	for _, sg := range s.Groups {
-		g := &group{seq: t.next(), name: sg.Name, dynamic: sg.Dynamic, synced: sg.Synced, roleAssignable: sg.RoleAssignable,
-			restricted: sg.Restricted, mail: sg.MailEnabled, unified: sg.Unified, created: t.start}
-		g.id = cmp.Or(sg.ID, t.newID("group", sg.Name))
+		g := &group{Group: Group{Entry: Entry{t.next(), cmp.Or(sg.ID, t.newID("group", sg.Name))}, Name: sg.Name, Dynamic: sg.Dynamic,
+			Synced: sg.Synced, RoleAssignable: sg.RoleAssignable, Restricted: sg.Restricted, MailEnabled: sg.MailEnabled || sg.Unified,
+			Unified: sg.Unified, Created: t.start}}
 		t.addGroup(g)
 		for _, sku := range sg.Licenses {
 			p := t.product(sku)
@@ -159,12 +159,9 @@ func (t *Tenant) buildGroups(s *scenario.Scenario) error {
 			g.licenses = append(g.licenses, p)
 		}
 		for _, name := range sg.Members {
-			u := t.findUser(t.fullName(name))
-			if u == nil {
-				u = t.findUser(name)
-			}
-			if u == nil {
-				return unknown("groups: "+sg.Name, name, "user")
+			u, err := t.who("groups: "+sg.Name, name)
+			if err != nil {
+				return err
 			}
 			if u.in(g) != nil {
 				continue
@@ -206,14 +203,14 @@ func (t *Tenant) buildConnections(s *scenario.Scenario) error {
 		if err != nil {
 			return err
 		}
-		t.conns = append(t.conns, &connection{seq: t.next(), id: cmp.Or(c.ID, t.newID("connection", c.Name)), name: c.Name,
-			health: cmp.Or(c.Health, "passed"), checked: t.start.Add(-ago), free: max(0, cmp.Or(c.FreeAddresses, 200)), hybrid: c.Hybrid})
+		t.conns = append(t.conns, &Connection{Entry: Entry{t.next(), cmp.Or(c.ID, t.newID("connection", c.Name))}, Name: c.Name,
+			Health: cmp.Or(c.Health, "passed"), Checked: t.start.Add(-ago), FreeAddresses: max(0, cmp.Or(c.FreeAddresses, 200)), Hybrid: c.Hybrid})
 	}
 	return nil
 }
 
 func (t *Tenant) groupNamed(name string) *group {
-	return find(t.groups, name, func(g *group) (id, name string) { return g.id, g.name })
+	return find(t.groups, name, func(g *group) (id, name string) { return g.ID, g.Name })
 }
 
 func (t *Tenant) groupsNamed(field string, names []string) ([]assigned, error) {
@@ -230,20 +227,21 @@ func (t *Tenant) groupsNamed(field string, names []string) ([]assigned, error) {
 
 func (t *Tenant) buildPolicies(s *scenario.Scenario) error {
 	for _, sp := range s.Policies {
-		p := &policy{seq: t.next(), created: t.start, modified: t.start}
+		p := &policy{assignable: assignable{Entry: Entry{Seq: t.next()}, created: t.start, modified: t.start}}
 		join := map[string]any{"domainJoinType": "azureADJoin"}
 		if sp.Hybrid {
 			join["domainJoinType"], p.hybrid = "hybridAzureADJoin", true
 		}
 		if sp.Connection != "" {
-			i := slices.IndexFunc(t.conns, func(c *connection) bool { return c.name == sp.Connection || c.id == sp.Connection })
+			i := slices.IndexFunc(t.conns, func(c *Connection) bool { return c.Name == sp.Connection || c.ID == sp.Connection })
 			if i < 0 {
 				return unknown("policies: "+sp.Name, sp.Connection, "connection")
 			}
 			p.conn = t.conns[i]
-			join["onPremisesConnectionId"] = p.conn.id
+			join["onPremisesConnectionId"] = p.conn.ID
 		} else {
-			join["regionName"], join["regionGroup"] = t.region(cmp.Or(sp.Region, "switzerlandnorth"))
+			region := cmp.Or(sp.Region, "switzerlandnorth")
+			join["regionName"], join["regionGroup"] = region, catalog.RegionGroup(region)
 		}
 		img := t.gallery[0]
 		if sp.Image != "" {
@@ -256,41 +254,24 @@ func (t *Tenant) buildPolicies(s *scenario.Scenario) error {
 			"imageId": img.ID, "imageDisplayName": img.Name, "imageType": "gallery", "domainJoinConfigurations": []any{join},
 			"enableSingleSignOn": true, "localAdminEnabled": false, "userExperienceType": "cloudPc", "managedBy": "windows365",
 			"windowsSetting": map[string]any{"locale": "en-US"}}
-		p.id = cmp.Or(sp.ID, t.newID("policy", sp.Name))
-		to, err := t.groupsNamed("policies: "+sp.Name, sp.Groups)
-		if err != nil {
+		p.ID = cmp.Or(sp.ID, t.newID("policy", sp.Name))
+		var err error
+		if p.to, err = t.groupsNamed("policies: "+sp.Name, sp.Groups); err != nil {
 			return err
-		}
-		p.to = to
-		for _, a := range to {
-			a.group.policies = append(a.group.policies, p)
 		}
 		t.policies = append(t.policies, p)
 	}
 	for _, ss := range s.Settings {
-		x := &setting{seq: t.next(), created: t.start, modified: t.start, props: with(settingDefaults(), Props{"displayName": ss.Name})}
+		x := &setting{assignable{Entry: Entry{Seq: t.next()}, created: t.start, modified: t.start, props: with(settingDefaults(), Props{"displayName": ss.Name})}}
 		if ss.Source != "" {
 			x.props["provisioningSourceType"] = ss.Source
 		}
-		x.id = cmp.Or(ss.ID, t.newID("setting", ss.Name))
-		to, err := t.groupsNamed("settings: "+ss.Name, ss.Groups)
-		if err != nil {
+		x.ID = cmp.Or(ss.ID, t.newID("setting", ss.Name))
+		var err error
+		if x.to, err = t.groupsNamed("settings: "+ss.Name, ss.Groups); err != nil {
 			return err
-		}
-		x.to = to
-		for _, a := range to {
-			a.group.settings = append(a.group.settings, x)
 		}
 		t.settings = append(t.settings, x)
 	}
 	return nil
-}
-
-func (t *Tenant) region(id string) (name, group string) {
-	for _, r := range catalog.Regions() {
-		if r.ID == id {
-			return r.ID, r.Group
-		}
-	}
-	return id, "default"
 }

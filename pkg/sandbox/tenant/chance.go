@@ -1,32 +1,21 @@
 package tenant
 
 import (
-	"encoding/binary"
-	"hash/fnv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+
+	"wave365/pkg/sandbox/chance"
 )
 
 // chance gives a number in [0,1) that depends on the seed and the names only, never on the order of calls.
 func (t *Tenant) chance(names ...string) float64 {
-	h := fnv.New64a()
-	var b [8]byte
-	binary.LittleEndian.PutUint64(b[:], uint64(t.seed))
-	h.Write(b[:])
+	var what []byte
 	for _, n := range names {
-		h.Write([]byte(strings.ToLower(n)))
-		h.Write([]byte{0})
+		what = append(append(what, strings.ToLower(n)...), 0)
 	}
-	x := h.Sum64()
-	// FNV's high bits hardly move with the last letters; one round of mixing spreads them.
-	x ^= x >> 33
-	x *= 0xff51afd7ed558ccd
-	x ^= x >> 33
-	x *= 0xc4ceb9fe1a85ec53
-	x ^= x >> 33
-	return float64(x>>11) / (1 << 53)
+	return chance.Of(t.seed, what)
 }
 
 // between gives a duration in [lo,hi] for the names.

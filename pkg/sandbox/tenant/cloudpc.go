@@ -2,7 +2,6 @@ package tenant
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 
@@ -23,19 +22,17 @@ const (
 
 // cloudPC is one Cloud PC inside; its fields are exported for the state that survives a restart.
 type cloudPC struct {
-	seq  int64
+	Entry
 	user *user
 	prod *product
 	// entraID and managedID are worked out at the first look.
 	entraID, managedID string
 
-	ID   string
 	N    int
 	Name string
 	origin
 	course
 	leaving
-	action
 }
 
 // origin is what the policy gave to a Cloud PC when it was built.
@@ -59,8 +56,7 @@ type leaving struct {
 
 // CloudPC is one Cloud PC as the service shows it.
 type CloudPC struct {
-	Seq int64
-	ID  string
+	Entry
 	holder
 	Name, Status string
 	origin
@@ -69,7 +65,6 @@ type CloudPC struct {
 	Plan                            catalog.Product
 	Provisioned, Modified, GraceEnd time.Time
 	device
-	action
 	// Source is image or snapshot: what the service never tells, for tests and people.
 	Source string
 }
@@ -79,12 +74,6 @@ type holder struct{ UserID, UPN, UserName string }
 
 // device is the Cloud PC's account in the directory and in Intune.
 type device struct{ DeviceID, ManagedID, ManagedName string }
-
-// action is the last remote action, and when it was; empty: none.
-type action struct {
-	Action string
-	Acted  time.Time
-}
 
 // status is what the service shows at a moment.
 func (t *Tenant) status(pc *cloudPC) string {
@@ -117,9 +106,9 @@ func (t *Tenant) status(pc *cloudPC) string {
 }
 
 func (t *Tenant) viewPC(pc *cloudPC) CloudPC {
-	v := CloudPC{Seq: pc.seq, ID: pc.ID, holder: holder{UserID: pc.user.id, UPN: pc.user.upn, UserName: pc.user.name}, Status: t.status(pc),
+	v := CloudPC{Entry: pc.Entry, holder: holder{UserID: pc.user.ID, UPN: pc.user.UPN, UserName: pc.user.Name}, Status: t.status(pc),
 		origin: pc.origin, Plan: pc.prod.Product, Provisioned: pc.Provisioned, Modified: pc.Modified, GraceEnd: pc.GraceEnd,
-		action: pc.action, Source: pc.Source, Name: cmp.Or(pc.Name, pc.PolicyName+" - "+cmp.Or(pc.user.name, pc.user.upn))}
+		Source: pc.Source, Name: cmp.Or(pc.Name, pc.PolicyName+" - "+cmp.Or(pc.user.Name, pc.user.UPN))}
 	if pc.Stage != stageBuilding && pc.Stage != stagePending {
 		v.Code, v.Message = pc.Code, pc.Message
 	}
@@ -138,16 +127,12 @@ func (t *Tenant) viewPC(pc *cloudPC) CloudPC {
 
 // CloudPCs gives up to n Cloud PCs after seq, and whether there are more.
 func (t *Tenant) CloudPCs(now time.Time, after int64, n int) ([]CloudPC, bool) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	return page(t.pcs, after, n, func(pc *cloudPC) int64 { return pc.seq },
-		func(pc *cloudPC) (CloudPC, bool) { return t.viewPC(pc), true })
+	return read(t, now, &t.pcs, after, n, t.viewPC)
 }
 
 // CloudPCOf is a person's oldest Cloud PC; false when there is none. There is one of each Enterprise license at most.
 func (t *Tenant) CloudPCOf(now time.Time, key string) (CloudPC, bool) {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	if u := t.findUser(key); u != nil && len(u.pcs) > 0 {
 		return t.viewPC(u.pcs[0]), true
 	}
@@ -156,13 +141,7 @@ func (t *Tenant) CloudPCOf(now time.Time, key string) (CloudPC, bool) {
 
 // CloudPC finds one by id.
 func (t *Tenant) CloudPC(now time.Time, id string) (CloudPC, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	pc, err := t.mustPC(id)
-	if err != nil {
-		return CloudPC{}, err
-	}
-	return t.viewPC(pc), nil
+	return look(t, now, id, t.mustPC, t.viewPC)
 }
 
 func (t *Tenant) mustPC(id string) (*cloudPC, error) {
@@ -172,63 +151,19 @@ func (t *Tenant) mustPC(id string) (*cloudPC, error) {
 	return nil, missing("Cloud PC", id)
 }
 
-// Count is how many Cloud PCs show a status.
-type Count struct {
-	Status string
-	N      int
-}
-
-// CountByStatus counts the Cloud PCs, statuses in alphabetical order.
-func (t *Tenant) CountByStatus(now time.Time) []Count {
-	t.enter(now)
-	defer t.mu.Unlock()
-	by := map[string]int{}
-	for _, pc := range t.pcs {
-		by[t.status(pc)]++
-	}
-	var out []Count
-	for s, n := range by {
-		out = append(out, Count{s, n})
-	}
-	slices.SortFunc(out, func(a, b Count) int { return strings.Compare(a.Status, b.Status) })
-	return out
-}
-
-// The remote actions that this tenant knows.
-const (
-	EndGrace    = "endGracePeriod"
-	Reprovision = "reprovision"
-)
-
-// Act does a remote action and gives the object id of the Cloud PC's user. An action that does not fit the state is a
-// fault Invalid.
-func (t *Tenant) Act(now time.Time, id, action string) (string, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
+// EndGrace ends the grace period of a Cloud PC at once, and gives the object id of its user. One that is not in grace is a fault
+// Invalid; one that is going already stays as it is.
+func (t *Tenant) EndGrace(now time.Time, id string) (string, error) {
+	defer t.enter(now)()
 	pc, err := t.mustPC(id)
 	if err != nil {
 		return "", err
 	}
-	u := pc.user
-	unfit := invalid("invalidCloudPcStatus", "The action "+action+" is not allowed while the Cloud PC is "+t.status(pc)+".")
-	if action == EndGrace {
-		switch {
-		case pc.Stage == stageGrace:
-			t.leave(pc, t.now)
-		case t.status(pc) != statusGrace:
-			return u.id, unfit
-		}
-		return u.id, nil
+	switch {
+	case pc.Stage == stageGrace:
+		t.leave(pc, t.now)
+	case t.status(pc) != statusGrace:
+		err = invalid("invalidCloudPcStatus", "The action endGracePeriod is not allowed while the Cloud PC is "+t.status(pc)+".")
 	}
-	pol := t.policyFor(u)
-	if pc.Stage != stageSettled || pol == nil {
-		return u.id, unfit
-	}
-	u.builds++
-	pc.N = u.builds
-	pc.Provisioned = time.Time{}
-	t.buildPC(pc, pol, t.wantsSnapshot(u))
-	pc.Action, pc.Acted = action, t.now
-	t.changed(pc)
-	return u.id, nil
+	return pc.user.ID, err
 }

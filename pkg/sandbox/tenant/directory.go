@@ -8,61 +8,50 @@ import (
 	"wave365/pkg/fault"
 )
 
-type user struct {
-	seq                 int64
-	id, upn, name, dept string
-	whereabouts
-	enabled, deleted bool
-	held             []*held
-	groups           []*membership
-	imp              *snapshot
-	pcs              []*cloudPC // by seq, one of each product at most
-	imports, builds  int
-	fate             *fate
-}
-
-// whereabouts is where a user may use licenses, and when licensing learns of it.
-type whereabouts struct {
-	location string
-	located  time.Time
-}
-
-type group struct {
-	seq                                         int64
-	id, name                                    string
-	dynamic, synced, roleAssignable, restricted bool
-	mail, unified                               bool
-	members                                     []*membership // by seq
-	licenses                                    []*product
-	policies                                    []*policy
-	settings                                    []*setting
-	created                                     time.Time
-}
-
-type membership struct {
-	seq     int64
-	user    *user
-	group   *group
-	visible time.Time
-}
-
 // User is a person as the directory shows them.
 type User struct {
-	Seq                                 int64
-	ID, UPN, Name, Department, Location string
-	Enabled                             bool
-	Licenses                            []Held
+	Entry
+	UPN, Name, Department, Location string
+	Enabled                         bool
+	Licenses                        []Held
+}
+
+// user is a person inside: the licenses are in held.
+type user struct {
+	User
+	located         time.Time // when licensing learns of the location
+	deleted         bool
+	held            []*held
+	groups          []*membership
+	imp             *snapshot
+	pcs             []*cloudPC // by seq, one of each product at most
+	imports, builds int
+	fate            *fate
 }
 
 // Group is a security group.
 type Group struct {
-	Seq                                         int64
-	ID, Name                                    string
+	Entry
+	Name                                        string
 	Dynamic, Synced, RoleAssignable, Restricted bool
 	MailEnabled, Unified                        bool
 	Licenses                                    []SKU
 	Created                                     time.Time
 	Members                                     int
+}
+
+// group is a group inside: the members are counted, and the licenses shown, when somebody looks.
+type group struct {
+	Group
+	members  []*membership // by seq
+	licenses []*product
+}
+
+type membership struct {
+	Entry
+	user    *user
+	group   *group
+	visible time.Time
 }
 
 func (t *Tenant) findUser(key string) *user {
@@ -88,21 +77,12 @@ func gone(key string) error {
 
 // User finds a person by object id or user name; a fault NotFound when there is none.
 func (t *Tenant) User(now time.Time, key string) (User, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	u, err := t.mustUser(key)
-	if err != nil {
-		return User{}, err
-	}
-	return t.viewUser(u), nil
+	return look(t, now, key, t.mustUser, t.viewUser)
 }
 
 // Users gives up to n people after seq, in a stable order, and whether there are more.
 func (t *Tenant) Users(now time.Time, after int64, n int) ([]User, bool) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	return page(t.users, after, n, func(u *user) int64 { return u.seq },
-		func(u *user) (User, bool) { return t.viewUser(u), true })
+	return read(t, now, &t.users, after, n, t.viewUser)
 }
 
 // UserCount is how many people there are.
@@ -113,7 +93,7 @@ func (t *Tenant) UserCount() int {
 }
 
 func (t *Tenant) viewUser(u *user) User {
-	v := User{Seq: u.seq, ID: u.id, UPN: u.upn, Name: u.name, Department: u.dept, Location: u.location, Enabled: u.enabled}
+	v := u.User
 	for _, h := range u.held {
 		v.Licenses = append(v.Licenses, t.viewHeld(h))
 	}
@@ -122,8 +102,7 @@ func (t *Tenant) viewUser(u *user) User {
 
 // SetUsageLocation changes where a person may use licenses.
 func (t *Tenant) SetUsageLocation(now time.Time, key, location string) (User, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	u, err := t.mustUser(key)
 	if err != nil {
 		return User{}, err
@@ -131,16 +110,15 @@ func (t *Tenant) SetUsageLocation(now time.Time, key, location string) (User, er
 	if len(location) != 2 {
 		return User{}, badRequest("Invalid value specified for property 'usageLocation' of resource 'User'.")
 	}
-	u.location = strings.ToUpper(location)
-	u.located = t.now.Add(t.between(0, t.rules.locationLag, "location", u.upn))
+	u.Location = strings.ToUpper(location)
+	u.located = t.now.Add(t.between(0, t.rules.locationLag, "location", u.UPN))
 	t.touch(u)
 	return t.viewUser(u), nil
 }
 
 // DeleteUser removes a person for good: what a membership removal without /$ref does to those who may.
 func (t *Tenant) DeleteUser(now time.Time, key string) (User, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	u, err := t.mustUser(key)
 	if err != nil {
 		return User{}, err
@@ -152,7 +130,7 @@ func (t *Tenant) DeleteUser(now time.Time, key string) (User, error) {
 
 func (t *Tenant) deleteUser(u *user) {
 	for _, m := range u.groups {
-		m.group.drop(m)
+		m.group.members = without(m.group.members, m)
 	}
 	u.groups = nil
 	for len(u.held) > 0 {
@@ -160,8 +138,8 @@ func (t *Tenant) deleteUser(u *user) {
 	}
 	u.deleted = true
 	t.evaluate(u)
-	delete(t.byUPN, strings.ToLower(u.upn))
-	t.users = removeSeq(t.users, u.seq, func(u *user) int64 { return u.seq })
+	delete(t.byUPN, strings.ToLower(u.UPN))
+	t.users = without(t.users, u)
 	t.touch(u)
 }
 
@@ -174,26 +152,17 @@ func (t *Tenant) mustGroup(id string) (*group, error) {
 
 // Group finds a group by id; a fault NotFound when there is none.
 func (t *Tenant) Group(now time.Time, id string) (Group, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	g, err := t.mustGroup(id)
-	if err != nil {
-		return Group{}, err
-	}
-	return t.viewGroup(g), nil
+	return look(t, now, id, t.mustGroup, t.viewGroup)
 }
 
 // Groups gives up to n groups after seq, and whether there are more.
 func (t *Tenant) Groups(now time.Time, after int64, n int) ([]Group, bool) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	return page(t.groups, after, n, func(g *group) int64 { return g.seq },
-		func(g *group) (Group, bool) { return t.viewGroup(g), true })
+	return read(t, now, &t.groups, after, n, t.viewGroup)
 }
 
 func (t *Tenant) viewGroup(g *group) Group {
-	v := Group{Seq: g.seq, ID: g.id, Name: g.name, Dynamic: g.dynamic, Synced: g.synced, RoleAssignable: g.roleAssignable,
-		Restricted: g.restricted, MailEnabled: g.mail || g.unified, Unified: g.unified, Created: g.created, Members: len(g.members)}
+	v := g.Group
+	v.Members = len(g.members)
 	for _, p := range g.licenses {
 		v.Licenses = append(v.Licenses, t.viewSKU(p))
 	}
@@ -202,45 +171,43 @@ func (t *Tenant) viewGroup(g *group) Group {
 
 // CreateGroup makes an empty assigned security group.
 func (t *Tenant) CreateGroup(now time.Time, name string) (Group, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	if strings.TrimSpace(name) == "" {
 		return Group{}, badRequest("A value is required for property 'displayName' of resource 'Group'.")
 	}
-	g := &group{seq: t.next(), id: t.newID("group", name), name: name, created: t.now}
+	g := &group{Group: Group{Entry: Entry{t.next(), t.newID("group", name)}, Name: name, Created: t.now}}
 	t.addGroup(g)
 	return t.viewGroup(g), nil
 }
 
 // DeleteGroup removes a group for good: its members lose what came with it, and nothing is assigned to it any more.
 func (t *Tenant) DeleteGroup(now time.Time, id string) error {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	g, err := t.mustGroup(id)
 	if err != nil {
 		return err
 	}
-	if g.synced || g.roleAssignable || g.restricted {
+	if g.Synced || g.RoleAssignable || g.Restricted {
 		return g.accepts()
 	}
 	reaches := func(a assigned) bool { return a.group == g }
-	for _, p := range g.policies {
+	for _, p := range t.policies {
 		p.to = slices.DeleteFunc(p.to, reaches)
 	}
-	for _, s := range g.settings {
+	for _, s := range t.settings {
 		s.to = slices.DeleteFunc(s.to, reaches)
 	}
 	for _, m := range slices.Clone(g.members) {
 		t.quit(m.user, g)
 	}
-	delete(t.groupID, lower(g.id))
-	t.groups = removeSeq(t.groups, g.seq, func(g *group) int64 { return g.seq })
+	delete(t.groupID, lower(g.ID))
+	t.groups = without(t.groups, g)
 	return nil
 }
 
 func (t *Tenant) addGroup(g *group) {
 	t.groups = append(t.groups, g)
-	t.groupID[strings.ToLower(g.id)] = g
+	t.groupID[strings.ToLower(g.ID)] = g
 }
 
 // newID numbers the things of one name, since names need not be unique.

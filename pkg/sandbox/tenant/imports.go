@@ -25,27 +25,24 @@ const (
 	Expired          = "expired"
 )
 
-// snapshot is an imported snapshot; its fields are exported for the state that survives a restart.
-type snapshot struct {
-	user  *user
-	ID    string
-	N     int
-	File  string
-	Bytes int64
-	// Unbootable says why no Cloud PC will start from it; empty: it will.
-	Unbootable string
-	Started    time.Time
-	// Runs is when it leaves pending, Ends when it ends, Ended when it did.
-	Runs, Ends, Ended     time.Time
-	Status, Usage, Detail string
-	// Fails is why it will fail; empty: it will not.
-	Fails string
-}
-
 // Import is an imported snapshot as the service shows it.
 type Import struct {
 	ID, UserID, UPN, File, Status, Usage, Detail, PolicyName string
 	Started, Ended                                           time.Time
+}
+
+// snapshot is an imported snapshot inside: its user and policy are looked up when somebody looks.
+type snapshot struct {
+	Import
+	user  *user
+	N     int
+	Bytes int64
+	// Unbootable says why no Cloud PC will start from it; empty: it will.
+	Unbootable string
+	// Runs is when it leaves pending, Ends when it ends.
+	Runs, Ends time.Time
+	// Fails is why it will fail; empty: it will not.
+	Fails string
 }
 
 // SourceFile is one file of an import. Storage is set for the storage-account form; URL is the sasUrl.
@@ -58,8 +55,8 @@ type SourceFile struct {
 }
 
 func (t *Tenant) viewImport(s *snapshot) Import {
-	v := Import{ID: s.ID, UserID: s.user.id, UPN: s.user.upn, File: s.File, Status: s.Status, Usage: s.Usage, Detail: s.Detail,
-		Started: s.Started, Ended: s.Ended}
+	v := s.Import
+	v.UserID, v.UPN = s.user.ID, s.user.UPN
 	if s.Status == ImportPending && !s.Runs.After(t.now) {
 		v.Status = ImportInProgress
 	}
@@ -71,23 +68,18 @@ func (t *Tenant) viewImport(s *snapshot) Import {
 
 // Import finds one by id; a fault NotFound once it was used up or purged.
 func (t *Tenant) Import(now time.Time, id string) (Import, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	if s := t.imports[lower(id)]; s != nil {
-		return t.viewImport(s), nil
-	}
-	return Import{}, missing("imported snapshot", id)
+	return look(t, now, id, func(id string) (*snapshot, error) {
+		if s := t.imports[lower(id)]; s != nil {
+			return s, nil
+		}
+		return nil, missing("imported snapshot", id)
+	}, t.viewImport)
 }
 
 // Imports are all records, oldest first.
 func (t *Tenant) Imports(now time.Time) []Import {
-	t.enter(now)
-	defer t.mu.Unlock()
-	var out []Import
-	for _, s := range t.importsInOrder() {
-		out = append(out, t.viewImport(s))
-	}
-	return out
+	defer t.enter(now)()
+	return views(t.importsInOrder(), t.viewImport)
 }
 
 func (t *Tenant) importsInOrder() []*snapshot {
@@ -99,8 +91,7 @@ func (t *Tenant) importsInOrder() []*snapshot {
 // ImportSnapshot starts an import for the user with that object id. Faults: Invalid for a bad file reference, NotFound
 // for an unknown user, Conflict or Invalid when the user has an import already, Throttled when the day's cap is reached.
 func (t *Tenant) ImportSnapshot(now time.Time, userID string, files []SourceFile) (Import, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	if _, err := uuid.Parse(userID); err != nil {
 		return Import{}, invalid("invalidAssignedUser", "assignedUserId must be the object id of a user.")
 	}
@@ -125,8 +116,7 @@ func (t *Tenant) ImportSnapshot(now time.Time, userID string, files []SourceFile
 // CountImport counts an import request of the day, whatever becomes of it, and is a fault Throttled when the day allows no
 // more.
 func (t *Tenant) CountImport(now time.Time) error {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	day := t.now.Format(time.DateOnly)
 	t.daily[day]++
 	if most := t.rules.DailyImports; most > 0 && t.daily[day] > most {
@@ -232,12 +222,12 @@ func sasEnd(raw string) time.Time {
 
 func (t *Tenant) startImport(u *user, v verdict) *snapshot {
 	u.imports++
-	s := &snapshot{user: u, N: u.imports, ID: t.idFor("import", u.id+"#"+itoa(u.imports)), File: v.Name, Bytes: v.Virtual,
-		Unbootable: v.Unbootable, Started: t.now, Status: ImportPending, Usage: NotUsed, Fails: v.fails}
+	s := &snapshot{user: u, N: u.imports, Bytes: v.Virtual, Unbootable: v.Unbootable, Fails: v.fails,
+		Import: Import{ID: t.idFor("import", u.ID+"#"+itoa(u.imports)), File: v.Name, Started: t.now, Status: ImportPending, Usage: NotUsed}}
 	try := itoa(u.imports)
 	takes := t.rules.importBase + t.rules.importPer10*time.Duration(math.Ceil(float64(v.Virtual)/(10<<30)))
 	takes = takes * 4 / 5
-	takes += t.between(0, takes/2, "import", u.upn, try)
+	takes += t.between(0, takes/2, "import", u.UPN, try)
 	if v.fails != "" {
 		takes /= 5
 	}
@@ -250,7 +240,7 @@ func (t *Tenant) startImport(u *user, v verdict) *snapshot {
 			s.Fails = f.detail
 		}
 	}
-	s.Runs = t.now.Add(min(takes/10, t.between(5*time.Second, 20*time.Second, "pending", u.upn, try)))
+	s.Runs = t.now.Add(min(takes/10, t.between(5*time.Second, 20*time.Second, "pending", u.UPN, try)))
 	s.Ends = t.now.Add(takes)
 	if !v.expires.IsZero() && v.expires.Before(s.Ends) {
 		s.Ends = v.expires
@@ -259,7 +249,7 @@ func (t *Tenant) startImport(u *user, v verdict) *snapshot {
 	u.imp = s
 	t.imports[s.ID] = s
 	t.touch(u)
-	t.at(s.Ends, importEnds, lower(u.id), s.N)
+	t.at(s.Ends, importEnds, lower(u.ID), s.N)
 	return s
 }
 
@@ -278,7 +268,7 @@ func (t *Tenant) importEnds(u *user, n int) {
 		return
 	}
 	if t.rules.importExpires > 0 {
-		t.at(s.Ended.Add(t.rules.importExpires), importExpires, lower(u.id), s.N)
+		t.at(s.Ended.Add(t.rules.importExpires), importExpires, lower(u.ID), s.N)
 	}
 	t.evaluate(u)
 }
@@ -300,8 +290,7 @@ func (t *Tenant) forget(s *snapshot) {
 
 // Purge removes unused and failed imports, all or none. It gives the object ids of the users whose imports went.
 func (t *Tenant) Purge(now time.Time, ids []string) ([]string, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	if len(ids) == 0 {
 		return nil, invalid("requiredFieldsNotProvided", "The required field 'snapshotIds' was not provided.")
 	}
@@ -321,7 +310,7 @@ func (t *Tenant) Purge(now time.Time, ids []string) ([]string, error) {
 	}
 	var users []string
 	for _, s := range found {
-		users = append(users, s.user.id)
+		users = append(users, s.user.ID)
 		t.forget(s)
 	}
 	return users, nil

@@ -1,7 +1,6 @@
 package tenant
 
 import (
-	"container/heap"
 	"slices"
 	"time"
 
@@ -50,18 +49,16 @@ func (t *Tenant) SetKnobs(now time.Time, k scenario.Knobs) error {
 	if err != nil {
 		return err
 	}
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	before := t.rules.importExpires
 	t.rules = r
 	if r.importExpires == before {
 		return nil
 	}
 	t.events = slices.DeleteFunc(t.events, func(e event) bool { return e.Kind == importExpires })
-	heap.Init(&t.events)
 	for _, s := range t.importsInOrder() {
 		if r.importExpires > 0 && s.Status == ImportSucceeded && s.Usage == NotUsed {
-			t.at(s.Ended.Add(r.importExpires), importExpires, lower(s.user.id), s.N)
+			t.at(s.Ended.Add(r.importExpires), importExpires, lower(s.user.ID), s.N)
 		}
 	}
 	return nil

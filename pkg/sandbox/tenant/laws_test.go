@@ -64,7 +64,7 @@ func (w *world) one(what string, from []string) string {
 func (w *world) act(*rapid.T) {
 	user := w.one("user", w.users)
 	sku := w.one("sku", w.skus)
-	switch w.one("deed", []string{"license", "license", "unlicense", "join", "join", "leave", "import", "import", "purge", "policy", "setting", "source", "end grace", "reprovision", "delete"}) {
+	switch w.one("deed", []string{"license", "license", "unlicense", "join", "join", "leave", "import", "import", "purge", "policy", "setting", "source", "end grace", "delete"}) {
 	case "license":
 		_, _ = w.tn.AssignLicense(w.now, user, []tenant.Grant{{SKUID: sku}}, nil)
 	case "unlicense":
@@ -85,9 +85,9 @@ func (w *world) act(*rapid.T) {
 		_ = w.tn.AssignSetting(w.now, w.setting, rapid.SliceOfDistinct(rapid.SampledFrom(w.groups), func(s string) string { return s }).Draw(w.T, "to"))
 	case "source":
 		_, _ = w.tn.PatchSetting(w.now, w.setting, tenant.Props{"displayName": "mig", "localAdminEnabled": false, "resetEnabled": false, "provisioningSourceType": w.one("source", []string{"image", "snapshot"})})
-	case "end grace", "reprovision":
+	case "end grace":
 		if pcs, _ := w.tn.CloudPCs(w.now, 0, 100); len(pcs) > 0 {
-			_, _ = w.tn.Act(w.now, pcs[len(pcs)-1].ID, rapid.SampledFrom([]string{tenant.EndGrace, tenant.Reprovision}).Draw(w.T, "action"))
+			_, _ = w.tn.EndGrace(w.now, pcs[len(pcs)-1].ID)
 		}
 	case "delete":
 		if rapid.IntRange(0, 9).Draw(w.T, "really") == 0 {

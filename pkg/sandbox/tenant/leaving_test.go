@@ -32,9 +32,9 @@ func (s *story) pcID(user string) string {
 	return p.ID
 }
 
-func (s *story) act(user, action string) {
+func (s *story) endGrace(user string) {
 	s.Helper()
-	if _, err := s.tn.Act(s.now, s.pcID(user), action); err != nil {
+	if _, err := s.tn.EndGrace(s.now, s.pcID(user)); err != nil {
 		s.Fatal(err)
 	}
 }
@@ -57,7 +57,7 @@ func TestGraceBeginsAndEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := migrated(t, nil)
-			_, err := s.tn.Act(s.now, s.pcID(ada), tenant.EndGrace)
+			_, err := s.tn.EndGrace(s.now, s.pcID(ada))
 			s.expect("end of grace without grace", fault.CodeOf(err), "invalidCloudPcStatus")
 			c.lose(s)
 			s.expect("lost", s.pc(ada), "inGracePeriod/snapshot")
@@ -108,8 +108,8 @@ func TestEndGracePeriod(t *testing.T) {
 			t.Parallel()
 			s := migrated(t, knobs(func(k *scenario.Knobs) { k.FlipFlop = c.flip }))
 			s.unlicense(ada)
-			s.act(ada, tenant.EndGrace)
-			s.act(ada, tenant.EndGrace) // still shown in grace: a second call is harmless
+			s.endGrace(ada)
+			s.endGrace(ada) // still shown in grace: a second call is harmless
 			if diff := cmp.Diff(c.want, s.leavingStatuses()); diff != "" {
 				t.Error(diff)
 			}
@@ -125,7 +125,7 @@ func TestNextCloudPC(t *testing.T) {
 			s := migrated(t, knobs(func(k *scenario.Knobs) { k.ReuseCloudPCID = reuse }))
 			first := s.pcID(ada)
 			s.unlicense(ada)
-			s.act(ada, tenant.EndGrace)
+			s.endGrace(ada)
 			s.wait(minute)
 			s.license(ada) // too late: it goes, and the next one follows
 			s.wait(time.Hour)
@@ -144,26 +144,11 @@ func TestPendingProvision(t *testing.T) {
 	s.unlicense(ada)
 	s.license(bob)
 	s.expect("bob waits for the seat in grace", s.pc(bob), "pendingProvision/")
-	s.act(ada, tenant.EndGrace)
+	s.endGrace(ada)
 	s.wait(30 * minute)
 	s.expect("ada", s.pc(ada), "none")
 	s.wait(time.Hour)
 	s.expect("bob", s.pc(bob), "provisioned/image")
-}
-
-func TestReprovisionAfterFailure(t *testing.T) {
-	t.Parallel()
-	s := tell(t, fate(scenario.Fate{Provision: "failed", Code: "intuneEnrollFailed"}))
-	im := s.imports(ada, "good")
-	s.wait(time.Hour)
-	s.license(ada)
-	s.wait(2 * time.Hour)
-	p, _ := s.tn.CloudPCOf(s.now, ada)
-	s.expect("code", p.Code, "intuneEnrollFailed")
-	s.act(ada, tenant.Reprovision)
-	s.wait(2 * time.Hour)
-	s.expect("second build takes the same import", s.pc(ada), "provisioned/snapshot")
-	s.expect("import", s.imp(im.ID), "gone")
 }
 
 func TestLicenseRemovedWhileBuilding(t *testing.T) {

@@ -98,7 +98,7 @@ func (t *Tenant) viewSKU(p *product) SKU {
 func (t *Tenant) viewHeld(h *held) Held {
 	v := Held{SKU: t.viewSKU(h.prod), Since: h.since, Disabled: h.disabled, Error: h.err, PlanStatus: "Success"}
 	if h.by != nil {
-		v.ByGroup = h.by.id
+		v.ByGroup = h.by.ID
 	}
 	switch {
 	case h.err != "":
@@ -117,13 +117,8 @@ func containsFold(list []string, s string) bool {
 
 // SKUs are the products the tenant owns.
 func (t *Tenant) SKUs(now time.Time) []SKU {
-	t.enter(now)
-	defer t.mu.Unlock()
-	var out []SKU
-	for _, p := range t.products {
-		out = append(out, t.viewSKU(p))
-	}
-	return out
+	defer t.enter(now)()
+	return views(t.products, t.viewSKU)
 }
 
 // Plans are all service plans of Enterprise and Business: a catalogue, not what the tenant owns.
@@ -155,8 +150,7 @@ type Grant struct {
 
 // AssignLicense adds and removes direct licenses, all or nothing. A license that is held already is no error.
 func (t *Tenant) AssignLicense(now time.Time, key string, add []Grant, remove []string) (User, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	u, err := t.mustUser(key)
 	if err == nil {
 		err = t.assign(u, add, remove)
@@ -185,7 +179,7 @@ func (t *Tenant) assign(u *user, add []Grant, remove []string) error {
 		if u.holds(p, nil) != nil {
 			continue
 		}
-		if u.location == "" || u.located.After(t.now) {
+		if u.Location == "" || u.located.After(t.now) {
 			return badRequest("License assignment cannot be done for user with invalid usage location.")
 		}
 		if u.holdsAny(p) == nil && p.free() <= 0 {
@@ -217,7 +211,7 @@ func noSKU(id string) error {
 }
 
 func (t *Tenant) licenseLag(u *user) time.Duration {
-	return t.between(0, t.rules.licenseLag, "license", u.upn)
+	return t.between(0, t.rules.licenseLag, "license", u.UPN)
 }
 
 func (u *user) holds(p *product, by *group) *held {

@@ -1,39 +1,32 @@
 package tenant
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
 
-type connection struct {
-	seq              int64
-	id, name, health string
-	checked          time.Time
-	free             int
-	hybrid           bool
+// Connection is an Azure network connection.
+type Connection struct {
+	Entry
+	Name, Health  string
+	Checked       time.Time
+	FreeAddresses int
+	Hybrid, InUse bool
 }
 
 // takeAddress takes one of the subnet's free addresses, if there is one.
-func (c *connection) takeAddress() bool {
-	if c.free <= 0 {
+func (c *Connection) takeAddress() bool {
+	if c.FreeAddresses <= 0 {
 		return false
 	}
-	c.free--
+	c.FreeAddresses--
 	return true
 }
 
-// Connection is an Azure network connection.
-type Connection struct {
-	Seq              int64
-	ID, Name, Health string
-	Checked          time.Time
-	FreeAddresses    int
-	Hybrid, InUse    bool
-}
-
-func (t *Tenant) connection(id string) *connection {
+func (t *Tenant) connection(id string) *Connection {
 	for _, c := range t.conns {
-		if strings.EqualFold(c.id, id) {
+		if strings.EqualFold(c.ID, id) {
 			return c
 		}
 	}
@@ -42,19 +35,12 @@ func (t *Tenant) connection(id string) *connection {
 
 // Connections are all network connections.
 func (t *Tenant) Connections(now time.Time) []Connection {
-	t.enter(now)
-	defer t.mu.Unlock()
-	var out []Connection
-	for _, c := range t.conns {
-		out = append(out, t.viewConnection(c))
-	}
-	return out
+	defer t.enter(now)()
+	return views(t.conns, t.viewConnection)
 }
 
-func (t *Tenant) viewConnection(c *connection) Connection {
-	v := Connection{Seq: c.seq, ID: c.id, Name: c.name, Health: c.health, Checked: c.checked, FreeAddresses: c.free, Hybrid: c.hybrid}
-	for _, p := range t.policies {
-		v.InUse = v.InUse || p.conn == c
-	}
+func (t *Tenant) viewConnection(c *Connection) Connection {
+	v := *c
+	v.InUse = slices.ContainsFunc(t.policies, func(p *policy) bool { return p.conn == c })
 	return v
 }

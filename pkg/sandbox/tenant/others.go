@@ -12,11 +12,10 @@ import (
 // Others lets other people do things, each at its time from now on. Names that stand for nothing are a fault Invalid, and
 // then none of it happens.
 func (t *Tenant) Others(now time.Time, events []scenario.Event) error {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	err := t.schedule(events, t.now)
-	for len(t.events) > 0 && err == nil && !t.events[0].At.After(t.now) {
-		t.happen(t.popEvent())
+	for err == nil && t.due(t.now) {
+		t.happen(t.nextEvent())
 	}
 	return err
 }
@@ -44,7 +43,7 @@ func (t *Tenant) schedule(events []scenario.Event, from time.Time) error {
 		t.story = append(t.story, e)
 		key := ""
 		if who[i] != nil {
-			key = lower(who[i].id)
+			key = lower(who[i].ID)
 		}
 		t.at(due[i], others, key, len(t.story)-1)
 	}
@@ -91,7 +90,7 @@ func (t *Tenant) othersDo(e scenario.Event, u *user) {
 // deeds are what others can do to a person, by the name that a scenario has for it.
 var deeds = map[string]func(*Tenant, *user, scenario.Event){
 	"rename":      func(t *Tenant, u *user, e scenario.Event) { t.rename(u, t.fullName(e.What)) },
-	"disable":     func(_ *Tenant, u *user, _ scenario.Event) { u.enabled = false },
+	"disable":     func(_ *Tenant, u *user, _ scenario.Event) { u.Enabled = false },
 	"delete-user": func(t *Tenant, u *user, _ scenario.Event) { t.deleteUser(u) },
 	"give-license": func(t *Tenant, u *user, e scenario.Event) {
 		_ = t.assign(u, []Grant{{SKUID: t.product(e.What).SKUID}}, nil) // without a seat the portal says no to the other one, too
@@ -142,8 +141,8 @@ func (t *Tenant) rename(u *user, upn string) {
 	if t.byUPN[lower(upn)] != nil {
 		return
 	}
-	delete(t.byUPN, lower(u.upn))
-	u.upn = upn
+	delete(t.byUPN, lower(u.UPN))
+	u.UPN = upn
 	t.byUPN[lower(upn)] = u
 }
 
@@ -152,7 +151,7 @@ func (t *Tenant) giveImport(u *user, status string) {
 	if u.imp != nil {
 		return
 	}
-	local, _, _ := strings.Cut(u.upn, "@")
+	local, _, _ := strings.Cut(u.UPN, "@")
 	s := t.startImport(u, verdict{File: File{Name: local + "-others.vhd", Virtual: 64 << 30}})
 	t.noteOther("importSnapshot", "create", s)
 	if status == ImportInProgress {
@@ -188,7 +187,7 @@ func (t *Tenant) givePC(u *user, policyName string) {
 		prod.holders++
 		u.held = append(u.held, &held{prod: prod, since: t.now, ready: t.now})
 	}
-	if len(pol.to) > 0 && !t.reaches(pol.id, u) {
+	if len(pol.to) > 0 && !t.reaches(pol.ID, u) {
 		t.join(u, pol.to[0].group, t.now)
 	}
 }

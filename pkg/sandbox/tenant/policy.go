@@ -19,10 +19,26 @@ type Props map[string]any
 
 func (p Props) text(name string) string { s, _ := p[name].(string); return s }
 
+// Assignable is a provisioning policy or a user setting: its properties, and the groups that it reaches.
+type Assignable struct {
+	Entry
+	Props             Props
+	Assignments       []Assignment
+	Created, Modified time.Time
+}
+
 // Assignment is one group that a policy or a setting reaches.
 type Assignment struct {
 	GroupID string
 	Created time.Time
+}
+
+// assignable is a policy or a setting inside.
+type assignable struct {
+	Entry
+	props             Props
+	to                []assigned
+	created, modified time.Time
 }
 
 // assigned is an assignment inside; order says which came first.
@@ -32,68 +48,50 @@ type assigned struct {
 	created time.Time
 }
 
+func (x *assignable) key() string { return x.ID }
+
+func (x *assignable) name() string { return x.props.text("displayName") }
+
+func (x *assignable) view() Assignable {
+	v := Assignable{Entry: x.Entry, Props: x.props, Created: x.created, Modified: x.modified, Assignments: make([]Assignment, len(x.to))}
+	for i, a := range x.to {
+		v.Assignments[i] = Assignment{GroupID: a.group.ID, Created: a.created}
+	}
+	return v
+}
+
+// policy is a provisioning policy.
 type policy struct {
-	seq               int64
-	id                string
-	props             Props
-	to                []assigned
-	created, modified time.Time
-	conn              *connection
-	hybrid            bool
+	assignable
+	conn   *Connection
+	hybrid bool
 	// lost: it names a network connection that there is not.
 	lost bool
 }
 
-func (p *policy) name() string { return p.props.text("displayName") }
 func (p *policy) kind() string { return cmp.Or(p.props.text("provisioningType"), "dedicated") }
 
-// Policy is a provisioning policy.
-type Policy struct {
-	Seq               int64
-	ID                string
-	Props             Props
-	Assignments       []Assignment
-	Created, Modified time.Time
-}
-
-func (t *Tenant) viewPolicy(p *policy) Policy {
-	return Policy{Seq: p.seq, ID: p.id, Props: p.props, Created: p.created, Modified: p.modified, Assignments: viewAssigned(p.to)}
-}
-
-func viewAssigned(to []assigned) []Assignment {
-	out := make([]Assignment, len(to))
-	for i, a := range to {
-		out[i] = Assignment{GroupID: a.group.id, Created: a.created}
-	}
-	return out
-}
-
 // Policies gives up to n policies after seq, and whether there are more.
-func (t *Tenant) Policies(now time.Time, after int64, n int) ([]Policy, bool) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	return page(t.policies, after, n, func(p *policy) int64 { return p.seq },
-		func(p *policy) (Policy, bool) { return t.viewPolicy(p), true })
+func (t *Tenant) Policies(now time.Time, after int64, n int) ([]Assignable, bool) {
+	return read(t, now, &t.policies, after, n, (*policy).view)
 }
 
 // Policy finds one by id.
-func (t *Tenant) Policy(now time.Time, id string) (Policy, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	p, err := t.mustPolicy(id)
-	if err != nil {
-		return Policy{}, err
-	}
-	return t.viewPolicy(p), nil
+func (t *Tenant) Policy(now time.Time, id string) (Assignable, error) {
+	return look(t, now, id, t.mustPolicy, (*policy).view)
 }
 
 func (t *Tenant) mustPolicy(id string) (*policy, error) {
-	for _, p := range t.policies {
-		if strings.EqualFold(p.id, id) {
-			return p, nil
-		}
+	return withID(t.policies, "provisioning policy", id)
+}
+
+// withID is the thing of a list with that id; what says to people which kind of thing it is.
+func withID[T interface{ key() string }](list []T, what, id string) (x T, err error) {
+	i := slices.IndexFunc(list, func(x T) bool { return strings.EqualFold(x.key(), id) })
+	if i < 0 {
+		return x, missing(what, id)
 	}
-	return nil, missing("provisioning policy", id)
+	return list[i], nil
 }
 
 func missing(what, id string) error {
@@ -104,41 +102,39 @@ func invalid(code, msg string) error { return fault.New(fault.Invalid, code, msg
 
 // CreatePolicy makes a policy. displayName, imageId, imageDisplayName and a domain join are required; the documentation's own
 // example leaves imageType out.
-func (t *Tenant) CreatePolicy(now time.Time, props Props) (Policy, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
-	p := &policy{created: t.now, modified: t.now, props: with(Props{
+func (t *Tenant) CreatePolicy(now time.Time, props Props) (Assignable, error) {
+	defer t.enter(now)()
+	p := &policy{assignable: assignable{created: t.now, modified: t.now, props: with(Props{
 		"description": "", "provisioningType": "dedicated", "imageType": "gallery", "enableSingleSignOn": false, "localAdminEnabled": false,
 		"userExperienceType": "cloudPc", "managedBy": "windows365", "windowsSetting": map[string]any{"locale": "en-US"},
-	}, props)}
+	}, props)}}
 	if err := t.check(p); err != nil {
-		return Policy{}, err
+		return Assignable{}, err
 	}
-	p.seq, p.id = t.next(), t.newID("policy", p.name())
+	p.Entry = Entry{t.next(), t.newID("policy", p.name())}
 	t.policies = append(t.policies, p)
-	return t.viewPolicy(p), nil
+	return p.view(), nil
 }
 
 // PatchPolicy changes the properties given. What may not change after creation is refused.
-func (t *Tenant) PatchPolicy(now time.Time, id string, props Props) (Policy, error) {
-	t.enter(now)
-	defer t.mu.Unlock()
+func (t *Tenant) PatchPolicy(now time.Time, id string, props Props) (Assignable, error) {
+	defer t.enter(now)()
 	old, err := t.mustPolicy(id)
 	if err != nil {
-		return Policy{}, err
+		return Assignable{}, err
 	}
 	for _, fixed := range []string{"provisioningType", "userExperienceType"} {
 		if v, ok := props[fixed]; ok && v != old.props[fixed] {
-			return Policy{}, invalid("invalidRequest", "The property '"+fixed+"' cannot be changed.")
+			return Assignable{}, invalid("invalidRequest", "The property '"+fixed+"' cannot be changed.")
 		}
 	}
 	p := *old
 	p.props, p.modified = with(old.props, props), t.now
 	if err := t.check(&p); err != nil {
-		return Policy{}, err
+		return Assignable{}, err
 	}
 	*old = p
-	return t.viewPolicy(old), nil
+	return old.view(), nil
 }
 
 func with(base, change Props) Props {
@@ -226,40 +222,36 @@ func checkTemplate(template string) error {
 
 // DeletePolicy removes one that nobody uses; else a refusal whose status a knob chooses.
 func (t *Tenant) DeletePolicy(now time.Time, id string) error {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	p, err := t.mustPolicy(id)
 	if err != nil {
 		return err
 	}
-	inUse := len(p.to) > 0 || slices.ContainsFunc(t.pcs, func(pc *cloudPC) bool { return pc.PolicyID == p.id })
+	inUse := len(p.to) > 0 || slices.ContainsFunc(t.pcs, func(pc *cloudPC) bool { return pc.PolicyID == p.ID })
 	if inUse {
 		return fault.New(refusal(t.rules.DeletePolicyInUse), "provisioningPolicyInUse", "The provisioning policy is in use.", "")
 	}
-	t.policies = removeSeq(t.policies, p.seq, func(p *policy) int64 { return p.seq })
+	t.policies = without(t.policies, p)
 	return nil
 }
 
 // AssignPolicy replaces the groups that a policy reaches. Those who lose it, or gain it, are looked at at once.
 func (t *Tenant) AssignPolicy(now time.Time, id string, groupIDs []string) error {
-	t.enter(now)
-	defer t.mu.Unlock()
+	defer t.enter(now)()
 	p, err := t.mustPolicy(id)
 	if err != nil {
 		return err
 	}
-	to, changed, err := t.assignees(p.to, groupIDs)
+	return t.reassign(&p.assignable, groupIDs)
+}
+
+// reassign replaces the groups that a policy or a setting reaches, and looks at the members of those that came or went.
+func (t *Tenant) reassign(x *assignable, groupIDs []string) error {
+	to, changed, err := t.assignees(x.to, groupIDs)
 	if err != nil {
 		return err
 	}
-	p.to = to
-	for _, g := range changed {
-		g.policies = slices.DeleteFunc(g.policies, func(x *policy) bool { return x == p })
-		if slices.ContainsFunc(to, func(a assigned) bool { return a.group == g }) {
-			g.policies = append(g.policies, p)
-		}
-	}
-	p.modified = t.now
+	x.to, x.modified = to, t.now
 	t.evaluateGroups(changed)
 	return nil
 }
@@ -294,7 +286,7 @@ func (t *Tenant) assignees(old []assigned, ids []string) (to []assigned, changed
 func (t *Tenant) evaluateGroups(gs []*group) {
 	for _, g := range gs {
 		for _, m := range slices.Clone(g.members) {
-			if !m.visible.After(t.now) {
+			if t.seen(m) {
 				t.evaluate(m.user)
 			}
 		}
@@ -305,29 +297,25 @@ func (t *Tenant) evaluateGroups(gs []*group) {
 func (t *Tenant) policyFor(u *user) *policy {
 	var best *policy
 	var order int64
-	for _, m := range u.groups {
-		if m.visible.After(t.now) {
+	for _, p := range t.policies {
+		if p.kind() != "dedicated" {
 			continue
 		}
-		for _, p := range m.group.policies {
-			if p.kind() != "dedicated" {
-				continue
-			}
-			i := slices.IndexFunc(p.to, func(a assigned) bool { return a.group == m.group })
-			if best == nil || p.to[i].order < order {
-				best, order = p, p.to[i].order
+		for _, a := range p.to {
+			if (best == nil || a.order < order) && t.sees(u, a.group) {
+				best, order = p, a.order
 			}
 		}
 	}
 	return best
 }
 
+// reached says whether a policy or a setting reaches the user now.
+func (t *Tenant) reached(u *user, x *assignable) bool {
+	return slices.ContainsFunc(x.to, func(a assigned) bool { return t.sees(u, a.group) })
+}
+
 // reaches says whether the policy with that id still reaches the user.
 func (t *Tenant) reaches(policyID string, u *user) bool {
-	for _, m := range u.groups {
-		if !m.visible.After(t.now) && slices.ContainsFunc(m.group.policies, func(p *policy) bool { return p.id == policyID }) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.policies, func(p *policy) bool { return p.ID == policyID && t.reached(u, &p.assignable) })
 }

@@ -56,7 +56,7 @@ func (t *Tenant) follow(pc *cloudPC) {
 	case pc.Stage == stageSettled && !linked:
 		pc.Stage, pc.GraceEnd = stageGrace, t.now.Add(gracePeriod)
 		t.changed(pc)
-		t.at(pc.GraceEnd, graceEnds, lower(u.id), pc.N)
+		t.at(pc.GraceEnd, graceEnds, lower(u.ID), pc.N)
 	case pc.Stage == stageGrace && linked:
 		pc.Stage, pc.GraceEnd = stageSettled, time.Time{}
 		t.changed(pc)
@@ -83,14 +83,7 @@ func (t *Tenant) provision(u *user, pol *policy, prod *product) {
 		return
 	}
 	u.builds++
-	name := u.id + "/" + prod.SKUID
-	if !t.rules.ReuseCloudPCID {
-		name += "#" + itoa(u.builds)
-	}
-	pc := &cloudPC{seq: t.next(), user: u, prod: prod, ID: t.idFor("cloudPC", name), N: u.builds}
-	u.pcs = append(u.pcs, pc)
-	t.pcs = append(t.pcs, pc)
-	t.pcID[pc.ID] = pc
+	pc := t.addPC(u, prod, u.builds, t.idFor)
 	if prod.lingering > 0 && prod.free() < prod.lingering {
 		pc.Stage = stagePending
 		pc.adopt(pol, t.now)
@@ -99,6 +92,19 @@ func (t *Tenant) provision(u *user, pol *policy, prod *product) {
 		return
 	}
 	t.buildPC(pc, pol, snap)
+}
+
+// addPC makes the user's Cloud PC number n, with an id of its name.
+func (t *Tenant) addPC(u *user, prod *product, n int, id func(kind, name string) string) *cloudPC {
+	name := u.ID + "/" + prod.SKUID
+	if !t.rules.ReuseCloudPCID {
+		name += "#" + itoa(n)
+	}
+	pc := &cloudPC{Entry: Entry{t.next(), id("cloudPC", name)}, user: u, prod: prod, N: n}
+	u.pcs = append(u.pcs, pc)
+	t.pcs = append(t.pcs, pc)
+	t.pcID[pc.ID] = pc
+	return pc
 }
 
 // buildPC starts the building of a Cloud PC and decides how it will end.
@@ -110,7 +116,7 @@ func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
 	} else if pc.firstFate() == "warnings" {
 		pc.Final, pc.Code, pc.Message = statusWarnings, u.fate.code, u.fate.message
 	}
-	takes := t.between(t.rules.provisionMin, t.rules.provisionMax, "provision", u.upn, itoa(pc.N))
+	takes := t.between(t.rules.provisionMin, t.rules.provisionMax, "provision", u.UPN, itoa(pc.N))
 	if pol.hybrid {
 		takes += takes / 2
 	}
@@ -119,7 +125,7 @@ func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
 	}
 	pc.Started, pc.Ends = t.now, t.now.Add(takes)
 	t.changed(pc)
-	t.at(pc.Ends, buildEnds, lower(u.id), pc.N)
+	t.at(pc.Ends, buildEnds, lower(u.ID), pc.N)
 }
 
 // firstFate is what the scenario says of the provisioning of the user's first Cloud PC; empty for the later ones.
@@ -132,22 +138,16 @@ func (pc *cloudPC) firstFate() string {
 
 // choose decides what a Cloud PC is built from: the user's import, when a setting says snapshot and there is one, or the image.
 func (t *Tenant) choose(pc *cloudPC, pol *policy, snap bool) {
-	u, before := pc.user, pc.Source
-	inUse := before == "snapshot" && u.imp != nil && u.imp.Usage == InUse
-	// A build that failed and is tried again still has the import that it took.
-	reuse := inUse && pc.Final == statusFailed
+	u := pc.user
 	pc.adopt(pol, t.now)
-	pc.Stage, pc.Source, pc.Final, pc.Code, pc.Message = stageBuilding, "image", statusProvisioned, "", ""
+	pc.Stage, pc.Source, pc.Final = stageBuilding, "image", statusProvisioned
 	switch {
 	case !snap || pc.firstFate() == "image":
 		// From the image although all was in order, if the fate says so: the import stays unused, and that is how to tell.
-	case u.usable() || reuse:
+	case u.usable():
 		pc.Source, u.imp.Usage = "snapshot", InUse
 	case t.rules.NoSnapshot == "failed":
 		pc.fail("importedSnapshotNotFound", "No imported snapshot is ready for the user.")
-	}
-	if inUse && pc.Source == "image" && !t.rules.KeepImportRecord {
-		t.forget(u.imp) // what it was used for is gone, and nothing will use it again
 	}
 }
 
@@ -161,7 +161,7 @@ func (t *Tenant) obstacle(pc *cloudPC, pol *policy) (code, message string) {
 		return "snapshotDiskNotBootable", "The virtual machine did not start from the imported disk: " + imp.Unbootable + "."
 	case pol.lost:
 		return "onPremisesConnectionNotFound", "The Azure network connection of the provisioning policy was not found."
-	case pol.conn != nil && pol.conn.health == "failed":
+	case pol.conn != nil && pol.conn.Health == "failed":
 		return "onPremisesConnectionUnhealthy", "The Azure network connection is not healthy."
 	case pol.conn != nil && !pol.conn.takeAddress():
 		return "resourceAvailabilityCheckNoSubnetIP", "There are not enough IP addresses in the subnet."
@@ -178,10 +178,10 @@ func (pc *cloudPC) fail(code, message string) {
 }
 
 func (pc *cloudPC) adopt(pol *policy, now time.Time) {
-	pc.PolicyID, pc.PolicyName, pc.Created = pol.id, pol.name(), now
+	pc.PolicyID, pc.PolicyName, pc.Created = pol.ID, pol.name(), now
 	pc.Image = pol.props.text("imageDisplayName")
 	if pol.conn != nil {
-		pc.Connection = pol.conn.name
+		pc.Connection = pol.conn.Name
 	}
 	if joins, _ := pol.props["domainJoinConfigurations"].([]any); len(joins) > 0 {
 		m, _ := joins[0].(map[string]any)
@@ -228,10 +228,10 @@ func (t *Tenant) settle(pc *cloudPC) {
 func (t *Tenant) leave(pc *cloudPC, now time.Time) {
 	u := pc.user
 	pc.Stage, pc.Asked = stageLeaving, now
-	pc.Lag = t.between(5*time.Minute, 10*time.Minute, "leave", u.upn, itoa(pc.N))
-	pc.Gone = now.Add(pc.Lag + t.between(8*time.Minute, 15*time.Minute, "deprovision", u.upn, itoa(pc.N)))
+	pc.Lag = t.between(5*time.Minute, 10*time.Minute, "leave", u.UPN, itoa(pc.N))
+	pc.Gone = now.Add(pc.Lag + t.between(8*time.Minute, 15*time.Minute, "deprovision", u.UPN, itoa(pc.N)))
 	t.changed(pc)
-	t.at(pc.Gone, pcGone, lower(u.id), pc.N)
+	t.at(pc.Gone, pcGone, lower(u.ID), pc.N)
 }
 
 func (t *Tenant) remove(pc *cloudPC) {
@@ -240,9 +240,8 @@ func (t *Tenant) remove(pc *cloudPC) {
 		pc.prod.lingering--
 	}
 	delete(t.pcID, pc.ID)
-	t.pcs = removeSeq(t.pcs, pc.seq, func(pc *cloudPC) int64 { return pc.seq })
-	pc.prod.waiting = slices.DeleteFunc(pc.prod.waiting, func(x *user) bool { return x == u })
-	u.pcs = slices.DeleteFunc(u.pcs, func(x *cloudPC) bool { return x == pc })
+	t.pcs, u.pcs = without(t.pcs, pc), without(u.pcs, pc)
+	pc.prod.waiting = without(pc.prod.waiting, u)
 	if pc.Source == "snapshot" && u.imp != nil && u.imp.Usage == InUse && !t.rules.KeepImportRecord {
 		t.forget(u.imp)
 	}

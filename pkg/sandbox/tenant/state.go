@@ -15,8 +15,8 @@ type State struct {
 	// Users are those about whom something changed since the scenario, with the groups they are in or will be seen in.
 	Users       []Person
 	Groups      []Group
-	Policies    []Policy
-	Settings    []Setting
+	Policies    []Assignable
+	Settings    []Assignable
 	Connections []Connection
 	Images      []DeviceImage
 	Imports     []Import
@@ -37,18 +37,18 @@ func (t *Tenant) State() State {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := State{Now: t.now, Seq: t.seq, Audit: slices.Clone(t.audit), Mails: slices.Clone(t.mails)}
-	for _, u := range slices.SortedFunc(maps.Keys(t.touched), func(a, b *user) int { return cmp.Compare(a.seq, b.seq) }) {
+	for _, u := range slices.SortedFunc(maps.Keys(t.touched), func(a, b *user) int { return cmp.Compare(a.Seq, b.Seq) }) {
 		p := Person{User: t.viewUser(u)}
 		for _, m := range u.groups {
-			p.Groups = append(p.Groups, m.group.id)
+			p.Groups = append(p.Groups, m.group.ID)
 		}
 		s.Users = append(s.Users, p)
 	}
 	s.Groups = views(t.groups, t.viewGroup)
-	s.Policies = views(t.policies, t.viewPolicy)
-	s.Settings = views(t.settings, viewSetting)
+	s.Policies = views(t.policies, (*policy).view)
+	s.Settings = views(t.settings, (*setting).view)
 	s.Connections = views(t.conns, t.viewConnection)
-	s.Images = views(t.images, (*deviceImage).view)
+	s.Images = views(t.images, (*DeviceImage).view)
 	s.Imports = views(t.importsInOrder(), t.viewImport)
 	s.CloudPCs = views(t.pcs, t.viewPC)
 	s.SKUs = views(t.products, t.viewSKU)

@@ -2,7 +2,6 @@ package tenant
 
 import (
 	"cmp"
-	"container/heap"
 	"slices"
 	"sync"
 	"time"
@@ -25,7 +24,7 @@ type Tenant struct {
 
 	now    time.Time
 	seq    int64
-	events events
+	events []event // by the time when they are due
 
 	directory
 	service
@@ -56,8 +55,8 @@ type directory struct {
 type service struct {
 	policies []*policy
 	settings []*setting
-	conns    []*connection
-	images   []*deviceImage
+	conns    []*Connection
+	images   []*DeviceImage
 	gallery  []GalleryImage
 	sources  map[string]string // managed images in Azure by ARM id, with the error that one made of it ends in
 	imports  map[string]*snapshot
@@ -101,12 +100,12 @@ func New(s *scenario.Scenario, seed int64, start time.Time, disks Disks) (*Tenan
 // Organization is who this tenant is.
 func (t *Tenant) Organization() Organization { return t.org }
 
-// enter locks and lets happen what is due by now. The caller unlocks.
-func (t *Tenant) enter(now time.Time) {
+// enter locks and lets happen what is due by now. The caller unlocks with what it gives.
+func (t *Tenant) enter(now time.Time) (unlock func()) {
 	t.mu.Lock()
 	now = now.UTC()
-	for len(t.events) > 0 && !t.events[0].At.After(now) {
-		e := t.popEvent()
+	for t.due(now) {
+		e := t.nextEvent()
 		if e.At.After(t.now) {
 			t.now = e.At
 		}
@@ -115,15 +114,11 @@ func (t *Tenant) enter(now time.Time) {
 	if now.After(t.now) {
 		t.now = now
 	}
+	return t.mu.Unlock
 }
 
 // Pass lets happen what is due by now.
-func (t *Tenant) Pass(now time.Time) {
-	t.enter(now)
-	t.mu.Unlock()
-}
-
-func (t *Tenant) popEvent() event { return heap.Pop(&t.events).(event) }
+func (t *Tenant) Pass(now time.Time) { t.enter(now)() }
 
 func (t *Tenant) next() int64 { t.seq++; return t.seq }
 
@@ -135,6 +130,9 @@ type event struct {
 	Key  string
 	N    int
 }
+
+// compare orders events by time; of those of one moment the one that was known first comes first.
+func (e event) compare(f event) int { return cmp.Or(e.At.Compare(f.At), cmp.Compare(e.Seq, f.Seq)) }
 
 const (
 	evaluateUser  = "evaluate"
@@ -148,7 +146,19 @@ const (
 )
 
 func (t *Tenant) at(when time.Time, kind, key string, n int) {
-	heap.Push(&t.events, event{At: when, Seq: t.next(), Kind: kind, Key: key, N: n})
+	e := event{At: when, Seq: t.next(), Kind: kind, Key: key, N: n}
+	i, _ := slices.BinarySearchFunc(t.events, e, event.compare)
+	t.events = slices.Insert(t.events, i, e)
+}
+
+// due says whether something is due by then.
+func (t *Tenant) due(by time.Time) bool { return len(t.events) > 0 && !t.events[0].At.After(by) }
+
+// nextEvent takes out the event that is due first.
+func (t *Tenant) nextEvent() event {
+	e := t.events[0]
+	t.events = t.events[1:]
+	return e
 }
 
 func (t *Tenant) happen(e event) {
@@ -187,36 +197,50 @@ func (t *Tenant) happen(e event) {
 // touch marks a user as changed since the start.
 func (t *Tenant) touch(u *user) { t.touched[u] = struct{}{} }
 
-type events []event
-
-func (e events) Len() int { return len(e) }
-func (e events) Less(i, j int) bool {
-	if c := e[i].At.Compare(e[j].At); c != 0 {
-		return c < 0
-	}
-	return e[i].Seq < e[j].Seq
-}
-func (e events) Swap(i, j int) { e[i], e[j] = e[j], e[i] }
-func (e *events) Push(x any)   { *e = append(*e, x.(event)) }
-func (e *events) Pop() any {
-	old := *e
-	x := old[len(old)-1]
-	*e = old[:len(old)-1]
-	return x
+// Entry is what every thing in a list has: its place in the stable order, and an id.
+type Entry struct {
+	Seq int64
+	ID  string
 }
 
-// page gives up to n views of the things after seq, and whether there are more. list is ordered by seq.
-func page[T, V any](list []T, after int64, n int, seq func(T) int64, view func(T) (V, bool)) (out []V, more bool) {
-	i, _ := slices.BinarySearchFunc(list, after+1, func(x T, s int64) int { return cmp.Compare(seq(x), s) })
+// Place is where it stands in the order.
+func (e Entry) Place() int64 { return e.Seq }
+
+// place is an entry with a place in the order of its list.
+type place interface{ Place() int64 }
+
+// page gives up to n views of the things after seq that are to be seen, and whether there are more. list is ordered.
+func page[T place, V any](list []T, after int64, n int, seen func(T) bool, view func(T) V) (out []V, more bool) {
+	i, _ := slices.BinarySearchFunc(list, after+1, func(x T, s int64) int { return cmp.Compare(x.Place(), s) })
 	for ; i < len(list); i++ {
-		v, ok := view(list[i])
-		if !ok {
+		if !seen(list[i]) {
 			continue
 		}
 		if len(out) == n {
 			return out, true
 		}
-		out = append(out, v)
+		out = append(out, view(list[i]))
 	}
 	return out, false
+}
+
+// read is a page of all the things of a list.
+func read[T place, V any](t *Tenant, now time.Time, list *[]T, after int64, n int, view func(T) V) ([]V, bool) {
+	defer t.enter(now)()
+	return page(*list, after, n, func(T) bool { return true }, view)
+}
+
+// look is the view of one thing, or the error with which it is not found.
+func look[T, V any](t *Tenant, now time.Time, key string, find func(key string) (T, error), view func(T) V) (v V, err error) {
+	defer t.enter(now)()
+	x, err := find(key)
+	if err == nil {
+		v = view(x)
+	}
+	return v, err
+}
+
+// without is a list without one of its things.
+func without[T comparable](list []T, x T) []T {
+	return slices.DeleteFunc(list, func(y T) bool { return y == x })
 }

@@ -1,8 +1,9 @@
 // Package catalog is what Microsoft publishes rather than what a tenant owns: the Windows 365 products with their
-// service plans, the gallery images and the regions. It is not for anything that changes.
+// service plans, the gallery images and the groups of regions. It is not for anything that changes.
 package catalog
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/csv"
 	"fmt"
@@ -75,20 +76,10 @@ func Images() []Image {
 	}
 }
 
-// Region is a region Cloud PCs can be made in. Status is available, restricted or unavailable.
-type Region struct{ ID, Name, Group, Geography, Status string }
-
-// Regions are some of the supported regions; one is restricted.
-func Regions() []Region {
-	return []Region{
-		{"switzerlandnorth", "Switzerland North", "switzerland", "europe", "available"},
-		{"westeurope", "West Europe", "europeUnion", "europe", "available"},
-		{"northeurope", "North Europe", "europeUnion", "europe", "available"},
-		{"germanywestcentral", "Germany West Central", "germany", "europe", "available"},
-		{"francecentral", "France Central", "france", "europe", "available"},
-		{"uksouth", "UK South", "unitedKingdom", "europe", "available"},
-		{"eastus2", "East US 2", "usEast", "usEast", "available"},
-		{"westus3", "West US 3", "usWest", "usWest", "restricted"},
-		{"australiaeast", "Australia East", "australia", "australiaNewZealand", "available"},
-	}
+// RegionGroup is the group of a region, for some of the regions in which Cloud PCs can be made; default for the others.
+func RegionGroup(region string) string {
+	return cmp.Or(map[string]string{
+		"switzerlandnorth": "switzerland", "westeurope": "europeUnion", "northeurope": "europeUnion", "germanywestcentral": "germany",
+		"francecentral": "france", "uksouth": "unitedKingdom", "eastus2": "usEast", "westus3": "usWest", "australiaeast": "australia",
+	}[region], "default")
 }
