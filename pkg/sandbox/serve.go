@@ -18,7 +18,7 @@ import (
 	"wave365/pkg/sandbox/answer"
 	"wave365/pkg/sandbox/change"
 	"wave365/pkg/sandbox/faults"
-	"wave365/pkg/sandbox/graphapi"
+	"wave365/pkg/sandbox/graphapi/call"
 	"wave365/pkg/sandbox/loopback"
 	"wave365/pkg/sandbox/reqlog"
 )
@@ -124,9 +124,9 @@ func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.E
 	if s.toBlobs(r) {
 		return s.handleBlob(w, r, entry)
 	}
-	var tr graphapi.Trace
+	var tr call.Trace
 	rec := answer.New(nil)
-	traced := func(r *http.Request) *http.Request { return r.WithContext(graphapi.WithTrace(r.Context(), &tr)) }
+	traced := func(r *http.Request) *http.Request { return r.WithContext(call.WithTrace(r.Context(), &tr)) }
 	switch {
 	case strings.HasSuffix(strings.ToLower(r.URL.Path), "/$batch"):
 		s.graph.ServeHTTP(rec, traced(r)) // the requests inside take the lock themselves
@@ -137,7 +137,7 @@ func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.E
 			s.graph.ServeHTTP(rec, traced(r))
 		}()
 	default:
-		body, err := graphapi.Body(r)
+		body, err := call.Body(r)
 		if err != nil && !errors.Is(err, gzip.ErrHeader) { // of that the handler says what it thinks
 			rec.Cut = "reset"
 			return rec
@@ -149,7 +149,7 @@ func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.E
 }
 
 // change lets a request change the tenant at one moment of service time, and makes what it changed durable.
-func (s *Sandbox) change(rec *answer.Recorder, r *http.Request, body []byte, tr *graphapi.Trace) {
+func (s *Sandbox) change(rec *answer.Recorder, r *http.Request, body []byte, tr *call.Trace) {
 	s.order.Lock()
 	defer s.order.Unlock()
 	now := s.clock.Now()

@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/sandbox/answer"
 	"wave365/pkg/sandbox/change"
 	"wave365/pkg/sandbox/clock"
-	"wave365/pkg/sandbox/graphapi"
+	"wave365/pkg/sandbox/graphapi/call"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant"
 )
@@ -48,9 +48,9 @@ func (s *Sandbox) redo(c change.Change) error {
 	defer s.pinned.Store(nil)
 	s.storage.Replay(c.Checks)
 	defer s.storage.Live()
-	var tr graphapi.Trace
+	var tr call.Trace
 	rec := answer.New(nil)
-	s.graph.ServeHTTP(rec, r.WithContext(graphapi.WithTrace(r.Context(), &tr)))
+	s.graph.ServeHTTP(rec, r.WithContext(call.WithTrace(r.Context(), &tr)))
 	if tr.Effect != c.Effect {
 		return fault.New(fault.Invalid, "sandbox.state",
 			fmt.Sprintf("the state folder was written by another version of this program: %s %s had the effect %q and now has %q (status %d)",

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"wave365/pkg/sandbox/answer"
+	"wave365/pkg/sandbox/graphapi/call"
 	"wave365/pkg/sandbox/graphapi/odata"
 )
 
@@ -24,26 +25,26 @@ type batchItem struct {
 }
 
 // batch runs the inner requests one after another, in the order given.
-func (c *call) batch() (reply, error) {
+func (h *handler) batch(c *call.Call) (call.Reply, error) {
 	var in struct{ Requests []batchItem }
-	if err := c.decode(&in); err != nil {
-		return reply{}, err
+	if err := c.Decode(&in); err != nil {
+		return call.Reply{}, err
 	}
 	if n := len(in.Requests); n == 0 || n > maxBatch {
-		return reply{}, status(400, "BadRequest", "The number of batched requests must be between 1 and 20.")
+		return call.Reply{}, call.Status(400, "BadRequest", "The number of batched requests must be between 1 and 20.")
 	}
 	seen := map[string]int{}
 	for _, it := range in.Requests {
 		id := strings.ToLower(it.ID)
 		if it.ID == "" || it.Method == "" || it.URL == "" {
-			return reply{}, status(400, "BadRequest", "Each batched request needs id, method and url.")
+			return call.Reply{}, call.Status(400, "BadRequest", "Each batched request needs id, method and url.")
 		}
 		if _, dup := seen[id]; dup {
-			return reply{}, status(400, "BadRequest", "The request id '"+it.ID+"' is there more than once.")
+			return call.Reply{}, call.Status(400, "BadRequest", "The request id '"+it.ID+"' is there more than once.")
 		}
 		for _, d := range it.DependsOn {
 			if _, before := seen[strings.ToLower(d)]; !before {
-				return reply{}, status(400, "BadRequest", "The request '"+it.ID+"' depends on '"+d+"', which does not come before it.")
+				return call.Reply{}, call.Status(400, "BadRequest", "The request '"+it.ID+"' depends on '"+d+"', which does not come before it.")
 			}
 		}
 		seen[id] = 0
@@ -53,19 +54,19 @@ func (c *call) batch() (reply, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		rec := c.inner(it, seen)
+		rec := h.inner(c, it, seen)
 		seen[strings.ToLower(it.ID)] = rec.Status()
 		b = appendAnswer(b, it.ID, rec)
 	}
-	return reply{status: 200, raw: append(b, "]}"...)}, nil
+	return call.Reply{Status: 200, Raw: append(b, "]}"...)}, nil
 }
 
-func (c *call) inner(it batchItem, done map[string]int) *answer.Recorder {
+func (h *handler) inner(c *call.Call, it batchItem, done map[string]int) *answer.Recorder {
 	rec := answer.New(nil)
 	refuse := func(code int, name, msg string) *answer.Recorder {
 		rec.Header().Set("Content-Type", "application/json")
 		rec.WriteHeader(code)
-		_, _ = rec.Write(c.failed(status(code, name, msg)).raw)
+		_, _ = rec.Write(c.Failed(call.Status(code, name, msg)).Raw)
 		return rec
 	}
 	for _, d := range it.DependsOn {
@@ -73,19 +74,19 @@ func (c *call) inner(it batchItem, done map[string]int) *answer.Recorder {
 			return refuse(http.StatusFailedDependency, "FailedDependency", "The request '"+d+"' that this one depends on failed.")
 		}
 	}
-	r, err := http.NewRequestWithContext(c.r.Context(), strings.ToUpper(it.Method), c.root()+"/"+c.version+"/"+strings.TrimPrefix(it.URL, "/"), nil)
+	r, err := http.NewRequestWithContext(c.Request.Context(), strings.ToUpper(it.Method), c.Root()+"/"+c.Version+"/"+strings.TrimPrefix(it.URL, "/"), nil)
 	if err != nil || strings.Contains(it.URL, "://") || strings.Contains(strings.ToLower(it.URL), "$batch") {
 		return refuse(400, "BadRequest", "The url of the batched request '"+it.ID+"' is invalid.")
 	}
-	r.Host = c.r.Host
-	r.RemoteAddr = c.r.RemoteAddr
+	r.Host = c.Request.Host
+	r.RemoteAddr = c.Request.RemoteAddr
 	r.RequestURI = r.URL.RequestURI()
 	for name, v := range it.Headers {
 		r.Header.Set(name, v)
 	}
 	for _, name := range []string{"Authorization", "client-request-id"} {
-		if r.Header.Get(name) == "" && c.r.Header.Get(name) != "" {
-			r.Header.Set(name, c.r.Header.Get(name))
+		if r.Header.Get(name) == "" && c.Request.Header.Get(name) != "" {
+			r.Header.Set(name, c.Request.Header.Get(name))
 		}
 	}
 	if body := it.Body; len(body) > 0 && string(body) != "null" {
@@ -95,7 +96,7 @@ func (c *call) inner(it batchItem, done map[string]int) *answer.Recorder {
 		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
 	// The outer trace is the outer request's: the inner handler makes its own where it logs.
-	c.h.cfg.Self().ServeHTTP(rec, r.WithContext(WithTrace(r.Context(), &Trace{})))
+	h.cfg.Self().ServeHTTP(rec, r.WithContext(call.WithTrace(r.Context(), &call.Trace{})))
 	return rec
 }
 

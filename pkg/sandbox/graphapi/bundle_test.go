@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"wave365/pkg/sandbox/graphapi"
+	"wave365/pkg/sandbox/graphapi/call"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant"
 )
@@ -47,7 +48,7 @@ type bundle struct {
 	mu     sync.Mutex
 	now    time.Time
 	prefer bool
-	trace  graphapi.Trace
+	trace  call.Trace
 }
 
 func (b *bundle) clock() time.Time {
@@ -130,8 +131,8 @@ func (b *bundle) call(method, path string, body any, headers ...string) answer {
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	var tr graphapi.Trace
-	req = req.WithContext(graphapi.WithTrace(req.Context(), &tr))
+	var tr call.Trace
+	req = req.WithContext(call.WithTrace(req.Context(), &tr))
 	rec := httptest.NewRecorder()
 	b.h.ServeHTTP(rec, req)
 	b.trace = tr

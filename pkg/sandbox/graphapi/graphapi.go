@@ -1,18 +1,25 @@
-// Package graphapi speaks HTTP as Microsoft Graph does, v1.0 and beta, over a tenant: routing, permissions, throttling,
-// OData queries, paging, $batch and errors. It is not for the rules of Windows 365: those are the tenant's.
+// Package graphapi speaks HTTP as Microsoft Graph does, v1.0 and beta, over a tenant: it takes a request through its stations (route,
+// permission, quota, body, answer, audit log) and knows $batch. What is answered stands in the packages below it, and the rules of
+// Windows 365 in the tenant.
 package graphapi
 
 import (
 	"cmp"
-	"context"
 	"encoding/binary"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
+	"wave365/pkg/sandbox/graphapi/call"
+	"wave365/pkg/sandbox/graphapi/cloudpc"
+	"wave365/pkg/sandbox/graphapi/directory"
+	"wave365/pkg/sandbox/graphapi/permission"
+	"wave365/pkg/sandbox/graphapi/route"
+	"wave365/pkg/sandbox/graphapi/throttle"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant"
 )
@@ -29,30 +36,12 @@ type Config struct {
 	Permissions []string
 }
 
-// Trace is what one request did, for a request log.
-type Trace struct {
-	// Effect is what it changed or tried to, such as "importSnapshot accepted"; empty: nothing.
-	Effect string
-	// User is the object id of the person concerned, where there is one.
-	User string
-	// Outcome is accepted or refused for writes, unknown for a route that is not here, empty for reads.
-	Outcome   string
-	RequestID string
-}
-
-type traceKey struct{}
-
-// WithTrace makes the handler fill tr for the request that carries the context.
-func WithTrace(ctx context.Context, tr *Trace) context.Context {
-	return context.WithValue(ctx, traceKey{}, tr)
-}
-
 type handler struct {
 	cfg     Config
 	t       *tenant.Tenant
-	routes  *node
-	perms   permissions
-	limits  *limits
+	routes  route.Table
+	held    permission.Set
+	limits  *throttle.Limits
 	space   uuid.UUID
 	counter atomic.Uint64
 }
@@ -62,10 +51,11 @@ func New(cfg Config) http.Handler {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	h := &handler{cfg: cfg, t: cfg.Tenant, perms: grantedTo(cfg.Permissions)}
+	h := &handler{cfg: cfg, t: cfg.Tenant, held: permission.Held(cfg.Permissions)}
 	h.space = uuid.NewSHA1(uuid.NameSpaceOID, []byte(h.t.Organization().ID))
-	h.limits = newLimits(cfg.Knobs, h.t.UserCount())
-	h.routes = table(h)
+	h.limits = throttle.New(cfg.Knobs, h.t.UserCount())
+	routes := append(directory.Routes(), cloudpc.Routes(cfg.Knobs)...)
+	h.routes = route.New(append(routes, &call.Route{Method: http.MethodPost, Path: "$batch", Area: call.Batch, Do: h.batch}))
 	if cfg.Self == nil {
 		h.cfg.Self = func() http.Handler { return h }
 	}
@@ -83,86 +73,97 @@ func (h *handler) requestID(now time.Time) string {
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := h.cfg.Now()
-	c := &call{h: h, t: h.t, r: r, now: now, id: h.requestID(now)}
-	c.clientID = cmp.Or(r.Header.Get("client-request-id"), c.id)
-	if c.trace, _ = r.Context().Value(traceKey{}).(*Trace); c.trace == nil {
-		c.trace = &Trace{}
-	}
-	c.trace.RequestID = c.id
-	c.head = w.Header()
-	c.head.Set("request-id", c.id)
-	c.head.Set("client-request-id", c.clientID)
-	c.head.Set("Date", c.now.UTC().Format(http.TimeFormat))
-	rep, err := c.serve()
+	c := &call.Call{Asked: call.Asked{Request: r, Now: now, ID: h.requestID(now)}, Tenant: h.t, Knobs: h.cfg.Knobs, Held: h.held,
+		Head: w.Header(), Trace: call.TraceOf(r.Context())}
+	c.ClientID = cmp.Or(r.Header.Get("client-request-id"), c.ID)
+	c.Trace.RequestID = c.ID
+	c.Head.Set("request-id", c.ID)
+	c.Head.Set("client-request-id", c.ClientID)
+	c.Head.Set("Date", c.Now.UTC().Format(http.TimeFormat))
+	rep, err := h.serve(c)
 	if err != nil {
-		rep = c.failed(err)
+		rep = c.Failed(err)
 	}
-	c.write(w, rep)
+	c.Write(w, rep)
 }
 
-func (c *call) serve() (reply, error) {
-	version, segments, err := c.h.split(c.r.URL.EscapedPath())
+func (h *handler) serve(c *call.Call) (call.Reply, error) {
+	version, segments, err := route.Split(c.Request.URL.EscapedPath())
 	if err != nil {
-		return reply{}, err
+		return call.Reply{}, err
 	}
-	c.version = version
-	if token, ok := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer "); !ok || strings.TrimSpace(token) == "" {
-		c.head.Set("WWW-Authenticate", `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"`)
-		return reply{}, status(401, "InvalidAuthenticationToken", "Access token is empty.")
+	c.Version = version
+	if token, ok := strings.CutPrefix(c.Request.Header.Get("Authorization"), "Bearer "); !ok || strings.TrimSpace(token) == "" {
+		c.Head.Set("WWW-Authenticate", `Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize"`)
+		return call.Reply{}, call.Status(401, "InvalidAuthenticationToken", "Access token is empty.")
 	}
-	rt, params, err := c.h.route(c, segments)
-	if err != nil {
-		return reply{}, err
+	if err := h.find(c, segments); err != nil {
+		return call.Reply{}, err
 	}
-	c.params, c.rt = params, rt
-	if !c.h.perms.allow(rt.perms) {
-		return reply{}, c.forbidden(rt)
+	if !c.Held.Allow(c.Route.Perms) {
+		return call.Reply{}, c.Forbidden()
 	}
-	if err := c.h.limits.take(c); err != nil {
-		return reply{}, err
+	if err := h.limits.Take(c); err != nil {
+		return call.Reply{}, err
 	}
-	if err := c.read(); err != nil {
-		return reply{}, err
+	if err := c.Read(); err != nil {
+		return call.Reply{}, err
 	}
-	rep, err := rt.do(c)
-	c.record(rt, err)
+	rep, err := c.Route.Do(c)
+	record(c, err)
 	return rep, err
 }
 
+// find finds the call. A path that is not known here is a 501 that names it: silence would pass for success.
+func (h *handler) find(c *call.Call, segs []string) error {
+	rt, params := h.routes.Find(c.Request.Method, segs)
+	if rt == nil {
+		c.Trace.Outcome = "unknown"
+		return call.Status(http.StatusNotImplemented, "NotImplemented", "The sandbox does not know "+c.Request.Method+" "+c.Request.URL.Path+".")
+	}
+	if rt.Beta && c.Version != "beta" {
+		i := slices.IndexFunc(segs, func(s string) bool { return strings.EqualFold(s, "virtualEndpoint") })
+		return call.Segment(segs[i+1])
+	}
+	c.Route, c.Params = rt, params
+	return nil
+}
+
 // record fills the trace and, for writes to the Cloud PC service, the audit log.
-func (c *call) record(rt *route, err error) {
-	if rt.effect == "" {
+func record(c *call.Call, err error) {
+	rt := c.Route
+	if rt.Effect == "" {
 		return
 	}
-	c.trace.Outcome = "accepted"
+	c.Trace.Outcome = "accepted"
 	if err != nil {
-		c.trace.Outcome = "refused"
+		c.Trace.Outcome = "refused"
 	}
-	c.trace.User = c.user
-	switch done := cmp.Or(c.effect, rt.effect); {
+	c.Trace.User = c.User
+	switch done := cmp.Or(c.Effect, rt.Effect); {
 	case err == nil && done != "importSnapshot":
-		c.trace.Effect = done
+		c.Trace.Effect = done
 	case err == nil:
-		c.trace.Effect = done + " accepted"
+		c.Trace.Effect = done + " accepted"
 	default:
-		c.trace.Effect = rt.name + " refused"
+		c.Trace.Effect = rt.Name + " refused"
 	}
-	if rt.area != cloudPCArea || rt.name == "importSnapshot" && c.h.cfg.Knobs.UnauditedImports {
+	if rt.Area != call.CloudPC || rt.Name == "importSnapshot" && c.Knobs.UnauditedImports {
 		return
 	}
-	e := tenant.AuditEvent{Activity: rt.name, Operation: "patch", Result: "success", Correlation: c.clientID,
-		Resources: c.resources, ResourceType: rt.resource}
+	e := tenant.AuditEvent{Activity: rt.Name, Operation: "patch", Result: "success", Correlation: c.ClientID,
+		Resources: c.Resources, ResourceType: rt.Resource}
 	switch {
-	case rt.method == http.MethodDelete:
+	case rt.Method == http.MethodDelete:
 		e.Operation = "delete"
-	case rt.creates:
+	case rt.Creates:
 		e.Operation = "create"
 	}
 	if err != nil {
 		e.Result = "clientError"
 	}
-	if len(e.Resources) == 0 && len(c.params) > 0 {
-		e.Resources = c.params[:1]
+	if len(e.Resources) == 0 && len(c.Params) > 0 {
+		e.Resources = c.Params[:1]
 	}
-	c.t.Audit(c.now, e)
+	c.Tenant.Audit(c.Now, e)
 }

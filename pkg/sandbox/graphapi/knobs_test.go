@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"wave365/pkg/sandbox/graphapi"
+	"wave365/pkg/sandbox/graphapi/resource"
 	"wave365/pkg/sandbox/scenario"
 )
 
@@ -426,8 +426,8 @@ func TestLateMembersAreTheSchemas(t *testing.T) {
 				late = true
 				continue
 			}
-			if want := map[bool]string{true: "unknownFutureValue", false: member}[late]; graphapi.Collapsed(property, member) != want {
-				t.Errorf("%s %s: shows as %s, want %s", property, member, graphapi.Collapsed(property, member), want)
+			if want := map[bool]string{true: "unknownFutureValue", false: member}[late]; resource.Collapse(property, member) != want {
+				t.Errorf("%s %s: shows as %s, want %s", property, member, resource.Collapse(property, member), want)
 			}
 		}
 	}

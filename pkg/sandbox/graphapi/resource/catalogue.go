@@ -1,4 +1,4 @@
-package graphapi
+package resource
 
 import (
 	"strings"
@@ -7,17 +7,16 @@ import (
 	"wave365/pkg/sandbox/tenant"
 )
 
-func (c *call) galleryImages() (reply, error) {
-	return c.list(ve+"galleryImages", fixed(c.t.GalleryImages(), func(g tenant.GalleryImage) odata.Object {
-		return odata.Object{{Name: "id", Value: g.ID}, {Name: "displayName", Value: g.Name}, {Name: "startDate", Value: "2025-09-30"},
-			{Name: "endDate", Value: "2028-10-10"}, {Name: "expirationDate", Value: "2029-04-10"}, {Name: "osVersionNumber", Value: "10.0.26200"},
-			{Name: "publisherName", Value: g.Publisher}, {Name: "offerName", Value: g.Offer}, {Name: "skuName", Value: g.SKU},
-			{Name: "sizeInGB", Value: g.SizeGB}, {Name: "status", Value: g.Status}}
-	}))
+// GalleryImage is an image of the gallery.
+func GalleryImage(g tenant.GalleryImage) odata.Object {
+	return odata.Object{{Name: "id", Value: g.ID}, {Name: "displayName", Value: g.Name}, {Name: "startDate", Value: "2025-09-30"},
+		{Name: "endDate", Value: "2028-10-10"}, {Name: "expirationDate", Value: "2029-04-10"}, {Name: "osVersionNumber", Value: "10.0.26200"},
+		{Name: "publisherName", Value: g.Publisher}, {Name: "offerName", Value: g.Offer}, {Name: "skuName", Value: g.SKU},
+		{Name: "sizeInGB", Value: g.SizeGB}, {Name: "status", Value: g.Status}}
 }
 
-// imageObject: what the service finds out about the operating system it knows when the upload has ended well.
-func imageObject(i tenant.DeviceImage) odata.Object {
+// DeviceImage is a custom image: what the service finds out about the operating system it knows when the upload has ended well.
+func DeviceImage(i tenant.DeviceImage) odata.Object {
 	var code, system, build, version, osStatus, expires, size any
 	switch i.Status {
 	case "failed":
@@ -32,35 +31,13 @@ func imageObject(i tenant.DeviceImage) odata.Object {
 		{Name: "expirationDate", Value: expires}, {Name: "lastModifiedDateTime", Value: i.Modified}, {Name: "scopeIds", Value: []string{"0"}}}
 }
 
-func (c *call) listImages() (reply, error) {
-	return c.list(ve+"deviceImages", fixed(c.t.DeviceImages(c.now), imageObject))
-}
-
-func (c *call) getImage() (reply, error) {
-	return entity(c, ve+"deviceImages", c.t.DeviceImage, imageObject)
-}
-
-func (c *call) createImage() (reply, error) {
-	var in struct{ DisplayName, Version, SourceImageResourceID string }
-	if err := c.decode(&in); err != nil {
-		return reply{}, err
-	}
-	i, err := c.t.CreateImage(c.now, in.DisplayName, in.Version, in.SourceImageResourceID)
-	if err != nil {
-		return reply{}, err
-	}
-	c.resources = []string{i.ID}
-	return created(ve+"deviceImages", imageObject(i))
-}
-
-func (c *call) deleteImage() (reply, error) { return empty(), c.t.DeleteImage(c.now, c.params[0]) }
-
-func (c *call) connectionObject(n tenant.Connection) odata.Object {
+// Connection is a network connection, which lies in a subscription with the id of the organization.
+func Connection(n tenant.Connection, organization string) odata.Object {
 	kind := "azureADJoin"
 	if n.Hybrid {
 		kind = "hybridAzureADJoin"
 	}
-	vnet := "/subscriptions/" + c.t.Organization().ID + "/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/" + strings.ReplaceAll(n.Name, " ", "-")
+	vnet := "/subscriptions/" + organization + "/resourceGroups/network/providers/Microsoft.Network/virtualNetworks/" + strings.ReplaceAll(n.Name, " ", "-")
 	check := odata.Object{{Name: "displayName", Value: "Subnet has available addresses"}, {Name: "status", Value: n.Health},
 		{Name: "startDateTime", Value: n.Checked}, {Name: "endDateTime", Value: n.Checked}, {Name: "errorType"},
 		{Name: "recommendedAction"}, {Name: "additionalDetail"}, {Name: "correlationId", Value: n.ID}}
@@ -71,7 +48,7 @@ func (c *call) connectionObject(n tenant.Connection) odata.Object {
 		{Name: "healthChecks", Value: []odata.Object{check}}}
 	return odata.Object{
 		{Name: "id", Value: n.ID}, {Name: "displayName", Value: n.Name}, {Name: "connectionType", Value: kind}, {Name: "type", Value: kind},
-		{Name: "subscriptionId", Value: c.t.Organization().ID}, {Name: "subscriptionName", Value: "Network"},
+		{Name: "subscriptionId", Value: organization}, {Name: "subscriptionName", Value: "Network"},
 		{Name: "resourceGroupId", Value: strings.Split(vnet, "/providers/")[0]}, {Name: "virtualNetworkId", Value: vnet},
 		{Name: "subnetId", Value: vnet + "/subnets/cloudpc"}, {Name: "virtualNetworkLocation", Value: "switzerlandnorth"},
 		{Name: "healthCheckStatus", Value: n.Health}, {Name: "healthCheckPaused", Value: false}, {Name: "inUseByCloudPc", Value: n.InUse},
@@ -85,11 +62,8 @@ func (c *call) connectionObject(n tenant.Connection) odata.Object {
 	}
 }
 
-func (c *call) listConnections() (reply, error) {
-	return c.list(ve+"onPremisesConnections", fixed(c.t.Connections(c.now), c.connectionObject))
-}
-
-func auditObject(e tenant.AuditEvent) odata.Object {
+// AuditEvent is an entry of the audit log.
+func AuditEvent(e tenant.AuditEvent) odata.Object {
 	actor := odata.Object{{Name: "type", Value: "application"}, {Name: "applicationDisplayName", Value: "sandbox"},
 		{Name: "userPrincipalName"}, {Name: "applicationId"}}
 	if e.Admin != "" {
@@ -104,33 +78,4 @@ func auditObject(e tenant.AuditEvent) odata.Object {
 		{Name: "activity", Value: e.Activity}, {Name: "activityDateTime", Value: e.At}, {Name: "activityType", Value: e.Activity + " " + e.ResourceType},
 		{Name: "activityOperationType", Value: e.Operation}, {Name: "activityResult", Value: e.Result}, {Name: "correlationId", Value: e.Correlation},
 		{Name: "category", Value: "cloudPC"}, {Name: "actor", Value: actor}, {Name: "resources", Value: resources}}
-}
-
-func (c *call) listAudit() (reply, error) {
-	return c.list(ve+"auditEvents", from(c, c.t.AuditEvents, auditObject))
-}
-
-func (c *call) sendMail() (reply, error) {
-	// encoding/json matches names without case: generated clients write Message, the documentation message.
-	var in struct {
-		Message *struct {
-			Subject      string
-			Body         struct{ ContentType, Content string }
-			ToRecipients []struct{ EmailAddress struct{ Address string } }
-		}
-		SaveToSentItems *bool
-	}
-	if err := c.decode(&in); err != nil {
-		return reply{}, err
-	}
-	if in.Message == nil {
-		return reply{}, status(400, "ErrorInvalidRequest", "The parameter Message is required.")
-	}
-	m := tenant.Mail{Subject: in.Message.Subject, ContentType: strings.ToLower(in.Message.Body.ContentType), Body: in.Message.Body.Content}
-	for _, to := range in.Message.ToRecipients {
-		m.To = append(m.To, to.EmailAddress.Address)
-	}
-	var err error
-	c.user, err = c.t.SendMail(c.now, c.params[0], m)
-	return reply{status: 202}, err
 }

@@ -1,4 +1,4 @@
-package graphapi
+package resource
 
 import "strings"
 
@@ -12,8 +12,8 @@ var lateMembers = map[string]string{
 	"supportedSolution":      " rpaBox microsoft365Opal microsoft365BizChat ",
 }
 
-// collapse is what a client sees that did not ask for unknown enum members.
-func collapse(property, text string) string {
+// Collapse is what a client sees that did not ask for unknown enum members.
+func Collapse(property, text string) string {
 	if late, ok := lateMembers[property]; ok && text != "" && strings.Contains(late, " "+text+" ") {
 		return "unknownFutureValue"
 	}

@@ -1,4 +1,4 @@
-package graphapi
+package call
 
 import (
 	"cmp"
@@ -10,37 +10,37 @@ import (
 	"wave365/pkg/sandbox/graphapi/odata"
 )
 
-// row is one entry of a collection; seq is its place in the stable order.
-type row struct {
-	seq    int64
-	object odata.Object
+// Row is one entry of a collection; seq is its place in the stable order.
+type Row struct {
+	Seq    int64
+	Object odata.Object
 }
 
-// source gives up to n rows after a place, and whether there are more.
-type source func(after int64, n int) ([]row, bool)
+// Source gives up to n rows after a place, and whether there are more.
+type Source func(after int64, n int) ([]Row, bool)
 
-// from makes a source of a paged read of the tenant.
-func from[V interface{ Place() int64 }](c *call, fetch func(now time.Time, after int64, n int) ([]V, bool), view func(V) odata.Object) source {
-	return func(after int64, n int) ([]row, bool) {
-		vs, more := fetch(c.now, after, n)
-		rows := make([]row, len(vs))
+// From makes a source of a paged read of the tenant.
+func From[V interface{ Place() int64 }](c *Call, fetch func(now time.Time, after int64, n int) ([]V, bool), view func(V) odata.Object) Source {
+	return func(after int64, n int) ([]Row, bool) {
+		vs, more := fetch(c.Now, after, n)
+		rows := make([]Row, len(vs))
 		for i, v := range vs {
-			rows[i] = row{v.Place(), view(v)}
+			rows[i] = Row{v.Place(), view(v)}
 		}
 		return rows, more
 	}
 }
 
-// fixed makes a source of a short list.
-func fixed[V any](vs []V, view func(V) odata.Object) source {
-	return func(after int64, n int) ([]row, bool) {
-		var rows []row
+// Fixed makes a source of a short list.
+func Fixed[V any](vs []V, view func(V) odata.Object) Source {
+	return func(after int64, n int) ([]Row, bool) {
+		var rows []Row
 		for i, v := range vs {
 			if int64(i+1) > after {
 				if len(rows) == n {
 					return rows, true
 				}
-				rows = append(rows, row{int64(i + 1), view(v)})
+				rows = append(rows, Row{int64(i + 1), view(v)})
 			}
 		}
 		return rows, false
@@ -53,50 +53,50 @@ const (
 	chunk       = 500
 )
 
-// list answers one page of a collection.
-func (c *call) list(context string, src source) (reply, error) {
-	q := &c.query
-	size := cmp.Or(c.h.cfg.Knobs.PageSize, defaultPage)
+// List answers one page of a collection.
+func (c *Call) List(context string, src Source) (Reply, error) {
+	q := &c.Query
+	size := cmp.Or(c.Knobs.PageSize, defaultPage)
 	if q.Top > 0 {
 		size = min(q.Top, maxPage)
 	}
 	after, err := place(q.Token)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
 	page, more := filtered(src, q.Filter, after, size)
-	b := odata.AppendText([]byte(`{"@odata.context":`), c.metadata(context))
+	b := odata.AppendText([]byte(`{"@odata.context":`), c.Metadata(context))
 	if q.Count {
 		b = append(b, `,"@odata.count":`+strconv.Itoa(c.total(src))...)
 	}
 	if more && len(page) > 0 {
 		b = append(b, `,"@odata.nextLink":`...)
-		b = odata.AppendText(b, c.nextLink(page[len(page)-1].seq))
+		b = odata.AppendText(b, c.nextLink(page[len(page)-1].Seq))
 	}
 	b = append(b, `,"value":[`...)
 	for i, r := range page {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = r.object.AppendJSON(b, q.Shape)
+		b = r.Object.AppendJSON(b, q.Shape)
 	}
-	return reply{status: 200, raw: append(b, "]}"...)}, nil
+	return Reply{Status: 200, Raw: append(b, "]}"...)}, nil
 }
 
 // filtered is up to size rows of a source behind a place that pass the filter, and whether there are more. A nil filter lets
 // all pass.
-func filtered(src source, f *odata.Filter, after int64, size int) (page []row, more bool) {
+func filtered(src Source, f *odata.Filter, after int64, size int) (page []Row, more bool) {
 	if f == nil {
 		return src(after, size)
 	}
 	more = true
 	for at := after; more && len(page) <= size; {
-		var rows []row
+		var rows []Row
 		if rows, more = src(at, chunk); len(rows) > 0 {
-			at = rows[len(rows)-1].seq
+			at = rows[len(rows)-1].Seq
 		}
 		for _, r := range rows {
-			if f.Eval(r.object) {
+			if f.Eval(r.Object) {
 				page = append(page, r)
 			}
 		}
@@ -107,15 +107,15 @@ func filtered(src source, f *odata.Filter, after int64, size int) (page []row, m
 	return page, more
 }
 
-func (c *call) total(src source) int {
+func (c *Call) total(src Source) int {
 	n, at, more := 0, int64(0), true
 	for more {
-		var rows []row
+		var rows []Row
 		if rows, more = src(at, chunk); len(rows) > 0 {
-			at = rows[len(rows)-1].seq
+			at = rows[len(rows)-1].Seq
 		}
 		for _, r := range rows {
-			if c.query.Filter.Eval(r.object) {
+			if c.Query.Filter.Eval(r.Object) {
 				n++
 			}
 		}
@@ -134,17 +134,17 @@ func place(token string) (int64, error) {
 			return n, nil
 		}
 	}
-	return 0, status(400, "BadRequest", "Skip token is invalid.")
+	return 0, Status(400, "BadRequest", "Skip token is invalid.")
 }
 
 // nextLink repeats the request from another place.
-func (c *call) nextLink(after int64) string {
-	v := c.r.URL.Query()
+func (c *Call) nextLink(after int64) string {
+	v := c.Request.URL.Query()
 	for name := range v {
 		if strings.EqualFold(strings.TrimPrefix(name, "$"), "skiptoken") {
 			v.Del(name)
 		}
 	}
 	v.Set("$skiptoken", base64.RawURLEncoding.EncodeToString([]byte("at:"+strconv.FormatInt(after, 10))))
-	return c.root() + c.r.URL.EscapedPath() + "?" + strings.ReplaceAll(v.Encode(), "%24", "$")
+	return c.Root() + c.Request.URL.EscapedPath() + "?" + strings.ReplaceAll(v.Encode(), "%24", "$")
 }

@@ -1,4 +1,4 @@
-package graphapi
+package resource
 
 import (
 	"slices"
@@ -12,7 +12,8 @@ var stableCloudPC = []string{"aadDeviceId", "displayName", "gracePeriodEndDateTi
 	"managedDeviceId", "managedDeviceName", "onPremisesConnectionName", "provisioningPolicyId", "provisioningPolicyName",
 	"provisioningType", "servicePlanId", "servicePlanName", "userPrincipalName"}
 
-func (c *call) cloudPCObject(p tenant.CloudPC) odata.Object {
+// CloudPC is a Cloud PC; v1.0 has fewer properties.
+func CloudPC(p tenant.CloudPC, beta bool) odata.Object {
 	var detail any
 	if p.Code != "" {
 		detail = odata.Object{{Name: "code", Value: p.Code}, {Name: "message", Value: p.Message},
@@ -60,29 +61,8 @@ func (c *call) cloudPCObject(p tenant.CloudPC) odata.Object {
 		{Name: "disasterRecoveryCapability", When: odata.OnSelect},
 		{Name: "userDetail", When: odata.OnSelect, Value: odata.Object{{Name: "userId", Value: p.UserID}, {Name: "userDisplayName", Value: p.UserName}}},
 	}
-	if c.version == "beta" {
+	if beta {
 		return o
 	}
 	return slices.DeleteFunc(o, func(p odata.Prop) bool { return !slices.Contains(stableCloudPC, p.Name) })
-}
-
-func (c *call) listCloudPCs() (reply, error) {
-	if upn, found := c.query.Filter.Equals("userPrincipalName"); found {
-		var one []tenant.CloudPC
-		if p, there := c.t.CloudPCOf(c.now, upn); there {
-			one = append(one, p)
-		}
-		return c.list(ve+"cloudPCs", fixed(one, c.cloudPCObject))
-	}
-	return c.list(ve+"cloudPCs", from(c, c.t.CloudPCs, c.cloudPCObject))
-}
-
-func (c *call) getCloudPC() (reply, error) {
-	return entity(c, ve+"cloudPCs", c.t.CloudPC, c.cloudPCObject)
-}
-
-func (c *call) endGrace() (reply, error) {
-	var err error
-	c.user, err = c.t.EndGrace(c.now, c.params[0])
-	return empty(), err
 }

@@ -1,4 +1,6 @@
-package graphapi
+// Package throttle is the documented quotas of one application in one tenant, counted in service time. It is not for faults that a
+// scenario asks for.
+package throttle
 
 import (
 	"net/http"
@@ -6,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"wave365/pkg/sandbox/graphapi/call"
 	"wave365/pkg/sandbox/scenario"
 )
 
@@ -32,15 +35,15 @@ func (w *window) wait(now time.Time, n int) time.Duration {
 	return 0
 }
 
-// limits are the documented quotas of one application in one tenant.
-type limits struct {
+// Limits are the documented quotas of one application in one tenant.
+type Limits struct {
 	mu                                    sync.Mutex
 	cloudPCAny, cloudPCWrites             window
 	directoryUnits, directoryWrites, mail window
 }
 
-// newLimits fills in the documented limits. -1 for requests or writes lifts the directory's limit of that kind as well.
-func newLimits(k scenario.Knobs, users int) *limits {
+// New fills in the documented limits. -1 for requests or writes lifts the directory's limit of that kind as well.
+func New(k scenario.Knobs, users int) *Limits {
 	or := func(v, def int) int {
 		if v == 0 {
 			return def
@@ -61,7 +64,7 @@ func newLimits(k scenario.Knobs, users int) *limits {
 	if k.WritesPer20s < 0 {
 		writes = -1
 	}
-	return &limits{
+	return &Limits{
 		cloudPCAny:      window{length: 20 * time.Second, limit: or(k.RequestsPer20s, 2000)},
 		cloudPCWrites:   window{length: 20 * time.Second, limit: or(k.WritesPer20s, 200)},
 		directoryUnits:  window{length: 10 * time.Second, limit: units},
@@ -70,34 +73,34 @@ func newLimits(k scenario.Knobs, users int) *limits {
 	}
 }
 
-// take counts the call against its quota, or refuses it.
-func (l *limits) take(c *call) error {
-	write := c.r.Method != http.MethodGet
+// Take counts the call against its quota, or refuses it.
+func (l *Limits) Take(c *call.Call) error {
+	write := c.Request.Method != http.MethodGet
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var wait time.Duration
-	switch c.rt.area {
-	case cloudPCArea:
+	switch c.Route.Area {
+	case call.CloudPC:
 		if write {
-			wait = l.cloudPCWrites.wait(c.now, 1)
+			wait = l.cloudPCWrites.wait(c.Now, 1)
 		}
 		if wait == 0 {
-			wait = l.cloudPCAny.wait(c.now, 1)
+			wait = l.cloudPCAny.wait(c.Now, 1)
 		}
-	case directoryArea:
+	case call.Directory:
 		wait = l.directory(c, write)
-	case mailArea:
-		wait = l.mail.wait(c.now, 1)
+	case call.Mail:
+		wait = l.mail.wait(c.Now, 1)
 	}
 	if wait > 0 {
-		return &refusal{status: 429, code: "TooManyRequests", message: "Too many requests.", inner: "429", retryAfter: wait}
+		return &call.Refusal{Status: 429, Code: "TooManyRequests", Message: "Too many requests.", Inner: "429", RetryAfter: wait}
 	}
 	return nil
 }
 
-func (l *limits) directory(c *call, write bool) time.Duration {
-	cost := max(1, c.rt.cost)
-	q := c.r.URL.Query()
+func (l *Limits) directory(c *call.Call, write bool) time.Duration {
+	cost := max(1, c.Route.Cost)
+	q := c.Request.URL.Query()
 	if q.Has("$select") {
 		cost--
 	}
@@ -108,22 +111,22 @@ func (l *limits) directory(c *call, write bool) time.Duration {
 		cost--
 	}
 	cost = max(1, cost)
-	c.head.Set("x-ms-resource-unit", strconv.Itoa(cost))
+	c.Head.Set("x-ms-resource-unit", strconv.Itoa(cost))
 	scope, info := "Read", "ResourceUnitLimitExceeded"
-	wait := l.directoryUnits.wait(c.now, cost)
+	wait := l.directoryUnits.wait(c.Now, cost)
 	if write && wait == 0 {
-		if wait = l.directoryWrites.wait(c.now, 1); wait > 0 {
+		if wait = l.directoryWrites.wait(c.Now, 1); wait > 0 {
 			scope, info = "Write", "WriteLimitExceeded"
 		}
 	}
 	if limit := l.directoryUnits.limit; limit > 0 {
 		if share := float64(l.directoryUnits.used) / float64(limit); share >= 0.8 {
-			c.head.Set("x-ms-throttle-limit-percentage", strconv.FormatFloat(share, 'f', 2, 64))
+			c.Head.Set("x-ms-throttle-limit-percentage", strconv.FormatFloat(share, 'f', 2, 64))
 		}
 	}
 	if wait > 0 {
-		c.head.Set("x-ms-throttle-scope", "Tenant_Application/"+scope+"/sandbox/"+c.t.Organization().ID)
-		c.head.Set("x-ms-throttle-information", info)
+		c.Head.Set("x-ms-throttle-scope", "Tenant_Application/"+scope+"/sandbox/"+c.Tenant.Organization().ID)
+		c.Head.Set("x-ms-throttle-information", info)
 	}
 	return wait
 }
