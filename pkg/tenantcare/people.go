@@ -1,6 +1,7 @@
 package tenantcare
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -14,21 +15,14 @@ import (
 // nobody is touched.
 func RowsOf(rows []migration.Row, name string) ([]migration.Row, error) {
 	key := wave.UserKey(name)
-	is := func(keys ...string) bool {
-		return slices.ContainsFunc(keys, func(k string) bool { return k != "" && wave.UserKey(k) == key })
+	called := func(names func(t migration.Target) []string) []migration.Row {
+		return slices.DeleteFunc(slices.Clone(rows), func(r migration.Row) bool {
+			return !slices.ContainsFunc(names(r.Target), func(n string) bool { return n != "" && wave.UserKey(n) == key })
+		})
 	}
-	var found []migration.Row
-	for _, r := range rows {
-		if is(r.Target.User, r.Target.UPN, r.Target.UserID) {
-			found = append(found, r)
-		}
-	}
+	found := called(func(t migration.Target) []string { return []string{t.User, t.UPN, t.UserID} })
 	if len(found) == 0 {
-		for _, r := range rows {
-			if is(r.Target.DisplayName) {
-				found = append(found, r)
-			}
-		}
+		found = called(func(t migration.Target) []string { return []string{t.DisplayName} })
 	}
 	if len(found) == 0 {
 		users := make([]string, len(rows))
@@ -40,10 +34,7 @@ func RowsOf(rows []migration.Row, name string) ([]migration.Row, error) {
 	who := []string{}
 	seen := map[string]bool{}
 	for _, r := range found {
-		id := strings.ToLower(r.Target.UserID)
-		if id == "" {
-			id = wave.UserKey(r.Target.User)
-		}
+		id := cmp.Or(strings.ToLower(r.Target.UserID), wave.UserKey(r.Target.User))
 		if !seen[id] {
 			seen[id], who = true, append(who, r.Target.User)
 		}

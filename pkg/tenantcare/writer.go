@@ -74,9 +74,6 @@ type Effect struct {
 	Shows time.Duration
 }
 
-// Look looks whether an effect is there. id is what the service calls it; seen says to people how it was found.
-type Look func(ctx context.Context) (id, seen string, ok bool, err error)
-
 // callTime bounds one call, in wall time.
 const callTime = 3 * time.Minute
 

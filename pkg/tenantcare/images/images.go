@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -40,18 +39,17 @@ type Spec struct {
 func Parse(path string, data []byte) (Spec, error) {
 	var s Spec
 	err := yaml.UnmarshalWithOptions(data, &s, yaml.Strict())
-	var at yaml.Error
-	switch {
-	case errors.As(err, &at):
-		where := path
+	if err == nil {
+		return s, nil
+	}
+	where, why := path, err.Error()
+	if at, ok := errors.AsType[yaml.Error](err); ok {
+		why = at.GetMessage()
 		if t := at.GetToken(); t != nil {
 			where = fmt.Sprintf("%s:%d", path, t.Position.Line)
 		}
-		return s, fault.Wrap(fault.Invalid, "image.file", where+": "+at.GetMessage(), "an image file holds displayName, version and sourceImageResourceId", err)
-	case err != nil:
-		return s, fault.Wrap(fault.Invalid, "image.file", path+": "+err.Error(), "an image file holds displayName, version and sourceImageResourceId", err)
 	}
-	return s, nil
+	return s, fault.Wrap(fault.Invalid, "image.file", where+": "+why, "an image file holds displayName, version and sourceImageResourceId", err)
 }
 
 var source = regexp.MustCompile(`(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Compute/(images/[^/]+|galleries/[^/]+/images/[^/]+/versions/[^/]+)$`)
@@ -139,15 +137,9 @@ const (
 // reason; Unavailable (image.pending) when it takes longer than four hours; NotFound when somebody deleted it.
 func Wait(ctx context.Context, c tenantcare.Clock, t Tenant, id string, tell func(graph.DeviceImage)) (graph.DeviceImage, error) {
 	for since := c.Now(); ; {
-		all, err := t.DeviceImages(ctx)
+		now, err := read(ctx, t, id)
 		if err != nil {
 			return graph.DeviceImage{}, err
-		}
-		var now graph.DeviceImage
-		for _, i := range all {
-			if strings.EqualFold(i.ID, id) {
-				now = i
-			}
 		}
 		tell(now)
 		switch {
@@ -224,11 +216,17 @@ func Deletes(w migration.Write, cell string) bool {
 
 // gone looks whether an image is gone.
 func gone(t Tenant, id string) tenantcare.Look {
-	return func(ctx context.Context) (string, string, bool, error) {
-		all, err := t.DeviceImages(ctx)
-		if err != nil || slices.ContainsFunc(all, func(i graph.DeviceImage) bool { return strings.EqualFold(i.ID, id) }) {
-			return "", "", false, err
+	return tenantcare.Sees(id, "it is gone", func(ctx context.Context) (graph.DeviceImage, error) { return read(ctx, t, id) },
+		func(i graph.DeviceImage) bool { return i.ID == "" })
+}
+
+// read reads the image of an id; its zero value: there is none.
+func read(ctx context.Context, t Tenant, id string) (now graph.DeviceImage, err error) {
+	all, err := t.DeviceImages(ctx)
+	for _, i := range all {
+		if strings.EqualFold(i.ID, id) {
+			now = i
 		}
-		return id, "it is gone", true, nil
 	}
+	return now, err
 }

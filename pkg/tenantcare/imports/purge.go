@@ -3,6 +3,7 @@ package imports
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -148,7 +149,7 @@ const apart = 90 * time.Second
 // Look reads the candidates twice, apart in time. One that is judged differently the second time is kept.
 func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, all []Candidate) ([]Verdict, error) {
 	first, err := Read(ctx, t, all)
-	if err != nil || !anyPurge(first) {
+	if err != nil || !slices.ContainsFunc(first, func(v Verdict) bool { return v.Fate == Purge }) {
 		return first, err
 	}
 	if err := tenantcare.Sleep(ctx, clock, apart); err != nil {
@@ -161,15 +162,6 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, all []Candidate
 		}
 	}
 	return second, err
-}
-
-func anyPurge(all []Verdict) bool {
-	for _, v := range all {
-		if v.Fate == Purge {
-			return true
-		}
-	}
-	return false
 }
 
 // Read reads the candidates once.
@@ -214,9 +206,9 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Tenant, v Verdict) error
 	_, err := w.Do(ctx, tenantcare.Effect{
 		Write: write,
 		Present: func(ctx context.Context) (string, string, bool, error) {
-			now, id, seen, gone, err := look(ctx, t, v.ID)
+			now, gone, err := read(ctx, t, v.ID)
 			if err != nil || gone {
-				return id, seen, gone, err
+				return v.ID, recordGone, gone, err
 			}
 			again, err := Judge(v.Candidate, graph.ImportAnswer{Import: now})
 			if err == nil && again.Fate != Purge {
@@ -229,18 +221,22 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Tenant, v Verdict) error
 	return err
 }
 
+// recordGone is what is seen of an import whose record is gone.
+const recordGone = "its record is gone"
+
 // RecordGone looks whether the record of an import is gone.
 func RecordGone(t Tenant, id string) tenantcare.Look {
 	return func(ctx context.Context) (string, string, bool, error) {
-		_, id, seen, gone, err := look(ctx, t, id)
-		return id, seen, gone, err
+		_, gone, err := read(ctx, t, id)
+		return id, recordGone, gone, err
 	}
 }
 
-func look(ctx context.Context, t Tenant, snapshot string) (now graph.Import, id, seen string, gone bool, err error) {
-	now, err = t.ImportResult(ctx, snapshot)
+// read reads the record of an import, unless it is gone.
+func read(ctx context.Context, t Tenant, id string) (now graph.Import, gone bool, err error) {
+	now, err = t.ImportResult(ctx, id)
 	if fault.Is(err, fault.NotFound) {
-		return now, snapshot, "its record is gone", true, nil
+		return now, true, nil
 	}
-	return now, "", "", false, err
+	return now, false, err
 }

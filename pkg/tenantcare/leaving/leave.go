@@ -1,6 +1,7 @@
 package leaving
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -49,26 +50,23 @@ func CutMembership(ctx context.Context, w tenantcare.Writer, t Tenant, p Person,
 
 // LicenseGone looks whether the user does not hold a license by a direct assignment.
 func LicenseGone(t Reads, userID, sku string) tenantcare.Look {
-	return func(ctx context.Context) (string, string, bool, error) {
-		u, err := t.User(ctx, userID)
-		return sku, "the user does not hold it", err == nil && !Direct(u, sku), err
-	}
+	return license(t, userID, sku, "the user does not hold it", false)
 }
 
 // LicenseHeld looks whether the user holds a license by a direct assignment.
 func LicenseHeld(t Reads, userID, sku string) tenantcare.Look {
-	return func(ctx context.Context) (string, string, bool, error) {
-		u, err := t.User(ctx, userID)
-		return sku, "the user holds it", err == nil && Direct(u, sku), err
-	}
+	return license(t, userID, sku, "the user holds it", true)
+}
+
+func license(t Reads, userID, sku, seen string, held bool) tenantcare.Look {
+	return tenantcare.Sees(sku, seen, func(ctx context.Context) (graph.User, error) { return t.User(ctx, userID) },
+		func(u graph.User) bool { return Direct(u, sku) == held })
 }
 
 // MembershipGone looks whether the user is no direct member of a group.
 func MembershipGone(t Reads, userID, group string) tenantcare.Look {
-	return func(ctx context.Context) (string, string, bool, error) {
-		in, err := t.IsMember(ctx, group, userID)
-		return group, "the user is no member", err == nil && !in, err
-	}
+	return tenantcare.Sees(group, "the user is no member", func(ctx context.Context) (bool, error) { return t.IsMember(ctx, group, userID) },
+		func(in bool) bool { return !in })
 }
 
 // Unlink cuts the link and waits until the Cloud PC is seen in its grace period twice, or has gone further. tell is told
@@ -184,7 +182,7 @@ func (l Leave) await(ctx context.Context, c tenantcare.Clock, t Reads, patience 
 			return err
 		default:
 			if status != last {
-				tell(shown(status))
+				tell(cmp.Or(status, Gone))
 			}
 			last = status
 			if seen++; !wanted(status) {
@@ -195,7 +193,7 @@ func (l Leave) await(ctx context.Context, c tenantcare.Clock, t Reads, patience 
 			}
 		}
 		if c.Now().Sub(since) > patience {
-			return fault.New(fault.Unavailable, "deprovision.late", l.User.UPN+": Cloud PC "+l.PC.DisplayName+" "+strings.Replace(late, "%s", shown(last), 1), hint)
+			return fault.New(fault.Unavailable, "deprovision.late", l.User.UPN+": Cloud PC "+l.PC.DisplayName+" "+strings.Replace(late, "%s", cmp.Or(last, Gone), 1), hint)
 		}
 		if err := tenantcare.Sleep(ctx, c, lookEvery); err != nil {
 			return err
@@ -205,10 +203,3 @@ func (l Leave) await(ctx context.Context, c tenantcare.Clock, t Reads, patience 
 
 // Gone is what is told of a Cloud PC that is not there any more.
 const Gone = "gone"
-
-func shown(status string) string {
-	if status == "" {
-		return Gone
-	}
-	return status
-}

@@ -3,6 +3,7 @@
 package leaving
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -85,11 +86,7 @@ func leaving(status string) bool {
 
 // Losses says what is lost for good, for whoever has to agree.
 func (l Leave) Losses() []string {
-	plan := l.PC.ServicePlanName
-	if plan == "" {
-		plan = "its disk"
-	}
-	out := []string{"Cloud PC " + l.PC.DisplayName + " (" + plan + "), with everything that was saved on it since it was provisioned"}
+	out := []string{"Cloud PC " + l.PC.DisplayName + " (" + cmp.Or(l.PC.ServicePlanName, "its disk") + "), with everything that was saved on it since it was provisioned"}
 	if l.PC.ManagedDeviceName != "" {
 		out = append(out, "its device "+l.PC.ManagedDeviceName+" in Intune and Entra ID")
 	}

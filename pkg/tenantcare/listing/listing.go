@@ -2,6 +2,7 @@
 package listing
 
 import (
+	"strings"
 	"time"
 
 	"wave365/pkg/graph"
@@ -83,19 +84,12 @@ func Images(own []graph.DeviceImage, gallery []graph.GalleryImage) []Image {
 	out := []Image{}
 	for _, i := range own {
 		out = append(out, Image{ID: i.ID, Name: i.DisplayName, Type: graph.ImageCustom, Version: i.Version, Status: i.Status, Error: i.ErrorCode,
-			OS: join(i.OperatingSystem, i.OSBuild), OSStatus: i.OSStatus, SizeGiB: i.SizeGiB, Expires: i.ExpiresAt, Source: i.SourceImageResourceID})
+			OS: strings.TrimSpace(i.OperatingSystem + " " + i.OSBuild), OSStatus: i.OSStatus, SizeGiB: i.SizeGiB, Expires: i.ExpiresAt, Source: i.SourceImageResourceID})
 	}
 	for _, i := range gallery {
 		out = append(out, Image{ID: i.ID, Name: i.DisplayName, Type: graph.ImageGallery, Status: i.Status, OS: i.OSVersion, SizeGiB: i.SizeGiB, Expires: i.ExpiresAt})
 	}
 	return out
-}
-
-func join(a, b string) string {
-	if a == "" || b == "" {
-		return a + b
-	}
-	return a + " " + b
 }
 
 // Names turns ids into names; none is an empty list.

@@ -3,6 +3,7 @@
 package policies
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -19,7 +20,7 @@ import (
 
 // Tenant is what of the tenant is read; *graph.Client is one.
 type Tenant interface {
-	Reads
+	tenantcare.Policies
 	OnPremisesConnections(ctx context.Context) ([]graph.OnPremisesConnection, error)
 	Images
 	Groups
@@ -39,7 +40,7 @@ type Groups interface {
 
 // Writes are the calls that change a policy; *graph.Client makes them.
 type Writes interface {
-	Reads
+	tenantcare.Policies
 	CreateProvisioningPolicy(ctx context.Context, p graph.ProvisioningPolicy) (graph.ProvisioningPolicy, error)
 	UpdateProvisioningPolicy(ctx context.Context, p graph.ProvisioningPolicy) (graph.ProvisioningPolicy, error)
 	AssignProvisioningPolicy(ctx context.Context, id string, groupIDs []string) error
@@ -64,10 +65,7 @@ func (p Plan) Nothing() bool { return !p.New() && len(p.Changes) == 0 && !p.Grou
 
 // Name is a group's display name, or its id.
 func (p Plan) Name(group string) string {
-	if n := p.Names[strings.ToLower(group)]; n != "" {
-		return n
-	}
-	return group
+	return cmp.Or(p.Names[strings.ToLower(group)], group)
 }
 
 // Look reads the tenant and says what a file changes. remove are groups, by name or id, that are to lose the policy. What
@@ -167,7 +165,7 @@ func toRemove(cells []string, found map[string][]graph.Group, have graph.Provisi
 		if err != nil {
 			return nil, err
 		}
-		if !slices.ContainsFunc(have.GroupIDs, func(id string) bool { return strings.EqualFold(id, g.ID) }) {
+		if !tenantcare.Has(have.GroupIDs, g.ID) {
 			continue // it was taken away already
 		}
 		ids = append(ids, g.ID)
@@ -212,11 +210,8 @@ func create(t Writes, p Plan) tenantcare.Effect {
 
 func update(t Writes, p Plan) tenantcare.Effect {
 	return tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.PolicyUpdate, Target: p.Have.ID, Before: tenantcare.JSON(p.Have), After: tenantcare.JSON(p.Changes)},
-		Present: func(ctx context.Context) (string, string, bool, error) {
-			now, err := read(ctx, t, p.Have.ID)
-			return now.ID, "the policy is as the file says", err == nil && len(p.File.Differs(now)) == 0, err
-		},
+		Write:   migration.Write{Effect: tenantcare.PolicyUpdate, Target: p.Have.ID, Before: tenantcare.JSON(p.Have), After: tenantcare.JSON(p.Changes)},
+		Present: look(t, p.Have.ID, "the policy is as the file says", func(now graph.ProvisioningPolicy) bool { return len(p.File.Differs(now)) == 0 }),
 		Call: func(ctx context.Context) (string, error) {
 			now, err := t.UpdateProvisioningPolicy(ctx, p.Want)
 			return now.ID, err
@@ -226,28 +221,15 @@ func update(t Writes, p Plan) tenantcare.Effect {
 
 // assign merges into what is assigned at this moment: somebody may have added a group since the plan was made.
 func assign(t Writes, p Plan, id string) tenantcare.Effect {
-	merged := func(ctx context.Context) (Assignment, error) {
-		now, err := read(ctx, t, id)
-		return mergeGroups(now.GroupIDs, p.Groups.Add, p.Groups.Remove), err
-	}
-	return tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.PolicyAssign, Target: id, Before: tenantcare.JSON(p.Have.GroupIDs), After: tenantcare.JSON(p.Groups.Want)},
-		Present: func(ctx context.Context) (string, string, bool, error) {
-			g, err := merged(ctx)
-			return id, "the groups are as wanted", err == nil && !g.Changed(), err
-		},
-		Call: func(ctx context.Context) (string, error) {
-			g, err := merged(ctx)
-			if err != nil {
-				return "", err
-			}
-			return id, t.AssignProvisioningPolicy(ctx, id, g.Want)
-		},
-	}
+	w := migration.Write{Effect: tenantcare.PolicyAssign, Target: id, Before: tenantcare.JSON(p.Have.GroupIDs), After: tenantcare.JSON(p.Groups.Want)}
+	return tenantcare.Reassign(w, "the groups are as wanted", tenantcare.PolicyGroups(t, id), t.AssignProvisioningPolicy, func(now []string) ([]string, bool) {
+		g := mergeGroups(now, p.Groups.Add, p.Groups.Remove)
+		return g.Want, g.Changed()
+	})
 }
 
 // named looks for a policy by its name.
-func named(t Reads, name string) tenantcare.Look {
+func named(t tenantcare.Policies, name string) tenantcare.Look {
 	return func(ctx context.Context) (string, string, bool, error) {
 		all, err := t.ProvisioningPolicies(ctx)
 		if err != nil {
@@ -258,14 +240,9 @@ func named(t Reads, name string) tenantcare.Look {
 	}
 }
 
-// Reads reads the policies; *graph.Client does.
-type Reads interface {
-	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
-}
-
 // Written is how to look for what a recorded write to a policy did, of whichever command; nil: it is none, or does not say
 // enough.
-func Written(t Reads, w migration.Write) tenantcare.Look {
+func Written(t tenantcare.Policies, w migration.Write) tenantcare.Look {
 	switch w.Effect {
 	case tenantcare.PolicyCreate:
 		return named(t, w.Target)
@@ -288,26 +265,15 @@ func Written(t Reads, w migration.Write) tenantcare.Look {
 	return nil
 }
 
-func look(t Reads, id, seen string, as func(graph.ProvisioningPolicy) bool) tenantcare.Look {
-	return func(ctx context.Context) (string, string, bool, error) {
-		p, err := read(ctx, t, id)
-		return id, seen, err == nil && as(p), err
-	}
-}
-
-func read(ctx context.Context, t Reads, id string) (graph.ProvisioningPolicy, error) {
-	all, err := t.ProvisioningPolicies(ctx)
-	if err != nil {
-		return graph.ProvisioningPolicy{}, err
-	}
-	return tenantcare.ByID("policy", "policy.not-found", id, all, func(p graph.ProvisioningPolicy) string { return p.ID })
+func look(t tenantcare.Policies, id, seen string, as func(graph.ProvisioningPolicy) bool) tenantcare.Look {
+	return tenantcare.Sees(id, seen, func(ctx context.Context) (graph.ProvisioningPolicy, error) { return tenantcare.Policy(ctx, t, id) }, as)
 }
 
 // verify reads back until the tenant shows what was written, for a while.
 func verify(ctx context.Context, w tenantcare.Writer, t Writes, p Plan, id string) (graph.ProvisioningPolicy, error) {
 	const looks = 8
 	for try := 0; ; try++ {
-		now, err := read(ctx, t, id)
+		now, err := tenantcare.Policy(ctx, t, id)
 		if err != nil && (try == looks || !fault.Is(err, fault.NotFound)) {
 			return now, err
 		}

@@ -85,12 +85,12 @@ func of(by tenantcare.Writer, t Tenant, s facts.Storage, w migration.Write) (ten
 		return wavegroup.Gone(t, w.Target), 0
 	case tenantcare.PolicyAssign:
 		if group := takenOut(w); group != "" {
-			return wavegroup.PolicyWithout(t, w.Target, group), 0
+			return wavegroup.Without(w.Target, group, tenantcare.PolicyGroups(t, w.Target)), 0
 		}
 		return orGone(policies.Written(t, w)), 0
 	case migration.EffectSettingAssign:
 		if group := takenOut(w); group != "" {
-			return wavegroup.SettingWithout(t, w.Target, group), 0
+			return wavegroup.Without(w.Target, group, tenantcare.SettingGroups(t, w.Target)), 0
 		}
 		return orGone(snapshotsetting.Written(t, w)), 0
 	case tenantcare.BlobDelete:

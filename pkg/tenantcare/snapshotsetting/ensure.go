@@ -13,6 +13,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/preflight/rules"
 	"wave365/pkg/tenantcare"
 )
 
@@ -60,7 +61,7 @@ func Decide(name string, groups []Group, settings []graph.UserSetting, others ma
 		return p, err
 	}
 	for _, g := range groups {
-		reach := reaching(settings, g.ID)
+		reach := rules.Reaching(settings, g.ID)
 		switch {
 		case len(reach) > 1:
 			return p, fault.New(fault.Conflict, "setting.conflict", fmt.Sprintf("%d user settings reach group %s: %s", len(reach), g.Name, names(reach)), "leave only the snapshot setting assigned to the group")
@@ -191,7 +192,7 @@ func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, p Plan) (graph.U
 // verify reads back until the setting builds from snapshots and reaches these groups, for a while.
 func verify(ctx context.Context, clock tenantcare.Clock, t Tenant, id, name string, groups []string) (graph.UserSetting, error) {
 	for try := 0; ; try++ {
-		s, err := read(ctx, t, id)
+		s, err := tenantcare.Setting(ctx, t, id)
 		if err == nil && snapshot(s) && hasAll(s.GroupIDs, groups) {
 			return s, nil
 		}
@@ -214,7 +215,7 @@ func SetSource(ctx context.Context, w tenantcare.Writer, t Tenant, have graph.Us
 		Write:   migration.Write{Effect: tenantcare.SettingRestore, Target: have.ID, Before: tenantcare.JSON(have.ProvisioningSourceType), After: tenantcare.JSON(source)},
 		Present: builds(t, have.ID, source),
 		Call: func(ctx context.Context) (string, error) {
-			now, err := read(ctx, t, have.ID) // what else was changed in it meanwhile stays
+			now, err := tenantcare.Setting(ctx, t, have.ID) // what else was changed in it meanwhile stays
 			if err != nil {
 				return "", err
 			}
@@ -227,7 +228,7 @@ func SetSource(ctx context.Context, w tenantcare.Writer, t Tenant, have graph.Us
 		return err
 	}
 	for try := 0; ; try++ {
-		now, err := read(ctx, t, have.ID)
+		now, err := tenantcare.Setting(ctx, t, have.ID)
 		switch {
 		case err != nil:
 			return err
@@ -244,10 +245,8 @@ func SetSource(ctx context.Context, w tenantcare.Writer, t Tenant, have graph.Us
 
 // builds looks whether a setting builds from a source.
 func builds(t Tenant, id, source string) tenantcare.Look {
-	return func(ctx context.Context) (string, string, bool, error) {
-		now, err := read(ctx, t, id)
-		return id, "it builds from " + source, err == nil && strings.EqualFold(now.ProvisioningSourceType, source), err
-	}
+	return tenantcare.Sees(id, "it builds from "+source, func(ctx context.Context) (graph.UserSetting, error) { return tenantcare.Setting(ctx, t, id) },
+		func(s graph.UserSetting) bool { return strings.EqualFold(s.ProvisioningSourceType, source) })
 }
 
 const (
@@ -283,31 +282,8 @@ func named(t Tenant, name string) tenantcare.Look {
 
 // assign adds groups to what is assigned at this moment.
 func assign(t Tenant, id string, add []string) tenantcare.Effect {
-	return tenantcare.Effect{
-		Write:   migration.Write{Effect: migration.EffectSettingAssign, Target: id, After: tenantcare.JSON(add)},
-		Present: assigned(t, id, add),
-		Call: func(ctx context.Context) (string, error) {
-			s, err := read(ctx, t, id)
-			if err != nil {
-				return "", err
-			}
-			merged := slices.Clone(s.GroupIDs)
-			for _, g := range add {
-				if !tenantcare.Has(merged, g) {
-					merged = append(merged, g)
-				}
-			}
-			return id, t.AssignUserSetting(ctx, id, merged)
-		},
-	}
-}
-
-// assigned looks whether a setting is assigned to all of these groups.
-func assigned(t Tenant, id string, groups []string) tenantcare.Look {
-	return func(ctx context.Context) (string, string, bool, error) {
-		s, err := read(ctx, t, id)
-		return id, "it is assigned", err == nil && hasAll(s.GroupIDs, groups), err
-	}
+	w := migration.Write{Effect: migration.EffectSettingAssign, Target: id, After: tenantcare.JSON(add)}
+	return tenantcare.Reassign(w, "it is assigned", tenantcare.SettingGroups(t, id), t.AssignUserSetting, tenantcare.Adding(add...))
 }
 
 func hasAll(have, groups []string) bool {
@@ -323,7 +299,7 @@ func Written(t Tenant, w migration.Write) tenantcare.Look {
 	case migration.EffectSettingAssign:
 		var add []string
 		if json.Unmarshal(w.After, &add) == nil {
-			return assigned(t, w.Target, add)
+			return assign(t, w.Target, add).Present
 		}
 	case tenantcare.SettingRestore:
 		var source string
@@ -332,24 +308,6 @@ func Written(t Tenant, w migration.Write) tenantcare.Look {
 		}
 	}
 	return nil
-}
-
-func read(ctx context.Context, t Tenant, id string) (graph.UserSetting, error) {
-	all, err := t.UserSettings(ctx)
-	if err != nil {
-		return graph.UserSetting{}, err
-	}
-	return tenantcare.ByID("user setting", "setting.not-found", id, all, func(s graph.UserSetting) string { return s.ID })
-}
-
-func reaching(settings []graph.UserSetting, group string) []graph.UserSetting {
-	var out []graph.UserSetting
-	for _, s := range settings {
-		if tenantcare.Has(s.GroupIDs, group) {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 func snapshot(s graph.UserSetting) bool {

@@ -1,6 +1,7 @@
 package undoing
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func (p *Plan) release(ctx context.Context, t Tenant, user graph.User, w migrati
 	}) {
 		return Step{}, false, nil
 	}
-	name := nameOr(p.Row.Target.SKUName, w.Target)
+	name := cmp.Or(p.Row.Target.SKUName, w.Target)
 	s := Step{Did: w, What: "took the license " + name + " away", Undone: "gave the license " + name + " back"}
 	if leaving.Direct(user, w.Target) {
 		s.Why = "the user holds it again"
@@ -35,7 +36,7 @@ func (p *Plan) release(ctx context.Context, t Tenant, user graph.User, w migrati
 		return s, true, nil // nobody is a member of a group that was deleted
 	}
 	if in {
-		s.Why = "the user stays in group " + nameOr(p.Row.Target.GroupName, p.Row.Target.GroupID) + ": with the license a Cloud PC would be built"
+		s.Why = "the user stays in group " + cmp.Or(p.Row.Target.GroupName, p.Row.Target.GroupID) + ": with the license a Cloud PC would be built"
 	}
 	return s, true, err
 }
@@ -55,7 +56,7 @@ func (p Plan) seats(ctx context.Context, t Tenant) error {
 		if free {
 			continue
 		}
-		name, who := nameOr(p.Row.Target.SKUName, s.Did.Target), p.Row.Target.User
+		name, who := cmp.Or(p.Row.Target.SKUName, s.Did.Target), p.Row.Target.User
 		return fault.New(fault.Conflict, "undo.refused", "no seat of "+name+" is free: the license that the run took from "+who+" for the import cannot be given back",
 			"nothing was changed; free a seat or buy one, then run the command again", fault.NewCommand("license", "list"), fault.NewCommand("undo", "--row", who).For(p.Row.Run))
 	}
@@ -83,7 +84,7 @@ func giveBack(ctx context.Context, w tenantcare.Writer, t Tenant, row migration.
 		return err
 	}
 	if in {
-		return fault.New(fault.Conflict, "undo.refused", row.Target.User+" is in group "+nameOr(row.Target.GroupName, row.Target.GroupID)+
+		return fault.New(fault.Conflict, "undo.refused", row.Target.User+" is in group "+cmp.Or(row.Target.GroupName, row.Target.GroupID)+
 			" still, or again: with the license a Cloud PC would be built from the image", "run the command again once the user is out of the group")
 	}
 	_, err = w.Do(ctx, tenantcare.Effect{
@@ -93,7 +94,7 @@ func giveBack(ctx context.Context, w tenantcare.Writer, t Tenant, row migration.
 	})
 	if fault.CodeOf(err) == graph.CodeRefused { // its last seat went while the membership was waited for
 		if free, e := seatFree(ctx, t, sku); e == nil && !free {
-			name, who := nameOr(row.Target.SKUName, sku), row.Target.User
+			name, who := cmp.Or(row.Target.SKUName, sku), row.Target.User
 			return fault.Wrap(fault.Conflict, "undo.refused", "somebody took the last seat of "+name+" meanwhile: "+who+" does not have the license back yet",
 				"free a seat or buy one, then run the command again: it continues by giving the license back", err, fault.NewCommand("license", "list"), fault.NewCommand("undo", "--row", who).For(row.Run))
 		}

@@ -3,6 +3,7 @@
 package undoing
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -191,14 +192,14 @@ func look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 	s := Step{Did: w}
 	switch w.Effect {
 	case migration.EffectLicense:
-		name := nameOr(row.Target.SKUName, w.Target)
+		name := cmp.Or(row.Target.SKUName, w.Target)
 		s.What, s.Undone = "gave the license "+name, "took the license "+name+" back"
 		s.Why = license(user, w)
 		if row.Target.Trigger == migration.TriggerRelicense {
 			s.Why = "the license was the user's before: the run took it away for the import and gave it back"
 		}
 	case migration.EffectJoin:
-		name := nameOr(row.Target.GroupName, w.Target)
+		name := cmp.Or(row.Target.GroupName, w.Target)
 		s.What, s.Undone = "put the user into group "+name, "took the user out of group "+name
 		switch in, err := t.IsMember(ctx, w.Target, user.ID); {
 		case fault.Is(err, fault.NotFound):
@@ -220,17 +221,8 @@ func look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 	default:
 		return s, false, nil
 	}
-	if by := relied(w, all); s.Why == "" && by != "" {
-		s.Why = by
-	}
+	s.Why = cmp.Or(s.Why, relied(w, all))
 	return s, true, nil
-}
-
-func nameOr(name, id string) string {
-	if name != "" {
-		return name
-	}
-	return id
 }
 
 // slack is how far the times of directory and ledger may lie apart for one and the same assignment.

@@ -20,7 +20,7 @@ import (
 type Tenant interface {
 	Finder
 	CreateGroup(ctx context.Context, name, nickname, description string) (graph.Group, error)
-	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
+	tenantcare.Policies
 	AssignProvisioningPolicy(ctx context.Context, id string, groupIDs []string) error
 }
 
@@ -128,32 +128,13 @@ func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, name, policyID s
 		return "", err
 	}
 	group := out.RemoteID
-	assigned := func(ctx context.Context) ([]string, bool, error) {
-		all, err := t.ProvisioningPolicies(ctx)
-		if err != nil {
-			return nil, false, err
-		}
-		p, err := tenantcare.ByID("policy", "policy.not-found", policyID, all, func(p graph.ProvisioningPolicy) string { return p.ID })
-		return p.GroupIDs, tenantcare.Has(p.GroupIDs, group), err
-	}
-	_, err = w.Do(ctx, tenantcare.Effect{
-		Write: migration.Write{Effect: tenantcare.PolicyAssign, Target: policyID, After: tenantcare.JSON([]string{group})},
-		Present: func(ctx context.Context) (string, string, bool, error) {
-			_, ok, err := assigned(ctx)
-			return policyID, "it is assigned", ok, err
-		},
-		Call: func(ctx context.Context) (string, error) {
-			have, _, err := assigned(ctx)
-			if err != nil {
-				return "", err
-			}
-			return policyID, t.AssignProvisioningPolicy(ctx, policyID, append(slices.Clone(have), group))
-		},
-	})
+	groups := tenantcare.PolicyGroups(t, policyID)
+	_, err = w.Do(ctx, tenantcare.Reassign(migration.Write{Effect: tenantcare.PolicyAssign, Target: policyID, After: tenantcare.JSON([]string{group})},
+		"it is assigned", groups, t.AssignProvisioningPolicy, tenantcare.Adding(group)))
 	const looks = 20 // a new group takes a while to be known everywhere
 	for try := 0; err == nil; try++ {
-		var ok bool
-		if _, ok, err = assigned(ctx); ok || err != nil {
+		var now []string
+		if now, err = groups(ctx); err != nil || tenantcare.Has(now, group) {
 			break
 		}
 		if try == looks {

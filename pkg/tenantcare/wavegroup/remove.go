@@ -17,9 +17,9 @@ import (
 type Remover interface {
 	Group(ctx context.Context, id string) (graph.Group, error)
 	GroupMembers(ctx context.Context, groupID string) ([]graph.Member, error)
-	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
+	tenantcare.Policies
 	AssignProvisioningPolicy(ctx context.Context, id string, groupIDs []string) error
-	UserSettings(ctx context.Context) ([]graph.UserSetting, error)
+	tenantcare.Settings
 	AssignUserSetting(ctx context.Context, id string, groupIDs []string) error
 	DeleteGroup(ctx context.Context, id string) error
 }
@@ -83,7 +83,7 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Remover, r Removal) erro
 	}
 	for _, p := range policies {
 		if tenantcare.Has(p.GroupIDs, r.ID) {
-			if _, err := w.Do(ctx, outOfPolicy(t, p.ID, r.ID)); err != nil {
+			if _, err := w.Do(ctx, outOf(tenantcare.PolicyAssign, p.ID, r.ID, tenantcare.PolicyGroups(t, p.ID), t.AssignProvisioningPolicy)); err != nil {
 				return err
 			}
 		}
@@ -94,7 +94,7 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Remover, r Removal) erro
 	}
 	for _, s := range settings {
 		if tenantcare.Has(s.GroupIDs, r.ID) {
-			if _, err := w.Do(ctx, outOfSetting(t, s.ID, r.ID)); err != nil {
+			if _, err := w.Do(ctx, outOf(migration.EffectSettingAssign, s.ID, r.ID, tenantcare.SettingGroups(t, s.ID), t.AssignUserSetting)); err != nil {
 				return err
 			}
 		}
@@ -123,49 +123,28 @@ func empty(ctx context.Context, clock tenantcare.Clock, t Remover, r Removal) er
 	}
 }
 
-// outOfPolicy takes a group out of what a policy is assigned to at this moment.
-func outOfPolicy(t Remover, id, group string) tenantcare.Effect {
-	return tenantcare.Effect{
-		Write:   migration.Write{Effect: tenantcare.PolicyAssign, Target: id, Before: tenantcare.JSON(group)},
-		Present: PolicyWithout(t, id, group),
-		Call: func(ctx context.Context) (string, error) {
-			now, err := groupsOfPolicy(ctx, t, id) // what else was changed in it meanwhile stays
-			if err != nil {
-				return "", err
-			}
-			return id, t.AssignProvisioningPolicy(ctx, id, tenantcare.Without(now, group))
-		},
-	}
+// outOf takes a group out of what a policy, or a user setting, is assigned to at this moment.
+func outOf(effect migration.Effect, id, group string, groups tenantcare.Groups, assign func(ctx context.Context, id string, groupIDs []string) error) tenantcare.Effect {
+	return tenantcare.Reassign(migration.Write{Effect: effect, Target: id, Before: tenantcare.JSON(group)}, notAssigned, none(groups), assign,
+		func(now []string) ([]string, bool) { return tenantcare.Without(now, group), tenantcare.Has(now, group) })
 }
 
-// outOfSetting is [outOfPolicy] of a user setting.
-func outOfSetting(t Remover, id, group string) tenantcare.Effect {
-	return tenantcare.Effect{
-		Write:   migration.Write{Effect: migration.EffectSettingAssign, Target: id, Before: tenantcare.JSON(group)},
-		Present: SettingWithout(t, id, group),
-		Call: func(ctx context.Context) (string, error) {
-			now, err := groupsOfSetting(ctx, t, id)
-			if err != nil {
-				return "", err
-			}
-			return id, t.AssignUserSetting(ctx, id, tenantcare.Without(now, group))
-		},
-	}
+const notAssigned = "it is not assigned to the group"
+
+// Without looks whether what has these groups is not assigned to one; what is gone is not.
+func Without(id, group string, groups tenantcare.Groups) tenantcare.Look {
+	return tenantcare.Sees(id, notAssigned, none(groups), func(now []string) bool { return !tenantcare.Has(now, group) })
 }
 
-// PolicyWithout looks whether a policy is not assigned to a group, SettingWithout a user setting; Gone whether the group is gone.
-func PolicyWithout(t Policies, id, group string) tenantcare.Look {
-	return func(ctx context.Context) (string, string, bool, error) {
-		now, err := groupsOfPolicy(ctx, t, id)
-		return id, "it is not assigned to the group", err == nil && !tenantcare.Has(now, group), err
-	}
-}
-
-// SettingWithout is [PolicyWithout] of a user setting.
-func SettingWithout(t Settings, id, group string) tenantcare.Look {
-	return func(ctx context.Context) (string, string, bool, error) {
-		now, err := groupsOfSetting(ctx, t, id)
-		return id, "it is not assigned to the group", err == nil && !tenantcare.Has(now, group), err
+// none has what is gone be assigned to none.
+func none(groups tenantcare.Groups) tenantcare.Groups {
+	return func(ctx context.Context) ([]string, error) {
+		now, err := groups(ctx)
+		switch fault.CodeOf(err) {
+		case tenantcare.CodePolicyGone, tenantcare.CodeSettingGone:
+			return nil, nil
+		}
+		return now, err
 	}
 }
 
@@ -180,33 +159,4 @@ func Gone(t interface {
 		}
 		return id, "", false, err
 	}
-}
-
-// Policies and Settings read what may be assigned to a group.
-type Policies interface {
-	ProvisioningPolicies(ctx context.Context) ([]graph.ProvisioningPolicy, error)
-}
-
-// Settings reads the user settings.
-type Settings interface {
-	UserSettings(ctx context.Context) ([]graph.UserSetting, error)
-}
-
-// groupsOfPolicy are the groups that a policy is assigned to now; none when it is gone.
-func groupsOfPolicy(ctx context.Context, t Policies, id string) ([]string, error) {
-	all, err := t.ProvisioningPolicies(ctx)
-	i := slices.IndexFunc(all, func(p graph.ProvisioningPolicy) bool { return strings.EqualFold(p.ID, id) })
-	if err != nil || i < 0 {
-		return nil, err
-	}
-	return all[i].GroupIDs, nil
-}
-
-func groupsOfSetting(ctx context.Context, t Settings, id string) ([]string, error) {
-	all, err := t.UserSettings(ctx)
-	i := slices.IndexFunc(all, func(s graph.UserSetting) bool { return strings.EqualFold(s.ID, id) })
-	if err != nil || i < 0 {
-		return nil, err
-	}
-	return all[i].GroupIDs, nil
 }

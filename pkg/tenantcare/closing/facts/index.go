@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -93,10 +94,7 @@ func (x Index) Member(t migration.Target) bool {
 
 // Name gives a person's UPN, where it is known, for an object id.
 func (x Index) Name(user string) string {
-	if n := x.upns[strings.ToLower(user)]; n != "" {
-		return n
-	}
-	return user
+	return cmp.Or(x.upns[strings.ToLower(user)], user)
 }
 
 // Changed says what the run made for a row and nobody took back since.
