@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -54,7 +55,7 @@ func (c *Client) AuditEvents(ctx context.Context, filter string) ([]AuditEvent, 
 			ID: w.ID, DisplayName: w.Name, Activity: w.Activity, ActivityType: w.Type,
 			Operation: odata.Member(w.Operation, "create", "delete", "patch"),
 			Result:    odata.Member(w.Result, "success", "clientError", "failure", "timeout"),
-			At:        w.At.Time, CorrelationID: w.Correlation, Actor: either(w.Actor.UPN, w.Actor.App),
+			At:        w.At.Time, CorrelationID: w.Correlation, Actor: cmp.Or(w.Actor.UPN, w.Actor.App),
 		}
 		for _, r := range w.Resources {
 			e.Resources = append(e.Resources, AuditResource{ID: r.ID, Type: r.Type, DisplayName: r.Name})

@@ -30,22 +30,27 @@ const (
 	batchPause = 2 * time.Second
 )
 
-// batchGet reads objects of v1.0 in batches: one value and one error for each call.
-func batchGet[T any](ctx context.Context, c *Client, doing string, calls []call) ([]T, []error, error) {
+// batchGet reads objects of v1.0 in batches and gives one answer for each call, as of makes it of the object and the error. An
+// object without an id is an error, which says what is nameless.
+func batchGet[W interface{ id() string }, A any](ctx context.Context, c *Client, doing string, calls []call, nameless string, of func(W, error) A) ([]A, error) {
 	answers, err := c.batch(ctx, v1, doing, calls)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	vs, errs := make([]T, len(calls)), make([]error, len(calls))
+	out := make([]A, len(calls))
 	for i, b := range answers {
-		if errs[i] = b.err; b.err != nil {
-			continue
+		var w W
+		err := b.err
+		if err == nil {
+			if bad := json.Unmarshal(b.answer.body, &w); bad != nil {
+				err = c.malformed(calls[i], b.answer, bad)
+			} else if w.id() == "" {
+				err = c.unexpected(calls[i], nameless)
+			}
 		}
-		if err := json.Unmarshal(b.answer.body, &vs[i]); err != nil {
-			errs[i] = c.malformed(calls[i], b.answer, err)
-		}
+		out[i] = of(w, err)
 	}
-	return vs, errs, nil
+	return out, nil
 }
 
 // batch sends reads of one version, twenty at a time, and gives their answers in the order of the calls. What was

@@ -184,6 +184,18 @@ func get[T any](ctx context.Context, c *Client, cl call) (T, error) {
 	return v, nil
 }
 
+// create makes an object. An answer that names nothing is a fault that says so: it was made all the same.
+func create[T interface{ id() string }](ctx context.Context, c *Client, cl call) (T, error) {
+	ctx = operation(ctx)
+	v, err := get[T](ctx, c, cl)
+	if err == nil && v.id() == "" {
+		err = &fault.Fault{Kind: fault.OutcomeUnknown, Code: CodeOutcomeUnknown, Hint: "do not repeat it: list and look for it by its display name",
+			Msg:    cl.couldNot("the service accepted it, but its answer has no id"),
+			Remote: &fault.Remote{Service: c.p.Service(), ClientRequestID: cloud.OperationOf(ctx)}}
+	}
+	return v, err
+}
+
 // list reads a collection to its last page.
 func list[T any](ctx context.Context, c *Client, cl call) ([]T, error) {
 	ctx = operation(ctx)

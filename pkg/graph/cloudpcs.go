@@ -126,7 +126,7 @@ func (w wireCloudPC) cloudPC() CloudPC {
 		Status: odata.Member(w.Status, StatusNotProvisioned, StatusPreparing, StatusProvisioning, StatusProvisioned, StatusProvisionedWithWarnings,
 			StatusInGracePeriod, StatusDeprovisioning, StatusPendingProvision, StatusFailed),
 		ProvisioningPolicyID: w.PolicyID, ProvisioningPolicyName: w.PolicyName,
-		ProvisioningType: odata.Member(w.Provisioning, ProvisioningDedicated, "shared", "sharedByUser", "sharedByEntraGroup", "reserve"),
+		ProvisioningType: provisioningType(w.Provisioning),
 		ServicePlanID:    w.PlanID, ServicePlanName: w.PlanName, ManagedDeviceName: w.DeviceName, ImageDisplayName: w.Image,
 		ProvisionedAt: w.Provisioned.Time, LastModified: w.Modified.Time, GracePeriodEnd: w.GraceEnd.Time, Unreadable: w.why,
 		Region: w.Region, Connection: w.Connection, LastLogoff: w.Logoff.Time,

@@ -60,6 +60,8 @@ type wireUser struct {
 	} `json:"licenseAssignmentStates"`
 }
 
+func (w wireUser) id() string { return w.ID }
+
 func (w wireUser) user() User {
 	u := User{ID: w.ID, UPN: w.UPN, DisplayName: w.Name, UsageLocation: w.Location, UserType: w.Type, Enabled: w.Enabled, Synced: w.Synced}
 	for _, l := range w.Licenses {
@@ -105,18 +107,8 @@ func (c *Client) UsersNamed(ctx context.Context, name string) ([]User, error) {
 
 // Users reads many users, in batches; the answers come in the order asked for. The error is for the call as a whole.
 func (c *Client) Users(ctx context.Context, idsOrUPNs []string) ([]UserAnswer, error) {
-	us, errs, err := batchGet[wireUser](ctx, c, "read the users", convert(idsOrUPNs, userCall))
-	if err != nil {
-		return nil, err
-	}
-	out := make([]UserAnswer, len(us))
-	for i, w := range us {
-		if errs[i] == nil && w.ID == "" {
-			errs[i] = c.unexpected(userCall(idsOrUPNs[i]), "the answer names no user")
-		}
-		out[i] = UserAnswer{User: w.user(), Err: errs[i]}
-	}
-	return out, nil
+	return batchGet(ctx, c, "read the users", convert(idsOrUPNs, userCall), "the answer names no user",
+		func(w wireUser, err error) UserAnswer { return UserAnswer{User: w.user(), Err: err} })
 }
 
 // Organization is the tenant.

@@ -2,9 +2,11 @@ package graph
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -48,35 +50,18 @@ func (c *Client) refused(cl call, a answer, operation string) *fault.Fault {
 
 // remote is what the service said, for people. Only secrets are taken out.
 func (c *Client) remote(a answer, e odata.Error, operation string) *fault.Remote {
-	r := &fault.Remote{
+	return &fault.Remote{
 		Service: c.p.Service(), Status: a.status,
 		Code: redact.String(e.Code), Message: redact.String(e.Message),
-		RequestID: a.header.Get("request-id"), ClientRequestID: a.header.Get("client-request-id"),
-		RetryAfter: retry.After(a.header),
+		// Whatever stands in front of the service may write what it likes into these.
+		RequestID:       redact.String(cmp.Or(a.header.Get("request-id"), e.RequestID)),
+		ClientRequestID: redact.String(cmp.Or(a.header.Get("client-request-id"), e.ClientRequestID, operation)),
+		RetryAfter:      retry.After(a.header),
 	}
-	if r.RequestID == "" {
-		r.RequestID = e.RequestID
-	}
-	if r.ClientRequestID == "" {
-		r.ClientRequestID = e.ClientRequestID
-	}
-	if r.ClientRequestID == "" {
-		r.ClientRequestID = operation
-	}
-	// Whatever stands in front of the service may write what it likes into these.
-	r.RequestID, r.ClientRequestID = redact.String(r.RequestID), redact.String(r.ClientRequestID)
-	return r
 }
 
 func describe(r *fault.Remote, e odata.Error) string {
-	msg := r.Message
-	if e.Inside != "" {
-		msg = redact.String(e.Inside)
-	}
-	if msg == "" {
-		msg = http.StatusText(r.Status)
-	}
-	return strconv.Itoa(r.Status) + " " + msg
+	return strconv.Itoa(r.Status) + " " + cmp.Or(redact.String(e.Inside), r.Message, http.StatusText(r.Status))
 }
 
 // classify maps status and code to a kind and a code of ours.
@@ -175,12 +160,7 @@ const quotaPause = 2 * time.Minute
 
 // isQuota looks at codes only: ordinary throttling may speak of quotas in its message.
 func isQuota(e odata.Error) bool {
-	for _, c := range append([]string{e.Code}, e.Codes...) {
-		if containsFold(c, "quota") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(append([]string{e.Code}, e.Codes...), func(c string) bool { return containsFold(c, "quota") })
 }
 
 func mentionsUsageLocation(e odata.Error) bool {
@@ -188,12 +168,7 @@ func mentionsUsageLocation(e odata.Error) bool {
 }
 
 func mentionsClaims(h http.Header) bool {
-	for _, v := range h.Values("WWW-Authenticate") {
-		if containsFold(v, "insufficient_claims") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(h.Values("WWW-Authenticate"), func(v string) bool { return containsFold(v, "insufficient_claims") })
 }
 
 // lost turns the absence of an answer into a fault.

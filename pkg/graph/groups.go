@@ -43,6 +43,8 @@ type wireGroup struct {
 	} `json:"assignedLicenses"`
 }
 
+func (w wireGroup) id() string { return w.ID }
+
 func (w wireGroup) group() Group {
 	g := Group{ID: w.ID, DisplayName: w.Name, Synced: w.Synced, RoleAssignable: w.Role, Restricted: w.Restricted, SecurityEnabled: w.Security,
 		MailEnabled: w.Mail, Unified: w.is("Unified"), Dynamic: w.is("DynamicMembership")}
@@ -71,18 +73,8 @@ func (c *Client) Group(ctx context.Context, id string) (Group, error) {
 
 // Groups reads many groups, in batches; the answers come in the order of ids. The error is for the call as a whole.
 func (c *Client) Groups(ctx context.Context, ids []string) ([]GroupAnswer, error) {
-	gs, errs, err := batchGet[wireGroup](ctx, c, "read the groups", convert(ids, groupCall))
-	if err != nil {
-		return nil, err
-	}
-	out := make([]GroupAnswer, len(gs))
-	for i, w := range gs {
-		if errs[i] == nil && w.ID == "" {
-			errs[i] = c.unexpected(groupCall(ids[i]), "the answer names no group")
-		}
-		out[i] = GroupAnswer{Group: w.group(), Err: errs[i]}
-	}
-	return out, nil
+	return batchGet(ctx, c, "read the groups", convert(ids, groupCall), "the answer names no group",
+		func(w wireGroup, err error) GroupAnswer { return GroupAnswer{Group: w.group(), Err: err} })
 }
 
 // Member is a direct member of a group.
@@ -142,11 +134,7 @@ func (c *Client) GroupsNamed(ctx context.Context, name string) ([]Group, error) 
 func (c *Client) CreateGroup(ctx context.Context, name, nickname, description string) (Group, error) {
 	cl := call{doing: "create the group " + name, method: http.MethodPost, path: v1 + "/groups", ids: []string{name, nickname}, once: true, needs: groupCreate,
 		body: map[string]any{"displayName": name, "mailNickname": nickname, "description": description, "mailEnabled": false, "securityEnabled": true}}
-	ctx = operation(ctx)
-	w, err := get[wireGroup](ctx, c, cl)
-	if err == nil && w.ID == "" {
-		err = c.created(ctx, cl)
-	}
+	w, err := create[wireGroup](ctx, c, cl)
 	return w.group(), err
 }
 

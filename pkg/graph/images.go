@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -45,7 +46,7 @@ func (c *Client) GalleryImages(ctx context.Context) ([]GalleryImage, error) {
 	return convert(ws, func(w wireGallery) GalleryImage {
 		return GalleryImage{
 			ID: w.ID, DisplayName: w.DisplayName, Status: odata.Member(w.Status, "supported", "supportedWithWarning", "notSupported"),
-			Publisher: either(w.Publisher, w.OldPublisher), Offer: either(w.Offer, w.OldOffer), SKU: either(w.SKU, w.OldSKU),
+			Publisher: cmp.Or(w.Publisher, w.OldPublisher), Offer: cmp.Or(w.Offer, w.OldOffer), SKU: cmp.Or(w.SKU, w.OldSKU),
 			OSVersion: w.OSVersion, SizeGiB: w.Size, StartDate: w.Start.Time, EndDate: w.End.Time, ExpiresAt: w.Expires.Time,
 		}
 	}), err
@@ -84,10 +85,12 @@ type wireImage struct {
 	Modified  odata.Time `json:"lastModifiedDateTime"`
 }
 
+func (w wireImage) id() string { return w.ID }
+
 func (w wireImage) image() DeviceImage {
 	return DeviceImage{
 		ID: w.ID, DisplayName: w.Name, Version: w.Version, SourceImageResourceID: w.Source,
-		Status: odata.Member(w.Status, "pending", "ready", "failed", "warning"), ErrorCode: either(w.ErrorCode, w.OldCode),
+		Status: odata.Member(w.Status, "pending", "ready", "failed", "warning"), ErrorCode: cmp.Or(w.ErrorCode, w.OldCode),
 		OperatingSystem: w.OS, OSBuild: w.Build,
 		OSStatus: odata.Member(w.OSStatus, "supported", "supportedWithWarning", "unknown"), SizeGiB: w.Size, ExpiresAt: w.Expires.Time, LastModified: w.Modified.Time,
 	}
@@ -106,11 +109,7 @@ func (c *Client) CreateDeviceImage(ctx context.Context, i DeviceImage) (DeviceIm
 	cl := call{doing: "create the device image " + i.DisplayName, method: http.MethodPost, path: images, once: true, needs: cloudPCWrite,
 		ids:  []string{i.DisplayName, i.Version, i.SourceImageResourceID},
 		body: map[string]string{"displayName": i.DisplayName, "version": i.Version, "sourceImageResourceId": i.SourceImageResourceID}}
-	ctx = operation(ctx)
-	w, err := get[wireImage](ctx, c, cl)
-	if err == nil && w.ID == "" {
-		err = c.created(ctx, cl)
-	}
+	w, err := create[wireImage](ctx, c, cl)
 	return w.image(), err
 }
 
@@ -118,11 +117,4 @@ func (c *Client) CreateDeviceImage(ctx context.Context, i DeviceImage) (DeviceIm
 func (c *Client) DeleteDeviceImage(ctx context.Context, id string) error {
 	_, err := c.do(ctx, call{doing: "delete the device image " + id, method: http.MethodDelete, path: images + "/" + esc(id), ids: []string{id}, needs: cloudPCWrite})
 	return unless(err, fault.NotFound)
-}
-
-func either(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -71,20 +72,16 @@ type wireConnection struct {
 
 func (w wireConnection) connection() OnPremisesConnection {
 	o := OnPremisesConnection{
-		ID: w.ID, DisplayName: w.Name, ConnectionType: odata.Member(either(w.Type, w.OldType), JoinEntra, JoinHybrid),
+		ID: w.ID, DisplayName: w.Name, ConnectionType: odata.Member(cmp.Or(w.Type, w.OldType), JoinEntra, JoinHybrid),
 		VirtualNetworkID: w.Network, VirtualNetworkLocation: w.Location, SubnetID: w.Subnet,
 		HealthCheckStatus: checkStatus(w.Status), HealthCheckPaused: w.Paused, InUse: w.InUse || w.InUsePC, FreeAddresses: -1,
 	}
-	h := w.Health
-	if h == nil {
-		h = w.OldHealth
-	}
-	if h != nil {
+	if h := cmp.Or(w.Health, w.OldHealth); h != nil {
 		o.CheckedAt = h.End.Time
 		for _, k := range h.Checks {
 			o.HealthChecks = append(o.HealthChecks, HealthCheck{
 				DisplayName: k.Name, Status: checkStatus(k.Status), ErrorType: k.ErrorType, RecommendedAction: k.Action,
-				Detail: either(k.Detail, k.OldDetail), EndedAt: k.End.Time,
+				Detail: cmp.Or(k.Detail, k.OldDetail), EndedAt: k.End.Time,
 			})
 		}
 	}

@@ -36,7 +36,7 @@ func (c *Client) ServicePlans(ctx context.Context) ([]ServicePlan, error) {
 	return convert(ws, func(w wirePlan) ServicePlan {
 		return ServicePlan{
 			ID: w.ID, DisplayName: w.DisplayName, Type: odata.Member(w.Type, "enterprise", "business"),
-			ProvisioningType: odata.Member(w.Provisioning, ProvisioningDedicated, "shared", "sharedByUser", "sharedByEntraGroup", "reserve"),
+			ProvisioningType: provisioningType(w.Provisioning),
 			VCPU:             w.VCPU, RAMGiB: w.RAM, StorageGiB: w.Storage,
 		}
 	}), err

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"strings"
@@ -18,6 +19,10 @@ const (
 	ImageGallery          = "gallery"
 	ImageCustom           = "custom"
 )
+
+func provisioningType(s string) string {
+	return odata.Member(s, ProvisioningDedicated, "shared", "sharedByUser", "sharedByEntraGroup", "reserve")
+}
 
 // ProvisioningPolicy is a Cloud PC provisioning policy.
 type ProvisioningPolicy struct {
@@ -182,10 +187,12 @@ type readPolicy struct {
 	} `json:"domainJoinConfigurations"`
 }
 
+func (r readPolicy) id() string { return r.ID }
+
 func (r readPolicy) policy() ProvisioningPolicy {
 	p := ProvisioningPolicy{
 		ID: r.ID, DisplayName: r.DisplayName, Description: r.Description,
-		ProvisioningType: odata.Member(r.Provisioning, ProvisioningDedicated, "shared", "sharedByUser", "sharedByEntraGroup", "reserve"),
+		ProvisioningType: provisioningType(r.Provisioning),
 		ImageID:          r.ImageID, ImageDisplayName: r.ImageName, ImageType: odata.Member(r.ImageType, ImageGallery, ImageCustom),
 		GroupIDs: groupIDs(r.Assignments), EnableSSO: r.SSO, LocalAdminEnabled: r.LocalAdmin, NamingTemplate: r.Naming,
 		ManagedBy: r.ManagedBy, GracePeriodHours: r.Grace, LastModified: r.Modified.Time, Unreadable: r.why,
@@ -198,11 +205,8 @@ func (r readPolicy) policy() ProvisioningPolicy {
 		p.Locale = r.OldWindows.Language
 	}
 	for _, j := range r.DomainJoin {
-		d := DomainJoin{Type: odata.Member(j.Type, JoinEntra, JoinHybrid), ConnectionID: j.ConnectionID, RegionName: j.RegionName, RegionGroup: j.RegionGroup}
-		if d.Type == "" {
-			d.Type = odata.Member(j.Old, JoinEntra, JoinHybrid)
-		}
-		p.DomainJoin = append(p.DomainJoin, d)
+		p.DomainJoin = append(p.DomainJoin, DomainJoin{Type: odata.Member(cmp.Or(j.Type, j.Old), JoinEntra, JoinHybrid),
+			ConnectionID: j.ConnectionID, RegionName: j.RegionName, RegionGroup: j.RegionGroup})
 	}
 	return p
 }
@@ -211,7 +215,7 @@ func (r readPolicy) policy() ProvisioningPolicy {
 func (p ProvisioningPolicy) body(create bool) (wirePolicy, error) {
 	w := wirePolicy{
 		Type: "#microsoft.graph.cloudPcProvisioningPolicy", DisplayName: p.DisplayName, Description: p.Description,
-		ImageID: p.ImageID, ImageName: p.ImageDisplayName, ImageType: p.ImageType, SSO: p.EnableSSO, LocalAdmin: p.LocalAdminEnabled,
+		ImageID: p.ImageID, ImageName: p.ImageDisplayName, ImageType: cmp.Or(p.ImageType, ImageGallery), SSO: p.EnableSSO, LocalAdmin: p.LocalAdminEnabled,
 		Naming: p.NamingTemplate, DomainJoin: []wireJoin{},
 	}
 	bad := func(why, hint string) error {
@@ -221,18 +225,11 @@ func (p ProvisioningPolicy) body(create bool) (wirePolicy, error) {
 		return w, bad("a display name, an image id and an image name are mandatory",
 			"pick a supported gallery image: snapshots do not use it, but a later reprovision does")
 	}
-	if w.ImageType == "" {
-		w.ImageType = ImageGallery
-	}
 	if p.Locale != "" {
 		w.Windows = &wireWindows{Locale: p.Locale}
 	}
 	if create {
-		w.Provisioning = p.ProvisioningType
-		if w.Provisioning == "" {
-			w.Provisioning = ProvisioningDedicated
-		}
-		w.Experience = p.UserExperienceType
+		w.Provisioning, w.Experience = cmp.Or(p.ProvisioningType, ProvisioningDedicated), p.UserExperienceType
 	}
 	w.extras(p.Extras)
 	for _, d := range p.DomainJoin {
@@ -284,11 +281,7 @@ func (c *Client) CreateProvisioningPolicy(ctx context.Context, p ProvisioningPol
 		return ProvisioningPolicy{}, err
 	}
 	cl := call{doing: "create the provisioning policy " + p.DisplayName, method: http.MethodPost, path: policies, body: body, once: true, needs: cloudPCWrite}
-	ctx = operation(ctx)
-	r, err := get[readPolicy](ctx, c, cl)
-	if err == nil && r.ID == "" {
-		err = c.created(ctx, cl)
-	}
+	r, err := create[readPolicy](ctx, c, cl)
 	return r.policy(), err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -68,11 +69,9 @@ func unknownRoute(err error) bool {
 		if f.Remote.Code == "" && f.Remote.Message == "" {
 			return true
 		}
-		for _, s := range []string{"segment", "function", "route", "no method match", "no http resource"} {
-			if containsFold(f.Remote.Message, s) || containsFold(f.Remote.Code, s) {
-				return true
-			}
-		}
+		return slices.ContainsFunc([]string{"segment", "function", "route", "no method match", "no http resource"}, func(s string) bool {
+			return containsFold(f.Remote.Message, s) || containsFold(f.Remote.Code, s)
+		})
 	}
 	return false
 }
@@ -122,21 +121,15 @@ func (c *Client) ImportResults(ctx context.Context, ids []string) ([]ImportAnswe
 		start++
 	}
 	route := c.route.Load()
-	calls := make([]call, 0, len(ids))
-	for _, id := range ids[start:] {
-		calls = append(calls, resultCall(id, route))
-	}
+	calls := convert(ids[start:], func(id string) call { return resultCall(id, route) })
 	answers, err := c.batch(ctx, beta, "read the imports", calls)
 	if err != nil {
 		return nil, err
 	}
 	for i, b := range answers {
-		id := ids[start+i]
-		if b.err != nil {
-			out[start+i].Err = b.err
-			continue
+		if out[start+i].Err = b.err; b.err == nil {
+			out[start+i].Import, out[start+i].Err = c.pick(calls[i], b.answer, ids[start+i])
 		}
-		out[start+i].Import, out[start+i].Err = c.pick(calls[i], b.answer, id)
 	}
 	return out, nil
 }
@@ -154,12 +147,5 @@ func (c *Client) ListImports(ctx context.Context) ([]Import, error) {
 				Hint: "the ledger is the only index of imports", Remote: f.Remote, Err: redact.Error(err)}
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Import, len(ws))
-	for i, w := range ws {
-		out[i] = w.result()
-	}
-	return out, nil
+	return convert(ws, wireImport.result), err
 }

@@ -1,12 +1,12 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
 	"time"
 
-	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph/odata"
 )
@@ -93,23 +93,19 @@ type readSetting struct {
 // frequencies are the current names for the deprecated number of hours.
 var frequencies = map[int]string{4: "fourHours", 6: "sixHours", 12: "twelveHours", 16: "sixteenHours", 24: "twentyFourHours"}
 
+func (r readSetting) id() string { return r.ID }
+
 func (r readSetting) setting() UserSetting {
 	s := UserSetting{
 		ID: r.ID, DisplayName: r.DisplayName, LocalAdminEnabled: r.LocalAdmin, ResetEnabled: r.Reset,
-		ProvisioningSourceType: odata.Member(r.Source, SourceImage, SourceSnapshot),
+		ProvisioningSourceType: odata.Member(cmp.Or(r.Source, SourceImage), SourceImage, SourceSnapshot),
 		GroupIDs:               groupIDs(r.Assignments), LastModified: r.Modified.Time, Unreadable: r.why,
-	}
-	if s.ProvisioningSourceType == "" {
-		s.ProvisioningSourceType = SourceImage
 	}
 	if string(r.Recovery) != "null" {
 		s.DisasterRecovery = r.Recovery
 	}
 	if p := r.RestorePoint; p != nil {
-		s.RestorePoint = &RestorePointSetting{FrequencyType: p.Frequency, UserRestoreEnabled: p.UserRestore}
-		if p.Frequency == "" {
-			s.RestorePoint.FrequencyType = frequencies[p.Hours]
-		}
+		s.RestorePoint = &RestorePointSetting{FrequencyType: cmp.Or(p.Frequency, frequencies[p.Hours]), UserRestoreEnabled: p.UserRestore}
 	}
 	return s
 }
@@ -118,19 +114,13 @@ func (r readSetting) setting() UserSetting {
 func (s UserSetting) body() (wireSetting, error) {
 	w := wireSetting{
 		Type: "#microsoft.graph.cloudPcUserSetting", DisplayName: s.DisplayName, LocalAdmin: s.LocalAdminEnabled,
-		Reset: s.ResetEnabled, Source: s.ProvisioningSourceType, RestorePoint: &wireRestorePoint{Frequency: "default", UserRestore: true},
+		Reset: s.ResetEnabled, Source: cmp.Or(s.ProvisioningSourceType, SourceImage), RestorePoint: &wireRestorePoint{Frequency: "default", UserRestore: true},
 	}
 	if s.DisplayName == "" {
 		return w, fault.New(fault.Invalid, CodeRequest, "a user setting needs a display name", "give it one")
 	}
-	if w.Source == "" {
-		w.Source = SourceImage
-	}
 	if p := s.RestorePoint; p != nil {
-		w.RestorePoint.UserRestore = p.UserRestoreEnabled
-		if p.FrequencyType != "" {
-			w.RestorePoint.Frequency = p.FrequencyType
-		}
+		w.RestorePoint = &wireRestorePoint{Frequency: cmp.Or(p.FrequencyType, "default"), UserRestore: p.UserRestoreEnabled}
 	}
 	if len(s.DisasterRecovery) > 0 {
 		if err := json.Unmarshal(s.DisasterRecovery, &w.DisasterRecovery); err != nil {
@@ -165,11 +155,7 @@ func (c *Client) CreateUserSetting(ctx context.Context, s UserSetting) (UserSett
 		return UserSetting{}, err
 	}
 	cl := call{doing: "create the user setting " + s.DisplayName, method: http.MethodPost, path: settings, body: body, once: true, needs: cloudPCWrite}
-	ctx = operation(ctx)
-	r, err := get[readSetting](ctx, c, cl)
-	if err == nil && r.ID == "" {
-		err = c.created(ctx, cl)
-	}
+	r, err := create[readSetting](ctx, c, cl)
 	return r.setting(), err
 }
 
@@ -190,11 +176,4 @@ func (c *Client) UpdateUserSetting(ctx context.Context, s UserSetting) (UserSett
 func (c *Client) AssignUserSetting(ctx context.Context, id string, groupIDs []string) error {
 	_, err := c.do(ctx, call{doing: "assign the user setting " + id, method: http.MethodPost, path: settings + "/" + esc(id) + "/assign", ids: append([]string{id}, groupIDs...), body: assignBody(groupIDs), needs: cloudPCWrite})
 	return err
-}
-
-// created is for a create whose answer names nothing.
-func (c *Client) created(ctx context.Context, cl call) *fault.Fault {
-	return &fault.Fault{Kind: fault.OutcomeUnknown, Code: CodeOutcomeUnknown, Hint: "do not repeat it: list and look for it by its display name",
-		Msg:    cl.couldNot("the service accepted it, but its answer has no id"),
-		Remote: &fault.Remote{Service: c.p.Service(), ClientRequestID: cloud.OperationOf(ctx)}}
 }

@@ -1,11 +1,15 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"wave365/pkg/cloud"
 	"wave365/pkg/cloud/redact"
@@ -86,17 +90,13 @@ type wireImport struct {
 }
 
 func (w wireImport) result() Import {
-	i := Import{
-		SnapshotID: w.SnapshotID, Filename: w.Filename,
+	return Import{
+		SnapshotID: cmp.Or(w.SnapshotID, w.ID), Filename: w.Filename,
 		Status:       odata.Member(w.Status, ImportPending, ImportInProgress, ImportSucceeded, ImportFailed),
 		Usage:        odata.Member(w.Usage, UsageNotUsed, UsageInUse, UsageExpired),
 		AssignedUser: w.User, PolicyName: w.Policy, Detail: redact.String(w.Detail),
 		StartedAt: w.Start.Time, EndedAt: w.End.Time,
 	}
-	if i.SnapshotID == "" {
-		i.SnapshotID = w.ID
-	}
-	return i
 }
 
 type wireSource struct {
@@ -200,12 +200,7 @@ func sources(files []SourceFile, blobName bool) []wireSource {
 }
 
 func inStorageMode(files []SourceFile) bool {
-	for _, f := range files {
-		if f.SASURL == "" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(files, func(f SourceFile) bool { return f.SASURL == "" })
 }
 
 // refusesField reports a 400 that may be about the field's name: it names the property, or the storage information.
@@ -217,12 +212,8 @@ func refusesField(err error) bool {
 	if strings.EqualFold(f.Remote.Code, "invalidStorageInformation") {
 		return true
 	}
-	for _, s := range []string{"filename", "does not exist on type", "unknown property", "unexpected property", "unrecognized property", "invalid property"} {
-		if containsFold(f.Remote.Message, s) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"filename", "does not exist on type", "unknown property", "unexpected property", "unrecognized property", "invalid property"},
+		func(s string) bool { return containsFold(f.Remote.Message, s) })
 }
 
 func checkImport(cl call, userID string, files []SourceFile) error {
@@ -271,20 +262,5 @@ func unless(err error, kind fault.Kind) error {
 
 // isGUID is about the 36 characters form only.
 func isGUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i := range len(s) {
-		switch i {
-		case 8, 13, 18, 23:
-			if s[i] != '-' {
-				return false
-			}
-		default:
-			if !strings.ContainsRune("0123456789abcdefABCDEF", rune(s[i])) {
-				return false
-			}
-		}
-	}
-	return true
+	return len(s) == 36 && uuid.Validate(s) == nil
 }

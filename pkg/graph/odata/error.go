@@ -1,6 +1,7 @@
 package odata
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 )
@@ -62,9 +63,9 @@ func DecodeError(body []byte) Error {
 		if in.Code != "" {
 			e.Codes = append(e.Codes, in.Code)
 		}
-		e.RequestID = first(e.RequestID, in.RequestID)
-		e.ClientRequestID = first(e.ClientRequestID, in.ClientRequestID)
-		e.Date = first(e.Date, in.Date)
+		e.RequestID = cmp.Or(e.RequestID, in.RequestID)
+		e.ClientRequestID = cmp.Or(e.ClientRequestID, in.ClientRequestID)
+		e.Date = cmp.Or(e.Date, in.Date)
 		if e.Message == "" {
 			e.Message = text(in.Message)
 		}
@@ -135,16 +136,9 @@ func inside(message string) string {
 		return m
 	}
 	if doc.Error != nil {
-		return first(text(doc.Error.Message), doc.Error.Code)
+		return cmp.Or(text(doc.Error.Message), doc.Error.Code)
 	}
 	return doc.Phrase
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func cut(s string) string { return cutTo(s, maxText) }
