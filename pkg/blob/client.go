@@ -1,6 +1,7 @@
 package blob
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"strings"
@@ -60,10 +61,7 @@ func New(cfg Config) (*Client, error) {
 	case cfg.Credential != nil && cfg.SharedKey != "":
 		return nil, badConfig("the blob client takes a sign-in or an account key, not both")
 	}
-	c := &Client{root: root, account: cfg.Account, clock: cfg.Clock}
-	if c.account == "" {
-		c.account = bloburl.AccountOf(root)
-	}
+	c := &Client{root: root, account: cmp.Or(cfg.Account, bloburl.AccountOf(root)), clock: cfg.Clock}
 	if c.account == "" {
 		return nil, badConfig("the storage endpoint names no account")
 	}

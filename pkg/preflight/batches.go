@@ -14,8 +14,10 @@ const (
 	askers = 4
 )
 
-// batches asks about n things a stretch at a time, several stretches at once. ask must touch nothing but its own part.
-func (c *check) batches(ctx context.Context, what string, n int, ask func(ctx context.Context, from, to int) error) error {
+// ask asks about names a stretch at a time, several stretches at once, and gives one answer for each. failed is why there is
+// none. The error is one that concerns more than one of them.
+func ask[A any](ctx context.Context, c *check, what string, names []string, t *tally, ask func(ctx context.Context, names []string) ([]A, error), failed func(A) error) ([]A, error) {
+	answers, n := make([]A, len(names)), len(names)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(askers)
 	var mu sync.Mutex
@@ -24,7 +26,12 @@ func (c *check) batches(ctx context.Context, what string, n int, ask func(ctx co
 	for from := 0; from < n; from += stretch {
 		to := min(from+stretch, n)
 		group.Go(func() error {
-			if err := ask(ctx, from, to); err != nil {
+			part, err := ask(ctx, names[from:to])
+			copy(answers[from:to], part)
+			for i := from; i < to && err == nil; i++ {
+				err = t.add(failed(answers[i]))
+			}
+			if err != nil {
 				return err
 			}
 			mu.Lock()
@@ -34,5 +41,5 @@ func (c *check) batches(ctx context.Context, what string, n int, ask func(ctx co
 			return nil
 		})
 	}
-	return group.Wait()
+	return answers, group.Wait()
 }

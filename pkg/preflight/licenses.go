@@ -59,16 +59,8 @@ func (c *check) readLicenses(ctx context.Context) error {
 			at[fold(u.ID)] = append(at[fold(u.ID)], i)
 		}
 	}
-	answers := make([]graph.LicenseAnswer, len(ids))
 	t := &tally{code: "license.unreadable", things: "users' licenses", total: len(ids)}
-	err := c.batches(ctx, "licenses", len(ids), func(ctx context.Context, from, to int) error {
-		part, err := c.tenant.LicenseDetailsOf(ctx, ids[from:to])
-		copy(answers[from:to], part)
-		for i := from; i < to && err == nil; i++ {
-			err = t.add(answers[i].Err)
-		}
-		return err
-	})
+	answers, err := ask(ctx, c, "licenses", ids, t, c.tenant.LicenseDetailsOf, func(a graph.LicenseAnswer) error { return a.Err })
 	if err != nil {
 		c.eachRow(func(r *row) { r.unlicensed = true })
 		return c.refused(err, "licenses of users", "LicenseAssignment.Read.All")

@@ -26,16 +26,8 @@ func (c *check) people(ctx context.Context) error {
 		}
 		at[key] = append(at[key], i)
 	}
-	answers := make([]graph.UserAnswer, len(names))
 	t := &tally{code: "user.unreadable", things: "users", total: len(names)}
-	err := c.batches(ctx, "people", len(names), func(ctx context.Context, from, to int) error {
-		part, err := c.tenant.Users(ctx, names[from:to])
-		copy(answers[from:to], part)
-		for i := from; i < to && err == nil; i++ {
-			err = t.add(answers[i].Err)
-		}
-		return err
-	})
+	answers, err := ask(ctx, c, "people", names, t, c.tenant.Users, func(a graph.UserAnswer) error { return a.Err })
 	if err != nil {
 		return c.refused(err, "users", "User.Read.All")
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"wave365/pkg/cloud/clouds"
 	"wave365/pkg/fault"
 )
 
@@ -240,12 +241,7 @@ func place(root string) string {
 // Insecure reports whether an endpoint is plain http to another machine.
 func Insecure(root string) bool {
 	u, err := url.Parse(root)
-	return err == nil && u.Scheme == "http" && !loopback(u.Hostname())
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+	return err == nil && u.Scheme == "http" && !clouds.IsLoopback(u.Hostname())
 }
 
 // accountInPath: addresses without a domain cannot carry the account in the host name.

@@ -14,6 +14,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"wave365/pkg/blob/bloburl"
+	"wave365/pkg/cloud/contact"
 	"wave365/pkg/cloud/redact"
 	"wave365/pkg/cloud/retry"
 	"wave365/pkg/fault"
@@ -33,7 +34,7 @@ func Fault(ctx context.Context, what string, sas *bloburl.SAS, now time.Time, er
 			return &own
 		}
 		if n, ok := errors.AsType[nonRetriable](err); ok {
-			return fault.New(fault.Denied, "cloud.sign-in", what+": the sign-in failed: "+firstLine(redact.String(n.Error())),
+			return fault.New(fault.Denied, "cloud.sign-in", what+": the sign-in failed: "+contact.FirstLine(redact.String(n.Error())),
 				"choose another way with --sign-in; it must be able to read this storage account")
 		}
 		return fault.Wrap(fault.Unavailable, "", what+": "+transportText(err),
@@ -150,12 +151,7 @@ func serviceText(resp *http.Response) string {
 	if err != nil || xml.Unmarshal(raw, &body) != nil {
 		return ""
 	}
-	return redact.String(firstLine(body.Message))
-}
-
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return strings.TrimSpace(line)
+	return redact.String(contact.FirstLine(body.Message))
 }
 
 // transportText drops the URL that the standard library puts before every transport error.

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -22,11 +23,11 @@ func Log(to *slog.Logger, service string, req *policy.Request, resp *http.Respon
 		slog.String("method", raw.Method),
 		slog.String("url", loggedURL(raw.URL)),
 		slog.Duration("took", took),
-		slog.String("client_request_id", firstOf(raw.Header, "client-request-id", "x-ms-client-request-id")),
+		slog.String("client_request_id", cmp.Or(raw.Header.Get("client-request-id"), raw.Header.Get("x-ms-client-request-id"))),
 	}
 	if resp != nil {
 		attrs = append(attrs, slog.Int("status", resp.StatusCode),
-			slog.String("request_id", firstOf(resp.Header, "request-id", "x-ms-request-id")))
+			slog.String("request_id", cmp.Or(resp.Header.Get("request-id"), resp.Header.Get("x-ms-request-id"))))
 	}
 	if wait > 0 {
 		attrs = append(attrs, slog.Duration("retry_after", wait))
@@ -45,13 +46,4 @@ func loggedURL(u *url.URL) string {
 		return own.String() + "?[redacted]"
 	}
 	return u.String()
-}
-
-func firstOf(h http.Header, names ...string) string {
-	for _, n := range names {
-		if v := h.Get(n); v != "" {
-			return v
-		}
-	}
-	return ""
 }

@@ -69,9 +69,7 @@ func Know(secret string) {
 	}
 	known.told[secret] = struct{}{}
 	learn(core, stride)
-	for i, j := 0, len(core)-1; i < j; i, j = i+1, j-1 {
-		core[i], core[j] = core[j], core[i]
-	}
+	slices.Reverse(core)
 	learn(core, stride)
 	if len(secret) <= dumped {
 		once := url.QueryEscape(secret)

@@ -66,9 +66,9 @@ func Credential(c clouds.Cloud, cfg CredentialConfig) (azcore.TokenCredential, e
 		return nil, fault.New(fault.Invalid, "cloud.credential", "signing in by "+cmp.Or(redact.String(cfg.Method), "default")+" does not use the client id that was given",
 			"leave --client-id out, or say how to sign in with it: --sign-in client-secret, client-certificate, managed-identity, device-code or browser")
 	}
-	cfg.Tenant = orEnv(cfg.Tenant, "AZURE_TENANT_ID")
-	cfg.ClientID = orEnv(cfg.ClientID, "AZURE_CLIENT_ID")
-	cfg.CertificatePath = orEnv(cfg.CertificatePath, "AZURE_CLIENT_CERTIFICATE_PATH")
+	cfg.Tenant = cmp.Or(cfg.Tenant, os.Getenv("AZURE_TENANT_ID"))
+	cfg.ClientID = cmp.Or(cfg.ClientID, os.Getenv("AZURE_CLIENT_ID"))
+	cfg.CertificatePath = cmp.Or(cfg.CertificatePath, os.Getenv("AZURE_CLIENT_CERTIFICATE_PATH"))
 	person := cfg.Method == "device-code" || cfg.Method == "browser"
 	if person && cfg.ClientID == "" {
 		return nil, notPossible("signing in by " + cfg.Method + " without a client id uses the app of the Azure CLI, which cannot hold the permission CloudPC.ReadWrite.All, and no administrator can add it")
@@ -216,13 +216,6 @@ func hostOf(root string) string {
 		return root
 	}
 	return u.Hostname()
-}
-
-func orEnv(v, name string) string {
-	if v != "" {
-		return v
-	}
-	return os.Getenv(name)
 }
 
 // signInFault says why there is no token.

@@ -1,5 +1,7 @@
 package signin
 
+import "cmp"
+
 // Identity is who a token was given to. It is read without being verified: the token was given to us.
 type Identity struct {
 	// App is the client id, AppName its name, Tenant the tenant's id, User the person; empty: the token does not say.
@@ -10,9 +12,5 @@ type Identity struct {
 // IdentityOf reads an access token; zero for what is no JWT, such as a sandbox's.
 func IdentityOf(token string) Identity {
 	c := claimsOf(token)
-	user := c.UPN
-	if user == "" {
-		user = c.Name
-	}
-	return Identity{App: c.app(), AppName: c.AppName, Tenant: c.Tenant, User: user, Granted: Granted(token)}
+	return Identity{App: c.app(), AppName: c.AppName, Tenant: c.Tenant, User: cmp.Or(c.UPN, c.Name), Granted: Granted(token)}
 }

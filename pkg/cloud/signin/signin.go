@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -134,12 +135,7 @@ type tokenClaims struct {
 }
 
 // app is the client id.
-func (c tokenClaims) app() string {
-	if c.AppID != "" {
-		return c.AppID
-	}
-	return c.AppV2
-}
+func (c tokenClaims) app() string { return cmp.Or(c.AppID, c.AppV2) }
 
 // claimsOf reads a token without verifying it: it was given to us, and the service decides. Zero for what is no JWT.
 func claimsOf(token string) (c tokenClaims) {
