@@ -10,6 +10,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 // topics are the help's texts that are about no single command. What a table of the code knows is taken from there.
@@ -56,7 +57,7 @@ func waveFileTopic() string {
 	return fmt.Sprintf(`A wave is a CSV file with one line per user, under a header. Comma, semicolon and tab are detected; it may have %s
 rows.
 
-`, thousands(wave.MaxRows)) + inColumns(columns) + "\n\nThe header may also say:\n\n" + inColumns(spellings) + `
+`, thousands(reading.MaxRows)) + inColumns(columns) + "\n\nThe header may also say:\n\n" + inColumns(spellings) + `
 
 Case, blanks, dashes and underscores in the header do not matter; other columns need --allow-unknown-columns.
 

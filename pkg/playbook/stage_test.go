@@ -24,6 +24,7 @@ import (
 	"wave365/pkg/sandbox/sandboxtest"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 // stage is a whole evening in virtual time: a sandbox tenant behind an in-memory transport, the real clients, a real
@@ -104,7 +105,7 @@ func (s *stage) validate(sc *scenario.Scenario, trigger migration.Trigger) {
 		csv += fmt.Sprintf("%s@contoso.example,disks/%s.vhd,P,%s\n", u.UPN, u.UPN, sku)
 	}
 	var findings []wave.Finding
-	s.file, findings = wave.Read("stage", []byte(csv), wave.Options{})
+	s.file, findings = reading.Read("stage", []byte(csv), wave.Options{})
 	res, err := preflight.Check(s.t.Context(), s.graph, s.blobs, preflight.Input{
 		File: s.file, Findings: findings, BlobRoot: s.blobs.Root(), Slots: 10, Now: time.Now(), Trigger: trigger,
 	})

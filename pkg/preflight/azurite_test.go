@@ -22,7 +22,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	ours "wave365/pkg/blob"
-	"wave365/pkg/blob/azuritetest"
 	"wave365/pkg/blob/blobtest"
 	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/preflight"
@@ -30,6 +29,7 @@ import (
 	"wave365/pkg/vhd"
 	"wave365/pkg/vhd/gpt"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 // qemuImage makes a disk image, or skips where the program is missing; not on CI, where it has to be there.
@@ -50,14 +50,7 @@ func qemuImage(t testing.TB, format, options, path, size string) {
 // azure is the ordinary Azure client of an Azurite.
 func azure(t testing.TB, root string) *service.Client {
 	t.Helper()
-	cred, err := service.NewSharedKeyCredential(blobtest.Account, blobtest.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := service.NewClientWithSharedKeyCredential(root, cred, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := blobtest.AzureClient(t, root)
 	if _, err := c.NewContainerClient("disks").Create(context.Background(), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +106,7 @@ func on(t testing.TB, root string) *ours.Client {
 // one: fixed ones pass (without a partition table with a warning), the others are called what they are.
 func TestCheck_disksOnAzurite(t *testing.T) {
 	t.Parallel()
-	root := azuritetest.Start(t)
+	root := blobtest.StartAzurite(t)
 	account := azure(t, root)
 	sc := newScenario()
 	sc.Licenses = nil
@@ -158,7 +151,7 @@ func TestCheck_disksOnAzurite(t *testing.T) {
 		}
 	}
 	s := newStage(t, sc)
-	file, findings := wave.Read("w", []byte(csv), wave.Options{})
+	file, findings := reading.Read("w", []byte(csv), wave.Options{})
 	res, err := checkRows(t.Context(), s.graph, on(t, root), preflight.Input{
 		File: file, Findings: findings, BlobRoot: root, Cloud: "sandbox", Slots: 20, Now: time.Now(),
 	})
@@ -189,7 +182,7 @@ func license(gib int) string { return fmt.Sprintf("CPC_E_TEST_%dGB", gib) }
 // either, and opens no connection twice. What a validation adds of its own shows in the share of the GETs.
 func BenchmarkCheckAzurite(b *testing.B) {
 	const rows = 500
-	root := azuritetest.Start(b)
+	root := blobtest.StartAzurite(b)
 	account := azure(b, root)
 	sc, csv := newScenario(), head
 	sc.Knobs.RequestsPer20s = -1
@@ -208,7 +201,7 @@ func BenchmarkCheckAzurite(b *testing.B) {
 		refs = append(refs, bloburl.Ref{Root: root, Container: "disks", Name: name + ".vhd"})
 	}
 	s, storage := newStage(b, sc), on(b, root)
-	file, findings := wave.Read("w", []byte(csv), wave.Options{})
+	file, findings := reading.Read("w", []byte(csv), wave.Options{})
 	// each asks something about every disk, as many at a time as a validation does.
 	each := func(ask func(bloburl.Ref) error) func() error {
 		return func() error {

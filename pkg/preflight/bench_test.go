@@ -14,6 +14,7 @@ import (
 
 	"wave365/pkg/preflight"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 // peak samples what the process holds until it is told to stop, and gives the most.
@@ -59,7 +60,7 @@ func BenchmarkCheck10000(b *testing.B) {
 			stop := peak()
 			b.ResetTimer()
 			for b.Loop() {
-				file, findings := wave.Read("w", csv, wave.Options{})
+				file, findings := reading.Read("w", csv, wave.Options{})
 				res, err := checkRows(context.Background(), graph, blobs, preflight.Input{
 					File: file, Findings: findings, BlobRoot: at, Slots: 20, Now: s.now,
 				})

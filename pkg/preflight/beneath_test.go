@@ -12,6 +12,7 @@ import (
 	"wave365/pkg/vhd"
 	"wave365/pkg/vhd/gpt"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 // bytesOf are what stands in a disk: its length, and bytes at offsets between zeros.
@@ -86,7 +87,7 @@ func meetDisk(make func() bytesOf) func(t *testing.T) []wave.Finding {
 		sc := newScenario()
 		person(sc, "ada", func(u *scenario.User, _ *scenario.Blob) { u.Licenses = []string{sku} })
 		s := newStage(t, sc)
-		file, findings := wave.Read("w", []byte("user,blob,policy\nada@"+domain+",disks/ada.vhd,P\n"), wave.Options{})
+		file, findings := reading.Read("w", []byte("user,blob,policy\nada@"+domain+",disks/ada.vhd,P\n"), wave.Options{})
 		res, err := checkRows(t.Context(), s.graph, realDisk{s.blobs, make()}, preflight.Input{
 			File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: s.now.Add(time.Second),
 		})

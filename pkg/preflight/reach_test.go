@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 // What reaches a user besides what comes with the row's group.
@@ -89,7 +90,7 @@ func TestCheck_elsewhereOfOtherServices(t *testing.T) {
 			}
 			return all, nil
 		}}
-		file, findings := wave.Read("w", []byte(head+adaRow), wave.Options{})
+		file, findings := reading.Read("w", []byte(head+adaRow), wave.Options{})
 		res, err := checkRows(t.Context(), tenant, s.blobs, preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Slots: 20, Now: s.now})
 		if err != nil {
 			t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 const (
@@ -306,7 +307,7 @@ func TestCheck_rules(t *testing.T) {
 			if strings.Count(tc.csv, ",") > 3*strings.Count(tc.csv, "\n") {
 				columns = "user,blob,policy,license,guest_state_blob,group\n"
 			}
-			file, findings := wave.Read("w", []byte(columns+tc.csv), wave.Options{})
+			file, findings := reading.Read("w", []byte(columns+tc.csv), wave.Options{})
 			in := preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: s.now}
 			if tc.in != nil {
 				tc.in(&in)
@@ -393,7 +394,7 @@ func TestCheck_errors(t *testing.T) {
 	sc := newScenario()
 	sc.Users, sc.Blobs = []scenario.User{{UPN: "ada"}}, []scenario.Blob{{Path: "disks/ada.vhd", GiB: 64}}
 	s := newStage(t, sc)
-	file, _ := wave.Read("w", []byte(head+adaRow), wave.Options{})
+	file, _ := reading.Read("w", []byte(head+adaRow), wave.Options{})
 	in := preflight.Input{File: file, BlobRoot: blobRoot, Slots: 1, Now: s.now}
 	check := func(ctx context.Context, acct account, rig rigged) error {
 		acct.Client, rig.Client = s.blobs, s.graph

@@ -16,6 +16,7 @@ import (
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 // now is the time of the scenarios that have signatures in them; the sandbox begins when it is started.
@@ -317,7 +318,7 @@ func apart() map[string]func(t *testing.T) []wave.Finding {
 	head := strings.Join(columns, ",") + "\n"
 	read := func(csv string) func(t *testing.T) []wave.Finding {
 		return func(*testing.T) []wave.Finding {
-			_, findings := wave.Read("w", []byte(csv), wave.Options{})
+			_, findings := reading.Read("w", []byte(csv), wave.Options{})
 			return findings
 		}
 	}
@@ -398,7 +399,7 @@ func rigGroups(change func([]graph.GroupAnswer)) func(t *testing.T) []wave.Findi
 		sc.Groups = append(sc.Groups, scenario.Group{Name: "grp-q"})
 		sc.Policies[0].Groups = []string{"grp-p", "grp-q"}
 		s := newStage(t, sc)
-		file, findings := wave.Read("w", []byte("user,blob,policy,license,group\nada@"+domain+",disks/ada.vhd,P,"+sku+",GRP-P\n"), wave.Options{})
+		file, findings := reading.Read("w", []byte("user,blob,policy,license,group\nada@"+domain+",disks/ada.vhd,P,"+sku+",GRP-P\n"), wave.Options{})
 		res, err := checkRows(t.Context(), rigged{Client: s.graph, groups: change}, s.blobs, preflight.Input{
 			File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: s.now,
 		})

@@ -23,6 +23,7 @@ import (
 	"wave365/pkg/sandbox/sandboxtest"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 const (
@@ -155,7 +156,7 @@ func TestCheck_told(t *testing.T) {
 	}
 	s := newStage(t, sc)
 	ask := func(csv string) (out []string) {
-		file, findings := wave.Read("stage", []byte(csv), wave.Options{})
+		file, findings := reading.Read("stage", []byte(csv), wave.Options{})
 		res, err := preflight.Check(t.Context(), s.graph, s.blobs, preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: s.now})
 		if err != nil {
 			t.Fatal(err)
@@ -180,7 +181,7 @@ func TestCheck_told(t *testing.T) {
 
 func (s *stage) check(csv string, change ...func(*preflight.Input)) preflight.Result {
 	s.t.Helper()
-	file, findings := wave.Read("stage", []byte(csv), wave.Options{})
+	file, findings := reading.Read("stage", []byte(csv), wave.Options{})
 	if file == nil {
 		return preflight.Result{Findings: findings}
 	}

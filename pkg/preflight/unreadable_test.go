@@ -15,6 +15,7 @@ import (
 	"wave365/pkg/preflight"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 // spoiler stands before the tenant and answers in its place where a path (method and path, query included) holds match,
@@ -266,7 +267,7 @@ func TestCheck_AllBadAlike(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			st := spoiledStage(t, tc.spoiler)
-			file, findings := wave.Read("stage", []byte(fourRows("P")), wave.Options{})
+			file, findings := reading.Read("stage", []byte(fourRows("P")), wave.Options{})
 			_, err := checkRows(t.Context(), st.graph, st.blobs, preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: st.now})
 			if !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), tc.word) {
 				t.Errorf("error %v", err)
@@ -288,7 +289,7 @@ func TestCheck_FirstTwentyBad(t *testing.T) {
 	st := newStage(t, sc)
 	st.http = &http.Client{Transport: &spoiler{next: st.http.Transport, match: "/disks/", status: 409}}
 	st.graph, st.blobs = clients(t, st.http, root, blobRoot)
-	file, findings := wave.Read("stage", []byte(text), wave.Options{})
+	file, findings := reading.Read("stage", []byte(text), wave.Options{})
 	_, err := checkRows(t.Context(), st.graph, st.blobs, preflight.Input{File: file, Findings: findings, BlobRoot: blobRoot, Cloud: "sandbox", Slots: 20, Now: st.now})
 	if err == nil || !strings.Contains(err.Error(), "the first 20 of 60 disks") {
 		t.Errorf("error %v", err)

@@ -10,13 +10,14 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 const before = "user,blob,policy,notes\nada@x.example,d/ada.vhd,P,\nbob@x.example,d/bob.vhd,P,\ncyd@x.example,d/cyd.vhd,P,\n"
 
 func read(t *testing.T, csv string) *wave.File {
 	t.Helper()
-	f, findings := wave.Read("w", []byte(csv), wave.Options{})
+	f, findings := reading.Read("w", []byte(csv), wave.Options{})
 	if f == nil {
 		t.Fatalf("%v", findings)
 	}

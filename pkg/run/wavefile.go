@@ -15,6 +15,8 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
+	"wave365/pkg/wave/sheet"
 )
 
 // notAWave says of a path that no wave can be at what it is.
@@ -62,16 +64,16 @@ func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error)
 	if err := notAWave(path); err != nil {
 		return nil, nil, err
 	}
-	data, err := ReadFile(path, wave.MaxBytes)
+	data, err := ReadFile(path, sheet.MaxBytes)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "there is no wave file "+path, missingHint(path), err, fault.NewCommand("template", "--out", "WAVE.csv"))
 	case errors.As(err, new(*tooLargeError)):
-		return nil, []wave.Finding{wave.NewFinding("csv.too-large", 0, "", "", "", fmt.Sprintf("the wave file %s is larger than %d MiB", path, wave.MaxBytes>>20))}, nil
+		return nil, []wave.Finding{wave.NewFinding("csv.too-large", 0, "", "", "", fmt.Sprintf("the wave file %s is larger than %d MiB", path, sheet.MaxBytes>>20))}, nil
 	case err != nil:
 		return nil, nil, fault.Wrap(fault.Invalid, "wave.unreadable", "the wave file "+path+" cannot be read: "+err.Error(), "check the path and its permissions", err)
 	}
-	file, findings := wave.Read(WaveName(path), data, opt)
+	file, findings := reading.Read(WaveName(path), data, opt)
 	if file != nil {
 		// The cells go into the ledger as they are read, and what people paste into a note may be a token or a key.
 		for _, r := range file.Rows {

@@ -9,16 +9,16 @@ import (
 
 // The canonical column names.
 const (
-	colUser       = "user"
-	colBlob       = "blob"
-	colPolicy     = "policy"
-	colGuestState = "guest_state_blob"
-	colLicense    = "license"
-	colGroup      = "group"
-	colPriority   = "priority"
-	colDepartment = "department"
-	colNotify     = "notify"
-	colNotes      = "notes"
+	ColumnUser       = "user"
+	ColumnBlob       = "blob"
+	ColumnPolicy     = "policy"
+	ColumnGuestState = "guest_state_blob"
+	ColumnLicense    = "license"
+	ColumnGroup      = "group"
+	ColumnPriority   = "priority"
+	ColumnDepartment = "department"
+	ColumnNotify     = "notify"
+	ColumnNotes      = "notes"
 )
 
 // Column is a column of the wave file.
@@ -34,21 +34,21 @@ type Column struct {
 // Schema is the wave file's columns in the order of the template. The result is the caller's own.
 func Schema() []Column {
 	return []Column{
-		{Name: colUser, Also: []string{"upn", "userPrincipalName", "assignedUser"}, Required: true, About: "UPN or Entra object id"},
-		{Name: colBlob, Also: []string{"blobPath", "vhd", "snapshot"}, Required: true, About: "the disk: container/path.vhd in the configured account, a blob URL, or a SAS URL"},
-		{Name: colPolicy, Also: []string{"targetPolicy", "provisioningPolicy"}, Required: true, About: "provisioning policy, by name or id"},
-		{Name: colGuestState, Also: []string{"vmgs"}, About: "the second file of a Trusted Launch VM"},
-		{Name: colLicense, Also: []string{"sku", "licence"}, About: "the license to assign as the last step, by part number or id; empty: the user holds one already"},
-		{Name: colGroup, About: "only when the policy is assigned to several groups"},
-		{Name: colPriority, About: "a whole number; higher first"},
-		{Name: colDepartment, About: "carried into the reports"},
-		{Name: colNotify, About: "the address that messages to the user go to; empty: the UPN"},
-		{Name: colNotes, About: "carried into the reports"},
+		{Name: ColumnUser, Also: []string{"upn", "userPrincipalName", "assignedUser"}, Required: true, About: "UPN or Entra object id"},
+		{Name: ColumnBlob, Also: []string{"blobPath", "vhd", "snapshot"}, Required: true, About: "the disk: container/path.vhd in the configured account, a blob URL, or a SAS URL"},
+		{Name: ColumnPolicy, Also: []string{"targetPolicy", "provisioningPolicy"}, Required: true, About: "provisioning policy, by name or id"},
+		{Name: ColumnGuestState, Also: []string{"vmgs"}, About: "the second file of a Trusted Launch VM"},
+		{Name: ColumnLicense, Also: []string{"sku", "licence"}, About: "the license to assign as the last step, by part number or id; empty: the user holds one already"},
+		{Name: ColumnGroup, About: "only when the policy is assigned to several groups"},
+		{Name: ColumnPriority, About: "a whole number; higher first"},
+		{Name: ColumnDepartment, About: "carried into the reports"},
+		{Name: ColumnNotify, About: "the address that messages to the user go to; empty: the UPN"},
+		{Name: ColumnNotes, About: "carried into the reports"},
 	}
 }
 
-// canonical is the name by which a header cell is known; "" for none.
-func canonical(header string) string {
+// Canonical is the name by which a header cell is known; "" for none.
+func Canonical(header string) string {
 	folded := foldHeader(header)
 	for _, c := range Schema() {
 		if foldHeader(c.Name) == folded {
@@ -63,6 +63,9 @@ func canonical(header string) string {
 	return ""
 }
 
+// FreeText reports whether a column is only carried along: what stands there is free text.
+func FreeText(column string) bool { return column == "" || column == ColumnNotes }
+
 // foldHeader drops what header names may differ in: case, blanks, "_", "-" and quotes round them.
 func foldHeader(s string) string {
 	s = celltext.Unquote(s)
@@ -74,13 +77,8 @@ func foldHeader(s string) string {
 	}, s)
 }
 
-// carried reports whether a column may be unknown without being an error.
-func carried(header string, opt Options) bool {
-	return opt.AllowUnknownColumns || strings.HasPrefix(strings.ToLower(celltext.Trim(header)), "x_")
-}
-
-// nearest is the known spelling closest to a header; "" when none is close enough to have been meant.
-func nearest(header string) string {
+// NearestColumn is the known spelling closest to a header; "" when none is close enough to have been meant.
+func NearestColumn(header string) string {
 	folded := []rune(foldHeader(header))
 	best, name := 1<<30, ""
 	for _, c := range Schema() {

@@ -1,6 +1,7 @@
 package wave
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"wave365/pkg/fault/catalogue"
@@ -20,24 +21,22 @@ func NewFinding(code string, line int, column, user, value, message string) Find
 	}
 	return Finding{
 		Severity: severity, Code: code, Line: line, Column: column,
-		User: brief(RedactSAS(user)), Value: brief(RedactSAS(value)), Message: brief(RedactSAS(message)), Hint: e.Remedy, Commands: e.Commands,
+		User: Shown(user), Value: Shown(value), Message: Shown(message), Hint: e.Remedy, Commands: e.Commands,
 	}
 }
 
 // FindingCodes lists every code that validation can give, family by family.
 func FindingCodes() []string {
 	var out []string
-	for _, family := range findings.All() {
-		for _, e := range family {
-			out = append(out, e.Code)
-		}
+	for _, e := range slices.Concat(findings.All()...) {
+		out = append(out, e.Code)
 	}
 	return out
 }
 
-// brief keeps a finding readable whatever stands in a cell.
-func brief(s string) string {
-	if len(s) <= maxShown {
+// Shown is a text as a finding shows it: without signatures, and readable whatever stands in a cell.
+func Shown(s string) string {
+	if s = RedactSAS(s); len(s) <= maxShown {
 		return s
 	}
 	cut := maxShown

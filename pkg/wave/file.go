@@ -2,7 +2,7 @@ package wave
 
 import "wave365/pkg/wave/sheet"
 
-// Options change what [Read] accepts. The zero value is strict.
+// Options change what a reader accepts. The zero value is strict.
 type Options struct {
 	// AllowUnknownColumns carries columns of any name through; otherwise only those whose name starts with "x_".
 	AllowUnknownColumns bool

@@ -15,6 +15,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/summary"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 // Withheld stands where a free text stood.
@@ -210,7 +211,7 @@ func knownColumns(header []string) []bool {
 	_ = w.Write(header)
 	w.Flush()
 	out := make([]bool, len(header))
-	file, _ := wave.Read("header", b.Bytes(), wave.Options{AllowUnknownColumns: true})
+	file, _ := reading.Read("header", b.Bytes(), wave.Options{AllowUnknownColumns: true})
 	for i := range out {
 		if file != nil && i < len(file.Canonical) {
 			out[i] = file.Canonical[i] != "" && file.Canonical[i] != "notes"

@@ -16,6 +16,8 @@ import (
 	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
+	"wave365/pkg/wave/sheet/celltext"
 )
 
 // The columns that failed.csv adds. A wave made from an earlier failed.csv has them already; they are replaced.
@@ -118,7 +120,7 @@ func Findings(w io.Writer, a summary.Record) error {
 // inputShape gives the header of failed.csv and the places of its cells in the input. A column that only
 // --allow-unknown-columns let in gets the x_ that every wave may carry.
 func inputShape(header []string) (columns []string, keep []int) {
-	file, _ := wave.Read("header", headerLine(header), wave.Options{AllowUnknownColumns: true})
+	file, _ := reading.Read("header", headerLine(header), wave.Options{AllowUnknownColumns: true})
 	for i, name := range header {
 		plain := strings.ToLower(strings.TrimSpace(name))
 		if plain == columnStatus || plain == columnReason {
@@ -166,7 +168,7 @@ func (t *table) line(line []string) {
 		if !t.wave {
 			s = wording.Clean(s)
 		}
-		line[i] = wave.NeutralCell(s)
+		line[i] = celltext.Neutral(s)
 	}
 	t.err = t.csv.Write(line)
 }

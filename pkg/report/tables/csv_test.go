@@ -17,6 +17,7 @@ import (
 	"wave365/pkg/report/tables"
 	"wave365/pkg/summary"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 func linesOf(t *testing.T, b []byte) [][]string {
@@ -99,7 +100,7 @@ func TestFailed_loadsAsAWave(t *testing.T) {
 	if diff := cmp.Diff(want, header); diff != "" {
 		t.Error(diff)
 	}
-	file, findings := wave.Read("failed", b.Bytes(), wave.Options{})
+	file, findings := reading.Read("failed", b.Bytes(), wave.Options{})
 	for _, f := range findings {
 		if f.Severity == wave.Error && f.Code != "user.duplicate" && f.Code != "blob.duplicate" {
 			t.Errorf("line %d: %s %s: %s", f.Line, f.Code, f.Column, f.Message)

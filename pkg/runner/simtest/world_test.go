@@ -33,6 +33,7 @@ import (
 	"wave365/pkg/sandbox/reqlog"
 	"wave365/pkg/sandbox/sandboxtest"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 const (
@@ -194,7 +195,7 @@ func (w *world) file(people []person, words map[string]string) (*wave.File, []wa
 		}
 		fmt.Fprintf(&csv, "%s@contoso.example,disks/%s.vhd,P%d,%s,%s\n", p.name, p.name, p.crowd%groups, sku, words[p.name])
 	}
-	return wave.Read("simulation", []byte(csv.String()), wave.Options{})
+	return reading.Read("simulation", []byte(csv.String()), wave.Options{})
 }
 
 // maxTime is how much service time an evening may take, with everything that goes wrong in it.

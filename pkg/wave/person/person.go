@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/google/uuid"
 	"golang.org/x/text/unicode/norm"
 
 	"wave365/pkg/wave/sheet/celltext"
@@ -18,13 +19,7 @@ func UserFault(s string) (why, write string) {
 	if isGUID(s) || isAddress(s) {
 		return "", ""
 	}
-	if why, write = pasted(s); why != "" {
-		return "the user is " + why, write
-	}
-	if why, write = blankWithin(s); why != "" {
-		return why + " stands in the user, after " + write, ""
-	}
-	return "the user is neither a user principal name (name@domain) nor an object id", ""
+	return wrong(s, "the user", "the user is neither a user principal name (name@domain) nor an object id")
 }
 
 // MailFault says why a cell is not one mail address; "" when it is one. write is what to put there, where that is known.
@@ -32,13 +27,18 @@ func MailFault(s string) (why, write string) {
 	if isAddress(s) {
 		return "", ""
 	}
+	return wrong(s, "notify", "notify is not one mail address")
+}
+
+// wrong says what a cell is in place of what it should be; otherwise is said where nothing is known.
+func wrong(s, what, otherwise string) (why, write string) {
 	if why, write = pasted(s); why != "" {
-		return "notify is " + why, write
+		return what + " is " + why, write
 	}
 	if why, write = blankWithin(s); why != "" {
-		return why + " stands in notify, after " + write, ""
+		return why + " stands in " + what + ", after " + write, ""
 	}
-	return "notify is not one mail address", ""
+	return otherwise, ""
 }
 
 // pasted recognises what people have at hand in place of an address or id, and the one that is in it; "" for nothing known.
@@ -130,19 +130,4 @@ func isAddress(s string) bool {
 	})
 }
 
-func isGUID(s string) bool {
-	if len(s) != 36 {
-		return false
-	}
-	for i := range len(s) {
-		switch c := s[i]; {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if c != '-' {
-				return false
-			}
-		case !strings.ContainsRune("0123456789abcdefABCDEF", rune(c)):
-			return false
-		}
-	}
-	return true
-}
+func isGUID(s string) bool { return len(s) == 36 && uuid.Validate(s) == nil }

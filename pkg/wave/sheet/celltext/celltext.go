@@ -3,6 +3,7 @@
 package celltext
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -52,12 +53,7 @@ func Unquote(s string) string {
 
 // Blank reports whether all cells are.
 func Blank(cells []string) bool {
-	for _, c := range cells {
-		if Trim(c) != "" {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(cells, func(c string) bool { return Trim(c) != "" })
 }
 
 // ASCIILower makes the letters of ASCII small. It keeps the offsets, which strings.ToLower does not.

@@ -1,4 +1,4 @@
-package wave_test
+package reading_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 var update = flag.Bool("update", false, "write testdata/corpus again")
@@ -158,7 +159,7 @@ func TestRead_Corpus(t *testing.T) {
 			if !bytes.Equal(data, e.bytes()) {
 				t.Fatal("the file is not what its description says: git may have changed its line ends (see .gitattributes)")
 			}
-			f, findings := wave.Read(path, data, wave.Options{})
+			f, findings := reading.Read(path, data, wave.Options{})
 			if len(findings) != 0 {
 				t.Fatalf("%+v", findings)
 			}
@@ -183,7 +184,7 @@ func TestRead_Corpus(t *testing.T) {
 			if diff := cmp.Diff(want, cells); diff != "" {
 				t.Errorf("cells (-want +got):\n%s", diff)
 			}
-			first, _ := wave.Read("", all[0].bytes(), wave.Options{})
+			first, _ := reading.Read("", all[0].bytes(), wave.Options{})
 			if diff := cmp.Diff(first.Rows, f.Rows, cmpopts.IgnoreFields(wave.Row{}, "Line")); diff != "" {
 				t.Errorf("rows (-first +this):\n%s", diff)
 			}

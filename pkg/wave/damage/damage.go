@@ -1,103 +1,29 @@
-package wave
+// Package damage tells what has become of a cell's text on its way: letters that were read in a wrong code page, lost or escaped, and
+// the errors that a spreadsheet shows in place of a value. It is not for what a cell should say.
+package damage
 
 import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"net/url"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"wave365/pkg/wave/sheet"
+	"wave365/pkg/wave"
 	"wave365/pkg/wave/sheet/celltext"
+	"wave365/pkg/wave/sheet/charset"
 )
 
-// cellAt is a cell of the file: the index of its row, and its canonical column.
-type cellAt struct {
-	row    int
-	column string
-}
-
-// letters finds a row whose text has become other text on its way: one finding, of the first cell that matters. What such
-// cells hold is dropped, so that nobody looks for it in the tenant.
-func (r *reading) letters(i int, rec sheet.Record) {
-	if rec.Spoiled != nil {
-		return // its bytes are no text: that has been said
-	}
-	row := &r.file.Rows[i]
-	var told *Finding
-	for k, cell := range rec.Cells[:min(len(rec.Cells), len(r.file.Canonical))] {
-		column := r.file.Canonical[k]
-		why := r.garbled(column, cell)
-		if why == "" {
-			continue
-		}
-		f := NewFinding("csv.garbled-text", row.Line, column, row.User, RedactSAS(cell), why)
-		if column == "" {
-			f.Column = r.file.Columns[k]
-		}
-		if carriedText(column) && !strings.ContainsRune(cell, utf8.RuneError) {
-			f.Severity = Warning
-		}
-		if told == nil || told.Severity == Warning && f.Severity == Error {
-			told = &f
-		}
-		if column != "" {
-			r.lost[cellAt{i, column}] = true
-		}
-	}
-	if told == nil {
-		r.signs(row, rec)
-		return
-	}
-	r.findings = append(r.findings, *told)
-	for _, column := range r.file.Canonical {
-		if r.lost[cellAt{i, column}] {
-			row.drop(column)
-		}
-	}
-}
-
-// signs warns of the first cell with a sign in the middle of a word, as a letter becomes that is read in a wrong code page.
-func (r *reading) signs(row *Row, rec sheet.Record) {
-	for k, cell := range rec.Cells[:min(len(rec.Cells), len(r.file.Canonical))] {
-		if plain := brief(RedactSAS(celltext.Trim(cell))); mangled(plain) {
-			f := NewFinding("csv.garbled-text", row.Line, r.file.Canonical[k], row.User, plain, fmt.Sprintf("%q has a sign in the middle of a word, as a letter becomes that is read in a wrong code page", plain))
-			f.Severity = Warning
-			r.findings = append(r.findings, f)
-			return
-		}
-	}
-}
-
-// carriedText reports whether a column is only carried along: what stands there is free text.
-func carriedText(column string) bool { return column == "" || column == colNotes }
-
-// drop empties a field by which something is looked up.
-func (r *Row) drop(column string) {
-	switch column {
-	case colUser:
-		r.User = ""
-	case colBlob:
-		r.Blob = ""
-	case colPolicy:
-		r.Policy = ""
-	case colGuestState:
-		r.GuestStateBlob = ""
-	case colLicense:
-		r.License = ""
-	case colGroup:
-		r.Group = ""
-	}
-}
-
-// garbled says what has happened to the letters of a cell; "" for nothing.
-func (r *reading) garbled(column, cell string) string {
+// Of says what has happened to the letters of a cell; "" for nothing. misread is the wrong code page that the file went through;
+// nil: none is seen.
+func Of(column, cell string, misread *charset.Misreading) string {
 	cell = celltext.Trim(cell)
-	plain := brief(RedactSAS(cell))
-	if r.scan.Misread != nil {
-		if was, ok := r.scan.Misread.Undo(plain); ok {
-			return fmt.Sprintf("%q was %q before the file was read in a wrong code page (%s) and saved again: its letters are garbled", plain, was, r.scan.Misread.Page())
+	plain := wave.Shown(cell)
+	if misread != nil {
+		if was, ok := misread.Undo(plain); ok {
+			return fmt.Sprintf("%q was %q before the file was read in a wrong code page (%s) and saved again: its letters are garbled", plain, was, misread.Page())
 		}
 	}
 	switch {
@@ -115,13 +41,13 @@ func (r *reading) garbled(column, cell string) string {
 
 // named reports whether a column holds the name of a thing in the tenant.
 func named(column string) bool {
-	return column == colPolicy || column == colGroup || column == colLicense || column == colDepartment
+	return column == wave.ColumnPolicy || column == wave.ColumnGroup || column == wave.ColumnLicense || column == wave.ColumnDepartment
 }
 
 // escaped gives a text without the escapes of web pages (M&uuml;nchen), addresses (M%C3%BCnchen) and JSON (M\u00fcnchen); as it is
 // when they spell no letter beyond ASCII.
 func escaped(s string) string {
-	for _, was := range []string{html.UnescapeString(s), unescape(s), unescapeJSON(s)} {
+	for _, was := range []string{html.UnescapeString(s), unescapeURL(s), unescapeJSON(s)} {
 		if was != s && utf8.ValidString(was) && strings.ContainsFunc(was, func(c rune) bool { return c >= utf8.RuneSelf && unicode.IsLetter(c) }) {
 			return was
 		}
@@ -143,7 +69,7 @@ func unescapeJSON(s string) string {
 // questioned reports whether question marks stand for letters: within or before a word, or alone for a whole word of
 // another script. What is a link, or asks something, is none of that.
 func questioned(column, cell string) bool {
-	if column == colBlob || column == colGuestState {
+	if column == wave.ColumnBlob || column == wave.ColumnGuestState {
 		// A question mark begins the query, which is a signature; what is none is part of the name.
 		_, query, ok := strings.Cut(cell, "?")
 		return ok && !strings.Contains(query, "=")
@@ -178,8 +104,8 @@ func lostLetter(word string) bool {
 	return false
 }
 
-// mangled reports whether a sign that no word holds stands between two letters.
-func mangled(cell string) bool {
+// sign reports whether a sign that no word holds stands between two letters.
+func sign(cell string) bool {
 	var before, sign rune
 	for _, c := range cell {
 		switch {
@@ -199,4 +125,30 @@ func mangled(cell string) bool {
 
 func inNoWord(c rune) bool {
 	return c >= 0x2500 && c <= 0x259F || strings.ContainsRune("¼½¾¹²³¬¦§¶±÷¤¢£¥¨¸¯¡¿„“”«»†‡‰√∞≈∂∑∏∫◊", c)
+}
+
+func unescapeURL(s string) string {
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+// CellError reports whether a cell holds what a spreadsheet shows in place of a value: the error of a formula in any language
+// (#N/A, #REF!, #NAME?, #NV, #WERT!, #¡VALOR!), or a column that was too narrow for its numbers (####).
+func CellError(cell string) bool {
+	name, ok := strings.CutPrefix(celltext.Unquote(cell), "#")
+	switch {
+	case !ok || name == "":
+		return false
+	case strings.Trim(name, "#") == "":
+		return len(name) >= 2
+	case strings.ContainsFunc(name, func(c rune) bool { return celltext.IsBlank(c) || unicode.IsLower(c) }):
+		return false
+	}
+	switch name {
+	case "N/A", "NV", "N/D", "N/B", "N/V", "Н/Д", "GETTING_DATA":
+		return true
+	}
+	return strings.HasSuffix(name, "!") || strings.HasSuffix(name, "?")
 }

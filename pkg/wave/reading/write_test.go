@@ -1,4 +1,4 @@
-package wave_test
+package reading_test
 
 import (
 	"fmt"
@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 func TestWrite_RoundTrip(t *testing.T) {
@@ -15,15 +16,15 @@ func TestWrite_RoundTrip(t *testing.T) {
 	in := "user;blob;policy;priority;x_why;department\r\n" +
 		"'=anna@contoso.com;vhds/a.vhd;\"P;1, \"\"two\"\"\";-5;'+41;\"one\ntwo\"\r\n" +
 		"bob@contoso.com;https://x.blob.core.windows.net/vhds/b.vhd?sig=abc;'quoted';+3;'''=x;@home\r\n"
-	f, findings := wave.Read("friday.csv", []byte(in), wave.Options{})
+	f, findings := reading.Read("friday.csv", []byte(in), wave.Options{})
 	if len(findings) != 0 {
 		t.Fatalf("%+v", findings)
 	}
-	out := wave.Write(f, f.Rows)
+	out := write(f, f.Rows)
 	if !strings.HasPrefix(string(out), "\uFEFFuser,blob,policy,priority,x_why,department\r\n") {
 		t.Errorf("%q", out)
 	}
-	g, findings := wave.Read("failed.csv", out, wave.Options{})
+	g, findings := reading.Read("failed.csv", out, wave.Options{})
 	if len(findings) != 0 {
 		t.Fatalf("%+v", findings)
 	}
@@ -34,7 +35,7 @@ func TestWrite_RoundTrip(t *testing.T) {
 	if g.Rows[0].User != "=anna@contoso.com" || g.Rows[0].Priority != -5 || g.Rows[0].Cells[4] != "+41" || g.Rows[1].Cells[4] != "''=x" {
 		t.Errorf("%+v", g.Rows)
 	}
-	if again := wave.Write(g, g.Rows); string(again) != string(out) {
+	if again := write(g, g.Rows); string(again) != string(out) {
 		t.Errorf("the second writing differs:\n%s\n%s", out, again)
 	}
 	for _, cell := range strings.FieldsFunc(string(out), func(r rune) bool { return r == ',' || r == '\n' || r == '\r' }) {
@@ -47,13 +48,13 @@ func TestWrite_RoundTrip(t *testing.T) {
 // Rows that never were in a file are written from their fields, without their signature.
 func TestWrite_RowsWithoutCells(t *testing.T) {
 	t.Parallel()
-	f, _ := wave.Read("w", wave.Template(','), wave.Options{})
+	f, _ := reading.Read("w", wave.Template(','), wave.Options{})
 	rows := []wave.Row{
 		{User: "a@contoso.com", Blob: "https://x.blob.core.windows.net/vhds/a.vhd?sig=abc", Policy: "P", GuestStateBlob: "vhds/g", License: "L", Group: "G",
 			Priority: -2, Carried: wave.Carried{Department: "D", Notify: "a@contoso.com", Notes: "N"}},
 		{User: "b@contoso.com", Blob: "vhds/b.vhd", Policy: "P"},
 	}
-	g, findings := wave.Read("w", wave.Write(f, rows), wave.Options{})
+	g, findings := reading.Read("w", write(f, rows), wave.Options{})
 	if len(findings) != 0 {
 		t.Fatalf("%+v", findings)
 	}
@@ -71,7 +72,7 @@ func TestWrite_RowsWithoutCells(t *testing.T) {
 func TestTemplate(t *testing.T) {
 	t.Parallel()
 	for _, data := range [][]byte{wave.Template(','), wave.Template(';'), wave.Template(',', "upn", "Blob", "policy", "x_room")} {
-		f, findings := wave.Read("template.csv", data, wave.Options{})
+		f, findings := reading.Read("template.csv", data, wave.Options{})
 		if diff := cmp.Diff([]string{"0 csv.empty"}, brief(findings)); diff != "" || len(f.Rows) != 0 {
 			t.Errorf("%+v %s", f, diff)
 		}
@@ -79,7 +80,7 @@ func TestTemplate(t *testing.T) {
 			t.Errorf("%+v", f.Dialect)
 		}
 	}
-	if f, _ := wave.Read("t", wave.Template(','), wave.Options{}); len(f.Columns) != 10 {
+	if f, _ := reading.Read("t", wave.Template(','), wave.Options{}); len(f.Columns) != 10 {
 		t.Errorf("columns %q", f.Columns)
 	}
 }

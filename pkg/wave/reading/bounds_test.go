@@ -1,4 +1,4 @@
-package wave_test
+package reading_test
 
 import (
 	"fmt"
@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
+	"wave365/pkg/wave/sheet"
 )
 
 // rowsOf is a wave of so many good rows.
@@ -31,20 +33,20 @@ func TestRead_Bounds(t *testing.T) {
 		want       []string
 		rows       int
 	}{
-		{"as many rows as there may be", rowsOf(wave.MaxRows), nil, wave.MaxRows},
-		{"one more", rowsOf(wave.MaxRows + 1), []string{"20002 csv.too-large"}, wave.MaxRows},
-		{"a cell as large as it may be", "user,blob,policy,notes\na@contoso.com,vhds/a.vhd,P," + strings.Repeat("x", wave.MaxCell) + "\n", nil, 1},
-		{"a larger one", "user,blob,policy,notes\na@contoso.com,vhds/a.vhd,P," + strings.Repeat("x", wave.MaxCell+1) + "\n" + good, []string{"2 csv.too-large notes"}, 2},
+		{"as many rows as there may be", rowsOf(reading.MaxRows), nil, reading.MaxRows},
+		{"one more", rowsOf(reading.MaxRows + 1), []string{"20002 csv.too-large"}, reading.MaxRows},
+		{"a cell as large as it may be", "user,blob,policy,notes\na@contoso.com,vhds/a.vhd,P," + strings.Repeat("x", reading.MaxCell) + "\n", nil, 1},
+		{"a larger one", "user,blob,policy,notes\na@contoso.com,vhds/a.vhd,P," + strings.Repeat("x", reading.MaxCell+1) + "\n" + good, []string{"2 csv.too-large notes"}, 2},
 		{"a quote that is closed a megabyte later", head + "a@contoso.com,\"vhds/a.vhd,P\n" + strings.Repeat(good, 40_000) + "\"\n", []string{"2 csv.too-large blob"}, 1},
 		{"columns", "user,blob,policy" + strings.Repeat(",x_", 198) + "\n" + good, []string{"1 csv.too-large"}, 0},
 		{"cells", head + strings.Repeat(",", 20_000) + "\n", []string{"2 csv.too-large"}, 0},
 		{"cells by another separator", "sep=|\n" + strings.Repeat("|", 20_000) + "\n", []string{"2 csv.too-large"}, 0},
 		{"lines", head + strings.Repeat("\n", 1_000_000), []string{"1000001 csv.too-large"}, 0},
-		{"bytes", strings.Repeat("x", wave.MaxBytes+1), []string{"0 csv.too-large"}, 0},
+		{"bytes", strings.Repeat("x", sheet.MaxBytes+1), []string{"0 csv.too-large"}, 0},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			file, findings := wave.Read("w", []byte(tc.file), wave.Options{})
+			file, findings := reading.Read("w", []byte(tc.file), wave.Options{})
 			if diff := cmp.Diff(tc.want, brief(findings)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -63,7 +65,7 @@ func TestRead_Memory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	fill := func(piece string) string { return strings.Repeat(piece, (wave.MaxBytes-len(head)-2)/len(piece)) }
+	fill := func(piece string) string { return strings.Repeat(piece, (sheet.MaxBytes-len(head)-2)/len(piece)) }
 	long := func(piece string) string { return fill(strings.Repeat(piece, 3000/len(piece)) + "\n") }
 	for name, file := range map[string]func() string{
 		"UTF-16": func() string { return "\xFF\xFE" + fill(strings.Repeat("\x00\x30\x01\x30", 1000)+"\n\x00") },
@@ -91,7 +93,7 @@ func TestRead_Memory(t *testing.T) {
 			}
 		}()
 		begun := time.Now()
-		_, findings := wave.Read("w", data, wave.Options{AllowUnknownColumns: true})
+		_, findings := reading.Read("w", data, wave.Options{AllowUnknownColumns: true})
 		took := time.Since(begun)
 		close(stop)
 		peak := <-most >> 20

@@ -1,4 +1,4 @@
-package wave_test
+package reading_test
 
 import (
 	"os"
@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/encoding/japanese"
 
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 // utf16le is a text as Windows PowerShell writes it.
@@ -49,7 +50,7 @@ func TestRead_Cases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			file, findings := wave.Read(tc.name, data, wave.Options{})
+			file, findings := reading.Read(tc.name, data, wave.Options{})
 			if diff := cmp.Diff(tc.want, brief(findings)); diff != "" {
 				t.Errorf("(-want +got):\n%s\n%+v", diff, findings)
 			}
@@ -80,7 +81,7 @@ func TestRead_Garbled(t *testing.T) {
 			}
 			text := strings.Replace(file, "X", garbled, 1)
 			for name, data := range map[string][]byte{"UTF-8": []byte(text), "UTF-16": utf16le(text)} {
-				_, findings := wave.Read("w", data, wave.Options{})
+				_, findings := reading.Read("w", data, wave.Options{})
 				if len(findings) != 1 || findings[0].Line != 2 || findings[0].Severity != wave.Error || findings[0].Code != "csv.garbled-text" && findings[0].Code != "csv.encoding" {
 					t.Errorf("%s in %s (%s): %q: %+v", word, page, name, garbled, findings)
 				}
@@ -104,7 +105,7 @@ func TestRead_Garbled(t *testing.T) {
 		{"user,blob,policy,department\njo@contoso.com,vhds/a.vhd,P,M³nchen\n", "department:warning"},
 		{"user,blob,policy,department\njo@contoso.com,vhds/a.vhd,P,ZÃƒÂ¼rich\n", "department:error"},
 	} {
-		file, findings := wave.Read("w", []byte(tc.file), wave.Options{})
+		file, findings := reading.Read("w", []byte(tc.file), wave.Options{})
 		if len(findings) != 1 || findings[0].Column+":"+string(findings[0].Severity) != tc.want || findings[0].Code != "csv.garbled-text" {
 			t.Errorf("%q: %+v", tc.file, findings)
 			continue
@@ -122,7 +123,7 @@ func TestRead_NotGarbled(t *testing.T) {
 		"Größe", "« qualité »", "dit : « é\u00A0»", "CAFÉ”", "“CAFÉ”", "É…", "Straße – Büro", "Київ", "Ні, дякую", "Сі", "東京オフィス", "财务部", "眉山", "ﾃｽﾄ", "한국", "Ελλάδα", "القاهرة", "Łódź ©",
 		"Why?", "what???", "¿Qué?", "https://tickets.contoso.com/?id=7&q=a?b", "R&D (?)", "5³", "CO₂neutral", "O’Neill", "col·legi", "a…b", "5° Ost", `R&D 100% &amp; C:\users`, "50%25",
 	} {
-		_, findings := wave.Read("w", []byte("user,blob,policy,department\na@contoso.com,vhds/a.vhd,P,\""+text+"\"\n"), wave.Options{})
+		_, findings := reading.Read("w", []byte("user,blob,policy,department\na@contoso.com,vhds/a.vhd,P,\""+text+"\"\n"), wave.Options{})
 		if len(findings) != 0 {
 			t.Errorf("%q: %+v", text, findings)
 		}
@@ -194,7 +195,7 @@ func TestRead_AroundTheTable(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			file, findings := wave.Read("w", []byte(tc.file), wave.Options{})
+			file, findings := reading.Read("w", []byte(tc.file), wave.Options{})
 			if diff := cmp.Diff(tc.want, brief(findings)); diff != "" {
 				t.Errorf("(-want +got):\n%s\n%+v", diff, findings)
 			}
@@ -218,20 +219,20 @@ func TestRead_PastedPeople(t *testing.T) {
 		"ada @contoso.com": {`a blank stands in the user, after "ada"`, "name@domain"}, "ada@contoso.com;": {"the separator of a list", "write ada@contoso.com"}, "ada＠contoso.com": {"full-width", "write ada@contoso.com"},
 		"ada\x07@contoso.com": {"control character (U+0007)", "name@domain"}, "ada": {"neither a user principal name", "name@domain"}, "mailto:": {"a mail link", "name@domain"},
 	} {
-		_, findings := wave.Read("w", []byte("user,blob,policy\n\""+cell+"\",vhds/a.vhd,P\n"), wave.Options{})
+		_, findings := reading.Read("w", []byte("user,blob,policy\n\""+cell+"\",vhds/a.vhd,P\n"), wave.Options{})
 		if len(findings) != 1 || findings[0].Column != "user" || !strings.Contains(findings[0].Message, want[0]) || !strings.Contains(findings[0].Hint, want[1]) {
 			t.Errorf("user %s: %+v", cell, findings)
 		}
 		if strings.HasPrefix(cell, "{") {
 			continue
 		}
-		_, findings = wave.Read("w", []byte("user,blob,policy,notify\na@contoso.com,vhds/a.vhd,P,\""+cell+"\"\n"), wave.Options{})
+		_, findings = reading.Read("w", []byte("user,blob,policy,notify\na@contoso.com,vhds/a.vhd,P,\""+cell+"\"\n"), wave.Options{})
 		said := strings.NewReplacer("the user", "notify", "neither a user principal name", "not one mail address").Replace(want[0])
 		if len(findings) != 1 || findings[0].Column != "notify" || !strings.Contains(findings[0].Message, said) {
 			t.Errorf("notify %s: %+v", cell, findings)
 		}
 	}
-	_, findings := wave.Read("w", []byte("user,blob,policy\nada_fabrikam.com#EXT#@contoso.onmicrosoft.com,vhds/a.vhd,P\n"), wave.Options{})
+	_, findings := reading.Read("w", []byte("user,blob,policy\nada_fabrikam.com#EXT#@contoso.onmicrosoft.com,vhds/a.vhd,P\n"), wave.Options{})
 	if len(findings) > 0 {
 		t.Errorf("a guest: %+v", findings)
 	}
@@ -280,7 +281,7 @@ func TestRead_PastedAddresses(t *testing.T) {
 		"https://storage.googleapis.com/vhds/anna.vhd":                                                                {"in Google Cloud Storage", "page blob"},
 		"s3://vhds/anna.vhd": {"neither https nor http", "container/path.vhd"},
 	} {
-		_, findings := wave.Read("w", []byte(head+"a@contoso.com,\""+cell+"\",P\n"), wave.Options{})
+		_, findings := reading.Read("w", []byte(head+"a@contoso.com,\""+cell+"\",P\n"), wave.Options{})
 		if len(findings) != 1 || findings[0].Column != "blob" || !strings.Contains(findings[0].Message, want[0]) || !strings.Contains(findings[0].Hint, want[1]) {
 			t.Errorf("%s: %+v", cell, findings)
 			continue

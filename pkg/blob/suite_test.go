@@ -1,4 +1,4 @@
-package blobtest
+package blob_test
 
 import (
 	"bytes"
@@ -19,13 +19,13 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Exercise runs the whole suite, the reading side and the deletion of a blob: this project's client and the ordinary Azure client
+// exercise runs the whole suite, the reading side and the deletion of a blob: this project's client and the ordinary Azure client
 // against the server. It never asks for a suffix range and copies nothing.
-func Exercise(t *testing.T, s Server) {
+func exercise(t *testing.T, s server) {
 	s.containers = new(atomic.Int64)
 	for _, test := range []struct {
 		name string
-		run  func(*testing.T, Server)
+		run  func(*testing.T, server)
 	}{
 		{"Properties", properties},
 		{"ReadGivesExactlyTheRange", exactReads},
@@ -54,10 +54,10 @@ func Exercise(t *testing.T, s Server) {
 // A disk as the default Windows image declares it.
 const diskLength = 127<<30 + 512
 
-func properties(t *testing.T, s Server) {
+func properties(t *testing.T, s server) {
 	name := s.container()
-	s.Put(t, name, Blob{Name: "a/os.vhd", Length: diskLength, Tail: pattern(512, 1)})
-	r := ref(t, name+"/a/os.vhd", s.Root)
+	s.put(t, name, testBlob{Name: "a/os.vhd", Length: diskLength, Tail: pattern(512, 1)})
+	r := ref(t, name+"/a/os.vhd", s.root)
 	p, err := s.client(t).Properties(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
@@ -70,11 +70,11 @@ func properties(t *testing.T, s Server) {
 	}
 }
 
-func exactReads(t *testing.T, s Server) {
+func exactReads(t *testing.T, s server) {
 	name := s.container()
 	head, tail := pattern(17408, 2), pattern(1024, 3)
-	s.Put(t, name, Blob{Name: "os.vhd", Length: diskLength, Head: head, Tail: tail})
-	r, client := ref(t, name+"/os.vhd", s.Root), s.client(t)
+	s.put(t, name, testBlob{Name: "os.vhd", Length: diskLength, Head: head, Tail: tail})
+	r, client := ref(t, name+"/os.vhd", s.root), s.client(t)
 	for _, tc := range []struct {
 		name          string
 		offset, count int64
@@ -97,26 +97,26 @@ func exactReads(t *testing.T, s Server) {
 	}
 }
 
-func readBeyond(t *testing.T, s Server) {
+func readBeyond(t *testing.T, s server) {
 	name := s.container()
-	s.Put(t, name, Blob{Name: "os.vhd", Length: 1 << 20})
+	s.put(t, name, testBlob{Name: "os.vhd", Length: 1 << 20})
 	client := s.client(t)
 	for _, at := range []int64{1 << 20, 1<<20 + 512, 1<<20 - 100} {
-		got, err := client.Read(t.Context(), ref(t, name+"/os.vhd", s.Root), at, 200)
+		got, err := client.Read(t.Context(), ref(t, name+"/os.vhd", s.root), at, 200)
 		if !fault.Is(err, fault.Conflict) || got != nil {
 			t.Errorf("read at %d: %d bytes, %v; want a conflict", at, len(got), err)
 		}
 	}
 }
 
-func missing(t *testing.T, s Server) {
+func missing(t *testing.T, s server) {
 	name := s.container()
-	s.Put(t, name, Blob{Name: "another.vhd", Length: 512})
+	s.put(t, name, testBlob{Name: "another.vhd", Length: 512})
 	client := s.client(t)
 	for path, code := range map[string]string{name + "/none.vhd": "BlobNotFound", "nosuchcontainer/none.vhd": "ContainerNotFound"} {
-		_, err := client.Properties(t.Context(), ref(t, path, s.Root))
+		_, err := client.Properties(t.Context(), ref(t, path, s.root))
 		wantFault(t, err, fault.NotFound, "blob.not-found")
-		_, err = client.Read(t.Context(), ref(t, path, s.Root), 0, 1)
+		_, err = client.Read(t.Context(), ref(t, path, s.root), 0, 1)
 		f := wantFault(t, err, fault.NotFound, "blob.not-found")
 		if f.Remote == nil || f.Remote.Code != code || f.Remote.Status != 404 || f.Remote.RequestID == "" || f.Remote.ClientRequestID == "" {
 			t.Errorf("%s: remote = %+v, want code %s and both request ids", path, f.Remote, code)
@@ -126,13 +126,13 @@ func missing(t *testing.T, s Server) {
 	wantFault(t, err, fault.NotFound, "blob.not-found")
 }
 
-func names(t *testing.T, s Server) {
+func names(t *testing.T, s server) {
 	container := s.container()
 	client := s.client(t)
 	for _, name := range []string{"a b.vhd", "50% off.vhd", "ümläut/日本.vhd", "q?x=1&y.vhd", "hash#1.vhd", "a+b.vhd", "deep/er/and/deeper.vhd", "it's (1).vhd", "a%20b.vhd"} {
-		s.Put(t, container, Blob{Name: name, Length: 1024, Head: pattern(512, 5)})
-		r := bloburl.Ref{Root: s.Root, Container: container, Name: name}
-		again, err := bloburl.Parse(r.URL(), s.Root)
+		s.put(t, container, testBlob{Name: name, Length: 1024, Head: pattern(512, 5)})
+		r := bloburl.Ref{Root: s.root, Container: container, Name: name}
+		again, err := bloburl.Parse(r.URL(), s.root)
 		if err != nil || again != r {
 			t.Errorf("%s: its URL reads as %v, %v", name, again, err)
 		}
@@ -144,7 +144,7 @@ func names(t *testing.T, s Server) {
 			t.Errorf("%s: sign: %v", name, err)
 			continue
 		}
-		if _, err := client.Read(t.Context(), ref(t, signed, s.Root), 0, 512); err != nil {
+		if _, err := client.Read(t.Context(), ref(t, signed, s.root), 0, 512); err != nil {
 			t.Errorf("%s: read with its SAS: %v", name, err)
 		}
 		items, err := client.List(t.Context(), container, name)
@@ -154,11 +154,11 @@ func names(t *testing.T, s Server) {
 	}
 }
 
-func list(t *testing.T, s Server) {
+func list(t *testing.T, s server) {
 	name := s.container()
 	want := map[string]int64{"w1/a.vhd": 64<<30 + 512, "w1/b.vhd": 1024, "w2/c.vhd": 1 << 40}
 	for n, length := range want {
-		s.Put(t, name, Blob{Name: n, Length: length})
+		s.put(t, name, testBlob{Name: n, Length: length})
 	}
 	client := s.client(t)
 	items, err := client.List(t.Context(), name, "")
@@ -168,7 +168,7 @@ func list(t *testing.T, s Server) {
 	got := map[string]int64{}
 	for _, i := range items {
 		got[i.Name] = i.Length
-		p, err := client.Properties(t.Context(), ref(t, name+"/"+i.Name, s.Root))
+		p, err := client.Properties(t.Context(), ref(t, name+"/"+i.Name, s.root))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,16 +186,16 @@ func list(t *testing.T, s Server) {
 	}
 }
 
-func signRead(t *testing.T, s Server) {
+func signRead(t *testing.T, s server) {
 	name := s.container()
-	s.Put(t, name, Blob{Name: "os.vhd", Length: diskLength, Head: pattern(512, 7)})
+	s.put(t, name, testBlob{Name: "os.vhd", Length: diskLength, Head: pattern(512, 7)})
 	client := s.client(t)
 	expiry := time.Now().Add(48 * time.Hour)
-	signed, err := client.SignRead(t.Context(), ref(t, name+"/os.vhd", s.Root), time.Time{}, expiry)
+	signed, err := client.SignRead(t.Context(), ref(t, name+"/os.vhd", s.root), time.Time{}, expiry)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := ref(t, signed, s.Root)
+	r := ref(t, signed, s.root)
 	if sas := r.SAS(); sas.Permissions != "r" || sas.Resource != "b" || sas.Excess() != "" || time.Until(sas.Start) > -14*time.Minute || sas.Expiry.Sub(expiry).Abs() > time.Second {
 		t.Errorf("signature = %+v", *sas)
 	}
@@ -216,21 +216,21 @@ func signRead(t *testing.T, s Server) {
 	}
 }
 
-func wrongKey(t *testing.T, s Server) {
+func wrongKey(t *testing.T, s server) {
 	name := s.container()
-	s.Put(t, name, Blob{Name: "os.vhd", Length: 1024})
-	other := s.clientWith(t, "d3Jvbmcga2V5IHdyb25nIGtleQ==", nil)
-	_, err := other.Properties(t.Context(), ref(t, name+"/os.vhd", s.Root))
+	s.put(t, name, testBlob{Name: "os.vhd", Length: 1024})
+	other := s.clientWith(t, "d3Jvbmcga2V5IHdyb25nIGtleQ==")
+	_, err := other.Properties(t.Context(), ref(t, name+"/os.vhd", s.root))
 	wantFault(t, err, fault.Denied, "blob.forbidden")
 	_, err = other.List(t.Context(), name, "")
 	wantFault(t, err, fault.Denied, "blob.forbidden")
 }
 
-func refusedSignatures(t *testing.T, s Server) {
+func refusedSignatures(t *testing.T, s server) {
 	name := s.container()
-	s.Put(t, name, Blob{Name: "os.vhd", Length: 1024})
-	s.Put(t, name, Blob{Name: "other.vhd", Length: 1024})
-	c := s.AzureClient(t).NewContainerClient(name)
+	s.put(t, name, testBlob{Name: "os.vhd", Length: 1024})
+	s.put(t, name, testBlob{Name: "other.vhd", Length: 1024})
+	c := s.azure(t).NewContainerClient(name)
 	signer := c.NewBlobClient("os.vhd")
 	sign := func(perms string, from, to time.Duration) string {
 		return signBlob(t, name, "os.vhd", perms, time.Now().Add(from), time.Now().Add(to))
@@ -247,7 +247,7 @@ func refusedSignatures(t *testing.T, s Server) {
 		{"Forged", signer.URL() + "?" + forged, "blob.forbidden"},
 	} {
 		client := s.client(t)
-		r := ref(t, tc.url, s.Root)
+		r := ref(t, tc.url, s.root)
 		_, headErr := client.Properties(t.Context(), r)
 		_, readErr := client.Read(t.Context(), r, 0, 512)
 		for _, err := range []error{headErr, readErr} {
@@ -257,12 +257,12 @@ func refusedSignatures(t *testing.T, s Server) {
 	}
 }
 
-func containerSignatures(t *testing.T, s Server) {
+func containerSignatures(t *testing.T, s server) {
 	name := s.container()
-	s.Put(t, name, Blob{Name: "os.vhd", Length: 1024, Head: pattern(512, 9)})
-	c := s.AzureClient(t).NewContainerClient(name)
+	s.put(t, name, testBlob{Name: "os.vhd", Length: 1024, Head: pattern(512, 9)})
+	c := s.azure(t).NewContainerClient(name)
 	query := signBlob(t, name, "", "rl", time.Time{}, time.Now().Add(time.Hour))
-	if got, err := s.client(t).Read(t.Context(), ref(t, c.NewBlobClient("os.vhd").URL()+"?"+query, s.Root), 0, 512); err != nil || !bytes.Equal(got, pattern(512, 9)) {
+	if got, err := s.client(t).Read(t.Context(), ref(t, c.NewBlobClient("os.vhd").URL()+"?"+query, s.root), 0, 512); err != nil || !bytes.Equal(got, pattern(512, 9)) {
 		t.Errorf("read: %v", err)
 	}
 	lister, err := container.NewClientWithNoCredential(c.URL()+"?"+query, nil)
@@ -276,12 +276,12 @@ func containerSignatures(t *testing.T, s Server) {
 	wantCode(t, err, bloberror.AuthorizationPermissionMismatch, 403)
 }
 
-func leased(t *testing.T, s Server) {
+func leased(t *testing.T, s server) {
 	name := s.container()
-	s.Put(t, name, Blob{Name: "os.vhd", Length: 4096, Head: pattern(512, 8), Leased: true})
-	_, err := s.AzureClient(t).NewContainerClient(name).NewBlobClient("os.vhd").Delete(t.Context(), nil)
+	s.put(t, name, testBlob{Name: "os.vhd", Length: 4096, Head: pattern(512, 8), Leased: true})
+	_, err := s.azure(t).NewContainerClient(name).NewBlobClient("os.vhd").Delete(t.Context(), nil)
 	wantCode(t, err, bloberror.LeaseIDMissing, 412)
-	client, r := s.client(t), ref(t, name+"/os.vhd", s.Root)
+	client, r := s.client(t), ref(t, name+"/os.vhd", s.root)
 	if p, err := client.Properties(t.Context(), r); err != nil || p.LeaseState != "leased" || p.LeaseStatus != "locked" {
 		t.Errorf("properties = %+v, %v", p, err)
 	}
@@ -293,10 +293,10 @@ func leased(t *testing.T, s Server) {
 	}
 }
 
-func conditions(t *testing.T, s Server) {
+func conditions(t *testing.T, s server) {
 	name := s.container()
-	s.Put(t, name, Blob{Name: "os.vhd", Length: 4096})
-	b := s.AzureClient(t).NewContainerClient(name).NewBlobClient("os.vhd")
+	s.put(t, name, testBlob{Name: "os.vhd", Length: 4096})
+	b := s.azure(t).NewContainerClient(name).NewBlobClient("os.vhd")
 	p, err := b.GetProperties(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -311,13 +311,13 @@ func conditions(t *testing.T, s Server) {
 	wantCode(t, err, bloberror.ConditionNotMet, 412)
 }
 
-func listingPages(t *testing.T, s Server) {
+func listingPages(t *testing.T, s server) {
 	name := s.container()
 	for i := range 5 {
-		s.Put(t, name, Blob{Name: fmt.Sprintf("d%d/os.vhd", i/2), Length: 512})
-		s.Put(t, name, Blob{Name: fmt.Sprintf("d%d/x%d.vhd", i/2, i), Length: 512})
+		s.put(t, name, testBlob{Name: fmt.Sprintf("d%d/os.vhd", i/2), Length: 512})
+		s.put(t, name, testBlob{Name: fmt.Sprintf("d%d/x%d.vhd", i/2, i), Length: 512})
 	}
-	c := s.AzureClient(t).NewContainerClient(name)
+	c := s.azure(t).NewContainerClient(name)
 	var sizes []int
 	var got []string
 	three := int32(3)
@@ -338,10 +338,10 @@ func listingPages(t *testing.T, s Server) {
 }
 
 // deletes: the version that was looked at goes, another one stays.
-func deletes(t *testing.T, s Server) {
+func deletes(t *testing.T, s server) {
 	name := s.container()
-	s.Put(t, name, Blob{Name: "os.vhd", Length: 512})
-	b := s.AzureClient(t).NewContainerClient(name).NewBlobClient("os.vhd")
+	s.put(t, name, testBlob{Name: "os.vhd", Length: 512})
+	b := s.azure(t).NewContainerClient(name).NewBlobClient("os.vhd")
 	p, err := b.GetProperties(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -357,10 +357,10 @@ func deletes(t *testing.T, s Server) {
 	wantCode(t, err, bloberror.BlobNotFound, 404)
 }
 
-func blockBlob(t *testing.T, s Server) {
+func blockBlob(t *testing.T, s server) {
 	name := s.container()
-	s.Put(t, name, Blob{Name: "notes.txt", Length: 14, Head: []byte("no disk at all"), Block: true})
-	r, client := ref(t, name+"/notes.txt", s.Root), s.client(t)
+	s.put(t, name, testBlob{Name: "notes.txt", Length: 14, Head: []byte("no disk at all"), Block: true})
+	r, client := ref(t, name+"/notes.txt", s.root), s.client(t)
 	if p, err := client.Properties(t.Context(), r); err != nil || p.Type != blob.BlockBlob || p.Length != 14 {
 		t.Errorf("properties = %+v, %v", p, err)
 	}
@@ -368,16 +368,16 @@ func blockBlob(t *testing.T, s Server) {
 		t.Errorf("read %q, %v", got, err)
 	}
 	whole := make([]byte, 14)
-	b := s.AzureClient(t).NewContainerClient(name).NewBlobClient("notes.txt")
+	b := s.azure(t).NewContainerClient(name).NewBlobClient("notes.txt")
 	if _, err := b.DownloadBuffer(t.Context(), whole, nil); err != nil || string(whole) != "no disk at all" {
 		t.Errorf("download %q, %v", whole, err)
 	}
 }
 
-func archive(t *testing.T, s Server) {
+func archive(t *testing.T, s server) {
 	name := s.container()
-	s.Put(t, name, Blob{Name: "old.vhd", Length: 512, Head: pattern(512, 1), Block: true, Archived: true})
-	r, client := ref(t, name+"/old.vhd", s.Root), s.client(t)
+	s.put(t, name, testBlob{Name: "old.vhd", Length: 512, Head: pattern(512, 1), Block: true, Archived: true})
+	r, client := ref(t, name+"/old.vhd", s.root), s.client(t)
 	if p, err := client.Properties(t.Context(), r); err != nil || p.Tier != "Archive" {
 		t.Errorf("properties = %+v, %v", p, err)
 	}

@@ -1,4 +1,4 @@
-package wave_test
+package reading_test
 
 import (
 	"bytes"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 // tenThousand is a wave of 10,000 rows without a mistake.
@@ -22,7 +23,7 @@ func BenchmarkRead10000(b *testing.B) {
 	data := tenThousand()
 	b.ReportAllocs()
 	for b.Loop() {
-		f, findings := wave.Read("wave.csv", data, wave.Options{})
+		f, findings := reading.Read("wave.csv", data, wave.Options{})
 		if len(f.Rows) != 10_000 || len(findings) != 0 {
 			b.Fatal(len(f.Rows), findings)
 		}
@@ -33,7 +34,7 @@ func BenchmarkRead10000(b *testing.B) {
 func BenchmarkRead10000Duplicates(b *testing.B) {
 	data := append([]byte("user,blob,policy\n"), bytes.Repeat([]byte("a@contoso.com,vhds/a.vhd,P\n"), 10_000)...)
 	for b.Loop() {
-		if _, findings := wave.Read("wave.csv", data, wave.Options{}); len(findings) != 10_000 {
+		if _, findings := reading.Read("wave.csv", data, wave.Options{}); len(findings) != 10_000 {
 			b.Fatal(len(findings))
 		}
 	}

@@ -1,20 +1,26 @@
-package blobtest
+package blob_test
 
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	azb "github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/bloberror"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/sas"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/service"
 
+	"wave365/pkg/blob"
+	"wave365/pkg/blob/blobtest"
 	"wave365/pkg/blob/bloburl"
+	"wave365/pkg/cloud"
 	"wave365/pkg/fault"
 )
 
@@ -64,7 +70,7 @@ func signatureOf(r bloburl.Ref) string {
 
 func accountKey(t testing.TB) *service.SharedKeyCredential {
 	t.Helper()
-	cred, err := service.NewSharedKeyCredential(Account, Key)
+	cred, err := service.NewSharedKeyCredential(blobtest.Account, blobtest.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,4 +108,69 @@ func forge(t testing.TB, query string) string {
 
 func ifMatch(tag azcore.ETag) *azb.AccessConditions {
 	return &azb.AccessConditions{ModifiedAccessConditions: &azb.ModifiedAccessConditions{IfMatch: &tag}}
+}
+
+// server is what the suite runs against.
+type server struct {
+	// root is the account's endpoint: http://127.0.0.1:PORT/devstoreaccount1.
+	root string
+	// put makes a blob, with its container if need be, in whatever way the server has for that.
+	put        func(t testing.TB, container string, b testBlob)
+	containers *atomic.Int64
+}
+
+// testBlob is one that a server makes: Length bytes that begin with Head and end with Tail, zeros between them. It is a page
+// blob of whole pages, or with Block a block blob.
+type testBlob struct {
+	Name       string
+	Length     int64
+	Head, Tail []byte
+	Block      bool
+	// Leased: by somebody, for ever. Archived: moved to the archive.
+	Leased, Archived bool
+}
+
+// client is a client of this project with the account's key.
+func (s server) client(t testing.TB) *blob.Client { return s.clientWith(t, blobtest.Key) }
+
+// clientWith is one with another key.
+func (s server) clientWith(t testing.TB, key string) *blob.Client {
+	t.Helper()
+	host, _, _ := strings.Cut(strings.TrimPrefix(s.root, "http://"), "/")
+	p, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "blob", Root: "http://" + host})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := blob.New(blob.Config{Root: s.root, Pipeline: p, SharedKey: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// azure is the ordinary Azure client.
+func (s server) azure(t testing.TB) *service.Client { return blobtest.AzureClient(t, s.root) }
+
+// container names a container of its own for the test.
+func (s server) container() string { return fmt.Sprintf("suite-%d", s.containers.Add(1)) }
+
+// pattern is n bytes that differ from page to page.
+func pattern(n int, seed byte) []byte {
+	p := make([]byte, n)
+	for i := range p {
+		p[i] = byte(i) ^ byte(i>>9) ^ seed
+	}
+	return p
+}
+
+// wantCode fails unless err is an answer with that code of the service.
+func wantCode(t testing.TB, err error, code bloberror.Code, status int) {
+	t.Helper()
+	answer, ok := errors.AsType[*azcore.ResponseError](err)
+	if !ok {
+		t.Fatalf("error = %v, want the service's %s", err, code)
+	}
+	if answer.ErrorCode != string(code) || answer.StatusCode != status {
+		t.Errorf("service said %d %s, want %d %s", answer.StatusCode, answer.ErrorCode, status, code)
+	}
 }

@@ -1,4 +1,4 @@
-package wave_test
+package reading_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 // brief is a finding in one line: where, what.
@@ -84,7 +85,7 @@ func TestRead_Findings(t *testing.T) {
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			_, findings := wave.Read("wave.csv", []byte(tc.file), wave.Options{})
+			_, findings := reading.Read("wave.csv", []byte(tc.file), wave.Options{})
 			if diff := cmp.Diff(tc.want, brief(findings)); diff != "" {
 				t.Errorf("(-want +got):\n%s\n%+v", diff, findings)
 			}
@@ -107,7 +108,7 @@ func TestRead_TemplateThroughPowerShell(t *testing.T) {
 			utf16le = append(utf16le, byte(unit), byte(unit>>8))
 		}
 		for _, data := range [][]byte{utf16le, []byte(text)} {
-			file, findings := wave.Read("wave.csv", data, wave.Options{})
+			file, findings := reading.Read("wave.csv", data, wave.Options{})
 			if len(findings) > 0 || file == nil || len(file.Rows) != 1 || file.Rows[0].User != "a@contoso.com" {
 				t.Errorf("%q: %+v", misread, findings)
 			}
@@ -137,7 +138,7 @@ func TestRead_Messages(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			_, findings := wave.Read("wave.csv", []byte(tc.file), wave.Options{})
+			_, findings := reading.Read("wave.csv", []byte(tc.file), wave.Options{})
 			if len(findings) == 0 || !strings.Contains(findings[0].Message, tc.want) {
 				t.Errorf("want %q in %+v", tc.want, findings)
 			}
@@ -147,7 +148,7 @@ func TestRead_Messages(t *testing.T) {
 
 func TestRead_UnknownColumnAllowed(t *testing.T) {
 	t.Parallel()
-	f, findings := wave.Read(`C:\waves\friday.v2.csv`, []byte("colour,user,blob,policy\n red ,a@contoso.com,vhds/a.vhd,P\n"), wave.Options{AllowUnknownColumns: true})
+	f, findings := reading.Read(`C:\waves\friday.v2.csv`, []byte("colour,user,blob,policy\n red ,a@contoso.com,vhds/a.vhd,P\n"), wave.Options{AllowUnknownColumns: true})
 	if len(findings) != 0 || f.Name != "friday.v2" {
 		t.Errorf("%q %+v", f.Name, findings)
 	}
@@ -162,7 +163,7 @@ func TestRead_UnknownColumnAllowed(t *testing.T) {
 // A file whose rows are broken still gives every row, so that results have one line for each.
 func TestRead_KeepsBrokenRows(t *testing.T) {
 	t.Parallel()
-	f, findings := wave.Read("w", []byte(head+"a@contoso.com,\"vhds/a.vhd,P\nb@contoso.com,vhds/b.vhd,P,extra\nc@contoso.com,vhds/c.vhd,P\n"), wave.Options{})
+	f, findings := reading.Read("w", []byte(head+"a@contoso.com,\"vhds/a.vhd,P\nb@contoso.com,vhds/b.vhd,P,extra\nc@contoso.com,vhds/c.vhd,P\n"), wave.Options{})
 	want := []string{"2 csv.syntax blob", "3 csv.syntax"}
 	if diff := cmp.Diff(want, brief(findings)); diff != "" {
 		t.Error(diff)
@@ -180,7 +181,7 @@ func TestRead_TenThousandRowsThreeErrors(t *testing.T) {
 	lines[4_000] = "nobody,vhds/x.vhd,P,,,,\r\n"
 	lines[7_000] = "y@contoso.com,,P,,,,\r\n"
 	lines[9_000] = "z@contoso.com,vhds/z.vhd,P,,soon,,\r\n"
-	f, findings := wave.Read("w", []byte(strings.Join(lines, "")), wave.Options{})
+	f, findings := reading.Read("w", []byte(strings.Join(lines, "")), wave.Options{})
 	want := []string{"4001 csv.value-bad user", "7001 csv.value-missing blob", "9001 csv.value-bad priority"}
 	if diff := cmp.Diff(want, brief(findings)); diff != "" || len(f.Rows) != 10_000 {
 		t.Errorf("%d rows (-want +got):\n%s", len(f.Rows), diff)
@@ -209,7 +210,7 @@ func TestRead_Values(t *testing.T) {
 	priorities := map[string]int{"5": 5, "-5": -5, "+7": 7, " 3 ": 3, "": 0}
 	read := func(user, blob, priority string) (*wave.File, []wave.Finding) {
 		f := &wave.File{Columns: []string{"user", "blob", "policy", "priority"}}
-		return wave.Read("w", wave.Write(f, []wave.Row{{Cells: []string{user, "vhds/ok.vhd", "P", priority}}}), wave.Options{})
+		return reading.Read("w", write(f, []wave.Row{{Cells: []string{user, "vhds/ok.vhd", "P", priority}}}), wave.Options{})
 	}
 	for user, ok := range users {
 		if _, findings := read(user, "", ""); (len(findings) == 0) != ok {
@@ -221,7 +222,7 @@ func TestRead_Values(t *testing.T) {
 			t.Errorf("priority %q: %d, %+v", priority, f.Rows[0].Priority, findings)
 		}
 	}
-	if f, _ := wave.Read("w", []byte("user,blob,policy,priority\na@contoso.com,vhds/a.vhd,P,'-5\n"), wave.Options{}); f.Rows[0].Priority != -5 || f.Rows[0].Cells[3] != "-5" {
+	if f, _ := reading.Read("w", []byte("user,blob,policy,priority\na@contoso.com,vhds/a.vhd,P,'-5\n"), wave.Options{}); f.Rows[0].Priority != -5 || f.Rows[0].Cells[3] != "-5" {
 		t.Errorf("neutralised priority: %+v", f.Rows[0])
 	}
 	for _, priority := range []string{"5.0", "1e3", "0x10", "99999999999", "--5", "high"} {
@@ -231,7 +232,7 @@ func TestRead_Values(t *testing.T) {
 	}
 	for blob, ok := range blobs {
 		// By hand, since Write would cut the signature.
-		_, findings := wave.Read("w", []byte(head+"a@contoso.com,\""+blob+"\",P\n"), wave.Options{})
+		_, findings := reading.Read("w", []byte(head+"a@contoso.com,\""+blob+"\",P\n"), wave.Options{})
 		if (len(findings) == 0) != ok {
 			t.Errorf("blob %q: %+v", blob, findings)
 		}
@@ -256,20 +257,20 @@ func TestRead_NoSecrets(t *testing.T) {
 		"user,blob,policy,vmgs,notes,notify,priority\na@contoso.com," + url + ",P," + url + ",see " + url + " please," + url + "," + url + "\n",
 		"user,blob,policy,notes\na@contoso.com,vhds/a.vhd,P,sv=1&sig=" + canary + "\nb@contoso.com,ftp" + url + ",P,https%3A%2F%2Fx%3Fsv%3D1%26sig%3D" + canary + "\n",
 	} {
-		f, findings := wave.Read("w", []byte(file), wave.Options{})
+		f, findings := reading.Read("w", []byte(file), wave.Options{})
 		seen := fmt.Sprintf("%+v", findings)
 		if f != nil {
 			seen += fmt.Sprint(f.Columns)
 			for _, r := range f.Rows {
 				seen += fmt.Sprint(r.Cells)
 			}
-			seen += string(wave.Write(f, f.Rows))
+			seen += string(write(f, f.Rows))
 		}
 		if strings.Contains(strings.ToLower(seen), strings.ToLower(canary)) {
 			t.Errorf("%s\ngave\n%s", file, seen)
 		}
 	}
-	f, _ := wave.Read("w", []byte(head+"a@contoso.com,"+url+",P\n"), wave.Options{})
+	f, _ := reading.Read("w", []byte(head+"a@contoso.com,"+url+",P\n"), wave.Options{})
 	if f.Rows[0].Blob != url {
 		t.Errorf("the run needs the signature: %q", f.Rows[0].Blob)
 	}

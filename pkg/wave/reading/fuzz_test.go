@@ -1,4 +1,4 @@
-package wave_test
+package reading_test
 
 import (
 	"cmp"
@@ -12,6 +12,7 @@ import (
 
 	"wave365/pkg/fault/catalogue"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/reading"
 )
 
 // Laws: no panic; findings are in the order of their lines and complete; lines grow and lie in the file; every row has
@@ -29,7 +30,7 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		opt := wave.Options{AllowUnknownColumns: true}
-		file, findings := wave.Read("w.csv", data, opt)
+		file, findings := reading.Read("w.csv", data, opt)
 		if !slices.IsSortedFunc(findings, func(a, b wave.Finding) int { return cmp.Compare(a.Line, b.Line) }) {
 			t.Errorf("findings out of order: %+v", findings)
 		}
@@ -59,8 +60,8 @@ func FuzzRead(f *testing.F) {
 		}
 
 		rows := slices.DeleteFunc(slices.Clone(file.Rows), func(r wave.Row) bool { return strings.TrimSpace(strings.Join(r.Cells, "")) == "" })
-		out := wave.Write(file, rows)
-		again, more := wave.Read("w.csv", out, opt)
+		out := write(file, rows)
+		again, more := reading.Read("w.csv", out, opt)
 		if again == nil {
 			t.Fatalf("%q\nwrote\n%q\nwhich cannot be read: %+v", data, out, more)
 		}
@@ -71,8 +72,8 @@ func FuzzRead(f *testing.F) {
 		if diff := gocmp.Diff(rows, again.Rows, ignore, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%q\nwrote\n%q\n%s", data, out, diff)
 		}
-		third, _ := wave.Read("w.csv", out, opt)
-		if second := wave.Write(third, third.Rows); string(second) != string(out) {
+		third, _ := reading.Read("w.csv", out, opt)
+		if second := write(third, third.Rows); string(second) != string(out) {
 			t.Errorf("%q\nwrote\n%q\nand then\n%q", data, out, second)
 		}
 	})

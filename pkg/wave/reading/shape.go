@@ -1,12 +1,13 @@
-package wave
+package reading
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
+	"wave365/pkg/wave"
+	"wave365/pkg/wave/rules"
 	"wave365/pkg/wave/sheet"
 	"wave365/pkg/wave/sheet/celltext"
 	"wave365/pkg/wave/sheet/charset"
@@ -35,9 +36,9 @@ func (r *reading) shape(i int, rec sheet.Record) bool {
 		return false
 	}
 	if rec.Broken == nil {
-		if why := r.stray(rec); why != "" {
+		if why := rules.Stray(rec.Cells, r.file.Canonical, r.headerLine); why != "" {
 			r.unread[i] = true
-			r.file.Rows[i] = Row{Line: row.Line, Index: row.Index, Cells: row.Cells}
+			r.file.Rows[i] = wave.Row{Line: row.Line, Index: row.Index, Cells: row.Cells}
 			if rec.Spoiled == nil { // else its bytes have been told
 				r.find("csv.not-a-header", row.Line, "", "", strings.TrimRight(strings.Join(row.Cells, string(r.file.Dialect.Comma)), string(r.file.Dialect.Comma)), why)
 			}
@@ -65,18 +66,9 @@ func (r *reading) otherComma(rec sheet.Record) rune {
 	return 0
 }
 
-// oneCell reports whether the header stands in one cell, as when a spreadsheet has put every line in quotes.
-func oneCell(head []string) bool {
-	if len(head) != 1 {
-		return false
-	}
-	names := strings.FieldsFunc(head[0], func(r rune) bool { return strings.ContainsRune(",;\t", r) })
-	return len(names) > 1 && slices.ContainsFunc(names, func(name string) bool { return canonical(name) != "" })
-}
-
 // wholeLine is the finding for a line that stands in one cell.
-func wholeLine(line int, value, message string) Finding {
-	f := NewFinding("csv.syntax", line, "", "", value, message)
+func wholeLine(line int, value, message string) wave.Finding {
+	f := wave.NewFinding("csv.syntax", line, "", "", value, message)
 	f.Hint = "split it into columns in the spreadsheet (Data > Text to Columns) and save it again, or fix the line in a text editor"
 	return f
 }
