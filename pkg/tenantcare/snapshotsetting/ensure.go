@@ -13,7 +13,6 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
-	"wave365/pkg/preflight/rules"
 	"wave365/pkg/tenantcare"
 )
 
@@ -61,7 +60,7 @@ func Decide(name string, groups []Group, settings []graph.UserSetting, others ma
 		return p, err
 	}
 	for _, g := range groups {
-		reach := rules.Reaching(settings, g.ID)
+		reach := reaching(settings, g.ID)
 		switch {
 		case len(reach) > 1:
 			return p, fault.New(fault.Conflict, "setting.conflict", fmt.Sprintf("%d user settings reach group %s: %s", len(reach), g.Name, names(reach)), "leave only the snapshot setting assigned to the group")
@@ -308,6 +307,10 @@ func Written(t Tenant, w migration.Write) tenantcare.Look {
 		}
 	}
 	return nil
+}
+
+func reaching(settings []graph.UserSetting, group string) []graph.UserSetting {
+	return slices.DeleteFunc(slices.Clone(settings), func(s graph.UserSetting) bool { return !tenantcare.Has(s.GroupIDs, group) })
 }
 
 func snapshot(s graph.UserSetting) bool {
