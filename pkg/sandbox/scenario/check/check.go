@@ -26,8 +26,7 @@ type checker struct {
 	accounts                   map[string]bool
 }
 
-// Scenario says all that makes no sense in a scenario. lines is the file, items the line on which each entry of each
-// top-level list begins: the problems say where they are.
+// Scenario says all that makes no sense in a scenario. lines say where it stands in the file.
 func Scenario(s *scenario.Scenario, lines shape.Lines) []shape.Problem {
 	c := &checker{s: s, lines: lines}
 

@@ -2,7 +2,6 @@
 package load
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -73,14 +72,14 @@ func Text(name string, data []byte) (*scenario.Scenario, error) {
 		return nil, refusal(name, []shape.Problem{*problem})
 	}
 	out := &scenario.Scenario{}
-	items, problems := shape.Compare(body, reflect.TypeFor[scenario.Scenario]())
+	problems := shape.Compare(body, reflect.TypeFor[scenario.Scenario]())
 	if body != nil && len(problems) == 0 {
 		if err := yaml.NodeToValue(body, out, yaml.Strict()); err != nil {
 			problems = append(problems, decodeProblem(err))
 		}
 	}
 	if len(problems) == 0 {
-		problems = check.Scenario(out, shape.Lines{Text: bytes.Split(data, []byte("\n")), Items: items})
+		problems = check.Scenario(out, shape.Lines{Body: body})
 	}
 	if len(problems) > 0 {
 		return nil, refusal(name, problems)

@@ -13,25 +13,23 @@ import (
 // shape is a comparison on its way.
 type shape struct {
 	problems []Problem
-	// items says on which line each entry of each top-level list begins.
-	items map[string][]int
 }
 
-// Compare says what of a document does not fit a type, and on which line each entry of each top-level list begins. A document
-// that is empty fits.
-func Compare(body ast.Node, t reflect.Type) (items map[string][]int, problems []Problem) {
-	s := &shape{items: map[string][]int{}}
+// Compare says what of a document does not fit a type. A document that is empty fits.
+func Compare(body ast.Node, t reflect.Type) []Problem {
+	s := &shape{}
 	if body != nil {
 		s.walk(body, t, "")
 	}
-	return s.items, s.problems
+	return s.problems
 }
 
 func (s *shape) problem(n ast.Node, field, expected string) {
-	s.problems = append(s.problems, Problem{Line: s.line(n), Field: field, Expected: expected})
+	s.problems = append(s.problems, Problem{Line: line(n), Field: field, Expected: expected})
 }
 
-func (s *shape) line(n ast.Node) int {
+// line is where a node stands; 1 when it stands nowhere.
+func line(n ast.Node) int {
 	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
 		return 1
 	}
@@ -63,11 +61,7 @@ func (s *shape) list(n ast.Node, t reflect.Type, path string) {
 		s.problem(n, path, fmt.Sprintf("expected a list, got %s", kindOf(n)))
 		return
 	}
-	top := !strings.ContainsAny(path, ".[")
 	for i, v := range seq.Values {
-		if top {
-			s.items[path] = append(s.items[path], s.line(first(v)))
-		}
 		s.walk(v, t.Elem(), fmt.Sprintf("%s[%d]", path, i))
 	}
 }
