@@ -48,15 +48,8 @@ func Spoiled(rec *Recorder, r *http.Request, blob bool, id string, status int, c
 		if code == "" {
 			code = blobCodes[status]
 		}
-		var body struct {
-			XMLName xml.Name `xml:"Error"`
-			Code    string
-			Message string
-		}
-		body.Code, body.Message = code, message
-		text, _ := xml.Marshal(body)
 		h := http.Header{"Content-Type": {"application/xml"}, "X-Ms-Request-Id": {id}, "X-Ms-Error-Code": {code}, "X-Ms-Version": {"2026-02-06"}}
-		rec.replace(status, h, xml.Header+string(text))
+		rec.replace(status, h, BlobError(code, message))
 		return
 	}
 	if code == "" {
@@ -68,11 +61,36 @@ func Spoiled(rec *Recorder, r *http.Request, blob bool, id string, status int, c
 	if client != "" {
 		h.Set("client-request-id", client)
 	}
-	text, _ := json.Marshal(map[string]any{"error": map[string]any{
-		"code": code, "message": message,
-		"innerError": map[string]any{"code": strconv.Itoa(status), "date": now.Format("2006-01-02T15:04:05"), "request-id": id, "client-request-id": client},
-	}})
-	rec.replace(status, h, string(text))
+	rec.replace(status, h, string(GraphError(code, message, InnerError{Code: strconv.Itoa(status), RequestID: id, ClientRequestID: client}, now)))
+}
+
+// InnerError is what Graph adds to an error.
+type InnerError struct {
+	Code            string `json:"code,omitempty"`
+	Date            string `json:"date"`
+	RequestID       string `json:"request-id"`
+	ClientRequestID string `json:"client-request-id"`
+}
+
+// GraphError is the body of an error of Graph; now becomes the date of the inner one.
+func GraphError(code, message string, inner InnerError, now time.Time) []byte {
+	inner.Date = now.UTC().Format("2006-01-02T15:04:05")
+	type outer struct {
+		Code       string     `json:"code"`
+		Message    string     `json:"message"`
+		InnerError InnerError `json:"innerError"`
+	}
+	body, _ := json.Marshal(map[string]outer{"error": {code, message, inner}}) // texts always marshal
+	return body
+}
+
+// BlobError is the body of an error of Blob storage.
+func BlobError(code, message string) string {
+	body, _ := xml.Marshal(struct {
+		XMLName       xml.Name `xml:"Error"`
+		Code, Message string
+	}{Code: code, Message: message}) // texts always marshal
+	return xml.Header + string(body)
 }
 
 var graphCodes = map[int]string{

@@ -3,9 +3,12 @@ package blobapi
 import (
 	"encoding/xml"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
+
+	"wave365/pkg/sandbox/answer"
 )
 
 // refusal is an error answer as the service gives it.
@@ -41,13 +44,10 @@ func (e *refusal) write(w http.ResponseWriter, c *call) {
 		w.WriteHeader(e.status)
 		return
 	}
-	var b strings.Builder
-	b.WriteString(xml.Header + "<Error><Code>" + e.code + "</Code><Message>")
-	text(&b, fmt.Sprintf("%s\nRequestId:%s\nTime:%s", e.message, c.id, c.now.Format(time.RFC3339Nano)))
-	b.WriteString("</Message></Error>")
+	message := fmt.Sprintf("%s\nRequestId:%s\nTime:%s", e.message, c.id, c.now.Format(time.RFC3339Nano))
 	h.Set("Content-Type", "application/xml")
 	w.WriteHeader(e.status)
-	_, _ = w.Write([]byte(b.String())) // the caller has gone
+	_, _ = io.WriteString(w, answer.BlobError(e.code, message)) // the caller has gone
 }
 
 // text writes s as XML text.

@@ -42,7 +42,7 @@ type Grant struct {
 // SAS verifies the signature in the query of a request, of one blob or of a container: those for a whole account are not known here.
 // The texts of its parts are signed as they were sent.
 func (a Account) SAS(q url.Values, v Visit) (Grant, Problem) {
-	p := parts(q)
+	p := part(q.Get)
 	g := Grant{Permissions: p("sp"), Resource: p("sr")}
 	key := a.Key
 	var text string
@@ -61,9 +61,8 @@ func (a Account) SAS(q url.Values, v Visit) (Grant, Problem) {
 	return g, limits(p, v)
 }
 
+// part is a part of a signature by its name; empty: there is none.
 type part func(name string) string
-
-func parts(q url.Values) part { return func(name string) string { return q.Get(name) } }
 
 // limits checks the times, the protocol and the address of a signature that is genuine.
 func limits(p part, v Visit) Problem {

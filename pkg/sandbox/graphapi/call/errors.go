@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
-	"wave365/pkg/sandbox/graphapi/odata"
+	"wave365/pkg/sandbox/answer"
 )
 
 // Refusal is an answer with a Graph error in it. Inner is the code of the inner error, where there is one.
@@ -59,18 +59,8 @@ func (c *Call) Failed(err error) Reply {
 	if r.Status == http.StatusTooManyRequests && r.RetryAfter > 0 && !c.Knobs.NoRetryAfter {
 		c.Head.Set("Retry-After", strconv.Itoa(int(math.Ceil(r.RetryAfter.Seconds()))))
 	}
-	inner := odata.Object{
-		{Name: "date", Value: c.Now.UTC().Format("2006-01-02T15:04:05")},
-		{Name: "request-id", Value: c.ID},
-		{Name: "client-request-id", Value: c.ClientID},
-	}
-	if r.Inner != "" {
-		inner = append(odata.Object{{Name: "code", Value: r.Inner}}, inner...)
-	}
-	body := odata.Object{{Name: "error", Value: odata.Object{
-		{Name: "code", Value: r.Code}, {Name: "message", Value: r.Message}, {Name: "innerError", Value: inner},
-	}}}
-	return Reply{Status: r.Status, Raw: body.AppendJSON(nil, odata.Shape{})}
+	inner := answer.InnerError{Code: r.Inner, RequestID: c.ID, ClientRequestID: c.ClientID}
+	return Reply{Status: r.Status, Raw: answer.GraphError(r.Code, r.Message, inner, c.Now)}
 }
 
 // Forbidden is worded as the directory and the Cloud PC service word it.

@@ -3,6 +3,7 @@ package odata
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -120,20 +121,8 @@ func (t test) eval(o Object) bool {
 
 // holds says whether an order of two values, as [compare] gives it, is what an operator asks for.
 func holds(op string, c int) bool {
-	switch op {
-	case "eq":
-		return c == 0
-	case "ne":
-		return c != 0
-	case "gt":
-		return c == 1
-	case "ge":
-		return c == 1 || c == 0
-	case "lt":
-		return c == -1
-	default:
-		return c == -1 || c == 0
-	}
+	wanted := map[string][]int{"eq": {0}, "ne": {-1, 1, 2}, "gt": {1}, "ge": {0, 1}, "lt": {-1}, "le": {-1, 0}}
+	return slices.Contains(wanted[op], c)
 }
 
 // compare orders a property and a literal: -1, 0 or 1; 2 when they cannot be compared. Text goes without case.
