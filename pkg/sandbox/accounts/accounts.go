@@ -14,7 +14,7 @@ import (
 	"wave365/pkg/sandbox/blobapi"
 	"wave365/pkg/sandbox/blobstore"
 	"wave365/pkg/sandbox/scenario"
-	"wave365/pkg/sandbox/tenant"
+	"wave365/pkg/sandbox/tenant/source"
 	"wave365/pkg/vhd"
 )
 
@@ -34,7 +34,7 @@ type Accounts struct {
 
 // Check is one answer about a blob.
 type Check struct {
-	File  tenant.File `json:"file"`
+	File  source.File `json:"file"`
 	Error string      `json:"error,omitempty"`
 }
 
@@ -71,49 +71,49 @@ func (s *Accounts) Serve(account string, w http.ResponseWriter, r *http.Request)
 // Delete takes a blob of an account out.
 func (s *Accounts) Delete(account, container, name string) { s.stores[account].Delete(container, name) }
 
-// CheckSAS implements [tenant.Disks].
-func (s *Accounts) CheckSAS(rawURL string, now time.Time) (tenant.File, error) {
-	return s.say(func() (tenant.File, error) {
+// CheckSAS implements [source.Disks].
+func (s *Accounts) CheckSAS(rawURL string, now time.Time) (source.File, error) {
+	return s.say(func() (source.File, error) {
 		u, err := url.Parse(rawURL)
 		if err != nil {
-			return tenant.File{}, errors.New("the URL cannot be read")
+			return source.File{}, errors.New("the URL cannot be read")
 		}
 		name, ok := s.Of(u.Path)
 		if !ok || s.unreachable[name] {
-			return tenant.File{Unreachable: true}, nil
+			return source.File{Unreachable: true}, nil
 		}
 		b, err := s.stores[name].CheckReadSAS(u, now)
 		if err != nil {
-			return tenant.File{}, err
+			return source.File{}, err
 		}
 		return fileOf(b), nil
 	})
 }
 
-// CheckBlob implements [tenant.Disks].
-func (s *Accounts) CheckBlob(account, container, name string) (tenant.File, error) {
-	return s.say(func() (tenant.File, error) {
+// CheckBlob implements [source.Disks].
+func (s *Accounts) CheckBlob(account, container, name string) (source.File, error) {
+	return s.say(func() (source.File, error) {
 		// Any other account of a configuration made for the cloud is played by the development account.
 		store := cmp.Or(s.stores[account[strings.LastIndex(account, "/")+1:]], s.stores[blobapi.DevelopmentAccount])
 		if s.unreachable[store.Name()] {
-			return tenant.File{}, errors.New("the storage account refuses the service")
+			return source.File{}, errors.New("the storage account refuses the service")
 		}
 		b, ok := store.Lookup(container, name)
 		switch {
 		case !ok:
-			return tenant.File{}, errors.New("the blob was not found")
+			return source.File{}, errors.New("the blob was not found")
 		case b.Forbidden:
-			return tenant.File{}, errors.New("the blob may not be read")
+			return source.File{}, errors.New("the blob may not be read")
 		}
 		return fileOf(b), nil
 	})
 }
 
 // fileOf judges a blob as an import does: by its type, its length and its ends.
-func fileOf(b blobstore.Blob) tenant.File {
+func fileOf(b blobstore.Blob) source.File {
 	first, last := b.Ends(vhd.HeadLength, vhd.TailLength)
 	d, problems := vhd.Inspect(b.Length, first, last)
-	f := tenant.File{Name: b.Name, PageBlob: b.Type == "PageBlob", Length: b.Length, Kind: string(d.Kind), CopyPending: b.CopyStatus == "pending"}
+	f := source.File{Name: b.Name, PageBlob: b.Type == "PageBlob", Length: b.Length, Kind: string(d.Kind), CopyPending: b.CopyStatus == "pending"}
 	if d.Kind == vhd.Fixed {
 		f.Virtual = b.Length - vhd.FooterLength
 	}
@@ -131,12 +131,12 @@ func fileOf(b blobstore.Blob) tenant.File {
 // unbootable are the problems of a disk that can be imported all the same; only the machine made of it will not start.
 var unbootable = []string{"vhd.not-gpt", "vhd.generation-1", "vhd.unwritten", "vhd.not-windows", "vhd.no-efi-partition"}
 
-func (s *Accounts) say(ask func() (tenant.File, error)) (tenant.File, error) {
+func (s *Accounts) say(ask func() (source.File, error)) (source.File, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.redo {
 		if len(s.script) == 0 {
-			return tenant.File{}, errors.New("the journal says nothing about this blob")
+			return source.File{}, errors.New("the journal says nothing about this blob")
 		}
 		c := s.script[0]
 		s.script = s.script[1:]
@@ -176,7 +176,7 @@ func (s *Accounts) Live() {
 	s.redo, s.script = false, nil
 }
 
-// Touch implements [tenant.Disks].
+// Touch implements [source.Disks].
 func (s *Accounts) Touch(path string, now time.Time) {
 	container, name, _ := strings.Cut(path, "/")
 	s.stores[blobapi.DevelopmentAccount].Touch(container, name, now)

@@ -13,6 +13,7 @@ import (
 	"wave365/pkg/sandbox/graphapi"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant"
+	"wave365/pkg/sandbox/tenant/source"
 )
 
 // crowd is a tenant of n licensed users, all in one group under one policy; every tenth has a Cloud PC.
@@ -39,7 +40,7 @@ func BenchmarkRequests(b *testing.B) {
 		b.Fatal(err)
 	}
 	h := graphapi.New(graphapi.Config{Tenant: tn, Now: func() time.Time { return start }, Knobs: s.Knobs})
-	im, err := tn.ImportSnapshot(start, firstID(b, tn), []tenant.SourceFile{{URL: "https://x/ada?sig=1"}})
+	im, err := tn.ImportSnapshot(start, firstID(b, tn), []source.Ref{{URL: "https://x/ada?sig=1"}})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -16,28 +16,29 @@ import (
 	"wave365/pkg/sandbox/graphapi/call"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant"
+	"wave365/pkg/sandbox/tenant/source"
 )
 
 var start = time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC)
 
 // disks knows files by name, whatever the account and the signature.
-type disks map[string]tenant.File
+type disks map[string]source.File
 
-func (d disks) find(name string) (tenant.File, error) {
+func (d disks) find(name string) (source.File, error) {
 	for k, f := range d {
 		if strings.Contains(name, k) {
 			return f, nil
 		}
 	}
-	return tenant.File{}, errors.New("the blob does not exist")
+	return source.File{}, errors.New("the blob does not exist")
 }
 
-func (d disks) CheckSAS(raw string, _ time.Time) (tenant.File, error) { return d.find(raw) }
+func (d disks) CheckSAS(raw string, _ time.Time) (source.File, error) { return d.find(raw) }
 func (d disks) Touch(string, time.Time)                               {}
-func (d disks) CheckBlob(_, _, name string) (tenant.File, error)      { return d.find(name) }
+func (d disks) CheckBlob(_, _, name string) (source.File, error)      { return d.find(name) }
 
-func fixedDisk(name string, gib int64) tenant.File {
-	return tenant.File{Name: name, PageBlob: true, Length: gib<<30 + 512, Virtual: gib << 30, Kind: "fixed"}
+func fixedDisk(name string, gib int64) source.File {
+	return source.File{Name: name, PageBlob: true, Length: gib<<30 + 512, Virtual: gib << 30, Kind: "fixed"}
 }
 
 // bundle is one tenant behind one handler with a clock that tests move.

@@ -7,6 +7,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/tenant/rules"
 )
 
 func (t *Tenant) who(field, name string) (*user, error) {
@@ -34,10 +35,10 @@ func (t *Tenant) buildFate(f scenario.Fate) error {
 		x.code = cmp.Or(f.Code, "diskAllocationWarning")
 		x.message = cmp.Or(f.Message, "The system partition could not be extended to the size of the disk.")
 	}
-	if x.importTakes, err = duration("fates: "+f.User+": import_takes", f.ImportTakes, 0); err != nil {
+	if x.importTakes, err = rules.Duration("fates: "+f.User+": import_takes", f.ImportTakes, 0); err != nil {
 		return err
 	}
-	if x.provisionTakes, err = duration("fates: "+f.User+": provision_takes", f.ProvisionTakes, 0); err != nil {
+	if x.provisionTakes, err = rules.Duration("fates: "+f.User+": provision_takes", f.ProvisionTakes, 0); err != nil {
 		return err
 	}
 	u.fate = x
@@ -60,7 +61,7 @@ func (t *Tenant) buildImport(im scenario.Import) error {
 	switch s.Status {
 	case ImportPending, ImportInProgress:
 		s.Started, s.Runs, s.Status = t.start.Add(-5*time.Minute), t.start, ImportPending
-		s.Ends = t.start.Add(t.rules.importBase)
+		s.Ends = t.start.Add(t.rules.ImportLeast)
 		t.at(s.Ends, importEnds, lower(u.ID), s.N)
 		return nil
 	case ImportFailed:
@@ -68,8 +69,8 @@ func (t *Tenant) buildImport(im scenario.Import) error {
 	}
 	s.Ended = t.start.Add(-time.Hour)
 	s.Runs, s.Ends = s.Started, s.Ended
-	if t.rules.importExpires > 0 {
-		t.at(s.Ended.Add(t.rules.importExpires), importExpires, lower(u.ID), s.N)
+	if t.rules.ImportLives > 0 {
+		t.at(s.Ended.Add(t.rules.ImportLives), importExpires, lower(u.ID), s.N)
 	}
 	return nil
 }
@@ -105,7 +106,7 @@ func (t *Tenant) buildCloudPC(c scenario.CloudPC) error {
 		t.linger(pc)
 	case statusProvisioning:
 		pc.Stage, pc.Provisioned, pc.Started = stageBuilding, time.Time{}, t.start.Add(-10*time.Minute)
-		pc.Ends = t.start.Add(t.between(t.rules.provisionMin, t.rules.provisionMax, "provision", u.UPN, "0"))
+		pc.Ends = t.start.Add(t.between(t.rules.ProvisionLeast, t.rules.ProvisionMost, "provision", u.UPN, "0"))
 		t.at(pc.Ends, buildEnds, lower(u.ID), pc.N)
 	case statusDeprovisioning:
 		t.leave(pc, t.start)

@@ -9,6 +9,8 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant/catalog"
+	"wave365/pkg/sandbox/tenant/props"
+	"wave365/pkg/sandbox/tenant/rules"
 )
 
 // build makes the tenant from its scenario. Nothing is provisioned by it: the story begins as the scenario says it is,
@@ -199,7 +201,7 @@ func (t *Tenant) buildImages(s *scenario.Scenario) error {
 
 func (t *Tenant) buildConnections(s *scenario.Scenario) error {
 	for _, c := range s.Connections {
-		ago, err := duration("connections: "+c.Name+": checked", c.Checked, time.Hour)
+		ago, err := rules.Duration("connections: "+c.Name+": checked", c.Checked, time.Hour)
 		if err != nil {
 			return err
 		}
@@ -250,7 +252,7 @@ func (t *Tenant) buildPolicies(s *scenario.Scenario) error {
 				img = t.gallery[i]
 			}
 		}
-		p.props = Props{"displayName": sp.Name, "description": "", "provisioningType": cmp.Or(sp.Type, "dedicated"),
+		p.props = props.Props{"displayName": sp.Name, "description": "", "provisioningType": cmp.Or(sp.Type, "dedicated"),
 			"imageId": img.ID, "imageDisplayName": img.Name, "imageType": "gallery", "domainJoinConfigurations": []any{join},
 			"enableSingleSignOn": true, "localAdminEnabled": false, "userExperienceType": "cloudPc", "managedBy": "windows365",
 			"windowsSetting": map[string]any{"locale": "en-US"}}
@@ -262,7 +264,7 @@ func (t *Tenant) buildPolicies(s *scenario.Scenario) error {
 		t.policies = append(t.policies, p)
 	}
 	for _, ss := range s.Settings {
-		x := &setting{assignable{Entry: Entry{Seq: t.next()}, created: t.start, modified: t.start, props: with(settingDefaults(), Props{"displayName": ss.Name})}}
+		x := &setting{assignable{Entry: Entry{Seq: t.next()}, created: t.start, modified: t.start, props: props.SettingDefaults().With(props.Props{"displayName": ss.Name})}}
 		if ss.Source != "" {
 			x.props["provisioningSourceType"] = ss.Source
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wave365/pkg/sandbox/tenant/catalog"
+	"wave365/pkg/sandbox/tenant/refusal"
 )
 
 const (
@@ -93,7 +94,7 @@ func (t *Tenant) status(pc *cloudPC) string {
 	case stageLeaving:
 		since := t.now.Sub(pc.Asked)
 		switch {
-		case t.rules.flipFlop && since >= pc.Lag*3/10 && since < pc.Lag*5/10:
+		case t.rules.FlipsBack && since >= pc.Lag*3/10 && since < pc.Lag*5/10:
 			return statusDeprovisioning
 		case since < pc.Lag:
 			return statusGrace
@@ -148,7 +149,7 @@ func (t *Tenant) mustPC(id string) (*cloudPC, error) {
 	if pc := t.pcID[lower(id)]; pc != nil {
 		return pc, nil
 	}
-	return nil, missing("Cloud PC", id)
+	return nil, refusal.Missing("Cloud PC", id)
 }
 
 // EndGrace ends the grace period of a Cloud PC at once, and gives the object id of its user. One that is not in grace is a fault
@@ -163,7 +164,7 @@ func (t *Tenant) EndGrace(now time.Time, id string) (string, error) {
 	case pc.Stage == stageGrace:
 		t.leave(pc, t.now)
 	case t.status(pc) != statusGrace:
-		err = invalid("invalidCloudPcStatus", "The action endGracePeriod is not allowed while the Cloud PC is "+t.status(pc)+".")
+		err = refusal.Invalid("invalidCloudPcStatus", "The action endGracePeriod is not allowed while the Cloud PC is "+t.status(pc)+".")
 	}
 	return pc.user.ID, err
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/tenant/refusal"
 )
 
 // User is a person as the directory shows them.
@@ -67,12 +67,7 @@ func (t *Tenant) mustUser(key string) (*user, error) {
 	if u := t.findUser(key); u != nil {
 		return u, nil
 	}
-	return nil, gone(key)
-}
-
-func gone(key string) error {
-	return fault.New(fault.NotFound, "Request_ResourceNotFound",
-		"Resource '"+key+"' does not exist or one of its queried reference-property objects are not present.", "")
+	return nil, refusal.Gone(key)
 }
 
 // User finds a person by object id or user name; a fault NotFound when there is none.
@@ -108,10 +103,10 @@ func (t *Tenant) SetUsageLocation(now time.Time, key, location string) (User, er
 		return User{}, err
 	}
 	if len(location) != 2 {
-		return User{}, badRequest("Invalid value specified for property 'usageLocation' of resource 'User'.")
+		return User{}, refusal.BadRequest("Invalid value specified for property 'usageLocation' of resource 'User'.")
 	}
 	u.Location = strings.ToUpper(location)
-	u.located = t.now.Add(t.between(0, t.rules.locationLag, "location", u.UPN))
+	u.located = t.now.Add(t.between(0, t.rules.LocationMost, "location", u.UPN))
 	t.touch(u)
 	return t.viewUser(u), nil
 }
@@ -147,7 +142,7 @@ func (t *Tenant) mustGroup(id string) (*group, error) {
 	if g := t.groupID[strings.ToLower(id)]; g != nil {
 		return g, nil
 	}
-	return nil, gone(id)
+	return nil, refusal.Gone(id)
 }
 
 // Group finds a group by id; a fault NotFound when there is none.
@@ -173,7 +168,7 @@ func (t *Tenant) viewGroup(g *group) Group {
 func (t *Tenant) CreateGroup(now time.Time, name string) (Group, error) {
 	defer t.enter(now)()
 	if strings.TrimSpace(name) == "" {
-		return Group{}, badRequest("A value is required for property 'displayName' of resource 'Group'.")
+		return Group{}, refusal.BadRequest("A value is required for property 'displayName' of resource 'Group'.")
 	}
 	g := &group{Group: Group{Entry: Entry{t.next(), t.newID("group", name)}, Name: name, Created: t.now}}
 	t.addGroup(g)
@@ -219,5 +214,3 @@ func (t *Tenant) newID(kind, name string) string {
 	}
 	return t.idFor(kind, name)
 }
-
-func badRequest(msg string) error { return fault.New(fault.Invalid, "Request_BadRequest", msg, "") }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"wave365/pkg/sandbox/tenant/catalog"
+	"wave365/pkg/sandbox/tenant/props"
+	"wave365/pkg/sandbox/tenant/refusal"
 )
 
 // GalleryImage is a gallery image in this tenant's order.
@@ -40,7 +42,7 @@ func (t *Tenant) mustImage(id string) (*DeviceImage, error) {
 			return i, nil
 		}
 	}
-	return nil, missing("device image", id)
+	return nil, refusal.Missing("device image", id)
 }
 
 // DeviceImage finds a custom image by id.
@@ -54,7 +56,7 @@ func (t *Tenant) CreateImage(now time.Time, name, version, source string) (Devic
 	defer t.enter(now)()
 	for field, v := range map[string]string{"displayName": name, "version": version, "sourceImageResourceId": source} {
 		if v == "" {
-			return DeviceImage{}, invalid("requiredFieldsNotProvided", "The required field '"+field+"' was not provided.")
+			return DeviceImage{}, props.Required(field)
 		}
 	}
 	i := &DeviceImage{Seq: t.next(), ID: t.newID("image", name), Name: name, Version: version, Source: source}

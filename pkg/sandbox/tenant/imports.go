@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"math"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +11,9 @@ import (
 	"github.com/google/uuid"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/tenant/props"
+	"wave365/pkg/sandbox/tenant/refusal"
+	"wave365/pkg/sandbox/tenant/source"
 )
 
 // The states of an import and of its use.
@@ -45,15 +47,6 @@ type snapshot struct {
 	Fails string
 }
 
-// SourceFile is one file of an import. Storage is set for the storage-account form; URL is the sasUrl.
-type SourceFile struct {
-	GuestState      bool
-	URL             string
-	Storage         bool
-	Account         string
-	Container, Name string
-}
-
 func (t *Tenant) viewImport(s *snapshot) Import {
 	v := s.Import
 	v.UserID, v.UPN = s.user.ID, s.user.UPN
@@ -72,7 +65,7 @@ func (t *Tenant) Import(now time.Time, id string) (Import, error) {
 		if s := t.imports[lower(id)]; s != nil {
 			return s, nil
 		}
-		return nil, missing("imported snapshot", id)
+		return nil, refusal.Missing("imported snapshot", id)
 	}, t.viewImport)
 }
 
@@ -90,25 +83,25 @@ func (t *Tenant) importsInOrder() []*snapshot {
 
 // ImportSnapshot starts an import for the user with that object id. Faults: Invalid for a bad file reference, NotFound
 // for an unknown user, Conflict or Invalid when the user has an import already, Throttled when the day's cap is reached.
-func (t *Tenant) ImportSnapshot(now time.Time, userID string, files []SourceFile) (Import, error) {
+func (t *Tenant) ImportSnapshot(now time.Time, userID string, files []source.Ref) (Import, error) {
 	defer t.enter(now)()
 	if _, err := uuid.Parse(userID); err != nil {
-		return Import{}, invalid("invalidAssignedUser", "assignedUserId must be the object id of a user.")
+		return Import{}, refusal.Invalid("invalidAssignedUser", "assignedUserId must be the object id of a user.")
 	}
 	u := t.byID[lower(userID)]
 	if u == nil || u.deleted {
 		return Import{}, fault.New(fault.NotFound, "userNotFound", "The user '"+userID+"' was not found.", "")
 	}
-	data, err := t.judge(files)
+	data, err := source.Judge(t.disks, files, t.rules.BadDisk == "refuse", t.now)
 	if err != nil {
 		return Import{}, err
 	}
 	if u.imp != nil {
-		return Import{}, fault.New(refusal(t.rules.SecondImport), "importedSnapshotAlreadyExists",
-			"The user already has an imported snapshot. Purge it before importing another.", "")
+		return Import{}, refusal.Chosen(t.rules.SecondImport, "importedSnapshotAlreadyExists",
+			"The user already has an imported snapshot. Purge it before importing another.")
 	}
 	if t.rules.NoPolicyImport == "refuse" && t.policyFor(u) == nil {
-		return Import{}, invalid("MissingProvisionPolicy", "The user has no provisioning policy assigned.")
+		return Import{}, refusal.Invalid("MissingProvisionPolicy", "The user has no provisioning policy assigned.")
 	}
 	return t.viewImport(t.startImport(u, data)), nil
 }
@@ -121,114 +114,20 @@ func (t *Tenant) CountImport(now time.Time) error {
 	t.daily[day]++
 	if most := t.rules.DailyImports; most > 0 && t.daily[day] > most {
 		return &fault.Fault{Kind: fault.Throttled, Code: "TooManyRequests", Msg: "Too many requests.",
-			Remote: &fault.Remote{RetryAfter: t.rules.dailyRetryAfter}}
+			Remote: &fault.Remote{RetryAfter: t.rules.DailyWait}}
 	}
 	return nil
 }
 
-// verdict is what the service makes of the files before it copies them.
-type verdict struct {
-	File
-	fails   string
-	expires time.Time // of the signature; zero: none
-}
-
-// importable: a disk that an import takes.
-func (f File) importable() bool { return f.PageBlob && f.Kind == "fixed" && f.Virtual > 0 }
-
-func (t *Tenant) judge(files []SourceFile) (verdict, error) {
-	var v verdict
-	var data, guest int
-	for _, f := range files {
-		got, err := t.look(f)
-		if err != nil {
-			return v, err
-		}
-		if f.GuestState {
-			guest++
-			if got.Kind != "guest-state" {
-				v.fails = "The virtual machine guest state file format is incorrect."
-			}
-			continue
-		}
-		data++
-		v.File = got
-		bad := !got.importable()
-		switch {
-		case bad && t.rules.BadDisk == "refuse":
-			return v, invalid("InvalidVHD", "The source file is not a fixed-size VHD in a page blob.")
-		case got.CopyPending:
-			v.fails = "The source file is still being copied."
-		case bad:
-			v.fails = "The file format is incorrect. Only fixed-size VHD files in page blobs can be imported."
-		}
-		if e := sasEnd(f.URL); !f.Storage && (v.expires.IsZero() || e.Before(v.expires)) {
-			v.expires = e
-		}
-	}
-	if data != 1 || guest > 1 {
-		return v, invalid("invalidSourceFiles", "sourceFiles must hold one dataFile and at most one virtualMachineGuestState.")
-	}
-	return v, nil
-}
-
-func (t *Tenant) look(f SourceFile) (File, error) {
-	if t.disks == nil {
-		return File{}, invalid("invalidStorageInformation", "The storage information is invalid.")
-	}
-	var got File
-	var err error
-	if f.Storage {
-		got, err = t.disks.CheckBlob(f.Account, f.Container, f.Name)
-	} else {
-		got, err = t.disks.CheckSAS(f.URL, t.now)
-	}
-	if got.Unreachable {
-		return File{}, invalid("InvalidSasUrl", "The service cannot reach the storage account of the source file.")
-	}
-	if err != nil {
-		return File{}, invalid("invalidStorageInformation", "The storage information is invalid: "+scrub(err.Error(), f.URL))
-	}
-	return got, nil
-}
-
-// scrub keeps a signature out of what is told and kept.
-func scrub(msg, raw string) string {
-	if _, q, ok := strings.Cut(raw, "?"); ok && q != "" {
-		msg = strings.ReplaceAll(msg, q, "...")
-	}
-	return msg
-}
-
-// sasEnd is when a signed URL stops working: the earlier of the signature's and the delegation key's end.
-func sasEnd(raw string) time.Time {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return time.Time{}
-	}
-	var end time.Time
-	for _, name := range []string{"se", "ske"} {
-		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z", time.DateOnly} {
-			if e, err := time.Parse(layout, u.Query().Get(name)); err == nil {
-				if end.IsZero() || e.Before(end) {
-					end = e
-				}
-				break
-			}
-		}
-	}
-	return end
-}
-
-func (t *Tenant) startImport(u *user, v verdict) *snapshot {
+func (t *Tenant) startImport(u *user, v source.Verdict) *snapshot {
 	u.imports++
-	s := &snapshot{user: u, N: u.imports, Bytes: v.Virtual, Unbootable: v.Unbootable, Fails: v.fails,
+	s := &snapshot{user: u, N: u.imports, Bytes: v.Virtual, Unbootable: v.Unbootable, Fails: v.Fails,
 		Import: Import{ID: t.idFor("import", u.ID+"#"+itoa(u.imports)), File: v.Name, Started: t.now, Status: ImportPending, Usage: NotUsed}}
 	try := itoa(u.imports)
-	takes := t.rules.importBase + t.rules.importPer10*time.Duration(math.Ceil(float64(v.Virtual)/(10<<30)))
+	takes := t.rules.ImportLeast + t.rules.ImportPer10*time.Duration(math.Ceil(float64(v.Virtual)/(10<<30)))
 	takes = takes * 4 / 5
 	takes += t.between(0, takes/2, "import", u.UPN, try)
-	if v.fails != "" {
+	if v.Fails != "" {
 		takes /= 5
 	}
 	if f := u.fate; f != nil {
@@ -242,8 +141,8 @@ func (t *Tenant) startImport(u *user, v verdict) *snapshot {
 	}
 	s.Runs = t.now.Add(min(takes/10, t.between(5*time.Second, 20*time.Second, "pending", u.UPN, try)))
 	s.Ends = t.now.Add(takes)
-	if !v.expires.IsZero() && v.expires.Before(s.Ends) {
-		s.Ends = v.expires
+	if !v.Expires.IsZero() && v.Expires.Before(s.Ends) {
+		s.Ends = v.Expires
 		s.Fails = "Access to the source file ended before the import did: the shared access signature has expired."
 	}
 	u.imp = s
@@ -267,8 +166,8 @@ func (t *Tenant) importEnds(u *user, n int) {
 		s.Status, s.Detail = ImportFailed, s.Fails
 		return
 	}
-	if t.rules.importExpires > 0 {
-		t.at(s.Ended.Add(t.rules.importExpires), importExpires, lower(u.ID), s.N)
+	if t.rules.ImportLives > 0 {
+		t.at(s.Ended.Add(t.rules.ImportLives), importExpires, lower(u.ID), s.N)
 	}
 	t.evaluate(u)
 }
@@ -292,19 +191,19 @@ func (t *Tenant) forget(s *snapshot) {
 func (t *Tenant) Purge(now time.Time, ids []string) ([]string, error) {
 	defer t.enter(now)()
 	if len(ids) == 0 {
-		return nil, invalid("requiredFieldsNotProvided", "The required field 'snapshotIds' was not provided.")
+		return nil, props.Required("snapshotIds")
 	}
 	var found []*snapshot
 	for _, id := range ids {
 		s := t.imports[lower(id)]
 		switch {
 		case s == nil && t.rules.PurgeUnknown == 404:
-			return nil, missing("imported snapshot", id)
+			return nil, refusal.Missing("imported snapshot", id)
 		case s == nil:
 			continue
 		case s.Ended.IsZero() || s.Usage == InUse:
-			return nil, fault.New(refusal(t.rules.PurgeBusy), "importedSnapshotInUse",
-				"The imported snapshot is in use or still being imported.", "")
+			return nil, refusal.Chosen(t.rules.PurgeBusy, "importedSnapshotInUse",
+				"The imported snapshot is in use or still being imported.")
 		}
 		found = append(found, s)
 	}

@@ -9,6 +9,8 @@ import (
 
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant"
+	"wave365/pkg/sandbox/tenant/props"
+	"wave365/pkg/sandbox/tenant/source"
 )
 
 // world is a tenant under random hands.
@@ -74,7 +76,7 @@ func (w *world) act(*rapid.T) {
 	case "leave":
 		_ = w.tn.RemoveMember(w.now, w.one("group", w.groups), user)
 	case "import":
-		_, _ = w.tn.ImportSnapshot(w.now, user, []tenant.SourceFile{{URL: "https://x/c/" + w.one("disk", []string{"good", "big", "vhdx"}) + "?sig=x"}})
+		_, _ = w.tn.ImportSnapshot(w.now, user, []source.Ref{{URL: "https://x/c/" + w.one("disk", []string{"good", "big", "vhdx"}) + "?sig=x"}})
 	case "purge":
 		if all := w.tn.Imports(w.now); len(all) > 0 {
 			_, _ = w.tn.Purge(w.now, []string{all[0].ID})
@@ -84,7 +86,7 @@ func (w *world) act(*rapid.T) {
 	case "setting":
 		_ = w.tn.AssignSetting(w.now, w.setting, rapid.SliceOfDistinct(rapid.SampledFrom(w.groups), func(s string) string { return s }).Draw(w.T, "to"))
 	case "source":
-		_, _ = w.tn.PatchSetting(w.now, w.setting, tenant.Props{"displayName": "mig", "localAdminEnabled": false, "resetEnabled": false, "provisioningSourceType": w.one("source", []string{"image", "snapshot"})})
+		_, _ = w.tn.PatchSetting(w.now, w.setting, props.Props{"displayName": "mig", "localAdminEnabled": false, "resetEnabled": false, "provisioningSourceType": w.one("source", []string{"image", "snapshot"})})
 	case "end grace":
 		if pcs, _ := w.tn.CloudPCs(w.now, 0, 100); len(pcs) > 0 {
 			_, _ = w.tn.EndGrace(w.now, pcs[len(pcs)-1].ID)

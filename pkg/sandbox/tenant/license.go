@@ -5,14 +5,12 @@ import (
 	"strings"
 	"time"
 
-	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant/catalog"
+	"wave365/pkg/sandbox/tenant/refusal"
 )
 
 func lower(s string) string { return strings.ToLower(s) }
-
-func denied(msg string) error { return fault.New(fault.Denied, "Authorization_RequestDenied", msg, "") }
 
 type product struct {
 	catalog.Product
@@ -168,7 +166,7 @@ func (t *Tenant) assign(u *user, add []Grant, remove []string) error {
 			return noSKU(id)
 		}
 		if u.holds(p, nil) == nil {
-			return badRequest("User does not have a corresponding license.")
+			return refusal.BadRequest("User does not have a corresponding license.")
 		}
 	}
 	for _, g := range add {
@@ -180,10 +178,10 @@ func (t *Tenant) assign(u *user, add []Grant, remove []string) error {
 			continue
 		}
 		if u.Location == "" || u.located.After(t.now) {
-			return badRequest("License assignment cannot be done for user with invalid usage location.")
+			return refusal.BadRequest("License assignment cannot be done for user with invalid usage location.")
 		}
 		if u.holdsAny(p) == nil && p.free() <= 0 {
-			return badRequest("Subscription with SKU " + p.SKUID + " does not have any available licenses.")
+			return refusal.BadRequest("Subscription with SKU " + p.SKUID + " does not have any available licenses.")
 		}
 	}
 	for _, id := range remove {
@@ -207,11 +205,11 @@ func (t *Tenant) assign(u *user, add []Grant, remove []string) error {
 }
 
 func noSKU(id string) error {
-	return badRequest("License " + id + " does not correspond to a valid company License.")
+	return refusal.BadRequest("License " + id + " does not correspond to a valid company License.")
 }
 
 func (t *Tenant) licenseLag(u *user) time.Duration {
-	return t.between(0, t.rules.licenseLag, "license", u.UPN)
+	return t.between(0, t.rules.LicenseMost, "license", u.UPN)
 }
 
 func (u *user) holds(p *product, by *group) *held {

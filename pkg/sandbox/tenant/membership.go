@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"wave365/pkg/sandbox/tenant/refusal"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -76,10 +78,10 @@ func (t *Tenant) AddMembers(now time.Time, groupID string, ids []string) error {
 	for _, id := range ids {
 		u := t.byID[lower(id)]
 		if u == nil || u.deleted {
-			return gone(id)
+			return refusal.Gone(id)
 		}
 		if u.in(g) != nil || slices.Contains(us, u) {
-			return badRequest("One or more added object references already exist for the following modified properties: 'members'.")
+			return refusal.BadRequest("One or more added object references already exist for the following modified properties: 'members'.")
 		}
 		us = append(us, u)
 	}
@@ -91,7 +93,7 @@ func (t *Tenant) AddMembers(now time.Time, groupID string, ids []string) error {
 
 // admit makes a person a member who is none. Reads and the Cloud PC service see it after the membership lag.
 func (t *Tenant) admit(u *user, g *group) {
-	visible := t.now.Add(t.between(0, t.rules.membershipLag, "membership", u.UPN, g.Name))
+	visible := t.now.Add(t.between(0, t.rules.MembershipMost, "membership", u.UPN, g.Name))
 	t.join(u, g, visible)
 	t.touch(u)
 	for _, p := range g.licenses {
@@ -112,7 +114,7 @@ func (t *Tenant) RemoveMember(now time.Time, groupID, userID string) error {
 	}
 	u := t.byID[lower(userID)]
 	if u == nil || u.in(g) == nil {
-		return gone(userID)
+		return refusal.Gone(userID)
 	}
 	t.quit(u, g)
 	return nil
@@ -126,19 +128,19 @@ func (t *Tenant) quit(u *user, g *group) {
 		t.revoke(u, p, g)
 	}
 	t.touch(u)
-	t.soon(u, t.now.Add(t.between(0, t.rules.membershipLag, "membership", u.UPN, g.Name)))
+	t.soon(u, t.now.Add(t.between(0, t.rules.MembershipMost, "membership", u.UPN, g.Name)))
 }
 
 func (g *group) accepts() error {
 	switch {
 	case g.Dynamic:
-		return badRequest("Members of a group with a dynamic membership rule cannot be changed directly.")
+		return refusal.BadRequest("Members of a group with a dynamic membership rule cannot be changed directly.")
 	case g.Synced:
-		return badRequest("Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.")
+		return refusal.BadRequest("Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.")
 	case g.MailEnabled && !g.Unified:
-		return badRequest("Cannot Update a mail-enabled security groups and or distribution list.")
+		return refusal.BadRequest("Cannot Update a mail-enabled security groups and or distribution list.")
 	case g.RoleAssignable, g.Restricted:
-		return denied("Insufficient privileges to complete the operation.")
+		return refusal.Denied("Insufficient privileges to complete the operation.")
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant/catalog"
+	"wave365/pkg/sandbox/tenant/rules"
+	"wave365/pkg/sandbox/tenant/source"
 )
 
 // Others lets other people do things, each at its time from now on. Names that stand for nothing are a fault Invalid, and
@@ -25,7 +27,7 @@ func (t *Tenant) schedule(events []scenario.Event, from time.Time) error {
 	due := make([]time.Time, len(events))
 	who := make([]*user, len(events))
 	for i, e := range events {
-		after, err := duration("events: "+e.User+": at", e.At, 0)
+		after, err := rules.Duration("events: "+e.User+": at", e.At, 0)
 		if err != nil {
 			return err
 		}
@@ -152,7 +154,7 @@ func (t *Tenant) giveImport(u *user, status string) {
 		return
 	}
 	local, _, _ := strings.Cut(u.UPN, "@")
-	s := t.startImport(u, verdict{File: File{Name: local + "-others.vhd", Virtual: 64 << 30}})
+	s := t.startImport(u, source.Verdict{File: source.File{Name: local + "-others.vhd", Virtual: 64 << 30}})
 	t.noteOther("importSnapshot", "create", s)
 	if status == ImportInProgress {
 		return

@@ -2,27 +2,18 @@ package tenant
 
 import (
 	"cmp"
-	"maps"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
-	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/tenant/props"
+	"wave365/pkg/sandbox/tenant/refusal"
 )
-
-// Props are the writable properties of a policy or a setting by their schema names, as JSON decodes them. They are
-// never changed in place.
-type Props map[string]any
-
-func (p Props) text(name string) string { s, _ := p[name].(string); return s }
 
 // Assignable is a provisioning policy or a user setting: its properties, and the groups that it reaches.
 type Assignable struct {
 	Entry
-	Props             Props
+	Props             props.Props
 	Assignments       []Assignment
 	Created, Modified time.Time
 }
@@ -36,7 +27,7 @@ type Assignment struct {
 // assignable is a policy or a setting inside.
 type assignable struct {
 	Entry
-	props             Props
+	props             props.Props
 	to                []assigned
 	created, modified time.Time
 }
@@ -50,7 +41,7 @@ type assigned struct {
 
 func (x *assignable) key() string { return x.ID }
 
-func (x *assignable) name() string { return x.props.text("displayName") }
+func (x *assignable) name() string { return x.props.Text("displayName") }
 
 func (x *assignable) view() Assignable {
 	v := Assignable{Entry: x.Entry, Props: x.props, Created: x.created, Modified: x.modified, Assignments: make([]Assignment, len(x.to))}
@@ -69,7 +60,7 @@ type policy struct {
 	lost bool
 }
 
-func (p *policy) kind() string { return cmp.Or(p.props.text("provisioningType"), "dedicated") }
+func (p *policy) kind() string { return cmp.Or(p.props.Text("provisioningType"), "dedicated") }
 
 // Policies gives up to n policies after seq, and whether there are more.
 func (t *Tenant) Policies(now time.Time, after int64, n int) ([]Assignable, bool) {
@@ -89,25 +80,19 @@ func (t *Tenant) mustPolicy(id string) (*policy, error) {
 func withID[T interface{ key() string }](list []T, what, id string) (x T, err error) {
 	i := slices.IndexFunc(list, func(x T) bool { return strings.EqualFold(x.key(), id) })
 	if i < 0 {
-		return x, missing(what, id)
+		return x, refusal.Missing(what, id)
 	}
 	return list[i], nil
 }
 
-func missing(what, id string) error {
-	return fault.New(fault.NotFound, "ResourceNotFound", "The "+what+" '"+id+"' was not found.", "")
-}
-
-func invalid(code, msg string) error { return fault.New(fault.Invalid, code, msg, "") }
-
 // CreatePolicy makes a policy. displayName, imageId, imageDisplayName and a domain join are required; the documentation's own
 // example leaves imageType out.
-func (t *Tenant) CreatePolicy(now time.Time, props Props) (Assignable, error) {
+func (t *Tenant) CreatePolicy(now time.Time, given props.Props) (Assignable, error) {
 	defer t.enter(now)()
-	p := &policy{assignable: assignable{created: t.now, modified: t.now, props: with(Props{
+	p := &policy{assignable: assignable{created: t.now, modified: t.now, props: props.Props{
 		"description": "", "provisioningType": "dedicated", "imageType": "gallery", "enableSingleSignOn": false, "localAdminEnabled": false,
 		"userExperienceType": "cloudPc", "managedBy": "windows365", "windowsSetting": map[string]any{"locale": "en-US"},
-	}, props)}}
+	}.With(given)}}
 	if err := t.check(p); err != nil {
 		return Assignable{}, err
 	}
@@ -117,19 +102,19 @@ func (t *Tenant) CreatePolicy(now time.Time, props Props) (Assignable, error) {
 }
 
 // PatchPolicy changes the properties given. What may not change after creation is refused.
-func (t *Tenant) PatchPolicy(now time.Time, id string, props Props) (Assignable, error) {
+func (t *Tenant) PatchPolicy(now time.Time, id string, given props.Props) (Assignable, error) {
 	defer t.enter(now)()
 	old, err := t.mustPolicy(id)
 	if err != nil {
 		return Assignable{}, err
 	}
 	for _, fixed := range []string{"provisioningType", "userExperienceType"} {
-		if v, ok := props[fixed]; ok && v != old.props[fixed] {
-			return Assignable{}, invalid("invalidRequest", "The property '"+fixed+"' cannot be changed.")
+		if v, ok := given[fixed]; ok && v != old.props[fixed] {
+			return Assignable{}, refusal.Invalid("invalidRequest", "The property '"+fixed+"' cannot be changed.")
 		}
 	}
 	p := *old
-	p.props, p.modified = with(old.props, props), t.now
+	p.props, p.modified = old.props.With(given), t.now
 	if err := t.check(&p); err != nil {
 		return Assignable{}, err
 	}
@@ -137,86 +122,15 @@ func (t *Tenant) PatchPolicy(now time.Time, id string, props Props) (Assignable,
 	return old.view(), nil
 }
 
-func with(base, change Props) Props {
-	out := maps.Clone(base)
-	maps.Copy(out, change)
-	return out
-}
-
+// check refuses properties that make no policy, and finds the network connection that it names.
 func (t *Tenant) check(p *policy) error {
-	for _, name := range []string{"displayName", "imageId", "imageDisplayName"} {
-		if p.props.text(name) == "" {
-			return invalid("requiredFieldsNotProvided", "The required field '"+name+"' was not provided.")
-		}
-	}
-	if err := checkTemplate(p.props.text("cloudPcNamingTemplate")); err != nil {
+	join, err := props.CheckPolicy(p.props)
+	if err != nil {
 		return err
 	}
-	p.conn, p.hybrid, p.lost = nil, false, false
-	joins, _ := p.props["domainJoinConfigurations"].([]any)
-	if len(joins) == 0 {
-		return invalid("requiredFieldsNotProvided", "The required field 'domainJoinConfigurations' was not provided.")
-	}
-	for i, j := range joins {
-		hybrid, conn, err := joinOf(j)
-		if err != nil {
-			return err
-		}
-		// Whether a connection is looked up here is documented nowhere, and the documentation's example names any.
-		if i == 0 {
-			p.conn, p.hybrid = t.connection(conn), hybrid
-			p.lost = conn != "" && p.conn == nil
-		}
-	}
-	return nil
-}
-
-// joinOf reads one domain join of a policy: whether it is hybrid, and the id of the network connection that it names.
-func joinOf(j any) (hybrid bool, conn string, err error) {
-	m, _ := j.(map[string]any)
-	kind, _ := m["domainJoinType"].(string)
-	if kind == "" {
-		kind, _ = m["type"].(string)
-	}
-	conn, _ = m["onPremisesConnectionId"].(string)
-	region, _ := m["regionName"].(string)
-	switch kind {
-	case "hybridAzureADJoin":
-		if conn == "" || region != "" {
-			err = invalid("invalidDomainJoinConfiguration", "A hybrid join needs an onPremisesConnectionId and no regionName.")
-		}
-		return true, conn, err
-	case "azureADJoin":
-		if (conn == "") == (region == "") {
-			err = invalid("invalidDomainJoinConfiguration", "An Entra join needs exactly one of onPremisesConnectionId and regionName.")
-		}
-		return false, conn, err
-	}
-	return false, "", invalid("invalidDomainJoinConfiguration", "The domain join type is missing or unknown.")
-}
-
-// longestName is how many characters the names that a naming template makes may have.
-const longestName = 15
-
-var nameToken = regexp.MustCompile(`(?i)%(USERNAME|RAND):(\d+)%`)
-
-// checkTemplate refuses a naming template that makes longer names, or has other tokens than the two that there are.
-func checkTemplate(template string) error {
-	if template == "" {
-		return nil
-	}
-	length := 0
-	rest := nameToken.ReplaceAllStringFunc(template, func(token string) string {
-		n, _ := strconv.Atoi(nameToken.FindStringSubmatch(token)[2])
-		length += min(n, longestName+1)
-		return ""
-	})
-	switch {
-	case strings.Contains(rest, "%"):
-		return invalid("invalidCloudPcNamingTemplate", "The property 'cloudPcNamingTemplate' has a token other than %USERNAME:x% and %RAND:x%.")
-	case length+utf8.RuneCountInString(rest) > longestName:
-		return invalid("invalidCloudPcNamingTemplate", "The names that the property 'cloudPcNamingTemplate' makes are longer than 15 characters.")
-	}
+	// Whether a connection is looked up here is documented nowhere, and the documentation's example names any.
+	p.conn, p.hybrid = t.connection(join.Connection), join.Hybrid
+	p.lost = join.Connection != "" && p.conn == nil
 	return nil
 }
 
@@ -229,7 +143,7 @@ func (t *Tenant) DeletePolicy(now time.Time, id string) error {
 	}
 	inUse := len(p.to) > 0 || slices.ContainsFunc(t.pcs, func(pc *cloudPC) bool { return pc.PolicyID == p.ID })
 	if inUse {
-		return fault.New(refusal(t.rules.DeletePolicyInUse), "provisioningPolicyInUse", "The provisioning policy is in use.", "")
+		return refusal.Chosen(t.rules.DeletePolicyInUse, "provisioningPolicyInUse", "The provisioning policy is in use.")
 	}
 	t.policies = without(t.policies, p)
 	return nil
@@ -262,7 +176,7 @@ func (t *Tenant) assignees(old []assigned, ids []string) (to []assigned, changed
 	for _, id := range ids {
 		g := t.groupID[lower(id)]
 		if g == nil {
-			return nil, nil, invalid("groupNotFound", "The group '"+id+"' was not found.")
+			return nil, nil, refusal.Invalid("groupNotFound", "The group '"+id+"' was not found.")
 		}
 		if keep[g] {
 			continue

@@ -116,7 +116,7 @@ func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
 	} else if pc.firstFate() == "warnings" {
 		pc.Final, pc.Code, pc.Message = statusWarnings, u.fate.code, u.fate.message
 	}
-	takes := t.between(t.rules.provisionMin, t.rules.provisionMax, "provision", u.UPN, itoa(pc.N))
+	takes := t.between(t.rules.ProvisionLeast, t.rules.ProvisionMost, "provision", u.UPN, itoa(pc.N))
 	if pol.hybrid {
 		takes += takes / 2
 	}
@@ -179,7 +179,7 @@ func (pc *cloudPC) fail(code, message string) {
 
 func (pc *cloudPC) adopt(pol *policy, now time.Time) {
 	pc.PolicyID, pc.PolicyName, pc.Created = pol.ID, pol.name(), now
-	pc.Image = pol.props.text("imageDisplayName")
+	pc.Image = pol.props.Text("imageDisplayName")
 	if pol.conn != nil {
 		pc.Connection = pol.conn.Name
 	}

@@ -3,12 +3,14 @@ package tenant
 import (
 	"slices"
 	"time"
+
+	"wave365/pkg/sandbox/tenant/props"
 )
 
 // setting is a user setting.
 type setting struct{ assignable }
 
-func (s *setting) snapshot() bool { return s.props.text("provisioningSourceType") == "snapshot" }
+func (s *setting) snapshot() bool { return s.props.Text("provisioningSourceType") == "snapshot" }
 
 // Settings gives up to n user settings after seq, and whether there are more.
 func (t *Tenant) Settings(now time.Time, after int64, n int) ([]Assignable, bool) {
@@ -24,32 +26,21 @@ func (t *Tenant) mustSetting(id string) (*setting, error) {
 	return withID(t.settings, "user setting", id)
 }
 
-// settingDefaults are what a setting has when it is created without.
-func settingDefaults() Props {
-	return Props{
-		"displayName": "", "localAdminEnabled": false, "resetEnabled": false,
-		"restorePointSetting": map[string]any{"frequencyType": "default", "userRestoreEnabled": false},
-		"crossRegionDisasterRecoverySetting": map[string]any{
-			"disasterRecoveryType": "notConfigured", "maintainCrossRegionRestorePointEnabled": false,
-			"userInitiatedDisasterRecoveryAllowed": false, "disasterRecoveryNetworkSetting": nil},
-	}
-}
-
 // CreateSetting makes a user setting. Names need not be unique.
-func (t *Tenant) CreateSetting(now time.Time, props Props) (Assignable, error) {
+func (t *Tenant) CreateSetting(now time.Time, given props.Props) (Assignable, error) {
 	defer t.enter(now)()
-	if props.text("displayName") == "" {
-		return Assignable{}, invalid("requiredFieldsNotProvided", "The required field 'displayName' was not provided.")
+	if given.Text("displayName") == "" {
+		return Assignable{}, props.Required("displayName")
 	}
-	s := &setting{assignable{Entry: Entry{t.next(), t.newID("setting", props.text("displayName"))}, created: t.now, modified: t.now,
-		props: t.accepted(settingDefaults(), props)}}
+	s := &setting{assignable{Entry: Entry{t.next(), t.newID("setting", given.Text("displayName"))}, created: t.now, modified: t.now,
+		props: t.accepted(props.SettingDefaults(), given)}}
 	t.settings = append(t.settings, s)
 	return s.view(), nil
 }
 
 // accepted is base with change, less what the knob makes the service forget.
-func (t *Tenant) accepted(base, change Props) Props {
-	out := with(base, change)
+func (t *Tenant) accepted(base, change props.Props) props.Props {
+	out := base.With(change)
 	if t.rules.IgnoreSourceType {
 		delete(out, "provisioningSourceType")
 		if v, ok := base["provisioningSourceType"]; ok {
@@ -60,7 +51,7 @@ func (t *Tenant) accepted(base, change Props) Props {
 }
 
 // PatchSetting changes a setting. Unless the knob says otherwise the body must be whole.
-func (t *Tenant) PatchSetting(now time.Time, id string, props Props) (Assignable, error) {
+func (t *Tenant) PatchSetting(now time.Time, id string, given props.Props) (Assignable, error) {
 	defer t.enter(now)()
 	s, err := t.mustSetting(id)
 	if err != nil {
@@ -68,12 +59,12 @@ func (t *Tenant) PatchSetting(now time.Time, id string, props Props) (Assignable
 	}
 	if t.rules.PartialPatch != "accept" {
 		for _, name := range []string{"displayName", "localAdminEnabled", "resetEnabled"} {
-			if _, ok := props[name]; !ok {
-				return Assignable{}, invalid("requiredFieldsNotProvided", "The required field '"+name+"' was not provided.")
+			if _, ok := given[name]; !ok {
+				return Assignable{}, props.Required(name)
 			}
 		}
 	}
-	s.props, s.modified = t.accepted(s.props, props), t.now
+	s.props, s.modified = t.accepted(s.props, given), t.now
 	for _, a := range s.to {
 		t.evaluateGroups([]*group{a.group})
 	}

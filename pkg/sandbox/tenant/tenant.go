@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"wave365/pkg/sandbox/scenario"
+	"wave365/pkg/sandbox/tenant/rules"
+	"wave365/pkg/sandbox/tenant/source"
 )
 
 // Tenant is safe for concurrent use. Every method that takes now first lets happen what was due by then; a now before
@@ -18,8 +20,8 @@ type Tenant struct {
 	space uuid.UUID
 	org   Organization
 	seed  int64
-	rules rules
-	disks Disks
+	rules rules.Rules
+	disks source.Disks
 	start time.Time
 
 	now    time.Time
@@ -70,8 +72,8 @@ type Organization struct{ ID, Name, Domain string }
 
 // New builds the tenant of a scenario; seed 0 means the scenario's, and 1 when it has none. A name that the scenario
 // uses but does not define is a fault Invalid. A nil disks refuses every import.
-func New(s *scenario.Scenario, seed int64, start time.Time, disks Disks) (*Tenant, error) {
-	r, err := readRules(s.Knobs)
+func New(s *scenario.Scenario, seed int64, start time.Time, disks source.Disks) (*Tenant, error) {
+	r, err := rules.Read(s.Knobs)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/sandbox/scenario"
 	"wave365/pkg/sandbox/tenant"
+	"wave365/pkg/sandbox/tenant/source"
 )
 
 var start = time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC)
@@ -22,25 +23,25 @@ const (
 	minute = time.Minute
 )
 
-type disks map[string]tenant.File
+type disks map[string]source.File
 
-func (d disks) CheckSAS(raw string, _ time.Time) (tenant.File, error) {
+func (d disks) CheckSAS(raw string, _ time.Time) (source.File, error) {
 	for name, f := range d {
 		if strings.Contains(raw, "/"+name) {
 			return f, nil
 		}
 	}
-	return tenant.File{}, errors.New("no such blob: " + raw)
+	return source.File{}, errors.New("no such blob: " + raw)
 }
 
-func (d disks) CheckBlob(_, container, name string) (tenant.File, error) {
+func (d disks) CheckBlob(_, container, name string) (source.File, error) {
 	return d.CheckSAS(container+"/"+name, time.Time{})
 }
 
 func (d disks) Touch(string, time.Time) {}
 
-func disk(gib int64) tenant.File {
-	return tenant.File{Name: "os.vhd", PageBlob: true, Length: gib<<30 + 512, Virtual: gib << 30, Kind: "fixed"}
+func disk(gib int64) source.File {
+	return source.File{Name: "os.vhd", PageBlob: true, Length: gib<<30 + 512, Virtual: gib << 30, Kind: "fixed"}
 }
 
 var allDisks = disks{
@@ -105,7 +106,7 @@ func (s *story) imports(user, blob string) tenant.Import {
 
 func (s *story) tryImport(user, blob string) (tenant.Import, error) {
 	s.Helper()
-	return s.tn.ImportSnapshot(s.now, s.id(user), []tenant.SourceFile{{URL: "https://x/c/" + blob + "?sig=topsecret"}})
+	return s.tn.ImportSnapshot(s.now, s.id(user), []source.Ref{{URL: "https://x/c/" + blob + "?sig=topsecret"}})
 }
 
 func (s *story) wait(d time.Duration) { s.now = s.now.Add(d) }
@@ -262,7 +263,7 @@ func TestSourceIsChosenWhenItStarts(t *testing.T) {
 func TestSignatureEndsBeforeTheImport(t *testing.T) {
 	t.Parallel()
 	s := tell(t, nil)
-	im, err := s.tn.ImportSnapshot(s.now, s.id(ada), []tenant.SourceFile{{URL: "https://x/c/good?se=2026-11-20T17:05:00Z&sig=x"}})
+	im, err := s.tn.ImportSnapshot(s.now, s.id(ada), []source.Ref{{URL: "https://x/c/good?se=2026-11-20T17:05:00Z&sig=x"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,15 +276,15 @@ func TestImportRefusals(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*scenario.Scenario)
 		user   string
-		files  []tenant.SourceFile
+		files  []source.Ref
 		before string // a blob imported for ada before
 		kind   fault.Kind
 		code   string
 	}{
 		"second":            {before: "good", kind: fault.Invalid, code: "importedSnapshotAlreadyExists"},
 		"second as 409":     {before: "good", change: knobs(func(k *scenario.Knobs) { k.SecondImport = 409 }), kind: fault.Conflict, code: "importedSnapshotAlreadyExists"},
-		"unknown blob":      {files: []tenant.SourceFile{{URL: "https://x/c/none?sig=topsecret"}}, kind: fault.Invalid, code: "invalidStorageInformation"},
-		"no data file":      {files: []tenant.SourceFile{{GuestState: true, Storage: true, Container: "c", Name: "state"}}, kind: fault.Invalid, code: "invalidSourceFiles"},
+		"unknown blob":      {files: []source.Ref{{URL: "https://x/c/none?sig=topsecret"}}, kind: fault.Invalid, code: "invalidStorageInformation"},
+		"no data file":      {files: []source.Ref{{GuestState: true, Storage: true, Container: "c", Name: "state"}}, kind: fault.Invalid, code: "invalidSourceFiles"},
 		"unknown user":      {user: "99999999-0000-0000-0000-000000000000", kind: fault.NotFound, code: "userNotFound"},
 		"user by name":      {user: ada, kind: fault.Invalid, code: "invalidAssignedUser"},
 		"no policy, strict": {change: func(s *scenario.Scenario) { s.Knobs.NoPolicyImport = "refuse"; s.Policies[0].Groups = nil }, kind: fault.Invalid, code: "MissingProvisionPolicy"},
@@ -298,7 +299,7 @@ func TestImportRefusals(t *testing.T) {
 				c.user = s.id(ada)
 			}
 			if c.files == nil {
-				c.files = []tenant.SourceFile{{URL: "https://x/c/good?sig=topsecret"}}
+				c.files = []source.Ref{{URL: "https://x/c/good?sig=topsecret"}}
 			}
 			_, err := s.tn.ImportSnapshot(s.now, c.user, c.files)
 			if fault.KindOf(err) != c.kind || fault.CodeOf(err) != c.code {

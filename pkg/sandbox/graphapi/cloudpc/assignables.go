@@ -9,6 +9,7 @@ import (
 	"wave365/pkg/sandbox/graphapi/odata"
 	"wave365/pkg/sandbox/graphapi/resource"
 	"wave365/pkg/sandbox/tenant"
+	"wave365/pkg/sandbox/tenant/props"
 )
 
 // members that a request may name, by property.
@@ -20,8 +21,8 @@ var accepted = map[string][]string{
 	"snapshotResetMode":      {"notApplicable", "enabled", "disabled"},
 }
 
-// props reads the writable properties of a body.
-func props(c *call.Call, writable, ignored []string) (tenant.Props, error) {
+// written reads the writable properties of a body.
+func written(c *call.Call, writable, ignored []string) (props.Props, error) {
 	m, err := c.Body(slices.Concat(writable, ignored)...)
 	if err != nil {
 		return nil, err
@@ -61,8 +62,8 @@ type kind struct {
 
 	list   func(t *tenant.Tenant, now time.Time, after int64, n int) ([]tenant.Assignable, bool)
 	get    func(t *tenant.Tenant, now time.Time, id string) (tenant.Assignable, error)
-	make   func(t *tenant.Tenant, now time.Time, props tenant.Props) (tenant.Assignable, error)
-	change func(t *tenant.Tenant, now time.Time, id string, props tenant.Props) (tenant.Assignable, error)
+	make   func(t *tenant.Tenant, now time.Time, given props.Props) (tenant.Assignable, error)
+	change func(t *tenant.Tenant, now time.Time, id string, given props.Props) (tenant.Assignable, error)
 	delete func(t *tenant.Tenant, now time.Time, id string) error
 	assign func(t *tenant.Tenant, now time.Time, id string, groupIDs []string) error
 }
@@ -95,7 +96,7 @@ func (k kind) one(c *call.Call) (call.Reply, error) {
 }
 
 func (k kind) create(c *call.Call) (call.Reply, error) {
-	m, err := props(c, k.writable, k.ignored)
+	m, err := written(c, k.writable, k.ignored)
 	if err != nil {
 		return call.Reply{}, err
 	}
@@ -108,7 +109,7 @@ func (k kind) create(c *call.Call) (call.Reply, error) {
 }
 
 func (k kind) patch(c *call.Call) (call.Reply, error) {
-	m, err := props(c, k.writable, k.ignored)
+	m, err := written(c, k.writable, k.ignored)
 	if err != nil {
 		return call.Reply{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"wave365/pkg/sandbox/graphapi/odata"
 	"wave365/pkg/sandbox/graphapi/resource"
 	"wave365/pkg/sandbox/tenant"
+	"wave365/pkg/sandbox/tenant/source"
 )
 
 // sourceFile is one file of an import as it comes in. blobName is in no schema, but some clients send it.
@@ -38,7 +39,7 @@ func importSnapshot(c *call.Call) (call.Reply, error) {
 		}
 	}
 	c.User = in.AssignedUserID
-	var files []tenant.SourceFile
+	var files []source.Ref
 	for _, f := range in.SourceFiles {
 		x, err := readFile(c, f)
 		if err != nil {
@@ -58,8 +59,8 @@ func importSnapshot(c *call.Call) (call.Reply, error) {
 	return call.Reply{Status: 200, Context: "microsoft.graph.cloudPcSnapshotImportActionResult", Object: o}, nil
 }
 
-func readFile(c *call.Call, f sourceFile) (tenant.SourceFile, error) {
-	var x tenant.SourceFile
+func readFile(c *call.Call, f sourceFile) (source.Ref, error) {
+	var x source.Ref
 	switch strings.ToLower(f.FileType) {
 	case "", "datafile":
 	case "virtualmachinegueststate":

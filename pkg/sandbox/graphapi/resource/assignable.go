@@ -5,6 +5,7 @@ import (
 
 	"wave365/pkg/sandbox/graphapi/odata"
 	"wave365/pkg/sandbox/tenant"
+	"wave365/pkg/sandbox/tenant/props"
 )
 
 // PolicyNames are the writable properties.
@@ -49,7 +50,7 @@ func Setting(s tenant.Assignable, beta bool) odata.Object {
 }
 
 // full is every writable property, null where it was never set.
-func full(props tenant.Props, names []string) odata.Object {
+func full(props props.Props, names []string) odata.Object {
 	o := make(odata.Object, 0, len(names))
 	for _, n := range names {
 		o = append(o, odata.Prop{Name: n, Value: props[n]})
