@@ -77,7 +77,7 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	if err := closing.Final(r); err != nil {
 		return err
 	}
-	o.SignatureLife, o.Now = playbook.SignatureLife, t.Now()
+	o.SignatureLife, o.Now = playbook.SignatureLife, t.Now().In(a.zone)
 	a.tell(g, "looking at the tenant twice, apart in time")
 	p, err := closing.Look(ctx, t.conn.clock, t.conn.graph, t.conn.storage, r, o)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/ledger"
 	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
@@ -182,7 +183,7 @@ func order(ctx context.Context, l *ledger.Ledger, o ledger.Request) (answer stri
 		case <-ctx.Done():
 			return "", fault.Wrap(fault.Interrupted, "", "stopped waiting for the running process; the order is kept", "", ctx.Err())
 		case <-limit.C:
-			return "", fault.New(fault.Unavailable, "run.deaf", "the process that drives the run did not respond within "+orderPatience.String(),
+			return "", fault.New(fault.Unavailable, "run.deaf", "the process that drives the run did not respond within "+clocks.Long(orderPatience),
 				"check whether it still runs; the order is kept and carried out as soon as possible", fault.NewCommand("status"))
 		}
 	}

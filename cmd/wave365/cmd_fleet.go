@@ -134,7 +134,7 @@ func runsOf(ctx context.Context, address, name string, jobs []queue.Job, all boo
 		return nil, err
 	}
 	defer func() { _ = l.Close() }()
-	if sealed, err := l.Sealed(ctx); err != nil || sealed {
+	if went, err := l.WentTo(ctx); err != nil || went != "" {
 		return nil, err // its runs go on elsewhere
 	}
 	runs, err := l.Runs(ctx)

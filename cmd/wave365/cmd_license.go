@@ -23,7 +23,7 @@ func newLicenseListCommand(a *app, g *globals) *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the licenses that make Cloud PCs: size, seats by state, who in a wave would take them", Args: cobra.NoArgs,
-		Long:    "List the tenant's licenses that make Cloud PCs, with vCPU, RAM and disk of their plan, and their seats by state. With\n--wave it says who in that wave would take a seat, and whether there are enough.",
+		Long:    "List the tenant's licenses that make Cloud PCs, with vCPU, RAM and disk of their plan, and their seats by state. With\n--wave it says who in that wave would take a seat, and whether there are enough: rows that name a\nlicense are counted, also those that validate refuses.",
 		Example: "  wave365 license list\n  wave365 license list --wave waves/friday.csv",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.licenseList(ctx, g, conn, path) })
@@ -99,6 +99,9 @@ func printLicenses(w io.Writer, all []listing.License, forWave bool) {
 		lines = append(lines, line)
 	}
 	table(w, header, lines)
+	if forWave {
+		fmt.Fprint(w, folded("", "THIS WAVE counts the rows that name the license, also those that validate refuses.", columns(w)))
+	}
 	for _, l := range all {
 		if len(l.Takers) > 0 {
 			fmt.Fprint(w, folded("\n"+l.SKU+" is named by ", wording.OneLine(strings.Join(l.Takers, ", ")), columns(w)))

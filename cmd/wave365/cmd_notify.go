@@ -103,7 +103,7 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 		return err
 	}
 	if len(gone) > 0 && !g.json {
-		fmt.Fprintln(a.err, wording.OneLine("not told that it is ready, because "+notReady+": "+strings.Join(usersOf(gone), ", ")))
+		fmt.Fprint(a.err, folded("", wording.OneLine("not told that it is ready, because "+notReady+": "+strings.Join(usersOf(gone), ", ")), columns(a.err)))
 	}
 	notKnown := fmt.Sprintf("whether %s arrived is not known, and nothing is sent again: %s", wording.Count(len(doubtful), "message"), strings.Join(doubtful, ", "))
 	switch {
@@ -112,7 +112,7 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 	case len(messages) == 0:
 		return nothing("everybody was written to already, or there is nothing to tell", "")
 	case len(doubtful) > 0 && !g.json:
-		fmt.Fprintln(a.err, wording.OneLine(notKnown))
+		fmt.Fprint(a.err, folded("", wording.OneLine(notKnown), columns(a.err)))
 	}
 	if err := a.ask(ctx, g, fmt.Sprintf("Send %s by %s?", wording.Count(len(messages), "message"), channel.Name())); err != nil {
 		return err
@@ -196,11 +196,11 @@ func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, message
 		}
 		doc.Messages = append(doc.Messages, s)
 		if !g.json {
-			fmt.Fprintf(a.out, "%-9s  %-9s  %s", s.Result, s.Event, wording.OneLine(m.User))
+			said := m.User
 			if s.Error != "" {
-				fmt.Fprintf(a.out, ": %s", s.Error)
+				said += ": " + s.Error
 			}
-			fmt.Fprintln(a.out)
+			fmt.Fprint(a.out, folded(fmt.Sprintf("%-9s  %-9s  ", s.Result, s.Event), wording.OneLine(said), columns(a.out)))
 		}
 		if aboutSender(post.Channel, failed) {
 			for _, left := range messages[i+1:] {

@@ -64,14 +64,14 @@ func printPilot(a *app, rec *recording.Recording, answers []pilot.Answer, knobs 
 		}
 		fmt.Fprint(a.out, "\n", folded("", q.Question, columns(a.out)), folded("  ", wording.OneLine(q.Answer), columns(a.out)))
 		if q.Knob != "" && q.Value != nil {
-			fmt.Fprintf(a.out, "  knob   %s: %v\n", q.Knob, q.Value)
+			fmt.Fprint(a.out, folded("  knob   ", fmt.Sprintf("%s: %v", q.Knob, q.Value), columns(a.out)))
 		}
 		for i, e := range q.Evidence[:min(len(q.Evidence), 2)] {
 			label := "       "
 			if i == 0 {
 				label = "shown  "
 			}
-			fmt.Fprintf(a.out, "  %sline %d: %s %s, %d%s\n", label, e.Line, e.Method, wording.OneLine(shortPath(e.Path)), e.Status, requestText(e.RequestID))
+			fmt.Fprint(a.out, folded("  "+label, fmt.Sprintf("line %d: %s %s, %d%s", e.Line, e.Method, wording.OneLine(shortPath(e.Path)), e.Status, requestText(e.RequestID)), columns(a.out)))
 		}
 	}
 	if len(open) > 0 {

@@ -298,7 +298,7 @@ func (a *app) printRehearsal(doc rehearseDocument, r migration.Run, end, now tim
 	}
 	slices.Sort(wrong)
 	details(a.out,
-		"  Would end", fmt.Sprintf("%dh%02dm after its start: %s if it began now", doc.Minutes/60, doc.Minutes%60, clocks.Range(now, now.Add(end.Sub(r.CreatedAt)).In(a.zone))),
+		"  Would end", fmt.Sprintf("%s after its start: %s if it began now", clocks.Long(time.Duration(doc.Minutes)*time.Minute), clocks.Range(now, now.Add(end.Sub(r.CreatedAt)).In(a.zone))),
 		"  Slots", strconv.Itoa(r.Slots),
 		"  Requests", fmt.Sprintf("%d to Graph (%.1f a row), %d to storage, in %d HTTP calls; %d throttled, %d with an injected fault", doc.Graph, float64(doc.Graph)/float64(max(1, c.Total)), doc.Storage, doc.Calls, doc.Throttled, doc.Spoiled),
 		"  Imports", fmt.Sprintf("%d sent, at most %d within 24 hours; about 1000 a day are taken", doc.Imports, doc.BusiestDay),

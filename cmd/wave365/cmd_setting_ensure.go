@@ -134,20 +134,21 @@ func (a *app) settleSettings(ctx context.Context, g *globals, conn *connection) 
 }
 
 func (a *app) printSettingPlan(p snapshotsetting.Plan) {
+	say := func(lead, text string) { fmt.Fprint(a.err, folded(lead, wording.OneLine(text), columns(a.err))) }
 	switch {
 	case p.Have.ID == "":
-		fmt.Fprintf(a.err, "  + user setting %s, builds from snapshots\n", p.Name)
+		say("  + ", fmt.Sprintf("user setting %s, builds from snapshots", p.Name))
 	case p.Switch:
-		fmt.Fprintf(a.err, "  ~ user setting %s: builds from image -> snapshot\n", p.Name)
+		say("  ~ ", fmt.Sprintf("user setting %s: builds from image -> snapshot", p.Name))
 	}
 	for _, g := range p.Add {
-		fmt.Fprintf(a.err, "  + group %s, %s\n", wording.OneLine(g.Name), wording.Count(len(g.Members), "member"))
+		say("  + ", fmt.Sprintf("group %s, %s", g.Name, wording.Count(len(g.Members), "member")))
 	}
 	for _, g := range p.Besides {
-		fmt.Fprint(a.err, folded("  ~ ", fmt.Sprintf("also for group %s, %s: the setting reaches it", wording.OneLine(g.Name), wording.Count(len(g.Members), "member")), columns(a.err)))
+		say("  ~ ", fmt.Sprintf("also for group %s, %s: the setting reaches it", g.Name, wording.Count(len(g.Members), "member")))
 	}
 	for _, r := range p.Reached {
-		fmt.Fprint(a.err, folded("    reached already: ", wording.OneLine(r), columns(a.err)))
+		say("    reached already: ", r)
 	}
 }
 

@@ -135,7 +135,7 @@ func (a *app) lookBack(ctx context.Context, t *afterwards, row migration.Row) (b
 	if err != nil {
 		return b, err
 	}
-	if b.Plan, err = undoing.Look(ctx, t.conn.clock, t.conn.graph, row, mine, all); err != nil {
+	if b.Plan, err = undoing.Look(ctx, t.conn.clock, a.zone, t.conn.graph, row, mine, all); err != nil {
 		return b, err
 	}
 	group, err := a.madeGroup(ctx, t, b.Plan)

@@ -168,7 +168,7 @@ func (a *app) preflight(ctx context.Context, g *globals, conn *connection, c che
 	res, err := preflight.Check(ctx, conn.graph, conn.storage, preflight.Input{
 		File: file, Findings: findings, BlobRoot: conn.blobRoot, AccountID: account, Trigger: migration.Trigger(c.trigger),
 		Before: before.Before, LiveImports: before.Imports, Cloud: conn.cloud.Name, Granted: conn.granted(ctx),
-		Slots: c.slots, Now: conn.clock.Now(), Progress: meter.show,
+		Slots: c.slots, Now: conn.clock.Now().In(a.zone), Progress: meter.show,
 	})
 	if err == nil && conn.place.sandbox == "" {
 		err = rightTenant(g.tenant, res.Organization)

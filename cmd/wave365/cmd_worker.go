@@ -164,6 +164,7 @@ func (a *app) workerSession(g *globals, keys credentials, address string) run.Op
 	its := *g
 	its.ledger, its.quiet, its.sandbox, its.blobEndpoint, its.account = address, true, "", "", ""
 	o := a.session(&its)
+	o.Zone = time.UTC // where a worker stands says nothing about who reads
 	o.Connect = func(ctx context.Context, r migration.Run) (*run.Services, error) {
 		if r.Sandbox != "" && !sandboxURL(r.Sandbox) {
 			return nil, fault.New(fault.Invalid, "sandbox.gone", "the run's sandbox was within the process that began it", "continue there, or start again with --sandbox=URL")

@@ -48,6 +48,7 @@ type connection struct {
 	storage  *blob.Client
 	blobRoot string
 	place    place
+	zone     *time.Location
 	// cred is what the tenant is entered with.
 	cred azcore.TokenCredential
 	// tenant is what tenantID found.
@@ -78,7 +79,7 @@ func (g *globals) placeOf(wavePath string) (place, error) {
 // connect signs in and builds the clients. Beyond the sign-in it sends nothing to the real services yet; a sandbox is asked
 // for its clock. Without a network it ends within 15 s.
 func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, error) {
-	c := &connection{place: p, close: func() {}}
+	c := &connection{place: p, zone: a.zone, close: func() {}}
 	if !g.quiet {
 		c.say = func(text string) { _, _ = a.err.Write([]byte("wave365: " + text + "\n")) }
 	}
@@ -177,7 +178,7 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 		case c.throttle != nil:
 			c.throttle(t)
 		case c.say != nil && t.Wait >= 10*time.Second:
-			c.say(t.Why + ": resuming at " + clocks.OfDay(t.Until.Local(), time.Now()))
+			c.say(t.Why + ": resuming at " + clocks.OfDay(t.Until.In(c.zone), time.Now()))
 		}
 	}
 	graphPipe, err := cloud.NewPipeline(cloud.PipelineConfig{

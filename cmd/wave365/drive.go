@@ -26,7 +26,7 @@ const reportEvery = 30 * time.Second
 // drive takes a run, new or resumed, to its end, and prints the answer.
 func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *livePage, how migration.Reason) error {
 	l, r, now := s.Ledger, s.Run, s.Now
-	view := a.view(g, now)
+	view := a.view(g, func() time.Time { return now().In(a.zone) })
 	toResume := func() string { return g.shell(r.ID).Line(resumeNow(context.WithoutCancel(ctx), l, r.ID)) }
 	stops := listenForStops(ctx, func(text string) {
 		text += ". To resume later: " + toResume()
@@ -49,7 +49,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 	view.Start(r, s.Rows)
 	writer := a.writeReports(ctx, l, r, now)
 	out, err := s.Execute(stops.ctx, run.Execution{
-		How: how, Drain: stops.drain, Drained: stops.drained, Steered: view.Steered, Observer: watch, Say: view.Status, Zone: a.zone, Logger: g.log,
+		How: how, Drain: stops.drain, Drained: stops.drained, Steered: view.Steered, Observer: watch, Say: view.Status, Logger: g.log,
 	})
 	writer()
 	if n, why := messages.close(context.WithoutCancel(ctx), l, out, err, toResume()); n > 0 {

@@ -14,7 +14,7 @@ import (
 // session says which ledger a command is about, and how it gets to a run's services.
 func (a *app) session(g *globals) run.Options {
 	return run.Options{
-		Ledger: g.ledger, ReportDir: g.reportDir, Driver: run.ThisProcess(version), Journal: a.journal, OldLooks: a.oldLooks,
+		Ledger: g.ledger, ReportDir: g.reportDir, Driver: run.ThisProcess(version), Zone: a.zone, Journal: a.journal, OldLooks: a.oldLooks,
 		Connect: func(ctx context.Context, r migration.Run) (*run.Services, error) {
 			g.at.is(r)
 			conn, err := a.connect(ctx, g.as(r), placeOfRun(r))

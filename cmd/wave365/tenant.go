@@ -160,7 +160,7 @@ func groupsOfSetting(s graph.UserSetting) []string       { return s.GroupIDs }
 // withWriter opens the ledger, takes its lock, and hands out what writes to the tenant for one command. id is the run that
 // the writes belong to, or "".
 func (a *app) withWriter(ctx context.Context, g *globals, conn *connection, command, id string, do func(tenantcare.Writer) error) error {
-	l, err := ledger.Open(ctx, g.ledger, ledger.Options{Now: conn.clock.Now})
+	l, err := ledger.Open(ctx, g.ledger, ledger.Options{Now: conn.clock.Now, Zone: a.zone})
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func Copy(ctx context.Context, src, dst *Ledger, h Holder) error {
 	if src.Path() == dst.Path() {
 		return fault.New(fault.Conflict, "ledger.not-empty", "a ledger is not copied onto itself", "name another place")
 	}
-	to, err := src.wentTo(ctx)
+	to, err := src.WentTo(ctx)
 	switch {
 	case err != nil:
 		return err
@@ -100,22 +100,11 @@ func (l *Ledger) lastEntry(ctx context.Context) (last end, err error) {
 	return last, nil
 }
 
-// Sealed reports whether the ledger was copied elsewhere, and nothing more is recorded in it.
-func (l *Ledger) Sealed(ctx context.Context) (bool, error) {
-	to, err := l.wentTo(ctx)
-	return to != "", err
-}
-
-// WentTo is where the ledger was copied to, and is gone on with; "" for one that is in use.
-func (l *Ledger) WentTo(ctx context.Context) (string, error) {
+// WentTo is where the ledger was copied to, and is gone on with: nothing more is recorded in it; "" for one that is in use.
+func (l *Ledger) WentTo(ctx context.Context) (to string, err error) {
 	if !l.trail.Has(trail.VersionSealed) {
 		return "", nil
 	}
-	return l.wentTo(ctx)
-}
-
-// wentTo is where a sealed ledger went; "" for one that is in use.
-func (l *Ledger) wentTo(ctx context.Context) (to string, err error) {
 	err = l.trail.DB.Get(ctx)(`SELECT went_to FROM sealed`, nil, &to)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", l.trail.DB.Fault(err, "read the ledger")
@@ -125,10 +114,10 @@ func (l *Ledger) wentTo(ctx context.Context) (to string, err error) {
 
 // refuseSealed refuses to open for writing what was copied elsewhere.
 func (l *Ledger) refuseSealed(ctx context.Context, opt Options) error {
-	if opt.ReadOnly || opt.Sealed || !l.trail.Has(trail.VersionSealed) {
+	if opt.ReadOnly || opt.Sealed {
 		return nil
 	}
-	to, err := l.wentTo(ctx)
+	to, err := l.WentTo(ctx)
 	if err == nil && to != "" {
 		err = sealedElsewhere(l.Path(), to)
 	}

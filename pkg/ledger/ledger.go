@@ -60,6 +60,8 @@ func RunAsBegun(e audit.Entry) (migration.Run, bool) { return trail.RunAsBegun(e
 type Options struct {
 	// Now is the clock that stamps what callers do not stamp; nil: time.Now.
 	Now func() time.Time
+	// Zone is that of times in faults; nil: UTC.
+	Zone *time.Location
 	// ReadOnly changes nothing on disk: a missing file is an error, and every write is refused. A second process
 	// may hold a ledger so while a run writes to it.
 	ReadOnly bool
@@ -88,6 +90,7 @@ type Ledger struct {
 	*reader
 	*history
 	trail *trail.Trail
+	zone  *time.Location
 
 	closing sync.Once
 	closed  error
@@ -114,6 +117,9 @@ func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
+	if opt.Zone == nil {
+		opt.Zone = time.UTC
+	}
 	if InDatabase(path) {
 		return openDatabase(ctx, path, opt)
 	}
@@ -127,7 +133,7 @@ func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 				"put it on a local disk with --ledger; locks and flushes cannot be trusted there")
 		}
 	}
-	db, err := sqlite.Open(ctx, sqlite.Config{Path: abs, Now: opt.Now, ReadOnly: opt.ReadOnly, InUse: hold.InUse, Checkpoint: opt.Checkpoint})
+	db, err := sqlite.Open(ctx, sqlite.Config{Path: abs, Now: opt.Now, ReadOnly: opt.ReadOnly, InUse: hold.InUse(opt.Zone), Checkpoint: opt.Checkpoint})
 	if err != nil {
 		return nil, err
 	}
@@ -138,8 +144,8 @@ func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 func newLedger(ctx context.Context, path string, db *store.DB, opt Options) (*Ledger, error) {
 	t, ending := trail.New(db, opt.Now), make(chan struct{})
 	l := &Ledger{
-		path: path, trail: t, ending: ending,
-		keeper: hold.New(t), journal: effects.New(t, opt.Stalled, ending), records: record.New(t), reader: recall.New(t), history: trail.NewHistory(t),
+		path: path, trail: t, zone: opt.Zone, ending: ending,
+		keeper: hold.New(t, opt.Zone), journal: effects.New(t, opt.Stalled, ending), records: record.New(t), reader: recall.New(t), history: trail.NewHistory(t),
 	}
 	if err := l.refuseSealed(ctx, opt); err != nil {
 		_ = db.Close()
@@ -164,6 +170,9 @@ func (l *Ledger) Close() error {
 	})
 	return l.closed
 }
+
+// Zone is the one of Options.
+func (l *Ledger) Zone() *time.Location { return l.zone }
 
 // Path is the absolute path of the ledger's file, or the address of its database as --ledger takes it.
 func (l *Ledger) Path() string { return l.path }

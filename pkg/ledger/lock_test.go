@@ -62,7 +62,7 @@ func TestLock(t *testing.T) {
 	wantFault(t, err, fault.Conflict, "ledger.locked")
 	if err != nil {
 		text := err.Error() + fault.HintOf(err) + fault.RemedyOf(err).Commands[0].String()
-		for _, want := range []string{h.ID, h.Host, "eve", "wave365 run friday.csv", "since " + clocks.Moment(evening.Local()), "r1"} {
+		for _, want := range []string{h.ID, h.Host, "eve", "wave365 run friday.csv", "since " + clocks.Moment(evening.UTC()), "r1"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("the refusal does not name %q: %s", want, text)
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/pilot/recording"
 )
 
@@ -43,7 +44,7 @@ func aboutResults() []question {
 				for _, c := range rec.Imports {
 					if strings.EqualFold(c.ID, r.ID) {
 						age := r.At.Sub(c.At).Round(time.Minute)
-						return finding{"after " + age.String() + " at most", age.String(), []recording.Exchange{c.Exchange, r.Exchange}}
+						return finding{"after " + clocks.Long(age) + " at most", age.String(), []recording.Exchange{c.Exchange, r.Exchange}}
 					}
 				}
 			}
@@ -118,13 +119,13 @@ func askRecordAfter(rec *recording.Recording) finding {
 		case r.Status == 404 && read[r.ID]:
 			after := "it is removed; it had not been seen in use"
 			if used {
-				after = "it is removed, at most " + r.At.Sub(first.At).Round(time.Second).String() + " after it was first seen in use"
+				after = "it is removed, at most " + clocks.Long(r.At.Sub(first.At)) + " after it was first seen in use"
 			}
 			return finding{after, false, []recording.Exchange{r.Exchange}}
 		case r.OK() && r.Usage == "inuse" && !used:
 			inUse[r.ID] = r
 		case r.OK() && r.Usage == "inuse" && r.At.Sub(first.At) > time.Hour:
-			kept = finding{"it stays, in use, for " + r.At.Sub(first.At).Round(time.Minute).String() + " at least", true, []recording.Exchange{first.Exchange, r.Exchange}}
+			kept = finding{"it stays, in use, for " + clocks.Long(r.At.Sub(first.At)) + " at least", true, []recording.Exchange{first.Exchange, r.Exchange}}
 		}
 		read[r.ID] = read[r.ID] || r.OK()
 	}
@@ -158,6 +159,6 @@ func spread(took []time.Duration, seen []recording.Exchange, what string) findin
 	}
 	slices.Sort(took)
 	mid := took[len(took)/2].Round(time.Minute)
-	text := fmt.Sprintf("%d %ss took %s to %s, half of them %s or less (as far as the polling tells)", len(took), what, took[0].Round(time.Second), took[len(took)-1].Round(time.Second), mid)
+	text := fmt.Sprintf("%d %ss took %s to %s, half of them %s or less (as far as the polling tells)", len(took), what, clocks.Long(took[0]), clocks.Long(took[len(took)-1]), clocks.Long(mid))
 	return finding{text, max(mid, time.Minute).String(), seen}
 }

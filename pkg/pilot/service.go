@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/pilot/recording"
 )
 
@@ -128,7 +129,7 @@ func askAudit(rec *recording.Recording) finding {
 		_ = json.Unmarshal(e.Reply, &body)
 		for _, v := range body.Value {
 			if im, ok := sent[strings.ToLower(v.Correlation)]; ok {
-				return finding{"yes, " + e.At.Sub(im.At).Round(time.Second).String() + " after the import at the latest", false, []recording.Exchange{im, e}}
+				return finding{"yes, " + clocks.Long(e.At.Sub(im.At)) + " after the import at the latest", false, []recording.Exchange{im, e}}
 			}
 		}
 	}
@@ -179,8 +180,8 @@ func extreme(took []time.Duration, seen []recording.Exchange, of func([]time.Dur
 	if len(took) == 0 {
 		return finding{}
 	}
-	v := max(of(took).Round(time.Minute), time.Minute).String()
-	return finding{v, v, seen}
+	v := max(of(took).Round(time.Minute), time.Minute)
+	return finding{clocks.Long(v), v.String(), seen}
 }
 
 // askMemberLag measures from the writing of a membership to the first reading that has it.
@@ -221,7 +222,7 @@ func askMemberLag(rec *recording.Recording) finding {
 		return finding{}
 	}
 	worst = worst.Round(time.Second)
-	return finding{"at most " + worst.String() + ", as far as the reading tells", worst.String(), seen}
+	return finding{"at most " + clocks.Long(worst) + ", as far as the reading tells", worst.String(), seen}
 }
 
 func askLimits(rec *recording.Recording) finding {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 )
@@ -81,7 +82,7 @@ func (b *Playbook) assumeNone(ctx context.Context, r migration.Row, f migration.
 	if last := openTry(lastImport(past)); last != nil {
 		out := migration.Outcome{
 			Status: migration.OutcomeNoEffect, At: b.clock.Now(),
-			Detail: "not found in the tenant for " + lostPatience.String() + "; taken as not done, because the operator chose --on-lost-reply repeat",
+			Detail: "not found in the tenant for " + clocks.Long(lostPatience) + "; taken as not done, because the operator chose --on-lost-reply repeat",
 		}
 		if err := b.journal.Conclude(ctx, *last, out); err != nil && !concludedSince(err) {
 			return migration.Result{}, err

@@ -9,6 +9,7 @@ import (
 
 	"wave365/pkg/estimate"
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 )
@@ -205,7 +206,7 @@ func (b *Playbook) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.
 		}
 		if now.Sub(later(f.CutOver, f.Retried)) > provisionPatience {
 			return b.overdue(f, migration.Problem{
-				Code: "provision.not-started", Message: "no Cloud PC appeared for " + r.Target.User + " within " + provisionPatience.String() + " of the cut-over",
+				Code: "provision.not-started", Message: "no Cloud PC appeared for " + r.Target.User + " within " + clocks.Long(provisionPatience) + " of the cut-over",
 				Hint: "check in Intune that the license is active and the policy reaches the user, then retry", Commands: retry(),
 			})
 		}
@@ -245,7 +246,7 @@ func (b *Playbook) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.
 	}
 	if now.Sub(later(f.CutOver, f.Retried)) > provisionPatience {
 		return b.overdue(f, migration.Problem{
-			Code: "provision.stuck", Message: "the Cloud PC of " + r.Target.User + " is still " + pc.Status + " " + provisionPatience.String() + " after the cut-over",
+			Code: "provision.stuck", Message: "the Cloud PC of " + r.Target.User + " is still " + pc.Status + " " + clocks.Long(provisionPatience) + " after the cut-over",
 			Hint: "look at it in Intune; when it is provisioned, retry to prove it", Commands: retry(),
 		})
 	}

@@ -25,7 +25,7 @@ func (c *check) earlierRuns() {
 		case s.Holds():
 			c.inOtherRun(r, s)
 		case s.State == migration.Succeeded && c.stillThere(r, s):
-			c.flag("user.already-migrated", r, "user", r.User, r.User+" was migrated by run "+s.Run+" at "+clocks.Moment(s.At.Local())+": nothing is left to do")
+			c.flag("user.already-migrated", r, "user", r.User, r.User+" was migrated by run "+s.Run+" at "+clocks.Moment(s.At.In(c.in.Now.Location()))+": nothing is left to do")
 			c.withdraw(r)
 			r.done = true
 		case s.State == migration.Failed && s.Code == migration.CodeUsedUp:

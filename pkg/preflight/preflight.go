@@ -43,7 +43,7 @@ type Input struct {
 	Slots int
 	// DailyImports is how many imports the service takes of the tenant in a day; 0: [estimate.DailyImports].
 	DailyImports int
-	// Now is the service's time.
+	// Now is the service's time, in the zone in which people read times.
 	Now time.Time
 	// Progress, when not nil, is called as blobs and people are read: done of total. Not concurrently.
 	Progress func(what string, done, total int)

@@ -28,10 +28,10 @@ func (l *look) signature(column string, ref bloburl.Ref) bool {
 		ok = false
 	}
 	if expiry := sas.EffectiveExpiry(); !expiry.IsZero() && !expiry.After(l.c.in.Now) {
-		flag("sas.expired", "the signature ended at "+stamp(expiry))
+		flag("sas.expired", "the signature ended at "+l.c.stamp(expiry))
 	}
 	if from := sas.EffectiveStart(); from.After(l.c.in.Now) {
-		flag("sas.not-yet-valid", "the signature begins to work at "+stamp(from))
+		flag("sas.not-yet-valid", "the signature begins to work at "+l.c.stamp(from))
 	}
 	if !sas.CanRead() {
 		flag("sas.no-read", "the signature does not allow reading")
@@ -82,7 +82,7 @@ func (c *check) expiries(context.Context) error {
 
 func (c *check) expiry(r *row, f file, span estimate.Span) {
 	expiry := f.ref.SAS().EffectiveExpiry()
-	message := "the signature ends at " + stamp(expiry) + "; this row's import is expected from " + stamp(span.Start) + " to " + stamp(span.End)
+	message := "the signature ends at " + c.stamp(expiry) + "; this row's import is expected from " + c.stamp(span.Start) + " to " + c.stamp(span.End)
 	switch {
 	case expiry.IsZero(): // a stored policy knows
 	case expiry.Before(span.End):
@@ -93,4 +93,4 @@ func (c *check) expiry(r *row, f file, span estimate.Span) {
 	}
 }
 
-func stamp(t time.Time) string { return clocks.Moment(t.Local()) }
+func (c *check) stamp(t time.Time) string { return clocks.Moment(t.In(c.in.Now.Location())) }

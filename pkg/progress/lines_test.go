@@ -15,6 +15,8 @@ import (
 	"wave365/pkg/progress"
 )
 
+var cet = time.FixedZone("CET", 3600)
+
 // evening tells the same short story to any view.
 func evening(s *story, v progress.View) {
 	s.rows[3] = migration.Skip(s.rows[3], migration.Problem{Code: "vhd.dynamic", Message: "a dynamic disk"}, s.at).To()
@@ -46,7 +48,7 @@ func TestPlain(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	s := newStory(4)
-	evening(s, progress.New(progress.Options{Out: &out, Color: true, Now: s.now}))
+	evening(s, progress.New(progress.Options{Out: &out, Color: true, Now: func() time.Time { return s.now().In(cet) }}))
 	want := `2026-11-06T18:00:00Z run friday-1: wave friday, 4 rows, 1 done, tenant Contoso (sandbox), 2 slots
 2026-11-06T18:00:00Z user00@contoso.example check running
 2026-11-06T18:00:00Z user00@contoso.example import running
@@ -64,16 +66,16 @@ func TestPlain(t *testing.T) {
 2026-11-06T18:30:00Z user02@contoso.example check pending: stopped before this step was done
 2026-11-06T18:30:00Z 3 of 4 rows done: 0 succeeded, 1 warned, 1 failed, 1 queued, 1 skipped
 `
-	want = regexp.MustCompile(`(?m)(^|until )(\S+Z)`).ReplaceAllStringFunc(want, func(s string) string { // in the zone of this machine
+	want = regexp.MustCompile(`(?m)(^|until )(\S+Z)`).ReplaceAllStringFunc(want, func(s string) string { // in the zone of the people
 		lead, until := strings.CutPrefix(s, "until ")
 		at, err := time.Parse(time.RFC3339, lead)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if until {
-			return "until " + clocks.OfDay(at.Local(), at)
+			return "until " + clocks.OfDay(at.In(cet), at)
 		}
-		return clocks.Second(at.Local())
+		return clocks.Second(at.In(cet))
 	})
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -61,7 +61,7 @@ func (p *plain) Row(r migration.Row) {
 			text = append(text, fmt.Sprintf("before try %d", r.Tries+1))
 		}
 		if !r.NotBefore.IsZero() && r.State == migration.Waiting {
-			text = append(text, "until "+clocks.OfDay(r.NotBefore.Local(), at))
+			text = append(text, "until "+clocks.OfDay(r.NotBefore.In(p.now().Location()), at))
 		}
 		s := strings.Join(text, " ")
 		if why := screen.Reason(r); why != "" {
@@ -92,7 +92,7 @@ func (p *plain) Done() {
 }
 
 func (p *plain) stamp(at time.Time, text string) string {
-	return clocks.Second(at.Local()) + " " + text + "\n"
+	return clocks.Second(at.In(p.now().Location())) + " " + text + "\n"
 }
 
 // lines is a board whose changes leave in order, one line each.

@@ -50,7 +50,7 @@ type Options struct {
 	Width, Height func() int
 	// Color allows colour. The caller honours NO_COLOR. ASCII asks for signs that every terminal has.
 	Color, ASCII bool
-	// Now is service time; nil: the wall clock.
+	// Now is service time, in the zone in which people read times.
 	Now func() time.Time
 	// Quiet shows nothing at all.
 	Quiet bool
@@ -58,24 +58,11 @@ type Options struct {
 
 // New gives the view for people: bars on a terminal, otherwise plain lines.
 func New(opt Options) View {
-	if opt.Now == nil {
-		opt.Now = time.Now
-	}
 	switch {
 	case opt.Quiet || opt.Out == nil:
-		return silent{}
+		return newPlain(io.Discard, opt.Now)
 	case opt.Terminal:
 		return newTerminal(opt)
 	}
 	return newPlain(opt.Out, opt.Now)
 }
-
-// silent is the view that shows nothing.
-type silent struct{}
-
-func (silent) Start(migration.Run, []migration.Row) {}
-func (silent) Row(migration.Row)                    {}
-func (silent) Polled(Poll)                          {}
-func (silent) Steered(migration.Run)                {}
-func (silent) Status(string)                        {}
-func (silent) Done()                                {}

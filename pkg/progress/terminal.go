@@ -76,7 +76,7 @@ func (t *terminal) Row(r migration.Row) {
 		return
 	}
 	width, _ := t.size()
-	lines := t.signs(screen.Ending(r, c, width-1, t.opt.Color))
+	lines := t.signs(screen.Ending(r, c, t.opt.Now().Location(), width-1, t.opt.Color))
 	t.mu.Lock()
 	t.ended = append(t.ended, lines...)
 	t.mu.Unlock()

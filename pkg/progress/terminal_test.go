@@ -385,7 +385,7 @@ func at(s string) time.Time {
 	if err != nil {
 		panic(err)
 	}
-	return t.Local()
+	return t
 }
 
-func local(s string) string { return at(s).Local().Format("15:04:05 MST") }
+func local(s string) string { return at(s).Format("15:04:05 MST") }

@@ -60,9 +60,12 @@ func (s *Session) free(ctx context.Context, id string) error {
 // Begin opens the ledger, or makes one, and takes its lock for a run that is about to be recorded. The session has the
 // services that were given, and closes them, also when there is none because of an error.
 func Begin(ctx context.Context, o Options, id string, services *Services) (*Session, error) {
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
 	s := &Session{opt: o, Services: services, Run: migration.Run{ID: id}, release: func() error { return nil }}
 	var err error
-	if s.Ledger, err = openLedger(ctx, o.Ledger, o.ReportDir, ledger.Options{Now: s.Now, Stalled: s.stalled}); err != nil {
+	if s.Ledger, err = openLedger(ctx, o.Ledger, o.ReportDir, ledger.Options{Now: s.Now, Zone: o.Zone, Stalled: s.stalled}); err != nil {
 		s.closeServices()
 		return nil, err
 	}

@@ -34,9 +34,7 @@ type Execution struct {
 	// wait. Say may be called from several goroutines; neither may block. Both may be nil.
 	Observer runner.Observer
 	Say      func(text string)
-	// Zone is that of times in texts; nil: UTC.
-	Zone   *time.Location
-	Logger *slog.Logger
+	Logger   *slog.Logger
 	// Slice is how long to go on, on the wall clock, and Idle how long a wait may be that is waited out: after that the run
 	// is left to whoever takes it up next, with End runner.Yielded and Due. 0: to the end.
 	Slice, Idle time.Duration
@@ -75,9 +73,6 @@ func (s *Session) Execute(ctx context.Context, e Execution) (Outcome, error) {
 	if x.Logger == nil {
 		x.Logger = slog.New(slog.DiscardHandler)
 	}
-	if x.Zone == nil {
-		x.Zone = time.UTC
-	}
 	if err := s.refuseRepeats(); err != nil {
 		return Outcome{End: runner.Stopped}, err
 	}
@@ -111,7 +106,7 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 	out := Outcome{End: runner.Stopped}
 	if x.Services.Throttled != nil {
 		x.Services.Throttled(func(t pace.Throttle) {
-			x.Say(t.Service + " asks to wait until " + clocks.OfDay(t.Until.In(x.Zone), x.Now()) + ": " + t.Why)
+			x.Say(t.Service + " asks to wait until " + clocks.OfDay(t.Until.In(x.opt.Zone), x.Now()) + ": " + t.Why)
 			_ = x.Note(ctx, migration.RunThrottled, t.Service+": "+t.Why)
 		})
 	}
@@ -128,10 +123,10 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 	commands, stop := x.listen(ctx)
 	defer stop()
 	r, err := runner.New(x.Ledger, runner.Config{
-		State: steer.State{Slots: x.Run.Slots, Paused: chosen.Paused, Draining: chosen.Draining}, Steps: book.Steps(), Clock: x.Services.Clock, Observer: x.Observer, Logger: x.Logger,
+		State: steer.State{Slots: x.Run.Slots, Paused: chosen.Paused, Draining: chosen.Draining}, Steps: book.Steps(), Clock: x.Services.Clock, Zone: x.opt.Zone, Observer: x.Observer, Logger: x.Logger,
 		Rules: halting.Rules{Canary: chosen.Canary, Halt: chosen.Halt, HaltedAt: halted}, Until: chosen.Until, Idle: x.Idle, Commands: commands, Touched: book.Touched,
 		Deadline: deadline.Deadline{
-			StopBy: inZone(chosen.StopBy, x.Zone), Forecast: func(r migration.Row) time.Duration { return book.Forecast(r, chosen.Until) },
+			StopBy: inZone(chosen.StopBy, x.opt.Zone), Forecast: func(r migration.Row) time.Duration { return book.Forecast(r, chosen.Until) },
 		},
 		Say: func(why migration.Reason, text string) {
 			x.Say(text)

@@ -75,10 +75,13 @@ func Open(ctx context.Context, o Options, id string) (*Session, error) {
 
 // Lock is Open without the rows, which take a while to read when there are many: see Read.
 func Lock(ctx context.Context, o Options, id string) (*Session, error) {
+	if o.Zone == nil {
+		o.Zone = time.UTC
+	}
 	s := &Session{opt: o, release: func() error { return nil }}
 	// The ledger tells which tenant, and so whose time counts; until then its stamps are wall time.
 	var err error
-	if s.Ledger, err = OpenLedger(ctx, o.Ledger, ledger.Options{Now: s.Now, Stalled: s.stalled, Connections: o.Connections}); err != nil {
+	if s.Ledger, err = OpenLedger(ctx, o.Ledger, ledger.Options{Now: s.Now, Zone: o.Zone, Stalled: s.stalled, Connections: o.Connections}); err != nil {
 		return nil, err
 	}
 	pick := Pick

@@ -108,7 +108,7 @@ func older(ctx context.Context, l *ledger.Ledger, dir string, last audit.Entry) 
 	}
 	return fault.New(fault.Conflict, "ledger.older",
 		fmt.Sprintf("the ledger is older than its own report: %s about run %s, the last of %s, %s in %s and not in the ledger",
-			missing, last.Run, clocks.Second(last.At.Local()), are, filepath.ToSlash(path)),
+			missing, last.Run, clocks.Second(last.At.In(l.Zone())), are, filepath.ToSlash(path)),
 		"put back the ledger that wrote that report; where there is none any more, move the folder "+filepath.ToSlash(dir)+
 			" away: the tenant is then looked at before anything is done to it")
 }

@@ -91,6 +91,8 @@ type Options struct {
 	// ReportDir is where the report folders of new runs go. The ledger is compared with what lies there.
 	ReportDir string
 	Driver    Driver
+	// Zone is that of times in texts; nil: UTC.
+	Zone *time.Location
 	// Newest: without a name it is the newest run, finished or not; otherwise see [Pick].
 	Newest bool
 	// Replace says of the process that holds the lock, and may live, whether this one takes the run over from it; nil: never.

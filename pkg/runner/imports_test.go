@@ -48,7 +48,7 @@ func TestAUsedUpQuotaIsProbed(t *testing.T) {
 				if done != 8 {
 					t.Errorf("%d rows were done before the quota opened, want the 8 that were imported", done)
 				}
-				if !e.heard("one import is tried every 15m0s") {
+				if !e.heard("one import is tried every 15 min") {
 					t.Errorf("said %q", e.said)
 				}
 			})

@@ -62,7 +62,7 @@ func (w *wave) status() {
 	if w.steered.Paused {
 		why = append(why, "paused: nothing new starts until it is continued")
 	}
-	now := w.cfg.Clock.Now()
+	now := w.cfg.Clock.Now().In(w.cfg.Zone)
 	if _, paused := w.imports.Paused(now); paused {
 		why = append(why, w.imports.Text(now))
 	}

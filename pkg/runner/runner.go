@@ -47,6 +47,8 @@ type Config struct {
 	// Steps says how each step is done; every one of [migration.Steps] must be there.
 	Steps []migration.Work
 	Clock Clock
+	// Zone is that of times in texts; nil: UTC.
+	Zone *time.Location
 	// Roll gives numbers from [0,1) that spread retries; nil: math/rand. Called from several goroutines.
 	Roll func() float64
 	// Observer may be nil.
@@ -114,6 +116,9 @@ func New(ledger record.Ledger, cfg Config) (*Runner, error) {
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Zone == nil {
+		cfg.Zone = time.UTC
 	}
 	if cfg.Say == nil {
 		cfg.Say = func(migration.Reason, string) {}

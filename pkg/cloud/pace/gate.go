@@ -9,6 +9,7 @@ import (
 
 	"wave365/pkg/cloud/retry"
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 )
 
 // Throttle says that a service asked for a pause.
@@ -77,7 +78,7 @@ func (g *Gate) WaitOpen(ctx context.Context) error {
 		}
 		if end, ok := ctx.Deadline(); ok && time.Until(end) < d {
 			rest := g.clock.Service(d)
-			return g.tooLate("the service requested a pause that lasts another "+rest.Round(time.Second).String(), rest)
+			return g.tooLate("the service requested a pause that lasts another "+clocks.Long(rest), rest)
 		}
 		t := time.NewTimer(d)
 		select {

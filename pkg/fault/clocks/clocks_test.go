@@ -55,3 +55,27 @@ func TestMoment(t *testing.T) {
 		}
 	}
 }
+
+func TestLong(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		-time.Second: "", 0: "", time.Millisecond: "under 1 s", 59 * time.Second: "59 s", time.Minute: "1 min",
+		90 * time.Second: "1 min 30 s", 10*time.Minute + 29*time.Second: "10 min", 59*time.Minute + 29*time.Second: "59 min",
+		time.Hour: "1 h 00 min", 3*time.Hour + 20*time.Minute: "3 h 20 min", 49*time.Hour + 5*time.Minute: "2 d 1 h 05 min",
+	} {
+		if got := clocks.Long(d); got != want {
+			t.Errorf("%s: got %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestRough(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0s", 34 * time.Second: "30s", 90 * time.Second: "2m", 59*time.Minute + 20*time.Second: "59m", 65 * time.Minute: "1h05m",
+	} {
+		if got := clocks.Rough(d); got != want {
+			t.Errorf("%s: got %q, want %q", d, got, want)
+		}
+	}
+}

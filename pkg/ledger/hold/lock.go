@@ -23,10 +23,13 @@ import (
 )
 
 // Keeper is the lock of a ledger, and what is asked of the process that has it. Safe for concurrent use.
-type Keeper struct{ trail *trail.Trail }
+type Keeper struct {
+	trail *trail.Trail
+	zone  *time.Location
+}
 
-// New gives the lock of a ledger.
-func New(t *trail.Trail) *Keeper { return &Keeper{t} }
+// New gives the lock of a ledger; zone is that of times in faults.
+func New(t *trail.Trail, zone *time.Location) *Keeper { return &Keeper{t, zone} }
 
 // tx is a transaction that changes the lock.
 type tx struct{ *trail.Tx }
@@ -53,8 +56,8 @@ type Holder struct {
 	Life process.Life `json:"-"`
 }
 
-func (h Holder) describe() string {
-	return fmt.Sprintf("process %d of %s on %s (%s, since %s)", h.PID, h.User, h.Host, h.Command, clocks.Moment(h.Started.Local()))
+func (h Holder) describe(zone *time.Location) string {
+	return fmt.Sprintf("process %d of %s on %s (%s, since %s)", h.PID, h.User, h.Host, h.Command, clocks.Moment(h.Started.In(zone)))
 }
 
 // Lock makes this process the one that drives the ledger. ID, Host, User, PID and Started are filled where h leaves
@@ -84,7 +87,7 @@ func (l *Keeper) TakeOver(ctx context.Context, h Holder, replace func(old Holder
 		kind := trail.KindLocked
 		if ok {
 			if old.Life != process.Gone && (replace == nil || !replace(old)) {
-				return refusedBecause(old)
+				return l.refusedBecause(old)
 			}
 			kind = trail.KindLockReplaced
 			if _, err := t.Change(`DELETE FROM holder WHERE id = ?`, old.ID); err != nil {
@@ -113,12 +116,12 @@ func (l *Keeper) TakeOver(ctx context.Context, h Holder, replace func(old Holder
 }
 
 // refusedBecause is the fault for whoever wants the lock that h has. How to take it away is said only where h may be gone.
-func refusedBecause(h Holder) error {
+func (l *Keeper) refusedBecause(h Holder) error {
 	hint, next := "wait for it, or have it drained", fault.NewCommand("drain").For(h.Run)
 	if h.Life == process.Unknown {
 		hint, next = "wait for it, or, if it is certain that it is no longer running, unlock the ledger", fault.NewCommand("unlock", "--id", h.ID)
 	}
-	return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe()+lockedRun(h), hint, next)
+	return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe(l.zone)+lockedRun(h), hint, next)
 }
 
 // stuck makes of a ledger that somebody else keeps writing to for longer than any write takes the refusal that names its
@@ -131,7 +134,7 @@ func (l *Keeper) stuck(ctx context.Context, err error) error {
 	if readErr != nil || !held || h.Life == process.Gone {
 		return err
 	}
-	return fault.Wrap(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe()+lockedRun(h)+"; it is in the middle of a write and does not come to its end",
+	return fault.Wrap(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe(l.zone)+lockedRun(h)+"; it is in the middle of a write and does not come to its end",
 		"that process may be frozen (stopped with Ctrl-Z, or its machine asleep): let it go on, or end it: its lock ends with it", err, fault.NewCommand("status").For(h.Run))
 }
 
@@ -221,10 +224,10 @@ func (l *Keeper) Unlock(ctx context.Context, id string) error {
 		case !ok:
 			return fault.New(fault.NotFound, "ledger.unlocked", "the ledger is not locked", "")
 		case h.ID != id:
-			return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe()+", not under the id "+id,
+			return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe(l.zone)+", not under the id "+id,
 				"the id is in the message of the command that was refused")
 		case h.Life == process.Alive:
-			return fault.New(fault.Conflict, "ledger.holder-lives", "the ledger is in use by "+h.describe()+", which is running",
+			return fault.New(fault.Conflict, "ledger.holder-lives", "the ledger is in use by "+h.describe(l.zone)+", which is running",
 				"end that process, or have it drained: its lock ends with it", fault.NewCommand("drain").For(h.Run))
 		}
 		if err := t.Exec(`DELETE FROM holder WHERE id = ?`, id); err != nil {
@@ -282,11 +285,13 @@ func readHolder(get func(string, []any, ...any) error) (h Holder, session string
 	return h, session, err == nil, err
 }
 
-// InUse names the live process that drives a ledger, which may be damaged.
-func InUse(get func(query string, args []any, into ...any) error) (who string, live bool) {
-	h, _, ok, err := readHolder(get)
-	if err != nil || !ok {
-		return "", false
+// InUse gives what names the live process that drives a ledger, which may be damaged; zone is that of the time it says.
+func InUse(zone *time.Location) func(get func(query string, args []any, into ...any) error) (who string, live bool) {
+	return func(get func(query string, args []any, into ...any) error) (string, bool) {
+		h, _, ok, err := readHolder(get)
+		if err != nil || !ok {
+			return "", false
+		}
+		return h.describe(zone), h.Life != process.Gone
 	}
-	return h.describe(), h.Life != process.Gone
 }

@@ -12,6 +12,7 @@ import (
 
 	"wave365/pkg/estimate"
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 )
 
 // Grade is how a line stands.
@@ -173,7 +174,7 @@ func Permissions(needs []Need, who Identity) []Line {
 
 // Clock judges how far this machine's clock is from the services'; off is theirs less ours.
 func Clock(off time.Duration) Line {
-	l := Line{Name: "clock", Grade: Good, Found: "within " + max(off.Abs().Round(time.Second), time.Second).String() + " of the service's"}
+	l := Line{Name: "clock", Grade: Good, Found: "within " + clocks.Long(max(off.Abs().Round(time.Second), time.Second)) + " of the service's"}
 	switch d := off.Abs(); {
 	case d > 5*time.Minute:
 		l.Grade = Bad
@@ -181,7 +182,7 @@ func Clock(off time.Duration) Line {
 		l.Grade = Warning
 	}
 	if l.Grade != Good {
-		l.Found = fmt.Sprintf("%s off the service's: signatures would begin or end at the wrong time", off.Abs().Round(time.Second))
+		l.Found = clocks.Long(off.Abs()) + " off the service's: signatures would begin or end at the wrong time"
 		l.Remedy.Text = "set this machine's clock by its time service"
 	}
 	return l

@@ -149,15 +149,15 @@ func outlook(s board.Snapshot) string {
 	if r.Slow > 0 {
 		late = fmt.Sprintf(", without %d slow", r.Slow)
 	}
-	from, to := s.Now.Add(r.From).Local(), s.Now.Add(r.To).Local()
+	from, to := s.Now.Add(r.From), s.Now.Add(r.To)
 	if r.From < time.Minute {
-		return fmt.Sprintf("up to %s left (until %s)%s", rough(r.To), clocks.Range(s.Now, to), late)
+		return fmt.Sprintf("up to %s left (until %s)%s", clocks.Rough(r.To), clocks.Range(s.Now, to), late)
 	}
-	return fmt.Sprintf("about %s to %s left (%s)%s", rough(r.From), rough(r.To), clocks.Range(s.Now, from, to), late)
+	return fmt.Sprintf("about %s to %s left (%s)%s", clocks.Rough(r.From), clocks.Rough(r.To), clocks.Range(s.Now, from, to), late)
 }
 
-// Ending is what stays on the screen when a row has ended.
-func Ending(r migration.Row, c board.Change, width int, color bool) []string {
+// Ending is what stays on the screen when a row has ended; zone is that of its time.
+func Ending(r migration.Row, c board.Change, zone *time.Location, width int, color bool) []string {
 	class := summary.ClassOf(r)
 	tail := ""
 	if r.State == migration.Failed || r.State == migration.Held {
@@ -166,7 +166,7 @@ func Ending(r migration.Row, c board.Change, width int, color bool) []string {
 	if c.Took > 0 {
 		tail += "  after " + clocks.Short(c.Took)
 	}
-	at := r.UpdatedAt.Local().Format("15:04:05 MST") + "  "
+	at := r.UpdatedAt.In(zone).Format("15:04:05 MST") + "  "
 	who := runewidth.Truncate(Name(r), max(width-11-runewidth.StringWidth(at+tail), 8), "…")
 	lines := []string{line(width, color, span{at, dim},
 		span{cell(string(class), 9), lookOf(class)}, span{"  ", plainLook}, span{who, plainLook}, span{tail, dim})}

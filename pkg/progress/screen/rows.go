@@ -82,7 +82,7 @@ func rowLine(l board.Line, now time.Time, domain string, user, width int, color 
 	switch {
 	case l.Slow:
 		mark, markLook, noteLook = "! ", yellow, yellow
-		note = "slow: over " + rough(l.Usual) + ", last change " + clocks.Short(now.Sub(r.UpdatedAt)) + " ago"
+		note = "slow: over " + clocks.Rough(l.Usual) + ", last change " + clocks.Short(now.Sub(r.UpdatedAt)) + " ago"
 		if !l.Looked.IsZero() {
 			note += ", last look " + clocks.Short(now.Sub(l.Looked)) + " ago"
 		}

@@ -51,7 +51,7 @@ func TestFrame_status(t *testing.T) {
 	want := []string{
 		"  █ 0 succeeded  ▓ 0 failed  ░ 0 active",
 		"  ░ 0 waiting  ░ 1 queued",
-		"  up to 20m left (until " + clocks.Range(s.Now, s.Now.Add(20*time.Minute).Local()) + ")",
+		"  up to 20m left (until " + clocks.Range(s.Now, s.Now.Add(20*time.Minute)) + ")",
 		"  ! draining: 3 imports are in flight; to resume",
 		"    later: wave365 resume friday-1",
 	}
@@ -79,9 +79,9 @@ func TestEnding(t *testing.T) {
 	at := time.Date(2026, 11, 6, 18, 0, 0, 0, time.UTC)
 	r := migration.Row{State: migration.Held, Step: migration.StepImport, UpdatedAt: at, Target: migration.Target{User: "x@y", UPN: "a-very-long-name-indeed@contoso.example"},
 		Problem: &migration.Problem{Code: "import.unknown", Message: strings.Repeat("no answer came ", 20)}}
-	got := screen.Ending(r, board.Change{Took: 90 * time.Second}, 60, false)
+	got := screen.Ending(r, board.Change{Took: 90 * time.Second}, time.FixedZone("CET", 3600), 60, false)
 	want := []string{
-		at.Local().Format("15:04:05 MST") + "  held       a-very-lon…  at import  after 1m30s",
+		"19:00:00 CET" + "  held       a-very-lon…  at import  after 1m30s",
 		"          import.unknown: no answer came no answer came no",
 		"          answer came no answer came no answer came no",
 		"          answer came no answer came no answer came no …",
@@ -90,12 +90,12 @@ func TestEnding(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	r = migration.Row{State: migration.Succeeded, UpdatedAt: at, Target: migration.Target{User: "x@y"}}
-	if got := screen.Ending(r, board.Change{}, 60, false); len(got) != 1 || !strings.HasSuffix(got[0], "succeeded  x@y") {
+	if got := screen.Ending(r, board.Change{}, time.UTC, 60, false); len(got) != 1 || !strings.HasSuffix(got[0], "succeeded  x@y") {
 		t.Errorf("success: %q", got)
 	}
 	for state, word := range map[migration.State]string{migration.Deferred: "deferred", migration.Cancelled: "cancelled", migration.Skipped: "skipped"} {
 		r.State, r.Note = state, "why it is so"
-		if got := strings.Join(screen.Ending(r, board.Change{}, 60, false), "\n"); !strings.Contains(got, word) || !strings.Contains(got, "why it is so") {
+		if got := strings.Join(screen.Ending(r, board.Change{}, time.UTC, 60, false), "\n"); !strings.Contains(got, word) || !strings.Contains(got, "why it is so") {
 			t.Errorf("%s: %q", state, got)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/mattn/go-runewidth"
 
@@ -135,18 +134,6 @@ func firstOf(n int, lines []string) []string {
 	cut := append([]string(nil), lines[:n]...)
 	cut[n-1] += " …"
 	return cut
-}
-
-// rough is a span of time for estimates: whole minutes, or seconds in steps of ten below one minute.
-func rough(d time.Duration) string {
-	if d < time.Minute {
-		return fmt.Sprintf("%ds", int(max(d, 0).Round(10*time.Second)/time.Second))
-	}
-	m := int(d.Round(time.Minute) / time.Minute)
-	if m < 60 {
-		return fmt.Sprintf("%dm", m)
-	}
-	return fmt.Sprintf("%dh%02dm", m/60, m%60)
 }
 
 // Name is how people know a row.

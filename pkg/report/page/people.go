@@ -1,6 +1,7 @@
 package page
 
 import (
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/report/page/evidence"
 	"wave365/pkg/report/page/words"
 	"wave365/pkg/summary"
@@ -81,6 +82,6 @@ func personOf(d summary.RowRecord, a summary.Record, c words.Clock) personRow {
 		p.UPN = t.User
 	}
 	spent := summary.Took(*d.Row, a.At)
-	p.Seconds, p.Took = int(spent.Seconds()), words.Took(spent)
+	p.Seconds, p.Took = int(spent.Seconds()), clocks.Long(spent)
 	return p
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
 	"wave365/pkg/report/page/chart"
 	"wave365/pkg/report/page/evidence"
@@ -101,7 +102,7 @@ func headOf(a summary.Record, c words.Clock) head {
 func verdictOf(a summary.Record, c words.Clock) verdict {
 	v := verdict{
 		Unfinished: a.Run.FinishedAt.IsZero(), Tenant: tenantOf(a.Run), BarText: barText(a), TakenBack: a.MovedBack(),
-		Started: words.MomentOf(a.Run.CreatedAt, c.Zone), Ended: words.MomentOf(a.End(), c.Zone), Took: words.Took(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a),
+		Started: words.MomentOf(a.Run.CreatedAt, c.Zone), Ended: words.MomentOf(a.End(), c.Zone), Took: clocks.Long(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a),
 		Moves: movesOf(a),
 	}
 	if !a.Redacted { // the commands and their paths are for the people who run it
@@ -176,7 +177,7 @@ func paceOf(a summary.Record) string {
 	if n == 0 {
 		return ""
 	}
-	return "a finished row took " + words.Took(sum/time.Duration(n)) + " on average"
+	return "a finished row took " + clocks.Long(sum/time.Duration(n)) + " on average"
 }
 
 // barText says in words what the bar of a run shows.

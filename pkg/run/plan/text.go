@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -191,8 +190,4 @@ func names(list []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(list[:shown-1], ", "), len(list)-shown+1)
 }
 
-// rough is a time in minutes as a person would say it.
-func rough(minutes int) string {
-	h, m := minutes/60, minutes%60
-	return cmp.Or(strings.TrimPrefix(fmt.Sprintf("%dh%02dm", h, m), "0h"), "0m")
-}
+func rough(minutes int) string { return clocks.Rough(time.Duration(minutes) * time.Minute) }

@@ -30,7 +30,7 @@ func (d Deadline) Misses(r migration.Row, now time.Time) bool {
 func (d Deadline) Problem(r migration.Row) migration.Problem {
 	return migration.Problem{
 		Code: "row.deferred",
-		Message: fmt.Sprintf("not started: it needs about %s and would not be done by %s", d.Forecast(r).Round(time.Minute),
+		Message: fmt.Sprintf("not started: it needs about %s and would not be done by %s", clocks.Long(d.Forecast(r)),
 			clocks.Moment(d.StopBy)),
 		Hint: "retry takes the row up on another evening", Commands: []fault.Command{fault.NewCommand("retry")},
 	}

@@ -30,7 +30,7 @@ func TestMisses(t *testing.T) {
 func TestProblemSaysWhatItNeeds(t *testing.T) {
 	t.Parallel()
 	d := Deadline{StopBy: time.Date(2026, 11, 20, 22, 0, 0, 0, time.UTC), Forecast: func(migration.Row) time.Duration { return 95*time.Minute + 20*time.Second }}
-	const want = "not started: it needs about 1h35m0s and would not be done by 2026-11-20 22:00 UTC"
+	const want = "not started: it needs about 1 h 35 min and would not be done by 2026-11-20 22:00 UTC"
 	if p := d.Problem(migration.Row{}); p.Message != want || p.Code != "row.deferred" {
 		t.Errorf("%s: %q", p.Code, p.Message)
 	}

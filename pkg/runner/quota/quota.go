@@ -85,11 +85,11 @@ func (s Imports) Paused(now time.Time) (until time.Time, paused bool) {
 	return s.until, now.Before(s.until)
 }
 
-// Text says why no import is started, as seen from now.
+// Text says why no import is started, as seen from now, in its zone.
 func (s Imports) Text(now time.Time) string {
-	text := "no new imports until " + clocks.OfDay(s.until.Local(), now) + ": " + s.why
+	text := "no new imports until " + clocks.OfDay(s.until.In(now.Location()), now) + ": " + s.why
 	if s.usedUp {
-		text += "; an allowance is used up, so one import is tried every " + probeEvery.String()
+		text += "; an allowance is used up, so one import is tried every " + clocks.Long(probeEvery)
 	}
 	return text + "; what is in flight is watched"
 }

@@ -301,7 +301,7 @@ func (p tended) undo(ctx context.Context, row migration.Row, all []migration.Wri
 			about = append(about, w)
 		}
 	}
-	plan, err := undoing.Look(ctx, p.world.clock, p.g, row, mine, about)
+	plan, err := undoing.Look(ctx, p.world.clock, time.UTC, p.g, row, mine, about)
 	if row.State == migration.Held { // it is settled first
 		if fault.CodeOf(err) != "undo.refused" {
 			return false, fmt.Errorf("a held row may be taken back: %v, %w", plan.Steps, err)

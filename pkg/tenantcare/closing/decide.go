@@ -181,6 +181,6 @@ func (p *Plan) signatures(r facts.Record, o Options) {
 		}
 	}
 	if n > 0 && r.Run.Settings.ImportSource != "account" {
-		p.leave(fault.Command{}, "the read-only links to disks that were made for the service (%d) are good until %s; revoking the account's user delegation keys, or rotating its key, ends them at once", n, clocks.Moment(last.Local()))
+		p.leave(fault.Command{}, "the read-only links to disks that were made for the service (%d) are good until %s; revoking the account's user delegation keys, or rotating its key, ends them at once", n, clocks.Moment(last.In(o.Now.Location())))
 	}
 }

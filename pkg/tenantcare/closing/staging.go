@@ -36,7 +36,7 @@ func (p *Plan) staging(x facts.Index, o Options) {
 				continue
 			}
 			one := Staging{Row: row, Path: s.Container + "/" + s.Name, ETag: s.ETag, Bytes: now.Length}
-			if one.Why, one.Show = keep(x, row, *s, now); one.Why == "" {
+			if one.Why, one.Show = keep(x, row, *s, now, o.Now.Location()); one.Why == "" {
 				count, bytes = count+1, bytes+now.Length
 			}
 			p.Staging = append(p.Staging, one)
@@ -57,7 +57,7 @@ func (p *Plan) staging(x facts.Index, o Options) {
 
 // keep says why a disk of a proven row, of which there is a blob now, may not be deleted, with the command to see more; "" when
 // it may.
-func keep(x facts.Index, row migration.Row, s migration.Source, now blob.Item) (why string, show fault.Command) {
+func keep(x facts.Index, row migration.Row, s migration.Source, now blob.Item, zone *time.Location) (why string, show fault.Command) {
 	switch {
 	case s.ETag == "" || now.ETag != s.ETag:
 		return "it changed since it was validated", show
@@ -70,7 +70,7 @@ func keep(x facts.Index, row migration.Row, s migration.Source, now blob.Item) (
 	if !x.Member(row.Target) {
 		return row.Target.User + " is not in group " + row.Target.GroupName + " any more", show
 	}
-	if why = notProven(x, row); why != "" {
+	if why = notProven(x, row, zone); why != "" {
 		show = fault.NewCommand("cloudpc show", row.Target.User)
 	}
 	return why, show
@@ -78,7 +78,7 @@ func keep(x facts.Index, row migration.Row, s migration.Source, now blob.Item) (
 
 // notProven says why a row's Cloud PC is not known to hold what was on its disk; "" when the one by which the row was proven
 // is there, in order, and was not provisioned again since.
-func notProven(x facts.Index, r migration.Row) string {
+func notProven(x facts.Index, r migration.Row, zone *time.Location) string {
 	other := ""
 	for _, pc := range x.CloudPCsOf(r) {
 		if pc.Status != graph.StatusProvisioned && pc.Status != graph.StatusProvisionedWithWarnings {
@@ -87,24 +87,24 @@ func notProven(x facts.Index, r migration.Row) string {
 		if r.Facts.Proven(pc.ID, pc.ProvisionedAt) {
 			return ""
 		}
-		other = replaced(r, pc)
+		other = replaced(r, pc, zone)
 	}
 	return cmp.Or(other, "the Cloud PC of "+r.Target.User+" is not there, or not in order")
 }
 
 // replaced says what a Cloud PC is that stands where the proven one stood.
-func replaced(r migration.Row, pc graph.CloudPC) string {
+func replaced(r migration.Row, pc graph.CloudPC, zone *time.Location) string {
 	what := "has another id than"
 	if strings.EqualFold(pc.ID, r.Facts.CloudPCID) {
 		what = "was provisioned again since, or resized or restored, unlike"
 	}
 	return fmt.Sprintf("Cloud PC %s of %s, provisioned %s, %s the one that was proven, provisioned %s: this disk may be the only copy of what was on that one, and a new import can be made from it",
-		pc.DisplayName, r.Target.User, moment(pc.ProvisionedAt), what, moment(r.Facts.Provisioned))
+		pc.DisplayName, r.Target.User, moment(pc.ProvisionedAt, zone), what, moment(r.Facts.Provisioned, zone))
 }
 
-func moment(t time.Time) string {
+func moment(t time.Time, zone *time.Location) string {
 	if t.IsZero() {
 		return "at a time that is not known"
 	}
-	return clocks.Second(t.Local())
+	return clocks.Second(t.In(zone))
 }

@@ -92,12 +92,12 @@ func (p Plan) Leaves() bool {
 }
 
 // Look finds out what can be taken back. mine are the run's effects for the row, all are all writes about the person, in
-// whatever run and by whatever command.
+// whatever run and by whatever command; zone is that of times in what it says.
 //
 // Errors: Conflict (undo.refused) when the row is not final, or held: it still needs what would be taken from it, and an
 // import that nobody knows of would stay; when a license is to be given back and no seat is free, see [Plan.seats]; those of
 // the reads.
-func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.Row, mine, all []migration.Write) (Plan, error) {
+func Look(ctx context.Context, clock tenantcare.Clock, zone *time.Location, t Tenant, row migration.Row, mine, all []migration.Write) (Plan, error) {
 	p := Plan{Row: row}
 	if err := stillNeeded(row); err != nil {
 		return p, err
@@ -125,7 +125,7 @@ func Look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 			}
 			continue
 		}
-		s, ok, err := look(ctx, clock, t, row, user, w, all)
+		s, ok, err := look(ctx, clock, zone, t, row, user, w, all)
 		if err != nil {
 			return p, err
 		}
@@ -188,13 +188,13 @@ func target(w migration.Write) string {
 }
 
 // look judges one write of the run; false: it is nothing that is taken back.
-func look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.Row, user graph.User, w migration.Write, all []migration.Write) (Step, bool, error) {
+func look(ctx context.Context, clock tenantcare.Clock, zone *time.Location, t Tenant, row migration.Row, user graph.User, w migration.Write, all []migration.Write) (Step, bool, error) {
 	s := Step{Did: w}
 	switch w.Effect {
 	case migration.EffectLicense:
 		name := cmp.Or(row.Target.SKUName, w.Target)
 		s.What, s.Undone = "gave the license "+name, "took the license "+name+" back"
-		s.Why = license(user, w)
+		s.Why = license(user, w, zone)
 		if row.Target.Trigger == migration.TriggerRelicense {
 			s.Why = "the license was the user's before: the run took it away for the import and gave it back"
 		}
@@ -229,13 +229,13 @@ func look(ctx context.Context, clock tenantcare.Clock, t Tenant, row migration.R
 const slack = 15 * time.Minute
 
 // license says why a license is not taken back; "" when it is.
-func license(u graph.User, w migration.Write) string {
+func license(u graph.User, w migration.Write, zone *time.Location) string {
 	for _, s := range u.LicenseStates {
 		if !strings.EqualFold(s.SKUID, w.Target) || s.AssignedByGroup != "" {
 			continue
 		}
 		if s.UpdatedAt.After(w.Outcome.At.Add(slack)) {
-			return "it was changed since, at " + clocks.Moment(s.UpdatedAt.Local())
+			return "it was changed since, at " + clocks.Moment(s.UpdatedAt.In(zone))
 		}
 		return ""
 	}

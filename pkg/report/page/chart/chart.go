@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"wave365/pkg/fault/clocks"
 	"wave365/pkg/migration"
 	"wave365/pkg/report/page/words"
 	"wave365/pkg/summary"
@@ -192,7 +193,7 @@ func rowText(d summary.RowRecord, segments []timeline.Segment, c words.Clock) st
 	spent := timeline.Spent(segments)
 	var parts []string
 	say := func(word string, t time.Duration) {
-		if s := words.Took(t); s != "" {
+		if s := clocks.Long(t); s != "" {
 			parts = append(parts, word+" "+s)
 		}
 	}
@@ -306,8 +307,8 @@ func (ch *Chart) addSlowest(started []summary.RowRecord, a summary.Record) {
 	for _, d := range groups.Slowest(started, 5, a.At) {
 		spent := timeline.Spent(timeline.Segments(d, d.Row.StartedAt, a.At))
 		s := slow{
-			Line: d.Row.Target.Line, Name: words.NameOf(d.Row.Target), Took: words.Took(summary.Took(*d.Row, a.At)),
-			Waited: words.Took(spent[timeline.Turn] + spent[timeline.Retry]), Import: words.Took(spent[timeline.Import]), Provision: words.Took(spent[timeline.Provision]),
+			Line: d.Row.Target.Line, Name: words.NameOf(d.Row.Target), Took: clocks.Long(summary.Took(*d.Row, a.At)),
+			Waited: clocks.Long(spent[timeline.Turn] + spent[timeline.Retry]), Import: clocks.Long(spent[timeline.Import]), Provision: clocks.Long(spent[timeline.Provision]),
 		}
 		for _, cell := range []*string{&s.Waited, &s.Import, &s.Provision} {
 			if *cell == "" {

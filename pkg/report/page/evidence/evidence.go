@@ -66,7 +66,7 @@ func stepOf(s timeline.StepLog, c words.Clock) step {
 		if out.To = c.Precise(s.To); out.To == out.From {
 			out.To = ""
 		}
-		out.Took = words.Took(s.To.Sub(s.From))
+		out.Took = clocks.Long(s.To.Sub(s.From))
 	}
 	if s.End == "" {
 		out.End = "in progress"
@@ -141,9 +141,9 @@ func factsOf(d summary.RowRecord) []Fact {
 	}
 	add("Snapshot", f.SnapshotID)
 	add("Import", joinWords(f.ImportStatus, f.UsageStatus))
-	add("Import took", words.Took(summary.ImportTook(f)))
+	add("Import took", clocks.Long(summary.ImportTook(f)))
 	add("Cloud PC", joinWords(f.CloudPCName, f.CloudPCID, f.CloudPCStatus))
-	add("Provisioning took", words.Took(summary.ProvisionTook(f)))
+	add("Provisioning took", clocks.Long(summary.ProvisionTook(f)))
 	add("Proof", f.Proof)
 	if p := d.Row.Problem; p != nil {
 		add("Code", p.Code)

@@ -1,11 +1,8 @@
 package words
 
 import (
-	"fmt"
 	"strings"
 	"time"
-
-	"wave365/pkg/fault/clocks"
 )
 
 // Moment is one time in the three spellings the page needs.
@@ -69,28 +66,4 @@ func (c Clock) Name() string {
 		return shift
 	}
 	return name + " (" + shift + ")"
-}
-
-// Took is a duration for people; "" for 0.
-func Took(d time.Duration) string {
-	switch {
-	case d <= 0:
-		return ""
-	case d < time.Second:
-		return "under 1 s"
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Round(time.Second).Seconds()))
-	case d < time.Hour:
-		d = clocks.Rounded(d)
-		if d >= 10*time.Minute || d%time.Minute == 0 {
-			return fmt.Sprintf("%d min", int(d.Round(time.Minute).Minutes()))
-		}
-		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
-	}
-	d = clocks.Rounded(d)
-	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
-	if days > 0 {
-		return fmt.Sprintf("%d d %d h %02d min", days, hours, minutes)
-	}
-	return fmt.Sprintf("%d h %02d min", hours, minutes)
 }

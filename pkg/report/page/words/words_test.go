@@ -5,19 +5,6 @@ import (
 	"time"
 )
 
-func TestTook(t *testing.T) {
-	t.Parallel()
-	for d, want := range map[time.Duration]string{
-		-time.Second: "", 0: "", time.Millisecond: "under 1 s", 59 * time.Second: "59 s", time.Minute: "1 min",
-		90 * time.Second: "1 min 30 s", 10*time.Minute + 29*time.Second: "10 min", 59*time.Minute + 29*time.Second: "59 min",
-		time.Hour: "1 h 00 min", 3*time.Hour + 20*time.Minute: "3 h 20 min", 49*time.Hour + 5*time.Minute: "2 d 1 h 05 min",
-	} {
-		if got := Took(d); got != want {
-			t.Errorf("%s: got %q, want %q", d, got, want)
-		}
-	}
-}
-
 func TestMomentOf(t *testing.T) {
 	t.Parallel()
 	cet := time.FixedZone("CET", 3600)
