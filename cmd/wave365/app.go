@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/playbook"
 )
 
@@ -74,4 +76,13 @@ func (a *app) ascii() bool {
 	}
 	term, _ := a.env("TERM")
 	return term == "linux" || term == "dumb"
+}
+
+// lines is how many lines the terminal of the answer has; where it goes elsewhere, as many as anybody could want.
+func (a *app) lines() int {
+	if console.Width(a.out) == 0 {
+		return math.MaxInt
+	}
+	_, height := a.size()
+	return height
 }

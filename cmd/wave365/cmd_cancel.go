@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
@@ -56,31 +57,24 @@ func runCancel(ctx context.Context, a *app, g *globals, id, user string) error {
 
 // askCancel asks before every row of a run is cancelled that can be. Where none can be there is nothing to ask.
 func (a *app) askCancel(ctx context.Context, g *globals, id string) error {
-	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = l.Close() }()
-	r, err := run.Pick(ctx, l, id)
-	if err != nil {
-		return whichRuns(ctx, l, err)
-	}
-	rows, err := l.Rows(ctx, r.ID)
-	if err != nil {
-		return err
-	}
-	giveUp, goOn, err := run.Cancellable(ctx, l, rows)
-	if err != nil || giveUp == 0 {
-		return err
-	}
-	text := fmt.Sprintf("Cancel %s of run %s", wording.Count(giveUp, "row"), r.ID)
-	if goOn > 0 {
-		text += fmt.Sprintf(" (%d more continue: the import was sent)", goOn)
-	}
-	if !g.json && (g.yes || !a.inTerm) { // else the question says it
-		fmt.Fprintln(a.err, text)
-	}
-	return a.ask(ctx, g, text+"?")
+	return a.inRun(ctx, g, ledger.Options{ReadOnly: true}, id, func(l *ledger.Ledger, r migration.Run) error {
+		rows, err := l.Rows(ctx, r.ID)
+		if err != nil {
+			return err
+		}
+		giveUp, goOn, err := run.Cancellable(ctx, l, rows)
+		if err != nil || giveUp == 0 {
+			return err
+		}
+		text := fmt.Sprintf("Cancel %s of run %s", wording.Count(giveUp, "row"), r.ID)
+		if goOn > 0 {
+			text += fmt.Sprintf(" (%d more continue: the import was sent)", goOn)
+		}
+		if !g.json && (g.yes || !a.inTerm) { // else the question says it
+			fmt.Fprintln(a.err, text)
+		}
+		return a.ask(ctx, g, text+"?")
+	})
 }
 
 // cancelLive asks the process that drives the run; refused is what the lock said.
@@ -120,8 +114,7 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 		text += fmt.Sprintf("; %d without the license that was taken for the import", n)
 	}
 	if g.json {
-		printJSON(a.out, orderDocument{"wave365/order/v1", s.Run.ID, ledger.RequestCancel, "", text})
-		return nil
+		return a.answer(orderDocument{"wave365/order/v1", s.Run.ID, ledger.RequestCancel, "", text})
 	}
 	fmt.Fprintf(a.out, "Run %s: %s.\n", s.Run.ID, text)
 	for _, r := range c.GoOn {
@@ -132,7 +125,7 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 			[]fault.Command{fault.NewCommand("undo", "--row", r.Target.User).For(s.Run.ID)})
 	}
 	if len(c.GoOn) > 0 {
-		printCommand(a.out, "Follow them to their end with:", g.shell(""), g.shell("").Line(resumeNow(ctx, s.Ledger, s.Run.ID)))
+		console.SayCommand(a.out, "Follow them to their end with:", g.shell(""), g.shell("").Line(resumeNow(ctx, s.Ledger, s.Run.ID)))
 	}
 	return nil
 }

@@ -7,11 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
 	"wave365/pkg/preflight/rules"
-	"wave365/pkg/summary/wording"
+	"wave365/pkg/run/history"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing"
 	"wave365/pkg/tenantcare/closing/facts"
@@ -99,7 +100,7 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	again := func(f facts.Seen) closing.Plan { return closing.Decide(r, f, o) }
 	doc.Done, err = closing.Do(ctx, t.writer("close"), t.conn.graph, t.conn.storage, r, p, again, func(text string) {
 		if !g.json {
-			fmt.Fprint(a.out, folded("", wording.OneLine(strings.ToUpper(text[:1])+text[1:]), columns(a.out)))
+			console.Say(a.out, "", strings.ToUpper(text[:1])+text[1:])
 		}
 	})
 	if err != nil {
@@ -114,7 +115,7 @@ func (a *app) nothingToClose(g *globals, id string, p closing.Plan, doc closeDoc
 		return a.closedLater(g, id, doc)
 	}
 	if doc.ExitCode = exitNothing; g.json {
-		printJSON(a.out, doc)
+		console.JSON(a.out, doc)
 		return exit(exitNothing)
 	}
 	return nothing("run "+id+" is closed already: nothing to do", "")
@@ -134,7 +135,7 @@ func (a *app) closed(ctx context.Context, g *globals, t *afterwards, p closing.P
 		return a.closedLater(g, t.Run.ID, doc)
 	}
 	if g.json {
-		printJSON(a.out, doc)
+		console.JSON(a.out, doc)
 	}
 	return nil
 }
@@ -142,7 +143,7 @@ func (a *app) closed(ctx context.Context, g *globals, t *afterwards, p closing.P
 // closedLater is the answer when a setting stays for others; why was told under what is left over.
 func (a *app) closedLater(g *globals, id string, doc closeDocument) error {
 	if g.json {
-		printJSON(a.out, doc)
+		console.JSON(a.out, doc)
 		return exit(doc.ExitCode)
 	}
 	return fault.New(fault.Conflict, "close.needed", "run "+id+" is not closed yet: others need a user setting of its groups", "the reason is above; once it is gone, run the same command again", fault.NewCommand("close").For(id))
@@ -150,12 +151,12 @@ func (a *app) closedLater(g *globals, id string, doc closeDocument) error {
 
 // closingRecord is what the ledger says about the run and about the runs beside it.
 func closingRecord(ctx context.Context, t *afterwards) (facts.Record, error) {
-	h, err := readHistory(ctx, t.Ledger, t.Run.Tenant)
+	h, err := history.Of(ctx, t.Ledger, t.Run.Tenant)
 	r := facts.Record{Run: t.Run, Rows: t.Rows, Busy: map[string]string{}, Known: map[string]bool{}, Marker: rules.OwnSettings}
-	for _, c := range imports.Of(h.rows, h.effects) {
+	for _, c := range imports.Of(h.Rows, h.Effects) {
 		r.Known[strings.ToLower(c.ID)] = true
 	}
-	for _, row := range h.rows {
+	for _, row := range h.Rows {
 		if row.Run != t.Run.ID {
 			r.Beside = append(r.Beside, row)
 		}
@@ -163,7 +164,7 @@ func closingRecord(ctx context.Context, t *afterwards) (facts.Record, error) {
 			r.Busy[strings.ToLower(row.Target.GroupID)] = row.Run
 		}
 	}
-	for _, w := range h.effects {
+	for _, w := range h.Effects {
 		if w.Run == t.Run.ID || w.Effect == tenantcare.GroupCreate || w.Effect == migration.EffectSettingCreate {
 			r.Effects = append(r.Effects, w)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/summary/wording"
@@ -64,11 +65,10 @@ func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f c
 		return nothing("no Cloud PC fits, of "+wording.Count(len(all), "Cloud PC")+" in this tenant", "look at all of them", fault.NewCommand("cloudpc list"))
 	}
 	if g.json {
-		printJSON(a.out, struct {
+		return a.answer(struct {
 			Schema   string            `json:"schema"`
 			CloudPCs []listing.CloudPC `json:"cloud_pcs"`
 		}{"wave365/cloudpc-list/v1", list})
-		return nil
 	}
 	var lines [][]string
 	for _, p := range list {
@@ -78,7 +78,7 @@ func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f c
 		}
 		lines = append(lines, []string{p.User, p.Name, p.Status, p.Policy, p.Plan, a.when(p.Provisioned), note})
 	}
-	table(a.out, "USER\tCLOUD PC\tSTATUS\tPOLICY\tPLAN\tPROVISIONED\tNOTE", lines)
+	console.Table(a.out, "USER\tCLOUD PC\tSTATUS\tPOLICY\tPLAN\tPROVISIONED\tNOTE", lines)
 	return nil
 }
 
@@ -166,11 +166,10 @@ func (a *app) cloudPCShow(ctx context.Context, g *globals, conn *connection, nam
 		list = append(list, listing.Shown(full))
 	}
 	if g.json {
-		printJSON(a.out, struct {
+		return a.answer(struct {
 			Schema   string            `json:"schema"`
 			CloudPCs []listing.CloudPC `json:"cloud_pcs"`
 		}{"wave365/cloudpc-show/v1", list})
-		return nil
 	}
 	for i, p := range list {
 		if i > 0 {
@@ -180,7 +179,7 @@ func (a *app) cloudPCShow(ctx context.Context, g *globals, conn *connection, nam
 		if action != "" {
 			action += ", " + p.LastActionState + ", " + a.when(p.LastActionAt)
 		}
-		details(a.out, "Cloud PC", p.Name, "id", p.ID, "user", p.User, "status", p.Status, "reason", p.Reason, "policy", p.Policy, "plan", p.Plan,
+		console.Details(a.out, "Cloud PC", p.Name, "id", p.ID, "user", p.User, "status", p.Status, "reason", p.Reason, "policy", p.Policy, "plan", p.Plan,
 			"image of the policy", p.Image, "device", p.Device, "region", p.Region, "network", p.Network, "provisioned", a.when(p.Provisioned),
 			"grace period ends", a.when(p.GraceEnd), "last action", action, "connectivity", p.Connectivity, "last log-off", a.when(p.LastLogoff))
 	}

@@ -2,22 +2,17 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
-	"wave365/pkg/fault/clocks"
 	"wave365/pkg/ledger"
-	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
+	"wave365/pkg/run/order"
 )
-
-// orderPatience is how long a command waits for the running process to obey.
-const orderPatience = 20 * time.Second
 
 func newPauseCommand(a *app, g *globals) *cobra.Command {
 	return orderCommand(a, g, ledger.RequestPause, "pause [RUN]", "Let a live run start nothing new until continue",
@@ -73,43 +68,35 @@ func runArg(args []string) string {
 func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = l.Close() }()
-	r, err := run.Pick(ctx, l, id)
-	if err != nil {
-		return whichRuns(ctx, l, err)
-	}
-	if kind == ledger.RequestCancel && arg != "" {
-		rows, err := l.Rows(ctx, r.ID)
-		if err == nil {
-			_, err = run.RowOf(rows, arg) // a typing mistake is one also while the run goes on
+	return a.inRun(ctx, g, ledger.Options{}, id, func(l *ledger.Ledger, r migration.Run) error {
+		if kind == ledger.RequestCancel && arg != "" {
+			rows, err := l.Rows(ctx, r.ID)
+			if err == nil {
+				_, err = run.RowOf(rows, arg) // a typing mistake is one also while the run goes on
+			}
+			if err != nil {
+				return err
+			}
 		}
+		if r.State == migration.RunFinished {
+			return nothing("run "+r.ID+" has ended", "status shows how", fault.NewCommand("status").For(r.ID))
+		}
+		answer, err := a.ordered(ctx, g, l, r, kind, arg)
 		if err != nil {
 			return err
 		}
-	}
-	if r.State == migration.RunFinished {
-		return nothing("run "+r.ID+" has ended", "status shows how", fault.NewCommand("status").For(r.ID))
-	}
-	answer, err := a.ordered(ctx, g, l, r, kind, arg)
-	if err != nil {
-		return err
-	}
-	if g.json {
-		printJSON(a.out, orderDocument{"wave365/order/v1", r.ID, kind, arg, answer})
+		if g.json {
+			return a.answer(orderDocument{"wave365/order/v1", r.ID, kind, arg, answer})
+		}
+		console.Say(a.out, "", "Run "+r.ID+": "+answer)
 		return nil
-	}
-	fmt.Fprint(a.out, folded("", "Run "+r.ID+": "+answer, columns(a.out)))
-	return nil
+	})
 }
 
 // ordered has an order followed by whoever can: the process that drives the run, the workers' queue, or this process, which ends
 // a pause.
 func (a *app) ordered(ctx context.Context, g *globals, l *ledger.Ledger, r migration.Run, kind, arg string) (string, error) {
-	answer, err := order(ctx, l, ledger.Request{Run: r.ID, By: run.ThisProcess(version).String(), Kind: kind, Arg: arg})
+	answer, err := order.Place(ctx, l, ledger.Request{Run: r.ID, By: run.ThisProcess(version).String(), Kind: kind, Arg: arg})
 	if code := fault.CodeOf(err); code == "ledger.not-driven" || code == "run.deaf" {
 		slots := 0
 		if kind == ledger.RequestSlots {
@@ -150,41 +137,4 @@ type orderDocument struct {
 	Order  string `json:"order"`
 	Arg    string `json:"arg,omitempty"`
 	Answer string `json:"answer"`
-}
-
-// order records an order and waits until the process that drives the run has obeyed it.
-func order(ctx context.Context, l *ledger.Ledger, o ledger.Request) (answer string, err error) {
-	if o, err = l.RecordRequest(ctx, o); err != nil {
-		return "", err
-	}
-	limit := time.NewTimer(orderPatience)
-	defer limit.Stop()
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for gone := false; ; {
-		all, err := l.Requests(ctx, o.Run)
-		if err != nil {
-			return "", err
-		}
-		for _, known := range all {
-			if known.ID == o.ID && !known.AnsweredAt.IsZero() {
-				return known.Answer, nil
-			}
-		}
-		if gone {
-			return "", fault.New(fault.Conflict, "ledger.not-driven", "the process that drove the run "+o.Run+" has ended", "resume continues it", fault.NewCommand("resume").For(o.Run))
-		}
-		h, held, err := l.Holder(ctx)
-		if gone = err == nil && (!held || h.ID != o.Holder || h.Life == process.Gone); gone {
-			continue // it may have obeyed as its last deed
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return "", fault.Wrap(fault.Interrupted, "", "stopped waiting for the running process; the order is kept", "", ctx.Err())
-		case <-limit.C:
-			return "", fault.New(fault.Unavailable, "run.deaf", "the process that drives the run did not respond within "+clocks.Long(orderPatience),
-				"check whether it still runs; the order is kept and carried out as soon as possible", fault.NewCommand("status"))
-		}
-	}
 }

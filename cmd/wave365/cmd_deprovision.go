@@ -11,11 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
+	"wave365/pkg/run/history"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/leaving"
@@ -87,15 +89,15 @@ func (o deprovisioning) check() error {
 func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) error {
 	if o.row == "" {
 		return a.withTenant(ctx, g, func(ctx context.Context, conn *connection) error {
-			return a.deprovisionAll(ctx, g, conn, o, func(do func(tenantcare.Writer) error) error { return a.withWriter(ctx, g, conn, "deprovision", "", do) })
+			return a.deprovisionAll(ctx, g, conn, o, a.writes(ctx, g, conn, "deprovision"))
 		})
 	}
-	h, err := lookInto(ctx, g)
+	h, err := history.In(ctx, g.ledger)
 	if err != nil {
 		return err
 	}
 	var rows []migration.Row
-	for _, r := range h.rows {
+	for _, r := range h.Rows {
 		if o.run == "" || r.Run == o.run {
 			rows = append(rows, r)
 		}
@@ -118,11 +120,7 @@ func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) err
 		o.by = leaving.ByMembership // the license was the person's before
 	}
 	return a.withRecorded(ctx, g, row.Run, func(ctx context.Context, t *afterwards) error {
-		return a.deprovisionAll(ctx, g, t.conn, o, func(do func(tenantcare.Writer) error) error {
-			w := t.writer("deprovision")
-			w.Run = ""
-			return do(w)
-		})
+		return a.deprovisionAll(ctx, g, t.conn, o, t.writes("deprovision"))
 	})
 }
 
@@ -174,22 +172,22 @@ func (a *app) leavers(ctx context.Context, g *globals, conn *connection, o depro
 }
 
 // deprovisionAll looks at everybody first, has each agreed to, and only then begins.
-func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, o deprovisioning, withWriter func(func(tenantcare.Writer) error) error) error {
+func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, o deprovisioning, write writes) error {
 	if o.file != "" {
 		var err error
 		if o.users, err = listed(o.file); err != nil {
 			return err
 		}
 	}
-	past, err := lookInto(ctx, g)
+	past, err := history.In(ctx, g.ledger)
 	if err != nil {
 		return err
 	}
 	settle := func(user string) error {
-		if !past.undecided(func(w migration.Write) bool { return strings.EqualFold(w.UserID, user) }) {
+		if !past.Undecided(func(w migration.Write) bool { return strings.EqualFold(w.UserID, user) }) {
 			return nil
 		}
-		return withWriter(func(w tenantcare.Writer) error { return a.settle(ctx, g, conn, w, migration.WriteFilter{UserID: user}) })
+		return write(func(w tenantcare.Writer) error { return a.settle(ctx, g, conn, w, migration.WriteFilter{UserID: user}) })
 	}
 	all, err := a.leavers(ctx, g, conn, o, settle)
 	if err != nil {
@@ -204,11 +202,11 @@ func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, 
 		}
 	}
 	doc := deprovisionDocument{Schema: "wave365/deprovision/v1", CloudPCs: []deprovisioned{}}
-	return withWriter(func(w tenantcare.Writer) error {
+	return write(func(w tenantcare.Writer) error {
 		for _, l := range all {
 			done, err := a.leave(ctx, g, conn, w, l, o.keepGrace)
 			if err == nil {
-				err = a.noteLeft(ctx, w, past.rows, l, done.State)
+				err = a.noteLeft(ctx, w, past.Rows, l, done.State)
 			}
 			if err != nil {
 				return err
@@ -216,7 +214,7 @@ func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, 
 			doc.CloudPCs = append(doc.CloudPCs, done)
 		}
 		if g.json {
-			printJSON(a.out, doc)
+			console.JSON(a.out, doc)
 		}
 		return nil
 	})
@@ -241,7 +239,7 @@ func (a *app) printLosses(g *globals, l leaving.Leave, keepGrace bool) {
 	}
 	fmt.Fprintf(a.err, "%s (%s) loses for good:\n", wording.OneLine(l.User.UPN), wording.OneLine(l.User.DisplayName))
 	for _, text := range l.Losses() {
-		fmt.Fprint(a.err, folded("  - ", wording.OneLine(text), columns(a.err)))
+		console.Say(a.err, "  - ", text)
 	}
 	if t := a.when(l.PC.ProvisionedAt); t != "" {
 		state := ""

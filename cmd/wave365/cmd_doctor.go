@@ -12,6 +12,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/blob/bloburl"
 	"wave365/pkg/cloud/clouds"
 	"wave365/pkg/cloud/contact"
@@ -25,7 +26,6 @@ import (
 	"wave365/pkg/preflight/doctor"
 	"wave365/pkg/preflight/rules"
 	"wave365/pkg/runner/awake"
-	"wave365/pkg/summary/wording"
 )
 
 func newDoctorCommand(a *app, g *globals) *cobra.Command {
@@ -59,7 +59,7 @@ func runDoctor(ctx context.Context, a *app, g *globals) error {
 	lines = append(lines, tenant...)
 	worst := doctor.Worst(lines)
 	if g.json {
-		printJSON(a.out, doctorDocument{"wave365/doctor/v1", worst, lines})
+		console.JSON(a.out, doctorDocument{"wave365/doctor/v1", worst, lines})
 	} else {
 		a.printDoctor(g, lines, worst)
 	}
@@ -75,12 +75,12 @@ func runDoctor(ctx context.Context, a *app, g *globals) error {
 }
 
 func (a *app) printDoctor(g *globals, lines []doctor.Line, worst doctor.Grade) {
-	width, sh := columns(a.out), g.shell("")
+	sh := g.shell("")
 	mark := map[doctor.Grade]string{doctor.Good: "good     ", doctor.Warning: "warning  ", doctor.Bad: "bad      "}
 	for _, l := range lines {
-		fmt.Fprint(a.out, folded(mark[l.Grade], wording.OneLine(l.Name+": "+l.Found), width))
+		console.Say(a.out, mark[l.Grade], l.Name+": "+l.Found)
 		if !l.Remedy.Empty() {
-			fmt.Fprint(a.out, folded("           remedy: ", wording.OneLine(sh.Remedy(l.Remedy)), width))
+			console.Say(a.out, "           remedy: ", sh.Remedy(l.Remedy))
 		}
 	}
 	fmt.Fprintln(a.out, map[doctor.Grade]string{
@@ -116,7 +116,7 @@ func (a *app) examineMachine(ctx context.Context, g *globals) []doctor.Line {
 	letGo, err := awake.Keep("wave365 doctor")
 	letGo()
 	return append(lines, doctor.SleepLine(err), doctor.TerminalLine(doctor.Terminal{
-		IsTerminal: a.inTerm, Columns: columns(a.err),
+		IsTerminal: a.inTerm, Columns: console.Width(a.err),
 		Remote: os.Getenv("SSH_CONNECTION") != "", Kept: os.Getenv("TMUX") != "" || os.Getenv("STY") != "",
 	}))
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/fleet"
 	"wave365/pkg/fleet/queue"
@@ -110,8 +111,7 @@ func runFleet(ctx context.Context, a *app, g *globals, database string, all bool
 	// What waits for a person comes first.
 	slices.SortStableFunc(doc.Runs, func(x, y fleetRun) int { return cmp.Compare(bit(y.Person), bit(x.Person)) })
 	if g.json {
-		printJSON(a.out, doc)
-		return nil
+		return a.answer(doc)
 	}
 	a.printFleet(doc)
 	return nil
@@ -232,11 +232,11 @@ func (a *app) printFleet(doc fleetDocument) {
 	if len(rows) == 0 {
 		fmt.Fprintln(a.out, "No run is open.")
 	} else {
-		table(a.out, "TENANT\tLEDGER\tRUN\tSTATE\tROWS\tFAILED, HELD\tPER HOUR", rows)
+		console.Table(a.out, "TENANT\tLEDGER\tRUN\tSTATE\tROWS\tFAILED, HELD\tPER HOUR", rows)
 	}
 	for _, r := range doc.Runs {
 		if text := a.waitsFor(r.Job); text != "" {
-			fmt.Fprint(a.out, folded("  "+r.Ledger+" "+r.Run+": ", wording.OneLine(text), columns(a.out)))
+			console.Say(a.out, "  "+r.Ledger+" "+r.Run+": ", text)
 		}
 	}
 	fmt.Fprintf(a.out, "\n%s, %s in the last hour\n", wording.Count(len(doc.Workers), "worker"), wording.Count(doc.RowsPerHour, "row"))

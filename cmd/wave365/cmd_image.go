@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/tenantcare/listing"
 )
@@ -45,11 +46,10 @@ func (a *app) imageList(ctx context.Context, g *globals, conn *connection, kind 
 		return nothing("there is no such image", "image list shows all there are", fault.NewCommand("image list"))
 	}
 	if g.json {
-		printJSON(a.out, struct {
+		return a.answer(struct {
 			Schema string          `json:"schema"`
 			Images []listing.Image `json:"images"`
 		}{"wave365/image-list/v1", list})
-		return nil
 	}
 	var lines [][]string
 	for _, i := range list {
@@ -59,6 +59,6 @@ func (a *app) imageList(ctx context.Context, g *globals, conn *connection, kind 
 		}
 		lines = append(lines, []string{i.Name, i.Type, i.Version, state, i.OS, i.OSStatus, gib(i.SizeGiB), day(i.Expires), i.ID})
 	}
-	table(a.out, "IMAGE\tTYPE\tVERSION\tSTATUS\tWINDOWS\tSUPPORT\tDISK\tEXPIRES\tID", lines)
+	console.Table(a.out, "IMAGE\tTYPE\tVERSION\tSTATUS\tWINDOWS\tSUPPORT\tDISK\tEXPIRES\tID", lines)
 	return nil
 }

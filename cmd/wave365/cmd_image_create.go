@@ -107,11 +107,10 @@ func (a *app) imageCreate(ctx context.Context, g *globals, conn *connection, o i
 		}
 	}
 	if g.json {
-		printJSON(a.out, struct {
+		return a.answer(struct {
 			Schema string        `json:"schema"`
 			Image  listing.Image `json:"image"`
 		}{"wave365/image-create/v1", listing.Images([]graph.DeviceImage{now}, nil)[0]})
-		return nil
 	}
 	fmt.Fprintf(a.out, "Image %s %s is %s: %s\n", now.DisplayName, now.Version, now.Status, now.ID)
 	return nil
@@ -170,8 +169,7 @@ func (a *app) imageDelete(ctx context.Context, g *globals, conn *connection, cel
 			return err
 		}
 		if g.json {
-			printJSON(a.out, map[string]string{"schema": "wave365/image-delete/v1", "id": one.ID, "name": one.DisplayName})
-			return nil
+			return a.answer(map[string]string{"schema": "wave365/image-delete/v1", "id": one.ID, "name": one.DisplayName})
 		}
 		fmt.Fprintf(a.out, "Image %s %s is gone: %s\n", one.DisplayName, one.Version, one.ID)
 		return nil

@@ -68,8 +68,7 @@ func runLedgerCopy(ctx context.Context, a *app, g *globals, from, to string) err
 		return err
 	}
 	if g.json {
-		printJSON(a.out, map[string]any{"schema": "wave365/ledger-copy/v1", "from": src.Path(), "to": dst.Path(), "runs": len(runs)})
-		return nil
+		return a.answer(map[string]any{"schema": "wave365/ledger-copy/v1", "from": src.Path(), "to": dst.Path(), "runs": len(runs)})
 	}
 	fmt.Fprintf(a.out, "Copied %s from %s to %s, with the audit chain verified.\nThe old ledger is sealed and says where it went. Continue with: %s\n",
 		wording.Count(len(runs), "run"), from, to, shell(to, "").Line(fault.NewCommand("status")))

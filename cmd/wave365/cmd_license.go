@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/run"
 	"wave365/pkg/summary/wording"
@@ -66,8 +67,7 @@ func (a *app) licenseList(ctx context.Context, g *globals, conn *connection, pat
 		doc.Unknown = append(doc.Unknown, r.User)
 	}
 	if g.json {
-		printJSON(a.out, doc)
-		return nil
+		return a.answer(doc)
 	}
 	printLicenses(a.out, all, path != "")
 	for _, r := range unknown {
@@ -98,13 +98,13 @@ func printLicenses(w io.Writer, all []listing.License, forWave bool) {
 		}
 		lines = append(lines, line)
 	}
-	table(w, header, lines)
+	console.Table(w, header, lines)
 	if forWave {
-		fmt.Fprint(w, folded("", "THIS WAVE counts the rows that name the license, also those that validate refuses.", columns(w)))
+		console.Say(w, "", "THIS WAVE counts the rows that name the license, also those that validate refuses.")
 	}
 	for _, l := range all {
 		if len(l.Takers) > 0 {
-			fmt.Fprint(w, folded("\n"+l.SKU+" is named by ", wording.OneLine(strings.Join(l.Takers, ", ")), columns(w)))
+			console.Say(w, "\n"+l.SKU+" is named by ", strings.Join(l.Takers, ", "))
 		}
 	}
 }

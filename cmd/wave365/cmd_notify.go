@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
@@ -103,7 +104,7 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 		return err
 	}
 	if len(gone) > 0 && !g.json {
-		fmt.Fprint(a.err, folded("", wording.OneLine("not told that it is ready, because "+notReady+": "+strings.Join(usersOf(gone), ", ")), columns(a.err)))
+		console.Say(a.err, "", "not told that it is ready, because "+notReady+": "+strings.Join(usersOf(gone), ", "))
 	}
 	notKnown := fmt.Sprintf("whether %s arrived is not known, and nothing is sent again: %s", wording.Count(len(doubtful), "message"), strings.Join(doubtful, ", "))
 	switch {
@@ -112,7 +113,7 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 	case len(messages) == 0:
 		return nothing("everybody was written to already, or there is nothing to tell", "")
 	case len(doubtful) > 0 && !g.json:
-		fmt.Fprint(a.err, folded("", wording.OneLine(notKnown), columns(a.err)))
+		console.Say(a.err, "", notKnown)
 	}
 	if err := a.ask(ctx, g, fmt.Sprintf("Send %s by %s?", wording.Count(len(messages), "message"), channel.Name())); err != nil {
 		return err
@@ -152,28 +153,21 @@ func (o notifying) messages(ctx context.Context, l *ledger.Ledger, r migration.R
 
 // notifyDryRun writes the messages of a run to a folder. It only reads the ledger, also while another process runs the wave.
 func (a *app) notifyDryRun(ctx context.Context, g *globals, id string, o notifying) error {
-	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = l.Close() }()
-	r, err := run.Pick(ctx, l, id)
-	if err != nil {
-		return whichRuns(ctx, l, err)
-	}
-	rows, err := l.Rows(ctx, r.ID)
-	if err != nil {
-		return err
-	}
-	now := time.Now()
-	if r.Sandbox != "" { // this process does not know the time of a rehearsal
-		now = run.LastChange(r, rows)
-	}
-	messages, err := o.messages(ctx, l, r, rows, now.In(a.zone))
-	if err != nil {
-		return err
-	}
-	return a.dryRun(g, r, messages, o.dryRun)
+	return a.inRun(ctx, g, ledger.Options{ReadOnly: true}, id, func(l *ledger.Ledger, r migration.Run) error {
+		rows, err := l.Rows(ctx, r.ID)
+		if err != nil {
+			return err
+		}
+		now := time.Now()
+		if r.Sandbox != "" { // this process does not know the time of a rehearsal
+			now = run.LastChange(r, rows)
+		}
+		messages, err := o.messages(ctx, l, r, rows, now.In(a.zone))
+		if err != nil {
+			return err
+		}
+		return a.dryRun(g, r, messages, o.dryRun)
+	})
 }
 
 func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, messages, gone []notify.Message) error {
@@ -200,7 +194,7 @@ func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, message
 			if s.Error != "" {
 				said += ": " + s.Error
 			}
-			fmt.Fprint(a.out, folded(fmt.Sprintf("%-9s  %-9s  ", s.Result, s.Event), wording.OneLine(said), columns(a.out)))
+			console.Say(a.out, fmt.Sprintf("%-9s  %-9s  ", s.Result, s.Event), said)
 		}
 		if aboutSender(post.Channel, failed) {
 			for _, left := range messages[i+1:] {
@@ -211,10 +205,10 @@ func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, message
 		}
 	}
 	if g.json {
-		printJSON(a.out, doc)
+		console.JSON(a.out, doc)
 	}
 	if untold > 0 {
-		fmt.Fprint(a.err, folded("", fmt.Sprintf("wave365: this concerns the sender, so nobody else was tried: %s not sent; give --notify-from a mailbox of this tenant that this sign-in may send from, and run the same command again", wording.Count(untold, "message")), columns(a.err)))
+		console.Say(a.err, "", fmt.Sprintf("wave365: this concerns the sender, so nobody else was tried: %s not sent; give --notify-from a mailbox of this tenant that this sign-in may send from, and run the same command again", wording.Count(untold, "message")))
 		return exit(doc.ExitCode)
 	}
 	if doc.ExitCode != exitOK {
@@ -247,8 +241,7 @@ func (a *app) dryRun(g *globals, r migration.Run, messages []notify.Message, dir
 		doc.Messages = append(doc.Messages, sentMessage{User: m.User, Event: m.Event, To: m.To, Result: notify.NotSent})
 	}
 	if g.json {
-		printJSON(a.out, doc)
-		return nil
+		return a.answer(doc)
 	}
 	nowhere := slices.DeleteFunc(slices.Clone(messages), func(m notify.Message) bool { return m.To != "" })
 	fmt.Fprintf(a.out, "Wrote %s to %s; nothing was sent.\n", wording.Count(len(messages), "message"), strings.TrimSuffix(dir, "/"))

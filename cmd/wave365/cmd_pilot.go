@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/clocks"
 	"wave365/pkg/pilot"
@@ -46,8 +47,7 @@ leave open: each with the exchanges that show it, and with the knob that makes a
 			answers := pilot.Answers(rec)
 			knobs := pilot.Knobs(answers)
 			if g.json {
-				printJSON(a.out, pilotDocument{"wave365/pilot/v1", rec.Exchanges, rec.First, rec.Last, answers, knobs})
-				return nil
+				return a.answer(pilotDocument{"wave365/pilot/v1", rec.Exchanges, rec.First, rec.Last, answers, knobs})
 			}
 			return printPilot(a, rec, answers, knobs)
 		},
@@ -62,22 +62,22 @@ func printPilot(a *app, rec *recording.Recording, answers []pilot.Answer, knobs 
 			open = append(open, q)
 			continue
 		}
-		fmt.Fprint(a.out, "\n", folded("", q.Question, columns(a.out)), folded("  ", wording.OneLine(q.Answer), columns(a.out)))
+		fmt.Fprint(a.out, "\n", console.Fold("", q.Question, console.Width(a.out)), console.Fold("  ", wording.OneLine(q.Answer), console.Width(a.out)))
 		if q.Knob != "" && q.Value != nil {
-			fmt.Fprint(a.out, folded("  knob   ", fmt.Sprintf("%s: %v", q.Knob, q.Value), columns(a.out)))
+			console.Say(a.out, "  knob   ", fmt.Sprintf("%s: %v", q.Knob, q.Value))
 		}
 		for i, e := range q.Evidence[:min(len(q.Evidence), 2)] {
 			label := "       "
 			if i == 0 {
 				label = "shown  "
 			}
-			fmt.Fprint(a.out, folded("  "+label, fmt.Sprintf("line %d: %s %s, %d%s", e.Line, e.Method, wording.OneLine(shortPath(e.Path)), e.Status, requestText(e.RequestID)), columns(a.out)))
+			console.Say(a.out, "  "+label, fmt.Sprintf("line %d: %s %s, %d%s", e.Line, e.Method, wording.OneLine(shortPath(e.Path)), e.Status, requestText(e.RequestID)))
 		}
 	}
 	if len(open) > 0 {
 		fmt.Fprintf(a.out, "\nNot told by this recording:\n")
 		for _, q := range open {
-			fmt.Fprint(a.out, folded("  ", q.Question+" It takes "+q.Missing+".", columns(a.out)))
+			console.Say(a.out, "  ", q.Question+" It takes "+q.Missing+".")
 		}
 	}
 	if len(knobs) == 0 {

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
@@ -156,11 +157,10 @@ func sealPlan(p plan.Plan, path string) (was time.Time, err error) {
 
 func (a *app) answerPlan(g *globals, p plan.Plan, res preflight.Result, out string) error {
 	if res.Count(wave.Error)+res.Count(wave.Warning) > 0 && !g.json {
-		printFindings(a.err, g.shell(""), res.Findings)
+		console.Findings(a.err, g.shell(""), res.Findings)
 	}
 	if g.json {
-		printJSON(a.out, p)
-		return nil
+		return a.answer(p)
 	}
 	printPlan(a.out, p, a.zone)
 	if out == "" {
@@ -180,7 +180,7 @@ func printPlan(w io.Writer, p plan.Plan, zone *time.Location) {
 	if p.Rehearsal {
 		of += " (a sandbox: nobody is moved)"
 	}
-	fmt.Fprint(w, folded("", "Plan for "+wording.OneLine(of)+":", columns(w)))
+	console.Say(w, "", "Plan for "+wording.OneLine(of)+":")
 	headed := false
 	for _, l := range p.Lines(zone) {
 		lead := strings.Repeat("  ", l.Depth+1)
@@ -195,7 +195,7 @@ func printPlan(w io.Writer, p plan.Plan, zone *time.Location) {
 			}
 			headed, lead = true, ""
 		}
-		fmt.Fprint(w, folded(lead, wording.OneLine(l.Text), columns(w)))
+		console.Say(w, lead, l.Text)
 	}
 }
 
@@ -295,7 +295,7 @@ func asPlanned(sealed, now plan.Plan, path string, again fault.Command) error {
 func (a *app) confirmPlan(ctx context.Context, g *globals, p plan.Plan, res preflight.Result) error {
 	if !g.json {
 		if res.Count(wave.Error)+res.Count(wave.Warning) > 0 {
-			printFindings(a.err, g.shell(""), res.Findings)
+			console.Findings(a.err, g.shell(""), res.Findings)
 		}
 		printPlan(a.err, p, a.zone)
 		fmt.Fprintln(a.err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/summary/wording"
@@ -45,17 +46,16 @@ func (a *app) policyList(ctx context.Context, g *globals, conn *connection) erro
 		list = append(list, listing.ShownPolicy(p, name))
 	}
 	if g.json {
-		printJSON(a.out, struct {
+		return a.answer(struct {
 			Schema   string           `json:"schema"`
 			Policies []listing.Policy `json:"policies"`
 		}{"wave365/policy-list/v1", list})
-		return nil
 	}
 	var lines [][]string
 	for _, p := range list {
 		lines = append(lines, []string{p.Name, p.Type, strings.Join(p.Joins, "; "), p.Image, strings.Join(p.Groups, ", "), p.ID})
 	}
-	table(a.out, "POLICY\tTYPE\tJOIN\tIMAGE\tGROUPS\tID", lines)
+	console.Table(a.out, "POLICY\tTYPE\tJOIN\tIMAGE\tGROUPS\tID", lines)
 	return nil
 }
 
@@ -110,17 +110,16 @@ func (a *app) policyShow(ctx context.Context, g *globals, conn *connection, cell
 	}
 	properties := policyfile.Properties(p)
 	if g.json {
-		printJSON(a.out, struct {
+		return a.answer(struct {
 			Schema     string            `json:"schema"`
 			Policy     listing.Policy    `json:"policy"`
 			Properties map[string]string `json:"properties"`
 		}{"wave365/policy-show/v1", listing.ShownPolicy(p, name), mapOf(properties)})
-		return nil
 	}
 	pairs := []string{"id", p.ID}
 	pairs = append(pairs, properties...)
 	pairs = append(pairs, "groups", strings.Join(listing.Names(p.GroupIDs, name), ", "), "managed by", p.ManagedBy, "grace period", hours(p.GracePeriodHours), "changed", a.when(p.LastModified))
-	details(a.out, pairs...)
+	console.Details(a.out, pairs...)
 	return nil
 }
 
@@ -175,7 +174,7 @@ func (a *app) policyExport(ctx context.Context, g *globals, conn *connection, ce
 	}
 	switch {
 	case g.json:
-		printJSON(a.out, map[string]string{"schema": "wave365/policy-export/v1", "file": out, "yaml": string(text)})
+		console.JSON(a.out, map[string]string{"schema": "wave365/policy-export/v1", "file": out, "yaml": string(text)})
 	case out != "":
 		_, err = a.out.Write([]byte("Wrote " + out + ".\n"))
 	default:

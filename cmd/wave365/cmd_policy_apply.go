@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
@@ -108,7 +109,7 @@ func (a *app) policyApply(ctx context.Context, g *globals, conn *connection, o a
 			}
 		}
 		if g.json {
-			printJSON(a.out, doc)
+			console.JSON(a.out, doc)
 		}
 		return nil
 	})
@@ -153,7 +154,7 @@ func (a *app) policyPlans(ctx context.Context, g *globals, conn *connection, o a
 	}
 	doc.ExitCode = exitUsage
 	if g.json {
-		printJSON(a.out, doc)
+		console.JSON(a.out, doc)
 	}
 	fmt.Fprintln(a.err, "wave365: nothing was changed: correct the files first")
 	return nil, doc, exit(exitUsage)
@@ -181,7 +182,7 @@ func (a *app) printPolicyPlan(d appliedPolicy, p policies.Plan, problems []polic
 		}
 		fmt.Fprintf(a.err, "%s: %s\n", where, wording.OneLine(pr.Message))
 		if pr.Hint != "" {
-			fmt.Fprint(a.err, folded("  remedy:  ", wording.OneLine(pr.Hint), columns(a.err)))
+			console.Say(a.err, "  remedy:  ", pr.Hint)
 		}
 	}
 	if len(problems) > 0 {

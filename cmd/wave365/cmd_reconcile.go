@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/run"
 )
@@ -82,15 +83,15 @@ func runReconcile(ctx context.Context, a *app, g *globals, id string, o reconcil
 		return err
 	}
 	if g.json {
-		printJSON(a.out, rowDocument{"wave365/reconcile/v1", s.Run.ID, to.Target.User, string(to.State), string(to.Step), to.Note})
+		console.JSON(a.out, rowDocument{"wave365/reconcile/v1", s.Run.ID, to.Target.User, string(to.State), string(to.Step), to.Note})
 	} else {
-		fmt.Fprint(a.out, folded("", fmt.Sprintf("%s: %s; the row is %s at %s.", to.Target.User, to.Note, to.State, to.Step), columns(a.out)))
+		console.Say(a.out, "", fmt.Sprintf("%s: %s; the row is %s at %s.", to.Target.User, to.Note, to.State, to.Step))
 	}
 	if queued, err := a.queueAgain(ctx, g.quietJSON(), s, false); queued || err != nil {
 		return err
 	}
 	if !g.json {
-		printCommand(a.out, "Continue with:", g.shell(""), g.shell("").Line(resumeNow(ctx, s.Ledger, s.Run.ID)))
+		console.SayCommand(a.out, "Continue with:", g.shell(""), g.shell("").Line(resumeNow(ctx, s.Ledger, s.Run.ID)))
 	}
 	return nil
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
+	"wave365/cmd/wave365/internal/usage"
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/clocks"
 	"wave365/pkg/ledger"
@@ -100,7 +102,7 @@ func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args
 	case o.sample && len(args) == 1:
 		return usageError{fault.New(fault.Invalid, "usage", "--sample plays a wave of its own, and "+args[0]+" is named as well", "leave out one of them", fault.NewCommand("rehearse", args[0]))}
 	case !o.sample && len(args) == 0:
-		return usageError{fault.New(fault.Invalid, "usage", "rehearse needs a wave file, or --sample", "usage: "+usageLine(cmd), fault.NewCommand("rehearse", "--sample"))}
+		return usageError{fault.New(fault.Invalid, "usage", "rehearse needs a wave file, or --sample", "usage: "+usage.Line(cmd), fault.NewCommand("rehearse", "--sample"))}
 	case g.sandbox != "":
 		return usageError{fault.New(fault.Invalid, "usage", "rehearse makes a tenant of its own from the wave: it takes no --sandbox", "leave out --sandbox; run plays a wave on a scenario of your own",
 			fault.NewCommand("run", "WAVE.csv", "--sandbox=FILE"))}
@@ -279,7 +281,7 @@ func (a *app) answerRehearsal(ctx context.Context, g, own *globals, o rehearseOp
 		}
 	}
 	if g.json {
-		printJSON(a.out, doc)
+		console.JSON(a.out, doc)
 	} else {
 		a.printRehearsal(doc, r, end, time.Now())
 	}
@@ -297,12 +299,12 @@ func (a *app) printRehearsal(doc rehearseDocument, r migration.Run, end, now tim
 		wrong = append(wrong, fmt.Sprintf("%d %s", n, code))
 	}
 	slices.Sort(wrong)
-	details(a.out,
+	console.Details(a.out,
 		"  Would end", fmt.Sprintf("%s after its start: %s if it began now", clocks.Long(time.Duration(doc.Minutes)*time.Minute), clocks.Range(now, now.Add(end.Sub(r.CreatedAt)).In(a.zone))),
 		"  Slots", strconv.Itoa(r.Slots),
 		"  Requests", fmt.Sprintf("%d to Graph (%.1f a row), %d to storage, in %d HTTP calls; %d throttled, %d with an injected fault", doc.Graph, float64(doc.Graph)/float64(max(1, c.Total)), doc.Storage, doc.Calls, doc.Throttled, doc.Spoiled),
 		"  Imports", fmt.Sprintf("%d sent, at most %d within 24 hours; about 1000 a day are taken", doc.Imports, doc.BusiestDay),
 		"  Licenses given", strconv.Itoa(doc.Licenses),
 		"  Went wrong", strings.Join(wrong, ", "))
-	fmt.Fprint(a.out, folded("  Assumed         ", strings.Join(doc.Assumed, "; ")+". validate reads what is so.", columns(a.out)))
+	console.Say(a.out, "  Assumed         ", strings.Join(doc.Assumed, "; ")+". validate reads what is so.")
 }

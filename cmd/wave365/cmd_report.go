@@ -13,6 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
+	"wave365/cmd/wave365/internal/usage"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
@@ -78,7 +80,7 @@ Exit codes: 0 nothing was touched, 1 something was, 2 this is no report folder.`
 				if touched {
 					doc.Verdict, doc.Why, doc.ExitCode = "touched", wording.OneLine(err.Error()), exitUnexpected
 				}
-				printJSON(a.out, doc)
+				console.JSON(a.out, doc)
 			}
 			if touched || g.json {
 				return err
@@ -87,7 +89,7 @@ Exit codes: 0 nothing was touched, 1 something was, 2 this is no report folder.`
 			return nil
 		},
 	}
-	standsAlone(cmd)
+	usage.StandsAlone(cmd)
 	return cmd
 }
 
@@ -105,37 +107,33 @@ func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id stri
 	if o.format != "" && g.json {
 		return usageError{errors.New("--format and --json exclude each other; --format json prints run.json")}
 	}
-	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = l.Close() }()
-	acc, err := a.recorded(ctx, l, id)
-	if err != nil {
-		return err
-	}
-	dir := summary.Dir(cmp.Or(o.dir, acc.Run.ReportDir), acc.Run)
-	if o.redact {
-		if acc, err = pseudonymous(ctx, l, acc); err != nil {
+	return a.inLedger(ctx, g, ledger.Options{ReadOnly: true}, func(l *ledger.Ledger) error {
+		acc, err := a.recorded(ctx, l, id)
+		if err != nil {
 			return err
 		}
-		dir += "-redacted"
-	}
-	if o.format != "" {
-		return report.Print(asIs(a.out), o.format, acc)
-	}
-	if err := run.NotBefore(ctx, l, dir); err != nil {
-		return err
-	}
-	if err := report.Write(dir, acc); err != nil {
-		return err
-	}
-	if r := acc.Run; g.json {
-		printJSON(a.out, runDocument{"wave365/report-command/v1", r.ID, r.Wave, r.Tenant, string(r.State), migration.Count(acc.Rows), acc.ExitCode, dir})
+		dir := summary.Dir(cmp.Or(o.dir, acc.Run.ReportDir), acc.Run)
+		if o.redact {
+			if acc, err = pseudonymous(ctx, l, acc); err != nil {
+				return err
+			}
+			dir += "-redacted"
+		}
+		if o.format != "" {
+			return report.Print(console.AsIs(a.out), o.format, acc)
+		}
+		if err := run.NotBefore(ctx, l, dir); err != nil {
+			return err
+		}
+		if err := report.Write(dir, acc); err != nil {
+			return err
+		}
+		if r := acc.Run; g.json {
+			return a.answer(runDocument{"wave365/report-command/v1", r.ID, r.Wave, r.Tenant, string(r.State), migration.Count(acc.Rows), acc.ExitCode, dir})
+		}
+		fmt.Fprintf(a.out, "Report: %s\n\n%s", filepath.Join(dir, "report.html"), console.Fold("", summary.Verdict(acc), console.Width(a.out)))
 		return nil
-	}
-	fmt.Fprintf(a.out, "Report: %s\n\n%s", filepath.Join(dir, "report.html"), folded("", summary.Verdict(acc), columns(a.out)))
-	return nil
+	})
 }
 
 // recorded is the account of a run as the ledger holds it, true for the moment of the last recorded fact.
@@ -236,32 +234,30 @@ func runCompare(ctx context.Context, a *app, g *globals, o reportOptions, first,
 	if o.format != "table" && o.format != "html" {
 		return usageError{fmt.Errorf("%q is neither table nor html", o.format)}
 	}
-	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = l.Close() }()
-	var both [2]summary.Record
-	for i, id := range []string{first, second} {
-		if both[i], err = a.recorded(ctx, l, id); err != nil {
-			return err
-		}
-		if o.redact {
-			if both[i], err = pseudonymous(ctx, l, both[i]); err != nil {
+	return a.inLedger(ctx, g, ledger.Options{ReadOnly: true}, func(l *ledger.Ledger) error {
+		var both [2]summary.Record
+		var err error
+		for i, id := range []string{first, second} {
+			if both[i], err = a.recorded(ctx, l, id); err != nil {
 				return err
 			}
+			if o.redact {
+				if both[i], err = pseudonymous(ctx, l, both[i]); err != nil {
+					return err
+				}
+			}
 		}
-	}
-	c := compare.Runs(both[0], both[1])
-	switch {
-	case g.json:
-		printJSON(a.out, comparisonOf(c))
-	case o.format == "html":
-		return report.CompareHTML(asIs(a.out), c)
-	default:
-		printComparison(a, c)
-	}
-	return nil
+		c := compare.Runs(both[0], both[1])
+		switch {
+		case g.json:
+			console.JSON(a.out, comparisonOf(c))
+		case o.format == "html":
+			return report.CompareHTML(console.AsIs(a.out), c)
+		default:
+			printComparison(a, c)
+		}
+		return nil
+	})
 }
 
 func comparisonOf(c compare.Comparison) comparisonDocument {
@@ -305,5 +301,5 @@ func printComparison(a *app, c compare.Comparison) {
 	if c.Same > 0 {
 		fmt.Fprintf(a.out, "%d ended the same in both runs.\n", c.Same)
 	}
-	fmt.Fprint(a.out, folded("", c.Verdict(), columns(a.out)))
+	console.Say(a.out, "", c.Verdict())
 }

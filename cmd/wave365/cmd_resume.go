@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
@@ -130,7 +131,7 @@ func (a *app) amend(ctx context.Context, g *globals, s *run.Session, edit *run.E
 	}
 	fmt.Fprintln(a.err, "wave365: the edit is taken over")
 	if !g.json {
-		printFindings(a.err, g.shell(""), res.Findings)
+		console.Findings(a.err, g.shell(""), res.Findings)
 	}
 	if migration.Count(s.Rows).Open() == 0 {
 		return true, a.endedAlready(ctx, g, s)

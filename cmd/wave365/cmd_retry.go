@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
 	"wave365/pkg/summary/wording"
@@ -67,7 +68,7 @@ func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) err
 			return err
 		}
 		if len(attempt.Findings) > 0 {
-			printFindings(a.err, g.shell(""), attempt.Findings)
+			console.Findings(a.err, g.shell(""), attempt.Findings)
 		}
 		if len(attempt.Rows) == 0 {
 			fmt.Fprintln(a.err, "wave365: no row can get a new attempt: nothing to retry")
@@ -133,9 +134,9 @@ func (a *app) printRetry(g *globals, rows []migration.Row, chosen []int, others 
 		if from == migration.StepCheck && r.Step.Imported() {
 			text += ", after what is left of its import is purged"
 		}
-		fmt.Fprint(a.err, folded(fmt.Sprintf("  line %-4d ", r.Target.Line), text, columns(a.err)))
+		console.Say(a.err, fmt.Sprintf("  line %-4d ", r.Target.Line), text)
 	}
 	if others != "" {
-		fmt.Fprint(a.err, folded("  ", others, columns(a.err)))
+		console.Say(a.err, "  ", others)
 	}
 }

@@ -3,10 +3,11 @@ package main
 import (
 	"log/slog"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
+	"wave365/cmd/wave365/internal/usage"
 	"wave365/pkg/cloud/redact/sink"
 	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
@@ -78,7 +79,7 @@ func newRootCommand(a *app) *cobra.Command {
 			if err := refuseJSON(cmd); err != nil {
 				return err
 			}
-			if err := emptyFlags(cmd); err != nil {
+			if err := usage.EmptyFlags(cmd); err != nil {
 				return err
 			}
 			if err := otherSpeed(cmd); err != nil {
@@ -88,7 +89,7 @@ func newRootCommand(a *app) *cobra.Command {
 			if err := settle(a, cmd, g.config); err != nil {
 				return err
 			}
-			if err := missingFlags(cmd); err != nil {
+			if err := usage.MissingFlags(cmd); err != nil {
 				return err
 			}
 			if err := g.checkValues(cmd); err != nil {
@@ -152,8 +153,8 @@ func newRootCommand(a *app) *cobra.Command {
 	root.SetCompletionCommandGroupID("more")
 	complete(root, a, g)
 	root.InitDefaultCompletionCmd()
-	explainMistakes(root)
-	laidOut(root, columns(a.out))
+	usage.Explain(root)
+	usage.Fit(root, console.Width(a.out))
 	return root
 }
 
@@ -184,8 +185,3 @@ func (g *globals) close() {
 
 // besideWave is the value of --sandbox alone: the scenario of that name beside the wave.
 const besideWave = "WAVE.tenant.yaml"
-
-// sandboxURL reports whether --sandbox names one that runs already.
-func sandboxURL(s string) bool {
-	return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://")
-}

@@ -10,12 +10,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
 	"wave365/pkg/run/plan"
+	"wave365/pkg/sandbox/loopback"
 	"wave365/pkg/wave"
 )
 
@@ -159,7 +161,7 @@ func (o runOptions) place(g *globals, path string) (id string, p place, err erro
 	if p, err = g.placeOf(path); err != nil {
 		return id, p, err
 	}
-	if p.sandbox != "" && !sandboxURL(p.sandbox) {
+	if p.sandbox != "" && !loopback.IsURL(p.sandbox) {
 		p.stateDir = filepath.Join(g.localFolder(), "sandbox", id)
 	}
 	return id, p, nil
@@ -257,8 +259,8 @@ func (a *app) ask(ctx context.Context, g *globals, question string) error {
 // askFor prints a prompt and returns the line that is typed, without surrounding blanks. The fault is Interrupted when ctx
 // ends first.
 func (a *app) askFor(ctx context.Context, prompt string) (string, error) {
-	if width := columns(a.err); wider(prompt, width) && !strings.Contains(prompt, "\n") {
-		prompt = strings.TrimSuffix(folded("", prompt, width-len("y ")), "\n") + " " // the answer stands behind it
+	if width := console.Width(a.err); console.Wider(prompt, width) && !strings.Contains(prompt, "\n") {
+		prompt = strings.TrimSuffix(console.Fold("", prompt, width-len("y ")), "\n") + " " // the answer stands behind it
 	}
 	fmt.Fprint(a.err, prompt)
 	if a.typed == nil {

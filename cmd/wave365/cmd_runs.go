@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
@@ -44,54 +45,50 @@ type runOfRuns struct {
 }
 
 func runRuns(ctx context.Context, a *app, g *globals) error {
-	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = l.Close() }()
-	all, err := l.Runs(ctx)
-	if err != nil {
-		return err
-	}
-	counts, err := l.CountsByRun(ctx)
-	if err != nil {
-		return err
-	}
-	doc := runsDocument{Schema: "wave365/runs/v1", Runs: []runOfRuns{}}
-	for _, r := range all {
-		state, c := string(migration.RunFinished), counts[r.ID]
-		if c.Open() > 0 {
-			s, err := run.Stand(ctx, l, r)
-			if err != nil {
-				return err
-			}
-			state = s.State()
+	return a.inLedger(ctx, g, ledger.Options{ReadOnly: true}, func(l *ledger.Ledger) error {
+		all, err := l.Runs(ctx)
+		if err != nil {
+			return err
 		}
-		doc.Runs = append(doc.Runs, runOfRuns{r.ID, r.Wave, r.Tenant, r.CreatedAt, state, c.Succeeded + c.Warned, c.Open(), c.Deferred, c})
-	}
-	if g.json {
-		printJSON(a.out, doc)
+		counts, err := l.CountsByRun(ctx)
+		if err != nil {
+			return err
+		}
+		doc := runsDocument{Schema: "wave365/runs/v1", Runs: []runOfRuns{}}
+		for _, r := range all {
+			state, c := string(migration.RunFinished), counts[r.ID]
+			if c.Open() > 0 {
+				s, err := run.Stand(ctx, l, r)
+				if err != nil {
+					return err
+				}
+				state = s.State()
+			}
+			doc.Runs = append(doc.Runs, runOfRuns{r.ID, r.Wave, r.Tenant, r.CreatedAt, state, c.Succeeded + c.Warned, c.Open(), c.Deferred, c})
+		}
+		if g.json {
+			return a.answer(doc)
+		}
+		if len(doc.Runs) == 0 {
+			fmt.Fprintln(a.out, "The ledger holds no run yet.")
+			return nil
+		}
+		var table bytes.Buffer
+		t := tabwriter.NewWriter(&table, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(t, "RUN\tWAVE\tSTARTED\tSTATE\tROWS\tDONE\tOPEN\tFAILED\tHELD\tLATER")
+		for _, r := range doc.Runs {
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", r.Run, wording.OneLine(r.Wave), a.when(r.StartedAt), r.State, r.Counts.Total, r.Done, r.Open, r.Counts.Failed, r.Counts.Held, r.Later)
+		}
+		_ = t.Flush()
+		width := console.Width(a.out)
+		if !console.Wider(table.String(), width) {
+			_, err = table.WriteTo(a.out)
+			return err
+		}
+		for _, r := range doc.Runs { // a table whose lines the terminal breaks is none
+			console.Say(a.out, "", r.Run+"  "+wording.OneLine(r.Wave)+"  "+r.State)
+			console.Say(a.out, "    ", fmt.Sprintf("started %s; %s: %d done, %d open, %d failed, %d held, %d later", a.when(r.StartedAt), wording.Count(r.Counts.Total, "row"), r.Done, r.Open, r.Counts.Failed, r.Counts.Held, r.Later))
+		}
 		return nil
-	}
-	if len(doc.Runs) == 0 {
-		fmt.Fprintln(a.out, "The ledger holds no run yet.")
-		return nil
-	}
-	var table bytes.Buffer
-	t := tabwriter.NewWriter(&table, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, "RUN\tWAVE\tSTARTED\tSTATE\tROWS\tDONE\tOPEN\tFAILED\tHELD\tLATER")
-	for _, r := range doc.Runs {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%d\t%d\n", r.Run, wording.OneLine(r.Wave), a.when(r.StartedAt), r.State, r.Counts.Total, r.Done, r.Open, r.Counts.Failed, r.Counts.Held, r.Later)
-	}
-	_ = t.Flush()
-	width := columns(a.out)
-	if !wider(table.String(), width) {
-		_, err = table.WriteTo(a.out)
-		return err
-	}
-	for _, r := range doc.Runs { // a table whose lines the terminal breaks is none
-		fmt.Fprint(a.out, folded("", r.Run+"  "+wording.OneLine(r.Wave)+"  "+r.State, width))
-		fmt.Fprint(a.out, folded("    ", fmt.Sprintf("started %s; %s: %d done, %d open, %d failed, %d held, %d later", a.when(r.StartedAt), wording.Count(r.Counts.Total, "row"), r.Done, r.Open, r.Counts.Failed, r.Counts.Held, r.Later), width))
-	}
-	return nil
+	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/usage"
 	"wave365/pkg/fault"
 	"wave365/pkg/run"
 	"wave365/pkg/sandbox"
@@ -119,14 +120,13 @@ func newGenerateCommand(a *app, g *globals) *cobra.Command {
 				return err
 			}
 			if g.json {
-				printJSON(a.out, doc)
-				return nil
+				return a.answer(doc)
 			}
 			fmt.Fprintf(a.out, "Wrote %s and its scenario.\nTry: %s\n", doc.Wave, shell("", "").Line(fault.NewCommand("run", doc.Wave, "--sandbox")))
 			return nil
 		},
 	}
-	standsAlone(cmd)
+	usage.StandsAlone(cmd)
 	f := cmd.Flags()
 	f.IntVar(&rows, "rows", 100, "how many rows")
 	f.Int64Var(&seed, "seed", 1, "the same seed writes the same files")

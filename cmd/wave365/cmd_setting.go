@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/tenantcare"
@@ -44,17 +45,16 @@ func (a *app) settingList(ctx context.Context, g *globals, conn *connection, all
 		list = append(list, listing.ShownSetting(s, name))
 	}
 	if g.json {
-		printJSON(a.out, struct {
+		return a.answer(struct {
 			Schema   string            `json:"schema"`
 			Settings []listing.Setting `json:"settings"`
 		}{"wave365/setting-list/v1", list})
-		return nil
 	}
 	var lines [][]string
 	for _, s := range list {
 		lines = append(lines, []string{s.Name, s.Source, strings.Join(s.Groups, ", "), yes(s.LocalAdmin), yes(s.Reset), s.ID})
 	}
-	table(a.out, "SETTING\tBUILDS FROM\tGROUPS\tLOCAL ADMIN\tRESET\tID", lines)
+	console.Table(a.out, "SETTING\tBUILDS FROM\tGROUPS\tLOCAL ADMIN\tRESET\tID", lines)
 	return nil
 }
 
@@ -82,13 +82,12 @@ func (a *app) settingShow(ctx context.Context, g *globals, conn *connection, cel
 	}
 	s := listing.ShownSetting(one, name)
 	if g.json {
-		printJSON(a.out, struct {
+		return a.answer(struct {
 			Schema  string          `json:"schema"`
 			Setting listing.Setting `json:"setting"`
 		}{"wave365/setting-show/v1", s})
-		return nil
 	}
-	details(a.out, "setting", s.Name, "id", s.ID, "builds from", s.Source, "groups", strings.Join(s.Groups, ", "), "local admin", yes(s.LocalAdmin),
+	console.Details(a.out, "setting", s.Name, "id", s.ID, "builds from", s.Source, "groups", strings.Join(s.Groups, ", "), "local admin", yes(s.LocalAdmin),
 		"reset by the user", yes(s.Reset), "restore points", s.Restore, "changed", a.when(s.LastModified))
 	return nil
 }

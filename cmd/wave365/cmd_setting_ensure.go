@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
@@ -112,13 +113,12 @@ func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o
 			if err != nil {
 				return err
 			}
-			printJSON(a.out, struct {
+			return a.answer(struct {
 				Schema  string          `json:"schema"`
 				Setting listing.Setting `json:"setting"`
 			}{"wave365/setting-ensure/v1", listing.ShownSetting(s, name)})
-			return nil
 		}
-		fmt.Fprint(a.out, folded("", fmt.Sprintf("User setting %s builds from snapshots for %s, and was read back: %s", s.DisplayName, wording.Count(len(s.GroupIDs), "group"), s.ID), columns(a.out)))
+		console.Say(a.out, "", fmt.Sprintf("User setting %s builds from snapshots for %s, and was read back: %s", s.DisplayName, wording.Count(len(s.GroupIDs), "group"), s.ID))
 		return nil
 	})
 }
@@ -134,7 +134,7 @@ func (a *app) settleSettings(ctx context.Context, g *globals, conn *connection) 
 }
 
 func (a *app) printSettingPlan(p snapshotsetting.Plan) {
-	say := func(lead, text string) { fmt.Fprint(a.err, folded(lead, wording.OneLine(text), columns(a.err))) }
+	say := func(lead, text string) { console.Say(a.err, lead, text) }
 	switch {
 	case p.Have.ID == "":
 		say("  + ", fmt.Sprintf("user setting %s, builds from snapshots", p.Name))

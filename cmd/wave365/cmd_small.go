@@ -10,9 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
+	"wave365/cmd/wave365/internal/usage"
 	"wave365/pkg/ledger"
 	"wave365/pkg/ledger/process"
-	"wave365/pkg/run"
 	"wave365/pkg/wave"
 )
 
@@ -24,7 +25,7 @@ func newVersionCommand(a *app, g *globals) *cobra.Command {
 			return nil
 		},
 	}
-	standsAlone(cmd)
+	usage.StandsAlone(cmd)
 	return cmd
 }
 
@@ -42,7 +43,7 @@ func (a *app) printVersion(g *globals) {
 			}
 		}
 	}
-	printJSON(a.out, doc)
+	console.JSON(a.out, doc)
 }
 
 func versionText() string {
@@ -69,17 +70,16 @@ func newTemplateCommand(a *app, g *globals) *cobra.Command {
 			}
 			switch {
 			case g.json:
-				printJSON(a.out, map[string]string{"schema": "wave365/template/v1", "csv": string(csv), "wave": out})
-				return nil
+				return a.answer(map[string]string{"schema": "wave365/template/v1", "csv": string(csv), "wave": out})
 			case out != "":
 				fmt.Fprintf(a.out, "Wrote %s.\n", out)
 				return nil
 			}
-			_, err := asIs(a.out).Write(csv)
+			_, err := console.AsIs(a.out).Write(csv)
 			return err
 		},
 	}
-	standsAlone(cmd)
+	usage.StandsAlone(cmd)
 	cmd.Flags().StringVar(&out, "out", "", "write it to this file, which must not be there yet")
 	cmd.Flags().BoolVar(&semicolon, "semicolon", false, "separate the columns with semicolons, as Excel does in German, French, Polish, …")
 	return cmd
@@ -101,27 +101,23 @@ func newUnlockCommand(a *app, g *globals) *cobra.Command {
 func runUnlock(ctx context.Context, a *app, g *globals, id string) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
-	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = l.Close() }()
-	h, held, err := l.Holder(ctx)
-	if err != nil {
-		return err
-	}
-	if held && h.ID == id && h.Life == process.Unknown {
-		if err := a.ask(ctx, g, fmt.Sprintf("Is it certain that process %d of %s on %s has ended? Two processes on one run may import twice.", h.PID, h.User, h.Host)); err != nil {
+	return a.inLedger(ctx, g, ledger.Options{}, func(l *ledger.Ledger) error {
+		h, held, err := l.Holder(ctx)
+		if err != nil {
 			return err
 		}
-	}
-	if err := l.Unlock(ctx, id); err != nil {
-		return err
-	}
-	if g.json {
-		printJSON(a.out, map[string]string{"schema": "wave365/unlock/v1", "ledger": g.ledger})
+		if held && h.ID == id && h.Life == process.Unknown {
+			if err := a.ask(ctx, g, fmt.Sprintf("Is it certain that process %d of %s on %s has ended? Two processes on one run may import twice.", h.PID, h.User, h.Host)); err != nil {
+				return err
+			}
+		}
+		if err := l.Unlock(ctx, id); err != nil {
+			return err
+		}
+		if g.json {
+			return a.answer(map[string]string{"schema": "wave365/unlock/v1", "ledger": g.ledger})
+		}
+		fmt.Fprintln(a.out, "The ledger is free.")
 		return nil
-	}
-	fmt.Fprintln(a.out, "The ledger is free.")
-	return nil
+	})
 }

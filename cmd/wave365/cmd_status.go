@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/cloud/clouds"
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/clocks"
@@ -26,6 +27,7 @@ import (
 	"wave365/pkg/report"
 	"wave365/pkg/run"
 	"wave365/pkg/runner"
+	"wave365/pkg/sandbox/loopback"
 	"wave365/pkg/summary"
 	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/wording"
@@ -89,45 +91,41 @@ type processDocument struct {
 }
 
 func runStatus(ctx context.Context, a *app, g *globals, id, user string) error {
-	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{ReadOnly: true})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = l.Close() }()
-	r, err := run.Pick(ctx, l, id)
-	if fault.CodeOf(err) == "ledger.no-run" && user == "" {
-		err = orPerson(ctx, l, id, err)
-	}
-	if err != nil {
-		return whichRuns(ctx, l, err)
-	}
-	g.at.is(r)
-	if g.live != "" {
-		return a.followLive(ctx, g.live, l, r)
-	}
-	s, err := run.Stand(ctx, l, r)
-	if err != nil {
-		return err
-	}
-	if user != "" {
-		return a.answerStory(ctx, g, l, s, user)
-	}
-	st := standing{s, a.queueOf(ctx, g, r.ID)}
-	now := tenantNow(ctx, r, st.goesOn(), st.Seen)
-	to, err := l.WentTo(ctx)
-	if err != nil {
-		return err
-	}
-	if to != "" { // nothing can be recorded here any more: what is worth typing is about the copy
-		a.tell(g, "the ledger %s was copied to %s, where the run continues; here it stands as it was then", g.ledger, to)
-		g.ledger = cmp.Or(ledgerFlag(to), defaultLedger)
-	}
-	if g.json {
-		printJSON(a.out, statusOf(g, st, now))
+	return a.inLedger(ctx, g, ledger.Options{ReadOnly: true}, func(l *ledger.Ledger) error {
+		r, err := run.Pick(ctx, l, id)
+		if fault.CodeOf(err) == "ledger.no-run" && user == "" {
+			err = orPerson(ctx, l, id, err)
+		}
+		if err != nil {
+			return whichRuns(ctx, l, err)
+		}
+		g.at.is(r)
+		if g.live != "" {
+			return a.followLive(ctx, g.live, l, r)
+		}
+		s, err := run.Stand(ctx, l, r)
+		if err != nil {
+			return err
+		}
+		if user != "" {
+			return a.answerStory(ctx, g, l, s, user)
+		}
+		st := standing{s, a.queueOf(ctx, g, r.ID)}
+		now := tenantNow(ctx, r, st.goesOn(), st.Seen)
+		to, err := l.WentTo(ctx)
+		if err != nil {
+			return err
+		}
+		if to != "" { // nothing can be recorded here any more: what is worth typing is about the copy
+			a.tell(g, "the ledger %s was copied to %s, where the run continues; here it stands as it was then", g.ledger, to)
+			g.ledger = cmp.Or(ledgerFlag(to), defaultLedger)
+		}
+		if g.json {
+			return a.answer(statusOf(g, st, now))
+		}
+		a.printStanding(g, st, now)
 		return nil
-	}
-	a.printStanding(g, st, now)
-	return nil
+	})
 }
 
 // orPerson is the error for a run that is not there, or, where its name is that of a person of the run that goes without a
@@ -166,7 +164,7 @@ func tenantNow(ctx context.Context, r migration.Run, goesOn bool, seen time.Time
 	if r.Sandbox == "" {
 		return time.Now()
 	}
-	if goesOn && sandboxURL(r.Sandbox) && clouds.Loopback(r.Sandbox) == nil {
+	if goesOn && loopback.IsURL(r.Sandbox) && clouds.Loopback(r.Sandbox) == nil {
 		if c, err := sandboxClock(ctx, originOf(r.Sandbox)); err == nil && c.Now().After(seen) {
 			return c.Now()
 		}
@@ -215,9 +213,9 @@ func nextOf(s standing) []fault.Command {
 
 // printStanding prints where a run stands, the numbers first.
 func (a *app) printStanding(g *globals, s standing, now time.Time) {
-	r, width := s.Run, columns(a.out)
-	say := func(lead, text string) { fmt.Fprint(a.out, folded("  "+lead, text, width)) }
-	fmt.Fprint(a.out, folded("", fmt.Sprintf("Run %s of wave %s in %s: %s", r.ID, r.Wave, tenantText(r), s.State()), width))
+	r := s.Run
+	say := func(lead, text string) { console.Say(a.out, "  "+lead, text) }
+	console.Say(a.out, "", fmt.Sprintf("Run %s of wave %s in %s: %s", r.ID, r.Wave, tenantText(r), s.State()))
 	say("", countsText(s.Counts))
 	if n := len(summary.TakenBack(s.Events)); n > 0 {
 		say("", wording.Count(n, "row")+" taken back since")
@@ -248,11 +246,11 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	if s.Counts.Open() > 0 { // what was skipped before it began would push the rest off a small screen; it is counted above
 		told = slices.DeleteFunc(slices.Clone(s.Rows), func(x migration.Row) bool { return x.State == migration.Skipped })
 	}
-	printOutcome(a.out, g.shell(r.ID), told)
+	console.Outcome(a.out, g.shell(r.ID), told)
 	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(r.ReportDir, r), report.FilePage))
 	if s.Counts.Open() > 0 && !s.goesOn() {
 		sh := g.shell(r.ID)
-		printCommand(a.out, "Continue with:", sh, sh.Line(advice.Resume(r, s.Rows, s.Events)))
+		console.SayCommand(a.out, "Continue with:", sh, sh.Line(advice.Resume(r, s.Rows, s.Events)))
 	}
 }
 
@@ -345,7 +343,7 @@ func printAtWork(w io.Writer, s run.Standing, now time.Time, zone *time.Location
 		users = append(users, wording.OneLine(r.Target.User))
 	}
 	domain := "" // what all have in common is left out where room is short
-	if columns(w) > 0 {
+	if console.Width(w) > 0 {
 		domain = screen.CommonDomain(users)
 	}
 	t := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
@@ -379,9 +377,9 @@ func printAtWork(w io.Writer, s run.Standing, now time.Time, zone *time.Location
 		if note == "" {
 			lead = strings.TrimRight(lead, " ")
 		}
-		text := folded(lead, wording.OneLine(notes[i]), columns(w))
-		if wider(text, columns(w)) {
-			text = strings.TrimRight(lead, " ") + "\n" + folded("           ", wording.OneLine(notes[i]), columns(w))
+		text := console.Fold(lead, wording.OneLine(notes[i]), console.Width(w))
+		if console.Wider(text, console.Width(w)) {
+			text = strings.TrimRight(lead, " ") + "\n" + console.Fold("           ", wording.OneLine(notes[i]), console.Width(w))
 		}
 		fmt.Fprint(w, text)
 	}

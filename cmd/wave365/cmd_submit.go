@@ -12,6 +12,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
+	"wave365/pkg/sandbox/loopback"
 	"wave365/pkg/wave"
 )
 
@@ -54,11 +55,14 @@ func (s *submission) check(g *globals, p place, now time.Time, zone *time.Locati
 	switch {
 	case !ledger.InDatabase(g.ledger):
 		return usageError{fault.New(fault.Invalid, "usage", "submit needs a ledger that workers on other machines reach", "give --ledger 'postgres://USER@HOST/DB?ledger=NAME'")}
-	case p.sandbox != "" && !sandboxURL(p.sandbox):
+	case p.sandbox != "" && !loopback.IsURL(p.sandbox):
 		return usageError{fault.New(fault.Invalid, "usage", "a sandbox within this process ends with it, and workers cannot reach it", "start one with wave365 sandbox, and name it with --sandbox=URL")}
 	}
-	if s.at != "" {
-		s.begin, err = momentOf(s.at, now, zone)
+	if s.at == "" {
+		return nil
+	}
+	if s.begin, err = run.Moment(s.at, now, zone); err != nil {
+		err = usageError{fault.New(fault.Invalid, "usage", "--at: "+err.Error(), fault.HintOf(err))}
 	}
 	return err
 }
@@ -118,8 +122,7 @@ func (a *app) answerQueued(ctx context.Context, g *globals, q *queue.Queue, r mi
 	}
 	workers, unknown := q.Workers(ctx)
 	if g.json {
-		printJSON(a.out, queuedDocument{"wave365/submit/v1", r.ID, r.Wave, r.Tenant, begin, len(workers)})
-		return nil
+		return a.answer(queuedDocument{"wave365/submit/v1", r.ID, r.Wave, r.Tenant, begin, len(workers)})
 	}
 	when := "at once"
 	if !begin.IsZero() {

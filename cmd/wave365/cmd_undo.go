@@ -7,8 +7,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
+	"wave365/pkg/run/history"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/undoing"
@@ -98,7 +100,7 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 		return err
 	}
 	if g.json {
-		printJSON(a.out, doc)
+		console.JSON(a.out, doc)
 	}
 	return nil
 }
@@ -170,7 +172,7 @@ func (b back) question() string {
 func (a *app) takeBack(ctx context.Context, g *globals, t *afterwards, row migration.Row, b back) (undoDocument, error) {
 	tell := func(text string) {
 		if !g.json {
-			fmt.Fprint(a.out, folded("", wording.OneLine(text), columns(a.out)))
+			console.Say(a.out, "", text)
 		}
 	}
 	err := undoing.Do(ctx, t.writer("undo"), t.conn.graph, b.Plan, func(s undoing.Step) { tell(strings.ToUpper(s.Undone[:1]) + s.Undone[1:]) })
@@ -218,8 +220,8 @@ func (a *app) groupUndone(g *globals, r wavegroup.Removal) undoneStep {
 // madeGroup is the row's group, where --create-group made it, with whether it can be taken back; nil: it was not made.
 func (a *app) madeGroup(ctx context.Context, t *afterwards, p undoing.Plan) (*wavegroup.Removal, error) {
 	target := p.Row.Target
-	h, err := readHistory(ctx, t.Ledger, t.Run.Tenant)
-	if err != nil || !h.made(target.GroupID) {
+	h, err := history.Of(ctx, t.Ledger, t.Run.Tenant)
+	if err != nil || !h.Made(target.GroupID) {
 		return nil, err
 	}
 	leaves := p.Leaves() // who stays a member keeps the group
@@ -232,12 +234,12 @@ func (a *app) madeGroup(ctx context.Context, t *afterwards, p undoing.Plan) (*wa
 
 // removal looks at a group that was made. but is the row that is taken back; its zero value is none. While a Cloud PC is there
 // that came by the group, it stays: by it alone one in its grace period can be brought back.
-func (a *app) removal(ctx context.Context, t *afterwards, h history, id, name, besides string, but migration.Row) (*wavegroup.Removal, error) {
+func (a *app) removal(ctx context.Context, t *afterwards, h history.History, id, name, besides string, but migration.Row) (*wavegroup.Removal, error) {
 	stays := func(format string, args ...any) (*wavegroup.Removal, error) {
 		return &wavegroup.Removal{ID: id, Name: name, Why: fmt.Sprintf(format, args...)}, nil
 	}
 	policyOf := map[string]string{}
-	for _, r := range h.rows {
+	for _, r := range h.Rows {
 		if !strings.EqualFold(r.Target.GroupID, id) {
 			continue
 		}
@@ -261,7 +263,7 @@ func (a *app) removal(ctx context.Context, t *afterwards, h history, id, name, b
 
 // undoGroups takes back the groups that --create-group made for the run and nobody is in.
 func (a *app) undoGroups(ctx context.Context, g *globals, t *afterwards) error {
-	h, err := readHistory(ctx, t.Ledger, t.Run.Tenant)
+	h, err := history.Of(ctx, t.Ledger, t.Run.Tenant)
 	if err != nil {
 		return err
 	}
@@ -269,7 +271,7 @@ func (a *app) undoGroups(ctx context.Context, g *globals, t *afterwards) error {
 	seen := map[string]bool{}
 	for _, row := range t.Rows {
 		id := strings.ToLower(row.Target.GroupID)
-		if seen[id] || !h.made(id) {
+		if seen[id] || !h.Made(id) {
 			continue
 		}
 		seen[id] = true
@@ -304,7 +306,7 @@ func (a *app) undoGroups(ctx context.Context, g *globals, t *afterwards) error {
 		doc.Steps = append(doc.Steps, a.groupUndone(g, r))
 	}
 	if g.json {
-		printJSON(a.out, doc)
+		console.JSON(a.out, doc)
 	}
 	return nil
 }
@@ -321,7 +323,7 @@ func undone(g *globals, id string, p undoing.Plan) undoDocument {
 }
 
 func (a *app) printUndo(g *globals, p undoing.Plan) {
-	fmt.Fprint(a.out, folded("", fmt.Sprintf("What run %s did for %s, the latest first:", p.Row.Run, wording.OneLine(p.Row.Target.User)), columns(a.out)))
+	console.Say(a.out, "", fmt.Sprintf("What run %s did for %s, the latest first:", p.Row.Run, wording.OneLine(p.Row.Target.User)))
 	for _, s := range p.Steps {
 		if s.Back() {
 			a.bullet(g, "-", s.What+": "+s.Will(), nil)

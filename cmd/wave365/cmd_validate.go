@@ -11,6 +11,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
@@ -203,12 +204,12 @@ func (a *app) answerValidate(g *globals, file *wave.File, res preflight.Result) 
 		rows = len(file.Rows)
 	}
 	if g.json {
-		printJSON(a.out, validateDocument{
+		console.JSON(a.out, validateDocument{
 			Schema: "wave365/validate/v1", Rows: rows, Errors: res.Count(wave.Error), Warnings: res.Count(wave.Warning),
 			Findings: emptyNotNull(res.Findings),
 		})
 	} else {
-		printFindings(a.out, g.shell(""), res.Findings)
+		console.Findings(a.out, g.shell(""), res.Findings)
 		printValidity(a.out, rows, res)
 	}
 	switch {

@@ -12,13 +12,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/cloud/redact/sink"
 	"wave365/pkg/fault"
 	"wave365/pkg/fleet"
+	"wave365/pkg/fleet/credentials"
 	"wave365/pkg/fleet/monitor"
 	"wave365/pkg/fleet/queue"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
+	"wave365/pkg/sandbox/loopback"
 )
 
 // workerOptions are the flags of worker.
@@ -101,7 +104,7 @@ func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	keys, err := readCredentials(o.credentials)
+	keys, err := credentials.Read(o.credentials)
 	if err != nil {
 		return err
 	}
@@ -133,7 +136,7 @@ func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
 	}
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(g.logLevel)) // it was read before
-	log := slog.New(slog.NewJSONHandler(sink.Writer(asIs(a.err)), &slog.HandlerOptions{Level: level}))
+	log := slog.New(slog.NewJSONHandler(sink.Writer(console.AsIs(a.err)), &slog.HandlerOptions{Level: level}))
 	meter := &fleet.Meter{}
 	watching, unwatch := context.WithCancel(context.WithoutCancel(ctx))
 	served := make(chan error, 1)
@@ -160,18 +163,18 @@ func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
 }
 
 // workerSession says how a worker drives runs of the ledger with that address.
-func (a *app) workerSession(g *globals, keys credentials, address string) run.Options {
+func (a *app) workerSession(g *globals, keys credentials.File, address string) run.Options {
 	its := *g
 	its.ledger, its.quiet, its.sandbox, its.blobEndpoint, its.account = address, true, "", "", ""
 	o := a.session(&its)
 	o.Zone = time.UTC // where a worker stands says nothing about who reads
 	o.Connect = func(ctx context.Context, r migration.Run) (*run.Services, error) {
-		if r.Sandbox != "" && !sandboxURL(r.Sandbox) {
+		if r.Sandbox != "" && !loopback.IsURL(r.Sandbox) {
 			return nil, fault.New(fault.Invalid, "sandbox.gone", "the run's sandbox was within the process that began it", "continue there, or start again with --sandbox=URL")
 		}
 		as := its.as(r)
 		if r.Sandbox == "" {
-			config, ok := keys.of(r.Tenant)
+			config, ok := keys.Of(r.Tenant)
 			if !ok {
 				return nil, fmt.Errorf("%s (%s): %w", r.TenantName, r.Tenant, fleet.ErrNoCredential)
 			}

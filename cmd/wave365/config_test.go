@@ -1,56 +1,11 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"unicode/utf16"
-
-	"github.com/google/go-cmp/cmp"
-	"github.com/spf13/pflag"
 
 	"wave365/pkg/cloud/clouds"
 )
-
-func asUTF16(s string) []byte {
-	out := []byte{0xFF, 0xFE}
-	for _, u := range utf16.Encode([]rune(s)) {
-		out = append(out, byte(u), byte(u>>8))
-	}
-	return out
-}
-
-func written(t *testing.T, data []byte) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "wave365.yaml")
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// The configuration file is read however an editor or PowerShell has written it.
-func TestReadConfig(t *testing.T) {
-	t.Parallel()
-	want := map[string]any{"storage-account": "contosovhds", "slots": uint64(8), "tenant": nil}
-	const text = "storage-account: contosovhds # Zürich\nslots: 8\ntenant:\n"
-	for name, data := range map[string][]byte{
-		"UTF-8": []byte(text), "a mark": []byte("\uFEFF" + text), "UTF-16": asUTF16(text), "CR LF": []byte("\uFEFF" + strings.ReplaceAll(text, "\n", "\r\n")),
-		"keys in quotes": []byte("\"storage-account\": 'contosovhds'\n'slots': 8\n\"tenant\": ~\n"), "JSON": []byte(`{"storage-account": "contosovhds", "slots": 8, "tenant": null}`),
-		"a document mark": []byte("---\n" + text),
-	} {
-		got, err := readConfig(pflag.NewFlagSet("", pflag.ContinueOnError), written(t, data))
-		if diff := cmp.Diff(want, got); diff != "" || err != nil {
-			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
-		}
-	}
-	for name, data := range map[string][]byte{"empty": nil, "comments": []byte("# slots: 8\n"), "a mark alone": []byte("\uFEFF")} {
-		if got, err := readConfig(pflag.NewFlagSet("", pflag.ContinueOnError), written(t, data)); err != nil || len(got) > 0 {
-			t.Errorf("%s: %v %v", name, got, err)
-		}
-	}
-}
 
 // A storage account is known by whatever people copy of it, and refused for what it is.
 func TestStorageRoot(t *testing.T) {

@@ -217,7 +217,7 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 
 // rehearse finds or starts the sandbox and takes over its time.
 func (c *connection) rehearse(ctx context.Context, g *globals, p place) (loopback.Endpoints, error) {
-	if sandboxURL(p.sandbox) {
+	if loopback.IsURL(p.sandbox) {
 		u, err := url.Parse(p.sandbox)
 		if err != nil || u.Host == "" {
 			return loopback.Endpoints{}, fault.New(fault.Invalid, "usage", "--sandbox="+p.sandbox+" is not a URL", "copy the graph URL that the sandbox command printed")

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
@@ -59,7 +60,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 	if err != nil {
 		code, _ := exitCode(err)
 		_ = a.writeReport(context.WithoutCancel(ctx), l, r.ID, now(), code)
-		printCommand(a.err, "wave365: the run has stopped; resume with:", g.shell(r.ID), toResume())
+		console.SayCommand(a.err, "wave365: the run has stopped; resume with:", g.shell(r.ID), toResume())
 		return err
 	}
 	switch {
@@ -97,25 +98,25 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 		return err
 	}
 	if g.json {
-		printJSON(a.out, runDocument{"wave365/run/v1", r.ID, r.Wave, r.Tenant, state, counts, code, dir})
+		console.JSON(a.out, runDocument{"wave365/run/v1", r.ID, r.Wave, r.Tenant, state, counts, code, dir})
 	} else {
-		printOutcome(a.out, g.shell(id), rows)
-		fmt.Fprintf(a.out, "\nReport: %s\n\n%s", filepath.Join(dir, report.FilePage), folded("", summary.Verdict(account), columns(a.out)))
+		console.Outcome(a.out, g.shell(id), rows)
+		fmt.Fprintf(a.out, "\nReport: %s\n\n%s", filepath.Join(dir, report.FilePage), console.Fold("", summary.Verdict(account), console.Width(a.out)))
 	}
 	goOn := g.shell(id).Line(advice.Resume(r, rows, events))
 	switch end {
 	case runner.Finished:
 		if c := closeCommand(account); c != "" && !g.json {
-			printCommand(a.out, "The user settings of the wave still build from snapshots; when it is over:", account.Shell, c)
+			console.SayCommand(a.out, "The user settings of the wave still build from snapshots; when it is over:", account.Shell, c)
 		}
 	case runner.Reached:
-		printCommand(a.err, "wave365: "+wording.Count(counts.Open(), "row")+" imported, the cut-over waits for:", g.shell(id), goOn)
+		console.SayCommand(a.err, "wave365: "+wording.Count(counts.Open(), "row")+" imported, the cut-over waits for:", g.shell(id), goOn)
 	default:
 		lead := "continue with:"
 		if end == runner.Halted {
 			lead = "once the cause is removed, " + lead
 		}
-		printCommand(a.err, "wave365: "+leftOpen(rows)+"; "+lead, g.shell(id), goOn)
+		console.SayCommand(a.err, "wave365: "+leftOpen(rows)+"; "+lead, g.shell(id), goOn)
 	}
 	if unwritten != nil {
 		return unwritten
@@ -183,10 +184,10 @@ func resumeNow(ctx context.Context, l *ledger.Ledger, id string) fault.Command {
 // view is how this command shows its progress.
 func (a *app) view(g *globals, now func() time.Time) progress.View {
 	if g.json && !g.quiet {
-		return progress.NewJSON(asIs(a.err), now)
+		return progress.NewJSON(console.AsIs(a.err), now)
 	}
 	return progress.New(progress.Options{
-		Out: asIs(a.err), Terminal: a.errTerm, Color: a.color(), ASCII: a.ascii(), Now: now, Quiet: g.quiet,
+		Out: console.AsIs(a.err), Terminal: a.errTerm, Color: a.color(), ASCII: a.ascii(), Now: now, Quiet: g.quiet,
 		Width:  func() int { w, _ := a.size(); return w },
 		Height: func() int { _, h := a.size(); return h },
 	})

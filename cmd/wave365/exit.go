@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/cloud/redact"
 	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
@@ -101,18 +102,18 @@ func errorText(err error, sh wording.Shell, width int) string {
 	var b strings.Builder
 	lead := "wave365: "
 	for line := range strings.Lines(clean(err.Error())) {
-		if line = strings.TrimSuffix(line, "\n"); wider(lead+line, width) && !strings.HasPrefix(line, " ") {
-			b.WriteString(folded(lead, line, width))
+		if line = strings.TrimSuffix(line, "\n"); console.Wider(lead+line, width) && !strings.HasPrefix(line, " ") {
+			b.WriteString(console.Fold(lead, line, width))
 		} else {
 			b.WriteString(lead + line + "\n")
 		}
 		lead = ""
 	}
 	if do.Text != "" {
-		b.WriteString(folded("  ", clean(do.Text), width))
+		b.WriteString(console.Fold("  ", clean(do.Text), width))
 	}
 	for _, line := range sh.Lines(do) {
-		b.WriteString(typed("  ", clean(line), width, sh.Windows))
+		b.WriteString(console.Command("  ", clean(line), width, sh.Windows))
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

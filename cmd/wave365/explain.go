@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/catalogue"
 	"wave365/pkg/fault/catalogue/entry"
@@ -48,7 +49,7 @@ func explainCode(a *app, g *globals, code string) error {
 	case len(found) == 0:
 		return fault.New(fault.Invalid, catalogue.Usage, "there is no code "+code, codesLike(code), fault.NewCommand("validate", "--explain", familyLike(code)))
 	case g.json:
-		printJSON(a.out, doc)
+		console.JSON(a.out, doc)
 	case found[0].Code == code:
 		printExplanation(a.out, sh, found[0])
 	default:
@@ -90,9 +91,9 @@ func codesLike(code string) string {
 }
 
 func printExplanation(w io.Writer, sh wording.Shell, e entry.Entry) {
-	width := columns(w)
-	fmt.Fprintf(w, "%s (%s): %s\n\n%s%s", e.Code, severityOf(e), e.Title, folded("", e.Meaning, width), folded("Who acts:   ", e.Who, width))
-	printRemedy(w, "Remedy:     ", sh, e.Advice())
+	width := console.Width(w)
+	fmt.Fprintf(w, "%s (%s): %s\n\n%s%s", e.Code, severityOf(e), e.Title, console.Fold("", e.Meaning, width), console.Fold("Who acts:   ", e.Who, width))
+	console.Remedy(w, "Remedy:     ", sh, e.Advice())
 }
 
 // familyLike is the family that a code names, when there is one; else any, as an example.

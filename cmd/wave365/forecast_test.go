@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
@@ -113,7 +114,7 @@ func TestOneForecast(t *testing.T) {
 		stands := standing{Standing: run.Standing{Run: e.run, Rows: e.rows, Events: e.events, Counts: migration.Count(e.rows), Running: true, Holder: &ledger.Holder{}, Seen: e.now}}
 		a.printStanding(g, stands, e.now)
 		answered := &bytes.Buffer{}
-		printJSON(answered, statusOf(g, stands, e.now))
+		console.JSON(answered, statusOf(g, stands, e.now))
 		packed := strings.NewReplacer("\n", "", " ", "").Replace(answered.String())
 
 		acc := summary.Record{Run: e.run, Rows: e.rows, Events: e.events, At: e.now, Zone: time.UTC, Live: true}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/usage"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 )
@@ -21,10 +22,9 @@ const fleetProgram = "wave365-fleet"
 // handOver gives a command line to the program that has the database, when it is about one. This process then ends with
 // that one's exit code.
 func handOver(a *app, cmd *cobra.Command, g *globals, args []string) error {
-	_, stands := cmd.Annotations[alone]
 	switch {
 	case slices.Contains([]string{"submit", "worker", "fleet"}, cmd.Name()):
-	case !stands && ledger.InDatabase(g.ledger), slices.ContainsFunc(args, ledger.InDatabase):
+	case !usage.Alone(cmd) && ledger.InDatabase(g.ledger), slices.ContainsFunc(args, ledger.InDatabase):
 	default:
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/progress/live"
@@ -146,6 +147,6 @@ func (a *app) freeze(ctx context.Context, s *live.Server, l *ledger.Ledger, run 
 		return err
 	}
 	s.Freeze(b.Bytes())
-	fmt.Fprintf(a.out, "Report: %s\n\n%s", filepath.Join(summary.Dir(run.ReportDir, run), report.FilePage), folded("", summary.Verdict(acc), columns(a.out)))
+	fmt.Fprintf(a.out, "Report: %s\n\n%s", filepath.Join(summary.Dir(run.ReportDir, run), report.FilePage), console.Fold("", summary.Verdict(acc), console.Width(a.out)))
 	return nil
 }

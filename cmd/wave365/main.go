@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
+	"wave365/cmd/wave365/internal/usage"
 	"wave365/pkg/fault"
 )
 
@@ -37,8 +39,8 @@ func execute(ctx context.Context, a *app, args []string) int {
 	root := newRootCommand(a)
 	root.SetArgs(args)
 	root.SetIn(a.in)
-	out := &cleaned{Writer: a.out}
-	a.out, a.err = out, &cleaned{Writer: a.err}
+	out := &console.Cleaned{Writer: a.out}
+	a.out, a.err = out, &console.Cleaned{Writer: a.err}
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	ctx, stopped := withStopFlag(ctx)
@@ -47,7 +49,7 @@ func execute(ctx context.Context, a *app, args []string) int {
 		err = usageError{err}
 	}
 	if _, ok := errors.AsType[usageError](err); ok && fault.HintOf(err) == "" {
-		err = usageError{fault.Wrap(fault.Invalid, "usage", err.Error(), "the help says how", err, helpOf(cmd))}
+		err = usageError{fault.Wrap(fault.Invalid, "usage", err.Error(), "the help says how", err, usage.HelpOf(cmd))}
 	}
 	code, quiet := exitCode(err)
 	if stopped.Load() && err != nil && !quiet {
@@ -56,10 +58,10 @@ func execute(ctx context.Context, a *app, args []string) int {
 	sh := shell(root.PersistentFlags().Lookup("ledger").Value.String(), "")
 	sh.Place = a.at.flags()
 	if err != nil && !quiet {
-		fmt.Fprintln(a.err, errorText(err, sh, columns(a.err)))
+		fmt.Fprintln(a.err, errorText(err, sh, console.Width(a.err)))
 	}
-	if err != nil && !out.wrote && (slices.Contains(args, "--json") || root.PersistentFlags().Lookup("json").Value.String() == "true") {
-		printJSON(a.out, errorDocumentOf(err, code, sh))
+	if err != nil && !out.Wrote && (slices.Contains(args, "--json") || root.PersistentFlags().Lookup("json").Value.String() == "true") {
+		console.JSON(a.out, errorDocumentOf(err, code, sh))
 	}
 	return code
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"wave365/cmd/wave365/internal/console"
 )
 
 // meter is the one line of progress of a validation: drawn over on a terminal, absent when piped.
@@ -21,11 +23,11 @@ func (m *meter) show(what string, done, total int) {
 		return
 	}
 	m.last, m.drawn = time.Now(), true
-	fmt.Fprintf(asIs(m.out), "\r\033[Kchecking %s: %d of %d", what, done, total)
+	fmt.Fprintf(console.AsIs(m.out), "\r\033[Kchecking %s: %d of %d", what, done, total)
 }
 
 func (m *meter) done() {
 	if m.drawn {
-		fmt.Fprint(asIs(m.out), "\r\033[K")
+		fmt.Fprint(console.AsIs(m.out), "\r\033[K")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
+	"wave365/pkg/sandbox/loopback"
 	"wave365/pkg/wave"
 )
 
@@ -57,7 +58,7 @@ func (c *connection) pinned() run.Place {
 		return p
 	}
 	p.Sandbox, p.StateDir, p.Speed = c.place.sandbox, c.place.stateDir, c.clock.Speed()
-	if !sandboxURL(p.Sandbox) {
+	if !loopback.IsURL(p.Sandbox) {
 		p.Sandbox, p.StateDir = absolute(p.Sandbox), absolute(p.StateDir)
 	}
 	return p

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,16 @@ func TestPrintAtWork_since(t *testing.T) {
 	for i, want := range []string{"40m00s", "30m00s"} {
 		if !strings.Contains(lines[i], want) || !strings.Contains(lines[i], "next look now") {
 			t.Errorf("got %q, want %s", lines[i], want)
+		}
+	}
+}
+
+// What is listed leaves the counts above it in sight.
+func TestAtWorkRows(t *testing.T) {
+	t.Parallel()
+	for height, want := range map[int]int{math.MaxInt: 10, 50: 10, 24: 3, 28: 7, 5: 3} {
+		if got := atWorkRows(height); got != want {
+			t.Errorf("a terminal of %d lines lists %d rows, want %d", height, got, want)
 		}
 	}
 }

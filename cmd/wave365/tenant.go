@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,7 +14,7 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/ledger"
 	"wave365/pkg/run"
-	"wave365/pkg/summary/wording"
+	"wave365/pkg/sandbox/loopback"
 	"wave365/pkg/tenantcare"
 )
 
@@ -28,7 +26,7 @@ func (g *globals) tenantPlace() (place, error) {
 	case p.sandbox == besideWave:
 		return p, usageError{fault.New(fault.Invalid, "usage", "--sandbox alone means the scenario beside a wave, and this command takes no wave",
 			"name the scenario with --sandbox=FILE, or a sandbox that runs already with --sandbox=URL")}
-	case p.sandbox != "" && !sandboxURL(p.sandbox):
+	case p.sandbox != "" && !loopback.IsURL(p.sandbox):
 		p.stateDir = filepath.Join(g.localFolder(), "sandbox", "tenant-"+filepath.Base(p.sandbox))
 	}
 	return p, nil
@@ -55,37 +53,6 @@ func family(name, short string, below ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(below...)
 	return cmd
-}
-
-// table prints rows under a header, in columns; an empty cell is a dash.
-func table(w io.Writer, header string, rows [][]string) {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(t, header)
-	for _, r := range rows {
-		cells := make([]string, len(r))
-		for i, cell := range r {
-			if cells[i] = wording.OneLine(cell); cell == "" {
-				cells[i] = "-"
-			}
-		}
-		fmt.Fprintln(t, strings.Join(cells, "\t"))
-	}
-	_ = t.Flush()
-}
-
-// details prints names and values, one a line, in a terminal's width; those without a value are left out.
-func details(w io.Writer, pairs ...string) {
-	widest := 0
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			widest = max(widest, len(pairs[i]))
-		}
-	}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			fmt.Fprint(w, folded(fmt.Sprintf("%-*s  ", widest, pairs[i]), wording.OneLine(pairs[i+1]), columns(w)))
-		}
-	}
 }
 
 // when is a time for people; "" for none.

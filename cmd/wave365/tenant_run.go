@@ -4,16 +4,16 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
+	"wave365/pkg/run/history"
 	"wave365/pkg/runner"
 	"wave365/pkg/summary/advice"
-	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing/facts"
 	"wave365/pkg/tenantcare/settling"
@@ -55,6 +55,21 @@ func (t *afterwards) writer(command string) tenantcare.Writer {
 	return tenantcare.Writer{Journal: t.Ledger, Clock: t.conn.clock, Command: command, By: t.Driver().String(), Run: t.Run.ID}
 }
 
+// writes hands out what writes to the tenant for one command: see [app.writes] and [afterwards.writes].
+type writes func(do func(tenantcare.Writer) error) error
+
+// writes takes the ledger's lock each time.
+func (a *app) writes(ctx context.Context, g *globals, conn *connection, command string) writes {
+	return func(do func(tenantcare.Writer) error) error { return a.withWriter(ctx, g, conn, command, "", do) }
+}
+
+// writes are those of a command that belong to no run, although its session holds the ledger.
+func (t *afterwards) writes(command string) writes {
+	w := t.writer(command)
+	w.Run = ""
+	return func(do func(tenantcare.Writer) error) error { return do(w) }
+}
+
 // reportAgain writes the report of a run that has ended, after something was done about it since.
 func (a *app) reportAgain(ctx context.Context, l *ledger.Ledger, id string, now time.Time) error {
 	rows, err := l.Rows(ctx, id)
@@ -80,12 +95,12 @@ func (a *app) settle(ctx context.Context, g *globals, conn *connection, w tenant
 // settleEarlier finds out what became of the writes of earlier commands of this name that ended before they knew, where it
 // was sent to this tenant and is about what mine says; the ledger is locked only when there is one.
 func (a *app) settleEarlier(ctx context.Context, g *globals, conn *connection, command string, mine func(context.Context, migration.Write) (bool, error)) error {
-	h, err := lookInto(ctx, g)
+	h, err := history.In(ctx, g.ledger)
 	if err != nil {
 		return err
 	}
 	var targets []string
-	for _, w := range h.effects {
+	for _, w := range h.Effects {
 		if w.Command != command || !w.Undecided() || slices.Contains(targets, w.Target) {
 			continue
 		}
@@ -117,65 +132,10 @@ func (a *app) settleEarlier(ctx context.Context, g *globals, conn *connection, c
 	})
 }
 
-// history is what the ledger knows about all runs of one tenant: their rows and what was written.
-type history struct {
-	runs    []migration.Run
-	rows    []migration.Row
-	effects []migration.Write
-}
-
-// readHistory reads the runs of the tenant; "" is all tenants.
-func readHistory(ctx context.Context, l *ledger.Ledger, tenant string) (history, error) {
-	var h history
-	runs, err := l.Runs(ctx)
-	if err != nil {
-		return h, err
-	}
-	for _, r := range runs {
-		if tenant != "" && r.Tenant != tenant {
-			continue
-		}
-		rows, err := l.Rows(ctx, r.ID)
-		if err != nil {
-			return h, err
-		}
-		h.runs, h.rows = append(h.runs, r), append(h.rows, rows...)
-	}
-	h.effects, err = l.Writes(ctx, migration.WriteFilter{})
-	return h, err
-}
-
-// undecided reports whether it is not known how a write ended that a command made, not a run, and that fits.
-func (h history) undecided(fits func(migration.Write) bool) bool {
-	return slices.ContainsFunc(h.effects, func(w migration.Write) bool {
-		return w.Command != migration.CommandRun && w.Undecided() && fits(w)
-	})
-}
-
-// made reports whether --create-group made a group.
-func (h history) made(group string) bool {
-	return slices.ContainsFunc(h.effects, func(w migration.Write) bool {
-		return w.Effect == tenantcare.GroupCreate && w.Changed() && strings.EqualFold(w.Outcome.RemoteID, group)
-	})
-}
-
-// lookInto reads the ledger without locking it, where there is one.
-func lookInto(ctx context.Context, g *globals) (history, error) {
-	l, err := run.OpenLedger(ctx, g.ledger, ledger.Options{})
-	if fault.CodeOf(err) == "ledger.none" {
-		return history{}, nil
-	}
-	if err != nil {
-		return history{}, err
-	}
-	defer func() { _ = l.Close() }()
-	return readHistory(ctx, l, "")
-}
-
 // tell prints one thing that was done, or is seen, while a command works.
 func (a *app) tell(g *globals, format string, args ...any) {
 	if !g.quiet && !g.json {
-		fmt.Fprint(a.err, folded("", wording.OneLine(fmt.Sprintf(format, args...)), columns(a.err)))
+		console.Say(a.err, "", fmt.Sprintf(format, args...))
 	}
 }
 
@@ -186,9 +146,9 @@ func (g *globals) lines(commands []fault.Command) []string {
 
 // bullet prints one line of a list, with what to type about it below.
 func (a *app) bullet(g *globals, mark, text string, commands []fault.Command) {
-	fmt.Fprint(a.out, folded("  "+mark+" ", wording.OneLine(text), columns(a.out)))
+	console.Say(a.out, "  "+mark+" ", text)
 	sh := g.shell("")
 	for _, line := range sh.Lines(fault.Remedy{Commands: commands}) {
-		fmt.Fprint(a.out, typed("      ", line, columns(a.out), sh.Windows))
+		fmt.Fprint(a.out, console.Command("      ", line, console.Width(a.out), sh.Windows))
 	}
 }

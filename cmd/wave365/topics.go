@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/configfile"
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/migration"
 	"wave365/pkg/wave"
 	"wave365/pkg/wave/reading"
@@ -134,12 +136,12 @@ over the rest of the file (` + root.PersistentFlags().Lookup("config").DefValue 
 
 What is no flag:
 
-` + inColumns(own) + "\n\nThe configuration file may hold:\n\n" + indented(strings.Join(configKeys, ", ")) +
+` + inColumns(own) + "\n\nThe configuration file may hold:\n\n" + indented(strings.Join(configfile.Keys(), ", ")) +
 		"\n\nConsent is given on the command line alone: " + strings.Join(agreed, ", ") + "."
 }
 
 // indented folds a list of words under a margin.
-func indented(text string) string { return strings.TrimSuffix(folded("  ", text, 100), "\n") }
+func indented(text string) string { return strings.TrimSuffix(console.Fold("  ", text, 100), "\n") }
 
 func permissionsTopic() string {
 	var rows [][]string

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"wave365/cmd/wave365/internal/usage"
 	"wave365/pkg/migration"
 )
 
@@ -19,7 +20,7 @@ func TestTopics(t *testing.T) {
 		if !c.IsAdditionalHelpTopicCommand() {
 			continue
 		}
-		layOut(c, 0)
+		usage.LayOut(c, 0)
 		texts[c.Name()] = c.Long
 		for _, line := range strings.Split(c.Long, "\n") {
 			if utf8.RuneCountInString(line) > 115 {

@@ -14,6 +14,7 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/notify"
 	"wave365/pkg/report"
+	"wave365/pkg/sandbox/loopback"
 )
 
 // choices are the flags that take one of a few values, with those. The shell completes them.
@@ -60,7 +61,7 @@ func (g *globals) checkValues(cmd *cobra.Command) error {
 // sandboxValue says why a value of --sandbox cannot be used, and what to write; "" when it can, as below.
 func sandboxValue(text string) (why, hint string) {
 	host, port, err := net.SplitHostPort(text)
-	if err != nil || sandboxURL(text) {
+	if err != nil || loopback.IsURL(text) {
 		return "", ""
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {

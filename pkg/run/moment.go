@@ -1,4 +1,4 @@
-package main
+package run
 
 import (
 	"strconv"
@@ -6,18 +6,18 @@ import (
 	"time"
 
 	"wave365/pkg/fault"
-	"wave365/pkg/run"
 )
 
-// momentOf reads a moment on the clock of the zone: "18:00" is the next one, "fri 18:00" that of the next Friday, which may be
-// today, "2026-12-04 18:00" that day's. It must lie ahead of now.
-func momentOf(text string, now time.Time, zone *time.Location) (time.Time, error) {
-	bad := usageError{fault.New(fault.Invalid, "usage", "--at: "+strconv.Quote(text)+" is not a time in the future", `write "18:00", "fri 18:00" or "2026-12-04 18:00"`)}
+// Moment reads a moment on the clock of the zone: "18:00" is the next one, "fri 18:00" that of the next Friday, which may be
+// today, "2026-12-04 18:00" that day's. It must lie ahead of now, or the
+// fault is Invalid.
+func Moment(text string, now time.Time, zone *time.Location) (time.Time, error) {
+	bad := fault.New(fault.Invalid, "usage", strconv.Quote(text)+" is not a time in the future", `write "18:00", "fri 18:00" or "2026-12-04 18:00"`)
 	fields := strings.Fields(strings.ToLower(text))
 	if len(fields) == 0 || len(fields) > 2 {
 		return time.Time{}, bad
 	}
-	at, err := run.ClockTime(fields[len(fields)-1], now, zone)
+	at, err := ClockTime(fields[len(fields)-1], now, zone)
 	if err != nil || at.IsZero() {
 		return time.Time{}, bad
 	}

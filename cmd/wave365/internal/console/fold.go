@@ -1,8 +1,9 @@
-package main
+// Package console is what people see at a terminal: lines folded to its width, commands that can be copied, tables, problems
+// with what to do about them, and documents that steer nobody's terminal. It knows no command of this program.
+package console
 
 import (
 	"io"
-	"math"
 	"os"
 	"strings"
 
@@ -10,9 +11,9 @@ import (
 	"golang.org/x/term"
 )
 
-// columns is how wide w is: a terminal's width, 0 for a file or a pipe, which take lines of any length.
-func columns(w io.Writer) int {
-	if c, ok := w.(*cleaned); ok {
+// Width is how wide w is: a terminal's width, 0 for a file or a pipe, which take lines of any length.
+func Width(w io.Writer) int {
+	if c, ok := w.(*Cleaned); ok {
 		w = c.Writer
 	}
 	file, ok := w.(*os.File)
@@ -26,17 +27,8 @@ func columns(w io.Writer) int {
 	return width
 }
 
-// lines is how many lines the terminal of the answer has; where it goes elsewhere, as many as anybody could want.
-func (a *app) lines() int {
-	if columns(a.out) == 0 {
-		return math.MaxInt
-	}
-	_, height := a.size()
-	return height
-}
-
-// wider reports whether a line of text is wider than a terminal of width columns; 0 is none.
-func wider(text string, width int) bool {
+// Wider reports whether a line of text is wider than a terminal of width columns; 0 is none.
+func Wider(text string, width int) bool {
 	for line := range strings.Lines(text) {
 		if width > 0 && runewidth.StringWidth(strings.TrimSuffix(line, "\n")) > width {
 			return true
@@ -45,10 +37,10 @@ func wider(text string, width int) bool {
 	return false
 }
 
-// folded is lead and text on lines of at most width columns, broken at spaces but not inside a command, which would not
+// Fold is lead and text on lines of at most width columns, broken at spaces but not inside a command, which would not
 // work when it is copied; every further line hangs under the beginning of text. A width of 0, or one that leaves too little
 // for words, folds nothing.
-func folded(lead, text string, width int) string {
+func Fold(lead, text string, width int) string {
 	const least = 20
 	indent := runewidth.StringWidth(lead)
 	if width-indent < least {
@@ -74,10 +66,10 @@ func folded(lead, text string, width int) string {
 	return b.String() + "\n"
 }
 
-// typed is lead and a command on lines of at most width columns, which can be copied as they stand: a shell that goes on after a
+// Command is lead and a command on lines of at most width columns, which can be copied as they stand: a shell that goes on after a
 // backslash at the end of a line gets one. Windows has no sign that both its shells know, so there the line stays whole, as it
 // does without a terminal (0). Words are never broken, nor what stands in quotes.
-func typed(lead, line string, width int, windows bool) string {
+func Command(lead, line string, width int, windows bool) string {
 	const mark, deeper = ` \`, 4
 	indent := runewidth.StringWidth(lead)
 	if width == 0 || windows || indent+runewidth.StringWidth(line) <= width {

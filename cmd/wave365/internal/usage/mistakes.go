@@ -1,4 +1,4 @@
-package main
+package usage
 
 import (
 	"errors"
@@ -12,10 +12,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/sandbox/loopback"
 )
 
-// explainMistakes makes a command and those below it say, of a mistake in the command line, what they take.
-func explainMistakes(cmd *cobra.Command) {
+// Explain makes a command and those below it say, of a mistake in the command line, what they take.
+func Explain(cmd *cobra.Command) {
 	cmd.SetFlagErrorFunc(mistakenFlag)
 	if cmd.HasSubCommands() && !cmd.Runnable() { // else cobra answers whatever follows with the help, as if all were well
 		cmd.Args, cmd.RunE = cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
@@ -40,7 +41,7 @@ func explainMistakes(cmd *cobra.Command) {
 		return nil
 	}
 	for _, below := range cmd.Commands() {
-		explainMistakes(below)
+		Explain(below)
 	}
 }
 
@@ -62,7 +63,7 @@ func pasted(args []string) error {
 func waveForRun(cmd *cobra.Command, args []string) error {
 	for _, arg := range args {
 		if info, err := os.Stat(arg); err == nil && info.Mode().IsRegular() && strings.Contains(cmd.Use, "RUN") && strings.HasSuffix(arg, ".csv") {
-			return fault.New(fault.Invalid, "usage", arg+" is a wave file, and "+helpName(cmd)+" takes the ID of a run", "runs lists the runs of this ledger; without a name the latest is meant", fault.NewCommand("runs"))
+			return fault.New(fault.Invalid, "usage", arg+" is a wave file, and "+Name(cmd)+" takes the ID of a run", "runs lists the runs of this ledger; without a name the latest is meant", fault.NewCommand("runs"))
 		}
 	}
 	return nil
@@ -82,7 +83,7 @@ func mistakenArgs(cmd *cobra.Command, args, surplus []string, err error) error {
 	if !cmd.HasParent() || cmd.HasSubCommands() && len(args) > 0 {
 		return unknownCommand(cmd, args[0], err)
 	}
-	name, hint := helpName(cmd), "usage: "+usageLine(cmd)
+	name, hint := Name(cmd), "usage: "+Line(cmd)
 	what := name + ": unexpected argument " + strings.Join(surplus, " ")
 	switch scenario := misplacedScenario(cmd, args); {
 	case scenario != "":
@@ -94,21 +95,21 @@ func mistakenArgs(cmd *cobra.Command, args, surplus []string, err error) error {
 	case len(surplus) == 0:
 		what = name + " needs one more argument"
 	}
-	return fault.Wrap(fault.Invalid, "usage", what, hint, err, helpOf(cmd))
+	return fault.Wrap(fault.Invalid, "usage", what, hint, err, HelpOf(cmd))
 }
 
 // unknownCommand refuses a word that is no command below cmd, and names the one that was probably meant.
 func unknownCommand(cmd *cobra.Command, word string, err error) error {
-	lead, hint, help := "", "the help lists the commands", helpOf(cmd)
+	lead, hint, help := "", "the help lists the commands", HelpOf(cmd)
 	if cmd.HasParent() {
-		lead, hint = helpName(cmd)+": ", "the help lists what there is"
+		lead, hint = Name(cmd)+": ", "the help lists what there is"
 	} else if why, other := elsewhere(word); other != "" {
 		return fault.Wrap(fault.Invalid, "usage", fmt.Sprintf("unknown command %q", word), why, err, fault.NewCommand(other))
 	}
 	if near := nearestHelp(cmd, word); near != "" {
 		hint, help = "did you mean this?", fault.NewCommand(near)
 		if cmd.HasParent() {
-			help = fault.NewCommand(helpName(cmd), near)
+			help = fault.NewCommand(Name(cmd), near)
 		}
 	}
 	return fault.Wrap(fault.Invalid, "usage", fmt.Sprintf("%sunknown command %q", lead, word), hint, err, help)
@@ -116,17 +117,20 @@ func unknownCommand(cmd *cobra.Command, word string, err error) error {
 
 // misplacedScenario is the last argument where it was meant for a --sandbox that stands before it; "" when it was not.
 func misplacedScenario(cmd *cobra.Command, args []string) string {
-	if len(args) < 2 || cmd.Flags().Lookup("sandbox").Value.String() != besideWave {
+	if len(args) < 2 || !bare(cmd.Flags().Lookup("sandbox")) {
 		return ""
 	}
-	if last := args[len(args)-1]; sandboxURL(last) || strings.HasSuffix(last, ".yaml") {
+	if last := args[len(args)-1]; loopback.IsURL(last) || strings.HasSuffix(last, ".yaml") {
 		return last
 	}
 	return ""
 }
 
-// usageLine is what a command takes, with the flags that it cannot do without.
-func usageLine(cmd *cobra.Command) string {
+// bare reports whether a flag was given without its value, which it may be.
+func bare(f *pflag.Flag) bool { return f.Value.String() == f.NoOptDefVal }
+
+// Line is what a command takes, with the flags that it cannot do without.
+func Line(cmd *cobra.Command) string {
 	line := strings.TrimSuffix(cmd.UseLine(), " [flags]")
 	for _, f := range requiredFlags(cmd) {
 		if !strings.Contains(line, " -") {
@@ -147,11 +151,11 @@ func requiredFlags(cmd *cobra.Command) []*pflag.Flag {
 	return required
 }
 
-// missingFlags refuses a command without a flag that it needs.
-func missingFlags(cmd *cobra.Command) error {
+// MissingFlags refuses a command without a flag that it needs.
+func MissingFlags(cmd *cobra.Command) error {
 	for _, f := range requiredFlags(cmd) {
 		if !f.Changed {
-			return fault.New(fault.Invalid, "usage", helpName(cmd)+" needs --"+f.Name, flagHelp(f), helpOf(cmd))
+			return fault.New(fault.Invalid, "usage", Name(cmd)+" needs --"+f.Name, flagHelp(f), HelpOf(cmd))
 		}
 	}
 	return nil
@@ -163,19 +167,19 @@ func emptyArgs(cmd *cobra.Command, args []string) error {
 	if !slices.Contains(args, "") {
 		return nil
 	}
-	return fault.New(fault.Invalid, "usage", helpName(cmd)+" has an empty argument", "leave it out, or give a value; usage: "+usageLine(cmd), helpOf(cmd))
+	return fault.New(fault.Invalid, "usage", Name(cmd)+" has an empty argument", "leave it out, or give a value; usage: "+Line(cmd), HelpOf(cmd))
 }
 
-// emptyFlags refuses a flag that was given with an empty value, which a script's unset variable makes: it would be taken for
+// EmptyFlags refuses a flag that was given with an empty value, which a script's unset variable makes: it would be taken for
 // one that was not given.
-func emptyFlags(cmd *cobra.Command) (err error) {
+func EmptyFlags(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		empty := f.Value.Type() == "string" && f.Value.String() == ""
 		if list, ok := f.Value.(pflag.SliceValue); ok {
 			empty = len(list.GetSlice()) == 0 || slices.Contains(list.GetSlice(), "")
 		}
 		if empty && err == nil {
-			err = fault.New(fault.Invalid, "usage", "--"+f.Name+" has an empty value", "leave it out, or give a value ("+flagHelp(f)+")", helpOf(cmd))
+			err = fault.New(fault.Invalid, "usage", "--"+f.Name+" has an empty value", "leave it out, or give a value ("+flagHelp(f)+")", HelpOf(cmd))
 		}
 	})
 	return err
@@ -191,7 +195,7 @@ func mistakenFlag(cmd *cobra.Command, err error) error {
 	if args := cmd.Flags().Args(); !cmd.HasParent() && len(args) > 0 { // the flags of a command that does not exist
 		return mistakenArgs(cmd, args, args, err)
 	}
-	hint, help := "the help lists the flags", []fault.Command{helpOf(cmd)}
+	hint, help := "the help lists the flags", []fault.Command{HelpOf(cmd)}
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		name, typed := unknown.GetSpecifiedName(), "--"+unknown.GetSpecifiedName()
 		if short := unknown.GetSpecifiedShortnames(); short != "" { // -out=FILE, as some tools have it
@@ -219,16 +223,11 @@ func mistakenFlag(cmd *cobra.Command, err error) error {
 	if bare, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
 		hint = flagHelp(bare.GetFlag())
 	}
-	return fault.Wrap(fault.Invalid, "usage", flagText(err), hint, err, help...)
+	return fault.Wrap(fault.Invalid, "usage", FlagText(err), hint, err, help...)
 }
 
-// helpOf is the command that prints a command's help.
-func helpOf(cmd *cobra.Command) fault.Command {
-	return fault.NewCommand(strings.TrimSpace(strings.TrimPrefix(cmd.CommandPath(), "wave365")), "--help")
-}
-
-// flagText says what is wrong with a flag or its value.
-func flagText(err error) string {
+// FlagText says what is wrong with a flag or its value.
+func FlagText(err error) string {
 	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		what := bad.Unwrap().Error()
 		switch bad.GetFlag().Value.Type() {
@@ -249,12 +248,20 @@ func flagText(err error) string {
 
 // nearestFlag is the flag that a name which is no flag was probably meant to be; "" when none is much like it.
 func nearestFlag(flags *pflag.FlagSet, name string) string {
+	var names []string
+	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return Nearest(name, names)
+}
+
+// Nearest is that of some names that a name which is none of them was probably meant to be, the first in the alphabet of several;
+// "" when none is much like it.
+func Nearest(name string, names []string) string {
 	best, near := max(2, len(name)-3), ""
-	flags.VisitAll(func(f *pflag.Flag) {
-		if n := alike(name, f.Name); n > best {
-			best, near = n, f.Name
+	for _, known := range slices.Sorted(slices.Values(names)) {
+		if n := alike(name, known); n > best {
+			best, near = n, known
 		}
-	})
+	}
 	return near
 }
 

@@ -1,4 +1,5 @@
-package main
+// Package usage is what a person is told of the command line: what is wrong with one, and help that fits their terminal.
+package usage
 
 import (
 	"io"
@@ -10,23 +11,29 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"wave365/cmd/wave365/internal/console"
 )
 
 // alone marks a command that goes to no ledger and no tenant: the flags for those are left out of its help.
 const alone = "alone"
 
-func standsAlone(cmd *cobra.Command) { cmd.Annotations = map[string]string{alone: ""} }
+// StandsAlone marks a command so.
+func StandsAlone(cmd *cobra.Command) { cmd.Annotations = map[string]string{alone: ""} }
 
-// laidOut has the help of every command fitted to a terminal of this width, when it is asked for; 0 is no terminal. To do so
+// Alone reports whether a command is marked so.
+func Alone(cmd *cobra.Command) bool { _, marked := cmd.Annotations[alone]; return marked }
+
+// Fit has the help of every command fitted to a terminal of this width, when it is asked for; 0 is no terminal. To do so
 // for all commands at each start would take longer than most commands do.
-func laidOut(root *cobra.Command, width int) {
+func Fit(root *cobra.Command, width int) {
 	help, usage := root.HelpFunc(), root.UsageFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
-		layOut(cmd, width)
+		LayOut(cmd, width)
 		help(cmd, args)
 	})
 	root.SetUsageFunc(func(cmd *cobra.Command) error {
-		layOut(cmd, width)
+		LayOut(cmd, width)
 		text, err := captured(cmd, usage)
 		if err == nil {
 			_, err = io.WriteString(cmd.OutOrStderr(), fitted(text, cmd, width))
@@ -35,13 +42,13 @@ func laidOut(root *cobra.Command, width int) {
 	})
 }
 
-// layOut fits the words about a command to a terminal of this width; 0 is no terminal.
-func layOut(cmd *cobra.Command, width int) {
+// LayOut fits the words about a command to a terminal of this width; 0 is no terminal.
+func LayOut(cmd *cobra.Command, width int) {
 	width = within(width)
 	cmd.Long, cmd.Example = reflowed(cmd.Long, width), examples(cmd.Example, width)
 	for _, c := range cmd.Commands() { // their names stand before them
 		lead := strings.Repeat(" ", max(c.NamePadding(), len(c.Name()))+3)
-		c.Short = strings.TrimSpace(folded(lead, c.Short, width))
+		c.Short = strings.TrimSpace(console.Fold(lead, c.Short, width))
 	}
 }
 
@@ -76,7 +83,7 @@ func fitted(usage string, cmd *cobra.Command, width int) string {
 	usage = strings.Replace(usage, own+trim(cmd.LocalFlags().FlagUsages()), own+trim(cmd.LocalFlags().FlagUsagesWrapped(width)), 1)
 	inherited := cmd.InheritedFlags()
 	names := "\n\nFlags of every command:\n" + namesOf(inherited, width)
-	if _, ok := cmd.Annotations[alone]; ok {
+	if Alone(cmd) {
 		names = ""
 	}
 	return strings.Replace(usage, global+trim(inherited.FlagUsages()), names, 1)
@@ -90,7 +97,7 @@ func reflowed(text string, width int) string {
 	paragraphs := strings.Split(text, "\n\n")
 	for i, p := range paragraphs {
 		if indented := strings.ContainsAny(p[:min(len(p), 1)], " \t") || strings.Contains(p, "\n ") || strings.Contains(p, "\n\t"); !indented {
-			paragraphs[i] = strings.TrimSuffix(folded("", p, width), "\n")
+			paragraphs[i] = strings.TrimSuffix(console.Fold("", p, width), "\n")
 		} else {
 			paragraphs[i] = inWidth(p, width)
 		}
@@ -108,14 +115,14 @@ var commented = regexp.MustCompile(`^( +)(\S.*?) +# (.*)$`)
 // above their commands.
 func inWidth(paragraph string, width int) string {
 	lines := strings.Split(paragraph, "\n")
-	above := slices.ContainsFunc(lines, func(line string) bool { return commented.MatchString(line) && wider(line, width) })
+	above := slices.ContainsFunc(lines, func(line string) bool { return commented.MatchString(line) && console.Wider(line, width) })
 	for i, line := range lines {
 		if m := commented.FindStringSubmatch(line); above && m != nil {
-			lines[i] = folded(m[1]+"# ", m[3], width) + strings.TrimSuffix(typed(m[1], m[2], width, runtime.GOOS == "windows"), "\n")
+			lines[i] = console.Fold(m[1]+"# ", m[3], width) + strings.TrimSuffix(console.Command(m[1], m[2], width, runtime.GOOS == "windows"), "\n")
 			continue
 		}
-		if m := column.FindStringSubmatch(line); m != nil && wider(line, width) && !strings.Contains(line, "# ") {
-			lines[i] = strings.TrimSuffix(folded(m[1], line[len(m[1]):], width), "\n")
+		if m := column.FindStringSubmatch(line); m != nil && console.Wider(line, width) && !strings.Contains(line, "# ") {
+			lines[i] = strings.TrimSuffix(console.Fold(m[1], line[len(m[1]):], width), "\n")
 		}
 	}
 	return strings.Join(lines, "\n")
@@ -127,7 +134,7 @@ func examples(text string, width int) string {
 	for i, line := range lines {
 		command := strings.TrimLeft(line, " ")
 		if strings.HasPrefix(command, "wave365 ") {
-			lines[i] = strings.TrimSuffix(typed(line[:len(line)-len(command)], command, width, runtime.GOOS == "windows"), "\n")
+			lines[i] = strings.TrimSuffix(console.Command(line[:len(line)-len(command)], command, width, runtime.GOOS == "windows"), "\n")
 		}
 	}
 	return strings.Join(lines, "\n")
@@ -141,5 +148,5 @@ func namesOf(flags *pflag.FlagSet, width int) string {
 			names = append(names, "--"+f.Name)
 		}
 	})
-	return strings.TrimSuffix(folded("  ", strings.Join(names, ", "), width), "\n") + "\n  `wave365 --help` says what they do."
+	return strings.TrimSuffix(console.Fold("  ", strings.Join(names, ", "), width), "\n") + "\n  `wave365 --help` says what they do."
 }

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ func TestCleaned(t *testing.T) {
 	const text = "Ü\x1b]0;title\x07 田\u202eb\u009b1A\xff\n\tend"
 	for size := 1; size <= len(text); size++ {
 		var b bytes.Buffer
-		c := &cleaned{Writer: &b}
+		c := &Cleaned{Writer: &b}
 		for i := 0; i < len(text); i += size {
 			if _, err := c.Write([]byte(text[i:min(i+size, len(text))])); err != nil {
 				t.Fatal(err)
@@ -27,24 +27,12 @@ func TestCleaned(t *testing.T) {
 	}
 }
 
-// The meter moves the cursor itself, so nobody sees the sequences it does that with.
-func TestMeter_drawsOverItself(t *testing.T) {
-	t.Parallel()
-	var b bytes.Buffer
-	m := newMeter(&app{err: &cleaned{Writer: &b}, errTerm: true}, &globals{})
-	m.show("disks", 3, 3)
-	m.done()
-	if got, want := b.String(), "\r\x1b[Kchecking disks: 3 of 3\r\x1b[K"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
 // A document says the same as before to a program, and nothing to a terminal.
-func TestPrintJSON_cannotSteerATerminal(t *testing.T) {
+func TestJSON_cannotSteerATerminal(t *testing.T) {
 	t.Parallel()
 	const in = "a\u009b31m\u202e\x7f\u2028b\u200b"
 	var b bytes.Buffer
-	printJSON(&cleaned{Writer: &b}, map[string]string{"name": in})
+	JSON(&Cleaned{Writer: &b}, map[string]string{"name": in})
 	if strings.ContainsAny(b.String(), "\u009b\u202e\x7f\u200b") {
 		t.Errorf("%q", b.String())
 	}

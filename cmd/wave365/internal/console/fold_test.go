@@ -1,18 +1,18 @@
-package main
+package console
 
 import (
 	"bytes"
-	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
+	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
 
-func TestFolded(t *testing.T) {
+func TestFold(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name, lead, text string
@@ -30,14 +30,14 @@ func TestFolded(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(tc.want, folded(tc.lead, tc.text, tc.width)); diff != "" {
+			if diff := cmp.Diff(tc.want, Fold(tc.lead, tc.text, tc.width)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-func TestTyped(t *testing.T) {
+func TestCommand(t *testing.T) {
 	t.Parallel()
 	const line = "wave365 plan friday.csv --run-id 'a b' --stop-by 22:00"
 	for _, tc := range []struct {
@@ -51,17 +51,17 @@ func TestTyped(t *testing.T) {
 		{30, false, "> wave365 plan friday.csv \\\n      --run-id 'a b' \\\n      --stop-by 22:00\n"},
 		{10, true, "> " + line + "\n"},
 	} {
-		if got := typed("> ", line, tc.width, tc.windows); got != tc.want {
+		if got := Command("> ", line, tc.width, tc.windows); got != tc.want {
 			t.Errorf("%d: %q, want %q", tc.width, got, tc.want)
 		}
 	}
 }
 
 // One code may have several remedies, and each line must stand above its own.
-func TestPrintFindings_Remedies(t *testing.T) {
+func TestFindings_Remedies(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	printFindings(&b, shell("x.db", ""), []wave.Finding{
+	Findings(&b, wording.Shell{Ledger: "x.db"}, []wave.Finding{
 		{Severity: wave.Warning, Code: "w", Message: "careful", Hint: "look", Commands: []fault.Command{fault.NewCommand("status")}},
 		{Severity: wave.Error, Code: "bad", Line: 2, User: "ada", Message: "no number", Hint: "write a number"},
 		{Severity: wave.Error, Code: "bad", Line: 3, User: "bob", Message: "no address", Hint: "write an address"},
@@ -85,7 +85,7 @@ WARNING  w
 }
 
 // Problems stand in the order of the report, what to do once under its rows, with a command that works when it is copied.
-func TestPrintOutcome(t *testing.T) {
+func TestOutcome(t *testing.T) {
 	t.Parallel()
 	row := func(line int, state migration.State, user, code string, commands ...fault.Command) migration.Row {
 		r := migration.Row{Index: line, State: state, Problem: &migration.Problem{Code: code, Message: "no\x1b[2Jthing of " + user, Hint: "fix it", Commands: commands}}
@@ -93,7 +93,7 @@ func TestPrintOutcome(t *testing.T) {
 		return r
 	}
 	var b bytes.Buffer
-	printOutcome(&b, shell("my/l.db", "r1"), []migration.Row{
+	Outcome(&b, wording.Shell{Ledger: "my/l.db", Run: "r1"}, []migration.Row{
 		row(2, migration.Skipped, "ann", "blob.not-found"),
 		row(3, migration.Failed, "bob", "import.failed", fault.NewCommand("retry")),
 		row(4, migration.Succeeded, "cyd", ""),
@@ -131,15 +131,10 @@ SKIPPED  blob.not-found
 	}
 }
 
-// TestNarrow: a table that the terminal would break is known, and what is listed leaves the counts above it in sight.
-func TestNarrow(t *testing.T) {
+// A table that the terminal would break is known.
+func TestWider(t *testing.T) {
 	t.Parallel()
-	if wider("a line\nä line\n", 6) || !wider("a line\na wide line\n", 6) || wider("a wide line\n", 0) {
+	if Wider("a line\nä line\n", 6) || !Wider("a line\na wide line\n", 6) || Wider("a wide line\n", 0) {
 		t.Error("lines are measured wrongly")
-	}
-	for height, want := range map[int]int{math.MaxInt: 10, 50: 10, 24: 3, 28: 7, 5: 3} {
-		if got := atWorkRows(height); got != want {
-			t.Errorf("a terminal of %d lines lists %d rows, want %d", height, got, want)
-		}
 	}
 }

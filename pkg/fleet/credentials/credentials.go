@@ -1,4 +1,5 @@
-package main
+// Package credentials is the file that says how a worker signs in to which tenant.
+package credentials
 
 import (
 	"bytes"
@@ -15,8 +16,11 @@ import (
 	"wave365/pkg/wave/yamltext"
 )
 
-// credentials say how a worker signs in to which tenant. The zero value signs in to none.
-type credentials struct {
+// most bounds the file, in bytes.
+const most = 1 << 20
+
+// File says how a worker signs in to which tenant. The zero value signs in to none.
+type File struct {
 	// Credentials are ways to sign in, by name.
 	Credentials map[string]credential `yaml:"credentials"`
 	// Tenants are tenant ids, and "*" for all others.
@@ -37,20 +41,20 @@ type tenantCredential struct {
 	Credential string `yaml:"credential"`
 }
 
-// readCredentials reads the file at path; "" gives none.
-func readCredentials(path string) (credentials, error) {
-	var c credentials
+// Read reads the file at path; "" gives none. The fault is Invalid.
+func Read(path string) (File, error) {
+	var c File
 	if path == "" {
 		return c, nil
 	}
-	bad := func(why, hint string, err error) (credentials, error) {
-		return credentials{}, fault.Wrap(fault.Invalid, "usage", path+": "+why, hint, err)
+	bad := func(why, hint string, err error) (File, error) {
+		return File{}, fault.Wrap(fault.Invalid, "usage", path+": "+why, hint, err)
 	}
-	data, err := run.ReadFile(path, maxConfig)
+	data, err := run.ReadFile(path, most)
 	if err != nil {
 		return bad(err.Error(), "check --credentials", err)
 	}
-	if data, err = yamltext.Decode(data, maxConfig); err != nil {
+	if data, err = yamltext.Decode(data, most); err != nil {
 		return bad(err.Error(), "the help of worker shows one", err)
 	}
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&c); err != nil && !errors.Is(err, io.EOF) {
@@ -68,8 +72,8 @@ func readCredentials(path string) (credentials, error) {
 	return c, nil
 }
 
-// of gives how to sign in to a tenant; false when this worker cannot.
-func (c credentials) of(tenant string) (signin.CredentialConfig, bool) {
+// Of gives how to sign in to a tenant; false when this worker cannot.
+func (c File) Of(tenant string) (signin.CredentialConfig, bool) {
 	t, ok := c.Tenants[strings.ToLower(tenant)]
 	if !ok {
 		t, ok = c.Tenants["*"]

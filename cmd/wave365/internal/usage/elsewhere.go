@@ -1,4 +1,4 @@
-package main
+package usage
 
 import (
 	"slices"
@@ -55,8 +55,8 @@ func otherFlag(cmd *cobra.Command, name string) (why string, instead []fault.Com
 		{"force assume-yes y auto-approve confirm approve no-input noninteractive non-interactive", "yes", "--yes answers the question before anything is changed", nil},
 		{"output format o", "json", "--json answers with one JSON document on standard output", nil},
 		{"parallelism parallel concurrency jobs j max-parallel workers threads batch-size", "slots", "--slots says how many imports are in flight at a time", nil},
-		{"file wave csv input i f filename", "", "a wave or file is named without a flag: " + usageLine(cmd), nil},
-		{"id run run-id", "", "a run is named without a flag: " + usageLine(cmd), nil},
+		{"file wave csv input i f filename", "", "a wave or file is named without a flag: " + Line(cmd), nil},
+		{"id run run-id", "", "a run is named without a flag: " + Line(cmd), nil},
 		{"user upn target only include limit l", "row", "--row names the user whose row is meant", nil},
 		{"watch follow w", "live", "--live serves the page of the run, which follows it", nil},
 		{"verbose v debug d trace vv", "log-level", "--log-file FILE --log-level debug writes a log", nil},

@@ -1,4 +1,4 @@
-package main
+package console
 
 import (
 	"io"
@@ -8,21 +8,21 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// cleaned is a standard stream that people may look at: what a file, the tenant or a service brought along cannot steer
-// their terminal, whoever forgot to clean it. What is no text goes through [asIs].
-type cleaned struct {
+// Cleaned is a standard stream that people may look at: what a file, the tenant or a service brought along cannot steer
+// their terminal, whoever forgot to clean it. What is no text goes through [AsIs].
+type Cleaned struct {
 	io.Writer
 	mu sync.Mutex
-	// wrote says that anything was written.
-	wrote bool
+	// Wrote says that anything was written.
+	Wrote bool
 	// rest is the beginning of a character whose end has not been written yet.
 	rest []byte
 }
 
-func (c *cleaned) Write(p []byte) (int, error) {
+func (c *Cleaned) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.wrote = true
+	c.Wrote = true
 	text := append(c.rest, p...)
 	c.rest = nil
 	for i := max(0, len(text)-utf8.UTFMax+1); i < len(text); i++ {
@@ -38,14 +38,14 @@ func (c *cleaned) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// asIs gives the stream below, for files and for what draws on a terminal itself.
-func asIs(w io.Writer) io.Writer {
-	c, ok := w.(*cleaned)
+// AsIs gives the stream below, for files and for what draws on a terminal itself.
+func AsIs(w io.Writer) io.Writer {
+	c, ok := w.(*Cleaned)
 	if !ok {
 		return w
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.wrote = true
+	c.Wrote = true
 	return c.Writer
 }

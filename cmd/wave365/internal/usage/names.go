@@ -1,0 +1,64 @@
+package usage
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/wave"
+)
+
+// Name is a command or topic as it is typed after the program's name.
+func Name(cmd *cobra.Command) string {
+	return strings.TrimSpace(strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()))
+}
+
+// HelpOn lists what help can be asked about below the command that args name.
+func HelpOn(root *cobra.Command, args []string, typed string) []string {
+	cmd, rest, err := root.Find(args)
+	if err != nil || len(rest) > 0 {
+		return nil
+	}
+	var found []string
+	for _, c := range cmd.Commands() {
+		if (c.IsAvailableCommand() || c.IsAdditionalHelpTopicCommand()) && strings.HasPrefix(c.Name(), typed) {
+			found = append(found, cobra.CompletionWithDesc(c.Name(), c.Short))
+		}
+	}
+	return found
+}
+
+// NoHelp says that there is no help about a word below a command, and what was probably meant.
+func NoHelp(cmd *cobra.Command, rest []string) error {
+	hint, help := "the help lists the commands and the topics", HelpOf(cmd)
+	if near := nearestHelp(cmd, rest[0]); near != "" {
+		hint, help = "did you mean this?", fault.NewCommand("help", strings.Fields(Name(cmd)+" "+near)...)
+	}
+	return fault.New(fault.Invalid, "usage", fmt.Sprintf("there is no command and no topic %q", rest[0]), hint, help)
+}
+
+// nearestHelp is the command or topic that a word was probably meant to be: the only one that begins so, or one that is much
+// like it; "" when there is none.
+func nearestHelp(cmd *cobra.Command, word string) string {
+	var names, begin []string
+	for _, c := range cmd.Commands() {
+		if !c.IsAvailableCommand() && !c.IsAdditionalHelpTopicCommand() {
+			continue
+		}
+		names = append(names, c.Name())
+		if c.IsAvailableCommand() && strings.HasPrefix(c.Name(), strings.ToLower(word)) {
+			begin = append(begin, c.Name())
+		}
+	}
+	if len(begin) == 1 {
+		return begin[0]
+	}
+	return wave.Nearest(word, names)
+}
+
+// HelpOf is the command that prints a command's help.
+func HelpOf(cmd *cobra.Command) fault.Command {
+	return fault.NewCommand(strings.TrimSpace(strings.TrimPrefix(cmd.CommandPath(), "wave365")), "--help")
+}

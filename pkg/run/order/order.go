@@ -1,0 +1,52 @@
+// Package order is what a second terminal asks of the process that drives a run.
+package order
+
+import (
+	"context"
+	"time"
+
+	"wave365/pkg/fault"
+	"wave365/pkg/fault/clocks"
+	"wave365/pkg/ledger"
+	"wave365/pkg/ledger/process"
+)
+
+// Patience is how long an order waits for the running process to obey.
+const Patience = 20 * time.Second
+
+// Place records an order and waits until the process that drives the run has obeyed it.
+func Place(ctx context.Context, l *ledger.Ledger, o ledger.Request) (answer string, err error) {
+	if o, err = l.RecordRequest(ctx, o); err != nil {
+		return "", err
+	}
+	limit := time.NewTimer(Patience)
+	defer limit.Stop()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for gone := false; ; {
+		all, err := l.Requests(ctx, o.Run)
+		if err != nil {
+			return "", err
+		}
+		for _, known := range all {
+			if known.ID == o.ID && !known.AnsweredAt.IsZero() {
+				return known.Answer, nil
+			}
+		}
+		if gone {
+			return "", fault.New(fault.Conflict, "ledger.not-driven", "the process that drove the run "+o.Run+" has ended", "resume continues it", fault.NewCommand("resume").For(o.Run))
+		}
+		h, held, err := l.Holder(ctx)
+		if gone = err == nil && (!held || h.ID != o.Holder || h.Life == process.Gone); gone {
+			continue // it may have obeyed as its last deed
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return "", fault.Wrap(fault.Interrupted, "", "stopped waiting for the running process; the order is kept", "", ctx.Err())
+		case <-limit.C:
+			return "", fault.New(fault.Unavailable, "run.deaf", "the process that drives the run did not respond within "+clocks.Long(Patience),
+				"check whether it still runs; the order is kept and carried out as soon as possible", fault.NewCommand("status"))
+		}
+	}
+}

@@ -1,0 +1,8 @@
+package loopback
+
+import "strings"
+
+// IsURL reports whether a text names a sandbox that runs already, and not a scenario file. [Check] judges where it is.
+func IsURL(text string) bool {
+	return strings.HasPrefix(text, "http://") || strings.HasPrefix(text, "https://")
+}
