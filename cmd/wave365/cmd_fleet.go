@@ -179,15 +179,9 @@ func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) 
 	if err != nil {
 		return err
 	}
-	switch {
-	case held && h.Run == r.ID && h.Life != process.Gone && h.Command != fleet.Command:
-		f.State, f.Why, f.Worker = byHand, "", h.User+" on "+h.Host
-	case r.State == migration.RunFinished && f.State != queue.Parked:
-		f.State = queue.Done
-	case f.State == notInLine, f.State == queue.Done: // a run that was resumed by hand after its job was over
-		f.State, f.Why = notInLine, "nobody drives it; resume with: "+shell("", "").Line(resumeNow(ctx, l, r.ID))
+	if f.handled(r, h, held); f.State == notInLine {
+		f.Why = "nobody drives it; resume with: " + shell("", "").Line(resumeNow(ctx, l, r.ID))
 	}
-	f.Person = f.State == queue.Parked || f.State == notInLine
 	now := tenantNow(ctx, r, !f.Person && f.State != queue.Done, run.LastChange(r, rows))
 	for _, row := range rows {
 		if row.State.Final() && now.Sub(row.FinishedAt) < time.Hour && row.Begun() {
@@ -195,6 +189,19 @@ func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) 
 		}
 	}
 	return nil
+}
+
+// handled says in whose hands a run is, by its job, its state and who holds its ledger.
+func (f *fleetRun) handled(r migration.Run, h ledger.Holder, held bool) {
+	switch {
+	case held && h.Run == r.ID && h.Life != process.Gone && h.Command != fleet.Command:
+		f.State, f.Why, f.Worker = byHand, "", h.User+" on "+h.Host
+	case r.State == migration.RunFinished && f.State != queue.Parked:
+		f.State = queue.Done
+	case f.State == queue.Done: // a run that was resumed by hand after its job was over
+		f.State = notInLine
+	}
+	f.Person = f.State == queue.Parked || f.State == notInLine
 }
 
 // waitsFor says in words what a run waits for; "" when it is over.

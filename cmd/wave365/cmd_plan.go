@@ -17,7 +17,6 @@ import (
 	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
-	"wave365/pkg/playbook"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
 	"wave365/pkg/run/plan"
@@ -50,18 +49,9 @@ Exit codes: 0 there is something to do, 4 wave invalid, 5 permission or tenant p
 }
 
 func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out string) error {
-	if err := o.check(); err != nil {
+	b := &beginning{app: a, g: g, cmd: cmd, runOptions: o, path: path}
+	if err := b.open(); err != nil {
 		return err
-	}
-	if _, err := o.settings(cmd, migration.Settings{}, time.Now(), a.zone); err != nil {
-		return err
-	}
-	file, findings, err := run.ReadWave(path, wave.Options{AllowUnknownColumns: o.allowUnknown})
-	if err != nil {
-		return err
-	}
-	if file == nil {
-		return a.answerValidate(g, nil, preflight.Result{Findings: findings})
 	}
 	ctx, stop := interruptible(cmd.Context())
 	defer stop()
@@ -69,31 +59,26 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 	if err != nil {
 		return err
 	}
-	conn, err := a.connect(ctx, g, at)
+	if b.conn, err = a.connect(ctx, g, at); err != nil {
+		return err
+	}
+	defer b.conn.close()
+	res, supposed, err := b.suppose(ctx)
 	if err != nil {
 		return err
 	}
-	defer conn.close()
-	res, supposed, err := a.validateToPlan(ctx, g, conn, o, file, findings)
+	if b.refuses(res) {
+		return a.answerValidate(g, b.file, res)
+	}
+	p, err := b.drafted("RUN", b.conn.clock.Now(), res)
 	if err != nil {
 		return err
 	}
-	if o.refuses(res) {
-		return a.answerValidate(g, file, res)
-	}
-	now := conn.clock.Now()
-	chosen, err := o.chosen(cmd, migration.Settings{}, now, a.zone)
-	if err != nil {
-		return err
-	}
-	r, rows := run.Draft(a.session(g), "RUN", now, run.Plan{WavePath: path, ReportDir: g.reportDir, File: file, Checked: res, Slots: o.slots, Settings: chosen, Place: conn.pinned()})
-	p := plan.Make(r, rows, res, playbook.SettingName(r))
 	for group, policy := range supposed {
 		p.Creates(group, policy)
 	}
-	p.Changes.CreateGroup = o.createGroup
 	if len(p.Rows) == 0 {
-		return a.nothingToRun(g, file, res)
+		return a.nothingToRun(g, b.file, res)
 	}
 	if out != "" {
 		old, err := sealPlan(p, out)
@@ -107,25 +92,17 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 	return a.answerPlan(g, p, res, out)
 }
 
-// validateToPlan validates the wave, as if the groups were there that --create-group would make; supposed are their policies.
-func (a *app) validateToPlan(ctx context.Context, g *globals, conn *connection, o runOptions, file *wave.File, findings []wave.Finding) (res preflight.Result, supposed map[string]string, err error) {
-	before, err := run.KnownIn(ctx, g.ledger)
+// suppose validates the wave, as if the groups were there that --create-group would make; supposed are their policies.
+func (b *beginning) suppose(ctx context.Context) (res preflight.Result, supposed map[string]string, err error) {
+	before, err := run.KnownIn(ctx, b.g.ledger)
 	if err != nil {
 		return res, nil, err
 	}
-	if res, err = a.preflight(ctx, g, conn, o.checking, file, findings, before); err != nil {
+	if res, err = b.preflight(ctx, b.g, b.conn, b.checking, b.file, b.findings, before); err != nil {
 		return res, nil, err
 	}
-	supposed, err = supposeGroups(ctx, conn, o, file, &res)
+	supposed, err = b.supposeGroups(ctx, &res)
 	return res, supposed, err
-}
-
-// chosen are the settings of a run that would begin now: was, with what the flags say.
-func (o *runOptions) chosen(cmd *cobra.Command, was migration.Settings, now time.Time, zone *time.Location) (migration.Settings, error) {
-	s, err := o.settings(cmd, was, now, zone)
-	o.record(&s)
-	s.SkipInvalid = o.skipInvalid
-	return s, err
 }
 
 // sealPlan writes a plan to a file. A new plan of one wave takes the old one's place, and was is when that was made; what else

@@ -164,12 +164,9 @@ func (a *app) stageRehearsal(ctx context.Context, g *globals, o rehearseOptions,
 			return false, err
 		}
 	}
-	file, findings, err := run.ReadWave(args[0], wave.Options{AllowUnknownColumns: o.allowUnknown})
+	file, findings, err := a.readWave(g, args[0], o.allowUnknown)
 	if err != nil {
 		return false, err
-	}
-	if file == nil {
-		return false, a.answerValidate(g, nil, preflight.Result{Findings: findings})
 	}
 	if res := preflight.OfFile(file, findings); res.Whole() {
 		return false, a.answerValidate(g, file, res)

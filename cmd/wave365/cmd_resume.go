@@ -73,18 +73,7 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 		if err != nil {
 			return err
 		}
-		if err := writable(s.Run, "let this user write there: it is the run's own folder"); err != nil {
-			return err
-		}
-		stop() // from here on a signal drains
-		if err := s.Choose(ctx, o.slots, next, "resume"); err != nil {
-			return err
-		}
-		if queued, err := a.queueAgain(ctx, g, s, o.here); queued || err != nil {
-			return err
-		}
-		a.sayCarried(g, s.Run, s.Now())
-		return a.drive(ctx, g, s, page, migration.RunResumed)
+		return o.goOn(ctx, a, g, s, page, stop, func() error { return s.Choose(ctx, o.slots, next, "resume") }, func() { a.sayCarried(g, s.Run, s.Now()) })
 	})
 }
 

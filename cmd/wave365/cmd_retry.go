@@ -87,17 +87,7 @@ func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) err
 		if err := a.ask(quick, g, question+" "+consequence(s.Run.Sandbox)); err != nil {
 			return err
 		}
-		if err := writable(s.Run, "let this user write there: it is the run's own folder"); err != nil {
-			return err
-		}
-		stop() // from here on a signal drains
-		if err := s.Retry(ctx, attempt, o.slots, next); err != nil {
-			return err
-		}
-		if queued, err := a.queueAgain(ctx, g, s, o.here); queued || err != nil {
-			return err
-		}
-		return a.drive(ctx, g, s, page, migration.RunResumed)
+		return o.goOn(ctx, a, g, s, page, stop, func() error { return s.Retry(ctx, attempt, o.slots, next) }, func() {})
 	})
 }
 

@@ -13,10 +13,8 @@ import (
 	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
-	"wave365/pkg/playbook"
 	"wave365/pkg/preflight"
 	"wave365/pkg/run"
-	"wave365/pkg/run/plan"
 	"wave365/pkg/sandbox/loopback"
 	"wave365/pkg/wave"
 )
@@ -65,125 +63,121 @@ older than its report, 11 held by another process, 12 sign-in or network, 130 st
 }
 
 func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) error {
-	ctx := cmd.Context()
-	sealed, was, err := o.open(cmd, a.zone)
-	if err != nil {
-		return err // before anything is asked of anybody
-	}
-	file, findings, err := run.ReadWave(path, wave.Options{AllowUnknownColumns: o.allowUnknown})
-	if err != nil {
+	b := &beginning{app: a, g: g, cmd: cmd, runOptions: o, path: path}
+	if err := b.open(); err != nil { // before anything is asked of anybody
 		return err
 	}
-	if file == nil {
-		return a.answerValidate(g, nil, preflight.Result{Findings: findings})
-	}
-	id, p, err := o.place(g, path)
+	id, p, err := b.place()
 	if err != nil {
 		return err
-	}
-	if o.submit != nil {
-		if err := o.submit.check(g, p, time.Now(), a.zone); err != nil {
-			return err
-		}
 	}
 	page, err := g.takeLive()
 	if err != nil {
 		return err
 	}
 	defer page.close()
-	quick, stop := interruptible(ctx)
+	quick, stop := interruptible(cmd.Context())
 	defer stop()
-	conn, err := a.connect(quick, g, p)
+	if b.conn, err = a.connect(quick, g, p); err != nil {
+		return err
+	}
+	if b.s, err = run.Begin(quick, a.session(g), id, a.services(g, b.conn, b.checking)); err != nil {
+		return err
+	}
+	defer b.s.Close()
+	res, err := b.draft(quick)
 	if err != nil {
 		return err
 	}
-	s, err := run.Begin(quick, a.session(g), id, a.services(g, conn, o.checking))
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	held := func(res preflight.Result) error {
-		return a.heldToPlan(quick, cmd, g, s, conn, o, sealed, was, file, path, res)
-	}
-	res, err := a.validateToRun(quick, g, s, conn, o, file, findings, held)
-	if err != nil {
-		return err
-	}
-	if o.refuses(res) {
-		return a.answerValidate(g, file, res)
-	}
-	chosen, err := o.chosen(cmd, was, s.Now(), a.zone)
-	if err == nil && o.submit == nil {
-		chosen.Notify, err = g.messages.choose(cmd, migration.Notify{})
-	}
-	if err != nil {
-		return err
-	}
-	s.Draft(run.Plan{WavePath: path, ReportDir: g.reportDir, File: file, Checked: res, Slots: o.slots, Settings: chosen, Place: conn.pinned()})
-	if migration.Count(s.Rows).Open() == 0 {
-		return a.nothingToRun(g, file, res)
-	}
-	if err := a.agreeToRun(quick, g, s, o, sealed, res); err != nil {
+	if err := b.agree(quick, res); err != nil {
 		return err
 	}
 	stop() // from here on a signal drains
-	if o.submit != nil {
-		return a.submitted(ctx, g, s, o.submit, res.Findings)
+	if b.submit != nil {
+		return a.submitted(cmd.Context(), g, b.s, b.submit, res.Findings)
 	}
-	if err := s.Create(ctx, res.Findings); err != nil {
+	if err := b.s.Create(cmd.Context(), res.Findings); err != nil {
 		return err
 	}
-	return a.drive(ctx, g, s, page, migration.RunStarted)
+	return a.drive(cmd.Context(), g, b.s, page, migration.RunStarted)
 }
 
-// open reads the sealed plan, where --plan names one, with its settings, and checks the flags.
-func (o *runOptions) open(cmd *cobra.Command, zone *time.Location) (sealed plan.Plan, was migration.Settings, err error) {
-	if o.planFile != "" {
-		if sealed, was, err = o.openPlan(cmd, o.planFile, zone); err != nil {
-			return sealed, was, err
+// open reads the sealed plan, where --plan names one, checks the flags, and reads the wave.
+func (b *beginning) open() (err error) {
+	if b.planFile != "" {
+		if b.sealed, b.was, err = b.openPlan(b.cmd, b.planFile, b.zone); err != nil {
+			return err
 		}
 	}
-	if err := o.check(); err != nil {
-		return sealed, was, err
+	if err := b.check(); err != nil {
+		return err
 	}
-	_, err = o.settings(cmd, was, time.Now(), zone)
-	return sealed, was, err
+	if _, err := b.settings(b.cmd, b.was, time.Now(), b.zone); err != nil {
+		return err
+	}
+	return b.read()
 }
 
 // place names the run and says on which tenant it goes.
-func (o runOptions) place(g *globals, path string) (id string, p place, err error) {
-	if id = o.runID; id == "" {
+func (b *beginning) place() (id string, p place, err error) {
+	if id = b.runID; id == "" {
 		id = run.NewID(time.Now())
 	}
 	if err := run.CheckID(id); err != nil {
 		return id, p, usageError{err}
 	}
-	if p, err = g.placeOf(path); err != nil {
+	if p, err = b.g.placeOf(b.path); err != nil {
 		return id, p, err
 	}
 	if p.sandbox != "" && !loopback.IsURL(p.sandbox) {
-		p.stateDir = filepath.Join(g.localFolder(), "sandbox", id)
+		p.stateDir = filepath.Join(b.g.localFolder(), "sandbox", id)
 	}
-	return id, p, nil
+	if b.submit != nil {
+		err = b.submit.check(b.g, p, time.Now(), b.zone)
+	}
+	return id, p, err
 }
 
-// validateToRun validates the wave, and once more when it made the groups that --create-group asks for, after held has let it.
-func (a *app) validateToRun(ctx context.Context, g *globals, s *run.Session, conn *connection, o runOptions, file *wave.File, findings []wave.Finding, held func(preflight.Result) error) (preflight.Result, error) {
-	before, err := run.KnownTo(ctx, s.Ledger)
+// draft validates the wave and describes the run. A wave of which no row may run has been answered.
+func (b *beginning) draft(ctx context.Context) (preflight.Result, error) {
+	res, err := b.validate(ctx)
+	if err != nil {
+		return res, err
+	}
+	if b.refuses(res) {
+		return res, b.answerValidate(b.g, b.file, res)
+	}
+	chosen, err := b.chosen(b.s.Now())
+	if err == nil && b.submit == nil {
+		chosen.Notify, err = b.g.messages.choose(b.cmd, migration.Notify{})
+	}
+	if err != nil {
+		return res, err
+	}
+	b.s.Draft(b.made(res, chosen))
+	if migration.Count(b.s.Rows).Open() == 0 {
+		return res, b.nothingToRun(b.g, b.file, res)
+	}
+	return res, nil
+}
+
+// validate validates the wave, and once more when it made the groups that --create-group asks for.
+func (b *beginning) validate(ctx context.Context) (preflight.Result, error) {
+	before, err := run.KnownTo(ctx, b.s.Ledger)
 	if err != nil {
 		return preflight.Result{}, err
 	}
-	res, err := s.Services.Validate(ctx, file, findings, before)
-	if err != nil || o.createGroup == "" {
+	res, err := b.s.Services.Validate(ctx, b.file, b.findings, before)
+	if err != nil || b.createGroup == "" {
 		return res, err
 	}
-	if err := held(res); err != nil {
+	if err := b.heldToPlan(ctx, res); err != nil {
 		return res, err
 	}
-	if made, err := a.createGroups(ctx, g, s, conn, o, file, res); err != nil || !made {
+	if made, err := b.createGroups(ctx, res); err != nil || !made {
 		return res, err
 	}
-	return s.Services.Validate(ctx, file, findings, before)
+	return b.s.Services.Validate(ctx, b.file, b.findings, before)
 }
 
 // refuses reports whether what validation found keeps the run from starting.
@@ -191,30 +185,29 @@ func (o runOptions) refuses(res preflight.Result) bool {
 	return res.Denied() || res.Whole() || res.Count(wave.Error) > 0 && !o.skipInvalid
 }
 
-// agreeToRun compares what would change with the sealed plan, where there is one, and asks.
-func (a *app) agreeToRun(ctx context.Context, g *globals, s *run.Session, o runOptions, sealed plan.Plan, res preflight.Result) error {
-	if err := s.OneTenant(ctx); err != nil {
+// agree compares what would change with the sealed plan, where there is one, and asks.
+func (b *beginning) agree(ctx context.Context, res preflight.Result) error {
+	if err := b.s.OneTenant(ctx); err != nil {
 		return err
 	}
-	if o.submit != nil {
-		if err := signedRows(s.Rows); err != nil {
+	if b.submit != nil {
+		if err := signedRows(b.s.Rows); err != nil {
 			return err
 		}
 	}
-	planned := plan.Make(s.Run, s.Rows, res, playbook.SettingName(s.Run))
-	planned.Changes.CreateGroup = o.createGroup
-	if o.planFile != "" {
-		if err := asPlanned(sealed, planned, o.planFile, o.again); err != nil {
+	planned := b.planned(b.s.Run, b.s.Rows, res)
+	if b.planFile != "" {
+		if err := asPlanned(b.sealed, planned, b.planFile, b.again); err != nil {
 			return err
 		}
 	}
-	if err := a.confirmPlan(ctx, g, planned, res); err != nil {
+	if err := b.confirmPlan(ctx, b.g, planned, res); err != nil {
 		return err
 	}
-	if o.submit != nil {
+	if b.submit != nil {
 		return nil // workers write no reports
 	}
-	return writable(s.Run, "let this user write there, or name another folder with --report-dir")
+	return writable(b.s.Run, "let this user write there, or name another folder with --report-dir")
 }
 
 // nothingToRun answers a wave in which no row may run.

@@ -342,8 +342,8 @@ func printAtWork(w io.Writer, s run.Standing, now time.Time, zone *time.Location
 	for _, r := range s.Rows {
 		users = append(users, wording.OneLine(r.Target.User))
 	}
-	domain := "" // what all have in common is left out where room is short
-	if console.Width(w) > 0 {
+	width, domain := console.Width(w), "" // what all have in common is left out where room is short
+	if width > 0 {
 		domain = screen.CommonDomain(users)
 	}
 	t := tabwriter.NewWriter(&b, 0, 4, 2, ' ', 0)
@@ -357,35 +357,39 @@ func printAtWork(w io.Writer, s run.Standing, now time.Time, zone *time.Location
 			continue
 		}
 		fmt.Fprintf(t, "  line %d\t%s\t%s\t%s\t\n", r.Target.Line, strings.TrimSuffix(wording.OneLine(r.Target.User), domain), r.Step, clocks.Short(now.Sub(stepBegan(r, s.Events))))
-		note := screen.News(r)
-		if r.WaitsForSlot() {
-			note = "waits " + note
-		}
-		if r.State == migration.Waiting && !r.NotBefore.IsZero() && !r.WaitsForSlot() {
-			when := "now"
-			if r.NotBefore.After(now) {
-				when = clocks.OfDay(r.NotBefore.In(zone), now)
-			}
-			note = strings.TrimSuffix("next look "+when+"; "+note, "; ")
-		}
-		notes = append(notes, note)
+		notes = append(notes, waitNote(r, now, zone))
 	}
 	_ = t.Flush()
-	for i, note := range notes {
+	for _, note := range notes {
 		lead, _ := b.ReadString('\n')
-		lead = strings.TrimSuffix(lead, "\n")
-		if note == "" {
+		if lead = strings.TrimSuffix(lead, "\n"); note == "" {
 			lead = strings.TrimRight(lead, " ")
 		}
-		text := console.Fold(lead, wording.OneLine(notes[i]), console.Width(w))
-		if console.Wider(text, console.Width(w)) {
-			text = strings.TrimRight(lead, " ") + "\n" + console.Fold("           ", wording.OneLine(notes[i]), console.Width(w))
+		text := console.Fold(lead, note, width)
+		if console.Wider(text, width) {
+			text = strings.TrimRight(lead, " ") + "\n" + console.Fold("           ", note, width)
 		}
 		fmt.Fprint(w, text)
 	}
 	if more > 0 {
 		fmt.Fprintf(w, "  and %d more under way\n", more)
 	}
+}
+
+// waitNote says what a row under way waits for, and when it is looked at next.
+func waitNote(r migration.Row, now time.Time, zone *time.Location) string {
+	note := screen.News(r)
+	switch {
+	case r.WaitsForSlot():
+		note = "waits " + note
+	case r.State == migration.Waiting && !r.NotBefore.IsZero():
+		when := "now"
+		if r.NotBefore.After(now) {
+			when = clocks.OfDay(r.NotBefore.In(zone), now)
+		}
+		note = strings.TrimSuffix("next look "+when+"; "+note, "; ")
+	}
+	return wording.OneLine(note)
 }
 
 // stepBegan is when a row came to the step at which it is, however often it was looked at since.

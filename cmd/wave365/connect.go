@@ -76,6 +76,14 @@ func (g *globals) placeOf(wavePath string) (place, error) {
 	return p, nil
 }
 
+// ends are the two services as they are entered.
+type ends struct {
+	graph, blob string
+	// key signs requests to the storage account; empty: the sign-in does.
+	key  string
+	cred azcore.TokenCredential
+}
+
 // connect signs in and builds the clients. Beyond the sign-in it sends nothing to the real services yet; a sandbox is asked
 // for its clock. Without a network it ends within 15 s.
 func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, error) {
@@ -83,68 +91,72 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 	if !g.quiet {
 		c.say = func(text string) { _, _ = a.err.Write([]byte("wave365: " + text + "\n")) }
 	}
-	var cred azcore.TokenCredential
-	graphRoot, key := "", ""
-	switch {
-	case p.sandbox == "":
-		known, err := clouds.Lookup(g.cloud)
-		if err != nil {
-			return nil, err
-		}
-		c.cloud, graphRoot = known, known.GraphRoot
-		sign := signin.CredentialConfig{
-			Method: g.signIn, Tenant: g.tenant, ClientID: g.clientID,
-			Prompt: func(text string) { _, _ = a.err.Write([]byte(text + "\n")) },
-		}
-		if g.credential != nil {
-			sign = *g.credential
-		}
-		if cred, err = signin.Credential(known, sign); err != nil {
-			return nil, err
-		}
-		switch {
-		case p.tenantOnly:
-		case g.blobEndpoint != "":
-			if c.blobRoot, err = endpointRoot(g.blobEndpoint, known); err != nil {
-				return nil, err
-			}
-		case g.account != "":
-			if c.blobRoot, err = storageRoot("storage-account", g.account, known); err != nil {
-				return nil, err
-			}
-		default:
-			return nil, fault.New(fault.Invalid, "usage", "no storage account is named", "give --storage-account NAME, or storage-account in the configuration file")
-		}
-	default:
-		ends, err := c.rehearse(ctx, g, p)
-		if err != nil {
-			return nil, err
-		}
-		graphRoot, c.blobRoot, key = ends.Graph, ends.Blob, blobapi.DevelopmentKey
-		if g.blobEndpoint != "" {
-			c.blobRoot = strings.TrimSuffix(g.blobEndpoint, "/")
-		}
-		if c.cloud, err = clouds.Sandbox(graphRoot, c.blobRoot); err != nil {
-			c.close()
-			return nil, err
-		}
-		cred = signin.SandboxCredential()
+	var to ends
+	var err error
+	if p.sandbox == "" {
+		to, err = c.inCloud(g, func(text string) { _, _ = a.err.Write([]byte(text + "\n")) })
+	} else {
+		to, err = c.inSandbox(ctx, g)
 	}
-	c.cred = cred
-	if err := c.record(g.record); err != nil {
-		c.close()
-		return nil, err
+	if err == nil {
+		err = c.enter(ctx, g, to)
 	}
-	if err := c.build(g, graphRoot, cred, key); err != nil {
-		c.close()
-		return nil, err
-	}
-	// The sign-in comes first: what it cannot do is not found out call by call.
-	if _, err := cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{graphRoot + "/.default"}}); err != nil {
+	if err != nil {
 		c.close()
 		return nil, err
 	}
 	return c, nil
+}
+
+// inCloud are the real services as the flags name them.
+func (c *connection) inCloud(g *globals, prompt func(string)) (to ends, err error) {
+	if c.cloud, err = clouds.Lookup(g.cloud); err != nil {
+		return to, err
+	}
+	to.graph = c.cloud.GraphRoot
+	sign := signin.CredentialConfig{Method: g.signIn, Tenant: g.tenant, ClientID: g.clientID, Prompt: prompt}
+	if g.credential != nil {
+		sign = *g.credential
+	}
+	if to.cred, err = signin.Credential(c.cloud, sign); err != nil {
+		return to, err
+	}
+	switch {
+	case c.place.tenantOnly:
+	case g.blobEndpoint != "":
+		to.blob, err = endpointRoot(g.blobEndpoint, c.cloud)
+	case g.account != "":
+		to.blob, err = storageRoot("storage-account", g.account, c.cloud)
+	default:
+		err = fault.New(fault.Invalid, "usage", "no storage account is named", "give --storage-account NAME, or storage-account in the configuration file")
+	}
+	return to, err
+}
+
+// inSandbox are the services of a sandbox, which is started unless it runs already.
+func (c *connection) inSandbox(ctx context.Context, g *globals) (ends, error) {
+	at, err := c.rehearse(ctx, g, c.place)
+	if err != nil {
+		return ends{}, err
+	}
+	if g.blobEndpoint != "" {
+		at.Blob = strings.TrimSuffix(g.blobEndpoint, "/")
+	}
+	c.cloud, err = clouds.Sandbox(at.Graph, at.Blob)
+	return ends{at.Graph, at.Blob, blobapi.DevelopmentKey, signin.SandboxCredential()}, err
+}
+
+// enter builds the clients and signs in, which comes first: what it cannot do is not found out call by call.
+func (c *connection) enter(ctx context.Context, g *globals, to ends) error {
+	c.blobRoot, c.cred = to.blob, to.cred
+	if err := c.record(g.record); err != nil {
+		return err
+	}
+	if err := c.build(g, to.graph, to.cred, to.key); err != nil {
+		return err
+	}
+	_, err := to.cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{to.graph + "/.default"}})
+	return err
 }
 
 // record begins a recording in a file, behind what is there already; "" is none.
@@ -215,7 +227,7 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 	return err
 }
 
-// rehearse finds or starts the sandbox and takes over its time.
+// rehearse finds or starts the sandbox and takes over its time. c.close ends what it started, also after an error.
 func (c *connection) rehearse(ctx context.Context, g *globals, p place) (loopback.Endpoints, error) {
 	if loopback.IsURL(p.sandbox) {
 		u, err := url.Parse(p.sandbox)
@@ -250,12 +262,9 @@ func (c *connection) rehearse(ctx context.Context, g *globals, p place) (loopbac
 			g.log.Error("the sandbox in the process ended with an error", "error", err.Error())
 		}
 	}
-	ends := loopback.Of(l.Addr())
-	if c.clock, err = sandboxClock(ctx, ends.Graph); err != nil {
-		c.close()
-		return loopback.Endpoints{}, err
-	}
-	return ends, nil
+	at := loopback.Of(l.Addr())
+	c.clock, err = sandboxClock(ctx, at.Graph)
+	return at, err
 }
 
 // listen takes a loopback port.

@@ -44,6 +44,23 @@ func (c *continuing) come(cmd *cobra.Command, a *app, g *globals, do func(quick 
 	return do(quick, stop, page)
 }
 
+// goOn records what was chosen and goes on with the run: here, or, where it was submitted, by the workers. say is told before it
+// goes on here; stop ends the time in which a signal ends the command.
+func (c *continuing) goOn(ctx context.Context, a *app, g *globals, s *run.Session, page *livePage, stop func(), record func() error, say func()) error {
+	if err := writable(s.Run, "let this user write there: it is the run's own folder"); err != nil {
+		return err
+	}
+	stop() // from here on a signal drains
+	if err := record(); err != nil {
+		return err
+	}
+	if queued, err := a.queueAgain(ctx, g, s, c.here); queued || err != nil {
+		return err
+	}
+	say()
+	return a.drive(ctx, g, s, page, migration.RunResumed)
+}
+
 // next is how the session's run is got through from now on: as before, with what the flags say.
 func (c *continuing) next(cmd *cobra.Command, a *app, g *globals, s *run.Session) (migration.Settings, error) {
 	next, err := c.settings(cmd, s.Run.Settings, s.Now(), a.zone)

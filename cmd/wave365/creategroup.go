@@ -11,14 +11,10 @@ import (
 
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
-	"wave365/pkg/playbook"
 	"wave365/pkg/preflight"
-	"wave365/pkg/run"
-	"wave365/pkg/run/plan"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/wavegroup"
-	"wave365/pkg/wave"
 )
 
 // addCreateGroup adds the flag to a command that begins a run.
@@ -26,20 +22,20 @@ func addCreateGroup(cmd *cobra.Command, o *runOptions) {
 	cmd.Flags().StringVar(&o.createGroup, "create-group", "", "make a dedicated group for each policy that has none, named by this template of {wave} and {policy}")
 }
 
-// missingGroups are the policies of the wave that are assigned to no group, with the group that a template gives each. nil
+// missingGroups are the policies of the wave that are assigned to no group, with the group that --create-group gives each. nil
 // when there are none, or when something else is wrong with the wave: then nothing is made for it.
-func missingGroups(ctx context.Context, conn *connection, template string, skipInvalid bool, file *wave.File, res preflight.Result) (map[string]string, []graph.ProvisioningPolicy, error) {
-	lines := res.Unassigned(skipInvalid)
+func (b *beginning) missingGroups(ctx context.Context, res preflight.Result) (map[string]string, []graph.ProvisioningPolicy, error) {
+	lines := res.Unassigned(b.skipInvalid)
 	if len(lines) == 0 {
 		return nil, nil, nil
 	}
-	all, err := conn.graph.ProvisioningPolicies(ctx)
+	all, err := b.conn.graph.ProvisioningPolicies(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	names := map[string]string{}
 	var policies []graph.ProvisioningPolicy
-	for _, r := range file.Rows {
+	for _, r := range b.file.Rows {
 		if !lines[r.Line] || r.Group != "" {
 			continue
 		}
@@ -52,7 +48,7 @@ func missingGroups(ctx context.Context, conn *connection, template string, skipI
 		if names[p.ID] != "" || len(p.GroupIDs) > 0 {
 			continue
 		}
-		if names[p.ID], err = wavegroup.Name(template, file.Name, p.DisplayName); err != nil {
+		if names[p.ID], err = wavegroup.Name(b.createGroup, b.file.Name, p.DisplayName); err != nil {
 			return nil, nil, err
 		}
 		policies = append(policies, p)
@@ -63,11 +59,11 @@ func missingGroups(ctx context.Context, conn *connection, template string, skipI
 // supposeGroups has a plan made as if the groups that --create-group wants were there: their findings go, and their rows get
 // them. The result is the policy that each group gets, by the group's name. Of a group that is there and only gets the
 // policy, who is in it besides the wave is read.
-func supposeGroups(ctx context.Context, conn *connection, o runOptions, file *wave.File, res *preflight.Result) (map[string]string, error) {
-	if o.createGroup == "" {
+func (b *beginning) supposeGroups(ctx context.Context, res *preflight.Result) (map[string]string, error) {
+	if b.createGroup == "" {
 		return nil, nil
 	}
-	names, policies, err := missingGroups(ctx, conn, o.createGroup, o.skipInvalid, file, *res)
+	names, policies, err := b.missingGroups(ctx, *res)
 	if err != nil || len(policies) == 0 {
 		return nil, err
 	}
@@ -78,7 +74,7 @@ func supposeGroups(ctx context.Context, conn *connection, o runOptions, file *wa
 	}
 	res.Around.Outsiders = maps.Clone(res.Around.Outsiders)
 	for _, p := range policies {
-		have, err := wavegroup.Find(ctx, conn.graph, names[p.ID])
+		have, err := wavegroup.Find(ctx, b.conn.graph, names[p.ID])
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +82,7 @@ func supposeGroups(ctx context.Context, conn *connection, o runOptions, file *wa
 		if have.ID == "" {
 			continue
 		}
-		members, err := conn.graph.GroupMembers(ctx, have.ID)
+		members, err := b.conn.graph.GroupMembers(ctx, have.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -95,48 +91,45 @@ func supposeGroups(ctx context.Context, conn *connection, o runOptions, file *wa
 		}
 		res.Around.Outsiders[strings.ToLower(have.ID)], _ = preflight.Outsiders(members, users)
 	}
-	res.Suppose(file.Rows, groups)
+	res.Suppose(b.file.Rows, groups)
 	return out, nil
 }
 
 // heldToPlan refuses a run that makes groups and is not what was planned, before it makes one. What the run becomes with them
 // is compared once more when they are there.
-func (a *app) heldToPlan(ctx context.Context, cmd *cobra.Command, g *globals, s *run.Session, conn *connection, o runOptions, sealed plan.Plan, was migration.Settings, file *wave.File, path string, res preflight.Result) error {
-	if o.planFile == "" || o.createGroup == "" {
+func (b *beginning) heldToPlan(ctx context.Context, res preflight.Result) error {
+	if b.planFile == "" || b.createGroup == "" {
 		return nil
 	}
 	res.Findings, res.Bad, res.Targets = slices.Clone(res.Findings), slices.Clone(res.Bad), slices.Clone(res.Targets)
-	supposed, err := supposeGroups(ctx, conn, o, file, &res)
+	supposed, err := b.supposeGroups(ctx, &res)
 	if err != nil || len(supposed) == 0 {
 		return err
 	}
-	chosen, err := o.chosen(cmd, was, s.Now(), a.zone)
+	now, err := b.drafted(b.s.Run.ID, b.s.Now(), res)
 	if err != nil {
 		return err
 	}
-	r, rows := run.Draft(a.session(g), s.Run.ID, s.Now(), run.Plan{WavePath: path, ReportDir: g.reportDir, File: file, Checked: res, Slots: o.slots, Settings: chosen, Place: conn.pinned()})
-	now := plan.Make(r, rows, res, playbook.SettingName(r))
-	now.Changes.CreateGroup = o.createGroup
-	return asPlanned(sealed, now, o.planFile, o.again)
+	return asPlanned(b.sealed, now, b.planFile, b.again)
 }
 
 // createGroups makes the groups that --create-group wants, after showing them and asking. It reports whether any was made:
 // then the wave is to be validated again.
-func (a *app) createGroups(ctx context.Context, g *globals, s *run.Session, conn *connection, o runOptions, file *wave.File, res preflight.Result) (bool, error) {
-	tenant, err := conn.tenantID(ctx)
+func (b *beginning) createGroups(ctx context.Context, res preflight.Result) (bool, error) {
+	tenant, err := b.conn.tenantID(ctx)
 	if err != nil {
 		return false, err
 	}
-	w := tenantcare.Writer{Journal: s.Ledger, Clock: conn.clock, Command: createGroup, By: s.Driver().String(), Tenant: tenant}
-	if err := a.settleGroups(ctx, g, conn, w, o.createGroup, file); err != nil {
+	w := tenantcare.Writer{Journal: b.s.Ledger, Clock: b.conn.clock, Command: createGroup, By: b.s.Driver().String(), Tenant: tenant}
+	if err := b.settleGroups(ctx, w); err != nil {
 		return false, err
 	}
-	names, policies, err := missingGroups(ctx, conn, o.createGroup, o.skipInvalid, file, res)
+	names, policies, err := b.missingGroups(ctx, res)
 	if err != nil || len(policies) == 0 {
 		return false, err
 	}
 	for _, p := range policies {
-		have, err := wavegroup.Find(ctx, conn.graph, names[p.ID])
+		have, err := wavegroup.Find(ctx, b.conn.graph, names[p.ID])
 		if err != nil {
 			return false, err
 		}
@@ -144,15 +137,15 @@ func (a *app) createGroups(ctx context.Context, g *globals, s *run.Session, conn
 		if have.ID != "" {
 			what = "is there already"
 		}
-		if !g.json {
-			fmt.Fprintf(a.err, "  + group %s %s, and gets the policy %s, which has none\n", wording.OneLine(names[p.ID]), what, wording.OneLine(p.DisplayName))
+		if !b.g.json {
+			fmt.Fprintf(b.err, "  + group %s %s, and gets the policy %s, which has none\n", wording.OneLine(names[p.ID]), what, wording.OneLine(p.DisplayName))
 		}
 	}
-	if err := a.ask(ctx, g, "Make "+wording.Count(len(policies), "group")+" for this wave? "+consequence(conn.place.sandbox)); err != nil {
+	if err := b.ask(ctx, b.g, "Make "+wording.Count(len(policies), "group")+" for this wave? "+consequence(b.conn.place.sandbox)); err != nil {
 		return false, err
 	}
 	for _, p := range policies {
-		if _, err := wavegroup.Ensure(ctx, w, conn.graph, names[p.ID], p.ID); err != nil {
+		if _, err := wavegroup.Ensure(ctx, w, b.conn.graph, names[p.ID], p.ID); err != nil {
 			return true, err
 		}
 	}
@@ -163,24 +156,24 @@ func (a *app) createGroups(ctx context.Context, g *globals, s *run.Session, conn
 const createGroup = "run --create-group"
 
 // settleGroups finds out what became of the writes of an earlier run of this wave that died while it made groups.
-func (a *app) settleGroups(ctx context.Context, g *globals, conn *connection, w tenantcare.Writer, template string, file *wave.File) error {
+func (b *beginning) settleGroups(ctx context.Context, w tenantcare.Writer) error {
 	open, err := w.Journal.Writes(ctx, migration.WriteFilter{Command: createGroup, Undecided: true})
 	if err != nil || len(open) == 0 {
 		return err
 	}
-	policies, err := conn.graph.ProvisioningPolicies(ctx)
+	policies, err := b.conn.graph.ProvisioningPolicies(ctx)
 	if err != nil {
 		return err
 	}
 	for _, one := range open {
 		mine := slices.ContainsFunc(policies, func(p graph.ProvisioningPolicy) bool {
-			name, _ := wavegroup.Name(template, file.Name, p.DisplayName)
+			name, _ := wavegroup.Name(b.createGroup, b.file.Name, p.DisplayName)
 			return strings.EqualFold(p.ID, one.Target) || name == one.Target
 		})
 		if !mine {
 			continue
 		}
-		if err := a.settle(ctx, g, conn, w, migration.WriteFilter{Command: createGroup, Target: one.Target}); err != nil {
+		if err := b.settle(ctx, b.g, b.conn, w, migration.WriteFilter{Command: createGroup, Target: one.Target}); err != nil {
 			return err
 		}
 	}
