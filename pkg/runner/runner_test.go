@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -26,6 +27,8 @@ type memory struct {
 	rows   map[int]migration.Row
 	broken error
 	events []migration.Event
+	// together are how many transitions were recorded at a time.
+	together []int
 }
 
 func (m *memory) Apply(_ context.Context, t migration.Transition) error {
@@ -43,6 +46,9 @@ func (m *memory) Apply(_ context.Context, t migration.Transition) error {
 }
 
 func (m *memory) ApplyAll(ctx context.Context, list []migration.Transition) error {
+	m.mu.Lock()
+	m.together = append(m.together, len(list))
+	m.mu.Unlock()
 	for _, t := range list {
 		if err := m.Apply(ctx, t); err != nil {
 			return err
@@ -188,6 +194,10 @@ func TestRunFinishesEveryRowWithinTheSlots(t *testing.T) {
 		}
 		if s.polls > 100*4 {
 			t.Errorf("%d polls for 100 rows", s.polls)
+		}
+		// What is done for rows together is recorded together: here, what was found of imports and of Cloud PCs.
+		if most := slices.Max(m.together); most < 10 {
+			t.Errorf("at most %d rows were recorded together, want the 10 whose Cloud PCs were found at once", most)
 		}
 	})
 }

@@ -74,9 +74,7 @@ func (w *wave) run(ctx context.Context, drain <-chan struct{}) (End, error) {
 	if w.yielding {
 		note = "given back until something is due"
 	}
-	for i := range w.rows.List {
-		w.interrupt(ctx, i, note)
-	}
+	w.rows.InterruptAll(ctx, note, w.cfg.Clock.Now())
 	return w.end(), w.rows.Err
 }
 
@@ -85,8 +83,8 @@ func (w *wave) begin(ctx context.Context) {
 	if w.cfg.Canary > 0 {
 		w.canaries = halting.ChooseCanaries(w.rows.List, w.cfg.Canary)
 	}
+	w.rows.InterruptAll(ctx, "the process that worked on it ended", w.cfg.Clock.Now())
 	for i := range w.rows.List {
-		w.interrupt(ctx, i, "the process that worked on it ended")
 		w.imports = w.imports.Recall(w.rows.List[i], w.cfg.Clock.Now())
 		w.put(ctx, i, time.Time{})
 	}

@@ -75,6 +75,18 @@ func (s *Rows) ApplyAll(ctx context.Context, at []int, moves []migration.Transit
 	}
 }
 
+// InterruptAll gives all running rows back to the ledger, together.
+func (s *Rows) InterruptAll(ctx context.Context, note string, now time.Time) {
+	var at []int
+	var moves []migration.Transition
+	for i, r := range s.List {
+		if r.State == migration.Running {
+			at, moves = append(at, i), append(moves, migration.Interrupt(r, note, now))
+		}
+	}
+	s.ApplyAll(ctx, at, moves)
+}
+
 // Interrupt gives a running row back to the ledger. It does nothing for rows in other states.
 func (s *Rows) Interrupt(ctx context.Context, i int, note string, now time.Time) {
 	if r := s.List[i]; r.State == migration.Running {

@@ -13,8 +13,8 @@ import (
 
 // Ledger is where every change of a row is recorded.
 type Ledger interface {
-	// Apply records one transition durably, or fails and records nothing.
-	Apply(ctx context.Context, t migration.Transition) error
+	// ApplyAll records all of them durably, or fails and records nothing.
+	ApplyAll(ctx context.Context, list []migration.Transition) error
 }
 
 // Clock is the service's time.
@@ -32,46 +32,64 @@ type Worker struct {
 
 // Do does one step for rows that stand at it, and puts into rows how they then stand, also when it fails. due says when those
 // rows are looked at next whose wait goes on unrecorded; zero: as the row says. The settling is not cut short by an ended
-// context, because what has happened must be recorded; with one that has ended before, nothing is done. An error means that
-// the ledger could not be written.
+// context, because what has happened must be recorded; with one that has ended before, nothing is done. Rows are taken up
+// together, and settled together. An error means that the ledger could not be written.
 func (w Worker) Do(ctx context.Context, work migration.Work, rows []migration.Row) (due []time.Time, err error) {
 	due = make([]time.Time, len(rows))
 	record := context.WithoutCancel(ctx)
 	if ctx.Err() != nil {
 		return due, nil
 	}
+	var up moves
 	for i, r := range rows {
-		var t migration.Transition
 		switch {
 		case r.State == migration.Pending:
-			t = migration.Claim(r, w.Clock.Now())
+			up.add(i, migration.Claim(r, w.Clock.Now()))
 		case r.State == migration.Waiting && work.Batch == 1:
-			t = migration.Wake(r, w.Clock.Now())
-		default:
-			continue
+			up.add(i, migration.Wake(r, w.Clock.Now()))
 		}
-		if err := w.Ledger.Apply(record, t); err != nil {
-			return due, err
-		}
-		rows[i] = t.To()
+	}
+	if err := up.record(record, w.Ledger, rows); err != nil {
+		return due, err
 	}
 	results, err := w.call(ctx, work, rows)
 	if err != nil {
 		return due, err
 	}
+	var settled moves
 	for i, res := range results {
 		now := w.Clock.Now()
-		t, changed := migration.Settle(rows[i], res, now, w.Roll())
-		if !changed {
+		if t, changed := migration.Settle(rows[i], res, now, w.Roll()); changed {
+			settled.add(i, t)
+		} else {
 			due[i] = now.Add(res.Delay)
-			continue
 		}
-		if err := w.Ledger.Apply(record, t); err != nil {
-			return due, err
-		}
-		rows[i] = t.To()
 	}
-	return due, nil
+	return due, settled.record(record, w.Ledger, rows)
+}
+
+// moves are transitions of some rows, one of each, by position.
+type moves struct {
+	at   []int
+	list []migration.Transition
+}
+
+func (m *moves) add(i int, t migration.Transition) {
+	m.at, m.list = append(m.at, i), append(m.list, t)
+}
+
+// record records them together, and puts into rows how they then stand.
+func (m *moves) record(ctx context.Context, l Ledger, rows []migration.Row) error {
+	if len(m.list) == 0 {
+		return nil
+	}
+	if err := l.ApplyAll(ctx, m.list); err != nil {
+		return err
+	}
+	for k, i := range m.at {
+		rows[i] = m.list[k].To()
+	}
+	return nil
 }
 
 // call calls the step and turns a panic into the failure of its rows: a bug must not end the night for the others.
