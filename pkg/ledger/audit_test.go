@@ -109,6 +109,26 @@ func itoa(n int64) string {
 	return string(b)
 }
 
+// Two processes that write in turns each find that the audit has grown since they wrote last.
+func TestTwoWritersKeepOneChain(t *testing.T) {
+	t.Parallel()
+	l, _ := begin(t, 1)
+	other := openAt(t, l.Path(), ledger.Options{})
+	for n, writer := range []*ledger.Ledger{l, l, other, l, other, other, other, l, l} {
+		must(t, writer.Note(t.Context(), migration.Event{Run: "r1", Row: migration.WaveRow, Reason: migration.RunDrained, Note: itoa(int64(n))}))
+	}
+	must(t, ledger.VerifyChain(l.Audit(t.Context(), "")))
+	all := entries(t, l, "r1")
+	if len(all) != 10 {
+		t.Fatalf("%d entries, want 10", len(all))
+	}
+	for n, e := range all[1:] {
+		if !strings.Contains(string(e.Body), `"`+itoa(int64(n))+`"`) {
+			t.Errorf("entry %d is %s", n, e.Body)
+		}
+	}
+}
+
 // TestAuditLinesStandAlone writes entries as JSON lines and verifies what is read back.
 func TestAuditLinesStandAlone(t *testing.T) {
 	t.Parallel()

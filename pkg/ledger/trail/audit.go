@@ -49,19 +49,41 @@ func (t *Tx) Audit(at time.Time, kind, run string, row int, body any) error {
 	if err != nil {
 		return err
 	}
-	prev, err := t.head(run)
-	if err != nil {
+	e := audit.Entry{At: at, Kind: kind, Run: run, Row: row, Body: text}
+	if done, err := t.appendAsRemembered(e); done || err != nil {
 		return err
 	}
-	e := audit.Entry{Seq: t.chain.seq + 1, At: at, Kind: kind, Run: run, Row: row, Body: text, Prev: prev}
+	if e.Prev, err = t.head(run); err != nil {
+		return err
+	}
+	_, err = t.append(e, `INSERT INTO audit (seq, at, kind, run, idx, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`)
+	return err
+}
+
+// appendAsRemembered appends an entry where the audit still ends as this ledger remembers it, which is asked in the same
+// statement; false: it may not, and nothing was appended.
+func (t *Tx) appendAsRemembered(e audit.Entry) (done bool, err error) {
+	var remembered bool
+	if e.Prev, remembered = t.chain.heads[e.Run]; !remembered || t.chain.known {
+		return false, nil
+	}
+	n, err := t.append(e, `INSERT INTO audit (seq, at, kind, run, idx, body, prev, hash)
+		SELECT CAST(? AS BIGINT), ?, ?, ?, CAST(? AS INTEGER), ?, ?, ? WHERE (SELECT hash FROM audit ORDER BY seq DESC LIMIT 1) = ?`, t.chain.hash)
+	t.chain.known = err == nil && n > 0
+	return t.chain.known, err
+}
+
+// append appends an entry behind the end of the audit that the transaction knows, by a statement that takes its columns, and
+// after them more. It gives how many it has appended.
+func (t *Tx) append(e audit.Entry, query string, more ...any) (int64, error) {
+	e.Seq = t.chain.seq + 1
 	e.Hash = e.Sum()
-	err = t.Exec(`INSERT INTO audit (seq, at, kind, run, idx, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		e.Seq, Stamp(at), kind, run, row, string(text), prev, e.Hash)
-	if err == nil {
-		t.chain.seq, t.chain.hash, t.chain.heads[run] = e.Seq, e.Hash, e.Hash
+	n, err := t.Change(query, append([]any{e.Seq, Stamp(e.At), e.Kind, e.Run, e.Row, string(e.Body), e.Prev, e.Hash}, more...)...)
+	if err == nil && n > 0 {
+		t.chain.seq, t.chain.hash, t.chain.heads[e.Run] = e.Seq, e.Hash, e.Hash
 		t.Evidence = &store.Evidence{Query: `SELECT count(*) FROM audit WHERE seq = ? AND hash = ?`, Args: []any{e.Seq, e.Hash}}
 	}
-	return err
+	return n, err
 }
 
 // head is what the run's next entry holds as Prev.
