@@ -13,6 +13,7 @@ import (
 
 	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/playbook"
+	"wave365/pkg/run"
 )
 
 // app is what every command is given: the streams, what is known about the terminal, and the environment. There are
@@ -36,8 +37,8 @@ type app struct {
 	zone    *time.Location
 	// journal is [run.Options.Journal], for tests.
 	journal func(playbook.Journal) playbook.Journal
-	// oldLooks is the one of run.Options.
-	oldLooks bool
+	// clock stands between a run and the service's time, for the same tests; nil: nothing does.
+	clock func(run.Clock) run.Clock
 }
 
 func newApp() *app {

@@ -15,6 +15,7 @@ import (
 
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
+	"wave365/pkg/run"
 )
 
 // frozenApp is the tool for tests. With WAVE365_FREEZE="SHARE BLIND SEED" it stops itself, as SIGSTOP does, at that share of
@@ -26,7 +27,9 @@ func frozenApp() *app {
 	f := &freezing{of: map[string]string{}}
 	if n, _ := fmt.Sscan(os.Getenv("WAVE365_FREEZE"), &f.share, &f.blind, &f.seed); n == 3 {
 		f.rng = rand.New(rand.NewPCG(f.seed, uint64(os.Getpid())))
-		a.oldLooks = f.blind // a look that grew old would keep it back as well
+		if f.blind { // a look that grew old would keep it back as well
+			a.clock = func(c run.Clock) run.Clock { return blindClock{c} }
+		}
 		a.journal = func(j playbook.Journal) playbook.Journal { return frozenJournal{j, f} }
 		// The tool's own transport is made from this one, and asks this before a request gets its connection.
 		http.DefaultTransport.(*http.Transport).Proxy = f.atTheWire
@@ -75,6 +78,11 @@ func (f *freezing) atTheWire(r *http.Request) (*url.URL, error) {
 	}
 	return http.ProxyFromEnvironment(r)
 }
+
+// blindClock takes no stretch of time for long: no look ever seems too old for an import.
+type blindClock struct{ run.Clock }
+
+func (c blindClock) Wall(d time.Duration) time.Duration { return min(c.Clock.Wall(d), time.Second) }
 
 type frozenJournal struct {
 	playbook.Journal

@@ -15,7 +15,7 @@ import (
 // session says which ledger a command is about, and how it gets to a run's services.
 func (a *app) session(g *globals) run.Options {
 	return run.Options{
-		Ledger: g.ledger, ReportDir: g.reportDir, Driver: run.ThisProcess(version), Zone: a.zone, Journal: a.journal, OldLooks: a.oldLooks,
+		Ledger: g.ledger, ReportDir: g.reportDir, Driver: run.ThisProcess(version), Zone: a.zone, Journal: a.journal,
 		Connect: func(ctx context.Context, r migration.Run) (*run.Services, error) {
 			g.at.is(r)
 			conn, err := a.connect(ctx, g.as(r), placeOfRun(r))
@@ -29,8 +29,12 @@ func (a *app) session(g *globals) run.Options {
 
 // services are a connection as a run takes it; c says how rows are validated.
 func (a *app) services(g *globals, conn *connection, c checking) *run.Services {
+	its := run.Clock(conn.clock)
+	if a.clock != nil {
+		its = a.clock(its)
+	}
 	return &run.Services{
-		Tenant: conn.graph, Storage: conn.storage, Clock: conn.clock, BlobRoot: conn.blobRoot,
+		Tenant: conn.graph, Storage: conn.storage, Clock: its, BlobRoot: conn.blobRoot,
 		Validate: func(ctx context.Context, file *wave.File, findings []wave.Finding, before run.Known) (preflight.Result, error) {
 			return a.preflight(ctx, g, conn, c, file, findings, before)
 		},

@@ -118,7 +118,7 @@ func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migra
 			return answer.SnapshotID, err
 		},
 		still: func() error {
-			if age := b.clock.Now().Sub(looked); !b.oldLooks && age > lookHolds && b.clock.Wall(age) > lookHoldsWall {
+			if age := b.clock.Now().Sub(looked); age > lookHolds && b.clock.Wall(age) > lookHoldsWall {
 				return errStale
 			}
 			return nil

@@ -200,10 +200,6 @@ const (
 	lookHoldsWall = 2 * time.Second
 )
 
-// TrustOldLooks has imports sent however long ago the look before them was, for tests of what else keeps a process from
-// sending one that was frozen. Call it before the steps are used.
-func (b *Playbook) TrustOldLooks() { b.oldLooks = true }
-
 // errStale is an import that was not sent, because the look before it had grown too old on the way.
 var errStale = errors.New("not sent: the look at the tenant before it was too long ago")
 

@@ -80,8 +80,7 @@ type Playbook struct {
 	access      access
 	recent      recent
 	policyFirst policyFirst
-	// repeatLost: see RepeatLostImports; oldLooks: see TrustOldLooks.
-	repeatLost, oldLooks bool
+	repeatLost  bool // see RepeatLostImports
 }
 
 // Sources gives the blob reference of a source: with the wave's own SAS where the file brought one. It fails when

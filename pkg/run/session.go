@@ -102,8 +102,6 @@ type Options struct {
 	Connections *ledger.Connections
 	// Journal stands between the playbook and the ledger, for tests of what a process does that is frozen; nil: nothing does.
 	Journal func(playbook.Journal) playbook.Journal
-	// OldLooks is for the same tests, see playbook.TrustOldLooks.
-	OldLooks bool
 	// Connect signs in where the run went on. It is called at most once by a session.
 	Connect func(ctx context.Context, r migration.Run) (*Services, error)
 }
@@ -197,9 +195,5 @@ func (s *Session) playbook() *playbook.Playbook {
 	if s.opt.Journal != nil {
 		journal = s.opt.Journal(journal)
 	}
-	book := playbook.New(s.Run, v.Tenant, v.Storage, journal, v.Clock, sourcesOf(s.Run, v.BlobRoot))
-	if s.opt.OldLooks {
-		book.TrustOldLooks()
-	}
-	return book
+	return playbook.New(s.Run, v.Tenant, v.Storage, journal, v.Clock, sourcesOf(s.Run, v.BlobRoot))
 }
