@@ -44,7 +44,7 @@ type fleetDocument struct {
 	Stopped bool           `json:"stopped"`
 	Runs    []fleetRun     `json:"runs"`
 	Workers []queue.Worker `json:"workers"`
-	// RowsPerHour is the sum over the runs.
+	// RowsPerHour is the sum over the runs, those included that are over and left out.
 	RowsPerHour int `json:"rows_per_hour"`
 }
 
@@ -59,7 +59,12 @@ type fleetRun struct {
 	RowsPerHour int `json:"rows_per_hour"`
 	// Person: it waits for one; Why says for what.
 	Person bool `json:"person"`
+
+	over bool // nothing is left to do, and nobody is waited for
 }
+
+// lately is how long ago a run may have ended whose rows count for the rate.
+const lately = time.Hour
 
 // The states of a run beside those of its job.
 const (
@@ -108,6 +113,7 @@ func runFleet(ctx context.Context, a *app, g *globals, database string, all bool
 	for _, r := range doc.Runs {
 		doc.RowsPerHour += r.RowsPerHour
 	}
+	doc.Runs = slices.DeleteFunc(doc.Runs, func(r fleetRun) bool { return r.over && !all })
 	// What waits for a person comes first.
 	slices.SortStableFunc(doc.Runs, func(x, y fleetRun) int { return cmp.Compare(bit(y.Person), bit(x.Person)) })
 	if g.json {
@@ -124,7 +130,7 @@ func bit(b bool) int {
 	return 0
 }
 
-// runsOf gives the runs of one ledger.
+// runsOf gives the runs of one ledger; of those that are over all, or those that ended lately.
 func runsOf(ctx context.Context, address, name string, jobs []queue.Job, all bool) ([]fleetRun, error) {
 	l, err := ledger.Open(ctx, address, ledger.Options{ReadOnly: true})
 	if fault.CodeOf(err) == "ledger.none" {
@@ -147,8 +153,8 @@ func runsOf(ctx context.Context, address, name string, jobs []queue.Job, all boo
 		if i := slices.IndexFunc(jobs, func(j queue.Job) bool { return j.Ledger == name && j.Run == r.ID }); i >= 0 {
 			f.Job = jobs[i]
 		}
-		over := r.State == migration.RunFinished && f.State != queue.Parked
-		if over && !all {
+		f.over = r.State == migration.RunFinished && f.State != queue.Parked
+		if f.over && !all && !f.endedLately(r) {
 			continue
 		}
 		if err := f.read(ctx, l, r); err != nil {
@@ -158,6 +164,15 @@ func runsOf(ctx context.Context, address, name string, jobs []queue.Job, all boo
 		list = append(list, f)
 	}
 	return list, nil
+}
+
+// endedLately reports whether a run that is over ended lately. A sandbox's time is another one: of its runs the queue knows.
+func (f *fleetRun) endedLately(r migration.Run) bool {
+	at := r.FinishedAt
+	if r.Sandbox != "" && f.State == queue.Done {
+		at = f.Since
+	}
+	return time.Since(at) < lately
 }
 
 // withLedger completes the commands about a run in a text: a worker says what to type without the ledger, whose address is the
@@ -181,6 +196,9 @@ func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) 
 	}
 	if f.handled(r, h, held); f.State == notInLine {
 		f.Why = "nobody drives it; resume with: " + shell("", "").Line(resumeNow(ctx, l, r.ID))
+	}
+	if f.over && !f.endedLately(r) {
+		return nil
 	}
 	now := tenantNow(ctx, r, !f.Person && f.State != queue.Done, run.LastChange(r, rows))
 	for _, row := range rows {

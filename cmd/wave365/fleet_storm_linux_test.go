@@ -35,6 +35,8 @@ type storm struct {
 	// settled are the rows that the person has settled while a process stood still between their intent and their call, by
 	// that process.
 	settled map[int]settledRow
+	// parked are the held rows of runs that wait for a person, by ledger: they stay as they are until the person does something.
+	parked map[string]parkedRun
 	// down is when the database comes back; zero: it is there. crashed: it was away already.
 	down    time.Time
 	crashed bool
@@ -45,6 +47,12 @@ type storm struct {
 type settledRow struct {
 	url, user string
 	at        time.Time
+}
+
+// parkedRun are the held rows of a run that waits for a person since then.
+type parkedRun struct {
+	since time.Time
+	held  []migration.Row
 }
 
 // machine is a worker's process.
@@ -181,31 +189,41 @@ func (s *storm) person() (over bool) {
 		if job.Why == "" {
 			s.t.Errorf("%s waits for a person, and nobody knows why", name)
 		}
-		if !s.settle(name, s.tenants[i]) {
+		if !s.settle(name, s.tenants[i], job.Since) {
 			over = false
 		}
 	}
 	return over
 }
 
-// settle settles the held rows of a parked run, or resumes it; true when nothing more can be done.
-func (s *storm) settle(name, url string) bool {
+// heldOf gives the held rows of a run that waits for a person since then.
+func (s *storm) heldOf(name string, since time.Time) ([]migration.Row, error) {
+	if p, ok := s.parked[name]; ok && p.since.Equal(since) {
+		return p.held, nil
+	}
 	l, err := ledger.Open(s.t.Context(), s.server.Ledger(name), ledger.Options{ReadOnly: true})
 	if err != nil {
-		return false
+		return nil, err
 	}
+	defer func() { _ = l.Close() }()
 	rows, err := l.Rows(s.t.Context(), "r1")
-	_ = l.Close()
+	if err != nil {
+		return nil, err
+	}
+	held := slices.DeleteFunc(rows, func(r migration.Row) bool { return r.State != migration.Held })
+	s.parked[name] = parkedRun{since, held}
+	return held, nil
+}
+
+// settle settles the held rows of a run that waits for a person since then, or resumes it; true when nothing more can be done.
+func (s *storm) settle(name, url string, since time.Time) bool {
+	held, err := s.heldOf(name, since)
 	if err != nil {
 		return false
 	}
 	settled := false
-	sent, held, frozen := s.imports(url), 0, slices.ContainsFunc(s.fleet, func(m *machine) bool { return !m.gone() && m.stopped() })
-	for _, r := range rows {
-		if r.State != migration.Held {
-			continue
-		}
-		held++
+	sent, frozen := s.imports(url), slices.ContainsFunc(s.fleet, func(m *machine) bool { return !m.gone() && m.stopped() })
+	for _, r := range held {
 		if frozen && !s.frozeAt(r.Target.UserID) {
 			continue // another call of a process that stands still may be out
 		}
@@ -215,6 +233,7 @@ func (s *storm) settle(name, url string) bool {
 		out, err := tool(s.dir, "reconcile", "r1", "--row", r.Target.User, "--no-effect", "--yes", "--ledger", s.server.Ledger(name)).CombinedOutput()
 		s.say("reconcile %s %s: %v", name, r.Target.User, err)
 		settled = true
+		delete(s.parked, name)
 		mark := filepath.Join(s.dir, frozenAt+r.Target.UserID)
 		if data, readErr := os.ReadFile(mark); err == nil && readErr == nil {
 			pid, _ := strconv.Atoi(string(data))
@@ -229,7 +248,7 @@ func (s *storm) settle(name, url string) bool {
 	if settled {
 		return false
 	}
-	if held > 0 {
+	if len(held) > 0 {
 		return !frozen
 	}
 	out, err := tool(s.dir, "resume", "r1", "--ledger", s.server.Ledger(name)).CombinedOutput()
@@ -290,7 +309,7 @@ func (s *storm) evidence(name, url, user string) string {
 
 // newStorm submits the waves of so many tenants, of so many rows each, and starts the workers.
 func newStorm(t *testing.T, seed uint64, tenants, rows int, blind bool) *storm {
-	s := &storm{fleetUnderTest: newFleet(t), rng: rand.New(rand.NewPCG(seed, 365)), rows: rows, blind: blind, began: time.Now(), settled: map[int]settledRow{}}
+	s := &storm{fleetUnderTest: newFleet(t), rng: rand.New(rand.NewPCG(seed, 365)), rows: rows, blind: blind, began: time.Now(), settled: map[int]settledRow{}, parked: map[string]parkedRun{}}
 	speed := 800.0
 	if raced {
 		speed = 100

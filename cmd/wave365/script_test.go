@@ -97,8 +97,11 @@ type loggedRequest struct {
 	Status                              int
 }
 
-func readRequests(root string) ([]loggedRequest, error) {
-	resp, err := http.Get(root + "/sandbox/requests")
+func readRequests(root string) ([]loggedRequest, error) { return requestsAfter(root, 0) }
+
+// requestsAfter is readRequests without the first n.
+func requestsAfter(root string, n int64) ([]loggedRequest, error) {
+	resp, err := http.Get(fmt.Sprintf("%s/sandbox/requests?after=%d", root, n))
 	if err != nil {
 		return nil, err
 	}
