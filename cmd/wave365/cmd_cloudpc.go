@@ -31,9 +31,7 @@ func newCloudPCListCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List Cloud PCs, by user, policy, status or wave", Args: cobra.NoArgs,
 		Example: "  wave365 cloudpc list --status inGracePeriod\n  wave365 cloudpc list --wave waves/friday.csv",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.cloudPCList(ctx, g, conn, f) })
-		},
+		RunE:    a.onTenant(g, func(ctx context.Context, conn *connection, _ []string) error { return a.cloudPCList(ctx, g, conn, f) }),
 	}
 	cmd.Flags().StringSliceVar(&f.users, "user", nil, "only of these users: UPN or object id")
 	cmd.Flags().StringVar(&f.policy, "policy", "", "only of this provisioning policy: name or id")
@@ -64,22 +62,17 @@ func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f c
 		}
 		return nothing("no Cloud PC fits, of "+wording.Count(len(all), "Cloud PC")+" in this tenant", "look at all of them", fault.NewCommand("cloudpc list"))
 	}
-	if g.json {
-		return a.answer(struct {
-			Schema   string            `json:"schema"`
-			CloudPCs []listing.CloudPC `json:"cloud_pcs"`
-		}{"wave365/cloudpc-list/v1", list})
-	}
-	var lines [][]string
-	for _, p := range list {
+	doc := struct {
+		Schema   string            `json:"schema"`
+		CloudPCs []listing.CloudPC `json:"cloud_pcs"`
+	}{"wave365/cloudpc-list/v1", list}
+	return answerList(a, g, doc, list, "USER\tCLOUD PC\tSTATUS\tPOLICY\tPLAN\tPROVISIONED\tNOTE", func(p listing.CloudPC) []string {
 		note := p.Reason
 		if !p.GraceEnd.IsZero() {
 			note = "grace period ends " + a.when(p.GraceEnd)
 		}
-		lines = append(lines, []string{p.User, p.Name, p.Status, p.Policy, p.Plan, a.when(p.Provisioned), note})
-	}
-	console.Table(a.out, "USER\tCLOUD PC\tSTATUS\tPOLICY\tPLAN\tPROVISIONED\tNOTE", lines)
-	return nil
+		return []string{p.User, p.Name, p.Status, p.Policy, p.Plan, a.when(p.Provisioned), note}
+	})
 }
 
 // which says which Cloud PCs are meant; unknown are users whom the directory does not know.
@@ -146,9 +139,9 @@ func (f cloudPCFilter) known(ctx context.Context, conn *connection, all []graph.
 func newCloudPCShowCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "show USER|ID", Short: "Show the Cloud PCs of a user, or one by its id: grace period, last action, connectivity", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.cloudPCShow(ctx, g, conn, args[0]) })
-		},
+		RunE: a.onTenant(g, func(ctx context.Context, conn *connection, args []string) error {
+			return a.cloudPCShow(ctx, g, conn, args[0])
+		}),
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/tenantcare/listing"
 )
@@ -19,9 +18,7 @@ func newImageListCommand(a *app, g *globals) *cobra.Command {
 	var kind string
 	cmd := &cobra.Command{
 		Use: "list", Short: "List the tenant's own images and the gallery's, with their status and support", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.imageList(ctx, g, conn, kind) })
-		},
+		RunE: a.onTenant(g, func(ctx context.Context, conn *connection, _ []string) error { return a.imageList(ctx, g, conn, kind) }),
 	}
 	cmd.Flags().StringVar(&kind, "type", "", "only custom, or only gallery")
 	return cmd
@@ -45,20 +42,15 @@ func (a *app) imageList(ctx context.Context, g *globals, conn *connection, kind 
 	if len(list) == 0 {
 		return nothing("there is no such image", "image list shows all there are", fault.NewCommand("image list"))
 	}
-	if g.json {
-		return a.answer(struct {
-			Schema string          `json:"schema"`
-			Images []listing.Image `json:"images"`
-		}{"wave365/image-list/v1", list})
-	}
-	var lines [][]string
-	for _, i := range list {
+	doc := struct {
+		Schema string          `json:"schema"`
+		Images []listing.Image `json:"images"`
+	}{"wave365/image-list/v1", list}
+	return answerList(a, g, doc, list, "IMAGE\tTYPE\tVERSION\tSTATUS\tWINDOWS\tSUPPORT\tDISK\tEXPIRES\tID", func(i listing.Image) []string {
 		state := i.Status
 		if i.Error != "" {
 			state += ": " + i.Error
 		}
-		lines = append(lines, []string{i.Name, i.Type, i.Version, state, i.OS, i.OSStatus, gib(i.SizeGiB), day(i.Expires), i.ID})
-	}
-	console.Table(a.out, "IMAGE\tTYPE\tVERSION\tSTATUS\tWINDOWS\tSUPPORT\tDISK\tEXPIRES\tID", lines)
-	return nil
+		return []string{i.Name, i.Type, i.Version, state, i.OS, i.OSStatus, gib(i.SizeGiB), day(i.Expires), i.ID}
+	})
 }

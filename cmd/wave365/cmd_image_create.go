@@ -131,9 +131,9 @@ func newImageDeleteCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "delete NAME|ID", Short: "Delete a custom image that no policy names", Args: cobra.ExactArgs(1),
 		Long: "Delete a custom image that no policy names. It cannot be taken back.\n\nExit codes: 0 deleted, 2 refused, 5 permission missing, 6 there is no such image.",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.imageDelete(ctx, g, conn, args[0]) })
-		},
+		RunE: a.onTenant(g, func(ctx context.Context, conn *connection, args []string) error {
+			return a.imageDelete(ctx, g, conn, args[0])
+		}),
 	}
 }
 

@@ -26,9 +26,9 @@ func newLicenseListCommand(a *app, g *globals) *cobra.Command {
 		Use: "list", Short: "List the licenses that make Cloud PCs: size, seats by state, who in a wave would take them", Args: cobra.NoArgs,
 		Long:    "List the tenant's licenses that make Cloud PCs, with vCPU, RAM and disk of their plan, and their seats by state. With\n--wave it says who in that wave would take a seat, and whether there are enough: rows that name a\nlicense are counted, also those that validate refuses.",
 		Example: "  wave365 license list\n  wave365 license list --wave waves/friday.csv",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.licenseList(ctx, g, conn, path) })
-		},
+		RunE: a.onTenant(g, func(ctx context.Context, conn *connection, _ []string) error {
+			return a.licenseList(ctx, g, conn, path)
+		}),
 	}
 	cmd.Flags().StringVar(&path, "wave", "", "a wave file: who in it would take which license")
 	return cmd

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/cmd/wave365/internal/console"
+	"wave365/cmd/wave365/internal/telling"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
@@ -61,6 +62,9 @@ Exit codes: 0 all sent, 3 some were not, 6 nothing to send.`,
 	return cmd
 }
 
+// leftOut is the result of a message that is not sent because it would not be true.
+const leftOut notify.Result = "left out"
+
 // sentMessage is one message of the answer of `notify` with --json.
 type sentMessage struct {
 	User   string        `json:"user"`
@@ -99,12 +103,12 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 		}
 		return sent
 	})
-	messages, gone, err := t.stillReady(ctx, messages)
+	messages, gone, err := telling.StillReady(ctx, t.conn.graph, t.Rows, messages)
 	if err != nil {
 		return err
 	}
 	if len(gone) > 0 && !g.json {
-		console.Say(a.err, "", "not told that it is ready, because "+notReady+": "+strings.Join(usersOf(gone), ", "))
+		console.Say(a.err, "", "not told that it is ready, because "+telling.NotReady+": "+strings.Join(usersOf(gone), ", "))
 	}
 	notKnown := fmt.Sprintf("whether %s arrived is not known, and nothing is sent again: %s", wording.Count(len(doubtful), "message"), strings.Join(doubtful, ", "))
 	switch {
@@ -173,7 +177,7 @@ func (a *app) notifyDryRun(ctx context.Context, g *globals, id string, o notifyi
 func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, messages, gone []notify.Message) error {
 	doc := notifyDocument{Schema: "wave365/notify/v1", Run: post.Run, Messages: []sentMessage{}}
 	for _, m := range gone {
-		doc.Messages = append(doc.Messages, sentMessage{User: m.User, Event: m.Event, To: m.To, Result: leftOut, Error: notReady})
+		doc.Messages = append(doc.Messages, sentMessage{User: m.User, Event: m.Event, To: m.To, Result: leftOut, Error: telling.NotReady})
 	}
 	untold := 0 // after an answer about the sender, which would be the same for everybody
 	for i, m := range messages {
@@ -249,4 +253,12 @@ func (a *app) dryRun(g *globals, r migration.Run, messages []notify.Message, dir
 		fmt.Fprintf(a.out, "  %s has no address\n", wording.OneLine(m.User))
 	}
 	return nil
+}
+
+func usersOf(messages []notify.Message) []string {
+	users := make([]string, len(messages))
+	for i, m := range messages {
+		users[i] = m.User
+	}
+	return users
 }

@@ -23,9 +23,7 @@ func newPolicyCommand(a *app, g *globals) *cobra.Command {
 func newPolicyListCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the provisioning policies: type, network, image, groups", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.policyList(ctx, g, conn) })
-		},
+		RunE: a.onTenant(g, func(ctx context.Context, conn *connection, _ []string) error { return a.policyList(ctx, g, conn) }),
 	}
 }
 
@@ -45,18 +43,13 @@ func (a *app) policyList(ctx context.Context, g *globals, conn *connection) erro
 	for _, p := range all {
 		list = append(list, listing.ShownPolicy(p, name))
 	}
-	if g.json {
-		return a.answer(struct {
-			Schema   string           `json:"schema"`
-			Policies []listing.Policy `json:"policies"`
-		}{"wave365/policy-list/v1", list})
-	}
-	var lines [][]string
-	for _, p := range list {
-		lines = append(lines, []string{p.Name, p.Type, strings.Join(p.Joins, "; "), p.Image, strings.Join(p.Groups, ", "), p.ID})
-	}
-	console.Table(a.out, "POLICY\tTYPE\tJOIN\tIMAGE\tGROUPS\tID", lines)
-	return nil
+	doc := struct {
+		Schema   string           `json:"schema"`
+		Policies []listing.Policy `json:"policies"`
+	}{"wave365/policy-list/v1", list}
+	return answerList(a, g, doc, list, "POLICY\tTYPE\tJOIN\tIMAGE\tGROUPS\tID", func(p listing.Policy) []string {
+		return []string{p.Name, p.Type, strings.Join(p.Joins, "; "), p.Image, strings.Join(p.Groups, ", "), p.ID}
+	})
 }
 
 // policyNames names the groups and networks of policies.
@@ -93,9 +86,9 @@ func onePolicy(ctx context.Context, conn *connection, cell string) (graph.Provis
 func newPolicyShowCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "show NAME|ID", Short: "Show one provisioning policy with all its properties", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.policyShow(ctx, g, conn, args[0]) })
-		},
+		RunE: a.onTenant(g, func(ctx context.Context, conn *connection, args []string) error {
+			return a.policyShow(ctx, g, conn, args[0])
+		}),
 	}
 }
 
@@ -144,11 +137,9 @@ func newPolicyExportCommand(a *app, g *globals) *cobra.Command {
 		Use: "export NAME|ID", Short: "Write a provisioning policy as a YAML file that `policy apply` takes", Args: cobra.ExactArgs(1),
 		Long:    "Write a provisioning policy as a YAML file, its groups and networks by name. Applied to the same tenant it changes nothing;\napplied to another one it makes the policy there.",
 		Example: "  wave365 policy export \"W365 Finance\" --out finance.policy.yaml",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error {
-				return a.policyExport(ctx, g, conn, args[0], out)
-			})
-		},
+		RunE: a.onTenant(g, func(ctx context.Context, conn *connection, args []string) error {
+			return a.policyExport(ctx, g, conn, args[0], out)
+		}),
 	}
 	cmd.Flags().StringVar(&out, "out", "", "write it to this file, which must not be there yet")
 	return cmd

@@ -37,9 +37,7 @@ grace period of its users' Cloud PCs; --remove-group names one that is to go. Wh
 
 Exit codes: 0 applied, 2 a file has errors, 5 permission missing, 6 the tenant is as the files say already.`,
 		Example: "  wave365 policy apply -f waves/finance.policy.yaml",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.policyApply(ctx, g, conn, o) })
-		},
+		RunE:    a.onTenant(g, func(ctx context.Context, conn *connection, _ []string) error { return a.policyApply(ctx, g, conn, o) }),
 	}
 	cmd.Flags().StringArrayVarP(&o.files, "file", "f", nil, "the policy's file; may be given again")
 	cmd.Flags().StringArrayVar(&o.remove, "remove-group", nil, "a group, by name or id, that is to lose the policy")

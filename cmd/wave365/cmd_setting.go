@@ -20,15 +20,13 @@ func newSettingCommand(a *app, g *globals) *cobra.Command {
 func newSettingListCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the user settings: what Cloud PCs are built from, and for which groups", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error {
-				all, err := conn.graph.UserSettings(ctx)
-				if err != nil {
-					return err
-				}
-				return a.settingList(ctx, g, conn, all)
-			})
-		},
+		RunE: a.onTenant(g, func(ctx context.Context, conn *connection, _ []string) error {
+			all, err := conn.graph.UserSettings(ctx)
+			if err != nil {
+				return err
+			}
+			return a.settingList(ctx, g, conn, all)
+		}),
 	}
 }
 
@@ -44,26 +42,21 @@ func (a *app) settingList(ctx context.Context, g *globals, conn *connection, all
 	for _, s := range all {
 		list = append(list, listing.ShownSetting(s, name))
 	}
-	if g.json {
-		return a.answer(struct {
-			Schema   string            `json:"schema"`
-			Settings []listing.Setting `json:"settings"`
-		}{"wave365/setting-list/v1", list})
-	}
-	var lines [][]string
-	for _, s := range list {
-		lines = append(lines, []string{s.Name, s.Source, strings.Join(s.Groups, ", "), yes(s.LocalAdmin), yes(s.Reset), s.ID})
-	}
-	console.Table(a.out, "SETTING\tBUILDS FROM\tGROUPS\tLOCAL ADMIN\tRESET\tID", lines)
-	return nil
+	doc := struct {
+		Schema   string            `json:"schema"`
+		Settings []listing.Setting `json:"settings"`
+	}{"wave365/setting-list/v1", list}
+	return answerList(a, g, doc, list, "SETTING\tBUILDS FROM\tGROUPS\tLOCAL ADMIN\tRESET\tID", func(s listing.Setting) []string {
+		return []string{s.Name, s.Source, strings.Join(s.Groups, ", "), yes(s.LocalAdmin), yes(s.Reset), s.ID}
+	})
 }
 
 func newSettingShowCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "show NAME|ID", Short: "Show one user setting", Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return a.settingShow(ctx, g, conn, args[0]) })
-		},
+		RunE: a.onTenant(g, func(ctx context.Context, conn *connection, args []string) error {
+			return a.settingShow(ctx, g, conn, args[0])
+		}),
 	}
 }
 

@@ -165,7 +165,7 @@ func tenantNow(ctx context.Context, r migration.Run, goesOn bool, seen time.Time
 		return time.Now()
 	}
 	if goesOn && loopback.IsURL(r.Sandbox) && clouds.Loopback(r.Sandbox) == nil {
-		if c, err := sandboxClock(ctx, originOf(r.Sandbox)); err == nil && c.Now().After(seen) {
+		if c, err := sandboxClock(ctx, clouds.Host(r.Sandbox)); err == nil && c.Now().After(seen) {
 			return c.Now()
 		}
 	}

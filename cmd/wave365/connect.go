@@ -206,7 +206,7 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 	}
 	own := c.cloud.OwnStorage(c.blobRoot)
 	blobPipe, err := cloud.NewPipeline(cloud.PipelineConfig{
-		Service: "blob", Root: originOf(c.blobRoot), NoToken: !own, Logger: g.log, Clock: c.clock, Notify: notify, Recorder: c.recorder,
+		Service: "blob", Root: clouds.Host(c.blobRoot), NoToken: !own, Logger: g.log, Clock: c.clock, Notify: notify, Recorder: c.recorder,
 	})
 	if err != nil {
 		return err
@@ -319,13 +319,4 @@ func (c *connection) tenantID(ctx context.Context) (string, error) {
 		c.tenant = org.ID
 	}
 	return c.tenant, nil
-}
-
-// originOf is the scheme and host of an endpoint.
-func originOf(endpoint string) string {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return endpoint
-	}
-	return u.Scheme + "://" + u.Host
 }

@@ -53,7 +53,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 		How: how, Drain: stops.drain, Drained: stops.drained, Steered: view.Steered, Observer: watch, Say: view.Status, Logger: g.log,
 	})
 	writer()
-	if n, why := messages.close(context.WithoutCancel(ctx), l, out, err, toResume()); n > 0 {
+	if n, why := messages.Close(context.WithoutCancel(ctx), l, out, err, toResume()); n > 0 {
 		fmt.Fprintf(a.err, "wave365: %s not sent: %s\n  once the cause is gone: %s\n", wording.Count(n, "message"), why, g.shell(r.ID).Line(g.messages.command()))
 	}
 	view.Done()

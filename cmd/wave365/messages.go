@@ -9,11 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/telling"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/notify"
 	"wave365/pkg/notify/mail"
 	"wave365/pkg/notify/webhook"
+	"wave365/pkg/run"
+	"wave365/pkg/runner"
 )
 
 // The names in the environment of what must not stand on a command line.
@@ -159,4 +162,22 @@ func (a *app) channel(m messaging, mailer notify.Mailer, r migration.Run) (notif
 		return w, rehearsal(w.Loopback())
 	}
 	return nil, fault.New(fault.Invalid, "usage", "--notify-via "+m.via+" is unknown", fmt.Sprintf("use %s", "graph, smtp or webhook"))
+}
+
+// messengerOf tells people while the run goes on; nil when nobody is to be told.
+func (a *app) messengerOf(g *globals, s *run.Session, o runner.Observer, say func(string)) (*telling.Messenger, error) {
+	if !g.messages.on {
+		return nil, nil
+	}
+	set, err := g.messages.set()
+	if err != nil {
+		return nil, err
+	}
+	mailer, _ := s.Services.Tenant.(notify.Mailer)
+	channel, err := a.channel(g.messages, mailer, s.Run)
+	if err != nil {
+		return nil, err
+	}
+	post := notify.Post{Journal: s.Ledger, Channel: channel, Run: s.Run.ID, Command: "run --notify", By: s.Driver().String(), Now: s.Now}
+	return telling.Start(o, set, post, s.Run, g.messages.operator, a.zone, say), nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
@@ -46,6 +47,26 @@ func (a *app) withTenant(ctx context.Context, g *globals, do func(ctx context.Co
 	}
 	defer conn.close()
 	return do(ctx, conn)
+}
+
+// onTenant is withTenant as a command's code.
+func (a *app) onTenant(g *globals, do func(ctx context.Context, conn *connection, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		return a.withTenant(cmd.Context(), g, func(ctx context.Context, conn *connection) error { return do(ctx, conn, args) })
+	}
+}
+
+// answerList answers with a document, or for people with a table of what is in it.
+func answerList[T any](a *app, g *globals, doc any, list []T, header string, cells func(T) []string) error {
+	if g.json {
+		return a.answer(doc)
+	}
+	rows := make([][]string, len(list))
+	for i, one := range list {
+		rows[i] = cells(one)
+	}
+	console.Table(a.out, header, rows)
+	return nil
 }
 
 // family is a command that only bears others.

@@ -10,6 +10,7 @@ import (
 
 	"wave365/cmd/wave365/internal/configfile"
 	"wave365/cmd/wave365/internal/console"
+	"wave365/cmd/wave365/internal/examine"
 	"wave365/pkg/migration"
 	"wave365/pkg/wave"
 	"wave365/pkg/wave/reading"
@@ -145,7 +146,7 @@ func indented(text string) string { return strings.TrimSuffix(console.Fold("  ",
 
 func permissionsTopic() string {
 	var rows [][]string
-	for _, n := range needs(tries{}) {
+	for _, n := range examine.Needs(examine.Tries{}) {
 		purpose := n.Purpose
 		if n.Tried {
 			purpose = "to read: " + purpose

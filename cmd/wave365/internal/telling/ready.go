@@ -1,4 +1,4 @@
-package main
+package telling
 
 import (
 	"context"
@@ -10,26 +10,15 @@ import (
 	"wave365/pkg/notify"
 )
 
-// leftOut is the result of a message that is not sent because it would not be true.
-const leftOut notify.Result = "left out"
+// NotReady says why somebody is not told that their Cloud PC is ready.
+const NotReady = "the Cloud PC is not there as this run proved it (ended, or provisioned again since)"
 
-// notReady says why somebody is not told that their Cloud PC is ready.
-const notReady = "the Cloud PC is not there as this run proved it (ended, or provisioned again since)"
-
-func usersOf(messages []notify.Message) []string {
-	users := make([]string, len(messages))
-	for i, m := range messages {
-		users[i] = m.User
-	}
-	return users
-}
-
-// stillReady leaves out the messages "ready" about a Cloud PC that is not there as the run proved it: it was ended since, or
+// StillReady leaves out the messages "ready" about a Cloud PC that is not there as the run proved it: it was ended since, or
 // provisioned again. gone are their users. It asks the tenant, since a run may have ended weeks ago.
-func (t *afterwards) stillReady(ctx context.Context, messages []notify.Message) (left, gone []notify.Message, err error) {
-	byIndex := make(map[int]*migration.Row, len(t.Rows))
-	for i := range t.Rows {
-		byIndex[t.Rows[i].Index] = &t.Rows[i]
+func StillReady(ctx context.Context, g *graph.Client, rows []migration.Row, messages []notify.Message) (left, gone []notify.Message, err error) {
+	byIndex := make(map[int]*migration.Row, len(rows))
+	for i := range rows {
+		byIndex[rows[i].Index] = &rows[i]
 	}
 	var about []*migration.Row
 	for _, m := range messages {
@@ -37,7 +26,7 @@ func (t *afterwards) stillReady(ctx context.Context, messages []notify.Message) 
 			about = append(about, r)
 		}
 	}
-	there, err := provenThere(ctx, t.conn.graph, about)
+	there, err := provenThere(ctx, g, about)
 	if err != nil {
 		return nil, nil, err
 	}

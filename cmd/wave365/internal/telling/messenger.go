@@ -1,4 +1,5 @@
-package main
+// Package telling tells people about a run: while it goes on, and of what was ready whether it still is.
+package telling
 
 import (
 	"context"
@@ -14,8 +15,8 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// messenger tells people about a run while it goes on. Nothing that it does, or fails to do, holds the run up.
-type messenger struct {
+// Messenger tells people about a run while it goes on. Nothing that it does, or fails to do, holds the run up.
+type Messenger struct {
 	runner.Observer
 	set  *notify.Set
 	post notify.Post
@@ -32,30 +33,16 @@ type messenger struct {
 	why    string // of the first that failed
 }
 
-// messengerOf is nil when nobody is to be told.
-func (a *app) messengerOf(g *globals, s *run.Session, o runner.Observer, say func(string)) (*messenger, error) {
-	if !g.messages.on {
-		return nil, nil
-	}
-	set, err := g.messages.set()
-	if err != nil {
-		return nil, err
-	}
-	mailer, _ := s.Services.Tenant.(notify.Mailer)
-	channel, err := a.channel(g.messages, mailer, s.Run)
-	if err != nil {
-		return nil, err
-	}
-	m := &messenger{
-		Observer: o, set: set, run: s.Run, to: g.messages.operator, zone: a.zone, say: say, wake: make(chan struct{}, 1), done: make(chan struct{}),
-		post: notify.Post{Journal: s.Ledger, Channel: channel, Run: s.Run.ID, Command: "run --notify", By: s.Driver().String(), Now: s.Now},
-	}
+// Start tells people from now on; Close ends it. operator is the operator's address, zone that of times in messages; say is told
+// of the first message that was not sent.
+func Start(o runner.Observer, set *notify.Set, post notify.Post, r migration.Run, operator string, zone *time.Location, say func(string)) *Messenger {
+	m := &Messenger{Observer: o, set: set, post: post, run: r, to: operator, zone: zone, say: say, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go m.work()
-	return m, nil
+	return m
 }
 
 // Row tells the view, and queues what the user is to be told. That a row is scheduled is not told while it runs.
-func (m *messenger) Row(r migration.Row) {
+func (m *Messenger) Row(r migration.Row) {
 	m.Observer.Row(r)
 	e := notify.EventOf(r)
 	if e == "" || e == notify.Scheduled {
@@ -67,7 +54,7 @@ func (m *messenger) Row(r migration.Row) {
 	}
 }
 
-func (m *messenger) offer(msg notify.Message) {
+func (m *Messenger) offer(msg notify.Message) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, q := range m.queue {
@@ -82,7 +69,7 @@ func (m *messenger) offer(msg notify.Message) {
 	}
 }
 
-func (m *messenger) work() {
+func (m *Messenger) work() {
 	defer close(m.done)
 	told := map[string]bool{} // spares the ledger what this process knows
 	for range m.wake {
@@ -103,7 +90,7 @@ func (m *messenger) work() {
 	}
 }
 
-func (m *messenger) send(msg notify.Message) {
+func (m *Messenger) send(msg notify.Message) {
 	_, failed, err := m.post.Send(context.Background(), msg)
 	if err != nil {
 		failed = err
@@ -124,9 +111,9 @@ func (m *messenger) send(msg notify.Message) {
 	}
 }
 
-// close tells the operator how it ended, waits until what is queued went out, and returns how many messages did not,
+// Close tells the operator how it ended, waits until what is queued went out, and returns how many messages did not,
 // and why the first of them.
-func (m *messenger) close(ctx context.Context, l *ledger.Ledger, out run.Outcome, failure error, next string) (int, string) {
+func (m *Messenger) Close(ctx context.Context, l *ledger.Ledger, out run.Outcome, failure error, next string) (int, string) {
 	if m == nil {
 		return 0, ""
 	}
@@ -140,7 +127,7 @@ func (m *messenger) close(ctx context.Context, l *ledger.Ledger, out run.Outcome
 	return m.failed, m.why
 }
 
-func (m *messenger) tellOperator(ctx context.Context, l *ledger.Ledger, e notify.Event, why, next string) {
+func (m *Messenger) tellOperator(ctx context.Context, l *ledger.Ledger, e notify.Event, why, next string) {
 	rows, err := l.Rows(ctx, m.run.ID)
 	if err != nil {
 		return
