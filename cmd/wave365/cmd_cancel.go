@@ -11,8 +11,6 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
-	"wave365/pkg/runner"
-	"wave365/pkg/summary/advice"
 	"wave365/pkg/summary/wording"
 )
 
@@ -95,15 +93,7 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 		}
 		return nothing("there is no row to cancel: every row of run "+s.Run.ID+" has ended", "")
 	}
-	counts, end := migration.Count(s.Rows), runner.Drained
-	if counts.Open() == 0 {
-		end = runner.Finished
-	}
-	events, err := s.Ledger.Events(ctx, s.Run.ID)
-	if err != nil {
-		return err
-	}
-	if err := a.writeReport(ctx, s.Ledger, s.Run.ID, s.Now(), runCode(end, counts, advice.Halted(events))); err != nil {
+	if err := a.reportAgain(ctx, s.Ledger, s.Run.ID, s.Now()); err != nil {
 		return err
 	}
 	text := fmt.Sprintf("%d cancelled", c.Rows)

@@ -205,13 +205,18 @@ func cloudPCsOf(ctx context.Context, conn *connection, name string) ([]graph.Clo
 
 // findUser finds the one person that a name means: UPN, object id, or display name if only one bears it.
 func findUser(ctx context.Context, conn *connection, name string) (graph.User, error) {
-	u, err := conn.graph.User(ctx, name)
+	return found(ctx, name, conn.graph.User, conn.graph.UsersNamed, tenantcare.OneUser)
+}
+
+// found is what a text means: the one with that id, or the one that one chooses of those with that name.
+func found[T any](ctx context.Context, text string, byID func(context.Context, string) (T, error), named func(context.Context, string) ([]T, error), one func(string, []T) (T, error)) (T, error) {
+	t, err := byID(ctx, text)
 	if err == nil || !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Invalid) {
-		return u, err
+		return t, err
 	}
-	alike, err := conn.graph.UsersNamed(ctx, name)
+	all, err := named(ctx, text)
 	if err != nil {
-		return graph.User{}, err
+		return t, err
 	}
-	return tenantcare.OneUser(name, alike)
+	return one(text, all)
 }

@@ -78,9 +78,21 @@ func onePolicy(ctx context.Context, conn *connection, cell string) (graph.Provis
 	if err != nil {
 		return graph.ProvisioningPolicy{}, err
 	}
+	return pickPolicy(cell, all)
+}
+
+func pickPolicy(cell string, all []graph.ProvisioningPolicy) (graph.ProvisioningPolicy, error) {
 	return tenantcare.Pick("provisioning policy", "policy", cell, all, func(p graph.ProvisioningPolicy) tenantcare.Named {
 		return tenantcare.Named{ID: p.ID, Name: p.DisplayName}
 	})
+}
+
+// policyAndNames is onePolicy with what its groups and networks are called.
+func policyAndNames(ctx context.Context, conn *connection, cell string) (p graph.ProvisioningPolicy, name func(id string) string, err error) {
+	if p, err = onePolicy(ctx, conn, cell); err == nil {
+		name, err = policyNames(ctx, conn, []graph.ProvisioningPolicy{p})
+	}
+	return p, name, err
 }
 
 func newPolicyShowCommand(a *app, g *globals) *cobra.Command {
@@ -93,11 +105,7 @@ func newPolicyShowCommand(a *app, g *globals) *cobra.Command {
 }
 
 func (a *app) policyShow(ctx context.Context, g *globals, conn *connection, cell string) error {
-	p, err := onePolicy(ctx, conn, cell)
-	if err != nil {
-		return err
-	}
-	name, err := policyNames(ctx, conn, []graph.ProvisioningPolicy{p})
+	p, name, err := policyAndNames(ctx, conn, cell)
 	if err != nil {
 		return err
 	}
@@ -146,11 +154,7 @@ func newPolicyExportCommand(a *app, g *globals) *cobra.Command {
 }
 
 func (a *app) policyExport(ctx context.Context, g *globals, conn *connection, cell, out string) error {
-	p, err := onePolicy(ctx, conn, cell)
-	if err != nil {
-		return err
-	}
-	name, err := policyNames(ctx, conn, []graph.ProvisioningPolicy{p})
+	p, name, err := policyAndNames(ctx, conn, cell)
 	if err != nil {
 		return err
 	}

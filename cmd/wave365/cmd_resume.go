@@ -144,11 +144,7 @@ func (a *app) endedAlready(ctx context.Context, g *globals, s *run.Session) erro
 		}
 		return a.answerRun(ctx, g, s.Ledger, s.Run.ID, runner.Finished, at)
 	}
-	events, err := s.Ledger.Events(ctx, s.Run.ID)
-	if err != nil {
-		return err
-	}
-	if err := a.writeReport(ctx, s.Ledger, s.Run.ID, at, runCode(runner.Finished, migration.Count(s.Rows), advice.Halted(events))); err != nil {
+	if err := a.reportAgain(ctx, s.Ledger, s.Run.ID, at); err != nil {
 		return err
 	}
 	return nothing("run "+s.Run.ID+" has ended: nothing to do; its report is in "+summary.Dir(s.Run.ReportDir, s.Run), leftHint(s.Rows), leftNext(s)...)

@@ -33,6 +33,16 @@ type runOptions struct {
 	submit *submission
 }
 
+// addFlags adds the flags of run and of submit; does is what either does if everything is as planned.
+func (o *runOptions) addFlags(cmd *cobra.Command, does string) {
+	o.checking.addFlags(cmd)
+	o.steering.addFlags(cmd, false)
+	cmd.Flags().BoolVar(&o.skipInvalid, "skip-invalid", false, "run the clean rows and report the others as skipped")
+	cmd.Flags().StringVar(&o.runID, "run-id", "", "name of this run in ledger and reports (default: date, time and four random letters)")
+	cmd.Flags().StringVar(&o.planFile, "plan", "", does+" only if everything is as in this file of wave365 plan --out; its flags hold")
+	addCreateGroup(cmd, o)
+}
+
 func newRunCommand(a *app, g *globals) *cobra.Command {
 	var o runOptions
 	cmd := &cobra.Command{
@@ -51,12 +61,7 @@ older than its report, 11 held by another process, 12 sign-in or network, 130 st
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runRun(cmd, a, g, o, args[0]) },
 	}
-	o.checking.addFlags(cmd)
-	o.steering.addFlags(cmd, false)
-	cmd.Flags().BoolVar(&o.skipInvalid, "skip-invalid", false, "run the clean rows and report the others as skipped")
-	cmd.Flags().StringVar(&o.runID, "run-id", "", "name of this run in ledger and reports (default: date, time and four random letters)")
-	cmd.Flags().StringVar(&o.planFile, "plan", "", "start only if everything is as in this file of wave365 plan --out; its flags hold")
-	addCreateGroup(cmd, &o)
+	o.addFlags(cmd, "start")
 	addLive(cmd, &g.live)
 	g.messages.addSwitch(a, g, cmd)
 	return cmd

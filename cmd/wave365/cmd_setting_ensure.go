@@ -175,9 +175,7 @@ func ensuredGroups(ctx context.Context, conn *connection, o ensuring) ([]snapsho
 	}
 	var ids []string
 	for _, r := range rows {
-		p, err := tenantcare.Pick("provisioning policy", "policy", r.Policy, policies, func(p graph.ProvisioningPolicy) tenantcare.Named {
-			return tenantcare.Named{ID: p.ID, Name: p.DisplayName}
-		})
+		p, err := pickPolicy(r.Policy, policies)
 		switch {
 		case err != nil:
 			return nil, err
@@ -212,15 +210,9 @@ func ensuredGroups(ctx context.Context, conn *connection, o ensuring) ([]snapsho
 
 // findGroup finds the one group that a name or id means.
 func findGroup(ctx context.Context, conn *connection, cell string) (graph.Group, error) {
-	g, err := conn.graph.Group(ctx, cell)
-	if err == nil || !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Invalid) {
-		return g, err
-	}
-	found, err := conn.graph.GroupsNamed(ctx, cell)
-	if err != nil {
-		return g, err
-	}
-	return tenantcare.Pick("group", "group", cell, found, func(g graph.Group) tenantcare.Named { return tenantcare.Named{ID: g.ID, Name: g.DisplayName} })
+	return found(ctx, cell, conn.graph.Group, conn.graph.GroupsNamed, func(cell string, all []graph.Group) (graph.Group, error) {
+		return tenantcare.Pick("group", "group", cell, all, func(g graph.Group) tenantcare.Named { return tenantcare.Named{ID: g.ID, Name: g.DisplayName} })
+	})
 }
 
 func readMembers(ctx context.Context, conn *connection, g *snapshotsetting.Group) error {

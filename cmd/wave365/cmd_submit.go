@@ -40,12 +40,7 @@ the plan, 11 held by another process, 12 sign-in or network.`,
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runRun(cmd, a, g, o, args[0]) },
 	}
-	o.checking.addFlags(cmd)
-	o.steering.addFlags(cmd, false)
-	cmd.Flags().BoolVar(&o.skipInvalid, "skip-invalid", false, "run the clean rows and report the others as skipped")
-	cmd.Flags().StringVar(&o.runID, "run-id", "", "name of this run in ledger and reports (default: date, time and four random letters)")
-	cmd.Flags().StringVar(&o.planFile, "plan", "", "queue only if everything is as in this file of wave365 plan --out; its flags hold")
-	addCreateGroup(cmd, &o)
+	o.addFlags(cmd, "queue")
 	cmd.Flags().StringVar(&o.submit.at, "at", "", `begin then, on the local clock: "18:00", "fri 18:00" or "2026-12-04 18:00"`)
 	return cmd
 }

@@ -39,9 +39,7 @@ func (b *beginning) missingGroups(ctx context.Context, res preflight.Result) (ma
 		if !lines[r.Line] || r.Group != "" {
 			continue
 		}
-		p, err := tenantcare.Pick("provisioning policy", "policy", r.Policy, all, func(p graph.ProvisioningPolicy) tenantcare.Named {
-			return tenantcare.Named{ID: p.ID, Name: p.DisplayName}
-		})
+		p, err := pickPolicy(r.Policy, all)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -70,7 +70,7 @@ func (t *afterwards) writes(command string) writes {
 	return func(do func(tenantcare.Writer) error) error { return do(w) }
 }
 
-// reportAgain writes the report of a run that has ended, after something was done about it since.
+// reportAgain writes the report of a run that no process drives, as its rows stand.
 func (a *app) reportAgain(ctx context.Context, l *ledger.Ledger, id string, now time.Time) error {
 	rows, err := l.Rows(ctx, id)
 	if err != nil {
@@ -80,7 +80,11 @@ func (a *app) reportAgain(ctx context.Context, l *ledger.Ledger, id string, now 
 	if err != nil {
 		return err
 	}
-	return a.writeReport(ctx, l, id, now, runCode(runner.Finished, migration.Count(rows), advice.Halted(events)))
+	end, counts := runner.Drained, migration.Count(rows)
+	if counts.Open() == 0 {
+		end = runner.Finished
+	}
+	return a.writeReport(ctx, l, id, now, runCode(end, counts, advice.Halted(events)))
 }
 
 // settle finds out what became of the writes that f chooses, of earlier commands that ended before they knew.

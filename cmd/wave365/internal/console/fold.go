@@ -46,24 +46,7 @@ func Fold(lead, text string, width int) string {
 	if width-indent < least {
 		return lead + text + "\n"
 	}
-	var b strings.Builder
-	b.WriteString(lead)
-	at := indent
-	for i, word := range unbroken(text) {
-		n := runewidth.StringWidth(word)
-		switch {
-		case i == 0:
-		case at+1+n > width:
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			at = indent
-		default:
-			b.WriteString(" ")
-			at++
-		}
-		b.WriteString(word)
-		at += n
-	}
-	return b.String() + "\n"
+	return broken(lead, unbroken(text), width, "", indent)
 }
 
 // Command is lead and a command on lines of at most width columns, which can be copied as they stand: a shell that goes on after a
@@ -75,16 +58,22 @@ func Command(lead, line string, width int, windows bool) string {
 	if width == 0 || windows || indent+runewidth.StringWidth(line) <= width {
 		return lead + line + "\n"
 	}
+	return broken(lead, shellWords(line), width, mark, indent+deeper)
+}
+
+// broken sets words behind lead in lines of at most width columns; those that are followed by another end in mark, and those that
+// follow begin at indent.
+func broken(lead string, words []string, width int, mark string, indent int) string {
 	var b strings.Builder
 	b.WriteString(lead)
-	at := indent
-	for i, word := range shellWords(line) {
+	at := runewidth.StringWidth(lead)
+	for i, word := range words {
 		n := runewidth.StringWidth(word)
 		switch {
 		case i == 0:
 		case at+1+n+len(mark) > width:
-			b.WriteString(mark + "\n" + strings.Repeat(" ", indent+deeper))
-			at = indent + deeper
+			b.WriteString(mark + "\n" + strings.Repeat(" ", indent))
+			at = indent
 		default:
 			b.WriteString(" ")
 			at++
