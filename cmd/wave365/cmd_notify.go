@@ -239,7 +239,7 @@ func (a *app) dryRun(g *globals, r migration.Run, messages []notify.Message, dir
 	}
 	doc := notifyDocument{Schema: "wave365/notify/v1", Run: r.ID, Messages: []sentMessage{}}
 	for _, m := range messages {
-		if err := (notify.Folder{Dir: dir, Run: r.ID}).Send(context.Background(), m); err != nil {
+		if err := (notify.Folder{Dir: dir, Run: r.ID}).Write(m); err != nil {
 			return err
 		}
 		doc.Messages = append(doc.Messages, sentMessage{User: m.User, Event: m.Event, To: m.To, Result: notify.NotSent})

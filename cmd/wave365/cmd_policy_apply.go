@@ -13,7 +13,6 @@ import (
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
-	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/listing"
 	"wave365/pkg/tenantcare/policies"
@@ -173,14 +172,15 @@ func describePlan(path string, file *policyfile.File, p policies.Plan, problems 
 
 // printPolicyPlan shows one file's problems, or its difference to the tenant.
 func (a *app) printPolicyPlan(d appliedPolicy, p policies.Plan, problems []policyfile.Problem) {
+	say := func(lead string, parts ...string) { console.Say(a.err, lead, strings.Join(parts, "")) }
 	for _, pr := range problems {
 		where := d.File
 		if pr.Line > 0 {
 			where = fmt.Sprintf("%s:%d", d.File, pr.Line)
 		}
-		fmt.Fprintf(a.err, "%s: %s\n", where, wording.OneLine(pr.Message))
+		say("", where, ": ", pr.Message)
 		if pr.Hint != "" {
-			console.Say(a.err, "  remedy:  ", pr.Hint)
+			say("  remedy:  ", pr.Hint)
 		}
 	}
 	if len(problems) > 0 {
@@ -188,33 +188,33 @@ func (a *app) printPolicyPlan(d appliedPolicy, p policies.Plan, problems []polic
 	}
 	switch {
 	case p.Nothing():
-		fmt.Fprintf(a.err, "%s: policy %s is as the file says\n", d.File, wording.OneLine(d.Name))
+		say("", d.File, ": policy ", d.Name, " is as the file says")
 		return
 	case p.New():
-		fmt.Fprintf(a.err, "%s: policy %s is new\n", d.File, wording.OneLine(d.Name))
+		say("", d.File, ": policy ", d.Name, " is new")
 	default:
-		fmt.Fprintf(a.err, "%s: policy %s differs\n", d.File, wording.OneLine(d.Name))
+		say("", d.File, ": policy ", d.Name, " differs")
 	}
 	for _, c := range d.Changes {
 		switch {
 		case c.Have == "":
-			fmt.Fprintf(a.err, "  + %s: %s\n", c.Property, wording.OneLine(c.Want))
+			say("  + ", c.Property, ": ", c.Want)
 		case c.Want == "":
-			fmt.Fprintf(a.err, "  - %s: %s\n", c.Property, wording.OneLine(c.Have))
+			say("  - ", c.Property, ": ", c.Have)
 		default:
-			fmt.Fprintf(a.err, "  ~ %s: %s -> %s\n", c.Property, wording.OneLine(c.Have), wording.OneLine(c.Want))
+			say("  ~ ", c.Property, ": ", c.Have, " -> ", c.Want)
 		}
 	}
 	for _, n := range d.Added {
-		fmt.Fprintf(a.err, "  + group %s\n", wording.OneLine(n))
+		say("  + ", "group ", n)
 	}
 	for _, n := range d.Removed {
-		fmt.Fprintf(a.err, "  - group %s: the grace period of its users' Cloud PCs begins\n", wording.OneLine(n))
+		say("  - ", "group ", n, ": the grace period of its users' Cloud PCs begins")
 	}
 	for _, n := range d.Kept {
-		fmt.Fprintf(a.err, "    group %s stays, though the file does not name it\n", wording.OneLine(n))
+		say("    ", "group ", n, " stays, though the file does not name it")
 	}
 	for _, n := range d.Notes {
-		fmt.Fprintf(a.err, "  note: %s\n", wording.OneLine(n))
+		say("  note: ", n)
 	}
 }

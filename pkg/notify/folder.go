@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,11 +18,8 @@ type Folder struct {
 	Run string
 }
 
-// Name is "folder".
-func (Folder) Name() string { return "folder" }
-
-// Send writes a message's text and HTML form. Files of the same name are written again.
-func (f Folder) Send(_ context.Context, m Message) error {
+// Write writes a message's text and HTML form. Files of the same name are written again.
+func (f Folder) Write(m Message) error {
 	name := fmt.Sprintf("%s-%04d-%s-%s", f.Run, m.Line, fileName(m.User), m.Event)
 	for ext, text := range map[string]string{".txt": "To: " + m.To + "\nSubject: " + m.Subject + "\n\n" + m.Text, ".html": m.HTML} {
 		path := filepath.Join(f.Dir, name+ext)

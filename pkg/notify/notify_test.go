@@ -316,7 +316,7 @@ func TestFailsAnew(t *testing.T) {
 func TestFolder(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := (notify.Folder{Dir: dir, Run: "w1"}).Send(t.Context(), notify.Message{Event: notify.Ready, Row: 0, Line: 2, User: "../ada:x@x.example", To: "a@x", Subject: "S", Text: "T\n", HTML: "<p>"}); err != nil {
+	if err := (notify.Folder{Dir: dir, Run: "w1"}).Write(notify.Message{Event: notify.Ready, Row: 0, Line: 2, User: "../ada:x@x.example", To: "a@x", Subject: "S", Text: "T\n", HTML: "<p>"}); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "w1-0002-.._ada_x@x.example-ready.txt"))
