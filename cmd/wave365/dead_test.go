@@ -49,7 +49,7 @@ func answer(t *testing.T, cmd *exec.Cmd) (string, int) {
 // for the next one.
 func TestADeadProcess(t *testing.T) {
 	t.Parallel()
-	r := newRehearsal(t, "60")
+	r := newRehearsal(t, "400")
 	pid := killedOnce(t, r, func() {
 		for _, args := range [][]string{{"slots", "2"}, {"pause"}} {
 			if out, code := answer(t, tool(r.dir, args...)); code != 0 {

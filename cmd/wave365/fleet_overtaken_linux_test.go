@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"wave365/pkg/fleet"
 	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
@@ -93,4 +94,31 @@ func testOvertaken(t *testing.T, wire, blind bool) {
 	if n := f.imports(url)[user]; n != 1 {
 		t.Errorf("%d imports were sent, want 1", n)
 	}
+}
+
+// TestTakeOver: with the times that workers have by default, the run of one that was killed is driven by another within two
+// minutes, and another tenant's run begins meanwhile within a slice, and comes to its end.
+func TestTakeOver(t *testing.T) {
+	t.Parallel()
+	if os.Getenv("CI") == "" && os.Getenv("WAVE365_STORMS") == "" {
+		t.Skip("how long a take-over takes is measured in CI, and where WAVE365_STORMS is set: it takes two minutes")
+	}
+	f := newFleet(t)
+	wave, url := f.tenant("first", 8, 20)
+	f.submit("first", wave, url)
+	one := f.worker("one", nil, "--slice", fleet.DefaultSlice.String())
+	f.job("first", time.Minute, func(j queue.Job) bool { return j.State == queue.Running && j.Worker == "one" })
+	other := f.worker("two", nil, "--slice", fleet.DefaultSlice.String())
+	_ = one.Process.Kill()
+	killed := time.Now()
+	wave, url = f.tenant("second", 4, 600)
+	f.submit("second", wave, url)
+	submitted := time.Now()
+	f.job("second", fleet.DefaultSlice, func(j queue.Job) bool { return j.Worker == "two" })
+	t.Logf("another tenant's run began %.1f s after it was submitted", time.Since(submitted).Seconds())
+	f.job("second", time.Minute+30*time.Second, inState(queue.Done))
+	t.Logf("and was over after %.1f s", time.Since(submitted).Seconds())
+	f.job("first", 2*time.Minute-time.Since(killed), func(j queue.Job) bool { return j.Worker == "two" })
+	t.Logf("the dead worker's run was taken over after %.0f s", time.Since(killed).Seconds())
+	_ = other.Process.Signal(os.Interrupt)
 }

@@ -25,7 +25,7 @@ func TestAHangUpDrains(t *testing.T) {
 	heard := make(chan os.Signal, 1)
 	signal.Notify(heard, syscall.SIGHUP)
 	defer signal.Stop(heard)
-	r := newRehearsal(t, "600")
+	r := newRehearsal(t, "1200")
 	cmd := r.run("--slots", "3")
 	once := false
 	stderr := watch(t, cmd, func(line string) {
@@ -50,7 +50,7 @@ func TestAHangUpDrains(t *testing.T) {
 // `| head`, `| tee` with Ctrl-C, a screen that is gone: a run goes on whoever reads its streams.
 func TestReadersThatGoDoNotEndARun(t *testing.T) {
 	t.Parallel()
-	r := newRehearsal(t, "1200")
+	r := newRehearsal(t, "3000")
 	cmd := r.run()
 	out, outIn, err := os.Pipe()
 	if err != nil {
@@ -87,7 +87,7 @@ func TestASignalWhileTheLedgerOpens(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a signal cannot be sent to one process on Windows")
 	}
-	r := newRehearsal(t, "600")
+	r := newRehearsal(t, "3000")
 	if out, code := answer(t, r.run()); code != exitFailedRows {
 		t.Fatalf("exit %d\n%s", code, out)
 	}

@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -65,7 +67,8 @@ func (w walker) prints(printed, block string) {
 
 // TestReadmeWalk goes through the README from top to bottom: the demo prints what stands there, and every other command
 // that the sample's tenant can answer works where the one before it has left things. A tenant of one's own is stood in for by the
-// sample's.
+// sample's. As with the scripts, it is the program as it is that is walked with: the tenants' time runs thousands of times faster
+// than the wall clock.
 func TestReadmeWalk(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("../../README.md")

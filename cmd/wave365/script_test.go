@@ -71,7 +71,7 @@ func tenant(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: tenant SCENARIO [SPEED]")
 	}
-	speed := "1200"
+	speed := "6000"
 	if len(args) == 2 {
 		speed = args[1]
 	}

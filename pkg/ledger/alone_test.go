@@ -242,7 +242,7 @@ func TestDamageIsNeverToldAsFact(t *testing.T) {
 	want, err := tell(t, l.Path())
 	must(t, err)
 	n := 100
-	if testing.Short() {
+	if testing.Short() || raced {
 		n = 20
 	}
 	refused := 0

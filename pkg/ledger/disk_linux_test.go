@@ -170,7 +170,7 @@ func TestCopiesAtAnyPointOfAWrite(t *testing.T) {
 	child := startChild(t, path, time.Microsecond)
 	defer child.killAfter(0)
 	moments := 25
-	if testing.Short() {
+	if testing.Short() || raced {
 		moments = 5
 	}
 	for n := range moments {

@@ -13,6 +13,7 @@ import (
 	"wave365/pkg/report"
 	"wave365/pkg/report/browsertest"
 	"wave365/pkg/report/reporttest"
+	"wave365/pkg/summary"
 )
 
 // BenchmarkWrite10000 writes the folder of a large run. Wanted: at most 2 s and 200 MB, what the account itself takes
@@ -100,4 +101,14 @@ func watchHeap(b *testing.B) func() uint64 {
 		wg.Wait()
 		return most
 	}
+}
+
+// opened writes the folder of an account and gives the address of its page.
+func opened(tb testing.TB, a summary.Record) string {
+	tb.Helper()
+	dir := tb.TempDir()
+	if err := report.Write(dir, a); err != nil {
+		tb.Fatal(err)
+	}
+	return "file://" + filepath.ToSlash(filepath.Join(dir, report.FilePage))
 }

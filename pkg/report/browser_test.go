@@ -1,3 +1,5 @@
+//go:build !race
+
 package report_test
 
 import (
@@ -5,7 +7,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,16 +19,6 @@ import (
 	"wave365/pkg/summary"
 )
 
-// opened writes the folder of an account and gives the address of its page.
-func opened(tb testing.TB, a summary.Record) string {
-	tb.Helper()
-	dir := tb.TempDir()
-	if err := report.Write(dir, a); err != nil {
-		tb.Fatal(err)
-	}
-	return "file://" + filepath.ToSlash(filepath.Join(dir, report.FilePage))
-}
-
 const (
 	shownRows = `[...document.querySelectorAll("tbody[id^=row-]")].filter(b => b.checkVisibility()).length`
 	names     = `[...document.querySelectorAll("tbody[id^=row-]")].filter(b => b.checkVisibility()).map(b => b.rows[0].cells[0].firstElementChild.textContent).join("|")`
@@ -37,7 +28,7 @@ const (
 		.slice(0, 3).map(e => e.tagName + "." + (e.getAttribute("class") || "") + " " + Math.round(e.getBoundingClientRect().right) + " " + e.textContent.slice(0, 40)).join("; ")`
 )
 
-// TestBrowser opens the page as people do: from a file, offline.
+// TestBrowser opens the page as people do: from a file, offline. It is not for the race detector: what works here is Chromium.
 func TestBrowser(t *testing.T) {
 	t.Parallel()
 	for family, fonts := range browsertest.Fonts() {

@@ -6,12 +6,12 @@ import (
 	"testing/synctest"
 )
 
-// TestSameSeedSameStory plays WAVE365_TWICE seeds (default 30) twice: all that was asked, and all that was recorded, is to
+// TestSameSeedSameStory plays WAVE365_TWICE seeds (default 30, and 6 under the race detector) twice: all that was asked, and all that was recorded, is to
 // be the same in the same order, so that a seed that failed fails again. A few in a thousand differ, because azcore's dice
 // for its retries are not in the seed, and [moments] evens out what they do only nearly always.
 func TestSameSeedSameStory(t *testing.T) {
 	t.Parallel()
-	seeds := number("WAVE365_TWICE", 30)
+	seeds := number("WAVE365_TWICE", replays)
 	same := uint64(0)
 	for seed := uint64(1); seed <= seeds; seed++ {
 		first, second := tale(t, seed), tale(t, seed)

@@ -1,0 +1,6 @@
+//go:build race
+
+package playbook_test
+
+// raced: everything here is slower by a factor of ten.
+const raced = true
