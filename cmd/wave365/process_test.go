@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -339,16 +340,37 @@ func TestKilledAtAnyMoment(t *testing.T) {
 	if n, err := strconv.ParseUint(os.Getenv("WAVE365_KILL_SEED"), 10, 64); err == nil {
 		seed = n
 	}
-	dice := rand.New(rand.NewPCG(seed, 1))
 	t.Logf("WAVE365_KILL_SEED=%d", seed)
-	landed := map[string]int{}
-	for kills := 0; kills < want && !t.Failed(); {
-		kills += killOneWave(t, dice, want-kills, landed)
+	landed := landings{at: map[string]int{}}
+	const shards = 2 // a wave waits more than it works
+	t.Run("waves", func(t *testing.T) {
+		for shard := range uint64(shards) {
+			t.Run(strconv.FormatUint(shard, 10), func(t *testing.T) {
+				t.Parallel()
+				dice := rand.New(rand.NewPCG(seed, shard+1))
+				most := (want + shards - 1) / shards
+				for kills := 0; kills < most && !t.Failed(); {
+					kills += killOneWave(t, dice, most-kills, &landed)
+				}
+			})
+		}
+	})
+	t.Logf("where the kills landed: %v", landed.at)
+	if want >= 100 && len(landed.at) < 4 {
+		t.Errorf("the kills landed in too few places: %v", landed.at)
 	}
-	t.Logf("where the kills landed: %v", landed)
-	if want >= 100 && len(landed) < 4 {
-		t.Errorf("the kills landed in too few places: %v", landed)
-	}
+}
+
+// landings count where kills struck.
+type landings struct {
+	mu sync.Mutex
+	at map[string]int
+}
+
+func (l *landings) add(where string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.at[where]++
 }
 
 // settleHeld reconciles the rows that are held because a kill struck between an import's intent and its call: nothing can
@@ -412,7 +434,7 @@ func lastAsked(r rehearsal) string {
 }
 
 // killOneWave takes one wave to its end and gives how often it was killed on the way.
-func killOneWave(t *testing.T, dice *rand.Rand, most int, landed map[string]int) int {
+func killOneWave(t *testing.T, dice *rand.Rand, most int, landed *landings) int {
 	t.Helper()
 	r := newRehearsal(t, "1200")
 	kills := 0
@@ -440,7 +462,7 @@ func killOneWave(t *testing.T, dice *rand.Rand, most int, landed map[string]int)
 			break
 		}
 		kills++
-		landed[lastAsked(r)]++
+		landed.add(lastAsked(r))
 		cmd = tool(r.dir, "resume")
 		if _, err := os.Stat(filepath.Join(r.dir, ".wave365", "ledger.db")); err != nil || !hasRun(r) {
 			cmd = r.run() // it was killed before the run was recorded: nothing had begun

@@ -40,7 +40,7 @@ func chaos(seed uint64, rows int) *story {
 func TestChaos(t *testing.T) {
 	t.Parallel()
 	rows := 200
-	if defaultSeeds < 1000 {
+	if raced {
 		rows = 60
 	}
 	for seed := range uint64(2) {

@@ -2,8 +2,10 @@
 
 package simtest
 
-// defaultSeeds is how many stories every test run plays.
-const defaultSeeds = 2000
+const raced = false
+
+// defaultSeeds is how many stories every test run plays; CI plays more.
+const defaultSeeds = 600
 
 // replays is how many stories are told twice.
 const replays = 30

@@ -2,7 +2,10 @@
 
 package simtest
 
-// defaultSeeds is small under the race detector, which makes everything some ten times slower.
+// raced: the race detector makes everything some ten times slower.
+const raced = true
+
+// defaultSeeds is how many stories every test run plays.
 const defaultSeeds = 100
 
 // replays is how many stories are told twice.

@@ -103,7 +103,7 @@ func kind(line string) string {
 func TestSpeed(t *testing.T) {
 	t.Parallel()
 	rows := int(number("WAVE365_ROWS", 600))
-	if defaultSeeds < 1000 {
+	if raced {
 		rows = min(rows, 100)
 	}
 	synctest.Test(t, func(t *testing.T) {
