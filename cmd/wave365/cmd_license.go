@@ -119,13 +119,6 @@ func wanted(l listing.License) string {
 	return fmt.Sprint(len(l.Takers))
 }
 
-func gib(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%d GiB", n)
-}
-
 // waveRows reads the rows of a wave file for a command that only looks at it.
 func waveRows(path string) ([]wave.Row, error) {
 	file, findings, err := run.ReadWave(path, wave.Options{AllowUnknownColumns: true})

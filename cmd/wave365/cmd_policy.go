@@ -10,7 +10,6 @@ import (
 	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
-	"wave365/pkg/summary/wording"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/listing"
 	"wave365/pkg/tenantcare/policyfile"
@@ -130,13 +129,6 @@ func mapOf(pairs []string) map[string]string {
 		m[pairs[i]] = pairs[i+1]
 	}
 	return m
-}
-
-func hours(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return wording.Count(n, "hour")
 }
 
 func newPolicyExportCommand(a *app, g *globals) *cobra.Command {

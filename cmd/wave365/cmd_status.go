@@ -254,6 +254,17 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	}
 }
 
+func tenantText(r migration.Run) string {
+	name := r.TenantName
+	if name == "" {
+		name = r.Tenant
+	}
+	if r.Sandbox != "" {
+		name += " (a sandbox: nobody is moved)"
+	}
+	return name
+}
+
 // printProcess says which process drives the run, or how the last one ended.
 func (a *app) printProcess(g *globals, s standing, say func(lead, text string)) {
 	steered := controlsText(s.Run)

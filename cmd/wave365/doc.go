@@ -23,9 +23,13 @@
 //	report     the account given to people: HTML, CSV, JSON
 //	progress   the run while it runs: terminal, JSON lines, live page
 //	notify     messages to users and operators
-//	run        a run as a session: begin, take up, amend, retry, reconcile, cancel, execute; run/plan: what it would change
+//	run        a run as a session: begin, take up, amend, retry, reconcile, cancel, execute; run/plan: what it would
+//	           change; run/history: what all runs of a tenant did; run/order: what a second terminal asks
 //	fleet      many tenants on several machines: one River job per run
 //	sandbox    a Windows 365 tenant and its storage account on loopback; sandbox/rehearsal makes one out of a wave
+//
+// What the command itself needs and no run does lies below internal: console prints, usage explains the command line and fits
+// the help, configfile reads the configuration file, examine asks what doctor judges, telling tells people about a run.
 //
 // # One row
 //

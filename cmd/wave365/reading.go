@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 
-	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
@@ -29,10 +28,4 @@ func (a *app) inRun(ctx context.Context, g *globals, o ledger.Options, id string
 		}
 		return do(l, r)
 	})
-}
-
-// answer prints a command's document.
-func (a *app) answer(doc any) error {
-	console.JSON(a.out, doc)
-	return nil
 }

@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
-	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
 	"wave365/pkg/ledger"
 	"wave365/pkg/run"
@@ -56,55 +52,11 @@ func (a *app) onTenant(g *globals, do func(ctx context.Context, conn *connection
 	}
 }
 
-// answerList answers with a document, or for people with a table of what is in it.
-func answerList[T any](a *app, g *globals, doc any, list []T, header string, cells func(T) []string) error {
-	if g.json {
-		return a.answer(doc)
-	}
-	rows := make([][]string, len(list))
-	for i, one := range list {
-		rows[i] = cells(one)
-	}
-	console.Table(a.out, header, rows)
-	return nil
-}
-
 // family is a command that only bears others.
 func family(name, short string, below ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(below...)
 	return cmd
-}
-
-// when is a time for people; "" for none.
-func (a *app) when(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return clocks.Moment(t.In(a.zone))
-}
-
-// day is a date for people; "" for none.
-func day(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Format("2006-01-02")
-}
-
-// number is n, "" for 0.
-func number(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprint(n)
-}
-
-func yes(b bool) string {
-	if b {
-		return "yes"
-	}
-	return "no"
 }
 
 // groupNames reads the names of groups; what cannot be read keeps its id.

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
-	"wave365/cmd/wave365/internal/console"
-	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
@@ -134,25 +131,4 @@ func (a *app) settleEarlier(ctx context.Context, g *globals, conn *connection, c
 		}
 		return nil
 	})
-}
-
-// tell prints one thing that was done, or is seen, while a command works.
-func (a *app) tell(g *globals, format string, args ...any) {
-	if !g.quiet && !g.json {
-		console.Say(a.err, "", fmt.Sprintf(format, args...))
-	}
-}
-
-// lines are the commands of a remedy as they are typed.
-func (g *globals) lines(commands []fault.Command) []string {
-	return g.shell("").Lines(fault.Remedy{Commands: commands})
-}
-
-// bullet prints one line of a list, with what to type about it below.
-func (a *app) bullet(g *globals, mark, text string, commands []fault.Command) {
-	console.Say(a.out, "  "+mark+" ", text)
-	sh := g.shell("")
-	for _, line := range sh.Lines(fault.Remedy{Commands: commands}) {
-		fmt.Fprint(a.out, console.Command("      ", line, console.Width(a.out), sh.Windows))
-	}
 }

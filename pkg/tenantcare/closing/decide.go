@@ -21,7 +21,7 @@ type Options struct {
 	Shared bool
 	// Purge removes the imports that were never used; DeleteStaging the blobs of proven rows.
 	Purge, DeleteStaging bool
-	// SignatureLife is how long a signature that the tool made for an import is good, Now the service's time.
+	// SignatureLife is how long a signature that the tool made for an import is good, Now the service's time, in the zone in which people read times.
 	SignatureLife time.Duration
 	Now           time.Time
 }

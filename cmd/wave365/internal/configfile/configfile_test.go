@@ -53,3 +53,24 @@ func TestReadConfig(t *testing.T) {
 		}
 	}
 }
+
+// What is no setting, or stands in the wrong place, is refused by its name; so is a profile that is not there.
+func TestRead_refuses(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"version: 2": "version 2 is of another version", "slotz: 8": "unknown key slotz", "slots: [8]": "slots has a list of values", "slots: 8\n---\nslots: 9": "several documents",
+		"profiles: a": "profiles is no list", "profiles:\n  a: 1": "profile a has no settings", "profiles:\n  a:\n    version: 1": "version stands in profile a",
+		"profiles:\n  a:\n    slotz: 1": "unknown key slotz", "profile: b\nprofiles:\n  a:\n    slots: 1": "unknown profile b",
+	} {
+		if _, err := inFile(t, []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+	merged, err := inFile(t, []byte("slots: 1\ntenant: x\nprofile: a\nprofiles:\n  a:\n    slots: 8\n"))
+	if err != nil || merged["slots"] != uint64(8) || merged["tenant"] != "x" {
+		t.Errorf("a profile over the file: %v, %v", merged, err)
+	}
+	if _, err := Read(filepath.Join(t.TempDir(), "none.yaml"), true, func(string) bool { return false }); err == nil {
+		t.Error("a file that was asked for and is not there is taken")
+	}
+}
