@@ -15,13 +15,14 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/report"
 	"wave365/pkg/run"
+	"wave365/pkg/runner"
 	"wave365/pkg/summary"
 	"wave365/pkg/summary/advice"
 )
 
 // account gathers from the ledger what a report is written from.
-func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time.Time, code int) (summary.Record, error) {
-	acc := summary.Record{At: now, ExitCode: code, Zone: a.zone, Shell: shell(ledgerFlag(l.Path()), id)}
+func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time.Time) (summary.Record, error) {
+	acc := summary.Record{At: now, Zone: a.zone, Shell: shell(ledgerFlag(l.Path()), id)}
 	var err error
 	if acc.Run, err = l.Run(ctx, id); err != nil {
 		return acc, err
@@ -122,13 +123,32 @@ func writable(r migration.Run, hint string) error {
 	return nil
 }
 
-// writeReport writes the report folder of a run as it stands. It leaves one alone that says more than the ledger holds.
+// writeReport writes the report folder of a run as it stands.
 func (a *app) writeReport(ctx context.Context, l *ledger.Ledger, id string, now time.Time, code int) error {
-	acc, err := a.account(ctx, l, id, now, code)
+	acc, err := a.account(ctx, l, id, now)
 	if err != nil {
 		return err
 	}
-	dir := summary.Dir(acc.Run.ReportDir, acc.Run)
+	acc.ExitCode = code
+	return writeFolder(ctx, l, summary.Dir(acc.Run.ReportDir, acc.Run), acc)
+}
+
+// reportAgain writes the report of a run that no process drives, as its rows stand.
+func (a *app) reportAgain(ctx context.Context, l *ledger.Ledger, id string, now time.Time) error {
+	acc, err := a.account(ctx, l, id, now)
+	if err != nil {
+		return err
+	}
+	end, counts := runner.Drained, migration.Count(acc.Rows)
+	if counts.Open() == 0 {
+		end = runner.Finished
+	}
+	acc.ExitCode = runCode(end, counts, advice.Halted(acc.Events))
+	return writeFolder(ctx, l, summary.Dir(acc.Run.ReportDir, acc.Run), acc)
+}
+
+// writeFolder writes a report folder. It leaves one alone that says more than the ledger holds.
+func writeFolder(ctx context.Context, l *ledger.Ledger, dir string, acc summary.Record) error {
 	if err := run.NotBefore(ctx, l, dir); err != nil {
 		return err
 	}

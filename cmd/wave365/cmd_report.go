@@ -122,10 +122,7 @@ func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id stri
 		if o.format != "" {
 			return report.Print(console.AsIs(a.out), o.format, acc)
 		}
-		if err := run.NotBefore(ctx, l, dir); err != nil {
-			return err
-		}
-		if err := report.Write(dir, acc); err != nil {
+		if err := writeFolder(ctx, l, dir, acc); err != nil {
 			return err
 		}
 		if r := acc.Run; g.json {
@@ -142,7 +139,7 @@ func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (summar
 	if err != nil {
 		return summary.Record{}, whichRuns(ctx, l, err)
 	}
-	acc, err := a.account(ctx, l, r.ID, time.Time{}, 0)
+	acc, err := a.account(ctx, l, r.ID, time.Time{})
 	if err != nil {
 		return acc, err
 	}

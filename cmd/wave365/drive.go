@@ -76,38 +76,25 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 
 // answerRun prints how a run stands after this process is done with it, and gives the exit code.
 func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id string, end runner.End, now time.Time) error {
-	rows, err := l.Rows(ctx, id)
+	acc, err := a.account(ctx, l, id, now)
 	if err != nil {
 		return err
 	}
-	counts := migration.Count(rows)
-	events, err := l.Events(ctx, id)
-	if err != nil {
-		return err
-	}
-	code := runCode(end, counts, advice.Halted(events))
-	unwritten := a.writeReport(ctx, l, id, now, code) // told last: how the run ended is told in any case
-	r, err := l.Run(ctx, id)
-	if err != nil {
-		return err
-	}
-	dir := summary.Dir(r.ReportDir, r)
-	state := string(end)
-	account, err := a.account(ctx, l, id, now, code)
-	if err != nil {
-		return err
-	}
+	r, rows, counts := acc.Run, acc.Rows, migration.Count(acc.Rows)
+	code, dir := runCode(end, counts, advice.Halted(acc.Events)), summary.Dir(r.ReportDir, r)
+	acc.ExitCode = code
+	unwritten := writeFolder(ctx, l, dir, acc) // told last: how the run ended is told in any case
 	if g.json {
-		console.JSON(a.out, runDocument{"wave365/run/v1", r.ID, r.Wave, r.Tenant, state, counts, code, dir})
+		console.JSON(a.out, runDocument{"wave365/run/v1", r.ID, r.Wave, r.Tenant, string(end), counts, code, dir})
 	} else {
 		console.Outcome(a.out, g.shell(id), rows)
-		fmt.Fprintf(a.out, "\nReport: %s\n\n%s", filepath.Join(dir, report.FilePage), console.Fold("", summary.Verdict(account), console.Width(a.out)))
+		fmt.Fprintf(a.out, "\nReport: %s\n\n%s", filepath.Join(dir, report.FilePage), console.Fold("", summary.Verdict(acc), console.Width(a.out)))
 	}
-	goOn := g.shell(id).Line(advice.Resume(r, rows, events))
+	goOn := g.shell(id).Line(advice.Resume(r, rows, acc.Events))
 	switch end {
 	case runner.Finished:
-		if c := closeCommand(account); c != "" && !g.json {
-			console.SayCommand(a.out, "The user settings of the wave still build from snapshots; when it is over:", account.Shell, c)
+		if c := closeCommand(acc); c != "" && !g.json {
+			console.SayCommand(a.out, "The user settings of the wave still build from snapshots; when it is over:", acc.Shell, c)
 		}
 	case runner.Reached:
 		console.SayCommand(a.err, "wave365: "+wording.Count(counts.Open(), "row")+" imported, the cut-over waits for:", g.shell(id), goOn)

@@ -58,7 +58,7 @@ func (w watched) Stamp(ctx context.Context) (string, error) {
 
 // Page is the report as things stand.
 func (w watched) Page(ctx context.Context) ([]byte, error) {
-	acc, err := w.a.account(ctx, w.l, w.run, w.now(), 0)
+	acc, err := w.a.account(ctx, w.l, w.run, w.now())
 	if err != nil {
 		return nil, err
 	}

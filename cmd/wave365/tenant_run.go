@@ -3,14 +3,10 @@ package main
 import (
 	"context"
 	"slices"
-	"time"
 
-	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
 	"wave365/pkg/run/history"
-	"wave365/pkg/runner"
-	"wave365/pkg/summary/advice"
 	"wave365/pkg/tenantcare"
 	"wave365/pkg/tenantcare/closing/facts"
 	"wave365/pkg/tenantcare/settling"
@@ -65,23 +61,6 @@ func (t *afterwards) writes(command string) writes {
 	w := t.writer(command)
 	w.Run = ""
 	return func(do func(tenantcare.Writer) error) error { return do(w) }
-}
-
-// reportAgain writes the report of a run that no process drives, as its rows stand.
-func (a *app) reportAgain(ctx context.Context, l *ledger.Ledger, id string, now time.Time) error {
-	rows, err := l.Rows(ctx, id)
-	if err != nil {
-		return err
-	}
-	events, err := l.Events(ctx, id)
-	if err != nil {
-		return err
-	}
-	end, counts := runner.Drained, migration.Count(rows)
-	if counts.Open() == 0 {
-		end = runner.Finished
-	}
-	return a.writeReport(ctx, l, id, now, runCode(end, counts, advice.Halted(events)))
 }
 
 // settle finds out what became of the writes that f chooses, of earlier commands that ended before they knew.
