@@ -25,16 +25,16 @@ func (t *Tenant) buildFate(f scenario.Fate) error {
 	if err != nil {
 		return err
 	}
-	x := &fate{importFails: f.Import == "failed", provision: f.Provision, code: f.Code, message: f.Message,
-		detail: cmp.Or(f.Detail, "The import failed: the file format is incorrect.")}
-	if f.Provision == "failed" {
-		x.code = cmp.Or(f.Code, "internalServerError")
-		x.message = cmp.Or(f.Message, "An internal error occurred while the Cloud PC was being provisioned.")
+	f.Detail = cmp.Or(f.Detail, "The import failed: the file format is incorrect.")
+	switch f.Provision {
+	case "failed":
+		f.Code = cmp.Or(f.Code, "internalServerError")
+		f.Message = cmp.Or(f.Message, "An internal error occurred while the Cloud PC was being provisioned.")
+	case "warnings":
+		f.Code = cmp.Or(f.Code, "diskAllocationWarning")
+		f.Message = cmp.Or(f.Message, "The system partition could not be extended to the size of the disk.")
 	}
-	if f.Provision == "warnings" {
-		x.code = cmp.Or(f.Code, "diskAllocationWarning")
-		x.message = cmp.Or(f.Message, "The system partition could not be extended to the size of the disk.")
-	}
+	x := &fate{Fate: f}
 	if x.importTakes, err = rules.Duration("fates: "+f.User+": import_takes", f.ImportTakes, 0); err != nil {
 		return err
 	}
@@ -62,16 +62,14 @@ func (t *Tenant) buildImport(im scenario.Import) error {
 	case ImportPending, ImportInProgress:
 		s.Started, s.Runs, s.Status = t.start.Add(-5*time.Minute), t.start, ImportPending
 		s.Ends = t.start.Add(t.rules.ImportLeast)
-		t.at(s.Ends, importEnds, lower(u.ID), s.N)
+		t.at(s.Ends, func() { t.importEnds(s) })
 		return nil
 	case ImportFailed:
 		s.Detail = "The file format is incorrect."
 	}
 	s.Ended = t.start.Add(-time.Hour)
 	s.Runs, s.Ends = s.Started, s.Ended
-	if t.rules.ImportLives > 0 {
-		t.at(s.Ended.Add(t.rules.ImportLives), importExpires, lower(u.ID), s.N)
-	}
+	t.expires(s)
 	return nil
 }
 
@@ -102,14 +100,14 @@ func (t *Tenant) buildCloudPC(c scenario.CloudPC) error {
 	case "", statusProvisioned:
 	case statusGrace:
 		pc.Stage, pc.GraceEnd = stageGrace, t.start.Add(gracePeriod-24*time.Hour)
-		t.at(pc.GraceEnd, graceEnds, lower(u.ID), pc.N)
+		t.at(pc.GraceEnd, func() { t.graceEnds(pc) })
 		t.linger(pc)
 	case statusProvisioning:
 		pc.Stage, pc.Provisioned, pc.Started = stageBuilding, time.Time{}, t.start.Add(-10*time.Minute)
 		pc.Ends = t.start.Add(t.between(t.rules.ProvisionLeast, t.rules.ProvisionMost, "provision", u.UPN, "0"))
-		t.at(pc.Ends, buildEnds, lower(u.ID), pc.N)
+		t.at(pc.Ends, func() { t.buildEnds(pc) })
 	case statusDeprovisioning:
-		t.leave(pc, t.start)
+		t.leave(pc)
 		pc.Lag = 0
 	case statusFailed:
 		pc.Provisioned = time.Time{}

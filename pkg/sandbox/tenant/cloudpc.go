@@ -162,7 +162,7 @@ func (t *Tenant) EndGrace(now time.Time, id string) (string, error) {
 	}
 	switch {
 	case pc.Stage == stageGrace:
-		t.leave(pc, t.now)
+		t.leave(pc)
 	case t.status(pc) != statusGrace:
 		err = refusal.Invalid("invalidCloudPcStatus", "The action endGracePeriod is not allowed while the Cloud PC is "+t.status(pc)+".")
 	}

@@ -62,15 +62,11 @@ func (t *Tenant) CreateImage(now time.Time, name, version, source string) (Devic
 	i := &DeviceImage{Seq: t.next(), ID: t.newID("image", name), Name: name, Version: version, Source: source}
 	t.images = append(t.images, i)
 	i.Status, i.Modified = "pending", t.now
-	t.at(t.now.Add(t.between(10*time.Minute, 30*time.Minute, "image", i.ID)), imageReady, i.ID, 0)
+	t.at(t.now.Add(t.between(10*time.Minute, 30*time.Minute, "image", i.ID)), func() { t.imageEnds(i) })
 	return i.view(), nil
 }
 
-func (t *Tenant) imageEnds(id string) {
-	i, err := t.mustImage(id)
-	if err != nil || i.Status != "pending" {
-		return
-	}
+func (t *Tenant) imageEnds(i *DeviceImage) {
 	i.Status, i.Modified = "ready", t.now
 	code, known := t.sources[lower(i.Source)]
 	if !managedImage.MatchString(i.Source) || len(t.sources) > 0 && !known {

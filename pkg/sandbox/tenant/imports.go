@@ -37,7 +37,6 @@ type Import struct {
 type snapshot struct {
 	Import
 	user  *user
-	N     int
 	Bytes int64
 	// Unbootable says why no Cloud PC will start from it; empty: it will.
 	Unbootable string
@@ -121,7 +120,7 @@ func (t *Tenant) CountImport(now time.Time) error {
 
 func (t *Tenant) startImport(u *user, v source.Verdict) *snapshot {
 	u.imports++
-	s := &snapshot{user: u, N: u.imports, Bytes: v.Virtual, Unbootable: v.Unbootable, Fails: v.Fails,
+	s := &snapshot{user: u, Bytes: v.Virtual, Unbootable: v.Unbootable, Fails: v.Fails,
 		Import: Import{ID: t.idFor("import", u.ID+"#"+itoa(u.imports)), File: v.Name, Started: t.now, Status: ImportPending, Usage: NotUsed}}
 	try := itoa(u.imports)
 	takes := t.rules.ImportLeast + t.rules.ImportPer10*time.Duration(math.Ceil(float64(v.Virtual)/(10<<30)))
@@ -135,8 +134,8 @@ func (t *Tenant) startImport(u *user, v source.Verdict) *snapshot {
 			takes = f.importTakes
 		}
 		// What goes wrong goes wrong once: a second attempt shows that retrying helps.
-		if f.importFails && u.imports == 1 {
-			s.Fails = f.detail
+		if f.Import == "failed" && u.imports == 1 {
+			s.Fails = f.Detail
 		}
 	}
 	s.Runs = t.now.Add(min(takes/10, t.between(5*time.Second, 20*time.Second, "pending", u.UPN, try)))
@@ -148,13 +147,13 @@ func (t *Tenant) startImport(u *user, v source.Verdict) *snapshot {
 	u.imp = s
 	t.imports[s.ID] = s
 	t.touch(u)
-	t.at(s.Ends, importEnds, lower(u.ID), s.N)
+	t.at(s.Ends, func() { t.importEnds(s) })
 	return s
 }
 
-func (t *Tenant) importEnds(u *user, n int) {
-	s := u.imp
-	if s == nil || s.N != n || !s.Ended.IsZero() {
+func (t *Tenant) importEnds(s *snapshot) {
+	u := s.user
+	if u.imp != s || !s.Ended.IsZero() {
 		return
 	}
 	t.touch(u)
@@ -166,10 +165,22 @@ func (t *Tenant) importEnds(u *user, n int) {
 		s.Status, s.Detail = ImportFailed, s.Fails
 		return
 	}
-	if t.rules.ImportLives > 0 {
-		t.at(s.Ended.Add(t.rules.ImportLives), importExpires, lower(u.ID), s.N)
-	}
+	t.expires(s)
 	t.evaluate(u)
+}
+
+// expires lets an import that has ended expire, unless it is used by then or the rules have changed.
+func (t *Tenant) expires(s *snapshot) {
+	lives := t.rules.ImportLives
+	if lives == 0 {
+		return
+	}
+	t.at(s.Ended.Add(lives), func() {
+		if t.rules.ImportLives == lives && s.user.imp == s && s.Status == ImportSucceeded && s.Usage == NotUsed {
+			s.Usage = Expired
+			t.touch(s.user)
+		}
+	})
 }
 
 func tooLarge(bytes int64, p *product) bool { return p.DiskGiB > 0 && bytes > int64(p.DiskGiB)<<30 }

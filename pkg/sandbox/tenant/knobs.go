@@ -1,7 +1,6 @@
 package tenant
 
 import (
-	"slices"
 	"time"
 
 	"wave365/pkg/sandbox/scenario"
@@ -21,10 +20,9 @@ func (t *Tenant) SetKnobs(now time.Time, k scenario.Knobs) error {
 	if r.ImportLives == before {
 		return nil
 	}
-	t.events = slices.DeleteFunc(t.events, func(e event) bool { return e.Kind == importExpires })
 	for _, s := range t.importsInOrder() {
-		if r.ImportLives > 0 && s.Status == ImportSucceeded && s.Usage == NotUsed {
-			t.at(s.Ended.Add(r.ImportLives), importExpires, lower(s.user.ID), s.N)
+		if s.Status == ImportSucceeded && s.Usage == NotUsed {
+			t.expires(s)
 		}
 	}
 	return nil

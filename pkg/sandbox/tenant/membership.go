@@ -148,7 +148,7 @@ func (g *group) accepts() error {
 // soon looks at a user again when something becomes visible; at once when it is.
 func (t *Tenant) soon(u *user, when time.Time) {
 	if when.After(t.now) {
-		t.at(when, evaluateUser, lower(u.ID), 0)
+		t.at(when, func() { t.evaluate(u) })
 		return
 	}
 	t.evaluate(u)

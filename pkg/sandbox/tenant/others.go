@@ -17,7 +17,7 @@ func (t *Tenant) Others(now time.Time, events []scenario.Event) error {
 	defer t.enter(now)()
 	err := t.schedule(events, t.now)
 	for err == nil && t.due(t.now) {
-		t.happen(t.nextEvent())
+		t.nextEvent().happen()
 	}
 	return err
 }
@@ -42,12 +42,7 @@ func (t *Tenant) schedule(events []scenario.Event, from time.Time) error {
 		due[i] = from.Add(after)
 	}
 	for i, e := range events {
-		t.story = append(t.story, e)
-		key := ""
-		if who[i] != nil {
-			key = lower(who[i].ID)
-		}
-		t.at(due[i], others, key, len(t.story)-1)
+		t.at(due[i], func() { t.othersDo(e, who[i]) })
 	}
 	return nil
 }
@@ -134,7 +129,7 @@ func (t *Tenant) noteOther(activity, operation string, s *snapshot) {
 func (t *Tenant) endPCs(u *user) {
 	for _, pc := range slices.Clone(u.pcs) {
 		if pc.Stage == stageSettled || pc.Stage == stageGrace {
-			t.leave(pc, t.now)
+			t.leave(pc)
 		}
 	}
 }
@@ -163,7 +158,7 @@ func (t *Tenant) giveImport(u *user, status string) {
 	if status == ImportFailed {
 		s.Fails = "The file format is incorrect."
 	}
-	t.importEnds(u, s.N)
+	t.importEnds(s)
 }
 
 // givePC lets somebody else have given the user a Cloud PC from the image, with the license and the membership that go with it.

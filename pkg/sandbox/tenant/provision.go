@@ -3,6 +3,8 @@ package tenant
 import (
 	"slices"
 	"time"
+
+	"wave365/pkg/sandbox/scenario"
 )
 
 // Stages of a Cloud PC inside; what the service shows follows from stage and time.
@@ -18,9 +20,7 @@ const gracePeriod = 7 * 24 * time.Hour
 
 // fate is what goes wrong for a user, with its texts filled in.
 type fate struct {
-	importFails                 bool
-	detail                      string
-	provision, code, message    string
+	scenario.Fate
 	importTakes, provisionTakes time.Duration
 }
 
@@ -50,13 +50,13 @@ func (t *Tenant) follow(pc *cloudPC) {
 	t.linger(pc)
 	switch {
 	case pc.Stage == stageSettled && !linked && pc.Final == statusFailed:
-		t.leave(pc, t.now)
+		t.leave(pc)
 	case pc.Stage == stagePending && !linked:
 		t.remove(pc)
 	case pc.Stage == stageSettled && !linked:
 		pc.Stage, pc.GraceEnd = stageGrace, t.now.Add(gracePeriod)
 		t.changed(pc)
-		t.at(pc.GraceEnd, graceEnds, lower(u.ID), pc.N)
+		t.at(pc.GraceEnd, func() { t.graceEnds(pc) })
 	case pc.Stage == stageGrace && linked:
 		pc.Stage, pc.GraceEnd = stageSettled, time.Time{}
 		t.changed(pc)
@@ -114,7 +114,7 @@ func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
 	if code, message := t.obstacle(pc, pol); code != "" {
 		pc.fail(code, message)
 	} else if pc.firstFate() == "warnings" {
-		pc.Final, pc.Code, pc.Message = statusWarnings, u.fate.code, u.fate.message
+		pc.Final, pc.Code, pc.Message = statusWarnings, u.fate.Code, u.fate.Message
 	}
 	takes := t.between(t.rules.ProvisionLeast, t.rules.ProvisionMost, "provision", u.UPN, itoa(pc.N))
 	if pol.hybrid {
@@ -125,13 +125,13 @@ func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
 	}
 	pc.Started, pc.Ends = t.now, t.now.Add(takes)
 	t.changed(pc)
-	t.at(pc.Ends, buildEnds, lower(u.ID), pc.N)
+	t.at(pc.Ends, func() { t.buildEnds(pc) })
 }
 
 // firstFate is what the scenario says of the provisioning of the user's first Cloud PC; empty for the later ones.
 func (pc *cloudPC) firstFate() string {
 	if pc.user.builds == 1 && pc.user.fate != nil {
-		return pc.user.fate.provision
+		return pc.user.fate.Provision
 	}
 	return ""
 }
@@ -166,7 +166,7 @@ func (t *Tenant) obstacle(pc *cloudPC, pol *policy) (code, message string) {
 	case pol.conn != nil && !pol.conn.takeAddress():
 		return "resourceAvailabilityCheckNoSubnetIP", "There are not enough IP addresses in the subnet."
 	case pc.firstFate() == "failed":
-		return pc.user.fate.code, pc.user.fate.message
+		return pc.user.fate.Code, pc.user.fate.Message
 	}
 	return "", ""
 }
@@ -189,24 +189,13 @@ func (pc *cloudPC) adopt(pol *policy, now time.Time) {
 	}
 }
 
-func (t *Tenant) pcEvent(pc *cloudPC, e event) {
-	switch e.Kind {
-	case buildEnds:
-		if pc.Stage == stageBuilding && !pc.Ends.After(t.now) {
-			t.settle(pc)
-		}
-	case graceEnds:
-		if pc.Stage == stageGrace && !pc.GraceEnd.After(t.now) {
-			t.leave(pc, t.now)
-		}
-	case pcGone:
-		if pc.Stage == stageLeaving && !pc.Gone.After(t.now) {
-			t.remove(pc)
-		}
+func (t *Tenant) graceEnds(pc *cloudPC) {
+	if pc.Stage == stageGrace && !pc.GraceEnd.After(t.now) {
+		t.leave(pc)
 	}
 }
 
-func (t *Tenant) settle(pc *cloudPC) {
+func (t *Tenant) buildEnds(pc *cloudPC) {
 	u := pc.user
 	if u.deleted || !t.works(u, pc.prod) {
 		pc.fail("licenseNotFound", "The license was removed during provisioning.")
@@ -225,13 +214,13 @@ func (t *Tenant) settle(pc *cloudPC) {
 }
 
 // leave starts the end of a Cloud PC. For some minutes it still shows, or shows again, that it is in grace.
-func (t *Tenant) leave(pc *cloudPC, now time.Time) {
+func (t *Tenant) leave(pc *cloudPC) {
 	u := pc.user
-	pc.Stage, pc.Asked = stageLeaving, now
+	pc.Stage, pc.Asked = stageLeaving, t.now
 	pc.Lag = t.between(5*time.Minute, 10*time.Minute, "leave", u.UPN, itoa(pc.N))
-	pc.Gone = now.Add(pc.Lag + t.between(8*time.Minute, 15*time.Minute, "deprovision", u.UPN, itoa(pc.N)))
+	pc.Gone = t.now.Add(pc.Lag + t.between(8*time.Minute, 15*time.Minute, "deprovision", u.UPN, itoa(pc.N)))
 	t.changed(pc)
-	t.at(pc.Gone, pcGone, lower(u.ID), pc.N)
+	t.at(pc.Gone, func() { t.remove(pc) })
 }
 
 func (t *Tenant) remove(pc *cloudPC) {

@@ -30,8 +30,7 @@ type Tenant struct {
 
 	directory
 	service
-	created map[string]int   // how many things of a kind and name were made, for ids
-	story   []scenario.Event // what others do, in the order in which it became known
+	created map[string]int // how many things of a kind and name were made, for ids
 	log
 }
 
@@ -108,10 +107,10 @@ func (t *Tenant) enter(now time.Time) (unlock func()) {
 	now = now.UTC()
 	for t.due(now) {
 		e := t.nextEvent()
-		if e.At.After(t.now) {
-			t.now = e.At
+		if e.at.After(t.now) {
+			t.now = e.at
 		}
-		t.happen(e)
+		e.happen()
 	}
 	if now.After(t.now) {
 		t.now = now
@@ -124,76 +123,31 @@ func (t *Tenant) Pass(now time.Time) { t.enter(now)() }
 
 func (t *Tenant) next() int64 { t.seq++; return t.seq }
 
-// event is something that becomes due. N is the attempt it belongs to, so that one that was overtaken does nothing.
+// event is something that becomes due. What happens then looks first whether it still has to: it may have been overtaken.
 type event struct {
-	At   time.Time
-	Seq  int64
-	Kind string
-	Key  string
-	N    int
+	at     time.Time
+	seq    int64
+	happen func()
 }
 
 // compare orders events by time; of those of one moment the one that was known first comes first.
-func (e event) compare(f event) int { return cmp.Or(e.At.Compare(f.At), cmp.Compare(e.Seq, f.Seq)) }
+func (e event) compare(f event) int { return cmp.Or(e.at.Compare(f.at), cmp.Compare(e.seq, f.seq)) }
 
-const (
-	evaluateUser  = "evaluate"
-	importEnds    = "import ends"
-	importExpires = "import expires"
-	buildEnds     = "build ends"
-	graceEnds     = "grace ends"
-	pcGone        = "gone"
-	imageReady    = "image ready"
-	others        = "others"
-)
-
-func (t *Tenant) at(when time.Time, kind, key string, n int) {
-	e := event{At: when, Seq: t.next(), Kind: kind, Key: key, N: n}
+// at lets something happen at a time.
+func (t *Tenant) at(when time.Time, happen func()) {
+	e := event{when, t.next(), happen}
 	i, _ := slices.BinarySearchFunc(t.events, e, event.compare)
 	t.events = slices.Insert(t.events, i, e)
 }
 
 // due says whether something is due by then.
-func (t *Tenant) due(by time.Time) bool { return len(t.events) > 0 && !t.events[0].At.After(by) }
+func (t *Tenant) due(by time.Time) bool { return len(t.events) > 0 && !t.events[0].at.After(by) }
 
 // nextEvent takes out the event that is due first.
 func (t *Tenant) nextEvent() event {
 	e := t.events[0]
 	t.events = t.events[1:]
 	return e
-}
-
-func (t *Tenant) happen(e event) {
-	switch e.Kind {
-	case imageReady:
-		t.imageEnds(e.Key)
-		return
-	case others:
-		t.othersDo(t.story[e.N], t.byID[e.Key])
-		return
-	}
-	u := t.byID[e.Key]
-	if u == nil {
-		return
-	}
-	switch e.Kind {
-	case evaluateUser:
-		t.evaluate(u)
-	case importEnds:
-		t.importEnds(u, e.N)
-	case importExpires:
-		if s := u.imp; s != nil && s.N == e.N && s.Status == ImportSucceeded && s.Usage == NotUsed {
-			s.Usage = Expired
-			t.touch(u)
-		}
-	default:
-		for _, pc := range u.pcs {
-			if pc.N == e.N {
-				t.pcEvent(pc, e)
-				break
-			}
-		}
-	}
 }
 
 // touch marks a user as changed since the start.

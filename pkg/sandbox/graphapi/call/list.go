@@ -3,6 +3,7 @@ package call
 import (
 	"cmp"
 	"encoding/base64"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -108,19 +109,8 @@ func filtered(src Source, f *odata.Filter, after int64, size int) (page []Row, m
 }
 
 func (c *Call) total(src Source) int {
-	n, at, more := 0, int64(0), true
-	for more {
-		var rows []Row
-		if rows, more = src(at, chunk); len(rows) > 0 {
-			at = rows[len(rows)-1].Seq
-		}
-		for _, r := range rows {
-			if c.Query.Filter.Eval(r.Object) {
-				n++
-			}
-		}
-	}
-	return n
+	all, _ := filtered(src, c.Query.Filter, 0, math.MaxInt-1)
+	return len(all)
 }
 
 func place(token string) (int64, error) {
