@@ -8,6 +8,7 @@ import (
 
 	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
+	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
@@ -50,7 +51,28 @@ func runCancel(ctx context.Context, a *app, g *globals, id, user string) error {
 	if err != nil {
 		return err
 	}
-	return a.answerCancel(ctx, g, s, c)
+	if err := a.answerCancel(ctx, g, s, c); err != nil {
+		return err
+	}
+	return a.endQueued(ctx, g, s)
+}
+
+// endQueued has the workers take a run up once more that waits for a person in their queue although no row of it is open any
+// more: they find that it is over, or what it waits for now.
+func (a *app) endQueued(ctx context.Context, g *globals, s *run.Session) error {
+	if migration.Count(s.Rows).Open() > 0 {
+		return nil
+	}
+	q, job, err := inFleet(ctx, g, s.Run.ID)
+	if err != nil || q == nil {
+		return err
+	}
+	defer q.Close()
+	if job.State != queue.Parked {
+		return nil
+	}
+	s.Close() // workers leave it alone while its lock is held
+	return q.Wake(ctx, job.Ledger, job.Run)
 }
 
 // askCancel asks before every row of a run is cancelled that can be. Where none can be there is nothing to ask.

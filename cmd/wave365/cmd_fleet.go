@@ -235,6 +235,9 @@ func (a *app) waitsFor(j queue.Job) string {
 		if j.Worker == "" {
 			return "its begin at " + a.when(j.Due)
 		}
+		if j.Left {
+			return "another worker" + after
+		}
 		return "the service, until " + a.when(j.Due) + after
 	case queue.Retrying:
 		return "a new try at " + a.when(j.Due) + after

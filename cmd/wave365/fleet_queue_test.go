@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"wave365/pkg/fleet/queue"
+	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
 )
 
 // sql runs a statement in the database of the ledgers.
@@ -175,6 +177,10 @@ func TestAWorkerKeepsToTheTenant(t *testing.T) {
 	if left.State != queue.Scheduled || !strings.Contains(left.Why, tenant) || !strings.Contains(left.Why, "no credential for the tenant; it is left to other workers") {
 		t.Errorf("without a credential: %+v", left)
 	}
+	out, code := answer(t, tool(f.dir, "fleet", "--database", f.server.URL("postgres")))
+	if words := strings.Join(strings.Fields(out), " "); code != 0 || !strings.Contains(words, "left r1: waits for another worker: ") && !strings.Contains(words, "left r1: another worker: ") || !strings.Contains(words, "no credential for the tenant; it is left to other workers") {
+		t.Errorf("fleet of a run that no worker can take up: exit code %d\n%s", code, out)
+	}
 	other := f.job("moved", time.Minute, inState(queue.Parked))
 	if !strings.Contains(other.Why, "this sign-in is in tenant "+moved) || !strings.Contains(other.Why, "sign in to the run's own tenant") {
 		t.Errorf("in another tenant: %+v", other)
@@ -183,5 +189,60 @@ func TestAWorkerKeepsToTheTenant(t *testing.T) {
 		if n := f.imports(u); len(n) > 0 {
 			t.Errorf("%s: imports were asked for: %v", name, n)
 		}
+	}
+}
+
+// Rows are cancelled while a run waits in the queue, while a worker drives it, and while it waits for a person; one of which
+// nothing is left waits for nobody.
+func TestCancelInTheFleet(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	wave, url := f.tenant("contoso", 8, 400)
+	address := f.server.Ledger("contoso")
+	f.submit("contoso", wave, url, "--at", "23:59", "--slots", "2")
+	users := func(state migration.State) (list []string) {
+		l, err := ledger.Open(t.Context(), address, ledger.Options{ReadOnly: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = l.Close() }()
+		rows, err := l.Rows(t.Context(), "r1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			if r.State == state {
+				list = append(list, r.Target.User)
+			}
+		}
+		return list
+	}
+	cancel := func(args ...string) {
+		t.Helper()
+		if out, code := answer(t, tool(f.dir, append([]string{"cancel", "r1", "--yes", "--ledger", address}, args...)...)); code != 0 || !strings.Contains(out, "cancelled") {
+			t.Fatalf("cancel %v: exit code %d\n%s", args, code, out)
+		}
+	}
+	cancel("--row", users(migration.Pending)[0])
+	if j := f.job("contoso", time.Second, inState(queue.Scheduled)); j.Why != "" || len(users(migration.Cancelled)) != 1 {
+		t.Errorf("after a row of the queued run was cancelled: %+v, cancelled are %v", j, users(migration.Cancelled))
+	}
+	if err := f.queue.Wake(t.Context(), "contoso", "r1"); err != nil {
+		t.Fatal(err)
+	}
+	f.worker("one", nil, "--slice", "20s")
+	f.until("imports are sent", time.Minute, func() bool { return len(f.imports(url)) == 2 })
+	last := users(migration.Pending)
+	cancel("--row", last[len(last)-1])
+	f.until("the worker has cancelled it", 30*time.Second, func() bool { return len(users(migration.Cancelled)) == 2 })
+
+	if out, code := answer(t, tool(f.dir, "drain", "r1", "--ledger", address)); code != 0 {
+		t.Fatalf("drain: exit code %d\n%s", code, out)
+	}
+	f.job("contoso", time.Minute, inState(queue.Parked))
+	cancel()
+	f.job("contoso", time.Minute, inState(queue.Done))
+	if n := len(f.imports(url)); n == 0 || n+len(users(migration.Cancelled)) != 8 {
+		t.Errorf("%d imports, cancelled are %v", n, users(migration.Cancelled))
 	}
 }

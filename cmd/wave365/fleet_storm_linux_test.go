@@ -78,6 +78,7 @@ const frozen = 8
 
 // start adds a worker, with times that suit a test.
 func (s *storm) start() {
+	// Those that froze are replaced, and go on: at times there are two dozen, which must not use all connections up.
 	// A worker that finds no database at its start ends, and is started again until there is one.
 	s.recover(true)
 	s.workers++
@@ -86,7 +87,7 @@ func (s *storm) start() {
 	if s.blind {
 		share = 0.1
 	}
-	m := &machine{cmd: s.worker(name, []string{fmt.Sprintf("WAVE365_FREEZE=%g %t %d", share, s.blind, 2+s.rng.Uint64N(1<<32))}, "--slice", stormSlice, "--runs", "5"), ended: make(chan struct{})}
+	m := &machine{cmd: s.worker(name, []string{fmt.Sprintf("WAVE365_FREEZE=%g %t %d", share, s.blind, 2+s.rng.Uint64N(1<<32))}, "--slice", stormSlice, "--runs", "5", "--connections", "8"), ended: make(chan struct{})}
 	go func() {
 		_, _ = m.cmd.Process.Wait()
 		close(m.ended)

@@ -105,7 +105,7 @@ func (w *worker) Work(ctx context.Context, job *river.Job[queue.Run]) error {
 	if rest.Retry != nil {
 		why = redact.String(rest.Retry.Error())
 	}
-	if err := river.RecordOutput(ctx, queue.Note{Why: why, Worker: w.Name, At: time.Now()}); err != nil {
+	if err := river.RecordOutput(ctx, queue.Note{Why: why, Worker: w.Name, At: time.Now(), Left: rest.Left}); err != nil {
 		log.Warn("what the run waits for could not be recorded", "error", err.Error())
 	}
 	switch {

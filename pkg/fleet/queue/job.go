@@ -34,6 +34,8 @@ type Job struct {
 	Why string `json:"why,omitempty"`
 	// Worker has it, or had it last.
 	Worker string `json:"worker,omitempty"`
+	// Left: that worker could not take it up, for which Why says the reason, and left it to others.
+	Left bool `json:"left,omitempty"`
 	// Since is when it came to this state, as far as the queue knows.
 	Since time.Time `json:"since,omitzero"`
 

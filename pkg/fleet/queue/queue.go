@@ -47,6 +47,8 @@ type Note struct {
 	Why    string    `json:"why,omitempty"`
 	Worker string    `json:"worker"`
 	At     time.Time `json:"at"`
+	// Left: that worker could not take the run up, and left it to others.
+	Left bool `json:"left,omitempty"`
 }
 
 // Queue is the queue of a database. Safe for concurrent use. The caller closes it.
@@ -265,7 +267,7 @@ func Failed(row *rivertype.JobRow) bool {
 func jobOf(row *rivertype.JobRow, args Run) Job {
 	j := Job{Ledger: args.Ledger, Run: args.Run, Since: row.CreatedAt, id: row.ID}
 	if note, ok := noteOf(row); ok {
-		j.Why, j.Worker = note.Why, note.Worker
+		j.Why, j.Worker, j.Left = note.Why, note.Worker, note.Left
 		if note.At.After(j.Since) {
 			j.Since = note.At
 		}
@@ -279,7 +281,7 @@ func jobOf(row *rivertype.JobRow, args Run) Job {
 	case rivertype.JobStateScheduled:
 		j.State, j.Due = Scheduled, row.ScheduledAt
 	case rivertype.JobStateRunning:
-		j.State, j.Why = Running, ""
+		j.State, j.Why, j.Left = Running, "", false
 		if row.AttemptedAt != nil {
 			j.Since = *row.AttemptedAt
 		}
