@@ -13,7 +13,7 @@ import (
 // consequence says, behind a question, what yes would mean; sandbox is the one that is worked on, "" a real tenant.
 func consequence(sandbox string) string {
 	if sandbox != "" {
-		return "It is a rehearsal: nobody is moved."
+		return "This is a rehearsal: no user is migrated."
 	}
 	return "This changes the tenant."
 }
@@ -56,7 +56,7 @@ func (a *app) askFor(ctx context.Context, prompt string) (string, error) {
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(a.err)
-		return "", fault.Wrap(fault.Interrupted, "", "stopped at the question; nothing was changed", "", ctx.Err())
+		return "", fault.Wrap(fault.Interrupted, "", "stopped at the prompt; nothing was changed", "", ctx.Err())
 	case line := <-answered:
 		return strings.TrimSpace(line), nil
 	}

@@ -20,8 +20,8 @@ func newCancelCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "cancel [RUN]", Short: "Cancel rows that have no import yet, also of a live run",
 		Long: `Cancel the rows of a run that have no import yet; without a name, of the latest run. Works on an interrupted run
-and, from a second terminal, on a live one. Without --row it counts the rows and asks. Nothing is taken back in the tenant:
-rows whose import was sent continue in the service, and the command names them. ` + "`wave365 resume`" + ` follows those to their end; ` + "`wave365 retry`" + ` takes cancelled rows up again.`,
+and, from a second terminal, on a live one. Without --row it counts the rows and asks. Nothing is undone in the tenant:
+rows whose import was sent continue in the service, and the command names them. ` + "`wave365 resume`" + ` follows those to their end; ` + "`wave365 retry`" + ` gives cancelled rows a new attempt.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runCancel(cmd.Context(), a, g, runArg(args), user)
@@ -111,7 +111,7 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 	if c.Rows == 0 && len(c.GoOn) == 0 {
 		if r := c.Named; r != nil {
 			return nothing(fmt.Sprintf("nothing to cancel: the row of %s is %s already, since %s", r.Target.User, r.State, a.when(r.FinishedAt)),
-				"status tells its story", fault.NewCommand("status", r.Target.User).For(s.Run.ID))
+				"status shows its history", fault.NewCommand("status", r.Target.User).For(s.Run.ID))
 		}
 		return nothing("there is no row to cancel: every row of run "+s.Run.ID+" has ended", "")
 	}

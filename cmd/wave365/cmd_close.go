@@ -23,21 +23,21 @@ func newCloseCommand(a *app, g *globals) *cobra.Command {
 	var o closing.Options
 	cmd := &cobra.Command{
 		Use: "close [RUN]", Short: "After a wave: user settings back to the image, and what is left over", Args: cobra.MaximumNArgs(1),
-		Long: `After a wave: switch the user settings of its groups back to building from images, because until then whoever joins
-such a group, or is reprovisioned, has no image to be built from; and list what is left over, each with its command:
-unused imports, people who were not migrated, links that are still good, staging blobs, failed Cloud PCs.
+		Long: `After a wave: switch the user settings of its groups back to building from images, because until then the Cloud PC of a
+user who joins such a group, or is reprovisioned, has no image to be built from. List what is left over, each with its
+command: unused imports, users who were not migrated, links that are still valid, staging blobs, failed Cloud PCs.
 
-First what would be done is shown, for confirmation. It acts only when every row of the run is final, and two looks at the
-tenant, apart in time, agree. --purge also removes the imports that were never used. --delete-staging also deletes the
-blobs of rows that were proven, at the version that was validated, and only while the person is still in the group and
-has the very Cloud PC that was proven, and no row of this ledger still needs the blob. Memberships stay: taking people out
-of the group starts the grace period of their Cloud PCs.
+It shows what it would do and asks for confirmation. It acts only when every row of the run is final, and two checks of the
+tenant, some time apart, agree. --purge also removes the imports that were never used. --delete-staging also deletes the
+blobs of proven rows, at the version that was validated, and only while the user is still in the group and still has the
+Cloud PC that was proven, and no row of this ledger still needs the blob. Memberships stay: removing users from the group
+starts the grace period of their Cloud PCs.
 
-A setting that others have a share in is not switched without --shared: it reaches other groups, another ledger made it, or
-members of its groups outside the run are to get a Cloud PC, as far as licenses, the list of imports and the audit log show.
-Then the run is not closed yet, and the same command later does the rest.
+A setting that others share is not switched without --shared: it reaches other groups, another ledger made it, or members
+of its groups outside the run are to get a Cloud PC, as far as licenses, the list of imports and the audit log show. Then
+the run is not closed yet; run the same command again later to do the rest.
 
-Exit codes: 0 closed, 2 not closed yet: the run is not finished, others need a setting or the tenant is in motion, 5
+Exit codes: 0 closed, 2 not closed yet: the run is not finished, others need a setting or the tenant is changing, 5
 permission missing, 6 nothing to do.`,
 		Example: "  wave365 close 20261120-1715-ab12\n  wave365 close --purge --delete-staging",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -45,7 +45,7 @@ permission missing, 6 nothing to do.`,
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.Shared, "shared", false, "also switch settings that others need or have a share in")
+	f.BoolVar(&o.Shared, "shared", false, "also switch settings that others need or share")
 	f.BoolVar(&o.Purge, "purge", false, "also remove the imports that were never used")
 	f.BoolVar(&o.DeleteStaging, "delete-staging", false, "also delete the blobs of proven rows")
 	return cmd
@@ -79,7 +79,7 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 		return err
 	}
 	o.SignatureLife, o.Now = playbook.SignatureLife, t.Now().In(a.zone)
-	a.tell(g, "looking at the tenant twice, apart in time")
+	a.tell(g, "checking the tenant twice, some time apart")
 	p, err := closing.Look(ctx, t.conn.clock, t.conn.graph, t.conn.storage, r, o)
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func (a *app) closedLater(g *globals, id string, doc closeDocument) error {
 		console.JSON(a.out, doc)
 		return exit(doc.ExitCode)
 	}
-	return fault.New(fault.Conflict, "close.needed", "run "+id+" is not closed yet: others need a user setting of its groups", "the reason is above; once it is gone, run the same command again", fault.NewCommand("close").For(id))
+	return fault.New(fault.Conflict, "close.needed", "run "+id+" is not closed yet: others need a user setting of its groups", "the reason is shown above; once it no longer holds, run the same command again", fault.NewCommand("close").For(id))
 }
 
 // closingRecord is what the ledger says about the run and about the runs beside it.

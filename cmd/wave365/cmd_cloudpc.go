@@ -60,7 +60,7 @@ func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f c
 		if len(all) == 0 {
 			return nothing("this tenant has no Cloud PC", "")
 		}
-		return nothing("no Cloud PC fits, of "+wording.Count(len(all), "Cloud PC")+" in this tenant", "look at all of them", fault.NewCommand("cloudpc list"))
+		return nothing("no Cloud PC matches, of "+wording.Count(len(all), "Cloud PC")+" in this tenant", "list all of them", fault.NewCommand("cloudpc list"))
 	}
 	doc := struct {
 		Schema   string            `json:"schema"`
@@ -122,7 +122,7 @@ func (f cloudPCFilter) known(ctx context.Context, conn *connection, all []graph.
 		if near := wave.Nearest(f.status, statuses); near != "" {
 			hint = "did you mean " + near + "?"
 		}
-		return usageError{fault.New(fault.Invalid, "usage", "--status "+f.status+" is unknown", hint)}
+		return usageError{fault.New(fault.Invalid, "usage", "invalid --status "+f.status, hint)}
 	}
 	for _, u := range unknown {
 		if !of(listing.Which{Users: []string{u}}) {

@@ -15,17 +15,17 @@ import (
 )
 
 func newPauseCommand(a *app, g *globals) *cobra.Command {
-	return orderCommand(a, g, ledger.RequestPause, "pause [RUN]", "Let a live run start nothing new until continue",
-		"Let the process that drives the run start nothing new. What is in flight continues and is watched. Works from a second\nterminal; `wave365 continue` ends it. Without a name, the latest run.")
+	return orderCommand(a, g, ledger.RequestPause, "pause [RUN]", "Keep a live run from starting anything new until continue",
+		"Tell the process that drives the run to start nothing new. What is in flight continues and is tracked. Works from a second\nterminal; `wave365 continue` ends it. Without a name, the latest run.")
 }
 
 func newContinueCommand(a *app, g *globals) *cobra.Command {
 	return orderCommand(a, g, ledger.RequestContinue, "continue [RUN]", "End a pause of a live run",
-		"Let the process that drives the run start rows again. To continue an interrupted run use `wave365 resume`.")
+		"Tell the process that drives the run to start rows again. To continue an interrupted run use `wave365 resume`.")
 }
 
 func newDrainCommand(a *app, g *globals) *cobra.Command {
-	return orderCommand(a, g, ledger.RequestDrain, "drain [RUN]", "Let a live run end with what is in flight",
+	return orderCommand(a, g, ledger.RequestDrain, "drain [RUN]", "End a live run once what is in flight is done",
 		"The same as one Ctrl-C at the terminal of the run: nothing new starts, what is in flight runs to completion, and the\nprocess ends with exit code 9. Continue it with `wave365 resume`.")
 }
 

@@ -36,15 +36,16 @@ type deprovisioning struct {
 func newDeprovisionCommand(a *app, g *globals) *cobra.Command {
 	var o deprovisioning
 	cmd := &cobra.Command{
-		Use: "deprovision {--user USER | --row USER | --file FILE}", Short: "Take Cloud PCs away for good: leavers, and wrong Cloud PCs", Args: cobra.NoArgs,
-		Long: `Take Cloud PCs away for good: the license away, or out of the group; the grace period; its end; until the Cloud PC is gone
-and the seat is free. First it shows what will be lost, then the person's name has to be typed; --confirm USER says it in
-scripts, once for each person. --yes alone is enough for one person that --user names by UPN or object id, and never for more.
+		Use: "deprovision {--user USER | --row USER | --file FILE}", Short: "Deprovision Cloud PCs for good: those of leavers, and wrong ones", Args: cobra.NoArgs,
+		Long: `Deprovision Cloud PCs for good: remove the license or the group membership, end the grace period, and wait until the
+Cloud PC is gone and the seat is free. First it shows what will be lost, then you type the user's name to confirm; in
+scripts, give --confirm USER once for each user. --yes alone is enough for one user that --user names by UPN or object id,
+and never for more.
 
---keep-grace stops before the point of no return: the Cloud PC stays for seven days, and giving back what was taken brings
-it back. After an interruption run the same command again: it checks what is done, and continues. The disk in Azure is not touched.
+--keep-grace stops before the point of no return: the Cloud PC stays for seven days, and giving back what was removed
+restores it. After an interruption run the same command again: it checks what is done, and continues. The disk in Azure is not touched.
 
-Exit codes: 0 gone, 2 refused or not confirmed, 5 permission missing, 6 no Cloud PC to take away.`,
+Exit codes: 0 gone, 2 refused or not confirmed, 5 permission missing, 6 no Cloud PC to deprovision.`,
 		Example: "  wave365 deprovision --user ada@contoso.com\n  wave365 deprovision --file leavers.txt --confirm ada@contoso.com --confirm bob@contoso.com",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(); err != nil {
@@ -54,14 +55,14 @@ Exit codes: 0 gone, 2 refused or not confirmed, 5 permission missing, 6 no Cloud
 		},
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&o.users, "user", nil, "a person, by UPN or object id; may be given again")
-	f.StringVar(&o.row, "row", "", "the person of a row in the ledger")
+	f.StringArrayVar(&o.users, "user", nil, "a user, by UPN or object id; can be given more than once")
+	f.StringVar(&o.row, "row", "", "the user of a row in the ledger")
 	f.StringVar(&o.run, "run", "", "with --row: the run that the row is of (default: the latest that has one)")
-	f.StringVar(&o.file, "file", "", "a file with one person a line")
-	f.StringArrayVar(&o.confirm, "confirm", nil, "confirm this person without prompting; may be given again")
-	f.StringVar(&o.cloudPC, "cloud-pc", "", "the id of the Cloud PC that is meant, where a person has several")
+	f.StringVar(&o.file, "file", "", "a file with one user per line")
+	f.StringArrayVar(&o.confirm, "confirm", nil, "confirm this user without prompting; can be given more than once")
+	f.StringVar(&o.cloudPC, "cloud-pc", "", "the id of the Cloud PC, if the user has several")
 	f.StringVar(&o.policy, "policy", "", "only a Cloud PC of this provisioning policy")
-	f.StringVar(&o.by, "by", "", "what is taken away: license or membership (default: the license where it is held directly, else the membership)")
+	f.StringVar(&o.by, "by", "", "what to remove: license or membership (default: the license if it is assigned directly, else the membership)")
 	f.BoolVar(&o.keepGrace, "keep-grace", false, "stop in the grace period, before the point of no return")
 	return cmd
 }
@@ -75,13 +76,13 @@ func (o deprovisioning) check() error {
 	}
 	switch {
 	case n != 1:
-		return fault.New(fault.Invalid, "usage", "deprovision needs one of --user, --row and --file", "nobody is touched who is not named")
+		return fault.New(fault.Invalid, "usage", "deprovision needs one of --user, --row and --file", "only users who are named are deprovisioned")
 	case o.run != "" && o.row == "":
-		return fault.New(fault.Invalid, "usage", "--run goes with --row", "name the person of the run with --row")
+		return fault.New(fault.Invalid, "usage", "--run goes with --row", "name the user of the run with --row")
 	case o.by != "" && o.by != leaving.ByLicense && o.by != leaving.ByMembership:
-		return fault.New(fault.Invalid, "usage", "--by "+o.by+" is unknown", "use license or membership")
+		return fault.New(fault.Invalid, "usage", "invalid --by "+o.by, "use license or membership")
 	case o.cloudPC != "" && len(o.users) > 1:
-		return fault.New(fault.Invalid, "usage", "--cloud-pc goes with one person", "")
+		return fault.New(fault.Invalid, "usage", "--cloud-pc can only be used with a single user", "")
 	}
 	return nil
 }
@@ -110,8 +111,8 @@ func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) err
 	if o.policy == "" && o.cloudPC == "" {
 		// Only what the row made: a colleague may have given the person another one since.
 		if row.Facts.CloudPCID == "" && row.Facts.CutOver.IsZero() {
-			return nothing("the row of "+row.Target.User+" in run "+row.Run+" made no Cloud PC, or has begun anew since",
-				"see which Cloud PC the person has, and name the person when it is to be ended",
+			return nothing("the row of "+row.Target.User+" in run "+row.Run+" made no Cloud PC, or has been started again since",
+				"see which Cloud PC the user has, and name the user to deprovision it",
 				fault.NewCommand("cloudpc show", row.Target.User), fault.NewCommand("deprovision", "--user", row.Target.User))
 		}
 		o.policy, o.cloudPC = row.Target.PolicyID, row.Facts.CloudPCID
@@ -127,7 +128,7 @@ func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) err
 // comment is what follows a # at the beginning of a line or behind a blank; within a word it belongs to a guest's name.
 var comment = regexp.MustCompile(`(^|\s)#.*`)
 
-// listed reads a file with one person a line, and comments.
+// listed reads a file with one user per line, and comments.
 func listed(path string) ([]string, error) {
 	data, err := run.ReadFile(path, maxDescription)
 	if err != nil {
@@ -141,7 +142,7 @@ func listed(path string) ([]string, error) {
 			continue
 		}
 		if strings.ContainsAny(line, ",;\t") {
-			return nil, fault.New(fault.Invalid, "usage", fmt.Sprintf("%s:%d: there is more than one word to this line", path, n), "write one UPN or object id a line; nobody was touched")
+			return nil, fault.New(fault.Invalid, "usage", fmt.Sprintf("%s:%d: there is more than one word on this line", path, n), "write one UPN or object id per line; nothing was changed")
 		}
 		out = append(out, line)
 	}
@@ -161,12 +162,12 @@ func (a *app) leavers(ctx context.Context, g *globals, conn *connection, o depro
 			continue
 		}
 		if slices.ContainsFunc(all, func(other leaving.Leave) bool { return other.PC.ID == l.PC.ID }) {
-			return nil, fault.New(fault.Invalid, "deprovision.ambiguous", l.User.UPN+" is named twice", "name each person once; nobody was touched")
+			return nil, fault.New(fault.Invalid, "deprovision.ambiguous", l.User.UPN+" is named twice", "name each user once; nothing was changed")
 		}
 		all = append(all, l)
 	}
 	if len(all) == 0 {
-		return nil, nothing("nobody who is named has a Cloud PC: nothing to do", "")
+		return nil, nothing("none of the named users has a Cloud PC: nothing to do", "")
 	}
 	return all, nil
 }
@@ -271,7 +272,7 @@ func (a *app) agreed(ctx context.Context, g *globals, l leaving.Leave, o deprovi
 		return nil
 	}
 	refused := func(why string) error {
-		return fault.New(fault.Invalid, "deprovision.unconfirmed", why, "type the user name "+l.User.UPN+", or give it with --confirm "+shell(g.ledger, "").Quote(l.User.UPN)+"; nobody was touched")
+		return fault.New(fault.Invalid, "deprovision.unconfirmed", why, "type the user name "+l.User.UPN+", or give it with --confirm "+shell(g.ledger, "").Quote(l.User.UPN)+"; nothing was changed")
 	}
 	if !a.inTerm {
 		return refused("not confirmed: " + l.User.UPN)

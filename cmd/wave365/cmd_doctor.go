@@ -74,7 +74,7 @@ func (a *app) printDoctor(g *globals, lines []doctor.Line, worst doctor.Grade) {
 		}
 	}
 	fmt.Fprintln(a.out, map[doctor.Grade]string{
-		doctor.Good: "\nReady for the evening.", doctor.Warning: "\nReady for the evening; look at the warnings.", doctor.Bad: "\nNot ready: fix what is bad.",
+		doctor.Good: "\nReady for the evening.", doctor.Warning: "\nReady for the evening; check the warnings.", doctor.Bad: "\nNot ready: fix what is bad.",
 	}[worst])
 }
 

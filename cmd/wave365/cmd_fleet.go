@@ -33,7 +33,7 @@ them. It only reads.`,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runFleet(cmd.Context(), a, g, database, all) },
 	}
 	cmd.Flags().StringVar(&database, "database", "", "postgres://USER@HOST/DB, where the ledgers are (default: that of --ledger)")
-	cmd.Flags().BoolVar(&all, "all", false, "also runs that are over")
+	cmd.Flags().BoolVar(&all, "all", false, "also show runs that are over")
 	return cmd
 }
 
@@ -79,7 +79,7 @@ func runFleet(ctx context.Context, a *app, g *globals, database string, all bool
 		database = databaseOf(g.ledger)
 	}
 	if database == "" {
-		return usageError{fault.New(fault.Invalid, "usage", "no database is named", "give --database postgres://USER@HOST/DB")}
+		return usageError{fault.New(fault.Invalid, "usage", "no database given", "give --database postgres://USER@HOST/DB")}
 	}
 	q, err := queue.Look(ctx, database)
 	if err != nil {
@@ -233,7 +233,7 @@ func (a *app) waitsFor(j queue.Job) string {
 		return "a worker" + after
 	case queue.Scheduled:
 		if j.Worker == "" {
-			return "its begin at " + a.when(j.Due)
+			return "its start at " + a.when(j.Due)
 		}
 		if j.Left {
 			return "another worker" + after
@@ -272,6 +272,6 @@ func (a *app) printFleet(doc fleetDocument) {
 		fmt.Fprintf(a.out, "  %s from %s, since %s\n", wording.OneLine(w.Name), cmp.Or(w.From, "this machine"), a.when(w.Since))
 	}
 	if doc.Stopped {
-		fmt.Fprintln(a.out, "The workers take nothing up until: wave365 worker --start")
+		fmt.Fprintln(a.out, "The workers start no runs until: wave365 worker --start")
 	}
 }

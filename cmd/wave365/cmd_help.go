@@ -55,7 +55,7 @@ func addHelp(root *cobra.Command, a *app, g *globals) {
 // refuseJSON says of --json on the command line of a command that prints a script for a shell that there is none.
 func refuseJSON(cmd *cobra.Command) error {
 	if cmd.HasParent() && cmd.Parent().Name() == "completion" && cmd.Flags().Changed("json") {
-		return fault.New(fault.Invalid, "usage", "completion does not answer in JSON: it prints a script for the shell", "leave out --json")
+		return fault.New(fault.Invalid, "usage", "completion has no JSON output: it prints a shell script", "leave out --json")
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (a *app) imageList(ctx context.Context, g *globals, conn *connection, kind 
 		}
 	}
 	if len(list) == 0 {
-		return nothing("there is no such image", "image list shows all there are", fault.NewCommand("image list"))
+		return nothing("there is no such image", "image list shows them all", fault.NewCommand("image list"))
 	}
 	doc := struct {
 		Schema string          `json:"schema"`

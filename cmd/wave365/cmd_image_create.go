@@ -29,9 +29,9 @@ func newImageCreateCommand(a *app, g *globals) *cobra.Command {
 		Use: "create {-f FILE | --name NAME --version V --source ARM-ID}", Short: "Make a custom image from a managed image in Azure", Args: cobra.NoArgs,
 		Long: `Make a custom Cloud PC image from a managed image, or a gallery image version, in Azure. The service takes it over in the
 background, which takes some minutes to an hour; --wait waits until it is ready, or says why it failed. An image of this
-name and version that is there already is found again and not made twice.
+name and version that already exists is reused, not made twice.
 
-Exit codes: 0 made (with --wait: ready), 2 the file or the source is wrong, 3 it failed, 6 it is there already.`,
+Exit codes: 0 made (with --wait: ready), 2 the file or the source is wrong, 3 it failed, 6 it already exists.`,
 		Example: "  wave365 image create -f waves/evening.image.json --wait",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.file != "" && o.spec != (images.Spec{}) {
@@ -86,7 +86,7 @@ func (a *app) imageCreate(ctx context.Context, g *globals, conn *connection, o i
 	case strings.EqualFold(now.Status, "failed"):
 		return images.Failed(now)
 	case now.ID != "" && (!o.wait || !strings.EqualFold(now.Status, "pending")):
-		return nothing("image "+now.DisplayName+" "+now.Version+" is there and "+now.Status+": nothing to do", "")
+		return nothing("image "+now.DisplayName+" "+now.Version+" already exists and is "+now.Status+": nothing to do", "")
 	}
 	if now.ID == "" {
 		if err := a.ask(ctx, g, "Make image "+o.spec.Name+" "+o.spec.Version+" from "+o.spec.Source+"? "+consequence(g.sandbox)); err != nil {
@@ -130,7 +130,7 @@ func (a *app) awaitImage(ctx context.Context, g *globals, conn *connection, id s
 func newImageDeleteCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "delete NAME|ID", Short: "Delete a custom image that no policy names", Args: cobra.ExactArgs(1),
-		Long: "Delete a custom image that no policy names. It cannot be taken back.\n\nExit codes: 0 deleted, 2 refused, 5 permission missing, 6 there is no such image.",
+		Long: "Delete a custom image that no policy names. This cannot be undone.\n\nExit codes: 0 deleted, 2 refused, 5 permission missing, 6 there is no such image.",
 		RunE: a.onTenant(g, func(ctx context.Context, conn *connection, args []string) error {
 			return a.imageDelete(ctx, g, conn, args[0])
 		}),
@@ -161,7 +161,7 @@ func (a *app) imageDelete(ctx context.Context, g *globals, conn *connection, cel
 	if users := images.Users(one.ID, policies); len(users) > 0 {
 		return fault.New(fault.Conflict, "image.in-use", "image "+one.DisplayName+" is named by "+strings.Join(users, ", "), "give those policies another image first", fault.NewCommand("policy apply", "--file=FILE"))
 	}
-	if err := a.ask(ctx, g, "Delete image "+one.DisplayName+" "+one.Version+"? This cannot be taken back."); err != nil {
+	if err := a.ask(ctx, g, "Delete image "+one.DisplayName+" "+one.Version+"? This cannot be undone."); err != nil {
 		return err
 	}
 	return a.withWriter(ctx, g, conn, "image delete", "", func(w tenantcare.Writer) error {

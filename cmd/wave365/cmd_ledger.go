@@ -26,10 +26,10 @@ func newLedgerCopyCommand(a *app, g *globals) *cobra.Command {
 		Long: `Copy a ledger from a file to another file or to a PostgreSQL database, or back. A database's ledger is named as
 postgres://USER@HOST/DB?ledger=NAME; its password comes from PGPASSWORD or ~/.pgpass.
 
-No process may drive the old ledger meanwhile, and nothing may be in the new one. The audit chain is verified, and the
+No process may drive a run in the old ledger meanwhile, and the new one must be empty. The audit chain is verified, and the
 copy is compared record by record before it counts. The old ledger is sealed: it can be read, records nothing more, and
-says where it went; so this is asked first, and is no backup: for that copy the file while nothing runs. When the command is
-interrupted, give the same one again.
+says where it went. So the command asks first, and it makes no backup: for that, copy the file while nothing runs. If the
+command is interrupted, run it again.
 
 Exit codes: 0 copied, 2 the new ledger is not empty or the old one went elsewhere, 11 the old one is in use.`,
 		Example: "  wave365 ledger copy .wave365/ledger.db /media/usb/friday.db\n  wave365 ledger copy .wave365/ledger.db 'postgres://ada@db.example.com/fleet?ledger=contoso'",
@@ -81,7 +81,7 @@ func closesForGood(from, to string) string {
 	if ledger.InDatabase(from) {
 		backup = "use pg_dump"
 	}
-	return fmt.Sprintf("Move the ledger %s to %s? The runs go on in %s; %s is closed for good and can only be read. For a backup %s instead.", from, to, to, from, backup)
+	return fmt.Sprintf("Move the ledger %s to %s? The runs continue in %s; %s is closed for good and can only be read. For a backup %s instead.", from, to, to, from, backup)
 }
 
 // localFolder is where a ledger's local things lie: beside its file, or in the usual folder when it is in a database.

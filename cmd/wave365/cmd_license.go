@@ -60,7 +60,7 @@ func (a *app) licenseList(ctx context.Context, g *globals, conn *connection, pat
 	}
 	all, unknown := listing.Demand(listing.Licenses(skus, catalogue), rows)
 	if len(all) == 0 && len(unknown) == 0 {
-		return nothing("this tenant has no license of Windows 365", "buy some, or check --tenant")
+		return nothing("this tenant has no Windows 365 licenses", "buy some, or check --tenant")
 	}
 	doc := licenseDocument{Schema: "wave365/license-list/v1", Licenses: all}
 	for _, r := range unknown {
@@ -130,7 +130,7 @@ func waveRows(path string) ([]wave.Row, error) {
 		if len(findings) > 0 {
 			why = findings[0].Message
 		}
-		return nil, fault.New(fault.Invalid, "wave.unreadable", "the wave file "+path+" cannot be read: "+why, "validate says all that is wrong with it", fault.NewCommand("validate", "--offline", path))
+		return nil, fault.New(fault.Invalid, "wave.unreadable", "the wave file "+path+" cannot be read: "+why, "validate lists everything that is wrong with it", fault.NewCommand("validate", "--offline", path))
 	}
 	return file.Rows, nil
 }

@@ -32,8 +32,8 @@ type notifying struct {
 func newNotifyCommand(a *app, g *globals) *cobra.Command {
 	var o notifying
 	cmd := &cobra.Command{
-		Use: "notify [RUN]", Short: "Write to the users of a run, once for each row and event", Args: cobra.MaximumNArgs(1),
-		Long: `Write to the users of a run about how their row stands: scheduled, started, ready, failed or postponed; to the address in the
+		Use: "notify [RUN]", Short: "Send messages to the users of a run, once for each row and event", Args: cobra.MaximumNArgs(1),
+		Long: `Tell the users of a run how their row stands: scheduled, started, ready, failed or postponed; to the address in the
 column notify, else to the user. Each message goes out at most once for a row, an event and a channel: it is recorded
 before it is sent, and one whose outcome is not known is not sent again. ` + "`wave365 run --notify`" + ` does it as things happen.
 
@@ -45,7 +45,7 @@ Exit codes: 0 all sent, 3 some were not, 6 nothing to send.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, e := range o.events {
 				if !slices.Contains(notify.UserEvents(), notify.Event(e)) {
-					return usageError{fault.New(fault.Invalid, "usage", "--event "+e+" is unknown", fmt.Sprintf("use one of %v", notify.UserEvents()))}
+					return usageError{fault.New(fault.Invalid, "usage", "invalid --event "+e, fmt.Sprintf("use one of %v", notify.UserEvents()))}
 				}
 			}
 			if o.dryRun != "" {
@@ -110,12 +110,12 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 	if len(gone) > 0 && !g.json {
 		console.Say(a.err, "", "not told that it is ready, because "+telling.NotReady+": "+strings.Join(usersOf(gone), ", "))
 	}
-	notKnown := fmt.Sprintf("whether %s arrived is not known, and nothing is sent again: %s", wording.Count(len(doubtful), "message"), strings.Join(doubtful, ", "))
+	notKnown := fmt.Sprintf("it is not known whether %s arrived, and nothing is sent again: %s", wording.Count(len(doubtful), "message"), strings.Join(doubtful, ", "))
 	switch {
 	case len(messages) == 0 && len(doubtful) > 0:
-		return nothing(notKnown+"; everybody else was written to already, or there is nothing to tell", "ask whether it arrived; who got none has to be told by other means")
+		return nothing(notKnown+"; everybody else has been notified already, or there is nothing to tell", "ask whether it arrived; tell those who did not get it by other means")
 	case len(messages) == 0:
-		return nothing("everybody was written to already, or there is nothing to tell", "")
+		return nothing("everybody has been notified already, or there is nothing to tell", "")
 	case len(doubtful) > 0 && !g.json:
 		console.Say(a.err, "", notKnown)
 	}
@@ -212,7 +212,7 @@ func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, message
 		console.JSON(a.out, doc)
 	}
 	if untold > 0 {
-		console.Say(a.err, "", fmt.Sprintf("wave365: this concerns the sender, so nobody else was tried: %s not sent; give --notify-from a mailbox of this tenant that this sign-in may send from, and run the same command again", wording.Count(untold, "message")))
+		console.Say(a.err, "", fmt.Sprintf("wave365: the problem is with the sender, so nothing else was tried: %s not sent; give --notify-from a mailbox of this tenant that this sign-in may send from, and run the same command again", wording.Count(untold, "message")))
 		return exit(doc.ExitCode)
 	}
 	if doc.ExitCode != exitOK {
@@ -232,7 +232,7 @@ func aboutSender(c notify.Channel, failed error) bool {
 // dryRun writes the messages to a folder.
 func (a *app) dryRun(g *globals, r migration.Run, messages []notify.Message, dir string) error {
 	if len(messages) == 0 {
-		return nothing("there is nothing to tell anybody", "")
+		return nothing("there is nothing to send", "")
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fault.Wrap(fault.Invalid, "notify.folder", "the folder "+dir+" cannot be made: "+err.Error(), "choose another one", err)

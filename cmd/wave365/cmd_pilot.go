@@ -29,9 +29,10 @@ type pilotDocument struct {
 
 func newPilotCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use: "pilot FILE", Short: "Say what a recorded evening shows of the service",
+		Use: "pilot FILE", Short: "Show what a recorded evening says about the service",
 		Long: `Read what --record FILE kept of a real evening, and answer the questions that the public sources about Windows 365
-leave open: each with the exchanges that show it, and with the knob that makes a sandbox behave so. Nothing is contacted.`,
+leave open: each with the exchanges that show it, and with the knob that makes a sandbox behave the same way. It opens no
+connection.`,
 		Example: "  wave365 run waves/pilot.csv --canary 1 --record pilot.jsonl\n  wave365 pilot pilot.jsonl",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -75,7 +76,7 @@ func printPilot(a *app, rec *recording.Recording, answers []pilot.Answer, knobs 
 		}
 	}
 	if len(open) > 0 {
-		fmt.Fprintf(a.out, "\nNot told by this recording:\n")
+		fmt.Fprintf(a.out, "\nNot answered by this recording:\n")
 		for _, q := range open {
 			console.Say(a.out, "  ", q.Question+" It takes "+q.Missing+".")
 		}
@@ -87,7 +88,7 @@ func printPilot(a *app, rec *recording.Recording, answers []pilot.Answer, knobs 
 	if err != nil {
 		return fault.Wrap(fault.Internal, "", "the knobs cannot be written", "", err)
 	}
-	fmt.Fprintf(a.out, "\nA scenario behaves so with:\n%s", text)
+	fmt.Fprintf(a.out, "\nTo make a scenario behave the same way:\n%s", text)
 	return nil
 }
 

@@ -32,7 +32,7 @@ func newPlanCommand(a *app, g *globals) *cobra.Command {
 		Use: "plan WAVE", Short: "Show what run would change, change by change; changes nothing",
 		Long: `Validate a wave and show what ` + "`wave365 run`" + ` with the same flags would change: user settings, groups and who joins
 them, licenses, imports, and when it would end. --out seals the plan into a file; ` + "`wave365 run --plan FILE`" + ` then refuses
-to start when the wave or the tenant moved since, and says what.
+to start when the wave or the tenant has changed since, and says what changed.
 
 Exit codes: 0 there is something to do, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do,
 12 sign-in or network.`,
@@ -86,7 +86,7 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 			return err
 		}
 		if !old.IsZero() {
-			a.tell(g, "%s held the plan of %s for this wave; the new one takes its place", out, a.when(old))
+			a.tell(g, "%s held the plan of %s for this wave; the new one replaces it", out, a.when(old))
 		}
 	}
 	return a.answerPlan(g, p, res, out)
@@ -141,7 +141,7 @@ func (a *app) answerPlan(g *globals, p plan.Plan, res preflight.Result, out stri
 	}
 	printPlan(a.out, p, a.zone)
 	if out == "" {
-		fmt.Fprintln(a.out, "\nNothing was changed. To be held to exactly this plan, seal it with --out FILE and start with run --plan FILE.")
+		fmt.Fprintln(a.out, "\nNothing was changed. To run exactly this plan, seal it with --out FILE and start with run --plan FILE.")
 	} else {
 		fmt.Fprintf(a.out, "\nSealed into %s. Nothing was changed.\n", out)
 	}
@@ -155,7 +155,7 @@ func printPlan(w io.Writer, p plan.Plan, zone *time.Location) {
 		of = p.Tenant
 	}
 	if p.Rehearsal {
-		of += " (a sandbox: nobody is moved)"
+		of += " (a sandbox: no user is migrated)"
 	}
 	console.Say(w, "", "Plan for "+wording.OneLine(of)+":")
 	headed := false

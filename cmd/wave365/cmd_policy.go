@@ -141,7 +141,7 @@ func newPolicyExportCommand(a *app, g *globals) *cobra.Command {
 			return a.policyExport(ctx, g, conn, args[0], out)
 		}),
 	}
-	cmd.Flags().StringVar(&out, "out", "", "write it to this file, which must not be there yet")
+	cmd.Flags().StringVar(&out, "out", "", "write it to this file, which must not exist yet")
 	return cmd
 }
 

@@ -27,19 +27,19 @@ func newPolicyApplyCommand(a *app, g *globals) *cobra.Command {
 	var o applying
 	cmd := &cobra.Command{
 		Use: "apply -f FILE", Short: "Create provisioning policies from files, or change what differs", Args: cobra.NoArgs,
-		Long: `Create provisioning policies from YAML files, or change what differs from them. Properties bear Graph's own names;
+		Long: `Create provisioning policies from YAML files, or change what differs from them. Properties have Graph's own names;
 ` + "`wave365 policy export`" + ` writes such a file. Groups, network connections and the image may be named by name.
 
 The rules are checked before anything is sent, each with its line. Then the difference is shown, for confirmation. What the
 file does not name is left as it is: a group that the policy is assigned to stays, because taking it away starts the
-grace period of its users' Cloud PCs; --remove-group names one that is to go. What was written is read back.
+grace period of its users' Cloud PCs; --remove-group names one to remove. What was written is read back.
 
-Exit codes: 0 applied, 2 a file has errors, 5 permission missing, 6 the tenant is as the files say already.`,
+Exit codes: 0 applied, 2 a file has errors, 5 permission missing, 6 the tenant already matches the files.`,
 		Example: "  wave365 policy apply -f waves/finance.policy.yaml",
 		RunE:    a.onTenant(g, func(ctx context.Context, conn *connection, _ []string) error { return a.policyApply(ctx, g, conn, o) }),
 	}
-	cmd.Flags().StringArrayVarP(&o.files, "file", "f", nil, "the policy's file; may be given again")
-	cmd.Flags().StringArrayVar(&o.remove, "remove-group", nil, "a group, by name or id, that is to lose the policy")
+	cmd.Flags().StringArrayVarP(&o.files, "file", "f", nil, "the policy's file; can be given more than once")
+	cmd.Flags().StringArrayVar(&o.remove, "remove-group", nil, "a group, by name or id, to take the policy away from")
 	_ = cmd.MarkFlagRequired("file")
 	return cmd
 }
@@ -66,7 +66,7 @@ type policyApplyDocument struct {
 
 func (a *app) policyApply(ctx context.Context, g *globals, conn *connection, o applying) error {
 	if len(o.remove) > 0 && len(o.files) > 1 {
-		return usageError{fault.New(fault.Invalid, "usage", "--remove-group goes with one file", "apply the files one by one")}
+		return usageError{fault.New(fault.Invalid, "usage", "--remove-group can only be used with a single file", "apply the files one by one")}
 	}
 	if err := a.settlePolicies(ctx, g, conn); err != nil {
 		return err
@@ -82,7 +82,7 @@ func (a *app) policyApply(ctx context.Context, g *globals, conn *connection, o a
 		}
 	}
 	if todo == 0 {
-		return nothing("the tenant is as "+strings.Join(o.files, ", ")+" says: nothing to do", "")
+		return nothing("the tenant already matches "+strings.Join(o.files, ", ")+": nothing to do", "")
 	}
 	if err := a.ask(ctx, g, "Apply? "+consequence(g.sandbox)); err != nil {
 		return err

@@ -19,15 +19,15 @@ func newPurgeCommand(a *app, g *globals) *cobra.Command {
 	var o imports.Choice
 	cmd := &cobra.Command{
 		Use: "purge {--run RUN | --row USER | --id ID}", Short: "Remove imported snapshots that nothing uses", Args: cobra.NoArgs,
-		Long: `Remove imported snapshots that nothing uses, and the records of imports that failed: those of a run, of a person in
-whatever run, or by their ids. Each is read twice, apart in time; what is in use, under way, or needed by a row that is
-not finished, stays. An id that this ledger does not know is refused, unless --foreign says that it is meant.
+		Long: `Remove imported snapshots that nothing uses, and the records of imports that failed: those of a run, of a user in
+any run, or those with given ids. Each is read twice, some time apart; what is in use, in progress, or needed by a row that
+is not finished stays. An id that this ledger does not know is refused, unless --foreign is given.
 
 Exit codes: 0 purged, 2 refused, 5 permission missing, 6 nothing to purge.`,
 		Example: "  wave365 purge --run 20261120-1715-ab12\n  wave365 purge --row ada@contoso.com",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.Run == "" && o.User == "" && len(o.IDs) == 0 || len(o.IDs) > 0 && (o.Run != "" || o.User != "") {
-				return usageError{fault.New(fault.Invalid, "usage", "purge needs --run, --row, or --id", "nothing is purged that is not named")}
+				return usageError{fault.New(fault.Invalid, "usage", "purge needs --run, --row, or --id", "only imports that are named are purged")}
 			}
 			return a.purge(cmd.Context(), g, o)
 		},
@@ -35,7 +35,7 @@ Exit codes: 0 purged, 2 refused, 5 permission missing, 6 nothing to purge.`,
 	f := cmd.Flags()
 	f.StringVar(&o.Run, "run", "", "the imports of this run; with --row: only of that person")
 	f.StringVar(&o.User, "row", "", "the imports of this user, in all runs of the ledger")
-	f.StringArrayVar(&o.IDs, "id", nil, "the import of this id; may be given again")
+	f.StringArrayVar(&o.IDs, "id", nil, "the import of this id; can be given more than once")
 	f.BoolVar(&o.Foreign, "foreign", false, "also an id that this ledger does not know")
 	return cmd
 }
@@ -117,7 +117,7 @@ func (a *app) purgeAll(ctx context.Context, g *globals, conn *connection, all []
 	if len(all) == 0 {
 		return nothing("no import is known: nothing to purge", "")
 	}
-	a.tell(g, "reading %s twice, apart in time", wording.Count(len(all), "import"))
+	a.tell(g, "reading %s twice, some time apart", wording.Count(len(all), "import"))
 	found, err := imports.Look(ctx, conn.clock, conn.graph, all)
 	if err != nil {
 		return err
@@ -138,7 +138,7 @@ func (a *app) purgeAll(ctx context.Context, g *globals, conn *connection, all []
 	if len(todo) == 0 {
 		return nothing("nothing to purge: of "+wording.Count(len(all), "import")+" none is unused", "")
 	}
-	if err := a.ask(ctx, g, "Purge "+wording.Count(len(todo), "import")+"? This cannot be taken back."); err != nil {
+	if err := a.ask(ctx, g, "Purge "+wording.Count(len(todo), "import")+"? This cannot be undone."); err != nil {
 		return err
 	}
 	return write(func(w tenantcare.Writer) error {

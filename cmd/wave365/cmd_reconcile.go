@@ -20,15 +20,15 @@ type reconciling struct {
 func newReconcileCommand(a *app, g *globals) *cobra.Command {
 	var o reconciling
 	cmd := &cobra.Command{
-		Use: "reconcile [RUN] --row USER {--snapshot-id ID | --no-effect}", Short: "Settle a held row by what was found out about its import",
+		Use: "reconcile [RUN] --row USER {--snapshot-id ID | --no-effect}", Short: "Settle a held row with what you found out about its import",
 		Long: `Settle a held row: an import was sent for it, and its answer was lost. Find out in the tenant (Intune audit log, or
 Microsoft support with the client-request-id) whether the import exists.
 
   --snapshot-id ID   it exists under this id: it is read, must belong to the user, and the row continues with it
-  --no-effect        it does not exist: the row may import again. If it exists all the same, the service refuses the
-                     second one, or makes one that nobody knows
+  --no-effect        it does not exist: the row may import again. If it exists after all, the service refuses the
+                     second one, or makes one that nobody keeps track of
 
-Nothing is sent but reads. ` + "`wave365 resume`" + ` continues the run afterwards.`,
+Only reads are sent. ` + "`wave365 resume`" + ` continues the run afterwards.`,
 		Example: "  wave365 reconcile --row ada@contoso.com --snapshot-id 5b2f0c1e-8a41-4c1e-9f27-5b7e21c4d0a9",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -41,7 +41,7 @@ Nothing is sent but reads. ` + "`wave365 resume`" + ` continues the run afterwar
 					return c
 				}
 				return usageError{fault.New(fault.Invalid, "usage", "reconcile needs either --snapshot-id ID or --no-effect",
-					"look whether the import happened (Intune > Tenant administration > Audit logs): if it did, name its id, and if it did not, say so",
+					"check whether the import happened (Intune > Tenant administration > Audit logs): if it did, give --snapshot-id, and if it did not, --no-effect",
 					settle("--snapshot-id", "ID"), settle("--no-effect"))}
 			}
 			return runReconcile(cmd.Context(), a, g, runArg(args), o)

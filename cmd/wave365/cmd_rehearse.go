@@ -54,16 +54,16 @@ func newRehearseCommand(a *app, g *globals) *cobra.Command {
 	var o rehearseOptions
 	cmd := &cobra.Command{
 		Use: "rehearse WAVE", Short: "Play a wave on a sandbox tenant made from it: when it would end, what it takes, what breaks",
-		Long: fmt.Sprintf(`Make a sandbox tenant from a wave, with its people, disks, policies, groups and licenses, and play the wave on it, an
+		Long: fmt.Sprintf(`Make a sandbox tenant from a wave, with its users, disks, policies, groups and licenses, and play the wave on it, an
 evening in seconds; the report is the same, marked as a rehearsal. Where a storage account and a sign-in are at hand, the sizes of the disks come from validation;
-otherwise a disk is taken to be as large as its license. It never prompts, and nobody is moved.
+otherwise a disk is taken to be as large as its license. It never prompts, and no user is migrated.
 
 --faults says how much goes wrong: calm (nothing), rough (an ordinary evening) or storm (lost answers, outages, failed
 imports). The same seed gives the same tenant, and the same durations and failures of imports and Cloud PCs. Which request
 meets a fault, how many there are, and when the wave ends, differ from one time to the next: the clock is this machine's,
 %d times as fast, and what the machine takes counts as often. On a busy one the end comes out too late, and a lower
 --sandbox-speed makes it truer. --sample needs no file. --like takes a recording of a real evening: where it shows how the
-service behaves, the sandbox behaves so.`, rehearsalSpeed),
+service behaves, the sandbox behaves the same way.`, rehearsalSpeed),
 		Example: "  wave365 rehearse waves/friday.csv --faults rough\n  wave365 rehearse --sample --faults storm --seed 7",
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runRehearse(cmd, a, g, o, args) },
@@ -73,7 +73,7 @@ service behaves, the sandbox behaves so.`, rehearsalSpeed),
 	f := cmd.Flags()
 	f.Int64Var(&o.seed, "seed", 1, "seed of durations and of who fails")
 	f.StringVar(&o.faults, "faults", string(stage.Calm), "how much goes wrong: calm, rough or storm")
-	f.BoolVar(&o.sample, "sample", false, "play a wave of 24 rows that is made up")
+	f.BoolVar(&o.sample, "sample", false, "rehearse a made-up wave of 24 rows")
 	f.StringVar(&o.like, "like", "", "behave as the service did in this recording of --record")
 	f.BoolVar(&o.offline, "offline", false, "make the tenant from the file alone; opens no connection")
 	return cmd
@@ -100,11 +100,11 @@ type rehearseDocument struct {
 func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args []string) error {
 	switch {
 	case o.sample && len(args) == 1:
-		return usageError{fault.New(fault.Invalid, "usage", "--sample plays a wave of its own, and "+args[0]+" is named as well", "leave out one of them", fault.NewCommand("rehearse", args[0]))}
+		return usageError{fault.New(fault.Invalid, "usage", "--sample uses a wave of its own, but "+args[0]+" is named as well", "leave out one of them", fault.NewCommand("rehearse", args[0]))}
 	case !o.sample && len(args) == 0:
 		return usageError{fault.New(fault.Invalid, "usage", "rehearse needs a wave file, or --sample", "usage: "+usage.Line(cmd), fault.NewCommand("rehearse", "--sample"))}
 	case g.sandbox != "":
-		return usageError{fault.New(fault.Invalid, "usage", "rehearse makes a tenant of its own from the wave: it takes no --sandbox", "leave out --sandbox; run plays a wave on a scenario of your own",
+		return usageError{fault.New(fault.Invalid, "usage", "rehearse builds its own tenant from the wave and does not take --sandbox", "leave out --sandbox; run plays a wave on a scenario of your own",
 			fault.NewCommand("run", "WAVE.csv", "--sandbox=FILE"))}
 	case !slices.Contains(stage.Weathers(), stage.Weather(o.faults)):
 		return usageError{fault.New(fault.Invalid, "usage", "--faults: unknown level "+strconv.Quote(o.faults), "use calm, rough or storm")}
@@ -143,9 +143,9 @@ func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args
 
 // assumed is what a rehearsal takes for granted about the tenant; sized: the disks were read.
 func assumed(sized bool) []string {
-	facts := []string{"a free seat for every row", "users, policies and groups that are there and in order"}
+	facts := []string{"a free seat for every row", "users, policies and groups that exist and are in order"}
 	if !sized {
-		facts = append([]string{"every disk is there, and as large as its license's"}, facts...)
+		facts = append([]string{"every disk exists and is as large as its license's"}, facts...)
 	}
 	return facts
 }
@@ -303,5 +303,5 @@ func (a *app) printRehearsal(doc rehearseDocument, r migration.Run, end, now tim
 		"  Imports", fmt.Sprintf("%d sent, at most %d within 24 hours; about 1000 a day are taken", doc.Imports, doc.BusiestDay),
 		"  Licenses given", strconv.Itoa(doc.Licenses),
 		"  Went wrong", strings.Join(wrong, ", "))
-	console.Say(a.out, "  Assumed         ", strings.Join(doc.Assumed, "; ")+". validate reads what is so.")
+	console.Say(a.out, "  Assumed         ", strings.Join(doc.Assumed, "; ")+". validate reads the real facts.")
 }

@@ -63,10 +63,10 @@ licenses, times, codes, and the ids of snapshots and requests stay.
 func newVerifyCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "verify DIR", Short: "Check a report folder against its manifest and its audit chain",
-		Long: `Check a report folder against its manifest and its audit chain: whether every file is as it was written. Files that were
-put beside them do not count.
+		Long: `Check a report folder against its manifest and its audit chain: whether every file is unchanged since it was written. Files added
+to the folder do not count.
 
-Exit codes: 0 nothing was touched, 1 something was, 2 this is no report folder.`,
+Exit codes: 0 nothing was changed, 1 something was, 2 this is not a report folder.`,
 		Example: "  wave365 report verify reports/friday-20260306-1830-k7f3",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -85,7 +85,7 @@ Exit codes: 0 nothing was touched, 1 something was, 2 this is no report folder.`
 			if touched || g.json {
 				return err
 			}
-			fmt.Fprintf(a.out, "%s is as it was written.\n", args[0])
+			fmt.Fprintf(a.out, "%s is unchanged since it was written.\n", args[0])
 			return nil
 		},
 	}

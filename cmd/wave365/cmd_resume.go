@@ -30,13 +30,13 @@ func newResumeCommand(a *app, g *globals) *cobra.Command {
 		Use: "resume [RUN]", Short: "Resume an interrupted run from the last recorded fact",
 		Long: `Resume a run that was drained, halted, stopped or killed, from the last recorded fact; without a name, with the
 newest run that is not finished. Effects whose outcome was not recorded are looked up in the tenant before anything is done. The --canary,
---halt-after, --stop-by, --until and --notify of run apply again unless they are given anew.
+--halt-after, --stop-by, --until and --notify of run apply again unless given again.
 
-A wave file that was edited since the run began is refused (exit 10), and what changed is listed; rows are known by user and
-blob, not by line. --accept-changes validates the rows that are new or changed and have not begun, takes them over, and
-cancels those that were taken out. A failed row that would start over takes another disk. Other rows that have begun are not
+A wave file that was edited since the run began is refused (exit 10), and what changed is listed; rows are identified by user and
+blob, not by line. --accept-changes validates the rows that are new or changed and have not begun, accepts them, and
+cancels those that were removed. A failed row that would start over may have another disk. Other rows that have begun are not
 changed. A --stop-by time that has passed still holds: rows that have not begun are deferred, for retry, unless --stop-by is given
-anew or a failed row starts over.
+again or a failed row starts over.
 
 Exit codes: as of run; 6 the run has ended, 10 the wave file was edited.`,
 		Args: cobra.MaximumNArgs(1),
@@ -44,7 +44,7 @@ Exit codes: as of run; 6 the run has ended, 10 the wave file was edited.`,
 			return runResume(cmd, a, g, runArg(args), o)
 		},
 	}
-	cmd.Flags().BoolVar(&o.accept, "accept-changes", false, "take over what changed in the wave file")
+	cmd.Flags().BoolVar(&o.accept, "accept-changes", false, "accept what changed in the wave file")
 	o.addFlags(cmd, a, g)
 	return cmd
 }
@@ -115,10 +115,10 @@ func (a *app) amend(ctx context.Context, g *globals, s *run.Session, edit *run.E
 		return true, err
 	}
 	if !ok {
-		fmt.Fprintln(a.err, "wave365: the edit is not taken over, because it has errors; nothing was changed")
+		fmt.Fprintln(a.err, "wave365: the edit is not accepted, because it has errors; nothing was changed")
 		return true, a.answerValidate(g, edit.File, res)
 	}
-	fmt.Fprintln(a.err, "wave365: the edit is taken over")
+	fmt.Fprintln(a.err, "wave365: the edit is accepted")
 	if !g.json {
 		console.Findings(a.err, g.shell(""), res.Findings)
 	}
@@ -155,7 +155,7 @@ func leftHint(rows []migration.Row) string {
 	if c := migration.Count(rows); c.Failed+c.Deferred+c.Cancelled+c.Held == 0 {
 		return ""
 	}
-	return "some rows did not succeed, and resume does not touch those"
+	return "some rows did not succeed, and resume leaves those alone"
 }
 
 // leftNext are the commands for those rows.

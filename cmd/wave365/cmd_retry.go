@@ -25,10 +25,10 @@ func newRetryCommand(a *app, g *globals) *cobra.Command {
 		Use: "retry [RUN]", Short: "Give failed rows a new attempt, from the failed step on",
 		Long: `Give the failed, cancelled and deferred rows of a run a new attempt, and continue the run; without a name, with
 the latest one. A row continues at the step that failed. One whose import failed, expired or is gone starts over: what is
-left of its import is purged first, after it was read back as this row's own, over and unused; the disk's facts are read
+left of its import is purged first, after it was read back as this row's own, ended and unused; the disk's facts are read
 again. After a failed provisioning press Retry for the Cloud PC in Intune first. An import whose answer was lost is not
-repeated: it is looked for, and held again when it cannot be found. A row whose user another run of the ledger has taken up
-since gets no new attempt.
+repeated: it is looked up, and held again if it cannot be found. A row whose user another run of the ledger has
+started since gets no new attempt.
 
 Exit codes: as of run; 6 no row to retry, 10 the wave file was edited.`,
 		Example: "  wave365 retry\n  wave365 retry 20261120-1715-ab12 --row ada@contoso.com --yes",

@@ -119,9 +119,9 @@ func newRootCommand(a *app) *cobra.Command {
 	f.StringVar(&g.sandbox, "sandbox", "", "rehearse on a simulated tenant: alone, on the scenario beside the wave; =`FILE`, on that one; =URL, on a sandbox that runs already")
 	f.Lookup("sandbox").NoOptDefVal = besideWave
 	f.Float64Var(&g.speed, "sandbox-speed", 600, "how much faster than the wall clock a sandbox in the process runs")
-	f.BoolVar(&g.json, "json", false, "answer with one JSON document on standard output")
-	f.BoolVar(&g.quiet, "quiet", false, "no progress")
-	f.BoolVar(&g.yes, "yes", false, "do not ask")
+	f.BoolVar(&g.json, "json", false, "write one JSON document to standard output")
+	f.BoolVar(&g.quiet, "quiet", false, "do not show progress")
+	f.BoolVar(&g.yes, "yes", false, "do not prompt for confirmation")
 	f.StringVar(&g.record, "record", "", "append every exchange with Graph and storage to this `file`, without secrets (it names people); wave365 pilot reads it")
 	f.StringVar(&g.logFile, "log-file", "", "append a log to this file")
 	f.StringVar(&g.logLevel, "log-level", "info", "debug, info, warn or error")

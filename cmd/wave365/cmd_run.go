@@ -51,7 +51,7 @@ Ctrl-C once: nothing new starts, what is in flight runs to completion. Twice: st
 ` + "`wave365 resume`" + ` continues after either, and after a crash.
 
 Exit codes: 0 all rows succeeded, 3 some failed, are held or were skipped, 4 wave invalid, 5 permission or tenant
-prerequisite, 6 nothing to do, 7 halted, 8 rows deferred, 9 drained, 10 something moved since the plan or the ledger is
+prerequisite, 6 nothing to do, 7 halted, 8 rows deferred, 9 drained, 10 something changed since the plan or the ledger is
 older than its report, 11 held by another process, 12 sign-in or network, 130 stopped.`,
 		Example: "  wave365 run waves/friday.csv --storage-account contosovhds\n  wave365 run waves/friday.csv --sandbox --skip-invalid --yes",
 		Args:    cobra.ExactArgs(1),
@@ -208,7 +208,7 @@ func (b *beginning) agree(ctx context.Context, res preflight.Result) error {
 	if b.submit != nil {
 		return nil // workers write no reports
 	}
-	return writable(b.s.Run, "let this user write there, or name another folder with --report-dir")
+	return writable(b.s.Run, "allow this user to write there, or name another folder with --report-dir")
 }
 
 // nothingToRun answers a wave in which no row may run.

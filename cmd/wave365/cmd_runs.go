@@ -70,7 +70,7 @@ func runRuns(ctx context.Context, a *app, g *globals) error {
 			return a.answer(doc)
 		}
 		if len(doc.Runs) == 0 {
-			fmt.Fprintln(a.out, "The ledger holds no run yet.")
+			fmt.Fprintln(a.out, "The ledger has no runs yet.")
 			return nil
 		}
 		var table bytes.Buffer

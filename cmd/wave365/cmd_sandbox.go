@@ -26,7 +26,7 @@ func newSandboxCommand(a *app, g *globals) *cobra.Command {
 	var seed int64
 	cmd := &cobra.Command{
 		Use: "sandbox", Short: "Serve a Windows 365 tenant and storage account on loopback, for rehearsals",
-		Long: `Serve a scenario on loopback: Microsoft Graph at /v1.0 and /beta, Blob storage at /devstoreaccount1, in a time of
+		Long: `Serve a scenario on loopback: Microsoft Graph at /v1.0 and /beta, Blob storage at /devstoreaccount1, on a clock of
 its own. It prints one JSON line with both URLs when it is ready, and serves until Ctrl-C. With --state the
 tenant's time continues while it is stopped. Its own pages: GET /sandbox/requests, /sandbox/state, /sandbox/clock; POST
 /sandbox/faults and /sandbox/clock.`,
@@ -131,7 +131,7 @@ func newGenerateCommand(a *app, g *globals) *cobra.Command {
 	f.IntVar(&rows, "rows", 100, "how many rows")
 	f.Int64Var(&seed, "seed", 1, "the same seed writes the same files")
 	f.StringVar(&out, "out", ".", "the folder to write to")
-	f.BoolVar(&faults, "faults", false, "let about one row in twenty-five end badly, and spoil some of the service's answers")
+	f.BoolVar(&faults, "faults", false, "make about one row in 25 end badly, and spoil some of the service's answers")
 	return cmd
 }
 
@@ -158,7 +158,7 @@ func writeNew(dir string, files map[string][]byte) error {
 			return cannot(err)
 		}
 		if err == nil && !bytes.Equal(there, data) {
-			return fault.New(fault.Invalid, "usage", path+" is there already and is not overwritten", "choose another --out, or move the file away")
+			return fault.New(fault.Invalid, "usage", path+" already exists and is not overwritten", "choose another --out, or move the file away")
 		}
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {

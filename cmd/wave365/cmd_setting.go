@@ -32,7 +32,7 @@ func newSettingListCommand(a *app, g *globals) *cobra.Command {
 
 func (a *app) settingList(ctx context.Context, g *globals, conn *connection, all []graph.UserSetting) error {
 	if len(all) == 0 {
-		return nothing("this tenant has no user setting", "run makes the one that a wave needs; setting ensure makes it before", fault.NewCommand("setting ensure", "--wave", "WAVE.csv"))
+		return nothing("this tenant has no user setting", "run creates the one that a wave needs; setting ensure creates it beforehand", fault.NewCommand("setting ensure", "--wave", "WAVE.csv"))
 	}
 	name, err := groupNames(ctx, conn, distinctIDs(all, groupsOfSetting))
 	if err != nil {

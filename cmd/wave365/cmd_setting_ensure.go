@@ -31,12 +31,12 @@ func newSettingEnsureCommand(a *app, g *globals) *cobra.Command {
 		Use: "ensure {--wave WAVE | --group GROUP}", Short: "Ensure that a wave's groups are reached by one snapshot user setting", Args: cobra.NoArgs,
 		Long: `Ensure that the groups of a wave are reached by exactly one user setting, and that it builds Cloud PCs from
 snapshots: one is found by its name, or made, then assigned by adding to what is assigned, and read back. ` + "`wave365 run`" + `
-does the same at its beginning; this is for whoever wants it done, and seen, before.
+does the same when it starts; use this command to do it, and see it, beforehand.
 
 A group that another setting reaches, or whose people another setting reaches through another group, is refused: which
 setting wins is not documented.
 
-Exit codes: 0 done, 5 a setting is in the way or a permission is missing, 6 it is so already.`,
+Exit codes: 0 done, 5 a setting is in the way or a permission is missing, 6 nothing to do.`,
 		Example: "  wave365 setting ensure --wave waves/friday.csv",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if (o.wave == "") == (len(o.groups) == 0) {
@@ -46,7 +46,7 @@ Exit codes: 0 done, 5 a setting is in the way or a permission is missing, 6 it i
 		},
 	}
 	cmd.Flags().StringVar(&o.wave, "wave", "", "the groups that the policies of this wave file are assigned to")
-	cmd.Flags().StringArrayVar(&o.groups, "group", nil, "a group, by name or id; may be given again")
+	cmd.Flags().StringArrayVar(&o.groups, "group", nil, "a group, by name or id; can be given more than once")
 	cmd.Flags().StringVar(&o.name, "name", "", "the setting's name (default: wave365 and the wave's name)")
 	return cmd
 }
@@ -199,7 +199,7 @@ func ensuredGroups(ctx context.Context, conn *connection, o ensuring) ([]snapsho
 		return nil, err
 	}
 	if len(ids) == 0 {
-		return nil, nothing("this wave has no row", "")
+		return nil, nothing("this wave has no rows", "")
 	}
 	out := make([]snapshotsetting.Group, len(ids))
 	for i, id := range ids {

@@ -36,8 +36,8 @@ import (
 func newStatusCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "status [RUN] [USER]", Short: "Show where a run stands, also while another process runs it",
-		Long: `Show where a run stands: how many rows stand where, since when, until when, why it waits, and whether its process
-still lives; of a submitted run, also where it stands in the workers' queue. Without a name, the newest run that is not finished. With a user, that person's story, step by step. It
+		Long: `Show where a run stands: how many rows are at which step, since when, until when, why it waits, and whether its process
+is still alive; of a submitted run, also where it stands in the workers' queue. Without a name, the newest run that is not finished. With a user, the history of that user's row, step by step. It
 only reads, and may be used from a second terminal while the run is in progress.`,
 		Example: "  wave365 status\n  wave365 status 20261120-1715-ab12 ada@contoso.com",
 		Args:    cobra.MaximumNArgs(2),
@@ -229,9 +229,9 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	}
 	say("", started)
 	if r.Sandbox != "" {
-		text := "all times here are those of the sandbox's clock"
+		text := "all times here are by the sandbox's clock"
 		if s.goesOn() && now.Equal(s.Seen) {
-			text += ", as of " + clocks.OfDay(now.In(a.zone), now) + ": it cannot be asked from here"
+			text += ", as of " + clocks.OfDay(now.In(a.zone), now) + ": it cannot be read from here"
 		}
 		say("", text)
 	}
@@ -260,7 +260,7 @@ func tenantText(r migration.Run) string {
 		name = r.Tenant
 	}
 	if r.Sandbox != "" {
-		name += " (a sandbox: nobody is moved)"
+		name += " (a sandbox: no user is migrated)"
 	}
 	return name
 }

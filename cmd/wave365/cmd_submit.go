@@ -31,10 +31,10 @@ func newSubmitCommand(a *app, g *globals) *cobra.Command {
 workers of that database: no process of this machine is needed any more. --at "fri 18:00" lets them begin then.
 
 Another machine has no wave file, so rows that bring a SAS of their own are refused; name blobs by path or URL and let the
-worker's sign-in make the links. A sandbox must be one that runs already: --sandbox=URL. Workers tell nobody: send messages
-with notify, and write reports with report, from any machine.
+worker's sign-in make the links. A sandbox must be one that runs already: --sandbox=URL. Workers send no messages and write no
+reports: use notify and report, from any machine.
 
-Exit codes: 0 queued, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do, 10 something moved since
+Exit codes: 0 queued, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do, 10 something changed since
 the plan, 11 held by another process, 12 sign-in or network.`,
 		Example: "  wave365 submit waves/friday.csv --ledger 'postgres://ada@db.example.com/fleet?ledger=contoso' --at \"fri 18:00\"",
 		Args:    cobra.ExactArgs(1),

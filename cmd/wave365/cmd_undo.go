@@ -24,20 +24,20 @@ func newUndoCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "undo [RUN] {--row USER | --groups}", Short: "Take back what a run did for one row, as far as it can be", Args: cobra.MaximumNArgs(1),
 		Long: `Take back what a run did for one row: the license it gave, the import it made and nobody used, the membership it added;
-the latest first, and only what this tool did and nobody changed since. A license that was taken away for the import
+latest first, and only what this tool did and nobody has changed since. A license that was taken away for the import
 (--trigger relicense) is given back, ten minutes after the user has left the group. It says what cannot be taken back.
 
 Where the Cloud PC exists already, its grace period of seven days begins: giving the license or the membership back within
 that time ends it. ` + "`wave365 deprovision`" + ` takes the Cloud PC away for good.
 
-A group that --create-group made goes with the last row that is in it: out of the policy and the user setting, then deleted,
-once two looks, apart in time, find nobody in it. --groups takes back those groups of the run alone.
+A group that --create-group made is removed with the last row that is in it: out of the policy and the user setting, then deleted,
+once two checks, some time apart, find nobody in it. --groups takes back those groups of the run alone.
 
 Exit codes: 0 taken back, 2 refused, 5 permission missing, 6 nothing to take back.`,
 		Example: "  wave365 undo 20261120-1715-ab12 --row ada@contoso.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if groups == (user != "") {
-				return usageError{fault.New(fault.Invalid, "usage", "undo needs --row or --groups", "nothing is taken back that is not named")}
+				return usageError{fault.New(fault.Invalid, "usage", "undo needs --row or --groups", "only what is named is taken back")}
 			}
 			return a.withRecorded(cmd.Context(), g, runArg(args), func(ctx context.Context, t *afterwards) error {
 				if err := a.settle(ctx, g, t.conn, t.writer("undo"), migration.WriteFilter{Run: t.Run.ID}); err != nil {

@@ -68,7 +68,7 @@ func newValidateCommand(a *app, g *globals) *cobra.Command {
 	var explain, csvFile string
 	cmd := &cobra.Command{
 		Use: "validate WAVE", Short: "Check a wave against file, storage account and tenant; changes nothing",
-		Long: `Check every row of a wave: first the file, then the storage account, then the tenant. All findings come at
+		Long: `Check every row of a wave: first the file, then the storage account, then the tenant. All findings are reported at
 once, each with its line, its column, a code and a remedy. Nothing is changed anywhere.
 
 Exit codes: 0 the wave may run, 4 some rows have errors, 5 a permission or tenant prerequisite is missing,

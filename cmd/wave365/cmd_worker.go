@@ -38,7 +38,7 @@ func newWorkerCommand(a *app, g *globals) *cobra.Command {
 		Use: "worker --database postgres://…", Short: "Drive the runs that were submitted to a database", Args: cobra.NoArgs,
 		Long: `Drive the runs that were submitted to the ledgers of a database, of many tenants, until the first Ctrl-C or SIGTERM. A
 run is driven for a slice, and put back until it has something to do again; a worker that dies is replaced by the others.
-Any number of workers may work on one database, on any machines. A stop waits for the calls that are out, 15 s at most; a
+Any number of workers may work on one database, on any machines. Stopping waits for the calls in flight, 15 s at most; a
 second signal ends the worker at once. Neither loses anything.
 
 The credentials file says how to sign in to which tenant; a worker leaves runs of other tenants to other workers, and
@@ -52,7 +52,7 @@ rehearsals need none:
     6f0d3c52-8a41-4c1e-9f27-5b7e21c4d0a9: {credential: fabrikam}
 
 Standard output gets one JSON line with the address of /healthz and /metrics (Prometheus), standard error a log in JSON
-lines. --stop lets all workers of the database end their slices and take nothing up, and --start ends that.`,
+lines. --stop tells all workers of the database to finish their slices and start nothing more; --start ends that.`,
 		Example: "  wave365 worker --database postgres://wave365@db.example.com/fleet --credentials fleet.yaml\n  wave365 worker --database postgres://wave365@db.example.com/fleet --stop",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context(), a, g, o) },
 	}
@@ -64,8 +64,8 @@ lines. --stop lets all workers of the database end their slices and take nothing
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "where health and metrics are served; they name no people")
 	f.StringVar(&o.name, "name", "", "what the worker is called (default: host and process)")
 	f.DurationVar(&o.slice, "slice", fleet.DefaultSlice, "how long a run is driven at a time; a worker that dies is replaced after this and a minute at most")
-	f.BoolVar(&o.stop, "stop", false, "let all workers of the database end their slices and take nothing up")
-	f.BoolVar(&o.start, "start", false, "let them take runs up again")
+	f.BoolVar(&o.stop, "stop", false, "tell all workers of the database to finish their slices and start nothing more")
+	f.BoolVar(&o.start, "start", false, "let them start runs again")
 	_ = cmd.MarkFlagRequired("database")
 	return cmd
 }
@@ -120,13 +120,13 @@ func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
 		if err := q.Stop(ctx); err != nil {
 			return err
 		}
-		fmt.Fprintln(a.out, "The workers end the slices they are at, and take nothing up until: wave365 worker --start")
+		fmt.Fprintln(a.out, "The workers finish their current slices and start nothing more until: wave365 worker --start")
 		return nil
 	case o.start:
 		if err := q.Start(ctx); err != nil {
 			return err
 		}
-		fmt.Fprintln(a.out, "The workers take runs up again.")
+		fmt.Fprintln(a.out, "The workers start runs again.")
 		return nil
 	}
 	var config net.ListenConfig

@@ -69,7 +69,7 @@ func TestADeadProcess(t *testing.T) {
 	for _, args := range [][]string{{"drain"}, {"slots", "3"}, {"pause"}} {
 		began := time.Now()
 		out, code := answer(t, tool(r.dir, args...))
-		if code != exitNothing || !strings.Contains(out, "process "+strconv.Itoa(pid)+" ended without a word") || time.Since(began) > order.Patience/2 {
+		if code != exitNothing || !strings.Contains(out, "process "+strconv.Itoa(pid)+" ended unexpectedly") || time.Since(began) > order.Patience/2 {
 			t.Errorf("%v: exit %d after %s\n%s", args, code, time.Since(began), out)
 		}
 	}

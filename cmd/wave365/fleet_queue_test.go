@@ -65,7 +65,7 @@ func TestSubmitRecordsAndQueuesTogether(t *testing.T) {
 	if q := doc.Queue; doc.State != "waiting" || q == nil || q.State != queue.Scheduled || q.Due.IsZero() || q.Since.IsZero() {
 		t.Errorf("state %s, queue %+v", doc.State, doc.Queue)
 	}
-	if !strings.Contains(text, "queue: waits for its begin at ") || strings.Contains(text, "resume") {
+	if !strings.Contains(text, "queue: waits for its start at ") || strings.Contains(text, "resume") {
 		t.Errorf("status of a run that begins later:\n%s", text)
 	}
 }

@@ -133,7 +133,7 @@ func (a *app) channel(m messaging, mailer notify.Mailer, r migration.Run) (notif
 		if r.Sandbox == "" || loopback {
 			return nil
 		}
-		return fault.New(fault.Invalid, "notify.rehearsal", "this is a rehearsal: real people are not written to about it", "use --dry-run DIR to see the messages, or --notify-via graph, which ends in the sandbox")
+		return fault.New(fault.Invalid, "notify.rehearsal", "this is a rehearsal: real people are not notified about it", "use --dry-run DIR to see the messages, or --notify-via graph, which ends in the sandbox")
 	}
 	switch m.via {
 	case "graph":
@@ -161,7 +161,7 @@ func (a *app) channel(m messaging, mailer notify.Mailer, r migration.Run) (notif
 		}
 		return w, rehearsal(w.Loopback())
 	}
-	return nil, fault.New(fault.Invalid, "usage", "--notify-via "+m.via+" is unknown", fmt.Sprintf("use %s", "graph, smtp or webhook"))
+	return nil, fault.New(fault.Invalid, "usage", "invalid --notify-via "+m.via, fmt.Sprintf("use %s", "graph, smtp or webhook"))
 }
 
 // messengerOf tells people while the run goes on; nil when nobody is to be told.

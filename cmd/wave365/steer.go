@@ -38,14 +38,14 @@ func (s *steering) addFlags(cmd *cobra.Command, resume bool) {
 	f := cmd.Flags()
 	back, offCanary := "", ""
 	if resume {
-		back, offCanary = "; none takes it back", "; 0 lets the others start"
+		back, offCanary = "; none removes it", "; 0 lets the others start"
 	}
 	f.IntVar(&s.canary, "canary", 0, "migrate N rows first; continue only if all succeed"+offCanary)
-	f.StringVar(&s.haltAfter, "halt-after", "", `start nothing more when this share of the finished rows, and at least so many, failed or are held: "10%,3"`+back)
+	f.StringVar(&s.haltAfter, "halt-after", "", `start nothing more once this share of the finished rows, and at least this many, have failed or are held: "10%,3"`+back)
 	f.StringVar(&s.stopBy, "stop-by", "", "start nothing that would not finish by this local time, such as 22:00; those rows are deferred"+back)
 	f.StringVar(&s.until, "until", "", "imported: stop before the cut-over, for resume to continue; end: run to the end")
 	f.StringVar(&s.onLost, "on-lost-reply", "hold", "an import whose answer is lost and that is not found for ten minutes: hold the row, or repeat the import "+
-		"(risk: the first one may exist; the service then refuses the second, or makes one that nobody knows). Not kept for resume")
+		"(risk: the first one may exist; the service then refuses the second, or makes one that nobody keeps track of). Not kept for resume")
 }
 
 // settings checks the flags that were given and gives what holds from now on: was, with what they say.

@@ -80,7 +80,7 @@ func stateMeaning(s migration.State) string {
 	case migration.Waiting:
 		return "the service is at work, or the next try lies ahead"
 	case migration.Succeeded:
-		return "the Cloud PC is there and was built from the snapshot"
+		return "the Cloud PC exists and was built from the snapshot"
 	case migration.Failed:
 		return "it ended without a Cloud PC from the snapshot; retry tries again"
 	case migration.Held:
@@ -104,8 +104,8 @@ func statesTopic() string {
 		steps = append(steps, []string{string(s.Step), s.Fate})
 	}
 	return "The states of a row:\n\n" + inColumns(states) +
-		"\n\nThe steps it goes through, and what is so for a row that stands there and is left alone:\n\n" + inColumns(steps) +
-		"\n\n`wave365 status RUN USER` tells the story of one row."
+		"\n\nThe steps it goes through, and what holds for a row that is left alone at that step:\n\n" + inColumns(steps) +
+		"\n\n`wave365 status RUN USER` shows the history of one row."
 }
 
 func exitCodesTopic() string {
@@ -131,11 +131,11 @@ func environmentTopic(root *cobra.Command) string {
 	for i := range agreed {
 		agreed[i] = "--" + agreed[i]
 	}
-	return "Every flag can be set in the environment: " + envName(example) + " for --" + example + `. A name that begins so and is no flag's is refused.
+	return "Every flag can be set in the environment: " + envName(example) + " for --" + example + `. A name that begins this way and is not that of a flag is refused.
 A flag wins over the environment, the environment over the profile (--profile) of the configuration file, the profile
 over the rest of the file (` + root.PersistentFlags().Lookup("config").DefValue + `).
 
-What is no flag:
+What is not a flag:
 
 ` + inColumns(own) + "\n\nThe configuration file may hold:\n\n" + indented(strings.Join(configfile.Keys(), ", ")) +
 		"\n\nConsent is given on the command line alone: " + strings.Join(agreed, ", ") + "."

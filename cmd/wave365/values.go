@@ -43,7 +43,7 @@ func (g *globals) checkValues(cmd *cobra.Command) error {
 		}
 	}
 	if g.speed <= 0 {
-		return bad("sandbox-speed", strconv.FormatFloat(g.speed, 'g', -1, 64)+": the time of a sandbox must go on", "give a number above 0; 600 makes ten minutes of a second")
+		return bad("sandbox-speed", strconv.FormatFloat(g.speed, 'g', -1, 64)+": a sandbox's time must move forward", "give a number above 0; 600 turns a second into ten minutes")
 	}
 	for _, c := range []struct {
 		flag, value string

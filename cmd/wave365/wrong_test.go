@@ -29,7 +29,7 @@ func TestWrongUses(t *testing.T) {
 	}{
 		// Commands.
 		{"runn " + wave, "wave365 run"}, {"rn " + wave, "unknown command"}, {"validte", "wave365 validate"}, {"resum", "wave365 resume"},
-		{"stat", "wave365 status"}, {"aply x", "unknown command"}, {"help frob", "no command and no topic"}, {"help exit-code", "wave365 help exit-codes"}, {"help validte", "wave365 help validate"}, {"help policy aply", "wave365 help policy apply"}, {"frobnicate", "the help lists the commands"},
+		{"stat", "wave365 status"}, {"aply x", "unknown command"}, {"help frob", "unknown command or topic"}, {"help exit-code", "wave365 help exit-codes"}, {"help validte", "wave365 help validate"}, {"help policy aply", "wave365 help policy apply"}, {"frobnicate", "the help lists the commands"},
 		{"apply " + wave, "run validates a wave"}, {"start", "wave365 run"}, {"migrate", "wave365 run"}, {"import x", "wave365 run"},
 		{"list", "runs lists the runs"}, {"ls", "wave365 runs"}, {"history", "wave365 runs"}, {"show", "wave365 status"}, {"ps", "wave365 status"},
 		{"check " + wave, "wave365 validate"}, {"lint", "wave365 validate"}, {"init", "wave365 template"}, {"new", "wave365 template"},
@@ -70,7 +70,7 @@ func TestWrongUses(t *testing.T) {
 		{"run " + wave + " –yes", "type it: --yes"}, {"run " + wave + " —yes", "not the hyphen"}, {"status −−json", "type it: --json"}, {"run “" + wave + "”", "quotation marks"}, {"run '" + wave + "'", "quotation marks"}, {"run „" + wave + "“", "quotation marks"},
 		// As terraform, kubectl, restic and others have it.
 		{"plan -out=p " + wave, "write two hyphens: --out"}, {"apply -auto-approve", "wave365 run"}, {"run " + wave + " -auto-approve", "--yes"}, {"run " + wave + " -y", "--yes"}, {"run " + wave + " --assume-yes", "--yes"},
-		{"run -f " + wave, "without a flag: wave365 run WAVE"}, {"run --file " + wave, "without a flag"}, {"status --run x", "without a flag: wave365 status [RUN] [USER]"}, {"status -o json", "--json answers"}, {"runs --output=json", "--json answers"},
+		{"run -f " + wave, "without a flag: wave365 run WAVE"}, {"run --file " + wave, "without a flag"}, {"status --run x", "without a flag: wave365 status [RUN] [USER]"}, {"status -o json", "--json writes"}, {"runs --output=json", "--json writes"},
 		{"run " + wave + " --parallelism 5", "--slots says"}, {"run " + wave + " -j5", "--slots says"}, {"status -w", "--live serves"}, {"status --watch", "--live serves"}, {"run " + wave + " --verbose", "--log-level debug"},
 		{"run " + wave + " --client-secret s", "secrets are never flags"}, {"run " + wave + " --password s", "secrets are never flags"}, {"runs --no-color", "NO_COLOR=1"}, {"retry --user ada", "--row names"}, {"run " + wave + " -n", "wave365 plan"},
 		{"destroy", "wave365 undo"}, {"get runs", "wave365 runs"}, {"describe x", "wave365 status"}, {"logs", "wave365 status"}, {"scale 5", "wave365 slots"}, {"prune", "wave365 purge"}, {"diff", "wave365 plan"}, {"login", "wave365 doctor"},
@@ -86,10 +86,10 @@ func TestWrongUses(t *testing.T) {
 		{"run " + wave + " --sandbox-speed 0", "above 0"}, {"run " + wave + " --sandbox-speed -5", "above 0"}, {"run " + wave + " --sandbox-speed fast", "not a number"}, {"run " + wave + " --tenant a␣b", "neither an ID nor a domain"},
 		{"run " + wave + " --tenant https://contoso.com", "neither an ID nor a domain"}, {"run " + wave + " --blob-endpoint contoso", "not a URL"}, {"run " + wave + " --storage-account Contoso␣VHDs", "small letters and digits"}, {"run " + wave + " --sign-in magic", "unknown sign-in method"},
 		{"run " + wave + " --import-source blob", "use one of sas, account"}, {"run " + wave + " --notify-via teams", "use one of graph, smtp, webhook"}, {"run " + wave + " --notify-language fr", "use one of en, de"}, {"report --format pdf", "use one of html, csv"}, {"report compare a b --format csv", "use one of table, html"},
-		{"runs --ledger mysql://x/y", "postgres://USER@HOST/DB?ledger=NAME"}, {"runs --ledger postgres://x", "the database's name is missing"}, {"rehearse", "rehearse needs a wave file, or --sample"}, {"rehearse --sample " + wave, "leave out one of them"}, {"rehearse " + wave + " --sandbox", "takes no --sandbox"},
+		{"runs --ledger mysql://x/y", "postgres://USER@HOST/DB?ledger=NAME"}, {"runs --ledger postgres://x", "the database's name is missing"}, {"rehearse", "rehearse needs a wave file, or --sample"}, {"rehearse --sample " + wave, "leave out one of them"}, {"rehearse " + wave + " --sandbox", "does not take --sandbox"},
 		{"rehearse " + wave + " --faults hurricane", "use calm, rough or storm"}, {"rehearse " + wave + " --seed abc", "not a whole number"}, {"slots 1e3", "invalid number of slots"}, {"slots 5 --slots 5", "unknown flag: --slots"}, {"run " + wave + " --canary 50%", "not a whole number"},
 		{"run " + wave + " --canary all", "not a whole number"}, {"run " + wave + " --halt-after 10%,3,4", "write a share and a floor"}, {"run " + wave + " --yes=perhaps", "neither true nor false"}, {"undo", "undo needs --row or --groups"},
-		{"purge", "nothing is purged that is not named"}, {"deprovision", "nobody is touched who is not named"}, {"setting ensure", "needs either --wave or --group"}, {"submit " + wave, "postgres://USER@HOST/DB?ledger=NAME"}, {"fleet", "--database"}, {"worker", "worker needs --database"},
+		{"purge", "only imports that are named are purged"}, {"deprovision", "only users who are named are deprovisioned"}, {"setting ensure", "needs either --wave or --group"}, {"submit " + wave, "postgres://USER@HOST/DB?ledger=NAME"}, {"fleet", "--database"}, {"worker", "worker needs --database"},
 		// No ledger yet.
 		{"status", "there is no ledger"}, {"runs", "there is no ledger"}, {"resume", "there is no ledger"}, {"retry", "there is no ledger"}, {"cancel", "there is no ledger"}, {"report", "there is no ledger"},
 		{"pause", "there is no ledger"}, {"continue", "there is no ledger"}, {"drain", "there is no ledger"}, {"slots 3", "there is no ledger"}, {"unlock --id x", "there is no ledger"},

@@ -47,7 +47,7 @@ func (c *Client) List(ctx context.Context, name, prefix string) ([]Item, error) 
 			return nil, c.fault(ctx, what, nil, err)
 		}
 		if page.ServiceEndpoint == nil {
-			return nil, noAnswer(what, "the answer is no listing")
+			return nil, noAnswer(what, "the answer is not a listing")
 		}
 		if page.Segment != nil {
 			for _, b := range page.Segment.BlobItems {
@@ -55,7 +55,7 @@ func (c *Client) List(ctx context.Context, name, prefix string) ([]Item, error) 
 			}
 		}
 		if marker = deref(page.NextMarker); marker != "" && seen[marker] {
-			return nil, fault.New(fault.Unavailable, "", what+": the listing goes round in circles", "repeat later")
+			return nil, fault.New(fault.Unavailable, "", what+": the listing loops", "repeat later")
 		}
 		if seen[marker] = true; len(items) > maxItems || len(seen) > maxPages {
 			return nil, fault.New(fault.Unavailable, "", fmt.Sprintf("%s: there are more than %d blobs", what, maxItems), "keep the wave's disks in a container or folder of their own")

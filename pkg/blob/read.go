@@ -101,7 +101,7 @@ func (c *Client) Read(ctx context.Context, r bloburl.Ref, offset, count int64) (
 
 // noAnswer is for a success that does not hold what was asked for, as of a proxy that answers in the service's place.
 func noAnswer(what, why string) error {
-	f := fault.New(fault.Unavailable, "blob.unreadable", what+": "+why, "see what answers in the storage account's place (a proxy, an appliance), then validate again")
+	f := fault.New(fault.Unavailable, "blob.unreadable", what+": "+why, "check what answers instead of the storage account (a proxy, an appliance), then validate again")
 	f.Remote = &fault.Remote{Service: "blob"}
 	return f
 }

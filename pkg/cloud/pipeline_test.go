@@ -423,8 +423,8 @@ func TestFirstContact(t *testing.T) {
 		"BlackHole": {func(*http.Request) error {
 			time.Sleep(10 * time.Second)
 			return &net.OpError{Op: "dial", Err: context.DeadlineExceeded}
-		}, "cannot reach graph.example.test: no answer came in time"},
-		"Silent": {func(r *http.Request) error { <-r.Context().Done(); return r.Context().Err() }, "cannot reach graph.example.test: no answer came in time"},
+		}, "cannot reach graph.example.test: it did not respond in time"},
+		"Silent": {func(r *http.Request) error { <-r.Context().Done(); return r.Context().Err() }, "cannot reach graph.example.test: it did not respond in time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -230,7 +230,7 @@ func rest[T any](ctx context.Context, c *Client, cl call, a answer) ([]T, error)
 		if size += len(a.body); size > maxList || len(all) > maxElements {
 			return nil, fault.New(fault.Unavailable, bound.CodeTooLarge,
 				cl.couldNot(fmt.Sprintf("the list is longer than any should be (%d MiB or %d elements at most)", maxList>>20, maxElements)),
-				"the rest of it was not read: see what answers in the service's place, or whether this tenant is larger than this tool is built for")
+				"the rest of it was not read: check what answers instead of the service, or whether this tenant is larger than this tool is built for")
 		}
 		if p.Next == "" {
 			return all, nil
@@ -257,7 +257,7 @@ const (
 	maxElements = 200_000
 )
 
-var errNoCollection = errors.New("the answer is no collection: it has no value")
+var errNoCollection = errors.New("the answer is not a collection: it has no value")
 
 // defect is embedded in what is read of a list: one field of the wrong type spoils that element, not the list. The other
 // fields are as they came.
@@ -291,12 +291,12 @@ func (c *Client) nextPage(cl call, link string) (string, error) {
 	if err1 == nil && err2 == nil && strings.EqualFold(next.Scheme, root.Scheme) && strings.EqualFold(next.Host, root.Host) && next.User == nil {
 		return link, nil
 	}
-	host := "an address that is none"
+	host := "an invalid address"
 	if err2 == nil {
 		host = next.Scheme + "://" + next.Host
 	}
 	return "", fault.New(fault.Invalid, CodeForeignLink, cl.couldNot("the next page is at "+redact.String(host)+", not at "+c.root),
-		"the token stays at home: check the cloud and the root")
+		"the token is not sent there: check the cloud and the root")
 }
 
 // esc escapes one path segment.

@@ -191,7 +191,7 @@ func (c *Client) lost(ctx context.Context, cl call, err error) *fault.Fault {
 		f.Kind, f.Code = fault.Interrupted, CodeInterrupted
 		f.Msg, f.Hint = cl.couldNot("interrupted"), "nothing was done: try again when ready"
 	case errors.Is(err, context.DeadlineExceeded):
-		f.Msg = cl.couldNot("no answer came in time")
+		f.Msg = cl.couldNot("it did not respond in time")
 	}
 	return f
 }

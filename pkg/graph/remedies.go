@@ -72,7 +72,7 @@ func remedy(e odata.Error, kind fault.Kind, code string, needs permission) strin
 	case CodeUsageLocation:
 		return "set the user's usage location in Entra ID; after setting it the service may need some minutes to know"
 	case CodeMalformed:
-		return "a web page came in the service's place, as of a proxy, a firewall or a network's sign-in: have the service's host let through, then try again"
+		return "a web page was returned instead of the service's answer, as from a proxy, a firewall or a network's sign-in page: have the service's host allowed, then try again"
 	case CodeOutcomeUnknown:
 		return hintOutcomeUnknown
 	case CodeQuota:

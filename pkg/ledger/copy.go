@@ -81,7 +81,7 @@ func Copy(ctx context.Context, src, dst *Ledger, h Holder) error {
 func (l *Ledger) refuseContent(ctx context.Context) error {
 	e, err := l.lastEntry(ctx)
 	if err == nil && e.seq > 0 {
-		err = fault.New(fault.Conflict, "ledger.not-empty", "the ledger "+l.Path()+" holds something already", "copy to a new place")
+		err = fault.New(fault.Conflict, "ledger.not-empty", "the ledger "+l.Path()+" is not empty", "copy to a new place")
 	}
 	return err
 }

@@ -126,7 +126,7 @@ func TestNobodyIsAskedOfTheDead(t *testing.T) {
 	second := openAt(t, l.Path(), ledger.Options{})
 	_, err = second.RecordRequest(ctx, ledger.Request{Run: "r1", By: "ada on host", Kind: ledger.RequestPause})
 	wantFault(t, err, fault.Conflict, "ledger.not-driven")
-	if err != nil && !strings.Contains(err.Error(), "ended without a word") {
+	if err != nil && !strings.Contains(err.Error(), "ended unexpectedly") {
 		t.Errorf("it does not say that the process is gone: %v", err)
 	}
 	h, held, err := second.Holder(ctx)

@@ -91,7 +91,7 @@ func GiveUp(r Row, interrupted, note string, at time.Time) []Transition {
 func Cancel(r Row, note string, at time.Time) Transition {
 	t := move(r, Cancelled, ReasonOperator, at)
 	t.to.Note = note
-	t.to.Problem = &Problem{Code: "row.cancelled", Message: note, Hint: "retry takes the row up again", Commands: []fault.Command{fault.NewCommand("retry")}}
+	t.to.Problem = &Problem{Code: "row.cancelled", Message: note, Hint: "retry starts the row again", Commands: []fault.Command{fault.NewCommand("retry")}}
 	t.to.Problem.offerLicense(r)
 	if r.State == Held && r.Problem != nil {
 		// What is not known about a held row stays to be read.
@@ -131,7 +131,7 @@ func (p *Problem) offerLicense(r Row) {
 	if !r.LicenseAway() {
 		return
 	}
-	p.Hint = "the license may have been taken away for the import: undo gives it back, or retry takes the row up again"
+	p.Hint = "the license may have been taken away for the import: undo gives it back, or retry starts the row again"
 	p.Commands = append([]fault.Command{fault.NewCommand("undo", "--row", r.Target.User)}, p.Commands...)
 }
 

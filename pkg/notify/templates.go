@@ -132,7 +132,7 @@ func (r reader) read(name string, form template.Form, shape template.Values) (*t
 			return nil, fault.New(fault.Invalid, "notify.template", fmt.Sprintf("the template %s:%d: it is not UTF-8", name, line), "save it with the encoding UTF-8")
 		}
 		if form == template.Text && !strings.HasPrefix(text, "Subject: ") {
-			return nil, fault.New(fault.Invalid, "notify.template", "the template "+name+":1: its first line is no \"Subject: …\" line", "begin it with the subject of the mail, as in \"Subject: Your Cloud PC is ready\"")
+			return nil, fault.New(fault.Invalid, "notify.template", "the template "+name+":1: its first line is not a \"Subject: …\" line", "begin it with the subject of the mail, as in \"Subject: Your Cloud PC is ready\"")
 		}
 		t, err := template.Parse(name, text, form, shape)
 		if err != nil {

@@ -25,7 +25,7 @@ func aboutImports() []question {
 			return finding{recording.Codes(seen), seen[0].Status, seen}
 		}},
 		{"no-policy-import", "Is an import taken for a user whom no policy reaches yet?", "an import of a row whose membership comes last", "no_policy_import", askNoPolicy},
-		{"bad-disk", "Is a file that is no fixed VHD refused at once, or does its import fail?", "an import of a bad disk", "bad_disk", func(rec *recording.Recording) finding {
+		{"bad-disk", "Is a file that is not a fixed VHD refused at once, or does its import fail?", "an import of a bad disk", "bad_disk", func(rec *recording.Recording) finding {
 			seen := rec.ImportsThat(func(c recording.Import) bool { return strings.EqualFold(c.Code(), "InvalidVHD") })
 			if len(seen) == 0 {
 				return finding{}

@@ -33,7 +33,7 @@ func aboutService() []question {
 			}
 			return finding{}
 		}},
-		{"setting-patch", "What does a change of a user setting answer?", "a close, which changes the settings of its wave", "patch_status", func(rec *recording.Recording) finding {
+		{"setting-patch", "What does changing a user setting return?", "a close, which changes the settings of its wave", "patch_status", func(rec *recording.Recording) finding {
 			var seen []recording.Exchange
 			for _, e := range rec.Graph {
 				if e.Method == "PATCH" && strings.Contains(e.Route, "/usersettings/") && e.OK() {
@@ -54,7 +54,7 @@ func aboutService() []question {
 			return finding{}
 		}},
 		{"enums", "Are members of enums beyond the sentinel sent?", "a Cloud PC in such a state", "keep_unknown_enums", askEnums},
-		{"page-size", "How many elements has a page?", "a list of more than one page", "page_size", askPageSize},
+		{"page-size", "How many elements does a page have?", "a list of more than one page", "page_size", askPageSize},
 		{"provision-time", "How long does provisioning take?", "a Cloud PC that is watched to its end", "", func(rec *recording.Recording) finding {
 			took, seen := rec.Provisioned()
 			f := spread(took, seen, "Cloud PC")

@@ -42,11 +42,11 @@ func (b *Playbook) watched(w migration.Work) migration.Work {
 				continue
 			}
 			if !lapsed {
-				return nil, lost(*res.Problem, "cloud.sign-in", "the sign-in is refused since "+stamp(since),
+				return nil, lost(*res.Problem, "cloud.sign-in", "the sign-in has been refused since "+stamp(since),
 					"sign in again (a token may have expired or been revoked), then resume: every row continues where it stopped")
 			}
 			if ctx.Err() == nil && b.refusesAll(ctx, rows) {
-				return nil, lost(*res.Problem, codeLapsed, "a right that validation had is gone since "+stamp(since),
+				return nil, lost(*res.Problem, codeLapsed, "a permission that validation had has been missing since "+stamp(since),
 					"activate the role again (Privileged Identity Management gives it for some hours), or have the permission granted again, then resume: every row continues where it stopped")
 			}
 		}

@@ -131,8 +131,8 @@ func targeting(t migration.Target, policies []graph.ProvisioningPolicy, settings
 	i := slices.IndexFunc(policies, func(p graph.ProvisioningPolicy) bool { return strings.EqualFold(p.ID, t.PolicyID) })
 	if i < 0 {
 		return "", &migration.Problem{
-			Code: "policy.not-found", Message: "provisioning policy " + t.PolicyName + " is gone since validation",
-			Hint:     "a policy that is made again is another one: take back what this row has given, put a policy that is there into the row's line, and run the wave file again; rows that are done are left as they are",
+			Code: "policy.not-found", Message: "provisioning policy " + t.PolicyName + " has disappeared since validation",
+			Hint:     "a policy that is created again is a different one: take back what this row has given, put a policy that is there into the row's line, and run the wave file again; rows that are done are left as they are",
 			Commands: []fault.Command{fault.NewCommand("undo", "--row", t.User), fault.NewCommand("run", "WAVE")},
 		}
 	}

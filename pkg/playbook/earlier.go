@@ -28,7 +28,7 @@ func (b *Playbook) settleEarlierImport(ctx context.Context, r migration.Row, see
 	if pc := cloudPCInTheWay(r, seen.cloudPCs); pc != nil && cutoverIntent(past, r.Target) != nil {
 		res := migration.Failure(r.Facts, migration.Problem{
 			Code: "retry.cut-over", Message: "import " + id + " was followed by the cut-over of " + r.Target.User + ", and there is a Cloud PC: " + describeCloudPC(*pc),
-			Hint: "nothing is imported again as long as it is there: " + r.Target.User + " and whoever runs Windows 365 here decide about it; after that, retry", Commands: retry(),
+			Hint: "nothing is imported again while it exists: " + r.Target.User + " and the Windows 365 administrator decide about it; after that, retry", Commands: retry(),
 		})
 		return &res, nil
 	}

@@ -25,7 +25,7 @@ func (b *Playbook) earlierDisk(r migration.Row, past []migration.Intent, state s
 		res := migration.Unknown(r.Facts, migration.Problem{
 			Code:    codeEarlierDisk,
 			Message: "the answer to the import of the disk that the line of " + user + " named before was lost: it may be in the tenant",
-			Hint: "find out whether the tenant has an import for this user (client-request-id " + last.ClientRequestID + "). When it has, purge it as long as it is unused; " +
+			Hint: "find out whether the tenant has an import for this user (client-request-id " + last.ClientRequestID + "). When it has, purge it while it is unused; " +
 				"when none is left, say so: then the other disk is imported",
 			Commands: append([]fault.Command{fault.NewCommand("purge", "--id", "ID", "--foreign")}, reconcile(r, "--no-effect")...),
 		})
@@ -36,8 +36,8 @@ func (b *Playbook) earlierDisk(r migration.Row, past []migration.Intent, state s
 		return migration.Failure(f, migration.Problem{
 			Code:    codeEarlierDisk,
 			Message: "import " + id + " is of the disk that the line of " + user + " named before, and " + state,
-			Hint: "the other disk is not imported as long as that one can become, or is, a Cloud PC: purge the import once it has ended, as long as it is unused, then retry; " +
-				"when a Cloud PC is built from it, or was, that is for " + user + " and whoever runs Windows 365 here to decide",
+			Hint: "the other disk is not imported while that one can become, or is, a Cloud PC: purge the import once it has ended, while it is unused, then retry; " +
+				"when a Cloud PC is built from it, or was, that is for " + user + " and the Windows 365 administrator to decide",
 			Commands: append([]fault.Command{fault.NewCommand("purge", "--id", id)}, retry()...),
 		})
 	})

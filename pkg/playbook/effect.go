@@ -123,7 +123,7 @@ func (b *Playbook) lookFor(ctx context.Context, e effect, lost *migration.Intent
 		return out, true, err
 	}
 	if lost != nil && e.absenceDecides() {
-		out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "looked: it is not there", At: b.clock.Now()}
+		out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "looked: it does not exist", At: b.clock.Now()}
 		return out, false, b.journal.Conclude(ctx, *lost, out)
 	}
 	return out, false, nil

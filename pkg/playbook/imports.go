@@ -50,7 +50,7 @@ func (b *Playbook) importDisks(ctx context.Context, rows []migration.Row) ([]mig
 		}
 		if p := results[i].Problem; p != nil && results[i].Kind == migration.ResultAgain && p.Kind == string(fault.Throttled) {
 			for k := i + 1; k < len(rows); k++ { // the next would be refused as well
-				results[k] = migration.Wait(rows[k].Facts, max(results[i].Delay, time.Minute), "the service takes no imports for a while")
+				results[k] = migration.Wait(rows[k].Facts, max(results[i].Delay, time.Minute), "the service accepts no imports for a while")
 			}
 			break
 		}

@@ -102,7 +102,7 @@ func (b *Playbook) memberMissing(r migration.Row, added time.Time) migration.Res
 		return migration.Wait(clearSuspicion(r.Facts), b.aligned(half/2, half/2), noteJoined)
 	}
 	return b.late(r.Facts, "the membership does not show", linkLag/2, half/2, migration.Problem{
-		Code: codeLeft, Message: r.Target.User + " was added to group " + r.Target.GroupName + " at " + stamp(added) + " and is not a member: somebody took them out again",
+		Code: codeLeft, Message: r.Target.User + " was added to group " + r.Target.GroupName + " at " + stamp(added) + " and is not a member: somebody removed them",
 		Hint: "find out who or what removes members of the group; retry adds the user again", Commands: retry(),
 	})
 }

@@ -41,7 +41,7 @@ func brokenLink(r migration.Row, s surroundings) *migration.Problem {
 	}
 	if (t.Trigger.Licenses() || cut) && !s.member {
 		return &migration.Problem{
-			Code: codeLeft, Message: t.User + " is not in group " + t.GroupName + " any more: somebody took them out again",
+			Code: codeLeft, Message: t.User + " is not in group " + t.GroupName + " any more: somebody removed them",
 			Hint: "find out who or what removes members of the group; retry adds the user again, and uses the import that is there", Commands: retry(),
 		}
 	}

@@ -201,7 +201,7 @@ const (
 )
 
 // errStale is an import that was not sent, because the look before it had grown too old on the way.
-var errStale = errors.New("not sent: the look at the tenant before it was too long ago")
+var errStale = errors.New("not sent: the check of the tenant before it was too long ago")
 
 // lookedLately reports whether nothing was in the way of the row's import a moment ago.
 func (b *Playbook) lookedLately(r migration.Row) bool {
@@ -307,9 +307,9 @@ func foreignCloudPC(r migration.Row, pc graph.CloudPC) *migration.Problem {
 		p.Hint = "wait until it is gone, then retry; whether it may go sooner is for " + r.Target.User + " and whoever took its license or group away to decide"
 		p.Commands = retry()
 	case strings.EqualFold(pc.ProvisioningPolicyID, r.Target.PolicyID):
-		p.Hint = "another run, another ledger or a colleague made it: ask " + r.Target.User + " and whoever runs Windows 365 in this tenant. When it is the migrated one, nothing is left to do for this row; no disk is imported as long as it is there"
+		p.Hint = "another run, another ledger or a colleague made it: ask " + r.Target.User + " and the tenant's Windows 365 administrator. When it is the migrated one, nothing is left to do for this row; no disk is imported while it exists"
 	default:
-		p.Hint = "ask " + r.Target.User + " and whoever runs Windows 365 in this tenant whether it is in use; no disk is imported as long as it is there. Once they have decided, retry"
+		p.Hint = "ask " + r.Target.User + " and the tenant's Windows 365 administrator whether it is in use; no disk is imported while it exists. Once they have decided, retry"
 		p.Commands = retry()
 	}
 	return p
@@ -318,7 +318,7 @@ func foreignCloudPC(r migration.Row, pc graph.CloudPC) *migration.Problem {
 func foreignImport(r migration.Row, im graph.Import) *migration.Problem {
 	p := &migration.Problem{
 		Code: "user.has-import", Message: r.Target.User + " has an imported snapshot that is not this row's: " + im.SnapshotID + " (" + im.Status + ", " + quoteOr(im.Usage, "usage unknown") + ")",
-		Hint:     "another run, another ledger or a colleague sent it: ask who, before anything is purged; when it is not wanted, purge it as long as it is unused, then retry",
+		Hint:     "another run, another ledger or a colleague sent it: ask who, before anything is purged; when it is not wanted, purge it while it is unused, then retry",
 		Commands: []fault.Command{fault.NewCommand("purge", "--id", im.SnapshotID, "--foreign"), fault.NewCommand("retry")},
 	}
 	if im.Usage == graph.UsageInUse {

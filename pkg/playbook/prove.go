@@ -140,7 +140,7 @@ func (b *Playbook) judgeProof(r migration.Row, im graph.Import, err error, purge
 	return b.confirmTwice(r, f, "the import says "+quoteOr(im.Usage, "nothing")+" after provisioning", func(f migration.Facts) migration.Result {
 		return migration.Unknown(f, migration.Problem{
 			Code: "proof.unclear", Message: "the Cloud PC is provisioned, but its import says " + quoteOr(im.Usage, "nothing") + ", which proves neither",
-			Hint: "ask the user to sign in and look for their files, then have it looked at again", Commands: reconcile(r, "--snapshot-id", f.SnapshotID),
+			Hint: "ask the user to sign in and look for their files, then have it checked again", Commands: reconcile(r, "--snapshot-id", f.SnapshotID),
 		})
 	}), nil
 }
@@ -181,11 +181,11 @@ func fromImageRemedy(r migration.Row, f migration.Facts, then string) string {
 	switch ready := !f.CutOver.IsZero() && f.Provisioned.After(f.CutOver); {
 	case ready && f.LinkOpen.IsZero():
 		return "the Cloud PC is empty, built from the image, but may have been begun before this row's cut-over, by somebody who gave the license or the membership earlier: ask " + r.Target.User +
-			" and whoever runs Windows 365 here about it; after they have decided, " + then
+			" and the Windows 365 administrator about it; after they have decided, " + then
 	case ready:
 		return "the user has an empty Cloud PC built from the image after this row's cut-over: tell them, have it deprovisioned when nothing was stored on it, " + then
 	}
-	return "the Cloud PC is not younger than this row's cut-over, so this row did not make it: ask " + r.Target.User + " and whoever runs Windows 365 here about it; after they have decided, " + then
+	return "the Cloud PC is not younger than this row's cut-over, so this row did not make it: ask " + r.Target.User + " and the Windows 365 administrator about it; after they have decided, " + then
 }
 
 // provisionedText says when Cloud PC and import came about, as far as it is known.

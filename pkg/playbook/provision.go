@@ -284,7 +284,7 @@ func pick(pcs []graph.CloudPC, r migration.Row) (graph.CloudPC, bool) {
 // its end.
 func (b *Playbook) wrongCloudPC(r migration.Row, pc graph.CloudPC) migration.Result {
 	return b.confirmTwice(r, r.Facts, "another Cloud PC is in the way", func(f migration.Facts) migration.Result {
-		decide := "ask " + r.Target.User + " and whoever runs Windows 365 in this tenant about it, and do not end it before they have decided"
+		decide := "ask " + r.Target.User + " and the tenant's Windows 365 administrator about it, and do not end it before they have decided"
 		p := migration.Problem{
 			Code: "provision.wrong-policy", Message: r.Target.User + " has a Cloud PC under policy " + quoteOr(pc.ProvisioningPolicyName, "(none)") + ", not under " + r.Target.PolicyName,
 			Hint: "find out which group brings the other policy; " + decide + ", then retry", Commands: retry(),

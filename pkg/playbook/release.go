@@ -37,7 +37,7 @@ func (b *Playbook) release(ctx context.Context, r migration.Row) (migration.Resu
 	}
 	if l := rules.Starts(held, nil); l != nil {
 		return b.late(r.Facts, "a license is still shown", linkLag, half, migration.Problem{
-			Code: "license.release-failed", Message: r.Target.User + " still holds " + l.SKUPartNumber + " since it was taken away at " + stamp(out.At),
+			Code: "license.release-failed", Message: r.Target.User + " still holds " + l.SKUPartNumber + ", which was taken away at " + stamp(out.At),
 			Hint: "somebody or something assigns it again: find out who or what, then retry", Commands: retry(),
 		}), nil
 	}

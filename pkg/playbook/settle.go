@@ -44,7 +44,7 @@ func (b *Playbook) Adopt(ctx context.Context, r migration.Row, snapshotID, who s
 	}
 	if importOfEarlierDisk(r, past, im, id) {
 		return none, fault.New(fault.Conflict, codeEarlierDisk, "import "+id+" is not of the disk that the line of "+r.Target.User+" names now, but of an earlier one",
-			"nothing was changed: purge it as long as it is unused; when none is left, say so", append([]fault.Command{fault.NewCommand("purge", "--id", id, "--foreign")}, reconcile(r, "--no-effect")...)...)
+			"nothing was changed: purge it while it is unused; when none is left, say so", append([]fault.Command{fault.NewCommand("purge", "--id", id, "--foreign")}, reconcile(r, "--no-effect")...)...)
 	}
 	out := migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: "found by " + who + ", read back: it belongs to the user", At: b.clock.Now()}
 	if err := b.recordFound(ctx, r, last, out); err != nil {

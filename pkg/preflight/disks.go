@@ -150,13 +150,13 @@ func (l *look) host(column string, ref bloburl.Ref) bool {
 	case ref.In(l.c.in.BlobRoot):
 		return true
 	case !azure && !inPath:
-		l.flag("blob.wrong-host", column, ref.URL(), "the blob is at "+host+", which is no host of Azure Storage")
+		l.flag("blob.wrong-host", column, ref.URL(), "the blob is at "+host+", which is not a host of Azure Storage")
 	case l.c.in.AccountID != "":
 		l.flag("blob.wrong-host", column, ref.URL(), "the blob is in another storage account ("+ref.Account()+") than the one that imports are to be made from")
 	case ref.SAS() == nil:
 		l.flag("blob.wrong-host", column, ref.URL(), "the blob is in another storage account ("+ref.Account()+") and has no signature")
 	case !l.c.cloud.StorageHost(name):
-		l.flag("blob.wrong-host", column, ref.URL(), "the URL's host "+host+" is no storage account of this cloud")
+		l.flag("blob.wrong-host", column, ref.URL(), "the URL's host "+host+" is not a storage account of this cloud")
 	default:
 		return true
 	}
@@ -176,7 +176,7 @@ func (l *look) read(ctx context.Context) error {
 			continue
 		}
 		if state := l.c.guestStateOf(f.ref); state != "" {
-			l.flag("guest.missing", "guest_state_blob", state, "beside the disk lies "+state+", which is named like its guest state; the row names none")
+			l.flag("guest.missing", "guest_state_blob", state, "next to the disk is "+state+", which is named like its guest state; the row names none")
 		}
 	}
 	return nil

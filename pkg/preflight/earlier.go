@@ -125,5 +125,5 @@ func (c *check) replaced(r *row, pc graph.CloudPC) string {
 	}
 	const layout = "2006-01-02 15:04:05 MST"
 	return ", provisioned " + pc.ProvisionedAt.UTC().Format(layout) + "; it is not, or no longer, what run " + s.Run + " made from the disk (provisioned " +
-		s.Provisioned.UTC().Format(layout) + "), so keep the disk: it was built anew since, or resized or restored"
+		s.Provisioned.UTC().Format(layout) + "), so keep the disk: it was rebuilt since, or resized or restored"
 }

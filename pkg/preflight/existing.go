@@ -18,7 +18,7 @@ func (c *check) existing(ctx context.Context) error {
 	byUser := map[string][]graph.CloudPC{}
 	for _, pc := range c.facts.pcs {
 		if pc.Unreadable != "" && pc.UserPrincipalName == "" {
-			c.flagWave("cloud.unreadable", pc.ID, "a Cloud PC's record cannot be read, so whose it is is not known: "+pc.Unreadable)
+			c.flagWave("cloud.unreadable", pc.ID, "a Cloud PC's record cannot be read, so its user is not known: "+pc.Unreadable)
 		}
 		byUser[fold(pc.UserPrincipalName)] = append(byUser[fold(pc.UserPrincipalName)], pc)
 	}
@@ -142,7 +142,7 @@ func (c *check) importRemedy(r *row, im graph.Import) {
 		f.Hint = "a run of this ledger sent it: leave the row to that run (retry), or purge the import when the row now names another disk or group"
 		f.Commands = []fault.Command{fault.NewCommand("purge", "--id", im.SnapshotID)}
 	default:
-		f.Hint = "ask who sent it (another ledger, a colleague); when it is not wanted, purge it as long as it is unused"
+		f.Hint = "ask who sent it (another ledger, a colleague); when it is not wanted, purge it while it is unused"
 		f.Commands = []fault.Command{fault.NewCommand("purge", "--id", im.SnapshotID, "--foreign")}
 	}
 }

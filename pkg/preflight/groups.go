@@ -75,7 +75,7 @@ func (c *check) membersUnread(id string, rows []*row, err error) {
 		c.unreadable("group.unreadable", r, "group", c.groupName(id), err)
 	}
 	if len(rows) == 0 {
-		c.flagWave("group.unreadable", c.groupName(id), "whom the policies and settings of group "+c.groupName(id)+" reach is not known: "+why(err))
+		c.flagWave("group.unreadable", c.groupName(id), "cannot tell whom the policies and settings of group "+c.groupName(id)+" reach: "+why(err))
 	}
 }
 
@@ -128,7 +128,7 @@ func (c *check) resolveGroup(r *row) bool {
 	case g.Dynamic:
 		c.flag("group.dynamic", r, "group", g.DisplayName, "group "+g.DisplayName+" is dynamic: members cannot be added")
 	case g.Synced:
-		c.flag("group.synced", r, "group", g.DisplayName, "group "+g.DisplayName+" is synchronised from on-premises: members cannot be added here")
+		c.flag("group.synced", r, "group", g.DisplayName, "group "+g.DisplayName+" is synchronized from on-premises: members cannot be added here")
 	case g.MailEnabled && !g.Unified:
 		c.flag("group.mail-enabled", r, "group", g.DisplayName, "group "+g.DisplayName+" is mail-enabled: its members can be changed in Exchange only")
 	case g.RoleAssignable || g.Restricted:

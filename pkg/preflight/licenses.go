@@ -246,7 +246,7 @@ func (c *check) membershipLast(r *row) {
 func (c *check) whyUnlicensed(r *row) string {
 	for _, h := range r.held {
 		if !h.plan.Usable() {
-			return r.User + " holds " + h.name + ", but its Cloud PC plan is " + cmp.Or(h.plan.Status, "in no known state") + ", not usable yet"
+			return r.User + " holds " + h.name + ", but its Cloud PC plan is " + cmp.Or(h.plan.Status, "in an unknown state") + ", not usable yet"
 		}
 	}
 	if r.License != "" {

@@ -101,7 +101,7 @@ func (c *check) properties(ctx context.Context, ref bloburl.Ref) (blob.Propertie
 	}
 	message := ref.URL() + " does not exist"
 	if name, ok := l.folded()[strings.ToLower(ref.Name)]; ok {
-		message += "; did you mean " + ref.Container + "/" + name + "? Names know capital from small letters"
+		message += "; did you mean " + ref.Container + "/" + name + "? Names are case-sensitive"
 	}
 	return blob.Properties{}, fault.New(fault.NotFound, "blob.not-found", message, "")
 }

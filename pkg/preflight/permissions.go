@@ -45,7 +45,7 @@ func (c *check) signing(ctx context.Context) error {
 			// The service's time has gone on since the validation began; a rehearsal's by days.
 			_, err := c.storage.SignRead(ctx, f.ref, time.Time{}, c.in.Now.Add(signFor))
 			if f := fault.As(err); err != nil && !denied(err) && f != nil && !wide(f) && f.Code != contact.CodeUnreachable {
-				c.flagWave("cloud.unreadable", c.in.BlobRoot, "whether links to the disks can be signed is not known: "+why(err))
+				c.flagWave("cloud.unreadable", c.in.BlobRoot, "cannot tell whether links to the disks can be signed: "+why(err))
 				return nil
 			}
 			if !denied(err) {

@@ -25,7 +25,7 @@ func (c *check) settings(context.Context) error {
 		case broken != nil:
 			c.flag(broken.Code, r, "policy", name, broken.Message)
 			if back := rules.SwitchBack(setting, name); back != nil && !r.done {
-				c.remedy("the close of an earlier wave, or a person, switched it to image: have it say snapshot again")
+				c.remedy("the close of an earlier wave, or a person, switched it to image: switch it back to snapshot")
 				c.last.Commands = back
 			}
 		case setting == nil:

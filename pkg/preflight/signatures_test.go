@@ -93,7 +93,7 @@ func TestCheck_signatures(t *testing.T) {
 			if diff := cmp.Diff(tc.want, brief(res.Findings)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if f := res.Findings[len(res.Findings)-1]; strings.Contains(tc.url, "example.com") && !strings.Contains(f.Message, "which is no host of Azure Storage") {
+			if f := res.Findings[len(res.Findings)-1]; strings.Contains(tc.url, "example.com") && !strings.Contains(f.Message, "which is not a host of Azure Storage") {
 				t.Errorf("the host is said to be an account: %s", f.Message)
 			}
 			for kind, n := range s.sent.n {

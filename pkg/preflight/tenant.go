@@ -135,7 +135,7 @@ func (c *check) unlisted(err error, what, permission string, told *tally) error 
 		return end
 	}
 	if err != nil {
-		c.flagWave("cloud.unreadable", what, what+" could not be read, so what hangs on them is not checked: "+why(err))
+		c.flagWave("cloud.unreadable", what, what+" could not be read, so what depends on them is not checked: "+why(err))
 	}
 	return nil
 }

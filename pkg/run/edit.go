@@ -65,7 +65,7 @@ func (e *Edit) Refuse(runID string, accepted bool) error {
 	case accepted && len(e.Refused) == 0:
 		return nil
 	case accepted:
-		msg, hint = "the edit of "+e.path+" cannot be taken over: "+strings.Join(e.Refused, "; "), "put these lines back as they were; what is new goes into a wave of its own"
+		msg, hint = "the edit of "+e.path+" cannot be accepted: "+strings.Join(e.Refused, "; "), "put these lines back as they were; what is new goes into a wave of its own"
 		next = nil
 	case e.Empty():
 		msg += ", though no row changed"

@@ -42,13 +42,13 @@ func (s *Session) elsewhere(ctx context.Context, chosen []int) (found []wave.Fin
 			if ctx.Err() != nil {
 				return nil, answers[k].Err
 			}
-			f := ofRow(r, "user.unreadable", "whether the imported snapshot "+imports[k]+" of "+r.Target.User+", which another run of this ledger sent, is still there cannot be told: "+answers[k].Err.Error())
+			f := ofRow(r, "user.unreadable", "cannot tell whether the imported snapshot "+imports[k]+" of "+r.Target.User+", which another run of this ledger sent, still exists: "+answers[k].Err.Error())
 			f.Hint = cmp.Or(fault.HintOf(answers[k].Err), "retry it in some minutes; if it stays so, give the request id to the service's support")
 			f.Commands = []fault.Command{fault.NewCommand("retry", "--row", r.Target.User).For(r.Run)}
 			found = append(found, f)
 		default:
 			f := ofRow(r, "user.has-import", r.Target.User+" has the imported snapshot "+imports[k]+", which another run of this ledger sent")
-			f.Hint = "a second one is not sent as long as it is there: finish that run's row, or purge the import as long as it is unused, then retry"
+			f.Hint = "a second one is not sent while it exists: finish that run's row, or purge the import while it is unused, then retry"
 			f.Commands = []fault.Command{fault.NewCommand("purge", "--id", imports[k]), fault.NewCommand("retry").For(r.Run)}
 			found = append(found, f)
 		}
@@ -63,8 +63,8 @@ func TakenUp(r migration.Row, known Known) (wave.Finding, bool) {
 	if !ok || s.Run == r.Run || !s.Holds() && !s.At.After(r.UpdatedAt) {
 		return wave.Finding{}, false
 	}
-	f := ofRow(r, "user.in-other-run", "run "+s.Run+" has taken "+r.Target.User+" up since: the row there is "+string(s.State))
-	f.Hint, f.Commands = "look there first: this row gets no new attempt as long as the other one stands", []fault.Command{fault.NewCommand("status").For(s.Run)}
+	f := ofRow(r, "user.in-other-run", "run "+s.Run+" has started "+r.Target.User+" since: the row there is "+string(s.State))
+	f.Hint, f.Commands = "check that run first: this row gets no new attempt while the other row stands", []fault.Command{fault.NewCommand("status").For(s.Run)}
 	if s.State == migration.Succeeded {
 		f.Message, f.Hint = "run "+s.Run+" has migrated "+r.Target.User+" since", "nothing is left to do for this row"
 	}

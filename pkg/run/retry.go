@@ -41,7 +41,7 @@ func RowOf(rows []migration.Row, user string) (int, error) {
 	case len(people) == 1:
 		return RowOf(rows, people[0])
 	case len(people) > 1:
-		return 0, fault.New(fault.Invalid, "user.ambiguous", user+" means several people: "+strings.Join(people, ", "), "name the one as the wave file does; nobody was touched")
+		return 0, fault.New(fault.Invalid, "user.ambiguous", user+" means several people: "+strings.Join(people, ", "), "name the one as the wave file does; nothing was changed")
 	}
 	return 0, fault.New(fault.NotFound, "row.none", "the run has no row of "+user, wave.NearestUser(user, usersOf(rows))+"name the user as the wave file does")
 }

@@ -126,7 +126,7 @@ func TestWaits(t *testing.T) {
 		"Canary":        {of(migration.Settings{Canary: 2}, 3, nil), []string{"canary: 2 rows first, 3 rows queued"}},
 		"CanaryPassed":  {of(migration.Settings{Canary: 2}, 3, event(migration.RunCanary, time.Hour)), nil},
 		"CanaryAlone":   {of(migration.Settings{Canary: 2}, 0, nil), nil},
-		"Quota":         {of(migration.Settings{}, 0, nil, put), []string{"the service takes no imports for now: the next one is tried at 17:31"}},
+		"Quota":         {of(migration.Settings{}, 0, nil, put), []string{"the service accepts no imports for now: the next one is tried at 17:31"}},
 		"Throttled":     {of(migration.Settings{}, 0, event(migration.RunThrottled, time.Minute)), []string{"throttled: slow"}},
 		"ThrottledOnce": {of(migration.Settings{}, 0, event(migration.RunThrottled, 3*time.Minute)), nil},
 	} {

@@ -125,7 +125,7 @@ type Session struct {
 // stalled is told by the ledger that an outcome cannot be recorded yet.
 func (s *Session) stalled(why error) {
 	if s.say != nil {
-		s.say(why.Error() + "; trying on until it can be recorded")
+		s.say(why.Error() + "; retrying until it can be recorded")
 	}
 }
 

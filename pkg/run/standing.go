@@ -38,7 +38,7 @@ func (s Standing) Waits(now time.Time) []string {
 		why = append(why, text)
 	}
 	if until := quotaUntil(s.Rows); until.After(now) {
-		why = append(why, "the service takes no imports for now: the next one is tried at "+clocks.OfDay(until.In(now.Location()), now))
+		why = append(why, "the service accepts no imports for now: the next one is tried at "+clocks.OfDay(until.In(now.Location()), now))
 	}
 	for _, e := range slices.Backward(s.Events) {
 		if now.Sub(e.At) > recentThrottle {

@@ -47,7 +47,7 @@ func missingHint(path string) string {
 	case filepath.Separator == '/' && slashed != path && err == nil:
 		return "paths have slashes here: did you mean " + slashed + "?"
 	case filepath.Separator == '/' && len(path) > 1 && path[1] == ':':
-		return "this is a path of Windows: write it as this system does, with slashes and without the drive"
+		return "this is a Windows path: write it as this system does, with slashes and without the drive"
 	}
 	all, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.csv"))
 	for i := range all {

@@ -54,7 +54,7 @@ func (s *Sandbox) redo(c change.Change) error {
 	if tr.Effect != c.Effect {
 		return fault.New(fault.Invalid, "sandbox.state",
 			fmt.Sprintf("the state folder was written by another version of this program: %s %s had the effect %q and now has %q (status %d)",
-				c.Method, r.URL.Path, c.Effect, tr.Effect, rec.Status()), "remove the folder to begin the story again")
+				c.Method, r.URL.Path, c.Effect, tr.Effect, rec.Status()), "remove the folder to start over")
 	}
 	return nil
 }

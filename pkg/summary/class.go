@@ -75,7 +75,7 @@ func (c Class) Label() string {
 	case Skipped:
 		return "Not started: error in the wave"
 	case Deferred:
-		return "Put off"
+		return "Deferred"
 	case Cancelled:
 		return "Cancelled"
 	case Active:

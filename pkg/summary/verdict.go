@@ -13,7 +13,7 @@ import (
 func Verdict(a Record) string {
 	verdict, rest := Headline(a)
 	if a.Rehearsal() {
-		verdict = "Rehearsal on a sandbox tenant, nobody was moved: " + strings.ToLower(verdict[:1]) + verdict[1:]
+		verdict = "Rehearsal on a sandbox tenant, no user was migrated: " + strings.ToLower(verdict[:1]) + verdict[1:]
 	}
 	if rest == "" {
 		return verdict
@@ -95,7 +95,7 @@ func remainder(n map[Class]int, open, back int) string {
 	say(n[Held], "is held until a person decides", "are held until a person decides")
 	say(n[Failed], "failed", "failed")
 	say(n[Skipped], "was not started because of errors in the wave", "were not started because of errors in the wave")
-	say(n[Deferred], "was put off to another evening", "were put off to another evening")
+	say(n[Deferred], "was deferred to another evening", "were deferred to another evening")
 	say(n[Cancelled], "was cancelled", "were cancelled")
 	say(back, "was migrated and taken back since", "were migrated and taken back since")
 	say(open, "is not finished yet", "are not finished yet")

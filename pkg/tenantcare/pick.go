@@ -42,7 +42,7 @@ func Pick[T any](what, code, cell string, all []T, named func(T) Named) (T, erro
 	for _, one := range found {
 		ids = append(ids, named(one).ID)
 	}
-	return zero, fault.New(fault.Invalid, code+".ambiguous", "several things are the "+what+" "+cell+": "+strings.Join(ids, ", "), "name it by its id; nothing was touched")
+	return zero, fault.New(fault.Invalid, code+".ambiguous", "ambiguous "+what+" "+cell+": "+strings.Join(ids, ", "), "name it by its id; nothing was changed")
 }
 
 // ByID finds the one thing of an id, without case. The fault is NotFound, of that code.
@@ -97,5 +97,5 @@ func OneUser(name string, found []graph.User) (graph.User, error) {
 		who = append(who, u.UPN)
 	}
 	return graph.User{}, fault.New(fault.Invalid, "user.ambiguous", strconv.Itoa(len(found))+" people are called "+name+": "+strings.Join(who, ", "),
-		"name the one by UPN or object id; nobody was touched")
+		"name the one by UPN or object id; nothing was changed")
 }

@@ -153,7 +153,7 @@ func (w Writer) lockLost(ctx context.Context, in migration.Write, holds *permit.
 	err := holds.Refused()
 	out := migration.Outcome{Status: migration.OutcomeRefused, Detail: "nothing was sent: " + err.Error(), At: w.Clock.Now()}
 	if holds.Sent() {
-		out.Status, out.Detail = migration.OutcomeUnknown, "broken off: "+err.Error()
+		out.Status, out.Detail = migration.OutcomeUnknown, "interrupted: "+err.Error()
 	}
 	return errors.Join(err, w.Journal.ConcludeWrite(ctx, in, out))
 }
@@ -182,7 +182,7 @@ func (w Writer) settle(ctx context.Context, e Effect, open []migration.Write) (m
 	}
 	out := migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: seen, At: w.Clock.Now()}
 	if !ok {
-		out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "looked: it is not there", At: w.Clock.Now()}
+		out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "looked: it does not exist", At: w.Clock.Now()}
 	}
 	for _, p := range open {
 		if !In(w.Tenant, p) {
@@ -222,7 +222,7 @@ func (w Writer) lost(ctx context.Context, e Effect, in migration.Write, cause er
 	}
 	out := migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: "its answer was lost; " + seen, At: w.Clock.Now()}
 	if !ok {
-		out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "its answer was lost; looked: it is not there", At: w.Clock.Now()}
+		out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "its answer was lost; looked: it does not exist", At: w.Clock.Now()}
 	}
 	if err := w.Journal.ConcludeWrite(context.WithoutCancel(ctx), in, out); err != nil {
 		return out, err

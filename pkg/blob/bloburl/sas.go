@@ -101,7 +101,7 @@ func splitQuery(query string) (map[string]string, error) {
 	}
 	for _, name := range []string{"snapshot", "versionid", "comp", "restype"} {
 		if _, given := parts[name]; given {
-			return nil, malformed(name, "does not belong into a signature for the blob itself")
+			return nil, malformed(name, "does not belong in a signature for the blob itself")
 		}
 	}
 	return parts, nil
@@ -118,7 +118,7 @@ func knownPart(name string) bool {
 func checkSignature(p map[string]string, _ SAS) error {
 	sig, given := p["sig"]
 	if !given || sig == "" {
-		return malformed("sig", "is missing: this is no SAS, or only its beginning")
+		return malformed("sig", "is missing: this is not a SAS, or only its beginning")
 	}
 	redact.Know(sig) // a wave's own signatures are looked for in all that is written, sent or not
 	if strings.Contains(sig, " ") {
@@ -156,9 +156,9 @@ func checkResource(_ map[string]string, s SAS) error {
 func checkRights(_ map[string]string, s SAS) error {
 	switch {
 	case s.Permissions == "" && s.Identifier == "":
-		return malformed("sp", "is missing: the signature gives no right")
+		return malformed("sp", "is missing: the signature grants no permission")
 	case !only(s.Permissions, "racwdxyltmeopifu"):
-		return malformed("sp", "has a letter that is no right, or one twice")
+		return malformed("sp", "has a letter that is not a permission, or one twice")
 	}
 	return nil
 }

@@ -68,8 +68,8 @@ func judge(answer *azcore.ResponseError, sas *bloburl.SAS, now time.Time) *fault
 	case status == http.StatusForbidden && sas != nil:
 		return refusedSAS(sas, now)
 	case status == http.StatusForbidden, status == http.StatusUnauthorized:
-		return fault.New(fault.Denied, "blob.forbidden", "the storage account does not let this sign-in in",
-			"grant Storage Blob Data Reader on the account, and check that its firewall lets this computer in")
+		return fault.New(fault.Denied, "blob.forbidden", "the storage account denies access to this sign-in",
+			"grant Storage Blob Data Reader on the account, and check that its firewall allows this computer")
 	case status == http.StatusNotFound:
 		return notFound(answer.ErrorCode)
 	case status == http.StatusTooManyRequests:
@@ -77,9 +77,9 @@ func judge(answer *azcore.ResponseError, sas *bloburl.SAS, now time.Time) *fault
 	case status >= 500, status == http.StatusRequestTimeout:
 		return fault.New(fault.Unavailable, "", "the storage account did not answer in time or has a fault", "repeat later")
 	case status == http.StatusConflict, status == http.StatusPreconditionFailed:
-		return fault.New(fault.Conflict, "", "the blob's state does not allow it", "see who works with the blob: lease, copy, tier")
+		return fault.New(fault.Conflict, "", "the blob's state does not allow it", "check what is using the blob: lease, copy, tier")
 	case status == http.StatusRequestedRangeNotSatisfiable:
-		return fault.New(fault.Conflict, "", "the blob is shorter than it was", "see who works with the blob, then validate again")
+		return fault.New(fault.Conflict, "", "the blob is shorter than it was", "check what is using the blob, then validate again")
 	}
 	return fault.New(fault.Invalid, "", "the storage account refused the request", "")
 }
@@ -90,8 +90,8 @@ func busy() *fault.Fault {
 
 // notTheService is said of a web page: the service answers in XML.
 func notTheService() *fault.Fault {
-	return fault.New(fault.Unavailable, "blob.unreadable", "a web page came in the storage account's place",
-		"see what answers there (a proxy, a firewall, a network's sign-in) and have the storage host let through, then validate again")
+	return fault.New(fault.Unavailable, "blob.unreadable", "a web page was returned instead of the storage account's answer",
+		"check what answers there (a proxy, a firewall, a network's sign-in page) and have the storage host allowed, then validate again")
 }
 
 // isPage reports whether a refusal is a web page: the service answers in XML with a code, so it comes from what stands before it.
@@ -106,7 +106,7 @@ func notFound(code string) *fault.Fault {
 			"check the container's name and that it is in this storage account")
 	}
 	return fault.New(fault.NotFound, "blob.not-found", "the blob does not exist",
-		"check the path: names of blobs know capital from small letters")
+		"check the path: blob names are case-sensitive")
 }
 
 // refusedSAS says why a signature was refused as far as the signature itself tells. Azure says AuthenticationFailed,
@@ -119,10 +119,10 @@ func refusedSAS(s *bloburl.SAS, now time.Time) *fault.Fault {
 	case now.Before(s.EffectiveStart()):
 		return fault.New(fault.Denied, "sas.not-yet-valid", "the SAS is valid from "+s.EffectiveStart().Format(time.RFC3339)+" on", again)
 	case !s.CanRead():
-		return fault.New(fault.Denied, "sas.no-read", "the SAS gives no right to read", again)
+		return fault.New(fault.Denied, "sas.no-read", "the SAS does not grant read permission", again)
 	}
 	return fault.New(fault.Denied, "blob.forbidden", "the storage account does not accept the SAS", "it is forged, revoked, made for "+
-		"another blob, or the account's firewall keeps this computer out; "+again)
+		"another blob, or the account's firewall blocks this computer;  "+again)
 }
 
 func remote(answer *azcore.ResponseError) *fault.Remote {

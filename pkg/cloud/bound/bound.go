@@ -65,7 +65,7 @@ func (b transport) Do(req *http.Request) (*http.Response, error) {
 func (b transport) tooLarge(why string) error {
 	f := fault.New(fault.Unavailable, CodeTooLarge,
 		"an answer of "+b.service+" is larger than any should be ("+strconv.Itoa(MaxAnswer>>20)+" MiB at most): "+why,
-		"the rest of it was not read: see what answers in the service's place (a proxy, an appliance), then try again")
+		"the rest of it was not read: check what answers instead of the service (a proxy, an appliance), then try again")
 	f.Remote = &fault.Remote{Service: b.service}
 	return retry.Permanent(f)
 }

@@ -52,14 +52,14 @@ func Cause(err error) string {
 		return "its certificate is not trusted (" + cert.Err.Error() + ")"
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
-		return "no answer came in time"
+		return "it did not respond in time"
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		if op.Timeout() {
-			return "no answer came in time"
+			return "it did not respond in time"
 		}
 		err = op.Err
 	}

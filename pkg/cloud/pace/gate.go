@@ -57,7 +57,7 @@ func (g *Gate) Wait(ctx context.Context, l *Limiter, n int) error {
 				return ctx.Err()
 			}
 			// The limiter says so at once when the deadline comes before our turn.
-			return g.tooLate("the tool's own pace leaves no turn before the deadline", 0)
+			return g.tooLate("the tool's own rate limit leaves no turn before the deadline", 0)
 		}
 		// The pause may have begun while we stood in line.
 		if g.remaining() <= 0 {

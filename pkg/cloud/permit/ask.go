@@ -97,7 +97,7 @@ func questionOf(ctx context.Context) *Question {
 }
 
 // ErrTooLate is a request of which no byte was sent, because the answer to its question had grown old.
-var ErrTooLate = errors.New("nothing was sent: it was too long ago that this process knew it may act")
+var ErrTooLate = errors.New("nothing was sent: this process last confirmed that it may act too long ago")
 
 // Timely sends a request, for which somebody may have to be asked, again when the answer had grown old on the way.
 func Timely(req *policy.Request, send func() (*http.Response, error)) (resp *http.Response, err error) {

@@ -113,8 +113,8 @@ func (l lostTransport) RoundTrip(*http.Request) (*http.Response, error) { return
 func TestSignerNamesTheCause(t *testing.T) {
 	t.Parallel()
 	for want, err := range map[string]error{
-		"cannot reach login.microsoftonline.com: no such host":           &net.DNSError{Err: "no such host", Name: "login.microsoftonline.com", IsNotFound: true},
-		"cannot reach login.microsoftonline.com: no answer came in time": &net.OpError{Op: "dial", Err: context.DeadlineExceeded},
+		"cannot reach login.microsoftonline.com: no such host":               &net.DNSError{Err: "no such host", Name: "login.microsoftonline.com", IsNotFound: true},
+		"cannot reach login.microsoftonline.com: it did not respond in time": &net.OpError{Op: "dial", Err: context.DeadlineExceeded},
 	} {
 		global, err2 := clouds.Lookup("")
 		if err2 != nil {

@@ -55,16 +55,16 @@ func Read(path string) (File, error) {
 		return bad(err.Error(), "check --credentials", err)
 	}
 	if data, err = yamltext.Decode(data, most); err != nil {
-		return bad(err.Error(), "the help of worker shows one", err)
+		return bad(err.Error(), "wave365 worker --help shows one", err)
 	}
 	if err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(&c); err != nil && !errors.Is(err, io.EOF) {
-		return bad(strings.TrimSpace(yaml.FormatError(err, false, false)), "the help of worker shows one", err)
+		return bad(strings.TrimSpace(yaml.FormatError(err, false, false)), "wave365 worker --help shows one", err)
 	}
 	for tenant, t := range c.Tenants {
 		of, ok := c.Credentials[t.Credential]
 		switch {
 		case !ok:
-			return bad("tenant "+tenant+" names the credential "+t.Credential+", which is none", "write it below credentials:", nil)
+			return bad("tenant "+tenant+" names the credential "+t.Credential+", which is not defined", "define it below credentials:", nil)
 		case of.SecretEnv != "" && os.Getenv(of.SecretEnv) == "":
 			return bad("credential "+t.Credential+": the environment has no "+of.SecretEnv, "set it to the secret", nil)
 		}

@@ -162,7 +162,7 @@ func (t tx) conclude(c conclusion, out migration.Outcome, again bool) error {
 		return fault.Wrap(fault.Conflict, "ledger.concluded",
 			fmt.Sprintf("intent %d (%s) has an outcome already; it cannot become %s", c.id, c.effect, out.Status), "", err)
 	case t.Refused(err) != store.NotRefused:
-		return fault.Wrap(fault.Internal, "ledger.outcome", fmt.Sprintf("%q is no outcome", out.Status), "", err)
+		return fault.Wrap(fault.Internal, "ledger.outcome", fmt.Sprintf("invalid outcome %q", out.Status), "", err)
 	case err != nil:
 		return err
 	case n == 0:

@@ -168,7 +168,7 @@ func (e *ending) outcome() (*migration.Outcome, error) {
 	switch status {
 	case migration.OutcomeDone, migration.OutcomeRefused, migration.OutcomeUnknown, migration.OutcomeAdopted, migration.OutcomeNoEffect:
 	default: // SQLite does not look at what it may hold when a file is only read
-		return nil, fmt.Errorf("%q is no outcome", status)
+		return nil, fmt.Errorf("invalid outcome %q", status)
 	}
 	return &migration.Outcome{
 		Status: status, RemoteID: e.remote.String, RequestID: e.request.String,

@@ -134,8 +134,8 @@ func (l *Keeper) stuck(ctx context.Context, err error) error {
 	if readErr != nil || !held || h.Life == process.Gone {
 		return err
 	}
-	return fault.Wrap(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe(l.zone)+lockedRun(h)+"; it is in the middle of a write and does not come to its end",
-		"that process may be frozen (stopped with Ctrl-Z, or its machine asleep): let it go on, or end it: its lock ends with it", err, fault.NewCommand("status").For(h.Run))
+	return fault.Wrap(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe(l.zone)+lockedRun(h)+"; it is in the middle of a write and does not finish",
+		"that process may be frozen (stopped with Ctrl-Z, or its machine asleep): let it continue, or end it: its lock ends with it", err, fault.NewCommand("status").For(h.Run))
 }
 
 type lockBody struct {

@@ -54,7 +54,7 @@ func (l *Keeper) RecordRequest(ctx context.Context, r Request) (Request, error) 
 		if !ok || h.Run != r.Run || h.Life == process.Gone {
 			why := "no process drives the run " + r.Run + " now"
 			if ok && h.Run == r.Run {
-				why += fmt.Sprintf(": process %d ended without a word", h.PID)
+				why += fmt.Sprintf(": process %d ended unexpectedly", h.PID)
 			}
 			return fault.New(fault.Conflict, "ledger.not-driven", why, "resume continues it", fault.NewCommand("resume").For(r.Run))
 		}

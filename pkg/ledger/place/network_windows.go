@@ -19,7 +19,7 @@ func network(folder string) string {
 	// OneDrive tells its folders, whatever they are called.
 	for _, name := range []string{"OneDrive", "OneDriveCommercial", "OneDriveConsumer"} {
 		if within(folder, os.Getenv(name)) {
-			return "a folder that OneDrive synchronises"
+			return "a folder that OneDrive synchronizes"
 		}
 	}
 	return ""

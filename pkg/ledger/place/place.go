@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Refuse says why no database should lie at the absolute path, as in "a folder that OneDrive synchronises"; "" when
+// Refuse says why no database should lie at the absolute path, as in "a folder that OneDrive synchronizes"; "" when
 // nothing speaks against it. The file and its folders need not exist. Links are followed.
 func Refuse(path string) string {
 	if why := Synced(path); why != "" {
@@ -66,7 +66,7 @@ func Synced(path string) string {
 		for _, c := range clients {
 			begin, open := strings.CutSuffix(c.folder, "*")
 			if part == c.folder || open && strings.HasPrefix(part, begin) {
-				return "a folder that " + c.client + " synchronises (" + part + ")"
+				return "a folder that " + c.client + " synchronizes (" + part + ")"
 			}
 		}
 	}

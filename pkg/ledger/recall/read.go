@@ -34,7 +34,7 @@ func scanRun(scan store.Scan) (migration.Run, error) {
 	}
 	run.State, run.FinishedAt = migration.RunState(state), time.Time(finished)
 	if run.State != migration.RunActive && run.State != migration.RunFinished {
-		return run, fmt.Errorf("%q is no state of a run", state)
+		return run, fmt.Errorf("invalid run state %q", state)
 	}
 	return run, nil
 }

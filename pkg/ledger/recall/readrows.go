@@ -47,7 +47,7 @@ func scanRow(scan store.Scan, r *migration.Row) error {
 		return err
 	}
 	if !slices.Contains(migration.States(), r.State) {
-		return fmt.Errorf("%q is no state of a row", r.State)
+		return fmt.Errorf("invalid row state %q", r.State)
 	}
 	if problem != nil {
 		r.Problem = &migration.Problem{}

@@ -204,7 +204,7 @@ func (t tx) refusal(from, to migration.Row, err error) error {
 	switch {
 	case trail.RefusedBy(err, "a row changes by an arrow"):
 		return fault.Wrap(fault.Internal, "ledger.arrow",
-			fmt.Sprintf("the ledger knows no way from %s to %s (%s)", from.State, to.State, to.Reason), "", err)
+			fmt.Sprintf("the ledger allows no change from %s to %s (%s)", from.State, to.State, to.Reason), "", err)
 	case t.Refused(err) != store.NotRefused:
 		if held := t.userHeld(strings.ToLower(to.Target.UserID), to.Target.User); held != nil {
 			return held
@@ -225,7 +225,7 @@ func (t tx) moved(from migration.Row) error {
 		return err
 	}
 	return fault.New(fault.Conflict, "ledger.moved",
-		fmt.Sprintf("row %d was %s (version %d) and is %s (version %d) by now", from.Index, from.State, from.Version, state, version),
+		fmt.Sprintf("row %d was %s (version %d) and is now %s (version %d)", from.Index, from.State, from.Version, state, version),
 		"read the row again")
 }
 

@@ -188,7 +188,7 @@ func (c Config) prepare(ctx context.Context, db *sql.DB) error {
 
 func upgrade(ctx context.Context, db *sql.DB) error {
 	if err := schema().Migrate(ctx, db); err != nil {
-		return conn.Classify(err, "bring the ledger to this version")
+		return conn.Classify(err, "upgrade the ledger to this version")
 	}
 	return conn.Classify(schema().SyncArrows(ctx, db), "write the ledger's rules")
 }

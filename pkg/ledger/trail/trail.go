@@ -65,7 +65,7 @@ func (c Claim) Against(epoch int64) error {
 		return nil
 	}
 	return fault.New(fault.Conflict, "ledger.lock-lost", "this process no longer holds the ledger: somebody unlocked it, or took it over",
-		"look who drives the run now", fault.NewCommand("status"))
+		"check who drives the run now", fault.NewCommand("status"))
 }
 
 // Has reports whether the ledger's schema is at least of that version: one that is only read may be older.

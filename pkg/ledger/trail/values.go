@@ -74,9 +74,9 @@ func OrNull(s string) any {
 // NoRun is the fault for a run that is not in the ledger; "" asked for any.
 func NoRun(id string) error {
 	if id == "" {
-		return fault.New(fault.NotFound, "ledger.no-run", "the ledger holds no run yet", "start one", fault.NewCommand("run", "WAVE.csv"))
+		return fault.New(fault.NotFound, "ledger.no-run", "the ledger has no runs yet", "start one", fault.NewCommand("run", "WAVE.csv"))
 	}
-	return fault.New(fault.NotFound, "ledger.no-run", "the ledger holds no run "+id,
+	return fault.New(fault.NotFound, "ledger.no-run", "the ledger has no run "+id,
 		"check the run ID and --ledger; runs lists what this ledger holds", fault.NewCommand("runs"))
 }
 

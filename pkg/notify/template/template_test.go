@@ -63,15 +63,15 @@ func TestParse_refuses(t *testing.T) {
 func TestParse_refusesPlaces(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"<p>\n<script>var x = '{{.Name}}'</script>":          "t:2:19: {{.Name}}: a value cannot stand in <script>",
-		"<style>p { color: {{.Name}} }</style>":              "cannot stand in <style>",
-		"<svg><title>{{.Name}}</title></svg>":                "cannot stand in <svg>",
-		"<!-- {{.Name}} -->":                                 "cannot stand in a comment",
-		"<!doctype {{.Name}}>":                               "cannot stand in a comment",
-		"<{{.Name}}>":                                        "cannot stand in a tag",
-		"<p {{.Name}}>":                                      "cannot stand in a tag",
-		"<p class={{.Name}}>":                                "cannot stand in a value without quotes",
-		"<p class=a{{.Name}}>":                               "cannot stand in a value without quotes",
+		"<p>\n<script>var x = '{{.Name}}'</script>":          "t:2:19: {{.Name}}: a value is not allowed in <script>",
+		"<style>p { color: {{.Name}} }</style>":              "is not allowed in <style>",
+		"<svg><title>{{.Name}}</title></svg>":                "is not allowed in <svg>",
+		"<!-- {{.Name}} -->":                                 "is not allowed in a comment",
+		"<!doctype {{.Name}}>":                               "is not allowed in a comment",
+		"<{{.Name}}>":                                        "is not allowed in a tag",
+		"<p {{.Name}}>":                                      "is not allowed in a tag",
+		"<p class={{.Name}}>":                                "is not allowed in a value without quotes",
+		"<p class=a{{.Name}}>":                               "is not allowed in a value without quotes",
 		`<p onclick="{{.Name}}">`:                            "the attribute onclick of <p>",
 		`<p STYLE="{{.Name}}">`:                              "the attribute style of <p>",
 		`<script src="{{.Name}}"></script>`:                  "the attribute src of <script>",
@@ -92,12 +92,12 @@ func TestParse_refusesPlaces(t *testing.T) {
 		"<scr{{if .Name}}ipt{{end}}>":                        "put together from pieces",
 		"<p ti{{if .Name}}tle{{end}}='x'>":                   "put together from pieces",
 		"<p{{if .Name}} {{end}}title='{{.Name}}'>":           "put together from pieces",
-		"</ title='{{.Name}}'>":                              "cannot stand in a comment",
+		"</ title='{{.Name}}'>":                              "is not allowed in a comment",
 		"<title>a</ti{{.Name}}":                              "put together from pieces",
 		"</{{.Name}}p>":                                      "put together from pieces",
-		"<script>a</SCRIPT ><script >{{.Name}}</script>":     "cannot stand in <script>",
-		"<script></scripty>{{.Name}}</script>":               "cannot stand in <script>",
-		"<!--><style>{{.Name}}":                              "cannot stand in <style>",
+		"<script>a</SCRIPT ><script >{{.Name}}</script>":     "is not allowed in <script>",
+		"<script></scripty>{{.Name}}</script>":               "is not allowed in <script>",
+		"<!--><style>{{.Name}}":                              "is not allowed in <style>",
 	} {
 		_, err := template.Parse("t", text, template.HTML, values("x", 1))
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "t:") {

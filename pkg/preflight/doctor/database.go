@@ -36,7 +36,7 @@ func DatabaseLines(d Database) []Line {
 		add("version", Good, version, "")
 	}
 	if d.Settings["transaction_read_only"] == "on" {
-		add("writes", Bad, "none are taken: the server is a standby, recovers, or was made read-only", "name the primary in --ledger")
+		add("writes", Bad, "none are accepted: the server is a standby, is recovering, or was made read-only", "name the primary in --ledger")
 	} else {
 		add("writes", Good, "taken", "")
 	}

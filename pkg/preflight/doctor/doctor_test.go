@@ -63,7 +63,7 @@ func TestLines(t *testing.T) {
 		{"no ledger yet", doctor.LedgerLines(doctor.Ledger{Path: "l.db", Free: 50 << 30}), doctor.Good, "50.0 GiB free"},
 		{"little room", doctor.LedgerLines(doctor.Ledger{Path: "l.db", Free: 500 << 20}), doctor.Warning, "0.5 GiB free"},
 		{"no room", doctor.LedgerLines(doctor.Ledger{Path: "l.db", Free: 10 << 20}), doctor.Bad, "0.0 GiB free"},
-		{"synced", doctor.LedgerLines(doctor.Ledger{Path: "l.db", Free: -1, Refused: "a folder that OneDrive synchronises"}), doctor.Bad, "OneDrive"},
+		{"synced", doctor.LedgerLines(doctor.Ledger{Path: "l.db", Free: -1, Refused: "a folder that OneDrive synchronizes"}), doctor.Bad, "OneDrive"},
 		{"damaged", doctor.LedgerLines(doctor.Ledger{Path: "l.db", Free: -1, Exists: true, Open: fault.New(fault.Internal, "ledger.damaged", "damaged", "copy it")}), doctor.Bad, "damaged"},
 		{"ssh", one(doctor.TerminalLine(doctor.Terminal{IsTerminal: true, Remote: true, Columns: 80})), doctor.Warning, "a remote session"},
 		{"ssh in tmux", one(doctor.TerminalLine(doctor.Terminal{IsTerminal: true, Remote: true, Kept: true, Columns: 80})), doctor.Good, "tmux"},

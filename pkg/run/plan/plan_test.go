@@ -112,7 +112,7 @@ func TestMoved(t *testing.T) {
 		{"slots", func(r *migration.Run, _ []migration.Row, _ *preflight.Result) { r.Slots = 5 }, "--slots was 20, is 5"},
 		{"flag", func(r *migration.Run, _ []migration.Row, _ *preflight.Result) { r.Settings = migration.Settings{} }, "--canary was 2, is none"},
 		{"disk", func(_ *migration.Run, rows []migration.Row, _ *preflight.Result) { rows[0].Target.Disk.ETag = "e2" }, "line 2, anna@contoso.example: the disk was written again"},
-		{"policy", func(_ *migration.Run, rows []migration.Row, _ *preflight.Result) { rows[1].Target.PolicyID = "q" }, "line 3, bert@contoso.example: the policy is another one"},
+		{"policy", func(_ *migration.Run, rows []migration.Row, _ *preflight.Result) { rows[1].Target.PolicyID = "q" }, "line 3, bert@contoso.example: the policy is a different one"},
 		{"row gone", func(_ *migration.Run, rows []migration.Row, _ *preflight.Result) { rows[1].State = migration.Skipped }, "line 3, bert@contoso.example: would not run any more"},
 		{"row new", func(_ *migration.Run, rows []migration.Row, _ *preflight.Result) { rows[2].State = migration.Pending }, "line 4, cleo@contoso.example: is not in the plan"},
 		{"seats", func(_ *migration.Run, _ []migration.Row, res *preflight.Result) {
@@ -138,7 +138,7 @@ func TestMoved(t *testing.T) {
 func TestMovedOut(t *testing.T) {
 	t.Parallel()
 	was := make3(func(_ *migration.Run, _ []migration.Row, res *preflight.Result) { res.Around.Member[0] = true })
-	want := []string{"line 2, anna@contoso.example: is no member of group grp any more, and would join it"}
+	want := []string{"line 2, anna@contoso.example: is not a member of group grp any more, and would join it"}
 	if diff := cmp.Diff(want, moved.Since(was, make3(nil))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -161,7 +161,7 @@ func (p Plan) endText(zone *time.Location) string {
 func (p Plan) lastingText() string {
 	switch {
 	case p.Rehearsal:
-		return "It is a rehearsal on a sandbox tenant: nobody is moved. Times are those of its clock."
+		return "This is a rehearsal on a sandbox tenant: no user is migrated. Times are by its clock."
 	case p.Settings["until"] != "":
 		return "Not taken back by itself: memberships, the user setting, and imports that are never used; undo, close and purge take them back."
 	default:

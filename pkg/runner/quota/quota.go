@@ -58,7 +58,7 @@ func (s Imports) Learn(before migration.Step, r migration.Row, now time.Time) Im
 	return s
 }
 
-// throttled reports whether the row waits because the service takes no imports for a while.
+// throttled reports whether the row waits because the service accepts no imports for a while.
 func throttled(r migration.Row, now time.Time) bool {
 	return r.State == migration.Waiting && r.Step == migration.StepImport && r.Reason == migration.ReasonRetry &&
 		r.Problem != nil && r.Problem.Kind == string(fault.Throttled) && r.NotBefore.After(now)

@@ -65,7 +65,7 @@ func (w *world) checkDisk(r migration.Row, intents []migration.Intent) error {
 	return nil
 }
 
-// replacedEnds is how a row may end because its disk is another one since it failed, besides how it ends without.
+// replacedEnds is how a row may end because its disk is a different one since it failed, besides how it ends without.
 func (w *world) replacedEnds(p person, row int) []string {
 	if !w.deeds.replaced[row] {
 		return nil

@@ -103,7 +103,7 @@ func (s *Accounts) CheckBlob(account, container, name string) (source.File, erro
 		case !ok:
 			return source.File{}, errors.New("the blob was not found")
 		case b.Forbidden:
-			return source.File{}, errors.New("the blob may not be read")
+			return source.File{}, errors.New("access to the blob is denied")
 		}
 		return fileOf(b), nil
 	})

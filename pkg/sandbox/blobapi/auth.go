@@ -76,14 +76,14 @@ func (a *Account) CheckReadSAS(u *url.URL, now time.Time) (blobstore.Blob, error
 		return blobstore.Blob{}, fault.New(fault.Denied, "", "the signature is not valid: "+string(problem), "")
 	}
 	if err := permit(grant, operation{right: "r"}); err != nil {
-		return blobstore.Blob{}, fault.New(fault.Denied, "", "the signature gives no right to read", "")
+		return blobstore.Blob{}, fault.New(fault.Denied, "", "the signature does not grant read permission", "")
 	}
 	b, ok := a.Lookup(c.container, c.blob)
 	switch {
 	case !ok:
 		return blobstore.Blob{}, fault.New(fault.NotFound, "", "the blob does not exist", "")
 	case b.Forbidden:
-		return blobstore.Blob{}, fault.New(fault.Denied, "", "the blob may not be read", "")
+		return blobstore.Blob{}, fault.New(fault.Denied, "", "access to the blob is denied", "")
 	case b.Tier == blobstore.Archive:
 		return blobstore.Blob{}, fault.New(fault.Conflict, "", "the blob is archived", "")
 	case b.CopyStatus == "pending":

@@ -113,7 +113,7 @@ func (j *Journal) replay(identity, label string, began, apply func([]byte) error
 		}
 		if err != nil && fault.As(err) == nil {
 			err = fault.Wrap(fault.Invalid, "sandbox.state", fmt.Sprintf("the state file %s cannot be used: %v", j.file.Name(), err),
-				"move the state folder away to begin the story again", err)
+				"move the state folder away to start over", err)
 		}
 		if err != nil {
 			return 0, err
@@ -131,7 +131,7 @@ func (j *Journal) begins(line []byte, identity, label string, began func([]byte)
 	if h.Identity != identity {
 		return fault.New(fault.Invalid, "sandbox.state-of-another",
 			fmt.Sprintf("the state folder %s belongs to another scenario: it was made for %s, this is %s", j.dir, h.Label, label),
-			"name another folder with --state, or remove this one to begin the story again")
+			"name another folder with --state, or remove this one to start over")
 	}
 	return began(h.Begin)
 }

@@ -46,19 +46,19 @@ func Moves(a summary.Record) []Move {
 		"Remove the causes of the %d failures below, then retry. Only the failed step onward is repeated.")
 	one, many := "One row is not finished. Resume the run if no process is working on it.", "%d rows are not finished. Resume the run if no process is working on it."
 	if a.Live {
-		one, many = "One row is being worked on or waits for its turn. Nothing is to be done.", "%d rows are being worked on or wait for their turn. Nothing is to be done."
+		one, many = "One row is being worked on or waits for its turn. Nothing needs to be done.", "%d rows are being worked on or wait for their turn. Nothing needs to be done."
 	}
 	say(summary.Active, n[summary.Active]+n[summary.Waiting]+n[summary.Queued], operator, one, many)
 	others := ""
 	if n[summary.Failed]+n[summary.Deferred]+cancelled > 0 {
-		others = " The other rows in it are for retry: do that first."
+		others = " The other rows in it need retry: do that first."
 	}
 	say(summary.Skipped, n[summary.Skipped], operator, "Correct the row in failed.csv and run that file as a wave."+others,
 		"Correct the %d rows in failed.csv and run that file as a wave."+others)
-	say(summary.Deferred, n[summary.Deferred], operator, "One row was put off: retry it on another evening.",
-		"%d rows were put off: retry them on another evening.")
-	say(summary.Cancelled, cancelled, operator, "One row was cancelled. Retry takes it up after all.",
-		"%d rows were cancelled. Retry takes them up after all.")
+	say(summary.Deferred, n[summary.Deferred], operator, "One row was deferred: retry it on another evening.",
+		"%d rows were deferred: retry them on another evening.")
+	say(summary.Cancelled, cancelled, operator, "One row was cancelled. Retry starts it after all.",
+		"%d rows were cancelled. Retry starts them after all.")
 	say(summary.Warned, n[summary.Warned], admin, "One Cloud PC works but carries a warning. Look at it in the Intune admin center.",
 		"%d Cloud PCs work but carry warnings. Look at them in the Intune admin center.")
 	_, done := a.People()

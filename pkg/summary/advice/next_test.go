@@ -85,16 +85,16 @@ func TestMoves(t *testing.T) {
 	}{
 		{name: "one of each", states: "succeeded warned failed held skipped deferred running", want: []string{
 			"Endpoint admin 1 Find out whether the held import happened", "Endpoint admin 1 Remove the cause of the failure", "Operator 1 One row is not finished",
-			"Operator 1 Correct the row in failed.csv", "Operator 1 One row was put off", "Endpoint admin 1 One Cloud PC works", "Helpdesk 2 Tell 2 people"}},
+			"Operator 1 Correct the row in failed.csv", "Operator 1 One row was deferred", "Endpoint admin 1 One Cloud PC works", "Helpdesk 2 Tell 2 people"}},
 		{name: "many", states: "failed failed succeeded", want: []string{"Endpoint admin 2 Remove the causes of the 2 failures", "Helpdesk 1 Tell the person"}},
 		{name: "rehearsed", states: "succeeded", sandbox: "x.yaml", want: []string{"Operator 1 The rehearsal worked for one row"}},
-		{name: "live", states: "running", live: true, want: []string{"Operator 1 One row is being worked on or waits for its turn. Nothing is to be done"}},
-		{name: "cancelled only", states: "cancelled", want: []string{"Operator 1 One row was cancelled. Retry takes it up"}},
+		{name: "live", states: "running", live: true, want: []string{"Operator 1 One row is being worked on or waits for its turn. Nothing needs to be done"}},
+		{name: "cancelled only", states: "cancelled", want: []string{"Operator 1 One row was cancelled. Retry starts it"}},
 		{name: "removed line", states: "removed skipped", want: []string{"Operator 1 Correct the row in failed.csv and run that file as a wave."}},
-		{name: "removed line and cancelled", states: "removed cancelled", want: []string{"Operator 1 One row was cancelled. Retry takes it up"}},
+		{name: "removed line and cancelled", states: "removed cancelled", want: []string{"Operator 1 One row was cancelled. Retry starts it"}},
 		{name: "skipped only", states: "skipped skipped", want: []string{"Operator 2 Correct the 2 rows in failed.csv and run that file as a wave."}},
 		{name: "mixed file", states: "failed skipped", want: []string{"Endpoint admin 1 Remove the cause",
-			"Operator 1 Correct the row in failed.csv and run that file as a wave. The other rows in it are for retry: do that first."}},
+			"Operator 1 Correct the row in failed.csv and run that file as a wave. The other rows in it need retry: do that first."}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -21,7 +21,7 @@ func Final(r facts.Record) error {
 	c := migration.Count(r.Rows)
 	switch {
 	case c.Open() > 0:
-		return fault.New(fault.Conflict, "close.not-final", "run "+r.Run.ID+" is not finished", "nothing was changed; end it, or give the rest up", fault.NewCommand("resume").For(r.Run.ID), fault.NewCommand("cancel").For(r.Run.ID))
+		return fault.New(fault.Conflict, "close.not-final", "run "+r.Run.ID+" is not finished", "nothing was changed; end it, or cancel the rest", fault.NewCommand("resume").For(r.Run.ID), fault.NewCommand("cancel").For(r.Run.ID))
 	case c.Held > 0:
 		i := slices.IndexFunc(r.Rows, func(x migration.Row) bool { return x.State == migration.Held })
 		return fault.New(fault.Conflict, "close.not-final", "the row of "+r.Rows[i].Target.User+" is held: its import may exist",
@@ -62,7 +62,7 @@ func Look(ctx context.Context, clock tenantcare.Clock, t facts.Tenant, s facts.S
 }
 
 func unsettled(what string) error {
-	return fault.New(fault.Conflict, "close.unsettled", "two looks at the tenant disagree about "+what, "somebody, or the service, is at work there: run the command again; nothing was changed")
+	return fault.New(fault.Conflict, "close.unsettled", "two checks of the tenant disagree about "+what, "somebody, or the service, is at work there: run the command again; nothing was changed")
 }
 
 // disagree says about what two plans would act differently; "" when they do the same.

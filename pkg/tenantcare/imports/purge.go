@@ -105,11 +105,11 @@ func Judge(c Candidate, a graph.ImportAnswer) (Verdict, error) {
 	case usage(graph.UsageInUse):
 		v.Why = "a Cloud PC is built from it"
 	case !status(graph.ImportSucceeded) && !status(graph.ImportFailed):
-		v.Why = "the service is still at it: " + a.Import.Status
+		v.Why = "the service is still working on it: " + a.Import.Status
 	case claim != "":
 		v.Why = claim
 	case !usage(graph.UsageNotUsed) && !usage(graph.UsageExpired) && !status(graph.ImportFailed):
-		v.Why = "the service says a usage that is not known here: " + a.Import.Usage
+		v.Why = "the service reports a usage that is not known here: " + a.Import.Usage
 	default:
 		v.Fate, v.Why = Purge, unused(a.Import)
 	}
@@ -128,7 +128,7 @@ func (c Candidate) claim(i graph.Import) string {
 	case own && c.Row.State == migration.Held:
 		return "its row is held: settle it first with reconcile"
 	case own && !c.Row.State.Final():
-		return "run " + c.Row.Run + " is not done with it"
+		return "run " + c.Row.Run + " still needs it"
 	}
 	return ""
 }

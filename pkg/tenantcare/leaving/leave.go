@@ -65,7 +65,7 @@ func license(t Reads, userID, sku, seen string, held bool) tenantcare.Look {
 
 // MembershipGone looks whether the user is no direct member of a group.
 func MembershipGone(t Reads, userID, group string) tenantcare.Look {
-	return tenantcare.Sees(group, "the user is no member", func(ctx context.Context) (bool, error) { return t.IsMember(ctx, group, userID) },
+	return tenantcare.Sees(group, "the user is not a member", func(ctx context.Context) (bool, error) { return t.IsMember(ctx, group, userID) },
 		func(in bool) bool { return !in })
 }
 

@@ -153,14 +153,14 @@ func choose(pcs []graph.CloudPC, user graph.User, c Choice) (graph.CloudPC, erro
 	case 1:
 		return mine[0], nil
 	case 0:
-		return graph.CloudPC{}, fault.New(fault.Conflict, "nothing-to-do", user.UPN+" has no Cloud PC that is meant: nothing to do", "see which Cloud PCs there are", fault.NewCommand("cloudpc list"))
+		return graph.CloudPC{}, fault.New(fault.Conflict, "nothing-to-do", user.UPN+" has no matching Cloud PC: nothing to do", "see which Cloud PCs there are", fault.NewCommand("cloudpc list"))
 	}
 	var which []string
 	for _, p := range mine {
 		which = append(which, p.DisplayName+" ("+p.ID+", "+p.Status+")")
 	}
 	return graph.CloudPC{}, fault.New(fault.Invalid, "deprovision.ambiguous", fmt.Sprintf("%s has %d Cloud PCs: %s", user.UPN, len(mine), strings.Join(which, "; ")),
-		"name the one with --cloud-pc ID; nothing was touched")
+		"name the one with --cloud-pc ID; nothing was changed")
 }
 
 // link finds the license behind the Cloud PC and decides which link is cut.

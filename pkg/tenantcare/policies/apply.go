@@ -211,7 +211,7 @@ func create(t Writes, p Plan) tenantcare.Effect {
 func update(t Writes, p Plan) tenantcare.Effect {
 	return tenantcare.Effect{
 		Write:   migration.Write{Effect: tenantcare.PolicyUpdate, Target: p.Have.ID, Before: tenantcare.JSON(p.Have), After: tenantcare.JSON(p.Changes)},
-		Present: look(t, p.Have.ID, "the policy is as the file says", func(now graph.ProvisioningPolicy) bool { return len(p.File.Differs(now)) == 0 }),
+		Present: look(t, p.Have.ID, "the policy matches the file", func(now graph.ProvisioningPolicy) bool { return len(p.File.Differs(now)) == 0 }),
 		Call: func(ctx context.Context) (string, error) {
 			now, err := t.UpdateProvisioningPolicy(ctx, p.Want)
 			return now.ID, err
@@ -222,7 +222,7 @@ func update(t Writes, p Plan) tenantcare.Effect {
 // assign merges into what is assigned at this moment: somebody may have added a group since the plan was made.
 func assign(t Writes, p Plan, id string) tenantcare.Effect {
 	w := migration.Write{Effect: tenantcare.PolicyAssign, Target: id, Before: tenantcare.JSON(p.Have.GroupIDs), After: tenantcare.JSON(p.Groups.Want)}
-	return tenantcare.Reassign(w, "the groups are as wanted", tenantcare.PolicyGroups(t, id), t.AssignProvisioningPolicy, func(now []string) ([]string, bool) {
+	return tenantcare.Reassign(w, "the groups are as requested", tenantcare.PolicyGroups(t, id), t.AssignProvisioningPolicy, func(now []string) ([]string, bool) {
 		g := mergeGroups(now, p.Groups.Add, p.Groups.Remove)
 		return g.Want, g.Changed()
 	})
@@ -251,13 +251,13 @@ func Written(t tenantcare.Policies, w migration.Write) tenantcare.Look {
 		if json.Unmarshal(w.After, &changes) != nil {
 			return nil
 		}
-		return look(t, w.Target, "the policy is as it was to be", func(p graph.ProvisioningPolicy) bool { return policyfile.Shows(p, changes) })
+		return look(t, w.Target, "the policy is as requested", func(p graph.ProvisioningPolicy) bool { return policyfile.Shows(p, changes) })
 	case tenantcare.PolicyAssign:
 		var had, want []string
 		if json.Unmarshal(w.After, &want) != nil || w.Before != nil && json.Unmarshal(w.Before, &had) != nil {
 			return nil
 		}
-		return look(t, w.Target, "the groups are as wanted", func(p graph.ProvisioningPolicy) bool {
+		return look(t, w.Target, "the groups are as requested", func(p graph.ProvisioningPolicy) bool {
 			return !slices.ContainsFunc(want, func(g string) bool { return !tenantcare.Has(p.GroupIDs, g) }) &&
 				!slices.ContainsFunc(had, func(g string) bool { return !tenantcare.Has(want, g) && tenantcare.Has(p.GroupIDs, g) })
 		})

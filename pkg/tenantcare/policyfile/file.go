@@ -70,7 +70,7 @@ func Parse(data []byte) (*File, []Problem) {
 		return nil, []Problem{{Line: line, Message: "it is not YAML: " + why, Hint: "write one `property: value` a line"}}
 	}
 	if len(doc.Docs) == 0 || len(doc.Docs) == 1 && doc.Docs[0].Body == nil {
-		return nil, []Problem{{Message: "it is empty", Hint: "policy export shows what belongs into it"}}
+		return nil, []Problem{{Message: "it is empty", Hint: "policy export shows what belongs in it"}}
 	}
 	if len(doc.Docs) != 1 || doc.Docs[0].Body == nil {
 		return nil, []Problem{{Message: fmt.Sprintf("it holds %d documents, not one policy", len(doc.Docs)), Hint: "put each policy into a file of its own"}}
@@ -106,12 +106,12 @@ func (r *reader) bad(line int, property, message, hint string) {
 // entry takes one property over.
 func (r *reader) entry(e entry) {
 	if first := r.file.Line(e.Name); first > 0 {
-		r.bad(e.Line, e.Name, fmt.Sprintf("%s stands here and in line %d", e.Name, first), "keep one of them")
+		r.bad(e.Line, e.Name, fmt.Sprintf("%s is given here and in line %d", e.Name, first), "keep one of them")
 		return
 	}
 	if slices.Contains(readOnly, e.Name) {
 		if e.Name != "@odata.type" && e.Name != "@odata.context" {
-			r.file.Notes = append(r.file.Notes, fmt.Sprintf("line %d: %s is the service's own and is not sent", e.Line, e.Name))
+			r.file.Notes = append(r.file.Notes, fmt.Sprintf("line %d: %s is set by the service and is not sent", e.Line, e.Name))
 		}
 		return
 	}

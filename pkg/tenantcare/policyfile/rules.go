@@ -52,7 +52,7 @@ func (r *reader) rules() {
 		r.bad(f.Line("cloudPcNamingTemplate"), "cloudPcNamingTemplate", t, "such as CPC-%USERNAME:4%-%RAND:5%")
 	}
 	if f.Gives("windowsSetting") && !locale.MatchString(p.Locale) {
-		r.bad(f.Line("windowsSetting"), "windowsSetting", "the locale "+p.Locale+" is none", "write language and country, such as de-CH")
+		r.bad(f.Line("windowsSetting"), "windowsSetting", "invalid locale "+p.Locale, "write language and country, such as de-CH")
 	}
 	if f.Image != "" && f.Gives("imageId") {
 		r.bad(f.Line("image"), "image", "image and imageId both name an image", "keep one of them; image takes an id or a display name")

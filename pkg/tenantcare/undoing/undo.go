@@ -152,7 +152,7 @@ func cloudPCs(ctx context.Context, t Tenant, user graph.User, policy string) ([]
 func stillNeeded(row migration.Row) error {
 	if !row.State.Final() {
 		return fault.New(fault.Conflict, "undo.refused", "the row of "+row.Target.User+" is "+string(row.State)+" at "+string(row.Step)+": it is not done",
-			"nothing was changed; give the row up, or end the run", fault.NewCommand("cancel", "--row", row.Target.User).For(row.Run), fault.NewCommand("resume").For(row.Run))
+			"nothing was changed; cancel the row, or end the run", fault.NewCommand("cancel", "--row", row.Target.User).For(row.Run), fault.NewCommand("resume").For(row.Run))
 	}
 	if row.State == migration.Held {
 		return fault.New(fault.Conflict, "undo.refused", "the row of "+row.Target.User+" is held: an import of it may exist",
@@ -207,7 +207,7 @@ func look(ctx context.Context, clock tenantcare.Clock, zone *time.Location, t Te
 		case err != nil:
 			return s, false, err
 		case !in:
-			s.Why = "the user is no member any more"
+			s.Why = "the user is not a member any more"
 		}
 	case migration.EffectImport:
 		s.What, s.Undone = "imported the disk as "+w.Outcome.RemoteID, "removed the import "+w.Outcome.RemoteID

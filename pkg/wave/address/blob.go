@@ -24,7 +24,7 @@ func Check(s string) string {
 		return "the blob has a line break or another control character in it"
 	}
 	if i := strings.IndexFunc(s, celltext.Invisible); i >= 0 {
-		return fmt.Sprintf("an invisible character (%U) stands in the blob", []rune(s[i:])[0])
+		return fmt.Sprintf("the blob contains an invisible character (%U)", []rune(s[i:])[0])
 	}
 	if strings.Contains(s, "://") {
 		return urlFault(s)

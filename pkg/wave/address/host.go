@@ -24,7 +24,7 @@ type Host struct {
 // and so what may be sent there, is not known here.
 var suffixes = []string{"core.windows.net", "core.usgovcloudapi.net", "core.chinacloudapi.cn", "core.cloudapi.de", "storage.azure.net"}
 
-// ParseHost takes a host name apart, in whatever case; false: it is no host of Azure Storage.
+// ParseHost takes a host name apart, in whatever case; false: it is not a host of Azure Storage.
 func ParseHost(host string) (Host, bool) {
 	labels := strings.Split(strings.ToLower(host), ".")
 	h := Host{Account: labels[0]}

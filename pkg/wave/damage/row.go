@@ -93,8 +93,8 @@ func Formulas(f *wave.File, row *wave.Row) (found []wave.Finding, lost []string)
 		if strings.Trim(shown, "#") == "" {
 			what = "what a spreadsheet shows in a column that is too narrow"
 		}
-		one := wave.NewFinding("csv.value-bad", row.Line, column, user, shown, fmt.Sprintf("the cell holds %s: %s, in place of a value", shown, what))
-		one.Hint = "mend the formula or the column's width in the spreadsheet, often a lookup that found nothing, and save the file again"
+		one := wave.NewFinding("csv.value-bad", row.Line, column, user, shown, fmt.Sprintf("the cell holds %s: %s, instead of a value", shown, what))
+		one.Hint = "fix the formula or the column's width in the spreadsheet, often a lookup that found nothing, and save the file again"
 		found = append(found, one)
 	}
 	drop(row, lost)

@@ -215,8 +215,8 @@ func TestRead_PastedPeople(t *testing.T) {
 		"<ada@contoso.com>": {"a name with an address", "write ada@contoso.com"}, "SMTP:ada@contoso.com": {"as Exchange lists it", "write ada@contoso.com"},
 		"i:0#.f|membership|ada@contoso.com": {"SharePoint", "write ada@contoso.com"}, "{11111111-1111-4111-8111-111111111111}": {"in brackets", "write 11111111-1111-4111-8111-111111111111"},
 		`CONTOSO\ada`: {"Windows sign-in name", "name@domain"}, "CN=Ada,OU=x,DC=contoso": {"a directory path", "name@domain"}, "ada@contoso.com; bo@contoso.com": {"more than one address", "name@domain"},
-		"Ada\u00a0Lovelace@contoso.com": {`looks like a blank (U+00A0) stands in the user, after "Ada"`, "name@domain"}, "ada\u200b@contoso.com": {`an invisible character (U+200B) stands in the user, after "ada"`, "name@domain"},
-		"ada @contoso.com": {`a blank stands in the user, after "ada"`, "name@domain"}, "ada@contoso.com;": {"the separator of a list", "write ada@contoso.com"}, "ada＠contoso.com": {"full-width", "write ada@contoso.com"},
+		"Ada\u00a0Lovelace@contoso.com": {`looks like a blank (U+00A0) is in the user, after "Ada"`, "name@domain"}, "ada\u200b@contoso.com": {`an invisible character (U+200B) is in the user, after "ada"`, "name@domain"},
+		"ada @contoso.com": {`a blank is in the user, after "ada"`, "name@domain"}, "ada@contoso.com;": {"the separator of a list", "write ada@contoso.com"}, "ada＠contoso.com": {"full-width", "write ada@contoso.com"},
 		"ada\x07@contoso.com": {"control character (U+0007)", "name@domain"}, "ada": {"neither a user principal name", "name@domain"}, "mailto:": {"a mail link", "name@domain"},
 	} {
 		_, findings := reading.Read("w", []byte("user,blob,policy\n\""+cell+"\",vhds/a.vhd,P\n"), wave.Options{})

@@ -37,7 +37,7 @@ func (r *reading) header() bool {
 		cells = cells[:len(cells)-1]
 	}
 	if oneCell(cells) {
-		r.findings = append(r.findings, wholeLine(head.Line, cells[0], "the whole first line stands in one cell, in quotes"))
+		r.findings = append(r.findings, wholeLine(head.Line, cells[0], "the whole first line is in one cell, in quotes"))
 		return false
 	}
 	if len(cells) > maxColumns {
@@ -164,10 +164,10 @@ func (r *reading) above() {
 			what = "the comment"
 		}
 		if rest := len(lines) - i; i >= aboveMost && rest > 1 {
-			r.find("csv.not-a-header", l.Line, "", "", "", fmt.Sprintf("this line and %d more stand above the header, which is on line %d", rest-1, r.headerLine))
+			r.find("csv.not-a-header", l.Line, "", "", "", fmt.Sprintf("this line and %d more are above the header, which is on line %d", rest-1, r.headerLine))
 			return
 		}
-		r.find("csv.not-a-header", l.Line, "", "", l.Text, fmt.Sprintf("%s stands above the header, which is on line %d", what, r.headerLine))
+		r.find("csv.not-a-header", l.Line, "", "", l.Text, fmt.Sprintf("%s is above the header, which is on line %d", what, r.headerLine))
 	}
 }
 

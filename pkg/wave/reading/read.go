@@ -146,7 +146,7 @@ func (r *reading) rows() {
 			continue
 		}
 		if len(records) == MaxRows {
-			r.findings = append(r.findings, tooLarge(rec.Line, fmt.Sprintf("here the wave goes beyond %d rows; none of those that follow were read", MaxRows)))
+			r.findings = append(r.findings, tooLarge(rec.Line, fmt.Sprintf("the wave exceeds %d rows here; none of those that follow were read", MaxRows)))
 			break
 		}
 		r.oversized(&rec)

@@ -32,7 +32,7 @@ func (r *reading) shape(i int, rec sheet.Record) bool {
 	if other := r.otherComma(rec); other != 0 {
 		r.unread[i] = true
 		r.file.Rows[i].User = "" // it is the whole row, and nobody's name
-		r.findings = append(r.findings, wholeLine(row.Line, "", fmt.Sprintf("the whole row stands in one cell: its cells are separated by %s, those of the header by %s", commaName(other), commaName(r.file.Dialect.Comma))))
+		r.findings = append(r.findings, wholeLine(row.Line, "", fmt.Sprintf("the whole row is in one cell: its cells are separated by %s, those of the header by %s", commaName(other), commaName(r.file.Dialect.Comma))))
 		return false
 	}
 	if rec.Broken == nil {

@@ -22,18 +22,18 @@ func Stray(cells, columns []string, headerLine int) string {
 	case IsComment(celltext.Trim(cells[0])) && !damage.CellError(cells[0]), strings.HasPrefix(celltext.Trim(cells[0]), ";"):
 		return "the line is a comment, and a wave has none: it would be read as a row"
 	case isHeader(cells, columns):
-		return fmt.Sprintf("the header stands here again; it was on line %d", headerLine)
+		return fmt.Sprintf("the header is repeated here; it was on line %d", headerLine)
 	case !saysSomething(cells):
 		if strings.ContainsFunc(first, unicode.IsControl) {
 			return fmt.Sprintf("the line holds nothing but control characters (%U), such as the Ctrl-Z by which old tools end a file", []rune(first)[0])
 		}
 		return "the line is a rule: it has neither letters nor digits"
 	case filled == 1 && len(columns) >= 3 && noUser(first):
-		return "only one cell of the line is filled, as with a title, a note or a total: it is no row"
+		return "only one cell of the line is filled, as with a title, a note or a total: it is not a row"
 	case slices.Contains(totals, strings.ToLower(strings.TrimRight(celltext.Unquote(first), ":"))):
 		return "the line is a total, not a row"
 	case describes(cells, columns):
-		return "neither the user nor the blob of the line could be one: a total, a heading or a description is no row"
+		return "neither the user nor the blob of the line could be one: a total, a heading or a description is not a row"
 	}
 	return ""
 }

@@ -210,7 +210,7 @@ func looseCell(line string, comma rune) (cell, rest string, more, ok bool) {
 // judge finds the quote that is to blame and sees to it that reading goes on with the next record.
 func (s *Reader) judge(e *csv.ParseError, cells int) *Flaw {
 	if errors.Is(e.Err, csv.ErrBareQuote) {
-		return s.flawAt(s.offset(e.Line, e.Column), cells, "a quote stands in the middle of a cell that does not begin with one")
+		return s.flawAt(s.offset(e.Line, e.Column), cells, "there is a quote in the middle of a cell that does not begin with one")
 	}
 	wrong, open := s.offset(e.Line, e.Column), s.openQuote(s.offset(e.StartLine, 1), cells)
 	atEnd := wrong >= s.window.end

@@ -49,13 +49,13 @@ func Decode(data []byte, max int) ([]byte, error) {
 		data = data[len("\uFEFF"):]
 	}
 	if i := bytes.IndexByte(data, 0); i >= 0 {
-		return nil, &Error{1 + bytes.Count(data[:i], []byte("\n")), "the file holds zero bytes: it is UTF-16 without a byte order mark, or no text at all"}
+		return nil, &Error{1 + bytes.Count(data[:i], []byte("\n")), "the file holds zero bytes: it is UTF-16 without a byte order mark, or not text at all"}
 	}
 	if values(data) > maxValues {
 		return nil, &Error{0, fmt.Sprintf("the file has more than %d values", maxValues)}
 	}
 	if line, ok := tooDeep(data); ok {
-		return nil, &Error{line, fmt.Sprintf("more than %d values stand within each other", maxDepth)}
+		return nil, &Error{line, fmt.Sprintf("values are nested more than %d deep", maxDepth)}
 	}
 	if err := safe(lexer.Tokenize(string(data))); err != nil {
 		return nil, err
@@ -122,7 +122,7 @@ func safe(tokens token.Tokens) error {
 			tags++
 		}
 		if len(columns)+tags > maxDepth+1 {
-			return &Error{at.Line, fmt.Sprintf("more than %d values stand within each other", maxDepth)}
+			return &Error{at.Line, fmt.Sprintf("values are nested more than %d deep", maxDepth)}
 		}
 	}
 	return nil

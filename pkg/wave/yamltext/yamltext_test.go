@@ -65,12 +65,12 @@ func TestDecode_Refuses(t *testing.T) {
 		line int
 		want string
 	}{
-		"lists in lists":    {"version: 1\nusers: " + strings.Repeat("[", 100_000), 2, "within each other"},
-		"objects":           {strings.Repeat("{a: ", 50_000), 1, "within each other"},
-		"entries in a line": {"a:\n " + strings.Repeat("- ", 3000) + "x", 2, "within each other"},
-		"keys in a line":    {strings.Repeat("? ", 20_000) + "x", 1, "within each other"},
-		"tags in a line":    {"a: " + strings.Repeat("!!map ", 50_000) + "x", 1, "within each other"},
-		"stairs":            {stairs.String(), 66, "within each other"},
+		"lists in lists":    {"version: 1\nusers: " + strings.Repeat("[", 100_000), 2, "nested more than"},
+		"objects":           {strings.Repeat("{a: ", 50_000), 1, "nested more than"},
+		"entries in a line": {"a:\n " + strings.Repeat("- ", 3000) + "x", 2, "nested more than"},
+		"keys in a line":    {strings.Repeat("? ", 20_000) + "x", 1, "nested more than"},
+		"tags in a line":    {"a: " + strings.Repeat("!!map ", 50_000) + "x", 1, "nested more than"},
+		"stairs":            {stairs.String(), 66, "nested more than"},
 		"aliases":           {bomb.String(), 2, "aliases"},
 		"a merge":           {"a: &a {b: 1}\nc:\n  <<: {d: 1}\n", 3, "aliases"},
 		"too large":         {strings.Repeat("# comment\n", 200_000), 0, "larger than 1 MiB"},

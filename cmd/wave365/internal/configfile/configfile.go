@@ -87,7 +87,7 @@ func (f File) decode(data []byte) (config map[string]any, err error) {
 func (f File) checkProfiles() error {
 	profiles, isMap := f.settings["profiles"].(map[string]any)
 	if _, given := f.settings["profiles"]; given && !isMap {
-		return f.bad("profiles is no list of names with settings", "write profiles:, below it one name: a line, and below each its settings, indented", nil)
+		return f.bad("profiles must be a list of names with settings", "write profiles:, below it one name: a line, and below each its settings, indented", nil)
 	}
 	for _, name := range slices.Sorted(maps.Keys(profiles)) {
 		settings, ok := profiles[name].(map[string]any)
@@ -96,7 +96,7 @@ func (f File) checkProfiles() error {
 		}
 		for _, key := range []string{"version", "profile", "profiles"} {
 			if _, ok := settings[key]; ok {
-				return f.bad(key+" stands in profile "+name, "it belongs at the top of the file", nil)
+				return f.bad(key+" is set in profile "+name, "it belongs at the top of the file", nil)
 			}
 		}
 		if err := f.check(settings, ""); err != nil {

@@ -19,8 +19,8 @@ func elsewhere(name string) (why, command string) {
 		{"diff dry-run", "plan shows what run would do; rehearse plays the wave on a simulated tenant", "plan"},
 		{"simulate", "rehearse plays the wave on a simulated tenant", "rehearse"},
 		{"init new create", "template writes an empty wave", "template"},
-		{"stop quit kill exit", "drain lets a live run end with what is in flight", "drain"},
-		{"suspend hold cordon", "pause lets a live run start nothing new until continue", "pause"},
+		{"stop quit kill exit", "drain ends a live run once what is in flight is done", "drain"},
+		{"suspend hold cordon", "pause keeps a live run from starting anything new until continue", "pause"},
 		{"unpause uncordon", "continue ends a pause; resume continues a run whose process has ended", "continue"},
 		{"restart recover restore", "resume continues a run whose process has ended, from the last recorded fact", "resume"},
 		{"redo rerun replay taint", "retry gives failed rows a new attempt", "retry"},
@@ -33,7 +33,7 @@ func elsewhere(name string) (why, command string) {
 		{"backup copy mv", "ledger copy moves a ledger; a copy of the ledger's file alone is a backup", "ledger"},
 		{"login auth whoami account config", "there is no login command: doctor shows which sign-in is used, and --sign-in chooses another", "doctor"},
 		{"email mail message", "notify writes to the users of a run", "notify"},
-		{"user users people", "the people of a wave are rows of its file; status RUN USER tells one person's story", "status"},
+		{"user users people", "the people of a wave are rows of its file; status RUN USER shows one user's history", "status"},
 	} {
 		if slices.Contains(strings.Fields(e.names), strings.ToLower(name)) {
 			return e.why, e.command
@@ -53,7 +53,7 @@ func otherFlag(cmd *cobra.Command, name string) (why string, instead []fault.Com
 	}{
 		{"dry-run what-if whatif check n noop simulate refresh-only", "skip-invalid", "plan shows what run would do, and changes nothing", []fault.Command{fault.NewCommand("plan", "WAVE.csv")}},
 		{"force assume-yes y auto-approve confirm approve no-input noninteractive non-interactive", "yes", "--yes answers the question before anything is changed", nil},
-		{"output format o", "json", "--json answers with one JSON document on standard output", nil},
+		{"output format o", "json", "--json writes one JSON document to standard output", nil},
 		{"parallelism parallel concurrency jobs j max-parallel workers threads batch-size", "slots", "--slots says how many imports are in flight at a time", nil},
 		{"file wave csv input i f filename", "", "a wave or file is named without a flag: " + Line(cmd), nil},
 		{"id run run-id", "", "a run is named without a flag: " + Line(cmd), nil},

@@ -32,11 +32,11 @@ func HelpOn(root *cobra.Command, args []string, typed string) []string {
 
 // NoHelp says that there is no help about a word below a command, and what was probably meant.
 func NoHelp(cmd *cobra.Command, rest []string) error {
-	hint, help := "the help lists the commands and the topics", HelpOf(cmd)
+	hint, help := "help lists the commands and topics", HelpOf(cmd)
 	if near := nearestHelp(cmd, rest[0]); near != "" {
 		hint, help = "did you mean this?", fault.NewCommand("help", strings.Fields(Name(cmd)+" "+near)...)
 	}
-	return fault.New(fault.Invalid, "usage", fmt.Sprintf("there is no command and no topic %q", rest[0]), hint, help)
+	return fault.New(fault.Invalid, "usage", fmt.Sprintf("unknown command or topic %q", rest[0]), hint, help)
 }
 
 // nearestHelp is the command or topic that a word was probably meant to be: the only one that begins so, or one that is much

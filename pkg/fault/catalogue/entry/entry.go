@@ -24,13 +24,13 @@ type Entry struct {
 
 // The roles. One person may have several.
 const (
-	Operator = "whoever runs the wave"
+	Operator = "the operator"
 	Admin    = "the endpoint admin"
 	Identity = "the identity admin"
 	Storage  = "the storage admin"
 	Licenses = "the license admin"
 	Helpdesk = "the helpdesk"
-	Support  = "whoever maintains wave365"
+	Support  = "the maintainers of wave365"
 )
 
 // Family is the part of the code before its dot.

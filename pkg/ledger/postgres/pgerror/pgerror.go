@@ -80,7 +80,7 @@ type answer struct {
 }
 
 var (
-	busy        = answer{fault.Unavailable, store.CodeBusy, "another process is writing to the ledger", "try again; if it stays so, look what holds the database"}
+	busy        = answer{fault.Unavailable, store.CodeBusy, "another process is writing to the ledger", "try again; if it stays so, check what holds the database"}
 	unreachable = answer{fault.Unavailable, "ledger.unreachable", "the database does not answer", "check that it runs and can be reached; a run is continued with resume"}
 	// answers are by code, classes by its first two characters, for the codes that have no answer of their own.
 	answers = map[string]answer{
@@ -89,7 +89,7 @@ var (
 		queryCanceled:    busy,
 		noDatabase:       {fault.NotFound, "ledger.none", "there is no such database", "check --ledger; create the database first"},
 		noTable:          {fault.NotFound, "ledger.none", "its tables are not there", "check --ledger"},
-		readOnly: {fault.Unavailable, "ledger.unreachable", "the database takes no writes: it is a standby, it recovers, or it was made read-only",
+		readOnly: {fault.Unavailable, "ledger.unreachable", "the database accepts no writes: it is a standby, is recovering, or was made read-only",
 			"check that --ledger names the primary; during a failover, try again when it is over"},
 		noPrivilege: {fault.Denied, "ledger.readonly", "the database does not allow this user to write",
 			"grant CREATE on the database and all on the schema of this ledger"},
@@ -97,7 +97,7 @@ var (
 			"raise max_connections there, or let fewer workers and commands use it at once; see who is connected in pg_stat_activity"},
 	}
 	classes = map[string]answer{
-		"28": {fault.Denied, "ledger.denied", "the database does not let this user in", "check the user in --ledger, and PGPASSWORD or ~/.pgpass"},
+		"28": {fault.Denied, "ledger.denied", "the database denies access to this user", "check the user in --ledger, and PGPASSWORD or ~/.pgpass"},
 		"08": unreachable, "53": unreachable, "57": unreachable,
 	}
 )
@@ -115,7 +115,7 @@ func answerTo(err error) (answer, bool) {
 	}
 	if _, why, is := strings.Cut(err.Error(), tlsMark); is {
 		return answer{fault.Unavailable, "ledger.unreachable", "no TLS connection that can be trusted: " + why,
-			"let the server take TLS, with a certificate for its name that this machine trusts (see sslrootcert, PGSSLROOTCERT)"}, true
+			"have the server accept TLS, with a certificate for its name that this machine trusts (see sslrootcert, PGSSLROOTCERT)"}, true
 	}
 	return unreachable, Lost(err)
 }

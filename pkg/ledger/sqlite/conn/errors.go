@@ -46,7 +46,7 @@ func Classify(err error, doing string) error {
 			"allow this user to write the ledger and its folder, or name another with --ledger", err)
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
 		return fault.Wrap(fault.Unavailable, store.CodeBusy, msg+": another process is writing to the ledger",
-			"try again; if it stays so, look which process has the file open", err)
+			"try again; if it stays so, check which process has the file open", err)
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return fault.Wrap(fault.Internal, store.CodeDamaged, msg+": the ledger's file is damaged",
 			"stop, keep a copy of the file, and open the ledger again", err)

@@ -66,7 +66,7 @@ func (w *File) StillThere() error {
 		return nil
 	}
 	return fault.Wrap(fault.Unavailable, "ledger.moved-away", "the ledger's file "+w.path+" "+what+" while it was in use; nothing more can be recorded",
-		"put the file that was there back, together with its -wal, and resume; what was done in the tenant meanwhile is found by looking", err)
+		"put the file that was there back, together with its -wal, and resume; what was done in the tenant meanwhile is found by reading it", err)
 }
 
 // writtenOver looks into the file when somebody has written to it since the last time, as every checkpoint does.

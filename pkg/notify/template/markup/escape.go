@@ -41,7 +41,7 @@ func (p Place) Escaper() (func(string) string, error) {
 	case p.state == inText, p.state == inTitle, p.state == inQuotes && slices.Contains(plain(), p.attr):
 		return escape, nil
 	case p.state != inQuotes || !slices.Contains(addresses(), p.element+" "+p.attr):
-		return nil, fmt.Errorf("a value cannot stand in %s; it can in text, and inside quotes in the address of a link or picture and in %s", p, strings.Join(plain(), ", "))
+		return nil, fmt.Errorf("a value is not allowed in %s; it is in text, and inside quotes in the address of a link or picture and in %s", p, strings.Join(plain(), ", "))
 	}
 	switch p.part {
 	case whole:
@@ -89,7 +89,7 @@ func address(s string) string {
 	return reserved(s)
 }
 
-// reserved encodes what cannot stand in an address; its separators stay.
+// reserved encodes what is not allowed in an address; its separators stay.
 func reserved(s string) string {
 	var b strings.Builder
 	for i := range len(s) {

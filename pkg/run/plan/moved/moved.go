@@ -90,12 +90,12 @@ func rows(was, now plan.Plan, say func(string, ...any)) {
 		}
 		delete(left, old.UserID)
 		for _, f := range []struct{ what, was, is string }{
-			{"the disk is another one", old.Blob, r.Blob},
+			{"the disk is a different one", old.Blob, r.Blob},
 			{"the disk was written again (its ETag changed)", old.ETag, r.ETag},
-			{"the policy is another one", old.Policy, r.Policy},
-			{"the group is another one", groupOf(was, old, old.NewGroup), groupOf(now, r, old.NewGroup)},
-			{"the license is another one", old.License, r.License},
-			{"the service plan is another one", old.Plan, r.Plan},
+			{"the policy is a different one", old.Policy, r.Policy},
+			{"the group is a different one", groupOf(was, old, old.NewGroup), groupOf(now, r, old.NewGroup)},
+			{"the license is a different one", old.License, r.License},
+			{"the service plan is a different one", old.Plan, r.Plan},
 			{"the trigger is " + string(r.Trigger) + ", was " + string(old.Trigger), string(old.Trigger), string(r.Trigger)},
 		} {
 			if f.was != f.is {
@@ -122,7 +122,7 @@ func joins(was, now plan.Plan, say func(string, ...any)) {
 		case old != "" && fresh == "":
 			say("line %d, %s: is a member of group %s already, which the plan would have done", r.Line, r.User, old)
 		case old == "" && fresh != "":
-			say("line %d, %s: is no member of group %s any more, and would join it", r.Line, r.User, fresh)
+			say("line %d, %s: is not a member of group %s any more, and would join it", r.Line, r.User, fresh)
 		}
 	}
 }

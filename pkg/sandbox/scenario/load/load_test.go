@@ -179,7 +179,7 @@ func TestParseLarge(t *testing.T) {
 func TestHostileFiles(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{
-		"deep lists":  {"version: 1\nusers: " + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), "hostile.yaml:2: expected a scenario of up to 20,000 people: more than 64 values stand within each other"},
+		"deep lists":  {"version: 1\nusers: " + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), "hostile.yaml:2: expected a scenario of up to 20,000 people: values are nested more than 64 deep"},
 		"aliases":     {"name: &a [x]\nusers: [*a, *a]\n", "hostile.yaml:2: expected a scenario of up to 20,000 people: aliases"},
 		"long":        {strings.Repeat("#\n", 9<<20), "larger than 16 MiB"},
 		"many values": {"users: [" + strings.Repeat("{},", 400_000), "more than 500000 values"},

@@ -76,7 +76,7 @@ func (r Reader) Text(p Property) (string, bool) {
 	case *ast.IntegerNode, *ast.FloatNode:
 		return p.Value.GetToken().Value, true
 	}
-	r.Bad(p.Line, p.Name, p.Name+" wants a text", "write it in double quotes")
+	r.Bad(p.Line, p.Name, p.Name+" must be a text", "write it in double quotes")
 	return "", false
 }
 
@@ -85,7 +85,7 @@ func (r Reader) Flag(p Property) bool {
 	if n, ok := p.Value.(*ast.BoolNode); ok {
 		return n.Value
 	}
-	r.Bad(p.Line, p.Name, p.Name+" wants true or false", "")
+	r.Bad(p.Line, p.Name, p.Name+" must be true or false", "")
 	return false
 }
 
@@ -99,7 +99,7 @@ func (r Reader) Number(p Property) int {
 			return int(v)
 		}
 	}
-	r.Bad(p.Line, p.Name, p.Name+" wants a whole number", "")
+	r.Bad(p.Line, p.Name, p.Name+" must be a whole number", "")
 	return 0
 }
 
@@ -126,7 +126,7 @@ func (r Reader) Member(p Property, members ...string) string {
 func (r Reader) Object(p Property, known map[string]func(Property)) {
 	inner, ok := Mapping(p.Value)
 	if !ok {
-		r.Bad(p.Line, p.Name, p.Name+" wants properties of its own", "")
+		r.Bad(p.Line, p.Name, p.Name+" must have properties of its own", "")
 		return
 	}
 	for _, sub := range inner {

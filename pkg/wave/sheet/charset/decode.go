@@ -52,7 +52,7 @@ func Decode(data []byte) (Text, string) {
 		return Text{}, why
 	}
 	if n := bytes.Count(data, []byte{0}); n > len(data)/maxZeros {
-		return Text{}, "the file holds zero bytes: it is UTF-16 without a byte order mark, or no text at all"
+		return Text{}, "the file holds zero bytes: it is UTF-16 without a byte order mark, or not text at all"
 	}
 	if i := bytes.IndexByte(data, '\n'); i > 0 {
 		s.CRLF = data[i-1] == '\r'
@@ -63,7 +63,7 @@ func Decode(data []byte) (Text, string) {
 		return s, ""
 	}
 	if s.Text, s.Spoiled = repair(data, lost); s.Spoiled == nil {
-		return Text{}, "the file is no text, or text in a very different encoding: too many of its bytes are not " + s.Encoding
+		return Text{}, "the file is not text, or is text in a very different encoding: too many of its bytes are not " + s.Encoding
 	}
 	return s, ""
 }
