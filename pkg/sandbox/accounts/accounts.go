@@ -38,6 +38,7 @@ type Check struct {
 	Error string      `json:"error,omitempty"`
 }
 
+// New makes the accounts of a scenario with what lies in them; now is service time. A blob that makes no sense is a fault Invalid.
 func New(sc *scenario.Scenario, now func() time.Time) (*Accounts, error) {
 	s := &Accounts{stores: map[string]*blobapi.Account{}, handlers: map[string]http.Handler{}, unreachable: map[string]bool{}}
 	for _, a := range append([]scenario.Account{{Name: blobapi.DevelopmentAccount}}, sc.Accounts...) {
@@ -163,13 +164,14 @@ func (s *Accounts) Heard() []Check {
 	return said
 }
 
-// Replay answers from a script until [storage.live].
+// Replay answers from a script until [Accounts.Live].
 func (s *Accounts) Replay(script []Check) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.redo, s.script = true, script
 }
 
+// Live answers from the accounts again.
 func (s *Accounts) Live() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

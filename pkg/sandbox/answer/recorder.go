@@ -1,5 +1,5 @@
 // Package answer holds back the answer to a request until it is known whether it may leave: kept, spoiled as a fault says, cut
-// off, or sent. It knows neither tenant nor storage.
+// off, or sent. It says no in the words of Graph and of Blob storage, and knows neither tenant nor storage.
 package answer
 
 import (
