@@ -51,7 +51,7 @@ func TestSession_Cancel(t *testing.T) {
 func TestSession_Cancel_importSent(t *testing.T) {
 	t.Parallel()
 	s, _, _ := begun(t, migration.Settings{})
-	in, err := s.Ledger.Intend(t.Context(), migration.Intent{Run: s.Run.ID, Row: 0, Effect: migration.EffectImport, ClientRequestID: "c", Subject: "u", At: evening})
+	in, err := s.Ledger.Intend(t.Context(), migration.Intent{Run: s.Run.ID, Row: 0, Attempt: s.Rows[0].Attempt, Effect: migration.EffectImport, ClientRequestID: "c", Subject: "u", At: evening})
 	if err == nil {
 		err = s.Ledger.Conclude(t.Context(), in, migration.Outcome{Status: migration.OutcomeDone, RemoteID: "s", At: evening})
 	}
