@@ -21,7 +21,6 @@ import (
 	"wave365/pkg/run"
 	"wave365/pkg/run/plan"
 	"wave365/pkg/run/plan/moved"
-	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
 
@@ -150,14 +149,7 @@ func (a *app) answerPlan(g *globals, p plan.Plan, res preflight.Result, out stri
 
 // printPlan shows a plan as text, in a terminal's width.
 func printPlan(w io.Writer, p plan.Plan, zone *time.Location) {
-	of := p.TenantName
-	if of == "" {
-		of = p.Tenant
-	}
-	if p.Rehearsal {
-		of += " (a sandbox: no user is migrated)"
-	}
-	console.Say(w, "", "Plan for "+wording.OneLine(of)+":")
+	console.Say(w, "", "Plan for "+tenantText(p.TenantName, p.Tenant, p.Rehearsal)+":")
 	headed := false
 	for _, l := range p.Lines(zone) {
 		lead := strings.Repeat("  ", l.Depth+1)

@@ -215,7 +215,7 @@ func nextOf(s standing) []fault.Command {
 func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	r := s.Run
 	say := func(lead, text string) { console.Say(a.out, "  "+lead, text) }
-	console.Say(a.out, "", fmt.Sprintf("Run %s of wave %s in %s: %s", r.ID, r.Wave, tenantText(r), s.State()))
+	console.Say(a.out, "", fmt.Sprintf("Run %s of wave %s in %s: %s", r.ID, r.Wave, tenantText(r.TenantName, r.Tenant, r.Sandbox != ""), s.State()))
 	say("", countsText(s.Counts))
 	if n := len(summary.TakenBack(s.Events)); n > 0 {
 		say("", wording.Count(n, "row")+" taken back since")
@@ -254,12 +254,9 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	}
 }
 
-func tenantText(r migration.Run) string {
-	name := r.TenantName
-	if name == "" {
-		name = r.Tenant
-	}
-	if r.Sandbox != "" {
+// tenantText names a tenant, and says so where it is a rehearsal's.
+func tenantText(name, id string, rehearsal bool) string {
+	if name = cmp.Or(name, id); rehearsal {
 		name += " (a sandbox: no user is migrated)"
 	}
 	return name

@@ -41,12 +41,11 @@ func (a *app) answerStory(ctx context.Context, g *globals, l *ledger.Ledger, s r
 	if err != nil {
 		return err
 	}
-	entries := story.Of(r, s.Events, calls)
 	since, err := l.Writes(ctx, migration.WriteFilter{Run: s.Run.ID, Row: &r.Index})
 	if err != nil {
 		return err
 	}
-	entries = story.With(entries, since)
+	entries := story.Of(r, s.Events, calls, since)
 	if g.json {
 		doc := storyDocument{"wave365/status-user/v1", s.Run.ID, r.Target.User, r.Target.Line, string(r.State), string(r.Step), r.Attempt, r.Note, time.Time{}, entries}
 		if r.State == migration.Waiting {

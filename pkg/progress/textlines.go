@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -26,13 +27,9 @@ func newPlain(w io.Writer, now func() time.Time) *plain {
 
 func (p *plain) Start(run migration.Run, rows []migration.Row) {
 	p.begin(run, rows, func() string {
-		tenant := run.TenantName
-		if tenant == "" {
-			tenant = run.Tenant
-		}
 		c := migration.Count(rows)
 		return p.stamp(p.now(), fmt.Sprintf("run %s: wave %s, %s, %d done, tenant %s (%s), %s",
-			wording.OneLine(run.ID), wording.OneLine(run.Wave), wording.Count(c.Total, "row"), c.Done(), wording.OneLine(tenant), wording.OneLine(run.Cloud), wording.Count(run.Slots, "slot")))
+			wording.OneLine(run.ID), wording.OneLine(run.Wave), wording.Count(c.Total, "row"), c.Done(), wording.OneLine(cmp.Or(run.TenantName, run.Tenant)), wording.OneLine(run.Cloud), wording.Count(run.Slots, "slot")))
 	})
 }
 

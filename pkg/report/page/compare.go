@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"io"
 
 	"github.com/valyala/quicktemplate"
@@ -47,7 +48,7 @@ func WriteComparison(w io.Writer, c compare.Comparison) error {
 func comparisonOf(c compare.Comparison) *comparison {
 	v := &comparison{
 		Policy: "default-src 'none'; style-src '" + hash(css) + "'; base-uri 'none'; form-action 'none'",
-		Title:  "Wave " + words.Short(c.Second.Run.Wave, 40) + ": two runs compared", Tenant: tenantOf(c.Second.Run),
+		Title:  "Wave " + words.Short(c.Second.Run.Wave, 40) + ": two runs compared", Tenant: cmp.Or(c.Second.Run.TenantName, c.Second.Run.Tenant),
 		Rehearsal: c.First.Rehearsal() || c.Second.Rehearsal(), Redacted: c.Second.Redacted, Verdict: c.Verdict(), Same: c.Same,
 	}
 	for i, a := range []summary.Record{c.First, c.Second} {

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -101,7 +102,7 @@ func headOf(a summary.Record, c words.Clock) head {
 
 func verdictOf(a summary.Record, c words.Clock) verdict {
 	v := verdict{
-		Unfinished: a.Run.FinishedAt.IsZero(), Tenant: tenantOf(a.Run), BarText: barText(a), TakenBack: a.MovedBack(),
+		Unfinished: a.Run.FinishedAt.IsZero(), Tenant: cmp.Or(a.Run.TenantName, a.Run.Tenant), BarText: barText(a), TakenBack: a.MovedBack(),
 		Started: words.MomentOf(a.Run.CreatedAt, c.Zone), Ended: words.MomentOf(a.End(), c.Zone), Took: clocks.Long(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a),
 		Moves: movesOf(a),
 	}
@@ -128,13 +129,6 @@ func movesOf(a summary.Record) []move {
 		out = append(out, move{m, label})
 	}
 	return out
-}
-
-func tenantOf(r migration.Run) string {
-	if r.TenantName != "" {
-		return r.TenantName
-	}
-	return r.Tenant
 }
 
 // barOf cuts 1000 units into the classes that occur; none that occurs is thinner than 6.

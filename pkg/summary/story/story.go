@@ -18,54 +18,49 @@ type Entry struct {
 	ClientRequestID string `json:"client_request_id,omitempty"`
 }
 
-// With adds what commands after the run did about the row.
-func With(entries []Entry, writes []migration.Write) []Entry {
+// Of puts a row's changes, the calls that were made for it, and what commands after the run wrote about it, in the order in which
+// they happened. What the run wrote itself is among the calls.
+func Of(r migration.Row, events []migration.Event, calls []migration.Intent, writes []migration.Write) []Entry {
+	entries := []Entry{}
+	for _, e := range events {
+		if e.Row == r.Index {
+			entries = append(entries, Entry{At: e.At, What: changed(e)})
+		}
+	}
+	for _, c := range calls {
+		entries = append(entries, called(string(c.Effect), c.At, c.ClientRequestID, c.Outcome))
+	}
 	for _, w := range writes {
-		if w.Command == migration.CommandRun {
-			continue
+		if w.Command != migration.CommandRun {
+			entries = append(entries, called("wave365 "+w.Command+": "+string(w.Effect), w.At, w.ClientRequestID, w.Outcome))
 		}
-		e := Entry{At: w.At, What: "wave365 " + w.Command + ": " + string(w.Effect) + ": its outcome is not known", ClientRequestID: w.ClientRequestID}
-		if o := w.Outcome; o != nil {
-			e.What, e.RequestID = "wave365 "+w.Command+": "+string(w.Effect)+": "+string(o.Status), o.RequestID
-			if o.Detail != "" {
-				e.What += ", " + o.Detail
-			}
-		}
-		entries = append(entries, e)
 	}
 	slices.SortStableFunc(entries, func(x, y Entry) int { return x.At.Compare(y.At) })
 	return entries
 }
 
-// Of puts a row's changes and calls in the order in which they happened.
-func Of(r migration.Row, events []migration.Event, calls []migration.Intent) []Entry {
-	entries := []Entry{}
-	for _, e := range events {
-		if e.Row != r.Index {
-			continue
-		}
-		what := string(e.NextStep) + ": " + string(e.To)
-		if e.Reason == migration.RowTakenBack {
-			what = "taken back"
-		}
-		if e.Note != "" {
-			what += ", " + e.Note
-		}
-		if e.Problem != nil && !strings.Contains(what, e.Problem.Message) {
-			what += ", " + e.Problem.Code + ": " + e.Problem.Message
-		}
-		entries = append(entries, Entry{At: e.At, What: what})
+func changed(e migration.Event) string {
+	what := string(e.NextStep) + ": " + string(e.To)
+	if e.Reason == migration.RowTakenBack {
+		what = "taken back"
 	}
-	for _, c := range calls {
-		e := Entry{At: c.At, What: string(c.Effect) + ": its outcome is not known", ClientRequestID: c.ClientRequestID}
-		if o := c.Outcome; o != nil {
-			e.What, e.RequestID = string(c.Effect)+": "+string(o.Status), o.RequestID
-			if o.Detail != "" {
-				e.What += ", " + o.Detail
-			}
-		}
-		entries = append(entries, e)
+	if e.Note != "" {
+		what += ", " + e.Note
 	}
-	slices.SortStableFunc(entries, func(x, y Entry) int { return x.At.Compare(y.At) })
-	return entries
+	if e.Problem != nil && !strings.Contains(what, e.Problem.Message) {
+		what += ", " + e.Problem.Code + ": " + e.Problem.Message
+	}
+	return what
+}
+
+// called is a call to the service; o is how it ended, nil: nobody knows.
+func called(what string, at time.Time, id string, o *migration.Outcome) Entry {
+	e := Entry{At: at, What: what + ": its outcome is not known", ClientRequestID: id}
+	if o != nil {
+		e.What, e.RequestID = what+": "+string(o.Status), o.RequestID
+		if o.Detail != "" {
+			e.What += ", " + o.Detail
+		}
+	}
+	return e
 }

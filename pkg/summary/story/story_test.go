@@ -25,8 +25,7 @@ func TestOf(t *testing.T) {
 	}, []migration.Intent{
 		{At: at(3), Effect: migration.EffectImport, ClientRequestID: "c-2"},
 		{At: at(2), Effect: migration.EffectJoin, ClientRequestID: "c-1", Outcome: done(migration.OutcomeDone, "a member already")},
-	})
-	entries = story.With(entries, []migration.Write{
+	}, []migration.Write{
 		{Command: migration.CommandRun, At: at(0), Effect: migration.EffectImport},
 		{Command: "undo", At: at(5), Effect: migration.EffectPurge, Outcome: done(migration.OutcomeDone, "")},
 	})
