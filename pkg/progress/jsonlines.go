@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"time"
@@ -96,11 +97,7 @@ func (j *jsonLines) Row(r migration.Row) {
 		if !ok {
 			return "", false
 		}
-		user := r.Target.UPN
-		if user == "" {
-			user = r.Target.User
-		}
-		m := rowMessage{head: j.head("row"), Row: r.Index, Line: r.Target.Line, User: user, State: r.State, Step: r.Step,
+		m := rowMessage{head: j.head("row"), Row: r.Index, Line: r.Target.Line, User: cmp.Or(r.Target.UPN, r.Target.User), State: r.State, Step: r.Step,
 			Reason: r.Reason, Note: r.Note, effort: effort{r.Attempt, r.Tries, r.NotBefore.UTC()},
 			Warned: r.Warned, Warning: r.Facts.Warning, Problem: r.Problem, CloudPC: r.Facts.CloudPCName,
 			tally: tally{c.Counts.Done(), c.Counts.Total}}

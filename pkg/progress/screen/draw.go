@@ -3,6 +3,7 @@
 package screen
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -46,11 +47,7 @@ func total(s board.Snapshot, width int, color bool) string {
 	if c.Total > 0 {
 		pct = min(100, 100*c.Done()/c.Total)
 	}
-	label := wording.OneLine(s.Run.Wave)
-	if label == "" {
-		label = "wave"
-	}
-	label = runewidth.Truncate(label, max(width/4, 8), "…")
+	label := runewidth.Truncate(cmp.Or(wording.OneLine(s.Run.Wave), "wave"), max(width/4, 8), "…")
 	tail := fmt.Sprintf("%d/%d rows  %3d %%  %s", c.Done(), c.Total, pct, clocks.Short(s.Now.Sub(s.Began)))
 	spans := []span{{label, bold}, {"  ", plainLook}}
 	if room := width - runewidth.StringWidth(label) - runewidth.StringWidth(tail) - 4; room >= 8 {

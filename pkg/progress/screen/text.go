@@ -1,6 +1,7 @@
 package screen
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -138,8 +139,5 @@ func firstOf(n int, lines []string) []string {
 
 // Name is how people know a row.
 func Name(r migration.Row) string {
-	if r.Target.UPN != "" {
-		return wording.OneLine(r.Target.UPN)
-	}
-	return wording.OneLine(r.Target.User)
+	return wording.OneLine(cmp.Or(r.Target.UPN, r.Target.User))
 }

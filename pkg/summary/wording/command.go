@@ -1,6 +1,7 @@
 package wording
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -81,10 +82,7 @@ func (s Shell) Line(c fault.Command) string {
 		words = append(words, c.Name)
 	}
 	help := slices.Contains(c.Args, "--help")
-	run := c.Run
-	if run == "" {
-		run = s.Run
-	}
+	run := cmp.Or(c.Run, s.Run)
 	if run != "" && !help && slices.Contains(takesRun, c.Name) {
 		words = append(words, s.Quote(run))
 	}
