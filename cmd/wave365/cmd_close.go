@@ -99,9 +99,7 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	}
 	again := func(f facts.Seen) closing.Plan { return closing.Decide(r, f, o) }
 	doc.Done, err = closing.Do(ctx, t.writer("close"), t.conn.graph, t.conn.storage, r, p, again, func(text string) {
-		if !g.json {
-			console.Say(a.out, "", strings.ToUpper(text[:1])+text[1:])
-		}
+		a.say(g, "%s", strings.ToUpper(text[:1])+text[1:])
 	})
 	if err != nil {
 		return err
@@ -134,10 +132,7 @@ func (a *app) closed(ctx context.Context, g *globals, t *afterwards, p closing.P
 	if len(p.Kept) > 0 {
 		return a.closedLater(g, t.Run.ID, doc)
 	}
-	if g.json {
-		console.JSON(a.out, doc)
-	}
-	return nil
+	return a.said(g, doc)
 }
 
 // closedLater is the answer when a setting stays for others; why was told under what is left over.

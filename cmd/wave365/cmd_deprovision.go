@@ -214,10 +214,7 @@ func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, 
 			}
 			doc.CloudPCs = append(doc.CloudPCs, done)
 		}
-		if g.json {
-			console.JSON(a.out, doc)
-		}
-		return nil
+		return a.said(g, doc)
 	})
 }
 
@@ -338,9 +335,7 @@ func (a *app) leave(ctx context.Context, g *globals, conn *connection, w tenantc
 		}
 	}
 	if keepGrace {
-		if !g.json {
-			fmt.Fprintf(a.out, "%s: Cloud PC %s is in its grace period; what was taken can be given back\n", l.User.UPN, wording.OneLine(l.PC.DisplayName))
-		}
+		a.say(g, "%s: Cloud PC %s is in its grace period; what was taken can be given back", l.User.UPN, l.PC.DisplayName)
 		return done, nil
 	}
 	if err := leaving.End(ctx, w, conn.graph, l, tell); err != nil {
@@ -359,12 +354,10 @@ func (a *app) leave(ctx context.Context, g *globals, conn *connection, w tenantc
 			}
 		}
 	}
-	if !g.json {
-		text := fmt.Sprintf("%s: Cloud PC %s is gone", l.User.UPN, wording.OneLine(l.PC.DisplayName))
-		if done.Free >= 0 {
-			text += fmt.Sprintf("; %s of %s free now", wording.Count(done.Free, "seat"), l.License)
-		}
-		fmt.Fprintln(a.out, text)
+	seats := ""
+	if done.Free >= 0 {
+		seats = fmt.Sprintf("; %s of %s free now", wording.Count(done.Free, "seat"), l.License)
 	}
+	a.say(g, "%s: Cloud PC %s is gone%s", l.User.UPN, l.PC.DisplayName, seats)
 	return done, nil
 }

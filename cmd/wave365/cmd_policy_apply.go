@@ -97,18 +97,13 @@ func (a *app) policyApply(ctx context.Context, g *globals, conn *connection, o a
 				return err
 			}
 			doc.Policies[i].ID = now.ID
-			if !g.json {
-				done := "changed"
-				if p.New() {
-					done = "created"
-				}
-				fmt.Fprintf(a.out, "Policy %s %s, and read back: %s\n", now.DisplayName, done, now.ID)
+			done := "changed"
+			if p.New() {
+				done = "created"
 			}
+			a.say(g, "Policy %s %s, and read back: %s", now.DisplayName, done, now.ID)
 		}
-		if g.json {
-			console.JSON(a.out, doc)
-		}
-		return nil
+		return a.said(g, doc)
 	})
 }
 

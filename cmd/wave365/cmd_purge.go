@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/run/history"
@@ -147,13 +146,8 @@ func (a *app) purgeAll(ctx context.Context, g *globals, conn *connection, all []
 				return err
 			}
 			doc.Imports[i].Purged = true
-			if !g.json {
-				console.Say(a.out, "", "Purged "+found[i].ID+" "+wording.OneLine(found[i].User()))
-			}
+			a.say(g, "Purged %s %s", found[i].ID, found[i].User())
 		}
-		if g.json {
-			console.JSON(a.out, doc)
-		}
-		return nil
+		return a.said(g, doc)
 	})
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wave365/cmd/wave365/internal/console"
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/run/history"
@@ -80,13 +79,11 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 	if err != nil {
 		return err
 	}
-	if !g.json {
-		a.printUndo(g, b.Plan)
-		if b.group != nil {
-			a.bullet(g, "-", "made group "+b.group.Name+": is taken back, out of policy and user setting and then deleted", nil)
-		}
+	a.printUndo(g, b.Plan)
+	if b.group != nil {
+		a.bullet(g, "-", "made group "+b.group.Name+": is taken back, out of policy and user setting and then deleted", nil)
 	}
-	if b.Ends != "" && row.State == migration.Succeeded && !g.json {
+	if b.Ends != "" && row.State == migration.Succeeded {
 		a.bullet(g, "!", row.Target.User+" works in Cloud PC "+b.Ends+" and loses it in seven days", nil)
 	}
 	if b.steps() == 0 {
@@ -99,10 +96,7 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 	if err != nil {
 		return err
 	}
-	if g.json {
-		console.JSON(a.out, doc)
-	}
-	return nil
+	return a.said(g, doc)
 }
 
 // workedOn is the row of a user: of several lines the one that was worked on, which is none that was skipped or cancelled.
@@ -170,12 +164,7 @@ func (b back) question() string {
 
 // takeBack does it, and tells of every step.
 func (a *app) takeBack(ctx context.Context, g *globals, t *afterwards, row migration.Row, b back) (undoDocument, error) {
-	tell := func(text string) {
-		if !g.json {
-			console.Say(a.out, "", text)
-		}
-	}
-	err := undoing.Do(ctx, t.writer("undo"), t.conn.graph, b.Plan, func(s undoing.Step) { tell(strings.ToUpper(s.Undone[:1]) + s.Undone[1:]) })
+	err := undoing.Do(ctx, t.writer("undo"), t.conn.graph, b.Plan, func(s undoing.Step) { a.say(g, "%s", strings.ToUpper(s.Undone[:1])+s.Undone[1:]) })
 	if err != nil {
 		return undoDocument{}, err
 	}
@@ -184,7 +173,7 @@ func (a *app) takeBack(ctx context.Context, g *globals, t *afterwards, row migra
 	}
 	doc := undone(g, t.Run.ID, b.Plan)
 	if b.Ends != "" {
-		tell(graceBegins(b.Plan))
+		a.say(g, "%s", graceBegins(b.Plan))
 	}
 	if b.group == nil {
 		return doc, nil
@@ -211,9 +200,7 @@ func graceBegins(p undoing.Plan) string {
 }
 
 func (a *app) groupUndone(g *globals, r wavegroup.Removal) undoneStep {
-	if !g.json {
-		fmt.Fprintln(a.out, wording.OneLine("Deleted group "+r.Name+", which was made for the wave"))
-	}
+	a.say(g, "Deleted group %s, which was made for the wave", r.Name)
 	return undoneStep{What: "made group " + r.Name, Undone: true}
 }
 
@@ -292,9 +279,7 @@ func (a *app) undoGroups(ctx context.Context, g *globals, t *afterwards) error {
 		return nothing("run "+t.Run.ID+" made no group that can be taken back", "")
 	}
 	for _, r := range all {
-		if !g.json {
-			a.bullet(g, "-", "group "+r.Name+": out of policy and user setting, and deleted", nil)
-		}
+		a.bullet(g, "-", "group "+r.Name+": out of policy and user setting, and deleted", nil)
 	}
 	if err := a.ask(ctx, g, "Delete "+wording.Count(len(all), "group")+"?"); err != nil {
 		return err
@@ -305,10 +290,7 @@ func (a *app) undoGroups(ctx context.Context, g *globals, t *afterwards) error {
 		}
 		doc.Steps = append(doc.Steps, a.groupUndone(g, r))
 	}
-	if g.json {
-		console.JSON(a.out, doc)
-	}
-	return nil
+	return a.said(g, doc)
 }
 
 func undone(g *globals, id string, p undoing.Plan) undoDocument {
@@ -323,7 +305,7 @@ func undone(g *globals, id string, p undoing.Plan) undoDocument {
 }
 
 func (a *app) printUndo(g *globals, p undoing.Plan) {
-	console.Say(a.out, "", fmt.Sprintf("What run %s did for %s, the latest first:", p.Row.Run, wording.OneLine(p.Row.Target.User)))
+	a.say(g, "What run %s did for %s, the latest first:", p.Row.Run, p.Row.Target.User)
 	for _, s := range p.Steps {
 		if s.Back() {
 			a.bullet(g, "-", s.What+": "+s.Will(), nil)

@@ -17,13 +17,31 @@ func (a *app) tell(g *globals, format string, args ...any) {
 	}
 }
 
+// say prints one thing that was done; with --json the document tells it.
+func (a *app) say(g *globals, format string, args ...any) {
+	if !g.json {
+		console.Say(a.out, "", fmt.Sprintf(format, args...))
+	}
+}
+
+// said ends a command whose steps were said: with --json doc tells them.
+func (a *app) said(g *globals, doc any) error {
+	if g.json {
+		console.JSON(a.out, doc)
+	}
+	return nil
+}
+
 // lines are the commands of a remedy as they are typed.
 func (g *globals) lines(commands []fault.Command) []string {
 	return g.shell("").Lines(fault.Remedy{Commands: commands})
 }
 
-// bullet prints one line of a list, with what to type about it below.
+// bullet prints one line of a list, with what to type about it below; with --json the document has the list.
 func (a *app) bullet(g *globals, mark, text string, commands []fault.Command) {
+	if g.json {
+		return
+	}
 	console.Say(a.out, "  "+mark+" ", text)
 	sh := g.shell("")
 	for _, line := range sh.Lines(fault.Remedy{Commands: commands}) {
