@@ -166,6 +166,21 @@ func TestStaging(t *testing.T) {
 	}
 }
 
+// Until when links to disks work is told while they do, on the clock of the zone in which people read times.
+func TestSignatures(t *testing.T) {
+	t.Parallel()
+	r, f := evening()
+	r.Effects = append(r.Effects, migration.Write{Command: "run", Run: "r", Effect: migration.EffectImport, At: now.Add(-2 * time.Hour)}, migration.Write{Command: "run", Run: "r", Effect: migration.EffectImport, At: now.Add(-time.Hour)})
+	o := closing.Options{SignatureLife: 48 * time.Hour, Now: now.In(time.FixedZone("CET", 3600))}
+	if got := left(closing.Decide(r, f, o)); !strings.Contains(got, "made for the service (2) are good until 2026-11-22 22:00 CET (21:00 UTC);") {
+		t.Errorf("links that work:\n%s", got)
+	}
+	o.SignatureLife = time.Hour
+	if got := left(closing.Decide(r, f, o)); strings.Contains(got, "good until") {
+		t.Errorf("links that have ended:\n%s", got)
+	}
+}
+
 func TestLeftOver(t *testing.T) {
 	t.Parallel()
 	r, f := evening()
