@@ -59,7 +59,7 @@ func TestRead_refuses(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"version: 2": "version 2 is of another version", "slotz: 8": "unknown key slotz", "slots: [8]": "slots has a list of values", "slots: 8\n---\nslots: 9": "several documents",
-		"profiles: a": "profiles is no list", "profiles:\n  a: 1": "profile a has no settings", "profiles:\n  a:\n    version: 1": "version is set in profile a",
+		"profiles: a": "profiles must be a list", "profiles:\n  a: 1": "profile a has no settings", "profiles:\n  a:\n    version: 1": "version is set in profile a",
 		"profiles:\n  a:\n    slotz: 1": "unknown key slotz", "profile: b\nprofiles:\n  a:\n    slots: 1": "unknown profile b",
 	} {
 		if _, err := inFile(t, []byte(text)); err == nil || !strings.Contains(err.Error(), want) {
