@@ -71,8 +71,7 @@ func item(b *container.BlobItem) Item {
 			Length: deref(p.ContentLength), Type: string(deref(p.BlobType)), ETag: quoted(string(deref(p.ETag))),
 			LeaseState: string(deref(p.LeaseState)), LeaseStatus: string(deref(p.LeaseStatus)),
 			CopyStatus: string(deref(p.CopyStatus)), CopyProgress: deref(p.CopyProgress),
-			Tier: string(deref(p.AccessTier)), ArchiveStatus: string(deref(p.ArchiveStatus)),
-			LastModified: deref(p.LastModified).UTC(), ContentMD5: p.ContentMD5,
+			Tier: string(deref(p.AccessTier)), LastModified: deref(p.LastModified).UTC(),
 		}
 	}
 	return i

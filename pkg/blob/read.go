@@ -33,11 +33,9 @@ type Properties struct {
 	// CopyStatus is pending, success, aborted or failed of the last copy into the blob; empty: none is remembered.
 	// CopyProgress is "done/total" in bytes.
 	CopyStatus, CopyProgress string
-	// Tier is Hot, Cool, Archive, P10 and so on; empty: not told. ArchiveStatus says where a rehydration goes.
-	Tier, ArchiveStatus string
-	LastModified        time.Time
-	// ContentMD5 is what the uploader claimed, 16 bytes; nil: nothing.
-	ContentMD5 []byte
+	// Tier is Hot, Cool, Archive, P10 and so on; empty: not told.
+	Tier         string
+	LastModified time.Time
 }
 
 // Properties asks about one blob. Faults: Unavailable blob.unreadable for a success that says nothing; NotFound blob.not-found; Denied blob.forbidden, or sas.expired,
@@ -59,8 +57,7 @@ func (c *Client) Properties(ctx context.Context, r bloburl.Ref) (Properties, err
 		Length: deref(p.ContentLength), Type: string(deref(p.BlobType)), ETag: string(deref(p.ETag)),
 		LeaseState: string(deref(p.LeaseState)), LeaseStatus: string(deref(p.LeaseStatus)),
 		CopyStatus: string(deref(p.CopyStatus)), CopyProgress: deref(p.CopyProgress),
-		Tier: deref(p.AccessTier), ArchiveStatus: deref(p.ArchiveStatus),
-		LastModified: deref(p.LastModified).UTC(), ContentMD5: p.ContentMD5,
+		Tier: deref(p.AccessTier), LastModified: deref(p.LastModified).UTC(),
 	}, nil
 }
 

@@ -311,7 +311,7 @@ func TestLicensesAndGroupsInBatches(t *testing.T) {
 		t.Errorf("%+v, %v", ls, err)
 	}
 	gs, err := c.Groups(t.Context(), []string{"g"})
-	if g := gs[0].Group; err != nil || !g.RoleAssignable || !g.Restricted || !g.Synced || !g.SecurityEnabled || g.Dynamic {
+	if g := gs[0].Group; err != nil || !g.RoleAssignable || !g.Restricted || !g.Synced || g.Dynamic {
 		t.Errorf("%+v, %v", gs, err)
 	}
 }

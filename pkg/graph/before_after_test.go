@@ -38,7 +38,7 @@ func TestBeforeAndAfterOnTheSandbox(t *testing.T) {
 		r.must(err)
 		found, err := r.GroupsNamed(ctx, "wave365 pilots")
 		r.must(err)
-		if len(found) != 1 || found[0].ID != g.ID || !found[0].SecurityEnabled {
+		if len(found) != 1 || found[0].ID != g.ID {
 			t.Errorf("groups %+v, made %+v", found, g)
 		}
 		us, err := r.UsersNamed(ctx, r.anna.DisplayName)

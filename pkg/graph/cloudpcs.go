@@ -28,13 +28,12 @@ const (
 type CloudPC struct {
 	ID, DisplayName, UserPrincipalName, Status   string
 	ProvisioningPolicyID, ProvisioningPolicyName string
-	ProvisioningType                             string
 	ServicePlanID, ServicePlanName               string
 	ManagedDeviceName                            string
 	// Detail explains a status; empty when there is nothing to explain.
 	Detail StatusDetail
-	// ProvisionedAt, LastModified and GracePeriodEnd are zero when the service does not say.
-	ProvisionedAt, LastModified, GracePeriodEnd time.Time
+	// ProvisionedAt and GracePeriodEnd are zero when the service does not say.
+	ProvisionedAt, GracePeriodEnd time.Time
 	// ImageDisplayName proves nothing about what it was made from.
 	ImageDisplayName string
 	// Unreadable says which part of the record is not what it should be, and is missing here; empty: none.
@@ -86,14 +85,13 @@ func (w *wireDetail) detail() StatusDetail {
 
 // wireOrigin is what a Cloud PC was built by and from.
 type wireOrigin struct {
-	PolicyID     string `json:"provisioningPolicyId"`
-	PolicyName   string `json:"provisioningPolicyName"`
-	Provisioning string `json:"provisioningType"`
-	PlanID       string `json:"servicePlanId"`
-	PlanName     string `json:"servicePlanName"`
-	Image        string `json:"imageDisplayName"`
-	Region       string `json:"deviceRegionName"`
-	Connection   string `json:"onPremisesConnectionName"`
+	PolicyID   string `json:"provisioningPolicyId"`
+	PolicyName string `json:"provisioningPolicyName"`
+	PlanID     string `json:"servicePlanId"`
+	PlanName   string `json:"servicePlanName"`
+	Image      string `json:"imageDisplayName"`
+	Region     string `json:"deviceRegionName"`
+	Connection string `json:"onPremisesConnectionName"`
 }
 
 type wireCloudPC struct {
@@ -107,7 +105,6 @@ type wireCloudPC struct {
 	Detail      *wireDetail `json:"statusDetail"`
 	OldDetail   *wireDetail `json:"statusDetails"`
 	Provisioned odata.Time  `json:"provisionedDateTime"`
-	Modified    odata.Time  `json:"lastModifiedDateTime"`
 	GraceEnd    odata.Time  `json:"gracePeriodEndDateTime"`
 	Logoff      odata.Time  `json:"lastLogoffDateTime"`
 	Action      *struct {
@@ -126,9 +123,8 @@ func (w wireCloudPC) cloudPC() CloudPC {
 		Status: odata.Member(w.Status, StatusNotProvisioned, StatusPreparing, StatusProvisioning, StatusProvisioned, StatusProvisionedWithWarnings,
 			StatusInGracePeriod, StatusDeprovisioning, StatusPendingProvision, StatusFailed),
 		ProvisioningPolicyID: w.PolicyID, ProvisioningPolicyName: w.PolicyName,
-		ProvisioningType: provisioningType(w.Provisioning),
-		ServicePlanID:    w.PlanID, ServicePlanName: w.PlanName, ManagedDeviceName: w.DeviceName, ImageDisplayName: w.Image,
-		ProvisionedAt: w.Provisioned.Time, LastModified: w.Modified.Time, GracePeriodEnd: w.GraceEnd.Time, Unreadable: w.why,
+		ServicePlanID: w.PlanID, ServicePlanName: w.PlanName, ManagedDeviceName: w.DeviceName, ImageDisplayName: w.Image,
+		ProvisionedAt: w.Provisioned.Time, GracePeriodEnd: w.GraceEnd.Time, Unreadable: w.why,
 		Region: w.Region, Connection: w.Connection, LastLogoff: w.Logoff.Time,
 	}
 	if w.Action != nil {

@@ -14,10 +14,10 @@ import (
 type User struct {
 	// ID is the object id, which never changes; UPN may.
 	ID, UPN, DisplayName string
-	// UsageLocation is a country's two letters; empty: not set. UserType is "Member" or "Guest".
-	UsageLocation, UserType string
-	// Enabled reports whether the account may sign in, Synced whether it comes from an on-premises directory.
-	Enabled, Synced bool
+	// UsageLocation is a country's two letters; empty: not set.
+	UsageLocation string
+	// Enabled reports whether the account may sign in.
+	Enabled bool
 	// AssignedSKUs are the ids of the licenses assigned, directly or by a group.
 	AssignedSKUs []string
 	// LicenseStates say how each of them came, and how it stands.
@@ -27,8 +27,8 @@ type User struct {
 // LicenseState is how the assignment of a license stands.
 type LicenseState struct {
 	SKUID string
-	// State is "Active", "ActiveWithError", "Disabled" or "Error"; Error says why, such as "CountViolation".
-	State, Error string
+	// Error says why it does not stand, such as "CountViolation"; empty: it does.
+	Error string
 	// AssignedByGroup is the group's id; empty: assigned directly.
 	AssignedByGroup string
 	UpdatedAt       time.Time
@@ -46,14 +46,11 @@ type wireUser struct {
 	Name     string `json:"displayName"`
 	Enabled  bool   `json:"accountEnabled"`
 	Location string `json:"usageLocation"`
-	Type     string `json:"userType"`
-	Synced   bool   `json:"onPremisesSyncEnabled"`
 	Licenses []struct {
 		SKU string `json:"skuId"`
 	} `json:"assignedLicenses"`
 	States []struct {
 		SKU     string     `json:"skuId"`
-		State   string     `json:"state"`
 		Error   string     `json:"error"`
 		Group   string     `json:"assignedByGroup"`
 		Updated odata.Time `json:"lastUpdatedDateTime"`
@@ -63,12 +60,12 @@ type wireUser struct {
 func (w wireUser) id() string { return w.ID }
 
 func (w wireUser) user() User {
-	u := User{ID: w.ID, UPN: w.UPN, DisplayName: w.Name, UsageLocation: w.Location, UserType: w.Type, Enabled: w.Enabled, Synced: w.Synced}
+	u := User{ID: w.ID, UPN: w.UPN, DisplayName: w.Name, UsageLocation: w.Location, Enabled: w.Enabled}
 	for _, l := range w.Licenses {
 		u.AssignedSKUs = append(u.AssignedSKUs, l.SKU)
 	}
 	for _, s := range w.States {
-		st := LicenseState{SKUID: s.SKU, State: odata.Member(s.State, "Active", "ActiveWithError", "Disabled", "Error"), Error: s.Error, AssignedByGroup: s.Group, UpdatedAt: s.Updated.Time}
+		st := LicenseState{SKUID: s.SKU, Error: s.Error, AssignedByGroup: s.Group, UpdatedAt: s.Updated.Time}
 		if strings.EqualFold(st.Error, "None") {
 			st.Error = ""
 		}

@@ -15,7 +15,6 @@ type Group struct {
 	// Dynamic groups take no members by hand; Synced ones are ruled on premises; RoleAssignable and Restricted ones need
 	// a role that this tool should not hold.
 	Dynamic, Synced, RoleAssignable, Restricted bool
-	SecurityEnabled                             bool
 	// MailEnabled groups that are not of Microsoft 365 (Unified) are ruled by Exchange: Graph adds nobody to them.
 	MailEnabled, Unified bool
 	// LicenseSKUs are the licenses that come with the membership.
@@ -35,9 +34,7 @@ type wireGroup struct {
 	Synced     bool     `json:"onPremisesSyncEnabled"`
 	Role       bool     `json:"isAssignableToRole"`
 	Restricted bool     `json:"isManagementRestricted"`
-	Security   bool     `json:"securityEnabled"`
 	Mail       bool     `json:"mailEnabled"`
-	Rule       string   `json:"membershipRule"`
 	Licenses   []struct {
 		SKU string `json:"skuId"`
 	} `json:"assignedLicenses"`
@@ -46,7 +43,7 @@ type wireGroup struct {
 func (w wireGroup) id() string { return w.ID }
 
 func (w wireGroup) group() Group {
-	g := Group{ID: w.ID, DisplayName: w.Name, Synced: w.Synced, RoleAssignable: w.Role, Restricted: w.Restricted, SecurityEnabled: w.Security,
+	g := Group{ID: w.ID, DisplayName: w.Name, Synced: w.Synced, RoleAssignable: w.Role, Restricted: w.Restricted,
 		MailEnabled: w.Mail, Unified: w.is("Unified"), Dynamic: w.is("DynamicMembership")}
 	for _, l := range w.Licenses {
 		g.LicenseSKUs = append(g.LicenseSKUs, l.SKU)

@@ -15,29 +15,21 @@ type GalleryImage struct {
 	// ID is the value for a policy's ImageID.
 	ID, DisplayName string
 	// Status is "supported", "supportedWithWarning", "notSupported" or something younger.
-	Status                        string
-	Publisher, Offer, SKU         string
-	OSVersion                     string
-	SizeGiB                       int
-	StartDate, EndDate, ExpiresAt time.Time
+	Status             string
+	OSVersion          string
+	SizeGiB            int
+	EndDate, ExpiresAt time.Time
 }
 
 type wireGallery struct {
 	defect
-	ID           string     `json:"id"`
-	DisplayName  string     `json:"displayName"`
-	Status       string     `json:"status"`
-	Publisher    string     `json:"publisherName"`
-	OldPublisher string     `json:"publisher"`
-	Offer        string     `json:"offerName"`
-	OldOffer     string     `json:"offer"`
-	SKU          string     `json:"skuName"`
-	OldSKU       string     `json:"sku"`
-	OSVersion    string     `json:"osVersionNumber"`
-	Size         int        `json:"sizeInGB"`
-	Start        odata.Time `json:"startDate"`
-	End          odata.Time `json:"endDate"`
-	Expires      odata.Time `json:"expirationDate"`
+	ID          string     `json:"id"`
+	DisplayName string     `json:"displayName"`
+	Status      string     `json:"status"`
+	OSVersion   string     `json:"osVersionNumber"`
+	Size        int        `json:"sizeInGB"`
+	End         odata.Time `json:"endDate"`
+	Expires     odata.Time `json:"expirationDate"`
 }
 
 // GalleryImages reads the images that Microsoft offers.
@@ -46,8 +38,7 @@ func (c *Client) GalleryImages(ctx context.Context) ([]GalleryImage, error) {
 	return convert(ws, func(w wireGallery) GalleryImage {
 		return GalleryImage{
 			ID: w.ID, DisplayName: w.DisplayName, Status: odata.Member(w.Status, "supported", "supportedWithWarning", "notSupported"),
-			Publisher: cmp.Or(w.Publisher, w.OldPublisher), Offer: cmp.Or(w.Offer, w.OldOffer), SKU: cmp.Or(w.SKU, w.OldSKU),
-			OSVersion: w.OSVersion, SizeGiB: w.Size, StartDate: w.Start.Time, EndDate: w.End.Time, ExpiresAt: w.Expires.Time,
+			OSVersion: w.OSVersion, SizeGiB: w.Size, EndDate: w.End.Time, ExpiresAt: w.Expires.Time,
 		}
 	}), err
 }
@@ -65,8 +56,8 @@ type DeviceImage struct {
 	// OSStatus is "supported", "supportedWithWarning", "unknown" or something younger.
 	OSStatus string
 	// SizeGiB is 0 while it is not known.
-	SizeGiB                 int
-	ExpiresAt, LastModified time.Time
+	SizeGiB   int
+	ExpiresAt time.Time
 }
 
 type wireImage struct {
@@ -82,7 +73,6 @@ type wireImage struct {
 	OSStatus  string     `json:"osStatus"`
 	Size      int        `json:"sizeInGB"`
 	Expires   odata.Time `json:"expirationDate"`
-	Modified  odata.Time `json:"lastModifiedDateTime"`
 }
 
 func (w wireImage) id() string { return w.ID }
@@ -92,7 +82,7 @@ func (w wireImage) image() DeviceImage {
 		ID: w.ID, DisplayName: w.Name, Version: w.Version, SourceImageResourceID: w.Source,
 		Status: odata.Member(w.Status, "pending", "ready", "failed", "warning"), ErrorCode: cmp.Or(w.ErrorCode, w.OldCode),
 		OperatingSystem: w.OS, OSBuild: w.Build,
-		OSStatus: odata.Member(w.OSStatus, "supported", "supportedWithWarning", "unknown"), SizeGiB: w.Size, ExpiresAt: w.Expires.Time, LastModified: w.Modified.Time,
+		OSStatus: odata.Member(w.OSStatus, "supported", "supportedWithWarning", "unknown"), SizeGiB: w.Size, ExpiresAt: w.Expires.Time,
 	}
 }
 

@@ -35,8 +35,6 @@ type UserSetting struct {
 	GroupIDs []string
 	// LastModified is zero when unknown.
 	LastModified time.Time
-	// Unreadable says which part of the record is not what it should be, and is missing here; empty: none. Read only.
-	Unreadable string
 }
 
 // RestorePointSetting says how often restore points are made.
@@ -99,7 +97,7 @@ func (r readSetting) setting() UserSetting {
 	s := UserSetting{
 		ID: r.ID, DisplayName: r.DisplayName, LocalAdminEnabled: r.LocalAdmin, ResetEnabled: r.Reset,
 		ProvisioningSourceType: odata.Member(cmp.Or(r.Source, SourceImage), SourceImage, SourceSnapshot),
-		GroupIDs:               groupIDs(r.Assignments), LastModified: r.Modified.Time, Unreadable: r.why,
+		GroupIDs:               groupIDs(r.Assignments), LastModified: r.Modified.Time,
 	}
 	if string(r.Recovery) != "null" {
 		s.DisasterRecovery = r.Recovery

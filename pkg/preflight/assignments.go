@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -53,35 +54,29 @@ func dedicated(p *graph.ProvisioningPolicy) bool {
 // users are in. seen is given each group's members, one group at a time, in no order. unread says for each group why it
 // could not be read; the error is for the check as a whole.
 func (c *check) memberships(ctx context.Context, groups []string, seen func(group string, members []graph.Member)) (unread []error, err error) {
-	lists, errs := make(chan int), make([]error, len(groups))
-	members := make([][]graph.Member, len(groups))
-	go func() {
-		var reading errgroup.Group
-		reading.SetLimit(askers)
-		for i := range groups {
-			reading.Go(func() error {
-				members[i], errs[i] = c.tenant.GroupMembers(ctx, groups[i])
-				lists <- i
-				return nil
-			})
-		}
-		_ = reading.Wait()
-		close(lists)
-	}()
-	done := 0
-	for i := range lists {
-		for _, m := range members[i] {
-			for _, r := range c.byID[fold(m.ID)] {
-				r.groups = append(r.groups, groups[i])
+	errs, done := make([]error, len(groups)), 0
+	var mu sync.Mutex
+	var reading errgroup.Group
+	reading.SetLimit(askers)
+	for i, group := range groups {
+		reading.Go(func() error {
+			members, err := c.tenant.GroupMembers(ctx, group)
+			mu.Lock()
+			defer mu.Unlock()
+			for _, m := range members {
+				for _, r := range c.byID[fold(m.ID)] {
+					r.groups = append(r.groups, group)
+				}
 			}
-		}
-		if errs[i] == nil {
-			seen(groups[i], members[i])
-		}
-		members[i] = nil // the groups of a whole company are large
-		done++
-		c.progress("groups", done, len(groups))
+			if errs[i] = err; err == nil {
+				seen(group, members)
+			}
+			done++
+			c.progress("groups", done, len(groups))
+			return nil
+		})
 	}
+	_ = reading.Wait()
 	t := &tally{code: "group.unreadable", things: "groups' members", total: len(groups)}
 	for _, err := range errs {
 		if end := t.add(err); end != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/fault/catalogue"
+	"wave365/pkg/fault/catalogue/findings"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/preflight"
@@ -414,8 +415,8 @@ func rigGroups(change func([]graph.GroupAnswer)) func(t *testing.T) []wave.Findi
 func TestCheck_EveryCode(t *testing.T) {
 	t.Parallel()
 	in, out := together(t), apart()
-	for _, code := range wave.FindingCodes() {
-		if in[code] == nil && out[code] == nil && !slices.Contains(told, code) {
+	for _, e := range slices.Concat(findings.All()...) {
+		if code := e.Code; in[code] == nil && out[code] == nil && !slices.Contains(told, code) {
 			t.Errorf("%s has no row: add one to together or apart", code)
 		}
 	}

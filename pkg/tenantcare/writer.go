@@ -1,6 +1,7 @@
 package tenantcare
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -180,10 +181,7 @@ func (w Writer) settle(ctx context.Context, e Effect, open []migration.Write) (m
 			return migration.Outcome{}, false, err
 		}
 	}
-	out := migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: seen, At: w.Clock.Now()}
-	if !ok {
-		out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "looked: it does not exist", At: w.Clock.Now()}
-	}
+	out := w.found(id, seen, ok)
 	for _, p := range open {
 		if !In(w.Tenant, p) {
 			continue
@@ -195,12 +193,17 @@ func (w Writer) settle(ctx context.Context, e Effect, open []migration.Write) (m
 	return out, ok, nil
 }
 
+// found is the outcome of a write as a look found it.
+func (w Writer) found(id, seen string, ok bool) migration.Outcome {
+	if !ok {
+		return migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "looked: it does not exist", At: w.Clock.Now()}
+	}
+	return migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: seen, At: w.Clock.Now()}
+}
+
 // await looks until the effect shows, or has had its time since a call at that moment.
 func (w Writer) await(ctx context.Context, e Effect, since time.Time) (id, seen string, ok bool, err error) {
-	shows := e.Shows
-	if shows == 0 {
-		shows = 2 * time.Minute
-	}
+	shows := cmp.Or(e.Shows, 2*time.Minute)
 	for {
 		id, seen, ok, err = e.Present(ctx)
 		if err != nil || ok || w.Clock.Now().Sub(since) >= shows {
@@ -220,10 +223,8 @@ func (w Writer) lost(ctx context.Context, e Effect, in migration.Write, cause er
 			"the answer to "+string(e.Effect)+" was lost (client-request-id "+in.ClientRequestID+"), and it could not be looked for: "+err.Error(),
 			"run the same command again: it looks first, and repeats nothing that happened", cause)
 	}
-	out := migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: "its answer was lost; " + seen, At: w.Clock.Now()}
-	if !ok {
-		out = migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "its answer was lost; looked: it does not exist", At: w.Clock.Now()}
-	}
+	out := w.found(id, seen, ok)
+	out.Detail = "its answer was lost; " + out.Detail
 	if err := w.Journal.ConcludeWrite(context.WithoutCancel(ctx), in, out); err != nil {
 		return out, err
 	}

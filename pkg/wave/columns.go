@@ -1,9 +1,11 @@
 package wave
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
+	"wave365/pkg/wave/sheet"
 	"wave365/pkg/wave/sheet/celltext"
 )
 
@@ -121,4 +123,44 @@ func distance(a, b []rune) int {
 		before, last = last, row
 	}
 	return last[len(b)]
+}
+
+// Nearest is the one of known that a name was probably meant to be, compared as headers are: without case, blanks, "_" and
+// "-". "" when none is much like it.
+func Nearest(name string, known []string) string {
+	folded := []rune(foldHeader(name))
+	near, best := "", max(1, len(folded)/3)+1
+	for _, k := range known {
+		if d := distance(folded, []rune(foldHeader(k))); d < best {
+			best, near = d, k
+		}
+	}
+	return near
+}
+
+// NearestUser is the beginning of a hint for a user name that nobody has, "did you mean ada@contoso.com? ": the one of users
+// that was probably meant, compared by what stands before the @. "" when none is much like it.
+func NearestUser(name string, users []string) string {
+	before := func(user string) string { before, _, _ := strings.Cut(user, "@"); return before }
+	names := make([]string, len(users))
+	for i, user := range users {
+		names[i] = before(user)
+	}
+	near := Nearest(before(name), names)
+	if near == "" {
+		return ""
+	}
+	return "did you mean " + users[slices.Index(names, near)] + "? "
+}
+
+// Template is an empty wave: the columns (none given: all that are known) and no row, so that nothing in it can be imported by
+// mistake. comma separates them: the semicolon for spreadsheets set to German, French, Polish and others, which do not split at
+// commas.
+func Template(comma rune, columns ...string) []byte {
+	if len(columns) == 0 {
+		for _, c := range Schema() {
+			columns = append(columns, c.Name)
+		}
+	}
+	return sheet.Write(comma, [][]string{columns})
 }

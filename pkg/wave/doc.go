@@ -1,7 +1,7 @@
-// Package wave is the wave file: its rows and columns, the dialects in which spreadsheets write it, and the checks
-// that need nothing but the file. It also holds the catalogue of everything validation can find ([Explain]), since
-// findings from storage and tenant have the same shape. It is not for opening files, nor for asking the network
-// whether what a row says is true.
+// Package wave is what a wave is: its columns, its rows, what can be found about it ([Finding]), and how names and blobs are
+// compared. Package reading reads one from a file, damage tells what became of its text on the way, and rules judge what its
+// rows say; they need nothing but the file. It is not for opening files, nor for asking the network whether what a row says
+// is true.
 //
 // Lines are physical lines of the file: the header is line 1, a "sep=" line counts, and a quoted cell with line
 // breaks counts as many lines as it takes.

@@ -86,16 +86,10 @@ func splitQuery(query string) (map[string]string, error) {
 		}
 		text, err := url.QueryUnescape(value)
 		if err != nil {
-			if !knownPart(name) {
-				name = "query"
-			}
-			return nil, malformed(name, "has a % that is not followed by two hexadecimal digits")
+			return nil, malformed(part(name), "has a % that is not followed by two hexadecimal digits")
 		}
 		if _, twice := parts[name]; twice {
-			if !knownPart(name) {
-				name = "query"
-			}
-			return nil, malformed(name, "is there twice")
+			return nil, malformed(part(name), "is there twice")
 		}
 		parts[name] = text
 	}
@@ -107,12 +101,13 @@ func splitQuery(query string) (map[string]string, error) {
 	return parts, nil
 }
 
-func knownPart(name string) bool {
+// part is what a part is called in a message: a name that is not known may be anything.
+func part(name string) string {
 	switch name {
 	case "sv", "sr", "ss", "srt", "sp", "si", "st", "se", "spr", "sip", "sig", "skoid", "sktid", "skt", "ske", "sks", "skv":
-		return true
+		return name
 	}
-	return false
+	return "query"
 }
 
 func checkSignature(p map[string]string, _ SAS) error {

@@ -15,8 +15,8 @@ type Error struct {
 	Details []Detail
 	// Codes are the outer code and those of the inner errors, outermost first.
 	Codes []string
-	// RequestID, ClientRequestID and Date are from the inner error.
-	RequestID, ClientRequestID, Date string
+	// RequestID and ClientRequestID are from the inner error.
+	RequestID, ClientRequestID string
 	// Inside is the message found in a JSON document within Message, which some back ends send.
 	Inside string
 }
@@ -37,7 +37,6 @@ type inner struct {
 	Details         []Detail        `json:"details"`
 	RequestID       string          `json:"request-id"`
 	ClientRequestID string          `json:"client-request-id"`
-	Date            string          `json:"date"`
 	Inner           *inner          `json:"innerError"`
 }
 
@@ -65,7 +64,6 @@ func DecodeError(body []byte) Error {
 		}
 		e.RequestID = cmp.Or(e.RequestID, in.RequestID)
 		e.ClientRequestID = cmp.Or(e.ClientRequestID, in.ClientRequestID)
-		e.Date = cmp.Or(e.Date, in.Date)
 		if e.Message == "" {
 			e.Message = text(in.Message)
 		}

@@ -52,7 +52,7 @@ func TestDecodeError(t *testing.T) {
 	t.Parallel()
 	tests := map[string]odata.Error{
 		`{"error":{"code":"A","message":"m","target":"t","details":[{"code":"D","message":"dm","target":"dt"}],"innerError":{"code":"B","request-id":"r","client-request-id":"c","date":"d"}}}`: {
-			Code: "A", Message: "m", Target: "t", Details: []odata.Detail{{Code: "D", Message: "dm", Target: "dt"}}, Codes: []string{"A", "B"}, RequestID: "r", ClientRequestID: "c", Date: "d"},
+			Code: "A", Message: "m", Target: "t", Details: []odata.Detail{{Code: "D", Message: "dm", Target: "dt"}}, Codes: []string{"A", "B"}, RequestID: "r", ClientRequestID: "c"},
 		`{"Error":{"Code":"","innererror":{"message":"inner","innerError":{"code":"Z"}}}}`: {Code: "Z", Message: "inner", Codes: []string{"Z"}},
 		`{"error":{"code":"A","message":{"lang":"en","value":"m"}}}`:                       {Code: "A", Message: "m", Codes: []string{"A"}},
 		`{"error":{"code":"A","message":null}}`:                                            {Code: "A", Codes: []string{"A"}},

@@ -12,8 +12,6 @@ type Storage struct {
 	Account string
 	// Read is what looking at it answered; Sign what making a signature did.
 	Read, Sign error
-	// Own: a token may be sent there; otherwise rows need signatures or an account key.
-	Own bool
 }
 
 // StorageLines judges the storage account: whether it answers, lets us read, and lets us sign.

@@ -45,7 +45,7 @@ const (
 type Table struct {
 	// BackupLBA is where the second header should be; it moves only when the partitioning tool is told that the
 	// disk has grown, so it may lie before the disk's end.
-	BackupLBA, FirstUsable, LastUsable uint64
+	BackupLBA, LastUsable uint64
 	// Partitions counts the used entries among those that were read.
 	Partitions int
 	// EFISystem: one of them is an EFI system partition.
@@ -81,7 +81,7 @@ func Parse(head []byte) (*Table, string) {
 	if crc32.ChecksumIEEE(own) != le.Uint32(h[16:]) {
 		return nil, "the GPT header is damaged: wrong checksum"
 	}
-	g := &Table{BackupLBA: le.Uint64(h[32:]), FirstUsable: le.Uint64(h[40:]), LastUsable: le.Uint64(h[48:])}
+	g := &Table{BackupLBA: le.Uint64(h[32:]), LastUsable: le.Uint64(h[48:])}
 	g.readEntries(head, le.Uint64(h[72:]), le.Uint32(h[80:]), le.Uint32(h[84:]))
 	return g, ""
 }
