@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -152,12 +153,10 @@ func positive(n int) string {
 }
 
 func oneOf(v string, known ...string) error {
-	for _, k := range known {
-		if v == k {
-			return nil
-		}
+	if !slices.Contains(known, v) {
+		return errors.New("unknown value")
 	}
-	return errors.New("unknown value")
+	return nil
 }
 
 // List gives the settings that were chosen and are not zero, as text, in order of their names; not Paused and Draining.

@@ -15,8 +15,8 @@ type Standing struct {
 	Code string
 	// InDoubt: an import of the row was sent whose end is not known.
 	InDoubt bool
-	// Disk, Policy and License are what the row aimed at; CloudPCID is the Cloud PC that it was seen to have.
-	Disk, Policy, License, CloudPCID string
+	// Disk and Policy are what the row aimed at; CloudPCID is the Cloud PC that it was seen to have.
+	Disk, Policy, CloudPCID string
 	// Group is the id of the group that the user was to be in, GroupName what it was called then; empty: it is not known.
 	Group, GroupName string
 	// Provisioned is when that Cloud PC was provisioned, as it was proven; zero: it was not.

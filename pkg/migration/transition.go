@@ -2,6 +2,7 @@ package migration
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -29,23 +30,14 @@ func (t Transition) Event() Event {
 // move checks the arrow and fills what every transition has in common. An arrow that is not in [Arrows] is a bug of
 // the caller, hence the panic.
 func move(r Row, to State, why Reason, at time.Time) Transition {
-	ok := false
-	for _, a := range Arrows() {
-		if a.From == r.State && a.To == to && a.Reason == why {
-			ok = true
-			break
-		}
-	}
-	if !ok {
+	if !slices.ContainsFunc(Arrows(), func(a Arrow) bool { return a.From == r.State && a.To == to && a.Reason == why }) {
 		panic(fmt.Sprintf("migration: no arrow %s → %s (%s)", r.State, to, why))
 	}
 	n := r
 	n.State, n.Reason, n.UpdatedAt, n.Version = to, why, at, r.Version+1
-	n.Note, n.NotBefore = "", time.Time{}
+	n.Note, n.NotBefore, n.FinishedAt = "", time.Time{}, time.Time{}
 	if to.Final() {
 		n.FinishedAt = at
-	} else {
-		n.FinishedAt = time.Time{}
 	}
 	return Transition{from: r, to: n}
 }
