@@ -50,7 +50,7 @@ func TestStandings(t *testing.T) {
 	want := map[string]migration.Standing{}
 	for i, s := range []migration.Standing{{State: migration.Succeeded, CloudPCID: "pc"}, {State: migration.Failed, Code: "x"}, {State: migration.Cancelled, Code: "row.cancelled", InDoubt: true}} {
 		target := rows[i].Target
-		s.Run, s.User, s.Disk, s.Policy, s.Trigger, s.At = "r1", target.User, target.Disk.URL, target.PolicyID, target.Trigger, evening
+		s.Run, s.User, s.UPN, s.Disk, s.Policy, s.License, s.Trigger, s.At = "r1", target.User, target.UPN, target.Disk.URL, target.PolicyID, target.SKUID, target.Trigger, evening
 		s.Group, s.GroupName = target.GroupID, target.GroupName
 		want["r1-user-00000"+string(rune('0'+i))] = s
 	}

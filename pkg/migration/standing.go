@@ -8,15 +8,15 @@ import (
 // Standing is how a user stands in an earlier run of a ledger.
 type Standing struct {
 	Run string
-	// User is the user as that run's wave spells it.
-	User  string
-	State State
+	// User is the user as that run's wave spells it, UPN as the tenant did when the row began.
+	User, UPN string
+	State     State
 	// Code is the code of the row's problem; empty: it has none.
 	Code string
 	// InDoubt: an import of the row was sent whose end is not known.
 	InDoubt bool
-	// Disk and Policy are what the row aimed at; CloudPCID is the Cloud PC that it was seen to have.
-	Disk, Policy, CloudPCID string
+	// Disk, Policy and License are what the row aimed at; CloudPCID is the Cloud PC that it was seen to have.
+	Disk, Policy, License, CloudPCID string
 	// Group is the id of the group that the user was to be in, GroupName what it was called then; empty: it is not known.
 	Group, GroupName string
 	// Provisioned is when that Cloud PC was provisioned, as it was proven; zero: it was not.

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/wave"
 )
 
 // earlierRuns says how the users of the wave stand in the runs of this ledger. Who has what they should have is done, and
@@ -25,15 +27,77 @@ func (c *check) earlierRuns() {
 		case s.Holds():
 			c.inOtherRun(r, s)
 		case s.State == migration.Succeeded && c.stillThere(r, s):
-			c.flag("user.already-migrated", r, "user", r.User, r.User+" was migrated by run "+s.Run+" at "+clocks.Moment(s.At.In(c.in.Now.Location()))+": nothing is left to do")
-			c.withdraw(r)
-			r.done = true
+			c.migrated(r, s, "")
 		case s.State == migration.Failed && s.Code == migration.CodeUsedUp:
 			// Its import became a Cloud PC that is gone, as one that succeeded may be: what there is to be done is in the tenant.
 		case s.State == migration.Failed && c.sameRow(r, s):
 			c.inOtherRun(r, s)
 		}
 	}
+}
+
+// migrated says of a row that the run of s brought it to its end, and leaves it out; also says more of its user.
+func (c *check) migrated(r *row, s migration.Standing, also string) {
+	c.flag("user.already-migrated", r, "user", r.User, r.User+also+" was migrated by run "+s.Run+" at "+clocks.Moment(s.At.In(c.in.Now.Location()))+": nothing is left to do")
+	c.withdraw(r)
+	r.done = true
+}
+
+// renamed looks by object id for those whom the tenant does not know by the name in the file, and whom a run of this ledger knew by
+// it: people get other names, and an old wave file does not. Who was brought to their end is done; of the others their present name
+// is told, and nothing is done for anybody whom the file does not name.
+func (c *check) renamed(ctx context.Context) error {
+	byName := map[string]string{} // "": several people had that name
+	for id, s := range c.in.Before {
+		for _, name := range []string{wave.UserKey(s.User), wave.UserKey(s.UPN)} {
+			if other, ok := byName[name]; ok && other != id {
+				id = ""
+			}
+			byName[name] = id
+		}
+	}
+	var rows []*row
+	var ids []string
+	c.eachRow(func(r *row) {
+		if id := byName[wave.UserKey(r.User)]; id != "" && r.user == nil && r.User != "" && c.finding(r.Line, "user.not-found") != nil {
+			rows, ids = append(rows, r), append(ids, id)
+		}
+	})
+	if len(ids) == 0 {
+		return nil
+	}
+	answers, err := c.tenant.Users(ctx, ids)
+	if err != nil {
+		return c.refused(err, "users", "User.Read.All")
+	}
+	for k, a := range answers {
+		if a.Err == nil { // else what is said of the row already is right
+			c.calledNow(rows[k], a.User, c.in.Before[ids[k]])
+		}
+	}
+	return nil
+}
+
+// calledNow says of a row whose name the tenant does not know that the person whom the run of s knew by it is u.
+func (c *check) calledNow(r *row, u graph.User, s migration.Standing) {
+	r.user = &u
+	if s.State == migration.Succeeded && c.stillThere(r, s) {
+		r.target.UserID, r.target.UPN, r.target.DisplayName = u.ID, u.UPN, u.DisplayName
+		c.migrated(r, s, ", who is called "+u.UPN+" now,")
+		return
+	}
+	r.user = nil
+	f := c.finding(r.Line, "user.not-found")
+	f.Message += "; run " + s.Run + " knew a person by that name, who is called " + u.UPN + " now"
+	f.Hint = "when that person is meant, write " + u.UPN + " into the line"
+}
+
+// finding is what was found under a code about a line; nil: nothing.
+func (c *check) finding(line int, code string) *wave.Finding {
+	if i := slices.IndexFunc(c.found, func(f wave.Finding) bool { return f.Line == line && f.Code == code }); i >= 0 {
+		return &c.found[i]
+	}
+	return nil
 }
 
 // inOtherRun flags a row whose user another run has, with that run's command.
@@ -63,7 +127,9 @@ func (c *check) stillThere(r *row, s migration.Standing) bool {
 	}
 	for _, pc := range c.facts.pcs {
 		gone := strings.EqualFold(pc.Status, graph.StatusNotProvisioned) || strings.EqualFold(pc.Status, graph.StatusInGracePeriod) || strings.EqualFold(pc.Status, graph.StatusDeprovisioning)
-		if !gone && fold(pc.UserPrincipalName) == fold(r.user.UPN) && (s.Proven(pc.ID, pc.ProvisionedAt) || s.CloudPCID == "" && (s.Policy == "" || strings.EqualFold(pc.ProvisioningPolicyID, s.Policy))) {
+		theirs, proven := fold(pc.UserPrincipalName) == fold(r.user.UPN), s.Proven(pc.ID, pc.ProvisionedAt)
+		if !gone && (theirs && s.CloudPCID == "" && (s.Policy == "" || strings.EqualFold(pc.ProvisioningPolicyID, s.Policy)) ||
+			proven && (theirs || fold(pc.UserPrincipalName) == fold(s.UPN))) { // the service learns a new name late
 			return true
 		}
 	}

@@ -152,3 +152,76 @@ func TestCheck_doneRowsLeaveOthersAlone(t *testing.T) {
 		t.Errorf("bob is done: %+v", own)
 	}
 }
+
+// An old wave file names people as they were called then. Who was brought to their end by this ledger is done, under the new
+// name; of the others the new name is told, and nothing is done for anybody whom the file does not name.
+func TestCheck_renamed(t *testing.T) {
+	t.Parallel()
+	sc := newScenario()
+	person(sc, "ada")
+	person(sc, "bob", func(u *scenario.User, _ *scenario.Blob) { u.Licenses = []string{sku} })
+	sc.CloudPCs = append(sc.CloudPCs, scenario.CloudPC{User: "bob", Policy: "P", Status: "provisioned"})
+	const csv = "user,blob,policy,license\nold@contoso.example,disks/bob.vhd,P,\n"
+	for _, tc := range []struct {
+		name, user string
+		state      migration.State
+		twice      bool
+		want, text string
+		done       bool
+	}{
+		{name: "migrated", user: "bob", state: migration.Succeeded, want: "user.already-migrated", text: "old@contoso.example, who is called bob@contoso.example now, was migrated by run r0", done: true},
+		{name: "failed", user: "bob", state: migration.Failed, want: "user.not-found", text: "run r0 knew a person by that name, who is called bob@contoso.example now"},
+		{name: "migrated, and the Cloud PC is gone", user: "ada", state: migration.Succeeded, want: "user.not-found", text: "who is called ada@contoso.example now"},
+		{name: "two had the name", user: "bob", state: migration.Succeeded, twice: true, want: "user.not-found", text: "the tenant has no user old@contoso.example"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, sc)
+			users, err := s.graph.Users(t.Context(), []string{tc.user + "@contoso.example"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := map[string]migration.Standing{strings.ToLower(users[0].User.ID): {Run: "r0", User: "old@contoso.example", UPN: "Old@contoso.example", State: tc.state}}
+			if tc.twice {
+				before["11111111-0000-0000-0000-00000000dead"] = migration.Standing{Run: "r1", UPN: "old@contoso.example", State: migration.Failed}
+			}
+			res := s.check(csv, func(in *preflight.Input) { in.Before = before })
+			var own []wave.Finding
+			for _, f := range res.Findings {
+				if f.Line == 2 {
+					own = append(own, f)
+				}
+			}
+			if len(own) != 1 || own[0].Code != tc.want || !strings.Contains(own[0].Message, tc.text) || res.Done[0] != tc.done || res.Bad[0] == tc.done {
+				t.Errorf("found %+v, done %v, bad %v", own, res.Done, res.Bad)
+			}
+			if tc.done == (res.Targets[0].UserID == "") {
+				t.Errorf("the row is of user %q", res.Targets[0].UserID)
+			}
+		})
+	}
+}
+
+// A row that failed in another run has one finding, the one whose command helps, also when its own failed Cloud PC is there.
+func TestCheck_ownFailedCloudPC(t *testing.T) {
+	t.Parallel()
+	sc := newScenario()
+	person(sc, "bob", func(u *scenario.User, _ *scenario.Blob) { u.Licenses = []string{sku} })
+	sc.CloudPCs = append(sc.CloudPCs, scenario.CloudPC{User: "bob", Policy: "P", Status: "failed"})
+	s := newStage(t, sc)
+	users, err := s.graph.Users(t.Context(), []string{"bob@contoso.example"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := map[string]migration.Standing{strings.ToLower(users[0].User.ID): {Run: "r0", User: "bob@contoso.example", State: migration.Failed, Code: "provision.failed"}}
+	res := s.check("user,blob,policy,license\nbob@contoso.example,disks/bob.vhd,P,\n", func(in *preflight.Input) { in.Before = before })
+	var codes []string
+	for _, f := range res.Findings {
+		if f.Line == 2 {
+			codes = append(codes, f.Code)
+		}
+	}
+	if diff := cmp.Diff([]string{"user.in-other-run"}, codes); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -22,8 +22,9 @@ func (c *check) existing(ctx context.Context) error {
 		}
 		byUser[fold(pc.UserPrincipalName)] = append(byUser[fold(pc.UserPrincipalName)], pc)
 	}
+	elsewhere := c.inOtherRuns()
 	c.eachRow(func(r *row) {
-		if r.user == nil {
+		if r.user == nil || elsewhere[r.Line] {
 			return
 		}
 		for _, pc := range byUser[fold(r.user.UPN)] {
@@ -35,22 +36,29 @@ func (c *check) existing(ctx context.Context) error {
 			}
 		}
 	})
-	return c.imports(ctx)
+	return c.imports(ctx, elsewhere)
+}
+
+// inOtherRuns are the lines whose users another run of this ledger has: their Cloud PCs and imports are its business, and the
+// command that helps is that run's.
+func (c *check) inOtherRuns() map[int]bool {
+	lines := map[int]bool{}
+	for _, f := range c.found {
+		lines[f.Line] = lines[f.Line] || f.Code == "user.in-other-run"
+	}
+	return lines
 }
 
 // imports finds records of imported snapshots: those of this ledger's runs, each looked up, and, where the service can
-// list them, those of other tools too. Any record is in the way, also that of a failed import.
-func (c *check) imports(ctx context.Context) error {
+// list them, those of other tools too. Any record is in the way, also that of a failed import. elsewhere are the lines that are
+// left out.
+func (c *check) imports(ctx context.Context, elsewhere map[int]bool) error {
 	found, err := c.listed(ctx)
 	if err != nil {
 		return err
 	}
 	if err := c.ownImports(ctx, found); err != nil {
 		return err
-	}
-	elsewhere := map[int]bool{} // rows that another run of this ledger has: their imports are its business
-	for _, f := range c.found {
-		elsewhere[f.Line] = elsewhere[f.Line] || f.Code == "user.in-other-run"
 	}
 	c.eachRow(func(r *row) {
 		if r.user == nil || elsewhere[r.Line] {

@@ -52,7 +52,7 @@ func (c *check) people(ctx context.Context) error {
 		}
 	}
 	c.earlierRuns()
-	return nil
+	return c.renamed(ctx)
 }
 
 // person takes in what the directory says of a row's user.

@@ -105,8 +105,11 @@ func commandOf(ctx context.Context, o ledger.Request, l *ledger.Ledger) (steer.C
 	switch {
 	case o.Kind == ledger.RequestSlots:
 		n, err := strconv.Atoi(o.Arg)
-		if err != nil || n < 1 {
-			return command, fault.New(fault.Invalid, "usage", "not understood: "+o.Arg+" slots", "")
+		if err == nil {
+			err = CheckSlots(n) // whoever asked may be of another version
+		}
+		if err != nil {
+			return command, err
 		}
 		command.Slots = n
 	case o.Kind == ledger.RequestCancel && o.Arg != "":

@@ -2,10 +2,12 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
+	"wave365/pkg/estimate"
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
@@ -34,15 +36,17 @@ func (s *Session) change(ctx context.Context, c ledger.Change) error {
 	return err
 }
 
-// MaxSlots is how many imports may be in flight at most: the service is said to take as many in a day.
-const MaxSlots = 1000
+// MaxSlots is how many imports may be in flight at most. With so many, imports that take six hours each, as long as any should,
+// use up the thousand that the service is said to take of a tenant in a day: more can only be refused.
+const MaxSlots = estimate.DailyImports * 6 / 24
 
 // CheckSlots refuses a number of slots that no run can have.
 func CheckSlots(n int) error {
 	if n >= 1 && n <= MaxSlots {
 		return nil
 	}
-	return fault.New(fault.Invalid, "usage", "invalid number of slots "+strconv.Itoa(n), "choose from 1 to "+strconv.Itoa(MaxSlots)+"; the service is said to take a thousand imports in a day")
+	return fault.New(fault.Invalid, "usage", "invalid number of slots "+strconv.Itoa(n), fmt.Sprintf("choose from 1 to %d: the service is said to take %d imports of a tenant in a day, "+
+		"and %d slots use those up even when each import takes six hours", MaxSlots, estimate.DailyImports, MaxSlots))
 }
 
 // CheckCanary refuses a canary that is not smaller than the run: no other row would be left to wait for it.

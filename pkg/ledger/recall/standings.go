@@ -45,7 +45,7 @@ func (l *Reader) Standings(ctx context.Context) (map[string]migration.Standing, 
 			}
 			o.Code = p.Code
 		}
-		o.User, o.Disk, o.Policy, o.Trigger, o.CloudPCID, o.Provisioned, o.InDoubt = t.User, t.Disk.URL, t.PolicyID, t.Trigger, f.CloudPCID, f.Provisioned, doubt != 0
+		o.User, o.UPN, o.Disk, o.Policy, o.License, o.Trigger, o.CloudPCID, o.Provisioned, o.InDoubt = t.User, t.UPN, t.Disk.URL, t.PolicyID, t.SKUID, t.Trigger, f.CloudPCID, f.Provisioned, doubt != 0
 		o.Group, o.GroupName = t.GroupID, t.GroupName
 		return o, nil
 	}) {
