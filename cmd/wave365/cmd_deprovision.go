@@ -291,7 +291,7 @@ func (a *app) noteLeft(ctx context.Context, w tenantcare.Writer, rows []migratio
 		return nil
 	}
 	for _, r := range rows {
-		if r.State != migration.Succeeded || !strings.EqualFold(r.Facts.CloudPCID, l.PC.ID) || !strings.EqualFold(r.Target.UserID, l.User.ID) {
+		if r.State != migration.Succeeded && r.State != migration.Failed || !strings.EqualFold(r.Facts.CloudPCID, l.PC.ID) || !strings.EqualFold(r.Target.UserID, l.User.ID) {
 			continue
 		}
 		e := migration.Event{Run: r.Run, Row: r.Index, At: w.Clock.Now(), Attempt: r.Attempt, Reason: migration.RowTakenBack, Note: "deprovision: Cloud PC " + l.PC.DisplayName + " is " + state}

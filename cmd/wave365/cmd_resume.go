@@ -147,7 +147,11 @@ func (a *app) endedAlready(ctx context.Context, g *globals, s *run.Session) erro
 	if err := a.reportAgain(ctx, s.Ledger, s.Run.ID, at); err != nil {
 		return err
 	}
-	return nothing("run "+s.Run.ID+" has ended: nothing to do; its report is in "+summary.Dir(s.Run.ReportDir, s.Run), leftHint(s.Rows), leftNext(s)...)
+	since, err := run.Since(ctx, s.Ledger, s.Rows)
+	if err != nil {
+		return err
+	}
+	return nothing("run "+s.Run.ID+" has ended: nothing to do; its report is in "+summary.Dir(s.Run.ReportDir, s.Run), leftHint(s.Rows), leftNext(s, since)...)
 }
 
 // leftHint says that rows of an ended run may be gone on with all the same; "" when none may.
@@ -159,9 +163,9 @@ func leftHint(rows []migration.Row) string {
 }
 
 // leftNext are the commands for those rows.
-func leftNext(s *run.Session) []fault.Command {
+func leftNext(s *run.Session, since map[int]summary.Later) []fault.Command {
 	var next []fault.Command
-	for _, c := range advice.Next(summary.Record{Run: s.Run, Rows: s.Rows}) {
+	for _, c := range advice.Next(summary.Record{Run: s.Run, Rows: s.Rows, Since: since}) {
 		if c.Name == "retry" || c.Name == "reconcile" {
 			next = append(next, c.For(s.Run.ID))
 		}

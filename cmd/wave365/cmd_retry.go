@@ -11,6 +11,7 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
 	"wave365/pkg/summary/wording"
+	"wave365/pkg/wave"
 )
 
 // retrying are the flags of retry.
@@ -69,6 +70,9 @@ func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) err
 		}
 		if len(attempt.Findings) > 0 {
 			console.Findings(a.err, g.shell(""), attempt.Findings)
+		}
+		if len(attempt.Rows) == 0 && !slices.ContainsFunc(attempt.Findings, func(f wave.Finding) bool { return f.Code != "user.in-other-run" }) {
+			return nothing("run "+s.Run.ID+" has no row left to retry: other runs have taken their users up since", "")
 		}
 		if len(attempt.Rows) == 0 {
 			fmt.Fprintln(a.err, "wave365: no row can get a new attempt: nothing to retry")

@@ -63,6 +63,8 @@ type statusDocument struct {
 	Draining bool `json:"draining"`
 	// TakenBack is of how many rows what was done was taken back after the run.
 	TakenBack int `json:"taken_back,omitempty"`
+	// TakenUp is how many rows another run of the ledger has taken up since.
+	TakenUp int `json:"taken_up,omitempty"`
 	// StartedAt and SeenAt are when the run began and when its last fact was recorded.
 	StartedAt time.Time `json:"started_at"`
 	SeenAt    time.Time `json:"seen_at"`
@@ -177,7 +179,7 @@ func statusOf(g *globals, s standing, now time.Time) statusDocument {
 	doc := statusDocument{
 		runDocument: runDocument{"wave365/status/v1", r.ID, r.Wave, r.Tenant, s.State(), s.Counts, standingCode(s.Standing), summary.Dir(r.ReportDir, r)},
 		Slots:       r.Slots, Paused: r.Settings.Paused, Draining: r.Settings.Draining,
-		TakenBack: len(summary.TakenBack(s.Events)),
+		TakenBack: len(summary.TakenBack(s.Events)), TakenUp: len(s.Since),
 		StartedAt: r.CreatedAt, SeenAt: s.Seen, Waits: []string{}, Next: []string{}, Queue: s.Job,
 	}
 	if left, ok := s.Left(now); ok && s.goesOn() {
@@ -208,7 +210,7 @@ func standingCode(s run.Standing) int {
 
 // nextOf lists the commands worth typing for a run that stands so.
 func nextOf(s standing) []fault.Command {
-	return advice.Next(summary.Record{Run: s.Run, Rows: s.Rows, Events: s.Events, Live: s.goesOn()})
+	return advice.Next(summary.Record{Run: s.Run, Rows: s.Rows, Events: s.Events, Since: s.Since, Live: s.goesOn()})
 }
 
 // printStanding prints where a run stands, the numbers first.
@@ -219,6 +221,9 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	say("", countsText(s.Counts))
 	if n := len(summary.TakenBack(s.Events)); n > 0 {
 		say("", wording.Count(n, "row")+" taken back since")
+	}
+	if n := len(s.Since); n > 0 {
+		say("", wording.Count(n, "row")+" taken up since by another run")
 	}
 	started := fmt.Sprintf("started %s, %s ago", clocks.Moment(r.CreatedAt.In(a.zone)), clocks.Short(now.Sub(r.CreatedAt)))
 	if s.End == runner.Finished {
@@ -246,7 +251,7 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	if s.Counts.Open() > 0 { // what was skipped before it began would push the rest off a small screen; it is counted above
 		told = slices.DeleteFunc(slices.Clone(s.Rows), func(x migration.Row) bool { return x.State == migration.Skipped })
 	}
-	console.Outcome(a.out, g.shell(r.ID), told)
+	console.Outcome(a.out, g.shell(r.ID), summary.Record{Rows: told, Events: s.Events, Since: s.Since})
 	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(r.ReportDir, r), report.FilePage))
 	if s.Counts.Open() > 0 && !s.goesOn() {
 		sh := g.shell(r.ID)

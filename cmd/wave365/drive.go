@@ -87,7 +87,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	if g.json {
 		console.JSON(a.out, runDocument{"wave365/run/v1", r.ID, r.Wave, r.Tenant, string(end), counts, code, dir})
 	} else {
-		console.Outcome(a.out, g.shell(id), rows)
+		console.Outcome(a.out, g.shell(id), acc)
 		fmt.Fprintf(a.out, "\nReport: %s\n\n%s", filepath.Join(dir, report.FilePage), console.Fold("", summary.Verdict(acc), console.Width(a.out)))
 	}
 	goOn := g.shell(id).Line(advice.Resume(r, rows, acc.Events))

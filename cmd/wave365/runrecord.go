@@ -40,6 +40,9 @@ func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time
 	if acc.Findings, err = l.Findings(ctx, id); err != nil {
 		return acc, err
 	}
+	if acc.Since, err = run.Since(ctx, l, acc.Rows); err != nil {
+		return acc, err
+	}
 	asBegun := acc.Run
 	for entry, err := range l.Audit(ctx, id) {
 		if err != nil {

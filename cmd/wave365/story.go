@@ -70,13 +70,15 @@ func (a *app) answerStory(ctx context.Context, g *globals, l *ledger.Ledger, s r
 		}
 		console.Say(a.out, "  "+clocks.Second(e.At.In(a.zone))+"  ", what)
 	}
-	if back := summary.TakenBack(s.Events)[r.Index]; back != "" {
-		console.Say(a.out, "  since:    ", back)
-	}
 	if r.State == migration.Waiting && !r.NotBefore.IsZero() {
 		fmt.Fprintf(a.out, "  next look: %s\n", a.when(r.NotBefore))
 	}
-	if why := summary.WhyOf(r); why.Code != "" {
+	// What was taken back, or taken up elsewhere, is part of why it stands so.
+	records, _ := summary.RowRecords(summary.Record{Rows: s.Rows[i : i+1], Events: s.Events, Since: s.Since})
+	if back := summary.TakenBack(s.Events)[r.Index]; back != "" && records[0].Why.Code == "" {
+		console.Say(a.out, "  since:    ", back)
+	}
+	if why := records[0].Why; why.Code != "" {
 		console.Say(a.out, "  why:      ", why.Code+": "+why.Text)
 		console.Remedy(a.out, "  remedy:   ", g.shell(s.Run.ID), why.Remedy)
 	}

@@ -133,7 +133,7 @@ func (b *Playbook) judgeProof(r migration.Row, im graph.Import, err error, purge
 			return migration.Failure(f, migration.Problem{
 				Code:    "proof.not-from-snapshot",
 				Message: "provisioned, but not from the snapshot: the import of " + r.Target.User + " is still not used",
-				Hint:    fromImageRemedy(r, f, "check that only a snapshot user setting reaches the group, then retry"), Commands: retry(),
+				Hint:    fromImageRemedy(r, f, "check that only a snapshot user setting reaches the group, then retry"), Commands: fromImageCommands(r, f),
 			})
 		}), nil
 	}
@@ -156,7 +156,7 @@ func (b *Playbook) goneProof(r migration.Row, f migration.Facts, purges *purgeLo
 				Code: "proof.not-from-snapshot",
 				Message: "provisioned, but not from the snapshot: the audit log says that " + quoteOr(e.Actor, "somebody") + " purged the import of " +
 					r.Target.User + " at " + stamp(e.At),
-				Hint: fromImageRemedy(r, f, "retry to import again once it is gone"), Commands: retry(),
+				Hint: fromImageRemedy(r, f, "retry to import again once it is gone"), Commands: fromImageCommands(r, f),
 			})
 		}
 		f.UsageStatus, f.Proof = "", gone+", and the audit log names no purge of it"
@@ -172,6 +172,14 @@ func (b *Playbook) goneProof(r migration.Row, f migration.Facts, purges *purgeLo
 	}
 	f.Warning += "that nobody purged the import could not be checked, because the audit log cannot be read: " + why
 	return migration.Done(f)
+}
+
+// fromImageCommands are the commands for it. The end of a Cloud PC is offered only where this row made it.
+func fromImageCommands(r migration.Row, f migration.Facts) []fault.Command {
+	if f.CutOver.IsZero() || f.LinkOpen.IsZero() || !f.Provisioned.After(f.CutOver) {
+		return retry()
+	}
+	return append([]fault.Command{fault.NewCommand("deprovision", "--row", r.Target.User, "--run", r.Run)}, retry()...)
 }
 
 // fromImageRemedy says what to do about a Cloud PC that is proven not to come from the snapshot. Only one that is younger

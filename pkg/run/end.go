@@ -9,6 +9,7 @@ import (
 	"wave365/pkg/ledger/process"
 	"wave365/pkg/migration"
 	"wave365/pkg/runner"
+	"wave365/pkg/summary"
 )
 
 // endReasons says by which event each end of a run is recorded.
@@ -59,6 +60,8 @@ type Standing struct {
 	Rows   []migration.Row
 	Events []migration.Event
 	Counts migration.Counts
+	// Since is what other runs of the ledger did about its users since, see [Since].
+	Since map[int]summary.Later
 	// Running: a process drives the run, or may: see Holder.Life.
 	Running bool
 	// Holder is the process that has the run's lock, also when it has died; nil when none has.
@@ -79,6 +82,9 @@ func Stand(ctx context.Context, l *ledger.Ledger, r migration.Run) (Standing, er
 		return s, err
 	}
 	if s.Events, err = l.Events(ctx, r.ID); err != nil {
+		return s, err
+	}
+	if s.Since, err = Since(ctx, l, s.Rows); err != nil {
 		return s, err
 	}
 	h, held, err := l.Holder(ctx)

@@ -3,10 +3,13 @@ package run
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
+	"wave365/pkg/summary"
 	"wave365/pkg/wave"
 )
 
@@ -56,11 +59,18 @@ func (s *Session) elsewhere(ctx context.Context, chosen []int) (found []wave.Fin
 	return found, nil
 }
 
+// takenUp is how a row's user stands in another run of the ledger that holds them, or has brought them to an end since; false: none
+// does.
+func takenUp(r migration.Row, before map[string]migration.Standing) (migration.Standing, bool) {
+	s, ok := before[strings.ToLower(r.Target.UserID)]
+	return s, ok && s.Run != r.Run && (s.Holds() || s.At.After(r.UpdatedAt))
+}
+
 // TakenUp is the finding about a row that may be retried whose user another run of the ledger holds, or has brought to an end
 // since; false: none has.
 func TakenUp(r migration.Row, known Known) (wave.Finding, bool) {
-	s, ok := known.Before[strings.ToLower(r.Target.UserID)]
-	if !ok || s.Run == r.Run || !s.Holds() && !s.At.After(r.UpdatedAt) {
+	s, ok := takenUp(r, known.Before)
+	if !ok {
 		return wave.Finding{}, false
 	}
 	f := ofRow(r, "user.in-other-run", "run "+s.Run+" has started "+r.Target.User+" since: the row there is "+string(s.State))
@@ -69,6 +79,29 @@ func TakenUp(r migration.Row, known Known) (wave.Finding, bool) {
 		f.Message, f.Hint = "run "+s.Run+" has migrated "+r.Target.User+" since", "nothing is left to do for this row"
 	}
 	return f, true
+}
+
+// Since is what other runs of the ledger did about users whose rows ended in this one without a Cloud PC, by row index. A ledger
+// of one run is not asked.
+func Since(ctx context.Context, l *ledger.Ledger, rows []migration.Row) (map[int]summary.Later, error) {
+	if !slices.ContainsFunc(rows, summary.Rerunnable) {
+		return nil, nil
+	}
+	runs, err := l.Runs(ctx)
+	if err != nil || len(runs) < 2 {
+		return nil, err
+	}
+	before, err := l.Standings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int]summary.Later{}
+	for _, r := range rows {
+		if s, ok := takenUp(r, before); ok && summary.Rerunnable(r) {
+			out[r.Index] = summary.Later{Run: s.Run, State: s.State}
+		}
+	}
+	return out, nil
 }
 
 // ImportsOfOthers are the imports that other rows of the ledger have left for a row's user, when a new attempt of it would send

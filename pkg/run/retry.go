@@ -104,22 +104,27 @@ func (s *Session) NewAttempt(ctx context.Context, chosen []int) (Attempt, error)
 	if err != nil {
 		return a, err
 	}
-	if a.targets, a.Findings, err = s.freshDisks(ctx, chosen); err != nil {
+	if a.Findings, err = s.elsewhere(ctx, chosen); err != nil {
 		return a, err
 	}
-	beside, err := s.elsewhere(ctx, chosen)
+	// The disks of users whom another run has are that run's business.
+	mine := slices.DeleteFunc(slices.Clone(chosen), func(i int) bool { return about(a.Findings, s.Rows[i]) })
+	targets, disks, err := s.freshDisks(ctx, mine)
 	if err != nil {
 		return a, err
 	}
-	a.Findings = append(a.Findings, beside...)
-	a.Rows = slices.DeleteFunc(slices.Clone(chosen), func(i int) bool {
-		return slices.ContainsFunc(a.Findings, func(f wave.Finding) bool { return f.Line == s.Rows[i].Target.Line })
-	})
+	a.targets, a.Findings = targets, append(a.Findings, disks...)
+	a.Rows = slices.DeleteFunc(mine, func(i int) bool { return about(disks, s.Rows[i]) })
 	tried := make([]migration.Row, len(a.Rows))
 	for k, i := range a.Rows {
 		tried[k] = s.Rows[i]
 	}
 	return a, s.playbook().Preparable(ctx, tried)
+}
+
+// about reports whether one of the findings is about the row.
+func about(findings []wave.Finding, r migration.Row) bool {
+	return slices.ContainsFunc(findings, func(f wave.Finding) bool { return f.Line == r.Target.Line })
 }
 
 // recallPurges has those of the chosen rows begin anew whose import a command on this ledger purged since, as undo does: what

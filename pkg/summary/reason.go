@@ -1,6 +1,8 @@
 package summary
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"wave365/pkg/fault"
@@ -36,6 +38,37 @@ func WhyOf(r migration.Row) Why {
 		}
 	}
 	return w
+}
+
+// takenBack is the reason of a row of which what was done was taken back since, as since says. What there was to be taken back
+// before a new attempt is gone, and so is that advice.
+func (w Why) takenBack(r *migration.Row, since string) Why {
+	w.Text = andSince(w.Text, "Taken back since: "+since)
+	if !r.Retryable() {
+		return w
+	}
+	done, _, _ := strings.Cut(since, ":")
+	left := slices.DeleteFunc(slices.Clone(w.Remedy.Commands), func(c fault.Command) bool { return c.Name == "undo" || c.Name == done })
+	w.Remedy = fault.Remedy{Text: "when the user is to be migrated after all, retry: it goes by what is there then", Commands: left}
+	switch has := func(name string) bool {
+		return slices.ContainsFunc(left, func(c fault.Command) bool { return c.Name == name })
+	}; {
+	case w.Code == migration.CodeUsedUp:
+		w.Remedy.Text = "no attempt of this row can bring the Cloud PC back: when the disk is to be imported again, run a new wave of this user"
+	case has("deprovision"):
+		w.Remedy.Text = "the Cloud PC leaves by itself in seven days, or at once when it is deprovisioned; once it is gone, retry when the user is to be migrated after all"
+	case !has("retry"):
+		w.Remedy.Commands = append(left, fault.NewCommand("retry"))
+	}
+	return w
+}
+
+// andSince is what happened to a row, followed by what happened since.
+func andSince(text, since string) string {
+	if text != "" && !strings.HasSuffix(text, ".") {
+		text += "."
+	}
+	return strings.TrimLeft(text+" "+since, " ")
 }
 
 func plainReason(r migration.Reason) string {

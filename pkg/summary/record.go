@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/migration"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
@@ -19,6 +20,9 @@ type Record struct {
 	Events   []migration.Event
 	Intents  []migration.Intent
 	Findings []wave.Finding
+	// Since is what other runs of the ledger did since about users whose rows ended here without a Cloud PC, by row index; may be
+	// nil.
+	Since map[int]Later
 	// Audit is the run's part of the audit chain, one JSON object each; may be empty.
 	Audit []AuditLine
 	// At is the moment the record is true for.
@@ -36,6 +40,32 @@ type Record struct {
 	Redacted bool
 	// Live marks the page of a run that goes on and is watched: it follows by itself. A file is never live.
 	Live bool
+}
+
+// Later is how a user stands in another run of the ledger that has taken them up since.
+type Later struct {
+	Run   string
+	State migration.State
+}
+
+// Text says it.
+func (l Later) Text() string {
+	switch {
+	case l.State == migration.Succeeded:
+		return "Migrated since by run " + l.Run + "."
+	case !l.State.Final():
+		return "Run " + l.Run + " works on this user now."
+	}
+	return "Taken up since by run " + l.Run + ": " + string(l.State) + " there."
+}
+
+// remedy is what to do about the row that the other run has overtaken: nothing but to look there.
+func (l Later) remedy() fault.Remedy {
+	text := "nothing is left to do here"
+	if l.State != migration.Succeeded {
+		text = "the row there counts: this one gets no new attempt as long as that one stands"
+	}
+	return fault.Remedy{Text: text, Commands: []fault.Command{fault.NewCommand("status").For(l.Run)}}
 }
 
 // Forecast is between when and when the end of a run was, or is, expected.
@@ -70,6 +100,18 @@ func (a Record) Tally() map[Class]int {
 	n := make(map[Class]int, 9)
 	for _, r := range a.Rows {
 		n[ClassOf(r)]++
+	}
+	return n
+}
+
+// Unsettled counts the rows per outcome class that are this run's to bring to their end: those of users whom another run has taken
+// up since are not.
+func (a Record) Unsettled() map[Class]int {
+	n := a.Tally()
+	for _, r := range a.Rows {
+		if _, elsewhere := a.Since[r.Index]; elsewhere {
+			n[ClassOf(r)]--
+		}
 	}
 	return n
 }

@@ -1,8 +1,6 @@
 package summary
 
 import (
-	"strings"
-
 	"wave365/pkg/migration"
 )
 
@@ -34,7 +32,13 @@ func RowRecords(a Record) ([]RowRecord, RowRecord) {
 	}
 	for row, since := range TakenBack(a.Events) {
 		if i := of(row); i < len(out) {
-			out[i].Why.Text = strings.TrimLeft(out[i].Why.Text+" Taken back since: "+since, " ")
+			out[i].Why = out[i].Why.takenBack(out[i].Row, since)
+		}
+	}
+	for row, later := range a.Since {
+		if i := of(row); i < len(out) {
+			out[i].Why.Text = andSince(out[i].Why.Text, later.Text())
+			out[i].Why.Remedy = later.remedy()
 		}
 	}
 	events := perRow(a.Events, len(out), func(e migration.Event) int {

@@ -65,17 +65,18 @@ func requestIDs(intents []migration.Intent) string {
 }
 
 // Failed writes the rows that may go into another wave (failed, skipped, deferred, and cancelled unless their line was taken
-// out of the wave file) in the shape of the input, followed by what became of them. The file loads as a wave without editing.
+// out of the wave file; none of users whom another run has taken up since) in the shape of the input, followed by what became of them. The file loads as a wave without editing.
 func Failed(w io.Writer, a summary.Record) error {
 	t := newTable(w)
 	t.wave = true
 	columns, keep := inputShape(a.Run.Columns)
 	t.line(append(columns, columnStatus, columnReason))
-	for _, r := range a.Rows {
-		if !summary.Rerunnable(r) {
+	rows, _ := summary.RowRecords(a)
+	for _, d := range rows {
+		r, class, why := d.Row, d.Class, d.Why
+		if _, elsewhere := a.Since[r.Index]; elsewhere || !summary.Rerunnable(*r) {
 			continue
 		}
-		class, why := summary.ClassOf(r), summary.WhyOf(r)
 		line := make([]string, 0, len(keep)+2)
 		for _, i := range keep {
 			line = append(line, cellAt(r.Input, i))

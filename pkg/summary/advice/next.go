@@ -28,7 +28,7 @@ const (
 
 // Moves says what happens next, the most urgent first. A rehearsal asks nothing of the helpdesk.
 func Moves(a summary.Record) []Move {
-	n, cancelled := a.Tally(), takenUpByRetry(a.Rows)
+	n, cancelled := a.Unsettled(), takenUpByRetry(a)
 	var out []Move
 	say := func(c summary.Class, count int, who, one, many string) {
 		if count == 0 {
@@ -72,10 +72,11 @@ func Moves(a summary.Record) []Move {
 	return out
 }
 
-// takenUpByRetry counts the cancelled rows that retry takes up: not those whose line was taken out of the wave file.
-func takenUpByRetry(rows []migration.Row) (n int) {
-	for _, r := range rows {
-		if r.State == migration.Cancelled && r.Retryable() {
+// takenUpByRetry counts the cancelled rows that retry takes up: not those whose line was taken out of the wave file, nor those of
+// users whom another run has taken up since.
+func takenUpByRetry(a summary.Record) (n int) {
+	for _, r := range a.Rows {
+		if _, elsewhere := a.Since[r.Index]; r.State == migration.Cancelled && r.Retryable() && !elsewhere {
 			n++
 		}
 	}
@@ -88,7 +89,7 @@ func Next(a summary.Record) []fault.Command {
 	if a.Live {
 		return nil
 	}
-	n := a.Tally()
+	n := a.Unsettled()
 	var out []fault.Command
 	open := n[summary.Active]+n[summary.Waiting]+n[summary.Queued] > 0
 	if open {
@@ -98,7 +99,7 @@ func Next(a summary.Record) []fault.Command {
 		i := slices.IndexFunc(a.Rows, func(r migration.Row) bool { return r.State == migration.Held })
 		out = append(out, settles(a.Rows[i])...) // one shows how
 	}
-	if n[summary.Failed]+n[summary.Deferred]+takenUpByRetry(a.Rows) > 0 {
+	if n[summary.Failed]+n[summary.Deferred]+takenUpByRetry(a) > 0 {
 		out = append(out, fault.NewCommand("retry"))
 	}
 	if n[summary.Failed]+n[summary.Skipped]+n[summary.Deferred] > 0 && !open {

@@ -8,6 +8,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/migration"
+	"wave365/pkg/summary"
 	"wave365/pkg/summary/wording"
 	"wave365/pkg/wave"
 )
@@ -93,14 +94,14 @@ func TestOutcome(t *testing.T) {
 		return r
 	}
 	var b bytes.Buffer
-	Outcome(&b, wording.Shell{Ledger: "my/l.db", Run: "r1"}, []migration.Row{
+	Outcome(&b, wording.Shell{Ledger: "my/l.db", Run: "r1"}, summary.Record{Rows: []migration.Row{
 		row(2, migration.Skipped, "ann", "blob.not-found"),
 		row(3, migration.Failed, "bob", "import.failed", fault.NewCommand("retry")),
 		row(4, migration.Succeeded, "cyd", ""),
 		row(5, migration.Held, "o'neil", "import.unknown", fault.NewCommand("reconcile", "--row", "o'neil", "--no-effect")),
 		row(6, migration.Failed, "eve", "import.failed", fault.NewCommand("retry")),
 		row(7, migration.Failed, "fay", "provision.failed", fault.NewCommand("retry")),
-	})
+	}})
 	want := `
 HELD  import.unknown
   line 5    o'neil

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"wave365/pkg/fault"
-	"wave365/pkg/migration"
 	"wave365/pkg/summary"
 	"wave365/pkg/summary/groups"
 	"wave365/pkg/summary/wording"
@@ -87,8 +86,8 @@ const outcomeRows = 12
 
 // Outcome lists the rows that need a person, one kind of problem after the other: which rows, what happened, what to
 // do. A command that helps several kinds stands at the first.
-func Outcome(w io.Writer, sh wording.Shell, rows []migration.Row) {
-	records, _ := summary.RowRecords(summary.Record{Rows: rows})
+func Outcome(w io.Writer, sh wording.Shell, a summary.Record) {
+	records, _ := summary.RowRecords(a)
 	told := map[string]bool{}
 	for _, group := range groups.Problems(records) {
 		fmt.Fprintf(w, "\n%s\n", strings.TrimSpace(strings.ToUpper(string(group.Class))+"  "+group.Code))
