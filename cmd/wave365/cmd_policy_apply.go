@@ -183,7 +183,7 @@ func (a *app) printPolicyPlan(d appliedPolicy, p policies.Plan, problems []polic
 	}
 	switch {
 	case p.Nothing():
-		say("", d.File, ": policy ", d.Name, " is as the file says")
+		say("", d.File, ": policy ", d.Name, " matches the file")
 		return
 	case p.New():
 		say("", d.File, ": policy ", d.Name, " is new")
