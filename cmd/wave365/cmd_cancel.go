@@ -21,7 +21,8 @@ func newCancelCommand(a *app, g *globals) *cobra.Command {
 		Use: "cancel [RUN]", Short: "Cancel rows that have no import yet, also of a live run",
 		Long: `Cancel the rows of a run that have no import yet; without a name, of the latest run. Works on an interrupted run
 and, from a second terminal, on a live one. Without --row it counts the rows and asks. Nothing is undone in the tenant:
-rows whose import was sent continue in the service, and the command names them. ` + "`wave365 resume`" + ` follows those to their end; ` + "`wave365 retry`" + ` gives cancelled rows a new attempt.`,
+rows whose import was sent continue in the service, and the command names them; so does the import of an earlier
+attempt of a row that is cancelled. ` + "`wave365 resume`" + ` follows those to their end; ` + "`wave365 retry`" + ` gives cancelled rows a new attempt.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runCancel(cmd.Context(), a, g, runArg(args), user)
@@ -122,6 +123,9 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 	if n := len(c.GoOn); n > 0 {
 		text += fmt.Sprintf(", %d too late to cancel: the import was sent and continues in the service", n)
 	}
+	if n := len(c.Lives); n > 0 {
+		text += fmt.Sprintf("; of %d the import of an earlier attempt stays in the service, as far as is known", n)
+	}
 	if n := len(c.Away); n > 0 {
 		text += fmt.Sprintf("; %d without the license that was taken for the import", n)
 	}
@@ -131,6 +135,10 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 	fmt.Fprintf(a.out, "Run %s: %s.\n", s.Run.ID, text)
 	for _, r := range c.GoOn {
 		fmt.Fprintf(a.out, "  line %-4d %s: %s; %s\n", r.Target.Line, r.Target.User, r.Step, fateOf(r))
+	}
+	for _, r := range c.Lives {
+		a.bullet(g, "!", fmt.Sprintf("line %d %s: the import of an earlier attempt is not known to be purged: retry takes it over as long as it can be used, or purge it:", r.Target.Line, r.Target.User),
+			[]fault.Command{fault.NewCommand("purge", "--row", r.Target.User)})
 	}
 	for _, r := range c.Away {
 		a.bullet(g, "!", fmt.Sprintf("line %d %s: the license %s was taken away for the import and is not given back; retry continues without it, or give it back:", r.Target.Line, r.Target.User, r.Target.SKUName),

@@ -34,8 +34,8 @@ newest run that is not finished. Effects whose outcome was not recorded are look
 
 A wave file that was edited since the run began is refused (exit 10), and what changed is listed; rows are identified by user and
 blob, not by line. --accept-changes validates the rows that are new or changed and have not begun, accepts them, and
-cancels those that were removed. A failed row that would start over may have another disk. Other rows that have begun are not
-changed. A --stop-by time that has passed still holds: rows that have not begun are deferred, for retry, unless --stop-by is given
+cancels those that were removed. A failed row that would start over may have another disk or license, any other failed row another
+license as long as the old one was not assigned. Other rows that have begun are not changed. A --stop-by time that has passed still holds: rows that have not begun are deferred, for retry, unless --stop-by is given
 again or a failed row starts over.
 
 Exit codes: as of run; 6 the run has ended, 10 the wave file was edited.`,

@@ -33,8 +33,8 @@ type UserSetting struct {
 	DisasterRecovery json.RawMessage
 	// GroupIDs are the groups it is assigned to. They are read only, see [Client.AssignUserSetting].
 	GroupIDs []string
-	// LastModified is zero when unknown.
-	LastModified time.Time
+	// Created and LastModified are zero when unknown. Read only.
+	Created, LastModified time.Time
 }
 
 // RestorePointSetting says how often restore points are made.
@@ -79,6 +79,7 @@ type readSetting struct {
 	defect
 	wireSetting
 	ID           string          `json:"id"`
+	Created      odata.Time      `json:"createdDateTime"`
 	Modified     odata.Time      `json:"lastModifiedDateTime"`
 	Recovery     json.RawMessage `json:"crossRegionDisasterRecoverySetting"`
 	Assignments  []assignment    `json:"assignments"`
@@ -97,7 +98,7 @@ func (r readSetting) setting() UserSetting {
 	s := UserSetting{
 		ID: r.ID, DisplayName: r.DisplayName, LocalAdminEnabled: r.LocalAdmin, ResetEnabled: r.Reset,
 		ProvisioningSourceType: odata.Member(cmp.Or(r.Source, SourceImage), SourceImage, SourceSnapshot),
-		GroupIDs:               groupIDs(r.Assignments), LastModified: r.Modified.Time,
+		GroupIDs:               groupIDs(r.Assignments), Created: r.Created.Time, LastModified: r.Modified.Time,
 	}
 	if string(r.Recovery) != "null" {
 		s.DisasterRecovery = r.Recovery

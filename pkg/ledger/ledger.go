@@ -107,7 +107,8 @@ func InDatabase(path string) bool {
 // its faults see packages sqlite and postgres). A ledger that was copied elsewhere is Conflict, "ledger.sealed", unless it
 // is only read. It creates the folder and the file where they are missing. It refuses, each as a
 // fault: a network or synced folder (Invalid, "ledger.place"), another program's file (Invalid, "ledger.foreign"), a file
-// without a schema (Invalid, "ledger.empty"), a file of a newer version of this program (Invalid, "ledger.newer"). A
+// without a schema (Invalid, "ledger.empty"), whatever lies at the path while a process of this machine drives a run and writes to
+// another file (Conflict, "ledger.locked"), a file of a newer version of this program (Invalid, "ledger.newer"). A
 // damaged file is moved aside, together with its -wal and -shm, and the fault (Internal, "ledger.damaged") says where
 // to; the next Open starts a new ledger. With ReadOnly a missing file is NotFound, "ledger.none".
 func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
@@ -133,6 +134,9 @@ func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 				"put it on a local disk with --ledger; locks and flushes cannot be trusted there")
 		}
 	}
+	if err := hold.Displaced(abs, opt.Zone, func() (string, error) { return sqlite.Asked(ctx, abs, hold.IDOf) }); err != nil && ctx.Err() == nil {
+		return nil, err
+	}
 	db, err := sqlite.Open(ctx, sqlite.Config{Path: abs, Now: opt.Now, ReadOnly: opt.ReadOnly, InUse: hold.InUse(opt.Zone), Checkpoint: opt.Checkpoint})
 	if err != nil {
 		return nil, err
@@ -146,6 +150,9 @@ func newLedger(ctx context.Context, path string, db *store.DB, opt Options) (*Le
 	l := &Ledger{
 		path: path, trail: t, zone: opt.Zone, ending: ending,
 		keeper: hold.New(t, opt.Zone), journal: effects.New(t, opt.Stalled, ending), records: record.New(t), reader: recall.New(t), history: trail.NewHistory(t),
+	}
+	if !InDatabase(path) {
+		l.keeper.Beside(path)
 	}
 	if err := l.refuseSealed(ctx, opt); err != nil {
 		_ = db.Close()

@@ -202,15 +202,29 @@ func Retry(r Row, target Target, note string, at time.Time) Transition {
 	return t
 }
 
-// RetryEdited is [Retry] for a row whose line was edited after it failed, and which begins anew: the new attempt is what the
-// line says now, and no import of an earlier attempt is taken over in it, nor in a later one. It panics for a row that goes on where it stands.
-func RetryEdited(r Row, target Target, input []string, note string, at time.Time) Transition {
-	if !r.BeginsAnew() {
+// RetryEdited is [Retry] for a row whose line was edited after it failed: the new attempt begins with the first step, and is what
+// the line says now. When anotherDisk, no import of an earlier attempt is taken over in it, nor in a later one; else one that stands
+// is, as the journal knows it. It panics for a row that may not be edited so; see [Row.BeginsAnew] and [Row.Relicensable].
+func RetryEdited(r Row, target Target, input []string, anotherDisk bool, note string, at time.Time) Transition {
+	if !r.BeginsAnew() && (anotherDisk || !r.Relicensable()) {
 		panic("migration: a row that goes on where it stands keeps its line")
 	}
 	t := Retry(r, target, note, at)
-	t.to.Input, t.to.Target.Line, t.to.Target.DiskSince = input, target.Line, t.to.Attempt
+	if t.to.Step != StepCheck { // only its license is another
+		t.to.Step, t.to.Facts = StepCheck, Facts{Retried: at}
+	}
+	t.to.Input, t.to.Target.Line = input, target.Line
+	t.to.Target.SKUID, t.to.Target.SKUName, t.to.Target.PlanID, t.to.Target.PlanName, t.to.Target.PlanGiB = target.SKUID, target.SKUName, target.PlanID, target.PlanName, target.PlanGiB
+	if anotherDisk {
+		t.to.Target.DiskSince = t.to.Attempt
+	}
 	return t
+}
+
+// Relicensable reports whether the row failed before the license that its line names was given, as far as the row tells, so that a
+// new attempt may give another one. What was tried all the same is for the caller to look up.
+func (r Row) Relicensable() bool {
+	return r.State == Failed && !r.CutOver() && (RetryStep(r) == StepCheck || r.Target.Trigger == TriggerLicense)
 }
 
 // BeginsAnew reports whether the row failed in such a way that its next attempt begins with the first step.

@@ -18,6 +18,8 @@ import (
 type assignments struct {
 	graph Graph
 	clock Clock
+	// giveWay is told of the settings when several of this tool's reach one group.
+	giveWay func(context.Context, []graph.UserSetting) error
 
 	// turn holds one token: whoever takes it may read and write what follows. A channel rather than a mutex, because
 	// the calls are made while it is held, and waiting for them must count as waiting in virtual time.
@@ -26,6 +28,7 @@ type assignments struct {
 	policiesAt time.Time
 	policies   []graph.ProvisioningPolicy
 	settings   []graph.UserSetting
+	shared     bool // several of this tool's settings reach one group, for now
 }
 
 // A cut-over has no way back: the settings it relies on are at most linkAge old. For what comes before, and for policies,
@@ -51,10 +54,18 @@ func (a *assignments) read(ctx context.Context, age time.Duration) ([]graph.Prov
 		}
 		a.policiesAt, a.policies = now, policies
 	}
+	if a.shared {
+		age = min(age, half)
+	}
 	if a.at.IsZero() || now.Sub(a.at) >= age {
 		settings, err := a.graph.UserSettings(ctx)
 		if err != nil {
 			return nil, nil, err
+		}
+		if a.shared = shared(settings); a.shared {
+			if err := a.giveWay(ctx, settings); err != nil {
+				return nil, nil, err
+			}
 		}
 		a.at, a.settings = now, settings
 	}
@@ -78,6 +89,11 @@ func (b *Playbook) targetingIntact(ctx context.Context, r migration.Row) (settin
 		return "", s, err
 	}
 	id, problem := targeting(r.Target, policies, settings)
+	if problem != nil && problem.Code == "setting.conflict" {
+		if s := b.sharedSetting(r, rules.Reaching(settings, r.Target.GroupID), *problem); s != nil {
+			return "", s, nil
+		}
+	}
 	if problem != nil {
 		res := migration.Failure(r.Facts, *problem)
 		return "", &res, nil

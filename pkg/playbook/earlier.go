@@ -186,12 +186,22 @@ func (b *Playbook) Touched(ctx context.Context, r migration.Row) (bool, error) {
 	return ImportSent(r, past), err
 }
 
+// Leaves reports whether an import of an earlier attempt of the row stays in the service when it is given up; see [ImportKnown].
+func (b *Playbook) Leaves(ctx context.Context, r migration.Row) (bool, error) {
+	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
+	return ImportKnown(past), err
+}
+
 // ImportSent reports whether, of a row's intents, the last import is one whose end is not known, or one of this attempt that
 // the service accepted: a process that ends between the answer and the row's next step leaves a row that knows no import.
 func ImportSent(r migration.Row, past []migration.Intent) bool {
 	last := lastImport(past)
 	return openTry(last) != nil || happened(last) && last.Attempt == r.Attempt
 }
+
+// ImportKnown reports whether, of a row's intents, the service accepted the last import, of whatever attempt, and it is not known to
+// be purged or gone: an attempt that takes it over, or would, can be given up, and the import stays where it is.
+func ImportKnown(past []migration.Intent) bool { return happened(lastImport(past)) }
 
 // ImportInDoubt reports whether, of a row's intents, the last import is one whose end is not known.
 func ImportInDoubt(past []migration.Intent) bool {

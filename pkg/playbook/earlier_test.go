@@ -280,19 +280,22 @@ func TestAnImportThatTheRowDoesNotKnowIsSent(t *testing.T) {
 	refused, open := sent, sent
 	refused.Outcome, open.Outcome = &migration.Outcome{Status: migration.OutcomeRefused}, nil
 	for name, c := range map[string]struct {
-		past    []migration.Intent
-		attempt int
-		want    bool
+		past        []migration.Intent
+		attempt     int
+		sent, lives bool
 	}{
-		"nothing":                   {nil, 2, false},
-		"accepted":                  {[]migration.Intent{sent}, 2, true},
-		"of an earlier attempt":     {[]migration.Intent{sent}, 3, false},
-		"purged":                    {[]migration.Intent{sent, purged}, 2, false},
-		"refused":                   {[]migration.Intent{refused}, 2, false},
-		"open, of whatever attempt": {[]migration.Intent{open}, 3, true},
+		"nothing":                   {nil, 2, false, false},
+		"accepted":                  {[]migration.Intent{sent}, 2, true, true},
+		"of an earlier attempt":     {[]migration.Intent{sent}, 3, false, true},
+		"purged":                    {[]migration.Intent{sent, purged}, 2, false, false},
+		"refused":                   {[]migration.Intent{refused}, 2, false, false},
+		"open, of whatever attempt": {[]migration.Intent{open}, 3, true, false},
 	} {
-		if got := playbook.ImportSent(migration.Row{Attempt: c.attempt}, c.past); got != c.want {
-			t.Errorf("%s: %v", name, got)
+		if got := playbook.ImportSent(migration.Row{Attempt: c.attempt}, c.past); got != c.sent {
+			t.Errorf("%s: sent is %v", name, got)
+		}
+		if got := playbook.ImportKnown(c.past); got != c.lives {
+			t.Errorf("%s: known is %v", name, got)
 		}
 	}
 }

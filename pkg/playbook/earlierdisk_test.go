@@ -16,7 +16,7 @@ func (s *stage) replaceDisk() {
 	s.t.Helper()
 	r, target := s.rows[0], s.rows[0].Target
 	target.Disk = s.rows[1].Target.Disk
-	s.move(migration.RetryEdited(r, target, r.Input, "by a test", time.Now()))
+	s.move(migration.RetryEdited(r, target, r.Input, true, "by a test", time.Now()))
 }
 
 // An import of the earlier disk that turns out to be fine is not taken over by the attempt with another disk, nor by the one

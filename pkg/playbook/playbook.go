@@ -89,10 +89,12 @@ type Sources func(row int, guestState bool, s migration.Source) (bloburl.Ref, er
 
 // New makes the playbook of a run.
 func New(run migration.Run, g Graph, s Storage, j Journal, c Clock, sources Sources) *Playbook {
-	return &Playbook{
+	b := &Playbook{
 		run: run, graph: g, storage: s, journal: marked{j}, clock: c, sources: sources,
 		assignments: &assignments{graph: g, clock: c, turn: make(chan struct{}, 1)}, pace: estimate.New(),
 	}
+	b.assignments.giveWay = b.giveWay
+	return b
 }
 
 // Steps lists how each step is done, for the runner.

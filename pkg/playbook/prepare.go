@@ -42,7 +42,8 @@ func (b *Playbook) Prepare(ctx context.Context, rows []migration.Row) error {
 }
 
 func (b *Playbook) prepare(ctx context.Context, rows []migration.Row) error {
-	bare, err := b.bare(ctx, groupsOf(rows, func(r *migration.Row) bool { return !r.State.Final() }))
+	groups := groupsOf(rows, func(r *migration.Row) bool { return !r.State.Final() })
+	bare, err := b.settled(ctx, groups)
 	if err != nil {
 		return err
 	}
@@ -53,13 +54,24 @@ func (b *Playbook) prepare(ctx context.Context, rows []migration.Row) error {
 	if err != nil {
 		return err
 	}
-	return b.ensureAssigned(ctx, id, bare)
+	if err := b.ensureAssigned(ctx, id, bare); err != nil {
+		return err
+	}
+	_, err = b.settled(ctx, groups) // another ledger's run may have made one for the same groups at the same time
+	return err
 }
 
 // Preparable reports whether Prepare would do for these rows, in whatever state they are: the fault is Prepare's. It only
 // reads, so that what the tenant refuses is known before anything is recorded.
 func (b *Playbook) Preparable(ctx context.Context, rows []migration.Row) error {
-	_, err := b.bare(ctx, groupsOf(rows, func(*migration.Row) bool { return true }))
+	groups := groupsOf(rows, func(*migration.Row) bool { return true })
+	if len(groups) == 0 {
+		return nil
+	}
+	settings, err := b.userSettings(ctx)
+	if err == nil {
+		_, _, err = bare(settings, groups)
+	}
 	return err
 }
 
@@ -75,27 +87,30 @@ func groupsOf(rows []migration.Row, counts func(*migration.Row) bool) map[string
 	return groups
 }
 
-// bare gives those of the groups, by id, that no user setting reaches. The fault is Conflict when an image setting reaches
-// one, or several settings do.
-func (b *Playbook) bare(ctx context.Context, want map[string]string) ([]string, error) {
-	if len(want) == 0 {
-		return nil, nil
-	}
+func (b *Playbook) userSettings(ctx context.Context) ([]graph.UserSetting, error) {
 	settings, err := b.graph.UserSettings(ctx)
 	if err != nil {
 		return nil, fault.Wrap(fault.KindOf(err), "", "list user settings: "+err.Error(), fault.HintOf(err), err)
 	}
-	var bare []string
+	return settings, nil
+}
+
+// bare gives those of the groups, by id, that no user setting reaches, and how several of this tool's reach one; nil: none is so.
+// The fault is Conflict when an image setting reaches one, or several settings do otherwise.
+func bare(settings []graph.UserSetting, want map[string]string) (none []string, shared *rules.Broken, err error) {
 	for id, name := range want {
-		setting, broken := rules.Setting(rules.Reaching(settings, id), name)
+		reach := rules.Reaching(settings, id)
+		setting, broken := rules.Setting(reach, name)
 		switch {
+		case broken != nil && rules.First(reach) != nil:
+			shared = broken
 		case broken != nil:
-			return nil, fault.New(fault.Conflict, broken.Code, broken.Message, settingRemedy(broken.Code), rules.SwitchBack(setting, name)...)
+			return nil, nil, fault.New(fault.Conflict, broken.Code, broken.Message, settingRemedy(broken.Code), rules.SwitchBack(setting, name)...)
 		case setting == nil:
-			bare = append(bare, id)
+			none = append(none, id)
 		}
 	}
-	return bare, nil
+	return none, shared, nil
 }
 
 // existing leaves out the groups that were deleted, sorted. Their rows fail for that, each by itself; the others go on.

@@ -10,6 +10,7 @@ import (
 	"wave365/pkg/fault/clocks"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/preflight/plans"
 	"wave365/pkg/wave"
 )
 
@@ -136,10 +137,10 @@ func (c *check) stillThere(r *row, s migration.Standing) bool {
 	return false
 }
 
-// sameRow reports whether the row still asks for what failed: one whose disk, policy, group or trigger was changed since is a
-// request of its own.
+// sameRow reports whether the row still asks for what failed: one whose disk, policy, group, license or trigger was changed since
+// is a request of its own.
 func (c *check) sameRow(r *row, s migration.Standing) bool {
-	if s.Trigger != "" && r.target.Trigger != s.Trigger || c.otherGroup(r, s) {
+	if s.Trigger != "" && r.target.Trigger != s.Trigger || c.otherGroup(r, s) || c.otherLicense(r, s) {
 		return false
 	}
 	if r.Policy != "" && s.Policy != "" {
@@ -153,6 +154,19 @@ func (c *check) sameRow(r *row, s migration.Standing) bool {
 	}
 	disk, err := bloburl.Parse(r.Blob, c.in.BlobRoot)
 	return err != nil || s.Disk == "" || disk.URL() == s.Disk
+}
+
+// otherLicense reports whether the row names another license than the one that an earlier run was to give its user.
+func (c *check) otherLicense(r *row, s migration.Standing) bool {
+	if r.License == "" || s.License == "" || strings.EqualFold(r.License, s.License) {
+		return false
+	}
+	for _, k := range c.facts.skus {
+		if strings.EqualFold(k.ID, s.License) {
+			return !plans.SameSKU(r.License, k.ID, k.PartNumber)
+		}
+	}
+	return false // what it was called is not known
 }
 
 // otherGroup reports whether the row's user will be in another group than the one where an earlier run left them: the row names

@@ -147,7 +147,7 @@ func (c *check) importRemedy(r *row, im graph.Import) {
 	case im.Status != graph.ImportSucceeded && im.Status != graph.ImportFailed:
 		f.Hint, f.Commands = "it is under way and cannot be purged: ask who sent it (another ledger, a colleague), and validate again once it has ended", nil
 	case own:
-		f.Hint = "a run of this ledger sent it: leave the row to that run (retry), or purge the import when the row now names another disk or group"
+		f.Hint = "a run of this ledger sent it: leave the row to that run (retry), or purge the import when the row now names another disk, group or license"
 		f.Commands = []fault.Command{fault.NewCommand("purge", "--id", im.SnapshotID)}
 	default:
 		f.Hint = "ask who sent it (another ledger, a colleague); when it is not wanted, purge it while it is unused"

@@ -14,6 +14,8 @@ type Cancelled struct {
 	Rows int
 	// GoOn are those that cannot be given up: the service works on them, or may.
 	GoOn []migration.Row
+	// Lives are those given up of which an earlier attempt has sent an import that is not known to be purged: the service may hold it.
+	Lives []migration.Row
 	// Away are those given up whose license was taken away for the import and is not given back.
 	Away []migration.Row
 	// Named is the row of the user who was named, as it stood; nil for every row.
@@ -97,6 +99,9 @@ func (s *Session) cancelRow(ctx context.Context, r migration.Row, by string, c *
 		}
 	}
 	c.Rows++
+	if playbook.ImportKnown(past) {
+		c.Lives = append(c.Lives, r)
+	}
 	if playbook.Released(past) {
 		c.Away = append(c.Away, r)
 	}

@@ -16,7 +16,8 @@ type Difference struct {
 	Added []int
 	// Changed are rows whose cells are others now, and which have not begun.
 	Changed []Pair
-	// Again are rows that failed and would begin anew, whose disk is another now: they get a new attempt with it.
+	// Again are rows that failed, and whose disk or license is another now: they get a new attempt with it. The disk is another
+	// only of those that would begin anew, the license of those that were not given the old one.
 	Again []Pair
 	// Removed are rows of the run that are not in the file any more, and which have not begun.
 	Removed []int
@@ -74,7 +75,8 @@ func (d *Difference) compare(file *wave.File, p Pair, r migration.Row) string {
 	}
 	text := fmt.Sprintf("line %d: %s: %s", f.Line, f.User, strings.Join(what, ", "))
 	switch {
-	case r.BeginsAnew() && onlyDisks(file, r.Input, f.Cells):
+	case r.BeginsAnew() && onlyDiffer(file, r.Input, f.Cells, "blob", "guest_state_blob", "license"),
+		r.Relicensable() && onlyDiffer(file, r.Input, f.Cells, "license") && f.License != "":
 		d.Again = append(d.Again, p)
 		return text + "; the row failed, and gets a new attempt"
 	case r.Begun() || r.State.Final() && r.State != migration.Skipped:
@@ -144,10 +146,10 @@ func replaceable(rows []migration.Row, file *wave.File, user, blob int) map[stri
 	return free
 }
 
-// onlyDisks reports whether only cells that name the disk differ.
-func onlyDisks(file *wave.File, was, is []string) bool {
+// onlyDiffer reports whether no cells but those of these columns differ.
+func onlyDiffer(file *wave.File, was, is []string, columns ...string) bool {
 	for i, name := range file.Canonical {
-		if name != "blob" && name != "guest_state_blob" && cell(was, i) != cell(is, i) {
+		if !slices.Contains(columns, name) && cell(was, i) != cell(is, i) {
 			return false
 		}
 	}

@@ -112,7 +112,7 @@ func (s *Session) Amend(ctx context.Context, e *Edit) (res preflight.Result, ok 
 	return res, true, s.reload(ctx)
 }
 
-// attemptEdited gives the rows that failed, and whose disk is another now, their new attempt; ok is false when such a disk has
+// attemptEdited gives the rows that failed, and whose disk or license is another now, their new attempt; ok is false when that has
 // errors. Everything else that validation finds is about a user who is half-way through: the steps look for themselves.
 func (s *Session) attemptEdited(ctx context.Context, edit *ledger.Edit, e *Edit) (res preflight.Result, ok bool, err error) {
 	at, rows := make([]int, len(e.Again)), make([]int, len(e.Again))
@@ -126,24 +126,83 @@ func (s *Session) attemptEdited(ctx context.Context, edit *ledger.Edit, e *Edit)
 	if err != nil {
 		return res, false, err
 	}
-	if !res.Denied() {
-		res.Findings = slices.DeleteFunc(res.Findings, func(f wave.Finding) bool { return !aboutDisk(f) && f.Code != "user.duplicate" })
-		for k := range at {
-			res.Findings = append(res.Findings, unreadDisks(e.File.Rows[at[k]], res.Targets[k], res.Findings)...)
-		}
-		res.Findings = append(res.Findings, beside...)
+	if res.Denied() {
+		return res, false, nil
 	}
-	if res.Denied() || res.Count(wave.Error) > 0 {
+	changes := map[int]lineChange{}
+	for k, p := range e.Again {
+		f := e.File.Rows[at[k]]
+		changes[f.Line] = changeOf(e.File, s.Rows[p.Row].Input, f)
+	}
+	res.Findings = slices.DeleteFunc(res.Findings, func(f wave.Finding) bool { return !changes[f.Line].concerns(f) })
+	for k, p := range e.Again {
+		r, f := s.Rows[p.Row], e.File.Rows[at[k]]
+		if r.BeginsAnew() {
+			res.Findings = append(res.Findings, unreadDisks(f, res.Targets[k], res.Findings)...)
+		}
+		if changes[f.Line].license {
+			given, err := s.licenseGiven(ctx, r, f.Line)
+			if err != nil {
+				return res, false, err
+			}
+			res.Findings = append(res.Findings, given...)
+		}
+	}
+	res.Findings = append(res.Findings, beside...)
+	if res.Count(wave.Error) > 0 {
 		return res, false, nil
 	}
 	for k, p := range e.Again {
-		r, seen := s.Rows[p.Row], res.Targets[k]
+		r, seen, c := s.Rows[p.Row], res.Targets[k], changes[e.File.Rows[at[k]].Line]
 		target := r.Target
 		target.Disk, target.GuestState, target.Line = seen.Disk, seen.GuestState, seen.Line
-		edit.Moves = append(edit.Moves, migration.RetryEdited(r, target, e.File.Rows[p.File].Cells, "new attempt with an edited line, by "+s.opt.Driver.String(), s.Now()))
+		if c.license {
+			target.Trigger, target.SKUID, target.SKUName = seen.Trigger, seen.SKUID, seen.SKUName
+			target.PlanID, target.PlanName, target.PlanGiB = seen.PlanID, seen.PlanName, seen.PlanGiB
+		}
+		edit.Moves = append(edit.Moves, migration.RetryEdited(r, target, e.File.Rows[p.File].Cells, c.disk, "new attempt with an edited line, by "+s.opt.Driver.String(), s.Now()))
 	}
 	edit.Findings = append(edit.Findings, res.Findings...)
 	return res, true, nil
+}
+
+// lineChange is what an edit changed about the line of a row that failed.
+type lineChange struct{ disk, license bool }
+
+func changeOf(file *wave.File, was []string, f wave.Row) lineChange {
+	return lineChange{disk: !onlyDiffer(file, was, f.Cells, "license"), license: !onlyDiffer(file, was, f.Cells, "blob", "guest_state_blob")}
+}
+
+// concerns reports whether a finding is about what was changed.
+func (c lineChange) concerns(f wave.Finding) bool {
+	family, _, _ := strings.Cut(f.Code, ".")
+	return aboutDisk(f) || f.Code == "user.duplicate" || c.license && family == "license"
+}
+
+// licenseGiven is the error of a row whose old license was given in an earlier attempt, or may have been, and was not taken back
+// since: with the new one the user would hold two.
+func (s *Session) licenseGiven(ctx context.Context, r migration.Row, line int) ([]wave.Finding, error) {
+	writes, err := s.Ledger.Writes(ctx, migration.WriteFilter{Run: r.Run, Row: &r.Index})
+	if err != nil {
+		return nil, err
+	}
+	given := false
+	for _, w := range writes {
+		switch w.Effect {
+		case migration.EffectLicense:
+			given = given || w.Changed() || w.Undecided()
+		case migration.EffectRelease:
+			given = given && !w.Changed()
+		}
+	}
+	if !given {
+		return nil, nil
+	}
+	f := ofRow(r, "license.ambiguous", "the row has given "+r.Target.User+" the license "+r.Target.SKUName+" already: with another one they would hold two")
+	f.Line, f.Column, f.Value = line, "license", r.Target.SKUName
+	f.Hint = "take back what the row has given, then resume with the edited file"
+	f.Commands = []fault.Command{fault.NewCommand("undo", "--row", r.Target.User).For(r.Run), fault.NewCommand("resume", "--accept-changes").For(r.Run)}
+	return []wave.Finding{f}, nil
 }
 
 // unreadDisks is the error of a line whose disk, or guest state file, was not read although nothing was found wrong with it: only

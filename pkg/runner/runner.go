@@ -66,6 +66,9 @@ type Config struct {
 	// Touched reports whether an import was sent for the row that may be in the service: such a row is neither cancelled nor
 	// deferred. nil: never. An error ends the run.
 	Touched func(context.Context, migration.Row) (bool, error)
+	// Leaves reports whether an earlier attempt of the row has sent an import that may be in the service, which whoever cancels the
+	// row is told. nil: never. An error ends the run.
+	Leaves func(context.Context, migration.Row) (bool, error)
 	// Say is told why the run waits (why is ""; "" as text: it does not) and what happened to it as a whole (why is a
 	// run's reason). Called from the goroutine of Run; it must not block. May be nil.
 	Say func(why migration.Reason, text string)

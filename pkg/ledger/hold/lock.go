@@ -26,10 +26,12 @@ import (
 type Keeper struct {
 	trail *trail.Trail
 	zone  *time.Location
+	// beside is the file in which the holder is named too; "": none.
+	beside string
 }
 
 // New gives the lock of a ledger; zone is that of times in faults.
-func New(t *trail.Trail, zone *time.Location) *Keeper { return &Keeper{t, zone} }
+func New(t *trail.Trail, zone *time.Location) *Keeper { return &Keeper{trail: t, zone: zone} }
 
 // tx is a transaction that changes the lock.
 type tx struct{ *trail.Tx }
@@ -112,6 +114,7 @@ func (l *Keeper) TakeOver(ctx context.Context, h Holder, replace func(old Holder
 		return nil, l.stuck(ctx, err)
 	}
 	l.trail.Claim(mine)
+	l.write(h, token)
 	return func() error { return l.Release(h.ID) }, nil
 }
 
@@ -180,6 +183,7 @@ func (l *Keeper) Release(id string) error {
 	if id == "" || l.trail.Claimed().ID != id {
 		return nil
 	}
+	l.forget()
 	ctx, cancel := context.WithTimeout(context.Background(), releaseWithin)
 	defer cancel()
 	err := l.do(ctx, "unlock the ledger", func(t tx) error {
@@ -283,6 +287,15 @@ func readHolder(get func(string, []any, ...any) error) (h Holder, session string
 		h.Life = process.LifeOf(h.PID, token)
 	}
 	return h, session, err == nil, err
+}
+
+// IDOf is the id of the holder that a ledger's file tells of; "" for none.
+func IDOf(get func(query string, args []any, into ...any) error) (string, error) {
+	h, _, ok, err := readHolder(get)
+	if err != nil || !ok {
+		return "", err
+	}
+	return h.ID, nil
 }
 
 // InUse gives what names the live process that drives a ledger, which may be damaged; zone is that of the time it says.

@@ -163,6 +163,23 @@ func (c Config) drivenIn(ctx context.Context, m conn.Mode) (who string, live boo
 	})
 }
 
+// Asked asks the file at the path one thing, as it is, whole or not: nothing is made, changed or moved.
+func Asked(ctx context.Context, path string, ask func(get func(query string, args []any, into ...any) error) (string, error)) (answer string, err error) {
+	defer func() {
+		if p := recover(); p != nil { // of SQLite's code, in a damaged file
+			err = store.Damaged(fmt.Sprintf("reading it failed with %v", p), nil)
+		}
+	}()
+	db, err := conn.Open(path, conn.Read, 1)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	return ask(func(query string, args []any, into ...any) error {
+		return db.QueryRowContext(ctx, query, args...).Scan(into...)
+	})
+}
+
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil

@@ -46,6 +46,25 @@ func Setting(reach []graph.UserSetting, group string) (*graph.UserSetting, *Brok
 	return &reach[0], nil
 }
 
+// First gives, of several user settings of this tool that reach a group and all say snapshot, the one to which the others give way:
+// the one that was made first, and of two that were made at once the one with the smaller id. Two runs that begin at the same time
+// on one group, from two ledgers, make one each, and both decide alike. nil: it is not such a case.
+func First(reach []graph.UserSetting) *graph.UserSetting {
+	if len(reach) < 2 {
+		return nil
+	}
+	first := &reach[0]
+	for i, s := range reach {
+		if !strings.HasPrefix(s.DisplayName, OwnSettings) || !strings.EqualFold(s.ProvisioningSourceType, graph.SourceSnapshot) {
+			return nil
+		}
+		if c := s.Created.Compare(first.Created); c < 0 || c == 0 && strings.ToLower(s.ID) < strings.ToLower(first.ID) {
+			first = &reach[i]
+		}
+	}
+	return first
+}
+
 // OwnSettings is what the names of user settings begin with that this tool makes.
 const OwnSettings = "wave365 "
 

@@ -43,7 +43,7 @@ func (w *world) replaceDisk(rows []migration.Row, a act, b *blob.Client) error {
 			return nil //nolint:nilerr // the faults kept the storage account from answering: the operator leaves it
 		}
 		target.Disk.ETag, target.Disk.Length = p.ETag, p.Length
-		if err := w.store.Apply(context.Background(), migration.RetryEdited(rows[i], target, rows[i].Input, "another disk", w.clock.Now())); err != nil {
+		if err := w.store.Apply(context.Background(), migration.RetryEdited(rows[i], target, rows[i].Input, true, "another disk", w.clock.Now())); err != nil {
 			return err
 		}
 		w.deeds.replaced[i] = true

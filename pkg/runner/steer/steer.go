@@ -88,6 +88,8 @@ func (s State) Follow(c Command, load Load) (State, string) {
 type Cancelled struct {
 	// Now were given up, Soon will be when the current step ends, GoOn cannot any more.
 	Now, Soon, GoOn int
+	// Lives are those given up, or soon, of which the import of an earlier attempt may be in the service.
+	Lives int
 	// Away are those given up whose license may have been taken away for the import.
 	Away int
 }
@@ -106,6 +108,9 @@ func (c Cancelled) Answer(named migration.State) string {
 	}
 	if c.GoOn > 0 {
 		text += fmt.Sprintf(", %d too late to cancel: the import was sent and continues in the service", c.GoOn)
+	}
+	if c.Lives > 0 {
+		text += fmt.Sprintf(", of %d the import of an earlier attempt stays in the service, as far as is known: purge --row removes it", c.Lives)
 	}
 	if c.Away > 0 {
 		text += fmt.Sprintf(", %d of them perhaps without the license that was taken for the import: undo gives it back", c.Away)

@@ -44,6 +44,7 @@ func TestCancelledAnswer(t *testing.T) {
 		{Cancelled{Now: 2}, "", "2 cancelled"},
 		{Cancelled{Now: 1, Soon: 2, GoOn: 3, Away: 1}, "", "1 cancelled, 2 more when the current step ends, unless it sends the import, " +
 			"3 too late to cancel: the import was sent and continues in the service, 1 of them perhaps without the license that was taken for the import: undo gives it back"},
+		{Cancelled{Now: 1, Lives: 1}, "pending", "1 cancelled, of 1 the import of an earlier attempt stays in the service, as far as is known: purge --row removes it"},
 	} {
 		if got := tc.c.Answer(migration.State(tc.named)); got != tc.want {
 			t.Errorf("%+v: %q, want %q", tc.c, got, tc.want)

@@ -23,6 +23,8 @@ type Withdrawals struct {
 	Deadline deadline.Deadline
 	// Touched reports whether an import was sent for the row that may be in the service: such a row is left alone. nil: never.
 	Touched func(context.Context, migration.Row) (bool, error)
+	// Leaves reports whether an earlier attempt of the row has sent an import that may be in the service. nil: never.
+	Leaves func(context.Context, migration.Row) (bool, error)
 	// Busy reports whether a worker has the row, which is then withdrawn when it is done, see [Withdrawals.Asked].
 	Busy func(i int) bool
 
@@ -53,8 +55,13 @@ func (w *Withdrawals) Cancel(ctx context.Context, row int) string {
 				gone[i] = true
 			}
 		}
-		if (busy || gone[i]) && r.LicenseAway() {
-			c.Away++
+		if busy || gone[i] {
+			if r.LicenseAway() {
+				c.Away++
+			}
+			if w.leaves(ctx, r) {
+				c.Lives++
+			}
 		}
 	}
 	w.giveUpAll(ctx, gone)
@@ -162,6 +169,16 @@ func (w *Withdrawals) touched(ctx context.Context, r migration.Row) bool {
 		return false
 	}
 	yes, err := w.Touched(context.WithoutCancel(ctx), r)
+	w.Rows.Fail(err)
+	return yes
+}
+
+// leaves reports whether an import of an earlier attempt stays in the service when the row is given up.
+func (w *Withdrawals) leaves(ctx context.Context, r migration.Row) bool {
+	if r.Attempt <= 1 || w.Leaves == nil || w.Rows.Err != nil {
+		return false
+	}
+	yes, err := w.Leaves(context.WithoutCancel(ctx), r)
 	w.Rows.Fail(err)
 	return yes
 }
