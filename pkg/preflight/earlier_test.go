@@ -208,6 +208,7 @@ func TestCheck_ownFailedCloudPC(t *testing.T) {
 	sc := newScenario()
 	person(sc, "bob", func(u *scenario.User, _ *scenario.Blob) { u.Licenses = []string{sku} })
 	sc.CloudPCs = append(sc.CloudPCs, scenario.CloudPC{User: "bob", Policy: "P", Status: "failed"})
+	sc.Groups[0].Members = append(sc.Groups[0].Members, "bob") // as that run left it
 	s := newStage(t, sc)
 	users, err := s.graph.Users(t.Context(), []string{"bob@contoso.example"})
 	if err != nil {

@@ -23,6 +23,8 @@ func (c *check) existing(ctx context.Context) error {
 		byUser[fold(pc.UserPrincipalName)] = append(byUser[fold(pc.UserPrincipalName)], pc)
 	}
 	elsewhere := c.inOtherRuns()
+	// The license and the membership that it has given are its business as well.
+	c.found = slices.DeleteFunc(c.found, func(f wave.Finding) bool { return f.Code == "user.already-targeted" && elsewhere[f.Line] })
 	c.eachRow(func(r *row) {
 		if r.user == nil || elsewhere[r.Line] {
 			return
