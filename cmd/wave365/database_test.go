@@ -111,10 +111,10 @@ func TestADatabaseThatCannotBeUsed(t *testing.T) {
 	if doc, _ := f.status(t, "contoso"); doc.Queue == nil {
 		t.Error("status of a ledger that takes no writes says nothing of the queue")
 	}
-	if out, code := answer(t, tool(f.dir, "resume", "--ledger", address)); code != exitSignIn || !strings.Contains(out, "takes no writes") {
+	if out, code := answer(t, tool(f.dir, "resume", "--ledger", address)); code != exitSignIn || !strings.Contains(out, "accepts no writes") {
 		t.Errorf("resume: exit code %d\n%s", code, out)
 	}
-	if out, code := answer(t, tool(f.dir, "doctor", "--ledger", address, "--sandbox="+url)); code != exitDenied || !strings.Contains(out, "database, writes: none are taken") {
+	if out, code := answer(t, tool(f.dir, "doctor", "--ledger", address, "--sandbox="+url)); code != exitDenied || !strings.Contains(out, "database, writes: none are accepted") {
 		t.Errorf("doctor: exit code %d\n%s", code, out)
 	}
 }

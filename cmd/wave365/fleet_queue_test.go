@@ -54,7 +54,7 @@ func TestSubmitRecordsAndQueuesTogether(t *testing.T) {
 	if out, code := submit(); code == 0 || !strings.Contains(out, "could not record and queue the run") {
 		t.Fatalf("submit into a broken queue: exit code %d\n%s", code, out)
 	}
-	if out, code := answer(t, tool(f.dir, "runs", "--ledger", f.server.Ledger("contoso"))); code != 0 || !strings.Contains(out, "no run yet") {
+	if out, code := answer(t, tool(f.dir, "runs", "--ledger", f.server.Ledger("contoso"))); code != 0 || !strings.Contains(out, "no runs yet") {
 		t.Fatalf("a run that was not queued is in the ledger (exit code %d):\n%s", code, out)
 	}
 	f.sql("ALTER TABLE river.river_job DROP CONSTRAINT broken")
