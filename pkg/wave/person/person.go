@@ -36,7 +36,7 @@ func wrong(s, what, otherwise string) (why, write string) {
 		return what + " is " + why, write
 	}
 	if why, write = blankWithin(s); why != "" {
-		return why + " stands in " + what + ", after " + write, ""
+		return why + " is in " + what + ", after " + write, ""
 	}
 	return otherwise, ""
 }
