@@ -243,7 +243,11 @@ func (d digest) read(scan store.Scan) ([]any, error) {
 	if err := scan(into...); err != nil {
 		return nil, err
 	}
-	for _, v := range values {
+	for i, v := range values {
+		if s, ok := v.(string); ok { // an older version wrote NUL as it came, into files
+			v = strings.ReplaceAll(s, "\x00", store.Text("\x00"))
+			values[i] = v
+		}
 		text := fmt.Sprint(v)
 		fmt.Fprintf(d.hash, "%t %d %s,", v == nil, len(text), text)
 	}

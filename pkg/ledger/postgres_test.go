@@ -185,6 +185,24 @@ func TestCopyThereAndBack(t *testing.T) {
 	}
 }
 
+// TestCopyHostileTexts copies what older versions wrote into files, and no database takes.
+func TestCopyHostileTexts(t *testing.T) {
+	t.Parallel()
+	s := pgtest.Start(t)
+	file := openAt(t, newPlace(t), ledger.Options{})
+	must(t, file.CreateRun(t.Context(), newRun("r1"), newRows("r1", 1), nil))
+	if _, err := raw(t, file.Path()).Exec(`UPDATE wave_rows SET version = 2, state = 'running', reason = 'claimed', note = 'a' || char(0) || 'b'`); err != nil {
+		t.Fatal(err)
+	}
+	database := openAt(t, s.Ledger("hostile"), ledger.Options{})
+	must(t, ledger.Copy(t.Context(), file, database, ledger.Holder{}))
+	rows, err := database.Rows(t.Context(), "r1")
+	must(t, err)
+	if rows[0].Note != "a\ufffdb" {
+		t.Errorf("the note is copied as %+q", rows[0].Note)
+	}
+}
+
 func TestCopyRefuses(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -163,6 +163,36 @@ func TestIntents(t *testing.T) {
 	must(t, ledger.VerifyChain(l.Audit(ctx, "r1")))
 }
 
+// TestHostileTexts records what a service may say: NUL and bytes that are no text. Every home takes it and can read it again.
+func TestHostileTexts(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	l, rows := begin(t, 2)
+	const hostile, kept = "no\x00way \xff\x1b[31m", "no\ufffdway \ufffd\x1b[31m"
+	claim := migration.Claim(rows[0], evening)
+	must(t, l.ApplyAll(ctx, []migration.Transition{claim, migration.Claim(rows[1], evening)}))
+	in, err := l.Intend(ctx, migration.Intent{Run: "r1", Row: 0, Effect: migration.EffectImport, Subject: "u1"})
+	must(t, err)
+	must(t, l.Conclude(ctx, in, migration.Outcome{Status: migration.OutcomeRefused, RequestID: hostile, Detail: hostile}))
+	failed, changed := migration.Settle(claim.To(), migration.Failure(claim.To().Facts, migration.Problem{Code: "import.refused", Message: hostile}), evening, 0)
+	if !changed {
+		t.Fatal("a failure changes nothing")
+	}
+	must(t, l.ApplyAll(ctx, []migration.Transition{failed}))
+
+	got, err := l.AllIntents(ctx, "r1")
+	must(t, err)
+	if out := got[0].Outcome; out.RequestID != kept || out.Detail != kept {
+		t.Errorf("the outcome is kept with %+q, %+q", out.RequestID, out.Detail)
+	}
+	after, err := l.Rows(ctx, "r1")
+	must(t, err)
+	if after[0].State != migration.Failed || after[0].Note != kept {
+		t.Errorf("the row is %s, noted %+q", after[0].State, after[0].Note)
+	}
+	must(t, ledger.VerifyChain(l.Audit(ctx, "r1")))
+}
+
 func TestNote(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -371,7 +371,7 @@ func (t *Tx) Change(query string, args ...any) (int64, error) {
 	}
 	ctx, cancel := t.d.statement()
 	defer cancel()
-	res, err := s.ExecContext(ctx, args...)
+	res, err := s.ExecContext(ctx, texts(args)...)
 	if err != nil {
 		t.undo()
 		return 0, err
@@ -398,7 +398,7 @@ func (t *Tx) Get(query string, args []any, into ...any) error {
 	}
 	ctx, cancel := t.d.statement()
 	defer cancel()
-	err = s.QueryRowContext(ctx, args...).Scan(into...)
+	err = s.QueryRowContext(ctx, texts(args)...).Scan(into...)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		t.undo()
 	}
