@@ -72,7 +72,7 @@ func questioned(column, cell string) bool {
 	if column == wave.ColumnBlob || column == wave.ColumnGuestState {
 		// A question mark begins the query, which is a signature; what is none is part of the name.
 		_, query, ok := strings.Cut(cell, "?")
-		return ok && !strings.Contains(query, "=")
+		return ok && !strings.Contains(query, "=") && !CellError(cell)
 	}
 	for _, word := range strings.FieldsFunc(cell, celltext.IsBlank) {
 		if strings.ContainsAny(word, "=&/:") || !strings.Contains(word, "?") {

@@ -16,17 +16,13 @@ func Trim(s string) string { return strings.TrimFunc(s, IsBlank) }
 func IsBlank(r rune) bool { return unicode.IsSpace(r) || Invisible(r) }
 
 // Invisible reports whether a character takes no room of its own: joiners, direction marks, soft hyphens, byte order
-// marks, fillers. They come along when text is copied from a chat, a web page or a dialog.
+// marks, variation selectors, fillers. They come along when text is copied from a chat, a web page or a dialog.
 func Invisible(r rune) bool {
-	switch r {
-	case '\u115F', '\u1160', '\u2800', '\u3164', '\uFFA0':
-		return true
-	}
-	return unicode.Is(unicode.Cf, r) || r >= '\uFE00' && r <= '\uFE0F'
+	return r == '\u2800' || unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
 // quotes are the marks that word processors and people put round a value, in pairs of any kind.
-const quotes = "'\"`\u2032\u2033\u00B4\u2018\u2019\u201A\u201B\u201C\u201D\u201E\u201F\u2039\u203A«»「」『』＇＂"
+const quotes = "'\"`\u2032\u2033\u00B4\u2018\u2019\u201A\u201B\u201C\u201D\u201E\u201F\u2039\u203A«»「」『』〝〞〟＇＂"
 
 // IsQuote reports whether a character is a quotation mark of any kind, or used as one.
 func IsQuote(r rune) bool { return strings.ContainsRune(quotes, r) }
