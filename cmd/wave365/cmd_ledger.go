@@ -41,6 +41,7 @@ Exit codes: 0 copied, 2 the new ledger is not empty or the old one went elsewher
 }
 
 func runLedgerCopy(ctx context.Context, a *app, g *globals, from, to string) error {
+	g.ledger = from // what refuses the copy names commands on the old one
 	src, err := run.OpenLedger(ctx, from, ledger.Options{Sealed: true})
 	if err != nil {
 		return err
