@@ -266,7 +266,13 @@ func TestClosedLedgerRefuses(t *testing.T) {
 	l, rows := begin(t, 1)
 	must(t, l.Close())
 	must(t, l.Close())
-	wantFault(t, l.Apply(t.Context(), migration.Claim(rows[0], evening)), fault.Internal, "ledger.closed")
+	claim := migration.Claim(rows[0], evening)
+	for _, err := range []error{l.Apply(t.Context(), claim), l.ApplyAll(t.Context(), []migration.Transition{claim})} {
+		wantFault(t, err, fault.Internal, "ledger.closed")
+		if !strings.Contains(fmt.Sprint(err), "record row 0") {
+			t.Errorf("the fault %v does not name the row", err)
+		}
+	}
 	if _, err := l.Rows(t.Context(), "r1"); err == nil {
 		t.Error("reading a closed ledger worked")
 	}

@@ -102,7 +102,7 @@ func (l *Records) Apply(ctx context.Context, tr migration.Transition) error {
 	if err != nil {
 		return err
 	}
-	return l.do(ctx, fmt.Sprintf("record row %d", m.to.Index), func(t tx) error { return t.moveRow(m) })
+	return l.do(ctx, recording([]movement{m}), func(t tx) error { return t.moveRow(m) })
 }
 
 // ApplyAll is Apply for many rows in one transaction: all are recorded, or none.
@@ -111,7 +111,15 @@ func (l *Records) ApplyAll(ctx context.Context, list []migration.Transition) err
 	if err != nil || len(moves) == 0 {
 		return err
 	}
-	return l.do(ctx, fmt.Sprintf("record %d rows", len(moves)), func(t tx) error { return t.moveRows(moves) })
+	return l.do(ctx, recording(moves), func(t tx) error { return t.moveRows(moves) })
+}
+
+// recording says what is being done, for faults.
+func recording(moves []movement) string {
+	if len(moves) == 1 {
+		return fmt.Sprintf("record row %d", moves[0].to.Index)
+	}
+	return fmt.Sprintf("record %d rows", len(moves))
 }
 
 func movesOf(list []migration.Transition) ([]movement, error) {
