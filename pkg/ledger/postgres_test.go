@@ -191,15 +191,16 @@ func TestCopyHostileTexts(t *testing.T) {
 	s := pgtest.Start(t)
 	file := openAt(t, newPlace(t), ledger.Options{})
 	must(t, file.CreateRun(t.Context(), newRun("r1"), newRows("r1", 1), nil))
-	if _, err := raw(t, file.Path()).Exec(`UPDATE wave_rows SET version = 2, state = 'running', reason = 'claimed', note = 'a' || char(0) || 'b'`); err != nil {
-		t.Fatal(err)
-	}
+	_, err := file.Intend(t.Context(), migration.Intent{Run: "r1", Row: 0, Effect: migration.EffectJoin})
+	must(t, err)
+	_, err = raw(t, file.Path()).Exec(`UPDATE intents SET status = 'refused', remote_id = '', request_id = '', detail = 'a' || char(0) || 'b', concluded_at = at`)
+	must(t, err)
 	database := openAt(t, s.Ledger("hostile"), ledger.Options{})
 	must(t, ledger.Copy(t.Context(), file, database, ledger.Holder{}))
-	rows, err := database.Rows(t.Context(), "r1")
+	got, err := database.AllIntents(t.Context(), "r1")
 	must(t, err)
-	if rows[0].Note != "a\ufffdb" {
-		t.Errorf("the note is copied as %+q", rows[0].Note)
+	if detail := got[0].Outcome.Detail; detail != "a\ufffdb" {
+		t.Errorf("the detail is copied as %+q", detail)
 	}
 }
 
