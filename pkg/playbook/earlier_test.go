@@ -228,7 +228,7 @@ func (s *stage) playUntilImported(ctx context.Context) {
 	if err := book.Prepare(ctx, s.rows); err != nil {
 		s.t.Fatal(err)
 	}
-	r, err := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 10}, Steps: book.Steps(), Clock: cloud.Clock{}, Until: migration.StepImportWait, Touched: book.Touched})
+	r, err := runner.New(s.ledger, runner.Config{State: steer.State{Slots: 10}, Steps: book.Steps(), Clock: cloud.Clock{}, Until: migration.StepImportWait, Imports: book})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -124,7 +124,7 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 	defer stop()
 	r, err := runner.New(x.Ledger, runner.Config{
 		State: steer.State{Slots: x.Run.Slots, Paused: chosen.Paused, Draining: chosen.Draining}, Steps: book.Steps(), Clock: x.Services.Clock, Zone: x.opt.Zone, Observer: x.Observer, Logger: x.Logger,
-		Rules: halting.Rules{Canary: chosen.Canary, Halt: chosen.Halt, HaltedAt: halted}, Until: chosen.Until, Idle: x.Idle, Commands: commands, Touched: book.Touched, Leaves: book.Leaves,
+		Rules: halting.Rules{Canary: chosen.Canary, Halt: chosen.Halt, HaltedAt: halted}, Until: chosen.Until, Idle: x.Idle, Commands: commands, Imports: book,
 		Deadline: deadline.Deadline{
 			StopBy: inZone(chosen.StopBy, x.opt.Zone), Forecast: func(r migration.Row) time.Duration { return book.Forecast(r, chosen.Until) },
 		},

@@ -361,7 +361,7 @@ func TestCancelWhileItRuns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvening(t, 24, 4)
 		inFlight := -1
-		e.cfg.Touched = func(_ context.Context, r migration.Row) (bool, error) { return r.Index == 23, nil }
+		e.cfg.Imports = sentBy(23)
 		answers := e.later(map[time.Duration]steer.Command{
 			5 * time.Minute:  {Kind: steer.Cancel, Row: 0},
 			10 * time.Minute: {Kind: steer.Cancel, Row: 3}, // among the first: in flight
@@ -461,7 +461,7 @@ func TestATouchedRowIsNeitherDeferredNorCancelled(t *testing.T) {
 		}
 		e.cfg.StopBy = time.Now().Add(time.Minute)
 		e.cfg.Forecast = func(migration.Row) time.Duration { return time.Hour }
-		e.cfg.Touched = func(_ context.Context, r migration.Row) (bool, error) { return r.Index == 1, nil }
+		e.cfg.Imports = sentBy(1)
 		c := e.play(runner.Finished)
 		if c.Deferred != 2 || e.rows[1].State != migration.Succeeded {
 			t.Errorf("counts %+v, the touched row is %s", c, e.rows[1].State)
@@ -476,7 +476,7 @@ func TestATouchedRowIsNeitherDeferredNorCancelled(t *testing.T) {
 			}
 			return migration.Result{}, false
 		}
-		e.cfg.Touched = func(_ context.Context, r migration.Row) (bool, error) { return r.Index == 1, nil }
+		e.cfg.Imports = sentBy(1)
 		answers := e.later(map[time.Duration]steer.Command{10*time.Minute + 30*time.Second: {Kind: steer.Cancel, Row: -1}})
 		c := e.play(runner.Finished)
 		if c.Cancelled != 2 || e.rows[1].State != migration.Succeeded || !strings.Contains(strings.Join(*answers, ""), "2 cancelled, 1 too late to cancel") {
@@ -484,3 +484,11 @@ func TestATouchedRowIsNeitherDeferredNorCancelled(t *testing.T) {
 		}
 	})
 }
+
+// sentBy is the row that has sent an import, by index.
+type sentBy int
+
+func (i sentBy) Touched(_ context.Context, r migration.Row) (bool, error) {
+	return r.Index == int(i), nil
+}
+func (sentBy) Leaves(context.Context, migration.Row) (bool, error) { return false, nil }

@@ -15,6 +15,7 @@ import (
 	"wave365/pkg/runner/halting"
 	"wave365/pkg/runner/record"
 	"wave365/pkg/runner/steer"
+	"wave365/pkg/runner/withdraw"
 )
 
 // Observer is told what happens, from one goroutine at a time. It must not block.
@@ -63,12 +64,8 @@ type Config struct {
 	Idle time.Duration
 	// Commands brings what the operator asks meanwhile; may be nil. It is read until Run returns.
 	Commands <-chan steer.Command
-	// Touched reports whether an import was sent for the row that may be in the service: such a row is neither cancelled nor
-	// deferred. nil: never. An error ends the run.
-	Touched func(context.Context, migration.Row) (bool, error)
-	// Leaves reports whether an earlier attempt of the row has sent an import that may be in the service, which whoever cancels the
-	// row is told. nil: never. An error ends the run.
-	Leaves func(context.Context, migration.Row) (bool, error)
+	// Imports knows which rows may have an import in the service: they are neither cancelled nor deferred. nil: none has.
+	Imports withdraw.Imports
 	// Say is told why the run waits (why is ""; "" as text: it does not) and what happened to it as a whole (why is a
 	// run's reason). Called from the goroutine of Run; it must not block. May be nil.
 	Say func(why migration.Reason, text string)

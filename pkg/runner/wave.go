@@ -38,7 +38,7 @@ func newWave(r *Runner, rows []migration.Row) *wave {
 	w.steered.Draining = false // that is what begin does
 	w.workers = worker.NewPool(worker.Worker{Ledger: r.ledger, Clock: r.cfg.Clock, Roll: r.cfg.Roll, Logger: r.cfg.Logger}, r.cfg.Workers, len(rows))
 	w.withdrawals = &withdraw.Withdrawals{
-		Rows: w.rows, Lines: w.lines, Now: r.cfg.Clock.Now, Deadline: r.cfg.Deadline, Touched: r.cfg.Touched, Leaves: r.cfg.Leaves, Busy: w.workers.Busy,
+		Rows: w.rows, Lines: w.lines, Now: r.cfg.Clock.Now, Deadline: r.cfg.Deadline, Imports: r.cfg.Imports, Busy: w.workers.Busy,
 	}
 	return w
 }

@@ -277,7 +277,7 @@ func (w *world) process(n int, e ending, rows []migration.Row, limit time.Durati
 	orders := make(chan steer.Command)
 	r, err := runner.New(mortal, e.steer.config(w, steps, runner.Config{
 		State: steer.State{Slots: w.story.slots}, Workers: w.story.workers, Steps: stepsInTurn(l.moments, steps.Steps()), Clock: w.clock, Roll: dice.roll,
-		Commands: orders, Touched: steps.Touched,
+		Commands: orders, Imports: steps,
 	}))
 	if err != nil {
 		return err

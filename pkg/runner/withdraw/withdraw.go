@@ -15,16 +15,23 @@ import (
 	"wave365/pkg/runner/steer"
 )
 
+// Imports knows what a row has sent. An error ends the run.
+type Imports interface {
+	// Touched reports whether an import was sent for the row that may be in the service: such a row is left alone.
+	Touched(ctx context.Context, r migration.Row) (bool, error)
+	// Leaves reports whether an earlier attempt of the row has sent an import that may be in the service, which whoever cancels
+	// the row is told.
+	Leaves(ctx context.Context, r migration.Row) (bool, error)
+}
+
 // Withdrawals are those of one run. Not safe for concurrent use.
 type Withdrawals struct {
 	Rows     *record.Rows
 	Lines    *queue.Lines
 	Now      func() time.Time
 	Deadline deadline.Deadline
-	// Touched reports whether an import was sent for the row that may be in the service: such a row is left alone. nil: never.
-	Touched func(context.Context, migration.Row) (bool, error)
-	// Leaves reports whether an earlier attempt of the row has sent an import that may be in the service. nil: never.
-	Leaves func(context.Context, migration.Row) (bool, error)
+	// Imports may be nil: no row has sent one.
+	Imports Imports
 	// Busy reports whether a worker has the row, which is then withdrawn when it is done, see [Withdrawals.Asked].
 	Busy func(i int) bool
 
@@ -165,20 +172,20 @@ func (w *Withdrawals) endAll(ctx context.Context, at []int, moves []migration.Tr
 // touched reports whether an import of the row was sent that may be in the service, so that the row must be looked at.
 func (w *Withdrawals) touched(ctx context.Context, r migration.Row) bool {
 	// In a first attempt nothing was sent before its step; in a later one the import of an earlier one may be open.
-	if r.Step != migration.StepImport && r.Attempt <= 1 || w.Touched == nil || w.Rows.Err != nil || r.State == migration.Held {
+	if r.Step != migration.StepImport && r.Attempt <= 1 || w.Imports == nil || w.Rows.Err != nil || r.State == migration.Held {
 		return false
 	}
-	yes, err := w.Touched(context.WithoutCancel(ctx), r)
+	yes, err := w.Imports.Touched(context.WithoutCancel(ctx), r)
 	w.Rows.Fail(err)
 	return yes
 }
 
 // leaves reports whether an import of an earlier attempt stays in the service when the row is given up.
 func (w *Withdrawals) leaves(ctx context.Context, r migration.Row) bool {
-	if r.Attempt <= 1 || w.Leaves == nil || w.Rows.Err != nil {
+	if r.Attempt <= 1 || w.Imports == nil || w.Rows.Err != nil {
 		return false
 	}
-	yes, err := w.Leaves(context.WithoutCancel(ctx), r)
+	yes, err := w.Imports.Leaves(context.WithoutCancel(ctx), r)
 	w.Rows.Fail(err)
 	return yes
 }
