@@ -1,10 +1,11 @@
 package ledger_test
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -77,12 +78,35 @@ func TestOpenRefusesWhatItsHolderDoesNotWriteTo(t *testing.T) {
 	}
 }
 
-// A holder that has died is in nobody's way, whatever its file says.
+// A holder that has died, or that cannot be seen from here, is in nobody's way, whatever its file says.
 func TestOpenAfterTheHolderDied(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "ledger.db")
-	must(t, os.WriteFile(path+"-holder", []byte(`{"id": "x", "host": "elsewhere", "pid": 1}`), 0o600))
-	l, err := ledger.Open(context.Background(), path, ledger.Options{})
+	here, err := os.Hostname()
 	must(t, err)
-	must(t, l.Close())
+	dead := exec.Command(os.Args[0], "-test.run=^$")
+	must(t, dead.Run())
+	for name, tc := range map[string]struct {
+		host    string
+		pid     int
+		refused bool
+	}{
+		"it lives":           {here, os.Getppid(), true},
+		"it has died":        {here, dead.Process.Pid, false},
+		"on another machine": {here + "-2", os.Getppid(), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "ledger.db")
+			text, err := json.Marshal(map[string]any{"id": "x", "host": tc.host, "pid": tc.pid})
+			must(t, err)
+			must(t, os.WriteFile(path+"-holder", text, 0o600))
+			l, err := ledger.Open(t.Context(), path, ledger.Options{})
+			if tc.refused {
+				wantFault(t, err, fault.Conflict, "ledger.locked")
+				return
+			}
+			must(t, err)
+			must(t, l.Close())
+		})
+	}
 }

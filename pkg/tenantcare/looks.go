@@ -92,10 +92,15 @@ func Reassign(w migration.Write, seen string, groups Groups, assign func(ctx con
 	}
 }
 
-// Adding wants groups besides what is assigned.
+// Adding wants groups besides what is assigned, each once however often it is named.
 func Adding(groups ...string) func(now []string) (groupIDs []string, changed bool) {
 	return func(now []string) ([]string, bool) {
-		missing := slices.DeleteFunc(slices.Clone(groups), func(g string) bool { return Has(now, g) })
-		return slices.Concat(now, missing), len(missing) > 0
+		all := slices.Clone(now)
+		for _, g := range groups {
+			if !Has(all, g) {
+				all = append(all, g)
+			}
+		}
+		return all, len(all) > len(now)
 	}
 }
