@@ -40,6 +40,7 @@ type storm struct {
 	down    time.Time
 	crashed bool
 	began   time.Time
+	calm    bool // nothing happens to machines any more
 }
 
 // settledRow is a row of a tenant that a person has settled as without effect.
@@ -327,7 +328,8 @@ func newStorm(t *testing.T, seed uint64, tenants, rows int, blind bool) *storm {
 	return s
 }
 
-// play lets the storm rage, then calm down, until all is over or until says so.
+// play lets the storm rage, then calm down, until all is over or until says so. Where all is over sooner there is nothing left
+// to rage at.
 func (s *storm) play(rages, limit time.Duration, until func() bool) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), limit)
 	defer cancel()
@@ -340,13 +342,19 @@ func (s *storm) play(rages, limit time.Duration, until func() bool) {
 			s.t.Errorf("not over after %s", limit)
 			return
 		}
-		calm := time.Since(s.began) > rages
-		if !calm {
+		over := time.Since(s.began) > rages
+		if !over {
 			s.strike()
+		} else if !s.calm {
+			s.calm = true
+			s.say("calm")
+			if err := os.WriteFile(filepath.Join(s.dir, calm), nil, 0o600); err != nil {
+				s.t.Fatal(err)
+			}
 		}
-		s.recover(calm)
+		s.recover(over)
 		s.wake(false)
-		if n%5 == 0 && s.down.IsZero() && (s.person() && calm || until()) {
+		if n%5 == 0 && s.down.IsZero() && (s.person() || until()) {
 			break
 		}
 	}

@@ -41,6 +41,9 @@ func frozenApp() *app {
 // rest is the id of the user whose import it was about to ask for. It holds the process's id.
 const frozenAt = "frozen-"
 
+// calm is the name of a file in the working folder: where it lies no process stops itself any more.
+const calm = "calm"
+
 type freezing struct {
 	share float64
 	blind bool
@@ -54,6 +57,9 @@ type freezing struct {
 
 // at stops the process where that is to happen.
 func (f *freezing) at(wire bool, user string) {
+	if _, err := os.Stat(calm); err == nil {
+		return
+	}
 	f.mu.Lock()
 	hit := f.rng.Float64() < f.share/2
 	if f.seed < 2 {
