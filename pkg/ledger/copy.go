@@ -34,12 +34,12 @@ var tables = []table{
 	{"audit", "seq", "seq, at, kind, run, idx, body, prev, hash"},
 }
 
-// Copy copies a ledger to another home, from a file to a database or the other way, and seals the old one, which says
-// from then on where it went. Both are open for writing, dst with nothing in it; h is the process that does it, and
-// holds both meanwhile. The chain of src is verified first, and what dst has is compared with it before it is committed.
-// A copy that broke off is gone on with by copying again to the same place: src is opened with Options.Sealed then.
-// Faults: Conflict ("ledger.locked") while a process drives src, Conflict ("ledger.not-empty") when there is something in
-// dst, Conflict ("ledger.sealed") when src went elsewhere, Invalid ("ledger.tampered").
+// Copy copies src into dst, from a file to a database or the other way, and seals src, which then records where it was
+// copied to. Both are open for writing and dst is empty; h is the process that copies, and it holds both locks meanwhile.
+// The chain of src is verified first, and dst is compared with it before the copy is committed. To continue a copy that
+// was interrupted, copy again to the same place, with src opened with Options.Sealed. Faults: Conflict ("ledger.locked")
+// while a process drives src, Conflict ("ledger.not-empty") when dst is not empty, Conflict ("ledger.sealed") when src
+// was copied elsewhere, Invalid ("ledger.tampered").
 func Copy(ctx context.Context, src, dst *Ledger, h Holder) error {
 	if src.Path() == dst.Path() {
 		return fault.New(fault.Conflict, "ledger.not-empty", "a ledger is not copied onto itself", "name another place")
@@ -100,7 +100,7 @@ func (l *Ledger) lastEntry(ctx context.Context) (last end, err error) {
 	return last, nil
 }
 
-// WentTo is where the ledger was copied to, and is gone on with: nothing more is recorded in it; "" for one that is in use.
+// WentTo returns where the ledger was copied to; nothing more is recorded in it then. It is "" for a ledger that is in use.
 func (l *Ledger) WentTo(ctx context.Context) (to string, err error) {
 	if !l.trail.Has(trail.VersionSealed) {
 		return "", nil
@@ -112,7 +112,7 @@ func (l *Ledger) WentTo(ctx context.Context) (to string, err error) {
 	return to, nil
 }
 
-// refuseSealed refuses to open for writing what was copied elsewhere.
+// refuseSealed refuses to open a ledger for writing that was copied elsewhere.
 func (l *Ledger) refuseSealed(ctx context.Context, opt Options) error {
 	if opt.ReadOnly || opt.Sealed {
 		return nil
@@ -175,7 +175,7 @@ func (l *Ledger) take(ctx context.Context, src *Ledger) error {
 		if err != nil {
 			return err
 		}
-		// Whoever drove the old one is refused here too.
+		// A process that drove the old ledger is refused here too.
 		if err := t.Exec(`UPDATE fence SET epoch = ?`, epoch+1); err != nil {
 			return err
 		}
@@ -183,7 +183,7 @@ func (l *Ledger) take(ctx context.Context, src *Ledger) error {
 	})
 }
 
-// together is how many records one statement inserts.
+// together is the number of records that one statement inserts.
 const together = 100
 
 func copyTable(ctx context.Context, t *trail.Tx, src *Ledger, tab table) error {

@@ -9,7 +9,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Database is what a server says about itself.
+// Database is what a server reports about itself.
 type Database struct {
 	Version           int
 	Settings          map[string]string

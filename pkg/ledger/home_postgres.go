@@ -11,15 +11,15 @@ import (
 	"wave365/pkg/ledger/postgres"
 )
 
-// Database is what a server says about itself.
+// Database is what a server reports about itself.
 type Database = postgres.Examined
 
 // Connections are those of a process to one database, which the ledgers that it opens there take turns with. Safe for
 // concurrent use.
 type Connections = pgxpool.Pool
 
-// Share gives at most so many connections to a database for ledgers there, see Options.Connections. It connects when they
-// are used first. The caller closes it after the ledgers.
+// Share returns a pool of at most that number of connections to a database, for ledgers there: see Options.Connections.
+// It connects on first use. The caller closes it after the ledgers.
 func Share(database string, most int) (*Connections, error) {
 	at, err := postgres.Database(database)
 	if err != nil {
@@ -28,7 +28,7 @@ func Share(database string, most int) (*Connections, error) {
 	return at.Share(most)
 }
 
-// ExamineDatabase asks the server that a ledger's address names; there need not be a ledger yet.
+// ExamineDatabase queries the server that a ledger's address names; the ledger need not exist yet.
 func ExamineDatabase(ctx context.Context, url string) (Database, error) {
 	at, err := postgres.Parse(url)
 	if err != nil {

@@ -22,11 +22,11 @@ import (
 	"wave365/pkg/migration"
 )
 
-// What the parts of a ledger call their own.
+// Types of the packages below, under the names that callers use.
 type (
 	// Holder is the process that drives the ledger's runs.
 	Holder = hold.Holder
-	// Request is what an operator asks of the process that drives a run.
+	// Request is an operator's request to the process that drives a run.
 	Request = hold.Request
 	// Change is what changes about a run after it was created.
 	Change = record.Change
@@ -53,10 +53,10 @@ const (
 // was changed, removed or put in (Invalid, "ledger.tampered"). Entries cut off at the end are not seen.
 func VerifyChain(entries iter.Seq2[audit.Entry, error]) error { return trail.VerifyChain(entries) }
 
-// RunAsBegun is the run as it was when it began, from the audit entry that tells of it; false for other entries.
+// RunAsBegun returns the run as it was when it began, from the audit entry that records it; false for other entries.
 func RunAsBegun(e audit.Entry) (migration.Run, bool) { return trail.RunAsBegun(e) }
 
-// Options says how to open a ledger. The zero value opens for writing.
+// Options configures how a ledger is opened. The zero value opens for writing.
 type Options struct {
 	// Now is the clock that stamps what callers do not stamp; nil: time.Now.
 	Now func() time.Time
@@ -68,15 +68,16 @@ type Options struct {
 	// AnyPlace opens a ledger in a network or synced folder all the same. Such folders break the promises of this
 	// package: their locks do not hold, and a sync client may put back an older file.
 	AnyPlace bool
-	// Checkpoint is after how long what was committed is in the file itself, and not only in its log; zero: 5 s.
+	// Checkpoint is how long after a commit the file itself, and not only its log, has it; zero: 5 s.
 	Checkpoint time.Duration
-	// Sealed opens for writing what was copied elsewhere, to copy the rest of it: nothing can be recorded in it.
+	// Sealed opens a ledger for writing that was copied elsewhere, to copy the rest of it: nothing can be recorded in
+	// it.
 	Sealed bool
 	// Connections are what a ledger in a database shares with others there; nil: it has some of its own. While they are
 	// open, who held a ledger by them is taken to live.
 	Connections *Connections
-	// Stalled, when it is not nil, is told why an outcome cannot be recorded, at once and once a minute while that
-	// lasts. It must not block.
+	// Stalled, when not nil, is called with the reason an outcome cannot be recorded, at once and then every minute
+	// while that lasts. It must not block.
 	Stalled func(why error)
 }
 
@@ -103,14 +104,14 @@ func InDatabase(path string) bool {
 	return strings.HasPrefix(path, "postgres://") || strings.HasPrefix(path, "postgresql://")
 }
 
-// Open opens the ledger at path, which is a file or, as postgres://USER@HOST/DB?ledger=NAME, a ledger in a database (for
-// its faults see packages sqlite and postgres). A ledger that was copied elsewhere is Conflict, "ledger.sealed", unless it
-// is only read. It creates the folder and the file where they are missing. It refuses, each as a
-// fault: a network or synced folder (Invalid, "ledger.place"), another program's file (Invalid, "ledger.foreign"), a file
-// without a schema (Invalid, "ledger.empty"), whatever lies at the path while a process of this machine drives a run and writes to
-// another file (Conflict, "ledger.locked"), a file of a newer version of this program (Invalid, "ledger.newer"). A
-// damaged file is moved aside, together with its -wal and -shm, and the fault (Internal, "ledger.damaged") says where
-// to; the next Open starts a new ledger. With ReadOnly a missing file is NotFound, "ledger.none".
+// Open opens the ledger at path, which is a file or, as postgres://USER@HOST/DB?ledger=NAME, a ledger in a database (for its
+// faults see packages sqlite and postgres). A ledger that was copied elsewhere is Conflict, "ledger.sealed", unless it is only
+// read. Missing folders and a missing file are created. It refuses, each as a fault: a network or synced folder (Invalid,
+// "ledger.place"), another program's file (Invalid, "ledger.foreign"), a file without a schema (Invalid, "ledger.empty"), any file
+// at the path while a process of this machine drives a run and writes to another file (Conflict, "ledger.locked"), a file of a
+// newer version of this program (Invalid, "ledger.newer"). A damaged file is moved aside, together with its -wal and -shm, and the
+// fault (Internal, "ledger.damaged") names its new path; the next Open starts a new ledger. With ReadOnly a missing file is
+// NotFound, "ledger.none".
 func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 	if ctx.Err() != nil {
 		return nil, fault.Wrap(fault.Interrupted, "", "could not open the ledger: stopped", "", ctx.Err())
@@ -178,7 +179,7 @@ func (l *Ledger) Close() error {
 	return l.closed
 }
 
-// Zone is the one of Options.
+// Zone is the time zone of Options.
 func (l *Ledger) Zone() *time.Location { return l.zone }
 
 // Path is the absolute path of the ledger's file, or the address of its database as --ledger takes it.

@@ -1,5 +1,5 @@
-// Package effects is the journal of writes to the tenant, of runs and of commands outside them: the intent before the call,
-// the outcome after it. It is not for making the call.
+// Package effects is the journal of writes to the tenant, by runs and by commands outside them: the intent before the call,
+// the outcome after it. It does not make the call.
 package effects
 
 import (
@@ -16,17 +16,17 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Journal is what was about to be done to the tenant, and how it ended. Safe for concurrent use.
+// Journal records what was about to be done to the tenant, and how it ended. Safe for concurrent use.
 type Journal struct {
 	trail *trail.Trail
-	// stalled, when it is not nil, is told why an outcome cannot be recorded, at once and once a minute.
+	// stalled, when not nil, is called with the reason an outcome cannot be recorded, at once and then every minute.
 	stalled func(why error)
 	// ending is closed when nothing is tried any more.
 	ending <-chan struct{}
 }
 
-// New gives the journal of a ledger. stalled, when it is not nil, is told why an outcome cannot be recorded, at once and
-// once a minute while that lasts; it must not block. Closing ending gives such outcomes up.
+// New returns the journal of a ledger. stalled, when not nil, is called with the reason an outcome cannot be recorded,
+// at once and then every minute while that lasts; it must not block. Closing ending abandons such outcomes.
 func New(t *trail.Trail, stalled func(why error), ending <-chan struct{}) *Journal {
 	return &Journal{t, stalled, ending}
 }
@@ -38,11 +38,10 @@ func (l *Journal) do(ctx context.Context, doing string, fn func(tx) error) error
 	return l.trail.Do(ctx, doing, func(t *trail.Tx) error { return fn(tx{t}) })
 }
 
-// Intend records that an effect is about to be tried, and returns when that is durable: only then may the call be
-// sent. The result is in with ID, and At when it was zero. Faults: NotFound ("ledger.no-run"), Conflict
-// ("ledger.intent-open") for an import while an earlier one of the same row, or of the same Subject in any run, has no
-// outcome or an unknown one,
-// Conflict ("ledger.lock-lost") when this ledger's lock was taken away. in.Outcome is not looked at.
+// Intend records that an effect is about to be tried, and returns when that is durable: only then may the call be sent.
+// The result is in with ID, and with At when it was zero; in.Outcome is ignored. Faults: NotFound ("ledger.no-run"),
+// Conflict ("ledger.intent-open") for an import while an earlier one of the same row, or of the same Subject in any
+// run, has no outcome or an unknown one, Conflict ("ledger.lock-lost") when this ledger's lock was taken away.
 func (l *Journal) Intend(ctx context.Context, in migration.Intent) (migration.Intent, error) {
 	in.Outcome = nil
 	err := l.do(ctx, "record what is about to be done", func(t tx) error {
@@ -71,7 +70,7 @@ func (l *Journal) Intend(ctx context.Context, in migration.Intent) (migration.In
 	return in, nil
 }
 
-// importOpen says which import is not settled: one of the row, or of the same person in another run.
+// importOpen reports the import that is not settled: one of the row, or of the same person in another run.
 func (t tx) importOpen(in migration.Intent) error {
 	run, row := in.Run, in.Row
 	err := t.Get(`SELECT run, idx FROM intents WHERE effect = ? AND (status IS NULL OR status = 'unknown')
@@ -105,9 +104,9 @@ type outcomeBody struct {
 }
 
 // Conclude records how an intent ended, once; an unknown outcome may be settled later, as adopted or as no-effect. It
-// is recorded even when ctx is done, and under a lock that was taken away: what happened, happened. While the disk is
-// full or slow, or the database away, it tries on until the ledger is closed. A zero out.At is now. Faults: NotFound
-// ("ledger.no-intent"), Conflict ("ledger.concluded") when there is an outcome that stands.
+// is recorded even when ctx is done, and under a lock that was taken away, because it has happened. While the disk is
+// full or slow, or the database cannot be reached, it retries until the ledger is closed. A zero out.At means now.
+// Faults: NotFound ("ledger.no-intent"), Conflict ("ledger.concluded") when there is a final outcome.
 func (l *Journal) Conclude(ctx context.Context, in migration.Intent, out migration.Outcome) error {
 	return l.conclude(ctx, conclusion{
 		table: "intents", id: in.ID, run: in.Run, row: in.Row, effect: in.Effect, kind: trail.KindOutcome,
@@ -115,7 +114,7 @@ func (l *Journal) Conclude(ctx context.Context, in migration.Intent, out migrati
 	}, out)
 }
 
-// conclusion says which intent ends: one of a run, or one outside runs.
+// conclusion identifies the intent that ends: one of a run, or one outside runs.
 type conclusion struct {
 	table  string
 	id     int64
@@ -123,10 +122,10 @@ type conclusion struct {
 	row    int
 	effect migration.Effect
 	kind   string // of the audit entry
-	none   string // what is said when there is no such intent
+	none   string // the message when there is no such intent
 }
 
-// conclude tries on while the disk or the database does not take the outcome: it is in hand, and nobody else has it.
+// conclude retries while the disk or the database refuses the outcome: only this process knows it.
 func (l *Journal) conclude(ctx context.Context, c conclusion, out migration.Outcome) error {
 	ctx, out.At = context.WithoutCancel(ctx), trail.OrNow(out.At, l.trail.Now().UTC())
 	var told time.Time
@@ -147,7 +146,7 @@ func (l *Journal) conclude(ctx context.Context, c conclusion, out migration.Outc
 	}
 }
 
-// conclude records the outcome. again: an earlier try may have done so, without being told.
+// conclude records the outcome. again: an earlier attempt may have recorded it, its answer having been lost.
 func (t tx) conclude(c conclusion, out migration.Outcome, again bool) error {
 	n, err := t.Change(`UPDATE `+c.table+` SET status = ?, remote_id = ?, request_id = ?, detail = ?, no_change = ?, concluded_at = ?
 		WHERE id = ? AND coalesce(run, '') = ? AND idx = ?`,
@@ -173,18 +172,18 @@ func (t tx) conclude(c conclusion, out migration.Outcome, again bool) error {
 	})
 }
 
-// Intents gives what was intended for one row, or for migration.WaveRow, oldest first, with outcomes.
+// Intents returns what was intended for one row, or for migration.WaveRow, oldest first, with outcomes.
 func (l *Journal) Intents(ctx context.Context, runID string, row int) ([]migration.Intent, error) {
 	return l.intents(ctx, ` WHERE run = ? AND idx = ? ORDER BY id`, runID, row)
 }
 
-// AllIntents gives what was intended in the run, oldest first, with outcomes.
+// AllIntents returns what was intended in the run, oldest first, with outcomes.
 func (l *Journal) AllIntents(ctx context.Context, runID string) ([]migration.Intent, error) {
 	return l.intents(ctx, ` WHERE run = ? ORDER BY id`, runID)
 }
 
-// ImportsSince counts the imports that this ledger's runs meant to send since then, whatever became of them: the service
-// counts refused ones too.
+// ImportsSince counts the imports that runs of this ledger intended to send since then, regardless of outcome: the
+// service counts refused ones too.
 func (l *Journal) ImportsSince(ctx context.Context, since time.Time) (int, error) {
 	var n int
 	err := l.trail.DB.Get(ctx)(`SELECT count(*) FROM intents WHERE effect = ? AND at >= ?`, []any{string(migration.EffectImport), trail.Stamp(since)}, &n)

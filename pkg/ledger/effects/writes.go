@@ -15,10 +15,10 @@ import (
 )
 
 // IntendWrite records that a command outside a run is about to write to the tenant, and returns when that is durable:
-// only then may the call be sent. The result is w with ID, and At when it was zero. Faults: NotFound ("ledger.no-run")
-// for a Run that is not in the ledger, Conflict ("ledger.once") when a write with the same Once has happened, or may
-// have, Conflict ("ledger.lock-lost") when this ledger's lock was taken away, Internal ("ledger.write") for a Write
-// without Command or Effect, or with a Row but no Run. w.Outcome is not looked at.
+// only then may the call be sent. The result is w with ID, and with At when it was zero; w.Outcome is ignored. Faults:
+// NotFound ("ledger.no-run") for a Run that is not in the ledger, Conflict ("ledger.once") when a write with the same
+// Once has happened, or may have, Conflict ("ledger.lock-lost") when this ledger's lock was taken away, Internal
+// ("ledger.write") for a Write without Command or Effect, or with a Row but no Run.
 func (l *Journal) IntendWrite(ctx context.Context, w migration.Write) (migration.Write, error) {
 	w.Outcome = nil
 	if w.Run == "" {
@@ -91,8 +91,7 @@ const writesOf = `SELECT 1 AS outside, id, command, by_whom, coalesce(run, '') A
 	FROM intents i LEFT JOIN wave_rows r ON r.run = i.run AND r.idx = i.idx`
 
 // Writes returns what this ledger did, or was about to do, to the tenant, oldest first: the effects of its runs and the
-// writes that commands made outside them. It answers "what did we do for this person", "what did we do to this group",
-// "what is undecided"; [migration.Write.Changed] tells what an undo may take back.
+// writes of commands outside them. [migration.Write.Changed] reports what an undo may take back.
 func (l *Journal) Writes(ctx context.Context, f migration.WriteFilter) ([]migration.Write, error) {
 	if !l.trail.Has(trail.VersionWrites) {
 		return nil, nil
@@ -139,7 +138,7 @@ func scanWrite(scan store.Scan) (migration.Write, error) {
 	if after.Valid {
 		w.After = json.RawMessage(after.String)
 	}
-	if outside == 0 && w.User != "" { // what the row aims at, from which the name is taken
+	if outside == 0 && w.User != "" { // the row's target, from which the name is taken
 		var t migration.Target
 		if err := json.Unmarshal([]byte(w.User), &t); err != nil {
 			return w, err
@@ -167,7 +166,7 @@ func (e *ending) outcome() (*migration.Outcome, error) {
 	status := migration.OutcomeStatus(e.status.String)
 	switch status {
 	case migration.OutcomeDone, migration.OutcomeRefused, migration.OutcomeUnknown, migration.OutcomeAdopted, migration.OutcomeNoEffect:
-	default: // SQLite does not look at what it may hold when a file is only read
+	default: // SQLite does not check this when a file is only read
 		return nil, fmt.Errorf("invalid outcome %q", status)
 	}
 	return &migration.Outcome{

@@ -9,13 +9,13 @@ import (
 	"wave365/pkg/ledger/process"
 )
 
-// Who holds the lock of a ledger in a file is named beside the file as well, as long as it lives: when somebody writes an older copy
-// over the ledger, what lies there knows no holder, or is damaged, and the one who still drives a run must be seen all the same.
+// The holder of a ledger file's lock is also named in a file beside it, while the holder lives: when an older copy is written over
+// the ledger, that copy names no holder, or is damaged, and the process that still drives a run must be seen all the same.
 
 // beside is the end of that file's name.
 const beside = "-holder"
 
-// note is what the file says.
+// note is the content of that file.
 type note struct {
 	Holder
 	Process string `json:"process"`
@@ -24,7 +24,7 @@ type note struct {
 // Beside has holders of the lock named beside the ledger's file at path. Call it before the keeper is used.
 func (l *Keeper) Beside(path string) { l.beside = path + beside }
 
-// write names the holder. It is a help and no record: where it cannot be written, the ledger alone tells.
+// write names the holder. It is an aid, not a record: where it cannot be written, only the ledger names the holder.
 func (l *Keeper) write(h Holder, token string) {
 	if l.beside == "" {
 		return
@@ -57,10 +57,9 @@ func named(path string) (h Holder, ok bool) {
 	return n.Holder, true
 }
 
-// Displaced refuses a ledger's file that is not the one which the process writes to that drives its run: Conflict ("ledger.locked").
-// zone is that of the time that it says. holder
-// asks the file whose lock it is, "" for nobody's; its error says that the file does not tell. Nil: nobody is named beside it,
-// or the file tells of the same.
+// Displaced refuses a ledger file other than the one that the process driving its run writes to: Conflict ("ledger.locked"). zone is
+// used for the times in the message. holder reads from the file whose lock it is, "" when it is free; an error means that the file
+// cannot be read. Displaced returns nil when no process is named beside the file, or when the file names the same one.
 func Displaced(path string, zone *time.Location, holder func() (id string, err error)) error {
 	h, ok := named(path)
 	if !ok {

@@ -1,5 +1,5 @@
-// Package hold is who drives a ledger: the lock, whether its holder still lives, and what operators ask of it from other
-// terminals. It is not for doing what is asked.
+// Package hold is the lock of a ledger: which process drives it, whether that process still lives, and what operators
+// ask of it from other terminals. It does not carry out those requests.
 package hold
 
 import (
@@ -22,7 +22,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Keeper is the lock of a ledger, and what is asked of the process that has it. Safe for concurrent use.
+// Keeper is the lock of a ledger, and the requests to the process that holds it. Safe for concurrent use.
 type Keeper struct {
 	trail *trail.Trail
 	zone  *time.Location
@@ -42,18 +42,18 @@ func (l *Keeper) do(ctx context.Context, doing string, fn func(tx) error) error 
 
 // Holder is the process that drives the ledger's runs.
 type Holder struct {
-	// ID is what Unlock wants.
+	// ID is what Unlock takes.
 	ID string `json:"id"`
 	// Host, User and PID say where the process is.
 	Host string `json:"host"`
 	User string `json:"user"`
 	PID  int    `json:"pid"`
-	// Started is when it took the lock, unless Lock was told another time.
+	// Started is when it took the lock, unless Lock was given another time.
 	Started time.Time `json:"started"`
 	Command string    `json:"command"`
 	// Run is the run it drives; may be empty.
 	Run string `json:"run"`
-	// Life says whether the process still lives, as far as this host can know; of a process on another host it is
+	// Life is whether the process still lives, as far as this host can know; for a process on another host it is
 	// Unknown. [Keeper.Holder] fills it; it is not stored.
 	Life process.Life `json:"-"`
 }
@@ -63,17 +63,17 @@ func (h Holder) describe(zone *time.Location) string {
 }
 
 // Lock makes this process the one that drives the ledger. ID, Host, User, PID and Started are filled where h leaves
-// them empty. A holder on this host whose process is gone is replaced. A live one, or one on another host, is
-// Conflict ("ledger.locked"), and the message names it with the id that [Keeper.Unlock] wants. release gives the
-// lock back, also after the caller was stopped, and may be called twice; Close does it too. While the lock is held,
-// Apply and Intend check that it still is, so that a process whose lock was taken away stops writing.
+// them empty. A holder on this host whose process has ended is replaced. A live one, or one on another host, is
+// Conflict ("ledger.locked"), and the message names it with the id that [Keeper.Unlock] takes. release gives the lock
+// back, also after ctx is done, and may be called twice; Close does it too. While the lock is held, Apply and Intend
+// check that it still is, so that a process whose lock was taken away stops writing.
 func (l *Keeper) Lock(ctx context.Context, h Holder) (release func() error, err error) {
 	return l.TakeOver(ctx, h, nil)
 }
 
-// TakeOver is Lock that also replaces a holder that may live, when replace says so of it; nil replaces none. The one that
-// is replaced is refused from then on, whatever it does, and ends. It is for a queue that has given the work to this
-// process, and so knows that the other one should not do it any more.
+// TakeOver is like Lock, and also replaces a holder that may live, when replace reports true for it; a nil replace
+// replaces none. The replaced process is refused from then on, whatever it does, and ends. It is for a queue that has
+// given the work to this process, and so knows that the other one must not continue.
 func (l *Keeper) TakeOver(ctx context.Context, h Holder, replace func(old Holder) bool) (release func() error, err error) {
 	h = l.complete(h)
 	token := process.Token(h.PID)
@@ -118,7 +118,8 @@ func (l *Keeper) TakeOver(ctx context.Context, h Holder, replace func(old Holder
 	return func() error { return l.Release(h.ID) }, nil
 }
 
-// refusedBecause is the fault for whoever wants the lock that h has. How to take it away is said only where h may be gone.
+// refusedBecause is the fault for a process that wants the lock that h has. How to take it away is said only where h may
+// have ended.
 func (l *Keeper) refusedBecause(h Holder) error {
 	hint, next := "wait for it, or have it drained", fault.NewCommand("drain").For(h.Run)
 	if h.Life == process.Unknown {
@@ -127,8 +128,8 @@ func (l *Keeper) refusedBecause(h Holder) error {
 	return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe(l.zone)+lockedRun(h), hint, next)
 }
 
-// stuck makes of a ledger that somebody else keeps writing to for longer than any write takes the refusal that names its
-// holder: a process that was frozen in the middle of a write is in nobody's way but ours.
+// stuck turns the error of a ledger that another process keeps writing to for longer than any write takes into the
+// refusal that names its holder: a process that was frozen in the middle of a write blocks only us.
 func (l *Keeper) stuck(ctx context.Context, err error) error {
 	if fault.CodeOf(err) != store.CodeBusy {
 		return err
@@ -153,7 +154,7 @@ func lockedRun(h Holder) string {
 	return ", which drives the run " + h.Run
 }
 
-// complete fills what the caller left open.
+// complete fills the fields that the caller left empty.
 func (l *Keeper) complete(h Holder) Holder {
 	if h.ID == "" {
 		b := make([]byte, 6)
@@ -201,9 +202,9 @@ func (l *Keeper) Release(id string) error {
 	return err
 }
 
-// Holds asks whether the lock that this ledger took is still its own: nil when it is, or when it took none. Conflict
-// ("ledger.lock-lost") when it was taken away. Whoever holds the lock asks between the intent and the call, because a
-// process may have been frozen in between.
+// Holds checks that the lock that this ledger took is still its own: nil when it is, or when it took none. Conflict
+// ("ledger.lock-lost") when it was taken away. The holder calls it between the intent and the call, because a process
+// may have been frozen in between.
 func (l *Keeper) Holds(ctx context.Context) error {
 	mine := l.trail.Claimed()
 	if mine.ID == "" {
@@ -217,8 +218,8 @@ func (l *Keeper) Holds(ctx context.Context) error {
 }
 
 // Unlock takes the lock away from the holder with that id, unless it is known to live. NotFound ("ledger.unlocked") when
-// nobody holds the lock, Conflict ("ledger.locked") when the holder has another id, Conflict ("ledger.holder-lives") when
-// its process runs on this host.
+// the lock is free, Conflict ("ledger.locked") when the holder has another id, Conflict ("ledger.holder-lives") when its
+// process runs on this host.
 func (l *Keeper) Unlock(ctx context.Context, id string) error {
 	return l.do(ctx, "unlock the ledger", func(t tx) error {
 		h, ok, err := l.readHolder(t.Get)
@@ -244,7 +245,7 @@ func (l *Keeper) Unlock(ctx context.Context, id string) error {
 	})
 }
 
-// Holder gives the process that holds the lock, with what is known of its life; false when nobody does.
+// Holder returns the process that holds the lock, with what is known of its life; false when the lock is free.
 func (l *Keeper) Holder(ctx context.Context) (Holder, bool, error) {
 	h, ok, err := l.readHolder(l.trail.DB.Get(ctx))
 	if err != nil {
@@ -256,8 +257,8 @@ func (l *Keeper) Holder(ctx context.Context) (Holder, bool, error) {
 // sessionMark parts the process in a holder's record from the name under which it is connected to a database.
 const sessionMark = " session="
 
-// readHolder reads who holds the lock, with what the database knows of its life: a holder on another machine that is no
-// longer connected is gone, or so cut off that nothing it does is recorded.
+// readHolder reads the holder of the lock, with what the database knows of its life: a holder on another machine that
+// is no longer connected has ended, or is cut off so that nothing it does is recorded.
 func (l *Keeper) readHolder(get func(string, []any, ...any) error) (h Holder, ok bool, err error) {
 	h, session, ok, err := readHolder(get)
 	if err != nil || !ok || session == "" || l.trail.DB.Connected == nil || h.Life != process.Unknown {
@@ -289,7 +290,7 @@ func readHolder(get func(string, []any, ...any) error) (h Holder, session string
 	return h, session, err == nil, err
 }
 
-// IDOf is the id of the holder that a ledger's file tells of; "" for none.
+// IDOf returns the id of the holder that a ledger's file names; "" for none.
 func IDOf(get func(query string, args []any, into ...any) error) (string, error) {
 	h, _, ok, err := readHolder(get)
 	if err != nil || !ok {
@@ -298,7 +299,8 @@ func IDOf(get func(query string, args []any, into ...any) error) (string, error)
 	return h.ID, nil
 }
 
-// InUse gives what names the live process that drives a ledger, which may be damaged; zone is that of the time it says.
+// InUse returns a function that names the live process that drives a ledger, which may be damaged; zone is used for the
+// times in its message.
 func InUse(zone *time.Location) func(get func(query string, args []any, into ...any) error) (who string, live bool) {
 	return func(get func(query string, args []any, into ...any) error) (string, bool) {
 		h, _, ok, err := readHolder(get)

@@ -22,19 +22,19 @@ const (
 	RequestCancel   = "cancel"
 )
 
-// Request is what an operator asks of the process that drives a run.
+// Request is an operator's request to the process that drives a run.
 type Request struct {
 	ID  int64
 	Run string
 	// Holder is the lock's id of the process that it is for; no other one answers it.
 	Holder string
 	At     time.Time
-	// By says who asks, and from where.
+	// By is who asks, and from where.
 	By   string
 	Kind string
 	// Arg is the number of slots, or the user whose row is cancelled ("" for every row).
 	Arg string
-	// AnsweredAt is zero until the process has done so; Answer is what it says then.
+	// AnsweredAt is zero until the process has carried it out; Answer is the result in words.
 	AnsweredAt time.Time
 	Answer     string
 }
@@ -43,8 +43,8 @@ func (r Request) text() string {
 	return strings.TrimSpace(r.Kind + " " + r.Arg)
 }
 
-// RecordRequest records a request for the process that drives the run, with an event that names who asks. The result is r with
-// ID, Holder, and At when it was zero. Conflict ("ledger.not-driven") when no process drives that run now.
+// RecordRequest records a request to the process that drives the run, with an event that names who asks. The result is r with
+// ID and Holder, and with At when it was zero. Conflict ("ledger.not-driven") when no process drives that run now.
 func (l *Keeper) RecordRequest(ctx context.Context, r Request) (Request, error) {
 	err := l.do(ctx, "record an order", func(t tx) error {
 		h, ok, err := l.readHolder(t.Get)
@@ -72,7 +72,8 @@ func (l *Keeper) RecordRequest(ctx context.Context, r Request) (Request, error) 
 	return r, err
 }
 
-// AnswerRequest records that a request was carried out, with an event. Conflict ("ledger.obeyed") when it was already.
+// AnswerRequest records that a request was carried out, with an event. Conflict ("ledger.obeyed") when it was recorded
+// before.
 func (l *Keeper) AnswerRequest(ctx context.Context, r Request, at time.Time, answer string) error {
 	return l.do(ctx, "record that an order was carried out", func(t tx) error {
 		n, err := t.Change(`UPDATE orders SET obeyed_at = ?, answer = ? WHERE id = ? AND obeyed_at IS NULL`, trail.Stamp(at), answer, r.ID)

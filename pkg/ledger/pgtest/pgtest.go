@@ -1,5 +1,5 @@
-// Package pgtest starts a PostgreSQL server for a test: Debian's, or whatever has its programs in a folder like that or
-// on the path. It runs as another user when the test runs as root, which PostgreSQL refuses to.
+// Package pgtest starts a PostgreSQL server for a test: Debian's, or any whose programs are in a folder like that or on
+// the path. It runs as another user when the test runs as root, which PostgreSQL refuses.
 package pgtest
 
 import (
@@ -113,7 +113,7 @@ func (s *Server) URL(database string) string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s", s.port, database)
 }
 
-// Ledger is what --ledger says for a ledger of that name, in the database "postgres".
+// Ledger is the --ledger value for a ledger of that name, in the database "postgres".
 func (s *Server) Ledger(name string) string { return s.URL("postgres") + "?ledger=" + name }
 
 // Kill ends the server as a sudden death does: nothing is written any more, and every connection breaks.

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// Free is how many bytes a person may still write on the disk of the absolute path, which need not exist; below 0: not
-// known.
+// Free returns how many bytes the user may still write on the disk of the absolute path, which need not exist; a
+// negative result means unknown.
 func Free(path string) int64 {
 	var s syscall.Statfs_t
 	if syscall.Statfs(nearest(filepath.Dir(path)), &s) != nil {

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// Free is how many bytes a person may still write on the disk of the absolute path, which need not exist; below 0: not
-// known.
+// Free returns how many bytes the user may still write on the disk of the absolute path, which need not exist; a
+// negative result means unknown.
 func Free(path string) int64 {
 	folder, err := windows.UTF16PtrFromString(nearest(filepath.Dir(path)))
 	if err != nil {

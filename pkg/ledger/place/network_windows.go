@@ -16,7 +16,7 @@ func network(folder string) string {
 	if root, err := windows.UTF16PtrFromString(volume + `\`); err == nil && windows.GetDriveType(root) == windows.DRIVE_REMOTE {
 		return "a network drive (" + volume + ")"
 	}
-	// OneDrive tells its folders, whatever they are called.
+	// OneDrive names its folders in the environment, whatever their names are.
 	for _, name := range []string{"OneDrive", "OneDriveCommercial", "OneDriveConsumer"} {
 		if within(folder, os.Getenv(name)) {
 			return "a folder that OneDrive synchronizes"

@@ -1,5 +1,5 @@
-// Package place says whether a folder can keep a database: on a local disk, and not in a folder that a sync client
-// copies away and back. It looks at names and at the file system's kind; it is not for permissions or free space.
+// Package place decides whether a folder can keep a database: it must be on a local disk, and not in a folder that a
+// sync client copies. It checks names and the file system's kind, not permissions or free space.
 package place
 
 import (
@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Refuse says why no database should lie at the absolute path, as in "a folder that OneDrive synchronizes"; "" when
-// nothing speaks against it. The file and its folders need not exist. Links are followed.
+// Refuse returns why no database should be kept at the absolute path, as in "a folder that OneDrive synchronizes"; ""
+// when there is no objection. The file and its folders need not exist. Links are followed.
 func Refuse(path string) string {
 	if why := Synced(path); why != "" {
 		return why
@@ -60,7 +60,7 @@ var clients = []struct{ folder, client string }{
 	{"nextcloud", "Nextcloud"},
 }
 
-// Synced is the part of Refuse that looks at names only: any folder of the path, with either separator.
+// Synced is the part of Refuse that checks names only: any folder of the path, with either separator.
 func Synced(path string) string {
 	for _, part := range strings.FieldsFunc(strings.ToLower(path), func(r rune) bool { return r == '/' || r == '\\' }) {
 		for _, c := range clients {

@@ -13,7 +13,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Address says which ledger in which database.
+// Address identifies a ledger in a database.
 type Address struct {
 	url    string
 	name   string
@@ -29,10 +29,10 @@ func bad(why, hint string) error {
 	return fault.New(fault.Invalid, "ledger.url", "invalid database address: "+why, hint)
 }
 
-// Parse reads postgres://USER@HOST:PORT/DB?ledger=NAME, with the parameters that libpq knows beside it. The password is
-// taken from PGPASSWORD or from the password file, as libpq does. Faults are Invalid ("ledger.url"); none of them, and
-// nothing else that this package says, holds a password. A server that is not on this machine is reached by TLS with its
-// certificate checked, unless sslmode or PGSSLMODE says otherwise.
+// Parse parses postgres://USER@HOST:PORT/DB?ledger=NAME, with the other parameters that libpq knows. The password is
+// taken from PGPASSWORD or from the password file, as libpq does. Faults are Invalid ("ledger.url"); no message of this
+// package holds a password. A server that is not on this machine is reached by TLS with its certificate checked, unless
+// sslmode or PGSSLMODE overrides that.
 func Parse(ledger string) (Address, error) {
 	a, err := Database(ledger)
 	if err == nil && !nameOf.MatchString(a.name) {
@@ -45,7 +45,7 @@ func Parse(ledger string) (Address, error) {
 func Database(address string) (Address, error) {
 	u, err := url.Parse(address)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-		return Address{}, bad("it is no postgres:// URL", form) // what it holds is not repeated: there may be a password in it
+		return Address{}, bad("it is no postgres:// URL", form) // the value is not repeated: it may hold a password
 	}
 	q := u.Query()
 	if _, has := u.User.Password(); has || q.Has("password") {
@@ -103,7 +103,7 @@ func (a Address) Database() string {
 // LedgerOf is the name of the ledger that a schema of the database holds; false when it holds none.
 func LedgerOf(schema string) (name string, ok bool) { return strings.CutPrefix(schema, prefix) }
 
-// prefix is what the schemas of ledgers begin with.
+// prefix begins the names of the schemas of ledgers.
 const prefix = "wave365_"
 
 func local(host string) bool {

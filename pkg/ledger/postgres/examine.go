@@ -9,17 +9,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Examined is what a server says about itself.
+// Examined is what a server reports about itself.
 type Examined struct {
 	// Version is such as 170002; Settings are the server's by name, as a ledger's connection sees them.
 	Version  int
 	Settings map[string]string
-	// Off is by how much its clock is ahead of now. Encrypted: the connection is. Remote: the server is not on this machine.
+	// Off is how far its clock is ahead of now. Encrypted: the connection is. Remote: the server is not on this machine.
 	Off               time.Duration
 	Encrypted, Remote bool
 }
 
-// Examine asks the server of a ledger; there need not be a ledger yet. Faults are those of Open.
+// Examine queries the server of a ledger; the ledger need not exist yet. Faults are those of Open.
 func Examine(ctx context.Context, at Address, now func() time.Time) (Examined, error) {
 	e := Examined{Settings: map[string]string{}, Remote: !local(at.config.Host)}
 	var server time.Time

@@ -17,19 +17,19 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// statement bounds one statement, on both ends; frozen is how long an open transaction may wait for its next statement,
-// so that a process that was stopped in the middle of one is in nobody's way; queue is how long one waits for another.
+// statement limits one statement, on both ends; frozen is how long an open transaction may wait for its next statement,
+// so that a process that was stopped in the middle of one blocks no other; queue is how long one waits for another.
 const (
 	statement = 30 * time.Second
 	frozen    = 3 * time.Second
 	queue     = 10 * time.Second
 )
 
-// vanished is after how long without a sign of life a connection is given up, on both ends: a machine that died says
-// nothing. The server's part are its tcp_keepalives.
+// vanished is how long after the last sign of life a connection is given up, on both ends: a machine that died sends
+// nothing. The server's part is its tcp_keepalives.
 const vanished = 25 * time.Second
 
-// connection is how the database is reached under that name, by ledgers and by whatever else keeps to their times.
+// connection configures a connection under that name, for ledgers and for others that keep to the same time limits.
 func (a Address) connection(name string) *pgx.ConnConfig {
 	conn := a.config.Copy()
 	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
@@ -52,8 +52,8 @@ func (a Address) connection(name string) *pgx.ConnConfig {
 	return conn
 }
 
-// Pool is a pool of at most so many connections under that name, with the times that ledgers have. It connects when it is
-// used first. The caller closes it.
+// Pool returns a pool of at most that number of connections under that name, with the time limits of ledgers. It connects
+// on first use. The caller closes it.
 func (a Address) Pool(name string, most int) (*pgxpool.Pool, error) {
 	return a.pool(a.connection(name), most, 0)
 }
@@ -68,8 +68,8 @@ func (a Address) pool(conn *pgx.ConnConfig, most, least int) (*pgxpool.Pool, err
 	return pool, pgerror.Fault(err, "reach the database "+a.Database())
 }
 
-// Share is a pool of at most so many connections that ledgers in the database take turns with, see Config.Pool: none of
-// them keeps one longer than a statement or a transaction takes. The caller closes it after them.
+// Share returns a pool of at most that number of connections which ledgers in the database share, see Config.Pool: none
+// of them keeps one for longer than a statement or a transaction takes. The caller closes it after them.
 func (a Address) Share(most int) (*pgxpool.Pool, error) {
 	return a.pool(a.connection(session()), most, 1)
 }
@@ -99,7 +99,7 @@ type visitor struct {
 	closing func()
 }
 
-// lent are up to so many of the pool's connections at a time, each for one use.
+// lent uses up to that number of the pool's connections at a time, each for one use.
 func (c Config) lent(pool *pgxpool.Pool, most int, closing func()) *sql.DB {
 	db := sql.OpenDB(visitor{stdlib.GetPoolConnector(pool), c.Address.schema(), closing})
 	db.SetMaxOpenConns(most)

@@ -1,5 +1,5 @@
 // Package postgres keeps a ledger in a schema of its own in a PostgreSQL database, for fleets whose runs are driven from
-// several machines. What the ledger records is not its concern; its tables are those of package sqlite.
+// several machines. Its tables are those of package sqlite; what they record is not its concern.
 package postgres
 
 import (
@@ -25,7 +25,7 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Config says which ledger, and how it is opened.
+// Config identifies a ledger, and how it is opened.
 type Config struct {
 	Address Address
 	// Now stamps transactions.

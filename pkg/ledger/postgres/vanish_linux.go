@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unanswered bounds how long what was sent may stay without an answer of the other machine. Keepalives do not: they are not
-// sent while something is on the way, and the system tries that for a quarter of an hour.
+// unanswered limits how long sent data may stay unacknowledged by the other machine. Keepalives do not: they are not sent
+// while data is in flight, which the system resends for a quarter of an hour.
 func unanswered(network, _ string, conn syscall.RawConn) error {
 	if network == "unix" {
 		return nil

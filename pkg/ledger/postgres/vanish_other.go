@@ -4,5 +4,5 @@ package postgres
 
 import "syscall"
 
-// unanswered does nothing: there is no such bound here, and statements end by their own.
+// unanswered does nothing: there is no such limit here, and statements have their own.
 func unanswered(string, string, syscall.RawConn) error { return nil }

@@ -1,23 +1,23 @@
-// Package process says whether a process of this machine still lives, so that a lock which it left behind can be
-// replaced. It is not for starting, signalling or ending one.
+// Package process reports whether a process of this machine still lives, so that a lock which it left behind can be
+// replaced. It does not start, signal or end processes.
 package process
 
-// Life says what is known of a process.
+// Life is what is known of a process.
 type Life string
 
 // What can be known.
 const (
 	Alive Life = "alive"
-	// Gone: it has ended. A process that has ended and that its parent has not taken note of counts as gone: it does
+	// Gone: it has ended. A process that has ended and was not yet waited for by its parent is Gone, too: it does
 	// nothing any more.
 	Gone Life = "gone"
 	// Unknown: it cannot be seen from here, as from one container the processes of another.
 	Unknown Life = "unknown"
 )
 
-// LifeOf says whether the process with that id lives. token is what [Token] said about it when it was known to live:
-// another process that got the same id later, also after a restart of the machine, does not count. An empty token
-// compares nothing. When in doubt about a process that can be seen, the answer is Alive.
+// LifeOf reports whether the process with that id lives. token is what [Token] returned when it was known to live:
+// another process that got the same id later, also after a restart of the machine, is not taken for it. With an empty
+// token only the id is compared. When in doubt about a process that can be seen, the answer is Alive.
 func LifeOf(pid int, token string) Life {
 	if pid <= 0 {
 		return Gone

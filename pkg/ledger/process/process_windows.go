@@ -21,8 +21,8 @@ func running(pid int) bool {
 	return windows.GetExitCodeProcess(h, &code) != nil || code == stillActive
 }
 
-// Token tells this process from others that have or had the same id: when it started. Empty when that cannot be
-// found out.
+// Token distinguishes this process from others that have or had the same id: when it started. It is empty when that is
+// not known.
 func Token(pid int) string {
 	h, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid))
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Token tells this process from others that have or had the same id: when it started. Empty when that cannot be
-// found out.
+// Token distinguishes this process from others that have or had the same id: when it started. It is empty when that is
+// not known.
 func Token(pid int) string {
 	info, err := unix.SysctlKinfoProc("kern.proc.pid", pid)
 	if err != nil {

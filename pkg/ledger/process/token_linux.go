@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// Token tells this process from others that have or had the same id: the machine's start, the process's, and the space
-// in which its id means it. Empty when that cannot be found out.
+// Token distinguishes this process from others that have or had the same id: the machine's start, the process's, and
+// the PID namespace. It is empty when that is not known.
 func Token(pid int) string {
 	fields := stat(pid)
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")

@@ -2,10 +2,10 @@
 
 package process
 
-// Token is empty: how to tell processes with the same id apart is not known here.
+// Token is empty: processes with the same id cannot be told apart on this system.
 func Token(int) string { return "" }
 
-// ended: how to tell is not known here.
+// ended: not known on this system.
 func ended(int) bool { return false }
 
 // namespace: not known.

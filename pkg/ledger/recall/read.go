@@ -1,4 +1,4 @@
-// Package recall reads what is recorded of the runs of a ledger and their rows.
+// Package recall reads the recorded runs of a ledger and their rows.
 package recall
 
 import (
@@ -14,7 +14,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// Reader reads what is recorded. Safe for concurrent use.
+// Reader reads runs and rows. Safe for concurrent use.
 type Reader struct{ trail *trail.Trail }
 
 // New gives the reader of a ledger.
@@ -39,7 +39,7 @@ func scanRun(scan store.Scan) (migration.Run, error) {
 	return run, nil
 }
 
-// Run gives a run; "" gives the one that was created last. NotFound ("ledger.no-run") when there is none.
+// Run returns a run; "" is the one that was created last. NotFound ("ledger.no-run") when there is none.
 func (l *Reader) Run(ctx context.Context, id string) (migration.Run, error) {
 	query, args := runColumns+` ORDER BY n DESC LIMIT 1`, []any(nil)
 	if id != "" {
@@ -58,7 +58,7 @@ func (l *Reader) Run(ctx context.Context, id string) (migration.Run, error) {
 	return runs[0], nil
 }
 
-// Runs gives every run, the one created last first.
+// Runs returns every run, the one created last first.
 func (l *Reader) Runs(ctx context.Context) ([]migration.Run, error) {
 	runs, err := store.All(ctx, l.trail.DB, runColumns+` ORDER BY n DESC`, nil, scanRun)
 	if err != nil || len(runs) == 0 {

@@ -15,7 +15,7 @@ import (
 const rowColumns = `SELECT idx, version, state, step, reason, note, attempt, tries, warned, trouble_since, not_before,
 	started_at, updated_at, finished_at, problem, facts, target, input FROM wave_rows`
 
-// Rows gives the rows of a run by index; an unknown run has none. A row that cannot be what was written is the fault
+// Rows returns the rows of a run by index; an unknown run has none. A row that cannot be what was written is the fault
 // "ledger.damaged".
 func (l *Reader) Rows(ctx context.Context, runID string) ([]migration.Row, error) {
 	var count int

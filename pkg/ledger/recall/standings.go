@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Standings maps each user (object id, lower case) to how they stand in the runs of this ledger: in the row that holds the
+// Standings maps each user (object id, lower case) to their standing in the runs of this ledger: in the row that holds the
 // user, else in the latest one that succeeded or failed. Rows that were skipped, deferred or cancelled leave their user free,
 // unless an import of them is in doubt.
 func (l *Reader) Standings(ctx context.Context) (map[string]migration.Standing, error) {

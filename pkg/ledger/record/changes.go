@@ -17,7 +17,7 @@ type Change struct {
 	WaveHash string `json:"wave_hash,omitempty"`
 	// Settings is what turns the run's settings into the new ones.
 	Settings migration.SettingsPatch `json:"settings,omitempty"`
-	// By says who changed it, and how.
+	// By is who changed it, and how.
 	By string `json:"by,omitempty"`
 }
 

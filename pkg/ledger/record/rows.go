@@ -75,7 +75,7 @@ const (
 	warned = ?, trouble_since = ?, not_before = ?, started_at = ?, updated_at = ?, problem = ?, facts = ?, finished_at = ?,
 	user_id = ?, target = ?, input = ?` + rowAsRead
 	rowAsRead = ` WHERE run = ? AND idx = ? AND version = ? AND state = ?`
-	// rowFenced looks at the fence in the same statement, because that costs next to nothing: see fence.
+	// rowFenced checks the fence in the same statement, because that costs next to nothing: see fence.
 	rowFenced = ` AND (CAST(? AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM fence WHERE epoch = ?%s))`
 )
 
@@ -92,11 +92,10 @@ func (l *Records) do(ctx context.Context, doing string, fn func(tx) error) error
 	return l.trail.Do(ctx, doing, func(t *trail.Tx) error { return fn(tx{t}) })
 }
 
-// Apply records a transition, with its event, in one transaction; it returns when that is durable. What the row aims
-// at (Target, Input) is written for an amended row and for a new attempt only. Faults: Conflict ("ledger.moved") when the row is not as t.From() has it,
-// Conflict ("ledger.user-held") when the row opens again and its user is in another unfinished row meanwhile,
-// Conflict ("ledger.lock-lost") when this ledger's lock was taken away, NotFound ("ledger.no-row"), and Internal
-// ("ledger.arrow") for a change that the database does not know.
+// Apply records a transition, with its event, in one transaction; it returns when that is durable. The row's Target and Input are written for an amended
+// row and for a new attempt only. Faults: Conflict ("ledger.moved") when the row is not as t.From() has it, Conflict ("ledger.user-held") when the row
+// opens again and its user is in another unfinished row meanwhile, Conflict ("ledger.lock-lost") when this ledger's lock was taken away, NotFound
+// ("ledger.no-row"), and Internal ("ledger.arrow") for a change that the database does not allow.
 func (l *Records) Apply(ctx context.Context, tr migration.Transition) error {
 	m, err := moveOf(tr)
 	if err != nil {
@@ -114,7 +113,7 @@ func (l *Records) ApplyAll(ctx context.Context, list []migration.Transition) err
 	return l.do(ctx, recording(moves), func(t tx) error { return t.moveRows(moves) })
 }
 
-// recording says what is being done, for faults.
+// recording describes what is being done, for faults.
 func recording(moves []movement) string {
 	if len(moves) == 1 {
 		return fmt.Sprintf("record row %d", moves[0].to.Index)
@@ -207,7 +206,7 @@ func (t tx) moveRow(m movement) error {
 	return t.Audit(m.to.UpdatedAt, trail.KindTransition, m.to.Run, m.to.Index, m.entry)
 }
 
-// refusal says why the database did not take the change.
+// refusal explains why the database refused the change.
 func (t tx) refusal(from, to migration.Row, err error) error {
 	switch {
 	case trail.RefusedBy(err, "a row changes by an arrow"):
@@ -221,7 +220,7 @@ func (t tx) refusal(from, to migration.Row, err error) error {
 	return err
 }
 
-// moved says how the row stands that an update did not find.
+// moved describes the state of a row that an update did not find.
 func (t tx) moved(from migration.Row) error {
 	var state string
 	var version int64
@@ -264,7 +263,7 @@ func (l *Records) ImportsLeft(ctx context.Context) (map[string][]string, error) 
 	return left, nil
 }
 
-// CountsByRun gives for each run how many of its rows stand where.
+// CountsByRun returns, for each run, how many of its rows are in each state.
 func (l *Records) CountsByRun(ctx context.Context) (map[string]migration.Counts, error) {
 	type part struct {
 		run string

@@ -1,5 +1,5 @@
-// Package record is the runs of a ledger and where each row stands. It takes transitions that others built, and is not for
-// deciding them.
+// Package record writes the runs of a ledger and the state of each row. It takes transitions that others built and does
+// not decide them.
 package record
 
 import (
@@ -15,10 +15,10 @@ import (
 	"wave365/pkg/wave"
 )
 
-// CreateRun records a run with its rows and findings in one transaction. Rows come pending or skipped, with indexes of
-// their own; their Run is the run's id, whatever the rows say. Faults: Invalid ("ledger.run") for a run without id,
-// without a row or with rows in other states; Conflict ("ledger.exists") for an id that is taken; Conflict
-// ("ledger.user-held") when a user is in an unfinished row, of this or another run.
+// CreateRun records a run with its rows and findings in one transaction. Rows are pending or skipped, with distinct
+// indexes; their Run is set to the run's id. Faults: Invalid ("ledger.run") for a run without id, without a row or with
+// rows in other states; Conflict ("ledger.exists") for an id that is taken; Conflict ("ledger.user-held") when a user
+// is in an unfinished row, of this or another run.
 func (l *Records) CreateRun(ctx context.Context, run migration.Run, rows []migration.Row, findings []wave.Finding) error {
 	if err := checkNew(run, rows); err != nil {
 		return err

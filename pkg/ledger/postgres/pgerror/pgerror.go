@@ -1,4 +1,4 @@
-// Package pgerror says what the errors of PostgreSQL, and of the network to it, mean to a ledger and its operator.
+// Package pgerror maps the errors of PostgreSQL, and of the network to it, to faults of a ledger.
 package pgerror
 
 import (
@@ -35,7 +35,7 @@ const (
 	noTable             = "42P01"
 )
 
-// tlsMark stands in pgconn's errors of a TLS handshake before its cause. They have no type.
+// tlsMark precedes the cause in pgconn's errors of a TLS handshake. They have no type.
 const tlsMark = "tls error: "
 
 func code(err error) string {
@@ -45,7 +45,7 @@ func code(err error) string {
 	return ""
 }
 
-// Refused says which rule of the schema refused a statement.
+// Refused returns which rule of the schema refused a statement.
 func Refused(err error) store.Refusal {
 	switch code(err) {
 	case checkViolation, notNullViolation:
@@ -58,7 +58,7 @@ func Refused(err error) store.Refusal {
 	return store.NotRefused
 }
 
-// Lost reports whether the connection broke: the server went away or ended it, or nobody answers.
+// Lost reports whether the connection broke: the server ended it, shut down, or does not respond.
 func Lost(err error) bool {
 	if err == nil || fault.As(err) != nil {
 		return false
@@ -82,7 +82,7 @@ type answer struct {
 var (
 	busy        = answer{fault.Unavailable, store.CodeBusy, "another process is writing to the ledger", "try again; if it stays so, check what holds the database"}
 	unreachable = answer{fault.Unavailable, "ledger.unreachable", "the database does not answer", "check that it runs and can be reached; a run is continued with resume"}
-	// answers are by code, classes by its first two characters, for the codes that have no answer of their own.
+	// answers is by code, classes by its first two characters, for the codes that have no answer of their own.
 	answers = map[string]answer{
 		diskFull:         {fault.Unavailable, "ledger.full", "the database's disk is full", "make room there; nothing new is started until this can be recorded"},
 		lockNotAvailable: busy,
