@@ -25,7 +25,7 @@ func NewID(now time.Time) string {
 }
 
 // CheckID refuses an id that cannot name a run, or that a file system would change: it is part of a folder's name, also on
-// Windows, which drops a dot at the end and knows devices by some names whatever follows them.
+// Windows, which drops a trailing dot and treats some names as devices whatever their extension.
 func CheckID(id string) error {
 	bad := func(hint string) error {
 		return fault.New(fault.Invalid, "usage", "invalid run ID "+strconv.Quote(id), hint)
@@ -57,8 +57,8 @@ func (s *Session) free(ctx context.Context, id string) error {
 	return nil
 }
 
-// Begin opens the ledger, or makes one, and takes its lock for a run that is about to be recorded. The session has the
-// services that were given, and closes them, also when there is none because of an error.
+// Begin opens the ledger, creating it if necessary, and takes its lock for a run that is about to be recorded. The
+// session owns the given services and closes them; when Begin fails it closes them, too.
 func Begin(ctx context.Context, o Options, id string, services *Services) (*Session, error) {
 	if o.Zone == nil {
 		o.Zone = time.UTC
@@ -80,7 +80,7 @@ func Begin(ctx context.Context, o Options, id string, services *Services) (*Sess
 	return s, nil
 }
 
-// Place says which services a run is pinned to.
+// Place identifies the services that a run is pinned to.
 type Place struct {
 	Cloud, GraphRoot, BlobRoot string
 	// Sandbox is a URL or a scenario's file; StateDir keeps one in the process; Speed is its speed. Empty: the real
@@ -116,8 +116,8 @@ func Draft(o Options, id string, now time.Time, p Plan) (migration.Run, []migrat
 	return r, leftToDo(newRows(r, p.File, p.Checked))
 }
 
-// OneTenant refuses a drafted run in another tenant than the ledger's earlier runs were in: one ledger, one tenant, so
-// that nobody moves the people of one tenant with what is remembered of another. Rehearsals do not count. The fault is
+// OneTenant refuses a drafted run in a tenant other than that of the ledger's earlier runs: one ledger, one tenant, so
+// that the users of one tenant are never migrated by what is recorded of another. Rehearsals do not count. The fault is
 // Conflict, "tenant.changed".
 func (s *Session) OneTenant(ctx context.Context) error {
 	if s.Run.Sandbox != "" || s.Run.Tenant == "" {
@@ -188,7 +188,8 @@ func leftToDo(rows []migration.Row) []migration.Row {
 	return left
 }
 
-// agreed has the drafted run begin now: it was drafted before somebody was asked whether it may, which can take long.
+// agreed sets the start of the drafted run to now: it was drafted before the operator was asked to confirm, which can
+// take long.
 func (s *Session) agreed() {
 	s.Run.CreatedAt = s.Now()
 	for i := range s.Rows {
@@ -209,8 +210,8 @@ func (s *Session) Create(ctx context.Context, findings []wave.Finding) error {
 	return s.Ledger.CreateRun(ctx, s.Run, s.Rows, findings)
 }
 
-// CreateQueued records the drafted run, that it was left to workers, as text says, and what queue does with the connection
-// of the ledger's driver: all of it, or nothing.
+// CreateQueued records the drafted run, that it was left to workers, as text describes, and what queue does with the
+// connection of the ledger's driver: all of it, or nothing.
 func (s *Session) CreateQueued(ctx context.Context, findings []wave.Finding, text string, queue func(conn any) error) error {
 	if err := s.refuseRepeats(); err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 
 // Cancelled is what cancelling rows came to.
 type Cancelled struct {
-	// Rows is how many were given up.
+	// Rows is how many were cancelled.
 	Rows int
 	// GoOn are those that cannot be given up: the service works on them, or may.
 	GoOn []migration.Row
@@ -18,16 +18,16 @@ type Cancelled struct {
 	Lives []migration.Row
 	// Away are those given up whose license was taken away for the import and is not given back.
 	Away []migration.Row
-	// Named is the row of the user who was named, as it stood; nil for every row.
+	// Named is the row of the user that was named, as it was before; nil for every row.
 	Named *migration.Row
 }
 
-// Cancellable counts the rows that cancelling every row of a run would give up, and those that go on all the same, as they
-// stand in the ledger. A live run may be further when it obeys.
+// Cancellable counts the rows that cancelling a whole run would cancel, and those that continue all the same, by the
+// ledger. A live run may be further when it carries the request out.
 func Cancellable(ctx context.Context, l *ledger.Ledger, rows []migration.Row) (giveUp, goOn int, err error) {
 	for _, r := range rows {
 		sent := false
-		if r.Begun() && r.Cancellable() { // of the others no import was sent, or the row knows the one that was
+		if r.Begun() && r.Cancellable() { // for the others no import was sent, or the row knows the one that was
 			past, err := l.Intents(ctx, r.Run, r.Index)
 			if err != nil {
 				return 0, 0, err
@@ -44,8 +44,8 @@ func Cancellable(ctx context.Context, l *ledger.Ledger, rows []migration.Row) (g
 	return giveUp, goOn, nil
 }
 
-// Cancel gives up every row, or that of one user, as far as there is no import yet, and marks a run finished that has
-// nothing left. The session's run and rows are read again. What a live run does when it is asked to is the same rule:
+// Cancel cancels every row, or that of one user, that has no import yet, and marks a run finished that has no open rows
+// left. The session's run and rows are read again. A live run applies the same rule when asked to:
 // [migration.Row.CancelVerdict].
 func (s *Session) Cancel(ctx context.Context, user string) (Cancelled, error) {
 	var c Cancelled

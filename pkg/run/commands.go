@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/runner/steer"
 )
 
-// lookForCommands is how often, on the wall clock, a run looks whether somebody at another terminal wants something.
+// lookForCommands is how often, on the wall clock, a run checks for requests from other terminals.
 const lookForCommands = 500 * time.Millisecond
 
 // listen hands the commands that other processes wrote into the ledger to the runner, and records that they were followed,
@@ -106,14 +106,14 @@ func commandOf(ctx context.Context, o ledger.Request, l *ledger.Ledger) (steer.C
 	case o.Kind == ledger.RequestSlots:
 		n, err := strconv.Atoi(o.Arg)
 		if err == nil {
-			err = CheckSlots(n) // whoever asked may be of another version
+			err = CheckSlots(n) // the request may come from another version of this program
 		}
 		if err != nil {
 			return command, err
 		}
 		command.Slots = n
 	case o.Kind == ledger.RequestCancel && o.Arg != "":
-		// Read when asked for: the runner has the rows in memory, and a large wave need not be there twice.
+		// Read on demand: the runner has the rows in memory, and a large wave should not be held twice.
 		rows, err := l.Rows(ctx, o.Run)
 		if err != nil {
 			return command, err
@@ -156,7 +156,7 @@ func (x *execution) drains(ctx context.Context, by string) {
 	x.change(ctx, c)
 }
 
-// change records how the run is steered, and tells of it.
+// change records how the run is steered, and reports it.
 func (x *execution) change(ctx context.Context, c ledger.Change) {
 	ctx = context.WithoutCancel(ctx)
 	if err := x.Ledger.ChangeRun(ctx, x.Run.ID, c); err != nil {
@@ -166,7 +166,7 @@ func (x *execution) change(ctx context.Context, c ledger.Change) {
 	x.tellSteered(ctx)
 }
 
-// tellSteered tells how the run is gone through from now on.
+// tellSteered reports how the run is executed from now on.
 func (x *execution) tellSteered(ctx context.Context) {
 	if x.Steered == nil {
 		return

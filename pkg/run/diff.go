@@ -16,14 +16,14 @@ type Difference struct {
 	Added []int
 	// Changed are rows whose cells are others now, and which have not begun.
 	Changed []Pair
-	// Again are rows that failed, and whose disk or license is another now: they get a new attempt with it. The disk is another
-	// only of those that would begin anew, the license of those that were not given the old one.
+	// Again are rows that failed and whose disk or license was changed: they get a new attempt with it. The disk can change
+	// only for rows that would start from the beginning, the license only for rows to which the old one was not assigned.
 	Again []Pair
 	// Removed are rows of the run that are not in the file any more, and which have not begun.
 	Removed []int
-	// Lines says for people what changed, one line each: added, removed and changed, in this order.
+	// Lines describes the changes for people, one line each: added, removed and changed, in this order.
 	Lines []string
-	// Refused says why the edit cannot be taken over; empty: it can.
+	// Refused lists why the edit cannot be accepted; empty: it can.
 	Refused []string
 }
 
@@ -53,7 +53,7 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 	}
 	for i, r := range rows {
 		if !m.left(i, r) || r.State.Final() {
-			continue // what has ended stays in the run, whatever becomes of its line
+			continue // a row that has ended stays in the run, even when its line is gone
 		}
 		removed = append(removed, fmt.Sprintf("removed  %s (was line %d)", r.Target.User, r.Target.Line))
 		if r.Begun() {
@@ -66,7 +66,7 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 	return d
 }
 
-// compare takes in what a line changes about its row, and says it; "" for nothing.
+// compare records what a line changes about its row, and describes it; "" for no change.
 func (d *Difference) compare(file *wave.File, p Pair, r migration.Row) string {
 	f := file.Rows[p.File]
 	what := changedCells(file.Columns, r.Input, f.Cells)
@@ -127,8 +127,8 @@ func (m matching) take(f wave.Row) (at int, ok bool) {
 // left reports whether a row has found no line.
 func (m matching) left(i int, r migration.Row) bool { return slices.Contains(m.known[m.key(r)], i) }
 
-// replaceable gives, by user, the rows whose disk another line of the user replaces: those that failed and begin anew, and whose
-// own line is not in the file any more.
+// replaceable returns, by user, the rows whose disk another line of the user replaces: those that failed, start from the
+// beginning, and whose own line is no longer in the file.
 func replaceable(rows []migration.Row, file *wave.File, user, blob int) map[string][]int {
 	there := make(map[[2]string]bool, len(file.Rows))
 	for _, f := range file.Rows {
@@ -165,7 +165,8 @@ func cell(cells []string, i int) string {
 	return cells[i]
 }
 
-// changedCells names the columns whose cells differ, with both values. A new signature is no change: cells hold none.
+// changedCells names the columns whose cells differ, with both values. A new signature is not a change: cells hold
+// none.
 func changedCells(names, was, is []string) []string {
 	var all []string
 	for i, n := range names {

@@ -16,7 +16,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// SameWave refuses a wave file that was edited since the run began: Conflict ("wave.changed"). A file that is gone is no
+// SameWave refuses a wave file that was edited since the run began: Conflict ("wave.changed"). A missing file is not an
 // edit: the ledger holds what the run needs, except signatures, which are asked for when they are needed.
 func SameWave(r migration.Run) error {
 	f, err := os.Open(r.WavePath)
@@ -41,7 +41,7 @@ type Edit struct {
 	path     string
 }
 
-// Edited compares the wave file with the run. A file that is gone, or that did not change, gives nil.
+// Edited compares the wave file with the run. It returns nil for a file that is missing or unchanged.
 func (s *Session) Edited() (*Edit, error) {
 	if SameWave(s.Run) == nil {
 		return nil, nil
@@ -73,9 +73,9 @@ func (e *Edit) Refuse(runID string, accepted bool) error {
 	return fault.New(fault.Conflict, "wave.changed", msg, hint, next...)
 }
 
-// Amend validates what is new in an edited file and records it; the session's run and rows are then those with the edit.
-// ok is false when what is new has errors: then nothing was recorded. The result is that of the validation, empty when
-// nothing had to be validated.
+// Amend validates what is new in an edited file and records it; the session's run and rows then include the edit. ok is
+// false when what is new has errors: then nothing was recorded. res is the result of the validation, empty when nothing
+// had to be validated.
 func (s *Session) Amend(ctx context.Context, e *Edit) (res preflight.Result, ok bool, err error) {
 	at := append([]int(nil), e.Added...)
 	for _, p := range e.Changed {
@@ -205,8 +205,8 @@ func (s *Session) licenseGiven(ctx context.Context, r migration.Row, line int) (
 	return []wave.Finding{f}, nil
 }
 
-// unreadDisks is the error of a line whose disk, or guest state file, was not read although nothing was found wrong with it: only
-// what was checked is taken over.
+// unreadDisks is the error of a line whose disk, or guest state file, was not read although no finding explains it: only checked
+// disks are accepted.
 func unreadDisks(r wave.Row, t migration.Target, found []wave.Finding) []wave.Finding {
 	read := t.Disk.URL != "" && t.Disk.Length > 0 && (t.GuestState == nil || t.GuestState.Length > 0)
 	if read || slices.ContainsFunc(found, func(f wave.Finding) bool { return f.Line == r.Line && f.Severity == wave.Error }) {
@@ -215,7 +215,8 @@ func unreadDisks(r wave.Row, t migration.Target, found []wave.Finding) []wave.Fi
 	return []wave.Finding{wave.NewFinding("blob.unreadable", r.Line, "blob", r.User, r.Blob, "this disk was not read, so nothing is known of it")}
 }
 
-// knownBeside is what the ledger knows of users, without the rows that the edit is about: they are not in their own way.
+// knownBeside returns what the ledger knows of users, without the rows that the edit is about: a row does not block
+// itself.
 func (s *Session) knownBeside(ctx context.Context, e *Edit) (Known, error) {
 	before, err := KnownTo(ctx, s.Ledger)
 	if err != nil {
@@ -234,7 +235,7 @@ func (s *Session) knownBeside(ctx context.Context, e *Edit) (Known, error) {
 	return before, nil
 }
 
-// amended adds the rows that were validated to what is recorded: at are their positions in the file, the new ones first.
+// amended adds the validated rows to what is recorded: at are their positions in the file, the new ones first.
 func (s *Session) amended(edit *ledger.Edit, e *Edit, at []int, res preflight.Result) {
 	some := *e.File
 	some.Rows = nil

@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/summary"
 )
 
-// endReasons says by which event each end of a run is recorded.
+// endReasons maps each end of a run to the event that records it.
 func endReasons() map[runner.End]migration.Reason {
 	return map[runner.End]migration.Reason{
 		runner.Finished: migration.RunEnded, runner.Drained: migration.RunDrained, runner.Stopped: migration.RunStopped,
@@ -54,7 +54,7 @@ func (s *Session) haltedAt(ctx context.Context, rows []migration.Row) (time.Time
 	return time.Time{}, err
 }
 
-// Standing is where a run stands, as its ledger and the life of its process have it.
+// Standing is the state of a run, as given by its ledger and by whether its process lives.
 type Standing struct {
 	Run    migration.Run
 	Rows   []migration.Row
@@ -68,13 +68,13 @@ type Standing struct {
 	Holder *ledger.Holder
 	// End is how the latest process ended; "" while one drives the run, or when the last one died without a word.
 	End runner.End
-	// Ended is the event that recorded End; its note says by whom or why, where that is known.
+	// Ended is the event that recorded End; its note holds by whom or why, where that is known.
 	Ended migration.Event
 	// Seen is the moment of the last recorded fact.
 	Seen time.Time
 }
 
-// Stand reads where a run stands.
+// Stand reads the state of a run.
 func Stand(ctx context.Context, l *ledger.Ledger, r migration.Run) (Standing, error) {
 	s := Standing{Run: r}
 	var err error
@@ -106,7 +106,7 @@ func Stand(ctx context.Context, l *ledger.Ledger, r migration.Run) (Standing, er
 	return s, nil
 }
 
-// Over is when the run's last row ended: what is recorded later, such as a close, is not of the run's time. Zero while rows
+// Over is when the run's last row ended: later entries, such as a close, are not part of the run's time. Zero while rows
 // are open.
 func (s Standing) Over() time.Time {
 	switch {
@@ -121,7 +121,7 @@ func (s Standing) Over() time.Time {
 // Died reports whether the latest process recorded no end although rows are open: it crashed or was killed.
 func (s Standing) Died() bool { return !s.Running && s.End == "" }
 
-// State is one word for where the run stands: "running", "waiting" (for its next slice), how its latest process ended
+// State is the state of the run in one word: "running", "waiting" (for its next slice), how its latest process ended
 // ("finished", "halted", "reached", "drained", "stopped"), or "interrupted" when that process died.
 func (s Standing) State() string {
 	switch {

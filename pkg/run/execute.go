@@ -18,35 +18,35 @@ import (
 	"wave365/pkg/runner/steer"
 )
 
-// Execution says how Execute goes about the run. The zero value works.
+// Execution configures Execute. The zero value works.
 type Execution struct {
 	// How is by which event the process is recorded to drive the run from now on: migration.RunStarted or RunResumed.
 	// Empty: none is recorded, as for one more slice.
 	How migration.Reason
-	// Drain, when closed, lets nothing new start; what is in flight runs to completion. May be nil.
+	// Drain, when closed, keeps new rows from starting; what is in flight runs to completion. May be nil.
 	Drain <-chan struct{}
 	// Drained is called when another terminal asked to drain. May be nil.
 	Drained func()
-	// Steered is told how the run is gone through from now on, when that changes. It may be called from several goroutines
-	// and must not block. May be nil.
+	// Steered is called with the run when the way it is executed changes. It may be called from several goroutines and
+	// must not block. May be nil.
 	Steered func(migration.Run)
-	// Observer is told what happens to rows, Say why the run waits and what happened to it as a whole; "" when it does not
-	// wait. Say may be called from several goroutines; neither may block. Both may be nil.
+	// Observer receives what happens to rows. Say receives why the run waits and what happened to it as a whole; "" when
+	// it does not wait. Say may be called from several goroutines; neither may block. Both may be nil.
 	Observer runner.Observer
 	Say      func(text string)
 	Logger   *slog.Logger
-	// Slice is how long to go on, on the wall clock, and Idle how long a wait may be that is waited out: after that the run
-	// is left to whoever takes it up next, with End runner.Yielded and Due. 0: to the end.
+	// Slice is how long to execute, on the wall clock, and Idle the longest wait that is waited out: after that the run is
+	// left to the next process, with End runner.Yielded and Due. 0: to the end.
 	Slice, Idle time.Duration
 }
 
-// Outcome says why Execute has stopped.
+// Outcome is why Execute stopped.
 type Outcome struct {
 	End runner.End
-	// Why says what halted the run; empty otherwise.
+	// Why is what halted the run; empty otherwise.
 	Why string
-	// Due is when there is something to do again, on the service's clock; zero: at once after a slice that was used up,
-	// otherwise when somebody says so, or never.
+	// Due is when the run has work again, on the service's clock; zero: at once after a slice that was used up,
+	// otherwise when an operator acts, or never.
 	Due time.Time
 }
 
@@ -59,12 +59,10 @@ func (s *Session) refuseRepeats() error {
 		"use --on-lost-reply hold, and settle held rows with reconcile")
 }
 
-// Execute goes on with the run until every row is final, the run drains, halts or has reached the step it was to reach, or
-// ctx ends; what was in flight is then seen through, or stays as the ledger has it. The session must be connected; its rows
-// belong to Execute from the call on and are nil afterwards. How the run ended is recorded.
-//
-// An error means that the run cannot go on: the ledger could not be written, or preparing the wave failed. Every row then
-// stands as it was last recorded.
+// Execute continues the run until every row is final, the run drains, halts or has reached its last step, or ctx ends; what
+// was in flight is then completed, or stays as the ledger has it. The session must be connected; its rows belong to Execute
+// from the call on and are nil afterwards. How the run ended is recorded. An error means that the run cannot continue: the
+// ledger could not be written, or preparing the wave failed. Every row then is as it was last recorded.
 func (s *Session) Execute(ctx context.Context, e Execution) (Outcome, error) {
 	x := &execution{Session: s, Execution: e}
 	if x.Say == nil {
@@ -96,7 +94,7 @@ func (s *Session) Execute(ctx context.Context, e Execution) (Outcome, error) {
 type execution struct {
 	*Session
 	Execution
-	// drainedBy is who had the run drained first; nil: nobody.
+	// drainedBy is who first asked to drain the run; nil when none did.
 	drainedBy atomic.Pointer[string]
 	// halted: nothing new starts in this process.
 	halted atomic.Bool
@@ -158,7 +156,7 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 	return out, err
 }
 
-// prepareAndRun does what is done once, then the rows.
+// prepareAndRun executes the steps that are done once, then the rows.
 func (x *execution) prepareAndRun(ctx context.Context, book *playbook.Playbook, r *runner.Runner, rows []migration.Row) (runner.End, error) {
 	select {
 	case <-x.Drain:
@@ -186,7 +184,7 @@ func (x *execution) conclude(ctx context.Context, end runner.End) error {
 	}
 	sure := context.WithoutCancel(ctx)
 	if end == runner.Yielded {
-		return nil // how it was steered holds in the next slice
+		return nil // how it was steered applies to the next slice
 	}
 	if end == runner.Finished {
 		if err := x.Ledger.FinishRun(sure, x.Run.ID, x.Now()); err != nil {

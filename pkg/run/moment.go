@@ -8,9 +8,8 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Moment reads a moment on the clock of the zone: "18:00" is the next one, "fri 18:00" that of the next Friday, which may be
-// today, "2026-12-04 18:00" that day's. It must lie ahead of now, or the
-// fault is Invalid.
+// Moment parses a time in the zone: "18:00" is the next one, "fri 18:00" that of the next Friday, which may be today,
+// "2026-12-04 18:00" that day's. It must be after now, or the fault is Invalid.
 func Moment(text string, now time.Time, zone *time.Location) (time.Time, error) {
 	bad := fault.New(fault.Invalid, "usage", strconv.Quote(text)+" is not a time in the future", `write "18:00", "fri 18:00" or "2026-12-04 18:00"`)
 	fields := strings.Fields(strings.ToLower(text))

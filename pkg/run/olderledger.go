@@ -24,10 +24,9 @@ import (
 // auditFile is the part of a report folder that the ledger is compared with.
 const auditFile = "audit.jsonl"
 
-// notOlder refuses a ledger that went back in time: one that does not hold what the report folder of one of its runs
-// holds already, or that lacks a run which followed on what it holds (Conflict, "ledger.older"). Folders are looked for
-// where its runs had theirs, and in reportDir, which may be empty. A folder that is not there, or that cannot be read,
-// says nothing.
+// notOlder refuses a ledger that went back in time: one that lacks entries which the report folder of one of its runs
+// has, or that lacks a run which followed (Conflict, "ledger.older"). The folders searched are those its runs used, and
+// reportDir, which may be empty. A folder that is missing or cannot be read is ignored.
 func notOlder(ctx context.Context, l *ledger.Ledger, reportDir string) error {
 	runs, err := l.Runs(ctx)
 	if err != nil {
@@ -78,9 +77,9 @@ func covers(ctx context.Context, l *ledger.Ledger, known map[string]migration.Ru
 	return older(ctx, l, dir, last)
 }
 
-// NotBefore refuses to write over a run's report that says more than the ledger holds: one that this ledger's own entries begin,
-// and whose last one it lacks (Conflict, "ledger.older"). The ledger went back in time since, and that report is what shows it. A folder
-// that is not there, or whose report is another ledger's, says nothing.
+// NotBefore refuses to write over a run's report that has more entries than the ledger: one that begins with this ledger's own entries
+// and whose last one the ledger lacks (Conflict, "ledger.older"). The ledger went back in time since, and that report is the evidence. A
+// folder that is missing, or whose report is another ledger's, is ignored.
 func NotBefore(ctx context.Context, l *ledger.Ledger, dir string) error {
 	first, last, err := endsOf(filepath.Join(dir, auditFile))
 	if err != nil {
@@ -95,7 +94,7 @@ func NotBefore(ctx context.Context, l *ledger.Ledger, dir string) error {
 	return older(ctx, l, dir, last)
 }
 
-// older is the refusal of a ledger that lacks what the report in dir says, up to last.
+// older is the refusal of a ledger that lacks entries of the report in dir, up to last.
 func older(ctx context.Context, l *ledger.Ledger, dir string, last audit.Entry) error {
 	path := filepath.Join(dir, auditFile)
 	n, err := missingFrom(ctx, l, path)
@@ -122,7 +121,7 @@ func missingFrom(ctx context.Context, l *ledger.Ledger, path string) (n int, err
 	defer f.Close()
 	for e, err := range audit.Lines(f) {
 		if err != nil {
-			return n, nil // what can be read is what is counted
+			return n, nil // only what can be read is counted
 		}
 		there, err := l.HasEntry(ctx, e.Seq, e.Hash)
 		if err != nil {

@@ -14,8 +14,8 @@ import (
 	"wave365/pkg/wave"
 )
 
-// OpenLedger opens a ledger that must be there already; the fault when it is not is Invalid ("ledger.none"). A ledger
-// that is older than the report of one of its runs is Conflict ("ledger.older").
+// OpenLedger opens a ledger that must exist; when it does not, the fault is Invalid ("ledger.none"). A ledger that is
+// older than the report of one of its runs is Conflict ("ledger.older").
 func OpenLedger(ctx context.Context, path string, o ledger.Options) (*ledger.Ledger, error) {
 	if _, err := os.Stat(path); !ledger.InDatabase(path) && errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.Wrap(fault.Invalid, "ledger.none", "there is no ledger "+path, "name it with --ledger, or start a run first", err)
@@ -23,8 +23,8 @@ func OpenLedger(ctx context.Context, path string, o ledger.Options) (*ledger.Led
 	return openLedger(ctx, path, "", o)
 }
 
-// openLedger opens a ledger, or makes one, and refuses one that went back in time: see notOlder. One that was copied
-// elsewhere may be older than the reports, because its runs go on there; nothing can be recorded in it.
+// openLedger opens a ledger, creating it if necessary, and refuses one that went back in time: see notOlder. One that
+// was copied elsewhere may be older than the reports, because its runs continue there; nothing can be recorded in it.
 func openLedger(ctx context.Context, path, reportDir string, o ledger.Options) (*ledger.Ledger, error) {
 	l, err := ledger.Open(ctx, path, o)
 	if err != nil {
@@ -41,7 +41,7 @@ func openLedger(ctx context.Context, path, reportDir string, o ledger.Options) (
 	return l, nil
 }
 
-// Pick gives the run with this id; "" is the newest one that is not finished, or, when all are, the newest. NotFound
+// Pick returns the run with this id; "" is the newest one that is not finished, or, when all are, the newest. NotFound
 // ("ledger.no-run") when there is none.
 func Pick(ctx context.Context, l *ledger.Ledger, id string) (migration.Run, error) {
 	if id != "" {
@@ -79,7 +79,7 @@ func Lock(ctx context.Context, o Options, id string) (*Session, error) {
 		o.Zone = time.UTC
 	}
 	s := &Session{opt: o, release: func() error { return nil }}
-	// The ledger tells which tenant, and so whose time counts; until then its stamps are wall time.
+	// The ledger determines the tenant, and so which clock counts; until then its timestamps are wall time.
 	var err error
 	if s.Ledger, err = OpenLedger(ctx, o.Ledger, ledger.Options{Now: s.Now, Zone: o.Zone, Stalled: s.stalled, Connections: o.Connections}); err != nil {
 		return nil, err
@@ -131,7 +131,7 @@ func (s *Session) validateSome(ctx context.Context, file *wave.File, findings []
 	return s.Services.Validate(ctx, &some, theirs, before)
 }
 
-// LastChange is the moment of the last recorded fact about a run: what is written from its ledger is true for it.
+// LastChange is the time of the last recorded fact about a run: what is written from its ledger is true as of then.
 func LastChange(r migration.Run, rows []migration.Row) time.Time {
 	at := r.CreatedAt
 	if r.FinishedAt.After(at) {

@@ -13,8 +13,8 @@ import (
 	"wave365/pkg/wave"
 )
 
-// elsewhere finds which users of the chosen rows another run of the ledger has taken up since, or has left an import of, or may
-// have, when it cannot be read: their rows get no new attempt, because that could send a second import for somebody.
+// elsewhere finds the users of the chosen rows that another run of the ledger has migrated since, or of whom it left an import,
+// or may have when it cannot be read: their rows get no new attempt, because that could send a second import for the same user.
 func (s *Session) elsewhere(ctx context.Context, chosen []int) (found []wave.Finding, err error) {
 	known, err := KnownTo(ctx, s.Ledger)
 	if err != nil {
@@ -59,8 +59,8 @@ func (s *Session) elsewhere(ctx context.Context, chosen []int) (found []wave.Fin
 	return found, nil
 }
 
-// takenUp is how a row's user stands in another run of the ledger that holds them, or has brought them to an end since; false: none
-// does.
+// takenUp returns the state of a row's user in another run of the ledger that holds them, or has brought them to an end since;
+// false when there is none.
 func takenUp(r migration.Row, before map[string]migration.Standing) (migration.Standing, bool) {
 	s, ok := before[strings.ToLower(r.Target.UserID)]
 	return s, ok && s.Run != r.Run && (s.Holds() || s.At.After(r.UpdatedAt))
@@ -81,8 +81,8 @@ func TakenUp(r migration.Row, known Known) (wave.Finding, bool) {
 	return f, true
 }
 
-// Since is what other runs of the ledger did about users whose rows ended in this one without a Cloud PC, by row index. A ledger
-// of one run is not asked.
+// Since returns what other runs of the ledger did about users whose rows ended in this one without a Cloud PC, by row index. A
+// ledger of one run is not queried.
 func Since(ctx context.Context, l *ledger.Ledger, rows []migration.Row) (map[int]summary.Later, error) {
 	if !slices.ContainsFunc(rows, summary.Rerunnable) {
 		return nil, nil

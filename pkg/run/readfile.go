@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// tooLargeError says that a file holds more bytes than a file of its kind may.
+// tooLargeError reports that a file holds more bytes than its kind may.
 type tooLargeError struct {
 	// Max is the bound in bytes.
 	Max int64
@@ -16,7 +16,7 @@ type tooLargeError struct {
 // Error implements error.
 func (e *tooLargeError) Error() string { return fmt.Sprintf("it is larger than %d MiB", e.Max>>20) }
 
-// ReadFile reads a file of at most max bytes, also one without an end such as a pipe or a device, of which it takes no more. A
+// ReadFile reads a file of at most max bytes; of an endless one, such as a pipe or a device, it reads no more than that. A
 // larger one is a *tooLargeError; the other errors are those of [os.Open] and of reading.
 func ReadFile(path string, max int64) ([]byte, error) {
 	file, err := os.Open(path)

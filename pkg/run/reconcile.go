@@ -29,8 +29,8 @@ func (s *Session) HeldRow(user, snapshotID string) (migration.Row, error) {
 	return row, playbook.Settleable(row)
 }
 
-// Reconcile settles a held row: by the import with this id, which is read back, or, when the id is empty, by the word of
-// the driver that there is none. It gives the row as it then stands.
+// Reconcile settles a held row: by the import with this id, which is read back, or, when the id is empty, by the
+// driver's statement that there is none. It returns the updated row.
 func (s *Session) Reconcile(ctx context.Context, row migration.Row, snapshotID string) (migration.Row, error) {
 	book, who := s.playbook(), s.opt.Driver.String()
 	settle := func() (migration.Transition, error) { return book.Adopt(ctx, row, snapshotID, who) }

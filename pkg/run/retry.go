@@ -14,9 +14,9 @@ import (
 )
 
 // RowOf finds the row of a user, by the spelling of the file, the UPN, the object id or, as the screen shows people of one
-// domain, what stands before the @. Of several rows of one user, which only skipped or cancelled ones can be, it gives the
-// one that lives. NotFound ("row.none") when there is none; Invalid ("user.ambiguous") when what stands before the @ is
-// several people's.
+// domain, the part before the @. Of several rows of one user, which only skipped or cancelled ones can be, it returns the
+// one that is neither. NotFound ("row.none") when there is none; Invalid ("user.ambiguous") when several users have that
+// part before the @.
 func RowOf(rows []migration.Row, user string) (int, error) {
 	key, found := wave.UserKey(user), -1
 	for i, r := range rows {
@@ -54,8 +54,8 @@ func usersOf(rows []migration.Row) []string {
 	return users
 }
 
-// Retryable gives the positions of the rows that get a new attempt: every one that may, or that of one user. The Conflict
-// says why the row of one user gets none.
+// Retryable returns the positions of the rows that get a new attempt: every one that may, or that of one user. The
+// Conflict explains why the row of one user gets none.
 func Retryable(rows []migration.Row, user string) ([]int, error) {
 	var at []int
 	if user == "" {
@@ -88,16 +88,16 @@ func Retryable(rows []migration.Row, user string) ([]int, error) {
 type Attempt struct {
 	// Rows are the positions of the rows that get a new attempt.
 	Rows []int
-	// Findings are what is wrong with disks that have to be imported anew, and which users another run has; their rows get no
-	// new attempt.
+	// Findings are problems of disks that have to be imported again, and users that another run holds; their rows get no new
+	// attempt.
 	Findings []wave.Finding
 	// targets are those of all rows of the run, with the facts of disks that were read again.
 	targets []migration.Target
 }
 
-// NewAttempt reads the facts of the disks again for those of the chosen rows that begin anew, because a disk that failed
-// has to be fixed, and leaves out those whose users another run of the ledger has taken up since. It records nothing, and
-// refuses an attempt that the tenant is not prepared for, such as after close.
+// NewAttempt reads the facts of the disks again for those of the chosen rows that start from the beginning, because a
+// disk that failed has to be fixed, and leaves out those whose users another run of the ledger has migrated since. It
+// records nothing, and refuses an attempt that the tenant is not prepared for, such as after close.
 func (s *Session) NewAttempt(ctx context.Context, chosen []int) (Attempt, error) {
 	a := Attempt{Rows: chosen}
 	err := s.recallPurges(ctx, chosen)
@@ -127,8 +127,8 @@ func about(findings []wave.Finding, r migration.Row) bool {
 	return slices.ContainsFunc(findings, func(f wave.Finding) bool { return f.Line == r.Target.Line })
 }
 
-// recallPurges has those of the chosen rows begin anew whose import a command on this ledger purged since, as undo does: what
-// could become a Cloud PC is not there any more.
+// recallPurges makes those of the chosen rows start from the beginning whose import a command on this ledger purged since, as
+// undo does: what could become a Cloud PC no longer exists.
 func (s *Session) recallPurges(ctx context.Context, chosen []int) error {
 	for _, i := range chosen {
 		f := &s.Rows[i].Facts
@@ -146,8 +146,9 @@ func (s *Session) recallPurges(ctx context.Context, chosen []int) error {
 	return nil
 }
 
-// Retry records the new attempt, with the settings that hold from now on; slots of 0 leave their number as it is. A time to
-// stop by that has passed was for another evening, and holds no more. The session's rows are then those to execute.
+// Retry records the new attempt, with the settings that apply from now on; slots of 0 leave their number unchanged. A
+// stop-by time that has passed belonged to another evening and no longer applies. The session's rows are then those to
+// execute.
 func (s *Session) Retry(ctx context.Context, a Attempt, slots int, next migration.Settings) error {
 	who := s.opt.Driver.String()
 	next = s.stillToStopBy(next)
@@ -176,7 +177,7 @@ func (s *Session) stillToStopBy(next migration.Settings) migration.Settings {
 	return next
 }
 
-// freshDisks gives every row's target, with what is read again, and what is wrong with the disks.
+// freshDisks returns every row's target, with the disks read again, and their findings.
 func (s *Session) freshDisks(ctx context.Context, chosen []int) ([]migration.Target, []wave.Finding, error) {
 	targets := make([]migration.Target, len(s.Rows))
 	for i, r := range s.Rows {

@@ -1,7 +1,7 @@
-// Package run is a run as a session: it is begun or opened, amended, retried, reconciled, cancelled and executed, and it
-// says where it stands. It holds the rules that every way of driving a run shares, at a terminal or in a worker, and
-// takes what it needs as values and interfaces. It is not for flags, terminals, signals or exit codes, nor for what is
-// printed and reported.
+// Package run is a run as a session: it is begun or opened, amended, retried, reconciled, cancelled and executed, and
+// its state is read. It holds the rules that every way of driving a run shares, at a terminal or in a worker, and takes
+// what it needs as values and interfaces. It does not handle flags, terminals, signals or exit codes, and does not print
+// or report.
 package run
 
 import (
@@ -21,8 +21,8 @@ import (
 	"wave365/pkg/wave"
 )
 
-// Driver is the process, and the person behind it, that drives runs or asks for something: locks, events and reports
-// name it.
+// Driver is the process, and the person behind it, that drives runs or makes requests: locks, events and reports name
+// it.
 type Driver struct {
 	User, Host string
 	PID        int
@@ -56,7 +56,7 @@ type Tenant interface {
 	preflight.Tenant
 }
 
-// Storage is all that a run asks of the storage account; *blob.Client is one.
+// Storage is what a run needs of the storage account; *blob.Client implements it.
 type Storage interface {
 	playbook.Storage
 	preflight.Storage
@@ -78,7 +78,7 @@ type Services struct {
 	BlobRoot string
 	// Validate checks rows of a wave against both, as the run was begun. It may show progress.
 	Validate func(ctx context.Context, file *wave.File, findings []wave.Finding, before Known) (preflight.Result, error)
-	// Throttled has every wish of a service to wait told to tell; nil: there is no way to.
+	// Throttled makes every request of a service to wait call tell; nil when that cannot be observed.
 	Throttled func(tell func(pace.Throttle))
 	// Close lets the services go; called once.
 	Close func()
@@ -88,19 +88,19 @@ type Services struct {
 type Options struct {
 	// Ledger is the path of the ledger.
 	Ledger string
-	// ReportDir is where the report folders of new runs go. The ledger is compared with what lies there.
+	// ReportDir is where the report folders of new runs are created. The ledger is compared with the reports there.
 	ReportDir string
 	Driver    Driver
 	// Zone is that of times in texts; nil: UTC.
 	Zone *time.Location
 	// Newest: without a name it is the newest run, finished or not; otherwise see [Pick].
 	Newest bool
-	// Replace says of the process that holds the lock, and may live, whether this one takes the run over from it; nil: never.
-	// See ledger.TakeOver.
+	// Replace reports whether this process takes the run over from the one that holds the lock and may live; nil: never. See
+	// ledger.TakeOver.
 	Replace func(holder ledger.Holder) bool
 	// Connections are shared with other sessions on the same database; nil: the ledger has its own.
 	Connections *ledger.Connections
-	// Journal stands between the playbook and the ledger, for tests of what a process does that is frozen; nil: nothing does.
+	// Journal wraps the playbook's journal, for tests of what a frozen process does; nil: no wrapper.
 	Journal func(playbook.Journal) playbook.Journal
 	// Connect signs in where the run went on. It is called at most once by a session.
 	Connect func(ctx context.Context, r migration.Run) (*Services, error)
@@ -111,18 +111,18 @@ type Options struct {
 type Session struct {
 	Ledger *ledger.Ledger
 	Run    migration.Run
-	// Rows are the run's rows as they stand; nil before Read.
+	// Rows are the run's current rows; nil before Read.
 	Rows []migration.Row
 	// Services is nil until Connect, or Begin, has them.
 	Services *Services
 
 	opt     Options
 	release func() error
-	// say is where Execute says why the run waits; nil before.
+	// say is where Execute reports why the run waits; nil before.
 	say func(text string)
 }
 
-// stalled is told by the ledger that an outcome cannot be recorded yet.
+// stalled is called by the ledger when an outcome cannot be recorded yet.
 func (s *Session) stalled(why error) {
 	if s.say != nil {
 		s.say(why.Error() + "; retrying until it can be recorded")

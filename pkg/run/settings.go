@@ -36,8 +36,8 @@ func (s *Session) change(ctx context.Context, c ledger.Change) error {
 	return err
 }
 
-// MaxSlots is how many imports may be in flight at most. With so many, imports that take six hours each, as long as any should,
-// use up the thousand that the service is said to take of a tenant in a day: more can only be refused.
+// MaxSlots is the largest number of imports in flight. With that many, imports that take six hours each, the longest that is
+// expected, use up the thousand that the service is documented to accept of a tenant in a day: more can only be refused.
 const MaxSlots = estimate.DailyImports * 6 / 24
 
 // CheckSlots refuses a number of slots that no run can have.

@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/summary/advice"
 )
 
-// Left is how long the rest of the run is expected to take from now on; false when nothing can be said of it.
+// Left estimates how long the rest of the run takes from now on; false when no estimate is possible.
 func (s Standing) Left(now time.Time) (estimate.Range, bool) {
 	left := estimate.RestOf(advice.GoneThrough(s.Run, s.Events), s.Rows).Left(now)
 	return left, left.To > 0
@@ -21,8 +21,8 @@ func (s Standing) Left(now time.Time) (estimate.Range, bool) {
 // recentThrottle is how long a wish of a service to wait is spoken of after it was recorded.
 const recentThrottle = 2 * time.Minute
 
-// Waits says why the run starts nothing, or less than it could, at this moment: one reason each, empty when nothing holds
-// it back.
+// Waits lists why the run starts nothing, or less than it could, at this moment: one reason each, empty when nothing
+// holds it back.
 func (s Standing) Waits(now time.Time) []string {
 	var why []string
 	chosen := s.Run.Settings
@@ -52,7 +52,7 @@ func (s Standing) Waits(now time.Time) []string {
 	return why
 }
 
-// halted says why the latest process has halted; "" when it has not.
+// halted is why the latest process halted; "" when it has not.
 func (s Standing) halted() string {
 	if !advice.Halted(s.Events) {
 		return ""
@@ -65,7 +65,7 @@ func (s Standing) halted() string {
 	return "halted: nothing new starts, what is in flight runs to completion"
 }
 
-// canary says that rows wait for the canaries; "" when none does.
+// canary describes that rows wait for the canaries; "" when none does.
 func (s Standing) canary() string {
 	n := s.Run.Settings.Canary
 	passed := slices.ContainsFunc(s.Events, func(e migration.Event) bool { return e.Reason == migration.RunCanary })

@@ -10,14 +10,14 @@ import (
 
 // Known is what a ledger knows of users, by object id in lower case.
 type Known struct {
-	// Before is how the user stands in the runs of the ledger.
+	// Before is the user's standing in the runs of the ledger.
 	Before map[string]migration.Standing
 	// Imports are the snapshots that earlier runs left behind. The service removes what a Cloud PC was made from, so those
 	// of rows that succeeded are not among them.
 	Imports map[string][]string
 }
 
-// KnownIn reads what the ledger at path knows. No ledger knows nobody.
+// KnownIn reads what the ledger at path knows. Without a ledger it is the zero value.
 func KnownIn(ctx context.Context, path string) (Known, error) {
 	l, err := openLedger(ctx, path, "", ledger.Options{ReadOnly: true})
 	if fault.CodeOf(err) == "ledger.none" {
@@ -30,7 +30,7 @@ func KnownIn(ctx context.Context, path string) (Known, error) {
 	return KnownTo(ctx, l)
 }
 
-// KnownTo asks an open ledger.
+// KnownTo reads it from an open ledger.
 func KnownTo(ctx context.Context, l *ledger.Ledger) (Known, error) {
 	before, err := l.Standings(ctx)
 	if err != nil {

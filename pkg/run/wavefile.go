@@ -19,7 +19,7 @@ import (
 	"wave365/pkg/wave/sheet"
 )
 
-// notAWave says of a path that no wave can be at what it is.
+// notAWave describes why a path cannot be a wave file.
 func notAWave(path string) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return fault.New(fault.Invalid, "wave.unreadable", path+" is a folder, not a wave file", "name the CSV file in it")
@@ -34,7 +34,7 @@ func notAWave(path string) error {
 	return nil
 }
 
-// missingHint says what was probably meant by a path at which there is no file.
+// missingHint suggests what was probably meant by a path at which there is no file.
 func missingHint(path string) string {
 	slashed := strings.ReplaceAll(path, `\`, "/")
 	switch _, err := os.Stat(slashed); {

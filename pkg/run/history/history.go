@@ -1,5 +1,5 @@
-// Package history is what a ledger knows about all runs of a tenant: their rows, and what was written to the tenant. Commands
-// that care for the tenant after a run decide by it.
+// Package history reads what a ledger knows about all runs of a tenant: their rows, and what was written to the tenant.
+// Commands that maintain the tenant after a run decide by it.
 package history
 
 import (
@@ -42,7 +42,7 @@ func Of(ctx context.Context, l *ledger.Ledger, tenant string) (History, error) {
 	return h, err
 }
 
-// Undecided reports whether it is not known how a write ended that a command made, not a run, and that fits.
+// Undecided reports whether the outcome is unknown of a write that a command outside a run made and that fits.
 func (h History) Undecided(fits func(migration.Write) bool) bool {
 	return slices.ContainsFunc(h.Effects, func(w migration.Write) bool {
 		return w.Command != migration.CommandRun && w.Undecided() && fits(w)
@@ -56,7 +56,7 @@ func (h History) Made(group string) bool {
 	})
 }
 
-// In reads the ledger at path without locking it; the zero value where there is none.
+// In reads the ledger at path without locking it; the zero value when there is none.
 func In(ctx context.Context, path string) (History, error) {
 	l, err := run.OpenLedger(ctx, path, ledger.Options{})
 	if fault.CodeOf(err) == "ledger.none" {

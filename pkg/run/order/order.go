@@ -1,4 +1,4 @@
-// Package order is what a second terminal asks of the process that drives a run.
+// Package order sends requests from a second terminal to the process that drives a run.
 package order
 
 import (
@@ -11,10 +11,10 @@ import (
 	"wave365/pkg/ledger/process"
 )
 
-// Patience is how long an order waits for the running process to obey.
+// Patience is how long a request waits for the running process to carry it out.
 const Patience = 20 * time.Second
 
-// Place records an order and waits until the process that drives the run has obeyed it.
+// Place records a request and waits until the process that drives the run has carried it out.
 func Place(ctx context.Context, l *ledger.Ledger, o ledger.Request) (answer string, err error) {
 	if o, err = l.RecordRequest(ctx, o); err != nil {
 		return "", err
@@ -38,7 +38,7 @@ func Place(ctx context.Context, l *ledger.Ledger, o ledger.Request) (answer stri
 		}
 		h, held, err := l.Holder(ctx)
 		if gone = err == nil && (!held || h.ID != o.Holder || h.Life == process.Gone); gone {
-			continue // it may have obeyed as its last deed
+			continue // it may have carried it out just before it ended
 		}
 		select {
 		case <-tick.C:

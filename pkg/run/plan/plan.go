@@ -1,5 +1,5 @@
 // Package plan is what a run would change, change by change, as a value: made from what validation read, shown before
-// the question, sealed into a file, and compared with the tenant as it is when the run begins. It asks nobody anything.
+// the question, sealed into a file, and compared with the tenant when the run begins. It makes no calls.
 package plan
 
 import (
@@ -23,7 +23,7 @@ const schema = "wave365/plan/v1"
 type Plan struct {
 	Schema string    `json:"schema"`
 	At     time.Time `json:"at"`
-	// Wave is the wave's name; WavePath where it was read, WaveHash what it said.
+	// Wave is the wave's name, WavePath the file it was read from, WaveHash the hash of its content.
 	Wave     string `json:"wave"`
 	WavePath string `json:"wave_path"`
 	WaveHash string `json:"wave_hash"`
@@ -44,7 +44,7 @@ type Plan struct {
 	Done    int   `json:"done"`
 }
 
-// Changes are what the run would change in the tenant, each kind in order of name.
+// Changes are what the run would change in the tenant, each kind sorted by name.
 type Changes struct {
 	Settings []Setting `json:"user_settings"`
 	Groups   []Group   `json:"groups"`
@@ -69,7 +69,8 @@ type Group struct {
 	Name   string   `json:"name"`
 	Before []string `json:"join_before_import,omitempty"`
 	AtEnd  []string `json:"join_at_cutover,omitempty"`
-	// Create: the group is made, and Assign is the policy that it gets, which has none. Its ID is empty when it is not there.
+	// Create: the run creates the group, and Assign is the policy assigned to it, which has none. Its ID is empty until it
+	// exists.
 	Create bool   `json:"create,omitempty"`
 	Assign string `json:"assign_policy,omitempty"`
 	// Outsiders are members who are not in the wave: policy and snapshot setting reach them too.
@@ -80,7 +81,7 @@ type Group struct {
 type License struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	// Give is how many the run takes, Free how many there are before it.
+	// Give is how many the run assigns, Free how many there are before it.
 	Give int `json:"give"`
 	Free int `json:"free"`
 	// Relicensed are the users who lose it before their import and get it back as their cut-over.
@@ -94,14 +95,14 @@ func (l License) left() int { return max(0, l.Free-l.Give) }
 type Imports struct {
 	Count int   `json:"count"`
 	Bytes int64 `json:"bytes"`
-	// DayLimit is what the service is said to take in a day.
+	// DayLimit is how many imports the service is documented to accept in a day.
 	DayLimit int `json:"day_limit"`
 }
 
 // Expected is from when to when the run would end, in minutes after its start.
 type Expected struct{ From, Likely, To int }
 
-// Row is what validation found of a row that would run; what is compared when the run begins.
+// Row is what validation found of a row that would run; it is compared when the run begins.
 type Row struct {
 	Line   int    `json:"line"`
 	User   string `json:"user"`
@@ -119,14 +120,14 @@ type Row struct {
 }
 
 // Make makes the plan of a drafted run: its rows in the wave's order, and what validation read around them. settingName
-// is what the user setting would be called that is made where none reaches a group.
+// is the name of the user setting that is created where none reaches a group.
 func Make(r migration.Run, rows []migration.Row, res preflight.Result, settingName string) Plan {
 	p := Plan{
 		Schema: schema, At: r.CreatedAt, Wave: r.Wave, WavePath: r.WavePath, WaveHash: r.WaveHash, Tenant: r.Tenant, TenantName: r.TenantName,
 		Rehearsal: r.Sandbox != "", Slots: r.Slots, Settings: map[string]string{}, Rows: []Row{},
 	}
 	changes := r.Settings
-	changes.Notify = migration.Notify{} // who is told changes nothing in the tenant
+	changes.Notify = migration.Notify{} // who is notified changes nothing in the tenant
 	for _, s := range changes.List() {
 		p.Settings[s.Name] = s.Value
 	}
@@ -194,7 +195,7 @@ func (p *Plan) change(i int, t migration.Target, around preflight.Around) {
 	p.Changes.Licenses[k].Give++
 }
 
-// Creates says that the group of that name is made, and gets a policy; one that is there already only gets it.
+// Creates records that the group of that name is created and gets a policy; one that exists only gets the policy.
 func (p *Plan) Creates(group, policy string) {
 	for i, g := range p.Changes.Groups {
 		if g.Name == group {
@@ -203,7 +204,7 @@ func (p *Plan) Creates(group, policy string) {
 	}
 }
 
-// blob is where the disk lies. A rehearsal's storage is on another port each time, so its host does not count.
+// blob is the address of the disk. A rehearsal's storage is on another port each time, so its host is left out.
 func (p *Plan) blob(d migration.Source) string {
 	if u, err := url.Parse(d.URL); err == nil && p.Rehearsal {
 		return u.Path
@@ -213,7 +214,7 @@ func (p *Plan) blob(d migration.Source) string {
 
 func (p *Plan) group(t migration.Target, around preflight.Around) *Group {
 	k := slices.IndexFunc(p.Changes.Groups, func(g Group) bool {
-		return strings.EqualFold(g.ID, t.GroupID) && (g.ID != "" || g.Name == t.GroupName) // one that is made has no id yet
+		return strings.EqualFold(g.ID, t.GroupID) && (g.ID != "" || g.Name == t.GroupName) // a group to be created has no id yet
 	})
 	if k < 0 {
 		p.Changes.Groups = append(p.Changes.Groups, Group{ID: t.GroupID, Name: cmp.Or(t.GroupName, t.GroupID), Outsiders: around.Outsiders[strings.ToLower(t.GroupID)]})
@@ -222,7 +223,8 @@ func (p *Plan) group(t migration.Target, around preflight.Around) *Group {
 	return &p.Changes.Groups[k]
 }
 
-// settings says which user setting reaches which group, and which one is to be made for those that none reaches.
+// settings determines which user setting reaches which group, and which one is to be created for those that none
+// reaches.
 func (p *Plan) settings(reaching map[string][]graph.UserSetting, name string) {
 	by := map[string]*Setting{}
 	for _, g := range p.Changes.Groups {

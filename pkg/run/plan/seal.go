@@ -33,7 +33,7 @@ func (p Plan) Seal() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// Open reads a sealed plan. The fault is Invalid for a file that is none, or that was edited.
+// Open parses a sealed plan. The fault is Invalid for a file that is not a plan, or that was edited.
 func Open(path string, text []byte) (Plan, error) {
 	bad := func(what string) (Plan, error) {
 		return Plan{}, fault.New(fault.Invalid, "plan.invalid", path+" "+what, "make a new plan", fault.NewCommand("plan", "WAVE", "--out=PLAN.json"))

@@ -15,12 +15,12 @@ import (
 // Line is one line of a plan for people. Deeper lines belong to the one above.
 type Line struct {
 	Depth int
-	// Mark is + for what is made, ~ for what changes, > for what is started, - for what is taken, = for what is used as
-	// it is; empty for the rest.
+	// Mark is + for what is created, ~ for what changes, > for what is started, - for what is taken, = for what is used
+	// unchanged; empty for the rest.
 	Mark, Text string
 }
 
-// shown is how many names a line lists before it counts.
+// shown is how many names a line lists before it gives a count.
 const shown = 5
 
 // Lines are the plan for people, with times in zone, as if the run began when the plan was made.
@@ -71,7 +71,7 @@ func (p Plan) Lines(zone *time.Location) []Line {
 	return append(lines, p.how(zone)...)
 }
 
-// how says in what order and until when.
+// how describes the order and the end of the run.
 func (p Plan) how(zone *time.Location) []Line {
 	var lines []Line
 	for _, text := range []string{p.rowsText(), p.canaryText(), p.haltText(), p.stopByText(zone), p.untilText(), p.endText(zone), p.lastingText()} {
@@ -82,7 +82,7 @@ func (p Plan) how(zone *time.Location) []Line {
 	return lines
 }
 
-// rowsText says how many rows run, by what closes the last link, and how many do not.
+// rowsText describes how many rows run, when the last link expires, and how many do not run.
 func (p Plan) rowsText() string {
 	by := map[migration.Trigger]int{}
 	for _, r := range p.Rows {
@@ -157,7 +157,7 @@ func (p Plan) endText(zone *time.Location) string {
 	return fmt.Sprintf("Expected end, started now: %s (%s to %s).", clocks.Range(p.At, at(p.Expected.From), at(p.Expected.To)), rough(p.Expected.From), rough(p.Expected.To))
 }
 
-// lastingText says what cannot be taken back, or not by itself.
+// lastingText describes what cannot be taken back, or not automatically.
 func (p Plan) lastingText() string {
 	switch {
 	case p.Rehearsal:

@@ -10,8 +10,8 @@ import (
 	"wave365/pkg/run/plan"
 )
 
-// Since says what is no longer as it was when the plan was sealed, in words for the operator, in order: the wave and
-// how it is run first, then what is around it, then row by row. nil: nothing moved, and the plan may be carried out.
+// Since describes, for the operator, what has changed since the plan was sealed, in order: the wave and how it is run
+// first, then what surrounds it, then row by row. nil: nothing has changed, and the plan may be carried out.
 func Since(was, now plan.Plan) []string {
 	var moved []string
 	say := func(format string, args ...any) { moved = append(moved, fmt.Sprintf(format, args...)) }
@@ -110,8 +110,8 @@ func rows(was, now plan.Plan, say func(string, ...any)) {
 	}
 }
 
-// joins says of the rows that still run who is a member by now, and who is none any more: a membership that is there
-// before the run is not the run's to take back.
+// joins reports which users of rows that still run have become members, and which no longer are: a membership that
+// exists before the run is not the run's to take back.
 func joins(was, now plan.Plan, say func(string, ...any)) {
 	before, after := joining(was), joining(now)
 	for _, r := range now.Rows {
@@ -141,8 +141,8 @@ func joining(p plan.Plan) map[string]string {
 	return in
 }
 
-// groupOf tells a row's group: by its id, or by its name when it was to be made, which it may have been meanwhile. planned is
-// that name in the plan; "" when the group was there.
+// groupOf names a row's group: by its id, or by its name when the run was to create it, which may have happened meanwhile.
+// planned is that name in the plan; "" when the group existed.
 func groupOf(p plan.Plan, r plan.Row, planned string) string {
 	if planned == "" && r.Group != "" {
 		return r.Group
