@@ -58,7 +58,7 @@ mutants: ## break the core in small ways, one at a time; each has to turn its te
 bench: build ## print what is promised about speed and memory, as measured here, in under five minutes (FIGURES: parts of names)
 	@go run .ci/bench.go $(FIGURES)
 
-bench-fleet: ## measure TENANTS tenants of 100 rows on three workers against one tenant alone, at SPEED times the service's own (needs PostgreSQL; minutes)
+bench-fleet: ## measure TENANTS tenants of 100 rows on three workers against the one that was over last alone, at SPEED times the service's own (needs PostgreSQL; minutes)
 	CGO_ENABLED=0 WAVE365_TENANTS=$(TENANTS) WAVE365_SPEED=$(SPEED) go test -tags storms -count=1 -timeout 0 -v -run TestFleetSize ./cmd/wave365
 
 fuzz: ## run every fuzz test for FUZZTIME each

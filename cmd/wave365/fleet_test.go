@@ -55,12 +55,18 @@ func newFleet(t testing.TB) *fleetUnderTest {
 // tenant serves a tenant with a wave of so many rows, and gives the path of the wave and the tenant's URL.
 func (f *fleetUnderTest) tenant(name string, rows int, speed float64) (wave, url string) {
 	f.t.Helper()
-	csv, story, err := generate.Wave(rows, int64(len(f.tenants)+1), false)
+	return f.tenantLike(int64(len(f.tenants)+1), name, rows, speed)
+}
+
+// tenantLike is tenant with a story of one's own choice: the same number gives the same story.
+func (f *fleetUnderTest) tenantLike(story int64, name string, rows int, speed float64) (wave, url string) {
+	f.t.Helper()
+	csv, scenario, err := generate.Wave(rows, story, false)
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	wave = filepath.Join(f.dir, name+".csv")
-	for path, data := range map[string][]byte{wave: csv, filepath.Join(f.dir, name+".yaml"): story} {
+	for path, data := range map[string][]byte{wave: csv, filepath.Join(f.dir, name+".yaml"): scenario} {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			f.t.Fatal(err)
 		}
