@@ -21,14 +21,14 @@ const codeLapsed = "permission.lapsed"
 // use.
 type access struct {
 	mu sync.Mutex
-	// signedOut is since when the sign-in is refused, without an answer in between; zero: it is not.
+	// signedOut is since when sign-in is refused, without an answered call in between; zero: it is not refused.
 	signedOut time.Time
-	// refused is since when calls of a step are refused for want of a right, without one in between that was not.
+	// refused is since when calls of a step are refused for lack of permission, without one in between that was not.
 	refused map[migration.Step]time.Time
 }
 
-// watched makes a step end the run when the sign-in is refused for longer than accessPatience, or the right to read what
-// validation could read: then no row can go on, and none should fail for it. The rows stay where they stand.
+// watched makes a step end the run when sign-in is refused for longer than accessPatience, or the permission to read
+// what validation could read: then no row can continue, and none should fail for it. The rows keep their state.
 func (b *Playbook) watched(w migration.Work) migration.Work {
 	do := w.Do
 	w.Do = func(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
@@ -55,7 +55,7 @@ func (b *Playbook) watched(w migration.Work) migration.Work {
 	return w
 }
 
-// lost is the fault of a run whose access is gone.
+// lost is the fault of a run that has lost its access.
 func lost(p migration.Problem, code, msg, hint string) error {
 	return &fault.Fault{
 		Kind: fault.Denied, Code: code, Msg: msg + ": " + p.Message, Hint: hint, Commands: []fault.Command{fault.NewCommand("resume")},
@@ -63,8 +63,9 @@ func lost(p migration.Problem, code, msg, hint string) error {
 	}
 }
 
-// judge takes up what a step's result says about our access. It gives since when that is gone, once for longer than
-// accessPatience, and whether it is a right rather than the sign-in; zero: it is not, as far as this result tells.
+// judge records what a step's result shows about our access. It returns since when access is lost, once for longer than
+// accessPatience, and whether a permission rather than sign-in is lost; zero: access is not lost, as far as this result
+// shows.
 func (a *access) judge(res migration.Result, step migration.Step, now time.Time) (since time.Time, lapsed bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -94,8 +95,8 @@ func (a *access) judge(res migration.Result, step migration.Step, now time.Time)
 	return since, lapsed
 }
 
-// refusesAll reports whether what concerns everybody may not be read any more either: one user or group about whom we may not
-// ask is that row's matter.
+// refusesAll reports whether what concerns every row cannot be read any more either: a refusal to read one user or group
+// concerns that row only.
 func (b *Playbook) refusesAll(ctx context.Context, rows []migration.Row) bool {
 	if _, err := b.graph.ProvisioningPolicies(ctx); fault.Is(err, fault.Denied) {
 		return true

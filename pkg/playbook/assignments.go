@@ -18,11 +18,11 @@ import (
 type assignments struct {
 	graph Graph
 	clock Clock
-	// giveWay is told of the settings when several of this tool's reach one group.
+	// giveWay is called with the settings when several of this tool's reach one group.
 	giveWay func(context.Context, []graph.UserSetting) error
 
-	// turn holds one token: whoever takes it may read and write what follows. A channel rather than a mutex, because
-	// the calls are made while it is held, and waiting for them must count as waiting in virtual time.
+	// turn holds one token: the goroutine that takes it may read and write what follows. A channel rather than a mutex,
+	// because the calls are made while it is held, and waiting for them must count as waiting in virtual time.
 	turn       chan struct{}
 	at         time.Time // of the settings
 	policiesAt time.Time
@@ -31,8 +31,8 @@ type assignments struct {
 	shared     bool // several of this tool's settings reach one group, for now
 }
 
-// A cut-over has no way back: the settings it relies on are at most linkAge old. For what comes before, and for policies,
-// whose drift keeps a Cloud PC from coming rather than making a wrong one, more is enough.
+// A cut-over cannot be reversed: the settings it relies on are at most linkAge old. What comes before it, and policies,
+// whose drift prevents a Cloud PC rather than making a wrong one, may rely on older ones.
 const (
 	linkAge   = 2 * time.Minute
 	earlyAge  = 5 * time.Minute
@@ -72,9 +72,9 @@ func (a *assignments) read(ctx context.Context, age time.Duration) ([]graph.Prov
 	return a.policies, a.settings, nil
 }
 
-// targetingIntact checks that what will decide about the row's Cloud PC is as it was validated: the policy is assigned to
-// the row's group, and the only user setting that reaches that group says snapshot. It gives that setting's id when all is
-// well, else the row's result.
+// targetingIntact checks that what decides about the row's Cloud PC is as it was validated: the policy is assigned to the
+// row's group, and the only user setting that reaches that group says snapshot. It returns that setting's id when it is,
+// else the row's result.
 func (b *Playbook) targetingIntact(ctx context.Context, r migration.Row) (settingID string, s stop, err error) {
 	age := earlyAge
 	if r.Step == migration.StepCutover {
@@ -132,13 +132,13 @@ func (b *Playbook) groupGone(ctx context.Context, r migration.Row) (stop, error)
 	return &res, nil
 }
 
-// groupMissed asks for a row's group itself when a call about its members was answered with "not found", which may be said of
-// the user as well. It gives the row's result when the group is gone; nil: it is there, or err says something else.
+// groupMissed reads a row's group when a call about its members was answered with "not found", which may mean the user as
+// well. It returns the row's result when the group is gone; nil: it exists, or err means something else.
 func (b *Playbook) groupMissed(ctx context.Context, r migration.Row, err error) (stop, error) {
 	if !fault.Is(err, fault.NotFound) {
 		return nil, nil
 	}
-	b.recent.deleted.suspect(r.Target.GroupID) // whoever was not asked yet is asked now
+	b.recent.deleted.suspect(r.Target.GroupID) // users that were not looked up yet are looked up now
 	return b.groupGone(ctx, r)
 }
 
@@ -171,7 +171,7 @@ func targeting(t migration.Target, policies []graph.ProvisioningPolicy, settings
 	return setting.ID, nil
 }
 
-// settingRemedy says how a broken rule about user settings is put right.
+// settingRemedy describes how to fix a violated rule about user settings.
 func settingRemedy(code string) string {
 	if code == "setting.conflict" {
 		return "leave only the snapshot setting assigned to the group"

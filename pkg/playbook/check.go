@@ -8,9 +8,9 @@ import (
 	"wave365/pkg/migration"
 )
 
-// checkAll looks once more whether the facts are still as they were validated: the user and what the tenant holds for them,
+// checkAll checks again whether the facts are still as they were validated: the user and what the tenant holds for them,
 // read for up to twenty together; then, row by row, the disk and its guest state, the policy and the user setting. A row
-// whose facts moved fails and says what moved.
+// whose facts changed fails and names the change.
 func (b *Playbook) checkAll(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	seen := b.lookAround(ctx, rows)
 	results := make([]migration.Result, len(rows))
@@ -27,7 +27,7 @@ func (b *Playbook) checkAll(ctx context.Context, rows []migration.Row) ([]migrat
 	return results, nil
 }
 
-// check judges what was seen of the row's user, and looks at the rest.
+// check judges what was seen of the row's user, and checks the rest.
 func (b *Playbook) check(ctx context.Context, r migration.Row, seen surroundings) (migration.Result, error) {
 	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // cutover closes the link that starts provisioning: the license, or the membership. Right before it the user setting
-// and the import are read once more, because from here on there is no way back.
+// and the import are read again, because it cannot be reversed.
 func (b *Playbook) cutover(ctx context.Context, r migration.Row) (migration.Result, error) {
 	past, err := b.journal.Intents(ctx, b.run.ID, r.Index)
 	if err != nil {
@@ -37,7 +37,7 @@ func (b *Playbook) cutover(ctx context.Context, r migration.Row) (migration.Resu
 		}
 	}
 	if r.Facts.CutOver.IsZero() {
-		// What somebody else gave is theirs, and is not taken back as if we had.
+		// What others assigned is not ours to take back.
 		e.blind = e.blind && !b.linkOpen(r).IsZero()
 		if _, err := b.apply(ctx, e); err != nil {
 			return effectFailed(r, b.seatLost(ctx, r, err), "cutover.failed", doing)
@@ -56,7 +56,7 @@ func (b *Playbook) shows(ctx context.Context, e effect, begun time.Time) (bool, 
 		return false, nil
 	}
 	_, _, closed, err := e.present(ctx, nil)
-	if fault.Is(err, fault.NotFound) { // who is gone is looked at before the cut-over
+	if fault.Is(err, fault.NotFound) { // a missing user is looked for before the cut-over
 		return closed, nil
 	}
 	return closed, err
@@ -74,9 +74,9 @@ func (b *Playbook) notReady(res migration.Result, begun time.Time) migration.Res
 // linkLag is how long a closed link may take to be seen by reads.
 const linkLag = 30 * time.Minute
 
-// begunAt says when the effect was last tried since the row's import without a clear refusal; zero: it was not. The link may
-// be closed then, also when it was looked for and not seen, for reads lag; and an import that is in use or gone is as it
-// should be.
+// begunAt returns when the effect was last tried since the row's import without a clear refusal; zero: it was not. The link
+// may be closed then, even when it was looked for and not seen, because reads lag; and an import that is in use or gone is
+// as expected.
 func begunAt(past []migration.Intent, e effect) (at time.Time) {
 	for _, p := range sinceImport(past) {
 		if p.Effect == e.kind && p.Subject == e.subject && (p.Outcome == nil || p.Outcome.Status != migration.OutcomeRefused) {

@@ -10,14 +10,14 @@ import (
 	"wave365/pkg/migration"
 )
 
-// noCloudPC is noted of a row that got a new attempt after its cut-over and whose user has no Cloud PC, until a second look
-// says the same.
+// noCloudPC is noted for a row that got a new attempt after its cut-over and whose user has no Cloud PC, until a second
+// look confirms it.
 const noCloudPC = "the user has no Cloud PC any more"
 
-// cutOverAgain makes the cut-over once more for a row that got a new attempt after it and whose user has no Cloud PC any more:
-// who had a wrong one deprovisioned has taken the license or the membership away with it. It does so only with an import that
-// is unused at this moment: one that an earlier Cloud PC has used would be taken for the proof of one from the image.
-// Nil: the links are closed, or the row was cut over again already.
+// cutOverAgain repeats the cut-over for a row that got a new attempt after it and whose user no longer has a Cloud PC: an
+// operator who had a wrong one deprovisioned has removed the license or the membership as well. It does so only with an import
+// that is unused at this moment: one that an earlier Cloud PC has used would be taken as proof for one from the image. Nil:
+// the links are closed, or the row was cut over again already.
 func (b *Playbook) cutOverAgain(ctx context.Context, r migration.Row) (stop, error) {
 	if !r.Facts.Retried.After(r.Facts.CutOver) {
 		return nil, nil
@@ -77,7 +77,7 @@ func (b *Playbook) openLinks(ctx context.Context, r migration.Row, past []migrat
 	return open, begun, nil
 }
 
-// forgetCloudPC leaves out of the facts what an earlier Cloud PC of the row showed: it says nothing about the next one.
+// forgetCloudPC removes from the facts what an earlier Cloud PC of the row showed: it does not apply to the next one.
 func forgetCloudPC(f migration.Facts) migration.Facts {
 	f = clearSuspicion(f)
 	f.UsageStatus, f.Warning, f.Proof = graph.UsageNotUsed, "", ""
@@ -140,8 +140,8 @@ func (b *Playbook) usedUp(r migration.Row, f migration.Facts, why string) migrat
 	})
 }
 
-// isWrong reports whether a Cloud PC that is leaving is the one of which an earlier attempt of the row found out that it does
-// not come from the snapshot: that it goes is what the operator was asked for.
+// isWrong reports whether a Cloud PC that is being removed is the one that an earlier attempt of the row found not to come
+// from the snapshot: the operator was asked to remove it.
 func isWrong(r migration.Row, pc graph.CloudPC) bool {
 	f := r.Facts
 	return f.Retried.After(f.CutOver) && f.UsageStatus == graph.UsageNotUsed && !f.Provisioned.IsZero() && !f.Provisioned.After(f.Retried) &&

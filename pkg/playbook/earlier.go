@@ -10,10 +10,10 @@ import (
 	"wave365/pkg/migration"
 )
 
-// settleEarlierImport sees to it that an import of an earlier attempt is not in the way of a new one: what failed or expired
-// is purged, what is gone is recorded as gone. Only an import that the journal knows to be this row's own is touched, only
-// when it says right now that it is over and unused, and that it belongs to the row's user. One that is alive after all, or
-// that has become a Cloud PC, is left alone: the import step takes it over, unless the row has another disk by now.
+// settleEarlierImport makes sure that an import of an earlier attempt does not block a new one: what failed or expired is
+// purged, what is gone is recorded as gone. It touches only an import that the journal knows to be this row's own, and only
+// when the service reports at this moment that it has ended unused and belongs to the row's user. One that is still alive,
+// or that has become a Cloud PC, is left alone: the import step adopts it, unless the row has another disk now.
 func (b *Playbook) settleEarlierImport(ctx context.Context, r migration.Row, seen surroundings, past []migration.Intent) (stop, error) {
 	last := lastImport(past)
 	if !happened(last) {
@@ -80,7 +80,7 @@ func spent(im graph.Import) bool {
 	return false
 }
 
-// recordGone records that an import needs no purge any more: somebody else's, or one whose answer was lost.
+// recordGone records that an import needs no purge any more: one that others made, or one whose answer was lost.
 func (b *Playbook) recordGone(ctx context.Context, r migration.Row, past []migration.Intent, id string) error {
 	var in migration.Intent
 	for _, p := range past {
@@ -102,8 +102,8 @@ func (b *Playbook) recordGone(ctx context.Context, r migration.Row, past []migra
 	})
 }
 
-// lastImport gives the row's latest import, of whatever attempt, unless it is known to be purged or gone; nil: none.
-// Only the latest can be undecided: the journal takes no further one before.
+// lastImport returns the row's latest import, of any attempt, unless it is known to be purged or gone; nil: none. Only
+// the latest can be undecided: the journal accepts no further one before it is decided.
 func lastImport(past []migration.Intent) *migration.Intent {
 	last := latestImport(past)
 	if !happened(last) {
@@ -117,7 +117,7 @@ func lastImport(past []migration.Intent) *migration.Intent {
 	return last
 }
 
-// latestImport gives the row's latest import, whatever became of it; nil: none was ever tried.
+// latestImport returns the row's latest import, whatever its outcome; nil: none was ever tried.
 func latestImport(past []migration.Intent) (last *migration.Intent) {
 	for i := range past {
 		if past[i].Effect == migration.EffectImport {
@@ -127,8 +127,8 @@ func latestImport(past []migration.Intent) (last *migration.Intent) {
 	return last
 }
 
-// sinceImport gives the intents that are later than the row's latest import: a cut-over that followed an earlier one says
-// nothing about this one.
+// sinceImport returns the intents that are later than the row's latest import: a cut-over that followed an earlier import
+// proves nothing about this one.
 func sinceImport(past []migration.Intent) []migration.Intent {
 	for i := len(past) - 1; i >= 0; i-- {
 		if past[i].Effect == migration.EffectImport {
@@ -159,7 +159,7 @@ func happened(in *migration.Intent) bool {
 	return in != nil && in.Outcome != nil && in.Outcome.Status.Happened()
 }
 
-// openTry gives a try back of which it is not known how it ended; nil: there is none, or it is known.
+// openTry returns a try whose outcome is unknown; nil: there is none, or the outcome is known.
 func openTry(in *migration.Intent) *migration.Intent {
 	if in == nil || !undecided(*in) {
 		return nil
@@ -167,7 +167,7 @@ func openTry(in *migration.Intent) *migration.Intent {
 	return in
 }
 
-// undecided reports whether it is not known how a try ended.
+// undecided reports whether the outcome of a try is unknown.
 func undecided(in migration.Intent) bool {
 	return in.Outcome == nil || in.Outcome.Status == migration.OutcomeUnknown
 }
@@ -199,8 +199,8 @@ func ImportSent(r migration.Row, past []migration.Intent) bool {
 	return openTry(last) != nil || happened(last) && last.Attempt == r.Attempt
 }
 
-// ImportKnown reports whether, of a row's intents, the service accepted the last import, of whatever attempt, and it is not known to
-// be purged or gone: an attempt that takes it over, or would, can be given up, and the import stays where it is.
+// ImportKnown reports whether, of a row's intents, the service accepted the last import, of any attempt, and it is not known to be
+// purged or gone: an attempt that adopts it, or would, can be cancelled, and the import stays in the service.
 func ImportKnown(past []migration.Intent) bool { return happened(lastImport(past)) }
 
 // ImportInDoubt reports whether, of a row's intents, the last import is one whose end is not known.

@@ -12,9 +12,9 @@ import (
 // had before is there, or may be.
 const codeEarlierDisk = "import.earlier-disk"
 
-// earlierDisk keeps a row that has another disk by now from taking over an import of the disk that it had before: the Cloud PC
-// would be another machine than the ledger says. state says what has become of that import. Nil: the row's latest import, if
-// one is there or may be, is of the disk that it has.
+// earlierDisk prevents a row that has another disk now from adopting an import of its earlier disk: the Cloud PC would be
+// another machine than the ledger records. state describes that import. Nil: the row's latest import, if one exists or may
+// exist, is of its present disk.
 func (b *Playbook) earlierDisk(r migration.Row, past []migration.Intent, state string) stop {
 	last := lastImport(past)
 	if wouldSend(past) || !ofEarlierDisk(r, *last) {

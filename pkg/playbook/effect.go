@@ -16,10 +16,10 @@ type effect struct {
 	row     int // or migration.WaveRow
 	attempt int
 	kind    migration.Effect
-	// subject is what it is done to; together with kind it tells a row's effects apart.
+	// subject is what it is done to; together with kind it identifies an effect of a row.
 	subject string
-	// present looks whether the effect is there already; nil: there is no way to find out. lost is the try whose outcome
-	// is not known, nil when there is none. The text says what was seen.
+	// present checks whether the effect exists already; nil: that cannot be found out. lost is the try whose outcome is
+	// unknown, nil when there is none. The text describes what was seen.
 	present func(ctx context.Context, lost *migration.Intent) (remoteID, seen string, ok bool, err error)
 	// call does it. It is given a context that does not end with the run: a call that has begun gets its answer.
 	call func(ctx context.Context) (remoteID string, err error)
@@ -28,11 +28,11 @@ type effect struct {
 	// blind: where no earlier try is undecided it is done without a look, because the service takes a second one for a
 	// first.
 	blind bool
-	// still is asked right before the call is sent, after whatever it waited for, whether what it relies on holds; its error,
-	// errStale, is the effect's. nil: nothing is asked.
+	// still is called right before the call is sent, after any wait, and checks whether what the effect relies on holds; its
+	// error, errStale, becomes the effect's. nil: there is no check.
 	still func() error
-	// absentMeansNoEffect: when present says no, a call of unknown outcome is known to have had no effect, and a call
-	// that is not repeatable may be made again.
+	// absentMeansNoEffect: when present returns false, a call of unknown outcome is known to have had no effect, and a
+	// call that is not repeatable may be made again.
 	absentMeansNoEffect bool
 }
 
@@ -45,8 +45,9 @@ func errUnknown(e effect, in migration.Intent, cause error) error {
 		"the outcome of "+string(e.kind)+" is not known (client-request-id "+in.ClientRequestID+")", "", cause)
 }
 
-// apply sees to it that the effect is there, exactly once. It gives the outcome, or the fault of the call:
-// OutcomeUnknown when it may or may not have happened and nothing could tell. An error of the journal is a journalError.
+// apply makes sure that the effect exists, exactly once. It returns the outcome, or the fault of the call:
+// OutcomeUnknown when it may or may not have happened and that could not be found out. An error of the journal is a
+// journalError.
 func (b *Playbook) apply(ctx context.Context, e effect) (migration.Outcome, error) {
 	if ctx.Err() != nil {
 		return migration.Outcome{}, errStopped(ctx)
@@ -56,7 +57,7 @@ func (b *Playbook) apply(ctx context.Context, e effect) (migration.Outcome, erro
 		return migration.Outcome{}, err
 	}
 	last := lastOf(past, e)
-	// What happened once is not done again, unless it may be done at any time and nothing can tell whether it holds.
+	// An effect that happened is not repeated, unless it may be done at any time and cannot be checked.
 	anytime := e.repeatable && e.present == nil
 	if happened(last) && !anytime {
 		return *last.Outcome, nil
@@ -86,7 +87,7 @@ func (b *Playbook) apply(ctx context.Context, e effect) (migration.Outcome, erro
 // absenceDecides reports whether a try of unknown outcome is over when the effect was looked for and is not there.
 func (e effect) absenceDecides() bool { return e.repeatable || e.absentMeansNoEffect }
 
-// leaveOpen is what follows when nothing can tell how a try ended that must not be repeated.
+// leaveOpen is the result when the outcome of a try that must not be repeated cannot be found out.
 func (b *Playbook) leaveOpen(ctx context.Context, e effect, lost migration.Intent) (migration.Outcome, error) {
 	if lost.Outcome == nil {
 		out := migration.Outcome{Status: migration.OutcomeUnknown, Detail: "no answer was recorded", At: b.clock.Now()}
@@ -100,16 +101,17 @@ func (b *Playbook) leaveOpen(ctx context.Context, e effect, lost migration.Inten
 	return migration.Outcome{}, errUnknown(e, lost, nil)
 }
 
-// concludedSince reports whether an earlier try was not settled, because whoever made it has recorded meanwhile how it ended: a
-// process that could not reach the ledger, and from which the run was taken over, records it when it can. What it says stands.
+// concludedSince reports whether settling an earlier try was refused because the process that made it has recorded its outcome
+// meanwhile: a process that could not reach the ledger, and from which the run was taken over, records it when it can. That
+// outcome counts.
 func concludedSince(err error) bool { return fault.CodeOf(err) == "ledger.concluded" }
 
 func errStopped(ctx context.Context) error {
 	return fault.Wrap(fault.Interrupted, "", "stopped before the call was made", "", ctx.Err())
 }
 
-// lookFor looks whether the effect is there already, and settles the try of unknown outcome, if there is one, as far as the look
-// tells.
+// lookFor checks whether the effect exists already, and settles the try of unknown outcome, if there is one, as far as that
+// check decides it.
 func (b *Playbook) lookFor(ctx context.Context, e effect, lost *migration.Intent) (out migration.Outcome, found bool, err error) {
 	id, seen, found, err := e.present(ctx, lost)
 	if err != nil {
@@ -119,7 +121,7 @@ func (b *Playbook) lookFor(ctx context.Context, e effect, lost *migration.Intent
 		out = migration.Outcome{Status: migration.OutcomeAdopted, RemoteID: id, Detail: seen, At: b.clock.Now()}
 		if lost != nil {
 			err = b.journal.Conclude(ctx, *lost, out)
-		} // else somebody else's doing: nothing of ours to record
+		} // else others did it: there is nothing of ours to record
 		return out, true, err
 	}
 	if lost != nil && e.absenceDecides() {
@@ -129,8 +131,8 @@ func (b *Playbook) lookFor(ctx context.Context, e effect, lost *migration.Intent
 	return out, false, nil
 }
 
-// lastOf gives the latest try of the effect in the row's present attempt; of an import in any attempt, because one that
-// happened, or may have, stands until it is known to be gone.
+// lastOf returns the latest try of the effect in the row's present attempt; of an import in any attempt, because one
+// that happened, or may have, counts until it is known to be gone.
 func lastOf(past []migration.Intent, e effect) (last *migration.Intent) {
 	if e.kind == migration.EffectImport {
 		return lastImport(past)
@@ -146,9 +148,9 @@ func lastOf(past []migration.Intent, e effect) (last *migration.Intent) {
 // codeLockLost is the code of faults that say that another process drives the run.
 const codeLockLost = "ledger.lock-lost"
 
-// mayNot ends a call for which the answer was not yes. When the ledger could not be asked, and nothing was sent, that is
-// recorded: nobody looks for what cannot be there. Otherwise the intent stays open: whoever drives the run now finds it, and
-// looks, and is not told anything meanwhile. The error is that of the question.
+// mayNot ends a call that the ledger did not permit. When the ledger could not be reached, and nothing was sent, that is
+// recorded, so that there is no search for an effect that cannot exist. Otherwise the intent stays open: the process that
+// drives the run now finds it and searches, and this one adds nothing meanwhile. The error is that of the question.
 func (b *Playbook) mayNot(ctx context.Context, holds *permit.Question, intents ...migration.Intent) error {
 	why := holds.Refused()
 	if holds.Sent() || fault.CodeOf(why) == codeLockLost {
@@ -156,7 +158,7 @@ func (b *Playbook) mayNot(ctx context.Context, holds *permit.Question, intents .
 	}
 	for _, in := range intents {
 		out := migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "nothing was sent: " + why.Error(), At: b.clock.Now()}
-		// Somebody may have taken the run over, looked, and settled it before the ledger could be reached again.
+		// Another process may have taken the run over and settled it before the ledger could be reached again.
 		if err := b.journal.Conclude(ctx, in, out); err != nil && !concludedSince(err) {
 			return errors.Join(why, err)
 		}
@@ -204,9 +206,10 @@ func (b *Playbook) act(ctx context.Context, e effect) (migration.Outcome, error)
 	return out, err
 }
 
-// send makes one call that writes, for intents that are recorded and share their client-request-id, which it carries. It gives the
-// service's id of the request and the call's error. denied is the journal's error when this process may not act for the run, or
-// that could not be asked, or the error of still, which is as in effect: then the call was not made, or its answer does not count.
+// send makes one call that writes, for intents that are recorded and share their client-request-id, which it carries. It returns
+// the service's id of the request and the call's error. denied is the journal's error when this process may not act for the run,
+// or that could not be checked, or the error of still, which is as in effect: then the call was not made, or its answer does not
+// count.
 func (b *Playbook) send(ctx context.Context, still func() error, call func(context.Context) error, intents ...migration.Intent) (requestID string, err, denied error) {
 	holds := permit.New(func() error {
 		if err := b.journal.Holds(ctx); err != nil || still == nil {

@@ -12,8 +12,8 @@ import (
 	"wave365/pkg/preflight/rules"
 )
 
-// Two runs that begin at the same time on one group, from two ledgers, each find no user setting and make one. The one that was made
-// first stays, and the other run takes its own away again: see [rules.First].
+// Two runs that begin at the same time on one group, from two ledgers, each find no user setting and create one. The one that was
+// created first stays, and the other run removes its own: see [rules.First].
 
 // settlePatience is how long one run waits for the other to take its setting away, and for the service to show it.
 const settlePatience = 10 * time.Minute
@@ -96,8 +96,8 @@ func madeBy(past []migration.Intent, id string) bool {
 	})
 }
 
-// sharedSetting is the result of a row whose group several of this tool's user settings reach; nil: that is not so. It is not
-// believed to last: one of two runs that began at the same time is about to take its own away.
+// sharedSetting is the result of a row whose group several of this tool's user settings reach; nil: they do not. That is
+// expected to pass: one of two runs that began at the same time is about to remove its own.
 func (b *Playbook) sharedSetting(r migration.Row, reach []graph.UserSetting, p migration.Problem) stop {
 	if rules.First(reach) == nil {
 		return nil

@@ -20,10 +20,10 @@ const signatureEarly = 72 * time.Hour
 // SignatureLife is how long a signature that the tool makes for an import is good: the copy runs in the background.
 const SignatureLife = 48 * time.Hour
 
-// importBatch is how many imports one call of the step sends, one after the other, after one look for all of them.
+// importBatch is how many imports one call of the step sends, one after the other, after one check for all of them.
 const importBatch = 5
 
-// importDisks starts imports. Before any is sent the tenant is looked at for all rows together, unless that was done a
+// importDisks starts imports. Before any is sent the tenant is checked for all rows together, unless that was done a
 // moment ago.
 func (b *Playbook) importDisks(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	results := make([]migration.Result, len(rows))
@@ -58,8 +58,8 @@ func (b *Playbook) importDisks(ctx context.Context, rows []migration.Row) ([]mig
 	return results, nil
 }
 
-// lookOnceMore looks at the tenant for those rows, all together, whose imports would be sent and for which that was not done a
-// moment ago. The answers are in the order of rows; nil: for this one it did not look.
+// lookOnceMore checks the tenant for those rows, all together, whose imports would be sent and for which that was not done a
+// moment ago. The answers are in the order of rows; nil: this row was not checked.
 func (b *Playbook) lookOnceMore(ctx context.Context, rows []migration.Row, pasts [][]migration.Intent) []*surroundings {
 	looks := make([]*surroundings, len(rows))
 	var unseen []migration.Row
@@ -91,8 +91,8 @@ func (b *Playbook) importable(ctx context.Context, r migration.Row, past []migra
 	return settingID, s, err
 }
 
-// importDisk starts one import. It is the one call that is never made twice: a lost answer holds the row. seen is what a look
-// found just now; nil: there was one a moment ago, or nothing would be sent.
+// importDisk starts one import. It is the one call that is never repeated: a lost answer holds the row. seen is what was just
+// read; nil: the tenant was checked a moment ago, or nothing would be sent.
 func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migration.Intent, seen *surroundings) (migration.Result, error) {
 	setting, s, err := b.importable(ctx, r, past, seen)
 	if s != nil || err != nil {
@@ -148,8 +148,8 @@ func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migra
 	return migration.DoneAfter(f, b.importLook(r, f.ImportStarted), "the service is importing the disk"), nil
 }
 
-// importRefused says what follows from a refused import. A conflict says nothing about what there is: the next try looks
-// first, as every one does. Only one that says that something exists already ends the row.
+// importRefused decides what follows from a refused import. A conflict does not prove what exists: the next try checks
+// first, as every one does. Only one that reports that something exists already ends the row.
 func importRefused(r migration.Row, err error) (migration.Result, error) {
 	doing := "import for " + r.Target.User
 	if f := fault.As(err); f != nil && f.Remote != nil && !isJournalError(err) {
@@ -175,8 +175,8 @@ func importRefused(r migration.Row, err error) (migration.Result, error) {
 	return res, err
 }
 
-// longestPause is the longest that a refused import waits for its next try, whatever pause the service names: imports as
-// such are held by the runner, which tries one in a quarter of an hour.
+// longestPause is the longest that a refused import waits for its next try, whatever pause the service asks for: the
+// runner holds back imports as such, and tries one every quarter of an hour.
 const longestPause = 15 * time.Minute
 
 // Statuses that say more than the kind of their fault.
@@ -187,8 +187,8 @@ const (
 	statusConflict   = 409
 )
 
-// sign makes the source files of the import: by their storage account where the run says so, else with the wave's own
-// signatures where it brought them, else with signatures made now.
+// sign makes the source files of the import: by their storage account where the run is set to do so, else with the
+// wave's own signatures where it brought them, else with signatures made now.
 func (b *Playbook) sign(ctx context.Context, r migration.Row) ([]graph.SourceFile, error) {
 	var files []graph.SourceFile
 	now := b.clock.Now()
@@ -215,7 +215,7 @@ func (b *Playbook) sign(ctx context.Context, r migration.Row) ([]graph.SourceFil
 	return files, nil
 }
 
-// importWait asks how the imports are getting on, 20 in one call.
+// importWait reads the state of the imports, 20 in one call.
 func (b *Playbook) importWait(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	ids := make([]string, len(rows))
 	for i, r := range rows {
@@ -240,12 +240,13 @@ func (b *Playbook) importWait(ctx context.Context, rows []migration.Row) ([]migr
 	return results, nil
 }
 
-// linkedAge is how old a look at what a cut-over needs may be. What is lost in that time is found when no Cloud PC comes.
+// linkedAge is how old a reading of what a cut-over needs may be. What is lost in that time is found when no Cloud PC
+// comes.
 const linkedAge = 15 * time.Minute
 
-// lookAhead looks at what the cut-over of the rows whose imports have just ended needs, for all of them together, and in the
-// same calls for those whose imports go on. A row of which nothing is in the way need not be looked at again; any other the
-// cut-over looks at by itself. read is when the imports were: a look takes its time.
+// lookAhead checks what the cut-over of the rows whose imports have just ended needs, for all of them together, and in the
+// same calls for those whose imports continue. A row that is ready need not be checked again; the cut-over checks any other
+// by itself. read is when the imports were read: this check takes time.
 func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results []migration.Result, read time.Time) {
 	var ended, unseen []migration.Row
 	urgent := false
@@ -277,7 +278,7 @@ func (b *Playbook) lookAhead(ctx context.Context, rows []migration.Row, results 
 // codeGone is the problem of an import whose record is gone although nothing has used it.
 const codeGone = "import.gone"
 
-// judgeImport says what one answer about an import means for its row.
+// judgeImport decides what one answer about an import means for its row.
 func (b *Playbook) judgeImport(ctx context.Context, r migration.Row, a graph.ImportAnswer) (migration.Result, error) {
 	f := r.Facts
 	if fault.Is(a.Err, fault.NotFound) {
@@ -328,7 +329,7 @@ func (b *Playbook) judgeImport(ctx context.Context, r migration.Row, a graph.Imp
 	return migration.Wait(clearSuspicion(f), b.importLook(r, f.ImportStarted), r.Note), nil
 }
 
-// importFacts takes over what an import's record says.
+// importFacts copies the facts of an import's record.
 func importFacts(f migration.Facts, im graph.Import) migration.Facts {
 	if !im.StartedAt.IsZero() {
 		f.ImportStarted = im.StartedAt
@@ -344,7 +345,7 @@ func importFacts(f migration.Facts, im graph.Import) migration.Facts {
 }
 
 // importGone handles an import whose record is gone. It may have become the user's Cloud PC already, when this ledger is
-// older than what it tells of: then the row goes on, and the proof decides. Else somebody purged it.
+// older than that: then the row continues, and the proof decides. Otherwise it was purged.
 func (b *Playbook) importGone(ctx context.Context, r migration.Row) (migration.Result, error) {
 	const what = "the import record is gone before a Cloud PC exists"
 	res := b.confirmTwice(r, r.Facts, what, func(f migration.Facts) migration.Result {

@@ -10,14 +10,14 @@ import (
 	"wave365/pkg/migration"
 )
 
-// seenAfter is how long after joining the directory is asked for the first time: most memberships show within a minute.
+// seenAfter is how long after joining the directory is read for the first time: most memberships show within a minute.
 const seenAfter = time.Minute
 
-// join puts the users into their groups before the import, as the import wants the policy to be assigned to the user, and
-// waits until the directory shows it. Users of one group are added, and looked for, many with each call.
+// join adds the users to their groups before the import, because the import requires the policy to be assigned to the
+// user, and waits until the directory shows it. Users of one group are added, and looked for, many with each call.
 func (b *Playbook) join(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	results := make([]migration.Result, len(rows))
-	todo := map[string][]int{} // group → those who never were asked for
+	todo := map[string][]int{} // group → users that were never requested
 	look := map[string][]int{} // group → those who were added
 	added := make([]time.Time, len(rows))
 	for i, r := range rows {
@@ -132,7 +132,7 @@ func (b *Playbook) joined(r migration.Row) migration.Result {
 }
 
 // addAll adds users to a group with one call. Each has an intent of its own, and all carry the call's id. When the call
-// is refused or its answer lost, each row goes on by itself and looks first.
+// is refused or its answer lost, each row continues by itself and checks first.
 func (b *Playbook) addAll(ctx context.Context, group string, at []int, rows []migration.Row, results []migration.Result) error {
 	id := cloud.NewOperationID()
 	intents := make([]migration.Intent, len(at))

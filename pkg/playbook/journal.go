@@ -13,15 +13,15 @@ type Journal interface {
 	Intend(ctx context.Context, in migration.Intent) (migration.Intent, error)
 	// Conclude records how it ended.
 	Conclude(ctx context.Context, in migration.Intent, out migration.Outcome) error
-	// Holds asks, between the intent and the call, whether this process may still act for the run: the fault is Conflict
-	// when it was frozen meanwhile, and the run was given to another.
+	// Holds checks, between the intent and the call, whether this process may still act for the run: the fault is
+	// Conflict when it was frozen meanwhile, and the run was given to another.
 	Holds(ctx context.Context) error
-	// Intents gives what was recorded for a row (or migration.WaveRow), oldest first.
+	// Intents returns what was recorded for a row (or migration.WaveRow), oldest first.
 	Intents(ctx context.Context, run string, row int) ([]migration.Intent, error)
 }
 
 // journalError marks an error of the journal. Errors of calls become results of rows, see resultOf; this one never does: it
-// reaches the runner whatever it passes through, and ends the run.
+// reaches the runner unchanged, and ends the run.
 type journalError struct{ error }
 
 func (e journalError) Unwrap() error { return e.error }

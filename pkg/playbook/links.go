@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/preflight/rules"
 )
 
-// codeLeft is the code of a membership that somebody took away.
+// codeLeft is the code of a membership that was removed by others.
 const codeLeft = "group.left"
 
 // lookAtLinks looks, for some rows together, at what their cut-over needs, or has closed: the account, the licenses, the
@@ -22,8 +22,8 @@ func (b *Playbook) lookAtLinks(ctx context.Context, rows []migration.Row) []surr
 		}})
 }
 
-// brokenLink says why no Cloud PC will be made for the row's user: the account is gone or disabled, or a link that was closed
-// is open again. nil: nothing is in the way. What the cut-over closes is looked at once it was made.
+// brokenLink explains why no Cloud PC will be made for the row's user: the account is gone or disabled, or a link that was
+// closed is open again. nil: nothing prevents it. What the cut-over closes is checked only after it was made.
 func brokenLink(r migration.Row, s surroundings) *migration.Problem {
 	if p := accountDrift(r, s); p != nil {
 		return p
@@ -51,7 +51,7 @@ func brokenLink(r migration.Row, s surroundings) *migration.Problem {
 // link is what a look found of the link that a row's cut-over closes.
 type link struct {
 	at time.Time
-	// open: nobody else has closed it.
+	// open: others have not closed it.
 	open bool
 }
 
@@ -64,7 +64,7 @@ func (b *Playbook) keepLink(r migration.Row, s surroundings, at time.Time) {
 	b.recent.links.Store(r.Index, link{at, open})
 }
 
-// keepLinks looks at what the cut-overs of some rows need, and notes what it found of those that nothing is in the way of.
+// keepLinks checks what the cut-overs of some rows need, and notes what it found for those that are ready.
 func (b *Playbook) keepLinks(ctx context.Context, rows []migration.Row) {
 	at := b.clock.Now() // a look takes its time
 	for k, s := range b.lookAtLinks(ctx, rows) {
@@ -90,7 +90,7 @@ func (b *Playbook) linkOpen(r migration.Row) time.Time {
 	return time.Time{}
 }
 
-// lookFailed is the error for which a look says nothing about the row; nil: it does. A user who is not there is an answer.
+// lookFailed is the error that leaves the row undecided; nil: there is an answer. A user who does not exist is an answer.
 func (s surroundings) lookFailed() error {
 	if s.err != nil {
 		return s.err
@@ -116,8 +116,8 @@ func renamed(r migration.Row, s surroundings) migration.Facts {
 	return f
 }
 
-// linkedForCutover looks whether the cut-over would make a Cloud PC; nil: it would. A membership that was taken away is closed
-// again by a new attempt, and by no other: somebody wanted it so.
+// linkedForCutover checks whether the cut-over would make a Cloud PC; nil: it would. A membership that was removed by others
+// is restored by a new attempt only: the removal may have been intended.
 func (b *Playbook) linkedForCutover(ctx context.Context, r migration.Row) (stop, error) {
 	at := b.clock.Now()
 	s := b.lookAtLinks(ctx, []migration.Row{r})[0]
@@ -158,15 +158,15 @@ func (b *Playbook) linkedForCutover(ctx context.Context, r migration.Row) (stop,
 	return &res, nil
 }
 
-// missing gives the results of rows that are cut over and whose users have no Cloud PC although one is due: the user may be
-// gone, or called otherwise, or somebody has opened a link again. at are the positions of those rows in rows.
+// missing returns the results of rows that are cut over and whose users have no Cloud PC although one is due: the user may
+// be gone or renamed, or a link may have been opened again. at are the positions of those rows in rows.
 func (b *Playbook) missing(ctx context.Context, rows []migration.Row, at []int, results []migration.Result) error {
 	some := make([]migration.Row, len(at))
 	for k, i := range at {
 		some[k] = rows[i]
 	}
 	for k, s := range b.lookAtLinks(ctx, some) {
-		r, known := some[k], s.lookFailed() == nil // a look that failed says nothing
+		r, known := some[k], s.lookFailed() == nil // a look that failed decides nothing
 		if known {
 			if f := renamed(r, s); f.RenamedTo != r.Facts.RenamedTo {
 				results[at[k]] = migration.Wait(clearSuspicion(f), half, "the user has another name now: looking for the Cloud PC under it")
@@ -193,7 +193,7 @@ func (b *Playbook) missing(ctx context.Context, rows []migration.Row, at []int, 
 			results[at[k]] = *again
 			continue
 		}
-		// What was closed a short while ago may not show yet.
+		// A link that was closed a short while ago may not show yet.
 		if p := brokenLink(r, s); known && p != nil && b.clock.Now().Sub(later(r.Facts.CutOver, r.Facts.Retried)) >= linkLag {
 			results[at[k]] = b.noneComes(r, *p)
 			continue
@@ -210,8 +210,8 @@ func (b *Playbook) noneComes(r migration.Row, p migration.Problem) migration.Res
 	})
 }
 
-// userThere makes a step that the tenant answered with "not found", or whose membership is gone, look whether the user is still
-// there: that would be the reason, seen from two sides, and nothing that is tried again.
+// userThere makes a step that the tenant answered with "not found", or whose membership is gone, check whether the user still
+// exists: a missing user would explain both, and retrying would not help.
 func (b *Playbook) userThere(w migration.Work) migration.Work {
 	do := w.Do
 	w.Do = func(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {

@@ -68,9 +68,9 @@ func holdLost(r migration.Row, f migration.Facts, p migration.Problem) migration
 	return migration.Unknown(f, p)
 }
 
-// RepeatLostImports has an import whose answer was lost, and which could not be found for a while, taken as not done and
-// sent again. The first may exist all the same: the service then refuses the second, or makes a second one that nobody
-// knows. Call it before the steps are used.
+// RepeatLostImports makes an import whose answer was lost, and which could not be found for a while, count as not done
+// and be sent again. The first may exist all the same: the service then refuses the second, or creates a second one that
+// no record names. Call it before the steps are used.
 func (b *Playbook) RepeatLostImports() { b.repeatLost = true }
 
 // assumeNone settles the lost import as if it had not happened; the next try sends a new one.
@@ -91,7 +91,7 @@ func (b *Playbook) assumeNone(ctx context.Context, r migration.Row, f migration.
 	return migration.Wait(clearSuspicion(f), time.Second, lostAnswer+" and was not found: importing again, as --on-lost-reply repeat says"), nil
 }
 
-// retry is what a person types to have failed rows taken up again.
+// retry is the command that gives failed rows a new attempt.
 func retry() []fault.Command { return []fault.Command{fault.NewCommand("retry")} }
 
 // reconcile is what a person types to settle a held row.
@@ -113,7 +113,8 @@ func (b *Playbook) findImport(ctx context.Context, r migration.Row, lost *migrat
 	return id, seen, seen != "", err
 }
 
-// inAuditLog looks for an import in the audit log by the client-request-id of its call. seen says what it saw; "": nothing.
+// inAuditLog looks for an import in the audit log by the client-request-id of its call. seen describes what it saw; "":
+// nothing.
 func (b *Playbook) inAuditLog(ctx context.Context, r migration.Row, clientRequestID string, since time.Time) (id, seen string, err error) {
 	events, err := b.graph.AuditEvents(ctx, "activityDateTime ge "+since.Format(time.RFC3339))
 	if err != nil && !absent(err) {
@@ -129,8 +130,8 @@ func (b *Playbook) inAuditLog(ctx context.Context, r migration.Row, clientReques
 				return im.SnapshotID, "found in the audit log by its client-request-id", nil
 			}
 			if fault.Is(err, fault.NotFound) && strings.EqualFold(e.Result, "success") && isID(res.ID) {
-				// The entry carries our own id and says that the call succeeded: this is the import, whatever one read
-				// answers. Whether it is really gone is for the step that waits for it to find out.
+				// The entry carries our own id and reports that the call succeeded: this is the import, whatever a
+				// single read returns. Whether it is really gone is for the step that waits for it to find out.
 				return res.ID, "named in the audit log by its client-request-id", nil
 			}
 			if err != nil && !absent(err) {
@@ -141,8 +142,8 @@ func (b *Playbook) inAuditLog(ctx context.Context, r migration.Row, clientReques
 	return "", "", nil
 }
 
-// inImportList looks for the one import of the row's user, and of the disk that the row has, that was begun since. seen says what
-// it saw; "": none, or several.
+// inImportList looks for the one import of the row's user, and of the row's present disk, that was begun since. seen describes
+// what it saw; "": none, or several.
 func (b *Playbook) inImportList(ctx context.Context, r migration.Row, since time.Time) (id, seen string, err error) {
 	imports, err := b.graph.ListImports(ctx)
 	if err != nil && !absent(err) {

@@ -10,15 +10,15 @@ import (
 	"wave365/pkg/migration"
 )
 
-// A Cloud PC names its user by UPN only, and an import may. Whoever was renamed since validation may have theirs listed under the old name for a
-// while, and the old name may have been given to somebody else since: a new hire in the same group, under the same policy.
+// A Cloud PC names its user by UPN only, and an import may. The Cloud PC of a user who was renamed since validation may be listed under the old
+// name for a while, and the old name may have been given to another user since: a new hire in the same group, under the same policy.
 
-// keepOwn leaves out of each row's Cloud PCs those that are somebody else's, and notes in unread of which rows that could not
-// be found out. It looks at the account where a Cloud PC is listed that the row did not have before, so once for most rows.
-// own and unread are in the order of rows.
+// keepOwn removes from each row's Cloud PCs those of other users, and notes in unread the rows for which that could not be
+// found out. It reads the account where a Cloud PC is listed that the row did not have before, so once for most rows. own and
+// unread are in the order of rows.
 func (b *Playbook) keepOwn(ctx context.Context, rows []migration.Row, own [][]graph.CloudPC, unread []error) {
 	var at []int
-	listed := map[int][]graph.CloudPC{} // row index → what bears one of the user's names
+	listed := map[int][]graph.CloudPC{} // row index → Cloud PCs under one of the user's names
 	for i, r := range rows {
 		if unread[i] == nil && slices.ContainsFunc(own[i], func(pc graph.CloudPC) bool { return !isKnown(r, pc) }) {
 			at = append(at, i)
@@ -42,8 +42,8 @@ func (b *Playbook) keepOwn(ctx context.Context, rows []migration.Row, own [][]gr
 	}
 }
 
-// dropOthers leaves out of seen the Cloud PCs under a name that is not the user's at this moment and that somebody else has.
-// Those a row had before stay: they were its own by then. The accounts in seen have been looked at.
+// dropOthers removes from seen the Cloud PCs under a name that is not the user's at this moment and that another user has.
+// Those that a row had before stay: they were its own by then. The accounts in seen have been read.
 func (b *Playbook) dropOthers(ctx context.Context, rows []migration.Row, seen []surroundings) error {
 	var names []string
 	for i, r := range rows {
@@ -67,7 +67,7 @@ func (b *Playbook) dropOthers(ctx context.Context, rows []migration.Row, seen []
 }
 
 // keepOwnImports puts into seen those of some imports that are the row's user's: by object id, or by a UPN that is theirs at this
-// moment, or was and nobody else has it now. The accounts in seen have been looked at.
+// moment, or was and that no other user has now. The accounts in seen have been read.
 func (b *Playbook) keepOwnImports(ctx context.Context, rows []migration.Row, seen []surroundings, all []graph.Import) error {
 	var earlier []string
 	isEarlier := func(im graph.Import, s surroundings) bool {
@@ -114,8 +114,8 @@ func (b *Playbook) importsOf(ctx context.Context, r *migration.Row, all []graph.
 	return s.imports, nil
 }
 
-// whoHas asks who has some names now. It maps each name, all of them in small letters, to an object id; a name that nobody has
-// is left out.
+// whoHas finds out which users have some names now. It maps each name, all in lower case, to an object id; a name that no user
+// has is left out.
 func (b *Playbook) whoHas(ctx context.Context, names []string) (map[string]string, error) {
 	has := map[string]string{}
 	if len(names) == 0 {
@@ -138,7 +138,7 @@ func (b *Playbook) whoHas(ctx context.Context, names []string) (map[string]strin
 	return has, nil
 }
 
-// isKnown reports whether a Cloud PC was found to be the row's before, by whatever name.
+// isKnown reports whether a Cloud PC was found to be the row's before, under any name.
 func isKnown(r migration.Row, pc graph.CloudPC) bool {
 	return pc.ID != "" && strings.EqualFold(pc.ID, r.Facts.CloudPCID)
 }

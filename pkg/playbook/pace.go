@@ -25,8 +25,8 @@ func (b *Playbook) Learn(rows []migration.Row) {
 	}
 }
 
-// aligned moves the end of a wait to the nearest whole multiple of grid, but not nearer than half of it: rows that wait
-// for the same thing are then looked at together.
+// aligned moves the end of a wait to the nearest whole multiple of grid, but not nearer than half of it, so that rows
+// that wait for the same thing are read together.
 func (b *Playbook) aligned(d, grid time.Duration) time.Duration {
 	now := b.clock.Now()
 	due := now.Add(d).Round(grid)

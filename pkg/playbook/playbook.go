@@ -1,6 +1,6 @@
-// Package playbook is what is done: for the wave once, and for each row step by step. Every step looks before it
-// acts, so that doing it twice equals doing it once; every write to the tenant has its intent in the journal before
-// the call and its outcome after it. It is not for concurrency, order or SQL.
+// Package playbook carries out a migration: for the wave once, and for each row step by step. Every step reads before
+// it acts, so that doing it twice has the same effect as doing it once; every write to the tenant has its intent in the
+// journal before the call and its outcome after it. It does not decide about concurrency or order, and knows no SQL.
 package playbook
 
 import (
@@ -14,7 +14,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Graph is what the playbook asks of the tenant, by what it is about; *graph.Client is one.
+// Graph is what the playbook needs of the tenant, grouped by subject; *graph.Client implements it.
 type Graph interface {
 	// Imported snapshots.
 	ImportSnapshot(ctx context.Context, userID string, files []graph.SourceFile) (graph.Import, error)
@@ -54,7 +54,7 @@ type Graph interface {
 	AssignUserSetting(ctx context.Context, id string, groupIDs []string) error
 }
 
-// Storage is what the playbook asks of the storage account; *blob.Client is one.
+// Storage is what the playbook needs of the storage account; *blob.Client implements it.
 type Storage interface {
 	Properties(ctx context.Context, r bloburl.Ref) (blob.Properties, error)
 	SignRead(ctx context.Context, r bloburl.Ref, start, expiry time.Time) (string, error)

@@ -16,12 +16,12 @@ type policyFirst struct {
 	mu     sync.Mutex
 	asking bool
 	taken  bool
-	// refused is what the row that asked failed for; nil: nobody was refused.
+	// refused is what the row that was sent first failed for; nil: it was not refused.
 	refused *migration.Problem
 }
 
-// finding makes of the sending of a row's import, whose membership comes last, what it has to be: to send it, to wait for the
-// row that asks, or to fail as that one did.
+// finding decides about the sending of a row's import, whose membership comes last: send it, wait for the row that is sent
+// first, or fail as that one did.
 func (p *policyFirst) finding(r migration.Row, send func() (migration.Result, error)) func() (migration.Result, error) {
 	return func() (res migration.Result, err error) {
 		wait, refused := p.enter()
@@ -36,8 +36,8 @@ func (p *policyFirst) finding(r migration.Row, send func() (migration.Result, er
 	}
 }
 
-// enter lets one row ask, and tells the others to wait for it, or for what it was refused. Whoever is told to send calls
-// answered afterwards.
+// enter admits one row, and makes the others wait for it, or fail with what it was refused for. A row that is to send
+// calls answered afterwards.
 func (p *policyFirst) enter() (wait bool, refused *migration.Problem) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -53,7 +53,7 @@ func (p *policyFirst) enter() (wait bool, refused *migration.Problem) {
 	return false, nil
 }
 
-// answered takes up what became of a row that was told to send.
+// answered records the result of a row that was told to send.
 func (p *policyFirst) answered(res migration.Result) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -78,7 +78,8 @@ func wantsPolicy(p migration.Problem) bool {
 	return strings.EqualFold(p.ServiceCode, "MissingProvisionPolicy")
 }
 
-// notSent is the failure of a row that was not sent because another one was refused for what is so for all of them.
+// notSent is the failure of a row that was not sent because another one was refused for a reason that applies to all of
+// them.
 func notSent(r migration.Row, first migration.Problem) migration.Result {
 	p := migration.Problem{
 		Code: codePolicyFirst, Message: "not sent: the service refused the first import whose membership comes last, because no policy reaches the user before it (MissingProvisionPolicy)",

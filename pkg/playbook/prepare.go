@@ -19,12 +19,12 @@ func SettingName(run migration.Run) string { return rules.OwnSettings + run.ID }
 // preparePatience is how long a service that is throttled or not there is waited for before the wave begins.
 const preparePatience = 45 * time.Minute
 
-// Prepare does what is done once for the wave: every target group is reached by exactly one user setting, and that
-// one says snapshot. Groups that have such a setting are left alone; for the others one setting is made, assigned and
-// read back. It waits out the service's lag, at most ten minutes of service time, and trouble that passes. It may be
+// Prepare does what is done once for the wave: every target group is reached by exactly one user setting, and that one
+// says snapshot. Groups that have such a setting are left alone; for the others one setting is created, assigned and
+// read back. It waits out the service's lag, at most ten minutes of service time, and passing failures. It may be
 // called again at any time.
 //
-// Errors: fault.Conflict when a group is reached by an image setting or by several; whatever the calls answer.
+// Errors: fault.Conflict when a group is reached by an image setting or by several; otherwise the errors of the calls.
 func (b *Playbook) Prepare(ctx context.Context, rows []migration.Row) error {
 	since := b.clock.Now()
 	for tries := 0; ; tries++ {
@@ -61,8 +61,8 @@ func (b *Playbook) prepare(ctx context.Context, rows []migration.Row) error {
 	return err
 }
 
-// Preparable reports whether Prepare would do for these rows, in whatever state they are: the fault is Prepare's. It only
-// reads, so that what the tenant refuses is known before anything is recorded.
+// Preparable reports whether Prepare would succeed for these rows, in any state: the fault is Prepare's. It only reads,
+// so that what the tenant refuses is known before anything is recorded.
 func (b *Playbook) Preparable(ctx context.Context, rows []migration.Row) error {
 	groups := groupsOf(rows, func(*migration.Row) bool { return true })
 	if len(groups) == 0 {
@@ -75,8 +75,8 @@ func (b *Playbook) Preparable(ctx context.Context, rows []migration.Row) error {
 	return err
 }
 
-// groupsOf maps the target groups of those rows that count, by lower-case id, to their names. It makes no copy of the rows,
-// which are most of what a large run has in memory.
+// groupsOf maps the target groups of the rows for which counts is true, by lower-case id, to their names. It does not copy
+// the rows, which are most of a large run's memory.
 func groupsOf(rows []migration.Row, counts func(*migration.Row) bool) map[string]string {
 	groups := map[string]string{}
 	for i := range rows {
@@ -113,7 +113,8 @@ func bare(settings []graph.UserSetting, want map[string]string) (none []string, 
 	return none, shared, nil
 }
 
-// existing leaves out the groups that were deleted, sorted. Their rows fail for that, each by itself; the others go on.
+// existing returns the groups that were not deleted, sorted. The rows of the others fail for that, each by itself; the
+// rest continue.
 func (b *Playbook) existing(ctx context.Context, groups []string) (there []string, err error) {
 	if len(groups) == 0 {
 		return nil, nil
@@ -124,7 +125,7 @@ func (b *Playbook) existing(ctx context.Context, groups []string) (there []strin
 		return nil, fault.Wrap(fault.KindOf(err), "", "read the groups: "+err.Error(), fault.HintOf(err), err)
 	}
 	for i, a := range answers {
-		// Any other failure says nothing: the assignment will.
+		// Any other failure is ignored here: the assignment will report it.
 		if fault.Is(a.Err, fault.NotFound) {
 			b.recent.deleted.note(groups[i], b.clock.Now())
 			continue
@@ -135,8 +136,8 @@ func (b *Playbook) existing(ctx context.Context, groups []string) (there []strin
 	return there, nil
 }
 
-// ensureSetting finds or makes the wave's own user setting and gives its id. One that was made, and that somebody deleted
-// since, is made again.
+// ensureSetting finds or creates the wave's own user setting and returns its id. One that was created and has been
+// deleted since is created again.
 func (b *Playbook) ensureSetting(ctx context.Context) (string, error) {
 	for again := 0; ; again++ {
 		id, at, err := b.makeSetting(ctx, again)

@@ -10,11 +10,11 @@ import (
 	"wave365/pkg/migration"
 )
 
-// prove finds out whether the Cloud PC was built from the snapshot. Nothing in the API says so directly; what can be
-// seen is that the import was consumed: it is in use, or its record is gone after provisioning and nobody purged it.
+// prove finds out whether the Cloud PC was built from the snapshot. The API does not report that directly; what can be
+// seen is that the import was consumed: it is in use, or its record is gone after provisioning and it was not purged.
 //
 // An import that was seen in use while the Cloud PC was built, under a policy and at a time that can only be this
-// migration's, needs no further look: there is nothing left that could be seen.
+// migration's, needs no further check: nothing more could be seen.
 func (b *Playbook) prove(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	results := make([]migration.Result, len(rows))
 	var ids []string
@@ -52,7 +52,7 @@ func (b *Playbook) prove(ctx context.Context, rows []migration.Row) ([]migration
 	return results, nil
 }
 
-// codeGoneAfter is noted of an import whose record is gone after provisioning, until a second look says the same.
+// codeGoneAfter is noted for an import whose record is gone after provisioning, until a second look confirms it.
 const codeGoneAfter = "the import record is gone after provisioning"
 
 // goneEarly reports whether the import's record was gone before the Cloud PC was ready.
@@ -60,12 +60,12 @@ func goneEarly(f migration.Facts) bool {
 	return !f.GoneSeen.IsZero() && f.GoneSeen.Before(f.Provisioned)
 }
 
-// believes reports whether a surprise that is seen once more now is believed.
+// believes reports whether a surprising answer that is seen again now is believed.
 func (b *Playbook) believes(r migration.Row, what string) bool {
 	return r.Facts.Suspect == what && !b.clock.Now().Before(r.Facts.SuspectAt.Add(apart))
 }
 
-// purgeLog is what the audit log says about imports that were purged.
+// purgeLog is what the audit log records about imports that were purged.
 type purgeLog struct {
 	// by are the purges by snapshot id in lower case.
 	by map[string]graph.AuditEvent
@@ -104,8 +104,8 @@ func (l *purgeLog) names(snapshotID string) bool {
 	return ok
 }
 
-// judgeProof says what one answer about an import proves, after its Cloud PC was provisioned. purges is what the audit log
-// says; it is there when a record that is gone is believed to be.
+// judgeProof decides what one answer about an import proves, after its Cloud PC was provisioned. purges is what the audit
+// log records; it was read when a record that is gone is believed to be.
 func (b *Playbook) judgeProof(r migration.Row, im graph.Import, err error, purges *purgeLog) (migration.Result, error) {
 	f := r.Facts
 	switch {
@@ -145,8 +145,8 @@ func (b *Playbook) judgeProof(r migration.Row, im graph.Import, err error, purge
 	}), nil
 }
 
-// goneProof is what a record that is gone after provisioning proves: that it was used up, unless the audit log names a purge
-// of it. Where that log cannot be read, it is a success with a warning.
+// goneProof decides what a record that is gone after provisioning proves: that it was used up, unless the audit log names a
+// purge of it. Where that log cannot be read, it is a success with a warning.
 func (b *Playbook) goneProof(r migration.Row, f migration.Facts, purges *purgeLog) migration.Result {
 	gone := provisionedText(f) + ", and the import record was gone at " + stamp(f.SuspectAt) + " and at " + stamp(b.clock.Now())
 	if purges != nil && purges.err == nil {
@@ -182,9 +182,9 @@ func fromImageCommands(r migration.Row, f migration.Facts) []fault.Command {
 	return append([]fault.Command{fault.NewCommand("deprovision", "--row", r.Target.User, "--run", r.Run)}, retry()...)
 }
 
-// fromImageRemedy says what to do about a Cloud PC that is proven not to come from the snapshot. Only one that is younger
-// than this row's cut-over was made by it; about any other its user has to be asked. The service says only when it was ready:
-// it was begun by the cut-over when the link was open until then.
+// fromImageRemedy describes what to do about a Cloud PC that is proven not to come from the snapshot. Only one that is
+// younger than this row's cut-over was made by it; about any other its user has to be asked. The service reports only when it
+// was ready: it was begun by the cut-over when the link was open until then.
 func fromImageRemedy(r migration.Row, f migration.Facts, then string) string {
 	switch ready := !f.CutOver.IsZero() && f.Provisioned.After(f.CutOver); {
 	case ready && f.LinkOpen.IsZero():
@@ -196,7 +196,7 @@ func fromImageRemedy(r migration.Row, f migration.Facts, then string) string {
 	return "the Cloud PC is not younger than this row's cut-over, so this row did not make it: ask " + r.Target.User + " and the Windows 365 administrator about it; after they have decided, " + then
 }
 
-// provisionedText says when Cloud PC and import came about, as far as it is known.
+// provisionedText describes when the Cloud PC and the import were made, as far as that is known.
 func provisionedText(f migration.Facts) string {
 	text := "the Cloud PC was provisioned under the row's policy at " + stamp(f.Provisioned)
 	if f.ImportEnded.After(f.ImportStarted) {

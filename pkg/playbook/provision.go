@@ -26,8 +26,8 @@ const (
 // provisionPatience is how long after the cut-over a Cloud PC may take to end one way or the other.
 const provisionPatience = 12 * time.Hour
 
-// provisionWait looks at the Cloud PCs of all rows that wait: one list of those that are being provisioned, then those of
-// the users who have left it, or are not in it yet, by name.
+// provisionWait reads the Cloud PCs of all rows that wait: one list of those that are being provisioned, then, by name,
+// those of the users who have left it, or are not in it yet.
 func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	results := make([]migration.Result, len(rows))
 	list := b.listCloudPCs(ctx, rows)
@@ -57,12 +57,12 @@ func (b *Playbook) provisionWait(ctx context.Context, rows []migration.Row) ([]m
 	return b.consumed(ctx, rows, results)
 }
 
-// cloudPCList is what was read of the Cloud PCs of some users. Names are in small letters.
+// cloudPCList is what was read of the Cloud PCs of some users. Names are in lower case.
 type cloudPCList struct {
 	byName map[string][]graph.CloudPC
-	// building are the names under which one is being built, asked those that were asked for by name.
+	// building are the names under which one is being built, asked the names that were looked up
 	building, asked names
-	// failed is why names could not be asked for, err why nothing was read at all.
+	// failed is why names could not be looked up, err why nothing was read.
 	failed map[string]error
 	err    error
 }
@@ -75,7 +75,7 @@ func (s names) has(r migration.Row) bool {
 	return slices.ContainsFunc(r.Names(), func(n string) bool { return s[strings.ToLower(n)] })
 }
 
-// listCloudPCs reads the list of those that are being provisioned, then asks by name for those of the users who have left it, or
+// listCloudPCs reads the list of those that are being provisioned, then looks up by name those of the users who have left it, or
 // should be in it.
 func (b *Playbook) listCloudPCs(ctx context.Context, rows []migration.Row) cloudPCList {
 	l := cloudPCList{byName: map[string][]graph.CloudPC{}, building: names{}, asked: names{}, failed: map[string]error{}}
@@ -104,7 +104,7 @@ func (b *Playbook) listCloudPCs(ctx context.Context, rows []migration.Row) cloud
 func (b *Playbook) whoLeft(rows []migration.Row, building names) (left []string) {
 	for _, r := range rows {
 		called := r.Names()
-		// What is being built under an earlier name may be somebody else's.
+		// What is being built under an earlier name may be another user's.
 		latest := len(called) > 0 && building[strings.ToLower(called[0])]
 		if !latest && (building.has(r) || r.Facts.CloudPCID != "" || b.due(r)) {
 			for _, n := range called {
@@ -122,7 +122,7 @@ func (l cloudPCList) add(pcs []graph.CloudPC) {
 	}
 }
 
-// tells reports whether the list says something about the row: else its Cloud PC is not expected to be there yet.
+// tells reports whether the list decides about the row: otherwise its Cloud PC is not expected to exist yet.
 func (l cloudPCList) tells(r migration.Row) bool { return l.building.has(r) || l.asked.has(r) }
 
 // of gives the Cloud PCs under the names of the row's user, the latest name first, or why they could not be read.
@@ -136,8 +136,8 @@ func (l cloudPCList) of(r migration.Row) (own []graph.CloudPC, err error) {
 	return own, err
 }
 
-// atOnce is how many users are asked for together: fewer after trouble, because a list is worth nothing before its last
-// page, and where every second page is refused a long one is never read to its end.
+// atOnce is how many users are looked up together: fewer after failures, because a list is worth nothing before its
+// last page, and where every second page is refused a long one is never read to its end.
 func atOnce(rows []migration.Row) int {
 	tries := 0
 	for _, r := range rows {
@@ -146,14 +146,14 @@ func atOnce(rows []migration.Row) int {
 	return max(1, 300>>tries)
 }
 
-// due reports whether a Cloud PC that is not in the list of those being built may be there already: it was not there yet
-// when it was looked for, or another one is in the way.
+// due reports whether a Cloud PC that is not in the list of those being built may exist already: it did not exist yet
+// when it was last looked for, or another one blocks it.
 func (b *Playbook) due(r migration.Row) bool {
 	return b.clock.Now().Sub(r.Facts.CutOver) >= b.pace.Provision(r.Target.PolicyID)/2 || r.Facts.Suspect != ""
 }
 
-// usageGone is noted of an import whose record is gone while the Cloud PC seems to be still being built: too early for it to
-// have been used up, when a second look says the same.
+// usageGone is noted for an import whose record is gone while the Cloud PC seems to be still being built: too early for it
+// to have been used up, when a second look confirms it.
 const usageGone = "gone"
 
 // consumed reads, once while a Cloud PC is being built, whether its import is in use: that it was is half of the proof,
@@ -196,7 +196,7 @@ func asksForUse(r migration.Row, res migration.Result) bool {
 	return res.Kind == migration.ResultWait && f.CloudPCID != "" && unread && f.SnapshotID != ""
 }
 
-// judgeCloudPC says what the Cloud PCs of a row's user mean for the row.
+// judgeCloudPC decides what the Cloud PCs of a row's user mean for the row.
 func (b *Playbook) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.Result {
 	f, now := r.Facts, b.clock.Now()
 	pc, ok := pick(pcs, r)
@@ -280,8 +280,8 @@ func pick(pcs []graph.CloudPC, r migration.Row) (graph.CloudPC, bool) {
 	return graph.CloudPC{}, false
 }
 
-// wrongCloudPC handles a Cloud PC that cannot be the one of this migration. Whoever made it, it is not for this row to ask for
-// its end.
+// wrongCloudPC handles a Cloud PC that cannot be the one of this migration. Whoever made it, this row must not ask for its
+// removal.
 func (b *Playbook) wrongCloudPC(r migration.Row, pc graph.CloudPC) migration.Result {
 	return b.confirmTwice(r, r.Facts, "another Cloud PC is in the way", func(f migration.Facts) migration.Result {
 		decide := "ask " + r.Target.User + " and the tenant's Windows 365 administrator about it, and do not end it before they have decided"

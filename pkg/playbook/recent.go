@@ -18,7 +18,7 @@ type recent struct {
 	unlisted              atomic.Bool // the service has no call that lists imports
 }
 
-// sightings says of rows, by index, when something was seen. The zero value is empty.
+// sightings holds when something was seen, by row index. The zero value is empty.
 type sightings struct{ m sync.Map }
 
 func (s *sightings) note(row int, at time.Time) { s.m.Store(row, at) }
@@ -37,18 +37,17 @@ func (s *sightings) take(row int) time.Time {
 	return t
 }
 
-// groupsGone says of groups, by id in any case of letters, that they were not there when they were looked for last, and when that
-// was. The zero value is empty.
+// groupsGone holds when a group, by id in any case, was last found not to exist. The zero value is empty.
 type groupsGone struct{ m sync.Map }
 
 func (g *groupsGone) note(id string, at time.Time) { g.m.Store(strings.ToLower(id), at) }
 
 func (g *groupsGone) there(id string) { g.m.Delete(strings.ToLower(id)) }
 
-// suspect has the group be looked for, unless it is known to be gone already.
+// suspect marks the group to be looked up, unless it is known to be gone already.
 func (g *groupsGone) suspect(id string) { g.m.LoadOrStore(strings.ToLower(id), time.Time{}) }
 
-// since is when the group was not there; gone is false when it was, or was not looked for.
+// since is when the group did not exist; gone is false when it did, or was not looked up.
 func (g *groupsGone) since(id string) (at time.Time, gone bool) {
 	v, gone := g.m.Load(strings.ToLower(id))
 	if gone {

@@ -13,9 +13,9 @@ import (
 	"wave365/pkg/preflight/rules"
 )
 
-// release takes the license away from users who hold it directly, so that they can be reached by the policy before the
-// import: the cut-over gives it back. It goes on when the directory shows that no license is left that would start a
-// Cloud PC.
+// release removes the license from users who hold it directly, so that they can be reached by the policy before the
+// import: the cut-over assigns it again. The row continues when the directory shows that no license is left that would
+// start a Cloud PC.
 func (b *Playbook) release(ctx context.Context, r migration.Row) (migration.Result, error) {
 	doing := "take " + r.Target.SKUName + " from " + r.Target.User
 	out, err := b.apply(ctx, effect{
@@ -70,7 +70,7 @@ func Released(past []migration.Intent) bool {
 // from the image. Until that is done the row waits, and nothing else is done for it.
 func (b *Playbook) givenBack(w migration.Work) migration.Work {
 	if w.Step.Imported() && w.Step != migration.StepImportWait {
-		return w // an import that stands is not left behind
+		return w // an accepted import is not left behind
 	}
 	do := w.Do
 	w.Do = func(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
@@ -120,10 +120,10 @@ func (b *Playbook) fails(r migration.Row, res migration.Result) bool {
 	return t.To().State == migration.Failed
 }
 
-// beginUndo notes for what the row fails, when something has to be undone first.
+// beginUndo notes the failure of the row, when something has to be undone first.
 func (b *Playbook) beginUndo(r migration.Row, failed migration.Result) (migration.Result, error) {
 	if failed.Problem != nil && failed.Problem.Code == codeNoUser {
-		return failed, nil // there is nobody to give it back to
+		return failed, nil // the user does not exist any more
 	}
 	past, err := b.journal.Intents(context.Background(), b.run.ID, r.Index)
 	if err != nil || !Released(past) || ImportInDoubt(past) {
@@ -138,7 +138,7 @@ func (b *Playbook) beginUndo(r migration.Row, failed migration.Result) (migratio
 	return migration.Wait(f, time.Second, "the import failed: the license is given back"), nil
 }
 
-// giveBack undoes what was done for the row, step by step, and lets it fail at the end for what it failed.
+// giveBack undoes what was done for the row, step by step, and finally lets it fail with the noted failure.
 func (b *Playbook) giveBack(ctx context.Context, r migration.Row) (migration.Result, error) {
 	var why migration.Problem
 	if err := json.Unmarshal([]byte(r.Facts.Undo), &why); err != nil {
@@ -183,7 +183,7 @@ func (b *Playbook) giveBack(ctx context.Context, r migration.Row) (migration.Res
 	return migration.Failure(f, why), nil
 }
 
-// seatLost says of a license that was taken away and cannot be given back that its seat is gone, when it is.
+// seatLost reports, of a license that was removed and cannot be assigned again, that its seat is taken.
 func (b *Playbook) seatLost(ctx context.Context, r migration.Row, cause error) error {
 	if r.Target.Trigger != migration.TriggerRelicense || isJournalError(cause) {
 		return cause
@@ -200,7 +200,7 @@ func (b *Playbook) seatLost(ctx context.Context, r migration.Row, cause error) e
 	return cause
 }
 
-// codeSeatLost is the code of a license that cannot be given back because somebody else took its seat.
+// codeSeatLost is the code of a license that cannot be assigned again because its seat was taken.
 const codeSeatLost = "license.seat-lost"
 
 // seatIsGone is a conflict: a seat may come free, so it is tried again for a while.

@@ -50,7 +50,7 @@ func effectFailed(r migration.Row, err error, code, doing string) (migration.Res
 	return migration.TryAgain(r.Facts, p, retryAfter(err)), nil
 }
 
-// passes reports whether a refusal is about the moment rather than about what was asked.
+// passes reports whether a refusal is temporary rather than about the request.
 func passes(err error) bool {
 	f := fault.As(err)
 	for f != nil && f.Remote == nil {
@@ -84,11 +84,11 @@ func retryAfter(err error) time.Duration {
 	return 0
 }
 
-// apart is how much time lies between two looks before a surprising answer is believed.
+// apart is how much time passes between two looks before a surprising answer is believed.
 const apart = 90 * time.Second
 
 // confirmTwice handles an answer that must be seen twice, apart in time, before it is believed. The first time it asks
-// for another look; believed is what follows when the same answer is there again.
+// for another look; believed is the result when the same answer is there again.
 func (b *Playbook) confirmTwice(r migration.Row, f migration.Facts, what string, believed func(migration.Facts) migration.Result) migration.Result {
 	now := b.clock.Now()
 	if f.Suspect != what {
@@ -107,7 +107,7 @@ func clearSuspicion(f migration.Facts) migration.Facts {
 	return f
 }
 
-// stop is a result that ends a step's work on a row before it is done; nil: it goes on.
+// stop is a result that ends a step's work on a row before it is done; nil: the work continues.
 type stop = *migration.Result
 
 // orNone is the result of a stop; nil: none.

@@ -9,13 +9,13 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Adopt settles a held row by the import that a person found: it is read, must belong to the row's user, and is
-// recorded as the row's own. The transition puts the row where the import is waited for; the caller records it. who is
-// named in the record. Calling it again after it was cut short is fine.
+// Adopt settles a held row by the import that a person found: it is read, must belong to the row's user, and is recorded as
+// the row's own. The transition puts the row at the step that waits for the import; the caller records it. who is named in
+// the record. It may be called again after it was interrupted.
 //
-// Errors: Conflict for a row that is not held, for an import of somebody else (also of nobody) or of a disk that the row has
-// no more, and when another
-// import of the row is known to exist; NotFound when the service knows no such import; what the call answers.
+// Errors: Conflict for a row that is not held, for an import of another user (also of none) or of a disk that the row no
+// longer has, and when another import of the row is known to exist; NotFound when the service knows no such import;
+// otherwise the errors of the calls.
 func (b *Playbook) Adopt(ctx context.Context, r migration.Row, snapshotID, who string) (migration.Transition, error) {
 	var none migration.Transition
 	past, err := b.heldPast(ctx, r)

@@ -15,12 +15,12 @@ import (
 	"wave365/pkg/preflight/rules"
 )
 
-// surroundings is what the tenant holds for a row's user, as one look before an import found it.
+// surroundings is what the tenant holds for a row's user, as read once before an import.
 type surroundings struct {
 	user     graph.UserAnswer
 	licenses graph.LicenseAnswer
 	cloudPCs []graph.CloudPC
-	// member: the user is in the row's group. Looked at only where that may not be before the check.
+	// member: the user is in the row's group. Read only where that is not allowed before the check.
 	member bool
 	// imports are those of the user, where the service lists them.
 	imports []graph.Import
@@ -31,7 +31,7 @@ type surroundings struct {
 	doing string
 }
 
-// lookAround looks once at what the tenant holds for the users of some rows: accounts, licenses, Cloud PCs, memberships,
+// lookAround reads once what the tenant holds for the users of some rows: accounts, licenses, Cloud PCs, memberships,
 // imports, each of them for all rows together. The answers are in the order of rows.
 func (b *Playbook) lookAround(ctx context.Context, rows []migration.Row) []surroundings {
 	at := b.clock.Now()
@@ -45,13 +45,13 @@ func (b *Playbook) lookAround(ctx context.Context, rows []migration.Row) []surro
 	return seen
 }
 
-// look reads one thing for some rows together; doing says what.
+// look reads one kind of object for some rows together; doing names it.
 type look struct {
 	doing string
 	read  func(context.Context, []migration.Row, []surroundings) error
 }
 
-// lookAtAll looks at some things for the users of some rows, each of them for all rows together.
+// lookAtAll reads some kinds of objects for the users of some rows, each of them for all rows together.
 func (b *Playbook) lookAtAll(ctx context.Context, rows []migration.Row, looks ...look) []surroundings {
 	seen := make([]surroundings, len(rows))
 	if len(rows) == 0 {
@@ -63,7 +63,7 @@ func (b *Playbook) lookAtAll(ctx context.Context, rows []migration.Row, looks ..
 			continue
 		}
 		if len(rows) > 1 && !common(err) {
-			// One user about whom the service cannot be asked must not keep the others waiting.
+			// One user that the service cannot look up must not keep the others waiting.
 			for i := range rows {
 				seen[i] = b.lookAtAll(ctx, rows[i:i+1], looks...)[0]
 			}
@@ -77,7 +77,7 @@ func (b *Playbook) lookAtAll(ctx context.Context, rows []migration.Row, looks ..
 	return seen
 }
 
-// common reports whether an error would be the same whoever was asked about.
+// common reports whether an error would be the same for every user.
 func common(err error) bool {
 	switch fault.KindOf(err) {
 	case fault.Interrupted, fault.Throttled, fault.Unavailable, fault.Denied:
@@ -98,7 +98,7 @@ func (b *Playbook) lookAtAccounts(ctx context.Context, rows []migration.Row, see
 	return err
 }
 
-// lookAtPeople looks at accounts and licenses.
+// lookAtPeople reads accounts and licenses.
 func (b *Playbook) lookAtPeople(ctx context.Context, rows []migration.Row, seen []surroundings) error {
 	if err := b.lookAtAccounts(ctx, rows, seen); err != nil {
 		return err
@@ -107,7 +107,7 @@ func (b *Playbook) lookAtPeople(ctx context.Context, rows []migration.Row, seen 
 	var at []int
 	for i, r := range rows {
 		u := seen[i].user
-		if u.Err != nil || len(u.User.AssignedSKUs) > 0 { // nobody has the plans of a license they do not hold
+		if u.Err != nil || len(u.User.AssignedSKUs) > 0 { // a license that a user does not hold has no plans to read
 			holders, at = append(holders, r.Target.UserID), append(at, i)
 		}
 	}
@@ -145,8 +145,8 @@ func (b *Playbook) lookAtCloudPCs(ctx context.Context, rows []migration.Row, see
 	return b.dropOthers(ctx, known, seen)
 }
 
-// lookAtMembers looks whether the users of those rows that are meant are in their row's group. Nobody is in a group that is
-// not there; see groupGone.
+// lookAtMembers reads whether the users of the selected rows are in their row's group. A group that does not exist has no
+// members; see groupGone.
 func (b *Playbook) lookAtMembers(ctx context.Context, rows []migration.Row, seen []surroundings, meant func(migration.Row) bool) error {
 	in := map[string][]int{}
 	for i, r := range rows {
@@ -175,7 +175,7 @@ func (b *Playbook) lookAtMembers(ctx context.Context, rows []migration.Row, seen
 	return nil
 }
 
-// lookAtImports asks for the list of imports, which most services do not have: then it is asked for once.
+// lookAtImports reads the list of imports, which most services do not have: then it is tried once.
 func (b *Playbook) lookAtImports(ctx context.Context, rows []migration.Row, seen []surroundings) error {
 	if b.recent.unlisted.Load() {
 		return nil
@@ -191,9 +191,9 @@ func (b *Playbook) lookAtImports(ctx context.Context, rows []migration.Row, seen
 	return b.keepOwnImports(ctx, rows, seen, all)
 }
 
-// A look before an import may be lookAge old; when the import leaves at last, after whatever it waited for, lookHolds, and in
-// any case lookHoldsWall on the wall clock: where a sandbox's time runs thousands of times as fast, what this process itself
-// does between look and import takes longer than lookHolds, and no import would ever be sent.
+// A look before an import may be lookAge old; when the import is finally sent, after any wait, lookHolds, and in any case
+// lookHoldsWall on the wall clock: where a sandbox's time runs thousands of times as fast, what this process itself does
+// between look and import takes longer than lookHolds, and no import would ever be sent.
 const (
 	lookAge       = 2 * time.Minute
 	lookHolds     = 5 * time.Minute
@@ -214,8 +214,8 @@ func wouldSend(past []migration.Intent) bool {
 	return last == nil || !undecided(*last) && !last.Outcome.Status.Happened()
 }
 
-// freeToImport says whether the row may be imported, by what was seen of its user: the user is as validated, and, when an
-// import would be sent, nothing is there that it would collide with or that would start a Cloud PC from the image.
+// freeToImport decides whether the row may be imported, by what was seen of its user: the user is as validated, and, when
+// an import would be sent, nothing exists that it would collide with or that would start a Cloud PC from the image.
 func (b *Playbook) freeToImport(ctx context.Context, r migration.Row, s surroundings, past []migration.Intent) (stop, error) {
 	if s, err := b.groupGone(ctx, r); s != nil || err != nil {
 		return s, err
@@ -256,8 +256,8 @@ func obstacle(r migration.Row, s surroundings, past []migration.Intent) *migrati
 	return targetedAlready(r, s)
 }
 
-// targetedAlready says that the user has, before the import, what would start a Cloud PC from the image; nil: they have not. A
-// license that is still to be taken away, and a membership that this attempt made, are as they should be.
+// targetedAlready reports that the user has, before the import, what would start a Cloud PC from the image; nil: they have
+// not. A license that is still to be removed, and a membership that this attempt made, are as expected.
 func targetedAlready(r migration.Row, s surroundings) *migration.Problem {
 	starts := rules.Starts(s.licenses.Licenses, nil)
 	licenseLast := r.Target.Trigger.Licenses() && (r.Target.Trigger != migration.TriggerRelicense || r.Step != migration.StepCheck)
@@ -295,8 +295,8 @@ func cloudPCInTheWay(r migration.Row, pcs []graph.CloudPC) *graph.CloudPC {
 	return nil
 }
 
-// foreignCloudPC says that the user has a Cloud PC that this row did not make, and who has to decide about it. It never asks
-// for its end: it may be what the user works on.
+// foreignCloudPC reports that the user has a Cloud PC that this row did not make, and who has to decide about it. It never
+// asks for its removal: the user may be working on it.
 func foreignCloudPC(r migration.Row, pc graph.CloudPC) *migration.Problem {
 	p := &migration.Problem{Code: "user.has-cloud-pc", Message: r.Target.User + " has a Cloud PC that this row did not make: " + describeCloudPC(pc)}
 	switch {
@@ -341,8 +341,8 @@ func describeCloudPC(pc graph.CloudPC) string {
 	return text
 }
 
-// becameCloudPC gives the Cloud PC that an import may have become that was sent at since and whose record is gone: one under
-// the row's policy that is not older and is not leaving. nil: there is none.
+// becameCloudPC returns the Cloud PC that an import, sent at since and whose record is gone, may have become: one under the
+// row's policy that is not older and is not being removed. nil: there is none.
 func becameCloudPC(r migration.Row, pcs []graph.CloudPC, since time.Time) *graph.CloudPC {
 	for i, pc := range pcs {
 		if !strings.EqualFold(pc.ProvisioningPolicyID, r.Target.PolicyID) || leaving(pc.Status) || pc.Status == pcFailed || pc.Status == graph.StatusNotProvisioned {

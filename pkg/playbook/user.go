@@ -13,7 +13,7 @@ import (
 // codeNoUser is the code of a user who is not in the tenant.
 const codeNoUser = "user.not-found"
 
-// accountDrift says that the account of a row's user is gone or disabled since validation; nil: it is as it was.
+// accountDrift reports that the account of a row's user is gone or disabled since validation; nil: it is unchanged.
 func accountDrift(r migration.Row, s surroundings) *migration.Problem {
 	answer := s.user
 	if answer.Err == nil && s.licenses.Err != nil {
@@ -29,8 +29,8 @@ func accountDrift(r migration.Row, s surroundings) *migration.Problem {
 	return nil
 }
 
-// userDrift says how a row's user differs from what validation saw: the account is there, enabled and, where an import would
-// be sent, called as before, and the license that must be there before the cut-over still is. nil: as validated.
+// userDrift reports how a row's user differs from what validation saw: the account exists, is enabled and, where an import
+// would be sent, has the same name, and the license that must be there before the cut-over still is. nil: as validated.
 func userDrift(r migration.Row, s surroundings, sends bool) *migration.Problem {
 	if p := accountDrift(r, s); p != nil {
 		return p

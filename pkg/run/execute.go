@@ -61,8 +61,10 @@ func (s *Session) refuseRepeats() error {
 
 // Execute continues the run until every row is final, the run drains, halts or has reached its last step, or ctx ends; what
 // was in flight is then completed, or stays as the ledger has it. The session must be connected; its rows belong to Execute
-// from the call on and are nil afterwards. How the run ended is recorded. An error means that the run cannot continue: the
-// ledger could not be written, or preparing the wave failed. Every row then is as it was last recorded.
+// from the call on and are nil afterwards. How the run ended is recorded.
+//
+// An error means that the run cannot continue: the ledger could not be written, or preparing the wave failed. Every row
+// then is as it was last recorded.
 func (s *Session) Execute(ctx context.Context, e Execution) (Outcome, error) {
 	x := &execution{Session: s, Execution: e}
 	if x.Say == nil {
