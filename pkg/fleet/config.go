@@ -7,13 +7,13 @@ import (
 	"wave365/pkg/run"
 )
 
-// Config says how a worker works.
+// Config configures a worker.
 type Config struct {
-	// Name is what the worker is called, in jobs and in the database.
+	// Name is the worker's name, in jobs and in the database.
 	Name string
 	// Runs is how many runs it drives at a time.
 	Runs int
-	// Connections is how many the ledgers of its runs share; the queue has some beside them.
+	// Connections is how many the ledgers of its runs share; the queue has some of its own.
 	Connections int
 	Timing      Timing
 	// Session gives the options of a session on the ledger with that address. Its Driver's command and its Replace are the

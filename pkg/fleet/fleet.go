@@ -1,9 +1,9 @@
-// Package fleet drives the runs of many tenants on several machines. A worker takes a run out of the queue, drives it for a
-// short slice and puts it back until it has something to do again. What River does stays River's: retries,
-// the rescue of jobs whose worker died, schedules, uniqueness, the choice of a leader. Correctness rests on none of it: it
-// rests on the ledger, which refuses whoever it was taken from.
+// Package fleet drives the runs of many tenants on several machines. A worker takes a run from the queue, drives it for a
+// short slice and puts it back until it has work again. River does the rest: retries, the rescue of jobs whose worker died,
+// schedules, uniqueness, leader election. Correctness depends on none of it: it depends on the ledger, which refuses a
+// process from which it was taken.
 //
-// It is not for what is done for a run's rows, which is package run's, nor for flags, signals and what is printed.
+// It does not handle a run's rows, which is package run's, nor flags, signals and output.
 package fleet
 
 import (
@@ -17,9 +17,9 @@ const DefaultSlice = 60 * time.Second
 type Timing struct {
 	// Slice is how long a run is driven before it goes back to the queue.
 	Slice time.Duration
-	// Timeout is when River cancels a slice that has not ended, Rescue when it gives the job to another worker. River looks
-	// for such jobs every 30 s and has no heartbeat, so Rescue has to be short for a dead worker to be replaced soon, and
-	// longer than any slice: a job that is not dead and is rescued all the same costs a slice, and nothing else.
+	// Timeout is when River cancels a slice that has not ended, Rescue when it gives the job to another worker. River
+	// searches for such jobs every 30 s and has no heartbeat, so Rescue has to be short for a dead worker to be replaced
+	// soon, and longer than any slice: rescuing a job that is not dead costs only a slice.
 	Timeout, Rescue time.Duration
 	// Patience is how long a run is kept that has nothing to do.
 	Patience time.Duration

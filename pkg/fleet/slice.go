@@ -16,16 +16,16 @@ import (
 	"wave365/pkg/run"
 )
 
-// Rest says what becomes of a run after a slice. Exactly one of Done, Person and Retry is set, or none: then it is taken up
-// again After that time.
+// Rest is what happens to a run after a slice. Exactly one of Done, Person and Retry is set, or none: then it starts again
+// After that time.
 type Rest struct {
 	// Done: the run is over.
 	Done bool
-	// Person says why the run waits for a person.
+	// Person is why the run waits for a person.
 	Person string
 	// Retry is what went wrong and may pass; River tries again.
 	Retry error
-	// After is when it is taken up again, on the wall clock; Why says what it waits for, "" for the service.
+	// After is when it starts again, on the wall clock; Why is what it waits for, "" for the service.
 	After time.Duration
 	Why   string
 	// Lost: another process has the run. Left: this worker lacks the credential.
@@ -36,14 +36,14 @@ type Rest struct {
 // may be able to.
 var ErrNoCredential = errors.New("this worker has no credential for the tenant")
 
-// Command is what a worker's lock says that it runs. A worker takes a run over from another worker, which cannot be at it
-// any more when the queue gives out its job, but never from a person at a terminal.
+// Command is the command that a worker's lock names. A worker takes a run over from another worker, which cannot be
+// driving it any more when the queue gives out its job, but never from a person at a terminal.
 const Command = "wave365 worker"
 
-// elsewhere is how long a run is left alone that this worker cannot take up.
+// elsewhere is how long a run is left alone that this worker cannot start.
 const elsewhere = 20 * time.Second
 
-// drive drives a run for a slice. again: what the slice before came to did not reach the queue, or it came to nothing.
+// drive drives a run for a slice. again: the result of the slice before did not reach the queue, or there was none.
 func drive(ctx context.Context, o run.Options, id string, again bool, t Timing, log *slog.Logger) Rest {
 	o.Driver.Command = Command
 	o.Replace = func(h ledger.Holder) bool { return h.Command == Command && h.Run == id }
@@ -67,9 +67,9 @@ func drive(ctx context.Context, o run.Options, id string, again bool, t Timing, 
 	return rest
 }
 
-// ended says for which person a run waits, and that it does, when its ledger holds such an end although the queue was not told:
-// the worker died, or the database went away, in between. Who continues it is recorded there first. An end that is not wholly
-// recorded, or that a run comes to again by itself, is left to the next slice.
+// ended returns that a run waits for a person, and why, when its ledger holds such an end although it did not reach the queue:
+// the worker died, or the connection to the database broke, in between. A person who continues the run is recorded in the
+// ledger first. An end that is not wholly recorded, or that a run reaches again by itself, is left to the next slice.
 func ended(ctx context.Context, s *run.Session) (Rest, bool) {
 	events, err := s.Ledger.Events(ctx, s.Run.ID)
 	if err != nil {
@@ -111,7 +111,7 @@ func slice(ctx context.Context, s *run.Session, t Timing, log *slog.Logger) Rest
 			why = text
 		},
 	})
-	// Whatever it came to: a process that was frozen while another one drove the run has nothing to say about it.
+	// Whatever the result: a process that was frozen while another one drove the run must not report about it.
 	if lost := s.Ledger.Holds(context.WithoutCancel(ctx)); fault.CodeOf(lost) == "ledger.lock-lost" {
 		return restOf(lost, t)
 	}
@@ -130,8 +130,8 @@ func slice(ctx context.Context, s *run.Session, t Timing, log *slog.Logger) Rest
 	return Rest{After: max(0, s.Services.Clock.Wall(out.Due.Sub(s.Now()))), Why: why}
 }
 
-// personFor says why the run waits for a person after this end of a slice, and what that person types; "" when it waits for
-// none.
+// personFor returns why the run waits for a person after this end of a slice, with the command to type; "" when it waits
+// for none.
 func personFor(ctx context.Context, s *run.Session, out run.Outcome) string {
 	id := s.Run.ID
 	switch string(out.End) {
@@ -148,7 +148,7 @@ func personFor(ctx context.Context, s *run.Session, out run.Outcome) string {
 	return ""
 }
 
-// afterHalt names the command that continues a halted run: while rows are open, the one that works on them.
+// afterHalt returns the command that continues a halted run: while rows are open, the one that works on them.
 func afterHalt(ctx context.Context, s *run.Session) string {
 	rows, err := s.Ledger.Rows(context.WithoutCancel(ctx), s.Run.ID)
 	if err == nil && migration.Count(rows).Open() == 0 {
@@ -163,7 +163,7 @@ func paused(ctx context.Context, s *run.Session) bool {
 	return err == nil && r.Settings.Paused
 }
 
-// finished says what becomes of a run whose rows are all final.
+// finished decides what happens to a run whose rows are all final.
 func finished(ctx context.Context, s *run.Session) Rest {
 	if s.Run.State != migration.RunFinished {
 		rows, err := s.Ledger.Rows(ctx, s.Run.ID)
@@ -188,7 +188,7 @@ func finished(ctx context.Context, s *run.Session) Rest {
 	return Rest{Done: true}
 }
 
-// restOf says what becomes of a run that could not go on.
+// restOf decides what happens to a run that could not continue.
 func restOf(err error, t Timing) Rest {
 	code := fault.CodeOf(err)
 	switch {

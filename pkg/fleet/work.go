@@ -18,15 +18,15 @@ import (
 	"wave365/pkg/ledger/postgres/pgerror"
 )
 
-// kept is how long the queue remembers a run that is over. One that waits for a person is remembered for good.
+// kept is how long the queue keeps a finished run. One that waits for a person is kept for good.
 const kept = 30 * 24 * time.Hour
 
-// stopping bounds how long a worker sees calls through after it was told to stop; platforms kill after 30 s.
+// stopping limits how long a worker completes calls after it was asked to stop; platforms kill after 30 s.
 const stopping = 15 * time.Second
 
-// Work takes runs up from a queue until ctx ends, and then returns as soon as the slices have, or after 15 s: each sees the calls through
-// that it is at. A slice that does not end in time is left as after a sudden death, and its run is taken over. What it did
-// is in Config.Meter meanwhile.
+// Work takes runs from a queue until ctx ends, and then returns as soon as the slices have, or after 15 s: each completes the calls that
+// are in flight. A slice that does not end in time is left as after a sudden death, and its run is taken over. Config.Meter counts what
+// was done meanwhile.
 func Work(ctx context.Context, q *queue.Queue, c Config) error {
 	pool, err := q.AsWorker(ctx, c.Name)
 	if err != nil {
@@ -55,7 +55,7 @@ func Work(ctx context.Context, q *queue.Queue, c Config) error {
 	if err != nil {
 		return fault.Wrap(fault.Invalid, "usage", "the worker cannot start: "+err.Error(), "", err)
 	}
-	// Not with ctx, whose end would let the slices go on to theirs.
+	// Not with ctx, whose end would let the slices run to their own.
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return pgerror.Fault(err, "start the worker")
 	}
@@ -82,7 +82,7 @@ type worker struct {
 	ledgers *ledger.Connections
 }
 
-// NextRetry is soon: what is tried again is that the database or the network was away, or that a worker died.
+// NextRetry is soon: a job is retried because the database or the network was unreachable, or because a worker died.
 func (w *worker) NextRetry(job *river.Job[queue.Run]) time.Time {
 	if len(job.Errors) == 0 || job.Attempt <= 1 {
 		return time.Now().Add(time.Second)

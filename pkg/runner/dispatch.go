@@ -8,11 +8,11 @@ import (
 	"wave365/pkg/runner/queue"
 )
 
-// gather is how much earlier than it is due a row may be looked at when that fills a batch: a tenth of a minute is
+// gather is how much earlier than it is due a row may be processed when that fills a batch: a tenth of a minute is
 // nothing to a service that works for an hour, and saves most of the calls.
 const gather = 10 * time.Second
 
-// dispatch hands out whatever is due and allowed, as long as a worker is free.
+// dispatch hands out whatever is due and allowed, while a worker is free.
 func (w *wave) dispatch(ctx context.Context) {
 	now := w.cfg.Clock.Now()
 	for _, step := range queue.WorkOrder() {
@@ -33,7 +33,8 @@ func (w *wave) dispatch(ctx context.Context) {
 	}
 }
 
-// batch takes the rows for one call of a step, and fills it with those that are nearly due. Empty: nothing to do now.
+// batch takes the rows for one call of a step, and fills it with those that are nearly due. Empty: there is nothing to
+// do now.
 func (w *wave) batch(ctx context.Context, step migration.Step, now time.Time) []int {
 	size, early := w.works[step].Batch, now.Add(gather)
 	if size == 0 { // one list answers for every row that waits
@@ -63,9 +64,9 @@ func (w *wave) batch(ctx context.Context, step migration.Step, now time.Time) []
 // forever is later than any row is due.
 var forever = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// starters takes pending rows up: as many as there are free slots, and a few ahead so that a slot that comes free is
-// filled at once. Rows that an earlier process had under way go on at the step where they stood, whatever the limit:
-// their imports are in flight already.
+// starters starts pending rows: as many as there are free slots, and a few ahead so that a slot that becomes free is
+// filled at once. Rows that an earlier process had started continue at their step, whatever the limit: their imports
+// are in flight already.
 func (w *wave) starters(ctx context.Context, now time.Time) []int {
 	var batch []int
 	for {
@@ -94,13 +95,13 @@ func (w *wave) starters(ctx context.Context, now time.Time) []int {
 	}
 }
 
-// importsHeldUp reports whether no import may be started now, so that rows need not be taken up for one either.
+// importsHeldUp reports whether no import may be started now, so that rows need not be started for one either.
 func (w *wave) importsHeldUp(now time.Time) bool {
 	_, paused := w.imports.Paused(now)
 	return w.steered.Paused || paused || w.mayStart() == 0
 }
 
-// mayStart is how many imports may be sent now, besides what slots allow.
+// mayStart is how many imports may be sent now, apart from the limit of slots.
 func (w *wave) mayStart() int { return w.imports.MayStart(len(w.rows.List)) }
 
 // hand gives rows to a worker.

@@ -11,8 +11,8 @@ import (
 	"wave365/pkg/runner/steer"
 )
 
-// judge applies the rules that look at the run as a whole whenever a row more has ended: the threshold, the first imports,
-// the canaries.
+// judge applies the rules about the run as a whole whenever another row has ended: the threshold, the first imports, the
+// canaries.
 func (w *wave) judge(ctx context.Context) {
 	done := 1 + w.rows.Tally.Done()
 	if w.halted != "" || w.steered.Draining || w.judged == done {
@@ -46,14 +46,14 @@ func (w *wave) letStart(ctx context.Context, canaries map[int]bool) {
 	}
 }
 
-// halt lets nothing new start and says why.
+// halt stops new starts and reports why.
 func (w *wave) halt(ctx context.Context, why string) {
 	w.halted = why
 	w.cfg.Say(migration.RunHalted, why)
 	w.drain(ctx)
 }
 
-// status says in one line why the run is waiting; it is told when it changes.
+// status reports in one line why the run is waiting, when that changes.
 func (w *wave) status() {
 	var why []string
 	if w.halted != "" {
@@ -75,7 +75,7 @@ func (w *wave) status() {
 	}
 }
 
-// follow does what the operator asks.
+// follow carries out an operator's command.
 func (w *wave) follow(ctx context.Context, c steer.Command) {
 	load := func() steer.Load {
 		return steer.Load{Imports: w.lines.Count(queue.Slotted), After: w.lines.Count(queue.Beyond)}

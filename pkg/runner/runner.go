@@ -1,6 +1,6 @@
-// Package runner gets a wave done: which row is taken up when, how many imports are in flight, when the service is
-// asked again, how a run drains and stops. It knows rows, steps and results; it does not know Graph, SQLite, CSV or
-// the terminal.
+// Package runner schedules a wave: which row is started when, how many imports are in flight, when the service is asked
+// again, how a run drains and stops. It knows rows, steps and results; it does not know Graph, SQLite, CSV or the
+// terminal.
 package runner
 
 import (
@@ -18,15 +18,15 @@ import (
 	"wave365/pkg/runner/withdraw"
 )
 
-// Observer is told what happens, from one goroutine at a time. It must not block.
+// Observer is notified of what happens, from one goroutine at a time. It must not block.
 type Observer interface {
-	// Row: this row changed. A row that waits, and that this run leaves alone from here on, is told as pending.
+	// Row: this row changed. A row that waits, and that this run does not continue, is reported as pending.
 	Row(r migration.Row)
-	// Polled: these rows were looked at without a change; the next look is at next.
+	// Polled: these rows were read without a change; the next reading is at next.
 	Polled(rows []int, next time.Time)
 }
 
-// unobserved is told and says nothing.
+// unobserved ignores everything.
 type unobserved struct{}
 
 func (unobserved) Row(migration.Row)       {}
@@ -39,13 +39,13 @@ type Clock interface {
 	Wall(d time.Duration) time.Duration
 }
 
-// Config says how to get through the wave.
+// Config configures a run over a wave.
 type Config struct {
 	// State is how the run begins to be steered. Slots of 0: 20.
 	steer.State
 	// Workers bounds calls of steps at a time, so HTTP requests in flight; 0: 8.
 	Workers int
-	// Steps says how each step is done; every one of [migration.Steps] must be there.
+	// Steps is how each step is done; every one of [migration.Steps] must be present.
 	Steps []migration.Work
 	Clock Clock
 	// Zone is that of times in texts; nil: UTC.
@@ -54,20 +54,20 @@ type Config struct {
 	Roll func() float64
 	// Observer may be nil.
 	Observer Observer
-	// Rules say when nothing new may start because too much goes wrong.
+	// Rules decide when nothing new may start because too much goes wrong.
 	halting.Rules
-	// Deadline says which rows are not started any more.
+	// Deadline decides which rows are not started any more.
 	deadline.Deadline
-	// Until is the last step to do; "": all. Rows stand at the step after it when the run ends.
+	// Until is the last step to do; "": all. When the run ends, rows are at the step after it.
 	Until migration.Step
 	// Idle: when nothing can happen for longer than this, on the wall clock, Run yields instead of waiting. 0: it waits.
 	Idle time.Duration
-	// Commands brings what the operator asks meanwhile; may be nil. It is read until Run returns.
+	// Commands carries the operator's commands; may be nil. It is read until Run returns.
 	Commands <-chan steer.Command
 	// Imports knows which rows may have an import in the service: they are neither cancelled nor deferred. nil: none has.
 	Imports withdraw.Imports
-	// Say is told why the run waits (why is ""; "" as text: it does not) and what happened to it as a whole (why is a
-	// run's reason). Called from the goroutine of Run; it must not block. May be nil.
+	// Say is called with the reason the run waits (why is ""; "" as text: it does not wait) and with what happened to
+	// it as a whole (why is a run's reason). Called from the goroutine of Run; it must not block. May be nil.
 	Say func(why migration.Reason, text string)
 	// Logger takes the stack of a step that panicked; nil: discard.
 	Logger *slog.Logger
@@ -80,11 +80,11 @@ type End string
 const (
 	// Finished: every row is final.
 	Finished End = "finished"
-	// Drained: the operator asked for no new starts, and what was in flight has come to its end.
+	// Drained: the operator asked for no new starts, and what was in flight has ended.
 	Drained End = "drained"
-	// Halted: too much went wrong, nothing new was started, and what was in flight has come to its end.
+	// Halted: too much went wrong, nothing new was started, and what was in flight has ended.
 	Halted End = "halted"
-	// Reached: every row that can has done the last step that was asked for.
+	// Reached: every row that can has done the last requested step.
 	Reached End = "reached"
 	// Yielded: nothing can happen before [Runner.Due]; see Config.Idle.
 	Yielded End = "yielded"
@@ -141,11 +141,11 @@ func New(ledger record.Ledger, cfg Config) (*Runner, error) {
 	return &Runner{cfg: cfg, ledger: ledger, works: works}, nil
 }
 
-// Run works on the rows until each is final, or drain is closed and what had started has ended, or ctx ends. It gives
-// the rows as they then stand, in the order given; the slice belongs to it from the call on, because a copy of a large
-// wave costs as much memory as all else. An ended ctx lets the calls in flight finish and be recorded; it
-// is no error. An error means the ledger could not be written: rows may have moved on in the service, and a later Run
-// reads that back. It leaves no goroutine behind.
+// Run works on the rows until each is final, or drain is closed and what had started has ended, or ctx ends. It returns
+// the updated rows, in the order given; it owns the slice from the call on, because a copy of a large wave costs as
+// much memory as everything else. When ctx ends, the calls in flight finish and are recorded; that is not an error. An
+// error means the ledger could not be written: rows may have moved on in the service, and a later Run reads that back.
+// It leaves no goroutine behind.
 func (r *Runner) Run(ctx context.Context, drain <-chan struct{}, rows []migration.Row) ([]migration.Row, End, error) {
 	w := newWave(r, rows)
 	end, err := w.run(ctx, drain)

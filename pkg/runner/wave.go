@@ -27,7 +27,7 @@ type wave struct {
 
 	canaries map[int]bool // those who go first; nil: every row may start
 	halted   string       // why nothing new starts any more; "": something does
-	judged   int          // for how many final rows, plus one, the rules were applied
+	judged   int          // the number of final rows, plus one, for which the rules were applied
 	told     string       // the last status
 	stopping bool         // nothing is begun or recorded that is not under way
 	yielding bool         // nothing can happen for long, and the run is given back
@@ -78,7 +78,7 @@ func (w *wave) run(ctx context.Context, drain <-chan struct{}) (End, error) {
 	return w.end(), w.rows.Err
 }
 
-// begin takes the rows over. One that runs before anything was started belongs to a process that is no more.
+// begin takes the rows. One that runs before anything was started belongs to a process that has ended.
 func (w *wave) begin(ctx context.Context) {
 	if w.cfg.Canary > 0 {
 		w.canaries = halting.ChooseCanaries(w.rows.List, w.cfg.Canary)
@@ -113,7 +113,7 @@ func (w *wave) await(ctx context.Context, drain <-chan struct{}, nap <-chan time
 	return false
 }
 
-// end says how the run ended.
+// end returns how the run ended.
 func (w *wave) end() End {
 	switch {
 	case w.rows.Err != nil:
@@ -151,8 +151,8 @@ func (w *wave) drain(ctx context.Context) {
 	}
 }
 
-// put puts a row that no worker has where it belongs. due, when not zero, is when a waiting row is looked at next. It
-// gives the row's place.
+// put puts a row that no worker has where it belongs, and returns its place. due, when not zero, is when a waiting row
+// is next due.
 func (w *wave) put(ctx context.Context, i int, due time.Time) queue.Place {
 	r := &w.rows.List[i]
 	if w.withdrawals.Asked(ctx, i) {
@@ -165,7 +165,7 @@ func (w *wave) put(ctx context.Context, i int, due time.Time) queue.Place {
 	to := w.lines.Put(i, block, due)
 	switch {
 	case to == queue.Released && r.State == migration.Waiting:
-		// Nobody looks at it any more: to whoever watches this run it is queued for the next.
+		// This run does not continue it: its observer sees it as queued for the next.
 		left := *r
 		left.State, left.Note = migration.Pending, "left for resume"
 		w.cfg.Observer.Row(left)

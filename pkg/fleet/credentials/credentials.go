@@ -1,4 +1,4 @@
-// Package credentials is the file that says how a worker signs in to which tenant.
+// Package credentials reads the file that configures how a worker signs in to each tenant.
 package credentials
 
 import (
@@ -19,7 +19,7 @@ import (
 // most bounds the file, in bytes.
 const most = 1 << 20
 
-// File says how a worker signs in to which tenant. The zero value signs in to none.
+// File configures how a worker signs in to each tenant. The zero value has none.
 type File struct {
 	// Credentials are ways to sign in, by name.
 	Credentials map[string]credential `yaml:"credentials"`
@@ -33,7 +33,7 @@ type credential struct {
 	ClientID    string `yaml:"client-id"`
 	SecretEnv   string `yaml:"secret-env"`
 	Certificate string `yaml:"certificate"`
-	// IdentityClientID is the user-assigned managed identity that stands for the app; empty: the machine's own.
+	// IdentityClientID is the user-assigned managed identity that authenticates as the app; empty: the machine's own.
 	IdentityClientID string `yaml:"identity-client-id"`
 }
 

@@ -1,5 +1,5 @@
-// Package monitor serves a worker's health and metrics over HTTP, in the text format that Prometheus reads. It is not for
-// what the numbers mean.
+// Package monitor serves a worker's health and metrics over HTTP, in the text format that Prometheus reads. It does not
+// interpret the numbers.
 package monitor
 
 import (
@@ -59,7 +59,7 @@ func Serve(ctx context.Context, l net.Listener, probe Probe) error {
 	return nil
 }
 
-// Write writes metrics; those of one name must stand together.
+// Write writes metrics; those of one name must be adjacent.
 func Write(w io.Writer, metrics []Metric) {
 	last := ""
 	for _, m := range metrics {

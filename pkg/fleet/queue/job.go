@@ -1,10 +1,10 @@
 // Package queue is the queue of runs, which is River's, in a schema of its own of the database that holds the ledgers: one
-// job is one run of one ledger, unique while it is not finished. It is not for driving a run.
+// job is one run of one ledger, unique while it is not finished. It does not drive runs.
 package queue
 
 import "time"
 
-// State is where a job stands.
+// State is the state of a job.
 type State string
 
 // The states of a job.
@@ -28,13 +28,13 @@ type Job struct {
 	Ledger string `json:"ledger"`
 	Run    string `json:"run"`
 	State  State  `json:"state"`
-	// Due is when a scheduled or retrying job is taken up; zero otherwise.
+	// Due is when a scheduled or retrying job starts; zero otherwise.
 	Due time.Time `json:"due,omitzero"`
-	// Why says why it waits, or what went wrong last; empty: nothing to say.
+	// Why is why it waits, or what went wrong last; empty: there is nothing to report.
 	Why string `json:"why,omitempty"`
 	// Worker has it, or had it last.
 	Worker string `json:"worker,omitempty"`
-	// Left: that worker could not take it up, for which Why says the reason, and left it to others.
+	// Left: that worker could not start it, for the reason in Why, and left it to others.
 	Left bool `json:"left,omitempty"`
 	// Since is when it came to this state, as far as the queue knows.
 	Since time.Time `json:"since,omitzero"`
@@ -50,7 +50,7 @@ type Worker struct {
 	Since time.Time `json:"since"`
 }
 
-// Health is how the queue stands.
+// Health is the state of the queue.
 type Health struct {
 	// Jobs counts runs by the state of their latest job.
 	Jobs map[State]int64

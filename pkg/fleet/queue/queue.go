@@ -35,7 +35,7 @@ type Run struct {
 // Kind is the kind of the job in River's tables.
 func (Run) Kind() string { return "run" }
 
-// InsertOpts make a job unique while it is not over. Every rescue counts as an attempt, snoozes do not.
+// InsertOpts makes a job unique while it is not finished. Every rescue counts as an attempt, snoozes do not.
 func (Run) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{MaxAttempts: 10000, UniqueOpts: river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{
 		rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled,
@@ -58,13 +58,14 @@ type Queue struct {
 	client *river.Client[pgx.Tx]
 }
 
-// connections is how many a queue has at most; a worker's producer, completer, leader and listener share them.
+// connections is the largest number of connections of a queue; a worker's producer, completer, leader and listener
+// share them.
 const connections = 6
 
-// Open connects to the queue of a database, and makes it where there is none. Faults are those of package postgres.
+// Open connects to the queue of a database, creating it if necessary. Faults are those of package postgres.
 func Open(ctx context.Context, database string) (*Queue, error) { return open(ctx, database, true) }
 
-// Look is Open that makes nothing: NotFound ("fleet.none") where there is no queue.
+// Look is like Open but creates nothing: NotFound ("fleet.none") where there is no queue.
 func Look(ctx context.Context, database string) (*Queue, error) { return open(ctx, database, false) }
 
 func open(ctx context.Context, database string, create bool) (*Queue, error) {
@@ -139,10 +140,10 @@ func (q *Queue) migrate(ctx context.Context, there bool) error {
 // broken turns an error of the database into a fault.
 func broken(err error, doing string) error { return pgerror.Fault(err, doing) }
 
-// workerMark is what the name begins with under which a worker is connected.
+// workerMark begins the name under which a worker is connected.
 const workerMark = "wave365 worker "
 
-// AsWorker connects once more, as the worker of that name, see Workers. The caller closes the pool.
+// AsWorker opens another pool, as the worker of that name, see Workers. The caller closes the pool.
 func (q *Queue) AsWorker(ctx context.Context, name string) (*pgxpool.Pool, error) {
 	return connect(ctx, q.at, workerMark+name)
 }
@@ -169,12 +170,12 @@ func Split(address string) (database, name string, err error) {
 	return at.Database(), at.Name(), nil
 }
 
-// unlocking is how long a worker leaves a run alone that was just recorded: whoever recorded it still has the ledger's lock,
-// gives it back, and wakes the run.
+// unlocking is how long a worker leaves a run alone that was just recorded: the process that recorded it still has the
+// ledger's lock, gives it back, and wakes the run.
 const unlocking = 2 * time.Second
 
-// Within gives a function that puts a run into the queue in the transaction that is open on conn, the connection of the
-// ledger's driver; see run.Session.CreateQueued. It is taken up at that time; zero: when Wake says so, or a few seconds later.
+// Within returns a function that puts a run into the queue in the transaction that is open on conn, the connection of the
+// ledger's driver; see run.Session.CreateQueued. It starts at that time; zero: when Wake is called, or a few seconds later.
 func (q *Queue) Within(ctx context.Context, ledger, run string, at time.Time) func(conn any) error {
 	return func(conn any) error {
 		c, ok := conn.(*stdlib.Conn)
@@ -190,8 +191,8 @@ func (q *Queue) Within(ctx context.Context, ledger, run string, at time.Time) fu
 	}
 }
 
-// Wake lets a run be taken up as soon as a worker has room: one whose job waits, for a time or for a person, and one whose
-// job is over. Whoever has the ledger's lock gives it back before. Nothing happens to a run that a worker drives now.
+// Wake lets a run start as soon as a worker is free: one whose job waits, for a time or for a person, and one whose job
+// has ended. A caller that holds the ledger's lock gives it back before. A run that a worker drives now is not affected.
 func (q *Queue) Wake(ctx context.Context, ledger, run string) error {
 	res, err := q.client.Insert(ctx, Run{ledger, run}, nil)
 	if err == nil && res.UniqueSkippedAsDuplicate && res.Job.State != rivertype.JobStateRunning {
@@ -254,7 +255,7 @@ func noteOf(row *rivertype.JobRow) (Note, bool) {
 // skew is how far the clocks of workers may be apart.
 const skew = time.Minute
 
-// Failed reports whether the last slice of a job failed, or its worker died; for a while after that it still says so.
+// Failed reports whether the last slice of a job failed, or its worker died; it stays true for a while after that.
 func Failed(row *rivertype.JobRow) bool {
 	n := len(row.Errors)
 	if n == 0 {
@@ -370,10 +371,10 @@ func (q *Queue) Stopped(ctx context.Context) (bool, error) {
 	return queue.PausedAt != nil, nil
 }
 
-// Health asks the database how the queue stands.
+// Health reads the state of the queue from the database.
 func (q *Queue) Health(ctx context.Context) (Health, error) {
 	h := Health{Jobs: map[State]int64{}}
-	// A run that was taken up again after its job was over, or waited for a person, has a newer one.
+	// A run that was started again after its job ended, or waited for a person, has a newer job.
 	rows, err := q.pool.Query(ctx, "SELECT state, count(*) FROM (SELECT DISTINCT ON (args->>'ledger', args->>'run') state::text FROM "+Schema+
 		".river_job WHERE kind = $1 ORDER BY args->>'ledger', args->>'run', id DESC) AS latest GROUP BY 1", Run{}.Kind())
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 
 type connection = pgx.Conn
 
-// begun is a transaction that was begun on a connection by somebody else, who also ends it.
+// begun is a transaction that the caller began on a connection and also ends.
 type begun struct{ *connection }
 
 var errNotOurs = errors.New("the transaction is somebody else's")

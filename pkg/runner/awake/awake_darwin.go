@@ -1,4 +1,4 @@
 package awake
 
-// keep holds an assertion against idle sleep, as long as cat does not end. caffeinate has no room for the reason.
+// keep holds an assertion against idle sleep until cat ends. caffeinate has no option for the reason.
 func keep(string) (func(), error) { return child("/usr/bin/caffeinate", "-i", "/bin/cat") }

@@ -12,7 +12,7 @@ const (
 	esSystemRequired = 0x00000001
 )
 
-// keep asks from a thread of its own, because the wish is the thread's and ends with it.
+// keep asks from a thread of its own, because the request belongs to the thread and ends with it.
 func keep(string) (func(), error) {
 	set := windows.NewLazySystemDLL("kernel32.dll").NewProc("SetThreadExecutionState")
 	if err := set.Find(); err != nil {

@@ -16,9 +16,9 @@ import (
 // patience is how long a helper may take until it has its lock.
 const patience = 5 * time.Second
 
-// child runs a helper that holds the machine awake while it runs cat, which is for as long as the pipe to its standard
-// input is open, so that it ends with this process even when that is killed. It is known to have the lock once cat
-// repeats what it was given.
+// child runs a helper that keeps the machine awake while it runs cat, which runs until the pipe to its standard input
+// is closed, so that it ends with this process even when that is killed. It is known to have the lock once cat repeats
+// what it was given.
 func child(name string, args ...string) (release func(), err error) {
 	cmd := exec.Command(name, args...) //nolint:noctx // its pipe ends it
 	in, err := cmd.StdinPipe()

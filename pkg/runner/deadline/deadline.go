@@ -26,7 +26,7 @@ func (d Deadline) Misses(r migration.Row, now time.Time) bool {
 	return now.Add(d.Forecast(r)).After(d.StopBy)
 }
 
-// Problem says why a row that misses it is deferred.
+// Problem is why a row that misses it is deferred.
 func (d Deadline) Problem(r migration.Row) migration.Problem {
 	return migration.Problem{
 		Code: "row.deferred",

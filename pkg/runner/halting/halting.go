@@ -1,5 +1,5 @@
-// Package halting decides when a run starts nothing new because too much goes wrong: the operator's threshold, the first imports
-// refused alike, and the canaries.
+// Package halting decides when a run starts nothing new because too much goes wrong: the operator's threshold, first imports
+// that are all refused in the same way, and the canaries.
 package halting
 
 import (
@@ -16,29 +16,29 @@ import (
 
 // Rules are those that the operator set.
 type Rules struct {
-	// Canary is how many rows go alone first; the others start when all of these have succeeded, and never when one
-	// failed or is held. 0: none.
+	// Canary is how many rows run first; the others start when all of these have succeeded, and never when one failed
+	// or is held. 0: none.
 	Canary int
-	// Halt says when nothing new may start because too much goes wrong; the zero value: never.
+	// Halt is the threshold at which nothing new may start because too much goes wrong; the zero value: never.
 	Halt migration.Halt
-	// HaltedAt is when the run halted last: imports that were refused until then are known to whoever goes on with it all
-	// the same. Zero: it never did.
+	// HaltedAt is when the run halted last: imports that were refused until then are known to the operator who continued
+	// it all the same. Zero: it never halted.
 	HaltedAt time.Time
 }
 
-// Stop says why nothing new starts any more, as far as the run as a whole tells; "": no rule says so. imports is what is known
-// of its imports.
+// Stop returns why nothing new starts any more, by the rules about the run as a whole; "": no rule applies. imports is what is
+// known of its imports.
 func (h Rules) Stop(rows []migration.Row, tally migration.Counts, imports quota.Imports) string {
 	if h.Halt.Fires(tally) {
 		return threshold(h.Halt, tally, rows)
 	}
-	if imports.Accepted() || h.Halt != (migration.Halt{}) { // a rule that the operator set stands in place of this one
+	if imports.Accepted() || h.Halt != (migration.Halt{}) { // a rule that the operator set replaces this one
 		return ""
 	}
 	return refusedAlike(rows, h.HaltedAt)
 }
 
-// threshold says in words that the operator's rule fired, and for which rows.
+// threshold describes that the operator's rule was met, and by which rows.
 func threshold(h migration.Halt, c migration.Counts, rows []migration.Row) string {
 	bad := c.Failed + c.Held
 	return fmt.Sprintf("halted: %d of %d finished rows failed or are held (%.0f%%), the rule is --halt-after %s; %s",
@@ -73,8 +73,8 @@ func named(rows []migration.Row, meant func(i int) bool) string {
 	return text
 }
 
-// refusedAlike says why a run halts of which no import was accepted yet, when its first imports, or the first since it halted
-// last, were refused in one way; "" when it does not. since is zero when it never halted.
+// refusedAlike returns why a run halts of which no import was accepted yet, when its first imports, or the first since it
+// last halted, were all refused in the same way; "" when it does not. since is zero when it never halted.
 func refusedAlike(rows []migration.Row, since time.Time) string {
 	type refusal struct {
 		code, serviceCode string
@@ -104,11 +104,11 @@ type Canaries struct {
 	Rows map[int]bool
 	// Passed: all of them have succeeded.
 	Passed bool
-	// Failed says which did not and what follows; "": none failed or is held.
+	// Failed names those that did not succeed and what follows; "": none failed or is held.
 	Failed string
 }
 
-// JudgeCanaries says how the n canaries of rows have come out.
+// JudgeCanaries returns the results of the n canaries of rows.
 func JudgeCanaries(rows []migration.Row, n int) Canaries {
 	c := Canaries{Rows: ChooseCanaries(rows, n), Passed: true}
 	bad := false
@@ -122,8 +122,8 @@ func JudgeCanaries(rows []migration.Row, n int) Canaries {
 	return c
 }
 
-// ChooseCanaries gives the positions of the n rows that go alone first: those that were begun first, then in start order. Rows
-// that were given up are no canaries. On a resumed run they are the same ones as before.
+// ChooseCanaries returns the positions of the n rows that run first: those that have already begun, then in start order.
+// Cancelled rows are not canaries. On a resumed run they are the same ones as before.
 func ChooseCanaries(rows []migration.Row, n int) map[int]bool {
 	var at []int
 	for i := range rows {

@@ -11,16 +11,16 @@ import (
 // New. Not safe for concurrent use.
 type Lines struct {
 	rows    []migration.Row
-	due     []time.Time // when a waiting row is looked at next; waits that are not recorded move only this
+	due     []time.Time // when a waiting row is next due; waits that are not recorded move only this
 	where   []Place
 	count   [places]int
-	pending heaped                     // not taken up yet, in start order
+	pending heaped                     // not started yet, in start order
 	ready   map[migration.Step]*heaped // may be done now, in start order
 	waiting map[migration.Step]*heaped // by due time
 	behind  []int                      // rows that wait for the canaries
 }
 
-// New makes the lines of rows, which are read as they stand whenever one is put; no row is anywhere yet.
+// New makes the lines of rows, which are read whenever one is put; no row has a place yet.
 func New(rows []migration.Row) *Lines {
 	l := &Lines{
 		rows: rows, due: make([]time.Time, len(rows)), where: make([]Place, len(rows)),
@@ -40,8 +40,8 @@ func New(rows []migration.Row) *Lines {
 	return l
 }
 
-// Put puts a row that is in no queue where it belongs, and gives that place. due, when not zero, is when a waiting row is
-// looked at next; else the row says so.
+// Put puts a row that is in no queue where it belongs, and returns that place. due, when not zero, is when a waiting row
+// is next due; otherwise the row determines it.
 func (l *Lines) Put(i int, b Block, due time.Time) Place {
 	r := &l.rows[i]
 	to := place(r, b)
@@ -76,7 +76,7 @@ func (l *Lines) Count(p Place) int { return l.count[p] }
 // Open is how many rows are not final.
 func (l *Lines) Open() int { return len(l.rows) - l.count[Ended] }
 
-// Over reports whether no row is left with which the run may go on, when no worker has one.
+// Over reports whether no row is left with which the run may continue, when no worker has one.
 func (l *Lines) Over(draining bool) bool {
 	if l.Open() == 0 || !draining {
 		return l.count[Released] == l.Open()
@@ -87,10 +87,10 @@ func (l *Lines) Over(draining bool) bool {
 	return l.count[Ahead]+l.count[Parked]+l.count[Slotted]+l.count[Beyond] == 0 && !resumable
 }
 
-// Due is when the row, which waits or has waited, is or was looked at next.
+// Due is when the row, which waits or has waited, is or was due.
 func (l *Lines) Due(i int) time.Time { return l.due[i] }
 
-// FirstDue is when the first row that waits, at another step than but, is looked at; zero: none waits.
+// FirstDue is when the first row that waits, at a step other than but, is due; zero: none waits.
 func (l *Lines) FirstDue(but migration.Step) (first time.Time) {
 	for step, q := range l.waiting {
 		i, waits := q.first()
@@ -101,25 +101,25 @@ func (l *Lines) FirstDue(but migration.Step) (first time.Time) {
 	return first
 }
 
-// Room reports whether one more row without an import may be taken up to do the step, besides those that are chosen already:
-// as many rows have a slot as there are, and a few are ahead, so that a slot that comes free is filled at once. mayStart is
-// how many imports may be sent now.
+// Room reports whether one more row without an import may be started to do the step, besides those that are chosen already:
+// every slot has a row, and a few rows are ahead, so that a slot that becomes free is filled at once. mayStart is how many
+// imports may be sent now.
 func (l *Lines) Room(step migration.Step, chosen, slots, mayStart int) bool {
 	slotted, ahead := l.count[Slotted], l.count[Ahead]
-	lookahead := max(1, slots/2) // so many are checked and joined before a slot is free for them
+	lookahead := max(1, slots/2) // this many are checked and joined before a slot is free for them
 	switch {
 	case ahead+slotted+chosen >= slots+lookahead:
 		return false
 	case chosen == 0 && slotted >= slots && ahead > lookahead/2:
-		return false // enough are ahead: the next are taken up together, which saves calls
+		return false // enough are ahead: the next are started together, which saves calls
 	case step == migration.StepImport:
 		return slotted+chosen < slots && chosen < mayStart
 	}
 	return true
 }
 
-// Next takes out the row that is to do the step now: one whose wait is over, which would else wait for every ready one; else
-// the first that is ready; else the first whose wait is over by until. false: there is none.
+// Next removes the row that is to do the step now: one whose wait is over, which would otherwise wait for every ready one;
+// else the first that is ready; else the first whose wait is over by until. false: there is none.
 func (l *Lines) Next(step migration.Step, now, until time.Time) (int, bool) {
 	ready, waiting := l.ready[step], l.waiting[step]
 	i, waits := waiting.first()
@@ -132,13 +132,13 @@ func (l *Lines) Next(step migration.Step, now, until time.Time) (int, bool) {
 	return 0, false
 }
 
-// FirstPending is the row that would be taken up next; false: every row was.
+// FirstPending is the row that would be started next; false: every row was.
 func (l *Lines) FirstPending() (int, bool) { return l.pending.first() }
 
 // TakePending takes that row out.
 func (l *Lines) TakePending() int { return heap.Pop(&l.pending).(int) }
 
-// Pending lists the rows that were not taken up yet, in no order. The result is valid until the next call.
+// Pending lists the rows that were not started yet, in no order. The result is valid until the next call.
 func (l *Lines) Pending() []int { return l.pending.at }
 
 // Behind is how many rows wait for the canaries.
@@ -161,7 +161,7 @@ func (l *Lines) TakeAll(step migration.Step) []int {
 	return at
 }
 
-// Remove takes rows out of whatever queue they are in.
+// Remove removes rows from the queues they are in.
 func (l *Lines) Remove(gone map[int]bool) {
 	if len(gone) == 0 {
 		return

@@ -1,4 +1,4 @@
-// Package queue says where every row of a wave stands for the run that works on it, and which row is taken up next.
+// Package queue keeps the place of every row of a wave in its run, and decides which row is started next.
 package queue
 
 import (
@@ -30,7 +30,7 @@ func Before(a, b *migration.Row) int {
 	)
 }
 
-// tail is how much is left to wait for once the row starts, in comparable units: the disk's size makes the import.
+// tail is how long a row waits once it has started, in comparable units: the import's time depends on the disk's size.
 func tail(r *migration.Row) int64 { return max(r.Target.Disk.Virtual, r.Target.Disk.Length) }
 
 var workOrder = func() []migration.Step {
@@ -43,8 +43,8 @@ var workOrder = func() []migration.Step {
 	return order
 }()
 
-// WorkOrder is the order in which due work gets a worker: what frees slots and ends rows first, new rows last. Nobody changes
-// the result.
+// WorkOrder is the order in which due work gets a worker: what frees slots and ends rows first, new rows last. Callers must
+// not change the result.
 func WorkOrder() []migration.Step { return workOrder }
 
 // heaped is a heap of row positions by a time (for waiting rows) or by start order (for ready rows).
@@ -64,7 +64,7 @@ func (q *heaped) Pop() any {
 	return x
 }
 
-// first gives the row that would be taken next; false: there is none.
+// first returns the row that would be taken next; false: there is none.
 func (q *heaped) first() (int, bool) {
 	if len(q.at) == 0 {
 		return 0, false

@@ -2,46 +2,47 @@ package queue
 
 import "wave365/pkg/migration"
 
-// Place says where a row is, as far as starting others goes.
+// Place is where a row is, as far as starting others is concerned.
 type Place int
 
 // The places.
 const (
 	_ Place = iota // not put anywhere yet
-	// Queued: not taken up.
+	// Queued: not started.
 	Queued
-	// Ahead: taken up, no import yet.
+	// Ahead: started, no import yet.
 	Ahead
-	// Parked: taken up, no import yet, and waiting after trouble or for the canaries: it takes nobody's place.
+	// Parked: started, no import yet, and waiting after a failure or for the canaries: it does not take another row's
+	// place.
 	Parked
 	// Slotted: holds a slot: its import call is out, or the import is in flight.
 	Slotted
 	// Beyond: imported; the service, or the proof, is at work.
 	Beyond
-	// Released: this run will not go on with it; where it stands is in the ledger.
+	// Released: this run will not continue it; its state is in the ledger.
 	Released
 	// Ended: final.
 	Ended
 	places // how many there are
 )
 
-// Block is why a run does not go on with a row for now.
+// Block is why a run does not continue a row for now.
 type Block int
 
-// The blocks. What is final stays where it is, whatever it is given.
+// The blocks. A row that is final stays final, whatever the block.
 const (
-	// Free: the run goes on with it.
+	// Free: the run continues the row.
 	Free Block = iota
 	// Drained: the run drains, and the row has no import yet.
 	Drained
-	// Reached: the row has done the last step that was asked for.
+	// Reached: the row has done the last requested step.
 	Reached
 	// Behind: the canaries go first.
 	Behind
 )
 
-// BlockOf says why a run does not go on with a row for now: it drains, or goes as far as the step until and no further ("": to
-// the end), or others go first.
+// BlockOf returns why a run does not continue a row for now: it drains, or ends after the step until ("": none), or other rows
+// come first.
 func BlockOf(r *migration.Row, draining bool, until migration.Step, othersFirst bool) Block {
 	switch {
 	case draining && !r.Step.Imported():
@@ -54,7 +55,7 @@ func BlockOf(r *migration.Row, draining bool, until migration.Step, othersFirst 
 	return Free
 }
 
-// Note says why a row that runs is given back to the ledger; "": it is not.
+// Note is why a running row is given back to the ledger; "": it is not.
 func (b Block) Note() string {
 	switch b {
 	case Drained:
@@ -86,7 +87,7 @@ func place(r *migration.Row, b Block) Place {
 	return atWork(r)
 }
 
-// atWork is where a row belongs that is taken up and goes on.
+// atWork is the place of a row that is started and continues.
 func atWork(r *migration.Row) Place {
 	switch {
 	case r.Step.Imported() && r.Step.InService():

@@ -1,5 +1,5 @@
-// Package quota is what a run learns of imports as the service takes them, which is about everybody's imports and not about the
-// row whose call was refused: pauses, used-up quotas, and whether any import of the run was taken at all.
+// Package quota is what a run learns about imports in general from the service's answers, as opposed to the row whose call was
+// refused: pauses, used-up quotas, and whether any import of the run was accepted.
 package quota
 
 import (
@@ -15,13 +15,13 @@ const (
 	shortPause = 2 * time.Minute
 	// probeEvery is how often one import is tried while a quota is used up: refused ones count as well.
 	probeEvery = 15 * time.Minute
-	// FirstImports is how many imports are sent before one was accepted. When all of them are refused alike, the others
-	// would be as well.
+	// FirstImports is how many imports are sent before one was accepted. When all of them are refused in the same way,
+	// the others would be as well.
 	FirstImports = 3
 )
 
-// Imports is what a run knows of imports as such. The zero value knows nothing. It is a value: its methods give it as it is
-// then.
+// Imports is what a run knows of imports in general. The zero value knows nothing. It is a value: its methods return the
+// changed value.
 type Imports struct {
 	until     time.Time // no import is started before
 	why       string
@@ -32,7 +32,7 @@ type Imports struct {
 	accepted  bool // an import of this run was accepted once
 }
 
-// Recall takes over what a row tells that an earlier process has worked on.
+// Recall adds what a row shows that an earlier process has worked on.
 func (s Imports) Recall(r migration.Row, now time.Time) Imports {
 	s = s.Learn("", r, now)
 	s.accepted = s.accepted || r.Facts.SnapshotID != "" || r.Step.Imported()
@@ -45,7 +45,7 @@ func (s Imports) Send(n int) Imports {
 	return s
 }
 
-// Learn takes over what became of a row that stood at the step before.
+// Learn adds the result of a row that was at the step before.
 func (s Imports) Learn(before migration.Step, r migration.Row, now time.Time) Imports {
 	switch sent := before == migration.StepImport; {
 	case sent && r.State == migration.Failed:
@@ -64,7 +64,7 @@ func throttled(r migration.Row, now time.Time) bool {
 		r.Problem != nil && r.Problem.Kind == string(fault.Throttled) && r.NotBefore.After(now)
 }
 
-// pause takes up that the service takes no imports until then.
+// pause records that the service accepts no imports until then.
 func (s Imports) pause(p migration.Problem, until, now time.Time) Imports {
 	if p.Status != 0 { // it was sent, and refused
 		if !now.Before(s.until) {
@@ -85,7 +85,7 @@ func (s Imports) Paused(now time.Time) (until time.Time, paused bool) {
 	return s.until, now.Before(s.until)
 }
 
-// Text says why no import is started, as seen from now, in its zone.
+// Text describes why no import is started at the time now, in its zone.
 func (s Imports) Text(now time.Time) string {
 	text := "no new imports until " + clocks.OfDay(s.until.In(now.Location()), now) + ": " + s.why
 	if s.usedUp {
@@ -94,7 +94,8 @@ func (s Imports) Text(now time.Time) string {
 	return text + "; what is in flight is watched"
 }
 
-// MayStart is how many imports may be sent now, besides what slots allow; all stands for any number.
+// MayStart is how many imports may be sent now, apart from the limit of slots; all is the result when there is no
+// limit.
 func (s Imports) MayStart(all int) int {
 	switch {
 	case s.usedUp:

@@ -1,4 +1,4 @@
-// Package record holds the rows of a wave as the ledger has them: a change is recorded before it is taken over, and told after.
+// Package record holds the rows of a wave as the ledger has them: a change is recorded first, then applied, then reported.
 package record
 
 import (
@@ -18,38 +18,39 @@ type Ledger interface {
 
 // Rows are the rows of a wave. Build it with New. Not safe for concurrent use.
 type Rows struct {
-	// List is the rows as they stand, in the order given. Change a row by the methods only, but for a note for whoever watches.
+	// List is the current rows, in the order given. Change a row by the methods only, except for a note for observers.
 	List []migration.Row
-	// Tally is how many rows stand where.
+	// Tally counts the rows by state.
 	Tally migration.Counts
-	// Err is why the ledger could not be written, or asked, first; from then on nothing is recorded. nil: it could.
+	// Err is the first reason the ledger could not be written or read; from then on nothing is recorded. nil: there was
+	// none.
 	Err error
 
 	ledger Ledger
 	tell   func(migration.Row)
 }
 
-// New takes over rows as the ledger has them; the slice belongs to it from then on. tell is told of every change.
+// New takes rows as the ledger has them; it owns the slice from then on. tell is called with every change.
 func New(ledger Ledger, rows []migration.Row, tell func(migration.Row)) *Rows {
 	return &Rows{List: rows, Tally: migration.Count(rows), ledger: ledger, tell: tell}
 }
 
-// Fail takes up why the ledger failed; nil: it did not.
+// Fail records why the ledger failed; nil: it did not.
 func (s *Rows) Fail(err error) {
 	if s.Err == nil {
 		s.Err = err
 	}
 }
 
-// Set takes over a row as a worker has recorded it. Nobody is told.
+// Set stores a row as a worker has recorded it. It is not reported.
 func (s *Rows) Set(i int, r migration.Row) {
 	s.Tally.Add(s.List[i], -1)
 	s.Tally.Add(r, 1)
 	s.List[i] = r
 }
 
-// Apply records transitions of one row that no worker has, each built on the one before. The recording is not cut short by an
-// ended context. It does nothing once the ledger has failed.
+// Apply records transitions of one row that no worker has, each built on the one before. An ended context does not interrupt
+// the recording. It does nothing once the ledger has failed.
 func (s *Rows) Apply(ctx context.Context, i int, moves ...migration.Transition) {
 	for _, t := range moves {
 		if s.Err != nil {

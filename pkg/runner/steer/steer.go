@@ -1,4 +1,4 @@
-// Package steer is what an operator may ask of a run that goes on, and what the run answers.
+// Package steer defines what an operator may ask of a live run, and the run's answers.
 package steer
 
 import (
@@ -7,42 +7,42 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Kind is what is asked of a run.
+// Kind is the kind of a command.
 type Kind string
 
 // The kinds.
 const (
-	// Pause: nothing new starts; what is in flight goes on, and the run does not end.
+	// Pause: nothing new starts; what is in flight continues, and the run does not end.
 	Pause Kind = "pause"
 	// Continue ends a pause.
 	Continue Kind = "continue"
-	// Slots changes how many imports may be in flight; those that are more than that go on.
+	// Slots changes how many imports may be in flight; those above the new number continue.
 	Slots Kind = "slots"
 	// Drain is the same as closing the drain channel.
 	Drain Kind = "drain"
-	// Cancel gives rows up that have no import yet.
+	// Cancel cancels rows that have no import yet.
 	Cancel Kind = "cancel"
 )
 
-// Command asks something of a run that goes on.
+// Command is an operator's command to a live run.
 type Command struct {
 	Kind Kind
 	// Slots is for Slots, at least 1.
 	Slots int
 	// Row is the position of the row to cancel; -1: every row.
 	Row int
-	// Done, when not nil, is told what was done, on the goroutine that called Run; it must not block.
+	// Done, when not nil, is called with the answer, on the goroutine that called Run; it must not block.
 	Done func(answer string)
 }
 
-// Answer tells whoever asked what was done.
+// Answer sends the answer to the operator.
 func (c Command) Answer(text string) {
 	if c.Done != nil {
 		c.Done(text)
 	}
 }
 
-// Load is what the service has in hand of a run: imports in flight, and rows after that.
+// Load is the work of a run in progress in the service: imports in flight, and rows after that.
 type Load struct{ Imports, After int }
 
 func (l Load) String() string {
@@ -57,8 +57,8 @@ type State struct {
 	Paused, Draining bool
 }
 
-// Follow does what is asked, as far as that is a matter of the state alone: every kind but Cancel, of which it knows nothing.
-// It gives the state as it is then, and the answer; load is what the service has in hand once that holds.
+// Follow carries out a command that concerns the state alone: every kind but Cancel, which it ignores. It returns the new
+// state and the answer; load is the work in progress once the command applies.
 func (s State) Follow(c Command, load Load) (State, string) {
 	was := s
 	switch c.Kind {
@@ -94,7 +94,7 @@ type Cancelled struct {
 	Away int
 }
 
-// Answer says it; named is the state of the row that was named, "" when all rows were meant.
+// Answer describes the result; named is the state of the named row, "" when all rows were meant.
 func (c Cancelled) Answer(named migration.State) string {
 	if c.Now+c.Soon+c.GoOn == 0 {
 		if named != "" {
@@ -118,7 +118,7 @@ func (c Cancelled) Answer(named migration.State) string {
 	return text
 }
 
-// Count says how many of something there are.
+// Count writes a number with its noun.
 func Count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

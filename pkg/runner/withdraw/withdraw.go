@@ -19,8 +19,8 @@ import (
 type Imports interface {
 	// Touched reports whether an import was sent for the row that may be in the service: such a row is left alone.
 	Touched(ctx context.Context, r migration.Row) (bool, error)
-	// Leaves reports whether an earlier attempt of the row has sent an import that may be in the service, which whoever cancels
-	// the row is told.
+	// Leaves reports whether an earlier attempt of the row has sent an import that may be in the service; the answer to a
+	// cancel names it.
 	Leaves(ctx context.Context, r migration.Row) (bool, error)
 }
 
@@ -40,8 +40,8 @@ type Withdrawals struct {
 
 const byOperator = "cancelled by the operator"
 
-// Cancel gives up one row, or every row when row is negative, as far as there is no import yet, and says what was done. A row
-// that a worker has is given up when the worker is done with it, unless its import was accepted meanwhile.
+// Cancel cancels one row, or every row when row is negative, where there is no import yet, and describes what was done. A row
+// that a worker has is cancelled when the worker is done with it, unless its import was accepted meanwhile.
 func (w *Withdrawals) Cancel(ctx context.Context, row int) string {
 	named := row >= 0
 	gone := map[int]bool{}
@@ -102,8 +102,8 @@ func (w *Withdrawals) giveUpAll(ctx context.Context, gone map[int]bool) {
 	w.endAll(ctx, idle, moves)
 }
 
-// Asked gives up a row that no worker has any more, and that is in no queue, when that was asked while one had it. It reports
-// whether it did.
+// Asked cancels a row that no worker has any more, and that is in no queue, when that was requested while one had it. It
+// reports whether it did.
 func (w *Withdrawals) Asked(ctx context.Context, i int) bool {
 	r := w.Rows.List[i]
 	if !w.asked[i] || !r.Cancellable() || w.touched(ctx, r) || w.Rows.Err != nil {
@@ -123,8 +123,8 @@ func (w *Withdrawals) giveUp(ctx context.Context, i int) {
 // Late reports whether the row, if it started now, would not be done in time.
 func (w *Withdrawals) Late(i int) bool { return w.Deadline.Misses(w.Rows.List[i], w.Now()) }
 
-// DeferIfLate leaves a row that is in no queue, and has no import, for another evening when it would not be done in time. It
-// reports whether it did.
+// DeferIfLate defers a row that is in no queue, and has no import, when it would not be done in time. It reports whether it
+// did.
 func (w *Withdrawals) DeferIfLate(ctx context.Context, i int) bool {
 	if !w.Late(i) || w.touched(ctx, w.Rows.List[i]) {
 		return false
@@ -169,7 +169,7 @@ func (w *Withdrawals) endAll(ctx context.Context, at []int, moves []migration.Tr
 	}
 }
 
-// touched reports whether an import of the row was sent that may be in the service, so that the row must be looked at.
+// touched reports whether an import of the row was sent that may be in the service, so that the row must be checked.
 func (w *Withdrawals) touched(ctx context.Context, r migration.Row) bool {
 	// In a first attempt nothing was sent before its step; in a later one the import of an earlier one may be open.
 	if r.Step != migration.StepImport && r.Attempt <= 1 || w.Imports == nil || w.Rows.Err != nil || r.State == migration.Held {

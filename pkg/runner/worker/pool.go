@@ -21,16 +21,16 @@ type Pool struct {
 
 // Report is what a worker gives back.
 type Report struct {
-	// At are the positions of the rows, Rows the rows as they now stand.
+	// At are the positions of the rows, Rows the updated rows.
 	At   []int
 	Rows []migration.Row
-	// Due is when each is looked at next; zero: as the row says.
+	// Due is when each is next due; zero: as the row has it.
 	Due []time.Time
 	// Err: the ledger could not be written.
 	Err error
 }
 
-// NewPool makes a pool of so many workers for so many rows.
+// NewPool makes a pool of size workers for that number of rows.
 func NewPool(w Worker, size, rows int) *Pool {
 	// Not errgroup.WithContext: one worker's trouble must not cancel the others, whose outcomes have to be recorded.
 	p := &Pool{worker: w, size: size, busy: make([]bool, rows), reports: make(chan Report, size)}
@@ -38,7 +38,7 @@ func NewPool(w Worker, size, rows int) *Pool {
 	return p
 }
 
-// Free reports whether a worker has nothing to do.
+// Free reports whether a worker is idle.
 func (p *Pool) Free() bool { return p.count < p.size }
 
 // Idle reports whether no worker has anything to do.
@@ -47,7 +47,7 @@ func (p *Pool) Idle() bool { return p.count == 0 }
 // Busy reports whether a worker has the row.
 func (p *Pool) Busy(i int) bool { return p.busy[i] }
 
-// Hand gives rows, which stand at positions at, to a worker that is free.
+// Hand gives rows, whose positions are at, to a worker that is free.
 func (p *Pool) Hand(ctx context.Context, work migration.Work, at []int, rows []migration.Row) {
 	for _, i := range at {
 		p.busy[i] = true

@@ -1,4 +1,4 @@
-// Package worker does one step for some rows: each is taken up before and settled after, in the ledger.
+// Package worker does one step for some rows: each is recorded as started before and settled after, in the ledger.
 package worker
 
 import (
@@ -30,10 +30,10 @@ type Worker struct {
 	Logger *slog.Logger
 }
 
-// Do does one step for rows that stand at it, and puts into rows how they then stand, also when it fails. due says when those
-// rows are looked at next whose wait goes on unrecorded; zero: as the row says. The settling is not cut short by an ended
-// context, because what has happened must be recorded; with one that has ended before, nothing is done. Rows are taken up
-// together, and settled together. An error means that the ledger could not be written.
+// Do does one step for rows that are at it, and updates rows, also when it fails. due is when those rows are next due whose
+// wait continues unrecorded; zero: as the row has it. An ended context does not interrupt the settling, because what has
+// happened must be recorded; with one that has ended before, nothing is done. Rows are started together, and settled
+// together. An error means that the ledger could not be written.
 func (w Worker) Do(ctx context.Context, work migration.Work, rows []migration.Row) (due []time.Time, err error) {
 	due = make([]time.Time, len(rows))
 	record := context.WithoutCancel(ctx)
@@ -78,7 +78,7 @@ func (m *moves) add(i int, t migration.Transition) {
 	m.at, m.list = append(m.at, i), append(m.list, t)
 }
 
-// record records them together, and puts into rows how they then stand.
+// record records them together, and updates rows.
 func (m *moves) record(ctx context.Context, l Ledger, rows []migration.Row) error {
 	if len(m.list) == 0 {
 		return nil
