@@ -11,7 +11,6 @@ import (
 	"wave365/pkg/ledger"
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
-	"wave365/pkg/run/order"
 )
 
 func newPauseCommand(a *app, g *globals) *cobra.Command {
@@ -96,7 +95,7 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 // ordered has an order followed by whoever can: the process that drives the run, the workers' queue, or this process, which ends
 // a pause.
 func (a *app) ordered(ctx context.Context, g *globals, l *ledger.Ledger, r migration.Run, kind, arg string) (string, error) {
-	answer, err := order.Place(ctx, l, ledger.Request{Run: r.ID, By: run.ThisProcess(version).String(), Kind: kind, Arg: arg})
+	answer, err := run.Order(ctx, l, ledger.Request{Run: r.ID, By: run.ThisProcess(version).String(), Kind: kind, Arg: arg})
 	if code := fault.CodeOf(err); code == "ledger.not-driven" || code == "run.deaf" {
 		slots := 0
 		if kind == ledger.RequestSlots {

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"wave365/pkg/run/order"
+	"wave365/pkg/run"
 )
 
 // killedOnce starts a run, waits until its process has imports in flight and steered has been called, and kills it.
@@ -69,7 +69,7 @@ func TestADeadProcess(t *testing.T) {
 	for _, args := range [][]string{{"drain"}, {"slots", "3"}, {"pause"}} {
 		began := time.Now()
 		out, code := answer(t, tool(r.dir, args...))
-		if code != exitNothing || !strings.Contains(out, "process "+strconv.Itoa(pid)+" ended unexpectedly") || time.Since(began) > order.Patience/2 {
+		if code != exitNothing || !strings.Contains(out, "process "+strconv.Itoa(pid)+" ended unexpectedly") || time.Since(began) > run.OrderPatience/2 {
 			t.Errorf("%v: exit %d after %s\n%s", args, code, time.Since(began), out)
 		}
 	}

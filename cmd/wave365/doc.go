@@ -23,8 +23,8 @@
 //	report     the account given to people: HTML, CSV, JSON
 //	progress   the run while it runs: terminal, JSON lines, live page
 //	notify     messages to users and operators
-//	run        a run as a session: begin, take up, amend, retry, reconcile, cancel, execute; run/plan: what it would
-//	           change; run/history: what all runs of a tenant did; run/order: what a second terminal asks
+//	run        a run as a session: begin, take up, amend, retry, reconcile, cancel, execute, and what a second terminal
+//	           asks of it; run/plan: what it would change; run/history: what all runs of a tenant did
 //	fleet      many tenants on several machines: one River job per run
 //	sandbox    a Windows 365 tenant and its storage account on loopback; sandbox/rehearsal makes one out of a wave
 //

@@ -1,5 +1,4 @@
-// Package order sends requests from a second terminal to the process that drives a run.
-package order
+package run
 
 import (
 	"context"
@@ -11,15 +10,17 @@ import (
 	"wave365/pkg/ledger/process"
 )
 
-// Patience is how long a request waits for the running process to carry it out.
-const Patience = 20 * time.Second
+// OrderPatience is how long a request waits for the running process to carry it out.
+const OrderPatience = 20 * time.Second
 
-// Place records a request and waits until the process that drives the run has carried it out.
-func Place(ctx context.Context, l *ledger.Ledger, o ledger.Request) (answer string, err error) {
+// Order records a request of a second terminal and waits until the process that drives the run has carried it out. Faults: those of
+// RecordRequest; Conflict ("ledger.not-driven") when that process has ended meanwhile; Unavailable ("run.deaf") when it does not
+// respond within OrderPatience; Interrupted when ctx ends first. In the last two the request stays recorded.
+func Order(ctx context.Context, l *ledger.Ledger, o ledger.Request) (answer string, err error) {
 	if o, err = l.RecordRequest(ctx, o); err != nil {
 		return "", err
 	}
-	limit := time.NewTimer(Patience)
+	limit := time.NewTimer(OrderPatience)
 	defer limit.Stop()
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -45,7 +46,7 @@ func Place(ctx context.Context, l *ledger.Ledger, o ledger.Request) (answer stri
 		case <-ctx.Done():
 			return "", fault.Wrap(fault.Interrupted, "", "stopped waiting for the running process; the order is kept", "", ctx.Err())
 		case <-limit.C:
-			return "", fault.New(fault.Unavailable, "run.deaf", "the process that drives the run did not respond within "+clocks.Long(Patience),
+			return "", fault.New(fault.Unavailable, "run.deaf", "the process that drives the run did not respond within "+clocks.Long(OrderPatience),
 				"check whether it still runs; the order is kept and carried out as soon as possible", fault.NewCommand("status"))
 		}
 	}
