@@ -202,7 +202,7 @@ func (l *look) file(ctx context.Context, column string, ref bloburl.Ref, src *mi
 	if column == "blob" {
 		var disk vhd.Disk
 		var more []vhd.Part
-		if offset, count := vhd.More(props.Length, head, tail); count > 0 {
+		if offset, count := vhd.FurtherRead(props.Length, head, tail); count > 0 {
 			data, err := l.c.storage.Read(ctx, ref, offset, count)
 			if err != nil {
 				return l.refused(err, column, ref)

@@ -17,9 +17,9 @@ type Part struct {
 // fill files up to whole MiB.
 const endWindow = 2 * mebibyte
 
-// More says which bytes a verdict needs besides the ends of a blob: where the footer may be when it is not at the end, or
+// FurtherRead returns which bytes a verdict needs besides the ends of a blob: where the footer may be when it is not at the end, or
 // where the disk's largest partition begins. count is 0 when the ends say enough. It takes the arguments of [Inspect].
-func More(length int64, head, tail []byte) (offset, count int64) {
+func FurtherRead(length int64, head, tail []byte) (offset, count int64) {
 	head, tail, short := clip(length, head, tail)
 	if short || len(tail) < TailLength {
 		return 0, 0

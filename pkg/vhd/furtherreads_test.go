@@ -34,7 +34,7 @@ func (f file) inspect(t testing.TB) (vhd.Disk, []vhd.Problem) {
 	t.Helper()
 	n := min(f.length, vhd.TailLength)
 	head, tail := f.read(0, min(f.length, vhd.HeadLength)), f.read(f.length-n, n)
-	offset, count := vhd.More(f.length, head, tail)
+	offset, count := vhd.FurtherRead(f.length, head, tail)
 	if count == 0 {
 		return vhd.Inspect(f.length, head, tail)
 	}
