@@ -16,8 +16,8 @@ const (
 	maxHeader, maxAbove = 64 << 10, 1 << 20
 )
 
-// Stray is a line above the header that is not blank.
-type Stray struct {
+// LineAbove is a line above the header that is not blank.
+type LineAbove struct {
 	Line int
 	Text string
 }

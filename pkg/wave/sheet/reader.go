@@ -64,7 +64,7 @@ type Reader struct {
 	// Dialect is how the file was written.
 	Dialect Dialect
 	// Above are the lines above the header that are not blank, in their order.
-	Above []Stray
+	Above []LineAbove
 	// Misread tells through which wrong code page the text went; nil: none is seen.
 	Misread *charset.Misreading
 
@@ -117,7 +117,7 @@ func Open(data []byte, known func(cell string) bool) (r *Reader, why string) {
 			break
 		}
 		if line := celltext.Trim(body[from : r.starts[i+1]-1]); Names(line) {
-			r.Above = append(r.Above, Stray{Line: i + 1 + r.skipped, Text: line})
+			r.Above = append(r.Above, LineAbove{Line: i + 1 + r.skipped, Text: line})
 		}
 	}
 	return r, ""
