@@ -36,7 +36,7 @@ func (r *reading) shape(i int, rec sheet.Record) bool {
 		return false
 	}
 	if rec.Broken == nil {
-		if why := rules.Stray(rec.Cells, r.file.Canonical, r.headerLine); why != "" {
+		if why := rules.NotARow(rec.Cells, r.file.Canonical, r.headerLine); why != "" {
 			r.unread[i] = true
 			r.file.Rows[i] = wave.Row{Line: row.Line, Index: row.Index, Cells: row.Cells}
 			if rec.Spoiled == nil { // else its bytes have been told

@@ -12,9 +12,9 @@ import (
 	"wave365/pkg/wave/sheet/celltext"
 )
 
-// Stray says why a record is no row of the table; "" when it is one. columns are the canonical names of the header, which stands
+// NotARow returns why a record is not a row of the table; "" when it is one. columns are the canonical names of the header, which stands
 // on headerLine.
-func Stray(cells, columns []string, headerLine int) string {
+func NotARow(cells, columns []string, headerLine int) string {
 	first, filled := firstFilled(cells)
 	switch {
 	case filled == 1 && damage.CellError(first):
