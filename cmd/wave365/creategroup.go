@@ -89,7 +89,7 @@ func (b *beginning) supposeGroups(ctx context.Context, res *preflight.Result) (m
 		}
 		res.Around.Outsiders[strings.ToLower(have.ID)], _ = preflight.Outsiders(members, users)
 	}
-	res.Suppose(b.file.Rows, groups)
+	res.AssumeGroups(b.file.Rows, groups)
 	return out, nil
 }
 

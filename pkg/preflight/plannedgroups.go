@@ -30,9 +30,9 @@ func (r Result) Unassigned(skipInvalid bool) map[int]bool {
 // Group is a group that a policy is supposed to have; the ID is empty while it is still to be made.
 type Group struct{ ID, Name string }
 
-// Suppose makes the result what it would be if these policies, by id, were assigned to these groups: the rows that name no
+// AssumeGroups makes the result what it would be if these policies, by id, were assigned to these groups: the rows that name no
 // other group get them, and are no longer found to have none. rows are those of the file that was checked.
-func (r *Result) Suppose(rows []wave.Row, groups map[string]Group) {
+func (r *Result) AssumeGroups(rows []wave.Row, groups map[string]Group) {
 	given := map[int]bool{}
 	for i, row := range rows {
 		if g := groups[r.Targets[i].PolicyID]; g.Name != "" && row.Group == "" {

@@ -25,7 +25,7 @@ func TestSuppose(t *testing.T) {
 	if got := res.Unassigned(true); len(got) != 3 || !got[2] || !got[3] || !got[4] {
 		t.Errorf("lines %v", got)
 	}
-	res.Suppose(rows, map[string]preflight.Group{"p": {ID: "g1", Name: "W365 p"}})
+	res.AssumeGroups(rows, map[string]preflight.Group{"p": {ID: "g1", Name: "W365 p"}})
 	for i, want := range []struct {
 		group string
 		bad   bool
