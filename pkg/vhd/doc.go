@@ -1,6 +1,6 @@
 // Package vhd says what the first and last bytes of a disk tell about it: the VHD footer, the partition table, and
 // whether the file is something else (VHDX, dynamic, guest state, an archive, the disk of another product). Two reads tell
-// most, the first [HeadLength] and the last [TailLength] bytes; [More] says which third one tells the rest. It is not for reading what is on the disk, and it does no I/O.
+// most, the first [HeadLength] and the last [TailLength] bytes; [FurtherRead] says which third one tells the rest. It is not for reading what is on the disk, and it does no I/O.
 //
 // A good answer means that the container is sound, not that Windows on it would start: the footer's checksum covers
 // the footer only.

@@ -30,7 +30,7 @@ type Disk struct {
 }
 
 // Inspect judges an OS disk by its length in bytes, its first [HeadLength] and its last [TailLength] bytes (all of it
-// when it is shorter), and by the part that [More] asks for; without that part it says less. The codes are those of the vhd family. When one of the problems is not a warning, the Disk
+// when it is shorter), and by the part that [FurtherRead] asks for; without that part it says less. The codes are those of the vhd family. When one of the problems is not a warning, the Disk
 // carries its Kind and nothing else, so that nobody computes with a size that nothing vouches for.
 func Inspect(length int64, head, tail []byte, more ...Part) (Disk, []Problem) {
 	head, tail, short := clip(length, head, tail)
