@@ -70,7 +70,7 @@ func (b *beginning) supposeGroups(ctx context.Context, res *preflight.Result) (m
 	for _, t := range res.Targets {
 		users = append(users, t.UserID)
 	}
-	res.Around.Outsiders = maps.Clone(res.Around.Outsiders)
+	res.PlanFacts.Outsiders = maps.Clone(res.PlanFacts.Outsiders)
 	for _, p := range policies {
 		have, err := wavegroup.Find(ctx, b.conn.graph, names[p.ID])
 		if err != nil {
@@ -84,10 +84,10 @@ func (b *beginning) supposeGroups(ctx context.Context, res *preflight.Result) (m
 		if err != nil {
 			return nil, err
 		}
-		if res.Around.Outsiders == nil {
-			res.Around.Outsiders = map[string][]string{}
+		if res.PlanFacts.Outsiders == nil {
+			res.PlanFacts.Outsiders = map[string][]string{}
 		}
-		res.Around.Outsiders[strings.ToLower(have.ID)], _ = preflight.Outsiders(members, users)
+		res.PlanFacts.Outsiders[strings.ToLower(have.ID)], _ = preflight.Outsiders(members, users)
 	}
 	res.AssumeGroups(b.file.Rows, groups)
 	return out, nil

@@ -4,8 +4,8 @@ import (
 	"wave365/pkg/graph"
 )
 
-// Around is what validation read of the tenant around a wave, for the plan of a run. Ids are in lower case.
-type Around struct {
+// PlanFacts is what validation read of the tenant besides the rows, for the plan of a run. Ids are in lower case.
+type PlanFacts struct {
 	// Settings are the user settings that reach a group, by group; what reaches none is not in there.
 	Settings map[string][]graph.UserSetting
 	// Outsiders are the members of a target group who are not in the wave, by group, as they are shown to people.
@@ -18,8 +18,8 @@ type Around struct {
 	Member []bool
 }
 
-func (c *check) around() Around {
-	a := Around{Settings: map[string][]graph.UserSetting{}, Outsiders: c.outside, Licenses: map[string]graph.SKU{},
+func (c *check) planFacts() PlanFacts {
+	a := PlanFacts{Settings: map[string][]graph.UserSetting{}, Outsiders: c.outside, Licenses: map[string]graph.SKU{},
 		Takes: make([]string, len(c.rows)), Member: make([]bool, len(c.rows))}
 	for group, r := range c.reach {
 		if len(r.settings) > 0 {

@@ -59,8 +59,8 @@ type Result struct {
 	// Bad says for each row whether an error finding keeps it from running, Done whether an earlier run of this ledger
 	// brought it to its end, so that it is left out.
 	Bad, Done []bool
-	// Around is what the wave will meet in the tenant.
-	Around Around
+	// PlanFacts is what the plan of a run needs of the tenant besides the rows.
+	PlanFacts PlanFacts
 }
 
 // Count counts findings by severity.
@@ -241,7 +241,7 @@ func (c *check) progress(what string, done, total int) {
 }
 
 func (c *check) result() Result {
-	res := Result{Organization: c.facts.org, Around: c.around(), Bad: make([]bool, len(c.rows)), Done: make([]bool, len(c.rows)), Targets: make([]migration.Target, len(c.rows))}
+	res := Result{Organization: c.facts.org, PlanFacts: c.planFacts(), Bad: make([]bool, len(c.rows)), Done: make([]bool, len(c.rows)), Targets: make([]migration.Target, len(c.rows))}
 	res.Findings = append(append(res.Findings, c.in.Findings...), c.found...)
 	sort.SliceStable(res.Findings, func(i, j int) bool {
 		a, b := res.Findings[i], res.Findings[j]

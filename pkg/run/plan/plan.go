@@ -145,10 +145,10 @@ func Make(r migration.Run, rows []migration.Row, res preflight.Result, settingNa
 			Policy: t.PolicyID, Group: t.GroupID, NewGroup: newGroup(t), License: t.SKUID, Trigger: t.Trigger, Plan: t.PlanID})
 		p.Changes.Imports.Count++
 		p.Changes.Imports.Bytes += max(t.Disk.Virtual, 0)
-		p.change(i, t, res.Around)
+		p.change(i, t, res.PlanFacts)
 	}
 	p.Changes.Imports.DayLimit = estimate.DailyImports
-	p.settings(res.Around.Settings, settingName)
+	p.settings(res.PlanFacts.Settings, settingName)
 	slices.SortFunc(p.Changes.Groups, func(a, b Group) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	slices.SortFunc(p.Changes.Licenses, func(a, b License) int { return cmp.Compare(a.Name, b.Name) })
 	left := estimate.RestOf(r, rows).Left(r.CreatedAt)
@@ -165,17 +165,17 @@ func newGroup(t migration.Target) string {
 }
 
 // change adds what one row changes.
-func (p *Plan) change(i int, t migration.Target, around preflight.Around) {
+func (p *Plan) change(i int, t migration.Target, facts preflight.PlanFacts) {
 	user := cmp.Or(t.UPN, t.User)
-	g := p.group(t, around)
+	g := p.group(t, facts)
 	switch {
-	case at(around.Member, i):
+	case at(facts.Member, i):
 	case t.Trigger == migration.TriggerMembership:
 		g.AtEnd = append(g.AtEnd, user)
 	default:
 		g.Before = append(g.Before, user)
 	}
-	id := at(around.Takes, i)
+	id := at(facts.Takes, i)
 	if t.Trigger == migration.TriggerRelicense {
 		id = t.SKUID
 	}
@@ -184,7 +184,7 @@ func (p *Plan) change(i int, t migration.Target, around preflight.Around) {
 	}
 	k := slices.IndexFunc(p.Changes.Licenses, func(l License) bool { return strings.EqualFold(l.ID, id) })
 	if k < 0 {
-		sku := around.Licenses[id]
+		sku := facts.Licenses[id]
 		p.Changes.Licenses = append(p.Changes.Licenses, License{ID: id, Name: cmp.Or(sku.PartNumber, t.SKUName, id), Free: sku.Free()})
 		k = len(p.Changes.Licenses) - 1
 	}
@@ -212,12 +212,12 @@ func (p *Plan) blob(d migration.Source) string {
 	return d.URL
 }
 
-func (p *Plan) group(t migration.Target, around preflight.Around) *Group {
+func (p *Plan) group(t migration.Target, facts preflight.PlanFacts) *Group {
 	k := slices.IndexFunc(p.Changes.Groups, func(g Group) bool {
 		return strings.EqualFold(g.ID, t.GroupID) && (g.ID != "" || g.Name == t.GroupName) // a group to be created has no id yet
 	})
 	if k < 0 {
-		p.Changes.Groups = append(p.Changes.Groups, Group{ID: t.GroupID, Name: cmp.Or(t.GroupName, t.GroupID), Outsiders: around.Outsiders[strings.ToLower(t.GroupID)]})
+		p.Changes.Groups = append(p.Changes.Groups, Group{ID: t.GroupID, Name: cmp.Or(t.GroupName, t.GroupID), Outsiders: facts.Outsiders[strings.ToLower(t.GroupID)]})
 		k = len(p.Changes.Groups) - 1
 	}
 	return &p.Changes.Groups[k]

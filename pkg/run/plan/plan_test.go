@@ -31,7 +31,7 @@ func friday() (migration.Run, []migration.Row, preflight.Result) {
 	}
 	rows := []migration.Row{row(0, "anna@contoso.example", migration.TriggerLicense), row(1, "bert@contoso.example", migration.TriggerMembership), row(2, "cleo@contoso.example", migration.TriggerLicense)}
 	rows[2].State = migration.Skipped
-	return r, rows, preflight.Result{Around: preflight.Around{
+	return r, rows, preflight.Result{PlanFacts: preflight.PlanFacts{
 		Outsiders: map[string][]string{"g-1": {"zoe@contoso.example"}},
 		Licenses:  map[string]graph.SKU{"sku-1": {ID: "sku-1", PartNumber: "CPC_E_2C_8GB_128GB", Status: "Enabled", Enabled: 10, Consumed: 4}},
 		Takes:     []string{"sku-1", "", "sku-1"}, Member: []bool{false, false, false},
@@ -63,8 +63,8 @@ func TestMake(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	used := make3(func(_ *migration.Run, _ []migration.Row, res *preflight.Result) {
-		res.Around.Settings = map[string][]graph.UserSetting{"g-1": {{ID: "s1", DisplayName: "Snapshots", ProvisioningSourceType: "snapshot"}}}
-		res.Around.Member[1] = true
+		res.PlanFacts.Settings = map[string][]graph.UserSetting{"g-1": {{ID: "s1", DisplayName: "Snapshots", ProvisioningSourceType: "snapshot"}}}
+		res.PlanFacts.Member[1] = true
 	})
 	if diff := cmp.Diff([]plan.Setting{{ID: "s1", Name: "Snapshots", Groups: []string{"grp"}}}, used.Changes.Settings); diff != "" {
 		t.Errorf("a setting that is there (-want +got):\n%s", diff)
@@ -116,15 +116,15 @@ func TestMoved(t *testing.T) {
 		{"row gone", func(_ *migration.Run, rows []migration.Row, _ *preflight.Result) { rows[1].State = migration.Skipped }, "line 3, bert@contoso.example: would not run any more"},
 		{"row new", func(_ *migration.Run, rows []migration.Row, _ *preflight.Result) { rows[2].State = migration.Pending }, "line 4, cleo@contoso.example: is not in the plan"},
 		{"seats", func(_ *migration.Run, _ []migration.Row, res *preflight.Result) {
-			res.Around.Licenses["sku-1"] = graph.SKU{PartNumber: "CPC_E_2C_8GB_128GB", Status: "Enabled", Enabled: 4, Consumed: 4}
+			res.PlanFacts.Licenses["sku-1"] = graph.SKU{PartNumber: "CPC_E_2C_8GB_128GB", Status: "Enabled", Enabled: 4, Consumed: 4}
 		}, "CPC_E_2C_8GB_128GB has 0 free seats, 1 are needed"},
 		{"setting", func(_ *migration.Run, _ []migration.Row, res *preflight.Result) {
-			res.Around.Settings = map[string][]graph.UserSetting{"g-1": {{ID: "s1", DisplayName: "Snapshots"}}}
+			res.PlanFacts.Settings = map[string][]graph.UserSetting{"g-1": {{ID: "s1", DisplayName: "Snapshots"}}}
 		}, "group grp was reached by user setting none, now by Snapshots"},
 		{"outsider", func(_ *migration.Run, _ []migration.Row, res *preflight.Result) {
-			res.Around.Outsiders["g-1"] = []string{"yan@contoso.example", "zoe@contoso.example"}
+			res.PlanFacts.Outsiders["g-1"] = []string{"yan@contoso.example", "zoe@contoso.example"}
 		}, "yan@contoso.example joined group grp"},
-		{"member", func(_ *migration.Run, _ []migration.Row, res *preflight.Result) { res.Around.Member[0] = true },
+		{"member", func(_ *migration.Run, _ []migration.Row, res *preflight.Result) { res.PlanFacts.Member[0] = true },
 			"line 2, anna@contoso.example: is a member of group grp already"},
 	} {
 		m := moved.Since(was, make3(c.change))
@@ -137,7 +137,7 @@ func TestMoved(t *testing.T) {
 // TestMovedOut: who was a member when the plan was made, and is none any more, would be put into the group.
 func TestMovedOut(t *testing.T) {
 	t.Parallel()
-	was := make3(func(_ *migration.Run, _ []migration.Row, res *preflight.Result) { res.Around.Member[0] = true })
+	was := make3(func(_ *migration.Run, _ []migration.Row, res *preflight.Result) { res.PlanFacts.Member[0] = true })
 	want := []string{"line 2, anna@contoso.example: is not a member of group grp any more, and would join it"}
 	if diff := cmp.Diff(want, moved.Since(was, make3(nil))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
