@@ -178,7 +178,7 @@ func closeDocumentOf(g *globals, id string, p closing.Plan) closeDocument {
 	for _, x := range p.Deletable() {
 		doc.Staging = append(doc.Staging, x.Path)
 	}
-	for _, l := range p.Left {
+	for _, l := range p.Leftovers {
 		doc.Left = append(doc.Left, leftover{l.What, g.lines(l.Commands)})
 	}
 	return doc
@@ -197,10 +197,10 @@ func (a *app) printClose(g *globals, r migration.Run, p closing.Plan) {
 	for _, x := range p.Deletable() {
 		a.bullet(g, "-", "blob "+x.Path+", "+closing.Size(x.Bytes), nil)
 	}
-	if len(p.Left) > 0 {
+	if len(p.Leftovers) > 0 {
 		fmt.Fprintln(a.out, "Left over:")
 	}
-	for _, l := range p.Left {
+	for _, l := range p.Leftovers {
 		a.bullet(g, "!", l.What, l.Commands)
 	}
 }

@@ -26,8 +26,8 @@ type Options struct {
 	Now           time.Time
 }
 
-// Left is something that is left over and not acted on.
-type Left struct {
+// Leftover is something that close found and did not act on.
+type Leftover struct {
 	What string
 	// Commands are what to type about it; nil: nothing.
 	Commands []fault.Command
@@ -49,14 +49,14 @@ type Plan struct {
 	// Switch are the settings that go back to building from images.
 	Switch []graph.UserSetting
 	// Kept are those that stay for others, each with the reason: the run is not closed before they went back too.
-	Kept []Left
+	Kept []Leftover
 	// Purge are unused imports, when they are to be removed.
 	Purge []imports.Verdict
 	// Staging are the blobs of proven rows that are still there.
 	Staging []Staging
 	// Delete says that those that may be deleted are to be.
-	Delete bool
-	Left   []Left
+	Delete    bool
+	Leftovers []Leftover
 }
 
 // Nothing reports whether there is nothing to write.
@@ -83,11 +83,11 @@ func Decide(r facts.Record, f facts.Seen, o Options) Plan {
 }
 
 func (p *Plan) leave(command fault.Command, what string, args ...any) {
-	l := Left{What: fmt.Sprintf(what, args...)}
+	l := Leftover{What: fmt.Sprintf(what, args...)}
 	if command.Name != "" {
 		l.Commands = []fault.Command{command}
 	}
-	p.Left = append(p.Left, l)
+	p.Leftovers = append(p.Leftovers, l)
 }
 
 // settings finds the snapshot settings that reach the run's groups. One that others still need, or have a share in, stays.
@@ -120,7 +120,7 @@ func (p *Plan) settings(x facts.Index, o Options) {
 		}
 		keep := func(c fault.Command, why string) {
 			p.leave(c, "user setting %s still builds from snapshots: %s", s.DisplayName, why)
-			p.Kept = append(p.Kept, p.Left[len(p.Left)-1])
+			p.Kept = append(p.Kept, p.Leftovers[len(p.Leftovers)-1])
 		}
 		switch {
 		case busy != "":

@@ -39,7 +39,7 @@ func evening() (facts.Record, facts.Seen) {
 
 func left(p closing.Plan) string {
 	var b strings.Builder
-	for _, l := range p.Left {
+	for _, l := range p.Leftovers {
 		b.WriteString(l.What + "\n")
 	}
 	return b.String()
@@ -251,7 +251,7 @@ func TestFailedCloudPC(t *testing.T) {
 		if !strings.Contains(left(p), tc.want) {
 			t.Errorf("%s: %s", name, left(p))
 		}
-		for _, l := range p.Left {
+		for _, l := range p.Leftovers {
 			if strings.HasPrefix(l.What, "Cloud PC Cyd") && (len(l.Commands) != tc.commands || l.Commands[tc.commands-1].Name != "retry") {
 				t.Errorf("%s: %+v", name, l.Commands)
 			}

@@ -68,12 +68,12 @@ func (p *Plan) failed(x facts.Index, row migration.Row, pc graph.CloudPC) {
 		return []fault.Command{fault.NewCommand("setting ensure", "--group", cmp.Or(t.GroupName, t.GroupID), "--name", s.DisplayName), retry}
 	}
 	if i := slices.IndexFunc(p.Switch, reaches); i >= 0 {
-		p.Left = append(p.Left, Left{What: text + "; retry first, then close. Once closed, a retry takes both commands, in this order", Commands: ensure(p.Switch[i])})
+		p.Leftovers = append(p.Leftovers, Leftover{What: text + "; retry first, then close. Once closed, a retry takes both commands, in this order", Commands: ensure(p.Switch[i])})
 		return
 	}
 	for _, s := range x.Settings {
 		if reaches(s) && !strings.EqualFold(s.ProvisioningSourceType, graph.SourceSnapshot) && strings.HasPrefix(s.DisplayName, x.Marker) {
-			p.Left = append(p.Left, Left{What: text + "; its user setting builds from the image again, so a retry takes both commands, in this order", Commands: ensure(s)})
+			p.Leftovers = append(p.Leftovers, Leftover{What: text + "; its user setting builds from the image again, so a retry takes both commands, in this order", Commands: ensure(s)})
 			return
 		}
 	}
