@@ -23,7 +23,7 @@ func (s *Session) elsewhere(ctx context.Context, chosen []int) (found []wave.Fin
 	var others []int     // rows that would send an import, by each import that is not theirs
 	var imports []string // in that order
 	for _, i := range chosen {
-		if f, taken := TakenUp(s.Rows[i], known); taken {
+		if f, taken := InOtherRun(s.Rows[i], known); taken {
 			found = append(found, f)
 			continue
 		}
@@ -59,17 +59,17 @@ func (s *Session) elsewhere(ctx context.Context, chosen []int) (found []wave.Fin
 	return found, nil
 }
 
-// takenUp returns the state of a row's user in another run of the ledger that holds them, or has brought them to an end since;
+// inOtherRun returns the state of a row's user in another run of the ledger that holds them, or has brought them to an end since;
 // false when there is none.
-func takenUp(r migration.Row, before map[string]migration.Standing) (migration.Standing, bool) {
+func inOtherRun(r migration.Row, before map[string]migration.Standing) (migration.Standing, bool) {
 	s, ok := before[strings.ToLower(r.Target.UserID)]
 	return s, ok && s.Run != r.Run && (s.Holds() || s.At.After(r.UpdatedAt))
 }
 
-// TakenUp is the finding about a row that may be retried whose user another run of the ledger holds, or has brought to an end
+// InOtherRun is the finding about a row that may be retried whose user another run of the ledger holds, or has brought to an end
 // since; false: none has.
-func TakenUp(r migration.Row, known Known) (wave.Finding, bool) {
-	s, ok := takenUp(r, known.Before)
+func InOtherRun(r migration.Row, known Known) (wave.Finding, bool) {
+	s, ok := inOtherRun(r, known.Before)
 	if !ok {
 		return wave.Finding{}, false
 	}
@@ -97,7 +97,7 @@ func Since(ctx context.Context, l *ledger.Ledger, rows []migration.Row) (map[int
 	}
 	out := map[int]summary.Later{}
 	for _, r := range rows {
-		if s, ok := takenUp(r, before); ok && summary.Rerunnable(r) {
+		if s, ok := inOtherRun(r, before); ok && summary.Rerunnable(r) {
 			out[r.Index] = summary.Later{Run: s.Run, State: s.State}
 		}
 	}

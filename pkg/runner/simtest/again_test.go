@@ -205,7 +205,7 @@ func (w *world) retryable() (func(migration.Row) bool, error) {
 	var state tenantState
 	err = w.admin(http.MethodGet, "/sandbox/state", "", &state)
 	return func(r migration.Row) bool {
-		if _, taken := run.TakenUp(r, known); taken || !r.Retryable() {
+		if _, taken := run.InOtherRun(r, known); taken || !r.Retryable() {
 			return false
 		}
 		there, _ := state.imports(r.Target.UserID)
