@@ -93,7 +93,7 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 
 // suppose validates the wave, as if the groups were there that --create-group would make; supposed are their policies.
 func (b *beginning) suppose(ctx context.Context) (res preflight.Result, supposed map[string]string, err error) {
-	before, err := run.KnownIn(ctx, b.g.ledger)
+	before, err := run.UserHistoryIn(ctx, b.g.ledger)
 	if err != nil {
 		return res, nil, err
 	}

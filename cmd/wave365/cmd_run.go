@@ -164,7 +164,7 @@ func (b *beginning) draft(ctx context.Context) (preflight.Result, error) {
 
 // validate validates the wave, and once more when it made the groups that --create-group asks for.
 func (b *beginning) validate(ctx context.Context) (preflight.Result, error) {
-	before, err := run.KnownTo(ctx, b.s.Ledger)
+	before, err := run.UserHistoryOf(ctx, b.s.Ledger)
 	if err != nil {
 		return preflight.Result{}, err
 	}

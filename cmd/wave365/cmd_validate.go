@@ -138,7 +138,7 @@ func (a *app) validateOnline(ctx context.Context, g *globals, c checking, path s
 		return preflight.Result{}, err
 	}
 	defer conn.close()
-	before, err := run.KnownIn(ctx, g.ledger)
+	before, err := run.UserHistoryIn(ctx, g.ledger)
 	if err != nil {
 		return preflight.Result{}, err
 	}
@@ -159,7 +159,7 @@ func writeFindings(path string, findings []wave.Finding) error {
 }
 
 // preflight runs the checks against storage and tenant, with a line of progress.
-func (a *app) preflight(ctx context.Context, g *globals, conn *connection, c checking, file *wave.File, findings []wave.Finding, before run.Known) (preflight.Result, error) {
+func (a *app) preflight(ctx context.Context, g *globals, conn *connection, c checking, file *wave.File, findings []wave.Finding, before run.UserHistory) (preflight.Result, error) {
 	account, err := c.accountID(conn.blobRoot, conn.place.sandbox != "")
 	if err != nil {
 		return preflight.Result{}, err

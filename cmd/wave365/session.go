@@ -35,7 +35,7 @@ func (a *app) services(g *globals, conn *connection, c checking) *run.Services {
 	}
 	return &run.Services{
 		Tenant: conn.graph, Storage: conn.storage, Clock: its, BlobRoot: conn.blobRoot,
-		Validate: func(ctx context.Context, file *wave.File, findings []wave.Finding, before run.Known) (preflight.Result, error) {
+		Validate: func(ctx context.Context, file *wave.File, findings []wave.Finding, before run.UserHistory) (preflight.Result, error) {
 			return a.preflight(ctx, g, conn, c, file, findings, before)
 		},
 		Throttled: func(tell func(pace.Throttle)) { conn.throttle = tell },

@@ -119,7 +119,7 @@ func (s *Session) attemptEdited(ctx context.Context, edit *ledger.Edit, e *Edit)
 	for k, p := range e.Again {
 		at[k], rows[k] = p.File, p.Row
 	}
-	if res, err = s.validateSome(ctx, e.File, e.findings, at, Known{}); err != nil {
+	if res, err = s.validateSome(ctx, e.File, e.findings, at, UserHistory{}); err != nil {
 		return res, false, err
 	}
 	beside, err := s.elsewhere(ctx, rows)
@@ -217,8 +217,8 @@ func unreadDisks(r wave.Row, t migration.Target, found []wave.Finding) []wave.Fi
 
 // knownBeside returns what the ledger knows of users, without the rows that the edit is about: a row does not block
 // itself.
-func (s *Session) knownBeside(ctx context.Context, e *Edit) (Known, error) {
-	before, err := KnownTo(ctx, s.Ledger)
+func (s *Session) knownBeside(ctx context.Context, e *Edit) (UserHistory, error) {
+	before, err := UserHistoryOf(ctx, s.Ledger)
 	if err != nil {
 		return before, err
 	}

@@ -113,7 +113,7 @@ func (s *Session) Read(ctx context.Context) (err error) {
 }
 
 // validateSome validates some rows of a file, given by their positions, on their own, as the run was begun.
-func (s *Session) validateSome(ctx context.Context, file *wave.File, findings []wave.Finding, at []int, before Known) (preflight.Result, error) {
+func (s *Session) validateSome(ctx context.Context, file *wave.File, findings []wave.Finding, at []int, before UserHistory) (preflight.Result, error) {
 	some, lines := *file, map[int]bool{}
 	some.Rows = nil
 	for k, i := range at {

@@ -16,7 +16,7 @@ import (
 // elsewhere finds the users of the chosen rows that another run of the ledger has migrated since, or of whom it left an import,
 // or may have when it cannot be read: their rows get no new attempt, because that could send a second import for the same user.
 func (s *Session) elsewhere(ctx context.Context, chosen []int) (found []wave.Finding, err error) {
-	known, err := KnownTo(ctx, s.Ledger)
+	known, err := UserHistoryOf(ctx, s.Ledger)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func inOtherRun(r migration.Row, before map[string]migration.Standing) (migratio
 
 // InOtherRun is the finding about a row that may be retried whose user another run of the ledger holds, or has brought to an end
 // since; false: none has.
-func InOtherRun(r migration.Row, known Known) (wave.Finding, bool) {
+func InOtherRun(r migration.Row, known UserHistory) (wave.Finding, bool) {
 	s, ok := inOtherRun(r, known.Before)
 	if !ok {
 		return wave.Finding{}, false
@@ -106,7 +106,7 @@ func Since(ctx context.Context, l *ledger.Ledger, rows []migration.Row) (map[int
 
 // ImportsOfOthers are the imports that other rows of the ledger have left for a row's user, when a new attempt of it would send
 // one. Some of them may be used up or purged.
-func ImportsOfOthers(r migration.Row, known Known) (ids []string) {
+func ImportsOfOthers(r migration.Row, known UserHistory) (ids []string) {
 	if migration.RetryStep(r) != migration.StepCheck {
 		return nil
 	}

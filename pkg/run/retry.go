@@ -204,7 +204,7 @@ func (s *Session) freshDisks(ctx context.Context, chosen []int) ([]migration.Tar
 	if len(rows) == 0 {
 		return targets, nil, nil
 	}
-	res, err := s.validateSome(ctx, file, findings, lines, Known{})
+	res, err := s.validateSome(ctx, file, findings, lines, UserHistory{})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -189,7 +189,7 @@ func TestTakenUp(t *testing.T) {
 	t.Parallel()
 	r := migration.Row{Run: "r1", State: migration.Failed, UpdatedAt: evening, Target: migration.Target{User: "ada@x.example", UserID: "U"}}
 	for state, want := range map[migration.State]string{migration.Succeeded: "nothing is left to do for this row", migration.Failed: "check that run first"} {
-		known := run.Known{Before: map[string]migration.Standing{"u": {Run: "r2", State: state, At: later}}}
+		known := run.UserHistory{Before: map[string]migration.Standing{"u": {Run: "r2", State: state, At: later}}}
 		f, taken := run.InOtherRun(r, known)
 		if !taken || f.Code != "user.in-other-run" || !strings.HasPrefix(f.Hint, want) || !strings.HasPrefix(f.Message, "run r2 has ") || len(f.Commands) != 1 {
 			t.Errorf("%s: %v %+v, want %q", state, taken, f, want)

@@ -77,7 +77,7 @@ type Services struct {
 	// BlobRoot is the storage account's endpoint.
 	BlobRoot string
 	// Validate checks rows of a wave against both, as the run was begun. It may show progress.
-	Validate func(ctx context.Context, file *wave.File, findings []wave.Finding, before Known) (preflight.Result, error)
+	Validate func(ctx context.Context, file *wave.File, findings []wave.Finding, before UserHistory) (preflight.Result, error)
 	// Throttled makes every request of a service to wait call tell; nil when that cannot be observed.
 	Throttled func(tell func(pace.Throttle))
 	// Close lets the services go; called once.

@@ -29,13 +29,13 @@ func (still) Wall(d time.Duration) time.Duration { return d }
 // validation stands in for that of package preflight: it resolves every user and disk, and finds what the test wants.
 type validation struct {
 	asked  []string
-	before run.Known
+	before run.UserHistory
 	// bytes is how large every disk is, say what is found beside.
 	bytes int64
 	say   func(wave.Row) []wave.Finding
 }
 
-func (v *validation) check(_ context.Context, f *wave.File, findings []wave.Finding, before run.Known) (preflight.Result, error) {
+func (v *validation) check(_ context.Context, f *wave.File, findings []wave.Finding, before run.UserHistory) (preflight.Result, error) {
 	v.before, v.asked = before, nil
 	res := preflight.Result{Findings: findings}
 	for _, r := range f.Rows {
@@ -71,7 +71,7 @@ func begun(t *testing.T, settings migration.Settings) (*run.Session, string, *va
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
-	res, _ := v.check(t.Context(), file, findings, run.Known{})
+	res, _ := v.check(t.Context(), file, findings, run.UserHistory{})
 	s.Draft(run.Plan{WavePath: path, File: file, Checked: res, Slots: 5, Settings: settings})
 	s.Run.CreatedAt = evening.Add(-time.Hour) // so long was thought about the question whether it may begin
 	if err := s.Create(t.Context(), res.Findings); err != nil {

@@ -8,8 +8,8 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Known is what a ledger knows of users, by object id in lower case.
-type Known struct {
+// UserHistory is what a ledger knows of users, by object id in lower case.
+type UserHistory struct {
 	// Before is the user's standing in the runs of the ledger.
 	Before map[string]migration.Standing
 	// Imports are the snapshots that earlier runs left behind. The service removes what a Cloud PC was made from, so those
@@ -17,25 +17,25 @@ type Known struct {
 	Imports map[string][]string
 }
 
-// KnownIn reads what the ledger at path knows. Without a ledger it is the zero value.
-func KnownIn(ctx context.Context, path string) (Known, error) {
+// UserHistoryIn reads what the ledger at path knows. Without a ledger it is the zero value.
+func UserHistoryIn(ctx context.Context, path string) (UserHistory, error) {
 	l, err := openLedger(ctx, path, "", ledger.Options{ReadOnly: true})
 	if fault.CodeOf(err) == "ledger.none" {
-		return Known{}, nil
+		return UserHistory{}, nil
 	}
 	if err != nil {
-		return Known{}, err
+		return UserHistory{}, err
 	}
 	defer func() { _ = l.Close() }()
-	return KnownTo(ctx, l)
+	return UserHistoryOf(ctx, l)
 }
 
-// KnownTo reads it from an open ledger.
-func KnownTo(ctx context.Context, l *ledger.Ledger) (Known, error) {
+// UserHistoryOf reads it from an open ledger.
+func UserHistoryOf(ctx context.Context, l *ledger.Ledger) (UserHistory, error) {
 	before, err := l.Standings(ctx)
 	if err != nil {
-		return Known{}, err
+		return UserHistory{}, err
 	}
 	imports, err := l.ImportsLeft(ctx)
-	return Known{Before: before, Imports: imports}, err
+	return UserHistory{Before: before, Imports: imports}, err
 }

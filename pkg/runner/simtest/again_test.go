@@ -106,7 +106,7 @@ func (w *world) nextWave(a again) *world {
 // true, and gives the rows of those who are left to do. There are none when nothing is left, or when the tenant does not answer.
 func (w *world) validateAgain() (rows []migration.Row, err error) {
 	ctx := context.Background()
-	known, err := run.KnownTo(ctx, w.store.(*ledger.Ledger))
+	known, err := run.UserHistoryOf(ctx, w.store.(*ledger.Ledger))
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ func (w *world) retryable() (func(migration.Row) bool, error) {
 	if !ok {
 		return migration.Row.Retryable, nil
 	}
-	known, err := run.KnownTo(context.Background(), l)
+	known, err := run.UserHistoryOf(context.Background(), l)
 	if err != nil {
 		return nil, err
 	}
