@@ -182,7 +182,7 @@ func statusOf(g *globals, s standing, now time.Time) statusDocument {
 		TakenBack: len(summary.TakenBack(s.Events)), TakenUp: len(s.Since),
 		StartedAt: r.CreatedAt, SeenAt: s.Seen, Waits: []string{}, Next: []string{}, Queue: s.Job,
 	}
-	if left, ok := s.Left(now); ok && s.goesOn() {
+	if left, ok := s.TimeLeft(now); ok && s.goesOn() {
 		doc.EndFrom, doc.EndTo = now.Add(left.From).Truncate(time.Second), now.Add(left.To).Truncate(time.Second)
 	}
 	if s.goesOn() {
@@ -229,7 +229,7 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	if s.End == runner.Finished {
 		started = fmt.Sprintf("started %s, took %s", clocks.Moment(r.CreatedAt.In(a.zone)), clocks.Short(s.Over().Sub(r.CreatedAt)))
 	}
-	if left, ok := s.Left(now); ok && s.goesOn() {
+	if left, ok := s.TimeLeft(now); ok && s.goesOn() {
 		started += "; end expected " + clocks.Range(now, now.Add(left.From).In(a.zone), now.Add(left.To).In(a.zone))
 	}
 	say("", started)

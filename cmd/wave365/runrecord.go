@@ -96,7 +96,7 @@ func expectedOf(acc summary.Record) summary.Forecast {
 }
 
 func forecast(rest *estimate.Rest, from time.Time) summary.Forecast {
-	left := rest.Left(from)
+	left := rest.TimeLeft(from)
 	if left.To == 0 {
 		return summary.Forecast{}
 	}

@@ -70,35 +70,35 @@ func TestLeft(t *testing.T) {
 	m := estimate.New()
 	twenty := estimate.Plan{Slots: 20}
 	width := func(r estimate.Range) time.Duration { return r.To - r.From }
-	if r := m.Left(nil, twenty); r != (estimate.Range{}) {
+	if r := m.TimeLeft(nil, twenty); r != (estimate.Range{}) {
 		t.Errorf("nothing left: %v", r)
 	}
-	one := m.Left([]estimate.Job{{Bytes: 128 * gib}}, twenty)
+	one := m.TimeLeft([]estimate.Job{{Bytes: 128 * gib}}, twenty)
 	if want := m.Import(128*gib) + m.Provision("") + 5*time.Minute; one.From > want || one.To < want || one.Likely < one.From || one.Likely > one.To {
 		t.Errorf("one row: %v around %s", one, want)
 	}
-	if again := m.Left([]estimate.Job{{Bytes: 128 * gib}}, twenty); again != one {
+	if again := m.TimeLeft([]estimate.Job{{Bytes: 128 * gib}}, twenty); again != one {
 		t.Errorf("the same question, another answer: %v and %v", one, again)
 	}
-	many := m.Left(queued(200), twenty)
-	if fewer := m.Left(queued(200), estimate.Plan{Slots: 5}); fewer.From <= many.To {
+	many := m.TimeLeft(queued(200), twenty)
+	if fewer := m.TimeLeft(queued(200), estimate.Plan{Slots: 5}); fewer.From <= many.To {
 		t.Errorf("a quarter of the slots: %v, %v", many, fewer)
 	}
-	if i := m.Left(queued(200), estimate.Plan{Slots: 20, ImportsOnly: true}); i.To >= many.To || i.Likely >= many.Likely-20*time.Minute {
+	if i := m.TimeLeft(queued(200), estimate.Plan{Slots: 20, ImportsOnly: true}); i.To >= many.To || i.Likely >= many.Likely-20*time.Minute {
 		t.Errorf("imports only: %v of %v", i, many)
 	}
-	careful := m.Left(queued(200), estimate.Plan{Slots: 20, Canaries: 2})
+	careful := m.TimeLeft(queued(200), estimate.Plan{Slots: 20, Canaries: 2})
 	if more := careful.Likely - many.Likely; more < one.From || more > one.To {
 		t.Errorf("the others wait for two canaries: %v of %v, one row takes %v", careful, many, one)
 	}
-	if d := m.Left(queued(2), estimate.Plan{Slots: 20, Canaries: 2}); d != m.Left(queued(2), twenty) {
+	if d := m.TimeLeft(queued(2), estimate.Plan{Slots: 20, Canaries: 2}); d != m.TimeLeft(queued(2), twenty) {
 		t.Errorf("nobody waits for the canaries: %v", d)
 	}
 	flying := append(queued(200), estimate.Job{Bytes: 64 * gib, Phase: estimate.Provisioning, In: 20 * time.Minute})
-	if d := m.Left(flying, estimate.Plan{Slots: 20, Draining: true}); d.To > time.Hour || d.To == 0 {
+	if d := m.TimeLeft(flying, estimate.Plan{Slots: 20, Draining: true}); d.To > time.Hour || d.To == 0 {
 		t.Errorf("draining counts what is queued: %v", d)
 	}
-	late := m.Left([]estimate.Job{{Phase: estimate.Provisioning, In: 3 * time.Hour}}, twenty)
+	late := m.TimeLeft([]estimate.Job{{Phase: estimate.Provisioning, In: 3 * time.Hour}}, twenty)
 	if late != (estimate.Range{Slow: 1}) {
 		t.Errorf("a row over its time: %v", late)
 	}
@@ -106,7 +106,7 @@ func TestLeft(t *testing.T) {
 	for range 60 {
 		m.Learn(ended(128, 30*time.Minute, 50*time.Minute))
 	}
-	if after := m.Left(queued(200), twenty); width(after) >= width(many)*2/3 || after.Likely <= many.Likely {
+	if after := m.TimeLeft(queued(200), twenty); width(after) >= width(many)*2/3 || after.Likely <= many.Likely {
 		t.Errorf("before %v, after sixty slower rows %v", many, after)
 	}
 }
@@ -115,7 +115,7 @@ func TestLeft(t *testing.T) {
 func BenchmarkLeft10000(b *testing.B) {
 	m, jobs := estimate.New(), queued(10_000)
 	for b.Loop() {
-		m.Left(jobs, estimate.Plan{Slots: 20})
+		m.TimeLeft(jobs, estimate.Plan{Slots: 20})
 	}
 }
 
@@ -127,9 +127,9 @@ func TestRest_canaries(t *testing.T) {
 		rows[i] = migration.Row{Index: i, State: migration.Pending, Step: migration.StepCheck, Target: migration.Target{PolicyID: "p"}}
 	}
 	r := migration.Run{Slots: 20}
-	free := estimate.RestOf(r, rows).Left(evening)
+	free := estimate.RestOf(r, rows).TimeLeft(evening)
 	r.Settings.Canary = 2
-	if d := estimate.RestOf(r, rows).Left(evening); d.From < free.To {
+	if d := estimate.RestOf(r, rows).TimeLeft(evening); d.From < free.To {
 		t.Errorf("two canaries first: %v, without them %v", d, free)
 	}
 	for i := range 2 {
@@ -137,12 +137,12 @@ func TestRest_canaries(t *testing.T) {
 		done.Index = i
 		rows[i] = done
 	}
-	if d := estimate.RestOf(r, rows).Left(evening); d.From > free.To {
+	if d := estimate.RestOf(r, rows).TimeLeft(evening); d.From > free.To {
 		t.Errorf("both canaries are done: %v, without them %v", d, free)
 	}
 	rows[1] = migration.Row{Index: 1, State: migration.Waiting, Step: migration.StepImportWait, UpdatedAt: evening, Target: rows[2].Target,
 		Facts: migration.Facts{ImportStarted: evening}}
-	if d := estimate.RestOf(r, rows).Left(evening); d.From < free.From+30*time.Minute {
+	if d := estimate.RestOf(r, rows).TimeLeft(evening); d.From < free.From+30*time.Minute {
 		t.Errorf("one canary is on its way: %v, without them %v", d, free)
 	}
 }

@@ -27,9 +27,9 @@ type Range struct {
 	Slow int
 }
 
-// Left is how long these jobs take until the last one is done. It plays the rest of the evening many times, each time
+// TimeLeft is how long these jobs take until the last one is done. It plays the rest of the evening many times, each time
 // with another pace within what is still open about this evening, which narrows with every import and Cloud PC seen.
-func (m *Model) Left(jobs []Job, p Plan) Range {
+func (m *Model) TimeLeft(jobs []Job, p Plan) Range {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	rest, slow := m.rest(jobs, p)

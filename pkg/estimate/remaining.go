@@ -60,9 +60,9 @@ func (r *Rest) Put(row migration.Row) {
 // Steer takes in how the run is to be gone through from now on.
 func (r *Rest) Steer(run migration.Run) { r.plan = planOf(run) }
 
-// Left is how long the rest takes from now on, to the minute: every view adds the same to the same moment. Zero when nothing
+// TimeLeft is how long the rest takes from now on, to the minute: every view adds the same to the same moment. Zero when nothing
 // is left that could be said anything of.
-func (r *Rest) Left(now time.Time) Range {
+func (r *Rest) TimeLeft(now time.Time) Range {
 	jobs := make([]Job, 0, len(r.rows))
 	for _, i := range r.order() {
 		if p := r.rows[i]; p.open {
@@ -71,7 +71,7 @@ func (r *Rest) Left(now time.Time) Range {
 	}
 	plan := r.plan
 	plan.Canaries = r.canaries()
-	left := r.pace().Left(jobs, plan)
+	left := r.pace().TimeLeft(jobs, plan)
 	for _, d := range []*time.Duration{&left.From, &left.Likely, &left.To} {
 		if *d > time.Minute {
 			*d = d.Round(time.Minute)

@@ -141,7 +141,7 @@ func TestWaits(t *testing.T) {
 			}
 		}
 	}
-	if left, ok := (Standing{}).Left(now); ok {
+	if left, ok := (Standing{}).TimeLeft(now); ok {
 		t.Errorf("nothing is left, and it takes %v", left)
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"wave365/pkg/summary/advice"
 )
 
-// Left estimates how long the rest of the run takes from now on; false when no estimate is possible.
-func (s Standing) Left(now time.Time) (estimate.Range, bool) {
-	left := estimate.RestOf(advice.GoneThrough(s.Run, s.Events), s.Rows).Left(now)
+// TimeLeft estimates how long the rest of the run takes from now on; false when no estimate is possible.
+func (s Standing) TimeLeft(now time.Time) (estimate.Range, bool) {
+	left := estimate.RestOf(advice.GoneThrough(s.Run, s.Events), s.Rows).TimeLeft(now)
 	return left, left.To > 0
 }
 

@@ -23,7 +23,7 @@ func TestStanding_Left(t *testing.T) {
 		return run.Standing{Run: migration.Run{Slots: slots}, Rows: rows}
 	}
 	likely := func(s run.Standing, now time.Time) time.Duration {
-		left, ok := s.Left(now)
+		left, ok := s.TimeLeft(now)
 		if !ok || left.From > left.Likely || left.Likely > left.To {
 			t.Errorf("%v %v", left, ok)
 		}
@@ -45,7 +45,7 @@ func TestStanding_Left(t *testing.T) {
 		"no rows": of(1), "all have ended": of(1, row(0, migration.Succeeded, migration.StepProve), row(1, migration.Failed, migration.StepCheck)),
 		"it drains": {Run: migration.Run{Slots: 1, Settings: migration.Settings{Draining: true}}, Rows: queued},
 	} {
-		if left, ok := s.Left(evening); ok {
+		if left, ok := s.TimeLeft(evening); ok {
 			t.Errorf("%s: %v are left", name, left)
 		}
 	}

@@ -241,7 +241,7 @@ func (b *Board) remaining(now time.Time) estimate.Range {
 		r.From, r.Likely, r.To = r.From-age, r.Likely-age, r.To-age
 		return r
 	}
-	b.left = left{now, b.rest.Left(now)}
+	b.left = left{now, b.rest.TimeLeft(now)}
 	return b.left.was
 }
 

@@ -39,7 +39,7 @@ func TestLeft(t *testing.T) {
 	open := []migration.Row{waiting, row(1, migration.Pending, migration.StepCheck, time.Time{})}
 	b.Start(migration.Run{Slots: 1}, append(open, row(2, migration.Held, migration.StepImport, evening)))
 	first := b.Snapshot().Left
-	if want := estimate.RestOf(migration.Run{Slots: 1}, open).Left(now); first != want || want.To == 0 {
+	if want := estimate.RestOf(migration.Run{Slots: 1}, open).TimeLeft(now); first != want || want.To == 0 {
 		t.Errorf("two of three rows are open: %v, want %v", first, want)
 	}
 	now = now.Add(5 * time.Second)

@@ -151,7 +151,7 @@ func Make(r migration.Run, rows []migration.Row, res preflight.Result, settingNa
 	p.settings(res.PlanFacts.Settings, settingName)
 	slices.SortFunc(p.Changes.Groups, func(a, b Group) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	slices.SortFunc(p.Changes.Licenses, func(a, b License) int { return cmp.Compare(a.Name, b.Name) })
-	left := estimate.RestOf(r, rows).Left(r.CreatedAt)
+	left := estimate.RestOf(r, rows).TimeLeft(r.CreatedAt)
 	p.Expected = Expected{int(left.From.Minutes()), int(left.Likely.Minutes()), int(left.To.Minutes())}
 	return p
 }

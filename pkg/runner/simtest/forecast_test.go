@@ -142,5 +142,5 @@ func leftAt(rows []migration.Row, now time.Time, plan estimate.Plan) estimate.Ra
 		}
 		jobs = append(jobs, j)
 	}
-	return m.Left(jobs, plan)
+	return m.TimeLeft(jobs, plan)
 }
