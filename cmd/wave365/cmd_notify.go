@@ -140,12 +140,19 @@ func (o notifying) messages(ctx context.Context, l *ledger.Ledger, r migration.R
 	if err != nil {
 		return nil, err
 	}
+	since, err := run.Since(ctx, l, rows)
+	if err != nil {
+		return nil, err
+	}
 	back := summary.TakenBack(events)
 	var messages []notify.Message
 	for _, row := range rows {
 		e := notify.EventOf(row)
 		if _, gone := back[row.Index]; gone && e == notify.Ready {
 			continue // what was ready was taken back since
+		}
+		if _, elsewhere := since[row.Index]; elsewhere {
+			continue // another run of the ledger has taken the user up, and tells them
 		}
 		if e == "" || len(o.events) > 0 && !slices.Contains(o.events, string(e)) {
 			continue
