@@ -19,7 +19,7 @@ func newCancelCommand(a *app, g *globals) *cobra.Command {
 	var user string
 	cmd := &cobra.Command{
 		Use: "cancel [RUN]", Short: "Cancel rows that have no import yet, also of a live run",
-		Long: `Cancel the rows of a run that have no import yet; without a name, of the latest run. Works on an interrupted run
+		Long: `Cancel the rows of a run that have no import yet; without a name, of the newest run that is not finished. Works on an interrupted run
 and, from a second terminal, on a live one. Without --row it counts the rows and asks. Nothing is undone in the tenant:
 rows whose import was sent continue in the service, and the command names them; so does the import of an earlier
 attempt of a row that is cancelled. ` + "`wave365 resume`" + ` follows those to their end; ` + "`wave365 retry`" + ` gives cancelled rows a new attempt.`,

@@ -27,7 +27,8 @@ func newCloseCommand(a *app, g *globals) *cobra.Command {
 user who joins such a group, or is reprovisioned, has no image to be built from. List what is left over, each with its
 command: unused imports, users who were not migrated, links that are still valid, staging blobs, failed Cloud PCs.
 
-It shows what it would do and asks for confirmation. It acts only when every row of the run is final, and two checks of the
+It shows what it would do and asks for confirmation. Without a name, it is about the newest run that is not finished, else
+the newest. It acts only when every row of the run is final, and two checks of the
 tenant, some time apart, agree. --purge also removes the imports that were never used. --delete-staging also deletes the
 blobs of proven rows, at the version that was validated, and only while the user is still in the group and still has the
 Cloud PC that was proven, and no row of this ledger still needs the blob. Memberships stay: removing users from the group

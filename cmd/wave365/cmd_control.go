@@ -15,23 +15,23 @@ import (
 
 func newPauseCommand(a *app, g *globals) *cobra.Command {
 	return orderCommand(a, g, ledger.RequestPause, "pause [RUN]", "Keep a live run from starting anything new until continue",
-		"Tell the process that drives the run to start nothing new. What is in flight continues and is tracked. Works from a second\nterminal; `wave365 continue` ends it. Without a name, the latest run.")
+		"Tell the process that drives the run to start nothing new. What is in flight continues and is tracked. Works from a second\nterminal; `wave365 continue` ends it. Without a name, the newest run that is not finished.")
 }
 
 func newContinueCommand(a *app, g *globals) *cobra.Command {
 	return orderCommand(a, g, ledger.RequestContinue, "continue [RUN]", "End a pause of a live run",
-		"Tell the process that drives the run to start rows again. To continue an interrupted run use `wave365 resume`.")
+		"Tell the process that drives the run to start rows again. Without a name, the newest run that is not finished. To continue an interrupted run use `wave365 resume`.")
 }
 
 func newDrainCommand(a *app, g *globals) *cobra.Command {
 	return orderCommand(a, g, ledger.RequestDrain, "drain [RUN]", "End a live run once what is in flight is done",
-		"The same as one Ctrl-C at the terminal of the run: nothing new starts, what is in flight runs to completion, and the\nprocess ends with exit code 9. Continue it with `wave365 resume`.")
+		"The same as one Ctrl-C at the terminal of the run: nothing new starts, what is in flight runs to completion, and the\nprocess ends with exit code 9. Continue it with `wave365 resume`. Without a name, the newest run that is not finished.")
 }
 
 func newSlotsCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use: "slots N [RUN]", Short: "Change how many imports a live run has in flight",
-		Long: "Change how many imports the process that drives the run has in flight. Imports above the new\nnumber continue; no new one starts until there is room. The number stays with the run.",
+		Long: "Change how many imports the process that drives the run has in flight. Imports above the new\nnumber continue; no new one starts until there is room. The number stays with the run.\nWithout a name, the newest run that is not finished.",
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			n, err := strconv.Atoi(args[0])

@@ -222,25 +222,25 @@ func (f *fleetRun) handled(r migration.Run, h ledger.Holder, held bool) {
 	f.Person = f.State == queue.Parked || f.State == notInLine
 }
 
-// waitsFor says in words what a run waits for; "" when it is over.
-func (a *app) waitsFor(j queue.Job) string {
+// handsText says in words who drives a run, or what it waits for; "" when it is over.
+func (a *app) handsText(j queue.Job) string {
 	after := ""
 	if j.Why != "" {
 		after = ": " + j.Why
 	}
 	switch j.State {
 	case queue.Queued:
-		return "a worker" + after
+		return "waits for a worker" + after
 	case queue.Scheduled:
 		if j.Worker == "" {
-			return "its start at " + a.when(j.Due)
+			return "waits for its start at " + a.when(j.Due)
 		}
 		if j.Left {
-			return "another worker" + after
+			return "waits for another worker" + after
 		}
-		return "the service, until " + a.when(j.Due) + after
+		return "waits for the service, until " + a.when(j.Due) + after
 	case queue.Retrying:
-		return "a new try at " + a.when(j.Due) + after
+		return "waits for a new try at " + a.when(j.Due) + after
 	case queue.Running:
 		return "driven by " + j.Worker
 	case byHand:
@@ -248,7 +248,7 @@ func (a *app) waitsFor(j queue.Job) string {
 	case queue.Done:
 		return ""
 	}
-	return "a person" + after
+	return "waits for a person" + after
 }
 
 func (a *app) printFleet(doc fleetDocument) {
@@ -263,7 +263,7 @@ func (a *app) printFleet(doc fleetDocument) {
 		console.Table(a.out, "TENANT\tLEDGER\tRUN\tSTATE\tROWS\tFAILED, HELD\tPER HOUR", rows)
 	}
 	for _, r := range doc.Runs {
-		if text := a.waitsFor(r.Job); text != "" {
+		if text := a.handsText(r.Job); text != "" {
 			console.Say(a.out, "  "+r.Ledger+" "+r.Run+": ", text)
 		}
 	}

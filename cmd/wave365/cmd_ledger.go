@@ -15,14 +15,14 @@ import (
 )
 
 func newLedgerCommand(a *app, g *globals) *cobra.Command {
-	cmd := &cobra.Command{Use: "ledger", Short: "Move a ledger to another machine or home", Args: cobra.NoArgs}
+	cmd := &cobra.Command{Use: "ledger", Short: "Move a ledger to another machine, or between a file and a database", Args: cobra.NoArgs}
 	cmd.AddCommand(newLedgerCopyCommand(a, g))
 	return cmd
 }
 
 func newLedgerCopyCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use: "copy SRC DST", Short: "Copy a ledger to another home, and seal the old one",
+		Use: "copy SRC DST", Short: "Copy a ledger to another file or database, and seal the old one",
 		Long: `Copy a ledger from a file to another file or to a PostgreSQL database, or back. A database's ledger is named as
 postgres://USER@HOST/DB?ledger=NAME; its password comes from PGPASSWORD or ~/.pgpass.
 

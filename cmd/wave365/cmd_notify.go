@@ -35,7 +35,7 @@ func newNotifyCommand(a *app, g *globals) *cobra.Command {
 		Use: "notify [RUN]", Short: "Send messages to the users of a run, once for each row and event", Args: cobra.MaximumNArgs(1),
 		Long: `Tell the users of a run how their row stands: scheduled, started, ready, failed or postponed; to the address in the
 column notify, else to the user. Each message goes out at most once for a row, an event and a channel: it is recorded
-before it is sent, and one whose outcome is not known is not sent again. ` + "`wave365 run --notify`" + ` does it as things happen.
+before it is sent, and one whose outcome is not known is not sent again. ` + "`wave365 run --notify`" + ` does it as things happen. Without a name, the newest run that is not finished, else the newest.
 
 --dry-run writes the messages to a folder instead, and records nothing. Templates are built in, in English and German; a
 folder of your own may replace any of them.

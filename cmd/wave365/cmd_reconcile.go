@@ -22,11 +22,12 @@ func newReconcileCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "reconcile [RUN] --row USER {--snapshot-id ID | --no-effect}", Short: "Settle a held row with what you found out about its import",
 		Long: `Settle a held row: an import was sent for it, and its answer was lost. Find out in the tenant (Intune audit log, or
-Microsoft support with the client-request-id) whether the import exists.
+Microsoft support with the client-request-id) whether the import exists. Without a name, the newest run.
 
-  --snapshot-id ID   it exists under this id: it is read, must belong to the user, and the row continues with it
-  --no-effect        it does not exist: the row may import again. If it exists after all, the service refuses the
-                     second one, or makes one that nobody keeps track of
+  --snapshot-id ID   it exists under this id: it is read, must belong to the user, and is taken over
+  --no-effect        it does not exist: the row may import again
+
+If it exists after all, a second import is refused by the service, or makes a snapshot that nobody keeps track of.
 
 Only reads are sent. ` + "`wave365 resume`" + ` continues the run afterwards.`,
 		Example: "  wave365 reconcile --row ada@contoso.com --snapshot-id 5b2f0c1e-8a41-4c1e-9f27-5b7e21c4d0a9",

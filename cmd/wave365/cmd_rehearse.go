@@ -60,9 +60,9 @@ otherwise a disk is taken to be as large as its license. It never prompts, and n
 
 --faults says how much goes wrong: calm (nothing), rough (an ordinary evening) or storm (lost answers, outages, failed
 imports). The same seed gives the same tenant, and the same durations and failures of imports and Cloud PCs. Which request
-meets a fault, how many there are, and when the wave ends, differ from one time to the next: the clock is this machine's,
-%d times as fast, and what the machine takes counts as often. On a busy one the end comes out too late, and a lower
---sandbox-speed makes it truer. --sample needs no file. --like takes a recording of a real evening: where it shows how the
+meets a fault, how many there are, and when the wave ends, differ from one time to the next: the clock runs %d
+times as fast as this machine's, so the time that the machine itself takes is multiplied, too. On a busy one the end comes out
+too late; a lower --sandbox-speed makes it more accurate. --sample needs no file. --like takes a recording of a real evening: where it shows how the
 service behaves, the sandbox behaves the same way.`, rehearsalSpeed),
 		Example: "  wave365 rehearse waves/friday.csv --faults rough\n  wave365 rehearse --sample --faults storm --seed 7",
 		Args:    cobra.MaximumNArgs(1),

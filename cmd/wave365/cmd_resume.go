@@ -116,7 +116,7 @@ func (a *app) amend(ctx context.Context, g *globals, s *run.Session, edit *run.E
 	}
 	if !ok {
 		fmt.Fprintln(a.err, "wave365: the edit is not accepted, because it has errors; nothing was changed")
-		return true, a.answerValidate(g, edit.File, res)
+		return true, a.answerFindings(g, edit.File, res, "put it back as it was")
 	}
 	fmt.Fprintln(a.err, "wave365: the edit is accepted")
 	if !g.json {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -252,11 +253,23 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 		told = slices.DeleteFunc(slices.Clone(s.Rows), func(x migration.Row) bool { return x.State == migration.Skipped })
 	}
 	console.Outcome(a.out, g.shell(r.ID), summary.Record{Rows: told, Events: s.Events, Since: s.Since})
-	fmt.Fprintf(a.out, "\nReport: %s\n", filepath.Join(summary.Dir(r.ReportDir, r), report.FilePage))
+	a.printReport(g, s)
 	if s.Counts.Open() > 0 && !s.goesOn() {
 		sh := g.shell(r.ID)
 		console.SayCommand(a.out, "Continue with:", sh, sh.Line(advice.Resume(r, s.Rows, s.Events)))
 	}
+}
+
+// printReport says where the report is; of a run that workers drive, which write none, how to get one.
+func (a *app) printReport(g *globals, s standing) {
+	page := filepath.Join(summary.Dir(s.Run.ReportDir, s.Run), report.FilePage)
+	fmt.Fprintln(a.out)
+	if _, err := os.Stat(page); err != nil && s.Job != nil {
+		sh := g.shell(s.Run.ID)
+		console.SayCommand(a.out, "Write a report with:", sh, sh.Line(fault.NewCommand("report").For(s.Run.ID)))
+		return
+	}
+	fmt.Fprintf(a.out, "Report: %s\n", page)
 }
 
 // tenantText names a tenant, and says so where it is a rehearsal's.

@@ -25,6 +25,7 @@ func newUndoCommand(a *app, g *globals) *cobra.Command {
 		Long: `Take back what a run did for one row: the license it gave, the import it made and nobody used, the membership it added;
 latest first, and only what this tool did and nobody has changed since. A license that was taken away for the import
 (--trigger relicense) is given back, ten minutes after the user has left the group. It says what cannot be taken back.
+Without a name, the newest run that is not finished, else the newest.
 
 Where the Cloud PC exists already, its grace period of seven days begins: giving the license or the membership back within
 that time ends it. ` + "`wave365 deprovision`" + ` takes the Cloud PC away for good.

@@ -199,6 +199,11 @@ func (c *connection) granted(ctx context.Context) []string {
 
 // answerValidate prints the answer and gives the exit code.
 func (a *app) answerValidate(g *globals, file *wave.File, res preflight.Result) error {
+	return a.answerFindings(g, file, res, "run the clean rows with --skip-invalid")
+}
+
+// answerFindings is answerValidate for a command that can do this instead of having the file fixed.
+func (a *app) answerFindings(g *globals, file *wave.File, res preflight.Result, instead string) error {
 	rows := 0
 	if file != nil {
 		rows = len(file.Rows)
@@ -210,7 +215,7 @@ func (a *app) answerValidate(g *globals, file *wave.File, res preflight.Result) 
 		})
 	} else {
 		console.Findings(a.out, g.shell(""), res.Findings)
-		printValidity(a.out, rows, res)
+		printValidity(a.out, rows, res, instead)
 	}
 	switch {
 	case res.Denied():

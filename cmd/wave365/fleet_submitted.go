@@ -63,12 +63,9 @@ func (a *app) queueOf(ctx context.Context, g *globals, id string) *queue.Job {
 
 // queueText says where a run stands in the workers' queue, and since when; "" when its job is over.
 func (a *app) queueText(j queue.Job) string {
-	text := a.waitsFor(j)
-	switch {
-	case text == "":
+	text := a.handsText(j)
+	if text == "" {
 		return ""
-	case j.State != queue.Running:
-		text = "waits for " + text
 	}
 	return text + " (since " + a.when(j.Since) + ")"
 }

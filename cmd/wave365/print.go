@@ -39,7 +39,7 @@ func emptyNotNull(f []wave.Finding) []wave.Finding {
 	return f
 }
 
-func printValidity(w io.Writer, rows int, res preflight.Result) {
+func printValidity(w io.Writer, rows int, res preflight.Result, instead string) {
 	bad := 0
 	for _, b := range res.Bad {
 		if b {
@@ -55,12 +55,12 @@ func printValidity(w io.Writer, rows int, res preflight.Result) {
 	case bad == 0:
 		fmt.Fprintf(w, "%s checked: %s; the wave does not start.\n", wording.Count(rows, "row"), wording.Count(errors, "error"))
 	default:
-		next := "Fix the file, or run the clean rows with --skip-invalid."
+		next := "Fix the file, or " + instead + "."
 		switch {
 		case bad == rows:
 			next = "Fix the file."
 		case res.Whole() || res.Denied():
-			next = "What is said of the wave as a whole keeps every row from running: fix that first."
+			next = "Some errors concern the whole wave and stop every row: fix those first."
 		}
 		console.Say(w, "", fmt.Sprintf("%s checked: %s with errors, %d clean. %s", wording.Count(rows, "row"), wording.Count(bad, "row"), rows-bad, next))
 	}

@@ -165,7 +165,7 @@ func (c *check) namedGroup(r *row) bool {
 	return len(hits) == 1
 }
 
-// outsiders says which members of a group are not in the wave; "" when all are.
+// outsiders says which members of a group no row of the wave is for; "" when all have one.
 func (c *check) outsiders(group string, list []graph.Member, rows []*row) string {
 	var users []string
 	for _, r := range rows {
@@ -182,7 +182,7 @@ func (c *check) outsiders(group string, list []graph.Member, rows []*row) string
 	if len(names) > 3 {
 		shown += fmt.Sprintf(" and %d more", len(names)-3)
 	}
-	return fmt.Sprintf("group %s has members who are not in this wave, %d of %d (%s): the snapshot setting and the policy reach them too",
+	return fmt.Sprintf("group %s has members without a row for it in this wave, %d of %d (%s): the snapshot setting and the policy reach them too",
 		c.groupName(group), len(names), members, shown)
 }
 

@@ -275,7 +275,7 @@ func TestCheck_rules(t *testing.T) {
 			csv: adaRow, want: []string{"2 group.not-found"}, say: "does not exist any more"},
 		{name: "members that are no users", rig: rigged{members: func(m []graph.Member) []graph.Member {
 			return append(m, graph.Member{ID: "g1", Type: "group"}, graph.Member{ID: "d1", Type: "device"}, graph.Member{ID: "u1"}, graph.Member{ID: "u2", UPN: "z@x"})
-		}}, csv: adaRow, want: []string{"0 group.outsiders w"}, say: "group grp-p has members who are not in this wave, 4 of 4 (device d1, group g1, u1 and 1 more)"},
+		}}, csv: adaRow, want: []string{"0 group.outsiders w"}, say: "group grp-p has members without a row for it in this wave, 4 of 4 (device d1, group g1, u1 and 1 more)"},
 
 		{name: "a container that may not be listed", acct: account{list: refusal("blob", 403)}, csv: adaRow},
 		{name: "a name in other letters", csv: ada + ",disks/Ada.vhd,P," + sku + "\n", want: []string{"2 blob.not-found"}, say: "did you mean disks/ada.vhd?"},

@@ -80,7 +80,7 @@ func (d *Difference) compare(file *wave.File, p Pair, r migration.Row) string {
 		d.Again = append(d.Again, p)
 		return text + "; the row failed, and gets a new attempt"
 	case r.Begun() || r.State.Final() && r.State != migration.Skipped:
-		d.Refused = append(d.Refused, text+", but the row is "+string(r.State)+" and has begun")
+		d.Refused = append(d.Refused, text+", but the row has begun (it is "+string(r.State)+")")
 	default:
 		d.Changed = append(d.Changed, p)
 	}

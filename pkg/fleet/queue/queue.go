@@ -293,13 +293,21 @@ func jobOf(row *rivertype.JobRow, args Run) Job {
 	default:
 		j.State = Parked
 		if n := len(row.Errors); j.Why == "" && n > 0 {
-			j.Why = row.Errors[n-1].Error
+			j.Why = wrongOf(row.Errors[n-1])
 		}
 	}
 	if j.State == Retrying && len(row.Errors) > 0 {
-		j.Why = row.Errors[len(row.Errors)-1].Error
+		j.Why = wrongOf(row.Errors[len(row.Errors)-1])
 	}
 	return j
+}
+
+// wrongOf is what went wrong with a slice. River's own note of a job that it took from a dead worker is said in our words.
+func wrongOf(e rivertype.AttemptError) string {
+	if e.Error == "Stuck job rescued by JobRescuer" {
+		return "the worker that drove it no longer answers"
+	}
+	return e.Error
 }
 
 // Workers gives the workers that are connected to the database.

@@ -65,7 +65,7 @@ func LedgerLines(l Ledger) []Line {
 	case !l.Exists:
 		add("ledger "+l.Path, Good, "there is none yet; the first run makes it", "")
 	default:
-		add("ledger "+l.Path, Good, "it opens, and its journal mode is as it should be", "")
+		add("ledger "+l.Path, Good, "it opens", "")
 	}
 	if l.Refused != "" {
 		add("ledger's disk", Bad, "it lies in "+l.Refused, "name a local folder with --ledger")

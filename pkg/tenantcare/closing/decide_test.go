@@ -258,3 +258,22 @@ func TestFailedCloudPC(t *testing.T) {
 		}
 	}
 }
+
+// A run that skipped a row offers no retry of it: what failed there is another run's, or nobody's.
+func TestFailedCloudPCOfSkippedRow(t *testing.T) {
+	t.Parallel()
+	r, f := evening()
+	f.CloudPCs = append(f.CloudPCs, graph.CloudPC{DisplayName: "Cyd", UserPrincipalName: "cyd", ProvisioningPolicyID: "p", Status: graph.StatusFailed})
+	r.Rows[1].State = migration.Skipped
+	p := closing.Decide(r, f, closing.Options{})
+	if !strings.Contains(left(p), "Cloud PC Cyd of cyd has failed; this run did not make it") {
+		t.Error(left(p))
+	}
+	for _, l := range p.Left {
+		for _, c := range l.Commands {
+			if c.Name == "retry" {
+				t.Errorf("%s: %s", l.What, c.Name)
+			}
+		}
+	}
+}

@@ -48,6 +48,8 @@ func (p *Plan) notMigrated(x facts.Index, row migration.Row) {
 		pc = all[0]
 	}
 	switch {
+	case len(all) > 0 && pc.Status == graph.StatusFailed && row.State == migration.Skipped:
+		p.leave(fault.NewCommand("cloudpc show", t.User), "Cloud PC %s of %s has failed; this run did not make it", pc.DisplayName, t.User)
 	case len(all) > 0 && pc.Status == graph.StatusFailed:
 		p.failed(x, row, pc)
 	case len(changed) == 0:

@@ -115,7 +115,7 @@ func Needs(t Tries) []doctor.Need {
 	list := []doctor.Need{
 		{Permission: "Organization.Read.All", Purpose: "the tenant's name", Tried: true, Err: t.Organization},
 		{Permission: "CloudPC.Read.All", Purpose: "Cloud PCs", Tried: true, Err: t.CloudPCs},
-		{Permission: "CloudPC.Read.All", Purpose: "the Windows 365 audit log, which tells a lost import and a purge", Tried: true, Err: t.Audit},
+		{Permission: "CloudPC.Read.All", Purpose: "the Windows 365 audit log, which shows imports whose answer was lost, and purges", Tried: true, Err: t.Audit},
 		{Permission: "LicenseAssignment.Read.All", Purpose: "the tenant's licenses", Tried: true, Err: t.Licenses},
 		{Permission: "User.Read.All", Purpose: "users", Tried: true, Err: t.Users},
 		{Permission: "GroupMember.Read.All", Purpose: "groups", Tried: true, Err: t.Groups},

@@ -144,7 +144,7 @@ func Of(rows []summary.RowRecord, a summary.Record, c words.Clock) *Chart {
 	ch.Levels = levelsOf(timeline.Levels(all), x, c)
 	ch.addMarks(a, x, c)
 	ch.addSlowest(started, a)
-	ch.Intro = fmt.Sprintf("%d rows from %s to %s. Grey is waiting, colour is work.", len(started),
+	ch.Intro = fmt.Sprintf("%d rows from %s to %s. Gray is waiting, color is work.", len(started),
 		c.At(x.from, "15:04"), c.At(x.to, "15:04 MST"))
 	if n := len(started) - len(ch.Rows); n > 0 {
 		ch.Left = fmt.Sprintf("%d further rows are left out to keep this page quick; they are in results.csv. ", n)
