@@ -68,7 +68,6 @@ type StepInfo struct {
 
 // Steps is the one table of steps, in the order in which rows walk them. The result is the caller's own.
 func Steps() []StepInfo {
-	const provisioning = "the Cloud PC is being provisioned"
 	return []StepInfo{
 		{Step: StepCheck, Phase: PhasePrepare, Rank: 8, Fate: "nothing was done for it yet"},
 		{Step: StepRelease, Phase: PhasePrepare, Rank: 7, Triggers: []Trigger{TriggerRelicense}, Fate: "its license may be taken away already"},
@@ -76,8 +75,8 @@ func Steps() []StepInfo {
 		{Step: StepImport, Phase: PhaseImport, Rank: 5, Slot: true, Fate: "an import was sent, and its answer is not known"},
 		{Step: StepImportWait, Phase: PhaseImport, Rank: 3, Slot: true, Imported: true, Fate: "the service is importing the disk"},
 		{Step: StepCutover, Phase: PhaseProvision, Rank: 2, Imported: true, Fate: "the disk is imported, and the cut-over not made: without resume it stays imported and unused"},
-		{Step: StepProvisionWait, Phase: PhaseProvision, Rank: 4, Imported: true, Fate: provisioning},
-		{Step: StepProve, Phase: PhaseProvision, Rank: 1, Imported: true, Fate: provisioning},
+		{Step: StepProvisionWait, Phase: PhaseProvision, Rank: 4, Imported: true, Fate: "the Cloud PC is being provisioned"},
+		{Step: StepProve, Phase: PhaseProvision, Rank: 1, Imported: true, Fate: "the Cloud PC is provisioned, and not yet proven to come from the snapshot"},
 	}
 }
 
