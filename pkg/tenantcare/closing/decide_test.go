@@ -269,7 +269,7 @@ func TestFailedCloudPCOfSkippedRow(t *testing.T) {
 	if !strings.Contains(left(p), "Cloud PC Cyd of cyd has failed; this run did not make it") {
 		t.Error(left(p))
 	}
-	for _, l := range p.Left {
+	for _, l := range p.Leftovers {
 		for _, c := range l.Commands {
 			if c.Name == "retry" {
 				t.Errorf("%s: %s", l.What, c.Name)
