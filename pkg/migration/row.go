@@ -92,6 +92,9 @@ type Facts struct {
 	LinkOpen time.Time `json:"link_open,omitzero"`
 	// UsedSeen is when the import was seen in use while the Cloud PC was being built; zero: it was not looked at then.
 	UsedSeen time.Time `json:"used_seen,omitzero"`
+	// UsedBy is the Cloud PC that the import became, or may have become; empty: none that was seen. Where it is another one
+	// than CloudPCID, that the import is used up proves nothing of CloudPCID.
+	UsedBy string `json:"used_by,omitempty"`
 	// GoneSeen is when the import's record was found gone for the second time while the Cloud PC was being built.
 	GoneSeen      time.Time `json:"gone_seen,omitzero"`
 	CloudPCID     string    `json:"cloud_pc_id,omitempty"`

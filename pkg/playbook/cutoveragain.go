@@ -81,7 +81,7 @@ func (b *Playbook) openLinks(ctx context.Context, r migration.Row, past []migrat
 func forgetCloudPC(f migration.Facts) migration.Facts {
 	f = clearSuspicion(f)
 	f.UsageStatus, f.Warning, f.Proof = graph.UsageNotUsed, "", ""
-	f.CloudPCID, f.CloudPCName, f.CloudPCStatus, f.ServicePlan = "", "", "", ""
+	f.CloudPCID, f.CloudPCName, f.CloudPCStatus, f.ServicePlan, f.UsedBy = "", "", "", "", ""
 	f.Provisioned, f.UsedSeen, f.GoneSeen = time.Time{}, time.Time{}, time.Time{}
 	return f
 }

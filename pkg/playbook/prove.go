@@ -21,7 +21,7 @@ func (b *Playbook) prove(ctx context.Context, rows []migration.Row) ([]migration
 	var at []int
 	for i, r := range rows {
 		f := r.Facts
-		if f.UsageStatus == graph.UsageInUse && f.UsedSeen.After(f.CutOver) && f.Provisioned.After(f.CutOver) && f.UsedSeen.Before(b.clock.Now()) {
+		if f.UsageStatus == graph.UsageInUse && !usedBefore(f) && f.UsedSeen.After(f.CutOver) && f.Provisioned.After(f.CutOver) && f.UsedSeen.Before(b.clock.Now()) {
 			f.Proof = provisionedText(f) + ", and the import was in use at " + stamp(f.UsedSeen) + ", while it was being built"
 			results[i] = migration.Done(f)
 			continue
@@ -50,6 +50,11 @@ func (b *Playbook) prove(ctx context.Context, rows []migration.Row) ([]migration
 		}
 	}
 	return results, nil
+}
+
+// usedBefore reports whether the import became, or may have become, an earlier Cloud PC of the user than the present one.
+func usedBefore(f migration.Facts) bool {
+	return f.UsedBy != "" && !strings.EqualFold(f.UsedBy, f.CloudPCID)
 }
 
 // codeGoneAfter is noted for an import whose record is gone after provisioning, until a second look confirms it.
@@ -109,6 +114,15 @@ func (l *purgeLog) names(snapshotID string) bool {
 func (b *Playbook) judgeProof(r migration.Row, im graph.Import, err error, purges *purgeLog) (migration.Result, error) {
 	f := r.Facts
 	switch {
+	case usedBefore(f) && (fault.Is(err, fault.NotFound) || err == nil && im.Usage == graph.UsageInUse):
+		return b.confirmTwice(r, f, "an earlier Cloud PC has used the import", func(f migration.Facts) migration.Result {
+			return migration.Failure(f, migration.Problem{
+				Code:    "proof.unclear",
+				Message: "the Cloud PC is provisioned, but an earlier one (" + f.UsedBy + "), which is gone, has used the import or may have: this one may be empty",
+				Hint: "find out who took the license or the group away and gave it back. Ask " + r.Target.User +
+					" to sign in and look for their files; when they are missing, decide with them about the Cloud PC and import again once it is gone",
+			})
+		}), nil
 	case fault.Is(err, fault.NotFound) && purges != nil && purges.err != nil && !absent(purges.err):
 		return b.readFailed(r, purges.err, "proof.unreadable", "read the audit log")
 	case fault.Is(err, fault.NotFound) && goneEarly(f) && !purges.names(f.SnapshotID):

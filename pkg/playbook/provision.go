@@ -182,7 +182,7 @@ func (b *Playbook) consumed(ctx context.Context, rows []migration.Row, results [
 			}
 			f.UsageStatus, results[i].Delay = usageGone, min(results[i].Delay, apart)
 		case answers[k].Err == nil && im.Usage == graph.UsageInUse && assigned(im.AssignedUser, rows[i]):
-			f.UsageStatus, f.UsedSeen, f.GoneSeen = im.Usage, now, time.Time{}
+			f.UsageStatus, f.UsedSeen, f.GoneSeen, f.UsedBy = im.Usage, now, time.Time{}, cmp.Or(f.UsedBy, f.CloudPCID)
 		}
 	}
 	return results, nil
@@ -211,6 +211,10 @@ func (b *Playbook) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.
 			})
 		}
 		return migration.Wait(clearSuspicion(f), b.provisionLook(r, f.CutOver), "waiting for provisioning to begin")
+	}
+	if f.CloudPCID != "" && !strings.EqualFold(f.CloudPCID, pc.ID) && f.CloudPCStatus != pcFailed {
+		// Somebody took the earlier one away, and gave this one: the disk may have gone with it.
+		f.UsedBy = cmp.Or(f.UsedBy, f.CloudPCID)
 	}
 	f.CloudPCID, f.CloudPCName, f.CloudPCStatus, f.ServicePlan = pc.ID, pc.DisplayName, pc.Status, pc.ServicePlanName
 	switch pc.Status {

@@ -190,7 +190,7 @@ func (n *namer) row(r migration.Row) migration.Row {
 	if f.ImportFile != "" {
 		f.ImportFile = t.Disk.Name // the service's name for it is made from it
 	}
-	f.CloudPCID, f.CloudPCName = n.text(f.CloudPCID), n.text(f.CloudPCName)
+	f.CloudPCID, f.CloudPCName, f.UsedBy = n.text(f.CloudPCID), n.text(f.CloudPCName), n.text(f.UsedBy)
 	f.Proof, f.Warning, f.Suspect = n.text(f.Proof), n.text(f.Warning), n.text(f.Suspect)
 	r.Note, r.Problem = n.text(r.Note), n.problem(r.Problem)
 	cells := make([]string, len(r.Input))
