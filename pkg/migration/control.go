@@ -22,8 +22,8 @@ const (
 	RunCancelled Reason = "run-cancelled"
 	// RunClosed: the tenant was cared for after the run.
 	RunClosed Reason = "run-closed"
-	// RowTakenBack: what a run had done for the row was taken back afterwards, by undo or deprovision; the note says what.
-	// The row stays as it ended.
+	// RowTakenBack: what a run had done for the row was undone afterwards, by undo or deprovision; the note names it. The
+	// row keeps its final state.
 	RowTakenBack Reason = "taken-back"
 )
 
@@ -34,14 +34,14 @@ func (r Row) Begun() bool { return !r.StartedAt.IsZero() }
 // can be taken back.
 func (r Row) CutOver() bool { return !r.Facts.CutOver.IsZero() }
 
-// LicenseAway reports whether the row's license may have been taken away for its import and not given back: the row alone
-// does not tell for sure.
+// LicenseAway reports whether the row's license may have been removed for its import and not assigned again: the row
+// alone does not prove it.
 func (r Row) LicenseAway() bool {
 	return r.Target.Trigger == TriggerRelicense && !r.CutOver() && (r.Attempt > 1 || r.Step != StepCheck)
 }
 
-// Cancellable reports whether the operator may give the row up: it is not final, or held, and its import has not been
-// accepted. A row that runs is given back first, see [Interrupt].
+// Cancellable reports whether the operator may cancel the row: it is not final, or held, and its import has not been
+// accepted. A running row is given back first, see [Interrupt].
 func (r Row) Cancellable() bool {
 	switch r.State {
 	case Pending, Running, Waiting, Held:
@@ -50,19 +50,19 @@ func (r Row) Cancellable() bool {
 	return false
 }
 
-// CancelVerdict is what an operator's wish to give a row up comes to.
+// CancelVerdict is the result of an operator's request to cancel a row.
 type CancelVerdict int
 
 const (
-	// CancelEnded: the row has come to its end; there is nothing to give up.
+	// CancelEnded: the row has ended; there is nothing to cancel.
 	CancelEnded CancelVerdict = iota
-	// CancelGoesOn: its import was sent, or may have been; the service goes on with it.
+	// CancelGoesOn: its import was sent, or may have been; the service continues with it.
 	CancelGoesOn
 	// CancelGiveUp: nothing of it is in the service; see [GiveUp].
 	CancelGiveUp
 )
 
-// CancelVerdict says what cancelling comes to for this row. named: the operator named this row, which also gives up a
+// CancelVerdict returns the result of cancelling this row. named: the operator named this row, which also cancels a
 // held one. sent: an import was sent for the row that may be in the service.
 func (r Row) CancelVerdict(named, sent bool) CancelVerdict {
 	switch {
@@ -94,7 +94,7 @@ func Cancel(r Row, note string, at time.Time) Transition {
 	t.to.Problem = &Problem{Code: "row.cancelled", Message: note, Hint: "retry starts the row again", Commands: []fault.Command{fault.NewCommand("retry")}}
 	t.to.Problem.offerLicense(r)
 	if r.State == Held && r.Problem != nil {
-		// What is not known about a held row stays to be read.
+		// What is not known about a held row stays readable.
 		p := *r.Problem
 		p.Message += "; " + note
 		t.to.Problem = &p
@@ -113,7 +113,7 @@ func Remove(r Row, at time.Time) Transition {
 	return t
 }
 
-// Removed reports whether the row was given up by [Remove]: it belongs to the wave no more.
+// Removed reports whether the row was cancelled by [Remove]: it is no longer part of the wave.
 func (r Row) Removed() bool {
 	return r.State == Cancelled && r.Problem != nil && r.Problem.Code == codeRemoved
 }
@@ -144,8 +144,9 @@ func (r Row) Retryable() bool {
 	return false
 }
 
-// RetryStep says where a new attempt of the row begins. A row whose import cannot be used any more begins anew, and
-// so does one that has not come as far as an import; an import that stands is never left behind.
+// RetryStep returns the step at which a new attempt of the row begins. A row whose import cannot be used any more
+// starts from the beginning, and so does one that has not come as far as an import; an accepted import is never left
+// behind.
 func RetryStep(r Row) Step {
 	if !r.Step.Imported() {
 		return StepCheck
@@ -170,13 +171,13 @@ func RetryStep(r Row) Step {
 	return r.Step
 }
 
-// UsagePurged is the usage of an import that, as the audit log or the ledger says, somebody purged: nothing can be built from it any more.
+// UsagePurged is the usage of an import that, by the audit log or the ledger, was purged: nothing can be built from it any more.
 const UsagePurged = "purged"
 
 // CodeUsedUp is the code of a row whose import was used by a Cloud PC that is gone: no attempt of the row can bring it back.
 const CodeUsedUp = "import.used-up"
 
-// lostImport reports whether the problem's code says that the row's import cannot become a Cloud PC.
+// lostImport reports whether the problem's code means that the row's import cannot become a Cloud PC.
 func lostImport(code string) bool {
 	switch code {
 	case "import.failed", "import.expired", "import.gone":
@@ -185,8 +186,8 @@ func lostImport(code string) bool {
 	return false
 }
 
-// Retry gives the row a new attempt, from [RetryStep] on. A row that begins anew forgets its facts and takes over
-// target, in which the facts of its disk may have been read again; the others keep both.
+// Retry gives the row a new attempt, from [RetryStep] on. A row that starts from the beginning drops its facts and
+// takes target, in which the facts of its disk may have been read again; the others keep both.
 func Retry(r Row, target Target, note string, at time.Time) Transition {
 	t := move(r, Pending, ReasonRetried, at)
 	t.to.Attempt++
@@ -202,9 +203,9 @@ func Retry(r Row, target Target, note string, at time.Time) Transition {
 	return t
 }
 
-// RetryEdited is [Retry] for a row whose line was edited after it failed: the new attempt begins with the first step, and is what
-// the line says now. When anotherDisk, no import of an earlier attempt is taken over in it, nor in a later one; else one that stands
-// is, as the journal knows it. It panics for a row that may not be edited so; see [Row.BeginsAnew] and [Row.Relicensable].
+// RetryEdited is like [Retry] for a row whose line was edited after it failed: the new attempt begins with the first step and uses
+// the present line. When anotherDisk, neither it nor a later attempt adopts an import of an earlier one; otherwise an import that
+// the journal knows to exist is adopted. It panics for a row that may not be edited so; see [Row.BeginsAnew] and [Row.Relicensable].
 func RetryEdited(r Row, target Target, input []string, anotherDisk bool, note string, at time.Time) Transition {
 	if !r.BeginsAnew() && (anotherDisk || !r.Relicensable()) {
 		panic("migration: a row that goes on where it stands keeps its line")
@@ -221,8 +222,8 @@ func RetryEdited(r Row, target Target, input []string, anotherDisk bool, note st
 	return t
 }
 
-// Relicensable reports whether the row failed before the license that its line names was given, as far as the row tells, so that a
-// new attempt may give another one. What was tried all the same is for the caller to look up.
+// Relicensable reports whether the row failed before the license that its line names was assigned, as far as the row shows, so
+// that a new attempt may assign another one. The caller must check the journal for what was tried all the same.
 func (r Row) Relicensable() bool {
 	return r.State == Failed && !r.CutOver() && (RetryStep(r) == StepCheck || r.Target.Trigger == TriggerLicense)
 }
@@ -230,8 +231,8 @@ func (r Row) Relicensable() bool {
 // BeginsAnew reports whether the row failed in such a way that its next attempt begins with the first step.
 func (r Row) BeginsAnew() bool { return r.State == Failed && RetryStep(r) == StepCheck }
 
-// Adopt settles a held row: its import exists and is known by the facts. A row that was held later than its import
-// goes on where it stood.
+// Adopt settles a held row: its import exists and is in the facts. A row that was held later than its import continues
+// at its step.
 func Adopt(r Row, f Facts, note string, at time.Time) Transition {
 	t := move(r, Waiting, ReasonAdopted, at)
 	if !r.Step.Imported() {
@@ -263,7 +264,7 @@ func Amend(r Row, target Target, input []string, at time.Time) Transition {
 	return t
 }
 
-// Retargets reports whether the transition changes what the row aims at, not only where it stands.
+// Retargets reports whether the transition changes the row's target, not only its state.
 func (t Transition) Retargets() bool {
 	return t.to.Reason == ReasonAmended || t.to.Reason == ReasonRetried
 }

@@ -1,6 +1,6 @@
-// Package migration is one row's journey from an Azure VM's disk to a proven Cloud PC: its states, steps,
-// transitions, and the words in which intents, outcomes and problems are recorded. Everything here is a value or a
-// pure function; it is not for SQL, HTTP or clocks. Times come in as arguments.
+// Package migration is one row's journey from an Azure VM's disk to a proven Cloud PC: its states, steps, transitions,
+// and the words in which intents, outcomes and problems are recorded. Everything here is a value or a pure function,
+// without SQL, HTTP or clocks. Times are arguments.
 //
 //	pending ──claimed──▶ running ──parked/retry──▶ waiting ──due──▶ running
 //	                      │  ▲ step-done │             │ step-done

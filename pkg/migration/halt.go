@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Halt says when so much goes wrong that nothing new may start: at least Floor rows failed or are held, and they are at
-// least Share of the rows that have finished, both over the whole run. The zero value never fires.
+// Halt is the threshold at which nothing new may start: at least Floor rows failed or are held, and they are at least
+// Share of the rows that have finished, both over the whole run. The zero value is never met.
 type Halt struct {
 	// Share is from 0 to 1.
 	Share float64

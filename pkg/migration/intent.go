@@ -20,7 +20,7 @@ const (
 // WaveRow is the row index of effects that are done once for the whole wave.
 const WaveRow = -1
 
-// Intent says that an effect is about to be tried. It is committed before the call.
+// Intent records that an effect is about to be tried. It is committed before the call.
 type Intent struct {
 	ID  int64
 	Run string
@@ -33,18 +33,18 @@ type Intent struct {
 	// Subject is what the effect is done to (user id, group id, setting name), never a secret.
 	Subject string
 	At      time.Time
-	// Outcome is nil while it is not known how the call ended.
+	// Outcome is nil until the result of the call is known.
 	Outcome *Outcome
 }
 
-// OutcomeStatus says how an effect ended.
+// OutcomeStatus is how an effect ended.
 type OutcomeStatus string
 
 // The outcomes.
 const (
-	// OutcomeDone: the service said yes.
+	// OutcomeDone: the service accepted the call.
 	OutcomeDone OutcomeStatus = "done"
-	// OutcomeRefused: the service said no, or nothing was sent; the effect did not happen.
+	// OutcomeRefused: the service refused the call, or nothing was sent; the effect did not happen.
 	OutcomeRefused OutcomeStatus = "refused"
 	// OutcomeUnknown: no usable answer; the effect may have happened.
 	OutcomeUnknown OutcomeStatus = "unknown"
@@ -60,13 +60,13 @@ func (s OutcomeStatus) Happened() bool { return s == OutcomeDone || s == Outcome
 // Outcome is how an effect ended. It is committed after the call.
 type Outcome struct {
 	Status OutcomeStatus
-	// RemoteID is what the service calls the thing that was made; may be empty.
+	// RemoteID is the service's id of the object that was created; may be empty.
 	RemoteID string
 	// RequestID is the service's id of the request; may be empty.
 	RequestID string
-	// Detail is for people: the service's refusal, or how it was read back. No secret.
+	// Detail is for people: the service's refusal, or how it was read back. It holds no secret.
 	Detail string
-	// NoChange: the service took the call, and said that all was so already. What was so already is not undone.
+	// NoChange: the service accepted the call and reported that it changed nothing. An undo leaves that alone.
 	NoChange bool
 	At       time.Time
 }
@@ -81,7 +81,7 @@ type Event struct {
 	At  time.Time
 	// From and To are the states before and after; both empty for events of the run itself.
 	From, To State
-	// Step is where the row stood before, NextStep where it stands after.
+	// Step is the row's step before, NextStep its step after.
 	Step, NextStep Step
 	// Reason is a transition's reason, or for run events: started, resumed, drained, stopped, finished.
 	Reason  Reason
@@ -91,8 +91,8 @@ type Event struct {
 	Problem *Problem
 }
 
-// Passage is what an event says of where a row went, as it is written into the audit and into run.json. Its names and their
-// order are fixed: the audit is hashed byte for byte.
+// Passage is the part of an event that describes the row's change, as it is written into the audit and into run.json. Its
+// names and their order are fixed: the audit is hashed byte for byte.
 type Passage struct {
 	From     State  `json:"from,omitempty"`
 	To       State  `json:"to,omitempty"`

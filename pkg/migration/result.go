@@ -6,7 +6,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// ResultKind says what a step found for a row.
+// ResultKind is what a step found for a row.
 type ResultKind string
 
 // The kinds of result.
@@ -26,7 +26,7 @@ type Result struct {
 	// Delay is how long to wait: before the next step (done), before the next look (wait), at least before the next
 	// try (again; 0: the runner's own back-off).
 	Delay time.Duration
-	// Note says to people what is being waited for.
+	// Note describes for people what is being waited for.
 	Note    string
 	Problem *Problem
 }
@@ -58,7 +58,7 @@ func Unknown(f Facts, p Problem) Result { return Result{Kind: ResultHold, Facts:
 // Stopped: we were asked to stop before anything was done.
 func Stopped(f Facts) Result { return Result{Kind: ResultStopped, Facts: f} }
 
-// ProblemOf turns a call's error into a row's problem; code is ours, doing says what was being done. The service's
+// ProblemOf turns a call's error into a row's problem; code is ours, doing describes what was being done. The service's
 // own words are kept.
 func ProblemOf(err error, code, doing string) Problem {
 	do := fault.RemedyOf(err)

@@ -13,7 +13,7 @@ import (
 type Target struct {
 	// Line is the physical line of the wave file, header = line 1.
 	Line int `json:"line"`
-	// User is the user as the file spells it; UserID and UPN are what the tenant answered.
+	// User is the user as the file spells it; UserID and UPN are the tenant's.
 	User        string `json:"user"`
 	UserID      string `json:"user_id,omitempty"`
 	UPN         string `json:"upn,omitempty"`
@@ -60,7 +60,7 @@ type Source struct {
 	// Container and Name locate it in its account.
 	Container string `json:"container,omitempty"`
 	Name      string `json:"name,omitempty"`
-	// Signed says that the wave file brought its own SAS; it is read from the file again, never stored.
+	// Signed: the wave file brought its own SAS; it is read from the file again, never stored.
 	Signed bool `json:"signed,omitempty"`
 	// Account is the ARM id of the blob's storage account when the import names the blob by it; empty: by a signature.
 	Account string `json:"account,omitempty"`
@@ -70,14 +70,14 @@ type Source struct {
 	Virtual int64 `json:"virtual,omitempty"`
 }
 
-// Facts is what the journey has found out so far. It is stored with every transition that changes it. Times in it
-// are the service's own.
+// Facts is what the journey has found out so far. It is stored with every transition that changes it. Times in it are
+// the service's own.
 type Facts struct {
 	SnapshotID   string `json:"snapshot_id,omitempty"`
 	ImportStatus string `json:"import_status,omitempty"`
 	UsageStatus  string `json:"usage_status,omitempty"`
 	ImportPolicy string `json:"import_policy,omitempty"`
-	// ImportFile is what the service calls the imported file, UserSettingID the user setting that reached the row's group
+	// ImportFile is the service's name of the imported file, UserSettingID the user setting that reached the row's group
 	// when the import was sent.
 	ImportFile    string    `json:"import_file,omitempty"`
 	UserSettingID string    `json:"user_setting_id,omitempty"`
@@ -90,7 +90,7 @@ type Facts struct {
 	// LinkOpen is when the link that the cut-over closes was last seen open before it: a Cloud PC that came later was begun by
 	// the cut-over. Zero: it was not seen.
 	LinkOpen time.Time `json:"link_open,omitzero"`
-	// UsedSeen is when the import was seen in use while the Cloud PC was being built; zero: it was not looked at then.
+	// UsedSeen is when the import was seen in use while the Cloud PC was being built; zero: it was not read then.
 	UsedSeen time.Time `json:"used_seen,omitzero"`
 	// UsedBy is the Cloud PC that the import became, or may have become; empty: none that was seen. Where it is another one
 	// than CloudPCID, that the import is used up proves nothing of CloudPCID.
@@ -113,8 +113,8 @@ type Facts struct {
 	SuspectAt time.Time `json:"suspect_at,omitzero"`
 }
 
-// Row is one row of a run: what it aims at, where it stands and what is known. It is a value; copies are independent
-// except for Input, which nobody changes.
+// Row is one row of a run: its target, its state and what is known. It is a value; copies are independent except for
+// Input, which must not be changed.
 type Row struct {
 	Run string
 	// Index is the row's place in the wave, 0-based.
@@ -127,7 +127,7 @@ type Row struct {
 	State State
 	// Step is the step being done, or the next one to do.
 	Step Step
-	// Reason says why the row is in its state; Note says it to people in a few words.
+	// Reason is why the row is in its state; Note explains it to people in a few words.
 	Reason Reason
 	Note   string
 	// Attempt counts from 1 and grows with `retry`.
@@ -190,7 +190,7 @@ type Problem struct {
 // Remedy is what to do about it.
 func (p Problem) Remedy() fault.Remedy { return fault.Remedy{Text: p.Hint, Commands: p.Commands} }
 
-// SignedOut reports whether the service did not take our sign-in at all, which no row can help.
+// SignedOut reports whether the service refused our sign-in, which is not the row's fault.
 func (p Problem) SignedOut() bool {
 	const unauthorized = 401
 	return p.Status == unauthorized || strings.HasPrefix(p.Code, "cloud.sign-in")

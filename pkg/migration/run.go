@@ -2,7 +2,7 @@ package migration
 
 import "time"
 
-// RunState says where a run stands.
+// RunState is the state of a run.
 type RunState string
 
 // The run states.
@@ -51,7 +51,7 @@ type Run struct {
 	FinishedAt time.Time `json:"finished_at,omitzero"`
 }
 
-// Counts is how many rows stand where. The parts add up to Total: Succeeded counts those without warnings, Warned
+// Counts is how many rows are in each state. The parts add up to Total: Succeeded counts those without warnings, Warned
 // those with.
 type Counts struct {
 	Total     int `json:"total"`
@@ -110,7 +110,7 @@ func (c Counts) Done() int {
 	return c.Succeeded + c.Warned + c.Failed + c.Held + c.Deferred + c.Skipped + c.Cancelled
 }
 
-// Ended is how many rows were begun and have come to their end.
+// Ended is how many rows were begun and have ended.
 func (c Counts) Ended() int { return c.Succeeded + c.Warned + c.Failed + c.Held }
 
 // Open is how many rows are not final.

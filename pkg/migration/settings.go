@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Settings is how a run was asked to go about its wave, as its operator chose and may choose anew with each resume or
-// retry. How many imports may be in flight is not here: that is [Run.Slots], in one place. The zero value is what a run
-// does when nothing was chosen. Settings are stored as text under the names of their flags; see [Settings.List].
+// Settings is how a run is to be executed, as its operator chose and may choose again with each resume or retry. How
+// many imports may be in flight is not here: that is [Run.Slots]. The zero value is what a run does when nothing was
+// chosen. Settings are stored as text under the names of their flags; see [Settings.List].
 type Settings struct {
 	// SkipInvalid: rows with errors were left out, also of an edit of the wave file.
 	SkipInvalid bool
@@ -20,9 +20,9 @@ type Settings struct {
 	// ImportSource is "account" when imports name blobs by StorageAccountID; "" or "sas": by a signature.
 	ImportSource     string
 	StorageAccountID string
-	// Canary is how many rows go alone first; 0: none.
+	// Canary is how many rows run first; 0: none.
 	Canary int
-	// Halt says when nothing new may start; zero: never.
+	// Halt is the threshold at which nothing new may start; zero: none.
 	Halt Halt
 	// StopBy is when rows must be done; zero: whenever. One that has passed was for another evening.
 	StopBy time.Time
@@ -30,20 +30,20 @@ type Settings struct {
 	Until Step
 	// RepeatLost: an import whose answer is lost and that cannot be found is sent again instead of held.
 	RepeatLost bool
-	// Notify says whether, and how, people are told as things happen.
+	// Notify is whether, and how, people are notified as things happen.
 	Notify Notify
-	// Paused: nothing new starts until it is taken back. It outlives the process that was told.
+	// Paused: nothing new starts until it is continued. It outlives the process that was paused.
 	Paused bool
-	// Draining: nothing new starts, and the run ends with what is in flight. A process that ends in an orderly way takes
-	// it back; one that died leaves it to the next.
+	// Draining: nothing new starts, and the run ends with what is in flight. A process that ends in an orderly way
+	// clears it; one that died leaves it to the next.
 	Draining bool
 }
 
 // Notify is how the messages of a run go out. No secret is here: those stay in the environment.
 type Notify struct {
 	On bool
-	// Via is the channel, From the sender, SMTP the mail server as HOST:PORT; Language and Templates say how messages are
-	// written, Operator who is told how the run ends. "" is what is so by default.
+	// Via is the channel, From the sender, SMTP the mail server as HOST:PORT; Language and Templates determine how
+	// messages are written, Operator is the address notified when the run ends. "" is the default.
 	Via, From, SMTP, Language, Templates, Operator string
 }
 
@@ -60,7 +60,7 @@ type setting struct {
 	text  func(*Settings) string
 	set   func(*Settings, string) error
 	reset func(*Settings)
-	// steered: it is no flag that was chosen, but where a second terminal has steered the run.
+	// steered: it is not a flag that was chosen, but a change made from a second terminal.
 	steered bool
 }
 

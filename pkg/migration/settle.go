@@ -12,7 +12,7 @@ func patience(kind fault.Kind) time.Duration {
 	case fault.Throttled:
 		return 72 * time.Hour // a quota for a day may be used up on the next day as well
 	case fault.Unavailable, fault.Interrupted:
-		return 12 * time.Hour // a network that goes in the evening may be mended in the morning
+		return 12 * time.Hour // a network that fails in the evening may be fixed in the morning
 	case fault.Conflict:
 		return 30 * time.Minute
 	case fault.Denied:
@@ -29,7 +29,7 @@ func Backoff(tries int, roll float64) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*roll))
 }
 
-// maxTries bounds the tries of one step whatever the trouble: kinds that take turns must not go on for ever.
+// maxTries limits the tries of one step whatever the failure: failures of alternating kinds must not go on for ever.
 const maxTries = 400
 
 // named reports whether the service named a time to come back that is so far off, as quotas have it, that it is waited for
@@ -38,14 +38,14 @@ func named(p Problem, wait time.Duration) bool {
 	return p.Kind == string(fault.Throttled) && wait >= time.Hour
 }
 
-// unattended reports whether a row that was due then is looked at so late that nobody was there to look: no process ran,
-// or the run held it back. That time was not spent trying.
+// unattended reports whether a row that was due then is processed so late that it cannot have been processed before: no
+// process ran, or the run held it back. That time was not spent trying.
 func unattended(due, now time.Time) bool {
 	return !due.IsZero() && now.Sub(due) > 15*time.Minute
 }
 
-// troubleSince says when the trouble began whose patience is measured. Each kind is measured by itself: waiting hours for
-// a quota must not use up the patience for the first reset after it.
+// troubleSince returns when the failure began whose patience is measured. Each kind is measured separately: waiting hours
+// for a quota must not use up the patience for the first reset after it.
 func troubleSince(r Row, p Problem, now time.Time) time.Time {
 	other := r.Problem != nil && r.Problem.Kind != p.Kind
 	if r.TroubleSince.IsZero() || other || unattended(r.NotBefore, now) {
@@ -54,14 +54,14 @@ func troubleSince(r Row, p Problem, now time.Time) time.Time {
 	return r.TroubleSince
 }
 
-// exhausted reports whether a row in trouble has been in it for so long, or so often, that it is not tried again.
+// exhausted reports whether a row has been failing for so long, or so often, that it is not tried again.
 func exhausted(r Row, res Result, now time.Time) bool {
 	since := troubleSince(r, *res.Problem, now)
 	return (now.Sub(since) >= patience(fault.Kind(res.Problem.Kind)) && !named(*res.Problem, res.Delay)) || r.Tries >= maxTries
 }
 
-// Settle turns a step's result into the row's next transition. It answers false when nothing needs to be recorded:
-// the row goes on waiting as before, only its due time moves. roll, from [0,1), spreads the back-off.
+// Settle turns a step's result into the row's next transition. It returns false when nothing needs to be recorded: the
+// row continues to wait, only its due time moves. roll, from [0,1), spreads the back-off.
 func Settle(r Row, res Result, now time.Time, roll float64) (Transition, bool) {
 	switch res.Kind {
 	case ResultDone:

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Standing is how a user stands in an earlier run of a ledger.
+// Standing is the state of a user in an earlier run of a ledger.
 type Standing struct {
 	Run string
 	// User is the user as that run's wave spells it, UPN as the tenant did when the row began.
@@ -15,9 +15,9 @@ type Standing struct {
 	Code string
 	// InDoubt: an import of the row was sent whose end is not known.
 	InDoubt bool
-	// Disk, Policy and License are what the row aimed at; CloudPCID is the Cloud PC that it was seen to have.
+	// Disk, Policy and License are the row's target; CloudPCID is the Cloud PC that it was seen to have.
 	Disk, Policy, License, CloudPCID string
-	// Group is the id of the group that the user was to be in, GroupName what it was called then; empty: it is not known.
+	// Group is the id of the group that the user was to be in, GroupName its name then; empty: unknown.
 	Group, GroupName string
 	// Provisioned is when that Cloud PC was provisioned, as it was proven; zero: it was not.
 	Provisioned time.Time
@@ -44,8 +44,8 @@ func (s Standing) Proven(id string, provisioned time.Time) bool {
 }
 
 // Proven reports whether a Cloud PC of this id and time of provisioning is the one by which the row was proven. An id alone
-// does not tell: a Cloud PC that is provisioned again in its place keeps it, and holds another disk. What is not known, on
-// either side, is no proof.
+// is not enough: a Cloud PC that is provisioned again in its place keeps it, and holds another disk. When either is
+// unknown, the answer is false.
 func (f Facts) Proven(id string, provisioned time.Time) bool {
 	return f.CloudPCID != "" && strings.EqualFold(f.CloudPCID, id) &&
 		!f.Provisioned.IsZero() && !provisioned.IsZero() && !provisioned.After(f.Provisioned)

@@ -1,6 +1,6 @@
 package migration
 
-// State says where a row stands. The zero value is not a state.
+// State is the state of a row. The zero value is not a state.
 type State string
 
 // The states. What happens when the program dies in one of them is part of its meaning.
@@ -10,7 +10,7 @@ const (
 	// Running: a step is being done by the process that holds the lock. After a death the row goes back to
 	// Pending at the same step, and the step looks before it acts.
 	Running State = "running"
-	// Waiting: the service is at work, or NotBefore lies ahead. Dying changes nothing; the wait is taken up again.
+	// Waiting: the service is working, or NotBefore has not come. A crash changes nothing; the wait is resumed.
 	Waiting State = "waiting"
 	// Succeeded: the Cloud PC is provisioned under the row's policy and the import was consumed. Final.
 	Succeeded State = "succeeded"
@@ -22,7 +22,7 @@ const (
 	Deferred State = "deferred"
 	// Skipped: never started, because validation found an error. Final.
 	Skipped State = "skipped"
-	// Cancelled: the operator said so. Final until `retry`.
+	// Cancelled: the operator cancelled it. Final until `retry`.
 	Cancelled State = "cancelled"
 )
 
@@ -40,7 +40,7 @@ func (s State) Final() bool {
 	return false
 }
 
-// Reason says why a row changed state. Two arrows may end in the same state for different reasons.
+// Reason is why a row changed state. Two arrows may end in the same state for different reasons.
 type Reason string
 
 // The reasons.

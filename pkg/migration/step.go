@@ -8,7 +8,7 @@ import (
 // Step names one step of the journey. The names are data in ledgers that exist: renaming one is a migration.
 type Step string
 
-// The steps. What there is to know about each stands in [Steps], how it is done in a file of its own in the playbook.
+// The steps. Their properties are in [Steps]; the playbook has a file for how each is done.
 const (
 	StepCheck         Step = "check"
 	StepRelease       Step = "release"
@@ -20,7 +20,7 @@ const (
 	StepProve         Step = "prove"
 )
 
-// Trigger says which link is closed last and so starts provisioning.
+// Trigger is the link that is closed last and so starts provisioning.
 type Trigger string
 
 // The triggers.
@@ -29,8 +29,8 @@ const (
 	TriggerLicense Trigger = "license"
 	// TriggerMembership: the user holds a license already; joining the group is the cut-over.
 	TriggerMembership Trigger = "membership"
-	// TriggerRelicense: the user holds the license directly and has no Cloud PC; it is taken away before the user joins the
-	// group, and giving it back is the cut-over.
+	// TriggerRelicense: the user holds the license directly and has no Cloud PC; it is removed before the user joins the
+	// group, and assigning it again is the cut-over.
 	TriggerRelicense Trigger = "relicense"
 )
 
@@ -56,17 +56,17 @@ type StepInfo struct {
 	Phase Phase
 	// Triggers are those whose rows walk it; empty: all.
 	Triggers []Trigger
-	// Slot: a row at this step has an import in flight, which is what a slot stands for.
+	// Slot: a row at this step has an import in flight and so takes a slot.
 	Slot bool
 	// Imported: a row at this step has its import behind it, or in the service's hands.
 	Imported bool
 	// Rank orders due work of different steps, lowest first: what frees slots and ends rows comes before new rows.
 	Rank int
-	// Fate says what the service does with a row that stands here and that nobody looks at any more.
+	// Fate describes what the service does with a row at this step when no process watches it any more.
 	Fate string
 }
 
-// Steps is the one table of steps, in the order in which rows walk them. The result is the caller's own.
+// Steps is the one table of steps, in the order in which rows pass them. The result is the caller's own.
 func Steps() []StepInfo {
 	return []StepInfo{
 		{Step: StepCheck, Phase: PhasePrepare, Rank: 8, Fate: "nothing was done for it yet"},
@@ -101,7 +101,7 @@ func (s Step) Info() StepInfo {
 // Imported reports whether a row at this step has its import behind it, or in the service's hands.
 func (s Step) Imported() bool { return table[s].Imported }
 
-// InService reports whether a row at this step has an import in flight, which is what a slot stands for.
+// InService reports whether a row at this step has an import in flight and so takes a slot.
 func (s Step) InService() bool { return table[s].Slot }
 
 // Journey lists the steps of a row with this trigger, in order. The result is the caller's own.
@@ -115,7 +115,7 @@ func Journey(t Trigger) []Step {
 	return steps
 }
 
-// journeys is Journey for every trigger, for those who ask at each transition.
+// journeys is Journey for every trigger, computed once because it is needed at each transition.
 var journeys = func() map[Trigger][]Step {
 	m := map[Trigger][]Step{}
 	for _, t := range Triggers() {
@@ -140,11 +140,11 @@ func Next(t Trigger, s Step) Step {
 // Work is how a step is done. The playbook supplies it; the runner calls it.
 type Work struct {
 	Step Step
-	// Batch is how many rows one call may take: 1 for effects, more for polling. 0: as many as are due.
+	// Batch is how many rows one call may take: 1 for effects, more for polling. 0: all that are due.
 	Batch int
-	// Do does the step for rows that all stand at it and gives one result per row, in the same order. One row's
-	// trouble is that row's Result; an error means that the run itself cannot go on (the ledger is broken), and the
-	// results are then ignored. With a dead context it changes nothing more and answers Stopped for the rest. Safe
-	// for concurrent use on disjoint rows.
+	// Do does the step for rows that are all at it and returns one result per row, in the same order. One row's failure
+	// is that row's Result; an error means that the run itself cannot continue (the ledger is broken), and the results
+	// are then ignored. With an ended context it changes nothing more and returns Stopped for the rest. Safe for
+	// concurrent use on disjoint rows.
 	Do func(ctx context.Context, rows []Row) ([]Result, error)
 }

@@ -27,8 +27,8 @@ func (t Transition) Event() Event {
 	}
 }
 
-// move checks the arrow and fills what every transition has in common. An arrow that is not in [Arrows] is a bug of
-// the caller, hence the panic.
+// move checks the arrow and fills what all transitions have in common. An arrow that is not in [Arrows] is a bug of the
+// caller, hence the panic.
 func move(r Row, to State, why Reason, at time.Time) Transition {
 	if !slices.ContainsFunc(Arrows(), func(a Arrow) bool { return a.From == r.State && a.To == to && a.Reason == why }) {
 		panic(fmt.Sprintf("migration: no arrow %s → %s (%s)", r.State, to, why))
@@ -62,7 +62,7 @@ func Wake(r Row, at time.Time) Transition {
 }
 
 // Advance records that the row's step is done and puts it at the next one; until, when not zero, is when that one is
-// due, and note says what is being waited for. It panics after the last step: that is Succeed.
+// due, and note describes what is being waited for. It panics after the last step: that is Succeed.
 func Advance(r Row, f Facts, until time.Time, note string, at time.Time) Transition {
 	next := Next(r.Target.Trigger, r.Step)
 	if next == "" {
@@ -93,7 +93,7 @@ func Again(r Row, f Facts, p Problem, until, at time.Time) Transition {
 	t.to.Facts = f
 	t.to.Tries, t.to.NotBefore, t.to.Problem, t.to.Note = r.Tries+1, until, &p, p.Message
 	if t.to.TroubleSince = troubleSince(r, p, at); named(p, until.Sub(at)) {
-		t.to.TroubleSince = time.Time{} // patience begins when the service said to come back
+		t.to.TroubleSince = time.Time{} // patience begins when the service asked to come back
 	}
 	return t
 }
@@ -120,7 +120,7 @@ func Hold(r Row, f Facts, p Problem, at time.Time) Transition {
 	return t
 }
 
-// Interrupt gives a running row back at the step where it stood. It is no failed try.
+// Interrupt gives a running row back at its step. It does not count as a failed try.
 func Interrupt(r Row, note string, at time.Time) Transition {
 	t := move(r, Pending, ReasonInterrupted, at)
 	t.to.Note = note

@@ -20,8 +20,8 @@ type reach struct {
 	settings []graph.UserSetting
 }
 
-// assignments maps groups (lower case) to what is assigned to them. Only policies that could make the Cloud PC of a
-// row are in there: those of Windows 365 for dedicated Cloud PCs.
+// assignments maps groups (lower case) to what is assigned to them. It includes only policies that could make the Cloud
+// PC of a row: those of Windows 365 for dedicated Cloud PCs.
 func (c *check) assignments() map[string]reach {
 	all := map[string]reach{}
 	for i := range c.facts.policies {
@@ -50,9 +50,9 @@ func dedicated(p *graph.ProvisioningPolicy) bool {
 	return p.ProvisioningType == "" || strings.EqualFold(p.ProvisioningType, graph.ProvisioningDedicated)
 }
 
-// memberships reads the members of each group once, some groups at a time, and notes in the rows which of them their
-// users are in. seen is given each group's members, one group at a time, in no order. unread says for each group why it
-// could not be read; the error is for the check as a whole.
+// memberships reads the members of each group once, several groups at a time, and records in the rows which of them
+// their users are in. seen receives each group's members, one group at a time, in no order. unread holds, for each
+// group that could not be read, why; the error is for the check as a whole.
 func (c *check) memberships(ctx context.Context, groups []string, seen func(group string, members []graph.Member)) (unread []error, err error) {
 	errs, done := make([]error, len(groups)), 0
 	var mu sync.Mutex
@@ -91,7 +91,7 @@ func (r *row) in(group string) bool { return slices.Contains(r.groups, fold(grou
 
 // elsewhere finds what else reaches a row's user: provisioning policies besides the row's own, through its group or through
 // others that the user is in, and user settings through those others. Which setting wins is not documented; of the policies
-// the one that was assigned first does, and the service does not tell which that was.
+// it is the one that was assigned first, and the service does not report which that was.
 func (c *check) elsewhere(context.Context) error {
 	c.eachRow(func(r *row) {
 		if r.user == nil || r.policy == nil || r.target.GroupID == "" {
@@ -103,7 +103,7 @@ func (c *check) elsewhere(context.Context) error {
 		if dedicated(r.policy) {
 			c.otherPolicy(r, append([]string{own}, groups...))
 		}
-		if len(c.reach[own].settings) < 2 { // else the conflict has been told
+		if len(c.reach[own].settings) < 2 { // else the conflict was reported
 			c.otherSetting(r, own, groups)
 		}
 	})

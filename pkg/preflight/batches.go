@@ -8,13 +8,13 @@ import (
 )
 
 const (
-	// stretch is how many people are asked about in one call, so that progress moves: ten batches of twenty.
+	// stretch is how many people are looked up in one call, so that progress moves: ten batches of twenty.
 	stretch = 200
-	// askers is how many of those calls are out at a time.
+	// askers is how many of those calls are in flight at a time.
 	askers = 4
 )
 
-// ask asks about names a stretch at a time, several stretches at once, and gives one answer for each. failed is why there is
+// ask looks up names a stretch at a time, several stretches at once, and returns one answer for each. failed is why there is
 // none. The error is one that concerns more than one of them.
 func ask[A any](ctx context.Context, c *check, what string, names []string, t *tally, ask func(ctx context.Context, names []string) ([]A, error), failed func(A) error) ([]A, error) {
 	answers, n := make([]A, len(names)), len(names)

@@ -19,21 +19,21 @@ import (
 	"wave365/pkg/wave/address"
 )
 
-// Storage is what is read of the storage account; *blob.Client is one.
+// Storage is what validation reads of the storage account; *blob.Client implements it.
 type Storage interface {
 	List(ctx context.Context, container, prefix string) ([]blob.Item, error)
 	Properties(ctx context.Context, r bloburl.Ref) (blob.Properties, error)
 	Read(ctx context.Context, r bloburl.Ref, offset, count int64) ([]byte, error)
-	// SignRead is asked once, to see whether links can be signed; the link is thrown away.
+	// SignRead is called once, to see whether links can be signed; the link is discarded.
 	SignRead(ctx context.Context, r bloburl.Ref, start, expiry time.Time) (string, error)
 }
 
-// readers is how many blobs are looked at at a time.
+// readers is how many blobs are read at a time.
 const readers = 16
 
-// disks looks at every row's disk and guest state: that they are there, what kind of blob they are, and what their
-// first and last bytes say. What kind they are comes from one listing per container; the bytes are two ranged reads a
-// blob, three for a disk. Findings keep the order of the file, whatever order the answers come in.
+// disks checks every row's disk and guest state: that they exist, what kind of blob they are, and what their first and
+// last bytes hold. The kind comes from one listing per container; the bytes are two ranged reads a blob, three for a
+// disk. Findings keep the order of the file, in whatever order the answers arrive.
 func (c *check) disks(ctx context.Context) error {
 	looks := make([]look, len(c.rows))
 	read := &tally{code: "blob.unreadable", things: "disks"}
@@ -59,10 +59,10 @@ func (c *check) disks(ctx context.Context) error {
 	for i := range looks {
 		group.Go(func() error {
 			if ctx.Err() != nil {
-				return nil // Check says that it was stopped
+				return nil // Check reports that it was stopped
 			}
 			var err error
-			if !looks[i].r.done { // nothing is left to do with its disk, which may be deleted by now
+			if !looks[i].r.done { // its disk is not needed any more and may have been deleted
 				err = looks[i].read(ctx)
 			}
 			mu.Lock()
@@ -85,7 +85,7 @@ func (c *check) disks(ctx context.Context) error {
 	return err
 }
 
-// look is the look at one row's files.
+// look is the reading of one row's files.
 type look struct {
 	c     *check
 	r     *row
@@ -102,9 +102,9 @@ type file struct {
 	// column is where the row names it: "blob" or "guest_state_blob".
 	column string
 	ref    bloburl.Ref
-	// usable is false when nothing can be read from it: it is in the wrong place, or its signature is no good.
+	// usable is false when nothing can be read from it: it is in the wrong place, or its signature is invalid.
 	usable bool
-	// src is where the row's target has what was found out about it.
+	// src is the part of the row's target that receives what was found out about it.
 	src *migration.Source
 }
 
@@ -163,7 +163,7 @@ func (l *look) host(column string, ref bloburl.Ref) bool {
 	return false
 }
 
-// read looks at the row's files.
+// read reads the row's files.
 func (l *look) read(ctx context.Context) error {
 	for _, f := range l.r.files {
 		if !f.usable {
@@ -182,7 +182,7 @@ func (l *look) read(ctx context.Context) error {
 	return nil
 }
 
-// file looks at one file of the row and notes in src what could be found out about it.
+// file reads one file of the row and records in src what could be found out about it.
 func (l *look) file(ctx context.Context, column string, ref bloburl.Ref, src *migration.Source) error {
 	props, err := l.c.properties(ctx, ref)
 	if err != nil {
@@ -233,8 +233,8 @@ func (l *look) ends(ctx context.Context, ref bloburl.Ref, length int64) (head, t
 	return head, tail, err
 }
 
-// refused turns what the storage account answered about this one blob into a finding. The error is one that concerns
-// more than this blob.
+// refused turns the storage account's answer about this one blob into a finding. The error is one that concerns more
+// than this blob.
 func (l *look) refused(err error, column string, ref bloburl.Ref) error {
 	code, answered := fault.CodeOf(err), true
 	switch {
@@ -282,9 +282,9 @@ func (l *look) properties(column string, ref bloburl.Ref, p blob.Properties) boo
 	return true
 }
 
-// oneUserPerBlob finds rows of different users that name one blob in spellings that the file alone cannot compare,
-// such as a path and the URL of the same account, and rows whose disk and guest state are one. The file's own check has
-// told the others.
+// oneUserPerBlob finds rows of different users that name one blob in spellings that the file alone cannot compare, such
+// as a path and the URL of the same account, and rows whose disk and guest state are the same. The file's own check has
+// reported the others.
 func (c *check) oneUserPerBlob() {
 	uses := map[string][]*row{}
 	c.eachRow(func(r *row) {

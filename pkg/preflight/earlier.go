@@ -14,8 +14,9 @@ import (
 	"wave365/pkg/wave"
 )
 
-// earlierRuns says how the users of the wave stand in the runs of this ledger. Who has what they should have is done, and
-// nothing else is said about them; who is worked on, held or failed there is taken up by that run's own command.
+// earlierRuns determines the state of the wave's users in the runs of this ledger. Users who have what they should have
+// are done, and nothing else is reported about them; users who are in progress, held or failed there are continued by
+// that run's own command.
 func (c *check) earlierRuns() {
 	for i := range c.rows {
 		r := &c.rows[i]
@@ -30,23 +31,24 @@ func (c *check) earlierRuns() {
 		case s.State == migration.Succeeded && c.stillThere(r, s):
 			c.migrated(r, s, "")
 		case s.State == migration.Failed && s.Code == migration.CodeUsedUp:
-			// Its import became a Cloud PC that is gone, as one that succeeded may be: what there is to be done is in the tenant.
+			// Its import became a Cloud PC that is gone, as one that succeeded may be: what remains to be done is in the tenant.
 		case s.State == migration.Failed && c.sameRow(r, s):
 			c.inOtherRun(r, s)
 		}
 	}
 }
 
-// migrated says of a row that the run of s brought it to its end, and leaves it out; also says more of its user.
+// migrated reports that the run of s brought the row to its end, and leaves the row out; also adds to the message about
+// its user.
 func (c *check) migrated(r *row, s migration.Standing, also string) {
 	c.flag("user.already-migrated", r, "user", r.User, r.User+also+" was migrated by run "+s.Run+" at "+clocks.Moment(s.At.In(c.in.Now.Location()))+": nothing is left to do")
 	c.withdraw(r)
 	r.done = true
 }
 
-// renamed looks by object id for those whom the tenant does not know by the name in the file, and whom a run of this ledger knew by
-// it: people get other names, and an old wave file does not. Who was brought to their end is done; of the others their present name
-// is told, and nothing is done for anybody whom the file does not name.
+// renamed looks up by object id the users whom the tenant does not know by the name in the file, but whom a run of this ledger knew
+// by it: people are renamed, and an old wave file does not follow. Users that were brought to their end are done; for the others
+// their present name is reported, and nothing is done for users whom the file does not name.
 func (c *check) renamed(ctx context.Context) error {
 	byName := map[string]string{} // "": several people had that name
 	for id, s := range c.in.Before {
@@ -72,14 +74,14 @@ func (c *check) renamed(ctx context.Context) error {
 		return c.refused(err, "users", "User.Read.All")
 	}
 	for k, a := range answers {
-		if a.Err == nil { // else what is said of the row already is right
+		if a.Err == nil { // else the row's present finding is right
 			c.calledNow(rows[k], a.User, c.in.Before[ids[k]])
 		}
 	}
 	return nil
 }
 
-// calledNow says of a row whose name the tenant does not know that the person whom the run of s knew by it is u.
+// calledNow reports that the user whom the run of s knew by the row's name, which the tenant does not know, is now u.
 func (c *check) calledNow(r *row, u graph.User, s migration.Standing) {
 	r.user = &u
 	if s.State == migration.Succeeded && c.stillThere(r, s) {
@@ -93,7 +95,7 @@ func (c *check) calledNow(r *row, u graph.User, s migration.Standing) {
 	f.Hint = "when that person is meant, write " + u.UPN + " into the line"
 }
 
-// finding is what was found under a code about a line; nil: nothing.
+// finding returns the finding of that code on a line; nil: none.
 func (c *check) finding(line int, code string) *wave.Finding {
 	if i := slices.IndexFunc(c.found, func(f wave.Finding) bool { return f.Line == line && f.Code == code }); i >= 0 {
 		return &c.found[i]
@@ -137,8 +139,8 @@ func (c *check) stillThere(r *row, s migration.Standing) bool {
 	return false
 }
 
-// sameRow reports whether the row still asks for what failed: one whose disk, policy, group, license or trigger was changed since
-// is a request of its own.
+// sameRow reports whether the row is still the one that failed: one whose disk, policy, group, license or trigger was changed
+// since is a new request.
 func (c *check) sameRow(r *row, s migration.Standing) bool {
 	if s.Trigger != "" && r.target.Trigger != s.Trigger || c.otherGroup(r, s) || c.otherLicense(r, s) {
 		return false
@@ -156,7 +158,7 @@ func (c *check) sameRow(r *row, s migration.Standing) bool {
 	return err != nil || s.Disk == "" || disk.URL() == s.Disk
 }
 
-// otherLicense reports whether the row names another license than the one that an earlier run was to give its user.
+// otherLicense reports whether the row names a license other than the one that an earlier run was to assign.
 func (c *check) otherLicense(r *row, s migration.Standing) bool {
 	if r.License == "" || s.License == "" || strings.EqualFold(r.License, s.License) {
 		return false
@@ -166,11 +168,11 @@ func (c *check) otherLicense(r *row, s migration.Standing) bool {
 			return !plans.SameSKU(r.License, k.ID, k.PartNumber)
 		}
 	}
-	return false // what it was called is not known
+	return false // its name then is unknown
 }
 
-// otherGroup reports whether the row's user will be in another group than the one where an earlier run left them: the row names
-// another one, or the policy is assigned to that one no more.
+// otherGroup reports whether the row's user will be in a group other than the one where an earlier run left them: the row names
+// another one, or the policy is no longer assigned to that one.
 func (c *check) otherGroup(r *row, s migration.Standing) bool {
 	if s.Group == "" {
 		return false
@@ -186,7 +188,7 @@ func (c *check) otherGroup(r *row, s migration.Standing) bool {
 	return false
 }
 
-// withdraw takes back what was said about the row so far, but not what its file says.
+// withdraw removes the findings of the row so far, except those of its file.
 func (c *check) withdraw(r *row) {
 	kept := c.found[:0]
 	for _, f := range c.found {
@@ -197,7 +199,7 @@ func (c *check) withdraw(r *row) {
 	c.found = kept
 }
 
-// replaced says of a Cloud PC that it is not the one that an earlier run proved; "" when there was none.
+// replaced describes that a Cloud PC is not the one that an earlier run proved; "" when there was none.
 func (c *check) replaced(r *row, pc graph.CloudPC) string {
 	s, ok := c.in.Before[fold(r.user.ID)]
 	if !ok || s.State != migration.Succeeded || s.Provisioned.IsZero() || pc.ProvisionedAt.IsZero() || s.Proven(pc.ID, pc.ProvisionedAt) {

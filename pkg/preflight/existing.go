@@ -13,7 +13,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// existing finds what is in a row's way already: a Cloud PC, or an import.
+// existing finds what already blocks a row: a Cloud PC, or an import.
 func (c *check) existing(ctx context.Context) error {
 	byUser := map[string][]graph.CloudPC{}
 	for _, pc := range c.facts.pcs {
@@ -91,7 +91,7 @@ func (c *check) listed(ctx context.Context) (map[string]graph.Import, error) {
 	case denied(err):
 		return found, c.refused(err, "imports", "CloudPC.Read.All")
 	default:
-		// The call is in no documentation: that it fails says nothing of the others, and nothing depends on it.
+		// The call is undocumented: its failure proves nothing about the others, and nothing depends on it.
 		if f := fault.As(err); f == nil || wide(f) || f.Code == contact.CodeUnreachable {
 			return nil, err
 		}
@@ -136,7 +136,7 @@ func (c *check) ownImports(ctx context.Context, found map[string]graph.Import) e
 	return nil
 }
 
-// importRemedy says what to do about an import, which was flagged last: whose it is, and whether purge takes it.
+// importRemedy describes what to do about an import, which was flagged last: who owns it, and whether purge removes it.
 func (c *check) importRemedy(r *row, im graph.Import) {
 	f := c.last
 	own := slices.ContainsFunc(c.in.LiveImports[fold(r.user.ID)], func(id string) bool { return strings.EqualFold(id, im.SnapshotID) })

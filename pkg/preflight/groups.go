@@ -14,8 +14,8 @@ import (
 
 const permissionGroups = "GroupMember.Read.All"
 
-// groups reads the groups behind policies and user settings once each, with their members, and says which of those that
-// rows will join cannot take the wave's users.
+// groups reads the groups behind policies and user settings once each, with their members, and reports which of those
+// that rows will join cannot take the wave's users.
 func (c *check) groups(ctx context.Context) error {
 	c.facts.groups, c.reach = map[string]graph.Group{}, c.assignments()
 	ids := c.groupIDs()
@@ -33,7 +33,7 @@ func (c *check) groups(ctx context.Context) error {
 		case a.Err == nil:
 			c.facts.groups[ids[i]] = a.Group
 		case !fault.Is(a.Err, fault.NotFound):
-			// What cannot be read is not said to be missing.
+			// A group that cannot be read is not reported as missing.
 			c.facts.unreadGroups[ids[i]] = a.Err
 		}
 	}
@@ -65,8 +65,8 @@ func (c *check) groups(ctx context.Context) error {
 	return err
 }
 
-// membersUnread says that a group's members could not be read: each row that is to join it is in doubt, and with a group
-// that none joins, whom it brings what.
+// membersUnread reports that a group's members could not be read: each row that is to join it is in doubt; for a group
+// that no row joins, it is unknown which users it affects.
 func (c *check) membersUnread(id string, rows []*row, err error) {
 	if err == nil || fault.Is(err, fault.NotFound) {
 		return
@@ -103,7 +103,7 @@ func (c *check) groupIDs() []string {
 	return ids
 }
 
-// resolveGroup settles which group the row's user will be in. It answers false when there is none to be in.
+// resolveGroup determines the group that the row's user will be in. It returns false when there is none.
 func (c *check) resolveGroup(r *row) bool {
 	if r.policy == nil {
 		return false
@@ -165,7 +165,7 @@ func (c *check) namedGroup(r *row) bool {
 	return len(hits) == 1
 }
 
-// outsiders says which members of a group no row of the wave is for; "" when all have one.
+// outsiders describes which members of a group no row of the wave is for; "" when all have one.
 func (c *check) outsiders(group string, list []graph.Member, rows []*row) string {
 	var users []string
 	for _, r := range rows {
@@ -186,8 +186,8 @@ func (c *check) outsiders(group string, list []graph.Member, rows []*row) string
 		c.groupName(group), len(names), members, shown)
 }
 
-// Outsiders are the members of a group who are none of the users of those object ids, as they are shown to people, and how many
-// members there are.
+// Outsiders returns the members of a group who are not among the users with those object ids, as they are shown to people, and
+// how many members there are.
 func Outsiders(list []graph.Member, users []string) (names []string, members int) {
 	outside := make(map[string]graph.Member, len(list))
 	for _, m := range list {
@@ -204,8 +204,8 @@ func Outsiders(list []graph.Member, users []string) (names []string, members int
 	return names, members
 }
 
-// memberName is how a member is shown; what is no user is named as what it is. Nested groups have no say in whom a
-// provisioning policy reaches, so their members are not looked at.
+// memberName is how a member is shown; a member that is not a user is named by its kind. Nested groups do not affect
+// whom a provisioning policy reaches, so their members are not read.
 func memberName(m graph.Member) string {
 	switch {
 	case m.UPN != "":

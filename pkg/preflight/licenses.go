@@ -22,7 +22,7 @@ type held struct {
 	group string
 }
 
-// licenses settles for every row which license and which plan it has, and says what is wrong with that.
+// licenses determines for every row which license and which plan it has, and reports what is wrong with them.
 func (c *check) licenses(ctx context.Context) error {
 	if err := c.readLicenses(ctx); err != nil {
 		return err
@@ -202,8 +202,8 @@ func (c *check) relicense(r *row) {
 	c.settlePlan(r, h.name, []plans.Plan{h.plan})
 }
 
-// membershipLast checks a row whose membership closes the last link: the user must hold a usable license already, or
-// get it with the membership. Being a member already leaves nothing to close.
+// membershipLast checks a row whose membership closes the last link: the user must already hold a usable license, or
+// get it with the membership. A user who is a member already leaves nothing to close.
 func (c *check) membershipLast(r *row) {
 	usable := slices.DeleteFunc(slices.Clone(r.held), func(h held) bool { return !h.plan.Usable() })
 	if r.sku != nil {
@@ -229,7 +229,7 @@ func (c *check) membershipLast(r *row) {
 		c.settlePlan(r, usable[0].name, all)
 	}
 	if fromGroup {
-		// It is not held before the cut-over, so nobody must look for it then.
+		// It is not held before the cut-over, so it must not be looked for then.
 		r.target.PlanID = ""
 	}
 	if r.policy == nil {
@@ -310,7 +310,7 @@ func (c *check) owned() string {
 }
 
 // order warns of rows whose membership comes last: their disk is imported before a policy reaches the user, and the
-// documented order wants the policy first.
+// documented order is policy first.
 func (c *check) order(context.Context) error {
 	wrong := c.wrong()
 	var lines []string

@@ -14,8 +14,8 @@ import (
 	"wave365/pkg/wave"
 )
 
-// list lists each container that the wave's unsigned blobs are in, once, from the folder on that they have in common.
-// A container that cannot be listed is left out: its blobs are asked about one by one.
+// list lists each container that holds unsigned blobs of the wave once, starting at their common folder. A container
+// that cannot be listed is left out: its blobs are read one by one.
 func (c *check) list(ctx context.Context) error {
 	prefix := map[string]string{}
 	c.eachRow(func(r *row) {
@@ -39,7 +39,7 @@ func (c *check) list(ctx context.Context) error {
 		items, err := c.storage.List(ctx, container, from)
 		switch f := fault.As(err); {
 		case err == nil:
-		case fault.Is(err, fault.NotFound): // an empty listing says the same of each blob
+		case fault.Is(err, fault.NotFound): // an empty listing has the same result for each blob
 		case ctx.Err() != nil || f == nil || wide(f) || f.Code == contact.CodeUnreachable:
 			return err // the blobs of this account would only say it again, one by one
 		case f.Code == bound.CodeTooLarge, f.Code == "blob.unreadable":
@@ -106,8 +106,8 @@ func (c *check) properties(ctx context.Context, ref bloburl.Ref) (blob.Propertie
 	return blob.Properties{}, fault.New(fault.NotFound, "blob.not-found", message, "")
 }
 
-// guestStateOf finds the guest state file that is named like this very disk; "" when there is none, or when nobody
-// knows, because the container was not listed.
+// guestStateOf finds the guest state file that is named like this very disk; "" when there is none, or when that is
+// unknown because the container was not listed.
 func (c *check) guestStateOf(disk bloburl.Ref) string {
 	l := c.facts.listings[disk.Container]
 	if l == nil || disk.SAS() != nil {

@@ -19,8 +19,8 @@ const triesPerRow = 3
 // staleAfter is how old health checks may be: the service repeats them every six hours.
 const staleAfter = 6 * time.Hour
 
-// networks checks the network connections and images behind the policies in use. Of several connections of a policy
-// the first counts: the others stand in for it.
+// networks checks the network connections and images behind the policies in use. Of several connections of a policy the
+// first counts: the others are alternates.
 func (c *check) networks(context.Context) error {
 	byID := map[string]graph.OnPremisesConnection{}
 	for _, n := range c.facts.networks {
@@ -55,8 +55,8 @@ func (c *check) networks(context.Context) error {
 	return nil
 }
 
-// sources says which network each policy in use puts its Cloud PCs into: what a machine reached from the subnet that it came
-// from, it may not reach from another one, and the disk does not say where that was.
+// sources reports which network each policy in use puts its Cloud PCs into: what a machine reached from its original subnet,
+// it may not reach from another one, and the disk does not record which that was.
 func (c *check) sources(byID map[string]graph.OnPremisesConnection) {
 	var uses []string
 	seen := map[string]bool{}
@@ -94,7 +94,7 @@ func networkOf(p *graph.ProvisioningPolicy, byID map[string]graph.OnPremisesConn
 	return "network connection " + n.DisplayName + " (subnet " + path.Base(n.SubnetID) + " of " + path.Base(n.VirtualNetworkID) + ")"
 }
 
-// network warns about a connection that so many rows are to use.
+// network warns about a connection that rows of the wave are to use.
 func (c *check) network(n graph.OnPremisesConnection, rows int) {
 	if rows == 0 {
 		return

@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// people resolves every user of the wave, in batches, and says what is wrong with them.
+// people resolves every user of the wave, in batches, and reports what is wrong with them.
 func (c *check) people(ctx context.Context) error {
 	var names []string
 	at := map[string][]int{} // spelling → rows
@@ -55,7 +55,7 @@ func (c *check) people(ctx context.Context) error {
 	return c.renamed(ctx)
 }
 
-// person takes in what the directory says of a row's user.
+// person records the directory's answer about a row's user.
 func (c *check) person(r *row, a *graph.UserAnswer) {
 	if broken := rules.User(r.User, *a); broken != nil {
 		c.flag(broken.Code, r, "user", r.User, broken.Message)
@@ -70,8 +70,8 @@ func (c *check) person(r *row, a *graph.UserAnswer) {
 	}
 }
 
-// onePerPerson finds rows of one person that the file spells so differently that only the tenant can tell, such as
-// UPN and object id. The file's own check has told the others.
+// onePerPerson finds rows of one person that the file spells so differently that only the tenant can match them, such
+// as UPN and object id. The file's own check has reported the others.
 func (c *check) onePerPerson() {
 	c.eachRow(func(r *row) {
 		if r.user == nil || c.told(r.Line, "user", "user.duplicate") {

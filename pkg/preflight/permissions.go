@@ -42,7 +42,7 @@ func (c *check) signing(ctx context.Context) error {
 			if !f.usable || f.ref.SAS() != nil {
 				continue
 			}
-			// The service's time has gone on since the validation began; a rehearsal's by days.
+			// The service's clock has advanced since the validation began; a rehearsal's by days.
 			_, err := c.storage.SignRead(ctx, f.ref, time.Time{}, c.in.Now.Add(signFor))
 			if f := fault.As(err); err != nil && !denied(err) && f != nil && !wide(f) && f.Code != contact.CodeUnreachable {
 				c.flagWave("cloud.unreadable", c.in.BlobRoot, "cannot tell whether links to the disks can be signed: "+why(err))
@@ -58,7 +58,7 @@ func (c *check) signing(ctx context.Context) error {
 	return nil
 }
 
-// denied reports whether a service refused what was asked. A sign-in that failed is another matter: nobody was asked.
+// denied reports whether a service refused a call. A sign-in that failed is different: no call was made.
 func denied(err error) bool {
 	f := fault.As(err)
 	return fault.Is(err, fault.Denied) && f.Remote != nil

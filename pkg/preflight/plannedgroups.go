@@ -9,8 +9,8 @@ import (
 // unassigned is the finding about a policy that has no group.
 const unassigned = "policy.not-assigned"
 
-// Unassigned are the lines whose policy is assigned to no group. None when the sign-in may not read what it must, or when
-// something else is wrong with the wave, unless its clean rows are to run: then nothing is made for it.
+// Unassigned are the lines whose policy is assigned to no group. None when the sign-in may not read what is needed, or
+// when something else is wrong with the wave, unless its clean rows are to run: then nothing is created for it.
 func (r Result) Unassigned(skipInvalid bool) map[int]bool {
 	lines := map[int]bool{}
 	for _, f := range r.Findings {
@@ -30,8 +30,8 @@ func (r Result) Unassigned(skipInvalid bool) map[int]bool {
 // Group is a group that a policy is supposed to have; the ID is empty while it is still to be made.
 type Group struct{ ID, Name string }
 
-// AssumeGroups makes the result what it would be if these policies, by id, were assigned to these groups: the rows that name no
-// other group get them, and are no longer found to have none. rows are those of the file that was checked.
+// AssumeGroups changes the result to what it would be if these policies, by id, were assigned to these groups: rows that name
+// no other group get them, and their finding of a missing group is removed. rows are those of the file that was checked.
 func (r *Result) AssumeGroups(rows []wave.Row, groups map[string]Group) {
 	given := map[int]bool{}
 	for i, row := range rows {

@@ -1,7 +1,7 @@
-// Package preflight says whether a wave is safe on a tenant: findings for every row, all at once, from the storage
+// Package preflight checks whether a wave is safe on a tenant: findings for every row, all at once, from the storage
 // account and the tenant, before anything changes. It only reads. Each family of checks has a file of its own; the
-// rules take what was read and give findings, the reading is done once for the whole wave. It is not for the file's
-// own syntax (pkg/wave) and not for acting on anything.
+// rules take what was read and return findings, the reading is done once for the whole wave. The file's own syntax is
+// checked by pkg/wave.
 package preflight
 
 import (
@@ -30,7 +30,7 @@ type Input struct {
 	// Trigger is "license" or "membership" to say for every row which link is closed last; empty: the license where
 	// the row names one, else the membership.
 	Trigger migration.Trigger
-	// Before maps object ids (lower case) to how the user stands in the runs of this ledger. May be nil.
+	// Before maps object ids (lower case) to the user's standing in the runs of this ledger. May be nil.
 	Before map[string]migration.Standing
 	// LiveImports maps object ids (lower case) to the snapshots that this ledger's runs imported for the user; each is
 	// looked up, since it may be used or gone. May be nil.
@@ -41,7 +41,7 @@ type Input struct {
 	Granted []string
 	// Slots is how many imports will be in flight, for the forecast of when a row's signature is needed.
 	Slots int
-	// DailyImports is how many imports the service takes of the tenant in a day; 0: [estimate.DailyImports].
+	// DailyImports is how many imports the service accepts of the tenant in a day; 0: [estimate.DailyImports].
 	DailyImports int
 	// Now is the service's time, in the zone in which people read times.
 	Now time.Time
@@ -56,7 +56,7 @@ type Result struct {
 	Findings []wave.Finding
 	// Targets has one entry per row of the file, in its order, with what could be resolved.
 	Targets []migration.Target
-	// Bad says for each row whether an error finding keeps it from running, Done whether an earlier run of this ledger
+	// Bad is, for each row, whether an error finding keeps it from running, Done whether an earlier run of this ledger
 	// brought it to its end, so that it is left out.
 	Bad, Done []bool
 	// PlanFacts is what the plan of a run needs of the tenant besides the rows.
@@ -102,9 +102,9 @@ func Prerequisite(code string) bool {
 	return false
 }
 
-// Check validates the wave. The error is for the check as a whole (no sign-in, no network, stopped); everything that
-// is wrong with the wave, the storage account or the tenant is a finding. It only reads, and what it reads grows with
-// the pages of the tenant's lists and the batches of its people, not with rows times checks.
+// Check validates the wave. The error is for the check as a whole (no sign-in, no network, stopped); everything that is
+// wrong with the wave, the storage account or the tenant is a finding. It only reads, and what it reads grows with the
+// pages of the tenant's lists and the batches of its people, not with rows times checks.
 func Check(ctx context.Context, t Tenant, s Storage, in Input) (Result, error) {
 	c := newCheck(t, s, in)
 	if !c.cloudLimits() {
@@ -126,7 +126,7 @@ func Check(ctx context.Context, t Tenant, s Storage, in Input) (Result, error) {
 	return c.result(), nil
 }
 
-// OfFile is the result when nothing but the file is looked at.
+// OfFile is the result when only the file is checked.
 func OfFile(file *wave.File, findings []wave.Finding) Result {
 	return newCheck(nil, nil, Input{File: file, Findings: findings}).result()
 }
@@ -147,7 +147,7 @@ type check struct {
 	// outside are the members of target groups who are not in the wave, by group in lower case.
 	outside map[string][]string
 	found   []wave.Finding
-	// last is the finding that was flagged last, until the next one; of a row that is done it is none of found.
+	// last is the finding that was flagged last, until the next one; for a row that is done it is not in found.
 	last *wave.Finding
 	// ofFile are the findings of the file.
 	ofFile map[place]bool
@@ -174,9 +174,9 @@ type row struct {
 	sku *graph.SKU
 	// groups are those, of the groups that were read, that the user is a direct member of: ids in lower case.
 	groups []string
-	// done: an earlier run brought it to its end. Nothing else is said about it.
+	// done: an earlier run brought it to its end. Nothing else is reported about it.
 	done bool
-	// files are the blobs that the row names, the disk first, as far as what it says can be read.
+	// files are the blobs that the row names, the disk first, as far as their names can be read.
 	files []file
 }
 
@@ -208,13 +208,13 @@ func (c *check) eachRow(do func(r *row)) {
 	}
 }
 
-// told reports whether the file's own check has said this already.
+// told reports whether the file's own check has reported this already.
 func (c *check) told(line int, column, code string) bool { return c.ofFile[place{line, column, code}] }
 
 // flag adds a finding about a row's column.
 func (c *check) flag(code string, r *row, column, value, message string) {
 	f := wave.NewFinding(code, r.Line, column, r.User, value, message)
-	if r.done { // what more is said of it is said of nothing
+	if r.done { // further findings about it are dropped
 		c.last = &f
 		return
 	}

@@ -31,9 +31,9 @@ func gibText(n int64) string {
 	return fmt.Sprintf("%.3f GiB", float64(n)/(1<<30))
 }
 
-// seats compares the rows that need a license with its free units, over the whole wave: in file order, the last rows
-// go without. Rows with errors take no seat. Of a product that is suspended, locked out or deleted nobody gets one, and who
-// has one gets no Cloud PC with it; units in their grace period can be given, and last only so long.
+// seats compares the rows that need a license with its free units, over the whole wave: in file order, the last rows go
+// without. Rows with errors take no seat. Seats of a product that is suspended, locked out or deleted cannot be assigned,
+// and give no Cloud PC to users who have one; units in their grace period can be assigned, but expire.
 func (c *check) seats(context.Context) error {
 	if c.facts.unread[readSKUs] {
 		return nil
@@ -72,7 +72,7 @@ func (c *check) seats(context.Context) error {
 	return nil
 }
 
-// subscriptionState says in what state a product is that cannot be used.
+// subscriptionState returns the state of a product that cannot be used.
 func subscriptionState(status string) (state string, usable bool) {
 	switch status {
 	case "Suspended":
@@ -87,7 +87,7 @@ func subscriptionState(status string) (state string, usable bool) {
 	return "in a state that this program does not know (" + cmp.Or(status, "none is told") + ")", false
 }
 
-// shut tells of seats that cannot be given since their subscription is not in order.
+// shut describes seats that cannot be assigned because of the state of their subscription.
 func shut(s graph.SKU) string {
 	if n := s.Suspended + s.LockedOut; n > 0 {
 		return fmt.Sprintf(" (%d more are of a subscription that is suspended or locked out)", n)
@@ -102,7 +102,7 @@ func (c *check) grace(s graph.SKU, taken, used int) {
 	}
 }
 
-// daily compares the rows that would be imported with what the service is said to take in a day.
+// daily compares the rows that would be imported with what the service is documented to accept in a day.
 func (c *check) daily(context.Context) error {
 	limit, n, wrong := cmp.Or(c.in.DailyImports, estimate.DailyImports), 0, c.wrong()
 	c.eachRow(func(r *row) {
@@ -130,7 +130,7 @@ func (c *check) takes(r *row) string {
 	return ""
 }
 
-// wrong tells the lines that have an error.
+// wrong returns the lines that have an error.
 func (c *check) wrong() map[int]bool {
 	lines := map[int]bool{}
 	for _, list := range [][]wave.Finding{c.in.Findings, c.found} {

@@ -15,8 +15,8 @@ import (
 // services are slow.
 const reserve = 12 * time.Hour
 
-// signature judges what a SAS says about itself, if the wave brought one. It answers false when it cannot be used. Its
-// end is judged later, against the row's place in the wave ([check.expiries]).
+// signature judges the contents of a SAS, if the wave brought one. It returns false when it cannot be used. Its expiry
+// is judged later, against the row's place in the wave ([check.expiries]).
 func (l *look) signature(column string, ref bloburl.Ref) bool {
 	sas := ref.SAS()
 	if sas == nil {

@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/graph"
 )
 
-// Tenant is all that is read of the tenant, by what it is about; *graph.Client is one.
+// Tenant is what validation reads of the tenant, grouped by subject; *graph.Client implements it.
 type Tenant interface {
 	// The tenant, its people and their licenses.
 	Organization(ctx context.Context) (graph.Organization, error)
@@ -49,11 +49,11 @@ type facts struct {
 	images   []graph.GalleryImage
 	// groups are by id, in lower case.
 	groups map[string]graph.Group
-	// unreadGroups are those that exist or not, nobody knows, and why: by id in lower case.
+	// unreadGroups are those whose existence is unknown, and why: by id in lower case.
 	unreadGroups map[string]error
 	// listings are by container. Containers that were not listed are not in there.
 	listings map[string]*listing
-	// unread are the readings that a missing permission kept from being made; a finding says so.
+	// unread are the readings that failed for lack of a permission; a finding reports that.
 	unread map[string]bool
 }
 
@@ -69,8 +69,7 @@ const (
 	readImages       = "gallery images"
 )
 
-// cloudLimits says what is known about the cloud before anything is asked of it. It answers false where the service
-// does not exist.
+// cloudLimits reports what is known about the cloud before any call. It returns false where the service does not exist.
 func (c *check) cloudLimits() bool {
 	if c.in.Cloud == "" || c.in.Cloud == "sandbox" {
 		return true
@@ -88,7 +87,7 @@ func (c *check) cloudLimits() bool {
 }
 
 // readTenant reads once what is the same for every row. A read that is refused becomes a finding that names the
-// permission; the others go on, so that all that is missing is known at once.
+// permission; the others continue, so that everything that is missing is known at once.
 func (c *check) readTenant(ctx context.Context) error {
 	f, t := &c.facts, c.tenant
 	readings := []struct {
@@ -118,8 +117,8 @@ func (c *check) readTenant(ctx context.Context) error {
 	return nil
 }
 
-// unlisted turns a list that could not be read into a finding about the wave: what hangs on it was not checked. The error
-// is one of the sign-in, of the network, or of a service that reads nothing at all.
+// unlisted turns a list that could not be read into a finding about the wave: what depends on it was not checked. The
+// error is one of the sign-in, of the network, or of a service that reads nothing.
 func (c *check) unlisted(err error, what, permission string, told *tally) error {
 	if denied(err) {
 		return c.refused(err, what, permission)

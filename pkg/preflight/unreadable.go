@@ -11,13 +11,13 @@ import (
 	"wave365/pkg/graph"
 )
 
-// hopeless is how many things in a row must fail alike, with none read, before the rest is not asked about.
+// hopeless is how many objects in a row must fail in the same way, with none read, before the rest is skipped.
 const hopeless = 20
 
-// tally tells one bad thing among good ones from a service that reads none: the first is a finding of its row, the second
-// ends the check and is said once. Safe for concurrent use.
+// tally distinguishes one unreadable object among readable ones from a service that reads none: the first is a finding of
+// its row, the second ends the check and is reported once. Safe for concurrent use.
 type tally struct {
-	// code is that of the finding, such as "user.unreadable"; things names them in the plural.
+	// code is that of the finding, such as "user.unreadable"; things is the plural noun for the objects.
 	code, things string
 	// total is how many there are to read.
 	total int
@@ -27,13 +27,13 @@ type tally struct {
 	failed  int
 	first   *fault.Fault
 	various bool
-	// silent: one was not answered at all.
+	// silent: one call got no answer.
 	silent bool
 	whole  error
 }
 
-// add counts the answer for one thing. The error ends the check: it concerns more than this one thing. An answer that
-// there is no such thing is an answer.
+// add counts the answer for one object. The error ends the check: it concerns more than this one object. An answer that
+// the object does not exist is an answer.
 func (t *tally) add(err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -49,7 +49,7 @@ func (t *tally) add(err error) error {
 			t.first = f
 		}
 		t.various = t.various || !alike(t.first, f)
-		// One thing alone says nothing of the others, unless it is that nothing may be read.
+		// One object alone proves nothing about the others, unless nothing may be read.
 		if t.read == 0 && !t.various && (t.failed >= 2 || denied(f)) && t.failed >= min(hopeless, t.total) {
 			t.whole = t.none()
 		}
@@ -57,7 +57,7 @@ func (t *tally) add(err error) error {
 	return t.whole
 }
 
-// none is the one thing that is said when nothing could be read.
+// none is the one error for the case that nothing could be read.
 func (t *tally) none() error {
 	count := fmt.Sprintf("all %d", t.failed)
 	if t.failed < t.total {
@@ -73,7 +73,7 @@ func (t *tally) none() error {
 	}
 	f.Msg = "cannot read " + count + " " + t.things + ", all for the same reason: " + f.Msg
 	if f.Kind == fault.Invalid || f.Kind == fault.NotFound {
-		f.Kind = fault.Unavailable // it is not the command line that is wrong
+		f.Kind = fault.Unavailable // the command line is not at fault
 	}
 	if f.Hint == "" {
 		f.Hint = "this is not the fault of single rows: check the service and the network, then validate again"
@@ -89,8 +89,8 @@ func alike(a, b *fault.Fault) bool {
 	return a.Remote == nil || a.Remote.Status == b.Remote.Status && strings.EqualFold(a.Remote.Code, b.Remote.Code)
 }
 
-// wide reports failures that are about us, and never about the one thing that was asked for. A refused sign-in is not among
-// them: one answer of many may say so, and when it is none's fault but the sign-in's it is the first.
+// wide reports failures that are about us, and never about the one object that was read. A refused sign-in is not among
+// them: it may be the answer for one object only, and when sign-in itself is at fault it is the first answer.
 func wide(f *fault.Fault) bool {
 	switch {
 	case f.Kind == fault.Interrupted || f.Kind == fault.Internal || f.Kind == fault.Denied && f.Remote == nil:
@@ -101,7 +101,7 @@ func wide(f *fault.Fault) bool {
 	return strings.HasPrefix(f.Code, "cloud.")
 }
 
-// why is what a service said about a thing that could not be read.
+// why is what a service answered about an object that could not be read.
 func why(err error) string {
 	f := fault.As(err)
 	if f == nil || f.Remote == nil || f.Remote.Status == 0 || strings.Contains(err.Error(), fmt.Sprint(f.Remote.Status)) {

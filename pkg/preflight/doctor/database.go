@@ -14,12 +14,12 @@ type Database struct {
 	// Version is the server's, such as 170002. Settings are those of the server by name, as a ledger's connection sees them.
 	Version  int
 	Settings map[string]string
-	// Off is by how much its clock is ahead of this machine's. Encrypted: the connection is. Remote: it is not on this machine.
+	// Off is how far its clock is ahead of this machine's. Encrypted: the connection is. Remote: it is not on this machine.
 	Off               time.Duration
 	Encrypted, Remote bool
 }
 
-// DatabaseLines judges whether what is committed there stays, and whether a frozen process can be in the way.
+// DatabaseLines judges whether what is committed there is durable, and whether a frozen process can block others.
 func DatabaseLines(d Database) []Line {
 	const name = "ledger's database"
 	if d.Err != nil {

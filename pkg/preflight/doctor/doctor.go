@@ -1,6 +1,6 @@
 // Package doctor judges, before an evening, whether this machine, its sign-in and the tenant are fit for a wave. Its
 // rules take what was found out and return lines for people, each with how it was proven and what to do; the command
-// does the asking. It is not for the rows of a wave: that is validation's.
+// makes the calls. The rows of a wave are checked by validation.
 package doctor
 
 import (
@@ -15,7 +15,7 @@ import (
 	"wave365/pkg/fault/clocks"
 )
 
-// Grade is how a line stands.
+// Grade is the verdict of a line.
 type Grade string
 
 // The grades, best first.
@@ -25,9 +25,9 @@ const (
 	Bad     Grade = "bad"
 )
 
-// Line is one thing that was looked at.
+// Line is one check.
 type Line struct {
-	// Name is what was looked at, such as "permission CloudPC.ReadWrite.All".
+	// Name is what was checked, such as "permission CloudPC.ReadWrite.All".
 	Name  string `json:"name"`
 	Grade Grade  `json:"grade"`
 	// Found is what was found and how it was proven.
@@ -72,7 +72,7 @@ func Reach(host string, took time.Duration, err error) Line {
 
 // Identity is who is signed in.
 type Identity struct {
-	// Method is the credential that was used, App the client id, AppName its name, User the person; empty: not told.
+	// Method is the credential that was used, App the client id, AppName its name, User the person; empty: unknown.
 	Method, App, AppName, User string
 	// Tenant is the tenant's id of the token, Expires when it ends.
 	Tenant  string
@@ -83,7 +83,7 @@ type Identity struct {
 	Rehearsal bool
 }
 
-// SignIn judges the sign-in; named is what --tenant says, is whether it names the tenant that the sign-in is in.
+// SignIn judges the sign-in; named is the value of --tenant, is whether it names the tenant that the sign-in is in.
 func SignIn(who Identity, named string, is bool, tenant string, err error) []Line {
 	if err != nil {
 		return []Line{failed("sign-in", err)}
@@ -126,7 +126,7 @@ func andApp(app string) string {
 type Need struct {
 	Permission, Purpose string
 	Also                []string
-	// Read was tried when Tried is set; Err is what it answered. What only writes use cannot be tried.
+	// Read was tried when Tried is set; Err is its result. What only writes use cannot be tried.
 	Tried bool
 	Err   error
 	// Optional: without it something smaller than a wave fails, named by Purpose.
@@ -200,12 +200,12 @@ func Imports(used int) Line {
 // Setting is a user setting of ours that says snapshot.
 type Setting struct{ Name, Run string }
 
-// Leftovers judges user settings that finished runs left behind: whoever joins their groups later is in snapshot mode
-// and gets no Cloud PC from the image.
+// Leftovers judges user settings that finished runs left behind: users who join their groups later are in snapshot mode
+// and get no Cloud PC from the image.
 func Leftovers(left []Setting, read error) []Line {
 	const name = "user settings left over"
 	if read != nil {
-		return nil // the permission's own line says it
+		return nil // the permission's own line reports it
 	}
 	if len(left) == 0 {
 		return []Line{{Name: name, Grade: Good, Found: "none: no finished run left one that says snapshot"}}

@@ -22,7 +22,7 @@ func StorageLines(s Storage) []Line {
 	var lines []Line
 	read := Line{Name: "storage " + s.Account, Grade: Good, Found: "it answers and may be read"}
 	switch {
-	case s.Read == nil, fault.Is(s.Read, fault.NotFound): // the container asked for need not exist
+	case s.Read == nil, fault.Is(s.Read, fault.NotFound): // the container that was read need not exist
 	case fault.Is(s.Read, fault.Denied):
 		read = failed(read.Name, s.Read)
 		read.Remedy.Text = "give this sign-in the role Storage Blob Data Reader on the account, and let its firewall pass this machine and trusted Microsoft services"
@@ -40,12 +40,12 @@ func StorageLines(s Storage) []Line {
 	return append(lines, sign)
 }
 
-// Ledger is what was found out about the ledger's place.
+// Ledger is what was found out about the ledger's location.
 type Ledger struct {
 	Path string
-	// Refused says why a ledger should not lie there; empty: nothing speaks against it.
+	// Refused is why a ledger should not be kept there; empty: there is no objection.
 	Refused string
-	// Free is how many bytes are free on its disk; below 0: not known.
+	// Free is how many bytes are free on its disk; a negative value means unknown.
 	Free int64
 	// Open is what opening the ledger answered; Exists whether there is one yet.
 	Open   error
@@ -84,7 +84,7 @@ func LedgerLines(l Ledger) []Line {
 	return lines
 }
 
-// SleepLine judges whether the machine stays awake for a run; err says why nothing keeps it from sleeping.
+// SleepLine judges whether the machine stays awake for a run; err is why it cannot be kept from sleeping.
 func SleepLine(err error) Line {
 	if err != nil {
 		return Line{Name: "sleep", Grade: Warning, Found: "nothing keeps this machine awake during a run: " + err.Error(),
@@ -95,7 +95,8 @@ func SleepLine(err error) Line {
 
 // Terminal is what was found out about where the command was typed.
 type Terminal struct {
-	// IsTerminal: a person can be asked. Remote: it hangs on a network connection; Kept: by a program that outlives it.
+	// IsTerminal: a person can be prompted. Remote: it depends on a network connection; Kept: a program that outlives
+	// that connection keeps it.
 	IsTerminal, Remote, Kept bool
 	Columns                  int
 }

@@ -1,6 +1,6 @@
-// Package plans tells which Cloud PC a license stands for: edition and disk of the service plan behind it, by the
-// tenant's own catalogue, the vendor's public list, or the license's name. It takes what was read and is not for
-// reading it, nor for saying what that means for a wave.
+// Package plans determines which Cloud PC a license stands for: edition and disk of the service plan behind it, by the
+// tenant's own catalogue, the vendor's public list, or the license's name. It does not read anything, and does not
+// judge what that means for a wave.
 package plans
 
 import (
@@ -14,7 +14,7 @@ import (
 
 // Plan is a service plan of a license from which a Cloud PC is made.
 type Plan struct {
-	// ID is the service plan's; empty: the license says what it is by its own name only.
+	// ID is the service plan's; empty: only the license's own name identifies it.
 	ID, Name string
 	// Enterprise plans alone take a migration.
 	Enterprise bool
@@ -31,8 +31,8 @@ func (p Plan) Usable() bool { return strings.EqualFold(p.Status, "Success") }
 // Pending reports whether it may become usable by itself.
 func (p Plan) Pending() bool { return strings.HasPrefix(strings.ToLower(p.Status), "pending") }
 
-// Of gives the Cloud PC plans of a license, none when it is another product. The tenant's catalogue counts first, by
-// the plan's id; then the public list, by plan id, by SKU id and by part number; then what the names say.
+// Of returns the Cloud PC plans of a license, none when it is another product. The tenant's catalogue counts first, by
+// the plan's id; then the public list, by plan id, by SKU id and by part number; then the names.
 func Of(l graph.License, catalogue []graph.ServicePlan) []Plan {
 	var found []Plan
 	for _, p := range l.Plans {
@@ -97,7 +97,7 @@ func SameSKU(cell, id, partNumber string) bool {
 }
 
 // TooSmall is the license disk rule: the plan's GB, read as GiB, must be at least the disk's virtual size in bytes, as
-// its footer says. Unknown sizes (0) are never too small.
+// its footer has it. Unknown sizes (0) are never too small.
 func TooSmall(planGiB int, virtual int64) bool {
 	return planGiB > 0 && virtual > int64(planGiB)<<30
 }

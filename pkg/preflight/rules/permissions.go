@@ -2,7 +2,7 @@ package rules
 
 // Write is a permission that no read can prove, with those that include it.
 type Write struct {
-	// Permission is in Graph's spelling; Purpose goes on "needed to …".
+	// Permission is in Graph's spelling; Purpose completes "needed to …".
 	Permission, Purpose string
 	Also                []string
 	// License: only a wave that assigns licenses needs it. Optional: no wave needs it by itself.

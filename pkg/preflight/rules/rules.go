@@ -1,6 +1,6 @@
-// Package rules are the rules that validation and the run share: what must hold of a row's user and of the user setting
-// of its group, and what of the tenant would be in an import's way. They take what was read and give what is wrong,
-// without a remedy, which depends on who asks. It is not for reading anything.
+// Package rules are the rules that validation and the run share: what must be true of a row's user and of the user
+// setting of its group, and what in the tenant would block an import. They take what was read and return what is wrong,
+// without a remedy, which depends on the caller. It does not read anything.
 package rules
 
 import (
@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/preflight/plans"
 )
 
-// Broken says which rule does not hold, as a finding code and a message for people.
+// Broken is a rule that is violated, as a finding code and a message for people.
 type Broken struct{ Code, Message string }
 
 // Reaching gives the user settings that are assigned to the group.
@@ -27,8 +27,8 @@ func Reaching(settings []graph.UserSetting, groupID string) []graph.UserSetting 
 }
 
 // Setting applies the rule on which a migration rests: exactly one user setting reaches the group, and it says snapshot.
-// reach are those that do, as [Reaching] gives them, group is the group's name. It gives that setting; nil with nil when
-// none reaches the group, which only the caller can judge.
+// reach are those that do, as [Reaching] returns them, group is the group's name. It returns that setting; nil with nil
+// when none reaches the group, which only the caller can judge.
 func Setting(reach []graph.UserSetting, group string) (*graph.UserSetting, *Broken) {
 	switch {
 	case len(reach) == 0:
@@ -46,9 +46,9 @@ func Setting(reach []graph.UserSetting, group string) (*graph.UserSetting, *Brok
 	return &reach[0], nil
 }
 
-// First gives, of several user settings of this tool that reach a group and all say snapshot, the one to which the others give way:
-// the one that was made first, and of two that were made at once the one with the smaller id. Two runs that begin at the same time
-// on one group, from two ledgers, make one each, and both decide alike. nil: it is not such a case.
+// First returns, of several user settings of this tool that reach a group and all say snapshot, the one that stays: the one that
+// was created first, and of two that were created at the same time the one with the smaller id. Two runs that begin at the same
+// time on one group, from two ledgers, create one each, and both decide in the same way. nil: it is not such a case.
 func First(reach []graph.UserSetting) *graph.UserSetting {
 	if len(reach) < 2 {
 		return nil
@@ -65,11 +65,11 @@ func First(reach []graph.UserSetting) *graph.UserSetting {
 	return first
 }
 
-// OwnSettings is what the names of user settings begin with that this tool makes.
+// OwnSettings begins the names of the user settings that this tool creates.
 const OwnSettings = "wave365 "
 
-// SwitchBack is the command that has a user setting of this tool say snapshot again for a group, after close or a person
-// switched it to image; nil for a setting of somebody else, which is not this tool's to change.
+// SwitchBack is the command that makes a user setting of this tool say snapshot again for a group, after close or a
+// person switched it to image; nil for any other setting, which is not this tool's to change.
 func SwitchBack(s *graph.UserSetting, group string) []fault.Command {
 	if s == nil || !strings.HasPrefix(s.DisplayName, OwnSettings) {
 		return nil
@@ -77,7 +77,7 @@ func SwitchBack(s *graph.UserSetting, group string) []fault.Command {
 	return []fault.Command{fault.NewCommand("setting ensure", "--group", group, "--name", s.DisplayName)}
 }
 
-// User says what is wrong with a user who was asked for under that name; nil: nothing. An answer that is an error other
+// User returns what is wrong with a user who was looked up by that name; nil: nothing. An answer that is an error other
 // than NotFound is for the caller to judge.
 func User(name string, a graph.UserAnswer) *Broken {
 	switch {
@@ -103,8 +103,8 @@ func Starts(held []graph.License, catalogue []graph.ServicePlan) *graph.License 
 }
 
 // InTheWay reports whether a Cloud PC keeps another one from being made under this policy and service plan; an empty plan is
-// not known, and any Cloud PC may be in its way. "notProvisioned" is no Cloud PC: it stands for a license whose user no
-// policy reaches yet.
+// unknown, and any Cloud PC may block it. "notProvisioned" is not a Cloud PC: it stands for a license whose user no policy
+// reaches yet.
 func InTheWay(pc graph.CloudPC, policyID, planID string) bool {
 	if strings.EqualFold(pc.Status, graph.StatusNotProvisioned) {
 		return false
