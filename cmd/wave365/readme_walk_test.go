@@ -136,10 +136,11 @@ func TestReadmeWalk(t *testing.T) {
 func notTyped() map[string]string {
 	const database = "needs PostgreSQL; the tests of the fleet type it"
 	return map[string]string{
-		"wave365 retry 20261127-0439-e51c --ledger .wave365/demo/ledger.db":                                                "stands in what the demo prints, which is compared",
-		"wave365 run my.csv --sandbox":                                                                                     "is what the demo types, with another wave",
-		"wave365 sandbox --scenario waves/friday.tenant.yaml":                                                              "serves until it is stopped: the walk's tenants are started so",
-		"wave365 ledger copy":                                                                                              "is named without its arguments",
+		"wave365 retry 20261127-0439-e51c --ledger .wave365/demo/ledger.db":                                                 "stands in what the demo prints, which is compared",
+		"wave365 deprovision --row jan.kowalski@nordwind.example --run 20261127-0439-e51c --ledger .wave365/demo/ledger.db": "stands in what the demo prints, which is compared",
+		"wave365 run my.csv --sandbox":                        "is what the demo types, with another wave",
+		"wave365 sandbox --scenario waves/friday.tenant.yaml": "serves until it is stopped: the walk's tenants are started so",
+		"wave365 ledger copy":                                 "is named without its arguments",
 		"wave365 worker --database postgres://wave365@db.example.com/fleet --credentials fleet.yaml":                       database,
 		"wave365 submit waves/friday.csv --ledger 'postgres://ada@db.example.com/fleet?ledger=contoso' --at \"fri 18:00\"": database,
 		"wave365 fleet --database postgres://ada@db.example.com/fleet":                                                     database,
