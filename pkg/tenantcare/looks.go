@@ -8,10 +8,10 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Look looks whether an effect is there. id is what the service calls it; seen says to people how it was found.
+// Look checks whether an effect exists. id is the service's id of it; seen describes for people how it was found.
 type Look func(ctx context.Context) (id, seen string, ok bool, err error)
 
-// Sees is a look at one thing: read gives it, is reports whether it is as it was to be. id and seen are what the look says.
+// Sees is a look at one object: read returns it, is reports whether it is as intended. id and seen are the look's results.
 func Sees[T any](id, seen string, read func(ctx context.Context) (T, error), is func(T) bool) Look {
 	return func(ctx context.Context) (string, string, bool, error) {
 		now, err := read(ctx)
@@ -19,7 +19,7 @@ func Sees[T any](id, seen string, read func(ctx context.Context) (T, error), is 
 	}
 }
 
-// The codes of things that were found before, and that somebody deleted since.
+// The codes of objects that were found before, and have been deleted since.
 const (
 	CodePolicyGone  = "policy.not-found"
 	CodeSettingGone = "setting.not-found"
@@ -72,8 +72,8 @@ func SettingGroups(t Settings, id string) Groups {
 	}
 }
 
-// Reassign is the write that changes what the target of w is assigned to. want makes the new set of what it is assigned to
-// at that moment, so that what somebody else changed meanwhile stays, and reports whether that is another one.
+// Reassign is the write that changes what the target of w is assigned to. want computes the new set from the assignments
+// at that moment, so that concurrent changes by others are kept, and reports whether it differs.
 func Reassign(w migration.Write, seen string, groups Groups, assign func(ctx context.Context, id string, groupIDs []string) error, want func(now []string) (groupIDs []string, changed bool)) Effect {
 	return Effect{
 		Write: w,

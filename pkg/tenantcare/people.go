@@ -10,9 +10,9 @@ import (
 	"wave365/pkg/wave"
 )
 
-// RowsOf are the rows of one person, in the order given: those whose user, UPN or object id is name, or else those whose
-// display name it is. Errors: NotFound (row.none); Invalid (user.ambiguous) when the name means several people: then
-// nobody is touched.
+// RowsOf are the rows of one person, in the order given: those whose user, UPN or object id is name, or else those with
+// that display name. Errors: NotFound (row.none); Invalid (user.ambiguous) when several people have the name: then
+// nothing is changed.
 func RowsOf(rows []migration.Row, name string) ([]migration.Row, error) {
 	key := wave.UserKey(name)
 	called := func(names func(t migration.Target) []string) []migration.Row {

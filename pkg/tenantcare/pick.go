@@ -83,8 +83,8 @@ func known[T any](what string, all []T, named func(T) Named) string {
 	return text
 }
 
-// OneUser is the one person among those whom the directory found under a name. Errors: NotFound (user.not-found);
-// Invalid (user.ambiguous) when the name means several: then nobody is touched.
+// OneUser is the one user among those whom the directory found under a name. Errors: NotFound (user.not-found); Invalid
+// (user.ambiguous) when several users have the name: then nothing is changed.
 func OneUser(name string, found []graph.User) (graph.User, error) {
 	switch len(found) {
 	case 1:

@@ -63,7 +63,8 @@ type Writer struct {
 
 // Effect is one write to the tenant that [Writer.Do] sees to.
 type Effect struct {
-	// Write says what is done to what. Command, By, Run, ClientRequestID and At are filled in, and the tenant where the target
+	// Write describes the write and its target. Command, By, Run, ClientRequestID and At are filled in, and the tenant where
+	// the target does not determine it: [Was] returns Before.
 	// does not say it: [Was] gives Before back.
 	migration.Write
 	// Present looks whether the effect is there: then nothing is sent.
@@ -78,12 +79,12 @@ type Effect struct {
 // callTime bounds one call, in wall time.
 const callTime = 3 * time.Minute
 
-// apart lies between two looks at something that is not there yet, in service time.
+// apart is the time between two looks at something that is not there yet, in service time.
 const apart = 15 * time.Second
 
-// Do sees to it that the effect is there, exactly once: it looks, records the intent, calls, records the outcome. A call
+// Do makes sure that the effect exists, exactly once: it looks, records the intent, calls, records the outcome. A call
 // whose answer is lost is looked for and never repeated by this process; when it does not show, it is recorded as without
-// effect, and the fault says that the command may be run again. The outcome's status is Adopted when the effect was there
+// effect, and the fault says that the command may be run again. The outcome's status is Adopted when the effect existed
 // already. Errors: the call's; OutcomeUnknown ("effect.unknown") when nothing could be read; the journal's.
 func (w Writer) Do(ctx context.Context, e Effect) (migration.Outcome, error) {
 	sure := context.WithoutCancel(ctx)
@@ -118,7 +119,7 @@ func (w Writer) Do(ctx context.Context, e Effect) (migration.Outcome, error) {
 	return w.conclude(ctx, e, in, id, err)
 }
 
-// undecided are the earlier writes of the same effect whose outcome nobody knows.
+// undecided are the earlier writes of the same effect whose outcome is unknown.
 func (w Writer) undecided(ctx context.Context, e Effect) ([]migration.Write, error) {
 	past, err := w.Journal.Writes(ctx, migration.WriteFilter{Command: w.Command, Target: e.Target, Undecided: true})
 	return slices.DeleteFunc(past, func(p migration.Write) bool {
@@ -126,7 +127,7 @@ func (w Writer) undecided(ctx context.Context, e Effect) ([]migration.Write, err
 	}), err
 }
 
-// conclude records what a call answered, and looks for the effect when the answer says nothing of it.
+// conclude records what a call answered, and looks for the effect when the answer is inconclusive.
 func (w Writer) conclude(ctx context.Context, e Effect, in migration.Write, id string, answer error) (migration.Outcome, error) {
 	out := migration.Outcome{Status: migration.OutcomeDone, RemoteID: id, At: w.Clock.Now()}
 	if f := fault.As(answer); f != nil && f.Remote != nil {
@@ -135,7 +136,7 @@ func (w Writer) conclude(ctx context.Context, e Effect, in migration.Write, id s
 	switch fault.KindOf(answer) {
 	case "":
 	case fault.OutcomeUnknown, fault.Internal, fault.Unavailable, fault.Throttled, fault.Interrupted:
-		// No answer, or one that says nothing: the effect may be there.
+		// No answer, or an inconclusive one: the effect may be there.
 		out.Status, out.Detail = migration.OutcomeUnknown, answer.Error()
 	default:
 		out.Status, out.Detail = migration.OutcomeRefused, answer.Error()
@@ -149,7 +150,7 @@ func (w Writer) conclude(ctx context.Context, e Effect, in migration.Write, id s
 	return out, answer
 }
 
-// lockLost records that a write was given up because the ledger's lock was taken away, and gives the fault.
+// lockLost records that a write was given up because the ledger's lock was taken away, and returns the fault.
 func (w Writer) lockLost(ctx context.Context, in migration.Write, holds *permit.Question) error {
 	err := holds.Refused()
 	out := migration.Outcome{Status: migration.OutcomeRefused, Detail: "nothing was sent: " + err.Error(), At: w.Clock.Now()}
@@ -159,7 +160,7 @@ func (w Writer) lockLost(ctx context.Context, in migration.Write, holds *permit.
 	return errors.Join(err, w.Journal.ConcludeWrite(ctx, in, out))
 }
 
-// Settle decides a write of an earlier process, whichever command made it, whose outcome nobody knows: what look finds is
+// Settle decides a write of an earlier process, made by any command, whose outcome is unknown: what look finds is
 // recorded as adopted; what does not show within shows since the call (0: two minutes) as without effect. Errors: look's;
 // the journal's; Interrupted when ctx ends while it waits.
 func (w Writer) Settle(ctx context.Context, open migration.Write, look Look, shows time.Duration) (migration.Outcome, error) {
@@ -167,8 +168,8 @@ func (w Writer) Settle(ctx context.Context, open migration.Write, look Look, sho
 	return out, err
 }
 
-// settle looks before the call. Writes of an earlier process whose outcome nobody knows are decided by the same look: what
-// is there was their doing, what is not there after its time was without effect. One that does not say which tenant it was
+// settle looks before the call. Writes of an earlier process whose outcome is unknown are decided by the same look: what
+// exists was their doing, what does not exist after its time was without effect. One that does not name the tenant it was
 // sent to is waited for, and stays undecided.
 func (w Writer) settle(ctx context.Context, e Effect, open []migration.Write) (migration.Outcome, bool, error) {
 	sure := context.WithoutCancel(ctx)
@@ -256,7 +257,7 @@ func Sleep(ctx context.Context, c Clock, d time.Duration) error {
 	}
 }
 
-// Stopped is the fault of a command that was told to stop between two writes.
+// Stopped is the fault of a command that was stopped between two writes.
 func Stopped(ctx context.Context) error {
 	return fault.Wrap(fault.Interrupted, "", "stopped; what was done so far is recorded", "run the same command again: it continues where it stopped", ctx.Err())
 }

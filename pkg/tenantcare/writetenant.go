@@ -15,8 +15,8 @@ type whose struct {
 	Was json.RawMessage `json:"was,omitempty"`
 }
 
-// everywhere reports whether a look at any tenant could find what an effect was to do: what it makes has only a name yet,
-// or what it deletes is missing in every other tenant, too.
+// everywhere reports whether a look at any tenant could find the effect: what it creates has only a name yet, or what it
+// deletes is missing in every other tenant, too.
 func everywhere(e migration.Effect) bool {
 	switch e {
 	case PolicyCreate, migration.EffectSettingCreate, ImageCreate, ImageDelete, GroupCreate:
@@ -26,13 +26,14 @@ func everywhere(e migration.Effect) bool {
 }
 
 // In reports whether a recorded write is known to have been sent to a tenant, if its target can be looked for there: the
-// target's id is the tenant's own, or the write says so. It is false for one that names no tenant, and for tenant "".
+// target's id is the tenant's own, or the write names the tenant. It is false for one that names no tenant, and for
+// tenant "".
 func In(tenant string, w migration.Write) bool {
 	return !everywhere(w.Effect) || tenant != "" && strings.EqualFold(sentTo(w).Tenant, tenant)
 }
 
-// Elsewhere reports whether a recorded write says that it was sent to another tenant. One that names none is neither here
-// nor there.
+// Elsewhere reports whether a recorded write names another tenant as its target. For one that names none, both In and
+// Elsewhere are false.
 func Elsewhere(tenant string, w migration.Write) bool {
 	return !In(tenant, w) && sentTo(w).Tenant != ""
 }

@@ -22,10 +22,10 @@ type Done struct {
 	Freed    int64 `json:"freed_bytes"`
 }
 
-// Do does what the plan says: first the settings, then the imports, then the blobs. It may be stopped between any two
-// writes and run again. again decides anew right before the first write, and right before the first blob is deleted: who
-// agrees to a plan takes their time, and others work meanwhile. tell is told of each thing that is done. The fault is a
-// Conflict (close.unsettled) when a setting must not go back any more.
+// Do carries out the plan: first the settings, then the imports, then the blobs. It may be stopped between any two
+// writes and run again. again decides once more right before the first write, and right before the first blob is
+// deleted: agreeing to a plan takes time, and others work meanwhile. tell is called with each thing that is done. The
+// fault is a Conflict (close.unsettled) when a setting must not be switched back any more.
 func Do(ctx context.Context, w tenantcare.Writer, t facts.Tenant, s facts.Storage, r facts.Record, p Plan, again func(facts.Seen) Plan, tell func(string)) (Done, error) {
 	var d Done
 	if len(p.Switch) > 0 {

@@ -70,7 +70,7 @@ func (p Plan) Deletable() []Staging {
 	return slices.DeleteFunc(slices.Clone(p.Staging), func(s Staging) bool { return s.Why != "" })
 }
 
-// Decide says what close does about a run, from one look.
+// Decide determines what close does about a run, from one reading.
 func Decide(r facts.Record, f facts.Seen, o Options) Plan {
 	p := Plan{Delete: o.DeleteStaging}
 	x := facts.NewIndex(r, f)
@@ -166,7 +166,7 @@ func Size(n int64) string {
 	return fmt.Sprintf("%d GiB", (n+gib/2)/gib)
 }
 
-// signatures says until when the links that were handed to the service can still be used.
+// signatures reports until when the links that were handed to the service remain valid.
 func (p *Plan) signatures(r facts.Record, o Options) {
 	var last time.Time
 	n := 0

@@ -13,7 +13,7 @@ import (
 	"wave365/pkg/tenantcare/closing/facts"
 )
 
-// apart lies between the two looks that must agree, in service time.
+// apart is the time between the two readings that must agree, in service time.
 const apart = 90 * time.Second
 
 // Final refuses a run whose rows are not final, or held. The fault is a Conflict (close.not-final).
@@ -65,7 +65,7 @@ func unsettled(what string) error {
 	return fault.New(fault.Conflict, "close.unsettled", "two checks of the tenant disagree about "+what, "somebody, or the service, is at work there: run the command again; nothing was changed")
 }
 
-// disagree says about what two plans would act differently; "" when they do the same.
+// disagree describes what two plans would do differently; "" when they do the same.
 func disagree(a, b Plan) string {
 	ids := func(p Plan) (settings, purges, blobs []string) {
 		for _, s := range p.Switch {

@@ -15,7 +15,8 @@ import (
 	"wave365/pkg/tenantcare/snapshotsetting"
 )
 
-// people says who was left half-way, who lost the link to the Cloud PC, and who would be built from the image from now on.
+// people reports users who were left half-way, who lost the link to the Cloud PC, and who would be built from the image
+// from now on.
 func (p *Plan) people(x facts.Index) {
 	for _, row := range x.Rows {
 		switch {
@@ -30,7 +31,7 @@ func (p *Plan) people(x facts.Index) {
 	}
 }
 
-// leftGroup is about somebody who was migrated and is not in the wave's group any more.
+// leftGroup reports a user who was migrated and is no longer in the wave's group.
 func (p *Plan) leftGroup(t migration.Target, hasCloudPC bool) {
 	if !hasCloudPC {
 		p.leave(fault.Command{}, "%s has no Cloud PC of this wave any more, and is not in group %s", t.User, t.GroupName)
@@ -39,7 +40,7 @@ func (p *Plan) leftGroup(t migration.Target, hasCloudPC bool) {
 	p.leave(fault.NewCommand("cloudpc show", t.User), "%s is not in group %s any more: the grace period of the Cloud PC has begun", t.User, t.GroupName)
 }
 
-// notMigrated is about somebody who was not migrated, and for whom something was done all the same.
+// notMigrated reports a user who was not migrated, but for whom something was changed.
 func (p *Plan) notMigrated(x facts.Index, row migration.Row) {
 	t, changed := row.Target, x.Changed(row)
 	var pc graph.CloudPC

@@ -14,8 +14,8 @@ import (
 	"wave365/pkg/tenantcare/closing/facts"
 )
 
-// staging finds the blobs that proven rows were imported from. Until the memberships are known to be as they were, no
-// disk goes: whoever lost the link may need theirs again.
+// staging finds the blobs that proven rows were imported from. Until the memberships are known to be unchanged, no disk
+// is deleted: a user who lost the link may need theirs again.
 func (p *Plan) staging(x facts.Index, o Options) {
 	if x.Blobs == nil {
 		return
@@ -48,15 +48,15 @@ func (p *Plan) staging(x facts.Index, o Options) {
 	if count > 0 && !o.DeleteStaging {
 		p.leave(fault.NewCommand("close", "--delete-staging").For(x.Run.ID), "staging blobs of proven rows hold %s that could be freed (blobs: %d, rows: %d)", Size(bytes), count, rows)
 	}
-	for _, one := range p.Staging { // that a disk is the last copy is said to whoever would delete it by hand, too
+	for _, one := range p.Staging { // that a disk is the last copy must also be known to a person who deletes it by hand
 		if one.Why != "" && (o.DeleteStaging || one.Show.Name != "") {
 			p.leave(one.Show, "blob %s is kept: %s", one.Path, one.Why)
 		}
 	}
 }
 
-// keep says why a disk of a proven row, of which there is a blob now, may not be deleted, with the command to see more; "" when
-// it may.
+// keep returns why a disk of a proven row, of which there is a blob now, may not be deleted, with the command to see more; ""
+// when it may.
 func keep(x facts.Index, row migration.Row, s migration.Source, now blob.Item, zone *time.Location) (why string, show fault.Command) {
 	switch {
 	case s.ETag == "" || now.ETag != s.ETag:
@@ -76,8 +76,8 @@ func keep(x facts.Index, row migration.Row, s migration.Source, now blob.Item, z
 	return why, show
 }
 
-// notProven says why a row's Cloud PC is not known to hold what was on its disk; "" when the one by which the row was proven
-// is there, in order, and was not provisioned again since.
+// notProven returns why a row's Cloud PC is not known to hold the content of its disk; "" when the one by which the row was
+// proven exists, is in order, and was not provisioned again since.
 func notProven(x facts.Index, r migration.Row, zone *time.Location) string {
 	other := ""
 	for _, pc := range x.CloudPCsOf(r) {
@@ -92,7 +92,7 @@ func notProven(x facts.Index, r migration.Row, zone *time.Location) string {
 	return cmp.Or(other, "the Cloud PC of "+r.Target.User+" is not there, or not in order")
 }
 
-// replaced says what a Cloud PC is that stands where the proven one stood.
+// replaced describes a Cloud PC that is in place of the proven one.
 func replaced(r migration.Row, pc graph.CloudPC, zone *time.Location) string {
 	what := "has another id than"
 	if strings.EqualFold(pc.ID, r.Facts.CloudPCID) {

@@ -1,5 +1,5 @@
-// Package images makes and deletes the tenant's own Cloud PC images: what a file says, its rules, and the wait until the
-// service has taken the image over.
+// Package images creates and deletes the tenant's own Cloud PC images: the file format, its rules, and the wait until
+// the service has accepted the image.
 package images
 
 import (
@@ -54,7 +54,7 @@ func Parse(path string, data []byte) (Spec, error) {
 
 var source = regexp.MustCompile(`(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Compute/(images/[^/]+|galleries/[^/]+/images/[^/]+/versions/[^/]+)$`)
 
-// Check says what is wrong with a spec, before anything is sent. The fault is Invalid.
+// Check returns what is wrong with a spec, before anything is sent. The fault is Invalid.
 func (s Spec) Check() error {
 	bad := func(why, hint string) error { return fault.New(fault.Invalid, "image.spec", why, hint) }
 	switch {
@@ -127,14 +127,14 @@ func Written(t Tenant, w migration.Write) tenantcare.Look {
 	return nil
 }
 
-// pollEvery is how often a pending image is looked at, in service time; patience is how long.
+// pollEvery is how often a pending image is read, in service time; patience is how long.
 const (
 	pollEvery = time.Minute
 	patience  = 4 * time.Hour
 )
 
-// Wait waits until the image is ready. tell is told its status at each look. Errors: Conflict (image.failed) with the
-// reason; Unavailable (image.pending) when it takes longer than four hours; NotFound when somebody deleted it.
+// Wait waits until the image is ready. tell is called with its status at each reading. Errors: Conflict (image.failed)
+// with the reason; Unavailable (image.pending) when it takes longer than four hours; NotFound when it was deleted.
 func Wait(ctx context.Context, c tenantcare.Clock, t Tenant, id string, tell func(graph.DeviceImage)) (graph.DeviceImage, error) {
 	for since := c.Now(); ; {
 		now, err := read(ctx, t, id)
@@ -163,7 +163,7 @@ func Failed(i graph.DeviceImage) error {
 	return fault.New(fault.Conflict, "image.failed", "image "+i.DisplayName+" "+i.Version+" failed: "+i.ErrorCode, remedy(i.ErrorCode)+"; delete this one", fault.NewCommand("image delete", i.ID))
 }
 
-// remedy says what a failure of an image wants. Codes are compared without case: documentation and schema differ in it.
+// remedy is what to do about a failed image. Codes are compared without case: documentation and schema differ in it.
 func remedy(code string) string {
 	switch strings.ToLower(code) {
 	case "sourceimagenotfound":

@@ -9,7 +9,7 @@ import (
 	"wave365/pkg/tenantcare"
 )
 
-// Choice says which imports are meant: those of a run, of a person in whatever run, or of both; or those with the ids.
+// Choice selects imports: those of a run, of a user in any run, or of both; or those with the ids.
 type Choice struct {
 	Run, User string
 	IDs       []string

@@ -73,9 +73,9 @@ type Fate string
 const (
 	// Purge: nothing uses it, and nothing will.
 	Purge Fate = "purge"
-	// Gone: there is no such record: it was used, or purged before.
+	// Gone: the record does not exist: it was used, or purged before.
 	Gone Fate = "gone"
-	// Keep: it is in use, under way, or somebody else's.
+	// Keep: it is in use, in progress, or belongs to others.
 	Keep Fate = "keep"
 )
 
@@ -84,11 +84,11 @@ type Verdict struct {
 	Candidate
 	Import graph.Import
 	Fate   Fate
-	// Why says it to people.
+	// Why explains it for people.
 	Why string
 }
 
-// Judge says what may be done about an import as it was read. Errors of the read other than NotFound are returned.
+// Judge decides what may be done about an import as it was read. Errors of the read other than NotFound are returned.
 func Judge(c Candidate, a graph.ImportAnswer) (Verdict, error) {
 	v := Verdict{Candidate: c, Import: a.Import, Fate: Keep}
 	if fault.Is(a.Err, fault.NotFound) {
@@ -116,7 +116,7 @@ func Judge(c Candidate, a graph.ImportAnswer) (Verdict, error) {
 	return v, nil
 }
 
-// claim says who still needs the import of a row: somebody else whose it is, or the row itself; "" for nobody.
+// claim describes who still needs the import of a row: another user who owns it, or the row itself; "" for none.
 func (c Candidate) claim(i graph.Import) string {
 	if c.Row == nil {
 		return ""
@@ -143,7 +143,7 @@ func unused(i graph.Import) string {
 	return "it was never used"
 }
 
-// apart lies between the two reads that must agree, in service time.
+// apart is the time between the two reads that must agree, in service time.
 const apart = 90 * time.Second
 
 // Look reads the candidates twice, apart in time. One that is judged differently the second time is kept.
@@ -186,7 +186,7 @@ func Read(ctx context.Context, t Tenant, all []Candidate) ([]Verdict, error) {
 	return out, nil
 }
 
-// rereads is how often an answer about one import that says nothing is asked for again: it is no reason to give up all.
+// rereads is how often an inconclusive answer about one import is read again before the whole command gives up.
 const rereads = 2
 
 func unreadable(err error) bool {

@@ -63,14 +63,14 @@ func license(t Reads, userID, sku, seen string, held bool) tenantcare.Look {
 		func(u graph.User) bool { return Direct(u, sku) == held })
 }
 
-// MembershipGone looks whether the user is no direct member of a group.
+// MembershipGone checks that the user is not a direct member of a group.
 func MembershipGone(t Reads, userID, group string) tenantcare.Look {
 	return tenantcare.Sees(group, "the user is not a member", func(ctx context.Context) (bool, error) { return t.IsMember(ctx, group, userID) },
 		func(in bool) bool { return !in })
 }
 
-// Unlink cuts the link and waits until the Cloud PC is seen in its grace period twice, or has gone further. tell is told
-// what is seen when it changes.
+// Unlink cuts the link and waits until the Cloud PC is seen in its grace period twice, or has gone further. tell is
+// called with its status when that changes.
 func Unlink(ctx context.Context, w tenantcare.Writer, t Tenant, l Leave, tell func(string)) error {
 	p := Person{l.User.ID, l.User.UPN, migration.WaveRow}
 	switch l.By {
@@ -138,7 +138,7 @@ func (l Leave) endGrace(ctx context.Context, w tenantcare.Writer, t Tenant) erro
 	return err
 }
 
-// Ended looks whether a Cloud PC is being deprovisioned or gone, since a moment: one that was provisioned after it is
+// Ended checks whether a Cloud PC is being deprovisioned or gone, since a moment: one that was provisioned after it is
 // another one, whatever its id.
 func Ended(t Reads, upn, id string, since time.Time) tenantcare.Look {
 	return func(ctx context.Context) (string, string, bool, error) {
@@ -152,7 +152,7 @@ func Ended(t Reads, upn, id string, since time.Time) tenantcare.Look {
 	}
 }
 
-// now is the status of this very Cloud PC; "" when it is gone. An id may be used again: another one is told apart by when
+// now is the status of this very Cloud PC; "" when it is gone. An id may be used again: another one is recognized by when
 // it was provisioned.
 func (l Leave) now(ctx context.Context, t Reads) (string, error) {
 	pcs, err := t.CloudPCsOf(ctx, []string{l.User.UPN})
@@ -201,5 +201,5 @@ func (l Leave) await(ctx context.Context, c tenantcare.Clock, t Reads, patience 
 	}
 }
 
-// Gone is what is told of a Cloud PC that is not there any more.
+// Gone is the reported status of a Cloud PC that does not exist any more.
 const Gone = "gone"

@@ -38,8 +38,8 @@ const (
 	ByMembership = "membership"
 )
 
-// Choice says which Cloud PC of a person is meant, and which link is cut. The zero value: the only one; the license where
-// it is held directly, else the membership.
+// Choice selects a Cloud PC of a user, and the link that is cut. The zero value: the only one; the license where it is
+// held directly, else the membership.
 type Choice struct {
 	// CloudPC is an id, Policy an id or a display name.
 	CloudPC, Policy string
@@ -58,7 +58,7 @@ type Leave struct {
 	SKU, License string
 	// Groups are the groups by which the policy reaches the user.
 	Groups []string
-	// Follows says that another Cloud PC will be made in its place; "" when none will.
+	// Follows describes that another Cloud PC will be made in its place; "" when none will.
 	Follows string
 }
 
@@ -84,7 +84,7 @@ func leaving(status string) bool {
 	return status == graph.StatusDeprovisioning || status == graph.StatusNotProvisioned
 }
 
-// Losses says what is lost for good, for whoever has to agree.
+// Losses lists what is lost for good, for the person who has to agree.
 func (l Leave) Losses() []string {
 	out := []string{"Cloud PC " + l.PC.DisplayName + " (" + cmp.Or(l.PC.ServicePlanName, "its disk") + "), with everything that was saved on it since it was provisioned"}
 	if l.PC.ManagedDeviceName != "" {
@@ -188,7 +188,7 @@ func (l *Leave) link(ctx context.Context, t Reads, by string) error {
 	return nil
 }
 
-// Direct reports whether the user holds a license by a direct assignment, whatever else gives it too.
+// Direct reports whether the user holds a license by a direct assignment, regardless of other assignments.
 func Direct(u graph.User, sku string) bool {
 	return slices.ContainsFunc(u.LicenseStates, func(s graph.LicenseState) bool {
 		return strings.EqualFold(s.SKUID, sku) && s.AssignedByGroup == ""

@@ -17,7 +17,7 @@ type CloudPC struct {
 	Policy string `json:"policy"`
 	Plan   string `json:"plan"`
 	Status string `json:"status"`
-	// Reason is what the service says about the status.
+	// Reason is the service's detail of the status.
 	Reason      string    `json:"reason,omitempty"`
 	Provisioned time.Time `json:"provisioned,omitzero"`
 	GraceEnd    time.Time `json:"grace_end,omitzero"`
@@ -36,7 +36,7 @@ type Action struct {
 	LastActionAt    time.Time `json:"last_action_at,omitzero"`
 }
 
-// Use says whether somebody uses a Cloud PC.
+// Use is whether a Cloud PC is in use.
 type Use struct {
 	Connectivity string    `json:"connectivity,omitempty"`
 	LastLogoff   time.Time `json:"last_logoff,omitzero"`
@@ -55,9 +55,9 @@ func Shown(p graph.CloudPC) CloudPC {
 	return out
 }
 
-// Which says which Cloud PCs are meant; the zero value means all.
+// Which selects Cloud PCs; the zero value means all.
 type Which struct {
-	// Users are UPNs or object ids; nil means everybody's, while an empty slice means nobody's.
+	// Users are UPNs or object ids; nil means all users, while an empty slice means none.
 	Users []string
 	// Policy is an id or a display name, Status as the service spells it, both without case.
 	Policy, Status string

@@ -19,7 +19,7 @@ type License struct {
 	Plan string `json:"plan"`
 	// Enterprise licenses alone take a migration.
 	Enterprise bool `json:"enterprise"`
-	// VCPU, RAMGiB and DiskGiB are 0 where nothing says.
+	// VCPU, RAMGiB and DiskGiB are 0 where unknown.
 	VCPU    int `json:"vcpu"`
 	RAMGiB  int `json:"ram_gib"`
 	DiskGiB int `json:"disk_gib"`
@@ -95,7 +95,8 @@ func size(p plans.Plan, sku string, catalogue []graph.ServicePlan) (vcpu, ram in
 	return first(cores), first(memory)
 }
 
-// Demand says who in a wave would take which license. unknown are the lines whose license the tenant does not own.
+// Demand determines which users of a wave would take which license. unknown are the lines whose license the tenant does
+// not own.
 func Demand(licenses []License, rows []wave.Row) (out []License, unknown []wave.Row) {
 	out = slices.Clone(licenses)
 	for _, r := range rows {

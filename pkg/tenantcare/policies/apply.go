@@ -1,4 +1,4 @@
-// Package policies brings provisioning policies to what their files say: it reads the tenant, says what would change, and
+// Package policies applies provisioning policies from files: it reads the tenant, determines what would change, and
 // writes it.
 package policies
 
@@ -49,7 +49,7 @@ type Writes interface {
 // Plan is what one file changes.
 type Plan struct {
 	File *policyfile.File
-	// Have is the policy as it stands; its zero value when the file makes a new one. Want is what is written.
+	// Have is the present policy; its zero value when the file creates a new one. Want is what is written.
 	Have, Want graph.ProvisioningPolicy
 	Changes    []policyfile.Change
 	Groups     Assignment
@@ -60,7 +60,7 @@ type Plan struct {
 // New reports whether the policy does not exist yet.
 func (p Plan) New() bool { return p.Have.ID == "" }
 
-// Nothing reports whether the tenant is as the file says already.
+// Nothing reports whether the tenant is as in the file already.
 func (p Plan) Nothing() bool { return !p.New() && len(p.Changes) == 0 && !p.Groups.Changed() }
 
 // Name is a group's display name, or its id.
@@ -68,8 +68,8 @@ func (p Plan) Name(group string) string {
 	return cmp.Or(p.Names[strings.ToLower(group)], group)
 }
 
-// Look reads the tenant and says what a file changes. remove are groups, by name or id, that are to lose the policy. What
-// the file gets wrong about the tenant comes as problems; then there is no plan.
+// Look reads the tenant and determines what a file changes. remove are groups, by name or id, that are to lose the
+// policy. Errors of the file about the tenant are returned as problems; then there is no plan.
 func Look(ctx context.Context, t Tenant, f *policyfile.File, remove []string) (Plan, []policyfile.Problem, error) {
 	p := Plan{File: f, Names: map[string]string{}}
 	all, err := t.ProvisioningPolicies(ctx)
@@ -173,7 +173,7 @@ func toRemove(cells []string, found map[string][]graph.Group, have graph.Provisi
 	return ids, nil
 }
 
-// Apply writes what the plan says, and reads it back. It may be stopped between the two writes and run again.
+// Apply writes the plan, and reads it back. It may be stopped between the two writes and run again.
 func Apply(ctx context.Context, w tenantcare.Writer, t Writes, p Plan) (graph.ProvisioningPolicy, error) {
 	id := p.Have.ID
 	switch {
@@ -219,7 +219,7 @@ func update(t Writes, p Plan) tenantcare.Effect {
 	}
 }
 
-// assign merges into what is assigned at this moment: somebody may have added a group since the plan was made.
+// assign merges into the present assignments: a group may have been added since the plan was made.
 func assign(t Writes, p Plan, id string) tenantcare.Effect {
 	w := migration.Write{Effect: tenantcare.PolicyAssign, Target: id, Before: tenantcare.JSON(p.Have.GroupIDs), After: tenantcare.JSON(p.Groups.Want)}
 	return tenantcare.Reassign(w, "the groups are as requested", tenantcare.PolicyGroups(t, id), t.AssignProvisioningPolicy, func(now []string) ([]string, bool) {

@@ -2,7 +2,7 @@ package policies
 
 import "wave365/pkg/tenantcare"
 
-// Assignment says how the assignment of a policy changes: its groups stay unless remove names them.
+// Assignment is how the assignment of a policy changes: its groups stay unless remove names them.
 type Assignment struct {
 	// Want is the whole set to be written. Add and Remove are what changes; Stay are assigned, and not in the file.
 	Want, Add, Remove, Stay []string

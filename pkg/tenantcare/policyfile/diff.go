@@ -11,14 +11,14 @@ import (
 // Change is one difference between a policy and its file.
 type Change struct {
 	Property string `json:"property"`
-	// Have is what the tenant has, Want what the file says; "" is none.
+	// Have is the tenant's value, Want the file's; "" is none.
 	Have string `json:"have"`
 	Want string `json:"want"`
 }
 
-// Merge is the policy that is to be written, and what changes by it: have with everything the file gives. For a policy that
-// does not exist yet have is the zero value. f must be resolved. Problems are properties that cannot be changed any more.
-// Objects that the file does not give are not sent, so the service keeps them.
+// Merge returns the policy that is to be written, and what changes by it: have with everything the file gives. For a policy
+// that does not exist yet have is the zero value. f must be resolved. Problems are properties that cannot be changed any
+// more. Objects that the file does not give are not sent, so the service keeps them.
 func (f *File) Merge(have graph.ProvisioningPolicy) (want graph.ProvisioningPolicy, changes []Change, problems []Problem) {
 	want = have
 	want.Extras = graph.PolicyExtras{}
@@ -40,7 +40,7 @@ func (f *File) Merge(have graph.ProvisioningPolicy) (want graph.ProvisioningPoli
 	return want, changes, problems
 }
 
-// Differs lists the properties that the file gives and a policy does not have as the file says.
+// Differs lists the properties that the file gives and that differ in a policy.
 func (f *File) Differs(have graph.ProvisioningPolicy) []string {
 	_, changes, problems := f.Merge(have)
 	var names []string
@@ -65,7 +65,7 @@ func Shows(p graph.ProvisioningPolicy, changes []Change) bool {
 	return true
 }
 
-// shown is what a policy has of a property, in one line; "" stands for none.
+// shown is a policy's value of a property, in one line; "" stands for none.
 func (prop property) shown(p graph.ProvisioningPolicy) string {
 	if prop.value == nil {
 		return ""
@@ -73,7 +73,7 @@ func (prop property) shown(p graph.ProvisioningPolicy) string {
 	p.DomainJoin = slices.Clone(p.DomainJoin)
 	for i, j := range p.DomainJoin {
 		if strings.EqualFold(j.RegionName, "automatic") && j.RegionGroup != "" {
-			p.DomainJoin[i].RegionName = "" // what the service says when it chose by itself
+			p.DomainJoin[i].RegionName = "" // the service's own choice
 		}
 	}
 	return flow(prop.value(p))

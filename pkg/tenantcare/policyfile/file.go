@@ -1,5 +1,5 @@
-// Package policyfile reads a provisioning policy from a YAML file, whose properties bear Graph's own names, so that a body
-// copied from the documentation is such a file too; checks its rules before anything is sent; says what a file would
+// Package policyfile reads a provisioning policy from a YAML file, whose properties have Graph's own names, so that a body
+// copied from the documentation is such a file too; checks its rules before anything is sent; determines what a file would
 // change; and writes files from policies. It takes values and does no I/O.
 package policyfile
 
@@ -27,27 +27,27 @@ type Problem struct {
 
 // File is a policy as a file describes it.
 type File struct {
-	// Policy holds what the file says. Network connections and the image may be named by display name in it until they
+	// Policy holds the file's content. Network connections and the image may be named by display name in it until they
 	// are resolved.
 	Policy graph.ProvisioningPolicy
 	// Groups are the groups that the policy is to be assigned to, as the file spells them.
 	Groups []string
-	// Image is what the file says at "image": an id or a display name; empty: it says nothing there.
+	// Image is the file's value of "image": an id or a display name; empty: it has none.
 	Image string
 	// Notes say what of the file is not sent, and why.
 	Notes []string
-	// lines are where the properties stand that the file gives.
+	// lines are the lines of the properties that the file gives.
 	lines map[string]int
 }
 
-// Gives reports whether the file says anything about a property.
+// Gives reports whether the file gives a property.
 func (f *File) Gives(property string) bool { return f.lines[property] > 0 }
 
-// Line is where a property stands; 0: nowhere.
+// Line is the line of a property; 0: the file does not give it.
 func (f *File) Line(property string) int { return f.lines[property] }
 
-// TakeImage takes an image as if the file gave it, in all three properties, at the line where from stands; a display name
-// that the file gives itself stays.
+// TakeImage sets an image as if the file gave it, in all three properties, at the line of from; a display name that the
+// file gives itself stays.
 func (f *File) TakeImage(id, kind, name, from string) {
 	f.Policy.ImageID, f.Policy.ImageType, f.Policy.ImageDisplayName = id, kind, cmp.Or(f.Policy.ImageDisplayName, name)
 	line := max(f.Line(from), 1)
@@ -62,7 +62,8 @@ func (f *File) TakeImage(id, kind, name, from string) {
 var readOnly = []string{"@odata.type", "@odata.context", "id", "alternateResourceUrl", "assignments", "cloudPcGroupDisplayName", "createdBy", "createdDateTime",
 	"gracePeriodInHours", "lastModifiedBy", "lastModifiedDateTime", "managedBy", "scopeIds"}
 
-// Parse reads a file. It returns all problems that the file alone shows; the file is nil when it is no policy at all.
+// Parse parses a file. It returns all problems that can be found in the file alone; the file is nil when it is not a
+// policy.
 func Parse(data []byte) (*File, []Problem) {
 	doc, err := parser.ParseBytes(data, 0)
 	if err != nil {
@@ -89,10 +90,10 @@ func Parse(data []byte) (*File, []Problem) {
 	return r.file, r.problems
 }
 
-// entry is a property as it stands in the file.
+// entry is a property as written in the file.
 type entry = reading.Property
 
-// reader gathers what a file says and what is wrong with it.
+// reader collects a file's content and its problems.
 type reader struct {
 	reading.Reader
 	file     *File

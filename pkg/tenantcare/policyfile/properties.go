@@ -16,14 +16,14 @@ type property struct {
 	// fixed cannot be changed once the policy exists.
 	fixed bool
 	read  func(*reader, entry)
-	// value is what a policy has of it, for a file: a text, a flag, an object, or a list of objects or texts; what is
-	// empty is none. nil: no policy has it.
+	// value is a policy's value of it, for a file: a text, a flag, an object, or a list of objects or texts; an empty
+	// value is none. nil: no policy has it.
 	value func(graph.ProvisioningPolicy) any
 	// take copies the property from one policy to another; nil: it is resolved elsewhere.
 	take func(to *graph.ProvisioningPolicy, from graph.ProvisioningPolicy)
 }
 
-// propertyAt is a property that lies at one place of a policy.
+// propertyAt is a property that is stored at one place of a policy.
 func propertyAt[T any](name string, at func(*graph.ProvisioningPolicy) *T, read func(*reader, entry), value func(T) any) property {
 	return property{
 		name: name, read: read,

@@ -18,7 +18,7 @@ var (
 	locale    = regexp.MustCompile(`^[a-z]{2,3}(-[A-Za-z]{4})?-[A-Z]{2}$`)
 )
 
-// templateProblem says what is wrong with a naming template; "" when nothing is. The text that it makes may have 15
+// templateProblem returns what is wrong with a naming template; "" when nothing is. The resulting name may have 15
 // characters; %USERNAME:x% stands for x characters of the user's name, %RAND:x% for x random ones.
 func templateProblem(template string) string {
 	length := 0

@@ -1,6 +1,6 @@
-// Package settling finds out what became of writes whose command died, or lost its connection, before it knew: by a look at
-// the tenant, never by doing them again. A command that comes later, of whatever name, would otherwise find the thing done,
-// have nothing to do, and leave it undecided for ever.
+// Package settling finds out the outcome of writes whose command died, or lost its connection, before it knew: by reading
+// the tenant, never by repeating them. Otherwise a later command, of any name, would find the effect there, have nothing to
+// do, and leave the write undecided for ever.
 package settling
 
 import (
@@ -37,9 +37,9 @@ type Settled struct {
 	Outcome migration.Outcome
 }
 
-// Writes decides the undecided writes that f chooses and that are known to be of the writer's tenant. Effects of runs are left
-// to the runs, and messages are never looked for: nobody can see whether one arrived. s nil leaves blobs
-// undecided. It waits, in service time, as long as an effect may take to show. tell is told of each.
+// Writes decides the undecided writes that f selects and that are known to be of the writer's tenant. Effects of runs are left
+// to the runs, and messages are never looked for: whether one arrived cannot be seen. A nil s leaves blobs undecided. It
+// waits, in service time, for the time that an effect may take to show. tell is called with each.
 //
 // Errors: those of the looks; the journal's; Interrupted.
 func Writes(ctx context.Context, w tenantcare.Writer, t Tenant, s facts.Storage, f migration.WriteFilter, tell func(Settled)) error {
@@ -124,7 +124,7 @@ func takenOut(w migration.Write) (group string) {
 	return group
 }
 
-// orGone has a look at a thing that somebody deleted find nothing.
+// orGone makes a look at a deleted object find nothing.
 func orGone(look tenantcare.Look) tenantcare.Look {
 	if look == nil {
 		return nil
@@ -138,7 +138,7 @@ func orGone(look tenantcare.Look) tenantcare.Look {
 	}
 }
 
-// Text says to people what became of it.
+// Text describes the outcome for people.
 func (s Settled) Text() string {
 	who := ""
 	if s.User != "" {

@@ -39,7 +39,7 @@ type Plan struct {
 	Reached []string
 	// Add are the groups to be added to the setting's assignment.
 	Add []Group
-	// Switch says that the setting of that name exists and says image.
+	// Switch: the setting of that name exists and says image.
 	Switch bool
 	// Besides are the other groups that it is assigned to: switched, it says snapshot for them too.
 	Besides []Group
@@ -48,9 +48,9 @@ type Plan struct {
 // Nothing reports whether all is so already.
 func (p Plan) Nothing() bool { return len(p.Add) == 0 && !p.Switch }
 
-// Decide says what is to be done so that these groups are reached by a snapshot setting called name. others are the groups
-// that other settings are assigned to, with their members: a person whom two settings reach is a conflict, because which
-// one wins is documented nowhere.
+// Decide determines what is to be done so that these groups are reached by a snapshot setting called name. others are the
+// groups that other settings are assigned to, with their members: a user whom two settings reach is a conflict, because it
+// is not documented which one wins.
 //
 // Errors: Conflict (setting.conflict, setting.not-snapshot), Invalid (setting.ambiguous).
 func Decide(name string, groups []Group, settings []graph.UserSetting, others map[string]Group) (Plan, error) {
@@ -161,7 +161,7 @@ func Others(settings []graph.UserSetting, groups []string) []string {
 	return out
 }
 
-// Ensure does what the plan says and reads it back. It may be stopped between its writes and run again.
+// Ensure carries out the plan and reads it back. It may be stopped between its writes and run again.
 func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, p Plan) (graph.UserSetting, error) {
 	id := p.Have.ID
 	if id == "" {

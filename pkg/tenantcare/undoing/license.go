@@ -33,7 +33,7 @@ func (p *Plan) release(ctx context.Context, t Tenant, user graph.User, w migrati
 	}
 	in, err := t.IsMember(ctx, p.Row.Target.GroupID, user.ID)
 	if fault.Is(err, fault.NotFound) {
-		return s, true, nil // nobody is a member of a group that was deleted
+		return s, true, nil // a deleted group has no members
 	}
 	if in {
 		s.Why = "the user stays in group " + cmp.Or(p.Row.Target.GroupName, p.Row.Target.GroupID) + ": with the license a Cloud PC would be built"
@@ -41,9 +41,9 @@ func (p *Plan) release(ctx context.Context, t Tenant, user graph.User, w migrati
 	return s, true, err
 }
 
-// seats refuses to take anything back when a license is to be given back at the end and no seat of it is free: the person
-// would be left without import, membership and license. Nobody holds the seat until then; one that is lost meanwhile fails
-// giveBack.
+// seats refuses to undo anything when a license is to be assigned again at the end and no seat of it is free: the user
+// would be left without import, membership and license. The seat is not reserved until then; one that is lost meanwhile
+// fails giveBack.
 func (p Plan) seats(ctx context.Context, t Tenant) error {
 	for _, s := range p.Steps {
 		if s.Did.Effect != migration.EffectRelease || !s.Back() {
@@ -68,7 +68,8 @@ func seatFree(ctx context.Context, t Tenant, sku string) (bool, error) {
 	return slices.ContainsFunc(skus, func(k graph.SKU) bool { return strings.EqualFold(k.ID, sku) && k.Free() > 0 }), err
 }
 
-// giveBack assigns the license again, when the service has seen that the user is in the group no more: it waits for that.
+// giveBack assigns the license again, once the service has seen that the user is no longer in the group: it waits for
+// that.
 func giveBack(ctx context.Context, w tenantcare.Writer, t Tenant, row migration.Row, sku string) error {
 	left, err := lastLeft(ctx, w.Journal, row)
 	if err != nil {
@@ -80,7 +81,7 @@ func giveBack(ctx context.Context, w tenantcare.Writer, t Tenant, row migration.
 		}
 	}
 	in, err := t.IsMember(ctx, row.Target.GroupID, row.Target.UserID)
-	if err != nil && !fault.Is(err, fault.NotFound) { // nobody is a member of a group that was deleted
+	if err != nil && !fault.Is(err, fault.NotFound) { // a deleted group has no members
 		return err
 	}
 	if in {

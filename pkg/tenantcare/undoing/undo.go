@@ -1,5 +1,5 @@
-// Package undoing takes back what a run did for one row: license, membership, import, in reverse order, as far as it was
-// this tool's doing and nobody changed it since.
+// Package undoing undoes what a run did for one row: license, membership, import, in reverse order, as far as this tool
+// did it and it was not changed since.
 package undoing
 
 import (
@@ -31,7 +31,7 @@ type Tenant interface {
 type Step struct {
 	// Did is the run's own write.
 	Did migration.Write
-	// What says to people what was done, Undone what was done once it is taken back; Why says why it is not, empty: it is.
+	// What describes for people what was done, Undone the same after the undo; Why is why it is not undone, empty: it is.
 	What, Undone, Why string
 	// Import is what was found out about an import.
 	Import imports.Verdict
@@ -40,7 +40,7 @@ type Step struct {
 // Back reports whether the step is to be taken back.
 func (s Step) Back() bool { return s.Why == "" }
 
-// Will says what becomes of the step that is taken back.
+// Will describes what happens to the step that is undone.
 func (s Step) Will() string {
 	if s.Did.Effect == migration.EffectRelease {
 		return "is given back, ten minutes after the user left the group"
@@ -52,7 +52,7 @@ func (s Step) Will() string {
 type Plan struct {
 	Row   migration.Row
 	Steps []Step
-	// Lasting says what cannot be taken back.
+	// Lasting lists what cannot be undone.
 	Lasting []fault.Remedy
 	// Ends names the Cloud PC whose grace period begins by it; "" when there is none.
 	Ends string
@@ -69,7 +69,7 @@ func (p Plan) Todo() int {
 	return n
 }
 
-// Back says what was done to take the steps back, in one line; and what began by it.
+// Back describes what was done to undo the steps, in one line, and what began by it.
 func (p Plan) Back() string {
 	var parts []string
 	for _, s := range p.Steps {
@@ -91,12 +91,12 @@ func (p Plan) Leaves() bool {
 	})
 }
 
-// Look finds out what can be taken back. mine are the run's effects for the row, all are all writes about the person, in
-// whatever run and by whatever command; zone is that of times in what it says.
+// Look finds out what can be undone. mine are the run's effects for the row, all are all writes about the user, of any run
+// and any command; zone is that of times in messages.
 //
 // Errors: Conflict (undo.refused) when the row is not final, or held: it still needs what would be taken from it, and an
-// import that nobody knows of would stay; when a license is to be given back and no seat is free, see [Plan.seats]; those of
-// the reads.
+// import that no record names would stay; when a license is to be assigned again and no seat is free, see [Plan.seats];
+// those of the reads.
 func Look(ctx context.Context, clock tenantcare.Clock, zone *time.Location, t Tenant, row migration.Row, mine, all []migration.Write) (Plan, error) {
 	p := Plan{Row: row}
 	if err := stillNeeded(row); err != nil {
@@ -168,8 +168,8 @@ func (p Plan) has(s Step) bool {
 	})
 }
 
-// foreignCloudPC says that the person has a Cloud PC that the row did not make: another ledger, or a colleague, gave it, and
-// it lives from the license and the membership, whoever wrote them. "" when there is none.
+// foreignCloudPC reports that the user has a Cloud PC that the row did not make: it was made through another ledger, or by a
+// colleague, and it depends on the license and the membership, whoever assigned them. "" when there is none.
 func foreignCloudPC(row migration.Row, pcs []graph.CloudPC) string {
 	for _, pc := range pcs {
 		if !leaving.MadeBy(row, pc) && !leaving.Ending(pc) {
@@ -225,10 +225,10 @@ func look(ctx context.Context, clock tenantcare.Clock, zone *time.Location, t Te
 	return s, true, nil
 }
 
-// slack is how far the times of directory and ledger may lie apart for one and the same assignment.
+// slack is the largest difference between the times of directory and ledger for the same assignment.
 const slack = 15 * time.Minute
 
-// license says why a license is not taken back; "" when it is.
+// license returns why a license is not taken back; "" when it is.
 func license(u graph.User, w migration.Write, zone *time.Location) string {
 	for _, s := range u.LicenseStates {
 		if !strings.EqualFold(s.SKUID, w.Target) || s.AssignedByGroup != "" {
@@ -242,7 +242,7 @@ func license(u graph.User, w migration.Write, zone *time.Location) string {
 	return "the user does not hold it directly any more"
 }
 
-// relied says which later write, of another run, relies on what this one did; "" when none does.
+// relied describes the later write, of another run, that relies on what this one did; "" when there is none.
 func relied(w migration.Write, all []migration.Write) string {
 	for _, o := range all {
 		if o.Command == "run" && o.Run != w.Run && o.At.After(w.At) && o.Effect == w.Effect && strings.EqualFold(o.Target, w.Target) && w.Effect != migration.EffectImport {
@@ -252,7 +252,7 @@ func relied(w migration.Write, all []migration.Write) string {
 	return ""
 }
 
-// cloudPC says what becomes of the person's Cloud PCs under the row's policy.
+// cloudPC describes what happens to the user's Cloud PCs under the row's policy.
 func (p *Plan) cloudPC(pcs []graph.CloudPC, foreign bool) {
 	cut := slices.ContainsFunc(p.Steps, func(s Step) bool {
 		return s.Back() && (s.Did.Effect == migration.EffectLicense || s.Did.Effect == migration.EffectJoin)
@@ -274,8 +274,8 @@ func (p *Plan) cloudPC(pcs []graph.CloudPC, foreign bool) {
 	}
 }
 
-// Do takes the steps back, the latest first. It may be stopped between two of them and run again. done is told of each. A
-// license is given back only when the service has had the time to see that the user left the group, see
+// Do undoes the steps, the latest first. It may be stopped between two of them and run again. done is called with each. A
+// license is assigned again only when the service has had the time to see that the user left the group, see
 // [migration.LeaveLag].
 func Do(ctx context.Context, w tenantcare.Writer, t Tenant, p Plan, done func(Step)) error {
 	who := leaving.Person{UserID: p.Row.Target.UserID, User: p.Row.Target.User, Row: p.Row.Index}

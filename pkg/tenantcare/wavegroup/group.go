@@ -1,5 +1,5 @@
-// Package wavegroup makes a dedicated group for a wave and a policy that has none, so that the wave's snapshot setting
-// reaches nobody else.
+// Package wavegroup creates a dedicated group for a wave and a policy that has none, so that the wave's snapshot
+// setting reaches no other users.
 package wavegroup
 
 import (
@@ -38,8 +38,8 @@ func Name(template, wave, policy string) (string, error) {
 	return name, nil
 }
 
-// nickname is a mail nickname made of a name: letters, digits and dashes, and a hash that keeps names apart which are alike
-// without their other letters, or in their beginning.
+// nickname is a mail nickname made of a name: letters, digits and dashes, and a hash that keeps names distinct which differ
+// only in other characters or after their beginning.
 func nickname(name string) string {
 	const longest = 50
 	sum := sha256.Sum256([]byte(name))

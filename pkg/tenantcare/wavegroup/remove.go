@@ -27,7 +27,7 @@ type Remover interface {
 // Removal is a group that this tool made, and whether it can be taken back.
 type Removal struct {
 	ID, Name string
-	// Gone: somebody deleted it already. Why says why it stays; "" when it is taken back.
+	// Gone: it was deleted already. Why is why it stays; "" when it is removed.
 	Gone bool
 	Why  string
 }
@@ -35,14 +35,15 @@ type Removal struct {
 // Back reports whether the group is to be taken back.
 func (r Removal) Back() bool { return !r.Gone && r.Why == "" }
 
-// apart lies between two looks at a group's members, in service time; seen is how long a membership may take to be seen by all.
+// apart is the time between two readings of a group's members, in service time; seen is how long a membership may take to be
+// seen by all.
 const (
 	apart = 90 * time.Second
 	seen  = 15 * time.Minute
 )
 
-// Look finds out whether nobody is in the group, twice, apart in time, besides the user of that object id, whom the caller
-// takes out; "" for nobody. Errors: those of the reads; Interrupted.
+// Look finds out whether the group is empty, twice, apart in time, except for the user of that object id, whom the caller
+// removes; "" for none. Errors: those of the reads; Interrupted.
 func Look(ctx context.Context, c tenantcare.Clock, t Remover, id, name, besides string) (Removal, error) {
 	r := Removal{ID: id, Name: name}
 	_, err := t.Group(ctx, id)
@@ -70,9 +71,9 @@ func others(ctx context.Context, t Remover, id, besides string) (int, error) {
 	return len(slices.DeleteFunc(members, func(m graph.Member) bool { return strings.EqualFold(m.ID, besides) })), err
 }
 
-// Remove takes the group out of whatever policies and user settings are assigned to it, and deletes it, once it is seen that
-// nobody is in it. It may be stopped between its writes and run again. Errors: Conflict (undo.refused) when somebody is;
-// those of the writes.
+// Remove removes the group from all policies and user settings that are assigned to it, and deletes it, once it is seen to
+// be empty. It may be stopped between its writes and run again. Errors: Conflict (undo.refused) when it is not empty; those
+// of the writes.
 func Remove(ctx context.Context, w tenantcare.Writer, t Remover, r Removal) error {
 	if err := empty(ctx, w.Clock, t, r); err != nil {
 		return err
@@ -107,7 +108,7 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Remover, r Removal) erro
 	return err
 }
 
-// empty waits until nobody is in the group, as long as a membership that was taken back may still be seen.
+// empty waits until the group is empty, for the time that a membership that was removed may still be seen.
 func empty(ctx context.Context, clock tenantcare.Clock, t Remover, r Removal) error {
 	for since := clock.Now(); ; {
 		n, err := others(ctx, t, r.ID, "")

@@ -67,8 +67,8 @@ func (x Index) calls(id, upn string) {
 	x.holders[key] = id
 }
 
-// CloudPCsOf are the Cloud PCs of a row's user under its policy, those under the latest name first: as the groups' members tell it,
-// and as the run knew them. A name that another member has by now is not among them: it is theirs.
+// CloudPCsOf are the Cloud PCs of a row's user under its policy, those under the latest name first: by the groups' members, and by
+// the run's records. A name that another member has now is left out: it belongs to that member.
 func (x Index) CloudPCsOf(row migration.Row) (out []graph.CloudPC) {
 	id := strings.ToLower(row.Target.UserID)
 	var keys []string
@@ -92,12 +92,12 @@ func (x Index) Member(t migration.Target) bool {
 	return x.members[strings.ToLower(t.GroupID)][strings.ToLower(t.UserID)]
 }
 
-// Name gives a person's UPN, where it is known, for an object id.
+// Name returns a user's UPN, where it is known, for an object id.
 func (x Index) Name(user string) string {
 	return cmp.Or(x.upns[strings.ToLower(user)], user)
 }
 
-// Changed says what the run made for a row and nobody took back since.
+// Changed lists what the run did for a row and what has not been undone since.
 func (x Index) Changed(row migration.Row) []string {
 	joined, licensed, away := false, false, false
 	for _, w := range x.writes[row.Index] {

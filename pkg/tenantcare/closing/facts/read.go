@@ -24,13 +24,14 @@ type Tenant interface {
 	GroupMembers(ctx context.Context, groupID string) ([]graph.Member, error)
 }
 
-// Storage is what closing asks of the storage account; *blob.Client is one. nil: the staging blobs are not looked at.
+// Storage is what closing needs of the storage account; *blob.Client implements it. nil: the staging blobs are not
+// read.
 type Storage interface {
 	List(ctx context.Context, container, prefix string) ([]blob.Item, error)
 	Delete(ctx context.Context, r bloburl.Ref, etag string) error
 }
 
-// Seen is what one look at the tenant and the storage account found.
+// Seen is what one reading of the tenant and the storage account found.
 type Seen struct {
 	Settings []graph.UserSetting
 	Imports  []imports.Verdict
@@ -40,13 +41,13 @@ type Seen struct {
 	needed.Outside
 	// Members are the direct members of the groups of the run and of its settings, by group id in lower case.
 	Members map[string][]graph.Member
-	// Gone are the groups that are no more, by id in lower case.
+	// Gone are the groups that no longer exist, by id in lower case.
 	Gone map[string]bool
-	// Blobs are those in the containers of the run's disks, by container/name; nil: not looked at.
+	// Blobs are those in the containers of the run's disks, by container/name; nil: not read.
 	Blobs map[string]blob.Item
 }
 
-// Read looks at the tenant, and at the storage account unless s is nil.
+// Read reads the tenant, and the storage account unless s is nil.
 func Read(ctx context.Context, t Tenant, s Storage, r Record) (Seen, error) {
 	f := Seen{Members: map[string][]graph.Member{}, Gone: map[string]bool{}}
 	var err error

@@ -1,5 +1,5 @@
-// Package facts is what is known of a run that is to be closed: what the ledger says of it, what one look at the tenant and
-// the storage account found, and both together, made for look-ups. It decides nothing.
+// Package facts is what is known of a run that is to be closed: the ledger's records, what one reading of the tenant and
+// the storage account found, and both together, indexed for look-ups. It decides nothing.
 package facts
 
 import (
@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/tenantcare/snapshotsetting"
 )
 
-// Record is what the ledger says about the run.
+// Record is what the ledger holds about the run.
 type Record struct {
 	Run  migration.Run
 	Rows []migration.Row
@@ -23,7 +23,7 @@ type Record struct {
 	// Beside are the rows of the ledger's other runs, Known the imports that this ledger knows, by id in lower case.
 	Beside []migration.Row
 	Known  map[string]bool
-	// Marker is what the names of settings begin with that this tool makes for a run; "": settings are not told apart by it.
+	// Marker begins the names of settings that this tool creates for a run; "": settings are not distinguished by it.
 	Marker string
 }
 
@@ -36,7 +36,7 @@ func (r Record) groupIDs() map[string]bool {
 	return out
 }
 
-// MadeElsewhere reports whether a setting bears the name that this tool gives, and this ledger did not make it.
+// MadeElsewhere reports whether a setting has the name that this tool gives, but this ledger did not create it.
 func (r Record) MadeElsewhere(s graph.UserSetting) bool {
 	if r.Marker == "" || !strings.HasPrefix(s.DisplayName, r.Marker) || s.DisplayName == r.Marker+r.Run.ID {
 		return false
@@ -59,7 +59,7 @@ func (r Record) Groups() []snapshotsetting.Group {
 	return out
 }
 
-// containers are those in which the proven rows' disks lie.
+// containers are those that hold the proven rows' disks.
 func (r Record) containers() []string {
 	var out []string
 	for _, row := range r.Rows {

@@ -22,7 +22,7 @@ type disk struct{ container, name string }
 // user is a row that uses a disk.
 type user struct {
 	run, userID string
-	// open says that the row needs it whoever asks; else it failed and can be retried: then its own user's proof ends the need.
+	// open: the row needs it in any case; otherwise it failed and can be retried: then its own user's proof ends the need.
 	open bool
 }
 
@@ -57,8 +57,8 @@ func (r Run) uses(x migration.Row) {
 // Has reports whether a person, by object id, is in the run.
 func (r Run) Has(userID string) bool { return r.people[strings.ToLower(userID)] }
 
-// Disk is the run of a row that still needs a disk of row: one that is not final, or held, or one of somebody else that did
-// not end well and can be retried; "" when none does.
+// Disk is the run of a row that still needs a disk of row: one that is not final, or held, or one of another user that did
+// not succeed and can be retried; "" when there is none.
 func (r Run) Disk(row migration.Row, s migration.Source) string {
 	for _, u := range r.disks[disk{s.Container, s.Name}] {
 		if u.open || !strings.EqualFold(u.userID, row.Target.UserID) {
@@ -68,8 +68,8 @@ func (r Run) Disk(row migration.Row, s migration.Source) string {
 	return ""
 }
 
-// Setting are the people outside the run who still need that a setting builds from snapshots, each with the reason. members
-// are those of the setting's groups, pcs the tenant's Cloud PCs; name gives what a person is called, for an object id.
+// Setting are the users outside the run who still need the setting to build from snapshots, each with the reason. members
+// are those of the setting's groups, pcs the tenant's Cloud PCs; name returns a user's name for an object id.
 func (r Run) Setting(members []graph.Member, pcs []graph.CloudPC, o Outside, name func(userID string) string) []string {
 	building := map[string]graph.CloudPC{}
 	for _, pc := range pcs {

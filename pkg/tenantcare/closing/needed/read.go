@@ -82,7 +82,7 @@ func forCloudPC(l graph.License) bool {
 	return plans.Named(l.SKUPartNumber) || slices.ContainsFunc(l.Plans, func(p graph.LicensePlan) bool { return plans.Named(p.Name) })
 }
 
-// before is how long before a run somebody may have sent an import that is still to be used.
+// before is how long before a run an import may have been sent that is still to be used.
 const before = 7 * 24 * time.Hour
 
 // foreign finds the imports that were not sent and that a Cloud PC may still be built from: by the list of imports and by
@@ -111,7 +111,7 @@ func foreign(ctx context.Context, t Tenant, r Run, sent map[string]bool) ([]grap
 	return append(out, more...), err
 }
 
-// imported are the ids, each once, of what the events may have imported and nobody knows yet.
+// imported are the ids, each once, of imports that the events may have made and that are not known yet.
 func imported(events []graph.AuditEvent, known map[string]bool) (ids []string) {
 	seen := map[string]bool{}
 	for _, e := range events {

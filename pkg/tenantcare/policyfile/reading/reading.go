@@ -1,5 +1,5 @@
-// Package reading takes a YAML mapping apart, property by property, each with the line it stands in, and reads values of
-// the kind that is wanted. What is wrong goes to [Reader.Bad]; what the properties mean is their reader's.
+// Package reading takes a YAML mapping apart, property by property, each with its line, and reads values of the required
+// kind. Problems go to [Reader.Bad]; what the properties mean is left to the caller.
 package reading
 
 import (
@@ -15,7 +15,7 @@ import (
 
 // Reader reads values.
 type Reader struct {
-	// Bad is told what is wrong: the physical line, the property, and what to do, which may be empty.
+	// Bad is called with each problem: the physical line, the property, and what to do, which may be empty.
 	Bad func(line int, property, message, hint string)
 	// Deprecated are names that are no longer used, each with what to write instead.
 	Deprecated map[string]string
@@ -28,7 +28,7 @@ type Property struct {
 	Value ast.Node
 }
 
-// Empty reports whether nothing is said.
+// Empty reports whether the property has no value.
 func (p Property) Empty() bool { return p.Value == nil || p.Value.Type() == ast.NullType }
 
 // Mapping takes the properties of a node apart; false: it has none.
@@ -142,7 +142,7 @@ func (r Reader) Object(p Property, known map[string]func(Property)) {
 	}
 }
 
-// Meant names the property that was probably meant by an unknown name; otherwise is said where none comes near.
+// Meant names the property that was probably meant by an unknown name; otherwise is the result where none is similar.
 func (r Reader) Meant(name string, names []string, otherwise string) string {
 	if instead := r.Deprecated[name]; instead != "" {
 		return name + " is deprecated: write " + instead
