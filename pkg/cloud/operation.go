@@ -17,7 +17,7 @@ func WithOperation(ctx context.Context, clientRequestID string) context.Context 
 	return context.WithValue(ctx, operationKey{}, clientRequestID)
 }
 
-// OperationOf gives the id that [WithOperation] set, or "".
+// OperationOf returns the id that [WithOperation] set, or "".
 func OperationOf(ctx context.Context) string {
 	id, _ := ctx.Value(operationKey{}).(string)
 	return id

@@ -26,7 +26,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// PipelineConfig says what a [Pipeline] is for.
+// PipelineConfig configures a [Pipeline].
 type PipelineConfig struct {
 	// Service is "graph" or "blob": it names the limiter, the log lines and fault.Remote.Service. Required.
 	Service string
@@ -39,12 +39,12 @@ type PipelineConfig struct {
 	// Credential signs the requests of [Pipeline.Do]; nil: they go unsigned. Clients built on [Pipeline.ClientOptions]
 	// bring their own.
 	Credential azcore.TokenCredential
-	// Scopes are what tokens are asked for; empty: Root + "/.default".
+	// Scopes are those of the tokens; empty: Root + "/.default".
 	Scopes []string
-	// Transport sends the requests. It must not follow redirects; an *http.Client is copied and told not to. nil: an
+	// Transport sends the requests. It must not follow redirects; an *http.Client is copied and set not to. nil: an
 	// http.Client of our own.
 	Transport policy.Transporter
-	// Logger gets one line for each request sent, at debug level, redacted. nil: nobody.
+	// Logger gets one line for each request sent, at debug level, redacted. nil: there is no log.
 	Logger *slog.Logger
 	// Clock is the service's time. Paces, Retry-After and the delays between tries are in service time.
 	Clock Clock
@@ -55,7 +55,7 @@ type PipelineConfig struct {
 	// Recorder keeps every exchange, those that are tried again too; nil: nothing is kept.
 	Recorder *exchange.Recorder
 	// Notify is called when the service asks for a pause, from the goroutine that got the answer; it must not block.
-	// nil: nobody is told.
+	// May be nil.
 	Notify func(pace.Throttle)
 }
 
@@ -147,10 +147,10 @@ func (p *Pipeline) setRoot() error {
 	return nil
 }
 
-// Do sends one request and gives the service's answer, whatever its status; the body is read already. The error is the
+// Do sends one request and returns the service's answer, whatever its status; the body is read already. The error is the
 // context's, a *fault.Fault (sign-in refused, foreign host, a pause longer than the request's deadline), or the
-// transport's with secrets taken out of its text. Calls are repeated as [retry.Once] and azcore's retry policy say. Every
-// wait ends with the request's context; a wait that its deadline would cut short does not begin.
+// transport's with secrets removed from its text. Calls are repeated by the rules of [retry.Once] and azcore's retry
+// policy. Every wait ends with the request's context; a wait that its deadline would cut short does not begin.
 func (p *Pipeline) Do(req *policy.Request) (*http.Response, error) {
 	resp, err := p.inner.Do(req)
 	if err != nil {
@@ -159,7 +159,7 @@ func (p *Pipeline) Do(req *policy.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// safe leaves alone what prints no more than this package wrote.
+// safe leaves errors alone that print only what this package wrote.
 func safe(err error) error {
 	if f := fault.As(err); f != nil {
 		return f
@@ -186,8 +186,8 @@ func (p *Pipeline) ClientOptions() policy.ClientOptions {
 // Service is the name given in the configuration.
 func (p *Pipeline) Service() string { return p.cfg.Service }
 
-// Hold makes all callers wait for d of service time, because an answer that the pipeline cannot look into (one inside
-// a $batch) asked for it. Whoever was told of the pause is told once.
+// Hold makes all callers wait for d of service time, because an answer that the pipeline cannot read (one inside a
+// $batch) asked for it. A caller that was notified of the pause is notified once.
 func (p *Pipeline) Hold(d time.Duration, why string) {
 	if p.gate.Hold(d) && p.cfg.Notify != nil {
 		p.cfg.Notify(pace.Throttle{Service: p.cfg.Service, Until: p.cfg.Clock.Now().Add(d), Wait: d, Why: redact.String(why)})

@@ -51,8 +51,8 @@ func (p *Pipeline) classify(req *policy.Request) (*http.Response, error) {
 	return req.Next()
 }
 
-// patient sends what is safe to repeat again after a pause that is longer than azcore waits for, however long it is: the
-// gate says it, and the request's own context ends it.
+// patient repeats a request that is safe to repeat after a pause that is longer than azcore waits for, however long it
+// is: the gate determines it, and the request's own context ends it.
 func (p *Pipeline) patient(req *policy.Request) (*http.Response, error) {
 	ctx := req.Raw().Context()
 	for round := 1; ; round++ {
@@ -78,7 +78,8 @@ func (p *Pipeline) open(req *policy.Request) (*http.Response, error) {
 	return req.Next()
 }
 
-// pace lets a try through when the service's pace allows it, and hands what the answer asks for to everybody.
+// pace lets a try through when the service's pace allows it, and applies the pause that the answer asks for to all
+// callers.
 func (p *Pipeline) pace(req *policy.Request) (*http.Response, error) {
 	ctx := req.Raw().Context()
 	line, n := p.lanes.Of(req.Raw())
@@ -99,11 +100,11 @@ func (p *Pipeline) pace(req *policy.Request) (*http.Response, error) {
 	resp.Header.Set(retry.HeaderServiceMS, strconv.FormatInt(max(1, wait.Milliseconds()), 10))
 	wall := p.cfg.Clock.Wall(wait)
 	if end, ok := ctx.Deadline(); ok && time.Until(end) < wall {
-		// azcore gives back an answer that asks for more than it will wait; sitting the deadline out would lose it.
+		// azcore returns an answer that asks for more than it will wait; waiting for the deadline would lose it.
 		wall = max(wall, p.cfg.Clock.Wall(retry.MaxDelay)+time.Second)
 	}
 	resp.Header.Set(retry.HeaderRetryAfterMS, strconv.FormatInt(max(1, wall.Milliseconds()), 10))
-	// What is counted by itself, such as the imports of a day, says nothing of the others.
+	// What is counted separately, such as the imports of a day, does not concern the others.
 	if a := retry.AttemptOf(ctx); !retry.IsQuota(resp) && (a == nil || !a.Metered) {
 		p.Hold(wait, p.cfg.Service+" answered "+strconv.Itoa(resp.StatusCode)+" and asked to wait "+wait.String()+pace.WhatLimit(resp.Header))
 	}
@@ -118,7 +119,7 @@ func (p *Pipeline) rootOnly(req *policy.Request) (*http.Response, error) {
 	return req.Next()
 }
 
-// guard refuses a request that was signed for another host, whoever signed it.
+// guard refuses a request that was signed for another host, by any signer.
 func (p *Pipeline) guard(req *policy.Request) (*http.Response, error) {
 	auth := req.Raw().Header.Get("Authorization")
 	if auth == "" {
@@ -189,7 +190,7 @@ func (p *Pipeline) reached(host string, err error) error {
 	return f
 }
 
-// errFirstTry is a first request that nobody answered.
+// errFirstTry is a first request without an answer.
 var errFirstTry = errors.New("no answer to the first request")
 
 // try sends the request and gives up when no answer comes in time. azcore's own limit for a try would count the waits at

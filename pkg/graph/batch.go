@@ -30,8 +30,8 @@ const (
 	batchPause = 2 * time.Second
 )
 
-// batchGet reads objects of v1.0 in batches and gives one answer for each call, as of makes it of the object and the error. An
-// object without an id is an error, which says what is nameless.
+// batchGet reads objects of v1.0 in batches and returns one answer for each call, which as makes of the object and the error.
+// An object without an id is an error that names what lacks it.
 func batchGet[W interface{ id() string }, A any](ctx context.Context, c *Client, doing string, calls []call, nameless string, of func(W, error) A) ([]A, error) {
 	answers, err := c.batch(ctx, v1, doing, calls)
 	if err != nil {
@@ -53,9 +53,9 @@ func batchGet[W interface{ id() string }, A any](ctx context.Context, c *Client,
 	return out, nil
 }
 
-// batch sends reads of one version, twenty at a time, and gives their answers in the order of the calls. What was
-// throttled or unavailable inside is sent again, and only that, after the longest wait asked for. The error is for the
-// whole.
+// batch sends reads of one version, twenty at a time, and returns their answers in the order of the calls. Calls inside
+// it that were throttled or unavailable are sent again, and only those, after the longest wait asked for. The error is
+// for the whole.
 func (c *Client) batch(ctx context.Context, version, doing string, calls []call) ([]batched, error) {
 	ctx = operation(ctx)
 	out := make([]batched, len(calls))

@@ -12,8 +12,8 @@ import (
 // maxNamed is how many things one filter names: the address must stay short enough for proxies.
 const maxNamed = 15
 
-// CloudPCsOf reads the Cloud PCs of these users (by UPN), many with each call, and may give those of others as well: a
-// service that does not understand the filter is asked for one user at a time, and one that ignores it gives all.
+// CloudPCsOf reads the Cloud PCs of these users (by UPN), many with each call, and may return those of others as well:
+// a service that does not understand the filter is called for one user at a time, and one that ignores it returns all.
 func (c *Client) CloudPCsOf(ctx context.Context, upns []string) ([]CloudPC, error) {
 	var all []CloudPC
 	for chunk := range slices.Chunk(distinct(upns), maxNamed) {
@@ -37,8 +37,8 @@ func (c *Client) CloudPCsOf(ctx context.Context, upns []string) ([]CloudPC, erro
 	return all, nil
 }
 
-// MembersAmong says which of these users are direct members, in their order, many with each call; where the service does
-// not understand such a question, each is asked for alone. What was written may take a while to be seen.
+// MembersAmong returns which of these users are direct members, in their order, many with each call; where the service
+// does not understand the filter, each is read by itself. What was written may take a while to show.
 func (c *Client) MembersAmong(ctx context.Context, groupID string, userIDs []string) ([]bool, error) {
 	seen := map[string]bool{}
 	for chunk := range slices.Chunk(distinct(userIDs), maxNamed) {
@@ -97,7 +97,7 @@ func (c *Client) UsersTogether(ctx context.Context, ids []string) ([]UserAnswer,
 }
 
 // usersByID lists the users that are named by object id, many with each call, by lower-case id. A service that does not
-// understand the filter gives none.
+// understand the filter returns none.
 func (c *Client) usersByID(ctx context.Context, names []string) (map[string]User, error) {
 	ids := slices.DeleteFunc(distinct(names), func(n string) bool { return !isGUID(n) })
 	found := make(map[string]User, len(ids))

@@ -70,7 +70,7 @@ type call struct {
 	once bool
 	// metered marks calls that are sent once and of which the service counts every try.
 	metered bool
-	// eventual asks for the directory's advanced queries.
+	// eventual requests the directory's advanced queries.
 	eventual bool
 	// needs is the permission to ask for when the call is refused.
 	needs permission
@@ -83,7 +83,7 @@ type answer struct {
 	body   []byte
 }
 
-// do sends a call and gives its answer, or a fault.
+// do sends a call and returns its answer, or a fault.
 func (c *Client) do(ctx context.Context, cl call) (answer, error) {
 	if err := cl.check(); err != nil {
 		return answer{}, err
@@ -184,7 +184,7 @@ func get[T any](ctx context.Context, c *Client, cl call) (T, error) {
 	return v, nil
 }
 
-// create makes an object. An answer that names nothing is a fault that says so: it was made all the same.
+// create creates an object. An answer without an id is a fault that says so: the object was created all the same.
 func create[T interface{ id() string }](ctx context.Context, c *Client, cl call) (T, error) {
 	ctx = operation(ctx)
 	v, err := get[T](ctx, c, cl)
@@ -265,8 +265,8 @@ type defect struct{ why string }
 
 func (d *defect) mark(err error) { d.why = err.Error() }
 
-// element reads one element of a list; nil for a null. The error is for an element that is no object at all, or cannot say
-// of itself that it is spoiled.
+// element reads one element of a list; nil for a null. The error is for an element that is not an object, or that cannot
+// be marked as unreadable.
 func element[T any](raw json.RawMessage) (*T, error) {
 	if bytes.Equal(bytes.TrimSpace(raw), []byte("null")) {
 		return nil, nil
@@ -284,7 +284,7 @@ func element[T any](raw json.RawMessage) (*T, error) {
 	return nil, err
 }
 
-// nextPage gives the address of the next page, verbatim, unless it leads away from the root.
+// nextPage returns the address of the next page, verbatim, unless it leads away from the root.
 func (c *Client) nextPage(cl call, link string) (string, error) {
 	root, err1 := url.Parse(c.root)
 	next, err2 := url.Parse(link)

@@ -36,16 +36,16 @@ type CloudPC struct {
 	ProvisionedAt, GracePeriodEnd time.Time
 	// ImageDisplayName proves nothing about what it was made from.
 	ImageDisplayName string
-	// Unreadable says which part of the record is not what it should be, and is missing here; empty: none.
+	// Unreadable names the part of the record that is malformed, and missing here; empty: none.
 	Unreadable string
 	// Region and Connection say where it runs; empty: the service does not say.
 	Region, Connection string
-	// LastAction is the last remote action; its Name is empty when there was none, or when the service was not asked, see
+	// LastAction is the last remote action; its Name is empty when there was none, or when it was not requested, see
 	// [Client.CloudPCDetails].
 	LastAction RemoteAction
-	// Connectivity is "available", "unavailable", "inUse", …; empty when the service was not asked.
+	// Connectivity is "available", "unavailable", "inUse", …; empty when it was not requested.
 	Connectivity string
-	// LastLogoff is zero when unknown, or when the service was not asked.
+	// LastLogoff is zero when unknown, or when it was not requested.
 	LastLogoff time.Time
 }
 
@@ -56,7 +56,7 @@ type RemoteAction struct {
 	At          time.Time
 }
 
-// StatusDetail is what the service says about a status.
+// StatusDetail is the service's detail of a status.
 type StatusDetail struct {
 	Code, Message string
 	// Info is further names and values, such as retriable, failedAction, rawError, correlationId; nil: none.
@@ -156,7 +156,7 @@ func (c *Client) CloudPC(ctx context.Context, id string) (CloudPC, error) {
 	return w.cloudPC(), err
 }
 
-// detailFields are what the service leaves out unless it is asked for by name.
+// detailFields are left out by the service unless they are requested by name.
 var detailFields = param("$select", "id,displayName,userPrincipalName,status,statusDetail,statusDetails,provisioningPolicyId,provisioningPolicyName,"+
 	"provisioningType,servicePlanId,servicePlanName,managedDeviceName,imageDisplayName,provisionedDateTime,lastModifiedDateTime,"+
 	"gracePeriodEndDateTime,deviceRegionName,onPremisesConnectionName,lastRemoteActionResult,connectivityResult,lastLogoffDateTime")

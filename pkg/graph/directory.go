@@ -20,14 +20,14 @@ type User struct {
 	Enabled bool
 	// AssignedSKUs are the ids of the licenses assigned, directly or by a group.
 	AssignedSKUs []string
-	// LicenseStates say how each of them came, and how it stands.
+	// LicenseStates are the source and the state of each of them.
 	LicenseStates []LicenseState
 }
 
-// LicenseState is how the assignment of a license stands.
+// LicenseState is the state of a license assignment.
 type LicenseState struct {
 	SKUID string
-	// Error says why it does not stand, such as "CountViolation"; empty: it does.
+	// Error is why it is not in effect, such as "CountViolation"; empty: it is in effect.
 	Error string
 	// AssignedByGroup is the group's id; empty: assigned directly.
 	AssignedByGroup string
@@ -74,7 +74,7 @@ func (w wireUser) user() User {
 	return u
 }
 
-// userFields are asked for by name: v1.0 leaves most of them out otherwise.
+// userFields are requested by name: v1.0 leaves most of them out otherwise.
 var userFields = param("$select", "id,userPrincipalName,displayName,accountEnabled,usageLocation,userType,onPremisesSyncEnabled,assignedLicenses,licenseAssignmentStates")
 
 // userPath addresses a user by object id or UPN. A name that begins with $ would be taken for an operator.
@@ -102,7 +102,7 @@ func (c *Client) UsersNamed(ctx context.Context, name string) ([]User, error) {
 	return convert(ws, wireUser.user), err
 }
 
-// Users reads many users, in batches; the answers come in the order asked for. The error is for the call as a whole.
+// Users reads many users, in batches; the answers are in the order of the names. The error is for the call as a whole.
 func (c *Client) Users(ctx context.Context, idsOrUPNs []string) ([]UserAnswer, error) {
 	return batchGet(ctx, c, "read the users", convert(idsOrUPNs, userCall), "the answer names no user",
 		func(w wireUser, err error) UserAnswer { return UserAnswer{User: w.user(), Err: err} })
@@ -115,7 +115,7 @@ type Organization struct {
 	Domains []string
 }
 
-// Is reports whether the tenant is the one that somebody named, by its id or by one of its domains.
+// Is reports whether name is the tenant's id or one of its domains.
 func (o Organization) Is(name string) bool {
 	return strings.EqualFold(o.ID, name) || slices.ContainsFunc(o.Domains, func(d string) bool { return strings.EqualFold(d, name) })
 }

@@ -1,8 +1,8 @@
-// Package graph speaks Microsoft Graph: one method for each call, typed and thin. It knows the calls' paths, bodies and
-// oddities, pages, batches, and turns what the service says into faults. It is built on a [cloud.Pipeline], which owns
+// Package graph calls Microsoft Graph: one method for each call, typed and thin. It knows the calls' paths, bodies and
+// oddities, pages, batches, and turns the service's errors into faults. It is built on a [cloud.Pipeline], which owns
 // retries, pace and tokens.
 //
-// It is not for deciding what to do next: it does not know waves, it does not merge assignments, and it never repeats a
+// It does not decide what to do next: it does not know waves, it does not merge assignments, and it never repeats a
 // call that may have had its effect.
 //
 // # Faults

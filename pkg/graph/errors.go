@@ -29,7 +29,7 @@ const (
 	CodeNotFound          = "graph.not-found"
 	CodeConflict          = "graph.conflict"
 	CodeThrottled         = "graph.throttled"
-	CodeQuota             = "graph.quota" // an allowance is used up: waiting some seconds is no use
+	CodeQuota             = "graph.quota" // an allowance is used up: waiting some seconds does not help
 	CodeUnavailable       = "graph.unavailable"
 	CodeOutcomeUnknown    = "graph.outcome-unknown"
 	CodeInterrupted       = "graph.interrupted"
@@ -48,12 +48,12 @@ func (c *Client) refused(cl call, a answer, operation string) *fault.Fault {
 	return f
 }
 
-// remote is what the service said, for people. Only secrets are taken out.
+// remote is the service's answer, for people. Only secrets are removed.
 func (c *Client) remote(a answer, e odata.Error, operation string) *fault.Remote {
 	return &fault.Remote{
 		Service: c.p.Service(), Status: a.status,
 		Code: redact.String(e.Code), Message: redact.String(e.Message),
-		// Whatever stands in front of the service may write what it likes into these.
+		// A proxy in front of the service may write anything into these.
 		RequestID:       redact.String(cmp.Or(a.header.Get("request-id"), e.RequestID)),
 		ClientRequestID: redact.String(cmp.Or(a.header.Get("client-request-id"), e.ClientRequestID, operation)),
 		RetryAfter:      retry.After(a.header),
@@ -83,7 +83,7 @@ func classify(cl call, a answer, e odata.Error) (fault.Kind, string) {
 	return classifyStatus(a.status, e)
 }
 
-// lacksClaims reports a refusal by conditional access, which asks for more than the token says.
+// lacksClaims reports a refusal by conditional access, which requires claims that the token lacks.
 func lacksClaims(a answer, e odata.Error) bool {
 	return (a.status == http.StatusUnauthorized || a.status == http.StatusForbidden) && (e.Mentions("insufficient_claims") || mentionsClaims(a.header))
 }
@@ -92,7 +92,7 @@ func throttled(status int) bool {
 	return status == http.StatusTooManyRequests || status == statusBandwidth
 }
 
-// usedUp reports that an allowance is used up: the service says so, or it asks for a pause that only an allowance explains.
+// usedUp reports that an allowance is used up: the service reports it, or asks for a pause that only an allowance explains.
 func usedUp(cl call, a answer, e odata.Error) bool {
 	if throttled(a.status) && cl.metered && retry.After(a.header) > quotaPause {
 		return true
@@ -108,8 +108,8 @@ func (cl call) reads() bool {
 	return !cl.once && (cl.method == http.MethodGet || strings.HasSuffix(cl.path, "/$batch"))
 }
 
-// isPage reports whether a refusal is a web page: the service answers in JSON, so it comes from what stands before it, such
-// as a proxy, and says nothing of rights or of what exists. What the service's own front sends so is a malformed address (400).
+// isPage reports whether a refusal is a web page: the service answers in JSON, so it comes from a proxy or the like, and proves
+// nothing about permissions or existence. Only for a malformed address (400) does the service's own front end answer so.
 func isPage(a answer) bool {
 	switch a.status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusProxyAuthRequired, http.StatusGone:
@@ -130,7 +130,7 @@ func classifyFailure(cl call, status int) (fault.Kind, string) {
 	}
 }
 
-// classifyStatus classifies an answer by its status alone, as far as that says enough.
+// classifyStatus classifies an answer by its status alone, where that is enough.
 func classifyStatus(status int, e odata.Error) (fault.Kind, string) {
 	switch status {
 	case http.StatusForbidden, http.StatusPaymentRequired:
@@ -158,7 +158,7 @@ func classifyStatus(status int, e odata.Error) (fault.Kind, string) {
 // that is used up.
 const quotaPause = 2 * time.Minute
 
-// isQuota looks at codes only: ordinary throttling may speak of quotas in its message.
+// isQuota checks codes only: ordinary throttling may mention quotas in its message.
 func isQuota(e odata.Error) bool {
 	return slices.ContainsFunc(append([]string{e.Code}, e.Codes...), func(c string) bool { return containsFold(c, "quota") })
 }

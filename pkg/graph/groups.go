@@ -15,7 +15,8 @@ type Group struct {
 	// Dynamic groups take no members by hand; Synced ones are ruled on premises; RoleAssignable and Restricted ones need
 	// a role that this tool should not hold.
 	Dynamic, Synced, RoleAssignable, Restricted bool
-	// MailEnabled groups that are not of Microsoft 365 (Unified) are ruled by Exchange: Graph adds nobody to them.
+	// MailEnabled groups that are not Microsoft 365 groups (Unified) are managed by Exchange: Graph cannot add members
+	// to them.
 	MailEnabled, Unified bool
 	// LicenseSKUs are the licenses that come with the membership.
 	LicenseSKUs []string
@@ -55,7 +56,7 @@ func (w wireGroup) is(kind string) bool {
 	return slices.ContainsFunc(w.Types, func(t string) bool { return strings.EqualFold(t, kind) })
 }
 
-// groupFields are asked for by name: v1.0 leaves some of them out otherwise.
+// groupFields are requested by name: v1.0 leaves some of them out otherwise.
 var groupFields = param("$select", "id,displayName,securityEnabled,mailEnabled,groupTypes,onPremisesSyncEnabled,isAssignableToRole,isManagementRestricted,assignedLicenses,membershipRule")
 
 func groupCall(id string) call {
@@ -77,7 +78,7 @@ func (c *Client) Groups(ctx context.Context, ids []string) ([]GroupAnswer, error
 // Member is a direct member of a group.
 type Member struct {
 	ID string
-	// UPN is empty for what is no user, and without the permission to read users.
+	// UPN is empty for members that are not users, and without the permission to read users.
 	UPN string
 	// Type is "user", "group", "device", "servicePrincipal", …; empty: the service does not say.
 	Type string
@@ -113,7 +114,7 @@ func (c *Client) IsMember(ctx context.Context, groupID, userID string) (bool, er
 	cl.query = param("$filter", "id eq '"+strings.ReplaceAll(userID, "'", "''")+"'") + "&" + param("$count", "true") + "&" + param("$select", "id")
 	ws, err := list[wireMember](ctx, c, cl)
 	if fault.Is(err, fault.Invalid) {
-		// Not every kind of group can be asked like this.
+		// Not every kind of group can be read like this.
 		ws, err = list[wireMember](ctx, c, membersCall(groupID))
 	}
 	return slices.ContainsFunc(ws, func(w wireMember) bool { return strings.EqualFold(w.ID, userID) }), err
@@ -135,7 +136,7 @@ func (c *Client) CreateGroup(ctx context.Context, name, nickname, description st
 	return w.group(), err
 }
 
-// DeleteGroup deletes a group; its memberships end with it. It is safe to repeat: one that is gone is no error.
+// DeleteGroup deletes a group; its memberships end with it. It is safe to repeat: a missing group is not an error.
 func (c *Client) DeleteGroup(ctx context.Context, id string) error {
 	if !isGUID(id) { // nothing may bend the path to something else that can be deleted
 		return fault.New(fault.Invalid, CodeRequest, "a group is deleted by its object id", "resolve it first")

@@ -50,7 +50,7 @@ type DeviceImage struct {
 	SourceImageResourceID string
 	// Status is "pending", "ready", "failed", "warning" or something younger; read only, as all below.
 	Status string
-	// ErrorCode says why it failed.
+	// ErrorCode is why it failed.
 	ErrorCode                string
 	OperatingSystem, OSBuild string
 	// OSStatus is "supported", "supportedWithWarning", "unknown" or something younger.
@@ -103,7 +103,7 @@ func (c *Client) CreateDeviceImage(ctx context.Context, i DeviceImage) (DeviceIm
 	return w.image(), err
 }
 
-// DeleteDeviceImage deletes an image. One that is gone already is no error.
+// DeleteDeviceImage deletes an image. A missing image is not an error.
 func (c *Client) DeleteDeviceImage(ctx context.Context, id string) error {
 	_, err := c.do(ctx, call{doing: "delete the device image " + id, method: http.MethodDelete, path: images + "/" + esc(id), ids: []string{id}, needs: cloudPCWrite})
 	return unless(err, fault.NotFound)

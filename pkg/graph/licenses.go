@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/graph/odata"
 )
 
-// License is a license that a user holds, as its plans stand.
+// License is a license that a user holds, with the state of its plans.
 type License struct {
 	SKUID, SKUPartNumber string
 	Plans                []LicensePlan
@@ -20,7 +20,7 @@ type License struct {
 type LicensePlan struct {
 	ID, Name string
 	// Status is "Success" (usable), "Disabled", "Error", or one of the pending ones; in a tenant's SKU it is empty or
-	// what the service says.
+	// the service's.
 	Status string
 }
 
@@ -41,7 +41,7 @@ type SKU struct {
 }
 
 // Free is how many units can be assigned now, never below 0: those enabled and in warning less those consumed. While the
-// product is suspended, locked out or deleted there are none, whatever the numbers say.
+// product is suspended, locked out or deleted it is 0, whatever the numbers.
 func (s SKU) Free() int {
 	if s.Status != "Enabled" && s.Status != "Warning" {
 		return 0
@@ -137,9 +137,9 @@ type wireAssignLicense struct {
 	Remove []string         `json:"removeLicenses"`
 }
 
-// AssignLicense gives a user a license with all its plans. It is safe to repeat: a license that is held already is no
-// error. A fault with [CodeUsageLocation] is of kind Invalid when the user has no usage location, and of kind Conflict
-// when the directory has it and licensing does not know it yet, which passes by itself within minutes.
+// AssignLicense assigns a license to a user with all its plans. It is safe to repeat: a license that is held already is
+// not an error. A fault with [CodeUsageLocation] is of kind Invalid when the user has no usage location, and of kind
+// Conflict when the directory has it and licensing does not know it yet, which passes by itself within minutes.
 func (c *Client) AssignLicense(ctx context.Context, userID, skuID string) error {
 	_, err := c.do(ctx, call{
 		doing: "assign the license " + skuID + " to user " + userID, method: http.MethodPost, path: userPath(userID) + "/assignLicense",
@@ -150,7 +150,7 @@ func (c *Client) AssignLicense(ctx context.Context, userID, skuID string) error 
 	if !location && fault.CodeOf(err) != CodeRefused && !fault.Is(err, fault.Conflict) {
 		return err
 	}
-	// A refusal may only mean that there is nothing to do, or nothing to do yet; the user's own record tells.
+	// A refusal may only mean that there is nothing to do, or nothing to do yet; the user's own record decides.
 	u, unread := c.User(ctx, userID)
 	switch {
 	case unread != nil:
@@ -165,8 +165,8 @@ func (c *Client) AssignLicense(ctx context.Context, userID, skuID string) error 
 	return err
 }
 
-// RemoveLicense takes a license away that was assigned to the user directly. It is safe to repeat: one that the user does
-// not hold is no error. A license that comes from a group stays, and the fault is Conflict.
+// RemoveLicense removes a license that was assigned to the user directly. It is safe to repeat: one that the user does
+// not hold is not an error. A license that comes from a group stays, and the fault is Conflict.
 func (c *Client) RemoveLicense(ctx context.Context, userID, skuID string) error {
 	_, err := c.do(ctx, call{
 		doing: "take the license " + skuID + " from user " + userID, method: http.MethodPost, path: userPath(userID) + "/assignLicense",
@@ -175,7 +175,7 @@ func (c *Client) RemoveLicense(ctx context.Context, userID, skuID string) error 
 	if fault.CodeOf(err) != CodeRefused && !fault.Is(err, fault.Conflict) {
 		return err
 	}
-	// A refusal may only mean that there is nothing to take; the user's own record tells.
+	// A refusal may only mean that there is nothing to remove; the user's own record decides.
 	u, unread := c.User(ctx, userID)
 	if unread != nil {
 		return untold(err, unread)

@@ -37,7 +37,7 @@ type wireSendMail struct {
 	Save    bool        `json:"saveToSentItems"`
 }
 
-// SendMail hands a message to the sender's mailbox; the service says no more than that it accepted it. It is sent once.
+// SendMail hands a message to the sender's mailbox; the service reports only that it accepted it. It is sent once.
 func (c *Client) SendMail(ctx context.Context, sender string, m Mail) error {
 	if len(m.To) == 0 {
 		return fault.New(fault.Invalid, CodeRequest, "could not send the mail: it has no recipient", "name one")

@@ -30,7 +30,7 @@ func memberRef(groupID, userID string) (string, error) {
 	return path, nil
 }
 
-// RemoveMember takes a user out of a group. It is safe to repeat: one who is not a member is no error.
+// RemoveMember removes a user from a group. It is safe to repeat: a user who is not a member is not an error.
 func (c *Client) RemoveMember(ctx context.Context, groupID, userID string) error {
 	path, err := memberRef(groupID, userID)
 	if err != nil {
@@ -40,7 +40,7 @@ func (c *Client) RemoveMember(ctx context.Context, groupID, userID string) error
 	return unless(err, fault.NotFound)
 }
 
-// AddMember puts a user into a group. It is safe to repeat: one who is a member already is no error.
+// AddMember adds a user to a group. It is safe to repeat: a user who is a member already is not an error.
 func (c *Client) AddMember(ctx context.Context, groupID, userID string) error {
 	cl := call{doing: "add user " + userID + " to group " + groupID, method: http.MethodPost, path: v1 + "/groups/" + esc(groupID) + "/members" + refSuffix,
 		ids: []string{groupID, userID}, body: map[string]string{"@odata.id": c.directoryObject(userID)}, needs: memberWrite}

@@ -53,7 +53,7 @@ func (w wireConnection) connection() OnPremisesConnection {
 	return o
 }
 
-// connectionFields are asked for by name: the service leaves the health and the subnet out otherwise.
+// connectionFields are requested by name: the service leaves the health and the subnet out otherwise.
 const connectionFields = "id,displayName,connectionType,virtualNetworkId,virtualNetworkLocation,subnetId," +
 	"healthCheckStatus,healthCheckPaused,inUse,inUseByCloudPc,healthCheckStatusDetail,subnetPrivateIpDetail"
 

@@ -51,7 +51,7 @@ type ProvisioningPolicy struct {
 	// GracePeriodHours and LastModified are read only; zero: unknown.
 	GracePeriodHours int
 	LastModified     time.Time
-	// Unreadable says which part of the record is not what it should be, and is missing here; empty: none. Read only.
+	// Unreadable names the part of the record that is malformed, and missing here; empty: none. Read only.
 	Unreadable string
 }
 
@@ -63,7 +63,7 @@ type PolicyExtras struct {
 	Autopilot        *Autopilot
 	// ManagedDesktop is "notManaged", "premiumManaged", "standardManaged" or "starterManaged".
 	ManagedDesktop *ManagedDesktop
-	// SnapshotResetMode is "notApplicable", "enabled" or "disabled"; it is documented nowhere.
+	// SnapshotResetMode is "notApplicable", "enabled" or "disabled"; it is undocumented.
 	SnapshotResetMode *string
 }
 
@@ -246,7 +246,7 @@ func (p ProvisioningPolicy) body(create bool) (wirePolicy, error) {
 func (d DomainJoin) wire() (j wireJoin, why, hint string) {
 	j = wireJoin{Type: d.Type, ConnectionID: d.ConnectionID, RegionName: d.RegionName, RegionGroup: d.RegionGroup}
 	if strings.EqualFold(j.RegionName, "automatic") && j.RegionGroup != "" {
-		// It is what the service says when it chose; it may not take it back.
+		// It is the service's own choice, which it may not accept back.
 		j.RegionName = ""
 	}
 	region := j.RegionName != "" || j.RegionGroup != ""

@@ -7,10 +7,10 @@ import (
 	"wave365/pkg/cloud/pace"
 )
 
-// Lanes are the paces at which this package's calls may go. Cloud PC calls keep to half of the nearest published limit
-// (200 writes and 2,000 requests in 20 s), so that there is room for others. The directory counts in resource units, 3,500
-// in 10 s for the smallest tenants and 8,000 for those that have a wave's people, and writes by themselves (3,000 in 150 s);
-// it says in its answers how close one is, which lowers the pace.
+// Lanes are the rate limits of this package's calls. Cloud PC calls keep to half of the nearest published limit (200 writes
+// and 2,000 requests in 20 s), so that there is room for others. The directory counts in resource units, 3,500 in 10 s for
+// the smallest tenants and 8,000 for those that have a wave's people, and limits writes separately (3,000 in 150 s); its
+// answers report how close a client is to the limit, which lowers the pace.
 func Lanes() []pace.Lane {
 	return []pace.Lane{
 		{

@@ -10,8 +10,8 @@ import (
 // permission is what a call needs, in Graph's spelling.
 type permission string
 
-// The permissions to ask for. Where the documentation names a weaker one for a call that changes something, the
-// stronger is asked for.
+// The permissions to request. Where the documentation names a weaker one for a call that changes something, the
+// stronger is named.
 const (
 	cloudPCRead   permission = "CloudPC.Read.All"
 	cloudPCWrite  permission = "CloudPC.ReadWrite.All"
@@ -26,7 +26,7 @@ const (
 	mailSend      permission = "Mail.Send"
 )
 
-// grant says who can give the permission, and what else a refusal may mean.
+// grant describes who can give the permission, and what else a refusal may mean.
 func (p permission) grant() string {
 	if p == "" {
 		return "ask an administrator what the sign-in lacks"
@@ -64,7 +64,7 @@ var remedies = map[string]string{
 	"erroritemnotfound":              "the sender's mailbox was not found: check the sender",
 }
 
-// remedy says what to do next.
+// remedy describes what to do next.
 func remedy(e odata.Error, kind fault.Kind, code string, needs permission) string {
 	switch code {
 	case CodeConditionalAccess:

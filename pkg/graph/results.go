@@ -134,8 +134,8 @@ func (c *Client) ImportResults(ctx context.Context, ids []string) ([]ImportAnswe
 	return out, nil
 }
 
-// ListImports asks for all records, by a call that is named once in an old text and documented nowhere: a probe, not to
-// be relied on. The fault is NotFound when the service has no such call.
+// ListImports reads all records, by a call that is named once in an old text and otherwise undocumented: a probe, not
+// to be relied on. The fault is NotFound when the service has no such call.
 func (c *Client) ListImports(ctx context.Context) ([]Import, error) {
 	ws, err := list[wireImport](ctx, c, call{
 		doing: "list the imports", method: http.MethodGet, path: ve + "/snapshots/listSnapshotImportResults", needs: cloudPCRead,

@@ -37,7 +37,7 @@ type UserSetting struct {
 	Created, LastModified time.Time
 }
 
-// RestorePointSetting says how often restore points are made.
+// RestorePointSetting is how often restore points are made.
 type RestorePointSetting struct {
 	// FrequencyType is "default", "fourHours", "sixHours", "twelveHours", "sixteenHours" or "twentyFourHours".
 	FrequencyType      string

@@ -59,7 +59,7 @@ type Import struct {
 }
 
 // AssignedTo reports whether the record names this user. The service fills the field with an object id or with a UPN;
-// an empty field is nobody's.
+// an empty field names no user.
 func (i Import) AssignedTo(userID, upn string) bool {
 	if i.AssignedUser == "" {
 		return false
@@ -126,10 +126,10 @@ const (
 	fieldBlobName
 )
 
-// ImportSnapshot starts the copy of a user's disk (and guest state) into the service. userID is the user's object id.
-// The call is sent once. After a timeout, a reset or a 5xx the fault is OutcomeUnknown: it may be running. The same goes
-// for an answer without an id: the import is returned with an empty SnapshotID, the fault's Remote.Message holds the
-// answer. In storage mode a refused field name is tried once in its other spelling, which is safe: a refusal is no effect.
+// ImportSnapshot starts the copy of a user's disk (and guest state) into the service. userID is the user's object id. The
+// call is sent once. After a timeout, a reset or a 5xx the fault is OutcomeUnknown: it may be running. So it is for an
+// answer without an id: the import is returned with an empty SnapshotID, and the fault's Remote.Message holds the answer.
+// In storage mode a refused field name is tried once in its other spelling, which is safe: a refusal has no effect.
 func (c *Client) ImportSnapshot(ctx context.Context, userID string, files []SourceFile) (Import, error) {
 	cl := call{doing: "import a snapshot for user " + userID, method: http.MethodPost, path: ve + "/snapshots/importSnapshot", once: true, metered: true, needs: cloudPCWrite}
 	if err := checkImport(cl, userID, files); err != nil {

@@ -30,10 +30,10 @@ const (
 	small = 2 << 20
 )
 
-// large is held by whoever reads the rest of an answer that is larger than [small].
+// large is held while a caller reads the rest of an answer that is larger than [small].
 var large = make(chan struct{}, 1)
 
-// Answers is a transport whose answers end at [MaxAnswer], whatever the other side sends. Safe for concurrent use.
+// Answers is a transport whose answers end at [MaxAnswer], whatever the server sends. Safe for concurrent use.
 func Answers(next policy.Transporter, service string) policy.Transporter {
 	return transport{next, service}
 }
@@ -78,7 +78,7 @@ type boundedBody struct {
 	left  int64
 	text  bool
 	parts int
-	// holds: it is the one that may go on reading.
+	// holds: it is the one that may continue reading.
 	holds bool
 }
 

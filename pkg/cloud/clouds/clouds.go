@@ -21,12 +21,12 @@ type Cloud struct {
 	// BlobSuffix is what follows the account's name in a blob host: "blob.core.windows.net". For a sandbox it is the
 	// root of the storage account, with its scheme.
 	BlobSuffix string
-	// Warning says why this cloud is supported with limits; empty: it is not limited.
+	// Warning is why this cloud is supported with limits; empty: it is not limited.
 	Warning string
 }
 
-// Lookup gives the cloud of that name, in any case; "" is global. It answers a fault of kind Invalid and code
-// cloud.unsupported for a cloud in which Windows 365 cannot import snapshots, and for a name it does not know.
+// Lookup returns the cloud of that name, in any case; "" is global. The fault is Invalid, cloud.unsupported, for a
+// cloud in which Windows 365 cannot import snapshots, and for an unknown name.
 func Lookup(name string) (Cloud, error) {
 	switch strings.ToLower(strings.TrimSpace(name)) {
 	case "", "global":
@@ -103,7 +103,7 @@ func Loopback(root string) error {
 	return nil
 }
 
-// IsLoopback is about the name as written: nothing is resolved, so that nobody else's DNS can make a host local.
+// IsLoopback judges the name as written: nothing is resolved, so that no DNS server can make a host local.
 func IsLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true

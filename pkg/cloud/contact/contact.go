@@ -1,5 +1,5 @@
-// Package contact is about reaching a host at all: what an error of the transport says, which hosts have ever answered, and a
-// question to a host without any credential.
+// Package contact is about reaching a host: the causes of transport errors, which hosts have ever answered, and a request to
+// a host without any credential.
 package contact
 
 import (
@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// FirstTry bounds the first words with a host, on the wall clock: what has never answered is not waited for as long as
-	// what has.
+	// FirstTry limits the first exchange with a host, on the wall clock: a host that has never answered is not waited for
+	// as long as one that has.
 	FirstTry = 14 * time.Second
 	// knockFor is how long a host that has never answered is tried again.
 	knockFor = 4 * time.Second

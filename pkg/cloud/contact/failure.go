@@ -37,7 +37,7 @@ func NoConnection(err error) bool {
 	return NotSent(err) || dns || ok && op.Op == "proxyconnect"
 }
 
-// Cause says in few words why a host cannot be reached, without the address that the standard library puts before it.
+// Cause describes briefly why a host cannot be reached, without the address that the standard library puts before it.
 func Cause(err error) string {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		switch {
@@ -69,7 +69,7 @@ func Cause(err error) string {
 	return strings.TrimSpace(FirstLine(err.Error()))
 }
 
-// Unreachable is the fault for a host to which there is no way.
+// Unreachable is the fault for a host that cannot be reached.
 func Unreachable(host, why string, err error) *fault.Fault {
 	return fault.Wrap(fault.Unavailable, CodeUnreachable, "cannot reach "+host+": "+redact.String(why),
 		"check the network, the proxy (HTTPS_PROXY) and the name, then try again; nothing was changed", redact.Error(err))

@@ -10,8 +10,8 @@ import (
 // reachLimit is how long a host may take to answer at all.
 const reachLimit = 10 * time.Second
 
-// Reach asks a host whether it answers, without any credential: any HTTP status will do. took is how long that took; off
-// is the host's clock less ours, to the second, 0 where it does not say. The error is a fault: Unavailable with
+// Reach checks that a host answers, without any credential: any HTTP status will do. took is how long that took; off is
+// the host's clock less ours, to the second, 0 when it is not known. The error is a fault: Unavailable with
 // [CodeUnreachable], naming host and cause.
 func Reach(ctx context.Context, root string) (took, off time.Duration, err error) {
 	ctx, cancel := context.WithTimeout(ctx, reachLimit)

@@ -1,4 +1,4 @@
-// Package exchange keeps what was asked and answered: a line in the log, and a recording, neither with a secret.
+// Package exchange records requests and answers: a line in the log, and a recording, neither with a secret.
 package exchange
 
 import (
@@ -29,10 +29,10 @@ type Exchange struct {
 	// Path begins with a slash and has the query, without signatures; Host is empty for Graph.
 	Path string `json:"path"`
 	Host string `json:"host,omitempty"`
-	// Status is 0 when no answer came; Error says why.
+	// Status is 0 when no answer came; Error is why.
 	Status int    `json:"status"`
 	Error  string `json:"error,omitempty"`
-	// Asked and Answered are the headers that matter, by lower-case name.
+	// Asked and Answered are the relevant headers of request and answer, by lower-case name.
 	Asked    map[string]string `json:"asked,omitempty"`
 	Answered map[string]string `json:"answered,omitempty"`
 	// Body and Reply are JSON where the body is, else a JSON string; empty where there is none, or it was not kept.

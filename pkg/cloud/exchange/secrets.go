@@ -15,7 +15,7 @@ import (
 // signatures finds the signatures of signed URLs within a body.
 var signatures = regexp.MustCompile(`[?&;]sig=([^&"\\\s]+)|u0026sig=([^&"\\\s]+)`)
 
-// KnowSecrets tells the redaction of each secret that a request carries, so that an answer that repeats it, in whatever
+// KnowSecrets registers each secret that a request carries for redaction, so that an answer that repeats it, in any
 // spelling, does not get into anything that is written.
 func KnowSecrets(req *policy.Request) {
 	raw := req.Raw()
@@ -30,7 +30,7 @@ func KnowSecrets(req *policy.Request) {
 	if body == nil {
 		return
 	}
-	// What cannot be read here cannot be sent either, and that is told there.
+	// What cannot be read here cannot be sent either, and the error is reported there.
 	text, err := io.ReadAll(io.LimitReader(body, 1<<20))
 	if _, err2 := body.Seek(0, io.SeekStart); err != nil || err2 != nil || !bytes.Contains(text, []byte("sig=")) {
 		return

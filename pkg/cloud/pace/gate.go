@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/fault/clocks"
 )
 
-// Throttle says that a service asked for a pause.
+// Throttle is a service's request for a pause.
 type Throttle struct {
 	// Service is the pipeline's service: "graph" or "blob".
 	Service string
@@ -29,8 +29,8 @@ type serviceTime interface {
 	Service(wall time.Duration) time.Duration
 }
 
-// Gate lets requests through at the service's pace: none before the pause is over that the service asked for, and no
-// more a second than the limiter of its lane allows. All callers of a service share one.
+// Gate lets requests through at the service's pace: none before the requested pause is over, and no more a second than
+// the limiter of its lane allows. All callers of a service share one.
 type Gate struct {
 	service string
 	clock   serviceTime
@@ -42,8 +42,8 @@ type Gate struct {
 // NewGate makes an open one.
 func NewGate(service string, clock serviceTime) *Gate { return &Gate{service: service, clock: clock} }
 
-// Wait returns when a request that counts for n may be sent, or with the context's error; a nil limiter is no limit. With a
-// dead context it lets nothing through. A deadline that comes before our turn is a fault of kind Throttled at once: waiting for it would tell nothing more.
+// Wait returns when a request that counts for n may be sent, or with the context's error; a nil limiter is no limit. With an ended context it lets nothing
+// through. A deadline that comes before our turn is a fault of kind Throttled at once: waiting for it would gain nothing.
 func (g *Gate) Wait(ctx context.Context, l *Limiter, n int) error {
 	for {
 		if err := g.WaitOpen(ctx); err != nil {
@@ -56,7 +56,7 @@ func (g *Gate) Wait(ctx context.Context, l *Limiter, n int) error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			// The limiter says so at once when the deadline comes before our turn.
+			// The limiter fails at once when the deadline comes before our turn.
 			return g.tooLate("the tool's own rate limit leaves no turn before the deadline", 0)
 		}
 		// The pause may have begun while we stood in line.

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Pace is how many requests a second may go, in service time, and how many at once. A PerSecond of 0 is no limit; a Burst
-// of 0 is 1.
+// Pace is how many requests a second may be sent, in service time, and how many at once. A PerSecond of 0 is no limit; a
+// Burst of 0 is 1.
 type Pace struct {
 	PerSecond float64
 	Burst     int
@@ -19,16 +19,16 @@ type Pace struct {
 
 // Lane is a part of a service that counts requests for itself, reads and writes apart.
 type Lane struct {
-	// Match says which requests are in the lane; nil: all.
+	// Match reports which requests are in the lane; nil: all.
 	Match func(*http.Request) bool
-	// Reads bounds GET and HEAD, and what [WithReads] says; Writes all else.
+	// Reads limits GET and HEAD, and requests with [WithReads]; Writes all others.
 	Reads, Writes Pace
 }
 
 type readsKey struct{}
 
-// WithReads says that the request made with the returned context holds n reads, whatever its method: a batch, of which the
-// service counts each part.
+// WithReads marks the request made with the returned context as holding n reads, whatever its method: a batch, of which
+// the service counts each part.
 func WithReads(ctx context.Context, n int) context.Context {
 	return context.WithValue(ctx, readsKey{}, n)
 }
@@ -65,7 +65,7 @@ func newLimiter(p Pace, speed float64) *Limiter {
 	return &Limiter{rate.NewLimiter(full, max(1, p.Burst)), full}
 }
 
-// Of gives what paces a request, and how many calls the service counts for it; nil: nothing does.
+// Of returns the limiter of a request, and how many calls the service counts for it; nil: there is none.
 func (all Lanes) Of(req *http.Request) (*Limiter, int) {
 	for _, l := range all {
 		if l.match != nil && !l.match(req) {
@@ -82,7 +82,7 @@ func (all Lanes) Of(req *http.Request) (*Limiter, int) {
 	return nil, 0
 }
 
-// wait stands in line for n calls. More than may go at once stand in line in parts.
+// wait waits for n calls. More than may be sent at once wait in parts.
 func (l *Limiter) wait(ctx context.Context, n int) error {
 	for n > 0 {
 		part := min(n, l.Burst())
@@ -94,8 +94,8 @@ func (l *Limiter) wait(ctx context.Context, n int) error {
 	return nil
 }
 
-// Learn reads what the directory says of its own count: a call that cost more than one unit is paid for afterwards, and
-// from four fifths of the allowance on the pace is lowered until the service is silent about it again.
+// Learn reads the directory's count from an answer: a call that cost more than one unit is paid for afterwards, and
+// from four fifths of the allowance on the pace is lowered until the service no longer reports it.
 func (l *Limiter) Learn(h http.Header) {
 	now := time.Now()
 	if units, err := strconv.ParseFloat(strings.TrimSpace(h.Get("x-ms-resource-unit")), 64); err == nil && units > 1 {
@@ -112,7 +112,7 @@ func (l *Limiter) Learn(h http.Header) {
 	}
 }
 
-// WhatLimit is what a refusal says of the limit that was hit; "" when it says nothing.
+// WhatLimit is the limit that a refusal names; "" when it names none.
 func WhatLimit(h http.Header) string {
 	var parts []string
 	for _, name := range []string{"x-ms-throttle-information", "x-ms-throttle-scope"} {

@@ -1,5 +1,5 @@
-// Package permit asks whether this process may still act, right before a request leaves, and lets none leave without a fresh
-// yes.
+// Package permit checks whether this process may still act, right before a request leaves, and lets none leave without a
+// fresh yes.
 package permit
 
 import (
@@ -18,9 +18,9 @@ import (
 // AnswerHolds is how long the answer to a [Question] is believed: far shorter than any take-over takes.
 const AnswerHolds = 2 * time.Second
 
-// Question is what has to be asked before something is sent: whether this process may still act. A process may be frozen,
-// and its machine suspended, at any moment, so an answer is believed for 2 s only, by the monotonic clock and by the wall
-// clock, of which the first stands still on a machine that sleeps. Safe for concurrent use.
+// Question is the check before a request is sent: whether this process may still act. A process may be frozen, and its
+// machine suspended, at any moment, so an answer is valid for 2 s only, by the monotonic clock and by the wall clock, of
+// which the first stands still on a machine that sleeps. Safe for concurrent use.
 type Question struct {
 	ask func() error
 
@@ -30,16 +30,16 @@ type Question struct {
 	sent    bool
 }
 
-// New makes a question of a function that gives nil for yes. It is called by one goroutine at a time, and not
-// again after a no.
+// New makes a question of a function that returns nil for yes. It is called by one goroutine at a time, and not again
+// after a no.
 func New(ask func() error) *Question { return &Question{ask: ask} }
 
-// Settle asks unless the last answer is fresh. The error is that of the question, from then on for good.
+// Settle asks unless the last answer is fresh. The error is that of the question, from then on permanently.
 func (q *Question) Settle() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	// An answer may have been on the way while the process stood still, so it is as old as its question. Who is slow to
-	// answer three times is only slow: the wire decides.
+	// An answer may have been in transit while the process was frozen, so it is as old as its question. Three slow
+	// answers mean only that the ledger is slow: the wire decides.
 	for n := 0; n < 3 && !q.freshLocked(); n++ {
 		if q.refused == nil {
 			q.asked = time.Now()
@@ -83,10 +83,10 @@ func (q *Question) freshLocked() bool {
 
 type questionKey struct{}
 
-// AskFirst has the question asked right before each request below goes out, after whatever it waited for: the service's
-// pace, a pause, a sign-in, a connection. With an error of it nothing is sent, the request is not tried again, and that
+// AskFirst makes the question be asked right before each request below is sent, after any wait: the service's pace, a
+// pause, a sign-in, a connection. When it returns an error, nothing is sent, the request is not tried again, and that
 // error is its answer. Over a transport of ours, or an *http.Client, no byte of the request leaves when the answer is not
-// fresh at that moment, however long the process stood still before; then it is asked, and the request sent, again.
+// fresh at that moment, however long the process was frozen before; then it is asked, and the request sent, again.
 func AskFirst(ctx context.Context, q *Question) context.Context {
 	return context.WithValue(ctx, questionKey{}, q)
 }
@@ -99,7 +99,7 @@ func questionOf(ctx context.Context) *Question {
 // ErrTooLate is a request of which no byte was sent, because the answer to its question had grown old.
 var ErrTooLate = errors.New("nothing was sent: this process last confirmed that it may act too long ago")
 
-// Timely sends a request, for which somebody may have to be asked, again when the answer had grown old on the way.
+// Timely sends a request, which may carry a question, again when the answer had become stale on the way.
 func Timely(req *policy.Request, send func() (*http.Response, error)) (resp *http.Response, err error) {
 	q := questionOf(req.Raw().Context())
 	if q == nil {

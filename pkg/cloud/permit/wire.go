@@ -15,13 +15,13 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
-// wire is an HTTP transport that sends a request with a [Question] only while the answer is fresh. Between the last look at
-// the clock and the system call that hands the bytes over there is nothing. Such requests go over connections of their own,
-// in HTTP/1.1, which carry one request at a time: in HTTP/2 nobody could tell whose bytes are written.
+// wire is an HTTP transport that sends a request with a [Question] only while the answer is fresh. There is nothing between
+// the last reading of the clock and the system call that hands the bytes over. Such requests use connections of their own,
+// in HTTP/1.1, which carry one request at a time: in HTTP/2 it would be unknown whose bytes are written.
 type wire struct{ free, asked *http.Client }
 
-// OnWire gives a client's requests that have a question a wire of their own. A client with a transport that is not of the standard
-// library keeps it.
+// OnWire gives a client's requests that have a question a wire of their own. A client whose transport is not the standard
+// library's keeps it.
 func OnWire(c *http.Client) policy.Transporter {
 	t, ok := c.Transport.(*http.Transport)
 	if c.Transport == nil {

@@ -13,8 +13,8 @@ import (
 	"wave365/pkg/cloud/redact/spelling"
 )
 
-// The secrets of this process are known by their pieces: any twelve letters and digits in a row that stand at a place
-// divisible by four within a secret betray it, in whatever spelling. Signs in between do not count, and neither does case.
+// The secrets of this process are recognized by their pieces: any twelve letters and digits in a row, at an offset
+// divisible by four within a secret, reveal it, in any spelling. Other characters in between are ignored, and so is case.
 const (
 	piece  = 12
 	stride = 4
@@ -32,7 +32,7 @@ var factorTop = func() uint64 {
 	return f
 }()
 
-// known are the pieces of all secrets that were told.
+// known are the pieces of all registered secrets.
 var known struct {
 	any    atomic.Bool
 	mu     sync.RWMutex
@@ -184,8 +184,8 @@ func scan[T string | []byte](s T) (found []span) {
 	return found
 }
 
-// cut gives s without known secrets in any spelling but base64. What stands in one word with a piece of a secret goes with
-// it: of a dump whose bytes are spelled otherwise in between only some pieces are known.
+// cut returns s without known secrets in any spelling but base64. Everything in one word with a piece of a secret is
+// removed with it: of a dump whose bytes are spelled otherwise in between only some pieces are known.
 func cut(s string) string {
 	found := traces(s)
 	if len(found) == 0 {

@@ -1,7 +1,7 @@
-// Package redact takes secrets out of finished bytes: SAS queries and signatures, bearer tokens, storage keys and client
-// secrets; raw, URL-encoded, JSON-escaped, as entities, in hex and in base64. It knows the secrets that this process was
-// told of (see [Know]), and others by their shape, so it can be put behind every writer; it is no license to put secrets
-// into messages. It does no I/O.
+// Package redact removes secrets from finished bytes: SAS queries and signatures, bearer tokens, storage keys and client
+// secrets; raw, URL-encoded, JSON-escaped, as entities, in hex and in base64. It recognizes the secrets that were
+// registered with [Know], and others by their shape, so it can be put behind every writer; that does not permit secrets
+// in messages. It does no I/O.
 package redact
 
 import (
@@ -10,10 +10,10 @@ import (
 	"wave365/pkg/cloud/redact/shape"
 )
 
-// Mark stands where a secret stood.
+// Mark replaces a secret.
 const Mark = shape.Mark
 
-// Bytes gives b without secrets. b is not changed; without a secret the answer is b itself.
+// Bytes returns b without secrets. b is not changed; when it holds no secret the result is b itself.
 func Bytes(b []byte) []byte {
 	if !shape.Suspect(b) && len(traces(b)) == 0 {
 		// A look at the bytes themselves: large files are mostly clean, and copying them costs more than looking.
@@ -24,7 +24,7 @@ func Bytes(b []byte) []byte {
 	return []byte(String(string(b)))
 }
 
-// String gives s without secrets.
+// String returns s without secrets.
 func String(s string) string {
 	if s == "" {
 		return s

@@ -16,7 +16,7 @@ const (
 	HeaderServiceMS = "x-ms-retry-after-ms"
 )
 
-// After is how long an answer that came through the pipeline asks to wait, in service time; 0: it does not say.
+// After is how long an answer that came through the pipeline asks to wait, in service time; 0: it does not ask.
 func After(h http.Header) time.Duration {
 	if d := milliseconds(h.Get(HeaderServiceMS)); d > 0 {
 		return d

@@ -1,5 +1,5 @@
-// Package retry says what is sent again: the rules for calls that are safe to repeat and for those that are not, what a
-// service's refusal asks for, and whether a call that is not repeated may have had its effect. It waits for nothing.
+// Package retry decides what is sent again: the rules for calls that are safe to repeat and for those that are not,
+// what a service's refusal asks for, and whether a call that is not repeated may have had its effect. It does not wait.
 package retry
 
 import (
@@ -37,15 +37,15 @@ type Attempt struct {
 	Metered bool
 }
 
-// Once marks the one call made with the returned context as not idempotent. It is sent once, and repeated only
-// after a 429 or when no connection could be made, that is before a byte was sent. Make a new context for each call;
-// afterwards [MayHaveActed] tells whether the call can have had an effect.
+// Once marks the one call made with the returned context as not idempotent. It is sent once, and repeated only after a
+// 429 or when no connection could be made, that is before a byte was sent. Make a new context for each call; afterwards
+// [MayHaveActed] reports whether the call can have had an effect.
 func Once(ctx context.Context) context.Context {
 	return context.WithValue(ctx, attemptKey{}, new(Attempt))
 }
 
-// Metered is [Once] for a call of which the service counts every try, refused ones too, against an allowance of its own:
-// a 429 is given back at once, with the pause in its headers, and holds nobody else.
+// Metered is like [Once], for a call of which the service counts every try, refused ones too, against an allowance of
+// its own: a 429 is returned at once, with the pause in its headers, and does not delay other calls.
 func Metered(ctx context.Context) context.Context {
 	return context.WithValue(ctx, attemptKey{}, &Attempt{Metered: true})
 }
@@ -64,9 +64,9 @@ func AttemptOf(ctx context.Context) *Attempt {
 	return a
 }
 
-// Options are the rules for calls that are safe to repeat and for those that are not. They differ in what is
-// repeated, not in how long is waited: wall says how long a stretch of service time takes on the wall clock. also are answers
-// that are safe to repeat for the service besides 429, 502, 503 and 504.
+// Options are the rules for calls that are safe to repeat and for those that are not. They differ in what is repeated, not in
+// how long they wait: wall converts service time to wall time. also are answers that are safe to repeat for the service
+// besides 429, 502, 503 and 504.
 func Options(wall func(time.Duration) time.Duration, also []int) (safe, once, metered policy.RetryOptions) {
 	safe = policy.RetryOptions{
 		MaxRetries:    maxRetries,
@@ -99,8 +99,8 @@ func Options(wall func(time.Duration) time.Duration, also []int) (safe, once, me
 	return safe, once, metered
 }
 
-// IsQuota reports whether an answer says that an allowance is used up, in which case waiting some seconds is no use and
-// must not keep the other calls waiting.
+// IsQuota reports whether an answer means that an allowance is used up, in which case waiting some seconds does not
+// help and must not keep the other calls waiting.
 func IsQuota(resp *http.Response) bool {
 	if resp.StatusCode == http.StatusInsufficientStorage {
 		return true
@@ -112,7 +112,7 @@ func IsQuota(resp *http.Response) bool {
 	return err == nil && quotaCode.Match(body)
 }
 
-// quotaCode looks at codes only: ordinary throttling may speak of quotas in its message.
+// quotaCode checks codes only: ordinary throttling may mention quotas in its message.
 var quotaCode = regexp.MustCompile(`(?i)"code"\s*:\s*"[^"]*quota`)
 
 // Permanent makes an error that azcore must not repeat.
@@ -123,11 +123,11 @@ type permanentError struct{ error }
 // NonRetriable marks the error for azcore.
 func (permanentError) NonRetriable() {}
 
-// Unwrap gives the fault.
+// Unwrap returns the fault.
 func (p permanentError) Unwrap() error { return p.error }
 
-// BrokenOff gives why an answer's body broke off in a form that is tried again. azcore does so for GET, PUT and DELETE only,
-// not for the POST of a batch of reads; here it is [Once] that says what is not repeated.
+// BrokenOff returns why an answer's body ended early, in a form that is tried again. azcore does so for GET, PUT and DELETE
+// only, not for the POST of a batch of reads; here [Once] marks what is not repeated.
 func BrokenOff(err error) error {
 	if _, ours := errors.AsType[permanentError](err); ours {
 		return err

@@ -1,5 +1,5 @@
-// Package signin makes credentials, says why there is no token, and reads who a token was given to. Secrets come from the
-// environment only.
+// Package signin makes credentials, explains why there is no token, and reads whom a token was issued to. Secrets come
+// from the environment only.
 package signin
 
 import (
@@ -25,7 +25,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// CredentialConfig says how to sign in. It holds no secret: those come from the environment only.
+// CredentialConfig is how to sign in. It holds no secret: those come from the environment only.
 type CredentialConfig struct {
 	// Method is "" or "default" (azidentity's chain: environment, workload and managed identity, Azure CLI, …),
 	// "client-secret", "client-certificate", "device-code", "browser", "azure-cli", "managed-identity", "workload-identity"
@@ -41,8 +41,8 @@ type CredentialConfig struct {
 	SecretEnv string
 	// IdentityClientID is the user-assigned managed identity of "federated-identity"; empty: the machine's own.
 	IdentityClientID string
-	// Prompt shows what the user has to do for "device-code", which requires it, and what a sign-in is waited for; nil:
-	// nobody is told.
+	// Prompt shows what the user has to do for "device-code", which requires it, and what a sign-in waits for; nil:
+	// nothing is shown.
 	Prompt func(string)
 }
 
@@ -55,7 +55,7 @@ func takesClientID(method string) bool {
 	return false
 }
 
-// Credential builds the credential; it does not sign in yet. The error is a fault of kind Invalid that says what is
+// Credential builds the credential; it does not sign in yet. The error is a fault of kind Invalid that names what is
 // missing, and where to put it.
 func Credential(c clouds.Cloud, cfg CredentialConfig) (azcore.TokenCredential, error) {
 	if c.Name == "sandbox" {
@@ -137,8 +137,8 @@ func newCredential(o policy.ClientOptions, cfg CredentialConfig) (azcore.TokenCr
 	}
 }
 
-// newFederatedCredential lets a managed identity stand for a multi-tenant app: its token is the app's assertion in the other
-// tenant. learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
+// newFederatedCredential lets a managed identity authenticate as a multi-tenant app: its token is the app's assertion in the
+// other tenant. learn.microsoft.com/entra/workload-id/workload-identity-federation-config-app-trust-managed-identity
 func newFederatedCredential(o policy.ClientOptions, cfg CredentialConfig) (azcore.TokenCredential, error) {
 	if err := require("federated-identity", "tenant", cfg.Tenant, "client id", cfg.ClientID); err != nil {
 		return nil, err
@@ -218,7 +218,7 @@ func hostOf(root string) string {
 	return u.Hostname()
 }
 
-// signInFault says why there is no token.
+// signInFault explains why there is no token.
 func signInFault(err error) error {
 	if fault.As(err) != nil {
 		return err
@@ -226,7 +226,7 @@ func signInFault(err error) error {
 	const hint = "check tenant, client id and secret or certificate; " + hintOwnApp
 	_, refused := errors.AsType[*azidentity.AuthenticationFailedError](err)
 	_, needed := errors.AsType[*azidentity.AuthenticationRequiredError](err)
-	// azidentity keeps the type of "no credential available" to itself, but it says so in the marker it shares.
+	// azidentity does not export the type of "no credential available", but marks it through an interface.
 	_, unavailable := errors.AsType[interface {
 		error
 		NonRetriable()
@@ -245,7 +245,7 @@ func signInFault(err error) error {
 // aadsts is how the sign-in service numbers its refusals; what it writes behind the number may repeat what it was sent.
 var aadsts = regexp.MustCompile(`AADSTS[0-9]+`)
 
-// SandboxCredential gives a fixed token that is worth nothing, for a sandbox on loopback.
+// SandboxCredential returns a fixed, worthless token, for a sandbox on loopback.
 func SandboxCredential() azcore.TokenCredential { return sandboxCredential{} }
 
 type sandboxCredential struct{}

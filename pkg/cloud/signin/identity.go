@@ -9,7 +9,7 @@ type Identity struct {
 	Granted                    []string
 }
 
-// IdentityOf reads an access token; zero for what is no JWT, such as a sandbox's.
+// IdentityOf reads an access token; zero for a token that is not a JWT, such as a sandbox's.
 func IdentityOf(token string) Identity {
 	c := claimsOf(token)
 	return Identity{App: c.app(), AppName: c.AppName, Tenant: c.Tenant, User: cmp.Or(c.UPN, c.Name), Granted: Granted(token)}

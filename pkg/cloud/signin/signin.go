@@ -30,31 +30,31 @@ const (
 )
 
 const (
-	// signInLimit bounds a sign-in in which nobody has to act, so that with resolveLimit a person learns within 15 s that
+	// signInLimit limits a sign-in that needs no person, so that with resolveLimit an operator learns within 15 s that
 	// there is no network.
 	signInLimit  = 11 * time.Second
 	resolveLimit = 3 * time.Second
-	// sayAfter is when a sign-in that takes long is said.
+	// sayAfter is after how long a slow sign-in is reported.
 	sayAfter = 2 * time.Second
 )
 
-// signer is a credential that ends within bounds, says that it is waited for, names the host that it could not reach, and
-// knows sign-ins that can never do the work. Safe for concurrent use.
+// signer is a credential that ends within limits, reports what it waits for, names the host that it could not reach, and
+// recognizes sign-ins that can never do the work. Safe for concurrent use.
 type signer struct {
 	azcore.TokenCredential
 	// login and graph are the hosts of the cloud's sign-in and of its Graph.
 	login, graph string
 	// limit is how long a sign-in may take; 0: a person acts, so it takes what it takes.
 	limit time.Duration
-	// waiting says what is waited for; nil: nobody is told.
+	// waiting reports what is waited for; may be nil.
 	waiting func(string)
 	wire    *identityTransport
 	said    sync.Once
 }
 
-// GetToken signs in. The error is the context's or a fault: Unavailable with [contact.CodeUnreachable] when there is no way to
-// the sign-in service, Denied with [CodeSignIn] when it refused, Denied with [CodeNotPossible] for an app that cannot
-// hold what Graph is asked for.
+// GetToken signs in. The error is the context's or a fault: Unavailable with [contact.CodeUnreachable] when the sign-in
+// service cannot be reached, Denied with [CodeSignIn] when it refused, Denied with [CodeNotPossible] for an app that cannot
+// have the permissions that Graph requires.
 func (s *signer) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
 	own, cancel := ctx, context.CancelFunc(func() {})
 	if s.limit > 0 {
@@ -79,12 +79,12 @@ func (s *signer) GetToken(ctx context.Context, o policy.TokenRequestOptions) (az
 	return token, signInFault(err)
 }
 
-// noWay says which host cannot be reached, and why; "" when it can, or when that is not what went wrong. Of sign-ins
-// by another program (the Azure CLI) nothing more is known than whether the host has an address.
+// noWay returns which host cannot be reached, and why; "" when it can, or when that was not the cause. Of sign-ins by
+// another program (the Azure CLI) it is known only whether the host has an address.
 func (s *signer) noWay(ctx context.Context, late bool) (host, why string) {
 	host, why, asked := s.wire.lost()
 	if why != "" || asked && !late {
-		return host, why // who answers is there, whatever the answer was
+		return host, why // a host that answers can be reached, whatever the answer was
 	}
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: &url.URL{Scheme: "https", Host: s.login}}); err == nil && proxy == nil {
 		ctx, cancel := context.WithTimeout(ctx, resolveLimit)
@@ -121,7 +121,7 @@ func notPossible(why string) error { return fault.New(fault.Denied, CodeNotPossi
 const hintOwnApp = "what works: an app registration of your own with application permissions (--sign-in client-secret, client-certificate or " +
 	"managed-identity, or `az login --service-principal`), or --sign-in device-code or browser with --client-id of your own public client app"
 
-// tokenClaims is what a token says of the app that it was given to.
+// tokenClaims is what a token contains about the app that it was issued to.
 type tokenClaims struct {
 	AppID  string   `json:"appid"`
 	AppV2  string   `json:"azp"`
@@ -137,7 +137,8 @@ type tokenClaims struct {
 // app is the client id.
 func (c tokenClaims) app() string { return cmp.Or(c.AppID, c.AppV2) }
 
-// claimsOf reads a token without verifying it: it was given to us, and the service decides. Zero for what is no JWT.
+// claimsOf reads a token without verifying it: it was issued to us, and the service decides. Zero for a token that is
+// not a JWT.
 func claimsOf(token string) (c tokenClaims) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -150,8 +151,8 @@ func claimsOf(token string) (c tokenClaims) {
 	return c
 }
 
-// Granted gives the permissions that an access token says it carries: the roles of an application, or the scopes of a
-// person. nil: the token does not say, as those of a sandbox.
+// Granted returns the permissions in an access token: the roles of an application, or the scopes of a person. nil: the
+// token lists none, as those of a sandbox.
 func Granted(token string) []string {
 	c := claimsOf(token)
 	return append(c.Roles, strings.Fields(c.Scopes)...)
@@ -170,14 +171,14 @@ func (t *identityTransport) Do(req *http.Request) (*http.Response, error) {
 	resp, err := bound.Answers(t.client, "the sign-in service").Do(req)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	// The address of an Azure machine's identity answers nowhere else, and that is no news.
+	// The address of an Azure machine's identity does not answer elsewhere, which is expected.
 	if ip := net.ParseIP(req.URL.Hostname()); ip == nil || !ip.IsLinkLocalUnicast() {
 		t.host, t.err = req.URL.Hostname(), err
 	}
 	return resp, err
 }
 
-// lost is the host whose last request had no answer, and why; "": it had one, or none was sent, as asked says.
+// lost is the host whose last request had no answer, and why; "": it had one, or none was sent, as asked reports.
 func (t *identityTransport) lost() (host, why string, asked bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Error is what an error answer says. Every field may be empty.
+// Error is the content of an error answer. Every field may be empty.
 type Error struct {
 	// Code and Message are the service's words, untouched. Without an outer code it is the innermost one.
 	Code, Message string
@@ -41,14 +41,15 @@ type inner struct {
 }
 
 const (
-	// maxText bounds what is kept of a message, or of an answer that is no error envelope, such as a proxy's page.
+	// maxText limits what is kept of a message, or of an answer that is not an error envelope, such as a proxy's page.
 	maxText = 2048
 	// maxCode bounds a code, maxDetails how many details, and how many inner errors, are kept.
 	maxCode    = 200
 	maxDetails = 20
 )
 
-// DecodeError reads an error answer. What is no error envelope becomes the message, cut to a readable length.
+// DecodeError reads an error answer. An answer that is not an error envelope becomes the message, cut to a readable
+// length.
 func DecodeError(body []byte) Error {
 	var env struct {
 		Error *inner `json:"error"`

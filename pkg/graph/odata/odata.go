@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Time reads a timestamp and forgives: null, "", the year 1 and anything that is no time are the zero time. Times
-// without a zone are UTC, which the zero time and all others are given in.
+// Time parses a timestamp leniently: null, "", the year 1 and anything that is not a time are the zero time. Times
+// without a zone are UTC, and all are returned in UTC.
 type Time struct{ time.Time }
 
 var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05", time.DateOnly}
@@ -32,7 +32,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Member gives an enum member in the spelling of known when only the case differs, and untouched otherwise: casing
+// Member returns an enum member in the spelling of known when only the case differs, and unchanged otherwise: casing
 // differs between the service's prose and its schema, and unknown members must survive.
 func Member(v string, known ...string) string {
 	for _, k := range known {
@@ -55,7 +55,7 @@ const MaxValues = 20_000
 // Values are the elements of a page; nil: the answer has none, not even an empty array.
 type Values []json.RawMessage
 
-// UnmarshalJSON refuses what is no array, and more than [MaxValues] elements.
+// UnmarshalJSON refuses a value that is not an array, and more than [MaxValues] elements.
 func (v *Values) UnmarshalJSON(b []byte) error {
 	if bytes.Equal(bytes.TrimSpace(b), []byte("null")) {
 		*v = nil
@@ -79,8 +79,8 @@ func (v *Values) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Elements gives what a body holds, be it one object or a page with a value array. An empty body holds nothing; the
-// error is for a body that is not JSON or neither of the two.
+// Elements returns what a body holds, one object or a page with a value array. An empty body holds nothing; the error
+// is for a body that is not JSON or neither of the two.
 func Elements(body []byte) ([]json.RawMessage, error) {
 	body = bytes.TrimSpace(body)
 	if len(body) == 0 || bytes.Equal(body, []byte("null")) {

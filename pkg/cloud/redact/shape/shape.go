@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Mark stands where a secret stood.
+// Mark replaces a secret.
 const Mark = "[redacted]"
 
 // How %, = and ? are spelled inside URLs, JSON, HTML and URLs within URLs.
@@ -36,7 +36,7 @@ var (
 	named  = regexp.MustCompile(`(?i)(` + strings.Join(names, "|") + `)(\\*["']?\s*(?::|` + eq + `)\s*\\*["']?)[^\s"'&;,]+`)
 )
 
-// Cut gives s without what looks like a secret; it looks into no base64.
+// Cut returns s without what looks like a secret; it does not decode base64.
 func Cut(s string) string {
 	if !Suspect(s) {
 		return s

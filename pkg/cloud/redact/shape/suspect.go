@@ -8,7 +8,7 @@ var triggers = func() (t [256]bool) {
 	return t
 }()
 
-// Suspect is a quick look at s: false means that [Cut] changes nothing. It allocates nothing.
+// Suspect is a quick check of s: false means that [Cut] changes nothing. It allocates nothing.
 func Suspect[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if triggers[s[i]] && betrays(s, i) {

@@ -9,8 +9,8 @@ import (
 	"wave365/pkg/cloud/redact"
 )
 
-// Handler gives a handler that passes records on to h with secrets taken out of the message and of every
-// value. Values that are not plain (errors, structs, anything that prints itself) become their printed text.
+// Handler returns a handler that passes records on to h with secrets removed from the message and from every value.
+// Values that are not plain (errors, structs, anything that prints itself) become their printed text.
 func Handler(h slog.Handler) slog.Handler {
 	if r, ok := h.(handler); ok {
 		return r
@@ -20,7 +20,7 @@ func Handler(h slog.Handler) slog.Handler {
 
 type handler struct{ next slog.Handler }
 
-// Enabled asks the next handler.
+// Enabled is that of the next handler.
 func (h handler) Enabled(ctx context.Context, l slog.Level) bool {
 	return h.next.Enabled(ctx, l)
 }
@@ -65,8 +65,8 @@ func redactAttr(a slog.Attr) slog.Attr {
 	}
 }
 
-// Writer gives a writer that passes each Write on to w without secrets. A secret must not be split over two
-// writes: put it under something that writes whole lines, as slog's handlers do. Write reports len(p) on success.
+// Writer returns a writer that passes each Write on to w without secrets. A secret must not be split over two writes:
+// put it under something that writes whole lines, as slog's handlers do. Write reports len(p) on success.
 func Writer(w io.Writer) io.Writer { return writer{w} }
 
 type writer struct{ w io.Writer }

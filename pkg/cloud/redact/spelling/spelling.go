@@ -1,5 +1,5 @@
-// Package spelling reads one byte of a text in whatever way it is spelled: percent-encoded, as an entity, as an escape, in full
-// width, or as a number.
+// Package spelling reads one byte of a text in any spelling: percent-encoded, as an entity, as an escape, in full width, or as
+// a number.
 package spelling
 
 // Read gives the byte at i and how many bytes spell it: percent-encoded in any depth, as an entity, in the escapes of JSON and
