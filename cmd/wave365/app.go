@@ -37,7 +37,7 @@ type app struct {
 	zone    *time.Location
 	// journal is [run.Options.Journal], for tests.
 	journal func(playbook.Journal) playbook.Journal
-	// clock stands between a run and the service's time, for the same tests; nil: nothing does.
+	// clock wraps the service's time for a run, for the same tests; nil: no wrapper.
 	clock func(run.Clock) run.Clock
 }
 
@@ -63,8 +63,8 @@ func (a *app) color() bool {
 	return a.errTerm && v == ""
 }
 
-// ascii reports whether the terminal may know no other signs: the locale says so. Windows has none; its terminals know
-// them.
+// ascii reports whether the terminal may support only ASCII: the locale determines that. Windows has none; its
+// terminals support more.
 func (a *app) ascii() bool {
 	if runtime.GOOS == "windows" {
 		return false

@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// consequence says, behind a question, what yes would mean; sandbox is the one that is worked on, "" a real tenant.
+// consequence describes, after a question, what yes would mean; sandbox is the one in use, "" a real tenant.
 func consequence(sandbox string) string {
 	if sandbox != "" {
 		return "This is a rehearsal: no user is migrated."
@@ -18,8 +18,8 @@ func consequence(sandbox string) string {
 	return "This changes the tenant."
 }
 
-// ask asks a question that only yes goes on from. Without a terminal to ask on, --yes must have been given. An ended ctx
-// is an answer too: the fault is Interrupted.
+// ask asks a question that only yes continues. Without a terminal to ask on, --yes must have been given. When ctx ends,
+// the fault is Interrupted.
 func (a *app) ask(ctx context.Context, g *globals, question string) error {
 	if g.yes {
 		return nil

@@ -36,7 +36,7 @@ func (b *beginning) read() (err error) {
 	return err
 }
 
-// readWave reads a wave for a command that goes on with it. One that cannot be read has been answered.
+// readWave reads a wave for a command that continues with it. The error for one that cannot be read has been printed.
 func (a *app) readWave(g *globals, path string, allowUnknown bool) (*wave.File, []wave.Finding, error) {
 	file, findings, err := run.ReadWave(path, wave.Options{AllowUnknownColumns: allowUnknown})
 	if err == nil && file == nil {
@@ -58,14 +58,14 @@ func (b *beginning) made(res preflight.Result, chosen migration.Settings) run.Pl
 	return run.Plan{WavePath: b.path, ReportDir: b.g.reportDir, File: b.file, Checked: res, Slots: b.slots, Settings: chosen, Place: b.conn.pinned()}
 }
 
-// planned says what a run of these rows would change.
+// planned returns what a run of these rows would change.
 func (b *beginning) planned(r migration.Run, rows []migration.Row, res preflight.Result) plan.Plan {
 	p := plan.Make(r, rows, res, playbook.SettingName(r))
 	p.Changes.CreateGroup = b.createGroup
 	return p
 }
 
-// drafted says what a run that would begin now would change.
+// drafted returns what a run that would begin now would change.
 func (b *beginning) drafted(id string, now time.Time, res preflight.Result) (plan.Plan, error) {
 	chosen, err := b.chosen(now)
 	if err != nil {

@@ -76,7 +76,7 @@ func (a *app) endQueued(ctx context.Context, g *globals, s *run.Session) error {
 	return q.Wake(ctx, job.Ledger, job.Run)
 }
 
-// askCancel asks before every row of a run is cancelled that can be. Where none can be there is nothing to ask.
+// askCancel asks before every row of a run is cancelled that can be. Where none can be it does not ask.
 func (a *app) askCancel(ctx context.Context, g *globals, id string) error {
 	return a.inRun(ctx, g, ledger.Options{ReadOnly: true}, id, func(l *ledger.Ledger, r migration.Run) error {
 		rows, err := l.Rows(ctx, r.ID)
@@ -98,7 +98,7 @@ func (a *app) askCancel(ctx context.Context, g *globals, id string) error {
 	})
 }
 
-// cancelLive asks the process that drives the run; refused is what the lock said.
+// cancelLive asks the process that drives the run; refused is the error of the lock.
 func (a *app) cancelLive(ctx context.Context, g *globals, id, user string, refused error) error {
 	err := runOrder(ctx, a, g, id, ledger.RequestCancel, user)
 	if fault.CodeOf(err) == "ledger.not-driven" {
@@ -107,7 +107,7 @@ func (a *app) cancelLive(ctx context.Context, g *globals, id, user string, refus
 	return err
 }
 
-// answerCancel says what was given up and what goes on all the same.
+// answerCancel reports what was cancelled and what continues all the same.
 func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c run.Cancelled) error {
 	if c.Rows == 0 && len(c.GoOn) == 0 {
 		if r := c.Named; r != nil {
@@ -150,7 +150,7 @@ func (a *app) answerCancel(ctx context.Context, g *globals, s *run.Session, c ru
 	return nil
 }
 
-// fateOf says what the service does with a row that cannot be cancelled.
+// fateOf describes what the service does with a row that cannot be cancelled.
 func fateOf(r migration.Row) string {
 	switch {
 	case r.CutOver():

@@ -75,7 +75,7 @@ func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f c
 	})
 }
 
-// which says which Cloud PCs are meant; unknown are users whom the directory does not know.
+// which selects Cloud PCs; unknown are users whom the directory does not know.
 func (f cloudPCFilter) which(ctx context.Context, conn *connection) (which listing.Which, unknown []string, err error) {
 	which = listing.Which{Users: f.users, Policy: f.policy, Status: f.status}
 	if f.waveFile != "" {

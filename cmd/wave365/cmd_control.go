@@ -63,7 +63,7 @@ func runArg(args []string) string {
 	return args[0]
 }
 
-// runOrder asks the process that drives the run for something and tells what it answers.
+// runOrder sends a request to the process that drives the run and prints its answer.
 func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) error {
 	ctx, stop := interruptible(ctx)
 	defer stop()
@@ -92,8 +92,8 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 	})
 }
 
-// ordered has an order followed by whoever can: the process that drives the run, the workers' queue, or this process, which ends
-// a pause.
+// ordered has a request carried out by the process that drives the run, by the workers' queue, or by this process, which ends a
+// pause.
 func (a *app) ordered(ctx context.Context, g *globals, l *ledger.Ledger, r migration.Run, kind, arg string) (string, error) {
 	answer, err := run.Order(ctx, l, ledger.Request{Run: r.ID, By: run.ThisProcess(version).String(), Kind: kind, Arg: arg})
 	if code := fault.CodeOf(err); code == "ledger.not-driven" || code == "run.deaf" {

@@ -149,7 +149,7 @@ func listed(path string) ([]string, error) {
 	return out, lines.Err()
 }
 
-// leavers looks at everybody who is named, each once; who of several has no Cloud PC is told and left out.
+// leavers reads all users that are named, each once; of several, users without a Cloud PC are reported and left out.
 func (a *app) leavers(ctx context.Context, g *globals, conn *connection, o deprovisioning, settle func(user string) error) ([]leaving.Leave, error) {
 	var all []leaving.Leave
 	for _, name := range o.users {
@@ -172,7 +172,7 @@ func (a *app) leavers(ctx context.Context, g *globals, conn *connection, o depro
 	return all, nil
 }
 
-// deprovisionAll looks at everybody first, has each agreed to, and only then begins.
+// deprovisionAll reads all users first, asks about each, and only then begins.
 func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, o deprovisioning, write writes) error {
 	if o.file != "" {
 		var err error

@@ -78,7 +78,7 @@ func (a *app) printDoctor(g *globals, lines []doctor.Line, worst doctor.Grade) {
 	}[worst])
 }
 
-// examineMachine looks at what needs no network.
+// examineMachine checks what needs no network.
 func (a *app) examineMachine(ctx context.Context, g *globals) []doctor.Line {
 	path := absolute(g.ledger)
 	found := doctor.Ledger{Path: g.ledger, Free: -1}
@@ -111,8 +111,8 @@ func (a *app) examineMachine(ctx context.Context, g *globals) []doctor.Line {
 	}))
 }
 
-// examineTenant looks at hosts, sign-in, permissions, storage and what is left over. The error is for a mistake in flags
-// or an interrupted look; what is wrong with a service is a line.
+// examineTenant checks hosts, sign-in, permissions, storage and leftovers. The error is for a mistake in flags or an
+// interruption; what is wrong with a service is a line.
 func (a *app) examineTenant(ctx context.Context, g *globals) ([]doctor.Line, error) {
 	p, err := g.tenantPlace()
 	if err != nil {

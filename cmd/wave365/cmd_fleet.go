@@ -57,7 +57,7 @@ type fleetRun struct {
 	Counts     migration.Counts `json:"counts"`
 	// RowsPerHour is how many rows came to their end in the last hour of the service's time.
 	RowsPerHour int `json:"rows_per_hour"`
-	// Person: it waits for one; Why says for what.
+	// Person: it waits for one; Why is for what.
 	Person bool `json:"person"`
 
 	over bool // nothing is left to do, and nobody is waited for
@@ -209,7 +209,7 @@ func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) 
 	return nil
 }
 
-// handled says in whose hands a run is, by its job, its state and who holds its ledger.
+// handled determines who has a run, by its job, its state and who holds its ledger.
 func (f *fleetRun) handled(r migration.Run, h ledger.Holder, held bool) {
 	switch {
 	case held && h.Run == r.ID && h.Life != process.Gone && h.Command != fleet.Command:
@@ -222,7 +222,7 @@ func (f *fleetRun) handled(r migration.Run, h ledger.Holder, held bool) {
 	f.Person = f.State == queue.Parked || f.State == notInLine
 }
 
-// handsText says in words who drives a run, or what it waits for; "" when it is over.
+// handsText describes who drives a run, or what it waits for; "" when it has ended.
 func (a *app) handsText(j queue.Job) string {
 	after := ""
 	if j.Why != "" {

@@ -116,7 +116,7 @@ func (a *app) imageCreate(ctx context.Context, g *globals, conn *connection, o i
 	return nil
 }
 
-// awaitImage waits until an image is ready, or has failed, and says each new status.
+// awaitImage waits until an image is ready, or has failed, and reports each new status.
 func (a *app) awaitImage(ctx context.Context, g *globals, conn *connection, id string) (graph.DeviceImage, error) {
 	last := ""
 	return images.Wait(ctx, conn.clock, conn.graph, id, func(i graph.DeviceImage) {

@@ -85,7 +85,8 @@ func closesForGood(from, to string) string {
 	return fmt.Sprintf("Move the ledger %s to %s? The runs continue in %s; %s is closed for good and can only be read. For a backup %s instead.", from, to, to, from, backup)
 }
 
-// localFolder is where a ledger's local things lie: beside its file, or in the usual folder when it is in a database.
+// localFolder is where a ledger's local files are kept: beside its file, or in the usual folder when it is in a
+// database.
 func (g *globals) localFolder() string {
 	if ledger.InDatabase(g.ledger) {
 		return filepath.Dir(defaultLedger)

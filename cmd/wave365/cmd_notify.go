@@ -152,7 +152,7 @@ func (o notifying) messages(ctx context.Context, l *ledger.Ledger, r migration.R
 			continue // what was ready was taken back since
 		}
 		if _, elsewhere := since[row.Index]; elsewhere {
-			continue // another run of the ledger has taken the user up, and tells them
+			continue // another run of the ledger has the user, and notifies them
 		}
 		if e == "" || len(o.events) > 0 && !slices.Contains(o.events, string(e)) {
 			continue

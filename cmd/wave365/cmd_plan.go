@@ -171,7 +171,7 @@ func printPlan(w io.Writer, p plan.Plan, zone *time.Location) {
 // maxPlan bounds a sealed plan: 6 KiB for each of 10,000 rows.
 const maxPlan = 64 << 20
 
-// openPlan reads a sealed plan and has run's flags say what it says, where they were not given.
+// openPlan reads a sealed plan and sets run's flags to its values, where they were not given.
 func (o *runOptions) openPlan(cmd *cobra.Command, path string, zone *time.Location) (plan.Plan, migration.Settings, error) {
 	var was migration.Settings
 	text, err := run.ReadFile(path, maxPlan)

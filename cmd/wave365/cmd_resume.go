@@ -154,7 +154,7 @@ func (a *app) endedAlready(ctx context.Context, g *globals, s *run.Session) erro
 	return nothing("run "+s.Run.ID+" has ended: nothing to do; its report is in "+summary.Dir(s.Run.ReportDir, s.Run), leftHint(s.Rows), leftNext(s, since)...)
 }
 
-// leftHint says that rows of an ended run may be gone on with all the same; "" when none may.
+// leftHint reports that rows of an ended run may be continued all the same; "" when none may.
 func leftHint(rows []migration.Row) string {
 	if c := migration.Count(rows); c.Failed+c.Deferred+c.Cancelled+c.Held == 0 {
 		return ""
@@ -173,7 +173,7 @@ func leftNext(s *run.Session, since map[int]summary.Later) []fault.Command {
 	return next
 }
 
-// sayCarried says how the run was steered before its process ended, where that still holds.
+// sayCarried reports how the run was steered before its process ended, where that still applies.
 func (a *app) sayCarried(g *globals, r migration.Run, now time.Time) {
 	sh := g.shell(r.ID)
 	if r.Settings.Paused {

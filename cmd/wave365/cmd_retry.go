@@ -95,7 +95,8 @@ func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) err
 	})
 }
 
-// startedToo says which rows begin by going on with the run, besides those chosen for a new attempt; "" when none does.
+// startedToo describes which rows start when the run continues, besides those chosen for a new attempt; "" when none
+// does.
 func startedToo(rows []migration.Row, chosen []int, next migration.Settings) string {
 	n := 0
 	for i, r := range rows {
@@ -116,7 +117,7 @@ func startedToo(rows []migration.Row, chosen []int, next migration.Settings) str
 	return text
 }
 
-// printRetry shows where each row will go on, and which others begin.
+// printRetry shows where each row will continue, and which others start.
 func (a *app) printRetry(g *globals, rows []migration.Row, chosen []int, others string) {
 	if g.json {
 		return

@@ -30,7 +30,7 @@ type globals struct {
 	answered bool
 }
 
-// where says on which tenant and storage account a command works, and how it gets there.
+// where is the tenant and the storage account that a command works on, and how it connects.
 type where struct {
 	config, profile        string
 	tenant, cloud, account string

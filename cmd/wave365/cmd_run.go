@@ -65,7 +65,7 @@ older than its report, 11 held by another process, 12 sign-in or network, 130 st
 
 func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) error {
 	b := &beginning{app: a, g: g, cmd: cmd, runOptions: o, path: path}
-	if err := b.open(); err != nil { // before anything is asked of anybody
+	if err := b.open(); err != nil { // before any question or call
 		return err
 	}
 	id, p, err := b.place()
@@ -119,7 +119,7 @@ func (b *beginning) open() (err error) {
 	return b.read()
 }
 
-// place names the run and says on which tenant it goes.
+// place names the run and determines its tenant.
 func (b *beginning) place() (id string, p place, err error) {
 	if id = b.runID; id == "" {
 		id = run.NewID(time.Now())

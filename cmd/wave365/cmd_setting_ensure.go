@@ -223,7 +223,7 @@ func readMembers(ctx context.Context, conn *connection, g *snapshotsetting.Group
 	return err
 }
 
-// otherGroups reads groups with their members, by id in lower case; one that is gone reaches nobody.
+// otherGroups reads groups with their members, by id in lower case; a missing one has none.
 func otherGroups(ctx context.Context, conn *connection, ids []string) (map[string]snapshotsetting.Group, error) {
 	name, err := groupNames(ctx, conn, ids)
 	if err != nil {

@@ -64,17 +64,17 @@ type statusDocument struct {
 	Draining bool `json:"draining"`
 	// TakenBack is of how many rows what was done was taken back after the run.
 	TakenBack int `json:"taken_back,omitempty"`
-	// TakenUp is how many rows another run of the ledger has taken up since.
+	// TakenUp is how many rows other runs of the ledger have migrated, or are migrating, since.
 	TakenUp int `json:"taken_up,omitempty"`
 	// StartedAt and SeenAt are when the run began and when its last fact was recorded.
 	StartedAt time.Time `json:"started_at"`
 	SeenAt    time.Time `json:"seen_at"`
-	// EndFrom and EndTo are between when and when its end is expected; absent when nothing can be said.
+	// EndFrom and EndTo are the range of the expected end; absent when there is no estimate.
 	EndFrom time.Time `json:"expected_end_from,omitzero"`
 	EndTo   time.Time `json:"expected_end_to,omitzero"`
-	// Waits says why it starts nothing, or less than it could.
+	// Waits lists why it starts nothing, or less than it could.
 	Waits []string `json:"waits"`
-	// Queue is where a submitted run stands in the workers' queue; absent when it was never submitted.
+	// Queue is a submitted run's place in the workers' queue; absent when it was never submitted.
 	Queue *queue.Job `json:"queue,omitempty"`
 	// Process has the run's lock, or had it when it died; absent when none has.
 	Process *processDocument `json:"process,omitempty"`
@@ -150,7 +150,7 @@ func orPerson(ctx context.Context, l *ledger.Ledger, name string, missing error)
 		"name the run and the user", fault.NewCommand("status", rows[i].Target.User).For(r.ID))
 }
 
-// standing is where a run stands, and where in the workers' queue; Job is nil when it was never submitted.
+// standing is the state of a run, and its place in the workers' queue; Job is nil when it was never submitted.
 type standing struct {
 	run.Standing
 	Job *queue.Job
@@ -198,7 +198,7 @@ func statusOf(g *globals, s standing, now time.Time) statusDocument {
 	return doc
 }
 
-// standingCode is the exit code of a run that stands so.
+// standingCode is the exit code of a run in that state.
 func standingCode(s run.Standing) int {
 	switch {
 	case s.Running:
@@ -209,12 +209,12 @@ func standingCode(s run.Standing) int {
 	return endCode(s.End, s.Ended, s.Counts, advice.Halted(s.Events))
 }
 
-// nextOf lists the commands worth typing for a run that stands so.
+// nextOf lists useful commands for a run in that state.
 func nextOf(s standing) []fault.Command {
 	return advice.Next(summary.Record{Run: s.Run, Rows: s.Rows, Events: s.Events, Since: s.Since, Live: s.goesOn()})
 }
 
-// printStanding prints where a run stands, the numbers first.
+// printStanding prints the state of a run, the numbers first.
 func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	r := s.Run
 	say := func(lead, text string) { console.Say(a.out, "  "+lead, text) }
@@ -260,7 +260,7 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	}
 }
 
-// printReport says where the report is; of a run that workers drive, which write none, how to get one.
+// printReport prints where the report is; for a run that workers drive, which write none, how to get one.
 func (a *app) printReport(g *globals, s standing) {
 	page := filepath.Join(summary.Dir(s.Run.ReportDir, s.Run), report.FilePage)
 	fmt.Fprintln(a.out)
@@ -272,7 +272,7 @@ func (a *app) printReport(g *globals, s standing) {
 	fmt.Fprintf(a.out, "Report: %s\n", page)
 }
 
-// tenantText names a tenant, and says so where it is a rehearsal's.
+// tenantText names a tenant, and marks a rehearsal's.
 func tenantText(name, id string, rehearsal bool) string {
 	if name = cmp.Or(name, id); rehearsal {
 		name += " (a sandbox: no user is migrated)"
@@ -280,7 +280,7 @@ func tenantText(name, id string, rehearsal bool) string {
 	return name
 }
 
-// printProcess says which process drives the run, or how the last one ended.
+// printProcess prints which process drives the run, or how the last one ended.
 func (a *app) printProcess(g *globals, s standing, say func(lead, text string)) {
 	steered := controlsText(s.Run)
 	if s.Job != nil {
@@ -314,7 +314,7 @@ func (a *app) printProcess(g *globals, s standing, say func(lead, text string)) 
 	}
 }
 
-// endText says how the latest process ended the run before its end, by whom or why, and when; "" for a run that is over.
+// endText describes how the latest process ended the run early, by whom or why, and when; "" for a run that is finished.
 func (a *app) endText(s run.Standing) string {
 	at, note := clocks.Moment(s.Ended.At.In(a.zone)), s.Ended.Note
 	switch s.End {
@@ -338,7 +338,7 @@ func (a *app) endText(s run.Standing) string {
 	return ""
 }
 
-// countsText tells the numbers of rows that are not zero.
+// countsText lists the numbers of rows that are not zero.
 func countsText(c migration.Counts) string {
 	var parts []string
 	for _, n := range []struct {
@@ -361,7 +361,7 @@ func atWorkRows(height int) int {
 	return min(max(height-besides, least), most)
 }
 
-// printAtWork lists the rows that are under way: the step, since when, when it is looked at next, and what it waits for.
+// printAtWork lists the rows in progress: the step, since when, when it is read next, and what it waits for.
 func printAtWork(w io.Writer, s run.Standing, now time.Time, zone *time.Location, height int) {
 	var b bytes.Buffer
 	var notes, users []string
@@ -402,7 +402,7 @@ func printAtWork(w io.Writer, s run.Standing, now time.Time, zone *time.Location
 	}
 }
 
-// waitNote says what a row under way waits for, and when it is looked at next.
+// waitNote describes what a row in progress waits for, and when it is read next.
 func waitNote(r migration.Row, now time.Time, zone *time.Location) string {
 	note := screen.News(r)
 	switch {
@@ -418,7 +418,7 @@ func waitNote(r migration.Row, now time.Time, zone *time.Location) string {
 	return wording.OneLine(note)
 }
 
-// stepBegan is when a row came to the step at which it is, however often it was looked at since.
+// stepBegan is when a row came to its present step, however often it was read since.
 func stepBegan(r migration.Row, events []migration.Event) time.Time {
 	if since := board.StepSince(r); !since.Equal(r.UpdatedAt) {
 		return since // as the screen counts
@@ -431,7 +431,7 @@ func stepBegan(r migration.Row, events []migration.Event) time.Time {
 	return r.UpdatedAt
 }
 
-// controlsText says how a run is steered.
+// controlsText describes how a run is steered.
 func controlsText(r migration.Run) string {
 	words := []string{wording.Count(r.Slots, "slot")}
 	if r.Settings.Paused {

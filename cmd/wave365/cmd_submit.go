@@ -18,7 +18,7 @@ import (
 
 // submission is a run that is queued for the workers instead of driven here.
 type submission struct {
-	// at is what --at says; begin the moment that it means, zero: at once.
+	// at is the value of --at; begin the time that it means, zero: at once.
 	at    string
 	begin time.Time
 }
@@ -45,7 +45,7 @@ the plan, 11 held by another process, 12 sign-in or network.`,
 	return cmd
 }
 
-// check refuses what workers could not do, before anything is asked of anybody.
+// check refuses what workers could not do, before any question or call.
 func (s *submission) check(g *globals, p place, now time.Time, zone *time.Location) (err error) {
 	switch {
 	case !ledger.InDatabase(g.ledger):

@@ -163,7 +163,7 @@ func (b back) question() string {
 	return question
 }
 
-// takeBack does it, and tells of every step.
+// takeBack carries it out, and reports every step.
 func (a *app) takeBack(ctx context.Context, g *globals, t *afterwards, row migration.Row, b back) (undoDocument, error) {
 	err := undoing.Do(ctx, t.writer("undo"), t.conn.graph, b.Plan, func(s undoing.Step) { a.say(g, "%s", strings.ToUpper(s.Undone[:1])+s.Undone[1:]) })
 	if err != nil {
@@ -195,7 +195,7 @@ func (a *app) noteBack(ctx context.Context, t *afterwards, row migration.Row, co
 	return a.reportAgain(ctx, t.Ledger, t.Run.ID, t.Now())
 }
 
-// graceBegins says what taking the link away begins.
+// graceBegins describes what begins when the link is removed.
 func graceBegins(p undoing.Plan) string {
 	return "The grace period of Cloud PC " + p.Ends + " begins: seven days, and what was taken back can be given again until then."
 }
@@ -249,7 +249,7 @@ func (a *app) removal(ctx context.Context, t *afterwards, h history.History, id,
 	return &r, err
 }
 
-// undoGroups takes back the groups that --create-group made for the run and nobody is in.
+// undoGroups removes the groups that --create-group created for the run and that are empty.
 func (a *app) undoGroups(ctx context.Context, g *globals, t *afterwards) error {
 	h, err := history.Of(ctx, t.Ledger, t.Run.Tenant)
 	if err != nil {

@@ -122,7 +122,7 @@ func runValidate(ctx context.Context, a *app, g *globals, c checking, path strin
 	return err
 }
 
-// validateOnline goes on with storage account and tenant.
+// validateOnline continues with storage account and tenant.
 func (a *app) validateOnline(ctx context.Context, g *globals, c checking, path string, file *wave.File, findings []wave.Finding) (preflight.Result, error) {
 	ctx, stop := interruptible(ctx)
 	defer stop()

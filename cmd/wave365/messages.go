@@ -76,7 +76,8 @@ func (m *messaging) usual(n *migration.Notify) []struct {
 	}
 }
 
-// choose is how people are told from now on: as the flags say, and where they say nothing as before. m takes it over.
+// choose determines how people are notified from now on: by the flags, and where they are not given as before. m takes
+// the result.
 func (m *messaging) choose(cmd *cobra.Command, was migration.Notify) (migration.Notify, error) {
 	if !cmd.Flags().Changed("notify") {
 		m.on = m.on || was.On
@@ -127,7 +128,7 @@ func (m messaging) set() (*notify.Set, error) {
 	return notify.Templates(m.language, folder)
 }
 
-// channel is how messages about a run go out. A rehearsal reaches nobody outside this machine.
+// channel is how messages about a run are sent. A rehearsal's stay on this machine.
 func (a *app) channel(m messaging, mailer notify.Mailer, r migration.Run) (notify.Channel, error) {
 	rehearsal := func(loopback bool) error {
 		if r.Sandbox == "" || loopback {
@@ -164,7 +165,7 @@ func (a *app) channel(m messaging, mailer notify.Mailer, r migration.Run) (notif
 	return nil, fault.New(fault.Invalid, "usage", "invalid --notify-via "+m.via, fmt.Sprintf("use %s", "graph, smtp or webhook"))
 }
 
-// messengerOf tells people while the run goes on; nil when nobody is to be told.
+// messengerOf notifies people while the run is live; nil when messages are off.
 func (a *app) messengerOf(g *globals, s *run.Session, o runner.Observer, say func(string)) (*telling.Messenger, error) {
 	if !g.messages.on {
 		return nil, nil

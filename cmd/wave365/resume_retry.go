@@ -44,8 +44,8 @@ func (c *continuing) come(cmd *cobra.Command, a *app, g *globals, do func(quick 
 	return do(quick, stop, page)
 }
 
-// goOn records what was chosen and goes on with the run: here, or, where it was submitted, by the workers. say is told before it
-// goes on here; stop ends the time in which a signal ends the command.
+// goOn records what was chosen and continues the run: here, or, where it was submitted, by the workers. say is called before it
+// continues here; stop ends the time in which a signal ends the command.
 func (c *continuing) goOn(ctx context.Context, a *app, g *globals, s *run.Session, page *livePage, stop func(), record func() error, say func()) error {
 	if err := writable(s.Run, "allow this user to write there: it is the run's own folder"); err != nil {
 		return err

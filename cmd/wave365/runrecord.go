@@ -61,11 +61,11 @@ func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time
 	return acc, nil
 }
 
-// defaultLedger is where a ledger is when nothing else is said.
+// defaultLedger is the ledger's path when none is given.
 const defaultLedger = ".wave365/ledger.db"
 
-// ledgerFlag is what commands in this folder are to be told about a ledger: its path, shortened where it lies below;
-// nothing about the default one.
+// ledgerFlag is the --ledger value for commands in this folder: its path, shortened where it is below; empty for the
+// default one.
 func ledgerFlag(path string) string {
 	if dir, err := os.Getwd(); err == nil {
 		if below, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(below) {
@@ -90,7 +90,7 @@ func forecastOf(acc summary.Record, asBegun migration.Run) summary.Forecast {
 	return forecast(estimate.RestOf(asBegun, rows), asBegun.CreatedAt)
 }
 
-// expectedOf says when the end is expected as things stand; zero: nothing is left to do.
+// expectedOf is when the end is expected now; zero: nothing is left to do.
 func expectedOf(acc summary.Record) summary.Forecast {
 	return forecast(estimate.RestOf(advice.GoneThrough(acc.Run, acc.Events), acc.Rows), acc.At)
 }
@@ -126,7 +126,7 @@ func writable(r migration.Run, hint string) error {
 	return nil
 }
 
-// writeReport writes the report folder of a run as it stands.
+// writeReport writes the report folder of a run in its present state.
 func (a *app) writeReport(ctx context.Context, l *ledger.Ledger, id string, now time.Time, code int) error {
 	acc, err := a.account(ctx, l, id, now)
 	if err != nil {
@@ -136,7 +136,7 @@ func (a *app) writeReport(ctx context.Context, l *ledger.Ledger, id string, now 
 	return writeFolder(ctx, l, summary.Dir(acc.Run.ReportDir, acc.Run), acc)
 }
 
-// reportAgain writes the report of a run that no process drives, as its rows stand.
+// reportAgain writes the report of a run that no process drives.
 func (a *app) reportAgain(ctx context.Context, l *ledger.Ledger, id string, now time.Time) error {
 	acc, err := a.account(ctx, l, id, now)
 	if err != nil {
@@ -150,7 +150,7 @@ func (a *app) reportAgain(ctx context.Context, l *ledger.Ledger, id string, now 
 	return writeFolder(ctx, l, summary.Dir(acc.Run.ReportDir, acc.Run), acc)
 }
 
-// writeFolder writes a report folder. It leaves one alone that says more than the ledger holds.
+// writeFolder writes a report folder. It leaves one alone that has more entries than the ledger.
 func writeFolder(ctx context.Context, l *ledger.Ledger, dir string, acc summary.Record) error {
 	if err := run.NotBefore(ctx, l, dir); err != nil {
 		return err

@@ -17,14 +17,14 @@ func (a *app) tell(g *globals, format string, args ...any) {
 	}
 }
 
-// say prints one thing that was done; with --json the document tells it.
+// say prints one thing that was done; with --json the document holds it.
 func (a *app) say(g *globals, format string, args ...any) {
 	if !g.json {
 		console.Say(a.out, "", fmt.Sprintf(format, args...))
 	}
 }
 
-// said ends a command whose steps were said: with --json doc tells them.
+// said ends a command whose steps were printed: with --json doc holds them.
 func (a *app) said(g *globals, doc any) error {
 	if g.json {
 		console.JSON(a.out, doc)

@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// session says which ledger a command is about, and how it gets to a run's services.
+// session is the options for a command's ledger, and for connecting to a run's services.
 func (a *app) session(g *globals) run.Options {
 	return run.Options{
 		Ledger: g.ledger, ReportDir: g.reportDir, Driver: run.ThisProcess(version), Zone: a.zone, Journal: a.journal,

@@ -9,8 +9,7 @@ import (
 	"syscall"
 )
 
-// stopSignals ask a command to end. A hang-up is one of them, unless whoever started the process has it ignored, as nohup
-// does.
+// stopSignals ask a command to end. A hang-up is one of them, unless the parent process has it ignored, as nohup does.
 func stopSignals() []os.Signal {
 	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -33,8 +32,8 @@ func withStopFlag(ctx context.Context) (context.Context, *atomic.Bool) {
 	return context.WithValue(ctx, stopKey{}, flag), flag
 }
 
-// interruptible gives a context that the first signal to stop ends, for commands that only read and for the time before a
-// run goes on.
+// interruptible returns a context that the first stop signal ends, for commands that only read and for the time before a
+// run continues.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 1)
@@ -68,8 +67,8 @@ type stops struct {
 	drained func()
 }
 
-// listenForStops starts listening. say is told what the signal means, and must not block for long. A hang-up drains, and
-// does no more however often it comes: a terminal that closes sends several.
+// listenForStops starts listening. say is called with what the signal means, and must not block for long. A hang-up
+// drains, and does no more however often it comes: a terminal that closes sends several.
 func listenForStops(ctx context.Context, say func(string)) *stops {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &stops{drain: make(chan struct{}), ctx: ctx}
@@ -85,7 +84,7 @@ func listenForStops(ctx context.Context, say func(string)) *stops {
 			if got == syscall.SIGHUP {
 				text = "draining, because the terminal is gone: nothing new starts, what is in flight runs to completion"
 			}
-			close(s.drain) // before anything is said: there may be nobody to say it to
+			close(s.drain) // before anything is printed: the terminal may be gone
 			say(text)
 		case <-byOrder:
 			say("draining, as ordered from another terminal: nothing new starts, what is in flight runs to completion; Ctrl-C stops at once")

@@ -10,14 +10,14 @@ import (
 	"wave365/pkg/run"
 )
 
-// steering are the flags that say how a run is got through. They are recorded with the run under their own names, and
-// taken up again by resume and retry.
+// steering are the flags that determine how a run is executed. They are recorded with the run under their own names,
+// and used again by resume and retry.
 type steering struct {
 	canary                           int
 	haltAfter, stopBy, until, onLost string
 }
 
-// addSlots adds --slots to a command that goes on with a run: 0 leaves their number as it is.
+// addSlots adds --slots to a command that continues a run: 0 leaves their number unchanged.
 func addSlots(cmd *cobra.Command, slots *int) {
 	cmd.Flags().IntVar(slots, "slots", 0, "imports in flight at a time (default: as before)")
 }

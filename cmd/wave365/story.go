@@ -30,7 +30,7 @@ type storyDocument struct {
 	Entries []story.Entry `json:"entries"`
 }
 
-// answerStory tells what happened to one person's row.
+// answerStory prints what happened to one user's row.
 func (a *app) answerStory(ctx context.Context, g *globals, l *ledger.Ledger, s run.Standing, user string) error {
 	i, err := run.RowOf(s.Rows, user)
 	if err != nil {
@@ -73,7 +73,7 @@ func (a *app) answerStory(ctx context.Context, g *globals, l *ledger.Ledger, s r
 	if r.State == migration.Waiting && !r.NotBefore.IsZero() {
 		fmt.Fprintf(a.out, "  next look: %s\n", a.when(r.NotBefore))
 	}
-	// What was taken back, or taken up elsewhere, is part of why it stands so.
+	// What was undone, or migrated by another run, is part of the explanation.
 	records, _ := summary.RowRecords(summary.Record{Rows: s.Rows[i : i+1], Events: s.Events, Since: s.Since})
 	if back := summary.TakenBack(s.Events)[r.Index]; back != "" && records[0].Why.Code == "" {
 		console.Say(a.out, "  since:    ", back)

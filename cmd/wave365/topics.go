@@ -70,7 +70,7 @@ Case, blanks, dashes and underscores in the header do not matter; other columns 
 // thousands writes a number of at least a thousand as people do.
 func thousands(n int) string { return fmt.Sprintf("%d,%03d", n/1000, n%1000) }
 
-// stateMeaning says what a state means to people; "" for one that is not known here.
+// stateMeaning describes a state for people; "" for one that is not known here.
 func stateMeaning(s migration.State) string {
 	switch s {
 	case migration.Pending:

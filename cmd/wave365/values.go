@@ -58,7 +58,7 @@ func (g *globals) checkValues(cmd *cobra.Command) error {
 	return nil
 }
 
-// sandboxValue says why a value of --sandbox cannot be used, and what to write; "" when it can, as below.
+// sandboxValue returns why a value of --sandbox cannot be used, and what to write; "" when it can, as below.
 func sandboxValue(text string) (why, hint string) {
 	host, port, err := net.SplitHostPort(text)
 	if err != nil || loopback.IsURL(text) {

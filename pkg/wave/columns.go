@@ -29,7 +29,7 @@ type Column struct {
 	// Also are other spellings of its header.
 	Also     []string
 	Required bool
-	// About says what stands in it.
+	// About describes its content.
 	About string
 }
 
@@ -65,7 +65,7 @@ func Canonical(header string) string {
 	return ""
 }
 
-// FreeText reports whether a column is only carried along: what stands there is free text.
+// FreeText reports whether a column is only carried along: its content is free text.
 func FreeText(column string) bool { return column == "" || column == ColumnNotes }
 
 // foldHeader drops what header names may differ in: case, blanks, "_", "-" and quotes round them.
@@ -138,8 +138,8 @@ func Nearest(name string, known []string) string {
 	return near
 }
 
-// NearestUser is the beginning of a hint for a user name that nobody has, "did you mean ada@contoso.com? ": the one of users
-// that was probably meant, compared by what stands before the @. "" when none is much like it.
+// NearestUser is the beginning of a hint for an unknown user name, "did you mean ada@contoso.com? ": the one of users that
+// was probably meant, compared by the part before the @. "" when none is similar.
 func NearestUser(name string, users []string) string {
 	before := func(user string) string { before, _, _ := strings.Cut(user, "@"); return before }
 	names := make([]string, len(users))

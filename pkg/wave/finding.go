@@ -31,7 +31,7 @@ type Finding struct {
 	User string `json:"user" csv:"user"`
 	// Value is the offending value, without any SAS query.
 	Value string `json:"value" csv:"value"`
-	// Message says what is wrong, Hint what to do about it, Commands what to type for that; see [fault.Remedy].
+	// Message is what is wrong, Hint what to do about it, Commands what to type for that; see [fault.Remedy].
 	Message  string          `json:"message" csv:"message"`
 	Hint     string          `json:"hint" csv:"hint"`
 	Commands []fault.Command `json:"commands,omitempty" csv:"-"`
@@ -57,7 +57,7 @@ func NewFinding(code string, line int, column, user, value, message string) Find
 	}
 }
 
-// Shown is a text as a finding shows it: without signatures, and readable whatever stands in a cell.
+// Shown is a text as a finding shows it: without signatures, and readable whatever the cell holds.
 func Shown(s string) string {
 	if s = RedactSAS(s); len(s) <= maxShown {
 		return s

@@ -77,8 +77,8 @@ func unescape(path string) string {
 	return path
 }
 
-// RedactSAS gives s without the query of any URL in it. A text that carries a signature anywhere is cut where the query
-// that holds it begins, to its end.
+// RedactSAS returns s without the query of any URL in it. A text that carries a signature anywhere is cut from the
+// beginning of the query that holds it to its end.
 func RedactSAS(s string) string {
 	if !strings.ContainsAny(s, "?=%") { // most cells
 		return s
@@ -130,7 +130,7 @@ func plainLetters(s string) string {
 	})
 }
 
-// signature is where "sig=" stands in s, plain or percent-encoded; -1 for nowhere.
+// signature is the index of "sig=" in s, plain or percent-encoded; -1 when it is not there.
 func signature(s string) int {
 	lower := celltext.ASCIILower(s)
 	for from := 0; ; {

@@ -17,8 +17,8 @@ const (
 	maxContainerName = 63
 )
 
-// Check says why a cell names no blob; "" when it does, as a path in the configured account or as a URL. Whether
-// the host is right and the signature good is judged elsewhere. The answer never repeats the cell.
+// Check returns why a cell names no blob; "" when it does, as a path in the configured account or as a URL. Whether the
+// host is right and the signature valid is judged elsewhere. The result never repeats the cell.
 func Check(s string) string {
 	if strings.ContainsFunc(s, unicode.IsControl) {
 		return "the blob has a line break or another control character in it"

@@ -24,7 +24,7 @@ type Host struct {
 // and so what may be sent there, is not known here.
 var suffixes = []string{"core.windows.net", "core.usgovcloudapi.net", "core.chinacloudapi.cn", "core.cloudapi.de", "storage.azure.net"}
 
-// ParseHost takes a host name apart, in whatever case; false: it is not a host of Azure Storage.
+// ParseHost splits a host name, in any case; false: it is not a host of Azure Storage.
 func ParseHost(host string) (Host, bool) {
 	labels := strings.Split(strings.ToLower(host), ".")
 	h := Host{Account: labels[0]}
@@ -55,9 +55,9 @@ func (h Host) blob() string {
 	return "https://" + strings.Join(append(append(labels, "blob"), h.suffix...), ".")
 }
 
-// Account reads a storage account as people spell it: its name, its address at any of its endpoints, or its ARM id. It
-// gives the name, and the address of its blob endpoint where the spelling holds one; why says what the text is instead, and
-// hint what to write.
+// Account parses a storage account as people write it: its name, its address at any of its endpoints, or its ARM id. It
+// returns the name, and the address of its blob endpoint where the text holds one; why describes what the text is instead,
+// and hint what to write.
 func Account(text string) (name, endpoint, why, hint string) {
 	const nameAlone = "give its name alone, such as contosovhds: 3 to 24 small letters and digits"
 	text = celltext.Unquote(text)

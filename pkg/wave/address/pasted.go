@@ -1,5 +1,5 @@
-// Package address reads how people write where a disk or a storage account is: paths, URLs, and what they have at hand in
-// their place. It asks nobody whether the address is there.
+// Package address parses what people write for the location of a disk or a storage account: paths, URLs, and what they
+// paste in their place. It does not check that the address exists.
 package address
 
 import (
@@ -10,7 +10,7 @@ import (
 
 // Problem is what a cell turned out to be in place of a blob.
 type Problem struct {
-	// Code is that of a finding; Why says what the cell is, Hint what to write instead.
+	// Code is that of a finding; Why describes what the cell is, Hint what to write instead.
 	Code, Why, Hint string
 	// Secret: the cell is one, and not to be repeated.
 	Secret bool
@@ -21,8 +21,8 @@ const (
 	hintOwnURL = "write container/path.vhd, or the URL that Storage browser in the Azure portal shows in the blob's properties"
 )
 
-// Pasted recognises what people have at hand when they are asked for a blob: links of other endpoints of the account, exports
-// of disks, pages of the portal, resource ids, command lines. false: it is none of these.
+// Pasted recognises what people paste in place of a blob: links of other endpoints of the account, exports of disks, pages of
+// the portal, resource ids, command lines. false: it is none of these.
 func Pasted(s string) (Problem, bool) {
 	lower := strings.ToLower(s)
 	for _, prefix := range []string{"azcopy ", "azcopy.exe ", "az ", "wget ", "curl ", "invoke-webrequest "} {

@@ -1,5 +1,5 @@
-// Package damage tells what has become of a cell's text on its way: letters that were read in a wrong code page, lost or escaped, and
-// the errors that a spreadsheet shows in place of a value. It is not for what a cell should say.
+// Package damage finds out what has happened to a cell's text on its way: letters that were read in a wrong code page, lost or
+// escaped, and the errors that a spreadsheet shows in place of a value. It does not judge what a cell should hold.
 package damage
 
 import (
@@ -16,8 +16,8 @@ import (
 	"wave365/pkg/wave/sheet/charset"
 )
 
-// Of says what has happened to the letters of a cell; "" for nothing. misread is the wrong code page that the file went through;
-// nil: none is seen.
+// Of describes what has happened to the letters of a cell; "" for nothing. misread is the wrong code page that the file went
+// through; nil: none is seen.
 func Of(column, cell string, misread *charset.Misreading) string {
 	cell = celltext.Trim(cell)
 	plain := wave.Shown(cell)

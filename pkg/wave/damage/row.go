@@ -10,8 +10,8 @@ import (
 	"wave365/pkg/wave/sheet/charset"
 )
 
-// Letters finds in a row, as its file has the cells, text that has become other text on its way: one finding, of the first cell
-// that matters. What such cells hold is dropped from the row, so that nobody looks for it in the tenant; lost are their columns.
+// Letters finds text in a row, as its file has the cells, that was changed on its way: one finding, of the first cell that
+// matters. The content of such cells is dropped from the row, so that it is not looked up in the tenant; lost are their columns.
 func Letters(f *wave.File, row *wave.Row, cells []string, misread *charset.Misreading) (found []wave.Finding, lost []string) {
 	cells = cells[:min(len(cells), len(f.Canonical))]
 	var told *wave.Finding
@@ -74,8 +74,8 @@ func drop(r *wave.Row, columns []string) {
 	}
 }
 
-// Formulas finds a row in which a spreadsheet's errors stand for values: one finding, of the first such cell. What they hold is
-// dropped from the row, so that nobody looks for it in the tenant; lost are their columns.
+// Formulas finds a row in which a spreadsheet's errors replace values: one finding, of the first such cell. Their content is
+// dropped from the row, so that it is not looked up in the tenant; lost are their columns.
 func Formulas(f *wave.File, row *wave.Row) (found []wave.Finding, lost []string) {
 	for k, column := range f.Canonical {
 		if wave.FreeText(column) || column == wave.ColumnDepartment || !CellError(row.Cells[k]) {

@@ -1,5 +1,5 @@
-// Package person reads what people write where one user or one mail address belongs, and says what else it is: links, lists,
-// names of directories and of Exchange. It asks nobody whether the person is there.
+// Package person parses what people write where one user or one mail address belongs, and recognizes what else it is: links,
+// lists, names of directories and of Exchange. It does not check that the person exists.
 package person
 
 import (
@@ -14,7 +14,8 @@ import (
 	"wave365/pkg/wave/sheet/celltext"
 )
 
-// UserFault says why a cell is neither a UPN nor an object id; "" when it is one. write is what to put there, where that is known.
+// UserFault returns why a cell is neither a UPN nor an object id; "" when it is one. write is what to put there, where that is
+// known.
 func UserFault(s string) (why, write string) {
 	if isGUID(s) || isAddress(s) {
 		return "", ""
@@ -22,7 +23,8 @@ func UserFault(s string) (why, write string) {
 	return wrong(s, "the user", "the user is neither a user principal name (name@domain) nor an object id")
 }
 
-// MailFault says why a cell is not one mail address; "" when it is one. write is what to put there, where that is known.
+// MailFault returns why a cell is not one mail address; "" when it is one. write is what to put there, where that is
+// known.
 func MailFault(s string) (why, write string) {
 	if isAddress(s) {
 		return "", ""
@@ -30,7 +32,7 @@ func MailFault(s string) (why, write string) {
 	return wrong(s, "notify", "notify is not one mail address")
 }
 
-// wrong says what a cell is in place of what it should be; otherwise is said where nothing is known.
+// wrong describes what a cell is in place of what it should be; otherwise is the result where nothing is known.
 func wrong(s, what, otherwise string) (why, write string) {
 	if why, write = pasted(s); why != "" {
 		return what + " is " + why, write

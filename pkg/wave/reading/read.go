@@ -1,5 +1,5 @@
-// Package reading reads a wave file: it finds the header, gives the rows with what could be read of them, and tells of lines, cells and
-// characters that are not as they should be. What its values mean is judged by package rules.
+// Package reading reads a wave file: it finds the header, returns the rows with what could be read of them, and reports lines, cells
+// and characters that are malformed. What its values mean is judged by package rules.
 package reading
 
 import (
@@ -31,9 +31,9 @@ func tooLarge(line int, message string) wave.Finding {
 	return wave.NewFinding("csv.too-large", line, "", "", "", message)
 }
 
-// Read reads a wave file and finds everything that is wrong with it, in the order of its lines. name is the file's name
-// or path, data its bytes. The wave.File is nil only when the header could not be read, and then there is a finding that says
-// why. Rows with errors are kept, with what could be read of them. Read undoes [celltext.Neutral] in every cell.
+// Read reads a wave file and finds everything that is wrong with it, in the order of its lines. name is the file's name or
+// path, data its bytes. The wave.File is nil only when the header could not be read, and then a finding explains why. Rows
+// with errors are kept, with what could be read of them. Read undoes [celltext.Neutral] in every cell.
 func Read(name string, data []byte, opt wave.Options) (*wave.File, []wave.Finding) {
 	sum := sha256.Sum256(data)
 	f := &wave.File{Name: baseName(name), Hash: hex.EncodeToString(sum[:])}
@@ -76,7 +76,7 @@ type reading struct {
 	// headerLine is where the header stands. unread marks rows, by index, whose cells may not be where they belong.
 	headerLine int
 	unread     map[int]bool
-	// lost are the cells whose letters are, so that nothing else is said of them.
+	// lost are the cells whose letters are, so that nothing else is reported about them.
 	lost map[cellAt]bool
 	// present tells which canonical columns the file has.
 	present map[string]bool
@@ -88,10 +88,10 @@ type cellAt struct {
 	column string
 }
 
-// Row reports whether nothing more is to be said of a row.
+// Row reports whether nothing more is to be reported about a row.
 func (r *reading) Row(index int) bool { return r.unread[index] }
 
-// Cell reports whether nothing more is to be said of a cell.
+// Cell reports whether nothing more is to be reported about a cell.
 func (r *reading) Cell(index int, column string) bool { return r.lost[cellAt{index, column}] }
 
 // damaged takes in what was found in a row, and which of its columns are lost.

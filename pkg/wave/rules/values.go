@@ -1,5 +1,5 @@
-// Package rules judges the rows of a wave by what the file alone shows: values that cannot be meant, users and blobs that stand in
-// it twice, and lines that are no rows. It is not for how a file is read.
+// Package rules judges the rows of a wave by what the file alone shows: values that cannot be meant, duplicate users and blobs,
+// and lines that are not rows. It does not read files.
 package rules
 
 import (
@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/wave/person"
 )
 
-// Told is what has been told of a file already: nothing else is said of it.
+// Told is what has been reported about a file already: nothing else is reported about it.
 type Told interface {
 	// Row: the cells of a row may not be where they belong.
 	Row(index int) bool

@@ -13,7 +13,7 @@ const MaxBytes = 64 << 20
 // maxLines bounds the lines, maxCells the cells that begin on one, maxLine its bytes: each takes more memory than its bytes.
 const maxLines, maxCells, maxLine = 1_000_000, 10_000, 8 << 20
 
-// Outsized says on which line, 0 for the whole, and why a file is beyond the bounds, before anything is made of it; "" when it is not.
+// Outsized returns on which line, 0 for the whole, and why a file exceeds the limits, before it is parsed; "" when it does not.
 func Outsized(data []byte) (line int, why string) {
 	if len(data) > MaxBytes {
 		return 0, fmt.Sprintf("the file has %d bytes; a wave file has at most %d MiB", len(data), MaxBytes>>20)

@@ -41,7 +41,7 @@ type Record struct {
 	Cells []string
 	// Line is the physical line it starts on.
 	Line int
-	// Broken says what is wrong with its quotes and where; nil for a good one. Cells then holds those before it.
+	// Broken is what is wrong with its quotes and where; nil for a good one. Cells then holds those before it.
 	Broken *Flaw
 	// Spoiled is the first character that could not be decoded, What its best guess; nil for none.
 	Spoiled *Flaw
@@ -59,13 +59,13 @@ type Flaw struct {
 	What string
 }
 
-// Reader gives the records of a file one after the other. It is not safe for concurrent use.
+// Reader returns the records of a file one after the other. It is not safe for concurrent use.
 type Reader struct {
 	// Dialect is how the file was written.
 	Dialect Dialect
 	// Above are the lines above the header that are not blank, in their order.
 	Above []LineAbove
-	// Misread tells through which wrong code page the text went; nil: none is seen.
+	// Misread is the wrong code page that the text went through; nil: none is seen.
 	Misread *charset.Misreading
 
 	text  string
@@ -82,8 +82,8 @@ type Reader struct {
 	restarts int
 }
 
-// Open decodes a file and finds out how it was written. known tells whether a cell of the first record is the name of a
-// column: it helps to tell separators apart. Without a Reader, why says what the file is instead of text.
+// Open decodes a file and finds out how it was written. known reports whether a cell of the first record is the name of
+// a column: it helps to detect the separator. Without a Reader, why describes what the file is instead of text.
 func Open(data []byte, known func(cell string) bool) (r *Reader, why string) {
 	src, why := charset.Decode(data)
 	if why != "" {
@@ -135,7 +135,7 @@ func (s *Reader) startAt(line int) {
 	s.csv.FieldsPerRecord = -1
 }
 
-// Next gives the next record; false at the end of the file.
+// Next returns the next record; false at the end of the file.
 func (s *Reader) Next() (Record, bool) {
 	from := s.end
 	s.window.end = min(len(s.text), from+maxRecord)

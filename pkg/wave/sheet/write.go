@@ -7,7 +7,7 @@ import (
 	"wave365/pkg/wave/sheet/celltext"
 )
 
-// Write gives records as a file: UTF-8 with byte order mark, CR LF, every cell neutralised. The first record is the
+// Write returns records as a file: UTF-8 with byte order mark, CR LF, every cell neutralised. The first record is the
 // header. A cell that holds a separator of any dialect is quoted, so that the file also survives a program that guesses
 // another one.
 func Write(comma rune, records [][]string) []byte {

@@ -35,8 +35,8 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("line %d: %s", e.Line, e.What)
 }
 
-// Decode gives a file of at most max bytes as UTF-8 without a byte order mark, when it is safe to be parsed: no deeper than
-// [maxDepth], without aliases, without more values than anybody writes. Whether it is YAML is the parser's to say. Every error is an *[Error].
+// Decode returns a file of at most max bytes as UTF-8 without a byte order mark, when it is safe to parse: no deeper than [maxDepth], without
+// aliases, without more values than a person would write. Whether it is YAML is left to the parser. Every error is an *[Error].
 func Decode(data []byte, max int) ([]byte, error) {
 	if len(data) > max {
 		return nil, &Error{0, fmt.Sprintf("the file is larger than %s", size(max))}

@@ -1,4 +1,5 @@
-// Package telling tells people about a run: while it goes on, and of what was ready whether it still is.
+// Package telling notifies people about a run while it is live, and checks before a message "ready" that it is still
+// true.
 package telling
 
 import (
@@ -15,7 +16,7 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// Messenger tells people about a run while it goes on. Nothing that it does, or fails to do, holds the run up.
+// Messenger notifies people about a live run. Nothing that it does, or fails to do, delays the run.
 type Messenger struct {
 	runner.Observer
 	set  *notify.Set
@@ -149,7 +150,8 @@ func (m *Messenger) tellOperator(ctx context.Context, l *ledger.Ledger, e notify
 	m.offer(m.set.ForOperator(m.run, c, e, why, next, stage, m.to, m.post.Now().In(m.zone)))
 }
 
-// operatorEvent says what the operator is told about how a process ended; "" for nothing: it was the operator who said so.
+// operatorEvent is the event of which the operator is notified when a process has ended; "" for none: the operator ended
+// it.
 func operatorEvent(out run.Outcome, failure error) (notify.Event, string) {
 	switch {
 	case failure != nil:

@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/notify"
 )
 
-// NotReady says why somebody is not told that their Cloud PC is ready.
+// NotReady is why a user is not notified that their Cloud PC is ready.
 const NotReady = "the Cloud PC is not there as this run proved it (ended, or provisioned again since)"
 
 // StillReady leaves out the messages "ready" about a Cloud PC that is not there as the run proved it: it was ended since, or

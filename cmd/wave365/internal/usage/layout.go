@@ -1,4 +1,5 @@
-// Package usage is what a person is told of the command line: what is wrong with one, and help that fits their terminal.
+// Package usage is the help and the error texts of the command line: what is wrong with a command line, and help that
+// fits the terminal.
 package usage
 
 import (
@@ -89,7 +90,7 @@ func fitted(usage string, cmd *cobra.Command, width int) string {
 	return strings.Replace(usage, global+trim(inherited.FlagUsages()), names, 1)
 }
 
-// reflowed breaks the paragraphs of a text anew; of those with an indented line, the last column is.
+// reflowed wraps the paragraphs of a text again; of those with an indented line, only the last column.
 func reflowed(text string, width int) string {
 	if text == "" {
 		return ""

@@ -1,5 +1,5 @@
-// Package celltext is the text of one cell of a spreadsheet: what stands round a value and does not belong to it, and what a
-// spreadsheet would run as a formula. It is not for how cells are separated.
+// Package celltext handles the text of one cell of a spreadsheet: what surrounds a value and does not belong to it, and what
+// a spreadsheet would run as a formula. It does not separate cells.
 package celltext
 
 import (

@@ -2,10 +2,10 @@ package celltext
 
 import "strings"
 
-// Neutral puts an apostrophe before whatever a spreadsheet would run as a formula, for files that people open. That is
-// the cell itself, and also what follows a semicolon, a tab or a line break within it: a program whose list separator
-// is not the file's begins a new cell there, whatever the quotes say. [Denormal] takes exactly those apostrophes away
-// again, whatever the cell held.
+// Neutral puts an apostrophe before everything that a spreadsheet would run as a formula, for files that people open.
+// That is the cell itself, and also what follows a semicolon, a tab or a line break within it: a program whose list
+// separator is not the file's begins a new cell there, whatever the quotes. [Denormal] removes exactly those
+// apostrophes again, whatever the cell held.
 func Neutral(s string) string {
 	if !strings.ContainsAny(s, formula) {
 		return s

@@ -1,5 +1,5 @@
-// Package charset says which characters the bytes of a file are: it knows encodings, byte order marks and what is no text at all,
-// and undoes a wrong code page that a text was read in.
+// Package charset decodes the bytes of a file: it knows encodings, byte order marks and what is not text, and undoes a wrong code
+// page that a text was read in.
 package charset
 
 import (
@@ -26,8 +26,8 @@ type Text struct {
 	Page string
 }
 
-// Decode gives the text of the file, or why it is none. Bytes that are not UTF-8 are read as Windows-1252, so that the
-// rest of the file can still be checked, and are marked: nobody should provision for a guessed name.
+// Decode returns the text of the file, or why it is not text. Bytes that are not UTF-8 are read as Windows-1252, so
+// that the rest of the file can still be checked, and are marked: a guessed name must not be provisioned for.
 func Decode(data []byte) (Text, string) {
 	var s Text
 	if why := notText(data); why != "" {
@@ -312,7 +312,7 @@ func withoutInnerMark(data []byte) []byte {
 // Zero stands in a text for a zero byte of the file.
 const Zero = '\u2400'
 
-// maxZeros: one byte of so many may be zero in a text that is damaged in places.
+// maxZeros: one byte in this many may be zero in a text that is damaged in places.
 const maxZeros = 8
 
 // maxSpoiled is how many bytes may be no text in a file that is still read.
