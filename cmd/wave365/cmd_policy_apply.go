@@ -108,7 +108,7 @@ func (a *app) policyApply(ctx context.Context, g *globals, conn *connection, o a
 }
 
 // settlePolicies finds out what became of the writes of an earlier policy apply to this tenant's policies. One that was to make
-// a policy and does not show is settled by whoever applies its file.
+// a policy and does not show is settled when its file is applied.
 func (a *app) settlePolicies(ctx context.Context, g *globals, conn *connection) error {
 	return a.settleEarlier(ctx, g, conn, "policy apply", func(ctx context.Context, w migration.Write) (bool, error) {
 		all, err := conn.graph.ProvisioningPolicies(ctx)

@@ -20,7 +20,7 @@ type Entry struct {
 	Seq int64 `json:"seq"`
 	// At is UTC.
 	At time.Time `json:"at"`
-	// Kind says what Body holds. The kinds are those of whoever appends: package ledger lists them.
+	// Kind is the kind of Body. The kinds are defined by the writer: package ledger lists them.
 	Kind string `json:"kind"`
 	// Run is empty for entries about the ledger as a whole.
 	Run string `json:"run"`

@@ -142,7 +142,7 @@ func (m *Model) provisionMinutes(policy string) float64 {
 	return (own.sum + ownPolicy*m.all.sum/m.all.n) / (own.n + ownPolicy)
 }
 
-// Import is how long the import of a disk of so many bytes is expected to take; 0 bytes: not known, a usual one.
+// Import is how long the import of a disk of that many bytes is expected to take; 0 bytes: unknown, a usual one.
 func (m *Model) Import(bytes int64) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()

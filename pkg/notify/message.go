@@ -81,7 +81,7 @@ type Message struct {
 type Fact struct{ Name, Value string }
 
 // once names what must not happen twice: this event for this row by this channel. A new attempt of a row may fail, or
-// succeed, anew.
+// succeed, again.
 func once(run, channel string, m Message) string {
 	key := []string{"notify", run, strconv.Itoa(m.Row), string(m.Event), channel}
 	if m.Event == Failed || m.Event == Postponed || m.Row == migration.WaveRow {

@@ -10,7 +10,7 @@ const (
 	// evening is how far a whole evening may be quicker or slower than expected, row how far one row differs from the
 	// others: standard deviations of the logarithm.
 	evening, row = 0.22, 0.2
-	// enough samples say by themselves how far rows differ; so many are remembered.
+	// enough samples show by themselves how far rows differ; this many are kept.
 	enough, remembered = 8, 200
 )
 

@@ -47,7 +47,7 @@ func (c *checkpointer) run() {
 	c.timer = nil // what is committed from here on wants another one
 	c.mu.Unlock()
 	if c.file.StillThere() != nil {
-		return // whoever writes next is told
+		return // the next writer gets the error
 	}
 	c.count()
 	if !c.file.Overwritten() && !c.checkpoint("PASSIVE") {

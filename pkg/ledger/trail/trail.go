@@ -108,7 +108,7 @@ func (t *Tx) Insert(table, columns string, args ...any) (id int64, err error) {
 	return id, t.Exec(`INSERT INTO `+table+` (id, `+columns+`) VALUES (?`+strings.Repeat(", ?", len(args))+`)`, append([]any{id}, args...)...)
 }
 
-// Raise raises the ledger's epoch: whoever took the lock before is refused from here on.
+// Raise raises the ledger's epoch: a process that took the lock before is refused from here on.
 func (t *Tx) Raise() (epoch int64, err error) {
 	err = t.Get(`UPDATE fence SET epoch = epoch + 1 RETURNING epoch`, nil, &epoch)
 	return epoch, err

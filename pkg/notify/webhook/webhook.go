@@ -19,7 +19,7 @@ import (
 	"wave365/pkg/notify"
 )
 
-// Webhook is one address that takes cards. The address is a secret: whoever has it can post.
+// Webhook is one address that takes cards. The address is a secret: anyone who has it can post.
 type Webhook struct {
 	url    *url.URL
 	client *http.Client

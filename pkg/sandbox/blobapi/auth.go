@@ -13,7 +13,7 @@ import (
 )
 
 // authorize lets a request in: by the account's key, by a signature in its query, or by a token. Tokens are not looked
-// into: whoever is signed in to the sandbox may do everything.
+// into: any sign-in to the sandbox may do everything.
 func (s *server) authorize(c *call) *refusal {
 	header := c.Header.Get("Authorization")
 	switch {

@@ -19,7 +19,7 @@ const domain = "nordwind.example"
 // MostRows is the largest wave that is made.
 const MostRows = 20_000
 
-// Wave gives a wave of so many rows (1 to [MostRows], else a fault Invalid) and the scenario it meets. Without faults every row
+// Wave returns a wave of that many rows (1 to [MostRows], else a fault Invalid) and the scenario it meets. Without faults every row
 // passes validation and succeeds; with faults some disks, imports and provisionings go wrong, and some answers are spoiled.
 func Wave(rows int, seed int64, withFaults bool) (waveCSV, scenarioYAML []byte, err error) {
 	if rows < 1 || rows > MostRows {

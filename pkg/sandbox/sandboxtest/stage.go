@@ -1,4 +1,4 @@
-// Package sandboxtest is for tests: a sandbox tenant in memory with the program's own clients on it, for whoever tests what is
+// Package sandboxtest is for tests: a sandbox tenant in memory with the program's own clients on it, for tests of what is
 // done with them. No product code may import it.
 package sandboxtest
 

@@ -242,7 +242,7 @@ type Fault struct {
 	// From and Until bound the rule in service time since the beginning of the story; empty: no bound.
 	From  string `yaml:"from,omitempty" json:"from,omitempty"`
 	Until string `yaml:"until,omitempty" json:"until,omitempty"`
-	// Rate is the share of matching requests that are hit, 0 means all; Count stops after so many hits, 0: never.
+	// Rate is the share of matching requests that are hit, 0 means all; Count stops after that many hits, 0: never.
 	Rate  float64 `yaml:"rate,omitempty" json:"rate,omitempty"`
 	Count int     `yaml:"count,omitempty" json:"count,omitempty"`
 	// Delay is for kind delay and lag, in service time; RetryAfter is the header's seconds, -1: no header, 0: 10;
@@ -250,7 +250,7 @@ type Fault struct {
 	Delay      string `yaml:"delay,omitempty" json:"delay,omitempty"`
 	RetryAfter int    `yaml:"retry_after,omitempty" json:"retry_after,omitempty"`
 	Date       bool   `yaml:"date,omitempty" json:"date,omitempty"`
-	// After lets so many matching requests pass first.
+	// After is how many matching requests pass first.
 	After int `yaml:"after,omitempty" json:"after,omitempty"`
 	// Applied lets the request have its effect before a spoiled status is answered: a 504 after the commit.
 	Applied bool `yaml:"applied,omitempty" json:"applied,omitempty"`

@@ -24,7 +24,7 @@ type fate struct {
 	importTakes, provisionTakes time.Duration
 }
 
-// evaluate is the trigger: it looks at one user after anything that concerns them and starts, ends or mends. A user has
+// evaluate is the trigger: it looks at one user after anything that concerns them and starts, ends or repairs. A user has
 // one Cloud PC of each Enterprise product.
 func (t *Tenant) evaluate(u *user) {
 	for _, pc := range slices.Clone(u.pcs) {

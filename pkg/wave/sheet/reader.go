@@ -45,7 +45,7 @@ type Record struct {
 	Broken *Flaw
 	// Spoiled is the first character that could not be decoded, What its best guess; nil for none.
 	Spoiled *Flaw
-	// For whoever takes the records: Oversized, cells are left out of it that were too large; Extra, how many cells there are
+	// For callers: Oversized, cells that were too large are left out; Extra, how many cells there are
 	// when some are left out that lie beyond the columns.
 	Oversized bool
 	Extra     int
