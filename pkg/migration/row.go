@@ -95,6 +95,9 @@ type Facts struct {
 	// UsedBy is the Cloud PC that the import became, or may have become; empty: none that was seen. Where it is another one
 	// than CloudPCID, that the import is used up proves nothing of CloudPCID.
 	UsedBy string `json:"used_by,omitempty"`
+	// LostSeen is when the Cloud PC that the import became, or may have become, was first seen to be leaving, once that was
+	// confirmed; zero: it was not. One that was provisioned later is another one, also under the same id.
+	LostSeen time.Time `json:"lost_seen,omitzero"`
 	// GoneSeen is when the import's record was found gone for the second time while the Cloud PC was being built.
 	GoneSeen      time.Time `json:"gone_seen,omitzero"`
 	CloudPCID     string    `json:"cloud_pc_id,omitempty"`

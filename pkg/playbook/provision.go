@@ -212,7 +212,7 @@ func (b *Playbook) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.
 		}
 		return migration.Wait(clearSuspicion(f), b.provisionLook(r, f.CutOver), "waiting for provisioning to begin")
 	}
-	if f.CloudPCID != "" && !strings.EqualFold(f.CloudPCID, pc.ID) && f.CloudPCStatus != pcFailed {
+	if mayHaveUsed(f) && !strings.EqualFold(f.CloudPCID, pc.ID) {
 		// Somebody took the earlier one away, and gave this one: the disk may have gone with it.
 		f.UsedBy = cmp.Or(f.UsedBy, f.CloudPCID)
 	}
@@ -242,7 +242,7 @@ func (b *Playbook) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.
 			return migration.Wait(clearSuspicion(r.Facts), b.aligned(half, half), "waiting until the Cloud PC that did not come from the snapshot is gone")
 		}
 		return b.confirmTwice(r, f, "the Cloud PC is leaving ("+pc.Status+")", func(f migration.Facts) migration.Result {
-			return migration.Failure(f, migration.Problem{
+			return migration.Failure(pcLost(f, f.SuspectAt), migration.Problem{
 				Code: "provision.leaving", Message: "the Cloud PC of " + r.Target.User + " is " + pc.Status + ": its license, group or policy was taken away",
 				Hint: "put back what was removed within the grace period, then retry", Commands: retry(),
 			})

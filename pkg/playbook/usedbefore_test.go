@@ -13,14 +13,24 @@ import (
 func TestAnEarlierCloudPCUsedTheImport(t *testing.T) {
 	t.Parallel()
 	const ada, sku = 0, "CPC_E_2C_8GB_128GB"
-	for name, back := range map[string]time.Duration{"during the run": 15 * time.Minute, "before a retry": 24 * time.Hour} {
+	for name, c := range map[string]struct {
+		back   time.Duration
+		sameID bool
+	}{
+		"during the run":                    {15 * time.Minute, false},
+		"before a retry":                    {24 * time.Hour, false},
+		"during the run, under the same id": {15 * time.Minute, true},
+		"before a retry, under the same id": {24 * time.Hour, true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := newStage(t, timed())
+				sc := timed()
+				sc.Knobs.ReuseCloudPCID = c.sameID
+				s := newStage(t, sc)
 				defer s.close()
 				s.happens(50*time.Minute, ada, "take-license", sku)
-				s.happens(50*time.Minute+back, ada, "give-license", sku)
+				s.happens(50*time.Minute+c.back, ada, "give-license", sku)
 				s.play()
 				if r := s.rows[ada]; r.State != migration.Failed || r.Facts.UsedSeen.IsZero() {
 					t.Fatalf("%s, the import was seen in use at %s: %+v", r.State, r.Facts.UsedSeen, r.Problem)
