@@ -295,6 +295,10 @@ func (b *Playbook) judgeImport(ctx context.Context, r migration.Row, a graph.Imp
 			return b.readFailed(r, err, "import.unreadable", "read user "+r.Target.User)
 		}
 		if r.Facts = renamed(r, s); !assigned(im.AssignedUser, r) {
+			// What a user was called last who was renamed and then deleted cannot be read any more.
+			if p := userGone(r, s); p != nil {
+				return b.confirmTwice(r, f, p.Message, func(f migration.Facts) migration.Result { return migration.Failure(f, *p) }), nil
+			}
 			return migration.Unknown(f, wrongUser(f.SnapshotID, im, r)), nil
 		}
 		f = r.Facts
@@ -345,7 +349,8 @@ func importFacts(f migration.Facts, im graph.Import) migration.Facts {
 }
 
 // importGone handles an import whose record is gone. It may have become the user's Cloud PC already, when this ledger is
-// older than that: then the row continues, and the proof decides. Otherwise it was purged.
+// older than that, or others have closed the link: then the row continues, and the proof decides. Otherwise it was purged, or the
+// user was deleted, and the Cloud PC with them.
 func (b *Playbook) importGone(ctx context.Context, r migration.Row) (migration.Result, error) {
 	const what = "the import record is gone before a Cloud PC exists"
 	res := b.confirmTwice(r, r.Facts, what, func(f migration.Facts) migration.Result {
@@ -363,6 +368,9 @@ func (b *Playbook) importGone(ctx context.Context, r migration.Row) (migration.R
 	}
 	pc := becameCloudPC(r, s.cloudPCs, r.Facts.ImportStarted)
 	if pc == nil {
+		if p := userGone(r, s); p != nil { // with the user went the Cloud PC that it may have become
+			return migration.Failure(res.Facts, *p), nil
+		}
 		return res, nil
 	}
 	r.Facts = renamed(r, s)

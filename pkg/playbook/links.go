@@ -239,7 +239,7 @@ func (b *Playbook) userThere(w migration.Work) migration.Work {
 				}
 				continue
 			}
-			if p := accountDrift(some[k], s); p != nil && p.Code == codeNoUser {
+			if p := userGone(some[k], s); p != nil {
 				results[at[k]] = migration.Failure(clearSuspicion(results[at[k]].Facts), *p)
 			}
 		}

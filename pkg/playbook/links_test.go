@@ -1,6 +1,7 @@
 package playbook_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"wave365/pkg/graph"
 	"wave365/pkg/migration"
 	"wave365/pkg/sandbox/sandboxtest"
 	"wave365/pkg/sandbox/scenario"
@@ -169,4 +171,94 @@ func TestRenamedWhileImporting(t *testing.T) {
 			t.Errorf("%s: %+v", got, s.rows[0].Problem)
 		}
 	})
+}
+
+// A user is renamed while the answer to the import is lost, and the service names imports by their user's present name: the audit
+// log has it by its client-request-id, and it is still theirs. One that names somebody else is not.
+func TestRenamedWhileTheAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	for says, want := range map[string]string{"": "succeeded", "bob@contoso.example": "held:import.unknown"} {
+		t.Run(want, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sc := timed()
+				sc.Knobs.AssignedUser = "upn"
+				sc.Faults = []scenario.Fault{{Match: "importSnapshot", Kind: "drop-reply", Count: 1}}
+				s := newStage(t, sc)
+				defer s.close()
+				s.rows = s.rows[:1]
+				s.over = &renaming{Client: s.graph, rename: func() { s.event(s.rows[0].Target.UserID, "rename", "augusta") }, says: says}
+				s.play()
+				if got := states(s.rows); got != want || accepted(s) != 1 {
+					t.Errorf("%s after %d imports: %+v", got, accepted(s), s.rows[0].Problem)
+				}
+			})
+		})
+	}
+}
+
+// renaming renames the user right after an import; an import names says, when that is not empty.
+type renaming struct {
+	*graph.Client
+	rename func()
+	says   string
+}
+
+func (r *renaming) ImportSnapshot(ctx context.Context, user string, files []graph.SourceFile) (graph.Import, error) {
+	im, err := r.Client.ImportSnapshot(ctx, user, files)
+	r.rename()
+	return im, err
+}
+
+func (r *renaming) ImportResult(ctx context.Context, id string) (graph.Import, error) {
+	im, err := r.Client.ImportResult(ctx, id)
+	if r.says != "" {
+		im.AssignedUser = r.says
+	}
+	return im, err
+}
+
+// While no process is there a user is renamed and deleted, or others close the link and the user is deleted after the Cloud PC was built, with
+// it. The row says that the user is gone, not that the import is somebody else's or was purged, and nothing is sent for them again.
+func TestDeletedWhileNobodyLooked(t *testing.T) {
+	t.Parallel()
+	const ada, sku = 0, "CPC_E_2C_8GB_128GB"
+	for _, tc := range []struct{ name, do, what string }{
+		{"Renamed", "rename", "augusta"},
+		{"CutOverByOthers", "give-license", sku},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sc := timed()
+				sc.Knobs.AssignedUser = "upn"
+				s := newStage(t, sc)
+				defer s.close()
+				s.rows = s.rows[:1]
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+				defer cancel()
+				s.playFor(ctx)
+				if r := s.rows[ada]; r.Step != migration.StepImportWait || r.Facts.SnapshotID == "" {
+					t.Fatalf("%s at %s", r.State, r.Step)
+				}
+				user := s.rows[ada].Target.UserID
+				time.Sleep(15 * time.Minute)
+				s.event(user, tc.do, tc.what)
+				time.Sleep(time.Hour)
+				s.event(user, "delete-user", "")
+				time.Sleep(8 * 24 * time.Hour) // the grace period of the Cloud PC, too
+				before := len(s.effects(ada))
+				for range 2 {
+					s.play()
+					if r := s.rows[ada]; r.State != migration.Failed || r.Problem.Code != "user.not-found" || r.Step != migration.StepImportWait {
+						t.Fatalf("%s at %s: %+v", r.State, r.Step, r.Problem)
+					}
+					s.retry(ada)
+				}
+				if did := s.effects(ada); len(did) != before {
+					t.Errorf("done to the user: %q", did[before:])
+				}
+			})
+		})
+	}
 }

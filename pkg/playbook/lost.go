@@ -126,15 +126,21 @@ func (b *Playbook) inAuditLog(ctx context.Context, r migration.Row, clientReques
 		}
 		for _, res := range e.Resources {
 			im, err := b.graph.ImportResult(ctx, res.ID)
-			if err == nil && assigned(im.AssignedUser, r) {
-				return im.SnapshotID, "found in the audit log by its client-request-id", nil
+			if err == nil {
+				switch own, err := b.ownImport(ctx, r, im); {
+				case err != nil:
+					return "", "", err
+				case own:
+					return im.SnapshotID, "found in the audit log by its client-request-id", nil
+				}
+				continue
 			}
 			if fault.Is(err, fault.NotFound) && strings.EqualFold(e.Result, "success") && isID(res.ID) {
 				// The entry carries our own id and reports that the call succeeded: this is the import, whatever a
 				// single read returns. Whether it is really gone is for the step that waits for it to find out.
 				return res.ID, "named in the audit log by its client-request-id", nil
 			}
-			if err != nil && !absent(err) {
+			if !absent(err) {
 				return "", "", err
 			}
 		}

@@ -114,6 +114,15 @@ func (b *Playbook) importsOf(ctx context.Context, r *migration.Row, all []graph.
 	return s.imports, nil
 }
 
+// ownImport reports whether an import that the row's own call made is the row's user's, under any name that they have had since.
+func (b *Playbook) ownImport(ctx context.Context, r migration.Row, im graph.Import) (bool, error) {
+	if assigned(im.AssignedUser, r) {
+		return true, nil
+	}
+	own, err := b.importsOf(ctx, &r, []graph.Import{im})
+	return len(own) > 0, err
+}
+
 // whoHas finds out which users have some names now. It maps each name, all in lower case, to an object id; a name that no user
 // has is left out.
 func (b *Playbook) whoHas(ctx context.Context, names []string) (map[string]string, error) {

@@ -29,6 +29,14 @@ func accountDrift(r migration.Row, s surroundings) *migration.Problem {
 	return nil
 }
 
+// userGone reports that a row's user is not in the tenant any more; nil: they are.
+func userGone(r migration.Row, s surroundings) *migration.Problem {
+	if p := accountDrift(r, s); p != nil && p.Code == codeNoUser {
+		return p
+	}
+	return nil
+}
+
 // userDrift reports how a row's user differs from what validation saw: the account exists, is enabled and, where an import
 // would be sent, has the same name, and the license that must be there before the cut-over still is. nil: as validated.
 func userDrift(r migration.Row, s surroundings, sends bool) *migration.Problem {
