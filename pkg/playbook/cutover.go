@@ -2,6 +2,7 @@ package playbook
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"wave365/pkg/fault"
@@ -31,15 +32,19 @@ func (b *Playbook) cutover(ctx context.Context, r migration.Row) (migration.Resu
 			return b.readFailed(r, err, "cutover.failed", doing)
 		}
 		if !closed {
-			if s, err := b.readyForCutover(ctx, r); s != nil || err != nil {
+			looked, s, err := b.readyForCutover(ctx, r)
+			if s != nil || err != nil {
 				return b.notReady(orNone(s), begun), err
 			}
+			e.still = b.stillHolds(looked, cutoverHolds)
 		}
 	}
 	if r.Facts.CutOver.IsZero() {
 		// What others assigned is not ours to take back.
 		e.blind = e.blind && !b.linkOpen(r).IsZero()
-		if _, err := b.apply(ctx, e); err != nil {
+		if _, err := b.apply(ctx, e); errors.Is(err, errStale) && !isJournalError(err) {
+			return lookAgain(r), nil
+		} else if err != nil {
 			return effectFailed(r, b.seatLost(ctx, r, err), "cutover.failed", doing)
 		}
 	}
@@ -86,31 +91,42 @@ func begunAt(past []migration.Intent, e effect) (at time.Time) {
 	return at
 }
 
-// readyForCutover looks whether the cut-over may happen; nil: it may. When the import turns out to have become a Cloud PC
-// already, the result is that the step is done.
-func (b *Playbook) readyForCutover(ctx context.Context, r migration.Row) (stop, error) {
+// cutoverHolds is how long after the look at settings and import a cut-over may be sent, after any wait; they may have been
+// linkAge old by then.
+const cutoverHolds = lookHolds - linkAge
+
+// readyForCutover looks whether the cut-over may happen; nil: it may. looked is when the look at settings and import began. When
+// the import turns out to have become a Cloud PC already, the result is that the step is done.
+func (b *Playbook) readyForCutover(ctx context.Context, r migration.Row) (looked time.Time, s stop, err error) {
+	looked = b.clock.Now()
 	if _, s, err := b.targetingIntact(ctx, r); s != nil || err != nil {
-		return s, err
+		return looked, s, err
 	}
 	if b.clock.Now().Sub(b.recent.fresh.take(r.Index)) < linkAge {
-		return nil, nil // the answers when the import had ended are as good as others now
+		return looked, nil, nil // the answers when the import had ended are as good as others now
 	}
 	// The import is read last: nothing may come between it and the cut-over.
 	if s, err := b.linkedForCutover(ctx, r); s != nil || err != nil {
-		return s, err
+		return looked, s, err
+	}
+	// The service may have made those reads wait longer than the settings may be old. Without a second look such a row would
+	// begin again forever.
+	looked = b.clock.Now()
+	if _, s, err := b.targetingIntact(ctx, r); s != nil || err != nil {
+		return looked, s, err
 	}
 	im, err := b.graph.ImportResult(ctx, r.Facts.SnapshotID)
 	res, err := b.judgeImport(ctx, r, graph.ImportAnswer{Import: im, Err: err})
 	if err != nil {
-		return nil, err
+		return looked, nil, err
 	}
 	if res.Kind == migration.ResultDone && res.Facts.CutOver.IsZero() {
-		return nil, nil
+		return looked, nil, nil
 	}
 	if res.Kind == migration.ResultWait && res.Delay > time.Minute {
 		res.Delay = time.Minute
 	}
-	return &res, nil
+	return looked, &res, nil
 }
 
 // license is the effect of assigning the row's license.

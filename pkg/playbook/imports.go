@@ -117,15 +117,10 @@ func (b *Playbook) importDisk(ctx context.Context, r migration.Row, past []migra
 			answer, err = b.graph.ImportSnapshot(ctx, r.Target.UserID, files)
 			return answer.SnapshotID, err
 		},
-		still: func() error {
-			if age := b.clock.Now().Sub(looked); age > lookHolds && b.clock.Wall(age) > lookHoldsWall {
-				return errStale
-			}
-			return nil
-		},
+		still: b.stillHolds(looked, lookHolds),
 	})
 	if errors.Is(err, errStale) && !isJournalError(err) {
-		return migration.Wait(r.Facts, time.Second, "the service made it wait too long since the last look at the tenant: looking again"), nil
+		return lookAgain(r), nil
 	}
 	if fault.Is(err, fault.OutcomeUnknown) && !isJournalError(err) {
 		return b.lostImport(ctx, r, err)

@@ -2,6 +2,7 @@ package playbook
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,22 +107,21 @@ func (b *Playbook) findImport(ctx context.Context, r migration.Row, lost *migrat
 	if lost == nil {
 		return "", "", false, nil
 	}
-	since := lost.At.Add(-clockSkew).UTC()
-	if id, seen, err = b.inAuditLog(ctx, r, lost.ClientRequestID, since); err == nil && seen == "" {
-		id, seen, err = b.inImportList(ctx, r, since)
+	events, err := b.graph.AuditEvents(ctx, "activityDateTime ge "+lost.At.Add(-clockSkew).UTC().Format(time.RFC3339))
+	if err != nil && !absent(err) {
+		return "", "", false, err
+	}
+	if id, seen, err = b.inAuditLog(ctx, r, lost, events); err == nil && seen == "" {
+		id, seen, err = b.inImportList(ctx, r, lost, events)
 	}
 	return id, seen, seen != "", err
 }
 
-// inAuditLog looks for an import in the audit log by the client-request-id of its call. seen describes what it saw; "":
-// nothing.
-func (b *Playbook) inAuditLog(ctx context.Context, r migration.Row, clientRequestID string, since time.Time) (id, seen string, err error) {
-	events, err := b.graph.AuditEvents(ctx, "activityDateTime ge "+since.Format(time.RFC3339))
-	if err != nil && !absent(err) {
-		return "", "", err
-	}
+// inAuditLog looks for the import of a lost call in what the audit log records, by its client-request-id. seen describes what it
+// saw; "": nothing.
+func (b *Playbook) inAuditLog(ctx context.Context, r migration.Row, lost *migration.Intent, events []graph.AuditEvent) (id, seen string, err error) {
 	for _, e := range events {
-		if !strings.EqualFold(e.CorrelationID, clientRequestID) {
+		if !strings.EqualFold(e.CorrelationID, lost.ClientRequestID) {
 			continue
 		}
 		for _, res := range e.Resources {
@@ -148,9 +148,9 @@ func (b *Playbook) inAuditLog(ctx context.Context, r migration.Row, clientReques
 	return "", "", nil
 }
 
-// inImportList looks for the one import of the row's user, and of the row's present disk, that was begun since. seen describes
-// what it saw; "": none, or several.
-func (b *Playbook) inImportList(ctx context.Context, r migration.Row, since time.Time) (id, seen string, err error) {
+// inImportList looks for the one import of the row's user, and of the row's present disk, that may be the lost call's. seen
+// describes what it saw; "": none, or several.
+func (b *Playbook) inImportList(ctx context.Context, r migration.Row, lost *migration.Intent, events []graph.AuditEvent) (id, seen string, err error) {
 	imports, err := b.graph.ListImports(ctx)
 	if err != nil && !absent(err) {
 		return "", "", err
@@ -164,7 +164,7 @@ func (b *Playbook) inImportList(ctx context.Context, r migration.Row, since time
 	}
 	var mine []graph.Import
 	for _, im := range imports {
-		if !im.StartedAt.Before(since) && !importOfEarlierDisk(r, past, im, im.SnapshotID) {
+		if b.begunBy(lost, im) && !byAnotherCall(lost, im, events) && !importOfEarlierDisk(r, past, im, im.SnapshotID) {
 			mine = append(mine, im)
 		}
 	}
@@ -172,6 +172,22 @@ func (b *Playbook) inImportList(ctx context.Context, r migration.Row, since time
 		return "", "", nil
 	}
 	return mine[0].SnapshotID, "found in the list of imports", nil
+}
+
+// begunBy reports whether an import began when the lost call may have begun it. No call is sent later than lookHolds after its
+// intent: what began after that, while nobody looked, is somebody else's, and may be of another disk.
+func (b *Playbook) begunBy(lost *migration.Intent, im graph.Import) bool {
+	after := im.StartedAt.Sub(lost.At)
+	return after >= -clockSkew && (after <= lookHolds+clockSkew || b.clock.Wall(after) <= lookHoldsWall)
+}
+
+// byAnotherCall reports whether the audit log records that a call other than the lost one made the import.
+func byAnotherCall(lost *migration.Intent, im graph.Import, events []graph.AuditEvent) bool {
+	return slices.ContainsFunc(events, func(e graph.AuditEvent) bool {
+		what := strings.ToLower(e.Activity + " " + e.ActivityType + " " + e.DisplayName)
+		return strings.Contains(what, "import") && !strings.Contains(what, "purge") && e.CorrelationID != "" && !strings.EqualFold(e.CorrelationID, lost.ClientRequestID) &&
+			slices.ContainsFunc(e.Resources, func(res graph.AuditResource) bool { return strings.EqualFold(res.ID, im.SnapshotID) })
+	})
 }
 
 // absent reports whether a record, or the call itself, does not exist here, or may not be read.

@@ -2,13 +2,16 @@ package playbook_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/sandbox/reqlog"
 	"wave365/pkg/sandbox/scenario"
 )
 
@@ -257,4 +260,64 @@ func (f *flaky) CloudPCs(ctx context.Context, filter string) ([]graph.CloudPC, e
 		}
 	}
 	return pcs, err
+}
+
+// lateRecords is a tenant whose list of imports cannot be read from the first import on until a moment, and whose audit log shows
+// nothing when it is blank.
+type lateRecords struct {
+	*graph.Client
+	sent  func() bool
+	until time.Time
+	blank bool
+}
+
+func (l lateRecords) ListImports(ctx context.Context) ([]graph.Import, error) {
+	if l.sent() && time.Now().Before(l.until) {
+		return nil, fault.New(fault.Unavailable, "", "the list of imports is not there now", "")
+	}
+	return l.Client.ListImports(ctx)
+}
+
+func (l lateRecords) AuditEvents(ctx context.Context, filter string) ([]graph.AuditEvent, error) {
+	if l.blank {
+		return nil, nil
+	}
+	return l.Client.AuditEvents(ctx, filter)
+}
+
+// An import that somebody else made for the user since is not taken for the one whose answer was lost: it began when the lost call
+// cannot have been sent any more, or the audit log says that another call made it.
+func TestSomebodyElsesImportIsNotTheLostOne(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		after time.Duration // what somebody else gives has begun an hour before
+		blank bool
+	}{
+		"began later":     {100 * time.Minute, true},
+		"by another call": {time.Hour + 5*time.Minute, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sc := story()
+				sc.Knobs.ListImports, sc.Knobs.UnauditedImports, sc.Knobs.AssignedUser = true, true, "upn"
+				sc.Faults = []scenario.Fault{{Match: "importSnapshot", Kind: "status", Status: 500, Count: 1}}
+				s := newStage(t, sc)
+				defer s.close()
+				s.rows = s.rows[:1]
+				sent := func() bool {
+					return slices.ContainsFunc(s.Requests(), func(r reqlog.Entry) bool { return strings.HasSuffix(r.Path, "/importSnapshot") })
+				}
+				s.over = lateRecords{s.graph, sent, time.Now().Add(2 * time.Hour), c.blank}
+				s.happens(c.after, 0, "give-import", "")
+				s.play()
+				if got := states(s.rows); got != "held:import.unknown" {
+					t.Errorf("%s: import %s, %+v", got, s.rows[0].Facts.SnapshotID, s.rows[0].Problem)
+				}
+				if slices.Contains(s.effects(0), "license assigned") {
+					t.Error("the user was cut over with somebody else's disk")
+				}
+			})
+		})
+	}
 }

@@ -200,8 +200,23 @@ const (
 	lookHoldsWall = 2 * time.Second
 )
 
-// errStale is an import that was not sent, because the look before it had grown too old on the way.
+// errStale is an import or a cut-over that was not sent, because the look before it had grown too old on the way.
 var errStale = errors.New("not sent: the check of the tenant before it was too long ago")
+
+// stillHolds makes the check of an effect that relies on a look that began at that time, and holds for so long.
+func (b *Playbook) stillHolds(looked time.Time, holds time.Duration) func() error {
+	return func() error {
+		if age := b.clock.Now().Sub(looked); age > holds && b.clock.Wall(age) > lookHoldsWall {
+			return errStale
+		}
+		return nil
+	}
+}
+
+// lookAgain is the result of a row whose effect was not sent for errStale.
+func lookAgain(r migration.Row) migration.Result {
+	return migration.Wait(r.Facts, time.Second, "the service made it wait too long since the last look at the tenant: looking again")
+}
 
 // lookedLately reports whether nothing was in the way of the row's import a moment ago.
 func (b *Playbook) lookedLately(r migration.Row) bool {
