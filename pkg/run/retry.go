@@ -77,6 +77,8 @@ func Retryable(rows []migration.Row, user string) ([]int, error) {
 		return nil, fault.New(fault.Conflict, "row.held", "the row of "+r.Target.User+" is held: an import of it may exist", "settle it first", fault.NewCommand("reconcile", "--row", r.Target.User).For(r.Run))
 	case r.Removed():
 		return nil, fault.New(fault.Conflict, "row.removed", "the line of "+r.Target.User+" was removed from the wave file", "put it back, then resume with the edited file", fault.NewCommand("resume", "--accept-changes").For(r.Run))
+	case r.State == migration.Skipped && r.Problem != nil && r.Problem.Code == "user.in-other-run" && len(r.Problem.Commands) > 0:
+		return nil, fault.New(fault.Conflict, "row.skipped", "the row of "+r.Target.User+" was skipped: "+r.Problem.Message, "its line is not wrong; go on in that run", r.Problem.Commands...)
 	case r.State == migration.Skipped:
 		return nil, fault.New(fault.Conflict, "row.skipped", "the row of "+r.Target.User+" was skipped, because it had an error", "fix its line in the wave file, then resume with the edited file", fault.NewCommand("resume", "--accept-changes").For(r.Run))
 	default:
