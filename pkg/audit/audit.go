@@ -1,5 +1,5 @@
-// Package audit is the hash chain over what happened: one entry, its sum, and the check of many. It is the only place
-// that knows how the chain is made. It is not for what the entries mean, and it does no I/O of its own.
+// Package audit is the hash chain over what happened: one entry, its hash, and the check of many. No other package
+// knows how the chain is made. It does not know what the entries mean, and does no I/O of its own.
 package audit
 
 import (
@@ -38,7 +38,7 @@ type Entry struct {
 // TimeLayout is RFC 3339 in UTC with nine digits after the second, as times are hashed.
 const TimeLayout = "2006-01-02T15:04:05.000000000Z"
 
-// Sum is the hash that the entry ought to have: the hex SHA-256 over seq, at, kind, run, row, body and prev in this
+// Sum returns the hash that the entry should have: the hex SHA-256 over seq, at, kind, run, row, body and prev in this
 // order, each written as its length in bytes, ":", the text and ",". Numbers are decimal, at is in TimeLayout.
 func (e Entry) Sum() string {
 	b := make([]byte, 0, 256+len(e.Body))
@@ -54,7 +54,7 @@ func (e Entry) Sum() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Broken says which entry of a chain shows that it was changed, removed or put in.
+// Broken is an entry of a chain that shows that it was changed, removed or inserted.
 type Broken struct {
 	// Seq is the number of that entry.
 	Seq int64
@@ -65,7 +65,7 @@ type Broken struct {
 func (b *Broken) Error() string { return fmt.Sprintf("entry %d was touched: %s", b.Seq, b.Why) }
 
 // Checker checks entries one after the other, oldest first: those of a whole ledger, or those of one run. The zero value
-// has seen none.
+// is ready to use and has seen none.
 type Checker struct {
 	last  Entry
 	heads map[string]string
@@ -81,7 +81,7 @@ func (c *Checker) Next(e Entry) error {
 	case e.Seq <= c.last.Seq:
 		return &Broken{e.Seq, "it is out of order"}
 	case (e.Run == "" || runs > 1 || runs == 1 && !known) && e.Seq != c.last.Seq+1:
-		// Only a whole ledger's audit holds more than one run, and that has no gaps.
+		// Only the audit of a whole ledger holds more than one run, and that has no gaps.
 		return &Broken{e.Seq, fmt.Sprintf("entries %d to %d were removed", c.last.Seq+1, e.Seq-1)}
 	case known && e.Prev != head:
 		return &Broken{e.Seq, "it does not follow the run's entry before it; that one, or one between them, was changed or removed"}
@@ -97,7 +97,7 @@ func (c *Checker) Next(e Entry) error {
 }
 
 // Verify checks entries as a Checker does. It returns a [*Broken] for the first entry that does not fit, or the first
-// error of entries. Entries cut off at the end cannot be seen; compare the last hash with one that was written down
+// error of entries. Entries cut off at the end cannot be detected; compare the last hash with one that was recorded
 // elsewhere.
 func Verify(entries iter.Seq2[Entry, error]) error {
 	var c Checker
@@ -112,10 +112,10 @@ func Verify(entries iter.Seq2[Entry, error]) error {
 	return nil
 }
 
-// longest bounds one line of audit.jsonl, in bytes.
+// longest is the longest line of audit.jsonl, in bytes.
 const longest = 16 << 20
 
-// Lines reads entries from audit.jsonl. It ends after the first error, which names the line that is not an entry.
+// Lines reads entries from audit.jsonl. It ends after the first error, which names the line that is not a valid entry.
 func Lines(r io.Reader) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		lines := bufio.NewScanner(r)

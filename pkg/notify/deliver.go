@@ -12,27 +12,27 @@ import (
 	"wave365/pkg/migration"
 )
 
-// MailSend is the effect of a message in the ledger, whatever the channel.
+// MailSend is the effect under which the ledger records a message, whatever the channel.
 const MailSend migration.Effect = "message.send"
 
-// Channel sends messages. An error of kind OutcomeUnknown means that the message may have gone out; any other that it did
-// not. Send is called by one goroutine at a time.
+// Channel sends messages. An error of kind OutcomeUnknown means that the message may have gone out; any other means that
+// it did not. Send is called by one goroutine at a time.
 type Channel interface {
-	// Name tells channels apart in the ledger: "graph", "smtp", "webhook", "folder".
+	// Name identifies the channel in the ledger: "graph", "smtp", "webhook", "folder".
 	Name() string
 	Send(ctx context.Context, m Message) error
 }
 
-// Journal is where messages are recorded before they are sent; *ledger.Ledger is one. IntendWrite refuses what was
-// recorded before with the fault code "ledger.once".
+// Journal is where messages are recorded before they are sent; *ledger.Ledger is one. IntendWrite refuses a message
+// that was recorded before with the fault code "ledger.once".
 type Journal interface {
 	IntendWrite(ctx context.Context, w migration.Write) (migration.Write, error)
 	ConcludeWrite(ctx context.Context, w migration.Write, out migration.Outcome) error
-	// Holds fails when the ledger's lock was taken away: then nothing may be sent any more.
+	// Holds fails if the ledger's lock was taken away: then nothing may be sent.
 	Holds(ctx context.Context) error
 }
 
-// Post sends messages of one run by one channel.
+// Post sends the messages of one run through one channel.
 type Post struct {
 	Journal Journal
 	Channel Channel
@@ -42,7 +42,7 @@ type Post struct {
 	Now         func() time.Time
 }
 
-// Result is what became of one message.
+// Result is the outcome of one message.
 type Result string
 
 // The results.
@@ -53,12 +53,12 @@ const (
 	Unknown Result = "unknown"
 )
 
-// sendTime bounds one message.
+// sendTime is the longest that sending one message may take.
 const sendTime = 2 * time.Minute
 
 // Send sends one message, at most once: it is recorded before it goes out, and one whose outcome is not known is not sent
-// again. The result NotSent or Unknown comes with the channel's error; it is for people, and no reason to stop a wave. The
-// last error is the journal's alone.
+// again. NotSent and Unknown come with the channel's error, which is for people and no reason to stop a wave. The last
+// error is the journal's alone.
 func (p Post) Send(ctx context.Context, m Message) (Result, error, error) {
 	sure := context.WithoutCancel(ctx)
 	w, err := p.Journal.IntendWrite(sure, migration.Write{
@@ -71,8 +71,8 @@ func (p Post) Send(ctx context.Context, m Message) (Result, error, error) {
 	if err != nil {
 		return NotSent, nil, err
 	}
-	// Asked now, and by channels that go through our transports once more when the message is about to leave: it may have
-	// waited in line, or for a sign-in.
+	// Checked now, and by channels that use our transports once more just before the message leaves: it may have waited
+	// in line, or for a sign-in.
 	holds := permit.New(func() error { return p.Journal.Holds(sure) })
 	var failed error
 	if holds.Settle() == nil {
@@ -95,8 +95,8 @@ func (p Post) Send(ctx context.Context, m Message) (Result, error, error) {
 	return result, failed, p.Journal.ConcludeWrite(sure, w, out)
 }
 
-// Sent reports whether a message went out before, or may have: past are the writes of the run. doubt: it is not known
-// whether it did.
+// Sent reports whether a message was sent before; past are the writes of the run. doubt reports that it may have been,
+// and nobody knows.
 func (p Post) Sent(past []migration.Write, m Message) (sent, doubt bool) {
 	key := once(p.Run, p.Channel.Name(), m)
 	i := slices.IndexFunc(past, func(w migration.Write) bool {

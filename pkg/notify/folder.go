@@ -14,11 +14,11 @@ import (
 // Folder writes messages as files instead of sending them, for people who want to see them first.
 type Folder struct {
 	Dir string
-	// Run begins the names of the files, so that those of several runs lie beside each other.
+	// Run begins the names of the files, so that those of several runs fit into one folder.
 	Run string
 }
 
-// Write writes a message's text and HTML form. Files of the same name are written again.
+// Write writes a message's text and HTML form. It replaces files of the same name.
 func (f Folder) Write(m Message) error {
 	name := fmt.Sprintf("%s-%04d-%s-%s", f.Run, m.Line, fileName(m.User), m.Event)
 	for ext, text := range map[string]string{".txt": "To: " + m.To + "\nSubject: " + m.Subject + "\n\n" + m.Text, ".html": m.HTML} {
@@ -30,7 +30,7 @@ func (f Folder) Write(m Message) error {
 	return nil
 }
 
-// fileName is a user's name as far as every file system takes it.
+// fileName returns a user's name with only the characters that every file system accepts.
 func fileName(user string) string {
 	const most = 64
 	name := strings.Map(func(r rune) rune {

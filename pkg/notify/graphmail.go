@@ -7,7 +7,7 @@ import (
 	"wave365/pkg/graph"
 )
 
-// Mailer is the call that Graph mail needs; *graph.Client is one.
+// Mailer is the one call that Graph mail needs; *graph.Client is one.
 type Mailer interface {
 	SendMail(ctx context.Context, sender string, m graph.Mail) error
 }
@@ -22,7 +22,7 @@ type Graph struct {
 // Name is "graph".
 func (Graph) Name() string { return "graph" }
 
-// Send hands a message over. The service says no more than that it accepted it.
+// Send sends a message. Success means only that the service accepted it.
 func (g Graph) Send(ctx context.Context, m Message) error {
 	if m.To == "" {
 		return noAddress(m)

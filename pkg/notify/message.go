@@ -1,6 +1,6 @@
-// Package notify tells people about a run: users that their move is scheduled, has begun, is done, has failed or was
-// postponed; the operator that the wave has ended, halts or needs a person. It writes the messages from templates and sees
-// to it that each goes out at most once. It does not decide who succeeded: rows say that.
+// Package notify tells people about a run: users that their migration is scheduled, has begun, is done, has failed or was
+// postponed; the operator that the wave has ended, has halted or needs a person. It writes the messages from templates and
+// makes sure that each goes out at most once. It does not decide who succeeded; the rows do.
 package notify
 
 import (
@@ -26,14 +26,14 @@ const (
 	Attention Event = "attention"
 )
 
-// UserEvents are the events of users.
+// UserEvents returns the events of users.
 func UserEvents() []Event { return []Event{Scheduled, Started, Ready, Failed, Postponed} }
 
-// Events are all of them.
+// Events returns all events.
 func Events() []Event { return append(UserEvents(), Ended, Halted, Attention) }
 
-// EventOf is the event that a row as it stands calls for; "" for none: a row that was skipped was never the user's, and of
-// one that is held nobody knows what to tell.
+// EventOf returns the event that the state of a row calls for; "" for none. A row that was skipped never concerned its
+// user, and the outcome of a held one is not known.
 func EventOf(r migration.Row) Event {
 	switch r.State {
 	case migration.Pending, migration.Running, migration.Waiting:
@@ -51,8 +51,8 @@ func EventOf(r migration.Row) Event {
 	return ""
 }
 
-// Address is where a row's message goes: the row's notify address, else the user's own name where that is an address;
-// "" for nowhere.
+// Address returns where a row's message is sent: the row's notify address, else the user name where it is an address;
+// "" for none.
 func Address(r migration.Row) string {
 	for _, a := range []string{r.Target.Notify, r.Target.UPN, r.Target.User} {
 		if parsed, err := mail.ParseAddress(strings.TrimSpace(a)); err == nil {
@@ -73,15 +73,15 @@ type Message struct {
 	// To is an address; empty where the channel needs none.
 	To                  string
 	Subject, Text, HTML string
-	// Facts are names and values for channels that show them beside the text.
+	// Facts are names and values for channels that show them next to the text.
 	Facts []Fact
 }
 
 // Fact is a name and a value.
 type Fact struct{ Name, Value string }
 
-// once names what must not happen twice: this event for this row by this channel. A new attempt of a row may fail, or
-// succeed, again.
+// once returns the key of what may happen only once: this event for this row by this channel. A new attempt at a row
+// may fail, or succeed, again.
 func once(run, channel string, m Message) string {
 	key := []string{"notify", run, strconv.Itoa(m.Row), string(m.Event), channel}
 	if m.Event == Failed || m.Event == Postponed || m.Row == migration.WaveRow {

@@ -26,39 +26,40 @@ import (
 //go:embed templates
 var builtIn embed.FS
 
-// Languages are the sets of templates that are built in.
+// Languages returns the built-in sets of templates.
 func Languages() []string { return []string{"en", "de"} }
 
 // Set is one set of templates: for each event a text whose first line is the subject, and one page into which its
-// paragraphs are put for the HTML form. An event may bring an HTML form of its own.
+// paragraphs are put for the HTML form. An event may have an HTML form of its own.
 type Set struct {
 	text map[Event]*template.Template
 	html map[Event]*template.Template
 	page *template.Template
 }
 
-// fields are what templates may use, each empty as yet. All are for people; none holds a secret.
+// fields returns what templates may use, with empty values. All of it is for people; none contains a secret.
 func fields() template.Values {
 	return template.Values{
-		// Name is the person's display name, else the user name; for the operator it is the operator.
+		// Name is the person's display name, else the user name; for the operator it is the operator's name.
 		"Name": "", "User": "", "Department": "", "Policy": "", "CloudPC": "",
-		// Reason says why a move failed, was postponed, or the run halts; Next what to type, for the operator only.
+		// Reason is why a migration failed or was postponed, or the run halted; Next is the command to type, for the
+		// operator only.
 		"Reason": "", "Next": "",
-		// At is when it happened, in the operator's zone. Rehearsal: nobody was moved.
+		// At is when it happened, in the operator's time zone. Rehearsal: no user was migrated.
 		"Wave": "", "Run": "", "Tenant": "", "At": "", "Rehearsal": false,
 		// These count people, for the operator only.
 		"Total": 0, "Done": 0, "Failed": 0, "Open": 0,
 	}
 }
 
-// page is what page.html may use: a message as text, and the fields behind it.
+// page returns what page.html may use: a message as text, and its fields.
 func page(e Event, subject string, paragraphs []string, data template.Values) template.Values {
 	return template.Values{"Event": string(e), "Subject": subject, "Paragraphs": paragraphs, "Data": data}
 }
 
-// Templates reads a set: a language that is built in, or a folder of one's own, in which the events that have no file are
-// taken from the language. The folder holds EVENT.txt, EVENT.html and page.html. The fault is Invalid and names file and
-// line; a set that was read can write every message.
+// Templates reads a set: a built-in language, or a folder, in which events that have no file use the language. The folder
+// contains EVENT.txt, EVENT.html and page.html. The fault is Invalid and names file and line; a set that was read can
+// write every message.
 func Templates(language string, folder fs.FS) (*Set, error) {
 	own, err := fs.Sub(builtIn, "templates/"+language)
 	if err != nil {
@@ -83,8 +84,8 @@ func Templates(language string, folder fs.FS) (*Set, error) {
 	return s, err
 }
 
-// unknown refuses a folder with a text or page that no message is written from: most likely its name is misspelt, and people would
-// get the text that is built in.
+// unknown refuses a folder with a text or page that belongs to no message: most likely its name is misspelled, and people would
+// get the built-in text.
 func unknown(folder fs.FS) error {
 	if folder == nil {
 		return nil
@@ -103,7 +104,7 @@ func unknown(folder fs.FS) error {
 			continue
 		}
 		if _, err := fs.Stat(folder, lower); err == nil && slices.Contains(known, lower) {
-			continue // a file system to which they are one name
+			continue // a file system on which they are one name
 		}
 		return fault.New(fault.Invalid, "notify.template", "no message is written from the template "+f.Name(),
 			"rename it to one of "+strings.Join(known, ", ")+", or move it out of the folder")
@@ -111,7 +112,7 @@ func unknown(folder fs.FS) error {
 	return nil
 }
 
-// reader reads files from the first folder that has them; nil stands for none.
+// reader reads files from the first folder that has them; a nil folder has none.
 type reader []fs.FS
 
 // read reads one template; nil when no folder has it.
@@ -143,10 +144,10 @@ func (r reader) read(name string, form template.Form, shape template.Values) (*t
 	return nil, nil
 }
 
-// decode gives a template as the editors and shells of every system save it: in UTF-8 or, with its byte order mark, UTF-16. A line
+// decode returns a template in any of the forms that editors and shells save: UTF-8 or, with its byte order mark, UTF-16. A line
 // above 0 is the first that is neither.
 func decode(data []byte) (text string, line int) {
-	text, _, _ = transform.String(unicode.BOMOverride(transform.Nop), string(data)) // its decoders leave U+FFFD, and fail at nothing
+	text, _, _ = transform.String(unicode.BOMOverride(transform.Nop), string(data)) // its decoders produce U+FFFD, and never fail
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	if i := strings.IndexFunc(text, func(r rune) bool { return r == utf8.RuneError || r == 0 }); i >= 0 {
 		return "", 1 + strings.Count(text[:i], "\n")
@@ -168,7 +169,7 @@ func (s *Set) render(e Event, data template.Values) rendered {
 	return out
 }
 
-// collapse makes of several empty lines one: conditions in a template leave some.
+// collapse replaces several empty lines with one: conditions in a template leave some.
 func collapse(s string) string {
 	for strings.Contains(s, "\n\n\n") {
 		s = strings.ReplaceAll(s, "\n\n\n", "\n\n")
@@ -176,14 +177,14 @@ func collapse(s string) string {
 	return s
 }
 
-// about are the fields about a run.
+// about returns the fields about a run.
 func about(run migration.Run, at time.Time) template.Values {
 	d := fields()
 	d["Wave"], d["Run"], d["Tenant"], d["Rehearsal"], d["At"] = run.Wave, run.ID, run.TenantName, run.Sandbox != "", clocks.Moment(at)
 	return d
 }
 
-// ForRow writes the message about a row. The address may be empty; then it cannot be sent by mail.
+// ForRow returns the message about a row. Its address may be empty; then it cannot be sent by mail.
 func (s *Set) ForRow(run migration.Run, r migration.Row, e Event, at time.Time) Message {
 	t, d := r.Target, about(run, at)
 	user, policy := wording.OneLine(t.User), wording.OneLine(t.PolicyName)
@@ -197,8 +198,8 @@ func (s *Set) ForRow(run migration.Run, r migration.Row, e Event, at time.Time) 
 		Facts: []Fact{{"User", user}, {"Policy", policy}, {"Wave", run.Wave}, {"Run", run.ID}}}
 }
 
-// ForOperator writes the message about the run as a whole. stage tells one such message from the next: how many processes
-// drove the run before this one.
+// ForOperator returns the message about the run as a whole. stage distinguishes one such message from the next: how many
+// processes drove the run before this one.
 func (s *Set) ForOperator(run migration.Run, c migration.Counts, e Event, reason, next string, stage int, to string, at time.Time) Message {
 	d, done, failed := about(run, at), c.Succeeded+c.Warned, c.Failed+c.Held
 	d["Name"], d["Reason"], d["Next"] = run.Operator, wording.OneLine(reason), next

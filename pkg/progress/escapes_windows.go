@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// understandEscapes makes a console take escape sequences as other terminals do, which Windows 10 and later can but do not by
-// themselves, until restore is called.
+// understandEscapes makes a console interpret escape sequences as other terminals do, until restore is called. Windows 10 and
+// later can, but do not by default.
 func understandEscapes(out io.Writer) (restore func()) {
 	f, ok := out.(*os.File)
 	if !ok {

@@ -10,13 +10,13 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// jsonLines writes one JSON object per line. Every object has "message_type" and "time" (RFC 3339, UTC); readers must
-// let unknown types and fields pass.
+// jsonLines writes one JSON object per line. Every object has "message_type" and "time" (RFC 3339, UTC); readers have
+// to ignore unknown types and fields.
 type jsonLines struct {
 	lines
 }
 
-// NewJSON gives the view for programs: one JSON object a line with "message_type" start, row, poll, status or done,
+// NewJSON returns the view for programs: one JSON object per line with "message_type" start, row, poll, status or done,
 // in the order of the changes. now is service time. It does not close w.
 func NewJSON(w io.Writer, now func() time.Time) View {
 	return &jsonLines{newLines(w, now)}
@@ -55,14 +55,14 @@ type rowMessage struct {
 	tally
 }
 
-// effort is how often a row was tried, and when it will be again.
+// effort is how often a row was tried, and when it will be tried next.
 type effort struct {
 	Attempt   int       `json:"attempt"`
 	Tries     int       `json:"tries,omitempty"`
 	NotBefore time.Time `json:"not_before,omitzero"`
 }
 
-// tally is how far the run is.
+// tally is the progress of the run.
 type tally struct {
 	Done  int `json:"done"`
 	Total int `json:"total"`

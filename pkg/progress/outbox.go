@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// outbox writes lines in the background and in order, so that a terminal on hold or a full pipe never stops the run.
-// After a failed write it drops what comes.
+// outbox writes lines in the background and in order, so that a paused terminal or a full pipe never stops the run.
+// After a failed write it drops all further lines.
 type outbox struct {
 	out io.Writer
 
@@ -36,7 +36,7 @@ func (o *outbox) put(lines ...string) {
 	o.signal()
 }
 
-// close writes what is queued and ends.
+// close writes what is queued and ends the goroutine.
 func (o *outbox) close() {
 	o.mu.Lock()
 	o.closed = true

@@ -15,8 +15,8 @@ import (
 // redraw is how often the frame is drawn.
 const redraw = 200 * time.Millisecond
 
-// terminal keeps a few lines at the bottom of the screen and lets what has ended scroll away above them. It is drawn in the
-// background, so that a terminal on hold or one that was closed never stops the run.
+// terminal keeps a few lines at the bottom of the screen and lets the lines of ended rows scroll away above them. It is
+// drawn in the background, so that a paused or closed terminal never stops the run.
 type terminal struct {
 	board *board.Board
 	opt   Options
@@ -43,7 +43,7 @@ func (t *terminal) Start(run migration.Run, rows []migration.Row) {
 	go t.draw(stop, gone)
 }
 
-// draw draws frames until stop is closed or the terminal takes no more.
+// draw draws frames until stop is closed or a write to the terminal fails.
 func (t *terminal) draw(stop <-chan struct{}, gone chan<- struct{}) {
 	defer close(gone)
 	defer understandEscapes(t.opt.Out)()
@@ -62,7 +62,7 @@ func (t *terminal) draw(stop <-chan struct{}, gone chan<- struct{}) {
 		ended := t.ended
 		t.ended = nil
 		t.mu.Unlock()
-		// The cursor stands on a line of its own below; the last column is left free because some terminals wrap there.
+		// The cursor is on a line of its own below; the last column is left free because some terminals wrap there.
 		frame = t.signs(screen.Frame(t.board.Snapshot(), width-1, height-1, t.opt.Color))
 		if _, err := io.WriteString(t.opt.Out, back+strings.Join(append(ended, frame...), "\n")+"\n"); err != nil {
 			return
@@ -99,8 +99,8 @@ func (t *terminal) Done() {
 	}
 }
 
-// rewound goes back to where the last frame began, whatever column the cursor is in, since a terminal echoes ^C, and clears
-// what stands from there on. A window that was made narrower has broken the frame into more lines.
+// rewound returns the sequence that moves back to the start of the last frame, in whatever column the cursor is (a terminal
+// echoes ^C), and clears everything from there on. A window that became narrower has wrapped the frame into more lines.
 func rewound(frame []string, width int) string {
 	lines := len(frame)
 	for _, l := range frame {

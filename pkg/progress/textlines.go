@@ -92,13 +92,13 @@ func (p *plain) stamp(at time.Time, text string) string {
 	return clocks.Second(at.In(p.now().Location())) + " " + text + "\n"
 }
 
-// lines is a board whose changes leave in order, one line each.
+// lines is a board whose changes are written in order, one line each.
 type lines struct {
 	board *board.Board
 	now   func() time.Time
 	w     io.Writer
 
-	// order keeps lines in the order of the changes they tell of.
+	// order keeps lines in the order of the changes that they report.
 	order sync.Mutex
 	out   *outbox
 }

@@ -1,4 +1,4 @@
-// Package report is the account given to people: a page, tables and a document for machines, written from an
+// Package report writes the report that people get: a page, tables and a document for machines, made from a
 // [summary.Record] alone, so that the same facts give the same bytes at any time. It queries nothing, uses no network and
 // reads no clock. What the facts mean is decided in pkg/summary, how the page looks in report/page.
 //

@@ -34,8 +34,8 @@ const (
 	FileManifest = "manifest.sha256"
 )
 
-// part is how one file is made. seam ends each piece in which secrets are searched for: what no value in the file can
-// hold. Without one the file is searched as a whole.
+// part is how one file is made. seam ends each piece that is searched for secrets: a string that no value in the file
+// can contain. Without one the file is searched as a whole.
 type part struct {
 	name  string
 	write func(io.Writer, summary.Record) error
@@ -44,16 +44,16 @@ type part struct {
 
 func parts() []part {
 	return []part{
-		{FilePage, HTML, "\n<"}, // in a value "<" is always escaped
+		{FilePage, HTML, "\n<"}, // "<" is always escaped in a value
 		{FileResults, tables.Results, ""}, {FileFailed, tables.Failed, ""}, {FileFindings, tables.Findings, ""},
 		{FileRun, document.Write, "\n"}, {FileAudit, auditLines, "\n"},
 	}
 }
 
-// Write writes the whole report into dir, which it creates. Each file is stored beside its final place, redacted on
-// its way there, and synced; only when all are safe they are renamed, the manifest last: whoever looks, and whenever
-// the process dies, each file is the old one or the new one, never half. A failure leaves the earlier report as it
-// was as far as the file system lets it; the fault says which file.
+// Write writes the whole report into dir, which it creates. Each file is stored beside its final place, redacted on its
+// way there, and synced; only when all are safe are they renamed, the manifest last. So every file is always either the
+// old one or the new one, never half of one, even if the process dies. A failure leaves the earlier report as it was as
+// far as the file system allows; the fault names the file.
 func Write(dir string, a summary.Record) error {
 	if err := MakeFolder(dir); err != nil {
 		return err
@@ -64,7 +64,7 @@ func Write(dir string, a summary.Record) error {
 	all := parts()
 	files := make([]file, len(all))
 	var g errgroup.Group
-	g.SetLimit(2) // the page and run.json are the large ones; more at once only costs memory
+	g.SetLimit(2) // the page and run.json are the large ones; more at once would only cost memory
 	for i, p := range all {
 		g.Go(func() error {
 			var err error
@@ -89,9 +89,8 @@ func Write(dir string, a summary.Record) error {
 	return s.publish(append(files, manifest))
 }
 
-// MakeFolder makes the folder of a report, for the operator alone: it names people. One that is there already is given to
-// the operator alone too. Invalid ("report.place") for one that is a link, which would have the report written somewhere
-// else.
+// MakeFolder makes the folder of a report, readable by the operator alone, because it names people. A folder that exists
+// is restricted to the operator too. A link is Invalid ("report.place"): the report would be written somewhere else.
 func MakeFolder(dir string) error {
 	const private = 0o700
 	if info, err := os.Lstat(dir); err == nil && info.Mode()&os.ModeSymlink != 0 {
@@ -104,7 +103,7 @@ func MakeFolder(dir string) error {
 	if err != nil {
 		return writeFault(dir, err)
 	}
-	if info.Mode().Perm()&^private != 0 && runtime.GOOS != "windows" { // Windows tells other modes than it has
+	if info.Mode().Perm()&^private != 0 && runtime.GOOS != "windows" { // Windows reports other modes than it has
 		if err := os.Chmod(dir, private); err != nil {
 			return writeFault(dir, err)
 		}
@@ -136,7 +135,7 @@ func CompareHTML(w io.Writer, c compare.Comparison) error {
 	return errors.Join(page.WriteComparison(g, c), g.close())
 }
 
-// Pseudonymous returns a copy of a that may be shown outside; see [pseudonym.Record].
+// Pseudonymous returns a copy of a that may be shown outside the organization; see [pseudonym.Record].
 func Pseudonymous(a summary.Record, key []byte) summary.Record { return pseudonym.Record(a, key) }
 
 func auditLines(w io.Writer, a summary.Record) error {

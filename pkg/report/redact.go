@@ -7,17 +7,17 @@ import (
 	"wave365/pkg/cloud/redact"
 )
 
-// pieceSize is about how much text is searched for secrets at a time.
+// pieceSize is about how many bytes are searched for secrets at a time.
 const pieceSize = 1 << 20
 
-// gate is the last door before the disk: whatever found its way into a name, a note or a service's words, no secret
-// leaves with the report. It gathers text up to the last seam of a piece and lets it pass without its secrets. The
-// caller ends it with close.
+// gate removes secrets from everything that is written: no secret leaves with the report, however it got into a name, a
+// note or a message of the service. It buffers text up to the last seam of a piece and writes it redacted. The caller
+// ends it with close.
 type gate struct {
 	w    io.Writer
 	seam string
 	held []byte
-	// err is the first error of w; what the gate's own caller fails with is not the disk's.
+	// err is the first error of w; an error of the gate's own caller is not the disk's.
 	err error
 }
 
@@ -34,7 +34,7 @@ func (g *gate) Write(b []byte) (int, error) {
 	return len(b), g.err
 }
 
-// pass lets the first n bytes go.
+// pass writes the first n bytes.
 func (g *gate) pass(n int) {
 	_, g.err = g.w.Write(redact.Bytes(g.held[:n]))
 	g.held = append(g.held[:0], g.held[n:]...)

@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// file is one finished file that waits beside its place.
+// file is one finished file, still under its temporary name.
 type file struct {
 	name, temp string
 	// sum is the SHA-256 of its bytes.
@@ -21,15 +21,14 @@ type file struct {
 
 const tempSuffix = ".wave365-tmp"
 
-// stored holds the files that wait in a folder. It may be used by several goroutines.
+// stored holds the files of a folder that are not yet renamed. It may be used by several goroutines.
 type stored struct {
 	dir   string
 	mu    sync.Mutex
 	temps []string
 }
 
-// put writes one file under a name of its own in the folder, for the operator alone, and syncs it. What leaves write goes through the search
-// for secrets.
+// put writes one file under a temporary name in the folder, readable by the operator alone, and syncs it. What write writes is redacted.
 func (s *stored) put(name, seam string, write func(io.Writer) error) (file, error) {
 	place := filepath.Join(s.dir, name)
 	t, err := os.CreateTemp(s.dir, "."+name+".*"+tempSuffix)
@@ -52,7 +51,7 @@ func (s *stored) put(name, seam string, write func(io.Writer) error) (file, erro
 	return file{name: name, temp: t.Name(), sum: sum.Sum(nil)}, nil
 }
 
-// publish renames the files to their places.
+// publish renames the files to their final names.
 func (s *stored) publish(files []file) error {
 	for _, f := range files {
 		if err := os.Rename(f.temp, filepath.Join(s.dir, f.name)); err != nil {
@@ -65,14 +64,14 @@ func (s *stored) publish(files []file) error {
 	return nil
 }
 
-// drop removes what still waits.
+// drop removes the files that were not renamed.
 func (s *stored) drop() {
 	for _, t := range s.temps {
 		_ = os.Remove(t)
 	}
 }
 
-// sweep removes what a killed process left behind.
+// sweep removes the temporary files of a killed process.
 func sweep(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// syncFolder makes the renames durable.
+// syncFolder makes the renames in dir durable.
 func syncFolder(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {

@@ -1,4 +1,4 @@
 package report
 
-// syncFolder has nothing to do: Windows cannot flush a folder, and NTFS journals the renames.
+// syncFolder does nothing: Windows cannot flush a folder, and NTFS journals the renames.
 func syncFolder(string) error { return nil }

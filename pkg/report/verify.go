@@ -14,9 +14,9 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Verify checks a report folder without the ledger: every file against the manifest, then the audit chain. The
-// fault (Conflict, "report.touched") names the first file or entry that is not as it was written; a folder without
-// a manifest is Invalid, "report.not-a-report".
+// Verify checks a report folder without the ledger: every file against the manifest, then the audit chain. The fault
+// (Conflict, "report.touched") names the first file or entry that has changed; a folder without a manifest is Invalid,
+// "report.not-a-report".
 func Verify(dir string) error {
 	manifest, err := readManifest(dir)
 	if err != nil {
@@ -55,7 +55,7 @@ func Verify(dir string) error {
 	return nil
 }
 
-// maxManifest bounds the manifest, in bytes: it has one line for each file of the folder.
+// maxManifest is the largest manifest, in bytes: it has one line for each file of the folder.
 const maxManifest = 64 << 10
 
 func readManifest(dir string) ([]byte, error) {
@@ -67,7 +67,7 @@ func readManifest(dir string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxManifest))
 }
 
-// hashOf is the SHA-256 of a file in hex. Files are not held in memory: the folder may be anybody's.
+// hashOf returns the SHA-256 of a file in hex. It does not read the file into memory: its size is not known.
 func hashOf(dir, name string) (string, error) {
 	f, err := openFile(dir, name)
 	if err != nil {
@@ -90,7 +90,7 @@ func verifyChain(dir string) error {
 	return audit.Verify(audit.Lines(f))
 }
 
-// openFile opens what is a file, and neither a link nor a device, which may have no end.
+// openFile opens a regular file, and neither a link nor a device, which may have no end.
 func openFile(dir, name string) (*os.File, error) {
 	path := filepath.Join(dir, name)
 	if info, err := os.Lstat(path); err != nil {

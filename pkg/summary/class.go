@@ -6,7 +6,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Class says how a row ended, or that it has not. It is the word in results.csv, run.json and the page's filter.
+// Class is how a row ended, or that it has not. It is the word in results.csv, run.json and the page's filter.
 type Class string
 
 // The classes. The three open ones are told apart only while a run is in progress.
@@ -23,12 +23,12 @@ const (
 	Queued    Class = "queued"
 )
 
-// Classes lists every class, in the order in which people read them.
+// Classes returns every class, in the order in which people read them.
 func Classes() []Class {
 	return []Class{Succeeded, Warned, Held, Failed, Skipped, Deferred, Cancelled, Active, Waiting, Queued}
 }
 
-// ClassOf gives a row's class.
+// ClassOf returns a row's class.
 func ClassOf(r migration.Row) Class {
 	switch r.State {
 	case migration.Pending:
@@ -43,8 +43,8 @@ func ClassOf(r migration.Row) Class {
 	return Class(r.State)
 }
 
-// Gravity orders classes by how much they want a person's attention, the gravest 0. Everything that lists problems uses
-// this order.
+// Gravity orders classes by how urgently they need a person's attention; 0 is the gravest. Everything that lists
+// problems uses this order.
 func (c Class) Gravity() int {
 	return slices.Index([]Class{Held, Failed, Skipped, Deferred, Cancelled, Warned, Active, Waiting, Queued, Succeeded}, c)
 }
@@ -55,13 +55,14 @@ func (c Class) HasCloudPC() bool { return c == Succeeded || c == Warned }
 // Open reports whether a row of this class is not finished.
 func (c Class) Open() bool { return c == Active || c == Waiting || c == Queued }
 
-// Rerunnable reports whether a row belongs into failed.csv: it ended without a Cloud PC and may go into another wave. A held
-// row may not: its import may exist; nor may one whose line was taken out of the wave file: that was done on purpose.
+// Rerunnable reports whether a row belongs in failed.csv: it ended without a Cloud PC and may go into another wave. A held
+// row may not, because its import may exist; nor may one whose line was removed from the wave file, because that was done on
+// purpose.
 func Rerunnable(r migration.Row) bool {
 	return slices.Contains([]migration.State{migration.Failed, migration.Skipped, migration.Deferred, migration.Cancelled}, r.State) && !r.Removed()
 }
 
-// Label is the class in words for people.
+// Label is the class in words.
 func (c Class) Label() string {
 	switch c {
 	case Succeeded:
@@ -88,7 +89,7 @@ func (c Class) Label() string {
 	return string(c)
 }
 
-// Short is the label where space is short.
+// Short is the label for narrow places.
 func (c Class) Short() string {
 	switch c {
 	case Warned:

@@ -7,12 +7,13 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Dir is the folder of a run's report: base/<wave>-<run>. What a file name may not hold becomes "_".
+// Dir returns the folder of a run's report: base/<wave>-<run>. Characters that a file name may not contain become "_".
 func Dir(base string, run migration.Run) string {
 	return filepath.Join(base, fileName(run.Wave)+"-"+fileName(run.ID))
 }
 
-// FailedFile is the path, with slashes, of the file in which a run leaves what did not end well, to be corrected.
+// FailedFile returns the path, with slashes, of the file in which a run leaves the rows that did not succeed, to be
+// corrected.
 func FailedFile(run migration.Run) string {
 	return filepath.ToSlash(filepath.Join(Dir(run.ReportDir, run), "failed.csv"))
 }

@@ -9,14 +9,14 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Why is the reason of a row's outcome, for people and for machines. Its fields are empty where there is nothing to
-// say, as for a plain success.
+// Why is the reason for a row's outcome, for people and for machines. Its fields are empty where there is nothing to
+// explain, as for a plain success.
 type Why struct {
 	Code, Text string
 	Remedy     fault.Remedy
 }
 
-// WhyOf says why a row stands where it stands.
+// WhyOf returns the reason for the state of a row.
 func WhyOf(r migration.Row) Why {
 	if r.State == migration.Succeeded {
 		if r.Warned {
@@ -40,8 +40,8 @@ func WhyOf(r migration.Row) Why {
 	return w
 }
 
-// takenBack is the reason of a row of which what was done was taken back since, as since says. What there was to be taken back
-// before a new attempt is gone, and so is that advice.
+// takenBack returns the reason for the state of a row whose migration was undone since, as since describes. Advice to undo it
+// before a new attempt no longer applies and is dropped.
 func (w Why) takenBack(r *migration.Row, since string) Why {
 	w.Text = andSince(w.Text, "Taken back since: "+since)
 	if !r.Retryable() {
@@ -63,7 +63,7 @@ func (w Why) takenBack(r *migration.Row, since string) Why {
 	return w
 }
 
-// andSince is what happened to a row, followed by what happened since.
+// andSince appends what happened since to what happened to a row.
 func andSince(text, since string) string {
 	if text != "" && !strings.HasSuffix(text, ".") {
 		text += "."
@@ -81,8 +81,8 @@ func plainReason(r migration.Reason) string {
 	return string(r)
 }
 
-// Took is how long a row took from its first step to its end, or to the moment of the record while it has none;
-// 0: it was not started.
+// Took is how long a row took from its first step to its end, or to the moment of the record while it has not ended; 0:
+// it was not started.
 func Took(r migration.Row, at time.Time) time.Duration {
 	if r.StartedAt.IsZero() {
 		return 0
@@ -106,7 +106,7 @@ func span(from, to time.Time) time.Duration {
 	return to.Sub(from)
 }
 
-// RequestID is the service's id worth quoting in a ticket about this row: the failed call's, or else the import's.
+// RequestID returns the service's id to quote in a ticket about this row: the failed call's, or else the import's.
 func RequestID(r migration.Row, intents []migration.Intent) string {
 	if r.Problem != nil && r.Problem.RequestID != "" {
 		return r.Problem.RequestID

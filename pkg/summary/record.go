@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// Record is everything that is recorded of a run, as it stood at one moment. The same record gives the same words.
+// Record is everything that is recorded of a run, at one moment. The same record gives the same words.
 type Record struct {
 	Run migration.Run
 	// Rows are all rows of the run, by index. Events are the run's history, oldest first.
@@ -20,35 +20,34 @@ type Record struct {
 	Events   []migration.Event
 	Intents  []migration.Intent
 	Findings []wave.Finding
-	// Since is what other runs of the ledger did since about users whose rows ended here without a Cloud PC, by row index; may be
-	// nil.
+	// Since is how users whose rows ended here without a Cloud PC fare in later runs of the ledger, by row index; may be nil.
 	Since map[int]Later
 	// Audit is the run's part of the audit chain, one JSON object each; may be empty.
 	Audit []AuditLine
-	// At is the moment the record is true for.
+	// At is the moment that the record describes.
 	At       time.Time
 	ExitCode int
 	// Zone is the zone in which people read times; nil means UTC.
 	Zone *time.Location
 	// Shell says how commands are written; it names the run.
 	Shell wording.Shell
-	// Forecast is what was reckoned with when the run began; zero: nothing was.
+	// Forecast is what was expected when the run began; zero: nothing was.
 	Forecast Forecast
-	// Expected is between when and when the end is expected as things stand; zero: it is not, or the run has ended.
+	// Expected is the range of times in which the run is expected to end; zero: it is not known, or the run has ended.
 	Expected Forecast
 	// Redacted says that names, addresses and hosts are pseudonyms.
 	Redacted bool
-	// Live marks the page of a run that goes on and is watched: it follows by itself. A file is never live.
+	// Live marks the page of a run in progress that reloads itself. A file is never live.
 	Live bool
 }
 
-// Later is how a user stands in another run of the ledger that has taken them up since.
+// Later is the state of a user in another run of the ledger that has included them since.
 type Later struct {
 	Run   string
 	State migration.State
 }
 
-// Text says it.
+// Text describes it in words.
 func (l Later) Text() string {
 	switch {
 	case l.State == migration.Succeeded:
@@ -59,7 +58,7 @@ func (l Later) Text() string {
 	return "Taken up since by run " + l.Run + ": " + string(l.State) + " there."
 }
 
-// remedy is what to do about the row that the other run has overtaken: nothing but to look there.
+// remedy is what to do about the row that the other run has overtaken: look at that run.
 func (l Later) remedy() fault.Remedy {
 	text := "nothing is left to do here"
 	if l.State != migration.Succeeded {
@@ -68,13 +67,13 @@ func (l Later) remedy() fault.Remedy {
 	return fault.Remedy{Text: text, Commands: []fault.Command{fault.NewCommand("status").For(l.Run)}}
 }
 
-// Forecast is between when and when the end of a run was, or is, expected.
+// Forecast is the range of times in which a run was, or is, expected to end.
 type Forecast struct{ From, To time.Time }
 
 // AuditLine is one entry of the audit chain as raw JSON.
 type AuditLine = json.RawMessage
 
-// Location is the zone for people, never nil.
+// Location returns the time zone for people, never nil.
 func (a Record) Location() *time.Location {
 	if a.Zone == nil {
 		return time.UTC
@@ -82,12 +81,12 @@ func (a Record) Location() *time.Location {
 	return a.Zone
 }
 
-// Rehearsal reports whether the run met a sandbox tenant, so that nobody was moved.
+// Rehearsal reports whether the run was on a sandbox tenant, so that no user was migrated.
 func (a Record) Rehearsal() bool {
 	return a.Run.Sandbox != "" || a.Run.SandboxState != "" || a.Run.Cloud == "sandbox"
 }
 
-// End is when the run ended, or the moment of the record while it has not.
+// End returns when the run ended, or the moment of the record while it has not.
 func (a Record) End() time.Time {
 	if !a.Run.FinishedAt.IsZero() {
 		return a.Run.FinishedAt
@@ -104,8 +103,8 @@ func (a Record) Tally() map[Class]int {
 	return n
 }
 
-// Unsettled counts the rows per outcome class that are this run's to bring to their end: those of users whom another run has taken
-// up since are not.
+// Unsettled counts the rows per outcome class that this run has to finish: those of users whom another run has included since are
+// left out.
 func (a Record) Unsettled() map[Class]int {
 	n := a.Tally()
 	for _, r := range a.Rows {
@@ -116,8 +115,8 @@ func (a Record) Unsettled() map[Class]int {
 	return n
 }
 
-// People counts the people of the wave, and those of them who have their Cloud PC, as far as it was not taken back since.
-// Somebody who stands in the wave twice is one person.
+// People counts the people of the wave, and those who have their Cloud PC, unless it was taken back since. A person with
+// two rows in the wave counts once.
 func (a Record) People() (all, done int) {
 	back := TakenBack(a.Events)
 	has := make(map[string]bool, len(a.Rows))

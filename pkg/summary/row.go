@@ -6,7 +6,7 @@ import (
 
 // RowRecord is what is known about one row.
 type RowRecord struct {
-	// Row is the record's own row; nobody changes it.
+	// Row is the record's own row; it is not to be changed.
 	Row     *migration.Row
 	Class   Class
 	Why     Why
@@ -14,7 +14,7 @@ type RowRecord struct {
 	Intents []migration.Intent
 }
 
-// RowRecords gives one dossier per row, in input order. The second result holds the events and intents of the run
+// RowRecords returns one RowRecord per row, in input order. The second result holds the events and intents of the run
 // itself.
 func RowRecords(a Record) ([]RowRecord, RowRecord) {
 	out := make([]RowRecord, len(a.Rows))
@@ -43,7 +43,7 @@ func RowRecords(a Record) ([]RowRecord, RowRecord) {
 	}
 	events := perRow(a.Events, len(out), func(e migration.Event) int {
 		if e.Reason == migration.RowTakenBack {
-			return len(out) // the row's own journey is over
+			return len(out) // the row's own journey has ended
 		}
 		return of(e.Row)
 	})
@@ -54,7 +54,7 @@ func RowRecords(a Record) ([]RowRecord, RowRecord) {
 	return out, RowRecord{Events: events[len(out)], Intents: intents[len(out)]}
 }
 
-// TakenBack are the rows whose doings were taken back after the run, by index, with what was said about it last.
+// TakenBack returns the rows whose migration was undone after the run, by index, with the last message about it.
 func TakenBack(events []migration.Event) map[int]string {
 	var out map[int]string
 	for _, e := range events {
@@ -65,14 +65,14 @@ func TakenBack(events []migration.Event) map[int]string {
 			}
 			out[e.Row] = e.Note
 		case e.To != "":
-			delete(out, e.Row) // it was taken up again
+			delete(out, e.Row) // a retry includes it again
 		}
 	}
 	return out
 }
 
-// perRow deals list out to n rows, and to one place more for what belongs to none; order is kept. It copies each
-// entry once: a large run has some hundred thousand of them.
+// perRow distributes list over n rows, and one more place for what belongs to none; order is kept. It copies each entry
+// once: a large run has several hundred thousand.
 func perRow[T any](list []T, n int, of func(T) int) [][]T {
 	counts := make([]int, n+1)
 	for _, v := range list {

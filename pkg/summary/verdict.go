@@ -9,7 +9,7 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// Verdict is the run in one or two sentences with numbers. A rehearsal says so first.
+// Verdict returns the outcome of the run in one or two sentences with numbers. A rehearsal is named as such first.
 func Verdict(a Record) string {
 	verdict, rest := Headline(a)
 	if a.Rehearsal() {
@@ -21,8 +21,8 @@ func Verdict(a Record) string {
 	return verdict + " " + rest
 }
 
-// Headline is the verdict in two parts: who has a Cloud PC, and what became of the others (empty: there are none). Of a
-// rehearsal it says who would have one; that it was a rehearsal is for the caller to say.
+// Headline returns the verdict in two parts: who has a Cloud PC, and what became of the others (empty if there are
+// none). For a rehearsal it says who would have one; that it was a rehearsal is for the caller to say.
 func Headline(a Record) (headline, rest string) {
 	n := a.Tally()
 	total, done := a.People()
@@ -44,8 +44,8 @@ func Headline(a Record) (headline, rest string) {
 	return headline + ".", rest
 }
 
-// MovedBack counts the rows that brought a Cloud PC and were taken back after the run. They still count among the outcomes, and
-// not among those who have one.
+// MovedBack counts the rows that succeeded and were undone after the run. They still count among the outcomes, and not among
+// those who have a Cloud PC.
 func (a Record) MovedBack() int {
 	n := 0
 	for row := range TakenBack(a.Events) {
@@ -56,8 +56,8 @@ func (a Record) MovedBack() int {
 	return n
 }
 
-// whoHas is the beginning of the headline: how many of the people have, or would have, their Cloud PC. It is a whole sentence when
-// there is nobody.
+// whoHas returns the beginning of the headline: how many of the people have, or would have, their Cloud PC. It is a whole sentence
+// when there are none.
 func whoHas(total, done, open int, rehearsal bool) string {
 	have, has, without := "have their Cloud PC", "has their Cloud PC", "has no Cloud PC"
 	if rehearsal {
@@ -81,7 +81,7 @@ func whoHas(total, done, open int, rehearsal bool) string {
 	return fmt.Sprintf("None of the %d people %s", total, have)
 }
 
-// remainder says what became of the rows without a Cloud PC; "" when there are none.
+// remainder describes what became of the rows without a Cloud PC; "" when there are none.
 func remainder(n map[Class]int, open, back int) string {
 	var parts []string
 	say := func(k int, one, many string) {

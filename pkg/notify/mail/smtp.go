@@ -15,20 +15,20 @@ import (
 	"wave365/pkg/notify"
 )
 
-// SMTP sends mail through a server. The connection is encrypted by STARTTLS, or from the beginning on port 465, and nothing
-// is sent without, except to this machine itself.
+// SMTP sends mail through a server. The connection is encrypted, by STARTTLS or on port 465 from the start; only to this
+// machine itself is anything sent unencrypted.
 type SMTP struct {
 	// Host and Port are the server's; From is the sender's address.
 	Host string
 	Port int
 	From string
-	// User and Password sign in; both empty: the server takes mail without.
+	// User and Password sign in; both empty: the server needs no sign-in.
 	User, Password string
-	// TLS is for tests with a certificate of their own; nil: the system's.
+	// TLS is for tests with their own certificate; nil: the system's settings.
 	TLS *tls.Config
 }
 
-// Parse reads HOST or HOST:PORT; the port is 587 when none is given. The fault is Invalid.
+// Parse reads HOST or HOST:PORT; the default port is 587. The fault is Invalid.
 func Parse(server string) (SMTP, error) {
 	const submission = 587
 	host, port, err := net.SplitHostPort(server)
@@ -51,11 +51,11 @@ func (s SMTP) Loopback() bool {
 // Name is "smtp".
 func (SMTP) Name() string { return "smtp" }
 
-// dialTime bounds the way to the server.
+// dialTime is the longest that connecting to the server may take.
 const dialTime = 30 * time.Second
 
-// Send sends one message on a connection of its own. Until the server has the whole message nothing has gone out; an error
-// after that is OutcomeUnknown.
+// Send sends one message on a connection of its own. Until the server has the whole message nothing has been sent; an
+// error after that is OutcomeUnknown.
 func (s SMTP) Send(ctx context.Context, m notify.Message) error {
 	if m.To == "" {
 		return fault.New(fault.Invalid, "notify.address", m.User+" has no mail address", "put one into the column notify")
@@ -102,7 +102,7 @@ func (s SMTP) options() []gomail.Option {
 	return o
 }
 
-// outcome says what an error of the sending means.
+// outcome turns an error of sending into a fault that says whether the message went out.
 func outcome(m notify.Message, err error) error {
 	if err == nil {
 		return nil

@@ -17,14 +17,14 @@ const (
 	truthKind
 	listKind
 	fieldsKind
-	mixedKind // one of several, which shows when it is written
+	mixedKind // one of several, known only when the template is executed
 )
 
 func (k kind) String() string {
 	return [...]string{"a text", "a number", "true or false", "a list", "a set of fields", "a value of several kinds"}[k]
 }
 
-// static is what is known of a value when a template is read. shape is that of fields.
+// static is what is known of a value when a template is parsed. shape is that of fields.
 type static struct {
 	kind  kind
 	shape Values
@@ -46,7 +46,7 @@ func staticOf(v any) static {
 	panic(fmt.Sprintf("template: a value of type %T", v))
 }
 
-// scope is what a template stands in while it is written: "." and "$".
+// scope holds the values of "." and "$" while a template is executed.
 type scope struct{ dot, root any }
 
 // step writes a piece of a template.
@@ -57,9 +57,9 @@ type compiler struct {
 	tree *parse.Tree
 	root static
 	html bool
-	// at is the place in the HTML that was reached.
+	// at is the current place in the HTML.
 	at markup.Place
-	// ranging: this is inside a range.
+	// ranging: the compiler is inside a range.
 	ranging bool
 }
 
@@ -130,7 +130,7 @@ func (c *compiler) action(n *parse.ActionNode, dot static) (step, error) {
 	return func(b *strings.Builder, s scope) { b.WriteString(escape(fmt.Sprint(e.value(s)))) }, nil
 }
 
-// branch compiles if, with and range. In HTML both ways through it have to end in the same place.
+// branch compiles if, with and range. In HTML both ways through it have to end at the same kind of place.
 func (c *compiler) branch(n *parse.BranchNode, dot static) (step, error) {
 	e, err := c.pipe(n.Pipe, dot)
 	if err != nil {
@@ -151,7 +151,7 @@ func (c *compiler) branch(n *parse.BranchNode, dot static) (step, error) {
 		defer func() { c.ranging = false }()
 	}
 	start := c.at
-	for n.NodeType == parse.NodeRange { // every round starts where the one before ended
+	for n.NodeType == parse.NodeRange { // every iteration starts where the one before ended
 		_, again, err := c.part(n.List, inner, start)
 		if err != nil {
 			return nil, err
@@ -202,14 +202,14 @@ func (c *compiler) branch(n *parse.BranchNode, dot static) (step, error) {
 	}, nil
 }
 
-// part compiles one way through a branch, from a place in the HTML, and says where it ends.
+// part compiles one way through a branch, from a place in the HTML, and returns where it ends.
 func (c *compiler) part(l *parse.ListNode, dot static, from markup.Place) (step, markup.Place, error) {
 	c.at = from
 	s, err := c.list(l, dot)
 	return s, c.at, err
 }
 
-// truth is what conditions make of a value, as in text/template.
+// truth reports whether a value counts as true in conditions, as in text/template.
 func truth(v any) bool {
 	switch v := v.(type) {
 	case string:

@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// function makes a call of one function; it refuses arguments that the function cannot have.
+// function compiles a call of one function; it refuses arguments that the function cannot take.
 type function func(args []expr) (expr, error)
 
-// functions are those of text/template that a message has a use for, with the same meaning.
+// functions returns those functions of text/template that are useful in a message, with the same meaning.
 func functions() map[string]function {
 	return map[string]function{
 		"and": first(false), "or": first(true), "not": not, "len": length, "printf": printf,
@@ -19,7 +19,7 @@ func functions() map[string]function {
 	}
 }
 
-// first is the first argument with the truth that is looked for, else the last one.
+// first returns the first argument whose truth is wanted, else the last one.
 func first(wanted bool) function {
 	return func(args []expr) (expr, error) {
 		if len(args) == 0 {
@@ -84,7 +84,7 @@ func printf(args []expr) (expr, error) {
 	}}, nil
 }
 
-// equal: the first argument is one of the others.
+// equal reports whether the first argument equals one of the others.
 func equal(args []expr) (expr, error) {
 	if len(args) < 2 {
 		return expr{}, errors.New("it takes at least two arguments")
@@ -116,7 +116,7 @@ func unequal(args []expr) (expr, error) {
 	return not([]expr{e})
 }
 
-// compare is true when the order of two texts or two numbers is as wanted.
+// compare reports whether the order of two texts or two numbers is as wanted.
 func compare(wanted func(int) bool) function {
 	return func(args []expr) (expr, error) {
 		if len(args) != 2 {

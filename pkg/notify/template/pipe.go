@@ -15,7 +15,7 @@ type expr struct {
 
 func constant(k kind, v any) expr { return expr{static{kind: k}, func(scope) any { return v }} }
 
-// pipe compiles commands each of which is given the value of the one before as its last argument.
+// pipe compiles commands, each of which gets the value of the one before as its last argument.
 func (c *compiler) pipe(p *parse.PipeNode, dot static) (expr, error) {
 	if len(p.Decl) > 0 {
 		return expr{}, c.refuse(p, "variables are not supported: %s", p)
@@ -84,7 +84,7 @@ func (c *compiler) operand(n parse.Node, dot static) (expr, error) {
 	return expr{}, c.refuse(n, "%s is not supported", n)
 }
 
-// field follows names from a value on.
+// field compiles a chain of field names, starting at a value.
 func (c *compiler) field(n parse.Node, from expr, names []string) (expr, error) {
 	for _, name := range names {
 		if from.kind != fieldsKind {

@@ -1,9 +1,9 @@
 // Package template reads the templates of messages: the part of Go's template syntax that a message needs, over named
-// values instead of Go values, in two forms: plain text, and HTML in which every value is escaped for where it stands.
+// values instead of Go values, in two forms: plain text, and HTML in which every value is escaped for its place.
 //
-// It is not [text/template] because that reaches methods by name, which makes the linker keep every method of the whole
-// program (3.6 MB). What it accepts means the same as there; what it does not accept is refused when it is read, with file
-// and line, and so nothing can fail when a message is written.
+// It is not [text/template] because that calls methods by name, which makes the linker keep every method of the whole
+// program (3.6 MB). What it accepts means the same as there; what it does not accept is refused when the template is
+// parsed, with file and line, so nothing can fail when a message is written.
 package template
 
 import (
@@ -12,7 +12,7 @@ import (
 	"text/template/parse"
 )
 
-// Supported says in one line what a template may hold.
+// Supported describes in one line what a template may contain.
 const Supported = "{{.Field}}, {{if}}, {{else}}, {{with}}, {{range}}, {{end}}, {{/* comments */}}, {{- trimming -}}, pipes, parentheses and the functions and, or, not, eq, ne, lt, le, gt, ge, len, printf"
 
 // Form is what a template writes.
@@ -21,18 +21,18 @@ type Form int
 // The forms.
 const (
 	Text Form = iota
-	// HTML escapes values for the text, the quoted attribute or the address in which they stand. A value is refused where no
-	// escaping makes it safe: in scripts, styles, comments, handlers of events, names of elements and attributes.
+	// HTML escapes values for the text, the quoted attribute or the URL in which they are placed. A value is refused where
+	// no escaping makes it safe: in scripts, styles, comments, event handlers, and names of elements and attributes.
 	HTML
 )
 
 // Values are what a template may name. Each is a string, a bool, an int, a []string or other Values.
 type Values map[string]any
 
-// Template is one template that was read. Goroutines may share it.
+// Template is a parsed template. It may be used by several goroutines.
 type Template struct{ body step }
 
-// Parse reads a template whose values are named and typed as in shape. The error names the file and the line.
+// Parse parses a template whose values are named and typed as in shape. The error names the file and the line.
 func Parse(name, text string, form Form, shape Values) (*Template, error) {
 	known := map[string]any{}
 	for f := range functions() {
@@ -58,7 +58,7 @@ func Parse(name, text string, form Form, shape Values) (*Template, error) {
 	return &Template{body}, nil
 }
 
-// Execute writes the template. values holds every name of the shape, with values of the same types.
+// Execute returns the text of the template. values holds every name of the shape, with values of the same types.
 func (t *Template) Execute(values Values) string {
 	var b strings.Builder
 	t.body(&b, scope{values, values})

@@ -1,4 +1,5 @@
-// Package webhook posts messages as adaptive cards to a workflow of Microsoft Teams, or to whatever takes the same JSON.
+// Package webhook posts messages as Adaptive Cards to a workflow of Microsoft Teams, or to anything that accepts the
+// same JSON.
 package webhook
 
 import (
@@ -19,13 +20,13 @@ import (
 	"wave365/pkg/notify"
 )
 
-// Webhook is one address that takes cards. The address is a secret: anyone who has it can post.
+// Webhook is one address that accepts cards. The address is a secret: anyone who has it can post.
 type Webhook struct {
 	url    *url.URL
 	client *http.Client
 }
 
-// New takes the address apart. It must be https, or on this machine. The fault is Invalid and does not repeat the address.
+// New parses the address. It has to be https, or on this machine. The fault is Invalid and does not repeat the address.
 func New(address string) (*Webhook, error) {
 	u, err := url.Parse(strings.TrimSpace(address))
 	if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())) {
@@ -46,7 +47,7 @@ func (w *Webhook) Loopback() bool { return loopback(w.url.Hostname()) }
 // Name is "webhook".
 func (*Webhook) Name() string { return "webhook" }
 
-// Send posts a message's card. A 2xx is taken for delivered; no answer, or a 5xx, may or may not be.
+// Send posts a message's card. A 2xx means delivered; after no answer, or a 5xx, the outcome is unknown.
 func (w *Webhook) Send(ctx context.Context, m notify.Message) error {
 	body, err := json.Marshal(Card(m))
 	if err != nil {
@@ -79,7 +80,7 @@ func (w *Webhook) Send(ctx context.Context, m notify.Message) error {
 	}
 }
 
-// card is the envelope that a Teams workflow takes.
+// card is the envelope that a Teams workflow accepts.
 type card struct {
 	Type        string       `json:"type"`
 	Attachments []attachment `json:"attachments"`
@@ -111,7 +112,7 @@ type fact struct {
 	Value string `json:"value"`
 }
 
-// Card is a message as an adaptive card.
+// Card returns a message as an Adaptive Card.
 func Card(m notify.Message) any {
 	c := content{Schema: "http://adaptivecards.io/schemas/adaptive-card.json", Type: "AdaptiveCard", Version: "1.4",
 		Body: []element{{Type: "TextBlock", Text: plain(m.Subject), Weight: "Bolder", Size: "Medium", Wrap: true}}}
@@ -128,7 +129,7 @@ func Card(m notify.Message) any {
 	return card{Type: "message", Attachments: []attachment{{"application/vnd.microsoft.card.adaptive", c}}}
 }
 
-// plain keeps a text from being taken for Markdown, which cards understand: no name makes a link or a heading.
+// plain escapes Markdown, which cards render, so that no name becomes a link or a heading.
 func plain(s string) string {
 	return strings.NewReplacer(`\`, `\\`, "[", `\[`, "]", `\]`, "*", `\*`, "_", `\_`, "#", `\#`, "`", "\\`").Replace(s)
 }

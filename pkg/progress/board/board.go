@@ -1,5 +1,5 @@
-// Package board is what is known of a run while it runs: its rows, where they stand and since when, how many are done,
-// how long steps have taken and what that says about the rest. It is not for drawing and does nothing by itself.
+// Package board is what is known of a run in progress: its rows, their steps and since when, how many are done, how
+// long steps have taken and what that means for the rest. It does not draw, and starts no goroutine.
 package board
 
 import (
@@ -12,8 +12,8 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Board is told what happens and answers what is known; every view reads from one. Make it with [New]. Its methods
-// are safe for concurrent use.
+// Board is told what happens and returns what is known; every view reads from one. Make it with [New]. Its methods are
+// safe for concurrent use.
 type Board struct {
 	now func() time.Time
 
@@ -32,14 +32,14 @@ type Board struct {
 // New makes an empty board; now is service time.
 func New(now func() time.Time) *Board { return &Board{now: now} }
 
-// tracked is how a row stands, with what the row itself does not say.
+// tracked is the state of a row, with what the row itself does not contain.
 type tracked struct {
 	standing
-	// line is the row while it is under way. The others are not drawn, and a large wave need not be here a second time.
+	// line is the row while it is under way. Other rows are not drawn, and a large wave need not be in memory twice.
 	line *migration.Row
-	// since is when the row came to its step, as far as that is known.
+	// since is when the row entered its step, as far as that is known.
 	since time.Time
-	// looked and next are the last and the next look; zero: not known.
+	// looked and next are when the row was last and will next be polled; zero: not known.
 	looked, next time.Time
 }
 
@@ -59,13 +59,13 @@ func (t *tracked) stand(r migration.Row) {
 	}
 }
 
-// Change is what became of one reported row.
+// Change is the effect of one reported row.
 type Change struct {
 	// Moved: another step or state; Tried: one more failed try; Ended: final now and not before.
 	Moved, Tried, Ended bool
-	// Counts is how many rows stand where with this change.
+	// Counts is how many rows are in which state after this change.
 	Counts migration.Counts
-	// Took is how long the row has been worked on, from its first claim; 0: not known.
+	// Took is how long the row has been worked on, since its first claim; 0: not known.
 	Took time.Duration
 }
 
@@ -73,11 +73,11 @@ type Change struct {
 type Snapshot struct {
 	Run    migration.Run
 	Counts migration.Counts
-	// Status is why the run is waiting or slow; "": it is not.
+	// Status is why the run is waiting or slow; "" if it is not.
 	Status string
 	// Began is when the board was started, Now when the snapshot was made.
 	Began, Now time.Time
-	// Ended says that nothing more is coming.
+	// Ended: nothing more will be reported.
 	Ended bool
 	// Active lists the rows under way: those over their usual time first, then those in trouble, then in the order in
 	// which they were started, so that a row keeps its place.
@@ -86,7 +86,7 @@ type Snapshot struct {
 	Left estimate.Range
 }
 
-// left is the range as it was made last. Making it costs some milliseconds for a large wave, drawing happens more often.
+// left is the latest estimate. It takes some milliseconds for a large wave, and drawing happens more often.
 type left struct {
 	at  time.Time
 	was estimate.Range
@@ -95,16 +95,16 @@ type left struct {
 // Line is one row under way.
 type Line struct {
 	Row migration.Row
-	// Since is when the row came to its step, as far as that is known.
+	// Since is when the row entered its step, as far as that is known.
 	Since time.Time
-	// Looked and Next are the last and the next look; zero: not known.
+	// Looked and Next are the last and the next poll; zero: not known.
 	Looked, Next time.Time
-	// Usual is how long its step usually takes at most; Slow says that it takes longer.
+	// Usual is the longest that its step usually takes; Slow: it takes longer.
 	Usual time.Duration
 	Slow  bool
 }
 
-// Start answers false when the board was started before or is done.
+// Start starts the board; it reports false if the board was started before or has ended.
 func (b *Board) Start(run migration.Run, rows []migration.Row) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -122,7 +122,7 @@ func (b *Board) Start(run migration.Run, rows []migration.Row) bool {
 	return true
 }
 
-// Update takes a row in; false: not started, done, or older than what is known.
+// Update records a row; it reports false if the board is not running, or knows a newer state of the row.
 func (b *Board) Update(r migration.Row) (Change, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -145,7 +145,7 @@ func (b *Board) Update(r migration.Row) (Change, bool) {
 		Tried: r.Tries > was.tries,
 		Ended: r.State.Final() && !was.state.Final(),
 	}
-	// The time that a row lies in the queue is no part of its step.
+	// The time that a row waits in the queue does not count as part of its step.
 	if was.step != r.Step || was.attempt != r.Attempt || was.state == migration.Pending {
 		t.since, t.looked = StepSince(r), time.Time{}
 	}
@@ -160,7 +160,7 @@ func (b *Board) Update(r migration.Row) (Change, bool) {
 	return c, true
 }
 
-// Polled answers false when there is nothing to show.
+// Polled records a poll; it reports false when there is nothing to show.
 func (b *Board) Polled(rows []int, next time.Time) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -176,7 +176,7 @@ func (b *Board) Polled(rows []int, next time.Time) bool {
 	return true
 }
 
-// Steer takes in how the run is to be gone through from now on; false: not started, or done.
+// Steer records how the run is executed from now on; it reports false if the board is not running.
 func (b *Board) Steer(run migration.Run) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -188,7 +188,7 @@ func (b *Board) Steer(run migration.Run) bool {
 	return true
 }
 
-// SetStatus answers false when it says nothing new.
+// SetStatus sets the status; it reports false if that is the status already.
 func (b *Board) SetStatus(text string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -199,7 +199,8 @@ func (b *Board) SetStatus(text string) bool {
 	return true
 }
 
-// End answers false when it was never started or has ended before. Nothing is taken in afterwards.
+// End ends the board; it reports false if the board was never started or has ended before. Nothing is recorded
+// afterwards.
 func (b *Board) End() (migration.Counts, bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -211,7 +212,7 @@ func (b *Board) End() (migration.Counts, bool) {
 	return b.counts, true
 }
 
-// Snapshot gives the board as it is now. Once it has ended there is nothing under way and nothing to forecast.
+// Snapshot returns the board at this moment. Once it has ended nothing is under way and there is no forecast.
 func (b *Board) Snapshot() Snapshot {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -255,7 +256,7 @@ func (l Line) rank() int {
 	return 2
 }
 
-// StepSince is the best that a row alone tells about when its step began.
+// StepSince returns the best estimate that a row alone allows of when its step began.
 func StepSince(r migration.Row) time.Time {
 	f := r.Facts
 	switch {

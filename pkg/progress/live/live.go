@@ -1,5 +1,5 @@
-// Package live serves the page of a run while the run is in progress: on loopback, behind a random token, to read only. The
-// page is handed in; what it looks like and what it says is decided elsewhere. It is no API and takes no orders.
+// Package live serves the page of a run in progress: on loopback, behind a random token, read-only. The caller provides the
+// page and decides what it says. It is not an API and takes no commands.
 package live
 
 import (
@@ -20,18 +20,18 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Source is what is watched.
+// Source is what the page is made from.
 type Source interface {
-	// Stamp is a short text that is another one as soon as the page would be. It is asked often and must be cheap.
+	// Stamp returns a short text that changes whenever the page would. It is called often and has to be cheap.
 	Stamp(ctx context.Context) (string, error)
-	// Page is the page as things stand.
+	// Page returns the current page.
 	Page(ctx context.Context) ([]byte, error)
 }
 
-// Default is the address that is listened at when none is named: a free port on loopback.
+// Default is the address to listen on when none is given: a free port on loopback.
 const Default = "127.0.0.1:0"
 
-// pause is how often a source is asked; a page that takes long to make is made less often.
+// pause is the interval at which a source is polled; a page that takes long to make is made less often.
 const pause = time.Second
 
 // Server serves one page to browsers on this machine. It may be used by several goroutines.
@@ -44,7 +44,7 @@ type Server struct {
 	done   sync.WaitGroup
 
 	mu sync.Mutex
-	// stamp is the state that browsers are told of; over: it is the last one, and final is its page.
+	// stamp is the state that browsers are told; over: it is the last one, and final is its page.
 	stamp   string
 	over    bool
 	final   []byte
@@ -52,8 +52,9 @@ type Server struct {
 	readers int
 }
 
-// Listen takes a port for a page that is served later, so that one which cannot be had is found early. addr must be on
-// loopback (Invalid, "live.address"); a port that cannot be had is Invalid, "live.port". An empty addr is [Default].
+// Listen opens a port for a page that is served later, so that a port that cannot be used is found early. addr has to
+// be on loopback (Invalid, "live.address"); a port that cannot be opened is Invalid, "live.port". An empty addr is
+// [Default].
 func Listen(addr string) (net.Listener, error) {
 	if addr == "" {
 		addr = Default
@@ -71,7 +72,7 @@ func Listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// Taken reports whether a port could not be had because another process has it.
+// Taken reports whether a port could not be opened because another process uses it.
 func Taken(err error) bool {
 	const windows = syscall.Errno(10048) // WSAEADDRINUSE, which is not Go's EADDRINUSE there
 	return errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, windows)
@@ -86,7 +87,7 @@ func Start(addr string, source Source) (*Server, error) {
 	return Serve(listen, source), nil
 }
 
-// Serve serves the page at a listener, which it closes, until Close.
+// Serve serves the page on a listener, which it closes, until Close.
 func Serve(listen net.Listener, source Source) *Server {
 	secret := make([]byte, 24)
 	_, _ = rand.Read(secret)
@@ -115,10 +116,10 @@ func loopback(addr string) error {
 		"the page names people: it is served to this machine only, such as at 127.0.0.1:8365")
 }
 
-// URL is where the page is, with its token. Whoever has it can read the page while it is served.
+// URL returns the address of the page, with its token. Anyone who has it can read the page while it is served.
 func (s *Server) URL() string { return "http://" + s.listen.Addr().String() + "/" + s.token + "/" }
 
-// Freeze makes page the last one: browsers take it over and follow no further.
+// Freeze makes page the last one: browsers load it and stop following.
 func (s *Server) Freeze(page []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,7 +130,7 @@ func (s *Server) Freeze(page []byte) {
 	close(s.changed)
 }
 
-// Close ends the service. Browsers that follow get the frozen page first, for at most patience.
+// Close stops serving. Browsers that follow get the frozen page first; it waits for them for at most patience.
 func (s *Server) Close(patience time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -145,14 +146,14 @@ func (s *Server) Close(patience time.Duration) {
 	s.done.Wait()
 }
 
-// following reports whether a browser still has the last page to fetch.
+// following reports whether a browser has yet to fetch the last page.
 func (s *Server) following() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.over && s.readers > 0
 }
 
-// watch asks the source and wakes the browsers when something has changed.
+// watch polls the source and wakes the browsers when something has changed.
 func (s *Server) watch(ctx context.Context) {
 	for {
 		began := time.Now()
@@ -173,7 +174,7 @@ func (s *Server) watch(ctx context.Context) {
 	}
 }
 
-// state gives what browsers are told, and what is closed as soon as that is old.
+// state returns what browsers are told, and a channel that is closed as soon as that is out of date.
 func (s *Server) state() (stamp string, over bool, changed <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -190,7 +191,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) {
 	token, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch {
 	case !s.ours(r.Host):
-		// A name that somebody let point to this machine.
+		// A host name that somebody pointed at this machine (DNS rebinding).
 		http.Error(w, "this page is served under its own address only", http.StatusMisdirectedRequest)
 	case subtle.ConstantTimeCompare([]byte(token), []byte(s.token)) != 1:
 		http.NotFound(w, r)
@@ -231,7 +232,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// events tells a browser of changes, by server-sent events: "change" with each new state, "end" with the last one.
+// events tells a browser of changes by server-sent events: "change" with each new state, "end" with the last one.
 func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	out := http.NewResponseController(w)
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -263,7 +264,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// wait waits for a change; false: the browser is gone.
+// wait waits for a change; it reports false if the browser is gone.
 func (s *Server) wait(w http.ResponseWriter, out *http.ResponseController, r *http.Request, changed <-chan struct{}) bool {
 	for {
 		select {

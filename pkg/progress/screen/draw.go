@@ -1,5 +1,5 @@
-// Package screen turns what is known of a run into lines of text that fit a terminal. It has no state and does no
-// I/O. Meaning is never in colour alone: with and without colour the words are the same.
+// Package screen turns what is known of a run into lines of text that fit a terminal. It has no state and does no I/O.
+// Color alone never carries meaning: the words are the same with and without it.
 package screen
 
 import (
@@ -17,11 +17,11 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// Frame draws what stands at the bottom of a terminal: the total, the counts, the forecast, why it waits, and one line
-// per active row, in at most height lines (but at least one) of at most width columns.
+// Frame returns the lines at the bottom of a terminal: the total, the counts, the forecast, the reason for waiting, and
+// one line per active row, in at most height lines (but at least one) of at most width columns.
 func Frame(s board.Snapshot, width, height int, color bool) []string {
 	folds := 3
-	if height < 16 { // the rows want the room
+	if height < 16 { // the rows need the space
 		folds = 1
 	}
 	lines := append([]string{total(s, width, color)}, folded(width, color, counts(s), folds)...)
@@ -29,7 +29,7 @@ func Frame(s board.Snapshot, width, height int, color bool) []string {
 		lines = append(lines, line(width, color, span{"  " + part, dim}))
 	}
 	if s.Status != "" && !s.Ended {
-		// It may hold a command that somebody needs, so it is wrapped, not cut.
+		// It may contain a command to copy, so it is wrapped, not cut.
 		mark := "  ! "
 		for _, part := range firstOf(3, wrap(wording.OneLine(s.Status), width-len(mark))) {
 			lines = append(lines, line(width, color, span{mark + part, yellow}))
@@ -40,7 +40,7 @@ func Frame(s board.Snapshot, width, height int, color bool) []string {
 	return lines[:min(len(lines), max(height, 1))]
 }
 
-// total is the bar. Its share is of rows, and it says 100 % only when every row is final.
+// total returns the bar with its share of rows, which is 100 % only when every row is final.
 func total(s board.Snapshot, width int, color bool) string {
 	c := s.Counts
 	pct := 0
@@ -57,15 +57,15 @@ func total(s board.Snapshot, width int, color bool) string {
 	return line(width, color, append(spans, span{tail, plainLook})...)
 }
 
-// The signs of the bar.
+// The characters of the bar.
 const (
 	arrived   = "█"
 	otherwise = "▓"
 	open      = "░"
 )
 
-// bar is width columns: full blocks for rows that arrived, shaded ones for rows that ended otherwise, light ones for
-// those still open. A part with a row in it is at least one column wide where there is room.
+// bar returns width columns: full blocks for rows that succeeded, shaded ones for rows that ended otherwise, light ones
+// for open rows. A part with a row in it is at least one column wide where there is room.
 func bar(c migration.Counts, width int) []span {
 	good, other, left := c.Succeeded+c.Warned, c.Done()-c.Succeeded-c.Warned, c.Open()
 	share := func(n int) int {
@@ -94,7 +94,7 @@ func bar(c migration.Counts, width int) []span {
 	return []span{{strings.Repeat(arrived, g), green}, {strings.Repeat(otherwise, o), red}, {strings.Repeat(open, rest), dim}}
 }
 
-// Counts says how many rows stand where, on one line.
+// Counts returns the number of rows per state, on one line.
 func Counts(s board.Snapshot) string {
 	var parts []string
 	for _, i := range counts(s) {
@@ -103,8 +103,8 @@ func Counts(s board.Snapshot) string {
 	return strings.Join(parts, ", ")
 }
 
-// counts names how many rows stand where, each with its sign in the bar: the usual ones always, the others when there are
-// any.
+// counts returns the number of rows per state, each with its character in the bar: the usual states always, the others
+// only if they occur.
 func counts(s board.Snapshot) []item {
 	c := s.Counts
 	var items []item
@@ -130,7 +130,7 @@ func counts(s board.Snapshot) []item {
 	return items
 }
 
-// outlook is the expected end in words; "" when nothing is left.
+// outlook describes the expected end; "" when nothing is left.
 func outlook(s board.Snapshot) string {
 	r := s.Left
 	if s.Counts.Open() == 0 {
@@ -153,7 +153,7 @@ func outlook(s board.Snapshot) string {
 	return fmt.Sprintf("about %s to %s left (%s)%s", clocks.Rough(r.From), clocks.Rough(r.To), clocks.Range(s.Now, from, to), late)
 }
 
-// Ending is what stays on the screen when a row has ended; zone is that of its time.
+// Ending returns the lines that stay on the screen when a row has ended; zone is the time zone of its time.
 func Ending(r migration.Row, c board.Change, zone *time.Location, width int, color bool) []string {
 	class := summary.ClassOf(r)
 	tail := ""
@@ -173,7 +173,7 @@ func Ending(r migration.Row, c board.Change, zone *time.Location, width int, col
 	return lines
 }
 
-// lookOf is the colour of how a row ended; the word says the same.
+// lookOf returns the color of a row's outcome; the word says the same.
 func lookOf(c summary.Class) look {
 	switch c {
 	case summary.Succeeded:
@@ -184,7 +184,7 @@ func lookOf(c summary.Class) look {
 	return yellow
 }
 
-// Reason is why a row did not simply succeed, with its code; "" when it did.
+// Reason returns why a row is not a plain success, with its code; "" if it is one.
 func Reason(r migration.Row) string {
 	why := summary.WhyOf(r)
 	if r.Problem == nil || why.Code == "" {

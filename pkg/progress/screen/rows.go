@@ -14,7 +14,8 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// rowLines is a heading, one line per active row, and how many did not fit. What all rows have in common is left out.
+// rowLines returns a heading, one line per active row, and how many did not fit. What all rows have in common is left
+// out.
 func rowLines(s board.Snapshot, width, height int, color bool) []string {
 	if len(s.Active) == 0 || height < 2 {
 		return nil
@@ -47,7 +48,7 @@ func rowLines(s board.Snapshot, width, height int, color bool) []string {
 	return lines
 }
 
-// CommonDomain is the domain of all these users, with its @; "" when they have several or there is one user only.
+// CommonDomain returns the domain of all these users, with its @; "" when they have several or there is only one user.
 func CommonDomain(users []string) string {
 	of := func(user string) string {
 		if i := strings.LastIndexByte(user, '@'); i > 0 {
@@ -66,11 +67,11 @@ const (
 	stepWidth    = len("provision-wait")
 	elapsedWidth = len("elapsed")
 	nextWidth    = len("next look")
-	// leastNote is the room below which the last column would say nothing.
+	// leastNote is the width below which the last column would be useless.
 	leastNote = 12
 )
 
-// rowLine is one active row: who, where, for how long, when it is looked at next, and what is the matter.
+// rowLine returns one active row: user, step, duration, next poll, and what is wrong.
 func rowLine(l board.Line, now time.Time, domain string, user, width int, color bool) string {
 	r := l.Row
 	mark, markLook, elapsed := "  ", plainLook, "-"
@@ -99,10 +100,10 @@ func rowLine(l board.Line, now time.Time, domain string, user, width int, color 
 		span{"  ", plainLook}, span{cell(next, nextWidth), nextLook}, span{"  ", plainLook}, span{note, noteLook})
 }
 
-// News is what a row's note says beyond its step: what every row of that step says is left out.
+// News returns what a row's note adds to its step; what every row of that step says is left out.
 func News(r migration.Row) string {
 	if r.WaitsForSlot() {
-		return "for a free slot" // it stands beside "waiting"
+		return "for a free slot" // it follows "waiting"
 	}
 	note := wording.OneLine(r.Note)
 	switch r.Step {
@@ -118,7 +119,7 @@ func News(r migration.Row) string {
 	return strings.TrimPrefix(note, "the service is ")
 }
 
-// nextLook says when a row is looked at next.
+// nextLook formats when a row is polled next.
 func nextLook(l board.Line, now time.Time) (string, look) {
 	switch {
 	case l.Row.WaitsForSlot():

@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// span is a piece of text with one look.
+// span is a piece of text with one style.
 type span struct {
 	text string
 	look look
@@ -31,7 +31,7 @@ const (
 	cyan      look = "36"
 )
 
-// line puts spans together, cut to width columns; width 0 or less does not cut.
+// line joins spans, cut to width columns; width 0 or less does not cut.
 func line(width int, color bool, spans ...span) string {
 	var b strings.Builder
 	left := width
@@ -55,10 +55,11 @@ func line(width int, color bool, spans ...span) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-// item is what stands together on a line.
+// item is a group of spans that stay on one line.
 type item []span
 
-// folded puts items on at most n lines of at most width columns, broken between them; a width of 0 or less does not break.
+// folded lays items out on at most n lines of at most width columns, broken between them; a width of 0 or less does not
+// break.
 func folded(width int, color bool, items []item, n int) []string {
 	const indent, apart = "  ", "  "
 	var lines []string
@@ -81,7 +82,7 @@ func folded(width int, color bool, items []item, n int) []string {
 	return append(lines, line(width, color, cur...))
 }
 
-// ASCII draws lines for terminals that know no other characters; every sign stays one column wide.
+// ASCII replaces the characters that some terminals do not have; every character stays one column wide.
 func ASCII(lines []string) []string {
 	signs := strings.NewReplacer(arrived, "#", otherwise, "x", open, ".", "…", "~", "→", ">", "–", "-", "·", "-", "“", `"`, "”", `"`)
 	out := make([]string, len(lines))
@@ -91,17 +92,17 @@ func ASCII(lines []string) []string {
 	return out
 }
 
-// Width is how many columns a line takes, colours left out.
+// Width returns how many columns a line takes, without its colors.
 func Width(line string) int { return runewidth.StringWidth(sgr.ReplaceAllString(line, "")) }
 
 var sgr = regexp.MustCompile("\x1b\\[[0-9]*m")
 
-// cell is text in exactly width columns.
+// cell returns text in exactly width columns.
 func cell(text string, width int) string {
 	return runewidth.FillRight(runewidth.Truncate(text, width, "…"), width)
 }
 
-// rightCell is text at the right of width columns.
+// rightCell returns text aligned right in width columns.
 func rightCell(text string, width int) string {
 	return runewidth.FillLeft(runewidth.Truncate(text, width, "…"), width)
 }
@@ -127,7 +128,7 @@ func wrap(text string, width int) []string {
 	return lines
 }
 
-// firstOf is at most n lines; the last one says when there were more.
+// firstOf returns at most n lines; the last one says if there were more.
 func firstOf(n int, lines []string) []string {
 	if len(lines) <= n {
 		return lines
@@ -137,7 +138,7 @@ func firstOf(n int, lines []string) []string {
 	return cut
 }
 
-// Name is how people know a row.
+// Name returns the name by which people know a row.
 func Name(r migration.Row) string {
 	return wording.OneLine(cmp.Or(r.Target.UPN, r.Target.User))
 }

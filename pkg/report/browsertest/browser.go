@@ -1,5 +1,5 @@
-// Package browsertest opens pages in Chromium for the tests of the report, and notes what a page must not do: ask a
-// network, or complain on the console. It is for tests only.
+// Package browsertest opens pages in Chromium for the tests of the report, and records what a page is not allowed to
+// do: make network requests or log to the console. It is for tests only.
 package browsertest
 
 import (
@@ -25,14 +25,14 @@ import (
 // Browser is one Chromium with a fresh profile.
 type Browser struct{ ctx context.Context }
 
-// Fonts are folders of font families as Debian has them. Browsers of people have others still: a page that fits with the
-// widest and with the usual one fits with most.
+// Fonts returns folders of fonts, as Debian installs them, by family. Browsers in use have others still: a page that
+// fits with the widest and with the most common one fits with most.
 func Fonts() map[string]string {
 	return map[string]string{"DejaVu": "/usr/share/fonts/truetype/dejavu", "Liberation": "/usr/share/fonts/truetype/liberation"}
 }
 
-// New starts Chromium with the fonts of one folder only, or with what the machine has when it is empty. It ends with the
-// test. Without Chromium or without that folder the test is skipped, except in CI.
+// New starts Chromium with the fonts of one folder only, or with those of the machine when fonts is empty. The browser
+// ends with the test. Without Chromium or without that folder the test is skipped, except in CI, where it fails.
 func New(tb testing.TB, fonts string) *Browser {
 	tb.Helper()
 	path := ""
@@ -61,7 +61,7 @@ func New(tb testing.TB, fonts string) *Browser {
 	return &Browser{ctx}
 }
 
-// onlyFonts writes a configuration for fontconfig that knows one folder.
+// onlyFonts writes a fontconfig configuration that contains one folder, and returns its path.
 func onlyFonts(tb testing.TB, folder string) string {
 	tb.Helper()
 	if found, err := filepath.Glob(filepath.Join(folder, "*.ttf")); err != nil || len(found) == 0 {
@@ -76,7 +76,7 @@ func onlyFonts(tb testing.TB, folder string) string {
 	return path
 }
 
-// Missing skips a test whose tool is not there; in CI that is a failure.
+// Missing skips a test whose tool is not installed; in CI it fails the test.
 func Missing(tb testing.TB, what string) {
 	tb.Helper()
 	if os.Getenv("CI") == "true" {
@@ -85,7 +85,7 @@ func Missing(tb testing.TB, what string) {
 	tb.Skip(what)
 }
 
-// Tab is one page. Its methods fail the test.
+// Tab is one page. Its methods fail the test on any error.
 type Tab struct {
 	tb     testing.TB
 	ctx    context.Context
@@ -96,7 +96,7 @@ type Tab struct {
 	errors   []string
 }
 
-// Open opens a new tab that listens before anything is loaded.
+// Open opens a new tab. It listens for requests and console messages before anything is loaded.
 func (b *Browser) Open(tb testing.TB) *Tab {
 	tb.Helper()
 	t := &Tab{tb: tb}
@@ -130,7 +130,7 @@ func (t *Tab) hear(ev any) {
 	}
 }
 
-// Quiet fails the test when the page asked for anything that does not begin with allowed, or complained.
+// Quiet fails the test if the page requested anything that does not begin with allowed, or logged to the console.
 func (t *Tab) Quiet(allowed string) {
 	t.tb.Helper()
 	t.mu.Lock()
@@ -185,13 +185,13 @@ func (t *Tab) Until(expression string) {
 	}
 }
 
-// Size makes the window so large.
+// Size sets the size of the window in CSS pixels.
 func (t *Tab) Size(width, height int64) {
 	t.tb.Helper()
 	t.Do(chromedp.EmulateViewport(width, height))
 }
 
-// Media emulates a medium ("print", "screen") and a colour scheme ("light", "dark").
+// Media emulates a medium ("print", "screen") and a color scheme ("light", "dark").
 func (t *Tab) Media(medium, scheme string) {
 	t.tb.Helper()
 	_, err := chromedp.Call(t.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -202,7 +202,7 @@ func (t *Tab) Media(medium, scheme string) {
 	}
 }
 
-// ScriptsOff keeps what is loaded from now on from running scripts.
+// ScriptsOff disables scripts in pages loaded from now on.
 func (t *Tab) ScriptsOff() {
 	t.tb.Helper()
 	if _, err := chromedp.Call(t.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
@@ -210,7 +210,7 @@ func (t *Tab) ScriptsOff() {
 	}
 }
 
-// PDF prints the page.
+// PDF returns the page, printed.
 func (t *Tab) PDF() []byte {
 	t.tb.Helper()
 	b, err := chromedp.Run(t.ctx, chromedp.PrintToPDF(chromedp.PDFPreferCSSPageSize(), chromedp.PDFPaper(chromedp.PaperA4), chromedp.PDFPrintBackground(), chromedp.PDFStream()))
@@ -220,8 +220,8 @@ func (t *Tab) PDF() []byte {
 	return b
 }
 
-// Picture keeps a screenshot as name.png in the folder that WAVE365_SCREENSHOTS names, for people to look at. Without
-// it nothing is done.
+// Picture saves a screenshot as name.png in the folder named by WAVE365_SCREENSHOTS, for people to look at. Without
+// that variable it does nothing.
 func (t *Tab) Picture(name string, whole bool) {
 	t.tb.Helper()
 	dir := os.Getenv("WAVE365_SCREENSHOTS")
@@ -251,7 +251,7 @@ func (t *Tab) Keep(name string, b []byte) {
 	}
 }
 
-// Violation is what axe-core found.
+// Violation is one rule that axe-core found broken.
 type Violation struct {
 	ID, Impact, Help string
 	Nodes            []struct {
@@ -260,8 +260,9 @@ type Violation struct {
 	}
 }
 
-// Axe runs axe-core in the page and gives what breaks WCAG 2.2 A or AA, and its best practices. Its script is looked
-// for in AXE_DIR, or where CI puts it; without it the test is skipped, except in CI. The rules named are left out.
+// Axe runs axe-core in the page and returns the violations of WCAG 2.2 A and AA and of its best practices. Its script
+// is read from AXE_DIR, or from where CI puts it; without it the test is skipped, except in CI, where it fails. The
+// rules named are left out.
 func (t *Tab) Axe(without ...string) []Violation {
 	t.tb.Helper()
 	dir := os.Getenv("AXE_DIR")

@@ -1,5 +1,5 @@
-// Package document is run.json: everything the report knows, for machines. A JSON Schema, schema.json, says what each field
-// means.
+// Package document writes run.json: everything the report knows, for machines. A JSON Schema, schema.json, describes each
+// field.
 package document
 
 import (
@@ -10,10 +10,11 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// schemaName marks run.json. The schema is only ever added to; a change that breaks a reader gets a new number.
+// schemaName identifies the format of run.json. Fields are only ever added; a change that breaks a reader gets a new
+// number.
 const schemaName = "wave365/report/v1"
 
-// document is run.json without its lists. A test holds it against schema.json.
+// document is run.json without its lists. A test checks it against schema.json.
 type document struct {
 	Schema    string           `json:"schema"`
 	AsOf      time.Time        `json:"as_of"`
@@ -43,7 +44,7 @@ type docRow struct {
 	Events     []docEvent         `json:"events"`
 }
 
-// docReason says why a row stands as it does, and what to do.
+// docReason is why a row is in its state, and what to do about it.
 type docReason struct {
 	Reason     string `json:"reason"`
 	ReasonCode string `json:"reason_code"`
@@ -112,7 +113,7 @@ func eventsOf(events []migration.Event) []docEvent {
 	return out
 }
 
-// factsOf gives the facts with their times in UTC.
+// factsOf returns the facts with their times in UTC.
 func factsOf(f migration.Facts) migration.Facts {
 	for _, t := range []*time.Time{
 		&f.ImportStarted, &f.ImportEnded, &f.MemberSeen, &f.CutOver, &f.Provisioned, &f.SuspectAt, &f.LinkOpen, &f.UsedSeen, &f.GoneSeen, &f.LostSeen, &f.Retried,
@@ -122,7 +123,7 @@ func factsOf(f migration.Facts) migration.Facts {
 	return f
 }
 
-// utc keeps the zero time zero.
+// utc converts a time to UTC; the zero time stays zero.
 func utc(t time.Time) time.Time {
 	if t.IsZero() {
 		return t

@@ -11,9 +11,9 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// Write writes run.json: everything the report knows, for machines, with raw values; what would steer a terminal or turn a text
-// is escaped (\u202e), which is the same value. schema.json describes it. Long lists have one entry a line, so that line tools and
-// diffs can read them.
+// Write writes run.json: everything the report knows, for machines, with raw values. Characters that would steer a terminal or
+// reverse text are escaped (\u202e), which leaves the value the same. schema.json describes it. Long lists have one entry per
+// line, so that line tools and diffs can read them.
 func Write(w io.Writer, a summary.Record) error {
 	rows, run := summary.RowRecords(a)
 	head, err := json.MarshalIndent(documentOf(a), "", " ")
@@ -33,7 +33,7 @@ func Write(w io.Writer, a summary.Record) error {
 	return l.err
 }
 
-// lister writes lists of values; the first error sticks.
+// lister writes lists of values; it keeps the first error.
 type lister struct {
 	w    io.Writer
 	enc  *json.Encoder
@@ -47,7 +47,7 @@ func (l *lister) put(b []byte) {
 	}
 }
 
-// list writes one list; of turns an entry into what is written, nil: the entry itself.
+// list writes one list; of converts an entry into what is written, nil means the entry itself.
 func list[T any](l *lister, name string, entries []T, of func(T) any) {
 	l.put([]byte(",\n \"" + name + "\": ["))
 	for i, e := range entries {

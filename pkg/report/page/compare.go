@@ -38,8 +38,8 @@ type comparedRow struct {
 	Why, Remedy               string
 }
 
-// WriteComparison writes one page on what a second run changed, in the same dress and under the same rules as the
-// report; it has no script.
+// WriteComparison writes one page on what a second run changed, in the style of the report and under the same rules; it
+// has no script.
 func WriteComparison(w io.Writer, c compare.Comparison) error {
 	v := comparisonOf(c)
 	return draw(w, func(qw *quicktemplate.Writer) { streamcomparisonHTML(qw, v) })

@@ -1,5 +1,5 @@
-// Package page draws report.html from an account: one file, no outside request, complete with scripts off. It is not
-// for deciding what the facts mean; that is report/summary.
+// Package page draws report.html from a record: one file, no outside request, complete with scripts off. It does not
+// decide what the facts mean; pkg/summary does.
 package page
 
 import (
@@ -25,13 +25,13 @@ var css string
 //go:embed assets/page.js
 var js string
 
-// Write writes the page. The same account gives the same bytes.
+// Write writes the page. The same record gives the same bytes.
 func Write(w io.Writer, a summary.Record) error {
 	v := viewOf(a)
 	return draw(w, func(qw *quicktemplate.Writer) { streampageHTML(qw, v) })
 }
 
-// draw lets a template write to w. The error is the first one of w.
+// draw executes a template on w and returns the first error of w.
 func draw(w io.Writer, template func(*quicktemplate.Writer)) error {
 	b := bufio.NewWriterSize(w, 1<<16)
 	qw := quicktemplate.AcquireWriter(b)
@@ -40,7 +40,7 @@ func draw(w io.Writer, template func(*quicktemplate.Writer)) error {
 	return b.Flush()
 }
 
-// hash is the source expression by which the content policy admits one inline block.
+// hash returns the source expression by which the content security policy admits one inline block.
 func hash(s string) string {
 	sum := sha256.Sum256([]byte(s))
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])

@@ -8,13 +8,13 @@ import (
 	"wave365/pkg/summary/groups"
 )
 
-// The size guard. Beyond the first bound plain successes carry short evidence, beyond the second none, and whoever neither
-// failed nor is held carries short evidence too: run.json has it all.
+// Limits on the size of the page. Beyond the first, plain successes carry short evidence; beyond the second they carry
+// none, and rows that are neither failed nor held carry short evidence too. run.json has all of it.
 const (
 	fullEvidence = 400
 	anyEvidence  = 2000
-	// foldedPeople is beyond how many the table of people with a Cloud PC opens only when somebody asks, foldedWithout the
-	// same for the others, who stand under their problems already.
+	// foldedPeople is the number beyond which the table of people with a Cloud PC is folded, foldedWithout the same for
+	// the others, who are listed under their problems already.
 	foldedPeople, foldedWithout = 50, 100
 )
 
@@ -22,7 +22,7 @@ const (
 type list struct {
 	Title, Fourth string
 	Rows          []personRow
-	// Folded opens when somebody asks for it.
+	// Folded: the table opens only on request.
 	Folded bool
 }
 
@@ -38,7 +38,7 @@ type personRow struct {
 	Evidence           *evidence.Evidence
 }
 
-// listsOf makes the two tables: people without a Cloud PC, the gravest first, and people with one.
+// listsOf returns the two tables: people without a Cloud PC, the gravest first, and people with one.
 func listsOf(rows []summary.RowRecord, a summary.Record, c words.Clock) ([]list, string) {
 	without := list{Title: "Without a Cloud PC", Fourth: "Why"}
 	with := list{Title: "With a Cloud PC", Fourth: "Cloud PC"}

@@ -9,10 +9,10 @@ import (
 	"wave365/pkg/summary/compare"
 )
 
-// planRow is one line of what was planned, forecast and came.
+// planRow compares one value as planned, as forecast and as it came out.
 type planRow struct{ What, Planned, Forecast, Actual string }
 
-// planOf compares the evening with what was planned and forecast; nil where neither was.
+// planOf compares the run with its plan and its forecast; nil when it had neither.
 func planOf(a summary.Record, c words.Clock) []planRow {
 	p := compare.PlanOf(a)
 	if p.Rows == 0 || p.StopBy.IsZero() && p.Forecast.To.IsZero() {
@@ -30,7 +30,7 @@ func planOf(a summary.Record, c words.Clock) []planRow {
 	return []planRow{{"End", at(p.StopBy), between(p.Forecast, c), ended}, {"Last import", "", "", imports}}
 }
 
-// between is a range of times; "" when it is not known.
+// between formats a range of times; "" when it is not known.
 func between(f summary.Forecast, c words.Clock) string {
 	if f.To.IsZero() {
 		return ""

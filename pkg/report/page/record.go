@@ -9,8 +9,8 @@ import (
 	"wave365/pkg/wave"
 )
 
-// namedPeople bounds how many names a card shows at once, foldedNames how many more its fold holds, shownFindings how many
-// findings one code shows, and openFindings how many errors of one code are shown before anybody asks.
+// namedPeople is how many names a card shows at once, foldedNames how many more its fold contains, shownFindings how many
+// findings of one code are shown, and openFindings how many errors of one code are shown without unfolding.
 const (
 	namedPeople   = 12
 	foldedNames   = 500
@@ -26,10 +26,10 @@ type problem struct {
 	Advice []helped
 }
 
-// helped is a piece of advice with the people whom it helps.
+// helped is a piece of advice with the people it applies to.
 type helped struct {
 	groups.Advice
-	// People are named at once, Further when somebody asks; Rest counts those, and Beyond who is not named at all.
+	// People are named at once, Further in the fold; Rest counts Further, and Beyond counts those who are not named.
 	People, Further []who
 	Rest, Beyond    int
 	Commands        []string

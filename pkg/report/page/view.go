@@ -18,7 +18,7 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// view is what the templates read: a part for each template, and what all of them need.
+// view is what the templates read: one part for each template, and what all of them need.
 type view struct {
 	head
 	verdict
@@ -33,24 +33,25 @@ type view struct {
 	FindingGroups []findingGroup
 	Provenance    []evidence.Fact
 	Effects       []evidence.Effect
-	// Zone is the zone of the times of Effects.
+	// Zone is the time zone of Effects.
 	Zone string
 }
 
-// head is what stands above the page and around it. Live is as of when a page follows its run, Expected when that ends.
+// head is the top of the page and its frame. Live is as of when a page follows its run, Expected when the run is
+// expected to end.
 type head struct {
 	Policy, Title       string
 	Rehearsal, Redacted bool
 	Live, Expected      string
 }
 
-// verdict is what came of the run, and what happens next.
+// verdict is the outcome of the run, and what happens next.
 type verdict struct {
 	Unfinished     bool
 	Tenant         string
 	Headline, Rest string
 	BarText        string
-	// TakenBack is how many of those in the bar who got a Cloud PC do not have it any more.
+	// TakenBack counts those who got a Cloud PC in this run, are shown so in the bar, and no longer have it.
 	TakenBack      int
 	Started, Ended words.Moment
 	Took, Pace     string
@@ -58,14 +59,14 @@ type verdict struct {
 	Next           []string
 }
 
-// people is who was to be moved.
+// people is who was to be migrated.
 type people struct {
 	Huge         bool
 	Lists        []list
 	EvidenceNote string
 }
 
-// slice is one part of a stacked bar that is 1000 wide.
+// slice is one part of a stacked bar that is 1,000 units wide.
 type slice struct {
 	Class        summary.Class
 	Label, Short string
@@ -106,7 +107,7 @@ func verdictOf(a summary.Record, c words.Clock) verdict {
 		Started: words.MomentOf(a.Run.CreatedAt, c.Zone), Ended: words.MomentOf(a.End(), c.Zone), Took: clocks.Long(a.End().Sub(a.Run.CreatedAt)), Pace: paceOf(a),
 		Moves: movesOf(a),
 	}
-	if !a.Redacted { // the commands and their paths are for the people who run it
+	if !a.Redacted { // the commands and their paths are for the people who operate the run
 		v.Next = a.Shell.Lines(fault.Remedy{Commands: advice.Next(a)})
 	}
 	v.Headline, v.Rest = summary.Headline(a)
@@ -131,7 +132,7 @@ func movesOf(a summary.Record) []move {
 	return out
 }
 
-// barOf cuts 1000 units into the classes that occur; none that occurs is thinner than 6.
+// barOf divides 1,000 units among the classes that occur, at least 6 for each.
 func barOf(tally map[summary.Class]int, total int) []slice {
 	var out []slice
 	if total == 0 {
@@ -159,7 +160,7 @@ func barOf(tally map[summary.Class]int, total int) []slice {
 	return out
 }
 
-// paceOf says what the run's time came to per finished row.
+// paceOf describes how much time the run took per finished row.
 func paceOf(a summary.Record) string {
 	n, sum := 0, time.Duration(0)
 	for _, r := range a.Rows {
@@ -174,7 +175,7 @@ func paceOf(a summary.Record) string {
 	return "a finished row took " + clocks.Long(sum/time.Duration(n)) + " on average"
 }
 
-// barText says in words what the bar of a run shows.
+// barText describes what the bar of a run shows.
 func barText(a summary.Record) string {
 	var parts []string
 	for _, s := range barOf(a.Tally(), len(a.Rows)) {

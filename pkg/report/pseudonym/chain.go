@@ -8,8 +8,8 @@ import (
 	"wave365/pkg/summary"
 )
 
-// chain rewrites the audit and seals it again: each entry keeps its number, time and kind, and names the one before.
-// What cannot be read is left out.
+// chain rewrites the audit and seals it again: each entry keeps its number, time and kind, and contains the hash of the
+// one before. Entries that cannot be read are left out.
 func (n *namer) chain(lines []summary.AuditLine) []summary.AuditLine {
 	out := make([]summary.AuditLine, 0, len(lines))
 	prev := ""
@@ -28,7 +28,7 @@ func (n *namer) chain(lines []summary.AuditLine) []summary.AuditLine {
 	return out
 }
 
-// body gives pseudonyms to all texts of a JSON value; its fields come in the order of their names.
+// body replaces all texts of a JSON value with pseudonyms; its fields are sorted by name.
 func (n *namer) body(b json.RawMessage) json.RawMessage {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()

@@ -1,4 +1,4 @@
-// Package pseudonym makes an account fit to be shown outside: names, addresses, hosts and paths give way to stable
-// pseudonyms, texts that may say anything are withheld, and the audit chain is sealed again over what is left. It is
-// not for secrets; those are taken out of every report.
+// Package pseudonym makes a record fit to be shown outside: names, addresses, hosts and paths are replaced with stable
+// pseudonyms, texts that may contain anything are withheld, and the audit chain is sealed again over the rest. It does
+// not look for secrets; those are removed from every report.
 package pseudonym

@@ -18,13 +18,13 @@ import (
 	"wave365/pkg/wave/reading"
 )
 
-// Withheld stands where a free text stood.
+// Withheld replaces a free text.
 const Withheld = "[withheld]"
 
-// Record gives a copy of a whose people, tenant, disks, machines and hosts have pseudonyms. The same key gives the
-// same pseudonym to the same person in any account; without the key nobody can find out by trying whose it is. What
-// stays: departments, policies, groups, licenses, sizes, times, codes, and the ids of snapshots and requests, which
-// the service's support asks for.
+// Record returns a copy of a whose people, tenant, disks, machines and hosts have pseudonyms. The same key gives the
+// same person the same pseudonym in any record; without the key nobody can find out by trial whose pseudonym it is.
+// Unchanged are departments, policies, groups, licenses, sizes, times, codes, and the ids of snapshots and requests,
+// which the service's support asks for.
 func Record(a summary.Record, key []byte) summary.Record {
 	n := newNamer(a, key)
 	out := a
@@ -47,21 +47,21 @@ func each[T any](list []T, of func(T) T) []T {
 	return out
 }
 
-// namer gives pseudonyms.
+// namer makes pseudonyms.
 type namer struct {
 	key []byte
-	// terms maps what is known to be a name, in lower case, to its pseudonym; exact maps parts of names, whose case
-	// tells them from ordinary words.
+	// terms maps what is known to be a name, in lower case, to its pseudonym; exact maps parts of names, which only
+	// their case distinguishes from ordinary words.
 	terms, exact map[string]string
-	// lengths says how long the terms are that begin with a word, the longest first.
+	// lengths holds, by first word, the lengths of the terms that begin with it, the longest first.
 	lengths map[string][]int
 	domains []string
 	inside  *regexp.Regexp
-	// known says for each column of the wave whether the program knows what it holds.
+	// known reports, for each column of the wave, whether the program knows what it contains.
 	known []bool
 }
 
-// tag is eight hexadecimal digits that stand for a text, whatever its case.
+// tag returns eight hexadecimal digits for a text, whatever its case.
 func (n *namer) tag(kind, s string) string {
 	h := hmac.New(sha256.New, n.key)
 	_, _ = h.Write([]byte(kind + "\x00" + strings.ToLower(s)))
@@ -97,7 +97,7 @@ func (n *namer) term(name, pseudonym string) {
 	}
 }
 
-// learn takes a row's names as terms, so that they are found in any text, too.
+// learn adds a row's names to the terms, so that they are found in free text, too.
 func (n *namer) learn(r migration.Row) {
 	t := r.Target
 	who := cmp.Or(t.UPN, t.User)
@@ -141,7 +141,7 @@ func (n *namer) address(s string) string {
 	return "person-" + n.tag("person", s) + "@redacted.example"
 }
 
-// guid looks like an id of the service and begins with zeroes, as none of them does.
+// guid returns an id that looks like one of the service's but begins with zeros, as none of those does.
 func (n *namer) guid(kind, s string) string {
 	return "00000000-0000-4000-8000-0000" + n.tag(kind, s)
 }
@@ -164,7 +164,7 @@ func (n *namer) source(s migration.Source) migration.Source {
 
 func (n *namer) run(r migration.Run) migration.Run {
 	r.WavePath, r.Tenant, r.TenantName = n.text(r.WavePath), n.text(r.Tenant), n.text(r.TenantName)
-	r.WaveHash = "" // it would confirm a guess at the whole file
+	r.WaveHash = "" // it would confirm a guess of the whole file
 	r.GraphRoot, r.BlobRoot = n.text(r.GraphRoot), n.text(r.BlobRoot)
 	r.Sandbox, r.SandboxState, r.ReportDir = n.text(r.Sandbox), n.text(r.SandboxState), n.text(r.ReportDir)
 	r.Operator = n.text(r.Operator)
@@ -188,7 +188,7 @@ func (n *namer) row(r migration.Row) migration.Row {
 	}
 	f := &r.Facts
 	if f.ImportFile != "" {
-		f.ImportFile = t.Disk.Name // the service's name for it is made from it
+		f.ImportFile = t.Disk.Name // the service's name for it is derived from it
 	}
 	f.CloudPCID, f.CloudPCName, f.UsedBy = n.text(f.CloudPCID), n.text(f.CloudPCName), n.text(f.UsedBy)
 	f.Proof, f.Warning, f.Suspect = n.text(f.Proof), n.text(f.Warning), n.text(f.Suspect)
@@ -204,7 +204,7 @@ func (n *namer) row(r migration.Row) migration.Row {
 	return r
 }
 
-// knownColumns reports for each column whether it holds what the program knows how to name; others may hold anything.
+// knownColumns reports for each column whether it is one that the program replaces; others may contain anything.
 func knownColumns(header []string) []bool {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// own is the domain of all pseudonyms; names below example are nobody's.
+// own is the domain of all pseudonyms; names below example are reserved and belong to nobody.
 const own = "redacted.example"
 
 var (
@@ -20,13 +20,13 @@ var (
 	home = regexp.MustCompile(`(?i)([/\\](?:home|users)[/\\])([^/\\\s"']+)`)
 )
 
-// public are hosts that everybody uses.
+// public are hosts that everybody uses; they are not replaced.
 var public = []string{
 	"graph.microsoft.com", "graph.microsoft.us", "windows365.microsoft.com", "intune.microsoft.com", "learn.microsoft.com",
 	"login.microsoftonline.com", "localhost",
 }
 
-// text gives s with pseudonyms for what is known to be a name and for what looks like an address or a host.
+// text returns s with pseudonyms for what is known to be a name and for what looks like an address or a host.
 func (n *namer) text(s string) string {
 	if s == "" {
 		return s
@@ -94,7 +94,7 @@ func (n *namer) index() {
 	}
 }
 
-// names replaces terms wherever they stand as words of their own, the longest first.
+// names replaces terms wherever they are whole words, the longest first.
 func (n *namer) names(s string) string {
 	low := fold(s)
 	var out strings.Builder
@@ -141,7 +141,7 @@ func (n *namer) at(low string, i, end int) (pseudonym string, to int) {
 	return "", 0
 }
 
-// word gives how long the word at i is; what is no letter and no digit is a word of its own.
+// word returns the length of the word at i; a character that is neither letter nor digit is a word.
 func word(s string, i int) int {
 	n := 0
 	for n < len(s)-i {
@@ -159,7 +159,7 @@ func word(s string, i int) int {
 
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) }
 
-// fold is s in lower case, byte for byte as long as s; letters whose length would change stay.
+// fold returns s in lower case, with the same length in bytes; letters whose length would change are left alone.
 func fold(s string) string {
 	b := []byte(s)
 	for i := 0; i < len(s); {

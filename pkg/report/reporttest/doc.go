@@ -1,3 +1,3 @@
-// Package reporttest makes accounts for tests of what is written from them: a realistic evening with every outcome,
-// the same evening half way, a very large one and a hostile one. It is for tests and benchmarks only.
+// Package reporttest makes records for tests of the reports written from them: a realistic run with every outcome, the
+// same run halfway, a very large one and a hostile one. It is for tests and benchmarks only.
 package reporttest

@@ -8,8 +8,8 @@ import (
 	"wave365/pkg/wave"
 )
 
-// Nasty lists texts that try to get out of where they are put: markup, quotes, formulas, direction, emoji, control
-// characters, and length.
+// Nasty returns texts that try to break out of where they are put: markup, quotes, formulas, text direction, emoji,
+// control characters, and length.
 func Nasty() []string {
 	return []string{
 		`<script>alert("1")</script>`,
@@ -24,7 +24,7 @@ func Nasty() []string {
 	}
 }
 
-// Hostile is the sample evening with nasty texts in every place that a file, a tenant or a service fills.
+// Hostile is the sample run with nasty texts in every place that a file, a tenant or a service fills.
 func Hostile() summary.Record {
 	a := Sample()
 	texts := Nasty()

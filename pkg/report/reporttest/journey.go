@@ -8,7 +8,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// journey sends one row along the way that its place in the wave stands for.
+// journey takes one row through the story that belongs to its position in the wave.
 func journey(w *walk, p person, slots []time.Time) {
 	i := w.row.Index
 	kind := i % 24
@@ -49,7 +49,7 @@ func journey(w *walk, p person, slots []time.Time) {
 	provisioned(w, kind, f)
 }
 
-// imported walks the import; false: the journey ended there.
+// imported plays the import; it returns false if the row ended there.
 func imported(w *walk, kind int, f migration.Facts) (migration.Facts, bool) {
 	i := w.row.Index
 	if kind == 20 {
@@ -102,7 +102,7 @@ func imported(w *walk, kind int, f migration.Facts) (migration.Facts, bool) {
 	return f, !w.over
 }
 
-// provisioned walks from the cut-over to the proof.
+// provisioned plays the steps from the cut-over to the proof.
 func provisioned(w *walk, kind int, f migration.Facts) {
 	i := w.row.Index
 	if w.row.Target.Trigger == migration.TriggerLicense {
@@ -147,7 +147,7 @@ func provisioned(w *walk, kind int, f migration.Facts) {
 	w.succeed(f)
 }
 
-// refused is what validation says about the rows of the sample that do not pass it.
+// refused returns what validation reports about the rows of the sample that do not pass it.
 func refused(kind, line int) (migration.Problem, bool) {
 	switch kind {
 	case 5:

@@ -12,17 +12,17 @@ import (
 	"wave365/pkg/wave"
 )
 
-// Start is when the sample evening began.
+// Start is when the sample run began.
 func Start() time.Time { return time.Date(2026, 3, 6, 18, 30, 0, 0, time.UTC) }
 
-// Sample is a finished evening: 24 rows, both triggers, every outcome, an interruption with a resume, throttling,
-// and one row that needed a second attempt.
+// Sample is a finished run: 24 rows, both triggers, every outcome, an interruption with a resume, throttling, and one
+// row that needed a second attempt.
 func Sample() summary.Record { return evening(people(), Start().Add(12*time.Hour)) }
 
-// Running is the sample evening as it stood 75 minutes after its start.
+// Running is the sample run as it was 75 minutes after its start.
 func Running() summary.Record { return evening(people(), Start().Add(75*time.Minute)) }
 
-// Large is a finished evening of n rows whose outcomes are spread like those of Sample.
+// Large is a finished run of n rows whose outcomes are distributed like those of Sample.
 func Large(n int) summary.Record {
 	base := people()
 	all := make([]person, n)
@@ -88,7 +88,7 @@ func evening(all []person, limit time.Time) summary.Record {
 	return a
 }
 
-// finish ends the run, or leaves it open when rows are open, and orders the history as the ledger does.
+// finish ends the run, or leaves it open if rows are open, and sorts the history as the ledger does.
 func finish(a *summary.Record, last, limit time.Time, note func(time.Time, migration.Reason, string)) {
 	a.At = limit
 	if migration.Count(a.Rows).Open() == 0 {

@@ -8,8 +8,8 @@ import (
 	"wave365/pkg/summary"
 )
 
-// walk takes one row along its journey with the real transitions and writes down what the ledger would hold.
-// Everything later than limit has not happened yet.
+// walk takes one row along its journey with the real transitions and records what the ledger would hold. Nothing later
+// than limit is recorded.
 type walk struct {
 	acc   *summary.Record
 	row   migration.Row
@@ -18,7 +18,7 @@ type walk struct {
 	over  bool
 }
 
-// pass lets time go by; what would lie beyond the limit does not happen.
+// pass advances the time; what would happen after the limit does not happen.
 func (w *walk) pass(d time.Duration) {
 	w.at = w.at.Add(d)
 	if w.at.After(w.limit) {
@@ -26,7 +26,7 @@ func (w *walk) pass(d time.Duration) {
 	}
 }
 
-// take applies a transition that was built from the row as it is.
+// take applies a transition made from the row as it is.
 func (w *walk) take(build func(migration.Row) migration.Transition) {
 	if w.over || w.at.After(w.limit) {
 		w.over = true
@@ -37,7 +37,7 @@ func (w *walk) take(build func(migration.Row) migration.Transition) {
 	w.acc.Events = append(w.acc.Events, t.Event())
 }
 
-// end applies a change whose constructor takes more than a story needs: operator, stop-by and retry.
+// end applies a change whose constructor needs more than a story has: operator, stop-by and retry.
 func (w *walk) end(to migration.State, step migration.Step, why migration.Reason, note string) {
 	if w.over {
 		return
@@ -55,7 +55,7 @@ func (w *walk) end(to migration.State, step migration.Step, why migration.Reason
 	})
 }
 
-// effect writes down an intent and, after a second, its outcome.
+// effect records an intent and, a second later, its outcome.
 func (w *walk) effect(e migration.Effect, subject string, status migration.OutcomeStatus, remote, detail string) {
 	if w.over {
 		return
@@ -105,7 +105,7 @@ func (w *walk) succeed(f migration.Facts) {
 	w.take(func(r migration.Row) migration.Transition { return migration.Succeed(r, f, w.at) })
 }
 
-// id is a stable identifier that looks like the service's.
+// id returns a stable id that looks like the service's.
 func id(kind, row, n int) string {
 	x := uint64(kind)*2654435761 + uint64(row)*40503 + uint64(n)*97
 	x ^= x << 13

@@ -1,5 +1,5 @@
-// Package tables writes the CSV files of a report: what became of every row, which rows may go into another wave, and what
-// validation found. No cell of them runs in a spreadsheet.
+// Package tables writes the CSV files of a report: the outcome of every row, the rows that may go into another wave, and
+// what validation found. No cell of them is executed by a spreadsheet.
 package tables
 
 import (
@@ -33,8 +33,8 @@ var resultColumns = [...]string{
 	"attempts", "request_id", "provisioning_policy_id", "user_setting_id", "group_id", "import_filename", "request_ids",
 }
 
-// Results writes one line per input row in input order: the columns of the file with their own spelling, then ours.
-// Times are UTC in RFC 3339, durations whole seconds; what is not known is empty.
+// Results writes one line per input row in input order: the columns of the file as they were, then ours. Times are UTC
+// in RFC 3339, durations whole seconds; unknown values are empty.
 func Results(w io.Writer, a summary.Record) error {
 	t := newTable(w)
 	t.line(append(padded(a.Run.Columns, len(a.Run.Columns)), resultColumns[:]...))
@@ -53,7 +53,7 @@ func Results(w io.Writer, a summary.Record) error {
 	return t.end()
 }
 
-// requestIDs are the service's ids of every request that changed something for the row, those that succeeded too.
+// requestIDs are the service's ids of every request that changed something for the row, including those that succeeded.
 func requestIDs(intents []migration.Intent) string {
 	var ids []string
 	for _, in := range intents {
@@ -64,8 +64,8 @@ func requestIDs(intents []migration.Intent) string {
 	return strings.Join(ids, " ")
 }
 
-// Failed writes the rows that may go into another wave (failed, skipped, deferred, and cancelled unless their line was taken
-// out of the wave file; none of users whom another run has taken up since) in the shape of the input, followed by what became of them. The file loads as a wave without editing.
+// Failed writes the rows that may go into another wave (failed, skipped, deferred, and cancelled unless their line was removed from the wave file; none of users whom another
+// run has included since) in the format of the input, followed by their outcome. The file loads as a wave without editing.
 func Failed(w io.Writer, a summary.Record) error {
 	t := newTable(w)
 	t.wave = true
@@ -96,8 +96,8 @@ func Failed(w io.Writer, a summary.Record) error {
 	return t.end()
 }
 
-// remediesOf is what to do about a row of failed.csv. One that was skipped is corrected in the file; the others are for retry, and
-// so is one that another run has: that run's command brings it to its end.
+// remediesOf returns what to do about a row of failed.csv. A row that was skipped is corrected in the file; the others are for
+// retry. A row that another run has included is finished by that run's command.
 func remediesOf(run migration.Run, class summary.Class, why summary.Why) []fault.Remedy {
 	if class != summary.Skipped || why.Code == "user.in-other-run" && len(why.Remedy.Commands) > 0 {
 		return []fault.Remedy{why.Remedy}
@@ -106,7 +106,7 @@ func remediesOf(run migration.Run, class summary.Class, why summary.Why) []fault
 	return []fault.Remedy{why.Remedy, here}
 }
 
-// Findings writes what validation found, by file line.
+// Findings writes what validation found, by line of the wave file.
 func Findings(w io.Writer, a summary.Record) error {
 	t := newTable(w)
 	t.line([]string{"severity", "code", "line", "column", "user", "value", "message", "hint"})
@@ -118,8 +118,8 @@ func Findings(w io.Writer, a summary.Record) error {
 	return t.end()
 }
 
-// inputShape gives the header of failed.csv and the places of its cells in the input. A column that only
-// --allow-unknown-columns let in gets the x_ that every wave may carry.
+// inputShape returns the header of failed.csv and the positions of its cells in the input. A column admitted only by
+// --allow-unknown-columns gets the prefix x_, which every wave may carry.
 func inputShape(header []string) (columns []string, keep []int) {
 	file, _ := reading.Read("header", headerLine(header), wave.Options{AllowUnknownColumns: true})
 	for i, name := range header {
@@ -146,10 +146,11 @@ func headerLine(header []string) []byte {
 	return b.Bytes()
 }
 
-// table writes CSV for people: UTF-8 with BOM, CRLF, no cell that a spreadsheet would run. The first error sticks.
+// table writes CSV for people: UTF-8 with BOM, CRLF, no cell that a spreadsheet would execute. It keeps the first
+// error.
 type table struct {
 	csv *csv.Writer
-	// wave: the table is read again as a wave, so its cells stay as they were written.
+	// wave: the table will be read as a wave, so its cells are left as they were.
 	wave bool
 	err  error
 }
@@ -182,7 +183,7 @@ func (t *table) end() error {
 	return t.csv.Error()
 }
 
-// padded copies the first n cells, empty where the line was shorter.
+// padded returns a copy of the first n cells, empty where the line was shorter.
 func padded(line []string, n int) []string {
 	out := make([]string, n, n+len(resultColumns))
 	copy(out, line)
@@ -224,8 +225,8 @@ func number(n int) string {
 	return strconv.Itoa(n)
 }
 
-// gib is a size in whole GiB, rounded up; "" for 0 bytes. It has no decimals, because a spreadsheet in many a locale
-// takes the point for a separator of thousands.
+// gib formats a size in whole GiB, rounded up; "" for 0 bytes. It has no decimals, because spreadsheets in many locales
+// read the point as a thousands separator.
 func gib(bytes int64) string {
 	return number(int((bytes + 1<<30 - 1) >> 30))
 }

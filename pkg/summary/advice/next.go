@@ -1,4 +1,4 @@
-// Package advice says what happens next with a run, whose move it is, and what to type for it.
+// Package advice decides what happens next with a run, who has to act, and which command to type for it.
 package advice
 
 import (
@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/summary"
 )
 
-// Move is what happens next for one outcome, and whose move it is.
+// Move is what happens next for rows of one outcome, and who has to act.
 type Move struct {
 	Class summary.Class
 	Count int
@@ -26,7 +26,7 @@ const (
 	operator = "Operator"
 )
 
-// Moves says what happens next, the most urgent first. A rehearsal asks nothing of the helpdesk.
+// Moves returns what happens next, the most urgent first. A rehearsal asks nothing of the helpdesk.
 func Moves(a summary.Record) []Move {
 	n, cancelled := a.Unsettled(), takenUpByRetry(a)
 	var out []Move
@@ -72,8 +72,8 @@ func Moves(a summary.Record) []Move {
 	return out
 }
 
-// takenUpByRetry counts the cancelled rows that retry takes up: not those whose line was taken out of the wave file, nor those of
-// users whom another run has taken up since.
+// takenUpByRetry counts the cancelled rows that retry includes: all but those whose line was removed from the wave file and those
+// of users whom another run has included since.
 func takenUpByRetry(a summary.Record) (n int) {
 	for _, r := range a.Rows {
 		if _, elsewhere := a.Since[r.Index]; r.State == migration.Cancelled && r.Retryable() && !elsewhere {
@@ -83,8 +83,8 @@ func takenUpByRetry(a summary.Record) (n int) {
 	return n
 }
 
-// Next lists the commands worth typing now, the first one first. While a process drives the run there are none: it holds
-// the ledger, which refuses them.
+// Next returns the commands worth typing now, the most important first. While a process drives the run there are none:
+// it holds the ledger, which refuses them.
 func Next(a summary.Record) []fault.Command {
 	if a.Live {
 		return nil
@@ -97,7 +97,7 @@ func Next(a summary.Record) []fault.Command {
 	}
 	if n[summary.Held] > 0 {
 		i := slices.IndexFunc(a.Rows, func(r migration.Row) bool { return r.State == migration.Held })
-		out = append(out, settles(a.Rows[i])...) // one shows how
+		out = append(out, settles(a.Rows[i])...) // one row serves as the example
 	}
 	if n[summary.Failed]+n[summary.Deferred]+takenUpByRetry(a) > 0 {
 		out = append(out, fault.NewCommand("retry"))
@@ -111,8 +111,8 @@ func Next(a summary.Record) []fault.Command {
 	return out
 }
 
-// closed reports whether the tenant was cared for after the run came to its last end; a run in which nobody was worked on
-// leaves nothing to close.
+// closed reports whether close, or a command like it, has dealt with the tenant since the run last ended; a run in which
+// no row was started leaves nothing to close.
 func closed(a summary.Record) bool {
 	for _, e := range slices.Backward(a.Events) {
 		switch e.Reason {
@@ -125,7 +125,7 @@ func closed(a summary.Record) bool {
 	return true
 }
 
-// settles are the commands that decide about a held row: its own, or else the two ways there are.
+// settles returns the commands that decide about a held row: its own, or else the two there are.
 func settles(r migration.Row) []fault.Command {
 	if own := summary.WhyOf(r).Remedy.Commands; len(own) > 0 {
 		return own
@@ -135,7 +135,8 @@ func settles(r migration.Row) []fault.Command {
 	}
 }
 
-// ValidateFailed looks at the corrected file of what did not end well: a rehearsal's on its scenario.
+// ValidateFailed returns the command that validates the corrected file of rows that did not succeed, for a rehearsal on
+// its scenario.
 func ValidateFailed(run migration.Run) fault.Command {
 	words := []string{summary.FailedFile(run)}
 	if run.Sandbox != "" {
@@ -144,7 +145,7 @@ func ValidateFailed(run migration.Run) fault.Command {
 	return fault.NewCommand("validate", words...)
 }
 
-// Beyond lists the commands of a remedy that [Next] does not say already.
+// Beyond returns the commands of a remedy that are not among those of [Next].
 func Beyond(a summary.Record, r fault.Remedy) []fault.Command {
 	next := Next(a)
 	return slices.DeleteFunc(slices.Clone(r.Commands), func(c fault.Command) bool {

@@ -7,8 +7,8 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Resume is the command that goes on with the run. After a halt it takes back the rule that would halt the run again at
-// once, with the rows as they stand.
+// Resume returns the command that resumes the run. After a halt it changes the rule that would halt the run again at
+// once, given the rows as they are.
 func Resume(run migration.Run, rows []migration.Row, events []migration.Event) fault.Command {
 	var args []string
 	if Halted(events) {
@@ -22,7 +22,7 @@ func Resume(run migration.Run, rows []migration.Row, events []migration.Event) f
 	return fault.NewCommand("resume", args...)
 }
 
-// Halted reports whether in the latest process too much went wrong for anything new to start.
+// Halted reports whether the latest process stopped starting rows because too much went wrong.
 func Halted(events []migration.Event) bool {
 	for _, e := range slices.Backward(events) {
 		switch {
@@ -36,13 +36,15 @@ func Halted(events []migration.Event) bool {
 	return false
 }
 
-// GoneThrough is the run as it is really gone through: one that has halted starts nothing new, as one that drains.
+// GoneThrough returns the run as it is really being executed: one that has halted starts nothing new, like one that
+// drains.
 func GoneThrough(run migration.Run, events []migration.Event) migration.Run {
 	run.Settings.Draining = run.Settings.Draining || Halted(events)
 	return run
 }
 
-// canaryFailed reports whether the canary has not passed and something went wrong, so that no other row would start.
+// canaryFailed reports whether the canary has not passed because something went wrong, so that no other row would
+// start.
 func canaryFailed(rows []migration.Row, events []migration.Event) bool {
 	passed := slices.ContainsFunc(events, func(e migration.Event) bool { return e.Reason == migration.RunCanary })
 	return !passed && slices.ContainsFunc(rows, func(r migration.Row) bool {

@@ -1,4 +1,4 @@
-// Package compare sets a run beside another one, person by person, and beside its own plan.
+// Package compare compares a run with another one, person by person, and with its own plan.
 package compare
 
 import (
@@ -15,10 +15,10 @@ import (
 // Comparison is what a second run changed for the people of two runs.
 type Comparison struct {
 	First, Second summary.Record
-	// Changes lists everybody whose outcome differs or who is in one run only: better ones last, gravest first. Who has a
-	// Cloud PC from the first run and is not in the second is not among them.
+	// Changes holds everybody whose outcome differs or who is in only one of the runs, the gravest first and improvements
+	// last. People who got a Cloud PC in the first run and are not in the second are left out.
 	Changes []Change
-	// Kept counts those: a second run is often made of what is left of the first.
+	// Kept counts those left out: a second run often consists of what is left of the first.
 	Kept int
 	// Same counts the people whose outcome is the same in both.
 	Same int
@@ -36,7 +36,7 @@ type Change struct {
 	CloudPC string
 }
 
-// Runs compares two runs, person by person. Somebody who stands in a run twice counts with the better row.
+// Runs compares two runs, person by person. For somebody with two rows in a run, the better row counts.
 func Runs(first, second summary.Record) Comparison {
 	c := Comparison{First: first, Second: second}
 	before, after := byPerson(first), byPerson(second)
@@ -66,7 +66,7 @@ func Runs(first, second summary.Record) Comparison {
 	return c
 }
 
-// rank orders changes: what is there of the second run by gravity, then who is in the first one only.
+// rank orders changes: those of people in the second run by gravity, then those of people in the first one only.
 func rank(c Change) int {
 	if c.After == "" {
 		return 100 + c.Before.Gravity()
@@ -85,7 +85,7 @@ func byPerson(a summary.Record) map[string]migration.Row {
 	return out
 }
 
-// Verdict is the comparison in one or two sentences with numbers.
+// Verdict returns the comparison in one or two sentences with numbers.
 func (c Comparison) Verdict() string {
 	var gained, lost, joined, left, still, otherwise int
 	for _, ch := range c.Changes {

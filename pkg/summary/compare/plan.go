@@ -7,14 +7,14 @@ import (
 	"wave365/pkg/summary"
 )
 
-// Plan compares what was planned and forecast with what came of it.
+// Plan compares what was planned and forecast with how it came out.
 type Plan struct {
-	// Rows were to be moved, LeftOut were not, because of errors in the wave; Done have their Cloud PC.
+	// Rows were to be migrated; LeftOut were not, because of errors in the wave; Done have their Cloud PC.
 	Rows, LeftOut, Done int
-	// StopBy is the agreed end of the evening; zero: none.
+	// StopBy is the time by which the run was to stop; zero: none.
 	StopBy   time.Time
 	Forecast summary.Forecast
-	// Imported counts rows whose import has ended well; ImportsEnded is when the last of them did, zero while rows are
+	// Imported counts rows whose import has succeeded; ImportsEnded is when the last of them did, zero while rows are
 	// still to be imported.
 	Imported     int
 	ImportsEnded time.Time
@@ -22,7 +22,7 @@ type Plan struct {
 	Ended time.Time
 }
 
-// PlanOf gives the plan of a run and what came of it.
+// PlanOf returns the plan of a run and how it came out.
 func PlanOf(a summary.Record) Plan {
 	p := Plan{StopBy: a.Run.Settings.StopBy, Forecast: a.Forecast, Ended: a.Run.FinishedAt}
 	open := false

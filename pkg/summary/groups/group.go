@@ -1,4 +1,5 @@
-// Package groups sorts the rows of a run and what validation found: by department, policy, gravity, time, problem and code.
+// Package groups groups the rows of a run, and what validation found: by department, policy, gravity, time, problem and
+// code.
 package groups
 
 import (
@@ -11,7 +12,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// Group is how the people of one department or policy fared.
+// Group is the outcome of the people of one department or policy.
 type Group struct {
 	// Name is empty for rows that name none.
 	Name  string
@@ -38,12 +39,12 @@ func (g Group) Open() int {
 	return g.Tally[summary.Active] + g.Tally[summary.Waiting] + g.Tally[summary.Queued]
 }
 
-// ByDepartment and ByPolicy group the rows, by name, those without one last.
+// ByDepartment groups the rows by department, sorted by name, rows without one last.
 func ByDepartment(rows []summary.RowRecord) []Group {
 	return groupBy(rows, func(t migration.Target) string { return t.Department })
 }
 
-// ByPolicy groups the rows by provisioning policy.
+// ByPolicy groups the rows by provisioning policy, in the same order.
 func ByPolicy(rows []summary.RowRecord) []Group {
 	return groupBy(rows, func(t migration.Target) string { return t.PolicyName })
 }
@@ -71,14 +72,14 @@ func groupBy(rows []summary.RowRecord, key func(migration.Target) string) []Grou
 	return out
 }
 
-// ByGravity orders rows so that those that need attention come first; equals stay in input order.
+// ByGravity sorts rows so that those that need attention come first; equal ones stay in input order.
 func ByGravity(rows []summary.RowRecord) []summary.RowRecord {
 	out := slices.Clone(rows)
 	slices.SortStableFunc(out, func(a, b summary.RowRecord) int { return cmp.Compare(a.Class.Gravity(), b.Class.Gravity()) })
 	return out
 }
 
-// Slowest gives the n rows that took longest, the slowest first. Rows that were not started are left out.
+// Slowest returns the n rows that took longest, the slowest first. Rows that were not started are left out.
 func Slowest(rows []summary.RowRecord, n int, at time.Time) []summary.RowRecord {
 	var out []summary.RowRecord
 	for _, d := range rows {
@@ -92,7 +93,7 @@ func Slowest(rows []summary.RowRecord, n int, at time.Time) []summary.RowRecord 
 	return out[:min(n, len(out))]
 }
 
-// FindingGroup is one finding code with everything found under it.
+// FindingGroup is one finding code with all its findings.
 type FindingGroup struct {
 	Severity wave.Severity
 	Code     string

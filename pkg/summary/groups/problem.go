@@ -17,11 +17,12 @@ type ProblemGroup struct {
 	Class summary.Class
 	// Code is empty where the outcome says it all.
 	Code string
-	// Advice holds the rows, those for which the same is to be done together; there is at least one.
+	// Advice holds the rows, one element for those that need the same to be done; there is at least one.
 	Advice []Advice
 }
 
-// Advice is what to do, once for all rows that it helps. What differs between them but for the user's name stands apart.
+// Advice is what to do, once for all rows that it applies to. Rows whose remedies differ only in the user's name share
+// one.
 type Advice struct {
 	// Remedy has [placeholder] for the user where there are several rows; it may be empty.
 	Remedy fault.Remedy
@@ -41,7 +42,7 @@ func (g ProblemGroup) Len() int {
 }
 
 // Problems groups the rows that need somebody's attention by outcome and code: the gravest outcome first, then the largest
-// group. Within a group the most frequent advice comes first; rows stand in input order.
+// group. Within a group the most frequent advice comes first; rows are in input order.
 func Problems(rows []summary.RowRecord) []ProblemGroup {
 	var out []ProblemGroup
 	place := map[string]int{}
@@ -67,7 +68,7 @@ func Problems(rows []summary.RowRecord) []ProblemGroup {
 	return out
 }
 
-// add puts a row to the advice that helps it.
+// add adds a row to the advice that applies to it.
 func (g *ProblemGroup) add(d summary.RowRecord) {
 	general := anybodys(d.Why.Remedy, d.Row.Target.User)
 	for i := range g.Advice {
@@ -81,7 +82,7 @@ func (g *ProblemGroup) add(d summary.RowRecord) {
 	g.Advice = append(g.Advice, Advice{Remedy: general, Text: d.Why.Text, Same: true, Rows: []summary.RowRecord{d}})
 }
 
-// settle gives advice for one row that row's own words, and orders the advice.
+// settle gives advice for a single row that row's own words, and sorts the advice.
 func (g *ProblemGroup) settle() {
 	for i, a := range g.Advice {
 		if len(a.Rows) == 1 {
@@ -91,7 +92,7 @@ func (g *ProblemGroup) settle() {
 	slices.SortStableFunc(g.Advice, func(a, b Advice) int { return cmp.Compare(len(b.Rows), len(a.Rows)) })
 }
 
-// anybodys is a remedy with [placeholder] for its user.
+// anybodys returns a remedy with [placeholder] in place of its user.
 func anybodys(r fault.Remedy, user string) fault.Remedy {
 	if user == "" {
 		return r

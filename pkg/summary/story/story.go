@@ -18,8 +18,8 @@ type Entry struct {
 	ClientRequestID string `json:"client_request_id,omitempty"`
 }
 
-// Of puts a row's changes, the calls that were made for it, and what commands after the run wrote about it, in the order in which
-// they happened. What the run wrote itself is among the calls.
+// Of returns a row's changes, the calls that were made for it, and what commands after the run wrote about it, in the order in
+// which they happened. What the run wrote itself is among the calls.
 func Of(r migration.Row, events []migration.Event, calls []migration.Intent, writes []migration.Write) []Entry {
 	entries := []Entry{}
 	for _, e := range events {
@@ -53,7 +53,7 @@ func changed(e migration.Event) string {
 	return what
 }
 
-// called is a call to the service; o is how it ended, nil: nobody knows.
+// called returns the entry for a call to the service; o is its outcome, nil: not known.
 func called(what string, at time.Time, id string, o *migration.Outcome) Entry {
 	e := Entry{At: at, What: what + ": its outcome is not known", ClientRequestID: id}
 	if o != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Levels counts rows in import and in provisioning over time, as steps.
+// Levels returns how many rows were in import and in provisioning over time, as steps.
 func Levels(all [][]Segment) []Level {
 	type edge struct {
 		at   time.Time

@@ -7,7 +7,7 @@ import (
 	"wave365/pkg/summary"
 )
 
-// Attempt is one going at a row; attempts are kept apart.
+// Attempt is one attempt at a row; the steps of different attempts are kept apart.
 type Attempt struct {
 	N     int
 	Steps []StepLog
@@ -16,20 +16,21 @@ type Attempt struct {
 // StepLog is one step of an attempt.
 type StepLog struct {
 	Step migration.Step
-	// From is when the row came to the step, To when it left it; zero while it stands there.
+	// From is when the row entered the step, To when it left it; zero while it is still there.
 	From, To time.Time
-	// Tries counts tries that failed and were repeated, Stops how often the tool was interrupted meanwhile.
+	// Tries counts attempts at the step that failed and were repeated, Stops how often the tool was interrupted
+	// meanwhile.
 	Tries, Stops int
-	// End is how the step ended: done, failed, held, cancelled; empty while it goes on.
+	// End is how the step ended: done, failed, held, cancelled; empty while it is in progress.
 	End string
-	// Trouble is what the failed tries said last; empty: nothing.
+	// Trouble is the message of the last failed try; may be empty.
 	Trouble string
 }
 
-// Attempts reads a row's history as attempts and steps. Rows that were never taken up have none.
+// Attempts reads a row's history as attempts and steps. Rows that were never started have none.
 func Attempts(d summary.RowRecord) []Attempt {
 	var out []Attempt
-	var open *StepLog // the step that goes on; nil: none does
+	var open *StepLog // the step in progress; nil: none is
 	begin := func(e migration.Event, step migration.Step) {
 		if len(out) == 0 || out[len(out)-1].N != e.Attempt {
 			out = append(out, Attempt{N: e.Attempt})
@@ -54,7 +55,7 @@ func Attempts(d summary.RowRecord) []Attempt {
 	return out
 }
 
-// note takes in what happened during a step, and says whether that ended it.
+// note records what happened during a step, and reports whether that ended it.
 func (s *StepLog) note(e migration.Event) (ended bool) {
 	switch {
 	case e.Reason == migration.ReasonStepDone:

@@ -1,5 +1,5 @@
-// Package timeline says when what happened: the stretches and steps of a row, how many rows were at it at a time, and the
-// moments and gaps of the run itself.
+// Package timeline computes when what happened: the segments and steps of a row, how many rows were active at a time, and
+// the moments and gaps of the run itself.
 package timeline
 
 import (
@@ -9,12 +9,12 @@ import (
 	"wave365/pkg/summary"
 )
 
-// Phase is what a stretch of time was spent on, as the timeline colours it.
+// Phase is what a segment of time was spent on, as the timeline colors it.
 type Phase string
 
 // The phases. Turn and Retry are waiting, the others are work, ours or the service's.
 const (
-	// Turn: nothing was in its way but other rows, or the tool did not run.
+	// Turn: the row waited for other rows only, or the tool did not run.
 	Turn Phase = "turn"
 	// Retry: something went wrong and the next try is due later.
 	Retry Phase = "retry"
@@ -46,13 +46,13 @@ func (p Phase) Label() string {
 	return string(p)
 }
 
-// Segment is one stretch of a row's time.
+// Segment is one stretch of time of a row.
 type Segment struct {
 	Phase    Phase
 	From, To time.Time
 }
 
-// Segments cuts a row's time from start to its end, or to the moment at while it has none, into stretches. A row
+// Segments divides a row's time from start to its end, or to the moment at if it has not ended, into segments. A row
 // that was never started has none.
 func Segments(d summary.RowRecord, start, at time.Time) []Segment {
 	if d.Row.StartedAt.IsZero() {
@@ -71,7 +71,7 @@ func Segments(d summary.RowRecord, start, at time.Time) []Segment {
 	}
 	phase, since, final := Turn, start, false
 	for _, e := range d.Events {
-		if !final { // what had ended waits for nothing until a retry takes it up
+		if !final { // a row that has ended waits for nothing until a retry includes it
 			add(phase, since, e.At)
 		}
 		phase, since, final = phaseOf(e), e.At, e.To.Final()
@@ -108,13 +108,13 @@ func Spent(segments []Segment) map[Phase]time.Duration {
 	return out
 }
 
-// Level is how many rows were in a phase from a moment on.
+// Level is how many rows were in a phase from a moment onwards.
 type Level struct {
 	From              time.Time
 	Import, Provision int
 }
 
-// Mark is a moment of the run itself worth a sign on the timeline.
+// Mark is a moment of the run itself that the timeline marks.
 type Mark struct {
 	// Kind is migration's reason: throttled, run-drained, run-stopped, run-halted, run-reached or run-resumed.
 	Kind migration.Reason
@@ -122,11 +122,11 @@ type Mark struct {
 	Note string
 }
 
-// Gap is a time in which the tool did not run. The service may have gone on.
+// Gap is a time in which the tool did not run. The service may have continued.
 type Gap struct{ From, To time.Time }
 
-// Marks gives the moments and gaps of a run. An end that nobody could record (a killed process, a power cut) is
-// taken to be the last thing recorded before the resume; a gap that still lasts ends at the record's moment.
+// Marks returns the moments and gaps of a run. An end that could not be recorded (a killed process, a power cut) is
+// taken to be the last thing recorded before the resume; a gap that has not ended ends at the record's moment.
 func Marks(a summary.Record) (marks []Mark, gaps []Gap) {
 	var down, last time.Time
 	for _, e := range a.Events {

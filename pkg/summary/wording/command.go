@@ -8,30 +8,30 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Shell is what a command needs besides its own words to work where it is copied. The zero Shell is a POSIX shell in the
+// Shell is what a command needs besides its own words to work where it is pasted. The zero Shell is a POSIX shell in the
 // folder of the default ledger.
 type Shell struct {
-	// Ledger is what commands are to be told with --ledger; empty: the default ledger.
+	// Ledger is the value of --ledger in commands; empty: the default ledger.
 	Ledger string
-	// Run is named by commands that take a run and name none; empty: they act on the latest.
+	// Run is added to commands that act on a run and name none; empty: they act on the latest.
 	Run string
-	// Place are flags that say which tenant commands are for, and how it is entered, such as
+	// Place holds the flags that say which tenant commands act on, and how to sign in, such as
 	// "--sandbox=http://127.0.0.1:8080". Commands about a recorded run find its tenant and storage in the ledger.
 	Place []string
-	// Windows asks for quotes that cmd.exe and PowerShell both know.
+	// Windows selects quotes that both cmd.exe and PowerShell understand.
 	Windows bool
 }
 
-// takesRun names the commands whose first argument is a run.
+// takesRun lists the commands whose first argument is a run.
 var takesRun = []string{"resume", "status", "retry", "reconcile", "cancel", "report", "pause", "continue", "slots", "drain", "close", "undo", "notify"}
 
-// tenantFlags and storageFlags are those of Place that only commands without a recorded run are told.
+// tenantFlags and storageFlags are the flags of Place that only commands without a recorded run need.
 var (
 	tenantFlags  = []string{"--sandbox", "--cloud", "--tenant"}
 	storageFlags = []string{"--storage-account", "--blob-endpoint"}
 )
 
-// place are the flags of Place that a command takes and does not have.
+// place returns the flags of Place that a command takes and does not have yet.
 func (s Shell) place(c fault.Command) []string {
 	family, _, _ := strings.Cut(c.Name, " ")
 	if family != "doctor" && slices.Contains(noLedger, c.Name) || has(c, "--help") || has(c, "--offline") || has(c, "--explain") {
@@ -47,7 +47,7 @@ func (s Shell) place(c fault.Command) []string {
 	return out
 }
 
-// recordedFlags are those whose values a command of the family finds in the run's record.
+// recordedFlags are the flags whose values a command finds in the run's record.
 func recordedFlags(c fault.Command, family string) []string {
 	switch family {
 	case "validate", "plan", "run", "submit", "doctor":
@@ -71,11 +71,11 @@ func has(c fault.Command, flag string) bool {
 	return slices.ContainsFunc(c.Args, func(a string) bool { return a == flag || strings.HasPrefix(a, flag+"=") })
 }
 
-// noLedger names the commands that need no ledger.
+// noLedger lists the commands that need no ledger.
 var noLedger = []string{"", "template", "sandbox", "sandbox generate", "rehearse", "help", "version", "completion", "doctor"}
 
-// Line is the command as it is typed. What no shell can take is left out of its words: control characters, and marks that
-// nobody sees; users are known by their names without them.
+// Line returns the command as it is typed. Characters that no shell can take are removed from its words: control
+// characters and invisible marks; user names match without them.
 func (s Shell) Line(c fault.Command) string {
 	words := []string{"wave365"}
 	if c.Name != "" {
@@ -103,7 +103,7 @@ func (s Shell) Line(c fault.Command) string {
 	return strings.Join(words, " ")
 }
 
-// Lines are the commands of a remedy as they are typed.
+// Lines returns the commands of a remedy as they are typed.
 func (s Shell) Lines(r fault.Remedy) []string {
 	var out []string
 	for _, c := range r.Commands {
@@ -112,7 +112,7 @@ func (s Shell) Lines(r fault.Remedy) []string {
 	return out
 }
 
-// Remedy is a remedy on one line, its commands after its text.
+// Remedy returns a remedy on one line, its commands after its text.
 func (s Shell) Remedy(r fault.Remedy) string {
 	commands := strings.Join(s.Lines(r), "; ")
 	if r.Text == "" || commands == "" {
@@ -121,8 +121,9 @@ func (s Shell) Remedy(r fault.Remedy) string {
 	return r.Text + ": " + commands
 }
 
-// Quote makes a word safe to paste, in quotes only where it must be. On Windows these are double quotes, which cmd.exe and
-// PowerShell take alike; only what PowerShell would expand in them is put into single quotes, which cmd.exe does not know.
+// Quote returns a word that is safe to paste, in quotes only where needed. On Windows these are double quotes, which
+// cmd.exe and PowerShell both understand; only what PowerShell would expand in them is put into single quotes, which
+// cmd.exe does not know.
 func (s Shell) Quote(word string) string {
 	word = strings.Map(func(r rune) rune {
 		if unsafe(r) || r == '\n' || r == '\t' {
@@ -130,7 +131,7 @@ func (s Shell) Quote(word string) string {
 		}
 		return r
 	}, word)
-	const singles = "'\u2018\u2019\u201a\u201b" // PowerShell takes curly quotes for straight ones
+	const singles = "'\u2018\u2019\u201a\u201b" // PowerShell treats curly quotes as straight ones
 	switch {
 	case bare(word):
 		return word
@@ -150,7 +151,7 @@ func (s Shell) Quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// bare reports whether every shell takes s as it is.
+// bare reports whether every shell takes s without quotes.
 func bare(s string) bool {
 	if s == "" || s[0] == '-' || s[0] == '@' {
 		return false

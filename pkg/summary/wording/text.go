@@ -1,5 +1,5 @@
-// Package wording makes text fit for people: what a file, a tenant or a service wrote is made safe to look at, commands are
-// safe to paste, and numbers, lists and times read as sentences have them. It knows nothing of runs.
+// Package wording makes text fit for people: text from a file, a tenant or a service becomes safe to display, commands
+// become safe to paste, and numbers, lists and times become readable in sentences. It knows nothing of runs.
 package wording
 
 import (
@@ -10,10 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// Clean makes visible what would change how a text reads or steer a terminal: control sequences, marks that turn the
-// direction of what follows, and characters that nobody sees. U+001B, the beginning of an escape sequence, becomes
-// "[U+001B]". Line feeds and tabs stay, and so do the marks that belong to words: joiners, and the direction marks of
-// Arabic and Hebrew. Everything that comes from a file, a tenant or a service goes through it before people see it.
+// Clean makes visible what would change how a text reads or steer a terminal: control sequences, characters that
+// reverse the direction of text, and invisible ones. U+001B, the beginning of an escape sequence, becomes "[U+001B]".
+// Line feeds and tabs stay, and so do the invisible characters that belong to words: joiners, and the direction marks
+// of Arabic and Hebrew. Everything that comes from a file, a tenant or a service goes through it before people see it.
 func Clean(s string) string {
 	if strings.IndexFunc(s, unsafe) < 0 {
 		return s
@@ -33,7 +33,8 @@ func Clean(s string) string {
 	return b.String()
 }
 
-// EscapeJSON is [Clean] for JSON: what Clean would make visible is escaped, so that it means the same to programs.
+// EscapeJSON is [Clean] for JSON: what Clean would make visible is escaped, which leaves its value the same for
+// programs.
 func EscapeJSON(doc string) string {
 	if strings.IndexFunc(doc, unsafe) < 0 {
 		return doc
@@ -51,10 +52,10 @@ func EscapeJSON(doc string) string {
 	return b.String()
 }
 
-// OneLine is [Clean] for text in a line of its own: white space of any kind is one blank.
+// OneLine is [Clean] for a single line: each run of white space becomes one space.
 func OneLine(s string) string { return strings.Join(strings.Fields(Clean(s)), " ") }
 
-// unsafe reports whether r must not reach people as it is.
+// unsafe reports whether r is not to reach people as it is.
 func unsafe(r rune) bool {
 	switch {
 	case r == '\n' || r == '\t':
@@ -62,7 +63,7 @@ func unsafe(r rune) bool {
 	case unicode.IsControl(r), r == utf8.RuneError,
 		r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, // direction
 		r == 0x2028, r == 0x2029, // line and paragraph separators
-		r == 0x200b, r >= 0x2060 && r <= 0x2065, r == 0xfeff, r == 0x00ad, r == 0x034f, r == 0x180e, // nothing to see
+		r == 0x200b, r >= 0x2060 && r <= 0x2065, r == 0xfeff, r == 0x00ad, r == 0x034f, r == 0x180e, // invisible
 		r == 0x115f, r == 0x1160, r == 0x3164, r == 0xffa0, // fillers
 		r >= 0xfff9 && r <= 0xfffb, r >= 0xe0000 && r <= 0xe007f:
 		return true
@@ -70,7 +71,7 @@ func unsafe(r rune) bool {
 	return false
 }
 
-// Count is a number of things: "1 row", "3 rows", "2 people".
+// Count formats a number of things: "1 row", "3 rows", "2 people".
 func Count(n int, noun string) string {
 	switch {
 	case n == 1:
@@ -82,7 +83,7 @@ func Count(n int, noun string) string {
 	return fmt.Sprintf("%d %s", n, noun)
 }
 
-// List is a list as a sentence has it: a, b and c.
+// List joins parts as in a sentence: a, b and c.
 func List(parts []string) string {
 	if last := len(parts) - 1; last > 0 {
 		return strings.Join(parts[:last], ", ") + " and " + parts[last]

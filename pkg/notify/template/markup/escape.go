@@ -8,34 +8,34 @@ import (
 	"strings"
 )
 
-// addressPart is which part of an address a value would stand in.
+// addressPart is the part of a URL in which a value would be placed.
 type addressPart int
 
 const (
 	whole   addressPart = iota // its scheme may be in the value
-	path                       // behind a scheme that is written out, or in a relative address
-	query                      // behind "?" or "#"
-	unclear                    // that depends on values
-	foreign                    // behind a scheme that values do not belong in
+	path                       // after a scheme that is written out, or in a relative URL
+	query                      // after "?" or "#"
+	unclear                    // depends on values
+	foreign                    // after a scheme in which no values are allowed
 )
 
-// harmless is what an address that leads elsewhere than to the web or into a mail is replaced by.
+// harmless replaces a URL that leads anywhere but to the web or a mail.
 const harmless = "#not-an-address"
 
-// schemes are what a value may begin an address with, and what an address with values in it may begin with.
+// schemes returns the schemes that a value may begin a URL with, and that a URL with values in it may begin with.
 func schemes() []string { return []string{"http", "https", "mailto"} }
 
-// plain are the attributes that show or name something, and do nothing.
+// plain returns the attributes that show or name something, and do nothing.
 func plain() []string {
 	return []string{"abbr", "align", "alt", "aria-label", "bgcolor", "class", "color", "dir", "height", "id", "lang", "name", "title", "valign", "value", "width"}
 }
 
-// addresses are the attributes that lead somewhere and may hold values.
+// addresses returns the attributes that are URLs and may contain values.
 func addresses() []string {
 	return []string{"a href", "area href", "img src", "body background", "table background", "td background"}
 }
 
-// Escaper makes a value safe for the place; the error says that nothing can.
+// Escaper returns the function that makes a value safe for the place, or an error if none can.
 func (p Place) Escaper() (func(string) string, error) {
 	switch {
 	case p.state == inText, p.state == inTitle, p.state == inQuotes && slices.Contains(plain(), p.attr):
@@ -56,7 +56,7 @@ func (p Place) Escaper() (func(string) string, error) {
 	return nil, fmt.Errorf("it depends on other values which part of the address this is; write the whole address into each branch")
 }
 
-// address goes on inside a quoted value: what of an address was written so far.
+// address continues a URL inside a quoted value with text.
 func (p *Place) address(text string) {
 	for i := range len(text) {
 		switch c := text[i]; {
@@ -77,10 +77,10 @@ func (p *Place) address(text string) {
 	}
 }
 
-// escape is a value in text or quotes.
+// escape escapes a value in text or quotes.
 func escape(s string) string { return html.EscapeString(strings.ReplaceAll(s, "\x00", "\ufffd")) }
 
-// address is a value that an address begins with.
+// address escapes a value that a URL begins with.
 func address(s string) string {
 	scheme, _, found := strings.Cut(s, ":")
 	if found && !strings.Contains(scheme, "/") && !slices.Contains(schemes(), strings.ToLower(scheme)) {
@@ -89,7 +89,7 @@ func address(s string) string {
 	return reserved(s)
 }
 
-// reserved encodes what is not allowed in an address; its separators stay.
+// reserved encodes characters that are not allowed in a URL; its separators stay.
 func reserved(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
@@ -103,7 +103,7 @@ func reserved(s string) string {
 	return b.String()
 }
 
-// component encodes a value that must not end the part of an address in which it stands.
+// component encodes a value that is not to end the part of a URL in which it is placed.
 func component(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
 func isHex(c byte) bool { return strings.IndexByte("0123456789abcdefABCDEF", c) >= 0 }

@@ -1,5 +1,5 @@
-// Package markup follows where in an HTML text a value would stand, and says how it is made safe there, or that nothing makes it
-// safe. It reads no templates; that is pkg/notify/template.
+// Package markup tracks where in an HTML text a value would be placed, and how to make it safe there, or that nothing can. It
+// reads no templates; pkg/notify/template does.
 package markup
 
 import (
@@ -9,45 +9,45 @@ import (
 	"strings"
 )
 
-// state is where in HTML a text has come to. In what cannot be told for sure, values are refused.
+// state is the kind of place that an HTML text has reached. Where it is ambiguous, values are refused.
 type state int
 
 const (
 	inText     state = iota
-	inOpening        // behind a "<" of which nothing else is known
+	inOpening        // after a "<" of which nothing else is known
 	inTag            // between attributes
-	inValue          // behind a "=", before the value
-	inBare           // in a value without quotes
-	inQuotes         // in a value with quotes
-	inTitle          // in text that holds no elements: of a title or textarea
-	inRaw            // in what is no text: a script, a style, a drawing
+	inValue          // after a "=", before the value
+	inBare           // in an unquoted value
+	inQuotes         // in a quoted value
+	inTitle          // in text without elements: of a title or textarea
+	inRaw            // in what is not text: a script, a style, a drawing
 	inComment        // in <!-- -->
 	inNotation       // in <! > or <? >
 )
 
-// Place is a place in an HTML text. The zero value is at its beginning.
+// Place is a place in an HTML text. The zero value is the beginning.
 type Place struct {
 	state   state
 	element string // of the tag, title, textarea or raw text
 	closing bool   // it is the end tag
-	// gap: another attribute may begin.
+	// gap: another attribute may begin here.
 	gap   bool
 	attr  string
 	quote byte
-	// part is what of an address was seen, start its text before the first separator.
+	// part is the part of a URL that was reached, start its text before the first separator.
 	part  addressPart
 	start string
 }
 
 const (
 	space = " \t\n\f\r"
-	// nameEnd ends the name of an element.
+	// nameEnd holds the characters that end the name of an element.
 	nameEnd = space + "/>"
 )
 
 var errPieces = errors.New("a tag, a name or a value without quotes is put together from pieces; write it whole, with values only inside quotes")
 
-// titles and raws are the elements in which "<" begins nothing but their own end.
+// titles and raws return the elements in which "<" begins nothing but their own end tag.
 func titles() []string { return []string{"title", "textarea"} }
 func raws() []string {
 	return []string{"script", "style", "svg", "math", "xmp", "iframe", "noembed", "noframes", "plaintext"}
@@ -56,7 +56,7 @@ func raws() []string {
 // Text reports whether the place is in text, where a whole piece of HTML may end.
 func (p Place) Text() bool { return p.state == inText }
 
-// Past is the place behind a text that begins at p.
+// Past returns the place after a text that begins at p.
 func (p Place) Past(text string) (Place, error) {
 	for text != "" {
 		var err error
@@ -67,7 +67,7 @@ func (p Place) Past(text string) (Place, error) {
 	return p, nil
 }
 
-// next goes over the beginning of text and gives what is left of it.
+// next consumes the beginning of text and returns the rest.
 func (p *Place) next(text string) (string, error) {
 	switch p.state {
 	case inText:
@@ -117,7 +117,7 @@ func (p *Place) next(text string) (string, error) {
 	}
 }
 
-// open goes on behind a "<".
+// open continues after a "<".
 func (p *Place) open(text string) (string, error) {
 	switch {
 	case strings.HasPrefix(text, "!--"):
@@ -141,7 +141,7 @@ func (p *Place) open(text string) (string, error) {
 	return rest, nil
 }
 
-// tag goes on between the attributes of a tag.
+// tag continues between the attributes of a tag.
 func (p *Place) tag(text string) (string, error) {
 	switch {
 	case text[0] == '>':
@@ -172,7 +172,7 @@ func (p *Place) tag(text string) (string, error) {
 	return rest, nil
 }
 
-// value goes on behind the "=" of an attribute.
+// value continues after the "=" of an attribute.
 func (p *Place) value(text string) string {
 	switch {
 	case text == "":
@@ -187,7 +187,7 @@ func (p *Place) value(text string) string {
 	return text
 }
 
-// content goes on in an element that holds no others, up to its end tag.
+// content continues in an element that contains no others, up to its end tag.
 func (p *Place) content(text string) (string, error) {
 	end := "</" + p.element
 	lower := lowered(text)
@@ -208,7 +208,7 @@ func (p *Place) content(text string) (string, error) {
 	return "", nil
 }
 
-// Or is a place of which it is not known whether it is p or q; same is false where nothing can be said of both.
+// Or returns the place that is either p or q; same is false where nothing holds for both.
 func (p Place) Or(q Place) (both Place, same bool) {
 	both = p
 	both.gap = p.gap && q.gap
@@ -235,7 +235,7 @@ func (p Place) String() string {
 	return "a tag"
 }
 
-// lowered has the letters of HTML in lower case, each byte where it was.
+// lowered returns s with its ASCII letters in lower case, each byte where it was.
 func lowered(s string) string {
 	b := []byte(s)
 	for i, c := range b {
@@ -248,7 +248,7 @@ func lowered(s string) string {
 
 func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-// cutAny cuts text before the first of chars.
+// cutAny splits text before the first of chars.
 func cutAny(text, chars string) (before, rest string) {
 	if i := strings.IndexAny(text, chars); i >= 0 {
 		return text[:i], text[i:]

@@ -17,8 +17,8 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// chartRows bounds the bars; beyond it the chart keeps to the rows without a Cloud PC. More than denseRows are drawn
-// thinner.
+// chartRows is the largest number of bars; beyond it the chart shows only the rows without a Cloud PC. More than
+// denseRows are drawn thinner.
 const (
 	chartRows = 1500
 	denseRows = 120
@@ -26,11 +26,11 @@ const (
 
 // Chart is what its template reads.
 type Chart struct {
-	// Dense draws thinner rows, Folded only when somebody asks for them.
+	// Dense draws thinner rows; Folded shows them only on request.
 	Dense  bool
 	Folded bool
 	Intro  string
-	// Zone is the zone of the times of Marks.
+	// Zone is the time zone of the times in Marks.
 	Zone       string
 	Legend     []legend
 	MarkLegend []markLegend
@@ -88,7 +88,7 @@ type slow struct {
 	Name, Took, Waited, Import, Provision, Disk string
 }
 
-// axis maps times of the run to places.
+// axis maps times of the run to horizontal positions.
 type axis struct{ from, to time.Time }
 
 func (x axis) share(t time.Time) float64 {
@@ -103,7 +103,7 @@ func (x axis) percent(t time.Time) string { return fmt.Sprintf("%.2f%%", 100*x.s
 
 func (x axis) unit(t time.Time) int { return int(1000*x.share(t) + 0.5) }
 
-// Of draws the run; nil when no row was ever started.
+// Of returns the chart of the run; nil when no row was ever started.
 func Of(rows []summary.RowRecord, a summary.Record, c words.Clock) *Chart {
 	x := axis{from: a.Run.CreatedAt, to: a.End()}
 	var started []summary.RowRecord
@@ -188,7 +188,7 @@ func chartRowOf(d summary.RowRecord, segments []timeline.Segment, x axis, c word
 	return r
 }
 
-// rowText says in words what a row's bar shows.
+// rowText describes what a row's bar shows.
 func rowText(d summary.RowRecord, segments []timeline.Segment, c words.Clock) string {
 	spent := timeline.Spent(segments)
 	var parts []string
@@ -207,7 +207,7 @@ func rowText(d summary.RowRecord, segments []timeline.Segment, c words.Clock) st
 	return strings.Join(append(parts, end), ", ")
 }
 
-// ticksOf labels round times, at most nine, every second one being minor.
+// ticksOf labels round times, at most nine; every second one is minor.
 func ticksOf(x axis, c words.Clock) []tick {
 	whole := x.to.Sub(x.from)
 	if whole <= 0 {
@@ -246,7 +246,7 @@ func ticksOf(x axis, c words.Clock) []tick {
 	return out
 }
 
-// levelsOf draws how many rows were in the service as two stacked areas.
+// levelsOf returns how many rows were in the service, as two stacked areas.
 func levelsOf(steps []timeline.Level, x axis, c words.Clock) levels {
 	var l levels
 	var peak timeline.Level
@@ -290,7 +290,7 @@ func (ch *Chart) addMarks(a summary.Record, x axis, c words.Clock) {
 	for _, m := range marks {
 		w := kinds[m.Kind]
 		if m.Kind == migration.RunResumed && m.Note != "" && !strings.Contains(m.Note, " ") {
-			m.Note = "wave365 " + m.Note // the version of the program that took it up
+			m.Note = "wave365 " + m.Note // the version of the program that resumed the run
 		}
 		ch.Marks = append(ch.Marks, mark{w.Kind, x.percent(m.At), c.Precise(m.At), w.Label, m.Note})
 		if !slices.Contains(ch.MarkLegend, w) {

@@ -1,5 +1,5 @@
-// Package evidence is what stands behind the words of the page: of one row its steps, the changes asked of the service and
-// its facts, and the facts of the run.
+// Package evidence returns what backs up the statements of the page: a row's steps, the changes requested for it and its
+// facts, and the facts of the run.
 package evidence
 
 import (
@@ -17,7 +17,7 @@ import (
 
 // Evidence is what the page shows of one row on demand.
 type Evidence struct {
-	// Zone is the zone of the times of steps and changes.
+	// Zone is the time zone of the steps and changes.
 	Zone     string
 	Attempts []attempt
 	Effects  []Effect
@@ -31,7 +31,7 @@ type attempt struct {
 
 type step struct{ Step, From, To, Took, End, Note string }
 
-// Effect is one change that was asked of the service, in words.
+// Effect is one change that was requested from the service, in words.
 type Effect struct {
 	Effect, At, Outcome, Subject, Remote, Detail, Client, Request string
 }
@@ -39,7 +39,7 @@ type Effect struct {
 // Fact is one labelled value.
 type Fact struct{ K, V string }
 
-// Of gathers a row's evidence; without full only its facts.
+// Of returns a row's evidence; only its facts unless full is set.
 func Of(d summary.RowRecord, c words.Clock, full bool) *Evidence {
 	e := &Evidence{Zone: c.Name(), Facts: factsOf(d)}
 	if !full {
@@ -89,7 +89,7 @@ func stepOf(s timeline.StepLog, c words.Clock) step {
 	return out
 }
 
-// EffectsOf puts intents into words.
+// EffectsOf describes intents in words.
 func EffectsOf(intents []migration.Intent, c words.Clock) []Effect {
 	var out []Effect
 	for _, in := range intents {
@@ -175,7 +175,7 @@ func joinWords(words ...string) string {
 	return out
 }
 
-// OfRun gives the facts of the run: what was run, where, by whom and with which settings.
+// OfRun returns the facts of the run: what was run, where, by whom and with which settings.
 func OfRun(a summary.Record, c words.Clock) []Fact {
 	r := a.Run
 	facts := []Fact{

@@ -1,5 +1,5 @@
-// Package words is how times, sizes, names and foreign text are written on the page: escaped, kept apart from what surrounds
-// them, and folded where they are long.
+// Package words writes times, sizes, names and foreign text for the page: escaped, isolated from what surrounds them, and
+// folded where they are long.
 package words
 
 import (
@@ -12,16 +12,16 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// The longest text shown in full, and what a fold shows of a longer one, in runes.
+// The longest text shown in full, and how much a fold shows of a longer one, in runes.
 const (
 	foldAt   = 240
 	foldShow = 120
 )
 
-// folds says that a text is too long to be shown in full.
+// folds reports whether a text is too long to be shown in full.
 func folds(s string) bool { return len(s) > foldAt && utf8.RuneCountInString(s) > foldAt }
 
-// pieces cuts a text behind each of its separators.
+// pieces splits a text after each of its separators.
 func pieces(s string) (out []string) {
 	for s != "" {
 		i := strings.IndexAny(s, "/@") + 1
@@ -33,7 +33,7 @@ func pieces(s string) (out []string) {
 	return out
 }
 
-// sentence gives a message its capital letter, unless its first word is a name such as importSnapshot.
+// sentence capitalizes a message, unless its first word is a name such as importSnapshot.
 func sentence(s string) string {
 	word, _, more := strings.Cut(s, " ")
 	if !more || s[0] < 'a' || s[0] > 'z' || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz,:;'") != "" {
@@ -42,13 +42,13 @@ func sentence(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// letters are what no word breaks at.
+// letters are the characters between which a line does not break.
 const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
-// Plain is foreign text for attributes and titles: cut and held apart by Unicode isolates.
+// Plain returns foreign text for attributes and titles: shortened, and wrapped in Unicode isolates.
 func Plain(s string) string { return "\u2068" + Short(s, 60) + "\u2069" }
 
-// Short is foreign text in one line, cut after n characters.
+// Short returns foreign text in one line, cut after n characters.
 func Short(s string, n int) string {
 	s = strings.Join(strings.Fields(wording.Clean(s)), " ")
 	if utf8.RuneCountInString(s) <= n {
@@ -57,7 +57,7 @@ func Short(s string, n int) string {
 	return cut(s, n) + "…"
 }
 
-// cut gives the first n runes, less what would tear a composed character apart.
+// cut returns the first n runes, or fewer where the cut would split a composed character.
 func cut(s string, n int) string {
 	runes := []rune(s)
 	if len(runes) <= n {
@@ -73,7 +73,7 @@ func joins(r rune) bool {
 	return r == 0x200d || unicode.In(r, unicode.Mn, unicode.Me, unicode.Variation_Selector) || r >= 0x1f3fb && r <= 0x1f3ff
 }
 
-// NameOf is what a person is called: the display name, else the user name.
+// NameOf returns a person's display name, or the user name if there is none.
 func NameOf(t migration.Target) string {
 	if t.DisplayName != "" {
 		return t.DisplayName
@@ -81,7 +81,7 @@ func NameOf(t migration.Target) string {
 	return t.User
 }
 
-// GiB is a size in GiB with two decimals at most.
+// GiB formats a size in GiB with at most two decimals.
 func GiB(bytes int64) string {
 	return strconv.FormatFloat(float64(int64(float64(bytes)/(1<<30)*100+0.5))/100, 'f', -1, 64) + " GiB"
 }

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Moment is one time in the three spellings the page needs.
+// Moment is one time in the three formats that the page needs.
 type Moment struct{ ISO, Local, UTC string }
 
-// MomentOf spells a time; the zero time is "not yet".
+// MomentOf formats a time; the zero time is "not yet".
 func MomentOf(t time.Time, zone *time.Location) Moment {
 	if t.IsZero() {
 		return Moment{Local: "not yet"}
@@ -24,13 +24,13 @@ func MomentOf(t time.Time, zone *time.Location) Moment {
 	return m
 }
 
-// Clock tells times of one run in its zone, naming the day only where it is not the first one.
+// Clock formats the times of one run in its time zone, with the day only where it is not the first one.
 type Clock struct {
 	Zone  *time.Location
 	Start time.Time
 }
 
-// At is a time in a layout of package time; "" for the zero time.
+// At formats a time in a layout of package time; "" for the zero time.
 func (c Clock) At(t time.Time, layout string) string {
 	if t.IsZero() {
 		return ""
@@ -42,7 +42,7 @@ func (c Clock) At(t time.Time, layout string) string {
 	return local.Format(layout)
 }
 
-// Precise is At to the second, with its zone where that is not the one of [Clock.Name].
+// Precise is At to the second, with the zone where it differs from [Clock.Name].
 func (c Clock) Precise(t time.Time) string {
 	layout := "15:04:05"
 	if t.In(c.Zone).Format("-0700") != c.Start.In(c.Zone).Format("-0700") {
@@ -51,7 +51,7 @@ func (c Clock) Precise(t time.Time) string {
 	return c.At(t, layout)
 }
 
-// Name is the zone at the run's start, for the heading of times that do not say theirs: "CET (UTC+1)".
+// Name is the time zone at the run's start, for the heading of times without one of their own: "CET (UTC+1)".
 func (c Clock) Name() string {
 	local := c.Start.In(c.Zone)
 	name, offset := local.Zone()
@@ -62,7 +62,7 @@ func (c Clock) Name() string {
 	if offset%3600 != 0 {
 		shift = "UTC" + local.Format("-07:00")
 	}
-	if strings.Trim(name, "+-0123456789") == "" { // a zone without letters is its own shift
+	if strings.Trim(name, "+-0123456789") == "" { // a zone without letters is its own offset
 		return shift
 	}
 	return name + " (" + shift + ")"
