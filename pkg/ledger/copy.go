@@ -16,10 +16,10 @@ import (
 	"wave365/pkg/migration"
 )
 
-// table is one that is copied, in the order of its key.
+// table is one table to copy, in the order of its key.
 type table struct{ name, key, columns string }
 
-// tables come in an order in which no record names one that is not there yet.
+// tables are in an order in which no record refers to one that is not copied yet.
 var tables = []table{
 	{"runs", "n", "n, id, state, created_at, finished_at, body"},
 	{"wave_rows", "id", `id, run, idx, user_id, version, state, step, reason, note, attempt, tries, warned, trouble_since,
@@ -69,7 +69,7 @@ func Copy(ctx context.Context, src, dst *Ledger, h Holder) error {
 		return err
 	}
 	if there, err := dst.HasEntry(ctx, last.seq, last.hash); err != nil || there {
-		return err // an earlier try came as far as that, and no answer came back
+		return err // an earlier attempt got to this point, and its answer was lost
 	}
 	if err := dst.refuseContent(ctx); err != nil {
 		return err
@@ -77,7 +77,7 @@ func Copy(ctx context.Context, src, dst *Ledger, h Holder) error {
 	return dst.take(ctx, src)
 }
 
-// refuseContent refuses a destination in which something was recorded.
+// refuseContent refuses a destination that is not empty.
 func (l *Ledger) refuseContent(ctx context.Context) error {
 	e, err := l.lastEntry(ctx)
 	if err == nil && e.seq > 0 {
@@ -100,7 +100,7 @@ func (l *Ledger) lastEntry(ctx context.Context) (last end, err error) {
 	return last, nil
 }
 
-// WentTo returns where the ledger was copied to; nothing more is recorded in it then. It is "" for a ledger that is in use.
+// WentTo returns where the ledger was copied to; nothing can be recorded in it after that. It is "" for a ledger in use.
 func (l *Ledger) WentTo(ctx context.Context) (to string, err error) {
 	if !l.trail.Has(trail.VersionSealed) {
 		return "", nil
@@ -112,7 +112,7 @@ func (l *Ledger) WentTo(ctx context.Context) (to string, err error) {
 	return to, nil
 }
 
-// refuseSealed refuses to open a ledger for writing that was copied elsewhere.
+// refuseSealed refuses to open for writing a ledger that was copied elsewhere.
 func (l *Ledger) refuseSealed(ctx context.Context, opt Options) error {
 	if opt.ReadOnly || opt.Sealed {
 		return nil
@@ -133,7 +133,7 @@ type placeBody struct {
 	Place string `json:"place"`
 }
 
-// seal is the last thing that a ledger records; the lock ends with it.
+// seal records where the ledger was copied to, as its last entry, and gives the lock back.
 func (l *Ledger) seal(ctx context.Context, to string) error {
 	err := l.trail.Do(ctx, "seal the ledger", func(t *trail.Tx) error {
 		if err := t.Fence(); err != nil {
@@ -227,7 +227,7 @@ func copyTable(ctx context.Context, t *trail.Tx, src *Ledger, tab table) error {
 	return nil
 }
 
-// digest sums up records as it reads them.
+// digest hashes records as it reads them.
 type digest struct {
 	columns int
 	hash    hash.Hash
@@ -244,7 +244,7 @@ func (d digest) read(scan store.Scan) ([]any, error) {
 		return nil, err
 	}
 	for i, v := range values {
-		if s, ok := v.(string); ok { // an older version wrote NUL as it came, into files
+		if s, ok := v.(string); ok { // an older version wrote NUL unchanged into files
 			v = strings.ReplaceAll(s, "\x00", store.Text("\x00"))
 			values[i] = v
 		}

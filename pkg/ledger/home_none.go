@@ -17,19 +17,19 @@ type Database struct {
 	Encrypted, Remote bool
 }
 
-// Connections are none.
+// Connections is empty: this program has no connections to share.
 type Connections struct{}
 
 // Close does nothing.
 func (*Connections) Close() {}
 
-// Share refuses.
+// Share always fails.
 func Share(string, int) (*Connections, error) { return nil, without() }
 
-// ExamineDatabase refuses.
+// ExamineDatabase always fails.
 func ExamineDatabase(context.Context, string) (Database, error) { return Database{}, without() }
 
-// openDatabase refuses: this program was built without PostgreSQL, so that it stays small for ledgers in files.
+// openDatabase always fails: this program was built without PostgreSQL, which keeps it small for ledgers in files.
 func openDatabase(context.Context, string, Options) (*Ledger, error) { return nil, without() }
 
 func without() error {

@@ -14,7 +14,7 @@ import (
 // Database is what a server reports about itself.
 type Database = postgres.Examined
 
-// Connections are those of a process to one database, which the ledgers that it opens there take turns with. Safe for
+// Connections is a pool of connections to one database, shared by the ledgers that a process opens there. Safe for
 // concurrent use.
 type Connections = pgxpool.Pool
 

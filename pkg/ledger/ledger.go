@@ -40,7 +40,7 @@ type (
 	history = trail.History
 )
 
-// The kinds of order.
+// The kinds of request.
 const (
 	RequestPause    = hold.RequestPause
 	RequestContinue = hold.RequestContinue
@@ -49,8 +49,9 @@ const (
 	RequestCancel   = hold.RequestCancel
 )
 
-// VerifyChain checks entries as Audit returns them, those of the whole ledger or of one run, and names the first one that
-// was changed, removed or put in (Invalid, "ledger.tampered"). Entries cut off at the end are not seen.
+// VerifyChain checks entries as Audit returns them, those of the whole ledger or of one run. The fault (Invalid,
+// "ledger.tampered") names the first entry that was changed, removed or inserted. Entries cut off at the end cannot be
+// detected.
 func VerifyChain(entries iter.Seq2[audit.Entry, error]) error { return trail.VerifyChain(entries) }
 
 // RunAsBegun returns the run as it was when it began, from the audit entry that records it; false for other entries.
@@ -58,23 +59,23 @@ func RunAsBegun(e audit.Entry) (migration.Run, bool) { return trail.RunAsBegun(e
 
 // Options configures how a ledger is opened. The zero value opens for writing.
 type Options struct {
-	// Now is the clock that stamps what callers do not stamp; nil: time.Now.
+	// Now is the clock for times that callers leave zero; nil: time.Now.
 	Now func() time.Time
-	// Zone is that of times in faults; nil: UTC.
+	// Zone is the time zone of faults; nil: UTC.
 	Zone *time.Location
-	// ReadOnly changes nothing on disk: a missing file is an error, and every write is refused. A second process
-	// may hold a ledger so while a run writes to it.
+	// ReadOnly changes nothing on disk: a missing file is an error, and every write is refused. A second process may
+	// open a ledger this way while a run writes to it.
 	ReadOnly bool
-	// AnyPlace opens a ledger in a network or synced folder all the same. Such folders break the promises of this
-	// package: their locks do not hold, and a sync client may put back an older file.
+	// AnyPlace also opens a ledger in a network or synced folder. Such folders break the promises of this package:
+	// their locks do not work, and a sync client may restore an older file.
 	AnyPlace bool
-	// Checkpoint is how long after a commit the file itself, and not only its log, has it; zero: 5 s.
+	// Checkpoint is the longest time after a commit until it is in the file itself and not only in its log; zero: 5 s.
 	Checkpoint time.Duration
-	// Sealed opens a ledger for writing that was copied elsewhere, to copy the rest of it: nothing can be recorded in
+	// Sealed opens for writing a ledger that was copied elsewhere, to copy the rest of it: nothing can be recorded in
 	// it.
 	Sealed bool
-	// Connections are what a ledger in a database shares with others there; nil: it has some of its own. While they are
-	// open, who held a ledger by them is taken to live.
+	// Connections are shared with other ledgers of the same database; nil: the ledger opens its own. While they are
+	// open, the holder of a lock that was taken over them counts as live.
 	Connections *Connections
 	// Stalled, when not nil, is called with the reason an outcome cannot be recorded, at once and then every minute
 	// while that lasts. It must not block.
@@ -99,7 +100,7 @@ type Ledger struct {
 	ending chan struct{}
 }
 
-// InDatabase reports whether a ledger's path is the address of a database, and not a file.
+// InDatabase reports whether a ledger's path is the address of a database, rather than a file.
 func InDatabase(path string) bool {
 	return strings.HasPrefix(path, "postgres://") || strings.HasPrefix(path, "postgresql://")
 }
@@ -145,7 +146,7 @@ func Open(ctx context.Context, path string, opt Options) (*Ledger, error) {
 	return newLedger(ctx, abs, db, opt)
 }
 
-// newLedger takes db over.
+// newLedger returns a ledger on db, which belongs to it from then on.
 func newLedger(ctx context.Context, path string, db *store.DB, opt Options) (*Ledger, error) {
 	t, ending := trail.New(db, opt.Now), make(chan struct{})
 	l := &Ledger{
@@ -162,8 +163,8 @@ func newLedger(ctx context.Context, path string, db *store.DB, opt Options) (*Le
 	return l, nil
 }
 
-// Close lets go of the lock if this ledger still holds it, waits for the writes under way and closes the file.
-// Calls after it fail. Closing twice is fine.
+// Close gives the lock back if this ledger still holds it, waits for writes in progress and closes the file. Calls
+// after it fail. Closing twice is allowed.
 func (l *Ledger) Close() error {
 	l.closing.Do(func() {
 		close(l.ending)
@@ -179,8 +180,8 @@ func (l *Ledger) Close() error {
 	return l.closed
 }
 
-// Zone is the time zone of Options.
+// Zone returns the time zone of Options.
 func (l *Ledger) Zone() *time.Location { return l.zone }
 
-// Path is the absolute path of the ledger's file, or the address of its database as --ledger takes it.
+// Path returns the absolute path of the ledger's file, or the address of its database as --ledger takes it.
 func (l *Ledger) Path() string { return l.path }

@@ -7,8 +7,8 @@ import (
 	"wave365/pkg/ledger/trail"
 )
 
-// unguarded runs fn while the triggers of these tables are off: records that are copied as they stand do not begin as
-// new ones do. Constraints and indexes stay. When fn fails the transaction is undone, and with it everything here.
+// unguarded runs fn while the triggers of these tables are off: records that are copied do not begin as new ones do.
+// Constraints and indexes remain. If fn fails, the transaction is rolled back, and with it everything done here.
 func unguarded(t *trail.Tx, tables []string, fn func() error) error {
 	guardOff, guardOn := t.Guards()
 	on := []string{}
@@ -42,7 +42,7 @@ func unguarded(t *trail.Tx, tables []string, fn func() error) error {
 	return nil
 }
 
-// triggers are those of a table in SQLite, and the statements that make them.
+// triggers returns the names of the triggers of a table in SQLite, and the statements that create them.
 func triggers(t *trail.Tx, table string) (names, texts []string, err error) {
 	err = t.Each(`SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = ? ORDER BY name`, []any{table}, func(scan store.Scan) error {
 		var name, text string

@@ -21,7 +21,7 @@ type Journal struct {
 	trail *trail.Trail
 	// stalled, when not nil, is called with the reason an outcome cannot be recorded, at once and then every minute.
 	stalled func(why error)
-	// ending is closed when nothing is tried any more.
+	// ending is closed when retries are to stop.
 	ending <-chan struct{}
 }
 
@@ -70,7 +70,7 @@ func (l *Journal) Intend(ctx context.Context, in migration.Intent) (migration.In
 	return in, nil
 }
 
-// importOpen reports the import that is not settled: one of the row, or of the same person in another run.
+// importOpen returns the import that is not settled: one of the row, or of the same person in another run.
 func (t tx) importOpen(in migration.Intent) error {
 	run, row := in.Run, in.Row
 	err := t.Get(`SELECT run, idx FROM intents WHERE effect = ? AND (status IS NULL OR status = 'unknown')
@@ -146,7 +146,7 @@ func (l *Journal) conclude(ctx context.Context, c conclusion, out migration.Outc
 	}
 }
 
-// conclude records the outcome. again: an earlier attempt may have recorded it, its answer having been lost.
+// conclude records the outcome. again: an earlier attempt may have recorded it and its answer was lost.
 func (t tx) conclude(c conclusion, out migration.Outcome, again bool) error {
 	n, err := t.Change(`UPDATE `+c.table+` SET status = ?, remote_id = ?, request_id = ?, detail = ?, no_change = ?, concluded_at = ?
 		WHERE id = ? AND coalesce(run, '') = ? AND idx = ?`,

@@ -81,7 +81,7 @@ func (l *Journal) ConcludeWrite(ctx context.Context, w migration.Write, out migr
 	}, out)
 }
 
-// writesOf is every write of the ledger in one shape; columns are named by the first half.
+// writesOf selects every write of the ledger in one format; the first half names the columns.
 const writesOf = `SELECT 1 AS outside, id, command, by_whom, coalesce(run, '') AS run, idx, user_id, user_name, effect, target,
 	before_write, after_write, coalesce(once, '') AS once, client_request_id, at, status, remote_id, request_id, detail,
 	no_change, concluded_at FROM writes
@@ -148,7 +148,7 @@ func scanWrite(scan store.Scan) (migration.Write, error) {
 	return w, nil
 }
 
-// ending is the part of an intent or a write that is filled when it is concluded.
+// ending holds the columns of an intent or a write that are filled when it is concluded.
 type ending struct {
 	status, remote, request, detail sql.NullString
 	noChange                        bool
@@ -166,7 +166,7 @@ func (e *ending) outcome() (*migration.Outcome, error) {
 	status := migration.OutcomeStatus(e.status.String)
 	switch status {
 	case migration.OutcomeDone, migration.OutcomeRefused, migration.OutcomeUnknown, migration.OutcomeAdopted, migration.OutcomeNoEffect:
-	default: // SQLite does not check this when a file is only read
+	default: // SQLite does not check this when a file is opened read-only
 		return nil, fmt.Errorf("invalid outcome %q", status)
 	}
 	return &migration.Outcome{

@@ -9,10 +9,10 @@ import (
 	"wave365/pkg/ledger/process"
 )
 
-// The holder of a ledger file's lock is also named in a file beside it, while the holder lives: when an older copy is written over
-// the ledger, that copy names no holder, or is damaged, and the process that still drives a run must be seen all the same.
+// While the holder of a ledger file's lock lives, it is also named in a file next to the ledger. When an older copy is written
+// over the ledger, that copy names no holder, or is damaged, and the process that still drives a run has to be found all the same.
 
-// beside is the end of that file's name.
+// beside is the suffix of that file's name.
 const beside = "-holder"
 
 // note is the content of that file.
@@ -21,10 +21,12 @@ type note struct {
 	Process string `json:"process"`
 }
 
-// Beside has holders of the lock named beside the ledger's file at path. Call it before the keeper is used.
+// Beside names holders of the lock in a file next to the ledger's file at path as well. Call it before the keeper is
+// used.
 func (l *Keeper) Beside(path string) { l.beside = path + beside }
 
-// write names the holder. It is an aid, not a record: where it cannot be written, only the ledger names the holder.
+// write names the holder. The file is an aid, not a record: where it cannot be written, only the ledger names the
+// holder.
 func (l *Keeper) write(h Holder, token string) {
 	if l.beside == "" {
 		return
@@ -34,14 +36,15 @@ func (l *Keeper) write(h Holder, token string) {
 	}
 }
 
-// forget takes the name away; it comes before the lock is given back, so that no name is there of a lock that is free.
+// forget deletes the file. It is called before the lock is given back, so that no file names the holder of a free lock.
 func (l *Keeper) forget() {
 	if l.beside != "" {
 		_ = os.Remove(l.beside)
 	}
 }
 
-// named is another process of this machine, alive, that is named beside the ledger's file as the holder of its lock.
+// named returns the other live process of this machine that the file next to the ledger names as the holder of its
+// lock.
 func named(path string) (h Holder, ok bool) {
 	data, err := os.ReadFile(path + beside)
 	if err != nil {
@@ -57,9 +60,10 @@ func named(path string) (h Holder, ok bool) {
 	return n.Holder, true
 }
 
-// Displaced refuses a ledger file other than the one that the process driving its run writes to: Conflict ("ledger.locked"). zone is
-// used for the times in the message. holder reads from the file whose lock it is, "" when it is free; an error means that the file
-// cannot be read. Displaced returns nil when no process is named beside the file, or when the file names the same one.
+// Displaced refuses a ledger file that is not the one to which the process driving its run writes: Conflict ("ledger.locked"). zone
+// is used for the times in the message. holder returns the holder that the file itself names, "" when its lock is free; an error
+// means that the file cannot be read. Displaced returns nil when no process is named next to the file, or when the file names the
+// same one.
 func Displaced(path string, zone *time.Location, holder func() (id string, err error)) error {
 	h, ok := named(path)
 	if !ok {
@@ -70,7 +74,7 @@ func Displaced(path string, zone *time.Location, holder func() (id string, err e
 		return nil
 	}
 	if again, ok := named(path); !ok || again.ID != h.ID {
-		return nil // the lock was given back, or passed on, meanwhile
+		return nil // the lock was given back, or taken by another process, meanwhile
 	}
 	return fault.Wrap(fault.Conflict, "ledger.locked",
 		"the ledger is in use by "+h.describe(zone)+lockedRun(h)+", but the file "+path+" is not the one that it writes to: somebody wrote over it, moved it or deleted it",

@@ -1,5 +1,5 @@
 // Package hold is the lock of a ledger: which process drives it, whether that process still lives, and what operators
-// ask of it from other terminals. It does not carry out those requests.
+// request from it in other terminals. It does not carry out those requests.
 package hold
 
 import (
@@ -26,11 +26,11 @@ import (
 type Keeper struct {
 	trail *trail.Trail
 	zone  *time.Location
-	// beside is the file in which the holder is named too; "": none.
+	// beside is the file in which the holder is named too; "" for none.
 	beside string
 }
 
-// New gives the lock of a ledger; zone is that of times in faults.
+// New returns the lock of a ledger; zone is the time zone of faults.
 func New(t *trail.Trail, zone *time.Location) *Keeper { return &Keeper{trail: t, zone: zone} }
 
 // tx is a transaction that changes the lock.
@@ -118,7 +118,7 @@ func (l *Keeper) TakeOver(ctx context.Context, h Holder, replace func(old Holder
 	return func() error { return l.Release(h.ID) }, nil
 }
 
-// refusedBecause is the fault for a process that wants the lock that h has. How to take it away is said only where h may
+// refusedBecause is the fault for a process that wants the lock that h has. It says how to take it away only if h may
 // have ended.
 func (l *Keeper) refusedBecause(h Holder) error {
 	hint, next := "wait for it, or have it drained", fault.NewCommand("drain").For(h.Run)
@@ -128,8 +128,8 @@ func (l *Keeper) refusedBecause(h Holder) error {
 	return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe(l.zone)+lockedRun(h), hint, next)
 }
 
-// stuck turns the error of a ledger that another process keeps writing to for longer than any write takes into the
-// refusal that names its holder: a process that was frozen in the middle of a write blocks only us.
+// stuck handles the error of a ledger that another process has been writing to for longer than any write takes: it
+// returns the refusal that names the holder. A process that was frozen in the middle of a write blocks only us.
 func (l *Keeper) stuck(ctx context.Context, err error) error {
 	if fault.CodeOf(err) != store.CodeBusy {
 		return err
@@ -176,10 +176,10 @@ func (l *Keeper) complete(h Holder) Holder {
 	return h
 }
 
-// releaseWithin bounds how long a lock is tried to be given back.
+// releaseWithin is how long giving a lock back is retried.
 const releaseWithin = 15 * time.Second
 
-// Release gives the lock with that id back if it is still ours.
+// Release gives back the lock with that id if it is still ours.
 func (l *Keeper) Release(id string) error {
 	if id == "" || l.trail.Claimed().ID != id {
 		return nil
@@ -254,11 +254,11 @@ func (l *Keeper) Holder(ctx context.Context) (Holder, bool, error) {
 	return h, ok, nil
 }
 
-// sessionMark parts the process in a holder's record from the name under which it is connected to a database.
+// sessionMark separates, in a holder's record, the process from the name of its connection to a database.
 const sessionMark = " session="
 
-// readHolder reads the holder of the lock, with what the database knows of its life: a holder on another machine that
-// is no longer connected has ended, or is cut off so that nothing it does is recorded.
+// readHolder reads the holder of the lock, with what the database knows of its life. A holder on another machine that
+// is no longer connected has ended, or is cut off so that it cannot record anything.
 func (l *Keeper) readHolder(get func(string, []any, ...any) error) (h Holder, ok bool, err error) {
 	h, session, ok, err := readHolder(get)
 	if err != nil || !ok || session == "" || l.trail.DB.Connected == nil || h.Life != process.Unknown {

@@ -26,10 +26,10 @@ const (
 type Request struct {
 	ID  int64
 	Run string
-	// Holder is the lock's id of the process that it is for; no other one answers it.
+	// Holder is the lock's id of the process that it is for; no other process answers it.
 	Holder string
 	At     time.Time
-	// By is who asks, and from where.
+	// By is who made the request, and from where.
 	By   string
 	Kind string
 	// Arg is the number of slots, or the user whose row is cancelled ("" for every row).
@@ -43,8 +43,8 @@ func (r Request) text() string {
 	return strings.TrimSpace(r.Kind + " " + r.Arg)
 }
 
-// RecordRequest records a request to the process that drives the run, with an event that names who asks. The result is r with
-// ID and Holder, and with At when it was zero. Conflict ("ledger.not-driven") when no process drives that run now.
+// RecordRequest records a request to the process that drives the run, with an event that names who made it. The result is r
+// with ID and Holder, and with At when it was zero. Conflict ("ledger.not-driven") when no process drives that run now.
 func (l *Keeper) RecordRequest(ctx context.Context, r Request) (Request, error) {
 	err := l.do(ctx, "record an order", func(t tx) error {
 		h, ok, err := l.readHolder(t.Get)
@@ -90,8 +90,8 @@ func (l *Keeper) AnswerRequest(ctx context.Context, r Request, at time.Time, ans
 
 const requestColumns = `SELECT id, run, holder, at, by_whom, kind, arg, obeyed_at, answer FROM orders`
 
-// PendingRequests are those to the holder of this ledger's own lock that it has not answered, oldest first; none without a
-// lock.
+// PendingRequests returns the requests to the holder of this ledger's own lock that it has not answered, oldest first;
+// none without a lock.
 func (l *Keeper) PendingRequests(ctx context.Context) ([]Request, error) {
 	id := l.trail.Claimed().ID
 	if id == "" {
@@ -100,7 +100,7 @@ func (l *Keeper) PendingRequests(ctx context.Context) ([]Request, error) {
 	return store.All(ctx, l.trail.DB, requestColumns+` WHERE holder = ? AND obeyed_at IS NULL ORDER BY id`, []any{id}, scanRequest)
 }
 
-// Requests are all that were made of a run, oldest first.
+// Requests returns all requests about a run, oldest first.
 func (l *Keeper) Requests(ctx context.Context, runID string) ([]Request, error) {
 	if !l.trail.Has(trail.VersionControl) {
 		return nil, nil

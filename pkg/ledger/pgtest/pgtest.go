@@ -1,5 +1,5 @@
-// Package pgtest starts a PostgreSQL server for a test: Debian's, or any whose programs are in a folder like that or on
-// the path. It runs as another user when the test runs as root, which PostgreSQL refuses.
+// Package pgtest starts a PostgreSQL server for a test: Debian's, or any whose programs are in a folder like Debian's
+// or on the path. PostgreSQL refuses to run as root, so it runs as another user if the test is root.
 package pgtest
 
 import (
@@ -23,9 +23,9 @@ type Server struct {
 	port int
 }
 
-// Start makes a database cluster in a folder of its own and starts it on a free port of the loopback address; it ends
+// Start creates a database cluster in a folder of its own and starts it on a free port of the loopback address; it ends
 // with the test. Anybody on this machine may sign in as "postgres", without a password. Where PostgreSQL is not
-// installed the test is skipped, and in CI it fails.
+// installed the test is skipped; in CI it fails.
 func Start(t testing.TB) *Server {
 	t.Helper()
 	bin := programs()
@@ -51,7 +51,7 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-// programs is the folder of the newest installed server.
+// programs returns the folder of the newest installed server.
 func programs() string {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		return filepath.Dir(path)
@@ -80,7 +80,7 @@ func freePort(t testing.TB) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// Free is the address of a database where no server is.
+// Free returns the address of a database on a port where no server listens.
 func Free(t testing.TB) string {
 	t.Helper()
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres", freePort(t))
@@ -88,7 +88,7 @@ func Free(t testing.TB) string {
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
 
-// run runs one of PostgreSQL's programs to its end.
+// run runs one of PostgreSQL's programs and waits for it.
 func (s *Server) run(name string, args ...string) {
 	s.t.Helper()
 	if text, err := s.try(name, args...); err != nil {
@@ -108,23 +108,23 @@ func (s *Server) try(name string, args ...string) (string, error) {
 	return out.String(), err
 }
 
-// URL is the address of a database on the server.
+// URL returns the address of a database on the server.
 func (s *Server) URL(database string) string {
 	return fmt.Sprintf("postgres://postgres@127.0.0.1:%d/%s", s.port, database)
 }
 
-// Ledger is the --ledger value for a ledger of that name, in the database "postgres".
+// Ledger returns the --ledger value for a ledger of that name, in the database "postgres".
 func (s *Server) Ledger(name string) string { return s.URL("postgres") + "?ledger=" + name }
 
-// Kill ends the server as a sudden death does: nothing is written any more, and every connection breaks.
+// Kill ends the server abruptly: nothing more is written, and every connection breaks.
 func (s *Server) Kill() { s.stop("immediate") }
 
 func (s *Server) stop(mode string) {
-	// A server that is down already is as it should be.
+	// The server may be down already.
 	_, _ = s.try("pg_ctl", "-D", s.data(), "-m", mode, "-w", "stop")
 }
 
-// StartAgain starts the server after Kill, and returns when it takes connections.
+// StartAgain starts the server after Kill, and returns when it accepts connections.
 func (s *Server) StartAgain() {
 	s.t.Helper()
 	s.run("pg_ctl", "-D", s.data(), "-w", "-l", filepath.Join(s.dir, "log"), "-o",

@@ -10,7 +10,7 @@ import (
 	"syscall"
 )
 
-// other is the user that PostgreSQL runs as when the test is root; nil otherwise.
+// other returns the user that PostgreSQL runs as when the test is root; nil otherwise.
 func other() *syscall.Credential {
 	if os.Geteuid() != 0 {
 		return nil
@@ -29,7 +29,7 @@ func other() *syscall.Credential {
 	return nil
 }
 
-// own gives a folder to that user.
+// own makes that user the owner of a folder.
 func own(dir string) error {
 	c := other()
 	if c == nil {

@@ -2,5 +2,5 @@
 
 package place
 
-// Free is not known here.
+// Free returns -1: the free space is not known on this system.
 func Free(string) int64 { return -1 }

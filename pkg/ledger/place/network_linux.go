@@ -2,7 +2,7 @@ package place
 
 import "syscall"
 
-// remote are the file systems whose locks or flushes are another machine's, by statfs magic (statfs(2)).
+// remote lists the file systems whose locks or flushes happen on another machine, by statfs magic (statfs(2)).
 var remote = map[uint32]string{
 	0x6969:     "NFS",
 	0x517B:     "SMB",

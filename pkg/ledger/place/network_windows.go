@@ -16,7 +16,7 @@ func network(folder string) string {
 	if root, err := windows.UTF16PtrFromString(volume + `\`); err == nil && windows.GetDriveType(root) == windows.DRIVE_REMOTE {
 		return "a network drive (" + volume + ")"
 	}
-	// OneDrive names its folders in the environment, whatever their names are.
+	// OneDrive lists its folders in the environment, whatever they are called.
 	for _, name := range []string{"OneDrive", "OneDriveCommercial", "OneDriveConsumer"} {
 		if within(folder, os.Getenv(name)) {
 			return "a folder that OneDrive synchronizes"
@@ -25,7 +25,7 @@ func network(folder string) string {
 	return ""
 }
 
-// share reports whether a volume name is another machine's: \\server\share, \\?\UNC\server\share.
+// share reports whether a volume name is on another machine: \\server\share, \\?\UNC\server\share.
 func share(volume string) bool {
 	v := strings.ToUpper(filepath.FromSlash(volume))
 	if strings.HasPrefix(v, `\\?\UNC\`) {

@@ -1,5 +1,5 @@
-// Package place decides whether a folder can keep a database: it must be on a local disk, and not in a folder that a
-// sync client copies. It checks names and the file system's kind, not permissions or free space.
+// Package place decides whether a folder is suitable for a database: on a local disk, and not in a folder that a sync
+// client copies. It checks names and the kind of file system, not permissions or free space.
 package place
 
 import (
@@ -25,7 +25,7 @@ func Refuse(path string) string {
 	return network(folder)
 }
 
-// nearest is the folder or the first one above it that exists.
+// nearest returns the folder or its nearest parent that exists.
 func nearest(folder string) string {
 	for {
 		if _, err := os.Stat(folder); err == nil {
@@ -60,7 +60,7 @@ var clients = []struct{ folder, client string }{
 	{"nextcloud", "Nextcloud"},
 }
 
-// Synced is the part of Refuse that checks names only: any folder of the path, with either separator.
+// Synced is the part of Refuse that only checks names: any folder of the path, with either separator.
 func Synced(path string) string {
 	for _, part := range strings.FieldsFunc(strings.ToLower(path), func(r rune) bool { return r == '/' || r == '\\' }) {
 		for _, c := range clients {

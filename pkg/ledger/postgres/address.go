@@ -41,11 +41,11 @@ func Parse(ledger string) (Address, error) {
 	return a, err
 }
 
-// Database is Parse for the address of a database alone; one that names a ledger is fine too.
+// Database is Parse for the address of a database alone; one that names a ledger is accepted too.
 func Database(address string) (Address, error) {
 	u, err := url.Parse(address)
 	if err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-		return Address{}, bad("it is no postgres:// URL", form) // the value is not repeated: it may hold a password
+		return Address{}, bad("it is no postgres:// URL", form) // the value is not repeated: it may contain a password
 	}
 	q := u.Query()
 	if _, has := u.User.Password(); has || q.Has("password") {
@@ -73,10 +73,10 @@ func Database(address string) (Address, error) {
 	return Address{u.String(), name, config}, nil
 }
 
-// Name is the ledger's name; empty when the address is that of a database alone.
+// Name returns the ledger's name; empty when the address is that of a database alone.
 func (a Address) Name() string { return a.name }
 
-// Ledger is the address of a ledger in the same database.
+// Ledger returns the address of a ledger in the same database.
 func (a Address) Ledger(name string) string {
 	u, err := url.Parse(a.url)
 	if err != nil {
@@ -88,7 +88,7 @@ func (a Address) Ledger(name string) string {
 	return u.String()
 }
 
-// Database is the address of the database alone, as it may be shown.
+// Database returns the address of the database alone, fit to display.
 func (a Address) Database() string {
 	u, err := url.Parse(a.url)
 	if err != nil {
@@ -100,7 +100,7 @@ func (a Address) Database() string {
 	return u.String()
 }
 
-// LedgerOf is the name of the ledger that a schema of the database holds; false when it holds none.
+// LedgerOf returns the name of the ledger that a schema of the database holds; false when it holds none.
 func LedgerOf(schema string) (name string, ok bool) { return strings.CutPrefix(schema, prefix) }
 
 // prefix begins the names of the schemas of ledgers.
@@ -110,8 +110,8 @@ func local(host string) bool {
 	return host == "localhost" || filepath.IsAbs(host) || strings.HasPrefix(host, "/") || net.ParseIP(host).IsLoopback()
 }
 
-// String is the address as it may be shown; it never holds a password.
+// String returns the address fit to display; it never contains a password.
 func (a Address) String() string { return a.url }
 
-// schema is the PostgreSQL schema that holds the ledger.
+// schema returns the PostgreSQL schema that holds the ledger.
 func (a Address) schema() string { return prefix + a.name }

@@ -11,10 +11,11 @@ import (
 
 // Examined is what a server reports about itself.
 type Examined struct {
-	// Version is such as 170002; Settings are the server's by name, as a ledger's connection sees them.
+	// Version is a number such as 170002; Settings are the server's by name, as a ledger's connection sees them.
 	Version  int
 	Settings map[string]string
-	// Off is how far its clock is ahead of now. Encrypted: the connection is. Remote: the server is not on this machine.
+	// Off is how far the server's clock is ahead of now. Encrypted: the connection is encrypted. Remote: the server is
+	// not on this machine.
 	Off               time.Duration
 	Encrypted, Remote bool
 }

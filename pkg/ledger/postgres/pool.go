@@ -17,8 +17,9 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// statement limits one statement, on both ends; frozen is how long an open transaction may wait for its next statement,
-// so that a process that was stopped in the middle of one blocks no other; queue is how long one waits for another.
+// statement limits one statement, on both ends. frozen is how long an open transaction may wait for its next statement,
+// so that a process that was stopped in the middle of one does not block others. queue is how long one transaction
+// waits for another.
 const (
 	statement = 30 * time.Second
 	frozen    = 3 * time.Second
@@ -26,10 +27,10 @@ const (
 )
 
 // vanished is how long after the last sign of life a connection is given up, on both ends: a machine that died sends
-// nothing. The server's part is its tcp_keepalives.
+// nothing. On the server it is set by tcp_keepalives.
 const vanished = 25 * time.Second
 
-// connection configures a connection under that name, for ledgers and for others that keep to the same time limits.
+// connection configures a connection with that name, for ledgers and for others with the same time limits.
 func (a Address) connection(name string) *pgx.ConnConfig {
 	conn := a.config.Copy()
 	ms := func(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
@@ -68,13 +69,13 @@ func (a Address) pool(conn *pgx.ConnConfig, most, least int) (*pgxpool.Pool, err
 	return pool, pgerror.Fault(err, "reach the database "+a.Database())
 }
 
-// Share returns a pool of at most that number of connections which ledgers in the database share, see Config.Pool: none
-// of them keeps one for longer than a statement or a transaction takes. The caller closes it after them.
+// Share returns a pool of at most that number of connections that the ledgers of a database share, see Config.Pool.
+// None of them keeps one for longer than a statement or a transaction. The caller closes it after the ledgers.
 func (a Address) Share(most int) (*pgxpool.Pool, error) {
 	return a.pool(a.connection(session()), most, 1)
 }
 
-// own is a pool for the ledger alone.
+// own returns a pool for this ledger alone.
 func (c Config) own() (*pgxpool.Pool, error) {
 	conn := c.Address.connection(session())
 	if c.ReadOnly {
@@ -83,8 +84,8 @@ func (c Config) own() (*pgxpool.Pool, error) {
 	return c.Address.pool(conn, readers+1, 1)
 }
 
-// session is a name of its own for a pool. Who holds a ledger is known to live by being connected under it, which is why
-// such pools keep one connection.
+// session returns a unique name for a pool. The holder of a ledger is known to live while it is connected under this
+// name, which is why such pools keep one connection open.
 func session() string {
 	b := make([]byte, 6)
 	rand.Read(b)
@@ -99,7 +100,7 @@ type visitor struct {
 	closing func()
 }
 
-// lent uses up to that number of the pool's connections at a time, each for one use.
+// lent returns a database that uses up to that number of the pool's connections at a time, each for one use.
 func (c Config) lent(pool *pgxpool.Pool, most int, closing func()) *sql.DB {
 	db := sql.OpenDB(visitor{stdlib.GetPoolConnector(pool), c.Address.schema(), closing})
 	db.SetMaxOpenConns(most)
@@ -107,7 +108,7 @@ func (c Config) lent(pool *pgxpool.Pool, most int, closing func()) *sql.DB {
 	return db
 }
 
-// searched is where a connection remembers which ledger's tables it finds.
+// searched is the setting in which a connection remembers which ledger's tables it finds.
 const searched = "wave365 ledger"
 
 // Connect takes a connection out of the pool.

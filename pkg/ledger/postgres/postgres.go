@@ -1,4 +1,4 @@
-// Package postgres keeps a ledger in a schema of its own in a PostgreSQL database, for fleets whose runs are driven from
+// Package postgres keeps a ledger in its own schema of a PostgreSQL database, for fleets whose runs are driven from
 // several machines. Its tables are those of package sqlite; what they record is not its concern.
 package postgres
 
@@ -30,24 +30,24 @@ type Config struct {
 	Address Address
 	// Now stamps transactions.
 	Now func() time.Time
-	// ReadOnly makes nothing that is missing, and every write is refused.
+	// ReadOnly creates nothing that is missing, and refuses every write.
 	ReadOnly bool
-	// Pool is that of Address.Share, for ledgers that share one; it stays the caller's. nil: the ledger has one of its own.
+	// Pool is that of Address.Share, for ledgers that share one; the caller closes it. nil: the ledger opens its own.
 	Pool *pgxpool.Pool
 }
 
-// readers bounds the connections that read.
+// readers is the largest number of connections that read.
 const readers = 4
 
 func schema() versions.Schema {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		panic(err) // the name is one of the embedded folder
+		panic(err) // the name is that of the embedded folder
 	}
 	return versions.Schema{Goose: goose.DialectPostgres, Files: files, Bind: bind, Again: func(error) bool { return false }}
 }
 
-// bind numbers the placeholders. No query has a "?" in a text.
+// bind numbers the placeholders. No query contains "?" in a string.
 func bind(query string) string {
 	var b strings.Builder
 	for n := 1; ; n++ {
@@ -64,7 +64,7 @@ func bind(query string) string {
 
 func dialect(session string) store.Dialect {
 	return store.Dialect{
-		// Writers of one ledger come one after the other, as with SQLite; readers are not in their way.
+		// Writers of one ledger take turns, as with SQLite; readers do not block them.
 		Begin: "BEGIN; LOCK TABLE audit IN EXCLUSIVE MODE",
 		Share: " FOR SHARE", Bind: bind, Fault: pgerror.Fault, Refused: pgerror.Refused, Lost: pgerror.Lost, Statement: statement,
 		Guards:  [2]string{"ALTER TABLE %s DISABLE TRIGGER USER", "ALTER TABLE %s ENABLE TRIGGER USER"},
@@ -72,16 +72,16 @@ func dialect(session string) store.Dialect {
 	}
 }
 
-// connected reports whether some process has a connection under that name.
+// connected reports whether a process is connected under that name.
 func connected(get func(query string, args []any, into ...any) error, session string) (bool, error) {
 	var n int
 	err := get("SELECT count(*) FROM pg_stat_activity WHERE application_name = ?", []any{session}, &n)
 	return n > 0, err
 }
 
-// Open opens the ledger, and makes its schema where it is missing. Faults: NotFound ("ledger.none") for a database that
-// is not there, and with ReadOnly for a schema that is not; Unavailable ("ledger.unreachable") for a server that does not
-// answer; Denied ("ledger.denied") for one that lets this user not in; Invalid ("ledger.newer") for a ledger of a newer
+// Open opens the ledger, and creates its schema where it is missing. Faults: NotFound ("ledger.none") for a database that
+// does not exist, and with ReadOnly for a schema that does not; Unavailable ("ledger.unreachable") for a server that does
+// not respond; Denied ("ledger.denied") for one that refuses this user; Invalid ("ledger.newer") for a ledger of a newer
 // version of this program.
 func Open(ctx context.Context, c Config) (*store.DB, error) {
 	db, err := c.open(ctx)
@@ -121,7 +121,7 @@ func (c Config) db(pool *pgxpool.Pool, read, write *sql.DB, version int64) *stor
 	return store.New(dialect(pool.Config().ConnConfig.RuntimeParams["application_name"]), store.Hooks{}, read, write, version, c.Now)
 }
 
-// look gives the version of a ledger that must be there.
+// look returns the version of a ledger that has to exist.
 func (c Config) look(ctx context.Context, db *sql.DB) (int64, error) {
 	there, err := c.exists(ctx, db)
 	if err != nil {
@@ -141,7 +141,7 @@ func (c Config) exists(ctx context.Context, db *sql.DB) (bool, error) {
 	return n == 3, err
 }
 
-// prepare brings the ledger to this version. Of two processes that do so at once the second one waits.
+// prepare migrates the ledger to this version. Of two processes that do so at once the second one waits.
 func (c Config) prepare(ctx context.Context, read, write *sql.DB) error {
 	there, err := c.exists(ctx, read)
 	if err != nil {
@@ -156,13 +156,13 @@ func (c Config) prepare(ctx context.Context, read, write *sql.DB) error {
 			return schema().SyncArrows(ctx, write)
 		}
 	}
-	// Not one of the pool, all of which might wait for each other here.
+	// Not one of the pool: all of those might wait for each other here.
 	guard, err := pgx.ConnectConfig(ctx, c.Address.connection("wave365 migration"))
 	if err != nil {
 		return err
 	}
-	defer func() { _ = guard.Close(context.WithoutCancel(ctx)) }() // and with it ends the transaction
-	// It is this connection's work that waits, not its end.
+	defer func() { _ = guard.Close(context.WithoutCancel(ctx)) }() // and this ends the transaction
+	// What waits is the work on this connection, not its end.
 	for _, query := range []string{"BEGIN", "SET LOCAL idle_in_transaction_session_timeout = 0", "SET LOCAL lock_timeout = 60000"} {
 		if _, err := guard.Exec(ctx, query); err != nil {
 			return err

@@ -7,7 +7,7 @@ import (
 )
 
 // unanswered limits how long sent data may stay unacknowledged by the other machine. Keepalives do not: they are not sent
-// while data is in flight, which the system resends for a quarter of an hour.
+// while data is in flight, which the system keeps resending for a quarter of an hour.
 func unanswered(network, _ string, conn syscall.RawConn) error {
 	if network == "unix" {
 		return nil

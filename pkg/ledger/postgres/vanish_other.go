@@ -4,5 +4,5 @@ package postgres
 
 import "syscall"
 
-// unanswered does nothing: there is no such limit here, and statements have their own.
+// unanswered does nothing: this system has no such limit, and statements have their own.
 func unanswered(string, string, syscall.RawConn) error { return nil }

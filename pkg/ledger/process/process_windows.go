@@ -10,7 +10,7 @@ import (
 // stillActive is the exit code of a process that has not ended.
 const stillActive = 259
 
-// running: a process that may not be opened is there.
+// running reports whether a process exists; one that may not be opened does.
 func running(pid int) bool {
 	h, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid))
 	if err != nil {
@@ -21,8 +21,8 @@ func running(pid int) bool {
 	return windows.GetExitCodeProcess(h, &code) != nil || code == stillActive
 }
 
-// Token distinguishes this process from others that have or had the same id: when it started. It is empty when that is
-// not known.
+// Token distinguishes this process from others that have or had the same id, by its start time. It is empty when that
+// is not known.
 func Token(pid int) string {
 	h, err := windows.OpenProcess(windows.PROCESS_QUERY_LIMITED_INFORMATION, false, uint32(pid))
 	if err != nil {
@@ -36,5 +36,5 @@ func Token(pid int) string {
 	return strconv.FormatInt(created.Nanoseconds(), 10)
 }
 
-// namespace: there is one space of process ids.
+// namespace returns "": Windows has a single space of process ids.
 func namespace() string { return "" }

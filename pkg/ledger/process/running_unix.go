@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// running: another user's process answers "not permitted", which means that it exists.
+// running reports whether a process exists; "not permitted" means that it does and belongs to another user.
 func running(pid int) bool {
 	if err := syscall.Kill(pid, 0); errors.Is(err, syscall.ESRCH) {
 		return false

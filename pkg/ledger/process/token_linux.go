@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// Token distinguishes this process from others that have or had the same id: the machine's start, the process's, and
-// the PID namespace. It is empty when that is not known.
+// Token distinguishes this process from others that have or had the same id, by the start times of the machine and of
+// the process and by the PID namespace. It is empty when these are not known.
 func Token(pid int) string {
 	fields := stat(pid)
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
@@ -21,8 +21,8 @@ func Token(pid int) string {
 	return started
 }
 
-// stat gives the fields of /proc/PID/stat from the third on, the state; start time is field 22. The name in parentheses
-// before them may hold spaces; what follows it does not.
+// stat returns the fields of /proc/PID/stat from the third on, the state; the start time is field 22. The name in
+// parentheses before them may contain spaces; what follows it does not.
 func stat(pid int) [][]byte {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -31,13 +31,13 @@ func stat(pid int) [][]byte {
 	return bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 }
 
-// ended reports whether the process with that id does nothing any more, and is only there to be taken note of.
+// ended reports whether the process with that id is a zombie, which only waits for its parent to notice.
 func ended(pid int) bool {
 	fields := stat(pid)
 	return len(fields) > 0 && (fields[0][0] == 'Z' || fields[0][0] == 'X')
 }
 
-// namespace is the space in which process ids mean processes, as containers have their own; empty: not known.
+// namespace returns the PID namespace, which containers have of their own; empty: not known.
 func namespace() string {
 	space, err := os.Readlink("/proc/self/ns/pid")
 	if err != nil {

@@ -2,11 +2,11 @@
 
 package process
 
-// Token is empty: processes with the same id cannot be told apart on this system.
+// Token returns "": processes with the same id cannot be distinguished on this system.
 func Token(int) string { return "" }
 
-// ended: not known on this system.
+// ended returns false: it is not known on this system.
 func ended(int) bool { return false }
 
-// namespace: not known.
+// namespace returns "": it is not known on this system.
 func namespace() string { return "" }

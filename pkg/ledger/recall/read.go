@@ -17,7 +17,7 @@ import (
 // Reader reads runs and rows. Safe for concurrent use.
 type Reader struct{ trail *trail.Trail }
 
-// New gives the reader of a ledger.
+// New returns the reader of a ledger.
 func New(t *trail.Trail) *Reader { return &Reader{t} }
 
 const runColumns = `SELECT body, state, finished_at FROM runs`
@@ -39,7 +39,7 @@ func scanRun(scan store.Scan) (migration.Run, error) {
 	return run, nil
 }
 
-// Run returns a run; "" is the one that was created last. NotFound ("ledger.no-run") when there is none.
+// Run returns a run; "" means the one that was created last. NotFound ("ledger.no-run") when there is none.
 func (l *Reader) Run(ctx context.Context, id string) (migration.Run, error) {
 	query, args := runColumns+` ORDER BY n DESC LIMIT 1`, []any(nil)
 	if id != "" {
@@ -67,7 +67,7 @@ func (l *Reader) Runs(ctx context.Context) ([]migration.Run, error) {
 	return l.changed(ctx, runs)
 }
 
-// Findings gives what validation found, in the order in which CreateRun got it.
+// Findings returns what validation found, in the order in which CreateRun got it.
 func (l *Reader) Findings(ctx context.Context, runID string) ([]wave.Finding, error) {
 	return store.All(ctx, l.trail.DB, `SELECT body FROM findings WHERE run = ? ORDER BY n`, []any{runID},
 		func(scan store.Scan) (wave.Finding, error) {
@@ -80,7 +80,7 @@ func (l *Reader) Findings(ctx context.Context, runID string) ([]wave.Finding, er
 		})
 }
 
-// changed puts on top of the runs what changed about them since.
+// changed applies to the runs what changed about them later.
 func (l *Reader) changed(ctx context.Context, runs []migration.Run) ([]migration.Run, error) {
 	if !l.trail.Has(trail.VersionControl) {
 		return runs, nil

@@ -15,8 +15,8 @@ import (
 const rowColumns = `SELECT idx, version, state, step, reason, note, attempt, tries, warned, trouble_since, not_before,
 	started_at, updated_at, finished_at, problem, facts, target, input FROM wave_rows`
 
-// Rows returns the rows of a run by index; an unknown run has none. A row that cannot be what was written is the fault
-// "ledger.damaged".
+// Rows returns the rows of a run by index; an unknown run has none. A row that cannot have been written this way is the
+// fault "ledger.damaged".
 func (l *Reader) Rows(ctx context.Context, runID string) ([]migration.Row, error) {
 	var count int
 	err := l.trail.DB.Get(ctx)(`SELECT count(*) FROM wave_rows WHERE run = ?`, []any{runID}, &count)
@@ -24,7 +24,7 @@ func (l *Reader) Rows(ctx context.Context, runID string) ([]migration.Row, error
 		return nil, l.trail.DB.Fault(err, "read the ledger")
 	}
 	rows := make([]migration.Row, 0, count)
-	// A row is a kilobyte: it is read into its place, and not carried there.
+	// A row is a kilobyte: it is read in place, not copied.
 	scan := func(scan store.Scan) (struct{}, error) {
 		rows = append(rows, migration.Row{Run: runID})
 		return struct{}{}, scanRow(scan, &rows[len(rows)-1])

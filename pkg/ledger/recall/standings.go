@@ -10,9 +10,9 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Standings maps each user (object id, lower case) to their standing in the runs of this ledger: in the row that holds the
-// user, else in the latest one that succeeded or failed. Rows that were skipped, deferred or cancelled leave their user free,
-// unless an import of them is in doubt.
+// Standings maps each user (object id, lower case) to their state in the runs of this ledger: that of the row that holds the
+// user, else of the latest one that succeeded or failed. Rows that were skipped, deferred or cancelled do not hold their
+// user, unless an import of them is in doubt.
 func (l *Reader) Standings(ctx context.Context) (map[string]migration.Standing, error) {
 	found := map[string]migration.Standing{}
 	type of struct {

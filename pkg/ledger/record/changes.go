@@ -11,11 +11,11 @@ import (
 	"wave365/pkg/wave"
 )
 
-// Change is what changes about a run after it was created. Zero fields stay as they were.
+// Change is what changes about a run after it was created. Zero fields change nothing.
 type Change struct {
 	Slots    int    `json:"slots,omitempty"`
 	WaveHash string `json:"wave_hash,omitempty"`
-	// Settings is what turns the run's settings into the new ones.
+	// Settings are the changes to the run's settings.
 	Settings migration.SettingsPatch `json:"settings,omitempty"`
 	// By is who changed it, and how.
 	By string `json:"by,omitempty"`
@@ -32,7 +32,7 @@ func (c Change) Apply(run *migration.Run) error {
 	return run.Settings.Apply(c.Settings)
 }
 
-// ChangeRun records a change of the run; from then on Run and Runs give the run with it.
+// ChangeRun records a change of the run; from then on Run and Runs return the changed run.
 func (l *Records) ChangeRun(ctx context.Context, runID string, c Change) error {
 	return l.do(ctx, "record a change of the run", func(t tx) error { return t.changeRun(runID, c) })
 }
@@ -56,14 +56,14 @@ func (t tx) changeRun(runID string, c Change) error {
 // Edit is an edited wave file, as far as its run takes it over.
 type Edit struct {
 	Change Change
-	// Moves are of rows that are cancelled or amended; Added are new ones, with the indexes after the last.
+	// Moves are transitions of rows that are cancelled or amended; Added are new rows, indexed after the last one.
 	Moves []migration.Transition
 	Added []migration.Row
 	// Findings are those of the rows that were validated again.
 	Findings []wave.Finding
 }
 
-// EditRun takes an edited wave file over, in one transaction: the run is opened again, rows are moved and added, and the
+// EditRun records an edited wave file in one transaction: the run is opened again, rows are changed and added, and the
 // change is recorded. The faults are those of Apply and CreateRun.
 func (l *Records) EditRun(ctx context.Context, runID string, e Edit) error {
 	moves, err := movesOf(e.Moves)

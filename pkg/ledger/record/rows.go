@@ -43,7 +43,7 @@ func (t tx) addRow(run string, r migration.Row) error {
 	return err
 }
 
-// userHeld is the fault for a user who is in an unfinished row; nil when there is no such row.
+// userHeld returns the fault for a user who has an unfinished row; nil when there is no such row.
 func (t tx) userHeld(user, name string) error {
 	var run string
 	var idx int
@@ -63,9 +63,9 @@ func problemText(p *migration.Problem) (any, error) {
 	return trail.JSON(p)
 }
 
-// moveRow leaves finished_at alone: between states that are not final it does not change, and naming it would have
-// the index of open users written again each time. endRow is for every other change, aimRow for those that change what
-// the row aims at.
+// moveRow leaves finished_at alone: between states that are not final it does not change, and naming it would update
+// the index of open users each time. endRow is for every other change, aimRow for those that change the target of the
+// row.
 const (
 	moveRow = `UPDATE wave_rows SET version = ?, state = ?, step = ?, reason = ?, note = ?, attempt = ?, tries = ?,
 	warned = ?, trouble_since = ?, not_before = ?, started_at = ?, updated_at = ?, problem = ?, facts = ?` + rowAsRead
@@ -75,14 +75,14 @@ const (
 	warned = ?, trouble_since = ?, not_before = ?, started_at = ?, updated_at = ?, problem = ?, facts = ?, finished_at = ?,
 	user_id = ?, target = ?, input = ?` + rowAsRead
 	rowAsRead = ` WHERE run = ? AND idx = ? AND version = ? AND state = ?`
-	// rowFenced checks the fence in the same statement, because that costs next to nothing: see fence.
+	// rowFenced checks the fence in the same statement, which costs next to nothing: see fence.
 	rowFenced = ` AND (CAST(? AS BIGINT) = 0 OR EXISTS (SELECT 1 FROM fence WHERE epoch = ?%s))`
 )
 
 // Records are the runs of a ledger and their rows. Safe for concurrent use.
 type Records struct{ trail *trail.Trail }
 
-// New gives the records of a ledger.
+// New returns the records of a ledger.
 func New(t *trail.Trail) *Records { return &Records{t} }
 
 // tx is a transaction that changes records.
@@ -92,9 +92,9 @@ func (l *Records) do(ctx context.Context, doing string, fn func(tx) error) error
 	return l.trail.Do(ctx, doing, func(t *trail.Tx) error { return fn(tx{t}) })
 }
 
-// Apply records a transition, with its event, in one transaction; it returns when that is durable. The row's Target and Input are written for an amended
-// row and for a new attempt only. Faults: Conflict ("ledger.moved") when the row is not as t.From() has it, Conflict ("ledger.user-held") when the row
-// opens again and its user is in another unfinished row meanwhile, Conflict ("ledger.lock-lost") when this ledger's lock was taken away, NotFound
+// Apply records a transition, with its event, in one transaction; it returns when that is durable. The row's Target and Input are written only for an
+// amended row and for a new attempt. Faults: Conflict ("ledger.moved") when the row is not as t.From() has it, Conflict ("ledger.user-held") when the
+// row opens again and its user now has another unfinished row, Conflict ("ledger.lock-lost") when this ledger's lock was taken away, NotFound
 // ("ledger.no-row"), and Internal ("ledger.arrow") for a change that the database does not allow.
 func (l *Records) Apply(ctx context.Context, tr migration.Transition) error {
 	m, err := moveOf(tr)
@@ -141,7 +141,7 @@ func (t tx) moveRows(moves []movement) error {
 	return nil
 }
 
-// movement is a transition as the database takes it.
+// movement is a transition in the form that the database takes.
 type movement struct {
 	from, to migration.Row
 	query    string
@@ -236,8 +236,8 @@ func (t tx) moved(from migration.Row) error {
 		"read the row again")
 }
 
-// ImportsLeft maps each user (object id, lower case) to the snapshots that runs of this ledger imported and that no Cloud
-// PC is known to have been made from.
+// ImportsLeft maps each user (object id, lower case) to the snapshots that runs of this ledger imported and from which no
+// Cloud PC is known to have been made.
 func (l *Records) ImportsLeft(ctx context.Context) (map[string][]string, error) {
 	left := map[string][]string{}
 	type of struct{ user, snapshot string }

@@ -1,5 +1,4 @@
-// Package record writes the runs of a ledger and the state of each row. It takes transitions that others built and does
-// not decide them.
+// Package record writes the runs of a ledger and the state of each row. It records transitions that others decided on.
 package record
 
 import (

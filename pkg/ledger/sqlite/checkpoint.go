@@ -11,8 +11,8 @@ import (
 	"wave365/pkg/ledger/sqlite/watched"
 )
 
-// checkpointer brings what was committed from the log into the file, on a connection of its own, so that no commit waits
-// for it. Copies and backups that take the file alone are so at most a few seconds old.
+// checkpointer copies what was committed from the log into the file, on its own connection, so that no commit waits for
+// it. Copies and backups of the file alone are therefore at most a few seconds old.
 type checkpointer struct {
 	db    *sql.DB
 	file  *watched.File
@@ -25,13 +25,13 @@ type checkpointer struct {
 }
 
 func newCheckpointer(ctx context.Context, db *sql.DB, file *watched.File, after time.Duration) (*checkpointer, error) {
-	// Now, so that it is this file that the connection holds, whatever is at the path later; and without waiting for
+	// Opened now, so that the connection is to this file, whatever is at the path later; and it does not wait for
 	// readers.
 	_, err := db.ExecContext(ctx, "PRAGMA busy_timeout = 1000")
 	return &checkpointer{db: db, file: file, after: after}, conn.Classify(err, "open the ledger")
 }
 
-// soon has a checkpoint made, unless one is due already.
+// soon schedules a checkpoint, unless one is due already.
 func (c *checkpointer) soon() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -44,19 +44,19 @@ func (c *checkpointer) soon() {
 func (c *checkpointer) run() {
 	defer c.done.Done()
 	c.mu.Lock()
-	c.timer = nil // what is committed from here on wants another one
+	c.timer = nil // what is committed from here on needs another one
 	c.mu.Unlock()
 	if c.file.StillThere() != nil {
 		return // the next writer gets the error
 	}
 	c.count()
 	if !c.file.Overwritten() && !c.checkpoint("PASSIVE") {
-		c.soon() // the disk is full, or a reader still needs what was there before
+		c.soon() // the disk is full, or a reader still needs the older content
 	}
 }
 
-// count raises the number by which a later state of the file is told from an earlier one: see [watched.File]. One that cannot be
-// raised now, because the disk is full or somebody writes, is raised by the next checkpoint.
+// count increments the number by which a later state of the file is distinguished from an earlier one: see [watched.File]. If it
+// cannot be incremented now, because the disk is full or somebody writes, the next checkpoint does it.
 func (c *checkpointer) count() {
 	ctx := context.Background()
 	conn, err := c.db.Conn(ctx)
@@ -79,15 +79,15 @@ func (c *checkpointer) count() {
 	}
 }
 
-// checkpoint reports whether the file holds all that the log does.
+// checkpoint makes a checkpoint, and reports whether the file now holds everything in the log.
 func (c *checkpointer) checkpoint(mode string) bool {
 	var busy, log, copied int
 	err := c.db.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &log, &copied)
 	return err == nil && busy == 0 && copied == log
 }
 
-// close makes the last checkpoint, which leaves the log empty when nobody reads. Into a file that somebody else has written
-// over nothing is brought: the connection stays open, for SQLite would do it with the last one.
+// close makes the last checkpoint, which empties the log if nobody reads. Nothing is copied into a file that somebody else
+// has overwritten: the connection stays open, because SQLite would do it when the last one closes.
 func (c *checkpointer) close() {
 	c.mu.Lock()
 	c.closed = true
@@ -110,5 +110,5 @@ func (c *checkpointer) close() {
 	if c.checkpoint("PASSIVE") {
 		c.checkpoint("TRUNCATE")
 	}
-	_ = c.db.Close() // nothing is lost with it: the log keeps what was not copied
+	_ = c.db.Close() // nothing is lost: the log keeps what was not copied
 }

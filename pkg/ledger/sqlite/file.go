@@ -16,11 +16,11 @@ import (
 	"wave365/pkg/ledger/store"
 )
 
-// beside are the ends of the names that SQLite uses next to the file.
+// beside are the suffixes of the files that SQLite uses, the ledger's own included.
 var beside = [...]string{"", "-wal", "-shm"}
 
-// identify looks at what lies at the path without changing it or making anything beside it. missing: there is nothing.
-// Otherwise it is a ledger, whole or not.
+// identify examines the file at the path without changing it or creating anything next to it. missing: there is no
+// file. Otherwise it is a ledger, intact or not.
 func (c Config) identify(ctx context.Context) (missing bool, err error) {
 	info, err := os.Stat(c.Path)
 	switch {
@@ -43,22 +43,24 @@ func (c Config) identify(ctx context.Context) (missing bool, err error) {
 	return false, checkMark(ctx, c.Path)
 }
 
-// emptyFile refuses what was never a ledger: this program puts no file at the path before its schema is in it.
+// emptyFile refuses a file that was never a ledger: this program puts a file at the path only when its schema is
+// complete.
 func emptyFile(path string) error {
 	return fault.New(fault.Invalid, "ledger.empty", "the ledger "+path+" holds no schema; it may be a copy that was made without the file "+
 		filepath.Base(path)+"-wal beside it", "copy it again, with what lies beside it, or remove it to begin a new ledger")
 }
 
-// lostFile refuses a log without its file. SQLite would throw it away, and so nothing here touches it.
+// lostFile refuses a log without its file. SQLite would discard it, so nothing here touches it.
 func lostFile(path, what string) error {
 	base := filepath.Base(path)
 	return fault.New(fault.Invalid, "ledger.empty", "the ledger's file "+path+" "+what+", but its log "+base+"-wal is there",
 		"stop what uses the ledger and put the file back beside its log; when it is gone for good, move "+base+"-wal away too to begin a new ledger")
 }
 
-// checkMark accepts a file that bears our mark. SQLite itself reads the header, in the mode that takes no lock and looks
-// at nothing beside the file: opening and closing the file here would drop the locks that another ledger of this
-// process holds on it. Whether the file is whole is not seen here, for the log may hold what the file does not.
+// checkMark accepts a file with our application id. SQLite itself reads the header, in the mode that takes no lock and
+// ignores everything next to the file: opening and closing the file here would drop the locks that another ledger of
+// this process holds on it. It does not check whether the file is intact, because the log may contain what the file
+// lacks.
 func checkMark(ctx context.Context, path string) error {
 	db, err := conn.Open(path, conn.Frozen, 1)
 	if err != nil {
@@ -90,7 +92,7 @@ func foreign(path, what string) error {
 		"name another ledger with --ledger")
 }
 
-// readHead gives up to 100 bytes, the length of SQLite's header.
+// readHead returns up to 100 bytes, the length of SQLite's header.
 func readHead(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -102,8 +104,8 @@ func readHead(path string) ([]byte, error) {
 	return head[:n], err
 }
 
-// wasOurs tells a ledger whose header broke from a file that never was one: our mark is still there, or a crash of
-// the machine left zeros only.
+// wasOurs distinguishes a ledger whose header is damaged from a file that never was one: our mark is still there, or a
+// crash of the machine left only zeros.
 func wasOurs(head []byte) bool {
 	if len(head) == 100 && bytes.Equal(head[68:72], []byte("W365")) {
 		return true
@@ -111,8 +113,8 @@ func wasOurs(head []byte) bool {
 	return len(bytes.Trim(head, "\x00")) == 0
 }
 
-// setAside renames a damaged file and what lies beside it, and says where to. The file stays where it is while a
-// live process drives it.
+// setAside renames a damaged file and the files next to it, and names the new path in its fault. The file is not moved
+// while a live process drives it.
 func (c Config) setAside(ctx context.Context, why error) error {
 	path, msg := c.Path, why.Error()
 	if f := fault.As(why); f != nil {
@@ -137,8 +139,8 @@ func (c Config) setAside(ctx context.Context, why error) error {
 			" .recover`; a new run finds imports and Cloud PCs that are there already", why)
 }
 
-// driven looks into a file that may be damaged for a live process that drives it. The log comes first: it may hold what
-// the file does not yet.
+// driven looks in a file that may be damaged for a live process that drives it. It reads the log first, which may
+// contain what the file lacks.
 func (c Config) driven(ctx context.Context) (who string, live bool) {
 	if info, err := os.Stat(c.Path); err != nil || info.Size() == 0 || c.InUse == nil {
 		return "", false
@@ -152,7 +154,7 @@ func (c Config) driven(ctx context.Context) (who string, live bool) {
 }
 
 func (c Config) drivenIn(ctx context.Context, m conn.Mode) (who string, live bool) {
-	defer func() { _ = recover() }() // of SQLite's code, in a damaged file: then nobody can be named
+	defer func() { _ = recover() }() // in SQLite's code, on a damaged file: then no holder can be named
 	db, err := conn.Open(c.Path, m, 1)
 	if err != nil {
 		return "", false
@@ -163,10 +165,10 @@ func (c Config) drivenIn(ctx context.Context, m conn.Mode) (who string, live boo
 	})
 }
 
-// Asked asks the file at the path one thing, as it is, whole or not: nothing is made, changed or moved.
+// Asked calls ask with the file at the path as it is, damaged or not: nothing is created, changed or moved.
 func Asked(ctx context.Context, path string, ask func(get func(query string, args []any, into ...any) error) (string, error)) (answer string, err error) {
 	defer func() {
-		if p := recover(); p != nil { // of SQLite's code, in a damaged file
+		if p := recover(); p != nil { // in SQLite's code, on a damaged file
 			err = store.Damaged(fmt.Sprintf("reading it failed with %v", p), nil)
 		}
 	}()
@@ -185,7 +187,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// logged reports whether a log with content lies beside the file.
+// logged reports whether there is a log with content next to the file.
 func logged(path string) bool {
 	info, err := os.Stat(path + "-wal")
 	return err == nil && info.Size() > 0

@@ -10,9 +10,9 @@ import (
 	"wave365/pkg/ledger/store"
 )
 
-// switchOnLog makes the file one with a write-ahead log, which it is but for the first time. Switching needs the file for
-// itself for a moment, and SQLite does not wait for that, busy_timeout or not: a process that opens the new file too is
-// waited out here.
+// switchOnLog gives the file a write-ahead log, unless it has one. Switching needs exclusive access for a moment, and
+// SQLite does not wait for that whatever busy_timeout is, so this waits for another process that opens the new file at
+// the same time.
 func switchOnLog(ctx context.Context, db *sql.DB) error {
 	const pause, most = 20 * time.Millisecond, 250
 	for try := 0; ; try++ {
@@ -33,7 +33,7 @@ func switchOnLog(ctx context.Context, db *sql.DB) error {
 	}
 }
 
-// checkHealth lets SQLite look at the structure of every page and at every constraint. The log is part of what it looks at.
+// checkHealth lets SQLite check the structure of every page and every constraint, including what is in the log.
 func checkHealth(ctx context.Context, db *sql.DB) error {
 	var found string
 	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&found); err != nil {

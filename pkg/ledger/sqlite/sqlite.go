@@ -1,5 +1,5 @@
-// Package sqlite keeps a ledger in one SQLite file: what is at the path, whether it is whole, how it becomes this
-// version's, and that what is committed soon is in the file itself. It does not know what the ledger records.
+// Package sqlite keeps a ledger in one SQLite file: it identifies the file at the path, checks it, migrates it to this
+// version, and copies commits into it soon. It does not know what the ledger records.
 package sqlite
 
 import (
@@ -25,7 +25,7 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// Config says which file, and how it is opened.
+// Config is which file to open, and how.
 type Config struct {
 	// Path is absolute.
 	Path string
@@ -33,16 +33,17 @@ type Config struct {
 	Now func() time.Time
 	// ReadOnly changes nothing on disk: a missing file is an error, and every write is refused.
 	ReadOnly bool
-	// InUse reads, with get, who drives the ledger: the text names a live process. A damaged file is left to it.
+	// InUse reads, with get, who drives the ledger: the text names a live process. A damaged file that is in use is not
+	// moved.
 	InUse func(get func(query string, args []any, into ...any) error) (who string, live bool)
-	// Checkpoint is after how long a commit is in the file itself; zero: 5 s.
+	// Checkpoint is the longest time after a commit until it is in the file itself; zero: 5 s.
 	Checkpoint time.Duration
 }
 
 func schema() versions.Schema {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
-		panic(err) // the name is one of the embedded folder
+		panic(err) // the name is that of the embedded folder
 	}
 	return versions.Schema{
 		Goose: goose.DialectSQLite3, Files: files,
@@ -54,11 +55,11 @@ func dialect() store.Dialect {
 	return store.Dialect{Begin: "BEGIN IMMEDIATE", Fault: conn.Classify, Refused: conn.Refused}
 }
 
-// Open opens the ledger at the path. When there is nothing at the path, it makes a ledger there, whole or not at all. It
-// refuses, each as a fault: another program's file (Invalid, "ledger.foreign"), a file without a schema, as a copy
-// without its -wal is (Invalid, "ledger.empty"), a file of a newer version of this program (Invalid, "ledger.newer").
-// A damaged file, which is one that SQLite itself cannot recover, is moved aside together with its -wal and -shm, and
-// the fault (Internal, "ledger.damaged") says where to. With ReadOnly a missing file is NotFound, "ledger.none", and
+// Open opens the ledger at the path. If nothing is at the path, it creates a ledger there, complete or not at all. It
+// refuses, each as a fault: another program's file (Invalid, "ledger.foreign"), a file without a schema, such as a copy
+// without its -wal (Invalid, "ledger.empty"), a file of a newer version of this program (Invalid, "ledger.newer"). A
+// damaged file, which is one that SQLite itself cannot recover, is moved aside together with its -wal and -shm, and the
+// fault (Internal, "ledger.damaged") names the new path. With ReadOnly a missing file is NotFound, "ledger.none", and
 // nothing is moved.
 func Open(ctx context.Context, c Config) (*store.DB, error) {
 	if c.Checkpoint == 0 {
@@ -71,7 +72,7 @@ func Open(ctx context.Context, c Config) (*store.DB, error) {
 	}
 	db, err := c.open(ctx)
 	if fault.CodeOf(err) == store.CodeDamaged {
-		// Once more, with nothing left of the first look: no file is moved for what a second look does not see.
+		// Check once more from the start: no file is moved for damage that a second check does not find.
 		if db, err = c.open(ctx); fault.CodeOf(err) == store.CodeDamaged && !c.ReadOnly {
 			err = c.setAside(ctx, err)
 		}
@@ -100,8 +101,8 @@ func (c Config) openForReading(ctx context.Context) (*store.DB, error) {
 		return nil, err
 	}
 	if err = read.PingContext(ctx); err != nil && !exists(c.Path+"-wal") {
-		// A folder in which nothing may be created has no room for the shared index of the log. Without a log
-		// there is nobody to share it with.
+		// A folder in which no file may be created has no place for the shared index of the log. Without a log no index
+		// is needed.
 		read.Close()
 		if read, err = conn.Open(c.Path, conn.Frozen, conn.Readers); err == nil {
 			err = read.PingContext(ctx)
@@ -154,10 +155,10 @@ func (c Config) openForWriting(ctx context.Context) (_ *store.DB, err error) {
 	return store.New(dialect(), hooks, read, write, schema().Latest(), c.Now), nil
 }
 
-// check looks at a file that is there: is it whole, and is it a ledger that this program knows?
+// check checks an existing file: is it intact, and is it a ledger that this program knows?
 func (c Config) check(ctx context.Context, db *sql.DB) (version int64, err error) {
 	defer func() {
-		if p := recover(); p != nil { // SQLite's code meets damage that it does not expect
+		if p := recover(); p != nil { // SQLite's code met damage that it does not expect
 			err = store.Damaged(fmt.Sprintf("checking it failed with %v", p), nil)
 		}
 	}()
@@ -175,7 +176,7 @@ func (c Config) check(ctx context.Context, db *sql.DB) (version int64, err error
 	return schema().Check(ctx, db)
 }
 
-// prepare brings a ledger's file to the present schema: log mode, health, migrations, arrows.
+// prepare migrates a ledger's file to the current schema: log mode, health, migrations, arrows.
 func (c Config) prepare(ctx context.Context, db *sql.DB) error {
 	if err := switchOnLog(ctx, db); err != nil {
 		return err
@@ -193,8 +194,8 @@ func upgrade(ctx context.Context, db *sql.DB) error {
 	return conn.Classify(schema().SyncArrows(ctx, db), "write the ledger's rules")
 }
 
-// create makes a new ledger beside the path and puts it there when it is whole, so that no file without a schema is ever
-// at the path. Of two processes that do so at once the first one's stays.
+// create builds a new ledger next to the path and moves it there when it is complete, so that no file without a schema
+// is ever at the path. If two processes do so at once, the first one's file is kept.
 func (c Config) create(ctx context.Context) (err error) {
 	dir, err := os.MkdirTemp(filepath.Dir(c.Path), ".new-ledger-")
 	if err != nil {
@@ -207,7 +208,7 @@ func (c Config) create(ctx context.Context) (err error) {
 	}
 	defer func() {
 		if d, openErr := os.Open(filepath.Dir(c.Path)); openErr == nil {
-			_ = d.Sync() // the folder's entry for the file; not every system can, or has to
+			_ = d.Sync() // sync the folder's entry for the file; not every system can, or has to
 			_ = d.Close()
 		}
 	}()
@@ -221,7 +222,7 @@ func (c Config) create(ctx context.Context) (err error) {
 	return nil
 }
 
-// build makes the file of an empty ledger, with nothing beside it.
+// build creates the file of an empty ledger, with nothing next to it.
 func build(ctx context.Context, path string) (err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {

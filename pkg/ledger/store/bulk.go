@@ -2,7 +2,8 @@ package store
 
 import "database/sql"
 
-// Guards are the statements that turn the triggers of a table off and on again, with %s for its name; "": there are none.
+// Guards returns the statements that turn the triggers of a table off and on again, with %s for its name; "" if there are
+// none.
 func (t *Tx) Guards() (off, on string) { return t.d.Guards[0], t.d.Guards[1] }
 
 // Define runs a statement that changes the schema; its failure ends the transaction.
@@ -14,7 +15,7 @@ func (t *Tx) Define(query string) error {
 	return err
 }
 
-// Each reads rows inside the transaction; it stops after the first error. fn runs no statements of its own.
+// Each reads rows inside the transaction; it stops at the first error. fn runs no statements of its own.
 func (t *Tx) Each(query string, args []any, fn func(Scan) error) error {
 	s, err := t.stmt(query)
 	if err != nil {

@@ -15,23 +15,23 @@ import (
 // CodeBusy is the code of faults about a ledger that another process keeps writing to.
 const CodeBusy = "ledger.busy"
 
-// CodeDamaged is the code of faults about a ledger whose content cannot be what was written.
+// CodeDamaged is the code of faults about a ledger whose content cannot have been written this way.
 const CodeDamaged = "ledger.damaged"
 
-// Damaged is the fault for content that cannot be what was written.
+// Damaged returns the fault for content that cannot have been written this way.
 func Damaged(why string, err error) error {
 	return fault.Wrap(fault.Internal, CodeDamaged, "the ledger is damaged: "+why,
 		"stop what uses it and keep a copy; the next command that writes moves a damaged file aside and says where to", err)
 }
 
-// damagedBy turns a panic of the database's code, which damage that it does not expect may cause, into that fault.
+// damagedBy turns a panic in the database's code, which unexpected damage may cause, into that fault.
 func damagedBy(err *error) {
 	if p := recover(); p != nil {
 		*err = Damaged(fmt.Sprintf("reading it failed with %v", p), nil)
 	}
 }
 
-// Get reads one row with a connection for reading; [sql.ErrNoRows] when there is none.
+// Get reads one row on a connection for reading; [sql.ErrNoRows] when there is none.
 func (d *DB) Get(ctx context.Context) func(query string, args []any, into ...any) error {
 	return func(query string, args []any, into ...any) (err error) {
 		defer damagedBy(&err)
@@ -54,8 +54,8 @@ func (d *DB) bound(query string) string {
 // Scan reads the columns of a row into variables, as [sql.Rows.Scan] does.
 type Scan func(into ...any) error
 
-// List reads rows one by one; it stops after the first error, which is a fault. What scan cannot read, and text that is
-// not UTF-8, is damage.
+// List reads rows one by one; it stops at the first error, which is a fault. A row that scan cannot read, or text that
+// is not UTF-8, is damage.
 func List[T any](ctx context.Context, d *DB, query string, args []any, scan func(Scan) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -121,7 +121,7 @@ func scanText(rows *sql.Rows, into []any) error {
 	return nil
 }
 
-// All is List as a slice.
+// All collects List into a slice.
 func All[T any](ctx context.Context, d *DB, query string, args []any, scan func(Scan) (T, error)) ([]T, error) {
 	var out []T
 	for v, err := range List(ctx, d, query, args, scan) {

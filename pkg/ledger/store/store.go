@@ -1,6 +1,6 @@
-// Package store is a ledger's database as the rest of package ledger sees it: one writer whose transactions come one
-// after the other, readers beside it, and the few differences between SQLite and PostgreSQL as values. It is
-// not for what a ledger records.
+// Package store is a ledger's database as the rest of package ledger sees it: one writer whose transactions run one
+// after the other, readers next to it, and the few differences between SQLite and PostgreSQL as values. It does not
+// know what a ledger records.
 package store
 
 import (
@@ -16,7 +16,7 @@ import (
 // ErrClosed is what every call on a closed DB returns.
 var ErrClosed = errors.New("ledger: closed")
 
-// Refusal says what a constraint refused.
+// Refusal is the kind of constraint that refused a statement.
 type Refusal int
 
 // The refusals. Check is a CHECK, a NOT NULL or a trigger; the error's text tells which.
@@ -27,39 +27,40 @@ const (
 	ForeignKey
 )
 
-// Dialect is how one kind of database differs from the other.
+// Dialect holds the differences between the kinds of database.
 type Dialect struct {
-	// Begin begins a transaction beside which no other one writes.
+	// Begin begins a transaction that excludes other writers.
 	Begin string
-	// Share is what a SELECT ends in whose rows must not change before the transaction ends.
+	// Share ends a SELECT whose rows must not change before the transaction ends.
 	Share string
-	// Bind puts the database's placeholders in place of "?"; nil: it takes "?".
+	// Bind replaces "?" with the database's placeholders; nil: it uses "?".
 	Bind func(query string) string
 	// Fault turns an error of the database into a fault; doing completes "could not …".
 	Fault func(err error, doing string) error
-	// Refused says whether a constraint refused a statement.
+	// Refused returns which constraint refused a statement, if one did.
 	Refused func(err error) Refusal
-	// Lost reports whether the connection broke, so that a COMMIT under way may have happened; nil: that cannot be.
+	// Lost reports whether the connection broke, so that a COMMIT under way may have been carried out; nil: that cannot
+	// happen.
 	Lost func(err error) bool
-	// Statement bounds one statement; zero: it takes the time it takes.
+	// Statement is the time limit of one statement; zero: none.
 	Statement time.Duration
-	// Session is the name under which this process is connected; "": there is no such thing. Connected asks the database
-	// whether somebody is connected under a name.
+	// Session is the name under which this process is connected; "" if there is no such name. Connected asks the
+	// database whether somebody is connected under a name.
 	Session   string
 	Connected func(get func(query string, args []any, into ...any) error, session string) (bool, error)
-	// Shared: the connections are those of a pool that others use as well. None is kept between transactions, and what is
-	// prepared on it is the driver's matter.
+	// Shared: the connections are those of a pool that others use as well. None is kept between transactions, and the
+	// driver manages prepared statements.
 	Shared bool
-	// Guards are the statements that switch the triggers of a table, for %s, off and on again; empty: they are dropped and
-	// made again.
+	// Guards are the statements that turn the triggers of a table, for %s, off and on again; empty: they are dropped and
+	// created again.
 	Guards [2]string
 }
 
-// Hooks are what an owner of the database's home wants to be asked and told. Nil functions are left out.
+// Hooks are called by the DB for the package that opened it. Functions may be nil.
 type Hooks struct {
-	// Before is asked ahead of each transaction; its error refuses it.
+	// Before is called ahead of each transaction; its error refuses the transaction.
 	Before func() error
-	// Committed is told after each commit.
+	// Committed is called after each commit.
 	Committed func()
 	// Closing is called once, after the last transaction and before the connections are closed.
 	Closing func()
@@ -75,26 +76,26 @@ type DB struct {
 	// version is the schema's, as it was found or made when the ledger was opened.
 	version int64
 
-	// turn has room for one: who has put something in uses what follows it, and takes it out again.
+	// turn has room for one: a sender may use the fields below until it receives from turn again.
 	turn   chan struct{}
 	conn   *sql.Conn // nil until it is needed, after it broke, and between transactions when Shared
 	stmts  map[string]*sql.Stmt
 	closed bool
 }
 
-// New makes a DB of connections that belong to it from then on; write is nil for a ledger that is only read.
+// New returns a DB that owns these connections from then on; write is nil for a ledger that is only read.
 func New(d Dialect, h Hooks, read, write *sql.DB, version int64, now func() time.Time) *DB {
 	return &DB{Dialect: d, hooks: h, read: read, write: write, version: version, now: now, turn: make(chan struct{}, 1), stmts: map[string]*sql.Stmt{}}
 }
 
-// Version is the version of the schema: that of this program, or an older one when the ledger is only read.
+// Version returns the version of the schema: that of this program, or an older one when the ledger is only read.
 func (d *DB) Version() int64 { return d.version }
 
 // ReadOnly reports whether Do refuses everything.
 func (d *DB) ReadOnly() bool { return d.write == nil }
 
-// Close waits for the transaction under way and closes the connections. Transactions after it are refused. Closing
-// twice is fine.
+// Close waits for the transaction in progress and closes the connections. Transactions after it are refused. Closing
+// twice is allowed.
 func (d *DB) Close() error {
 	d.turn <- struct{}{}
 	defer func() { <-d.turn }()
@@ -107,7 +108,7 @@ func (d *DB) Close() error {
 	}
 	errs := []error{d.read.Close()}
 	if d.write != nil {
-		// Last, because only a connection that writes can fold SQLite's log into the file and take it away.
+		// Last, because only a connection that writes can merge SQLite's log into the file and delete it.
 		errs = append(errs, d.drop(), d.write.Close())
 	}
 	return errors.Join(errs...)
@@ -147,10 +148,10 @@ func (d *DB) Do(ctx context.Context, fn func(*Tx) error) error {
 	return err
 }
 
-// reach bounds how long a database that went away is tried again within one transaction.
+// reach is how long a lost database is retried within one transaction.
 const reach = 45 * time.Second
 
-// transact is one transaction, and again while connections break.
+// transact runs one transaction, and repeats it while connections break.
 func (d *DB) transact(fn func(*Tx) error) error {
 	deadline := time.Now().Add(reach)
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 3*time.Second) {
@@ -179,7 +180,8 @@ func (d *DB) transact(fn func(*Tx) error) error {
 	}
 }
 
-// once is one try. sent is not nil when the connection broke at the COMMIT: it tells whether that was done.
+// once makes one attempt. sent is not nil when the connection broke at the COMMIT: it tells how to find out whether
+// that was carried out.
 func (d *DB) once(fn func(*Tx) error) (sent *Evidence, err error) {
 	defer damagedBy(&err)
 	t := &Tx{d: d, Now: d.now().UTC()}
@@ -207,8 +209,8 @@ func (d *DB) once(fn func(*Tx) error) (sent *Evidence, err error) {
 	return nil, nil
 }
 
-// settle asks, on a new connection, what became of a COMMIT without an answer. It asks in a transaction of its own, because
-// that begins when the other one has ended, one way or the other.
+// settle asks, on a new connection, what became of a COMMIT without an answer. It asks in a transaction of its own, which
+// can begin only when the other one has ended, one way or the other.
 func (d *DB) settle(e Evidence) (committed bool, err error) {
 	defer func() {
 		if err != nil {
@@ -228,8 +230,8 @@ func (d *DB) settle(e Evidence) (committed bool, err error) {
 	return n > 0, err
 }
 
-// statement is the context of one statement. Statements do not stop with a caller's context: what is half done then
-// would have to be undone.
+// statement returns the context of one statement. Statements do not stop with a caller's context: half of them done,
+// they would have to be undone.
 func (d *DB) statement() (context.Context, context.CancelFunc) {
 	if d.Statement == 0 {
 		return context.Background(), func() {}
@@ -250,7 +252,7 @@ func (d *DB) connect() (*sql.Conn, error) {
 	return conn, err
 }
 
-// drop gives the writing connection up.
+// drop closes the writing connection.
 func (d *DB) drop() error {
 	var errs []error
 	for _, s := range d.stmts {
@@ -264,17 +266,17 @@ func (d *DB) drop() error {
 	return errors.Join(errs...)
 }
 
-// Tx is the open transaction as the work inside it sees it. The first statement that fails ends it; reading goes on to
-// work after that, outside any transaction, so that a refusal can be explained.
+// Tx is the open transaction as the work inside it sees it. The first statement that fails ends it; reading continues
+// to work after that, outside any transaction, so that a refusal can be explained.
 type Tx struct {
 	d    *DB
 	conn *sql.Conn
 	over bool
 	// Now is the time of the transaction, in UTC.
 	Now time.Time
-	// Evidence, when it is set, finds what was recorded if the transaction was committed; nil: nothing was.
+	// Evidence, when set, finds what was recorded if the transaction was committed; nil: nothing was.
 	Evidence *Evidence
-	// OnCommit, when it is set, is called after the commit and before the next transaction begins.
+	// OnCommit, when set, is called after the commit and before the next transaction begins.
 	OnCommit func()
 }
 
@@ -284,7 +286,7 @@ type Evidence struct {
 	Args  []any
 }
 
-// call calls fn. A panic in it ends the caller's work, not the ledger's.
+// call calls fn. A panic in it ends the caller's work, not the ledger.
 func (t *Tx) call(fn func(*Tx) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -294,7 +296,7 @@ func (t *Tx) call(fn func(*Tx) error) (err error) {
 	return fn(t)
 }
 
-// undo rolls back if there is something still; SQLite may have done so already.
+// undo rolls back if the transaction is still open; SQLite may have done so already.
 func (t *Tx) undo() {
 	if t.over {
 		return
@@ -305,7 +307,7 @@ func (t *Tx) undo() {
 	_, _ = t.conn.ExecContext(ctx, "ROLLBACK")
 }
 
-// run runs a statement that has no parameters, without preparing it.
+// run runs a statement without parameters, without preparing it.
 func (t *Tx) run(query string) error {
 	ctx, cancel := t.d.statement()
 	defer cancel()
@@ -313,14 +315,14 @@ func (t *Tx) run(query string) error {
 	return err
 }
 
-// query is one that is ready to run, as *sql.Stmt is.
+// query is a query that is ready to run, as *sql.Stmt is.
 type query interface {
 	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, args ...any) *sql.Row
 }
 
-// plain is a query of which the driver remembers by itself how it was prepared.
+// plain is a query whose prepared form the driver caches itself.
 type plain struct {
 	conn *sql.Conn
 	text string
@@ -362,7 +364,7 @@ func (t *Tx) Exec(query string, args ...any) error {
 	return err
 }
 
-// Change runs a statement and says how many rows it changed.
+// Change runs a statement and returns how many rows it changed.
 func (t *Tx) Change(query string, args ...any) (int64, error) {
 	s, err := t.stmt(query)
 	if err != nil {
@@ -379,8 +381,8 @@ func (t *Tx) Change(query string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
-// Raw gives fn the driver's own connection, for what a library records in the same transaction. fn does not end the
-// transaction, and does not keep the connection; after its error nothing more is recorded.
+// Raw calls fn with the driver's own connection, for what a library records in the same transaction. fn does not end
+// the transaction, and does not keep the connection; after its error nothing more is recorded.
 func (t *Tx) Raw(fn func(conn any) error) error {
 	err := t.conn.Raw(fn)
 	if err != nil {

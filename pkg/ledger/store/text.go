@@ -2,13 +2,13 @@ package store
 
 import "strings"
 
-// Text is a text as every kind of ledger keeps it, with U+FFFD in place of what PostgreSQL refuses: NUL, and bytes that are not
-// UTF-8. What a service says of one row may hold both, and must not end the run.
+// Text returns a text as every kind of ledger stores it, with U+FFFD in place of what PostgreSQL refuses: NUL, and bytes that
+// are not UTF-8. A message of the service about one row may contain both, and is not to end the run.
 func Text(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }
 
-// texts are the arguments of a statement with every string as Text gives it.
+// texts returns the arguments of a statement with every string as Text returns it.
 func texts(args []any) []any {
 	kept := make([]any, len(args))
 	for i, a := range args {

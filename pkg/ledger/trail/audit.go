@@ -14,7 +14,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// The kinds of audit entries. What their bodies hold is their writer's.
+// The kinds of audit entries. Their writers define what their bodies contain.
 const (
 	KindRunCreated   = "run-created"
 	KindRunFinished  = "run-finished"
@@ -34,8 +34,8 @@ const (
 	KindCopied       = "copied"
 )
 
-// chain is the end of the audit: the last entry, and the last hash of each run that was asked for. The zero value
-// knows nothing yet.
+// chain is the end of the audit: the last entry, and the last hash of each run that was needed. The zero value knows
+// nothing yet.
 type chain struct {
 	known bool // in this transaction
 	seq   int64
@@ -60,8 +60,8 @@ func (t *Tx) Audit(at time.Time, kind, run string, row int, body any) error {
 	return err
 }
 
-// appendAsRemembered appends an entry where the audit still ends as this ledger remembers it, which is asked in the same
-// statement; false: it may not, and nothing was appended.
+// appendAsRemembered appends an entry if the audit still ends as this ledger remembers it, which the same statement
+// checks; false: it does not, and nothing was appended.
 func (t *Tx) appendAsRemembered(e audit.Entry) (done bool, err error) {
 	var remembered bool
 	if e.Prev, remembered = t.chain.heads[e.Run]; !remembered || t.chain.known {
@@ -73,8 +73,8 @@ func (t *Tx) appendAsRemembered(e audit.Entry) (done bool, err error) {
 	return t.chain.known, err
 }
 
-// append appends an entry behind the end of the audit that the transaction knows, by a statement that takes its columns, and
-// after them more. It gives how many it has appended.
+// append appends an entry after the end of the audit that the transaction knows, by a statement that takes its columns, and
+// after them more. It returns how many entries it has appended.
 func (t *Tx) append(e audit.Entry, query string, more ...any) (int64, error) {
 	e.Seq = t.chain.seq + 1
 	e.Hash = e.Sum()
@@ -86,7 +86,7 @@ func (t *Tx) append(e audit.Entry, query string, more ...any) (int64, error) {
 	return n, err
 }
 
-// head is what the run's next entry holds as Prev.
+// head returns the value of Prev for the run's next entry.
 func (t *Tx) head(run string) (string, error) {
 	if !t.chain.known {
 		if err := t.end(); err != nil {
@@ -106,8 +106,8 @@ func (t *Tx) head(run string) (string, error) {
 	return h, err
 }
 
-// end looks where the audit ends now. When that is where this ledger left it, nobody else has written since, and what
-// is remembered of the runs holds.
+// end reads where the audit ends now. If that is where this ledger left it, nobody else has written since, and what is
+// remembered of the runs is still right.
 func (t *Tx) end() error {
 	var seq int64
 	var hash string
@@ -123,7 +123,7 @@ func (t *Tx) end() error {
 	return nil
 }
 
-// entriesOf is the condition for the audit entries of one run, or with "" of none.
+// entriesOf returns the condition for the audit entries of one run, or with "" of none.
 func entriesOf(run string) (where string, args []any) {
 	if run == "" {
 		return ` WHERE run = ''`, nil
@@ -131,7 +131,7 @@ func entriesOf(run string) (where string, args []any) {
 	return ` WHERE run = ? AND seq >= (SELECT min(seq) FROM audit WHERE run = ? AND kind = 'run-created')`, []any{run, run}
 }
 
-// RunAsBegun is the run as it was when it began, from the entry that tells of it; false for other entries.
+// RunAsBegun returns the run as it was when it began, from the entry that records it; false for other entries.
 func RunAsBegun(e audit.Entry) (migration.Run, bool) {
 	var body struct {
 		Run migration.Run `json:"run"`
@@ -140,15 +140,14 @@ func RunAsBegun(e audit.Entry) (migration.Run, bool) {
 	return body.Run, ok
 }
 
-// History is what happened in a ledger, as it is read.
+// History reads what happened in a ledger.
 type History struct{ trail *Trail }
 
-// NewHistory reads what a trail has recorded.
+// NewHistory returns the history that a trail has recorded.
 func NewHistory(t *Trail) *History { return &History{t} }
 
-// Audit gives the entries of a run, oldest first; "" gives those of the whole ledger. It reads while it is ranged
-// over and ends after the first error, which may be that an entry does not fit those before it (Invalid,
-// "ledger.tampered").
+// Audit returns the entries of a run, oldest first; "" means those of the whole ledger. It reads during iteration and
+// ends after the first error, which may be that an entry does not fit those before it (Invalid, "ledger.tampered").
 func (l *History) Audit(ctx context.Context, runID string) iter.Seq2[audit.Entry, error] {
 	query := `SELECT seq, at, kind, run, idx, body, prev, hash FROM audit`
 	var args []any
@@ -170,8 +169,8 @@ func (l *History) Audit(ctx context.Context, runID string) iter.Seq2[audit.Entry
 	}
 }
 
-// HasEntry reports whether the ledger's audit holds the entry with that number and hash. A ledger that does not hold what
-// was written of it elsewhere is an older one.
+// HasEntry reports whether the ledger's audit holds the entry with that number and hash. A ledger without an entry that
+// was recorded elsewhere is an older copy.
 func (l *History) HasEntry(ctx context.Context, seq int64, hash string) (bool, error) {
 	var n int
 	if err := l.trail.DB.Get(ctx)(`SELECT count(*) FROM audit WHERE seq = ? AND hash = ?`, []any{seq, hash}, &n); err != nil {
@@ -188,9 +187,9 @@ func scanAudit(scan store.Scan) (audit.Entry, error) {
 	return e, err
 }
 
-// VerifyChain checks entries as [History.Audit] returns them, those of the whole ledger or of one run, and names the first
-// one that was changed, removed or put in (Invalid, "ledger.tampered"). What [audit.Verify] cannot see, a run whose
-// beginning is gone, is seen here; entries cut off at the end are not.
+// VerifyChain checks entries as [History.Audit] returns them, those of the whole ledger or of one run. The fault (Invalid,
+// "ledger.tampered") names the first entry that was changed, removed or inserted. It also detects a run whose beginning is
+// missing, which [audit.Verify] cannot; entries cut off at the end cannot be detected.
 func VerifyChain(entries iter.Seq2[audit.Entry, error]) error {
 	begun := map[string]bool{"": true}
 	err := audit.Verify(func(yield func(audit.Entry, error) bool) {
@@ -207,7 +206,7 @@ func VerifyChain(entries iter.Seq2[audit.Entry, error]) error {
 	return touched(err)
 }
 
-// touched turns a broken chain into the fault for it.
+// touched returns the fault for a broken chain.
 func touched(err error) error {
 	if broken, ok := errors.AsType[*audit.Broken](err); ok {
 		return fault.Wrap(fault.Invalid, "ledger.tampered", "audit "+broken.Error(), "compare it with the audit.jsonl of an earlier report", err)

@@ -18,11 +18,11 @@ type EventBody struct {
 	Target  *migration.Target  `json:"target,omitempty"`
 }
 
-// BodyOf is what the audit holds of an event.
+// BodyOf returns what the audit holds of an event.
 func BodyOf(e migration.Event) EventBody { return EventBody{Passage: e.Passage(), Problem: e.Problem} }
 
-// Events gives the history of a run, oldest first: its rows' transitions and what Note recorded. The faults are those of
-// Audit.
+// Events returns the history of a run, oldest first: its rows' transitions and what Note recorded. The faults are those
+// of Audit.
 func (l *History) Events(ctx context.Context, runID string) ([]migration.Event, error) {
 	var list []migration.Event
 	for a, err := range l.Audit(ctx, runID) {
@@ -44,8 +44,8 @@ func (l *History) Events(ctx context.Context, runID string) ([]migration.Event, 
 	return list, nil
 }
 
-// Note records an event that is no transition: something about the run (Row is migration.WaveRow), or about one row.
-// A zero At is now. NotFound ("ledger.no-run") for a run that is not in the ledger.
+// Note records an event that is not a transition: something about the run (Row is migration.WaveRow), or about one row.
+// A zero At means now. NotFound ("ledger.no-run") for a run that is not in the ledger.
 func (l *History) Note(ctx context.Context, e migration.Event) error {
 	return l.trail.Do(ctx, "record an event", func(t *Tx) error {
 		var known int

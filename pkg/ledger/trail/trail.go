@@ -1,5 +1,5 @@
-// Package trail is what all that a ledger records has in common: a transaction whose every change has its entry in the
-// audit chain, and which is refused under a lock that was taken away. It is not for what the entries are about.
+// Package trail is the transaction that everything recorded in a ledger goes through: each change has its entry in the
+// audit chain, and it is refused if the ledger's lock was taken away. It does not know what the entries are about.
 package trail
 
 import (
@@ -13,7 +13,7 @@ import (
 	"wave365/pkg/ledger/store"
 )
 
-// Versions of the schema that brought what an older ledger, which is only read, does not have.
+// The versions of the schema that added what an older ledger, which is only read, does not have.
 const (
 	VersionControl = 2 // orders, run_changes
 	VersionWrites  = 4 // writes, intents.no_change
@@ -23,20 +23,19 @@ const (
 // ErrDone ends a transaction whose work was done by one before it; Do returns nil for it.
 var ErrDone = errors.New("ledger: done already")
 
-// Trail is an open ledger's database with the end of its audit and the lock that this process has of it. Safe for
-// concurrent use.
+// Trail is an open ledger's database with the end of its audit and this process's lock on it. Safe for concurrent use.
 type Trail struct {
 	DB *store.DB
-	// Now stamps what callers do not stamp.
+	// Now is the clock for times that callers leave zero.
 	Now func() time.Time
-	// chain is the end of the audit as the last commit left it. The transaction under way has it to itself.
+	// chain is the end of the audit as the last commit left it. The transaction in progress owns it.
 	chain chain
 
 	mu    sync.Mutex
 	claim Claim
 }
 
-// New makes a trail of a database, which still belongs to the caller.
+// New returns a trail on a database, which still belongs to the caller.
 func New(db *store.DB, now func() time.Time) *Trail { return &Trail{DB: db, Now: now} }
 
 // Claim is a lock as its holder knows it; the zero value is none.
@@ -45,7 +44,7 @@ type Claim struct {
 	Epoch int64
 }
 
-// Claimed is the lock that this ledger has.
+// Claimed returns the lock that this ledger has.
 func (l *Trail) Claimed() Claim {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,7 +74,7 @@ func (l *Trail) Has(version int64) bool { return l.DB.Version() >= version }
 type Tx struct {
 	*store.Tx
 	Trail *Trail
-	// chain is the end of the audit as far as it is known in this transaction.
+	// chain is the end of the audit as far as this transaction knows it.
 	chain chain
 }
 
@@ -97,10 +96,10 @@ func (l *Trail) Do(ctx context.Context, doing string, fn func(*Tx) error) error 
 	return l.DB.Fault(err, doing)
 }
 
-// Refused says what a constraint refused.
+// Refused returns which constraint refused a statement, if one did.
 func (t *Tx) Refused(err error) store.Refusal { return t.Trail.DB.Refused(err) }
 
-// Insert adds a record with the next id; columns are those beside it.
+// Insert inserts a record with the next id; columns are its other columns.
 func (t *Tx) Insert(table, columns string, args ...any) (id int64, err error) {
 	if err := t.Get(`SELECT coalesce(max(id), 0) + 1 FROM `+table, nil, &id); err != nil {
 		return 0, err
@@ -108,13 +107,13 @@ func (t *Tx) Insert(table, columns string, args ...any) (id int64, err error) {
 	return id, t.Exec(`INSERT INTO `+table+` (id, `+columns+`) VALUES (?`+strings.Repeat(", ?", len(args))+`)`, append([]any{id}, args...)...)
 }
 
-// Raise raises the ledger's epoch: a process that took the lock before is refused from here on.
+// Raise increments the ledger's epoch: a process that took the lock before is refused from here on.
 func (t *Tx) Raise() (epoch int64, err error) {
 	err = t.Get(`UPDATE fence SET epoch = epoch + 1 RETURNING epoch`, nil, &epoch)
 	return epoch, err
 }
 
-// Fence refuses when this ledger had the lock and it was taken away. It stays as it is until the transaction ends.
+// Fence fails if this ledger had the lock and it was taken away. The lock cannot change until the transaction ends.
 func (t *Tx) Fence() error {
 	mine := t.Trail.Claimed()
 	if mine.ID == "" {

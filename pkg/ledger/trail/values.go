@@ -11,10 +11,11 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Stamp writes a time as the database and the audit hold it: with a fixed number of digits, so that text sorts as time.
+// Stamp formats a time as the database and the audit hold it: with a fixed number of digits, so that text sorts as
+// time.
 func Stamp(t time.Time) string { return t.UTC().Format(audit.TimeLayout) }
 
-// When is Stamp for a column that may be NULL: the zero time is.
+// When is Stamp for a column that may be NULL: the zero time is NULL.
 func When(t time.Time) any {
 	if t.IsZero() {
 		return nil
@@ -22,7 +23,7 @@ func When(t time.Time) any {
 	return Stamp(t)
 }
 
-// Flag is a bool as a STRICT table holds it.
+// Flag returns a bool as a STRICT table holds it.
 func Flag(b bool) int {
 	if b {
 		return 1
@@ -46,7 +47,7 @@ func (m *Moment) Scan(v any) error {
 	return fmt.Errorf("ledger: a time is stored as %T", v)
 }
 
-// JSON is for columns whose CHECK wants JSON.
+// JSON encodes a value for columns whose CHECK requires JSON.
 func JSON(v any) (string, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -55,7 +56,7 @@ func JSON(v any) (string, error) {
 	return strings.TrimSuffix(b.String(), "\n"), err
 }
 
-// OrNow is at, or now when at is zero.
+// OrNow returns at, or now when at is zero.
 func OrNow(at, now time.Time) time.Time {
 	if at.IsZero() {
 		return now
@@ -71,7 +72,7 @@ func OrNull(s string) any {
 	return s
 }
 
-// NoRun is the fault for a run that is not in the ledger; "" asked for any.
+// NoRun returns the fault for a run that is not in the ledger; "" is for when any would have done.
 func NoRun(id string) error {
 	if id == "" {
 		return fault.New(fault.NotFound, "ledger.no-run", "the ledger has no runs yet", "start one", fault.NewCommand("run", "WAVE.csv"))

@@ -1,4 +1,4 @@
-// Package versions brings the database of a ledger to the schema of this program, and refuses a newer one.
+// Package versions migrates the database of a ledger to the schema of this program, and refuses a newer one.
 package versions
 
 import (
@@ -15,20 +15,20 @@ import (
 	"wave365/pkg/migration"
 )
 
-// VersionTable is where goose keeps what it has applied.
+// VersionTable is the table in which goose records what it has applied.
 const VersionTable = "schema_versions"
 
-// Schema is the migrations of one kind of database. Versions mean the same in both kinds.
+// Schema is the migrations of one kind of database. A version means the same in every kind.
 type Schema struct {
 	Goose goose.Dialect
 	Files fs.FS
 	// Bind is the dialect's.
 	Bind func(string) string
-	// Again reports whether another process was in the way, so that migrating is tried again.
+	// Again reports whether another process was in the way, so that migrating is retried.
 	Again func(error) bool
 }
 
-// Latest is the newest version that this program knows.
+// Latest returns the newest version that this program knows.
 func (s Schema) Latest() int64 {
 	names, _ := fs.Glob(s.Files, "*.sql")
 	top := int64(0)
@@ -40,8 +40,8 @@ func (s Schema) Latest() int64 {
 	return top
 }
 
-// Migrate applies what is missing. Two processes may open a new ledger at once: the second one's attempt fails on what
-// the first has done meanwhile, and finds nothing left to do when it looks again.
+// Migrate applies the missing migrations. If two processes open a new ledger at once, the second one's attempt fails on
+// what the first has done meanwhile, and its retry finds nothing left to do.
 func (s Schema) Migrate(ctx context.Context, db *sql.DB) error {
 	p, err := goose.NewProvider(s.Goose, db, s.Files,
 		goose.WithTableName(VersionTable), goose.WithDisableGlobalRegistry(true), goose.WithLogger(goose.NopLogger()))

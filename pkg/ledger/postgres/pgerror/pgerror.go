@@ -82,7 +82,7 @@ type answer struct {
 var (
 	busy        = answer{fault.Unavailable, store.CodeBusy, "another process is writing to the ledger", "try again; if it stays so, check what holds the database"}
 	unreachable = answer{fault.Unavailable, "ledger.unreachable", "the database does not answer", "check that it runs and can be reached; a run is continued with resume"}
-	// answers is by code, classes by its first two characters, for the codes that have no answer of their own.
+	// answers is by code; classes is by its first two characters, for codes without an answer of their own.
 	answers = map[string]answer{
 		diskFull:         {fault.Unavailable, "ledger.full", "the database's disk is full", "make room there; nothing new is started until this can be recorded"},
 		lockNotAvailable: busy,
@@ -102,7 +102,7 @@ var (
 	}
 )
 
-// answerTo finds what an error means; false: nothing that is known here.
+// answerTo returns what an error means; false for errors not listed here.
 func answerTo(err error) (answer, bool) {
 	c := code(err)
 	if a, ok := answers[c]; ok {
@@ -120,7 +120,7 @@ func answerTo(err error) (answer, bool) {
 	return unreachable, Lost(err)
 }
 
-// Fault turns what PostgreSQL or the network answered into a fault; doing completes "could not …".
+// Fault turns an error of PostgreSQL or of the network into a fault; doing completes "could not …".
 func Fault(err error, doing string) error {
 	if err == nil {
 		return nil

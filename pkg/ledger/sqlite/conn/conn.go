@@ -1,4 +1,4 @@
-// Package conn opens connections to the file of a ledger, and says in words what SQLite answers on them.
+// Package conn opens connections to the file of a ledger, and turns the errors of SQLite into faults.
 package conn
 
 import (
@@ -13,7 +13,7 @@ import (
 // ApplicationID marks the file as ours in its header: "W365".
 const ApplicationID = 'W'<<24 | '3'<<16 | '6'<<8 | '5'
 
-// Readers bounds the connections that read.
+// Readers is the largest number of connections that read.
 const Readers = 4
 
 // Mode is what a connection is for.
@@ -23,11 +23,11 @@ type Mode int
 const (
 	Write Mode = iota
 	Read
-	// Frozen reads the file alone: no lock is taken, no log is looked at, nothing beside it is made.
+	// Frozen reads the file alone: it takes no lock, ignores the log, and creates nothing next to it.
 	Frozen
 )
 
-// Open gives connections to the file, each with the pragmas that are per connection. Nothing is opened yet.
+// Open returns connections to the file, each with the pragmas that are per connection. It connects on first use.
 func Open(path string, m Mode, most int) (*sql.DB, error) {
 	db, err := sql.Open("sqlite", source(path, m))
 	if err != nil {
@@ -38,7 +38,7 @@ func Open(path string, m Mode, most int) (*sql.DB, error) {
 	return db, nil
 }
 
-// source is the data source name. The path is escaped, so that a "?" or "%" in a folder's name stays one.
+// source returns the data source name. The path is escaped, so that a "?" or "%" in a folder's name is kept.
 func source(path string, m Mode) string {
 	p := filepath.ToSlash(path)
 	if !strings.HasPrefix(p, "/") {
@@ -57,7 +57,7 @@ func source(path string, m Mode) string {
 	case Frozen:
 		q.Set("mode", "ro")
 		q.Set("immutable", "1")
-		// A file that is shorter than its header says is no reason not to read the header: the rest may be in the log.
+		// A file that is shorter than its header says still has a readable header: the rest may be in the log.
 		q["_pragma"] = append(q["_pragma"], "query_only(1)", "writable_schema(1)")
 	}
 	return (&url.URL{Scheme: "file", Path: p, RawQuery: q.Encode()}).String()

@@ -14,7 +14,7 @@ import (
 	"wave365/pkg/ledger/store"
 )
 
-// Classify turns what SQLite or the writer answered into a fault; doing completes "could not …".
+// Classify turns an error of SQLite or of the writer into a fault; doing completes "could not …".
 func Classify(err error, doing string) error {
 	if err == nil {
 		return nil
@@ -57,7 +57,7 @@ func Classify(err error, doing string) error {
 	return fault.Wrap(fault.Internal, "ledger.failed", msg+": "+err.Error(), "", err)
 }
 
-// ResultCode is SQLite's extended result code, 0 when err is not from it.
+// ResultCode returns SQLite's extended result code, 0 when err is not from it.
 func ResultCode(err error) int {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code()
@@ -65,7 +65,7 @@ func ResultCode(err error) int {
 	return 0
 }
 
-// Undone reports whether SQLite may have rolled the whole transaction back on its own.
+// Undone reports whether SQLite may have rolled back the whole transaction on its own.
 func Undone(err error) bool {
 	switch ResultCode(err) & 0xff {
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_INTERRUPT,
@@ -75,7 +75,7 @@ func Undone(err error) bool {
 	return false
 }
 
-// OpenError says why a file or its folder cannot be opened.
+// OpenError returns the fault for a file or folder that cannot be opened.
 func OpenError(path string, err error) error {
 	switch {
 	case fault.As(err) != nil:
@@ -92,7 +92,7 @@ func OpenError(path string, err error) error {
 	return fault.Wrap(fault.Unavailable, "ledger.open", "could not open the ledger "+path+": "+err.Error(), "", err)
 }
 
-// Refused says whether a constraint refused a statement.
+// Refused returns which constraint refused a statement, if one did.
 func Refused(err error) store.Refusal {
 	code := ResultCode(err)
 	switch {
@@ -106,7 +106,7 @@ func Refused(err error) store.Refusal {
 	return store.NotRefused
 }
 
-// IsBusy reports whether another process was in the way.
+// IsBusy reports whether another process held a lock.
 func IsBusy(err error) bool {
 	code := ResultCode(err) & 0xff
 	return code == sqlite3.SQLITE_BUSY || code == sqlite3.SQLITE_LOCKED

@@ -1,4 +1,4 @@
-// Package watched notices what becomes of a ledger's file while a process uses it. It changes nothing.
+// Package watched detects what happens to a ledger's file while a process uses it. It changes nothing.
 package watched
 
 import (
@@ -13,20 +13,20 @@ import (
 	"wave365/pkg/ledger/sqlite/conn"
 )
 
-// File is the file that was opened. Each checkpoint raises a number in its header, SQLite's user_version: a file that says
-// less than it said before is an older copy that was written over it, which SQLite, with its pages at hand, does not see. Safe
-// for concurrent use.
+// File is the file that was opened. Each checkpoint increments a number in its header, SQLite's user_version. A lower number
+// than before means that an older copy was written over the file, which SQLite does not notice, because it has its pages
+// cached. Safe for concurrent use.
 type File struct {
 	path string
 	file os.FileInfo
 
 	mu      sync.Mutex
-	number  int64     // that the file said last
-	written time.Time // when the file had been written to by then
-	over    bool      // it was written over
+	number  int64     // the number last read from the file
+	written time.Time // when the file had last been written to by then
+	over    bool      // it was overwritten
 }
 
-// Open begins to watch the file at the path.
+// Open starts watching the file at the path.
 func Open(ctx context.Context, path string) (*File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -37,7 +37,7 @@ func Open(ctx context.Context, path string) (*File, error) {
 	return w, err
 }
 
-// numberOf reads the number in the file itself, whatever its log holds.
+// numberOf reads the number in the file itself, ignoring its log.
 func numberOf(ctx context.Context, path string) (n int64, err error) {
 	db, err := conn.Open(path, conn.Frozen, 1)
 	if err != nil {
@@ -47,8 +47,8 @@ func numberOf(ctx context.Context, path string) (n int64, err error) {
 	return n, db.QueryRowContext(ctx, "PRAGMA user_version").Scan(&n)
 }
 
-// StillThere refuses when the file was deleted, moved, replaced, cut short or written over: what is committed then goes into a
-// file that nobody finds again, or spoils the one that is there. A ledger's file never shrinks.
+// StillThere fails if the file was deleted, moved, replaced, truncated or overwritten: what is committed then would go into a
+// file that nobody can find, or damage the one that is there. A ledger's file never shrinks.
 func (w *File) StillThere() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -69,7 +69,7 @@ func (w *File) StillThere() error {
 		"put the file that was there back, together with its -wal, and resume; what was done in the tenant meanwhile is found by reading it", err)
 }
 
-// writtenOver looks into the file when somebody has written to it since the last time, as every checkpoint does.
+// writtenOver checks the file if somebody has written to it since the last time, as every checkpoint does.
 func (w *File) writtenOver(now os.FileInfo) bool {
 	if w.over || now.ModTime().Equal(w.written) {
 		return w.over
@@ -81,11 +81,11 @@ func (w *File) writtenOver(now os.FileInfo) bool {
 	case err == nil, code == sqlite3.SQLITE_NOTADB:
 		w.over = true
 	}
-	return w.over // what cannot be read now is read the next time
+	return w.over // what cannot be read now is read next time
 }
 
-// Older reports whether what SQLite reads, log and all, says less than the file said before: an older copy was brought back through
-// SQLite itself.
+// Older reports whether number, which SQLite reads, log included, is lower than what was read before: then an older copy was
+// restored through SQLite itself.
 func (w *File) Older(number int64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -93,7 +93,7 @@ func (w *File) Older(number int64) bool {
 	return w.over
 }
 
-// Overwritten reports whether the file was found written over.
+// Overwritten reports whether the file was found overwritten.
 func (w *File) Overwritten() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
