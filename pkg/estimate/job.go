@@ -11,17 +11,17 @@ type Phase int
 
 // The phases of a row that is not final.
 const (
-	// Zero: the row waits for a slot, or has not been looked at yet.
+	// Zero: the row waits for a slot, or has not been checked yet.
 	_ Phase = iota
-	// Checking rows are looked at, or join their group, before they wait for a slot.
+	// Checking rows are checked, or join their group, before they wait for a slot.
 	Checking
 	Importing
 	Provisioning
-	// Proving rows have a Cloud PC and wait for the last look.
+	// Proving rows have a Cloud PC and wait for the proof.
 	Proving
 )
 
-// Job is one row as the model sees it. The zero value is a queued row with a disk of usual size.
+// Job is one row as the model sees it. The zero value is a queued row with a disk of the usual size.
 type Job struct {
 	// Priority orders starts, higher first.
 	Priority int
@@ -33,8 +33,8 @@ type Job struct {
 	In time.Duration
 }
 
-// jobOf is the row as a job, and since when it is in its phase; zero: that does not matter. Not open: it is final and nothing is
-// left to do.
+// jobOf returns the row as a job, and since when it has been in its phase; zero: that does not matter. open is false for a final
+// row, which has nothing left to do.
 func jobOf(r migration.Row) (j Job, since time.Time, open bool) {
 	j = Job{Priority: r.Target.Priority, Bytes: bytesOf(r), Policy: r.Target.PolicyID}
 	known := func(t time.Time) time.Time {
@@ -60,10 +60,10 @@ func jobOf(r migration.Row) (j Job, since time.Time, open bool) {
 	return j, since, !r.State.Final()
 }
 
-// bytesOf is how large the row's disk is; 0: not known.
+// bytesOf returns the size of the row's disk; 0: not known.
 func bytesOf(r migration.Row) int64 { return max(r.Target.Disk.Virtual, r.Target.Disk.Length) }
 
-// at is the job at a moment, when its phase began at since.
+// at returns the job at a moment, for a phase that began at since.
 func (j Job) at(since, now time.Time) Job {
 	if !since.IsZero() {
 		j.In = max(0, now.Sub(since))
@@ -71,8 +71,8 @@ func (j Job) at(since, now time.Time) Job {
 	return j
 }
 
-// Usual is how long the job's phase may take before that is remarkable; 0: it is never remarkable, as a queue is as long
-// as it is.
+// Usual returns how long the job's phase may take before the job counts as slow; 0: never, because a queue is as long as
+// it is.
 func (m *Model) Usual(j Job) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -80,7 +80,7 @@ func (m *Model) Usual(j Job) time.Duration {
 }
 
 func (m *Model) usual(j Job) time.Duration {
-	// short is for a check or a proof, which are a look or two; floor keeps a quick evening from calling an ordinary row slow.
+	// short is for a check or a proof, which are a poll or two; floor keeps a fast run from calling an ordinary row slow.
 	const short, floor = 15 * time.Minute, 2 * time.Minute
 	switch j.Phase {
 	case Importing:
@@ -94,8 +94,8 @@ func (m *Model) usual(j Job) time.Duration {
 	}
 }
 
-// Row is how long one row needs from now on, without the time that it waits for a slot; importsOnly: until its import is
-// done.
+// Row returns how long one row needs from now on, without the time that it waits for a slot; importsOnly: until its
+// import is done.
 func (m *Model) Row(r migration.Row, importsOnly bool) time.Duration {
 	j, _, _ := jobOf(r)
 	d := looks

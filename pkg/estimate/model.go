@@ -1,7 +1,7 @@
-// Package estimate says how long snapshot imports and provisioning take: before a wave starts, while it runs, and what
-// is left of it. It is the only estimator: the plan, the screen, `status`, the live page, the report, polling and
-// --stop-by all ask one [Model], so that an operator never sees two ends of one evening. It reads no clock and draws
-// no numbers of its own: the same facts give the same answer.
+// Package estimate estimates how long snapshot imports and provisioning take: before a wave starts, while it runs, and
+// for what is left of it. It is the only estimator: the plan, the screen, `status`, the live page, the report, polling
+// and --stop-by all use one [Model], so that an operator never sees two different ends of one run. It reads no clock
+// and uses a fixed random sequence: the same facts give the same answer.
 package estimate
 
 import (
@@ -12,30 +12,30 @@ import (
 	"wave365/pkg/migration"
 )
 
-// What is expected before this run has shown anything. Field reports and rehearsals suggest ten minutes and one more for
-// every 10 GiB for an import, three quarters of an hour for a Cloud PC.
+// What is expected before this run has shown anything. Field reports and rehearsals suggest ten minutes plus one for
+// every 10 GiB for an import, and three quarters of an hour for a Cloud PC.
 const (
 	firstBase      = 10 * time.Minute
 	firstPerGiB    = 6 * time.Second
 	firstProvision = 45 * time.Minute
 	// looks is what a row takes besides its import and its provisioning.
 	looks = simulate.SlotTime + simulate.TailTime
-	// usualDisk counts for a disk whose size is not known.
+	// usualDisk is assumed for a disk whose size is not known.
 	usualDisk = 128 * gib
 	gib       = 1 << 30
 
-	// ownPolicy is how many Cloud PCs of a policy weigh as much as what is known of all policies.
+	// ownPolicy is the number of Cloud PCs of a policy that weigh as much as those of all policies.
 	ownPolicy = 3
 )
 
-// DailyImports is how many imports the service is said to take of one tenant in a day, refused ones counted. It is
-// documented nowhere.
+// DailyImports is how many imports the service is said to accept from one tenant in a day, including refused ones. It
+// is documented nowhere.
 const DailyImports = 1000
 
-// Model is what is known of how long things take. [New] makes one; it is safe for concurrent use.
+// Model is what is known of how long things take. Make one with [New]; it is safe for concurrent use.
 type Model struct {
 	mu sync.Mutex
-	// n to xy are sums for the straight line through the imports seen: minutes over GiB.
+	// n to xy are sums for the linear regression of the imports seen: minutes over GiB.
 	n, x, y, xx, xy float64
 	imports, pcs    simulate.Pace
 	// lately is how long the last import took.
@@ -49,7 +49,7 @@ type mean struct{ sum, n float64 }
 
 func (m *mean) add(minutes float64) { m.sum, m.n = m.sum+minutes, m.n+1 }
 
-// New is a model that has seen nothing: it answers with first guesses, which weigh as much as two imports and two
+// New returns a model that has seen nothing: it answers with first guesses, which weigh as much as two imports and two
 // Cloud PCs.
 func New() *Model {
 	m := &Model{policies: map[string]mean{}}
@@ -60,22 +60,22 @@ func New() *Model {
 	return m
 }
 
-// Learn takes in what the service has said of the row's import and Cloud PC. Only the service's own times count, so
-// time in which the tool was off is no sample. Each row is to be learned from once per import and Cloud PC: see
-// [Model.LearnImport].
+// Learn learns from the service's times of the row's import and Cloud PC. Only the service's own times count, so the
+// time in which the tool was off is not included. Each import and each Cloud PC of a row is to be learned from once:
+// see [Model.LearnImport].
 func (m *Model) Learn(r migration.Row) {
 	m.LearnImport(r)
 	m.LearnProvision(r)
 }
 
-// LearnImport takes in an import that succeeded.
+// LearnImport learns from an import that succeeded.
 func (m *Model) LearnImport(r migration.Row) {
 	if s := importOf(r); s != (sample{}) {
 		m.learnImport(bytesOf(r), s.took)
 	}
 }
 
-// importOf is what a row says of how long its import took. A disk of unknown size says nothing.
+// importOf returns how long a row's import took. A disk of unknown size gives no sample.
 func importOf(r migration.Row) sample {
 	f := r.Facts
 	took := f.ImportEnded.Sub(f.ImportStarted)
@@ -94,14 +94,14 @@ func (m *Model) learnImport(bytes int64, took time.Duration) {
 	m.lately = took
 }
 
-// LearnProvision takes in a Cloud PC that got ready.
+// LearnProvision learns from a Cloud PC that was provisioned.
 func (m *Model) LearnProvision(r migration.Row) {
 	if s := builtOf(r); s != (sample{}) {
 		m.learnProvision(r.Target.PolicyID, s.took)
 	}
 }
 
-// builtOf is what a row says of how long its Cloud PC took.
+// builtOf returns how long a row's Cloud PC took.
 func builtOf(r migration.Row) sample {
 	f := r.Facts
 	took := f.Provisioned.Sub(f.CutOver)
@@ -119,7 +119,7 @@ func (m *Model) learnProvision(id string, took time.Duration) {
 	own.add(took.Minutes())
 	m.policies[id] = own
 	m.all.add(took.Minutes())
-	const recent = 40 // older ones fade, as a service's evening changes
+	const recent = 40 // older ones lose weight, as the speed of the service changes
 	if m.all.n > recent {
 		m.all.sum, m.all.n = m.all.sum*recent/m.all.n, recent
 	}
@@ -142,21 +142,22 @@ func (m *Model) provisionMinutes(policy string) float64 {
 	return (own.sum + ownPolicy*m.all.sum/m.all.n) / (own.n + ownPolicy)
 }
 
-// Import is how long the import of a disk of that many bytes is expected to take; 0 bytes: unknown, a usual one.
+// Import returns how long the import of a disk of that many bytes is expected to take; 0 bytes means a disk of the
+// usual size.
 func (m *Model) Import(bytes int64) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return minutes(m.importMinutes(gibs(bytes)))
 }
 
-// Provision is how long a Cloud PC of this policy is expected to take from its cut-over on.
+// Provision returns how long a Cloud PC of this policy is expected to take, from its cut-over on.
 func (m *Model) Provision(policy string) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return minutes(m.provisionMinutes(policy))
 }
 
-// Imports is how many imports the model has learned from, as far as it remembers.
+// Imports returns how many imports the model has learned from, as far as it remembers.
 func (m *Model) Imports() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()

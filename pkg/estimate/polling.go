@@ -8,16 +8,16 @@ import (
 const (
 	half = 30 * time.Second
 	tick = 15 * time.Second
-	// step is how long after one look the next one follows, for a window of a minute; it grows with the root of the
-	// window, which is what makes slots idle least for a given number of looks.
+	// step is how long after one poll the next one follows, for a window of a minute; it grows with the square root of
+	// the window, which keeps slots idle least for a given number of polls.
 	step = 25 * time.Second
-	// ProvisionGrid lets looks at Cloud PCs fall together: one list answers for all.
+	// ProvisionGrid aligns polls of Cloud PCs: one list answers for all.
 	ProvisionGrid = 5 * time.Minute
 )
 
-// ImportLook is how long to leave an import alone, and the grid on which looks at many are to fall together: until the
-// first of its size would be done, then in even steps until nearly all would be, then ever more rarely. The steps make an
-// import's end known after about a fortieth of its time on average.
+// ImportLook returns how long to wait before polling an import, and the grid on which polls of many are aligned: first
+// until the earliest of its size would be done, then in even steps until nearly all would be, then less and less often.
+// With these steps the end of an import is noticed on average after about a fortieth of its time.
 func (m *Model) ImportLook(elapsed time.Duration, bytes int64) (d, grid time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -34,8 +34,8 @@ func (m *Model) ImportLook(elapsed time.Duration, bytes int64) (d, grid time.Dur
 	return min(max(elapsed/15, grid), 10*time.Minute), grid
 }
 
-// ProvisionLook is the same for a Cloud PC: until most of the expected time has passed, then every few minutes, then ever
-// more rarely.
+// ProvisionLook is the same for a Cloud PC: first until most of the expected time has passed, then every few minutes,
+// then less and less often.
 func (m *Model) ProvisionLook(elapsed time.Duration, policy string) (d, grid time.Duration) {
 	expected := m.Provision(policy)
 	switch most := expected / 2; {
@@ -47,9 +47,9 @@ func (m *Model) ProvisionLook(elapsed time.Duration, policy string) (d, grid tim
 	return min(max(elapsed/15, ProvisionGrid), 10*time.Minute), ProvisionGrid
 }
 
-// JoinLook is how long a row may wait for others so that they join a group in one call. Rows are taken up ahead of their
-// slot by a quarter to half of the slots, so a tenth of an import's time costs nothing. 0: no import has ended yet and
-// there is none to wait behind.
+// JoinLook returns how long a row may wait for others so that they join a group in one call. A quarter to half as many
+// rows as there are slots are prepared ahead, so a tenth of an import's time costs nothing. 0: no import has ended yet,
+// so there is none to wait behind.
 func (m *Model) JoinLook() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()

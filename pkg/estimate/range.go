@@ -8,27 +8,27 @@ import (
 	"wave365/pkg/estimate/simulate"
 )
 
-// Plan is how the rest of a run is to be gone through.
+// Plan is how the rest of a run is to be executed.
 type Plan struct {
-	// Slots is how many imports run side by side; below 1 counts as 1.
+	// Slots is how many imports run at a time; below 1 counts as 1.
 	Slots int
-	// ImportsOnly: rows are done when their import is; Draining: queued rows are not started any more.
+	// ImportsOnly: rows are done when their import is; Draining: queued rows are not started.
 	ImportsOnly, Draining bool
-	// Canaries is how many of the rows that are not done yet go first: the others start once all of these are. 0: they start as
-	// slots come free.
+	// Canaries is how many of the unfinished rows go first: the others start once all of these are done. 0: all start as slots
+	// become free.
 	Canaries int
 }
 
-// Range is how long something may take from now on. From is reached in one of twenty evenings at the soonest, To in one
-// of twenty at the latest, Likely is in the middle. All zero: nothing is left that could be said anything of.
+// Range is how long something may take from now on: in one of twenty simulated runs it takes less than From, in one of
+// twenty more than To, and Likely is the median. All zero: nothing is left that can be estimated.
 type Range struct {
 	From, Likely, To time.Duration
-	// Slow rows are over their usual time and are not part of the range.
+	// Slow rows are over their usual time and not included in the range.
 	Slow int
 }
 
-// TimeLeft is how long these jobs take until the last one is done. It plays the rest of the evening many times, each time
-// with another pace within what is still open about this evening, which narrows with every import and Cloud PC seen.
+// TimeLeft returns how long these jobs take until the last one is done. It simulates the rest of the run many times, each
+// time with another pace within the remaining uncertainty, which shrinks with every import and Cloud PC seen.
 func (m *Model) TimeLeft(jobs []Job, p Plan) Range {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -41,7 +41,7 @@ func (m *Model) TimeLeft(jobs []Job, p Plan) Range {
 	return Range{From: minutes(ends[n/20]), Likely: minutes(ends[n/2]), To: minutes(ends[n-1-n/20]), Slow: slow}
 }
 
-// rest is what of these jobs is to be played, and how many are over their usual time and left out.
+// rest returns what of these jobs is to be simulated, and how many are over their usual time and left out.
 func (m *Model) rest(jobs []Job, p Plan) (y simulate.Rest, slow int) {
 	y = simulate.Rest{Slots: p.Slots, ImportsOnly: p.ImportsOnly, Canaries: p.Canaries, Imports: m.imports, CloudPCs: m.pcs}
 	type start struct {
@@ -60,7 +60,7 @@ func (m *Model) rest(jobs []Job, p Plan) (y simulate.Rest, slow int) {
 			y.Flying = append(y.Flying, m.expected(j))
 		}
 	}
-	// As the runner starts them: by priority, then what takes longest.
+	// As the runner starts them: by priority, then the longest first.
 	slices.SortStableFunc(starts, func(a, b start) int {
 		return cmp.Or(cmp.Compare(b.priority, a.priority), cmp.Compare(b.Import+b.CloudPC, a.Import+a.CloudPC))
 	})
@@ -70,7 +70,7 @@ func (m *Model) rest(jobs []Job, p Plan) (y simulate.Rest, slow int) {
 	return y, slow
 }
 
-// expected is what of a job is to come, and how long that takes.
+// expected returns what is left of a job, and how long that takes.
 func (m *Model) expected(j Job) simulate.Row {
 	r := simulate.Row{In: j.In.Minutes()}
 	if j.Phase <= Importing {

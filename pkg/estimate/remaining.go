@@ -8,36 +8,36 @@ import (
 	"wave365/pkg/migration"
 )
 
-// planOf is how the rest of a run is gone through, as the run says.
+// planOf returns how the rest of a run is executed, according to the run.
 func planOf(run migration.Run) Plan {
 	return Plan{Slots: run.Slots, ImportsOnly: run.Settings.Until != "", Draining: run.Settings.Draining, Canaries: run.Settings.Canary}
 }
 
-// Rest is the rows of one run as far as its end depends on them. The plan, the screen, `status`, the live page and the
-// report each make one of what they know, so that the same rows of the same run have the same end everywhere, whatever the
-// order in which they were told. Make one with [RestOf]; it is not for concurrent use.
+// Rest holds what the end of a run depends on of its rows. The plan, the screen, `status`, the live page and the report
+// each make one, so that the same rows of the same run have the same end everywhere, in whatever order they were reported.
+// Make one with [RestOf]; it is not safe for concurrent use.
 type Rest struct {
 	plan  Plan
 	rows  map[int]part
 	model *Model // nil: something was learned since it was made
 }
 
-// part is one row. Only what the end depends on is kept: a large wave need not be in memory twice.
+// part is one row, reduced to what the end depends on: a large wave need not be in memory twice.
 type part struct {
 	job   Job
 	since time.Time
 	open  bool
-	// imported and built are what the service has said of the row's import and Cloud PC.
+	// imported and built are the service's times of the row's import and Cloud PC.
 	imported, built sample
 }
 
-// sample is how long something took until it ended; zero: nothing is known.
+// sample is how long something took until it ended; zero: not known.
 type sample struct {
 	took  time.Duration
 	ended time.Time
 }
 
-// RestOf is the rest of a run with these rows.
+// RestOf returns the rest of a run with these rows.
 func RestOf(run migration.Run, rows []migration.Row) *Rest {
 	r := &Rest{plan: planOf(run), rows: make(map[int]part, len(rows))}
 	for _, row := range rows {
@@ -46,7 +46,7 @@ func RestOf(run migration.Run, rows []migration.Row) *Rest {
 	return r
 }
 
-// Put takes in how a row stands now.
+// Put records the current state of a row.
 func (r *Rest) Put(row migration.Row) {
 	p := part{imported: importOf(row), built: builtOf(row)}
 	p.job, p.since, p.open = jobOf(row)
@@ -57,11 +57,11 @@ func (r *Rest) Put(row migration.Row) {
 	r.rows[row.Index] = p
 }
 
-// Steer takes in how the run is to be gone through from now on.
+// Steer records how the run is executed from now on.
 func (r *Rest) Steer(run migration.Run) { r.plan = planOf(run) }
 
-// TimeLeft is how long the rest takes from now on, to the minute: every view adds the same to the same moment. Zero when nothing
-// is left that could be said anything of.
+// TimeLeft returns how long the rest takes from now on, to the minute, so that every view shows the same end. Zero when nothing
+// is left that can be estimated.
 func (r *Rest) TimeLeft(now time.Time) Range {
 	jobs := make([]Job, 0, len(r.rows))
 	for _, i := range r.order() {
@@ -80,7 +80,8 @@ func (r *Rest) TimeLeft(now time.Time) Range {
 	return left
 }
 
-// canaries is how many canaries are not done; 0 once more rows are begun than there are canaries, as then these have passed.
+// canaries returns how many canaries are not done; 0 once more rows have begun than there are canaries, because then these
+// have passed.
 func (r *Rest) canaries() int {
 	done, flight := 0, 0
 	for _, p := range r.rows {
@@ -97,10 +98,10 @@ func (r *Rest) canaries() int {
 	return r.plan.Canaries - done
 }
 
-// Usual is [Model.Usual] of the row with that index; 0 for one that is not known.
+// Usual is [Model.Usual] of the row with that index; 0 for an unknown index.
 func (r *Rest) Usual(index int) time.Duration { return r.pace().Usual(r.rows[index].job) }
 
-// order is the indexes of all rows, in one order.
+// order returns the indexes of all rows in a fixed order.
 func (r *Rest) order() []int {
 	all := make([]int, 0, len(r.rows))
 	for i := range r.rows {
@@ -110,8 +111,8 @@ func (r *Rest) order() []int {
 	return all
 }
 
-// pace is what the rows tell. It is learned in the order in which things ended: what was expected of one depends on those
-// before it.
+// pace returns a model that has learned from the rows, in the order in which things ended: what was expected of one
+// depends on those before it.
 func (r *Rest) pace() *Model {
 	if r.model != nil {
 		return r.model

@@ -8,16 +8,16 @@ import (
 	"wave365/pkg/estimate/simulate"
 )
 
-// Span is from when to when an import is expected to run at the latest.
+// Span is the latest time at which an import is expected to start, and the latest at which it is expected to end.
 type Span struct{ Start, End time.Time }
 
-// late is by how much a signature's life is reckoned beyond what is expected: one that ends too early costs a row, one
-// that lasts longer costs nothing.
+// late is the factor on the expected time with which the life of a signature is planned: one that expires too early
+// costs a row, one that lasts longer costs nothing.
 const late = 2
 
-// Spans gives for every job when its import starts and ends at the latest, if plan's slots of them run at a time from now
-// on, as a run starts them: by priority, then larger disks first, then in the order given. Nobody knows yet which row
-// will fail or wait, so each keeps its slot for twice of what is expected.
+// Spans returns for every job when its import starts and ends at the latest, if that many slots import from now on in the
+// order of a run: by priority, then larger disks first, then in the order given. Which rows will fail or wait is not
+// known yet, so each is given twice its expected time.
 func (m *Model) Spans(jobs []Job, slots int, now time.Time) []Span {
 	order := make([]int, len(jobs))
 	for i := range order {

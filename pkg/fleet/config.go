@@ -13,14 +13,14 @@ type Config struct {
 	Name string
 	// Runs is how many runs it drives at a time.
 	Runs int
-	// Connections is how many the ledgers of its runs share; the queue has some of its own.
+	// Connections is how many connections the ledgers of its runs share; the queue has its own.
 	Connections int
 	Timing      Timing
-	// Session gives the options of a session on the ledger with that address. Its Driver's command and its Replace are the
-	// worker's.
+	// Session returns the options of a session on the ledger with that address. The worker sets its Driver's command and
+	// its Replace.
 	Session func(ledger string) run.Options
 	Log     *slog.Logger
-	// Meter is counted in.
+	// Meter counts what the worker does.
 	Meter *Meter
 }
 
@@ -28,7 +28,7 @@ type Config struct {
 type Meter struct {
 	// Driving is how many runs it drives now.
 	Driving atomic.Int64
-	// Slices, Done, Parked, Retried, Lost and Left count slices by how they ended: all of them, run over, waits for a person,
-	// tried again after an error, taken over by another worker or locked, and left for lack of a credential.
+	// Slices counts all slices, and Done, Parked, Retried, Lost and Left count them by how they ended: run finished, waits
+	// for a person, retried after an error, taken over by another worker or locked, and left for lack of a credential.
 	Slices, Done, Parked, Retried, Lost, Left atomic.Int64
 }

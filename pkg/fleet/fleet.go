@@ -25,8 +25,8 @@ type Timing struct {
 	Patience time.Duration
 }
 
-// TimingOf gives the times for a slice. With one of 60 s a dead worker is replaced within 75 + 30 + 5 s: the rescue, the
-// interval in which River looks, and that of its scheduler.
+// TimingOf returns the times for a slice. With one of 60 s a dead worker is replaced within 75 + 30 + 5 s: the rescue,
+// the interval in which River looks, and that of its scheduler.
 func TimingOf(slice time.Duration) Timing {
 	return Timing{Slice: slice, Timeout: slice + slice/6, Rescue: slice + slice/4, Patience: min(slice/6, 5*time.Second)}
 }

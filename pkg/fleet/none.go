@@ -8,5 +8,5 @@ import (
 	"wave365/pkg/fleet/queue"
 )
 
-// Work refuses: this program has no queue.
+// Work always fails: this program has no queue.
 func Work(context.Context, *queue.Queue, Config) error { return queue.Refusal() }

@@ -19,7 +19,7 @@ import (
 // Rest is what happens to a run after a slice. Exactly one of Done, Person and Retry is set, or none: then it starts again
 // After that time.
 type Rest struct {
-	// Done: the run is over.
+	// Done: the run has ended.
 	Done bool
 	// Person is why the run waits for a person.
 	Person string
@@ -32,8 +32,8 @@ type Rest struct {
 	Lost, Left bool
 }
 
-// ErrNoCredential is what [run.Options.Connect] gives when this worker cannot sign in to the run's tenant, and another one
-// may be able to.
+// ErrNoCredential is returned by [run.Options.Connect] when this worker cannot sign in to the run's tenant, and another
+// one may be able to.
 var ErrNoCredential = errors.New("this worker has no credential for the tenant")
 
 // Command is the command that a worker's lock names. A worker takes a run over from another worker, which cannot be
@@ -204,7 +204,7 @@ func restOf(err error, t Timing) Rest {
 		return Rest{After: elsewhere, Why: err.Error(), Lost: true}
 	case fault.Is(err, fault.Interrupted), fault.As(err) == nil && errors.Is(err, context.Canceled):
 		return Rest{}
-	case code == "ledger.denied": // a password that was changed is this worker's matter, not the run's
+	case code == "ledger.denied": // a changed password is this worker's problem, not the run's
 		return Rest{Retry: err}
 	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Throttled), code == contact.CodeUnreachable, fault.As(err) == nil:
 		return Rest{Retry: err}

@@ -18,7 +18,7 @@ import (
 	"wave365/pkg/ledger/postgres/pgerror"
 )
 
-// kept is how long the queue keeps a finished run. One that waits for a person is kept for good.
+// kept is how long the queue keeps a finished run. One that waits for a person is kept forever.
 const kept = 30 * 24 * time.Hour
 
 // stopping limits how long a worker completes calls after it was asked to stop; platforms kill after 30 s.
@@ -39,7 +39,7 @@ func Work(ctx context.Context, q *queue.Queue, c Config) error {
 	}
 	clean := true
 	defer func() {
-		if clean { // otherwise a connection is in use, and would be waited for
+		if clean { // otherwise a connection is in use, and Close would wait for it
 			pool.Close()
 			ledgers.Close()
 		}
@@ -55,7 +55,7 @@ func Work(ctx context.Context, q *queue.Queue, c Config) error {
 	if err != nil {
 		return fault.Wrap(fault.Invalid, "usage", "the worker cannot start: "+err.Error(), "", err)
 	}
-	// Not with ctx, whose end would let the slices run to their own.
+	// Not ctx: when that ends, the slices are still to finish on their own.
 	if err := client.Start(context.WithoutCancel(ctx)); err != nil {
 		return pgerror.Fault(err, "start the worker")
 	}
@@ -82,7 +82,8 @@ type worker struct {
 	ledgers *ledger.Connections
 }
 
-// NextRetry is soon: a job is retried because the database or the network was unreachable, or because a worker died.
+// NextRetry retries soon: a job is retried because the database or the network was unreachable, or because a worker
+// died.
 func (w *worker) NextRetry(job *river.Job[queue.Run]) time.Time {
 	if len(job.Errors) == 0 || job.Attempt <= 1 {
 		return time.Now().Add(time.Second)

@@ -20,7 +20,7 @@ const (
 	RunReached   Reason = "run-reached"
 	RunRetried   Reason = "run-retried"
 	RunCancelled Reason = "run-cancelled"
-	// RunClosed: the tenant was cared for after the run.
+	// RunClosed: close has been run for the run.
 	RunClosed Reason = "run-closed"
 	// RowTakenBack: what a run had done for the row was undone afterwards, by undo or deprovision; the note names it. The
 	// row keeps its final state.
@@ -77,7 +77,7 @@ func (r Row) CancelVerdict(named, sent bool) CancelVerdict {
 	return CancelGoesOn
 }
 
-// GiveUp lists the transitions by which a cancellable row is given up, in order: one that runs is interrupted first.
+// GiveUp returns the transitions that cancel a cancellable row, in order: a running one is interrupted first.
 func GiveUp(r Row, interrupted, note string, at time.Time) []Transition {
 	var moves []Transition
 	if r.State == Running {
@@ -87,7 +87,7 @@ func GiveUp(r Row, interrupted, note string, at time.Time) []Transition {
 	return append(moves, Cancel(r, note, at))
 }
 
-// Cancel gives a row up that waits, is queued or held.
+// Cancel cancels a row that waits, is queued or held.
 func Cancel(r Row, note string, at time.Time) Transition {
 	t := move(r, Cancelled, ReasonOperator, at)
 	t.to.Note = note
@@ -105,7 +105,7 @@ func Cancel(r Row, note string, at time.Time) Transition {
 // codeRemoved is the problem's code of a row whose line was taken out of the wave file.
 const codeRemoved = "row.removed"
 
-// Remove gives a row up because its line was taken out of the wave file before it began.
+// Remove cancels a row because its line was removed from the wave file before it began.
 func Remove(r Row, at time.Time) Transition {
 	t := Cancel(r, "its line was taken out of the wave file", at)
 	t.to.Problem.Code, t.to.Problem.Hint = codeRemoved, "put the line back, then resume with the edited file, to have it in the wave again"
@@ -118,7 +118,7 @@ func (r Row) Removed() bool {
 	return r.State == Cancelled && r.Problem != nil && r.Problem.Code == codeRemoved
 }
 
-// Defer leaves a queued row for another evening.
+// Defer ends a queued row that is left for another time.
 func Defer(r Row, p Problem, at time.Time) Transition {
 	t := move(r, Deferred, ReasonStopBy, at)
 	p.offerLicense(r)
@@ -126,7 +126,7 @@ func Defer(r Row, p Problem, at time.Time) Transition {
 	return t
 }
 
-// offerLicense names undo where the row's license may be away.
+// offerLicense adds the undo command where the row's license may be away.
 func (p *Problem) offerLicense(r Row) {
 	if !r.LicenseAway() {
 		return
@@ -204,14 +204,15 @@ func Retry(r Row, target Target, note string, at time.Time) Transition {
 }
 
 // RetryEdited is like [Retry] for a row whose line was edited after it failed: the new attempt begins with the first step and uses
-// the present line. When anotherDisk, neither it nor a later attempt adopts an import of an earlier one; otherwise an import that
-// the journal knows to exist is adopted. It panics for a row that may not be edited so; see [Row.BeginsAnew] and [Row.Relicensable].
+// the current line. When anotherDisk, neither it nor a later attempt adopts an import of an earlier one; otherwise an import that
+// the journal knows to exist is adopted. It panics for a row that may not be edited this way; see [Row.BeginsAnew] and
+// [Row.Relicensable].
 func RetryEdited(r Row, target Target, input []string, anotherDisk bool, note string, at time.Time) Transition {
 	if !r.BeginsAnew() && (anotherDisk || !r.Relicensable()) {
 		panic("migration: a row that goes on where it stands keeps its line")
 	}
 	t := Retry(r, target, note, at)
-	if t.to.Step != StepCheck { // only its license is another
+	if t.to.Step != StepCheck { // only its license changed
 		t.to.Step, t.to.Facts = StepCheck, Facts{Retried: at}
 	}
 	t.to.Input, t.to.Target.Line = input, target.Line

@@ -51,7 +51,7 @@ func (h Halt) String() string {
 	return strconv.FormatFloat(h.Share*100, 'g', -1, 64) + "%," + strconv.Itoa(h.Floor)
 }
 
-// Fires applies the rule to the rows as they are counted.
+// Fires reports whether the threshold is met by these counts.
 func (h Halt) Fires(c Counts) bool {
 	bad := c.Failed + c.Held
 	return h.Floor > 0 && bad >= h.Floor && float64(bad) >= h.Share*float64(c.Ended())

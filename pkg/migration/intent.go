@@ -54,7 +54,7 @@ const (
 	OutcomeNoEffect OutcomeStatus = "no-effect"
 )
 
-// Happened reports whether the effect is known to be there.
+// Happened reports whether the effect is known to have happened.
 func (s OutcomeStatus) Happened() bool { return s == OutcomeDone || s == OutcomeAdopted }
 
 // Outcome is how an effect ended. It is committed after the call.
@@ -104,7 +104,7 @@ type Passage struct {
 	Tries    int    `json:"tries,omitempty"`
 }
 
-// Passage is where the row went.
+// Passage returns the part of the event that describes the row's change.
 func (e Event) Passage() Passage {
 	return Passage{e.From, e.To, e.Step, e.NextStep, e.Reason, e.Note, e.Attempt, e.Tries}
 }
@@ -116,7 +116,7 @@ const (
 	RunDrained Reason = "run-drained"
 	RunStopped Reason = "run-stopped"
 	RunEnded   Reason = "run-finished"
-	// RunYielded: the process has left the run to the next one, which takes it up when something is due.
+	// RunYielded: the process has left the run to the next one, which continues it when something is due.
 	RunYielded   Reason = "run-yielded"
 	RunPrepared  Reason = "wave-prepared"
 	RunThrottled Reason = "throttled"

@@ -8,8 +8,8 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Target is what validation read from file, storage and tenant and froze with the run. Nothing in it is secret: no
-// field ever holds a SAS query.
+// Target is what validation read from file, storage and tenant and recorded with the run. Nothing in it is secret: no
+// field ever contains a SAS query.
 type Target struct {
 	// Line is the physical line of the wave file, header = line 1.
 	Line int `json:"line"`
@@ -48,7 +48,7 @@ type Carried struct {
 	Notes      string `json:"notes,omitempty"`
 }
 
-// Each gives the cells as clean makes them.
+// Each returns the cells with clean applied to each.
 func (c Carried) Each(clean func(string) string) Carried {
 	return Carried{clean(c.Department), clean(c.Notify), clean(c.Notes)}
 }
@@ -70,8 +70,8 @@ type Source struct {
 	Virtual int64 `json:"virtual,omitempty"`
 }
 
-// Facts is what the journey has found out so far. It is stored with every transition that changes it. Times in it are
-// the service's own.
+// Facts is what is known about the row so far. It is stored with every transition that changes it. Times in it are the
+// service's own.
 type Facts struct {
 	SnapshotID   string `json:"snapshot_id,omitempty"`
 	ImportStatus string `json:"import_status,omitempty"`
@@ -87,16 +87,16 @@ type Facts struct {
 	CutOver       time.Time `json:"cut_over,omitzero"`
 	// RenamedTo is the user's UPN where it was seen to be another than the row's Target has; "": it is that one.
 	RenamedTo string `json:"renamed_to,omitempty"`
-	// LinkOpen is when the link that the cut-over closes was last seen open before it: a Cloud PC that came later was begun by
-	// the cut-over. Zero: it was not seen.
+	// LinkOpen is when the link that the cut-over closes was last seen open before it: a Cloud PC created after that was
+	// started by the cut-over. Zero: it was not seen.
 	LinkOpen time.Time `json:"link_open,omitzero"`
 	// UsedSeen is when the import was seen in use while the Cloud PC was being built; zero: it was not read then.
 	UsedSeen time.Time `json:"used_seen,omitzero"`
-	// UsedBy is the Cloud PC that the import became, or may have become; empty: none that was seen. Where it is another one
-	// than CloudPCID, that the import is used up proves nothing of CloudPCID.
+	// UsedBy is the Cloud PC that the import became, or may have become; empty: none was seen. If it is another one than
+	// CloudPCID, the used-up import proves nothing about CloudPCID.
 	UsedBy string `json:"used_by,omitempty"`
-	// LostSeen is when the Cloud PC that the import became, or may have become, was first seen to be leaving, once that was
-	// confirmed; zero: it was not. One that was provisioned later is another one, also under the same id.
+	// LostSeen is when the Cloud PC that the import became, or may have become, was first seen to be deleted, once that was
+	// confirmed; zero: it was not. A Cloud PC provisioned after that is another one, even under the same id.
 	LostSeen time.Time `json:"lost_seen,omitzero"`
 	// GoneSeen is when the import's record was found gone for the second time while the Cloud PC was being built.
 	GoneSeen      time.Time `json:"gone_seen,omitzero"`
@@ -111,13 +111,13 @@ type Facts struct {
 	Retried time.Time `json:"retried,omitzero"`
 	// Undo is the problem, as JSON, for which the row fails once what was done for it is undone; empty: nothing is being undone.
 	Undo string `json:"undo,omitempty"`
-	// Suspect is a surprising answer that was seen once and is not believed until it is seen again, apart in time.
+	// Suspect is a surprising answer that was seen once and is not believed until it is seen again some time later.
 	Suspect   string    `json:"suspect,omitempty"`
 	SuspectAt time.Time `json:"suspect_at,omitzero"`
 }
 
-// Row is one row of a run: its target, its state and what is known. It is a value; copies are independent except for
-// Input, which must not be changed.
+// Row is one row of a run: its target, its state and what is known about it. It is a value; copies are independent
+// except for Input, which must not be changed.
 type Row struct {
 	Run string
 	// Index is the row's place in the wave, 0-based.
@@ -149,8 +149,8 @@ type Row struct {
 	StartedAt, UpdatedAt, FinishedAt time.Time
 }
 
-// Names are the UPNs under which the service may know the row's user, the latest first. Never empty names; a row whose user
-// was never found has none.
+// Names returns the UPNs under which the service may know the row's user, the latest first, without empty ones; none for a
+// row whose user was never found.
 func (r Row) Names() (names []string) {
 	for _, n := range []string{r.Facts.RenamedTo, r.Target.UPN} {
 		if n != "" {
@@ -168,7 +168,7 @@ func (r Row) Called(upn string) bool {
 // NoteForSlot is the note of a row that is claimed, ready to be imported, and waits for a free slot.
 const NoteForSlot = "ready, waiting for a free slot"
 
-// WaitsForSlot reports whether nothing is done for a row although it is claimed, because no slot is free.
+// WaitsForSlot reports whether a row is claimed but nothing is done for it, because no slot is free.
 func (r Row) WaitsForSlot() bool {
 	return r.State == Running && r.Step == StepImport && r.Note == NoteForSlot
 }
@@ -190,7 +190,7 @@ type Problem struct {
 	ClientRequestID string `json:"client_request_id,omitempty"`
 }
 
-// Remedy is what to do about it.
+// Remedy returns what to do about it.
 func (p Problem) Remedy() fault.Remedy { return fault.Remedy{Text: p.Hint, Commands: p.Commands} }
 
 // SignedOut reports whether the service refused our sign-in, which is not the row's fault.

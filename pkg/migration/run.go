@@ -13,7 +13,7 @@ const (
 	RunFinished RunState = "finished"
 )
 
-// Run is one going-through of a wave against one tenant.
+// Run is one execution of a wave against one tenant.
 type Run struct {
 	// ID is unique in the ledger and safe in a file name.
 	ID string `json:"id"`
@@ -37,7 +37,7 @@ type Run struct {
 	Sandbox      string  `json:"sandbox,omitempty"`
 	SandboxState string  `json:"sandbox_state,omitempty"`
 	SandboxSpeed float64 `json:"sandbox_speed,omitempty"`
-	// Slots bounds imports in flight.
+	// Slots is the largest number of imports in flight.
 	Slots int `json:"slots"`
 	// ReportDir is the folder that holds this run's own report folder.
 	ReportDir string   `json:"report_dir"`
@@ -67,7 +67,7 @@ type Counts struct {
 	Cancelled int `json:"cancelled"`
 }
 
-// Add counts one row more (n = 1) or less (n = -1).
+// Add adds the row n times; n is 1 or -1.
 func (c *Counts) Add(r Row, n int) {
 	c.Total += n
 	switch r.State {
@@ -105,13 +105,13 @@ func Count(rows []Row) Counts {
 	return c
 }
 
-// Done is how many rows are final.
+// Done returns how many rows are final.
 func (c Counts) Done() int {
 	return c.Succeeded + c.Warned + c.Failed + c.Held + c.Deferred + c.Skipped + c.Cancelled
 }
 
-// Ended is how many rows were begun and have ended.
+// Ended returns how many rows were begun and have ended.
 func (c Counts) Ended() int { return c.Succeeded + c.Warned + c.Failed + c.Held }
 
-// Open is how many rows are not final.
+// Open returns how many rows are not final.
 func (c Counts) Open() int { return c.Queued + c.Active + c.Waiting }

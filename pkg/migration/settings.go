@@ -24,7 +24,7 @@ type Settings struct {
 	Canary int
 	// Halt is the threshold at which nothing new may start; zero: none.
 	Halt Halt
-	// StopBy is when rows must be done; zero: whenever. One that has passed was for another evening.
+	// StopBy is when rows have to be done; zero: no limit. One that has passed no longer applies.
 	StopBy time.Time
 	// Until is the last step to do; "": all of them. Only [StepImportWait] can be chosen.
 	Until Step
@@ -50,8 +50,8 @@ type Notify struct {
 // Setting is one of the settings as text: the name of its flag and its value.
 type Setting struct{ Name, Value string }
 
-// SettingsPatch is what changes about settings, as it is recorded: by name of flag, the new text; "" takes a setting
-// back. [Settings.PatchTo] makes one, [Settings.Apply] applies it.
+// SettingsPatch is a change of settings, as it is recorded: the new text by name of flag; "" resets a setting.
+// [Settings.PatchTo] makes one, [Settings.Apply] applies it.
 type SettingsPatch map[string]string
 
 // setting is how one setting is written and read. text is "" for the zero value; set is never called with "".
@@ -64,7 +64,7 @@ type setting struct {
 	steered bool
 }
 
-// untilImported is how the last step to do is called.
+// untilImported is the name of the last step to do.
 const untilImported = "imported"
 
 // settingsTable lists every setting, by name. A new setting is one entry.
@@ -159,7 +159,8 @@ func oneOf(v string, known ...string) error {
 	return nil
 }
 
-// List gives the settings that were chosen and are not zero, as text, in order of their names; not Paused and Draining.
+// List returns the settings that were chosen and are not zero, as text, in order of their names; not Paused and
+// Draining.
 func (s Settings) List() []Setting {
 	var list []Setting
 	for _, f := range settingsTable() {
@@ -170,7 +171,7 @@ func (s Settings) List() []Setting {
 	return list
 }
 
-// PatchTo gives what turns s into next; nil when nothing does.
+// PatchTo returns the patch that turns s into next; nil when they are equal.
 func (s Settings) PatchTo(next Settings) SettingsPatch {
 	var p SettingsPatch
 	for _, f := range settingsTable() {

@@ -21,7 +21,7 @@ func patience(kind fault.Kind) time.Duration {
 	return 0
 }
 
-// Backoff is how long to wait before try number tries+1: 15 s doubled per failed try, at most 10 min, spread by
+// Backoff returns how long to wait before try number tries+1: 15 s doubled per failed try, at most 10 min, spread by
 // ±20 % with roll from [0,1).
 func Backoff(tries int, roll float64) time.Duration {
 	d := 15 * time.Second << min(tries, 6)
@@ -29,10 +29,10 @@ func Backoff(tries int, roll float64) time.Duration {
 	return time.Duration(float64(d) * (0.8 + 0.4*roll))
 }
 
-// maxTries limits the tries of one step whatever the failure: failures of alternating kinds must not go on for ever.
+// maxTries limits the tries of one step whatever the failure: failures of alternating kinds must not continue forever.
 const maxTries = 400
 
-// named reports whether the service named a time to come back that is so far off, as quotas have it, that it is waited for
+// named reports whether the service named a time to come back that is so far off, as with quotas, that it is waited for
 // however late it gets.
 func named(p Problem, wait time.Duration) bool {
 	return p.Kind == string(fault.Throttled) && wait >= time.Hour

@@ -3,7 +3,7 @@ package migration
 // State is the state of a row. The zero value is not a state.
 type State string
 
-// The states. What happens when the program dies in one of them is part of its meaning.
+// The states. What happens if the program dies in one of them is part of its meaning.
 const (
 	// Pending: not being worked on; free to be claimed. Dying changes nothing.
 	Pending State = "pending"

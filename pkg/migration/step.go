@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Step names one step of the journey. The names are data in ledgers that exist: renaming one is a migration.
+// Step names one step of the journey. The names are stored in existing ledgers: renaming one is a migration.
 type Step string
 
 // The steps. Their properties are in [Steps]; the playbook has a file for how each is done.
@@ -37,10 +37,10 @@ const (
 // Triggers lists every trigger. The result is the caller's own.
 func Triggers() []Trigger { return []Trigger{TriggerLicense, TriggerMembership, TriggerRelicense} }
 
-// Licenses reports whether the cut-over of this trigger is to assign a license; else it is to join the group.
+// Licenses reports whether the cut-over of this trigger is assigning a license; otherwise it is joining the group.
 func (t Trigger) Licenses() bool { return t == TriggerLicense || t == TriggerRelicense }
 
-// Phase is what a step is to people.
+// Phase is the name of a step for people.
 type Phase string
 
 // The phases of a row's journey, in order.
@@ -50,11 +50,11 @@ const (
 	PhaseProvision Phase = "provision"
 )
 
-// StepInfo is what there is to know about a step.
+// StepInfo holds the properties of a step.
 type StepInfo struct {
 	Step  Step
 	Phase Phase
-	// Triggers are those whose rows walk it; empty: all.
+	// Triggers are those whose rows take this step; empty: all.
 	Triggers []Trigger
 	// Slot: a row at this step has an import in flight and so takes a slot.
 	Slot bool
@@ -62,11 +62,11 @@ type StepInfo struct {
 	Imported bool
 	// Rank orders due work of different steps, lowest first: what frees slots and ends rows comes before new rows.
 	Rank int
-	// Fate describes what the service does with a row at this step when no process watches it any more.
+	// Fate describes what the service does with a row at this step when no process watches it.
 	Fate string
 }
 
-// Steps is the one table of steps, in the order in which rows pass them. The result is the caller's own.
+// Steps returns the one table of steps, in the order in which rows pass them. The result is the caller's own.
 func Steps() []StepInfo {
 	return []StepInfo{
 		{Step: StepCheck, Phase: PhasePrepare, Rank: 8, Fate: "nothing was done for it yet"},
@@ -89,7 +89,7 @@ var table = func() map[Step]StepInfo {
 	return m
 }()
 
-// Info gives what there is to know about the step. A name that is not in [Steps] has only that.
+// Info returns the properties of the step. For a name that is not in [Steps] only the name is set.
 func (s Step) Info() StepInfo {
 	info, ok := table[s]
 	if !ok {
@@ -124,7 +124,7 @@ var journeys = func() map[Trigger][]Step {
 	return m
 }()
 
-// Next gives the step after s for this trigger; "" after the last one.
+// Next returns the step after s for this trigger; "" after the last one.
 func Next(t Trigger, s Step) Step {
 	steps, ok := journeys[t]
 	if !ok {

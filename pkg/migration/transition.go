@@ -12,13 +12,13 @@ type Transition struct {
 	from, to Row
 }
 
-// From is the row as the transition found it, To the row as it will be, with Version one higher.
+// From returns the row as the transition found it.
 func (t Transition) From() Row { return t.from }
 
-// To is the row after the transition.
+// To returns the row after the transition, with Version one higher.
 func (t Transition) To() Row { return t.to }
 
-// Event is the history entry of this transition, without an ID.
+// Event returns the history entry of this transition, without an ID.
 func (t Transition) Event() Event {
 	return Event{
 		Run: t.to.Run, Row: t.to.Index, At: t.to.UpdatedAt, From: t.from.State, To: t.to.State,
@@ -27,7 +27,7 @@ func (t Transition) Event() Event {
 	}
 }
 
-// move checks the arrow and fills what all transitions have in common. An arrow that is not in [Arrows] is a bug of the
+// move checks the arrow and sets what all transitions have in common. An arrow that is not in [Arrows] is a bug of the
 // caller, hence the panic.
 func move(r Row, to State, why Reason, at time.Time) Transition {
 	if !slices.ContainsFunc(Arrows(), func(a Arrow) bool { return a.From == r.State && a.To == to && a.Reason == why }) {
@@ -42,7 +42,7 @@ func move(r Row, to State, why Reason, at time.Time) Transition {
 	return Transition{from: r, to: n}
 }
 
-// Claim takes a pending row up.
+// Claim starts work on a pending row.
 func Claim(r Row, at time.Time) Transition {
 	t := move(r, Running, ReasonClaimed, at)
 	if t.to.StartedAt.IsZero() {
@@ -51,7 +51,7 @@ func Claim(r Row, at time.Time) Transition {
 	return t
 }
 
-// Wake takes a waiting row up again because it is due.
+// Wake continues a waiting row because it is due.
 func Wake(r Row, at time.Time) Transition {
 	t := move(r, Running, ReasonDue, at)
 	t.to.Note = r.Note
@@ -61,8 +61,8 @@ func Wake(r Row, at time.Time) Transition {
 	return t
 }
 
-// Advance records that the row's step is done and puts it at the next one; until, when not zero, is when that one is
-// due, and note describes what is being waited for. It panics after the last step: that is Succeed.
+// Advance records that the row's step is done and moves it to the next one; until, when not zero, is when that one is
+// due, and note describes what is being waited for. It panics after the last step, which is for Succeed.
 func Advance(r Row, f Facts, until time.Time, note string, at time.Time) Transition {
 	next := Next(r.Target.Trigger, r.Step)
 	if next == "" {
@@ -87,7 +87,7 @@ func Park(r Row, f Facts, until time.Time, note string, at time.Time) Transition
 	return t
 }
 
-// Again lets the row wait for another try of its step after trouble.
+// Again lets the row wait for another try of its step after a failure.
 func Again(r Row, f Facts, p Problem, until, at time.Time) Transition {
 	t := move(r, Waiting, ReasonRetry, at)
 	t.to.Facts = f
@@ -113,7 +113,7 @@ func Fail(r Row, f Facts, p Problem, at time.Time) Transition {
 	return t
 }
 
-// Hold sets the row aside: an effect's outcome is unknown and a person must find out.
+// Hold holds the row: the outcome of an effect is unknown and a person has to find out.
 func Hold(r Row, f Facts, p Problem, at time.Time) Transition {
 	t := move(r, Held, ReasonUnknown, at)
 	t.to.Facts, t.to.Problem, t.to.Note = f, &p, p.Message

@@ -43,8 +43,8 @@ const CommandRun = "run"
 // Undecided reports whether it is unknown if the write happened.
 func (w Write) Undecided() bool { return w.Outcome == nil || w.Outcome.Status == OutcomeUnknown }
 
-// Changed reports whether the write is known to have changed something: it happened, and the service did not say that
-// all was so already. An undo takes back only what did.
+// Changed reports whether the write is known to have changed something: it happened, and the service did not report
+// that nothing changed. An undo reverses only such writes.
 func (w Write) Changed() bool {
 	return w.Outcome != nil && w.Outcome.Status.Happened() && !w.Outcome.NoChange
 }

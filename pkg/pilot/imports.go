@@ -102,7 +102,7 @@ func askNoPolicy(rec *recording.Recording) finding {
 	return finding{}
 }
 
-// askDailyLimit counts by UTC days the requests until the first that was refused.
+// askDailyLimit counts, per UTC day, the requests until the first refusal.
 func askDailyLimit(rec *recording.Recording) finding {
 	sent := map[string]int{}
 	for _, c := range rec.Imports {

@@ -108,8 +108,8 @@ func askAssignedUser(rec *recording.Recording) finding {
 	return finding{}
 }
 
-// askRecordAfter looks for a record that was read as in use, and what came of it. That it is still there counts only a
-// while after it was first in use.
+// askRecordAfter looks for a record that was read as in use, and what happened to it later. That it still exists counts
+// only some time after it was first in use.
 func askRecordAfter(rec *recording.Recording) finding {
 	inUse, read := map[string]recording.Result{}, map[string]bool{}
 	var kept finding
@@ -132,7 +132,7 @@ func askRecordAfter(rec *recording.Recording) finding {
 	return kept
 }
 
-// askImportTime measures from the import's acceptance to the first reading that says succeeded.
+// askImportTime measures from the import's acceptance to the first reading with status succeeded.
 func askImportTime(rec *recording.Recording) finding {
 	done := map[string]bool{}
 	var took []time.Duration
@@ -152,7 +152,7 @@ func askImportTime(rec *recording.Recording) finding {
 	return spread(took, seen, "import")
 }
 
-// spread says from when to when things took, with the middle as the knob's value.
+// spread returns the range of these times, with the median as the knob's value.
 func spread(took []time.Duration, seen []recording.Exchange, what string) finding {
 	if len(took) == 0 {
 		return finding{}

@@ -97,7 +97,7 @@ func askRetryAfter(rec *recording.Recording) finding {
 	return finding{text, false, with}
 }
 
-// seconds gives the pause of a Retry-After as a duration's text; nil: it is none.
+// seconds returns the pause of a Retry-After as a duration's text; nil: it is not a valid one.
 func seconds(v string, e recording.Exchange) any {
 	if s, err := strconv.ParseFloat(v, 64); err == nil {
 		return time.Duration(s * float64(time.Second)).String()
@@ -175,7 +175,7 @@ func askPageSize(rec *recording.Recording) finding {
 	return finding{fmt.Sprintf("up to %d", size), size, seen}
 }
 
-// extreme is the shortest or the longest of what things took.
+// extreme returns the shortest or the longest of these times.
 func extreme(took []time.Duration, seen []recording.Exchange, of func([]time.Duration) time.Duration) finding {
 	if len(took) == 0 {
 		return finding{}
@@ -184,7 +184,7 @@ func extreme(took []time.Duration, seen []recording.Exchange, of func([]time.Dur
 	return finding{clocks.Long(v), v.String(), seen}
 }
 
-// askMemberLag measures from the writing of a membership to the first reading that has it.
+// askMemberLag measures from adding a member to the first reading that includes it.
 func askMemberLag(rec *recording.Recording) finding {
 	type write struct {
 		group, User string

@@ -17,7 +17,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// NewID names a run: date, time, and four letters so that two runs of a minute differ.
+// NewID returns a name for a run: date, time, and four letters that distinguish two runs of one minute.
 func NewID(now time.Time) string {
 	b := make([]byte, 2)
 	_, _ = rand.Read(b)
@@ -201,7 +201,7 @@ func (s *Session) agreed() {
 	}
 }
 
-// Create records the drafted run, which begins by it.
+// Create records the drafted run, which begins with that.
 func (s *Session) Create(ctx context.Context, findings []wave.Finding) error {
 	if err := s.refuseRepeats(); err != nil {
 		return err

@@ -8,15 +8,16 @@ import (
 	"wave365/pkg/playbook"
 )
 
-// Cancelled is what cancelling rows came to.
+// Cancelled is the result of cancelling rows.
 type Cancelled struct {
 	// Rows is how many were cancelled.
 	Rows int
-	// GoOn are those that cannot be given up: the service works on them, or may.
+	// GoOn are those that cannot be cancelled: the service is working on them, or may be.
 	GoOn []migration.Row
-	// Lives are those given up of which an earlier attempt has sent an import that is not known to be purged: the service may hold it.
+	// Lives are the cancelled rows of which an earlier attempt has sent an import that is not known to be purged: the service may
+	// still hold it.
 	Lives []migration.Row
-	// Away are those given up whose license was taken away for the import and is not given back.
+	// Away are the cancelled rows whose license was taken away for the import and has not been given back.
 	Away []migration.Row
 	// Named is the row of the user that was named, as it was before; nil for every row.
 	Named *migration.Row
@@ -27,7 +28,7 @@ type Cancelled struct {
 func Cancellable(ctx context.Context, l *ledger.Ledger, rows []migration.Row) (giveUp, goOn int, err error) {
 	for _, r := range rows {
 		sent := false
-		if r.Begun() && r.Cancellable() { // for the others no import was sent, or the row knows the one that was
+		if r.Begun() && r.Cancellable() { // for the others no import was sent, or the row knows which one
 			past, err := l.Intents(ctx, r.Run, r.Index)
 			if err != nil {
 				return 0, 0, err
@@ -80,7 +81,7 @@ func (s *Session) Cancel(ctx context.Context, user string) (Cancelled, error) {
 	return c, nil
 }
 
-// cancelRow gives up one row, as far as that is possible, and counts it in c.
+// cancelRow cancels one row, as far as that is possible, and counts it in c.
 func (s *Session) cancelRow(ctx context.Context, r migration.Row, by string, c *Cancelled) error {
 	past, err := s.Ledger.Intents(ctx, s.Run.ID, r.Index)
 	if err != nil {

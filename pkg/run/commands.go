@@ -15,8 +15,8 @@ import (
 // lookForCommands is how often, on the wall clock, a run checks for requests from other terminals.
 const lookForCommands = 500 * time.Millisecond
 
-// listen hands the commands that other processes wrote into the ledger to the runner, and records that they were followed,
-// until the function it gives is called.
+// listen passes the commands that other processes wrote into the ledger on to the runner, and records that they were
+// carried out, until stop is called.
 func (x *execution) listen(ctx context.Context) (commands <-chan steer.Command, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	c := make(chan steer.Command)
@@ -27,7 +27,7 @@ func (x *execution) listen(ctx context.Context) (commands <-chan steer.Command, 
 			x.drains(ctx, x.opt.Driver.String())
 		case <-ctx.Done():
 			select {
-			case <-x.Drain: // both had come
+			case <-x.Drain: // both arrived
 				x.drains(ctx, x.opt.Driver.String())
 			default:
 			}
@@ -59,7 +59,7 @@ func (x *execution) listen(ctx context.Context) (commands <-chan steer.Command, 
 	}
 }
 
-// follow has one command followed and recorded; false when the run is over.
+// follow has one command carried out and records it; false when the run has ended.
 func (x *execution) follow(ctx context.Context, c chan<- steer.Command, o ledger.Request) bool {
 	answer, ok := x.hand(ctx, c, o)
 	if !ok {
@@ -72,7 +72,7 @@ func (x *execution) follow(ctx context.Context, c chan<- steer.Command, o ledger
 	return true
 }
 
-// hand gives one command to the runner and waits for its answer; false when the run is over.
+// hand passes one command on to the runner and waits for its answer; false when the run has ended.
 func (x *execution) hand(ctx context.Context, c chan<- steer.Command, o ledger.Request) (string, bool) {
 	command, err := commandOf(ctx, o, x.Ledger)
 	if ctx.Err() != nil {
@@ -127,7 +127,7 @@ func commandOf(ctx context.Context, o ledger.Request, l *ledger.Ledger) (steer.C
 	return command, nil
 }
 
-// steered records a command that was followed as the run's own, so that the next process keeps to it.
+// steered records a command that was carried out as part of the run, so that the next process keeps to it.
 func (x *execution) steered(ctx context.Context, o ledger.Request) {
 	c := ledger.Change{By: o.By}
 	switch o.Kind {

@@ -14,7 +14,7 @@ import (
 type Difference struct {
 	// Added are rows of the file that the run does not have.
 	Added []int
-	// Changed are rows whose cells are others now, and which have not begun.
+	// Changed are rows whose cells changed, and which have not begun.
 	Changed []Pair
 	// Again are rows that failed and whose disk or license was changed: they get a new attempt with it. The disk can change
 	// only for rows that would start from the beginning, the license only for rows to which the old one was not assigned.
@@ -33,7 +33,7 @@ type Pair struct{ Row, File int }
 // Empty reports whether nothing changed that the run would notice.
 func (d Difference) Empty() bool { return len(d.Lines) == 0 && len(d.Refused) == 0 }
 
-// Compare finds out what the file changes about the run's rows.
+// Compare determines what the file changes about the run's rows.
 func Compare(run migration.Run, rows []migration.Row, file *wave.File) Difference {
 	var d Difference
 	if !slices.Equal(run.Columns, file.Columns) {
@@ -90,7 +90,7 @@ func (d *Difference) compare(file *wave.File, p Pair, r migration.Row) string {
 // matching pairs the rows of a run with the lines of a file, each at most once.
 type matching struct {
 	user, blob int
-	// known are the rows by user and disk, free those whose disk another line of the user replaces, by user.
+	// known are the rows by user and disk; free are those whose disk another line of the user replaces, by user.
 	known map[[2]string][]int
 	free  map[string][]int
 }
@@ -110,7 +110,7 @@ func (m matching) key(r migration.Row) [2]string {
 	return rowKey(cell(r.Input, m.user), cell(r.Input, m.blob))
 }
 
-// take gives the row of a line; false: it is a new one.
+// take returns the row of a line; false: it is a new one.
 func (m matching) take(f wave.Row) (at int, ok bool) {
 	k := rowKey(f.User, f.Blob)
 	if rows := m.known[k]; len(rows) > 0 {

@@ -56,8 +56,8 @@ func (s *Session) Edited() (*Edit, error) {
 	return &Edit{Compare(s.Run, s.Rows, file), file, findings, s.Run.WavePath}, nil
 }
 
-// Refuse gives the Conflict ("wave.changed") of an edit that cannot be taken over, or, when it was not accepted, of any;
-// nil when it may be taken over.
+// Refuse returns the Conflict ("wave.changed") for an edit that cannot be taken over, or, when it was not accepted, for
+// any edit; nil when it may be taken over.
 func (e *Edit) Refuse(runID string, accepted bool) error {
 	msg, hint := "the wave file "+e.path+" was edited since run "+runID+" began", "put it back as it was, or resume with the edited file"
 	next := []fault.Command{fault.NewCommand("resume", "--accept-changes").For(runID)}
@@ -112,8 +112,8 @@ func (s *Session) Amend(ctx context.Context, e *Edit) (res preflight.Result, ok 
 	return res, true, s.reload(ctx)
 }
 
-// attemptEdited gives the rows that failed, and whose disk or license is another now, their new attempt; ok is false when that has
-// errors. Everything else that validation finds is about a user who is half-way through: the steps look for themselves.
+// attemptEdited gives a new attempt to the rows that failed and whose disk or license was changed; ok is false when that has
+// errors. Everything else that validation finds concerns a user who is half-way through, which the steps check themselves.
 func (s *Session) attemptEdited(ctx context.Context, edit *ledger.Edit, e *Edit) (res preflight.Result, ok bool, err error) {
 	at, rows := make([]int, len(e.Again)), make([]int, len(e.Again))
 	for k, p := range e.Again {
@@ -179,8 +179,8 @@ func (c lineChange) concerns(f wave.Finding) bool {
 	return aboutDisk(f) || f.Code == "user.duplicate" || c.license && family == "license"
 }
 
-// licenseGiven is the error of a row whose old license was given in an earlier attempt, or may have been, and was not taken back
-// since: with the new one the user would hold two.
+// licenseGiven returns the error of a row whose old license was given in an earlier attempt, or may have been, and was not taken
+// back since: with the new one the user would hold two.
 func (s *Session) licenseGiven(ctx context.Context, r migration.Row, line int) ([]wave.Finding, error) {
 	writes, err := s.Ledger.Writes(ctx, migration.WriteFilter{Run: r.Run, Row: &r.Index})
 	if err != nil {

@@ -20,8 +20,8 @@ func endReasons() map[runner.End]migration.Reason {
 	}
 }
 
-// LastEnd is how the run's latest process ended, and the event that recorded it; false when it recorded no end, or has not
-// ended. The event of a process that ended with an error has it as its problem.
+// LastEnd returns how the run's latest process ended, and the event that recorded it; false when it recorded no end, or
+// has not ended. The event of a process that ended with an error has it as its problem.
 func LastEnd(events []migration.Event) (runner.End, migration.Event, bool) {
 	for _, e := range slices.Backward(events) {
 		if e.Row != migration.WaveRow {
@@ -39,11 +39,11 @@ func LastEnd(events []migration.Event) (runner.End, migration.Event, bool) {
 	return "", migration.Event{}, false
 }
 
-// haltedAt is when the run halted last, where imports were refused before; zero: it never did.
+// haltedAt returns when the run last halted, for rows whose imports were refused before; zero: it never did.
 func (s *Session) haltedAt(ctx context.Context, rows []migration.Row) (time.Time, error) {
 	refused := func(r migration.Row) bool { return r.State == migration.Failed && r.Step == migration.StepImport }
 	if !slices.ContainsFunc(rows, refused) {
-		return time.Time{}, nil // a long history is not read for nothing
+		return time.Time{}, nil // a long history is not read needlessly
 	}
 	events, err := s.Ledger.Events(ctx, s.Run.ID)
 	for _, e := range slices.Backward(events) {
@@ -66,7 +66,8 @@ type Standing struct {
 	Running bool
 	// Holder is the process that has the run's lock, also when it has died; nil when none has.
 	Holder *ledger.Holder
-	// End is how the latest process ended; "" while one drives the run, or when the last one died without a word.
+	// End is how the latest process ended; "" while one drives the run, or when the last one died without recording an
+	// end.
 	End runner.End
 	// Ended is the event that recorded End; its note holds by whom or why, where that is known.
 	Ended migration.Event
@@ -106,8 +107,8 @@ func Stand(ctx context.Context, l *ledger.Ledger, r migration.Run) (Standing, er
 	return s, nil
 }
 
-// Over is when the run's last row ended: later entries, such as a close, are not part of the run's time. Zero while rows
-// are open.
+// Over returns when the run's last row ended: later entries, such as a close, are not part of the run's time. Zero while
+// rows are open.
 func (s Standing) Over() time.Time {
 	switch {
 	case s.Counts.Open() > 0:
@@ -121,8 +122,8 @@ func (s Standing) Over() time.Time {
 // Died reports whether the latest process recorded no end although rows are open: it crashed or was killed.
 func (s Standing) Died() bool { return !s.Running && s.End == "" }
 
-// State is the state of the run in one word: "running", "waiting" (for its next slice), how its latest process ended
-// ("finished", "halted", "reached", "drained", "stopped"), or "interrupted" when that process died.
+// State returns the state of the run in one word: "running", "waiting" (for its next slice), how its latest process
+// ended ("finished", "halted", "reached", "drained", "stopped"), or "interrupted" when that process died.
 func (s Standing) State() string {
 	switch {
 	case s.Running:

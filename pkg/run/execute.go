@@ -20,7 +20,7 @@ import (
 
 // Execution configures Execute. The zero value works.
 type Execution struct {
-	// How is by which event the process is recorded to drive the run from now on: migration.RunStarted or RunResumed.
+	// How is the event that records that this process drives the run from now on: migration.RunStarted or RunResumed.
 	// Empty: none is recorded, as for one more slice.
 	How migration.Reason
 	// Drain, when closed, keeps new rows from starting; what is in flight runs to completion. May be nil.
@@ -200,7 +200,7 @@ func (x *execution) conclude(ctx context.Context, end runner.End) error {
 	next := x.Run.Settings
 	next.Draining = false
 	if end == runner.Reached {
-		next.Until = "" // the next resume is the evening of the cut-over
+		next.Until = "" // the next resume is for the cut-over
 	}
 	return x.Choose(sure, 0, next, string(end))
 }

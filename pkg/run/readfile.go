@@ -9,7 +9,7 @@ import (
 
 // tooLargeError reports that a file holds more bytes than its kind may.
 type tooLargeError struct {
-	// Max is the bound in bytes.
+	// Max is the limit in bytes.
 	Max int64
 }
 

@@ -8,7 +8,7 @@ import (
 	"wave365/pkg/playbook"
 )
 
-// HeldRow gives the held row of a user, which may be settled. snapshotID, when not empty, must not be another row's:
+// HeldRow returns the held row of a user, which may be settled. snapshotID, when not empty, must not be another row's:
 // Conflict ("reconcile.taken"). A row that is not held is a Conflict too.
 func (s *Session) HeldRow(user, snapshotID string) (migration.Row, error) {
 	i, err := RowOf(s.Rows, user)

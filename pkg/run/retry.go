@@ -129,8 +129,8 @@ func about(findings []wave.Finding, r migration.Row) bool {
 	return slices.ContainsFunc(findings, func(f wave.Finding) bool { return f.Line == r.Target.Line })
 }
 
-// recallPurges makes those of the chosen rows start from the beginning whose import a command on this ledger purged since, as
-// undo does: what could become a Cloud PC no longer exists.
+// recallPurges makes those of the chosen rows start from the beginning whose import was purged since by a command on this
+// ledger, such as undo: what could become a Cloud PC no longer exists.
 func (s *Session) recallPurges(ctx context.Context, chosen []int) error {
 	for _, i := range chosen {
 		f := &s.Rows[i].Facts
@@ -149,8 +149,7 @@ func (s *Session) recallPurges(ctx context.Context, chosen []int) error {
 }
 
 // Retry records the new attempt, with the settings that apply from now on; slots of 0 leave their number unchanged. A
-// stop-by time that has passed belonged to another evening and no longer applies. The session's rows are then those to
-// execute.
+// stop-by time that has passed no longer applies. The session's rows are then those to execute.
 func (s *Session) Retry(ctx context.Context, a Attempt, slots int, next migration.Settings) error {
 	who := s.opt.Driver.String()
 	next = s.stillToStopBy(next)
@@ -171,7 +170,7 @@ func (s *Session) Retry(ctx context.Context, a Attempt, slots int, next migratio
 	return s.reload(ctx)
 }
 
-// stillToStopBy are the settings without a time to stop by that has passed: a new attempt would be deferred at once.
+// stillToStopBy returns the settings without a stop-by time that has passed: a new attempt would be deferred at once.
 func (s *Session) stillToStopBy(next migration.Settings) migration.Settings {
 	if !next.StopBy.After(s.Now()) {
 		next.StopBy = time.Time{}

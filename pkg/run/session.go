@@ -50,7 +50,7 @@ func (d Driver) Holder(runID string, now time.Time) ledger.Holder {
 	return ledger.Holder{Host: d.Host, User: d.User, PID: d.PID, Started: now, Command: d.Command, Run: runID}
 }
 
-// Tenant is all that a run reads of and does to the tenant; *graph.Client is one.
+// Tenant is everything that a run reads from and does to the tenant; *graph.Client implements it.
 type Tenant interface {
 	playbook.Graph
 	preflight.Tenant
@@ -62,10 +62,10 @@ type Storage interface {
 	preflight.Storage
 }
 
-// Clock is the service's time; cloud.Clock is one.
+// Clock is the service's time; cloud.Clock implements it.
 type Clock interface {
 	Now() time.Time
-	// Wall is how long a stretch of service time takes on the wall clock.
+	// Wall returns how long a duration of service time takes on the wall clock.
 	Wall(d time.Duration) time.Duration
 }
 
@@ -80,7 +80,7 @@ type Services struct {
 	Validate func(ctx context.Context, file *wave.File, findings []wave.Finding, before UserHistory) (preflight.Result, error)
 	// Throttled makes every request of a service to wait call tell; nil when that cannot be observed.
 	Throttled func(tell func(pace.Throttle))
-	// Close lets the services go; called once.
+	// Close closes the services; it is called once.
 	Close func()
 }
 
@@ -91,9 +91,9 @@ type Options struct {
 	// ReportDir is where the report folders of new runs are created. The ledger is compared with the reports there.
 	ReportDir string
 	Driver    Driver
-	// Zone is that of times in texts; nil: UTC.
+	// Zone is the time zone of texts; nil: UTC.
 	Zone *time.Location
-	// Newest: without a name it is the newest run, finished or not; otherwise see [Pick].
+	// Newest: an empty id means the newest run, finished or not; otherwise see [Pick].
 	Newest bool
 	// Replace reports whether this process takes the run over from the one that holds the lock and may live; nil: never. See
 	// ledger.TakeOver.
@@ -102,7 +102,7 @@ type Options struct {
 	Connections *ledger.Connections
 	// Journal wraps the playbook's journal, for tests of what a frozen process does; nil: no wrapper.
 	Journal func(playbook.Journal) playbook.Journal
-	// Connect signs in where the run went on. It is called at most once by a session.
+	// Connect signs in to where the run is. A session calls it at most once.
 	Connect func(ctx context.Context, r migration.Run) (*Services, error)
 }
 
@@ -129,10 +129,10 @@ func (s *Session) stalled(why error) {
 	}
 }
 
-// Driver is who drives.
+// Driver returns who drives.
 func (s *Session) Driver() Driver { return s.opt.Driver }
 
-// Now is the service's time, as soon as it is known which service; before, the wall clock's.
+// Now returns the service's time once it is known which service; before that, the wall clock's.
 func (s *Session) Now() time.Time {
 	if s.Services == nil {
 		return cloud.Clock{}.Now()
@@ -145,7 +145,7 @@ func (s *Session) Note(ctx context.Context, why migration.Reason, text string) e
 	return s.Ledger.Note(context.WithoutCancel(ctx), migration.Event{Run: s.Run.ID, Row: migration.WaveRow, At: s.Now(), Reason: why, Note: text})
 }
 
-// Connect signs in where the run went on, and makes sure that it is the run's own tenant. The fault for another tenant is
+// Connect signs in to where the run is, and makes sure that it is the run's own tenant. The fault for another tenant is
 // Conflict ("tenant.changed").
 func (s *Session) Connect(ctx context.Context) error {
 	services, err := s.opt.Connect(ctx, s.Run)
@@ -175,7 +175,7 @@ func (s *Session) reload(ctx context.Context) error {
 	return err
 }
 
-// Close lets the lock, the services and the ledger go. It may be called twice.
+// Close gives the lock back and closes the services and the ledger. It may be called twice.
 func (s *Session) Close() {
 	_ = s.release()
 	s.closeServices()
@@ -189,7 +189,7 @@ func (s *Session) closeServices() {
 	}
 }
 
-// playbook makes the playbook of the run.
+// playbook returns the playbook of the run.
 func (s *Session) playbook() *playbook.Playbook {
 	v, journal := s.Services, playbook.Journal(s.Ledger)
 	if s.opt.Journal != nil {

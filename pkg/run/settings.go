@@ -13,12 +13,13 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Choose records what holds from now on; slots of 0 leave their number as it is. how is the command that chose.
+// Choose records the settings that apply from now on; slots of 0 leave their number unchanged. how is the command that
+// chose.
 func (s *Session) Choose(ctx context.Context, slots int, next migration.Settings, how string) error {
 	return s.change(ctx, ledger.Change{Slots: slots, Settings: s.Run.Settings.PatchTo(next), By: s.opt.Driver.String() + ", " + how})
 }
 
-// change records a change of the run and takes it over. One that changes nothing is not recorded.
+// change records a change of the run and applies it. One that changes nothing is not recorded.
 func (s *Session) change(ctx context.Context, c ledger.Change) error {
 	if c.Slots == s.Run.Slots {
 		c.Slots = 0
@@ -64,7 +65,7 @@ func CheckCanary(n int, rows []migration.Row) error {
 		"choose fewer rows, such as --canary 2; the others start when these have succeeded")
 }
 
-// ClockTime is the next moment at which the clock on the wall in zone shows hh:mm; zero for "none".
+// ClockTime returns the next moment at which it is hh:mm in zone; zero for "none".
 func ClockTime(text string, now time.Time, zone *time.Location) (time.Time, error) {
 	if text = strings.TrimSpace(text); text == "none" || text == "" {
 		return time.Time{}, nil

@@ -18,7 +18,7 @@ func (s Standing) TimeLeft(now time.Time) (estimate.Range, bool) {
 	return left, left.To > 0
 }
 
-// recentThrottle is how long a wish of a service to wait is spoken of after it was recorded.
+// recentThrottle is how long a throttling is reported after it was recorded.
 const recentThrottle = 2 * time.Minute
 
 // Waits lists why the run starts nothing, or less than it could, at this moment: one reason each, empty when nothing
@@ -52,7 +52,7 @@ func (s Standing) Waits(now time.Time) []string {
 	return why
 }
 
-// halted is why the latest process halted; "" when it has not.
+// halted returns why the latest process halted; "" when it has not.
 func (s Standing) halted() string {
 	if !advice.Halted(s.Events) {
 		return ""
@@ -76,7 +76,7 @@ func (s Standing) canary() string {
 	return fmt.Sprintf("canary: %s first, %s queued until all of these have succeeded", rowsText(n), rowsText(waiting))
 }
 
-// quotaUntil is when the first import is tried again that the service has put off; zero: it has put off none.
+// quotaUntil returns when the first import that the service has put off is tried again; zero: it has put off none.
 func quotaUntil(rows []migration.Row) time.Time {
 	var first time.Time
 	for _, r := range rows {

@@ -59,7 +59,8 @@ func missingHint(path string) string {
 	return "check the path; template writes an empty wave"
 }
 
-// ReadWave reads a wave file; its raw cells hold no secret any more. Findings of the file come back as such; the error is for a file that cannot be read.
+// ReadWave reads a wave file; secrets are removed from its raw cells. Findings of the file are returned as such; the error is for a file that cannot be
+// read.
 func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error) {
 	if err := notAWave(path); err != nil {
 		return nil, nil, err
@@ -85,13 +86,13 @@ func ReadWave(path string, opt wave.Options) (*wave.File, []wave.Finding, error)
 	return file, findings, nil
 }
 
-// WaveName is what a wave is called: the name of its file without folder and extension.
+// WaveName returns the name of a wave: the name of its file without folder and extension.
 func WaveName(path string) string {
 	return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 }
 
-// sourcesOf gives the playbook its blob references. A signature that the wave file brought is taken from the file,
-// which is read again when it is first needed and must not have changed; the ledger never holds one.
+// sourcesOf returns the blob references for the playbook. A signature in the wave file is taken from the file, which is
+// read again when it is first needed and must not have changed; the ledger never holds one.
 func sourcesOf(run migration.Run, blobRoot string) playbook.Sources {
 	read := func() (*wave.File, error) {
 		file, _, err := ReadWave(run.WavePath, wave.Options{AllowUnknownColumns: true})

@@ -1,5 +1,5 @@
-// Package simulate plays what is left of an evening many times, each time with another pace within what is still open about
-// it. It knows minutes and slots, and draws the same numbers each time: the same rest has the same ends.
+// Package simulate plays the rest of a run many times, each time with another pace within the remaining uncertainty. It
+// knows minutes and slots, and uses the same random numbers each time: the same rest has the same ends.
 package simulate
 
 import (
@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// What a row takes besides its import and its provisioning: an end that is found out late, checks, the proof.
+// What a row takes besides its import and its provisioning: the delay until an end is noticed, checks, the proof.
 const (
 	SlotTime = time.Minute
 	TailTime = 4 * time.Minute
@@ -17,26 +17,28 @@ const (
 
 // Row is what is expected of one row, in minutes.
 type Row struct {
-	// Import and CloudPC are how long each takes in all; 0: it is over.
+	// Import and CloudPC are how long each takes in all; 0: it has ended.
 	Import, CloudPC float64
-	// In is how long the one that comes first has lasted; 0 for queued rows.
+	// In is how long the first one that has not ended has lasted; 0 for queued rows.
 	In float64
 }
 
-// Rest is what is left of an evening.
+// Rest is what is left of a run.
 type Rest struct {
-	// Slots is how many imports run side by side; below 1 counts as 1.
+	// Slots is how many imports run at a time; below 1 counts as 1.
 	Slots int
 	// ImportsOnly: rows are done when their import is.
 	ImportsOnly bool
 	// Flying rows have begun; Queued ones begin in this order.
 	Flying, Queued []Row
-	// Canaries is how many rows, the flying ones and then the first queued ones, are done before any other begins; 0: none waits so.
+	// Canaries is how many rows, the flying ones and then the first queued ones, have to be done before any other begins; 0: no row
+	// waits for another.
 	Canaries          int
 	Imports, CloudPCs Pace
 }
 
-// Ends plays the evening many times and gives the minutes until its last row was done, in rising order; none without rows.
+// Ends simulates the run many times and returns the minutes until its last row was done, in rising order; none without
+// rows.
 func (r Rest) Ends() []float64 {
 	const fewest, most, budget = 16, 160, 200_000
 	rows := len(r.Flying) + len(r.Queued)
@@ -52,9 +54,9 @@ func (r Rest) Ends() []float64 {
 	return ends
 }
 
-// end plays the evening for the k-th time of n and gives the end of the last row.
+// end simulates the run for the k-th time of n and returns the end of the last row.
 func (r Rest) end(k, n int) float64 {
-	// Paces of the evening are spread evenly over what is possible, each of imports with each of provisioning.
+	// Paces of the run are spread evenly over what is possible, each of imports with each of provisioning.
 	fi, fp := math.Exp(r.Imports.unsure()*normal(float64(k)+0.5, n)), math.Exp(r.CloudPCs.unsure()*normal(mirrored(k, n), n))
 	dice := rand.New(rand.NewPCG(uint64(k), 365))
 	after := func(e Row, in float64) float64 {
@@ -94,7 +96,7 @@ func (r Rest) end(k, n int) float64 {
 	return last
 }
 
-// left is what is left of total after in; what is over already has a tenth of the expected time to go.
+// left returns what is left of total after in; something overdue is taken to need another tenth of its expected time.
 func left(total, in, expected float64) float64 {
 	if total <= in {
 		return max(1, expected/10)
@@ -102,7 +104,7 @@ func left(total, in, expected float64) float64 {
 	return total - in
 }
 
-// normal is the value that a normal variable does not exceed in k of n cases.
+// normal returns the value that a normal variable does not exceed in k of n cases.
 func normal(k float64, n int) float64 { return math.Sqrt2 * math.Erfinv(2*k/float64(n)-1) }
 
 // mirrored spreads k over [0,n) so that neighbors lie far apart (van der Corput's sequence).

@@ -16,7 +16,7 @@ import (
 	"wave365/pkg/wave/yamltext"
 )
 
-// most bounds the file, in bytes.
+// most is the largest size of the file, in bytes.
 const most = 1 << 20
 
 // File configures how a worker signs in to each tenant. The zero value has none.
@@ -41,7 +41,7 @@ type tenantCredential struct {
 	Credential string `yaml:"credential"`
 }
 
-// Read reads the file at path; "" gives none. The fault is Invalid.
+// Read reads the file at path; "" returns the zero value. The fault is Invalid.
 func Read(path string) (File, error) {
 	var c File
 	if path == "" {
@@ -72,7 +72,7 @@ func Read(path string) (File, error) {
 	return c, nil
 }
 
-// Of gives how to sign in to a tenant; false when this worker cannot.
+// Of returns how to sign in to a tenant; false when this worker cannot.
 func (c File) Of(tenant string) (signin.CredentialConfig, bool) {
 	t, ok := c.Tenants[strings.ToLower(tenant)]
 	if !ok {

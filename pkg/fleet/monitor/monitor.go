@@ -21,7 +21,7 @@ type Metric struct {
 	Value   float64
 }
 
-// Probe gives the metrics; an error means that the worker is not well, with those that are known all the same.
+// Probe returns the metrics; an error means that the worker is not healthy, and comes with the metrics that are known.
 type Probe func(ctx context.Context) ([]Metric, error)
 
 // patience is how long a probe may take.

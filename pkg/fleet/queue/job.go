@@ -9,17 +9,17 @@ type State string
 
 // The states of a job.
 const (
-	// Queued: a worker takes it up as soon as one has room.
+	// Queued: the next worker that is free starts it.
 	Queued State = "queued"
-	// Scheduled: a worker takes it up at Job.Due.
+	// Scheduled: a worker starts it at Job.Due.
 	Scheduled State = "scheduled"
 	// Running: a worker drives it now, or died and has not been missed yet.
 	Running State = "running"
 	// Retrying: something went wrong that may pass, and it is tried again at Job.Due.
 	Retrying State = "retrying"
-	// Parked: it waits for a person, and no worker takes it up by itself.
+	// Parked: it waits for a person, and no worker starts it until then.
 	Parked State = "parked"
-	// Done: the run is over.
+	// Done: the run has ended.
 	Done State = "done"
 )
 
@@ -30,13 +30,13 @@ type Job struct {
 	State  State  `json:"state"`
 	// Due is when a scheduled or retrying job starts; zero otherwise.
 	Due time.Time `json:"due,omitzero"`
-	// Why is why it waits, or what went wrong last; empty: there is nothing to report.
+	// Why is what it waits for, or what went wrong last; may be empty.
 	Why string `json:"why,omitempty"`
 	// Worker has it, or had it last.
 	Worker string `json:"worker,omitempty"`
 	// Left: that worker could not start it, for the reason in Why, and left it to others.
 	Left bool `json:"left,omitempty"`
-	// Since is when it came to this state, as far as the queue knows.
+	// Since is when it entered this state, as far as the queue knows.
 	Since time.Time `json:"since,omitzero"`
 
 	id int64
@@ -54,6 +54,6 @@ type Worker struct {
 type Health struct {
 	// Jobs counts runs by the state of their latest job.
 	Jobs map[State]int64
-	// Stopped: no worker takes anything up, see Queue.Stop.
+	// Stopped: no worker starts anything, see Queue.Stop.
 	Stopped bool
 }

@@ -47,7 +47,7 @@ type Note struct {
 	Why    string    `json:"why,omitempty"`
 	Worker string    `json:"worker"`
 	At     time.Time `json:"at"`
-	// Left: that worker could not take the run up, and left it to others.
+	// Left: that worker could not start the run, and left it to others.
 	Left bool `json:"left,omitempty"`
 }
 
@@ -148,20 +148,20 @@ func (q *Queue) AsWorker(ctx context.Context, name string) (*pgxpool.Pool, error
 	return connect(ctx, q.at, workerMark+name)
 }
 
-// Database is the address of the database, as it may be shown.
+// Database returns the address of the database, fit to display.
 func (q *Queue) Database() string { return q.at.Database() }
 
-// Close lets the connections go. It may be called twice.
+// Close closes the connections. It may be called twice.
 func (q *Queue) Close() {
 	if q.pool != nil {
 		q.pool.Close()
 	}
 }
 
-// Ledger is the address of a ledger of the database.
+// Ledger returns the address of a ledger of the database.
 func (q *Queue) Ledger(name string) string { return q.at.Ledger(name) }
 
-// Split gives the database and the name of the ledger that --ledger names.
+// Split returns the database and the name of the ledger that --ledger names.
 func Split(address string) (database, name string, err error) {
 	at, err := postgres.Parse(address)
 	if err != nil {
@@ -192,7 +192,7 @@ func (q *Queue) Within(ctx context.Context, ledger, run string, at time.Time) fu
 }
 
 // Wake lets a run start as soon as a worker is free: one whose job waits, for a time or for a person, and one whose job
-// has ended. A caller that holds the ledger's lock gives it back before. A run that a worker drives now is not affected.
+// has ended. A caller that holds the ledger's lock gives it back first. A run that a worker drives now is not affected.
 func (q *Queue) Wake(ctx context.Context, ledger, run string) error {
 	res, err := q.client.Insert(ctx, Run{ledger, run}, nil)
 	if err == nil && res.UniqueSkippedAsDuplicate && res.Job.State != rivertype.JobStateRunning {
@@ -204,7 +204,7 @@ func (q *Queue) Wake(ctx context.Context, ledger, run string) error {
 	return nil
 }
 
-// Jobs gives the latest job of every run that the queue knows, newest first.
+// Jobs returns the latest job of every run that the queue knows, newest first.
 func (q *Queue) Jobs(ctx context.Context) ([]Job, error) {
 	var jobs []Job
 	seen := map[Run]bool{}
@@ -229,7 +229,7 @@ func (q *Queue) Jobs(ctx context.Context) ([]Job, error) {
 	}
 }
 
-// Job gives the latest job of a run; false when the queue never had one.
+// Job returns the latest job of a run; false when the queue never had one.
 func (q *Queue) Job(ctx context.Context, ledger, run string) (Job, bool, error) {
 	args := Run{ledger, run}
 	page, err := q.client.JobList(ctx, river.NewJobListParams().Kinds(args.Kind()).OrderBy(river.JobListOrderByID, river.SortOrderDesc).First(1).
@@ -243,7 +243,7 @@ func (q *Queue) Job(ctx context.Context, ledger, run string) (Job, bool, error) 
 	return Job{}, false, nil
 }
 
-// noteOf is what the last slice left in its job; false: nothing.
+// noteOf returns what the last slice left in its job; false: nothing.
 func noteOf(row *rivertype.JobRow) (Note, bool) {
 	var left struct {
 		Output Note `json:"output"`
@@ -302,7 +302,7 @@ func jobOf(row *rivertype.JobRow, args Run) Job {
 	return j
 }
 
-// wrongOf is what went wrong with a slice. River's own note of a job that it took from a dead worker is said in our words.
+// wrongOf returns what went wrong with a slice. For a job taken from a dead worker it replaces River's message with ours.
 func wrongOf(e rivertype.AttemptError) string {
 	if e.Error == "Stuck job rescued by JobRescuer" {
 		return "the worker that drove it no longer answers"
@@ -310,7 +310,7 @@ func wrongOf(e rivertype.AttemptError) string {
 	return e.Error
 }
 
-// Workers gives the workers that are connected to the database.
+// Workers returns the workers that are connected to the database.
 func (q *Queue) Workers(ctx context.Context) ([]Worker, error) {
 	rows, err := q.pool.Query(ctx, `SELECT substr(application_name, length($1) + 1), coalesce(max(host(client_addr)), ''), min(backend_start)
 		FROM pg_stat_activity WHERE datname = current_database() AND starts_with(application_name, $1) GROUP BY 1 ORDER BY 1`, workerMark)
@@ -327,7 +327,7 @@ func (q *Queue) Workers(ctx context.Context) ([]Worker, error) {
 	return list, nil
 }
 
-// Ledgers gives the names of the ledgers in the database.
+// Ledgers returns the names of the ledgers in the database.
 func (q *Queue) Ledgers(ctx context.Context) ([]string, error) {
 	rows, err := q.pool.Query(ctx, "SELECT nspname FROM pg_namespace ORDER BY 1")
 	if err != nil {
@@ -346,12 +346,12 @@ func (q *Queue) Ledgers(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// Stop lets every worker of the database end the slices it is at, and take nothing up until Start.
+// Stop lets every worker of the database end its slices, and start nothing until Start.
 func (q *Queue) Stop(ctx context.Context) error {
 	return q.control(ctx, "stop the workers", q.client.QueuePause)
 }
 
-// Start lets the workers take runs up again.
+// Start lets the workers start runs again.
 func (q *Queue) Start(ctx context.Context) error {
 	return q.control(ctx, "start the workers", q.client.QueueResume)
 }
@@ -367,7 +367,7 @@ func (q *Queue) control(ctx context.Context, doing string, do func(context.Conte
 	return nil
 }
 
-// Stopped reports whether Stop holds.
+// Stopped reports whether Stop is in effect.
 func (q *Queue) Stopped(ctx context.Context) (bool, error) {
 	queue, err := q.client.QueueGet(ctx, river.QueueDefault)
 	switch {

@@ -11,22 +11,22 @@ import (
 
 type connection = pgx.Conn
 
-// begun is a transaction that the caller began on a connection and also ends.
+// begun is a transaction that the caller began on a connection, and ends.
 type begun struct{ *connection }
 
 var errNotOurs = errors.New("the transaction is somebody else's")
 
-// Begin refuses: nothing here needs a savepoint.
+// Begin always fails: nothing here needs a savepoint.
 func (begun) Begin(context.Context) (pgx.Tx, error) { return nil, errNotOurs }
 
-// Commit refuses.
+// Commit always fails.
 func (begun) Commit(context.Context) error { return errNotOurs }
 
-// Rollback refuses.
+// Rollback always fails.
 func (begun) Rollback(context.Context) error { return errNotOurs }
 
-// LargeObjects gives none.
+// LargeObjects returns the zero value.
 func (begun) LargeObjects() pgx.LargeObjects { return pgx.LargeObjects{} }
 
-// Conn is the connection.
+// Conn returns the connection.
 func (b begun) Conn() *pgx.Conn { return b.connection }

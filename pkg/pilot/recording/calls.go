@@ -12,14 +12,15 @@ import (
 type Import struct {
 	Exchange
 	User string
-	// ID is the snapshot's id in the answer, and IDName under which name; Field is the name that storage mode gave the blob.
+	// ID is the snapshot's id in the response, and IDName the name of its field; Field is the name that storage mode gave
+	// the blob.
 	ID, IDName, Field string
 	PolicyName        *string
-	// Second: the user's earlier import in this recording was accepted and not purged since.
+	// Second: the user's earlier import in this recording was accepted and has not been purged.
 	Second bool
 }
 
-// index finds the imports and whose they are.
+// index finds the imports and their users.
 func (rec *Recording) index() {
 	live := map[string]string{} // user → snapshot
 	for _, e := range rec.Graph {
@@ -79,7 +80,7 @@ func readImport(e Exchange) Import {
 	return c
 }
 
-// ImportsThat gives the imports that pick takes, in order.
+// ImportsThat returns the imports for which pick is true, in order.
 func (rec *Recording) ImportsThat(pick func(Import) bool) (found []Exchange) {
 	for _, c := range rec.Imports {
 		if pick(c) {
@@ -89,7 +90,7 @@ func (rec *Recording) ImportsThat(pick func(Import) bool) (found []Exchange) {
 	return found
 }
 
-// Result is one reading of an import's record. Call is the route that was asked, "singular" or "plural"; Shape the answer's, "object" or
+// Result is one reading of an import's record. Call is the route, "singular" or "plural"; Shape is that of the response, "object" or
 // "collection"; ImportStatus and Usage are in lower case.
 type Result struct {
 	Exchange
@@ -100,7 +101,7 @@ type Result struct {
 
 var retrieve = regexp.MustCompile(`/retrievesnapshotimportresults?\(snapshotid='([^']+)'\)`)
 
-// Results are the readings of imports' records, in order.
+// Results returns the readings of imports' records, in order.
 func (rec *Recording) Results() (out []Result) {
 	for _, e := range rec.Graph {
 		m := retrieve.FindStringSubmatch(strings.ReplaceAll(e.Route, "%27", "'"))
@@ -134,7 +135,7 @@ func (rec *Recording) Results() (out []Result) {
 	return out
 }
 
-// ResultsThat gives the readings that pick takes, in order.
+// ResultsThat returns the readings for which pick is true, in order.
 func (rec *Recording) ResultsThat(pick func(Result) bool) (seen []Exchange) {
 	for _, r := range rec.Results() {
 		if pick(r) {
@@ -144,7 +145,8 @@ func (rec *Recording) ResultsThat(pick func(Result) bool) (seen []Exchange) {
 	return seen
 }
 
-// Provisioned measures each Cloud PC from the first list that has it under way to the first that has it provisioned.
+// Provisioned measures each Cloud PC from the first list that shows it in progress to the first that shows it
+// provisioned.
 func (rec *Recording) Provisioned() (took []time.Duration, seen []Exchange) {
 	begun, done := map[string]time.Time{}, map[string]bool{}
 	for _, e := range rec.Graph {

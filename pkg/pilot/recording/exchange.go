@@ -9,12 +9,12 @@ import (
 	"wave365/pkg/cloud/exchange"
 )
 
-// Exchange is one call with the line of the recording that holds it.
+// Exchange is one call, with its line in the recording.
 type Exchange struct {
 	exchange.Exchange
 	// Line counts from 1.
 	Line int
-	// Route is the path in lower case and without the query.
+	// Route is the path in lower case, without the query.
 	Route string
 }
 
@@ -32,7 +32,7 @@ type Evidence struct {
 // OK reports a success.
 func (e Exchange) OK() bool { return e.Status >= 200 && e.Status <= 299 }
 
-// Code is the service's error code; "" without one.
+// Code returns the service's error code; "" if there is none.
 func (e Exchange) Code() string {
 	var body struct {
 		Error struct{ Code string }
@@ -43,22 +43,22 @@ func (e Exchange) Code() string {
 	return body.Error.Code
 }
 
-// Evidence is what of an exchange is shown to people.
+// Evidence returns the part of an exchange that is shown to people.
 func (e Exchange) Evidence() Evidence {
 	return Evidence{Line: e.Line, At: e.At, Method: e.Method, Path: e.Path, Status: e.Status, RequestID: e.Answered["request-id"]}
 }
 
-// Statuses lists the statuses with their numbers.
+// Statuses lists the statuses, each with its count.
 func Statuses(seen []Exchange) string {
 	return Counted(seen, func(e Exchange) string { return fmt.Sprint(e.Status) })
 }
 
-// Codes lists statuses and codes with their numbers.
+// Codes lists statuses and codes, each with its count.
 func Codes(seen []Exchange) string {
 	return Counted(seen, func(e Exchange) string { return strings.TrimSpace(fmt.Sprint(e.Status) + " " + e.Code()) })
 }
 
-// Counted lists what name says of exchanges, each with its number, in order of their first.
+// Counted lists the names of exchanges, each with its count, in order of first appearance.
 func Counted(seen []Exchange, name func(Exchange) string) string {
 	n := map[string]int{}
 	var order []string

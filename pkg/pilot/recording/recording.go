@@ -1,5 +1,5 @@
-// Package recording reads what --record has written of an evening: the calls to Graph in their order, the imports among them,
-// and what was read of each. What they prove is package pilot's. It does no I/O but reading what it is given.
+// Package recording reads what --record has written of a run: the calls to Graph in order, the imports among them, and the
+// readings of each. What they prove is for package pilot. It does no I/O other than reading its input.
 package recording
 
 import (
@@ -17,23 +17,23 @@ import (
 )
 
 const (
-	// maxLine and maxFile bound what is read of a recording.
+	// maxLine and maxFile limit what is read of a recording, in bytes.
 	maxLine = 8 << 20
 	maxFile = 256 << 20
 )
 
-// Recording is what was read of a file. It does not change.
+// Recording is the content of a file. It does not change.
 type Recording struct {
-	// Graph holds the calls to Graph in order, those within a batch one by one; Imports those of them that import a snapshot.
+	// Graph holds the calls to Graph in order, those within a batch individually; Imports those that import a snapshot.
 	Graph   []Exchange
 	Imports []Import
-	// Exchanges counts all lines, those with storage too.
+	// Exchanges counts all lines, including those with storage.
 	Exchanges   int
 	First, Last time.Time
 }
 
-// Read reads what --record wrote. The error is a fault of kind Invalid that names the line; a last line that was cut off, as
-// by a kill, is passed over.
+// Read reads what --record wrote. The error is a fault of kind Invalid that names the line; an incomplete last line, as
+// after a kill, is ignored.
 func Read(r io.Reader) (*Recording, error) {
 	rec := &Recording{}
 	in := bufio.NewReaderSize(io.LimitReader(r, maxFile+1), 1<<20)
@@ -67,7 +67,7 @@ func Read(r io.Reader) (*Recording, error) {
 	return rec, nil
 }
 
-// readLine reads a line of bounded length, with its end.
+// readLine reads a line of limited length, with its line feed.
 func readLine(in *bufio.Reader) ([]byte, error) {
 	var out []byte
 	for {
@@ -104,7 +104,7 @@ func (rec *Recording) add(e exchange.Exchange, line int) {
 	}
 }
 
-// unpack makes the calls within a batch exchanges of their own.
+// unpack turns the calls within a batch into exchanges of their own.
 func (rec *Recording) unpack(e exchange.Exchange, line int) {
 	var asked struct {
 		Requests []struct {
@@ -139,7 +139,7 @@ func (rec *Recording) unpack(e exchange.Exchange, line int) {
 	}
 }
 
-// Calls are the exchanges with this method whose path ends so, in lower case.
+// Calls returns the exchanges with this method whose path, in lower case, ends in suffix.
 func (rec *Recording) Calls(method, suffix string) (seen []Exchange) {
 	for _, e := range rec.Graph {
 		if (method == "" || e.Method == method) && strings.HasSuffix(e.Route, suffix) {

@@ -50,7 +50,7 @@ type Changes struct {
 	Groups   []Group   `json:"groups"`
 	Licenses []License `json:"licenses"`
 	Imports  Imports   `json:"imports"`
-	// CreateGroup is the template by which groups are named that are made for policies which have none; "": none is made.
+	// CreateGroup is the template for the names of groups created for policies that have none; "": none is created.
 	CreateGroup string `json:"create_group,omitempty"`
 }
 
@@ -59,7 +59,7 @@ type Setting struct {
 	ID     string   `json:"id,omitempty"`
 	Name   string   `json:"name"`
 	Groups []string `json:"groups"`
-	// Create: it is made and assigned to the groups; otherwise it reaches them already and is left as it is.
+	// Create: it is created and assigned to the groups; otherwise it reaches them already and is left as it is.
 	Create bool `json:"create"`
 }
 
@@ -88,7 +88,7 @@ type License struct {
 	Relicensed []string `json:"taken_and_given_back,omitempty"`
 }
 
-// left is how many seats are free afterwards, never below 0.
+// left returns how many seats are free afterwards, never below 0.
 func (l License) left() int { return max(0, l.Free-l.Give) }
 
 // Imports are the disks to import.
@@ -119,8 +119,8 @@ type Row struct {
 	Plan string `json:"plan_id,omitempty"`
 }
 
-// Make makes the plan of a drafted run: its rows in the wave's order, and what validation read around them. settingName
-// is the name of the user setting that is created where none reaches a group.
+// Make returns the plan of a drafted run: its rows in the wave's order, and what validation read about them.
+// settingName is the name of the user setting that is created where none reaches a group.
 func Make(r migration.Run, rows []migration.Row, res preflight.Result, settingName string) Plan {
 	p := Plan{
 		Schema: schema, At: r.CreatedAt, Wave: r.Wave, WavePath: r.WavePath, WaveHash: r.WaveHash, Tenant: r.Tenant, TenantName: r.TenantName,
@@ -156,7 +156,7 @@ func Make(r migration.Run, rows []migration.Row, res preflight.Result, settingNa
 	return p
 }
 
-// newGroup is the name of the row's group, where it has to be made.
+// newGroup returns the name of the row's group if it has to be created.
 func newGroup(t migration.Target) string {
 	if t.GroupID != "" {
 		return ""
@@ -204,7 +204,7 @@ func (p *Plan) Creates(group, policy string) {
 	}
 }
 
-// blob is the address of the disk. A rehearsal's storage is on another port each time, so its host is left out.
+// blob returns the address of the disk. A rehearsal's storage is on another port each time, so its host is left out.
 func (p *Plan) blob(d migration.Source) string {
 	if u, err := url.Parse(d.URL); err == nil && p.Rehearsal {
 		return u.Path

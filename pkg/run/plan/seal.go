@@ -10,16 +10,16 @@ import (
 	"wave365/pkg/fault"
 )
 
-// sealed is a plan with the hash of its own text, so that an edit is seen.
+// sealed is a plan with the hash of its own text, so that an edit is detected.
 type sealed struct {
 	Plan json.RawMessage `json:"plan"`
 	Seal string          `json:"sha256"`
 }
 
-// most is how long a sealed plan may be: 10,000 rows have less than half of it.
+// most is the largest size of a sealed plan, in bytes: 10,000 rows take less than half of it.
 const most = 16 << 20
 
-// Seal writes the plan for a file.
+// Seal returns the content of a sealed plan's file.
 func (p Plan) Seal() ([]byte, error) {
 	text, err := json.Marshal(p)
 	if err != nil {

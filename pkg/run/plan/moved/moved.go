@@ -63,8 +63,8 @@ func around(was, now plan.Plan, say func(string, ...any)) {
 	}
 }
 
-// reaching gives the user setting that reaches each group, by the group's name; "" for one that is to be made, which has
-// another name in each plan.
+// reaching returns the user setting that reaches each group, by the group's name; "" for one that is to be created,
+// which has another name in each plan.
 func reaching(p plan.Plan) map[string]string {
 	by := map[string]string{}
 	for _, s := range p.Changes.Settings {
@@ -127,7 +127,7 @@ func joins(was, now plan.Plan, say func(string, ...any)) {
 	}
 }
 
-// joining gives the name of the group that each user joins, by the user's id.
+// joining returns the name of the group that each user joins, by the user's id.
 func joining(p plan.Plan) map[string]string {
 	ids, in := map[string]string{}, map[string]string{}
 	for _, r := range p.Rows {
@@ -141,8 +141,8 @@ func joining(p plan.Plan) map[string]string {
 	return in
 }
 
-// groupOf names a row's group: by its id, or by its name when the run was to create it, which may have happened meanwhile.
-// planned is that name in the plan; "" when the group existed.
+// groupOf returns the name of a row's group: by its id, or by its name when the run was to create it, which may have
+// happened meanwhile. planned is that name in the plan; "" when the group existed.
 func groupOf(p plan.Plan, r plan.Row, planned string) string {
 	if planned == "" && r.Group != "" {
 		return r.Group
