@@ -1,7 +1,7 @@
 // Package sandbox is a Windows 365 tenant and a storage account on loopback, for rehearsals and tests: it speaks the same HTTP as
-// Microsoft Graph and Azure Blob storage, with the same traps, in a time of its own that can run faster. It puts the parts together:
-// scenario, tenant, graphapi, blobapi, faults, request log and state folder. It is not for production data: there is no
-// authentication worth the name, and it listens on loopback only.
+// Microsoft Graph and Azure Blob storage, with the same peculiarities, on a clock of its own that can run faster. It combines
+// scenario, tenant, graphapi, blobapi, faults, request log and state folder. It is not for production data: there is no real
+// authentication, and it listens on loopback only.
 package sandbox
 
 import (
@@ -35,7 +35,7 @@ import (
 	"wave365/pkg/sandbox/tenant"
 )
 
-// Scenario is what a sandbox holds and what will go wrong for whom.
+// Scenario is what a sandbox contains and what will go wrong for which user.
 type Scenario = scenario.Scenario
 
 // Account is the storage account's name: the development account that storage clients know. AccountKey is its published key.
@@ -44,17 +44,17 @@ const (
 	AccountKey = blobapi.DevelopmentKey
 )
 
-// Config says which sandbox.
+// Config configures a sandbox.
 type Config struct {
 	Scenario *Scenario
 	// Speed is service seconds per wall second; 0 means 1.
 	Speed float64
 	// Seed replaces the scenario's own; 0 keeps it.
 	Seed int64
-	// StateDir keeps the state: a sandbox that is made again with the same scenario and folder goes on as if it had never
+	// StateDir keeps the state: a sandbox created again with the same scenario and folder continues as if it had never
 	// stopped. Empty: the state is in memory.
 	StateDir string
-	// Logger gets what a person who runs the sandbox should know; nil: nobody does.
+	// Logger gets what the person who runs the sandbox should know; nil: it is discarded.
 	Logger *slog.Logger
 }
 
@@ -79,7 +79,7 @@ type Sandbox struct {
 	servers loopback.Servers
 }
 
-// durable is what makes changes outlive the process.
+// durable makes changes outlive the process.
 type durable struct {
 	// order is held for reading by requests that read, for writing by those that may change something: changes happen one
 	// after the other, each at one moment, and are in the journal in the same order.
@@ -88,8 +88,8 @@ type durable struct {
 	broken  atomic.Pointer[fault.Fault]
 }
 
-// New makes a sandbox and restores what StateDir holds. Faults: Invalid for a scenario that makes no sense, for a folder that cannot
-// be used and for a state that belongs to another scenario or seed; Conflict for a folder that another process uses.
+// New returns a sandbox and restores what StateDir holds. Faults: Invalid for an impossible scenario, for a folder that cannot be
+// used and for a state that belongs to another scenario or seed; Conflict for a folder that another process uses.
 func New(cfg Config) (*Sandbox, error) {
 	if cfg.Scenario == nil {
 		return nil, fault.New(fault.Invalid, "scenario.missing", "a sandbox needs a scenario", "name a scenario file with --scenario")
@@ -115,7 +115,7 @@ func New(cfg Config) (*Sandbox, error) {
 	return s, nil
 }
 
-// open builds the tenant as its story began and tells what happened since.
+// open builds the tenant as its story began and replays what happened since.
 func (s *Sandbox) open(cfg Config, requests string) error {
 	wall := time.Now()
 	at := clock.Mark{Wall: wall, Service: wall.UTC().Truncate(time.Millisecond), Speed: 1}
@@ -156,7 +156,7 @@ func (s *Sandbox) open(cfg Config, requests string) error {
 	return s.record(change.Change{Clock: &m})
 }
 
-// fail closes what New had opened.
+// fail closes what New has opened.
 func (s *Sandbox) fail(err error) error {
 	if s.requests != nil {
 		s.requests.Close()
@@ -167,7 +167,7 @@ func (s *Sandbox) fail(err error) error {
 	return err
 }
 
-// build makes the parts as the story begins, at the mark.
+// build makes the parts as at the beginning of the story, at the mark.
 func (s *Sandbox) build(at clock.Mark) error {
 	s.origin, s.clock = at.Service, clock.New(at, at.Speed)
 	var err error
@@ -184,7 +184,7 @@ func (s *Sandbox) build(at clock.Mark) error {
 	return nil
 }
 
-// now is service time; while a change happens, the change's one moment.
+// now returns service time; during a change, the one moment of that change.
 func (s *Sandbox) now() time.Time {
 	if t := s.pinned.Load(); t != nil {
 		return *t
@@ -192,7 +192,7 @@ func (s *Sandbox) now() time.Time {
 	return s.clock.Now()
 }
 
-// identity is what a state folder belongs to: the scenario as it was read, and the seed.
+// identity returns what a state folder belongs to: the scenario as it was read, and the seed.
 func identity(sc *Scenario, seed int64) string {
 	h := sha256.New()
 	enc := json.NewEncoder(h)
@@ -202,7 +202,7 @@ func identity(sc *Scenario, seed int64) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// Close ends the servers, makes the state safe and gives the state folder back. Nothing may be asked of the sandbox after it.
+// Close ends the servers, syncs the state and releases the state folder. The sandbox cannot be used after that.
 func (s *Sandbox) Close() error {
 	err := s.servers.Close()
 	s.order.Lock()
@@ -216,17 +216,17 @@ func (s *Sandbox) Close() error {
 	return err
 }
 
-// Serve answers on a listener until [Sandbox.Close], and then returns nil; it closes the listener. A listener that other machines
-// can reach is refused with a fault Invalid.
+// Serve serves a listener until [Sandbox.Close], and then returns nil; it closes the listener. A listener that other machines can
+// reach is a fault of kind Invalid.
 func (s *Sandbox) Serve(l net.Listener) error { return s.servers.Serve(l, s.handler()) }
 
-// Transport is the same service without a network; see [answer.Transport]. Address it as http://127.0.0.1: signed URLs of other
-// hosts are not the account's.
+// Transport returns the same service without a network; see [answer.Transport]. Address it as http://127.0.0.1: signed URLs of
+// other hosts are not the account's.
 func (s *Sandbox) Transport() http.RoundTripper { return answer.Transport(s.handler()) }
 
-// LoadScenario reads and checks a scenario file: a bad one is a fault Invalid that lists path, line, field and what was
-// expected, for every problem.
+// LoadScenario reads and checks a scenario file: a bad one is a fault of kind Invalid that lists path, line, field and
+// what was expected, for every problem.
 func LoadScenario(path string) (*Scenario, error) { return load.File(path) }
 
-// ParseScenario is [LoadScenario] for a scenario in memory; name stands for the file in messages.
+// ParseScenario is [LoadScenario] for a scenario in memory; name is the file's name in messages.
 func ParseScenario(name string, data []byte) (*Scenario, error) { return load.Text(name, data) }

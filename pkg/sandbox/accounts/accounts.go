@@ -1,4 +1,4 @@
-// Package accounts is the storage accounts of a sandbox, and how the tenant sees them.
+// Package accounts holds the storage accounts of a sandbox, and checks blobs for the tenant's imports.
 package accounts
 
 import (
@@ -18,8 +18,8 @@ import (
 	"wave365/pkg/vhd"
 )
 
-// Accounts remembers what it said during a change, so that the change can be
-// made again later, when signatures have run out and blobs have changed.
+// Accounts records its answers during a change, so that the change can be replayed later, when signatures have expired
+// and blobs have changed.
 type Accounts struct {
 	// stores are the storage accounts by name; the handlers serve them.
 	stores      map[string]*blobapi.Account
@@ -28,7 +28,7 @@ type Accounts struct {
 
 	mu     sync.Mutex
 	said   []Check
-	script []Check // what to say while a change is made again
+	script []Check // the answers to give while a change is replayed
 	redo   bool
 }
 
@@ -38,7 +38,7 @@ type Check struct {
 	Error string      `json:"error,omitempty"`
 }
 
-// New makes the accounts of a scenario with what lies in them; now is service time. A blob that makes no sense is a fault Invalid.
+// New returns the accounts of a scenario with their blobs; now is service time. An impossible blob is a fault of kind Invalid.
 func New(sc *scenario.Scenario, now func() time.Time) (*Accounts, error) {
 	s := &Accounts{stores: map[string]*blobapi.Account{}, handlers: map[string]http.Handler{}, unreachable: map[string]bool{}}
 	for _, a := range append([]scenario.Account{{Name: blobapi.DevelopmentAccount}}, sc.Accounts...) {
@@ -57,7 +57,7 @@ func New(sc *scenario.Scenario, now func() time.Time) (*Accounts, error) {
 	return s, nil
 }
 
-// Of is the storage account that a path begins with; false: none of ours.
+// Of returns the storage account that a path begins with; false: it is not one of ours.
 func (s *Accounts) Of(path string) (name string, ok bool) {
 	name, _, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	_, ok = s.stores[name]
@@ -69,7 +69,7 @@ func (s *Accounts) Serve(account string, w http.ResponseWriter, r *http.Request)
 	s.handlers[account].ServeHTTP(w, r)
 }
 
-// Delete takes a blob of an account out.
+// Delete deletes a blob of an account.
 func (s *Accounts) Delete(account, container, name string) { s.stores[account].Delete(container, name) }
 
 // CheckSAS implements [source.Disks].
@@ -110,7 +110,7 @@ func (s *Accounts) CheckBlob(account, container, name string) (source.File, erro
 	})
 }
 
-// fileOf judges a blob as an import does: by its type, its length and its ends.
+// fileOf checks a blob as an import does: its type, its length and its ends.
 func fileOf(b blobstore.Blob) source.File {
 	first, last := b.Ends(vhd.HeadLength, vhd.TailLength)
 	d, problems := vhd.Inspect(b.Length, first, last)
@@ -129,7 +129,7 @@ func fileOf(b blobstore.Blob) source.File {
 	return f
 }
 
-// unbootable are the problems of a disk that can be imported all the same; only the machine made of it will not start.
+// unbootable are the problems of a disk that can be imported; only the machine made from it does not start.
 var unbootable = []string{"vhd.not-gpt", "vhd.generation-1", "vhd.unwritten", "vhd.not-windows", "vhd.no-efi-partition"}
 
 func (s *Accounts) say(ask func() (source.File, error)) (source.File, error) {
@@ -155,7 +155,7 @@ func (s *Accounts) say(ask func() (source.File, error)) (source.File, error) {
 	return f, err
 }
 
-// Heard gives what was said since the last call.
+// Heard returns the answers since the last call.
 func (s *Accounts) Heard() []Check {
 	s.mu.Lock()
 	defer s.mu.Unlock()

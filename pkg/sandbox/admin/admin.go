@@ -1,5 +1,5 @@
-// Package admin serves the sandbox's own endpoints, by which tests and people look into a tenant and steer its story. They are
-// never spoiled and never logged.
+// Package admin serves the sandbox's own endpoints, with which tests and people inspect a tenant and steer its story. They are
+// never subject to faults and never logged.
 package admin
 
 import (
@@ -23,7 +23,7 @@ import (
 	"wave365/pkg/sandbox/tenant"
 )
 
-// Sandbox is what the endpoints show and steer.
+// Sandbox is what the endpoints show and control.
 type Sandbox struct {
 	Scenario string
 	Seed     int64
@@ -31,10 +31,11 @@ type Sandbox struct {
 	Clock    *clock.Clock
 	Requests *reqlog.Log
 	Faults   *faults.Set
-	// State is the tenant as it is.
+	// State returns the tenant's current state.
 	State func() tenant.State
-	// Advance moves service time forward, Rules lets do change the rules in force, and Others lets other people do things. Each
-	// makes durable what it did. Others is a fault Invalid for a name that stands for nothing, all else is Unavailable.
+	// Advance moves service time forward, Rules lets do change the rules in force, and Others makes other people do things.
+	// Each makes its effect durable. Others returns a fault of kind Invalid for an unknown name; all other faults are
+	// Unavailable.
 	Advance func(time.Duration) error
 	Rules   func(do func()) error
 	Others  func([]scenario.Event) error
@@ -86,8 +87,8 @@ func (s Sandbox) postClock(w http.ResponseWriter, r *http.Request) {
 	s.writeClock(w)
 }
 
-// getRequests pages through the request log: ?after=N begins behind entry N, ?limit=M stops after M. "dropped" counts the oldest
-// entries, which are no longer in memory.
+// getRequests pages through the request log: ?after=N begins after entry N, ?limit=M stops after M entries. "dropped" counts the
+// oldest entries, which are no longer in memory.
 func (s Sandbox) getRequests(w http.ResponseWriter, r *http.Request) {
 	after, err := number(r, "after")
 	limit, err2 := number(r, "limit")
@@ -114,7 +115,7 @@ func number(r *http.Request, name string) (int64, error) {
 	return n, nil
 }
 
-// getState shows the tenant, but of its people only those about whom something changed since the scenario.
+// getState returns the tenant, but only those of its users who changed since the scenario.
 func (s Sandbox) getState(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, struct {
 		Scenario string        `json:"scenario"`
@@ -133,7 +134,7 @@ func (s Sandbox) writeFaults(w http.ResponseWriter) {
 	}{append([]faults.Rule{}, s.Faults.Rules()...)})
 }
 
-// list reads one value of a body, or a list of them, and what is wrong with each.
+// list reads one value of a body, or a list of them, and returns their problems as an error.
 func list[T any](r *http.Request, wrong func(T) []shape.Problem) ([]T, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err != nil {
@@ -164,7 +165,7 @@ func (s Sandbox) postFaults(w http.ResponseWriter, r *http.Request) {
 	s.setFaults(w, func() { s.Faults.Add(rules...) })
 }
 
-// postEvents lets other people do something, one thing or a list, each at its time from now on.
+// postEvents makes other people do something, one thing or a list, each at its time from now on.
 func (s Sandbox) postEvents(w http.ResponseWriter, r *http.Request) {
 	events, err := list(r, check.Event)
 	if err != nil {
@@ -210,7 +211,7 @@ func writeJSON(w http.ResponseWriter, v any) {
 	_ = enc.Encode(v)
 }
 
-// Complain answers with an error in words.
+// Complain answers with an error message.
 func Complain(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

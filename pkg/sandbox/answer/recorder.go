@@ -1,5 +1,5 @@
-// Package answer holds back the answer to a request until it is known whether it may leave: kept, spoiled as a fault says, cut
-// off, or sent. It says no in the words of Graph and of Blob storage, and knows neither tenant nor storage.
+// Package answer buffers the answer to a request until it is decided what to do with it: keep it, spoil it as a fault says,
+// cut it off, or send it. It writes errors in the formats of Graph and of Blob storage, and knows neither tenant nor storage.
 package answer
 
 import (
@@ -10,10 +10,11 @@ import (
 	"strconv"
 )
 
-// streamAbove is the length from which an answer is passed on as it comes, where it may be.
+// streamAbove is the length in bytes from which an answer is streamed, where that is allowed.
 const streamAbove = 8 << 20
 
-// Recorder is an answer that has not left yet. A long one, for which there is a writer, is passed through instead of kept.
+// Recorder is an answer that has not been sent yet. A long one is streamed to its writer, if it has one, instead of
+// buffered.
 type Recorder struct {
 	offer, through http.ResponseWriter
 	head           http.Header
@@ -23,7 +24,7 @@ type Recorder struct {
 	Cut string
 }
 
-// New makes an empty answer. offer, when given, may get a long body as it comes.
+// New returns an empty answer. offer, when given, may be used to stream a long body.
 func New(offer http.ResponseWriter) *Recorder {
 	return &Recorder{offer: offer, head: http.Header{}}
 }
@@ -51,7 +52,7 @@ func (r *Recorder) Write(b []byte) (int, error) {
 	return r.body.Write(b)
 }
 
-// Status is 200 until another one is written.
+// Status returns the status, 200 until another one is written.
 func (r *Recorder) Status() int {
 	if r.code == 0 {
 		return http.StatusOK
@@ -59,17 +60,17 @@ func (r *Recorder) Status() int {
 	return r.code
 }
 
-// Body is what was kept of the body.
+// Body returns the buffered body.
 func (r *Recorder) Body() []byte { return r.body.Bytes() }
 
-// replace makes another answer of it.
+// replace replaces the answer.
 func (r *Recorder) replace(code int, header http.Header, body string) {
 	r.code, r.head = code, header
 	r.body.Reset()
 	r.body.WriteString(body)
 }
 
-// Send copies a kept answer to w.
+// Send copies a buffered answer to w.
 func (r *Recorder) Send(w http.ResponseWriter) {
 	if r.through != nil {
 		return
@@ -82,11 +83,11 @@ func (r *Recorder) Send(w http.ResponseWriter) {
 	}
 	w.WriteHeader(code)
 	if r.body.Len() > 0 {
-		_, _ = w.Write(r.body.Bytes()) // a client that went away is no concern of this one
+		_, _ = w.Write(r.body.Bytes()) // a client that went away does not matter
 	}
 }
 
-// HangUp closes the connection without an answer: with a reset, or as a server does that dies.
+// HangUp closes the connection without an answer: with a reset, or like a server that dies.
 func HangUp(w http.ResponseWriter, how string) {
 	if c, ok := w.(interface{ hangUp(how string) }); ok {
 		c.hangUp(how)

@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/sandbox/scenario"
 )
 
-// Refuse makes the answer of a fault of kind status or retry-after.
+// Refuse writes the answer of a fault of kind status or retry-after.
 func Refuse(rec *Recorder, r *http.Request, blob bool, id string, f scenario.Fault, now time.Time) {
 	status := f.Status
 	if status == 0 {
@@ -42,7 +42,7 @@ func Refuse(rec *Recorder, r *http.Request, blob bool, id string, f scenario.Fau
 	}
 }
 
-// Spoiled makes an error answer in the words of the service that the request was for.
+// Spoiled writes an error answer in the format of the service that the request was for.
 func Spoiled(rec *Recorder, r *http.Request, blob bool, id string, status int, code, message string, now time.Time) {
 	if blob {
 		if code == "" {
@@ -72,7 +72,7 @@ type InnerError struct {
 	ClientRequestID string `json:"client-request-id"`
 }
 
-// GraphError is the body of an error of Graph; now becomes the date of the inner one.
+// GraphError returns the body of a Graph error; now becomes the date of the inner one.
 func GraphError(code, message string, inner InnerError, now time.Time) []byte {
 	inner.Date = now.UTC().Format("2006-01-02T15:04:05")
 	type outer struct {
@@ -84,7 +84,7 @@ func GraphError(code, message string, inner InnerError, now time.Time) []byte {
 	return body
 }
 
-// BlobError is the body of an error of Blob storage.
+// BlobError returns the body of a Blob storage error.
 func BlobError(code, message string) string {
 	body, _ := xml.Marshal(struct {
 		XMLName       xml.Name `xml:"Error"`
@@ -104,7 +104,7 @@ var blobCodes = map[int]string{
 	429: "TooManyRequests", 500: "InternalError", 503: "ServerBusy", 504: "OperationTimedOut",
 }
 
-// Mangle breaks a body in the middle, as a proxy does that dies.
+// Mangle truncates a body in the middle, like a proxy that dies.
 func Mangle(rec *Recorder) {
 	body := rec.body.String()
 	text := fmt.Sprintf("%s\x00<html>", body[:len(body)/2])
@@ -117,8 +117,8 @@ func Mangle(rec *Recorder) {
 	rec.replace(status, h, text)
 }
 
-// Relink gives one page of a list another next link: the given one, or the request's own address, so that the list never
-// ends. Other answers stay as they are.
+// Relink replaces the next link of one page of a list with the given one, or with the request's own address, so that the
+// list never ends. Other answers are left alone.
 func Relink(rec *Recorder, r *http.Request, link string) {
 	var page map[string]json.RawMessage
 	if json.Unmarshal(rec.body.Bytes(), &page) != nil || page["value"] == nil {

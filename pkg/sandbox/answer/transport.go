@@ -12,12 +12,12 @@ import (
 	"syscall"
 )
 
-// Transport is the service of a handler without a network. Each round trip runs in its caller's goroutine and leaves nothing behind, so it works
-// inside a testing/synctest bubble. A fault that closes the connection is an error here, as it is on a real one; a context that ends
-// ends a delay. Bodies are held in memory whole; one above 64 MiB (a whole disk) is an error.
+// Transport returns a handler's service without a network. Each round trip runs in its caller's goroutine and leaves nothing behind, so it works
+// inside a testing/synctest bubble. A fault that closes the connection is an error here, as on a real one; when the context ends, a delay ends
+// too. Bodies are buffered whole; one above 64 MiB (a whole disk) is an error.
 func Transport(h http.Handler) http.RoundTripper { return transport{h} }
 
-// longest is the largest body that is held in memory.
+// longest is the largest body that is buffered, in bytes.
 const longest = 64 << 20
 
 var errTooLong = errors.New("sandbox: the answer is too long for the transport in memory; read a range of it")
@@ -40,7 +40,7 @@ func (t transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("sandbox: %w", err)
 	}
 	r.URL = u
-	// Some clients write header names as they like; a server only ever sees them in the one spelling.
+	// Some clients write header names in any case; a server only ever sees the canonical one.
 	r.Header = make(http.Header, len(req.Header))
 	for name, values := range req.Header {
 		for _, v := range values {
@@ -71,7 +71,7 @@ type memory struct {
 	isHead bool
 }
 
-// Write keeps nothing of an answer to HEAD.
+// Write discards the body of an answer to HEAD.
 func (m *memory) Write(b []byte) (int, error) {
 	if m.isHead {
 		m.WriteHeader(http.StatusOK)

@@ -12,8 +12,8 @@ import (
 	"wave365/pkg/sandbox/blobstore"
 )
 
-// authorize lets a request in: by the account's key, by a signature in its query, or by a token. Tokens are not looked
-// into: any sign-in to the sandbox may do everything.
+// authorize admits a request by the account's key, by a signature in its query, or by a token. Tokens are not checked:
+// any sign-in to the sandbox may do everything.
 func (s *server) authorize(c *call) *refusal {
 	header := c.Header.Get("Authorization")
 	switch {
@@ -54,7 +54,7 @@ func (s *server) authorizeSAS(c *call) *refusal {
 	return errAuth
 }
 
-// permit compares what a signature allows with what the operation needs.
+// permit checks that a signature allows what the operation needs.
 func permit(g signature.Grant, o operation) *refusal {
 	if o.onService || o.onContainer && g.Resource != "c" || !strings.Contains(g.Permissions, o.right) {
 		return errRights
@@ -63,9 +63,9 @@ func permit(g signature.Grant, o operation) *refusal {
 }
 
 // CheckReadSAS does what the service does with the address of a source file that it is to read: signature, times,
-// rights and address must be good and the blob must be there and readable. now is the service's time. Errors are faults
-// of kind Invalid (not an address in this account), Denied, NotFound or Conflict (archived, or being copied); none
-// repeats the signature.
+// permissions and address have to be valid and the blob has to exist and be readable. now is the service's time. Errors
+// are faults of kind Invalid (not an address in this account), Denied, NotFound or Conflict (archived, or being
+// copied); none repeats the signature.
 func (a *Account) CheckReadSAS(u *url.URL, now time.Time) (blobstore.Blob, error) {
 	c := &call{Request: &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}, now: now.UTC()}
 	if err := (&server{Account: a}).take(c); err != nil || c.blob == "" || !ownHost(u) {
@@ -92,13 +92,13 @@ func (a *Account) CheckReadSAS(u *url.URL, now time.Time) (blobstore.Blob, error
 	return b, nil
 }
 
-// ownHost: the account is served on loopback only, on a port that it does not know.
+// ownHost reports whether u is on loopback: the account is served there only, on a port that it does not know.
 func ownHost(u *url.URL) bool {
 	ip := net.ParseIP(u.Hostname())
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// addressOf is nil where the request did not come over a network.
+// addressOf returns the caller's address, or nil if the request did not come over a network.
 func addressOf(r *http.Request) net.IP {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

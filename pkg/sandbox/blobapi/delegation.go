@@ -12,13 +12,13 @@ import (
 	"wave365/pkg/sandbox/blobapi/signature"
 )
 
-// Who is signed in to the sandbox, for the keys that are made for him.
+// The identity that is signed in to the sandbox, for which delegation keys are made.
 const (
 	delegateObject = "5a4db00b-0000-4000-8000-000000000001"
 	delegateTenant = "5a4db00b-0000-4000-8000-000000000002"
 )
 
-// delegationKey makes a key for user delegation signatures. It is computed, not kept.
+// delegationKey returns a key for user delegation signatures. It is computed, not stored.
 func (s *server) delegationKey(w http.ResponseWriter, c *call) *refusal {
 	raw, err := io.ReadAll(io.LimitReader(c.Body, 64<<10))
 	var info struct{ Start, Expiry string }

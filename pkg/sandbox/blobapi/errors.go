@@ -23,7 +23,7 @@ func refuse(status int, code, message string) *refusal {
 	return &refusal{status: status, code: code, message: message}
 }
 
-// What is refused in more than one place.
+// Errors that are returned in more than one place.
 var ( // never changed
 	errNoBlob      = refuse(http.StatusNotFound, "BlobNotFound", "The specified blob does not exist.")
 	errNoContainer = refuse(http.StatusNotFound, "ContainerNotFound", "The specified container does not exist.")
@@ -33,7 +33,7 @@ var ( // never changed
 	errRights      = refuse(http.StatusForbidden, "AuthorizationPermissionMismatch", "This request is not authorized to perform this operation using this permission.")
 )
 
-// write sends the refusal. A HEAD has no body.
+// write sends the refusal. The answer to a HEAD has no body.
 func (e *refusal) write(w http.ResponseWriter, c *call) {
 	h := w.Header()
 	for k, v := range e.header {

@@ -15,7 +15,7 @@ import (
 	"wave365/pkg/sandbox/blobstore"
 )
 
-// serviceVersion is the newest version of the protocol whose answers these are.
+// serviceVersion is the newest version of the protocol that the answers follow.
 const serviceVersion = "2026-02-06"
 
 // The development account that every Azure storage client and emulator knows, with its published key.
@@ -24,14 +24,14 @@ const (
 	DevelopmentKey     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
-// Account is a storage account: what lies in it, and the name and key by which it is reached. Safe for concurrent use.
+// Account is a storage account: its blobs, and the name and key by which it is accessed. Safe for concurrent use.
 type Account struct {
 	*blobstore.Store
 	account signature.Account
 }
 
-// NewAccount makes an empty account. key is base64; both empty: the development account. It panics when key is not base64:
-// that is a bug of the program, no input.
+// NewAccount returns an empty account. key is base64; both empty: the development account. It panics when key is not
+// base64, which is a bug of the program, not input.
 func NewAccount(name, key string) *Account {
 	if name == "" {
 		name, key = DevelopmentAccount, DevelopmentKey
@@ -54,7 +54,7 @@ type server struct {
 	served atomic.Uint64
 }
 
-// call is one request, taken apart.
+// call is one request in parts.
 type call struct {
 	*http.Request
 	container, blob string
@@ -64,8 +64,8 @@ type call struct {
 	operation       operation
 }
 
-// Handler serves the account at /account/container/blob. now is the service's time, asked once for each request; the
-// times of signatures are judged by it.
+// Handler serves the account at /account/container/blob. now returns the service's time, and is called once for each
+// request; the validity of signatures is checked against it.
 func (a *Account) Handler(now func() time.Time) http.Handler {
 	return &server{Account: a, now: now}
 }
@@ -101,7 +101,7 @@ func (s *server) answer(w http.ResponseWriter, c *call) *refusal {
 	return c.operation.run(s, w, c)
 }
 
-// take cuts the path: the account, the container, the blob.
+// take splits the path into account, container and blob.
 func (s *server) take(c *call) *refusal {
 	badPath := refuse(http.StatusBadRequest, "InvalidUri", "The requested URI does not represent any resource on the server.")
 	account, rest, _ := strings.Cut(strings.TrimPrefix(c.URL.EscapedPath(), "/"), "/")
@@ -119,7 +119,7 @@ func (s *server) take(c *call) *refusal {
 	return nil
 }
 
-// describe names the request without its signature.
+// describe returns a description of the request without its signature.
 func (c *call) describe() string {
 	out := c.Method + " " + c.URL.Path
 	sep := "?"
@@ -142,7 +142,7 @@ func version(r *http.Request) string {
 	return serviceVersion
 }
 
-// requestID is a GUID that counts.
+// requestID returns a GUID made from a counter.
 func requestID(n uint64) string {
 	var b [16]byte
 	copy(b[:], []byte{0x5a, 0x4d, 0xb0, 0x0b, 0, 0x1e, 0, 0x7d})
@@ -150,10 +150,10 @@ func requestID(n uint64) string {
 	return uuid.UUID(b).String()
 }
 
-// httpTime is how headers and listings write times.
+// httpTime formats a time as in headers and listings.
 func httpTime(t time.Time) string { return t.UTC().Format(http.TimeFormat) }
 
-// header is the first of the named headers that is given.
+// header returns the first of the named headers that is present.
 func (c *call) header(names ...string) string {
 	for _, name := range names {
 		if v := c.Header.Get(name); v != "" {

@@ -6,19 +6,19 @@ import (
 	"wave365/pkg/sandbox/blobapi/condition"
 )
 
-// operation is a request that is known.
+// operation is a supported request.
 type operation struct {
 	method, restype, comp string
-	// onContainer and onService say what it is about; neither: a blob.
+	// onContainer and onService are what it acts on; neither: a blob.
 	onContainer, onService bool
-	// right is the letter of a signature that is needed.
+	// right is the letter of the permission that a signature needs.
 	right string
-	// bearer: only a signed-in person or application may ask for it.
+	// bearer: only a signed-in user or application may request it.
 	bearer bool
 	run    func(s *server, w http.ResponseWriter, c *call) *refusal
 }
 
-// operations is every request that is known here: what is read of a storage account, and the deletion of a blob.
+// operations returns every supported request: reads of a storage account, and the deletion of a blob.
 func operations() []operation {
 	return []operation{
 		{method: "POST", restype: "service", comp: "userdelegationkey", onService: true, bearer: true, run: (*server).delegationKey},
@@ -29,7 +29,7 @@ func operations() []operation {
 	}
 }
 
-// find recognises a request.
+// find returns the operation of a request.
 func (s *server) find(c *call) (operation, bool) {
 	if c.query.Get("snapshot") != "" || c.query.Get("versionid") != "" || condition.Unknown(c.Header) {
 		return operation{}, false

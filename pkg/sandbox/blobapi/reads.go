@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/sandbox/blobstore"
 )
 
-// look gives the blob that a request is about, when it may be seen.
+// look returns the blob of a request, if it may be read.
 func (s *server) look(c *call) (blobstore.Blob, *refusal) {
 	if !s.HasContainer(c.container) {
 		return blobstore.Blob{}, errNoContainer
@@ -89,7 +89,7 @@ func (s *server) getBlob(w http.ResponseWriter, c *call) *refusal {
 	return nil
 }
 
-// deleteBlob removes a blob for good. The conditions are those of every request; a lease of somebody else keeps it.
+// deleteBlob deletes a blob permanently. The conditions are those of every request; somebody else's lease prevents it.
 func (s *server) deleteBlob(w http.ResponseWriter, c *call) *refusal {
 	b, err := s.look(c)
 	switch {
@@ -105,13 +105,13 @@ func (s *server) deleteBlob(w http.ResponseWriter, c *call) *refusal {
 	return nil
 }
 
-// send writes the stretch piece by piece, until the caller goes away: it can be a whole disk.
+// send writes the range piece by piece, until the client goes away: it can be a whole disk.
 func send(w io.Writer, c *call, from io.ReaderAt, r condition.Span) {
 	buf := make([]byte, min(r.Length(), 64<<10))
 	for at := r.Start; at <= r.End && c.Context().Err() == nil; {
 		piece := buf[:min(int64(len(buf)), r.End-at+1)]
 		if _, err := from.ReadAt(piece, at); err != nil {
-			return // the answer ends before its length, and the client sees that
+			return // the answer is shorter than announced, and the client notices
 		}
 		if _, err := w.Write(piece); err != nil {
 			return
@@ -120,7 +120,7 @@ func send(w io.Writer, c *call, from io.ReaderAt, r condition.Span) {
 	}
 }
 
-// describe writes the headers that tell about the blob.
+// describe writes the headers that describe the blob.
 func describe(b blobstore.Blob, h http.Header) {
 	h.Set("ETag", b.ETag)
 	h.Set("Last-Modified", httpTime(b.Modified))

@@ -5,7 +5,8 @@ import (
 	"os"
 )
 
-// content is what a blob holds: a few stretches of bytes and zeros between them, or a real file. It is never changed.
+// content is the content of a blob: a few extents of bytes with zeros between them, or a real file. It is never
+// changed.
 type content struct {
 	extents []extent // in order, without overlap
 	file    string
@@ -16,7 +17,7 @@ type extent struct {
 	data   []byte
 }
 
-// write puts data behind all that was written before. It keeps data.
+// write adds data after everything that was written before. It retains data.
 func (c *content) write(offset int64, data []byte) {
 	c.extents = append(c.extents, extent{offset, data})
 }
@@ -34,7 +35,7 @@ func (c content) ReadAt(b []byte, offset int64) (int, error) {
 	return len(b), nil
 }
 
-// open gives the content to read from, which the caller closes. The error is that of a file that is gone.
+// open opens the content, which the caller closes. The error is that of a file that no longer exists.
 func (c content) open() (io.ReaderAt, io.Closer, error) {
 	if c.file == "" {
 		return c, io.NopCloser(nil), nil

@@ -15,7 +15,7 @@ import (
 	"wave365/pkg/vhd/gpt"
 )
 
-// Kinds of content that this file tells apart by name; the rest stand in [formats].
+// The kinds of content with code of their own in this file; the others are in [formats].
 const (
 	kindDynamic      = "dynamic"
 	kindDifferencing = "differencing"
@@ -27,7 +27,7 @@ const (
 	kindGeneration1  = "generation-1"
 )
 
-// formats are files of other kinds that got a disk's name: what stands where in them.
+// formats are files of other formats under a disk's name: which bytes are where.
 var formats = map[string]struct {
 	at    int64
 	bytes string
@@ -43,9 +43,9 @@ const (
 	mebibyte = 1 << 20
 	gibibyte = 1 << 30
 	pageSize = 512
-	// guestBytes is the usual capacity of a guest state store.
+	// guestBytes is the usual size of a guest state store.
 	guestBytes = 4 * mebibyte
-	// longest is what a page blob can hold.
+	// longest is the largest page blob, in bytes.
 	longest = 8 << 40
 )
 
@@ -57,18 +57,18 @@ type Disk struct {
 	Container, Name string
 	// Kind is one of [scenario.BlobKinds]; empty: fixed.
 	Kind string
-	// Size is the virtual size in bytes. Guest state, empty blobs and the kinds that are no disks do not need it.
+	// Size is the virtual size in bytes. Guest state, empty blobs and the kinds that are not disks do not need it.
 	Size int64
 	// Fault is empty or one of [scenario.BlobFaults]. Those of the disk are for fixed disks.
 	Fault string
-	// File is the path of a file whose bytes these are; the size is the file's.
+	// File is the path of a file with the content; the size is the file's.
 	File string
 	// LastModified defaults to the first second of 2026, and for a file to when that was written.
 	LastModified time.Time
 }
 
-// DiskOf is the disk that a scenario's line describes. The error is a fault of kind Invalid that says which field is
-// wrong.
+// DiskOf returns the disk that an entry of a scenario describes. The error is a fault of kind Invalid that names the
+// wrong field.
 func DiskOf(b scenario.Blob) (Disk, error) {
 	var ok bool
 	d := Disk{Kind: b.Kind, Size: b.Bytes, Fault: b.Fault, File: b.File}
@@ -113,8 +113,8 @@ func badDisk(path, field, want string) error {
 	return fault.New(fault.Invalid, "sandbox.blob", fmt.Sprintf("blob %s: %s is wrong; expected %s", path, field, want), "")
 }
 
-// Put makes the container if need be and puts the disk there, or in place of what was there. Only the pages that matter
-// are written. The error is a fault of kind Invalid.
+// Put creates the container if necessary and stores the disk, replacing what was there. Only the pages with content are
+// stored. The error is a fault of kind Invalid.
 func (s *Store) Put(d Disk) error {
 	if err := d.check(); err != nil {
 		return err
@@ -147,7 +147,7 @@ func (s *Store) Put(d Disk) error {
 	return nil
 }
 
-// fill writes the pages that matter and gives the blob's length.
+// fill writes the pages with content and returns the blob's length.
 func (s *Store) fill(p *content, d Disk) int64 {
 	if d.File != "" {
 		return d.Size
@@ -177,7 +177,7 @@ func (s *Store) fill(p *content, d Disk) int64 {
 	return s.fixed(p, d)
 }
 
-// fixed writes a fixed disk, spoiled as its fault says, and gives the blob's length.
+// fixed writes a fixed disk, spoiled as its fault says, and returns the blob's length.
 func (s *Store) fixed(p *content, d Disk) int64 {
 	virtual := d.Size
 	if d.Fault == "not-mib-aligned" {
@@ -191,7 +191,7 @@ func (s *Store) fixed(p *content, d Disk) int64 {
 	}
 	switch d.Fault {
 	case "truncated":
-		// What a copy that broke off leaves: the beginning, and no footer.
+		// What an interrupted copy leaves: the beginning, and no footer.
 		return max(virtual/2/mebibyte*mebibyte, mebibyte/2) + vhd.FooterLength
 	case "size-mismatch":
 		return footerAt(p, virtual, d, func(f *vhd.Footer) { f.CurrentSize += gibibyte })
@@ -199,7 +199,7 @@ func (s *Store) fixed(p *content, d Disk) int64 {
 		// An upload that was padded to a whole MiB.
 		return (footerAt(p, virtual, d, nil) + mebibyte - 1) / mebibyte * mebibyte
 	case "two-footers":
-		// A VHD that was taken for a raw disk and converted again.
+		// A VHD that was mistaken for a raw disk and converted again.
 		return footerAt(p, footerAt(p, virtual, d, nil), d, nil)
 	case "encrypted":
 		if at := windowsStart(s.head(virtual, d)); at > 0 {
@@ -209,7 +209,7 @@ func (s *Store) fixed(p *content, d Disk) int64 {
 	return footerAt(p, virtual, d, nil)
 }
 
-// windowsStart is where the first basic data partition of a GPT begins, in bytes; 0: there is none.
+// windowsStart returns the offset of the first basic data partition of a GPT, in bytes; 0: there is none.
 func windowsStart(head []byte) int64 {
 	for at := 2 * vhd.FooterLength; at+128 <= len(head); at += 128 {
 		if string(head[at:at+4]) == "\xa2\xa0\xd0\xeb" {
@@ -219,7 +219,7 @@ func windowsStart(head []byte) int64 {
 	return 0
 }
 
-// footerAt writes the footer behind virtual bytes and gives the whole length.
+// footerAt writes the footer after virtual bytes and returns the total length.
 func footerAt(p *content, virtual int64, d Disk, change func(*vhd.Footer)) int64 {
 	id := sha256.Sum256([]byte(d.Container + "/" + d.Name))
 	footer := vhd.FixedFooter(virtual, func(f *vhd.Footer) {
@@ -236,7 +236,8 @@ func footerAt(p *content, virtual int64, d Disk, change func(*vhd.Footer)) int64
 	return virtual + vhd.FooterLength
 }
 
-// sparseVHD writes what a dynamic or differencing disk begins and ends with: the footer, the second header, the footer.
+// sparseVHD writes the beginning and the end of a dynamic or differencing disk: the footer, the second header, the
+// footer.
 func sparseVHD(p *content, d Disk, kind uint32) int64 {
 	footer := vhd.FixedFooter(d.Size, func(f *vhd.Footer) { f.Type, f.DataOffset, f.Created = kind, vhd.FooterLength, d.LastModified })
 	header := make([]byte, 2*vhd.FooterLength)
@@ -253,7 +254,7 @@ type headKey struct {
 	esp     bool
 }
 
-// head gives the first sectors. Disks of the same size share them.
+// head returns the first sectors. Disks of the same size share them.
 func (s *Store) head(virtual int64, d Disk) []byte {
 	if d.Kind == kindGeneration1 || d.Fault == "no-gpt" {
 		mbr := make([]byte, vhd.FooterLength)

@@ -1,5 +1,5 @@
-// Package blobstore is what lies in the sandbox's storage accounts: blobs that keep nothing but the pages that matter, so that
-// a thousand disks of any declared size cost little, and real files. It knows neither HTTP nor signatures.
+// Package blobstore holds the blobs of the sandbox's storage accounts. It keeps only the pages with content, so that a
+// thousand disks of any size cost little, and it can serve real files. It knows neither HTTP nor signatures.
 package blobstore
 
 import (
@@ -20,7 +20,7 @@ const (
 	BlockBlob = "BlockBlob"
 )
 
-// Store is an account's content: what the scenario put there, less what was deleted. Safe for concurrent use.
+// Store is an account's content: the blobs of the scenario, less those that were deleted. Safe for concurrent use.
 type Store struct {
 	mu         sync.RWMutex
 	containers map[string]*container
@@ -30,32 +30,32 @@ type Store struct {
 
 type container struct {
 	blobs map[string]*Blob
-	// order are the names in order; nil: has to be made again.
+	// order are the sorted names; nil: they have to be sorted again.
 	order []string
 }
 
-// Blob is one blob as it was when it was looked up.
+// Blob is one blob at the time of its lookup.
 type Blob struct {
 	Container, Name string
 	// Type is PageBlob or BlockBlob, Length in bytes.
 	Type   string
 	Length int64
-	// ETag has quotes round it.
+	// ETag includes its quotes.
 	ETag              string
 	Created, Modified time.Time
 	// Tier is empty, or [Archive]. CopyStatus is empty or pending.
 	Tier, CopyStatus string
-	// Forbidden blobs refuse every read; a stranger holds Leased ones for ever.
+	// Forbidden blobs refuse every read; Leased ones are leased by somebody else forever.
 	Forbidden, Leased bool
 
 	content content
 }
 
-// Open gives the content to read from, which the caller closes; what was never written reads as zeros, without an end. The
-// error is that of a file that is gone.
+// Open opens the content, which the caller closes; what was never written reads as zeros, without an end. The error is
+// that of a file that no longer exists.
 func (b Blob) Open() (io.ReaderAt, io.Closer, error) { return b.content.open() }
 
-// Lease is what the service tells of a blob's lease; duration is empty when there is none.
+// Lease returns a blob's lease status, state and duration; duration is empty when there is no lease.
 func (b Blob) Lease() (status, state, duration string) {
 	if b.Leased {
 		return "locked", "leased", "infinite"
@@ -69,16 +69,16 @@ const ContentType = "application/octet-stream"
 // CopySource is where a pending copy comes from: the export of a snapshot.
 const CopySource = "https://md-example.z1.blob.storage.azure.net/export/disk"
 
-// CopyID is the id of the copy into the blob, a GUID.
+// CopyID returns the id of the copy into the blob, a GUID.
 func (b Blob) CopyID() string {
 	return formatGUID([]byte((strings.Trim(b.ETag, `"`) + "0123456789abcdef")[:16]))
 }
 
-// CopyProgress is how far the copy into the blob is: bytes copied, of bytes in all.
+// CopyProgress returns the progress of the copy into the blob: bytes copied, of total bytes.
 func (b Blob) CopyProgress() string { return fmt.Sprintf("%d/%d", b.Length/3, b.Length) }
 
-// Ends gives the first head and the last tail bytes, or all of the blob when it is shorter; nothing when the file behind it
-// cannot be read.
+// Ends returns the first head and the last tail bytes, or all of the blob when it is shorter; nothing when the file behind
+// it cannot be read.
 func (b Blob) Ends(head, tail int64) (first, last []byte) {
 	first, last = make([]byte, min(head, b.Length)), make([]byte, min(tail, b.Length))
 	r, closer, err := b.content.open()
@@ -94,22 +94,22 @@ func (b Blob) Ends(head, tail int64) (first, last []byte) {
 	return first, last
 }
 
-// New makes an empty store.
+// New returns an empty store.
 func New() *Store {
 	return &Store{containers: make(map[string]*container), shared: make(map[headKey][]byte)}
 }
 
-// HasContainer says whether there is a container of that name. A container that is emptied stays.
+// HasContainer reports whether there is a container of that name. An emptied container still exists.
 func (s *Store) HasContainer(name string) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.containers[name] != nil
 }
 
-// List returns up to most blobs of a container whose names begin with prefix, in order from the name from on, and the name
-// that comes next; empty: none. False: there is no such container.
+// List returns up to most blobs of a container whose names begin with prefix, sorted, starting at the name from, and the
+// name that comes next, empty at the end. False: there is no such container.
 func (s *Store) List(containerName, prefix, from string, most int) (page []Blob, next string, ok bool) {
-	s.mu.Lock() // the order of the names may have to be made
+	s.mu.Lock() // the names may have to be sorted
 	defer s.mu.Unlock()
 	c := s.containers[containerName]
 	if c == nil {
@@ -128,7 +128,7 @@ func (s *Store) List(containerName, prefix, from string, most int) (page []Blob,
 	return page, "", true
 }
 
-// Lookup gives a blob.
+// Lookup returns a blob.
 func (s *Store) Lookup(containerName, name string) (Blob, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -140,7 +140,7 @@ func (s *Store) Lookup(containerName, name string) (Blob, bool) {
 	return Blob{}, false
 }
 
-// Delete takes a blob out; false: there is none.
+// Delete deletes a blob; false: there is none.
 func (s *Store) Delete(containerName, name string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -153,7 +153,7 @@ func (s *Store) Delete(containerName, name string) bool {
 	return true
 }
 
-// Touch lets somebody have written to a blob at the time now: it is another version since. False: there is none.
+// Touch gives a blob a new version, as if somebody had written to it at now. False: there is none.
 func (s *Store) Touch(containerName, name string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -167,14 +167,14 @@ func (s *Store) Touch(containerName, name string, now time.Time) bool {
 	return true
 }
 
-// etag is always the same for the same parts.
+// etag returns the same tag for the same parts.
 func etag(parts ...any) string {
 	h := fnv.New64a()
 	_, _ = fmt.Fprintln(h, parts...)
 	return fmt.Sprintf(`"0x8C%014X"`, h.Sum64()>>8)
 }
 
-// names are the container's blobs in order. The caller holds the store's write lock.
+// names returns the container's blobs, sorted. The caller holds the store's write lock.
 func (c *container) names() []string {
 	if c.order == nil {
 		c.order = slices.Sorted(maps.Keys(c.blobs))

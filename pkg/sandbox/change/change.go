@@ -1,5 +1,5 @@
-// Package change is one line of a sandbox's journal: what happened, in a form in which it can be made to happen again. No
-// secret of a request gets into it.
+// Package change is one line of a sandbox's journal: what happened, in a form that can be replayed. It contains no secret
+// of a request.
 package change
 
 import (
@@ -16,8 +16,8 @@ import (
 	"wave365/pkg/sandbox/scenario"
 )
 
-// Change is one line of the journal. The tenant's rules are the same every time for the same requests at the same service
-// times, so a change is kept as the request that made it: its cost does not depend on how much state there is.
+// Change is one line of the journal. The tenant's rules give the same result for the same requests at the same service
+// times, so a change is stored as the request that made it: its cost does not depend on the size of the state.
 type Change struct {
 	Time time.Time `json:"t"`
 	// A request that changed something, with what storage said about the blobs it named. No SAS query, no token.
@@ -27,11 +27,11 @@ type Change struct {
 	Body   string            `json:"body,omitempty"`
 	Checks []accounts.Check  `json:"checks,omitempty"`
 	Effect string            `json:"effect,omitempty"`
-	// Or a moved clock, or changed fault rules.
+	// Or a clock that was moved, or fault rules that were changed.
 	Clock  *clock.Mark   `json:"clock,omitempty"`
 	Faults []faults.Rule `json:"faults,omitempty"`
 	Rules  bool          `json:"rules,omitempty"`
-	// Or what others were made to do.
+	// Or events of other people.
 	Events []scenario.Event `json:"events,omitempty"`
 	// Or a blob that was deleted: account, container and name.
 	Deleted []string `json:"deleted,omitempty"`
@@ -40,7 +40,8 @@ type Change struct {
 // signed finds the query of a signed URL inside a JSON text.
 var signed = regexp.MustCompile(`(https?:[^"?\s]*)\?[^"\s]*sig(=|%3[dD])[^"\s]*`)
 
-// unsigned takes a signed URL's query away but for the two ends of its life: an import runs only as long as its signature.
+// unsigned removes the query of a signed URL, except for its start and expiry: an import lasts only as long as its
+// signature.
 func unsigned(raw []byte) []byte {
 	path, query, _ := strings.Cut(string(raw), "?")
 	values, err := url.ParseQuery(strings.ReplaceAll(query, `\u0026`, "&"))
@@ -59,7 +60,7 @@ func unsigned(raw []byte) []byte {
 	return []byte(path + "?" + kept.Encode())
 }
 
-// Of is the change of a request, without secrets.
+// Of returns the change of a request, without secrets.
 func Of(r *http.Request, body []byte, now time.Time, effect string, checks []accounts.Check) Change {
 	c := Change{Time: now, Method: r.Method, URI: r.RequestURI, Effect: effect, Checks: checks, Header: map[string]string{}}
 	if c.URI == "" {
@@ -78,7 +79,7 @@ func Of(r *http.Request, body []byte, now time.Time, effect string, checks []acc
 	return c
 }
 
-// Request is the request that made the change.
+// Request returns the request that made the change.
 func (c Change) Request() (*http.Request, error) {
 	r, err := http.NewRequestWithContext(context.Background(), c.Method, "http://sandbox", strings.NewReader(c.Body))
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Clock is service time: what it read at one wall moment, and how much faster it has run since.
+// Clock is service time: its value at one wall-clock moment, and how much faster it has run since.
 type Clock struct {
 	mu   sync.Mutex
 	mark Mark
@@ -19,8 +19,8 @@ type Mark struct {
 	Speed   float64   `json:"speed"`
 }
 
-// New goes on from a mark at the given speed. What has passed on the wall clock since the mark passed at the mark's own
-// speed: the service never stopped.
+// New continues from a mark at the given speed. The wall-clock time since the mark has passed at the mark's own speed:
+// the service never stopped.
 func New(m Mark, speed float64) *Clock {
 	c := &Clock{mark: m}
 	now := time.Now()
@@ -33,14 +33,14 @@ func (c *Clock) read(wall time.Time) time.Time {
 	return c.mark.Service.Add(time.Duration(float64(d) * c.mark.Speed))
 }
 
-// Now is service time, in UTC.
+// Now returns service time, in UTC.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.read(time.Now()).UTC()
 }
 
-// Advance moves service time forward and gives the new mark.
+// Advance moves service time forward and returns the new mark.
 func (c *Clock) Advance(d time.Duration) Mark {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -49,14 +49,14 @@ func (c *Clock) Advance(d time.Duration) Mark {
 	return c.mark
 }
 
-// Mark is the present one.
+// Mark returns the current mark.
 func (c *Clock) Mark() Mark {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.mark
 }
 
-// Wall is how long a stretch of service time takes on the wall clock.
+// Wall returns how long a duration of service time takes on the wall clock.
 func (c *Clock) Wall(d time.Duration) time.Duration {
 	return time.Duration(float64(d) / c.Mark().Speed)
 }

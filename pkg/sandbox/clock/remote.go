@@ -9,8 +9,8 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Of asks the sandbox at root (scheme and host) for its time and how many times faster than the wall clock that
-// runs. It waits at most ten seconds. The fault is Unavailable, "sandbox.gone", when no sandbox answers there.
+// Of asks the sandbox at root (scheme and host) for its time and its speed relative to the wall clock. It waits at most
+// ten seconds. The fault is Unavailable, "sandbox.gone", when no sandbox answers there.
 func Of(ctx context.Context, root string) (now time.Time, speed float64, err error) {
 	gone := func(err error) error {
 		return fault.Wrap(fault.Unavailable, "sandbox.gone", "no sandbox answers at "+root, "start one, or check the URL", err, fault.NewCommand("sandbox", "--scenario", "FILE.yaml"))

@@ -1,5 +1,5 @@
-// Package faults decides which requests of a sandbox are spoiled, and how. It holds rules and counts; it is not for
-// spoiling: the server does that.
+// Package faults decides which requests of a sandbox are spoiled, and how. It holds rules and counts; the server does
+// the spoiling.
 package faults
 
 import (
@@ -14,7 +14,7 @@ import (
 	"wave365/pkg/sandbox/scenario"
 )
 
-// Rule is a fault with what it has done so far.
+// Rule is a fault with its counts.
 type Rule struct {
 	scenario.Fault
 	// Seen is how many requests matched, Hits how many of them were spoiled.
@@ -22,22 +22,22 @@ type Rule struct {
 	Hits int `json:"hits"`
 }
 
-// Set is the rules in force, in order. Which requests a rule with a rate hits depends on the seed, the rule's place and how many
-// requests matched before, on nothing else. Safe for concurrent use.
+// Set is the rules in force, in order. Which requests a rule with a rate hits depends only on the seed, the rule's position and
+// how many requests matched before. Safe for concurrent use.
 type Set struct {
 	mu    sync.Mutex
 	seed  int64
 	rules []Rule
 }
 
-// New makes a set.
+// New returns a set.
 func New(seed int64, rules ...scenario.Fault) *Set {
 	s := &Set{seed: seed}
 	s.Add(rules...)
 	return s
 }
 
-// Add puts rules after those in force.
+// Add adds rules after those in force.
 func (s *Set) Add(rules ...scenario.Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,7 +46,7 @@ func (s *Set) Add(rules ...scenario.Fault) {
 	}
 }
 
-// Rules is a copy of the rules in force.
+// Rules returns a copy of the rules in force.
 func (s *Set) Rules() []Rule {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,9 +60,9 @@ func (s *Set) Restore(rules []Rule) {
 	s.rules = slices.Clone(rules)
 }
 
-// Knobs are those of a scenario with what the rules in force make of them, those that the tenant itself acts on: lag is a delay
-// until a write is seen (of memberships or licenses when match says so), expire-import the life of an unused import, quota the
-// imports that a day allows.
+// Knobs returns a scenario's knobs as changed by the rules in force that the tenant itself acts on: lag is a delay until a
+// write is seen (of memberships or licenses when match says so), expire-import the life of an unused import, quota the imports
+// allowed per day.
 func (s *Set) Knobs(k scenario.Knobs) scenario.Knobs {
 	for _, f := range s.Rules() {
 		switch f.Kind {
@@ -87,13 +87,13 @@ func (s *Set) Knobs(k scenario.Knobs) scenario.Knobs {
 	return k
 }
 
-// Plan is what happens to one request. The zero Plan leaves it alone.
+// Plan is what happens to one request. The zero Plan changes nothing.
 type Plan struct {
 	// Delay is how long the request waits first, in service time.
 	Delay time.Duration
 	// Spoil is the rule that spoils the answer; nil: none does.
 	Spoil *scenario.Fault
-	// Changed says that a rule's count moved.
+	// Changed: the count of a rule changed.
 	Changed bool
 }
 
@@ -109,17 +109,17 @@ func (p Plan) Kinds() string {
 	return strings.Join(kinds, ",")
 }
 
-// Request is what a rule can look at.
+// Request is what rules are matched with.
 type Request struct {
 	Method, Path string
-	// Blob: it is for a storage account, else for Graph.
+	// Blob: it is for a storage account; otherwise it is for Graph.
 	Blob bool
 	// At is service time since the beginning of the story.
 	At time.Duration
 }
 
-// Match counts a request and gives its plan: all delays that hit add up, and of the other rules the first that hits spoils the
-// answer. Kinds that the tenant itself acts on never hit a request.
+// Match counts a request and returns its plan: all delays that hit add up, and of the other rules the first that hits spoils
+// the answer. Kinds that the tenant itself acts on never hit a request.
 func (s *Set) Match(q Request) Plan {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -153,7 +153,7 @@ func (s *Set) Match(q Request) Plan {
 	return p
 }
 
-// concerns says whether a rule is about the service of a request, and in force.
+// concerns reports whether a rule is in force and about the service of a request.
 func concerns(f scenario.Fault, q Request) bool {
 	if f.Service != "" && (f.Service == "blob") != q.Blob {
 		return false
@@ -163,7 +163,7 @@ func concerns(f scenario.Fault, q Request) bool {
 	return q.At >= from && (err != nil || q.At < until)
 }
 
-// ofTenant says whether the kind is one that the tenant acts on rather than the server.
+// ofTenant reports whether the tenant, rather than the server, acts on the kind.
 func ofTenant(kind string) bool {
 	switch kind {
 	case "lag", "flip-flop", "reuse-id", "expire-import", "quota":
@@ -172,7 +172,7 @@ func ofTenant(kind string) bool {
 	return false
 }
 
-// chance gives a number in [0,1) for the n-th match of rule i.
+// chance returns a number in [0,1) for the n-th match of rule i.
 func (s *Set) chance(i, n int) float64 {
 	what := binary.LittleEndian.AppendUint64(nil, uint64(i))
 	return chance.Of(s.seed, binary.LittleEndian.AppendUint64(what, uint64(n)))

@@ -1,5 +1,5 @@
-// Package generate makes waves of any size and the scenarios they meet, for rehearsals and measurements. The same arguments give the
-// same bytes. It writes text; it is not for files.
+// Package generate makes waves of a given size and matching scenarios, for rehearsals and measurements. The same arguments give the
+// same bytes. It returns text and writes no files.
 package generate
 
 import (
@@ -16,10 +16,10 @@ import (
 // domain is that of every generated user.
 const domain = "nordwind.example"
 
-// MostRows is the largest wave that is made.
+// MostRows is the largest number of rows of a generated wave.
 const MostRows = 20_000
 
-// Wave returns a wave of that many rows (1 to [MostRows], else a fault Invalid) and the scenario it meets. Without faults every row
+// Wave returns a wave of that many rows (1 to [MostRows], else a fault of kind Invalid) and its scenario. Without faults every row
 // passes validation and succeeds; with faults some disks, imports and provisionings go wrong, and some answers are spoiled.
 func Wave(rows int, seed int64, withFaults bool) (waveCSV, scenarioYAML []byte, err error) {
 	if rows < 1 || rows > MostRows {
@@ -56,7 +56,7 @@ type generator struct {
 	wave, users, blobs, fates bytes.Buffer
 }
 
-// row makes one row, and what the tenant knows of its user.
+// row returns one row, and adds its user to the tenant.
 func (g *generator) row(i int) []string {
 	upn, name := g.person()
 	at := i % len(g.departments)
@@ -93,7 +93,7 @@ func (g *generator) row(i int) []string {
 	return []string{upn + "@" + domain, path, "W365 " + d.name, guest, license, priority, d.name, notify, ""}
 }
 
-// person gives a user name nobody has yet, and the name to it.
+// person returns an unused user name, and the display name for it.
 func (g *generator) person() (upn, name string) {
 	first, last := firstNames[g.random.IntN(len(firstNames))], lastNames[g.random.IntN(len(lastNames))]
 	upn, name = strings.ToLower(first+"."+last), first+" "+last
@@ -114,10 +114,10 @@ func (g *generator) size() size {
 	return sizes[0]
 }
 
-// one is true once in n times.
+// one returns true once in n times.
 func (g *generator) one(n int) bool { return g.random.IntN(n) == 0 }
 
-// spoilt gives one disk in a hundred a fault, when faults are asked for.
+// spoilt gives one disk in a hundred a fault, if faults are requested.
 func (g *generator) spoilt() string {
 	if !g.faults || !g.one(100) {
 		return ""
@@ -126,7 +126,7 @@ func (g *generator) spoilt() string {
 	return ways[g.random.IntN(len(ways))]
 }
 
-// fate lets one row in twenty-five end otherwise, when faults are asked for.
+// fate gives one row in twenty-five another outcome, if faults are requested.
 func (g *generator) fate(upn string) {
 	if !g.faults || !g.one(25) {
 		return

@@ -14,7 +14,7 @@ var lastNames = []string{
 	"Ulrich", "Vogel", "Wagner", "Zimmermann", "Aebischer", "Costa", "Duarte", "Eriksen", "Ferrari", "Gerber", "Hofer",
 }
 
-// department is a department with the policy its people get.
+// department is a department with the policy of its people.
 type department struct{ name, region string }
 
 var departments = []department{

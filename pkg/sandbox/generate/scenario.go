@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// addresses that a network connection has for each row, and at least.
+// How many addresses a network connection has for each row, and at least.
 const (
 	addressesPerRow = 4
 	leastAddresses  = 200
 )
 
-// scenario puts together the tenant that the rows so far meet.
+// scenario returns the tenant for the rows so far.
 func (g *generator) scenario(rows int) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `# Made by wave365 sandbox generate.

@@ -1,6 +1,6 @@
-// Package graphapi speaks HTTP as Microsoft Graph does, v1.0 and beta, over a tenant: it takes a request through its stations (route,
-// permission, quota, body, answer, audit log) and knows $batch. What is answered stands in the packages below it, and the rules of
-// Windows 365 in the tenant.
+// Package graphapi serves a tenant over HTTP as Microsoft Graph does, v1.0 and beta: it takes a request through route, permission,
+// quota, body, answer and audit log, and handles $batch. The answers are in the packages below it, and the rules of Windows 365 in
+// the tenant.
 package graphapi
 
 import (
@@ -32,7 +32,7 @@ type Config struct {
 	// Self is the handler that inner $batch requests go through, so that faults and the request log see them; nil: this one.
 	Self  func() http.Handler
 	Knobs scenario.Knobs
-	// Permissions are what the sign-in holds; empty: all that the product can need.
+	// Permissions are those of the sign-in; empty: all that the product can need.
 	Permissions []string
 }
 
@@ -46,7 +46,7 @@ type handler struct {
 	counter atomic.Uint64
 }
 
-// New makes the handler for /v1.0/... and /beta/.... It is safe for concurrent use.
+// New returns the handler for /v1.0/... and /beta/.... It is safe for concurrent use.
 func New(cfg Config) http.Handler {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -62,8 +62,8 @@ func New(cfg Config) http.Handler {
 	return h
 }
 
-// requestID numbers the requests, so that a story told again in virtual time has the same ids. The time is in it
-// because another handler of the same tenant, after a restart, counts from the beginning.
+// requestID returns an id from a counter, so that a story replayed in virtual time has the same ids. The time is part
+// of it because another handler of the same tenant, after a restart, counts from the beginning.
 func (h *handler) requestID(now time.Time) string {
 	var b [16]byte
 	binary.LittleEndian.PutUint64(b[:8], h.counter.Add(1))
@@ -114,7 +114,7 @@ func (h *handler) serve(c *call.Call) (call.Reply, error) {
 	return rep, err
 }
 
-// find finds the call. A path that is not known here is a 501 that names it: silence would pass for success.
+// find finds the call. An unknown path is a 501 that names it, because an empty answer would look like success.
 func (h *handler) find(c *call.Call, segs []string) error {
 	rt, params := h.routes.Find(c.Request.Method, segs)
 	if rt == nil {

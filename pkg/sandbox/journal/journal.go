@@ -1,5 +1,5 @@
-// Package journal keeps what happened in a folder so that a process that is killed loses nothing it has answered for: a first line
-// that says what it belongs to and how it began, and one line for each change. It knows files; it is not for what the lines mean.
+// Package journal records what happened in a folder so that a killed process loses nothing it has answered for: a first line with
+// what the journal belongs to and how it began, and one line for each change. It does not interpret the lines.
 package journal
 
 import (
@@ -33,16 +33,16 @@ type head struct {
 
 const (
 	changes = "journal.jsonl"
-	// before is the file of earlier versions, whose state cannot be read any more.
+	// before is the file of earlier versions, whose state can no longer be read.
 	before = "state.json"
 	format = 2
 )
 
-// Open takes a folder, which it makes when it is missing. identity says what the journal belongs to (a hash), label says so to
-// people. begin is what a new journal begins with; one that is there already gives what it began with, and its lines in order to
-// apply. A last line that was cut off by the end of the process was never answered for and is dropped. The caller closes the
-// journal. A folder that belongs to another identity, is in use by another process, cannot be read, or has a line that is
-// damaged in the middle is a fault; nothing in it is touched then.
+// Open opens a folder, creating it if necessary. identity is what the journal belongs to (a hash), label its name for people.
+// begin is the content that a new journal begins with; of an existing one, began gets that content and apply its lines in order.
+// A last line that was cut off by the end of the process was never answered for and is dropped. The caller closes the journal. A
+// folder that belongs to another identity, is in use by another process, cannot be read, or has a damaged line in the middle is
+// a fault; nothing in it is changed then.
 func Open(dir, identity, label string, begin []byte, began func(begin []byte) error, apply func(line []byte) error) (_ *Journal, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, unusable(dir, "cannot be made", err)
@@ -94,7 +94,7 @@ func unusable(dir, what string, err error) error {
 	return fault.Wrap(fault.Invalid, "sandbox.state", "the state folder "+dir+" "+what, "choose a folder that you may write to: with --state of the sandbox command, or for a rehearsal beside the ledger, with --ledger", err)
 }
 
-// replay reads the file from its beginning and gives the length of its whole lines.
+// replay reads the file from its beginning and returns the length of its complete lines.
 func (j *Journal) replay(identity, label string, began, apply func([]byte) error) (whole int64, err error) {
 	r := bufio.NewReaderSize(j.file, 1<<16)
 	for n := 1; ; n++ {
@@ -136,14 +136,14 @@ func (j *Journal) begins(line []byte, identity, label string, began func([]byte)
 	return began(h.Begin)
 }
 
-// Append adds one line, which holds no line break. When it returns nil the line is the operating system's: the end of this process
-// cannot lose it (a power cut can lose the last moments).
+// Append appends one line, which contains no line break. When it returns nil the operating system has the line: the end of this
+// process cannot lose it (a power cut can lose the last moments).
 func (j *Journal) Append(line []byte) error {
 	_, err := j.file.Write(append(line, '\n'))
 	return err
 }
 
-// Close makes everything safe against a power cut too and gives the folder back.
+// Close syncs the file, so that it survives a power cut too, and releases the folder.
 func (j *Journal) Close() error {
 	var err error
 	if j.file != nil {

@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// takeLock holds a file that no other process can hold; the end of the process lets go of it.
+// takeLock locks a file against all other processes; the lock ends with the process.
 func takeLock(path string) (io.Closer, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// takeLock holds a file that no other process can open; the end of the process lets go of it.
+// takeLock opens a file that no other process can open; the lock ends with the process.
 func takeLock(path string) (io.Closer, error) {
 	name, err := syscall.UTF16PtrFromString(path)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package loopback serves a handler on loopback only, and says where.
+// Package loopback serves a handler on loopback only, and returns its address.
 package loopback
 
 import (
@@ -14,7 +14,7 @@ import (
 	"wave365/pkg/sandbox/blobapi"
 )
 
-// Endpoints are where a sandbox listens: the line that the sandbox command prints.
+// Endpoints are the addresses of a sandbox, which the sandbox command prints as one line.
 type Endpoints struct {
 	Graph string `json:"graph"`
 	Blob  string `json:"blob"`
@@ -33,7 +33,7 @@ type Servers struct {
 	closed bool
 }
 
-// Check returns a fault Invalid, "sandbox.not-loopback", for an address that other machines can reach.
+// Check returns a fault of kind Invalid, "sandbox.not-loopback", for an address that other machines can reach.
 func Check(addr net.Addr) error {
 	if tcp, ok := addr.(*net.TCPAddr); ok && tcp.IP.IsLoopback() {
 		return nil
@@ -41,8 +41,8 @@ func Check(addr net.Addr) error {
 	return fault.New(fault.Invalid, "sandbox.not-loopback", "a sandbox listens on loopback only, not on "+addr.String(), "use --listen 127.0.0.1:0")
 }
 
-// Serve answers on a listener until the servers are closed, and then returns nil; it closes the listener. A listener that other
-// machines can reach is refused with a fault Invalid.
+// Serve serves a listener until the servers are closed, and then returns nil; it closes the listener. A listener that other
+// machines can reach is a fault of kind Invalid.
 func (s *Servers) Serve(l net.Listener, h http.Handler) error {
 	if err := Check(l.Addr()); err != nil {
 		l.Close()
@@ -80,8 +80,8 @@ func (s *Servers) Close() error {
 	return err
 }
 
-// Meant says whether a request was meant for a sandbox: it names it by a loopback host, which a page of another site whose name was
-// made to lead here does not, and comes from no page of another origin, as what a browser sends across origins does.
+// Meant reports whether a request was intended for a sandbox: its host is a loopback name, which excludes other sites whose name
+// was pointed here, and its origin is not another one, which excludes what browsers send across origins.
 func Meant(r *http.Request) bool {
 	host := r.Host
 	if name, _, err := net.SplitHostPort(host); err == nil {

@@ -10,23 +10,23 @@ import (
 	"wave365/pkg/sandbox/reqlog"
 )
 
-// Measures is what a rehearsal asked of its tenant.
+// Measures counts what a rehearsal requested from its tenant.
 type Measures struct {
-	// Graph and Storage count requests, those inside a $batch one by one; Calls counts HTTP calls of both.
+	// Graph and Storage count requests, those inside a $batch individually; Calls counts HTTP calls of both.
 	Graph   int `json:"graph_requests"`
 	Storage int `json:"storage_requests"`
 	Calls   int `json:"http_calls"`
-	// Throttled were answered 429, Spoiled hit by a fault.
+	// Throttled counts 429 answers, Spoiled requests hit by a fault.
 	Throttled int `json:"throttled"`
 	Spoiled   int `json:"spoiled"`
 	// Imports is how many imports were sent, BusiestDay the most within 24 hours.
 	Imports    int `json:"imports_sent"`
 	BusiestDay int `json:"imports_in_24_hours"`
-	// Licenses were given.
+	// Licenses counts assigned licenses.
 	Licenses int `json:"licenses_given"`
 }
 
-// Measure reads a sandbox's request log, one JSON entry a line.
+// Measure reads a sandbox's request log, one JSON entry per line.
 func Measure(r io.Reader) (Measures, error) {
 	var m Measures
 	var imports []time.Time

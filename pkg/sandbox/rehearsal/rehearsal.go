@@ -1,6 +1,6 @@
-// Package rehearsal makes a sandbox tenant out of a wave, so that anybody's wave can be played without a tenant: its
-// people, disks, policies, groups and licenses exist, and as much goes wrong as was asked for. The same arguments make
-// the same scenario. It takes values; reading the wave is its caller's.
+// Package rehearsal makes a sandbox tenant from a wave, so that any wave can be rehearsed without a tenant: its users,
+// disks, policies, groups and licenses exist, and as much goes wrong as requested. The same arguments give the same
+// scenario. It takes values and reads no wave file.
 package rehearsal
 
 import (
@@ -24,13 +24,13 @@ type Weather string
 const (
 	// Calm: every row succeeds.
 	Calm Weather = "calm"
-	// Rough is an ordinary evening: a few imports and Cloud PCs fail, some answers are throttled or come late.
+	// Rough is an ordinary run: a few imports and Cloud PCs fail, some answers are throttled or late.
 	Rough Weather = "rough"
-	// Storm: one row in seven fails, answers are lost, services are away for minutes, and others change the tenant.
+	// Storm: one row in seven fails, answers are lost, services are down for minutes, and others change the tenant.
 	Storm Weather = "storm"
 )
 
-// Weathers are all of them, calmest first.
+// Weathers returns all of them, calmest first.
 func Weathers() []Weather { return []Weather{Calm, Rough, Storm} }
 
 // Person is one row of a wave, as far as it is known.
@@ -39,21 +39,21 @@ type Person struct {
 	User, Name, Department string
 	// Disk and GuestState are paths in the rehearsal's storage account: container/name. GuestState may be empty.
 	Disk, GuestState string
-	// Policy, Group and License are names or ids; an empty Group is one made for the policy, an empty License one that the
-	// user holds already.
+	// Policy, Group and License are names or ids; for an empty Group one is made for the policy, for an empty License the
+	// user holds one already.
 	Policy, Group, License string
-	// GiB is the disk's size; 0: not known, then it is as large as the license's disk.
+	// GiB is the disk's size; 0: not known, and assumed to be that of the license's disk.
 	GiB int
 }
 
-// Options say what to play.
+// Options determine what to play.
 type Options struct {
-	// Name is the wave's.
+	// Name is the wave's name.
 	Name string
 	// Seed draws durations and misfortunes; 0 counts as 1.
 	Seed    int64
 	Weather Weather
-	// Knobs are the variants that are known of the real service; zero: the defaults.
+	// Knobs are the known variants of the real service; zero: the defaults.
 	Knobs scenario.Knobs
 }
 
@@ -61,7 +61,7 @@ const domain = "rehearsal.example"
 
 var guid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
-// Tenant makes the tenant that people meet. A user who is named more than once exists once.
+// Tenant returns the tenant for these people. A user who is named more than once exists once.
 func Tenant(people []Person, o Options) scenario.Scenario {
 	b := builder{s: scenario.Scenario{
 		Version: 1, Name: "rehearsal-" + o.Name, Seed: max(o.Seed, 1), Knobs: o.Knobs,
@@ -89,7 +89,7 @@ func (b *builder) first(kind, name string) bool {
 	return !was
 }
 
-// person and place are what the tenant can hold. What is spelled otherwise is not in it, and validation says so.
+// person and place match what the tenant can hold. Anything else is not in it, and validation reports that.
 var (
 	person = regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
 	place  = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{2,62}/.`)
@@ -133,7 +133,7 @@ func (b *builder) add(p Person) {
 	}
 }
 
-// license makes sure that there is a seat, and says of which product.
+// license makes sure that there is a seat, and returns its product.
 func (b *builder) license(p Person) string {
 	l := scenario.License{SKU: p.License}
 	switch known, ok := product(p.License); {
@@ -155,7 +155,7 @@ func (b *builder) license(p Person) string {
 	return l.SKU
 }
 
-// fitting is a product whose disk is at least so large.
+// fitting returns a product whose disk is at least that large.
 func fitting(gib int) string {
 	for _, sku := range []string{"CPC_E_2C_4GB_64GB", "CPC_E_2C_8GB_128GB", "CPC_E_4C_16GB_256GB", "CPC_E_8C_32GB_512GB"} {
 		if diskOf(sku) >= gib {
@@ -172,7 +172,7 @@ func diskOf(sku string) int {
 	return 128
 }
 
-// product is the published product of that part number, without case.
+// product returns the published product of that part number, without regard to case.
 func product(sku string) (catalog.Product, bool) {
 	for _, p := range products() {
 		if strings.EqualFold(p.SKU, sku) {
@@ -184,7 +184,7 @@ func product(sku string) (catalog.Product, bool) {
 
 var products = sync.OnceValue(catalog.Products)
 
-// named is the name of a thing that may be called by its id.
+// named returns the name of an object that may be given by its id.
 func named(name, kind string) string {
 	if guid.MatchString(name) {
 		return kind + " " + name[:8]
@@ -201,8 +201,8 @@ func idOf(name string) string {
 
 func userName(id string) string { return fmt.Sprintf("user-%s@%s", strings.ToLower(id[:8]), domain) }
 
-// DiskPath is where a disk of a wave lies in the rehearsal's storage account: the path of a URL, without host and
-// signature, or what the wave says.
+// DiskPath returns the path of a disk of a wave in the rehearsal's storage account: the path of a URL, without host and
+// signature, or the text itself.
 func DiskPath(text string) string {
 	text, _, _ = strings.Cut(text, "?")
 	if _, rest, ok := strings.Cut(text, "://"); ok {

@@ -7,7 +7,7 @@ import (
 	"wave365/pkg/sandbox/scenario"
 )
 
-// weather lets things go wrong: for people by shares, for answers by rules.
+// weather adds what goes wrong: for people by shares, for answers by rules.
 func (b *builder) weather(w Weather, people []Person) {
 	switch w {
 	case Rough:
@@ -55,10 +55,10 @@ func (b *builder) misfortunes(people []Person, imports, provision, warnings floa
 	}
 }
 
-// meddling has a colleague write to one disk of the wave while it goes on.
+// meddling makes a colleague write to one disk of the wave while it runs.
 func (b *builder) meddling(people []Person) {
 	if len(people) < 8 {
-		return // a small wave has enough to bear
+		return // a small wave has enough problems
 	}
 	n := b.random.IntN(len(people))
 	if !b.seen["blob\x00"+strings.ToLower(people[n].Disk)] {

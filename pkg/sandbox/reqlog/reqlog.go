@@ -1,5 +1,5 @@
-// Package reqlog keeps what a sandbox was asked: the last requests in memory, all of them in a file. It is not for
-// state: nothing is ever read back out of it but by people and tests.
+// Package reqlog logs the requests to a sandbox: the last ones in memory, all of them in a file. It is for people and
+// tests; no state is read from it.
 package reqlog
 
 import (
@@ -25,17 +25,17 @@ type Entry struct {
 	Path   string    `json:"path"`
 	// Query is left out where it is a signature.
 	Query string `json:"query,omitempty"`
-	// Status is what was answered; 0: nothing was.
+	// Status is the status of the answer; 0: there was none.
 	Status          int    `json:"status"`
 	ClientRequestID string `json:"client_request_id"`
 	RequestID       string `json:"request_id"`
 	// Effect is what the request changed; empty: nothing.
 	Effect string `json:"effect"`
-	// User is the object id of the person concerned.
+	// User is the object id of the user concerned.
 	User string `json:"user"`
 	// Outcome is accepted, refused, unknown (no such route) or empty.
 	Outcome string `json:"outcome"`
-	// Batch says that the request came inside a $batch.
+	// Batch: the request was inside a $batch.
 	Batch bool `json:"batch,omitempty"`
 	// Fault names the faults that hit it.
 	Fault string `json:"fault,omitempty"`
@@ -44,7 +44,7 @@ type Entry struct {
 // Keep is how many entries stay in memory. Older ones are in the file only.
 const Keep = 100_000
 
-// Log is safe for concurrent use. The zero Log is not used; see [Open].
+// Log is safe for concurrent use. Make one with [Open].
 type Log struct {
 	mu   sync.Mutex
 	ring []Entry // entry N stands at (N-1) % Keep
@@ -52,8 +52,8 @@ type Log struct {
 	file *os.File
 }
 
-// Open makes a log. With a path it goes on where the file ends: the caller closes it. Without one the log is in memory.
-// A file that cannot be read or written is a fault Invalid.
+// Open returns a log. With a path it continues the file, and the caller closes it. Without one the log is in memory. A
+// file that cannot be read or written is a fault of kind Invalid.
 func Open(path string) (*Log, error) {
 	l := &Log{}
 	if path == "" {
@@ -103,7 +103,8 @@ func (l *Log) put(e Entry) {
 	l.last = e.N
 }
 
-// Add numbers an entry and keeps it. With a file the entry is in it when Add returns: the end of this process cannot lose it.
+// Add numbers an entry and records it. With a file the entry is in it when Add returns: the end of this process cannot lose
+// it.
 func (l *Log) Add(e Entry) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -121,8 +122,8 @@ func (l *Log) Add(e Entry) error {
 	return nil
 }
 
-// Page gives up to limit entries after number after, oldest first, and how many before the first in memory are gone from it.
-// A limit of 0 means all.
+// Page returns up to limit entries after number after, oldest first, and how many before the first in memory were dropped. A
+// limit of 0 means all.
 func (l *Log) Page(after int64, limit int) (entries []Entry, dropped int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -144,12 +145,12 @@ func (l *Log) Close() error {
 	return l.file.Close()
 }
 
-// Of is the entry for a request, before it is known what became of it. inner: it is part of a $batch.
+// Of returns the entry for a request, before its result is known. inner: it is part of a $batch.
 func Of(r *http.Request, inner bool) Entry {
 	return Entry{Method: r.Method, Path: r.URL.Path, Query: visible(r.URL.RawQuery), Batch: inner, ClientRequestID: clientRequestID(r)}
 }
 
-// visible is a query that may be shown: a signed one is not.
+// visible returns a query that may be shown; a signed one is left out.
 func visible(query string) string {
 	if strings.Contains(query, "sig=") || strings.Contains(query, "skoid=") {
 		return ""

@@ -1,5 +1,5 @@
-// Package sandboxtest is for tests: a sandbox tenant in memory with the program's own clients on it, for tests of what is
-// done with them. No product code may import it.
+// Package sandboxtest is for tests: a sandbox tenant in memory with the program's own clients. No product code may import
+// it.
 package sandboxtest
 
 import (
@@ -38,8 +38,8 @@ type Stage struct {
 	t testing.TB
 }
 
-// New opens a stage that closes itself when the test, or its bubble, ends. between, when not nil, stands between the clients and
-// the tenant.
+// New returns a stage that is closed when the test, or its bubble, ends. between, when not nil, wraps the transport between the
+// clients and the tenant.
 func New(t testing.TB, sc *scenario.Scenario, between func(http.RoundTripper) http.RoundTripper) *Stage {
 	t.Helper()
 	s := &Stage{t: t}
@@ -62,7 +62,7 @@ func New(t testing.TB, sc *scenario.Scenario, between func(http.RoundTripper) ht
 	return s
 }
 
-// Checked is a scenario as it is when it comes from a file: checked, and with what a file's reader fills in.
+// Checked returns a scenario as it would be when loaded from a file: checked, and with defaults filled in.
 func Checked(t testing.TB, sc *scenario.Scenario) *scenario.Scenario {
 	t.Helper()
 	text, err := yaml.Marshal(sc)
@@ -72,7 +72,7 @@ func Checked(t testing.TB, sc *scenario.Scenario) *scenario.Scenario {
 	return Parse(t, string(text))
 }
 
-// Parse is a scenario in YAML.
+// Parse parses a scenario in YAML.
 func Parse(t testing.TB, text string) *scenario.Scenario {
 	t.Helper()
 	sc, err := sandbox.ParseScenario("stage.yaml", []byte(text))
@@ -82,7 +82,7 @@ func Parse(t testing.TB, text string) *scenario.Scenario {
 	return sc
 }
 
-// Clients are those of the program, on a wire to a service at root with a storage account at blobRoot.
+// Clients returns those of the program, over a transport, for a service at root with a storage account at blobRoot.
 func Clients(wire http.RoundTripper, root, blobRoot string) (*graph.Client, *blob.Client, error) {
 	web := &http.Client{Transport: wire}
 	calls, err := cloud.NewPipeline(cloud.PipelineConfig{Service: "graph", Root: root, Credential: signin.SandboxCredential(), Transport: web})
@@ -97,7 +97,7 @@ func Clients(wire http.RoundTripper, root, blobRoot string) (*graph.Client, *blo
 	return graph.New(calls, root, graph.Options{}), blobs, err
 }
 
-// Ledger is a new one in a folder of the test. The caller closes it.
+// Ledger returns a new ledger in a folder of the test. The caller closes it.
 func (s *Stage) Ledger() (l *ledger.Ledger, path string) {
 	s.t.Helper()
 	path = filepath.Join(s.t.TempDir(), "ledger.db")
@@ -108,7 +108,7 @@ func (s *Stage) Ledger() (l *ledger.Ledger, path string) {
 	return l, path
 }
 
-// Get reads one of the sandbox's own endpoints.
+// Get reads one of the sandbox's own endpoints into into.
 func (s *Stage) Get(path string, into any) {
 	s.t.Helper()
 	resp, err := s.HTTP.Get(Root + path)
@@ -121,7 +121,7 @@ func (s *Stage) Get(path string, into any) {
 	}
 }
 
-// Requests is the tenant's own log.
+// Requests returns the tenant's own log.
 func (s *Stage) Requests() []reqlog.Entry {
 	s.t.Helper()
 	var doc struct{ Requests []reqlog.Entry }

@@ -1,16 +1,16 @@
-// Package scenario says what a sandbox tenant holds and what will go wrong for whom: the values of a scenario file. Package
-// load reads one, package check says what is wrong with it.
+// Package scenario defines what a sandbox tenant contains and what will go wrong for which user: the values of a scenario
+// file. Package load reads one, package check validates it.
 package scenario
 
-// Scenario is one scenario file. Ids that are left out are made from the tenant's id and the thing's name, so they
-// are the same every time.
+// Scenario is one scenario file. Ids that are left out are derived from the tenant's id and the object's name, so they
+// are always the same.
 type Scenario struct {
 	// Version is 1.
 	Version int    `yaml:"version"`
 	Name    string `yaml:"name"`
-	// Description says to people what this scenario is for.
+	// Description is for people: what this scenario is for.
 	Description string `yaml:"description,omitempty"`
-	// Seed makes durations and random faults; the same seed tells the same story. 0 means 1.
+	// Seed determines durations and random faults; the same seed gives the same story. 0 means 1.
 	Seed        int64        `yaml:"seed,omitempty"`
 	Tenant      Tenant       `yaml:"tenant"`
 	Users       []User       `yaml:"users"`
@@ -20,19 +20,19 @@ type Scenario struct {
 	Settings    []Setting    `yaml:"settings,omitempty"`
 	Connections []Connection `yaml:"connections,omitempty"`
 	Images      []Image      `yaml:"images,omitempty"`
-	// SourceImages are the managed images in Azure that a custom image can be made of. When the list is empty every
-	// well-formed ARM id stands for a good one.
+	// SourceImages are the managed images in Azure that a custom image can be created from. When the list is empty
+	// every well-formed ARM id is a valid one.
 	SourceImages []SourceImage `yaml:"source_images,omitempty"`
-	// Accounts are storage accounts beside the development account.
+	// Accounts are storage accounts in addition to the development account.
 	Accounts []Account `yaml:"accounts,omitempty"`
 	Blobs    []Blob    `yaml:"blobs"`
 	CloudPCs []CloudPC `yaml:"cloud_pcs,omitempty"`
 	Imports  []Import  `yaml:"imports,omitempty"`
-	// Permissions are the application permissions that the sign-in holds; empty: all that the product can need.
+	// Permissions are the application permissions of the sign-in; empty: all that the product can need.
 	Permissions []string `yaml:"permissions,omitempty"`
-	// Fates say what goes wrong for whom. A user without one has a good evening.
+	// Fates are what goes wrong for which user. For a user without one everything succeeds.
 	Fates []Fate `yaml:"fates,omitempty"`
-	// Events are what other people do while the story goes on.
+	// Events are what other people do during the story.
 	Events []Event `yaml:"events,omitempty"`
 	Knobs  Knobs   `yaml:"knobs,omitempty"`
 	Faults []Fault `yaml:"faults,omitempty"`
@@ -69,7 +69,8 @@ type License struct {
 	// Seats is how many units are enabled; Used how many are consumed by people outside the scenario.
 	Seats int `yaml:"seats"`
 	Used  int `yaml:"used,omitempty"`
-	// Warning (in the paid grace after the end), Suspended and LockedOut are units in those states, beside Seats.
+	// Warning (in the grace period after expiry), Suspended and LockedOut are units in those states, in addition to
+	// Seats.
 	Warning   int `yaml:"warning,omitempty"`
 	Suspended int `yaml:"suspended,omitempty"`
 	LockedOut int `yaml:"locked_out,omitempty"`
@@ -82,7 +83,7 @@ type License struct {
 	DiskGiB int    `yaml:"disk_gib,omitempty"`
 }
 
-// Group is a security group. Several may have one name when something else tells them apart: an id.
+// Group is a security group. Several may have one name if their ids distinguish them.
 type Group struct {
 	Name    string   `yaml:"name"`
 	ID      string   `yaml:"id,omitempty"`
@@ -168,8 +169,8 @@ type Blob struct {
 	Account string `yaml:"account,omitempty"`
 	// Kind is one of [BlobKinds]; empty: fixed.
 	Kind string `yaml:"kind,omitempty"`
-	// File is a real file whose bytes these are, relative to the scenario file: a page blob, or with kind block-blob one of
-	// those. No size is given with it.
+	// File is a real file with the content, relative to the scenario file: a page blob, or with kind block-blob a block
+	// blob. No size is given with it.
 	File string `yaml:"file,omitempty"`
 	// GiB is the virtual size; Bytes, when given, is the virtual size in bytes instead.
 	GiB   int   `yaml:"gib,omitempty"`
@@ -178,7 +179,7 @@ type Blob struct {
 	Fault string `yaml:"fault,omitempty"`
 }
 
-// CloudPC is one that exists when the story begins.
+// CloudPC is a Cloud PC that exists when the story begins.
 type CloudPC struct {
 	User   string `yaml:"user"`
 	Policy string `yaml:"policy,omitempty"`
@@ -198,7 +199,7 @@ type Import struct {
 // Fate is what goes wrong for one user.
 type Fate struct {
 	User string `yaml:"user"`
-	// Import is failed; Detail is the text the service gives with it.
+	// Import is failed; Detail is the service's text for it.
 	Import string `yaml:"import,omitempty"`
 	Detail string `yaml:"detail,omitempty"`
 	// Provision is failed, warnings, or image: a Cloud PC that is not built from the snapshot. Code and Message go
@@ -217,13 +218,13 @@ type Event struct {
 	At string `yaml:"at,omitempty" json:"at,omitempty"`
 	// Do is one of [EventKinds].
 	Do string `yaml:"do" json:"do"`
-	// User is whom it concerns; a user name or an object id.
+	// User is the user concerned; a user name or an object id.
 	User string `yaml:"user,omitempty" json:"user,omitempty"`
-	// What it is about: the new user name of rename; the part number or id of give-license and take-license; the group of
-	// join and leave; the policy of give-cloud-pc (empty: the one that reaches the user); the path of write-blob, which makes a
-	// new version of a blob of the development account and concerns no user.
+	// What is the object: the new user name of rename; the part number or id of give-license and take-license; the group of
+	// join and leave; the policy of give-cloud-pc (empty: the one that reaches the user); the path of write-blob, which creates
+	// a new version of a blob of the development account and concerns no user.
 	What string `yaml:"what,omitempty" json:"what,omitempty"`
-	// Status of give-import: succeeded (default), failed, or inProgress, which goes on as every import does.
+	// Status of give-import: succeeded (default), failed, or inProgress, which continues like any import.
 	Status string `yaml:"status,omitempty" json:"status,omitempty"`
 }
 
@@ -256,10 +257,10 @@ type Fault struct {
 	Applied bool `yaml:"applied,omitempty" json:"applied,omitempty"`
 }
 
-// Answer is what the answer to a spoiled request says in place of the service's own words.
+// Answer replaces the service's own words in the answer to a spoiled request.
 type Answer struct {
-	// Headers are set on the answer of kind status and retry-after, over its own; Body is sent as it stands instead of an
-	// error in the words of the service. Both take effect on Graph and blob answers alike.
+	// Headers are set on the answer of kind status and retry-after, over its own; Body is sent unchanged instead of an
+	// error in the format of the service. Both apply to Graph and blob answers alike.
 	Headers map[string]string `yaml:"headers,omitempty" json:"headers,omitempty"`
 	Body    string            `yaml:"body,omitempty" json:"body,omitempty"`
 	// Link is the next link of kind next-link; empty: the address of the request itself, which is a cycle.
@@ -302,11 +303,12 @@ type Knobs struct {
 	DeletePolicyInUse int `yaml:"delete_policy_in_use,omitempty"`
 	// KeepUnknownEnums sends members after the sentinel even without the Prefer header; default false: they collapse.
 	KeepUnknownEnums bool `yaml:"keep_unknown_enums,omitempty"`
-	// StrictPermissions wants CloudPC.ReadWrite.All for import and purge; default false: the documented least is Read.All.
+	// StrictPermissions requires CloudPC.ReadWrite.All for import and purge; default false: the least documented
+	// permission is Read.All.
 	StrictPermissions bool `yaml:"strict_permissions,omitempty"`
-	// NoSnapshot says what a user with a snapshot setting but no usable import gets: image (default), wait or failed.
+	// NoSnapshot is what a user with a snapshot setting but no usable import gets: image (default), wait or failed.
 	NoSnapshot string `yaml:"no_snapshot,omitempty"`
-	// Oversize says when a disk larger than the plan fails: provision (default) or import.
+	// Oversize is when a disk larger than the plan fails: provision (default) or import.
 	Oversize string `yaml:"oversize,omitempty"`
 	// MembershipLag and LicenseLag are the longest delays until a write is seen; empty: 60s and 300s; "0s": none.
 	MembershipLag string `yaml:"membership_lag,omitempty"`
@@ -315,11 +317,13 @@ type Knobs struct {
 	UsageLocationLag string `yaml:"usage_location_lag,omitempty"`
 	// KeepImportRecord keeps the record after provisioning; default false: it is removed, and a read answers 404.
 	KeepImportRecord bool `yaml:"keep_import_record,omitempty"`
-	// ImportExpires is how long an unused import lives; empty: for ever.
+	// ImportExpires is how long an unused import lives; empty: forever.
 	ImportExpires string `yaml:"import_expires,omitempty"`
-	// BadDisk says what an import of no fixed VHD gets: fail (default: accepted, and ends as failed) or refuse (400 InvalidVHD).
+	// BadDisk is the result of an import of anything but a fixed VHD: fail (default: accepted, and ends as failed) or refuse
+	// (400 InvalidVHD).
 	BadDisk string `yaml:"bad_disk,omitempty"`
-	// DailyImports is how many import requests a UTC day allows, refused ones counted; 0: 1000 (field reports); -1: no limit.
+	// DailyImports is how many import requests are allowed per UTC day, including refused ones; 0: 1000 (field reports); -1:
+	// no limit.
 	DailyImports int `yaml:"daily_imports,omitempty"`
 	// DailyRetryAfter is the Retry-After of a request over that limit; empty: there is none.
 	DailyRetryAfter string `yaml:"daily_retry_after,omitempty"`

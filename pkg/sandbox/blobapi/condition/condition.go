@@ -1,4 +1,4 @@
-// Package condition reads the headers by which a request for a blob is conditional or asks for a part of it.
+// Package condition reads the headers that make a request for a blob conditional or limit it to a range.
 package condition
 
 import (
@@ -7,24 +7,25 @@ import (
 	"strings"
 )
 
-// Unknown says whether a request has a condition that is not known here; clients that read or delete send If-Match.
+// Unknown reports whether a request has a condition that is not supported here; clients that read or delete send
+// If-Match.
 func Unknown(h http.Header) bool {
 	return h.Get("If-None-Match") != "" || h.Get("If-Modified-Since") != "" || h.Get("If-Unmodified-Since") != ""
 }
 
-// Met says whether a blob with that tag meets the condition of a request, if there is one.
+// Met reports whether a blob with that tag meets the condition of a request, if there is one.
 func Met(h http.Header, tag string) bool {
 	want := h.Get("If-Match")
 	return want == "" || want == "*" || strings.Trim(want, `"`) == strings.Trim(tag, `"`)
 }
 
-// Span is a stretch of a blob, from Start to End, both included.
+// Span is a range of bytes of a blob, from Start to End, both included.
 type Span struct{ Start, End int64 }
 
-// Length is its bytes.
+// Length returns its number of bytes.
 func (r Span) Length() int64 { return r.End - r.Start + 1 }
 
-// ParseSpan reads "bytes=a-b" or "bytes=a-". Everything else, suffixes included, is no range to the service.
+// ParseSpan parses "bytes=a-b" or "bytes=a-". The service does not accept anything else as a range, suffixes included.
 func ParseSpan(text string) (r Span, ok bool) {
 	text, ok = strings.CutPrefix(strings.TrimSpace(text), "bytes=")
 	from, to, dash := strings.Cut(text, "-")

@@ -13,19 +13,19 @@ import (
 	"wave365/pkg/sandbox/blobstore"
 )
 
-// mostItems is what one page of a listing holds at most.
+// mostItems is the largest number of blobs on one page.
 const mostItems = 5000
 
-// Query is what is asked for.
+// Query is a request for a listing.
 type Query struct {
 	Prefix, Marker string
-	// Most is how many blobs the page may hold.
+	// Most is the largest number of blobs on the page.
 	Most int
-	// Copies asks for the copies into the blobs, too.
+	// Copies includes the copies into the blobs.
 	Copies bool
 }
 
-// Parse reads what is asked for; false: a value is invalid.
+// Parse parses the query; false: a value is invalid.
 func Parse(q url.Values) (Query, bool) {
 	l := Query{Prefix: q.Get("prefix"), Marker: q.Get("marker"), Most: mostItems, Copies: strings.Contains(q.Get("include"), "copy")}
 	if text := q.Get("maxresults"); text != "" {
@@ -38,7 +38,8 @@ func Parse(q url.Values) (Query, bool) {
 	return l, true
 }
 
-// XML is one page, flat. endpoint is the account's address; next is the name that comes next, empty on the last page.
+// XML returns one page, flat. endpoint is the account's address; next is the name that the next page begins with, empty
+// on the last page.
 func XML(endpoint, container string, q Query, page []blobstore.Blob, next string) string {
 	b := &strings.Builder{}
 	b.WriteString(`<?xml version="1.0" encoding="utf-8"?><EnumerationResults ServiceEndpoint="` + endpoint + `" ContainerName="` + container + `">`)
@@ -55,7 +56,7 @@ func XML(endpoint, container string, q Query, page []blobstore.Blob, next string
 	return b.String()
 }
 
-// entry writes what the listing says of one blob.
+// entry writes a blob's entry of the listing.
 func entry(out *strings.Builder, b blobstore.Blob, copies bool) {
 	out.WriteString("<Blob>")
 	nameElement(out, b.Name)
@@ -84,7 +85,8 @@ func entry(out *strings.Builder, b blobstore.Blob, copies bool) {
 	out.WriteString("</Properties><OrMetadata /></Blob>")
 }
 
-// element writes <name>value</name>; nothing for an empty value but for the marker, which ends a listing by being empty.
+// element writes <name>value</name>; nothing for an empty value, except for the marker, which is empty at the end of a
+// listing.
 func element(b *strings.Builder, name, value string) {
 	switch {
 	case value != "":

@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// Problem is why a signature does not open the door. The zero value: it does.
+// Problem is why a signature is not valid. The zero value: it is valid.
 type Problem string
 
 // The problems.
 const (
-	// Forged: the signature does not fit what it stands under, or a part of it is not understood.
+	// Forged: the signature does not match what it signs, or a part of it is not understood.
 	Forged Problem = "forged"
 	// Early and Late: it is not valid now.
 	Early Problem = "not yet valid"
 	Late  Problem = "expired"
-	// Protocol and Address: it is not valid this way, or from there.
+	// Protocol and Address: it is not valid for this protocol, or from this address.
 	Protocol Problem = "protocol"
 	Address  Problem = "address"
 )
 
-// Visit is the request that a signature is shown with.
+// Visit is the request that carries a signature.
 type Visit struct {
 	// Container and Blob are decoded; Blob is empty for a request to the container, both for one to the account.
 	Container, Blob string
@@ -39,8 +39,8 @@ type Grant struct {
 	Permissions, Resource string
 }
 
-// SAS verifies the signature in the query of a request, of one blob or of a container: those for a whole account are not known here.
-// The texts of its parts are signed as they were sent.
+// SAS verifies the signature in the query of a request, for one blob or for a container; account signatures are not supported here.
+// The parts are verified in the form in which they were sent.
 func (a Account) SAS(q url.Values, v Visit) (Grant, Problem) {
 	p := part(q.Get)
 	g := Grant{Permissions: p("sp"), Resource: p("sr")}
@@ -61,10 +61,10 @@ func (a Account) SAS(q url.Values, v Visit) (Grant, Problem) {
 	return g, limits(p, v)
 }
 
-// part is a part of a signature by its name; empty: there is none.
+// part returns a part of a signature by its name; empty: there is none.
 type part func(name string) string
 
-// limits checks the times, the protocol and the address of a signature that is genuine.
+// limits checks the times, the protocol and the address of a genuine signature.
 func limits(p part, v Visit) Problem {
 	expiry, ok := timeOf(p("se"))
 	if !ok || p("sp") == "" {
@@ -101,7 +101,7 @@ func limits(p part, v Visit) Problem {
 	return ""
 }
 
-// resource is the canonical name of what the signature is for: what the request asks for, seen from its sr.
+// resource returns the canonical name of what the signature is for, given its sr and the request.
 func (a Account) resource(p part, v Visit) string {
 	name := "/blob/" + a.Name + "/" + v.Container
 	if p("sr") == "b" {
@@ -128,7 +128,7 @@ func (a Account) delegationText(p part, v Visit) string {
 	return strings.Join(append(lines, tail(p)...), "\n")
 }
 
-// tail are the lines that both kinds of signatures end with.
+// tail returns the lines that both kinds of signatures end with.
 func tail(p part) (lines []string) {
 	version := p("sv")
 	if version >= "2018-11-09" {
@@ -140,12 +140,12 @@ func tail(p part) (lines []string) {
 	return append(lines, p("rscc"), p("rscd"), p("rsce"), p("rscl"), p("rsct"))
 }
 
-// Delegation names a user delegation key by what was asked for; times as they are written.
+// Delegation identifies a user delegation key by the parameters of the request for it, with times as they were written.
 type Delegation struct {
 	ObjectID, TenantID, Start, Expiry, Service, Version string
 }
 
-// DelegationKey makes the key out of its name, so that none has to be remembered.
+// DelegationKey derives the key from its identity, so that none has to be stored.
 func (a Account) DelegationKey(d Delegation) []byte {
 	return mac(a.Key, strings.Join([]string{"user delegation", strings.ToLower(d.ObjectID), strings.ToLower(d.TenantID),
 		d.Start, d.Expiry, d.Service, d.Version}, "\n"))

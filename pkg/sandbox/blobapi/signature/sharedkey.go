@@ -1,5 +1,5 @@
-// Package signature verifies how requests to a storage account are signed: with the account's key, or with a shared
-// access signature of one of the three kinds. It knows no storage and answers no request.
+// Package signature verifies how requests to a storage account are signed: with the account's key, or with a service or
+// user delegation SAS. It knows no storage and answers no request.
 package signature
 
 import (
@@ -20,14 +20,14 @@ type Account struct {
 	Key []byte
 }
 
-// SharedKey verifies the Authorization header "SharedKey account:signature". The request's path is taken as it was sent,
+// SharedKey verifies the Authorization header "SharedKey account:signature". The request's path is used as it was sent,
 // still encoded.
 func (a Account) SharedKey(r *http.Request) bool {
 	name, given, ok := strings.Cut(strings.TrimPrefix(r.Header.Get("Authorization"), "SharedKey "), ":")
 	if !ok || name != a.Name {
 		return false
 	}
-	// Services order the headers with and without regard to hyphens; clients follow either.
+	// Services sort the headers with or without regard to hyphens; clients follow either.
 	for _, order := range []func(a, b string) int{strings.Compare, withoutHyphens} {
 		if a.matches(a.Key, a.sharedKeyText(r, order), given) {
 			return true

@@ -1,5 +1,5 @@
-// Package call is one request to Graph on its way: what is asked, by whom, the answer or the refusal, and the pages of a list. The
-// packages beside it answer the calls of one service each; it knows none of their things.
+// Package call is one request to Graph in progress: the request, the sign-in, the answer or the refusal, and the pages of a list.
+// The packages next to it answer the calls of one service each; this one knows none of their resources.
 package call
 
 import (
@@ -13,7 +13,7 @@ import (
 	"wave365/pkg/sandbox/tenant"
 )
 
-// The areas have their own throttling and wording.
+// The areas, which differ in throttling and wording.
 const (
 	CloudPC   = "cloudpc"
 	Directory = "directory"
@@ -21,7 +21,7 @@ const (
 	Batch     = "batch"
 )
 
-// Route is one call that is known here.
+// Route is one supported call.
 type Route struct {
 	Method string
 	// Path is without the version; {} stands for a parameter.
@@ -31,28 +31,28 @@ type Route struct {
 	// Perms allow it; Beta: v1.0 does not have it.
 	Perms permission.AnyOf
 	Beta  bool
-	// Name is how the request log and the audit log call it; Effect is what it changed, empty for reads. Creates: it makes a
-	// thing of the kind Resource.
+	// Name is its name in the request log and the audit log; Effect is what it changed, empty for reads. Creates: it creates
+	// a Resource.
 	Name, Effect, Resource string
 	Creates                bool
 	Do                     func(*Call) (Reply, error)
 }
 
-// Call is one request on its way. It is for one goroutine.
+// Call is one request in progress. It is for one goroutine.
 type Call struct {
 	Asked
 	Tenant *tenant.Tenant
 	Knobs  scenario.Knobs
-	// Held is what the sign-in may do.
+	// Held are the permissions of the sign-in.
 	Held  permission.Set
 	Route *Route
-	// Head is that of the answer.
+	// Head is the header of the answer.
 	Head  http.Header
 	Trace *Trace
 	Deed
 }
 
-// Asked is what the request says.
+// Asked is the content of the request.
 type Asked struct {
 	Request      *http.Request
 	Now          time.Time
@@ -65,10 +65,10 @@ type Asked struct {
 	Raw []byte
 }
 
-// Beta says whether the beta version is asked.
+// Beta reports whether the beta version is requested.
 func (a Asked) Beta() bool { return a.Version == "beta" }
 
-// Deed is what the one who answers says about what was done; resources are ids.
+// Deed is what the handler of a call reports about what was done; resources are ids.
 type Deed struct {
 	Effect, User string
 	Resources    []string
@@ -78,9 +78,9 @@ type Deed struct {
 type Trace struct {
 	// Effect is what it changed or tried to, such as "importSnapshot accepted"; empty: nothing.
 	Effect string
-	// User is the object id of the person concerned, where there is one.
+	// User is the object id of the user concerned, if any.
 	User string
-	// Outcome is accepted or refused for writes, unknown for a route that is not here, empty for reads.
+	// Outcome is accepted or refused for writes, unknown for an unknown route, empty for reads.
 	Outcome   string
 	RequestID string
 }
@@ -92,7 +92,7 @@ func WithTrace(ctx context.Context, tr *Trace) context.Context {
 	return context.WithValue(ctx, traceKey{}, tr)
 }
 
-// TraceOf is the trace that a context carries, or a new one.
+// TraceOf returns the trace that a context carries, or a new one.
 func TraceOf(ctx context.Context) *Trace {
 	if tr, ok := ctx.Value(traceKey{}).(*Trace); ok {
 		return tr

@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/sandbox/answer"
 )
 
-// Refusal is an answer with a Graph error in it. Inner is the code of the inner error, where there is one.
+// Refusal is an answer with a Graph error in it. Inner is the code of the inner error, if any.
 type Refusal struct {
 	Status               int
 	Code, Message, Inner string
@@ -21,12 +21,12 @@ type Refusal struct {
 
 func (r *Refusal) Error() string { return r.Code + ": " + r.Message }
 
-// Status is a refusal.
+// Status returns a refusal.
 func Status(code int, name, message string) error {
 	return &Refusal{Status: code, Code: name, Message: message}
 }
 
-// Segment is the refusal of a path that the service does not have.
+// Segment returns the refusal of a path that the service does not have.
 func Segment(name string) error {
 	return Status(404, "BadRequest", "Resource not found for the segment '"+name+"'.")
 }
@@ -53,7 +53,7 @@ func asRefusal(err error) *Refusal {
 	return r
 }
 
-// Failed is the answer that tells an error.
+// Failed returns the answer for an error.
 func (c *Call) Failed(err error) Reply {
 	r := asRefusal(err)
 	if r.Status == http.StatusTooManyRequests && r.RetryAfter > 0 && !c.Knobs.NoRetryAfter {
@@ -63,7 +63,7 @@ func (c *Call) Failed(err error) Reply {
 	return Reply{Status: r.Status, Raw: answer.GraphError(r.Code, r.Message, inner, c.Now)}
 }
 
-// Forbidden is worded as the directory and the Cloud PC service word it.
+// Forbidden returns a refusal in the words of the directory or of the Cloud PC service.
 func (c *Call) Forbidden() error {
 	rt := c.Route
 	if rt.Effect != "" {

@@ -11,16 +11,16 @@ import (
 	"wave365/pkg/sandbox/graphapi/odata"
 )
 
-// Row is one entry of a collection; seq is its place in the stable order.
+// Row is one entry of a collection; seq is its position in the stable order.
 type Row struct {
 	Seq    int64
 	Object odata.Object
 }
 
-// Source gives up to n rows after a place, and whether there are more.
+// Source returns up to n rows after a position, and whether there are more.
 type Source func(after int64, n int) ([]Row, bool)
 
-// From makes a source of a paged read of the tenant.
+// From returns a source that reads pages from the tenant.
 func From[V interface{ Place() int64 }](c *Call, fetch func(now time.Time, after int64, n int) ([]V, bool), view func(V) odata.Object) Source {
 	return func(after int64, n int) ([]Row, bool) {
 		vs, more := fetch(c.Now, after, n)
@@ -32,7 +32,7 @@ func From[V interface{ Place() int64 }](c *Call, fetch func(now time.Time, after
 	}
 }
 
-// Fixed makes a source of a short list.
+// Fixed returns a source of a short list.
 func Fixed[V any](vs []V, view func(V) odata.Object) Source {
 	return func(after int64, n int) ([]Row, bool) {
 		var rows []Row
@@ -54,7 +54,7 @@ const (
 	chunk       = 500
 )
 
-// List answers one page of a collection.
+// List returns one page of a collection.
 func (c *Call) List(context string, src Source) (Reply, error) {
 	q := &c.Query
 	size := cmp.Or(c.Knobs.PageSize, defaultPage)
@@ -84,8 +84,8 @@ func (c *Call) List(context string, src Source) (Reply, error) {
 	return Reply{Status: 200, Raw: append(b, "]}"...)}, nil
 }
 
-// filtered is up to size rows of a source behind a place that pass the filter, and whether there are more. A nil filter lets
-// all pass.
+// filtered returns up to size rows of a source after a position that match the filter, and whether there are more. A nil
+// filter matches all.
 func filtered(src Source, f *odata.Filter, after int64, size int) (page []Row, more bool) {
 	if f == nil {
 		return src(after, size)
@@ -127,7 +127,7 @@ func place(token string) (int64, error) {
 	return 0, Status(400, "BadRequest", "Skip token is invalid.")
 }
 
-// nextLink repeats the request from another place.
+// nextLink returns the request's address with another position.
 func (c *Call) nextLink(after int64) string {
 	v := c.Request.URL.Query()
 	for name := range v {

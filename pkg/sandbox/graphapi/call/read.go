@@ -16,7 +16,7 @@ import (
 
 const maxBody = 4 << 20
 
-// Read takes in the query options and the body.
+// Read reads the query options and the body.
 func (c *Call) Read() error {
 	var err error
 	if c.Request.URL.RawQuery != "" {
@@ -54,8 +54,8 @@ func (c *Call) Read() error {
 	return nil
 }
 
-// Body reads the body of a request, but not much more of it than is taken, and unpacks it: the request is plain after that. A
-// body that says it is packed and is not is given as it is, with the error of gzip.
+// Body reads the body of a request, up to a little more than the limit, and decompresses it: the request is uncompressed
+// after that. A body that claims to be compressed and is not is returned unchanged, with the error of gzip.
 func Body(r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
@@ -89,7 +89,8 @@ func (c *Call) collapses() bool {
 	return true
 }
 
-// Body decodes the body into a JSON object; annotations go, and so do names that differ in case only from known ones.
+// Body decodes the body into a JSON object, without annotations and without names that differ from known ones only in
+// case.
 func (c *Call) Body(known ...string) (map[string]any, error) {
 	var m map[string]any
 	if err := c.Decode(&m); err != nil {
@@ -118,7 +119,7 @@ func (c *Call) Body(known ...string) (map[string]any, error) {
 	return out, nil
 }
 
-// Decode reads the body into v, which names its properties without regard to case.
+// Decode decodes the body into v; names of properties match without regard to case.
 func (c *Call) Decode(v any) error {
 	if c.Raw == nil {
 		return Status(400, "BadRequest", "Empty Payload. JSON content expected.")

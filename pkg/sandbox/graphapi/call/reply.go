@@ -7,7 +7,7 @@ import (
 	"wave365/pkg/sandbox/graphapi/odata"
 )
 
-// Reply is an answer: an object, or finished bytes; neither for an empty one.
+// Reply is an answer: an object, or encoded bytes; neither for an empty one.
 type Reply struct {
 	Status  int
 	Context string
@@ -15,10 +15,10 @@ type Reply struct {
 	Raw     []byte
 }
 
-// Root is scheme://host for @odata.context and next links: a sandbox is served in plain HTTP.
+// Root returns scheme://host for @odata.context and next links: a sandbox is served over plain HTTP.
 func (c *Call) Root() string { return "http://" + c.Request.Host }
 
-// Metadata is the address of the description of what is answered.
+// Metadata returns the address of the metadata of the answer.
 func (c *Call) Metadata(context string) string {
 	return c.Root() + "/" + c.Version + "/$metadata#" + context
 }
@@ -39,16 +39,16 @@ func (c *Call) Write(w http.ResponseWriter, rep Reply) {
 		w.Header().Set("Content-Type", jsonType)
 	}
 	w.WriteHeader(rep.Status)
-	// A client that went away is no concern of this one.
+	// A client that went away does not matter.
 	_, _ = w.Write(b)
 }
 
-// OK answers with an object.
+// OK returns an answer with an object.
 func OK(context string, o odata.Object) (Reply, error) {
 	return Reply{Status: 200, Context: context + "/$entity", Object: o}, nil
 }
 
-// Entity answers with the one thing that the first parameter names.
+// Entity returns the one object that the first parameter names.
 func Entity[V any](c *Call, context string, get func(now time.Time, id string) (V, error), view func(V) odata.Object) (Reply, error) {
 	v, err := get(c.Now, c.Params[0])
 	if err != nil {
@@ -57,10 +57,10 @@ func Entity[V any](c *Call, context string, get func(now time.Time, id string) (
 	return OK(context, view(v))
 }
 
-// Created answers with an object that is new.
+// Created returns an answer with a new object.
 func Created(context string, o odata.Object) (Reply, error) {
 	return Reply{Status: 201, Context: context + "/$entity", Object: o}, nil
 }
 
-// Empty is the answer that says nothing.
+// Empty returns an answer without a body.
 func Empty() Reply { return Reply{Status: 204} }

@@ -52,11 +52,11 @@ func written(c *call.Call, writable, ignored []string) (props.Props, error) {
 	return m, nil
 }
 
-// kind is one of the two kinds of things that are assigned to groups, with the calls that there are for it.
+// kind is one of the two kinds of objects that are assigned to groups, with their calls.
 type kind struct {
-	// path is its collection; name is how the logs call it, resource how the audit log does.
+	// path is its collection; name is its name in the logs, resource that in the audit log.
 	path, name, resource string
-	// writable are the properties that a request may set, ignored those that it may name.
+	// writable are the properties that a request may set, ignored those that it may contain.
 	writable, ignored []string
 	object            func(v tenant.Assignable, beta bool) odata.Object
 

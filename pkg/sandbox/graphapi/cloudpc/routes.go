@@ -1,5 +1,5 @@
-// Package cloudpc answers the calls to Windows 365: everything under virtualEndpoint. It is not for the rules of the service: those
-// are the tenant's.
+// Package cloudpc answers the calls to Windows 365: everything under virtualEndpoint. The rules of the service are in package
+// tenant.
 package cloudpc
 
 import (
@@ -11,14 +11,14 @@ import (
 	"wave365/pkg/sandbox/scenario"
 )
 
-// ve is where all of it lies.
+// ve is the path that all of them begin with.
 const ve = "deviceManagement/virtualEndpoint/"
 
 // stable are the collections of the Cloud PC service that v1.0 has as well.
 var stable = map[string]bool{"auditEvents": true, "cloudPCs": true, "deviceImages": true, "galleryImages": true,
 	"onPremisesConnections": true, "provisioningPolicies": true, "servicePlans": true, "userSettings": true}
 
-// Routes are the calls; of the knobs, one says what may import and purge.
+// Routes returns the calls; one of the knobs determines the permission for import and purge.
 func Routes(knobs scenario.Knobs) []*call.Route { return append(reads(), writes(knobs)...) }
 
 func reads() (routes []*call.Route) {
@@ -69,7 +69,7 @@ func writes(knobs scenario.Knobs) (routes []*call.Route) {
 	return routes
 }
 
-// betaOnly says whether v1.0 does not have the collection that a path begins with.
+// betaOnly reports whether v1.0 lacks the collection that a path begins with.
 func betaOnly(path string) bool {
 	collection, _, _ := strings.Cut(path, "/")
 	return !stable[collection]

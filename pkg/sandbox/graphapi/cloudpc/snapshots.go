@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/sandbox/tenant/source"
 )
 
-// sourceFile is one file of an import as it comes in. blobName is in no schema, but some clients send it.
+// sourceFile is one file of an import as it is sent. blobName is in no schema, but some clients send it.
 type sourceFile struct {
 	SourceType      string
 	FileType        string
@@ -69,7 +69,7 @@ func readFile(c *call.Call, f sourceFile) (source.Ref, error) {
 		return x, call.Status(400, "BadRequest", "Cannot convert the literal '"+f.FileType+"' to the expected type of the property 'fileType'.")
 	}
 	bad := call.Status(400, "invalidStorageInformation", "The storage information is invalid.")
-	// The storage form wins when both are given, and it is the default.
+	// The storage form takes precedence when both are given, and is the default.
 	if b := f.StorageBlobInfo; b != nil {
 		x.Storage, x.Account, x.Container, x.Name = true, b.StorageAccountID, b.ContainerName, b.FileName
 		switch c.Knobs.StorageField {
@@ -97,7 +97,7 @@ func readFile(c *call.Call, f sourceFile) (source.Ref, error) {
 	return x, call.Status(400, "BadRequest", "Cannot convert the literal '"+f.SourceType+"' to the expected type of the property 'sourceType'.")
 }
 
-// strictImport refuses properties that the schema does not have, naming them.
+// strictImport refuses properties that the schema does not have, and names them.
 func strictImport(raw []byte) error {
 	var in struct {
 		AssignedUserID string `json:"assignedUserId"`
@@ -123,7 +123,7 @@ func strictImport(raw []byte) error {
 	return nil
 }
 
-// retrieve answers one of the two spellings; which of them exists is a knob.
+// retrieve answers one of the two spellings; a knob determines which of them exists.
 func retrieve(c *call.Call, plural bool) (call.Reply, error) {
 	k := c.Knobs
 	if want := k.RetrieveRoute; plural && want != "plural" && want != "both" || !plural && want == "plural" {

@@ -7,7 +7,7 @@ import (
 	"wave365/pkg/sandbox/tenant"
 )
 
-// cloudPCObject is a Cloud PC, in the version asked.
+// cloudPCObject returns a view of Cloud PCs in the requested version.
 func cloudPCObject(c *call.Call) func(tenant.CloudPC) odata.Object {
 	return func(p tenant.CloudPC) odata.Object { return resource.CloudPC(p, c.Beta()) }
 }

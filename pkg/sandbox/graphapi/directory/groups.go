@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/sandbox/tenant"
 )
 
-// groupObject is a group of the organization.
+// groupObject returns a view of groups of the organization.
 func groupObject(c *call.Call) func(tenant.Group) odata.Object {
 	return func(g tenant.Group) odata.Object { return resource.Group(g, c.Tenant.Organization().Domain) }
 }
@@ -50,7 +50,7 @@ func deleteGroup(c *call.Call) (call.Reply, error) {
 	return call.Empty(), c.Tenant.DeleteGroup(c.Now, c.Params[0])
 }
 
-// memberObject shows of a member what the sign-in may see of people.
+// memberObject returns a view of members with what the sign-in may see of people.
 func memberObject(c *call.Call) func(tenant.User) odata.Object {
 	return func(u tenant.User) odata.Object {
 		o := append(odata.Object{{Name: "@odata.type", Value: "#microsoft.graph.user"}}, userObject(c)(u)...)
@@ -87,7 +87,7 @@ func members(c *call.Call) (call.Reply, error) {
 	}, memberObject(c)))
 }
 
-// reference is the object id at the end of an @odata.id.
+// reference returns the object id at the end of an @odata.id.
 func reference(v any) string {
 	s, _ := v.(string)
 	s = strings.TrimSuffix(s, "/")

@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/sandbox/tenant"
 )
 
-// userObject is a person, in the version asked.
+// userObject returns a view of people in the requested version.
 func userObject(c *call.Call) func(tenant.User) odata.Object {
 	return func(u tenant.User) odata.Object { return resource.User(u, c.Beta()) }
 }
@@ -62,7 +62,7 @@ func patchUser(c *call.Call) (call.Reply, error) {
 	return call.Empty(), err
 }
 
-// deleteUser deletes the person whom a parameter names.
+// deleteUser deletes the user whom a parameter names.
 func deleteUser(param int) func(*call.Call) (call.Reply, error) {
 	return func(c *call.Call) (call.Reply, error) {
 		u, err := c.Tenant.DeleteUser(c.Now, c.Params[param])

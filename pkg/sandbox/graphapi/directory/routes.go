@@ -1,4 +1,5 @@
-// Package directory answers the calls to the directory: people, groups, what they hold, and their mail. It is not for Windows 365.
+// Package directory answers the calls to the directory: users, groups, licenses, memberships, and mail. It does not cover Windows
+// 365.
 package directory
 
 import (
@@ -8,7 +9,7 @@ import (
 	"wave365/pkg/sandbox/graphapi/permission"
 )
 
-// Routes are the calls.
+// Routes returns the calls.
 func Routes() []*call.Route {
 	var routes []*call.Route
 	get, post, patch, del := http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
@@ -32,7 +33,7 @@ func Routes() []*call.Route {
 	dir(get, "groups/{}/members/user", 3, permission.ReadGroup, "", "", members)
 	dir(post, "groups/{}/members/$ref", 1, permission.WriteMember, "group member add", "group member added", addMember)
 	dir(del, "groups/{}/members/{}/$ref", 1, permission.WriteMember, "group member remove", "group member removed", removeMember)
-	// Without /$ref this is the person, not the membership. It is here because the real service does it, too.
+	// Without /$ref this is the user, not the membership. It is here because the real service does this, too.
 	dir(del, "groups/{}/members/{}", 1, permission.WriteUser, "user delete", "user deleted", deleteUser(1))
 	return append(routes, &call.Route{Method: post, Path: "users/{}/sendMail", Area: call.Mail, Perms: permission.SendMail, Name: "sendMail",
 		Effect: "mail accepted", Do: sendMail})

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Filter is a $filter of comparisons that are all wanted (and), or one of which is enough (or): what this tool sends.
+// Filter is a $filter of comparisons joined either by and, or by or, which is what this tool sends.
 type Filter struct {
 	or    bool
 	tests []test
@@ -17,15 +17,15 @@ type Filter struct {
 
 type test struct {
 	path, op string
-	values   []string // one but for in
+	values   []string // one, except for in
 	null     bool     // the value is null
 }
 
-// word is a token: a quoted text, a bracket, a comma, or what lies between.
+// word is a token: a quoted text, a parenthesis, a comma, or what is between them.
 var word = regexp.MustCompile(`'(?:[^']|'')*'|[(),]|[^\s(),']+`)
 
-// ParseFilter reads eq, ne, gt, ge, lt, le and in, joined by and, or by or. Everything else (brackets, not, functions, lambdas,
-// and and or in one) is an [ErrUnknown].
+// ParseFilter parses eq, ne, gt, ge, lt, le and in, joined by and, or by or. Everything else (parentheses, not, functions,
+// lambdas, and and or in one) is an [ErrUnknown].
 func ParseFilter(text string) (*Filter, error) {
 	f := &Filter{}
 	words := word.FindAllString(text, -1)
@@ -50,7 +50,7 @@ func ParseFilter(text string) (*Filter, error) {
 	}
 }
 
-// parseTest reads one comparison from the beginning; nil: there is none that is known.
+// parseTest parses one comparison from the beginning; nil: there is no supported one.
 func parseTest(words []string) (*test, []string) {
 	if len(words) < 3 || strings.ContainsAny(words[0], "(),':") {
 		return nil, nil
@@ -79,7 +79,7 @@ func parseTest(words []string) (*test, []string) {
 	return nil, nil
 }
 
-// literal is the value of a token; false: it is none.
+// literal returns the value of a token; false: it has none.
 func literal(word string) (string, bool) {
 	if strings.HasPrefix(word, "'") {
 		return strings.ReplaceAll(word[1:len(word)-1], "''", "'"), true
@@ -87,7 +87,7 @@ func literal(word string) (string, bool) {
 	return word, !strings.ContainsAny(word, "(),")
 }
 
-// Eval says whether the object matches; a nil filter lets everything through. A property that the object does not have is null.
+// Eval reports whether the object matches; a nil filter matches everything. A property that the object does not have is null.
 func (f *Filter) Eval(o Object) bool {
 	if f == nil {
 		return true
@@ -119,13 +119,13 @@ func (t test) eval(o Object) bool {
 	return holds(t.op, compare(v, t.values[0]))
 }
 
-// holds says whether an order of two values, as [compare] gives it, is what an operator asks for.
+// holds reports whether an order of two values, as [compare] returns it, satisfies an operator.
 func holds(op string, c int) bool {
 	wanted := map[string][]int{"eq": {0}, "ne": {-1, 1, 2}, "gt": {1}, "ge": {0, 1}, "lt": {-1}, "le": {-1, 0}}
 	return slices.Contains(wanted[op], c)
 }
 
-// compare orders a property and a literal: -1, 0 or 1; 2 when they cannot be compared. Text goes without case.
+// compare orders a property and a literal: -1, 0 or 1; 2 when they cannot be compared. Case does not matter in text.
 func compare(v any, literal string) int {
 	switch v := v.(type) {
 	case string:
@@ -146,7 +146,7 @@ func compare(v any, literal string) int {
 	return 2
 }
 
-// Equals finds the text that the filter wants a property to be equal to, whatever else it wants.
+// Equals returns the text that the filter requires a property to be equal to, whatever else it requires.
 func (f *Filter) Equals(path string) (string, bool) {
 	if f == nil || f.or && len(f.tests) > 1 {
 		return "", false

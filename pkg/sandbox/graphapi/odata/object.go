@@ -1,5 +1,5 @@
-// Package odata is the part of OData that Graph speaks over any data: objects with selectable properties, their JSON, and
-// the query options. It is not for Graph's resources, and it knows no HTTP.
+// Package odata is the part of OData that Graph uses, over any data: objects with selectable properties, their JSON, and
+// the query options. It knows neither Graph's resources nor HTTP.
 package odata
 
 import (
@@ -15,7 +15,7 @@ import (
 // When says when a property is part of an answer.
 type When uint8
 
-// Properties come always, only when they are selected by name, or only when they are expanded.
+// Properties are included always, only when they are selected by name, or only when they are expanded.
 const (
 	Always When = iota
 	OnSelect
@@ -33,7 +33,8 @@ type Prop struct {
 // Object is an entity or a complex value, in the order in which it is written.
 type Object []Prop
 
-// Get finds a value by a path such as statusDetail/code, without case; false when there is no such property.
+// Get returns a value by a path such as statusDetail/code, without regard to case; false when there is no such
+// property.
 func (o Object) Get(path string) (any, bool) {
 	name, rest, deeper := strings.Cut(path, "/")
 	for _, p := range o {
@@ -52,11 +53,11 @@ func (o Object) Get(path string) (any, bool) {
 	return nil, false
 }
 
-// Shape is which properties to write and how.
+// Shape determines which properties to write, and how.
 type Shape struct {
-	// Select and Expand are lower-case property names; an empty Select means those that come always.
+	// Select and Expand are lower-case property names; an empty Select means those that are always included.
 	Select, Expand map[string]bool
-	// Collapse, if set, is asked for every text: what it gives is written in its place.
+	// Collapse, if set, is called for every text: its result is written instead.
 	Collapse func(property, text string) string
 }
 
@@ -74,7 +75,7 @@ func (s Shape) wants(p Prop) bool {
 	return p.When == Always
 }
 
-// AppendJSON writes the object's wanted properties. Inner objects are written whole.
+// AppendJSON appends the object's requested properties. Inner objects are written whole.
 func (o Object) AppendJSON(b []byte, s Shape) []byte {
 	b = append(b, '{')
 	first := true
@@ -146,7 +147,7 @@ func appendList[T any](b []byte, list []T, one func([]byte, T) []byte) []byte {
 	return append(b, ']')
 }
 
-// AppendText writes a JSON string.
+// AppendText appends a JSON string.
 func AppendText(b []byte, s string) []byte {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= utf8.RuneSelf {

@@ -16,7 +16,7 @@ type Query struct {
 	Token  string
 }
 
-// ErrQuery is the error of a query option whose value cannot be, ErrUnknown of one that is not known here; their texts name it.
+// ErrQuery is the error of a query option with an impossible value, ErrUnknown of an unsupported one; their texts name it.
 var (
 	ErrQuery   = errors.New("query option")
 	ErrUnknown = errors.New("unknown query option")
@@ -32,8 +32,8 @@ type unknownQuery string
 func (e unknownQuery) Error() string        { return string(e) }
 func (e unknownQuery) Is(target error) bool { return target == ErrUnknown }
 
-// Parse reads $select, $expand, $filter, $top, $count and $skiptoken; names count without case and with or without the dollar
-// sign. Any other option with a dollar sign is an [ErrUnknown].
+// Parse parses $select, $expand, $filter, $top, $count and $skiptoken; names match without regard to case and with or without
+// the dollar sign. Any other option with a dollar sign is an [ErrUnknown].
 func Parse(v url.Values) (q Query, err error) {
 	q.Top = -1
 	for name, vals := range v {
@@ -64,7 +64,7 @@ func Parse(v url.Values) (q Query, err error) {
 	return q, nil
 }
 
-// names reads a list such as "id,assignments($select=target)"; options in brackets are ignored.
+// names parses a list such as "id,assignments($select=target)"; options in parentheses are ignored.
 func names(s string) map[string]bool {
 	out := map[string]bool{}
 	depth, from := 0, 0

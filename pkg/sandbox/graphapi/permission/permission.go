@@ -1,9 +1,9 @@
-// Package permission is which application permissions allow which calls of Graph. It is not for what a call does.
+// Package permission determines which application permissions allow which calls of Graph.
 package permission
 
 import "strings"
 
-// AnyOf are the permissions that allow a call; holding one of them is enough, and an empty list needs none.
+// AnyOf lists the permissions that allow a call; holding one of them is enough, and an empty list requires none.
 type AnyOf []string
 
 // What allows the calls that are known here.
@@ -23,10 +23,10 @@ var (
 	SendMail      = AnyOf{"Mail.Send"}
 )
 
-// Set is the permissions that a sign-in holds, in lower case.
+// Set is the permissions of a sign-in, in lower case.
 type Set map[string]bool
 
-// Held makes the set; an empty list means all that the product can need. User.ReadWrite.All is not among them.
+// Held returns the set; an empty list means all that the product can need. User.ReadWrite.All is not among them.
 func Held(list []string) Set {
 	if len(list) == 0 {
 		list = []string{"CloudPC.ReadWrite.All", "User.Read.All", "LicenseAssignment.ReadWrite.All", "GroupMember.ReadWrite.All",
@@ -39,7 +39,7 @@ func Held(list []string) Set {
 	return p
 }
 
-// Allow says whether they allow a call.
+// Allow reports whether they allow a call.
 func (p Set) Allow(anyOf AnyOf) bool {
 	for _, s := range anyOf {
 		if p[strings.ToLower(s)] {

@@ -23,7 +23,7 @@ var SettingNames = []string{"displayName", "provisioningSourceType", "localAdmin
 
 var SettingIgnored = []string{"id", "createdDateTime", "lastModifiedDateTime", "selfServiceEnabled", "assignments"}
 
-// Policy is a provisioning policy.
+// Policy returns a provisioning policy.
 func Policy(p tenant.Assignable, beta bool) odata.Object {
 	o := odata.Object{{Name: "id", Value: p.ID}}
 	o = append(o, full(p.Props, PolicyNames)...)
@@ -38,7 +38,7 @@ func Policy(p tenant.Assignable, beta bool) odata.Object {
 	return append(o, odata.Prop{Name: "assignments", Value: assignments(p.ID, p.Assignments, false), When: odata.OnExpand})
 }
 
-// Setting is a user setting.
+// Setting returns a user setting.
 func Setting(s tenant.Assignable, beta bool) odata.Object {
 	o := odata.Object{{Name: "id", Value: s.ID}}
 	o = append(o, full(s.Props, SettingNames)...)
@@ -49,7 +49,7 @@ func Setting(s tenant.Assignable, beta bool) odata.Object {
 		odata.Prop{Name: "assignments", Value: assignments(s.ID, s.Assignments, true), When: odata.OnExpand})
 }
 
-// full is every writable property, null where it was never set.
+// full returns every writable property, null where it was never set.
 func full(props props.Props, names []string) odata.Object {
 	o := make(odata.Object, 0, len(names))
 	for _, n := range names {

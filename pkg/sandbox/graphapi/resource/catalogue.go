@@ -7,7 +7,7 @@ import (
 	"wave365/pkg/sandbox/tenant"
 )
 
-// GalleryImage is an image of the gallery.
+// GalleryImage returns an image of the gallery.
 func GalleryImage(g tenant.GalleryImage) odata.Object {
 	return odata.Object{{Name: "id", Value: g.ID}, {Name: "displayName", Value: g.Name}, {Name: "startDate", Value: "2025-09-30"},
 		{Name: "endDate", Value: "2028-10-10"}, {Name: "expirationDate", Value: "2029-04-10"}, {Name: "osVersionNumber", Value: "10.0.26200"},
@@ -15,7 +15,8 @@ func GalleryImage(g tenant.GalleryImage) odata.Object {
 		{Name: "sizeInGB", Value: g.SizeGB}, {Name: "status", Value: g.Status}}
 }
 
-// DeviceImage is a custom image: what the service finds out about the operating system it knows when the upload has ended well.
+// DeviceImage returns a custom image. What the service finds out about the operating system is included once the upload has
+// succeeded.
 func DeviceImage(i tenant.DeviceImage) odata.Object {
 	var code, system, build, version, osStatus, expires, size any
 	switch i.Status {
@@ -31,7 +32,7 @@ func DeviceImage(i tenant.DeviceImage) odata.Object {
 		{Name: "expirationDate", Value: expires}, {Name: "lastModifiedDateTime", Value: i.Modified}, {Name: "scopeIds", Value: []string{"0"}}}
 }
 
-// Connection is a network connection, which lies in a subscription with the id of the organization.
+// Connection returns a network connection, which is in a subscription with the id of the organization.
 func Connection(n tenant.Connection, organization string) odata.Object {
 	kind := "azureADJoin"
 	if n.Hybrid {
@@ -62,7 +63,7 @@ func Connection(n tenant.Connection, organization string) odata.Object {
 	}
 }
 
-// AuditEvent is an entry of the audit log.
+// AuditEvent returns an entry of the audit log.
 func AuditEvent(e tenant.AuditEvent) odata.Object {
 	actor := odata.Object{{Name: "type", Value: "application"}, {Name: "applicationDisplayName", Value: "sandbox"},
 		{Name: "userPrincipalName"}, {Name: "applicationId"}}

@@ -12,7 +12,7 @@ var stableCloudPC = []string{"aadDeviceId", "displayName", "gracePeriodEndDateTi
 	"managedDeviceId", "managedDeviceName", "onPremisesConnectionName", "provisioningPolicyId", "provisioningPolicyName",
 	"provisioningType", "servicePlanId", "servicePlanName", "userPrincipalName"}
 
-// CloudPC is a Cloud PC; v1.0 has fewer properties.
+// CloudPC returns a Cloud PC; v1.0 has fewer properties.
 func CloudPC(p tenant.CloudPC, beta bool) odata.Object {
 	var detail any
 	if p.Code != "" {

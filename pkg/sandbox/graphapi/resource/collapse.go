@@ -12,7 +12,7 @@ var lateMembers = map[string]string{
 	"supportedSolution":      " rpaBox microsoft365Opal microsoft365BizChat ",
 }
 
-// Collapse is what a client sees that did not ask for unknown enum members.
+// Collapse returns an enum member as a client sees it that did not ask for unknown members.
 func Collapse(property, text string) string {
 	if late, ok := lateMembers[property]; ok && text != "" && strings.Contains(late, " "+text+" ") {
 		return "unknownFutureValue"

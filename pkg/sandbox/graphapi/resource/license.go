@@ -13,13 +13,13 @@ func planInfo(p catalog.Product, state string) []odata.Object {
 	}}
 }
 
-// License is what a user holds of a product.
+// License returns the license details of a user's product.
 func License(h tenant.Held, userID string) odata.Object {
 	return odata.Object{{Name: "id", Value: userID + "_" + h.SKUID}, {Name: "skuId", Value: h.SKUID}, {Name: "skuPartNumber", Value: h.SKU.SKU},
 		{Name: "servicePlans", Value: planInfo(h.Product, h.PlanStatus)}}
 }
 
-// SKU is a product that the organization owns.
+// SKU returns a product that the organization owns.
 func SKU(s tenant.SKU, org tenant.Organization) odata.Object {
 	units := odata.Object{{Name: "enabled", Value: s.Units.Enabled}, {Name: "suspended", Value: s.Units.Suspended},
 		{Name: "warning", Value: s.Units.Warning}, {Name: "lockedOut", Value: s.Units.LockedOut}}
@@ -29,7 +29,7 @@ func SKU(s tenant.SKU, org tenant.Organization) odata.Object {
 		{Name: "subscriptionIds", Value: []string{}}, {Name: "servicePlans", Value: planInfo(s.Product, "Success")}}
 }
 
-// Plan is a service plan of the catalogue.
+// Plan returns a service plan of the catalog.
 func Plan(p catalog.Product) odata.Object {
 	profile := 25
 	if p.DiskGiB >= 256 {

@@ -1,5 +1,5 @@
-// Package resource is how the things of a tenant look on the wire: their properties by the names of the schema, in v1.0 and beta. It
-// takes values and gives values; it is not for finding them.
+// Package resource converts the objects of a tenant to their form in Graph: their properties by the names of the schema, in v1.0 and
+// beta.
 package resource
 
 import (
@@ -9,7 +9,7 @@ import (
 	"wave365/pkg/sandbox/tenant"
 )
 
-// User is a person as the directory shows them; v1.0 keeps much back unless it is selected.
+// User returns a user as the directory shows them; v1.0 omits much unless it is selected.
 func User(u tenant.User, beta bool) odata.Object {
 	more := odata.OnSelect
 	if beta {
@@ -58,7 +58,7 @@ func User(u tenant.User, beta bool) odata.Object {
 	}
 }
 
-// Group is a group; domain is that of its mail.
+// Group returns a group; domain is that of its mail.
 func Group(g tenant.Group, domain string) odata.Object {
 	types := []string{}
 	var rule any
@@ -99,7 +99,7 @@ func Group(g tenant.Group, domain string) odata.Object {
 	}
 }
 
-// Organization is the tenant itself.
+// Organization returns the tenant itself.
 func Organization(o tenant.Organization) odata.Object {
 	return odata.Object{{Name: "id", Value: o.ID}, {Name: "displayName", Value: o.Name}, {Name: "tenantType", Value: "AAD"},
 		{Name: "verifiedDomains", Value: []odata.Object{{{Name: "name", Value: o.Domain}, {Name: "isDefault", Value: true},

@@ -6,7 +6,7 @@ import (
 	"wave365/pkg/sandbox/tenant"
 )
 
-// Import is an imported snapshot, in the variant that the knobs choose. Its id comes first.
+// Import returns an imported snapshot, in the variant that the knobs choose. Its id comes first.
 func Import(im tenant.Import, k scenario.Knobs) odata.Object {
 	who := im.UserID
 	switch k.AssignedUser {

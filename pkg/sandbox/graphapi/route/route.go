@@ -1,5 +1,4 @@
-// Package route finds the call that a path of Graph stands for, in all the spellings in which clients write it. It is not for what the
-// call does.
+// Package route finds the call for a path of Graph, in all the spellings that clients use.
 package route
 
 import (
@@ -9,7 +8,7 @@ import (
 	"wave365/pkg/sandbox/graphapi/call"
 )
 
-// Table is every call that is known.
+// Table is every supported call.
 type Table []entry
 
 type entry struct {
@@ -17,7 +16,7 @@ type entry struct {
 	path []string
 }
 
-// New makes a table.
+// New returns a table of routes.
 func New(routes []*call.Route) Table {
 	t := make(Table, len(routes))
 	for i, rt := range routes {
@@ -26,7 +25,7 @@ func New(routes []*call.Route) Table {
 	return t
 }
 
-// Find is the call with that method and path, and what stands for its parameters; nil: there is none.
+// Find returns the call with that method and path, and the values of its parameters; nil: there is none.
 func (t Table) Find(method string, segs []string) (rt *call.Route, params []string) {
 	for _, e := range t {
 		if params, ok := e.match(segs); ok && e.Method == method {
@@ -51,15 +50,15 @@ func (e entry) match(segs []string) (params []string, ok bool) {
 	return params, true
 }
 
-// isCall says whether a segment is a function or a system resource ($count, $value), and so the key of nothing: the keys
-// of this service are ids and user names. What is not known here must end as a 501, not as a key that was not found.
+// isCall reports whether a segment is a function or a system resource ($count, $value), and so not a key: the keys of
+// this service are ids and user names. What is not supported here has to end as a 501, not as a key that was not found.
 func isCall(seg string) bool {
 	verb := strings.HasPrefix(seg, "retrieve") || strings.HasPrefix(seg, "get")
 	return strings.HasPrefix(seg, "$") || strings.HasSuffix(seg, "()") || verb && !strings.ContainsAny(seg, "@.-0123456789")
 }
 
-// Split takes a path apart: the version, then the segments with qualified names, empty brackets and keys in brackets
-// brought to one form. users('x') becomes users, x; f(a='x') becomes f(), x.
+// Split splits a path into the version and the segments, with qualified names, empty parentheses and keys in
+// parentheses normalized: users('x') becomes users, x; f(a='x') becomes f(), x.
 func Split(escaped string) (version string, segs []string, err error) {
 	parts := strings.Split(strings.Trim(escaped, "/"), "/")
 	switch v := strings.ToLower(parts[0]); v {
@@ -78,7 +77,7 @@ func Split(escaped string) (version string, segs []string, err error) {
 	return version, segs, nil
 }
 
-// plain brings one segment to its plain form, which is two segments when it has a key in brackets.
+// plain normalizes one segment, which becomes two when it has a key in parentheses.
 func plain(s string) []string {
 	for _, namespace := range []string{"microsoft.graph.", "graph."} { // the second is its alias, which generated clients use
 		if rest, ok := cutPrefixFold(s, namespace); ok {

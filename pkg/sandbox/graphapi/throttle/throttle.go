@@ -1,5 +1,5 @@
-// Package throttle is the documented quotas of one application in one tenant, counted in service time. It is not for faults that a
-// scenario asks for.
+// Package throttle implements the documented quotas of one application in one tenant, counted in service time. Faults that a
+// scenario requests are elsewhere.
 package throttle
 
 import (
@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/sandbox/scenario"
 )
 
-// window counts what happened in the present stretch of service time.
+// window counts what happened in the current period of service time.
 type window struct {
 	length time.Duration
 	limit  int // 0 or less: none
@@ -20,7 +20,7 @@ type window struct {
 	used   int
 }
 
-// wait is how long until n more fit; 0: now. It counts them when they fit.
+// wait returns how long until n more fit; 0: now. It counts them when they fit.
 func (w *window) wait(now time.Time, n int) time.Duration {
 	if w.limit <= 0 || n == 0 {
 		return 0
@@ -42,7 +42,7 @@ type Limits struct {
 	directoryUnits, directoryWrites, mail window
 }
 
-// New fills in the documented limits. -1 for requests or writes lifts the directory's limit of that kind as well.
+// New returns the documented limits. -1 for requests or writes lifts the directory's limit of that kind as well.
 func New(k scenario.Knobs, users int) *Limits {
 	or := func(v, def int) int {
 		if v == 0 {

@@ -1,5 +1,5 @@
-// Package check says what is well-formed in a scenario and still makes no sense: names that stand for nothing, values outside
-// their range, the same thing twice. It reads no file.
+// Package check reports what is well-formed in a scenario but invalid: unknown names, values outside their range, duplicates.
+// It reads no file.
 package check
 
 import (
@@ -13,20 +13,19 @@ import (
 	"wave365/pkg/sandbox/scenario/shape"
 )
 
-// checker looks for what is well-formed and still makes no sense: names that stand for nothing, values outside their
-// range, the same thing twice.
+// checker collects the problems of a scenario.
 type checker struct {
 	s        *scenario.Scenario
 	lines    shape.Lines
 	problems []shape.Problem
 
 	users, connections map[string]bool
-	// licenses, groups and policies say how many things a name or id stands for.
+	// licenses, groups and policies count how many objects have a name or id.
 	licenses, groups, policies named
 	accounts                   map[string]bool
 }
 
-// Scenario says all that makes no sense in a scenario. lines say where it stands in the file.
+// Scenario returns all problems of a scenario. lines are the positions in the file.
 func Scenario(s *scenario.Scenario, lines shape.Lines) []shape.Problem {
 	c := &checker{s: s, lines: lines}
 
@@ -66,7 +65,7 @@ func (c *checker) header() {
 	}
 }
 
-// add notes a problem with entry i of a top-level list, or with a top-level field when i is negative.
+// add records a problem of entry i of a top-level list, or of a top-level field when i is negative.
 func (c *checker) add(section string, i int, field, format string, args ...any) {
 	p := shape.Problem{Line: c.lines.Of(section, i, field), Field: section, Expected: fmt.Sprintf(format, args...)}
 	if i >= 0 {
@@ -78,7 +77,7 @@ func (c *checker) add(section string, i int, field, format string, args ...any) 
 	c.problems = append(c.problems, p)
 }
 
-// required complains about a field that is empty, in the words of expected; it reports whether it is filled.
+// required records a problem if a field is empty, in the words of expected; it reports whether it is filled.
 func (c *checker) required(section string, i int, field, value, expected string) bool {
 	if value == "" {
 		c.add(section, i, field, "%s", expected)
@@ -86,7 +85,7 @@ func (c *checker) required(section string, i int, field, value, expected string)
 	return value != ""
 }
 
-// once notes a name in a set and complains when it is there already.
+// once adds a name to a set and records a problem if it was there already.
 func (c *checker) once(set map[string]bool, section string, i int, field, key, shown string) {
 	if set[key] {
 		c.add(section, i, field, "expected each %s once, %q is there twice", strings.TrimSuffix(section, "s"), shown)
@@ -94,7 +93,7 @@ func (c *checker) once(set map[string]bool, section string, i int, field, key, s
 	set[key] = true
 }
 
-// named are names that several things may bear, as they are written and folded, and ids.
+// named counts names that several objects may have, exact and folded, and ids.
 type named struct{ exact, folded map[string]int }
 
 func (n *named) add(name, id string) {
@@ -110,7 +109,7 @@ func (n *named) add(name, id string) {
 	}
 }
 
-// oneOf complains about a name that stands for nothing under what, or for more than one thing.
+// oneOf records a problem for a name that no object or more than one object has.
 func (c *checker) oneOf(set named, section string, i int, field, name, what string) {
 	if set.exact[name] == 1 || set.folded[fold(name)] == 1 {
 		return
@@ -126,7 +125,7 @@ func (c *checker) oneOf(set named, section string, i int, field, name, what stri
 	c.known(known, section, i, field, name, what)
 }
 
-// known complains about a name that is not in the set. what says where such names are declared.
+// known records a problem for a name that is not in the set. what names where such names are declared.
 func (c *checker) known(set map[string]bool, section string, i int, field, key, what string) {
 	if set[fold(key)] {
 		return
@@ -145,7 +144,7 @@ func (c *checker) known(set map[string]bool, section string, i int, field, key, 
 	c.add(section, i, field, "expected a name under %s, %q is not there%s", what, key, near)
 }
 
-// one complains about a value that is not one of those allowed; empty is always allowed.
+// one records a problem for a value that is not one of those allowed; empty is always allowed.
 func (c *checker) one(section string, i int, field, value string, allowed ...string) {
 	if value == "" || slices.Contains(allowed, value) {
 		return
@@ -153,7 +152,7 @@ func (c *checker) one(section string, i int, field, value string, allowed ...str
 	c.add(section, i, field, "expected one of %s, got %q", strings.Join(allowed, ", "), value)
 }
 
-// duration complains about text that is no duration of zero or more; empty is allowed.
+// duration records a problem for text that is not a duration of zero or more; empty is allowed.
 func (c *checker) duration(section string, i int, field, value string) {
 	if value == "" {
 		return
@@ -163,7 +162,7 @@ func (c *checker) duration(section string, i int, field, value string) {
 	}
 }
 
-// id complains about an id that is given and is no GUID, or is used twice.
+// id records a problem for an id that is given and is not a GUID, or is used twice.
 func (c *checker) id(ids map[string]bool, section string, i int, value string) {
 	if value == "" {
 		return
@@ -180,7 +179,7 @@ func (c *checker) atLeast(section string, i int, field string, value, least int)
 	}
 }
 
-// fold makes two spellings of one name equal.
+// fold makes spellings of one name equal.
 func fold(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
 // upn completes a user name with the tenant's domain.

@@ -151,7 +151,7 @@ func (c *checker) eventList() {
 	}
 }
 
-// Event says what is wrong with an event by itself; the lines of the problems are 0.
+// Event returns the problems of a single event; their lines are 0.
 func Event(e scenario.Event) []shape.Problem {
 	c := &checker{}
 	if e.Do == "" || !slices.Contains(scenario.EventKinds, e.Do) {
@@ -168,7 +168,7 @@ func Event(e scenario.Event) []shape.Problem {
 	return c.alone("events")
 }
 
-// alone gives the problems of a value that stands in no file: without lines and without the section's name.
+// alone returns the problems of a value that is not in a file: without lines and without the section's name.
 func (c *checker) alone(section string) []shape.Problem {
 	for i := range c.problems {
 		c.problems[i].Line = 0
@@ -185,7 +185,7 @@ func (c *checker) faultList() {
 	}
 }
 
-// Fault says what is wrong with a fault; the lines of the problems are 0.
+// Fault returns the problems of a single fault; their lines are 0.
 func Fault(f scenario.Fault) []shape.Problem {
 	c := &checker{}
 	c.one("faults", -1, "kind", f.Kind, scenario.FaultKinds...)
@@ -216,7 +216,7 @@ func Fault(f scenario.Fault) []shape.Problem {
 func (c *checker) faultAnswer(f scenario.Fault) {
 	least := 400
 	if f.Body != "" {
-		least = 200 // an answer of one's own need not be an error
+		least = 200 // an answer with its own status need not be an error
 	}
 	if f.Status != 0 && (f.Status < least || f.Status > 599) {
 		c.add("faults", -1, "status", "expected a status from %d to 599, got %d", least, f.Status)

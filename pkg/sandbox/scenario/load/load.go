@@ -1,4 +1,4 @@
-// Package load reads scenario files: a bad one is refused with every problem that it has, each with its line.
+// Package load reads scenario files: a bad one is refused with all of its problems, each with its line.
 package load
 
 import (
@@ -40,10 +40,10 @@ func File(path string) (*scenario.Scenario, error) {
 	return s, nil
 }
 
-// most is how long a scenario file may be, in bytes.
+// most is the largest scenario file, in bytes.
 const most = 16 << 20
 
-// readBounded reads a file, but not much more of it than a scenario may have: it may be one that never ends.
+// readBounded reads a file, up to a little more than the limit: it may never end.
 func readBounded(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -60,8 +60,8 @@ func cause(err error) string {
 	return err.Error()
 }
 
-// Text reads and checks a scenario; name stands in messages for the file. The fault for a bad one (kind Invalid,
-// code scenario.invalid) lists every problem with line, field and what was expected, and wraps an [*Error].
+// Text parses and checks a scenario; name is the file's name in messages. The fault for a bad one (kind Invalid, code
+// scenario.invalid) lists every problem with line, field and what was expected, and wraps an [*Error].
 func Text(name string, data []byte) (*scenario.Scenario, error) {
 	data, err := yamltext.Decode(data, most)
 	if refused, ok := errors.AsType[*yamltext.Error](err); ok {
@@ -87,7 +87,7 @@ func Text(name string, data []byte) (*scenario.Scenario, error) {
 	return out, nil
 }
 
-// syntax parses the file; no body means that it is empty.
+// syntax parses the file; a nil body means that it is empty.
 func syntax(data []byte) (ast.Node, *shape.Problem) {
 	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"wave365/pkg/sandbox/scenario/shape"
 )
 
-// shown is how many problems the error's text lists; the rest is counted.
+// shown is how many problems the error's text lists; the rest are counted.
 const shown = 25
 
 // refusal is the error for a file with problems: kind Invalid, code scenario.invalid, one line for each problem with
@@ -40,7 +40,7 @@ func refusal(name string, problems []shape.Problem) error {
 	}
 }
 
-// Error carries the problems of one file, for callers that want them one by one.
+// Error holds the problems of one file, for callers that want them individually.
 type Error struct {
 	Name     string
 	Problems []shape.Problem
