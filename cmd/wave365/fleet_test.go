@@ -286,7 +286,7 @@ func TestSubmittedWave(t *testing.T) {
 
 // What a run came to is in its ledger before the queue is told. A worker that dies in between, or loses the database, leaves the
 // job to be taken up again: the run waits for a person all the same, and its cut-over does not begin by itself.
-func TestAnEndThatTheQueueWasNotTold(t *testing.T) {
+func TestEndThatDidNotReachTheQueue(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
 	wave, url := f.tenant("contoso", 3, 1200)

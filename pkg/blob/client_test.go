@@ -291,7 +291,7 @@ func TestABrokenBodyIsReadAgain(t *testing.T) {
 	}
 }
 
-func TestListEndsWhenItGoesRoundInCircles(t *testing.T) {
+func TestListWithCircularLinksEnds(t *testing.T) {
 	t.Parallel()
 	b := connect(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `<EnumerationResults><Blobs><Blob><Name>a</Name></Blob></Blobs><NextMarker>again</NextMarker></EnumerationResults>`)

@@ -546,7 +546,7 @@ func TestLimiter(t *testing.T) {
 	}
 }
 
-func TestQuotaHoldsNobody(t *testing.T) {
+func TestQuotaDelaysNoOtherRow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{answer: func(n int, _ *http.Request) (*http.Response, error) {

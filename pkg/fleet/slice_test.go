@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// What a slice could not do is tried again, left to others, or left to a person, and never taken for done.
+// A slice that could not continue is retried, left to others, or left to a person, and never counted as done.
 func TestRestOf(t *testing.T) {
 	t.Parallel()
 	timing := TimingOf(DefaultSlice)

@@ -255,7 +255,7 @@ func TestPauseBeforeADeadline(t *testing.T) {
 	})
 }
 
-func TestUsedUpAllowanceHoldsNobody(t *testing.T) {
+func TestUsedUpQuotaDelaysNoOtherRow(t *testing.T) {
 	t.Parallel()
 	for name, ex := range map[string]exchange{
 		"429": {status: 429, reply: errorBody("quotaExceeded", "tomorrow")}, "403": {status: 403, reply: errorBody("Directory_QuotaExceeded", "full")},

@@ -292,7 +292,7 @@ func TestTrapT22ForbiddenSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestTrapT23ListsAreAskedBare(t *testing.T) {
+func TestTrapT23ListsTakeNoOptions(t *testing.T) {
 	t.Parallel()
 	c, _ := play(t,
 		exchange{want: "GET VE/servicePlans", reply: `{"value":[{"id":"sp","displayName":"Cloud PC Enterprise 2vCPU/8GB/128GB","type":"Enterprise","vCpuCount":2,"ramInGB":8,"storageInGB":128,"provisioningType":null}]}`},

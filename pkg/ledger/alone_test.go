@@ -24,7 +24,8 @@ import (
 	"modernc.org/sqlite"
 )
 
-// TestTheFileAloneIsTheLedger: ten seconds after a commit a copy of the file alone has it, while the run is in progress.
+// TestTheFileAloneIsTheLedger: ten seconds after a commit a copy of the file alone contains it, while the run is in
+// progress.
 func TestTheFileAloneIsTheLedger(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -55,7 +56,7 @@ func TestTheFileAloneIsTheLedger(t *testing.T) {
 	})
 }
 
-// TestAFileTakenAway: from the moment on at which the file is not at its place any more nothing is said to be recorded.
+// TestAFileTakenAway: once the file is no longer in its place, no write reports success.
 func TestAFileTakenAway(t *testing.T) {
 	t.Parallel()
 	for name, take := range map[string]func(t *testing.T, path string){
@@ -89,8 +90,8 @@ func TestAFileTakenAway(t *testing.T) {
 	}
 }
 
-// TestAFileWrittenOver: an older copy that somebody writes over the file, where it lies, is seen before anything more is said to
-// be recorded, and nothing of ours is brought into it.
+// TestAFileWrittenOver: an older copy that somebody writes over the file is detected before another write reports success, and
+// nothing is copied into it.
 func TestAFileWrittenOver(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -105,7 +106,7 @@ func TestAFileWrittenOver(t *testing.T) {
 		must(t, err)
 		return data
 	}
-	// inFile waits until what was done is in the file itself, which says so by a number in SQLite's header.
+	// inFile waits until what was committed is in the file itself, which a number in SQLite's header shows.
 	inFile := func(do func()) {
 		before := binary.BigEndian.Uint32(file()[60:])
 		do()
@@ -115,7 +116,7 @@ func TestAFileWrittenOver(t *testing.T) {
 	inFile(func() { must(t, l.CreateRun(ctx, newRun("r1"), rows, nil)) })
 	older := file()
 	inFile(func() { must(t, l.Apply(ctx, migration.Claim(rows[0], evening))) })
-	// What other processes bring into the file is no reason to stop.
+	// What other processes copy into the file is no reason to stop.
 	note := migration.Event{Run: "r1", Row: migration.WaveRow, At: evening, Reason: migration.RunResumed}
 	inFile(func() {
 		other, err := ledger.Open(ctx, path, ledger.Options{})
@@ -125,7 +126,7 @@ func TestAFileWrittenOver(t *testing.T) {
 	})
 	inFile(func() { must(t, l.Note(ctx, note)) })
 	must(t, os.WriteFile(path, older, 0o600))
-	must(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Second))) // file systems count time in steps
+	must(t, os.Chtimes(path, time.Time{}, time.Now().Add(time.Second))) // file systems have coarse timestamps
 	wantFault(t, l.Apply(ctx, migration.Claim(rows[1], evening)), fault.Unavailable, "ledger.moved-away")
 	_, err = l.Intend(ctx, migration.Intent{Run: "r1", Row: 0, Effect: migration.EffectImport})
 	wantFault(t, err, fault.Unavailable, "ledger.moved-away")
@@ -135,7 +136,7 @@ func TestAFileWrittenOver(t *testing.T) {
 	}
 }
 
-// An older copy that is brought back through SQLite itself, as its shell's .restore does, is seen by the next checkpoint at the latest.
+// An older copy that is restored through SQLite itself, as its shell's .restore does, is detected by the next checkpoint at the latest.
 func TestAnOlderStateBroughtBack(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -178,7 +179,7 @@ func TestAnOlderStateBroughtBack(t *testing.T) {
 	waitFor(t, func() bool { return fault.CodeOf(l.Note(ctx, note)) == "ledger.moved-away" })
 }
 
-// story is all that a reader can ask of a ledger.
+// story is everything that a reader can get from a ledger.
 type story struct {
 	Runs     []migration.Run
 	Rows     []migration.Row
@@ -218,9 +219,9 @@ func tell(t *testing.T, path string) (s story, err error) {
 	return s, nil
 }
 
-// TestDamageIsNeverToldAsFact spoils copies of a ledger at random: who reads one gets the truth or a refusal, and neither
-// a panic nor something else for a fact.
-func TestDamageIsNeverToldAsFact(t *testing.T) {
+// TestDamagedContentIsRefused damages copies of a ledger at random: a reader gets the true content or an error, and
+// neither a panic nor wrong content.
+func TestDamagedContentIsRefused(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	l, rows := begin(t, 40)

@@ -15,7 +15,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// twoRuns is a ledger whose audit holds two runs, one into the other, and the lock.
+// twoRuns returns a ledger whose audit holds two interleaved runs, and the lock.
 func twoRuns(t *testing.T) *ledger.Ledger {
 	t.Helper()
 	ctx := t.Context()
@@ -77,7 +77,7 @@ func TestVerifyChainNamesTheFirstTouched(t *testing.T) {
 			wantNamed("time", edit(func(e *audit.Entry) { e.At = e.At.Add(1) }), whole[i].Seq)
 			wantNamed("kind", edit(func(e *audit.Entry) { e.Kind += "x" }), whole[i].Seq)
 			wantNamed("row", edit(func(e *audit.Entry) { e.Row++ }), whole[i].Seq)
-			// Rehashed after the change: its successor in the run gives it away.
+			// Hashed again after the change: the next entry of the run shows it.
 			if next := slices.IndexFunc(whole[i+1:], func(e audit.Entry) bool { return e.Run == whole[i].Run }); next >= 0 {
 				wantNamed("rehashed", edit(func(e *audit.Entry) { e.Row += 7; e.Hash = e.Sum() }), firstBroken(whole, i))
 			}
@@ -88,7 +88,7 @@ func TestVerifyChainNamesTheFirstTouched(t *testing.T) {
 	}
 }
 
-// firstBroken is the entry that shows a rehashed one: the next of its run, or a run's first entry right behind it.
+// firstBroken returns the entry that shows a rehashed one: the next of its run, or a run's first entry right after it.
 func firstBroken(whole []audit.Entry, i int) int64 {
 	for j := i + 1; j < len(whole); j++ {
 		first := !slices.ContainsFunc(whole[:j], func(e audit.Entry) bool { return e.Run == whole[j].Run })
@@ -99,7 +99,7 @@ func firstBroken(whole []audit.Entry, i int) int64 {
 	return 0
 }
 
-// afterRemoval is the entry that shows that entry i is missing.
+// afterRemoval returns the entry that shows that entry i is missing.
 func afterRemoval(whole []audit.Entry, i int, run string) int64 {
 	return whole[i+1].Seq
 }
@@ -109,7 +109,7 @@ func itoa(n int64) string {
 	return string(b)
 }
 
-// Two processes that write in turns each find that the audit has grown since they wrote last.
+// Two processes that take turns writing each notice that the audit has grown since their last write.
 func TestTwoWritersKeepOneChain(t *testing.T) {
 	t.Parallel()
 	l, _ := begin(t, 1)
@@ -129,8 +129,8 @@ func TestTwoWritersKeepOneChain(t *testing.T) {
 	}
 }
 
-// TestAuditLinesStandAlone writes entries as JSON lines and verifies what is read back.
-func TestAuditLinesStandAlone(t *testing.T) {
+// TestAuditLinesVerifyAlone writes entries as JSON lines and verifies what is read back.
+func TestAuditLinesVerifyAlone(t *testing.T) {
 	t.Parallel()
 	l := twoRuns(t)
 	var back []audit.Entry
@@ -144,7 +144,7 @@ func TestAuditLinesStandAlone(t *testing.T) {
 	must(t, ledger.VerifyChain(seq(back)))
 }
 
-// TestTamperedFile removes the guards, changes one entry and asks the ledger.
+// TestTamperedFile removes the triggers, changes one entry and verifies the ledger.
 func TestTamperedFile(t *testing.T) {
 	t.Parallel()
 	l := twoRuns(t)

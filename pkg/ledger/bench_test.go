@@ -28,8 +28,8 @@ func BenchmarkCreateRun10000(b *testing.B) {
 	}
 }
 
-// bareCommit gives what a durable commit costs at least on the ledger's disk: one number in one row, through the same
-// driver, with the ledger's pragmas.
+// bareCommit returns the least that a durable commit can be on the ledger's disk: one number in one row, through the
+// same driver, with the ledger's pragmas.
 func bareCommit(b *testing.B, dir string) (commit func()) {
 	b.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(dir, "bare.db")+
@@ -50,10 +50,10 @@ func bareCommit(b *testing.B, dir string) (commit func()) {
 	}
 }
 
-// BenchmarkTransition is one caller, each of whose transitions waits for a durable commit of its own, beside bare commits
-// on the same disk. The two take turns, so that whatever else the machine does meets both, and medians are compared. It
-// reports what both cost in µs, which tells the disk, and the ratio "x-bare", which shall be at most 1.6; "x-bare-p10" is
-// that of the quickest tenth, which a busy machine disturbs less.
+// BenchmarkTransition measures transitions of one caller, each of which waits for its own durable commit, against bare
+// commits on the same disk. The two alternate, so that other load on the machine affects both, and medians are compared.
+// It reports both costs in µs, which show the speed of the disk, and the ratio "x-bare", whose limit is 1.6; "x-bare-p10"
+// is that of the fastest tenth, which a busy machine disturbs less.
 func BenchmarkTransition(b *testing.B) {
 	l, rows := begin(b, 1000)
 	_, err := l.Lock(context.Background(), ledger.Holder{Run: "r1"}) // as a run has it
@@ -91,7 +91,7 @@ func BenchmarkTransition(b *testing.B) {
 	b.ReportMetric(float64(ours[len(ours)/10])/float64(theirs[len(theirs)/10]), "x-bare-p10")
 }
 
-// flip is a transition that can be repeated for ever.
+// flip returns a transition that can be repeated forever.
 func flip(r migration.Row) migration.Transition {
 	if r.State == migration.Running {
 		return migration.Interrupt(r, "", evening)
@@ -99,9 +99,8 @@ func flip(r migration.Row) migration.Transition {
 	return migration.Claim(r, evening)
 }
 
-// BenchmarkResume10000 is what resuming a run of 10,000 rows costs before the first request: open, check, read all rows.
-// The run stands in its middle, with its history. It reports the seconds, of which there are 0.5, and the most memory
-// that Go had in use, of which there are 80 MB.
+// BenchmarkResume10000 measures what resuming a run of 10,000 rows costs before the first request: open, check, read all
+// rows. The run is half done, with its history. It reports the seconds (limit 0.5) and the largest heap (limit 80 MB).
 func BenchmarkResume10000(b *testing.B) {
 	ctx := context.Background()
 	path := filepath.Join(b.TempDir(), "ledger.db")

@@ -21,7 +21,7 @@ func TestOrdersGoToTheProcessThatDrives(t *testing.T) {
 	_, err = l.RecordRequest(ctx, ledger.Request{Run: "r1", By: "ada on host", Kind: "dance"})
 	wantFault(t, err, fault.Internal, "ledger.order")
 
-	// The order comes from a second process, which has the file open on its own.
+	// The request comes from a second process, which has opened the file itself.
 	second := openAt(t, l.Path(), ledger.Options{})
 	o, err := second.RecordRequest(ctx, ledger.Request{Run: "r1", By: "ada on host", Kind: ledger.RequestSlots, Arg: "5"})
 	must(t, err)
@@ -38,7 +38,7 @@ func TestOrdersGoToTheProcessThatDrives(t *testing.T) {
 	if mine, err = l.PendingRequests(ctx); err != nil || len(mine) != 0 {
 		t.Errorf("obeyed and still open: %v, %v", mine, err)
 	}
-	// Orders that were not obeyed die with the process they were for.
+	// Requests that were not carried out end with the process that they were for.
 	_, err = second.RecordRequest(ctx, ledger.Request{Run: "r1", By: "ada on host", Kind: ledger.RequestDrain})
 	must(t, err)
 	must(t, release())
@@ -107,7 +107,7 @@ func TestChangesLieOnTopOfTheRun(t *testing.T) {
 	wantSame(t, "Run, read only", run, want)
 }
 
-// A new attempt may read the facts of its disk again; whom it serves, and what began, stays.
+// A new attempt may read the facts of its disk again; its user and its start do not change.
 func TestWhatARowAimsAt(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -161,7 +161,7 @@ func TestEditRunIsOneStep(t *testing.T) {
 		},
 		Added: added, Findings: []wave.Finding{{Code: "x.y", Line: 9}},
 	}
-	// The user of the row that is taken out may come back in a new one.
+	// The user of the removed row may come back in a new one.
 	edit.Added[0].Target.UserID = rows[0].Target.UserID
 	wrong := edit
 	wrong.Added = added[1:]

@@ -17,7 +17,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// tmpfs mounts a small disk of its own; only root may.
+// tmpfs mounts a small disk; only root may.
 func tmpfs(t *testing.T, options string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -56,7 +56,7 @@ func TestFullDisk(t *testing.T) {
 	must(t, l.CreateRun(ctx, newRun("r1"), rows, nil))
 	fill(t, filepath.Join(dir, "ballast"))
 
-	// What fits into what the log has reserved already may still pass.
+	// What fits into the space that the log has reserved may still succeed.
 	var full error
 	for n := 0; full == nil && n < 2000; n++ {
 		tr := flip(rows[n%len(rows)])
@@ -119,8 +119,8 @@ func TestReadOnlyDisk(t *testing.T) {
 	must(t, l.Close())
 }
 
-// TestFullDiskInMidRun has a real process fill a small disk until it ends by itself, at several sizes. With room again
-// the ledger is whole, and opens for reading and for writing; nothing is moved aside.
+// TestFullDiskInMidRun lets a real process fill a small disk until it ends on its own, at several sizes. With free
+// space again the ledger is intact, and opens for reading and for writing; nothing is moved aside.
 func TestFullDiskInMidRun(t *testing.T) {
 	t.Parallel()
 	for _, checkpoint := range []time.Duration{time.Microsecond, time.Hour} {
@@ -158,7 +158,7 @@ func TestFullDiskInMidRun(t *testing.T) {
 }
 
 // TestCopiesAtAnyPointOfAWrite stops a real process at random moments, in the middle of commits and checkpoints, and
-// opens what a sudden death would have left: a copy of the file and its log.
+// opens what a crash would have left: a copy of the file and its log.
 func TestCopiesAtAnyPointOfAWrite(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -195,7 +195,7 @@ func TestCopiesAtAnyPointOfAWrite(t *testing.T) {
 	}
 }
 
-// stopped waits until the process is stopped: the signal alone does not say so.
+// stopped waits until the process is stopped: sending the signal does not mean that it is.
 func stopped(t *testing.T, pid int) {
 	t.Helper()
 	for range 100_000 {
@@ -209,7 +209,7 @@ func stopped(t *testing.T, pid int) {
 	t.Fatal("the process does not stop")
 }
 
-// TestAnOutcomeWaitsForRoom: an answer in hand is recorded as soon as the disk takes it, however long that is.
+// TestAnOutcomeWaitsForRoom: a received answer is recorded as soon as the disk has space, however long that takes.
 func TestAnOutcomeWaitsForRoom(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -14,8 +14,8 @@ import (
 	"wave365/pkg/ledger"
 )
 
-// A process that lives drives a run, and somebody writes an older copy, or anything else, over its ledger, or takes it away: no
-// command opens what is there, and nothing is moved or made.
+// A live process drives a run, and somebody writes an older copy, or anything else, over its ledger, or moves it away: no
+// command opens what is there, and nothing is moved or created.
 func TestOpenRefusesWhatItsHolderDoesNotWriteTo(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -39,7 +39,7 @@ func TestOpenRefusesWhatItsHolderDoesNotWriteTo(t *testing.T) {
 			l, err := ledger.Open(t.Context(), path, ledger.Options{})
 			must(t, err)
 			must(t, l.CreateRun(t.Context(), newRun("r1"), newRows("r1", 3), nil))
-			// The process that started this one lives as long as this.
+			// The parent process lives as long as this one.
 			release, err := l.Lock(t.Context(), ledger.Holder{PID: os.Getppid(), Run: "r1", Command: "wave365 run"})
 			must(t, err)
 			for _, readOnly := range []bool{true, false} {
@@ -69,7 +69,7 @@ func TestOpenRefusesWhatItsHolderDoesNotWriteTo(t *testing.T) {
 				t.Errorf("moved aside: %v, %v", aside, err)
 			}
 			must(t, os.WriteFile(path, whole, 0o600))
-			_ = release() // what it could record is not the matter
+			_ = release() // whether it could record that does not matter
 			_ = l.Close()
 			if _, err := os.Stat(path + "-holder"); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("the name of the holder is left: %v", err)
@@ -78,7 +78,7 @@ func TestOpenRefusesWhatItsHolderDoesNotWriteTo(t *testing.T) {
 	}
 }
 
-// A holder that has died, or that cannot be seen from here, is in nobody's way, whatever its file says.
+// A holder that has died, or that cannot be seen from here, does not block anybody, whatever its file says.
 func TestOpenAfterTheHolderDied(t *testing.T) {
 	t.Parallel()
 	here, err := os.Hostname()

@@ -16,7 +16,7 @@ import (
 	"wave365/pkg/ledger"
 )
 
-// folder lists names and contents, to see what an Open touched.
+// folder returns names and contents, to see what an Open changed.
 func folder(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -102,7 +102,7 @@ func TestOpenMovesADamagedFileAside(t *testing.T) {
 			damage(t, path)
 			before := folder(t, dir)
 
-			// An older one lies there already, with the same second in its name.
+			// There is an older one already, with the same second in its name.
 			must(t, os.WriteFile(path+".damaged-20260508T180000Z", []byte("older"), 0o600))
 			_, err = ledger.Open(t.Context(), path, ledger.Options{Now: at})
 			wantFault(t, err, fault.Internal, "ledger.damaged")
@@ -130,7 +130,7 @@ func TestOpenMovesADamagedFileAside(t *testing.T) {
 	}
 }
 
-// TestOpenRefusesAFileWithoutSchema: what lies there is neither taken for a new ledger nor touched.
+// TestOpenRefusesAFileWithoutSchema: the file is neither treated as a new ledger nor changed.
 func TestOpenRefusesAFileWithoutSchema(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func(*testing.T, string){
@@ -143,7 +143,7 @@ func TestOpenRefusesAFileWithoutSchema(t *testing.T) {
 			must(t, os.Remove(path))
 			must(t, os.WriteFile(path+"-wal", []byte("a log"), 0o600))
 		},
-		// What a copy without the log took along from earlier versions of this program.
+		// What a copy without the log contained with earlier versions of this program.
 		"marked, with an empty schema": func(t *testing.T, path string) {
 			must(t, os.Remove(path))
 			db := raw(t, path)
@@ -262,8 +262,8 @@ func TestOpenLeavesADamagedFileToItsDriver(t *testing.T) {
 	_, err = l.Lock(ctx, ledger.Holder{Command: "wave365 run friday.csv"})
 	must(t, err)
 	defer l.Close()
-	// The last page is a leaf: noise in it leaves the rest readable. Another process does it, so that closing the file
-	// does not take this one's locks.
+	// The last page is a leaf: random bytes in it leave the rest readable. Another process writes them, so that closing
+	// the file does not drop this one's locks.
 	info, err := os.Stat(path)
 	must(t, err)
 	noise := exec.Command("dd", "if=/dev/urandom", "of="+path, "bs=4096", "count=1", "conv=notrunc",

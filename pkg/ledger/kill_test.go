@@ -19,7 +19,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// childEnv names the ledger that this test binary works on when it is started as a child; checkpointEnv is its
+// childEnv is the ledger that this test binary works on when it is started as a child; checkpointEnv is its
 // Options.Checkpoint.
 const (
 	childEnv      = "LEDGER_TEST_CHILD"
@@ -37,11 +37,11 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// work drives the rows of r1 until it is killed, and says on stdout what was acknowledged.
+// work drives the rows of r1 until it is killed, and prints on stdout what was acknowledged.
 func work(path string) error {
 	ctx := context.Background()
 	checkpoint, _ := time.ParseDuration(os.Getenv(checkpointEnv))
-	// On a full disk every row may have an answer in hand at the same moment: nobody ends the process then but this.
+	// On a full disk every row may be waiting to record an answer at the same moment: then only this ends the process.
 	stalled := func(why error) {
 		fmt.Fprintln(os.Stderr, why)
 		os.Exit(1)
@@ -87,8 +87,8 @@ func work(path string) error {
 	return nil
 }
 
-// TestKill kills a working process at random moments. What it was told is durable is there afterwards, the next
-// process replaces its lock, and the chain holds.
+// TestKill kills a working process at random moments. What was acknowledged as durable is there afterwards, the next
+// process replaces its lock, and the chain is intact.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "ledger.db")
@@ -109,7 +109,7 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// check holds a ledger against what its process was told is durable.
+// check compares a ledger with what its process was told is durable.
 func (c *child) check(t *testing.T, path string) {
 	t.Helper()
 	l, err := ledger.Open(t.Context(), path, ledger.Options{})
@@ -144,11 +144,11 @@ func (c *child) check(t *testing.T, path string) {
 	must(t, ledger.VerifyChain(l.Audit(t.Context(), "")))
 }
 
-// child is a process that works on a ledger, and what it has said.
+// child is a process that works on a ledger, and what it has printed.
 type child struct {
 	cmd   *exec.Cmd
 	lines *bufio.Scanner
-	// versions is the last version of each row, intents whether "intent" or "outcome" was said of each.
+	// versions is the last version of each row; intents is whether "intent" or "outcome" was printed for each.
 	versions map[int64]int64
 	intents  map[int64]string
 	stderr   bytes.Buffer
@@ -166,14 +166,14 @@ func startChild(t *testing.T, path string, checkpoint time.Duration) *child {
 	return c
 }
 
-// read takes in what the child says until it has said n things more, or ends.
+// read reads what the child prints until it has printed n more lines, or ends.
 func (c *child) read(n int) bool {
 	for ; n > 0; n-- {
 		if !c.lines.Scan() {
 			return false
 		}
 		var kind, a, b string
-		// The last line may be cut off in its middle, and a number with it; a whole line has its line end.
+		// The last line may be incomplete, and a number in it too; a complete line ends with a line feed.
 		if _, err := fmt.Sscan(c.lines.Text(), &kind, &a, &b); err != nil {
 			continue
 		}
@@ -188,7 +188,7 @@ func (c *child) read(n int) bool {
 	return true
 }
 
-// killAfter kills the child after so many acknowledgements, and takes in what it said until then.
+// killAfter kills the child after that many acknowledgements, and reads what it printed until then.
 func (c *child) killAfter(n int) {
 	c.read(n)
 	_ = c.cmd.Process.Kill()

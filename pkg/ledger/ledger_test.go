@@ -26,7 +26,7 @@ func open(t testing.TB) *ledger.Ledger {
 	return openAt(t, newPlace(t), ledger.Options{})
 }
 
-// newPlace is where a new ledger goes: into a file, or into the database that the tests are run against.
+// newPlace returns the path of a new ledger: a file, or a ledger in the database that the tests run against.
 func newPlace(t testing.TB) string {
 	t.Helper()
 	if homeURL != "" {
@@ -35,7 +35,7 @@ func newPlace(t testing.TB) string {
 	return filepath.Join(t.TempDir(), "ledger.db")
 }
 
-// homeURL is the database that the tests are run against; "": they use files.
+// homeURL is the database that the tests run against; "": they use files.
 var homeURL = os.Getenv(homeEnv)
 
 var places atomic.Int64
@@ -63,7 +63,7 @@ func newRun(id string) migration.Run {
 	}
 }
 
-// newRows are n pending rows with users of their own.
+// newRows returns n pending rows, each with its own user.
 func newRows(run string, n int) []migration.Row {
 	rows := make([]migration.Row, n)
 	for i := range rows {
@@ -103,7 +103,7 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// wantFault checks code and kind of a refusal.
+// wantFault checks code and kind of a fault.
 func wantFault(t testing.TB, err error, kind fault.Kind, code string) {
 	t.Helper()
 	if err == nil {

@@ -15,7 +15,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// The holder was frozen in the middle of a write: whoever comes next is told who it is and what to do, as of any lock.
+// The holder was frozen in the middle of a write: the next process is told who holds the lock and what to do, as usual.
 func TestLockOfAFrozenHolder(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -91,7 +91,7 @@ func TestLock(t *testing.T) {
 	must(t, ledger.VerifyChain(l.Audit(ctx, "")))
 }
 
-// The lock of a process that runs on this host is not taken away, and nobody is told how to.
+// The lock of a process that runs on this host is not taken away, and the message does not say how to.
 func TestALivingHolderIsNotUnlocked(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -113,8 +113,8 @@ func TestALivingHolderIsNotUnlocked(t *testing.T) {
 	must(t, l.Holds(ctx))
 }
 
-// What is asked of a run whose process has died is answered at once.
-func TestNobodyIsAskedOfTheDead(t *testing.T) {
+// A request to a run whose process has died fails at once.
+func TestRequestToADeadProcessFails(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	l, _ := begin(t, 1)
@@ -176,7 +176,7 @@ func TestLockReplacesTheDead(t *testing.T) {
 	must(t, ledger.VerifyChain(l.Audit(ctx, "")))
 }
 
-func TestLockOfAnotherHostStands(t *testing.T) {
+func TestLockOfAnotherHostIsKept(t *testing.T) {
 	t.Parallel()
 	l := open(t)
 	_, err := l.Lock(t.Context(), ledger.Holder{Host: "elsewhere", PID: 1 << 30})

@@ -25,12 +25,12 @@ import (
 	"wave365/pkg/migration"
 )
 
-// homeEnv names the database that this test binary runs its tests against.
+// homeEnv is the database that this test binary runs its tests against.
 const homeEnv = "LEDGER_TEST_POSTGRES"
 
-// onFiles are the tests that are about files, which are not run against a database.
+// onFiles are the tests about files, which do not run against a database.
 var onFiles = regexp.MustCompile(`^Test(Open.*|AFile.*|Close.*|Kill|FullDisk.*|ReadOnly.*|Copies.*|AnOutcome.*|Damage.*|TheFile.*|` +
-	`ErrorsKeep.*|SchemaKnows.*|InABubble|Postgres.*|Copy.*|SameIn.*|LockReplacesTheDead|Lock|LockOfAFrozenHolder)$`)
+	`ErrorsContain.*|SchemaKnows.*|InABubble|Postgres.*|Copy.*|SameIn.*|LockReplacesTheDead|Lock|LockOfAFrozenHolder)$`)
 
 // TestPostgresSuite runs the tests of this package once more, with their ledgers in a database.
 func TestPostgresSuite(t *testing.T) {
@@ -58,7 +58,7 @@ func TestPostgresSuite(t *testing.T) {
 	}
 }
 
-// failures leaves out of a test's output what says that things went well.
+// failures removes from a test's output the lines about successes.
 func failures(out string) string {
 	var b strings.Builder
 	for line := range strings.Lines(out) {
@@ -84,7 +84,7 @@ func rawPostgres(t testing.TB, path string) *sql.DB {
 	return db
 }
 
-// evenings plays the same story into a ledger, with nothing left to chance.
+// evenings records the same story in a ledger, with fixed times and ids.
 func evenings(t *testing.T, path string) *ledger.Ledger {
 	t.Helper()
 	ctx := t.Context()
@@ -116,7 +116,7 @@ func evenings(t *testing.T, path string) *ledger.Ledger {
 	return l
 }
 
-// everything is what readers are told, and each line of the audit.
+// everything returns what readers get, and each line of the audit.
 func everything(t *testing.T, path string) (story, []string) {
 	t.Helper()
 	s, err := tell(t, path)
@@ -141,8 +141,8 @@ func TestSameInBothHomes(t *testing.T) {
 	must(t, ledger.VerifyChain(database.Audit(t.Context(), "")))
 }
 
-// TestCopyThereAndBack takes a ledger into a database and back into a file: the story stays the same, and each home that
-// was left says where it went.
+// TestCopyThereAndBack copies a ledger into a database and back into a file: the content stays the same, and each ledger
+// that was left names the next one.
 func TestCopyThereAndBack(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -153,7 +153,7 @@ func TestCopyThereAndBack(t *testing.T) {
 	third := openAt(t, newPlace(t), ledger.Options{})
 	for _, step := range []struct{ from, to *ledger.Ledger }{{first, second}, {second, third}} {
 		must(t, ledger.Copy(ctx, step.from, step.to, ledger.Holder{}))
-		must(t, ledger.Copy(ctx, step.from, step.to, ledger.Holder{})) // once more changes nothing
+		must(t, ledger.Copy(ctx, step.from, step.to, ledger.Holder{})) // a second copy changes nothing
 		got, lines := everything(t, step.to.Path())
 		wantSame(t, "what is told", got, want)
 		wantSame(t, "the audit of the run", lines, wantLines)
@@ -164,14 +164,14 @@ func TestCopyThereAndBack(t *testing.T) {
 		if err != nil && !strings.Contains(err.Error(), step.to.Path()) {
 			t.Errorf("error %q does not say where it went", err)
 		}
-		// Also who has had it open all the time records nothing more.
+		// A process that has had it open all the time can record nothing more either.
 		err = step.from.Note(ctx, migration.Event{Run: "r1", Row: migration.WaveRow, Reason: migration.RunDrained})
 		if err == nil || !strings.Contains(err.Error(), "ledger: sealed") {
 			t.Errorf("the sealed ledger took an entry: %v", err)
 		}
 		wantFault(t, ledger.Copy(ctx, step.from, openAt(t, newPlace(t), ledger.Options{}), ledger.Holder{}), fault.Conflict, "ledger.sealed")
 	}
-	// What was copied goes on as it is: guards are on again, and numbers go on where they were.
+	// The copy works like the original: triggers are on again, and ids continue.
 	rows, err := third.Rows(ctx, "r1")
 	must(t, err)
 	must(t, third.Apply(ctx, migration.Claim(rows[4], evening)))
@@ -185,7 +185,7 @@ func TestCopyThereAndBack(t *testing.T) {
 	}
 }
 
-// TestCopyHostileTexts copies what older versions wrote into files, and no database takes.
+// TestCopyHostileTexts copies what older versions wrote into files and a database refuses.
 func TestCopyHostileTexts(t *testing.T) {
 	t.Parallel()
 	s := pgtest.Start(t)
@@ -226,8 +226,8 @@ func TestCopyRefuses(t *testing.T) {
 	}
 }
 
-// TestPostgresShared: many ledgers take turns with two connections, each finds its own tables, and the database never sees
-// more than those.
+// TestPostgresShared: many ledgers share two connections, each finds its own tables, and the database never sees more
+// connections than those.
 func TestPostgresShared(t *testing.T) {
 	t.Parallel()
 	s := pgtest.Start(t)
@@ -250,7 +250,7 @@ func TestPostgresShared(t *testing.T) {
 		must(t, beside.QueryRowContext(t.Context(), `SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'wave365 %'`).Scan(&n))
 		return n
 	}
-	for connected() > connections { // those that made the schemas are closed, but the server may not have ended them yet
+	for connected() > connections { // those that created the schemas are closed, but the server may not have ended them yet
 		runtime.Gosched()
 	}
 	seen := make(chan int, ledgers)
@@ -292,7 +292,7 @@ func TestPostgresShared(t *testing.T) {
 	}
 }
 
-// TestPostgresFence: who was taken over is refused in whatever it does, but for what happened already.
+// TestPostgresFence: a process whose ledger was taken over is refused, except for outcomes of what happened before.
 func TestPostgresFence(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -323,7 +323,7 @@ func TestPostgresFence(t *testing.T) {
 	must(t, second.Holds(ctx))
 	must(t, second.Apply(ctx, migration.Claim(rows[1], evening)))
 
-	// A holder elsewhere whose connection has ended is gone.
+	// A holder elsewhere whose connection has ended counts as gone.
 	must(t, old.Close())
 	third := openAt(t, s.Ledger("fence"), ledger.Options{})
 	kill(t, s, second)
@@ -332,7 +332,7 @@ func TestPostgresFence(t *testing.T) {
 	must(t, ledger.VerifyChain(third.Audit(ctx, "")))
 }
 
-// kill ends a ledger's connections from the server's side, and keeps the ledger from connecting again.
+// kill ends a ledger's connections from the server's side, and keeps the ledger from reconnecting.
 func kill(t *testing.T, s *pgtest.Server, l *ledger.Ledger) {
 	t.Helper()
 	h, _, err := l.Holder(t.Context())
@@ -347,7 +347,8 @@ func kill(t *testing.T, s *pgtest.Server, l *ledger.Ledger) {
 	}
 }
 
-// TestPostgresFrozenInATransaction: a process that was stopped in the middle of a transaction is in nobody's way for long.
+// TestPostgresFrozenInATransaction: a process that was stopped in the middle of a transaction does not block others for
+// long.
 func TestPostgresFrozenInATransaction(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -358,7 +359,7 @@ func TestPostgresFrozenInATransaction(t *testing.T) {
 	conn, err := rawPostgres(t, s.Ledger("frozen")).Conn(ctx)
 	must(t, err)
 	defer conn.Close()
-	// As the ledger's own connections are.
+	// With the settings of the ledger's own connections.
 	for _, q := range []string{"SET idle_in_transaction_session_timeout = 3000", "BEGIN", "LOCK TABLE audit IN EXCLUSIVE MODE"} {
 		_, err := conn.ExecContext(ctx, q)
 		must(t, err)
@@ -370,7 +371,7 @@ func TestPostgresFrozenInATransaction(t *testing.T) {
 	}
 }
 
-// TestPostgresKilled kills the server again and again while rows move: what was acknowledged is there, once.
+// TestPostgresKilled kills the server repeatedly while rows change: what was acknowledged is there, once.
 func TestPostgresKilled(t *testing.T) {
 	t.Parallel()
 	s := pgtest.Start(t)
@@ -429,7 +430,7 @@ func TestPostgresKilled(t *testing.T) {
 	must(t, ledger.VerifyChain(l.Audit(t.Context(), "")))
 }
 
-// version is how many changes the rows have seen; -1 while the database is down.
+// version returns how many changes the rows have had; -1 while the database is down.
 func version(t *testing.T, l *ledger.Ledger) (n int64) {
 	rows, err := l.Rows(t.Context(), "r1")
 	if err != nil {

@@ -13,17 +13,17 @@ import (
 	"wave365/pkg/migration"
 )
 
-// cutter stands between a ledger and its database and loses the answers to COMMITs.
+// cutter is a proxy between a ledger and its database that loses the answers to COMMITs.
 type cutter struct {
 	server string
 	// armed is how many answers are still to be lost, each with its connection.
 	armed atomic.Int32
 	lost  atomic.Int32
-	// before has the COMMIT itself lost, not only its answer.
+	// before makes it lose the COMMIT itself, not only its answer.
 	before atomic.Bool
 }
 
-// listen returns the address under which the database is reached through the cutter.
+// listen returns the address of the database through the proxy.
 func (c *cutter) listen(t *testing.T, address string) string {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -59,7 +59,7 @@ func (c *cutter) serve(client net.Conn) {
 		for {
 			n, err := server.Read(buf)
 			if err != nil || cut.Load() {
-				return // the answer came, and goes no further
+				return // the answer arrived, and is not passed on
 			}
 			if _, err := client.Write(buf[:n]); err != nil {
 				return
@@ -90,7 +90,8 @@ func (c *cutter) serve(client net.Conn) {
 	}
 }
 
-// TestPostgresCommitWithoutAnswer: a COMMIT whose answer is lost is asked after, and done once, whether it was done or not.
+// TestPostgresCommitWithoutAnswer: after a COMMIT whose answer is lost the ledger finds out whether it happened, and it
+// happens once in either case.
 func TestPostgresCommitWithoutAnswer(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

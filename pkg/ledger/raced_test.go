@@ -2,5 +2,5 @@
 
 package ledger_test
 
-// raced: everything here is slower by a factor of ten.
+// raced: the race detector makes everything here ten times slower.
 const raced = true

@@ -15,7 +15,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// raw opens the file past the ledger, as somebody with an SQL shell would.
+// raw opens the file directly, as somebody with an SQL shell would.
 func raw(t testing.TB, path string) *sql.DB {
 	t.Helper()
 	if homeURL != "" {
@@ -28,7 +28,7 @@ func raw(t testing.TB, path string) *sql.DB {
 	return db
 }
 
-// put brings row idx to a state past the triggers, so that every arrow can be tried from its beginning.
+// put sets row idx to a state without the triggers, so that every arrow can be tried from its start.
 func put(t *testing.T, db *sql.DB, idx int, state migration.State) {
 	t.Helper()
 	ctx := t.Context()
@@ -48,7 +48,7 @@ func put(t *testing.T, db *sql.DB, idx int, state migration.State) {
 	must(t, err)
 }
 
-// TestArrows tries every change of state in plain SQL: the database lets the listed ones pass and no other.
+// TestArrows tries every change of state in plain SQL: the database accepts the listed ones and no other.
 func TestArrows(t *testing.T) {
 	t.Parallel()
 	l, _ := begin(t, 1)
@@ -88,7 +88,7 @@ func TestArrows(t *testing.T) {
 	}
 }
 
-// TestDatabaseRefuses holds what the schema refuses whoever asks.
+// TestDatabaseRefuses lists what the schema refuses from any client.
 func TestDatabaseRefuses(t *testing.T) {
 	t.Parallel()
 	l, rows := begin(t, 2)
@@ -131,7 +131,7 @@ func TestDatabaseRefuses(t *testing.T) {
 			if strings.Contains(q, "OR REPLACE") {
 				continue // SQLite's own way around a trigger
 			}
-			q = strings.Replace(q, "'', '', '', at, 0 FROM", "'', '', '', 0, at FROM", 1) // the column came later there
+			q = strings.Replace(q, "'', '', '', at, 0 FROM", "'', '', '', 0, at FROM", 1) // the column was added later there
 		}
 		_, err := db.ExecContext(ctx, q)
 		switch {
@@ -144,7 +144,7 @@ func TestDatabaseRefuses(t *testing.T) {
 	must(t, ledger.VerifyChain(l.Audit(ctx, "")))
 }
 
-// TestSchemaKnowsTheStates keeps the CHECKs of the schema equal to package migration.
+// TestSchemaKnowsTheStates checks that the CHECKs of the schema match package migration.
 func TestSchemaKnowsTheStates(t *testing.T) {
 	t.Parallel()
 	l := open(t)

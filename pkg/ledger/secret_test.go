@@ -13,9 +13,9 @@ import (
 // canary stands for the signature of a SAS.
 const canary = "sig=CANARY%2BVERYSECRET%3D"
 
-// TestErrorsKeepValuesToThemselves gives texts with a canary where a careless caller would, and looks for it in what
-// the ledger says, as error, hint or audit: only what was handed over to be stored may be in the file.
-func TestErrorsKeepValuesToThemselves(t *testing.T) {
+// TestErrorsContainNoSecrets passes texts with a canary where a careless caller might, and looks for it in errors,
+// hints and the audit: only what was passed in to be stored may be in the file.
+func TestErrorsContainNoSecrets(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	l, rows := begin(t, 1)
@@ -55,7 +55,7 @@ func TestErrorsKeepValuesToThemselves(t *testing.T) {
 	}
 }
 
-// TestAuditHoldsNoTarget: what a row aims at is frozen once, and not copied into the audit that reports carry along.
+// TestAuditHoldsNoTarget: the target of a row is recorded once, and not copied into the audit that reports include.
 func TestAuditHoldsNoTarget(t *testing.T) {
 	t.Parallel()
 	l, rows := begin(t, 1)

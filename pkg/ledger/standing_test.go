@@ -8,7 +8,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// openUsers gives the runs that hold users.
+// openUsers returns the runs that hold users.
 func openUsers(ctx context.Context, l *ledger.Ledger) (map[string]string, error) {
 	all, err := l.Standings(ctx)
 	open := map[string]string{}
@@ -20,8 +20,8 @@ func openUsers(ctx context.Context, l *ledger.Ledger) (map[string]string, error)
 	return open, err
 }
 
-// A user whose import is in doubt is held, whatever became of the row; who succeeded or failed is known by that; who was
-// deferred is free.
+// A user whose import is in doubt is held, whatever the state of the row; a user whose row succeeded or failed has that
+// standing; a user whose row was deferred is free.
 func TestStandings(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

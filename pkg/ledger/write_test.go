@@ -43,7 +43,7 @@ func TestApplyRefuses(t *testing.T) {
 	}
 }
 
-// TestApplyTakesItsArrowFromTheDatabase has the database forget an arrow that the program knows.
+// TestApplyTakesItsArrowFromTheDatabase removes from the database an arrow that the program knows.
 func TestApplyTakesItsArrowFromTheDatabase(t *testing.T) {
 	t.Parallel()
 	l, rows := begin(t, 1)
@@ -163,7 +163,8 @@ func TestIntents(t *testing.T) {
 	must(t, ledger.VerifyChain(l.Audit(ctx, "r1")))
 }
 
-// TestHostileTexts records what a service may say: NUL and bytes that are no text. Every home takes it and can read it again.
+// TestHostileTexts records what a service may send: NUL and bytes that are not text. Every kind of ledger accepts it and can
+// read it again.
 func TestHostileTexts(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -208,7 +209,7 @@ func TestNote(t *testing.T) {
 }
 
 // TestManyWriters drives rows from many goroutines and two ledgers at once: every accepted change is there, every
-// refusal hits only its caller, and the chain is whole.
+// refusal affects only its caller, and the chain is intact.
 func TestManyWriters(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -226,7 +227,7 @@ func TestManyWriters(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				// The same change again comes too late, whoever brings it.
+				// The same change comes too late the second time, from any writer.
 				if err := second.Apply(ctx, tr); fault.CodeOf(err) == "ledger.moved" {
 					refused.Add(1)
 				}
@@ -235,7 +236,7 @@ func TestManyWriters(t *testing.T) {
 			rows[i] = r
 		})
 	}
-	// Work that is refused after it has written takes nobody else's along, and leaves nothing.
+	// Work that is refused after it has written does not affect other work, and leaves nothing.
 	late := newRows("r2", 3)
 	late[2].Target.UserID = rows[0].Target.UserID
 	wg.Go(func() {
@@ -309,7 +310,7 @@ func TestInABubble(t *testing.T) {
 	})
 }
 
-// TestApplyAll: all of them or none.
+// TestApplyAll: all of the transitions are recorded, or none.
 func TestApplyAll(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
@@ -330,8 +331,8 @@ func TestApplyAll(t *testing.T) {
 	must(t, ledger.VerifyChain(l.Audit(ctx, "")))
 }
 
-// TestTwoLedgersTakeTurns writes with two connections in turn: neither may go on from an end of the audit that the
-// other has moved since.
+// TestTwoLedgersTakeTurns writes through two connections in turn: neither may continue from an end of the audit that
+// the other has moved since.
 func TestTwoLedgersTakeTurns(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

@@ -106,7 +106,7 @@ func TestWritesAreRefused(t *testing.T) {
 	}
 }
 
-// TestOneImportOfAPerson: an undecided import of a person is found in whatever run, and named.
+// TestOneImportOfAPerson: an unsettled import of a person is found in any run, and named.
 func TestOneImportOfAPerson(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()

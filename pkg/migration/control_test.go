@@ -15,7 +15,7 @@ func failed(step migration.Step, code string) migration.Row {
 	return r
 }
 
-// purged is a row of which the audit log says that somebody purged its import.
+// purged is a row whose import somebody purged, according to the audit log.
 func purged(step migration.Step, code string) migration.Row {
 	r := failed(step, code)
 	r.Facts.CutOver, r.Facts.UsageStatus = at, migration.UsagePurged
@@ -124,7 +124,7 @@ func TestAmendOnlyBeforeItBegan(t *testing.T) {
 	migration.Amend(begun, migration.Target{}, nil, at)
 }
 
-// A row whose license may be away says how it comes back, also when it is deferred.
+// A row whose license may be away says how it is given back, also when it is deferred.
 func TestDeferOffersTheLicense(t *testing.T) {
 	t.Parallel()
 	p := migration.Problem{Code: "row.deferred", Message: "late", Hint: "retry another evening", Commands: []fault.Command{fault.NewCommand("retry")}}

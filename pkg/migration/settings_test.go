@@ -31,7 +31,7 @@ func TestSettingsAsTextAndBack(t *testing.T) {
 		}
 	}
 	var old migration.Settings
-	// As earlier versions wrote it: with the number of slots, which only Run.Slots holds now.
+	// As earlier versions wrote it: with the number of slots, which is now only in Run.Slots.
 	if err := json.Unmarshal([]byte(`{"slots":"20","skip-invalid":"false","until":"imported"}`), &old); err != nil || old != (migration.Settings{Until: migration.StepImportWait}) {
 		t.Errorf("settings of an earlier version read as %+v, %v", old, err)
 	}
@@ -61,7 +61,8 @@ func TestSettingsPatch(t *testing.T) {
 	}
 }
 
-// The number of slots stands in one place: a report that lists the settings cannot say another number than the run.
+// The number of slots is stored in one place: a report that lists the settings cannot show another number than the
+// run's.
 func TestSettingsListNoSlots(t *testing.T) {
 	t.Parallel()
 	want := []migration.Setting{

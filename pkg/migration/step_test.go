@@ -7,7 +7,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// A step that lacks a fact in the table, or that no journey walks, is found here.
+// A step that lacks an entry in the table, or that no journey contains, is found here.
 func TestSteps(t *testing.T) {
 	t.Parallel()
 	ranks, walked := map[int]migration.Step{}, map[migration.Step]bool{}

@@ -18,7 +18,7 @@ func row(s migration.State, step migration.Step) migration.Row {
 		Target: migration.Target{User: "ada@contoso.com", Trigger: migration.TriggerLicense}}
 }
 
-// build makes every transition that a constructor can make from a row, by the arrow it claims.
+// build returns every transition that a constructor can make from a row, by its arrow.
 func build(r migration.Row) map[migration.Arrow]func() migration.Transition {
 	problem := migration.Problem{Code: "x.y", Message: "no"}
 	arrow := func(to migration.State, why migration.Reason) migration.Arrow {
@@ -45,7 +45,7 @@ func build(r migration.Row) map[migration.Arrow]func() migration.Transition {
 	}
 }
 
-// Every constructor works from exactly the states that the arrows name, and panics from every other.
+// Every constructor accepts exactly the states that the arrows name, and panics for every other.
 func TestConstructorsFollowTheArrows(t *testing.T) {
 	t.Parallel()
 	for _, from := range migration.States() {

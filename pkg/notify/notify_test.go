@@ -106,7 +106,7 @@ func TestOwnTemplates(t *testing.T) {
 	}
 }
 
-// A template with a misspelt name is not passed over: people would get the text that is built in.
+// A template with a misspelled name is not ignored: people would get the built-in text.
 func TestOwnTemplates_names(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{"raedy.txt": "raedy.txt", "READY.TXT": "READY.TXT", "Page.html": "Page.html", "ready.txt": "", "page.html": "", "notes.md": "", "logo.png": ""} {
@@ -117,7 +117,7 @@ func TestOwnTemplates_names(t *testing.T) {
 	}
 }
 
-// TestOwnTemplates_encodings: Windows saves text with a byte order mark or as UTF-16; what is in a code page would reach people garbled.
+// TestOwnTemplates_encodings: Windows saves text with a byte order mark or as UTF-16; text in a code page would be garbled.
 func TestOwnTemplates_encodings(t *testing.T) {
 	t.Parallel()
 	const text, page = "Subject: Grüezi {{.User}}\r\n\r\nAlles läuft.\r\n", "<p>Grüezi {{.User}}</p>\r\n"
@@ -149,7 +149,7 @@ func TestOwnTemplates_encodings(t *testing.T) {
 	}
 }
 
-// journal refuses what bears a key that was recorded before, as the ledger does.
+// journal refuses a key that was recorded before, as the ledger does.
 type journal struct {
 	writes []migration.Write
 	broken bool
@@ -182,7 +182,7 @@ func (j *journal) ConcludeWrite(_ context.Context, w migration.Write, out migrat
 	return nil
 }
 
-// channel counts what it is given, and answers in turn.
+// channel counts its messages, and answers in turn.
 type channel struct {
 	sent    int
 	answers []error
@@ -247,7 +247,7 @@ func TestAtMostOnce(t *testing.T) {
 	}
 }
 
-// TestLockLost: who does not hold the ledger any more sends nothing, and leaves it to whoever does.
+// TestLockLost: a process that no longer holds the ledger sends nothing, and leaves it to the one that does.
 func TestLockLost(t *testing.T) {
 	t.Parallel()
 	c, j := &channel{}, &journal{lost: true}
@@ -262,7 +262,7 @@ func TestLockLost(t *testing.T) {
 	}
 }
 
-// slow is a mailer in front of which messages stand in line, while the lock is lost.
+// slow is a mailer with a queue of messages, during which the lock is lost.
 type slow struct {
 	notify.Mailer
 	j *journal
@@ -274,7 +274,7 @@ func (s slow) SendMail(ctx context.Context, sender string, m graph.Mail) error {
 	return s.Mailer.SendMail(ctx, sender, m)
 }
 
-// TestLockLostInLine: a message that had to wait does not leave when the ledger was lost meanwhile.
+// TestLockLostInLine: a message that had to wait is not sent if the lock was lost meanwhile.
 func TestLockLostInLine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -298,8 +298,9 @@ func TestLockLostInLine(t *testing.T) {
 	})
 }
 
-// TestFailsAnew: another attempt of a row may fail again, and that is told again; that it has begun is told once.
-func TestFailsAnew(t *testing.T) {
+// TestSecondFailureIsReported: another attempt of a row may fail again, which is reported again; its start is reported
+// once.
+func TestSecondFailureIsReported(t *testing.T) {
 	t.Parallel()
 	c := &channel{}
 	p := notify.Post{Journal: &journal{}, Channel: c, Run: "r", Now: func() time.Time { return evening }}

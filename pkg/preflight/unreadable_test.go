@@ -239,7 +239,7 @@ func TestCheck_OneBadList(t *testing.T) {
 }
 
 // An answer that is no listing says nothing of the blobs: it is told once, and they are asked about one by one.
-func TestCheck_ListingThatIsNone(t *testing.T) {
+func TestCheck_UnreadableListing(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{"Empty": "", "Other": `<EnumerationResults/>`} {
 		t.Run(name, func(t *testing.T) {

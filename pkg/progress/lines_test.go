@@ -17,7 +17,7 @@ import (
 
 var cet = time.FixedZone("CET", 3600)
 
-// evening tells the same short story to any view.
+// evening plays the same short story for any view.
 func evening(s *story, v progress.View) {
 	s.rows[3] = migration.Skip(s.rows[3], migration.Problem{Code: "vhd.dynamic", Message: "a dynamic disk"}, s.at).To()
 	s.start(v, 2)

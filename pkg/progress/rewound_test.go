@@ -2,7 +2,7 @@ package progress
 
 import "testing"
 
-// A frame that a narrower window has broken into more lines is gone back over whole.
+// A frame that a narrower window has wrapped into more lines is rewound completely.
 func TestRewound(t *testing.T) {
 	t.Parallel()
 	frame := []string{"0123456789", "01234", "", "\x1b[31m0123456789\x1b[0m01234"}

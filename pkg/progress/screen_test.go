@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// screen is a writer that understands the one control sequence that the bars use: go up n lines and erase what is
+// screen is a writer that implements the one control sequence that the bars use: move up n lines and erase what is
 // below. It also keeps every byte.
 type screen struct {
 	mu    sync.Mutex
@@ -58,7 +58,7 @@ func (s *screen) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// put writes over what stands at the cursor.
+// put overwrites the text at the cursor.
 func (s *screen) put(text string) {
 	last := &s.lines[len(s.lines)-1]
 	line := []rune(*last)
@@ -72,7 +72,7 @@ func (s *screen) put(text string) {
 	*last = string(line)
 }
 
-// text is what stands on the screen, scrolled parts included.
+// text returns the content of the screen, scrolled parts included.
 func (s *screen) text() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 	"wave365/pkg/progress"
 )
 
-// story tells a view what happens to rows. Times are its own, and pass only when it says so.
+// story reports to a view what happens to rows. It has its own time, which advances only when it says so.
 type story struct {
 	mu   sync.Mutex // guards at, which views read whenever they draw
 	at   time.Time
@@ -62,14 +62,14 @@ func (s *story) next(i int, wait time.Duration) {
 	s.apply(i, migration.Advance(s.rows[i], s.rows[i].Facts, until, "", s.at))
 }
 
-// importing brings a pending row to where its import is waited for.
+// importing brings a pending row to the wait for its import.
 func (s *story) importing(i int) {
 	s.claim(i)
 	s.next(i, 0)
 	s.next(i, time.Minute)
 }
 
-// provisioning brings a row from there to where its Cloud PC is waited for.
+// provisioning brings a row from there to the wait for its Cloud PC.
 func (s *story) provisioning(i int) {
 	s.next(i, 0)
 	s.next(i, time.Minute)

@@ -98,7 +98,7 @@ func TestTerminal_shows(t *testing.T) {
 	}
 }
 
-// outlook is the range that is left, which pkg/estimate answers for.
+// outlook is the range of the remaining time, which pkg/estimate is tested for.
 var outlook = regexp.MustCompile(`about .* to .* left \(.*\)`)
 
 func TestTerminal_forecast(t *testing.T) {
@@ -179,7 +179,7 @@ func TestTerminal_neverAboveHundred(t *testing.T) {
 	})
 }
 
-// TestTerminal_fits draws too much into many sizes: no line may be wider than the terminal, no frame higher.
+// TestTerminal_fits draws too much into many sizes: no line is wider than the terminal, no frame higher.
 func TestTerminal_fits(t *testing.T) {
 	t.Parallel()
 	for _, size := range [][2]int{{20, 4}, {40, 10}, {80, 24}, {120, 40}, {300, 8}, {80, 1}} {
@@ -246,7 +246,7 @@ func TestTerminal_colourNeverAlone(t *testing.T) {
 	}
 }
 
-// TestTerminal_resume: what was known before counts, and rows in a step since long ago are said to be.
+// TestTerminal_resume: rows that were done before count, and the time of rows in a step for long is shown.
 func TestTerminal_resume(t *testing.T) {
 	t.Parallel()
 	out := &screen{}
@@ -273,7 +273,7 @@ func TestTerminal_resume(t *testing.T) {
 	})
 }
 
-// TestTerminal_onHold: a terminal that takes nothing (Ctrl-S) does not hold the run.
+// TestTerminal_onHold: a paused terminal (Ctrl-S) does not stop the run.
 func TestTerminal_onHold(t *testing.T) {
 	t.Parallel()
 	for _, terminal := range []bool{true, false} {
@@ -294,7 +294,7 @@ func TestTerminal_onHold(t *testing.T) {
 	}
 }
 
-// TestTerminal_gone: a terminal that was closed neither stops nor holds the run.
+// TestTerminal_gone: a closed terminal neither stops nor delays the run.
 func TestTerminal_gone(t *testing.T) {
 	t.Parallel()
 	for _, terminal := range []bool{true, false} {

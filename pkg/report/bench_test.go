@@ -16,8 +16,8 @@ import (
 	"wave365/pkg/summary"
 )
 
-// BenchmarkWrite10000 writes the folder of a large run. Wanted: at most 2 s and 200 MB, what the account itself takes
-// included; the memory is held to it here, the time depends on the machine.
+// BenchmarkWrite10000 writes the folder of a large run. Limits: 2 s and 200 MB, including the record itself; the memory
+// is checked here, the time depends on the machine.
 func BenchmarkWrite10000(b *testing.B) {
 	a := reporttest.Large(10000)
 	dir := b.TempDir()
@@ -76,7 +76,7 @@ func BenchmarkFirstPaint10000(b *testing.B) {
 	}
 }
 
-// watchHeap looks at the memory in use until the function it gives is called, which says the most that was seen.
+// watchHeap samples the heap until the function it returns is called, which returns the maximum.
 func watchHeap(b *testing.B) func() uint64 {
 	b.Helper()
 	var most uint64
@@ -103,7 +103,7 @@ func watchHeap(b *testing.B) func() uint64 {
 	}
 }
 
-// opened writes the folder of an account and gives the address of its page.
+// opened writes the folder of a record and returns the address of its page.
 func opened(tb testing.TB, a summary.Record) string {
 	tb.Helper()
 	dir := tb.TempDir()

@@ -23,7 +23,7 @@ const (
 	shownRows = `[...document.querySelectorAll("tbody[id^=row-]")].filter(b => b.checkVisibility()).length`
 	names     = `[...document.querySelectorAll("tbody[id^=row-]")].filter(b => b.checkVisibility()).map(b => b.rows[0].cells[0].firstElementChild.textContent).join("|")`
 	fits      = `document.documentElement.scrollWidth <= document.documentElement.clientWidth`
-	// widest names what sticks out, for the failure's text.
+	// widest names the elements that stick out, for the test's message.
 	widest = `[...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1 && !e.closest(".slow, nav, .sprite, .vh"))
 		.slice(0, 3).map(e => e.tagName + "." + (e.getAttribute("class") || "") + " " + Math.round(e.getBoundingClientRect().right) + " " + e.textContent.slice(0, 40)).join("; ")`
 )
@@ -39,7 +39,7 @@ func TestBrowser(t *testing.T) {
 	}
 }
 
-// browse looks whether everything fits, and with all at the rest, too, which does not hang on fonts.
+// browse checks whether everything fits, and with all also what does not depend on fonts.
 func browse(t *testing.T, b *browsertest.Browser, all bool) {
 	rehearsal := reporttest.Sample()
 	rehearsal.Run.Sandbox = "waves/friday.tenant.yaml"
@@ -78,8 +78,8 @@ func browse(t *testing.T, b *browsertest.Browser, all bool) {
 	})
 }
 
-// unfolded counts the rows that are to be seen before anybody opens anything: more than 50 people with a Cloud PC are not,
-// nor more than 100 without.
+// unfolded returns how many rows are visible without unfolding: more than 50 people with a Cloud PC are folded, and more
+// than 100 without.
 func unfolded(a summary.Record) int {
 	with := 0
 	for _, r := range a.Rows {
@@ -112,7 +112,7 @@ func opens(t *testing.T, b *browsertest.Browser, name, address string, a summary
 		}
 	}
 	tab.Size(1280, 900)
-	// A problem is what somebody opens the page for: it stands right under what happens next, and its advice once.
+	// A problem is what people open the page for: it comes right after what happens next, and its advice occurs once.
 	if !browsertest.Eval[bool](tab, `!document.getElementById("problems") || document.querySelector(".next").nextElementSibling.id === "problems"`) {
 		t.Error("the problems do not follow on what happens next")
 	}
@@ -153,7 +153,7 @@ func dark(t *testing.T, b *browsertest.Browser, name, address string) {
 	tab.Quiet("file://")
 }
 
-// printed looks at the page as a sheet of A4 has it: 186 mm between the margins are 703 pixels.
+// printed checks the page as printed on A4: 186 mm between the margins are 703 pixels.
 func printed(t *testing.T, b *browsertest.Browser, name, address string, rows int) {
 	tab := b.Open(t)
 	tab.Size(703, 1000)
@@ -162,7 +162,7 @@ func printed(t *testing.T, b *browsertest.Browser, name, address string, rows in
 	if !browsertest.Eval[bool](tab, fits) {
 		t.Errorf("the print is wider than the paper: %s", browsertest.Eval[string](tab, widest))
 	}
-	if rows < 100 { // the print of a thousand rows is a hundred sheets, and no other
+	if rows < 100 { // the print of a thousand rows is a hundred sheets, and otherwise the same
 		pdf := tab.PDF()
 		if !bytes.HasPrefix(pdf, []byte("%PDF-")) || len(pdf) < 10_000 {
 			t.Errorf("the print is %d bytes", len(pdf))
@@ -194,8 +194,8 @@ func withoutScripts(t *testing.T, b *browsertest.Browser, name, address string, 
 	tab.Quiet("file://")
 }
 
-// accessible runs axe-core: all of it over the sample in four states, and what is quick over the others, whose colours
-// and distances are the same.
+// accessible runs axe-core: all rules on the sample in four states, and the fast ones on the others, whose colors and
+// distances are the same.
 func accessible(t *testing.T, b *browsertest.Browser, name, address string) {
 	tab := b.Open(t)
 	tab.Size(1280, 900)
@@ -216,7 +216,7 @@ func accessible(t *testing.T, b *browsertest.Browser, name, address string) {
 	tab.Quiet("file://")
 }
 
-// seriously fails for what axe-core takes seriously, and tells the rest.
+// seriously fails the test for serious violations of axe-core, and logs the others.
 func seriously(t *testing.T, tab *browsertest.Tab, without ...string) {
 	t.Helper()
 	for _, v := range tab.Axe(without...) {
@@ -300,7 +300,8 @@ func filter(t *testing.T, b *browsertest.Browser, address string) {
 	other.Quiet("file://")
 }
 
-// huge looks at a very large wave: the window stays quick because it lays out some hundred, and all are found.
+// huge checks a very large wave: the page stays fast because it lays out only some hundred rows, and all rows can be
+// found.
 func huge(t *testing.T, b *browsertest.Browser) {
 	a := reporttest.Large(2400)
 	tab := b.Open(t)
@@ -358,7 +359,7 @@ func (e *evening) Page(context.Context) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// follows watches a run in the browser: the same page takes over each state in place and freezes into the file.
+// follows watches a run in the browser: the page updates to each state in place and freezes into the file.
 func follows(t *testing.T, b *browsertest.Browser) {
 	src := &evening{}
 	src.set(reporttest.Running())

@@ -15,11 +15,11 @@ import (
 // writerDir names the folder in the environment of the process that is killed.
 const writerDir = "WAVE365_TEST_WRITER_DIR"
 
-// TestWriter is no test by itself: it is the process that TestWrite_killed kills. It writes two accounts in turn.
+// TestWriter is not a test: it is the process that TestWrite_killed kills. It writes two records alternately.
 func TestWriter(t *testing.T) {
 	dir := os.Getenv(writerDir)
 	if dir == "" {
-		return // it runs in a process of its own only
+		return // it runs only in a process of its own
 	}
 	for _, a := range slices.Repeat([]summary.Record{reporttest.Sample(), reporttest.Running()}, 1000) {
 		if err := report.Write(dir, a); err != nil {
@@ -28,8 +28,8 @@ func TestWriter(t *testing.T) {
 	}
 }
 
-// TestWrite_killed kills a process while it writes: every file is the old one or the new one, and the next writing
-// cleans up.
+// TestWrite_killed kills a process while it writes: every file is the old one or the new one, and the next write cleans
+// up.
 func TestWrite_killed(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

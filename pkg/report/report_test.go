@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the golden files of the sample report")
 
-// sample is the sample evening with an audit chain made by the ledger's own hand.
+// sample is the sample run with an audit chain made by the ledger.
 func sample(t testing.TB) summary.Record {
 	t.Helper()
 	a := reporttest.Sample()
@@ -128,7 +128,7 @@ func TestWrite_leavesNothingElse(t *testing.T) {
 	}
 }
 
-// TestWrite_failureKeepsTheOldReport: a place that cannot be written leaves every file as it was.
+// TestWrite_failureKeepsTheOldReport: a folder that cannot be written keeps every file as it was.
 func TestWrite_failureKeepsTheOldReport(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -166,7 +166,7 @@ func TestVerify_namesWhatWasTouched(t *testing.T) {
 			write(t, dir, name, strings.Replace(text, old, new, 1))
 		}
 	}
-	// reseal fixes the manifest, as somebody would who knows how it is made.
+	// reseal fixes the manifest, like somebody who knows how it is made.
 	reseal := func(t *testing.T, dir string, touch func(*testing.T, string)) {
 		touch(t, dir)
 		lines := strings.Split(strings.TrimSpace(read(t, dir, report.FileManifest)), "\n")
@@ -224,7 +224,7 @@ func TestDir(t *testing.T) {
 	}
 }
 
-// TestWrite_noSecret puts secrets where they do not belong and looks for them in every file.
+// TestWrite_noSecret puts secrets in unexpected places and looks for them in every file.
 func TestWrite_noSecret(t *testing.T) {
 	t.Parallel()
 	a := sample(t)

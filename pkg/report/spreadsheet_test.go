@@ -17,8 +17,8 @@ import (
 	"wave365/pkg/report/reporttest"
 )
 
-// TestCSV_opensInASpreadsheet lets LibreOffice read the files where a point and where a comma separates decimals: every
-// cell comes out as it went in, and nothing is calculated.
+// TestCSV_opensInASpreadsheet opens the files in LibreOffice with a point and with a comma as decimal separator: every
+// cell is as it was written, and nothing is calculated.
 func TestCSV_opensInASpreadsheet(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {

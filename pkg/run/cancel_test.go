@@ -9,7 +9,7 @@ import (
 	"wave365/pkg/runner"
 )
 
-// One row is given up, then all; the run is finished when nothing is left, and not before. Who asked is recorded.
+// One row is cancelled, then all; the run is finished when no row is open, and not before. The event names who asked.
 func TestSession_Cancel(t *testing.T) {
 	t.Parallel()
 	s, _, _ := begun(t, migration.Settings{})
@@ -47,7 +47,7 @@ func TestSession_Cancel(t *testing.T) {
 	same(t, "recorded", notes, []string{"1 row, by op on here", "2 rows, by op on here"})
 }
 
-// A row whose import the service has goes on, and with it the run.
+// A row whose import the service has continues, and so does the run.
 func TestSession_Cancel_importSent(t *testing.T) {
 	t.Parallel()
 	s, _, _ := begun(t, migration.Settings{})

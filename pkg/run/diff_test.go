@@ -37,7 +37,7 @@ func TestCompare(t *testing.T) {
 	}{
 		{name: "Nothing", after: before},
 		{name: "LinesMoved", after: "user,blob,policy,notes\n\ncyd@x.example,d/cyd.vhd,P,\nADA@x.example,d/ada.vhd,P,\nbob@x.example,d/bob.vhd,P,\n",
-			// Another spelling is a change of the cell, of the same row.
+			// Another spelling changes the cell, but it is the same row.
 			want: run.Difference{Changed: []run.Pair{{Row: 0, File: 1}}}, lines: 1},
 		{name: "Added", after: before + "dan@x.example,d/dan.vhd,P,\n", want: run.Difference{Added: []int{3}}, lines: 1},
 		{name: "Removed", after: strings.Replace(before, "bob@x.example,d/bob.vhd,P,\n", "", 1), want: run.Difference{Removed: []int{1}}, lines: 1},
@@ -88,8 +88,8 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// A signature that was renewed changes the file and no row.
-func TestANewSignatureIsNoChange(t *testing.T) {
+// A renewed signature changes the file and no row.
+func TestRenewedSignatureIsNotAnEdit(t *testing.T) {
 	t.Parallel()
 	csv := func(sig string) string {
 		return "user,blob,policy\nada@x.example,https://a.blob.core.windows.net/d/ada.vhd?sv=2024&sp=r&sig=" + sig + ",P\n"

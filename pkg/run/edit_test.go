@@ -15,7 +15,7 @@ import (
 // edited is the wave without bob, with another policy for cyd, and with dan.
 const edited = "user,blob,policy,notes\nada@x.example,disks/ada.vhd,P,\ncyd@x.example,disks/cyd.vhd,Q,\ndan@x.example,disks/dan.vhd,P,\n"
 
-// edit takes the file at path over as it is now.
+// edit accepts the file at path as it is now.
 func edit(t *testing.T, s *run.Session, path, text string) (ok bool) {
 	t.Helper()
 	write(t, path, text)
@@ -33,7 +33,7 @@ func edit(t *testing.T, s *run.Session, path, text string) (ok bool) {
 	return ok
 }
 
-// What is new is validated, and nothing else; who is taken out or changed is not in the way of the edit.
+// Only what is new is validated; removed and changed rows do not block the edit.
 func TestSession_Amend(t *testing.T) {
 	t.Parallel()
 	s, path, v := begun(t, migration.Settings{})
@@ -59,8 +59,8 @@ func TestSession_Amend(t *testing.T) {
 	}
 }
 
-// With an error nothing is recorded, unless rows with errors are to be left out; an error of the wave as a whole, and a
-// right that is missing, leave nobody out.
+// With an error nothing is recorded, unless rows with errors are to be left out; an error of the wave as a whole, or a
+// missing permission, leaves no row out.
 func TestSession_Amend_errors(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -99,7 +99,7 @@ func TestSession_Amend_errors(t *testing.T) {
 	}
 }
 
-// A line that was only taken out asks no service.
+// An edit that only removes a line makes no request.
 func TestSession_Amend_removed(t *testing.T) {
 	t.Parallel()
 	s, path, v := begun(t, migration.Settings{})
@@ -109,7 +109,8 @@ func TestSession_Amend_removed(t *testing.T) {
 	same(t, "rows", states(s), []string{"ada@x.example pending P", "bob@x.example cancelled P", "cyd@x.example pending P"})
 }
 
-// replacing is a session whose first row failed and begins anew, and whose wave file then has these lines in its place.
+// replacing returns a session whose first row failed and starts over, and whose wave file then has these lines in its
+// place.
 func replacing(t *testing.T, settings migration.Settings, lines string) (*run.Session, *validation, *run.Edit) {
 	t.Helper()
 	s, path, v := begun(t, settings)
@@ -125,7 +126,7 @@ func replacing(t *testing.T, settings migration.Settings, lines string) (*run.Se
 	return s, v, e
 }
 
-// A failed row takes another disk, from this attempt on; a time to stop by that has passed holds no more, one that is to come does.
+// A failed row gets another disk from this attempt on; a stop-by time that has passed no longer applies, one in the future does.
 func TestSession_Amend_anotherDisk(t *testing.T) {
 	t.Parallel()
 	for _, by := range []time.Time{evening.Add(-time.Hour), evening.Add(time.Hour)} {
@@ -148,8 +149,8 @@ func TestSession_Amend_anotherDisk(t *testing.T) {
 	}
 }
 
-// What was not checked, or has errors by what the file alone says, is not taken over, and nothing is recorded: a row that failed is
-// not one to leave out.
+// A disk that was not checked, or a line with errors in the file itself, is not accepted, and nothing is recorded: a failed row
+// cannot be left out.
 func TestSession_Amend_anotherDisk_errors(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ lines, column, code, want string }{

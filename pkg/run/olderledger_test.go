@@ -81,7 +81,7 @@ func TestALedgerThatWentBackInTime(t *testing.T) {
 	p := evening(t)
 	must(t, p.open(ctx, p.reports))
 
-	// More happened than the report says: no matter.
+	// More happened than the report contains, which is fine.
 	l, err := ledger.Open(ctx, p.path, ledger.Options{})
 	must(t, err)
 	old := p.file(t)
@@ -90,7 +90,7 @@ func TestALedgerThatWentBackInTime(t *testing.T) {
 	must(t, l.Close())
 	must(t, p.open(ctx, ""))
 
-	// The report says so, and yesterday's copy is put back.
+	// The report contains it, and yesterday's copy is restored.
 	l, err = ledger.Open(ctx, p.path, ledger.Options{})
 	must(t, err)
 	r, err := l.Run(ctx, "r2")
@@ -103,7 +103,7 @@ func TestALedgerThatWentBackInTime(t *testing.T) {
 	if fault.CodeOf(err) != "ledger.older" || !strings.Contains(err.Error(), "1 entry about run r2") || !strings.Contains(fault.HintOf(err), "friday-r2") {
 		t.Errorf("an old copy: error %v, hint %q", err, fault.HintOf(err))
 	}
-	// The report that shows it is not written over; what it would be written from may even say nothing of that.
+	// The report that shows it is not overwritten, even by one that lacks those entries.
 	l, err = ledger.Open(ctx, p.path, ledger.Options{})
 	must(t, err)
 	for run, want := range map[string]string{"r1": "", "r2": "ledger.older", "r3": ""} {
@@ -115,12 +115,12 @@ func TestALedgerThatWentBackInTime(t *testing.T) {
 	must(t, os.WriteFile(p.path, now, 0o600))
 	must(t, p.open(ctx, ""))
 
-	// A copy from before the run began: nothing in it names the run, but the run followed on what it holds.
+	// A copy from before the run began: nothing in it names the run, but the run's first entry follows one that it has.
 	must(t, os.WriteFile(p.path, p.before["r2"], 0o600))
 	if err := p.open(ctx, p.reports); fault.CodeOf(err) != "ledger.older" || !strings.Contains(err.Error(), "run r2") {
 		t.Errorf("a copy from before the run: error %v", err)
 	}
-	// Another ledger's reports say nothing about this one.
+	// Another ledger's reports prove nothing about this one.
 	p.path = filepath.Join(t.TempDir(), "other.db")
 	must(t, p.open(ctx, p.reports))
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A file is read up to its bound, and one that is larger, or has no end, is refused for that.
+// A file is read up to its limit; one that is larger, or endless, is refused.
 func TestReadFile(t *testing.T) {
 	t.Parallel()
 	const most = 1 << 20

@@ -40,7 +40,7 @@ func TestSession_HeldRow(t *testing.T) {
 			t.Errorf("%s: %s, %v", name, r.Target.User, err)
 		}
 	}
-	// The service says that there is an import, and it cannot be taken over any more: what leads out of it is offered.
+	// The service reports an import that cannot be taken over any more: the message says what to do.
 	_, err := s.HeldRow("cyd@x.example", "new")
 	var said []string
 	for _, c := range fault.As(err).Commands {
@@ -51,7 +51,7 @@ func TestSession_HeldRow(t *testing.T) {
 	}
 }
 
-// Without a name the run that is not finished is meant, and when all are, the newest.
+// Without a name the unfinished run is meant, and when all are finished, the newest.
 func TestPick(t *testing.T) {
 	t.Parallel()
 	s, _, _ := begun(t, migration.Settings{})

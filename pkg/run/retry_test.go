@@ -30,7 +30,7 @@ func fail(t *testing.T, s *run.Session, i int, step migration.Step) {
 	apply(migration.Fail(s.Rows[i], s.Rows[i].Facts, migration.Problem{Code: "x.failed", Message: "it failed"}, evening))
 }
 
-// attempt prepares a new attempt for the rows, records it, and gives the users whose findings kept them out.
+// attempt prepares a new attempt for the rows, records it, and returns the users who were left out because of findings.
 func attempt(t *testing.T, s *run.Session, chosen ...int) (out []string) {
 	t.Helper()
 	a, err := s.NewAttempt(t.Context(), chosen)
@@ -48,7 +48,7 @@ func attempt(t *testing.T, s *run.Session, chosen ...int) (out []string) {
 	return out
 }
 
-// The disk of a row that begins anew is read again; one that continues behind its import keeps what was seen of it.
+// The disk of a row that starts over is read again; a row that continues after its import keeps its facts.
 func TestSession_NewAttempt_readsDisksAgain(t *testing.T) {
 	t.Parallel()
 	s, _, v := begun(t, migration.Settings{})
@@ -67,7 +67,7 @@ func TestSession_NewAttempt_readsDisksAgain(t *testing.T) {
 	}
 }
 
-// What is wrong with a disk keeps its row out; what else validation says is of people who are half-way through.
+// A problem of a disk leaves its row out; other findings of validation are about users who are half-way through.
 func TestSession_NewAttempt_findings(t *testing.T) {
 	t.Parallel()
 	s, _, v := begun(t, migration.Settings{})
@@ -100,11 +100,11 @@ func TestSession_NewAttempt_nothingNew(t *testing.T) {
 	}
 }
 
-// imported is a tenant that knows some imports.
+// imported is a tenant that has some imports.
 type imported struct {
 	unset
 	ids        map[string]bool
-	unreadable error // what it answers of every one; nil: they can be read
+	unreadable error // the error for every one; nil: they can be read
 }
 
 func (t imported) ImportResults(_ context.Context, ids []string) ([]graph.ImportAnswer, error) {
@@ -117,14 +117,14 @@ func (t imported) ImportResults(_ context.Context, ids []string) ([]graph.Import
 	return answers, nil
 }
 
-// A row whose user another run of the ledger has taken up since, or has an import of, gets no new attempt: it would send a
-// second import. What another run did before is no reason.
+// A row whose user another run of the ledger has included since, or has an import of, gets no new attempt: it would send a
+// second import. What another run did before does not matter.
 func TestSession_NewAttempt_elsewhere(t *testing.T) {
 	t.Parallel()
 	const ada = 0
 	for _, tc := range []struct {
 		name string
-		// of Ada's row in the other run; cancelled rows with an import stay without anybody who knows it
+		// of Ada's row in the other run; no run continues cancelled rows with an import
 		steps  func(migration.Row) []migration.Transition
 		before bool // it ended before this run's row did
 		gone   bool // its import is
@@ -184,8 +184,8 @@ func TestSession_NewAttempt_elsewhere(t *testing.T) {
 	}
 }
 
-// TestTakenUp: who was migrated by another run since has nothing left to do here; the others are looked at there.
-func TestTakenUp(t *testing.T) {
+// TestSince: a user who was migrated by another run since needs nothing more here; for the others that run is named.
+func TestSince(t *testing.T) {
 	t.Parallel()
 	r := migration.Row{Run: "r1", State: migration.Failed, UpdatedAt: evening, Target: migration.Target{User: "ada@x.example", UserID: "U"}}
 	for state, want := range map[migration.State]string{migration.Succeeded: "nothing is left to do for this row", migration.Failed: "check that run first"} {
@@ -197,7 +197,7 @@ func TestTakenUp(t *testing.T) {
 	}
 }
 
-// later is after everything else of this evening.
+// later is after everything else in this run.
 var later = evening.Add(time.Hour)
 
 func claimed(r migration.Row) []migration.Transition {

@@ -67,7 +67,7 @@ func TestRetryable(t *testing.T) {
 			t.Errorf("%s: %v, %v, want %q", user, at, err, code)
 		}
 	}
-	// A row that was skipped because another run has the user is that run's to retry: its line is not wrong.
+	// A row that was skipped because another run has the user is retried in that run: its line is not wrong.
 	rows[3].Problem = &migration.Problem{Code: "user.in-other-run", Message: "failed in run r0", Commands: []fault.Command{fault.NewCommand("retry", "--row", "d").For("r0")}}
 	if _, err := Retryable(rows, "d"); fault.As(err) == nil || len(fault.As(err).Commands) != 1 || fault.As(err).Commands[0].Run != "r0" {
 		t.Errorf("skipped for another run: %v, %+v", err, fault.As(err))

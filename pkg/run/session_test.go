@@ -18,7 +18,7 @@ import (
 
 const friday = "user,blob,policy,notes\nada@x.example,disks/ada.vhd,P,\nbob@x.example,disks/bob.vhd,P,\ncyd@x.example,disks/cyd.vhd,P,\n"
 
-// evening is the service's time in these tests; it stands still.
+// evening is the service's time in these tests; it does not advance.
 var evening = time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC)
 
 type still struct{}
@@ -26,11 +26,11 @@ type still struct{}
 func (still) Now() time.Time                     { return evening }
 func (still) Wall(d time.Duration) time.Duration { return d }
 
-// validation stands in for that of package preflight: it resolves every user and disk, and finds what the test wants.
+// validation replaces package preflight: it resolves every user and disk, and finds what the test wants.
 type validation struct {
 	asked  []string
 	before run.UserHistory
-	// bytes is how large every disk is, say what is found beside.
+	// bytes is the size of every disk, say what else is found.
 	bytes int64
 	say   func(wave.Row) []wave.Finding
 }
@@ -55,7 +55,7 @@ func (v *validation) check(_ context.Context, f *wave.File, findings []wave.Find
 	return res, nil
 }
 
-// begun is a session on a run that was recorded from the wave friday, its file, and what validates.
+// begun returns a session on a run that was recorded from the wave friday, its file, and its validation.
 func begun(t *testing.T, settings migration.Settings) (*run.Session, string, *validation) {
 	t.Helper()
 	dir, v := t.TempDir(), &validation{bytes: 100}
@@ -73,7 +73,7 @@ func begun(t *testing.T, settings migration.Settings) (*run.Session, string, *va
 	t.Cleanup(s.Close)
 	res, _ := v.check(t.Context(), file, findings, run.UserHistory{})
 	s.Draft(run.Plan{WavePath: path, File: file, Checked: res, Slots: 5, Settings: settings})
-	s.Run.CreatedAt = evening.Add(-time.Hour) // so long was thought about the question whether it may begin
+	s.Run.CreatedAt = evening.Add(-time.Hour) // the operator took that long to confirm
 	if err := s.Create(t.Context(), res.Findings); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// states are the rows as "user state policy".
+// states returns the rows as "user state policy".
 func states(s *run.Session) []string {
 	var out []string
 	for _, r := range s.Rows {
@@ -109,7 +109,7 @@ type unset struct{ run.Tenant }
 
 func (unset) UserSettings(context.Context) ([]graph.UserSetting, error) { return nil, nil }
 
-// A run begins when it is recorded, not when it was drafted to be asked about; nor do its rows stand since then.
+// A run begins when it is recorded, not when it was drafted; nor are its rows older than that.
 func TestBeginsWhenAgreed(t *testing.T) {
 	t.Parallel()
 	s, _, _ := begun(t, migration.Settings{})
@@ -123,7 +123,7 @@ func TestBeginsWhenAgreed(t *testing.T) {
 	}
 }
 
-// What cancelling a whole run comes to, before it is done: rows that ended or are held are not counted.
+// What cancelling a whole run would do: rows that ended or are held are not counted.
 func TestCancellable(t *testing.T) {
 	t.Parallel()
 	s, _, _ := begun(t, migration.Settings{})
@@ -154,7 +154,7 @@ func TestCancellable(t *testing.T) {
 	}
 }
 
-// A run's time ends with its last row, whatever is recorded after it.
+// A run's time ends with its last row, whatever is recorded after that.
 func TestOver(t *testing.T) {
 	t.Parallel()
 	end := evening.Add(2 * time.Hour)

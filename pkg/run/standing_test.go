@@ -8,7 +8,7 @@ import (
 	"wave365/pkg/run"
 )
 
-// What is left shrinks as the evening goes on and rows end, counts queued rows by slots, and is nothing at the end.
+// What is left shrinks as rows end, counts queued rows by slots, and is nothing at the end.
 func TestStanding_Left(t *testing.T) {
 	t.Parallel()
 	row := func(i int, s migration.State, step migration.Step) migration.Row {

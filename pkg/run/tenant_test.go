@@ -7,7 +7,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// TestOneTenant: a ledger is one tenant's; rehearsals, and runs whose tenant could not be read, do not count.
+// TestOneTenant: a ledger belongs to one tenant; rehearsals, and runs whose tenant could not be read, do not count.
 func TestOneTenant(t *testing.T) {
 	t.Parallel()
 	now := migration.Run{ID: "r2", Tenant: "t-1", TenantName: "Contoso"}

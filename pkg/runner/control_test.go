@@ -424,7 +424,7 @@ func TestAQuotaHoldsNewStartsOnly(t *testing.T) {
 }
 
 // Rows in trouble wait beside the others: however many they are, they take no start away.
-func TestManyRowsInTroubleHoldUpNobody(t *testing.T) {
+func TestManyFailingRowsDelayNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvening(t, 20, 2)
 		tried := map[int]int{}

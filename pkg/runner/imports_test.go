@@ -57,7 +57,7 @@ func TestAUsedUpQuotaIsProbed(t *testing.T) {
 }
 
 // A short pause is a pause: it is waited out once, and no quarter of an hour.
-func TestAShortPauseIsNoQuota(t *testing.T) {
+func TestShortPauseIsNotAQuota(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := newEvening(t, 10, 4)
 		refused := false

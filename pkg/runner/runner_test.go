@@ -352,7 +352,7 @@ func TestABrokenLedgerEndsTheRun(t *testing.T) {
 	})
 }
 
-func TestRowsOfADeadProcessGoOnWhereTheyStood(t *testing.T) {
+func TestRowsOfADeadProcessContinue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rows, s := wave(4), newService()
 		rows[0].State, rows[0].Step, rows[0].StartedAt = migration.Running, migration.StepCutover, time.Now()

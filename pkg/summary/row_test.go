@@ -13,8 +13,8 @@ import (
 
 var evening = time.Date(2026, 11, 20, 18, 0, 0, 0, time.UTC)
 
-// What is recorded goes to its row by the row's number, wherever that row stands in the list; what belongs to none, or
-// happened after a row's own journey, is the run's.
+// What is recorded is assigned to its row by the row's index, wherever that row is in the list; what belongs to no row,
+// or happened after a row ended, belongs to the run.
 func TestRowRecords(t *testing.T) {
 	t.Parallel()
 	of := func(row int, note string) migration.Event { return migration.Event{Row: row, Note: note} }
@@ -50,7 +50,7 @@ func TestRowRecords(t *testing.T) {
 	}
 }
 
-// A row that was taken back and then taken up again is not one that was taken back, and one that was is not counted as moved.
+// A row that was undone and then started again does not count as undone; one that was undone does not count as migrated.
 func TestTakenBack(t *testing.T) {
 	t.Parallel()
 	back := func(row int, note string) migration.Event {
@@ -124,7 +124,7 @@ func TestRequestID(t *testing.T) {
 	}
 }
 
-// The folder of a report lies where it should, whatever a wave or a run is called.
+// The folder of a report is in the right place, whatever the names of wave and run.
 func TestDir(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
@@ -139,7 +139,7 @@ func TestDir(t *testing.T) {
 	}
 }
 
-// What is to be corrected and run again is in failed.csv; what may exist already, or was taken out on purpose, is not.
+// Rows to correct and run again are in failed.csv; rows that may have an import, or were removed on purpose, are not.
 func TestRerunnable(t *testing.T) {
 	t.Parallel()
 	var again []summary.Class

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What was sent to a machine that vanished is given up in less than half a minute, and so is a connection that is idle.
+// A connection to a machine that vanished is given up in less than half a minute, with sent data or idle.
 func TestAVanishedServerIsNoticed(t *testing.T) {
 	t.Parallel()
 	var lc net.ListenConfig

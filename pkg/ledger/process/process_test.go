@@ -38,7 +38,7 @@ func TestLifeOf(t *testing.T) {
 	}
 }
 
-// A process that was killed under a parent that takes no note of it is there, and does nothing: it must not hold a lock.
+// A process that was killed under a parent that does not wait for it exists and does nothing: it must not hold a lock.
 func TestAZombieIsGone(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -64,8 +64,8 @@ func TestAZombieIsGone(t *testing.T) {
 	}
 }
 
-// What another container runs cannot be seen from here: its id may be anybody's, or nobody's.
-func TestAnotherSpaceOfProcessesIsUnknown(t *testing.T) {
+// Processes of another container cannot be seen from here: the id may belong to another process here, or to none.
+func TestAnotherPIDNamespaceIsUnknown(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("only Linux parts process ids")
@@ -80,7 +80,7 @@ func TestAnotherSpaceOfProcessesIsUnknown(t *testing.T) {
 			t.Errorf("process %d of another space counts as %s", pid, got)
 		}
 	}
-	// As earlier versions wrote it, without the space.
+	// As earlier versions wrote it, without the namespace.
 	if process.LifeOf(os.Getpid(), token[:i]) != process.Alive || process.LifeOf(os.Getpid(), "x"+token[:i]) != process.Gone {
 		t.Error("a token without a space is not understood")
 	}

@@ -9,8 +9,8 @@ import (
 	"wave365/pkg/ledger/sqlite/conn"
 )
 
-// TestWritersAreDurable: a commit is on the disk before it is acknowledged, and references are checked. Neither shows in
-// any other test, for a process that is killed loses nothing that the system has.
+// TestWritersAreDurable: a commit is on the disk before it is acknowledged, and foreign keys are checked. No other test
+// would notice, because a killed process loses nothing that the operating system has.
 func TestWritersAreDurable(t *testing.T) {
 	t.Parallel()
 	c := sqlite.Config{Path: filepath.Join(t.TempDir(), "ledger.db"), Now: time.Now}

@@ -8,7 +8,8 @@ import (
 	"wave365/pkg/ledger/sqlite/conn"
 )
 
-// What is committed has to survive a power cut. No test can pull the plug, so this looks at what the writer's connection was told.
+// What is committed has to survive a power cut. A test cannot cut the power, so this checks the settings of the writer's
+// connection.
 func TestCommitsReachTheDisk(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "ledger.db")

@@ -26,14 +26,14 @@ import (
 	smtpmail "wave365/pkg/notify/mail"
 )
 
-// server is a real SMTP server that keeps what it takes.
+// server is a real SMTP server that keeps the messages it gets.
 type server struct {
 	mu       sync.Mutex
 	got      []string
 	from, to string
 	user     string
 	tls      bool
-	// refuse makes it refuse a recipient, hangUp break the connection inside DATA.
+	// refuse makes it refuse a recipient, hangUp makes it break the connection inside DATA.
 	refuse, hangUp bool
 }
 
@@ -98,7 +98,7 @@ func (x *session) Data(r io.Reader) error {
 func (x *session) Reset()        {}
 func (x *session) Logout() error { return nil }
 
-// start serves on a free port and returns the way there.
+// start serves on a free port and returns the client for it.
 func start(t *testing.T, s *server) smtpmail.SMTP {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

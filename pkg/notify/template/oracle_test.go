@@ -26,7 +26,7 @@ func values(a string, n int) template.Values {
 	}
 }
 
-// hostile are values that would like to be something else.
+// hostile returns values that try to break out of their place.
 func hostile() []string {
 	return []string{
 		"", "Ada", "ada@contoso.example", `"><script>alert(1)</script>`, "' onmouseover='alert(1)", "javascript:alert(1)", " JaVaScRiPt:alert(1)", "java\nscript:alert(1)",
@@ -35,7 +35,7 @@ func hostile() []string {
 	}
 }
 
-// corpus are templates of one's own, for both forms.
+// corpus returns custom templates for both forms.
 func corpus() []string {
 	return []string{
 		"Hello {{.Name}}!", "{{/* a comment */}}a{{- /* another */ -}} b", "a {{- .Name -}} b", "{{if .Reason}}{{.Reason}}{{else}}none{{end}}",
@@ -49,7 +49,7 @@ func corpus() []string {
 	}
 }
 
-// markup are templates for HTML alone.
+// markup returns templates for HTML only.
 func markup() []string {
 	return []string{
 		`<a href="{{.Name}}">x</a>`, `<a href='{{.Name}}'>x</a>`, `<a href = "https://contoso.example/{{.Name}}/b?u={{.User}}#{{.Run}}">x</a>`, `<a href="mailto:{{.Name}}?subject={{.Subject}}">m</a>`,
@@ -62,7 +62,7 @@ func markup() []string {
 	}
 }
 
-// builtIn are the templates that come with the program.
+// builtIn returns the built-in templates.
 func builtIn(t testing.TB, glob string) []string {
 	t.Helper()
 	files, err := fs.Glob(os.DirFS(".."), path.Join("templates", "*", glob))
@@ -80,7 +80,7 @@ func builtIn(t testing.TB, glob string) []string {
 	return out
 }
 
-// TestText_oracle: a template in text gives what text/template makes of it.
+// TestText_oracle: a template in text gives the same as with text/template.
 func TestText_oracle(t *testing.T) {
 	t.Parallel()
 	for _, text := range slices.Concat(corpus(), builtIn(t, "*.txt")) {
@@ -92,7 +92,7 @@ func TestText_oracle(t *testing.T) {
 	}
 }
 
-// TestHTML_oracle: a template in HTML gives a browser what html/template gives it.
+// TestHTML_oracle: a template in HTML gives a browser the same as with html/template.
 func TestHTML_oracle(t *testing.T) {
 	t.Parallel()
 	for _, text := range slices.Concat(corpus(), markup(), builtIn(t, "*.html")) {
@@ -144,11 +144,11 @@ func theirHTML(text string, v template.Values) (string, error) {
 	return b.String(), err
 }
 
-// spelled is what the two spell differently and mean alike.
+// spelled matches what the two write differently with the same meaning.
 var spelled = regexp.MustCompile(`#ZgotmplZ|#not-an-address|%[0-9A-Fa-f]{2}`)
 
-// dom is what a browser makes of HTML: elements with their attributes, and texts. Comments are left out: html/template
-// drops them.
+// dom returns HTML as a browser parses it: elements with their attributes, and texts. Comments are left out:
+// html/template drops them.
 func dom(t testing.TB, text string) []string {
 	t.Helper()
 	root, err := html.Parse(strings.NewReader(text))

@@ -13,13 +13,13 @@ import (
 
 var evening = time.Date(2026, 11, 6, 18, 0, 0, 0, time.UTC)
 
-// row stands at a step since some time; version and index come from the test.
+// row returns a row that has been at a step since some time; version and index come from the test.
 func row(i int, state migration.State, step migration.Step, at time.Time) migration.Row {
 	return migration.Row{Index: i, Version: 1, State: state, Step: step, Attempt: 1, StartedAt: at, UpdatedAt: at,
 		Target: migration.Target{Trigger: migration.TriggerMembership}}
 }
 
-// finished is a row that succeeded with these durations of import and provisioning.
+// finished returns a row that succeeded with these durations of import and provisioning.
 func finished(i int, imported, provisioned time.Duration) migration.Row {
 	r := row(i, migration.Succeeded, migration.StepProve, evening)
 	r.Facts.ImportStarted, r.Facts.ImportEnded = evening.Add(-time.Hour), evening.Add(-time.Hour+imported)
@@ -28,8 +28,8 @@ func finished(i int, imported, provisioned time.Duration) migration.Row {
 	return r
 }
 
-// TestLeft: the board asks for what is left of the rows that it knows, learns from each import and Cloud PC once, and
-// grows no older answer than some seconds.
+// TestLeft: the board estimates the rest of the rows that it knows, learns from each import and Cloud PC once, and
+// never returns an estimate older than some seconds.
 func TestLeft(t *testing.T) {
 	t.Parallel()
 	now := evening
@@ -60,7 +60,7 @@ func TestLeft(t *testing.T) {
 	}
 }
 
-// TestSlow: quick steps do not make an ordinary one remarkable, and the run's own pace replaces the first guess.
+// TestSlow: fast steps do not make an ordinary one slow, and the run's own pace replaces the first guess.
 func TestSlow(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -132,7 +132,7 @@ func TestUpdate(t *testing.T) {
 	}
 }
 
-// TestOrder: what needs eyes comes first, and the rest keeps its place.
+// TestOrder: rows that need attention come first, and the others keep their place.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	trouble := row(1, migration.Waiting, migration.StepCutover, evening.Add(-time.Minute))

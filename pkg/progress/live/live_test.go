@@ -92,7 +92,7 @@ func TestStart_loopbackOnly(t *testing.T) {
 	}
 }
 
-// TestServer_readOnlyBehindItsToken: only who has the whole address gets anything, and only to read.
+// TestServer_readOnlyBehindItsToken: only requests with the complete address get anything, and only to read.
 func TestServer_readOnlyBehindItsToken(t *testing.T) {
 	t.Parallel()
 	s, _ := start(t)
@@ -122,7 +122,7 @@ func TestServer_readOnlyBehindItsToken(t *testing.T) {
 	}
 }
 
-// TestServer_follows: a browser hears of each change and of the end, and gets the frozen page before the service ends.
+// TestServer_follows: a browser is told of each change and of the end, and gets the frozen page before the server ends.
 func TestServer_follows(t *testing.T) {
 	t.Parallel()
 	s, src := start(t)

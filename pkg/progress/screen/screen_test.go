@@ -16,7 +16,7 @@ import (
 	"wave365/pkg/progress/screen"
 )
 
-// TestFrame_bar: the bar keeps its width, shows every kind of row that there is, and is full only when all are done.
+// TestFrame_bar: the bar keeps its width, shows every kind of row that occurs, and is full only when all rows are done.
 func TestFrame_bar(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -60,7 +60,8 @@ func TestFrame_status(t *testing.T) {
 	}
 }
 
-// TestFrame_note: the last column is whole words or cut far from its beginning, or not there: a letter says nothing.
+// TestFrame_note: the last column has whole words, or is cut far from its beginning, or is missing: a single letter is
+// useless.
 func TestFrame_note(t *testing.T) {
 	t.Parallel()
 	s := board.Snapshot{Counts: migration.Counts{Total: 1, Waiting: 1}, Active: []board.Line{{Row: migration.Row{
@@ -101,8 +102,8 @@ func TestEnding(t *testing.T) {
 	}
 }
 
-// TestFrame_rows: at 80 and at 60 columns a row says what tells it from the others: not the domain that all have, not what
-// its step says, and not that somebody works on it while it waits.
+// TestFrame_rows: at 80 and at 60 columns a row shows what distinguishes it from the others: not the common domain, not
+// what its step implies, and not that it is being worked on while it waits.
 func TestFrame_rows(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 6, 18, 0, 0, 0, time.UTC)
@@ -133,7 +134,7 @@ func TestFrame_rows(t *testing.T) {
 	}
 }
 
-// TestFrame_legend: the signs of the bar stand at their counts, and what does not fit is folded between them.
+// TestFrame_legend: the characters of the bar are at their counts, and lines are folded only between these.
 func TestFrame_legend(t *testing.T) {
 	t.Parallel()
 	s := board.Snapshot{Counts: migration.Counts{Total: 12, Succeeded: 3, Warned: 1, Failed: 2, Held: 1, Active: 1, Waiting: 2, Queued: 1, Skipped: 1}}
@@ -144,7 +145,7 @@ func TestFrame_legend(t *testing.T) {
 	}
 }
 
-// TestASCII: every sign has its like, and no line changes its width.
+// TestASCII: every character has a replacement, and no line changes its width.
 func TestASCII(t *testing.T) {
 	t.Parallel()
 	s := board.Snapshot{Counts: migration.Counts{Total: 3, Succeeded: 1, Failed: 1, Queued: 1}, Status: "a long status " + strings.Repeat("… ", 60)}

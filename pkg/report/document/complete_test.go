@@ -20,8 +20,8 @@ import (
 	"wave365/pkg/wave"
 )
 
-// TestSchema_knowsEverything fills every field that can stand in run.json, and gives each that has named values every one of
-// them in turn: a field, a trigger, an effect or a state that is new is missed by nobody.
+// TestSchema_knowsEverything fills every field that can occur in run.json, and gives each one with named values all of them
+// in turn, so that a new field, trigger, effect or state cannot be missed.
 func TestSchema_knowsEverything(t *testing.T) {
 	t.Parallel()
 	root := parse(t, schema)
@@ -56,7 +56,7 @@ func TestSchema_knowsEverything(t *testing.T) {
 	}
 }
 
-// filler gives every field a value.
+// filler fills every field with a value.
 type filler struct {
 	// words are the constants of each named type of strings, as package.Type.
 	words map[string][]string
@@ -120,7 +120,7 @@ func (f *filler) fill(v reflect.Value) {
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 	case reflect.Struct:
-		if v.Type() == reflect.TypeFor[time.Time]() { // not in UTC, which run.json is all in
+		if v.Type() == reflect.TypeFor[time.Time]() { // not in UTC, which all times in run.json are
 			v.Set(reflect.ValueOf(reporttest.Start().In(time.FixedZone("", 3600))))
 			return
 		}

@@ -41,7 +41,7 @@ func TestJSON_meetsItsSchema(t *testing.T) {
 	}
 }
 
-// TestSchema_refuses checks the checker: what breaks the schema is seen.
+// TestSchema_refuses checks the checker: violations of the schema are found.
 func TestSchema_refuses(t *testing.T) {
 	t.Parallel()
 	root := parse(t, schema)
@@ -66,7 +66,7 @@ func TestSchema_refuses(t *testing.T) {
 	}
 }
 
-// TestSchema_documentsEveryField walks the schema: no property goes without a description.
+// TestSchema_documentsEveryField walks the schema: every property has a description.
 func TestSchema_documentsEveryField(t *testing.T) {
 	t.Parallel()
 	var walk func(v any, path string)
@@ -109,7 +109,7 @@ func asMap(v any) map[string]any {
 	return m
 }
 
-// check is the part of JSON Schema that our schema uses; an unknown keyword is a complaint of its own.
+// check implements the part of JSON Schema that our schema uses; an unknown keyword is a violation too.
 func check(root, schema, v any, path string) (complaints []string) {
 	s := asMap(schema)
 	say := func(format string, args ...any) {
@@ -220,7 +220,7 @@ func isType(v any, name string) bool {
 	return false
 }
 
-// What would steer a terminal or turn a text is escaped in run.json, and reads as the same value.
+// Characters that would steer a terminal or reverse text are escaped in run.json, which leaves their value the same.
 func TestJSON_controlsAreEscaped(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Hostile()

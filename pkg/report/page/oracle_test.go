@@ -24,10 +24,10 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// The same pages as templates of html/template, which escapes every value for the place in which it finds it. They are
-// changed together with the .qtpl files.
+// The same pages as templates of html/template, which escapes every value for its place. They are changed together with
+// the .qtpl files.
 //
-//go:embed testdata/html-template
+// go:embed testdata/html-template
 var oracle embed.FS
 
 func oracleTemplates(t testing.TB) *template.Template {
@@ -45,7 +45,7 @@ func oracleTemplates(t testing.TB) *template.Template {
 	return all
 }
 
-// dom is what a browser makes of a page, a line for each element and each text.
+// dom returns a page as a browser parses it, one line for each element and each text.
 func dom(t testing.TB, page []byte) []string {
 	t.Helper()
 	root, err := html.Parse(bytes.NewReader(page))
@@ -63,7 +63,7 @@ func dom(t testing.TB, page []byte) []string {
 	return out
 }
 
-// same compares what was drawn with what html/template draws of the same.
+// same compares a page with what html/template draws from the same data.
 func same(t *testing.T, name string, write func(io.Writer) error, all *template.Template, file string, data any) {
 	t.Helper()
 	var got, want bytes.Buffer
@@ -134,7 +134,7 @@ func hostileTexts() []string {
 	}
 }
 
-// poison puts a text into every string of a value that is no name of ours.
+// poison puts a text into every string of a value except our own constants.
 func poison(v reflect.Value, s string) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -166,8 +166,8 @@ func poison(v reflect.Value, s string) {
 	}
 }
 
-// TestTemplates_compiled: the Go files are made of the templates as they are, and no template writes a value that is not
-// escaped, but for our own style and script.
+// TestTemplates_compiled: the Go files match the templates, and no template writes an unescaped value, except for our
+// own style and script.
 func TestTemplates_compiled(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("*.qtpl")

@@ -66,8 +66,8 @@ func accounts() map[string]summary.Record {
 	}
 }
 
-// TestWrite_closed: whatever the texts are, the page has only our elements, no handler, no address outside itself,
-// and a content policy that admits exactly our style and our script.
+// TestWrite_closed: whatever the texts are, the page has only our elements, no handler, no external address, and a
+// content security policy that admits exactly our style and our script.
 func TestWrite_closed(t *testing.T) {
 	t.Parallel()
 	known := strings.Fields("html head meta title style body a svg defs symbol circle path rect text line use title header " +
@@ -140,7 +140,7 @@ func TestWrite_closed(t *testing.T) {
 	}
 }
 
-// TestWrite_complete: with scripts off, all that matters is there.
+// TestWrite_complete: with scripts off, everything important is there.
 func TestWrite_complete(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Sample()
@@ -206,7 +206,7 @@ func TestWrite_rehearsalIsLoud(t *testing.T) {
 	}
 }
 
-// TestWrite_hostileIsReadable: long and right-to-left texts stay whole and apart.
+// TestWrite_hostileIsReadable: long and right-to-left texts stay complete and separate.
 func TestWrite_hostileIsReadable(t *testing.T) {
 	t.Parallel()
 	text := render(t, reporttest.Hostile())
@@ -267,7 +267,7 @@ func TestContrast(t *testing.T) {
 	}
 }
 
-// TestWrite_liveHasNoCommands: while the run's own process goes on with it, there is nothing to type.
+// TestWrite_liveHasNoCommands: while the run's own process continues it, there is no command to type.
 func TestWrite_liveHasNoCommands(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Running()
@@ -285,7 +285,7 @@ func TestWrite_liveHasNoCommands(t *testing.T) {
 	}
 }
 
-// Every time of the evidence has its zone, in its heading, and what resumed the run is told as what it is.
+// Every time of the evidence has its time zone, in its heading, and a resume is described as one.
 func TestWrite_zones(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Sample()
@@ -304,7 +304,7 @@ func TestWrite_zones(t *testing.T) {
 	}
 }
 
-// What somebody opens the page for stands at its top, once, however large the wave is.
+// What people open the page for is at its top, once, however large the wave is.
 func TestWrite_problemsFirst(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Large(1000)
@@ -335,7 +335,7 @@ func TestWrite_problemsFirst(t *testing.T) {
 	}
 }
 
-// The comparison with a plan is there when there was a plan.
+// The comparison with a plan is shown if there was a plan.
 func TestWrite_plan(t *testing.T) {
 	t.Parallel()
 	const title = "Planned, forecast and actual"
@@ -353,7 +353,7 @@ func TestWrite_plan(t *testing.T) {
 	}
 }
 
-// A page that is watched says when the end is expected, and names no command that the held ledger refuses.
+// A live page shows when the end is expected, and no command that the locked ledger would refuse.
 func TestWrite_live(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Running()

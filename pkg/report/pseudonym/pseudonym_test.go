@@ -22,7 +22,7 @@ import (
 
 func key() []byte { return []byte("a key") }
 
-// evening is the sample with an audit and with names where they do not belong.
+// evening returns the sample with an audit, and with names in unexpected places.
 func evening(t *testing.T) summary.Record {
 	t.Helper()
 	a := reporttest.Sample()
@@ -74,7 +74,7 @@ func folder(t *testing.T, a summary.Record) map[string]string {
 	return out
 }
 
-// TestRecord_nobodyIsNamed looks for everything that names somebody or something in every file of the folder.
+// TestRecord_nobodyIsNamed looks for names of people and things in every file of the folder.
 func TestRecord_nobodyIsNamed(t *testing.T) {
 	t.Parallel()
 	a := evening(t)
@@ -100,7 +100,7 @@ func TestRecord_nobodyIsNamed(t *testing.T) {
 	}
 }
 
-// holdsWord looks for a name as a word of its own: "Lee" is in "fleet".
+// holdsWord looks for a name as a whole word: "Lee" is in "fleet".
 func holdsWord(text, name string) bool {
 	letter := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 	for i := 0; ; {
@@ -118,7 +118,7 @@ func holdsWord(text, name string) bool {
 	}
 }
 
-// TestRecord_stable: the same person has the same pseudonym everywhere, and what does not name anybody stays.
+// TestRecord_stable: the same person has the same pseudonym everywhere, and what names nobody is kept.
 func TestRecord_stable(t *testing.T) {
 	t.Parallel()
 	a := evening(t)

@@ -129,7 +129,7 @@ func TestFailed_loadsAsAWave(t *testing.T) {
 	}
 }
 
-// Whose line was taken out of the wave file on purpose is not put back by running failed.csv.
+// A user whose line was removed from the wave file on purpose does not return with failed.csv.
 func TestFailed_removedLines(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Sample()
@@ -151,7 +151,7 @@ func TestFailed_removedLines(t *testing.T) {
 	}
 }
 
-// TestFailed_skipped: a row that another run has is left to that run, every other one that was skipped is corrected in the file.
+// TestFailed_skipped: a row that another run has is left to that run; every other skipped row is corrected in the file.
 func TestFailed_skipped(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -185,7 +185,7 @@ func TestFailed_skipped(t *testing.T) {
 	}
 }
 
-// TestCSV_nothingRuns: no cell of any file begins with what a spreadsheet would run.
+// TestCSV_nothingRuns: no cell of any file begins with what a spreadsheet would execute.
 func TestCSV_nothingRuns(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Hostile()
@@ -211,8 +211,8 @@ func TestCSV_nothingRuns(t *testing.T) {
 	}
 }
 
-// What would steer a terminal that the file is printed on is made visible, whoever wrote it; failed.csv keeps the cells of
-// the wave, which it is again.
+// What would steer a terminal on which the file is printed is made visible, whoever wrote it; failed.csv keeps the cells
+// of the wave, because it is one again.
 func TestCSV_steersNoTerminal(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Sample()

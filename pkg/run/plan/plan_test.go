@@ -17,7 +17,7 @@ import (
 
 var evening = time.Date(2026, 11, 27, 18, 0, 0, 0, time.UTC)
 
-// friday is a drafted run of three rows, one of them skipped, with what is around it.
+// friday returns a drafted run of three rows, one of them skipped, with what validation read about it.
 func friday() (migration.Run, []migration.Row, preflight.Result) {
 	r := migration.Run{ID: "r1", Wave: "friday", WavePath: "waves/friday.csv", WaveHash: "abc", Tenant: "t-1", TenantName: "Contoso", Slots: 20,
 		CreatedAt: evening, Settings: migration.Settings{Canary: 2}}
@@ -95,7 +95,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestMoved: each thing that moved is named, and what only looks different is not.
+// TestMoved: each change is named, and what only looks different is not.
 func TestMoved(t *testing.T) {
 	t.Parallel()
 	was := make3(nil)
@@ -134,7 +134,7 @@ func TestMoved(t *testing.T) {
 	}
 }
 
-// TestMovedOut: who was a member when the plan was made, and is none any more, would be put into the group.
+// TestMovedOut: a user who was a member when the plan was made, and no longer is, would be added to the group.
 func TestMovedOut(t *testing.T) {
 	t.Parallel()
 	was := make3(func(_ *migration.Run, _ []migration.Row, res *preflight.Result) { res.PlanFacts.Member[0] = true })

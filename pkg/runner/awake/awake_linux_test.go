@@ -51,7 +51,7 @@ func TestAHelperThatGetsNoLockIsAnError(t *testing.T) {
 	release()
 }
 
-func TestAHelperThatEndsLaterIsNoTrouble(t *testing.T) {
+func TestHelperThatEndsLaterIsIgnored(t *testing.T) {
 	inhibitor(t, "head -c 1\n")
 	release, err := awake.Keep("x")
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/summary/advice"
 )
 
-// rows makes rows from words: one state each, "warned" being a success with warnings.
+// rows makes rows from words: one state each, "warned" means a success with warnings.
 func rows(states ...string) []migration.Row {
 	out := make([]migration.Row, len(states))
 	for i, s := range states {
@@ -27,7 +27,7 @@ func rows(states ...string) []migration.Row {
 	return out
 }
 
-// The first command is the most urgent one, each stands once, and all are for this ledger and this tenant.
+// The first command is the most urgent one, each occurs once, and all are for this ledger and this tenant.
 func TestNext(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -60,7 +60,7 @@ func TestNext(t *testing.T) {
 	}
 }
 
-// What is at the top of the page is not said again in each card.
+// What is at the top of the page is not repeated in each card.
 func TestBeyond(t *testing.T) {
 	t.Parallel()
 	a := reporttest.Sample()
@@ -74,7 +74,7 @@ func TestBeyond(t *testing.T) {
 	}
 }
 
-// Whose move it is: the most urgent first, in words for one and for many, and nothing that cannot be done now.
+// The most urgent move comes first, in singular and plural, and nothing is listed that cannot be done now.
 func TestMoves(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

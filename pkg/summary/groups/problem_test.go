@@ -31,7 +31,7 @@ func TestProblems_gravestFirst(t *testing.T) {
 	}
 }
 
-// Rows that are helped alike, but for their name, have their advice once; one that is helped otherwise has its own.
+// Rows whose advice differs only in the name share it; a row with other advice has its own.
 func TestProblems_advice(t *testing.T) {
 	t.Parallel()
 	held := func(user, hint string) migration.Row {

@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/summary/story"
 )
 
-// Changes, calls and what was done after the run stand in the order of their times, and nothing of another row.
+// Changes, calls and what was done after the run are in the order of their times, without those of other rows.
 func TestOf(t *testing.T) {
 	t.Parallel()
 	at := func(minute int) time.Time { return time.Date(2026, 11, 27, 18, minute, 0, 0, time.UTC) }

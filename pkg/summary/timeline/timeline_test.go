@@ -92,7 +92,7 @@ func TestAttempts_areKeptApart(t *testing.T) {
 	}
 }
 
-// A row that had ended waits for nothing until a retry takes it up.
+// A row that has ended waits for nothing until a retry includes it.
 func TestSegments_endedDoesNotWait(t *testing.T) {
 	t.Parallel()
 	start := reporttest.Start()

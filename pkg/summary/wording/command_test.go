@@ -31,7 +31,7 @@ func TestShell_Quote(t *testing.T) {
 		{in: "-x", posix: "'-x'", windows: `"-x"`},
 		{in: "", posix: "''", windows: `""`},
 		{in: "müller@contoso.com", posix: "'müller@contoso.com'", windows: `"müller@contoso.com"`},
-		// What no terminal should be given goes.
+		// What no terminal should get is removed.
 		{in: "a\n\x1b]0;x\a\u202eb", posix: "'a]0;xb'", windows: `"a]0;xb"`, means: "a]0;xb"},
 	} {
 		if got := (wording.Shell{Windows: true}).Quote(tt.in); got != tt.windows {

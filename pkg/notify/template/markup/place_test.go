@@ -2,7 +2,7 @@ package markup
 
 import "testing"
 
-// TestPlace: what becomes of a value behind some HTML; "" where no value may stand.
+// TestPlace: how a value after some HTML is escaped; "" where no value is allowed.
 func TestPlace(t *testing.T) {
 	const hostile = `javascript:"<a>&'`
 	for _, tc := range []struct{ before, want string }{

@@ -13,8 +13,8 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// FuzzForeignText: every way in which foreign text stands on the page gives a browser the same as escaping it by html/template
-// and putting the elements in by hand.
+// FuzzForeignText: foreign text, in every way in which the page shows it, gives a browser the same as escaping by
+// html/template with the elements added by hand.
 func FuzzForeignText(f *testing.F) {
 	for _, s := range []string{
 		"", "Ada", "ada@contoso.example", "a@b@c", "disks/a/b.vhd", "/", `"><script>alert(1)</script>`, "' onmouseover='x", "run `wave365 retry` now", "an odd ` tick", "`<b>` is <b>",
