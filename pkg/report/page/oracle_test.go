@@ -27,7 +27,7 @@ import (
 // The same pages as templates of html/template, which escapes every value for its place. They are changed together with
 // the .qtpl files.
 //
-// go:embed testdata/html-template
+//go:embed testdata/html-template
 var oracle embed.FS
 
 func oracleTemplates(t testing.TB) *template.Template {
