@@ -130,7 +130,7 @@ func (a *app) amend(ctx context.Context, g *globals, s *run.Session, edit *run.E
 
 func (a *app) printLines(lines []string) {
 	for _, line := range lines {
-		fmt.Fprintln(a.err, "  "+line)
+		console.Say(a.err, "  ", line)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -110,7 +111,7 @@ func (a *app) withWriter(ctx context.Context, g *globals, conn *connection, comm
 		return err
 	}
 	driver := run.ThisProcess(version)
-	release, err := l.Lock(ctx, driver.Holder(id, conn.clock.Now()))
+	release, err := l.Lock(ctx, driver.Holder(id, time.Now())) // the machine's time, also on a sandbox: it is about a process
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
+	"wave365/pkg/wave"
 )
 
 const permissionGroups = "GroupMember.Read.All"
@@ -139,10 +140,11 @@ func (c *check) resolveGroup(r *row) bool {
 
 // namedGroup settles which of the policy's groups the row names.
 func (c *check) namedGroup(r *row) bool {
-	var hits []string
+	var hits, names []string
 	var unread error
 	for _, id := range r.policy.GroupIDs {
 		unread = cmp.Or(unread, c.facts.unreadGroups[fold(id)])
+		names = append(names, c.facts.groups[fold(id)].DisplayName)
 		if fold(id) == fold(r.Group) {
 			hits = []string{id}
 			break
@@ -156,7 +158,7 @@ func (c *check) namedGroup(r *row) bool {
 	case len(hits) == 0 && unread != nil:
 		c.unreadable("group.unreadable", r, "group", r.Group, unread)
 	case len(hits) == 0:
-		c.flag("group.not-found", r, "group", r.Group, "policy "+r.policy.DisplayName+" is not assigned to a group "+r.Group)
+		c.flag("group.not-found", r, "group", r.Group, "policy "+r.policy.DisplayName+" is not assigned to a group "+r.Group+wave.Mistaken(r.Group, names))
 	case len(hits) == 1:
 		r.target.GroupID = hits[0]
 	default:

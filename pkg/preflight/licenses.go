@@ -119,7 +119,7 @@ func (c *check) namedLicense(r *row) {
 		r.target.SKUID, r.target.SKUName = r.sku.ID, r.sku.PartNumber
 		c.settlePlan(r, r.License, c.plansOf(*r.sku))
 	case 0:
-		c.flag("license.unknown-sku", r, "license", r.License, "the tenant does not own a license "+r.License+c.owned())
+		c.flag("license.unknown-sku", r, "license", r.License, "the tenant does not own a license "+r.License+c.owned(r.License))
 	default:
 		c.flag("license.ambiguous", r, "license", r.License, fmt.Sprintf("%d of the tenant's products are called %s (%s)", len(hits), r.License, strings.Join(ids, ", ")))
 		c.remedy("write the product's id in place of its part number")
@@ -294,8 +294,8 @@ func (c *check) settlePlan(r *row, name string, all []plans.Plan) {
 	r.target.PlanID, r.target.PlanName, r.target.PlanGiB = usable[0].ID, usable[0].Name, usable[0].DiskGiB
 }
 
-// owned lists the Windows 365 licenses of the tenant, as a help for a misspelt one.
-func (c *check) owned() string {
+// owned lists the Windows 365 licenses of the tenant, or the one that a misspelt name was meant to be.
+func (c *check) owned(name string) string {
 	var names []string
 	for _, s := range c.facts.skus {
 		if plans.Named(s.PartNumber) {
@@ -304,6 +304,9 @@ func (c *check) owned() string {
 	}
 	if len(names) == 0 {
 		return "; it owns no Windows 365 license at all"
+	}
+	if why := wave.Mistaken(name, names); why != "" {
+		return why
 	}
 	slices.Sort(names)
 	return "; it owns " + strings.Join(names, ", ")

@@ -12,6 +12,7 @@ import (
 	"wave365/pkg/cloud/contact"
 	"wave365/pkg/fault"
 	"wave365/pkg/wave"
+	"wave365/pkg/wave/lookalike"
 )
 
 // list lists each container that holds unsigned blobs of the wave once, starting at their common folder. A container
@@ -63,7 +64,7 @@ type listing struct {
 	// .vhd, by folder.
 	states map[string]string
 	disks  map[string]int
-	// folded gives the names by their lower case, for people who mistyped one.
+	// folded gives the names by their lower case, without look-alikes, for people who mistyped one.
 	folded func() map[string]string
 }
 
@@ -81,7 +82,7 @@ func newListing(items []blob.Item) *listing {
 	l.folded = sync.OnceValue(func() map[string]string {
 		m := make(map[string]string, len(l.items))
 		for name := range l.items {
-			m[strings.ToLower(name)] = name
+			m[lookalike.Plain(strings.ToLower(name))] = name
 		}
 		return m
 	})
@@ -100,8 +101,12 @@ func (c *check) properties(ctx context.Context, ref bloburl.Ref) (blob.Propertie
 		return it.Properties, nil
 	}
 	message := ref.URL() + " does not exist"
-	if name, ok := l.folded()[strings.ToLower(ref.Name)]; ok {
+	switch name, ok := l.folded()[lookalike.Plain(strings.ToLower(ref.Name))]; {
+	case !ok:
+	case strings.EqualFold(name, ref.Name):
 		message += "; did you mean " + ref.Container + "/" + name + "? Names are case-sensitive"
+	default:
+		message += wave.Mistaken(ref.Name, []string{name})
 	}
 	return blob.Properties{}, fault.New(fault.NotFound, "blob.not-found", message, "")
 }

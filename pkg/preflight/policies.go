@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"wave365/pkg/graph"
+	"wave365/pkg/wave"
 )
 
 // policies resolves every row's provisioning policy and its group.
@@ -76,6 +77,9 @@ func (c *check) nearestPolicy(name string) string {
 			return "; did you mean " + p.DisplayName + "?"
 		}
 		names = append(names, p.DisplayName)
+	}
+	if why := wave.Mistaken(name, names); why != "" {
+		return why
 	}
 	if len(names) == 0 {
 		return "; it has none at all"

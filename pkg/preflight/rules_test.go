@@ -266,6 +266,12 @@ func TestCheck_rules(t *testing.T) {
 		{name: "a policy that is nearly called so", tenant: func(sc *scenario.Scenario) { sc.Policies[0].Name = "Wave One" }, csv: ada + ",disks/ada.vhd,wave-one," + sku + "\n",
 			want: []string{"2 policy.not-found"}, say: "did you mean Wave One?"},
 		{name: "a no-break space in the policy", tenant: func(sc *scenario.Scenario) { sc.Policies[0].Name = "Wave One" }, csv: ada + ",disks/ada.vhd,Wave\u00a0One," + sku + "\n"},
+		{name: "a policy with a letter of another script", tenant: func(sc *scenario.Scenario) { sc.Policies[0].Name = "Wave One" }, csv: ada + ",disks/ada.vhd,Wаve One," + sku + "\n",
+			want: []string{"2 policy.not-found"}, say: `did you mean Wave One? "а" (U+0430), a Cyrillic letter, is in the cell in place of a, after "W"`},
+		{name: "a policy that a console cut off", csv: ada + ",disks/ada.vhd,P...," + sku + "\n", want: []string{"2 policy.not-found"}, say: "cut it off where its column ended; did you mean P?"},
+		{name: "a group with a dash of typesetting", csv: strings.TrimSuffix(adaRow, "\n") + ",grp–p\n", want: []string{"2 group.not-found"}, say: "did you mean grp-p?"},
+		{name: "a blob with a full-width letter", csv: ada + ",disks/ａda.vhd,P," + sku + "\n", want: []string{"2 blob.not-found"}, say: "did you mean ada.vhd?"},
+		{name: "a license with a look-alike", csv: ada + ",disks/ada.vhd,P," + strings.Replace(sku, "C", "С", 1) + "\n", want: []string{"2 license.unknown-sku"}, say: "did you mean " + sku + "?"},
 		{name: "a policy that nothing resembles", csv: ada + ",disks/ada.vhd,Nowhere," + sku + "\n", want: []string{"2 policy.not-found"}, say: "; it has P"},
 		{name: "a network connection that is gone", rig: rigged{policies: func(all []graph.ProvisioningPolicy) ([]graph.ProvisioningPolicy, error) {
 			all[0].DomainJoin = []graph.DomainJoin{{ConnectionID: "gone"}}

@@ -73,7 +73,7 @@ func Begin(ctx context.Context, o Options, id string, services *Services) (*Sess
 		s.Close()
 		return nil, err
 	}
-	if err := s.lock(ctx, id, s.Now()); err != nil {
+	if err := s.lock(ctx, id); err != nil {
 		s.Close()
 		return nil, err
 	}

@@ -89,7 +89,7 @@ func Lock(ctx context.Context, o Options, id string) (*Session, error) {
 		pick = func(ctx context.Context, l *ledger.Ledger, id string) (migration.Run, error) { return l.Run(ctx, id) }
 	}
 	if s.Run, err = pick(ctx, s.Ledger, id); err == nil {
-		err = s.lock(ctx, s.Run.ID, time.Now())
+		err = s.lock(ctx, s.Run.ID)
 	}
 	if err != nil {
 		s.Close()
@@ -98,8 +98,9 @@ func Lock(ctx context.Context, o Options, id string) (*Session, error) {
 	return s, nil
 }
 
-func (s *Session) lock(ctx context.Context, runID string, now time.Time) error {
-	release, err := s.Ledger.TakeOver(ctx, s.opt.Driver.Holder(runID, now), s.opt.Replace)
+// lock takes the lock by the machine's time, also on a sandbox: it is about a process.
+func (s *Session) lock(ctx context.Context, runID string) error {
+	release, err := s.Ledger.TakeOver(ctx, s.opt.Driver.Holder(runID, time.Now()), s.opt.Replace)
 	if err == nil {
 		s.release = release
 	}

@@ -98,9 +98,9 @@ func parseURL(place, root string) (Ref, error) {
 	case u.Fragment != "" || strings.HasSuffix(place, "#"):
 		return Ref{}, badRef("the blob's URL has a # in it", "write a # that belongs to the name as %23")
 	}
-	r := Ref{Root: scheme + "://" + strings.ToLower(u.Host)}
+	r := Ref{Root: scheme + "://" + hostOf(u)}
 	path := strings.TrimPrefix(strings.ReplaceAll(u.EscapedPath(), `\`, "/"), "/")
-	if accountInPath(u.Hostname()) || rootHasPath(root, u.Host) {
+	if accountInPath(u.Hostname()) || rootHasPath(root, hostOf(u)) {
 		account, rest, _ := strings.Cut(path, "/")
 		if account == "" {
 			return Ref{}, badRef("the blob's URL names no account", "such endpoints have the account in the path: http://host:port/account/container/path.vhd")
@@ -231,11 +231,16 @@ func place(root string) string {
 	if err != nil || u.Host == "" {
 		return ""
 	}
+	return hostOf(u) + u.Path
+}
+
+// hostOf is a URL's host in lower case, with its port unless that is the scheme's own.
+func hostOf(u *url.URL) string {
 	host := strings.ToLower(u.Host)
-	if p := u.Port(); p == "443" && u.Scheme == "https" || p == "80" && u.Scheme == "http" {
+	if p := u.Port(); p == "" || p == "443" && strings.EqualFold(u.Scheme, "https") || p == "80" && strings.EqualFold(u.Scheme, "http") {
 		host = strings.TrimSuffix(host, ":"+p)
 	}
-	return host + u.Path
+	return host
 }
 
 // Insecure reports whether an endpoint is plain http to another machine.
@@ -251,7 +256,7 @@ func accountInPath(host string) bool {
 
 func rootHasPath(root, host string) bool {
 	u, err := url.Parse(root)
-	return err == nil && strings.EqualFold(u.Host, host) && strings.Trim(u.Path, "/") != ""
+	return err == nil && hostOf(u) == host && strings.Trim(u.Path, "/") != ""
 }
 
 // escape encodes each part of a path and keeps the slashes.

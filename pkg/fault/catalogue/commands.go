@@ -36,7 +36,7 @@ func aboutCommands() []entry.Entry {
 		entry.Of(entry.Operator, "ledger.not-driven", "no process drives the run now", "Orders from a second terminal need one that is running.", "resume continues it", "resume"),
 		entry.Of(entry.Operator, "ledger.user-held", "the user is in another unfinished run", "Two runs on one user could import twice.", "finish or cancel that run first", "status"),
 		entry.Of(entry.Operator, "ledger.open-rows", "the run has rows that are not final", "It cannot be marked as finished while they are open.", "continue them, or cancel them", "resume"),
-		entry.Of(entry.Operator, "ledger.intent-open", "an earlier import of this person has no known outcome", "A second one could be refused or replace the first.", "find out what became of it, then settle its row", "reconcile"),
+		entry.Of(entry.Operator, "ledger.intent-open", "an earlier import of this person has no known outcome", "The service keeps one import for each user and does not say what becomes of a second one, so none is sent.", "find out what became of it, then settle its row", "reconcile"),
 		entry.Of(entry.Operator, "ledger.once", "this was done before, or may have been", "It is done at most once.", "look in the tenant whether it is there"),
 		entry.Of(entry.Operator, "ledger.exists", "the ledger has a run of this ID already", "Each run has its own ID.", "choose another --run-id, or none"),
 		entry.Of(entry.Operator, "ledger.place", "the ledger's folder cannot keep it safe", "On a network drive or in a synced folder two machines can write at once, which SQLite cannot survive.", "put the ledger on a local disk with --ledger"),

@@ -31,7 +31,7 @@ func aboutRows() []entry.Entry {
 			"see what the service says in the report, remove the cause, then retry", "retry"),
 		entry.Of(entry.Admin, "import.exists", "the service says that the user has an import already", "This ledger knows none that is alive: another run, another ledger or a colleague may have sent it.",
 			"find out who sent it before anything is purged, then retry", "retry"),
-		entry.Of(entry.Operator, "import.unknown", "it is not known whether the import was sent", "The answer got lost and no import could be found. A second import could be refused or replace the first, so the row is held until somebody decides.",
+		entry.Of(entry.Operator, "import.unknown", "it is not known whether the import was sent", "The answer got lost and no import could be found. The service keeps one import for each user and does not say what becomes of a second one, so none is sent, and the row is held until somebody decides.",
 			"look for the user's snapshot in the Intune audit log or ask Microsoft support with the client-request-id, then settle the row", "reconcile"),
 		entry.Of(entry.Operator, "import.unreadable", "the state of the import could not be read", "The service did not answer in a usable way for a long time. The import may continue there.",
 			"retry: it looks at the import before anything is sent", "retry"),

@@ -8,6 +8,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"wave365/pkg/wave/lookalike"
 	"wave365/pkg/wave/sheet/celltext"
 )
 
@@ -26,14 +27,31 @@ func Check(s string) string {
 	if i := strings.IndexFunc(s, celltext.Invisible); i >= 0 {
 		return fmt.Sprintf("the blob contains an invisible character (%U)", []rune(s[i:])[0])
 	}
+	place, _, _ := strings.Cut(s, "?")
+	if _, cut := lookalike.Cut(place); cut {
+		return "the blob ends in three dots: " + lookalike.CutOff + "; " + lookalike.Whole
+	}
+	if c, found := lookalike.Find(beforeName(place)); found {
+		return c.In("the blob")
+	}
 	if strings.Contains(s, "://") {
 		return urlFault(s)
 	}
-	s, _, _ = strings.Cut(s, "?")
+	s = place
 	if strings.HasPrefix(s, `\\`) || len(s) > 1 && s[1] == ':' {
 		return "the blob is a path on a disk or share, not in the storage account"
 	}
 	return pathFault(Slashes(s))
+}
+
+// beforeName is what stands before a blob's own name, which may hold any character: its container, and of a URL the host too.
+func beforeName(place string) string {
+	parts := 1
+	if strings.Contains(place, "://") {
+		parts = 4 // https:, nothing, the host, the container
+	}
+	before := strings.SplitAfterN(strings.ReplaceAll(place, `\`, "/"), "/", parts+1)
+	return strings.Join(before[:min(parts, len(before))], "")
 }
 
 func urlFault(s string) string {

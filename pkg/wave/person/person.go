@@ -9,16 +9,16 @@ import (
 	"unicode"
 
 	"github.com/google/uuid"
-	"golang.org/x/text/unicode/norm"
 
+	"wave365/pkg/wave/lookalike"
 	"wave365/pkg/wave/sheet/celltext"
 )
 
 // UserFault returns why a cell is neither a UPN nor an object id; "" when it is one. write is what to put there, where that is
 // known.
 func UserFault(s string) (why, write string) {
-	if isGUID(s) || isAddress(s) {
-		return "", ""
+	if why, write := replaced(s, "the user"); why != "" || isGUID(s) || isAddress(s) {
+		return why, write
 	}
 	return wrong(s, "the user", "the user is neither a user principal name (name@domain) nor an object id")
 }
@@ -26,10 +26,23 @@ func UserFault(s string) (why, write string) {
 // MailFault returns why a cell is not one mail address; "" when it is one. write is what to put there, where that is
 // known.
 func MailFault(s string) (why, write string) {
-	if isAddress(s) {
-		return "", ""
+	if why, write := replaced(s, "notify"); why != "" || isAddress(s) {
+		return why, write
 	}
 	return wrong(s, "notify", "notify is not one mail address")
+}
+
+// replaced describes that one character or the end of a cell is not what was written: "" when it is, or when the rest is no
+// address or id either.
+func replaced(s, what string) (why, write string) {
+	if _, cut := lookalike.Cut(s); cut {
+		return what + " ends in three dots: " + lookalike.CutOff, "it whole: " + lookalike.Whole
+	}
+	c, found := lookalike.Find(s)
+	if plain := lookalike.Plain(s); found && (isAddress(plain) || isGUID(plain)) {
+		return c.In(what), plain
+	}
+	return "", ""
 }
 
 // wrong describes what a cell is in place of what it should be; otherwise is the result where nothing is known.
@@ -63,8 +76,6 @@ func pasted(s string) (is, write string) {
 		is, s = "in brackets", s[1:]
 	case isAddress(strings.TrimRight(s, ";,")):
 		is, s = "an address with the separator of a list behind it", strings.TrimRight(s, ";,")
-	case strings.ContainsFunc(s, FullWidth):
-		is, s = "written with full-width characters", norm.NFKC.String(s)
 	default:
 		return "", ""
 	}
@@ -74,9 +85,6 @@ func pasted(s string) (is, write string) {
 	}
 	return is, s
 }
-
-// FullWidth reports whether a character is a letter or sign of ASCII in the width of East Asian ones.
-func FullWidth(r rune) bool { return r >= '\uFF01' && r <= '\uFF5E' }
 
 // nobody recognises what names no one user by an address; "" for anything else.
 func nobody(lower string) string {

@@ -220,13 +220,16 @@ func TestRead_PastedPeople(t *testing.T) {
 		`CONTOSO\ada`: {"Windows sign-in name", "name@domain"}, "CN=Ada,OU=x,DC=contoso": {"a directory path", "name@domain"}, "ada@contoso.com; bo@contoso.com": {"more than one address", "name@domain"},
 		"Ada\u00a0Lovelace@contoso.com": {`looks like a blank (U+00A0) is in the user, after "Ada"`, "name@domain"}, "ada\u200b@contoso.com": {`an invisible character (U+200B) is in the user, after "ada"`, "name@domain"},
 		"ada @contoso.com": {`a blank is in the user, after "ada"`, "name@domain"}, "ada@contoso.com;": {"the separator of a list", "write ada@contoso.com"}, "ada＠contoso.com": {"full-width", "write ada@contoso.com"},
+		"o’brien@contoso.com": {`"’" (U+2019), a typographic apostrophe, is in the user in place of ', after "o"`, "write o'brien@contoso.com"}, "ann‑mary@contoso.com": {"a non-breaking hyphen", "write ann-mary@contoso.com"},
+		"аda@contoso.com": {`(U+0430), a Cyrillic letter, is in the user in place of a, at its beginning`, "write ada@contoso.com"}, "ada.lovelace@contoso.o...": {"ends in three dots: a console or a table has cut it off", "Export-Csv"},
+		"ada.lovelace@cont…": {"ends in three dots", "write it whole"}, "１1111111-1111-4111-8111-111111111111": {"full-width", "write 11111111-1111-4111-8111-111111111111"},
 		"ada\x07@contoso.com": {"control character (U+0007)", "name@domain"}, "ada": {"neither a user principal name", "name@domain"}, "mailto:": {"a mail link", "name@domain"},
 	} {
 		_, findings := reading.Read("w", []byte("user,blob,policy\n\""+cell+"\",vhds/a.vhd,P\n"), wave.Options{})
 		if len(findings) != 1 || findings[0].Column != "user" || !strings.Contains(findings[0].Message, want[0]) || !strings.Contains(findings[0].Hint, want[1]) {
 			t.Errorf("user %s: %+v", cell, findings)
 		}
-		if strings.HasPrefix(cell, "{") {
+		if strings.HasPrefix(cell, "{") || strings.HasPrefix(cell, "１") {
 			continue
 		}
 		_, findings = reading.Read("w", []byte("user,blob,policy,notify\na@contoso.com,vhds/a.vhd,P,\""+cell+"\"\n"), wave.Options{})
@@ -247,9 +250,12 @@ func TestRead_PastedAddresses(t *testing.T) {
 	for cell, want := range map[string][2]string{
 		"https://contosovhds.blob.core.windows.net/wave/a.vhd;https://contosovhds.blob.core.windows.net/wave/b.vhd": {"more than one URL", "one blob in each row"},
 		"https://contosovhds.blob.core.windows.net/wave/a.vhd%3Fsv=2024-11-04&sig=SECRET":                           {"percent-encoded (%3F)", "write ? in its place"},
-		"DefaultEndpointsProtocol=https;AccountName=contosovhds;AccountKey=SECRET==":                                {"connection string", "container/path.vhd"},
-		"BlobEndpoint=https://contosovhds.blob.core.windows.net/;SharedAccessSignature=sv=1&sig=SECRET":             {"connection string", "container/path.vhd"},
-		"?sv=2024-11-04&sp=r&sig=SECRET": {"a SAS token without the URL", "the blob's URL with the SAS behind it"}, "sp=r&sig=SECRET": {"a SAS token without the URL", "the blob's URL"},
+		"https://cоntosovhds.blob.core.windows.net/wave/a.vhd":                                                      {`(U+043E), a Cyrillic letter, is in the blob in place of o, after "https://c"`, "container/path.vhd"},
+		"my–wave/a.vhd": {"a dash as word processors set it", "container/path.vhd"}, "wave／a.vhd": {"a full-width character", "container/path.vhd"}, "wave/anna-lovel...": {"ends in three dots", "container/path.vhd"},
+		"https://contosovhds.blob.core.windows.net/wave/anna-lov…":                                      {"ends in three dots", "container/path.vhd"},
+		"DefaultEndpointsProtocol=https;AccountName=contosovhds;AccountKey=SECRET==":                    {"connection string", "container/path.vhd"},
+		"BlobEndpoint=https://contosovhds.blob.core.windows.net/;SharedAccessSignature=sv=1&sig=SECRET": {"connection string", "container/path.vhd"},
+		"?sv=2024-11-04&sp=r&sig=SECRET":                                                                {"a SAS token without the URL", "the blob's URL with the SAS behind it"}, "sp=r&sig=SECRET": {"a SAS token without the URL", "the blob's URL"},
 		"https://contosovhds.dfs.core.windows.net/wave/anna.vhd":                                           {"Data Lake (dfs) endpoint", "write https://contosovhds.blob.core.windows.net/wave/anna.vhd"},
 		"https://contosovhds.dfs.core.usgovcloudapi.net/wave/anna.vhd?sig=SECRET":                          {"Data Lake (dfs) endpoint", "write https://contosovhds.blob.core.usgovcloudapi.net/wave/anna.vhd"},
 		"https://contosovhds.z12.dfs.storage.azure.net/wave/anna.vhd":                                      {"Data Lake (dfs) endpoint", "write https://contosovhds.z12.blob.storage.azure.net/wave/anna.vhd"},

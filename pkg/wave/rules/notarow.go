@@ -8,6 +8,7 @@ import (
 
 	"wave365/pkg/wave"
 	"wave365/pkg/wave/damage"
+	"wave365/pkg/wave/lookalike"
 	"wave365/pkg/wave/person"
 	"wave365/pkg/wave/sheet/celltext"
 )
@@ -68,7 +69,7 @@ func describes(cells, columns []string) bool {
 			}
 			said++
 		case wave.ColumnBlob:
-			if c == "" || damage.CellError(c) || strings.ContainsAny(c, `/\.:`) || strings.ContainsFunc(c, person.FullWidth) {
+			if c == "" || damage.CellError(c) || strings.ContainsAny(c, `/\.:`) || strings.ContainsFunc(c, lookalike.FullWidth) {
 				return false
 			}
 			said++

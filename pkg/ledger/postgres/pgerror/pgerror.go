@@ -84,7 +84,7 @@ var (
 	unreachable = answer{fault.Unavailable, "ledger.unreachable", "the database does not answer", "check that it runs and can be reached; a run is continued with resume"}
 	// answers is by code; classes is by its first two characters, for codes without an answer of their own.
 	answers = map[string]answer{
-		diskFull:         {fault.Unavailable, "ledger.full", "the database's disk is full", "make room there; nothing new is started until this can be recorded"},
+		diskFull:         {fault.Unavailable, "ledger.full", "the database's disk is full", "make room there, then run the command again: nothing is sent that cannot be recorded"},
 		lockNotAvailable: busy,
 		queryCanceled:    busy,
 		noDatabase:       {fault.NotFound, "ledger.none", "there is no such database", "check --ledger; create the database first"},

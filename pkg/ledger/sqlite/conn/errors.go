@@ -40,7 +40,7 @@ func Classify(err error, doing string) error {
 	switch code & 0xff {
 	case sqlite3.SQLITE_FULL:
 		return fault.Wrap(fault.Unavailable, "ledger.full", msg+": the disk is full",
-			"make room on the ledger's disk; nothing new is started until this can be recorded", err)
+			"make room on the ledger's disk, then run the command again: nothing is sent that cannot be recorded", err)
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:
 		return fault.Wrap(fault.Denied, "ledger.readonly", msg+": its file or folder may not be written",
 			"allow this user to write the ledger and its folder, or name another with --ledger", err)
