@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -130,7 +131,9 @@ func (a *app) amend(ctx context.Context, g *globals, s *run.Session, edit *run.E
 
 func (a *app) printLines(lines []string) {
 	for _, line := range lines {
-		console.Say(a.err, "  ", line)
+		verb, _, _ := strings.Cut(line, " ")
+		text := strings.TrimLeft(line[len(verb):], " ")
+		console.Say(a.err, "  "+line[:len(line)-len(text)], text)
 	}
 }
 
