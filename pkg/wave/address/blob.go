@@ -19,7 +19,7 @@ const (
 )
 
 // Check returns why a cell names no blob; "" when it does, as a path in the configured account or as a URL. Whether the
-// host is right and the signature valid is judged elsewhere. The result never repeats the cell.
+// host is right and the signature valid is judged elsewhere. The result repeats nothing but what stands before the name of the blob.
 func Check(s string) string {
 	if strings.ContainsFunc(s, unicode.IsControl) {
 		return "the blob has a line break or another control character in it"
