@@ -16,21 +16,21 @@ import (
 	"wave365/pkg/run"
 )
 
-// app is what every command is given: the streams, what is known about the terminal, and the environment. There are
-// no package variables besides the version.
+// app is what every command gets: the streams, what is known about the terminal, and the environment. There are no
+// package variables other than the version.
 type app struct {
 	in io.Reader
-	// typed reads from in, line by line; nil until something is asked.
+	// typed reads from in, line by line; nil until the first prompt.
 	typed    *bufio.Reader
 	out, err io.Writer
 	// inTerm, errTerm: standard input and standard error are terminals.
 	inTerm, errTerm bool
-	// size gives the terminal's width and height.
+	// size returns the terminal's width and height.
 	size func() (int, int)
 	env  func(string) (string, bool)
-	// environ is all of the environment, as NAME=value.
+	// environ returns the whole environment, as NAME=value.
 	environ func() []string
-	// at is which tenant printed commands go to.
+	// at is the tenant that printed commands act on.
 	at *whereabouts
 	// started is set once a command's own code runs: errors before that are mistakes in the command line.
 	started bool
@@ -57,7 +57,7 @@ func newApp() *app {
 	}
 }
 
-// color reports whether progress may use colour: on a terminal, unless NO_COLOR is set to anything.
+// color reports whether progress may use color: on a terminal, unless NO_COLOR is set to anything.
 func (a *app) color() bool {
 	v, _ := a.env("NO_COLOR")
 	return a.errTerm && v == ""
@@ -79,7 +79,7 @@ func (a *app) ascii() bool {
 	return term == "linux" || term == "dumb"
 }
 
-// lines is how many lines the terminal of the answer has; where it goes elsewhere, as many as anybody could want.
+// lines returns the height of the terminal of the answer; if it is not a terminal, a height that shows everything.
 func (a *app) lines() int {
 	if console.Width(a.out) == 0 {
 		return math.MaxInt

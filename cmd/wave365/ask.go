@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// consequence describes, after a question, what yes would mean; sandbox is the one in use, "" a real tenant.
+// consequence describes, after a prompt, what yes would do; sandbox is the one in use, "" a real tenant.
 func consequence(sandbox string) string {
 	if sandbox != "" {
 		return "This is a rehearsal: no user is migrated."
@@ -49,7 +49,7 @@ func (a *app) askFor(ctx context.Context, prompt string) (string, error) {
 		a.typed = bufio.NewReader(a.in)
 	}
 	answered := make(chan string, 1)
-	go func() { // a read from a terminal cannot be called off; the process ends soon after
+	go func() { // a read from a terminal cannot be cancelled; the process ends soon after
 		line, _ := a.typed.ReadString('\n')
 		answered <- line
 	}()

@@ -13,7 +13,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// beginning is a run that is about to begin, or to be planned: what was asked for, what was read, and the way to the tenant.
+// beginning is a run that is about to begin, or to be planned: its flags, its wave, and the connection to the tenant.
 type beginning struct {
 	*app
 	g   *globals
@@ -22,7 +22,7 @@ type beginning struct {
 	path     string
 	file     *wave.File
 	findings []wave.Finding
-	// sealed is the plan that the run is held to, and was its settings; zero without one.
+	// sealed is the plan that the run has to match, and was its settings; zero without one.
 	sealed plan.Plan
 	was    migration.Settings
 	conn   *connection
@@ -30,7 +30,7 @@ type beginning struct {
 	s *run.Session
 }
 
-// read reads the wave. One that cannot be read has been answered.
+// read reads the wave. For one that cannot be read, the answer has been printed.
 func (b *beginning) read() (err error) {
 	b.file, b.findings, err = b.readWave(b.g, b.path, b.allowUnknown)
 	return err
@@ -45,7 +45,7 @@ func (a *app) readWave(g *globals, path string, allowUnknown bool) (*wave.File, 
 	return file, findings, err
 }
 
-// chosen are the settings of a run that would begin now: those of the sealed plan, with what the flags say.
+// chosen returns the settings of a run that would begin now: those of the sealed plan, overridden by flags.
 func (b *beginning) chosen(now time.Time) (migration.Settings, error) {
 	s, err := b.settings(b.cmd, b.was, now, b.zone)
 	b.record(&s)
@@ -53,7 +53,7 @@ func (b *beginning) chosen(now time.Time) (migration.Settings, error) {
 	return s, err
 }
 
-// made is what the run is made from.
+// made returns what the run is made from.
 func (b *beginning) made(res preflight.Result, chosen migration.Settings) run.Plan {
 	return run.Plan{WavePath: b.path, ReportDir: b.g.reportDir, File: b.file, Checked: res, Slots: b.slots, Settings: chosen, Place: b.conn.pinned()}
 }

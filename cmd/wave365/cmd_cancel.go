@@ -58,8 +58,8 @@ func runCancel(ctx context.Context, a *app, g *globals, id, user string) error {
 	return a.endQueued(ctx, g, s)
 }
 
-// endQueued has the workers take a run up once more that waits for a person in their queue although no row of it is open any
-// more: they find that it is over, or what it waits for now.
+// endQueued queues a run again that waits for a person although no row of it is open any more: the workers find that it has
+// ended, or what it waits for now.
 func (a *app) endQueued(ctx context.Context, g *globals, s *run.Session) error {
 	if migration.Count(s.Rows).Open() > 0 {
 		return nil
@@ -76,7 +76,7 @@ func (a *app) endQueued(ctx context.Context, g *globals, s *run.Session) error {
 	return q.Wake(ctx, job.Ledger, job.Run)
 }
 
-// askCancel asks before every row of a run is cancelled that can be. Where none can be it does not ask.
+// askCancel asks before it cancels every row of a run that can be cancelled. If there is none it does not ask.
 func (a *app) askCancel(ctx context.Context, g *globals, id string) error {
 	return a.inRun(ctx, g, ledger.Options{ReadOnly: true}, id, func(l *ledger.Ledger, r migration.Run) error {
 		rows, err := l.Rows(ctx, r.ID)
@@ -91,7 +91,7 @@ func (a *app) askCancel(ctx context.Context, g *globals, id string) error {
 		if goOn > 0 {
 			text += fmt.Sprintf(" (%d more continue: the import was sent)", goOn)
 		}
-		if !g.json && (g.yes || !a.inTerm) { // else the question says it
+		if !g.json && (g.yes || !a.inTerm) { // otherwise the prompt says it
 			fmt.Fprintln(a.err, text)
 		}
 		return a.ask(ctx, g, text+"?")
@@ -102,7 +102,7 @@ func (a *app) askCancel(ctx context.Context, g *globals, id string) error {
 func (a *app) cancelLive(ctx context.Context, g *globals, id, user string, refused error) error {
 	err := runOrder(ctx, a, g, id, ledger.RequestCancel, user)
 	if fault.CodeOf(err) == "ledger.not-driven" {
-		return refused // the lock is held for something else
+		return refused // the lock is held by a command that does not drive the run
 	}
 	return err
 }

@@ -108,7 +108,7 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	return a.closed(ctx, g, t, p, doc)
 }
 
-// nothingToClose is the answer when there is nothing to do, or nothing yet.
+// nothingToClose answers when there is nothing to do, or nothing yet.
 func (a *app) nothingToClose(g *globals, id string, p closing.Plan, doc closeDocument) error {
 	if len(p.Kept) > 0 {
 		return a.closedLater(g, id, doc)
@@ -136,7 +136,7 @@ func (a *app) closed(ctx context.Context, g *globals, t *afterwards, p closing.P
 	return a.said(g, doc)
 }
 
-// closedLater is the answer when a setting stays for others; the reason was listed under what is left over.
+// closedLater answers when a setting stays for others; the reason was listed under what is left over.
 func (a *app) closedLater(g *globals, id string, doc closeDocument) error {
 	if g.json {
 		console.JSON(a.out, doc)
@@ -145,7 +145,7 @@ func (a *app) closedLater(g *globals, id string, doc closeDocument) error {
 	return fault.New(fault.Conflict, "close.needed", "run "+id+" is not closed yet: others need a user setting of its groups", "the reason is shown above; once it no longer holds, run the same command again", fault.NewCommand("close").For(id))
 }
 
-// closingRecord is what the ledger holds about the run and about the other runs.
+// closingRecord returns what the ledger holds about the run and about the other runs.
 func closingRecord(ctx context.Context, t *afterwards) (facts.Record, error) {
 	h, err := history.Of(ctx, t.Ledger, t.Run.Tenant)
 	r := facts.Record{Run: t.Run, Rows: t.Rows, Busy: map[string]string{}, Known: map[string]bool{}, Marker: rules.OwnSettings}

@@ -20,7 +20,7 @@ func newCloudPCCommand(a *app, g *globals) *cobra.Command {
 	return family("cloudpc", "Cloud PCs of the tenant", newCloudPCListCommand(a, g), newCloudPCShowCommand(a, g))
 }
 
-// cloudPCFilter are the flags of cloudpc list.
+// cloudPCFilter holds the flags of cloudpc list.
 type cloudPCFilter struct {
 	users                    []string
 	policy, status, waveFile string
@@ -75,7 +75,7 @@ func (a *app) cloudPCList(ctx context.Context, g *globals, conn *connection, f c
 	})
 }
 
-// which selects Cloud PCs; unknown are users whom the directory does not know.
+// which returns the selection of Cloud PCs; unknown are users who are not in the directory.
 func (f cloudPCFilter) which(ctx context.Context, conn *connection) (which listing.Which, unknown []string, err error) {
 	which = listing.Which{Users: f.users, Policy: f.policy, Status: f.status}
 	if f.waveFile != "" {
@@ -107,13 +107,14 @@ func (f cloudPCFilter) which(ctx context.Context, conn *connection) (which listi
 	return which, unknown, nil
 }
 
-// statuses are those that a Cloud PC may have, besides the younger ones that are seen.
+// statuses are the documented statuses of a Cloud PC; others may occur.
 var statuses = []string{graph.StatusNotProvisioned, graph.StatusProvisioning, graph.StatusProvisioned, graph.StatusInGracePeriod, graph.StatusDeprovisioning,
 	graph.StatusFailed, graph.StatusProvisionedWithWarnings, "resizing", "restoring", graph.StatusPendingProvision, "movingRegion", "resizePendingLicense",
 	"updatingSingleSignOn", "modifyingSingleSignOn", "refreshPolicyConfiguration", graph.StatusPreparing, "failoverInProgress", "failbackInProgress"}
 
-// known refuses a filter that names what there is not: an empty answer would say something about it. A Cloud PC outlives its
-// policy and its user, so what one names is known. unknown are users whom the directory does not know.
+// known refuses a filter with a name that does not exist: an empty answer would look like information about it. A Cloud PC
+// outlives its policy and its user, so names that occur in a Cloud PC are accepted. unknown are users who are not in the
+// directory.
 func (f cloudPCFilter) known(ctx context.Context, conn *connection, all []graph.CloudPC, unknown []string) error {
 	of := func(w listing.Which) bool { return len(listing.Select(all, w)) > 0 }
 	isStatus := func(s string) bool { return strings.EqualFold(s, f.status) }
@@ -203,12 +204,12 @@ func cloudPCsOf(ctx context.Context, conn *connection, name string) ([]graph.Clo
 	return found, nil
 }
 
-// findUser finds the one person that a name means: UPN, object id, or display name if only one bears it.
+// findUser finds the one user with that UPN, object id, or display name if it is unique.
 func findUser(ctx context.Context, conn *connection, name string) (graph.User, error) {
 	return found(ctx, name, conn.graph.User, conn.graph.UsersNamed, tenantcare.OneUser)
 }
 
-// found is what a text means: the one with that id, or the one that one chooses of those with that name.
+// found returns the object with that id, or the one that one chooses of those with that name.
 func found[T any](ctx context.Context, text string, byID func(context.Context, string) (T, error), named func(context.Context, string) ([]T, error), one func(string, []T) (T, error)) (T, error) {
 	t, err := byID(ctx, text)
 	if err == nil || !fault.Is(err, fault.NotFound) && !fault.Is(err, fault.Invalid) {

@@ -55,7 +55,7 @@ func orderCommand(a *app, g *globals, kind, use, short, long string) *cobra.Comm
 	}
 }
 
-// runArg is the run that a command names; "": the latest.
+// runArg returns the run that a command names; "": the latest.
 func runArg(args []string) string {
 	if len(args) == 0 {
 		return ""
@@ -71,7 +71,7 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 		if kind == ledger.RequestCancel && arg != "" {
 			rows, err := l.Rows(ctx, r.ID)
 			if err == nil {
-				_, err = run.RowOf(rows, arg) // a typing mistake is one also while the run goes on
+				_, err = run.RowOf(rows, arg) // a typing error is reported also while the run is in progress
 			}
 			if err != nil {
 				return err
@@ -92,8 +92,8 @@ func runOrder(ctx context.Context, a *app, g *globals, id, kind, arg string) err
 	})
 }
 
-// ordered has a request carried out by the process that drives the run, by the workers' queue, or by this process, which ends a
-// pause.
+// ordered has a request carried out by the process that drives the run, by the workers' queue, or by this process, which can
+// end a pause.
 func (a *app) ordered(ctx context.Context, g *globals, l *ledger.Ledger, r migration.Run, kind, arg string) (string, error) {
 	answer, err := run.Order(ctx, l, ledger.Request{Run: r.ID, By: run.ThisProcess(version).String(), Kind: kind, Arg: arg})
 	if code := fault.CodeOf(err); code == "ledger.not-driven" || code == "run.deaf" {
@@ -114,7 +114,7 @@ func (a *app) ordered(ctx context.Context, g *globals, l *ledger.Ledger, r migra
 	return answer, err
 }
 
-// endPause takes back the pause of a run that no process drives.
+// endPause ends the pause of a run that no process drives.
 func (a *app) endPause(ctx context.Context, g *globals, id string) (answer string, err error) {
 	s, err := run.Lock(ctx, a.session(g), id)
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// deprovisioning are the flags of deprovision.
+// deprovisioning holds the flags of deprovision.
 type deprovisioning struct {
 	users, confirm  []string
 	row, run, file  string
@@ -109,7 +109,7 @@ func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) err
 	row := rows[len(rows)-1]
 	o.users = []string{row.Target.UserID}
 	if o.policy == "" && o.cloudPC == "" {
-		// Only what the row made: a colleague may have given the person another one since.
+		// Only what the row made: a colleague may have given the user another one since.
 		if row.Facts.CloudPCID == "" && row.Facts.CutOver.IsZero() {
 			return nothing("the row of "+row.Target.User+" in run "+row.Run+" made no Cloud PC, or has been started again since",
 				"see which Cloud PC the user has, and name the user to deprovision it",
@@ -118,14 +118,15 @@ func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) err
 		o.policy, o.cloudPC = row.Target.PolicyID, row.Facts.CloudPCID
 	}
 	if o.by == "" && row.Target.Trigger != migration.TriggerLicense {
-		o.by = leaving.ByMembership // the license was the person's before
+		o.by = leaving.ByMembership // the user had the license before
 	}
 	return a.withRecorded(ctx, g, row.Run, func(ctx context.Context, t *afterwards) error {
 		return a.deprovisionAll(ctx, g, t.conn, o, t.writes("deprovision"))
 	})
 }
 
-// comment is what follows a # at the beginning of a line or behind a blank; within a word it belongs to a guest's name.
+// comment matches what follows a # at the beginning of a line or after a space; within a word it belongs to a guest's
+// name.
 var comment = regexp.MustCompile(`(^|\s)#.*`)
 
 // listed reads a file with one user per line, and comments.
@@ -149,7 +150,7 @@ func listed(path string) ([]string, error) {
 	return out, lines.Err()
 }
 
-// leavers reads all users that are named, each once; of several, users without a Cloud PC are reported and left out.
+// leavers reads all named users, each once; of several, users without a Cloud PC are reported and left out.
 func (a *app) leavers(ctx context.Context, g *globals, conn *connection, o deprovisioning, settle func(user string) error) ([]leaving.Leave, error) {
 	var all []leaving.Leave
 	for _, name := range o.users {
@@ -172,7 +173,7 @@ func (a *app) leavers(ctx context.Context, g *globals, conn *connection, o depro
 	return all, nil
 }
 
-// deprovisionAll reads all users first, asks about each, and only then begins.
+// deprovisionAll reads all users first, asks about each, and only then changes anything.
 func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, o deprovisioning, write writes) error {
 	if o.file != "" {
 		var err error
@@ -218,8 +219,8 @@ func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, 
 	})
 }
 
-// lookAtLeaver finds the person and the Cloud PC; a name that means two people is refused. settle decides first what an
-// earlier command left undecided about the person of that id.
+// lookAtLeaver finds the user and the Cloud PC; a name that matches two users is refused. settle first settles what an
+// earlier command left undecided about the user of that id.
 func (a *app) lookAtLeaver(ctx context.Context, conn *connection, name string, o deprovisioning, settle func(id string) error) (leaving.Leave, error) {
 	u, err := findUser(ctx, conn, name)
 	if err == nil {
@@ -254,7 +255,7 @@ func (a *app) printLosses(g *globals, l leaving.Leave, keepGrace bool) {
 	}
 }
 
-// agreed has the loss agreed to: the person's user name is typed, or was given with --confirm.
+// agreed makes sure that the loss is confirmed: the user name is typed, or was given with --confirm.
 func (a *app) agreed(ctx context.Context, g *globals, l leaving.Leave, o deprovisioning, people int) error {
 	is := func(name string) bool {
 		key := wave.UserKey(name)
@@ -317,11 +318,11 @@ type deprovisioned struct {
 	// State is "gone", or "inGracePeriod" with --keep-grace.
 	State   string `json:"state"`
 	License string `json:"license,omitempty"`
-	// Free is how many seats of the license are free now; -1: it is not known, or no license was taken away.
+	// Free is how many seats of the license are free now; -1: not known, or no license was removed.
 	Free int `json:"free"`
 }
 
-// leave takes one Cloud PC away.
+// leave deprovisions one Cloud PC.
 func (a *app) leave(ctx context.Context, g *globals, conn *connection, w tenantcare.Writer, l leaving.Leave, keepGrace bool) (deprovisioned, error) {
 	done := deprovisioned{User: l.User.UPN, CloudPC: l.PC.DisplayName, ID: l.PC.ID, State: graph.StatusInGracePeriod, Free: -1}
 	tell := func(status string) {

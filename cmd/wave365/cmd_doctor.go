@@ -31,7 +31,7 @@ Exit codes: 0 nothing is bad, 5 a permission or prerequisite is missing, 12 the 
 	}
 }
 
-// doctorDocument is the answer of `doctor --json`.
+// doctorDocument is the output of `doctor --json`.
 type doctorDocument struct {
 	Schema string        `json:"schema"`
 	Worst  doctor.Grade  `json:"worst"`
@@ -93,7 +93,7 @@ func (a *app) examineMachine(ctx context.Context, g *globals) []doctor.Line {
 			_ = l.Close()
 		}
 		if inDatabase && fault.CodeOf(err) == "ledger.none" {
-			found.Exists, found.Open = false, nil // the first run makes it
+			found.Exists, found.Open = false, nil // the first run creates it
 		}
 	}
 	lines := doctor.LedgerLines(found)

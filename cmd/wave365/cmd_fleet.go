@@ -40,11 +40,11 @@ them. It only reads.`,
 // fleetDocument is the answer of fleet with --json.
 type fleetDocument struct {
 	Schema string `json:"schema"`
-	// Stopped: no worker takes anything up, see worker --stop.
+	// Stopped: no worker starts anything, see worker --stop.
 	Stopped bool           `json:"stopped"`
 	Runs    []fleetRun     `json:"runs"`
 	Workers []queue.Worker `json:"workers"`
-	// RowsPerHour is the sum over the runs, those included that are over and left out.
+	// RowsPerHour is the sum over the runs, including finished ones that are left out.
 	RowsPerHour int `json:"rows_per_hour"`
 }
 
@@ -55,21 +55,21 @@ type fleetRun struct {
 	Tenant     string           `json:"tenant"`
 	TenantName string           `json:"tenant_name"`
 	Counts     migration.Counts `json:"counts"`
-	// RowsPerHour is how many rows came to their end in the last hour of the service's time.
+	// RowsPerHour is how many rows ended in the last hour of the service's time.
 	RowsPerHour int `json:"rows_per_hour"`
-	// Person: it waits for one; Why is for what.
+	// Person: it waits for a person; Why is the reason.
 	Person bool `json:"person"`
 
-	over bool // nothing is left to do, and nobody is waited for
+	over bool // nothing is left to do, and it waits for no person
 }
 
 // lately is how long ago a run may have ended whose rows count for the rate.
 const lately = time.Hour
 
-// The states of a run beside those of its job.
+// The states of a run in addition to those of its job.
 const (
-	byHand    queue.State = "at a terminal" // a process that is no worker drives it
-	notInLine queue.State = "not queued"    // nobody drives it, and it was never submitted
+	byHand    queue.State = "at a terminal" // a process that is not a worker drives it
+	notInLine queue.State = "not queued"    // no process drives it, and it was never submitted
 )
 
 func runFleet(ctx context.Context, a *app, g *globals, database string, all bool) error {
@@ -130,18 +130,18 @@ func bit(b bool) int {
 	return 0
 }
 
-// runsOf gives the runs of one ledger; of those that are over all, or those that ended lately.
+// runsOf returns the runs of one ledger; of the finished ones all, or those that ended recently.
 func runsOf(ctx context.Context, address, name string, jobs []queue.Job, all bool) ([]fleetRun, error) {
 	l, err := ledger.Open(ctx, address, ledger.Options{ReadOnly: true})
 	if fault.CodeOf(err) == "ledger.none" {
-		return nil, nil // somebody is making it
+		return nil, nil // another process is creating it
 	}
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = l.Close() }()
 	if went, err := l.WentTo(ctx); err != nil || went != "" {
-		return nil, err // its runs go on elsewhere
+		return nil, err // its runs continue elsewhere
 	}
 	runs, err := l.Runs(ctx)
 	if err != nil {
@@ -166,7 +166,7 @@ func runsOf(ctx context.Context, address, name string, jobs []queue.Job, all boo
 	return list, nil
 }
 
-// endedLately reports whether a run that is over ended lately. A sandbox's time is another one: of its runs the queue knows.
+// endedLately reports whether a finished run ended recently. A sandbox has its own time, so for its runs the queue is asked.
 func (f *fleetRun) endedLately(r migration.Run) bool {
 	at := r.FinishedAt
 	if r.Sandbox != "" && f.State == queue.Done {
@@ -183,7 +183,7 @@ func withLedger(text, id, address string) string {
 	})
 }
 
-// read reads how far a run is, and who has it.
+// read reads the progress of a run, and who drives it.
 func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) error {
 	rows, err := l.Rows(ctx, r.ID)
 	if err != nil {
@@ -209,14 +209,14 @@ func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) 
 	return nil
 }
 
-// handled determines who has a run, by its job, its state and who holds its ledger.
+// handled determines who drives a run, by its job, its state and the holder of its ledger.
 func (f *fleetRun) handled(r migration.Run, h ledger.Holder, held bool) {
 	switch {
 	case held && h.Run == r.ID && h.Life != process.Gone && h.Command != fleet.Command:
 		f.State, f.Why, f.Worker = byHand, "", h.User+" on "+h.Host
 	case r.State == migration.RunFinished && f.State != queue.Parked:
 		f.State = queue.Done
-	case f.State == queue.Done: // a run that was resumed by hand after its job was over
+	case f.State == queue.Done: // a run that was resumed by hand after its job had ended
 		f.State = notInLine
 	}
 	f.Person = f.State == queue.Parked || f.State == notInLine

@@ -12,13 +12,13 @@ import (
 
 type helpDocument struct {
 	Schema string `json:"schema"`
-	// About is the command or topic, as it is typed; "" is the program.
+	// About is the command or topic, as it is typed; "" for the program.
 	About string `json:"about"`
 	Text  string `json:"text"`
 }
 
-// addHelp gives the program its topics, and a help command that refuses what there is no help about. With --json help is
-// one document, whichever way it was asked for.
+// addHelp adds the topics, and a help command that refuses unknown topics. With --json help is one document, however it
+// was requested.
 func addHelp(root *cobra.Command, a *app, g *globals) {
 	root.AddCommand(topics(root)...)
 	usual := root.HelpFunc()
@@ -35,7 +35,7 @@ func addHelp(root *cobra.Command, a *app, g *globals) {
 	})
 	root.SetHelpCommand(&cobra.Command{
 		Use: "help [COMMAND | TOPIC]", Short: "Help about any command or topic", Args: cobra.ArbitraryArgs,
-		// Neither configuration nor log: help is there also when those are wrong.
+		// Neither configuration nor log: help works also when those are wrong.
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil },
 		PersistentPostRun: func(*cobra.Command, []string) {},
 		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
@@ -52,7 +52,7 @@ func addHelp(root *cobra.Command, a *app, g *globals) {
 	})
 }
 
-// refuseJSON says of --json on the command line of a command that prints a script for a shell that there is none.
+// refuseJSON refuses --json for a command that prints a shell script and has no JSON output.
 func refuseJSON(cmd *cobra.Command) error {
 	if cmd.HasParent() && cmd.Parent().Name() == "completion" && cmd.Flags().Changed("json") {
 		return fault.New(fault.Invalid, "usage", "completion has no JSON output: it prints a shell script", "leave out --json")

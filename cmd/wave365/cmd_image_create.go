@@ -16,7 +16,7 @@ import (
 	"wave365/pkg/tenantcare/listing"
 )
 
-// imaging are the flags of image create.
+// imaging holds the flags of image create.
 type imaging struct {
 	file string
 	spec images.Spec
@@ -49,10 +49,10 @@ Exit codes: 0 made (with --wait: ready), 2 the file or the source is wrong, 3 it
 	return cmd
 }
 
-// maxDescription bounds the files in which people describe a policy or an image, or list people.
+// maxDescription is the largest file in which people describe a policy or an image, or list users, in bytes.
 const maxDescription = 1 << 20
 
-// read takes the image from its file, where one was named, and checks it.
+// read reads the image from its file, if one was named, and checks it.
 func (o *imaging) read() error {
 	if o.file != "" {
 		data, err := run.ReadFile(o.file, maxDescription)

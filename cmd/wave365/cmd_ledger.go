@@ -41,7 +41,7 @@ Exit codes: 0 copied, 2 the new ledger is not empty or the old one went elsewher
 }
 
 func runLedgerCopy(ctx context.Context, a *app, g *globals, from, to string) error {
-	g.ledger = from // what refuses the copy names commands on the old one
+	g.ledger = from // refusals of the copy name commands on the old one
 	src, err := run.OpenLedger(ctx, from, ledger.Options{Sealed: true})
 	if err != nil {
 		return err
@@ -51,7 +51,7 @@ func runLedgerCopy(ctx context.Context, a *app, g *globals, from, to string) err
 	if err != nil {
 		return err
 	}
-	if went == "" { // else the same command was interrupted, or the copy is refused
+	if went == "" { // otherwise the same command was interrupted, or the copy is refused
 		if err := a.ask(ctx, g, closesForGood(from, to)); err != nil {
 			return err
 		}
@@ -76,7 +76,7 @@ func runLedgerCopy(ctx context.Context, a *app, g *globals, from, to string) err
 	return nil
 }
 
-// closesForGood asks before a ledger is copied, which many take for a backup.
+// closesForGood returns the prompt before a ledger is copied, which many mistake for a backup.
 func closesForGood(from, to string) string {
 	backup := "copy the file while nothing runs"
 	if ledger.InDatabase(from) {
@@ -85,7 +85,7 @@ func closesForGood(from, to string) string {
 	return fmt.Sprintf("Move the ledger %s to %s? The runs continue in %s; %s is closed for good and can only be read. For a backup %s instead.", from, to, to, from, backup)
 }
 
-// localFolder is where a ledger's local files are kept: beside its file, or in the usual folder when it is in a
+// localFolder returns where a ledger's local files are kept: next to its file, or in the usual folder when it is in a
 // database.
 func (g *globals) localFolder() string {
 	if ledger.InDatabase(g.ledger) {

@@ -76,7 +76,7 @@ func (a *app) licenseList(ctx context.Context, g *globals, conn *connection, pat
 	return nil
 }
 
-// printLicenses prints licenses as a table, and below it who takes which; forWave: with what a wave wants.
+// printLicenses prints licenses as a table, and below it who uses which; forWave: with what a wave needs.
 func printLicenses(w io.Writer, all []listing.License, forWave bool) {
 	header := "LICENSE\tEDITION\tVCPU\tRAM\tDISK\tSEATS\tASSIGNED\tFREE\tSTATE"
 	if forWave {
@@ -119,7 +119,7 @@ func wanted(l listing.License) string {
 	return fmt.Sprint(len(l.Takers))
 }
 
-// waveRows reads the rows of a wave file for a command that only looks at it.
+// waveRows reads the rows of a wave file for a command that only reads them.
 func waveRows(path string) ([]wave.Row, error) {
 	file, findings, err := run.ReadWave(path, wave.Options{AllowUnknownColumns: true})
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 	"wave365/pkg/tenantcare"
 )
 
-// notifying are the flags of notify.
+// notifying holds the flags of notify.
 type notifying struct {
 	messaging
 	events      []string
@@ -125,7 +125,7 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 	return a.sendAll(ctx, g, post, messages, gone)
 }
 
-// messages are those of the run's rows as they stand, or of one user's.
+// messages returns those for the current state of the run's rows, or of one user's row.
 func (o notifying) messages(ctx context.Context, l *ledger.Ledger, r migration.Run, rows []migration.Row, at time.Time) ([]notify.Message, error) {
 	set, err := o.set()
 	if err != nil {
@@ -149,7 +149,7 @@ func (o notifying) messages(ctx context.Context, l *ledger.Ledger, r migration.R
 	for _, row := range rows {
 		e := notify.EventOf(row)
 		if _, gone := back[row.Index]; gone && e == notify.Ready {
-			continue // what was ready was taken back since
+			continue // what was ready was undone since
 		}
 		if _, elsewhere := since[row.Index]; elsewhere {
 			continue // another run of the ledger has the user, and notifies them
@@ -186,7 +186,7 @@ func (a *app) sendAll(ctx context.Context, g *globals, post notify.Post, message
 	for _, m := range gone {
 		doc.Messages = append(doc.Messages, sentMessage{User: m.User, Event: m.Event, To: m.To, Result: leftOut, Error: telling.NotReady})
 	}
-	untold := 0 // after an answer about the sender, which would be the same for everybody
+	untold := 0 // after an error about the sender, which would be the same for every message
 	for i, m := range messages {
 		if ctx.Err() != nil {
 			return tenantcare.Stopped(ctx)

@@ -91,7 +91,7 @@ func runPlan(cmd *cobra.Command, a *app, g *globals, o runOptions, path, out str
 	return a.answerPlan(g, p, res, out)
 }
 
-// suppose validates the wave, as if the groups were there that --create-group would make; supposed are their policies.
+// suppose validates the wave as if the groups that --create-group would create existed; supposed are their policies.
 func (b *beginning) suppose(ctx context.Context) (res preflight.Result, supposed map[string]string, err error) {
 	before, err := run.UserHistoryIn(ctx, b.g.ledger)
 	if err != nil {
@@ -104,8 +104,8 @@ func (b *beginning) suppose(ctx context.Context) (res preflight.Result, supposed
 	return res, supposed, err
 }
 
-// sealPlan writes a plan to a file. A new plan of one wave takes the old one's place, and was is when that was made; what else
-// is there is not overwritten.
+// sealPlan writes a plan to a file. A new plan of the same wave replaces the old one, and was is when that was made; any other
+// file is not overwritten.
 func sealPlan(p plan.Plan, path string) (was time.Time, err error) {
 	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
 		var old plan.Plan
@@ -168,10 +168,10 @@ func printPlan(w io.Writer, p plan.Plan, zone *time.Location) {
 	}
 }
 
-// maxPlan bounds a sealed plan: 6 KiB for each of 10,000 rows.
+// maxPlan is the largest sealed plan, in bytes: 6 KiB for each of 10,000 rows.
 const maxPlan = 64 << 20
 
-// openPlan reads a sealed plan and sets run's flags to its values, where they were not given.
+// openPlan reads a sealed plan and sets those of run's flags that were not given to its values.
 func (o *runOptions) openPlan(cmd *cobra.Command, path string, zone *time.Location) (plan.Plan, migration.Settings, error) {
 	var was migration.Settings
 	text, err := run.ReadFile(path, maxPlan)
@@ -208,8 +208,8 @@ func (o *runOptions) openPlan(cmd *cobra.Command, path string, zone *time.Locati
 	return p, was, nil
 }
 
-// planAgain is what makes a new plan in place of one: with the flags that run was given and plan knows, and with what the
-// old plan says where they say nothing.
+// planAgain returns the command that makes a new plan: with the flags given to run that plan has too, and otherwise with
+// the values of the old plan.
 func planAgain(cmd *cobra.Command, sealed plan.Plan, was migration.Settings, zone *time.Location) fault.Command {
 	args := []string{sealed.WavePath}
 	planner, _, err := cmd.Root().Find([]string{"plan"})

@@ -71,7 +71,7 @@ func policyNames(ctx context.Context, conn *connection, all []graph.Provisioning
 	}, nil
 }
 
-// onePolicy finds the policy that a name or id means.
+// onePolicy finds the policy with that name or id.
 func onePolicy(ctx context.Context, conn *connection, cell string) (graph.ProvisioningPolicy, error) {
 	all, err := conn.graph.ProvisioningPolicies(ctx)
 	if err != nil {
@@ -86,7 +86,7 @@ func pickPolicy(cell string, all []graph.ProvisioningPolicy) (graph.Provisioning
 	})
 }
 
-// policyAndNames is onePolicy with what its groups and networks are called.
+// policyAndNames is onePolicy with the names of its groups and networks.
 func policyAndNames(ctx context.Context, conn *connection, cell string) (p graph.ProvisioningPolicy, name func(id string) string, err error) {
 	if p, err = onePolicy(ctx, conn, cell); err == nil {
 		name, err = policyNames(ctx, conn, []graph.ProvisioningPolicy{p})

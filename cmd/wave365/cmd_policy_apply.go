@@ -20,7 +20,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// applying are the flags of policy apply.
+// applying holds the flags of policy apply.
 type applying struct{ files, remove []string }
 
 func newPolicyApplyCommand(a *app, g *globals) *cobra.Command {
@@ -118,7 +118,7 @@ func (a *app) settlePolicies(ctx context.Context, g *globals, conn *connection) 
 	})
 }
 
-// policyPlans reads the files and the tenant, and shows what is wrong, or what would change.
+// policyPlans reads the files and the tenant, and prints what is wrong, or what would change.
 func (a *app) policyPlans(ctx context.Context, g *globals, conn *connection, o applying) ([]policies.Plan, policyApplyDocument, error) {
 	doc := policyApplyDocument{Schema: "wave365/policy-apply/v1"}
 	var plans []policies.Plan

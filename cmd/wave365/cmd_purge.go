@@ -39,7 +39,7 @@ Exit codes: 0 purged, 2 refused, 5 permission missing, 6 nothing to purge.`,
 	return cmd
 }
 
-// purge finds out which run's tenant it is about, and goes there.
+// purge determines which run's tenant it acts on, and connects to it.
 func (a *app) purge(ctx context.Context, g *globals, o imports.Choice) error {
 	h, err := history.In(ctx, g.ledger)
 	if err != nil {
@@ -111,7 +111,7 @@ type purgeDocument struct {
 	Imports []purgedImport `json:"imports"`
 }
 
-// purgeAll looks, shows, asks and purges. named: each was named by its id, so one that must stay is a refusal.
+// purgeAll reads, shows, asks and purges. named: each was named by its id, so one that cannot be purged is a refusal.
 func (a *app) purgeAll(ctx context.Context, g *globals, conn *connection, all []imports.Candidate, named bool, write writes) error {
 	if len(all) == 0 {
 		return nothing("no import is known: nothing to purge", "")

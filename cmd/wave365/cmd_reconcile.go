@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/run"
 )
 
-// reconciling are the flags of reconcile.
+// reconciling holds the flags of reconcile.
 type reconciling struct {
 	user, snapshot string
 	noEffect       bool
@@ -97,7 +97,7 @@ func runReconcile(ctx context.Context, a *app, g *globals, id string, o reconcil
 	return nil
 }
 
-// rowDocument is the answer of commands about one row with --json.
+// rowDocument is the output of commands about one row with --json.
 type rowDocument struct {
 	Schema string `json:"schema"`
 	Run    string `json:"run"`

@@ -34,7 +34,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// rehearseOptions are the flags of rehearse, which are also those of run.
+// rehearseOptions holds the flags of rehearse, which include those of run.
 type rehearseOptions struct {
 	runOptions
 	seed    int64
@@ -45,9 +45,9 @@ type rehearseOptions struct {
 	like string
 }
 
-// rehearsalSpeed is how much faster than the wall clock a rehearsal runs: an evening of two hours takes ten seconds. What the
-// machine takes for its own work passes at the same speed, so that a faster one would add more to the evening than the
-// evening itself is long when the machine is busy.
+// rehearsalSpeed is how much faster than the wall clock a rehearsal runs: a run of two hours takes ten seconds. The machine's
+// own work is multiplied by the same factor, so a faster clock would add more time to the run, on a busy machine, than the
+// run itself takes.
 const rehearsalSpeed = 900
 
 func newRehearseCommand(a *app, g *globals) *cobra.Command {
@@ -91,7 +91,7 @@ type rehearseDocument struct {
 	stage.Measures
 	// Problems counts rows by the code that they ended with.
 	Problems map[string]int `json:"problems"`
-	// Assumed is what was taken for granted about the tenant, which run or validate would read.
+	// Assumed lists assumptions about the tenant, which run or validate would read.
 	Assumed   []string `json:"assumed"`
 	ExitCode  int      `json:"exit_code"`
 	ReportDir string   `json:"report_dir"`
@@ -109,7 +109,7 @@ func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args
 	case !slices.Contains(stage.Weathers(), stage.Weather(o.faults)):
 		return usageError{fault.New(fault.Invalid, "usage", "--faults: unknown level "+strconv.Quote(o.faults), "use calm, rough or storm")}
 	}
-	// The last rehearsal is kept, so that its commands work; the next one takes its place.
+	// The last rehearsal is kept, so that its commands work, until the next one replaces it.
 	dir := filepath.Join(g.localFolder(), "rehearsal")
 	if err := os.RemoveAll(dir); err != nil {
 		return fault.Wrap(fault.Invalid, "usage", "the last rehearsal cannot be removed: "+err.Error(), "close what uses "+dir+", or name another folder with --ledger", err)
@@ -132,7 +132,7 @@ func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args
 	if g.json {
 		on.out = io.Discard
 	}
-	own.quiet = g.quiet || !a.errTerm // nobody reads an evening of lines that pass in seconds
+	own.quiet = g.quiet || !a.errTerm // nobody reads hours of lines that pass in seconds
 	played := runRun(cmd, &on, &own, o.runOptions, path)
 	code, _ := exitCode(played)
 	if _, quiet := errors.AsType[exit](played); played != nil && !quiet {
@@ -141,7 +141,7 @@ func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args
 	return a.answerRehearsal(context.WithoutCancel(cmd.Context()), g, &own, o, code, assumed(sized))
 }
 
-// assumed is what a rehearsal takes for granted about the tenant; sized: the disks were read.
+// assumed returns what a rehearsal assumes about the tenant; sized: the disks were read.
 func assumed(sized bool) []string {
 	facts := []string{"a free seat for every row", "users, policies and groups that exist and are in order"}
 	if !sized {
@@ -150,8 +150,7 @@ func assumed(sized bool) []string {
 	return facts
 }
 
-// stageRehearsal writes the wave as it is played, and the tenant that it meets beside it. sized reports whether the disks were
-// read.
+// stageRehearsal writes the wave as it is rehearsed, and its tenant next to it. sized reports whether the disks were read.
 func (a *app) stageRehearsal(ctx context.Context, g *globals, o rehearseOptions, args []string, path string) (sized bool, err error) {
 	beside := strings.TrimSuffix(path, ".csv") + ".tenant.yaml"
 	if o.sample {
@@ -191,7 +190,7 @@ func (a *app) stageRehearsal(ctx context.Context, g *globals, o rehearseOptions,
 	return sized, writeNew(filepath.Dir(path), map[string][]byte{path: rehearsedWave(file, people), beside: text})
 }
 
-// knobsLike are the sandbox's knobs as a recording shows the service; zero without one.
+// knobsLike returns the sandbox's knobs according to a recording of the service; zero without one.
 func knobsLike(path string) (knobs scenario.Knobs, err error) {
 	if path == "" {
 		return knobs, nil
@@ -212,7 +211,7 @@ func knobsLike(path string) (knobs scenario.Knobs, err error) {
 	return knobs, yaml.UnmarshalWithOptions(text, &knobs, yaml.Strict())
 }
 
-// rehearsedWave is the wave with every disk in the rehearsal's storage account and without signatures.
+// rehearsedWave returns the wave with every disk in the rehearsal's storage account and without signatures.
 func rehearsedWave(file *wave.File, people []stage.Person) []byte {
 	var b strings.Builder
 	w := csv.NewWriter(&b)
@@ -224,8 +223,8 @@ func rehearsedWave(file *wave.File, people []stage.Person) []byte {
 	return []byte(b.String())
 }
 
-// sizesOf asks the real storage account and tenant for what the file does not say. It says why it could not, and the
-// rehearsal goes on without; true: they were read.
+// sizesOf reads from the real storage account and tenant what the file does not contain. If it cannot, it prints why,
+// and the rehearsal continues without; true: they were read.
 func (a *app) sizesOf(ctx context.Context, g *globals, o rehearseOptions, path string, file *wave.File, findings []wave.Finding, people []stage.Person) bool {
 	if o.offline || g.sandbox != "" || g.account == "" && g.blobEndpoint == "" {
 		return false

@@ -27,11 +27,11 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// reportOptions are the flags of report.
+// reportOptions holds the flags of report.
 type reportOptions struct {
 	redact bool
 	format string
-	// dir is where the folder goes; empty: where the run wrote it.
+	// dir is the folder to write; empty: the one that the run wrote.
 	dir string
 }
 
@@ -133,7 +133,7 @@ func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id stri
 	})
 }
 
-// recorded is the account of a run as the ledger holds it, true for the moment of the last recorded fact.
+// recorded returns the record of a run as the ledger holds it, at the moment of the last recorded fact.
 func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (summary.Record, error) {
 	r, err := l.Run(ctx, id)
 	if err != nil {
@@ -146,14 +146,14 @@ func (a *app) recorded(ctx context.Context, l *ledger.Ledger, id string) (summar
 	end, ended, counts := runner.Finished, migration.Event{}, migration.Count(acc.Rows)
 	if counts.Open() > 0 {
 		if end, ended, _ = run.LastEnd(acc.Events); end == "" {
-			end = runner.Drained // no word was left: what is open waits for resume, as after a drain
+			end = runner.Drained // no end was recorded: open rows wait for resume, as after a drain
 		}
 	}
 	acc.At, acc.ExitCode = run.LastChange(acc.Run, acc.Rows), endCode(end, ended, counts, advice.Halted(acc.Events))
 	return acc, nil
 }
 
-// whichRuns adds to the error for a run that is not there which ones are, the latest first.
+// whichRuns adds to the error for an unknown run which runs exist, the latest first.
 func whichRuns(ctx context.Context, l *ledger.Ledger, err error) error {
 	const shown = 8
 	runs, failed := l.Runs(ctx)
@@ -171,7 +171,7 @@ func whichRuns(ctx context.Context, l *ledger.Ledger, err error) error {
 	return fault.Wrap(fault.NotFound, "ledger.no-run", err.Error(), hint+"; check --ledger", err)
 }
 
-// pseudonymous makes an account fit for people outside. The key to its pseudonyms is drawn from the ledger's first
+// pseudonymous makes a record fit for people outside. The key of its pseudonyms is derived from the ledger's first
 // entry, so that they are the same in every report of one ledger.
 func pseudonymous(ctx context.Context, l *ledger.Ledger, acc summary.Record) (summary.Record, error) {
 	for entry, err := range l.Audit(ctx, "") {

@@ -19,7 +19,7 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// resuming are the flags of resume.
+// resuming holds the flags of resume.
 type resuming struct {
 	continuing
 	accept bool
@@ -78,8 +78,8 @@ func runResume(cmd *cobra.Command, a *app, g *globals, id string, o resuming) er
 	})
 }
 
-// readAndConnect reads the run and signs in. Both take a while, so neither waits for the other where it is sure that the run
-// goes on. edit is what changed in the wave file, nil: nothing; ended: nothing is left to run, and nobody is signed in.
+// readAndConnect reads the run and signs in. Both take a while, so they run at the same time where it is certain that the
+// run continues. edit is the edit of the wave file, nil: none; ended: nothing is left to run, and it has not signed in.
 func (a *app) readAndConnect(ctx context.Context, s *run.Session, accept bool) (edit *run.Edit, ended bool, err error) {
 	connecting, giveUp := context.WithCancel(ctx)
 	connect := sync.OnceValue(func() error { return s.Connect(connecting) })
@@ -107,7 +107,7 @@ func (a *app) readAndConnect(ctx context.Context, s *run.Session, accept bool) (
 	return edit, false, connect()
 }
 
-// amend takes an edited wave file over. done: there is nothing left to run, and that was answered.
+// amend accepts an edited wave file. done: there is nothing left to run, and the answer has been printed.
 func (a *app) amend(ctx context.Context, g *globals, s *run.Session, edit *run.Edit) (done bool, err error) {
 	fmt.Fprintf(a.err, "wave365: the wave file was edited: %s\n", wording.Count(len(edit.Lines), "change"))
 	a.printLines(edit.Lines)
@@ -137,8 +137,8 @@ func (a *app) printLines(lines []string) {
 	}
 }
 
-// endedAlready answers a run that has no row left to do. The process before may have ended between its last row and
-// its last word, or between that and the report: both are made up for.
+// endedAlready answers for a run that has no row left to do. The process before may have ended between its last row and
+// the recorded end, or between that and the report: it does what is missing.
 func (a *app) endedAlready(ctx context.Context, g *globals, s *run.Session) error {
 	at := run.LastChange(s.Run, s.Rows)
 	if s.Run.State != migration.RunFinished {
@@ -157,7 +157,7 @@ func (a *app) endedAlready(ctx context.Context, g *globals, s *run.Session) erro
 	return nothing("run "+s.Run.ID+" has ended: nothing to do; its report is in "+summary.Dir(s.Run.ReportDir, s.Run), leftHint(s.Rows), leftNext(s, since)...)
 }
 
-// leftHint reports that rows of an ended run may be continued all the same; "" when none may.
+// leftHint reports that some rows of an ended run can be continued; "" when none can.
 func leftHint(rows []migration.Row) string {
 	if c := migration.Count(rows); c.Failed+c.Deferred+c.Cancelled+c.Held == 0 {
 		return ""
@@ -165,7 +165,7 @@ func leftHint(rows []migration.Row) string {
 	return "some rows did not succeed, and resume leaves those alone"
 }
 
-// leftNext are the commands for those rows.
+// leftNext returns the commands for those rows.
 func leftNext(s *run.Session, since map[int]summary.Later) []fault.Command {
 	var next []fault.Command
 	for _, c := range advice.Next(summary.Record{Run: s.Run, Rows: s.Rows, Since: since}) {

@@ -14,7 +14,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// retrying are the flags of retry.
+// retrying holds the flags of retry.
 type retrying struct {
 	continuing
 	user string

@@ -21,12 +21,12 @@ type globals struct {
 	json, quiet, yes bool
 	// live is where run, resume and status serve the page of the run; empty: nowhere.
 	live string
-	// messages is how run, resume and retry tell people.
+	// messages is how run, resume and retry notify people.
 	messages messaging
 
-	// at is which tenant printed commands go to; nil: as they stand.
+	// at is the tenant that printed commands act on; nil: they are printed as they are.
 	at *whereabouts
-	// answered: the answer was given already, in JSON.
+	// answered: the JSON document has been printed already.
 	answered bool
 }
 
@@ -42,7 +42,7 @@ type where struct {
 	credential *signin.CredentialConfig
 }
 
-// logging is what a command writes down of itself, besides the ledger.
+// logging is what a command logs, besides the ledger.
 type logging struct {
 	logFile, logLevel, record string
 
@@ -74,7 +74,7 @@ func newRootCommand(a *app) *cobra.Command {
 		},
 		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
 			if askedVersion {
-				return nil // the version is told also when the configuration is wrong
+				return nil // the version is printed even if the configuration is wrong
 			}
 			if err := refuseJSON(cmd); err != nil {
 				return err
@@ -158,7 +158,7 @@ func newRootCommand(a *app) *cobra.Command {
 	return root
 }
 
-// openLog opens the log file, if one was asked for. Everything that goes into it is redacted.
+// openLog opens the log file, if one was requested. Everything that is logged is redacted.
 func (g *globals) openLog(*app) error {
 	g.log, g.closeLog = slog.New(slog.DiscardHandler), func() {}
 	var level slog.Level
@@ -183,5 +183,5 @@ func (g *globals) close() {
 	}
 }
 
-// besideWave is the value of --sandbox alone: the scenario of that name beside the wave.
+// besideWave is the value of --sandbox without one: the scenario of that name next to the wave.
 const besideWave = "WAVE.tenant.yaml"

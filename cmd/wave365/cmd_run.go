@@ -15,21 +15,21 @@ import (
 	"wave365/pkg/wave"
 )
 
-// runOptions are the flags of run.
+// runOptions holds the flags of run.
 type runOptions struct {
 	checking
 	steering
 	skipInvalid bool
 	runID       string
 	planFile    string
-	// again makes a new plan in place of planFile's.
+	// again is the command that makes a new plan in place of planFile's.
 	again       fault.Command
 	createGroup string
 	// submit: the run is left to workers; nil: it is driven here.
 	submit *submission
 }
 
-// addFlags adds the flags of run and of submit; does is what either does if everything is as planned.
+// addFlags adds the flags of run and of submit; does is what either does if everything matches the plan.
 func (o *runOptions) addFlags(cmd *cobra.Command, does string) {
 	o.checking.addFlags(cmd)
 	o.steering.addFlags(cmd, false)
@@ -65,7 +65,7 @@ older than its report, 11 held by another process, 12 sign-in or network, 130 st
 
 func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) error {
 	b := &beginning{app: a, g: g, cmd: cmd, runOptions: o, path: path}
-	if err := b.open(); err != nil { // before any question or call
+	if err := b.open(); err != nil { // before any prompt or call
 		return err
 	}
 	id, p, err := b.place()
@@ -103,7 +103,7 @@ func runRun(cmd *cobra.Command, a *app, g *globals, o runOptions, path string) e
 	return a.drive(cmd.Context(), g, b.s, page, migration.RunStarted)
 }
 
-// open reads the sealed plan, where --plan names one, checks the flags, and reads the wave.
+// open reads the sealed plan, if --plan names one, checks the flags, and reads the wave.
 func (b *beginning) open() (err error) {
 	if b.planFile != "" {
 		if b.sealed, b.was, err = b.openPlan(b.cmd, b.planFile, b.zone); err != nil {
@@ -139,7 +139,7 @@ func (b *beginning) place() (id string, p place, err error) {
 	return id, p, err
 }
 
-// draft validates the wave and describes the run. A wave of which no row may run has been answered.
+// draft validates the wave and describes the run. If no row of the wave may run, the answer has been printed.
 func (b *beginning) draft(ctx context.Context) (preflight.Result, error) {
 	res, err := b.validate(ctx)
 	if err != nil {
@@ -162,7 +162,7 @@ func (b *beginning) draft(ctx context.Context) (preflight.Result, error) {
 	return res, nil
 }
 
-// validate validates the wave, and once more when it made the groups that --create-group asks for.
+// validate validates the wave, and validates it again if it has created groups for --create-group.
 func (b *beginning) validate(ctx context.Context) (preflight.Result, error) {
 	before, err := run.UserHistoryOf(ctx, b.s.Ledger)
 	if err != nil {
@@ -186,7 +186,7 @@ func (o runOptions) refuses(res preflight.Result) bool {
 	return res.Denied() || res.Whole() || res.Count(wave.Error) > 0 && !o.skipInvalid
 }
 
-// agree compares what would change with the sealed plan, where there is one, and asks.
+// agree compares what would change with the sealed plan, if there is one, and asks.
 func (b *beginning) agree(ctx context.Context, res preflight.Result) error {
 	if err := b.s.OneTenant(ctx); err != nil {
 		return err
@@ -211,7 +211,7 @@ func (b *beginning) agree(ctx context.Context, res preflight.Result) error {
 	return writable(b.s.Run, "allow this user to write there, or name another folder with --report-dir")
 }
 
-// nothingToRun answers a wave in which no row may run.
+// nothingToRun answers for a wave in which no row may run.
 func (a *app) nothingToRun(g *globals, file *wave.File, res preflight.Result) error {
 	if err := a.answerValidate(g, file, res); err != nil && len(file.Rows) == 0 {
 		return err

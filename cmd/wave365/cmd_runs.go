@@ -37,7 +37,7 @@ type runOfRuns struct {
 	Tenant    string    `json:"tenant"`
 	StartedAt time.Time `json:"started_at"`
 	State     string    `json:"state"`
-	// Done rows have their Cloud PC, with warnings or without; Later ones were deferred.
+	// Done rows have their Cloud PC, with or without warnings; Later ones were deferred.
 	Done   int              `json:"done"`
 	Open   int              `json:"open"`
 	Later  int              `json:"later"`
@@ -85,7 +85,7 @@ func runRuns(ctx context.Context, a *app, g *globals) error {
 			_, err = table.WriteTo(a.out)
 			return err
 		}
-		for _, r := range doc.Runs { // a table whose lines the terminal breaks is none
+		for _, r := range doc.Runs { // a table whose lines are wrapped is unreadable
 			console.Say(a.out, "", r.Run+"  "+wording.OneLine(r.Wave)+"  "+r.State)
 			console.Say(a.out, "    ", fmt.Sprintf("started %s; %s: %d done, %d open, %d failed, %d held, %d later", a.when(r.StartedAt), wording.Count(r.Counts.Total, "row"), r.Done, r.Open, r.Counts.Failed, r.Counts.Held, r.Later))
 		}

@@ -47,8 +47,8 @@ tenant's time continues while it is stopped. Its own pages: GET /sandbox/request
 	return cmd
 }
 
-// otherSpeed refuses the speed of a sandbox in the process where one is served, which has a flag of its own. It is about the
-// command line: a configuration file may hold the speed for other commands.
+// otherSpeed refuses --sandbox-speed, which is for a sandbox in the process, where a sandbox is served, which has a flag of
+// its own. It only checks the command line: a configuration file may contain the speed for other commands.
 func otherSpeed(cmd *cobra.Command) error {
 	if f := cmd.Flags().Lookup("sandbox-speed"); f != nil && f.Changed && cmd.Flags().Lookup("speed") != nil {
 		return usageError{fault.New(fault.Invalid, "usage", "--sandbox-speed is about the sandbox that a run starts for itself", "give --speed "+f.Value.String())}
@@ -143,11 +143,11 @@ type generatedDocument struct {
 	Rows     int    `json:"rows"`
 }
 
-// maxWritten bounds what is read back of a wave and its scenario, in bytes.
+// maxWritten is the largest existing wave or scenario that is compared, in bytes.
 const maxWritten = 64 << 20
 
-// writeNew writes files into dir, which is made. A file that is there already with other content is left alone, and then
-// nothing is written: it may be somebody's wave.
+// writeNew writes files into dir, which it creates. If a file exists with other content, nothing is written: it may be
+// somebody's wave.
 func writeNew(dir string, files map[string][]byte) error {
 	cannot := func(err error) error {
 		return fault.Wrap(fault.Invalid, "usage", "cannot write to "+dir+": "+err.Error(), "choose another --out", err)

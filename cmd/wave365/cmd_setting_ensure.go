@@ -19,7 +19,7 @@ import (
 	"wave365/pkg/tenantcare/snapshotsetting"
 )
 
-// ensuring are the flags of setting ensure.
+// ensuring holds the flags of setting ensure.
 type ensuring struct {
 	wave, name string
 	groups     []string
@@ -51,7 +51,7 @@ Exit codes: 0 done, 5 a setting is in the way or a permission is missing, 6 noth
 	return cmd
 }
 
-// settingPlan decides by the tenant's settings what is to be done for these groups.
+// settingPlan decides from the tenant's settings what to do for these groups.
 func settingPlan(ctx context.Context, conn *connection, o ensuring, groups []snapshotsetting.Group) (snapshotsetting.Plan, error) {
 	name := o.name
 	switch {
@@ -152,7 +152,7 @@ func (a *app) printSettingPlan(p snapshotsetting.Plan) {
 	}
 }
 
-// ensuredGroups are the groups that are meant: those named, or those that a wave's policies are assigned to.
+// ensuredGroups returns the groups to act on: those named, or those that a wave's policies are assigned to.
 func ensuredGroups(ctx context.Context, conn *connection, o ensuring) ([]snapshotsetting.Group, error) {
 	if o.wave == "" {
 		var out []snapshotsetting.Group
@@ -208,7 +208,7 @@ func ensuredGroups(ctx context.Context, conn *connection, o ensuring) ([]snapsho
 	return out, nil
 }
 
-// findGroup finds the one group that a name or id means.
+// findGroup finds the one group with that name or id.
 func findGroup(ctx context.Context, conn *connection, cell string) (graph.Group, error) {
 	return found(ctx, cell, conn.graph.Group, conn.graph.GroupsNamed, func(cell string, all []graph.Group) (graph.Group, error) {
 		return tenantcare.Pick("group", "group", cell, all, func(g graph.Group) tenantcare.Named { return tenantcare.Named{ID: g.ID, Name: g.DisplayName} })

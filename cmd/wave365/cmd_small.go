@@ -29,7 +29,7 @@ func newVersionCommand(a *app, g *globals) *cobra.Command {
 	return cmd
 }
 
-// printVersion answers version, and --version.
+// printVersion prints the version, for version and --version.
 func (a *app) printVersion(g *globals) {
 	if !g.json {
 		fmt.Fprintln(a.out, "wave365", versionText())

@@ -18,7 +18,7 @@ import (
 
 // submission is a run that is queued for the workers instead of driven here.
 type submission struct {
-	// at is the value of --at; begin the time that it means, zero: at once.
+	// at is the value of --at; begin is the time that it means, zero: at once.
 	at    string
 	begin time.Time
 }
@@ -45,7 +45,7 @@ the plan, 11 held by another process, 12 sign-in or network.`,
 	return cmd
 }
 
-// check refuses what workers could not do, before any question or call.
+// check refuses what workers could not do, before any prompt or call.
 func (s *submission) check(g *globals, p place, now time.Time, zone *time.Location) (err error) {
 	switch {
 	case !ledger.InDatabase(g.ledger):
@@ -107,7 +107,7 @@ type queuedDocument struct {
 	Wave   string    `json:"wave"`
 	Tenant string    `json:"tenant"`
 	Begin  time.Time `json:"begin,omitzero"`
-	// Workers is how many workers are connected to the database now; 0 also when that cannot be found out.
+	// Workers is how many workers are connected to the database now; 0 also when that is not known.
 	Workers int `json:"workers"`
 }
 
@@ -130,7 +130,7 @@ func (a *app) answerQueued(ctx context.Context, g *globals, q *queue.Queue, r mi
 	return nil
 }
 
-// databaseOf is the database of a ledger's address, for people.
+// databaseOf returns the database of a ledger's address, for people.
 func databaseOf(address string) string {
 	if database, _, err := queue.Split(address); err == nil {
 		return database

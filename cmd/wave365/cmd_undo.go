@@ -100,7 +100,7 @@ func (a *app) undo(ctx context.Context, g *globals, t *afterwards, user string) 
 	return a.said(g, doc)
 }
 
-// workedOn is the row of a user: of several lines the one that was worked on, which is none that was skipped or cancelled.
+// workedOn returns the row of a user: of several lines the one that was started, never one that was skipped or cancelled.
 func workedOn(all []migration.Row, user string) (migration.Row, error) {
 	rows, err := tenantcare.RowsOf(all, user)
 	if err != nil {
@@ -115,14 +115,14 @@ func workedOn(all []migration.Row, user string) (migration.Row, error) {
 	return row, nil
 }
 
-// back is what can be taken back for one row: what was done for it, and the group that was made for the wave, where it can go
-// with its last row; nil: there is none such.
+// back is what can be undone for one row: what was done for it, and the group that was created for the wave, if it can be
+// deleted with its last row; nil: there is none.
 type back struct {
 	undoing.Plan
 	group *wavegroup.Removal
 }
 
-// lookBack finds out what can be taken back for a row.
+// lookBack determines what can be undone for a row.
 func (a *app) lookBack(ctx context.Context, t *afterwards, row migration.Row) (b back, err error) {
 	mine, err := t.Ledger.Writes(ctx, migration.WriteFilter{Run: t.Run.ID, Row: &row.Index, Command: "run"})
 	if err != nil {
@@ -163,7 +163,7 @@ func (b back) question() string {
 	return question
 }
 
-// takeBack carries it out, and reports every step.
+// takeBack undoes it, and reports every step.
 func (a *app) takeBack(ctx context.Context, g *globals, t *afterwards, row migration.Row, b back) (undoDocument, error) {
 	err := undoing.Do(ctx, t.writer("undo"), t.conn.graph, b.Plan, func(s undoing.Step) { a.say(g, "%s", strings.ToUpper(s.Undone[:1])+s.Undone[1:]) })
 	if err != nil {
@@ -195,7 +195,7 @@ func (a *app) noteBack(ctx context.Context, t *afterwards, row migration.Row, co
 	return a.reportAgain(ctx, t.Ledger, t.Run.ID, t.Now())
 }
 
-// graceBegins describes what begins when the link is removed.
+// graceBegins describes the grace period that begins when the license or membership is removed.
 func graceBegins(p undoing.Plan) string {
 	return "The grace period of Cloud PC " + p.Ends + " begins: seven days, and what was taken back can be given again until then."
 }
@@ -205,14 +205,15 @@ func (a *app) groupUndone(g *globals, r wavegroup.Removal) undoneStep {
 	return undoneStep{What: "made group " + r.Name, Undone: true}
 }
 
-// madeGroup is the row's group, where --create-group made it, with whether it can be taken back; nil: it was not made.
+// madeGroup returns the row's group if --create-group created it, and whether it can be deleted; nil: it was not
+// created.
 func (a *app) madeGroup(ctx context.Context, t *afterwards, p undoing.Plan) (*wavegroup.Removal, error) {
 	target := p.Row.Target
 	h, err := history.Of(ctx, t.Ledger, t.Run.Tenant)
 	if err != nil || !h.Made(target.GroupID) {
 		return nil, err
 	}
-	leaves := p.Leaves() // who stays a member keeps the group
+	leaves := p.Leaves() // a user who stays a member keeps the group
 	besides := target.UserID
 	if !leaves {
 		besides = ""
@@ -220,8 +221,8 @@ func (a *app) madeGroup(ctx context.Context, t *afterwards, p undoing.Plan) (*wa
 	return a.removal(ctx, t, h, target.GroupID, target.GroupName, besides, p.Row)
 }
 
-// removal looks at a group that was made. but is the row that is taken back; its zero value is none. While a Cloud PC is there
-// that came by the group, it stays: by it alone one in its grace period can be brought back.
+// removal examines a created group. but is the row that is undone; its zero value is none. While a Cloud PC exists that
+// depends on the group, it stays: only by that group can one in its grace period be restored.
 func (a *app) removal(ctx context.Context, t *afterwards, h history.History, id, name, besides string, but migration.Row) (*wavegroup.Removal, error) {
 	stays := func(format string, args ...any) (*wavegroup.Removal, error) {
 		return &wavegroup.Removal{ID: id, Name: name, Why: fmt.Sprintf(format, args...)}, nil

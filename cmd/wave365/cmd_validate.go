@@ -23,7 +23,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// checking are the flags of commands that validate a wave.
+// checking holds the flags of commands that validate a wave.
 type checking struct {
 	allowUnknown bool
 	trigger      string
@@ -31,7 +31,7 @@ type checking struct {
 	importSource
 }
 
-// recorded are the checks as a run was begun with.
+// recorded returns the checks with which a run was begun.
 func recorded(r migration.Run) checking {
 	return checking{
 		slots: r.Slots, trigger: string(r.Settings.Trigger),
@@ -39,7 +39,7 @@ func recorded(r migration.Run) checking {
 	}
 }
 
-// record puts the checks into the settings of a run that is begun with them.
+// record puts the checks into the settings of a run that begins with them.
 func (c *checking) record(s *migration.Settings) {
 	s.Trigger = migration.Trigger(c.trigger)
 	if c.source == sourceAccount {
@@ -145,7 +145,7 @@ func (a *app) validateOnline(ctx context.Context, g *globals, c checking, path s
 	return a.preflight(ctx, g, conn, c, file, findings, before)
 }
 
-// writeFindings writes the findings in the shape of a report folder's findings.csv.
+// writeFindings writes the findings in the format of a report folder's findings.csv.
 func writeFindings(path string, findings []wave.Finding) error {
 	var b bytes.Buffer
 	err := tables.Findings(&b, summary.Record{Findings: findings})
@@ -188,7 +188,7 @@ func rightTenant(named string, org graph.Organization) error {
 		"sign in to the tenant that is meant, for instance with another --sign-in, or name the other one; nothing was changed")
 }
 
-// granted are the permissions that the sign-in's token lists. A sign-in that fails is left to the first call to tell.
+// granted returns the permissions that the sign-in's token lists. A sign-in that fails is reported by the first call.
 func (c *connection) granted(ctx context.Context) []string {
 	token, err := c.cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{c.cloud.GraphRoot + "/.default"}})
 	if err != nil {
@@ -197,12 +197,12 @@ func (c *connection) granted(ctx context.Context) []string {
 	return signin.Granted(token.Token)
 }
 
-// answerValidate prints the answer and gives the exit code.
+// answerValidate prints the result and returns the exit code.
 func (a *app) answerValidate(g *globals, file *wave.File, res preflight.Result) error {
 	return a.answerFindings(g, file, res, "run the clean rows with --skip-invalid")
 }
 
-// answerFindings is answerValidate for a command that can do this instead of having the file fixed.
+// answerFindings is answerValidate for a command that offers an alternative, instead, to fixing the file.
 func (a *app) answerFindings(g *globals, file *wave.File, res preflight.Result, instead string) error {
 	rows := 0
 	if file != nil {
@@ -219,7 +219,7 @@ func (a *app) answerFindings(g *globals, file *wave.File, res preflight.Result, 
 	}
 	switch {
 	case res.Denied():
-		// Design: an invalid wave is told before a missing permission, when both are there.
+		// Design: an invalid wave is reported before a missing permission, when both occur.
 		if res.Count(wave.Error) > deniedFindings(res) {
 			return exit(exitInvalid)
 		}

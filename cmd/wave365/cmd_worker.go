@@ -24,7 +24,7 @@ import (
 	"wave365/pkg/sandbox/loopback"
 )
 
-// workerOptions are the flags of worker.
+// workerOptions holds the flags of worker.
 type workerOptions struct {
 	database, listen, name, credentials string
 	runs, connections                   int
@@ -162,12 +162,12 @@ func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
 	return err
 }
 
-// workerSession says how a worker drives runs of the ledger with that address.
+// workerSession returns how a worker drives runs of the ledger with that address.
 func (a *app) workerSession(g *globals, keys credentials.File, address string) run.Options {
 	its := *g
 	its.ledger, its.quiet, its.sandbox, its.blobEndpoint, its.account = address, true, "", "", ""
 	o := a.session(&its)
-	o.Zone = time.UTC // where a worker stands says nothing about who reads
+	o.Zone = time.UTC // a worker's time zone says nothing about its readers
 	o.Connect = func(ctx context.Context, r migration.Run) (*run.Services, error) {
 		if r.Sandbox != "" && !loopback.IsURL(r.Sandbox) {
 			return nil, fault.New(fault.Invalid, "sandbox.gone", "the run's sandbox was within the process that began it", "continue there, or start again with --sandbox=URL")
@@ -189,7 +189,7 @@ func (a *app) workerSession(g *globals, keys credentials.File, address string) r
 	return o
 }
 
-// workerMetrics are what /metrics tells.
+// workerMetrics returns the metrics that /metrics serves.
 func workerMetrics(ctx context.Context, q *queue.Queue, m *fleet.Meter) ([]monitor.Metric, error) {
 	list := []monitor.Metric{{Name: "runs_driving", Help: "Runs that this worker drives now.", Value: float64(m.Driving.Load())}}
 	count := func(name, help string, value int64) {

@@ -15,8 +15,8 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// complete lets the shell finish what exists: runs, waves, the people of a run, codes, and the values of flags. It reads
-// the ledger and opens no network.
+// complete adds completion of what exists: runs, waves, the users of a run, codes, and the values of flags. It reads the
+// ledger and makes no connection.
 func complete(root *cobra.Command, a *app, g *globals) {
 	look := looking{a, g}
 	var walk func(cmd *cobra.Command)
@@ -46,7 +46,7 @@ func complete(root *cobra.Command, a *app, g *globals) {
 	walk(root)
 }
 
-// codes are all that any command prints, each with what it says.
+// codes returns all codes that any command prints, each with its title.
 func codes(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var found []string
 	for _, e := range catalogue.All() {
@@ -57,13 +57,13 @@ func codes(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCom
 	return found, cobra.ShellCompDirectiveNoFileComp
 }
 
-// looking answers from the ledger that the command line, the environment or the configuration names.
+// looking completes from the ledger that the command line, the environment or the configuration names.
 type looking struct {
 	a *app
 	g *globals
 }
 
-// arguments completes by what the command's usage line says it takes.
+// arguments completes the arguments in the command's usage line.
 func (l looking) arguments(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	words := strings.Fields(cmd.Use)[1:]
 	words = slices.DeleteFunc(words, func(w string) bool { return strings.Trim(w, "[]") == "N" && len(args) > 0 })
@@ -103,7 +103,7 @@ func (l looking) runs(cmd *cobra.Command, _ []string, typed string) ([]string, c
 	return found, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
 }
 
-// people are the users of the run that is named, or else of the newest one.
+// people returns the users of the run that is named, or else of the newest one.
 func (l looking) people(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var found []string
 	l.with(cmd, func(ctx context.Context, led *ledger.Ledger) {
@@ -134,7 +134,7 @@ func (l looking) people(cmd *cobra.Command, args []string, typed string) ([]stri
 	return found, cobra.ShellCompDirectiveNoFileComp
 }
 
-// with opens the ledger to look at it; where there is none, nothing is completed.
+// with opens the ledger for reading; without one, nothing is completed.
 func (l looking) with(cmd *cobra.Command, do func(ctx context.Context, led *ledger.Ledger)) {
 	if settle(l.a, cmd, l.g.config) != nil || ledger.InDatabase(l.g.ledger) {
 		return

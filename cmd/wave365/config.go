@@ -18,8 +18,8 @@ import (
 	"wave365/pkg/wave/address"
 )
 
-// settle fills flags that were not given: from WAVE365_* in the environment, else from the configuration file. A flag
-// that was given, also with its default value, stays as it is.
+// settle sets flags that were not given: from WAVE365_* in the environment, else from the configuration file. A flag
+// that was given, even with its default value, is not changed.
 func settle(a *app, cmd *cobra.Command, path string) error {
 	flags := cmd.Flags()
 	if err := strangeNames(a.environ(), cmd.Root()); err != nil {
@@ -64,14 +64,14 @@ func envName(flag string) string {
 	return "WAVE365_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// consent are the flags by which a person agrees to something: they are given on the command line, each time.
+// consent lists the flags by which a person agrees to something: they have to be given on the command line, each time.
 var consent = []string{"yes", "accept-changes", "no-effect"}
 
-// otherNames are names of the environment that belong to no flag: the storage account's key, and what completion is steered by.
+// otherNames are names of the environment that belong to no flag: the storage account's key, and the settings of completion.
 var otherNames = []string{"WAVE365_STORAGE_KEY", envSMTPUser, envSMTPPassword, envWebhook, "WAVE365_ACTIVE_HELP", "WAVE365_COMPLETION_DESCRIPTIONS"}
 
-// strangeNames refuses a name of the environment that would be ours and is none, as it is done with flags: who sets one counts on
-// it. A name of a flag of another command is none of those.
+// strangeNames refuses an environment variable with our prefix that is not a setting, as is done with flags: whoever sets one
+// relies on it. A flag of another command is accepted.
 func strangeNames(environ []string, root *cobra.Command) error {
 	known := slices.Clone(otherNames)
 	var gather func(c *cobra.Command)
@@ -107,7 +107,7 @@ func strangeNames(environ []string, root *cobra.Command) error {
 	return nil
 }
 
-// storageRoot is the blob endpoint of the account that is configured, however it is spelled, in this cloud.
+// storageRoot returns the blob endpoint of the configured account, however it is spelled, in this cloud.
 func storageRoot(flag, text string, in clouds.Cloud) (string, error) {
 	name, endpoint, why, hint := address.Account(text)
 	if why != "" {
@@ -122,7 +122,7 @@ func storageRoot(flag, text string, in clouds.Cloud) (string, error) {
 	return endpoint, nil
 }
 
-// endpointRoot is the blob endpoint that is given: as it stands, unless it names an account of Azure Storage at another of its
+// endpointRoot returns the given blob endpoint: unchanged, unless it names an account of Azure Storage at another of its
 // endpoints.
 func endpointRoot(text string, in clouds.Cloud) (string, error) {
 	u, err := url.Parse(text)

@@ -29,7 +29,7 @@ import (
 	"wave365/pkg/sandbox/loopback"
 )
 
-// place says which tenant and storage account a command works on.
+// place is which tenant and storage account a command works on.
 type place struct {
 	// sandbox is a URL, a scenario file, or empty for the real services.
 	sandbox string
@@ -40,7 +40,7 @@ type place struct {
 	tenantOnly bool
 }
 
-// connection is a way to the services. The caller closes it.
+// connection is a connection to the services. The caller closes it.
 type connection struct {
 	cloud    clouds.Cloud
 	clock    cloud.Clock
@@ -49,19 +49,19 @@ type connection struct {
 	blobRoot string
 	place    place
 	zone     *time.Location
-	// cred is what the tenant is entered with.
+	// cred is the tenant's credential.
 	cred azcore.TokenCredential
-	// tenant is what tenantID found.
+	// tenant is the result of tenantID.
 	tenant string
-	// throttle, when set, is told that a service asks to wait; else say prints it, unless it is nil.
+	// throttle, when set, is called when a service asks to wait; otherwise say prints it, unless it is nil.
 	throttle func(pace.Throttle)
 	say      func(string)
-	// recorder keeps every exchange; nil: nothing is kept.
+	// recorder records every exchange; nil: nothing is recorded.
 	recorder *exchange.Recorder
 	close    func()
 }
 
-// placeOf turns the flags into a place; wavePath is what "the scenario beside the wave" refers to.
+// placeOf returns the place for the flags; wavePath is what "the scenario next to the wave" refers to.
 func (g *globals) placeOf(wavePath string) (place, error) {
 	p := place{sandbox: g.sandbox, speed: g.speed}
 	if p.sandbox == besideWave {
@@ -76,7 +76,7 @@ func (g *globals) placeOf(wavePath string) (place, error) {
 	return p, nil
 }
 
-// ends are the two services as they are entered.
+// ends are the two services, and how to sign in to them.
 type ends struct {
 	graph, blob string
 	// key signs requests to the storage account; empty: the sign-in does.
@@ -108,7 +108,7 @@ func (a *app) connect(ctx context.Context, g *globals, p place) (*connection, er
 	return c, nil
 }
 
-// inCloud are the real services as the flags name them.
+// inCloud returns the real services according to the flags.
 func (c *connection) inCloud(g *globals, prompt func(string)) (to ends, err error) {
 	if c.cloud, err = clouds.Lookup(g.cloud); err != nil {
 		return to, err
@@ -133,7 +133,7 @@ func (c *connection) inCloud(g *globals, prompt func(string)) (to ends, err erro
 	return to, err
 }
 
-// inSandbox are the services of a sandbox, which is started unless it runs already.
+// inSandbox returns the services of a sandbox, which is started unless it is already running.
 func (c *connection) inSandbox(ctx context.Context, g *globals) (ends, error) {
 	at, err := c.rehearse(ctx, g, c.place)
 	if err != nil {
@@ -146,7 +146,7 @@ func (c *connection) inSandbox(ctx context.Context, g *globals) (ends, error) {
 	return ends{at.Graph, at.Blob, blobapi.DevelopmentKey, signin.SandboxCredential()}, err
 }
 
-// enter builds the clients and signs in, which comes first: what it cannot do is not found out call by call.
+// enter builds the clients and signs in first, so that a failing sign-in is not discovered call by call.
 func (c *connection) enter(ctx context.Context, g *globals, to ends) error {
 	c.blobRoot, c.cred = to.blob, to.cred
 	if err := c.record(g.record); err != nil {
@@ -159,7 +159,7 @@ func (c *connection) enter(ctx context.Context, g *globals, to ends) error {
 	return err
 }
 
-// record begins a recording in a file, behind what is there already; "" is none.
+// record starts recording to a file, appending to its content; "" means none.
 func (c *connection) record(path string) error {
 	if path == "" {
 		return nil
@@ -227,7 +227,7 @@ func (c *connection) build(g *globals, graphRoot string, cred azcore.TokenCreden
 	return err
 }
 
-// rehearse finds or starts the sandbox and takes over its time. c.close ends what it started, also after an error.
+// rehearse finds or starts the sandbox and uses its time. c.close ends what it started, also after an error.
 func (c *connection) rehearse(ctx context.Context, g *globals, p place) (loopback.Endpoints, error) {
 	if loopback.IsURL(p.sandbox) {
 		u, err := url.Parse(p.sandbox)
@@ -267,7 +267,7 @@ func (c *connection) rehearse(ctx context.Context, g *globals, p place) (loopbac
 	return at, err
 }
 
-// listen takes a loopback port.
+// listen opens a loopback port.
 func listen(addr string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if live.Taken(err) {
@@ -283,7 +283,7 @@ func listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// sandboxClock is the time of a sandbox.
+// sandboxClock returns the clock of a sandbox.
 func sandboxClock(ctx context.Context, root string) (cloud.Clock, error) {
 	now, speed, err := clock.Of(ctx, root)
 	if err != nil {
@@ -292,8 +292,8 @@ func sandboxClock(ctx context.Context, root string) (cloud.Clock, error) {
 	return cloud.FastClock(time.Now(), now, speed), nil
 }
 
-// tenantID names the tenant in the ledger; "" when this sign-in may not know it. A sandbox is never the tenant whose id it
-// plays.
+// tenantID returns the tenant's id for the ledger; "" when this sign-in may not read it. A sandbox is never the tenant
+// whose id it has.
 func (c *connection) tenantID(ctx context.Context) (string, error) {
 	if c.tenant != "" {
 		return c.tenant, nil

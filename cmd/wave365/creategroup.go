@@ -22,8 +22,8 @@ func addCreateGroup(cmd *cobra.Command, o *runOptions) {
 	cmd.Flags().StringVar(&o.createGroup, "create-group", "", "make a dedicated group for each policy that has none, named by this template of {wave} and {policy}")
 }
 
-// missingGroups are the policies of the wave that are assigned to no group, with the group that --create-group gives each. nil
-// when there are none, or when something else is wrong with the wave: then nothing is made for it.
+// missingGroups returns the policies of the wave that are assigned to no group, with the group that --create-group gives each.
+// nil when there are none, or when something else is wrong with the wave: then no group is created.
 func (b *beginning) missingGroups(ctx context.Context, res preflight.Result) (map[string]string, []graph.ProvisioningPolicy, error) {
 	lines := res.Unassigned(b.skipInvalid)
 	if len(lines) == 0 {
@@ -54,9 +54,9 @@ func (b *beginning) missingGroups(ctx context.Context, res preflight.Result) (ma
 	return names, policies, nil
 }
 
-// supposeGroups has a plan made as if the groups that --create-group wants were there: their findings go, and their rows get
-// them. The result is the policy that each group gets, by the group's name. Of a group that is there and only gets the
-// policy, who is in it besides the wave is read.
+// supposeGroups changes the result as if the groups of --create-group existed: their findings are removed, and their rows
+// get them. It returns the policy that each group gets, by the group's name. For a group that exists and only gets the
+// policy, its members outside the wave are read.
 func (b *beginning) supposeGroups(ctx context.Context, res *preflight.Result) (map[string]string, error) {
 	if b.createGroup == "" {
 		return nil, nil
@@ -93,8 +93,8 @@ func (b *beginning) supposeGroups(ctx context.Context, res *preflight.Result) (m
 	return out, nil
 }
 
-// heldToPlan refuses a run that makes groups and is not what was planned, before it makes one. What the run becomes with them
-// is compared once more when they are there.
+// heldToPlan refuses a run that creates groups and does not match its plan, before it creates one. The run is compared once
+// more when they exist.
 func (b *beginning) heldToPlan(ctx context.Context, res preflight.Result) error {
 	if b.planFile == "" || b.createGroup == "" {
 		return nil
@@ -111,8 +111,8 @@ func (b *beginning) heldToPlan(ctx context.Context, res preflight.Result) error 
 	return asPlanned(b.sealed, now, b.planFile, b.again)
 }
 
-// createGroups makes the groups that --create-group wants, after showing them and asking. It reports whether any was made:
-// then the wave is to be validated again.
+// createGroups creates the groups of --create-group, after showing them and asking. It reports whether any was created:
+// then the wave has to be validated again.
 func (b *beginning) createGroups(ctx context.Context, res preflight.Result) (bool, error) {
 	tenant, err := b.conn.tenantID(ctx)
 	if err != nil {
@@ -150,10 +150,10 @@ func (b *beginning) createGroups(ctx context.Context, res preflight.Result) (boo
 	return true, nil
 }
 
-// createGroup is the command that the groups of a wave are made by, as the ledger names it.
+// createGroup is the command that creates the groups of a wave, as the ledger names it.
 const createGroup = "run --create-group"
 
-// settleGroups finds out what became of the writes of an earlier run of this wave that died while it made groups.
+// settleGroups settles the writes of an earlier run of this wave that died while it created groups.
 func (b *beginning) settleGroups(ctx context.Context, w tenantcare.Writer) error {
 	open, err := w.Journal.Writes(ctx, migration.WriteFilter{Command: createGroup, Undecided: true})
 	if err != nil || len(open) == 0 {

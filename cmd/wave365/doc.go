@@ -1,35 +1,35 @@
 // Command wave365 moves Azure VMs into Windows 365 Cloud PCs, a wave of users at a time.
 //
-// # The house
+// # Packages
 //
 // The command is flags, configuration, wiring, printing, signals and exit codes; one file per command. Rules live under
-// pkg, in rooms that import only from rooms above them (walls_test.go checks it, and says why each wall stands):
+// pkg, in packages that import only from those above them (walls_test.go checks it, and gives the reason for each wall):
 //
 //	fault      what went wrong: kind, code, message, remedy; fault/catalogue explains every code
 //	wave       the wave file: rows, columns, dialects, what can be found in it alone
-//	vhd        what a few bytes of a disk say
+//	vhd        what the first and last bytes of a disk show
 //	migration  one row's journey as values: one table of steps, states, transitions, events, settings of a run
 //	audit      the hash chain
 //	estimate   how long things take: before, while it runs, what is left; the only estimator
 //	cloud      which cloud, which credential, the HTTP pipeline, what a secret is
 //	graph      Microsoft Graph, one method per call
 //	blob       Azure Blob, the reading side, signatures, delete
-//	preflight  is this wave safe on this tenant: findings; preflight/doctor: is this machine fit for an evening
-//	playbook   what is done for one row and once for the wave, idempotent, exactly once where it hurts
-//	tenantcare the tenant before and after: policies, settings, images, close, purge, deprovision, undo
+//	preflight  is this wave safe on this tenant: findings; preflight/doctor: is this machine ready for a run
+//	playbook   what is done for one row and once for the wave, idempotent, exactly once where it matters
+//	tenantcare the tenant before and after a wave: policies, settings, images, close, purge, deprovision, undo
 //	ledger     what has happened: SQLite or PostgreSQL, transitions, intents, lock, chain
-//	runner     getting through a wave: slots, order, polling, pacing, halting, draining
-//	summary    how a run stands, in words; commands to copy as values
-//	report     the account given to people: HTML, CSV, JSON
+//	runner     executing a wave: slots, order, polling, pacing, halting, draining
+//	summary    the state of a run, in words; commands to copy, as values
+//	report     the report that people get: HTML, CSV, JSON
 //	progress   the run while it runs: terminal, JSON lines, live page
 //	notify     messages to users and operators
-//	run        a run as a session: begin, take up, amend, retry, reconcile, cancel, execute, and what a second terminal
-//	           asks of it; run/plan: what it would change; run/history: what all runs of a tenant did
+//	run        a run as a session: begin, open, amend, retry, reconcile, cancel, execute, and requests from a second
+//	           terminal; run/plan: what it would change; run/history: what all runs of a tenant did
 //	fleet      many tenants on several machines: one River job per run
 //	sandbox    a Windows 365 tenant and its storage account on loopback; sandbox/rehearsal makes one out of a wave
 //
-// What the command itself needs and no run does lies below internal: console prints, usage explains the command line and fits
-// the help, configfile reads the configuration file, examine asks what doctor judges, telling tells people about a run.
+// What only the command itself needs is below internal: console prints, usage explains the command line and lays out the
+// help, configfile reads the configuration file, examine reads what doctor judges, telling notifies people about a run.
 //
 // # One row
 //
@@ -46,13 +46,13 @@
 //
 // # One effect
 //
-// Look at the tenant, commit the intent with the client-request-id that the call will carry, ask whether we still hold
-// the lock, call, commit the outcome. An outcome that is not known is read back, never repeated: after a crash each open
+// Read the tenant, commit the intent with the client-request-id that the call will carry, check that the lock is still
+// held, call, commit the outcome. An unknown outcome is read back, never repeated: after a crash each open
 // intent is looked up in the tenant before anything else is done for its row.
 //
-// # One evening
+// # One run
 //
 // run validates (preflight), shows the plan (run/plan), asks, records the run with all its rows (ledger) and executes it
-// (run, runner, playbook) until every row is final. Reports are written from the ledger alone while it goes on and at its
-// end. A second terminal reads the same ledger and leaves orders in it, which the process that holds it takes up.
+// (run, runner, playbook) until every row is final. Reports are written from the ledger alone during the run and at its
+// end. A second terminal reads the same ledger and records requests in it, which the process that holds it carries out.
 package main

@@ -24,7 +24,7 @@ import (
 // reportEvery is how often, on the wall clock, the report is written again while a run is in progress.
 const reportEvery = 30 * time.Second
 
-// drive takes a run, new or resumed, to its end, and prints the answer.
+// drive drives a run, new or resumed, to its end, and prints the answer.
 func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *livePage, how migration.Reason) error {
 	l, r, now := s.Ledger, s.Run, s.Now
 	view := a.view(g, func() time.Time { return now().In(a.zone) })
@@ -65,7 +65,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 	}
 	switch {
 	case out.Why == "":
-	case out.End == runner.Halted: // how to continue is told below
+	case out.End == runner.Halted: // how to continue is printed below
 		fmt.Fprintln(a.err, "wave365: "+out.Why)
 	case out.End == runner.Finished:
 		fmt.Fprintf(a.err, "wave365: %s\n  fix the cause, then give those rows a new attempt: %s\n",
@@ -74,7 +74,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 	return a.answerRun(context.WithoutCancel(ctx), g, l, r.ID, out.End, now())
 }
 
-// answerRun prints how a run stands after this process is done with it, and gives the exit code.
+// answerRun prints the state of a run when this process is done with it, and returns the exit code.
 func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id string, end runner.End, now time.Time) error {
 	acc, err := a.account(ctx, l, id, now)
 	if err != nil {
@@ -83,7 +83,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	r, rows, counts := acc.Run, acc.Rows, migration.Count(acc.Rows)
 	code, dir := runCode(end, counts, advice.Halted(acc.Events)), summary.Dir(r.ReportDir, r)
 	acc.ExitCode = code
-	unwritten := writeFolder(ctx, l, dir, acc) // told last: how the run ended is told in any case
+	unwritten := writeFolder(ctx, l, dir, acc) // reported last: how the run ended is printed in any case
 	if g.json {
 		console.JSON(a.out, runDocument{"wave365/run/v1", r.ID, r.Wave, r.Tenant, string(end), counts, code, dir})
 	} else {
@@ -114,7 +114,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	return exit(code)
 }
 
-// closeCommand is what to type to close the run; "" when there is nothing to close yet, or not any more.
+// closeCommand returns the command that closes the run; "" when there is nothing to close yet, or any more.
 func closeCommand(acc summary.Record) string {
 	for _, c := range advice.Next(acc) {
 		if c.Name == "close" {
@@ -124,7 +124,7 @@ func closeCommand(acc summary.Record) string {
 	return ""
 }
 
-// leftOpen says how far the rows are that are not final.
+// leftOpen describes the progress of the rows that are not final.
 func leftOpen(rows []migration.Row) string {
 	idle, begun, imported := 0, 0, 0
 	for _, r := range rows {
@@ -150,7 +150,7 @@ func leftOpen(rows []migration.Row) string {
 	return strings.Join(parts, ", ")
 }
 
-// resumeNow is the command that really goes on with a run that no process drives, as its rows stand now.
+// resumeNow returns the command that continues a run that no process drives, given the state of its rows.
 func resumeNow(ctx context.Context, l *ledger.Ledger, id string) fault.Command {
 	plain := fault.NewCommand("resume").For(id)
 	r, err := l.Run(ctx, id)
@@ -168,7 +168,7 @@ func resumeNow(ctx context.Context, l *ledger.Ledger, id string) fault.Command {
 	return advice.Resume(r, rows, events).For(id)
 }
 
-// view is how this command shows its progress.
+// view returns the view of the progress for this command.
 func (a *app) view(g *globals, now func() time.Time) progress.View {
 	if g.json && !g.quiet {
 		return progress.NewJSON(console.AsIs(a.err), now)
@@ -180,7 +180,7 @@ func (a *app) view(g *globals, now func() time.Time) progress.View {
 	})
 }
 
-// observer tells the view what the runner tells.
+// observer passes on to the view what the runner reports.
 type observer struct{ view progress.View }
 
 func (o observer) Row(r migration.Row) { o.view.Row(r) }
@@ -189,12 +189,11 @@ func (o observer) Polled(rows []int, next time.Time) {
 	o.view.Polled(progress.Poll{Rows: rows, Next: next})
 }
 
-// reportShare is how many times as long as a report takes to be written it is left alone: that of a very large wave
-// takes seconds.
+// reportShare is the factor by which the pause between reports exceeds the time that writing one takes: for a very
+// large wave that is seconds.
 const reportShare = 20
 
-// writeReports writes the report again every half minute, or more rarely when it is large, until the function it gives
-// is called.
+// writeReports writes the report again every half minute, or less often when it is large, until stop is called.
 func (a *app) writeReports(ctx context.Context, l *ledger.Ledger, r migration.Run, now func() time.Time) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
@@ -205,7 +204,7 @@ func (a *app) writeReports(ctx context.Context, l *ledger.Ledger, r migration.Ru
 			select {
 			case <-next.C:
 				began := time.Now()
-				// A report that cannot be written now is written at the end, where its error counts.
+				// An error of writing the report is ignored here: it is written again at the end, where errors count.
 				_ = a.writeReport(ctx, l, r.ID, now(), 0)
 				next.Reset(max(reportEvery, reportShare*time.Since(began)))
 			case <-ctx.Done():

@@ -16,7 +16,7 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// exit is an answer that has been given already and leaves only the code to tell.
+// exit is the exit code of a command that has already printed its answer.
 type exit int
 
 func (e exit) Error() string { return "exit" }
@@ -24,7 +24,7 @@ func (e exit) Error() string { return "exit" }
 // codeNothing is the code of a command that found nothing to do.
 const codeNothing = catalogue.Nothing
 
-// nothing says that there is nothing to do, and why.
+// nothing returns the fault for a command that has nothing to do, with the reason.
 func nothing(why, hint string, commands ...fault.Command) error {
 	return fault.New(fault.Conflict, codeNothing, why, hint, commands...)
 }
@@ -34,7 +34,7 @@ type usageError struct{ error }
 
 func (u usageError) Unwrap() error { return u.error }
 
-// exitCode maps an error to the exit code; quiet: it has been told already.
+// exitCode maps an error to the exit code; quiet: it has been printed already.
 func exitCode(err error) (code int, quiet bool) {
 	if err == nil {
 		return exitOK, true
@@ -57,7 +57,7 @@ func exitCode(err error) (code int, quiet bool) {
 	return codeOfFault(f), false
 }
 
-// signedOut reports whether a service did not take the sign-in; what went on meanwhile may be said around its answer.
+// signedOut reports whether a service refused the sign-in; output about other progress may surround its message.
 func signedOut(err error) bool {
 	for err != nil {
 		f := fault.As(err)
@@ -72,7 +72,7 @@ func signedOut(err error) bool {
 	return false
 }
 
-// errorDocument is the answer with --json of a command that ends without one of its own.
+// errorDocument is the output with --json of a command that ends without a document of its own.
 type errorDocument struct {
 	Schema   string `json:"schema"`
 	ExitCode int    `json:"exit_code"`
@@ -95,7 +95,7 @@ func errorDocumentOf(err error, code int, sh wording.Shell) errorDocument {
 	return doc
 }
 
-// errorText is what a person reads: what happened, and on the next lines what to do and what to type.
+// errorText returns the text for people: what happened, and on the next lines what to do and what to type.
 func errorText(err error, sh wording.Shell, width int) string {
 	do := fault.RemedyOf(err)
 	clean := func(text string) string { return wording.Clean(redact.String(text)) }
@@ -118,7 +118,7 @@ func errorText(err error, sh wording.Shell, width int) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// endCode is the exit code of the process that ended a run so: ended is the event that recorded it.
+// endCode returns the exit code for a process that ended a run this way: ended is the event that recorded it.
 func endCode(end runner.End, ended migration.Event, c migration.Counts, halted bool) int {
 	p := ended.Problem
 	switch {
@@ -131,8 +131,8 @@ func endCode(end runner.End, ended migration.Event, c migration.Counts, halted b
 	return code
 }
 
-// runCode is the exit code of a run that ended so. halted: its last process found that nothing new might start, also when no
-// row was left that could have.
+// runCode returns the exit code for a run that ended this way. halted: its last process found that nothing new might start,
+// even if no row was left to start.
 func runCode(end runner.End, c migration.Counts, halted bool) int {
 	switch {
 	case end == runner.Stopped:
@@ -141,7 +141,7 @@ func runCode(end runner.End, c migration.Counts, halted bool) int {
 		return exitDrained
 	case end == runner.Halted, end == runner.Finished && halted:
 		return exitHalted
-	case c.Deferred > 0: // before the failed rows: something is left to start on another evening
+	case c.Deferred > 0: // before the failed rows: some rows are left to start later
 		return exitDeferred
 	case c.Failed+c.Held+c.Skipped+c.Cancelled > 0:
 		return exitFailedRows

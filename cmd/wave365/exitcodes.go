@@ -32,7 +32,7 @@ type exitMeaning struct {
 	meaning string
 }
 
-// exitMeanings are all the codes there are, for every text that lists them.
+// exitMeanings returns all exit codes, for every text that lists them.
 func exitMeanings() []exitMeaning {
 	return []exitMeaning{
 		{exitOK, "all rows succeeded"},
@@ -52,7 +52,7 @@ func exitMeanings() []exitMeaning {
 	}
 }
 
-// exitLine lists the codes in one paragraph.
+// exitLine returns the codes in one paragraph.
 func exitLine() string {
 	var all []string
 	for _, m := range exitMeanings() {
@@ -61,7 +61,8 @@ func exitLine() string {
 	return "Exit codes: " + strings.Join(all, ", ") + "."
 }
 
-// codeOfFault maps a fault that is no matter of the sign-in: its code where that says more than the kind, else the kind.
+// codeOfFault maps a fault that is not about the sign-in: by its code if that is more specific than the kind, else by
+// the kind.
 func codeOfFault(f *fault.Fault) int {
 	if code, ok := exitOfCode()[f.Code]; ok {
 		return code
@@ -82,7 +83,7 @@ func codeOfFault(f *fault.Fault) int {
 	return exitUnexpected
 }
 
-// exitOfCode are the codes of faults that a script tells apart from others of their kind.
+// exitOfCode maps codes of faults that a script can distinguish from others of their kind.
 func exitOfCode() map[string]int {
 	return map[string]int{
 		"ledger.locked": exitLocked, "ledger.lock-lost": exitLocked,
@@ -93,8 +94,8 @@ func exitOfCode() map[string]int {
 	}
 }
 
-// exitOfConflict are the families of codes whose conflicts are an answer to what was asked, and not a surprise: a rule
-// refused it before anything was changed, or the tenant is not as it must be.
+// exitOfConflict maps the families of codes whose conflicts are an expected answer: a rule refused the command before
+// anything was changed, or the tenant is not in the required state.
 func exitOfConflict() map[string]int {
 	return map[string]int{
 		"ledger": exitUsage, "row": exitUsage, "reconcile": exitUsage, "image": exitUsage,

@@ -14,7 +14,7 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// explanationDocument is the answer of `validate --explain --json`: one code, or those of a family.
+// explanationDocument is the output of `validate --explain --json`: one code, or those of a family.
 type explanationDocument struct {
 	Schema string        `json:"schema"`
 	Codes  []explanation `json:"codes"`
@@ -32,7 +32,7 @@ type explanation struct {
 	Commands []string `json:"commands,omitempty"`
 }
 
-// explainCode explains one code, or names those of a family.
+// explainCode explains one code, or lists those of a family.
 func explainCode(a *app, g *globals, code string) error {
 	code = strings.ToLower(strings.TrimSpace(code))
 	sh := g.shell("")
@@ -96,7 +96,7 @@ func printExplanation(w io.Writer, sh wording.Shell, e entry.Entry) {
 	console.Remedy(w, "Remedy:     ", sh, e.Advice())
 }
 
-// familyLike is the family that a code names, when there is one; else any, as an example.
+// familyLike returns the family that a code names, if it exists; else any family, as an example.
 func familyLike(code string) string {
 	family, _, _ := strings.Cut(code, ".")
 	for _, e := range catalogue.All() {

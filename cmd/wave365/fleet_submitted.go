@@ -15,13 +15,13 @@ import (
 	"wave365/pkg/run"
 )
 
-// addHere adds the flag by which a run of the workers is driven at this terminal.
+// addHere adds the flag with which a submitted run is driven at this terminal.
 func addHere(cmd *cobra.Command, here *bool) {
 	cmd.Flags().BoolVar(here, "here", false, "drive a run that was submitted to workers at this terminal, instead of queuing it for them")
 }
 
-// inFleet finds a run in the queue of its ledger's database, whatever became of it there. q is nil when the run was never
-// submitted; otherwise the caller closes it.
+// inFleet finds a run in the queue of its ledger's database, whatever the state of its job. q is nil when the run was
+// never submitted; otherwise the caller closes it.
 func inFleet(ctx context.Context, g *globals, id string) (q *queue.Queue, job queue.Job, err error) {
 	if !ledger.InDatabase(g.ledger) {
 		return nil, job, nil
@@ -45,8 +45,8 @@ func inFleet(ctx context.Context, g *globals, id string) (q *queue.Queue, job qu
 	return q, job, nil
 }
 
-// queueOf is where a run stands in the workers' queue; nil when it was never submitted. A queue that cannot be read is told on
-// standard error, and keeps nobody from the rest.
+// queueOf returns a run's job in the workers' queue; nil when it was never submitted. A queue that cannot be read is reported
+// on standard error, and does not stop the command.
 func (a *app) queueOf(ctx context.Context, g *globals, id string) *queue.Job {
 	q, job, err := inFleet(ctx, g, id)
 	if err != nil {
@@ -61,7 +61,7 @@ func (a *app) queueOf(ctx context.Context, g *globals, id string) *queue.Job {
 	return &job
 }
 
-// queueText says where a run stands in the workers' queue, and since when; "" when its job is over.
+// queueText describes the state of a run in the workers' queue, and since when; "" when its job has ended.
 func (a *app) queueText(j queue.Job) string {
 	text := a.handsText(j)
 	if text == "" {
@@ -70,7 +70,7 @@ func (a *app) queueText(j queue.Job) string {
 	return text + " (since " + a.when(j.Since) + ")"
 }
 
-// lockPatience is how long a command waits for a worker to end the slice it is at.
+// lockPatience is how long a command waits for a worker to end its current slice.
 const lockPatience = 5 * time.Second
 
 // lockQueued takes the lock of a submitted run, which a worker may be about to give back.
@@ -92,8 +92,8 @@ func lockQueued(ctx context.Context, o run.Options, id string) (*run.Session, er
 	}
 }
 
-// queueAgain queues a run that was submitted, and answers; false when it was not, or is to be driven here. It closes the
-// session, because workers leave the run alone while its lock is held.
+// queueAgain queues a submitted run again, and answers; false when it was not submitted, or is to be driven here. It
+// closes the session, because workers leave the run alone while its lock is held.
 func (a *app) queueAgain(ctx context.Context, g *globals, s *run.Session, here bool) (queued bool, err error) {
 	if here {
 		return false, nil
