@@ -58,7 +58,12 @@ func browse(t *testing.T, b *browsertest.Browser, all bool) {
 			}
 			t.Run("dark", func(t *testing.T) { dark(t, b, name, address) })
 			t.Run("without scripts", func(t *testing.T) { withoutScripts(t, b, name, address, a) })
-			t.Run("accessible", func(t *testing.T) { accessible(t, b, name, address) })
+			t.Run("accessible", func(t *testing.T) {
+				if name == "large" { // axe-core looks at each row, and a fifth of them is folded alike
+					address = opened(t, reporttest.Large(200))
+				}
+				accessible(t, b, name, address)
+			})
 		})
 	}
 	if !all {
@@ -304,9 +309,10 @@ func filter(t *testing.T, b *browsertest.Browser, address string) {
 // found.
 func huge(t *testing.T, b *browsertest.Browser) {
 	a := reporttest.Large(2400)
+	address := opened(t, a)
 	tab := b.Open(t)
 	tab.Size(1280, 900)
-	tab.Go(opened(t, a))
+	tab.Go(address)
 	if got := browsertest.Eval[int](tab, shownRows); got != 0 {
 		t.Errorf("%d rows are laid out, and both lists are folded", got)
 	}
@@ -325,7 +331,7 @@ func huge(t *testing.T, b *browsertest.Browser) {
 		t.Errorf("%s is found %d times", last.UPN, got)
 	}
 	tab.Go("about:blank")
-	tab.Go(opened(t, a) + fmt.Sprintf("#row-%d", last.Line))
+	tab.Go(address + fmt.Sprintf("#row-%d", last.Line))
 	if !browsertest.Eval[bool](tab, fmt.Sprintf(`document.getElementById("row-%d").checkVisibility()`, last.Line)) {
 		t.Error("a link to a row that was not laid out does not show it")
 	}
