@@ -5,6 +5,7 @@ package pgtest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"testing"
 )
 
@@ -35,20 +37,66 @@ func Start(t testing.TB) *Server {
 		}
 		t.Skip("PostgreSQL is not installed (initdb is neither on the path nor in /usr/lib/postgresql/*/bin): ledgers in a database are not tested")
 	}
-	dir, err := os.MkdirTemp("", "wave365-postgres-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	s := &Server{t: t, bin: bin, dir: dir}
-	if err := own(dir); err != nil {
-		t.Fatal(err)
-	}
-	s.run("initdb", "-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	s := &Server{t: t, bin: bin, dir: folder(t)}
+	t.Cleanup(func() { _ = os.RemoveAll(s.dir) })
+	s.cluster()
 	s.port = freePort(t)
 	s.StartAgain()
 	t.Cleanup(func() { s.stop("immediate") })
 	return s
+}
+
+// folder makes a folder that belongs to the user that PostgreSQL runs as.
+func folder(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "wave365-postgres-")
+	if err == nil {
+		err = own(dir)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// pristine is a cluster that was never started, of which tests that run at the same time have copies: to make one takes
+// longer than to copy and start it. It is gone with the last of them.
+var pristine struct {
+	mu    sync.Mutex
+	users int
+	dir   string
+}
+
+// cluster gives the server its files.
+func (s *Server) cluster() {
+	s.t.Helper()
+	pristine.mu.Lock()
+	defer pristine.mu.Unlock()
+	if pristine.users == 0 {
+		pristine.dir = folder(s.t)
+	}
+	pristine.users++
+	s.t.Cleanup(func() {
+		pristine.mu.Lock()
+		defer pristine.mu.Unlock()
+		if pristine.users--; pristine.users == 0 {
+			_ = os.RemoveAll(pristine.dir)
+		}
+	})
+	from := filepath.Join(pristine.dir, "data")
+	if _, err := os.Stat(filepath.Join(from, "PG_VERSION")); err != nil {
+		s.run("initdb", "-D", from, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+	}
+	err := os.CopyFS(s.data(), os.DirFS(from))
+	if err == nil {
+		err = os.Chmod(s.data(), 0o700) // others' files it does not take
+	}
+	if err == nil {
+		err = filepath.WalkDir(s.data(), func(path string, _ os.DirEntry, err error) error { return errors.Join(err, own(path)) })
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // programs returns the folder of the newest installed server.

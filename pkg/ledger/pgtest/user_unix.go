@@ -29,13 +29,13 @@ func other() *syscall.Credential {
 	return nil
 }
 
-// own makes that user the owner of a folder.
-func own(dir string) error {
+// own makes that user the owner of a file or folder.
+func own(path string) error {
 	c := other()
 	if c == nil {
 		return nil
 	}
-	return os.Chown(dir, int(c.Uid), int(c.Gid))
+	return os.Chown(path, int(c.Uid), int(c.Gid))
 }
 
 func asOther(cmd *exec.Cmd) {
