@@ -39,10 +39,10 @@ demo: build ## rehearse a whole wave on the built-in tenant (about half a minute
 	@echo; echo 'demo: the wave ended as its scenario says: bad rows were refused before anything changed, and every failure was told apart from a Cloud PC that really came from its snapshot.'
 
 test: ## run all tests; needs Go alone
-	CGO_ENABLED=0 go test -parallel 8 -timeout 30m ./... # most tests wait for programs that wait: more of them than cores
+	CGO_ENABLED=0 go test -p 4 -parallel 8 -timeout 30m ./... # most tests wait for programs that wait: more of them than cores
 
 race: ## run all tests with the race detector, in random order; needs a C compiler
-	go test -race -shuffle=on -parallel 4 ./...
+	go test -race -shuffle=on -p 4 -parallel 4 ./...
 
 check: ## what CI runs, start to end
 	bash .ci/run
@@ -50,7 +50,7 @@ check: ## what CI runs, start to end
 torture: ## play SEEDS evenings with faults and sudden deaths from FIRST on, kill the real program KILLS times, and let STORMS storms over a fleet
 	CGO_ENABLED=0 WAVE365_SEEDS=$(SEEDS) WAVE365_FIRST=$(FIRST) go test -count=1 -timeout 0 -run TestSimulation ./pkg/runner/simtest
 	CGO_ENABLED=0 WAVE365_KILLS=$(KILLS) go test -count=1 -timeout 0 -run TestKilledAtAnyMoment ./cmd/wave365
-	CGO_ENABLED=0 WAVE365_STORMS=$(STORMS) go test -tags storms -count=1 -timeout 0 -parallel 4 -run 'TestStorm|TestTakeOver|TestOvertaken' ./cmd/wave365
+	CGO_ENABLED=0 WAVE365_STORMS=$(STORMS) go test -tags storms -count=1 -timeout 0 -parallel 7 -run 'TestStorm|TestTakeOver|TestOvertaken' ./cmd/wave365
 
 mutants: ## break the core in small ways, one at a time; each has to turn its test red (some minutes)
 	CGO_ENABLED=0 go run .ci/mutants.go
