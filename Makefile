@@ -50,7 +50,7 @@ check: ## what CI runs, start to end
 torture: ## play SEEDS evenings with faults and sudden deaths from FIRST on, kill the real program KILLS times, and let STORMS storms over a fleet
 	CGO_ENABLED=0 WAVE365_SEEDS=$(SEEDS) WAVE365_FIRST=$(FIRST) go test -count=1 -timeout 0 -run TestSimulation ./pkg/runner/simtest
 	CGO_ENABLED=0 WAVE365_KILLS=$(KILLS) go test -count=1 -timeout 0 -run TestKilledAtAnyMoment ./cmd/wave365
-	CGO_ENABLED=0 WAVE365_STORMS=$(STORMS) go test -tags storms -count=1 -timeout 0 -parallel 7 -run 'TestStorm|TestTakeOver|TestOvertaken' ./cmd/wave365
+	CGO_ENABLED=0 WAVE365_STORMS=$(STORMS) go test -tags storms -count=1 -timeout 0 -parallel 6 -run 'TestStorm|TestTakeOver|TestOvertaken' ./cmd/wave365
 
 mutants: ## break the core in small ways, one at a time; each has to turn its test red (some minutes)
 	CGO_ENABLED=0 go run .ci/mutants.go
