@@ -39,10 +39,10 @@ demo: build ## rehearse a whole wave on the built-in tenant (about half a minute
 	@echo; echo 'demo: the wave ended as its scenario says: bad rows were refused before anything changed, and every failure was told apart from a Cloud PC that really came from its snapshot.'
 
 test: ## run all tests; needs Go alone
-	CGO_ENABLED=0 go test -p 4 -parallel 8 -timeout 30m ./... # most tests wait for programs that wait: more of them than cores
+	CGO_ENABLED=0 go test -p 3 -parallel 8 -timeout 30m ./... # most tests wait for programs that wait: more of them than cores
 
 race: ## run all tests with the race detector, in random order; needs a C compiler
-	go test -race -shuffle=on -p 4 -parallel 4 ./...
+	go test -race -shuffle=on -p 3 -parallel 4 ./...
 
 check: ## what CI runs, start to end
 	bash .ci/run
