@@ -1,16 +1,23 @@
 package postgres
 
 import (
+	"context"
+	"errors"
 	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
+	"wave365/pkg/cloud/clouds"
+	"wave365/pkg/cloud/signin"
 	"wave365/pkg/fault"
+	"wave365/pkg/ledger/postgres/pgerror"
 )
 
 // Address identifies a ledger in a database.
@@ -18,6 +25,8 @@ type Address struct {
 	url    string
 	name   string
 	config *pgx.ConnConfig
+	// token gives what is sent in place of a password; nil: there is a password, or none is needed.
+	token func(ctx context.Context) (string, error)
 }
 
 var nameOf = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,47}$`)
@@ -30,9 +39,10 @@ func bad(why, hint string) error {
 }
 
 // Parse parses postgres://USER@HOST:PORT/DB?ledger=NAME, with the other parameters that libpq knows. The password is
-// taken from PGPASSWORD or from the password file, as libpq does. Faults are Invalid ("ledger.url"); no message of this
+// taken from PGPASSWORD or from the password file, as libpq does; without one, an Azure Database for PostgreSQL is sent a token
+// of Microsoft Entra ID, see [signin.DatabaseToken]. Faults are Invalid ("ledger.url"); no message of this
 // package holds a password. A server that is not on this machine is reached by TLS with its certificate checked, unless
-// sslmode or PGSSLMODE overrides that.
+// sslmode or PGSSLMODE overrides that; a token is sent over no other connection.
 func Parse(ledger string) (Address, error) {
 	a, err := Database(ledger)
 	if err == nil && !nameOf.MatchString(a.name) {
@@ -52,25 +62,85 @@ func Database(address string) (Address, error) {
 		return Address{}, bad("it holds a password, which other users of this machine can see and which shells remember",
 			"take it out, and set PGPASSWORD or write it into ~/.pgpass")
 	}
+	if q.Has("sslpassword") {
+		return Address{}, bad("it holds the password of a key, which other users of this machine can see and which shells remember",
+			"take sslpassword out, and set PGSSLPASSWORD")
+	}
 	name := q.Get("ledger")
 	q.Del("ledger")
 	plain := *u
 	plain.RawQuery = q.Encode()
 	config, err := pgx.ParseConfig(plain.String())
-	if err != nil {
-		return Address{}, bad("the connection's settings cannot be read", form+"; see which parameters libpq knows")
-	}
-	if q.Get("sslmode") == "" && os.Getenv("PGSSLMODE") == "" && !local(config.Host) {
+	if err == nil && q.Get("sslmode") == "" && os.Getenv("PGSSLMODE") == "" && remote(config) {
 		q.Set("sslmode", "verify-full")
 		plain.RawQuery = q.Encode()
-		if config, err = pgx.ParseConfig(plain.String()); err != nil {
-			return Address{}, bad("the connection's settings cannot be read", form)
-		}
+		config, err = pgx.ParseConfig(plain.String())
+	}
+	if err != nil {
+		return Address{}, bad("the connection's settings cannot be used"+causeOf(err), form+"; see which parameters libpq knows")
 	}
 	if config.Database == "" || strings.Trim(u.Path, "/") == "" {
 		return Address{}, bad("the database's name is missing", form)
 	}
-	return Address{u.String(), name, config}, nil
+	a := Address{url: u.String(), name: name, config: config}
+	return a, a.signIn()
+}
+
+// causeOf is why an address or the files that it names cannot be used, as ": why". The address has no password at this point, but a
+// service file or the environment may, which pgx's own text repeats.
+func causeOf(err error) string {
+	if e, ok := errors.AsType[*pgconn.ParseConfigError](err); ok && errors.Unwrap(e) != nil {
+		return ": " + errors.Unwrap(e).Error()
+	}
+	return ""
+}
+
+// remote reports whether a server is not on this machine; an address may name several.
+func remote(config *pgx.ConnConfig) bool {
+	return !local(config.Host) || slices.ContainsFunc(config.Fallbacks, func(f *pgconn.FallbackConfig) bool { return !local(f.Host) })
+}
+
+// signIn decides that a token is sent in place of the password that is missing.
+func (a *Address) signIn() error {
+	_, _, azure := clouds.DatabaseServer(a.config.Host)
+	if a.config.Password != "" || !azure {
+		return nil
+	}
+	if tls := a.config.TLSConfig; tls == nil || tls.InsecureSkipVerify || len(a.config.Fallbacks) > 0 {
+		return bad("without a password a token is sent, and only over TLS with the certificate checked, to one server",
+			"leave sslmode out (and PGSSLMODE), or set PGPASSWORD")
+	}
+	host := a.config.Host
+	a.token = func(ctx context.Context) (string, error) {
+		token, _, err := signin.DatabaseToken(ctx, host)
+		return token, err
+	}
+	return nil
+}
+
+// admit puts a fresh token into the configuration of a connection that is about to be made, where the server takes one.
+func (a Address) admit(ctx context.Context, conn *pgx.ConnConfig) error {
+	if a.token == nil {
+		return nil
+	}
+	token, err := a.token(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return pgerror.NoToken{Why: err.Error(), Hint: fault.HintOf(err)}
+	}
+	conn.Password = token
+	return nil
+}
+
+// connect makes a connection that is in no pool. The caller closes it.
+func (a Address) connect(ctx context.Context, name string) (*pgx.Conn, error) {
+	conn := a.connection(name)
+	if err := a.admit(ctx, conn); err != nil {
+		return nil, err
+	}
+	return pgx.ConnectConfig(ctx, conn)
 }
 
 // Name returns the ledger's name; empty when the address is that of a database alone.

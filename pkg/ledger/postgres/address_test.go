@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"crypto/tls"
 	"strings"
 	"testing"
 )
@@ -13,6 +14,7 @@ func TestServersElsewhereAreReachedByTLS(t *testing.T) {
 		"postgres://eve@10.1.2.3:6432/fleet?ledger=a&sslmode=":         true,
 		"postgresql://eve@db.example/fleet?ledger=a&sslmode=disable":   false,
 		"postgres://eve@localhost/fleet?ledger=a":                      false,
+		"postgres://eve@localhost,db.example/fleet?ledger=a":           true,
 		"postgres://eve@[::1]/fleet?ledger=a":                          false,
 		"postgres://eve@127.0.0.1:5432/fleet?ledger=a-1":               false,
 		"postgres:///fleet?ledger=a&host=/run/postgresql&user=someone": false,
@@ -22,14 +24,22 @@ func TestServersElsewhereAreReachedByTLS(t *testing.T) {
 			t.Errorf("%s: %v", address, err)
 			continue
 		}
-		tls := a.config.TLSConfig
-		if got := tls != nil && !tls.InsecureSkipVerify && tls.ServerName == a.config.Host && len(a.config.Fallbacks) == 0; got != checked {
+		got := proves(a.config.TLSConfig, a.config.Host)
+		for _, f := range a.config.Fallbacks {
+			got = got && proves(f.TLSConfig, f.Host)
+		}
+		if got != checked {
 			t.Errorf("%s: TLS with the certificate checked %v, want %v", address, got, checked)
 		}
 		if a.config.Password != "hunter2" || strings.Contains(a.String(), "hunter2") || a.String() != address {
 			t.Errorf("%s: the password is %q, the address says %s", address, a.config.Password, a)
 		}
 	}
+}
+
+// proves reports whether a server has to prove that it has that name.
+func proves(c *tls.Config, host string) bool {
+	return c != nil && !c.InsecureSkipVerify && c.ServerName == host
 }
 
 func TestBind(t *testing.T) {

@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"wave365/pkg/ledger/postgres/pgerror"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // Examined is what a server reports about itself.
@@ -24,7 +22,7 @@ type Examined struct {
 func Examine(ctx context.Context, at Address, now func() time.Time) (Examined, error) {
 	e := Examined{Settings: map[string]string{}, Remote: !local(at.config.Host)}
 	var server time.Time
-	db, err := pgx.ConnectConfig(ctx, at.connection("wave365 doctor"))
+	db, err := at.connect(ctx, "wave365 doctor")
 	if err != nil {
 		return e, pgerror.Fault(err, "examine the database")
 	}

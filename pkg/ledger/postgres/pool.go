@@ -64,7 +64,7 @@ func (a Address) pool(conn *pgx.ConnConfig, most, least int) (*pgxpool.Pool, err
 	if err != nil {
 		return nil, pgerror.Fault(err, "read the database's address")
 	}
-	config.ConnConfig, config.MaxConns, config.MinConns = conn, int32(most), int32(least)
+	config.ConnConfig, config.MaxConns, config.MinConns, config.BeforeConnect = conn, int32(most), int32(least), a.admit
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	return pool, pgerror.Fault(err, "reach the database "+a.Database())
 }

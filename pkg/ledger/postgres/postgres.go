@@ -157,7 +157,7 @@ func (c Config) prepare(ctx context.Context, read, write *sql.DB) error {
 		}
 	}
 	// Not one of the pool: all of those might wait for each other here.
-	guard, err := pgx.ConnectConfig(ctx, c.Address.connection("wave365 migration"))
+	guard, err := c.Address.connect(ctx, "wave365 migration")
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,9 @@
 package pgerror
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"database/sql"
 	"database/sql/driver"
 	"errors"
@@ -38,6 +40,11 @@ const (
 // tlsMark precedes the cause in pgconn's errors of a TLS handshake. They have no type.
 const tlsMark = "tls error: "
 
+// NoToken is that there is no token which the database takes as the password. It may pass, as a broken connection does.
+type NoToken struct{ Why, Hint string }
+
+func (e NoToken) Error() string { return "no token for the database: " + e.Why }
+
 func code(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.Code
@@ -62,6 +69,9 @@ func Refused(err error) store.Refusal {
 func Lost(err error) bool {
 	if err == nil || fault.As(err) != nil {
 		return false
+	}
+	if _, is := errors.AsType[NoToken](err); is {
+		return true
 	}
 	if c := code(err); c != "" {
 		return c[:2] == "08" || slices.Contains([]string{idleInTransaction, "57P01", "57P02", "57P03"}, c)
@@ -113,11 +123,27 @@ func answerTo(err error) (answer, bool) {
 			return a, true
 		}
 	}
-	if _, why, is := strings.Cut(err.Error(), tlsMark); is {
+	if e, is := errors.AsType[NoToken](err); is {
+		return answer{fault.Denied, "ledger.denied", "there is no password, and no token of Microsoft Entra ID in its place: " + e.Why,
+			"set PGPASSWORD or write ~/.pgpass; or " + cmp.Or(e.Hint, "sign in") + "; a managed identity that is not the machine's own is named by AZURE_CLIENT_ID"}, true
+	}
+	if why := distrust(err); why != "" {
 		return answer{fault.Unavailable, "ledger.unreachable", "no TLS connection that can be trusted: " + why,
 			"have the server accept TLS, with a certificate for its name that this machine trusts (see sslrootcert, PGSSLROOTCERT)"}, true
 	}
 	return unreachable, Lost(err)
+}
+
+// distrust is why a connection by TLS was not made; "" when that is not what is wrong.
+func distrust(err error) string {
+	if e, is := errors.AsType[*tls.CertificateVerificationError](err); is {
+		return e.Error()
+	}
+	if e, is := errors.AsType[tls.AlertError](err); is {
+		return e.Error()
+	}
+	_, why, _ := strings.Cut(err.Error(), tlsMark)
+	return why
 }
 
 // Fault turns an error of PostgreSQL or of the network into a fault; doing completes "could not …".
