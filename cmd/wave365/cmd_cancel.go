@@ -58,8 +58,8 @@ func runCancel(ctx context.Context, a *app, g *globals, id, user string) error {
 	return a.endQueued(ctx, g, s)
 }
 
-// endQueued queues a run again that waits for a person although no row of it is open any more: the workers find that it has
-// ended, or what it waits for now.
+// endQueued has the workers take a run up once more that waits in their queue, for a person or for its time, although no row of
+// it is open any more: they find that it is over, or what it waits for now.
 func (a *app) endQueued(ctx context.Context, g *globals, s *run.Session) error {
 	if migration.Count(s.Rows).Open() > 0 {
 		return nil
@@ -69,7 +69,7 @@ func (a *app) endQueued(ctx context.Context, g *globals, s *run.Session) error {
 		return err
 	}
 	defer q.Close()
-	if job.State != queue.Parked {
+	if job.State == queue.Running || job.State == queue.Done {
 		return nil
 	}
 	s.Close() // workers leave it alone while its lock is held

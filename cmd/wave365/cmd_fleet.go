@@ -269,6 +269,10 @@ func (a *app) printFleet(doc fleetDocument) {
 	}
 	fmt.Fprintf(a.out, "\n%s, %s in the last hour\n", wording.Count(len(doc.Workers), "worker"), wording.Count(doc.RowsPerHour, "row"))
 	for _, w := range doc.Workers {
+		if w.Since.IsZero() {
+			fmt.Fprintf(a.out, "  %s; from where and since when, the database shows to its own user and to pg_read_all_stats\n", wording.OneLine(w.Name))
+			continue
+		}
 		fmt.Fprintf(a.out, "  %s from %s, since %s\n", wording.OneLine(w.Name), cmp.Or(w.From, "this machine"), a.when(w.Since))
 	}
 	if doc.Stopped {

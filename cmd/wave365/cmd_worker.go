@@ -51,8 +51,8 @@ rehearsals need none:
     2b9e6c14-7f03-4a8d-9c51-6d0e8f3a7b22: {credential: ours}
     6f0d3c52-8a41-4c1e-9f27-5b7e21c4d0a9: {credential: fabrikam}
 
-Standard output gets one JSON line with the address of /healthz and /metrics (Prometheus), standard error a log in JSON
-lines. --stop tells all workers of the database to finish their slices and start nothing more; --start ends that.`,
+Standard output gets one JSON line with the address of /livez (the worker runs), /healthz (its database answers) and
+/metrics (Prometheus), standard error a log in JSON lines. --stop tells all workers of the database to finish their slices and start nothing more; --start ends that.`,
 		Example: "  wave365 worker --database postgres://wave365@db.example.com/fleet --credentials fleet.yaml\n  wave365 worker --database postgres://wave365@db.example.com/fleet --stop",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runWorker(cmd.Context(), a, g, o) },
 	}
@@ -74,7 +74,7 @@ lines. --stop tells all workers of the database to finish their slices and start
 type workerDocument struct {
 	Schema string `json:"schema"`
 	Worker string `json:"worker"`
-	// Health is where /healthz and /metrics are served.
+	// Health is where /livez, /healthz and /metrics are served.
 	Health string `json:"health"`
 }
 

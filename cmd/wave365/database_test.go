@@ -105,6 +105,28 @@ func TestADatabaseThatCannotBeUsed(t *testing.T) {
 	}
 	wave, url := f.tenant("contoso", 2, 1200)
 	f.submit("contoso", wave, url, "--at", "23:59")
+	// Another operator has to act as the role that owns all this, and then sees that there are workers, though not where.
+	f.worker("one", nil)
+	f.sql("CREATE ROLE ada LOGIN")
+	hers := strings.Replace(f.server.Ledger("contoso"), "postgres@", "ada@", 1)
+	for _, args := range [][]string{{"status"}, {"pause"}, {"fleet"}} {
+		if out, code := answer(t, tool(f.dir, append(args, "--ledger", hers)...)); code != exitDenied || !strings.Contains(out, "permission denied for schema") || !strings.Contains(out, "SET role = OWNER") {
+			t.Errorf("%s of a user without rights: exit code %d\n%s", args[0], code, out)
+		}
+	}
+	f.sql("CREATE ROLE owner SUPERUSER")
+	f.sql("GRANT owner TO ada")
+	f.sql("GRANT USAGE ON SCHEMA river TO ada")
+	f.sql("GRANT SELECT ON ALL TABLES IN SCHEMA river TO ada")
+	f.sql("GRANT USAGE ON SCHEMA wave365_contoso TO ada")
+	f.sql("GRANT SELECT ON ALL TABLES IN SCHEMA wave365_contoso TO ada")
+	if out, code := answer(t, tool(f.dir, "fleet", "--ledger", hers)); code != 0 || !strings.Contains(out, "one; from where and since when") {
+		t.Errorf("fleet of a user who may read: exit code %d\n%s", code, out)
+	}
+	f.sql("ALTER ROLE ada SET role = owner")
+	if out, code := answer(t, tool(f.dir, "slots", "3", "--ledger", hers)); code != 0 {
+		t.Errorf("slots of a user who acts as the owner: exit code %d\n%s", code, out)
+	}
 	f.sql("ALTER SYSTEM SET default_transaction_read_only = on")
 	f.sql("SELECT pg_reload_conf()")
 	address := f.server.Ledger("contoso")

@@ -242,6 +242,12 @@ func TestCancelInTheFleet(t *testing.T) {
 	f.job("contoso", time.Minute, inState(queue.Parked))
 	cancel()
 	f.job("contoso", time.Minute, inState(queue.Done))
+	later, laterURL := f.tenant("later", 2, 400)
+	f.submit("later", later, laterURL, "--at", "23:59")
+	if out, code := answer(t, tool(f.dir, "cancel", "r1", "--yes", "--ledger", f.server.Ledger("later"))); code != 0 {
+		t.Fatalf("cancel of all that is to begin later: exit code %d\n%s", code, out)
+	}
+	f.job("later", time.Minute, inState(queue.Done))
 	if n := len(f.imports(url)); n == 0 || n+len(users(migration.Cancelled)) != 8 {
 		t.Errorf("%d imports, cancelled are %v", n, users(migration.Cancelled))
 	}

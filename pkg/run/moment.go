@@ -16,15 +16,23 @@ func Moment(text string, now time.Time, zone *time.Location) (time.Time, error) 
 	if len(fields) == 0 || len(fields) > 2 {
 		return time.Time{}, bad
 	}
-	at, err := ClockTime(fields[len(fields)-1], now, zone)
-	if err != nil || at.IsZero() {
+	clock, err := time.Parse("15:04", fields[len(fields)-1])
+	if err != nil {
 		return time.Time{}, bad
+	}
+	at, err := ClockTime(fields[len(fields)-1], now, zone)
+	if err != nil {
+		return time.Time{}, bad
+	}
+	// On days without that hour, or with two of it, at is another one.
+	on := func(y int, m time.Month, d int) time.Time {
+		return time.Date(y, m, d, clock.Hour(), clock.Minute(), 0, 0, zone)
 	}
 	if len(fields) == 1 {
 		return at, nil
 	}
 	if day, err := time.ParseInLocation(time.DateOnly, fields[0], zone); err == nil {
-		if at = time.Date(day.Year(), day.Month(), day.Day(), at.Hour(), at.Minute(), 0, 0, zone); !at.After(now) {
+		if at = on(day.Date()); !at.After(now) {
 			return time.Time{}, bad
 		}
 		return at, nil
@@ -33,7 +41,7 @@ func Moment(text string, now time.Time, zone *time.Location) (time.Time, error) 
 		if name := strings.ToLower(at.Weekday().String()); len(fields[0]) >= 3 && strings.HasPrefix(name, fields[0]) {
 			return at, nil
 		}
-		at = time.Date(at.Year(), at.Month(), at.Day()+1, at.Hour(), at.Minute(), 0, 0, zone)
+		at = on(at.Year(), at.Month(), at.Day()+1)
 	}
 	return time.Time{}, bad
 }

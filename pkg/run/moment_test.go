@@ -24,3 +24,20 @@ func TestMoment(t *testing.T) {
 		}
 	}
 }
+
+// The night in which clocks go forward has no 02:30; the days after it do.
+func TestMomentBehindAMissingHour(t *testing.T) {
+	t.Parallel()
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2027, 3, 27, 12, 0, 0, 0, zone) // the Saturday before
+	for text, want := range map[string]string{
+		"02:30": "2027-03-28 03:30", "sun 02:30": "2027-03-28 03:30", "mon 02:30": "2027-03-29 02:30", "2027-03-30 02:30": "2027-03-30 02:30",
+	} {
+		if at, err := Moment(text, now, zone); err != nil || at.Format("2006-01-02 15:04") != want {
+			t.Errorf("%q: %s, %v; want %s", text, at, err, want)
+		}
+	}
+}

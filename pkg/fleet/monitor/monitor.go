@@ -27,9 +27,11 @@ type Probe func(ctx context.Context) ([]Metric, error)
 // patience is how long a probe may take.
 const patience = 3 * time.Second
 
-// Serve answers /healthz and /metrics on l until ctx ends.
+// Serve answers /livez, /healthz and /metrics on l until ctx ends. /livez is well as long as the process is: a worker whose
+// database is away may hold outcomes that it has yet to record, and is not to be ended for it.
 func Serve(ctx context.Context, l net.Listener, probe Probe) error {
 	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), patience)
 		defer cancel()

@@ -62,6 +62,9 @@ wave365_database_up 1
 	if status, _ := get("/healthz"); status != http.StatusServiceUnavailable {
 		t.Errorf("/healthz without a database: %d", status)
 	}
+	if status, body := get("/livez"); status != http.StatusOK || body != "ok\n" {
+		t.Errorf("/livez without a database: %d %s", status, body)
+	}
 	if _, body := get("/metrics"); !strings.Contains(body, "wave365_database_up 0") {
 		t.Errorf("/metrics without a database:\n%s", body)
 	}

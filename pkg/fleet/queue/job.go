@@ -45,9 +45,10 @@ type Job struct {
 // Worker is a worker that is connected to the database.
 type Worker struct {
 	Name string `json:"name"`
-	// From is the address it is connected from, Since when it connected.
+	// From is the address it is connected from, Since when it connected. PostgreSQL hides both of other users' connections,
+	// which leaves Since zero, unless this user has the role pg_read_all_stats.
 	From  string    `json:"from,omitempty"`
-	Since time.Time `json:"since"`
+	Since time.Time `json:"since,omitzero"`
 }
 
 // Health is the state of the queue.

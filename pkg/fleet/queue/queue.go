@@ -318,7 +318,10 @@ func (q *Queue) Workers(ctx context.Context) ([]Worker, error) {
 		return nil, broken(err, "read who works")
 	}
 	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (w Worker, err error) {
-		err = row.Scan(&w.Name, &w.From, &w.Since)
+		var since *time.Time
+		if err = row.Scan(&w.Name, &w.From, &since); since != nil {
+			w.Since = *since
+		}
 		return w, err
 	})
 	if err != nil {

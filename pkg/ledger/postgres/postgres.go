@@ -136,8 +136,12 @@ func (c Config) look(ctx context.Context, db *sql.DB) (int64, error) {
 // exists reports whether the ledger's schema has its tables.
 func (c Config) exists(ctx context.Context, db *sql.DB) (bool, error) {
 	var n int
-	err := db.QueryRowContext(ctx, "SELECT count(*) FROM pg_tables WHERE schemaname = $1 AND tablename IN ('runs', 'audit', $2)",
-		c.Address.schema(), versions.VersionTable).Scan(&n)
+	var usable bool
+	err := db.QueryRowContext(ctx, `SELECT count(*), coalesce(bool_and(has_schema_privilege(schemaname::text, 'USAGE')), true)
+		FROM pg_tables WHERE schemaname = $1 AND tablename IN ('runs', 'audit', $2)`, c.Address.schema(), versions.VersionTable).Scan(&n, &usable)
+	if err == nil && !usable { // its tables would not be found
+		err = pgerror.Forbidden(c.Address.schema())
+	}
 	return n == 3, err
 }
 

@@ -45,6 +45,11 @@ type NoToken struct{ Why, Hint string }
 
 func (e NoToken) Error() string { return "no token for the database: " + e.Why }
 
+// Forbidden is the error of a schema that the user may not use, which PostgreSQL itself passes over where it looks for tables.
+func Forbidden(schema string) error {
+	return &pgconn.PgError{Severity: "ERROR", Code: noPrivilege, Message: "permission denied for schema " + schema}
+}
+
 func code(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return e.Code
@@ -101,8 +106,8 @@ var (
 		noTable:          {fault.NotFound, "ledger.none", "its tables are not there", "check --ledger"},
 		readOnly: {fault.Unavailable, "ledger.unreachable", "the database accepts no writes: it is a standby, is recovering, or was made read-only",
 			"check that --ledger names the primary; during a failover, try again when it is over"},
-		noPrivilege: {fault.Denied, "ledger.readonly", "the database does not allow this user to write",
-			"grant CREATE on the database and all on the schema of this ledger"},
+		noPrivilege: {fault.Denied, "ledger.readonly", "the database does not allow this user to do that",
+			"everybody who uses a fleet acts as the role that owns it: GRANT OWNER TO USER; ALTER ROLE USER SET role = OWNER; GRANT CREATE ON DATABASE DB TO OWNER"},
 		tooMany: {fault.Unavailable, "ledger.unreachable", "all connections that the database allows are in use",
 			"raise max_connections there, or let fewer workers and commands use it at once; see who is connected in pg_stat_activity"},
 	}
@@ -116,6 +121,9 @@ var (
 func answerTo(err error) (answer, bool) {
 	c := code(err)
 	if a, ok := answers[c]; ok {
+		if e, is := errors.AsType[*pgconn.PgError](err); is && c == noPrivilege {
+			a.msg += ": " + e.Message // which object it is
+		}
 		return a, true
 	}
 	if len(c) == 5 {
