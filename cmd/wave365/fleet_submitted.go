@@ -116,8 +116,8 @@ func (a *app) queueAgain(ctx context.Context, g *globals, s *run.Session, here b
 	return true, a.answerQueued(ctx, g, q, s.Run, time.Time{})
 }
 
-// orderQueued follows an order for a run that is in the queue and that no worker drives at this moment: it is recorded as
-// the run's own, and the next worker keeps to it. ok is false when the run was never submitted.
+// orderQueued carries out a request for a run that is in the queue and that no worker drives at this moment: it is
+// recorded with the run, and the next worker applies it. ok is false when the run was never submitted.
 func (a *app) orderQueued(ctx context.Context, g *globals, id, kind string, slots int) (answer string, ok bool, err error) {
 	q, job, err := inFleet(ctx, g, id)
 	if err != nil || q == nil {
@@ -153,7 +153,7 @@ func (a *app) orderQueued(ctx context.Context, g *globals, id, kind string, slot
 	return answer + "; a worker takes it up", true, nil
 }
 
-// quietJSON gives the flags for a command that has answered already in JSON: what follows is not said again.
+// quietJSON returns the flags for a command that has already printed its JSON document: nothing more is printed.
 func (g *globals) quietJSON() *globals {
 	if !g.json {
 		return g

@@ -4,5 +4,5 @@ package main
 
 import "github.com/spf13/cobra"
 
-// handOver does nothing: this program has the database itself.
+// handOver does nothing: this program supports ledgers in a database itself.
 func handOver(*app, *cobra.Command, *globals, []string) error { return nil }

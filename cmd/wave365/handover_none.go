@@ -16,11 +16,11 @@ import (
 	"wave365/pkg/ledger"
 )
 
-// fleetProgram has the database, which this program is built without.
+// fleetProgram is the program with support for databases, which this one is built without.
 const fleetProgram = "wave365-fleet"
 
-// handOver gives a command line to the program that has the database, when it is about one. This process then ends with
-// that one's exit code.
+// handOver runs the program with support for databases if the command line names a database. This process then ends
+// with that one's exit code.
 func handOver(a *app, cmd *cobra.Command, g *globals, args []string) error {
 	switch {
 	case slices.Contains([]string{"submit", "worker", "fleet"}, cmd.Name()):
@@ -36,7 +36,7 @@ func handOver(a *app, cmd *cobra.Command, g *globals, args []string) error {
 	return become(a, path, os.Args[1:])
 }
 
-// beside finds a program in the folder of this one, or on the PATH; "" when there is none.
+// beside returns the path of a program in the folder of this one, or on the PATH; "" when there is none.
 func beside(name string) string {
 	if runtime.GOOS == "windows" {
 		name += ".exe"

@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// become runs another program to its end. A Ctrl-C reaches both; the other one answers it.
+// become runs another program and waits for it. A Ctrl-C reaches both; the other one handles it.
 func become(_ *app, path string, args []string) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt)

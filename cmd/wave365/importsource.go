@@ -16,7 +16,7 @@ const (
 	sourceAccount = "account"
 )
 
-// importSource are the flags that say how an import names its blobs. They are recorded with the run.
+// importSource holds the flags for how an import names its blobs. They are recorded with the run.
 type importSource struct {
 	// source is sourceSAS or sourceAccount; empty: sourceSAS.
 	source string
@@ -30,8 +30,8 @@ func (s *importSource) addFlags(cmd *cobra.Command) {
 	f.StringVar(&s.account, "storage-account-id", "", "ARM id of the storage account, for --import-source account: /subscriptions/…/storageAccounts/NAME")
 }
 
-// accountID gives the ARM id that imports name blobs by, empty for signatures. blobRoot is the storage account's endpoint, which
-// must be of the same account; a sandbox's account has no id of its own and is called by whatever is given.
+// accountID returns the ARM id by which imports name blobs, empty for signatures. blobRoot is the storage account's endpoint,
+// which must be of the same account; a sandbox's account has no id of its own and accepts any.
 func (s *importSource) accountID(blobRoot string, sandbox bool) (string, error) {
 	bad := func(why, hint string) (string, error) {
 		return "", usageError{fault.New(fault.Invalid, "usage", why, hint)}

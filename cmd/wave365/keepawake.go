@@ -2,7 +2,7 @@ package main
 
 import "wave365/pkg/runner/awake"
 
-// stayOn keeps the machine awake while a run is in progress, as far as that can be done. The function it gives lets the machine go.
+// stayOn keeps the machine awake while a run is in progress, as far as possible, until release is called.
 func stayOn(g *globals, run string) (release func()) {
 	release, err := awake.Keep("wave365 run " + run)
 	if err != nil {

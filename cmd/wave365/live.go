@@ -19,13 +19,13 @@ import (
 	"wave365/pkg/summary"
 )
 
-// livePatience is how long the end of a command waits for browsers to take over the last page.
+// livePatience is how long the end of a command waits for browsers to load the last page.
 const livePatience = 3 * time.Second
 
-// maxPage bounds the page that is read back: a thousand people take less than 3 MB.
+// maxPage is the largest page that is read back, in bytes: that of a thousand people takes less than 3 MB.
 const maxPage = 64 << 20
 
-// addLive gives a command the flag that serves the page of its run.
+// addLive adds the flag that serves the page of the run.
 func addLive(cmd *cobra.Command, addr *string) {
 	cmd.Flags().StringVar(addr, "live", "", "serve the report on loopback while the run is in progress; =127.0.0.1:PORT chooses the port")
 	cmd.Flags().Lookup("live").NoOptDefVal = live.Default
@@ -56,7 +56,7 @@ func (w watched) Stamp(ctx context.Context) (string, error) {
 	return fmt.Sprint(len(rows), versions, run.State, run.Slots, run.Settings.List()), nil
 }
 
-// Page is the report as things stand.
+// Page returns the current report.
 func (w watched) Page(ctx context.Context) ([]byte, error) {
 	acc, err := w.a.account(ctx, w.l, w.run, w.now())
 	if err != nil {
@@ -68,10 +68,10 @@ func (w watched) Page(ctx context.Context) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// livePage is the port that the page of a run is served at; nil: nowhere.
+// livePage is the port at which the page of a run is served; nil: none.
 type livePage struct{ l net.Listener }
 
-// takeLive takes the port of --live, before there is a run whose page could not be shown. The caller closes it.
+// takeLive opens the port of --live, before there is a run whose page could not be shown. The caller closes it.
 func (g *globals) takeLive() (*livePage, error) {
 	if g.live == "" {
 		return nil, nil
@@ -89,8 +89,8 @@ func (p *livePage) close() {
 	}
 }
 
-// serveLive serves the page of a run until the function it gives is called. That freezes the page into the file that
-// was written last. Without a port it does nothing.
+// serveLive serves the page of a run until end is called, which freezes the page as the file that was written last.
+// Without a port it does nothing.
 func (a *app) serveLive(p *livePage, l *ledger.Ledger, run migration.Run, now func() time.Time) (end func()) {
 	if p == nil {
 		return func() {}

@@ -20,7 +20,8 @@ var version = "dev"
 
 func main() { os.Exit(realMain()) }
 
-// memoryGoal is what the collector aims at. A wave of 10,000 rows takes a third of it; only files that are none come near.
+// memoryGoal is the soft memory limit, in bytes. A wave of 10,000 rows takes a third of it; only invalid input comes
+// close.
 const memoryGoal = 256 << 20
 
 func realMain() int { return mainOf(newApp()) }
@@ -34,7 +35,7 @@ func mainOf(a *app) int {
 	return execute(context.Background(), a, os.Args[1:])
 }
 
-// execute runs one command line and gives the exit code. Nothing below it exits the process.
+// execute runs one command line and returns the exit code. Nothing below it exits the process.
 func execute(ctx context.Context, a *app, args []string) int {
 	root := newRootCommand(a)
 	root.SetArgs(args)

@@ -19,14 +19,14 @@ import (
 	"wave365/pkg/runner"
 )
 
-// The names in the environment of what must not stand on a command line.
+// The environment variables for what must not be on a command line.
 const (
 	envSMTPUser     = "WAVE365_SMTP_USER"
 	envSMTPPassword = "WAVE365_SMTP_PASSWORD"
 	envWebhook      = "WAVE365_WEBHOOK"
 )
 
-// messaging are the flags that say how messages are written and go out.
+// messaging holds the flags for how messages are written and sent.
 type messaging struct {
 	// on: the run sends them as things happen.
 	on                            bool
@@ -44,7 +44,7 @@ func (m *messaging) addFlags(cmd *cobra.Command) {
 	f.StringVar(&m.operator, "notify-operator", "", "who is told when the wave ends, halts or needs a person")
 }
 
-// addSwitch adds --notify for the commands that drive a run, and has a mistake in its flags told before anything is done.
+// addSwitch adds --notify to the commands that drive a run, and reports a mistake in its flags before anything is done.
 func (m *messaging) addSwitch(a *app, g *globals, cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&m.on, "notify", false, "tell users and the operator as things happen, each once")
 	m.addFlags(cmd)
@@ -60,7 +60,7 @@ func (m *messaging) addSwitch(a *app, g *globals, cmd *cobra.Command) {
 	}
 }
 
-// usual are the flags that say how messages are written and go out, with what each is when nobody chose.
+// usual returns the flags for how messages are written and sent, with their defaults.
 func (m *messaging) usual(n *migration.Notify) []struct {
 	name         string
 	value, known *string
@@ -76,8 +76,8 @@ func (m *messaging) usual(n *migration.Notify) []struct {
 	}
 }
 
-// choose determines how people are notified from now on: by the flags, and where they are not given as before. m takes
-// the result.
+// choose determines how people are notified from now on: by the flags, and where they are not given, as before. m is
+// set to the result.
 func (m *messaging) choose(cmd *cobra.Command, was migration.Notify) (migration.Notify, error) {
 	if !cmd.Flags().Changed("notify") {
 		m.on = m.on || was.On
@@ -105,7 +105,7 @@ func (m *messaging) choose(cmd *cobra.Command, was migration.Notify) (migration.
 	return now, nil
 }
 
-// command is what sends later what was not sent. What is as by default is left out.
+// command returns the command that sends later what was not sent. Default values are left out.
 func (m messaging) command() fault.Command {
 	var args []string
 	for _, f := range m.usual(&migration.Notify{}) {
@@ -128,7 +128,7 @@ func (m messaging) set() (*notify.Set, error) {
 	return notify.Templates(m.language, folder)
 }
 
-// channel is how messages about a run are sent. A rehearsal's stay on this machine.
+// channel returns how messages about a run are sent. Those of a rehearsal stay on this machine.
 func (a *app) channel(m messaging, mailer notify.Mailer, r migration.Run) (notify.Channel, error) {
 	rehearsal := func(loopback bool) error {
 		if r.Sandbox == "" || loopback {

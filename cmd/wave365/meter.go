@@ -8,7 +8,7 @@ import (
 	"wave365/cmd/wave365/internal/console"
 )
 
-// meter is the one line of progress of a validation: drawn over on a terminal, absent when piped.
+// meter is the one line of progress of a validation: redrawn on a terminal, absent when piped.
 type meter struct {
 	out   io.Writer
 	on    bool

@@ -6,7 +6,7 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// shell is how commands on a ledger are written here; run may be empty.
+// shell returns how commands on a ledger are written here; run may be empty.
 func shell(ledger, run string) wording.Shell {
 	if ledger == defaultLedger {
 		ledger = ""
@@ -14,7 +14,7 @@ func shell(ledger, run string) wording.Shell {
 	return wording.Shell{Ledger: ledger, Run: run, Windows: runtime.GOOS == "windows"}
 }
 
-// shell is how follow-up commands to this one are written: on its ledger, and for its tenant.
+// shell returns how follow-up commands to this one are written: on its ledger, and for its tenant.
 func (g *globals) shell(run string) wording.Shell {
 	sh := shell(g.ledger, run)
 	sh.Place = g.at.flags()

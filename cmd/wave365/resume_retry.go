@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/run"
 )
 
-// continuing is what resume and retry have in common: their flags, and how they come to the run.
+// continuing is what resume and retry have in common: their flags, and how they open the run.
 type continuing struct {
 	steering
 	slots int
@@ -25,7 +25,7 @@ func (c *continuing) addFlags(cmd *cobra.Command, a *app, g *globals) {
 	g.messages.addSwitch(a, g, cmd)
 }
 
-// come checks the flags and takes the port of --live, before there is a run, and then calls do. A signal ends do's context,
+// come checks the flags, opens the port of --live before there is a run, and then calls do. A signal ends do's context,
 // until do calls stop: from then on it drains.
 func (c *continuing) come(cmd *cobra.Command, a *app, g *globals, do func(quick context.Context, stop func(), page *livePage) error) error {
 	if err := checkSlots(cmd, c.slots); err != nil {
@@ -44,7 +44,7 @@ func (c *continuing) come(cmd *cobra.Command, a *app, g *globals, do func(quick 
 	return do(quick, stop, page)
 }
 
-// goOn records what was chosen and continues the run: here, or, where it was submitted, by the workers. say is called before it
+// goOn records what was chosen and continues the run: here, or, if it was submitted, by the workers. say is called before it
 // continues here; stop ends the time in which a signal ends the command.
 func (c *continuing) goOn(ctx context.Context, a *app, g *globals, s *run.Session, page *livePage, stop func(), record func() error, say func()) error {
 	if err := writable(s.Run, "allow this user to write there: it is the run's own folder"); err != nil {
@@ -61,7 +61,7 @@ func (c *continuing) goOn(ctx context.Context, a *app, g *globals, s *run.Sessio
 	return a.drive(ctx, g, s, page, migration.RunResumed)
 }
 
-// next is how the session's run is got through from now on: as before, with what the flags say.
+// next returns how the session's run is executed from now on: as before, changed by the flags.
 func (c *continuing) next(cmd *cobra.Command, a *app, g *globals, s *run.Session) (migration.Settings, error) {
 	next, err := c.settings(cmd, s.Run.Settings, s.Now(), a.zone)
 	if err == nil {

@@ -20,7 +20,7 @@ import (
 	"wave365/pkg/summary/advice"
 )
 
-// account gathers from the ledger what a report is written from.
+// account reads from the ledger what a report is written from.
 func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time.Time) (summary.Record, error) {
 	acc := summary.Record{At: now, Zone: a.zone, Shell: shell(ledgerFlag(l.Path()), id)}
 	var err error
@@ -64,7 +64,7 @@ func (a *app) account(ctx context.Context, l *ledger.Ledger, id string, now time
 // defaultLedger is the ledger's path when none is given.
 const defaultLedger = ".wave365/ledger.db"
 
-// ledgerFlag is the --ledger value for commands in this folder: its path, shortened where it is below; empty for the
+// ledgerFlag returns the --ledger value for commands in this folder: its path, relative if it is below; empty for the
 // default one.
 func ledgerFlag(path string) string {
 	if dir, err := os.Getwd(); err == nil {
@@ -78,8 +78,8 @@ func ledgerFlag(path string) string {
 	return path
 }
 
-// forecastOf says what could be reckoned with when the run began. It is made from what was recorded then, so that it
-// is the same in every report of the run, and the same as in its plan.
+// forecastOf returns the forecast of the beginning of the run. It is made from what was recorded then, so that it is
+// the same in every report of the run, and in its plan.
 func forecastOf(acc summary.Record, asBegun migration.Run) summary.Forecast {
 	rows := slices.Clone(acc.Rows)
 	for i := range rows {
@@ -90,7 +90,7 @@ func forecastOf(acc summary.Record, asBegun migration.Run) summary.Forecast {
 	return forecast(estimate.RestOf(asBegun, rows), asBegun.CreatedAt)
 }
 
-// expectedOf is when the end is expected now; zero: nothing is left to do.
+// expectedOf returns when the end is expected now; zero: nothing is left to do.
 func expectedOf(acc summary.Record) summary.Forecast {
 	return forecast(estimate.RestOf(advice.GoneThrough(acc.Run, acc.Events), acc.Rows), acc.At)
 }
@@ -103,15 +103,15 @@ func forecast(rest *estimate.Rest, from time.Time) summary.Forecast {
 	return summary.Forecast{From: from.Add(left.From), To: from.Add(left.To)}
 }
 
-// writable finds out whether the report can be written where it is to go: not only when the evening is over. The fault
-// is Invalid.
+// writable checks whether the report can be written to its folder, before the run and not only at its end. The fault is
+// Invalid.
 func writable(r migration.Run, hint string) error {
 	dir := summary.Dir(r.ReportDir, r)
 	err := report.MakeFolder(dir)
 	if f := fault.As(err); f != nil && f.Code == "report.place" {
 		return err
 	} else if f != nil && f.Err != nil {
-		err = f.Err // what the system said is said below
+		err = f.Err // the system's message is included below
 	}
 	if err == nil {
 		var f *os.File
@@ -150,7 +150,7 @@ func (a *app) reportAgain(ctx context.Context, l *ledger.Ledger, id string, now 
 	return writeFolder(ctx, l, summary.Dir(acc.Run.ReportDir, acc.Run), acc)
 }
 
-// writeFolder writes a report folder. It leaves one alone that has more entries than the ledger.
+// writeFolder writes a report folder, unless the one there has more entries than the ledger.
 func writeFolder(ctx context.Context, l *ledger.Ledger, dir string, acc summary.Record) error {
 	if err := run.NotBefore(ctx, l, dir); err != nil {
 		return err

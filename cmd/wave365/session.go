@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// session is the options for a command's ledger, and for connecting to a run's services.
+// session returns the options for a command's ledger, and for connecting to a run's services.
 func (a *app) session(g *globals) run.Options {
 	return run.Options{
 		Ledger: g.ledger, ReportDir: g.reportDir, Driver: run.ThisProcess(version), Zone: a.zone, Journal: a.journal,
@@ -27,7 +27,7 @@ func (a *app) session(g *globals) run.Options {
 	}
 }
 
-// services are a connection as a run takes it; c says how rows are validated.
+// services returns a connection as a run takes it; c determines how rows are validated.
 func (a *app) services(g *globals, conn *connection, c checking) *run.Services {
 	its := run.Clock(conn.clock)
 	if a.clock != nil {
@@ -43,19 +43,19 @@ func (a *app) services(g *globals, conn *connection, c checking) *run.Services {
 	}
 }
 
-// newest is session for commands that, without a name, are about the newest run, finished or not.
+// newest is session for commands that act on the newest run, finished or not, when none is named.
 func (a *app) newest(g *globals) run.Options {
 	o := a.session(g)
 	o.Newest = true
 	return o
 }
 
-// placeOfRun is where a recorded run went on.
+// placeOfRun returns the place of a recorded run.
 func placeOfRun(r migration.Run) place {
 	return place{sandbox: r.Sandbox, stateDir: r.SandboxState, speed: r.SandboxSpeed}
 }
 
-// pinned is what a new run on this connection is pinned to.
+// pinned returns what a new run on this connection is pinned to.
 func (c *connection) pinned() run.Place {
 	p := run.Place{Cloud: c.cloud.Name, GraphRoot: c.cloud.GraphRoot, BlobRoot: c.blobRoot}
 	if c.place.sandbox == "" {
@@ -75,7 +75,7 @@ func absolute(path string) string {
 	return path
 }
 
-// as gives the flags as they were for the run, as far as they say which services.
+// as returns the flags as they were for the run, as far as they determine the services.
 func (g *globals) as(r migration.Run) *globals {
 	was := *g
 	if r.Sandbox == "" {

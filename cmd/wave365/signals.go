@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// stopSignals ask a command to end. A hang-up is one of them, unless the parent process has it ignored, as nohup does.
+// stopSignals are the signals that ask a command to end. A hang-up is one of them, unless the parent process ignores
+// it, as nohup does.
 func stopSignals() []os.Signal {
 	all := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -18,15 +19,14 @@ func stopSignals() []os.Signal {
 	return all
 }
 
-// outliveReaders lets writes to a pipe that nobody reads any more fail, instead of ending the process: a screen that is
-// lost never ends a run. Not ignored but taken note of, because what is ignored is ignored by processes started from here
-// too.
+// outliveReaders makes writes to a pipe without a reader fail, instead of ending the process: a lost terminal never ends
+// a run. The signal is caught rather than ignored, because ignoring it would be inherited by child processes.
 func outliveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
-// stopKey is the key of a context's *atomic.Bool that says whether a signal has asked the command to end.
+// stopKey is the key of a context's *atomic.Bool that is set when a signal has asked the command to end.
 type stopKey struct{}
 
-// withStopFlag gives a context that remembers whether a signal has ended one of its [interruptible] contexts.
+// withStopFlag returns a context that remembers whether a signal has ended one of its [interruptible] contexts.
 func withStopFlag(ctx context.Context) (context.Context, *atomic.Bool) {
 	flag := &atomic.Bool{}
 	return context.WithValue(ctx, stopKey{}, flag), flag
@@ -56,19 +56,20 @@ func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	return ctx, stop
 }
 
-// stops are the ways in which a run is asked to end.
+// stops holds the ways in which a run is asked to end.
 type stops struct {
 	// drain is closed by the first signal: no new starts.
 	drain chan struct{}
 	// ctx ends with the second: stop after the calls in flight. The third ends the process.
 	ctx  context.Context
 	done context.CancelFunc
-	// drained is told that the run drains already, as another terminal asked: the first signal then counts as the second.
+	// drained is called when the run drains already because another terminal asked: the first signal then counts as the
+	// second.
 	drained func()
 }
 
-// listenForStops starts listening. say is called with what the signal means, and must not block for long. A hang-up
-// drains, and does no more however often it comes: a terminal that closes sends several.
+// listenForStops starts listening. say is called with the meaning of the signal, and must not block for long. A hang-up
+// only drains, however often it comes: a terminal that closes sends several.
 func listenForStops(ctx context.Context, say func(string)) *stops {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &stops{drain: make(chan struct{}), ctx: ctx}

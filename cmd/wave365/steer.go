@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/run"
 )
 
-// steering are the flags that determine how a run is executed. They are recorded with the run under their own names,
+// steering holds the flags that determine how a run is executed. They are recorded with the run under their own names,
 // and used again by resume and retry.
 type steering struct {
 	canary                           int
@@ -33,7 +33,7 @@ func checkSlots(cmd *cobra.Command, slots int) error {
 	return nil
 }
 
-// addFlags adds the flags of run, or of resume, which can also take back what the run began with.
+// addFlags adds the flags of run, or of resume, which can also reset what the run began with.
 func (s *steering) addFlags(cmd *cobra.Command, resume bool) {
 	f := cmd.Flags()
 	back, offCanary := "", ""
@@ -48,7 +48,7 @@ func (s *steering) addFlags(cmd *cobra.Command, resume bool) {
 		"(risk: the first one may exist; the service then refuses the second, or makes one that nobody keeps track of). Not kept for resume")
 }
 
-// settings checks the flags that were given and gives what holds from now on: was, with what they say.
+// settings checks the flags that were given and returns the settings from now on: was, changed by the flags.
 func (s *steering) settings(cmd *cobra.Command, was migration.Settings, now time.Time, zone *time.Location) (migration.Settings, error) {
 	next := was
 	bad := func(flag, why, hint string) (migration.Settings, error) {

@@ -16,8 +16,8 @@ import (
 	"wave365/pkg/tenantcare"
 )
 
-// tenantPlace is where a command works that is about the tenant and not about a wave. A scenario file is served from a
-// folder of its own beside the ledger, so that the next command finds what this one changed.
+// tenantPlace returns the place of a command that acts on the tenant and not on a wave. A scenario file is served from
+// its own folder next to the ledger, so that the next command finds what this one changed.
 func (g *globals) tenantPlace() (place, error) {
 	p := place{sandbox: g.sandbox, speed: g.speed, tenantOnly: true}
 	switch {
@@ -30,7 +30,7 @@ func (g *globals) tenantPlace() (place, error) {
 	return p, nil
 }
 
-// withTenant runs a command that is about the tenant alone. The first Ctrl-C ends it.
+// withTenant runs a command that only acts on the tenant. The first Ctrl-C ends it.
 func (a *app) withTenant(ctx context.Context, g *globals, do func(ctx context.Context, conn *connection) error) error {
 	p, err := g.tenantPlace()
 	if err != nil {
@@ -53,14 +53,14 @@ func (a *app) onTenant(g *globals, do func(ctx context.Context, conn *connection
 	}
 }
 
-// family is a command that only bears others.
+// family returns a command that only has subcommands.
 func family(name, short string, below ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{Use: name, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	cmd.AddCommand(below...)
 	return cmd
 }
 
-// groupNames reads the names of groups; what cannot be read keeps its id.
+// groupNames reads the names of groups; a group that cannot be read keeps its id.
 func groupNames(ctx context.Context, conn *connection, ids []string) (func(id string) string, error) {
 	names := map[string]string{}
 	answers, err := conn.graph.Groups(ctx, ids)
@@ -80,7 +80,7 @@ func groupNames(ctx context.Context, conn *connection, ids []string) (func(id st
 	}, nil
 }
 
-// distinctIDs are the groups of many things, each once.
+// distinctIDs returns the groups of many objects, each once.
 func distinctIDs[T any](all []T, ids func(T) []string) []string {
 	seen := map[string]bool{}
 	var out []string
@@ -98,8 +98,8 @@ func distinctIDs[T any](all []T, ids func(T) []string) []string {
 func groupsOfPolicy(p graph.ProvisioningPolicy) []string { return p.GroupIDs }
 func groupsOfSetting(s graph.UserSetting) []string       { return s.GroupIDs }
 
-// withWriter opens the ledger, takes its lock, and hands out what writes to the tenant for one command. id is the run that
-// the writes belong to, or "".
+// withWriter opens the ledger, takes its lock, and passes to do what writes to the tenant for one command. id is the run
+// that the writes belong to, or "".
 func (a *app) withWriter(ctx context.Context, g *globals, conn *connection, command, id string, do func(tenantcare.Writer) error) error {
 	l, err := ledger.Open(ctx, g.ledger, ledger.Options{Now: conn.clock.Now, Zone: a.zone})
 	if err != nil {

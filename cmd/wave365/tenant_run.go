@@ -12,7 +12,7 @@ import (
 	"wave365/pkg/tenantcare/settling"
 )
 
-// afterwards is a recorded run, locked, with its services, for a command that cares for the tenant after it.
+// afterwards is a recorded run, locked, with its services, for a command that acts on the tenant after it.
 type afterwards struct {
 	*run.Session
 	conn *connection
@@ -43,12 +43,12 @@ func (a *app) withRecorded(ctx context.Context, g *globals, id string, do func(c
 	return do(ctx, t)
 }
 
-// writer makes the writes of a command that belong to the run.
+// writer returns the writer for the writes of a command that belong to the run.
 func (t *afterwards) writer(command string) tenantcare.Writer {
 	return tenantcare.Writer{Journal: t.Ledger, Clock: t.conn.clock, Command: command, By: t.Driver().String(), Run: t.Run.ID}
 }
 
-// writes hands out what writes to the tenant for one command: see [app.writes] and [afterwards.writes].
+// writes calls do with what writes to the tenant for one command: see [app.writes] and [afterwards.writes].
 type writes func(do func(tenantcare.Writer) error) error
 
 // writes takes the ledger's lock each time.
@@ -63,7 +63,7 @@ func (t *afterwards) writes(command string) writes {
 	return func(do func(tenantcare.Writer) error) error { return do(w) }
 }
 
-// settle finds out what became of the writes that f chooses, of earlier commands that ended before they knew.
+// settle settles the writes that f chooses, of earlier commands that ended before they knew the outcome.
 func (a *app) settle(ctx context.Context, g *globals, conn *connection, w tenantcare.Writer, f migration.WriteFilter) error {
 	var storage facts.Storage
 	if conn.storage != nil {
@@ -72,8 +72,8 @@ func (a *app) settle(ctx context.Context, g *globals, conn *connection, w tenant
 	return settling.Writes(ctx, w, conn.graph, storage, f, func(s settling.Settled) { a.tell(g, "%s", s.Text()) })
 }
 
-// settleEarlier finds out what became of the writes of earlier commands of this name that ended before they knew, where it
-// was sent to this tenant and is about what mine says; the ledger is locked only when there is one.
+// settleEarlier settles the writes of earlier commands of this name that ended before they knew the outcome, if they were
+// made in this tenant and mine selects them; the ledger is locked only when there is one.
 func (a *app) settleEarlier(ctx context.Context, g *globals, conn *connection, command string, mine func(context.Context, migration.Write) (bool, error)) error {
 	h, err := history.In(ctx, g.ledger)
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 	"wave365/pkg/wave/reading"
 )
 
-// topics are the help's texts that are about no single command. What a table of the code knows is taken from there.
+// topics returns the help texts that are not about a single command. What a table in the code contains is taken from
+// there.
 func topics(root *cobra.Command) []*cobra.Command {
 	var all []*cobra.Command
 	for _, t := range []struct{ name, short, text string }{
@@ -67,10 +68,10 @@ Case, blanks, dashes and underscores in the header do not matter; other columns 
 ` + "`wave365 template`" + ` writes an empty wave, ` + "`wave365 validate --offline`" + ` checks one without a tenant.`
 }
 
-// thousands writes a number of at least a thousand as people do.
+// thousands formats a number of at least a thousand with a separator.
 func thousands(n int) string { return fmt.Sprintf("%d,%03d", n/1000, n%1000) }
 
-// stateMeaning describes a state for people; "" for one that is not known here.
+// stateMeaning describes a state; "" for an unknown one.
 func stateMeaning(s migration.State) string {
 	switch s {
 	case migration.Pending:
@@ -187,7 +188,7 @@ Without --trigger a row that names a license has the first, every other row the 
 ` + "relicense is for a service that wants the policy before the import (import.policy-first). Cancelled in between, the\nlicense is not with the user: `wave365 undo` gives it back.\n\nThe steps of each:\n\n" + inColumns(rows)
 }
 
-// eveningTopic is the whole of an evening; the test of the readme looks at its commands.
+// eveningTopic lists the commands of a whole run; the test of the readme checks its commands.
 const eveningTopic = `In the afternoon:
 
   wave365 doctor                           # is everything ready

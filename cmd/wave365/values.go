@@ -17,7 +17,7 @@ import (
 	"wave365/pkg/sandbox/loopback"
 )
 
-// choices are the flags that take one of a few values, with those. The shell completes them.
+// choices returns the flags that take one of a few values, with those. The shell completes them.
 func choices(cmd *cobra.Command) map[string][]string {
 	format := report.Formats()
 	if cmd.Name() == "compare" {
@@ -31,7 +31,8 @@ func choices(cmd *cobra.Command) map[string][]string {
 	}
 }
 
-// checkValues refuses values of flags, from wherever they come, that no command could use, before anything is opened or asked.
+// checkValues refuses values of flags, whatever their source, that no command could use, before anything is opened or
+// requested.
 func (g *globals) checkValues(cmd *cobra.Command) error {
 	bad := func(flag, why, hint string) error {
 		return usageError{fault.New(fault.Invalid, "usage", "--"+flag+" "+why, hint)}

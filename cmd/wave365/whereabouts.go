@@ -11,20 +11,20 @@ import (
 	"wave365/pkg/migration"
 )
 
-// whereabouts is which tenant this process works on, for the commands that it prints: a command that is copied must not go
-// to another one. Safe for concurrent use once the flags are read.
+// whereabouts is the tenant that this process works on, for the commands that it prints: a command that is copied must not
+// act on another one. Safe for concurrent use once the flags are read.
 type whereabouts struct {
-	// given are the flags of the command line that say it; those of environment and configuration hold for the next
-	// command too.
+	// given are the flags of the command line that determine it; those of environment and configuration apply to the
+	// next command too.
 	given []*pflag.Flag
-	// run is the recorded run whose tenant it is; nil: it is as the flags say.
+	// run is the recorded run whose tenant it is; nil: the flags determine it.
 	run atomic.Pointer[migration.Run]
 }
 
-// placeFlags are the flags that say which tenant and storage account it is about, and how they are entered.
+// placeFlags are the flags that determine the tenant and storage account, and how to sign in to them.
 var placeFlags = []string{"sandbox", "config", "profile", "cloud", "tenant", "sign-in", "client-id", "storage-account", "blob-endpoint"}
 
-// take notes what the command line says, before environment and configuration fill the rest.
+// take records the flags of the command line, before environment and configuration set others.
 func (w *whereabouts) take(cmd *cobra.Command) {
 	for _, name := range placeFlags {
 		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
@@ -33,14 +33,14 @@ func (w *whereabouts) take(cmd *cobra.Command) {
 	}
 }
 
-// is says that the command works on the tenant of a recorded run.
+// is records that the command works on the tenant of a recorded run.
 func (w *whereabouts) is(r migration.Run) {
 	if w != nil {
 		w.run.Store(&r)
 	}
 }
 
-// flags are what commands are told; nil for the zero value.
+// flags returns the flags that printed commands need; nil for the zero value.
 func (w *whereabouts) flags() []string {
 	if w == nil {
 		return nil
@@ -59,7 +59,7 @@ func (w *whereabouts) flags() []string {
 	return out
 }
 
-// placeFlagsOf are the flags by which a command goes to the tenant of a recorded run.
+// placeFlagsOf returns the flags with which a command works on the tenant of a recorded run.
 func placeFlagsOf(r migration.Run) []string {
 	if r.Sandbox != "" {
 		return []string{"--sandbox=" + r.Sandbox}

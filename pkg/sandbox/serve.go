@@ -46,7 +46,7 @@ func (s *Sandbox) serve(w http.ResponseWriter, r *http.Request) {
 // serveInner answers a request inside a $batch.
 func (s *Sandbox) serveInner(w http.ResponseWriter, r *http.Request) { s.answer(nil, r, true).Send(w) }
 
-// answer makes the answer to one request, spoils it as the faults say, and notes it in the request log.
+// answer makes the answer to one request, spoils it as the faults say, and logs it.
 func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *answer.Recorder {
 	entry := reqlog.Of(r, batch)
 	rec := answer.New(nil)
@@ -66,7 +66,7 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *an
 	}
 	entry.Time = s.now()
 	if batch && rec.Cut != "" {
-		// There is no connection to close: the one in front of the services says that it heard nothing.
+		// There is no connection to close: the batch reports a gateway error for this request.
 		answer.Spoiled(rec, r, s.toBlobs(r), s.spoiledID(), http.StatusGatewayTimeout, "", "the service did not answer", entry.Time)
 		rec.Cut = ""
 	}
@@ -84,8 +84,8 @@ func (s *Sandbox) answer(w http.ResponseWriter, r *http.Request, batch bool) *an
 	return rec
 }
 
-// spoiledID numbers the answers that no handler made, so that a story told again has the same ids; the time is in it
-// because a restart begins to count again.
+// spoiledID returns ids for answers that no handler made, from a counter, so that a replayed story has the same ids;
+// the time is part of it because a restart counts from the beginning.
 func (s *Sandbox) spoiledID() string {
 	name := fmt.Sprint("spoiled ", s.seed, s.spoils.Add(1), s.now().UnixNano())
 	return uuid.NewSHA1(uuid.NameSpaceOID, []byte(name)).String()
@@ -119,7 +119,7 @@ func (s *Sandbox) spoil(w http.ResponseWriter, r *http.Request, rec *answer.Reco
 	return rec
 }
 
-// handle lets the part answer that the path belongs to. w, when given, may get the body of a blob as it comes.
+// handle calls the handler of the path. w, when given, may be used to stream the body of a blob.
 func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.Entry) *answer.Recorder {
 	if s.toBlobs(r) {
 		return s.handleBlob(w, r, entry)
@@ -138,7 +138,7 @@ func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.E
 		}()
 	default:
 		body, err := call.Body(r)
-		if err != nil && !errors.Is(err, gzip.ErrHeader) { // of that the handler says what it thinks
+		if err != nil && !errors.Is(err, gzip.ErrHeader) { // the handler reports that error itself
 			rec.Cut = "reset"
 			return rec
 		}
@@ -148,7 +148,7 @@ func (s *Sandbox) handle(w http.ResponseWriter, r *http.Request, entry *reqlog.E
 	return rec
 }
 
-// change lets a request change the tenant at one moment of service time, and makes what it changed durable.
+// change runs a request that may change the tenant at one moment of service time, and makes the change durable.
 func (s *Sandbox) change(rec *answer.Recorder, r *http.Request, body []byte, tr *call.Trace) {
 	s.order.Lock()
 	defer s.order.Unlock()
@@ -184,7 +184,7 @@ func (s *Sandbox) keepFaults() {
 	}
 }
 
-// sleep waits a stretch of service time; false: the client went away.
+// sleep waits for a duration of service time; false: the client went away.
 func (s *Sandbox) sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true

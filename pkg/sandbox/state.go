@@ -15,7 +15,7 @@ import (
 	"wave365/pkg/sandbox/tenant"
 )
 
-// retell makes one line of the journal happen again. at and last follow the clock and the time of the changes.
+// retell replays one line of the journal. at and last follow the clock and the time of the changes.
 func (s *Sandbox) retell(line []byte, at *clock.Mark, last *time.Time) error {
 	var c change.Change
 	if err := json.Unmarshal(line, &c); err != nil {
@@ -38,7 +38,7 @@ func (s *Sandbox) retell(line []byte, at *clock.Mark, last *time.Time) error {
 	return nil
 }
 
-// redo makes the change of a request again.
+// redo replays the change of a request.
 func (s *Sandbox) redo(c change.Change) error {
 	r, err := c.Request()
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *Sandbox) record(c change.Change) error {
 	return nil
 }
 
-// breakDown ends the sandbox's service: what happened in memory is not on disk, so nothing may be answered any more.
+// breakDown ends the sandbox's service: the change in memory is not on disk, so nothing may be answered any more.
 func (s *Sandbox) breakDown(err error) error {
 	f := fault.Wrap(fault.Unavailable, "sandbox.state", "the sandbox cannot write its state folder and has stopped answering",
 		"make room on the disk and start it again", err)
@@ -87,7 +87,7 @@ func (s *Sandbox) breakDown(err error) error {
 	return f
 }
 
-// amend makes a change that is no request, and makes it durable.
+// amend makes a change that is not a request, and makes it durable.
 func (s *Sandbox) amend(do func() (change.Change, error)) error {
 	s.order.Lock()
 	defer s.order.Unlock()
@@ -109,7 +109,7 @@ func (s *Sandbox) advance(d time.Duration) error {
 	})
 }
 
-// others lets other people do things, each at its time from now on.
+// others makes other people do things, each at its time from now on.
 func (s *Sandbox) others(events []scenario.Event) error {
 	return s.amend(func() (change.Change, error) {
 		now := s.clock.Now()
@@ -117,7 +117,7 @@ func (s *Sandbox) others(events []scenario.Event) error {
 	})
 }
 
-// rules lets do change the fault rules in force, those that the tenant itself acts on included.
+// rules calls do to change the fault rules in force, including those that the tenant itself acts on.
 func (s *Sandbox) rules(do func()) error {
 	var failed error
 	err := s.amend(func() (change.Change, error) {

@@ -8,7 +8,7 @@ var BlobKinds = []string{"fixed", "dynamic", "differencing", "vhdx", "guest-stat
 var BlobFaults = []string{"no-gpt", "no-efi-partition", "bad-checksum", "size-mismatch", "truncated", "not-mib-aligned",
 	"trailing-bytes", "two-footers", "unwritten", "encrypted", "leased", "copy-pending", "archived", "forbidden"}
 
-// DevelopmentAccount is there in every scenario.
+// DevelopmentAccount exists in every scenario.
 const DevelopmentAccount = "devstoreaccount1"
 
 // EventKinds are what [Event] can do.
@@ -18,7 +18,7 @@ var EventKinds = []string{"rename", "disable", "delete-user", "give-license", "t
 // FaultKinds are the kinds of [Fault], those that spoil an answer first, then those that the tenant itself acts on.
 var FaultKinds = []string{"drop-reply", "reset", "status", "delay", "retry-after", "malformed", "next-link", "lag", "flip-flop", "reuse-id", "expire-import", "quota"}
 
-// ImageErrors are the error codes with which making a custom image fails (cloudPcDeviceImageErrorCode).
+// ImageErrors are the error codes with which creating a custom image fails (cloudPcDeviceImageErrorCode).
 var ImageErrors = []string{"internalServerError", "sourceImageNotFound", "osVersionNotSupported", "sourceImageInvalid",
 	"sourceImageNotGeneralized", "vmAlreadyAzureAdjoined", "paidSourceImageNotSupport", "sourceImageNotSupportCustomizeVMName",
 	"sourceImageSizeExceedsLimitation"}

@@ -16,15 +16,15 @@ type AuditEvent struct {
 	Correlation, ResourceType string
 	// Resources are the ids of what was changed.
 	Resources []string
-	// Admin is the user name of the person who did it; empty: the application that is signed in.
+	// Admin is the user name of the person who did it; empty: the signed-in application.
 	Admin string
 	At    time.Time
 }
 
-// auditKeep bounds the audit log; the oldest go first.
+// auditKeep is the largest number of entries of the audit log; the oldest are dropped.
 const auditKeep = 50_000
 
-// Audit writes an event; id, time and order are filled in here.
+// Audit records an event, with an id, the time and its position.
 func (t *Tenant) Audit(now time.Time, e AuditEvent) {
 	defer t.enter(now)()
 	t.note(e)
@@ -39,7 +39,7 @@ func (t *Tenant) note(e AuditEvent) {
 	t.audit = append(t.audit, e)
 }
 
-// AuditEvents gives up to n events after seq, oldest first, and whether there are more.
+// AuditEvents returns up to n events after seq, oldest first, and whether there are more.
 func (t *Tenant) AuditEvents(now time.Time, after int64, n int) ([]AuditEvent, bool) {
 	return read(t, now, &t.audit, after, n, func(e AuditEvent) AuditEvent { return e })
 }
@@ -53,7 +53,7 @@ type Mail struct {
 	Body          string
 }
 
-// SendMail accepts a message from the mailbox of a person.
+// SendMail accepts a message from the mailbox of a user.
 func (t *Tenant) SendMail(now time.Time, sender string, m Mail) (string, error) {
 	defer t.enter(now)()
 	u, err := t.mustUser(sender)

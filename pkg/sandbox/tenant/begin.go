@@ -54,7 +54,7 @@ func (t *Tenant) buildImport(im scenario.Import) error {
 		return fault.New(fault.Invalid, "scenario.duplicate", "imports: "+im.User+" has two", "a user can have one import")
 	}
 	local, _, _ := strings.Cut(u.UPN, "@")
-	// Attempt 0: what lies before the story does not use up a fate.
+	// Attempt 0: what happened before the story does not use up a fate.
 	s := &snapshot{user: u, Bytes: 128 << 30, Import: Import{ID: t.idFor("import", u.ID+"#0"), File: local + "-os.vhd",
 		Started: t.start.Add(-2 * time.Hour), Status: cmp.Or(im.Status, ImportSucceeded), Usage: cmp.Or(im.Usage, NotUsed)}}
 	u.imp, t.imports[s.ID] = s, s
@@ -122,8 +122,8 @@ func (t *Tenant) policyNamed(name string) *policy {
 	return find(t.policies, name, func(p *policy) (id, name string) { return p.ID, p.name() })
 }
 
-// placePC gives a user a Cloud PC from the image that nothing here has built: it was there before the story, or somebody
-// else saw to it.
+// placePC gives a user a Cloud PC from the image that was not built by the rules here: it existed before the story, or
+// somebody else caused it.
 func (t *Tenant) placePC(u *user, prod *product, pol *policy, since time.Time) *cloudPC {
 	pc := t.addPC(u, prod, -len(u.pcs), t.newID) // what nothing here has built does not count as a build
 	pc.course = course{Source: "image", Final: statusProvisioned, Stage: stageSettled, Provisioned: since, Modified: since}

@@ -13,8 +13,8 @@ import (
 	"wave365/pkg/sandbox/tenant/rules"
 )
 
-// build makes the tenant from its scenario. Nothing is provisioned by it: the story begins as the scenario says it is,
-// and the rules look at a person when something about them changes.
+// build makes the tenant from its scenario. It provisions nothing: the story begins in the state of the scenario, and
+// the rules are applied to a user when something about them changes.
 func (t *Tenant) build(s *scenario.Scenario) error {
 	t.buildProducts(s)
 	for i := range s.Users {
@@ -98,7 +98,7 @@ func (t *Tenant) product(sku string) *product {
 	return find(t.products, sku, func(p *product) (id, name string) { return p.SKUID, p.SKU })
 }
 
-// find gives the thing with that id, or that name as it is written, or that name in another case; nil: none.
+// find returns the object with that id, or that exact name, or that name in another case; nil: none.
 func find[T any](list []*T, key string, names func(*T) (id, name string)) *T {
 	var exact, folded *T
 	for _, x := range list {

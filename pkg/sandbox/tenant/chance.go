@@ -9,7 +9,7 @@ import (
 	"wave365/pkg/sandbox/chance"
 )
 
-// chance gives a number in [0,1) that depends on the seed and the names only, never on the order of calls.
+// chance returns a number in [0,1) that depends only on the seed and the names, never on the order of calls.
 func (t *Tenant) chance(names ...string) float64 {
 	var what []byte
 	for _, n := range names {
@@ -18,7 +18,7 @@ func (t *Tenant) chance(names ...string) float64 {
 	return chance.Of(t.seed, what)
 }
 
-// between gives a duration in [lo,hi] for the names.
+// between returns a duration in [lo,hi] for the names.
 func (t *Tenant) between(lo, hi time.Duration, names ...string) time.Duration {
 	if hi <= lo {
 		return lo
@@ -26,7 +26,7 @@ func (t *Tenant) between(lo, hi time.Duration, names ...string) time.Duration {
 	return lo + time.Duration(t.chance(names...)*float64(hi-lo)).Truncate(time.Millisecond)
 }
 
-// idFor is the id of the thing of that kind and name in this tenant.
+// idFor returns the id of the object of that kind and name in this tenant.
 func (t *Tenant) idFor(kind, name string) string {
 	return uuid.NewSHA1(t.space, []byte(kind+"\x00"+strings.ToLower(name))).String()
 }

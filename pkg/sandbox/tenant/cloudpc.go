@@ -26,7 +26,7 @@ type cloudPC struct {
 	Entry
 	user *user
 	prod *product
-	// entraID and managedID are worked out at the first look.
+	// entraID and managedID are computed when first needed.
 	entraID, managedID string
 
 	N    int
@@ -36,19 +36,19 @@ type cloudPC struct {
 	leaving
 }
 
-// origin is what the policy gave to a Cloud PC when it was built.
+// origin is what the policy gave a Cloud PC when it was built.
 type origin struct {
 	PolicyID, PolicyName, Image, Region, Connection string
 	Created                                         time.Time
 }
 
-// course is how a build goes, and how it will end.
+// course is the progress of a build, and how it will end.
 type course struct {
 	Stage, Source, Final, Code, Message  string
 	Started, Ends, Provisioned, Modified time.Time
 }
 
-// leaving is the end of a Cloud PC: of its grace period, when it was asked to go, and when it is gone.
+// leaving is the end of a Cloud PC: the end of its grace period, when its removal was requested, and when it is gone.
 type leaving struct {
 	GraceEnd, Asked, Gone time.Time
 	Lag                   time.Duration
@@ -66,7 +66,7 @@ type CloudPC struct {
 	Plan                            catalog.Product
 	Provisioned, Modified, GraceEnd time.Time
 	device
-	// Source is image or snapshot: what the service never tells, for tests and people.
+	// Source is image or snapshot, which the service never reveals; for tests and people.
 	Source string
 }
 
@@ -76,7 +76,7 @@ type holder struct{ UserID, UPN, UserName string }
 // device is the Cloud PC's account in the directory and in Intune.
 type device struct{ DeviceID, ManagedID, ManagedName string }
 
-// status is what the service shows at a moment.
+// status returns what the service shows at a moment.
 func (t *Tenant) status(pc *cloudPC) string {
 	switch pc.Stage {
 	case stagePending:
@@ -126,12 +126,13 @@ func (t *Tenant) viewPC(pc *cloudPC) CloudPC {
 	return v
 }
 
-// CloudPCs gives up to n Cloud PCs after seq, and whether there are more.
+// CloudPCs returns up to n Cloud PCs after seq, and whether there are more.
 func (t *Tenant) CloudPCs(now time.Time, after int64, n int) ([]CloudPC, bool) {
 	return read(t, now, &t.pcs, after, n, t.viewPC)
 }
 
-// CloudPCOf is a person's oldest Cloud PC; false when there is none. There is one of each Enterprise license at most.
+// CloudPCOf returns a user's oldest Cloud PC; false when there is none. There is at most one for each Enterprise
+// license.
 func (t *Tenant) CloudPCOf(now time.Time, key string) (CloudPC, bool) {
 	defer t.enter(now)()
 	if u := t.findUser(key); u != nil && len(u.pcs) > 0 {
@@ -140,7 +141,7 @@ func (t *Tenant) CloudPCOf(now time.Time, key string) (CloudPC, bool) {
 	return CloudPC{}, false
 }
 
-// CloudPC finds one by id.
+// CloudPC returns the one with that id.
 func (t *Tenant) CloudPC(now time.Time, id string) (CloudPC, error) {
 	return look(t, now, id, t.mustPC, t.viewPC)
 }
@@ -152,8 +153,8 @@ func (t *Tenant) mustPC(id string) (*cloudPC, error) {
 	return nil, refusal.Missing("Cloud PC", id)
 }
 
-// EndGrace ends the grace period of a Cloud PC at once, and gives the object id of its user. One that is not in grace is a fault
-// Invalid; one that is going already stays as it is.
+// EndGrace ends the grace period of a Cloud PC at once, and returns the object id of its user. One that is not in grace is a
+// fault of kind Invalid; one that is being removed already is left as it is.
 func (t *Tenant) EndGrace(now time.Time, id string) (string, error) {
 	defer t.enter(now)()
 	pc, err := t.mustPC(id)

@@ -8,7 +8,7 @@ import (
 	"wave365/pkg/sandbox/tenant/refusal"
 )
 
-// User is a person as the directory shows them.
+// User is a user as the directory shows them.
 type User struct {
 	Entry
 	UPN, Name, Department, Location string
@@ -40,7 +40,7 @@ type Group struct {
 	Members                                     int
 }
 
-// group is a group inside: the members are counted, and the licenses shown, when somebody looks.
+// group is the internal form of a group: members are counted, and licenses shown, when they are read.
 type group struct {
 	Group
 	members  []*membership // by seq
@@ -56,7 +56,7 @@ type membership struct {
 
 func (t *Tenant) findUser(key string) *user {
 	key = strings.ToLower(key)
-	// A person who was deleted stays known by id for as long as their Cloud PC takes to go.
+	// A deleted user stays known by id until their Cloud PC is gone.
 	if u := t.byID[key]; u != nil && !u.deleted {
 		return u
 	}
@@ -70,17 +70,17 @@ func (t *Tenant) mustUser(key string) (*user, error) {
 	return nil, refusal.Gone(key)
 }
 
-// User finds a person by object id or user name; a fault NotFound when there is none.
+// User returns a user by object id or user name; a fault of kind NotFound when there is none.
 func (t *Tenant) User(now time.Time, key string) (User, error) {
 	return look(t, now, key, t.mustUser, t.viewUser)
 }
 
-// Users gives up to n people after seq, in a stable order, and whether there are more.
+// Users returns up to n users after seq, in a stable order, and whether there are more.
 func (t *Tenant) Users(now time.Time, after int64, n int) ([]User, bool) {
 	return read(t, now, &t.users, after, n, t.viewUser)
 }
 
-// UserCount is how many people there are.
+// UserCount returns the number of users.
 func (t *Tenant) UserCount() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -95,7 +95,7 @@ func (t *Tenant) viewUser(u *user) User {
 	return v
 }
 
-// SetUsageLocation changes where a person may use licenses.
+// SetUsageLocation changes the location in which a user may use licenses.
 func (t *Tenant) SetUsageLocation(now time.Time, key, location string) (User, error) {
 	defer t.enter(now)()
 	u, err := t.mustUser(key)
@@ -111,7 +111,7 @@ func (t *Tenant) SetUsageLocation(now time.Time, key, location string) (User, er
 	return t.viewUser(u), nil
 }
 
-// DeleteUser removes a person for good: what a membership removal without /$ref does to those who may.
+// DeleteUser deletes a user: which a membership removal without /$ref does, for callers with the permission.
 func (t *Tenant) DeleteUser(now time.Time, key string) (User, error) {
 	defer t.enter(now)()
 	u, err := t.mustUser(key)
@@ -145,12 +145,12 @@ func (t *Tenant) mustGroup(id string) (*group, error) {
 	return nil, refusal.Gone(id)
 }
 
-// Group finds a group by id; a fault NotFound when there is none.
+// Group returns a group by id; a fault of kind NotFound when there is none.
 func (t *Tenant) Group(now time.Time, id string) (Group, error) {
 	return look(t, now, id, t.mustGroup, t.viewGroup)
 }
 
-// Groups gives up to n groups after seq, and whether there are more.
+// Groups returns up to n groups after seq, and whether there are more.
 func (t *Tenant) Groups(now time.Time, after int64, n int) ([]Group, bool) {
 	return read(t, now, &t.groups, after, n, t.viewGroup)
 }
@@ -164,7 +164,7 @@ func (t *Tenant) viewGroup(g *group) Group {
 	return v
 }
 
-// CreateGroup makes an empty assigned security group.
+// CreateGroup creates an empty security group with assigned membership.
 func (t *Tenant) CreateGroup(now time.Time, name string) (Group, error) {
 	defer t.enter(now)()
 	if strings.TrimSpace(name) == "" {
@@ -175,7 +175,7 @@ func (t *Tenant) CreateGroup(now time.Time, name string) (Group, error) {
 	return t.viewGroup(g), nil
 }
 
-// DeleteGroup removes a group for good: its members lose what came with it, and nothing is assigned to it any more.
+// DeleteGroup deletes a group: its members lose what it gave them, and nothing is assigned to it any more.
 func (t *Tenant) DeleteGroup(now time.Time, id string) error {
 	defer t.enter(now)()
 	g, err := t.mustGroup(id)
@@ -205,7 +205,7 @@ func (t *Tenant) addGroup(g *group) {
 	t.groupID[strings.ToLower(g.ID)] = g
 }
 
-// newID numbers the things of one name, since names need not be unique.
+// newID returns an id from a counter per kind and name, since names need not be unique.
 func (t *Tenant) newID(kind, name string) string {
 	key := kind + "\x00" + strings.ToLower(name)
 	t.created[key]++

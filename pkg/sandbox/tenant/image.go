@@ -25,10 +25,10 @@ type DeviceImage struct {
 	Modified time.Time
 }
 
-// GalleryImages are the images that policies may name.
+// GalleryImages returns the images that policies may name.
 func (t *Tenant) GalleryImages() []GalleryImage { return t.gallery }
 
-// DeviceImages are the custom images, oldest first.
+// DeviceImages returns the custom images, oldest first.
 func (t *Tenant) DeviceImages(now time.Time) []DeviceImage {
 	defer t.enter(now)()
 	return views(t.images, (*DeviceImage).view)
@@ -45,13 +45,13 @@ func (t *Tenant) mustImage(id string) (*DeviceImage, error) {
 	return nil, refusal.Missing("device image", id)
 }
 
-// DeviceImage finds a custom image by id.
+// DeviceImage returns a custom image by id.
 func (t *Tenant) DeviceImage(now time.Time, id string) (DeviceImage, error) {
 	return look(t, now, id, t.mustImage, (*DeviceImage).view)
 }
 
-// CreateImage starts the upload of a custom image; all three texts are required. A source that is not the id of a
-// managed image, or of one that is no good, fails after a while.
+// CreateImage starts the upload of a custom image; all three texts are required. If the source is not the id of a
+// managed image, or of an unsuitable one, the upload fails after a while.
 func (t *Tenant) CreateImage(now time.Time, name, version, source string) (DeviceImage, error) {
 	defer t.enter(now)()
 	for field, v := range map[string]string{"displayName": name, "version": version, "sourceImageResourceId": source} {
@@ -77,10 +77,11 @@ func (t *Tenant) imageEnds(i *DeviceImage) {
 	}
 }
 
-// managedImage is the ARM id of a managed image. Its documentation's example has a subscription id that is no GUID.
+// managedImage matches the ARM id of a managed image. The documentation's example has a subscription id that is not a
+// GUID.
 var managedImage = regexp.MustCompile(`(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Compute/images/[^/]+$`)
 
-// DeleteImage removes a custom image.
+// DeleteImage deletes a custom image.
 func (t *Tenant) DeleteImage(now time.Time, id string) error {
 	defer t.enter(now)()
 	i, err := t.mustImage(id)

@@ -33,12 +33,12 @@ type Import struct {
 	Started, Ended                                           time.Time
 }
 
-// snapshot is an imported snapshot inside: its user and policy are looked up when somebody looks.
+// snapshot is the internal form of an imported snapshot: its user and policy are looked up when it is read.
 type snapshot struct {
 	Import
 	user  *user
 	Bytes int64
-	// Unbootable says why no Cloud PC will start from it; empty: it will.
+	// Unbootable is why a Cloud PC from it will not start; empty: it will.
 	Unbootable string
 	// Runs is when it leaves pending, Ends when it ends.
 	Runs, Ends time.Time
@@ -58,7 +58,7 @@ func (t *Tenant) viewImport(s *snapshot) Import {
 	return v
 }
 
-// Import finds one by id; a fault NotFound once it was used up or purged.
+// Import returns the one with that id; a fault of kind NotFound once it was used up or purged.
 func (t *Tenant) Import(now time.Time, id string) (Import, error) {
 	return look(t, now, id, func(id string) (*snapshot, error) {
 		if s := t.imports[lower(id)]; s != nil {
@@ -68,7 +68,7 @@ func (t *Tenant) Import(now time.Time, id string) (Import, error) {
 	}, t.viewImport)
 }
 
-// Imports are all records, oldest first.
+// Imports returns all records, oldest first.
 func (t *Tenant) Imports(now time.Time) []Import {
 	defer t.enter(now)()
 	return views(t.importsInOrder(), t.viewImport)
@@ -105,8 +105,8 @@ func (t *Tenant) ImportSnapshot(now time.Time, userID string, files []source.Ref
 	return t.viewImport(t.startImport(u, data)), nil
 }
 
-// CountImport counts an import request of the day, whatever becomes of it, and is a fault Throttled when the day allows no
-// more.
+// CountImport counts an import request of the day, whatever its result; a fault of kind Throttled when the day's limit is
+// reached.
 func (t *Tenant) CountImport(now time.Time) error {
 	defer t.enter(now)()
 	day := t.now.Format(time.DateOnly)
@@ -133,7 +133,7 @@ func (t *Tenant) startImport(u *user, v source.Verdict) *snapshot {
 		if f.importTakes > 0 {
 			takes = f.importTakes
 		}
-		// What goes wrong goes wrong once: a second attempt shows that retrying helps.
+		// What fails, fails once: a second attempt shows that retrying helps.
 		if f.Import == "failed" && u.imports == 1 {
 			s.Fails = f.Detail
 		}
@@ -169,7 +169,7 @@ func (t *Tenant) importEnds(s *snapshot) {
 	t.evaluate(u)
 }
 
-// expires lets an import that has ended expire, unless it is used by then or the rules have changed.
+// expires schedules the expiry of an import that has ended, unless it is used by then or the rules have changed.
 func (t *Tenant) expires(s *snapshot) {
 	lives := t.rules.ImportLives
 	if lives == 0 {
@@ -185,7 +185,7 @@ func (t *Tenant) expires(s *snapshot) {
 
 func tooLarge(bytes int64, p *product) bool { return p.DiskGiB > 0 && bytes > int64(p.DiskGiB)<<30 }
 
-// usable says whether a Cloud PC could be built from the user's import now.
+// usable reports whether a Cloud PC could be built from the user's import now.
 func (u *user) usable() bool {
 	return u.imp != nil && u.imp.Status == ImportSucceeded && u.imp.Usage == NotUsed
 }
@@ -198,7 +198,7 @@ func (t *Tenant) forget(s *snapshot) {
 	t.touch(s.user)
 }
 
-// Purge removes unused and failed imports, all or none. It gives the object ids of the users whose imports went.
+// Purge removes unused and failed imports, all or none. It returns the object ids of their users.
 func (t *Tenant) Purge(now time.Time, ids []string) ([]string, error) {
 	defer t.enter(now)()
 	if len(ids) == 0 {

@@ -7,8 +7,8 @@ import (
 	"wave365/pkg/sandbox/tenant/rules"
 )
 
-// SetKnobs lets other rules be in force from now on. What is on its way goes on by the rules under which it began, but for
-// imports, which expire as the rules now say. A duration that cannot be read is a fault Invalid, and nothing changes.
+// SetKnobs changes the rules from now on. Operations in progress continue by the rules under which they began, except for
+// imports, which expire by the new ones. A duration that cannot be parsed is a fault of kind Invalid, and nothing changes.
 func (t *Tenant) SetKnobs(now time.Time, k scenario.Knobs) error {
 	r, err := rules.Read(k)
 	if err != nil {

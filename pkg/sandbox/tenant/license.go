@@ -17,7 +17,8 @@ type product struct {
 	units         Units
 	used, holders int
 	status        string
-	// lingering is how many Cloud PCs of this product stand in grace or go while their license is taken already.
+	// lingering is how many Cloud PCs of this product are in grace or being removed while their license is already
+	// removed.
 	lingering int
 	waiting   []*user
 }
@@ -25,8 +26,8 @@ type product struct {
 // Units are the seats of a product by the state of their subscription.
 type Units struct{ Enabled, Warning, Suspended, LockedOut int }
 
-// free is how many seats can be given: those in warning are in their paid grace, and a subscription that is suspended,
-// locked out or deleted gives none, whatever its numbers say.
+// free returns how many seats can be assigned: those in warning still can; a subscription that is suspended, locked out
+// or deleted has none, whatever its numbers.
 func (p *product) free() int {
 	if p.status != "Enabled" && p.status != "Warning" {
 		return 0
@@ -34,7 +35,7 @@ func (p *product) free() int {
 	return p.units.Enabled + p.units.Warning - p.used - p.holders
 }
 
-// unitsOf reads the seats of a scenario's license, and the state of its subscription.
+// unitsOf returns the seats of a scenario's license, and the state of its subscription.
 func unitsOf(l scenario.License) (Units, string) {
 	u := Units{Enabled: l.Seats, Warning: l.Warning, Suspended: l.Suspended, LockedOut: l.LockedOut}
 	status := l.Status
@@ -113,13 +114,13 @@ func containsFold(list []string, s string) bool {
 	return slices.ContainsFunc(list, func(x string) bool { return strings.EqualFold(x, s) })
 }
 
-// SKUs are the products the tenant owns.
+// SKUs returns the products the tenant owns.
 func (t *Tenant) SKUs(now time.Time) []SKU {
 	defer t.enter(now)()
 	return views(t.products, t.viewSKU)
 }
 
-// Plans are all service plans of Enterprise and Business: a catalogue, not what the tenant owns.
+// Plans returns all service plans of Enterprise and Business, which is a catalog, not what the tenant owns.
 func (t *Tenant) Plans() []catalog.Product {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -140,13 +141,13 @@ func (t *Tenant) Plans() []catalog.Product {
 	return out
 }
 
-// Grant asks for one license.
+// Grant is a request for one license.
 type Grant struct {
 	SKUID         string
 	DisabledPlans []string
 }
 
-// AssignLicense adds and removes direct licenses, all or nothing. A license that is held already is no error.
+// AssignLicense adds and removes direct licenses, all or nothing. A license that the user has already is not an error.
 func (t *Tenant) AssignLicense(now time.Time, key string, add []Grant, remove []string) (User, error) {
 	defer t.enter(now)()
 	u, err := t.mustUser(key)
@@ -221,7 +222,7 @@ func (u *user) holds(p *product, by *group) *held {
 	return nil
 }
 
-// holdsAny is a working assignment of the product from anywhere.
+// holdsAny returns a working assignment of the product, direct or by a group.
 func (u *user) holdsAny(p *product) *held {
 	for _, h := range u.held {
 		if h.prod == p && h.err == "" {
@@ -231,7 +232,7 @@ func (u *user) holdsAny(p *product) *held {
 	return nil
 }
 
-// grant gives a license; one from a group that has no seat or no place is kept as a failed assignment.
+// grant assigns a license; one from a group without a free seat or an allowed location is kept as a failed assignment.
 func (t *Tenant) grant(u *user, p *product, by *group, disabled []string) {
 	h := &held{prod: p, by: by, since: t.now, disabled: disabled}
 	if other := u.holdsAny(p); other != nil {
@@ -259,7 +260,7 @@ func (t *Tenant) revoke(u *user, p *product, by *group) {
 	}
 }
 
-// planFor is the first Enterprise product that works for the user now.
+// planFor returns the first Enterprise product that works for the user now.
 func (t *Tenant) planFor(u *user) *product {
 	if ps := t.plansFor(u); len(ps) > 0 {
 		return ps[0]
@@ -267,7 +268,7 @@ func (t *Tenant) planFor(u *user) *product {
 	return nil
 }
 
-// plansFor are the Enterprise products that work for the user now, in the order in which they came.
+// plansFor returns the Enterprise products that work for the user now, in the order of their assignment.
 func (t *Tenant) plansFor(u *user) []*product {
 	var out []*product
 	for _, h := range u.held {
@@ -278,7 +279,7 @@ func (t *Tenant) plansFor(u *user) []*product {
 	return out
 }
 
-// pcOf is the user's Cloud PC of a product, or nil.
+// pcOf returns the user's Cloud PC of a product, or nil.
 func (u *user) pcOf(p *product) *cloudPC {
 	for _, pc := range u.pcs {
 		if pc.prod == p {

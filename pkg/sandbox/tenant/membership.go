@@ -19,10 +19,10 @@ func (u *user) in(g *group) *membership {
 	return nil
 }
 
-// seen says whether reads, and the Cloud PC service, see a membership by now.
+// seen reports whether reads, and the Cloud PC service, see a membership by now.
 func (t *Tenant) seen(m *membership) bool { return !m.visible.After(t.now) }
 
-// sees says whether the Cloud PC service sees the person in the group by now.
+// sees reports whether the Cloud PC service sees the user in the group by now.
 func (t *Tenant) sees(u *user, g *group) bool {
 	m := u.in(g)
 	return m != nil && t.seen(m)
@@ -34,7 +34,7 @@ func (t *Tenant) join(u *user, g *group, visible time.Time) {
 	u.groups = append(u.groups, m)
 }
 
-// Members gives up to n direct members after seq that reads can see by now, and whether there are more.
+// Members returns up to n direct members after seq that reads can see by now, and whether there are more.
 func (t *Tenant) Members(now time.Time, groupID string, after int64, n int) ([]User, bool, error) {
 	defer t.enter(now)()
 	g, err := t.mustGroup(groupID)
@@ -49,7 +49,7 @@ func (t *Tenant) Members(now time.Time, groupID string, after int64, n int) ([]U
 	return us, more, nil
 }
 
-// Member is the one member of a group with that id or user name, as reads see it.
+// Member returns the member of a group with that id or user name, as reads see it.
 func (t *Tenant) Member(now time.Time, groupID, key string) (User, bool, error) {
 	defer t.enter(now)()
 	g, err := t.mustGroup(groupID)
@@ -64,7 +64,7 @@ func (t *Tenant) Member(now time.Time, groupID, key string) (User, bool, error) 
 	return User{}, false, nil
 }
 
-// AddMembers adds all or none. A person who is in already is a fault Invalid whose message says so.
+// AddMembers adds all or none. A user who is a member already is a fault of kind Invalid whose message says so.
 func (t *Tenant) AddMembers(now time.Time, groupID string, ids []string) error {
 	defer t.enter(now)()
 	g, err := t.mustGroup(groupID)
@@ -91,7 +91,7 @@ func (t *Tenant) AddMembers(now time.Time, groupID string, ids []string) error {
 	return nil
 }
 
-// admit makes a person a member who is none. Reads and the Cloud PC service see it after the membership lag.
+// admit adds a user who is not a member. Reads and the Cloud PC service see it after the membership lag.
 func (t *Tenant) admit(u *user, g *group) {
 	visible := t.now.Add(t.between(0, t.rules.MembershipMost, "membership", u.UPN, g.Name))
 	t.join(u, g, visible)
@@ -102,7 +102,7 @@ func (t *Tenant) admit(u *user, g *group) {
 	t.soon(u, visible)
 }
 
-// RemoveMember takes a person out of a group. Reads see it at once, the Cloud PC service after the membership lag.
+// RemoveMember removes a user from a group. Reads see it at once, the Cloud PC service after the membership lag.
 func (t *Tenant) RemoveMember(now time.Time, groupID, userID string) error {
 	defer t.enter(now)()
 	g, err := t.mustGroup(groupID)
@@ -120,7 +120,7 @@ func (t *Tenant) RemoveMember(now time.Time, groupID, userID string) error {
 	return nil
 }
 
-// quit ends a membership that there is.
+// quit ends an existing membership.
 func (t *Tenant) quit(u *user, g *group) {
 	m := u.in(g)
 	g.members, u.groups = without(g.members, m), without(u.groups, m)
@@ -145,7 +145,7 @@ func (g *group) accepts() error {
 	return nil
 }
 
-// soon looks at a user again when something becomes visible; at once when it is.
+// soon applies the rules to a user when something becomes visible; at once when it is.
 func (t *Tenant) soon(u *user, when time.Time) {
 	if when.After(t.now) {
 		t.at(when, func() { t.evaluate(u) })

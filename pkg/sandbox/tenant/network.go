@@ -15,7 +15,7 @@ type Connection struct {
 	Hybrid, InUse bool
 }
 
-// takeAddress takes one of the subnet's free addresses, if there is one.
+// takeAddress takes one of the subnet's free addresses, and reports whether there was one.
 func (c *Connection) takeAddress() bool {
 	if c.FreeAddresses <= 0 {
 		return false
@@ -33,7 +33,7 @@ func (t *Tenant) connection(id string) *Connection {
 	return nil
 }
 
-// Connections are all network connections.
+// Connections returns all network connections.
 func (t *Tenant) Connections(now time.Time) []Connection {
 	defer t.enter(now)()
 	return views(t.conns, t.viewConnection)

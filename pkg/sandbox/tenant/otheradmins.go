@@ -11,8 +11,8 @@ import (
 	"wave365/pkg/sandbox/tenant/source"
 )
 
-// Others lets other people do things, each at its time from now on. Names that stand for nothing are a fault Invalid, and
-// then none of it happens.
+// Others makes other people do things, each at its time from now on. An unknown name is a fault of kind Invalid, and then
+// none of it happens.
 func (t *Tenant) Others(now time.Time, events []scenario.Event) error {
 	defer t.enter(now)()
 	err := t.schedule(events, t.now)
@@ -22,7 +22,7 @@ func (t *Tenant) Others(now time.Time, events []scenario.Event) error {
 	return err
 }
 
-// schedule notes what others will do. The user is looked up now: by then the name may have changed.
+// schedule records what others will do. The user is looked up now, because the name may change until then.
 func (t *Tenant) schedule(events []scenario.Event, from time.Time) error {
 	due := make([]time.Time, len(events))
 	who := make([]*user, len(events))
@@ -47,7 +47,7 @@ func (t *Tenant) schedule(events []scenario.Event, from time.Time) error {
 	return nil
 }
 
-// about says whether what an event is about exists.
+// about returns an error if the object of an event does not exist.
 func (t *Tenant) about(e scenario.Event) error {
 	switch e.Do {
 	case "give-license", "take-license":
@@ -66,8 +66,8 @@ func (t *Tenant) about(e scenario.Event) error {
 	return nil
 }
 
-// othersDo does what somebody else does now. What cannot be done, because it is done already or nothing is there to do it
-// with, does not happen.
+// othersDo does what somebody else does now. What is impossible, because it is done already or something is missing, does
+// not happen.
 func (t *Tenant) othersDo(e scenario.Event, u *user) {
 	if e.Do == "write-blob" {
 		if t.disks != nil {
@@ -84,13 +84,13 @@ func (t *Tenant) othersDo(e scenario.Event, u *user) {
 	t.touch(u)
 }
 
-// deeds are what others can do to a person, by the name that a scenario has for it.
+// deeds are what others can do to a user, by their name in a scenario.
 var deeds = map[string]func(*Tenant, *user, scenario.Event){
 	"rename":      func(t *Tenant, u *user, e scenario.Event) { t.rename(u, t.fullName(e.What)) },
 	"disable":     func(_ *Tenant, u *user, _ scenario.Event) { u.Enabled = false },
 	"delete-user": func(t *Tenant, u *user, _ scenario.Event) { t.deleteUser(u) },
 	"give-license": func(t *Tenant, u *user, e scenario.Event) {
-		_ = t.assign(u, []Grant{{SKUID: t.product(e.What).SKUID}}, nil) // without a seat the portal says no to the other one, too
+		_ = t.assign(u, []Grant{{SKUID: t.product(e.What).SKUID}}, nil) // without a seat the portal refuses it for them, too
 	},
 	"take-license": func(t *Tenant, u *user, e scenario.Event) { _ = t.assign(u, nil, []string{t.product(e.What).SKUID}) },
 	"join": func(t *Tenant, u *user, e scenario.Event) {
@@ -109,7 +109,7 @@ var deeds = map[string]func(*Tenant, *user, scenario.Event){
 	"end-cloud-pc":  func(t *Tenant, u *user, _ scenario.Event) { t.endPCs(u) },
 }
 
-// purgeImport lets somebody else have purged the user's import.
+// purgeImport purges the user's import on behalf of somebody else.
 func (t *Tenant) purgeImport(u *user) {
 	s := u.imp
 	if s == nil || s.Ended.IsZero() || s.Usage == InUse {
@@ -119,13 +119,13 @@ func (t *Tenant) purgeImport(u *user) {
 	t.forget(s)
 }
 
-// noteOther writes into the audit log what an admin did to an import.
+// noteOther records in the audit log what an admin did to an import.
 func (t *Tenant) noteOther(activity, operation string, s *snapshot) {
 	t.note(AuditEvent{Activity: activity, Operation: operation, Result: "success", ResourceType: "CloudPcSnapshot",
 		Resources: []string{s.ID}, Admin: "admin@" + t.org.Domain, Correlation: t.newID("correlation", s.ID)})
 }
 
-// endPCs lets somebody else have ended the user's Cloud PCs.
+// endPCs ends the user's Cloud PCs on behalf of somebody else.
 func (t *Tenant) endPCs(u *user) {
 	for _, pc := range slices.Clone(u.pcs) {
 		if pc.Stage == stageSettled || pc.Stage == stageGrace {
@@ -143,7 +143,7 @@ func (t *Tenant) rename(u *user, upn string) {
 	t.byUPN[lower(upn)] = u
 }
 
-// giveImport lets somebody else have imported a disk for the user.
+// giveImport imports a disk for the user on behalf of somebody else.
 func (t *Tenant) giveImport(u *user, status string) {
 	if u.imp != nil {
 		return
@@ -161,7 +161,7 @@ func (t *Tenant) giveImport(u *user, status string) {
 	t.importEnds(s)
 }
 
-// givePC lets somebody else have given the user a Cloud PC from the image, with the license and the membership that go with it.
+// givePC gives the user a Cloud PC from the image, with its license and membership, on behalf of somebody else.
 func (t *Tenant) givePC(u *user, policyName string) {
 	pol := t.policyFor(u)
 	if policyName != "" {

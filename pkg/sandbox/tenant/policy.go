@@ -32,7 +32,7 @@ type assignable struct {
 	created, modified time.Time
 }
 
-// assigned is an assignment inside; order says which came first.
+// assigned is the internal form of an assignment; order is their sequence.
 type assigned struct {
 	group   *group
 	order   int64
@@ -56,18 +56,18 @@ type policy struct {
 	assignable
 	conn   *Connection
 	hybrid bool
-	// lost: it names a network connection that there is not.
+	// lost: it names a network connection that does not exist.
 	lost bool
 }
 
 func (p *policy) kind() string { return cmp.Or(p.props.Text("provisioningType"), "dedicated") }
 
-// Policies gives up to n policies after seq, and whether there are more.
+// Policies returns up to n policies after seq, and whether there are more.
 func (t *Tenant) Policies(now time.Time, after int64, n int) ([]Assignable, bool) {
 	return read(t, now, &t.policies, after, n, (*policy).view)
 }
 
-// Policy finds one by id.
+// Policy returns the one with that id.
 func (t *Tenant) Policy(now time.Time, id string) (Assignable, error) {
 	return look(t, now, id, t.mustPolicy, (*policy).view)
 }
@@ -76,7 +76,7 @@ func (t *Tenant) mustPolicy(id string) (*policy, error) {
 	return withID(t.policies, "provisioning policy", id)
 }
 
-// withID is the thing of a list with that id; what says to people which kind of thing it is.
+// withID returns the element of a list with that id; what is the kind of object, for people.
 func withID[T interface{ key() string }](list []T, what, id string) (x T, err error) {
 	i := slices.IndexFunc(list, func(x T) bool { return strings.EqualFold(x.key(), id) })
 	if i < 0 {
@@ -85,8 +85,8 @@ func withID[T interface{ key() string }](list []T, what, id string) (x T, err er
 	return list[i], nil
 }
 
-// CreatePolicy makes a policy. displayName, imageId, imageDisplayName and a domain join are required; the documentation's own
-// example leaves imageType out.
+// CreatePolicy creates a policy. displayName, imageId, imageDisplayName and a domain join are required; the documentation's
+// own example omits imageType.
 func (t *Tenant) CreatePolicy(now time.Time, given props.Props) (Assignable, error) {
 	defer t.enter(now)()
 	p := &policy{assignable: assignable{created: t.now, modified: t.now, props: props.Props{
@@ -101,7 +101,7 @@ func (t *Tenant) CreatePolicy(now time.Time, given props.Props) (Assignable, err
 	return p.view(), nil
 }
 
-// PatchPolicy changes the properties given. What may not change after creation is refused.
+// PatchPolicy changes the given properties. What may not change after creation is refused.
 func (t *Tenant) PatchPolicy(now time.Time, id string, given props.Props) (Assignable, error) {
 	defer t.enter(now)()
 	old, err := t.mustPolicy(id)
@@ -122,19 +122,20 @@ func (t *Tenant) PatchPolicy(now time.Time, id string, given props.Props) (Assig
 	return old.view(), nil
 }
 
-// check refuses properties that make no policy, and finds the network connection that it names.
+// check refuses properties that are not a valid policy, and finds the network connection that it names.
 func (t *Tenant) check(p *policy) error {
 	join, err := props.CheckPolicy(p.props)
 	if err != nil {
 		return err
 	}
-	// Whether a connection is looked up here is documented nowhere, and the documentation's example names any.
+	// Whether a connection is looked up here is documented nowhere, and the documentation's example uses an arbitrary
+	// one.
 	p.conn, p.hybrid = t.connection(join.Connection), join.Hybrid
 	p.lost = join.Connection != "" && p.conn == nil
 	return nil
 }
 
-// DeletePolicy removes one that nobody uses; else a refusal whose status a knob chooses.
+// DeletePolicy deletes a policy that nobody uses; else a refusal whose status a knob chooses.
 func (t *Tenant) DeletePolicy(now time.Time, id string) error {
 	defer t.enter(now)()
 	p, err := t.mustPolicy(id)
@@ -149,7 +150,8 @@ func (t *Tenant) DeletePolicy(now time.Time, id string) error {
 	return nil
 }
 
-// AssignPolicy replaces the groups that a policy reaches. Those who lose it, or gain it, are looked at at once.
+// AssignPolicy replaces the groups that a policy reaches. The rules are applied at once to those who lose it, or gain
+// it.
 func (t *Tenant) AssignPolicy(now time.Time, id string, groupIDs []string) error {
 	defer t.enter(now)()
 	p, err := t.mustPolicy(id)
@@ -159,7 +161,8 @@ func (t *Tenant) AssignPolicy(now time.Time, id string, groupIDs []string) error
 	return t.reassign(&p.assignable, groupIDs)
 }
 
-// reassign replaces the groups that a policy or a setting reaches, and looks at the members of those that came or went.
+// reassign replaces the groups that a policy or a setting reaches, and applies the rules to the members of groups added
+// or removed.
 func (t *Tenant) reassign(x *assignable, groupIDs []string) error {
 	to, changed, err := t.assignees(x.to, groupIDs)
 	if err != nil {
@@ -170,7 +173,7 @@ func (t *Tenant) reassign(x *assignable, groupIDs []string) error {
 	return nil
 }
 
-// assignees is the new set, keeping what was there, and the groups that came or went.
+// assignees returns the new set, keeping what was there, and the groups added or removed.
 func (t *Tenant) assignees(old []assigned, ids []string) (to []assigned, changed []*group, err error) {
 	keep := map[*group]bool{}
 	for _, id := range ids {
@@ -207,7 +210,7 @@ func (t *Tenant) evaluateGroups(gs []*group) {
 	}
 }
 
-// policyFor is the dedicated policy that was assigned first among those that reach the user now.
+// policyFor returns the dedicated policy that was assigned first among those that reach the user now.
 func (t *Tenant) policyFor(u *user) *policy {
 	var best *policy
 	var order int64
@@ -224,12 +227,12 @@ func (t *Tenant) policyFor(u *user) *policy {
 	return best
 }
 
-// reached says whether a policy or a setting reaches the user now.
+// reached reports whether a policy or a setting reaches the user now.
 func (t *Tenant) reached(u *user, x *assignable) bool {
 	return slices.ContainsFunc(x.to, func(a assigned) bool { return t.sees(u, a.group) })
 }
 
-// reaches says whether the policy with that id still reaches the user.
+// reaches reports whether the policy with that id still reaches the user.
 func (t *Tenant) reaches(policyID string, u *user) bool {
 	return slices.ContainsFunc(t.policies, func(p *policy) bool { return p.ID == policyID && t.reached(u, &p.assignable) })
 }

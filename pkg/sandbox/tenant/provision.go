@@ -24,8 +24,8 @@ type fate struct {
 	importTakes, provisionTakes time.Duration
 }
 
-// evaluate is the trigger: it looks at one user after anything that concerns them and starts, ends or repairs. A user has
-// one Cloud PC of each Enterprise product.
+// evaluate applies the rules: it examines one user after any change that concerns them, and starts, ends or repairs Cloud
+// PCs. A user has one Cloud PC of each Enterprise product.
 func (t *Tenant) evaluate(u *user) {
 	for _, pc := range slices.Clone(u.pcs) {
 		if slices.Contains(u.pcs, pc) { // the end of another may have ended this one
@@ -43,7 +43,7 @@ func (t *Tenant) evaluate(u *user) {
 	}
 }
 
-// follow lets a Cloud PC follow its license and its policy.
+// follow applies the state of its license and its policy to a Cloud PC.
 func (t *Tenant) follow(pc *cloudPC) {
 	u := pc.user
 	linked := !u.deleted && t.works(u, pc.prod) && t.reaches(pc.PolicyID, u)
@@ -63,7 +63,7 @@ func (t *Tenant) follow(pc *cloudPC) {
 	}
 }
 
-// linger keeps count of the Cloud PCs that hold on to a seat that their user has given back.
+// linger counts the Cloud PCs that keep a seat that their user no longer has.
 func (t *Tenant) linger(pc *cloudPC) {
 	on := pc.user.holdsAny(pc.prod) == nil && pc.Stage != stagePending
 	if on == pc.Lingers {
@@ -94,7 +94,7 @@ func (t *Tenant) provision(u *user, pol *policy, prod *product) {
 	t.buildPC(pc, pol, snap)
 }
 
-// addPC makes the user's Cloud PC number n, with an id of its name.
+// addPC adds the user's Cloud PC number n, with an id derived from its name.
 func (t *Tenant) addPC(u *user, prod *product, n int, id func(kind, name string) string) *cloudPC {
 	name := u.ID + "/" + prod.SKUID
 	if !t.rules.ReuseCloudPCID {
@@ -107,7 +107,7 @@ func (t *Tenant) addPC(u *user, prod *product, n int, id func(kind, name string)
 	return pc
 }
 
-// buildPC starts the building of a Cloud PC and decides how it will end.
+// buildPC starts building a Cloud PC and decides how it will end.
 func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
 	u := pc.user
 	t.choose(pc, pol, snap)
@@ -128,7 +128,7 @@ func (t *Tenant) buildPC(pc *cloudPC, pol *policy, snap bool) {
 	t.at(pc.Ends, func() { t.buildEnds(pc) })
 }
 
-// firstFate is what the scenario says of the provisioning of the user's first Cloud PC; empty for the later ones.
+// firstFate returns the scenario's fate for the provisioning of the user's first Cloud PC; empty for later ones.
 func (pc *cloudPC) firstFate() string {
 	if pc.user.builds == 1 && pc.user.fate != nil {
 		return pc.user.fate.Provision
@@ -136,14 +136,16 @@ func (pc *cloudPC) firstFate() string {
 	return ""
 }
 
-// choose decides what a Cloud PC is built from: the user's import, when a setting says snapshot and there is one, or the image.
+// choose decides what a Cloud PC is built from: the user's import, when a setting builds from snapshots and there is one, or
+// the image.
 func (t *Tenant) choose(pc *cloudPC, pol *policy, snap bool) {
 	u := pc.user
 	pc.adopt(pol, t.now)
 	pc.Stage, pc.Source, pc.Final = stageBuilding, "image", statusProvisioned
 	switch {
 	case !snap || pc.firstFate() == "image":
-		// From the image although all was in order, if the fate says so: the import stays unused, and that is how to tell.
+		// From the image although everything was right, if the fate says so: the import stays unused, which is how this
+		// can be detected.
 	case u.usable():
 		pc.Source, u.imp.Usage = "snapshot", InUse
 	case t.rules.NoSnapshot == "failed":
@@ -151,7 +153,8 @@ func (t *Tenant) choose(pc *cloudPC, pol *policy, snap bool) {
 	}
 }
 
-// obstacle is the first reason why a build will fail; an empty code: there is none. It takes the Cloud PC's address.
+// obstacle returns the first reason for which a build will fail; an empty code: there is none. It takes the Cloud PC's
+// address.
 func (t *Tenant) obstacle(pc *cloudPC, pol *policy) (code, message string) {
 	imp := pc.user.imp
 	switch {
@@ -213,7 +216,7 @@ func (t *Tenant) buildEnds(pc *cloudPC) {
 	t.evaluate(u)
 }
 
-// leave starts the end of a Cloud PC. For some minutes it still shows, or shows again, that it is in grace.
+// leave starts the removal of a Cloud PC. For some minutes it still shows, or shows again, that it is in grace.
 func (t *Tenant) leave(pc *cloudPC) {
 	u := pc.user
 	pc.Stage, pc.Asked = stageLeaving, t.now

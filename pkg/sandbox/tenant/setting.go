@@ -12,12 +12,12 @@ type setting struct{ assignable }
 
 func (s *setting) snapshot() bool { return s.props.Text("provisioningSourceType") == "snapshot" }
 
-// Settings gives up to n user settings after seq, and whether there are more.
+// Settings returns up to n user settings after seq, and whether there are more.
 func (t *Tenant) Settings(now time.Time, after int64, n int) ([]Assignable, bool) {
 	return read(t, now, &t.settings, after, n, (*setting).view)
 }
 
-// Setting finds one by id.
+// Setting returns the one with that id.
 func (t *Tenant) Setting(now time.Time, id string) (Assignable, error) {
 	return look(t, now, id, t.mustSetting, (*setting).view)
 }
@@ -26,7 +26,7 @@ func (t *Tenant) mustSetting(id string) (*setting, error) {
 	return withID(t.settings, "user setting", id)
 }
 
-// CreateSetting makes a user setting. Names need not be unique.
+// CreateSetting creates a user setting. Names need not be unique.
 func (t *Tenant) CreateSetting(now time.Time, given props.Props) (Assignable, error) {
 	defer t.enter(now)()
 	if given.Text("displayName") == "" {
@@ -38,7 +38,7 @@ func (t *Tenant) CreateSetting(now time.Time, given props.Props) (Assignable, er
 	return s.view(), nil
 }
 
-// accepted is base with change, less what the knob makes the service forget.
+// accepted returns base with change, without what the knob makes the service forget.
 func (t *Tenant) accepted(base, change props.Props) props.Props {
 	out := base.With(change)
 	if t.rules.IgnoreSourceType {
@@ -50,7 +50,7 @@ func (t *Tenant) accepted(base, change props.Props) props.Props {
 	return out
 }
 
-// PatchSetting changes a setting. Unless the knob says otherwise the body must be whole.
+// PatchSetting changes a setting. Unless the knob says otherwise the body has to be complete.
 func (t *Tenant) PatchSetting(now time.Time, id string, given props.Props) (Assignable, error) {
 	defer t.enter(now)()
 	s, err := t.mustSetting(id)
@@ -71,7 +71,7 @@ func (t *Tenant) PatchSetting(now time.Time, id string, given props.Props) (Assi
 	return s.view(), nil
 }
 
-// DeleteSetting removes a setting and its assignments.
+// DeleteSetting deletes a setting and its assignments.
 func (t *Tenant) DeleteSetting(now time.Time, id string) error {
 	defer t.enter(now)()
 	s, err := t.mustSetting(id)
@@ -79,7 +79,8 @@ func (t *Tenant) DeleteSetting(now time.Time, id string) error {
 	return err
 }
 
-// AssignSetting replaces the groups that a setting reaches, and looks at the members of those that came or went.
+// AssignSetting replaces the groups that a setting reaches, and applies the rules to the members of groups added or
+// removed.
 func (t *Tenant) AssignSetting(now time.Time, id string, groupIDs []string) error {
 	defer t.enter(now)()
 	s, err := t.mustSetting(id)
@@ -89,8 +90,8 @@ func (t *Tenant) AssignSetting(now time.Time, id string, groupIDs []string) erro
 	return t.reassign(&s.assignable, groupIDs)
 }
 
-// wantsSnapshot says whether a setting that reaches the user says snapshot. What happens when several reach one user
-// is published nowhere; here one that says snapshot is enough.
+// wantsSnapshot reports whether a setting that reaches the user builds from snapshots. What happens when several reach
+// one user is published nowhere; here one that does is enough.
 func (t *Tenant) wantsSnapshot(u *user) bool {
 	return slices.ContainsFunc(t.settings, func(s *setting) bool { return s.snapshot() && t.reached(u, &s.assignable) })
 }

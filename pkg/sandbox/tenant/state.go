@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// State is what a tenant holds, for people and tests.
+// State is the content of a tenant, for people and tests.
 type State struct {
 	Now time.Time
-	// Seq is the last number that was given to anything.
+	// Seq is the last number that was assigned to an object.
 	Seq int64
-	// Users are those about whom something changed since the scenario, with the groups they are in or will be seen in.
+	// Users are those who changed since the scenario, with the groups they are in or will be seen in.
 	Users       []Person
 	Groups      []Group
 	Policies    []Assignable
@@ -32,7 +32,7 @@ type Person struct {
 	Groups []string
 }
 
-// State gives all of it.
+// State returns the tenant's current state.
 func (t *Tenant) State() State {
 	t.mu.Lock()
 	defer t.mu.Unlock()

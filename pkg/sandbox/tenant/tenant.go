@@ -13,7 +13,7 @@ import (
 	"wave365/pkg/sandbox/tenant/source"
 )
 
-// Tenant is safe for concurrent use. Every method that takes now first lets happen what was due by then; a now before
+// Tenant is safe for concurrent use. Every method that takes now first carries out what was due by then; a now before
 // an earlier one acts as that earlier one.
 type Tenant struct {
 	mu    sync.Mutex
@@ -30,17 +30,17 @@ type Tenant struct {
 
 	directory
 	service
-	created map[string]int // how many things of a kind and name were made, for ids
+	created map[string]int // how many objects of a kind and name were created, for ids
 	log
 }
 
-// log is what was written down and sent.
+// log is what was logged and sent.
 type log struct {
 	audit []AuditEvent
 	mails []Mail
 }
 
-// directory is the people, their groups and what they hold.
+// directory is the users, their groups and their licenses.
 type directory struct {
 	users    []*user // by seq
 	byID     map[string]*user
@@ -59,7 +59,7 @@ type service struct {
 	conns    []*Connection
 	images   []*DeviceImage
 	gallery  []GalleryImage
-	sources  map[string]string // managed images in Azure by ARM id, with the error that one made of it ends in
+	sources  map[string]string // managed images in Azure by ARM id, with the error of a custom image made from one
 	imports  map[string]*snapshot
 	daily    map[string]int // accepted imports by UTC day
 	pcs      []*cloudPC     // by seq
@@ -98,10 +98,10 @@ func New(s *scenario.Scenario, seed int64, start time.Time, disks source.Disks) 
 	return t, nil
 }
 
-// Organization is who this tenant is.
+// Organization returns the tenant's id, name and domain.
 func (t *Tenant) Organization() Organization { return t.org }
 
-// enter locks and lets happen what is due by now. The caller unlocks with what it gives.
+// enter locks the tenant and carries out what is due by now. The caller unlocks it with the result.
 func (t *Tenant) enter(now time.Time) (unlock func()) {
 	t.mu.Lock()
 	now = now.UTC()
@@ -118,32 +118,32 @@ func (t *Tenant) enter(now time.Time) (unlock func()) {
 	return t.mu.Unlock
 }
 
-// Pass lets happen what is due by now.
+// Pass carries out what is due by now.
 func (t *Tenant) Pass(now time.Time) { t.enter(now)() }
 
 func (t *Tenant) next() int64 { t.seq++; return t.seq }
 
-// event is something that becomes due. What happens then looks first whether it still has to: it may have been overtaken.
+// event is something that becomes due. It first checks whether it still applies: it may have been overtaken.
 type event struct {
 	at     time.Time
 	seq    int64
 	happen func()
 }
 
-// compare orders events by time; of those of one moment the one that was known first comes first.
+// compare orders events by time; of those at one moment the one that was scheduled first comes first.
 func (e event) compare(f event) int { return cmp.Or(e.at.Compare(f.at), cmp.Compare(e.seq, f.seq)) }
 
-// at lets something happen at a time.
+// at schedules happen for a time.
 func (t *Tenant) at(when time.Time, happen func()) {
 	e := event{when, t.next(), happen}
 	i, _ := slices.BinarySearchFunc(t.events, e, event.compare)
 	t.events = slices.Insert(t.events, i, e)
 }
 
-// due says whether something is due by then.
+// due reports whether something is due by then.
 func (t *Tenant) due(by time.Time) bool { return len(t.events) > 0 && !t.events[0].at.After(by) }
 
-// nextEvent takes out the event that is due first.
+// nextEvent removes and returns the event that is due first.
 func (t *Tenant) nextEvent() event {
 	e := t.events[0]
 	t.events = t.events[1:]
@@ -153,19 +153,19 @@ func (t *Tenant) nextEvent() event {
 // touch marks a user as changed since the start.
 func (t *Tenant) touch(u *user) { t.touched[u] = struct{}{} }
 
-// Entry is what every thing in a list has: its place in the stable order, and an id.
+// Entry is what every object in a list has: its position in the stable order, and an id.
 type Entry struct {
 	Seq int64
 	ID  string
 }
 
-// Place is where it stands in the order.
+// Place returns its position in the order.
 func (e Entry) Place() int64 { return e.Seq }
 
-// place is an entry with a place in the order of its list.
+// place is an object with a position in the order of its list.
 type place interface{ Place() int64 }
 
-// page gives up to n views of the things after seq that are to be seen, and whether there are more. list is ordered.
+// page returns up to n views of the visible objects after seq, and whether there are more. list is ordered.
 func page[T place, V any](list []T, after int64, n int, seen func(T) bool, view func(T) V) (out []V, more bool) {
 	i, _ := slices.BinarySearchFunc(list, after+1, func(x T, s int64) int { return cmp.Compare(x.Place(), s) })
 	for ; i < len(list); i++ {
@@ -180,13 +180,13 @@ func page[T place, V any](list []T, after int64, n int, seen func(T) bool, view 
 	return out, false
 }
 
-// read is a page of all the things of a list.
+// read returns a page of all the objects of a list.
 func read[T place, V any](t *Tenant, now time.Time, list *[]T, after int64, n int, view func(T) V) ([]V, bool) {
 	defer t.enter(now)()
 	return page(*list, after, n, func(T) bool { return true }, view)
 }
 
-// look is the view of one thing, or the error with which it is not found.
+// look returns the view of one object, or the error with which it is not found.
 func look[T, V any](t *Tenant, now time.Time, key string, find func(key string) (T, error), view func(T) V) (v V, err error) {
 	defer t.enter(now)()
 	x, err := find(key)
@@ -196,7 +196,7 @@ func look[T, V any](t *Tenant, now time.Time, key string, find func(key string) 
 	return v, err
 }
 
-// without is a list without one of its things.
+// without returns a list without one of its elements.
 func without[T comparable](list []T, x T) []T {
 	return slices.DeleteFunc(list, func(y T) bool { return y == x })
 }

@@ -1,4 +1,5 @@
-// Package configfile is the configuration file: what is the same for every wave, and profiles of that for several tenants.
+// Package configfile reads the configuration file: settings that are the same for every wave, and profiles of them for
+// several tenants.
 package configfile
 
 import (
@@ -19,8 +20,8 @@ import (
 	"wave365/pkg/wave/yamltext"
 )
 
-// Keys are what a configuration file may hold: what is the same for every wave. What belongs to one run, or speaks for
-// the person who is asked, is no setting.
+// Keys returns what a configuration file may contain: settings that are the same for every wave. What belongs to one
+// run, or consents on a person's behalf, is not a setting.
 func Keys() []string {
 	return []string{
 		"version", "profile", "profiles", "ledger", "report-dir", "tenant", "cloud", "storage-account", "blob-endpoint", "sign-in", "client-id",
@@ -29,19 +30,19 @@ func Keys() []string {
 	}
 }
 
-// most bounds the file, in bytes.
+// most is the largest file, in bytes.
 const most = 1 << 20
 
 // File is a configuration file in which every setting is one. The zero value has none.
 type File struct {
 	path     string
 	settings map[string]any
-	// isFlag says of a name whether the command has such a flag.
+	// isFlag reports whether the command has a flag of that name.
 	isFlag func(name string) bool
 }
 
-// Read reads the file at path. A missing one is fine unless it was asked for; every other fault is Invalid. isFlag says of a name
-// whether the command has such a flag.
+// Read reads the file at path. A missing one is accepted unless it was asked for; every other fault is Invalid. isFlag reports
+// whether the command has a flag of that name.
 func Read(path string, asked bool, isFlag func(name string) bool) (File, error) {
 	f := File{path: path, isFlag: isFlag}
 	data, err := run.ReadFile(path, most)
@@ -67,7 +68,7 @@ func (f File) bad(what, hint string, err error) error {
 	return fault.Wrap(fault.Invalid, "usage", f.path+": "+what, hint, err)
 }
 
-// decode reads the one document of settings that a configuration file is.
+// decode decodes the single YAML document of a configuration file.
 func (f File) decode(data []byte) (config map[string]any, err error) {
 	const shape = "write one `name: value` a line"
 	if data, err = yamltext.Decode(data, most); err != nil {
@@ -83,7 +84,8 @@ func (f File) decode(data []byte) (config map[string]any, err error) {
 	return config, nil
 }
 
-// checkProfiles refuses profiles that are no lists of settings, and settings in them that belong to the file.
+// checkProfiles refuses profiles that are not lists of settings, and settings in them that belong at the top of the
+// file.
 func (f File) checkProfiles() error {
 	profiles, isMap := f.settings["profiles"].(map[string]any)
 	if _, given := f.settings["profiles"]; given && !isMap {
@@ -106,7 +108,7 @@ func (f File) checkProfiles() error {
 	return nil
 }
 
-// check refuses keys that are none, and values that are no single ones; but is a key that may hold more.
+// check refuses unknown keys, and values that are not scalars; but is a key that may have another value.
 func (f File) check(settings map[string]any, but string) error {
 	for _, key := range slices.Sorted(maps.Keys(settings)) {
 		if !slices.Contains(Keys(), key) {
@@ -122,9 +124,8 @@ func (f File) check(settings map[string]any, but string) error {
 	return nil
 }
 
-// In are the settings, by their keys, with those of a profile laid over those of the file. Without a name it is the file's own
-// choice, if it has one. A tenant of one profile never meets the storage account of another: what belongs together stands
-// together.
+// In returns the settings by key, those of a profile taking precedence over those of the file. Without a name it is the file's
+// default profile, if any. Settings that belong together, such as tenant and storage account, are never taken from two places.
 func (f File) In(profile string) (map[string]any, error) {
 	profiles, _ := f.settings["profiles"].(map[string]any)
 	if profile == "" && f.settings["profile"] != nil {
@@ -146,7 +147,7 @@ func (f File) In(profile string) (map[string]any, error) {
 	return merged, nil
 }
 
-// like says about a key that is none which one may be meant, or why it is none.
+// like returns a hint about an unknown key: which one is probably meant, or why it is not allowed.
 func (f File) like(key string) string {
 	name := strings.Trim(strings.ReplaceAll(strings.ToLower(key), "_", "-"), "\"'“”„‘’ ")
 	if near := usage.Nearest(name, Keys()); near != "" {

@@ -8,14 +8,14 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// Cleaned is a standard stream that people may look at: what a file, the tenant or a service brought along cannot steer
-// their terminal, whoever forgot to clean it. What is no text goes through [AsIs].
+// Cleaned is a standard stream that people may read: text from a file, the tenant or a service cannot steer their
+// terminal, even if a caller forgot to clean it. What is not text goes through [AsIs].
 type Cleaned struct {
 	io.Writer
 	mu sync.Mutex
-	// Wrote says that anything was written.
+	// Wrote: something was written.
 	Wrote bool
-	// rest is the beginning of a character whose end has not been written yet.
+	// rest is the beginning of a character that is not completely written yet.
 	rest []byte
 }
 
@@ -38,7 +38,7 @@ func (c *Cleaned) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// AsIs gives the stream below, for files and for what draws on a terminal itself.
+// AsIs returns the underlying stream, for files and for what draws on a terminal itself.
 func AsIs(w io.Writer) io.Writer {
 	c, ok := w.(*Cleaned)
 	if !ok {

@@ -1,5 +1,5 @@
-// Package console is what people see at a terminal: lines folded to its width, commands that can be copied, tables, problems
-// with what to do about them, and documents that steer nobody's terminal. It knows no command of this program.
+// Package console prints what people read at a terminal: lines folded to its width, commands that can be copied, tables,
+// problems with what to do about them, and documents without control characters. It knows no command of this program.
 package console
 
 import (
@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Width is how wide w is: a terminal's width, 0 for a file or a pipe, which take lines of any length.
+// Width returns the width of a terminal; 0 for a file or a pipe, which take lines of any length.
 func Width(w io.Writer) int {
 	if c, ok := w.(*Cleaned); ok {
 		w = c.Writer
@@ -37,8 +37,8 @@ func Wider(text string, width int) bool {
 	return false
 }
 
-// Fold is lead and text on lines of at most width columns, broken at spaces but not inside a command, which would not
-// work when it is copied; every further line hangs under the beginning of text. A width of 0, or one that leaves too little
+// Fold returns lead and text on lines of at most width columns, broken at spaces but not inside a command, which would not
+// work when it is copied; further lines are indented to the beginning of text. A width of 0, or one that leaves too little
 // for words, folds nothing.
 func Fold(lead, text string, width int) string {
 	const least = 20
@@ -49,9 +49,9 @@ func Fold(lead, text string, width int) string {
 	return broken(lead, unbroken(text), width, "", indent)
 }
 
-// Command is lead and a command on lines of at most width columns, which can be copied as they stand: a shell that goes on after a
-// backslash at the end of a line gets one. Windows has no sign that both its shells know, so there the line stays whole, as it
-// does without a terminal (0). Words are never broken, nor what stands in quotes.
+// Command returns lead and a command on lines of at most width columns that can be copied unchanged: for a shell that continues
+// after a backslash at the end of a line. Windows has no such sign that both its shells know, so there the line is not broken, and
+// neither is it without a terminal (0). Words and quoted texts are never broken.
 func Command(lead, line string, width int, windows bool) string {
 	const mark, deeper = ` \`, 4
 	indent := runewidth.StringWidth(lead)
@@ -61,8 +61,8 @@ func Command(lead, line string, width int, windows bool) string {
 	return broken(lead, shellWords(line), width, mark, indent+deeper)
 }
 
-// broken sets words behind lead in lines of at most width columns; those that are followed by another end in mark, and those that
-// follow begin at indent.
+// broken sets words after lead in lines of at most width columns; lines followed by another end in mark, and further lines begin
+// at indent.
 func broken(lead string, words []string, width int, mark string, indent int) string {
 	var b strings.Builder
 	b.WriteString(lead)
@@ -84,7 +84,7 @@ func broken(lead string, words []string, width int, mark string, indent int) str
 	return b.String() + "\n"
 }
 
-// shellWords gives the words of a command line, quotes and all.
+// shellWords returns the words of a command line, including their quotes.
 func shellWords(line string) []string {
 	var words []string
 	quote, start := rune(0), 0
@@ -106,7 +106,7 @@ func shellWords(line string) []string {
 	return append(words, line[start:])
 }
 
-// unbroken gives the words of a text; what stands in back-ticks is one.
+// unbroken returns the words of a text; text in backticks is one word.
 func unbroken(text string) []string {
 	paired := strings.Count(text, "`")%2 == 0
 	var words []string

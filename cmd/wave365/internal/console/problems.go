@@ -13,8 +13,8 @@ import (
 	"wave365/pkg/wave"
 )
 
-// Findings prints findings grouped by problem: what it is once, then each line, those of which the same is to be
-// said together, and under the lines what to do; a line that stands alone with the user it is about.
+// Findings prints findings grouped by problem: its name once, then each line, lines with the same message together, and
+// below the lines what to do; a line on its own comes with its user.
 func Findings(w io.Writer, sh wording.Shell, findings []wave.Finding) {
 	for _, g := range groups.Findings(findings) {
 		fmt.Fprintf(w, "%s  %s\n", strings.ToUpper(string(g.Severity)), g.Code)
@@ -27,7 +27,7 @@ func Findings(w io.Writer, sh wording.Shell, findings []wave.Finding) {
 	}
 }
 
-// printSaid prints what is found, each message once with all its lines.
+// printSaid prints findings, each message once with all its lines.
 func printSaid(w io.Writer, findings []wave.Finding) {
 	messages, by := grouped(findings, func(f wave.Finding) string { return f.Message })
 	for _, message := range messages {
@@ -43,7 +43,7 @@ func printSaid(w io.Writer, findings []wave.Finding) {
 	}
 }
 
-// grouped gives the keys in the order in which they first come, and what belongs to each.
+// grouped returns the keys in the order of their first appearance, and what belongs to each.
 func grouped[T any](all []T, key func(T) string) ([]string, map[string][]T) {
 	var keys []string
 	by := map[string][]T{}
@@ -57,7 +57,7 @@ func grouped[T any](all []T, key func(T) string) ([]string, map[string][]T) {
 	return keys, by
 }
 
-// lineList names lines of the file, in their order, runs of them as one: "lines 2-4, 9". 0 is the wave as a whole.
+// lineList lists lines of the file, in their order, ranges as one: "lines 2-4, 9". 0 is the wave as a whole.
 func lineList(lines []int) string {
 	var parts []string
 	for i := 0; i < len(lines); {
@@ -81,11 +81,12 @@ func lineList(lines []int) string {
 	return "lines " + strings.Join(parts, ", ")
 }
 
-// outcomeRows is how many rows of one kind of problem the terminal lists; the report and failed.csv have them all.
+// outcomeRows is how many rows of one kind of problem are listed on a terminal; the report and failed.csv have all of
+// them.
 const outcomeRows = 12
 
 // Outcome lists the rows that need a person, one kind of problem after the other: which rows, what happened, what to
-// do. A command that helps several kinds stands at the first.
+// do. A command that applies to several kinds is printed with the first.
 func Outcome(w io.Writer, sh wording.Shell, a summary.Record) {
 	records, _ := summary.RowRecords(a)
 	told := map[string]bool{}

@@ -12,10 +12,10 @@ import (
 	"wave365/pkg/summary/wording"
 )
 
-// Say prints lead and a text behind it in lines of a terminal's width.
+// Say prints lead and a text after it in lines of a terminal's width.
 func Say(w io.Writer, lead, text string) { fmt.Fprint(w, Fold(lead, wording.OneLine(text), Width(w))) }
 
-// SayCommand says what a command is for, and the command: behind it, or below it where the line has no room for both.
+// SayCommand prints what a command is for, and the command: after it, or below it if the line is too short for both.
 func SayCommand(w io.Writer, said string, sh wording.Shell, command string) {
 	if width := Width(w); Wider(said+" "+command, width) {
 		fmt.Fprint(w, Fold("", said, width), Command("  ", command, width, sh.Windows))
@@ -36,7 +36,7 @@ func Remedy(w io.Writer, lead string, sh wording.Shell, r fault.Remedy) {
 	}
 }
 
-// Table prints rows under a header, in columns; an empty cell is a dash.
+// Table prints rows under a header, in columns; an empty cell is shown as a dash.
 func Table(w io.Writer, header string, rows [][]string) {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, header)
@@ -52,7 +52,7 @@ func Table(w io.Writer, header string, rows [][]string) {
 	_ = t.Flush()
 }
 
-// Details prints names and values, one a line, in a terminal's width; those without a value are left out.
+// Details prints names and values, one per line, in a terminal's width; those without a value are left out.
 func Details(w io.Writer, pairs ...string) {
 	widest := 0
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -67,7 +67,8 @@ func Details(w io.Writer, pairs ...string) {
 	}
 }
 
-// JSON prints a document. What a terminal or an eye could be led astray by is escaped, which programs do not notice.
+// JSON prints a document. Characters that could mislead a terminal or a reader are escaped, which makes no difference
+// to programs.
 func JSON(w io.Writer, doc any) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

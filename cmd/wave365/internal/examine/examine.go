@@ -1,4 +1,4 @@
-// Package examine asks the hosts and the tenant of an evening for what pkg/preflight/doctor judges. Changes nothing.
+// Package examine reads from hosts and tenant what pkg/preflight/doctor judges. It changes nothing.
 package examine
 
 import (
@@ -25,8 +25,8 @@ import (
 	"wave365/pkg/preflight/rules"
 )
 
-// Hosts asks each host of a cloud whether it answers, and that of the storage account by its name, or its endpoint; either may be
-// empty.
+// Hosts checks whether each host of a cloud responds, and that of the storage account, given by its name or its endpoint; either
+// may be empty.
 func Hosts(ctx context.Context, cloud, account, endpoint string) []doctor.Line {
 	known, err := clouds.Lookup(cloud)
 	if err != nil {
@@ -59,7 +59,7 @@ func Hosts(ctx context.Context, cloud, account, endpoint string) []doctor.Line {
 	return lines
 }
 
-// Signed are the services of a tenant, entered.
+// Signed are the services of a tenant, signed in to.
 type Signed struct {
 	Graph *graph.Client
 	// Storage is nil when no account is named.
@@ -74,7 +74,7 @@ type Signed struct {
 	Ledger string
 }
 
-// Service looks at sign-in, permissions, storage and what earlier runs left in the tenant.
+// Service checks sign-in, permissions, storage and what earlier runs left in the tenant.
 func Service(ctx context.Context, s Signed) []doctor.Line {
 	t := s.Graph
 	org, orgErr := t.Organization(ctx)
@@ -105,12 +105,12 @@ func Service(ctx context.Context, s Signed) []doctor.Line {
 	return append(lines, left(ctx, s, snapshotSettings(settings), settingErr)...)
 }
 
-// Tries is what reading each thing of the tenant was answered with.
+// Tries holds the results of reading each kind of object in the tenant.
 type Tries struct {
 	Organization, CloudPCs, Audit, Licenses, Users, Groups error
 }
 
-// Needs are the permissions that a wave takes.
+// Needs returns the permissions that a wave needs.
 func Needs(t Tries) []doctor.Need {
 	list := []doctor.Need{
 		{Permission: "Organization.Read.All", Purpose: "the tenant's name", Tried: true, Err: t.Organization},
@@ -126,7 +126,7 @@ func Needs(t Tries) []doctor.Need {
 	return list
 }
 
-// storage asks for a container that need not exist, and for a signature that nobody will use.
+// storage requests a container that need not exist, and a key for signatures that is not used.
 func storage(ctx context.Context, at Signed) doctor.Storage {
 	s := doctor.Storage{Account: at.BlobRoot}
 	if at.Storage == nil {
@@ -142,15 +142,15 @@ func storage(ctx context.Context, at Signed) doctor.Storage {
 	return s
 }
 
-// snapshotSettings are the user settings that look like ours and say snapshot.
+// snapshotSettings returns the user settings that look like ours and build from snapshots.
 func snapshotSettings(settings []graph.UserSetting) []graph.UserSetting {
 	return slices.DeleteFunc(slices.Clone(settings), func(s graph.UserSetting) bool {
 		return !strings.HasPrefix(s.DisplayName, playbook.SettingName(migration.Run{})) || !strings.EqualFold(s.ProvisioningSourceType, "snapshot") || len(s.GroupIDs) == 0
 	})
 }
 
-// needed says which run of the ledger a snapshot setting is of, by its name, or by its groups where `setting ensure` made it
-// for a wave; and whether it is needed still: the run goes on, or has not begun.
+// needed returns the run of the ledger that a snapshot setting belongs to, by its name, or by its groups if `setting ensure`
+// made it for a wave; and whether it is still needed: the run is in progress, or has not begun.
 func needed(ctx context.Context, l *ledger.Ledger, runs []migration.Run, s graph.UserSetting) (run string, still bool, err error) {
 	for _, r := range runs {
 		if playbook.SettingName(r) == s.DisplayName {

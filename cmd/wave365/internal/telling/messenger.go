@@ -31,18 +31,19 @@ type Messenger struct {
 	wake   chan struct{}
 	done   chan struct{}
 	failed int
-	why    string // of the first that failed
+	why    string // the error of the first one that failed
 }
 
-// Start tells people from now on; Close ends it. operator is the operator's address, zone that of times in messages; say is told
-// of the first message that was not sent.
+// Start notifies people from now on; Close ends it. operator is the operator's address, zone the time zone of messages; say is
+// called for the first message that was not sent.
 func Start(o runner.Observer, set *notify.Set, post notify.Post, r migration.Run, operator string, zone *time.Location, say func(string)) *Messenger {
 	m := &Messenger{Observer: o, set: set, post: post, run: r, to: operator, zone: zone, say: say, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	go m.work()
 	return m
 }
 
-// Row tells the view, and queues what the user is to be told. That a row is scheduled is not told while it runs.
+// Row passes the row on to the view, and queues the message for its user. That a row is scheduled is not reported
+// during a run.
 func (m *Messenger) Row(r migration.Row) {
 	m.Observer.Row(r)
 	e := notify.EventOf(r)
@@ -72,7 +73,7 @@ func (m *Messenger) offer(msg notify.Message) {
 
 func (m *Messenger) work() {
 	defer close(m.done)
-	told := map[string]bool{} // spares the ledger what this process knows
+	told := map[string]bool{} // saves the ledger from being asked what this process knows
 	for range m.wake {
 		for {
 			m.mu.Lock()
@@ -112,8 +113,8 @@ func (m *Messenger) send(msg notify.Message) {
 	}
 }
 
-// Close tells the operator how it ended, waits until what is queued went out, and returns how many messages did not,
-// and why the first of them.
+// Close notifies the operator how it ended, waits until what is queued has been sent, and returns how many messages
+// were not sent, and why the first of them was not.
 func (m *Messenger) Close(ctx context.Context, l *ledger.Ledger, out run.Outcome, failure error, next string) (int, string) {
 	if m == nil {
 		return 0, ""
@@ -150,8 +151,8 @@ func (m *Messenger) tellOperator(ctx context.Context, l *ledger.Ledger, e notify
 	m.offer(m.set.ForOperator(m.run, c, e, why, next, stage, m.to, m.post.Now().In(m.zone)))
 }
 
-// operatorEvent is the event of which the operator is notified when a process has ended; "" for none: the operator ended
-// it.
+// operatorEvent returns the event of which the operator is notified when a process has ended; "" for none, because the
+// operator ended it.
 func operatorEvent(out run.Outcome, failure error) (notify.Event, string) {
 	switch {
 	case failure != nil:

@@ -13,8 +13,8 @@ import (
 // NotReady is why a user is not notified that their Cloud PC is ready.
 const NotReady = "the Cloud PC is not there as this run proved it (ended, or provisioned again since)"
 
-// StillReady leaves out the messages "ready" about a Cloud PC that is not there as the run proved it: it was ended since, or
-// provisioned again. gone are their users. It asks the tenant, since a run may have ended weeks ago.
+// StillReady removes the messages "ready" about a Cloud PC that is not there as the run proved it: it was ended since, or
+// provisioned again. gone are their users. It reads the tenant, since a run may have ended weeks ago.
 func StillReady(ctx context.Context, g *graph.Client, rows []migration.Row, messages []notify.Message) (left, gone []notify.Message, err error) {
 	byIndex := make(map[int]*migration.Row, len(rows))
 	for i := range rows {
@@ -40,8 +40,8 @@ func StillReady(ctx context.Context, g *graph.Client, rows []migration.Row, mess
 	return left, gone, nil
 }
 
-// provenThere says of which rows, by index, the Cloud PC is there as the run proved it. One that is not listed under the names that
-// the run knew is looked for under the name that its user has now.
+// provenThere reports for which rows, by index, the Cloud PC is there as the run proved it. One that is not listed under the names
+// that the run knew is looked up under its user's current name.
 func provenThere(ctx context.Context, g *graph.Client, rows []*migration.Row) (there map[int]bool, err error) {
 	there = map[int]bool{}
 	look := func(names []string) error {
@@ -81,14 +81,14 @@ func provenThere(ctx context.Context, g *graph.Client, rows []*migration.Row) (t
 	}
 	names = nil
 	for _, u := range users {
-		if u.Err == nil { // who is gone has no name
+		if u.Err == nil { // a deleted user has no name
 			names = append(names, u.User.UPN)
 		}
 	}
 	return there, look(names)
 }
 
-// onItsWayOut reports whether a Cloud PC is on its way out, or has no machine any more.
+// onItsWayOut reports whether a Cloud PC is being removed, or has no machine any more.
 func onItsWayOut(pc graph.CloudPC) bool {
 	return slices.ContainsFunc([]string{graph.StatusNotProvisioned, graph.StatusInGracePeriod, graph.StatusDeprovisioning}, func(s string) bool { return strings.EqualFold(pc.Status, s) })
 }

@@ -1,5 +1,5 @@
-// Package usage is the help and the error texts of the command line: what is wrong with a command line, and help that
-// fits the terminal.
+// Package usage is the help and the error messages of the command line: what is wrong with a command line, and help
+// that fits the terminal.
 package usage
 
 import (
@@ -16,17 +16,17 @@ import (
 	"wave365/cmd/wave365/internal/console"
 )
 
-// alone marks a command that goes to no ledger and no tenant: the flags for those are left out of its help.
+// alone marks a command that uses no ledger and no tenant: its help omits the flags for those.
 const alone = "alone"
 
-// StandsAlone marks a command so.
+// StandsAlone marks a command as one that uses no ledger and no tenant.
 func StandsAlone(cmd *cobra.Command) { cmd.Annotations = map[string]string{alone: ""} }
 
-// Alone reports whether a command is marked so.
+// Alone reports whether a command is marked by [StandsAlone].
 func Alone(cmd *cobra.Command) bool { _, marked := cmd.Annotations[alone]; return marked }
 
-// Fit has the help of every command fitted to a terminal of this width, when it is asked for; 0 is no terminal. To do so
-// for all commands at each start would take longer than most commands do.
+// Fit fits the help of every command to a terminal of this width when it is printed; 0 means no terminal. Fitting all
+// commands at each start would take longer than most commands do.
 func Fit(root *cobra.Command, width int) {
 	help, usage := root.HelpFunc(), root.UsageFunc()
 	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
@@ -43,7 +43,7 @@ func Fit(root *cobra.Command, width int) {
 	})
 }
 
-// LayOut fits the words about a command to a terminal of this width; 0 is no terminal.
+// LayOut fits the texts about a command to a terminal of this width; 0 means no terminal.
 func LayOut(cmd *cobra.Command, width int) {
 	width = within(width)
 	cmd.Long, cmd.Example = reflowed(cmd.Long, width), examples(cmd.Example, width)
@@ -61,7 +61,7 @@ func within(width int) int {
 	return width
 }
 
-// captured is what a command writes about its use.
+// captured returns what a command prints about its usage.
 func captured(cmd *cobra.Command, usage func(*cobra.Command) error) (string, error) {
 	before := cmd.OutOrStderr()
 	if before != cmd.OutOrStdout() { // nobody chose it
@@ -74,9 +74,9 @@ func captured(cmd *cobra.Command, usage func(*cobra.Command) error) (string, err
 	return b.String(), err
 }
 
-// fitted is what cobra says about the use of a command, so that what it adds is not lost, with its flags fitted to the width
-// and those of every command by their names alone. cobra's templates would do it, too, but who calls them has the linker
-// keep every method of the program, a seventh of it.
+// fitted returns cobra's text about the usage of a command, including what cobra adds, with its flags fitted to the width
+// and global flags listed by name only. cobra's templates could do it, too, but using them makes the linker keep every
+// method of the program, a seventh of its size.
 func fitted(usage string, cmd *cobra.Command, width int) string {
 	const own, global = "\n\nFlags:\n", "\n\nGlobal Flags:\n"
 	trim := func(s string) string { return strings.TrimRightFunc(s, unicode.IsSpace) }
@@ -90,7 +90,7 @@ func fitted(usage string, cmd *cobra.Command, width int) string {
 	return strings.Replace(usage, global+trim(inherited.FlagUsages()), names, 1)
 }
 
-// reflowed wraps the paragraphs of a text again; of those with an indented line, only the last column.
+// reflowed rewraps the paragraphs of a text; in paragraphs with an indented line, only the last column.
 func reflowed(text string, width int) string {
 	if text == "" {
 		return ""
@@ -106,14 +106,14 @@ func reflowed(text string, width int) string {
 	return strings.Join(paragraphs, "\n\n")
 }
 
-// column is where the last column of a line begins: after a gap of blanks that follows a word.
+// column matches up to the last column of a line: after a gap of spaces that follows a word.
 var column = regexp.MustCompile(`^( *\S+(?: \S+)*  +)\S.*$`)
 
-// commented is a command and what it does: "  wave365 status  # who stands where".
+// commented matches a command and its comment: "  wave365 status  # state of the rows".
 var commented = regexp.MustCompile(`^( +)(\S.*?) +# (.*)$`)
 
-// inWidth breaks the last column of the lines that are wider. Of commands with a comment one that is wider brings all comments
-// above their commands.
+// inWidth wraps the last column of lines that are too wide. If a command with a comment is too wide, all comments of the
+// paragraph move above their commands.
 func inWidth(paragraph string, width int) string {
 	lines := strings.Split(paragraph, "\n")
 	above := slices.ContainsFunc(lines, func(line string) bool { return commented.MatchString(line) && console.Wider(line, width) })
@@ -129,7 +129,7 @@ func inWidth(paragraph string, width int) string {
 	return strings.Join(lines, "\n")
 }
 
-// examples breaks the commands of a text that are wider.
+// examples wraps the commands of a text that are too wide.
 func examples(text string, width int) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
@@ -141,7 +141,7 @@ func examples(text string, width int) string {
 	return strings.Join(lines, "\n")
 }
 
-// namesOf lists flags by their names alone: what they do stands once, in the help of the program.
+// namesOf lists flags by name only: the help of the program describes them once.
 func namesOf(flags *pflag.FlagSet, width int) string {
 	var names []string
 	flags.VisitAll(func(f *pflag.Flag) {

@@ -15,10 +15,10 @@ import (
 	"wave365/pkg/sandbox/loopback"
 )
 
-// Explain makes a command and those below it say, of a mistake in the command line, what they take.
+// Explain makes a command and its subcommands describe, after a mistake in the command line, what they take.
 func Explain(cmd *cobra.Command) {
 	cmd.SetFlagErrorFunc(mistakenFlag)
-	if cmd.HasSubCommands() && !cmd.Runnable() { // else cobra answers whatever follows with the help, as if all were well
+	if cmd.HasSubCommands() && !cmd.Runnable() { // otherwise cobra prints the help, as if nothing were wrong
 		cmd.Args, cmd.RunE = cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	}
 	takes := cmd.Args
@@ -45,7 +45,7 @@ func Explain(cmd *cobra.Command) {
 	}
 }
 
-// pasted refuses what a word processor or another shell makes of a flag or of quotation marks: the program would take it for a
+// pasted refuses what a word processor or another shell makes of a flag or of quotation marks, which would be mistaken for a
 // name.
 func pasted(args []string) error {
 	for _, arg := range args {
@@ -69,7 +69,7 @@ func waveForRun(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// surplus are the arguments beyond those that a command takes; none when too few were given.
+// surplus returns the arguments beyond those that a command takes; none when too few were given.
 func surplus(cmd *cobra.Command, args []string, takes cobra.PositionalArgs) []string {
 	for n := len(args) - 1; n >= 0; n-- {
 		if takes(cmd, args[:n]) == nil {
@@ -98,7 +98,7 @@ func mistakenArgs(cmd *cobra.Command, args, surplus []string, err error) error {
 	return fault.Wrap(fault.Invalid, "usage", what, hint, err, HelpOf(cmd))
 }
 
-// unknownCommand refuses a word that is no command below cmd, and names the one that was probably meant.
+// unknownCommand refuses a word that is not a subcommand of cmd, and names the one that was probably meant.
 func unknownCommand(cmd *cobra.Command, word string, err error) error {
 	lead, hint, help := "", "the help lists the commands", HelpOf(cmd)
 	if cmd.HasParent() {
@@ -115,7 +115,7 @@ func unknownCommand(cmd *cobra.Command, word string, err error) error {
 	return fault.Wrap(fault.Invalid, "usage", fmt.Sprintf("%sunknown command %q", lead, word), hint, err, help)
 }
 
-// misplacedScenario is the last argument where it was meant for a --sandbox that stands before it; "" when it was not.
+// misplacedScenario returns the last argument if it was meant for a --sandbox before it; "" when it was not.
 func misplacedScenario(cmd *cobra.Command, args []string) string {
 	if len(args) < 2 || !bare(cmd.Flags().Lookup("sandbox")) {
 		return ""
@@ -129,7 +129,7 @@ func misplacedScenario(cmd *cobra.Command, args []string) string {
 // bare reports whether a flag was given without its value, which it may be.
 func bare(f *pflag.Flag) bool { return f.Value.String() == f.NoOptDefVal }
 
-// Line is what a command takes, with the flags that it cannot do without.
+// Line returns what a command takes, with its required flags.
 func Line(cmd *cobra.Command) string {
 	line := strings.TrimSuffix(cmd.UseLine(), " [flags]")
 	for _, f := range requiredFlags(cmd) {
@@ -140,7 +140,7 @@ func Line(cmd *cobra.Command) string {
 	return line
 }
 
-// requiredFlags are those that a command cannot do without.
+// requiredFlags returns the flags that a command requires.
 func requiredFlags(cmd *cobra.Command) []*pflag.Flag {
 	var required []*pflag.Flag
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -151,7 +151,7 @@ func requiredFlags(cmd *cobra.Command) []*pflag.Flag {
 	return required
 }
 
-// MissingFlags refuses a command without a flag that it needs.
+// MissingFlags refuses a command without one of its required flags.
 func MissingFlags(cmd *cobra.Command) error {
 	for _, f := range requiredFlags(cmd) {
 		if !f.Changed {
@@ -161,8 +161,8 @@ func MissingFlags(cmd *cobra.Command) error {
 	return nil
 }
 
-// emptyArgs refuses an argument that is empty, which a script's unset variable makes: the latest run would be taken for the
-// one that was meant.
+// emptyArgs refuses an empty argument, which an unset variable in a script produces: the latest run would be used instead
+// of the one that was meant.
 func emptyArgs(cmd *cobra.Command, args []string) error {
 	if !slices.Contains(args, "") {
 		return nil
@@ -170,8 +170,8 @@ func emptyArgs(cmd *cobra.Command, args []string) error {
 	return fault.New(fault.Invalid, "usage", Name(cmd)+" has an empty argument", "leave it out, or give a value; usage: "+Line(cmd), HelpOf(cmd))
 }
 
-// EmptyFlags refuses a flag that was given with an empty value, which a script's unset variable makes: it would be taken for
-// one that was not given.
+// EmptyFlags refuses a flag with an empty value, which an unset variable in a script produces: it would be treated as a flag
+// that was not given.
 func EmptyFlags(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		empty := f.Value.Type() == "string" && f.Value.String() == ""
@@ -185,7 +185,7 @@ func EmptyFlags(cmd *cobra.Command) (err error) {
 	return err
 }
 
-// flagHelp is what the help says of a flag.
+// flagHelp returns the help text of a flag.
 func flagHelp(f *pflag.Flag) string {
 	_, text := pflag.UnquoteUsage(f)
 	return text
@@ -226,7 +226,7 @@ func mistakenFlag(cmd *cobra.Command, err error) error {
 	return fault.Wrap(fault.Invalid, "usage", FlagText(err), hint, err, help...)
 }
 
-// FlagText says what is wrong with a flag or its value.
+// FlagText describes what is wrong with a flag or its value.
 func FlagText(err error) string {
 	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
 		what := bad.Unwrap().Error()
@@ -246,15 +246,15 @@ func FlagText(err error) string {
 	return err.Error()
 }
 
-// nearestFlag is the flag that a name which is no flag was probably meant to be; "" when none is much like it.
+// nearestFlag returns the flag that an unknown name was probably meant to be; "" when none is similar.
 func nearestFlag(flags *pflag.FlagSet, name string) string {
 	var names []string
 	flags.VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 	return Nearest(name, names)
 }
 
-// Nearest is that of some names that a name which is none of them was probably meant to be, the first in the alphabet of several;
-// "" when none is much like it.
+// Nearest returns the one of names that an unknown name was probably meant to be, the alphabetically first of several; "" when
+// none is similar.
 func Nearest(name string, names []string) string {
 	best, near := max(2, len(name)-3), ""
 	for _, known := range slices.Sorted(slices.Values(names)) {
@@ -265,7 +265,7 @@ func Nearest(name string, names []string) string {
 	return near
 }
 
-// alike is how many letters two names have in common at their beginnings and at their ends.
+// alike returns how many letters two names have in common at their beginnings and at their ends.
 func alike(a, b string) int {
 	most, head, tail := min(len(a), len(b)), 0, 0
 	for head < most && a[head] == b[head] {
@@ -277,7 +277,7 @@ func alike(a, b string) int {
 	return head + tail
 }
 
-// emptyQuoted is a value as it is shown: one that nobody could see stands in quotation marks.
+// emptyQuoted returns a value as it is displayed: an invisible one is put in quotation marks.
 func emptyQuoted(value string) string {
 	if strings.TrimSpace(value) == "" {
 		return strconv.Quote(value)

@@ -10,12 +10,12 @@ import (
 	"wave365/pkg/wave"
 )
 
-// Name is a command or topic as it is typed after the program's name.
+// Name returns a command or topic as it is typed after the program's name.
 func Name(cmd *cobra.Command) string {
 	return strings.TrimSpace(strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()))
 }
 
-// HelpOn lists what help can be asked about below the command that args name.
+// HelpOn lists what has help below the command that args name.
 func HelpOn(root *cobra.Command, args []string, typed string) []string {
 	cmd, rest, err := root.Find(args)
 	if err != nil || len(rest) > 0 {
@@ -30,7 +30,7 @@ func HelpOn(root *cobra.Command, args []string, typed string) []string {
 	return found
 }
 
-// NoHelp says that there is no help about a word below a command, and what was probably meant.
+// NoHelp returns the error for a word without help below a command, and names what was probably meant.
 func NoHelp(cmd *cobra.Command, rest []string) error {
 	hint, help := "help lists the commands and topics", HelpOf(cmd)
 	if near := nearestHelp(cmd, rest[0]); near != "" {
@@ -39,8 +39,8 @@ func NoHelp(cmd *cobra.Command, rest []string) error {
 	return fault.New(fault.Invalid, "usage", fmt.Sprintf("unknown command or topic %q", rest[0]), hint, help)
 }
 
-// nearestHelp is the command or topic that a word was probably meant to be: the only one that begins so, or one that is much
-// like it; "" when there is none.
+// nearestHelp returns the command or topic that a word was probably meant to be: the only one that begins with it, or a
+// similar one; "" when there is none.
 func nearestHelp(cmd *cobra.Command, word string) string {
 	var names, begin []string
 	for _, c := range cmd.Commands() {
@@ -58,7 +58,7 @@ func nearestHelp(cmd *cobra.Command, word string) string {
 	return wave.Nearest(word, names)
 }
 
-// HelpOf is the command that prints a command's help.
+// HelpOf returns the command that prints a command's help.
 func HelpOf(cmd *cobra.Command) fault.Command {
 	return fault.NewCommand(strings.TrimSpace(strings.TrimPrefix(cmd.CommandPath(), "wave365")), "--help")
 }

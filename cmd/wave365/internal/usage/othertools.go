@@ -9,7 +9,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// elsewhere says which command does what a command of that name does in other tools; "" when none comes near.
+// elsewhere returns which command does what a command of that name does in other tools; "" when none is close.
 func elsewhere(name string) (why, command string) {
 	for _, e := range []struct{ names, why, command string }{
 		{"apply start migrate import execute up deploy install move", "run validates a wave, shows the plan, asks, and migrates it", "run"},
@@ -42,8 +42,8 @@ func elsewhere(name string) (why, command string) {
 	return "", ""
 }
 
-// otherFlag says what does here what a flag of that name does in other tools, and the command, if it is one; "" when nothing
-// does, or only a flag that cmd does not have.
+// otherFlag returns what corresponds here to a flag of that name in other tools, and the command, if it is one; "" when
+// nothing does, or only a flag that cmd does not have.
 func otherFlag(cmd *cobra.Command, name string) (why string, instead []fault.Command) {
 	for _, e := range []struct {
 		names string

@@ -10,7 +10,7 @@ type Problem struct {
 	Line int
 	// Field is where in the document: users[3].location. Empty: the file as a whole.
 	Field string
-	// Expected says what should be there, and what is there instead.
+	// Expected is what should be there, and what is there instead.
 	Expected string
 }
 

@@ -1,5 +1,5 @@
-// Package shape compares a YAML tree with a Go type and collects what does not fit: all of it, where the decoder would stop at
-// the first. It knows nothing of what the fields mean.
+// Package shape compares a YAML tree with a Go type and collects everything that does not fit, where the decoder would stop at
+// the first problem. It does not know what the fields mean.
 package shape
 
 import (
@@ -10,12 +10,12 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// shape is a comparison on its way.
+// shape is a comparison in progress.
 type shape struct {
 	problems []Problem
 }
 
-// Compare says what of a document does not fit a type. A document that is empty fits.
+// Compare returns the problems of a document with a type. An empty document has none.
 func Compare(body ast.Node, t reflect.Type) []Problem {
 	s := &shape{}
 	if body != nil {
@@ -28,7 +28,7 @@ func (s *shape) problem(n ast.Node, field, expected string) {
 	s.problems = append(s.problems, Problem{Line: line(n), Field: field, Expected: expected})
 }
 
-// line is where a node stands; 1 when it stands nowhere.
+// line returns the line of a node; 1 when it has none.
 func line(n ast.Node) int {
 	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
 		return 1
@@ -36,7 +36,7 @@ func line(n ast.Node) int {
 	return n.GetToken().Position.Line
 }
 
-// walk compares one node with the type that its place has.
+// walk compares one node with the type of its place.
 func (s *shape) walk(n ast.Node, t reflect.Type, path string) {
 	n = plain(n)
 	switch n.(type) {
@@ -96,7 +96,7 @@ func (s *shape) mapping(n ast.Node, t reflect.Type, path string) {
 	}
 }
 
-// pairs gives a mapping's entries; nil when the node is not a mapping.
+// pairs returns a mapping's entries; nil when the node is not a mapping.
 func pairs(n ast.Node) []*ast.MappingValueNode {
 	switch m := n.(type) {
 	case *ast.MappingNode:
@@ -110,7 +110,7 @@ func pairs(n ast.Node) []*ast.MappingValueNode {
 	return nil
 }
 
-// plain takes anchors and tags off a node.
+// plain removes anchors and tags from a node.
 func plain(n ast.Node) ast.Node {
 	for {
 		switch v := n.(type) {
@@ -124,7 +124,7 @@ func plain(n ast.Node) ast.Node {
 	}
 }
 
-// first is the node whose token stands where the value begins.
+// first returns the node whose token is at the beginning of the value.
 func first(n ast.Node) ast.Node {
 	if p := pairs(plain(n)); len(p) > 0 {
 		return p[0].Key
@@ -132,7 +132,7 @@ func first(n ast.Node) ast.Node {
 	return n
 }
 
-// expects says what the kind wants when the node is not that; empty when it fits.
+// expects returns what the kind requires when the node is something else; empty when it fits.
 func expects(n ast.Node, k reflect.Kind) string {
 	_, isString := n.(*ast.StringNode)
 	_, isLiteral := n.(*ast.LiteralNode)
@@ -160,7 +160,7 @@ func expects(n ast.Node, k reflect.Kind) string {
 	return ""
 }
 
-// kindOf names a node for people.
+// kindOf returns the name of a node's kind for people.
 func kindOf(n ast.Node) string {
 	switch v := n.(type) {
 	case *ast.SequenceNode:
@@ -181,7 +181,7 @@ func head(s []string, n int) []string {
 	return s
 }
 
-// names lists a struct's field names as a file spells them, with those of a struct that stands inline.
+// names returns a struct's field names as a file spells them, including those of an inlined struct.
 func names(t reflect.Type) []string {
 	var out []string
 	for f := range t.Fields() {

@@ -1,5 +1,5 @@
 // Package catalog is what Microsoft publishes rather than what a tenant owns: the Windows 365 products with their
-// service plans, the gallery images and the groups of regions. It is not for anything that changes.
+// service plans, the gallery images and the groups of regions. Nothing in it changes.
 package catalog
 
 import (
@@ -35,7 +35,7 @@ func (p Product) PlanName() string {
 	return fmt.Sprintf("Cloud PC %s%s %dvCPU/%dGB/%dGB", strings.ToUpper(p.Edition[:1]), p.Edition[1:], p.VCPU, p.RAMGB, p.DiskGiB)
 }
 
-// Products are the published products, in the published order. Three have no published ids; they stay empty.
+// Products returns the published products, in the published order. Three have no published ids; they stay empty.
 func Products() []Product {
 	rows, err := csv.NewReader(strings.NewReader(productsCSV)).ReadAll()
 	if err != nil {
@@ -63,7 +63,7 @@ type Image struct {
 	SizeGB                                  int
 }
 
-// Images are the gallery images of a tenant whose scenario names none: the first two supported, the last not.
+// Images returns the gallery images of a tenant whose scenario names none: the first two supported, the last not.
 func Images() []Image {
 	const pub, offer = "microsoftwindowsdesktop", "windows-ent-cpc"
 	mk := func(sku, name, status string) Image {
@@ -76,7 +76,8 @@ func Images() []Image {
 	}
 }
 
-// RegionGroup is the group of a region, for some of the regions in which Cloud PCs can be made; default for the others.
+// RegionGroup returns the group of a region, for some of the regions in which Cloud PCs can be created; default for the
+// others.
 func RegionGroup(region string) string {
 	return cmp.Or(map[string]string{
 		"switzerlandnorth": "switzerland", "westeurope": "europeUnion", "northeurope": "europeUnion", "germanywestcentral": "germany",

@@ -1,5 +1,5 @@
-// Package props is what can be said of the properties of a policy or a user setting alone: what is required, what fits together, what
-// they are when nothing is said. It is not for whom they reach.
+// Package props checks the properties of a policy or a user setting on their own: which are required, which fit together, and their
+// defaults.
 package props
 
 import (
@@ -16,23 +16,23 @@ import (
 // never changed in place.
 type Props map[string]any
 
-// Text is a property that is a text; empty when it is none.
+// Text returns a string property; empty if it is not one.
 func (p Props) Text(name string) string { s, _ := p[name].(string); return s }
 
-// With is the properties with some of them changed.
+// With returns the properties with some of them changed.
 func (p Props) With(change Props) Props {
 	out := maps.Clone(p)
 	maps.Copy(out, change)
 	return out
 }
 
-// Required is the refusal of a request without a property.
+// Required returns the refusal of a request without a property.
 func Required(name string) error {
 	return refusal.Invalid("requiredFieldsNotProvided", "The required field '"+name+"' was not provided.")
 }
 
-// CheckPolicy refuses the properties of a policy that lack what is required or contradict each other, and gives the first of its
-// domain joins.
+// CheckPolicy refuses the properties of a policy that lack what is required or contradict each other, and returns the first of
+// its domain joins.
 func CheckPolicy(p Props) (first Join, err error) {
 	for _, name := range []string{"displayName", "imageId", "imageDisplayName"} {
 		if p.Text(name) == "" {
@@ -87,12 +87,12 @@ func joinOf(j any) (join Join, err error) {
 	return Join{}, refusal.Invalid("invalidDomainJoinConfiguration", "The domain join type is missing or unknown.")
 }
 
-// longestName is how many characters the names that a naming template makes may have.
+// longestName is the largest number of characters of names made by a naming template.
 const longestName = 15
 
 var nameToken = regexp.MustCompile(`(?i)%(USERNAME|RAND):(\d+)%`)
 
-// checkTemplate refuses a naming template that makes longer names, or has other tokens than the two that there are.
+// checkTemplate refuses a naming template that makes longer names, or has other tokens than the two supported ones.
 func checkTemplate(template string) error {
 	if template == "" {
 		return nil
@@ -112,7 +112,7 @@ func checkTemplate(template string) error {
 	return nil
 }
 
-// SettingDefaults are what a setting has when it is created without.
+// SettingDefaults returns the properties of a setting that is created without them.
 func SettingDefaults() Props {
 	return Props{
 		"displayName": "", "localAdminEnabled": false, "resetEnabled": false,

@@ -1,17 +1,17 @@
-// Package refusal is how the directory and Windows 365 say no: the codes and the words of each.
+// Package refusal makes the errors of the directory and of Windows 365: the codes and the words of each.
 package refusal
 
 import "wave365/pkg/fault"
 
-// Invalid is a request that Windows 365 does not take.
+// Invalid returns the error for a request that Windows 365 refuses.
 func Invalid(code, msg string) error { return fault.New(fault.Invalid, code, msg, "") }
 
-// Missing is a thing of Windows 365 that there is not.
+// Missing returns the error for an object of Windows 365 that does not exist.
 func Missing(what, id string) error {
 	return fault.New(fault.NotFound, "ResourceNotFound", "The "+what+" '"+id+"' was not found.", "")
 }
 
-// Chosen is a refusal whose status a knob chooses: 409 is a conflict, all else a bad request.
+// Chosen returns a refusal whose status a knob chooses: 409 is a conflict, everything else a bad request.
 func Chosen(status int, code, msg string) error {
 	kind := fault.Invalid
 	if status == 409 {
@@ -20,15 +20,15 @@ func Chosen(status int, code, msg string) error {
 	return fault.New(kind, code, msg, "")
 }
 
-// BadRequest is a request that the directory does not take.
+// BadRequest returns the error for an invalid request to the directory.
 func BadRequest(msg string) error { return Invalid("Request_BadRequest", msg) }
 
-// Denied is a request that the directory does not allow.
+// Denied returns the error for a request that the directory does not allow.
 func Denied(msg string) error {
 	return fault.New(fault.Denied, "Authorization_RequestDenied", msg, "")
 }
 
-// Gone is a thing of the directory that there is not, or not any more.
+// Gone returns the error for an object of the directory that does not exist, or no longer does.
 func Gone(key string) error {
 	return fault.New(fault.NotFound, "Request_ResourceNotFound",
 		"Resource '"+key+"' does not exist or one of its queried reference-property objects are not present.", "")

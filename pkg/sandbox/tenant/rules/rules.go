@@ -1,4 +1,4 @@
-// Package rules is the knobs of a scenario in the form in which the tenant goes by them: defaults filled in, durations read.
+// Package rules is the knobs of a scenario in the form that the tenant uses: defaults filled in, durations parsed.
 package rules
 
 import (
@@ -8,7 +8,7 @@ import (
 	"wave365/pkg/sandbox/scenario"
 )
 
-// Rules are the knobs with their defaults filled in and their durations read.
+// Rules are the knobs with their defaults filled in and their durations parsed.
 type Rules struct {
 	scenario.Knobs
 	MembershipMost, LicenseMost                             time.Duration
@@ -17,7 +17,7 @@ type Rules struct {
 	FlipsBack                                               bool
 }
 
-// Read fills them in; a duration that cannot be read is a fault Invalid.
+// Read fills in the defaults and parses the durations; one that cannot be parsed is a fault of kind Invalid.
 func Read(k scenario.Knobs) (Rules, error) {
 	r := Rules{Knobs: k, FlipsBack: k.FlipFlop != "off" && k.FlipFlop != "false"}
 	var err error
@@ -43,8 +43,8 @@ func Read(k scenario.Knobs) (Rules, error) {
 	return r, err
 }
 
-// Duration reads a duration of a scenario, which is def when nothing is said; one that cannot be read is a fault Invalid that names the
-// field.
+// Duration parses a duration of a scenario, which is def when the text is empty; one that cannot be parsed is a fault of kind Invalid
+// that names the field.
 func Duration(field, text string, def time.Duration) (time.Duration, error) {
 	if text == "" {
 		return def, nil

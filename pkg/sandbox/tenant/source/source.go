@@ -1,5 +1,5 @@
-// Package source is what the service makes of the files of an import before it copies them: whether it can reach them, and what is
-// wrong with them. It is not for the copying, which takes its time in the tenant.
+// Package source checks the files of an import as the service does before it copies them: whether it can reach them, and what is
+// wrong with them. The copying is in package tenant.
 package source
 
 import (
@@ -12,26 +12,26 @@ import (
 
 // Disks is the storage account as the service sees it.
 type Disks interface {
-	// CheckSAS is what the service does with a sasUrl. An error says why the service cannot use it, without the query.
+	// CheckSAS does what the service does with a sasUrl. An error is why the service cannot use it, without the query.
 	CheckSAS(rawURL string, now time.Time) (File, error)
-	// CheckBlob is the storage-account form of the same question; account is an ARM id.
+	// CheckBlob is the same check in the storage-account form; account is an ARM id.
 	CheckBlob(account, container, name string) (File, error)
-	// Touch lets somebody have written to the blob of the first account with that path.
+	// Touch gives a new version to the blob of the first account with that path, as if somebody had written to it.
 	Touch(path string, now time.Time)
 }
 
-// File is a blob as an import judges it.
+// File is a blob as an import checks it.
 type File struct {
 	Name     string
 	PageBlob bool
-	// Length and Virtual are the blob's and the disk's size in bytes; Virtual is 0 when no disk is recognised.
+	// Length and Virtual are the blob's and the disk's size in bytes; Virtual is 0 when no disk is recognized.
 	Length, Virtual int64
 	// Kind is fixed, dynamic, differencing, vhdx, guest-state or none.
 	Kind        string
 	CopyPending bool
 	// Unreachable: the service may not read from the account that it is in.
 	Unreachable bool
-	// Unbootable says why a generation 2 machine will not start from the disk; empty: it will.
+	// Unbootable is why a generation 2 machine will not start from the disk; empty: it will.
 	Unbootable string
 }
 
@@ -44,20 +44,20 @@ type Ref struct {
 	Container, Name string
 }
 
-// Verdict is what the service makes of the files before it copies them.
+// Verdict is the result of the service's check of the files before it copies them.
 type Verdict struct {
 	File
 	// Fails is why the import will fail; empty: it will not.
 	Fails string
-	// Expires is when the signature does; zero: there is none.
+	// Expires is when the signature expires; zero: there is none.
 	Expires time.Time
 }
 
-// importable: a disk that an import takes.
+// importable reports whether an import accepts the disk.
 func (f File) importable() bool { return f.PageBlob && f.Kind == "fixed" && f.Virtual > 0 }
 
-// Judge looks at the files of an import. Strict refuses a disk that is none; else the import of one is taken, and fails. A nil
-// disks refuses everything. The refusals tell no signature.
+// Judge checks the files of an import. strict refuses a file that is not a disk; otherwise its import is accepted, and fails.
+// A nil disks refuses everything. The refusals contain no signature.
 func Judge(disks Disks, files []Ref, strict bool, now time.Time) (Verdict, error) {
 	var v Verdict
 	var data, guest int
@@ -114,7 +114,7 @@ func look(disks Disks, f Ref, now time.Time) (File, error) {
 	return got, nil
 }
 
-// scrub keeps a signature out of what is told and kept.
+// scrub removes a signature from what is reported and stored.
 func scrub(msg, raw string) string {
 	if _, q, ok := strings.Cut(raw, "?"); ok && q != "" {
 		msg = strings.ReplaceAll(msg, q, "...")
@@ -122,7 +122,7 @@ func scrub(msg, raw string) string {
 	return msg
 }
 
-// sasEnd is when a signed URL stops working: the earlier of the signature's and the delegation key's end.
+// sasEnd returns when a signed URL stops working: the earlier of the signature's and the delegation key's end.
 func sasEnd(raw string) time.Time {
 	u, err := url.Parse(raw)
 	if err != nil {
