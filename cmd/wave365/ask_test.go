@@ -9,7 +9,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// Only yes goes on; Ctrl-C at the question is an answer, though nothing was typed.
+// Only yes continues; Ctrl-C at the prompt is an answer, although nothing was typed.
 func TestAsk(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

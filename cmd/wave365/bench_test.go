@@ -27,12 +27,11 @@ import (
 	"wave365/pkg/wave"
 )
 
-// BenchmarkResume10000 kills nothing and finishes nothing: it starts `wave365 resume` as a process, on a run of 10,000
-// rows of which many are done, some in flight and some were at work when the process before died, against a tenant of
-// 10,000 users in a process of its own, and stops it as soon as it has asked for its rows. It reports the time from the
-// start of the process to the first request that reaches Graph ("first-s") and to the first one
-// about a row ("rows-s", shall be at most 0.5), and what the process had in memory at most until then (Linux: "first-MB",
-// and "rows-MB", shall be at most 80).
+// BenchmarkResume10000 starts `wave365 resume` as a process on a run of 10,000 rows, of which many are done, some in
+// flight and some were being worked on when the process before died, against a tenant of 10,000 users in a process of its
+// own, and stops it as soon as it has requested its rows. It reports the time from the start of the process to the first
+// request that reaches Graph ("first-s") and to the first one about a row ("rows-s", limit 0.5), and the most memory the
+// process had until then (Linux: "first-MB", and "rows-MB", limit 80).
 func BenchmarkResume10000(b *testing.B) {
 	dir := b.TempDir()
 	tenant := bigTenant(b, dir, 10_000)
@@ -91,8 +90,8 @@ func BenchmarkResume10000(b *testing.B) {
 	}
 }
 
-// bigTenant serves a tenant with so many users from a process of its own, until the benchmark ends, and writes the
-// wave beside it.
+// bigTenant serves a tenant with that many users from a process of its own, until the benchmark ends, and writes the
+// wave next to it.
 func bigTenant(b *testing.B, dir string, rows int) (root string) {
 	b.Helper()
 	csv, scenario, err := generate.Wave(rows, 7, false)
@@ -134,7 +133,7 @@ const (
 	aboutRows
 )
 
-// front stands before the tenant and tells when requests come by.
+// front is a proxy in front of the tenant that reports requests.
 type front struct {
 	*httptest.Server
 	mu   sync.Mutex
@@ -158,7 +157,7 @@ func newFront(b *testing.B, tenant string) *front {
 	return f
 }
 
-// watch gives a channel that tells the first request to Graph, and the first that is about a row.
+// watch returns a channel that receives the first request to Graph, and the first that is about a row.
 func (f *front) watch() <-chan about {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -182,7 +181,7 @@ func (f *front) note(path string) {
 	}
 }
 
-// bigLedger records a run of the whole wave as a process leaves it that dies in the middle of the evening.
+// bigLedger records a run of the whole wave in the state in which a process leaves it that dies half-way.
 func bigLedger(b *testing.B, dir, root string) {
 	b.Helper()
 	ctx := context.Background()
@@ -217,7 +216,7 @@ func bigLedger(b *testing.B, dir, root string) {
 			moves = append(moves, onward(r, evening.Add(time.Duration(r.Index)*time.Second)))
 			r = moves[len(moves)-1].To()
 		}
-		if r.State == migration.Running { // a process has some hundred rows at work, not thousands
+		if r.State == migration.Running { // a process works on some hundred rows at a time, not thousands
 			moves = append(moves, migration.Interrupt(r, "", evening))
 		}
 	}
@@ -253,7 +252,7 @@ func bigRow(run migration.Run, group string, i int, r wave.Row) migration.Row {
 	}
 }
 
-// onward is the next transition of a row whose journey goes well.
+// onward returns the next transition of a row that succeeds.
 func onward(r migration.Row, at time.Time) migration.Transition {
 	if r.State != migration.Running {
 		return migration.Claim(r, at)
@@ -275,7 +274,7 @@ func onward(r migration.Row, at time.Time) migration.Transition {
 	return t
 }
 
-// firstID is the id of the first of a collection of the tenant's.
+// firstID returns the id of the first object of a collection of the tenant.
 func firstID(b *testing.B, root, collection string) string {
 	b.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, root+"/v1.0/"+collection, nil)
@@ -295,7 +294,7 @@ func firstID(b *testing.B, root, collection string) string {
 	return doc.Value[0].ID
 }
 
-// peakMB is the most memory a process has had so far, 0 where the system does not say.
+// peakMB returns the peak memory of a process, 0 where the system does not report it.
 func peakMB(pid int) float64 {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

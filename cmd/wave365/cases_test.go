@@ -13,7 +13,7 @@ import (
 	"wave365/pkg/wave"
 )
 
-// expectation is expect.json of a case: what went wrong for people who used tools like this one, and what is right.
+// expectation is expect.json of a case: what went wrong for users of similar tools, and what is right.
 type expectation struct {
 	Title    string
 	Validate *struct {
@@ -37,8 +37,8 @@ type expectation struct {
 	}
 }
 
-// TestCases plays what happened to people, each in a tenant of its own: the findings and their lines, who is done, and
-// that no import was accepted twice.
+// TestCases plays what happened to people, each in a tenant of its own, and checks the findings and their lines, who is
+// done, and that no import was accepted twice.
 func TestCases(t *testing.T) {
 	t.Parallel()
 	dirs, err := filepath.Glob("testdata/cases/*")
@@ -74,7 +74,7 @@ func TestCases(t *testing.T) {
 	}
 }
 
-// answered runs the program and gives its exit code and what it answered.
+// answered runs the program and returns its exit code and its output.
 func answered(dir string, args ...string) (code int, out []byte) {
 	cmd := tool(dir, args...)
 	out, _ = cmd.Output()
@@ -193,7 +193,7 @@ type reportRow struct {
 	Target struct{ User string }
 }
 
-// reportRows are the rows of run.json by the name before the @.
+// reportRows returns the rows of run.json by the name before the @.
 func reportRows(t *testing.T, dir string) map[string]reportRow {
 	t.Helper()
 	rows := map[string]reportRow{}

@@ -7,7 +7,7 @@ import (
 	"wave365/pkg/cloud/clouds"
 )
 
-// A storage account is known by whatever people copy of it, and refused for what it is.
+// A storage account is recognized in whatever form people copy it, and anything else is refused with its reason.
 func TestStorageRoot(t *testing.T) {
 	t.Parallel()
 	const root = "https://contosovhds.blob.core.windows.net"

@@ -11,7 +11,7 @@ import (
 	"wave365/pkg/fault"
 )
 
-// A configuration file may point storage anywhere; the token for storage does not go there.
+// A configuration file may point storage anywhere; the token for storage is not sent there.
 func TestTokenStaysHome(t *testing.T) {
 	t.Setenv("WAVE365_STORAGE_KEY", "")
 	global, err := clouds.Lookup("global")

@@ -11,8 +11,8 @@ import (
 	"wave365/pkg/ledger/pgtest"
 )
 
-// A wave whose ledger is in a database: it runs as with a file, is looked at from anywhere, and goes into a file and back
-// with the same report, byte for byte.
+// A wave whose ledger is in a database: it runs as with a file, can be read from anywhere, and is copied into a file and
+// back with the same report, byte for byte.
 func TestALedgerInADatabase(t *testing.T) {
 	t.Parallel()
 	s := pgtest.Start(t)
@@ -63,7 +63,8 @@ func TestALedgerInADatabase(t *testing.T) {
 
 var ledgerInCommands = regexp.MustCompile(` (?:<bdi>)?--ledger(?:</bdi>)? (?:<bdi>)?(?:&#39;|'|\\u0027)?(?:postgres://[^\s'&"<\\]+|file\.db)(?:&#39;|'|\\u0027)?(?:</bdi>)?`)
 
-// withoutLedger is a file of a report without the ledger that the commands in it name: all else is of the run alone.
+// withoutLedger returns a file of a report without the ledger that its commands name: everything else is about the run
+// alone.
 func withoutLedger(t *testing.T, path string) []byte {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -73,8 +74,8 @@ func withoutLedger(t *testing.T, path string) []byte {
 	return ledgerInCommands.ReplaceAll(data, nil)
 }
 
-// A database that cannot be reached, trusted or written to is told from one that has no ledger, with what to do, and the
-// password is in none of it.
+// A database that cannot be reached, trusted or written to is distinguished from one without a ledger, the message says
+// what to do, and no message contains the password.
 func TestADatabaseThatCannotBeUsed(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)

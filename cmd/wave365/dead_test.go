@@ -32,7 +32,7 @@ func killedOnce(t *testing.T, r rehearsal, steered func(), args ...string) (pid 
 	return cmd.Process.Pid
 }
 
-// answer runs a command and gives what it says on both streams, with its exit code.
+// answer runs a command and returns what it prints on both streams, with its exit code.
 func answer(t *testing.T, cmd *exec.Cmd) (string, int) {
 	t.Helper()
 	out, err := cmd.CombinedOutput()
@@ -45,8 +45,8 @@ func answer(t *testing.T, cmd *exec.Cmd) (string, int) {
 	return string(out), 0
 }
 
-// A process that died is told from one that lives, what is asked of it is answered at once, and how it was steered holds
-// for the next one.
+// A process that died is distinguished from a live one, requests to it are answered at once, and the next process keeps
+// to how it was steered.
 func TestADeadProcess(t *testing.T) {
 	t.Parallel()
 	r := newRehearsal(t, "400")
@@ -73,7 +73,7 @@ func TestADeadProcess(t *testing.T) {
 			t.Errorf("%v: exit %d after %s\n%s", args, code, time.Since(began), out)
 		}
 	}
-	// The run is still paused when it is gone on with, and says so.
+	// The run is still paused when it is continued, and says so.
 	next := tool(r.dir, "resume")
 	paused := make(chan struct{})
 	once := false
@@ -111,7 +111,7 @@ func TestADeadProcess(t *testing.T) {
 	}
 }
 
-// Whoever asks for the lock of a process that lives on this machine does not get it.
+// A process that wants the lock of a live process on this machine does not get it.
 func TestALivingProcessIsNotUnlocked(t *testing.T) {
 	t.Parallel()
 	r := newRehearsal(t, "60")

@@ -21,7 +21,7 @@ import (
 	"testing"
 )
 
-// spellings are the ways in which the service of this test repeats what it was sent.
+// spellings returns the ways in which the service of this test repeats what it was sent.
 func spellings() []func(s string) string {
 	b64 := base64.StdEncoding.EncodeToString
 	return []func(s string) string{
@@ -71,7 +71,7 @@ func backwards(s string) string {
 	return string(b)
 }
 
-// tracesOf are pieces by which any spelling of the signature in a URL would be known again.
+// tracesOf returns pieces by which the signature in a URL is recognized in any spelling.
 func tracesOf(sas string) map[string]bool {
 	_, enc, _ := strings.Cut(sas, "sig=")
 	enc, _, _ = strings.Cut(enc, "&")
@@ -97,7 +97,7 @@ func tracesOf(sas string) map[string]bool {
 }
 
 // TestEchoedSecrets runs a wave against a service that refuses each import and repeats the signature that it was sent,
-// every time in another spelling, and looks for traces of it in everything that is left behind.
+// each time in another spelling, and looks for traces of it in everything that is left behind.
 func TestEchoedSecrets(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -10,7 +10,7 @@ import (
 	"wave365/pkg/graph"
 )
 
-// What scripts are told by the exit code when a command fails as a whole.
+// The exit code when a command fails as a whole.
 func TestExitCode(t *testing.T) {
 	t.Parallel()
 	of := func(kind fault.Kind, code string) error { return fault.New(kind, code, "m", "h") }

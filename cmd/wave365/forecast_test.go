@@ -21,7 +21,7 @@ import (
 	"wave365/pkg/summary/advice"
 )
 
-// evening is a run of thirty rows with its rows as they stood at the start and as they stand now.
+// evening is a run of thirty rows, with its rows as they were at the start and as they are now.
 type evening struct {
 	asBegun, run migration.Run
 	first, rows  []migration.Row
@@ -78,7 +78,7 @@ func end(t *testing.T, what, text, lead string, is *regexp.Regexp) string {
 	return m[1] + " to " + m[2]
 }
 
-// shown is the screen of a process that was told all this in another order.
+// shown returns the screen of a process that received all this in another order.
 func (e evening) shown() string {
 	b := board.New(func() time.Time { return e.now })
 	b.Start(e.asBegun, e.first)
@@ -90,8 +90,8 @@ func (e evening) shown() string {
 	return strings.Join(screen.Frame(b.Snapshot(), 160, 50, false), "\n")
 }
 
-// One evening has one end: screen, status, its JSON, live page and report say the same at the same moment, however the run
-// was steered; plan and report the same of its beginning.
+// One run has one expected end: screen, status, its JSON, live page and report show the same at the same moment, however
+// the run was steered; plan and report show the same for its beginning.
 func TestOneForecast(t *testing.T) {
 	zone := time.Local
 	time.Local = time.UTC // the screen's zone

@@ -15,7 +15,7 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// A terminal that closes sends hang-ups, several at times: the run drains, and is not stopped.
+// A terminal that closes sends hang-ups, sometimes several: the run drains, and is not stopped.
 func TestAHangUpDrains(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -47,7 +47,7 @@ func TestAHangUpDrains(t *testing.T) {
 	}
 }
 
-// `| head`, `| tee` with Ctrl-C, a screen that is gone: a run goes on whoever reads its streams.
+// `| head`, `| tee` with Ctrl-C, a terminal that is gone: a run continues whoever reads its streams.
 func TestReadersThatGoDoNotEndARun(t *testing.T) {
 	t.Parallel()
 	r := newRehearsal(t, "3000")
