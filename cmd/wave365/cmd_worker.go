@@ -92,12 +92,28 @@ func (o *workerOptions) check() error {
 	}
 	if o.name == "" {
 		host, _ := os.Hostname()
-		o.name = fmt.Sprintf("%s-%d", host, os.Getpid())
+		o.name = workerName(host, os.Getpid())
 	}
-	if len(o.name) > 40 || strings.ContainsFunc(o.name, func(r rune) bool { return r <= ' ' || r > '~' }) {
+	if len(o.name) > longestName || strings.ContainsFunc(o.name, noName) {
 		return bad("--name must have up to 40 letters and digits", "")
 	}
 	return nil
+}
+
+// longestName is how long a worker's name may be: PostgreSQL cuts the name of a connection at 63 bytes.
+const longestName = 40
+
+func noName(r rune) bool { return r <= ' ' || r > '~' }
+
+// workerName is what a worker on a host is called. A container platform makes longer names of hosts, which differ at their end.
+func workerName(host string, pid int) string {
+	name := strings.Map(func(r rune) rune {
+		if noName(r) {
+			return '-'
+		}
+		return r
+	}, fmt.Sprintf("%s-%d", host, pid))
+	return name[max(0, len(name)-longestName):]
 }
 
 func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
+
+	"wave365/pkg/fleet/credentials"
 )
 
 // composed is a service of a compose file.
@@ -91,6 +94,8 @@ func TestFleetFiles(t *testing.T) {
 		t.Errorf("services: %v of ours", ours)
 	}
 
+	containerApp(t, filepath.Join(folder, "containerapp.yaml"))
+
 	container, err := os.ReadFile(filepath.Join(folder, "Containerfile"))
 	if err != nil {
 		t.Fatal(err)
@@ -111,5 +116,61 @@ func TestFleetFiles(t *testing.T) {
 		t.Error("the image builds nothing")
 	} else if _, err := os.Stat(filepath.Join(root, m[1])); err != nil {
 		t.Error(err)
+	}
+}
+
+// containerApp reads the file of the Container App: the program takes its command line and its credentials, the probes ask for what
+// is served, where it is served, and a worker may stop in peace.
+func containerApp(t *testing.T, path string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type named struct{ Name, Value string }
+	var file struct {
+		Properties struct {
+			Configuration struct{ Secrets []named }
+			Template      struct {
+				Grace      int `yaml:"terminationGracePeriodSeconds"`
+				Containers []struct {
+					Args   []string
+					Probes []struct {
+						Type string
+						Get  struct {
+							Path string
+							Port int
+						} `yaml:"httpGet"`
+					}
+				}
+			}
+		}
+	}
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		t.Fatal(err)
+	}
+	template := file.Properties.Template
+	if len(template.Containers) != 1 || len(file.Properties.Configuration.Secrets) != 1 || template.Grace < 30 {
+		t.Fatalf("%+v", file)
+	}
+	worker := template.Containers[0]
+	if err := takes("wave365 '" + strings.Join(worker.Args, "' '") + "'"); err != nil {
+		t.Errorf("%v: %v", worker.Args, err)
+	}
+	i := slices.Index(worker.Args, "--listen")
+	for _, p := range worker.Probes {
+		if want := map[string]string{"Liveness": "/livez", "Readiness": "/healthz"}[p.Type]; p.Get.Path != want || i < 0 || worker.Args[i+1] != fmt.Sprintf("0.0.0.0:%d", p.Get.Port) {
+			t.Errorf("the probe %+v of %v", p, worker.Args)
+		}
+	}
+	if len(worker.Probes) != 2 {
+		t.Errorf("%d probes", len(worker.Probes))
+	}
+	given := filepath.Join(t.TempDir(), "fleet.yaml")
+	if err := os.WriteFile(given, []byte(file.Properties.Configuration.Secrets[0].Value), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := credentials.Read(given); err != nil || len(c.Tenants) != 1 {
+		t.Errorf("the credentials of the Container App: %+v, %v", c, err)
 	}
 }

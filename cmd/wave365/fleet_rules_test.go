@@ -1,6 +1,24 @@
 package main
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestWorkerName(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{
+		"vm":      "vm-1",
+		"büro pc": "b-ro-pc-1",
+		"provider-wave365-workers--0000001-7d8f9c6b5d-x2k4q": "-workers--0000001-7d8f9c6b5d-x2k4q-1",
+	} {
+		o := workerOptions{name: workerName(host, 1), runs: 1, connections: 1, slice: time.Second}
+		if err := o.check(); err != nil || !strings.HasSuffix(o.name, want) {
+			t.Errorf("%q: %q, %v; want %q", host, o.name, err, want)
+		}
+	}
+}
 
 func TestWithLedger(t *testing.T) {
 	t.Parallel()
