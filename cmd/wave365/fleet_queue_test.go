@@ -182,7 +182,7 @@ func TestAWorkerKeepsToTheTenant(t *testing.T) {
 		t.Errorf("fleet of a run that no worker can take up: exit code %d\n%s", code, out)
 	}
 	other := f.job("moved", time.Minute, inState(queue.Parked))
-	if !strings.Contains(other.Why, "this sign-in is in tenant "+moved) || !strings.Contains(other.Why, "sign in to the run's own tenant") {
+	if !strings.Contains(other.Why, "this sign-in is in tenant "+moved) || !strings.Contains(other.Why, "sign in to the run's own tenant") || !strings.HasSuffix(other.Why, "; then: wave365 resume r1") {
 		t.Errorf("in another tenant: %+v", other)
 	}
 	for name, u := range map[string]string{"left": f.tenants[0], "moved": f.tenants[1]} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"wave365/pkg/cloud/contact"
@@ -43,8 +44,17 @@ const Command = "wave365 worker"
 // elsewhere is how long a run is left alone that this worker cannot start.
 const elsewhere = 20 * time.Second
 
-// drive drives a run for a slice. again: the result of the slice before did not reach the queue, or there was none.
+// drive drives a run for a slice. again: the result of the slice before did not reach the queue, or there was none. What a run
+// waits for always names the command that continues it.
 func drive(ctx context.Context, o run.Options, id string, again bool, t Timing, log *slog.Logger) Rest {
+	rest := driven(ctx, o, id, again, t, log)
+	if rest.Person != "" && !strings.Contains(rest.Person, "wave365 ") {
+		rest.Person += "; then: wave365 resume " + id
+	}
+	return rest
+}
+
+func driven(ctx context.Context, o run.Options, id string, again bool, t Timing, log *slog.Logger) Rest {
 	o.Driver.Command = Command
 	o.Replace = func(h ledger.Holder) bool { return h.Command == Command && h.Run == id }
 	s, err := run.Open(ctx, o, id)

@@ -43,7 +43,7 @@ func (x *execution) listen(ctx context.Context) (commands <-chan steer.Command, 
 				return
 			}
 			asked, err := x.Ledger.PendingRequests(ctx)
-			if err != nil {
+			if err != nil && ctx.Err() == nil {
 				x.Logger.Warn("commands could not be read", "error", err.Error())
 			}
 			for _, o := range asked {
