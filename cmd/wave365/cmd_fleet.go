@@ -90,14 +90,17 @@ func runFleet(ctx context.Context, a *app, g *globals, database string, all bool
 	if doc.Stopped, err = q.Stopped(ctx); err != nil {
 		return err
 	}
+	jobs, err := q.Jobs(ctx)
+	if err != nil {
+		return err
+	}
 	workers, err := q.Workers(ctx)
 	if err != nil {
 		return err
 	}
 	doc.Workers = append(doc.Workers, workers...)
-	jobs, err := q.Jobs(ctx)
-	if err != nil {
-		return err
+	for i := range jobs {
+		jobs[i].Missed(workers)
 	}
 	names, err := q.Ledgers(ctx)
 	if err != nil {
@@ -242,6 +245,9 @@ func (a *app) handsText(j queue.Job) string {
 	case queue.Retrying:
 		return "waits for a new try at " + a.when(j.Due) + after
 	case queue.Running:
+		if j.Gone {
+			return "was driven by " + j.Worker + ", which is not connected any more; another worker takes it over within two minutes"
+		}
 		return "driven by " + j.Worker
 	case byHand:
 		return "driven by " + j.Worker + " at a terminal"

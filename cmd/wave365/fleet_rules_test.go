@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wave365/pkg/fleet/queue"
 )
 
 func TestWorkerName(t *testing.T) {
@@ -16,6 +18,20 @@ func TestWorkerName(t *testing.T) {
 		o := workerOptions{name: workerName(host, 1), runs: 1, connections: 1, slice: time.Second}
 		if err := o.check(); err != nil || !strings.HasSuffix(o.name, want) {
 			t.Errorf("%q: %q, %v; want %q", host, o.name, err, want)
+		}
+	}
+}
+
+func TestAWorkerThatIsGone(t *testing.T) {
+	t.Parallel()
+	for want, j := range map[string]queue.Job{
+		"driven by one":               {State: queue.Running, Worker: "one"},
+		"was driven by two, which is": {State: queue.Running, Worker: "two"},
+		"waits for a person: drained": {State: queue.Parked, Worker: "two", Why: "drained"},
+	} {
+		j.Missed([]queue.Worker{{Name: "one"}})
+		if text := (&app{}).handsText(j); !strings.HasPrefix(text, want) {
+			t.Errorf("%q, want %q", text, want)
 		}
 	}
 }

@@ -56,7 +56,10 @@ func (a *app) queueOf(ctx context.Context, g *globals, id string) *queue.Job {
 	if q == nil {
 		return nil
 	}
-	q.Close()
+	defer q.Close()
+	if workers, err := q.Workers(ctx); err == nil {
+		job.Missed(workers)
+	}
 	job.Why = withLedger(job.Why, id, g.ledger)
 	return &job
 }

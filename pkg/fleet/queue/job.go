@@ -2,7 +2,10 @@
 // job is one run of one ledger, unique while it is not finished. It does not drive runs.
 package queue
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // State is the state of a job.
 type State string
@@ -36,6 +39,8 @@ type Job struct {
 	Worker string `json:"worker,omitempty"`
 	// Left: that worker could not start it, for the reason in Why, and left it to others.
 	Left bool `json:"left,omitempty"`
+	// Gone: it is running, but that worker is not connected to the database, see Missed; others take it over within two minutes.
+	Gone bool `json:"gone,omitempty"`
 	// Since is when it entered this state, as far as the queue knows.
 	Since time.Time `json:"since,omitzero"`
 
@@ -49,6 +54,11 @@ type Worker struct {
 	// which leaves Since zero, unless this user has the role pg_read_all_stats.
 	From  string    `json:"from,omitempty"`
 	Since time.Time `json:"since,omitzero"`
+}
+
+// Missed sets Gone by the workers that were connected after the job was read.
+func (j *Job) Missed(connected []Worker) {
+	j.Gone = j.State == Running && j.Worker != "" && !slices.ContainsFunc(connected, func(w Worker) bool { return w.Name == j.Worker })
 }
 
 // Health is the state of the queue.
