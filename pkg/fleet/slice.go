@@ -214,7 +214,7 @@ func restOf(err error, t Timing) Rest {
 		return Rest{After: elsewhere, Why: err.Error(), Lost: true}
 	case fault.Is(err, fault.Interrupted), fault.As(err) == nil && errors.Is(err, context.Canceled):
 		return Rest{}
-	case code == "ledger.denied": // a changed password is this worker's problem, not the run's
+	case code == "ledger.denied", code == "ledger.readonly": // a password or rights that were changed are this worker's matter, not the run's
 		return Rest{Retry: err}
 	case fault.Is(err, fault.Unavailable), fault.Is(err, fault.Throttled), code == contact.CodeUnreachable, fault.As(err) == nil:
 		return Rest{Retry: err}

@@ -26,6 +26,7 @@ func TestRestOf(t *testing.T) {
 		{"stopped", fault.Wrap(fault.Interrupted, "", "stopped", "", context.Canceled), "again 0s"},
 		{"database away", fault.New(fault.Unavailable, "ledger.unreachable", "away", ""), "retry"},
 		{"password changed", fault.New(fault.Denied, "ledger.denied", "not let in", ""), "retry"},
+		{"rights not granted", fault.New(fault.Denied, "ledger.readonly", "permission denied for schema a", ""), "retry"},
 		{"another version", fault.New(fault.Invalid, "ledger.newer", "newer", ""), "left 20s"},
 		{"throttled", fault.New(fault.Throttled, "", "slow down", ""), "retry"},
 		{"surprise", errors.New("surprise"), "retry"},
