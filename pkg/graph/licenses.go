@@ -159,7 +159,7 @@ func (c *Client) AssignLicense(ctx context.Context, userID, skuID string) error 
 		return nil
 	case location && u.UsageLocation != "":
 		f := *fault.As(err)
-		f.Kind, f.Hint = fault.Conflict, "the usage location is set, but licensing does not know it yet: try again in some minutes"
+		f.Kind, f.Hint = fault.Conflict, "the usage location is set, but licensing does not know it yet: try again in a few minutes"
 		return &f
 	}
 	return err

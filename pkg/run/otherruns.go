@@ -46,7 +46,7 @@ func (s *Session) elsewhere(ctx context.Context, chosen []int) (found []wave.Fin
 				return nil, answers[k].Err
 			}
 			f := ofRow(r, "user.unreadable", "cannot tell whether the imported snapshot "+imports[k]+" of "+r.Target.User+", which another run of this ledger sent, still exists: "+answers[k].Err.Error())
-			f.Hint = cmp.Or(fault.HintOf(answers[k].Err), "retry it in some minutes; if it stays so, give the request id to the service's support")
+			f.Hint = cmp.Or(fault.HintOf(answers[k].Err), "retry it in a few minutes; if it stays so, give the request id to the service's support")
 			f.Commands = []fault.Command{fault.NewCommand("retry", "--row", r.Target.User).For(r.Run)}
 			found = append(found, f)
 		default:

@@ -32,6 +32,6 @@ func (d Deadline) Problem(r migration.Row) migration.Problem {
 		Code: "row.deferred",
 		Message: fmt.Sprintf("not started: it needs about %s and would not be done by %s", clocks.Long(d.Forecast(r)),
 			clocks.Moment(d.StopBy)),
-		Hint: "retry starts the row on another evening", Commands: []fault.Command{fault.NewCommand("retry")},
+		Hint: "retry starts the row at another time", Commands: []fault.Command{fault.NewCommand("retry")},
 	}
 }

@@ -138,7 +138,7 @@ func Ensure(ctx context.Context, w tenantcare.Writer, t Tenant, name, policyID s
 			break
 		}
 		if try == looks {
-			return group, fault.New(fault.Unavailable, "policy.not-assigned", "the assignment to group "+name+" does not show", "run the command again in some minutes")
+			return group, fault.New(fault.Unavailable, "policy.not-assigned", "the assignment to group "+name+" does not show", "run the command again in a few minutes")
 		}
 		err = tenantcare.Sleep(ctx, w.Clock, 15*time.Second)
 	}
