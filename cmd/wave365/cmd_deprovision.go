@@ -251,7 +251,7 @@ func (a *app) printLosses(g *globals, l leaving.Leave, keepGrace bool) {
 		fmt.Fprintf(a.err, "  and gets another Cloud PC afterwards, by the policy %s\n", wording.OneLine(l.Follows))
 	}
 	if keepGrace {
-		fmt.Fprintln(a.err, "  not before the grace period of seven days is over; until then it can be taken back")
+		fmt.Fprintln(a.err, "  not before the grace period of seven days ends; until then it can be restored")
 	}
 }
 
@@ -275,7 +275,7 @@ func (a *app) agreed(ctx context.Context, g *globals, l leaving.Leave, o deprovi
 	if !a.inTerm {
 		return refused("not confirmed: " + l.User.UPN)
 	}
-	typed, err := a.askFor(ctx, "Type the user name "+l.User.UPN+" to take the Cloud PC away: ")
+	typed, err := a.askFor(ctx, "Type the user name "+l.User.UPN+" to remove the Cloud PC: ")
 	if err != nil {
 		return err
 	}
@@ -336,7 +336,7 @@ func (a *app) leave(ctx context.Context, g *globals, conn *connection, w tenantc
 		}
 	}
 	if keepGrace {
-		a.say(g, "%s: Cloud PC %s is in its grace period; what was taken can be given back", l.User.UPN, l.PC.DisplayName)
+		a.say(g, "%s: Cloud PC %s is in its grace period; assigning what was removed restores it", l.User.UPN, l.PC.DisplayName)
 		return done, nil
 	}
 	if err := leaving.End(ctx, w, conn.graph, l, tell); err != nil {

@@ -20,8 +20,8 @@ import (
 
 func newDoctorCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use: "doctor", Short: "Check sign-in, permissions, network, storage, clock and ledger before an evening", Args: cobra.NoArgs,
-		Long: `Check what an evening needs: the network to each host, who signs in and into which tenant, each permission and how it
+		Use: "doctor", Short: "Check sign-in, permissions, network, storage, clock and ledger before a wave", Args: cobra.NoArgs,
+		Long: `Check what a wave needs: the network to each host, who signs in and into which tenant, each permission and how it
 was proven, the storage account and whether links to disks can be signed, the clock, the ledger's disk, sleep, this terminal,
 how many imports of the day are used, and snapshot settings that finished runs left behind. Changes nothing.
 
@@ -74,7 +74,7 @@ func (a *app) printDoctor(g *globals, lines []doctor.Line, worst doctor.Grade) {
 		}
 	}
 	fmt.Fprintln(a.out, map[doctor.Grade]string{
-		doctor.Good: "\nReady for the evening.", doctor.Warning: "\nReady for the evening; check the warnings.", doctor.Bad: "\nNot ready: fix what is bad.",
+		doctor.Good: "\nReady.", doctor.Warning: "\nReady; check the warnings.", doctor.Bad: "\nNot ready: fix what is bad.",
 	}[worst])
 }
 

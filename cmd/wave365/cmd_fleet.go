@@ -25,15 +25,15 @@ func newFleetCommand(a *app, g *globals) *cobra.Command {
 	var database string
 	var all bool
 	cmd := &cobra.Command{
-		Use: "fleet --database postgres://…", Short: "Show tenants, runs and workers of a database, and what waits for whom", Args: cobra.NoArgs,
-		Long: `Show the runs of all ledgers of a database: how far they are, how many rows came to their end in the last hour, who drives
-them, and what they wait for: a worker, the service, or a person. Runs that are over are left out, unless --all asks for
-them. It only reads.`,
+		Use: "fleet --database postgres://…", Short: "Show the tenants, runs and workers of a database, and what each run waits for", Args: cobra.NoArgs,
+		Long: `Show the runs of all ledgers of a database: how far they are, how many rows ended in the last hour, who drives
+them, and what they wait for: a worker, the service, or a person. Finished runs are left out unless --all is given. It
+only reads.`,
 		Example: "  wave365 fleet --database postgres://ada@db.example.com/fleet",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runFleet(cmd.Context(), a, g, database, all) },
 	}
 	cmd.Flags().StringVar(&database, "database", "", "postgres://USER@HOST/DB, where the ledgers are (default: that of --ledger)")
-	cmd.Flags().BoolVar(&all, "all", false, "also show runs that are over")
+	cmd.Flags().BoolVar(&all, "all", false, "also show finished runs")
 	return cmd
 }
 
@@ -198,7 +198,7 @@ func (f *fleetRun) read(ctx context.Context, l *ledger.Ledger, r migration.Run) 
 		return err
 	}
 	if f.handled(r, h, held); f.State == notInLine {
-		f.Why = "nobody drives it; resume with: " + shell("", "").Line(resumeNow(ctx, l, r.ID))
+		f.Why = "no process drives it; resume with: " + shell("", "").Line(resumeNow(ctx, l, r.ID))
 	}
 	if f.over && !f.endedLately(r) {
 		return nil

@@ -26,12 +26,12 @@ type imaging struct {
 func newImageCreateCommand(a *app, g *globals) *cobra.Command {
 	var o imaging
 	cmd := &cobra.Command{
-		Use: "create {-f FILE | --name NAME --version V --source ARM-ID}", Short: "Make a custom image from a managed image in Azure", Args: cobra.NoArgs,
-		Long: `Make a custom Cloud PC image from a managed image, or a gallery image version, in Azure. The service takes it over in the
+		Use: "create {-f FILE | --name NAME --version V --source ARM-ID}", Short: "Create a custom image from a managed image in Azure", Args: cobra.NoArgs,
+		Long: `Create a custom Cloud PC image from a managed image, or a gallery image version, in Azure. The service copies it in the
 background, which takes some minutes to an hour; --wait waits until it is ready, or says why it failed. An image of this
-name and version that already exists is reused, not made twice.
+name and version that already exists is reused, not created twice.
 
-Exit codes: 0 made (with --wait: ready), 2 the file or the source is wrong, 3 it failed, 6 it already exists.`,
+Exit codes: 0 created (with --wait: ready), 2 the file or the source is wrong, 3 it failed, 6 it already exists.`,
 		Example: "  wave365 image create -f waves/evening.image.json --wait",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if o.file != "" && o.spec != (images.Spec{}) {
@@ -89,7 +89,7 @@ func (a *app) imageCreate(ctx context.Context, g *globals, conn *connection, o i
 		return nothing("image "+now.DisplayName+" "+now.Version+" already exists and is "+now.Status+": nothing to do", "")
 	}
 	if now.ID == "" {
-		if err := a.ask(ctx, g, "Make image "+o.spec.Name+" "+o.spec.Version+" from "+o.spec.Source+"? "+consequence(g.sandbox)); err != nil {
+		if err := a.ask(ctx, g, "Create image "+o.spec.Name+" "+o.spec.Version+" from "+o.spec.Source+"? "+consequence(g.sandbox)); err != nil {
 			return err
 		}
 		err := a.withWriter(ctx, g, conn, "image create", "", func(w tenantcare.Writer) error {

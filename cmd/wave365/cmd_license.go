@@ -23,8 +23,8 @@ func newLicenseCommand(a *app, g *globals) *cobra.Command {
 func newLicenseListCommand(a *app, g *globals) *cobra.Command {
 	var path string
 	cmd := &cobra.Command{
-		Use: "list", Short: "List the licenses that make Cloud PCs: size, seats by state, who in a wave would take them", Args: cobra.NoArgs,
-		Long:    "List the tenant's licenses that make Cloud PCs, with vCPU, RAM and disk of their plan, and their seats by state. With\n--wave it says who in that wave would take a seat, and whether there are enough: rows that name a\nlicense are counted, also those that validate refuses.",
+		Use: "list", Short: "List the Windows 365 licenses: size, seats by state, who in a wave would take them", Args: cobra.NoArgs,
+		Long:    "List the tenant's Windows 365 licenses, with vCPU, RAM and disk of their plan, and their seats by state. With\n--wave it says who in that wave would take a seat, and whether there are enough: rows that name a\nlicense are counted, also those that validate refuses.",
 		Example: "  wave365 license list\n  wave365 license list --wave waves/friday.csv",
 		RunE: a.onTenant(g, func(ctx context.Context, conn *connection, _ []string) error {
 			return a.licenseList(ctx, g, conn, path)

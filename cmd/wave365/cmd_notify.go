@@ -33,7 +33,7 @@ func newNotifyCommand(a *app, g *globals) *cobra.Command {
 	var o notifying
 	cmd := &cobra.Command{
 		Use: "notify [RUN]", Short: "Send messages to the users of a run, once for each row and event", Args: cobra.MaximumNArgs(1),
-		Long: `Tell the users of a run how their row stands: scheduled, started, ready, failed or postponed; to the address in the
+		Long: `Tell the users of a run the state of their row: scheduled, started, ready, failed or postponed; to the address in the
 column notify, else to the user. Each message goes out at most once for a row, an event and a channel: it is recorded
 before it is sent, and one whose outcome is not known is not sent again. ` + "`wave365 run --notify`" + ` does it as things happen. Without a name, the newest run that is not finished, else the newest.
 
@@ -108,7 +108,7 @@ func (a *app) notify(ctx context.Context, g *globals, t *afterwards, o notifying
 		return err
 	}
 	if len(gone) > 0 && !g.json {
-		console.Say(a.err, "", "not told that it is ready, because "+telling.NotReady+": "+strings.Join(usersOf(gone), ", "))
+		console.Say(a.err, "", "not notified that the Cloud PC is ready, because "+telling.NotReady+": "+strings.Join(usersOf(gone), ", "))
 	}
 	notKnown := fmt.Sprintf("it is not known whether %s arrived, and nothing is sent again: %s", wording.Count(len(doubtful), "message"), strings.Join(doubtful, ", "))
 	switch {

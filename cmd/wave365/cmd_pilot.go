@@ -29,8 +29,8 @@ type pilotDocument struct {
 
 func newPilotCommand(a *app, g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use: "pilot FILE", Short: "Show what a recorded evening says about the service",
-		Long: `Read what --record FILE kept of a real evening, and answer the questions that the public sources about Windows 365
+		Use: "pilot FILE", Short: "Show what a recorded run says about the service",
+		Long: `Read what --record FILE recorded of a real run, and answer the questions that the public sources about Windows 365
 leave open: each with the exchanges that show it, and with the knob that makes a sandbox behave the same way. It opens no
 connection.`,
 		Example: "  wave365 run waves/pilot.csv --canary 1 --record pilot.jsonl\n  wave365 pilot pilot.jsonl",

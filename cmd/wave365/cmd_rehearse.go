@@ -54,15 +54,15 @@ func newRehearseCommand(a *app, g *globals) *cobra.Command {
 	var o rehearseOptions
 	cmd := &cobra.Command{
 		Use: "rehearse WAVE", Short: "Play a wave on a sandbox tenant made from it: when it would end, what it takes, what breaks",
-		Long: fmt.Sprintf(`Make a sandbox tenant from a wave, with its users, disks, policies, groups and licenses, and play the wave on it, an
-evening in seconds; the report is the same, marked as a rehearsal. Where a storage account and a sign-in are at hand, the sizes of the disks come from validation;
-otherwise a disk is taken to be as large as its license. It never prompts, and no user is migrated.
+		Long: fmt.Sprintf(`Make a sandbox tenant from a wave, with its users, disks, policies, groups and licenses, and play the wave on it,
+hours in seconds; the report is the same, marked as a rehearsal. Where a storage account and a sign-in are available, the sizes of the disks come from validation;
+otherwise a disk is assumed to be as large as its license's. It never prompts, and no user is migrated.
 
---faults says how much goes wrong: calm (nothing), rough (an ordinary evening) or storm (lost answers, outages, failed
+--faults says how much goes wrong: calm (nothing), rough (an ordinary run) or storm (lost answers, outages, failed
 imports). The same seed gives the same tenant, and the same durations and failures of imports and Cloud PCs. Which request
 meets a fault, how many there are, and when the wave ends, differ from one time to the next: the clock runs %d
 times as fast as this machine's, so the time that the machine itself takes is multiplied, too. On a busy one the end comes out
-too late; a lower --sandbox-speed makes it more accurate. --sample needs no file. --like takes a recording of a real evening: where it shows how the
+too late; a lower --sandbox-speed makes it more accurate. --sample needs no file. --like takes a recording of a real run: where it shows how the
 service behaves, the sandbox behaves the same way.`, rehearsalSpeed),
 		Example: "  wave365 rehearse waves/friday.csv --faults rough\n  wave365 rehearse --sample --faults storm --seed 7",
 		Args:    cobra.MaximumNArgs(1),
@@ -143,7 +143,7 @@ func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args
 
 // assumed returns what a rehearsal assumes about the tenant; sized: the disks were read.
 func assumed(sized bool) []string {
-	facts := []string{"a free seat for every row", "users, policies and groups that exist and are in order"}
+	facts := []string{"a free seat for every row", "users, policies and groups that exist and are valid"}
 	if !sized {
 		facts = append([]string{"every disk exists and is as large as its license's"}, facts...)
 	}
@@ -197,7 +197,7 @@ func knobsLike(path string) (knobs scenario.Knobs, err error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return knobs, fault.Wrap(fault.Invalid, "usage", "the recording cannot be read: "+err.Error(), "record an evening with --record, and name that file with --like", err)
+		return knobs, fault.Wrap(fault.Invalid, "usage", "the recording cannot be read: "+err.Error(), "record a run with --record, and name that file with --like", err)
 	}
 	defer func() { _ = f.Close() }()
 	rec, err := recording.Read(f)
@@ -299,7 +299,7 @@ func (a *app) printRehearsal(doc rehearseDocument, r migration.Run, end, now tim
 		"  Would end", fmt.Sprintf("%s after its start: %s if it began now", clocks.Long(time.Duration(doc.Minutes)*time.Minute), clocks.Range(now, now.Add(end.Sub(r.CreatedAt)).In(a.zone))),
 		"  Slots", strconv.Itoa(r.Slots),
 		"  Requests", fmt.Sprintf("%d to Graph (%.1f a row), %d to storage, in %d HTTP calls; %d throttled, %d with an injected fault", doc.Graph, float64(doc.Graph)/float64(max(1, c.Total)), doc.Storage, doc.Calls, doc.Throttled, doc.Spoiled),
-		"  Imports", fmt.Sprintf("%d sent, at most %d within 24 hours; about 1000 a day are taken", doc.Imports, doc.BusiestDay),
+		"  Imports", fmt.Sprintf("%d sent, at most %d within 24 hours; about 1000 a day are accepted", doc.Imports, doc.BusiestDay),
 		"  Licenses given", strconv.Itoa(doc.Licenses),
 		"  Went wrong", strings.Join(wrong, ", "))
 	console.Say(a.out, "  Assumed         ", strings.Join(doc.Assumed, "; ")+". validate reads the real facts.")

@@ -54,7 +54,7 @@ licenses, times, codes, and the ids of snapshots and requests stay.
 			return runReport(cmd.Context(), a, g, o, runArg(args))
 		},
 	}
-	cmd.Flags().BoolVar(&o.redact, "redact", false, "replace names, addresses and hosts by pseudonyms, for sharing outside")
+	cmd.Flags().BoolVar(&o.redact, "redact", false, "replace names, addresses and hosts with pseudonyms, for sharing outside")
 	cmd.Flags().StringVar(&o.format, "format", "", "print one file instead: "+strings.Join(report.Formats(), ", "))
 	cmd.AddCommand(newVerifyCommand(a, g), newCompareCommand(a, g))
 	return cmd
@@ -105,7 +105,7 @@ type verifyDocument struct {
 
 func runReport(ctx context.Context, a *app, g *globals, o reportOptions, id string) error {
 	if o.format != "" && g.json {
-		return usageError{errors.New("--format and --json exclude each other; --format json prints run.json")}
+		return usageError{errors.New("--format and --json cannot be combined; --format json prints run.json")}
 	}
 	return a.inLedger(ctx, g, ledger.Options{ReadOnly: true}, func(l *ledger.Ledger) error {
 		acc, err := a.recorded(ctx, l, id)
@@ -194,7 +194,7 @@ func newCompareCommand(a *app, g *globals) *cobra.Command {
 			return runCompare(cmd.Context(), a, g, o, args[0], args[1])
 		},
 	}
-	cmd.Flags().BoolVar(&o.redact, "redact", false, "replace names, addresses and hosts by pseudonyms, for sharing outside")
+	cmd.Flags().BoolVar(&o.redact, "redact", false, "replace names, addresses and hosts with pseudonyms, for sharing outside")
 	cmd.Flags().StringVar(&o.format, "format", "table", "table or html")
 	return cmd
 }

@@ -72,7 +72,7 @@ func runRetry(cmd *cobra.Command, a *app, g *globals, id string, o retrying) err
 			console.Findings(a.err, g.shell(""), attempt.Findings)
 		}
 		if len(attempt.Rows) == 0 && !slices.ContainsFunc(attempt.Findings, func(f wave.Finding) bool { return f.Code != "user.in-other-run" }) {
-			return nothing("run "+s.Run.ID+" has no row left to retry: other runs have taken their users up since", "")
+			return nothing("run "+s.Run.ID+" has no row left to retry: other runs have included their users since", "")
 		}
 		if len(attempt.Rows) == 0 {
 			fmt.Fprintln(a.err, "wave365: no row can get a new attempt: nothing to retry")

@@ -116,7 +116,7 @@ func newRootCommand(a *app) *cobra.Command {
 	f.StringVar(&g.blobEndpoint, "blob-endpoint", "", "another Blob endpoint, such as Azurite's http://127.0.0.1:10000/devstoreaccount1")
 	f.StringVar(&g.signIn, "sign-in", "default", "default, client-secret, client-certificate, device-code, browser, azure-cli, managed-identity, workload-identity or federated-identity")
 	f.StringVar(&g.clientID, "client-id", "", "app registration to sign in with")
-	f.StringVar(&g.sandbox, "sandbox", "", "rehearse on a simulated tenant: alone, on the scenario beside the wave; =`FILE`, on that one; =URL, on a sandbox that runs already")
+	f.StringVar(&g.sandbox, "sandbox", "", "rehearse on a simulated tenant: alone, on the scenario beside the wave; =`FILE`, on that one; =URL, on a sandbox that is already running")
 	f.Lookup("sandbox").NoOptDefVal = besideWave
 	f.Float64Var(&g.speed, "sandbox-speed", 600, "how much faster than the wall clock a sandbox in the process runs")
 	f.BoolVar(&g.json, "json", false, "write one JSON document to standard output")

@@ -102,7 +102,7 @@ func newGenerateCommand(a *app, g *globals) *cobra.Command {
 	var out string
 	var faults bool
 	cmd := &cobra.Command{
-		Use: "generate", Short: "Write a wave and a scenario of any size",
+		Use: "generate", Short: "Write a wave and a scenario of a given size",
 		Example: "  wave365 sandbox generate --rows 1000 --seed 7 --out /tmp/big",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {

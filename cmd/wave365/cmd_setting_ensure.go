@@ -36,7 +36,7 @@ does the same when it starts; use this command to do it, and see it, beforehand.
 A group that another setting reaches, or whose people another setting reaches through another group, is refused: which
 setting wins is not documented.
 
-Exit codes: 0 done, 5 a setting is in the way or a permission is missing, 6 nothing to do.`,
+Exit codes: 0 done, 5 another setting conflicts or a permission is missing, 6 nothing to do.`,
 		Example: "  wave365 setting ensure --wave waves/friday.csv",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if (o.wave == "") == (len(o.groups) == 0) {

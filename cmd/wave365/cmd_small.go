@@ -88,7 +88,7 @@ func newTemplateCommand(a *app, g *globals) *cobra.Command {
 func newUnlockCommand(a *app, g *globals) *cobra.Command {
 	var id string
 	cmd := &cobra.Command{
-		Use: "unlock", Short: "Free a ledger whose holder is gone when this machine cannot tell",
+		Use: "unlock", Short: "Unlock a ledger whose holder has ended, where this machine cannot tell",
 		Long: "Free a ledger that another host's process held when it ended. The id is printed where the ledger is refused.\nIt asks whether that process has really ended: two processes on one run may import twice. The lock of a process\nthat runs on this machine is not taken away.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runUnlock(cmd.Context(), a, g, id) },

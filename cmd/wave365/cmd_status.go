@@ -36,9 +36,9 @@ import (
 
 func newStatusCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "status [RUN] [USER]", Short: "Show where a run stands, also while another process runs it",
-		Long: `Show where a run stands: how many rows are at which step, since when, until when, why it waits, and whether its process
-is still alive; of a submitted run, also where it stands in the workers' queue. Without a name, the newest run that is not finished. With a user, the history of that user's row, step by step. It
+		Use: "status [RUN] [USER]", Short: "Show the state of a run, also while another process drives it",
+		Long: `Show the state of a run: how many rows are at which step, since when, until when, why it waits, and whether its process
+is still alive; of a submitted run, also its state in the workers' queue. Without a name, the newest run that is not finished. With a user, the history of that user's row, step by step. It
 only reads, and may be used from a second terminal while the run is in progress.`,
 		Example: "  wave365 status\n  wave365 status 20261120-1715-ab12 ada@contoso.com",
 		Args:    cobra.MaximumNArgs(2),
@@ -120,7 +120,7 @@ func runStatus(ctx context.Context, a *app, g *globals, id, user string) error {
 			return err
 		}
 		if to != "" { // nothing can be recorded here any more: what is worth typing is about the copy
-			a.tell(g, "the ledger %s was copied to %s, where the run continues; here it stands as it was then", g.ledger, to)
+			a.tell(g, "the ledger %s was copied to %s, where the run continues; this is its state at that time", g.ledger, to)
 			g.ledger = cmp.Or(ledgerFlag(to), defaultLedger)
 		}
 		if g.json {
@@ -224,7 +224,7 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 		say("", wording.Count(n, "row")+" taken back since")
 	}
 	if n := len(s.Since); n > 0 {
-		say("", wording.Count(n, "row")+" taken up since by another run")
+		say("", wording.Count(n, "row")+" included since in another run")
 	}
 	started := fmt.Sprintf("started %s, %s ago", clocks.Moment(r.CreatedAt.In(a.zone)), clocks.Short(now.Sub(r.CreatedAt)))
 	if s.End == runner.Finished {
@@ -319,7 +319,7 @@ func (a *app) endText(s run.Standing) string {
 	at, note := clocks.Moment(s.Ended.At.In(a.zone)), s.Ended.Note
 	switch s.End {
 	case runner.Drained:
-		return strings.TrimSpace("drained as ordered "+note) + " at " + at
+		return strings.TrimSpace("drained as requested "+note) + " at " + at
 	case runner.Stopped:
 		if note != "" {
 			return "stopped at " + at + ": " + note

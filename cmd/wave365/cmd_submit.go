@@ -28,10 +28,10 @@ func newSubmitCommand(a *app, g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "submit WAVE --ledger postgres://…", Short: "Validate a wave, show the plan, ask, and leave it to the workers",
 		Long: `Validate a wave and show the plan as run does, ask, record the run in a ledger in a database, and queue it for the
-workers of that database: no process of this machine is needed any more. --at "fri 18:00" lets them begin then.
+workers of that database: no process on this machine is needed after that. --at "fri 18:00" lets them begin then.
 
-Another machine has no wave file, so rows that bring a SAS of their own are refused; name blobs by path or URL and let the
-worker's sign-in make the links. A sandbox must be one that runs already: --sandbox=URL. Workers send no messages and write no
+Another machine has no wave file, so rows with a SAS of their own are refused; name blobs by path or URL and let the
+worker's sign-in make the links. A sandbox must be running already: --sandbox=URL. Workers send no messages and write no
 reports: use notify and report, from any machine.
 
 Exit codes: 0 queued, 4 wave invalid, 5 permission or tenant prerequisite, 6 nothing to do, 10 something changed since
@@ -66,7 +66,7 @@ func (s *submission) check(g *globals, p place, now time.Time, zone *time.Locati
 func signedRows(rows []migration.Row) error {
 	for _, r := range rows {
 		if r.Target.Disk.Signed || r.Target.GuestState != nil && r.Target.GuestState.Signed {
-			return fault.New(fault.Invalid, "submit.signed", fmt.Sprintf("line %d, %s: the row brings a SAS of its own, which is never stored, so no worker could use it", r.Target.Line, r.Target.User),
+			return fault.New(fault.Invalid, "submit.signed", fmt.Sprintf("line %d, %s: the row has a SAS of its own, which is never stored, so no worker could use it", r.Target.Line, r.Target.User),
 				"name the blob by its path or URL, and give the workers' sign-in the role Storage Blob Data Reader; or use run")
 		}
 	}
@@ -123,7 +123,7 @@ func (a *app) answerQueued(ctx context.Context, g *globals, q *queue.Queue, r mi
 	if !begin.IsZero() {
 		when = "at " + a.when(begin)
 	}
-	fmt.Fprintf(a.out, "Run %s is queued for the workers, to start %s. See where it stands with: %s\n", r.ID, when, g.shell(r.ID).Line(fault.NewCommand("status")))
+	fmt.Fprintf(a.out, "Run %s is queued for the workers, to start %s. Show its state with: %s\n", r.ID, when, g.shell(r.ID).Line(fault.NewCommand("status")))
 	if len(workers) == 0 && unknown == nil {
 		fmt.Fprintf(a.err, "wave365: no worker is connected to the database now; start one: wave365 worker --database '%s'\n", databaseOf(g.ledger))
 	}

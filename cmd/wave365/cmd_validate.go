@@ -50,7 +50,7 @@ func (c *checking) record(s *migration.Settings) {
 func (c *checking) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&c.allowUnknown, "allow-unknown-columns", false, "carry columns of any name through to the reports")
-	f.StringVar(&c.trigger, "trigger", "", "what comes last and so starts provisioning: license, membership, or relicense, which takes the license of people who hold it away before the import and gives it back as the cut-over (default: license where the row names one, else membership)")
+	f.StringVar(&c.trigger, "trigger", "", "what comes last and so starts provisioning: license, membership, or relicense, which takes the user's license away before the import and gives it back as the cut-over (default: license where the row names one, else membership)")
 	f.IntVar(&c.slots, "slots", 20, "imports in flight at a time")
 	c.importSource.addFlags(cmd)
 }

@@ -62,7 +62,7 @@ Standard output gets one JSON line with the address of /livez (the worker runs),
 	f.IntVar(&o.runs, "runs", 8, "runs driven at a time")
 	f.IntVar(&o.connections, "connections", 16, "connections to the database that the ledgers of its runs share; the queue takes up to 12 more")
 	f.StringVar(&o.listen, "listen", "127.0.0.1:0", "where health and metrics are served; they name no people")
-	f.StringVar(&o.name, "name", "", "what the worker is called (default: host and process)")
+	f.StringVar(&o.name, "name", "", "the worker's name (default: host and process)")
 	f.DurationVar(&o.slice, "slice", fleet.DefaultSlice, "how long a run is driven at a time; a worker that dies is replaced after this and a minute at most")
 	f.BoolVar(&o.stop, "stop", false, "tell all workers of the database to finish their slices and start nothing more")
 	f.BoolVar(&o.start, "start", false, "let them start runs again")
@@ -86,7 +86,7 @@ func (o *workerOptions) check() error {
 	case o.runs < 1 || o.runs > 100:
 		return bad("--runs must be between 1 and 100", "start more workers instead")
 	case o.connections < 1 || o.connections > 100:
-		return bad("--connections must be between 1 and 100", "a worker with many runs is well served with 16")
+		return bad("--connections must be between 1 and 100", "16 are enough for a worker with many runs")
 	case o.slice < time.Second || o.slice > time.Minute:
 		return bad("--slice must be between 1s and 1m", "")
 	}

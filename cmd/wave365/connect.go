@@ -69,7 +69,7 @@ func (g *globals) placeOf(wavePath string) (place, error) {
 		p.sandbox = base + ".tenant.yaml"
 		if _, err := os.Stat(p.sandbox); err != nil {
 			return p, fault.Wrap(fault.Invalid, "sandbox.scenario", "there is no scenario "+p.sandbox+" beside the wave",
-				"name one with --sandbox=FILE, or use --sandbox=URL for a sandbox that runs already", err)
+				"name one with --sandbox=FILE, or use --sandbox=URL for a sandbox that is already running", err)
 		}
 		g.sandbox = p.sandbox
 	}
@@ -128,7 +128,7 @@ func (c *connection) inCloud(g *globals, prompt func(string)) (to ends, err erro
 	case g.account != "":
 		to.blob, err = storageRoot("storage-account", g.account, c.cloud)
 	default:
-		err = fault.New(fault.Invalid, "usage", "no storage account is named", "give --storage-account NAME, or storage-account in the configuration file")
+		err = fault.New(fault.Invalid, "usage", "no storage account given", "give --storage-account NAME, or storage-account in the configuration file")
 	}
 	return to, err
 }

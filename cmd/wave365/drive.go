@@ -94,7 +94,7 @@ func (a *app) answerRun(ctx context.Context, g *globals, l *ledger.Ledger, id st
 	switch end {
 	case runner.Finished:
 		if c := closeCommand(acc); c != "" && !g.json {
-			console.SayCommand(a.out, "The user settings of the wave still build from snapshots; when it is over:", acc.Shell, c)
+			console.SayCommand(a.out, "The user settings of the wave still build from snapshots; when the wave is done:", acc.Shell, c)
 		}
 	case runner.Reached:
 		console.SayCommand(a.err, "wave365: "+wording.Count(counts.Open(), "row")+" imported, the cut-over waits for:", g.shell(id), goOn)

@@ -17,7 +17,7 @@ import (
 
 // addHere adds the flag with which a submitted run is driven at this terminal.
 func addHere(cmd *cobra.Command, here *bool) {
-	cmd.Flags().BoolVar(here, "here", false, "drive a run that was submitted to workers at this terminal, instead of queuing it for them")
+	cmd.Flags().BoolVar(here, "here", false, "drive at this terminal a run that was submitted to workers, instead of queuing it for them")
 }
 
 // inFleet finds a run in the queue of its ledger's database, whatever the state of its job. q is nil when the run was
@@ -153,7 +153,7 @@ func (a *app) orderQueued(ctx context.Context, g *globals, id, kind string, slot
 	if err := q.Wake(ctx, job.Ledger, job.Run); err != nil {
 		return "", true, err
 	}
-	return answer + "; a worker takes it up", true, nil
+	return answer + "; a worker continues it", true, nil
 }
 
 // quietJSON returns the flags for a command that has already printed its JSON document: nothing more is printed.

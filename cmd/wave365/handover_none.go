@@ -30,7 +30,7 @@ func handOver(a *app, cmd *cobra.Command, g *globals, args []string) error {
 	}
 	path := beside(fleetProgram)
 	if path == "" {
-		return fault.New(fault.Invalid, "usage", "this needs the program "+fleetProgram+", which is neither beside this one nor on the PATH",
+		return fault.New(fault.Invalid, "usage", "this needs the program "+fleetProgram+", which is neither next to this one nor on the PATH",
 			"it comes with every release: put it into the same folder; from the sources, make build makes both")
 	}
 	return become(a, path, os.Args[1:])

@@ -41,7 +41,7 @@ func (s *importSource) accountID(blobRoot string, sandbox bool) (string, error) 
 		return "", nil
 	case sourceAccount:
 	default:
-		return bad("--import-source: there is no source "+s.source, "use sas or account")
+		return bad("--import-source: unknown source "+s.source, "use sas or account")
 	}
 	const shape = "/subscriptions/SUBSCRIPTION/resourceGroups/GROUP/providers/Microsoft.Storage/storageAccounts/NAME"
 	if s.account == "" {

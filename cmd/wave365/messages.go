@@ -41,7 +41,7 @@ func (m *messaging) addFlags(cmd *cobra.Command) {
 	f.StringVar(&m.smtp, "notify-smtp", "", "the mail server, as HOST:PORT; user and password are in "+envSMTPUser+" and "+envSMTPPassword)
 	f.StringVar(&m.language, "notify-language", "en", "the built-in templates: "+strings.Join(notify.Languages(), " or "))
 	f.StringVar(&m.templates, "notify-templates", "", "a folder with templates of your own: EVENT.txt, EVENT.html, page.html")
-	f.StringVar(&m.operator, "notify-operator", "", "who is told when the wave ends, halts or needs a person")
+	f.StringVar(&m.operator, "notify-operator", "", "the address notified when the wave ends, halts or needs a person")
 }
 
 // addSwitch adds --notify to the commands that drive a run, and reports a mistake in its flags before anything is done.

@@ -88,7 +88,7 @@ func listenForStops(ctx context.Context, say func(string)) *stops {
 			close(s.drain) // before anything is printed: the terminal may be gone
 			say(text)
 		case <-byOrder:
-			say("draining, as ordered from another terminal: nothing new starts, what is in flight runs to completion; Ctrl-C stops at once")
+			say("draining, as requested from another terminal: nothing new starts, what is in flight runs to completion; Ctrl-C stops at once")
 		case <-ctx.Done():
 			return
 		}

@@ -23,7 +23,7 @@ func (g *globals) tenantPlace() (place, error) {
 	switch {
 	case p.sandbox == besideWave:
 		return p, usageError{fault.New(fault.Invalid, "usage", "--sandbox alone means the scenario beside a wave, and this command takes no wave",
-			"name the scenario with --sandbox=FILE, or a sandbox that runs already with --sandbox=URL")}
+			"name the scenario with --sandbox=FILE, or a sandbox that is already running with --sandbox=URL")}
 	case p.sandbox != "" && !loopback.IsURL(p.sandbox):
 		p.stateDir = filepath.Join(g.localFolder(), "sandbox", "tenant-"+filepath.Base(p.sandbox))
 	}

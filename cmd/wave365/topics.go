@@ -23,11 +23,11 @@ func topics(root *cobra.Command) []*cobra.Command {
 	for _, t := range []struct{ name, short, text string }{
 		{"wave-file", "The columns of a wave, and how the file may be written", waveFileTopic()},
 		{"states", "What the states and the steps of a row mean", statesTopic()},
-		{"exit-codes", "What each exit code says", exitCodesTopic()},
+		{"exit-codes", "What each exit code means", exitCodesTopic()},
 		{"environment", "Settings from the environment and the configuration file", environmentTopic(root)},
 		{"permissions", "What the sign-in needs, on Graph and on the storage account", permissionsTopic()},
 		{"triggers", "What comes last, and so starts provisioning", triggersTopic()},
-		{"evening", "The commands of an evening, in the order in which they are used", eveningTopic},
+		{"evening", "The commands of a wave, in the order in which they are used", eveningTopic},
 	} {
 		all = append(all, &cobra.Command{Use: t.name, Short: t.short, Long: t.short + ".\n\n" + t.text, Args: cobra.NoArgs})
 	}
@@ -75,11 +75,11 @@ func thousands(n int) string { return fmt.Sprintf("%d,%03d", n/1000, n%1000) }
 func stateMeaning(s migration.State) string {
 	switch s {
 	case migration.Pending:
-		return "queued: nothing works on it"
+		return "queued: no step is being done"
 	case migration.Running:
 		return "a step is being done at this moment"
 	case migration.Waiting:
-		return "the service is at work, or the next try lies ahead"
+		return "the service is working, or the next try is not due yet"
 	case migration.Succeeded:
 		return "the Cloud PC exists and was built from the snapshot"
 	case migration.Failed:
@@ -91,7 +91,7 @@ func stateMeaning(s migration.State) string {
 	case migration.Skipped:
 		return "not started, because validation found an error in it"
 	case migration.Cancelled:
-		return "given up by the operator; retry starts it again"
+		return "cancelled by the operator; retry starts it again"
 	}
 	return ""
 }
@@ -105,7 +105,7 @@ func statesTopic() string {
 		steps = append(steps, []string{string(s.Step), s.Fate})
 	}
 	return "The states of a row:\n\n" + inColumns(states) +
-		"\n\nThe steps it goes through, and what holds for a row that is left alone at that step:\n\n" + inColumns(steps) +
+		"\n\nThe steps it goes through, and what happens to a row that no process watches at that step:\n\n" + inColumns(steps) +
 		"\n\n`wave365 status RUN USER` shows the history of one row."
 }
 
@@ -162,7 +162,7 @@ func permissionsTopic() string {
 On the storage account: Storage Blob Data Reader and Storage Blob Delegator. With --import-source account the service
 reads the disks itself, and no signature is made.
 
-` + "`wave365 doctor`" + ` says of each whether it is there and how that was proven.`
+` + "`wave365 doctor`" + ` shows for each whether it is granted and how that was proven.`
 }
 
 func triggersTopic() string {
@@ -180,12 +180,12 @@ before that, so one of the two comes last:
 ` + inColumns([][]string{
 		{string(migration.TriggerLicense), "the user joins the group first; the license is assigned last"},
 		{string(migration.TriggerMembership), "the user holds a license already; the group is joined last"},
-		{string(migration.TriggerRelicense), "the user holds the license directly: it is taken, the group joined, and it is given back last"},
+		{string(migration.TriggerRelicense), "the user holds the license directly: it is taken away, the group joined, and it is given back last"},
 	}) + `
 
 Without --trigger a row that names a license has the first, every other row the second.
 
-` + "relicense is for a service that wants the policy before the import (import.policy-first). Cancelled in between, the\nlicense is not with the user: `wave365 undo` gives it back.\n\nThe steps of each:\n\n" + inColumns(rows)
+` + "relicense is for a service that wants the policy before the import (import.policy-first). If the run is cancelled in between, the\nuser is left without the license: `wave365 undo` gives it back.\n\nThe steps of each:\n\n" + inColumns(rows)
 }
 
 // eveningTopic lists the commands of a whole run; the test of the readme checks its commands.
@@ -201,7 +201,7 @@ In the evening, in a terminal that outlives a lost connection (tmux, screen):
 
 From a second terminal:
 
-  wave365 status                           # who stands where, expected end
+  wave365 status                           # state of the rows, expected end
   wave365 pause                            # start nothing new until continue
   wave365 continue                         # end the pause
   wave365 slots 5                          # imports in flight at a time

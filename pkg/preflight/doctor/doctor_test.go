@@ -56,7 +56,7 @@ func TestLines(t *testing.T) {
 		{"nothing left over", doctor.Leftovers(nil, nil), doctor.Good, "none"},
 		{"left over", doctor.Leftovers([]doctor.Setting{{Name: "wave365 r1", Run: "r1"}}, nil), doctor.Warning, "wave365 r1 still says snapshot"},
 		{"left over by nobody known", doctor.Leftovers([]doctor.Setting{{Name: "wave365 r9"}}, nil), doctor.Warning, "no run of this ledger made it"},
-		{"no account", doctor.StorageLines(doctor.Storage{}), doctor.Warning, "no storage account is named"},
+		{"no account", doctor.StorageLines(doctor.Storage{}), doctor.Warning, "no storage account given"},
 		{"storage", doctor.StorageLines(doctor.Storage{Account: "a", Read: fault.New(fault.NotFound, "", "no container", "")}), doctor.Good, "may be read"},
 		{"storage shut", doctor.StorageLines(doctor.Storage{Account: "a", Read: denied}), doctor.Bad, "refused"},
 		{"no signing", doctor.StorageLines(doctor.Storage{Account: "a", Sign: denied}), doctor.Bad, "refused"},

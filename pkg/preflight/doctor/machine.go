@@ -17,7 +17,7 @@ type Storage struct {
 // StorageLines judges the storage account: whether it answers, lets us read, and lets us sign.
 func StorageLines(s Storage) []Line {
 	if s.Account == "" {
-		return []Line{{Name: "storage", Grade: Warning, Found: "no storage account is named, so nothing was tried", Remedy: fault.Remedy{Text: "name it with --storage-account, or storage-account in wave365.yaml"}}}
+		return []Line{{Name: "storage", Grade: Warning, Found: "no storage account given, so nothing was tried", Remedy: fault.Remedy{Text: "name it with --storage-account, or storage-account in wave365.yaml"}}}
 	}
 	var lines []Line
 	read := Line{Name: "storage " + s.Account, Grade: Good, Found: "it answers and may be read"}

@@ -14,7 +14,7 @@ func elsewhere(name string) (why, command string) {
 	for _, e := range []struct{ names, why, command string }{
 		{"apply start migrate import execute up deploy install move", "run validates a wave, shows the plan, asks, and migrates it", "run"},
 		{"list ls history get snapshots find", "runs lists the runs of this ledger; what is in the tenant is listed by policy, setting, image, cloudpc and license", "runs"},
-		{"show info describe ps watch log logs top stats events wait rollout output", "status shows where a run stands", "status"},
+		{"show info describe ps watch log logs top stats events wait rollout output", "status shows the state of a run", "status"},
 		{"check verify lint test preflight fmt", "validate checks a wave and changes nothing", "validate"},
 		{"diff dry-run", "plan shows what run would do; rehearse plays the wave on a simulated tenant", "plan"},
 		{"simulate", "rehearse plays the wave on a simulated tenant", "rehearse"},
