@@ -107,7 +107,7 @@ const codeRemoved = "row.removed"
 
 // Remove cancels a row because its line was removed from the wave file before it began.
 func Remove(r Row, at time.Time) Transition {
-	t := Cancel(r, "its line was taken out of the wave file", at)
+	t := Cancel(r, "its line was removed from the wave file", at)
 	t.to.Problem.Code, t.to.Problem.Hint = codeRemoved, "put the line back, then resume with the edited file, to have it in the wave again"
 	t.to.Problem.Commands = []fault.Command{fault.NewCommand("resume", "--accept-changes")}
 	return t

@@ -113,7 +113,7 @@ func (b *Playbook) blobUnchanged(ctx context.Context, r migration.Row, s migrati
 	res := b.confirmTwice(r, r.Facts, s.URL+" is not as it was validated", func(f migration.Facts) migration.Result {
 		return migration.Failure(f, migration.Problem{
 			Code: "check.moved", Message: moved,
-			Hint: "make sure that nothing writes to the file any more, validate again and run the row in a new wave",
+			Hint: "make sure that nothing still writes to the file, validate again and run the row in a new wave",
 		})
 	})
 	return &res, nil

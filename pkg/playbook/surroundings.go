@@ -333,7 +333,7 @@ func foreignCloudPC(r migration.Row, pc graph.CloudPC) *migration.Problem {
 func foreignImport(r migration.Row, im graph.Import) *migration.Problem {
 	p := &migration.Problem{
 		Code: "user.has-import", Message: r.Target.User + " has an imported snapshot that is not this row's: " + im.SnapshotID + " (" + im.Status + ", " + quoteOr(im.Usage, "usage unknown") + ")",
-		Hint:     "another run, another ledger or a colleague sent it: ask who, before anything is purged; when it is not wanted, purge it while it is unused, then retry",
+		Hint:     "another run, another ledger or a colleague sent it: ask who, before anything is purged; if it is not wanted, purge it while it is unused, then retry",
 		Commands: []fault.Command{fault.NewCommand("purge", "--id", im.SnapshotID, "--foreign"), fault.NewCommand("retry")},
 	}
 	if im.Usage == graph.UsageInUse {

@@ -149,7 +149,7 @@ func (c *check) otherSetting(r *row, own string, groups []string) {
 		", besides that of group "+r.target.GroupName+"; which one wins is not documented")
 	if safe {
 		c.last.Severity = wave.Warning
-		c.last.Message += "; all of them say snapshot, but they may differ in what they allow the user"
+		c.last.Message += "; all of them build from snapshots, but they may differ in what they allow the user"
 	}
 }
 

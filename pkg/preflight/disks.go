@@ -275,7 +275,7 @@ func (l *look) properties(column string, ref bloburl.Ref, p blob.Properties) boo
 	case strings.EqualFold(p.Tier, "archive"):
 		return bad("blob.archived", "the blob is in the archive tier and cannot be read")
 	case p.Type != "" && p.Type != blob.PageBlob:
-		return bad("blob.not-page-blob", "the blob is a "+p.Type+"; the import takes page blobs only")
+		return bad("blob.not-page-blob", "the blob is a "+p.Type+"; only page blobs can be imported")
 	case p.Length == 0:
 		return bad("blob.empty", "the blob is empty")
 	}

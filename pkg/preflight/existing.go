@@ -142,7 +142,7 @@ func (c *check) importRemedy(r *row, im graph.Import) {
 	own := slices.ContainsFunc(c.in.LiveImports[fold(r.user.ID)], func(id string) bool { return strings.EqualFold(id, im.SnapshotID) })
 	switch {
 	case strings.EqualFold(im.Usage, graph.UsageInUse):
-		f.Hint = "a Cloud PC is built from it, or was: nothing is to be purged. Ask the user and whoever sent the import, and take the row out of the wave"
+		f.Hint = "a Cloud PC is built from it, or was: nothing is to be purged. Ask the user and whoever sent the import, and remove the row from the wave"
 		f.Commands = []fault.Command{fault.NewCommand("cloudpc list", "--user", cmp.Or(r.target.UPN, r.User))}
 	case im.Status != graph.ImportSucceeded && im.Status != graph.ImportFailed && own:
 		f.Hint, f.Commands = "a run of this ledger sent it, and it is under way: leave the row to that run", []fault.Command{fault.NewCommand("status")}
@@ -152,7 +152,7 @@ func (c *check) importRemedy(r *row, im graph.Import) {
 		f.Hint = "a run of this ledger sent it: leave the row to that run (retry), or purge the import when the row now names another disk, group or license"
 		f.Commands = []fault.Command{fault.NewCommand("purge", "--id", im.SnapshotID)}
 	default:
-		f.Hint = "ask who sent it (another ledger, a colleague); when it is not wanted, purge it while it is unused"
+		f.Hint = "ask who sent it (another ledger, a colleague); if it is not wanted, purge it while it is unused"
 		f.Commands = []fault.Command{fault.NewCommand("purge", "--id", im.SnapshotID, "--foreign")}
 	}
 }

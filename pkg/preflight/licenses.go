@@ -276,7 +276,7 @@ func (c *check) groupLicenses(r *row) []held {
 func (c *check) settlePlan(r *row, name string, all []plans.Plan) {
 	usable := slices.DeleteFunc(slices.Clone(all), func(p plans.Plan) bool { return !p.Enterprise })
 	if len(usable) == 0 {
-		c.flag("license.not-enterprise", r, "license", name, name+" is not a Windows 365 Enterprise license; only those take a migration")
+		c.flag("license.not-enterprise", r, "license", name, name+" is not a Windows 365 Enterprise license; only those can be used for a migration")
 		return
 	}
 	for _, p := range usable[1:] {

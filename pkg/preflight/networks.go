@@ -123,7 +123,7 @@ func (c *check) image(r *row, seen map[string]bool) {
 	seen[r.policy.ID] = true
 	for _, im := range c.facts.images {
 		if strings.EqualFold(im.ID, r.policy.ImageID) && strings.EqualFold(im.Status, "notSupported") {
-			c.flagWave("policy.image-unsupported", r.policy.DisplayName, "the image of policy "+r.policy.DisplayName+" is no longer supported; it counts when a Cloud PC is reprovisioned")
+			c.flagWave("policy.image-unsupported", r.policy.DisplayName, "the image of policy "+r.policy.DisplayName+" is no longer supported; it matters when a Cloud PC is reprovisioned")
 		}
 	}
 }

@@ -84,7 +84,7 @@ func subscriptionState(status string) (state string, usable bool) {
 	case "Enabled", "Warning":
 		return "", true
 	}
-	return "in a state that this program does not know (" + cmp.Or(status, "none is told") + ")", false
+	return "in an unknown state (" + cmp.Or(status, "not given") + ")", false
 }
 
 // shut describes seats that cannot be assigned because of the state of their subscription.
@@ -111,7 +111,7 @@ func (c *check) daily(context.Context) error {
 		}
 	})
 	if n > limit {
-		c.flagWave("import.over-daily-limit", fmt.Sprint(n), fmt.Sprintf("%d rows are %d imports, and the service is said to take about %d of one tenant in a day", n, n, limit))
+		c.flagWave("import.over-daily-limit", fmt.Sprint(n), fmt.Sprintf("%d rows are %d imports, and the service is said to accept about %d of one tenant in a day", n, n, limit))
 	}
 	return nil
 }

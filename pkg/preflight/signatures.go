@@ -28,16 +28,16 @@ func (l *look) signature(column string, ref bloburl.Ref) bool {
 		ok = false
 	}
 	if expiry := sas.EffectiveExpiry(); !expiry.IsZero() && !expiry.After(l.c.in.Now) {
-		flag("sas.expired", "the signature ended at "+l.c.stamp(expiry))
+		flag("sas.expired", "the signature expired at "+l.c.stamp(expiry))
 	}
 	if from := sas.EffectiveStart(); from.After(l.c.in.Now) {
-		flag("sas.not-yet-valid", "the signature begins to work at "+l.c.stamp(from))
+		flag("sas.not-yet-valid", "the signature becomes valid at "+l.c.stamp(from))
 	}
 	if !sas.CanRead() {
 		flag("sas.no-read", "the signature does not allow reading")
 	}
 	if sas.IP != "" { // it may be read from here
-		l.flag("sas.no-read", column, ref.URL(), "the signature works from the IP addresses "+sas.IP+" alone, and the import reads the disk from addresses of the service")
+		l.flag("sas.no-read", column, ref.URL(), "the signature is valid from the IP addresses "+sas.IP+" alone, and the import reads the disk from addresses of the service")
 		l.found[len(l.found)-1].Severity = wave.Warning
 	}
 	if more := sas.Excess(); more != "" {
@@ -45,10 +45,10 @@ func (l *look) signature(column string, ref bloburl.Ref) bool {
 	}
 	switch {
 	case ref.Insecure():
-		flag("sas.http", "the URL is http; the signature would travel in clear")
+		flag("sas.http", "the URL is http; the signature would travel unencrypted")
 	case sas.AllowsHTTP() && strings.HasPrefix(ref.Root, "https://"):
 		// The import itself goes over https, so this one can still be used.
-		l.flag("sas.http", column, ref.URL(), "the signature would also be taken over http")
+		l.flag("sas.http", column, ref.URL(), "the signature is also accepted over http")
 		l.found[len(l.found)-1].Severity = wave.Warning
 	}
 	if sas.TenantID != "" && l.c.facts.org.ID != "" && !strings.EqualFold(sas.TenantID, l.c.facts.org.ID) {

@@ -76,7 +76,7 @@ func (t *tally) none() error {
 		f.Kind = fault.Unavailable // the command line is not at fault
 	}
 	if f.Hint == "" {
-		f.Hint = "this is not the fault of single rows: check the service and the network, then validate again"
+		f.Hint = "this is not a problem of single rows: check the service and the network, then validate again"
 	}
 	return &f
 }

@@ -67,7 +67,7 @@ func (x *execution) follow(ctx context.Context, c chan<- steer.Command, o ledger
 	}
 	x.steered(ctx, o)
 	if err := x.Ledger.AnswerRequest(context.WithoutCancel(ctx), o, x.Now(), answer); err != nil {
-		x.Logger.Warn("a command was followed and could not be recorded", "error", err.Error())
+		x.Logger.Warn("a command was carried out but could not be recorded", "error", err.Error())
 	}
 	return true
 }

@@ -57,7 +57,7 @@ func Compare(run migration.Run, rows []migration.Row, file *wave.File) Differenc
 		}
 		removed = append(removed, fmt.Sprintf("removed  %s (was line %d)", r.Target.User, r.Target.Line))
 		if r.Begun() {
-			d.Refused = append(d.Refused, r.Target.User+" was taken out of the file, but the row has begun: cancel --row cancels it as far as that is possible")
+			d.Refused = append(d.Refused, r.Target.User+" was removed from the file, but the row has begun: cancel --row cancels it as far as that is possible")
 			continue
 		}
 		d.Removed = append(d.Removed, i)

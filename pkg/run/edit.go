@@ -51,7 +51,7 @@ func (s *Session) Edited() (*Edit, error) {
 		return nil, err
 	}
 	if file == nil {
-		return nil, fault.New(fault.Conflict, "wave.changed", "the wave file "+s.Run.WavePath+" was edited and cannot be read as a wave any more", "validate says why", fault.NewCommand("validate", "--offline", s.Run.WavePath))
+		return nil, fault.New(fault.Conflict, "wave.changed", "the wave file "+s.Run.WavePath+" was edited and cannot be read as a wave any more", "validate shows why", fault.NewCommand("validate", "--offline", s.Run.WavePath))
 	}
 	return &Edit{Compare(s.Run, s.Rows, file), file, findings, s.Run.WavePath}, nil
 }

@@ -108,8 +108,8 @@ func older(ctx context.Context, l *ledger.Ledger, dir string, last audit.Entry) 
 	return fault.New(fault.Conflict, "ledger.older",
 		fmt.Sprintf("the ledger is older than its own report: %s about run %s, the last of %s, %s in %s and not in the ledger",
 			missing, last.Run, clocks.Second(last.At.In(l.Zone())), are, filepath.ToSlash(path)),
-		"put back the ledger that wrote that report; where there is none any more, move the folder "+filepath.ToSlash(dir)+
-			" away: the tenant is then looked at before anything is done to it")
+		"restore the ledger that wrote that report; if it no longer exists, move the folder "+filepath.ToSlash(dir)+
+			" away: the tenant is then checked before anything is changed")
 }
 
 // missingFrom counts the entries of a file that the ledger does not hold.

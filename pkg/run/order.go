@@ -44,7 +44,7 @@ func Order(ctx context.Context, l *ledger.Ledger, o ledger.Request) (answer stri
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return "", fault.Wrap(fault.Interrupted, "", "stopped waiting for the running process; the order is kept", "", ctx.Err())
+			return "", fault.Wrap(fault.Interrupted, "", "stopped waiting for the running process; the request is kept", "", ctx.Err())
 		case <-limit.C:
 			return "", fault.New(fault.Unavailable, "run.deaf", "the process that drives the run did not respond within "+clocks.Long(OrderPatience),
 				"check whether it still runs; the request is kept and carried out as soon as possible", fault.NewCommand("status"))

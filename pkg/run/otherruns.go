@@ -74,7 +74,7 @@ func InOtherRun(r migration.Row, known UserHistory) (wave.Finding, bool) {
 		return wave.Finding{}, false
 	}
 	f := ofRow(r, "user.in-other-run", "run "+s.Run+" has started "+r.Target.User+" since: the row there is "+string(s.State))
-	f.Hint, f.Commands = "check that run first: this row gets no new attempt while the other row stands", []fault.Command{fault.NewCommand("status").For(s.Run)}
+	f.Hint, f.Commands = "check that run first: this row gets no new attempt while the other row has the user", []fault.Command{fault.NewCommand("status").For(s.Run)}
 	if s.State == migration.Succeeded {
 		f.Message, f.Hint = "run "+s.Run+" has migrated "+r.Target.User+" since", "nothing is left to do for this row"
 	}

@@ -41,7 +41,7 @@ func RowOf(rows []migration.Row, user string) (int, error) {
 	case len(people) == 1:
 		return RowOf(rows, people[0])
 	case len(people) > 1:
-		return 0, fault.New(fault.Invalid, "user.ambiguous", user+" means several people: "+strings.Join(people, ", "), "name the one as the wave file does; nothing was changed")
+		return 0, fault.New(fault.Invalid, "user.ambiguous", user+" matches several people: "+strings.Join(people, ", "), "name the person as the wave file does; nothing was changed")
 	}
 	return 0, fault.New(fault.NotFound, "row.none", "the run has no row of "+user, wave.NearestUser(user, usersOf(rows))+"name the user as the wave file does")
 }
@@ -78,7 +78,7 @@ func Retryable(rows []migration.Row, user string) ([]int, error) {
 	case r.Removed():
 		return nil, fault.New(fault.Conflict, "row.removed", "the line of "+r.Target.User+" was removed from the wave file", "put it back, then resume with the edited file", fault.NewCommand("resume", "--accept-changes").For(r.Run))
 	case r.State == migration.Skipped && r.Problem != nil && r.Problem.Code == "user.in-other-run" && len(r.Problem.Commands) > 0:
-		return nil, fault.New(fault.Conflict, "row.skipped", "the row of "+r.Target.User+" was skipped: "+r.Problem.Message, "its line is not wrong; go on in that run", r.Problem.Commands...)
+		return nil, fault.New(fault.Conflict, "row.skipped", "the row of "+r.Target.User+" was skipped: "+r.Problem.Message, "its line is not wrong; continue in that run", r.Problem.Commands...)
 	case r.State == migration.Skipped:
 		return nil, fault.New(fault.Conflict, "row.skipped", "the row of "+r.Target.User+" was skipped, because it had an error", "fix its line in the wave file, then resume with the edited file", fault.NewCommand("resume", "--accept-changes").For(r.Run))
 	default:

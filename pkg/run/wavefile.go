@@ -39,7 +39,7 @@ func missingHint(path string) string {
 	slashed := strings.ReplaceAll(path, `\`, "/")
 	switch _, err := os.Stat(slashed); {
 	case path == "-":
-		return "a wave is read from a file, since every row is known by its line in it: save it and name the file"
+		return "a wave is read from a file, because each row is identified by its line in it: save it and name the file"
 	case strings.ContainsAny(path, "*?"):
 		return "no file has such a name; name one wave file"
 	case strings.HasPrefix(path, "~"):

@@ -49,14 +49,14 @@ func (w Why) takenBack(r *migration.Row, since string) Why {
 	}
 	done, _, _ := strings.Cut(since, ":")
 	left := slices.DeleteFunc(slices.Clone(w.Remedy.Commands), func(c fault.Command) bool { return c.Name == "undo" || c.Name == done })
-	w.Remedy = fault.Remedy{Text: "when the user is to be migrated after all, retry: it goes by what is there then", Commands: left}
+	w.Remedy = fault.Remedy{Text: "when the user is to be migrated after all, retry: it starts from the state of the tenant at that time", Commands: left}
 	switch has := func(name string) bool {
 		return slices.ContainsFunc(left, func(c fault.Command) bool { return c.Name == name })
 	}; {
 	case w.Code == migration.CodeUsedUp:
 		w.Remedy.Text = "no attempt of this row can bring the Cloud PC back: when the disk is to be imported again, run a new wave of this user"
 	case has("deprovision"):
-		w.Remedy.Text = "the Cloud PC leaves by itself in seven days, or at once when it is deprovisioned; once it is gone, retry when the user is to be migrated after all"
+		w.Remedy.Text = "the service deletes the Cloud PC in seven days, or at once when it is deprovisioned; once it is gone, retry when the user is to be migrated after all"
 	case !has("retry"):
 		w.Remedy.Commands = append(left, fault.NewCommand("retry"))
 	}
@@ -74,7 +74,7 @@ func andSince(text, since string) string {
 func plainReason(r migration.Reason) string {
 	switch r {
 	case migration.ReasonStopBy:
-		return "it would not have finished before the agreed end of the evening"
+		return "it would not have finished before the time of --stop-by"
 	case migration.ReasonOperator:
 		return "the operator cancelled it"
 	}

@@ -55,14 +55,14 @@ func (l Later) Text() string {
 	case !l.State.Final():
 		return "Run " + l.Run + " works on this user now."
 	}
-	return "Taken up since by run " + l.Run + ": " + string(l.State) + " there."
+	return "Included since in run " + l.Run + ": " + string(l.State) + " there."
 }
 
 // remedy is what to do about the row that the other run has overtaken: look at that run.
 func (l Later) remedy() fault.Remedy {
 	text := "nothing is left to do here"
 	if l.State != migration.Succeeded {
-		text = "the row there counts: this one gets no new attempt as long as that one stands"
+		text = "the row there counts: this one gets no new attempt while that row has the user"
 	}
 	return fault.Remedy{Text: text, Commands: []fault.Command{fault.NewCommand("status").For(l.Run)}}
 }

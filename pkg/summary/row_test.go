@@ -75,7 +75,7 @@ func TestWhyOf(t *testing.T) {
 		"a success":                {migration.Row{State: migration.Succeeded, Note: "proved"}, "", ""},
 		"a success with warnings":  {migration.Row{State: migration.Succeeded, Warned: true, Facts: migration.Facts{Warning: "late"}}, "cloudpc.warnings", "late"},
 		"a problem":                {migration.Row{State: migration.Failed, Note: "n", Problem: &migration.Problem{Code: "import.failed", Message: "m"}}, "import.failed", "m"},
-		"put off":                  {migration.Row{State: migration.Deferred, Reason: migration.ReasonStopBy}, string(migration.ReasonStopBy), "it would not have finished before the agreed end of the evening"},
+		"put off":                  {migration.Row{State: migration.Deferred, Reason: migration.ReasonStopBy}, string(migration.ReasonStopBy), "it would not have finished before the time of --stop-by"},
 		"cancelled":                {migration.Row{State: migration.Cancelled, Reason: migration.ReasonOperator}, string(migration.ReasonOperator), "the operator cancelled it"},
 		"cancelled, with a reason": {migration.Row{State: migration.Cancelled, Reason: migration.ReasonOperator, Note: "by ada"}, string(migration.ReasonOperator), "by ada"},
 		"under way":                {migration.Row{State: migration.Waiting, Reason: migration.ReasonCreated, Note: "at 40 %"}, "", "at 40 %"},

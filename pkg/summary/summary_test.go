@@ -49,7 +49,7 @@ func TestVerdict(t *testing.T) {
 		{"one", []string{"succeeded", "failed"}, false, "1 of 2 people has their Cloud PC. 1 failed."},
 		{"none", []string{"failed", "held"}, false, "None of the 2 people have their Cloud PC. 1 is held until a person decides and 1 failed."},
 		{"going on", []string{"succeeded", "pending", "running", "waiting", "deferred"}, false,
-			"1 of 5 people has their Cloud PC so far. 1 was deferred to another evening and 3 are not finished yet."},
+			"1 of 5 people has their Cloud PC so far. 1 was deferred and 3 are not finished yet."},
 		{"barely begun", []string{"pending", "running"}, false, "0 of 2 people have their Cloud PC so far. 2 are not finished yet."},
 		{"cancelled", []string{"succeeded", "cancelled"}, false, "1 of 2 people has their Cloud PC. 1 was cancelled."},
 	} {

@@ -95,7 +95,7 @@ func remainder(n map[Class]int, open, back int) string {
 	say(n[Held], "is held until a person decides", "are held until a person decides")
 	say(n[Failed], "failed", "failed")
 	say(n[Skipped], "was not started because of errors in the wave", "were not started because of errors in the wave")
-	say(n[Deferred], "was deferred to another evening", "were deferred to another evening")
+	say(n[Deferred], "was deferred", "were deferred")
 	say(n[Cancelled], "was cancelled", "were cancelled")
 	say(back, "was migrated and taken back since", "were migrated and taken back since")
 	say(open, "is not finished yet", "are not finished yet")

@@ -40,7 +40,7 @@ func RowsOf(rows []migration.Row, name string) ([]migration.Row, error) {
 		}
 	}
 	if len(who) > 1 {
-		return nil, fault.New(fault.Invalid, "user.ambiguous", name+" means several people: "+strings.Join(who, ", "), "name the one by UPN or object id; nothing was changed")
+		return nil, fault.New(fault.Invalid, "user.ambiguous", name+" matches several people: "+strings.Join(who, ", "), "name the person by UPN or object id; nothing was changed")
 	}
 	return found, nil
 }

@@ -97,5 +97,5 @@ func OneUser(name string, found []graph.User) (graph.User, error) {
 		who = append(who, u.UPN)
 	}
 	return graph.User{}, fault.New(fault.Invalid, "user.ambiguous", strconv.Itoa(len(found))+" people are called "+name+": "+strings.Join(who, ", "),
-		"name the one by UPN or object id; nothing was changed")
+		"name the person by UPN or object id; nothing was changed")
 }

@@ -65,7 +65,7 @@ func Reach(host string, took time.Duration, err error) Line {
 		l.Remedy.Text = cmp.Or(l.Remedy.Text, "ask the network administrator to let this machine reach "+host+" on port 443; a proxy is named by HTTPS_PROXY")
 		return l
 	case took > 2*time.Second:
-		return Line{Name: name, Grade: Warning, Found: fmt.Sprintf("it answers after %.1f s", took.Seconds()), Remedy: fault.Remedy{Text: "a slow network makes a slow evening; try a wired one"}}
+		return Line{Name: name, Grade: Warning, Found: fmt.Sprintf("it answers after %.1f s", took.Seconds()), Remedy: fault.Remedy{Text: "on a slow network the wave is slow; try a wired one"}}
 	}
 	return Line{Name: name, Grade: Good, Found: fmt.Sprintf("it answers after %d ms", took.Milliseconds())}
 }
@@ -190,9 +190,9 @@ func Clock(off time.Duration) Line {
 
 // Imports judges how much of a day's imports this ledger has used in the last 24 hours.
 func Imports(used int) Line {
-	l := Line{Name: "imports today", Grade: Good, Found: fmt.Sprintf("%d of about %d that the service is said to take in a day were sent from this ledger in 24 hours", used, estimate.DailyImports)}
+	l := Line{Name: "imports today", Grade: Good, Found: fmt.Sprintf("%d of about %d that the service is said to accept in a day were sent from this ledger in 24 hours", used, estimate.DailyImports)}
 	if used >= estimate.DailyImports*8/10 {
-		l.Grade, l.Remedy.Text = Warning, "a wave tonight may have to wait for tomorrow's share; make it smaller, or start it later"
+		l.Grade, l.Remedy.Text = Warning, "a wave today may have to wait for tomorrow's quota; make it smaller, or start it later"
 	}
 	return l
 }
@@ -208,14 +208,14 @@ func Leftovers(left []Setting, read error) []Line {
 		return nil // the permission's own line reports it
 	}
 	if len(left) == 0 {
-		return []Line{{Name: name, Grade: Good, Found: "none: no finished run left one that says snapshot"}}
+		return []Line{{Name: name, Grade: Good, Found: "none: no finished run left one that builds from snapshots"}}
 	}
 	var lines []Line
 	for _, s := range left {
-		l := Line{Name: name, Grade: Warning, Found: "user setting " + s.Name + " still says snapshot, and its run has ended",
+		l := Line{Name: name, Grade: Warning, Found: "user setting " + s.Name + " still builds from snapshots, and its run has ended",
 			Remedy: fault.Remedy{Text: "close the run", Commands: []fault.Command{fault.NewCommand("close").For(s.Run)}}}
 		if s.Run == "" {
-			l.Found = "user setting " + s.Name + " says snapshot and looks like one of wave365, but no run of this ledger made it"
+			l.Found = "user setting " + s.Name + " builds from snapshots and looks like one of wave365, but no run of this ledger made it"
 			l.Remedy = fault.Remedy{Text: "ask who ran it; on that ledger `close` switches it back"}
 		}
 		lines = append(lines, l)

@@ -20,17 +20,17 @@ func StorageLines(s Storage) []Line {
 		return []Line{{Name: "storage", Grade: Warning, Found: "no storage account given, so nothing was tried", Remedy: fault.Remedy{Text: "name it with --storage-account, or storage-account in wave365.yaml"}}}
 	}
 	var lines []Line
-	read := Line{Name: "storage " + s.Account, Grade: Good, Found: "it answers and may be read"}
+	read := Line{Name: "storage " + s.Account, Grade: Good, Found: "it answers and can be read"}
 	switch {
 	case s.Read == nil, fault.Is(s.Read, fault.NotFound): // the container that was read need not exist
 	case fault.Is(s.Read, fault.Denied):
 		read = failed(read.Name, s.Read)
-		read.Remedy.Text = "give this sign-in the role Storage Blob Data Reader on the account, and let its firewall pass this machine and trusted Microsoft services"
+		read.Remedy.Text = "give this sign-in the role Storage Blob Data Reader on the account, and let its firewall admit this machine and trusted Microsoft services"
 	default:
 		read = failed(read.Name, s.Read)
 	}
 	lines = append(lines, read)
-	sign := Line{Name: "signing links to disks", Grade: Good, Found: "proven by asking for the key that it takes"}
+	sign := Line{Name: "signing links to disks", Grade: Good, Found: "proven by requesting the key that it needs"}
 	if s.Sign != nil {
 		sign = failed(sign.Name, s.Sign)
 		if fault.Is(s.Sign, fault.Denied) {
@@ -68,16 +68,16 @@ func LedgerLines(l Ledger) []Line {
 		add("ledger "+l.Path, Good, "it opens", "")
 	}
 	if l.Refused != "" {
-		add("ledger's disk", Bad, "it lies in "+l.Refused, "name a local folder with --ledger")
+		add("ledger's disk", Bad, "it is in "+l.Refused, "name a local folder with --ledger")
 		return lines
 	}
 	switch free := fmt.Sprintf("local, %.1f GiB free", float64(l.Free)/(1<<30)); {
 	case l.Free < 0:
 		add("ledger's disk", Good, "local", "")
 	case l.Free < least:
-		add("ledger's disk", Bad, free, "make room: a full disk stops a run in the middle")
+		add("ledger's disk", Bad, free, "free some space: a full disk stops a run in the middle")
 	case l.Free < little:
-		add("ledger's disk", Warning, free, "make room before the evening")
+		add("ledger's disk", Warning, free, "free some space before the wave")
 	default:
 		add("ledger's disk", Good, free, "")
 	}
@@ -88,7 +88,7 @@ func LedgerLines(l Ledger) []Line {
 func SleepLine(err error) Line {
 	if err != nil {
 		return Line{Name: "sleep", Grade: Warning, Found: "nothing keeps this machine awake during a run: " + err.Error(),
-			Remedy: fault.Remedy{Text: "turn automatic sleep off for the evening; a run that slept continues when the machine wakes up"}}
+			Remedy: fault.Remedy{Text: "turn automatic sleep off for the run; a run that slept continues when the machine wakes up"}}
 	}
 	return Line{Name: "sleep", Grade: Good, Found: "a run keeps this machine awake, unless its lid is closed or its battery is empty"}
 }
@@ -106,10 +106,10 @@ func TerminalLine(t Terminal) Line {
 	l := Line{Name: "terminal", Grade: Good, Found: fmt.Sprintf("%d columns", t.Columns)}
 	switch {
 	case !t.IsTerminal:
-		l.Found = "none: questions need --yes, and nothing is drawn"
+		l.Found = "none: prompts need --yes, and no progress is drawn"
 	case t.Remote && !t.Kept:
 		l.Grade, l.Found = Warning, "a remote session that ends with its connection: the run would then be drained"
-		l.Remedy.Text = "start the evening inside tmux or screen; a drained run is continued with resume"
+		l.Remedy.Text = "start the run inside tmux or screen; a drained run is continued with resume"
 	case t.Columns < 60:
 		l.Grade, l.Remedy.Text = Warning, "widen the window to 60 columns or more"
 	case t.Kept:

@@ -33,15 +33,15 @@ func (p Plan) Lines(zone *time.Location) []Line {
 		if s.Create {
 			add(0, "+", "user setting %q is created with provisioning source snapshot and assigned to %s", s.Name, names(s.Groups))
 		} else {
-			add(0, "=", "user setting %q says snapshot and reaches %s already", s.Name, names(s.Groups))
+			add(0, "=", "user setting %q builds from snapshots and reaches %s already", s.Name, names(s.Groups))
 		}
 	}
 	for _, g := range p.Changes.Groups {
 		switch {
 		case g.Create:
-			add(0, "+", "group %s is made, and gets the policy %s, which has none", g.Name, g.Assign)
+			add(0, "+", "group %s is created, and gets the policy %s, which has none", g.Name, g.Assign)
 		case g.Assign != "":
-			add(0, "~", "group %s is there already, and gets the policy %s, which has none", g.Name, g.Assign)
+			add(0, "~", "group %s exists already, and gets the policy %s, which has none", g.Name, g.Assign)
 		}
 		switch joins := len(g.Before) + len(g.AtEnd); {
 		case joins == 0:
@@ -66,7 +66,7 @@ func (p Plan) Lines(zone *time.Location) []Line {
 	i := p.Changes.Imports
 	add(0, ">", "%s (%d GiB), %d at a time", wording.Count(i.Count, "snapshot import"), i.Bytes>>30, p.Slots)
 	if i.Count > i.DayLimit {
-		add(1, "", "the service is said to take %d imports a day: this takes %d days", i.DayLimit, (i.Count+i.DayLimit-1)/i.DayLimit)
+		add(1, "", "the service is said to accept %d imports a day: this takes %d days", i.DayLimit, (i.Count+i.DayLimit-1)/i.DayLimit)
 	}
 	return append(lines, p.how(zone)...)
 }

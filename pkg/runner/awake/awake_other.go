@@ -4,4 +4,4 @@ package awake
 
 import "errors"
 
-func keep(string) (func(), error) { return nil, errors.New("this system is not known") }
+func keep(string) (func(), error) { return nil, errors.New("this system is not supported") }

@@ -87,7 +87,7 @@ func refusedAlike(rows []migration.Row, since time.Time) string {
 		}
 		how := refusal{r.Problem.Code, r.Problem.ServiceCode, r.Problem.Status}
 		if count[how]++; count[how] >= quota.FirstImports {
-			return fmt.Sprintf("halted: the first %d imports were refused alike and none was accepted, so the others would be as well: %s", count[how], r.Problem.Message)
+			return fmt.Sprintf("halted: the first %d imports were refused in the same way and none was accepted, so the others would be as well: %s", count[how], r.Problem.Message)
 		}
 	}
 	return ""

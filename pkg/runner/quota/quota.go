@@ -89,7 +89,7 @@ func (s Imports) Paused(now time.Time) (until time.Time, paused bool) {
 func (s Imports) Text(now time.Time) string {
 	text := "no new imports until " + clocks.OfDay(s.until.In(now.Location()), now) + ": " + s.why
 	if s.usedUp {
-		text += "; an allowance is used up, so one import is tried every " + clocks.Long(probeEvery)
+		text += "; a quota is used up, so one import is tried every " + clocks.Long(probeEvery)
 	}
 	return text + "; what is in flight is watched"
 }

@@ -40,7 +40,7 @@ func TestAPauseIsWaitedOut(t *testing.T) {
 func TestText(t *testing.T) {
 	t.Parallel()
 	s := Imports{}.Learn(migration.StepImport, refusal(3*time.Minute, true), now)
-	const want = "no new imports until 18:15 CET (17:15 UTC): slow down; an allowance is used up, so one import is tried every 15 min; what is in flight is watched"
+	const want = "no new imports until 18:15 CET (17:15 UTC): slow down; a quota is used up, so one import is tried every 15 min; what is in flight is watched"
 	if got := s.Text(now.In(time.FixedZone("CET", 3600))); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

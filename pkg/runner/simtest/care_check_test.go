@@ -152,7 +152,7 @@ func (l *lookout) used(e reqEntry) string {
 		}
 		switch {
 		case !l.known[lower(i.ID)]:
-			return "import " + i.ID + " is not of this ledger"
+			return "import " + i.ID + " is not in this ledger"
 		case strings.EqualFold(i.Usage, graph.UsageInUse):
 			return "import " + i.ID + " is in use"
 		case i.Status != graph.ImportSucceeded && i.Status != graph.ImportFailed:

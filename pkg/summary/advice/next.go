@@ -55,8 +55,8 @@ func Moves(a summary.Record) []Move {
 	}
 	say(summary.Skipped, n[summary.Skipped], operator, "Correct the row in failed.csv and run that file as a wave."+others,
 		"Correct the %d rows in failed.csv and run that file as a wave."+others)
-	say(summary.Deferred, n[summary.Deferred], operator, "One row was deferred: retry it on another evening.",
-		"%d rows were deferred: retry them on another evening.")
+	say(summary.Deferred, n[summary.Deferred], operator, "One row was deferred: retry it at another time.",
+		"%d rows were deferred: retry them at another time.")
 	say(summary.Cancelled, cancelled, operator, "One row was cancelled. Retry starts it after all.",
 		"%d rows were cancelled. Retry starts them after all.")
 	say(summary.Warned, n[summary.Warned], admin, "One Cloud PC works but carries a warning. Look at it in the Intune admin center.",

@@ -20,7 +20,7 @@ func rows(states ...string) []migration.Row {
 		if s == "warned" {
 			out[i].State, out[i].Warned = migration.Succeeded, true
 		}
-		if s == "removed" { // its line was taken out of the wave file
+		if s == "removed" { // its line was removed from the wave file
 			out[i].State, out[i].Problem = migration.Cancelled, &migration.Problem{Code: "row.removed"}
 		}
 	}

@@ -62,7 +62,7 @@ func Look(ctx context.Context, clock tenantcare.Clock, t facts.Tenant, s facts.S
 }
 
 func unsettled(what string) error {
-	return fault.New(fault.Conflict, "close.unsettled", "two checks of the tenant disagree about "+what, "somebody, or the service, is at work there: run the command again; nothing was changed")
+	return fault.New(fault.Conflict, "close.unsettled", "two checks of the tenant disagree about "+what, "somebody, or the service, is changing it: run the command again; nothing was changed")
 }
 
 // disagree describes what two plans would do differently; "" when they do the same.

@@ -55,7 +55,7 @@ func (p *Plan) notMigrated(x facts.Index, row migration.Row) {
 		p.failed(x, row, pc)
 	case len(changed) == 0:
 	case len(all) > 0 && !leaving.Ending(pc) && !leaving.MadeBy(row, pc):
-		p.leave(fault.NewCommand("cloudpc show", t.User), "%s has Cloud PC %s, which this run did not make: ask before anything is taken back; it lives from the license and the membership", t.User, pc.DisplayName)
+		p.leave(fault.NewCommand("cloudpc show", t.User), "%s has Cloud PC %s, which this run did not make: ask before anything is taken back; it depends on the license and the membership", t.User, pc.DisplayName)
 	default:
 		p.leave(fault.NewCommand("undo", "--row", t.User).For(x.Run.ID), "%s was not migrated, and of what this run did is left: %s", t.User, strings.Join(changed, ", "))
 	}

@@ -171,15 +171,15 @@ func remedy(code string) string {
 	case "osversionnotsupported":
 		return "Windows of this version is not supported: build the image from a supported release of Windows 10 or 11 Enterprise"
 	case "sourceimageinvalid":
-		return "the source is no image of Windows, generation 2"
+		return "the source is not a generation 2 image of Windows"
 	case "sourceimagenotgeneralized":
 		return "generalize the machine with sysprep before the image is taken"
 	case "vmalreadyazureadjoined":
 		return "the machine was joined to Entra ID: take the image before it is joined"
 	case "sourceimagesizeexceedslimitation":
-		return "the image's disk is larger than the service takes"
+		return "the image's disk is larger than the service accepts"
 	case "sourceimagewithdatadisknotsupported":
-		return "the image has a data disk: only the OS disk is taken"
+		return "the image has a data disk: only the OS disk is used"
 	case "sourceimagewithdiskencryptionsetnotsupported", "sourceimagewithazurediskencryptionnotsupported":
 		return "the image is encrypted with a key of its own: take it without"
 	case "paidsourceimagenotsupport":

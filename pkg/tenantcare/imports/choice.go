@@ -48,7 +48,7 @@ func (c Choice) named(known []Candidate) ([]Candidate, error) {
 			}
 		}
 		if one.Row == nil && !c.Foreign {
-			return nil, fault.New(fault.Conflict, "purge.refused", "import "+id+" is not of this ledger", "somebody else may need it, so nothing was purged; to purge it anyway, give --foreign")
+			return nil, fault.New(fault.Conflict, "purge.refused", "import "+id+" is not in this ledger", "somebody else may need it, so nothing was purged; to purge it anyway, give --foreign")
 		}
 		out = append(out, one)
 	}

@@ -109,7 +109,7 @@ func Judge(c Candidate, a graph.ImportAnswer) (Verdict, error) {
 	case claim != "":
 		v.Why = claim
 	case !usage(graph.UsageNotUsed) && !usage(graph.UsageExpired) && !status(graph.ImportFailed):
-		v.Why = "the service reports a usage that is not known here: " + a.Import.Usage
+		v.Why = "the service reports an unknown usage: " + a.Import.Usage
 	default:
 		v.Fate, v.Why = Purge, unused(a.Import)
 	}
@@ -212,7 +212,7 @@ func Remove(ctx context.Context, w tenantcare.Writer, t Tenant, v Verdict) error
 			}
 			again, err := Judge(v.Candidate, graph.ImportAnswer{Import: now})
 			if err == nil && again.Fate != Purge {
-				err = fault.New(fault.Conflict, "purge.refused", "import "+v.ID+" is not purged: "+again.Why, "it changed since it was looked at")
+				err = fault.New(fault.Conflict, "purge.refused", "import "+v.ID+" is not purged: "+again.Why, "it changed since it was checked")
 			}
 			return "", "", false, err
 		},

@@ -88,7 +88,7 @@ func Unlink(ctx context.Context, w tenantcare.Writer, t Tenant, l Leave, tell fu
 	return l.await(ctx, w.Clock, t, gracePatience, tell, func(status string) bool {
 		return status == graph.StatusInGracePeriod || leaving(status) || status == ""
 	},
-		"is still %s two hours after its link was cut", "look at the user's licenses and groups: somebody may have given them back; then run the command again")
+		"is still %s two hours after its license or membership was removed", "look at the user's licenses and groups: somebody may have given them back; then run the command again")
 }
 
 // End ends the grace period, once and for good, and waits until the Cloud PC is gone, seen twice.
@@ -129,7 +129,7 @@ func (l Leave) endGrace(ctx context.Context, w tenantcare.Writer, t Tenant) erro
 		Present: func(ctx context.Context) (string, string, bool, error) {
 			status, err := l.now(ctx, t)
 			if err == nil && status != graph.StatusInGracePeriod && status != "" && !leaving(status) {
-				err = refused(l.User.UPN + ": Cloud PC " + l.PC.DisplayName + " is " + status + " again: its grace period is over, because somebody gave the link back")
+				err = refused(l.User.UPN + ": Cloud PC " + l.PC.DisplayName + " is " + status + " again: its grace period is over, because somebody restored the license or membership")
 			}
 			return l.PC.ID, "it is being deprovisioned", err == nil && (status == "" || leaving(status)), err
 		},

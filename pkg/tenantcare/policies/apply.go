@@ -285,7 +285,7 @@ func verify(ctx context.Context, w tenantcare.Writer, t Writes, p Plan, id strin
 			return now, nil
 		}
 		if try == looks {
-			return now, fault.New(fault.Conflict, "policy.not-as-written", "the service took the policy "+p.Want.DisplayName+", but does not show as written: "+strings.Join(wrong, ", "),
+			return now, fault.New(fault.Conflict, "policy.not-as-written", "the service accepted the policy "+p.Want.DisplayName+", but does not show as written: "+strings.Join(wrong, ", "),
 				"run the command again; a property that the service never keeps is not for this tenant or this sign-in")
 		}
 		if err := tenantcare.Sleep(ctx, w.Clock, 15*time.Second); err != nil {

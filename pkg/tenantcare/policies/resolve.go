@@ -84,9 +84,9 @@ func resolveImage(f *policyfile.File, k known, have graph.ProvisioningPolicy) []
 		}
 		i, ok := supported(k.gallery)
 		if !ok {
-			return []policyfile.Problem{{Message: "the gallery has no supported image, and a policy wants one", Hint: "name one with image; image list shows them"}}
+			return []policyfile.Problem{{Message: "the gallery has no supported image, and a policy requires one", Hint: "name one with image; image list shows them"}}
 		}
-		f.Notes = append(f.Notes, "no image is named, and a policy wants one: "+i.DisplayName+" is taken; Cloud PCs from snapshots do not use it")
+		f.Notes = append(f.Notes, "no image is named, and a policy requires one: "+i.DisplayName+" is used; Cloud PCs from snapshots do not use it")
 		f.TakeImage(i.ID, graph.ImageGallery, i.DisplayName, "")
 		return nil
 	}

@@ -46,7 +46,7 @@ func templateProblem(template string) string {
 func (r *reader) rules() {
 	f, p := r.file, r.file.Policy
 	if p.DisplayName == "" {
-		r.bad(f.Line("displayName"), "displayName", "displayName is missing", "give the policy a name; by it the policy is found again")
+		r.bad(f.Line("displayName"), "displayName", "displayName is missing", "give the policy a name, by which it is found again")
 	}
 	if t := templateProblem(p.NamingTemplate); t != "" {
 		r.bad(f.Line("cloudPcNamingTemplate"), "cloudPcNamingTemplate", t, "such as CPC-%USERNAME:4%-%RAND:5%")
@@ -61,7 +61,7 @@ func (r *reader) rules() {
 		r.bad(f.Line("userExperienceType"), "userExperienceType", "userExperienceType cloudApp needs provisioningType sharedByEntraGroup", "")
 	}
 	if t := p.ProvisioningType; t != "" && t != graph.ProvisioningDedicated {
-		f.Notes = append(f.Notes, fmt.Sprintf("line %d: a policy of type %s takes no migration: it needs dedicated", f.Line("provisioningType"), t))
+		f.Notes = append(f.Notes, fmt.Sprintf("line %d: a policy of type %s cannot be used for a migration, which needs dedicated", f.Line("provisioningType"), t))
 	}
 	if f.Gives("domainJoinConfigurations") && len(p.DomainJoin) == 0 {
 		r.bad(f.Line("domainJoinConfigurations"), "domainJoinConfigurations", "domainJoinConfigurations names no way to join", "")
@@ -77,7 +77,7 @@ func (r *reader) joinRules(line int, j graph.DomainJoin) {
 	case j.Type == "":
 		r.bad(line, name, "domainJoinType is missing", "write azureADJoin or hybridAzureADJoin")
 	case j.Type == graph.JoinHybrid && region:
-		r.bad(line, name, "a hybrid join takes no region: it runs in the network of its connection", "leave regionName and regionGroup out")
+		r.bad(line, name, "a hybrid join has no region: it runs in the network of its connection", "leave regionName and regionGroup out")
 	case j.Type == graph.JoinHybrid && j.ConnectionID == "":
 		r.bad(line, name, "a hybrid join needs onPremisesConnectionId", "name an Azure network connection by its name or id")
 	case j.Type == graph.JoinEntra && j.ConnectionID != "" && region:

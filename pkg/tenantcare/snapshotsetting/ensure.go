@@ -234,7 +234,7 @@ func SetSource(ctx context.Context, w tenantcare.Writer, t Tenant, have graph.Us
 		case strings.EqualFold(now.ProvisioningSourceType, source):
 			return nil
 		case try == looks:
-			return fault.New(fault.Conflict, "setting.not-as-written", "the service took user setting "+have.DisplayName+", but it still builds from "+now.ProvisioningSourceType, "run the command again in a few minutes")
+			return fault.New(fault.Conflict, "setting.not-as-written", "the service accepted user setting "+have.DisplayName+", but it still builds from "+now.ProvisioningSourceType, "run the command again in a few minutes")
 		}
 		if err := tenantcare.Sleep(ctx, w.Clock, apart); err != nil {
 			return err

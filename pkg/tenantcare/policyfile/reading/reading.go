@@ -76,7 +76,7 @@ func (r Reader) Text(p Property) (string, bool) {
 	case *ast.IntegerNode, *ast.FloatNode:
 		return p.Value.GetToken().Value, true
 	}
-	r.Bad(p.Line, p.Name, p.Name+" must be a text", "write it in double quotes")
+	r.Bad(p.Line, p.Name, p.Name+" must be a string", "write it in double quotes")
 	return "", false
 }
 
