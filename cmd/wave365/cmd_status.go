@@ -47,7 +47,7 @@ only reads, and may be used from a second terminal while the run is in progress.
 			if len(args) == 2 {
 				user = args[1]
 			} else if strings.Contains(id, "@") {
-				id, user = "", id // a user alone: of the run that goes without a name
+				id, user = "", id // a user alone: of the run that is used when none is named
 			}
 			return runStatus(cmd.Context(), a, g, id, user)
 		},
@@ -62,7 +62,7 @@ type statusDocument struct {
 	Slots    int  `json:"slots"`
 	Paused   bool `json:"paused"`
 	Draining bool `json:"draining"`
-	// TakenBack is of how many rows what was done was taken back after the run.
+	// TakenBack is how many rows were undone after the run.
 	TakenBack int `json:"taken_back,omitempty"`
 	// TakenUp is how many rows other runs of the ledger have migrated, or are migrating, since.
 	TakenUp int `json:"taken_up,omitempty"`
@@ -119,7 +119,7 @@ func runStatus(ctx context.Context, a *app, g *globals, id, user string) error {
 		if err != nil {
 			return err
 		}
-		if to != "" { // nothing can be recorded here any more: what is worth typing is about the copy
+		if to != "" { // nothing can be recorded here any more: the commands are about the copy
 			a.tell(g, "the ledger %s was copied to %s, where the run continues; this is its state at that time", g.ledger, to)
 			g.ledger = cmp.Or(ledgerFlag(to), defaultLedger)
 		}
@@ -131,8 +131,8 @@ func runStatus(ctx context.Context, a *app, g *globals, id, user string) error {
 	})
 }
 
-// orPerson is the error for a run that is not there, or, where its name is that of a person of the run that goes without a
-// name, one that says so.
+// orPerson returns the error for an unknown run, or, if its name is that of a user in the run that is used when none is
+// named, one that says so.
 func orPerson(ctx context.Context, l *ledger.Ledger, name string, missing error) error {
 	r, err := run.Pick(ctx, l, "")
 	if err != nil {
@@ -156,13 +156,14 @@ type standing struct {
 	Job *queue.Job
 }
 
-// goesOn reports whether a process drives the run, or a worker takes it up by itself.
+// goesOn reports whether a process drives the run, or a worker will continue it.
 func (s standing) goesOn() bool {
 	return s.Running || s.Counts.Open() > 0 && s.Job != nil && s.Job.State != queue.Parked && s.Job.State != queue.Done
 }
 
-// tenantNow is the time of a run's tenant. Of a sandbox, whose time runs faster, it is asked while the run goes on; where that
-// cannot be, because it lives in the process that drives the run, it is seen, the moment of the last recorded fact.
+// tenantNow returns the time of a run's tenant. A sandbox, whose time runs faster, is asked while the run is in progress; if
+// it cannot be, because it is inside the process that drives the run, the result is seen, the moment of the last recorded
+// fact.
 func tenantNow(ctx context.Context, r migration.Run, goesOn bool, seen time.Time) time.Time {
 	if r.Sandbox == "" {
 		return time.Now()
@@ -198,7 +199,7 @@ func statusOf(g *globals, s standing, now time.Time) statusDocument {
 	return doc
 }
 
-// standingCode is the exit code of a run in that state.
+// standingCode returns the exit code for a run in that state.
 func standingCode(s run.Standing) int {
 	switch {
 	case s.Running:
@@ -209,7 +210,7 @@ func standingCode(s run.Standing) int {
 	return endCode(s.End, s.Ended, s.Counts, advice.Halted(s.Events))
 }
 
-// nextOf lists useful commands for a run in that state.
+// nextOf returns useful commands for a run in that state.
 func nextOf(s standing) []fault.Command {
 	return advice.Next(summary.Record{Run: s.Run, Rows: s.Rows, Events: s.Events, Since: s.Since, Live: s.goesOn()})
 }
@@ -249,7 +250,7 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	}
 	printAtWork(a.out, s.Standing, now, a.zone, a.lines())
 	told := s.Rows
-	if s.Counts.Open() > 0 { // what was skipped before it began would push the rest off a small screen; it is counted above
+	if s.Counts.Open() > 0 { // rows skipped before the run began would push the others off a small screen; they are counted above
 		told = slices.DeleteFunc(slices.Clone(s.Rows), func(x migration.Row) bool { return x.State == migration.Skipped })
 	}
 	console.Outcome(a.out, g.shell(r.ID), summary.Record{Rows: told, Events: s.Events, Since: s.Since})
@@ -355,7 +356,8 @@ func countsText(c migration.Counts) string {
 	return wording.Count(c.Total, "row") + ": " + strings.Join(parts, ", ")
 }
 
-// atWorkRows is how many rows under way are listed; less in a low terminal, so that the counts above them stay in sight.
+// atWorkRows returns how many active rows are listed; fewer in a low terminal, so that the counts above them stay
+// visible.
 func atWorkRows(height int) int {
 	const besides, least, most = 21, 3, 10
 	return min(max(height-besides, least), most)
@@ -368,7 +370,7 @@ func printAtWork(w io.Writer, s run.Standing, now time.Time, zone *time.Location
 	for _, r := range s.Rows {
 		users = append(users, wording.OneLine(r.Target.User))
 	}
-	width, domain := console.Width(w), "" // what all have in common is left out where room is short
+	width, domain := console.Width(w), "" // what all have in common is left out where space is short
 	if width > 0 {
 		domain = screen.CommonDomain(users)
 	}
@@ -418,7 +420,7 @@ func waitNote(r migration.Row, now time.Time, zone *time.Location) string {
 	return wording.OneLine(note)
 }
 
-// stepBegan is when a row came to its present step, however often it was read since.
+// stepBegan returns when a row entered its current step, however often it was read since.
 func stepBegan(r migration.Row, events []migration.Event) time.Time {
 	if since := board.StepSince(r); !since.Equal(r.UpdatedAt) {
 		return since // as the screen counts
