@@ -221,7 +221,7 @@ func TestCheck_rules(t *testing.T) {
 		{name: "in the group, license last", rig: rigged{members: join}, csv: adaRow},
 		{name: "a product in its grace period", tenant: func(sc *scenario.Scenario) { sc.Licenses[0].Status = "Warning" }, csv: adaRow, want: []string{"0 license.in-grace w"}},
 		{name: "a suspended product", tenant: func(sc *scenario.Scenario) { sc.Licenses[0].Status = "Suspended" }, csv: adaRow, want: []string{"2 license.not-usable"}, say: "is suspended"},
-		{name: "a product in a state of later days", rig: rigged{status: "Paused"}, csv: adaRow, want: []string{"2 license.not-usable"}, say: "does not know (Paused)"},
+		{name: "a product in a state of later days", rig: rigged{status: "Paused"}, csv: adaRow, want: []string{"2 license.not-usable"}, say: "unknown state (Paused)"},
 		{name: "a deleted product, held", tenant: func(sc *scenario.Scenario) { holds(sc); sc.Licenses[0].Status = "Deleted" }, csv: adaHeld, want: []string{"2 license.not-usable"}, say: "is deleted"},
 		{name: "names in other spellings", csv: ada + ",disks/ada.vhd,​p ," + strings.ToLower(sku[:3]) + "​" + sku[3:] + "\n"},
 		{name: "a group of a name that another one has", tenant: func(sc *scenario.Scenario) {

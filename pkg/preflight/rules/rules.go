@@ -41,7 +41,7 @@ func Setting(reach []graph.UserSetting, group string) (*graph.UserSetting, *Brok
 		return nil, &Broken{"setting.conflict", "several user settings reach group " + group + ": " + strings.Join(names, ", ") + "; which one wins is not documented"}
 	case !strings.EqualFold(reach[0].ProvisioningSourceType, graph.SourceSnapshot):
 		return &reach[0], &Broken{"setting.not-snapshot", "user setting " + reach[0].DisplayName + " reaches group " + group +
-			" and does not say snapshot: Cloud PCs would be built from the image"}
+			" and does not build from snapshots: Cloud PCs would be built from the image"}
 	}
 	return &reach[0], nil
 }

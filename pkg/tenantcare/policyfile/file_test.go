@@ -53,7 +53,7 @@ func TestProblems(t *testing.T) {
 		"TemplateTooLong": {head + "cloudPcNamingTemplate: \"CLOUD-%USERNAME:6%-%RAND:5%\"\n", "2 18 characters"},
 		"TemplateToken":   {head + "cloudPcNamingTemplate: \"C-%NAME:4%\"\n", "2 neither"},
 		"TemplateChars":   {head + "cloudPcNamingTemplate: \"C_%RAND:5%\"\n", "2 letters, digits and dashes"},
-		"HybridRegion":    {head + "domainJoinConfigurations:\n  - domainJoinType: hybridAzureADJoin\n    onPremisesConnectionId: c\n    regionName: x\n", "3 takes no region"},
+		"HybridRegion":    {head + "domainJoinConfigurations:\n  - domainJoinType: hybridAzureADJoin\n    onPremisesConnectionId: c\n    regionName: x\n", "3 has no region"},
 		"HybridBare":      {head + "domainJoinConfigurations: [{domainJoinType: hybridAzureADJoin}]\n", "2 needs onPremisesConnectionId"},
 		"EntraBoth":       {head + "domainJoinConfigurations: [{domainJoinType: azureADJoin, onPremisesConnectionId: c, regionName: x}]\n", "2 not both"},
 		"EntraNone":       {head + "domainJoinConfigurations: [{domainJoinType: azureADJoin}]\n", "2 needs a network connection or a region"},

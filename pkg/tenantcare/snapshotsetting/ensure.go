@@ -13,6 +13,7 @@ import (
 	"wave365/pkg/fault"
 	"wave365/pkg/graph"
 	"wave365/pkg/migration"
+	"wave365/pkg/preflight/rules"
 	"wave365/pkg/tenantcare"
 )
 
@@ -60,17 +61,15 @@ func Decide(name string, groups []Group, settings []graph.UserSetting, others ma
 		return p, err
 	}
 	for _, g := range groups {
-		reach := reaching(settings, g.ID)
+		setting, broken := rules.Setting(rules.Reaching(settings, g.ID), g.Name)
+		own := setting != nil && setting.ID == p.Have.ID
 		switch {
-		case len(reach) > 1:
-			return p, fault.New(fault.Conflict, "setting.conflict", fmt.Sprintf("%d user settings reach group %s: %s", len(reach), g.Name, names(reach)), "leave only the snapshot setting assigned to the group")
-		case len(reach) == 1 && reach[0].ID != p.Have.ID && !snapshot(reach[0]):
-			return p, fault.New(fault.Conflict, "setting.not-snapshot", "user setting "+reach[0].DisplayName+" reaches group "+g.Name+" and builds from the image",
-				"take the group out of that setting's assignment; two settings on one group have no documented order")
-		case len(reach) == 1 && reach[0].ID != p.Have.ID:
-			p.Reached = append(p.Reached, g.Name+" by "+reach[0].DisplayName)
-		case len(reach) == 1:
-			p.Switch = p.Switch || !snapshot(p.Have)
+		case broken != nil && !own:
+			return p, fault.New(fault.Conflict, broken.Code, broken.Message, "leave only a setting that builds from snapshots assigned to the group; two settings on one group have no documented order")
+		case own:
+			p.Switch = p.Switch || broken != nil
+		case setting != nil:
+			p.Reached = append(p.Reached, g.Name+" by "+setting.DisplayName)
 		default:
 			p.Add = append(p.Add, g)
 		}
@@ -309,18 +308,6 @@ func Written(t Tenant, w migration.Write) tenantcare.Look {
 	return nil
 }
 
-func reaching(settings []graph.UserSetting, group string) []graph.UserSetting {
-	return slices.DeleteFunc(slices.Clone(settings), func(s graph.UserSetting) bool { return !tenantcare.Has(s.GroupIDs, group) })
-}
-
 func snapshot(s graph.UserSetting) bool {
 	return strings.EqualFold(s.ProvisioningSourceType, graph.SourceSnapshot)
-}
-
-func names(settings []graph.UserSetting) string {
-	var n []string
-	for _, s := range settings {
-		n = append(n, s.DisplayName)
-	}
-	return strings.Join(n, ", ")
 }
