@@ -131,9 +131,9 @@ func (b *beginning) createGroups(ctx context.Context, res preflight.Result) (boo
 		if err != nil {
 			return false, err
 		}
-		what := "is made"
+		what := "is created"
 		if have.ID != "" {
-			what = "is there already"
+			what = "exists already"
 		}
 		if !b.g.json {
 			fmt.Fprintf(b.err, "  + group %s %s, and gets the policy %s, which has none\n", wording.OneLine(names[p.ID]), what, wording.OneLine(p.DisplayName))
