@@ -12,16 +12,20 @@ import (
 // maxNamed is how many things one filter names: the address must stay short enough for proxies.
 const maxNamed = 15
 
-// CloudPCsOf reads the Cloud PCs of these users (by UPN), many with each call, and may return those of others as well:
-// a service that does not understand the filter is called for one user at a time, and one that ignores it returns all.
+// CloudPCsOf reads the Cloud PCs of these users (by UPN) with their last remote action, many with each call, and may return those
+// of others as well: a service that does not understand the filter is called for one user at a time, and one that ignores it
+// returns all.
 func (c *Client) CloudPCsOf(ctx context.Context, upns []string) ([]CloudPC, error) {
+	read := func(upns ...string) ([]CloudPC, error) {
+		return c.listCloudPCs(ctx, filterParam(anyOf("userPrincipalName", upns))+"&"+param("$select", withAction))
+	}
 	var all []CloudPC
 	for chunk := range slices.Chunk(distinct(upns), maxNamed) {
-		pcs, err := c.CloudPCs(ctx, anyOf("userPrincipalName", chunk))
+		pcs, err := read(chunk...)
 		if fault.Is(err, fault.Invalid) && len(chunk) > 1 {
 			pcs = nil
 			for _, upn := range chunk {
-				one, err := c.CloudPCs(ctx, anyOf("userPrincipalName", []string{upn}))
+				one, err := read(upn)
 				if err != nil {
 					return nil, err
 				}

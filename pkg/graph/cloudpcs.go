@@ -41,7 +41,7 @@ type CloudPC struct {
 	// Region and Connection say where it runs; empty: the service does not say.
 	Region, Connection string
 	// LastAction is the last remote action; its Name is empty when there was none, or when it was not requested, see
-	// [Client.CloudPCDetails].
+	// [Client.CloudPCsOf] and [Client.CloudPCDetails].
 	LastAction RemoteAction
 	// Connectivity is "available", "unavailable", "inUse", …; empty when it was not requested.
 	Connectivity string
@@ -53,7 +53,8 @@ type CloudPC struct {
 type RemoteAction struct {
 	// Name is "reprovision", "restart", …; State is "pending", "active", "done", "failed", …
 	Name, State string
-	At          time.Time
+	// Began is when it was asked for, At when its State last changed.
+	Began, At time.Time
 }
 
 // StatusDetail is the service's detail of a status.
@@ -110,6 +111,7 @@ type wireCloudPC struct {
 	Action      *struct {
 		Name  string     `json:"actionName"`
 		State string     `json:"actionState"`
+		Began odata.Time `json:"startDateTime"`
 		At    odata.Time `json:"lastUpdatedDateTime"`
 	} `json:"lastRemoteActionResult"`
 	Connectivity *struct {
@@ -128,7 +130,7 @@ func (w wireCloudPC) cloudPC() CloudPC {
 		Region: w.Region, Connection: w.Connection, LastLogoff: w.Logoff.Time,
 	}
 	if w.Action != nil {
-		p.LastAction = RemoteAction{w.Action.Name, w.Action.State, w.Action.At.Time}
+		p.LastAction = RemoteAction{w.Action.Name, w.Action.State, w.Action.Began.Time, w.Action.At.Time}
 	}
 	if w.Connectivity != nil {
 		p.Connectivity = w.Connectivity.Status
@@ -146,7 +148,11 @@ const cloudPCs = ve + "/cloudPCs"
 
 // CloudPCs reads the Cloud PCs that filter (OData) lets through, to the last page; "" is all.
 func (c *Client) CloudPCs(ctx context.Context, filter string) ([]CloudPC, error) {
-	ws, err := list[wireCloudPC](ctx, c, call{doing: "list the Cloud PCs", method: http.MethodGet, path: cloudPCs, query: filterParam(filter), needs: cloudPCRead})
+	return c.listCloudPCs(ctx, filterParam(filter))
+}
+
+func (c *Client) listCloudPCs(ctx context.Context, query string) ([]CloudPC, error) {
+	ws, err := list[wireCloudPC](ctx, c, call{doing: "list the Cloud PCs", method: http.MethodGet, path: cloudPCs, query: query, needs: cloudPCRead})
 	return convert(ws, wireCloudPC.cloudPC), err
 }
 
@@ -156,14 +162,17 @@ func (c *Client) CloudPC(ctx context.Context, id string) (CloudPC, error) {
 	return w.cloudPC(), err
 }
 
-// detailFields are left out by the service unless they are requested by name.
-var detailFields = param("$select", "id,displayName,userPrincipalName,status,statusDetail,statusDetails,provisioningPolicyId,provisioningPolicyName,"+
-	"provisioningType,servicePlanId,servicePlanName,managedDeviceName,imageDisplayName,provisionedDateTime,lastModifiedDateTime,"+
-	"gracePeriodEndDateTime,deviceRegionName,onPremisesConnectionName,lastRemoteActionResult,connectivityResult,lastLogoffDateTime")
+// The service leaves the last remote action, the connectivity and the last log-off out unless they are requested by name.
+const (
+	withAction = "id,displayName,userPrincipalName,status,statusDetail,statusDetails,provisioningPolicyId,provisioningPolicyName," +
+		"provisioningType,servicePlanId,servicePlanName,managedDeviceName,imageDisplayName,provisionedDateTime,lastModifiedDateTime," +
+		"gracePeriodEndDateTime,deviceRegionName,onPremisesConnectionName,lastRemoteActionResult"
+	withDetails = withAction + ",connectivityResult,lastLogoffDateTime"
+)
 
 // CloudPCDetails reads one Cloud PC with its last remote action, its connectivity and its last log-off.
 func (c *Client) CloudPCDetails(ctx context.Context, id string) (CloudPC, error) {
-	w, err := get[wireCloudPC](ctx, c, call{doing: "read the Cloud PC " + id, method: http.MethodGet, path: cloudPCs + "/" + esc(id), query: detailFields, ids: []string{id}, needs: cloudPCRead})
+	w, err := get[wireCloudPC](ctx, c, call{doing: "read the Cloud PC " + id, method: http.MethodGet, path: cloudPCs + "/" + esc(id), query: param("$select", withDetails), ids: []string{id}, needs: cloudPCRead})
 	return w.cloudPC(), err
 }
 

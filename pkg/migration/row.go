@@ -95,9 +95,13 @@ type Facts struct {
 	// UsedBy is the Cloud PC that the import became, or may have become; empty: none was seen. If it is another one than
 	// CloudPCID, the used-up import proves nothing about CloudPCID.
 	UsedBy string `json:"used_by,omitempty"`
-	// LostSeen is when the Cloud PC that the import became, or may have become, was first seen to be deleted, once that was
-	// confirmed; zero: it was not. A Cloud PC provisioned after that is another one, even under the same id.
+	// LostSeen is when the Cloud PC that the import became, or may have become, was lost: it was first seen to be deleted, somebody
+	// reprovisioned it, or it was provisioned then and once more later. Zero: nothing shows that it was lost. A Cloud PC provisioned
+	// after that is another one, even under the same id.
 	LostSeen time.Time `json:"lost_seen,omitzero"`
+	// FailedSeen is when the present Cloud PC was last seen to have failed; zero: never. When it is reprovisioned after that, the
+	// import is still there and is used.
+	FailedSeen time.Time `json:"failed_seen,omitzero"`
 	// GoneSeen is when the import's record was found gone for the second time while the Cloud PC was being built.
 	GoneSeen      time.Time `json:"gone_seen,omitzero"`
 	CloudPCID     string    `json:"cloud_pc_id,omitempty"`

@@ -82,7 +82,7 @@ func forgetCloudPC(f migration.Facts) migration.Facts {
 	f = clearSuspicion(f)
 	f.UsageStatus, f.Warning, f.Proof = graph.UsageNotUsed, "", ""
 	f.CloudPCID, f.CloudPCName, f.CloudPCStatus, f.ServicePlan, f.UsedBy = "", "", "", "", ""
-	f.Provisioned, f.UsedSeen, f.GoneSeen, f.LostSeen = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	f.Provisioned, f.UsedSeen, f.GoneSeen, f.LostSeen, f.FailedSeen = time.Time{}, time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	return f
 }
 

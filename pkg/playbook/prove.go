@@ -52,26 +52,6 @@ func (b *Playbook) prove(ctx context.Context, rows []migration.Row) ([]migration
 	return results, nil
 }
 
-// usedBefore reports whether the import became, or may have become, an earlier Cloud PC of the user than the present one, which may
-// have the earlier one's id.
-func usedBefore(f migration.Facts) bool {
-	return f.UsedBy != "" && !strings.EqualFold(f.UsedBy, f.CloudPCID) || !f.LostSeen.IsZero() && f.Provisioned.After(f.LostSeen)
-}
-
-// mayHaveUsed reports whether the row's Cloud PC has used the import, or may have: not one that failed, and not one that was found
-// to be provisioned while the import was still unused.
-func mayHaveUsed(f migration.Facts) bool {
-	return f.CloudPCID != "" && f.CloudPCStatus != pcFailed && (f.UsageStatus != graph.UsageNotUsed || f.Provisioned.IsZero())
-}
-
-// pcLost notes that the row's Cloud PC is leaving, as was first seen then, when it may have used the import.
-func pcLost(f migration.Facts, seen time.Time) migration.Facts {
-	if f.LostSeen.IsZero() && mayHaveUsed(f) {
-		f.LostSeen = seen
-	}
-	return f
-}
-
 // codeGoneAfter is noted for an import whose record is gone after provisioning, until a second look confirms it.
 const codeGoneAfter = "the import record is gone after provisioning"
 
@@ -134,7 +114,7 @@ func (b *Playbook) judgeProof(r migration.Row, im graph.Import, err error, purge
 			return migration.Failure(f, migration.Problem{
 				Code:    "proof.unclear",
 				Message: "the Cloud PC is provisioned, but an earlier one (" + quoteOr(f.UsedBy, f.CloudPCID) + "), which is gone, has used the import or may have: this one may be empty",
-				Hint: "find out who took the license or the group away and gave it back. Ask " + r.Target.User +
+				Hint: "find out who reprovisioned it, or took the license or the group away and gave it back. Ask " + r.Target.User +
 					" to sign in and look for their files; when they are missing, decide with them about the Cloud PC and import again once it is gone",
 			})
 		}), nil

@@ -212,10 +212,7 @@ func (b *Playbook) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.
 		}
 		return migration.Wait(clearSuspicion(f), b.provisionLook(r, f.CutOver), "waiting for provisioning to begin")
 	}
-	if mayHaveUsed(f) && !strings.EqualFold(f.CloudPCID, pc.ID) {
-		// Somebody took the earlier one away, and gave this one: the disk may have gone with it.
-		f.UsedBy = cmp.Or(f.UsedBy, f.CloudPCID)
-	}
+	f = replaced(f, pc)
 	f.CloudPCID, f.CloudPCName, f.CloudPCStatus, f.ServicePlan = pc.ID, pc.DisplayName, pc.Status, pc.ServicePlanName
 	switch pc.Status {
 	case pcProvisioned, pcWarnings:
@@ -231,6 +228,7 @@ func (b *Playbook) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.
 		b.pace.LearnProvision(r)
 		return migration.Done(f)
 	case pcFailed:
+		f.FailedSeen = now
 		return b.confirmTwice(r, f, "provisioning failed", func(f migration.Facts) migration.Result {
 			return migration.Failure(f, migration.Problem{
 				Code: "provision.failed", Message: "the service could not provision the Cloud PC: " + detail(pc), ServiceCode: pc.Detail.Code,

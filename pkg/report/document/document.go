@@ -116,7 +116,7 @@ func eventsOf(events []migration.Event) []docEvent {
 // factsOf returns the facts with their times in UTC.
 func factsOf(f migration.Facts) migration.Facts {
 	for _, t := range []*time.Time{
-		&f.ImportStarted, &f.ImportEnded, &f.MemberSeen, &f.CutOver, &f.Provisioned, &f.SuspectAt, &f.LinkOpen, &f.UsedSeen, &f.GoneSeen, &f.LostSeen, &f.Retried,
+		&f.ImportStarted, &f.ImportEnded, &f.MemberSeen, &f.CutOver, &f.Provisioned, &f.SuspectAt, &f.LinkOpen, &f.UsedSeen, &f.GoneSeen, &f.LostSeen, &f.FailedSeen, &f.Retried,
 	} {
 		*t = utc(*t)
 	}

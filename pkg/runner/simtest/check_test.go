@@ -205,6 +205,9 @@ func (w *world) checkRow(p person, r migration.Row, intents []migration.Intent, 
 		if !gone.IsZero() && !seenGone(log, r, gone) {
 			return broken // nobody looked while it was built: nothing could tell
 		}
+		if w.rebuiltAfter(r) {
+			return broken // it was from the snapshot when it was proven
+		}
 		late := w.meddled.with(w.person(r.Index), deleteUser) || w.meddled.with(w.person(r.Index), unjoin) || w.meddled.with(w.person(r.Index), unlicense) // it was taken away again
 		if !(late && built == "") && (!strings.HasPrefix(built, "provisioned") && !late || !strings.HasSuffix(built, " from snapshot")) {
 			say("it succeeded, but its Cloud PC is: %s", built)

@@ -65,6 +65,8 @@ type meddled struct {
 	written map[int]writing
 	// given is since when a user surely has what somebody else gave.
 	given map[int]gift
+	// rebuilt is when a user's Cloud PC was reprovisioned last.
+	rebuilt map[int]time.Time
 	// images are the times when the user setting surely said image.
 	images []span
 }
@@ -118,6 +120,8 @@ func (w *world) meddle() (quiet func()) {
 				w.toUser(m.n, deleteUser, "delete-user", "")
 			case giveLicense, giveMembership, giveImport, giveCloudPC:
 				w.giveTo(ctx, m.what, m.n)
+			case reprovision:
+				w.reprovision(ctx, m.n, m.lasts)
 			case drift:
 				w.drift(ctx, wire, m.lasts)
 			case purge:
@@ -315,6 +319,7 @@ func (w *world) mayAlso(p person, n int) (ends []string) {
 	for _, what := range []string{giveLicense, giveMembership, giveImport, giveCloudPC} {
 		add(what, w.endsOf(p, what)...)
 	}
+	add(reprovision, "failed proof.unclear", "failed provision.failed")
 	add(rename, "failed check.moved")
 	if w.unreadable() {
 		ends = append(ends, "failed check.failed", "failed cutover.failed") // what cannot be read twice, or for half a day, is believed

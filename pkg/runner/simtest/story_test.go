@@ -107,6 +107,7 @@ func draw(seed uint64) *story {
 	s.leave(rand.New(rand.NewPCG(seed, 373)))
 	s.repeat(rand.New(rand.NewPCG(seed, 374)))
 	s.replaceDisks(rand.New(rand.NewPCG(seed, 375)))
+	s.rebuild(rand.New(rand.NewPCG(seed, 376)))
 	return s
 }
 

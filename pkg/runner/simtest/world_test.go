@@ -83,7 +83,7 @@ type world struct {
 
 // newWorld validates the story's wave and records its run; nothing goes wrong before that.
 func newWorld(t testing.TB, s *story) (*world, error) {
-	w := &world{t: t, story: s, truth: &truth{calls: map[string]*importCall{}}, deeds: newDeeds(), meddled: &meddled{rows: map[int][]string{}, written: map[int]writing{}, given: map[int]gift{}}, clock: cloud.Clock{}, began: time.Now(), places: map[string]int{}}
+	w := &world{t: t, story: s, truth: &truth{calls: map[string]*importCall{}}, deeds: newDeeds(), meddled: &meddled{rows: map[int][]string{}, written: map[int]writing{}, given: map[int]gift{}, rebuilt: map[int]time.Time{}}, clock: cloud.Clock{}, began: time.Now(), places: map[string]int{}}
 	var err error
 	if w.sandbox, err = sandbox.New(sandbox.Config{Scenario: &s.scenario}); err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ const DevelopmentAccount = "devstoreaccount1"
 
 // EventKinds are what [Event] can do.
 var EventKinds = []string{"rename", "disable", "delete-user", "give-license", "take-license", "join", "leave", "give-import", "purge-import",
-	"give-cloud-pc", "end-cloud-pc", "write-blob"}
+	"give-cloud-pc", "end-cloud-pc", "reprovision", "write-blob"}
 
 // FaultKinds are the kinds of [Fault], those that spoil an answer first, then those that the tenant itself acts on.
 var FaultKinds = []string{"drop-reply", "reset", "status", "delay", "retry-after", "malformed", "next-link", "lag", "flip-flop", "reuse-id", "expire-import", "quota"}

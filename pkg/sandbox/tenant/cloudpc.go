@@ -46,6 +46,8 @@ type origin struct {
 type course struct {
 	Stage, Source, Final, Code, Message  string
 	Started, Ends, Provisioned, Modified time.Time
+	// Reprovisioned is when it was last built again under its id; zero: never.
+	Reprovisioned time.Time
 }
 
 // leaving is the end of a Cloud PC: the end of its grace period, when its removal was requested, and when it is gone.
@@ -65,6 +67,8 @@ type CloudPC struct {
 	Code, Message                   string
 	Plan                            catalog.Product
 	Provisioned, Modified, GraceEnd time.Time
+	// Reprovisioned is when somebody last had it built again under its id; zero: never.
+	Reprovisioned time.Time
 	device
 	// Source is image or snapshot, which the service never reveals; for tests and people.
 	Source string
@@ -108,7 +112,7 @@ func (t *Tenant) status(pc *cloudPC) string {
 
 func (t *Tenant) viewPC(pc *cloudPC) CloudPC {
 	v := CloudPC{Entry: pc.Entry, holder: holder{UserID: pc.user.ID, UPN: pc.user.UPN, UserName: pc.user.Name}, Status: t.status(pc),
-		origin: pc.origin, Plan: pc.prod.Product, Provisioned: pc.Provisioned, Modified: pc.Modified, GraceEnd: pc.GraceEnd,
+		origin: pc.origin, Plan: pc.prod.Product, Provisioned: pc.Provisioned, Modified: pc.Modified, GraceEnd: pc.GraceEnd, Reprovisioned: pc.Reprovisioned,
 		Source: pc.Source, Name: cmp.Or(pc.Name, pc.PolicyName+" - "+cmp.Or(pc.user.Name, pc.user.UPN))}
 	if pc.Stage != stageBuilding && pc.Stage != stagePending {
 		v.Code, v.Message = pc.Code, pc.Message

@@ -260,3 +260,33 @@ func TestKnobsTurnedMeanwhile(t *testing.T) {
 		t.Errorf("a bad duration: %v", err)
 	}
 }
+
+// A Cloud PC that somebody reprovisions keeps its id and is built from the image; one whose build from the import has failed is built
+// from it again.
+func TestReprovisionedByOthers(t *testing.T) {
+	t.Parallel()
+	again := []scenario.Event{{User: ada, Do: "reprovision"}}
+	s := migrated(t, nil)
+	id, first := s.pcID(ada), s.now
+	if err := s.tn.Others(s.now, again); err != nil {
+		t.Fatal(err)
+	}
+	s.wait(5 * time.Minute)
+	s.expect("meanwhile", s.pc(ada), "provisioning/image")
+	s.wait(2 * time.Hour)
+	s.expect("afterwards", s.pc(ada), "provisioned/image")
+	if pc, err := s.tn.CloudPC(s.now, id); err != nil || !pc.Reprovisioned.Equal(first) || !pc.Provisioned.After(first) {
+		t.Errorf("%+v, %v", pc, err)
+	}
+	s = tell(t, fate(scenario.Fate{Provision: "failed"}))
+	s.imports(ada, "good")
+	s.wait(time.Hour)
+	s.license(ada)
+	s.wait(2 * time.Hour)
+	s.expect("it fails", s.pc(ada), "failed/snapshot")
+	if err := s.tn.Others(s.now, again); err != nil {
+		t.Fatal(err)
+	}
+	s.wait(2 * time.Hour)
+	s.expect("after another build", s.pc(ada), "provisioned/snapshot")
+}

@@ -107,6 +107,7 @@ var deeds = map[string]func(*Tenant, *user, scenario.Event){
 	"purge-import":  func(t *Tenant, u *user, _ scenario.Event) { t.purgeImport(u) },
 	"give-cloud-pc": func(t *Tenant, u *user, e scenario.Event) { t.givePC(u, e.What) },
 	"end-cloud-pc":  func(t *Tenant, u *user, _ scenario.Event) { t.endPCs(u) },
+	"reprovision":   func(t *Tenant, u *user, _ scenario.Event) { t.reprovision(u) },
 }
 
 // purgeImport purges the user's import on behalf of somebody else.
@@ -131,6 +132,23 @@ func (t *Tenant) endPCs(u *user) {
 		if pc.Stage == stageSettled || pc.Stage == stageGrace {
 			t.leave(pc)
 		}
+	}
+}
+
+// reprovision lets somebody else have built the user's Cloud PCs again, each under its id: from the image, or, when the build from
+// an import has failed, from that import.
+func (t *Tenant) reprovision(u *user) {
+	for _, pc := range u.pcs {
+		pol := t.policyFor(u)
+		if pc.Stage != stageSettled || pol == nil {
+			continue
+		}
+		if pc.Source == "snapshot" && pc.Final == statusFailed && u.imp != nil {
+			u.imp.Usage = NotUsed
+		}
+		u.builds++ // a fate strikes the first one
+		pc.N, pc.course = u.builds, course{Reprovisioned: t.now}
+		t.buildPC(pc, pol, t.wantsSnapshot(u))
 	}
 }
 

@@ -54,7 +54,7 @@ func CloudPC(p tenant.CloudPC, beta bool) odata.Object {
 		{Name: "userExperienceType", Value: "cloudPc"},
 		{Name: "powerState", Value: "running"},
 		{Name: "scopeIds", Value: []string{"0"}},
-		{Name: "lastRemoteActionResult"},
+		{Name: "lastRemoteActionResult", When: odata.OnSelect, Value: lastAction(p)},
 		{Name: "connectivityResult", When: odata.OnSelect, Value: odata.Object{{Name: "status", Value: health},
 			{Name: "updatedDateTime", Value: p.Modified}, {Name: "lastModifiedDateTime", Value: p.Modified}, {Name: "failedHealthCheckItems", Value: []odata.Object{}}}},
 		{Name: "lastLogoffDateTime", When: odata.OnSelect},
@@ -65,4 +65,17 @@ func CloudPC(p tenant.CloudPC, beta bool) odata.Object {
 		return o
 	}
 	return slices.DeleteFunc(o, func(p odata.Prop) bool { return !slices.Contains(stableCloudPC, p.Name) })
+}
+
+// lastAction is the last remote action on a Cloud PC; nil: none.
+func lastAction(p tenant.CloudPC) any {
+	if p.Reprovisioned.IsZero() {
+		return nil
+	}
+	state := "active"
+	if !p.Provisioned.IsZero() {
+		state = "done"
+	}
+	return odata.Object{{Name: "actionName", Value: "reprovision"}, {Name: "actionState", Value: state}, {Name: "cloudPcId", Value: p.ID},
+		{Name: "startDateTime", Value: p.Reprovisioned}, {Name: "lastUpdatedDateTime", Value: p.Modified}}
 }
