@@ -18,13 +18,7 @@ const actionReprovision = "reprovision"
 // usedBefore reports whether the import became, or may have become, an earlier Cloud PC of the user than the present one, which may
 // have the earlier one's id.
 func usedBefore(f migration.Facts) bool {
-	switch {
-	case f.UsedBy != "" && !strings.EqualFold(f.UsedBy, f.CloudPCID):
-		return true
-	case !f.UsedSeen.IsZero() && f.Provisioned.Sub(f.UsedSeen) > provisionPatience:
-		return true // no build takes so long: there were two
-	}
-	return !f.LostSeen.IsZero() && f.Provisioned.After(f.LostSeen)
+	return f.UsedBy != "" && !strings.EqualFold(f.UsedBy, f.CloudPCID) || !f.LostSeen.IsZero() && f.Provisioned.After(f.LostSeen)
 }
 
 // mayHaveUsed reports whether the row's Cloud PC has used the import, or may have: not one that failed, and not one that was found
