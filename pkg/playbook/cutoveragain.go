@@ -114,10 +114,11 @@ func (b *Playbook) unusedImport(ctx context.Context, r migration.Row) (stop, err
 		return &res, nil
 	case err != nil:
 		return stopWith(b.readFailed(r, err, "import.unreadable", "read the import of "+r.Target.User))
-	case !assigned(im.AssignedUser, r):
-		res := migration.Unknown(r.Facts, wrongUser(r.Facts.SnapshotID, im, r))
-		return &res, nil
-	case im.Status != graph.ImportSucceeded || im.Usage != graph.UsageNotUsed:
+	}
+	if s, err := b.stillOurs(ctx, &r, r.Facts.SnapshotID, im); s != nil || err != nil {
+		return s, err
+	}
+	if im.Status != graph.ImportSucceeded || im.Usage != graph.UsageNotUsed {
 		res := b.confirmTwice(r, r.Facts, noCloudPC+", and the import says "+im.Usage, func(f migration.Facts) migration.Result {
 			return b.usedUp(r, f, "import "+f.SnapshotID+" says "+im.Status+" and "+quoteOr(im.Usage, "nothing of its use"))
 		})

@@ -48,10 +48,11 @@ func (b *Playbook) settleEarlierImport(ctx context.Context, r migration.Row, see
 		return nil, b.recordGone(ctx, r, past, id)
 	case err != nil:
 		return stopWith(resultOf(r, err, "import.unreadable", "read the earlier import of "+r.Target.User))
-	case !assigned(im.AssignedUser, r):
-		res := migration.Unknown(r.Facts, wrongUser(id, im, r))
-		return &res, nil
-	case !spent(im):
+	}
+	if s, err := b.stillOurs(ctx, &r, id, im); s != nil || err != nil {
+		return s, err
+	}
+	if !spent(im) {
 		return b.earlierDisk(r, past, "is "+im.Status+", "+quoteOr(im.Usage, "usage unknown")), nil
 	}
 	return b.purge(ctx, r, id)

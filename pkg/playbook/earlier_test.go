@@ -502,6 +502,22 @@ func TestAnImportOfSomebodyElseIsNotPurged(t *testing.T) {
 	})
 }
 
+// An earlier import that names the user as they are called since is the row's, and is taken away; the row is not held for it.
+func TestAnEarlierImportOfARenamedUser(t *testing.T) {
+	t.Parallel()
+	sc := story()
+	sc.Knobs.AssignedUser = "upn"
+	steered(t, sc, func(t *testing.T, s *stage, l *liar) {
+		failOnce(t, s, l)
+		s.event(s.rows[0].Target.UserID, "rename", "ada-maria")
+		s.retry(0)
+		s.play()
+		if got := states(s.rows); !strings.HasPrefix(got, "failed:check.moved") {
+			t.Errorf("%s: %+v", got, s.rows[0].Problem)
+		}
+	})
+}
+
 // After a cut-over there is nothing to begin anew: the Cloud PC that exists is taken over and proven.
 func TestNothingIsImportedAgainAfterTheCutOver(t *testing.T) {
 	t.Parallel()

@@ -157,7 +157,7 @@ func (b *Playbook) mayNot(ctx context.Context, holds *permit.Question, intents .
 		return why
 	}
 	for _, in := range intents {
-		out := migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "nothing was sent: " + why.Error(), At: b.clock.Now()}
+		out := migration.Outcome{Status: migration.OutcomeRefused, Detail: "nothing was sent: " + why.Error(), At: b.clock.Now()}
 		// Another process may have taken the run over and settled it before the ledger could be reached again.
 		if err := b.journal.Conclude(ctx, in, out); err != nil && !concludedSince(err) {
 			return errors.Join(why, err)

@@ -127,7 +127,7 @@ func TestAnUnansweredQuestionIsRecordedAsNotSent(t *testing.T) {
 						t.Fatal(err)
 					}
 					for _, in := range past {
-						if in.Effect == what && in.Outcome != nil && in.Outcome.Status == migration.OutcomeNoEffect && strings.HasPrefix(in.Outcome.Detail, "nothing was sent") {
+						if in.Effect == what && in.Outcome != nil && in.Outcome.Status == migration.OutcomeRefused && strings.HasPrefix(in.Outcome.Detail, "nothing was sent") {
 							none++
 						}
 					}
@@ -194,7 +194,7 @@ func (r returning) Intend(ctx context.Context, in migration.Intent) (migration.I
 
 func (r returning) Conclude(ctx context.Context, in migration.Intent, out migration.Outcome) error {
 	if _, own := r.own.Load(in.ID); !own && in.Outcome == nil {
-		if err := r.Ledger.Conclude(ctx, in, migration.Outcome{Status: migration.OutcomeNoEffect, Detail: "nothing was sent"}); err != nil {
+		if err := r.Ledger.Conclude(ctx, in, migration.Outcome{Status: migration.OutcomeRefused, Detail: "nothing was sent"}); err != nil {
 			return err
 		}
 		r.late.Add(1)

@@ -283,22 +283,10 @@ func (b *Playbook) judgeImport(ctx context.Context, r migration.Row, a graph.Imp
 		return b.readFailed(r, a.Err, "import.unreadable", "read the import of "+r.Target.User)
 	}
 	im := a.Import
-	if !assigned(im.AssignedUser, r) {
-		// The import may say by which name the user is called now.
-		s := b.lookAtAll(ctx, []migration.Row{r}, look{"read the users", b.lookAtPeople})[0]
-		if err := s.lookFailed(); err != nil {
-			return b.readFailed(r, err, "import.unreadable", "read user "+r.Target.User)
-		}
-		if r.Facts = renamed(r, s); !assigned(im.AssignedUser, r) {
-			// What a user was called last who was renamed and then deleted cannot be read any more.
-			if p := userGone(r, s); p != nil {
-				return b.confirmTwice(r, f, p.Message, func(f migration.Facts) migration.Result { return migration.Failure(f, *p) }), nil
-			}
-			return migration.Unknown(f, wrongUser(f.SnapshotID, im, r)), nil
-		}
-		f = r.Facts
+	if s, err := b.stillOurs(ctx, &r, f.SnapshotID, im); s != nil || err != nil {
+		return orNone(s), err
 	}
-	f = importFacts(f, im)
+	f = importFacts(r.Facts, im)
 	switch im.Status {
 	case graph.ImportSucceeded:
 		if im.Usage == graph.UsageExpired {

@@ -123,6 +123,28 @@ func (b *Playbook) ownImport(ctx context.Context, r migration.Row, im graph.Impo
 	return len(own) > 0, err
 }
 
+// stillOurs looks whether an import of the row, by this id, says that it is the row's user's, under the name that they have now; nil:
+// it is. It notes in the row how the user is called where that had to be looked up.
+func (b *Playbook) stillOurs(ctx context.Context, r *migration.Row, id string, im graph.Import) (stop, error) {
+	if assigned(im.AssignedUser, *r) {
+		return nil, nil
+	}
+	s := b.lookAtAll(ctx, []migration.Row{*r}, look{"read the users", b.lookAtPeople})[0]
+	if err := s.lookFailed(); err != nil {
+		return stopWith(b.readFailed(*r, err, "import.unreadable", "read user "+r.Target.User))
+	}
+	now := *r
+	if now.Facts = renamed(now, s); assigned(im.AssignedUser, now) {
+		*r = now
+		return nil, nil
+	}
+	res := migration.Unknown(now.Facts, wrongUser(id, im, now))
+	if p := userGone(now, s); p != nil { // what they were called last cannot be read any more
+		res = b.confirmTwice(*r, r.Facts, p.Message, func(f migration.Facts) migration.Result { return migration.Failure(f, *p) })
+	}
+	return &res, nil
+}
+
 // whoHas finds out which users have some names now. It maps each name, all in lower case, to an object id; a name that no user
 // has is left out.
 func (b *Playbook) whoHas(ctx context.Context, names []string) (map[string]string, error) {
