@@ -93,7 +93,7 @@ func (a *app) deprovision(ctx context.Context, g *globals, o deprovisioning) err
 			return a.deprovisionAll(ctx, g, conn, o, a.writes(ctx, g, conn, "deprovision"))
 		})
 	}
-	h, err := history.In(ctx, g.ledger)
+	h, err := history.In(ctx, g.ledger, a.zone)
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (a *app) deprovisionAll(ctx context.Context, g *globals, conn *connection, 
 			return err
 		}
 	}
-	past, err := history.In(ctx, g.ledger)
+	past, err := history.In(ctx, g.ledger, a.zone)
 	if err != nil {
 		return err
 	}

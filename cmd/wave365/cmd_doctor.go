@@ -137,6 +137,6 @@ func (a *app) examineTenant(ctx context.Context, g *globals) ([]doctor.Line, err
 	defer conn.close()
 	return append(lines, examine.Service(ctx, examine.Signed{
 		Graph: conn.graph, Storage: conn.storage, BlobRoot: conn.blobRoot, Cred: conn.cred, Clock: conn.clock, GraphRoot: conn.cloud.GraphRoot,
-		Method: g.signIn, Tenant: g.tenant, Rehearsal: p.sandbox != "", Ledger: g.ledger,
+		Method: g.signIn, Tenant: g.tenant, Rehearsal: p.sandbox != "", Ledger: g.ledger, Zone: a.zone,
 	})...), ctx.Err()
 }

@@ -107,7 +107,7 @@ func runFleet(ctx context.Context, a *app, g *globals, database string, all bool
 		return err
 	}
 	for _, name := range names {
-		runs, err := runsOf(ctx, q.Ledger(name), name, jobs, all)
+		runs, err := a.runsOf(ctx, q.Ledger(name), name, jobs, all)
 		if err != nil {
 			return err
 		}
@@ -134,8 +134,8 @@ func bit(b bool) int {
 }
 
 // runsOf returns the runs of one ledger; of the finished ones all, or those that ended recently.
-func runsOf(ctx context.Context, address, name string, jobs []queue.Job, all bool) ([]fleetRun, error) {
-	l, err := ledger.Open(ctx, address, ledger.Options{ReadOnly: true})
+func (a *app) runsOf(ctx context.Context, address, name string, jobs []queue.Job, all bool) ([]fleetRun, error) {
+	l, err := ledger.Open(ctx, address, ledger.Options{ReadOnly: true, Zone: a.zone})
 	if fault.CodeOf(err) == "ledger.none" {
 		return nil, nil // another process is creating it
 	}

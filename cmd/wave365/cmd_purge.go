@@ -41,7 +41,7 @@ Exit codes: 0 purged, 2 refused, 5 permission missing, 6 nothing to purge.`,
 
 // purge determines which run's tenant it acts on, and connects to it.
 func (a *app) purge(ctx context.Context, g *globals, o imports.Choice) error {
-	h, err := history.In(ctx, g.ledger)
+	h, err := history.In(ctx, g.ledger, a.zone)
 	if err != nil {
 		return err
 	}

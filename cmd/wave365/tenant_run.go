@@ -75,7 +75,7 @@ func (a *app) settle(ctx context.Context, g *globals, conn *connection, w tenant
 // settleEarlier settles the writes of earlier commands of this name that ended before they knew the outcome, if they were
 // made in this tenant and mine selects them; the ledger is locked only when there is one.
 func (a *app) settleEarlier(ctx context.Context, g *globals, conn *connection, command string, mine func(context.Context, migration.Write) (bool, error)) error {
-	h, err := history.In(ctx, g.ledger)
+	h, err := history.In(ctx, g.ledger, a.zone)
 	if err != nil {
 		return err
 	}

@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
+	"wave365/pkg/ledger/hold"
 )
 
 // A live process drives a run, and somebody writes an older copy, or anything else, over its ledger, or moves it away: no
@@ -109,4 +111,20 @@ func TestOpenAfterTheHolderDied(t *testing.T) {
 			must(t, l.Close())
 		})
 	}
+}
+
+// A file that cannot be read at this moment is not called written over: the next look tells.
+func TestBusyIsNotDisplaced(t *testing.T) {
+	t.Parallel()
+	here, err := os.Hostname()
+	must(t, err)
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	text, err := json.Marshal(map[string]any{"id": "x", "host": here, "pid": os.Getppid()})
+	must(t, err)
+	must(t, os.WriteFile(path+"-holder", text, 0o600))
+	fails := func(k fault.Kind) func() (string, error) {
+		return func() (string, error) { return "", fault.New(k, "ledger.busy", "another process is writing to the ledger", "") }
+	}
+	must(t, hold.Displaced(path, time.UTC, fails(fault.Unavailable)))
+	wantFault(t, hold.Displaced(path, time.UTC, fails(fault.Internal)), fault.Conflict, "ledger.locked")
 }

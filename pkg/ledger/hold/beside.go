@@ -62,15 +62,15 @@ func named(path string) (h Holder, ok bool) {
 
 // Displaced refuses a ledger file that is not the one to which the process driving its run writes: Conflict ("ledger.locked"). zone
 // is used for the times in the message. holder returns the holder that the file itself names, "" when its lock is free; an error
-// means that the file cannot be read. Displaced returns nil when no process is named next to the file, or when the file names the
-// same one.
+// means that the file cannot be read, which one of the kind Unavailable says of this moment only. Displaced returns nil when no
+// process is named next to the file, when the file names the same one, and when it cannot be read at this moment.
 func Displaced(path string, zone *time.Location, holder func() (id string, err error)) error {
 	h, ok := named(path)
 	if !ok {
 		return nil
 	}
 	id, err := holder()
-	if err == nil && id == h.ID {
+	if err == nil && id == h.ID || fault.Is(err, fault.Unavailable) {
 		return nil
 	}
 	if again, ok := named(path); !ok || again.ID != h.ID {

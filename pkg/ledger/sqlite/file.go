@@ -165,7 +165,8 @@ func (c Config) drivenIn(ctx context.Context, m conn.Mode) (who string, live boo
 	})
 }
 
-// Asked calls ask with the file at the path as it is, damaged or not: nothing is created, changed or moved.
+// Asked calls ask with the file at the path as it is, damaged or not: nothing is created, changed or moved. The
+// fault is Unavailable when another process holds the file's lock for longer than SQLite waits.
 func Asked(ctx context.Context, path string, ask func(get func(query string, args []any, into ...any) error) (string, error)) (answer string, err error) {
 	defer func() {
 		if p := recover(); p != nil { // in SQLite's code, on a damaged file
@@ -177,9 +178,13 @@ func Asked(ctx context.Context, path string, ask func(get func(query string, arg
 		return "", err
 	}
 	defer db.Close()
-	return ask(func(query string, args []any, into ...any) error {
+	answer, err = ask(func(query string, args []any, into ...any) error {
 		return db.QueryRowContext(ctx, query, args...).Scan(into...)
 	})
+	if conn.IsBusy(err) {
+		err = conn.Classify(err, "read the ledger "+path)
+	}
+	return answer, err
 }
 
 func exists(path string) bool {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"wave365/pkg/fault"
 	"wave365/pkg/ledger"
@@ -56,9 +57,9 @@ func (h History) Made(group string) bool {
 	})
 }
 
-// In reads the ledger at path without locking it; the zero value when there is none.
-func In(ctx context.Context, path string) (History, error) {
-	l, err := run.OpenLedger(ctx, path, ledger.Options{})
+// In reads the ledger at path without locking it; the zero value when there is none. zone is that of times in faults; nil: UTC.
+func In(ctx context.Context, path string, zone *time.Location) (History, error) {
+	l, err := run.OpenLedger(ctx, path, ledger.Options{Zone: zone})
 	if fault.CodeOf(err) == "ledger.none" {
 		return History{}, nil
 	}

@@ -70,8 +70,9 @@ type Signed struct {
 	// GraphRoot is what the sign-in is for; Method and Tenant are as the flags name them.
 	GraphRoot, Method, Tenant string
 	Rehearsal                 bool
-	// Ledger is the path of the ledger, which need not be there.
+	// Ledger is the path of the ledger, which need not be there; Zone is that of times in its faults.
 	Ledger string
+	Zone   *time.Location
 }
 
 // Service checks sign-in, permissions, storage and what earlier runs left in the tenant.
@@ -186,7 +187,7 @@ func needed(ctx context.Context, l *ledger.Ledger, runs []migration.Run, s graph
 
 // left compares what is left over with the runs of the ledger, and counts the day's imports.
 func left(ctx context.Context, at Signed, settings []graph.UserSetting, settingErr error) []doctor.Line {
-	l, err := ledger.Open(ctx, at.Ledger, ledger.Options{ReadOnly: true})
+	l, err := ledger.Open(ctx, at.Ledger, ledger.Options{ReadOnly: true, Zone: at.Zone})
 	if err != nil {
 		var left []doctor.Setting
 		for _, s := range settings {
