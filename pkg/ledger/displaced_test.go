@@ -123,7 +123,9 @@ func TestBusyIsNotDisplaced(t *testing.T) {
 	must(t, err)
 	must(t, os.WriteFile(path+"-holder", text, 0o600))
 	fails := func(k fault.Kind) func() (string, error) {
-		return func() (string, error) { return "", fault.New(k, "ledger.busy", "another process is writing to the ledger", "") }
+		return func() (string, error) {
+			return "", fault.New(k, "ledger.busy", "another process is writing to the ledger", "")
+		}
 	}
 	must(t, hold.Displaced(path, time.UTC, fails(fault.Unavailable)))
 	wantFault(t, hold.Displaced(path, time.UTC, fails(fault.Internal)), fault.Conflict, "ledger.locked")
