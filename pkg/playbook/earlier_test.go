@@ -502,14 +502,25 @@ func TestAnImportOfSomebodyElseIsNotPurged(t *testing.T) {
 	})
 }
 
-// An earlier import that names the user as they are called since is the row's, and is taken away; the row is not held for it.
+// marrying gives a user another name between the look at them and the look at their earlier import.
+type marrying struct {
+	*liar
+	once func()
+}
+
+func (m marrying) ImportResult(ctx context.Context, id string) (graph.Import, error) {
+	m.once()
+	return m.liar.ImportResult(ctx, id)
+}
+
+// An earlier import that names the user as they are called since is the row's, and is purged; the row is not held for it.
 func TestAnEarlierImportOfARenamedUser(t *testing.T) {
 	t.Parallel()
 	sc := story()
 	sc.Knobs.AssignedUser = "upn"
 	steered(t, sc, func(t *testing.T, s *stage, l *liar) {
 		failOnce(t, s, l)
-		s.event(s.rows[0].Target.UserID, "rename", "ada-maria")
+		s.over = marrying{l, sync.OnceFunc(func() { s.event(s.rows[0].Target.UserID, "rename", "ada-maria") })}
 		s.retry(0)
 		s.play()
 		if got := states(s.rows); !strings.HasPrefix(got, "failed:check.moved") {
