@@ -194,7 +194,7 @@ func TestALookThatGrewOld(t *testing.T) {
 		if did := s.effects(0); count(did, "importSnapshot accepted")+count(did, "importSnapshot refused") != 0 {
 			t.Errorf("an import was sent: %q", did)
 		}
-		if got := s.intents(0); strings.Count(got, "snapshot.import no-effect") != 1 {
+		if got := s.intents(0); strings.Count(got, "snapshot.import refused") != 1 {
 			t.Errorf("the import that was not sent is not settled: %s", got)
 		}
 	})
@@ -227,7 +227,7 @@ func TestALookHoldsAMomentOfTheWallClock(t *testing.T) {
 		if s.rows, _, err = r.Run(t.Context(), nil, s.rows); err != nil {
 			t.Fatal(err)
 		}
-		if got, did := states(s.rows), s.intents(0); got != "succeeded" || strings.Contains(did, "no-effect") {
+		if got, did := states(s.rows), s.intents(0); got != "succeeded" || strings.Contains(did, "refused") {
 			t.Errorf("%s: %s", got, did)
 		}
 	})
