@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -93,7 +95,7 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 		doc.ExitCode = exitUsage
 	}
 	if p.Nothing() {
-		return a.nothingToClose(g, t.Run.ID, p, doc)
+		return a.nothingToClose(ctx, g, t, p, doc)
 	}
 	if err := a.ask(ctx, g, "Close run "+t.Run.ID+"? "+consequence(t.Run.Sandbox)); err != nil {
 		return err
@@ -109,15 +111,76 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 }
 
 // nothingToClose answers when there is nothing to do, or nothing yet.
-func (a *app) nothingToClose(g *globals, id string, p closing.Plan, doc closeDocument) error {
+// A run that has not been closed itself, because another one's close did it, is recorded as closed.
+func (a *app) nothingToClose(ctx context.Context, g *globals, t *afterwards, p closing.Plan, doc closeDocument) error {
 	if len(p.Kept) > 0 {
-		return a.closedLater(g, id, doc)
+		return a.closedLater(g, t.Run.ID, doc)
+	}
+	why, own, err := a.whoClosed(ctx, t)
+	if err != nil {
+		return err
+	}
+	if !own {
+		if err := t.Note(ctx, migration.RunClosed, why); err != nil {
+			return err
+		}
+		if err := a.reportAgain(ctx, t.Ledger, t.Run.ID, t.Now()); err != nil {
+			return err
+		}
 	}
 	if doc.ExitCode = exitNothing; g.json {
 		console.JSON(a.out, doc)
 		return exit(exitNothing)
 	}
-	return nothing("run "+id+" is closed already: nothing to do", "")
+	if len(p.Leftovers) > 0 {
+		why += "; what is left over is listed above"
+	}
+	return nothing(why, "")
+}
+
+// whoClosed says why nothing is to be switched for a run: its own close did it (own), that of another run of the ledger that
+// reached the same groups, or somebody whom the ledger does not know.
+func (a *app) whoClosed(ctx context.Context, t *afterwards) (why string, own bool, err error) {
+	id := t.Run.ID
+	if _, own, err = lastClose(ctx, t, id); err != nil || own {
+		return "run " + id + " is closed already: nothing to do", own, err
+	}
+	why = "nothing to do for run " + id + ", which is recorded as closed: no user setting of its groups builds from snapshots"
+	h, err := history.Of(ctx, t.Ledger, t.Run.Tenant)
+	if err != nil {
+		return "", false, err
+	}
+	groups, looked := map[string]bool{}, map[string]bool{id: true}
+	for _, row := range t.Rows {
+		groups[strings.ToLower(row.Target.GroupID)] = row.Target.GroupID != ""
+	}
+	var last time.Time
+	for _, row := range h.Rows {
+		if looked[row.Run] || !groups[strings.ToLower(row.Target.GroupID)] {
+			continue
+		}
+		looked[row.Run] = true
+		at, closed, err := lastClose(ctx, t, row.Run)
+		if err != nil {
+			return "", false, err
+		}
+		if closed && at.After(last) {
+			last = at
+			why = "nothing to do for run " + id + ", which is recorded as closed: the close of run " + row.Run + ", whose groups are the same, switched its user settings at " + a.when(at)
+		}
+	}
+	return why, false, nil
+}
+
+// lastClose is when a run was closed since it last ended; false: it was not.
+func lastClose(ctx context.Context, t *afterwards, id string) (at time.Time, closed bool, err error) {
+	events, err := t.Ledger.Events(ctx, id)
+	for _, e := range slices.Backward(events) {
+		if e.Reason == migration.RunClosed || e.Reason == migration.RunEnded {
+			return e.At, e.Reason == migration.RunClosed, err
+		}
+	}
+	return time.Time{}, false, err
 }
 
 // closed records that the run is closed, unless something was kept for others, and answers.

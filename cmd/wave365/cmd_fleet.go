@@ -235,11 +235,15 @@ func (a *app) handsText(j queue.Job) string {
 	case queue.Queued:
 		return "waits for a worker" + after
 	case queue.Scheduled:
-		if j.Worker == "" {
+		due := !j.Due.After(time.Now())
+		if j.Worker == "" && !due {
 			return "waits for its start at " + a.when(j.Due)
 		}
 		if j.Left {
 			return "waits for another worker" + after
+		}
+		if due {
+			return "due since " + a.when(j.Due) + ", waits for a worker" + after
 		}
 		return "waits for the service, until " + a.when(j.Due) + after
 	case queue.Retrying:

@@ -9,7 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"wave365/pkg/fault"
+	"wave365/pkg/fleet/queue"
 	"wave365/pkg/ledger"
+	"wave365/pkg/migration"
 	"wave365/pkg/run"
 	"wave365/pkg/summary/wording"
 )
@@ -30,6 +32,8 @@ No process may drive a run in the old ledger meanwhile, and the new one must be 
 copy is compared record by record before it counts. The old ledger is sealed: it can be read, records nothing more, and
 says where it went. So the command asks first, and it makes no backup: for that, copy the file while nothing runs. If the
 command is interrupted, run it again.
+
+A run that waits for workers, or is driven by one, is not taken away from them: drain or cancel it first.
 
 Exit codes: 0 copied, 2 the new ledger is not empty or the old one went elsewhere, 11 the old one is in use.`,
 		Example: "  wave365 ledger copy .wave365/ledger.db /media/usb/friday.db\n  wave365 ledger copy .wave365/ledger.db 'postgres://ada@db.example.com/fleet?ledger=contoso'",
@@ -52,6 +56,9 @@ func runLedgerCopy(ctx context.Context, a *app, g *globals, from, to string) err
 		return err
 	}
 	if went == "" { // otherwise the same command was interrupted, or the copy is refused
+		if err := refuseQueued(ctx, g, src); err != nil {
+			return err
+		}
 		if err := a.ask(ctx, g, closesForGood(from, to)); err != nil {
 			return err
 		}
@@ -73,6 +80,33 @@ func runLedgerCopy(ctx context.Context, a *app, g *globals, from, to string) err
 	}
 	fmt.Fprintf(a.out, "Copied %s from %s to %s, with the audit chain verified.\nThe old ledger is sealed and says where it went. Continue with: %s\n",
 		wording.Count(len(runs), "run"), from, to, shell(to, "").Line(fault.NewCommand("status")))
+	return nil
+}
+
+// refuseQueued refuses to take a ledger away from workers that are to drive a run of it: they would not find it in the copy. The
+// fault is a Conflict (ledger.locked).
+func refuseQueued(ctx context.Context, g *globals, l *ledger.Ledger) error {
+	runs, err := l.Runs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		if r.State == migration.RunFinished || r.Settings.Draining {
+			continue
+		}
+		q, job, err := inFleet(ctx, g, r.ID)
+		if err != nil {
+			return err
+		}
+		if q == nil {
+			continue
+		}
+		q.Close()
+		if job.State != queue.Parked && job.State != queue.Done {
+			return fault.New(fault.Conflict, "ledger.locked", "run "+r.ID+" was submitted to the workers, which drive it in this ledger and would not find it in the copy",
+				"drain it, and copy the ledger when nothing of it is in flight; or cancel it", fault.NewCommand("drain").For(r.ID), fault.NewCommand("status").For(r.ID), fault.NewCommand("cancel").For(r.ID))
+		}
+	}
 	return nil
 }
 

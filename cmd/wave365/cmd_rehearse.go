@@ -56,7 +56,8 @@ func newRehearseCommand(a *app, g *globals) *cobra.Command {
 		Use: "rehearse WAVE", Short: "Play a wave on a sandbox tenant made from it: when it would end, what it takes, what breaks",
 		Long: fmt.Sprintf(`Make a sandbox tenant from a wave, with its users, disks, policies, groups and licenses, and play the wave on it,
 hours in seconds; the report is the same, marked as a rehearsal. Where a storage account and a sign-in are available, the sizes of the disks come from validation;
-otherwise a disk is assumed to be as large as its license's. It never prompts, and no user is migrated.
+otherwise a disk is assumed to be as large as its license's. It never prompts, and no user is migrated. The tenant and the ledger are
+kept in .wave365/rehearsal, for the commands that are printed, until the next rehearsal replaces them and says so; reports stay.
 
 --faults says how much goes wrong: calm (nothing), rough (an ordinary run) or storm (lost answers, outages, failed
 imports). The same seed gives the same tenant, and the same durations and failures of imports and Cloud PCs. Which request
@@ -109,8 +110,10 @@ func runRehearse(cmd *cobra.Command, a *app, g *globals, o rehearseOptions, args
 	case !slices.Contains(stage.Weathers(), stage.Weather(o.faults)):
 		return usageError{fault.New(fault.Invalid, "usage", "--faults: unknown level "+strconv.Quote(o.faults), "use calm, rough or storm")}
 	}
-	// The last rehearsal is kept, so that its commands work, until the next one replaces it.
 	dir := filepath.Join(g.localFolder(), "rehearsal")
+	if _, err := os.Stat(filepath.Join(dir, "ledger.db")); err == nil {
+		a.tell(g, "replacing the ledger of the last rehearsal, %s; its report stays", filepath.Join(dir, "ledger.db"))
+	}
 	if err := os.RemoveAll(dir); err != nil {
 		return fault.Wrap(fault.Invalid, "usage", "the last rehearsal cannot be removed: "+err.Error(), "close what uses "+dir+", or name another folder with --ledger", err)
 	}

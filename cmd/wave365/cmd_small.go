@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -63,7 +65,10 @@ func newTemplateCommand(a *app, g *globals) *cobra.Command {
 				comma = ';'
 			}
 			csv := wave.Template(comma)
+			there := false
 			if out != "" {
+				had, err := os.ReadFile(out)
+				there = err == nil && bytes.Equal(had, csv)
 				if err := writeNew(filepath.Dir(out), map[string][]byte{out: csv}); err != nil {
 					return err
 				}
@@ -71,6 +76,9 @@ func newTemplateCommand(a *app, g *globals) *cobra.Command {
 			switch {
 			case g.json:
 				return a.answer(map[string]string{"schema": "wave365/template/v1", "csv": string(csv), "wave": out})
+			case there:
+				fmt.Fprintf(a.out, "%s is there already, with the same content.\n", out)
+				return nil
 			case out != "":
 				fmt.Fprintf(a.out, "Wrote %s.\n", out)
 				return nil
@@ -80,7 +88,7 @@ func newTemplateCommand(a *app, g *globals) *cobra.Command {
 		},
 	}
 	usage.StandsAlone(cmd)
-	cmd.Flags().StringVar(&out, "out", "", "write it to this file, which must not exist yet")
+	cmd.Flags().StringVar(&out, "out", "", "write it to this file; one with other content is not overwritten")
 	cmd.Flags().BoolVar(&semicolon, "semicolon", false, "separate the columns with semicolons, as Excel does in German, French, Polish, …")
 	return cmd
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -261,16 +262,46 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 	}
 }
 
-// printReport prints where the report is; for a run that workers drive, which write none, how to get one.
+// printReport prints where the report is. Workers write none: of a run that was submitted to them it says whether the report there is
+// of an earlier state, and how to get one.
 func (a *app) printReport(g *globals, s standing) {
 	page := filepath.Join(summary.Dir(s.Run.ReportDir, s.Run), report.FilePage)
 	fmt.Fprintln(a.out)
-	if _, err := os.Stat(page); err != nil && s.Job != nil {
-		sh := g.shell(s.Run.ID)
-		console.SayCommand(a.out, "Write a report with:", sh, sh.Line(fault.NewCommand("report").For(s.Run.ID)))
+	if s.Job == nil {
+		fmt.Fprintf(a.out, "Report: %s\n", page)
 		return
 	}
-	fmt.Fprintf(a.out, "Report: %s\n", page)
+	of, err := reportOf(filepath.Dir(page))
+	said := "Write a report with:"
+	switch {
+	case err == nil && !of.Before(s.Seen):
+		fmt.Fprintf(a.out, "Report: %s\n", page)
+		return
+	case err == nil:
+		fmt.Fprintf(a.out, "Report of an earlier state, of %s: %s\n", a.when(of), page)
+		said = "Write a new one with:"
+	}
+	sh := g.shell(s.Run.ID)
+	console.SayCommand(a.out, said, sh, sh.Line(fault.NewCommand("report").For(s.Run.ID)))
+}
+
+// reportOf is the moment whose state the report in a folder shows, by the service's clock. It fails when there is no report that
+// can be read.
+func reportOf(dir string) (asOf time.Time, err error) {
+	f, err := os.Open(filepath.Join(dir, report.FileRun))
+	if err != nil {
+		return asOf, err
+	}
+	defer func() { _ = f.Close() }()
+	for d := json.NewDecoder(f); ; { // the moment stands before the rows, which may be many
+		token, err := d.Token()
+		if err != nil {
+			return asOf, err
+		}
+		if token == "as_of" {
+			return asOf, d.Decode(&asOf)
+		}
+	}
 }
 
 // tenantText names a tenant, and marks a rehearsal's.
@@ -409,7 +440,7 @@ func waitNote(r migration.Row, now time.Time, zone *time.Location) string {
 	note := screen.News(r)
 	switch {
 	case r.WaitsForSlot():
-		note = "waits " + note
+		note = "waits for a free slot"
 	case r.State == migration.Waiting && !r.NotBefore.IsZero():
 		when := "now"
 		if r.NotBefore.After(now) {

@@ -103,14 +103,14 @@ func errorText(err error, sh wording.Shell, width int) string {
 	lead := "wave365: "
 	for line := range strings.Lines(clean(err.Error())) {
 		if line = strings.TrimSuffix(line, "\n"); console.Wider(lead+line, width) && !strings.HasPrefix(line, " ") {
-			b.WriteString(console.Fold(lead, line, width))
+			b.WriteString(console.Fold(lead, wording.Short(line), width))
 		} else {
-			b.WriteString(lead + line + "\n")
+			b.WriteString(lead + wording.Short(line) + "\n")
 		}
 		lead = ""
 	}
 	if do.Text != "" {
-		b.WriteString(console.Fold("  ", clean(do.Text), width))
+		b.WriteString(console.Fold("  ", wording.Short(clean(do.Text)), width))
 	}
 	for _, line := range sh.Lines(do) {
 		b.WriteString(console.Command("  ", clean(line), width, sh.Windows))

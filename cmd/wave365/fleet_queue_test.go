@@ -68,6 +68,19 @@ func TestSubmitRecordsAndQueuesTogether(t *testing.T) {
 	if !strings.Contains(text, "queue: waits for its start at ") || strings.Contains(text, "resume") {
 		t.Errorf("status of a run that begins later:\n%s", text)
 	}
+	// The workers would not find the run in a copy of its ledger. Once it is cancelled, nothing is taken from them.
+	copying := func() (string, int) {
+		return answer(t, tool(f.dir, "ledger", "copy", f.server.Ledger("contoso"), "copy.db", "--yes"))
+	}
+	if out, code := copying(); code != exitLocked || !strings.Contains(out, "run r1 was submitted to the workers") || !strings.Contains(out, "wave365 drain r1 --ledger") {
+		t.Errorf("copy of a ledger that workers are to drive: exit code %d\n%s", code, out)
+	}
+	if out, code := answer(t, tool(f.dir, "cancel", "r1", "--yes", "--ledger", f.server.Ledger("contoso"))); code != 0 {
+		t.Errorf("cancel: exit code %d\n%s", code, out)
+	}
+	if out, code := copying(); code != 0 {
+		t.Errorf("copy after cancel: exit code %d\n%s", code, out)
+	}
 }
 
 // hang lets the next request for an import go without an answer, for hours.

@@ -67,8 +67,8 @@ func (a *app) queueOf(ctx context.Context, g *globals, id string) *queue.Job {
 // queueText describes the state of a run in the workers' queue, and since when; "" when its job has ended.
 func (a *app) queueText(j queue.Job) string {
 	text := a.handsText(j)
-	if text == "" {
-		return ""
+	if text == "" || j.Gone {
+		return text
 	}
 	return text + " (since " + a.when(j.Since) + ")"
 }

@@ -49,7 +49,7 @@ func TestPlain(t *testing.T) {
 	var out bytes.Buffer
 	s := newStory(4)
 	evening(s, progress.New(progress.Options{Out: &out, Color: true, Now: func() time.Time { return s.now().In(cet) }}))
-	want := `2026-11-06T18:00:00Z run friday-1: wave friday, 4 rows, 1 done, tenant Contoso (sandbox), 2 slots
+	want := `2026-11-06T18:00:00Z run friday-1: wave friday, 4 rows, 0 done, 1 skipped, tenant Contoso (sandbox), 2 slots
 2026-11-06T18:00:00Z user00@contoso.example check running
 2026-11-06T18:00:00Z user00@contoso.example import running
 2026-11-06T18:00:00Z user00@contoso.example import-wait waiting until 2026-11-06T18:01:00Z

@@ -28,8 +28,12 @@ func newPlain(w io.Writer, now func() time.Time) *plain {
 func (p *plain) Start(run migration.Run, rows []migration.Row) {
 	p.begin(run, rows, func() string {
 		c := migration.Count(rows)
-		return p.stamp(p.now(), fmt.Sprintf("run %s: wave %s, %s, %d done, tenant %s (%s), %s",
-			wording.OneLine(run.ID), wording.OneLine(run.Wave), wording.Count(c.Total, "row"), c.Done(), wording.OneLine(cmp.Or(run.TenantName, run.Tenant)), wording.OneLine(run.Cloud), wording.Count(run.Slots, "slot")))
+		done := fmt.Sprintf("%d done", c.Done()-c.Skipped)
+		if c.Skipped > 0 {
+			done += fmt.Sprintf(", %d skipped", c.Skipped)
+		}
+		return p.stamp(p.now(), fmt.Sprintf("run %s: wave %s, %s, %s, tenant %s (%s), %s",
+			wording.OneLine(run.ID), wording.OneLine(run.Wave), wording.Count(c.Total, "row"), done, wording.OneLine(cmp.Or(run.TenantName, run.Tenant)), wording.OneLine(run.Cloud), wording.Count(run.Slots, "slot")))
 	})
 }
 
@@ -57,7 +61,7 @@ func (p *plain) Row(r migration.Row) {
 		if r.Tries > 0 && r.State == migration.Waiting {
 			text = append(text, fmt.Sprintf("before try %d", r.Tries+1))
 		}
-		if !r.NotBefore.IsZero() && r.State == migration.Waiting {
+		if r.NotBefore.After(at) && r.State == migration.Waiting {
 			text = append(text, "until "+clocks.OfDay(r.NotBefore.In(p.now().Location()), at))
 		}
 		s := strings.Join(text, " ")

@@ -103,7 +103,7 @@ func rowLine(l board.Line, now time.Time, domain string, user, width int, color 
 // News returns what a row's note adds to its step; what every row of that step says is left out.
 func News(r migration.Row) string {
 	if r.WaitsForSlot() {
-		return "for a free slot" // it follows "waiting"
+		return "no free slot" // beside "waiting"
 	}
 	note := wording.OneLine(r.Note)
 	switch r.Step {

@@ -119,7 +119,7 @@ func TestFrame_rows(t *testing.T) {
 	const head = "  user      step            elapsed  next look\n"
 	for width, want := range map[int]string{
 		80: head + "  ada       import-wait          0s  waiting\n  bob       provision-wait       0s  waiting\n" +
-			"  cyd       import               0s  waiting    for a free slot\n  eve       import-wait          0s  waiting    looking twice: the import failed",
+			"  cyd       import               0s  waiting    no free slot\n  eve       import-wait          0s  waiting    looking twice: the import failed",
 		60: head + "  ada       import-wait          0s  waiting\n  bob       provision-wait       0s  waiting\n" +
 			"  cyd       import               0s  waiting    for a free …\n  eve       import-wait          0s  waiting    looking twi…",
 	} {

@@ -43,7 +43,7 @@ func Runs(first, second summary.Record) Comparison {
 	for key, old := range before {
 		now, both := after[key]
 		switch {
-		case !both && summary.ClassOf(old).HasCloudPC():
+		case summary.ClassOf(old).HasCloudPC() && (!both || leftOut(now)):
 			c.Kept++
 		case !both:
 			c.Changes = append(c.Changes, Change{Target: old.Target, Before: summary.ClassOf(old), Why: summary.WhyOf(old), CloudPC: old.Facts.CloudPCName})
@@ -72,6 +72,11 @@ func rank(c Change) int {
 		return 100 + c.Before.Gravity()
 	}
 	return c.After.Gravity()
+}
+
+// leftOut reports whether a run ended a row without beginning it, as it does with the rows that another run has.
+func leftOut(r migration.Row) bool {
+	return r.State.Final() && !r.Begun() && (r.State == migration.Skipped || r.State == migration.Deferred || r.State == migration.Cancelled)
 }
 
 func byPerson(a summary.Record) map[string]migration.Row {
@@ -115,7 +120,7 @@ func (c Comparison) Verdict() string {
 		}
 	}
 	say(gained, "got a Cloud PC in the second run")
-	say(lost, "had a Cloud PC after the first run and not after the second")
+	say(lost, "had a Cloud PC from the first run and got none in the second")
 	say(still, "got no Cloud PC in either run")
 	say(c.Kept, "had a Cloud PC from the first run already")
 	say(joined, "took part in the second run only")

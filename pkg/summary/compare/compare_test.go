@@ -27,8 +27,8 @@ func runOf(pairs ...string) summary.Record {
 
 func TestCompare(t *testing.T) {
 	t.Parallel()
-	first := runOf("done@x", "succeeded", "mended@x", "failed", "still@x", "failed", "worse@x", "succeeded", "gone@x", "skipped", "twice@x", "skipped", "TWICE@x", "succeeded", "moved@x", "failed", "kept@x", "warned")
-	second := runOf("moved@x", "held", "Mended@X", "succeeded", "still@x", "failed", "worse@x", "failed", "new@x", "warned", "twice@x", "succeeded", "done@x", "succeeded")
+	first := runOf("done@x", "succeeded", "mended@x", "failed", "still@x", "failed", "worse@x", "succeeded", "left@x", "succeeded", "gone@x", "skipped", "twice@x", "skipped", "TWICE@x", "succeeded", "moved@x", "failed", "kept@x", "warned")
+	second := runOf("moved@x", "held", "Mended@X", "succeeded", "still@x", "failed", "worse@x", "failed", "left@x", "skipped", "new@x", "warned", "twice@x", "succeeded", "done@x", "succeeded")
 	c := compare.Runs(first, second)
 	var got []string
 	for _, ch := range c.Changes {
@@ -46,8 +46,8 @@ func TestCompare(t *testing.T) {
 	if c.Changes[1].Why.Code != "code.failed" || c.Changes[3].Why.Code != "" {
 		t.Errorf("the reasons are not those of the later run: %+v", c.Changes)
 	}
-	const verdict = "Of the people in the two runs, 1 got a Cloud PC in the second run, 1 had a Cloud PC after the first run and not after the second, " +
-		"2 got no Cloud PC in either run, 1 had a Cloud PC from the first run already, 1 took part in the second run only and 1 took part in the first run only."
+	const verdict = "Of the people in the two runs, 1 got a Cloud PC in the second run, 1 had a Cloud PC from the first run and got none in the second, " +
+		"2 got no Cloud PC in either run, 2 had a Cloud PC from the first run already, 1 took part in the second run only and 1 took part in the first run only."
 	if diff := cmp.Diff(verdict, c.Verdict()); diff != "" {
 		t.Error(diff)
 	}

@@ -52,8 +52,23 @@ func EscapeJSON(doc string) string {
 	return b.String()
 }
 
-// OneLine is [Clean] for a single line: each run of white space becomes one space.
-func OneLine(s string) string { return strings.Join(strings.Fields(Clean(s)), " ") }
+// OneLine is [Clean] for text on a line of its own: white space of any kind becomes one blank, and a long text is cut, see [Short].
+func OneLine(s string) string { return strings.Join(strings.Fields(Clean(Short(s))), " ") }
+
+// longest is how many characters of a text people are shown, about one screen.
+const longest = 2000
+
+// Short cuts a text of the tenant or a service that is longer than 2,000 characters, and says how many it has. For people only:
+// files and JSON hold it whole.
+func Short(s string) string {
+	n := 0
+	for at := range s {
+		if n++; n > longest {
+			return fmt.Sprintf("%s… (%d characters)", s[:at], utf8.RuneCountInString(s))
+		}
+	}
+	return s
+}
 
 // unsafe reports whether r is not to reach people as it is.
 func unsafe(r rune) bool {

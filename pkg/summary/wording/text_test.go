@@ -1,8 +1,10 @@
 package wording_test
 
 import (
+	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 
 	"wave365/pkg/summary/wording"
 )
@@ -56,5 +58,18 @@ func TestCount(t *testing.T) {
 		if got := wording.Count(tc.n, tc.noun); got != tc.want {
 			t.Errorf("got %s, want %s", got, tc.want)
 		}
+	}
+}
+
+// A name of a tenant may be long, and is not printed to its end.
+func TestShort(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é ", 150_000)
+	got := wording.OneLine("policy " + long + " is gone")
+	if utf8.RuneCountInString(got) > 2100 || !strings.HasPrefix(got, "policy é é") || !strings.HasSuffix(got, "… (300015 characters)") {
+		t.Errorf("%d characters, …%q", utf8.RuneCountInString(got), got[len(got)-40:])
+	}
+	if whole := strings.Repeat("é", 2000); wording.Short(whole) != whole || wording.Short(whole+"!") != whole+"… (2001 characters)" {
+		t.Error("the bound is not 2,000 characters")
 	}
 }

@@ -60,6 +60,10 @@ func misspelledURL(lower string) (Problem, bool) {
 		return bad("the blob is more than one URL", "write one blob in each row")
 	case strings.Contains(before, "%3f") && strings.Contains(before, "sig="):
 		return bad("the question mark before the SAS is percent-encoded (%3F), which makes the SAS part of the name", "write ? in its place")
+	case strings.Contains(before, "&sig=") || strings.Contains(before, "&amp;sig="):
+		return bad("the SAS begins with & where a question mark belongs, which makes it part of the name", "write ? in place of the first &")
+	case strings.Count(before, ".vhd;")+strings.Count(before, ".vhd,") > 0 && strings.Count(before, ".vhd") > 1:
+		return bad("the blob is more than one path", "write one blob in each row")
 	case begins("storageexplorer:"):
 		return bad("the blob is a link that opens Azure Storage Explorer", "in Storage Explorer use Copy URL of the blob, or write container/path.vhd")
 	case begins("file:"):

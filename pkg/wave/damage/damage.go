@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"io"
+	"mime/quotedprintable"
 	"net/url"
 	"strings"
 	"unicode"
@@ -29,6 +31,8 @@ func Of(column, cell string, misread *charset.Misreading) string {
 	switch {
 	case strings.ContainsRune(cell, utf8.RuneError):
 		return fmt.Sprintf("letters of %q are lost: U+FFFD stands where a program could not decode them", plain)
+	case strings.Contains(cell, "\x1b["):
+		return fmt.Sprintf("%+q holds the color codes of a terminal (U+001B): a console's output was saved as it is shown", plain)
 	case strings.ContainsFunc(cell, func(c rune) bool { return c >= 0x80 && c <= 0x9F }):
 		return fmt.Sprintf("%+q holds control characters in place of letters: the file was read in a wrong code page and saved again", plain)
 	case named(column) && escaped(plain) != plain:
@@ -44,10 +48,11 @@ func named(column string) bool {
 	return column == wave.ColumnPolicy || column == wave.ColumnGroup || column == wave.ColumnLicense || column == wave.ColumnDepartment
 }
 
-// escaped gives a text without the escapes of web pages (M&uuml;nchen), addresses (M%C3%BCnchen) and JSON (M\u00fcnchen); as it is
+// escaped gives a text without the escapes of web pages (M&uuml;nchen), addresses (M%C3%BCnchen), JSON (M\u00fcnchen) and mails
+// (M=C3=BCnchen); as it is
 // when they spell no letter beyond ASCII.
 func escaped(s string) string {
-	for _, was := range []string{html.UnescapeString(s), unescapeURL(s), unescapeJSON(s)} {
+	for _, was := range []string{html.UnescapeString(s), unescapeURL(s), unescapeJSON(s), unescapeMail(s)} {
 		if was != s && utf8.ValidString(was) && strings.ContainsFunc(was, func(c rune) bool { return c >= utf8.RuneSelf && unicode.IsLetter(c) }) {
 			return was
 		}
@@ -130,6 +135,14 @@ func inNoWord(c rune) bool {
 func unescapeURL(s string) string {
 	if plain, err := url.PathUnescape(s); err == nil {
 		return plain
+	}
+	return s
+}
+
+// unescapeMail undoes quoted-printable.
+func unescapeMail(s string) string {
+	if plain, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(s))); err == nil && strings.Contains(s, "=") {
+		return string(plain)
 	}
 	return s
 }

@@ -74,11 +74,42 @@ func drop(r *wave.Row, columns []string) {
 	}
 }
 
-// Formulas finds a row in which a spreadsheet's errors replace values: one finding, of the first such cell. Their content is
+// inPlace describes what a program has written in place of a value, and what to do; "" when the cell may be a value.
+func inPlace(cell string) (what, hint string) {
+	const formula = "fix the formula or the column's width in the spreadsheet, often a lookup that found nothing, and save the file again"
+	shown := celltext.Unquote(cell)
+	switch {
+	case CellError(cell) && strings.Trim(shown, "#") == "":
+		return "what a spreadsheet shows in a column that is too narrow", formula
+	case CellError(cell):
+		return "the error of a formula in the spreadsheet", formula
+	case isObject(shown):
+		return "the name by which PowerShell writes a list or an object", "select one value of it: Select-Object @{n='user'; e={$_.PROPERTY}}, or $_.PROPERTY -join ';' for a list"
+	}
+	return "", ""
+}
+
+// isObject reports whether a cell holds what PowerShell makes of a list or an object where text is wanted: System.Object[], or
+// @{Name=Value}.
+func isObject(shown string) bool {
+	if strings.HasPrefix(shown, "@{") && strings.HasSuffix(shown, "}") && strings.Contains(shown, "=") {
+		return true
+	}
+	for _, space := range []string{"System.", "Microsoft.", "Deserialized."} {
+		rest, ok := strings.CutPrefix(shown, space)
+		if ok && (strings.HasSuffix(rest, "[]") || strings.HasSuffix(rest, "]") && strings.Contains(rest, "`") || rest == "Collections.Hashtable" || strings.HasSuffix(rest, "PSCustomObject")) {
+			return true
+		}
+	}
+	return false
+}
+
+// Formulas finds a row in which a program's errors replace values: one finding, of the first such cell. Their content is
 // dropped from the row, so that it is not looked up in the tenant; lost are their columns.
 func Formulas(f *wave.File, row *wave.Row) (found []wave.Finding, lost []string) {
 	for k, column := range f.Canonical {
-		if wave.FreeText(column) || column == wave.ColumnDepartment || !CellError(row.Cells[k]) {
+		what, hint := inPlace(row.Cells[k])
+		if wave.FreeText(column) || column == wave.ColumnDepartment || what == "" {
 			continue
 		}
 		if lost = append(lost, column); len(lost) > 1 {
@@ -86,15 +117,11 @@ func Formulas(f *wave.File, row *wave.Row) (found []wave.Finding, lost []string)
 		}
 		shown := celltext.Unquote(row.Cells[k])
 		user := row.User
-		if CellError(user) {
+		if CellError(user) || isObject(user) {
 			user = ""
 		}
-		what := "the error of a formula in the spreadsheet"
-		if strings.Trim(shown, "#") == "" {
-			what = "what a spreadsheet shows in a column that is too narrow"
-		}
 		one := wave.NewFinding("csv.value-bad", row.Line, column, user, shown, fmt.Sprintf("the cell holds %s: %s, instead of a value", shown, what))
-		one.Hint = "fix the formula or the column's width in the spreadsheet, often a lookup that found nothing, and save the file again"
+		one.Hint = hint
 		found = append(found, one)
 	}
 	drop(row, lost)

@@ -64,6 +64,31 @@ func TestRead_Cases(t *testing.T) {
 	}
 }
 
+// What PowerShell shows on a screen, or makes of objects, is no wave: the one cause is told, and none of its consequences.
+func TestRead_PowerShell(t *testing.T) {
+	t.Parallel()
+	const row = "anna@contoso.com,vhds/a.vhd,P,pilots\n"
+	for name, tc := range map[string]struct{ file, want, mentions, hint string }{
+		"Format-Table":   {"\nuser             blob       policy\n----             ----       ------\nanna@contoso.com vhds/a.vhd P\n\n", "2 csv.missing-column", `separated by " "`, "Export-Csv"},
+		"Format-List":    {"\nuser   : anna@contoso.com\nblob   : vhds/a.vhd\npolicy : P\n", "2 csv.missing-column", "Format-List", "Export-Csv"},
+		"Texts":          {"\"Length\"\n\"85\"\n\"77\"\n", "1 csv.missing-column", "how long each is", "Format-Table"},
+		"A list":         {"user,blob,policy,group\nanna@contoso.com,vhds/a.vhd,P,System.Object[]\n", "2 csv.value-bad", "a list or an object", "-join"},
+		"A typed list":   {"user,blob,policy,group\nanna@contoso.com,vhds/a.vhd,System.Collections.Generic.List`1[System.String],pilots\n", "2 csv.value-bad", "a list or an object", "-join"},
+		"An object":      {"user,blob,policy,group\n@{UserPrincipalName=anna@contoso.com},vhds/a.vhd,P,pilots\n", "2 csv.value-bad", "a list or an object", "Select-Object"},
+		"Colors":         {"user,blob,policy,group\n\x1b[33manna@contoso.com\x1b[0m,vhds/a.vhd,P,pilots\n", "2 csv.garbled-text", "color codes of a terminal", "UTF-8"},
+		"Colored header": {"\x1b[32;1muser\x1b[0m,blob,policy,group\n" + row, "1 csv.garbled-text", "color codes of a terminal", "UTF-8"},
+		"Mail":           {"user,blob,policy,group\nanna@contoso.com,vhds/a.vhd,M=C3=BCnchen,pilots\n", "2 csv.garbled-text", `was "München" before`, "UTF-8"},
+	} {
+		_, findings := reading.Read("w", []byte(tc.file), wave.Options{})
+		if got := brief(findings); len(findings) != 1 || !strings.HasPrefix(got[0], tc.want) || !strings.Contains(findings[0].Message, tc.mentions) || !strings.Contains(findings[0].Hint, tc.hint) {
+			t.Errorf("%s: %+v", name, findings)
+		}
+	}
+	if _, findings := reading.Read("w", []byte("user,blob,policy,group\n"+strings.Replace(row, ",P,", ",System.Pilot a=b,", 1)), wave.Options{}); len(findings) > 0 {
+		t.Errorf("a name: %+v", findings)
+	}
+}
+
 // What a code page makes of UTF-8 is told with the code page and the text as it was, whatever the page and the language.
 func TestRead_Garbled(t *testing.T) {
 	t.Parallel()
@@ -250,8 +275,10 @@ func TestRead_PastedAddresses(t *testing.T) {
 	for cell, want := range map[string][2]string{
 		"https://contosovhds.blob.core.windows.net/wave/a.vhd;https://contosovhds.blob.core.windows.net/wave/b.vhd": {"more than one URL", "one blob in each row"},
 		"https://contosovhds.blob.core.windows.net/wave/a.vhd%3Fsv=2024-11-04&sig=SECRET":                           {"percent-encoded (%3F)", "write ? in its place"},
-		"https://cоntosovhds.blob.core.windows.net/wave/a.vhd":                                                      {`(U+043E), a Cyrillic letter, is in the blob in place of o, after "https://c"`, "container/path.vhd"},
-		"my–wave/a.vhd": {"a dash as word processors set it", "container/path.vhd"}, "wave／a.vhd": {"a full-width character", "container/path.vhd"}, "wave/anna-lovel...": {"ends in three dots", "container/path.vhd"},
+		"https://contosovhds.blob.core.windows.net/wave/a.vhd&sv=2024-11-04&sr=b&sig=SECRET":                        {"begins with & where a question mark belongs", "write ? in place of the first &"},
+		"wave/anna.vhd; wave/bo.vhd":                           {"more than one path", "one blob in each row"},
+		"https://cоntosovhds.blob.core.windows.net/wave/a.vhd": {`(U+043E), a Cyrillic letter, is in the blob in place of o, after "https://c"`, "container/path.vhd"},
+		"my–wave/a.vhd":                                        {"a dash as word processors set it", "container/path.vhd"}, "wave／a.vhd": {"a full-width character", "container/path.vhd"}, "wave/anna-lovel...": {"ends in three dots", "container/path.vhd"},
 		"https://contosovhds.blob.core.windows.net/wave/anna-lov…":                                      {"ends in three dots", "container/path.vhd"},
 		"DefaultEndpointsProtocol=https;AccountName=contosovhds;AccountKey=SECRET==":                    {"connection string", "container/path.vhd"},
 		"BlobEndpoint=https://contosovhds.blob.core.windows.net/;SharedAccessSignature=sv=1&sig=SECRET": {"connection string", "container/path.vhd"},

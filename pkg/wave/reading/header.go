@@ -2,6 +2,7 @@ package reading
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -71,6 +72,9 @@ func (r *reading) columns(cells []string) {
 	}
 }
 
+// colors are the codes by which a console colors its text.
+var colors = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+
 // names are what a header has besides the columns of a wave.
 type names struct {
 	unknown []string
@@ -91,6 +95,9 @@ func (r *reading) column(spelled string, h *names) string {
 		r.present[name] = true
 	case strings.ContainsRune(spelled, charset.Zero): // that has been told
 		h.misspelled[wave.Canonical(strings.ReplaceAll(spelled, string(charset.Zero), ""))] = true
+	case colors.MatchString(spelled):
+		h.misspelled[wave.Canonical(colors.ReplaceAllString(spelled, ""))] = true
+		r.find("csv.garbled-text", r.headerLine, celltext.Trim(spelled), "", spelled, damage.Of("", spelled, nil))
 	case celltext.Trim(spelled) != "" && !carried(spelled, r.opt):
 		h.unknown = append(h.unknown, celltext.Trim(spelled))
 	default:
@@ -133,9 +140,15 @@ func noHeader(line int, cells []string) wave.Finding {
 		}
 		f := wave.NewFinding("csv.missing-column", line, "", "", text, fmt.Sprintf("the cells of the first line are separated by %q; commas, semicolons and tabs are read as such", sep[:1]))
 		f.Hint = "save the file with commas"
+		if sep[0] == ' ' {
+			f.Hint = "save the file with commas; of PowerShell, Export-Csv -NoTypeInformation writes such a file, and what it shows on the screen (Format-Table) is none"
+		}
 		if sep == "|" || sep == "^" || sep == "~" {
 			f.Hint += ", or put a line sep=" + sep + " above the header"
 		}
+		return f
+	}
+	if f, is := notTable(line, text); is {
 		return f
 	}
 	var required []string
@@ -145,6 +158,22 @@ func noHeader(line int, cells []string) wave.Finding {
 		}
 	}
 	return wave.NewFinding("csv.missing-column", line, "", "", wave.RedactSAS(text), "the first line names no column; a wave begins with a header that has at least "+strings.Join(required, ", "))
+}
+
+// notTable is the finding of a first line that PowerShell writes in place of a header: of a list, or of texts.
+func notTable(line int, text string) (f wave.Finding, is bool) {
+	name, _, list := strings.Cut(text, ":")
+	switch {
+	case list && wave.Canonical(name) != "":
+		f = wave.NewFinding("csv.missing-column", line, "", "", wave.RedactSAS(text), "the first line is the name of a column and a value, as PowerShell shows a list on the screen (Format-List)")
+		f.Hint = "write the file with Export-Csv -NoTypeInformation"
+	case strings.EqualFold(celltext.Unquote(text), "Length"):
+		f = wave.NewFinding("csv.missing-column", line, "", "", text, "the only column is Length: Export-Csv was given lines of text, and wrote how long each is")
+		f.Hint = "give Export-Csv objects: leave out Format-Table, ConvertTo-Csv or Out-String before it"
+	default:
+		return f, false
+	}
+	return f, true
 }
 
 // aboveMost is how many lines above the header are told one by one.

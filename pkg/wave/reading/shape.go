@@ -35,7 +35,7 @@ func (r *reading) shape(i int, rec sheet.Record) bool {
 		r.findings = append(r.findings, wholeLine(row.Line, "", fmt.Sprintf("the whole row is in one cell: its cells are separated by %s, those of the header by %s", commaName(other), commaName(r.file.Dialect.Comma))))
 		return false
 	}
-	if rec.Broken == nil {
+	if rec.Broken == nil && len(r.present) > 0 { // else no line can be told from a row
 		if why := rules.NotARow(rec.Cells, r.file.Canonical, r.headerLine); why != "" {
 			r.unread[i] = true
 			r.file.Rows[i] = wave.Row{Line: row.Line, Index: row.Index, Cells: row.Cells}
