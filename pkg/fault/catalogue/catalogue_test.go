@@ -209,3 +209,14 @@ func typeName(e ast.Expr) string {
 	}
 	return ""
 }
+
+// What the service does with a second import of a user is not documented, and an import is never said to be overwritten.
+func TestFind_secondImport(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"import.unknown", "ledger.intent-open"} {
+		e, ok := catalogue.Find(code)
+		if said := e.Title + e.Meaning + e.Remedy; !ok || strings.Contains(said, "replace") || !strings.Contains(said, "keeps one import for each user") {
+			t.Errorf("%s: %s", code, said)
+		}
+	}
+}
