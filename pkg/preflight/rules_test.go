@@ -269,6 +269,7 @@ func TestCheck_rules(t *testing.T) {
 		{name: "a policy with a letter of another script", tenant: func(sc *scenario.Scenario) { sc.Policies[0].Name = "Wave One" }, csv: ada + ",disks/ada.vhd,Wаve One," + sku + "\n",
 			want: []string{"2 policy.not-found"}, say: `did you mean Wave One? "а" (U+0430), a Cyrillic letter, is in the cell in place of a, after "W"`},
 		{name: "a policy that a console cut off", csv: ada + ",disks/ada.vhd,P...," + sku + "\n", want: []string{"2 policy.not-found"}, say: "cut it off where its column ended; did you mean P?"},
+		{name: "a group with a dash of typesetting", csv: strings.TrimSuffix(adaRow, "\n") + ",,grp–p\n", want: []string{"2 group.not-found"}, say: "did you mean grp-p?"},
 		{name: "a blob with a full-width letter", csv: ada + ",disks/ａda.vhd,P," + sku + "\n", want: []string{"2 blob.not-found"}, say: "did you mean ada.vhd?"},
 		{name: "a license with a look-alike", csv: ada + ",disks/ada.vhd,P," + strings.Replace(sku, "C", "С", 1) + "\n", want: []string{"2 license.unknown-sku"}, say: "did you mean " + sku + "?"},
 		{name: "a policy that nothing resembles", csv: ada + ",disks/ada.vhd,Nowhere," + sku + "\n", want: []string{"2 policy.not-found"}, say: "; it has P"},
