@@ -121,7 +121,7 @@ func TestFrame_rows(t *testing.T) {
 		80: head + "  ada       import-wait          0s  waiting\n  bob       provision-wait       0s  waiting\n" +
 			"  cyd       import               0s  waiting    no free slot\n  eve       import-wait          0s  waiting    looking twice: the import failed",
 		60: head + "  ada       import-wait          0s  waiting\n  bob       provision-wait       0s  waiting\n" +
-			"  cyd       import               0s  waiting    for a free …\n  eve       import-wait          0s  waiting    looking twi…",
+			"  cyd       import               0s  waiting    no free slot\n  eve       import-wait          0s  waiting    looking twi…",
 	} {
 		lines := screen.Frame(s, width, 24, false)
 		if diff := cmp.Diff(want, strings.Join(lines[len(lines)-5:], "\n")); diff != "" {
