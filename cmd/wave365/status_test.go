@@ -93,7 +93,7 @@ func TestHandsText(t *testing.T) {
 		{queue.Job{State: queue.Scheduled, Due: ahead}, "waits for its start at ", "worker"},
 		{queue.Job{State: queue.Scheduled, Due: past}, "waits for a worker", "start at"},
 		{queue.Job{State: queue.Running, Worker: "w1", Since: past}, "driven by w1 (since ", "connected"},
-		{queue.Job{State: queue.Running, Worker: "w1", Since: past, Lost: true}, "w1, which is no longer connected", "(since"},
+		{queue.Job{State: queue.Running, Worker: "w1", Since: past, Gone: true}, "w1, which is not connected any more", "(since"},
 	} {
 		if got := a.queueText(tc.job); !strings.Contains(got, tc.want) || strings.Contains(got, tc.not) {
 			t.Errorf("%+v: %s", tc.job, got)
