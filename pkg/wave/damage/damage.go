@@ -31,7 +31,7 @@ func Of(column, cell string, misread *charset.Misreading) string {
 	switch {
 	case strings.ContainsRune(cell, utf8.RuneError):
 		return fmt.Sprintf("letters of %q are lost: U+FFFD stands where a program could not decode them", plain)
-	case strings.Contains(cell, "\x1b["):
+	case strings.Contains(cell, "\x1b[") && !free(column):
 		return fmt.Sprintf("%+q holds the color codes of a terminal (U+001B): a console's output was saved as it is shown", plain)
 	case strings.ContainsFunc(cell, func(c rune) bool { return c >= 0x80 && c <= 0x9F }):
 		return fmt.Sprintf("%+q holds control characters in place of letters: the file was read in a wrong code page and saved again", plain)
@@ -41,6 +41,16 @@ func Of(column, cell string, misread *charset.Misreading) string {
 		return fmt.Sprintf("letters of %q are lost: a question mark stands in place of each that a wrong code page did not have", plain)
 	}
 	return ""
+}
+
+// free reports whether a column may hold any text, control characters too: the name of a policy, of a group or of a department is
+// what the tenant says it is, and columns of one's own hold what they like.
+func free(column string) bool {
+	switch column {
+	case "", wave.ColumnUser, wave.ColumnBlob, wave.ColumnGuestState, wave.ColumnLicense:
+		return false
+	}
+	return true
 }
 
 // named reports whether a column holds the name of a thing in the tenant.
