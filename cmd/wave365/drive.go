@@ -56,6 +56,7 @@ func (a *app) drive(ctx context.Context, g *globals, s *run.Session, page *liveP
 	if n, why := messages.Close(context.WithoutCancel(ctx), l, out, err, toResume()); n > 0 {
 		fmt.Fprintf(a.err, "wave365: %s not sent: %s\n  once the cause is gone: %s\n", wording.Count(n, "message"), why, g.shell(r.ID).Line(g.messages.command()))
 	}
+	stops.told()
 	view.Done()
 	if err != nil {
 		code, _ := exitCode(err)

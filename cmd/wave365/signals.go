@@ -61,7 +61,10 @@ type stops struct {
 	// drain is closed by the first signal: no new starts.
 	drain chan struct{}
 	// ctx ends with the second: stop after the calls in flight. The third ends the process.
-	ctx  context.Context
+	ctx context.Context
+	// told waits until the meaning of every signal that has been acted on was said.
+	told func()
+	// done stops listening.
 	done context.CancelFunc
 	// drained is called when the run drains already because another terminal asked: the first signal then counts as the
 	// second.
@@ -77,6 +80,18 @@ func listenForStops(ctx context.Context, say func(string)) *stops {
 	signal.Notify(signals, stopSignals()...)
 	ended, byOrder := make(chan struct{}), make(chan struct{})
 	s.drained = sync.OnceFunc(func() { close(byOrder) })
+	// A signal takes effect before it is said what it means, because the terminal may be gone; the run may end in between.
+	var saying sync.Mutex
+	s.told = func() {
+		saying.Lock()
+		defer saying.Unlock()
+	}
+	act := func(effect func(), text string) {
+		saying.Lock()
+		defer saying.Unlock()
+		effect()
+		say(text)
+	}
 	go func() {
 		defer close(ended)
 		select {
@@ -85,8 +100,7 @@ func listenForStops(ctx context.Context, say func(string)) *stops {
 			if got == syscall.SIGHUP {
 				text = "draining, because the terminal is gone: nothing new starts, what is in flight runs to completion"
 			}
-			close(s.drain) // before anything is printed: the terminal may be gone
-			say(text)
+			act(func() { close(s.drain) }, text)
 		case <-byOrder:
 			say("draining, as requested from another terminal: nothing new starts, what is in flight runs to completion; Ctrl-C stops at once")
 		case <-ctx.Done():
@@ -99,8 +113,7 @@ func listenForStops(ctx context.Context, say func(string)) *stops {
 					continue
 				}
 				signal.Stop(signals) // the third signal has its usual effect
-				cancel()
-				say("stopping after the calls in flight; Ctrl-C again ends the process")
+				act(cancel, "stopping after the calls in flight; Ctrl-C again ends the process")
 			case <-ctx.Done():
 			}
 			return
