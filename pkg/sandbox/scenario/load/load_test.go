@@ -55,6 +55,30 @@ func TestParse(t *testing.T) {
 // edit is the small scenario with one line replaced.
 func edit(old, new string) string { return strings.Replace(small, old, new, 1) }
 
+// What is JSON is YAML, too.
+func TestParse_json(t *testing.T) {
+	t.Parallel()
+	want, err := load.Text("small.yaml", []byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const text = `{"version": 1, "name": "small",
+"tenant": {"id": "11111111-2222-4333-8444-555555555555", "name": "Contoso", "domain": "contoso.example"},
+"users": [{"upn": "anna"}, {"upn": "ben@contoso.example", "location": "none"}],
+"licenses": [{"sku": "CPC_E_2C_8GB_128GB", "seats": 5}], "groups": [{"name": "pilots", "members": ["Anna"]}],
+'policies': [{"name": "Pilot", "groups": ["pilots"]}], "blobs": [{"path": "disks/anna.vhd", "gib": 128}]}`
+	got, err := load.Text("small.json", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-yaml +json:\n%s", diff)
+	}
+	if _, err := load.Text("small.json", []byte(strings.Replace(text, `"upn": "anna"`, `"upm": "anna"`, 1))); err == nil || !strings.Contains(err.Error(), "expected upn?") {
+		t.Errorf("a misspelt field: %v", err)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, want string }{

@@ -74,7 +74,7 @@ func (s *shape) mapping(n ast.Node, t reflect.Type, path string) {
 	}
 	seen := make(map[string]bool, len(values))
 	for _, v := range values {
-		key := v.Key.String()
+		key := v.Key.GetToken().Value // without the quotes that it may be written with
 		at := key
 		if path != "" {
 			at = path + "." + key
