@@ -92,7 +92,7 @@ func (a *app) imageCreate(ctx context.Context, g *globals, conn *connection, o i
 		if err := a.ask(ctx, g, "Create image "+o.spec.Name+" "+o.spec.Version+" from "+o.spec.Source+"? "+consequence(g.sandbox)); err != nil {
 			return err
 		}
-		err := a.withWriter(ctx, g, conn, "image create", "", func(w tenantcare.Writer) error {
+		err := a.withWriter(ctx, g, conn, "image create", func(w tenantcare.Writer) error {
 			now = graph.DeviceImage{DisplayName: o.spec.Name, Version: o.spec.Version, SourceImageResourceID: o.spec.Source, Status: "pending"}
 			now.ID, err = images.Create(ctx, w, conn.graph, o.spec)
 			return err
@@ -164,7 +164,7 @@ func (a *app) imageDelete(ctx context.Context, g *globals, conn *connection, cel
 	if err := a.ask(ctx, g, "Delete image "+one.DisplayName+" "+one.Version+"? This cannot be undone."); err != nil {
 		return err
 	}
-	return a.withWriter(ctx, g, conn, "image delete", "", func(w tenantcare.Writer) error {
+	return a.withWriter(ctx, g, conn, "image delete", func(w tenantcare.Writer) error {
 		if err := images.Delete(ctx, w, conn.graph, one); err != nil {
 			return err
 		}

@@ -87,7 +87,7 @@ func (a *app) policyApply(ctx context.Context, g *globals, conn *connection, o a
 	if err := a.ask(ctx, g, "Apply? "+consequence(g.sandbox)); err != nil {
 		return err
 	}
-	return a.withWriter(ctx, g, conn, "policy apply", "", func(w tenantcare.Writer) error {
+	return a.withWriter(ctx, g, conn, "policy apply", func(w tenantcare.Writer) error {
 		for i, p := range plans {
 			if p.Nothing() {
 				continue

@@ -103,7 +103,7 @@ func (a *app) settingEnsure(ctx context.Context, g *globals, conn *connection, o
 	if err := a.ask(ctx, g, "Cloud PCs of members of "+strings.Join(reached, ", ")+" are built from snapshots from now on. Proceed? "+consequence(g.sandbox)); err != nil {
 		return err
 	}
-	return a.withWriter(ctx, g, conn, "setting ensure", "", func(w tenantcare.Writer) error {
+	return a.withWriter(ctx, g, conn, "setting ensure", func(w tenantcare.Writer) error {
 		s, err := snapshotsetting.Ensure(ctx, w, conn.graph, plan)
 		if err != nil {
 			return err

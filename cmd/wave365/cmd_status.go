@@ -243,7 +243,7 @@ func (a *app) printStanding(g *globals, s standing, now time.Time) {
 		}
 		say("", text)
 	}
-	a.printProcess(g, s, say)
+	a.printProcess(s, say)
 	if s.goesOn() {
 		for _, why := range s.Waits(now.In(a.zone)) {
 			say("waits: ", why)
@@ -313,7 +313,7 @@ func tenantText(name, id string, rehearsal bool) string {
 }
 
 // printProcess prints which process drives the run, or how the last one ended.
-func (a *app) printProcess(g *globals, s standing, say func(lead, text string)) {
+func (a *app) printProcess(s standing, say func(lead, text string)) {
 	steered := controlsText(s.Run)
 	if s.Job != nil {
 		if text := a.queueText(*s.Job); text != "" {

@@ -111,10 +111,10 @@ func (a *app) withWriter(ctx context.Context, g *globals, conn *connection, comm
 		return err
 	}
 	driver := run.ThisProcess(version)
-	release, err := l.Lock(ctx, driver.Holder(id, time.Now())) // the machine's time, also on a sandbox: it is about a process
+	release, err := l.Lock(ctx, driver.Holder("", time.Now())) // the machine's time, also on a sandbox: it is about a process
 	if err != nil {
 		return err
 	}
 	defer func() { _ = release() }()
-	return do(tenantcare.Writer{Journal: l, Clock: conn.clock, Command: command, By: driver.String(), Run: id, Tenant: tenant})
+	return do(tenantcare.Writer{Journal: l, Clock: conn.clock, Command: command, By: driver.String(), Tenant: tenant})
 }

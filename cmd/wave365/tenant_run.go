@@ -53,7 +53,7 @@ type writes func(do func(tenantcare.Writer) error) error
 
 // writes takes the ledger's lock each time.
 func (a *app) writes(ctx context.Context, g *globals, conn *connection, command string) writes {
-	return func(do func(tenantcare.Writer) error) error { return a.withWriter(ctx, g, conn, command, "", do) }
+	return func(do func(tenantcare.Writer) error) error { return a.withWriter(ctx, g, conn, command, do) }
 }
 
 // writes are those of a command that belong to no run, although its session holds the ledger.
@@ -102,7 +102,7 @@ func (a *app) settleEarlier(ctx context.Context, g *globals, conn *connection, c
 	if len(targets) == 0 {
 		return nil
 	}
-	return a.withWriter(ctx, g, conn, command, "", func(w tenantcare.Writer) error {
+	return a.withWriter(ctx, g, conn, command, func(w tenantcare.Writer) error {
 		for _, target := range targets {
 			if err := a.settle(ctx, g, conn, w, migration.WriteFilter{Command: command, Target: target}); err != nil {
 				return err

@@ -71,7 +71,7 @@ func item(b *container.BlobItem) Item {
 			Length: deref(p.ContentLength), Type: string(deref(p.BlobType)), ETag: quoted(string(deref(p.ETag))),
 			LeaseState: string(deref(p.LeaseState)), LeaseStatus: string(deref(p.LeaseStatus)),
 			CopyStatus: string(deref(p.CopyStatus)), CopyProgress: deref(p.CopyProgress),
-			Tier: string(deref(p.AccessTier)), LastModified: deref(p.LastModified).UTC(),
+			Tier: string(deref(p.AccessTier)),
 		}
 	}
 	return i

@@ -34,8 +34,7 @@ type Properties struct {
 	// CopyProgress is "done/total" in bytes.
 	CopyStatus, CopyProgress string
 	// Tier is Hot, Cool, Archive, P10 and so on; empty: not told.
-	Tier         string
-	LastModified time.Time
+	Tier string
 }
 
 // Properties asks about one blob. Faults: Unavailable blob.unreadable for a success that says nothing; NotFound blob.not-found; Denied blob.forbidden, or sas.expired,
@@ -57,7 +56,7 @@ func (c *Client) Properties(ctx context.Context, r bloburl.Ref) (Properties, err
 		Length: deref(p.ContentLength), Type: string(deref(p.BlobType)), ETag: string(deref(p.ETag)),
 		LeaseState: string(deref(p.LeaseState)), LeaseStatus: string(deref(p.LeaseStatus)),
 		CopyStatus: string(deref(p.CopyStatus)), CopyProgress: deref(p.CopyProgress),
-		Tier: deref(p.AccessTier), LastModified: deref(p.LastModified).UTC(),
+		Tier: deref(p.AccessTier),
 	}, nil
 }
 

@@ -50,8 +50,6 @@ type PipelineConfig struct {
 	Clock Clock
 	// Lanes bound the requests of all callers together; a request is in the first lane that matches. nil: no limit.
 	Lanes []pace.Lane
-	// RetryOn are answers that are safe to repeat for this service besides 429, 502, 503 and 504; nil: none.
-	RetryOn []int
 	// Recorder keeps every exchange, those that are tried again too; nil: nothing is kept.
 	Recorder *exchange.Recorder
 	// Notify is called when the service asks for a pause, from the goroutine that got the answer; it must not block.
@@ -108,7 +106,7 @@ func NewPipeline(cfg PipelineConfig) (*Pipeline, error) {
 		p.cfg.Transport = permit.OnWire(bound.WithoutRedirects(t))
 	}
 	p.cfg.Transport = bound.Answers(p.cfg.Transport, cfg.Service)
-	p.retry, p.once, p.metered = retry.Options(cfg.Clock.Wall, cfg.RetryOn)
+	p.retry, p.once, p.metered = retry.Options(cfg.Clock.Wall)
 	opts := p.options()
 	own := runtime.PipelineOptions{PerRetry: []policy.Policy{policyFunc(p.pace)}}
 	if cfg.Credential != nil {

@@ -320,17 +320,6 @@ func TestThrottledWithoutAWord(t *testing.T) {
 	}
 }
 
-func TestRetryOn(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := &script{answer: inOrder(status(500), status(200))}
-		p := newPipeline(t, s, func(c *cloud.PipelineConfig) { c.RetryOn = []int{500} })
-		if resp, err := call(t.Context(), p, "GET", root+"/a", ""); err != nil || resp.StatusCode != 200 {
-			t.Fatal(resp, err)
-		}
-	})
-}
-
 func TestNoRetry(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {

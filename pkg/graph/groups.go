@@ -142,5 +142,5 @@ func (c *Client) DeleteGroup(ctx context.Context, id string) error {
 		return fault.New(fault.Invalid, CodeRequest, "a group is deleted by its object id", "resolve it first")
 	}
 	_, err := c.do(ctx, call{doing: "delete the group " + id, method: http.MethodDelete, path: v1 + "/groups/" + id, ids: []string{id}, needs: groupWrite})
-	return unless(err, fault.NotFound)
+	return unlessGone(err)
 }

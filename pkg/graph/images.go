@@ -106,5 +106,5 @@ func (c *Client) CreateDeviceImage(ctx context.Context, i DeviceImage) (DeviceIm
 // DeleteDeviceImage deletes an image. A missing image is not an error.
 func (c *Client) DeleteDeviceImage(ctx context.Context, id string) error {
 	_, err := c.do(ctx, call{doing: "delete the device image " + id, method: http.MethodDelete, path: images + "/" + esc(id), ids: []string{id}, needs: cloudPCWrite})
-	return unless(err, fault.NotFound)
+	return unlessGone(err)
 }

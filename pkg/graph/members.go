@@ -37,7 +37,7 @@ func (c *Client) RemoveMember(ctx context.Context, groupID, userID string) error
 		return err
 	}
 	_, err = c.do(ctx, call{doing: "remove user " + userID + " from group " + groupID, method: http.MethodDelete, path: path, ids: []string{groupID, userID}, needs: memberWrite})
-	return unless(err, fault.NotFound)
+	return unlessGone(err)
 }
 
 // AddMember adds a user to a group. It is safe to repeat: a user who is a member already is not an error.

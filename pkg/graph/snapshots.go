@@ -249,12 +249,12 @@ func (c *Client) PurgeImport(ctx context.Context, snapshotID string) error {
 		ids: []string{snapshotID}, needs: cloudPCWrite,
 		body: map[string][]string{"snapshotIds": {snapshotID}},
 	})
-	return unless(err, fault.NotFound)
+	return unlessGone(err)
 }
 
-// unless drops a fault of that kind: the wanted state is there already.
-func unless(err error, kind fault.Kind) error {
-	if fault.Is(err, kind) {
+// unlessGone drops a fault of kind NotFound: the wanted state is there already.
+func unlessGone(err error) error {
+	if fault.Is(err, fault.NotFound) {
 		return nil
 	}
 	return err

@@ -36,7 +36,7 @@ func Pick[T any](what, code, cell string, all []T, named func(T) Named) (T, erro
 	case 1:
 		return found[0], nil
 	case 0:
-		return zero, fault.New(fault.NotFound, code+".not-found", "there is no "+what+" "+cell+" in this tenant", known(what, all, named))
+		return zero, fault.New(fault.NotFound, code+".not-found", "there is no "+what+" "+cell+" in this tenant", known(all, named))
 	}
 	var ids []string
 	for _, one := range found {
@@ -67,7 +67,7 @@ func Without(list []string, id string) []string {
 }
 
 // known lists the first names there are.
-func known[T any](what string, all []T, named func(T) Named) string {
+func known[T any](all []T, named func(T) Named) string {
 	const most = 8
 	if len(all) == 0 {
 		return "check the spelling, or name it by its id"

@@ -24,7 +24,6 @@ type Disk struct {
 	Kind Kind
 	// Virtual is the disk's size in bytes as its user sees it: what a license must cover.
 	Virtual int64
-	Footer  Footer
 	// GPT is nil for a disk without a believable partition table.
 	GPT *gpt.Table
 }
@@ -48,7 +47,7 @@ func Inspect(length int64, head, tail []byte, more ...Part) (Disk, []Problem) {
 			Message: "fewer bytes could be read than the blob's length promises"}}
 	}
 	footer, _ := ParseFooter(tail[len(tail)-FooterLength:])
-	disk := Disk{Kind: Fixed, Virtual: length - FooterLength, Footer: footer}
+	disk := Disk{Kind: Fixed, Virtual: length - FooterLength}
 	problems := judge(disk.Virtual, head, tail, more)
 	if footer.SavedState != 0 {
 		problems = append(problems, Problem{Code: "vhd.saved-state", Warning: true,

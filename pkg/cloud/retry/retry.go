@@ -8,7 +8,6 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -65,9 +64,8 @@ func AttemptOf(ctx context.Context) *Attempt {
 }
 
 // Options are the rules for calls that are safe to repeat and for those that are not. They differ in what is repeated, not in
-// how long they wait: wall converts service time to wall time. also are answers that are safe to repeat for the service
-// besides 429, 502, 503 and 504.
-func Options(wall func(time.Duration) time.Duration, also []int) (safe, once, metered policy.RetryOptions) {
+// how long they wait: wall converts service time to wall time.
+func Options(wall func(time.Duration) time.Duration) (safe, once, metered policy.RetryOptions) {
 	safe = policy.RetryOptions{
 		MaxRetries:    maxRetries,
 		RetryDelay:    max(1, wall(firstDelay)),
@@ -83,8 +81,9 @@ func Options(wall func(time.Duration) time.Duration, also []int) (safe, once, me
 			return !IsQuota(resp)
 		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 			return true
+		default:
+			return false
 		}
-		return slices.Contains(also, resp.StatusCode)
 	}
 	once.ShouldRetry = func(resp *http.Response, err error) bool {
 		if err != nil {

@@ -43,7 +43,7 @@ func listsOf(rows []summary.RowRecord, a summary.Record, c words.Clock) ([]list,
 	without := list{Title: "Without a Cloud PC", Fourth: "Why"}
 	with := list{Title: "With a Cloud PC", Fourth: "Cloud PC"}
 	for _, d := range groups.ByGravity(rows) {
-		row := personOf(d, a, c)
+		row := personOf(d, a)
 		plain := d.Class == summary.Succeeded && d.Row.Attempt <= 1
 		grave := d.Class == summary.Failed || d.Class == summary.Held
 		switch {
@@ -69,7 +69,7 @@ func listsOf(rows []summary.RowRecord, a summary.Record, c words.Clock) ([]list,
 	return []list{without, with}, note
 }
 
-func personOf(d summary.RowRecord, a summary.Record, c words.Clock) personRow {
+func personOf(d summary.RowRecord, a summary.Record) personRow {
 	t := d.Row.Target
 	p := personRow{
 		Line: t.Line, Class: d.Class, Short: d.Class.Short(), Name: words.NameOf(t), Plain: words.Plain(words.NameOf(t)),

@@ -82,15 +82,14 @@ const (
 // Verdict is what was found out about a candidate.
 type Verdict struct {
 	Candidate
-	Import graph.Import
-	Fate   Fate
+	Fate Fate
 	// Why explains it for people.
 	Why string
 }
 
 // Judge decides what may be done about an import as it was read. Errors of the read other than NotFound are returned.
 func Judge(c Candidate, a graph.ImportAnswer) (Verdict, error) {
-	v := Verdict{Candidate: c, Import: a.Import, Fate: Keep}
+	v := Verdict{Candidate: c, Fate: Keep}
 	if fault.Is(a.Err, fault.NotFound) {
 		v.Fate, v.Why = Gone, "there is no such record: it was used, or purged before"
 		return v, nil

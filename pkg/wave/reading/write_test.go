@@ -76,8 +76,8 @@ func TestTemplate(t *testing.T) {
 		if diff := cmp.Diff([]string{"0 csv.empty"}, brief(findings)); diff != "" || len(f.Rows) != 0 {
 			t.Errorf("%+v %s", f, diff)
 		}
-		if !f.Dialect.BOM || !f.Dialect.CRLF {
-			t.Errorf("%+v", f.Dialect)
+		if header, _, _ := strings.Cut(string(data), "\n"); !strings.HasPrefix(header, "\uFEFF") || !strings.HasSuffix(header, "\r") {
+			t.Errorf("%q", header)
 		}
 	}
 	if f, _ := reading.Read("t", wave.Template(','), wave.Options{}); len(f.Columns) != 10 {

@@ -10,12 +10,8 @@ import (
 type Dialect struct {
 	// Encoding is "utf-8", "utf-16le" or "utf-16be".
 	Encoding string
-	// BOM: the file starts with a byte order mark.
-	BOM bool
 	// Comma separates the cells: ',', ';', a tab, or what a "sep=" line names.
 	Comma rune
-	// SepLine: the first line was "sep=…". CRLF: the first line ends in CR LF.
-	SepLine, CRLF bool
 }
 
 // separators that are looked for, the most likely first.

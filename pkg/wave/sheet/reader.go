@@ -95,7 +95,7 @@ func Open(data []byte, known func(cell string) bool) (r *Reader, why string) {
 		commas = string(comma)
 	}
 	header, comma := findHeader(body, commas, known)
-	r = &Reader{Dialect: Dialect{Encoding: src.Encoding, BOM: src.BOM, CRLF: src.CRLF, Comma: comma, SepLine: named}, text: body, comma: comma, starts: []int{0}}
+	r = &Reader{Dialect: Dialect{Encoding: src.Encoding, Comma: comma}, text: body, comma: comma, starts: []int{0}}
 	if named {
 		r.skipped = 1
 	}

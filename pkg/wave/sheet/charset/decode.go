@@ -19,9 +19,8 @@ type Text struct {
 	Text string
 	// Spoiled holds the offsets in text of the characters that were no text in the file's encoding, ascending.
 	Spoiled []int
-	// Encoding is "utf-8", "utf-16le" or "utf-16be". BOM: the file starts with a byte order mark. CRLF: the first line ends in CR LF.
-	Encoding  string
-	BOM, CRLF bool
+	// Encoding is "utf-8", "utf-16le" or "utf-16be".
+	Encoding string
 	// Page is the wrong code page that the byte order mark was read in; "" for none.
 	Page string
 }
@@ -36,15 +35,15 @@ func Decode(data []byte) (Text, string) {
 	lost := utf8.RuneError // what an invalid sequence looks like after decoding
 	switch {
 	case bytes.HasPrefix(data, []byte{0xFF, 0xFE}):
-		s.Encoding, s.BOM = "utf-16le", true
+		s.Encoding = "utf-16le"
 		data = fromUTF16(data, binary.LittleEndian)
 	case bytes.HasPrefix(data, []byte{0xFE, 0xFF}):
-		s.Encoding, s.BOM = "utf-16be", true
+		s.Encoding = "utf-16be"
 		data = fromUTF16(data, binary.BigEndian)
 	default:
 		lost = -1
 		s.Encoding = "utf-8"
-		data, s.BOM = bytes.CutPrefix(data, []byte(mark))
+		data = bytes.TrimPrefix(data, []byte(mark))
 	}
 	data, s.Page = withoutMarks(data)
 	data, why := withoutEnd(data)
@@ -53,9 +52,6 @@ func Decode(data []byte) (Text, string) {
 	}
 	if n := bytes.Count(data, []byte{0}); n > len(data)/maxZeros {
 		return Text{}, "the file holds zero bytes: it is UTF-16 without a byte order mark, or not text at all"
-	}
-	if i := bytes.IndexByte(data, '\n'); i > 0 {
-		s.CRLF = data[i-1] == '\r'
 	}
 	data = withoutInnerMark(unifyLines(data))
 	if utf8.Valid(data) && bytes.IndexByte(data, 0) < 0 && (lost < 0 || !bytes.ContainsRune(data, lost)) {
