@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"wave365/pkg/fault"
 	"wave365/pkg/graph/odata"
 )
 
