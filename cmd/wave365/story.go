@@ -12,22 +12,22 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/run"
 	"wave365/pkg/summary"
-	"wave365/pkg/summary/story"
+	"wave365/pkg/summary/timeline"
 	"wave365/pkg/summary/wording"
 )
 
 // storyDocument is the answer of `status RUN USER --json`.
 type storyDocument struct {
-	Schema  string        `json:"schema"`
-	Run     string        `json:"run"`
-	User    string        `json:"user"`
-	Line    int           `json:"line"`
-	State   string        `json:"state"`
-	Step    string        `json:"step"`
-	Attempt int           `json:"attempt"`
-	Note    string        `json:"note"`
-	Next    time.Time     `json:"next_look,omitzero"`
-	Entries []story.Entry `json:"entries"`
+	Schema  string           `json:"schema"`
+	Run     string           `json:"run"`
+	User    string           `json:"user"`
+	Line    int              `json:"line"`
+	State   string           `json:"state"`
+	Step    string           `json:"step"`
+	Attempt int              `json:"attempt"`
+	Note    string           `json:"note"`
+	Next    time.Time        `json:"next_look,omitzero"`
+	Entries []timeline.Entry `json:"entries"`
 }
 
 // answerStory prints what happened to one user's row.
@@ -45,7 +45,7 @@ func (a *app) answerStory(ctx context.Context, g *globals, l *ledger.Ledger, s r
 	if err != nil {
 		return err
 	}
-	entries := story.Of(r, s.Events, calls, since)
+	entries := timeline.Entries(r, s.Events, calls, since)
 	if g.json {
 		doc := storyDocument{"wave365/status-user/v1", s.Run.ID, r.Target.User, r.Target.Line, string(r.State), string(r.Step), r.Attempt, r.Note, time.Time{}, entries}
 		if r.State == migration.Waiting {

@@ -13,7 +13,6 @@ import (
 	"wave365/pkg/migration"
 	"wave365/pkg/playbook"
 	"wave365/pkg/runner"
-	"wave365/pkg/runner/deadline"
 	"wave365/pkg/runner/halting"
 	"wave365/pkg/runner/steer"
 )
@@ -125,7 +124,7 @@ func (x *execution) run(ctx context.Context, rows []migration.Row) (Outcome, err
 	r, err := runner.New(x.Ledger, runner.Config{
 		State: steer.State{Slots: x.Run.Slots, Paused: chosen.Paused, Draining: chosen.Draining}, Steps: book.Steps(), Clock: x.Services.Clock, Zone: x.opt.Zone, Observer: x.Observer, Logger: x.Logger,
 		Rules: halting.Rules{Canary: chosen.Canary, Halt: chosen.Halt, HaltedAt: halted}, Until: chosen.Until, Idle: x.Idle, Commands: commands, Imports: book,
-		Deadline: deadline.Deadline{
+		Deadline: steer.Deadline{
 			StopBy: inZone(chosen.StopBy, x.opt.Zone), Forecast: func(r migration.Row) time.Duration { return book.Forecast(r, chosen.Until) },
 		},
 		Say: func(why migration.Reason, text string) {

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/runner/deadline"
 	"wave365/pkg/runner/halting"
 	"wave365/pkg/runner/record"
 	"wave365/pkg/runner/steer"
@@ -57,7 +56,7 @@ type Config struct {
 	// Rules decide when nothing new may start because too much goes wrong.
 	halting.Rules
 	// Deadline decides which rows are not started any more.
-	deadline.Deadline
+	steer.Deadline
 	// Until is the last step to do; "": all. When the run ends, rows are at the step after it.
 	Until migration.Step
 	// Idle: when nothing can happen for longer than this, on the wall clock, Run yields instead of waiting. 0: it waits.

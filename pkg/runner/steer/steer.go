@@ -1,4 +1,5 @@
-// Package steer defines what an operator may ask of a live run, and the run's answers.
+// Package steer defines what an operator may ask of a run: commands to a live one, with the run's answers, and the deadline of
+// the evening.
 package steer
 
 import (

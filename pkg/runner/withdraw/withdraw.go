@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/runner/deadline"
 	"wave365/pkg/runner/queue"
 	"wave365/pkg/runner/record"
 	"wave365/pkg/runner/steer"
@@ -29,7 +28,7 @@ type Withdrawals struct {
 	Rows     *record.Rows
 	Lines    *queue.Lines
 	Now      func() time.Time
-	Deadline deadline.Deadline
+	Deadline steer.Deadline
 	// Imports may be nil: no row has sent one.
 	Imports Imports
 	// Busy reports whether a worker has the row, which is then withdrawn when it is done, see [Withdrawals.Asked].

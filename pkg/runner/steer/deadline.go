@@ -1,5 +1,4 @@
-// Package deadline decides which rows would not be done by the end of the evening and so are not started.
-package deadline
+package steer
 
 import (
 	"fmt"
@@ -10,7 +9,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Deadline is when rows must be done. The zero value leaves time for every row.
+// Deadline decides which rows would not be done by the end of the evening and so are not started. The zero value leaves time for every row.
 type Deadline struct {
 	// StopBy is when rows must be done: those that would not be are deferred instead of started. Zero: whenever.
 	StopBy time.Time

@@ -1,5 +1,4 @@
-// Package story tells what happened to one row, in the order in which it happened.
-package story
+package timeline
 
 import (
 	"slices"
@@ -9,7 +8,7 @@ import (
 	"wave365/pkg/migration"
 )
 
-// Entry is one thing that happened: a change of the row, or a call to the service.
+// Entry is one thing that happened to a row: a change of the row, or a call to the service.
 type Entry struct {
 	At   time.Time `json:"at"`
 	What string    `json:"what"`
@@ -18,9 +17,9 @@ type Entry struct {
 	ClientRequestID string `json:"client_request_id,omitempty"`
 }
 
-// Of returns a row's changes, the calls that were made for it, and what commands after the run wrote about it, in the order in
+// Entries returns a row's changes, the calls that were made for it, and what commands after the run wrote about it, in the order in
 // which they happened. What the run wrote itself is among the calls.
-func Of(r migration.Row, events []migration.Event, calls []migration.Intent, writes []migration.Write) []Entry {
+func Entries(r migration.Row, events []migration.Event, calls []migration.Intent, writes []migration.Write) []Entry {
 	entries := []Entry{}
 	for _, e := range events {
 		if e.Row == r.Index {

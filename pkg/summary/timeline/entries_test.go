@@ -1,4 +1,4 @@
-package story_test
+package timeline_test
 
 import (
 	"testing"
@@ -7,18 +7,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"wave365/pkg/migration"
-	"wave365/pkg/summary/story"
+	"wave365/pkg/summary/timeline"
 )
 
 // Changes, calls and what was done after the run are in the order of their times, without those of other rows.
-func TestOf(t *testing.T) {
+func TestEntries(t *testing.T) {
 	t.Parallel()
 	at := func(minute int) time.Time { return time.Date(2026, 11, 27, 18, minute, 0, 0, time.UTC) }
 	done := func(status migration.OutcomeStatus, detail string) *migration.Outcome {
 		return &migration.Outcome{Status: status, RequestID: "r-1", Detail: detail}
 	}
 	r := migration.Row{Index: 3}
-	entries := story.Of(r, []migration.Event{
+	entries := timeline.Entries(r, []migration.Event{
 		{Row: 3, At: at(4), NextStep: migration.StepImport, To: migration.Failed, Problem: &migration.Problem{Code: "import.failed", Message: "no disk"}},
 		{Row: 2, At: at(1), NextStep: migration.StepCheck, To: migration.Running},
 		{Row: 3, At: at(1), NextStep: migration.StepCheck, To: migration.Running, Note: "again"},
