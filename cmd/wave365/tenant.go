@@ -98,9 +98,8 @@ func distinctIDs[T any](all []T, ids func(T) []string) []string {
 func groupsOfPolicy(p graph.ProvisioningPolicy) []string { return p.GroupIDs }
 func groupsOfSetting(s graph.UserSetting) []string       { return s.GroupIDs }
 
-// withWriter opens the ledger, takes its lock, and passes to do what writes to the tenant for one command. id is the run
-// that the writes belong to, or "".
-func (a *app) withWriter(ctx context.Context, g *globals, conn *connection, command, id string, do func(tenantcare.Writer) error) error {
+// withWriter opens the ledger, takes its lock, and passes to do what writes to the tenant for one command.
+func (a *app) withWriter(ctx context.Context, g *globals, conn *connection, command string, do func(tenantcare.Writer) error) error {
 	l, err := ledger.Open(ctx, g.ledger, ledger.Options{Now: conn.clock.Now, Zone: a.zone})
 	if err != nil {
 		return err
