@@ -71,8 +71,7 @@ func (j Job) at(since, now time.Time) Job {
 	return j
 }
 
-// Usual returns how long the job's phase may take before the job counts as slow; 0: never, because a queue is as long as
-// it is.
+// Usual returns how long the job's phase may take before the job counts as slow; 0: never, because a queue is as long as it is.
 func (m *Model) Usual(j Job) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -49,8 +49,7 @@ type mean struct{ sum, n float64 }
 
 func (m *mean) add(minutes float64) { m.sum, m.n = m.sum+minutes, m.n+1 }
 
-// New returns a model that has seen nothing: it answers with first guesses, which weigh as much as two imports and two
-// Cloud PCs.
+// New returns a model that has seen nothing: it answers with first guesses, which weigh as much as two imports and two Cloud PCs.
 func New() *Model {
 	m := &Model{policies: map[string]mean{}}
 	for _, size := range []float64{64, 512} {
@@ -142,8 +141,7 @@ func (m *Model) provisionMinutes(policy string) float64 {
 	return (own.sum + ownPolicy*m.all.sum/m.all.n) / (own.n + ownPolicy)
 }
 
-// Import returns how long the import of a disk of that many bytes is expected to take; 0 bytes means a disk of the
-// usual size.
+// Import returns how long the import of a disk of that many bytes is expected to take; 0 bytes means a disk of the usual size.
 func (m *Model) Import(bytes int64) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -55,9 +55,8 @@ func (c Class) HasCloudPC() bool { return c == Succeeded || c == Warned }
 // Open reports whether a row of this class is not finished.
 func (c Class) Open() bool { return c == Active || c == Waiting || c == Queued }
 
-// Rerunnable reports whether a row belongs in failed.csv: it ended without a Cloud PC and may go into another wave. A held
-// row may not, because its import may exist; nor may one whose line was removed from the wave file, because that was done on
-// purpose.
+// Rerunnable reports whether a row belongs in failed.csv: it ended without a Cloud PC and may go into another wave. A held row
+// may not, because its import may exist; nor may one whose line was removed from the wave file, because that was done on purpose.
 func Rerunnable(r migration.Row) bool {
 	return slices.Contains([]migration.State{migration.Failed, migration.Skipped, migration.Deferred, migration.Cancelled}, r.State) && !r.Removed()
 }

@@ -12,8 +12,7 @@ func Dir(base string, run migration.Run) string {
 	return filepath.Join(base, fileName(run.Wave)+"-"+fileName(run.ID))
 }
 
-// FailedFile returns the path, with slashes, of the file in which a run leaves the rows that did not succeed, to be
-// corrected.
+// FailedFile returns the path, with slashes, of the file in which a run leaves the rows that did not succeed, to be corrected.
 func FailedFile(run migration.Run) string {
 	return filepath.ToSlash(filepath.Join(Dir(run.ReportDir, run), "failed.csv"))
 }

@@ -14,8 +14,7 @@ type RowRecord struct {
 	Intents []migration.Intent
 }
 
-// RowRecords returns one RowRecord per row, in input order. The second result holds the events and intents of the run
-// itself.
+// RowRecords returns one RowRecord per row, in input order. The second result holds the events and intents of the run itself.
 func RowRecords(a Record) ([]RowRecord, RowRecord) {
 	out := make([]RowRecord, len(a.Rows))
 	place := make(map[int]int, len(a.Rows))

@@ -25,8 +25,7 @@ type checkpointer struct {
 }
 
 func newCheckpointer(ctx context.Context, db *sql.DB, file *watched.File, after time.Duration) (*checkpointer, error) {
-	// Opened now, so that the connection is to this file, whatever is at the path later; and it does not wait for
-	// readers.
+	// Opened now, so that the connection is to this file, whatever is at the path later; and it does not wait for readers.
 	_, err := db.ExecContext(ctx, "PRAGMA busy_timeout = 1000")
 	return &checkpointer{db: db, file: file, after: after}, conn.Classify(err, "open the ledger")
 }

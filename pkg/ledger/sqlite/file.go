@@ -43,8 +43,7 @@ func (c Config) identify(ctx context.Context) (missing bool, err error) {
 	return false, checkMark(ctx, c.Path)
 }
 
-// emptyFile refuses a file that was never a ledger: this program puts a file at the path only when its schema is
-// complete.
+// emptyFile refuses a file that was never a ledger: this program puts a file at the path only when its schema is complete.
 func emptyFile(path string) error {
 	return fault.New(fault.Invalid, "ledger.empty", "the ledger "+path+" holds no schema; it may be a copy that was made without the file "+
 		filepath.Base(path)+"-wal beside it", "copy it again, with what lies beside it, or remove it to begin a new ledger")
@@ -57,10 +56,9 @@ func lostFile(path, what string) error {
 		"stop what uses the ledger and put the file back beside its log; when it is gone for good, move "+base+"-wal away too to begin a new ledger")
 }
 
-// checkMark accepts a file with our application id. SQLite itself reads the header, in the mode that takes no lock and
-// ignores everything next to the file: opening and closing the file here would drop the locks that another ledger of
-// this process holds on it. It does not check whether the file is intact, because the log may contain what the file
-// lacks.
+// checkMark accepts a file with our application id. SQLite itself reads the header, in the mode that takes no lock and ignores
+// everything next to the file: opening and closing the file here would drop the locks that another ledger of this process holds
+// on it. It does not check whether the file is intact, because the log may contain what the file lacks.
 func checkMark(ctx context.Context, path string) error {
 	db, err := conn.Open(path, conn.Frozen, 1)
 	if err != nil {

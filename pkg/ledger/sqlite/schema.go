@@ -10,9 +10,8 @@ import (
 	"wave365/pkg/ledger/store"
 )
 
-// switchOnLog gives the file a write-ahead log, unless it has one. Switching needs exclusive access for a moment, and
-// SQLite does not wait for that whatever busy_timeout is, so this waits for another process that opens the new file at
-// the same time.
+// switchOnLog gives the file a write-ahead log, unless it has one. Switching needs exclusive access for a moment, and SQLite does
+// not wait for that whatever busy_timeout is, so this waits for another process that opens the new file at the same time.
 func switchOnLog(ctx context.Context, db *sql.DB) error {
 	const pause, most = 20 * time.Millisecond, 250
 	for try := 0; ; try++ {

@@ -33,8 +33,7 @@ type Config struct {
 	Now func() time.Time
 	// ReadOnly changes nothing on disk: a missing file is an error, and every write is refused.
 	ReadOnly bool
-	// InUse reads, with get, who drives the ledger: the text names a live process. A damaged file that is in use is not
-	// moved.
+	// InUse reads, with get, who drives the ledger: the text names a live process. A damaged file that is in use is not moved.
 	InUse func(get func(query string, args []any, into ...any) error) (who string, live bool)
 	// Checkpoint is the longest time after a commit until it is in the file itself; zero: 5 s.
 	Checkpoint time.Duration
@@ -55,12 +54,11 @@ func dialect() store.Dialect {
 	return store.Dialect{Begin: "BEGIN IMMEDIATE", Fault: conn.Classify, Refused: conn.Refused}
 }
 
-// Open opens the ledger at the path. If nothing is at the path, it creates a ledger there, complete or not at all. It
-// refuses, each as a fault: another program's file (Invalid, "ledger.foreign"), a file without a schema, such as a copy
-// without its -wal (Invalid, "ledger.empty"), a file of a newer version of this program (Invalid, "ledger.newer"). A
-// damaged file, which is one that SQLite itself cannot recover, is moved aside together with its -wal and -shm, and the
-// fault (Internal, "ledger.damaged") names the new path. With ReadOnly a missing file is NotFound, "ledger.none", and
-// nothing is moved.
+// Open opens the ledger at the path. If nothing is at the path, it creates a ledger there, complete or not at all. It refuses,
+// each as a fault: another program's file (Invalid, "ledger.foreign"), a file without a schema, such as a copy without its -wal
+// (Invalid, "ledger.empty"), a file of a newer version of this program (Invalid, "ledger.newer"). A damaged file, which is one
+// that SQLite itself cannot recover, is moved aside together with its -wal and -shm, and the fault (Internal, "ledger.damaged")
+// names the new path. With ReadOnly a missing file is NotFound, "ledger.none", and nothing is moved.
 func Open(ctx context.Context, c Config) (*store.DB, error) {
 	if c.Checkpoint == 0 {
 		c.Checkpoint = 5 * time.Second

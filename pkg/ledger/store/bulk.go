@@ -2,8 +2,7 @@ package store
 
 import "database/sql"
 
-// Guards returns the statements that turn the triggers of a table off and on again, with %s for its name; "" if there are
-// none.
+// Guards returns the statements that turn the triggers of a table off and on again, with %s for its name; "" if there are none.
 func (t *Tx) Guards() (off, on string) { return t.d.Guards[0], t.d.Guards[1] }
 
 // Define runs a statement that changes the schema; its failure ends the transaction.

@@ -39,8 +39,7 @@ type Dialect struct {
 	Fault func(err error, doing string) error
 	// Refused returns which constraint refused a statement, if one did.
 	Refused func(err error) Refusal
-	// Lost reports whether the connection broke, so that a COMMIT under way may have been carried out; nil: that cannot
-	// happen.
+	// Lost reports whether the connection broke, so that a COMMIT under way may have been carried out; nil: that cannot happen.
 	Lost func(err error) bool
 	// Statement is the time limit of one statement; zero: none.
 	Statement time.Duration
