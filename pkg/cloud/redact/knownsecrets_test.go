@@ -131,7 +131,7 @@ func TestKnow(t *testing.T) {
 		redact.Know(other)
 		checkSpellings(t, other, words, guid)
 	}
-	for _, clean := range []string{words, guid, "a sandbox token is worth nothing", "the signature of that signing", "sig: none", "design: see sig=x"} {
+	for _, clean := range []string{words, guid, "a sandbox token is worth nothing", "the signature of that signing", "sig: none", "design: see sig=x", strings.Repeat("A", 40), strings.Repeat("A", 41) + "=="} {
 		if got := redact.String(clean); got != clean && clean != "design: see sig=x" {
 			t.Errorf("%q became %q", clean, got)
 		}
