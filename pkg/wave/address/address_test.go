@@ -50,6 +50,21 @@ func TestParseHost(t *testing.T) {
 	}
 }
 
+// Signs that lists are written with may be of a blob's own name.
+func TestPasted_Names(t *testing.T) {
+	t.Parallel()
+	for _, cell := range []string{"vhds/a.vhd;1.vhd", "vhds/a.vhd,old.vhd", "vhds/a;b.vhd", "vhds/a&b.vhd", "vhds/a.vhd;1.vhd.bak/x.vhd"} {
+		if p, ok := address.Pasted(cell); ok || address.Check(cell) != "" {
+			t.Errorf("%s: %+v, %s", cell, p, address.Check(cell))
+		}
+	}
+	for _, cell := range []string{"vhds/a.vhd;vhds/b.vhd", "vhds/a.vhd,vhds/b.vhd", `vhds\a.vhd; /vhds\b.vhd`} {
+		if p, ok := address.Pasted(cell); !ok || !strings.Contains(p.Why, "more than one path") {
+			t.Errorf("%s: %+v", cell, p)
+		}
+	}
+}
+
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for cell, want := range map[string]string{

@@ -62,7 +62,7 @@ func misspelledURL(lower string) (Problem, bool) {
 		return bad("the question mark before the SAS is percent-encoded (%3F), which makes the SAS part of the name", "write ? in its place")
 	case strings.Contains(before, "&sig=") || strings.Contains(before, "&amp;sig="):
 		return bad("the SAS begins with & where a question mark belongs, which makes it part of the name", "write ? in place of the first &")
-	case strings.Count(before, ".vhd;")+strings.Count(before, ".vhd,") > 0 && strings.Count(before, ".vhd") > 1:
+	case severalPaths(before):
 		return bad("the blob is more than one path", "write one blob in each row")
 	case begins("storageexplorer:"):
 		return bad("the blob is a link that opens Azure Storage Explorer", "in Storage Explorer use Copy URL of the blob, or write container/path.vhd")
@@ -76,6 +76,19 @@ func misspelledURL(lower string) (Problem, bool) {
 		return bad("the blob is a link with brackets round it, as chats and mails write it", "write only the URL, without brackets")
 	}
 	return Problem{}, false
+}
+
+// severalPaths reports whether a list of paths stands where one belongs. A comma or semicolon may also be of a blob's own name, so
+// another container must follow it.
+func severalPaths(s string) bool {
+	for _, end := range []string{".vhd;", ".vhd,"} {
+		_, more, _ := strings.Cut(s, end)
+		container, name, _ := strings.Cut(Slashes(strings.TrimSpace(more)), "/")
+		if isContainer(container) && strings.Contains(name, ".vhd") {
+			return true
+		}
+	}
+	return false
 }
 
 // withoutScheme recognises a URL that lacks its beginning.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime/quotedprintable"
 	"net/url"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -59,16 +60,30 @@ func named(column string) bool {
 }
 
 // escaped gives a text without the escapes of web pages (M&uuml;nchen), addresses (M%C3%BCnchen), JSON (M\u00fcnchen) and mails
-// (M=C3=BCnchen); as it is
-// when they spell no letter beyond ASCII.
+// (M=C3=BCnchen); as it is when they spell no letter beyond ASCII: what a name holds besides may be its own (Größe=42).
 func escaped(s string) string {
-	for _, was := range []string{html.UnescapeString(s), unescapeURL(s), unescapeJSON(s), unescapeMail(s)} {
-		if was != s && utf8.ValidString(was) && strings.ContainsFunc(was, func(c rune) bool { return c >= utf8.RuneSelf && unicode.IsLetter(c) }) {
+	for _, was := range []string{unescapeHTML(s), unescapeURL(s), unescapeJSON(s), unescapeMail(s)} {
+		if utf8.ValidString(was) && lettersBeyondASCII(was) > lettersBeyondASCII(s) {
 			return was
 		}
 	}
 	return s
 }
+
+func lettersBeyondASCII(s string) (n int) {
+	for _, c := range s {
+		if c >= utf8.RuneSelf && unicode.IsLetter(c) {
+			n++
+		}
+	}
+	return n
+}
+
+// entity is a character as a program writes it for a web page. Browsers also take some without the semicolon, which
+// ordinary names hold: Web&ethics.
+var entity = regexp.MustCompile(`&#?[0-9A-Za-z]+;`)
+
+func unescapeHTML(s string) string { return entity.ReplaceAllStringFunc(s, html.UnescapeString) }
 
 func unescapeJSON(s string) string {
 	if !strings.Contains(s, `\u`) {

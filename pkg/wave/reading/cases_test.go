@@ -146,7 +146,7 @@ func TestRead_NotGarbled(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"Größe", "« qualité »", "dit : « é\u00A0»", "CAFÉ”", "“CAFÉ”", "É…", "Straße – Büro", "Київ", "Ні, дякую", "Сі", "東京オフィス", "财务部", "眉山", "ﾃｽﾄ", "한국", "Ελλάδα", "القاهرة", "Łódź ©",
-		"Why?", "what???", "¿Qué?", "https://tickets.contoso.com/?id=7&q=a?b", "R&D (?)", "5³", "CO₂neutral", "O’Neill", "col·legi", "a…b", "5° Ost", `R&D 100% &amp; C:\users`, "50%25",
+		"Why?", "what???", "¿Qué?", "https://tickets.contoso.com/?id=7&q=a?b", "R&D (?)", "5³", "CO₂neutral", "O’Neill", "col·legi", "a…b", "5° Ost", `R&D 100% &amp; C:\users`, "50%25", "Größe=42", "Süd &amp; Nord", "Zürich=3D 100%25", "Web&ethics",
 	} {
 		_, findings := reading.Read("w", []byte("user,blob,policy,department\na@contoso.com,vhds/a.vhd,P,\""+text+"\"\n"), wave.Options{})
 		if len(findings) != 0 {
@@ -179,6 +179,9 @@ func TestRead_AroundTheTable(t *testing.T) {
 		{"a total", head + rows + "Total: 2\n(2 rows affected)\n,,2 rows\n", []string{"4 csv.not-a-header", "5 csv.not-a-header", "6 csv.not-a-header"}},
 		{"a total with numbers", head + rows + "Total,2,64 GiB\nSumme,2,\n\"Grand total:\",,2\n", []string{"4 csv.not-a-header", "5 csv.not-a-header", "6 csv.not-a-header"}},
 		{"comments of other kinds", head + "// bo is ill\n-- and so is cy\n; dee\n;d@contoso.com,vhds/d.vhd,P\n" + rows, []string{"2 csv.not-a-header", "3 csv.not-a-header", "4 csv.not-a-header", "5 csv.not-a-header"}},
+		{"a name that begins as comments do", "policy,user,blob\nP,a@contoso.com,vhds/a.vhd\n#1 Team,b@contoso.com,vhds/b.vhd\n% of IT,e@contoso.com,vhds/e.vhd\nTotal,c@contoso.com,vhds/c.vhd\nREM Lab,d@contoso.com,vhds/d.vhd\n", nil},
+		{"a comment before a row with its notes first", "notes,user,blob,policy\n#later,a@contoso.com,vhds/a.vhd,P\nSum,b@contoso.com,vhds/b.vhd,P\n# a,,,\n", []string{"2 csv.not-a-header", "4 csv.not-a-header"}},
+		{"a comment where the policy is first", "policy,user,blob\n# bo is ill,,\n#P, bo is ill,\n", []string{"2 csv.not-a-header", "3 csv.not-a-header"}},
 		{"Ctrl-Z behind the last cell", head + "a@contoso.com,vhds/a.vhd,P\x1A", nil},
 		{"Ctrl-Z in UTF-16", string(utf16le(head + rows + "\x1A")), nil},
 		{"Ctrl-Z where files were joined", head + rows + "\x1A\nc@contoso.com,vhds/c.vhd,P\n", []string{"4 csv.not-a-header"}},

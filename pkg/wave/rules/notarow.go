@@ -20,8 +20,12 @@ func NotARow(cells, columns []string, headerLine int) string {
 	switch {
 	case filled == 1 && damage.CellError(first):
 		return "the line holds nothing but " + celltext.Unquote(first) + ", the error of a formula in the spreadsheet"
-	case IsComment(celltext.Trim(cells[0])) && !damage.CellError(cells[0]), strings.HasPrefix(celltext.Trim(cells[0]), ";"):
-		return "the line is a comment, and a wave has none: it would be read as a row"
+	case beginsAsComment(cells[0]) && !begunByName(cells, columns):
+		why := "the line is a comment, and a wave has none: it would be read as a row"
+		if namesUser(cells, columns) && columns[0] != wave.ColumnUser {
+			why += "; if it is one, move its first column behind the user's"
+		}
+		return why
 	case isHeader(cells, columns):
 		return fmt.Sprintf("the header is repeated here; it was on line %d", headerLine)
 	case !saysSomething(cells):
@@ -31,12 +35,33 @@ func NotARow(cells, columns []string, headerLine int) string {
 		return "the line is a rule: it has neither letters nor digits"
 	case filled == 1 && len(columns) >= 3 && noUser(first):
 		return "only one cell of the line is filled, as with a title, a note or a total: it is not a row"
-	case slices.Contains(totals, strings.ToLower(strings.TrimRight(celltext.Unquote(first), ":"))):
+	case !namesUser(cells, columns) && slices.Contains(totals, strings.ToLower(strings.TrimRight(celltext.Unquote(first), ":"))):
 		return "the line is a total, not a row"
 	case describes(cells, columns):
 		return "neither the user nor the blob of the line could be one: a total, a heading or a description is not a row"
 	}
 	return ""
+}
+
+// beginsAsComment reports whether a line's first cell begins as comments do, or as one does in an old configuration file.
+func beginsAsComment(cell string) bool {
+	return IsComment(celltext.Trim(cell)) && !damage.CellError(cell) || strings.HasPrefix(celltext.Trim(cell), ";")
+}
+
+// begunByName reports whether a row begins with the name of a policy, group or license, and names a user further on: whatever the
+// name begins with is its own, since a row is refused whose names the tenant does not have.
+func begunByName(cells, columns []string) bool {
+	switch columns[0] {
+	case wave.ColumnPolicy, wave.ColumnGroup, wave.ColumnLicense:
+		return namesUser(cells, columns)
+	}
+	return false
+}
+
+// namesUser reports whether the cell of the user could be one.
+func namesUser(cells, columns []string) bool {
+	at := slices.Index(columns, wave.ColumnUser)
+	return at >= 0 && at < len(cells) && celltext.Trim(cells[at]) != "" && !noUser(cells[at])
 }
 
 // firstFilled is the first cell that is not blank, and how many are not.
