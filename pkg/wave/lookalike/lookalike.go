@@ -70,7 +70,7 @@ func Cut(s string) (left string, cut bool) {
 
 // scan calls f with each character, where it begins, and what it stands for; plain is "" where it stands for itself.
 func scan(s string, f func(at int, r rune, plain, what string)) {
-	mixed := strings.ContainsFunc(s, latin)
+	mixed, spelled := strings.ContainsFunc(s, latin), strings.ContainsFunc(s, ownLetter)
 	for at := 0; at < len(s); {
 		word := s[at:]
 		if end := strings.IndexFunc(word, func(r rune) bool { return !unicode.IsLetter(r) }); end == 0 {
@@ -79,7 +79,8 @@ func scan(s string, f func(at int, r rune, plain, what string)) {
 		} else if end > 0 {
 			word = word[:end]
 		}
-		foreign := mixed && (strings.ContainsFunc(word, latin) || !strings.ContainsFunc(word, func(r rune) bool { return letters[r] == 0 }))
+		// A word of such letters alone may be of their script where the text has others of that script.
+		foreign := mixed && (strings.ContainsFunc(word, latin) || !spelled && !strings.ContainsFunc(word, func(r rune) bool { return letters[r] == 0 }))
 		for i, r := range word {
 			plain, what := set(r)
 			if l := letters[r]; l != 0 && foreign {
@@ -93,6 +94,9 @@ func scan(s string, f func(at int, r rune, plain, what string)) {
 
 // latin reports whether a character is a letter of ASCII.
 func latin(r rune) bool { return r < utf8.RuneSelf && unicode.IsLetter(r) }
+
+// ownLetter reports whether a character is a Cyrillic or Greek letter that looks like none of ASCII.
+func ownLetter(r rune) bool { return unicode.In(r, unicode.Cyrillic, unicode.Greek) && letters[r] == 0 }
 
 // set gives what a character was set for; "" when it is not such a one.
 func set(r rune) (plain, what string) {

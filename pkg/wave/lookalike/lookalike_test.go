@@ -22,6 +22,7 @@ func TestPlain(t *testing.T) {
 		"anna@contoso.c…":       {"anna@contoso.c...", "three dots in one character"},
 		"jörg@contoso.com":      {},
 		"иван@contoso.com":      {},
+		"иван.оса@contoso.com":  {},
 		"анна@почта.рф":         {},
 		"Ελλάδα W365":           {},
 		"東京ー本社":                 {},

@@ -84,8 +84,10 @@ func TestRead_PowerShell(t *testing.T) {
 			t.Errorf("%s: %+v", name, findings)
 		}
 	}
-	if _, findings := reading.Read("w", []byte("user,blob,policy,group\n"+strings.Replace(row, ",P,", ",System.Pilot a=b,", 1)), wave.Options{}); len(findings) > 0 {
-		t.Errorf("a name: %+v", findings)
+	for _, name := range []string{"System.Pilot a=b", "Büro RAM=16", "Küche =", "Größe 50%25", "Müller &amp; Co"} {
+		if _, findings := reading.Read("w", []byte("user,blob,policy,group\n"+strings.Replace(row, ",P,", ","+name+",", 1)), wave.Options{}); len(findings) > 0 {
+			t.Errorf("the name %q: %+v", name, findings)
+		}
 	}
 }
 
