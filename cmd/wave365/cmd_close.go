@@ -138,49 +138,51 @@ func (a *app) nothingToClose(ctx context.Context, g *globals, t *afterwards, p c
 	return nothing(why, "")
 }
 
-// whoClosed says why nothing is to be switched for a run: its own close did it (own), that of another run of the ledger that
-// reached the same groups, or somebody whom the ledger does not know.
+// whoClosed says why nothing is to be switched for a run: its own close did it (own), that of another run of the ledger, or
+// somebody whom the ledger does not know.
 func (a *app) whoClosed(ctx context.Context, t *afterwards) (why string, own bool, err error) {
 	id := t.Run.ID
-	if _, own, err = lastClose(ctx, t, id); err != nil || own {
+	if own, err = closedBefore(ctx, t); err != nil || own {
 		return "run " + id + " is closed already: nothing to do", own, err
 	}
-	why = "nothing to do for run " + id + ", which is recorded as closed: no user setting of its groups builds from snapshots"
+	why = "nothing to do for run " + id + ", which is recorded as closed: "
 	h, err := history.Of(ctx, t.Ledger, t.Run.Tenant)
 	if err != nil {
 		return "", false, err
 	}
-	groups, looked := map[string]bool{}, map[string]bool{id: true}
-	for _, row := range t.Rows {
-		groups[strings.ToLower(row.Target.GroupID)] = row.Target.GroupID != ""
+	if by, at := switchedBy(h, t.Run, t.Rows); by != "" {
+		return why + "the close of run " + by + ", which has a group in common with it, switched the user setting at " + a.when(at), false, nil
 	}
-	var last time.Time
-	for _, row := range h.Rows {
-		if looked[row.Run] || !groups[strings.ToLower(row.Target.GroupID)] {
-			continue
-		}
-		looked[row.Run] = true
-		at, closed, err := lastClose(ctx, t, row.Run)
-		if err != nil {
-			return "", false, err
-		}
-		if closed && at.After(last) {
-			last = at
-			why = "nothing to do for run " + id + ", which is recorded as closed: the close of run " + row.Run + ", whose groups are the same, switched its user settings at " + a.when(at)
-		}
-	}
-	return why, false, nil
+	return why + "no user setting of its groups builds from snapshots", false, nil
 }
 
-// lastClose is when a run was closed since it last ended; false: it was not.
-func lastClose(ctx context.Context, t *afterwards, id string) (at time.Time, closed bool, err error) {
-	events, err := t.Ledger.Events(ctx, id)
-	for _, e := range slices.Backward(events) {
-		if e.Reason == migration.RunClosed || e.Reason == migration.RunEnded {
-			return e.At, e.Reason == migration.RunClosed, err
+// switchedBy returns the run whose close was the last to switch a user setting back to the image since r began, of the other runs
+// that reach a group of r's rows, and when; "": none did.
+func switchedBy(h history.History, r migration.Run, rows []migration.Row) (by string, at time.Time) {
+	groups, near := map[string]bool{}, map[string]bool{}
+	for _, row := range rows {
+		groups[strings.ToLower(row.Target.GroupID)] = row.Target.GroupID != ""
+	}
+	for _, row := range h.Rows {
+		near[row.Run] = near[row.Run] || groups[strings.ToLower(row.Target.GroupID)]
+	}
+	for _, w := range h.Effects {
+		if w.Run != r.ID && near[w.Run] && w.Effect == tenantcare.SettingRestore && w.Command == "close" && w.Changed() && w.At.After(r.CreatedAt) && w.At.After(at) {
+			by, at = w.Run, w.At
 		}
 	}
-	return time.Time{}, false, err
+	return by, at
+}
+
+// closedBefore reports whether the run was closed since it last ended.
+func closedBefore(ctx context.Context, t *afterwards) (bool, error) {
+	events, err := t.Ledger.Events(ctx, t.Run.ID)
+	for _, e := range slices.Backward(events) {
+		if e.Reason == migration.RunClosed || e.Reason == migration.RunEnded {
+			return e.Reason == migration.RunClosed, err
+		}
+	}
+	return false, err
 }
 
 // closed records that the run is closed, unless something was kept for others, and answers.
