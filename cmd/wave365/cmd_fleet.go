@@ -250,7 +250,7 @@ func (a *app) handsText(j queue.Job) string {
 		return "waits for a new try at " + a.when(j.Due) + after
 	case queue.Running:
 		if j.Gone {
-			return "was driven by " + j.Worker + ", which is not connected any more; another worker takes it over within two minutes"
+			return "was driven by " + j.Worker + ", which is not connected any more; a connected worker takes it over within two minutes"
 		}
 		return "driven by " + j.Worker
 	case byHand:

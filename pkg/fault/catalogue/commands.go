@@ -57,7 +57,7 @@ func aboutCommands() []entry.Entry {
 		entry.Of(entry.Operator, "ledger.damaged", "the ledger is damaged", "The disk returned different bytes from those that were written. The file is kept aside.", "restore a copy; the report folder says how far each row was"),
 		entry.Of(entry.Operator, "ledger.tampered", "the audit log is not as it was written", "An entry was changed, removed or inserted outside wave365.", "compare it with the audit.jsonl of an earlier report"),
 		entry.Of(entry.Operator, "ledger.full", "the disk is full", "Nothing is done that cannot be recorded, so the run has stopped.", "free some space, then resume", "resume"),
-		entry.Of(entry.Operator, "ledger.readonly", "the ledger is not writable", "Its file or folder belongs to somebody else, or is read-only.", "check the permissions of the file and of its folder"),
+		entry.Of(entry.Operator, "ledger.readonly", "the ledger is not writable", "Its file or folder belongs to somebody else, or is read-only; or its database does not give this user the rights.", "check the permissions of the file and of its folder; in a database, act as the role that owns the ledger"),
 		entry.Of(entry.Operator, "ledger.busy", "another program is writing to the ledger", "A backup or a database viewer may have it open.", "close it, then resume", "resume"),
 		entry.Of(entry.Operator, "ledger.io", "the disk answered with an error", "Nothing is done that cannot be recorded, so the run has stopped.", "check the disk, then resume", "resume"),
 		entry.Of(entry.Operator, "ledger.moved-away", "the ledger's file was moved, deleted or written over while it was in use", "Nothing more can be recorded, so the run has stopped.", "put it back, then resume", "resume"),

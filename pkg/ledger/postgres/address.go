@@ -108,7 +108,7 @@ func (a *Address) signIn() error {
 	}
 	if tls := a.config.TLSConfig; tls == nil || tls.InsecureSkipVerify || len(a.config.Fallbacks) > 0 {
 		return bad("without a password a token is sent, and only over TLS with the certificate checked, to one server",
-			"leave sslmode out (and PGSSLMODE), or set PGPASSWORD")
+			"name one server and leave sslmode out (and PGSSLMODE), or set PGPASSWORD")
 	}
 	host := a.config.Host
 	a.token = func(ctx context.Context) (string, error) {
