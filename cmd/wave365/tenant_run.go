@@ -24,6 +24,7 @@ func (a *app) withRecorded(ctx context.Context, g *globals, id string, do func(c
 	defer stop()
 	t := &afterwards{}
 	o := a.session(g)
+	o.Aside = true
 	o.Connect = func(ctx context.Context, r migration.Run) (*run.Services, error) {
 		g.at.is(r)
 		var err error

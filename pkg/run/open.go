@@ -100,6 +100,9 @@ func Lock(ctx context.Context, o Options, id string) (*Session, error) {
 
 // lock takes the lock by the machine's time, also on a sandbox: it is about a process.
 func (s *Session) lock(ctx context.Context, runID string) error {
+	if s.opt.Aside {
+		runID = ""
+	}
 	release, err := s.Ledger.TakeOver(ctx, s.opt.Driver.Holder(runID, time.Now()), s.opt.Replace)
 	if err == nil {
 		s.release = release

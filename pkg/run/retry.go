@@ -82,7 +82,7 @@ func Retryable(rows []migration.Row, user string) ([]int, error) {
 	case r.State == migration.Skipped:
 		return nil, fault.New(fault.Conflict, "row.skipped", "the row of "+r.Target.User+" was skipped, because it had an error", "fix its line in the wave file, then resume with the edited file", fault.NewCommand("resume", "--accept-changes").For(r.Run))
 	default:
-		return nil, fault.New(fault.Conflict, "row.state", "the row of "+r.Target.User+" is "+string(r.State), "only failed, cancelled and deferred rows get a new attempt")
+		return nil, fault.New(fault.Conflict, "row.state", "the row of "+r.Target.User+" is in the state "+string(r.State), "only failed, cancelled and deferred rows get a new attempt")
 	}
 }
 

@@ -95,6 +95,8 @@ type Options struct {
 	Zone *time.Location
 	// Newest: an empty id means the newest run, finished or not; otherwise see [Pick].
 	Newest bool
+	// Aside: the session's process does not drive the run, but acts on the tenant for it, so it takes no requests.
+	Aside bool
 	// Replace reports whether this process takes the run over from the one that holds the lock and may live; nil: never. See
 	// ledger.TakeOver.
 	Replace func(holder ledger.Holder) bool

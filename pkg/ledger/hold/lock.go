@@ -51,7 +51,7 @@ type Holder struct {
 	// Started is when it took the lock, unless Lock was given another time.
 	Started time.Time `json:"started"`
 	Command string    `json:"command"`
-	// Run is the run it drives; may be empty.
+	// Run is the run it drives; empty when it drives none, as with a command that writes to the tenant after a run.
 	Run string `json:"run"`
 	// Life is whether the process still lives, as far as this host can know; for a process on another host it is
 	// Unknown. [Keeper.Holder] fills it; it is not stored.
@@ -60,6 +60,14 @@ type Holder struct {
 
 func (h Holder) describe(zone *time.Location) string {
 	return fmt.Sprintf("process %d of %s on %s (%s, since %s)", h.PID, h.User, h.Host, h.Command, clocks.Moment(h.Started.In(zone)))
+}
+
+// drain is the command that ends it; none when it drives no run, because nothing else takes requests.
+func (h Holder) drain() []fault.Command {
+	if h.Run == "" {
+		return nil
+	}
+	return []fault.Command{fault.NewCommand("drain").For(h.Run)}
 }
 
 // Lock makes this process the one that drives the ledger. ID, Host, User, PID and Started are filled where h leaves
@@ -121,11 +129,14 @@ func (l *Keeper) TakeOver(ctx context.Context, h Holder, replace func(old Holder
 // refusedBecause is the fault for a process that wants the lock that h has. It says how to take it away only if h may
 // have ended.
 func (l *Keeper) refusedBecause(h Holder) error {
-	hint, next := "wait for it, or have it drained", fault.NewCommand("drain").For(h.Run)
-	if h.Life == process.Unknown {
-		hint, next = "wait for it, or, if it is certain that it is no longer running, unlock the ledger", fault.NewCommand("unlock", "--id", h.ID)
+	hint, next := "wait for it", h.drain()
+	switch {
+	case h.Life == process.Unknown:
+		hint, next = "wait for it, or, if it is certain that it is no longer running, unlock the ledger", []fault.Command{fault.NewCommand("unlock", "--id", h.ID)}
+	case h.Run != "":
+		hint = "wait for it, or have it drained"
 	}
-	return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe(l.zone)+lockedRun(h), hint, next)
+	return fault.New(fault.Conflict, "ledger.locked", "the ledger is in use by "+h.describe(l.zone)+lockedRun(h), hint, next...)
 }
 
 // stuck handles the error of a ledger that another process has been writing to for longer than any write takes: it
@@ -233,7 +244,7 @@ func (l *Keeper) Unlock(ctx context.Context, id string) error {
 				"the id is in the message of the command that was refused")
 		case h.Life == process.Alive:
 			return fault.New(fault.Conflict, "ledger.holder-lives", "the ledger is in use by "+h.describe(l.zone)+", which is running",
-				"end that process, or have it drained: its lock ends with it", fault.NewCommand("drain").For(h.Run))
+				"end that process, or have it drained: its lock ends with it", h.drain()...)
 		}
 		if err := t.Exec(`DELETE FROM holder WHERE id = ?`, id); err != nil {
 			return err
