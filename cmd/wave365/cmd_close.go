@@ -78,6 +78,7 @@ func (a *app) closeRun(ctx context.Context, g *globals, t *afterwards, o closing
 	if err != nil {
 		return err
 	}
+	r.Run.BlobRoot = t.conn.blobRoot // the same account; only a sandbox in this process has another port each time
 	if err := closing.Final(r); err != nil {
 		return err
 	}
