@@ -128,10 +128,10 @@ func (a *app) purgeAll(ctx context.Context, g *globals, conn *connection, all []
 		case v.Fate == imports.Purge:
 			todo = append(todo, i)
 		case named && v.Fate == imports.Keep:
-			return fault.New(fault.Conflict, "purge.refused", "import "+v.ID+" is not purged: "+v.Why, "nothing was purged")
+			return fault.New(fault.Conflict, "purge.refused", v.String()+" is not purged: "+v.Why, "nothing was purged")
 		}
 		if v.Fate != imports.Gone || named {
-			a.tell(g, "  %-5s  %s  %s  %s", v.Fate, v.ID, v.User(), v.Why)
+			a.tell(g, "%s %s: %s", v.Fate, v, v.Why)
 		}
 	}
 	if len(todo) == 0 {
@@ -146,7 +146,7 @@ func (a *app) purgeAll(ctx context.Context, g *globals, conn *connection, all []
 				return err
 			}
 			doc.Imports[i].Purged = true
-			a.say(g, "Purged %s %s", found[i].ID, found[i].User())
+			a.say(g, "Purged %s", found[i])
 		}
 		return a.said(g, doc)
 	})

@@ -34,7 +34,7 @@ func (o *runOptions) addFlags(cmd *cobra.Command, does string) {
 	o.checking.addFlags(cmd)
 	o.steering.addFlags(cmd, false)
 	cmd.Flags().BoolVar(&o.skipInvalid, "skip-invalid", false, "run the clean rows and report the others as skipped")
-	cmd.Flags().StringVar(&o.runID, "run-id", "", "name of this run in ledger and reports (default: date, time and four random letters)")
+	cmd.Flags().StringVar(&o.runID, "run-id", "", "name of this run in ledger and reports (default: date, time and four random hexadecimal digits)")
 	cmd.Flags().StringVar(&o.planFile, "plan", "", does+" only if everything is as in this file of wave365 plan --out; its flags hold")
 	addCreateGroup(cmd, o)
 }

@@ -312,7 +312,7 @@ func (a *app) printUndo(g *globals, p undoing.Plan) {
 		if s.Back() {
 			a.bullet(g, "-", s.What+": "+s.Will(), nil)
 		} else {
-			a.bullet(g, " ", s.What+": stays, because "+s.Why, nil)
+			a.bullet(g, " ", s.What+": is left as it is, because "+s.Why, nil)
 		}
 	}
 	for _, l := range p.Lasting {

@@ -35,6 +35,14 @@ func (c Candidate) User() string {
 	return c.Row.Target.User
 }
 
+// String names the import for people: by its id, and by its user when this ledger knows one.
+func (c Candidate) String() string {
+	if who := c.User(); who != "" {
+		return "import " + c.ID + " of " + who
+	}
+	return "import " + c.ID
+}
+
 // Of are the imports that the ledger knows of these rows, each once, oldest first: those that a row has now, and those of
 // its earlier attempts. effects are what the runs did.
 func Of(rows []migration.Row, effects []migration.Write) []Candidate {
@@ -91,7 +99,7 @@ type Verdict struct {
 func Judge(c Candidate, a graph.ImportAnswer) (Verdict, error) {
 	v := Verdict{Candidate: c, Fate: Keep}
 	if fault.Is(a.Err, fault.NotFound) {
-		v.Fate, v.Why = Gone, "there is no such record: it was used, or purged before"
+		v.Fate, v.Why = Gone, "it no longer exists: it was used, or purged before"
 		return v, nil
 	}
 	if a.Err != nil {
