@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"wave365/pkg/cloud/contact"
@@ -22,7 +21,7 @@ import (
 type Rest struct {
 	// Done: the run has ended.
 	Done bool
-	// Person is why the run waits for a person.
+	// Person is why the run waits for a person, with the command that continues it.
 	Person string
 	// Retry is what went wrong and may pass; River tries again.
 	Retry error
@@ -44,22 +43,13 @@ const Command = "wave365 worker"
 // elsewhere is how long a run is left alone that this worker cannot start.
 const elsewhere = 20 * time.Second
 
-// drive drives a run for a slice. again: the result of the slice before did not reach the queue, or there was none. What a run
-// waits for always names the command that continues it.
+// drive drives a run for a slice. again: the result of the slice before did not reach the queue, or there was none.
 func drive(ctx context.Context, o run.Options, id string, again bool, t Timing, log *slog.Logger) Rest {
-	rest := driven(ctx, o, id, again, t, log)
-	if rest.Person != "" && !strings.Contains(rest.Person, "wave365 ") {
-		rest.Person += "; then: wave365 resume " + id
-	}
-	return rest
-}
-
-func driven(ctx context.Context, o run.Options, id string, again bool, t Timing, log *slog.Logger) Rest {
 	o.Driver.Command = Command
 	o.Replace = func(h ledger.Holder) bool { return h.Command == Command && h.Run == id }
 	s, err := run.Open(ctx, o, id)
 	if err != nil {
-		return restOf(err, t)
+		return restOf(err, id, t)
 	}
 	defer s.Close()
 	rest, left := Rest{}, false
@@ -107,10 +97,10 @@ func slice(ctx context.Context, s *run.Session, t Timing, log *slog.Logger) Rest
 		return finished(ctx, s)
 	}
 	if err := run.SameWave(s.Run); err != nil {
-		return restOf(err, t)
+		return restOf(err, s.Run.ID, t)
 	}
 	if err := s.Connect(ctx); err != nil {
-		return restOf(err, t)
+		return restOf(err, s.Run.ID, t)
 	}
 	why := ""
 	out, err := s.Execute(ctx, run.Execution{
@@ -123,10 +113,10 @@ func slice(ctx context.Context, s *run.Session, t Timing, log *slog.Logger) Rest
 	})
 	// Whatever the result: a process that was frozen while another one drove the run must not report about it.
 	if lost := s.Ledger.Holds(context.WithoutCancel(ctx)); fault.CodeOf(lost) == "ledger.lock-lost" {
-		return restOf(lost, t)
+		return restOf(lost, s.Run.ID, t)
 	}
 	if err != nil {
-		return restOf(err, t)
+		return restOf(err, s.Run.ID, t)
 	}
 	if string(out.End) == "finished" {
 		return finished(context.WithoutCancel(ctx), s)
@@ -199,7 +189,7 @@ func finished(ctx context.Context, s *run.Session) Rest {
 }
 
 // restOf decides what happens to a run that could not continue.
-func restOf(err error, t Timing) Rest {
+func restOf(err error, id string, t Timing) Rest {
 	code := fault.CodeOf(err)
 	switch {
 	case errors.Is(err, ErrNoCredential):
@@ -223,5 +213,5 @@ func restOf(err error, t Timing) Rest {
 	if hint := fault.HintOf(err); hint != "" {
 		text += "; " + hint
 	}
-	return Rest{Person: text}
+	return Rest{Person: text + "; then: wave365 resume " + id}
 }

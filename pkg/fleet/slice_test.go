@@ -30,11 +30,12 @@ func TestRestOf(t *testing.T) {
 		{"another version", fault.New(fault.Invalid, "ledger.newer", "newer", ""), "left 20s"},
 		{"throttled", fault.New(fault.Throttled, "", "slow down", ""), "retry"},
 		{"surprise", errors.New("surprise"), "retry"},
-		{"signed out", fault.New(fault.Denied, "cloud.sign-in", "refused", "sign in again"), "person refused; sign in again"},
-		{"wave changed", fault.New(fault.Conflict, "wave.changed", "edited", ""), "person edited"},
-		{"no such run", fault.New(fault.NotFound, "ledger.no-run", "none", ""), "person none"},
+		{"signed out", fault.New(fault.Denied, "cloud.sign-in", "refused", "sign in again"), "person refused; sign in again; then: wave365 resume r1"},
+		{"wave changed", fault.New(fault.Conflict, "wave.changed", "edited", ""), "person edited; then: wave365 resume r1"},
+		{"a setting of the tool", fault.New(fault.Conflict, "setting.conflict", "user setting wave365 r1 is in the way", ""), "person user setting wave365 r1 is in the way; then: wave365 resume r1"},
+		{"no such run", fault.New(fault.NotFound, "ledger.no-run", "none", ""), "person none; then: wave365 resume r1"},
 	} {
-		rest := restOf(tc.err, timing)
+		rest := restOf(tc.err, "r1", timing)
 		got := "again " + rest.After.String()
 		switch {
 		case rest.Done:
