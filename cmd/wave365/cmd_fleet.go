@@ -100,7 +100,7 @@ func runFleet(ctx context.Context, a *app, g *globals, database string, all bool
 	}
 	doc.Workers = append(doc.Workers, workers...)
 	for i := range jobs {
-		jobs[i].Missed(workers)
+		jobs[i].MarkGone(workers)
 	}
 	names, err := q.Ledgers(ctx)
 	if err != nil {

@@ -29,7 +29,7 @@ func TestAWorkerThatIsGone(t *testing.T) {
 		"was driven by two, which is": {State: queue.Running, Worker: "two"},
 		"waits for a person: drained": {State: queue.Parked, Worker: "two", Why: "drained"},
 	} {
-		j.Missed([]queue.Worker{{Name: "one"}})
+		j.MarkGone([]queue.Worker{{Name: "one"}})
 		if text := (&app{}).handsText(j); !strings.HasPrefix(text, want) {
 			t.Errorf("%q, want %q", text, want)
 		}

@@ -58,7 +58,7 @@ func (a *app) queueOf(ctx context.Context, g *globals, id string) *queue.Job {
 	}
 	defer q.Close()
 	if workers, err := q.Workers(ctx); err == nil {
-		job.Missed(workers)
+		job.MarkGone(workers)
 	}
 	job.Why = withLedger(job.Why, id, g.ledger)
 	return &job

@@ -39,7 +39,7 @@ type Job struct {
 	Worker string `json:"worker,omitempty"`
 	// Left: that worker could not start it, for the reason in Why, and left it to others.
 	Left bool `json:"left,omitempty"`
-	// Gone: it is running, but that worker is not connected to the database, see Missed; others take it over within two minutes.
+	// Gone: it is running, but that worker is not connected to the database, see MarkGone; others take it over within two minutes.
 	Gone bool `json:"gone,omitempty"`
 	// Since is when it entered this state, as far as the queue knows.
 	Since time.Time `json:"since,omitzero"`
@@ -56,8 +56,8 @@ type Worker struct {
 	Since time.Time `json:"since,omitzero"`
 }
 
-// Missed sets Gone by the workers that were connected after the job was read.
-func (j *Job) Missed(connected []Worker) {
+// MarkGone sets Gone by the workers that were connected after the job was read.
+func (j *Job) MarkGone(connected []Worker) {
 	j.Gone = j.State == Running && j.Worker != "" && !slices.ContainsFunc(connected, func(w Worker) bool { return w.Name == j.Worker })
 }
 
