@@ -205,6 +205,24 @@ func TestAWorkerKeepsToTheTenant(t *testing.T) {
 	}
 }
 
+// A request to a run that is to start later is recorded, and does not start it before its time.
+func TestARequestDoesNotStartAScheduledRun(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	wave, url := f.tenant("contoso", 2, 1200)
+	f.submit("contoso", wave, url, "--at", "23:59")
+	due := f.job("contoso", time.Minute, inState(queue.Scheduled)).Due
+	for _, args := range [][]string{{"slots", "3"}, {"pause"}, {"continue"}, {"drain"}} {
+		out, code := answer(t, tool(f.dir, append(args, "--ledger", f.server.Ledger("contoso"))...))
+		if code != 0 || !strings.Contains(out, "the run waits for its start at ") {
+			t.Errorf("%s: exit code %d\n%s", args[0], code, out)
+		}
+		if j := f.job("contoso", time.Minute, func(queue.Job) bool { return true }); j.State != queue.Scheduled || !j.Due.Equal(due) {
+			t.Errorf("after %s: %+v, was due at %s", args[0], j, due)
+		}
+	}
+}
+
 // Rows are cancelled while a run waits in the queue, while a worker drives it, and while it waits for a person; one of which
 // nothing is left waits for nobody.
 func TestCancelInTheFleet(t *testing.T) {

@@ -149,6 +149,9 @@ func (a *app) orderQueued(ctx context.Context, g *globals, id, kind string, slot
 	if kind != ledger.RequestContinue && job.State == queue.Parked {
 		return answer + "; it waits for a person: " + job.Why, true, nil
 	}
+	if job.State == queue.Scheduled && job.Worker == "" && job.Due.After(time.Now()) {
+		return answer + "; the run " + a.handsText(job), true, nil // its start is not brought forward
+	}
 	s.Close()
 	if err := q.Wake(ctx, job.Ledger, job.Run); err != nil {
 		return "", true, err

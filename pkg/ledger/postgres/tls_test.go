@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,17 +75,18 @@ func TestTLS(t *testing.T) {
 			t.Errorf("a token by sslmode=%s: %v", mode, err)
 		}
 	}
-	a, given := at(azure, trusted), 0
+	var given atomic.Int64 // a pool asks from several goroutines
+	a := at(azure, trusted)
 	if a.token == nil {
 		t.Fatal("no token is sent to a database of Azure")
 	}
-	a.token = func(context.Context) (string, error) { given++; return password, nil }
-	if _, err := examine(a); err != nil || given != 1 {
-		t.Errorf("with a token: %v, %d were asked for", err, given)
+	a.token = func(context.Context) (string, error) { given.Add(1); return password, nil }
+	if _, err := examine(a); err != nil || given.Load() != 1 {
+		t.Errorf("with a token: %v, %d were asked for", err, given.Load())
 	}
 	db, err := Open(t.Context(), Config{Address: a, Now: time.Now})
-	if err != nil || given < 3 { // its own, and the one of the migration
-		t.Fatalf("a ledger: %v, %d tokens were asked for", err, given)
+	if err != nil || given.Load() < 3 { // its own, and the one of the migration
+		t.Fatalf("a ledger: %v, %d tokens were asked for", err, given.Load())
 	}
 	if err := db.Close(); err != nil {
 		t.Error(err)
