@@ -53,10 +53,20 @@ func (g *globals) checkValues(cmd *cobra.Command) error {
 		{"sandbox", g.sandbox, sandboxValue}, {"tenant", g.tenant, tenantValue}, {"blob-endpoint", g.blobEndpoint, endpointValue}, {"ledger", g.ledger, ledgerValue},
 	} {
 		if why, hint := c.judge(c.value); why != "" {
-			return bad(c.flag, c.value+" "+why, hint)
+			return bad(c.flag, withoutUser(c.value)+" "+why, hint)
 		}
 	}
 	return nil
+}
+
+// withoutUser returns an address without the user, and the password, that may stand before its host.
+func withoutUser(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	at := strings.LastIndex(rest, "@")
+	if !ok || at < 0 {
+		return address
+	}
+	return scheme + "://" + rest[at+1:]
 }
 
 // sandboxValue returns why a value of --sandbox cannot be used, and what to write; "" when it can, as below.

@@ -58,11 +58,21 @@ func Database(address string) (Address, error) {
 		return Address{}, bad("it is no postgres:// URL", form) // the value is not repeated: it may contain a password
 	}
 	q := u.Query()
-	if _, has := u.User.Password(); has || q.Has("password") {
+	secret := func(names ...string) bool { // however it is spelled: a parameter that is not known is sent, and shown, too
+		return slices.ContainsFunc(names, func(name string) bool {
+			for key := range q {
+				if strings.EqualFold(key, name) {
+					return true
+				}
+			}
+			return false
+		})
+	}
+	if _, has := u.User.Password(); has || secret("password", "passwd", "pwd", "pass") {
 		return Address{}, bad("it holds a password, which other users of this machine can see and which shells remember",
 			"take it out, and set PGPASSWORD or write it into ~/.pgpass")
 	}
-	if q.Has("sslpassword") {
+	if secret("sslpassword") {
 		return Address{}, bad("it holds the password of a key, which other users of this machine can see and which shells remember",
 			"take sslpassword out, and set PGSSLPASSWORD")
 	}

@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"strings"
 	"testing"
+
+	"wave365/pkg/fault"
 )
 
 func TestServersElsewhereAreReachedByTLS(t *testing.T) {
@@ -40,6 +42,19 @@ func TestServersElsewhereAreReachedByTLS(t *testing.T) {
 // proves reports whether a server has to prove that it has that name.
 func proves(c *tls.Config, host string) bool {
 	return c != nil && !c.InsecureSkipVerify && c.ServerName == host
+}
+
+// A password in the address is refused however it is spelled, and never repeated.
+func TestPasswordInAddress(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{
+		"postgres://eve:hunter2@db.example/fleet?ledger=a", "postgres://eve@db.example/fleet?ledger=a&password=hunter2", "postgres://eve@db.example/fleet?ledger=a&Password=hunter2",
+		"postgres://eve@db.example/fleet?ledger=a&pass%77ord=hunter2", "postgres://eve@db.example/fleet?ledger=a&pwd=hunter2", "postgres://eve@db.example/fleet?ledger=a&sslPassword=hunter2",
+	} {
+		if a, err := Parse(address); fault.CodeOf(err) != "ledger.url" || strings.Contains(err.Error()+fault.HintOf(err), "hunter2") {
+			t.Errorf("%s: %s, %v", address, a, err)
+		}
+	}
 }
 
 func TestBind(t *testing.T) {
