@@ -17,9 +17,16 @@ import (
 // migration's, needs no further check: nothing more could be seen.
 func (b *Playbook) prove(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	results := make([]migration.Result, len(rows))
+	rows, err := b.lookAgain(ctx, rows, results)
+	if err != nil {
+		return nil, err
+	}
 	var ids []string
 	var at []int
 	for i, r := range rows {
+		if results[i].Kind != "" {
+			continue
+		}
 		f := r.Facts
 		if f.UsageStatus == graph.UsageInUse && !usedBefore(f) && f.UsedSeen.After(f.CutOver) && f.Provisioned.After(f.CutOver) && f.UsedSeen.Before(b.clock.Now()) {
 			f.Proof = provisionedText(f) + ", and the import was in use at " + stamp(f.UsedSeen) + ", while it was being built"
@@ -110,14 +117,7 @@ func (b *Playbook) judgeProof(r migration.Row, im graph.Import, err error, purge
 	f := r.Facts
 	switch {
 	case usedBefore(f) && (fault.Is(err, fault.NotFound) || err == nil && im.Usage == graph.UsageInUse):
-		return b.confirmTwice(r, f, "an earlier Cloud PC has used the import", func(f migration.Facts) migration.Result {
-			return migration.Failure(f, migration.Problem{
-				Code:    "proof.unclear",
-				Message: "the Cloud PC is provisioned, but an earlier one (" + quoteOr(f.UsedBy, f.CloudPCID) + "), which is gone, has used the import or may have: this one may be empty",
-				Hint: "find out who reprovisioned it, or took the license or the group away and gave it back. Ask " + r.Target.User +
-					" to sign in and look for their files; when they are missing, decide with them about the Cloud PC and import again once it is gone",
-			})
-		}), nil
+		return b.earlierUsed(r, f), nil
 	case fault.Is(err, fault.NotFound) && purges != nil && purges.err != nil && !absent(purges.err):
 		return b.readFailed(r, purges.err, "proof.unreadable", "read the audit log")
 	case fault.Is(err, fault.NotFound) && goneEarly(f) && !purges.names(f.SnapshotID):
@@ -152,6 +152,18 @@ func (b *Playbook) judgeProof(r migration.Row, im graph.Import, err error, purge
 			Hint: "ask the user to sign in and look for their files, then have it checked again", Commands: reconcile(r, "--snapshot-id", f.SnapshotID),
 		})
 	}), nil
+}
+
+// earlierUsed is the end of a row whose import an earlier Cloud PC has used, or may have, once that was seen twice.
+func (b *Playbook) earlierUsed(r migration.Row, f migration.Facts) migration.Result {
+	return b.confirmTwice(r, f, "an earlier Cloud PC has used the import", func(f migration.Facts) migration.Result {
+		return migration.Failure(f, migration.Problem{
+			Code:    "proof.unclear",
+			Message: "the Cloud PC is provisioned, but an earlier one (" + quoteOr(f.UsedBy, f.CloudPCID) + "), which is gone, has used the import or may have: this one may be empty",
+			Hint: "find out who reprovisioned it, or took the license or the group away and gave it back. Ask " + r.Target.User +
+				" to sign in and look for their files; when they are missing, decide with them about the Cloud PC and import again once it is gone",
+		})
+	})
 }
 
 // goneProof decides what a record that is gone after provisioning proves: that it was used up, unless the audit log names a

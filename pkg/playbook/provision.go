@@ -219,8 +219,7 @@ func (b *Playbook) judgeCloudPC(r migration.Row, pcs []graph.CloudPC) migration.
 		if !pc.ProvisionedAt.After(f.ImportEnded) {
 			return b.wrongCloudPC(r, pc)
 		}
-		f = clearSuspicion(f)
-		f.Provisioned = pc.ProvisionedAt
+		f = readyAt(clearSuspicion(f), pc.ProvisionedAt)
 		if pc.Status == pcWarnings {
 			f.Warning = warning(pc)
 		}

@@ -2,6 +2,8 @@ package playbook
 
 import (
 	"cmp"
+	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -43,6 +45,9 @@ func pcLost(f migration.Facts, at time.Time) migration.Facts {
 // replaced notes what the present look at the row's Cloud PC tells of an earlier one: f is what was known before it. Where nothing
 // tells, such as of one that came and went while no process was looking, the present one counts as the only one.
 func replaced(f migration.Facts, pc graph.CloudPC) migration.Facts {
+	if f.CloudPCStatus == pcFailed && f.FailedSeen.IsZero() { // seen by an earlier version, which did not note when
+		f.FailedSeen = cmp.Or(f.SuspectAt, f.CutOver)
+	}
 	if !strings.EqualFold(f.CloudPCID, pc.ID) {
 		if mayHaveUsed(f) {
 			f.UsedBy = cmp.Or(f.UsedBy, f.CloudPCID)
@@ -59,6 +64,15 @@ func replaced(f migration.Facts, pc graph.CloudPC) migration.Facts {
 	return f
 }
 
+// readyAt notes when the Cloud PC was provisioned. That the import was unused when it was last read, before that, says nothing any more.
+func readyAt(f migration.Facts, at time.Time) migration.Facts {
+	if !at.Equal(f.Provisioned) && f.UsageStatus == graph.UsageNotUsed {
+		f.UsageStatus = ""
+	}
+	f.Provisioned = at
+	return f
+}
+
 // reprovisioned is when somebody last had the Cloud PC built again; zero: nothing says so.
 func reprovisioned(pc graph.CloudPC) time.Time {
 	a := pc.LastAction
@@ -66,4 +80,71 @@ func reprovisioned(pc graph.CloudPC) time.Time {
 		return time.Time{}
 	}
 	return a.Began
+}
+
+// readyHolds is how long after a Cloud PC was ready the look that found it so is enough for the proof. Later, after an outage or where
+// no process was looking, somebody may have replaced it.
+const readyHolds = 15 * time.Minute
+
+// lookAgain looks once more at the Cloud PCs of the rows for which the last look is too old. It returns the rows with what is known
+// now, and sets the results of those about which nothing can be proven now: they could not be read, or are being built again.
+func (b *Playbook) lookAgain(ctx context.Context, rows []migration.Row, results []migration.Result) ([]migration.Row, error) {
+	rows = slices.Clone(rows)
+	var old []migration.Row
+	var at []int
+	for i, r := range rows {
+		if b.clock.Now().Sub(r.Facts.Provisioned) > readyHolds {
+			old, at = append(old, r), append(at, i)
+		}
+	}
+	own, unread := b.cloudPCsNow(ctx, old)
+	for k, i := range at {
+		r := &rows[i]
+		if unread[k] != nil {
+			var err error
+			if results[i], err = b.readFailed(*r, unread[k], "proof.unreadable", "list Cloud PCs"); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		pc, ok := pick(own[k], *r)
+		if !ok {
+			continue // it was there once: that it is gone proves nothing of what it was built from
+		}
+		f := replaced(r.Facts, pc)
+		ready := pc.Status == pcProvisioned || pc.Status == pcWarnings
+		if ready {
+			f = readyAt(f, pc.ProvisionedAt)
+		}
+		f.CloudPCID, f.CloudPCName, f.CloudPCStatus, f.ServicePlan = pc.ID, pc.DisplayName, pc.Status, pc.ServicePlanName
+		if !ready && mayHaveUsed(r.Facts) && reprovisioned(pc).After(f.Provisioned) {
+			results[i] = b.earlierUsed(*r, f)
+		}
+		r.Facts = f
+	}
+	return rows, nil
+}
+
+// cloudPCsNow reads the Cloud PCs of rows' users, by name, or why they could not be read.
+func (b *Playbook) cloudPCsNow(ctx context.Context, rows []migration.Row) (own [][]graph.CloudPC, unread []error) {
+	own, unread = make([][]graph.CloudPC, len(rows)), make([]error, len(rows))
+	l := cloudPCList{byName: map[string][]graph.CloudPC{}}
+	var all []string
+	for _, r := range rows {
+		for _, n := range r.Names() {
+			all = append(all, strings.ToLower(n))
+		}
+	}
+	for chunk := range slices.Chunk(all, atOnce(rows)) {
+		if l.err == nil {
+			var pcs []graph.CloudPC
+			pcs, l.err = b.graph.CloudPCsOf(ctx, chunk)
+			l.add(pcs)
+		}
+	}
+	for i, r := range rows {
+		own[i], unread[i] = l.of(r)
+	}
+	b.keepOwn(ctx, rows, own, unread)
+	return own, unread
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wave365/pkg/migration"
+	"wave365/pkg/sandbox/scenario"
 )
 
 // Somebody has ada's Cloud PC, which was built from the import, reprovisioned from the image, under its id, between two looks at it:
@@ -57,6 +58,68 @@ func TestReprovisionedBetweenTwoLooks(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The import cannot be read for hours after ada's Cloud PC was ready, and meanwhile somebody reprovisions it: when the import can be
+// read again, it proves nothing of the Cloud PC that is there.
+func TestReprovisionedWhileTheProofWaits(t *testing.T) {
+	t.Parallel()
+	const ada = 0
+	for name, c := range map[string]struct {
+		keeps bool   // the service keeps the record of an import that was used
+		until string // until when the import cannot be read
+	}{
+		"built again by then":                        {until: "4h"},
+		"built again by then, record kept":           {until: "4h", keeps: true},
+		"still being built then":                     {until: "115m"},
+		"still being built then, with a record kept": {until: "115m", keeps: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sc := timed()
+				sc.Knobs.KeepImportRecord = c.keeps
+				sc.Faults = []scenario.Fault{{Match: "SnapshotImportResult", Kind: "status", Status: 503, From: "22m", Until: c.until}}
+				sc.Events = []scenario.Event{{At: "100m", Do: "reprovision", User: sc.Users[ada].UPN}}
+				s := newStage(t, sc)
+				defer s.close()
+				s.play()
+				if r := s.rows[ada]; r.State != migration.Failed || r.Problem.Code != "proof.unclear" {
+					t.Errorf("it is %s: %+v; proof %q", r.State, r.Problem, r.Facts.Proof)
+				}
+				for _, r := range s.rows[1:] {
+					if r.State != migration.Succeeded {
+						t.Errorf("%s is %s: %+v", r.Target.User, r.State, r.Problem)
+					}
+				}
+				s.endsNobody()
+			})
+		})
+	}
+}
+
+// A Cloud PC that an earlier version of the program saw fail, which did not note when, is built from the import when it is
+// reprovisioned.
+func TestFailedBeforeItWasNoted(t *testing.T) {
+	t.Parallel()
+	const ada = 0
+	synctest.Test(t, func(t *testing.T) {
+		sc := timed()
+		sc.Fates[ada].Provision = "failed"
+		s := newStage(t, sc)
+		defer s.close()
+		s.play()
+		if r := s.rows[ada]; r.State != migration.Failed || r.Problem.Code != "provision.failed" || r.Facts.FailedSeen.IsZero() {
+			t.Fatalf("it is %s: %+v", r.State, r.Problem)
+		}
+		s.rows[ada].Facts.FailedSeen = time.Time{}
+		s.event(s.rows[ada].Target.UserID, "reprovision", "")
+		s.retry(ada)
+		s.play()
+		if r := s.rows[ada]; r.State != migration.Succeeded {
+			t.Errorf("it is %s: %+v", r.State, r.Problem)
+		}
+	})
 }
 
 // whenReady lets something be done to a row's user in the second in which the Cloud PC is ready, before anybody can look at it. The
