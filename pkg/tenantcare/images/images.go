@@ -179,7 +179,7 @@ func remedy(code string) string {
 	case "sourceimagesizeexceedslimitation":
 		return "the image's disk is larger than the service accepts"
 	case "sourceimagewithdatadisknotsupported":
-		return "the image has a data disk: only the OS disk is used"
+		return "the image has a data disk: take it from a machine that has its OS disk alone"
 	case "sourceimagewithdiskencryptionsetnotsupported", "sourceimagewithazurediskencryptionnotsupported":
 		return "the image is encrypted with a key of its own: take it without"
 	case "paidsourceimagenotsupport":
