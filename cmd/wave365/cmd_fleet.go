@@ -122,7 +122,7 @@ func runFleet(ctx context.Context, a *app, g *globals, database string, all bool
 	if g.json {
 		return a.answer(doc)
 	}
-	a.printFleet(doc)
+	a.printFleet(doc, database)
 	return nil
 }
 
@@ -261,7 +261,7 @@ func (a *app) handsText(j queue.Job) string {
 	return "waits for a person" + after
 }
 
-func (a *app) printFleet(doc fleetDocument) {
+func (a *app) printFleet(doc fleetDocument, database string) {
 	var rows [][]string
 	for _, r := range doc.Runs {
 		c := r.Counts
@@ -280,12 +280,12 @@ func (a *app) printFleet(doc fleetDocument) {
 	fmt.Fprintf(a.out, "\n%s, %s in the last hour\n", wording.Count(len(doc.Workers), "worker"), wording.Count(doc.RowsPerHour, "row"))
 	for _, w := range doc.Workers {
 		if w.Since.IsZero() {
-			fmt.Fprintf(a.out, "  %s; from where and since when, the database shows to its own user and to pg_read_all_stats\n", wording.OneLine(w.Name))
+			fmt.Fprintf(a.out, "  %s; the database shows its machine and its start only to its own user and to members of pg_read_all_stats\n", wording.OneLine(w.Name))
 			continue
 		}
 		fmt.Fprintf(a.out, "  %s from %s, since %s\n", wording.OneLine(w.Name), cmp.Or(w.From, "this machine"), a.when(w.Since))
 	}
 	if doc.Stopped {
-		fmt.Fprintln(a.out, "The workers start no runs until: wave365 worker --start")
+		fmt.Fprintln(a.out, "The workers start no runs until: "+startAgain(database))
 	}
 }

@@ -116,6 +116,11 @@ func workerName(host string, pid int) string {
 	return name[max(0, len(name)-longestName):]
 }
 
+// startAgain is the command line that ends a stop of the workers of a database.
+func startAgain(database string) string {
+	return shell("", "").Line(fault.NewCommand("worker", "--start", "--database", database))
+}
+
 func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
 	if err := o.check(); err != nil {
 		return err
@@ -136,7 +141,7 @@ func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
 		if err := q.Stop(ctx); err != nil {
 			return err
 		}
-		fmt.Fprintln(a.out, "The workers finish their current slices and start nothing more until: wave365 worker --start")
+		fmt.Fprintln(a.out, "The workers finish their current slices and start nothing more until: "+startAgain(o.database))
 		return nil
 	case o.start:
 		if err := q.Start(ctx); err != nil {

@@ -114,7 +114,7 @@ func exitCodesTopic() string {
 	for _, m := range exitMeanings() {
 		codes = append(codes, []string{fmt.Sprint(m.code), m.meaning})
 	}
-	return inColumns(codes) + "\n\nA script reads the code, and with --json the document on standard output says why: `exit_code`, `code`, `message` and `hint`."
+	return inColumns(codes) + "\n\nA script reads the code, and with --json the document on standard output says why: `exit_code`, `code`, `message`, `hint`\nand `commands`."
 }
 
 func environmentTopic(root *cobra.Command) string {

@@ -105,21 +105,22 @@ func (c *check) finding(line int, code string) *wave.Finding {
 
 // inOtherRun flags a row whose user another run has, with that run's command.
 func (c *check) inOtherRun(r *row, s migration.Standing) {
-	what, then := "run "+s.Run+" works on "+r.User, fault.NewCommand("resume").For(s.Run)
+	what, then := "run "+s.Run+" works on "+r.User, []fault.Command{fault.NewCommand("resume").For(s.Run)}
 	hint := "finish that run first, or cancel the row there"
 	switch {
 	case s.State == migration.Held:
-		what, then = "the row of "+r.User+" in run "+s.Run+" is held: an import of it may exist, and a second one must not be sent", fault.NewCommand("reconcile", "--row", s.User).For(s.Run)
-		hint = "find out whether the import happened and settle the row there"
+		what, then = "the row of "+r.User+" in run "+s.Run+" is held: an import of it may exist, and a second one must not be sent", []fault.Command{
+			fault.NewCommand("reconcile", "--row", s.User, "--snapshot-id", "ID").For(s.Run), fault.NewCommand("reconcile", "--row", s.User, "--no-effect").For(s.Run)}
+		hint = "find out whether the import happened, then settle the row there: take the import over by its id, or say that there is none"
 	case s.State.Final() && s.InDoubt:
-		what, then = "run "+s.Run+" sent an import for "+r.User+" whose end is not known", fault.NewCommand("retry", "--row", s.User).For(s.Run)
+		what, then = "run "+s.Run+" sent an import for "+r.User+" whose end is not known", []fault.Command{fault.NewCommand("retry", "--row", s.User).For(s.Run)}
 		hint = "retry the row there: the import is looked for before anything is sent"
 	case s.State == migration.Failed:
-		what, then = "the row of "+r.User+" failed in run "+s.Run, fault.NewCommand("retry", "--row", s.User).For(s.Run)
+		what, then = "the row of "+r.User+" failed in run "+s.Run, []fault.Command{fault.NewCommand("retry", "--row", s.User).For(s.Run)}
 		hint = "retry the row there, from the step that failed"
 	}
 	c.flag("user.in-other-run", r, "user", r.User, what)
-	c.last.Hint, c.last.Commands = hint, []fault.Command{then}
+	c.last.Hint, c.last.Commands = hint, then
 }
 
 // stillThere reports whether the Cloud PC that an earlier run proved is there: the tenant decides, not the ledger, and one that

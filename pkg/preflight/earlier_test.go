@@ -32,7 +32,7 @@ func TestCheck_EarlierRuns(t *testing.T) {
 		done            bool
 	}{
 		{name: "open", csv: csv, user: "ada", s: migration.Standing{State: migration.Waiting}, want: "user.in-other-run", command: "wave365 resume r0", severity: wave.Error},
-		{name: "held", csv: csv, user: "ada", s: migration.Standing{State: migration.Held, InDoubt: true}, want: "user.in-other-run", command: "wave365 reconcile r0 --row ada@contoso.example", severity: wave.Error},
+		{name: "held", csv: csv, user: "ada", s: migration.Standing{State: migration.Held, InDoubt: true}, want: "user.in-other-run", command: "wave365 reconcile r0 --row ada@contoso.example --snapshot-id ID, wave365 reconcile r0 --row ada@contoso.example --no-effect", severity: wave.Error},
 		{name: "cancelled in doubt", csv: csv, user: "ada", s: migration.Standing{State: migration.Cancelled, InDoubt: true}, want: "user.in-other-run", command: "wave365 retry r0 --row ada@contoso.example", severity: wave.Error},
 		{name: "failed", csv: csv, user: "ada", s: migration.Standing{State: migration.Failed}, want: "user.in-other-run", command: "wave365 retry r0 --row ada@contoso.example", severity: wave.Error},
 		{name: "failed with another disk", csv: csv, user: "ada", s: migration.Standing{State: migration.Failed, Disk: "http://elsewhere/x.vhd"}},
@@ -97,7 +97,11 @@ func TestCheck_EarlierRuns(t *testing.T) {
 			if !strings.Contains(own[0].Message, tc.text) {
 				t.Errorf("says %q, without %q", own[0].Message, tc.text)
 			}
-			if tc.command != "" && (len(own[0].Commands) != 1 || own[0].Commands[0].String() != tc.command) {
+			var commands []string
+			for _, c := range own[0].Commands {
+				commands = append(commands, c.String())
+			}
+			if tc.command != "" && strings.Join(commands, ", ") != tc.command {
 				t.Errorf("commands %v", own[0].Commands)
 			}
 			for _, f := range own {

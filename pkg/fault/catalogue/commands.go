@@ -52,7 +52,7 @@ func aboutCommands() []entry.Entry {
 		entry.Of(entry.Operator, "submit.signed", "a row has a signature of its own", "It is never stored, so no worker on another machine could use it.", "name the blob by its path or URL, and let the workers' sign-in read it"),
 		entry.Of(entry.Operator, "ledger.sealed", "the ledger was copied elsewhere", "It can be read, but nothing more can be recorded in it.", "use the ledger that the message names"),
 		entry.Of(entry.Operator, "ledger.not-empty", "the new ledger is not empty", "A copy is never mixed with existing records.", "copy to a new place"),
-		entry.Of(entry.Support, "ledger.copy", "the copy is not the same as the original", "A bug in wave365, or of a disk: nothing was kept of the copy.", bug),
+		entry.Of(entry.Support, "ledger.copy", "the copy is not the same as the original", "A bug in wave365, or an error of a disk: nothing was kept of the copy.", bug),
 		entry.Of(entry.Operator, "ledger.older", "the ledger is older than its own report", "An older copy was restored. Continuing from it could repeat what was done since.", "put back the ledger that wrote the report, or move that report folder away"),
 		entry.Of(entry.Operator, "ledger.damaged", "the ledger is damaged", "The disk returned different bytes from those that were written. The file is kept aside.", "restore a copy; the report folder says how far each row was"),
 		entry.Of(entry.Operator, "ledger.tampered", "the audit log is not as it was written", "An entry was changed, removed or inserted outside wave365.", "compare it with the audit.jsonl of an earlier report"),

@@ -52,7 +52,7 @@ func Read(path string) (File, error) {
 	}
 	data, err := run.ReadFile(path, most)
 	if err != nil {
-		return bad(err.Error(), "check --credentials", err)
+		return bad(strings.TrimPrefix(err.Error(), "open "+path+": "), "check --credentials", err)
 	}
 	if data, err = yamltext.Decode(data, most); err != nil {
 		return bad(err.Error(), "wave365 worker --help shows one", err)
