@@ -82,9 +82,11 @@ func reprovisioned(pc graph.CloudPC) time.Time {
 	return a.Began
 }
 
-// readyHolds is how long after a Cloud PC was ready the look that found it so is enough for the proof. Later, after an outage or where
-// no process was looking, somebody may have replaced it.
-const readyHolds = 15 * time.Minute
+// justReady reports whether the row's Cloud PC was found to be ready a moment ago, which is enough for the proof. Later, after a
+// wait or an outage or where no process was looking, somebody may have replaced it.
+func justReady(r migration.Row, now time.Time) bool {
+	return r.Reason == migration.ReasonStepDone && now.Sub(r.UpdatedAt) <= lookHolds
+}
 
 // lookAgain looks once more at the Cloud PCs of the rows for which the last look is too old. It returns the rows with what is known
 // now, and sets the results of those about which nothing can be proven now: they could not be read, or are being built again.
@@ -93,7 +95,7 @@ func (b *Playbook) lookAgain(ctx context.Context, rows []migration.Row, results 
 	var old []migration.Row
 	var at []int
 	for i, r := range rows {
-		if b.clock.Now().Sub(r.Facts.Provisioned) > readyHolds {
+		if !justReady(r, b.clock.Now()) {
 			old, at = append(old, r), append(at, i)
 		}
 	}

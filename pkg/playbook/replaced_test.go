@@ -1,6 +1,7 @@
 package playbook_test
 
 import (
+	"cmp"
 	"context"
 	"testing"
 	"testing/synctest"
@@ -68,7 +69,10 @@ func TestReprovisionedWhileTheProofWaits(t *testing.T) {
 	for name, c := range map[string]struct {
 		keeps bool   // the service keeps the record of an import that was used
 		until string // until when the import cannot be read
+		at    string // when it is reprovisioned; it is ready after 61 minutes
 	}{
+		"a moment before":                            {at: "66m", until: "68m"},
+		"a moment before, record kept":               {at: "66m", until: "68m", keeps: true},
 		"built again by then":                        {until: "4h"},
 		"built again by then, record kept":           {until: "4h", keeps: true},
 		"still being built then":                     {until: "115m"},
@@ -80,7 +84,7 @@ func TestReprovisionedWhileTheProofWaits(t *testing.T) {
 				sc := timed()
 				sc.Knobs.KeepImportRecord = c.keeps
 				sc.Faults = []scenario.Fault{{Match: "SnapshotImportResult", Kind: "status", Status: 503, From: "22m", Until: c.until}}
-				sc.Events = []scenario.Event{{At: "100m", Do: "reprovision", User: sc.Users[ada].UPN}}
+				sc.Events = []scenario.Event{{At: cmp.Or(c.at, "100m"), Do: "reprovision", User: sc.Users[ada].UPN}}
 				s := newStage(t, sc)
 				defer s.close()
 				s.play()
