@@ -58,7 +58,8 @@ func replaced(f migration.Facts, pc graph.CloudPC) migration.Facts {
 	} else if leaving(f.CloudPCStatus) && f.Suspect != "" && !leaving(pc.Status) {
 		f = pcLost(f, f.SuspectAt) // seen leaving once: it may be the same one, if it was provisioned before that
 	}
-	if at := reprovisioned(pc); at.After(f.CutOver) && f.FailedSeen.IsZero() && f.LostSeen.IsZero() && !provenUnused(f) {
+	// One before the Cloud PC was last found ready was judged then, by what was known of the import before it.
+	if at := reprovisioned(pc); at.After(later(f.CutOver, f.Provisioned)) && f.FailedSeen.IsZero() && f.LostSeen.IsZero() && !provenUnused(f) {
 		f.LostSeen = at
 	}
 	return f

@@ -126,6 +126,36 @@ func TestFailedBeforeItWasNoted(t *testing.T) {
 	})
 }
 
+// A Cloud PC that was proven not to be from the snapshot is reprovisioned, and then built from it; that was ready long before the row
+// gets its new attempt.
+func TestReprovisionedFromTheSnapshot(t *testing.T) {
+	t.Parallel()
+	const ada = 0
+	for name, keeps := range map[string]bool{"record gone": false, "record kept": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sc := timed()
+				sc.Knobs.KeepImportRecord = keeps
+				sc.Fates[ada].Provision = "image"
+				s := newStage(t, sc)
+				defer s.close()
+				s.play()
+				if r := s.rows[ada]; r.State != migration.Failed || r.Problem.Code != "proof.not-from-snapshot" {
+					t.Fatalf("it is %s: %+v", r.State, r.Problem)
+				}
+				s.event(s.rows[ada].Target.UserID, "reprovision", "")
+				time.Sleep(3 * time.Hour)
+				s.retry(ada)
+				s.play()
+				if r := s.rows[ada]; r.State != migration.Succeeded {
+					t.Errorf("it is %s: %+v", r.State, r.Problem)
+				}
+			})
+		})
+	}
+}
+
 // whenReady lets something be done to a row's user in the second in which the Cloud PC is ready, before anybody can look at it. The
 // channel gives when that was.
 func (s *stage) whenReady(row int, do string) <-chan time.Time {
