@@ -267,10 +267,9 @@ func (p *Plan) cloudPC(pcs []graph.CloudPC, foreign bool) {
 		p.Lasting = append(p.Lasting, fault.Remedy{Text: "Cloud PC " + pc.DisplayName + " is " + pc.Status + "; to take it away for good",
 			Commands: []fault.Command{fault.NewCommand("deprovision", "--row", p.Row.Target.User, "--run", p.Row.Run)}})
 	}
-	for _, s := range p.Steps {
-		if s.Did.Effect == migration.EffectImport && s.Import.Fate == imports.Gone && p.Row.State == migration.Succeeded {
-			p.Lasting = append(p.Lasting, fault.Remedy{Text: "the import was used: the disk would have to be imported again from " + p.Row.Target.Disk.Container + "/" + p.Row.Target.Disk.Name})
-		}
+	used := func(s Step) bool { return s.Did.Effect == migration.EffectImport && s.Import.Fate == imports.Gone }
+	if p.Row.State == migration.Succeeded && slices.ContainsFunc(p.Steps, used) { // once, however many attempts imported it
+		p.Lasting = append(p.Lasting, fault.Remedy{Text: "the import was used: the disk would have to be imported again from " + p.Row.Target.Disk.Container + "/" + p.Row.Target.Disk.Name})
 	}
 }
 
