@@ -43,9 +43,13 @@ folder of your own may replace any of them.
 Exit codes: 0 all sent, 3 some were not, 6 nothing to send.`,
 		Example: "  wave365 notify 20261120-1715-ab12 --dry-run messages\n  wave365 notify --event ready --notify-from it@contoso.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			var names []string
+			for _, e := range notify.UserEvents() {
+				names = append(names, string(e))
+			}
 			for _, e := range o.events {
-				if !slices.Contains(notify.UserEvents(), notify.Event(e)) {
-					return usageError{fault.New(fault.Invalid, "usage", "invalid --event "+e, fmt.Sprintf("use one of %v", notify.UserEvents()))}
+				if !slices.Contains(names, e) {
+					return usageError{fault.New(fault.Invalid, "usage", "invalid --event "+e, "use one of "+strings.Join(names, ", "))}
 				}
 			}
 			if o.dryRun != "" {

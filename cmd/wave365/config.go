@@ -84,6 +84,10 @@ func strangeNames(environ []string, root *cobra.Command) error {
 		}
 	}
 	gather(root)
+	var flags []string // without the prefix, which would make any two names similar
+	for _, name := range known {
+		flags = append(flags, strings.TrimPrefix(name, envName("")))
+	}
 	for _, entry := range environ {
 		spelled, _, _ := strings.Cut(entry, "=")
 		name := strings.ToUpper(spelled)
@@ -96,8 +100,8 @@ func strangeNames(environ []string, root *cobra.Command) error {
 			return usageError{fault.New(fault.Invalid, "usage", name+" is set, and consent is not taken from the environment", "unset it, and give --"+flag+" on the command line")}
 		case !slices.Contains(known, name):
 			hint := "unset it; the names are those of the flags, such as WAVE365_STORAGE_ACCOUNT for --storage-account"
-			if near := wave.Nearest(name, known); near != "" {
-				hint = "did you mean " + near + "? Otherwise unset it"
+			if near := wave.Nearest(flag, flags); near != "" {
+				hint = "did you mean " + envName(near) + "? Otherwise unset it"
 			}
 			return usageError{fault.New(fault.Invalid, "usage", name+" is set in the environment, and there is no such setting", hint)}
 		case spelled != name && runtime.GOOS != "windows": // where case counts it would not be read

@@ -46,7 +46,7 @@ func CheckSlots(n int) error {
 	if n >= 1 && n <= MaxSlots {
 		return nil
 	}
-	return fault.New(fault.Invalid, "usage", "invalid number of slots "+strconv.Itoa(n), fmt.Sprintf("choose from 1 to %d: the service is said to accept %d imports of a tenant in a day, "+
+	return fault.New(fault.Invalid, "usage", "invalid number of slots "+strconv.Itoa(n), fmt.Sprintf("choose a number from 1 to %d: the service is said to accept %d imports of a tenant in a day, "+
 		"and %d slots use those up even when each import takes six hours", MaxSlots, estimate.DailyImports, MaxSlots))
 }
 

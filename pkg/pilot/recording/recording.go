@@ -52,7 +52,7 @@ func Read(r io.Reader) (*Recording, error) {
 				if errors.Is(err, io.EOF) && line > 1 {
 					break // cut off
 				}
-				return nil, broken(line, "it is no exchange")
+				return nil, broken(line, "it is not an exchange")
 			}
 			rec.add(e, line)
 		}
