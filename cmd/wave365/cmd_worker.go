@@ -116,6 +116,12 @@ func workerName(host string, pid int) string {
 	return name[max(0, len(name)-longestName):]
 }
 
+// workersDocument is the answer of worker --stop and --start with --json.
+type workersDocument struct {
+	Schema  string `json:"schema"`
+	Stopped bool   `json:"stopped"`
+}
+
 // startAgain is the command line that ends a stop of the workers of a database.
 func startAgain(database string) string {
 	return shell("", "").Line(fault.NewCommand("worker", "--start", "--database", database))
@@ -141,11 +147,17 @@ func runWorker(ctx context.Context, a *app, g *globals, o workerOptions) error {
 		if err := q.Stop(ctx); err != nil {
 			return err
 		}
+		if g.json {
+			return a.answer(workersDocument{"wave365/workers/v1", true})
+		}
 		fmt.Fprintln(a.out, "The workers finish their current slices and start nothing more until: "+startAgain(o.database))
 		return nil
 	case o.start:
 		if err := q.Start(ctx); err != nil {
 			return err
+		}
+		if g.json {
+			return a.answer(workersDocument{"wave365/workers/v1", false})
 		}
 		fmt.Fprintln(a.out, "The workers start runs again.")
 		return nil
