@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestSimulation plays as many stories as WAVE365_SEEDS says (default 600; 2,000 in CI), from WAVE365_FIRST on (default 1). With
+// TestSimulation plays as many stories as WAVE365_SEEDS says (default 400; 2,000 in CI), from WAVE365_FIRST on (default 1). With
 // WAVE365_SEED it plays that one alone, and tells all it asked when it fails. A seed tells the same story again, nearly
 // always; for the rest it is played up to WAVE365_TIMES times (default 20).
 func TestSimulation(t *testing.T) {
