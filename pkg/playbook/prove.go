@@ -14,7 +14,8 @@ import (
 // seen is that the import was consumed: it is in use, or its record is gone after provisioning and it was not purged.
 //
 // An import that was seen in use while the Cloud PC was built, under a policy and at a time that can only be this
-// migration's, needs no further check: nothing more could be seen.
+// migration's, needs no further check: nothing more could be seen. That holds for a Cloud PC that was found ready a moment ago;
+// any other is looked at again first, see lookAgain.
 func (b *Playbook) prove(ctx context.Context, rows []migration.Row) ([]migration.Result, error) {
 	results := make([]migration.Result, len(rows))
 	rows, err := b.lookAgain(ctx, rows, results)
